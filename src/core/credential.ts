@@ -1,0 +1,25 @@
+import type { RefusalCode } from './decision.ts';
+import type { Principal } from './principal.ts';
+import type { Secret } from './secret.ts';
+
+/** A credential as it was presented: unread, and kept out of every log by its type. */
+export interface PresentedCredential {
+  readonly kind: 'guest-token' | 'bearer';
+  readonly text: Secret;
+}
+
+/** Why a credential was not accepted. */
+export type CredentialFault = Extract<
+  RefusalCode,
+  'credential-malformed' | 'credential-expired' | 'credential-rejected'
+>;
+
+/** The principal behind a credential, or why there is none. */
+export type Identification =
+  { readonly principal: Principal } | { readonly fault: CredentialFault };
+
+/**
+ * Finds out whose credential this is. Throws `Unavailable` when that could not be found out,
+ * so that an outage is never taken for a bad credential, nor for a good one.
+ */
+export type Identify = (credential: PresentedCredential) => Promise<Identification>;

@@ -1,0 +1,69 @@
+import type { ChannelName } from './channel-name.ts';
+import type { Principal } from './principal.ts';
+import type { SocketId } from './socket-id.ts';
+
+/** Every reason to say no. A new one does not compile until it has a public answer and a test. */
+export type RefusalCode =
+  | 'malformed-socket-id'
+  | 'malformed-channel'
+  | 'unknown-channel'
+  | 'ambiguous-channel'
+  | 'credential-missing'
+  | 'credential-conflict'
+  | 'credential-malformed'
+  | 'credential-expired'
+  | 'credential-rejected'
+  | 'tenant-missing'
+  | 'tenant-mismatch'
+  | 'hotel-mismatch'
+  | 'booking-mismatch'
+  | 'fact-missing'
+  | 'not-allowed';
+
+/** One named condition of a rule and whether it held. The name is what operators see. */
+export interface Check {
+  readonly name: string;
+  readonly passed: boolean;
+  /** Why we refuse when it did not hold. */
+  readonly code: RefusalCode;
+}
+
+/** A condition of a rule. `code` tells the public answer where it is not simply "no". */
+export function check(name: string, passed: boolean, code: RefusalCode = 'not-allowed'): Check {
+  return { name, passed, code };
+}
+
+/** Who a presence channel shows, and what `channel_data` carries: Pusher's own field names. */
+export interface Member {
+  readonly user_id: string;
+  readonly user_info?: Readonly<Record<string, string>>;
+}
+
+interface Judged {
+  /** The id under which operators find this decision. */
+  readonly id: string;
+  /** The pattern of the channel family, once the name was read. */
+  readonly family?: string;
+  readonly channel?: ChannelName;
+  readonly tenantId?: string;
+  readonly principal?: Principal;
+  readonly checks: readonly Check[];
+}
+
+/** Yes: this socket may enter this channel. Signing takes a grant and never a name, so what was judged is what is signed. */
+export interface Grant extends Judged {
+  readonly outcome: 'grant';
+  readonly socketId: SocketId;
+  readonly family: string;
+  readonly channel: ChannelName;
+  readonly principal: Principal;
+  readonly member?: Member;
+}
+
+/** No, and why. */
+export interface Refusal extends Judged {
+  readonly outcome: 'refusal';
+  readonly code: RefusalCode;
+}
+
+export type Decision = Grant | Refusal;

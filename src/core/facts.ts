@@ -1,0 +1,26 @@
+/** A booking at a hotel; `checkOut` is the last moment of the stay, in milliseconds since the epoch. */
+export interface Booking {
+  readonly hotelSlug: string;
+  readonly bookingId: string;
+  readonly status: 'open' | 'cancelled';
+  readonly roomNumber?: string;
+  readonly checkOut?: number;
+}
+
+/** An escrow of a tenant. `status` is the host's word; only `DISPUTED` means something here. */
+export interface Escrow {
+  readonly tenantId: string;
+  readonly escrowId: string;
+  readonly buyerId: string;
+  readonly sellerId: string;
+  readonly status: string;
+}
+
+/**
+ * The facts a rule may ask for. `undefined` means that the fact does not exist;
+ * a database that cannot answer throws `Unavailable` instead.
+ */
+export interface Find {
+  booking(hotelSlug: string, bookingId: string): Promise<Booking | undefined>;
+  escrow(tenantId: string, escrowId: string): Promise<Escrow | undefined>;
+}

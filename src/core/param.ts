@@ -1,0 +1,26 @@
+/** The kind of value a `{parameter}` of a pattern stands for. */
+export interface Param {
+  /** The characters the value may consist of, by character code. */
+  readonly alphabet: ReadonlySet<number>;
+  readonly maxLength: number;
+}
+
+/**
+ * Declares a parameter: its characters (each listed) and its greatest length.
+ * Throws when a character could not occur in a channel name, so that the mistake is seen at start.
+ */
+export function defineParam(characters: string, maxLength: number): Param {
+  if (!/^[A-Za-z0-9_\-=@,.;]+$/.test(characters) || maxLength < 1) {
+    throw new Error(`Parameter with characters that no channel name can have: ${characters}`);
+  }
+  return { alphabet: new Set(Array.from(characters, (c) => c.charCodeAt(0))), maxLength };
+}
+
+/** True when `text` is a value of this parameter. */
+export function isValueOf(param: Param, text: string): boolean {
+  if (text.length < 1 || text.length > param.maxLength) return false;
+  for (let i = 0; i < text.length; i += 1) {
+    if (!param.alphabet.has(text.charCodeAt(i))) return false;
+  }
+  return true;
+}
