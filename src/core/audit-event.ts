@@ -1,0 +1,36 @@
+import type { RefusalCode } from './decision.ts';
+import type { PrincipalKind } from './principal.ts';
+
+/** Where a request came from, as far as we can tell; kept in our own rows and sent nowhere else. */
+export interface Origin {
+  readonly requestId: string;
+  readonly address: string;
+  readonly userAgent?: string;
+}
+
+/** What was decided about one attempt: ids and metadata, never a credential or a body. */
+export interface AuditEvent extends Origin {
+  readonly decisionId: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly action: 'subscribe' | 'sign-in';
+  readonly outcome: 'grant' | 'refusal';
+  readonly code?: RefusalCode;
+  readonly family?: string;
+  readonly channel?: string;
+  readonly socketId?: string;
+  readonly principalKind?: PrincipalKind;
+  readonly principalId?: string;
+  readonly tenantId?: string;
+  /** The name of the first check that did not hold. */
+  readonly failedCheck?: string;
+  readonly checks: readonly { readonly name: string; readonly passed: boolean }[];
+}
+
+/** What a security reviewer wants to be told about, beside the decision itself. */
+export type SecuritySignal = 'authentication-failed' | 'cross-tenant';
+
+/** Keeps audit events. Resolves when the event is durable; throws `Unavailable` when it could not be kept. */
+export interface AuditTrail {
+  append(event: AuditEvent, signals: readonly SecuritySignal[]): Promise<void>;
+}
