@@ -1,4 +1,4 @@
-import type { RefusalCode } from './decision.ts';
+import type { Decision, RefusalCode, SignInDecision } from './decision.ts';
 import type { PrincipalKind } from './principal.ts';
 
 /** Where a request came from, as far as we can tell; kept in our own rows and sent nowhere else. */
@@ -34,3 +34,9 @@ export type SecuritySignal = 'authentication-failed' | 'cross-tenant';
 export interface AuditTrail {
   append(event: AuditEvent, signals: readonly SecuritySignal[]): Promise<void>;
 }
+
+/**
+ * Records one decision in the log and in the audit trail; a grant may leave only after it resolved.
+ * Throws `Unavailable` when the trail could not keep it.
+ */
+export type RecordDecision = (decision: Decision | SignInDecision, origin: Origin) => Promise<void>;

@@ -18,6 +18,8 @@ export type RefusalCode =
   | 'hotel-mismatch'
   | 'booking-mismatch'
   | 'fact-missing'
+  | 'booking-closed'
+  | 'wrong-kind'
   | 'not-allowed';
 
 /** One named condition of a rule and whether it held. The name is what operators see. */
@@ -39,9 +41,12 @@ export interface Member {
   readonly user_info?: Readonly<Record<string, string>>;
 }
 
-interface Judged {
+/** What is known of an attempt, more of it the further it got. */
+export interface Judged {
   /** The id under which operators find this decision. */
   readonly id: string;
+  readonly action: 'subscribe' | 'sign-in';
+  readonly socketId?: SocketId;
   /** The pattern of the channel family, once the name was read. */
   readonly family?: string;
   readonly channel?: ChannelName;
@@ -53,11 +58,22 @@ interface Judged {
 /** Yes: this socket may enter this channel. Signing takes a grant and never a name, so what was judged is what is signed. */
 export interface Grant extends Judged {
   readonly outcome: 'grant';
+  readonly action: 'subscribe';
   readonly socketId: SocketId;
   readonly family: string;
   readonly channel: ChannelName;
   readonly principal: Principal;
   readonly member?: Member;
+}
+
+/** Yes: this socket belongs to this user. */
+export interface SignInGrant extends Judged {
+  readonly outcome: 'grant';
+  readonly action: 'sign-in';
+  readonly socketId: SocketId;
+  readonly principal: Principal;
+  /** Whom the Pusher server shall know the connection as. */
+  readonly member: Member;
 }
 
 /** No, and why. */
@@ -67,3 +83,15 @@ export interface Refusal extends Judged {
 }
 
 export type Decision = Grant | Refusal;
+
+export type SignInDecision = SignInGrant | Refusal;
+
+/** The first condition that did not hold: the reason of a refusal. */
+export function firstFailed(checks: readonly Check[]): Check | undefined {
+  return checks.find(({ passed }) => !passed);
+}
+
+/** No, with all that is known of the attempt. */
+export function refuse(judged: Judged, code: RefusalCode): Refusal {
+  return { ...judged, outcome: 'refusal', code };
+}

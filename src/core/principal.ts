@@ -28,3 +28,15 @@ export type PrincipalKind = Principal['kind'];
 
 /** The principal of one kind. */
 export type PrincipalOf<Kind extends PrincipalKind> = Extract<Principal, { kind: Kind }>;
+
+/** The id by which a principal is counted, logged and shown, unique within its kind and tenant. */
+export function principalId(principal: Principal): string {
+  return principal.kind === 'guest'
+    ? `${principal.hotelSlug}/${principal.bookingId}`
+    : principal.userId;
+}
+
+/** The tenant that a principal belongs to, if its kind has tenants. */
+export function tenantOf(principal: Principal): string | undefined {
+  return principal.kind === 'user' ? principal.tenantId : undefined;
+}

@@ -1,0 +1,61 @@
+import type { AuditEvent, Origin, SecuritySignal } from '../core/audit-event.ts';
+import {
+  firstFailed,
+  type Decision,
+  type RefusalCode,
+  type SignInDecision,
+} from '../core/decision.ts';
+import { principalId } from '../core/principal.ts';
+
+/** Describes a decision for the trail: ids and names of checks, nothing that was presented. */
+export function describeDecision(
+  decision: Decision | SignInDecision,
+  origin: Origin,
+  at: number,
+): AuditEvent {
+  const { id, action, outcome, family, channel, socketId, principal, tenantId, checks } = decision;
+  const failed = firstFailed(checks);
+  return {
+    ...origin,
+    decisionId: id,
+    at,
+    action,
+    outcome,
+    ...(outcome === 'refusal' && { code: decision.code }),
+    ...(family !== undefined && { family }),
+    // Only names that passed the grammar get here, so a token sent as a name is not kept.
+    ...(channel && { channel: channel.text }),
+    ...(socketId !== undefined && { socketId }),
+    ...(principal && { principalKind: principal.kind, principalId: principalId(principal) }),
+    ...(tenantId !== undefined && { tenantId }),
+    ...(failed && { failedCheck: failed.name }),
+    checks: checks.map(({ name, passed }) => ({ name, passed })),
+  };
+}
+
+/** What a refusal tells a security reviewer. A new code does not compile until somebody has thought about it. */
+const signals: Readonly<Record<RefusalCode, SecuritySignal | undefined>> = {
+  'malformed-socket-id': undefined,
+  'malformed-channel': undefined,
+  'unknown-channel': undefined,
+  'ambiguous-channel': undefined,
+  'credential-missing': 'authentication-failed',
+  'credential-conflict': 'authentication-failed',
+  'credential-malformed': 'authentication-failed',
+  'credential-expired': 'authentication-failed',
+  'credential-rejected': 'authentication-failed',
+  'tenant-missing': undefined,
+  'tenant-mismatch': 'cross-tenant',
+  'hotel-mismatch': 'cross-tenant',
+  'booking-mismatch': undefined,
+  'fact-missing': undefined,
+  'booking-closed': undefined,
+  'wrong-kind': undefined,
+  'not-allowed': undefined,
+};
+
+/** The security signals of an event: none for a grant. */
+export function signalsOf(event: AuditEvent): readonly SecuritySignal[] {
+  const signal = event.code === undefined ? undefined : signals[event.code];
+  return signal === undefined ? [] : [signal];
+}

@@ -1,0 +1,15 @@
+import { createCatalogue } from '../core/catalogue.ts';
+import { escrow, escrowChat } from './escrow.ts';
+import { guestChat } from './guest-chat.ts';
+import { adminChannel, announcements, tenantAnnouncements, userChannel } from './tenant.ts';
+
+/** Every channel there is. A name that none of these reads is refused. */
+export const catalogue = createCatalogue([
+  guestChat,
+  escrow,
+  escrowChat,
+  userChannel,
+  adminChannel,
+  tenantAnnouncements,
+  announcements,
+]);

@@ -1,0 +1,24 @@
+import type { Origin } from './audit-event.ts';
+import type { PresentedCredential } from './credential.ts';
+
+/** What the route already says, and the channel and the credential must agree with. */
+export interface Pinned {
+  /** The hotel in the path. */
+  readonly hotelSlug?: string;
+  /** The tenant in the header or in the path. */
+  readonly tenantId?: string;
+}
+
+/** Somebody asks who they are to the Pusher server: `pusher.signin()`. */
+export interface SignInQuestion {
+  readonly socketId: string;
+  /** As presented: none and several are refused, never chosen among. */
+  readonly credentials: readonly PresentedCredential[];
+  readonly pinned: Pinned;
+  readonly origin: Origin;
+}
+
+/** Somebody asks "may I subscribe?". Everything is still text, as it came. */
+export interface Question extends SignInQuestion {
+  readonly channelName: string;
+}
