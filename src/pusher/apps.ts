@@ -1,0 +1,72 @@
+import Pusher from 'pusher';
+
+import type { Secret } from '../core/secret.ts';
+
+/** Which server speaks the Pusher protocol; they check the signature of a private channel differently. */
+export type PusherDialect = 'pusher' | 'soketi' | 'reverb';
+
+/** The settings of one Pusher app. */
+export interface PusherApp {
+  readonly appId: string;
+  readonly key: string;
+  readonly secret: Secret;
+  readonly cluster?: string;
+  /** The host of the HTTP API; it takes precedence over the cluster. */
+  readonly host?: string;
+  readonly port?: number;
+  readonly tls: boolean;
+  /** 32 bytes in base64; without it the app has no private-encrypted channels. */
+  readonly encryptionMasterKey?: Secret;
+  readonly dialect: PusherDialect;
+}
+
+/** A Pusher app that is ready to sign. */
+export interface SigningApp {
+  readonly client: Pusher;
+  readonly dialect: PusherDialect;
+  readonly encrypts: boolean;
+}
+
+/** The Pusher app of each tenant. `undefined` asks for the app of channels that have no tenant, and answers: there is none. */
+export interface PusherApps {
+  for(tenantId: string | undefined): SigningApp | undefined;
+}
+
+/**
+ * Opens the one configured app for every tenant.
+ * Throws, naming the setting and never its value, when signatures made with it would be worthless.
+ */
+export function createPusherApps(app: PusherApp): PusherApps {
+  const opened = open(app);
+  return { for: () => opened };
+}
+
+/** Pusher's own default, which npm `pusher` still reaches under an older host name. */
+const defaultCluster = 'mt1';
+
+function open(app: PusherApp): SigningApp {
+  const masterKey = app.encryptionMasterKey?.reveal();
+  if (app.appId === '' || app.key === '') throw new Error('Pusher app without an id or a key');
+  // HMAC takes an empty key without a word, and anybody could then make our signatures.
+  if (app.secret.reveal() === '') throw new Error('Pusher app with an empty secret');
+  // Checked before `pusher` sees it: versions of that package put a key they refuse into the error text.
+  if (masterKey !== undefined && !is32BytesInBase64(masterKey)) {
+    throw new Error('Pusher encryption master key that is not 32 bytes in base64');
+  }
+  const client = new Pusher({
+    appId: app.appId,
+    key: app.key,
+    secret: app.secret.reveal(),
+    useTLS: app.tls,
+    ...(app.host === undefined ? { cluster: app.cluster ?? defaultCluster } : { host: app.host }),
+    ...(app.port === undefined ? {} : { port: String(app.port) }),
+    ...(masterKey === undefined ? {} : { encryptionMasterKeyBase64: masterKey }),
+  });
+  return { client, dialect: app.dialect, encrypts: masterKey !== undefined };
+}
+
+/** Node decodes base64 around any character it does not know, so the text must also come back the same. */
+function is32BytesInBase64(text: string): boolean {
+  const bytes = Buffer.from(text, 'base64');
+  return bytes.length === 32 && bytes.toString('base64') === text;
+}

@@ -1,0 +1,50 @@
+import { parseChannelName } from '../../src/core/channel-name.ts';
+import type { Grant, Member, SignInGrant } from '../../src/core/decision.ts';
+import { parseSocketId, type SocketId } from '../../src/core/socket-id.ts';
+
+/** What a test cares about in a grant. */
+export interface GrantParts {
+  readonly socketId: string;
+  readonly channelName: string;
+  readonly member?: Member;
+  readonly tenantId?: string;
+}
+
+/** What a test cares about in a sign-in. */
+export interface SignInParts {
+  readonly socketId: string;
+  readonly member: Member;
+  readonly tenantId?: string;
+}
+
+function socketIdOf(text: string): SocketId {
+  const socketId = parseSocketId(text);
+  if (socketId === undefined) throw new Error(`Not a socket id: ${text}`);
+  return socketId;
+}
+
+const judged = {
+  id: 'decision-1',
+  outcome: 'grant',
+  principal: { kind: 'user', userId: '15', roles: [], expiresAt: Number.MAX_SAFE_INTEGER },
+  checks: [{ name: 'always', passed: true, code: 'not-allowed' }],
+} as const;
+
+/** A grant as a rule would have given it; its parts go through the parsers, so that no test signs what nobody could ask. */
+export function grantOf({ socketId, channelName, ...parts }: GrantParts): Grant {
+  const channel = parseChannelName(channelName);
+  if (channel === undefined) throw new Error(`Not a channel name: ${channelName}`);
+  return {
+    ...judged,
+    ...parts,
+    action: 'subscribe',
+    family: 'test-family',
+    socketId: socketIdOf(socketId),
+    channel,
+  };
+}
+
+/** A granted sign-in; its socket id goes through the parser. */
+export function signInOf({ socketId, ...parts }: SignInParts): SignInGrant {
+  return { ...judged, ...parts, action: 'sign-in', socketId: socketIdOf(socketId) };
+}

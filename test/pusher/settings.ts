@@ -1,0 +1,16 @@
+import { Secret } from '../../src/core/secret.ts';
+import type { PusherApp } from '../../src/pusher/apps.ts';
+
+export const masterKey = Buffer.alloc(32, 7).toString('base64');
+
+/** Settings of a Pusher app, with what the test cares about put over the defaults. */
+export function settings(over: Partial<PusherApp> = {}): PusherApp {
+  return {
+    appId: '1',
+    key: 'app-key',
+    secret: new Secret('app-secret'),
+    tls: true,
+    dialect: 'pusher',
+    ...over,
+  };
+}

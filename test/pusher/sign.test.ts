@@ -1,0 +1,118 @@
+import { createHash, createHmac } from 'node:crypto';
+
+import { describe, expect, it } from 'vitest';
+
+import type { Grant } from '../../src/core/decision.ts';
+import { Secret } from '../../src/core/secret.ts';
+import { createPusherApps, type PusherApp, type PusherApps } from '../../src/pusher/apps.ts';
+import { createSigner } from '../../src/pusher/sign.ts';
+import { grantOf } from './grants.ts';
+import { masterKey, settings } from './settings.ts';
+
+const signerOf = (over: Partial<PusherApp> = {}) => createSigner(createPusherApps(settings(over)));
+
+/** Computed here from Pusher's documentation, so that a mistake in the package would be seen. */
+const authOf = (text: string) =>
+  `app-key:${createHmac('sha256', 'app-secret').update(text).digest('hex')}`;
+
+const guest = { user_id: 'guest_BK-1', user_info: { name: 'Guest', booking_id: 'BK-1' } };
+const guestText = '{"user_id":"guest_BK-1","user_info":{"name":"Guest","booking_id":"BK-1"}}';
+const privateGrant = grantOf({ socketId: '12.34', channelName: 'private-a.1' });
+const guestGrant = grantOf({ socketId: '12.34', channelName: 'private-a.1', member: guest });
+const presenceGrant = grantOf({ socketId: '12.34', channelName: 'presence-a.1', member: guest });
+const encryptedGrant = grantOf({ socketId: '12.34', channelName: 'private-encrypted-a.1' });
+
+describe('createSigner', () => {
+  it('signs socket and channel', () => {
+    expect(signerOf().sign(privateGrant)).toEqual({ auth: authOf('12.34:private-a.1') });
+  });
+
+  it('puts channel_data into the answer, with user_id first, and into the signature', () => {
+    const backwards = { user_info: guest.user_info, user_id: guest.user_id, secretField: 'x' };
+    const answer = signerOf().sign({ ...guestGrant, member: backwards });
+    expect(answer).toEqual({
+      auth: authOf(`12.34:private-a.1:${guestText}`),
+      channel_data: guestText,
+    });
+    expect(Object.keys(answer)).toEqual(['auth', 'channel_data']);
+  });
+
+  it('signs a member without user_info', () => {
+    const grant: Grant = { ...presenceGrant, member: { user_id: '15' } };
+    expect(signerOf().sign(grant)).toEqual({
+      auth: authOf('12.34:presence-a.1:{"user_id":"15"}'),
+      channel_data: '{"user_id":"15"}',
+    });
+  });
+
+  it('signs the UTF-8 bytes of what it returns', () => {
+    const member = { user_id: '15', user_info: { name: 'Zoë 👩‍🚀 \ud800 "\n' } };
+    const { auth, channel_data } = signerOf().sign({ ...presenceGrant, member });
+    expect(JSON.parse(channel_data!)).toEqual(member);
+    expect(auth).toBe(authOf(`12.34:presence-a.1:${channel_data!}`));
+  });
+
+  it('gives the key of an encrypted channel', () => {
+    const signer = signerOf({ encryptionMasterKey: new Secret(masterKey) });
+    const digest = createHash('sha256').update('private-encrypted-a.1').update(Buffer.alloc(32, 7));
+    expect(signer.sign(encryptedGrant)).toEqual({
+      auth: authOf('12.34:private-encrypted-a.1'),
+      shared_secret: digest.digest('base64'),
+    });
+    expect(signer.sign(privateGrant)).not.toHaveProperty('shared_secret');
+  });
+
+  it('refuses an encrypted channel without a master key', () => {
+    expect(() => signerOf().sign(encryptedGrant)).toThrow();
+    expect(signerOf().encrypts(undefined)).toBe(false);
+    expect(signerOf({ encryptionMasterKey: new Secret(masterKey) }).encrypts('1')).toBe(true);
+  });
+
+  it('refuses a presence channel without a member', () => {
+    const grant = grantOf({ socketId: '12.34', channelName: 'presence-a.1' });
+    expect(() => signerOf().sign(grant)).toThrow('without a member');
+  });
+});
+
+describe('dialects', () => {
+  const withData = authOf(`12.34:private-a.1:${guestText}`);
+  const withoutData = authOf('12.34:private-a.1');
+
+  it.each([
+    ['pusher', withData],
+    ['reverb', withData],
+    ['soketi', withoutData],
+  ] as const)('%s: channel_data on a private channel', (dialect, auth) => {
+    expect(signerOf({ dialect }).sign(guestGrant)).toEqual({ auth, channel_data: guestText });
+  });
+
+  it.each(['pusher', 'reverb', 'soketi'] as const)('%s: presence signs channel_data', (dialect) => {
+    expect(signerOf({ dialect }).sign(presenceGrant)).toEqual({
+      auth: authOf(`12.34:presence-a.1:${guestText}`),
+      channel_data: guestText,
+    });
+  });
+
+  it('soketi: channel_data of an encrypted channel is not signed either', () => {
+    const signer = signerOf({ dialect: 'soketi', encryptionMasterKey: new Secret(masterKey) });
+    const answer = signer.sign({ ...encryptedGrant, member: guest });
+    expect(answer.auth).toBe(authOf('12.34:private-encrypted-a.1'));
+    expect(answer.channel_data).toBe(guestText);
+  });
+});
+
+describe('the app of the tenant', () => {
+  const one = createPusherApps(settings({ key: 'key-one' }));
+  const apps: PusherApps = { for: (tenantId) => (tenantId === '1' ? one.for('1') : undefined) };
+  const signer = createSigner(apps);
+
+  it('is the one that signs', () => {
+    expect(signer.sign({ ...privateGrant, tenantId: '1' }).auth).toMatch(/^key-one:/);
+  });
+
+  it('is never another tenant’s', () => {
+    expect(() => signer.sign({ ...privateGrant, tenantId: '2' })).toThrow('without a Pusher app');
+    expect(() => signer.sign(privateGrant)).toThrow('without a Pusher app');
+    expect(signer.encrypts('2')).toBe(false);
+  });
+});

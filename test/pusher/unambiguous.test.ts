@@ -1,0 +1,87 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import type { Member } from '../../src/core/decision.ts';
+import { Secret } from '../../src/core/secret.ts';
+import { createPusherApps, type PusherDialect } from '../../src/pusher/apps.ts';
+import { createUserSigner } from '../../src/pusher/sign-user.ts';
+import { createSigner } from '../../src/pusher/sign.ts';
+import { grantOf, type GrantParts, signInOf } from './grants.ts';
+import { masterKey, settings } from './settings.ts';
+
+// Few characters and short texts: two questions then differ by one border only, which is where a clash would be.
+const textOf = (alphabet: string[], minLength: number) =>
+  fc.string({ unit: fc.constantFrom(...alphabet), minLength, maxLength: 4 });
+const text = textOf(['a', '1', '"', ':', ',', '\\', '\ud800', 'é'], 0);
+const member: fc.Arbitrary<Member> = fc.oneof(
+  fc.record({ user_id: text }),
+  fc.record({ user_id: text, user_info: fc.dictionary(text, text, { maxKeys: 2 }) }),
+);
+const question = fc.record({
+  socketId: fc.tuple(fc.nat(20), fc.nat(20)).map(([a, b]) => `${a}.${b}`),
+  prefix: fc.constantFrom('private-', 'presence-', 'private-encrypted-'),
+  body: textOf(['a', '1', '.', '-', '='], 1),
+  member: fc.option(member, { nil: undefined }),
+});
+type Question = typeof question extends fc.Arbitrary<infer T> ? T : never;
+
+/** Two questions of which one is often the other with a single part exchanged. */
+const pair = fc
+  .record({
+    one: question,
+    other: question,
+    kept: fc.subarray(['socketId', 'prefix', 'body', 'member'] as const),
+  })
+  .map(({ one, other, kept }): [GrantParts, GrantParts] => [
+    partsOf(one),
+    partsOf({ ...other, ...Object.fromEntries(kept.map((key) => [key, one[key]])) }),
+  ]);
+
+function partsOf({ socketId, prefix, body, member }: Question): GrantParts {
+  const shown = member ?? (prefix === 'presence-' ? { user_id: '1' } : undefined);
+  return { socketId, channelName: `${prefix}${body}`, ...(shown && { member: shown }) };
+}
+
+const appsOf = (dialect: PusherDialect) =>
+  createPusherApps(settings({ dialect, encryptionMasterKey: new Secret(masterKey) }));
+const runs = { numRuns: 2000 };
+
+/** Equal signatures mean equal texts to sign: nobody has found two texts with one HMAC-SHA256. */
+describe('no signature answers two questions', () => {
+  it.each(['pusher', 'reverb'] as const)('%s binds socket, channel and member', (dialect) => {
+    const signer = createSigner(appsOf(dialect));
+    fc.assert(
+      fc.property(pair, ([one, other]) => {
+        fc.pre(JSON.stringify(one) !== JSON.stringify(other));
+        expect(signer.sign(grantOf(one)).auth).not.toBe(signer.sign(grantOf(other)).auth);
+      }),
+      runs,
+    );
+  });
+
+  it('soketi does too, but for the member of a channel that is not presence', () => {
+    const signer = createSigner(appsOf('soketi'));
+    const bound = ({ socketId, channelName, member }: GrantParts) =>
+      JSON.stringify([socketId, channelName, channelName.startsWith('presence-') && member]);
+    fc.assert(
+      fc.property(pair, ([one, other]) => {
+        fc.pre(bound(one) !== bound(other));
+        expect(signer.sign(grantOf(one)).auth).not.toBe(signer.sign(grantOf(other)).auth);
+      }),
+      runs,
+    );
+  });
+
+  it('a channel never gives a sign-in, whatever is in its name and data', () => {
+    const signer = createSigner(appsOf('pusher'));
+    const signUser = createUserSigner(appsOf('pusher'));
+    fc.assert(
+      fc.property(question, text, (asked, id) => {
+        fc.pre(id !== '');
+        const user = signUser(signInOf({ socketId: asked.socketId, member: { user_id: id } }));
+        expect(user.auth).not.toBe(signer.sign(grantOf(partsOf(asked))).auth);
+      }),
+      runs,
+    );
+  });
+});
