@@ -1,7 +1,7 @@
 /** The kind of value a `{parameter}` of a pattern stands for. */
 export interface Param {
-  /** The characters the value may consist of, by character code. */
-  readonly alphabet: ReadonlySet<number>;
+  /** For each ASCII code, 1 if the value may contain that character. */
+  readonly alphabet: Uint8Array;
   readonly maxLength: number;
 }
 
@@ -13,14 +13,16 @@ export function defineParam(characters: string, maxLength: number): Param {
   if (!/^[A-Za-z0-9_\-=@,.;]+$/.test(characters) || maxLength < 1) {
     throw new Error(`Parameter with characters that no channel name can have: ${characters}`);
   }
-  return { alphabet: new Set(Array.from(characters, (c) => c.charCodeAt(0))), maxLength };
+  const alphabet = new Uint8Array(128);
+  for (const character of characters) alphabet[character.charCodeAt(0)] = 1;
+  return { alphabet, maxLength };
 }
 
 /** True when `text` is a value of this parameter. */
 export function isValueOf(param: Param, text: string): boolean {
   if (text.length < 1 || text.length > param.maxLength) return false;
   for (let i = 0; i < text.length; i += 1) {
-    if (!param.alphabet.has(text.charCodeAt(i))) return false;
+    if (param.alphabet[text.charCodeAt(i)] !== 1) return false;
   }
   return true;
 }

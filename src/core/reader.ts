@@ -20,7 +20,7 @@ export type ReadResult<T> =
 interface State<T> {
   readonly id: number;
   readonly inside: Param | undefined;
-  readonly next: Map<number, State<T>>;
+  readonly next: (State<T> | undefined)[];
   readonly opens: State<T>[];
   leaf: T | undefined;
 }
@@ -52,39 +52,42 @@ export function createReader<T extends Readable>(
 ): (text: string) => ReadResult<T> {
   const tree = growTree(readables);
   refuseClashes(tree);
-  // Which step last reached a state, and its place among that step's threads. Steps are counted over all
-  // texts, so that nothing need be cleared between them; a double counts further than a process lives.
+  // Which step last reached a state, and by which thread. Steps are counted over all texts, so that nothing
+  // need be cleared between them; a double counts further than a process lives.
   const reachedAt = new Float64Array(tree.length);
-  const places = new Int32Array(tree.length);
+  const reachedBy: Thread<T>[] = [];
   let step = 0;
+  let moved: Thread<T>[] = [];
 
+  const arrive = (state: State<T>, start: number, from: Thread<T>, values: Values | undefined) => {
+    const there = reachedAt[state.id] === step ? reachedBy[state.id] : undefined;
+    if (there !== undefined) {
+      there.plural = true;
+      return;
+    }
+    const thread = { state, start, values, plural: from.plural };
+    reachedAt[state.id] = step;
+    reachedBy[state.id] = thread;
+    moved.push(thread);
+  };
   return (text) => {
-    let threads: Thread<T>[] = [{ state: root(tree), start: 0, values: undefined, plural: false }];
+    let threads: Thread<T>[] = [
+      { state: root(tree), start: 0, values: undefined, plural: false },
+    ];
     for (let i = 0; i < text.length && threads.length > 0; i += 1) {
       const code = text.charCodeAt(i);
       step += 1;
-      const moved: Thread<T>[] = [];
-      const arrive = (thread: Thread<T>): void => {
-        const { id } = thread.state;
-        const there = reachedAt[id] === step ? moved[places[id] ?? -1] : undefined;
-        if (there !== undefined) {
-          there.plural = true;
-          return;
-        }
-        reachedAt[id] = step;
-        places[id] = moved.push(thread) - 1;
-      };
-      for (const { state, start, values, plural } of threads) {
-        if (state.inside?.alphabet.has(code)) arrive({ state, start, values, plural });
-        const next = state.next.get(code);
+      moved = [];
+      for (const thread of threads) {
+        const { state, start, values } = thread;
+        if (state.inside?.alphabet[code] === 1) arrive(state, start, thread, values);
+        const next = state.next[code];
         if (next !== undefined) {
           const left = state.inside ? { text: text.slice(start, i), before: values } : values;
-          arrive({ state: next, start: i, values: left, plural });
+          arrive(next, i, thread, left);
         }
         for (const opened of state.opens) {
-          if (opened.inside?.alphabet.has(code)) {
-            arrive({ state: opened, start: i, values, plural });
-          }
+          if (opened.inside?.alphabet[code] === 1) arrive(opened, i, thread, values);
         }
       }
       threads = moved;
@@ -122,7 +125,7 @@ function root<T>(tree: readonly State<T>[]): State<T> {
 function growTree<T extends Readable>(readables: readonly T[]): State<T>[] {
   const tree: State<T>[] = [];
   const grow = (inside?: Param): State<T> => {
-    const state = { id: tree.length, inside, next: new Map(), opens: [], leaf: undefined };
+    const state = { id: tree.length, inside, next: [], opens: [], leaf: undefined };
     tree.push(state);
     return state;
   };
@@ -133,8 +136,8 @@ function growTree<T extends Readable>(readables: readonly T[]): State<T>[] {
       if ('literal' in segment) {
         for (const letter of segment.literal) {
           const code = letter.charCodeAt(0);
-          const next = state.next.get(code) ?? grow();
-          state.next.set(code, next);
+          const next = state.next[code] ?? grow();
+          state.next[code] = next;
           state = next;
         }
       } else {
@@ -175,9 +178,9 @@ function refuseClashes<T extends Readable>(tree: readonly State<T>[]): void {
 }
 
 function movesOf<T>(state: State<T>, code: number): State<T>[] {
-  const next = state.next.get(code);
-  const stays = state.inside?.alphabet.has(code) ? [state] : [];
-  const opened = state.opens.filter(({ inside }) => inside?.alphabet.has(code));
+  const next = state.next[code];
+  const stays = state.inside?.alphabet[code] === 1 ? [state] : [];
+  const opened = state.opens.filter(({ inside }) => inside?.alphabet[code] === 1);
   return [...stays, ...(next ? [next] : []), ...opened];
 }
 
