@@ -1,0 +1,28 @@
+/**
+ * Reads a text without control, format or unpaired surrogate characters, 1 to `longest` code points; else `undefined`.
+ * Invisible characters would let two different ids look alike in the audit log.
+ */
+export function printableText(value: unknown, longest: number): string | undefined {
+  if (typeof value !== 'string' || value === '' || Array.from(value).length > longest) {
+    return undefined;
+  }
+  return /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(value) ? undefined : value;
+}
+
+/** An optional claim: `{}` when it is missing or null, its value when `read` accepts it, `undefined` when it is wrong. */
+export function optionalClaim<T>(
+  claim: unknown,
+  read: (claim: unknown) => T | undefined,
+): { readonly value?: T } | undefined {
+  // Laravel issuers write null for an empty column.
+  if (claim === undefined || claim === null) return {};
+  const value = read(claim);
+  return value === undefined ? undefined : { value };
+}
+
+const longestTokenId = 255;
+
+/** Reads `jti` (RFC 7519 §4.1.7): a printable text of at most 255 characters, by which a token can be revoked. */
+export function readTokenId(claim: unknown): string | undefined {
+  return printableText(claim, longestTokenId);
+}

@@ -1,0 +1,82 @@
+import { Unavailable } from '../core/unavailable.ts';
+import { fetchKeySet } from './key-set.ts';
+import { publicKeyAlgorithms } from './token-key.ts';
+import type { TokenKey } from './token-key.ts';
+import type { KeyHint, KeySurroundings, TokenKeys } from './token-keys.ts';
+
+const maxAge = 10 * 60_000;
+const coolDown = 30_000;
+const usualTimeout = 5_000;
+
+/** A JWKS address; `timeout` in milliseconds for one fetch (5 s). */
+export interface JwksSettings extends KeySurroundings {
+  readonly url: URL;
+  readonly timeout?: number;
+}
+
+/**
+ * The keys published at a JWKS address, kept for ten minutes. An unknown key id fetches them again, at most once
+ * in 30 seconds. Throws an `Error` for an address that is neither https nor http to this very machine.
+ */
+export function createJwks({ url, now, fetch, timeout = usualTimeout }: JwksSettings): TokenKeys {
+  refuseUnsafe(url);
+  let keys: readonly TokenKey[] = [];
+  let fetchedAt = -Infinity;
+  let triedAt = -Infinity;
+  let failure: Unavailable | undefined;
+  let underWay: Promise<void> | undefined;
+
+  // A clock that was set back counts as "long ago", so that it cannot freeze the keys.
+  const within = (since: number, span: number) => now() >= since && now() - since < span;
+
+  async function load(): Promise<void> {
+    triedAt = now();
+    try {
+      keys = await fetchKeySet({ url, fetch, timeout });
+      fetchedAt = triedAt;
+      failure = undefined;
+    } catch (cause) {
+      failure = new Unavailable('token keys', { cause });
+      throw failure;
+    } finally {
+      underWay = undefined;
+    }
+  }
+
+  /** One fetch at a time and one in a cool-down, failed ones too: else bad tokens would make us flood the issuer. */
+  async function refresh(): Promise<void> {
+    if (underWay === undefined && within(triedAt, coolDown)) {
+      if (failure !== undefined) throw failure;
+      return;
+    }
+    underWay ??= load();
+    await underWay;
+  }
+
+  return {
+    find: async (hint) => {
+      // No key here can ever fit `none` or HS256, so such a token must not cause a fetch either.
+      if (!publicKeyAlgorithms.has(hint.alg)) return undefined;
+      if (!within(fetchedAt, maxAge)) await refresh();
+      if (!keys.some((key) => fits(key, hint))) await refresh();
+      const [key, ...others] = keys.filter((one) => fits(one, hint));
+      // Several keys that fit: trying each would let a token choose how much work it causes.
+      return others.length === 0 ? key : undefined;
+    },
+  };
+}
+
+function fits(key: TokenKey, { alg, kid }: KeyHint): boolean {
+  return key.algorithm === alg && (kid === undefined || key.kid === kid);
+}
+
+/** Whoever can change the answer on its way decides whose tokens are good. */
+function refuseUnsafe(url: URL): void {
+  const local = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && local)) {
+    throw new Error('The JWKS address must be https (http only on this machine)');
+  }
+  if (url.username !== '' || url.password !== '') {
+    throw new Error('The JWKS address must not contain a user name or password');
+  }
+}

@@ -1,0 +1,54 @@
+import { jwkKey } from './token-key.ts';
+import type { TokenKey } from './token-key.ts';
+
+const longestBody = 256 * 1024;
+const mostKeys = 64;
+
+/** How a JWK Set is fetched; `timeout` in milliseconds covers the connection, the headers and the whole body. */
+export interface KeySetRequest {
+  readonly url: URL;
+  readonly fetch: typeof fetch;
+  readonly timeout: number;
+}
+
+/**
+ * Fetches a JWK Set (RFC 7517 §5) and returns those of its keys that can verify tokens.
+ * Rejects with any error on a failure: the caller decides what an outage means.
+ */
+export async function fetchKeySet(request: KeySetRequest): Promise<readonly TokenKey[]> {
+  const { fetch, url, timeout } = request;
+  const response = await fetch(url, {
+    headers: { accept: 'application/jwk-set+json, application/json' },
+    // A redirect could lead to another host, or down to plain http, where anybody may plant a key.
+    redirect: 'error',
+    signal: AbortSignal.timeout(timeout),
+  });
+  if (response.status !== 200) {
+    await response.body?.cancel();
+    throw new Error(`JWKS answered with status ${response.status}`);
+  }
+  return parseKeySet(await readBounded(response));
+}
+
+/** Reads the body as it comes and stops at the limit: `content-length` may be absent or untrue. */
+async function readBounded(response: Response): Promise<string> {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  let text = '';
+  let length = 0;
+  if (response.body === null) return text;
+  for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
+    length += chunk.byteLength;
+    if (length > longestBody) throw new Error(`JWKS is larger than ${longestBody} bytes`);
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
+function parseKeySet(text: string): readonly TokenKey[] {
+  const set: unknown = JSON.parse(text);
+  const keys = typeof set === 'object' && set !== null && 'keys' in set ? set.keys : undefined;
+  if (!Array.isArray(keys)) throw new Error('JWKS is not an object with a list of keys');
+  if (keys.length > mostKeys) throw new Error(`JWKS has more than ${mostKeys} keys`);
+  // RFC 7517 §5: keys that cannot be used are left out, they do not spoil the others.
+  return keys.map(jwkKey).filter((key) => key !== undefined);
+}
