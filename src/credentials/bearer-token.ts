@@ -1,0 +1,69 @@
+import type { User } from '../core/principal.ts';
+import { optionalClaim, printableText, readTokenId } from './claims.ts';
+import type { CredentialReader } from './identify.ts';
+import type { Claims, JwtVerifier, VerifiedJwt } from './jwt.ts';
+
+const longestId = 255;
+const longestRole = 128;
+const mostRoles = 64;
+const longestName = 100;
+
+/**
+ * Makes the reader of users' bearer tokens: a JWT with `sub`, and optionally `tenant_id`, `roles` or `role`, `jti`, `name`.
+ * A claim of the wrong type is refused; null counts as absent.
+ */
+export function createBearerTokenReader(settings: {
+  readonly verifier: JwtVerifier;
+}): CredentialReader {
+  return async (text) => {
+    const jwt = await settings.verifier.verify(text);
+    if ('fault' in jwt) return jwt;
+    const principal = readUser(jwt);
+    return principal === undefined ? { fault: 'credential-rejected' } : { principal };
+  };
+}
+
+function readUser({ claims, issuedAt, expiresAt }: VerifiedJwt): User | undefined {
+  const userId = readId(claims.get('sub'));
+  const tenantId = optionalClaim(claims.get('tenant_id'), readId);
+  const tokenId = optionalClaim(claims.get('jti'), readTokenId);
+  const name = optionalClaim(claims.get('name'), readName);
+  const roles = readRoles(claims);
+  if (userId === undefined || roles === undefined) return undefined;
+  if (tenantId === undefined || tokenId === undefined || name === undefined) return undefined;
+  return {
+    kind: 'user',
+    userId,
+    roles,
+    expiresAt,
+    ...(issuedAt !== undefined && { issuedAt }),
+    ...(tenantId.value !== undefined && { tenantId: tenantId.value }),
+    ...(tokenId.value !== undefined && { tokenId: tokenId.value }),
+    ...(name.value !== undefined && { name: name.value }),
+  };
+}
+
+/** A text, or a whole number as Laravel issuers write it. Beyond 2^53 two numbers would become the same id. */
+function readId(claim: unknown): string | undefined {
+  if (typeof claim !== 'number') return printableText(claim, longestId);
+  return Number.isSafeInteger(claim) && claim >= 0 ? String(claim) : undefined;
+}
+
+function readRoles(claims: Claims): readonly string[] | undefined {
+  const list = claims.get('roles') ?? [];
+  const single = claims.get('role') ?? undefined;
+  if (!Array.isArray(list) || list.length > mostRoles) return undefined;
+  const written: readonly unknown[] =
+    single === undefined ? list : [...(list as unknown[]), single];
+  const roles = written.map((role) => printableText(role, longestRole));
+  return roles.every((role) => role !== undefined) ? [...new Set(roles)] : undefined;
+}
+
+/** A name for display, cut to 100 code points so that presence data stays below Pusher's 1 KB. */
+function readName(claim: unknown): string | undefined {
+  if (typeof claim !== 'string') return undefined;
+  // Unpaired surrogates have no UTF-8 form, and a control character takes six bytes in JSON.
+  return Array.from(claim.replace(/[\p{Cc}\p{Cs}]/gu, '\uFFFD'))
+    .slice(0, longestName)
+    .join('');
+}

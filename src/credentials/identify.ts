@@ -1,0 +1,17 @@
+import type { Identification, Identify, PresentedCredential } from '../core/credential.ts';
+
+/** Reads one kind of credential; throws `Unavailable` when it could not be checked. */
+export type CredentialReader = (text: string) => Promise<Identification>;
+
+/** The readers that are configured, by the kind of credential. */
+export type CredentialReaders = Readonly<
+  Partial<Record<PresentedCredential['kind'], CredentialReader>>
+>;
+
+/** Makes `Identify` out of the configured readers; a kind without a reader is refused, never tried as another kind. */
+export function createIdentify(readers: CredentialReaders): Identify {
+  return async ({ kind, text }) => {
+    const read = readers[kind];
+    return read === undefined ? { fault: 'credential-rejected' } : read(text.reveal());
+  };
+}
