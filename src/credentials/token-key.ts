@@ -26,7 +26,7 @@ const smallestRsaModulus = 2048;
 export function hmacKey(secret: Secret): TokenKey {
   const text = secret.reveal();
   const weakness = weakSecret(text);
-  if (weakness !== undefined) throw new Error(`The token secret is too weak: ${weakness}`);
+  if (weakness !== undefined) throw new Error(`The token secret ${weakness}`);
   return { algorithm: 'HS256', key: createSecretKey(Buffer.from(text, 'utf8')) };
 }
 

@@ -22,12 +22,12 @@ const placeholders = new RegExp(placeholderWords.join('|'), 'g');
  */
 export function weakSecret(text: string): string | undefined {
   if (Buffer.byteLength(text) < fewestBytes) {
-    return `it is shorter than ${fewestBytes} bytes`;
+    return `is shorter than ${fewestBytes} bytes`;
   }
   if (new Set(text).size < fewestDistinct) {
-    return `it has fewer than ${fewestDistinct} different characters`;
+    return `has fewer than ${fewestDistinct} different characters`;
   }
   // Only what is left counts: `secret-key-` before 64 random characters is fine, `your-256-bit-secret-…` is not.
   const own = text.toLowerCase().replace(separators, '').replace(placeholders, '');
-  return own.length < fewestOwnCharacters ? 'it looks like a placeholder' : undefined;
+  return own.length < fewestOwnCharacters ? 'looks like a placeholder' : undefined;
 }

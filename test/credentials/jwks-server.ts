@@ -1,0 +1,51 @@
+import { createServer } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+type Answer = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** A real HTTP server that counts its requests and answers each as the test last said. */
+export interface JwksServer {
+  readonly url: URL;
+  readonly requests: () => number;
+  readonly answer: (answer: Answer) => void;
+  readonly close: () => Promise<void>;
+}
+
+/** Answers with these keys. */
+export function keySet(...keys: readonly object[]): Answer {
+  return json(JSON.stringify({ keys }));
+}
+
+/** Answers 200 with this text. */
+export function json(text: string): Answer {
+  return (_request, response) => {
+    response.setHeader('content-type', 'application/json').end(text);
+  };
+}
+
+/** Starts a server on a free port of this machine. */
+export async function startJwksServer(): Promise<JwksServer> {
+  let requests = 0;
+  let current: Answer = keySet();
+  const server = createServer((request, response) => {
+    requests += 1;
+    current(request, response);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: new URL(`http://127.0.0.1:${port}/.well-known/jwks.json`),
+    requests: () => requests,
+    answer: (answer) => {
+      current = answer;
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+        server.closeAllConnections();
+      }),
+  };
+}
