@@ -1,0 +1,61 @@
+import type { Booking } from '../core/facts.ts';
+import type { Database } from './client.ts';
+import type { Booking as BookingRow } from './generated/client.ts';
+import { assertStorable, isStorable } from './text.ts';
+
+/** The bookings of hotels. Each method throws `Unavailable` when the database could not answer. */
+export interface Bookings {
+  find(hotelSlug: string, bookingId: string): Promise<Booking | undefined>;
+  /** Creates or replaces a booking and returns it as stored; a `RangeError` for text that cannot be stored. */
+  put(booking: Booking): Promise<Booking>;
+  /** Resolves to whether there was one. */
+  remove(hotelSlug: string, bookingId: string): Promise<boolean>;
+}
+
+/** The bookings in this database. */
+export function createBookings(database: Database): Bookings {
+  return {
+    async find(hotelSlug, bookingId) {
+      if (!isStorable(hotelSlug) || !isStorable(bookingId)) return undefined;
+      const where = { hotelSlug_bookingId: { hotelSlug, bookingId } };
+      // findUnique: those of one tick become one query, which findFirst does not.
+      const row = await database.ask((prisma) => prisma.booking.findUnique({ where }));
+      return row === null ? undefined : toBooking(row);
+    },
+
+    async put({ hotelSlug, bookingId, status, roomNumber, checkOut }) {
+      assertStorable({ hotelSlug, bookingId, roomNumber });
+      const facts = {
+        status,
+        roomNumber: roomNumber ?? null,
+        checkOut: checkOut === undefined ? null : new Date(checkOut),
+      };
+      const row = await database.ask((prisma) =>
+        prisma.booking.upsert({
+          where: { hotelSlug_bookingId: { hotelSlug, bookingId } },
+          create: { hotelSlug, bookingId, ...facts },
+          update: facts,
+        }),
+      );
+      return toBooking(row);
+    },
+
+    async remove(hotelSlug, bookingId) {
+      if (!isStorable(hotelSlug) || !isStorable(bookingId)) return false;
+      const where = { hotelSlug, bookingId };
+      const { count } = await database.ask((prisma) => prisma.booking.deleteMany({ where }));
+      return count > 0;
+    },
+  };
+}
+
+function toBooking(row: BookingRow): Booking {
+  return {
+    hotelSlug: row.hotelSlug,
+    bookingId: row.bookingId,
+    // A host may put a view in the table's place: a word we do not know must not count as open.
+    status: row.status === 'open' ? 'open' : 'cancelled',
+    ...(row.roomNumber === null ? {} : { roomNumber: row.roomNumber }),
+    ...(row.checkOut === null ? {} : { checkOut: row.checkOut.getTime() }),
+  };
+}

@@ -1,0 +1,49 @@
+import { PrismaPg } from '@prisma/adapter-pg';
+import type { Secret } from '../core/secret.ts';
+import { everyConnection, withSettings } from './connection-url.ts';
+import { answered } from './faults.ts';
+import { PrismaClient } from './generated/client.ts';
+
+/** Our tables, behind one rule for errors. */
+export interface Database {
+  /** Runs a query. Throws `Unavailable` when the database could not answer, never with its address or a row's values. */
+  ask<T>(query: (prisma: PrismaClient) => Promise<T>): Promise<T>;
+  /** Resolves when the database answers a query now; throws `Unavailable` otherwise. */
+  ping(): Promise<void>;
+  /** Ends the pool's connections. */
+  close(): Promise<void>;
+}
+
+export interface DatabaseOptions {
+  readonly url: Secret;
+  /** The role that connections assume from their first statement on, as `prepareDatabase` found it; `undefined` for the login itself. */
+  readonly role: string | undefined;
+  /** Connections at most. */
+  readonly poolSize?: number;
+  /** Milliseconds after which a connection attempt or a statement is given up. */
+  readonly timeoutMs?: number;
+}
+
+/** A client of a prepared database. It connects with the first query, and again by itself when the server comes back. */
+export function createDatabase(options: DatabaseOptions): Database {
+  const { url, role, poolSize = 10, timeoutMs = 3_000 } = options;
+  const settings = role === undefined ? everyConnection : { ...everyConnection, role };
+  const adapter = new PrismaPg({
+    connectionString: withSettings(url, settings).reveal(),
+    max: poolSize,
+    connectionTimeoutMillis: timeoutMs,
+    // The server ends a slow statement; only query_timeout also frees us from a server that is frozen.
+    statement_timeout: timeoutMs,
+    query_timeout: timeoutMs + 500,
+    application_name: 'usher',
+  });
+  // 'minimal': Prisma's longer messages print the arguments, that is, row values.
+  const prisma = new PrismaClient({ adapter, errorFormat: 'minimal', log: [] });
+  return {
+    ask: (query) => answered(query(prisma)),
+    ping: async () => {
+      await answered(prisma.$queryRaw`SELECT 1`);
+    },
+    close: () => prisma.$disconnect(),
+  };
+}

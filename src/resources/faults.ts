@@ -1,0 +1,81 @@
+import { Unavailable } from '../core/unavailable.ts';
+import { Prisma } from './generated/client.ts';
+
+/** What the driver says in its own words; these texts hold neither values nor addresses. */
+const driverMessages: ReadonlySet<string> = new Set([
+  'Query read timeout',
+  'Connection terminated',
+  'Connection terminated unexpectedly',
+  'Connection terminated due to connection timeout',
+  'timeout exceeded when trying to connect',
+  'Client has encountered a connection error and is not queryable',
+  'Cannot use a pool after calling end on the pool',
+]);
+
+/** Codes that an operator meets at start, in words. */
+const codeWords: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there',
+  ENOENT: 'nothing listens there',
+  ENOTFOUND: 'the host name is unknown',
+  ERR_INVALID_URL: 'the URL cannot be read',
+  '28P01': 'the password was refused',
+  '28000': 'the login was refused',
+  '3D000': 'there is no such database',
+  '42501': 'permission denied',
+  '42P01': 'a table is missing',
+  '53300': 'too many connections',
+  '55P03': 'another Usher or prisma migrate holds the lock',
+  '57014': 'the statement took too long',
+  '57P03': 'the server is starting or stopping',
+};
+
+/** Codes by which the database answers a question; everything else means that it did not. */
+const answers: ReadonlySet<string> = new Set(['P2002', 'P2025']);
+
+/**
+ * Waits for a query of ours. Prisma's known answers (P2002 unique, P2025 not found) are thrown on as they are;
+ * everything else becomes `Unavailable`, because dropped connections and time-outs arrive without a code.
+ */
+export async function answered<T>(query: Promise<T>): Promise<T> {
+  try {
+    return await query;
+  } catch (error) {
+    if (error instanceof Prisma.PrismaClientKnownRequestError && answers.has(error.code))
+      throw error;
+    throw databaseUnavailable(error);
+  }
+}
+
+/**
+ * `Unavailable` whose cause says what happened by codes and fixed words only. The driver's and Prisma's own errors are
+ * dropped here: they quote rows ("Failing row contains …"), arguments, addresses, and for a bad URL the URL itself.
+ */
+export function databaseUnavailable(error: unknown): Unavailable {
+  const words = [...new Set(saidBy(error))].map(spell);
+  return new Unavailable('database', {
+    cause: new Error(words.length > 0 ? words.join(', ') : 'an error without a code'),
+  });
+}
+
+function spell(code: string): string {
+  const words = codeWords[code];
+  return words === undefined ? code : `${words} (${code})`;
+}
+
+/** Codes and fixed words of an error and of its causes: Prisma nests the driver's error several levels down. */
+function* saidBy(error: unknown): Generator<string> {
+  for (let current = error, depth = 0; isObject(current) && depth < 5; depth += 1) {
+    for (const code of [current['code'], current['errorCode'], current['originalCode']]) {
+      if (typeof code === 'string' && /^[A-Z0-9_]{4,40}$/.test(code)) yield code;
+    }
+    const { kind, message } = current;
+    if (typeof kind === 'string' && /^[A-Za-z]{4,40}$/.test(kind)) yield kind;
+    if (typeof message === 'string' && driverMessages.has(message)) yield message;
+    const nested: unknown = Array.isArray(current['errors']) ? current['errors'][0] : undefined;
+    current = current['cause'] ?? nested;
+  }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}

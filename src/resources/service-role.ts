@@ -1,0 +1,100 @@
+import type { Client } from 'pg';
+import { StartRefused } from './start-refused.ts';
+
+/** The role that the service works as: row-level security holds for it, whatever the login of DATABASE_URL may do. */
+export const serviceRole = 'usher_service';
+
+/** What the service may do with each table, and no more: audit rows are added and deleted, never changed. */
+const grants: Readonly<Record<string, readonly string[]>> = {
+  bookings: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+  escrows: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+  audit_log: ['SELECT', 'INSERT', 'DELETE'],
+  security_events: ['SELECT', 'INSERT', 'DELETE'],
+};
+
+/** What two databases of one cluster meet when both create or grant the role at once: whoever lost finds it done. */
+const lostRace = ['42710', '23505', 'XX000'];
+const notPermitted = '42501';
+
+/**
+ * Makes sure that `usher_service` exists, has its grants and can be assumed by this login. Resolves to the role, or to
+ * `undefined` when the login cannot assume it but is itself held by row-level security (FORCE covers the tables' owner).
+ * Throws `StartRefused` when neither is so. Idempotent; run it on a migrated database.
+ */
+export async function ensureServiceRole(client: Client): Promise<string | undefined> {
+  await createRole(client);
+  const assumed =
+    (await mayAssume(client)) || ((await joinRole(client)) && (await mayAssume(client)));
+  if (assumed) {
+    if (await bypassesPolicies(client, serviceRole)) {
+      throw new StartRefused(
+        `The role ${serviceRole} bypasses row-level security; take SUPERUSER and BYPASSRLS from it.`,
+      );
+    }
+    await grantTables(client);
+    return serviceRole;
+  }
+  if (await bypassesPolicies(client)) {
+    throw new StartRefused(
+      `The login of DATABASE_URL bypasses row-level security and may not assume the role ${serviceRole}. ` +
+        `Use a login without BYPASSRLS, or have an administrator create the role and grant it to the login.`,
+    );
+  }
+  return undefined;
+}
+
+async function createRole(client: Client): Promise<void> {
+  const { rowCount } = await client.query('SELECT FROM pg_roles WHERE rolname = $1', [serviceRole]);
+  if (rowCount === 0) {
+    await attempt(client, `CREATE ROLE ${serviceRole} NOLOGIN NOSUPERUSER NOBYPASSRLS`);
+  }
+}
+
+async function joinRole(client: Client): Promise<boolean> {
+  return attempt(client, `GRANT ${serviceRole} TO CURRENT_USER`);
+}
+
+/** Tried out, because membership alone says nothing: PostgreSQL 16 knows members that may not SET ROLE. */
+async function mayAssume(client: Client): Promise<boolean> {
+  const { rowCount } = await client.query('SELECT FROM pg_roles WHERE rolname = $1', [serviceRole]);
+  if (rowCount === 0 || !(await attempt(client, `SET ROLE ${serviceRole}`))) return false;
+  await client.query('RESET ROLE');
+  return true;
+}
+
+/** Runs a statement; false when it is not permitted. A lost race counts as done. */
+async function attempt(client: Client, statement: string): Promise<boolean> {
+  try {
+    await client.query(statement);
+    return true;
+  } catch (error) {
+    const code = (error as { code?: unknown }).code;
+    if (code === notPermitted) return false;
+    if (typeof code === 'string' && lostRace.includes(code)) return true;
+    throw error;
+  }
+}
+
+async function bypassesPolicies(client: Client, role?: string): Promise<boolean> {
+  const { rows } = await client.query<{ bypasses: boolean }>(
+    'SELECT rolsuper OR rolbypassrls AS bypasses FROM pg_roles WHERE rolname = coalesce($1, current_user)',
+    [role],
+  );
+  return rows[0]?.bypasses ?? true;
+}
+
+/** Grants what is missing only: a login that does not own the tables can start on a database that has its grants. */
+async function grantTables(client: Client): Promise<void> {
+  await client.query(`GRANT USAGE ON SCHEMA public TO ${serviceRole}`);
+  for (const [table, privileges] of Object.entries(grants)) {
+    for (const privilege of privileges) {
+      const { rows } = await client.query<{ granted: boolean }>(
+        'SELECT has_table_privilege($1, $2, $3) AS granted',
+        [serviceRole, table, privilege],
+      );
+      if (rows[0]?.granted !== true) {
+        await client.query(`GRANT ${privilege} ON ${table} TO ${serviceRole}`);
+      }
+    }
+  }
+}
