@@ -27,15 +27,16 @@ export function tenantChecks(
   principal: Principal,
   channelTenant: string | undefined,
 ): readonly Check[] {
-  const asked = pinned.tenantId;
+  const asked = pinned.tenantIds;
   const own = tenantOf(principal);
-  if (asked === undefined && own === undefined && channelTenant === undefined) return [];
+  if (asked.length === 0 && own === undefined && channelTenant === undefined) return [];
+  const inRequest = (tenantId: string | undefined) => asked.every((each) => each === tenantId);
   return [
-    check('request names a tenant', asked !== undefined, 'tenant-missing'),
-    check('credential is of the tenant of the request', own === asked, 'tenant-mismatch'),
+    check('request names a tenant', asked.length > 0, 'tenant-missing'),
+    check('credential is of the tenant of the request', inRequest(own), 'tenant-mismatch'),
     check(
       'channel is of the tenant of the request',
-      channelTenant === undefined || channelTenant === asked,
+      channelTenant === undefined || inRequest(channelTenant),
       'tenant-mismatch',
     ),
   ];

@@ -1,10 +1,4 @@
-import { defineParam } from '../core/param.ts';
-
-const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
-const digits = '0123456789';
-
-/** What ids of hosts consist of: numbers, UUIDs, slugs, codes. No dot, which separates the parts of a tenant's name. */
-const idCharacters = `${letters}${digits}-_`;
+import { defineParam, idCharacters } from '../core/param.ts';
 
 /** A Django slug, such as `grand-hotel`. */
 export const hotelSlug = defineParam(idCharacters, 80);

@@ -5,6 +5,9 @@ export interface Param {
   readonly maxLength: number;
 }
 
+/** What ids of hosts consist of: numbers, UUIDs, slugs, codes. No dot, which separates the parts of a tenant's channel. */
+export const idCharacters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-';
+
 /**
  * Declares a parameter: its characters (each listed) and its greatest length.
  * Throws when a character could not occur in a channel name, so that the mistake is seen at start.

@@ -5,8 +5,8 @@ import type { PresentedCredential } from './credential.ts';
 export interface Pinned {
   /** The hotel in the path. */
   readonly hotelSlug?: string;
-  /** The tenant in the header or in the path. */
-  readonly tenantId?: string;
+  /** The tenants in the header and in the path. */
+  readonly tenantIds: readonly string[];
 }
 
 /** Somebody asks who they are to the Pusher server: `pusher.signin()`. */

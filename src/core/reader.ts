@@ -71,9 +71,7 @@ export function createReader<T extends Readable>(
     moved.push(thread);
   };
   return (text) => {
-    let threads: Thread<T>[] = [
-      { state: root(tree), start: 0, values: undefined, plural: false },
-    ];
+    let threads: Thread<T>[] = [{ state: root(tree), start: 0, values: undefined, plural: false }];
     for (let i = 0; i < text.length && threads.length > 0; i += 1) {
       const code = text.charCodeAt(i);
       step += 1;

@@ -1,0 +1,125 @@
+import type { Secret } from '../core/secret.ts';
+import { isLoopback } from './network.ts';
+import { createSettingsReader, type Environment, type SettingsReader } from './read.ts';
+import { loadTokens, type TokenConfig } from './tokens.ts';
+
+/** The configuration, read and checked. */
+export interface Config {
+  readonly production: boolean;
+  readonly logLevel: string;
+  readonly listen: Listener;
+  readonly operator: Listener & { readonly token: Secret | undefined };
+  readonly database: { readonly url: Secret } | { readonly dataDir: string };
+  readonly pusher: PusherConfig;
+  readonly guestTokens: TokenConfig & {
+    readonly bookingClaim: string;
+    readonly hotelClaim: string;
+  };
+  /** `maxAge` in milliseconds. */
+  readonly userTokens: TokenConfig & { readonly maxAge: number };
+  readonly allowedOrigins: readonly string[];
+  readonly trustedProxies: readonly string[];
+  readonly limits: { readonly failures: number };
+}
+
+interface Listener {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** The Pusher app that signs. */
+export interface PusherConfig {
+  readonly appId: string;
+  readonly key: string;
+  readonly secret: Secret;
+  readonly cluster?: string;
+  readonly host?: string;
+  readonly port?: number;
+  readonly tls: boolean;
+  readonly encryptionMasterKey?: Secret;
+  readonly dialect: 'pusher' | 'soketi' | 'reverb';
+}
+
+/** Thrown with every problem of the configuration at once; it names settings and never values. */
+export class ConfigurationError extends Error {
+  override readonly name = 'ConfigurationError';
+
+  constructor(readonly problems: readonly string[]) {
+    super(`The configuration has problems:\n${problems.map((p) => `  - ${p}`).join('\n')}`);
+  }
+}
+
+/** Reads and checks the whole configuration; throws `ConfigurationError` with all its problems. */
+export function loadConfig(env: Environment): Config {
+  const production = env['NODE_ENV'] === 'production';
+  const read = createSettingsReader(env, production);
+  read.required('NODE_ENV');
+  const config: Config = {
+    production,
+    logLevel: read.required('LOG_LEVEL'),
+    listen: { host: read.required('HOST'), port: read.required('PORT') },
+    operator: loadOperator(read),
+    database: loadDatabase(read),
+    pusher: loadPusher(read),
+    guestTokens: {
+      ...loadTokens('GUEST', read),
+      bookingClaim: read.required('GUEST_TOKEN_BOOKING_CLAIM'),
+      hotelClaim: read.required('GUEST_TOKEN_HOTEL_CLAIM'),
+    },
+    userTokens: { ...loadTokens('USER', read), maxAge: read.required('USER_TOKEN_MAX_AGE') },
+    allowedOrigins: read.optional('ALLOWED_ORIGINS') ?? [],
+    trustedProxies: read.optional('TRUSTED_PROXIES') ?? [],
+    limits: { failures: read.required('RATE_LIMIT_FAILURES') },
+  };
+  const secretOf = (keys: TokenConfig['keys']) => ('secret' in keys ? keys.secret.reveal() : {});
+  if (secretOf(config.guestTokens.keys) === secretOf(config.userTokens.keys)) {
+    read.problem('GUEST_TOKEN_SECRET and USER_TOKEN_SECRET must not be the same');
+  }
+  if (read.problems.length > 0) throw new ConfigurationError(read.problems);
+  return config;
+}
+
+function loadOperator(read: SettingsReader): Config['operator'] {
+  const host = read.required('OPS_HOST');
+  const token = read.optional('OPS_TOKEN');
+  if (token === undefined && !isLoopback(host)) {
+    read.problem('OPS_TOKEN must be set when OPS_HOST is not a loopback address');
+  }
+  if (token !== undefined && token.reveal().length < 16) {
+    read.problem('OPS_TOKEN must have 16 characters at least');
+  }
+  return { host, port: read.required('OPS_PORT'), token };
+}
+
+function loadDatabase(read: SettingsReader): Config['database'] {
+  const url = read.optional('DATABASE_URL');
+  return url === undefined ? { dataDir: read.required('DATA_DIR') } : { url };
+}
+
+function loadPusher(read: SettingsReader): PusherConfig {
+  const masterKey = read.optional('PUSHER_ENCRYPTION_MASTER_KEY');
+  if (masterKey !== undefined && !isKeyOf32Bytes(masterKey.reveal())) {
+    read.problem('PUSHER_ENCRYPTION_MASTER_KEY must be 32 bytes in base64');
+  }
+  const [cluster, host, port] = [
+    read.optional('PUSHER_CLUSTER'),
+    read.optional('PUSHER_HOST'),
+    read.optional('PUSHER_PORT'),
+  ];
+  return {
+    appId: read.required('PUSHER_APP_ID'),
+    key: read.required('PUSHER_KEY'),
+    secret: read.required('PUSHER_SECRET'),
+    ...(cluster !== undefined && { cluster }),
+    ...(host !== undefined && { host }),
+    ...(port !== undefined && { port }),
+    tls: read.required('PUSHER_TLS') === 'true',
+    ...(masterKey !== undefined && { encryptionMasterKey: masterKey }),
+    dialect: read.required('PUSHER_SERVER'),
+  };
+}
+
+function isKeyOf32Bytes(text: string): boolean {
+  const bytes = Buffer.from(text, 'base64');
+  return bytes.length === 32 && bytes.toString('base64') === text;
+}

@@ -1,0 +1,80 @@
+import { duration, integer, list, oneOf, secret, text, url, type Setting } from './setting.ts';
+import { network, origin } from './network.ts';
+
+const port = [0, 65_535] as const;
+const rate = [1, 1_000_000] as const;
+
+/**
+ * Every setting there is, in the order in which the documentation shows them.
+ * `development` values stand in plain sight here, so production refuses them even when they are set on purpose.
+ */
+export const settings = {
+  NODE_ENV: oneOf(
+    '`production` switches off every convenience',
+    ['development', 'test', 'production'],
+    {
+      fallback: 'development',
+    },
+  ),
+  HOST: text('Address of the public listener', { fallback: '0.0.0.0' }),
+  PORT: integer('Port of the public listener; 0 picks a free one', port, { fallback: '3000' }),
+  OPS_HOST: text('Address of the operator’s listener', { fallback: '127.0.0.1' }),
+  OPS_PORT: integer('Port of the operator’s listener; 0 picks a free one', port, {
+    fallback: '3001',
+  }),
+  OPS_TOKEN: secret(
+    'Bearer token for the operator’s port; required unless that listens on loopback',
+  ),
+
+  DATABASE_URL: url('PostgreSQL; without it an embedded one runs under `DATA_DIR`', [
+    'postgres',
+    'postgresql',
+  ]),
+  DATA_DIR: text('Where the embedded PostgreSQL keeps its data', { fallback: './data' }),
+
+  PUSHER_APP_ID: text('Id of the Pusher app', { development: 'app-id' }),
+  PUSHER_KEY: text('Key of the Pusher app', { development: 'app-key' }),
+  PUSHER_SECRET: secret('Secret of the Pusher app', { development: 'app-secret' }),
+  PUSHER_CLUSTER: text('Cluster of the Pusher app'),
+  PUSHER_HOST: text('Host of a Pusher-compatible server'),
+  PUSHER_PORT: integer('Port of that server', [1, 65_535]),
+  PUSHER_TLS: oneOf('Whether to speak TLS to it', ['true', 'false'], { fallback: 'true' }),
+  PUSHER_ENCRYPTION_MASTER_KEY: secret(
+    'Key of private-encrypted channels, 32 bytes in base64; without it there are none',
+  ),
+  PUSHER_SERVER: oneOf('Which server it is', ['pusher', 'soketi', 'reverb'], {
+    fallback: 'pusher',
+  }),
+
+  GUEST_TOKEN_SECRET: secret('HS256 secret of guest tokens, 32 bytes at least', {
+    development: 'development only: signs guest tokens of the demo',
+  }),
+  GUEST_TOKEN_PUBLIC_KEY: text('Public key (PEM) of guest tokens'),
+  GUEST_TOKEN_JWKS_URL: url('Address of the key set of guest tokens', ['https', 'http']),
+  GUEST_TOKEN_ISSUER: text('Required `iss` of guest tokens; goes with the audience'),
+  GUEST_TOKEN_AUDIENCE: text('Required `aud` of guest tokens; goes with the issuer'),
+  GUEST_TOKEN_BOOKING_CLAIM: text('Claim that holds the booking', { fallback: 'booking_id' }),
+  GUEST_TOKEN_HOTEL_CLAIM: text('Claim that holds the hotel', { fallback: 'hotel_slug' }),
+  USER_TOKEN_SECRET: secret('HS256 secret of users’ tokens, 32 bytes at least', {
+    development: 'development only: signs the users’ tokens of the demo',
+  }),
+  USER_TOKEN_PUBLIC_KEY: text('Public key (PEM) of users’ tokens'),
+  USER_TOKEN_JWKS_URL: url('Address of the key set of users’ tokens', ['https', 'http']),
+  USER_TOKEN_ISSUER: text('Required `iss` of users’ tokens; goes with the audience'),
+  USER_TOKEN_AUDIENCE: text('Required `aud` of users’ tokens; goes with the issuer'),
+  USER_TOKEN_MAX_AGE: duration('How long a user’s token may live (`exp` − `iat`)', {
+    fallback: '1h',
+  }),
+
+  ALLOWED_ORIGINS: list(
+    origin('Origins of the pages that may ask, such as `https://app.example`', {
+      development: '*',
+    }),
+  ),
+  TRUSTED_PROXIES: list(network('Networks of proxies whose `X-Forwarded-For` counts')),
+  RATE_LIMIT_FAILURES: integer('Refused requests a minute and address', rate, { fallback: '60' }),
+
+  LOG_LEVEL: oneOf('What is logged', ['fatal', 'error', 'warn', 'info', 'debug', 'silent'], {
+    fallback: 'info',
+  }),
+} satisfies Readonly<Record<string, Setting<unknown>>>;

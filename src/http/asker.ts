@@ -1,0 +1,45 @@
+import type { FastifyRequest } from 'fastify';
+import type { Origin } from '../core/audit-event.ts';
+import type { PresentedCredential } from '../core/credential.ts';
+import { Secret } from '../core/secret.ts';
+import { malformed } from './problem.ts';
+
+const longestUserAgent = 256;
+const longestTenant = 128;
+
+/** Where a request came from. */
+export function originOf(request: FastifyRequest): Origin {
+  const userAgent = request.headers['user-agent'];
+  return {
+    requestId: request.id,
+    address: request.ip,
+    ...(userAgent !== undefined && { userAgent: userAgent.slice(0, longestUserAgent) }),
+  };
+}
+
+/** The credentials that a request presents, unread: none, one, or more than may be. */
+export function presentedCredentials(request: FastifyRequest): readonly PresentedCredential[] {
+  // Node keeps the first of two Authorization headers without a word; a proxy before us may keep the last.
+  if (countHeader(request, 'authorization') > 1) throw malformed('Authorization is repeated');
+  const header = request.headers.authorization;
+  if (header === undefined) return [];
+  // Another scheme is a credential too, and a bad one: no falling back to "nobody".
+  const [, token = ''] = /^Bearer +([^ ]+)$/i.exec(header) ?? [];
+  return [{ kind: 'bearer', text: new Secret(token) }];
+}
+
+/** The tenants that a request names, in the header and in the path. */
+export function namedTenants(request: FastifyRequest): readonly string[] {
+  const header = request.headers['x-tenant-id'];
+  const { tenantId } = request.params as { readonly tenantId?: string };
+  const tenants = [header, tenantId].filter((tenant) => typeof tenant === 'string');
+  if (tenants.some((tenant) => tenant === '' || tenant.length > longestTenant)) {
+    throw malformed('The tenant is malformed');
+  }
+  return tenants;
+}
+
+function countHeader(request: FastifyRequest, name: string): number {
+  const { rawHeaders } = request.raw;
+  return rawHeaders.filter((text, i) => i % 2 === 0 && text.toLowerCase() === name).length;
+}

@@ -1,0 +1,42 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { AuthorizeChannel } from '../actions/authorize-channel.ts';
+import type { Signer } from '../pusher/sign.ts';
+import { sendGrant, sendRefusal } from './answer.ts';
+import { namedTenants, originOf, presentedCredentials } from './asker.ts';
+import { requiredField } from './body.ts';
+import { mostCharacters } from './lengths.ts';
+import type { CountFailure } from './limits.ts';
+import { generalReplies } from './refusal-reply.ts';
+
+/** Where Laravel Echo and pusher-js ask for a channel; the last names the tenant in its path. */
+const paths = [
+  '/broadcasting/auth',
+  '/api/broadcasting/auth',
+  '/pusher/auth',
+  '/api/tenants/:tenantId/pusher/auth',
+];
+
+/** Whom the route asks. */
+export interface ChannelAuthPorts {
+  readonly authorizeChannel: AuthorizeChannel;
+  readonly sign: Signer['sign'];
+  readonly countFailure: CountFailure;
+}
+
+/** Adds the general routes that answer "may I subscribe?". */
+export function addChannelAuth(server: FastifyInstance, ports: ChannelAuthPorts): void {
+  const refusing = { replies: generalReplies, countFailure: ports.countFailure };
+  const handler = async (request: FastifyRequest, reply: FastifyReply) => {
+    const decision = await ports.authorizeChannel({
+      socketId: requiredField(request.body, 'socket_id', mostCharacters.socketId),
+      channelName: requiredField(request.body, 'channel_name', mostCharacters.channelName),
+      credentials: presentedCredentials(request),
+      pinned: { tenantIds: namedTenants(request) },
+      origin: originOf(request),
+    });
+    return decision.outcome === 'grant'
+      ? sendGrant(reply, decision.id, ports.sign(decision))
+      : sendRefusal([request, reply], decision, refusing);
+  };
+  for (const path of paths) server.post(path, handler);
+}

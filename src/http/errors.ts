@@ -1,0 +1,71 @@
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Unavailable } from '../core/unavailable.ts';
+import { RequestProblem } from './problem.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Whose error bodies this route speaks; the hotel chat's client predates ours. */
+    errorBody?: 'hotel';
+  }
+}
+
+const words: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  413: 'Payload Too Large',
+  415: 'Unsupported Media Type',
+  429: 'Too Many Requests',
+  500: 'Internal Server Error',
+  503: 'Service Unavailable',
+};
+
+const retrySeconds = 2;
+
+/** Answers with the error body of the route: `{error, message, request_id}`, or the hotel chat's without the id. */
+export function sendError(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { status, message }: { readonly status: number; readonly message: string },
+): FastifyReply {
+  const hotel = request.routeOptions.config.errorBody === 'hotel';
+  return reply.code(status).send({
+    error: words[status] ?? 'Error',
+    message,
+    ...(!hotel && { request_id: request.id }),
+  });
+}
+
+/** Turns everything thrown into an answer: bad input 4xx, `Unavailable` 503, a bug 500 with its stack in the log only. */
+export function answerErrors(server: FastifyInstance): void {
+  server.setNotFoundHandler((request, reply) =>
+    sendError(request, reply, { status: 404, message: 'There is no such route' }),
+  );
+  server.setErrorHandler((error: FastifyError, request, reply) => {
+    if (error instanceof RequestProblem) {
+      if (error.retryAfter !== undefined) void reply.header('retry-after', error.retryAfter);
+      return sendError(request, reply, error);
+    }
+    if (error instanceof Unavailable) {
+      request.log.warn({ dependency: error.dependency, err: error }, 'could not find out');
+      void reply.header('retry-after', retrySeconds);
+      return sendError(request, reply, { status: 503, message: 'Try again in a moment' });
+    }
+    const status = error.statusCode;
+    if (status !== undefined && status >= 400 && status < 500) {
+      // A schema's message names the field and the rule, never the value.
+      const message = error.validation ? error.message : sentenceFor(status);
+      return sendError(request, reply, { status, message });
+    }
+    request.log.error({ err: error }, 'bug');
+    return sendError(request, reply, { status: 500, message: 'Something went wrong here' });
+  });
+}
+
+/** Our own words: a library's message may quote what was sent. */
+function sentenceFor(status: number): string {
+  if (status === 413) return 'The body is too large';
+  if (status === 415) return 'The body must be a form or JSON';
+  return 'The request is malformed';
+}

@@ -1,0 +1,49 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Secret } from '../core/secret.ts';
+import { sendGrant, sendRefusal } from './answer.ts';
+import { originOf } from './asker.ts';
+import { textField, textQuery } from './body.ts';
+import type { ChannelAuthPorts } from './channel-auth.ts';
+import { mostCharacters } from './lengths.ts';
+import { malformed } from './problem.ts';
+import { guestChatReplies } from './refusal-reply.ts';
+
+const path = '/api/guest/hotel/:hotelSlug/chat/pusher/auth';
+
+/** Adds the hotel chat's route, whose bodies an existing client parses; it signs the guest's own channel and no other. */
+export function addGuestChatAuth(server: FastifyInstance, ports: ChannelAuthPorts): void {
+  const refusing = { replies: guestChatReplies, countFailure: ports.countFailure };
+  server.post(path, { config: { errorBody: 'hotel' } }, async (request, reply) => {
+    const socketId = textField(request.body, 'socket_id', mostCharacters.socketId);
+    const channelName = textField(request.body, 'channel_name', mostCharacters.channelName);
+    const token = guestToken(request);
+    if (socketId === undefined || channelName === undefined || token === undefined) {
+      return missingParameters(reply);
+    }
+    const { hotelSlug } = request.params as { readonly hotelSlug: string };
+    const decision = await ports.authorizeChannel({
+      socketId,
+      channelName,
+      credentials: [{ kind: 'guest-token', text: new Secret(token) }],
+      pinned: { hotelSlug, tenantIds: [] },
+      origin: originOf(request),
+    });
+    return decision.outcome === 'grant'
+      ? sendGrant(reply, decision.id, ports.sign(decision))
+      : sendRefusal([request, reply], decision, refusing);
+  });
+}
+
+/** The token, which the existing client sends in the query and in the form: two that differ are not one credential. */
+function guestToken(request: FastifyRequest): string | undefined {
+  const inQuery = textQuery(request.query, 'token', mostCharacters.token);
+  const inBody = textField(request.body, 'token', mostCharacters.token);
+  if (inQuery !== undefined && inBody !== undefined && inQuery !== inBody) {
+    throw malformed('The tokens in the query and in the body differ');
+  }
+  return inQuery ?? inBody;
+}
+
+function missingParameters(reply: FastifyReply): FastifyReply {
+  return reply.code(400).send({ error: 'Missing required parameters' });
+}

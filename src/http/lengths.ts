@@ -1,0 +1,5 @@
+/** The most characters we read of a field; all beyond any real value, and small enough to be refused for nothing. */
+export const mostCharacters = { socketId: 128, channelName: 512, token: 8192 } as const;
+
+/** The largest body, in bytes; the longest real one is a token and two short fields. */
+export const largestBody = 16 * 1024;

@@ -1,0 +1,53 @@
+import { timingSafeEqual, createHash } from 'node:crypto';
+import { isIP } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+import type { Secret } from '../core/secret.ts';
+import { RequestProblem } from './problem.ts';
+
+/** Adds `/livez` (the process answers) and `/readyz` (so does everything it depends on). */
+export function addProbes(
+  server: FastifyInstance,
+  ping: { readonly database: () => Promise<void> },
+  isClosing: () => boolean,
+): void {
+  server.get('/livez', () => ({ status: 'live' }));
+  server.get('/readyz', async (_request, reply) => {
+    if (isClosing()) return reply.code(503).send({ status: 'closing' });
+    await ping.database();
+    return { status: 'ready' };
+  });
+}
+
+/** Probes come from machines that hold no token. */
+const open = new Set(['/livez', '/readyz']);
+
+/**
+ * Guards the operator's port: with a token, only for who shows it; without one the port is on loopback,
+ * and only a request that also names loopback passes, or a page could reach it by rebinding its own name.
+ */
+export function guardOperator(server: FastifyInstance, token: Secret | undefined): void {
+  const expected = token === undefined ? undefined : digest(`Bearer ${token.reveal()}`);
+  server.addHook('onRequest', (request, _reply, done) => {
+    const path = request.routeOptions.url ?? '';
+    if (open.has(path)) {
+      done();
+    } else if (expected === undefined) {
+      done(
+        namesLoopback(request.hostname) ? undefined : new RequestProblem(403, 'Ask by localhost'),
+      );
+    } else {
+      const shown = digest(request.headers.authorization ?? '');
+      const same = timingSafeEqual(shown, expected);
+      done(same ? undefined : new RequestProblem(401, 'The operator’s token is required'));
+    }
+  });
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
+
+function namesLoopback(hostname: string): boolean {
+  const host = hostname.replace(/^\[|\]$/g, '');
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+}

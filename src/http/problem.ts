@@ -1,0 +1,16 @@
+/** A request that we do not take further: its status and the sentence that the client gets. */
+export class RequestProblem extends Error {
+  override readonly name = 'RequestProblem';
+
+  constructor(
+    readonly status: 400 | 401 | 403 | 404 | 429,
+    message: string,
+    /** Seconds after which it may be tried again. */
+    readonly retryAfter?: number,
+  ) {
+    super(message);
+  }
+}
+
+/** A malformed request. */
+export const malformed = (message: string): RequestProblem => new RequestProblem(400, message);

@@ -1,0 +1,54 @@
+import type { FastifyInstance } from 'fastify';
+import { idCharacters } from '../core/param.ts';
+import type { FactStore } from '../core/resources.ts';
+import { RequestProblem } from './problem.ts';
+
+/** One kind of fact on the operator's port. */
+export interface Resource<Fact, Ids extends readonly string[]> {
+  /** The path, with one `:name` for each id. */
+  readonly path: string;
+  readonly store: FactStore<Fact, Ids>;
+  /** JSON Schema of the body's properties, and which of them must be there. */
+  readonly properties: Readonly<Record<string, object>>;
+  readonly required: readonly string[];
+  readonly toFact: (ids: Ids, body: Readonly<Record<string, string>>) => Fact;
+  readonly toBody: (fact: Fact) => object;
+}
+
+/** The JSON Schema of an id in a body: any text that a token could hold as a subject. */
+export const idSchema = { type: 'string', minLength: 1, maxLength: 255 } as const;
+
+/** An id in a path is one that a channel name can hold; any other would be a fact that nobody can ever ask for. */
+const pathIdSchema = { type: 'string', pattern: `^[${idCharacters}]{1,80}$` } as const;
+
+/** Adds `GET`, `PUT` and `DELETE` of one kind of fact. */
+export function addResource<Fact, const Ids extends readonly string[]>(
+  server: FastifyInstance,
+  { path, store, properties, required, toFact, toBody }: Resource<Fact, Ids>,
+): void {
+  const names = [...path.matchAll(/:([a-zA-Z]+)/g)].map(([, name = '']) => name);
+  const params = {
+    type: 'object',
+    properties: Object.fromEntries(names.map((name) => [name, pathIdSchema])),
+  };
+  const body = { type: 'object', additionalProperties: false, properties, required };
+  // The path has a name for each id, in this order, and the schema has seen to it that all are there.
+  const idsOf = (from: unknown) =>
+    names.map((name) => (from as Readonly<Record<string, string>>)[name]) as unknown as Ids;
+
+  server.get(path, { schema: { params } }, async (request) => {
+    const fact = await store.find(...idsOf(request.params));
+    if (fact === undefined) throw absent();
+    return toBody(fact);
+  });
+  server.put(path, { schema: { params, body } }, async (request) => {
+    const fields = request.body as Readonly<Record<string, string>>;
+    return toBody(await store.put(toFact(idsOf(request.params), fields)));
+  });
+  server.delete(path, { schema: { params } }, async (request, reply) => {
+    if (!(await store.remove(...idsOf(request.params)))) throw absent();
+    return reply.code(204).send();
+  });
+}
+
+const absent = () => new RequestProblem(404, 'There is no such resource');

@@ -1,0 +1,86 @@
+import type { FastifyInstance } from 'fastify';
+import type { Booking, Escrow } from '../core/facts.ts';
+import type { Bookings, Escrows } from '../core/resources.ts';
+import { malformed } from './problem.ts';
+import { addResource, idSchema, type Resource } from './resource-routes.ts';
+
+/** The facts that operators keep for us. */
+export interface ResourceStores {
+  readonly bookings: Bookings;
+  readonly escrows: Escrows;
+}
+
+/** Adds the operator's routes for the facts that rules need. */
+export function addResources(server: FastifyInstance, stores: ResourceStores): void {
+  addResource(server, bookingResource(stores.bookings));
+  addResource(server, escrowResource(stores.escrows));
+}
+
+const bookingResource = (
+  store: Bookings,
+): Resource<Booking, readonly [hotelSlug: string, bookingId: string]> => ({
+  path: '/resources/hotels/:hotelSlug/bookings/:bookingId',
+  store,
+  properties: {
+    status: { enum: ['open', 'cancelled'] },
+    room_number: { type: 'string', minLength: 1, maxLength: 32 },
+    check_out: { type: 'string', maxLength: 40 },
+  },
+  required: ['status'],
+  toFact: ([hotelSlug, bookingId], { status, room_number, check_out }) => ({
+    hotelSlug,
+    bookingId,
+    status: status === 'open' ? 'open' : 'cancelled',
+    ...(room_number !== undefined && { roomNumber: room_number }),
+    ...(check_out !== undefined && { checkOut: endOfStay(check_out) }),
+  }),
+  toBody: ({ status, roomNumber, checkOut }) => ({
+    status,
+    ...(roomNumber !== undefined && { room_number: roomNumber }),
+    ...(checkOut !== undefined && { check_out: new Date(checkOut).toISOString() }),
+  }),
+});
+
+const escrowResource = (
+  store: Escrows,
+): Resource<Escrow, readonly [tenantId: string, escrowId: string]> => ({
+  path: '/resources/tenants/:tenantId/escrows/:escrowId',
+  store,
+  properties: {
+    buyer_id: idSchema,
+    seller_id: idSchema,
+    status: { type: 'string', minLength: 1, maxLength: 64 },
+  },
+  required: ['buyer_id', 'seller_id', 'status'],
+  toFact: ([tenantId, escrowId], { buyer_id = '', seller_id = '', status = '' }) => ({
+    tenantId,
+    escrowId,
+    buyerId: buyer_id,
+    sellerId: seller_id,
+    status,
+  }),
+  toBody: ({ buyerId, sellerId, status }) => ({
+    buyer_id: buyerId,
+    seller_id: sellerId,
+    status,
+  }),
+});
+
+const wholeDay = 24 * 60 * 60 * 1000;
+
+/** The last moment of a stay: an RFC 3339 time with its zone, or a date, which lasts until it ends in UTC. */
+function endOfStay(text: string): number {
+  const isDate = /^\d{4}-\d{2}-\d{2}$/.test(text);
+  const isTime = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/.test(text);
+  const start = isDate || isTime ? Date.parse(text) : NaN;
+  // Date.parse takes 2026-02-30 for 2 March; a date that does not exist is a mistake to be told of.
+  const exists =
+    !Number.isNaN(start) &&
+    new Date(`${text.slice(0, 10)}T00:00:00Z`).toISOString().startsWith(text.slice(0, 10));
+  if (!exists) {
+    throw malformed(
+      'check_out must be a date, or a time with its zone such as 2025-12-31T11:00:00Z',
+    );
+  }
+  return isDate ? start + wholeDay : start;
+}

@@ -1,0 +1,77 @@
+import { randomUUID } from 'node:crypto';
+import cors from '@fastify/cors';
+import rateLimit from '@fastify/rate-limit';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply } from 'fastify';
+import { takeFormsAndJson } from './body.ts';
+import { answerErrors } from './errors.ts';
+import { largestBody } from './lengths.ts';
+
+/** What every listener needs. */
+export interface ServerSettings {
+  readonly logger: FastifyBaseLogger;
+  /** Networks whose `X-Forwarded-For` counts; nobody's by default. */
+  readonly trustedProxies: readonly string[];
+}
+
+/** Slow clients are cut off after these times, in milliseconds. */
+const patience = { headers: 10_000, request: 15_000, idle: 72_000, sweep: 2_000 } as const;
+
+/** Creates a listener without routes: bodies, errors, ids and time-outs are set. */
+export function createServer({ logger, trustedProxies }: ServerSettings): FastifyInstance {
+  const server = Fastify({
+    loggerInstance: logger,
+    // Fastify's own lines hold the whole URL, and a guest's token stands in its query.
+    disableRequestLogging: true,
+    bodyLimit: largestBody,
+    requestIdHeader: false,
+    genReqId: ({ headers }) => forwardedId(headers['x-request-id']) ?? randomUUID(),
+    trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 200 },
+    requestTimeout: patience.request,
+    keepAliveTimeout: patience.idle,
+    http: {
+      headersTimeout: patience.headers,
+      // Node looks at slow connections only this often, by default every 30 s.
+      connectionsCheckingInterval: patience.sweep,
+    },
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: false } },
+    frameworkErrors: (_error, request, reply: FastifyReply) => {
+      void reply
+        .code(400)
+        .header('x-request-id', request.id)
+        .send({ error: 'Bad Request', message: 'The path is malformed', request_id: request.id });
+    },
+  });
+  server.addHook('onRequest', (request, reply, done) => {
+    void reply.header('x-request-id', request.id);
+    done();
+  });
+  server.addHook('onResponse', (request, reply, done) => {
+    const { method, routeOptions } = request;
+    const line = { method, route: routeOptions.url, status: reply.statusCode };
+    request.log.debug({ ...line, ms: reply.elapsedTime }, 'answered');
+    done();
+  });
+  takeFormsAndJson(server);
+  answerErrors(server);
+  return server;
+}
+
+/** Adds what only browsers and strangers need: CORS, on errors too or the client sees status 0, and the limiter. */
+export async function openToBrowsers(
+  server: FastifyInstance,
+  allowedOrigins: readonly string[],
+): Promise<void> {
+  await server.register(cors, {
+    origin: allowedOrigins.includes('*') ? '*' : [...allowedOrigins],
+    methods: ['POST', 'GET', 'DELETE'],
+    exposedHeaders: ['X-Request-Id', 'X-Decision-Id', 'Retry-After'],
+    maxAge: 600,
+  });
+  await server.register(rateLimit, { global: false });
+}
+
+/** A proxy's own request id, so that its log and ours can be joined; nothing that could forge a line of a log. */
+function forwardedId(header: string | string[] | undefined): string | undefined {
+  return typeof header === 'string' && /^[A-Za-z0-9._-]{8,128}$/.test(header) ? header : undefined;
+}

@@ -1,0 +1,36 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { AuthenticateUser } from '../actions/authenticate-user.ts';
+import type { SignUser } from '../pusher/sign-user.ts';
+import { sendGrant, sendRefusal } from './answer.ts';
+import { namedTenants, originOf, presentedCredentials } from './asker.ts';
+import { requiredField } from './body.ts';
+import { mostCharacters } from './lengths.ts';
+import type { CountFailure } from './limits.ts';
+import { generalReplies } from './refusal-reply.ts';
+
+/** Where `pusher.signin()` asks; the first is pusher-js's default, the second is Echo's. */
+const paths = ['/pusher/user-auth', '/broadcasting/user-auth', '/api/broadcasting/user-auth'];
+
+/** Whom the route asks. */
+export interface UserAuthPorts {
+  readonly authenticateUser: AuthenticateUser;
+  readonly signUser: SignUser;
+  readonly countFailure: CountFailure;
+}
+
+/** Adds the routes that answer "who am I?" to the Pusher server. */
+export function addUserAuth(server: FastifyInstance, ports: UserAuthPorts): void {
+  const refusing = { replies: generalReplies, countFailure: ports.countFailure };
+  const handler = async (request: FastifyRequest, reply: FastifyReply) => {
+    const decision = await ports.authenticateUser({
+      socketId: requiredField(request.body, 'socket_id', mostCharacters.socketId),
+      credentials: presentedCredentials(request),
+      pinned: { tenantIds: namedTenants(request) },
+      origin: originOf(request),
+    });
+    return decision.outcome === 'grant'
+      ? sendGrant(reply, decision.id, ports.signUser(decision))
+      : sendRefusal([request, reply], decision, refusing);
+  };
+  for (const path of paths) server.post(path, handler);
+}
