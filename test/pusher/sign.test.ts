@@ -102,17 +102,21 @@ describe('dialects', () => {
 });
 
 describe('the app of the tenant', () => {
-  const one = createPusherApps(settings({ key: 'key-one' }));
+  const one = createPusherApps(
+    settings({ key: 'key-one', encryptionMasterKey: new Secret(masterKey) }),
+  );
   const apps: PusherApps = { for: (tenantId) => (tenantId === '1' ? one.for('1') : undefined) };
   const signer = createSigner(apps);
 
   it('is the one that signs', () => {
     expect(signer.sign({ ...privateGrant, tenantId: '1' }).auth).toMatch(/^key-one:/);
+    expect(signer.encrypts('1')).toBe(true);
   });
 
   it('is never another tenant’s', () => {
     expect(() => signer.sign({ ...privateGrant, tenantId: '2' })).toThrow('without a Pusher app');
     expect(() => signer.sign(privateGrant)).toThrow('without a Pusher app');
     expect(signer.encrypts('2')).toBe(false);
+    expect(signer.encrypts(undefined)).toBe(false);
   });
 });
