@@ -1,0 +1,145 @@
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import {
+  access,
+  chown,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  writeFile,
+} from 'node:fs/promises';
+import { join } from 'node:path';
+import { Secret } from '../../core/secret.ts';
+import { StartRefused } from '../start-refused.ts';
+import type { Account } from './account.ts';
+import { assertReachable } from './account.ts';
+import type { Binaries } from './binaries.ts';
+import { cannotRun } from './binaries.ts';
+
+/** The server's only login. Connections of the service put it down for the role `usher_service`. */
+export const superuser = 'usher';
+
+/** A database cluster on disk. */
+export interface Cluster {
+  /** Mode 0700, of the server's account: the data, the password, the log, and the socket. */
+  readonly home: string;
+  /** PostgreSQL's own directory, within `home`. */
+  readonly data: string;
+  readonly password: Secret;
+}
+
+export interface ClusterOptions {
+  readonly dataDir: string;
+  readonly binaries: Binaries;
+  readonly account: Account | undefined;
+}
+
+const staged = 'postgres.new-';
+
+/**
+ * The cluster under `dataDir`, created when there is none. It is made aside and renamed when it is complete and on disk, so
+ * a start that was cut short is done again, and of two starts at once one cluster stays. Throws `StartRefused`.
+ */
+export async function ensureCluster(options: ClusterOptions): Promise<Cluster> {
+  const { dataDir, binaries, account } = options;
+  const home = join(dataDir, 'postgres');
+  try {
+    // As root the server's account must be able to pass through; the cluster within is 0700 either way.
+    await mkdir(dataDir, { recursive: true, mode: account === undefined ? 0o700 : 0o711 });
+    if (account !== undefined) await assertReachable(account, dataDir, binaries.postgres);
+    if (!(await exists(home))) await createCluster(home, options);
+    const password = new Secret(await readFile(join(home, 'password'), 'utf8'));
+    return { home, data: join(home, 'data'), password };
+  } catch (error) {
+    if (error instanceof StartRefused) throw error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new StartRefused(
+      `The embedded PostgreSQL cannot use DATA_DIR ${dataDir} (${code ?? message}); make it writable, or set DATABASE_URL.`,
+    );
+  }
+}
+
+/** Removes what starts that were cut short left behind. Another start that is at it now notices, and takes the finished cluster. */
+export async function removeLeftovers(dataDir: string): Promise<void> {
+  const names = (await readdir(dataDir)).filter((name) => name.startsWith(staged));
+  await Promise.all(names.map((name) => rm(join(dataDir, name), { recursive: true, force: true })));
+}
+
+async function createCluster(
+  home: string,
+  { dataDir, binaries, account }: ClusterOptions,
+): Promise<void> {
+  const stage = join(dataDir, staged + randomBytes(6).toString('hex'));
+  try {
+    const passwordFile = join(stage, 'password');
+    await mkdir(stage, { mode: 0o700 });
+    await writeFile(passwordFile, randomBytes(32).toString('base64url'), {
+      mode: 0o600,
+      flush: true,
+    });
+    if (account !== undefined) {
+      for (const path of [stage, passwordFile]) await chown(path, account.uid, account.gid);
+    }
+    await initdb(binaries.initdb, { data: join(stage, 'data'), passwordFile, account });
+    await syncDirectory(stage);
+    await rename(stage, home);
+    await syncDirectory(dataDir);
+  } catch (error) {
+    await rm(stage, { recursive: true, force: true });
+    if (!(await exists(home))) throw error;
+  }
+}
+
+interface InitdbOptions {
+  readonly data: string;
+  readonly passwordFile: string;
+  readonly account: Account | undefined;
+}
+
+/** Runs initdb, which by default also makes checksums and syncs what it wrote. The password travels in a file, never on the command line. */
+function initdb(program: string, { data, passwordFile, account }: InitdbOptions): Promise<void> {
+  const options = [
+    ...[
+      `--pgdata=${data}`,
+      `--username=${superuser}`,
+      `--pwfile=${passwordFile}`,
+      '--auth=scram-sha-256',
+    ],
+    ...['--encoding=UTF8', '--locale=C', '--no-instructions'],
+  ];
+  return new Promise((resolve, reject) => {
+    execFile(program, options, { ...account, cwd: '/', env: serverEnvironment }, (error) => {
+      if (error === null) resolve();
+      else reject(cannotRun({ code: error.code ?? null }) ?? new StartRefused('initdb failed'));
+    });
+  });
+}
+
+/** Not ours: it holds our secrets, and PGDATA or PGOPTIONS in it would be obeyed. */
+export const serverEnvironment: NodeJS.ProcessEnv = {
+  LC_ALL: 'C',
+  TZ: 'UTC',
+  PATH: '/usr/bin:/bin',
+};
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** A rename or a new file is in the directory for good only once the directory itself is on disk. */
+async function syncDirectory(path: string): Promise<void> {
+  // Windows cannot open a directory.
+  if (process.platform === 'win32') return;
+  const directory = await open(path, 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
