@@ -1,0 +1,186 @@
+import { randomBytes } from 'node:crypto';
+
+import type { Options } from 'pusher-js';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+
+import type { Member } from '../../src/core/decision.ts';
+import { Secret } from '../../src/core/secret.ts';
+import { createPusherApps, type PusherApp } from '../../src/pusher/apps.ts';
+import { createUserSigner } from '../../src/pusher/sign-user.ts';
+import { createSigner, type SignedAnswer } from '../../src/pusher/sign.ts';
+import { grantOf, signInOf } from '../pusher/grants.ts';
+import { connectEcho, connectPusher, nextEvent, type PusherClient } from './support/clients.ts';
+import { type Soketi, startSoketi } from './support/soketi.ts';
+
+type Sign = (socketId: string, channelName: string) => SignedAnswer;
+
+let soketi: Soketi;
+const open: Pick<PusherClient, 'disconnect'>[] = [];
+const encryptionMasterKey = new Secret(randomBytes(32).toString('base64'));
+const alice: Member = { user_id: '15', user_info: { name: 'Alice' } };
+const bob: Member = { user_id: '16', user_info: { name: 'Bob' } };
+
+beforeAll(async () => {
+  soketi = await startSoketi({ userAuthentication: true });
+});
+afterEach(() => {
+  for (const client of open.splice(0)) client.disconnect();
+});
+afterAll(() => soketi.stop());
+
+const apps = (over: Partial<PusherApp> = {}) =>
+  createPusherApps({
+    appId: soketi.appId,
+    key: soketi.key,
+    secret: new Secret(soketi.secret),
+    host: '127.0.0.1',
+    port: soketi.port,
+    tls: false,
+    encryptionMasterKey,
+    dialect: 'soketi',
+    ...over,
+  });
+
+/** Signs whatever is asked, as a grant of this member and by an app with these settings. */
+function signing(member?: Member, over: Partial<PusherApp> = {}): Sign {
+  const signer = createSigner(apps(over));
+  return (socketId, channelName) =>
+    signer.sign(grantOf({ socketId, channelName, ...(member && { member }) }));
+}
+
+function authorizing(sign: Sign): Pick<Options, 'channelAuthorization'> {
+  return {
+    channelAuthorization: {
+      customHandler: ({ socketId, channelName }, answer) => {
+        queueMicrotask(() => {
+          answer(null, sign(socketId, channelName));
+        });
+      },
+    },
+  };
+}
+
+function connect(options: Partial<Options>): PusherClient {
+  const client = connectPusher(soketi, options);
+  open.push(client);
+  return client;
+}
+
+const joining = (channelName: string, sign: Sign) =>
+  connect(authorizing(sign)).subscribe(channelName);
+
+const refused = { ok: false, status: 401 };
+
+describe('our signatures on a real server, with pusher-js', () => {
+  it('let a socket into a private channel', async () => {
+    expect(await joining('private-a.1', signing())).toEqual({ ok: true });
+  });
+
+  it('let a member into a private channel in the dialect of the server only', async () => {
+    expect(await joining('private-a.1', signing(alice))).toEqual({ ok: true });
+    expect(await joining('private-a.1', signing(alice, { dialect: 'pusher' }))).toEqual(refused);
+  });
+
+  it('show the members of a presence channel to each other', async () => {
+    expect(await joining('presence-a.1', signing(alice))).toEqual({
+      ok: true,
+      members: { 15: { name: 'Alice' } },
+    });
+    expect(await joining('presence-a.1', signing(bob))).toEqual({
+      ok: true,
+      members: { 15: { name: 'Alice' }, 16: { name: 'Bob' } },
+    });
+  });
+
+  it('carry client events between members', async () => {
+    const [one, other] = [connect(authorizing(signing())), connect(authorizing(signing()))];
+    await one.subscribe('private-a.1');
+    await other.subscribe('private-a.1');
+    const typing = nextEvent(other.pusher.channel('private-a.1'), 'client-typing');
+    one.pusher.channel('private-a.1').trigger('client-typing', { user: '15' });
+    expect(await typing).toEqual({ user: '15' });
+  });
+
+  it('hand out the key with which an encrypted event is read', async () => {
+    const client = connect(authorizing(signing()));
+    const channelName = 'private-encrypted-a.1';
+    const onTheWire = new Promise((resolve) => {
+      client.pusher.connection.bind('message', ({ event, data }: Record<string, unknown>) => {
+        if (event === 'greeting') resolve(data);
+      });
+    });
+    expect(await client.subscribe(channelName)).toEqual({ ok: true });
+    const greeting = nextEvent(client.pusher.channel(channelName), 'greeting');
+    await apps().for(undefined)!.client.trigger(channelName, 'greeting', { text: 'hello' });
+    expect(await greeting).toEqual({ text: 'hello' });
+    expect(await onTheWire).toHaveProperty('ciphertext');
+  });
+});
+
+describe('our signatures on a real server, with Laravel Echo', () => {
+  it('let it into private, encrypted and presence channels', async () => {
+    const client = connectEcho(soketi, authorizing(signing(alice)));
+    open.push(client);
+    expect(await client.private('tenant.1.user.15')).toEqual({ ok: true });
+    expect(await client.encryptedPrivate('tenant.1.user.15')).toEqual({ ok: true });
+    expect(await client.join('tenant.1.user.15')).toMatchObject({ ok: true, members: { 15: {} } });
+  });
+});
+
+describe('a signature that was made for something else is refused', () => {
+  it('by another secret', async () => {
+    const sign = signing(undefined, { secret: new Secret('another-secret') });
+    expect(await joining('private-a.1', sign)).toEqual(refused);
+  });
+
+  it('for another socket', async () => {
+    const sign = signing();
+    expect(await joining('private-a.1', (_mine, name) => sign('1.1', name))).toEqual(refused);
+  });
+
+  it('for another channel', async () => {
+    const sign = signing();
+    expect(await joining('private-a.1', (id) => sign(id, 'private-a.2'))).toEqual(refused);
+  });
+
+  it('for another member', async () => {
+    const sign = signing(alice);
+    const asAdmin: Sign = (id, name) => ({
+      ...sign(id, name),
+      channel_data: JSON.stringify({ user_id: 'admin' }),
+    });
+    expect(await joining('presence-a.1', asAdmin)).toEqual(refused);
+  });
+
+  it('for a private channel, on the presence channel of the same name', async () => {
+    const sign = signing(alice);
+    const fromPrivate: Sign = (id) => sign(id, 'private-a.1');
+    expect(await joining('presence-a.1', fromPrivate)).toEqual(refused);
+  });
+});
+
+describe('sign-in on a real server', () => {
+  const signingIn = (secret: string, idOf = (mine: string) => mine) => {
+    const signUser = createUserSigner(apps({ secret: new Secret(secret) }));
+    return connect({
+      userAuthentication: {
+        customHandler: ({ socketId }, answer) => {
+          answer(null, signUser(signInOf({ socketId: idOf(socketId), member: alice })));
+        },
+      },
+    });
+  };
+
+  it('knows the user whom we signed', async () => {
+    const client = signingIn(soketi.secret);
+    expect(await client.signIn()).toEqual({
+      ok: true,
+      user: { id: '15', user_info: { name: 'Alice' } },
+    });
+  });
+
+  it('refuses another secret and another socket', async () => {
+    expect(await signingIn('another-secret').signIn()).toMatchObject({ ok: false });
+    expect(await signingIn(soketi.secret, () => '1.1').signIn()).toMatchObject({ ok: false });
+  });
+});

@@ -1,0 +1,59 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+
+import { within } from './within.ts';
+
+/** How to start a Node program. */
+export interface ChildOptions {
+  readonly node: string;
+  /** The script and its arguments. */
+  readonly args: readonly string[];
+  readonly cwd: string;
+  /** The whole environment: nothing of the test runner's is inherited. */
+  readonly env: Readonly<Record<string, string>>;
+  /** What the child does to itself when the runner is gone. */
+  readonly orphanSignal: 'SIGTERM' | 'SIGKILL';
+}
+
+/** A running Node program. */
+export interface Child {
+  readonly pid: number;
+  /** Everything it has written so far, to either stream. */
+  readonly output: () => string;
+  /** True once the process has ended. */
+  readonly ended: () => boolean;
+  /** Sends a signal (`SIGTERM`), then waits for the end and the last of the output; after 20 s it kills and throws. */
+  readonly stop: (signal?: NodeJS.Signals) => Promise<void>;
+}
+
+/**
+ * Starts a Node program that never outlives the test runner: its standard input is a pipe from here,
+ * which the system closes even when the runner is killed, and the program then ends itself.
+ */
+export function startChild({ node, args, cwd, env, orphanSignal }: ChildOptions): Child {
+  const endWithRunner = `process.stdin.on('end', () => process.kill(process.pid, '${orphanSignal}')).resume().unref();`;
+  const preload = ['--import', `data:text/javascript,${encodeURIComponent(endWithRunner)}`];
+  const child = spawn(node, [...preload, ...args], { cwd, env, stdio: 'pipe' });
+  const chunks: Buffer[] = [];
+  child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
+  child.stderr.on('data', (chunk: Buffer) => chunks.push(chunk));
+  // Writing to a program that is gone must not fail the test that is running meanwhile.
+  child.stdin.on('error', () => undefined);
+  const closed = once(child, 'close');
+  const output = () => Buffer.concat(chunks).toString();
+  const ended = () => child.exitCode !== null || child.signalCode !== null;
+  if (child.pid === undefined) throw new Error(`Cannot start ${node}`);
+  return {
+    pid: child.pid,
+    output,
+    ended,
+    stop: async (signal = 'SIGTERM') => {
+      child.kill(signal);
+      try {
+        await within(20_000, closed, () => `${args.join(' ')} did not end. Output:\n${output()}`);
+      } finally {
+        child.kill('SIGKILL');
+      }
+    },
+  };
+}

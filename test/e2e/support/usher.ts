@@ -1,0 +1,91 @@
+import { existsSync } from 'node:fs';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+import { type Child, startChild } from './child.ts';
+
+const script = fileURLToPath(new URL('../../../dist/main.js', import.meta.url));
+
+/** A running Usher. */
+export interface Usher {
+  /** The address of the public port, such as `http://127.0.0.1:41234`. */
+  readonly publicUrl: string;
+  /** The address of the operator's port. */
+  readonly operatorUrl: string;
+  readonly pid: number;
+  /** Everything written to the log so far. */
+  readonly output: () => string;
+  /** Ends Usher (`SIGTERM`) and waits for it; its temporary data directory goes as well. */
+  readonly stop: (signal?: NodeJS.Signals) => Promise<void>;
+}
+
+/**
+ * Starts the built Usher with this environment over free loopback ports and a temporary data directory; resolves when it listens.
+ * To start twice on the same data, give `DATA_DIR`: it is then left alone.
+ * Throws when Usher was not built, ends early, or does not listen within 90 s, with its output.
+ */
+export async function startUsher(env: Readonly<Record<string, string>>): Promise<Usher> {
+  if (!existsSync(script)) throw new Error('No dist/main.js: run npm run build first');
+  const home = await mkdtemp(join(tmpdir(), 'usher-e2e-'));
+  // As root, the embedded database runs as another user, who must be able to pass through here.
+  await chmod(home, 0o755);
+  const child = startChild({
+    node: process.execPath,
+    args: [script],
+    // Not the project's directory: a developer's `.env` must not decide what the tests see.
+    cwd: home,
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      HOME: home,
+      HOST: '127.0.0.1',
+      PORT: '0',
+      OPS_PORT: '0',
+      DATA_DIR: join(home, 'data'),
+      ...env,
+    },
+    // Gently, so that Usher ends the database it started.
+    orphanSignal: 'SIGTERM',
+  });
+  const stop = async (signal?: NodeJS.Signals) => {
+    await child.stop(signal);
+    await rm(home, { recursive: true, force: true });
+  };
+  try {
+    const addresses = await listening(child);
+    return { ...addresses, pid: child.pid, output: child.output, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function listening(child: Child): Promise<Pick<Usher, 'publicUrl' | 'operatorUrl'>> {
+  const deadline = Date.now() + 90_000;
+  while (Date.now() < deadline) {
+    const last = child.ended();
+    const addresses = child.output().split('\n').map(addressesIn).find(Boolean);
+    if (addresses !== undefined) return addresses;
+    if (last) break;
+    await sleep(25);
+  }
+  throw new Error(`Usher did not listen. Output:\n${child.output()}`);
+}
+
+/** The addresses in the log line that announces them. */
+function addressesIn(line: string): Pick<Usher, 'publicUrl' | 'operatorUrl'> | undefined {
+  let entry: unknown;
+  try {
+    entry = JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+  if (typeof entry !== 'object' || entry === null) return undefined;
+  const { msg, public: publicUrl, operator: operatorUrl } = entry as Record<string, unknown>;
+  if (msg !== 'listening' || typeof publicUrl !== 'string' || typeof operatorUrl !== 'string') {
+    return undefined;
+  }
+  return { publicUrl, operatorUrl };
+}
