@@ -1,3 +1,4 @@
+import { createPublicKey } from 'node:crypto';
 import { Secret } from '../core/secret.ts';
 import { weakSecret } from '../core/weak-secret.ts';
 import { isLoopback } from './network.ts';
@@ -30,7 +31,9 @@ function loadKeys(whose: 'GUEST' | 'USER', read: SettingsReader): TokenConfig['k
   }
   if (read.isSet(publicKeyName)) {
     // Environment files keep a PEM on one line, with \n written out.
-    return { publicKey: read.required(publicKeyName).replaceAll('\\n', '\n') };
+    const publicKey = read.required(publicKeyName).replaceAll('\\n', '\n');
+    if (!isPublicKey(publicKey)) read.problem(`${publicKeyName} must be a public key in PEM`);
+    return { publicKey };
   }
   const jwksUrl = read.optional(jwksName);
   if (jwksUrl !== undefined) return { jwksUrl: overTls(new URL(jwksUrl.reveal()), jwksName, read) };
@@ -43,6 +46,16 @@ function loadKeys(whose: 'GUEST' | 'USER', read: SettingsReader): TokenConfig['k
   const weakness = weakSecret(secret.reveal());
   if (weakness !== undefined) read.problem(`${secretName} ${weakness}`);
   return { secret };
+}
+
+function isPublicKey(pem: string): boolean {
+  // From a private key Node makes the public one without a word; that key has no business here.
+  if (pem.includes('PRIVATE KEY')) return false;
+  try {
+    return createPublicKey(pem).type === 'public';
+  } catch {
+    return false;
+  }
 }
 
 function overTls(url: URL, name: string, read: SettingsReader): URL {

@@ -1,0 +1,195 @@
+import { randomUUID } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+import { pino, type Logger } from 'pino';
+import { createAuthenticateUser } from './actions/authenticate-user.ts';
+import { createAuthorizeChannel } from './actions/authorize-channel.ts';
+import { createRecorder } from './audit/record.ts';
+import { catalogue } from './channels/index.ts';
+import type { Config } from './config/load.ts';
+import type { TokenConfig } from './config/tokens.ts';
+import type { Identify } from './core/credential.ts';
+import { createBearerTokenReader } from './credentials/bearer-token.ts';
+import { createGuestTokenReader } from './credentials/guest-token.ts';
+import { createIdentify } from './credentials/identify.ts';
+import { createJwtVerifier } from './credentials/jwt.ts';
+import { createTokenKeys } from './credentials/token-keys.ts';
+import { putDemo } from './demo.ts';
+import { addChannelAuth } from './http/channel-auth.ts';
+import { addGuestChatAuth } from './http/guest-chat-auth.ts';
+import { createFailureLimit } from './http/limits.ts';
+import { addProbes, guardOperator } from './http/operator.ts';
+import { addResources } from './http/resources.ts';
+import { createServer, openToBrowsers } from './http/server.ts';
+import { addUserAuth } from './http/user-auth.ts';
+import { createPusherApps } from './pusher/apps.ts';
+import { createUserSigner } from './pusher/sign-user.ts';
+import { createSigner } from './pusher/sign.ts';
+import { createAuditTrail } from './resources/audit-trail.ts';
+import { createBookings } from './resources/bookings.ts';
+import { createDatabase, type Database } from './resources/client.ts';
+import { startEmbeddedPostgres } from './resources/embedded-postgres.ts';
+import { createEscrows } from './resources/escrows.ts';
+import { prepareDatabase } from './resources/prepare-database.ts';
+
+/** Where the two listeners are, as URLs without a path. */
+export interface Addresses {
+  readonly public: string;
+  readonly operator: string;
+}
+
+/** A running Usher. */
+export interface App {
+  readonly addresses: Addresses;
+  readonly log: Logger;
+  /** Answers what was asked, for at most ten seconds, then ends everything. */
+  stop(): Promise<void>;
+}
+
+/** How long open requests may take once we close, in milliseconds. */
+const drainTime = 10_000;
+
+/** Builds everything and listens. Throws when a dependency cannot be had, with nothing left running. */
+export async function startApp(config: Config, now: () => number): Promise<App> {
+  const log = pino({
+    level: config.logLevel,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+  });
+  const storage = await openStorage(config, log);
+  try {
+    const servers = await buildServers(config, { database: storage.database, log, now });
+    const addresses = {
+      public: await listen(servers.public, config.listen),
+      operator: await listen(servers.operator, config.operator),
+    };
+    log.info({ ...addresses }, 'listening');
+    return { addresses, log, stop: () => stop(servers, storage) };
+  } catch (error) {
+    await storage.close();
+    throw error;
+  }
+}
+
+interface Storage {
+  readonly database: Database;
+  readonly close: () => Promise<void>;
+}
+
+async function openStorage({ database: where }: Config, log: Logger): Promise<Storage> {
+  const embedded =
+    'dataDir' in where ? await startEmbeddedPostgres({ dataDir: where.dataDir, log }) : undefined;
+  const url = 'url' in where ? where.url : embedded?.url;
+  if (url === undefined) throw new Error('No database');
+  try {
+    const { role, applied } = await prepareDatabase(url);
+    if (applied.length > 0) log.info({ applied }, 'migrations applied');
+    const database = createDatabase({ url, role });
+    const close = async () => {
+      await database.close();
+      await embedded?.stop();
+    };
+    return { database, close };
+  } catch (error) {
+    await embedded?.stop();
+    throw error;
+  }
+}
+
+interface Servers {
+  readonly public: FastifyInstance;
+  readonly operator: FastifyInstance;
+  readonly closing: { started: boolean };
+}
+
+interface Surroundings {
+  readonly database: Database;
+  readonly log: Logger;
+  readonly now: () => number;
+}
+
+async function buildServers(config: Config, around: Surroundings): Promise<Servers> {
+  const { database, log, now } = around;
+  const stores = { bookings: createBookings(database), escrows: createEscrows(database) };
+  if (!config.production) await putDemo(stores);
+
+  const apps = createPusherApps(config.pusher);
+  const signer = createSigner(apps);
+  const identify = buildIdentify(config, now);
+  const record = createRecorder({
+    trail: createAuditTrail(database),
+    log: (event) => {
+      log.info({ decision: event }, event.outcome === 'grant' ? 'granted' : 'refused');
+    },
+    now,
+  });
+  const find = { booking: stores.bookings.find, escrow: stores.escrows.find };
+  const asked = { identify, record, newId: randomUUID };
+  const authorizeChannel = createAuthorizeChannel({
+    ...asked,
+    catalogue,
+    find,
+    encrypts: signer.encrypts,
+    now,
+  });
+  const authenticateUser = createAuthenticateUser(asked);
+
+  const settings = { logger: log, trustedProxies: config.trustedProxies };
+  const open = createServer(settings);
+  await openToBrowsers(open, config.allowedOrigins);
+  const countFailure = createFailureLimit(open, config.limits.failures);
+  addChannelAuth(open, { authorizeChannel, sign: signer.sign, countFailure });
+  addGuestChatAuth(open, { authorizeChannel, sign: signer.sign, countFailure });
+  addUserAuth(open, { authenticateUser, signUser: createUserSigner(apps), countFailure });
+
+  const closing = { started: false };
+  const operator = createServer(settings);
+  guardOperator(operator, config.operator.token);
+  addProbes(operator, { database: database.ping }, () => closing.started);
+  addResources(operator, stores);
+  return { public: open, operator, closing };
+}
+
+function buildIdentify(config: Config, now: () => number): Identify {
+  const surroundings = { fetch, now };
+  const verifier = ({ keys, expected }: TokenConfig, maxAge?: number) =>
+    createJwtVerifier({
+      keys: createTokenKeys(keys, surroundings),
+      ...expected,
+      ...(maxAge !== undefined && { maxAge }),
+      now,
+    });
+  const { bookingClaim, hotelClaim } = config.guestTokens;
+  return createIdentify({
+    'guest-token': createGuestTokenReader({
+      verifier: verifier(config.guestTokens),
+      bookingClaim,
+      hotelClaim,
+    }),
+    bearer: createBearerTokenReader({
+      verifier: verifier(config.userTokens, config.userTokens.maxAge),
+    }),
+  });
+}
+
+async function listen(
+  server: FastifyInstance,
+  { host, port }: { readonly host: string; readonly port: number },
+): Promise<string> {
+  await server.listen({ host, port });
+  // Bound to an address and a port, so it is not the path of a socket.
+  const bound = server.server.address() as AddressInfo;
+  const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${bound.port}`;
+}
+
+async function stop(servers: Servers, storage: Storage): Promise<void> {
+  servers.closing.started = true;
+  const late = setTimeout(() => {
+    servers.public.server.closeAllConnections();
+  }, drainTime);
+  await servers.public.close();
+  clearTimeout(late);
+  await servers.operator.close();
+  await storage.close();
+}

@@ -1,0 +1,14 @@
+import type { Environment } from '../config/read.ts';
+
+/** One command of the `usher` program. */
+export interface Command {
+  /** One line, or several, for the list of commands. */
+  readonly usage: string;
+  /** Does it, and gives what is to be printed. Throws `UsageError` when it was called wrongly. */
+  readonly run: (args: readonly string[], env: Environment) => Promise<string | undefined>;
+}
+
+/** The command was called wrongly, or cannot be done here; the message says how to call it. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}

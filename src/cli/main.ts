@@ -1,0 +1,41 @@
+#!/usr/bin/env node
+import { withDotenv } from '../config/dotenv.ts';
+import { ConfigurationError } from '../config/load.ts';
+import { channels } from './channels.ts';
+import { checkConfig } from './check-config.ts';
+import { mintToken } from './mint-token.ts';
+import { UsageError, type Command } from './command.ts';
+
+const commands: Readonly<Record<string, Command>> = {
+  serve: {
+    usage: 'serve                     run Usher',
+    run: async () => {
+      await import('../main.ts');
+      return undefined;
+    },
+  },
+  'mint-token': mintToken,
+  'check-config': checkConfig,
+  channels,
+};
+
+const [name = '', ...args] = process.argv.slice(2);
+const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+
+if (command === undefined) {
+  console.error(
+    `usher <command>\n${Object.values(commands)
+      .map(({ usage }) => `  ${usage}`)
+      .join('\n')}`,
+  );
+  process.exitCode = name === '' || name === '--help' || name === 'help' ? 0 : 2;
+} else {
+  try {
+    const printed = await command.run(args, withDotenv(process.env, '.env'));
+    if (printed !== undefined) console.log(printed);
+  } catch (error) {
+    if (!(error instanceof UsageError) && !(error instanceof ConfigurationError)) throw error;
+    console.error(error.message);
+    process.exitCode = 1;
+  }
+}
