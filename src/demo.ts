@@ -2,7 +2,7 @@ import type { Bookings, Escrows } from './core/resources.ts';
 
 /** What one can ask for at once, outside production. */
 export const demo = {
-  booking: { hotelSlug: 'grand-hotel', bookingId: 'BK-2025-ABC123', roomNumber: '101' },
+  booking: { hotelSlug: 'grand-hotel', bookingId: 'BK-2025-ABC123' },
   escrow: { tenantId: '1', escrowId: '42', buyerId: '15', sellerId: '16' },
 } as const;
 

@@ -1,7 +1,7 @@
 import { createPublicKey, createSecretKey } from 'node:crypto';
 import type { JsonWebKey, KeyObject } from 'node:crypto';
 import type { Secret } from '../core/secret.ts';
-import { weakSecret } from './weak-secret.ts';
+import { weakSecret } from '../core/weak-secret.ts';
 
 /** A key that verifies tokens, with the one algorithm it may be used with (RFC 8725 §3.1). */
 export interface TokenKey {
@@ -57,7 +57,7 @@ export function pemKey(pem: string): TokenKey {
  * `undefined` for a key that must not verify tokens: symmetric, private, for encryption, too small or unreadable.
  */
 export function jwkKey(jwk: unknown): TokenKey | undefined {
-  if (!isJsonWebKey(jwk) || 'd' in jwk || jwk.kty === 'oct') return undefined;
+  if (!isJsonWebKey(jwk) || 'd' in jwk) return undefined;
   if (jwk['use'] !== undefined && jwk['use'] !== 'sig') return undefined;
   const operations = jwk['key_ops'];
   if (operations !== undefined && !(Array.isArray(operations) && operations.includes('verify'))) {

@@ -242,7 +242,9 @@ describe('an outage', () => {
     [
       'text that is not UTF-8',
       () => {
-        server.answer((_request, response) => response.end(Buffer.from([0x7b, 0xff, 0x7d])));
+        server.answer((_request, response) =>
+          response.end(Buffer.from('{"keys":[],"x":"\xff"}', 'latin1')),
+        );
       },
     ],
     [
@@ -282,6 +284,15 @@ describe('an outage', () => {
     await expectGood(token(first, 'a'));
     pass(10 * minute - second30);
     await expectOutage(token(first, 'a'));
+  });
+
+  it('is forgotten once the keys were fetched again', async () => {
+    server.answer(json(''));
+    await expectOutage(token(first, 'a'));
+    pass(second30);
+    server.answer(keySet(jwk(first, { kid: 'a' })));
+    await expectGood(token(first, 'a'));
+    await expectRejected(token(second, 'b'));
   });
 
   it('is not made good by following a redirect', async () => {

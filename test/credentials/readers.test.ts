@@ -56,6 +56,10 @@ describe('a guest token', () => {
     }
   });
 
+  it.each([7, '', 'x'.repeat(256)])('refuses the token id %j', async (jti) => {
+    expect(await guest({ jti })).toEqual(rejected);
+  });
+
   it('does not find a claim in the machinery of objects', async () => {
     const inherited = { bookingClaim: '__proto__', hotelClaim: 'constructor' };
     const read = createGuestTokenReader({ verifier, ...inherited });

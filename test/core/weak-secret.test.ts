@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { weakSecret } from '../../src/credentials/weak-secret.ts';
+import { weakSecret } from '../../src/core/weak-secret.ts';
 
 describe('weakSecret', () => {
   it.each([
@@ -9,14 +9,6 @@ describe('weakSecret', () => {
     ['Zc8Qe1Vw5Rt9Yu3Io7Pa2Sd6Fg0Hj4K', 'shorter'],
     ['a'.repeat(64), 'different'],
     ['abcabcabcabcabcabcabcabcabcabcabcabc', 'different'],
-    ['your-256-bit-secret-your-256-bit-secret', 'placeholder'],
-    ['a-string-secret-at-least-256-bits-long', 'placeholder'],
-    ['CHANGE_ME_TO_A_LONG_RANDOM_SECRET_IN_PRODUCTION', 'placeholder'],
-    ['please-change-this-secret-key-in-production', 'placeholder'],
-    ['super-secret-jwt-token-with-at-least-32-characters-long', 'placeholder'],
-    ['django-insecure-change-this-secret-key', 'placeholder'],
-    ['0123456789abcdef0123456789abcdef', 'placeholder'],
-    ['abcdefghijklmnopqrstuvwxyz0123456789', 'placeholder'],
     ['secret12secret12secret12secret12', 'different'],
   ])('refuses %j: %s', (text, reason) => {
     expect(weakSecret(text)).toContain(reason);
