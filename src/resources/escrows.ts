@@ -6,7 +6,7 @@ import { assertStorable, isStorable } from './text.ts';
 /** The escrows of tenants. Each method throws `Unavailable` when the database could not answer. */
 export interface Escrows {
   find(tenantId: string, escrowId: string): Promise<Escrow | undefined>;
-  /** Creates or replaces an escrow and returns it as stored; a `RangeError` for text that cannot be stored. */
+  /** Creates or replaces an escrow and returns it as stored; a `RangeError` for text that cannot be stored, or no tenant. */
   put(escrow: Escrow): Promise<Escrow>;
   /** Resolves to whether there was one. */
   remove(tenantId: string, escrowId: string): Promise<boolean>;
@@ -23,6 +23,8 @@ export function createEscrows(database: Database): Escrows {
 
     async put({ tenantId, escrowId, buyerId, sellerId, status }) {
       assertStorable({ tenantId, escrowId, buyerId, sellerId, status });
+      // '' is what row-level security reads where no tenant was named.
+      if (tenantId === '') throw new RangeError('tenantId is empty');
       const facts = { buyerId, sellerId, status };
       const [, row] = await database.ask((prisma) =>
         prisma.$transaction([

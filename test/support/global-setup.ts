@@ -1,0 +1,95 @@
+import { randomBytes } from 'node:crypto';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import type { TestProject } from 'vitest/node';
+import { Secret } from '../../src/core/secret.ts';
+import type { EmbeddedPostgres } from '../../src/resources/embedded-postgres.ts';
+import { startEmbeddedPostgres } from '../../src/resources/embedded-postgres.ts';
+import { prepareDatabase } from '../../src/resources/prepare-database.ts';
+import type { TestServer } from './database.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    postgresServers: readonly TestServer[];
+  }
+}
+
+const externalUrl =
+  process.env['TEST_DATABASE_URL'] ?? 'postgres://postgres@127.0.0.1:5432/postgres';
+
+/** One embedded cluster for the whole run, and the server outside when there is one; both are left as they were found. */
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const directory = await mkdtemp(join(tmpdir(), 'usher-test-'));
+  // The tests may run as root, and the server then as another user, who must get in.
+  await chmod(directory, 0o711);
+  let embedded: EmbeddedPostgres | undefined;
+  const servers: TestServer[] = [];
+  const teardown = async () => {
+    for (const server of servers) await dropDatabases(server);
+    await embedded?.stop();
+    await rm(directory, { recursive: true, force: true });
+  };
+  try {
+    const log = { info: console.log, error: console.error };
+    embedded = await startEmbeddedPostgres({ dataDir: join(directory, 'data'), log });
+    servers.push(await prepareServer('embedded PostgreSQL', embedded.url.reveal()));
+    if (await isReachable(externalUrl)) {
+      servers.push(await prepareServer('PostgreSQL outside', externalUrl));
+    } else {
+      reportMissing();
+    }
+    project.provide('postgresServers', servers);
+    return teardown;
+  } catch (error) {
+    await teardown();
+    throw error;
+  }
+}
+
+function reportMissing(): void {
+  const said = 'no PostgreSQL at TEST_DATABASE_URL or 127.0.0.1:5432';
+  if (process.env['USHER_TEST_REQUIRE_SERVICES'] === '1') throw new Error(said);
+  console.log(`Skipped: ${said}; the database tests run on the embedded PostgreSQL only.`);
+}
+
+/** Makes the migrated database that each test file's own is copied from. */
+async function prepareServer(name: string, url: string): Promise<TestServer> {
+  const prefix = `usher_test_${randomBytes(4).toString('hex')}`;
+  const template = `${prefix}_template`;
+  const admin = await connected(url);
+  await admin.query(`CREATE DATABASE ${template}`);
+  await admin.end();
+  const templateUrl = new URL(url);
+  templateUrl.pathname = `/${template}`;
+  const { role } = await prepareDatabase(new Secret(templateUrl.href));
+  return { name, url, prefix, template, role };
+}
+
+/** Those of tests that failed before they could drop their own, too. */
+async function dropDatabases({ url, prefix }: TestServer): Promise<void> {
+  const admin = await connected(url);
+  const { rows } = await admin.query<{ name: string }>(
+    'SELECT datname AS name FROM pg_database WHERE starts_with(datname, $1)',
+    [prefix],
+  );
+  for (const { name } of rows) await admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+  await admin.end();
+}
+
+async function isReachable(url: string): Promise<boolean> {
+  try {
+    await (await connected(url)).end();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function connected(url: string): Promise<Client> {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
+  client.on('error', () => undefined);
+  await client.connect();
+  return client;
+}
