@@ -30,7 +30,9 @@ import { createBookings } from './resources/bookings.ts';
 import { createDatabase, type Database } from './resources/client.ts';
 import { startEmbeddedPostgres } from './resources/embedded-postgres.ts';
 import { createEscrows } from './resources/escrows.ts';
+import { createOrders } from './resources/orders.ts';
 import { prepareDatabase } from './resources/prepare-database.ts';
+import { createRooms } from './resources/rooms.ts';
 
 /** Where the two listeners are, as URLs without a path. */
 export interface Addresses {
@@ -110,7 +112,12 @@ interface Surroundings {
 
 async function buildServers(config: Config, around: Surroundings): Promise<Servers> {
   const { database, log, now } = around;
-  const stores = { bookings: createBookings(database), escrows: createEscrows(database) };
+  const stores = {
+    bookings: createBookings(database),
+    escrows: createEscrows(database),
+    rooms: createRooms(database),
+    orders: createOrders(database),
+  };
   if (!config.production) await putDemo(stores);
 
   const apps = createPusherApps(config.pusher);
@@ -123,7 +130,12 @@ async function buildServers(config: Config, around: Surroundings): Promise<Serve
     },
     now,
   });
-  const find = { booking: stores.bookings.find, escrow: stores.escrows.find };
+  const find = {
+    booking: stores.bookings.find,
+    escrow: stores.escrows.find,
+    room: stores.rooms.find,
+    order: stores.orders.find,
+  };
   const asked = { identify, record, newId: randomUUID };
   const authorizeChannel = createAuthorizeChannel({
     ...asked,

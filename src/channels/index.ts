@@ -1,7 +1,9 @@
 import { createCatalogue } from '../core/catalogue.ts';
 import { escrow, escrowChat } from './escrow.ts';
 import { guestChat } from './guest-chat.ts';
+import { room } from './room.ts';
 import { adminChannel, announcements, tenantAnnouncements, userChannel } from './tenant.ts';
+import { chatBox, payment, seatStatus } from './theatre.ts';
 
 /** Every channel there is. A name that none of these reads is refused. */
 export const catalogue = createCatalogue([
@@ -12,4 +14,8 @@ export const catalogue = createCatalogue([
   adminChannel,
   tenantAnnouncements,
   announcements,
+  room,
+  seatStatus,
+  chatBox,
+  payment,
 ]);

@@ -7,3 +7,5 @@ export const bookingId = defineParam(idCharacters, 64);
 export const tenantId = defineParam(idCharacters, 64);
 export const userId = defineParam(idCharacters, 64);
 export const escrowId = defineParam(idCharacters, 64);
+export const roomId = defineParam(idCharacters, 64);
+export const orderId = defineParam(idCharacters, 64);

@@ -4,7 +4,7 @@ import type { Secret } from './secret.ts';
 
 /** A credential as it was presented: unread, and kept out of every log by its type. */
 export interface PresentedCredential {
-  readonly kind: 'guest-token' | 'bearer';
+  readonly kind: 'guest-token' | 'bearer' | 'guest-session' | 'session-cookie';
   readonly text: Secret;
 }
 

@@ -14,6 +14,8 @@ export interface FamilyDescription {
 const samples: { readonly [Kind in PrincipalKind]: Principal & { readonly kind: Kind } } = {
   guest: { kind: 'guest', hotelSlug: '', bookingId: '', expiresAt: 0 },
   user: { kind: 'user', userId: '', roles: [], expiresAt: 0 },
+  'guest-session': { kind: 'guest-session', sessionId: '', expiresAt: 0 },
+  visitor: { kind: 'visitor', userId: '', isStaff: false, isSuperuser: false, expiresAt: 0 },
 };
 
 /** Describes a family from its own declaration: rules are pure and list every check, so they are simply asked. */

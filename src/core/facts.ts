@@ -16,6 +16,19 @@ export interface Escrow {
   readonly status: string;
 }
 
+/** A chat room of a marketplace; `guestSession` is the one that opened it, with the user it was linked to at login. */
+export interface Room {
+  readonly roomId: string;
+  readonly participants: readonly string[];
+  readonly guestSession?: { readonly sessionId: string; readonly linkedUserId?: string };
+}
+
+/** An order and the user who owns it. */
+export interface Order {
+  readonly orderId: string;
+  readonly ownerId: string;
+}
+
 /**
  * The facts a rule may ask for. `undefined` means that the fact does not exist;
  * a database that cannot answer throws `Unavailable` instead.
@@ -23,4 +36,6 @@ export interface Escrow {
 export interface Find {
   booking(hotelSlug: string, bookingId: string): Promise<Booking | undefined>;
   escrow(tenantId: string, escrowId: string): Promise<Escrow | undefined>;
+  room(roomId: string): Promise<Room | undefined>;
+  order(orderId: string): Promise<Order | undefined>;
 }

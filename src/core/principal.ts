@@ -21,8 +21,24 @@ export interface User extends CredentialLife {
   readonly name?: string;
 }
 
+/** Somebody without an account, known by a guest session of ours (system D); `linkedUserId` since the login. */
+export interface GuestSession extends CredentialLife {
+  readonly kind: 'guest-session';
+  readonly sessionId: string;
+  readonly linkedUserId?: string;
+}
+
+/** Somebody signed in to the host, known by the host's own session cookie (system E). */
+export interface Visitor extends CredentialLife {
+  readonly kind: 'visitor';
+  readonly userId: string;
+  readonly isStaff: boolean;
+  readonly isSuperuser: boolean;
+  readonly name?: string;
+}
+
 /** Whoever asks, after the credential was verified. */
-export type Principal = Guest | User;
+export type Principal = Guest | User | GuestSession | Visitor;
 
 export type PrincipalKind = Principal['kind'];
 
@@ -31,9 +47,15 @@ export type PrincipalOf<Kind extends PrincipalKind> = Extract<Principal, { kind:
 
 /** The id by which a principal is counted, logged and shown, unique within its kind and tenant. */
 export function principalId(principal: Principal): string {
-  return principal.kind === 'guest'
-    ? `${principal.hotelSlug}/${principal.bookingId}`
-    : principal.userId;
+  switch (principal.kind) {
+    case 'guest':
+      return `${principal.hotelSlug}/${principal.bookingId}`;
+    case 'guest-session':
+      return principal.sessionId;
+    case 'user':
+    case 'visitor':
+      return principal.userId;
+  }
 }
 
 /** The tenant that a principal belongs to, if its kind has tenants. */

@@ -59,15 +59,15 @@ export function createReader<T extends Readable>(
   let step = 0;
   let moved: Thread<T>[] = [];
 
-  const arrive = (state: State<T>, start: number, from: Thread<T>, values: Values | undefined) => {
-    const there = reachedAt[state.id] === step ? reachedBy[state.id] : undefined;
+  const arrive = (thread: Thread<T>) => {
+    const { id } = thread.state;
+    const there = reachedAt[id] === step ? reachedBy[id] : undefined;
     if (there !== undefined) {
       there.plural = true;
       return;
     }
-    const thread = { state, start, values, plural: from.plural };
-    reachedAt[state.id] = step;
-    reachedBy[state.id] = thread;
+    reachedAt[id] = step;
+    reachedBy[id] = thread;
     moved.push(thread);
   };
   return (text) => {
@@ -77,15 +77,16 @@ export function createReader<T extends Readable>(
       step += 1;
       moved = [];
       for (const thread of threads) {
-        const { state, start, values } = thread;
-        if (state.inside?.alphabet[code] === 1) arrive(state, start, thread, values);
+        const { state, start, values, plural } = thread;
+        if (state.inside?.alphabet[code] === 1) arrive({ state, start, values, plural });
         const next = state.next[code];
         if (next !== undefined) {
           const left = state.inside ? { text: text.slice(start, i), before: values } : values;
-          arrive(next, i, thread, left);
+          arrive({ state: next, start: i, values: left, plural });
         }
         for (const opened of state.opens) {
-          if (opened.inside?.alphabet[code] === 1) arrive(opened, i, thread, values);
+          if (opened.inside?.alphabet[code] === 1)
+            arrive({ state: opened, start: i, values, plural });
         }
       }
       threads = moved;

@@ -4,15 +4,15 @@ import type { FactStore } from '../core/resources.ts';
 import { RequestProblem } from './problem.ts';
 
 /** One kind of fact on the operator's port. */
-export interface Resource<Fact, Ids extends readonly string[]> {
+export interface Resource<Fact, Body, Ids extends readonly string[]> {
   /** The path, with one `:name` for each id. */
   readonly path: string;
   readonly store: FactStore<Fact, Ids>;
-  /** JSON Schema of the body's properties, and which of them must be there. */
-  readonly properties: Readonly<Record<string, object>>;
+  /** JSON Schema of the body's properties, and which of them must be there: they make it a `Body`. */
+  readonly properties: { readonly [Name in keyof Required<Body>]: object };
   readonly required: readonly string[];
-  readonly toFact: (ids: Ids, body: Readonly<Record<string, string>>) => Fact;
-  readonly toBody: (fact: Fact) => object;
+  readonly toFact: (ids: Ids, body: Body) => Fact;
+  readonly toBody: (fact: Fact) => Body;
 }
 
 /** The JSON Schema of an id in a body: any text that a token could hold as a subject. */
@@ -22,9 +22,9 @@ export const idSchema = { type: 'string', minLength: 1, maxLength: 255 } as cons
 const pathIdSchema = { type: 'string', pattern: `^[${idCharacters}]{1,80}$` } as const;
 
 /** Adds `GET`, `PUT` and `DELETE` of one kind of fact. */
-export function addResource<Fact, const Ids extends readonly string[]>(
+export function addResource<Fact, Body, const Ids extends readonly string[]>(
   server: FastifyInstance,
-  { path, store, properties, required, toFact, toBody }: Resource<Fact, Ids>,
+  { path, store, properties, required, toFact, toBody }: Resource<Fact, Body, Ids>,
 ): void {
   const names = [...path.matchAll(/:([a-zA-Z]+)/g)].map(([, name = '']) => name);
   const params = {
@@ -42,8 +42,7 @@ export function addResource<Fact, const Ids extends readonly string[]>(
     return toBody(fact);
   });
   server.put(path, { schema: { params, body } }, async (request) => {
-    const fields = request.body as Readonly<Record<string, string>>;
-    return toBody(await store.put(toFact(idsOf(request.params), fields)));
+    return toBody(await store.put(toFact(idsOf(request.params), request.body as Body)));
   });
   server.delete(path, { schema: { params } }, async (request, reply) => {
     if (!(await store.remove(...idsOf(request.params)))) throw absent();

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
-import type { Booking, Escrow } from '../core/facts.ts';
-import type { Bookings, Escrows } from '../core/resources.ts';
+import type { Booking, Escrow, Order, Room } from '../core/facts.ts';
+import type { Bookings, Escrows, Orders, Rooms } from '../core/resources.ts';
 import { malformed } from './problem.ts';
 import { addResource, idSchema, type Resource } from './resource-routes.ts';
 
@@ -8,17 +8,42 @@ import { addResource, idSchema, type Resource } from './resource-routes.ts';
 export interface ResourceStores {
   readonly bookings: Bookings;
   readonly escrows: Escrows;
+  readonly rooms: Rooms;
+  readonly orders: Orders;
 }
 
 /** Adds the operator's routes for the facts that rules need. */
 export function addResources(server: FastifyInstance, stores: ResourceStores): void {
   addResource(server, bookingResource(stores.bookings));
   addResource(server, escrowResource(stores.escrows));
+  addResource(server, roomResource(stores.rooms));
+  addResource(server, orderResource(stores.orders));
+}
+
+interface BookingBody {
+  readonly status: Booking['status'];
+  readonly room_number?: string;
+  readonly check_out?: string;
+}
+
+interface EscrowBody {
+  readonly buyer_id: string;
+  readonly seller_id: string;
+  readonly status: string;
+}
+
+interface RoomBody {
+  readonly participants: readonly string[];
+  readonly guest_session_id?: string;
+}
+
+interface OrderBody {
+  readonly owner_id: string;
 }
 
 const bookingResource = (
   store: Bookings,
-): Resource<Booking, readonly [hotelSlug: string, bookingId: string]> => ({
+): Resource<Booking, BookingBody, readonly [hotelSlug: string, bookingId: string]> => ({
   path: '/resources/hotels/:hotelSlug/bookings/:bookingId',
   store,
   properties: {
@@ -30,7 +55,7 @@ const bookingResource = (
   toFact: ([hotelSlug, bookingId], { status, room_number, check_out }) => ({
     hotelSlug,
     bookingId,
-    status: status === 'open' ? 'open' : 'cancelled',
+    status,
     ...(room_number !== undefined && { roomNumber: room_number }),
     ...(check_out !== undefined && { checkOut: endOfStay(check_out) }),
   }),
@@ -43,7 +68,7 @@ const bookingResource = (
 
 const escrowResource = (
   store: Escrows,
-): Resource<Escrow, readonly [tenantId: string, escrowId: string]> => ({
+): Resource<Escrow, EscrowBody, readonly [tenantId: string, escrowId: string]> => ({
   path: '/resources/tenants/:tenantId/escrows/:escrowId',
   store,
   properties: {
@@ -52,7 +77,7 @@ const escrowResource = (
     status: { type: 'string', minLength: 1, maxLength: 64 },
   },
   required: ['buyer_id', 'seller_id', 'status'],
-  toFact: ([tenantId, escrowId], { buyer_id = '', seller_id = '', status = '' }) => ({
+  toFact: ([tenantId, escrowId], { buyer_id, seller_id, status }) => ({
     tenantId,
     escrowId,
     buyerId: buyer_id,
@@ -64,6 +89,34 @@ const escrowResource = (
     seller_id: sellerId,
     status,
   }),
+});
+
+const roomResource = (store: Rooms): Resource<Room, RoomBody, readonly [roomId: string]> => ({
+  path: '/resources/rooms/:roomId',
+  store,
+  properties: {
+    participants: { type: 'array', items: idSchema, maxItems: 1000, uniqueItems: true },
+    guest_session_id: idSchema,
+  },
+  required: ['participants'],
+  toFact: ([roomId], { participants, guest_session_id }) => ({
+    roomId,
+    participants,
+    ...(guest_session_id !== undefined && { guestSession: { sessionId: guest_session_id } }),
+  }),
+  toBody: ({ participants, guestSession }) => ({
+    participants,
+    ...(guestSession !== undefined && { guest_session_id: guestSession.sessionId }),
+  }),
+});
+
+const orderResource = (store: Orders): Resource<Order, OrderBody, readonly [orderId: string]> => ({
+  path: '/resources/orders/:orderId',
+  store,
+  properties: { owner_id: idSchema },
+  required: ['owner_id'],
+  toFact: ([orderId], { owner_id }) => ({ orderId, ownerId: owner_id }),
+  toBody: ({ ownerId }) => ({ owner_id: ownerId }),
 });
 
 const wholeDay = 24 * 60 * 60 * 1000;

@@ -12,9 +12,9 @@ export interface SignedAnswer {
 
 /** Signs what was granted, and nothing else: it takes no channel name, so it cannot become a signing oracle. */
 export interface Signer {
-  sign(grant: Grant): SignedAnswer;
+  readonly sign: (grant: Grant) => SignedAnswer;
   /** Whether the tenant's app has a master key, so that its private-encrypted channels exist. */
-  encrypts(tenantId: string | undefined): boolean;
+  readonly encrypts: (tenantId: string | undefined) => boolean;
 }
 
 /**

@@ -1,16 +1,8 @@
 import type { Booking } from '../core/facts.ts';
+import type { Bookings } from '../core/resources.ts';
 import type { Database } from './client.ts';
 import type { Booking as BookingRow } from './generated/client.ts';
 import { assertStorable, isStorable } from './text.ts';
-
-/** The bookings of hotels. Each method throws `Unavailable` when the database could not answer. */
-export interface Bookings {
-  find(hotelSlug: string, bookingId: string): Promise<Booking | undefined>;
-  /** Creates or replaces a booking and returns it as stored; a `RangeError` for text that cannot be stored. */
-  put(booking: Booking): Promise<Booking>;
-  /** Resolves to whether there was one. */
-  remove(hotelSlug: string, bookingId: string): Promise<boolean>;
-}
 
 /** The bookings in this database. */
 export function createBookings(database: Database): Bookings {

@@ -7,11 +7,11 @@ import { PrismaClient } from './generated/client.ts';
 /** Our tables, behind one rule for errors. */
 export interface Database {
   /** Runs a query. Throws `Unavailable` when the database could not answer, never with its address or a row's values. */
-  ask<T>(query: (prisma: PrismaClient) => Promise<T>): Promise<T>;
+  readonly ask: <T>(query: (prisma: PrismaClient) => Promise<T>) => Promise<T>;
   /** Resolves when the database answers a query now; throws `Unavailable` otherwise. */
-  ping(): Promise<void>;
+  readonly ping: () => Promise<void>;
   /** Ends the pool's connections. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 export interface DatabaseOptions {

@@ -1,16 +1,8 @@
 import type { Escrow } from '../core/facts.ts';
+import type { Escrows } from '../core/resources.ts';
 import type { Database } from './client.ts';
 import type { Escrow as EscrowRow, PrismaClient } from './generated/client.ts';
 import { assertStorable, isStorable } from './text.ts';
-
-/** The escrows of tenants. Each method throws `Unavailable` when the database could not answer. */
-export interface Escrows {
-  find(tenantId: string, escrowId: string): Promise<Escrow | undefined>;
-  /** Creates or replaces an escrow and returns it as stored; a `RangeError` for text that cannot be stored, or no tenant. */
-  put(escrow: Escrow): Promise<Escrow>;
-  /** Resolves to whether there was one. */
-  remove(tenantId: string, escrowId: string): Promise<boolean>;
-}
 
 /** The escrows in this database; each statement names its tenant to row-level security. */
 export function createEscrows(database: Database): Escrows {

@@ -8,6 +8,11 @@ export const serviceRole = 'usher_service';
 const grants: Readonly<Record<string, readonly string[]>> = {
   bookings: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
   escrows: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+  rooms: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+  guest_sessions: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+  orders: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+  tickets: ['SELECT', 'INSERT', 'DELETE'],
+  revocations: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
   audit_log: ['SELECT', 'INSERT', 'DELETE'],
   security_events: ['SELECT', 'INSERT', 'DELETE'],
 };

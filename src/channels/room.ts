@@ -1,0 +1,42 @@
+import { check } from '../core/decision.ts';
+import { defineChannel } from '../core/define-channel.ts';
+import type { Room } from '../core/facts.ts';
+import { roomId } from './params.ts';
+import { isAdmin } from './tenant.ts';
+
+/** A user takes part who is named, or to whom the guest session that opened the room was linked at login. */
+const takesPart = (userId: string | undefined, room: Room | undefined): boolean =>
+  userId !== undefined &&
+  (room?.participants.includes(userId) === true || room?.guestSession?.linkedUserId === userId);
+
+/** A room that users, and guests who may log in later, chat in. */
+export const room = defineChannel('private-room-{roomId}', {
+  about:
+    'its participants; an admin; the guest session that opened it, and the user it was linked to',
+  also: ['presence'],
+  params: { roomId },
+  load: ({ roomId }, find) => find.room(roomId),
+  rules: {
+    user: (user, _params, { fact: room }) => [
+      check('user takes part or is an admin', takesPart(user.userId, room) || isAdmin(user)),
+    ],
+    'guest-session': (session, _params, { fact: room }) => [
+      check(
+        'session opened the room, or is linked to a user who takes part',
+        room?.guestSession?.sessionId === session.sessionId ||
+          takesPart(session.linkedUserId, room),
+      ),
+    ],
+  },
+  member: {
+    user: (user) => ({
+      user_id: user.userId,
+      ...(user.name !== undefined && { user_info: { name: user.name } }),
+    }),
+    // Whoever was linked is shown as the user, so that two tabs of one person are one member.
+    'guest-session': (session) =>
+      session.linkedUserId === undefined
+        ? { user_id: `guest_${session.sessionId}`, user_info: { name: 'Guest' } }
+        : { user_id: session.linkedUserId },
+  },
+});

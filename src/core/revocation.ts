@@ -1,0 +1,53 @@
+import { tenantOf, type Principal } from './principal.ts';
+
+/** What can be revoked: everything issued before a moment to a user, a booking, a guest session or a tenant, or one token. */
+export type RevocationSubject =
+  | { readonly kind: 'user'; readonly userId: string; readonly tenantId?: string }
+  | { readonly kind: 'booking'; readonly hotelSlug: string; readonly bookingId: string }
+  | { readonly kind: 'guest-session'; readonly sessionId: string }
+  | { readonly kind: 'token'; readonly tokenId: string }
+  | { readonly kind: 'tenant'; readonly tenantId: string };
+
+/** Keeps revocations, durably and for every replica. All methods throw `Unavailable`. */
+export interface RevocationStore {
+  /** Refuses from now on what was issued to the subject before this moment, in milliseconds since the epoch. */
+  readonly revoke: (subject: RevocationSubject, issuedBefore: number) => Promise<void>;
+  /** The latest such moment among these subjects; `undefined` when none was revoked. */
+  readonly latest: (subjects: readonly RevocationSubject[]) => Promise<number | undefined>;
+}
+
+/** Everything by which this principal's credential could have been revoked. */
+export function subjectsOf(principal: Principal): readonly RevocationSubject[] {
+  const tenantId = tenantOf(principal);
+  return [
+    ...ownSubjects(principal),
+    ...(principal.tokenId === undefined
+      ? []
+      : [{ kind: 'token', tokenId: principal.tokenId } as const]),
+    ...(tenantId === undefined ? [] : [{ kind: 'tenant', tenantId } as const]),
+  ];
+}
+
+function ownSubjects(principal: Principal): readonly RevocationSubject[] {
+  switch (principal.kind) {
+    case 'guest': {
+      const { hotelSlug, bookingId } = principal;
+      return [{ kind: 'booking', hotelSlug, bookingId }];
+    }
+    case 'guest-session':
+      return [{ kind: 'guest-session', sessionId: principal.sessionId }];
+    case 'user': {
+      const { userId, tenantId } = principal;
+      const everywhere = { kind: 'user', userId } as const;
+      // A revocation that names no tenant means the user in all of them.
+      return tenantId === undefined ? [everywhere] : [everywhere, { ...everywhere, tenantId }];
+    }
+    case 'visitor':
+      return [{ kind: 'user', userId: principal.userId }];
+  }
+}
+
+/** True when the credential was issued before that moment; one that does not say when it was issued counts as older. */
+export function isRevoked(principal: Principal, issuedBefore: number | undefined): boolean {
+  return issuedBefore !== undefined && (principal.issuedAt ?? -Infinity) < issuedBefore;
+}
