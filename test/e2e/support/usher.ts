@@ -16,6 +16,8 @@ export interface Usher {
   /** The address of the operator's port. */
   readonly operatorUrl: string;
   readonly pid: number;
+  /** Where the embedded database lives. */
+  readonly dataDir: string;
   /** Everything written to the log so far. */
   readonly output: () => string;
   /** Ends Usher (`SIGTERM`) and waits for it; its temporary data directory goes as well. */
@@ -32,6 +34,7 @@ export async function startUsher(env: Readonly<Record<string, string>>): Promise
   const home = await mkdtemp(join(tmpdir(), 'usher-e2e-'));
   // As root, the embedded database runs as another user, who must be able to pass through here.
   await chmod(home, 0o755);
+  const dataDir = env['DATA_DIR'] ?? join(home, 'data');
   const child = startChild({
     node: process.execPath,
     args: [script],
@@ -43,8 +46,8 @@ export async function startUsher(env: Readonly<Record<string, string>>): Promise
       HOST: '127.0.0.1',
       PORT: '0',
       OPS_PORT: '0',
-      DATA_DIR: join(home, 'data'),
       ...env,
+      DATA_DIR: dataDir,
     },
     // Gently, so that Usher ends the database it started.
     orphanSignal: 'SIGTERM',
@@ -55,7 +58,7 @@ export async function startUsher(env: Readonly<Record<string, string>>): Promise
   };
   try {
     const addresses = await listening(child);
-    return { ...addresses, pid: child.pid, output: child.output, stop };
+    return { ...addresses, pid: child.pid, dataDir, output: child.output, stop };
   } catch (error) {
     await stop();
     throw error;

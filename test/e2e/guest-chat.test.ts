@@ -1,0 +1,245 @@
+import { createHmac } from 'node:crypto';
+
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+
+import { ask, askJson } from './support/ask.ts';
+import { auditRow } from './support/audit.ts';
+import { nextEvent } from './support/clients.ts';
+import { type Deployment, pageOrigin, startDeployment } from './support/deployment.ts';
+import {
+  channelOf,
+  type GuestPages,
+  hotel,
+  openGuestPages,
+  socketId,
+  type Visit,
+} from './support/guest-pages.ts';
+import { secondsNow } from './support/tokens.ts';
+
+let deployment: Deployment;
+let pages: GuestPages;
+
+beforeAll(async () => {
+  deployment = await startDeployment();
+  pages = openGuestPages(deployment);
+});
+afterEach(() => {
+  pages.close();
+});
+afterAll(async () => {
+  expect(await deployment.stop()).toEqual([]);
+});
+
+/** The whole body of a grant. soketi leaves `channel_data` out of what is signed. */
+function grantBody(channelName: string, channelData: string): string {
+  const { key, secret } = deployment.soketi;
+  const signed = createHmac('sha256', secret).update(`${socketId}:${channelName}`).digest('hex');
+  return `{"auth":"${key}:${signed}","channel_data":${JSON.stringify(channelData)}}`;
+}
+
+describe('a guest with a booking', () => {
+  it('enters the chat, and receives what the hotel writes', async () => {
+    const visit = await pages.newVisit();
+    const client = pages.connect(visit);
+    expect(await client.subscribe(visit.channelName)).toEqual({ ok: true });
+    const message = nextEvent(client.pusher.channel(visit.channelName), 'message');
+    await deployment.publisher.trigger(visit.channelName, 'message', { text: 'Welcome' });
+    expect(await message).toEqual({ text: 'Welcome' });
+  });
+
+  it('gets the bytes that existing clients parse', async () => {
+    const visit = await pages.newVisit();
+    const { status, text } = await pages.askFor(visit);
+    const data = `{"user_id":"guest_${visit.bookingId}","user_info":{"name":"Guest","booking_id":"${visit.bookingId}"}}`;
+    expect({ status, text }).toEqual({ status: 200, text: grantBody(visit.channelName, data) });
+  });
+
+  it('gets the room’s number where the booking has one', async () => {
+    const visit = await pages.newVisit({ room_number: '101' });
+    const { text } = await pages.askFor(visit);
+    const data = `{"user_id":"guest_${visit.bookingId}","user_info":{"name":"Guest","booking_id":"${visit.bookingId}","room_number":"101"}}`;
+    expect(text).toBe(grantBody(visit.channelName, data));
+  });
+
+  it('may ask by JSON, with the token in either place, and with a trailing slash', async () => {
+    const { channelName, token } = await pages.newVisit();
+    const fields = { socket_id: socketId, channel_name: channelName };
+    const answers = await Promise.all([
+      ask(pages.endpoint(), { ...fields, token }),
+      ask(`${pages.endpoint()}?token=${token}`, fields),
+      ask(`${pages.endpoint()}/?token=${token}`, { ...fields, token }),
+      askJson('POST', `${pages.endpoint()}?token=${token}`, { ...fields, token }),
+    ]);
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    expect(new Set(answers.map(({ text }) => text)).size).toBe(1);
+  });
+
+  it('stays welcome until the stay is over', async () => {
+    const checkOut = new Date(Date.now() + 60_000).toISOString();
+    expect(await pages.enter(await pages.newVisit({ check_out: checkOut }))).toEqual({ ok: true });
+  });
+});
+
+type Spoil = (proper: Visit) => Visit | Promise<Visit>;
+
+const withToken =
+  (make: (bookingId: string) => string): Spoil =>
+  (proper) => ({ ...proper, token: make(proper.bookingId) });
+const withChannel =
+  (make: (bookingId: string) => string): Spoil =>
+  (proper) => ({ ...proper, channelName: make(proper.bookingId) });
+const afterChange =
+  (facts: () => object): Spoil =>
+  async (proper) => {
+    await pages.putBooking(proper.bookingId, facts());
+    return proper;
+  };
+
+/** Each spoils one thing of a visit that is granted otherwise. */
+const refusals: Readonly<Record<string, Readonly<Record<string, Spoil>>>> = {
+  'Hotel access denied': {
+    'another hotel in the URL': (proper) => ({ ...proper, hotelInUrl: 'sea-view' }),
+    'a token of another hotel': withToken((booking_id) =>
+      deployment.tokens.guest({ booking_id, hotel_slug: 'sea-view' }),
+    ),
+    'the channel and the URL of another hotel': (proper) => ({
+      ...proper,
+      hotelInUrl: 'sea-view',
+      channelName: proper.channelName.replace(hotel, 'sea-view'),
+    }),
+  },
+  'Channel access denied - booking mismatch': {
+    'the booking of somebody else': async (proper) => ({
+      ...proper,
+      channelName: (await pages.newVisit()).channelName,
+    }),
+    'somebody else’s booking that is cancelled': async (proper) => ({
+      ...proper,
+      channelName: (await pages.newVisit({ status: 'cancelled' })).channelName,
+    }),
+    'a booking that does not exist': withChannel(() => channelOf('BK-0000-NOBODY')),
+  },
+  'Invalid token or booking not found': {
+    'a token for a booking that does not exist': () => pages.visitOf('BK-0000-NOBODY'),
+    'a booking that was cancelled': afterChange(() => ({ status: 'cancelled' })),
+    'a stay that is over': afterChange(() => ({ check_out: new Date().toISOString() })),
+  },
+  'Token expired or invalid': {
+    'an expired token': withToken((booking_id) =>
+      deployment.tokens.guest({ booking_id, exp: secondsNow() - 1 }),
+    ),
+    'a token without an end': withToken((booking_id) =>
+      deployment.tokens.guest({ booking_id, exp: undefined }),
+    ),
+    'an unsigned token': withToken((booking_id) =>
+      deployment.tokens.guest({ booking_id }, 'nobody'),
+    ),
+    'a token that another secret signed': withToken((booking_id) =>
+      deployment.tokens.guest({ booking_id }, { secret: 'another secret of 32 bytes at least' }),
+    ),
+    'a user’s token': withToken(() => deployment.tokens.user()),
+    'a text that is no token': withToken(() => 'letmein'),
+  },
+  'Invalid channel format': {
+    'the staff’s channel': withChannel(() => `private-hotel-${hotel}-staff`),
+    'the staff’s chat of the booking': withChannel(
+      (id) => `private-hotel-${hotel}-staff-chat-booking-${id}`,
+    ),
+    'a wildcard': withChannel(() => channelOf('*')),
+    'no booking': withChannel(() => channelOf('')),
+    'a longer name': withChannel((id) => `${channelOf(id)}.x y`),
+    'a name before the name': withChannel((id) => `private-${channelOf(id)}`),
+    'the presence form': withChannel((id) => channelOf(id).replace('private', 'presence')),
+    'the encrypted form': withChannel((id) =>
+      channelOf(id).replace('private', 'private-encrypted'),
+    ),
+    'a channel of another system': withChannel(() => 'private-tenant.1.user.15'),
+  },
+};
+
+describe.each(Object.entries(refusals))('a guest is refused with "%s"', (message, spoilers) => {
+  it.each(Object.entries(spoilers))('for %s', async (_name, spoil) => {
+    const proper = await pages.newVisit();
+    expect(await pages.enter(proper)).toEqual({ ok: true });
+    const spoilt = await spoil(proper);
+    expect(await pages.enter(spoilt)).toEqual({ ok: false, status: 403 });
+    const { status, text } = await pages.askFor(spoilt);
+    expect({ status, text }).toEqual({
+      status: 403,
+      text: `{"error":"Forbidden","message":"${message}"}`,
+    });
+  });
+});
+
+describe('a malformed request', () => {
+  it('is one whose tokens differ, though each would do', async () => {
+    const visit = await pages.newVisit();
+    const [booking_id, jti] = [visit.bookingId, 'another'];
+    const client = pages.connect(visit, deployment.tokens.guest({ booking_id, jti }));
+    expect(await client.subscribe(visit.channelName)).toEqual({ ok: false, status: 400 });
+  });
+
+  it('is one without a token, a socket or a channel', async () => {
+    const { channelName, token } = await pages.newVisit();
+    const whole: Record<string, string> = { token, socket_id: socketId, channel_name: channelName };
+    expect((await ask(pages.endpoint(), whole)).status).toBe(200);
+    for (const name of Object.keys(whole)) {
+      const without = Object.fromEntries(Object.entries(whole).filter(([each]) => each !== name));
+      for (const form of [without, { ...whole, [name]: '' }]) {
+        const { status, text } = await ask(pages.endpoint(), form);
+        expect({ status, text }).toEqual({
+          status: 400,
+          text: '{"error":"Missing required parameters"}',
+        });
+      }
+    }
+  });
+
+  it('is seen as one by pusher-js', async () => {
+    const visit = { ...(await pages.newVisit()), token: '' };
+    expect(await pages.enter(visit)).toEqual({ ok: false, status: 400 });
+  });
+
+  it('is one with a socket that is none', async () => {
+    const { channelName, token } = await pages.newVisit();
+    const form = { token, socket_id: '1.1:user', channel_name: channelName };
+    const { status, text } = await ask(pages.endpoint(), form);
+    expect({ status, error: (JSON.parse(text) as { error: string }).error }).toEqual({
+      status: 400,
+      error: 'Bad Request',
+    });
+  });
+});
+
+describe('every answer', () => {
+  it('can be read by a page of another origin, refusals too', async () => {
+    const { channelName, token } = await pages.newVisit();
+    const form = { token, socket_id: socketId, channel_name: channelName };
+    const headers = { origin: pageOrigin, cookie: deployment.cookie };
+    for (const hotelInUrl of [hotel, 'sea-view']) {
+      const answer = await ask(pages.endpoint(hotelInUrl), form, headers);
+      expect(answer.headers.get('access-control-allow-origin')).toBe(pageOrigin);
+      expect(answer.headers.get('x-request-id')).toMatch(/^[\w-]{8,}$/);
+    }
+  });
+
+  it('is kept in the audit log, and in the log without a token', async () => {
+    const visit = await pages.newVisit();
+    const grant = await pages.askFor(visit);
+    const refusal = await pages.askFor({ ...visit, hotelInUrl: 'sea-view' });
+    const kept = { action: 'subscribe', channel: visit.channelName, address: '127.0.0.1' };
+    const [granted, refused] = [grant, refusal].map(({ headers }) => headers.get('x-decision-id'));
+    expect(await auditRow(deployment.usher, granted!)).toMatchObject({
+      ...kept,
+      outcome: 'grant',
+      signals: [],
+    });
+    expect(await auditRow(deployment.usher, refused!)).toMatchObject({
+      ...kept,
+      outcome: 'refusal',
+      code: 'hotel-mismatch',
+      signals: ['cross-tenant'],
+    });
+    expect(deployment.usher.output()).toContain(refused);
+  });
+});

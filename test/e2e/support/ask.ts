@@ -1,0 +1,27 @@
+/** An answer of Usher, read to its end. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  /** The body as it came, byte for byte. */
+  readonly text: string;
+}
+
+/** Posts a form, as pusher-js does, where a test wants to see what pusher-js hides: the body of an error, and the headers. */
+export function ask(
+  url: string,
+  form: Readonly<Record<string, string>>,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Answer> {
+  return send(url, { method: 'POST', body: new URLSearchParams(form), headers });
+}
+
+/** Sends a JSON body; throws after 15 s without an answer. */
+export function askJson(method: 'POST' | 'PUT', url: string, body: object): Promise<Answer> {
+  const headers = { 'content-type': 'application/json' };
+  return send(url, { method, body: JSON.stringify(body), headers });
+}
+
+async function send(url: string, request: RequestInit): Promise<Answer> {
+  const response = await fetch(url, { ...request, signal: AbortSignal.timeout(15_000) });
+  return { status: response.status, headers: response.headers, text: await response.text() };
+}

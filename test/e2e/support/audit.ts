@@ -1,0 +1,49 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { Client } from 'pg';
+
+import { Secret } from '../../../src/core/secret.ts';
+import { urlOf } from '../../../src/resources/embedded/door.ts';
+import { readPidFile } from '../../../src/resources/embedded/pid-file.ts';
+import type { Usher } from './usher.ts';
+
+/** What `audit_log` keeps of one decision, and the signals of its rows in `security_events`. */
+export interface AuditRow {
+  readonly action: string;
+  readonly outcome: string;
+  readonly code: string | null;
+  readonly channel: string | null;
+  readonly principal_id: string | null;
+  readonly tenant_id: string | null;
+  readonly address: string;
+  readonly signals: readonly string[];
+}
+
+const rowOf = `
+  SELECT action, outcome, code, channel, principal_id, tenant_id, address,
+    ARRAY(SELECT signal FROM security_events WHERE security_events.decision_id = audit_log.decision_id) AS signals
+  FROM audit_log WHERE decision_id = $1`;
+
+/** Reads the row of a decision out of the database that Usher embeds; throws when there is none. */
+export async function auditRow({ dataDir }: Usher, decisionId: string | null): Promise<AuditRow> {
+  const client = new Client({ connectionString: await embeddedUrl(join(dataDir, 'postgres')) });
+  await client.connect();
+  try {
+    const { rows } = await client.query<AuditRow>(rowOf, [decisionId]);
+    const [row] = rows;
+    if (row === undefined) throw new Error(`No row in audit_log for decision ${decisionId}`);
+    return row;
+  } finally {
+    await client.end();
+  }
+}
+
+/** As the superuser: row-level security hides the rows from a connection that names no tenant. */
+async function embeddedUrl(home: string): Promise<string> {
+  const data = join(home, 'data');
+  const pidFile = await readPidFile(data);
+  if (pidFile === undefined) throw new Error('No embedded database runs');
+  const password = new Secret(await readFile(join(home, 'password'), 'utf8'));
+  return urlOf({ home, data, password }, pidFile.door).reveal();
+}

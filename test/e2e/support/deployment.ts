@@ -1,0 +1,102 @@
+import { randomBytes } from 'node:crypto';
+
+import Pusher from 'pusher';
+
+import { askJson } from './ask.ts';
+import { type Soketi, startSoketi } from './soketi.ts';
+import { createTokenMint, leaksIn, type TokenMint } from './tokens.ts';
+import { startUsher, type Usher } from './usher.ts';
+
+/** Usher as in production, the Pusher server it signs for, and the host that uses both. */
+export interface Deployment {
+  readonly soketi: Soketi;
+  readonly usher: Usher;
+  readonly tokens: TokenMint;
+  /** The host's server, which sends messages through the Pusher server. */
+  readonly publisher: Pusher;
+  /** A cookie of the host that a browser would send along. */
+  readonly cookie: string;
+  /** Puts a fact through the operator's port; throws when it is not taken. */
+  readonly put: (path: string, fact: object) => Promise<void>;
+  /** Ends everything, then tells which secrets stand in Usher's log: to be none. */
+  readonly stop: () => Promise<readonly string[]>;
+}
+
+/** The page that all clients are taken to be on. */
+export const pageOrigin = 'https://app.example';
+
+/** Starts soketi, and Usher with a configuration for production and an embedded database; `over` changes its environment. */
+export async function startDeployment(
+  over: Readonly<Record<string, string>> = {},
+): Promise<Deployment> {
+  const soketi = await startSoketi({ userAuthentication: true });
+  const secrets = newSecrets();
+  try {
+    const usher = await startUsher({ ...environment(soketi, secrets), ...over });
+    return deploymentOf(soketi, usher, secrets);
+  } catch (error) {
+    await soketi.stop();
+    throw error;
+  }
+}
+
+type Secrets = ReturnType<typeof newSecrets>;
+
+const newSecrets = () => ({
+  guest: randomBytes(32).toString('hex'),
+  user: randomBytes(32).toString('hex'),
+  masterKey: randomBytes(32).toString('base64'),
+  cookie: randomBytes(16).toString('hex'),
+});
+
+function environment(soketi: Soketi, secrets: Secrets) {
+  return {
+    NODE_ENV: 'production',
+    // Everything that may be logged at all: what is hidden by a level is still there to leak.
+    LOG_LEVEL: 'debug',
+    PUSHER_SERVER: 'soketi',
+    PUSHER_APP_ID: soketi.appId,
+    PUSHER_KEY: soketi.key,
+    PUSHER_SECRET: soketi.secret,
+    PUSHER_HOST: '127.0.0.1',
+    PUSHER_PORT: String(soketi.port),
+    PUSHER_TLS: 'false',
+    PUSHER_ENCRYPTION_MASTER_KEY: secrets.masterKey,
+    GUEST_TOKEN_SECRET: secrets.guest,
+    USER_TOKEN_SECRET: secrets.user,
+    ALLOWED_ORIGINS: pageOrigin,
+    // All refusals of a file come from one address.
+    RATE_LIMIT_FAILURES: '10000',
+  };
+}
+
+function deploymentOf(soketi: Soketi, usher: Usher, secrets: Secrets): Deployment {
+  const tokens = createTokenMint(secrets);
+  return {
+    soketi,
+    usher,
+    tokens,
+    publisher: new Pusher({
+      appId: soketi.appId,
+      key: soketi.key,
+      secret: soketi.secret,
+      host: '127.0.0.1',
+      port: String(soketi.port),
+      useTLS: false,
+      encryptionMasterKeyBase64: secrets.masterKey,
+    }),
+    cookie: `sessionid=${secrets.cookie}`,
+    put: async (path, fact) => {
+      const { status, text } = await askJson('PUT', usher.operatorUrl + path, fact);
+      if (status !== 200) throw new Error(`PUT ${path}: ${status} ${text}`);
+    },
+    stop: async () => {
+      await Promise.all([usher.stop(), soketi.stop()]);
+      return leaksIn(usher.output(), [
+        ...Object.values(secrets),
+        soketi.secret,
+        ...tokens.minted(),
+      ]);
+    },
+  };
+}
