@@ -1,0 +1,114 @@
+import { createHmac } from 'node:crypto';
+import { guestToken, pusherApp, userToken } from '../support/usher.ts';
+
+export type Texts = Readonly<Record<string, string>>;
+
+/** A request as a client makes it. */
+export interface Asking {
+  readonly path: string;
+  readonly method?: string;
+  readonly headers?: Texts;
+  readonly body?: string | URLSearchParams | FormData;
+}
+
+/** What came back. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** The text as JSON, or `undefined` when it is none. */
+  readonly body: unknown;
+}
+
+export const socketId = '1234.5678';
+
+/** The channel of the demo's booking. */
+export const guestChannel = 'private-hotel-grand-hotel-guest-chat-booking-BK-2025-ABC123';
+
+/** Sends it, over a real connection. */
+export async function ask(
+  base: string,
+  { path, method = 'POST', headers = {}, body }: Asking,
+): Promise<Answer> {
+  const init = { method, headers, redirect: 'manual' as const };
+  const response = await fetch(base + path, body === undefined ? init : { ...init, body });
+  const text = await response.text();
+  return { status: response.status, headers: response.headers, text, body: json(text) };
+}
+
+function json(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What of a good request is to be another way; `undefined` leaves a field or a header out. */
+export interface Changes {
+  readonly path?: string;
+  readonly fields?: Readonly<Record<string, string | undefined>>;
+  readonly headers?: Readonly<Record<string, string | undefined>>;
+}
+
+/** The request that pusher-js makes on the hotel's page: good as it stands. */
+export function guestAsks({ path, fields, headers }: Changes = {}): Asking {
+  return {
+    path: path ?? '/api/guest/hotel/grand-hotel/chat/pusher/auth',
+    headers: withoutGaps(headers ?? {}),
+    body: form({
+      socket_id: socketId,
+      channel_name: guestChannel,
+      token: guestToken(),
+      ...fields,
+    }),
+  };
+}
+
+/** The request that Laravel Echo makes for user 15 of tenant 1: good as it stands. */
+export function userAsks({ path, fields, headers }: Changes = {}): Asking {
+  return {
+    path: path ?? '/broadcasting/auth',
+    headers: withoutGaps({
+      authorization: `Bearer ${userToken()}`,
+      'x-tenant-id': '1',
+      ...headers,
+    }),
+    body: form({ socket_id: socketId, channel_name: 'private-tenant.1.user.15', ...fields }),
+  };
+}
+
+/** The request behind `pusher.signin()` for user 15 of tenant 1: good as it stands. */
+export function userSignsIn({ path, fields, headers }: Changes = {}): Asking {
+  return userAsks({
+    path: path ?? '/broadcasting/user-auth',
+    fields: { channel_name: undefined, ...fields },
+    ...(headers && { headers }),
+  });
+}
+
+/** The same request with a JSON body, from the fields of its form or from the text given. */
+export function asJson(asking: Asking, text?: string): Asking {
+  const fields = asking.body instanceof URLSearchParams ? Object.fromEntries(asking.body) : {};
+  return {
+    ...asking,
+    headers: { ...asking.headers, 'content-type': 'application/json' },
+    body: text ?? JSON.stringify(fields),
+  };
+}
+
+function form(fields: Readonly<Record<string, string | undefined>>): URLSearchParams {
+  return new URLSearchParams(withoutGaps(fields));
+}
+
+function withoutGaps(from: Readonly<Record<string, string | undefined>>): Texts {
+  return Object.fromEntries(
+    Object.entries(from).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+}
+
+/** The signature that a Pusher server expects of these parts, made without the library that we sign with. */
+export function signature(...parts: readonly string[]): string {
+  const hmac = createHmac('sha256', pusherApp.secret).update(parts.join(':'));
+  return `${pusherApp.key}:${hmac.digest('hex')}`;
+}
