@@ -1,12 +1,10 @@
 import type { User } from '../core/principal.ts';
-import { optionalClaim, printableText, readTokenId } from './claims.ts';
+import { displayName, optionalClaim, printableText, readId, readTokenId } from './claims.ts';
 import type { CredentialReader } from './identify.ts';
 import type { Claims, JwtVerifier, VerifiedJwt } from './jwt.ts';
 
-const longestId = 255;
 const longestRole = 128;
 const mostRoles = 64;
-const longestName = 100;
 
 /**
  * Makes the reader of users' bearer tokens: a JWT with `sub`, and optionally `tenant_id`, `roles` or `role`, `jti`, `name`.
@@ -43,10 +41,8 @@ function readUser({ claims, issuedAt, expiresAt }: VerifiedJwt): User | undefine
   };
 }
 
-/** A text, or a whole number as Laravel issuers write it. Beyond 2^53 two numbers would become the same id. */
-function readId(claim: unknown): string | undefined {
-  if (typeof claim !== 'number') return printableText(claim, longestId);
-  return Number.isSafeInteger(claim) && claim >= 0 ? String(claim) : undefined;
+function readName(claim: unknown): string | undefined {
+  return typeof claim === 'string' ? displayName(claim) : undefined;
 }
 
 function readRoles(claims: Claims): readonly string[] | undefined {
@@ -57,13 +53,4 @@ function readRoles(claims: Claims): readonly string[] | undefined {
     single === undefined ? list : [...(list as unknown[]), single];
   const roles = written.map((role) => printableText(role, longestRole));
   return roles.every((role) => role !== undefined) ? [...new Set(roles)] : undefined;
-}
-
-/** A name for display, cut to 100 code points so that presence data stays below Pusher's 1 KB. */
-function readName(claim: unknown): string | undefined {
-  if (typeof claim !== 'string') return undefined;
-  // Unpaired surrogates have no UTF-8 form, and a control character takes six bytes in JSON.
-  return Array.from(claim.replace(/[\p{Cc}\p{Cs}]/gu, '\uFFFD'))
-    .slice(0, longestName)
-    .join('');
 }

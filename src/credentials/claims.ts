@@ -26,3 +26,24 @@ const longestTokenId = 255;
 export function readTokenId(claim: unknown): string | undefined {
   return printableText(claim, longestTokenId);
 }
+
+const longestId = 255;
+
+/**
+ * Reads an id: a printable text of at most 255 characters, or a whole number as Laravel issuers write it.
+ * Beyond 2^53 two numbers would become the same id.
+ */
+export function readId(claim: unknown): string | undefined {
+  if (typeof claim !== 'number') return printableText(claim, longestId);
+  return Number.isSafeInteger(claim) && claim >= 0 ? String(claim) : undefined;
+}
+
+const longestName = 100;
+
+/** A name for display, cut to 100 code points so that presence data stays below Pusher's 1 KB. */
+export function displayName(name: string): string {
+  // Unpaired surrogates have no UTF-8 form, and a control character takes six bytes in JSON.
+  return Array.from(name.replace(/[\p{Cc}\p{Cs}]/gu, '\uFFFD'))
+    .slice(0, longestName)
+    .join('');
+}

@@ -1,0 +1,109 @@
+import { readFileSync } from 'node:fs';
+import { Secret } from '../../src/core/secret.ts';
+import type { Visitor } from '../../src/core/principal.ts';
+import type { DjangoSessionEngine, DjangoSettings } from '../../src/credentials/django-session.ts';
+import type { CredentialReader } from '../../src/credentials/identify.ts';
+import { findSession } from '../../src/http/session-cookie.ts';
+
+/** Rows of a host's tables as a fixture records them; `expire_date` in ISO 8601 with its zone. */
+export interface DjangoRows {
+  readonly django_session: readonly {
+    readonly session_key: string;
+    readonly session_data: string;
+    readonly expire_date: string;
+  }[];
+  readonly auth_user: readonly {
+    readonly id: number | string;
+    readonly username: string;
+    readonly password: string;
+    readonly is_active: boolean;
+    readonly is_staff: boolean;
+    readonly is_superuser: boolean;
+  }[];
+}
+
+/** One session as a real Django made and judged it; `now` in seconds since the epoch. */
+export interface DjangoCase {
+  readonly id: string;
+  readonly why: string;
+  readonly now: number;
+  readonly cookie: string;
+  readonly cookie_header?: string;
+  readonly settings: {
+    readonly SECRET_KEY: string;
+    readonly SECRET_KEY_FALLBACKS: readonly string[];
+    readonly SESSION_ENGINE: string;
+    readonly SESSION_COOKIE_NAME: string;
+    readonly SESSION_COOKIE_AGE: number;
+    readonly AUTHENTICATION_BACKENDS: readonly string[];
+  };
+  readonly rows: DjangoRows;
+  readonly django_says: {
+    readonly ok: boolean;
+    readonly user_id: string | null;
+    readonly username: string | null;
+    readonly is_staff: boolean;
+    readonly is_superuser: boolean;
+  };
+  readonly note?: string;
+}
+
+/** Cases that Django accepts and Usher refuses on purpose, each with the words of its note that say so. */
+const stricter: Readonly<Record<string, string>> = {
+  'two-cookies-good-last': 'A strict service should refuse duplicates',
+  'inactive-allowed-by-backend': 'a strict service refuses inactive users',
+  'legacy-sha1-format': 'Refuse it',
+};
+
+/** True when the case is one of those; throws when its note does not say so. */
+export function isStricter({ id, note }: DjangoCase): boolean {
+  const words = stricter[id];
+  if (words !== undefined && note?.includes(words) !== true) throw new Error(`No note on ${id}`);
+  return words !== undefined;
+}
+
+/** Sets of sessions that real Djangos recorded, by file. */
+export const djangoFixtures = ['fixtures-django3.2-db', 'fixtures-django5.2-signed_cookies'].map(
+  (name) => {
+    const file = new URL(`../vectors/django/${name}.json`, import.meta.url);
+    const { cases } = JSON.parse(readFileSync(file, 'utf8')) as { cases: readonly DjangoCase[] };
+    return { name, cases, stricter: cases.filter(isStricter) };
+  },
+);
+
+/** The host's settings of a case. */
+export function settingsOf({ settings }: DjangoCase): DjangoSettings {
+  return {
+    engine: settings.SESSION_ENGINE.split('.').at(-1) as DjangoSessionEngine,
+    secretKeys: [settings.SECRET_KEY, ...settings.SECRET_KEY_FALLBACKS].map(
+      (key) => new Secret(key),
+    ),
+    backends: settings.AUTHENTICATION_BACKENDS,
+    cookieAge: settings.SESSION_COOKIE_AGE * 1000,
+  };
+}
+
+/** Who is signed in, as far as Django says it too; `undefined` for nobody. */
+export type Verdict = Pick<Visitor, 'userId' | 'name' | 'isStaff' | 'isSuperuser'> | undefined;
+
+/** What Usher has to say to a case: what Django said, but for the stricter ones. */
+export function verdictOf(one: DjangoCase): Verdict {
+  const { ok, user_id, username, is_staff, is_superuser } = one.django_says;
+  if (!ok || isStricter(one)) return undefined;
+  return { userId: user_id!, name: username!, isStaff: is_staff, isSuperuser: is_superuser };
+}
+
+/** What a reader says to the cookie of a case, which came in the case's own `Cookie` header. */
+export async function judgeCase(one: DjangoCase, read: CredentialReader): Promise<Verdict> {
+  const { cookie, cookie_header = `sessionid=${cookie}`, settings } = one;
+  const page = 'https://host.example';
+  const shown = findSession(['Cookie', cookie_header, 'Origin', page], {
+    cookieName: settings.SESSION_COOKIE_NAME,
+    allowedOrigins: [page],
+  });
+  if (typeof shown === 'string') return undefined;
+  const identified = await read(shown.value);
+  if ('fault' in identified || identified.principal.kind !== 'visitor') return undefined;
+  const { userId, name, isStaff, isSuperuser } = identified.principal;
+  return { userId, name: name!, isStaff, isSuperuser };
+}
