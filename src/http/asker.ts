@@ -20,7 +20,7 @@ export function originOf(request: FastifyRequest): Origin {
 /** The credentials that a request presents, unread: none, one, or more than may be. */
 export function presentedCredentials(request: FastifyRequest): readonly PresentedCredential[] {
   // Node keeps the first of two Authorization headers without a word; a proxy before us may keep the last.
-  if (countHeader(request, 'authorization') > 1) throw malformed('Authorization is repeated');
+  refuseRepeated(request, 'Authorization');
   const header = request.headers.authorization;
   if (header === undefined) return [];
   // Another scheme is a credential too, and a bad one: no falling back to "nobody".
@@ -30,6 +30,8 @@ export function presentedCredentials(request: FastifyRequest): readonly Presente
 
 /** The tenants that a request names, in the header and in the path. */
 export function namedTenants(request: FastifyRequest): readonly string[] {
+  // Node joins two of them into one text, which would be recorded as a tenant that nobody named.
+  refuseRepeated(request, 'X-Tenant-ID');
   const header = request.headers['x-tenant-id'];
   const { tenantId } = request.params as { readonly tenantId?: string };
   const tenants = [header, tenantId].filter((tenant) => typeof tenant === 'string');
@@ -39,7 +41,8 @@ export function namedTenants(request: FastifyRequest): readonly string[] {
   return tenants;
 }
 
-function countHeader(request: FastifyRequest, name: string): number {
-  const { rawHeaders } = request.raw;
-  return rawHeaders.filter((text, i) => i % 2 === 0 && text.toLowerCase() === name).length;
+function refuseRepeated(request: FastifyRequest, name: string): void {
+  const names = request.raw.rawHeaders.filter((_, i) => i % 2 === 0);
+  const times = names.filter((each) => each.toLowerCase() === name.toLowerCase()).length;
+  if (times > 1) throw malformed(`${name} is repeated`);
 }
