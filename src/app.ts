@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { pino, type Logger } from 'pino';
 import { createAuthenticateUser } from './actions/authenticate-user.ts';
 import { createAuthorizeChannel } from './actions/authorize-channel.ts';
+import { createRevoke } from './actions/revoke.ts';
 import { createRecorder } from './audit/record.ts';
 import { catalogue } from './channels/index.ts';
 import type { Config } from './config/load.ts';
@@ -20,6 +21,7 @@ import { addGuestChatAuth } from './http/guest-chat-auth.ts';
 import { createFailureLimit } from './http/limits.ts';
 import { addProbes, guardOperator } from './http/operator.ts';
 import { addResources } from './http/resources.ts';
+import { addRevocations } from './http/revocations.ts';
 import { createServer, openToBrowsers } from './http/server.ts';
 import { addUserAuth } from './http/user-auth.ts';
 import { createPusherApps } from './pusher/apps.ts';
@@ -32,6 +34,7 @@ import { startEmbeddedPostgres } from './resources/embedded-postgres.ts';
 import { createEscrows } from './resources/escrows.ts';
 import { createOrders } from './resources/orders.ts';
 import { prepareDatabase } from './resources/prepare-database.ts';
+import { createRevocations } from './resources/revocations.ts';
 import { createRooms } from './resources/rooms.ts';
 
 /** Where the two listeners are, as URLs without a path. */
@@ -136,7 +139,8 @@ async function buildServers(config: Config, around: Surroundings): Promise<Serve
     room: stores.rooms.find,
     order: stores.orders.find,
   };
-  const asked = { identify, record, newId: randomUUID };
+  const revocations = createRevocations(database);
+  const asked = { identify, revocations, record, newId: randomUUID };
   const authorizeChannel = createAuthorizeChannel({
     ...asked,
     catalogue,
@@ -159,6 +163,7 @@ async function buildServers(config: Config, around: Surroundings): Promise<Serve
   guardOperator(operator, config.operator.token);
   addProbes(operator, { database: database.ping }, () => closing.started);
   addResources(operator, stores);
+  addRevocations(operator, { revoke: createRevoke({ revocations }), now });
   return { public: open, operator, closing };
 }
 

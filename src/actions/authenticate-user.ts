@@ -1,15 +1,18 @@
 import type { RecordDecision } from '../core/audit-event.ts';
-import type { Identify } from '../core/credential.ts';
 import { check, firstFailed, refuse, type Judged, type SignInDecision } from '../core/decision.ts';
 import { memberFits } from '../core/member.ts';
 import { tenantOf } from '../core/principal.ts';
 import type { SignInQuestion } from '../core/question.ts';
 import { parseSocketId } from '../core/socket-id.ts';
-import { establishPrincipal, ofTenant, tenantChecks } from './establish-principal.ts';
+import {
+  establishPrincipal,
+  ofTenant,
+  tenantChecks,
+  type EstablishPorts,
+} from './establish-principal.ts';
 
 /** Whom this action asks. */
-export interface AuthenticateUserPorts {
-  readonly identify: Identify;
+export interface AuthenticateUserPorts extends EstablishPorts {
   readonly record: RecordDecision;
   readonly newId: () => string;
 }
@@ -34,8 +37,11 @@ async function decide(
   const socketId = parseSocketId(question.socketId);
   if (socketId === undefined) return refuse(unread, 'malformed-socket-id');
 
-  const principal = await establishPrincipal(question.credentials, ports.identify);
-  if (typeof principal === 'string') return refuse({ ...unread, socketId }, principal);
+  const established = await establishPrincipal(question.credentials, ports);
+  if ('code' in established) {
+    return refuse({ ...unread, ...established.known, socketId }, established.code);
+  }
+  const { principal } = established;
   const known = { ...unread, socketId, principal, ...ofTenant(tenantOf(principal)) };
   // A guest is not a user of the host: nobody could send anything to "the user" of a booking.
   if (principal.kind !== 'user') return refuse(known, 'wrong-kind');

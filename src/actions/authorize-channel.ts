@@ -1,7 +1,6 @@
 import type { RecordDecision } from '../core/audit-event.ts';
 import type { Catalogue, Reading } from '../core/catalogue.ts';
 import { parseChannelName } from '../core/channel-name.ts';
-import type { Identify } from '../core/credential.ts';
 import {
   check,
   firstFailed,
@@ -15,12 +14,16 @@ import { memberFits } from '../core/member.ts';
 import { tenantOf, type Principal } from '../core/principal.ts';
 import type { Pinned, Question } from '../core/question.ts';
 import { parseSocketId } from '../core/socket-id.ts';
-import { establishPrincipal, ofTenant, tenantChecks } from './establish-principal.ts';
+import {
+  establishPrincipal,
+  ofTenant,
+  tenantChecks,
+  type EstablishPorts,
+} from './establish-principal.ts';
 
 /** Whom this action asks. */
-export interface AuthorizeChannelPorts {
+export interface AuthorizeChannelPorts extends EstablishPorts {
   readonly catalogue: Catalogue;
-  readonly identify: Identify;
   readonly find: Find;
   /** Whether channels of this tenant can be encrypted: whether there is a master key. */
   readonly encrypts: (tenantId: string | undefined) => boolean;
@@ -56,8 +59,9 @@ async function decide(question: Question, ports: AuthorizeChannelPorts): Promise
   const family = reading.family.pattern.text;
   const read = { ...unread, socketId, channel, family, ...ofTenant(params['tenantId']) };
 
-  const principal = await establishPrincipal(question.credentials, ports.identify);
-  if (typeof principal === 'string') return refuse(read, principal);
+  const established = await establishPrincipal(question.credentials, ports);
+  if ('code' in established) return refuse({ ...established.known, ...read }, established.code);
+  const { principal } = established;
   const known = { ...read, principal, ...ofTenant(params['tenantId'] ?? tenantOf(principal)) };
 
   if (channel.form === 'private-encrypted' && !ports.encrypts(known.tenantId)) {

@@ -1,21 +1,41 @@
-import type { Identify, PresentedCredential } from '../core/credential.ts';
-import { check, type Check, type RefusalCode } from '../core/decision.ts';
+import type { CredentialFault, Identify, PresentedCredential } from '../core/credential.ts';
+import { check, type Check, type Judged } from '../core/decision.ts';
 import { tenantOf, type Principal } from '../core/principal.ts';
 import type { Pinned } from '../core/question.ts';
+import { isRevoked, subjectsOf, type RevocationStore } from '../core/revocation.ts';
+
+/** Who can say whose credential it is, and whether it was revoked. */
+export interface EstablishPorts {
+  readonly identify: Identify;
+  readonly revocations: Pick<RevocationStore, 'latest'>;
+}
+
+/** Who asks; or the reason to refuse, and what is known of them all the same. */
+export type Established =
+  | { readonly principal: Principal }
+  | { readonly code: EstablishCode; readonly known: Pick<Judged, 'principal' | 'tenantId'> };
+
+export type EstablishCode =
+  CredentialFault | 'credential-missing' | 'credential-conflict' | 'revoked';
 
 /**
- * Finds out who presents exactly one credential; else the reason to refuse.
+ * Finds out who presents exactly one credential, and that it was not revoked; else the reason to refuse.
  * With two, whoever chose between them would decide who asks, so neither is read.
  */
 export async function establishPrincipal(
   credentials: readonly PresentedCredential[],
-  identify: Identify,
-): Promise<Principal | RefusalCode> {
+  { identify, revocations }: EstablishPorts,
+): Promise<Established> {
   const [credential, second] = credentials;
-  if (credential === undefined) return 'credential-missing';
-  if (second !== undefined) return 'credential-conflict';
+  if (credential === undefined) return { code: 'credential-missing', known: {} };
+  if (second !== undefined) return { code: 'credential-conflict', known: {} };
   const identified = await identify(credential);
-  return 'fault' in identified ? identified.fault : identified.principal;
+  if ('fault' in identified) return { code: identified.fault, known: {} };
+  const { principal } = identified;
+  if (isRevoked(principal, await revocations.latest(subjectsOf(principal)))) {
+    return { code: 'revoked', known: { principal, ...ofTenant(tenantOf(principal)) } };
+  }
+  return { principal };
 }
 
 /**

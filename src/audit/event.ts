@@ -1,15 +1,11 @@
-import type { AuditEvent, Origin, SecuritySignal } from '../core/audit-event.ts';
-import {
-  firstFailed,
-  type Decision,
-  type RefusalCode,
-  type SignInDecision,
-} from '../core/decision.ts';
+import type { AuditEvent, Origin, RecordedDecision, SecuritySignal } from '../core/audit-event.ts';
+import { firstFailed, type RefusalCode } from '../core/decision.ts';
 import { principalId } from '../core/principal.ts';
+import type { TicketRefusalCode } from '../core/ticket.ts';
 
 /** Describes a decision for the trail: ids and names of checks, nothing that was presented. */
 export function describeDecision(
-  decision: Decision | SignInDecision,
+  decision: RecordedDecision,
   origin: Origin,
   at: number,
 ): AuditEvent {
@@ -34,7 +30,7 @@ export function describeDecision(
 }
 
 /** What a refusal tells a security reviewer. A new code does not compile until somebody has thought about it. */
-const signals: Readonly<Record<RefusalCode, SecuritySignal | undefined>> = {
+const signals: Readonly<Record<RefusalCode | TicketRefusalCode, SecuritySignal | undefined>> = {
   'malformed-socket-id': undefined,
   'malformed-channel': undefined,
   'unknown-channel': undefined,
@@ -44,6 +40,7 @@ const signals: Readonly<Record<RefusalCode, SecuritySignal | undefined>> = {
   'credential-malformed': 'authentication-failed',
   'credential-expired': 'authentication-failed',
   'credential-rejected': 'authentication-failed',
+  revoked: 'authentication-failed',
   'tenant-missing': undefined,
   'tenant-mismatch': 'cross-tenant',
   'hotel-mismatch': 'cross-tenant',
@@ -52,6 +49,13 @@ const signals: Readonly<Record<RefusalCode, SecuritySignal | undefined>> = {
   'booking-closed': undefined,
   'wrong-kind': undefined,
   'not-allowed': undefined,
+  'wrong-user': undefined,
+  'server-key-missing': 'authentication-failed',
+  'server-key-rejected': 'authentication-failed',
+  'ticket-unknown': 'authentication-failed',
+  'ticket-expired': 'authentication-failed',
+  'ticket-replayed': 'ticket-replayed',
+  'ticket-of-other-server': 'authentication-failed',
 };
 
 /** The security signals of an event: none for a grant. */

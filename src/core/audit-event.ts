@@ -1,5 +1,6 @@
-import type { Decision, RefusalCode, SignInDecision } from './decision.ts';
+import type { Decision, Judged, RefusalCode, SignInDecision } from './decision.ts';
 import type { PrincipalKind } from './principal.ts';
+import type { IssueDecision, RedeemDecision, TicketRefusalCode } from './ticket.ts';
 
 /** Where a request came from, as far as we can tell; kept in our own rows and sent nowhere else. */
 export interface Origin {
@@ -13,9 +14,9 @@ export interface AuditEvent extends Origin {
   readonly decisionId: string;
   /** Milliseconds since the epoch. */
   readonly at: number;
-  readonly action: 'subscribe' | 'sign-in';
+  readonly action: Judged['action'];
   readonly outcome: 'grant' | 'refusal';
-  readonly code?: RefusalCode;
+  readonly code?: RefusalCode | TicketRefusalCode;
   readonly family?: string;
   readonly channel?: string;
   readonly socketId?: string;
@@ -28,15 +29,18 @@ export interface AuditEvent extends Origin {
 }
 
 /** What a security reviewer wants to be told about, beside the decision itself. */
-export type SecuritySignal = 'authentication-failed' | 'cross-tenant';
+export type SecuritySignal = 'authentication-failed' | 'cross-tenant' | 'ticket-replayed';
 
 /** Keeps audit events. Resolves when the event is durable; throws `Unavailable` when it could not be kept. */
 export interface AuditTrail {
   append(event: AuditEvent, signals: readonly SecuritySignal[]): Promise<void>;
 }
 
+/** Everything that is recorded. */
+export type RecordedDecision = Decision | SignInDecision | IssueDecision | RedeemDecision;
+
 /**
  * Records one decision in the log and in the audit trail; a grant may leave only after it resolved.
  * Throws `Unavailable` when the trail could not keep it.
  */
-export type RecordDecision = (decision: Decision | SignInDecision, origin: Origin) => Promise<void>;
+export type RecordDecision = (decision: RecordedDecision, origin: Origin) => Promise<void>;

@@ -2,7 +2,7 @@ import type { ChannelName } from './channel-name.ts';
 import type { Principal } from './principal.ts';
 import type { SocketId } from './socket-id.ts';
 
-/** Every reason to say no. A new one does not compile until it has a public answer and a test. */
+/** Every reason to say no to a channel or a sign-in; those about tickets are in `ticket.ts`. A new one does not compile until it has a public answer and a test. */
 export type RefusalCode =
   | 'malformed-socket-id'
   | 'malformed-channel'
@@ -13,6 +13,7 @@ export type RefusalCode =
   | 'credential-malformed'
   | 'credential-expired'
   | 'credential-rejected'
+  | 'revoked'
   | 'tenant-missing'
   | 'tenant-mismatch'
   | 'hotel-mismatch'
@@ -45,7 +46,7 @@ export interface Member {
 export interface Judged {
   /** The id under which operators find this decision. */
   readonly id: string;
-  readonly action: 'subscribe' | 'sign-in';
+  readonly action: 'subscribe' | 'sign-in' | 'issue-ticket' | 'redeem-ticket';
   readonly socketId?: SocketId;
   /** The pattern of the channel family, once the name was read. */
   readonly family?: string;

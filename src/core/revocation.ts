@@ -10,8 +10,11 @@ export type RevocationSubject =
 
 /** Keeps revocations, durably and for every replica. All methods throw `Unavailable`. */
 export interface RevocationStore {
-  /** Refuses from now on what was issued to the subject before this moment, in milliseconds since the epoch. */
-  readonly revoke: (subject: RevocationSubject, issuedBefore: number) => Promise<void>;
+  /**
+   * Refuses from now on what was issued to the subject before this moment, in milliseconds since the epoch.
+   * Gives the moment that now holds: an earlier revocation that reaches further stays.
+   */
+  readonly revoke: (subject: RevocationSubject, issuedBefore: number) => Promise<number>;
   /** The latest such moment among these subjects; `undefined` when none was revoked. */
   readonly latest: (subjects: readonly RevocationSubject[]) => Promise<number | undefined>;
 }

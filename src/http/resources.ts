@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Booking, Escrow, Order, Room } from '../core/facts.ts';
 import type { Bookings, Escrows, Orders, Rooms } from '../core/resources.ts';
+import { parseDay, parseMoment } from './moment.ts';
 import { malformed } from './problem.ts';
 import { addResource, idSchema, type Resource } from './resource-routes.ts';
 
@@ -123,17 +124,12 @@ const wholeDay = 24 * 60 * 60 * 1000;
 
 /** The last moment of a stay: an RFC 3339 time with its zone, or a date, which lasts until it ends in UTC. */
 function endOfStay(text: string): number {
-  const isDate = /^\d{4}-\d{2}-\d{2}$/.test(text);
-  const isTime = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/.test(text);
-  const start = isDate || isTime ? Date.parse(text) : NaN;
-  // Date.parse takes 2026-02-30 for 2 March; a date that does not exist is a mistake to be told of.
-  const exists =
-    !Number.isNaN(start) &&
-    new Date(`${text.slice(0, 10)}T00:00:00Z`).toISOString().startsWith(text.slice(0, 10));
-  if (!exists) {
+  const day = parseDay(text);
+  const end = day === undefined ? parseMoment(text) : day + wholeDay;
+  if (end === undefined) {
     throw malformed(
       'check_out must be a date, or a time with its zone such as 2025-12-31T11:00:00Z',
     );
   }
-  return isDate ? start + wholeDay : start;
+  return end;
 }

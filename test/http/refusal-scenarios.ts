@@ -15,6 +15,9 @@ export type Scenario =
 /** A booking that the test cancels, beside the demo's. */
 export const cancelled = 'BK-CANCELLED';
 
+/** The id of a token that the test revokes. */
+export const revokedToken = 'token-revoked';
+
 const refused = 'You may not enter this channel';
 const tenants = 'The tenant of the request, the credential and the channel must be the same';
 const invalid = 'The credential is not valid';
@@ -25,6 +28,7 @@ const bearer = (token: string) => ({ headers: { authorization: `Bearer ${token}`
 const channel = (channel_name: string) => ({ fields: { channel_name } });
 const token = (text: string) => ({ fields: { token: text } });
 const ofBooking = (booking: string) => `private-hotel-grand-hotel-guest-chat-booking-${booking}`;
+const revoked = { jti: revokedToken };
 const expired = { exp: testSeconds };
 const tooLong = { exp: testSeconds + 7201 };
 const nobody = { headers: { authorization: undefined } };
@@ -73,6 +77,11 @@ export const scenarios: Readonly<Record<RefusalCode, Scenario>> = {
     general: [userAsks(bearer(userToken(tooLong))), 401, invalid],
     signIn: [userSignsIn(bearer(guestToken())), 401, invalid],
     hotel: [guestAsks(token(userToken())), 403, badToken],
+  },
+  revoked: {
+    general: [userAsks(bearer(userToken(revoked))), 401, 'The credential has been revoked'],
+    signIn: [userSignsIn(bearer(userToken(revoked))), 401, 'The credential has been revoked'],
+    hotel: [guestAsks(token(guestToken(revoked))), 403, badToken],
   },
   'tenant-missing': {
     general: [userAsks(noTenant), 403, 'X-Tenant-ID is required'],

@@ -1,10 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { RefusalCode } from '../../src/core/decision.ts';
 import { withClient } from '../support/database.ts';
+import { testNow } from '../support/tokens.ts';
 import { allowedOrigin, useUsher } from '../support/usher.ts';
 import { ask } from './asking.ts';
 import type { Answer, Asking } from './asking.ts';
-import { cancelled, scenarios } from './refusal-scenarios.ts';
+import { cancelled, revokedToken, scenarios } from './refusal-scenarios.ts';
 
 const words: Readonly<Record<number, string>> = {
   400: 'Bad Request',
@@ -41,6 +42,12 @@ describe('each refusal', () => {
     const body = '{"status":"cancelled"}';
     const put = await ask(usher.operator, { method: 'PUT', path, headers, body });
     expect(put.status).toBe(200);
+    const revocation = JSON.stringify({
+      token_id: revokedToken,
+      issued_before: new Date(testNow + 1).toISOString(),
+    });
+    const revoked = await ask(usher.operator, { path: '/revocations', headers, body: revocation });
+    expect(revoked.status).toBe(200);
   });
 
   it.each(rows)('$code on the $route route', async ({ code, route, refused }) => {
