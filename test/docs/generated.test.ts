@@ -1,0 +1,56 @@
+import { expect, it } from 'vitest';
+import { catalogue } from '../../src/channels/index.ts';
+import { settings } from '../../src/config/settings.ts';
+import type { Setting } from '../../src/config/setting.ts';
+import { describeFamily } from '../../src/core/describe.ts';
+
+const note = (from: string) =>
+  `<!-- Generated from ${from}: npx vitest run test/docs --update -->\n`;
+
+it('docs/CONFIGURATION.md says what the settings say', async () => {
+  const rows = Object.entries<Setting<unknown>>(settings).map(
+    ([name, { doc, fallback, development, secret }]) =>
+      `| \`${name}\` | ${doc} | ${shown({ fallback, development, secret })} |`,
+  );
+  const page = `# Configuration
+
+${note('src/config/settings.ts')}
+Settings come from the environment, and outside production also from a file \`.env\`. An empty one counts as not set.
+All problems are reported at once, by name and never with a value; \`usher check-config\` does only that.
+A default marked *development* does not exist with \`NODE_ENV=production\`.
+
+| setting | meaning | default |
+|---|---|---|
+${rows.join('\n')}
+`;
+  await expect(page).toMatchFileSnapshot('../../docs/CONFIGURATION.md');
+});
+
+it('docs/CHANNELS.md says what the catalogue says', async () => {
+  const sections = catalogue.families.map((family) => {
+    const { patterns, about, checks } = describeFamily(family);
+    const rules = Object.entries(checks).map(
+      ([kind, names]) => `A ${kind} enters when all hold: ${names.join('; ')}.`,
+    );
+    const names = patterns.map((pattern) => `\`${pattern}\``).join('<br>');
+    return `| ${names} | ${about} | ${rules.join('<br>')} |`;
+  });
+  const page = `# Channels
+
+${note('src/channels/')}
+A channel that is not in this list is refused. Encrypted forms exist when \`PUSHER_ENCRYPTION_MASTER_KEY\` is set.
+
+| channel | who may enter | what is checked |
+|---|---|---|
+${sections.join('\n')}
+`;
+  await expect(page).toMatchFileSnapshot('../../docs/CHANNELS.md');
+});
+
+function shown({ fallback, development, secret }: Partial<Setting<unknown>>): string {
+  if (fallback !== undefined) return `\`${fallback}\``;
+  if (development === undefined) return '';
+  return secret === true
+    ? '*development:* one that everybody knows'
+    : `*development:* \`${development}\``;
+}
