@@ -89,3 +89,11 @@ export interface RedeemedTicket extends Judged {
 export type IssueDecision = IssuedTicket | TicketRefusal<IssueRefusalCode>;
 
 export type RedeemDecision = RedeemedTicket | TicketRefusal<RedeemRefusalCode>;
+
+/** No, with all that is known of the attempt. */
+export function refuseTicket<Code extends TicketRefusalCode>(
+  judged: Judged,
+  code: Code,
+): TicketRefusal<Code> {
+  return { ...judged, outcome: 'refusal', code };
+}

@@ -11,7 +11,7 @@ const grants: Readonly<Record<string, readonly string[]>> = {
   rooms: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
   guest_sessions: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
   orders: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
-  tickets: ['SELECT', 'INSERT', 'DELETE'],
+  tickets: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
   revocations: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
   audit_log: ['SELECT', 'INSERT', 'DELETE'],
   security_events: ['SELECT', 'INSERT', 'DELETE'],

@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "tickets" ADD COLUMN     "takes" INTEGER NOT NULL DEFAULT 0;
