@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+import { allowedOrigin, useUsher } from '../support/usher.ts';
+import { ask, guestAsks, userAsks } from './asking.ts';
+import { speak } from './raw-socket.ts';
+
+const headers = { origin: allowedOrigin };
+
+describe('paths and methods', () => {
+  const usher = useUsher();
+
+  it.each([
+    ['GET', '/'],
+    ['GET', '/broadcasting/auth'],
+    ['GET', '/api/guest/hotel/grand-hotel/chat/pusher/auth?token=x'],
+    ['HEAD', '/broadcasting/auth'],
+    ['PUT', '/broadcasting/auth'],
+    ['DELETE', '/pusher/user-auth'],
+    ['POST', '/'],
+    ['POST', '/broadcasting'],
+    ['POST', '/Broadcasting/Auth'],
+    ['POST', '/broadcasting//auth'],
+    ['POST', '/broadcasting/auth/more'],
+    ['POST', '/broadcasting%2Fauth'],
+    ['POST', '/api/tenants/pusher/auth'],
+    ['POST', '/api/guest/hotel/grand-hotel/staff/chat/pusher/auth'],
+    ['POST', '/constructor'],
+    ['POST', '/__proto__'],
+  ])('%s %s is no route', async (method, path) => {
+    const asking = method === 'POST' ? userAsks({ path, headers }) : { method, path, headers };
+    const answer = await ask(usher.public, asking);
+    const request_id = answer.headers.get('x-request-id');
+    expect(answer.status).toBe(404);
+    if (method !== 'HEAD') {
+      expect(answer.body).toStrictEqual({
+        error: 'Not Found',
+        message: 'There is no such route',
+        request_id,
+      });
+    }
+    expect(answer.headers.get('access-control-allow-origin')).toBe(allowedOrigin);
+  });
+
+  it.each([
+    '/%zz',
+    '/broadcasting/auth%',
+    '/api/guest/hotel/%E0%A4%A/chat/pusher/auth',
+    '/api/tenants/%C0%AF/pusher/auth',
+    `/api/tenants/${'1'.repeat(201)}/pusher/auth`,
+  ])('%s is malformed', async (path) => {
+    const answer = await ask(usher.public, guestAsks({ path, headers }));
+    const request_id = answer.headers.get('x-request-id');
+    expect([answer.status, answer.body]).toStrictEqual([
+      400,
+      { error: 'Bad Request', message: 'The path is malformed', request_id },
+    ]);
+  });
+
+  it.each([
+    ['a method that nobody knows', 'FETCH / HTTP/1.1\r\nHost: a\r\n\r\n'],
+    ['no HTTP', 'hello\r\n\r\n'],
+    [
+      'two lengths',
+      'POST /pusher/auth HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab',
+    ],
+    [
+      'a length and chunks',
+      'POST /pusher/auth HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+    ],
+    [
+      'a length that is none',
+      'POST /pusher/auth HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n',
+    ],
+    [
+      'a header with a line break',
+      'POST /pusher/auth HTTP/1.1\r\nHost: a\r\nX-Tenant-ID: 1\n 2\r\n\r\n',
+    ],
+    ['a header with NUL', 'POST /pusher/auth HTTP/1.1\r\nHost: a\r\nX-Tenant-ID: 1\0\r\n\r\n'],
+    ['no host', 'POST /pusher/auth HTTP/1.1\r\nConnection: close\r\n\r\n'],
+    [
+      'bad chunks',
+      'POST /pusher/auth HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n',
+    ],
+  ])('%s is answered 400 and the connection ended', async (_case, text) => {
+    expect(await speak(usher.public, text)).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
+  });
+
+  it('endless headers are answered 431 and the connection ended', async () => {
+    const text = `POST /pusher/auth HTTP/1.1\r\nHost: a\r\nX-Long: ${'a'.repeat(70_000)}\r\n\r\n`;
+    expect(await speak(usher.public, text)).toMatch(/^HTTP\/1\.1 431 /);
+  });
+
+  it('none of that ended the server', async () => {
+    expect((await ask(usher.public, userAsks())).status).toBe(200);
+  });
+});
