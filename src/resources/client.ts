@@ -3,6 +3,7 @@ import type { Secret } from '../core/secret.ts';
 import { everyConnection, withSettings } from './connection-url.ts';
 import { answered } from './faults.ts';
 import { PrismaClient } from './generated/client.ts';
+import { createPool } from './pool.ts';
 
 /** Our tables, behind one rule for errors. */
 export interface Database {
@@ -28,7 +29,7 @@ export interface DatabaseOptions {
 export function createDatabase(options: DatabaseOptions): Database {
   const { url, role, poolSize = 10, timeoutMs = 3_000 } = options;
   const settings = role === undefined ? everyConnection : { ...everyConnection, role };
-  const adapter = new PrismaPg({
+  const pool = createPool({
     connectionString: withSettings(url, settings).reveal(),
     max: poolSize,
     connectionTimeoutMillis: timeoutMs,
@@ -37,6 +38,7 @@ export function createDatabase(options: DatabaseOptions): Database {
     query_timeout: timeoutMs + 500,
     application_name: 'usher',
   });
+  const adapter = new PrismaPg(pool, { disposeExternalPool: true });
   // 'minimal': Prisma's longer messages print the arguments, that is, row values.
   const prisma = new PrismaClient({ adapter, errorFormat: 'minimal', log: [] });
   return {

@@ -62,7 +62,7 @@ function spell(code: string): string {
   return words === undefined ? code : `${words} (${code})`;
 }
 
-/** Codes and fixed words of an error and of its causes: Prisma nests the driver's error several levels down. */
+/** Codes and fixed words of an error and of its causes: Prisma keeps the driver's error in `meta`, Node several in `errors`. */
 function* saidBy(error: unknown): Generator<string> {
   for (let current = error, depth = 0; isObject(current) && depth < 5; depth += 1) {
     for (const code of [current['code'], current['errorCode'], current['originalCode']]) {
@@ -71,8 +71,9 @@ function* saidBy(error: unknown): Generator<string> {
     const { kind, message } = current;
     if (typeof kind === 'string' && /^[A-Za-z]{4,40}$/.test(kind)) yield kind;
     if (typeof message === 'string' && driverMessages.has(message)) yield message;
-    const nested: unknown = Array.isArray(current['errors']) ? current['errors'][0] : undefined;
-    current = current['cause'] ?? nested;
+    const { cause, meta, errors } = current;
+    const first: unknown = Array.isArray(errors) ? errors[0] : undefined;
+    current = cause ?? (isObject(meta) ? meta['driverAdapterError'] : first);
   }
 }
 
