@@ -1,6 +1,6 @@
 import { check } from '../core/decision.ts';
 import { defineChannel } from '../core/define-channel.ts';
-import type { Escrow } from '../core/facts.ts';
+import type { Escrow, FindOwn } from '../core/facts.ts';
 import type { User } from '../core/principal.ts';
 import { escrowId, tenantId } from './params.ts';
 import { isAdmin, ofTenant } from './tenant.ts';
@@ -8,11 +8,17 @@ import { isAdmin, ofTenant } from './tenant.ts';
 const takesPart = (user: User, escrow: Escrow | undefined): boolean =>
   user.userId === escrow?.buyerId || user.userId === escrow?.sellerId;
 
+const ownEscrows = async ({ tenantId, userId }: User, find: FindOwn) =>
+  tenantId === undefined
+    ? []
+    : (await find.escrowsOf(tenantId, userId)).map((escrowId) => ({ tenantId, escrowId }));
+
 /** What happens to an escrow. */
 export const escrow = defineChannel('private-tenant.{tenantId}.escrow.{escrowId}', {
   about: 'the escrow’s buyer and seller',
   also: ['private-encrypted'],
   params: { tenantId, escrowId },
+  own: { user: ownEscrows },
   load: ({ tenantId, escrowId }, find) => find.escrow(tenantId, escrowId),
   rules: {
     user: (user, { tenantId }, { fact: escrow }) => [
@@ -27,6 +33,7 @@ export const escrowChat = defineChannel('private-tenant.{tenantId}.escrow.{escro
   about: 'the escrow’s buyer and seller; an admin of the tenant while it is DISPUTED',
   also: ['presence', 'private-encrypted'],
   params: { tenantId, escrowId },
+  own: { user: ownEscrows },
   load: ({ tenantId, escrowId }, find) => find.escrow(tenantId, escrowId),
   rules: {
     user: (user, { tenantId }, { fact: escrow }) => [

@@ -9,12 +9,22 @@ const takesPart = (userId: string | undefined, room: Room | undefined): boolean 
   userId !== undefined &&
   (room?.participants.includes(userId) === true || room?.guestSession?.linkedUserId === userId);
 
+const asParams = (roomIds: readonly string[]) => roomIds.map((roomId) => ({ roomId }));
+
 /** A room that users, and guests who may log in later, chat in. */
 export const room = defineChannel('private-room-{roomId}', {
   about:
     'its participants; an admin; the guest session that opened it, and the user it was linked to',
   also: ['presence'],
   params: { roomId },
+  own: {
+    user: async ({ userId }, find) => asParams(await find.roomsOfUser(userId)),
+    'guest-session': async ({ sessionId, linkedUserId }, find) => {
+      const opened = await find.roomsOfSession(sessionId);
+      const joined = linkedUserId === undefined ? [] : await find.roomsOfUser(linkedUserId);
+      return asParams([...new Set([...opened, ...joined])]);
+    },
+  },
   load: ({ roomId }, find) => find.room(roomId),
   rules: {
     user: (user, _params, { fact: room }) => [

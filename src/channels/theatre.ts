@@ -10,6 +10,7 @@ const isOfTheHouse = ({ isStaff, isSuperuser }: Visitor) =>
 export const seatStatus = defineChannel('private-all-seat-status', {
   about: 'staff and superusers of the host',
   params: {},
+  own: { visitor: () => [{}] },
   rules: { visitor: (visitor) => [isOfTheHouse(visitor)] },
 });
 
@@ -17,6 +18,7 @@ export const seatStatus = defineChannel('private-all-seat-status', {
 export const chatBox = defineChannel('private-chat-box', {
   about: 'staff and superusers of the host',
   params: {},
+  own: { visitor: () => [{}] },
   rules: { visitor: (visitor) => [isOfTheHouse(visitor)] },
 });
 
@@ -24,6 +26,10 @@ export const chatBox = defineChannel('private-chat-box', {
 export const payment = defineChannel('private-payment-{orderId}', {
   about: 'the user who owns the order',
   params: { orderId },
+  own: {
+    visitor: async ({ userId }, find) =>
+      (await find.ordersOf(userId)).map((orderId) => ({ orderId })),
+  },
   load: ({ orderId }, find) => find.order(orderId),
   rules: {
     visitor: (visitor, _params, { fact: order }) => [

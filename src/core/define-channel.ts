@@ -1,6 +1,6 @@
 import type { ChannelForm } from './channel-name.ts';
 import type { Check, Member } from './decision.ts';
-import type { Find } from './facts.ts';
+import type { Find, FindOwn } from './facts.ts';
 import type { Param } from './param.ts';
 import { parsePattern, type ParamNames, type ParamValues, type Pattern } from './pattern.ts';
 import type { Principal, PrincipalKind, PrincipalOf } from './principal.ts';
@@ -29,6 +29,13 @@ export interface ChannelSpec<Text extends string, Fact> {
       given: Given<Fact>,
     ) => readonly Check[];
   };
+  /** The channels of this family that are a principal's own, for listing; each is judged before it is told. */
+  readonly own?: {
+    readonly [Kind in PrincipalKind]?: (
+      principal: PrincipalOf<Kind>,
+      find: FindOwn,
+    ) => Promise<readonly ParamValues<Text>[]> | readonly ParamValues<Text>[];
+  };
   /** Who the channel's other members see. */
   readonly member?: {
     readonly [Kind in PrincipalKind]?: (
@@ -53,6 +60,8 @@ export interface ChannelFamily {
   readonly kinds: readonly PrincipalKind[];
   /** The checks for this principal, or `undefined` where the family has no rule for its kind. */
   judge(principal: Principal, params: Params, given: Given<unknown>): readonly Check[] | undefined;
+  /** The parameters of the channels that are this principal's own, to be judged. */
+  ownOf(principal: Principal, find: FindOwn): Promise<readonly Params[]>;
   /** What is shown of the principal in a channel of this form, if anything. */
   memberOf(
     form: ChannelForm,
@@ -62,6 +71,10 @@ export interface ChannelFamily {
 }
 
 type Rule = (principal: Principal, params: Params, given: Given<unknown>) => readonly Check[];
+type Owning = (
+  principal: Principal,
+  find: FindOwn,
+) => Promise<readonly Params[]> | readonly Params[];
 type Showing = (principal: Principal, params: Params, fact: unknown) => Member;
 
 /**
@@ -76,6 +89,7 @@ export function defineChannel<const Text extends string, Fact = undefined>(
   const forms = ['private', ...(spec.also ?? [])] as const;
   // The types were checked at the declaration; from here on the kind of the principal picks the rule.
   const rules = spec.rules as Partial<Record<PrincipalKind, Rule>>;
+  const owns = (spec.own ?? {}) as Partial<Record<PrincipalKind, Owning>>;
   const members = (spec.member ?? {}) as Partial<Record<PrincipalKind, Showing>>;
   const kinds = Object.keys(rules) as PrincipalKind[];
   if (forms.includes('presence') && kinds.some((kind) => members[kind] === undefined)) {
@@ -89,6 +103,7 @@ export function defineChannel<const Text extends string, Fact = undefined>(
     load: spec.load as ChannelFamily['load'],
     kinds,
     judge: (principal, params, given) => rules[principal.kind]?.(principal, params, given),
+    ownOf: async (principal, find) => (await owns[principal.kind]?.(principal, find)) ?? [],
     memberOf: (form, principal, { params, fact }) =>
       form === 'presence' || (form === 'private' && spec.memberOnPrivate === true)
         ? members[principal.kind]?.(principal, params, fact)

@@ -39,3 +39,13 @@ export interface Find {
   room(roomId: string): Promise<Room | undefined>;
   order(orderId: string): Promise<Order | undefined>;
 }
+
+/** The ids of what is a principal's own, for listing: the latest few hundred at most. Throws `Unavailable`. */
+export interface FindOwn {
+  escrowsOf(tenantId: string, userId: string): Promise<readonly string[]>;
+  /** Rooms in which the user takes part, or whose guest session was linked to them. */
+  roomsOfUser(userId: string): Promise<readonly string[]>;
+  /** Rooms that the guest session opened. */
+  roomsOfSession(sessionId: string): Promise<readonly string[]>;
+  ordersOf(ownerId: string): Promise<readonly string[]>;
+}

@@ -9,8 +9,7 @@ const note = (from: string) =>
 
 it('docs/CONFIGURATION.md says what the settings say', async () => {
   const rows = Object.entries<Setting<unknown>>(settings).map(
-    ([name, { doc, fallback, development, secret }]) =>
-      `| \`${name}\` | ${doc} | ${shown({ fallback, development, secret })} |`,
+    ([name, setting]) => `| \`${name}\` | ${setting.doc} | ${shown(setting)} |`,
   );
   const page = `# Configuration
 
@@ -47,7 +46,7 @@ ${sections.join('\n')}
   await expect(page).toMatchFileSnapshot('../../docs/CHANNELS.md');
 });
 
-function shown({ fallback, development, secret }: Partial<Setting<unknown>>): string {
+function shown({ fallback, development, secret }: Setting<unknown>): string {
   if (fallback !== undefined) return `\`${fallback}\``;
   if (development === undefined) return '';
   return secret === true

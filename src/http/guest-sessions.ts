@@ -1,0 +1,44 @@
+import type { FastifyInstance } from 'fastify';
+import type { GuestSessionActions } from '../actions/guest-sessions.ts';
+import { sendPlainRefusal } from './answer.ts';
+import { presentedBearer, presentedGuestSession } from './asker.ts';
+import type { CountFailure } from './limits.ts';
+
+/** Whom the routes ask. */
+export interface GuestSessionRoutePorts {
+  readonly guestSessions: GuestSessionActions;
+  readonly countFailure: CountFailure;
+}
+
+/** How many guest sessions an address may start a minute: a hotel's lobby, and not a flood of rows. */
+const startsPerMinute = 60;
+
+/** Adds the routes of guest sessions (system D): start, link at login, end at logout. */
+export function addGuestSessions(server: FastifyInstance, ports: GuestSessionRoutePorts): void {
+  const { guestSessions, countFailure } = ports;
+  const rateLimit = { max: startsPerMinute, timeWindow: 60_000, ipv6Subnet: 64 };
+
+  server.post('/api/guest-sessions', { config: { rateLimit } }, async (_request, reply) => {
+    const { sessionId, token, expiresAt } = await guestSessions.start();
+    return reply.header('cache-control', 'no-store').send({
+      guest_session_id: sessionId,
+      token,
+      expires_at: new Date(expiresAt).toISOString(),
+    });
+  });
+
+  server.post('/api/guest-sessions/link', async (request, reply) => {
+    const linked = await guestSessions.link({
+      user: presentedBearer(request),
+      guest: presentedGuestSession(request),
+    });
+    if (typeof linked === 'string') return sendPlainRefusal([request, reply], linked, countFailure);
+    return { guest_session_id: linked.sessionId, user_id: linked.userId };
+  });
+
+  server.delete('/api/guest-sessions/current', async (request, reply) => {
+    const ended = await guestSessions.end(presentedGuestSession(request));
+    if (ended !== 'ended') return sendPlainRefusal([request, reply], ended, countFailure);
+    return reply.code(204).send();
+  });
+}

@@ -1,0 +1,62 @@
+import type { GuestSessionRecord, GuestSessionStore } from '../core/guest-session.ts';
+import type { Database } from './client.ts';
+import type { GuestSession } from './generated/client.ts';
+import { assertStorable } from './text.ts';
+
+/** The guest sessions in this database. */
+export function createGuestSessions(database: Database): GuestSessionStore {
+  return {
+    start: async ({ sessionId, tokenHash, createdAt, expiresAt }) => {
+      const data = {
+        sessionId,
+        tokenHash,
+        createdAt: new Date(createdAt),
+        expiresAt: new Date(expiresAt),
+      };
+      await database.ask((prisma) => prisma.guestSession.create({ data }));
+    },
+
+    find: async (tokenHash) => {
+      const where = { tokenHash };
+      const row = await database.ask((prisma) => prisma.guestSession.findUnique({ where }));
+      return row === null ? undefined : toRecord(row);
+    },
+
+    link: async (sessionId, userId) => {
+      assertStorable({ userId });
+      // One statement: a room must not be joined by a user whose session was ended meanwhile.
+      const [row] = await database.ask(
+        (prisma) => prisma.$queryRaw<{ linked: bigint }[]>`
+          WITH linked AS (
+            UPDATE guest_sessions SET linked_user_id = ${userId}
+            WHERE session_id = ${sessionId} AND ended_at IS NULL
+              AND (linked_user_id IS NULL OR linked_user_id = ${userId})
+            RETURNING session_id
+          ), joined AS (
+            UPDATE rooms SET participants = array_append(participants, ${userId})
+            WHERE guest_session_id IN (SELECT session_id FROM linked)
+              AND NOT participants @> ARRAY[${userId}]
+          )
+          SELECT count(*) AS linked FROM linked`,
+      );
+      return row !== undefined && row.linked > 0n;
+    },
+
+    end: async (sessionId, at) => {
+      const where = { sessionId, endedAt: null };
+      const data = { endedAt: new Date(at) };
+      await database.ask((prisma) => prisma.guestSession.updateMany({ where, data }));
+    },
+  };
+}
+
+function toRecord(row: GuestSession): GuestSessionRecord {
+  return {
+    sessionId: row.sessionId,
+    tokenHash: row.tokenHash,
+    createdAt: row.createdAt.getTime(),
+    expiresAt: row.expiresAt.getTime(),
+    ...(row.endedAt !== null && { endedAt: row.endedAt.getTime() }),
+    ...(row.linkedUserId !== null && { linkedUserId: row.linkedUserId }),
+  };
+}
