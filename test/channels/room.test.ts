@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest';
+import { room } from '../../src/channels/room.ts';
+import type { Room } from '../../src/core/facts.ts';
+import type { GuestSession } from '../../src/core/principal.ts';
+import { guest, noon, user } from './people.ts';
+import { verdict } from './truth.ts';
+
+const session = (sessionId: string, linkedUserId?: string): GuestSession => ({
+  kind: 'guest-session',
+  sessionId,
+  expiresAt: noon + 1,
+  ...(linkedUserId !== undefined && { linkedUserId }),
+});
+
+const ofUsers: Room = { roomId: '7', participants: ['15', '16'] };
+const ofGuest: Room = { roomId: '7', participants: ['16'], guestSession: { sessionId: 'g1' } };
+const linked: Room = { ...ofGuest, guestSession: { sessionId: 'g1', linkedUserId: '15' } };
+
+const noPart = 'user takes part or is an admin';
+const notTheirs = 'session opened the room, or is linked to a user who takes part';
+
+describe('a room', () => {
+  it.each([
+    ['a participant', { who: user('15'), fact: ofUsers }, 'enters'],
+    ['another user', { who: user('17'), fact: ofUsers }, noPart],
+    ['an admin', { who: user('9', { roles: ['admin'] }), fact: ofUsers }, 'enters'],
+    ['the linked user', { who: user('15'), fact: linked }, 'enters'],
+    ['a user before the link', { who: user('15'), fact: ofGuest }, noPart],
+    ['no room', { who: user('15') }, noPart],
+    ['its guest', { who: session('g1'), fact: ofGuest }, 'enters'],
+    ['its guest, linked', { who: session('g1', '15'), fact: linked }, 'enters'],
+    ['another guest', { who: session('g2'), fact: ofGuest }, notTheirs],
+    ['a guest in a room of users', { who: session('g1'), fact: ofUsers }, notTheirs],
+    ['a session of a participant', { who: session('g2', '15'), fact: ofUsers }, 'enters'],
+    ['a session of a stranger', { who: session('g2', '17'), fact: ofUsers }, notTheirs],
+    ['a guest, no room', { who: session('g1') }, notTheirs],
+    ['a hotel’s guest', { who: guest(), fact: ofUsers }, 'no rule'],
+  ])('%s', (_case, row, expected) => {
+    expect(verdict(room, { params: { roomId: '7' }, ...row })).toBe(expected);
+  });
+
+  it('shows one member for a user and for the session linked to them', () => {
+    const about = { params: { roomId: '7' }, fact: linked };
+    const shown = (who: Parameters<typeof room.memberOf>[1]) =>
+      room.memberOf('presence', who, about)?.user_id;
+    expect(shown(user('15'))).toBe('15');
+    expect(shown(session('g1', '15'))).toBe('15');
+    expect(shown(session('g1'))).toBe('guest_g1');
+  });
+});
