@@ -33,7 +33,9 @@ export function guardOperator(server: FastifyInstance, token: Secret | undefined
       done();
     } else if (expected === undefined) {
       done(
-        namesLoopback(request.hostname) ? undefined : new RequestProblem(403, 'Ask by localhost'),
+        namesLoopback(request.headers.host)
+          ? undefined
+          : new RequestProblem(403, 'Ask by localhost'),
       );
     } else {
       const shown = digest(request.headers.authorization ?? '');
@@ -47,7 +49,8 @@ function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }
 
-function namesLoopback(hostname: string): boolean {
-  const host = hostname.replace(/^\[|\]$/g, '');
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+/** Reads the header itself: behind a trusted proxy, Fastify's own `hostname` is a header that a page may set. */
+function namesLoopback(header = ''): boolean {
+  const [, host = ''] = /^(.+?)(?::[0-9]*)?$/.exec(header) ?? [];
+  return host === 'localhost' || host === '[::1]' || (isIP(host) === 4 && host.startsWith('127.'));
 }
