@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { idCharacters } from '../core/param.ts';
 import type { FactStore } from '../core/resources.ts';
-import { RequestProblem } from './problem.ts';
+import { malformed, RequestProblem } from './problem.ts';
 
 /** One kind of fact on the operator's port. */
 export interface Resource<Fact, Body, Ids extends readonly string[]> {
@@ -42,12 +42,23 @@ export function addResource<Fact, Body, const Ids extends readonly string[]>(
     return toBody(fact);
   });
   server.put(path, { schema: { params, body } }, async (request) => {
+    refuseUnprintable(request.body);
     return toBody(await store.put(toFact(idsOf(request.params), request.body as Body)));
   });
   server.delete(path, { schema: { params } }, async (request, reply) => {
     if (!(await store.remove(...idsOf(request.params)))) throw absent();
     return reply.code(204).send();
   });
+}
+
+/** The database cannot hold NUL or half a surrogate pair, and no token names an id with a control character. */
+function refuseUnprintable(body: unknown): void {
+  for (const [name, value] of Object.entries(body as object) as [string, unknown][]) {
+    const texts = [value].flat().filter((each) => typeof each === 'string');
+    if (texts.some((text) => /[\p{Cc}\p{Cs}]/u.test(text))) {
+      throw malformed(`${name} has a character that cannot be kept`);
+    }
+  }
 }
 
 const absent = () => new RequestProblem(404, 'There is no such resource');
