@@ -1,16 +1,21 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { pino, type Logger } from 'pino';
 import { createAuthenticateUser } from './actions/authenticate-user.ts';
 import { createAuthorizeChannel } from './actions/authorize-channel.ts';
+import { createIssueTicket } from './actions/issue-ticket.ts';
+import { createRedeemTicket } from './actions/redeem-ticket.ts';
 import { createRevoke } from './actions/revoke.ts';
 import { createRecorder } from './audit/record.ts';
 import { catalogue } from './channels/index.ts';
+import { openStorage, type Storage } from './app-storage.ts';
 import type { Config } from './config/load.ts';
 import type { TokenConfig } from './config/tokens.ts';
 import type { Identify } from './core/credential.ts';
+import type { TicketStore } from './core/ticket.ts';
 import { createBearerTokenReader } from './credentials/bearer-token.ts';
+import { createChatServers } from './credentials/chat-servers.ts';
 import { createGuestTokenReader } from './credentials/guest-token.ts';
 import { createIdentify } from './credentials/identify.ts';
 import { createJwtVerifier } from './credentials/jwt.ts';
@@ -18,8 +23,10 @@ import { createTokenKeys } from './credentials/token-keys.ts';
 import { putDemo } from './demo.ts';
 import { addChannelAuth } from './http/channel-auth.ts';
 import { addGuestChatAuth } from './http/guest-chat-auth.ts';
+import { addIssueTicket } from './http/issue-ticket.ts';
 import { createFailureLimit } from './http/limits.ts';
 import { addProbes, guardOperator } from './http/operator.ts';
+import { addRedeemTicket } from './http/redeem-ticket.ts';
 import { addResources } from './http/resources.ts';
 import { addRevocations } from './http/revocations.ts';
 import { createServer, openToBrowsers } from './http/server.ts';
@@ -29,13 +36,13 @@ import { createUserSigner } from './pusher/sign-user.ts';
 import { createSigner } from './pusher/sign.ts';
 import { createAuditTrail } from './resources/audit-trail.ts';
 import { createBookings } from './resources/bookings.ts';
-import { createDatabase, type Database } from './resources/client.ts';
-import { startEmbeddedPostgres } from './resources/embedded-postgres.ts';
 import { createEscrows } from './resources/escrows.ts';
 import { createOrders } from './resources/orders.ts';
-import { prepareDatabase } from './resources/prepare-database.ts';
 import { createRevocations } from './resources/revocations.ts';
 import { createRooms } from './resources/rooms.ts';
+import { createTickets } from './resources/tickets.ts';
+import { createRedisTickets } from './stores/redis-tickets.ts';
+import { startSweeping } from './sweeping.ts';
 
 /** Where the two listeners are, as URLs without a path. */
 export interface Addresses {
@@ -63,40 +70,21 @@ export async function startApp(config: Config, now: () => number): Promise<App> 
   });
   const storage = await openStorage(config, log);
   try {
-    const servers = await buildServers(config, { database: storage.database, log, now });
+    const servers = await buildServers(config, { ...storage, log, now });
     const addresses = {
       public: await listen(servers.public, config.listen),
       operator: await listen(servers.operator, config.operator),
     };
     log.info({ ...addresses }, 'listening');
-    return { addresses, log, stop: () => stop(servers, storage) };
+    const sweeping = startSweeping({ sweep: servers.sweep, now, log });
+    const stop = async () => {
+      await close(servers);
+      await sweeping.stop();
+      await storage.close();
+    };
+    return { addresses, log, stop };
   } catch (error) {
     await storage.close();
-    throw error;
-  }
-}
-
-interface Storage {
-  readonly database: Database;
-  readonly close: () => Promise<void>;
-}
-
-async function openStorage({ database: where }: Config, log: Logger): Promise<Storage> {
-  const embedded =
-    'dataDir' in where ? await startEmbeddedPostgres({ dataDir: where.dataDir, log }) : undefined;
-  const url = 'url' in where ? where.url : embedded?.url;
-  if (url === undefined) throw new Error('No database');
-  try {
-    const { role, applied } = await prepareDatabase(url);
-    if (applied.length > 0) log.info({ applied }, 'migrations applied');
-    const database = createDatabase({ url, role });
-    const close = async () => {
-      await database.close();
-      await embedded?.stop();
-    };
-    return { database, close };
-  } catch (error) {
-    await embedded?.stop();
     throw error;
   }
 }
@@ -104,17 +92,17 @@ async function openStorage({ database: where }: Config, log: Logger): Promise<St
 interface Servers {
   readonly public: FastifyInstance;
   readonly operator: FastifyInstance;
+  readonly sweep: TicketStore['sweep'];
   readonly closing: { started: boolean };
 }
 
-interface Surroundings {
-  readonly database: Database;
+interface Surroundings extends Pick<Storage, 'database' | 'redis'> {
   readonly log: Logger;
   readonly now: () => number;
 }
 
 async function buildServers(config: Config, around: Surroundings): Promise<Servers> {
-  const { database, log, now } = around;
+  const { database, redis, log, now } = around;
   const stores = {
     bookings: createBookings(database),
     escrows: createEscrows(database),
@@ -149,6 +137,12 @@ async function buildServers(config: Config, around: Surroundings): Promise<Serve
     now,
   });
   const authenticateUser = createAuthenticateUser(asked);
+  const tickets = redis ? createRedisTickets(redis, now) : createTickets(database);
+  const { lifetime } = config.tickets;
+  const chatServers = createChatServers(config.tickets.chatServers);
+  const ticketing = { ...asked, chatServers, tickets, now };
+  const issueTicket = createIssueTicket({ ...ticketing, randomBytes, lifetime });
+  const redeemTicket = createRedeemTicket(ticketing);
 
   const settings = { logger: log, trustedProxies: config.trustedProxies };
   const open = createServer(settings);
@@ -157,14 +151,16 @@ async function buildServers(config: Config, around: Surroundings): Promise<Serve
   addChannelAuth(open, { authorizeChannel, sign: signer.sign, countFailure });
   addGuestChatAuth(open, { authorizeChannel, sign: signer.sign, countFailure });
   addUserAuth(open, { authenticateUser, signUser: createUserSigner(apps), countFailure });
+  addIssueTicket(open, { issueTicket, countFailure });
+  addRedeemTicket(open, { redeemTicket, countFailure });
 
   const closing = { started: false };
   const operator = createServer(settings);
   guardOperator(operator, config.operator.token);
-  addProbes(operator, { database: database.ping }, () => closing.started);
+  addProbes(operator, [database.ping, ...(redis ? [redis.ping] : [])], () => closing.started);
   addResources(operator, stores);
   addRevocations(operator, { revoke: createRevoke({ revocations }), now });
-  return { public: open, operator, closing };
+  return { public: open, operator, sweep: tickets.sweep, closing };
 }
 
 function buildIdentify(config: Config, now: () => number): Identify {
@@ -200,7 +196,7 @@ async function listen(
   return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${bound.port}`;
 }
 
-async function stop(servers: Servers, storage: Storage): Promise<void> {
+async function close(servers: Servers): Promise<void> {
   servers.closing.started = true;
   const late = setTimeout(() => {
     servers.public.server.closeAllConnections();
@@ -208,5 +204,4 @@ async function stop(servers: Servers, storage: Storage): Promise<void> {
   await servers.public.close();
   clearTimeout(late);
   await servers.operator.close();
-  await storage.close();
 }

@@ -1,4 +1,5 @@
 import type { Secret } from '../core/secret.ts';
+import { loadTickets, type TicketConfig } from './chat-servers.ts';
 import { isLoopback } from './network.ts';
 import { createSettingsReader, type Environment, type SettingsReader } from './read.ts';
 import { loadTokens, type TokenConfig } from './tokens.ts';
@@ -10,6 +11,7 @@ export interface Config {
   readonly listen: Listener;
   readonly operator: Listener & { readonly token: Secret | undefined };
   readonly database: { readonly url: Secret } | { readonly dataDir: string };
+  readonly redis: Secret | undefined;
   readonly pusher: PusherConfig;
   readonly guestTokens: TokenConfig & {
     readonly bookingClaim: string;
@@ -17,6 +19,7 @@ export interface Config {
   };
   /** `maxAge` in milliseconds. */
   readonly userTokens: TokenConfig & { readonly maxAge: number };
+  readonly tickets: TicketConfig;
   readonly allowedOrigins: readonly string[];
   readonly trustedProxies: readonly string[];
   readonly limits: { readonly failures: number };
@@ -60,6 +63,7 @@ export function loadConfig(env: Environment): Config {
     listen: { host: read.required('HOST'), port: read.required('PORT') },
     operator: loadOperator(read),
     database: loadDatabase(read),
+    redis: read.optional('REDIS_URL'),
     pusher: loadPusher(read),
     guestTokens: {
       ...loadTokens('GUEST', read),
@@ -67,6 +71,7 @@ export function loadConfig(env: Environment): Config {
       hotelClaim: read.required('GUEST_TOKEN_HOTEL_CLAIM'),
     },
     userTokens: { ...loadTokens('USER', read), maxAge: read.required('USER_TOKEN_MAX_AGE') },
+    tickets: loadTickets(read),
     allowedOrigins: read.optional('ALLOWED_ORIGINS') ?? [],
     trustedProxies: read.optional('TRUSTED_PROXIES') ?? [],
     limits: { failures: read.required('RATE_LIMIT_FAILURES') },

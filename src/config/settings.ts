@@ -1,3 +1,4 @@
+import { chatServerKey } from './chat-servers.ts';
 import { duration, integer, list, oneOf, secret, text, url, type Setting } from './setting.ts';
 import { network, origin } from './network.ts';
 
@@ -32,6 +33,11 @@ export const settings = {
   ]),
   DATA_DIR: text('Where the embedded PostgreSQL keeps its data', { fallback: './data' }),
 
+  REDIS_URL: url('Redis, which keeps tickets; without it they are kept in the database', [
+    'redis',
+    'rediss',
+  ]),
+
   PUSHER_APP_ID: text('Id of the Pusher app', { development: 'app-id' }),
   PUSHER_KEY: text('Key of the Pusher app', { development: 'app-key' }),
   PUSHER_SECRET: secret('Secret of the Pusher app', { development: 'app-secret' }),
@@ -65,6 +71,14 @@ export const settings = {
   USER_TOKEN_MAX_AGE: duration('How long a user’s token may live (`exp` − `iat`)', {
     fallback: '1h',
   }),
+
+  CHAT_SERVER_KEYS: list(
+    chatServerKey(
+      'Chat servers that may have tickets, each as `key:secret` with a secret of 32 bytes at least',
+      { development: 'chat:development only: the secret of the demo’s chat server' },
+    ),
+  ),
+  TICKET_TTL: duration('How long a ticket may live, 2h at most', { fallback: '2h' }),
 
   ALLOWED_ORIGINS: list(
     origin('Origins of the pages that may ask, such as `https://app.example`', {

@@ -1,12 +1,12 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Refusal } from '../core/decision.ts';
+import type { RefusalCode } from '../core/decision.ts';
 import { sendError } from './errors.ts';
 import type { CountFailure } from './limits.ts';
-import type { Replies } from './refusal-reply.ts';
+import type { RepliesTo } from './refusal-reply.ts';
 
-/** How a route says no. */
-export interface Refusing {
-  readonly replies: Replies;
+/** How a route says no, for each reason that it may have. */
+export interface Refusing<Code extends string = RefusalCode> {
+  readonly replies: RepliesTo<Code>;
   readonly countFailure: CountFailure;
 }
 
@@ -19,10 +19,10 @@ export function sendGrant(reply: FastifyReply, decisionId: string, signed: objec
 }
 
 /** Answers a refusal in the words of the route, and counts it against the address. */
-export async function sendRefusal(
+export async function sendRefusal<Code extends string>(
   [request, reply]: readonly [FastifyRequest, FastifyReply],
-  refusal: Refusal,
-  { replies, countFailure }: Refusing,
+  refusal: { readonly id: string; readonly code: Code },
+  { replies, countFailure }: Refusing<Code>,
 ): Promise<FastifyReply> {
   void reply.headers({ 'x-decision-id': refusal.id, 'cache-control': 'no-store' });
   await countFailure(request);

@@ -19,6 +19,11 @@ export function originOf(request: FastifyRequest): Origin {
 
 /** The credentials that a request presents, unread: none, one, or more than may be. */
 export function presentedCredentials(request: FastifyRequest): readonly PresentedCredential[] {
+  return presentedBearer(request);
+}
+
+/** The bearer token that a request presents. */
+export function presentedBearer(request: FastifyRequest): readonly PresentedCredential[] {
   // Node keeps the first of two Authorization headers without a word; a proxy before us may keep the last.
   refuseRepeated(request, 'Authorization');
   const header = request.headers.authorization;

@@ -4,8 +4,8 @@ import { RequestProblem } from './problem.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Whose error bodies this route speaks; the hotel chat's client predates ours. */
-    errorBody?: 'hotel';
+    /** Whose error bodies this route speaks; the clients of the hotel chat and of tickets predate ours. */
+    errorBody?: 'hotel' | 'ticket';
   }
 }
 
@@ -23,17 +23,21 @@ const words: Readonly<Record<number, string>> = {
 
 const retrySeconds = 2;
 
-/** Answers with the error body of the route: `{error, message, request_id}`, or the hotel chat's without the id. */
+/**
+ * Answers with the error body of the route: `{error, message, request_id}`, the hotel chat's without the id,
+ * or `{success, error}` of tickets.
+ */
 export function sendError(
   request: FastifyRequest,
   reply: FastifyReply,
   { status, message }: { readonly status: number; readonly message: string },
 ): FastifyReply {
-  const hotel = request.routeOptions.config.errorBody === 'hotel';
+  const { errorBody } = request.routeOptions.config;
+  if (errorBody === 'ticket') return reply.code(status).send({ success: false, error: message });
   return reply.code(status).send({
     error: words[status] ?? 'Error',
     message,
-    ...(!hotel && { request_id: request.id }),
+    ...(errorBody !== 'hotel' && { request_id: request.id }),
   });
 }
 

@@ -1,5 +1,11 @@
 /** The most characters we read of a field; all beyond any real value, and small enough to be refused for nothing. */
-export const mostCharacters = { socketId: 128, channelName: 512, token: 8192 } as const;
+export const mostCharacters = {
+  socketId: 128,
+  channelName: 512,
+  token: 8192,
+  ticket: 128,
+  id: 255,
+} as const;
 
 /** The largest body, in bytes; the longest real one is a token and two short fields. */
 export const largestBody = 16 * 1024;

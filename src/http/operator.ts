@@ -7,13 +7,13 @@ import { RequestProblem } from './problem.ts';
 /** Adds `/livez` (the process answers) and `/readyz` (so does everything it depends on). */
 export function addProbes(
   server: FastifyInstance,
-  ping: { readonly database: () => Promise<void> },
+  pings: readonly (() => Promise<void>)[],
   isClosing: () => boolean,
 ): void {
   server.get('/livez', () => ({ status: 'live' }));
   server.get('/readyz', async (_request, reply) => {
     if (isClosing()) return reply.code(503).send({ status: 'closing' });
-    await ping.database();
+    await Promise.all(pings.map((ping) => ping()));
     return { status: 'ready' };
   });
 }

@@ -6,7 +6,10 @@ export interface Reply {
   readonly message: string;
 }
 
-export type Replies = Readonly<Record<RefusalCode, Reply>>;
+/** The answer to each of these reasons. */
+export type RepliesTo<Code extends string> = Readonly<Record<Code, Reply>>;
+
+type Replies = RepliesTo<RefusalCode>;
 
 const malformedSocket = { status: 400, message: 'socket_id is malformed' } as const;
 const badCredential = { status: 401, message: 'The credential is not valid' } as const;

@@ -1,0 +1,39 @@
+import type { Logger } from 'pino';
+import type { Config } from './config/load.ts';
+import { createDatabase, type Database } from './resources/client.ts';
+import { startEmbeddedPostgres } from './resources/embedded-postgres.ts';
+import { prepareDatabase } from './resources/prepare-database.ts';
+import { createRedis, type Redis } from './stores/redis.ts';
+
+/** Where everything that lasts is kept. */
+export interface Storage {
+  readonly database: Database;
+  readonly redis: Redis | undefined;
+  readonly close: () => Promise<void>;
+}
+
+/** Opens the database, migrated, and Redis where there is one. Throws when the database cannot be had, with nothing left running. */
+export async function openStorage(
+  { database: where, redis: redisUrl }: Config,
+  log: Logger,
+): Promise<Storage> {
+  const embedded =
+    'dataDir' in where ? await startEmbeddedPostgres({ dataDir: where.dataDir, log }) : undefined;
+  const url = 'url' in where ? where.url : embedded?.url;
+  if (url === undefined) throw new Error('No database');
+  try {
+    const { role, applied } = await prepareDatabase(url);
+    if (applied.length > 0) log.info({ applied }, 'migrations applied');
+    const database = createDatabase({ url, role });
+    const redis = redisUrl && (await createRedis({ url: redisUrl, log }));
+    const close = async () => {
+      await redis?.close();
+      await database.close();
+      await embedded?.stop();
+    };
+    return { database, redis, close };
+  } catch (error) {
+    await embedded?.stop();
+    throw error;
+  }
+}

@@ -1,0 +1,44 @@
+import type { FastifyInstance } from 'fastify';
+import type { RedeemTicket } from '../actions/redeem-ticket.ts';
+import type { TicketHolder } from '../core/ticket.ts';
+import { sendGrant, sendRefusal } from './answer.ts';
+import { originOf } from './asker.ts';
+import { requiredField } from './body.ts';
+import { shownChatServer } from './chat-server.ts';
+import { mostCharacters } from './lengths.ts';
+import type { CountFailure } from './limits.ts';
+import { checkClientInfo, requireJson } from './ticket-body.ts';
+import { redeemReplies } from './ticket-reply.ts';
+
+/** Whom the route asks. */
+export interface RedeemTicketRoutePorts {
+  readonly redeemTicket: RedeemTicket;
+  readonly countFailure: CountFailure;
+}
+
+const options = { config: { errorBody: 'ticket' }, onRequest: requireJson } as const;
+
+/** Adds the route by which a chat server beside Usher redeems a ticket that a page showed it. */
+export function addRedeemTicket(server: FastifyInstance, ports: RedeemTicketRoutePorts): void {
+  const refusing = { replies: redeemReplies, countFailure: ports.countFailure };
+  server.post('/api/websocket/ticket/redeem', options, async (request, reply) => {
+    checkClientInfo(request.body);
+    const decision = await ports.redeemTicket({
+      ticket: requiredField(request.body, 'ticket', mostCharacters.ticket),
+      redeemer: shownChatServer(request),
+      origin: originOf(request),
+    });
+    return decision.outcome === 'grant'
+      ? sendGrant(reply, decision.id, shown(decision.holder))
+      : sendRefusal([request, reply], decision, refusing);
+  });
+}
+
+function shown({ user, entityId, entityType, providerResId, expiresAt }: TicketHolder): object {
+  return {
+    success: true,
+    // JSON leaves out what the page did not say.
+    user: { userId: user.userId, entityId, entityType, providerResId },
+    expiresAt: new Date(expiresAt).toISOString(),
+  };
+}
