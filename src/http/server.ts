@@ -1,7 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import cors from '@fastify/cors';
 import rateLimit from '@fastify/rate-limit';
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply } from 'fastify';
+import Fastify, {
+  LogController,
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+} from 'fastify';
 import { takeFormsAndJson } from './body.ts';
 import { answerErrors } from './errors.ts';
 import { largestBody } from './lengths.ts';
@@ -21,12 +26,14 @@ export function createServer({ logger, trustedProxies }: ServerSettings): Fastif
   const server = Fastify({
     loggerInstance: logger,
     // Fastify's own lines hold the whole URL, and a guest's token stands in its query.
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: largestBody,
     requestIdHeader: false,
     genReqId: ({ headers }) => forwardedId(headers['x-request-id']) ?? randomUUID(),
     trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 200 },
+    // While we close, what still arrives on an open connection is answered too; pusher-js would not ask again.
+    return503OnClosing: false,
     requestTimeout: patience.request,
     keepAliveTimeout: patience.idle,
     http: {
