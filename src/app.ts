@@ -10,16 +10,10 @@ import { createRevoke } from './actions/revoke.ts';
 import { createRecorder } from './audit/record.ts';
 import { catalogue } from './channels/index.ts';
 import { openStorage, type Storage } from './app-storage.ts';
+import { buildIdentify, cookieModeOf } from './app-identify.ts';
 import type { Config } from './config/load.ts';
-import type { TokenConfig } from './config/tokens.ts';
-import type { Identify } from './core/credential.ts';
 import type { TicketStore } from './core/ticket.ts';
-import { createBearerTokenReader } from './credentials/bearer-token.ts';
 import { createChatServers } from './credentials/chat-servers.ts';
-import { createGuestTokenReader } from './credentials/guest-token.ts';
-import { createIdentify } from './credentials/identify.ts';
-import { createJwtVerifier } from './credentials/jwt.ts';
-import { createTokenKeys } from './credentials/token-keys.ts';
 import { putDemo } from './demo.ts';
 import { addChannelAuth } from './http/channel-auth.ts';
 import { addGuestChatAuth } from './http/guest-chat-auth.ts';
@@ -29,6 +23,7 @@ import { addProbes, guardOperator } from './http/operator.ts';
 import { addRedeemTicket } from './http/redeem-ticket.ts';
 import { addResources } from './http/resources.ts';
 import { addRevocations } from './http/revocations.ts';
+import { createPresent } from './http/present.ts';
 import { createServer, openToBrowsers } from './http/server.ts';
 import { addUserAuth } from './http/user-auth.ts';
 import { createPusherApps } from './pusher/apps.ts';
@@ -113,7 +108,7 @@ async function buildServers(config: Config, around: Surroundings): Promise<Serve
 
   const apps = createPusherApps(config.pusher);
   const signer = createSigner(apps);
-  const identify = buildIdentify(config, now);
+  const { identify, closeHosts } = buildIdentify(config, now);
   const record = createRecorder({
     trail: createAuditTrail(database),
     log: (event) => {
@@ -146,11 +141,14 @@ async function buildServers(config: Config, around: Surroundings): Promise<Serve
 
   const settings = { logger: log, trustedProxies: config.trustedProxies };
   const open = createServer(settings);
-  await openToBrowsers(open, config.allowedOrigins);
+  open.addHook('onClose', closeHosts);
+  const cookieMode = cookieModeOf(config);
+  await openToBrowsers(open, { allowedOrigins: config.allowedOrigins, cookieMode });
+  const present = createPresent(cookieMode);
   const countFailure = createFailureLimit(open, config.limits.failures);
-  addChannelAuth(open, { authorizeChannel, sign: signer.sign, countFailure });
+  addChannelAuth(open, { authorizeChannel, sign: signer.sign, present, countFailure });
   addGuestChatAuth(open, { authorizeChannel, sign: signer.sign, countFailure });
-  addUserAuth(open, { authenticateUser, signUser: createUserSigner(apps), countFailure });
+  addUserAuth(open, { authenticateUser, signUser: createUserSigner(apps), present, countFailure });
   addIssueTicket(open, { issueTicket, countFailure });
   addRedeemTicket(open, { redeemTicket, countFailure });
 
@@ -161,28 +159,6 @@ async function buildServers(config: Config, around: Surroundings): Promise<Serve
   addResources(operator, stores);
   addRevocations(operator, { revoke: createRevoke({ revocations }), now });
   return { public: open, operator, sweep: tickets.sweep, closing };
-}
-
-function buildIdentify(config: Config, now: () => number): Identify {
-  const surroundings = { fetch, now };
-  const verifier = ({ keys, expected }: TokenConfig, maxAge?: number) =>
-    createJwtVerifier({
-      keys: createTokenKeys(keys, surroundings),
-      ...expected,
-      ...(maxAge !== undefined && { maxAge }),
-      now,
-    });
-  const { bookingClaim, hotelClaim } = config.guestTokens;
-  return createIdentify({
-    'guest-token': createGuestTokenReader({
-      verifier: verifier(config.guestTokens),
-      bookingClaim,
-      hotelClaim,
-    }),
-    bearer: createBearerTokenReader({
-      verifier: verifier(config.userTokens, config.userTokens.maxAge),
-    }),
-  });
 }
 
 async function listen(

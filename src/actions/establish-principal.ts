@@ -16,7 +16,7 @@ export type Established =
   | { readonly code: EstablishCode; readonly known: Pick<Judged, 'principal' | 'tenantId'> };
 
 export type EstablishCode =
-  CredentialFault | 'credential-missing' | 'credential-conflict' | 'revoked';
+  CredentialFault | 'credential-missing' | 'credential-conflict' | 'origin-refused' | 'revoked';
 
 /**
  * Finds out who presents exactly one credential, and that it was not revoked; else the reason to refuse.
@@ -29,6 +29,7 @@ export async function establishPrincipal(
   const [credential, second] = credentials;
   if (credential === undefined) return { code: 'credential-missing', known: {} };
   if (second !== undefined) return { code: 'credential-conflict', known: {} };
+  if (credential.refused !== undefined) return { code: credential.refused, known: {} };
   const identified = await identify(credential);
   if ('fault' in identified) return { code: identified.fault, known: {} };
   const { principal } = identified;

@@ -40,6 +40,7 @@ const signals: Readonly<Record<RefusalCode | TicketRefusalCode, SecuritySignal |
   'credential-malformed': 'authentication-failed',
   'credential-expired': 'authentication-failed',
   'credential-rejected': 'authentication-failed',
+  'origin-refused': 'cross-origin',
   revoked: 'authentication-failed',
   'tenant-missing': undefined,
   'tenant-mismatch': 'cross-tenant',

@@ -2,6 +2,7 @@ import type { Secret } from '../core/secret.ts';
 import { loadTickets, type TicketConfig } from './chat-servers.ts';
 import { isLoopback } from './network.ts';
 import { createSettingsReader, type Environment, type SettingsReader } from './read.ts';
+import { loadSanctum, loadSessions, type SanctumConfig, type SessionConfig } from './sessions.ts';
 import { loadTokens, type TokenConfig } from './tokens.ts';
 
 /** The configuration, read and checked. */
@@ -19,6 +20,8 @@ export interface Config {
   };
   /** `maxAge` in milliseconds. */
   readonly userTokens: TokenConfig & { readonly maxAge: number };
+  readonly sanctum: SanctumConfig | undefined;
+  readonly sessions: SessionConfig | undefined;
   readonly tickets: TicketConfig;
   readonly allowedOrigins: readonly string[];
   readonly trustedProxies: readonly string[];
@@ -57,6 +60,7 @@ export function loadConfig(env: Environment): Config {
   const production = env['NODE_ENV'] === 'production';
   const read = createSettingsReader(env, production);
   read.required('NODE_ENV');
+  const allowedOrigins = read.optional('ALLOWED_ORIGINS') ?? [];
   const config: Config = {
     production,
     logLevel: read.required('LOG_LEVEL'),
@@ -71,8 +75,10 @@ export function loadConfig(env: Environment): Config {
       hotelClaim: read.required('GUEST_TOKEN_HOTEL_CLAIM'),
     },
     userTokens: { ...loadTokens('USER', read), maxAge: read.required('USER_TOKEN_MAX_AGE') },
+    sanctum: loadSanctum(read),
+    sessions: loadSessions(read, allowedOrigins),
     tickets: loadTickets(read),
-    allowedOrigins: read.optional('ALLOWED_ORIGINS') ?? [],
+    allowedOrigins,
     trustedProxies: read.optional('TRUSTED_PROXIES') ?? [],
     limits: { failures: read.required('RATE_LIMIT_FAILURES') },
   };

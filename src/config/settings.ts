@@ -1,5 +1,6 @@
 import { chatServerKey } from './chat-servers.ts';
 import { duration, integer, list, oneOf, secret, text, url, type Setting } from './setting.ts';
+import { cookieName, timeZone } from './host.ts';
 import { network, origin } from './network.ts';
 
 const port = [0, 65_535] as const;
@@ -79,6 +80,52 @@ export const settings = {
     ),
   ),
   TICKET_TTL: duration('How long a ticket may live, 2h at most', { fallback: '2h' }),
+
+  SANCTUM_DATABASE_URL: url(
+    'PostgreSQL of a Laravel host, whose Sanctum tokens are then bearer tokens too',
+    ['postgres', 'postgresql'],
+  ),
+  SANCTUM_TOKENABLE_TYPE: text('The one model whose Sanctum tokens count', {
+    fallback: 'App\\Models\\User',
+  }),
+  SANCTUM_EXPIRATION: duration('The host’s `sanctum.expiration`, where it has one'),
+  SANCTUM_TIME_ZONE: timeZone('The host’s `APP_TIMEZONE`, in which its columns are written', {
+    fallback: 'UTC',
+  }),
+
+  SESSION_MODE: oneOf(
+    'Whether the host’s session cookie is a credential, and who reads it',
+    ['off', 'django', 'introspect'],
+    { fallback: 'off' },
+  ),
+  SESSION_COOKIE_NAME: cookieName('Name of that cookie', { fallback: 'sessionid' }),
+  DJANGO_DATABASE_URL: url(
+    'PostgreSQL of a Django host; the login needs SELECT on `django_session` and on six columns of `auth_user`',
+    ['postgres', 'postgresql'],
+  ),
+  DJANGO_SECRET_KEY: secret('The host’s `SECRET_KEY`'),
+  DJANGO_SECRET_KEY_FALLBACKS: list(secret('The host’s `SECRET_KEY_FALLBACKS`')),
+  DJANGO_SESSION_ENGINE: oneOf(
+    'The host’s `SESSION_ENGINE`; logging out does not end a session of `signed_cookies`',
+    ['db', 'cached_db', 'signed_cookies'],
+    { fallback: 'db' },
+  ),
+  DJANGO_SESSION_AGE: duration('The host’s `SESSION_COOKIE_AGE`, for `signed_cookies`', {
+    fallback: '336h',
+  }),
+  DJANGO_AUTHENTICATION_BACKENDS: list(
+    text('The host’s `AUTHENTICATION_BACKENDS`', {
+      fallback: 'django.contrib.auth.backends.ModelBackend',
+    }),
+  ),
+  DJANGO_TIME_ZONE: timeZone('The host’s `TIME_ZONE`, for an `expire_date` column without one', {
+    fallback: 'UTC',
+  }),
+  SESSION_INTROSPECTION_URL: url('Address at the host that says who a session cookie belongs to', [
+    'https',
+    'http',
+  ]),
+  SESSION_INTROSPECTION_TOKEN: secret('Bearer token that goes with each such question'),
 
   ALLOWED_ORIGINS: list(
     origin('Origins of the pages that may ask, such as `https://app.example`', {

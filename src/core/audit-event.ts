@@ -29,7 +29,8 @@ export interface AuditEvent extends Origin {
 }
 
 /** What a security reviewer wants to be told about, beside the decision itself. */
-export type SecuritySignal = 'authentication-failed' | 'cross-tenant' | 'ticket-replayed';
+export type SecuritySignal =
+  'authentication-failed' | 'cross-origin' | 'cross-tenant' | 'ticket-replayed';
 
 /** Keeps audit events. Resolves when the event is durable; throws `Unavailable` when it could not be kept. */
 export interface AuditTrail {

@@ -6,6 +6,8 @@ import type { Secret } from './secret.ts';
 export interface PresentedCredential {
   readonly kind: 'guest-token' | 'bearer' | 'guest-session' | 'session-cookie';
   readonly text: Secret;
+  /** Why the door does not let it count: it was shown by a page that may not use it. Nobody reads it then. */
+  readonly refused?: 'origin-refused';
 }
 
 /** Why a credential was not accepted. */

@@ -13,6 +13,7 @@ export type RefusalCode =
   | 'credential-malformed'
   | 'credential-expired'
   | 'credential-rejected'
+  | 'origin-refused'
   | 'revoked'
   | 'tenant-missing'
   | 'tenant-mismatch'
@@ -51,6 +52,8 @@ export interface Judged {
   /** The pattern of the channel family, once the name was read. */
   readonly family?: string;
   readonly channel?: ChannelName;
+  /** What the family's clients are told when they may not enter, where it has words of its own. */
+  readonly denied?: string;
   readonly tenantId?: string;
   readonly principal?: Principal;
   readonly checks: readonly Check[];

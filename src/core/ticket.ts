@@ -44,6 +44,7 @@ type CredentialCode = Extract<
 /** Every reason not to issue a ticket. */
 export type IssueRefusalCode =
   | CredentialCode
+  | 'origin-refused'
   | 'revoked'
   | 'wrong-kind'
   | 'wrong-user'

@@ -1,3 +1,4 @@
+import { fetchBounded } from './bounded-fetch.ts';
 import { jwkKey } from './token-key.ts';
 import type { TokenKey } from './token-key.ts';
 
@@ -16,32 +17,13 @@ export interface KeySetRequest {
  * Rejects with any error on a failure: the caller decides what an outage means.
  */
 export async function fetchKeySet(request: KeySetRequest): Promise<readonly TokenKey[]> {
-  const { fetch, url, timeout } = request;
-  const response = await fetch(url, {
+  const { status, text } = await fetchBounded({
+    ...request,
     headers: { accept: 'application/jwk-set+json, application/json' },
-    // A redirect could lead to another host, or down to plain http, where anybody may plant a key.
-    redirect: 'error',
-    signal: AbortSignal.timeout(timeout),
+    longestBody,
   });
-  if (response.status !== 200) {
-    await response.body?.cancel();
-    throw new Error(`JWKS answered with status ${response.status}`);
-  }
-  return parseKeySet(await readBounded(response));
-}
-
-/** Reads the body as it comes and stops at the limit: `content-length` may be absent or untrue. */
-async function readBounded(response: Response): Promise<string> {
-  const decoder = new TextDecoder('utf-8', { fatal: true });
-  let text = '';
-  let length = 0;
-  if (response.body === null) return text;
-  for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
-    length += chunk.byteLength;
-    if (length > longestBody) throw new Error(`JWKS is larger than ${longestBody} bytes`);
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text + decoder.decode();
+  if (status !== 200) throw new Error(`JWKS answered with status ${status}`);
+  return parseKeySet(text);
 }
 
 function parseKeySet(text: string): readonly TokenKey[] {

@@ -2,10 +2,11 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { AuthorizeChannel } from '../actions/authorize-channel.ts';
 import type { Signer } from '../pusher/sign.ts';
 import { sendGrant, sendRefusal } from './answer.ts';
-import { namedTenants, originOf, presentedCredentials } from './asker.ts';
+import { namedTenants, originOf } from './asker.ts';
 import { requiredField } from './body.ts';
 import { mostCharacters } from './lengths.ts';
 import type { CountFailure } from './limits.ts';
+import type { Present } from './present.ts';
 import { generalReplies } from './refusal-reply.ts';
 
 /** Where Laravel Echo and pusher-js ask for a channel; the last names the tenant in its path. */
@@ -20,6 +21,7 @@ const paths = [
 export interface ChannelAuthPorts {
   readonly authorizeChannel: AuthorizeChannel;
   readonly sign: Signer['sign'];
+  readonly present: Present;
   readonly countFailure: CountFailure;
 }
 
@@ -30,7 +32,7 @@ export function addChannelAuth(server: FastifyInstance, ports: ChannelAuthPorts)
     const decision = await ports.authorizeChannel({
       socketId: requiredField(request.body, 'socket_id', mostCharacters.socketId),
       channelName: requiredField(request.body, 'channel_name', mostCharacters.channelName),
-      credentials: presentedCredentials(request),
+      credentials: ports.present(request),
       pinned: { tenantIds: namedTenants(request) },
       origin: originOf(request),
     });

@@ -11,7 +11,10 @@ import { guestChatReplies } from './refusal-reply.ts';
 const path = '/api/guest/hotel/:hotelSlug/chat/pusher/auth';
 
 /** Adds the hotel chat's route, whose bodies an existing client parses; it signs the guest's own channel and no other. */
-export function addGuestChatAuth(server: FastifyInstance, ports: ChannelAuthPorts): void {
+export function addGuestChatAuth(
+  server: FastifyInstance,
+  ports: Omit<ChannelAuthPorts, 'present'>,
+): void {
   const refusing = { replies: guestChatReplies, countFailure: ports.countFailure };
   server.post(path, { config: { errorBody: 'hotel' } }, async (request, reply) => {
     const socketId = textField(request.body, 'socket_id', mostCharacters.socketId);

@@ -10,6 +10,7 @@ import Fastify, {
 import { takeFormsAndJson } from './body.ts';
 import { answerErrors } from './errors.ts';
 import { largestBody } from './lengths.ts';
+import type { CookieMode } from './session-cookie.ts';
 
 /** What every listener needs. */
 export interface ServerSettings {
@@ -64,13 +65,21 @@ export function createServer({ logger, trustedProxies }: ServerSettings): Fastif
   return server;
 }
 
+/** Whose pages may ask, and whether with the host's cookie. */
+export interface BrowserSettings {
+  readonly allowedOrigins: readonly string[];
+  readonly cookieMode: CookieMode | undefined;
+}
+
 /** Adds what only browsers and strangers need: CORS, on errors too or the client sees status 0, and the limiter. */
 export async function openToBrowsers(
   server: FastifyInstance,
-  allowedOrigins: readonly string[],
+  { allowedOrigins, cookieMode }: BrowserSettings,
 ): Promise<void> {
   await server.register(cors, {
     origin: allowedOrigins.includes('*') ? '*' : [...allowedOrigins],
+    // Only for pages that were named: with `*` browsers refuse it, and rightly.
+    credentials: cookieMode !== undefined,
     methods: ['POST', 'GET', 'DELETE'],
     exposedHeaders: ['X-Request-Id', 'X-Decision-Id', 'Retry-After'],
     maxAge: 600,

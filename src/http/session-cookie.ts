@@ -1,3 +1,4 @@
+import { Secret } from '../core/secret.ts';
 import { headerValues, type RawHeaders } from './raw-headers.ts';
 import { isFromAllowedPage } from './session-origin.ts';
 
@@ -9,7 +10,7 @@ export interface CookieMode {
 
 /** What a request shows of a session: the cookie's value, nothing, or why it does not count. */
 export type ShownSession =
-  { readonly value: string } | 'absent' | 'repeated-cookie' | 'malformed-cookie' | 'foreign-page';
+  { readonly value: Secret } | 'absent' | 'repeated-cookie' | 'malformed-cookie' | 'foreign-page';
 
 /** Looks for the session cookie, and for where the request comes from once there is one. Works for upgrades as well. */
 export function findSession(headers: RawHeaders, mode: CookieMode): ShownSession {
@@ -18,7 +19,9 @@ export function findSession(headers: RawHeaders, mode: CookieMode): ShownSession
   // Django takes the last of two, others the first: whoever could plant one would decide who asks.
   if (second !== undefined) return 'repeated-cookie';
   if (!isCookieValue(value)) return 'malformed-cookie';
-  return isFromAllowedPage(headers, mode.allowedOrigins) ? { value } : 'foreign-page';
+  return isFromAllowedPage(headers, mode.allowedOrigins)
+    ? { value: new Secret(value) }
+    : 'foreign-page';
 }
 
 /** The values of all cookies of this name, in all `Cookie` headers. Names are taken as generously as any host may take them. */

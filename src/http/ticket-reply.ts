@@ -13,6 +13,7 @@ export const issueReplies: RepliesTo<IssueRefusalCode> = {
   'credential-malformed': invalid,
   'credential-expired': invalid,
   'credential-rejected': invalid,
+  'origin-refused': invalid,
   revoked: invalid,
   'wrong-kind': invalid,
   'wrong-user': { status: 403, message: 'A ticket is issued to yourself only' },

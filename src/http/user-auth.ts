@@ -2,10 +2,11 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { AuthenticateUser } from '../actions/authenticate-user.ts';
 import type { SignUser } from '../pusher/sign-user.ts';
 import { sendGrant, sendRefusal } from './answer.ts';
-import { namedTenants, originOf, presentedCredentials } from './asker.ts';
+import { namedTenants, originOf } from './asker.ts';
 import { requiredField } from './body.ts';
 import { mostCharacters } from './lengths.ts';
 import type { CountFailure } from './limits.ts';
+import type { Present } from './present.ts';
 import { generalReplies } from './refusal-reply.ts';
 
 /** Where `pusher.signin()` asks; the first is pusher-js's default, the second is Echo's. */
@@ -15,6 +16,7 @@ const paths = ['/pusher/user-auth', '/broadcasting/user-auth', '/api/broadcastin
 export interface UserAuthPorts {
   readonly authenticateUser: AuthenticateUser;
   readonly signUser: SignUser;
+  readonly present: Present;
   readonly countFailure: CountFailure;
 }
 
@@ -24,7 +26,7 @@ export function addUserAuth(server: FastifyInstance, ports: UserAuthPorts): void
   const handler = async (request: FastifyRequest, reply: FastifyReply) => {
     const decision = await ports.authenticateUser({
       socketId: requiredField(request.body, 'socket_id', mostCharacters.socketId),
-      credentials: presentedCredentials(request),
+      credentials: ports.present(request),
       pinned: { tenantIds: namedTenants(request) },
       origin: originOf(request),
     });

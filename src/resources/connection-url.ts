@@ -11,20 +11,31 @@ export type SessionSettings = Readonly<Record<string, string>>;
 export const everyConnection: SessionSettings = { TimeZone: 'UTC', search_path: 'public' };
 
 /**
- * The same database URL with these settings as PostgreSQL startup options, after the URL's own options and so above them.
+ * The URL of our own database with these settings as PostgreSQL startup options.
  * Throws `StartRefused` when it asks for a schema other than `public`.
  */
 export function withSettings(url: Secret, settings: SessionSettings): Secret {
-  // Only the query is read: a URL of a unix socket (`postgres://user:word@/db?host=/run`) is none to `URL`.
-  const text = url.reveal();
-  const mark = text.indexOf('?');
-  const query = new URLSearchParams(mark < 0 ? '' : text.slice(mark + 1));
+  const { query } = split(url);
   if ((query.get('schema') ?? 'public') !== 'public') {
     throw new StartRefused(
       'DATABASE_URL names a schema; Usher keeps its tables in the schema "public".',
     );
   }
+  return withOptions(url, settings);
+}
+
+/** The same database URL with these settings as startup options, after the URL's own options and so above them. */
+export function withOptions(url: Secret, settings: SessionSettings): Secret {
+  const { start, query } = split(url);
   const options = Object.entries(settings).map(([name, value]) => `-c ${name}=${value}`);
   query.set('options', [query.get('options') ?? '', ...options].join(' ').trim());
-  return new Secret(`${mark < 0 ? text : text.slice(0, mark)}?${query.toString()}`);
+  return new Secret(`${start}?${query.toString()}`);
+}
+
+/** Only the query is read: a URL of a unix socket (`postgres://user:word@/db?host=/run`) is none to `URL`. */
+function split(url: Secret): { readonly start: string; readonly query: URLSearchParams } {
+  const text = url.reveal();
+  const mark = text.indexOf('?');
+  if (mark < 0) return { start: text, query: new URLSearchParams() };
+  return { start: text.slice(0, mark), query: new URLSearchParams(text.slice(mark + 1)) };
 }

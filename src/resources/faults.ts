@@ -23,6 +23,7 @@ const codeWords: Readonly<Record<string, string>> = {
   '3D000': 'there is no such database',
   '42501': 'permission denied',
   '42P01': 'a table is missing',
+  '42703': 'a column is missing',
   '53300': 'too many connections',
   '55P03': 'another Usher or prisma migrate holds the lock',
   '57014': 'the statement took too long',
@@ -50,9 +51,9 @@ export async function answered<T>(query: Promise<T>): Promise<T> {
  * `Unavailable` whose cause says what happened by codes and fixed words only. The driver's and Prisma's own errors are
  * dropped here: they quote rows ("Failing row contains …"), arguments, addresses, and for a bad URL the URL itself.
  */
-export function databaseUnavailable(error: unknown): Unavailable {
+export function databaseUnavailable(error: unknown, dependency = 'database'): Unavailable {
   const words = [...new Set(saidBy(error))].map(spell);
-  return new Unavailable('database', {
+  return new Unavailable(dependency, {
     cause: new Error(words.length > 0 ? words.join(', ') : 'an error without a code'),
   });
 }

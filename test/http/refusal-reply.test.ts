@@ -28,6 +28,7 @@ function refusingServer(): FastifyInstance {
     sign: () => {
       throw new Error('Nothing may be signed');
     },
+    present: () => [],
     countFailure: () => Promise.resolve(),
   };
   addChannelAuth(server, ports);

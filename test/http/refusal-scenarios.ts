@@ -78,6 +78,9 @@ export const scenarios: Readonly<Record<RefusalCode, Scenario>> = {
     signIn: [userSignsIn(bearer(guestToken())), 401, invalid],
     hotel: [guestAsks(token(userToken())), 403, badToken],
   },
+  'origin-refused': {
+    nowhere: 'only a session cookie is bound to pages; see session-cookie.test.ts',
+  },
   revoked: {
     general: [userAsks(bearer(userToken(revoked))), 401, 'The credential has been revoked'],
     signIn: [userSignsIn(bearer(userToken(revoked))), 401, 'The credential has been revoked'],

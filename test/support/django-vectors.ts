@@ -102,7 +102,7 @@ export async function judgeCase(one: DjangoCase, read: CredentialReader): Promis
     allowedOrigins: [page],
   });
   if (typeof shown === 'string') return undefined;
-  const identified = await read(shown.value);
+  const identified = await read(shown.value.reveal());
   if ('fault' in identified || identified.principal.kind !== 'visitor') return undefined;
   const { userId, name, isStaff, isSuperuser } = identified.principal;
   return { userId, name: name!, isStaff, isSuperuser };

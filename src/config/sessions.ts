@@ -1,0 +1,106 @@
+import type { Secret } from '../core/secret.ts';
+import { isLoopback } from './network.ts';
+import type { SettingsReader } from './read.ts';
+
+/** How the host's session cookie is read, where that mode is on. */
+export type SessionConfig = { readonly cookieName: string } & (DjangoConfig | IntrospectionConfig);
+
+/** Any other host, which is asked at `url`. */
+export interface IntrospectionConfig {
+  readonly mode: 'introspect';
+  readonly url: URL;
+  readonly secret?: Secret;
+}
+
+/** A Django host by Django's own settings; `cookieAge` in milliseconds. */
+export interface DjangoConfig {
+  readonly mode: 'django';
+  readonly engine: 'db' | 'cached_db' | 'signed_cookies';
+  readonly secretKeys: readonly Secret[];
+  readonly backends: readonly string[];
+  readonly cookieAge: number;
+  readonly database: HostDatabaseConfig;
+}
+
+/** The database of a host, and the time zone of its columns that have none. */
+export interface HostDatabaseConfig {
+  readonly url: Secret;
+  readonly timeZone: string;
+}
+
+/** A Laravel host whose Sanctum tokens are bearer tokens; `expiration` in milliseconds. */
+export interface SanctumConfig {
+  readonly database: HostDatabaseConfig;
+  readonly tokenableType: string;
+  readonly expiration?: number;
+}
+
+/** Reads how session cookies are read; `undefined` when they are not. */
+export function loadSessions(
+  read: SettingsReader,
+  origins: readonly string[],
+): SessionConfig | undefined {
+  const mode = read.required('SESSION_MODE');
+  if (mode === 'off') return undefined;
+  // A cookie comes along by itself, so whoever may ask with it must be named one by one.
+  if (origins.length === 0 || origins.includes('*')) {
+    read.problem(
+      'ALLOWED_ORIGINS must name each origin, and not be *, when SESSION_MODE is not off',
+    );
+  }
+  const cookieName = read.required('SESSION_COOKIE_NAME');
+  return { cookieName, ...(mode === 'django' ? loadDjango(read) : loadIntrospection(read)) };
+}
+
+function loadDjango(read: SettingsReader): DjangoConfig {
+  return {
+    mode: 'django',
+    engine: read.required('DJANGO_SESSION_ENGINE'),
+    secretKeys: [
+      read.required('DJANGO_SECRET_KEY'),
+      ...(read.optional('DJANGO_SECRET_KEY_FALLBACKS') ?? []),
+    ],
+    backends: read.required('DJANGO_AUTHENTICATION_BACKENDS'),
+    cookieAge: read.required('DJANGO_SESSION_AGE'),
+    database: {
+      url: read.required('DJANGO_DATABASE_URL'),
+      timeZone: read.required('DJANGO_TIME_ZONE'),
+    },
+  };
+}
+
+function loadIntrospection(read: SettingsReader): IntrospectionConfig {
+  const text = read.required('SESSION_INTROSPECTION_URL') as Secret | undefined;
+  const secret = read.optional('SESSION_INTROSPECTION_TOKEN');
+  const url = new URL(text?.reveal() ?? 'https://missing.invalid');
+  if (url.username !== '' || url.password !== '') {
+    read.problem('SESSION_INTROSPECTION_URL must not hold a user name or a password');
+  }
+  if (url.protocol === 'http:' && !isNear(url.hostname)) {
+    read.problem(
+      'SESSION_INTROSPECTION_URL must use https, but for a host without a dot in its name',
+    );
+  }
+  // It becomes a header, and the error of one that cannot be sent would quote it.
+  if (secret !== undefined && !/^[!-~]+$/.test(secret.reveal())) {
+    read.problem('SESSION_INTROSPECTION_TOKEN must be printable ASCII without blanks');
+  }
+  return { mode: 'introspect', url, ...(secret !== undefined && { secret }) };
+}
+
+/** This machine, or a name of its container network, such as `web`: cookies would cross any other network in the clear. */
+function isNear(hostname: string): boolean {
+  return isLoopback(hostname.replace(/^\[|\]$/g, '')) || /^[A-Za-z0-9_-]+$/.test(hostname);
+}
+
+/** Reads whether Sanctum's tokens are taken; `undefined` when they are not. */
+export function loadSanctum(read: SettingsReader): SanctumConfig | undefined {
+  const url = read.optional('SANCTUM_DATABASE_URL');
+  if (url === undefined) return undefined;
+  const expiration = read.optional('SANCTUM_EXPIRATION');
+  return {
+    database: { url, timeZone: read.required('SANCTUM_TIME_ZONE') },
+    tokenableType: read.required('SANCTUM_TOKENABLE_TYPE'),
+    ...(expiration !== undefined && { expiration }),
+  };
+}

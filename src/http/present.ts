@@ -1,0 +1,41 @@
+import type { FastifyRequest } from 'fastify';
+import type { PresentedCredential } from '../core/credential.ts';
+import { Secret } from '../core/secret.ts';
+import { presentedCredentials } from './asker.ts';
+import { malformed } from './problem.ts';
+import { findSession, type CookieMode } from './session-cookie.ts';
+
+/** The credentials that a request presents, unread: none, one, or more than may be. Throws a 400 when one is repeated or malformed. */
+export type Present = (request: FastifyRequest) => readonly PresentedCredential[];
+
+/**
+ * Makes `Present` for the general routes. The session cookie comes along by itself, so it counts only in cookie mode and
+ * where nothing was shown on purpose, good or bad: else a page could not sign its user out of Usher without the host.
+ */
+export function createPresent(cookieMode: CookieMode | undefined): Present {
+  return (request) => {
+    const explicit = presentedCredentials(request);
+    if (explicit.length > 0 || cookieMode === undefined) return explicit;
+    return presentedSession(request, cookieMode);
+  };
+}
+
+function presentedSession(
+  request: FastifyRequest,
+  cookieMode: CookieMode,
+): readonly PresentedCredential[] {
+  const kind = 'session-cookie';
+  const session = findSession(request.raw.rawHeaders, cookieMode);
+  switch (session) {
+    case 'absent':
+      return [];
+    case 'repeated-cookie':
+      throw malformed('The session cookie is repeated');
+    case 'malformed-cookie':
+      throw malformed('The session cookie is malformed');
+    case 'foreign-page':
+      return [{ kind, text: new Secret(''), refused: 'origin-refused' }];
+    default:
+      return [{ kind, text: session.value }];
+  }
+}
