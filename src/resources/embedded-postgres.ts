@@ -69,9 +69,15 @@ export async function startEmbeddedPostgres({
         'The embedded PostgreSQL closed its connection; it is started again if it is gone.',
       );
       current = hold({ cluster, binaries, account, door: held.door });
-      current.then(watch, (error: unknown) => {
-        log.error(`The embedded PostgreSQL stays away: ${String(error)}`);
-      });
+      current.then(
+        (again) => {
+          log.info('The embedded PostgreSQL is held again.');
+          watch(again);
+        },
+        (error: unknown) => {
+          log.error(`The embedded PostgreSQL stays away: ${String(error)}`);
+        },
+      );
     });
   };
   watch(first);

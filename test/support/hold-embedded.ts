@@ -1,0 +1,16 @@
+// A process that starts the embedded server and stays: what tests kill, and what they press Ctrl-C on.
+import { createDatabase } from '../../src/resources/client.ts';
+import { startEmbeddedPostgres } from '../../src/resources/embedded-postgres.ts';
+
+const server = await startEmbeddedPostgres({ dataDir: process.argv[2]!, log: console });
+
+process.once('SIGINT', () => {
+  void (async () => {
+    const database = createDatabase({ url: server.url, role: undefined });
+    await database.ping();
+    console.log('answered after SIGINT');
+    await database.close();
+    await server.stop();
+  })();
+});
+console.log('ready');
