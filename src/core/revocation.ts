@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { tenantOf, type Principal } from './principal.ts';
 
 /** What can be revoked: everything issued before a moment to a user, a booking, a guest session or a tenant, or one token. */
@@ -54,3 +55,11 @@ function ownSubjects(principal: Principal): readonly RevocationSubject[] {
 export function isRevoked(principal: Principal, issuedBefore: number | undefined): boolean {
   return issuedBefore !== undefined && (principal.issuedAt ?? -Infinity) < issuedBefore;
 }
+
+/** True when a revocation of this subject concerns this principal. */
+export function concerns(subject: RevocationSubject, principal: Principal): boolean {
+  return subjectsOf(principal).some((own) => isDeepStrictEqual(own, subject));
+}
+
+/** Ends the live connections of this process whose credential was revoked so, and says how many those were. */
+export type EndConnections = (subject: RevocationSubject, issuedBefore: number) => number;

@@ -1,0 +1,73 @@
+import type { FastifyBaseLogger } from 'fastify';
+import type { Principal } from '../core/principal.ts';
+import type { Connection, Message } from './connection.ts';
+import { endings } from './endings.ts';
+import { keepWatch, type Recheck, type WatchPorts } from './keep-watch.ts';
+import type { LiveConnections } from './live-connections.ts';
+import type { CountMessage } from './message-limit.ts';
+import { connectUpstream, type DialPorts, type Upstream } from './upstream.ts';
+
+/** What every admitted connection needs. */
+export interface AdmitPorts extends Omit<WatchPorts, 'log'>, Omit<DialPorts, 'log'> {
+  readonly live: LiveConnections;
+  readonly countMessage: CountMessage;
+}
+
+/** Somebody who may come in. */
+export interface Admission {
+  readonly principal: Principal;
+  readonly sessionId: string;
+  readonly recheck: Recheck;
+  /** Without a server behind, every message is answered with an error. */
+  readonly upstream: Upstream | undefined;
+  readonly log: FastifyBaseLogger;
+}
+
+/** So many refused messages in a row end the connection: somebody does not listen. */
+const mostRefused = 30;
+
+/** Keeps somebody who was let in: connected to the server behind, under the limit, and only as long as they may stay. */
+export function admit(connection: Connection, admission: Admission, ports: AdmitPorts): void {
+  const { principal, sessionId, recheck, upstream, log } = admission;
+  log.info({ sessionId }, 'WebSocket opened');
+  connection.onEnd(({ code }) => {
+    log.info({ sessionId, code }, 'WebSocket ended');
+  });
+  ports.live.add(connection, principal);
+  keepWatch(connection, { expiresAt: principal.expiresAt, recheck }, { ...ports, log });
+  // The credential may have ended meanwhile.
+  if (!connection.isOpen()) return;
+  const limited = createLimiter(connection, () => ports.countMessage(principal));
+  if (upstream === undefined) {
+    connection.receive((message) => {
+      limited(message, () => {
+        connection.send({ type: 'error', error: 'No server is connected here' });
+      });
+    });
+  } else {
+    connectUpstream(connection, upstream, { ...ports, log, next: limited });
+  }
+}
+
+/** Passes messages under the limit; one beyond it is dropped, and the client is told so. */
+function createLimiter(
+  connection: Connection,
+  count: () => number,
+): (message: Message, pass: (message: Message) => void) => void {
+  let refused = 0;
+  return (message, pass) => {
+    const wait = count();
+    if (wait === 0) {
+      refused = 0;
+      pass(message);
+      return;
+    }
+    refused += 1;
+    if (refused > mostRefused) {
+      connection.end(endings.tooManyMessages);
+      return;
+    }
+    const retryAfter = Math.ceil(wait / 1000);
+    connection.send({ type: 'error', error: 'Too many messages', retryAfter });
+  };
+}

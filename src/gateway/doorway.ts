@@ -1,0 +1,81 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { WebSocketServer } from 'ws';
+import type { StartTimer } from '../core/timer.ts';
+import { createConnection, type Connection } from './connection.ts';
+import { endings } from './endings.ts';
+import { keepAlive } from './keep-alive.ts';
+import { isHandshake, routeUpgrades } from './upgrades.ts';
+
+type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>;
+
+/** Where WebSockets come in. */
+export interface Doorway {
+  /** Adds a route whose requests are WebSocket handshakes; any other request finds no such route. */
+  readonly addDoor: (path: string, handler: Handler) => void;
+  /** Completes the handshake (RFC 6455 §4.2.2); from then on the reply is no more. */
+  readonly open: (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    then: (connection: Connection) => void,
+  ) => void;
+}
+
+/** How long clients may take to go when the server closes, in milliseconds; within the time that open requests have. */
+const leaveTime = 3_000;
+
+/** Opens a server to WebSockets; when the server closes, each of them gets 1001 and a moment to go. */
+export function createDoorway(
+  server: FastifyInstance,
+  { maxMessage, startTimer }: { readonly maxMessage: number; readonly startTimer: StartTimer },
+): Doorway {
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: maxMessage,
+    // Each compressed connection would keep some hundred kilobytes.
+    perMessageDeflate: false,
+    // The first one that the client offers: the server behind is then asked for the same.
+    handleProtocols: ([first]) => first ?? false,
+  });
+  const open = new Set<Connection>();
+  let closing = false;
+  routeUpgrades(server);
+  server.addHook('preClose', async () => {
+    closing = true;
+    for (const connection of open) connection.end(endings.goingAway);
+    await emptied(sockets, startTimer);
+  });
+  return {
+    addDoor: (path, handler) => {
+      server.get(path, async (request, reply) => {
+        if (isHandshake(request.raw)) return handler(request, reply);
+        reply.callNotFound();
+        return reply;
+      });
+    },
+    open: ({ raw }, reply, then) => {
+      reply.hijack();
+      reply.raw.detachSocket(raw.socket);
+      sockets.handleUpgrade(raw, raw.socket, Buffer.alloc(0), (socket) => {
+        const connection = createConnection(socket, startTimer);
+        open.add(connection);
+        connection.onEnd(() => {
+          open.delete(connection);
+        });
+        keepAlive(socket, startTimer);
+        if (closing) connection.end(endings.goingAway);
+        else then(connection);
+      });
+    },
+  };
+}
+
+/** Resolves when no socket is left; those that stay too long are cut. */
+function emptied({ clients }: WebSocketServer, startTimer: StartTimer): Promise<unknown> {
+  const stop = startTimer(leaveTime, () => {
+    for (const client of clients) client.terminate();
+  });
+  const gone = [...clients].map(
+    (client) => new Promise((resolve) => client.once('close', resolve)),
+  );
+  return Promise.all(gone).finally(stop);
+}

@@ -1,0 +1,148 @@
+import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
+import type { AuthorizeChannel } from '../actions/authorize-channel.ts';
+import type { Origin, RecordDecision } from '../core/audit-event.ts';
+import type { PresentedCredential } from '../core/credential.ts';
+import type { Grant, Refusal, RefusalCode } from '../core/decision.ts';
+import { principalId, type Principal } from '../core/principal.ts';
+import type { Question } from '../core/question.ts';
+import { admit, type AdmitPorts } from './admit.ts';
+import type { Doorway } from './doorway.ts';
+import { endings } from './endings.ts';
+import { identityHeaders } from './identity-headers.ts';
+import type { Verdict } from './keep-watch.ts';
+import type { Upstream } from './upstream.ts';
+
+/** Whom these doors ask. */
+export interface SessionDoorPorts extends AdmitPorts {
+  readonly authorizeChannel: AuthorizeChannel;
+  /** The same judgement without a record. */
+  readonly decideChannel: AuthorizeChannel;
+  readonly record: RecordDecision;
+  /** What the request shows of itself; throws what the server answers when that is malformed. */
+  readonly credentialsOf: (request: FastifyRequest) => readonly PresentedCredential[];
+  readonly originOf: (request: FastifyRequest) => Origin;
+  readonly sendRefusal: (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    refusal: Refusal,
+  ) => Promise<FastifyReply>;
+  readonly randomBytes: (count: number) => Uint8Array;
+  /** The host's WebSocket server, and the cookie by which it knows its visitors. */
+  readonly host: { readonly url: URL; readonly cookieName: string };
+}
+
+interface Door {
+  readonly path: string;
+  readonly channel: string;
+}
+
+/** The host's own addresses, and the channel that whoever enters must be allowed into. */
+const doors: readonly Door[] = [
+  { path: '/ws/all-seat-datasocket/', channel: 'private-all-seat-status' },
+  { path: '/ws/payment-socket/:orderId/', channel: 'private-payment-:orderId' },
+  { path: '/ws/chat/', channel: 'private-chat-box' },
+];
+
+/** Adds the doors of the host's WebSockets: who may enter is judged as for the channel, before the handshake is completed. */
+export function addSessionDoors(doorway: Doorway, ports: SessionDoorPorts): void {
+  for (const door of doors) {
+    doorway.addDoor(door.path, async (request, reply) => {
+      const question = questionOf(door, request, ports);
+      const decision = await ports.authorizeChannel(question);
+      if (decision.outcome === 'refusal') return ports.sendRefusal(request, reply, decision);
+      const upstream = upstreamOf(door, request, { question, grant: decision, host: ports.host });
+      doorway.open(request, reply, (connection) => {
+        const { principal, socketId: sessionId } = decision;
+        const { log } = request;
+        const recheck = () => askAgain({ question, grant: decision, log }, ports);
+        admit(connection, { principal, sessionId, recheck, upstream, log }, ports);
+      });
+      return reply;
+    });
+  }
+}
+
+function questionOf({ channel }: Door, request: FastifyRequest, ports: SessionDoorPorts): Question {
+  return {
+    channelName: withOrder(channel, request),
+    socketId: newSocketId(ports.randomBytes),
+    credentials: ports.credentialsOf(request),
+    pinned: { tenantIds: [] },
+    origin: ports.originOf(request),
+  };
+}
+
+/** A connection of ours, named in the form of a Pusher socket id: two numbers of 48 random bits. */
+function newSocketId(randomBytes: SessionDoorPorts['randomBytes']): string {
+  const bytes = Buffer.from(randomBytes(12));
+  return `${bytes.readUIntBE(0, 6)}.${bytes.readUIntBE(6, 6)}`;
+}
+
+function withOrder(text: string, request: FastifyRequest): string {
+  const { orderId = '' } = request.params as { readonly orderId?: string };
+  return text.replace(':orderId', () => orderId);
+}
+
+interface Entering {
+  readonly question: Question;
+  readonly grant: Grant;
+  readonly host: SessionDoorPorts['host'];
+}
+
+/**
+ * The host's server at the path that was judged, not as it was spelt, with the query as it came. Of the cookies it gets
+ * the one that was judged, by which it knows its visitor itself, and the `Origin`, which such servers check too.
+ */
+function upstreamOf(
+  door: Door,
+  request: FastifyRequest,
+  { question, grant, host }: Entering,
+): Upstream {
+  const [path = '', query = ''] = (request.raw.url ?? '').split(/\?(.*)/s);
+  const url = new URL(host.url);
+  const judged = withOrder(door.path, request);
+  // The host's router may know only one of the two forms.
+  url.pathname =
+    url.pathname.replace(/\/$/, '') + (path.endsWith('/') ? judged : judged.slice(0, -1));
+  url.search = query;
+  const { origin } = request.headers;
+  const [credential] = question.credentials;
+  const cookie = credential?.kind === 'session-cookie' ? credential.text.reveal() : undefined;
+  const { principal, socketId: sessionId } = grant;
+  return {
+    url,
+    headers: {
+      ...identityHeaders({ principal, sessionId }),
+      ...(cookie !== undefined && { Cookie: `${host.cookieName}=${cookie}` }),
+      ...(origin !== undefined && { Origin: origin }),
+    },
+  };
+}
+
+/** Asks the same question again. Only what changes is recorded, or an open page would fill the trail. */
+async function askAgain(
+  { question, grant, log }: Pick<Entering, 'question' | 'grant'> & { log: FastifyBaseLogger },
+  { decideChannel, record }: SessionDoorPorts,
+): Promise<Verdict> {
+  const decision = await decideChannel(question);
+  if (decision.outcome === 'grant' && isSame(decision.principal, grant.principal)) {
+    return { expiresAt: decision.principal.expiresAt };
+  }
+  // Somebody who has to leave does not stay because the trail is not to be had.
+  await record(decision, question.origin).catch((error: unknown) => {
+    log.error({ err: error, decisionId: decision.id }, 'could not record a refusal');
+  });
+  const hasEnded = decision.outcome === 'refusal' && sessionEnded.has(decision.code);
+  return { ending: hasEnded ? endings.credentialEnded : endings.accessEnded };
+}
+
+/** The server behind was told who this is: the connection of one visitor never becomes another one's. */
+function isSame(now: Principal, before: Principal): boolean {
+  return now.kind === before.kind && principalId(now) === principalId(before);
+}
+
+/** The refusals that mean a logout, a changed password or the end of a session. */
+const sessionEnded: ReadonlySet<RefusalCode> = new Set([
+  'credential-expired',
+  'credential-rejected',
+]);
