@@ -2,7 +2,9 @@ import type { Config } from './config/load.ts';
 import type { HostDatabaseConfig, SanctumConfig, SessionConfig } from './config/sessions.ts';
 import type { TokenConfig } from './config/tokens.ts';
 import type { Identify } from './core/credential.ts';
+import type { GuestSessionStore } from './core/guest-session.ts';
 import { createBearerTokenReader } from './credentials/bearer-token.ts';
+import { createGuestSessionReader } from './credentials/guest-session.ts';
 import { createGuestTokenReader } from './credentials/guest-token.ts';
 import { createIdentify, type CredentialReader } from './credentials/identify.ts';
 import { createJwtVerifier } from './credentials/jwt.ts';
@@ -20,7 +22,7 @@ type OpenHost = (where: HostDatabaseConfig) => HostDatabase;
 /** Builds every credential reader that is configured, and what ends their connections to the hosts' databases. */
 export function buildIdentify(
   config: Config,
-  now: () => number,
+  { sessions, now }: { readonly sessions: GuestSessionStore; readonly now: () => number },
 ): { readonly identify: Identify; readonly closeHosts: () => Promise<void> } {
   const hosts: HostDatabase[] = [];
   const openHost: OpenHost = (where) => {
@@ -33,6 +35,7 @@ export function buildIdentify(
   const identify = createIdentify({
     'guest-token': createGuestTokenReader({ verifier, bookingClaim, hotelClaim }),
     bearer: buildBearer(config, openHost, now),
+    'guest-session': createGuestSessionReader(sessions, now),
     ...(config.sessions && { 'session-cookie': buildSession(config.sessions, openHost, now) }),
   });
   const closeHosts = async () => {

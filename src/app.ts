@@ -1,42 +1,12 @@
-import { randomBytes, randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { pino, type Logger } from 'pino';
-import { createAuthenticateUser } from './actions/authenticate-user.ts';
-import { createAuthorizeChannel } from './actions/authorize-channel.ts';
-import { createIssueTicket } from './actions/issue-ticket.ts';
-import { createRedeemTicket } from './actions/redeem-ticket.ts';
-import { createRevoke } from './actions/revoke.ts';
-import { createRecorder } from './audit/record.ts';
-import { catalogue } from './channels/index.ts';
-import { openStorage, type Storage } from './app-storage.ts';
-import { buildIdentify, cookieModeOf } from './app-identify.ts';
+import { buildActions } from './app-actions.ts';
+import { buildOperatorServer, buildPublicServer } from './app-servers.ts';
+import { openStorage } from './app-storage.ts';
+import { buildStores } from './app-stores.ts';
 import type { Config } from './config/load.ts';
-import type { TicketStore } from './core/ticket.ts';
-import { createChatServers } from './credentials/chat-servers.ts';
 import { putDemo } from './demo.ts';
-import { addChannelAuth } from './http/channel-auth.ts';
-import { addGuestChatAuth } from './http/guest-chat-auth.ts';
-import { addIssueTicket } from './http/issue-ticket.ts';
-import { createFailureLimit } from './http/limits.ts';
-import { addProbes, guardOperator } from './http/operator.ts';
-import { addRedeemTicket } from './http/redeem-ticket.ts';
-import { addResources } from './http/resources.ts';
-import { addRevocations } from './http/revocations.ts';
-import { createPresent } from './http/present.ts';
-import { createServer, openToBrowsers } from './http/server.ts';
-import { addUserAuth } from './http/user-auth.ts';
-import { createPusherApps } from './pusher/apps.ts';
-import { createUserSigner } from './pusher/sign-user.ts';
-import { createSigner } from './pusher/sign.ts';
-import { createAuditTrail } from './resources/audit-trail.ts';
-import { createBookings } from './resources/bookings.ts';
-import { createEscrows } from './resources/escrows.ts';
-import { createOrders } from './resources/orders.ts';
-import { createRevocations } from './resources/revocations.ts';
-import { createRooms } from './resources/rooms.ts';
-import { createTickets } from './resources/tickets.ts';
-import { createRedisTickets } from './stores/redis-tickets.ts';
 import { startSweeping } from './sweeping.ts';
 
 /** Where the two listeners are, as URLs without a path. */
@@ -65,14 +35,23 @@ export async function startApp(config: Config, now: () => number): Promise<App> 
   });
   const storage = await openStorage(config, log);
   try {
-    const servers = await buildServers(config, { ...storage, log, now });
+    const stores = buildStores(storage, now);
+    if (!config.production) await putDemo(stores.resources);
+    const closing = new AbortController();
+    const around = { storage, stores, log, now, closing: closing.signal };
+    const actions = buildActions(config, around);
+    const servers = {
+      public: await buildPublicServer(config, actions, around),
+      operator: buildOperatorServer(config, actions, around),
+    };
     const addresses = {
       public: await listen(servers.public, config.listen),
       operator: await listen(servers.operator, config.operator),
     };
     log.info({ ...addresses }, 'listening');
-    const sweeping = startSweeping({ sweep: servers.sweep, now, log });
+    const sweeping = startSweeping({ sweep: stores.tickets.sweep, now, log });
     const stop = async () => {
+      closing.abort();
       await close(servers);
       await sweeping.stop();
       await storage.close();
@@ -87,78 +66,6 @@ export async function startApp(config: Config, now: () => number): Promise<App> 
 interface Servers {
   readonly public: FastifyInstance;
   readonly operator: FastifyInstance;
-  readonly sweep: TicketStore['sweep'];
-  readonly closing: { started: boolean };
-}
-
-interface Surroundings extends Pick<Storage, 'database' | 'redis'> {
-  readonly log: Logger;
-  readonly now: () => number;
-}
-
-async function buildServers(config: Config, around: Surroundings): Promise<Servers> {
-  const { database, redis, log, now } = around;
-  const stores = {
-    bookings: createBookings(database),
-    escrows: createEscrows(database),
-    rooms: createRooms(database),
-    orders: createOrders(database),
-  };
-  if (!config.production) await putDemo(stores);
-
-  const apps = createPusherApps(config.pusher);
-  const signer = createSigner(apps);
-  const { identify, closeHosts } = buildIdentify(config, now);
-  const record = createRecorder({
-    trail: createAuditTrail(database),
-    log: (event) => {
-      log.info({ decision: event }, event.outcome === 'grant' ? 'granted' : 'refused');
-    },
-    now,
-  });
-  const find = {
-    booking: stores.bookings.find,
-    escrow: stores.escrows.find,
-    room: stores.rooms.find,
-    order: stores.orders.find,
-  };
-  const revocations = createRevocations(database);
-  const asked = { identify, revocations, record, newId: randomUUID };
-  const authorizeChannel = createAuthorizeChannel({
-    ...asked,
-    catalogue,
-    find,
-    encrypts: signer.encrypts,
-    now,
-  });
-  const authenticateUser = createAuthenticateUser(asked);
-  const tickets = redis ? createRedisTickets(redis, now) : createTickets(database);
-  const { lifetime } = config.tickets;
-  const chatServers = createChatServers(config.tickets.chatServers);
-  const ticketing = { ...asked, chatServers, tickets, now };
-  const issueTicket = createIssueTicket({ ...ticketing, randomBytes, lifetime });
-  const redeemTicket = createRedeemTicket(ticketing);
-
-  const settings = { logger: log, trustedProxies: config.trustedProxies };
-  const open = createServer(settings);
-  open.addHook('onClose', closeHosts);
-  const cookieMode = cookieModeOf(config);
-  await openToBrowsers(open, { allowedOrigins: config.allowedOrigins, cookieMode });
-  const present = createPresent(cookieMode);
-  const countFailure = createFailureLimit(open, config.limits.failures);
-  addChannelAuth(open, { authorizeChannel, sign: signer.sign, present, countFailure });
-  addGuestChatAuth(open, { authorizeChannel, sign: signer.sign, countFailure });
-  addUserAuth(open, { authenticateUser, signUser: createUserSigner(apps), present, countFailure });
-  addIssueTicket(open, { issueTicket, countFailure });
-  addRedeemTicket(open, { redeemTicket, countFailure });
-
-  const closing = { started: false };
-  const operator = createServer(settings);
-  guardOperator(operator, config.operator.token);
-  addProbes(operator, [database.ping, ...(redis ? [redis.ping] : [])], () => closing.started);
-  addResources(operator, stores);
-  addRevocations(operator, { revoke: createRevoke({ revocations }), now });
-  return { public: open, operator, sweep: tickets.sweep, closing };
 }
 
 async function listen(
@@ -172,8 +79,8 @@ async function listen(
   return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${bound.port}`;
 }
 
+/** The public listener first: until it has drained, the operator's says that we are closing. */
 async function close(servers: Servers): Promise<void> {
-  servers.closing.started = true;
   const late = setTimeout(() => {
     servers.public.server.closeAllConnections();
   }, drainTime);

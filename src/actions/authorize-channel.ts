@@ -5,7 +5,12 @@ import { refuse, type Decision, type Judged } from '../core/decision.ts';
 import { tenantOf } from '../core/principal.ts';
 import type { Question } from '../core/question.ts';
 import { parseSocketId } from '../core/socket-id.ts';
-import { establishPrincipal, ofTenant, type EstablishPorts } from './establish-principal.ts';
+import {
+  establishPrincipal,
+  ofTenant,
+  type Established,
+  type EstablishPorts,
+} from './establish-principal.ts';
 import { judgeReading, type JudgePorts } from './judge-reading.ts';
 
 /** Whom this action asks. */
@@ -22,7 +27,8 @@ export type AuthorizeChannel = (question: Question) => Promise<Decision>;
 export function createDecideChannel(
   ports: Omit<AuthorizeChannelPorts, 'record'>,
 ): AuthorizeChannel {
-  return (question) => decide(question, ports);
+  return (question) =>
+    decideWith(question, () => establishPrincipal(question.credentials, ports), ports);
 }
 
 /** The one place where channels are granted; every door asks it, and every decision is recorded before it leaves. */
@@ -35,9 +41,14 @@ export function createAuthorizeChannel(ports: AuthorizeChannelPorts): AuthorizeC
   };
 }
 
-async function decide(
-  question: Question,
-  ports: Omit<AuthorizeChannelPorts, 'record'>,
+/**
+ * Decides one question for whoever `establish` says is asking; that is found out only when the name means something.
+ * For the doors of this room alone: it records nothing. Throws `Unavailable`.
+ */
+export async function decideWith(
+  question: Pick<Question, 'socketId' | 'channelName' | 'pinned'>,
+  establish: () => Promise<Established>,
+  ports: Omit<AuthorizeChannelPorts, 'record' | keyof EstablishPorts>,
 ): Promise<Decision> {
   const unread: Judged = { id: ports.newId(), action: 'subscribe', checks: [] };
   const socketId = parseSocketId(question.socketId);
@@ -50,10 +61,17 @@ async function decide(
     return refuse({ ...unread, socketId, channel }, `${reading}-channel`);
   }
   const { params } = reading;
-  const family = reading.family.pattern.text;
-  const read = { ...unread, socketId, channel, family, ...ofTenant(params['tenantId']) };
+  const { denied, pattern } = reading.family;
+  const read = {
+    ...unread,
+    socketId,
+    channel,
+    family: pattern.text,
+    ...ofTenant(params['tenantId']),
+    ...(denied !== undefined && { denied }),
+  };
 
-  const established = await establishPrincipal(question.credentials, ports);
+  const established = await establish();
   if ('code' in established) return refuse({ ...established.known, ...read }, established.code);
   const { principal } = established;
   const known = { ...read, principal, ...ofTenant(params['tenantId'] ?? tenantOf(principal)) };

@@ -15,6 +15,7 @@ const asParams = (roomIds: readonly string[]) => roomIds.map((roomId) => ({ room
 export const room = defineChannel('private-room-{roomId}', {
   about:
     'its participants; an admin; the guest session that opened it, and the user it was linked to',
+  denied: 'Access denied to this room',
   also: ['presence'],
   params: { roomId },
   own: {

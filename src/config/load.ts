@@ -23,6 +23,8 @@ export interface Config {
   readonly sanctum: SanctumConfig | undefined;
   readonly sessions: SessionConfig | undefined;
   readonly tickets: TicketConfig;
+  /** How long a guest session of ours lives, in milliseconds. */
+  readonly guestSessionLifetime: number;
   readonly allowedOrigins: readonly string[];
   readonly trustedProxies: readonly string[];
   readonly limits: { readonly failures: number };
@@ -78,6 +80,7 @@ export function loadConfig(env: Environment): Config {
     sanctum: loadSanctum(read),
     sessions: loadSessions(read, allowedOrigins),
     tickets: loadTickets(read),
+    guestSessionLifetime: read.required('GUEST_SESSION_TTL'),
     allowedOrigins,
     trustedProxies: read.optional('TRUSTED_PROXIES') ?? [],
     limits: { failures: read.required('RATE_LIMIT_FAILURES') },

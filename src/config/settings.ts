@@ -73,14 +73,6 @@ export const settings = {
     fallback: '1h',
   }),
 
-  CHAT_SERVER_KEYS: list(
-    chatServerKey(
-      'Chat servers that may have tickets, each as `key:secret` with a secret of 32 bytes at least',
-      { development: 'chat:development only: the secret of the demo’s chat server' },
-    ),
-  ),
-  TICKET_TTL: duration('How long a ticket may live, 2h at most', { fallback: '2h' }),
-
   SANCTUM_DATABASE_URL: url(
     'PostgreSQL of a Laravel host, whose Sanctum tokens are then bearer tokens too',
     ['postgres', 'postgresql'],
@@ -126,6 +118,16 @@ export const settings = {
     'http',
   ]),
   SESSION_INTROSPECTION_TOKEN: secret('Bearer token that goes with each such question'),
+
+  GUEST_SESSION_TTL: duration('How long a guest session of ours may live', { fallback: '720h' }),
+
+  CHAT_SERVER_KEYS: list(
+    chatServerKey(
+      'Chat servers that may have tickets, each as `key:secret` with a secret of 32 bytes at least',
+      { development: 'chat:development only: the secret of the demo’s chat server' },
+    ),
+  ),
+  TICKET_TTL: duration('How long a ticket may live, 2h at most', { fallback: '2h' }),
 
   ALLOWED_ORIGINS: list(
     origin('Origins of the pages that may ask, such as `https://app.example`', {

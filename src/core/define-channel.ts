@@ -16,6 +16,8 @@ export interface Given<Fact> {
 export interface ChannelSpec<Text extends string, Fact> {
   /** One line for the generated list of channels. */
   readonly about: string;
+  /** What the client of a refused visitor is told, where it expects these very words. */
+  readonly denied?: string;
   /** The forms beside `private-` that the family also has. */
   readonly also?: readonly Exclude<ChannelForm, 'private'>[];
   readonly params: { readonly [Name in ParamNames<Text>]: Param };
@@ -54,6 +56,7 @@ type Params = Readonly<Record<string, string>>;
 export interface ChannelFamily {
   readonly pattern: Pattern;
   readonly about: string;
+  readonly denied: string | undefined;
   readonly forms: readonly ChannelForm[];
   readonly params: Readonly<Record<string, Param>>;
   readonly load: ((params: Params, find: Find) => Promise<unknown>) | undefined;
@@ -98,6 +101,7 @@ export function defineChannel<const Text extends string, Fact = undefined>(
   return {
     pattern,
     about: spec.about,
+    denied: spec.denied,
     forms,
     params: spec.params,
     load: spec.load as ChannelFamily['load'],

@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { RefusalCode } from '../core/decision.ts';
 import { sendError } from './errors.ts';
 import type { CountFailure } from './limits.ts';
-import type { RepliesTo } from './refusal-reply.ts';
+import { generalReplies, type RepliesTo } from './refusal-reply.ts';
 
 /** How a route says no, for each reason that it may have. */
 export interface Refusing<Code extends string = RefusalCode> {
@@ -21,10 +21,22 @@ export function sendGrant(reply: FastifyReply, decisionId: string, signed: objec
 /** Answers a refusal in the words of the route, and counts it against the address. */
 export async function sendRefusal<Code extends string>(
   [request, reply]: readonly [FastifyRequest, FastifyReply],
-  refusal: { readonly id: string; readonly code: Code },
+  refusal: { readonly id: string; readonly code: Code; readonly denied?: string },
   { replies, countFailure }: Refusing<Code>,
 ): Promise<FastifyReply> {
   void reply.headers({ 'x-decision-id': refusal.id, 'cache-control': 'no-store' });
   await countFailure(request);
-  return sendError(request, reply, replies[refusal.code]);
+  const { status, message } = replies[refusal.code];
+  const words = status === 403 ? (refusal.denied ?? message) : message;
+  return sendError(request, reply, { status, message: words });
+}
+
+/** Answers a refusal of what is not a decision about a channel, and counts it against the address. */
+export async function sendPlainRefusal(
+  [request, reply]: readonly [FastifyRequest, FastifyReply],
+  code: RefusalCode,
+  countFailure: CountFailure,
+): Promise<FastifyReply> {
+  await countFailure(request);
+  return sendError(request, reply, generalReplies[code]);
 }

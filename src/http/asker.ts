@@ -2,6 +2,8 @@ import type { FastifyRequest } from 'fastify';
 import type { Origin } from '../core/audit-event.ts';
 import type { PresentedCredential } from '../core/credential.ts';
 import { Secret } from '../core/secret.ts';
+import { textField } from './body.ts';
+import { mostCharacters } from './lengths.ts';
 import { malformed } from './problem.ts';
 
 const longestUserAgent = 256;
@@ -17,9 +19,19 @@ export function originOf(request: FastifyRequest): Origin {
   };
 }
 
-/** The credentials that a request presents, unread: none, one, or more than may be. */
+/** The explicit credentials that a request presents, unread: none, one, or more than may be. */
 export function presentedCredentials(request: FastifyRequest): readonly PresentedCredential[] {
-  return presentedBearer(request);
+  return [...presentedBearer(request), ...presentedGuestSession(request)];
+}
+
+/** The guest session that a request presents, in its header or in its body; the same text in both is one credential. */
+export function presentedGuestSession(request: FastifyRequest): readonly PresentedCredential[] {
+  refuseRepeated(request, 'X-Guest-Session');
+  const inBody = textField(request.body, 'guest_session', mostCharacters.token);
+  const shown = [request.headers['x-guest-session'], inBody].filter(
+    (text) => typeof text === 'string',
+  );
+  return [...new Set(shown)].map((text) => ({ kind: 'guest-session', text: new Secret(text) }));
 }
 
 /** The bearer token that a request presents. */

@@ -1,0 +1,73 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { Logger } from 'pino';
+import { createAuthenticateUser } from './actions/authenticate-user.ts';
+import { createAuthorizeChannel, createDecideChannel } from './actions/authorize-channel.ts';
+import { createGuestSessionActions } from './actions/guest-sessions.ts';
+import { createIssueTicket } from './actions/issue-ticket.ts';
+import { createListChannels } from './actions/list-channels.ts';
+import { createRedeemTicket } from './actions/redeem-ticket.ts';
+import { createRevoke } from './actions/revoke.ts';
+import { buildIdentify } from './app-identify.ts';
+import type { Storage } from './app-storage.ts';
+import { createRecorder } from './audit/record.ts';
+import { catalogue } from './channels/index.ts';
+import type { Config } from './config/load.ts';
+import { createChatServers } from './credentials/chat-servers.ts';
+import { createPusherApps } from './pusher/apps.ts';
+import { createUserSigner } from './pusher/sign-user.ts';
+import { createSigner } from './pusher/sign.ts';
+import { createAuditTrail } from './resources/audit-trail.ts';
+import { createGuestSessions } from './resources/guest-sessions.ts';
+import { createFindOwn } from './resources/own.ts';
+import type { Stores } from './app-stores.ts';
+
+/** What everything is built with. */
+export interface Surroundings {
+  readonly storage: Storage;
+  readonly stores: Stores;
+  readonly log: Logger;
+  readonly now: () => number;
+  /** Aborted when Usher begins to close. */
+  readonly closing: AbortSignal;
+}
+
+export type Actions = ReturnType<typeof buildActions>;
+
+/** Builds the verbs, each with the ports that it needs and no others. */
+export function buildActions(config: Config, { storage, stores, log, now }: Surroundings) {
+  const { database } = storage;
+  const apps = createPusherApps(config.pusher);
+  const signer = createSigner(apps);
+  const sessions = createGuestSessions(database);
+  const { identify, closeHosts } = buildIdentify(config, { sessions, now });
+  const record = createRecorder({
+    trail: createAuditTrail(database),
+    log: (event) => {
+      log.info({ decision: event }, event.outcome === 'grant' ? 'granted' : 'refused');
+    },
+    now,
+  });
+  const asked = { identify, revocations: stores.revocations, record, newId: randomUUID, now };
+  const judging = { ...asked, catalogue, find: stores.find, encrypts: signer.encrypts };
+  const chatServers = createChatServers(config.tickets.chatServers);
+  const ticketing = { ...asked, chatServers, tickets: stores.tickets };
+  const { lifetime } = config.tickets;
+  return {
+    authorizeChannel: createAuthorizeChannel(judging),
+    decideChannel: createDecideChannel(judging),
+    listChannels: createListChannels({ ...judging, findOwn: createFindOwn(database) }),
+    authenticateUser: createAuthenticateUser(asked),
+    issueTicket: createIssueTicket({ ...ticketing, randomBytes, lifetime }),
+    redeemTicket: createRedeemTicket(ticketing),
+    guestSessions: createGuestSessionActions({
+      ...asked,
+      sessions,
+      randomBytes,
+      lifetime: config.guestSessionLifetime,
+    }),
+    revoke: createRevoke({ revocations: stores.revocations }),
+    sign: signer.sign,
+    signUser: createUserSigner(apps),
+    closeHosts,
+  };
+}

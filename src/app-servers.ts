@@ -1,0 +1,58 @@
+import type { FastifyInstance } from 'fastify';
+import type { Actions, Surroundings } from './app-actions.ts';
+import { cookieModeOf } from './app-identify.ts';
+import type { Config } from './config/load.ts';
+import { addChannelAuth } from './http/channel-auth.ts';
+import { addChannelList } from './http/channel-list.ts';
+import { addGuestChatAuth } from './http/guest-chat-auth.ts';
+import { addGuestSessions } from './http/guest-sessions.ts';
+import { addIssueTicket } from './http/issue-ticket.ts';
+import { createFailureLimit } from './http/limits.ts';
+import { addProbes, guardOperator } from './http/operator.ts';
+import { createPresent } from './http/present.ts';
+import { addRedeemTicket } from './http/redeem-ticket.ts';
+import { addResources } from './http/resources.ts';
+import { addRevocations } from './http/revocations.ts';
+import { createServer, openToBrowsers } from './http/server.ts';
+import { addUserAuth } from './http/user-auth.ts';
+
+/** Builds the listener that browsers ask. */
+export async function buildPublicServer(
+  config: Config,
+  actions: Actions,
+  { log }: Surroundings,
+): Promise<FastifyInstance> {
+  const server = createServer({ logger: log, trustedProxies: config.trustedProxies });
+  server.addHook('onClose', actions.closeHosts);
+  const cookieMode = cookieModeOf(config);
+  await openToBrowsers(server, { allowedOrigins: config.allowedOrigins, cookieMode });
+  const ports = {
+    ...actions,
+    present: createPresent(cookieMode),
+    countFailure: createFailureLimit(server, config.limits.failures),
+  };
+  addChannelAuth(server, ports);
+  addGuestChatAuth(server, ports);
+  addUserAuth(server, ports);
+  addChannelList(server, ports);
+  addGuestSessions(server, ports);
+  addIssueTicket(server, ports);
+  addRedeemTicket(server, ports);
+  return server;
+}
+
+/** Builds the listener that only the operator asks. */
+export function buildOperatorServer(
+  config: Config,
+  actions: Actions,
+  { storage, stores, log, now, closing }: Surroundings,
+): FastifyInstance {
+  const server = createServer({ logger: log, trustedProxies: [] });
+  const { database, redis } = storage;
+  const pings = [database.ping, ...(redis ? [redis.ping] : [])];
+  guardOperator(server, config.operator.token);
+  addProbes(server, pings, () => closing.aborted);
+  addResources(server, stores.resources);
+  addRevocations(server, { revoke: actions.revoke, now });
+  return server;
+}

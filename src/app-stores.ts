@@ -1,0 +1,29 @@
+import type { Storage } from './app-storage.ts';
+import { createBookings } from './resources/bookings.ts';
+import { createEscrows } from './resources/escrows.ts';
+import { createOrders } from './resources/orders.ts';
+import { createRevocations } from './resources/revocations.ts';
+import { createRooms } from './resources/rooms.ts';
+import { createTickets } from './resources/tickets.ts';
+import { createRedisTickets } from './stores/redis-tickets.ts';
+
+export type Stores = ReturnType<typeof buildStores>;
+
+/** Builds what keeps facts, tickets and revocations. */
+export function buildStores({ database, redis }: Storage, now: () => number) {
+  const bookings = createBookings(database);
+  const escrows = createEscrows(database);
+  const rooms = createRooms(database);
+  const orders = createOrders(database);
+  return {
+    resources: { bookings, escrows, rooms, orders },
+    find: {
+      booking: bookings.find,
+      escrow: escrows.find,
+      room: rooms.find,
+      order: orders.find,
+    },
+    tickets: redis ? createRedisTickets(redis, now) : createTickets(database),
+    revocations: createRevocations(database),
+  };
+}
