@@ -1,9 +1,10 @@
 import type { Logger } from 'pino';
 import type { Config } from './config/load.ts';
+import type { Secret } from './core/secret.ts';
 import { createDatabase, type Database } from './resources/client.ts';
 import { startEmbeddedPostgres } from './resources/embedded-postgres.ts';
 import { prepareDatabase } from './resources/prepare-database.ts';
-import { createRedis, type Redis } from './stores/redis.ts';
+import type { Redis } from './stores/redis.ts';
 
 /** Where everything that lasts is kept. */
 export interface Storage {
@@ -25,7 +26,7 @@ export async function openStorage(
     const { role, applied } = await prepareDatabase(url);
     if (applied.length > 0) log.info({ applied }, 'migrations applied');
     const database = createDatabase({ url, role });
-    const redis = redisUrl && (await createRedis({ url: redisUrl, log }));
+    const redis = redisUrl && (await openRedis(redisUrl, log));
     const close = async () => {
       await redis?.close();
       await database.close();
@@ -36,4 +37,10 @@ export async function openStorage(
     await embedded?.stop();
     throw error;
   }
+}
+
+/** Its client is 14 MB that an Usher without Redis need not load. */
+async function openRedis(url: Secret, log: Logger): Promise<Redis> {
+  const { createRedis } = await import('./stores/redis.ts');
+  return createRedis({ url, log });
 }
