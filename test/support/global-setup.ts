@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Redis } from 'ioredis';
 import { Client } from 'pg';
 import type { TestProject } from 'vitest/node';
 import { Secret } from '../../src/core/secret.ts';
@@ -13,11 +14,14 @@ import type { TestServer } from './database.ts';
 declare module 'vitest' {
   interface ProvidedContext {
     postgresServers: readonly TestServer[];
+    redisUrl: string | undefined;
   }
 }
 
 const externalUrl =
   process.env['TEST_DATABASE_URL'] ?? 'postgres://postgres@127.0.0.1:5432/postgres';
+
+const redisUrl = process.env['TEST_REDIS_URL'] ?? 'redis://127.0.0.1:6379';
 
 /** One embedded cluster for the whole run, and the server outside when there is one; both are left as they were found. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
@@ -38,9 +42,17 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     if (await isReachable(externalUrl)) {
       servers.push(await prepareServer('PostgreSQL outside', externalUrl));
     } else {
-      reportMissing();
+      reportMissing(
+        'no PostgreSQL at TEST_DATABASE_URL or 127.0.0.1:5432',
+        'the database tests run on the embedded PostgreSQL only',
+      );
     }
     project.provide('postgresServers', servers);
+    const hasRedis = await redisAnswers();
+    if (!hasRedis) {
+      reportMissing('no Redis at TEST_REDIS_URL or 127.0.0.1:6379', 'its tests do not run');
+    }
+    project.provide('redisUrl', hasRedis ? redisUrl : undefined);
     return teardown;
   } catch (error) {
     await teardown();
@@ -48,10 +60,23 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   }
 }
 
-function reportMissing(): void {
-  const said = 'no PostgreSQL at TEST_DATABASE_URL or 127.0.0.1:5432';
-  if (process.env['USHER_TEST_REQUIRE_SERVICES'] === '1') throw new Error(said);
-  console.log(`Skipped: ${said}; the database tests run on the embedded PostgreSQL only.`);
+function reportMissing(what: string, consequence: string): void {
+  if (process.env['USHER_TEST_REQUIRE_SERVICES'] === '1') throw new Error(what);
+  console.log(`Skipped: ${what}; ${consequence}.`);
+}
+
+async function redisAnswers(): Promise<boolean> {
+  const client = new Redis(redisUrl, { lazyConnect: true, retryStrategy: () => null });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    await client.ping();
+    return true;
+  } catch {
+    return false;
+  } finally {
+    client.disconnect();
+  }
 }
 
 /** Makes the migrated database that each test file's own is copied from. */

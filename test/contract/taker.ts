@@ -1,0 +1,43 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+/** Where a store is: what another process needs to open it. */
+export type StoreAddress =
+  | { readonly kind: 'postgres'; readonly url: string; readonly role: string | undefined }
+  | { readonly kind: 'redis'; readonly url: string; readonly keyPrefix: string };
+
+/** A process that takes tickets. */
+export interface Taker {
+  /** Takes a ticket so many times at once, and says of each whether it was the first; `null` for a ticket that was not there. */
+  readonly take: (ticketHash: string, times: number) => Promise<readonly (boolean | null)[]>;
+  readonly stop: () => Promise<void>;
+}
+
+const script = fileURLToPath(new URL('./taker-process.ts', import.meta.url));
+
+/** Starts a process of its own, connected to the store; it ends with its standard input, so never later than the test run. */
+export async function startTaker(address: StoreAddress): Promise<Taker> {
+  const child = spawn(process.execPath, ['--import', 'tsx', script], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+  // By standard input, not as an argument: everybody can read those.
+  const ask = async (question: unknown): Promise<unknown> => {
+    child.stdin.write(`${JSON.stringify(question)}\n`);
+    const line = await lines.next();
+    if (line.done === true) throw new Error('The taker ended early');
+    return JSON.parse(line.value);
+  };
+  await ask(address);
+  return {
+    take: async (ticketHash, times) =>
+      (await ask({ ticketHash, times })) as readonly (boolean | null)[],
+    stop: async () => {
+      const ended = once(child, 'exit');
+      child.stdin.end();
+      await ended;
+    },
+  };
+}

@@ -1,0 +1,111 @@
+import { randomBytes } from 'node:crypto';
+import { expect, it } from 'vitest';
+import { ticketGrace, type TicketHolder, type TicketStore } from '../../src/core/ticket.ts';
+import { testNow } from '../support/tokens.ts';
+import { startTaker, type StoreAddress } from './taker.ts';
+
+/** A store to be held to the contract; its clock, where it has one, stands at `testNow`. */
+export interface StoreAtHand {
+  readonly store: TicketStore;
+  /** How another process opens the same one. */
+  readonly address: StoreAddress;
+}
+
+export const newHash = (): string => randomBytes(32).toString('hex');
+
+/** A ticket of user 15 that is good for an hour from `testNow`. */
+export function holderOf(changes: Partial<TicketHolder> = {}): TicketHolder {
+  return {
+    user: { kind: 'user', userId: '15', tenantId: '1', roles: ['admin'], expiresAt: testNow + 1 },
+    serverKey: 'chat-1',
+    expiresAt: testNow + 3_600_000,
+    ...changes,
+  };
+}
+
+/** What every store of tickets does. Call it in a suite; `at` is asked within tests. */
+export function holdToTicketContract(at: () => StoreAtHand): void {
+  const put = async (changes: Partial<TicketHolder> = {}) => {
+    const hash = newHash();
+    const holder = holderOf(changes);
+    await at().store.put(hash, holder);
+    return { hash, holder };
+  };
+
+  it('gives a ticket to the first who takes it, and tells the others', async () => {
+    const { hash, holder } = await put();
+    expect(await at().store.take(hash)).toEqual({ holder, first: true });
+    expect(await at().store.take(hash)).toEqual({ holder, first: false });
+    expect(await at().store.take(hash)).toEqual({ holder, first: false });
+  });
+
+  it('knows no ticket that was not put', async () => {
+    await put();
+    const hash = newHash();
+    expect(await at().store.take(hash)).toBeUndefined();
+    // Asking for it must not make it.
+    expect(await at().store.take(hash)).toBeUndefined();
+  });
+
+  it('keeps tickets apart', async () => {
+    const [one, two] = [await put({ entityId: 'one' }), await put({ entityId: 'two' })];
+    expect(await at().store.take(two.hash)).toEqual({ holder: two.holder, first: true });
+    expect(await at().store.take(one.hash)).toEqual({ holder: one.holder, first: true });
+  });
+
+  it('gives back every field and every character', async () => {
+    const { hash, holder } = await put({
+      user: {
+        kind: 'user',
+        userId: `'; DROP TABLE tickets; --`,
+        tenantId: 'züri-🛎️',
+        roles: [],
+        name: '"\\u0041"',
+        tokenId: 'a\tb',
+        issuedAt: testNow - 1,
+        expiresAt: 8.64e15,
+      },
+      entityId: '\r\n$1\r\n*',
+      entityType: '{"a":1}',
+      providerResId: '%00',
+    });
+    expect(await at().store.take(hash)).toEqual({ holder, first: true });
+  });
+
+  it('still knows a ticket that expired less than an hour ago, after sweeping too', async () => {
+    // A store of its own clock may take a moment off.
+    const { hash, holder } = await put({ expiresAt: testNow - ticketGrace + 60_000 });
+    await at().store.sweep(testNow);
+    expect(await at().store.take(hash)).toEqual({ holder, first: true });
+  });
+
+  it('forgets what expired an hour ago, taken or not, once it is swept', async () => {
+    const left = await put({ expiresAt: testNow - ticketGrace });
+    const taken = await put({ expiresAt: testNow - ticketGrace });
+    await at().store.take(taken.hash);
+    await at().store.sweep(testNow);
+    expect(await at().store.take(left.hash)).toBeUndefined();
+    expect(await at().store.take(taken.hash)).toBeUndefined();
+  });
+
+  it('has one first among a hundred at once', async () => {
+    const { hash } = await put();
+    const taken = await Promise.all(Array.from({ length: 100 }, () => at().store.take(hash)));
+    expect(taken.filter((each) => each?.first === true)).toHaveLength(1);
+    expect(taken.filter((each) => each?.first === false)).toHaveLength(99);
+  });
+
+  it('has one first among a hundred at once in two processes, every time', async () => {
+    const takers = await Promise.all([startTaker(at().address), startTaker(at().address)]);
+    try {
+      for (let round = 0; round < 5; round += 1) {
+        const { hash } = await put();
+        const firsts = await Promise.all(takers.map((taker) => taker.take(hash, 50)));
+        expect(firsts.flat().filter((first) => first)).toHaveLength(1);
+        expect(firsts.flat()).toHaveLength(100);
+      }
+    } finally {
+      await Promise.all(takers.map((taker) => taker.stop()));
+    }
+  });
+}

@@ -1,0 +1,170 @@
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { once } from 'node:events';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Secret } from '../../src/core/secret.ts';
+import { Unavailable } from '../../src/core/unavailable.ts';
+import { createRedis, type Redis } from '../../src/stores/redis.ts';
+import { describeRedis, redisUrl } from '../support/redis.ts';
+
+/** A listener on a free port of this machine. */
+async function listen(onSocket: (socket: Socket) => void): Promise<Server> {
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    onSocket(socket);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return server;
+}
+
+const portOf = (server: Server): number => (server.address() as AddressInfo).port;
+
+/** A Redis whose connection can be frozen and cut. */
+async function startWire() {
+  const { hostname, port } = new URL(redisUrl());
+  const sockets = new Set<Socket>();
+  let frozen = false;
+  let open = true;
+  const server = await listen((near) => {
+    if (!open) {
+      near.destroy();
+      return;
+    }
+    const far = connect(Number(port || 6379), hostname);
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      sockets.add(from);
+      from.on('error', () => undefined);
+      from.on('data', (chunk) => to.write(chunk));
+      if (frozen) from.pause();
+      from.on('close', () => to.destroy());
+    }
+  });
+  const cut = () => {
+    for (const socket of sockets) socket.destroy();
+  };
+  return {
+    url: new Secret(`redis://:a-password-of-ours@127.0.0.1:${String(portOf(server))}`),
+    server,
+    cut,
+    setFrozen: (value: boolean) => {
+      frozen = value;
+      for (const socket of sockets) {
+        if (frozen) socket.pause();
+        else socket.resume();
+      }
+    },
+    setOpen: (value: boolean) => void (open = value),
+    close: () => {
+      cut();
+      server.close();
+    },
+  };
+}
+
+const timeoutMs = 300;
+const answersTo = async (redis: Redis): Promise<boolean> => {
+  try {
+    await redis.ping();
+    return true;
+  } catch (error) {
+    expect(error).toBeInstanceOf(Unavailable);
+    return false;
+  }
+};
+
+describe('a Redis that is not there', () => {
+  const lines: string[] = [];
+  const log = {
+    warn: (about: object, message: string) => lines.push(JSON.stringify(about) + message),
+  };
+  let redis: Redis | undefined;
+  beforeEach(() => {
+    lines.length = 0;
+  });
+  afterEach(async () => {
+    await redis?.close();
+  });
+
+  it('is unavailable at once, and said once without its address', async () => {
+    const server = await listen(() => undefined);
+    const url = new Secret(`redis://name:a-password-of-ours@127.0.0.1:${String(portOf(server))}/3`);
+    server.close();
+    await once(server, 'close');
+    redis = await createRedis({ url, log, timeoutMs });
+    const failure: unknown = await redis.ping().catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(Unavailable);
+    expect(failure).toMatchObject({ dependency: 'redis' });
+    expect(lines).toEqual(['{"reason":"ECONNREFUSED"}Redis is not reachable']);
+  });
+
+  it('does not hold up the start when it accepts and says nothing', async () => {
+    const sockets: Socket[] = [];
+    const server = await listen((socket) => sockets.push(socket));
+    const url = new Secret(`redis://127.0.0.1:${String(portOf(server))}`);
+    redis = await createRedis({ url, log, timeoutMs });
+    expect(await answersTo(redis)).toBe(false);
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+});
+
+describeRedis('a Redis that fails', () => {
+  const lines: string[] = [];
+  const log = {
+    warn: (about: object, message: string) => lines.push(JSON.stringify(about) + message),
+  };
+  let wire: Awaited<ReturnType<typeof startWire>>;
+  let redis: Redis;
+  beforeEach(async () => {
+    lines.length = 0;
+    wire = await startWire();
+    redis = await createRedis({
+      url: new Secret(wire.url.reveal().replace(':a-password-of-ours@', '')),
+      log,
+      timeoutMs,
+    });
+  });
+  afterEach(async () => {
+    await redis.close();
+    wire.close();
+  });
+
+  it('answers while it is there', async () => {
+    expect(await answersTo(redis)).toBe(true);
+    expect(lines).toEqual([]);
+  });
+
+  it('is unavailable in bounded time while it is frozen, and serves again afterwards', async () => {
+    wire.setFrozen(true);
+    // Past the first, the connection itself is given up.
+    for (let i = 0; i < 4; i += 1) expect(await answersTo(redis)).toBe(false);
+    wire.setFrozen(false);
+    await vi.waitUntil(() => answersTo(redis), { timeout: 30_000 });
+  });
+
+  it('refuses what was under way when the connection is cut, and never sends it again', async () => {
+    const key = `usher-test-cut-${String(process.pid)}`;
+    wire.setFrozen(true);
+    const asked = redis.ask((client) => client.incr(key));
+    const refused = expect(asked).rejects.toThrow(Unavailable);
+    wire.setOpen(false);
+    wire.cut();
+    await refused;
+    expect(await answersTo(redis)).toBe(false);
+    wire.setFrozen(false);
+    wire.setOpen(true);
+    await vi.waitUntil(() => answersTo(redis), { timeout: 30_000 });
+    expect(await redis.ask((client) => client.get(key))).toBeNull();
+  });
+
+  it('says nothing of a password that was refused', async () => {
+    const refused = await createRedis({ url: wire.url, log, timeoutMs });
+    // A Redis without a password refuses every login, or takes no notice of it.
+    await answersTo(refused);
+    await refused.close();
+    expect(lines.join()).not.toContain('a-password-of-ours');
+  });
+});
