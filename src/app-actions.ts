@@ -8,12 +8,15 @@ import { createListChannels } from './actions/list-channels.ts';
 import { createRedeemTicket } from './actions/redeem-ticket.ts';
 import { createRevoke } from './actions/revoke.ts';
 import { buildIdentify } from './app-identify.ts';
+import { createStillWelcome } from './actions/still-welcome.ts';
 import type { Storage } from './app-storage.ts';
 import { createRecorder } from './audit/record.ts';
 import { catalogue } from './channels/index.ts';
 import type { Config } from './config/load.ts';
 import { createChatServers } from './credentials/chat-servers.ts';
+import type { Clock } from './core/timer.ts';
 import { createPusherApps } from './pusher/apps.ts';
+import type { LiveConnections } from './gateway/live-connections.ts';
 import { createUserSigner } from './pusher/sign-user.ts';
 import { createSigner } from './pusher/sign.ts';
 import { createAuditTrail } from './resources/audit-trail.ts';
@@ -22,11 +25,12 @@ import { createFindOwn } from './resources/own.ts';
 import type { Stores } from './app-stores.ts';
 
 /** What everything is built with. */
-export interface Surroundings {
+export interface Surroundings extends Clock {
   readonly storage: Storage;
   readonly stores: Stores;
   readonly log: Logger;
-  readonly now: () => number;
+  /** The WebSockets that are open here, for a revocation to end. */
+  readonly live: LiveConnections;
   /** Aborted when Usher begins to close. */
   readonly closing: AbortSignal;
 }
@@ -34,7 +38,8 @@ export interface Surroundings {
 export type Actions = ReturnType<typeof buildActions>;
 
 /** Builds the verbs, each with the ports that it needs and no others. */
-export function buildActions(config: Config, { storage, stores, log, now }: Surroundings) {
+export function buildActions(config: Config, around: Surroundings) {
+  const { storage, stores, log, now, live } = around;
   const { database } = storage;
   const apps = createPusherApps(config.pusher);
   const signer = createSigner(apps);
@@ -65,7 +70,9 @@ export function buildActions(config: Config, { storage, stores, log, now }: Surr
       randomBytes,
       lifetime: config.guestSessionLifetime,
     }),
-    revoke: createRevoke({ revocations: stores.revocations }),
+    revoke: createRevoke({ revocations: stores.revocations, endConnections: live.end }),
+    stillWelcome: createStillWelcome({ revocations: stores.revocations }),
+    record,
     sign: signer.sign,
     signUser: createUserSigner(apps),
     closeHosts,

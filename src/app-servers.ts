@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { Actions, Surroundings } from './app-actions.ts';
+import { addGateway } from './app-gateway.ts';
 import { cookieModeOf } from './app-identify.ts';
 import type { Config } from './config/load.ts';
 import { addChannelAuth } from './http/channel-auth.ts';
@@ -20,9 +21,9 @@ import { addUserAuth } from './http/user-auth.ts';
 export async function buildPublicServer(
   config: Config,
   actions: Actions,
-  { log }: Surroundings,
+  around: Surroundings,
 ): Promise<FastifyInstance> {
-  const server = createServer({ logger: log, trustedProxies: config.trustedProxies });
+  const server = createServer({ logger: around.log, trustedProxies: config.trustedProxies });
   server.addHook('onClose', actions.closeHosts);
   const cookieMode = cookieModeOf(config);
   await openToBrowsers(server, { allowedOrigins: config.allowedOrigins, cookieMode });
@@ -40,6 +41,7 @@ export async function buildPublicServer(
   addRedeemTicket(server, ports);
   return server;
 }
+  addGateway(server, config, { ...around, ...ports });
 
 /** Builds the listener that only the operator asks. */
 export function buildOperatorServer(

@@ -6,7 +6,9 @@ import { buildOperatorServer, buildPublicServer } from './app-servers.ts';
 import { openStorage } from './app-storage.ts';
 import { buildStores } from './app-stores.ts';
 import type { Config } from './config/load.ts';
+import type { Clock } from './core/timer.ts';
 import { putDemo } from './demo.ts';
+import { createLiveConnections } from './gateway/live-connections.ts';
 import { startSweeping } from './sweeping.ts';
 
 /** Where the two listeners are, as URLs without a path. */
@@ -27,7 +29,8 @@ export interface App {
 const drainTime = 10_000;
 
 /** Builds everything and listens. Throws when a dependency cannot be had, with nothing left running. */
-export async function startApp(config: Config, now: () => number): Promise<App> {
+export async function startApp(config: Config, clock: Clock): Promise<App> {
+  const { now } = clock;
   const log = pino({
     level: config.logLevel,
     base: null,
@@ -38,7 +41,8 @@ export async function startApp(config: Config, now: () => number): Promise<App> 
     const stores = buildStores(storage, now);
     if (!config.production) await putDemo(stores.resources);
     const closing = new AbortController();
-    const around = { storage, stores, log, now, closing: closing.signal };
+    const live = createLiveConnections();
+    const around = { ...clock, storage, stores, log, live, closing: closing.signal };
     const actions = buildActions(config, around);
     const servers = {
       public: await buildPublicServer(config, actions, around),

@@ -4,6 +4,7 @@ import { isLoopback } from './network.ts';
 import { createSettingsReader, type Environment, type SettingsReader } from './read.ts';
 import { loadSanctum, loadSessions, type SanctumConfig, type SessionConfig } from './sessions.ts';
 import { loadTokens, type TokenConfig } from './tokens.ts';
+import { loadWebSockets, type WebSocketConfig } from './web-sockets.ts';
 
 /** The configuration, read and checked. */
 export interface Config {
@@ -23,11 +24,12 @@ export interface Config {
   readonly sanctum: SanctumConfig | undefined;
   readonly sessions: SessionConfig | undefined;
   readonly tickets: TicketConfig;
+  readonly webSockets: WebSocketConfig;
   /** How long a guest session of ours lives, in milliseconds. */
   readonly guestSessionLifetime: number;
   readonly allowedOrigins: readonly string[];
   readonly trustedProxies: readonly string[];
-  readonly limits: { readonly failures: number };
+  readonly limits: { readonly failures: number; readonly messages: number };
 }
 
 interface Listener {
@@ -63,6 +65,7 @@ export function loadConfig(env: Environment): Config {
   const read = createSettingsReader(env, production);
   read.required('NODE_ENV');
   const allowedOrigins = read.optional('ALLOWED_ORIGINS') ?? [];
+  const sessions = loadSessions(read, allowedOrigins);
   const config: Config = {
     production,
     logLevel: read.required('LOG_LEVEL'),
@@ -78,12 +81,16 @@ export function loadConfig(env: Environment): Config {
     },
     userTokens: { ...loadTokens('USER', read), maxAge: read.required('USER_TOKEN_MAX_AGE') },
     sanctum: loadSanctum(read),
-    sessions: loadSessions(read, allowedOrigins),
+    sessions,
     tickets: loadTickets(read),
+    webSockets: loadWebSockets(read, sessions),
     guestSessionLifetime: read.required('GUEST_SESSION_TTL'),
     allowedOrigins,
     trustedProxies: read.optional('TRUSTED_PROXIES') ?? [],
-    limits: { failures: read.required('RATE_LIMIT_FAILURES') },
+    limits: {
+      failures: read.required('RATE_LIMIT_FAILURES'),
+      messages: read.required('RATE_LIMIT_MESSAGES'),
+    },
   };
   const secretOf = (keys: TokenConfig['keys']) => ('secret' in keys ? keys.secret.reveal() : {});
   if (secretOf(config.guestTokens.keys) === secretOf(config.userTokens.keys)) {

@@ -129,6 +129,22 @@ export const settings = {
   ),
   TICKET_TTL: duration('How long a ticket may live, 2h at most', { fallback: '2h' }),
 
+  WS_UPSTREAM: url('Chat server behind `GET /ws`; without it that door leads nowhere', [
+    'ws',
+    'wss',
+  ]),
+  SESSION_WS_UPSTREAM: url(
+    'The host’s WebSocket server, behind the doors that its session cookie opens; without it there are none',
+    ['ws', 'wss'],
+  ),
+  WS_MAX_MESSAGE: integer('Largest WebSocket message, in bytes', [1024, 16_777_216], {
+    fallback: '65536',
+  }),
+  WS_RECHECK_INTERVAL: duration(
+    'How often an open WebSocket is asked whether it may stay, 1h at most',
+    { fallback: '15s' },
+  ),
+
   ALLOWED_ORIGINS: list(
     origin('Origins of the pages that may ask, such as `https://app.example`', {
       development: '*',
@@ -136,6 +152,9 @@ export const settings = {
   ),
   TRUSTED_PROXIES: list(network('Networks of proxies whose `X-Forwarded-For` counts')),
   RATE_LIMIT_FAILURES: integer('Refused requests a minute and address', rate, { fallback: '60' }),
+  RATE_LIMIT_MESSAGES: integer('Messages over WebSockets a minute and principal', rate, {
+    fallback: '30',
+  }),
 
   LOG_LEVEL: oneOf('What is logged', ['fatal', 'error', 'warn', 'info', 'debug', 'silent'], {
     fallback: 'info',

@@ -4,6 +4,7 @@ import { loadConfig } from '../../src/config/load.ts';
 import type { Environment } from '../../src/config/read.ts';
 import type { Secret } from '../../src/core/secret.ts';
 import { createTestDatabase } from './database.ts';
+import { createTestClock, type TestClock } from './test-clock.ts';
 import { guestClaims, hmacToken, testNow, testSecret, userClaims } from './tokens.ts';
 import type { JsonObject } from './tokens.ts';
 
@@ -41,21 +42,21 @@ export interface TestUsher {
   /** The administrator's login on its database. */
   readonly database: Secret;
   /** Its clock, which stands until a test moves it. */
-  readonly clock: { now: number };
+  readonly clock: TestClock;
   readonly stop: () => Promise<void>;
 }
 
 /** Starts the whole application in this process; its database goes with it. */
 export async function startUsher(changes: Environment = {}): Promise<TestUsher> {
   const database = await createTestDatabase();
-  const clock = { now: testNow };
+  const clock = createTestClock(testNow);
   try {
     const config = loadConfig({
       ...testEnvironment,
       DATABASE_URL: database.url.reveal(),
       ...changes,
     });
-    const app = await startApp(config, () => clock.now);
+    const app = await startApp(config, clock.clock);
     const stop = async () => {
       await app.stop();
       await database.drop();

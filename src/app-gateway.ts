@@ -1,0 +1,44 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { FastifyInstance } from 'fastify';
+import type { Actions, Surroundings } from './app-actions.ts';
+import type { Config } from './config/load.ts';
+import { createDoorway } from './gateway/doorway.ts';
+import { createMessageLimit } from './gateway/message-limit.ts';
+import { addSessionDoors } from './gateway/session-doors.ts';
+import { addTicketDoor } from './gateway/ticket-door.ts';
+import { sendRefusal } from './http/answer.ts';
+import { originOf } from './http/asker.ts';
+import type { CountFailure } from './http/limits.ts';
+import type { Present } from './http/present.ts';
+import { generalReplies } from './http/refusal-reply.ts';
+
+/** Adds the WebSocket doors that are configured to the public listener. */
+export function addGateway(
+  server: FastifyInstance,
+  { webSockets, sessions, limits }: Config,
+  ports: Actions &
+    Surroundings & { readonly present: Present; readonly countFailure: CountFailure },
+): void {
+  const { chatServer, host, maxMessage, recheckInterval } = webSockets;
+  const { now, startTimer, live, countFailure } = ports;
+  const doorway = createDoorway(server, { maxMessage, startTimer });
+  const admitting = {
+    ...{ now, startTimer, live, maxMessage, recheckInterval, originOf },
+    countMessage: createMessageLimit(limits.messages, now),
+  };
+  const { redeemTicket, stillWelcome } = ports;
+  addTicketDoor(doorway, {
+    ...admitting,
+    ...{ redeemTicket, stillWelcome, newId: randomUUID, chatServer },
+  });
+  if (host === undefined || sessions === undefined) return;
+  const { authorizeChannel, decideChannel, record, present } = ports;
+  addSessionDoors(doorway, {
+    ...admitting,
+    ...{ authorizeChannel, decideChannel, record, randomBytes },
+    credentialsOf: present,
+    sendRefusal: (request, reply, refusal) =>
+      sendRefusal([request, reply], refusal, { replies: generalReplies, countFailure }),
+    host: { url: host, cookieName: sessions.cookieName },
+  });
+}

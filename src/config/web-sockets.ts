@@ -1,0 +1,49 @@
+import type { SettingsReader } from './read.ts';
+import type { SessionConfig } from './sessions.ts';
+
+/** How WebSockets are taken in and passed on. */
+export interface WebSocketConfig {
+  /** The chat server behind `GET /ws`, where it stands behind it. */
+  readonly chatServer: URL | undefined;
+  /** The host's WebSocket server, behind the doors that are opened with its session cookie. */
+  readonly host: URL | undefined;
+  /** The largest message, in bytes. */
+  readonly maxMessage: number;
+  /** Milliseconds between two looks at whether somebody may stay. */
+  readonly recheckInterval: number;
+}
+
+/** In milliseconds: on other replicas a revocation is seen this much later. */
+const longestInterval = 60 * 60 * 1000;
+
+/** Reads how WebSockets are taken in; `sessions` is how the host's cookie is read, if it is. */
+export function loadWebSockets(
+  read: SettingsReader,
+  sessions: SessionConfig | undefined,
+): WebSocketConfig {
+  const recheckInterval = read.required('WS_RECHECK_INTERVAL');
+  if (recheckInterval > longestInterval) read.problem('WS_RECHECK_INTERVAL must be 1h at most');
+  const host = upstream('SESSION_WS_UPSTREAM', read);
+  if (host !== undefined && sessions === undefined) {
+    read.problem('SESSION_WS_UPSTREAM needs SESSION_MODE, or nobody could enter');
+  }
+  return {
+    chatServer: upstream('WS_UPSTREAM', read),
+    host,
+    maxMessage: read.required('WS_MAX_MESSAGE'),
+    recheckInterval,
+  };
+}
+
+function upstream(
+  name: 'WS_UPSTREAM' | 'SESSION_WS_UPSTREAM',
+  read: SettingsReader,
+): URL | undefined {
+  const text = read.optional(name);
+  if (text === undefined) return undefined;
+  const url = new URL(text.reveal());
+  if (url.username !== '' || url.password !== '' || url.hash !== '') {
+    read.problem(`${name} must not hold a user name, a password or a fragment`);
+  }
+  return url;
+}

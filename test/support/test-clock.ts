@@ -1,0 +1,52 @@
+import type { Clock } from '../../src/core/timer.ts';
+
+/** A clock that stands until a test moves it, and whose timers run when it is moved past them. */
+export interface TestClock {
+  /** Milliseconds since the epoch. Setting it moves the time without running a timer. */
+  now: number;
+  readonly clock: Clock;
+  /** How many timers wait. */
+  readonly waiting: () => number;
+  /** Moves the time on by so many milliseconds; timers run in their order, each at its own moment. */
+  readonly advance: (milliseconds: number) => void;
+}
+
+interface Timer {
+  readonly at: number;
+  readonly run: () => void;
+}
+
+/** Creates such a clock, standing at this moment. */
+export function createTestClock(start: number): TestClock {
+  const timers = new Set<Timer>();
+  // Timers count time that passed, as real ones do, whatever the clock on the wall was set to.
+  let passed = 0;
+  const test: TestClock = {
+    now: start,
+    clock: {
+      now: () => test.now,
+      startTimer: (milliseconds, run) => {
+        const timer = { at: passed + milliseconds, run };
+        timers.add(timer);
+        return () => void timers.delete(timer);
+      },
+    },
+    waiting: () => timers.size,
+    advance: (milliseconds) => {
+      const end = passed + milliseconds;
+      const move = (to: number) => {
+        test.now += to - passed;
+        passed = to;
+      };
+      for (let runs = 0; runs < 10_000; runs += 1) {
+        const [next] = [...timers].filter(({ at }) => at <= end).sort((a, b) => a.at - b.at);
+        if (next === undefined) break;
+        timers.delete(next);
+        move(next.at);
+        next.run();
+      }
+      move(end);
+    },
+  };
+  return test;
+}
