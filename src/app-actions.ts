@@ -2,21 +2,22 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { createAuthenticateUser } from './actions/authenticate-user.ts';
 import { createAuthorizeChannel, createDecideChannel } from './actions/authorize-channel.ts';
+import { createAuthorizeChannels } from './actions/authorize-channels.ts';
 import { createGuestSessionActions } from './actions/guest-sessions.ts';
 import { createIssueTicket } from './actions/issue-ticket.ts';
 import { createListChannels } from './actions/list-channels.ts';
 import { createRedeemTicket } from './actions/redeem-ticket.ts';
 import { createRevoke } from './actions/revoke.ts';
-import { buildIdentify } from './app-identify.ts';
 import { createStillWelcome } from './actions/still-welcome.ts';
+import { buildIdentify } from './app-identify.ts';
 import type { Storage } from './app-storage.ts';
 import { createRecorder } from './audit/record.ts';
 import { catalogue } from './channels/index.ts';
 import type { Config } from './config/load.ts';
-import { createChatServers } from './credentials/chat-servers.ts';
 import type { Clock } from './core/timer.ts';
-import { createPusherApps } from './pusher/apps.ts';
+import { createChatServers } from './credentials/chat-servers.ts';
 import type { LiveConnections } from './gateway/live-connections.ts';
+import { createPusherApps } from './pusher/apps.ts';
 import { createUserSigner } from './pusher/sign-user.ts';
 import { createSigner } from './pusher/sign.ts';
 import { createAuditTrail } from './resources/audit-trail.ts';
@@ -59,6 +60,7 @@ export function buildActions(config: Config, around: Surroundings) {
   const { lifetime } = config.tickets;
   return {
     authorizeChannel: createAuthorizeChannel(judging),
+    authorizeChannels: createAuthorizeChannels(judging),
     decideChannel: createDecideChannel(judging),
     listChannels: createListChannels({ ...judging, findOwn: createFindOwn(database) }),
     authenticateUser: createAuthenticateUser(asked),

@@ -4,6 +4,7 @@ import { addGateway } from './app-gateway.ts';
 import { cookieModeOf } from './app-identify.ts';
 import type { Config } from './config/load.ts';
 import { addChannelAuth } from './http/channel-auth.ts';
+import { addChannelBatchAuth } from './http/channel-batch-auth.ts';
 import { addChannelList } from './http/channel-list.ts';
 import { addGuestChatAuth } from './http/guest-chat-auth.ts';
 import { addGuestSessions } from './http/guest-sessions.ts';
@@ -33,15 +34,16 @@ export async function buildPublicServer(
     countFailure: createFailureLimit(server, config.limits.failures),
   };
   addChannelAuth(server, ports);
+  addChannelBatchAuth(server, ports);
   addGuestChatAuth(server, ports);
   addUserAuth(server, ports);
   addChannelList(server, ports);
   addGuestSessions(server, ports);
   addIssueTicket(server, ports);
   addRedeemTicket(server, ports);
+  addGateway(server, config, { ...around, ...ports });
   return server;
 }
-  addGateway(server, config, { ...around, ...ports });
 
 /** Builds the listener that only the operator asks. */
 export function buildOperatorServer(

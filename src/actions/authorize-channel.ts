@@ -28,27 +28,33 @@ export function createDecideChannel(
   ports: Omit<AuthorizeChannelPorts, 'record'>,
 ): AuthorizeChannel {
   return (question) =>
-    decideWith(question, () => establishPrincipal(question.credentials, ports), ports);
+    decide(question, () => establishPrincipal(question.credentials, ports), ports);
 }
 
 /** The one place where channels are granted; every door asks it, and every decision is recorded before it leaves. */
 export function createAuthorizeChannel(ports: AuthorizeChannelPorts): AuthorizeChannel {
-  const decideChannel = createDecideChannel(ports);
-  return async (question) => {
-    const decision = await decideChannel(question);
-    await ports.record(decision, question.origin);
-    return decision;
-  };
+  return (question) =>
+    authorizeWith(question, () => establishPrincipal(question.credentials, ports), ports);
 }
 
-/**
- * Decides one question for whoever `establish` says is asking; that is found out only when the name means something.
- * For the doors of this room alone: it records nothing. Throws `Unavailable`.
- */
-export async function decideWith(
-  question: Pick<Question, 'socketId' | 'channelName' | 'pinned'>,
-  establish: () => Promise<Established>,
-  ports: Omit<AuthorizeChannelPorts, 'record' | keyof EstablishPorts>,
+/** Finds out who asks; called only when the name of the channel means something. */
+export type Establish = () => Promise<Established>;
+
+/** Authorizes one channel for whoever `establish` finds: what one question and a batch of them have in common. */
+export async function authorizeWith(
+  question: Question,
+  establish: Establish,
+  ports: AuthorizeChannelPorts,
+): Promise<Decision> {
+  const decision = await decide(question, establish, ports);
+  await ports.record(decision, question.origin);
+  return decision;
+}
+
+async function decide(
+  question: Question,
+  establish: Establish,
+  ports: Omit<AuthorizeChannelPorts, 'record'>,
 ): Promise<Decision> {
   const unread: Judged = { id: ports.newId(), action: 'subscribe', checks: [] };
   const socketId = parseSocketId(question.socketId);

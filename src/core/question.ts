@@ -22,3 +22,9 @@ export interface SignInQuestion {
 export interface Question extends SignInQuestion {
   readonly channelName: string;
 }
+
+/** Somebody asks about several channels of one socket at once. */
+export interface BatchQuestion extends SignInQuestion {
+  /** Each of them once. */
+  readonly channelNames: readonly string[];
+}

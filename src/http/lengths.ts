@@ -9,3 +9,6 @@ export const mostCharacters = {
 
 /** The largest body, in bytes; the longest real one is a token and two short fields. */
 export const largestBody = 16 * 1024;
+
+/** The largest body that asks about a batch of channels, in bytes: a hundred names, percent-encoded, and a token. */
+export const largestBatchBody = 72 * 1024;

@@ -1,0 +1,37 @@
+import type { Decision } from '../core/decision.ts';
+import type { BatchQuestion } from '../core/question.ts';
+import { Unavailable } from '../core/unavailable.ts';
+import { authorizeWith, type AuthorizeChannelPorts } from './authorize-channel.ts';
+import { establishPrincipal, type Established } from './establish-principal.ts';
+
+/** What became of each channel of a batch, by its name; `Unavailable` where that could not be found out. */
+export type Verdicts = ReadonlyMap<string, Decision | Unavailable>;
+
+/** Which of these channels may this socket enter? */
+export type AuthorizeChannels = (question: BatchQuestion) => Promise<Verdicts>;
+
+/**
+ * Asks about several channels at once: who asks is found out once, each channel is decided and recorded by itself,
+ * and what could not be found out about one says nothing about the others.
+ */
+export function createAuthorizeChannels(ports: AuthorizeChannelPorts): AuthorizeChannels {
+  return async ({ channelNames, ...asked }) => {
+    let established: Promise<Established> | undefined;
+    const establish = () => (established ??= establishPrincipal(asked.credentials, ports));
+    const verdicts = channelNames.map(async (channelName) => {
+      const question = { ...asked, channelName };
+      const verdict = await unlessUnavailable(() => authorizeWith(question, establish, ports));
+      return [channelName, verdict] as const;
+    });
+    return new Map(await Promise.all(verdicts));
+  };
+}
+
+async function unlessUnavailable<T>(ask: () => Promise<T>): Promise<T | Unavailable> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof Unavailable) return error;
+    throw error;
+  }
+}

@@ -1,0 +1,82 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { AuthorizeChannels, Verdicts } from '../actions/authorize-channels.ts';
+import { Unavailable } from '../core/unavailable.ts';
+import type { Signer } from '../pusher/sign.ts';
+import { namedTenants, originOf } from './asker.ts';
+import { requiredField } from './body.ts';
+import { channelNames } from './channel-names.ts';
+import { largestBatchBody, mostCharacters } from './lengths.ts';
+import type { CountFailure } from './limits.ts';
+import type { Present } from './present.ts';
+import { RequestProblem } from './problem.ts';
+import { generalReplies } from './refusal-reply.ts';
+
+/** Where the `pusher-js-auth` plugin asks, beside the routes for one channel. */
+const paths = ['/pusher/auth/batch', '/broadcasting/auth/batch'];
+
+/** Whom the route asks. */
+export interface ChannelBatchAuthPorts {
+  readonly authorizeChannels: AuthorizeChannels;
+  readonly sign: Signer['sign'];
+  readonly present: Present;
+  readonly countFailure: CountFailure;
+}
+
+/** What the plugin reads of each channel (`pusher-js-auth` 4): success is status 200, with `data`. */
+type Entry = { readonly status: 200; readonly data: object } | { readonly status: number };
+
+/** Adds the routes that answer "may I subscribe?" for several channels at once, each by its own status in a 200. */
+export function addChannelBatchAuth(server: FastifyInstance, ports: ChannelBatchAuthPorts): void {
+  const handler = async (request: FastifyRequest, reply: FastifyReply) => {
+    const verdicts = await ports.authorizeChannels({
+      socketId: requiredField(request.body, 'socket_id', mostCharacters.socketId),
+      channelNames: channelNames(request.body),
+      credentials: ports.present(request),
+      pinned: { tenantIds: namedTenants(request) },
+      origin: originOf(request),
+    });
+    for (const verdict of verdicts.values()) {
+      if (verdict instanceof Unavailable) {
+        request.log.warn({ dependency: verdict.dependency, err: verdict }, 'could not find out');
+      }
+    }
+    const limited = await countOnce(request, verdicts, ports.countFailure);
+    // Without a prototype, so that a channel called `__proto__` is an entry.
+    const entries = Object.create(null) as Record<string, Entry>;
+    for (const [name, verdict] of verdicts) entries[name] = entryOf(verdict, limited, ports.sign);
+    return reply.code(200).header('cache-control', 'no-store').send(entries);
+  };
+  for (const path of paths) server.post(path, { bodyLimit: largestBatchBody }, handler);
+}
+
+/**
+ * Counts a batch with refusals once; true when its address has had too many.
+ * As on the routes for one channel, that keeps nobody from what was granted: only a batch without grants is a 429 itself.
+ */
+async function countOnce(
+  request: FastifyRequest,
+  verdicts: Verdicts,
+  countFailure: CountFailure,
+): Promise<boolean> {
+  const outcomes = new Set(
+    [...verdicts.values()].map((each) => (each instanceof Unavailable ? 'none' : each.outcome)),
+  );
+  if (!outcomes.has('refusal')) return false;
+  try {
+    await countFailure(request);
+    return false;
+  } catch (error) {
+    if (error instanceof RequestProblem && outcomes.has('grant')) return true;
+    throw error;
+  }
+}
+
+function entryOf(
+  verdict: Verdicts extends ReadonlyMap<string, infer Verdict> ? Verdict : never,
+  limited: boolean,
+  sign: Signer['sign'],
+): Entry {
+  if (verdict instanceof Unavailable) return { status: 503 };
+  if (verdict.outcome === 'grant') return { status: 200, data: sign(verdict) };
+  return { status: limited ? 429 : generalReplies[verdict.code].status };
+}

@@ -1,0 +1,33 @@
+import type { Fields } from './body.ts';
+import { mostCharacters } from './lengths.ts';
+import { malformed } from './problem.ts';
+
+const mostChannels = 100;
+
+/**
+ * The names of a batch: `channel_name[0]`, `channel_name[1]`, … of a form, as `pusher-js-auth` 4 sends them, or the list
+ * `channel_name` of JSON. A 400 for none, for more than a hundred, and for one that is repeated, no text, or too long.
+ */
+export function channelNames(body: unknown): readonly string[] {
+  // A request without a body has no fields.
+  const fields = (body ?? {}) as Fields;
+  const numbered = Object.entries(fields).filter(([field]) => field.startsWith('channel_name['));
+  const listed = fields['channel_name'];
+  // Two readers of a request that has both would ask about different channels.
+  if (listed !== undefined && numbered.length > 0) throw malformed('channel_name is repeated');
+  if (listed !== undefined && !Array.isArray(listed))
+    throw malformed('channel_name must be a list');
+  if (numbered.some(([field]) => !/^channel_name\[(0|[1-9][0-9]{0,3})\]$/.test(field))) {
+    throw malformed('channel_name is malformed');
+  }
+  const names: readonly unknown[] = listed ?? numbered.map(([, value]) => value);
+  if (names.length === 0) throw malformed('channel_name is required');
+  if (names.length > mostChannels) throw malformed(`channel_name has more than ${mostChannels}`);
+  if (!names.every(isName)) throw malformed('channel_name is malformed');
+  if (new Set(names).size < names.length) throw malformed('channel_name has a channel twice');
+  return names;
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= mostCharacters.channelName;
+}
