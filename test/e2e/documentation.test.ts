@@ -1,0 +1,51 @@
+import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startUsher, type Usher } from './support/usher.ts';
+
+const project = fileURLToPath(new URL('../..', import.meta.url));
+const run = promisify(execFile);
+
+/** The shell commands of a page, but for the one that starts Usher: that is done here. */
+function commandsOf(page: string): string {
+  const text = readFileSync(`${project}/docs/${page}`, 'utf8');
+  const blocks = [...text.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block = '']) => block);
+  return blocks.filter((block) => !block.includes('npm start')).join('\n');
+}
+
+const pages = readdirSync(`${project}/docs`).filter(
+  (page) => page.endsWith('.md') && commandsOf(page) !== '',
+);
+
+/** The page's commands as they stand, against the addresses of this Usher; a curl that is not answered 2xx fails. */
+function asScript(commands: string, usher: Usher): string {
+  return `set -eu
+${commands
+  .replaceAll('http://127.0.0.1:3000', usher.publicUrl)
+  .replaceAll('ws://127.0.0.1:3000', usher.publicUrl.replace('http', 'ws'))
+  .replaceAll('http://127.0.0.1:3001', usher.operatorUrl)
+  .replaceAll('curl -s ', 'curl -sS --fail-with-body ')}`;
+}
+
+describe('the documented commands', () => {
+  let usher: Usher;
+  beforeAll(async () => {
+    // As somebody who tries it out has it: nothing is set.
+    usher = await startUsher({});
+  });
+  afterAll(() => usher.stop());
+
+  it('has pages to run', () => {
+    expect(pages).toEqual(
+      expect.arrayContaining(['guest-chat.md', 'tenant-channels.md', 'rooms.md', 'tickets.md']),
+    );
+  });
+
+  it.each(pages)('%s', async (page) => {
+    const script = asScript(commandsOf(page), usher);
+    const { stdout } = await run('bash', ['-c', script], { cwd: project });
+    expect(stdout).not.toContain('error');
+  });
+});
