@@ -1,0 +1,216 @@
+import { randomBytes } from 'node:crypto';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { DjangoDatabase } from '../../src/core/django.ts';
+import { Secret } from '../../src/core/secret.ts';
+import { Unavailable } from '../../src/core/unavailable.ts';
+import { createDjangoSessionReader } from '../../src/credentials/django-session.ts';
+import { createDjangoDatabase } from '../../src/resources/django-database.ts';
+import { createHostDatabase, type HostDatabase } from '../../src/resources/host-database.ts';
+import { createTestDatabase, describePostgres, withClient } from '../support/database.ts';
+import type { TestDatabase, TestServer } from '../support/database.ts';
+import { djangoFixtures, judgeCase, settingsOf, verdictOf } from '../support/django-vectors.ts';
+import type { DjangoRows } from '../support/django-vectors.ts';
+
+const zone = 'Europe/Berlin';
+
+interface Host {
+  readonly url: Secret;
+  readonly database: DjangoDatabase;
+  readonly host: HostDatabase;
+  fill(rows: DjangoRows): Promise<void>;
+}
+
+/** Django's two tables as its migrations make them, but for the column types that differ from host to host. */
+function useHost(
+  server: TestServer,
+  types: { readonly id: string; readonly moment: string },
+): Host {
+  let made: TestDatabase | undefined;
+  let host: HostDatabase | undefined;
+  beforeAll(async () => {
+    made = await createTestDatabase(server, 'template1');
+    await withClient(made.url, (admin) =>
+      admin.query(`
+        CREATE TABLE django_session (session_key varchar(40) PRIMARY KEY, session_data text NOT NULL,
+          expire_date ${types.moment} NOT NULL);
+        CREATE TABLE auth_user (id ${types.id} PRIMARY KEY, password varchar(128) NOT NULL,
+          last_login timestamptz, is_superuser boolean NOT NULL, username varchar(150) NOT NULL UNIQUE,
+          email varchar(254) NOT NULL DEFAULT '', is_staff boolean NOT NULL, is_active boolean NOT NULL)`),
+    );
+    host = createHostDatabase({ url: made.url, timeZone: zone, timeoutMs: 30_000 });
+  });
+  afterAll(async () => {
+    await host?.close();
+    await made?.drop();
+  });
+  return {
+    get url() {
+      return made!.url;
+    },
+    get host() {
+      return host!;
+    },
+    get database() {
+      return createDjangoDatabase(host!);
+    },
+    // In a session of the host's zone, as Django writes when it knows no zones.
+    fill: (rows) =>
+      withClient(made!.url, async (admin) => {
+        await admin.query(`SET TimeZone = '${zone}'; TRUNCATE django_session, auth_user`);
+        for (const table of ['django_session', 'auth_user'] as const) {
+          const moment = table === 'django_session' ? '::timestamptz' : '';
+          for (const row of rows[table] as readonly object[]) {
+            const names = Object.keys(row);
+            const places = names.map(
+              (name, i) => `$${i + 1}${name === 'expire_date' ? moment : ''}`,
+            );
+            await admin.query(
+              `INSERT INTO ${table} (${names.join(', ')}) VALUES (${places.join(', ')})`,
+              Object.values(row),
+            );
+          }
+        }
+      }),
+  };
+}
+
+const [stored] = djangoFixtures;
+const [first] = stored!.cases;
+
+describePostgres('the database of a Django host', (server) => {
+  describe.each(['timestamptz', 'timestamp'])('with expire_date a %s', (moment) => {
+    const host = useHost(server, { id: 'integer', moment });
+
+    it.each(stored!.cases)('$id: $why', async (one) => {
+      await host.fill(one.rows);
+      const read = createDjangoSessionReader(settingsOf(one), {
+        database: host.database,
+        now: () => one.now * 1000,
+      });
+      expect(await judgeCase(one, read)).toEqual(verdictOf(one));
+    });
+
+    it('gives the moment of expire_date, in any zone', async () => {
+      await host.fill(first!.rows);
+      const [row] = first!.rows.django_session;
+      const { expireDate } = (await host.database.session(row!.session_key))!;
+      expect(Math.floor(expireDate)).toBe(Date.parse(row!.expire_date));
+    });
+  });
+
+  describe('with integer keys', () => {
+    const host = useHost(server, { id: 'integer', moment: 'timestamptz' });
+    beforeEach(() => host.fill(first!.rows));
+
+    it.each(['01', ' 1', '+1', '1 ', '1.0', 'x', '', '99999999999', "1' OR 1=1", '1\0', '\ud800'])(
+      'finds nobody by %j',
+      async (id) => {
+        expect(await host.database.user('1')).toHaveProperty('username', 'alice');
+        expect(await host.database.user(id)).toBeUndefined();
+      },
+    );
+
+    it('asks by a condition that the index answers', async () => {
+      const plan = await withClient(host.url, async (admin) => {
+        await admin.query('SET enable_seqscan = off');
+        return admin.query<{ 'QUERY PLAN': string }>(
+          `PREPARE one AS SELECT id::text FROM auth_user WHERE id = $1; EXPLAIN EXECUTE one('1')`,
+        );
+      });
+      const [, explained] = plan as unknown as readonly { rows: { 'QUERY PLAN': string }[] }[];
+      expect(explained!.rows.map((row) => row['QUERY PLAN']).join('\n')).toMatch(/Index Cond/);
+    });
+
+    it('does not fetch a session that is too large to be one', async () => {
+      const [row] = first!.rows.django_session;
+      const large = { ...row!, session_data: 'a'.repeat(1_500_001) };
+      await host.fill({ ...first!.rows, django_session: [large] });
+      expect(await host.database.session(row!.session_key)).toBeUndefined();
+    });
+
+    it('cannot write', async () => {
+      const attempt = host.host.findRow('DELETE FROM auth_user WHERE id = $1 RETURNING id', ['1']);
+      await expect(attempt).rejects.toBeInstanceOf(Unavailable);
+      expect(await host.database.user('1')).toBeDefined();
+    });
+  });
+
+  describe('with UUID keys', () => {
+    const host = useHost(server, { id: 'uuid', moment: 'timestamptz' });
+    const id = '6f1c2a34-5b6d-4e7f-8a9b-0c1d2e3f4a5b';
+    beforeEach(() =>
+      host.fill({ django_session: [], auth_user: [{ ...first!.rows.auth_user[0]!, id }] }),
+    );
+
+    it('finds a user by the key as Django writes it, and by no other spelling', async () => {
+      expect(await host.database.user(id)).toMatchObject({ id, username: 'alice' });
+      for (const other of [id.toUpperCase(), id.replaceAll('-', ''), `{${id}}`, '1', '']) {
+        expect(await host.database.user(other)).toBeUndefined();
+      }
+    });
+  });
+
+  describe('for a login that may read what is documented and no more', () => {
+    const host = useHost(server, { id: 'integer', moment: 'timestamptz' });
+    const role = `${server.prefix}_reader_${randomBytes(4).toString('hex')}`;
+    let limited: HostDatabase;
+    beforeAll(async () => {
+      await host.fill(first!.rows);
+      await withClient(host.url, (admin) =>
+        admin.query(`
+          CREATE ROLE ${role} LOGIN PASSWORD 'reader';
+          GRANT SELECT ON django_session TO ${role};
+          GRANT SELECT (id, username, password, is_active, is_staff, is_superuser) ON auth_user TO ${role}`),
+      );
+      const url = new URL(host.url.reveal());
+      url.username = role;
+      url.password = 'reader';
+      limited = createHostDatabase({ url: new Secret(url.href), timeZone: 'UTC' });
+    });
+    afterAll(async () => {
+      await limited.close();
+      await withClient(host.url, (admin) =>
+        admin.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`),
+      );
+    });
+
+    it('works', async () => {
+      const read = createDjangoSessionReader(settingsOf(first!), {
+        database: createDjangoDatabase(limited),
+        now: () => first!.now * 1000,
+      });
+      expect(await judgeCase(first!, read)).toEqual(verdictOf(first!));
+    });
+
+    it('says what is missing, and nothing of the rows', async () => {
+      const wrong = limited.findRow('SELECT email FROM auth_user WHERE username = $1', ['alice']);
+      await expect(wrong).rejects.toMatchObject({
+        dependency: 'host database',
+        cause: { message: 'permission denied (42501)' },
+      });
+    });
+  });
+});
+
+describe('a host that does not answer', () => {
+  it('is Unavailable within the time-out, without the address or the password', async () => {
+    const sockets: Socket[] = [];
+    const server = createServer((socket) => sockets.push(socket.on('error', () => undefined)));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const url = new Secret(`postgres://reader:geheim@127.0.0.1:${port}/site`);
+    const host = createHostDatabase({ url, timeZone: 'UTC', timeoutMs: 100 });
+    const error: unknown = await host.findRow('SELECT 1', []).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(Unavailable);
+    expect(String((error as Unavailable).cause)).toMatch(/^Error: (timeout|Connection)/);
+    await host.close();
+    for (const socket of sockets) socket.destroy();
+    await new Promise((resolve) => server.close(resolve));
+    const closed = createHostDatabase({ url, timeZone: 'UTC', timeoutMs: 100 });
+    await expect(closed.findRow('SELECT 1', [])).rejects.toMatchObject({
+      cause: { message: 'nothing listens there (ECONNREFUSED)' },
+    });
+    await closed.close();
+  });
+});
