@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import { ask, guestAsks, userAsks } from '../http/asking.ts';
+import { runCommand } from '../support/program.ts';
+import { testEnvironment, useUsher } from '../support/usher.ts';
+
+const mint = (...args: readonly string[]) =>
+  runCommand(['mint-token', ...args], { env: testEnvironment });
+const guest = ['guest', '--hotel', 'grand-hotel', '--booking', 'BK-2025-ABC123'] as const;
+
+describe('mint-token', () => {
+  const usher = useUsher();
+
+  it('prints a guest’s token that the hotel chat takes', async () => {
+    usher.clock.now = Date.now();
+    const { code, stdout, stderr } = await mint(...guest);
+    expect([code, stderr]).toStrictEqual([0, '']);
+    const token = stdout.trim();
+    expect((await ask(usher.public, guestAsks({ fields: { token } }))).status).toBe(200);
+  });
+
+  it('prints a user’s token that the general routes take, with its roles', async () => {
+    usher.clock.now = Date.now();
+    const roles = ['--role', 'user', '--role', 'admin'];
+    const { code, stdout } = await mint('user', '--sub', '9', '--tenant', '1', ...roles);
+    expect(code).toBe(0);
+    const headers = { authorization: `Bearer ${stdout.trim()}` };
+    const asks = (channel_name: string) =>
+      ask(usher.public, userAsks({ headers, fields: { channel_name } }));
+    expect((await asks('private-tenant.1.admin')).status).toBe(200);
+    expect((await asks('private-tenant.1.user.9')).status).toBe(200);
+    expect((await asks('private-tenant.1.user.15')).status).toBe(403);
+  });
+
+  it('prints one that ends when it was asked to', async () => {
+    const { stdout } = await mint(...guest, '--expires-in', '60');
+    const payload = Buffer.from(stdout.split('.')[1]!, 'base64url').toString();
+    const { iat, exp } = JSON.parse(payload) as { iat: number; exp: number };
+    expect(exp - iat).toBe(60);
+  });
+
+  it.each([
+    [[]],
+    [['guest']],
+    [['guest', '--hotel', 'grand-hotel']],
+    [['guest', '--hotel', 'a', '--booking', 'b', '--role', 'admin']],
+    [['user']],
+    [['user', '--sub', '1', '--hotel', 'a']],
+    [['user', '--sub', '1', '--expires-in', 'soon']],
+    [['user', '--sub', '1', '--expires-in', '-1']],
+    [['admin', '--sub', '1']],
+  ])('says how to call it after %j', async (args) => {
+    const { code, stdout, stderr } = await mint(...args);
+    expect([code, stdout]).toStrictEqual([1, '']);
+    expect(stderr).toContain('mint-token guest --hotel H --booking B');
+  });
+
+  it('does not exist in production', async () => {
+    const env = { ...testEnvironment, NODE_ENV: 'production' };
+    const { code, stdout, stderr } = await runCommand(['mint-token', ...guest], { env });
+    expect([code, stdout, stderr]).toStrictEqual([
+      1,
+      '',
+      'mint-token does not exist in production\n',
+    ]);
+  });
+
+  it('cannot sign for whoever holds the private key', async () => {
+    const env = {
+      ...testEnvironment,
+      GUEST_TOKEN_SECRET: '',
+      GUEST_TOKEN_JWKS_URL: 'https://login.example/keys',
+    };
+    const { code, stdout, stderr } = await runCommand(['mint-token', ...guest], { env });
+    expect([code, stdout, stderr]).toStrictEqual([
+      1,
+      '',
+      expect.stringContaining('mint-token needs a secret'),
+    ]);
+  });
+});

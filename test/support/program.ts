@@ -1,0 +1,88 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { Environment } from '../../src/config/read.ts';
+
+const typescript = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+/** The system closes our end of the pipe even when the runner is killed, so that no child outlives it. */
+const endWithRunner = `data:text/javascript,${encodeURIComponent(
+  "process.stdin.on('end', () => process.kill(process.pid, 'SIGKILL')).resume().unref();",
+)}`;
+
+/** How to start a program of ours. */
+export interface ProgramOptions {
+  readonly args?: readonly string[];
+  /** The whole environment but for `PATH`: nothing of the runner's is inherited. */
+  readonly env?: Environment;
+  /** Where it starts; a new and empty directory otherwise, so that no `.env` is found by accident. */
+  readonly cwd?: string;
+}
+
+/** A running program of ours. */
+export interface Program {
+  /** What it has written to its standard output and its standard error so far. */
+  readonly stdout: () => string;
+  readonly stderr: () => string;
+  /** Resolves when its standard output contains the text; rejects when it ends without. */
+  readonly until: (text: string) => Promise<void>;
+  readonly signal: (signal: NodeJS.Signals) => void;
+  /** Resolves when it has ended and all its output is here: to its exit code, or `null` after a signal. */
+  readonly ended: Promise<number | null>;
+}
+
+/** Starts a program from its source, as a process of its own. */
+export async function startProgram(
+  source: 'src/main.ts' | 'src/cli/main.ts',
+  { args = [], env = {}, cwd }: ProgramOptions = {},
+): Promise<Program> {
+  const empty = cwd === undefined ? await mkdtemp(join(tmpdir(), 'usher-program-')) : undefined;
+  const script = fileURLToPath(new URL(`../../${source}`, import.meta.url));
+  const child = spawn(
+    process.execPath,
+    ['--import', endWithRunner, '--import', typescript, script, ...args],
+    { cwd: cwd ?? empty, env: { PATH: process.env['PATH'], ...env }, stdio: 'pipe' },
+  );
+  const [stdout, stderr] = [child.stdout, child.stderr].map((stream) => {
+    const chunks: Buffer[] = [];
+    stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+    return () => Buffer.concat(chunks).toString();
+  }) as [() => string, () => string];
+  const ended = once(child, 'close').then(async ([code]) => {
+    if (empty !== undefined) await rm(empty, { recursive: true, force: true });
+    return code as number | null;
+  });
+  const until = (text: string) =>
+    new Promise<void>((resolve, reject) => {
+      const look = () => {
+        if (stdout().includes(text)) resolve();
+      };
+      child.stdout.on('data', look);
+      look();
+      void ended.then(() => {
+        reject(new Error(`It ended without ${text}:\n${stdout()}${stderr()}`));
+      });
+    });
+  return { stdout, stderr, until, ended, signal: (signal) => void child.kill(signal) };
+}
+
+/** Runs a command to its end. */
+export async function runCommand(
+  args: readonly string[],
+  options: Omit<ProgramOptions, 'args'> = {},
+): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }> {
+  const program = await startProgram('src/cli/main.ts', { ...options, args });
+  const code = await program.ended;
+  return { code, stdout: program.stdout(), stderr: program.stderr() };
+}
+
+/** The lines of a log, each read. */
+export function logLines(text: string): readonly Readonly<Record<string, unknown>>[] {
+  return text
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+}
