@@ -25,7 +25,8 @@ const patience = { headers: 10_000, request: 15_000, idle: 72_000, sweep: 2_000 
 /** Creates a listener without routes: bodies, errors, ids and time-outs are set. */
 export function createServer({ logger, trustedProxies }: ServerSettings): FastifyInstance {
   const server = Fastify({
-    loggerInstance: logger,
+    loggerInstance: withoutChatter(logger),
+    childLoggerFactory: (_quiet, bindings, options) => logger.child(bindings, options),
     // Fastify's own lines hold the whole URL, and a guest's token stands in its query.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: largestBody,
@@ -85,6 +86,13 @@ export async function openToBrowsers(
     maxAge: 600,
   });
   await server.register(rateLimit, { global: false });
+}
+
+/** Fastify announces each listener itself, at level info; we log both in one line. Requests log at the level that was set. */
+function withoutChatter(logger: FastifyBaseLogger): FastifyBaseLogger {
+  return ['trace', 'debug', 'info'].includes(logger.level)
+    ? logger.child({}, { level: 'warn' })
+    : logger;
 }
 
 /** A proxy's own request id, so that its log and ours can be joined; nothing that could forge a line of a log. */
