@@ -20,6 +20,13 @@ export interface SettingsReader {
   readonly problems: readonly string[];
 }
 
+/** Of all settings: one that was copied to another name is as well known. */
+const developmentSecrets: ReadonlySet<string | undefined> = new Set(
+  Object.values<Setting<unknown>>(settings)
+    .filter(({ secret }) => secret === true)
+    .map(({ development }) => development),
+);
+
 /** Creates a reader of the settings; problems name the setting and never its value. */
 export function createSettingsReader(env: Environment, production: boolean): SettingsReader {
   const problems: string[] = [];
@@ -30,7 +37,7 @@ export function createSettingsReader(env: Environment, production: boolean): Set
     const convenience = production ? undefined : setting.development;
     const text = isSet(name) ? env[name] : (setting.fallback ?? convenience);
     if (text === undefined) return undefined;
-    if (production && setting.secret === true && text === setting.development) {
+    if (production && setting.secret === true && developmentSecrets.has(text)) {
       problems.push(`${name} is the one for development, which everybody can read`);
       return undefined;
     }
