@@ -1,0 +1,180 @@
+import { describe, expect, it } from 'vitest';
+import type { Environment } from '../../src/config/read.ts';
+import type { Setting } from '../../src/config/setting.ts';
+import { settings } from '../../src/config/settings.ts';
+import { testSecret } from '../support/tokens.ts';
+import { inProduction, privatePem, publicPem } from './environments.ts';
+
+describe('production', () => {
+  it.each([
+    ['PUSHER_APP_ID', 'PUSHER_APP_ID is not set'],
+    ['PUSHER_KEY', 'PUSHER_KEY is not set'],
+    ['PUSHER_SECRET', 'PUSHER_SECRET is not set'],
+    [
+      'GUEST_TOKEN_SECRET',
+      'One of GUEST_TOKEN_SECRET, GUEST_TOKEN_PUBLIC_KEY, GUEST_TOKEN_JWKS_URL must be set',
+    ],
+    [
+      'USER_TOKEN_SECRET',
+      'One of USER_TOKEN_SECRET, USER_TOKEN_PUBLIC_KEY, USER_TOKEN_JWKS_URL must be set',
+    ],
+  ])('has no default for %s', (name, problem) => {
+    expect(inProduction({ [name]: undefined })).toStrictEqual([problem]);
+    expect(inProduction({ [name]: '' })).toStrictEqual([problem]);
+  });
+
+  it('names what is missing and nothing else', () => {
+    expect(inProduction({ GUEST_TOKEN_SECRET: '', USER_TOKEN_SECRET: '' })).toHaveLength(2);
+  });
+
+  const development = Object.values<Setting<unknown>>(settings).flatMap((setting) =>
+    setting.secret === true && setting.development !== undefined ? [setting.development] : [],
+  );
+  it.each(['PUSHER_SECRET', 'GUEST_TOKEN_SECRET', 'USER_TOKEN_SECRET'])(
+    'refuses every secret of development for %s',
+    (name) => {
+      for (const secret of development) {
+        expect(inProduction({ [name]: secret })).toStrictEqual([
+          `${name} is the one for development, which everybody can read`,
+        ]);
+      }
+    },
+  );
+
+  it.each<[string, Environment, string]>([
+    [
+      'a short secret',
+      { GUEST_TOKEN_SECRET: 'a1b2c3d4e5f6' },
+      'GUEST_TOKEN_SECRET is shorter than 32 bytes',
+    ],
+    [
+      'a poor secret',
+      { USER_TOKEN_SECRET: 'ab'.repeat(40) },
+      'USER_TOKEN_SECRET has fewer than 8 different characters',
+    ],
+    [
+      'one secret for both',
+      { GUEST_TOKEN_SECRET: testSecret.reveal() },
+      'GUEST_TOKEN_SECRET and USER_TOKEN_SECRET must not be the same',
+    ],
+    [
+      'an open operator’s port',
+      { OPS_HOST: '0.0.0.0' },
+      'OPS_TOKEN must be set when OPS_HOST is not a loopback address',
+    ],
+    [
+      'one by name',
+      { OPS_HOST: 'localhost.example' },
+      'OPS_TOKEN must be set when OPS_HOST is not a loopback address',
+    ],
+    [
+      'a short operator’s token',
+      { OPS_TOKEN: 'fifteen-letters' },
+      'OPS_TOKEN must have 16 characters at least',
+    ],
+    [
+      'an issuer alone',
+      { USER_TOKEN_ISSUER: 'a' },
+      'USER_TOKEN_ISSUER and USER_TOKEN_AUDIENCE go together',
+    ],
+    [
+      'an audience alone',
+      { GUEST_TOKEN_AUDIENCE: 'a' },
+      'GUEST_TOKEN_ISSUER and GUEST_TOKEN_AUDIENCE go together',
+    ],
+    [
+      'keys over http',
+      { USER_TOKEN_SECRET: '', USER_TOKEN_JWKS_URL: 'http://login.example/keys' },
+      'USER_TOKEN_JWKS_URL must use https',
+    ],
+    [
+      'keys over http from a name like ours',
+      { USER_TOKEN_SECRET: '', USER_TOKEN_JWKS_URL: 'http://localhost.example/' },
+      'USER_TOKEN_JWKS_URL must use https',
+    ],
+    [
+      'two kinds of key',
+      { USER_TOKEN_PUBLIC_KEY: publicPem },
+      'Only one of USER_TOKEN_SECRET, USER_TOKEN_PUBLIC_KEY, USER_TOKEN_JWKS_URL may be set',
+    ],
+    [
+      'a private key',
+      { USER_TOKEN_SECRET: '', USER_TOKEN_PUBLIC_KEY: privatePem },
+      'USER_TOKEN_PUBLIC_KEY must be a public key in PEM',
+    ],
+    [
+      'a key that is none',
+      { USER_TOKEN_SECRET: '', USER_TOKEN_PUBLIC_KEY: 'a key' },
+      'USER_TOKEN_PUBLIC_KEY must be a public key in PEM',
+    ],
+    [
+      'another word for production',
+      { NODE_ENV: 'Production' },
+      'NODE_ENV must be one of development, test, production',
+    ],
+    ['a port that is none', { PORT: '65536' }, 'PORT must be a whole number from 0 to 65535'],
+    ['a port in words', { OPS_PORT: '3e3' }, 'OPS_PORT must be a whole number from 0 to 65535'],
+    [
+      'another database',
+      { DATABASE_URL: 'mysql://db/usher' },
+      'DATABASE_URL must be an address that begins with postgres:// or postgresql://',
+    ],
+    [
+      'a life without a unit',
+      { USER_TOKEN_MAX_AGE: '3600' },
+      'USER_TOKEN_MAX_AGE must be a time such as 90s, 15m or 1h',
+    ],
+    [
+      'a life of nothing',
+      { USER_TOKEN_MAX_AGE: '0s' },
+      'USER_TOKEN_MAX_AGE must be a time such as 90s, 15m or 1h',
+    ],
+    [
+      'a limit of nothing',
+      { RATE_LIMIT_FAILURES: '0' },
+      'RATE_LIMIT_FAILURES must be a whole number from 1 to 1000000',
+    ],
+    [
+      'a page with a path',
+      { ALLOWED_ORIGINS: 'https://a.example/' },
+      'ALLOWED_ORIGINS each item must be an origin such as https://app.example, without a path',
+    ],
+    [
+      'a page without a scheme',
+      { ALLOWED_ORIGINS: 'a.example' },
+      'ALLOWED_ORIGINS each item must be an origin such as https://app.example, without a path',
+    ],
+    [
+      'a file as a page',
+      { ALLOWED_ORIGINS: 'null' },
+      'ALLOWED_ORIGINS each item must be an origin such as https://app.example, without a path',
+    ],
+    [
+      'every proxy',
+      { TRUSTED_PROXIES: 'true' },
+      'TRUSTED_PROXIES each item must be an address or a network such as 10.0.0.0/8',
+    ],
+    [
+      'a number of proxies',
+      { TRUSTED_PROXIES: '1' },
+      'TRUSTED_PROXIES each item must be an address or a network such as 10.0.0.0/8',
+    ],
+    [
+      'too narrow a network',
+      { TRUSTED_PROXIES: '10.0.0.0/33' },
+      'TRUSTED_PROXIES each item must be an address or a network such as 10.0.0.0/8',
+    ],
+    [
+      'another kind of server',
+      { PUSHER_SERVER: 'Pusher' },
+      'PUSHER_SERVER must be one of pusher, soketi, reverb',
+    ],
+    [
+      'a master key that is none',
+      { PUSHER_ENCRYPTION_MASTER_KEY: 'a'.repeat(44) },
+      'PUSHER_ENCRYPTION_MASTER_KEY must be 32 bytes in base64',
+    ],
+  ])('refuses %s', (_case, changes, problem) => {
+    expect(inProduction(changes)).toContain(problem);
+  });
+});
