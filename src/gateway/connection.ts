@@ -45,9 +45,9 @@ export function createConnection(socket: WebSocket, startTimer: StartTimer): Con
     finish(ending);
     closeSocket(socket, ending, startTimer);
   };
-  // `ws` answers what is too large or no WebSocket with the proper code, and tells us here.
+  // `ws` has already answered what is too large or no WebSocket with the proper code, but would wait 30 s for an answer.
   socket.on('error', () => {
-    if (ended === undefined) finish({ code: 1006, reason: '' });
+    end({ code: 1006, reason: '' });
   });
   socket.on('close', (code, reason) => {
     if (ended === undefined) finish({ code, reason: reason.toString() });
@@ -99,7 +99,7 @@ function createInbox(
   };
 }
 
-/** Sends a close frame, and cuts the connection when it is not answered within 3 s. */
+/** Sends a close frame unless one was sent, and cuts the connection when it is not answered within 3 s. */
 export function closeSocket(
   socket: WebSocket,
   { code, reason }: Ending,
@@ -112,5 +112,6 @@ export function closeSocket(
   socket.once('close', stop);
   // A paused socket would never see the answer.
   socket.resume();
-  socket.close(code, reason);
+  if (socket.readyState === socket.OPEN) socket.close(code, reason);
+  else if (socket.readyState === socket.CONNECTING) socket.terminate();
 }

@@ -20,9 +20,6 @@ export interface Doorway {
   ) => void;
 }
 
-/** How long clients may take to go when the server closes, in milliseconds; within the time that open requests have. */
-const leaveTime = 3_000;
-
 /** Opens a server to WebSockets; when the server closes, each of them gets 1001 and a moment to go. */
 export function createDoorway(
   server: FastifyInstance,
@@ -39,10 +36,11 @@ export function createDoorway(
   const open = new Set<Connection>();
   let closing = false;
   routeUpgrades(server);
-  server.addHook('preClose', async () => {
+  // The server waits for their sockets, each of which is cut when it does not go by itself.
+  server.addHook('preClose', (done) => {
     closing = true;
     for (const connection of open) connection.end(endings.goingAway);
-    await emptied(sockets, startTimer);
+    done();
   });
   return {
     addDoor: (path, handler) => {
@@ -67,15 +65,4 @@ export function createDoorway(
       });
     },
   };
-}
-
-/** Resolves when no socket is left; those that stay too long are cut. */
-function emptied({ clients }: WebSocketServer, startTimer: StartTimer): Promise<unknown> {
-  const stop = startTimer(leaveTime, () => {
-    for (const client of clients) client.terminate();
-  });
-  const gone = [...clients].map(
-    (client) => new Promise((resolve) => client.once('close', resolve)),
-  );
-  return Promise.all(gone).finally(stop);
 }

@@ -26,6 +26,7 @@ export function createTestClock(start: number): TestClock {
     clock: {
       now: () => test.now,
       startTimer: (milliseconds, run) => {
+        if (milliseconds > 2_147_483_647) throw new RangeError('Node would run it at once');
         const timer = { at: passed + milliseconds, run };
         timers.add(timer);
         return () => void timers.delete(timer);

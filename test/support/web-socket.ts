@@ -1,0 +1,140 @@
+import type { IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { WebSocket, WebSocketServer, type ClientOptions, type RawData } from 'ws';
+
+/** How a WebSocket ended, as this side saw it. */
+export interface Closing {
+  readonly code: number;
+  readonly reason: string;
+}
+
+/** One side of a WebSocket, whose messages a test takes one by one. */
+export interface Talker {
+  readonly socket: WebSocket;
+  /** The next message: text as text, binary as a buffer. Rejects when the connection ends before. */
+  readonly next: () => Promise<string | Buffer>;
+  /** The next message, parsed. */
+  readonly nextJson: () => Promise<unknown>;
+  readonly closed: Promise<Closing>;
+}
+
+/** Listens to a WebSocket from now on. */
+export function talkOn(socket: WebSocket): Talker {
+  const arrived: (string | Buffer)[] = [];
+  const wanted: ((message: string | Buffer) => void)[] = [];
+  socket.on('error', () => undefined);
+  socket.on('message', (data: RawData, isBinary) => {
+    const message = isBinary ? (data as Buffer) : (data as Buffer).toString();
+    const want = wanted.shift();
+    if (want) want(message);
+    else arrived.push(message);
+  });
+  const closed = new Promise<Closing>((resolve) => {
+    socket.once('close', (code, reason) => {
+      resolve({ code, reason: reason.toString() });
+    });
+  });
+  const next = () => {
+    const message = arrived.shift();
+    if (message !== undefined) return Promise.resolve(message);
+    return new Promise<string | Buffer>((resolve, reject) => {
+      wanted.push(resolve);
+      void closed.then(({ code }) => {
+        reject(new Error(`The connection ended with ${code}`));
+      });
+    });
+  };
+  const nextJson = async () => JSON.parse((await next()).toString()) as unknown;
+  return { socket, next, nextJson, closed };
+}
+
+/** What a handshake was answered. */
+export interface HandshakeRefused {
+  readonly status: number;
+  readonly headers: IncomingMessage['headers'];
+  readonly text: string;
+}
+
+/** Options of a client, and the subprotocols that it offers. */
+export interface ClientSettings extends ClientOptions {
+  readonly protocols?: readonly string[];
+}
+
+/** Opens a WebSocket at a path of an HTTP address; throws when the handshake is refused. */
+export async function openClient(
+  base: string,
+  path: string,
+  settings: ClientSettings = {},
+): Promise<Talker> {
+  const client = await tryClient(base, path, settings);
+  if ('status' in client) throw new Error(`Refused with ${client.status}: ${client.text}`);
+  return client;
+}
+
+/** The same, but a refused handshake is its answer. */
+export async function tryClient(
+  base: string,
+  path: string,
+  { protocols = [], ...options }: ClientSettings = {},
+): Promise<Talker | HandshakeRefused> {
+  const socket = new WebSocket(base.replace(/^http/, 'ws') + path, [...protocols], options);
+  const talker = talkOn(socket);
+  return new Promise((resolve, reject) => {
+    socket.once('open', () => {
+      resolve(talker);
+    });
+    socket.once('error', reject);
+    socket.once('unexpected-response', (_request, response: IncomingMessage) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('end', () => {
+        const { statusCode: status = 0, headers } = response;
+        resolve({ status, headers, text: Buffer.concat(chunks).toString() });
+      });
+    });
+  });
+}
+
+/** A connection that Usher made to the server behind it. */
+export interface Arrival extends Talker {
+  readonly path: string;
+  readonly headers: IncomingMessage['headers'];
+}
+
+/** A WebSocket server behind Usher. */
+export interface TestUpstream {
+  readonly url: string;
+  /** The next connection. */
+  readonly next: () => Promise<Arrival>;
+  /** How many connections there were. */
+  readonly count: () => number;
+  readonly stop: () => Promise<void>;
+}
+
+/** Starts one on a free port of loopback. */
+export async function startUpstream(): Promise<TestUpstream> {
+  const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false });
+  await new Promise((resolve) => server.once('listening', resolve));
+  const arrived: Arrival[] = [];
+  const wanted: ((arrival: Arrival) => void)[] = [];
+  let count = 0;
+  server.on('connection', (socket, { url = '', headers }) => {
+    count += 1;
+    const arrival = { ...talkOn(socket), path: url, headers };
+    const want = wanted.shift();
+    if (want) want(arrival);
+    else arrived.push(arrival);
+  });
+  return {
+    url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    next: () => {
+      const arrival = arrived.shift();
+      return arrival ? Promise.resolve(arrival) : new Promise((resolve) => wanted.push(resolve));
+    },
+    count: () => count,
+    stop: async () => {
+      for (const client of server.clients) client.terminate();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
