@@ -92,8 +92,10 @@ export function loadConfig(env: Environment): Config {
       messages: read.required('RATE_LIMIT_MESSAGES'),
     },
   };
-  const secretOf = (keys: TokenConfig['keys']) => ('secret' in keys ? keys.secret.reveal() : {});
-  if (secretOf(config.guestTokens.keys) === secretOf(config.userTokens.keys)) {
+  const secretOf = (keys: TokenConfig['keys']) => ('secret' in keys ? keys.secret.reveal() : '');
+  const guests = secretOf(config.guestTokens.keys);
+  // Two that are missing are the same as well, and already told of.
+  if (guests !== '' && guests === secretOf(config.userTokens.keys)) {
     read.problem('GUEST_TOKEN_SECRET and USER_TOKEN_SECRET must not be the same');
   }
   if (read.problems.length > 0) throw new ConfigurationError(read.problems);
