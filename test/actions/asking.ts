@@ -10,15 +10,15 @@ import { booking, escrow, noon, user } from '../channels/people.ts';
 /** What an action did, in order. */
 export type Deed = 'identified' | 'looked up' | 'recorded';
 
-/** The action over ports that write down what is asked of them; whoever shows a credential is user 15 of tenant 1. */
-export function authorizing(changes: Partial<AuthorizeChannelPorts> = {}) {
+/** Ports that write down what is asked of them; whoever shows a credential is user 15 of tenant 1. */
+export function writtenPorts(changes: Partial<AuthorizeChannelPorts> = {}) {
   const deeds: Deed[] = [];
   const recorded: unknown[] = [];
   const found = <T>(fact: T): Promise<T> => {
     deeds.push('looked up');
     return Promise.resolve(fact);
   };
-  const authorizeChannel = createAuthorizeChannel({
+  const ports: AuthorizeChannelPorts = {
     catalogue,
     identify: (): Promise<Identification> => {
       deeds.push('identified');
@@ -40,8 +40,14 @@ export function authorizing(changes: Partial<AuthorizeChannelPorts> = {}) {
     now: () => noon,
     newId: () => 'the-decision',
     ...changes,
-  });
-  return { authorizeChannel, deeds, recorded };
+  };
+  return { ports, deeds, recorded };
+}
+
+/** The action over these ports. */
+export function authorizing(changes: Partial<AuthorizeChannelPorts> = {}) {
+  const { ports, deeds, recorded } = writtenPorts(changes);
+  return { authorizeChannel: createAuthorizeChannel(ports), deeds, recorded };
 }
 
 /** A question that is granted as it stands. */
