@@ -44,7 +44,7 @@ async function decide(
   const { principal } = established;
   const known = { ...unread, socketId, principal, ...ofTenant(tenantOf(principal)) };
   // A guest is not a user of the host: nobody could send anything to "the user" of a booking.
-  if (principal.kind !== 'user') return refuse(known, 'wrong-kind');
+  if (principal.kind !== 'user' && principal.kind !== 'visitor') return refuse(known, 'wrong-kind');
 
   const member = {
     user_id: principal.userId,

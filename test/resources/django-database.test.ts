@@ -7,12 +7,12 @@ import { Unavailable } from '../../src/core/unavailable.ts';
 import { createDjangoSessionReader } from '../../src/credentials/django-session.ts';
 import { createDjangoDatabase } from '../../src/resources/django-database.ts';
 import { createHostDatabase, type HostDatabase } from '../../src/resources/host-database.ts';
-import { createTestDatabase, describePostgres, withClient } from '../support/database.ts';
-import type { TestDatabase, TestServer } from '../support/database.ts';
+import { describePostgres, withClient } from '../support/database.ts';
+import type { TestServer } from '../support/database.ts';
+import { createDjangoHost, hostZone } from '../support/django-host.ts';
+import type { DjangoHost, DjangoTypes } from '../support/django-host.ts';
 import { djangoFixtures, judgeCase, settingsOf, verdictOf } from '../support/django-vectors.ts';
 import type { DjangoRows } from '../support/django-vectors.ts';
-
-const zone = 'Europe/Berlin';
 
 interface Host {
   readonly url: Secret;
@@ -21,24 +21,13 @@ interface Host {
   fill(rows: DjangoRows): Promise<void>;
 }
 
-/** Django's two tables as its migrations make them, but for the column types that differ from host to host. */
-function useHost(
-  server: TestServer,
-  types: { readonly id: string; readonly moment: string },
-): Host {
-  let made: TestDatabase | undefined;
+/** A host for the tests of one `describe`, and our client of its database. */
+function useHost(server: TestServer, types: DjangoTypes): Host {
+  let made: DjangoHost | undefined;
   let host: HostDatabase | undefined;
   beforeAll(async () => {
-    made = await createTestDatabase(server, 'template1');
-    await withClient(made.url, (admin) =>
-      admin.query(`
-        CREATE TABLE django_session (session_key varchar(40) PRIMARY KEY, session_data text NOT NULL,
-          expire_date ${types.moment} NOT NULL);
-        CREATE TABLE auth_user (id ${types.id} PRIMARY KEY, password varchar(128) NOT NULL,
-          last_login timestamptz, is_superuser boolean NOT NULL, username varchar(150) NOT NULL UNIQUE,
-          email varchar(254) NOT NULL DEFAULT '', is_staff boolean NOT NULL, is_active boolean NOT NULL)`),
-    );
-    host = createHostDatabase({ url: made.url, timeZone: zone, timeoutMs: 30_000 });
+    made = await createDjangoHost(server, types);
+    host = createHostDatabase({ url: made.url, timeZone: hostZone, timeoutMs: 30_000 });
   });
   afterAll(async () => {
     await host?.close();
@@ -54,24 +43,7 @@ function useHost(
     get database() {
       return createDjangoDatabase(host!);
     },
-    // In a session of the host's zone, as Django writes when it knows no zones.
-    fill: (rows) =>
-      withClient(made!.url, async (admin) => {
-        await admin.query(`SET TimeZone = '${zone}'; TRUNCATE django_session, auth_user`);
-        for (const table of ['django_session', 'auth_user'] as const) {
-          const moment = table === 'django_session' ? '::timestamptz' : '';
-          for (const row of rows[table] as readonly object[]) {
-            const names = Object.keys(row);
-            const places = names.map(
-              (name, i) => `$${i + 1}${name === 'expire_date' ? moment : ''}`,
-            );
-            await admin.query(
-              `INSERT INTO ${table} (${names.join(', ')}) VALUES (${places.join(', ')})`,
-              Object.values(row),
-            );
-          }
-        }
-      }),
+    fill: (rows) => made!.fill(rows),
   };
 }
 
@@ -79,7 +51,7 @@ const [stored] = djangoFixtures;
 const [first] = stored!.cases;
 
 describePostgres('the database of a Django host', (server) => {
-  describe.each(['timestamptz', 'timestamp'])('with expire_date a %s', (moment) => {
+  describe.each(['timestamptz', 'timestamp'] as const)('with expire_date a %s', (moment) => {
     const host = useHost(server, { id: 'integer', moment });
 
     it.each(stored!.cases)('$id: $why', async (one) => {
