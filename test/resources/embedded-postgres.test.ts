@@ -7,7 +7,9 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { serverAccount } from '../../src/resources/embedded/account.ts';
 import { findBinaries } from '../../src/resources/embedded/binaries.ts';
+import { ensureCluster } from '../../src/resources/embedded/cluster.ts';
 import { startEmbeddedPostgres } from '../../src/resources/embedded-postgres.ts';
 import { StartRefused } from '../../src/resources/start-refused.ts';
 import { withClient } from '../support/database.ts';
@@ -259,6 +261,20 @@ describe('the first start of an embedded server', () => {
   it('names DATABASE_URL where there is no such server for the platform', () => {
     expect(() => findBinaries('sunos', 'sparc' as never)).toThrow(StartRefused);
     expect(() => findBinaries('sunos', 'sparc' as never)).toThrow('DATABASE_URL');
+  });
+
+  it('says why initdb did not work, in its words', async () => {
+    const binaries = { ...findBinaries(), initdb: join(directory.dataDir, 'initdb') };
+    await mkdir(directory.dataDir, { mode: 0o755 });
+    const script = '#!/bin/sh\necho "initdb: could not look up user" >&2; exit 1\n';
+    await writeFile(binaries.initdb, script, { mode: 0o755 });
+    const options = { dataDir: directory.dataDir, binaries, account: await serverAccount() };
+    const refused = ensureCluster(options);
+    await expect(refused).rejects.toThrow(StartRefused);
+    await expect(refused).rejects.toThrow(/\(could not look up user\); set DATABASE_URL/);
+    await writeFile(binaries.initdb, '#!/no/such/interpreter\n');
+    await expect(ensureCluster(options)).rejects.toThrow(/needs glibc .* DATABASE_URL/);
+    expect(await readdir(directory.dataDir)).toEqual(['initdb']);
   });
 
   it('says why the server does not start', async () => {

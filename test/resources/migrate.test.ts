@@ -138,6 +138,16 @@ describePostgres('migrations', (server) => {
     expect((await prepareDatabase(at.url, directory)).applied).toEqual([]);
   });
 
+  it('keeps a migration together with its row, or neither', async () => {
+    await addMigration(
+      '29990101000000_rowless',
+      `CREATE TABLE t (n int);
+       ALTER TABLE _prisma_migrations ADD CHECK (migration_name <> '29990101000000_rowless')`,
+    );
+    await expect(prepareDatabase(at.url, directory)).rejects.toThrow('SQLSTATE 23514');
+    expect(await tables()).not.toContain('t');
+  });
+
   it('refuses a schema of its own, and says nothing of the URL', async () => {
     const { Secret } = await import('../../src/core/secret.ts');
     const url = new Secret(

@@ -101,19 +101,19 @@ interface InitdbOptions {
 
 /** Runs initdb, which by default also makes checksums and syncs what it wrote. The password travels in a file, never on the command line. */
 function initdb(program: string, { data, passwordFile, account }: InitdbOptions): Promise<void> {
-  const options = [
-    ...[
-      `--pgdata=${data}`,
-      `--username=${superuser}`,
-      `--pwfile=${passwordFile}`,
-      '--auth=scram-sha-256',
-    ],
-    ...['--encoding=UTF8', '--locale=C', '--no-instructions'],
-  ];
+  const login = [`--username=${superuser}`, `--pwfile=${passwordFile}`, '--auth=scram-sha-256'];
+  const options = [`--pgdata=${data}`, ...login, '--encoding=UTF8', '--locale=C'];
+  const surroundings = { ...account, cwd: '/', env: serverEnvironment };
   return new Promise((resolve, reject) => {
-    execFile(program, options, { ...account, cwd: '/', env: serverEnvironment }, (error) => {
-      if (error === null) resolve();
-      else reject(cannotRun({ code: error.code ?? null }) ?? new StartRefused('initdb failed'));
+    execFile(program, options, surroundings, (error, _output, errors) => {
+      if (error === null) {
+        resolve();
+        return;
+      }
+      // For one: a container that runs under an id without a name, which initdb does not accept.
+      const why = /^initdb: (.*)/m.exec(errors)?.[1] ?? `it ended with ${String(error.code)}`;
+      const sentence = `The embedded PostgreSQL could not be created (${why}); set DATABASE_URL to a PostgreSQL server.`;
+      reject(cannotRun({ code: error.code ?? null }) ?? new StartRefused(sentence));
     });
   });
 }
