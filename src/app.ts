@@ -53,7 +53,7 @@ export async function startApp(config: Config, clock: Clock): Promise<App> {
       operator: await listen(servers.operator, config.operator),
     };
     log.info({ ...addresses }, 'listening');
-    const sweeping = startSweeping({ sweep: stores.tickets.sweep, now, log });
+    const sweeping = startSweeping({ sweep: stores.tickets.sweep, ...clock, log });
     const stop = async () => {
       closing.abort();
       await close(servers);
