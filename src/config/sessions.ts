@@ -41,7 +41,8 @@ export function loadSessions(
   origins: readonly string[],
 ): SessionConfig | undefined {
   const mode = read.required('SESSION_MODE');
-  if (mode === 'off') return undefined;
+  // A word that is none of ours is a problem of its own, and asks for no other setting.
+  if (mode !== 'django' && mode !== 'introspect') return undefined;
   // A cookie comes along by itself, so whoever may ask with it must be named one by one.
   if (origins.length === 0 || origins.includes('*')) {
     read.problem(

@@ -163,6 +163,11 @@ describe('the doors of a Django host', () => {
   const page = `Origin: ${allowedOrigin}`;
   const cookieOf = (who: keyof typeof djangoCookies) => `Cookie: sessionid=${djangoCookies[who]}`;
   const seats = 'private-all-seat-status';
+  const missing = [401, 'Unauthorized', 'A credential is required'] as const;
+  const invalid = [401, 'Unauthorized', 'The credential is not valid'] as const;
+  const repeated = [400, 'Bad Request', 'The session cookie is repeated'] as const;
+  const malformed = [400, 'Bad Request', 'The session cookie is malformed'] as const;
+  const foreign = [403, 'Forbidden', 'The session may not be used from this page'] as const;
 
   it.each([
     [seats, 'alice', 403],
@@ -183,46 +188,22 @@ describe('the doors of a Django host', () => {
   });
 
   it.each([
-    ['no cookie', [page], 401, 'A credential is required'],
-    ['another page', ['Origin: https://evil.example', cookieOf('bob')], 403, undefined],
-    ['a sandboxed page', ['Origin: null', cookieOf('bob')], 403, undefined],
-    ['no page', [cookieOf('bob')], 403, undefined],
-    ['another site', ['Sec-Fetch-Site: cross-site', cookieOf('bob')], 403, undefined],
-    ['a mismatch', [page, 'Sec-Fetch-Site: none', cookieOf('bob')], 403, undefined],
-    [
-      'two cookies',
-      [page, `${cookieOf('bob')}; sessionid=x`],
-      400,
-      'The session cookie is repeated',
-    ],
-    [
-      'two headers',
-      [page, 'Cookie: sessionid=x', cookieOf('bob')],
-      400,
-      'The session cookie is repeated',
-    ],
-    ['a malformed cookie', [page, 'Cookie: sessionid="x'], 400, 'The session cookie is malformed'],
-    [
-      'an unknown session',
-      [page, `Cookie: sessionid=${'a'.repeat(32)}`],
-      401,
-      'The credential is not valid',
-    ],
-    ['an empty session', [page, 'Cookie: sessionid='], 401, 'The credential is not valid'],
-  ])('%s is refused', async (_name, lines, status, message) => {
+    ['no cookie', [page], missing],
+    ['another page', ['Origin: https://evil.example', cookieOf('bob')], foreign],
+    ['a sandboxed page', ['Origin: null', cookieOf('bob')], foreign],
+    ['no page', [cookieOf('bob')], foreign],
+    ['another site', ['Sec-Fetch-Site: cross-site', cookieOf('bob')], foreign],
+    ['a mismatch', [page, 'Sec-Fetch-Site: none', cookieOf('bob')], foreign],
+    ['two cookies', [page, `${cookieOf('bob')}; sessionid=x`], repeated],
+    ['two headers', [page, 'Cookie: sessionid=x', cookieOf('bob')], repeated],
+    ['a malformed cookie', [page, 'Cookie: sessionid="x'], malformed],
+    ['an unknown session', [page, `Cookie: sessionid=${'a'.repeat(32)}`], invalid],
+    ['an empty session', [page, 'Cookie: sessionid='], invalid],
+  ])('%s is refused', async (_name, lines, [status, error, message]) => {
     const answer = await enter(seats, lines);
-    const sentence = message ?? 'The session may not be used from this page';
-    const words: Record<number, string> = {
-      400: 'Bad Request',
-      401: 'Unauthorized',
-      403: 'Forbidden',
-    };
+    const request_id = expect.any(String) as string;
     expect(answer.status).toBe(status);
-    expect(answer.body).toEqual({
-      error: words[status],
-      message: sentence,
-      request_id: expect.any(String) as string,
-    });
+    expect(answer.body).toEqual({ error, message, request_id });
   });
 
   it('opens to a request of the same origin without Origin', async () => {
