@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ConfigurationError} from '../../src/config/load.ts';
+import type { ConfigurationError } from '../../src/config/load.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import type { Environment } from '../../src/config/read.ts';
 import { testEnvironment } from '../support/usher.ts';
