@@ -9,7 +9,7 @@ import type { Cluster } from './embedded/cluster.ts';
 import { ensureCluster, removeLeftovers } from './embedded/cluster.ts';
 import { chooseDoor, urlOf } from './embedded/door.ts';
 import type { Door, PidFile } from './embedded/pid-file.ts';
-import { isAlive, isServerOf, readPidFile, removeStale } from './embedded/pid-file.ts';
+import { isServerOf, readPidFile, removeStale } from './embedded/pid-file.ts';
 import type { LaunchOptions } from './embedded/server.ts';
 import { launch } from './embedded/server.ts';
 import { StartRefused } from './start-refused.ts';
@@ -106,7 +106,7 @@ async function hold(options: LaunchOptions): Promise<Held> {
       await sleep(10);
       continue;
     }
-    if (file !== undefined && isAlive(file.pid)) await removeStale(data, file);
+    await removeStale(options.cluster);
     await launch(options);
   }
   throw new StartRefused('The embedded PostgreSQL did not take connections within a minute.');

@@ -157,7 +157,6 @@ describe('an embedded server that was stopped', () => {
   afterAll(() => instance.close());
 
   const home = () => join(instance.dataDir, 'postgres');
-  const pidFile = () => join(home(), 'data', 'postmaster.pid');
   const startsWithItsData = async () => {
     const server = await instance.restart();
     expect(server.url.reveal()).toBe(instance.server.url.reveal());
@@ -169,16 +168,31 @@ describe('an embedded server that was stopped', () => {
     await startsWithItsData();
   });
 
+  /** A process of the server's own account: one of another account PostgreSQL would not take for a server. */
+  const stranger = async () => {
+    const { uid, gid } = await stat(home());
+    const child = spawn('sleep', ['1000'], { uid, gid, cwd: '/', stdio: 'ignore' });
+    children.add(child);
+    await once(child, 'spawn');
+    return child.pid!;
+  };
   it.each([
-    ['a process that is no server: ourselves', () => String(process.pid)],
-    ['the first process of the container', () => '1'],
-    ['a process that is gone', () => '4194000'],
-  ])('starts although a stale pid file names %s', async (_what, pid) => {
-    const data = join(home(), 'data');
-    const rest = `${data}\n1700000000\n5432\n${home()}\n\n  123 456\nready   \n`;
-    await writeFile(pidFile(), `${pid()}\n${rest}`, { mode: 0o600 });
-    const { uid, gid } = await stat(data);
-    await chown(pidFile(), uid, gid);
+    ['a process that is no server', stranger],
+    ['ourselves', () => process.pid],
+    ['the first process of the container', () => 1],
+    ['a process that is gone', () => 4_194_000],
+  ])('starts although what a dead server left names %s', async (_what, makePid) => {
+    const pid = await makePid();
+    const { uid, gid } = await stat(home());
+    const start = `${String(pid)}\n${home()}/data\n1700000000\n5432\n${home()}\n`;
+    for (const [path, text] of [
+      [join(home(), 'data', 'postmaster.pid'), `${start}\n  123 456\nready   \n`],
+      [join(home(), '.s.PGSQL.5432.lock'), start],
+      [join(home(), '.s.PGSQL.5432'), ''],
+    ] as const) {
+      await writeFile(path, text, { mode: 0o600 });
+      await chown(path, uid, gid);
+    }
     await startsWithItsData();
   });
 

@@ -5,10 +5,10 @@ import { Secret } from '../../core/secret.ts';
 import type { Cluster } from './cluster.ts';
 import { superuser } from './cluster.ts';
 import type { Door } from './pid-file.ts';
+import { socketPath, socketPort } from './pid-file.ts';
 
 /** Bytes of a socket's path at most (macOS; Linux has 107). */
 const longestSocketPath = 103;
-const socketPort = 5432;
 const loopback = '127.0.0.1';
 
 /**
@@ -17,10 +17,9 @@ const loopback = '127.0.0.1';
  * or the file system has none (Windows, some mounts of Docker Desktop).
  */
 export async function chooseDoor(home: string): Promise<Door> {
-  const path = join(home, `.s.PGSQL.${String(socketPort)}`);
   const canBind =
     process.platform !== 'win32' &&
-    Buffer.byteLength(path) <= longestSocketPath &&
+    Buffer.byteLength(socketPath(home)) <= longestSocketPath &&
     (await listenOnce(join(home, `.probe-${randomBytes(6).toString('hex')}`))) !== undefined;
   if (canBind) return { host: home, port: socketPort };
   const port = await listenOnce(0);

@@ -3,6 +3,15 @@ import { randomBytes } from 'node:crypto';
 import { link, readFile, readlink, realpath, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type { Cluster } from './cluster.ts';
+
+/** The part of a socket's name that TCP has as its port; each socket is alone in its directory. */
+export const socketPort = 5432;
+
+/** Where a server's socket is, when it has one. */
+export function socketPath(home: string): string {
+  return join(home, `.s.PGSQL.${String(socketPort)}`);
+}
 
 /** Where a server listens: `host` is a directory (its socket), or an address. */
 export interface Door {
@@ -10,7 +19,7 @@ export interface Door {
   readonly port: number;
 }
 
-/** What a server wrote about itself into `postmaster.pid`. */
+/** What a server wrote about itself: into `postmaster.pid`, and shorter into the lock file beside its socket. */
 export interface PidFile {
   readonly pid: number;
   readonly door: Door;
@@ -19,18 +28,18 @@ export interface PidFile {
   readonly text: string;
 }
 
-/** Reads `postmaster.pid`: pid, data directory, start, port, socket directory, address, shared memory, state; else `undefined`. */
+/** Reads `postmaster.pid` (process, data directory, start, port, socket directory, address, shared memory, state); else `undefined`. */
 export async function readPidFile(data: string): Promise<PidFile | undefined> {
-  const text = await readFile(join(data, 'postmaster.pid'), 'utf8').catch(() => '');
+  return readLockFile(join(data, 'postmaster.pid'));
+}
+
+async function readLockFile(path: string): Promise<PidFile | undefined> {
+  const text = await readFile(path, 'utf8').catch(() => '');
   const [pid = '', , , port, socketDirectory, address = '', , state] = text.split('\n');
   if (!/^[1-9][0-9]*$/.test(pid)) return undefined;
   const host = socketDirectory === undefined || socketDirectory === '' ? address : socketDirectory;
-  return {
-    pid: Number(pid),
-    door: { host, port: Number(port) },
-    ready: state?.trim() === 'ready',
-    text,
-  };
+  const door = { host, port: Number(port) };
+  return { pid: Number(pid), door, ready: state?.trim() === 'ready', text };
 }
 
 /**
@@ -52,29 +61,33 @@ export async function isServerOf(data: string, pid: number): Promise<boolean> {
   }
 }
 
+/**
+ * Takes away the lock files of a dead server whose process id is somebody else's by now: PostgreSQL would take
+ * that process for the server, and would not start for as long as it lives. Files that name no process it replaces itself.
+ */
+export async function removeStale({ data, home }: Cluster): Promise<void> {
+  for (const path of [join(data, 'postmaster.pid'), `${socketPath(home)}.lock`]) {
+    const file = await readLockFile(path);
+    if (file === undefined || !isAlive(file.pid) || (await isServerOf(data, file.pid))) continue;
+    // Moved aside first and compared: another start may have put its own, valid one in the place meanwhile.
+    const aside = `${path}.stale-${randomBytes(6).toString('hex')}`;
+    try {
+      await rename(path, aside);
+    } catch {
+      continue;
+    }
+    if ((await readFile(aside, 'utf8')) !== file.text)
+      await link(aside, path).catch(() => undefined);
+    await rm(aside);
+  }
+}
+
 /** Whether there is a process, or on Linux a thread, with this id. */
-export function isAlive(pid: number): boolean {
+function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
-}
-
-/**
- * Takes away a pid file that names a process which is no server; PostgreSQL would take it for a running one for ever.
- * Moved aside first and compared, because another start may have put its own, valid one in the place meanwhile.
- */
-export async function removeStale(data: string, stale: PidFile): Promise<void> {
-  const path = join(data, 'postmaster.pid');
-  const aside = `${path}.stale-${randomBytes(6).toString('hex')}`;
-  try {
-    await rename(path, aside);
-  } catch {
-    return;
-  }
-  if ((await readFile(aside, 'utf8')) !== stale.text)
-    await link(aside, path).catch(() => undefined);
-  await rm(aside);
 }

@@ -23,7 +23,7 @@ export interface LaunchOptions {
 
 /**
  * Starts the server and resolves when it takes connections, or when it is to be looked at again: another start came first,
- * or the sessions of a server that was killed still hold its memory. Throws `StartRefused` with the server's own words when it could not start.
+ * or something of a server that was killed is still in the way. Throws `StartRefused` with the server's own words when it could not start.
  */
 export async function launch({ cluster, binaries, account, door }: LaunchOptions): Promise<void> {
   const logPath = join(cluster.home, 'log');
@@ -55,8 +55,9 @@ export async function launch({ cluster, binaries, account, door }: LaunchOptions
     const { buffer, bytesRead } = await log.read({ position: start });
     const said =
       buffer.toString('utf8', 0, bytesRead).match(/(?:FATAL|PANIC|DETAIL): {2}.*/g) ?? [];
-    // Sessions of a server that was killed end within moments; until then its memory is theirs.
-    if (said.some((line) => line.includes('still in use'))) return;
+    // Sessions of a server that was killed end within moments; until then its memory is theirs. A lock file that "already
+    // exists" names a process that is no server and began after we had looked for such files.
+    if (said.some((line) => /still in use|lock file .* already exists/.test(line))) return;
     throw (
       cannotRun(exit) ??
       new StartRefused(
