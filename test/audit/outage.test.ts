@@ -1,0 +1,107 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { createTestDatabase, withClient } from '../support/database.ts';
+import type { TestDatabase } from '../support/database.ts';
+import { allowedOrigin, startUsher } from '../support/usher.ts';
+import type { TestUsher } from '../support/usher.ts';
+import { ask, guestAsks, userAsks, userSignsIn } from '../http/asking.ts';
+import type { Answer, Asking } from '../http/asking.ts';
+import { openTunnel } from './tunnel.ts';
+import type { Tunnel } from './tunnel.ts';
+
+const headers = { origin: allowedOrigin };
+const good: readonly Asking[] = [
+  userAsks({ headers }),
+  userAsks({ headers, fields: { channel_name: 'private-tenant.1.escrow.42' } }),
+  userSignsIn({ headers }),
+  guestAsks({ headers }),
+];
+const bad = userAsks({ headers: { ...headers, authorization: 'Bearer x' } });
+
+function expectUnavailable(answer: Answer): void {
+  expect([answer.status, answer.body]).toMatchObject([
+    503,
+    { error: 'Service Unavailable', message: 'Try again in a moment' },
+  ]);
+  expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+  expect(answer.headers.get('access-control-allow-origin')).toBe(allowedOrigin);
+  expect(answer.headers.get('access-control-expose-headers')).toContain('Retry-After');
+  expect(answer.headers.get('x-request-id')).toBeTruthy();
+  expect(answer.text).not.toMatch(/"auth"|postgres|127\.0\.0\.1|ECONN/);
+}
+
+describe('while the database cannot answer', () => {
+  let database: TestDatabase;
+  let tunnel: Tunnel;
+  let usher: TestUsher;
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    tunnel = await openTunnel(database.url.reveal());
+    usher = await startUsher({ DATABASE_URL: tunnel.url });
+  });
+  afterEach(() => {
+    tunnel.mend();
+  });
+  afterAll(async () => {
+    await usher.stop();
+    await tunnel.close();
+    await database.drop();
+  });
+
+  const statuses = async (askings: readonly Asking[]) =>
+    (await Promise.all(askings.map((asking) => ask(usher.public, asking)))).map(
+      ({ status }) => status,
+    );
+  const ready = async () => (await ask(usher.operator, { method: 'GET', path: '/readyz' })).status;
+
+  /** Asks until the pool has found the way again; the test's time-out is the bound. */
+  const recovered = async () => {
+    while ((await ready()) !== 200);
+    for (;;) {
+      const seen = await statuses([...good, bad]);
+      if (!seen.includes(503)) return seen;
+    }
+  };
+
+  it.each(['cut', 'freeze'] as const)(
+    'nobody gets in and the reason is told (%s); afterwards everything is as before',
+    async (breakIt) => {
+      expect(await statuses([...good, bad])).toStrictEqual([200, 200, 200, 200, 401]);
+      tunnel[breakIt]();
+      const answers = await Promise.all([...good, bad].map((asking) => ask(usher.public, asking)));
+      for (const answer of answers) expectUnavailable(answer);
+      const fact = { method: 'GET', path: '/resources/tenants/1/escrows/42' };
+      expect((await ask(usher.operator, fact)).status).toBe(503);
+      expect(await ready()).toBe(503);
+      expect((await ask(usher.operator, { method: 'GET', path: '/livez' })).status).toBe(200);
+      // What needs no fact and no record is answered all the same.
+      const malformed = userAsks({ headers, fields: { socket_id: undefined } });
+      expect((await ask(usher.public, malformed)).status).toBe(400);
+
+      tunnel.mend();
+      expect(await recovered()).toStrictEqual([200, 200, 200, 200, 401]);
+    },
+  );
+
+  it('connections that the server ended between two questions are replaced', async () => {
+    expect(await statuses(good)).toStrictEqual([200, 200, 200, 200]);
+    await withClient(database.url, (admin) =>
+      admin.query(
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+         WHERE datname = current_database() AND application_name = 'usher'`,
+      ),
+    );
+    expect(await recovered()).toStrictEqual([200, 200, 200, 200, 401]);
+  });
+
+  it('a grant that cannot be put on record is none', async () => {
+    await withClient(database.url, async (admin) => {
+      await admin.query('ALTER TABLE audit_log RENAME TO audit_log_gone');
+      try {
+        for (const asking of [...good, bad]) expectUnavailable(await ask(usher.public, asking));
+      } finally {
+        await admin.query('ALTER TABLE audit_log_gone RENAME TO audit_log');
+      }
+    });
+    expect(await statuses(good)).toStrictEqual([200, 200, 200, 200]);
+  });
+});
