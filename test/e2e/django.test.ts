@@ -1,0 +1,121 @@
+import { randomBytes } from 'node:crypto';
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { ask, askJson } from './support/ask.ts';
+import { findDjango, startDjango } from './support/django.ts';
+import type { DjangoSite, SessionEngine } from './support/django.ts';
+import { leaksIn } from './support/tokens.ts';
+import { startUsher, type Usher } from './support/usher.ts';
+
+const page = 'https://site.example';
+const socket_id = '1234.5678';
+const django = await findDjango();
+if ('missing' in django) console.log(`Skipped: a real Django, for want of ${django.missing}.`);
+const engines: readonly SessionEngine[] = ['db', 'cached_db', 'signed_cookies'];
+
+describe.skipIf('missing' in django).each(engines)('a real Django with the %s engine', (engine) => {
+  let site: DjangoSite;
+  let usher: Usher;
+  const stops: (() => Promise<void>)[] = [];
+  const cookies: string[] = [];
+  let visitors = 0;
+
+  beforeAll(async () => {
+    if ('missing' in django) return;
+    console.log(`Django ${django.version}`);
+    site = await startDjango(django.python, engine);
+    stops.unshift(site.stop);
+    usher = await startUsher({
+      NODE_ENV: 'production',
+      LOG_LEVEL: 'debug',
+      PUSHER_APP_ID: 'app',
+      PUSHER_KEY: 'key',
+      PUSHER_SECRET: randomBytes(16).toString('hex'),
+      GUEST_TOKEN_SECRET: randomBytes(32).toString('hex'),
+      USER_TOKEN_SECRET: randomBytes(32).toString('hex'),
+      ALLOWED_ORIGINS: page,
+      SESSION_MODE: 'django',
+      DJANGO_SECRET_KEY: site.secretKey,
+      DJANGO_DATABASE_URL: site.readerUrl,
+      DJANGO_SESSION_ENGINE: engine,
+    });
+    stops.unshift(() => usher.stop());
+  });
+  afterAll(async () => {
+    for (const stop of stops) await stop();
+    // A cookie without its name, too: any part of it is enough to be somebody.
+    const texts = cookies.map((cookie) => cookie.slice('sessionid='.length));
+    expect(leaksIn(usher.output(), [...texts, site.secretKey, site.readerUrl])).toEqual([]);
+  });
+
+  /** Somebody new, signed in. */
+  const newVisitor = async (isStaff: boolean) => {
+    visitors += 1;
+    const name = `visitor-${visitors}`;
+    const id = await site.addUser(name);
+    if (isStaff) await site.setStaff(name, true);
+    const login = async () => {
+      const cookie = await site.login(name);
+      cookies.push(cookie);
+      return cookie;
+    };
+    return { id, name, login, cookie: await login() };
+  };
+  const enter = async (channel_name: string, cookie: string, origin = page) => {
+    const url = `${usher.publicUrl}/broadcasting/auth`;
+    const answer = await ask(url, { socket_id, channel_name }, { cookie, origin });
+    return answer.status;
+  };
+  const staffDoors = ['private-all-seat-status', 'private-chat-box'];
+
+  it('lets its staff in by their cookie, from its own pages', async () => {
+    const { cookie } = await newVisitor(true);
+    for (const door of staffDoors) {
+      expect(await enter(door, cookie)).toBe(200);
+      expect(await enter(door, `other=1; ${cookie}`)).toBe(200);
+      expect(await enter(door, cookie, 'https://evil.example')).toBe(403);
+      expect(await enter(door, `${cookie}; ${cookie}`)).toBe(400);
+      expect(await enter(door, '')).toBe(401);
+    }
+  });
+
+  it('lets superusers in, and nobody else', async () => {
+    const { name, cookie } = await newVisitor(false);
+    expect(await enter('private-chat-box', cookie)).toBe(403);
+    await site.changeUser(name, { is_superuser: true });
+    expect(await enter('private-chat-box', cookie)).toBe(200);
+  });
+
+  it('shows a payment to whoever owns the order', async () => {
+    const [owner, other] = [await newVisitor(false), await newVisitor(true)];
+    const order = `order-${engine}`;
+    await askJson('PUT', `${usher.operatorUrl}/resources/orders/${order}`, { owner_id: owner.id });
+    expect(await enter(`private-payment-${order}`, owner.cookie)).toBe(200);
+    expect(await enter(`private-payment-${order}`, other.cookie)).toBe(403);
+  });
+
+  it('closes the door with the logout, but for signed cookies, which Django itself still takes', async () => {
+    const { cookie, login } = await newVisitor(true);
+    await site.logout(cookie);
+    expect(await enter('private-chat-box', cookie)).toBe(engine === 'signed_cookies' ? 200 : 401);
+    expect(await enter('private-chat-box', await login())).toBe(200);
+  });
+
+  it('closes the door with another password, until the next login', async () => {
+    const { name, cookie, login } = await newVisitor(true);
+    await site.changePassword(name);
+    expect(await enter('private-chat-box', cookie)).toBe(401);
+    expect(await enter('private-chat-box', await login())).toBe(200);
+  });
+
+  it('closes the door when the staff flag or the account is taken away, and opens it again', async () => {
+    const { name, cookie } = await newVisitor(true);
+    await site.setStaff(name, false);
+    expect(await enter('private-chat-box', cookie)).toBe(403);
+    await site.setStaff(name, true);
+    expect(await enter('private-chat-box', cookie)).toBe(200);
+    await site.changeUser(name, { is_active: false });
+    expect(await enter('private-chat-box', cookie)).toBe(401);
+  });
+});

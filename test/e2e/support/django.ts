@@ -1,0 +1,197 @@
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+import { Client } from 'pg';
+
+import { within } from './within.ts';
+
+const siteDirectory = fileURLToPath(new URL('../django-site', import.meta.url));
+const postgres = process.env['TEST_DATABASE_URL'] ?? 'postgres://postgres@127.0.0.1:5432/postgres';
+
+/** A Python with Django and psycopg2, and a PostgreSQL for the site; or what is missing. */
+export type Django =
+  { readonly python: string; readonly version: string } | { readonly missing: string };
+
+export type SessionEngine = 'db' | 'cached_db' | 'signed_cookies';
+
+/** What an administrator can change of a user. */
+export interface UserChanges {
+  readonly is_staff?: boolean;
+  readonly is_superuser?: boolean;
+  readonly is_active?: boolean;
+  readonly password?: string;
+}
+
+/** A running Django site with a database of its own. */
+export interface DjangoSite {
+  readonly secretKey: string;
+  /** The site's database, as a role that may read what Usher needs and no more. */
+  readonly readerUrl: string;
+  /** Adds a user and gives the id; the password is `secret of <name>`. */
+  readonly addUser: (name: string) => Promise<string>;
+  /** Signs in and gives the cookie, such as `sessionid=…`. */
+  readonly login: (name: string) => Promise<string>;
+  readonly logout: (cookie: string) => Promise<void>;
+  readonly changePassword: (name: string) => Promise<void>;
+  readonly setStaff: (name: string, isStaff: boolean) => Promise<void>;
+  readonly changeUser: (name: string, changes: UserChanges) => Promise<void>;
+  readonly stop: () => Promise<void>;
+}
+
+/** Looks for what a site needs. Throws when it is missing and USHER_TEST_REQUIRE_SERVICES is 1. */
+export async function findDjango(): Promise<Django> {
+  const missing = (what: string): Django => {
+    if (process.env['USHER_TEST_REQUIRE_SERVICES'] === '1') throw new Error(what);
+    return { missing: what };
+  };
+  if (!(await reachable())) return missing('no PostgreSQL at TEST_DATABASE_URL or 127.0.0.1:5432');
+  // Debian's package belongs to its own Python, which is not always the first one in PATH.
+  for (const python of ['python3', '/usr/bin/python3']) {
+    const program = 'import django, psycopg2; print(django.__version__)';
+    const answer = await promisify(execFile)(python, ['-c', program]).catch(() => undefined);
+    if (answer !== undefined) return { python, version: answer.stdout.trim() };
+  }
+  return missing('no python3 with django and psycopg2 (Debian: python3-django, python3-psycopg2)');
+}
+
+/** Starts the site with this session engine; throws, with its output, when it does not listen within 60 s. */
+export async function startDjango(python: string, engine: SessionEngine): Promise<DjangoSite> {
+  const name = `usher_e2e_django_${randomBytes(4).toString('hex')}`;
+  const secretKey = randomBytes(32).toString('hex');
+  await withPostgres(postgres, `CREATE DATABASE ${name}`);
+  const site = serve(python, {
+    SECRET_KEY: secretKey,
+    SESSION_ENGINE: engine,
+    DATABASE: JSON.stringify(djangoDatabase(name)),
+  });
+  const stop = async () => {
+    await site.stop();
+    await withPostgres(postgres, `DROP DATABASE ${name} WITH (FORCE)`);
+    await withPostgres(postgres, `DROP ROLE IF EXISTS ${name}`);
+  };
+  try {
+    const url = `http://127.0.0.1:${await site.port}`;
+    return { secretKey, readerUrl: await addReader(name), ...actionsOn(url), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Django's own words for the place of a database. */
+function djangoDatabase(name: string): object {
+  const { hostname, port, username, password } = new URL(postgres);
+  return {
+    NAME: name,
+    HOST: hostname,
+    PORT: port,
+    USER: decodeURIComponent(username),
+    PASSWORD: decodeURIComponent(password),
+  };
+}
+
+/** The role of the documentation: `SELECT` on three columns of the sessions and on six of the users. */
+async function addReader(name: string): Promise<string> {
+  const password = randomBytes(16).toString('hex');
+  const url = new URL(postgres);
+  url.pathname = `/${name}`;
+  await withPostgres(
+    url.href,
+    `CREATE ROLE ${name} LOGIN PASSWORD '${password}';
+     GRANT SELECT (session_key, session_data, expire_date) ON django_session TO ${name};
+     GRANT SELECT (id, username, password, is_active, is_staff, is_superuser) ON auth_user TO ${name}`,
+  );
+  url.username = name;
+  url.password = password;
+  return url.href;
+}
+
+function actionsOn(url: string): Omit<DjangoSite, 'secretKey' | 'readerUrl' | 'stop'> {
+  const passwords = new Map<string, string>();
+  const post = async (path: string, fields: object, cookie = ''): Promise<Response> => {
+    const init = { method: 'POST', body: new URLSearchParams({ ...fields }), headers: { cookie } };
+    const response = await fetch(`${url}/${path}`, {
+      ...init,
+      signal: AbortSignal.timeout(15_000),
+    });
+    if (!response.ok) throw new Error(`Django: ${path} answered ${response.status}`);
+    return response;
+  };
+  const changeUser = async (username: string, changes: UserChanges) => {
+    await post('users/change', { username, ...changes });
+    if (changes.password !== undefined) passwords.set(username, changes.password);
+  };
+  return {
+    addUser: async (username) => {
+      const password = `secret of ${username}`;
+      passwords.set(username, password);
+      const added = await post('users/add', { username, password });
+      return String(((await added.json()) as { id: number }).id);
+    },
+    login: async (username) => {
+      const answer = await post('login', { username, password: passwords.get(username) });
+      const [cookie] = (answer.headers.get('set-cookie') ?? '').split(';');
+      return cookie!;
+    },
+    logout: async (cookie) => {
+      await post('logout', {}, cookie);
+    },
+    changePassword: (username) =>
+      changeUser(username, { password: randomBytes(16).toString('hex') }),
+    setStaff: (username, is_staff) => changeUser(username, { is_staff }),
+    changeUser,
+  };
+}
+
+function serve(python: string, env: Readonly<Record<string, string>>) {
+  const child: ChildProcess = spawn(python, ['-B', 'serve.py'], {
+    cwd: siteDirectory,
+    env: { PATH: process.env['PATH'] ?? '', ...env },
+    // Its standard input is a pipe from here, which the system closes even when the runner is killed.
+    stdio: 'pipe',
+  });
+  const chunks: Buffer[] = [];
+  const output = () => Buffer.concat(chunks).toString();
+  const ended = once(child, 'close');
+  const listening = new Promise<number>((resolve, reject) => {
+    child.stdout!.on('data', (chunk: Buffer) => {
+      chunks.push(chunk);
+      const [, port] = /listening on (\d+)/.exec(output()) ?? [];
+      if (port !== undefined) resolve(Number(port));
+    });
+    child.stderr!.on('data', (chunk: Buffer) => chunks.push(chunk));
+    child.once('close', () => {
+      reject(new Error(`Django ended. Output:\n${output()}`));
+    });
+  });
+  return {
+    port: within(60_000, listening, () => `Django did not listen. Output:\n${output()}`),
+    stop: async () => {
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
+}
+
+async function withPostgres(url: string, statements: string): Promise<void> {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    await client.query(statements);
+  } finally {
+    await client.end();
+  }
+}
+
+async function reachable(): Promise<boolean> {
+  try {
+    await withPostgres(postgres, 'SELECT 1');
+    return true;
+  } catch {
+    return false;
+  }
+}
