@@ -3,6 +3,7 @@ import { defineChannel } from '../core/define-channel.ts';
 import type { Escrow, FindOwn } from '../core/facts.ts';
 import type { User } from '../core/principal.ts';
 import { escrowId, tenantId } from './params.ts';
+import { shownUser } from './shown.ts';
 import { isAdmin, ofTenant } from './tenant.ts';
 
 const takesPart = (user: User, escrow: Escrow | undefined): boolean =>
@@ -44,10 +45,5 @@ export const escrowChat = defineChannel('private-tenant.{tenantId}.escrow.{escro
       ),
     ],
   },
-  member: {
-    user: (user) => ({
-      user_id: user.userId,
-      ...(user.name !== undefined && { user_info: { name: user.name } }),
-    }),
-  },
+  member: { user: shownUser },
 });

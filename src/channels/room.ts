@@ -2,6 +2,7 @@ import { check } from '../core/decision.ts';
 import { defineChannel } from '../core/define-channel.ts';
 import type { Room } from '../core/facts.ts';
 import { roomId } from './params.ts';
+import { shown, shownUser } from './shown.ts';
 import { isAdmin } from './tenant.ts';
 
 /** A user takes part who is named, or to whom the guest session that opened the room was linked at login. */
@@ -40,14 +41,11 @@ export const room = defineChannel('private-room-{roomId}', {
     ],
   },
   member: {
-    user: (user) => ({
-      user_id: user.userId,
-      ...(user.name !== undefined && { user_info: { name: user.name } }),
-    }),
+    user: shownUser,
     // Whoever was linked is shown as the user, so that two tabs of one person are one member.
-    'guest-session': (session) =>
-      session.linkedUserId === undefined
-        ? { user_id: `guest_${session.sessionId}`, user_info: { name: 'Guest' } }
-        : { user_id: session.linkedUserId },
+    'guest-session': ({ sessionId, linkedUserId }) =>
+      linkedUserId === undefined
+        ? shown(`guest_${sessionId}`, 'Guest')
+        : shown(linkedUserId, undefined),
   },
 });

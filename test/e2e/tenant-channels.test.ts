@@ -83,13 +83,13 @@ describe('an escrow', () => {
   it('shows the members of its chat to each other', async () => {
     const chat = chatOf(await users.newEscrow());
     const first = users.connect({ claims: buyer });
-    const alone = { 15: { name: 'Bea' } };
+    const alone = { 15: { id: '15', name: 'Bea' } };
     expect(await first.join(chat)).toEqual({ ok: true, members: alone });
     const arrival = nextEvent(first.pusher.channel(`presence-${chat}`), 'pusher:member_added');
-    const both = { ...alone, 16: { name: 'Sal' } };
+    const both = { ...alone, 16: { id: '16', name: 'Sal' } };
     const second = users.connect({ claims: seller });
     expect(await second.join(chat)).toEqual({ ok: true, members: both });
-    expect(await arrival).toEqual({ id: '16', info: { name: 'Sal' } });
+    expect(await arrival).toEqual({ id: '16', info: { id: '16', name: 'Sal' } });
     expect(await users.connect({ claims: stranger }).join(chat)).toEqual(refused);
   });
 

@@ -54,7 +54,7 @@ describe('the general routes', () => {
   });
 
   it('show the member of a presence channel, by the token and nothing else', async () => {
-    const data = '{"user_id":"15","user_info":{"name":"Ada"}}';
+    const data = '{"user_id":"15","user_info":{"id":"15","name":"Ada"}}';
     const good = userAsks({
       fields: { channel_name: chat, channel_data: '{"user_id":"1"}', user_id: '1' },
       headers: { authorization: `Bearer ${userToken({ name: 'Ada' })}` },

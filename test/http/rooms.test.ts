@@ -76,7 +76,7 @@ describe('a room whose guest logs in later', () => {
     const shown = (await (await enter('b', guest(ada), 'presence')).json()) as {
       channel_data: string;
     };
-    expect(JSON.parse(shown.channel_data)).toEqual({ user_id: '15' });
+    expect(JSON.parse(shown.channel_data)).toEqual({ user_id: '15', user_info: { id: '15' } });
   });
 
   it('opens nothing old to a user who logs out and browses as a guest', async () => {
