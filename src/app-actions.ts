@@ -9,9 +9,10 @@ import { createListChannels } from './actions/list-channels.ts';
 import { createRedeemTicket } from './actions/redeem-ticket.ts';
 import { createRevoke } from './actions/revoke.ts';
 import { createStillWelcome } from './actions/still-welcome.ts';
+import { createTakeWebhook } from './actions/take-webhook.ts';
+import { buildAudit } from './app-audit.ts';
 import { buildIdentify } from './app-identify.ts';
 import type { Storage } from './app-storage.ts';
-import { createRecorder } from './audit/record.ts';
 import { catalogue } from './channels/index.ts';
 import type { Config } from './config/load.ts';
 import type { Clock } from './core/timer.ts';
@@ -20,7 +21,7 @@ import type { LiveConnections } from './gateway/live-connections.ts';
 import { createPusherApps } from './pusher/apps.ts';
 import { createUserSigner } from './pusher/sign-user.ts';
 import { createSigner } from './pusher/sign.ts';
-import { createAuditTrail } from './resources/audit-trail.ts';
+import { createWebhookReader } from './pusher/webhooks.ts';
 import { createGuestSessions } from './resources/guest-sessions.ts';
 import { createFindOwn } from './resources/own.ts';
 import type { Stores } from './app-stores.ts';
@@ -42,30 +43,25 @@ export type Actions = ReturnType<typeof buildActions>;
 export function buildActions(config: Config, around: Surroundings) {
   const { storage, stores, log, now, live } = around;
   const { database } = storage;
-  const apps = createPusherApps(config.pusher);
+  const apps = createPusherApps(config.pusher, config.tenantsApps);
   const signer = createSigner(apps);
   const sessions = createGuestSessions(database);
   const { identify, closeHosts } = buildIdentify(config, { sessions, now });
-  const record = createRecorder({
-    trail: createAuditTrail(database),
-    log: (event) => {
-      log.info({ decision: event }, event.outcome === 'grant' ? 'granted' : 'refused');
-    },
-    now,
-  });
+  const { record, recordSignal, metrics, countEvent } = buildAudit(config, { database, log, now });
+  const { timed } = metrics;
   const asked = { identify, revocations: stores.revocations, record, newId: randomUUID, now };
   const judging = { ...asked, catalogue, find: stores.find, encrypts: signer.encrypts };
   const chatServers = createChatServers(config.tickets.chatServers);
   const ticketing = { ...asked, chatServers, tickets: stores.tickets };
   const { lifetime } = config.tickets;
   return {
-    authorizeChannel: createAuthorizeChannel(judging),
-    authorizeChannels: createAuthorizeChannels(judging),
+    authorizeChannel: timed('subscribe', createAuthorizeChannel(judging)),
+    authorizeChannels: timed('subscribe-batch', createAuthorizeChannels(judging)),
     decideChannel: createDecideChannel(judging),
     listChannels: createListChannels({ ...judging, findOwn: createFindOwn(database) }),
-    authenticateUser: createAuthenticateUser(asked),
-    issueTicket: createIssueTicket({ ...ticketing, randomBytes, lifetime }),
-    redeemTicket: createRedeemTicket(ticketing),
+    authenticateUser: timed('sign-in', createAuthenticateUser(asked)),
+    issueTicket: timed('issue-ticket', createIssueTicket({ ...ticketing, randomBytes, lifetime })),
+    redeemTicket: timed('redeem-ticket', createRedeemTicket(ticketing)),
     guestSessions: createGuestSessionActions({
       ...asked,
       sessions,
@@ -74,7 +70,19 @@ export function buildActions(config: Config, around: Surroundings) {
     }),
     revoke: createRevoke({ revocations: stores.revocations, endConnections: live.end }),
     stillWelcome: createStillWelcome({ revocations: stores.revocations }),
+    takeWebhook: createTakeWebhook({
+      read: createWebhookReader([config.pusher, ...config.tenantsApps.map(({ app }) => app)]),
+      noteOnce: stores.noteOnce,
+      catalogue,
+      appKeyOf: (tenantId) => apps.for(tenantId)?.key,
+      countEvent,
+      recordSignal,
+      now,
+    }),
     record,
+    recordSignal,
+    countWebhook: metrics.countWebhook,
+    readMetrics: metrics.read,
     sign: signer.sign,
     signUser: createUserSigner(apps),
     closeHosts,

@@ -10,6 +10,7 @@ import { addGuestChatAuth } from './http/guest-chat-auth.ts';
 import { addGuestSessions } from './http/guest-sessions.ts';
 import { addIssueTicket } from './http/issue-ticket.ts';
 import { createFailureLimit } from './http/limits.ts';
+import { addMetrics } from './http/metrics.ts';
 import { addProbes, guardOperator } from './http/operator.ts';
 import { createPresent } from './http/present.ts';
 import { addRedeemTicket } from './http/redeem-ticket.ts';
@@ -17,6 +18,7 @@ import { addResources } from './http/resources.ts';
 import { addRevocations } from './http/revocations.ts';
 import { createServer, openToBrowsers } from './http/server.ts';
 import { addUserAuth } from './http/user-auth.ts';
+import { addWebhooks } from './http/webhooks.ts';
 
 /** Builds the listener that browsers ask. */
 export async function buildPublicServer(
@@ -31,7 +33,7 @@ export async function buildPublicServer(
   const ports = {
     ...actions,
     present: createPresent(cookieMode),
-    countFailure: createFailureLimit(server, config.limits.failures),
+    countFailure: createFailureLimit(server, config.limits.failures, actions.recordSignal),
   };
   addChannelAuth(server, ports);
   addChannelBatchAuth(server, ports);
@@ -41,6 +43,7 @@ export async function buildPublicServer(
   addGuestSessions(server, ports);
   addIssueTicket(server, ports);
   addRedeemTicket(server, ports);
+  addWebhooks(server, ports);
   addGateway(server, config, { ...around, ...ports });
   return server;
 }
@@ -57,6 +60,7 @@ export function buildOperatorServer(
   guardOperator(server, config.operator.token);
   addProbes(server, pings, () => closing.aborted);
   addResources(server, stores.resources);
+  addMetrics(server, actions.readMetrics);
   addRevocations(server, { revoke: actions.revoke, now });
   return server;
 }

@@ -5,6 +5,8 @@ import { createOrders } from './resources/orders.ts';
 import { createRevocations } from './resources/revocations.ts';
 import { createRooms } from './resources/rooms.ts';
 import { createTickets } from './resources/tickets.ts';
+import { createMemoryOnce } from './stores/memory-once.ts';
+import { createRedisOnce } from './stores/redis-once.ts';
 import { createRedisTickets } from './stores/redis-tickets.ts';
 
 export type Stores = ReturnType<typeof buildStores>;
@@ -24,6 +26,7 @@ export function buildStores({ database, redis }: Storage, now: () => number) {
       order: orders.find,
     },
     tickets: redis ? createRedisTickets(redis, now) : createTickets(database),
+    noteOnce: redis ? createRedisOnce(redis, now) : createMemoryOnce(now),
     revocations: createRevocations(database),
   };
 }

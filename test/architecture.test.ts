@@ -38,6 +38,7 @@ const homeOf: Readonly<Record<string, readonly string[]>> = {
   jose: ['credentials'],
   ioredis: ['stores'],
   pino: ['app'],
+  'prom-client': ['audit'],
 };
 
 interface Import {

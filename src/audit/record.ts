@@ -1,18 +1,43 @@
-import type { AuditEvent, AuditTrail, RecordDecision } from '../core/audit-event.ts';
+import type {
+  AuditEvent,
+  AuditTrail,
+  RecordDecision,
+  RecordSignal,
+  SignalEvent,
+} from '../core/audit-event.ts';
 import { describeDecision, signalsOf } from './event.ts';
 
 /** Where records go. */
 export interface RecorderPorts {
   readonly trail: AuditTrail;
   readonly log: (event: AuditEvent) => void;
+  /** Told of what was kept. */
+  readonly count: (event: AuditEvent) => void;
   readonly now: () => number;
 }
 
-/** Creates the recorder of decisions: one event, to the log and to the trail. */
-export function createRecorder({ trail, log, now }: RecorderPorts): RecordDecision {
+/** Creates the recorder of decisions: one event, to the log, the trail and the figures. */
+export function createRecorder({ trail, log, count, now }: RecorderPorts): RecordDecision {
   return async (decision, origin) => {
     const event = describeDecision(decision, origin, now());
     log(event);
     await trail.append(event, signalsOf(event));
+    count(event);
+  };
+}
+
+/** Where signals go. */
+export interface SignalRecorderPorts {
+  readonly trail: Pick<AuditTrail, 'appendSignal'>;
+  readonly log: (event: SignalEvent) => void;
+  readonly now: () => number;
+}
+
+/** Creates the recorder of signals that no decision gives: to the log and to the trail. */
+export function createSignalRecorder({ trail, log, now }: SignalRecorderPorts): RecordSignal {
+  return async (signal, { origin, ...about }) => {
+    const event = { ...origin, ...about, signal, at: now() };
+    log(event);
+    await trail.appendSignal(event);
   };
 }

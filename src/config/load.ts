@@ -1,20 +1,20 @@
 import type { Secret } from '../core/secret.ts';
 import { loadTickets, type TicketConfig } from './chat-servers.ts';
 import { isLoopback } from './network.ts';
+import { loadPusher, type PusherConfig } from './pusher.ts';
 import { createSettingsReader, type Environment, type SettingsReader } from './read.ts';
 import { loadSanctum, loadSessions, type SanctumConfig, type SessionConfig } from './sessions.ts';
 import { loadTokens, type TokenConfig } from './tokens.ts';
 import { loadWebSockets, type WebSocketConfig } from './web-sockets.ts';
 
 /** The configuration, read and checked. */
-export interface Config {
+export interface Config extends PusherConfig {
   readonly production: boolean;
   readonly logLevel: string;
   readonly listen: Listener;
   readonly operator: Listener & { readonly token: Secret | undefined };
   readonly database: { readonly url: Secret } | { readonly dataDir: string };
   readonly redis: Secret | undefined;
-  readonly pusher: PusherConfig;
   readonly guestTokens: TokenConfig & {
     readonly bookingClaim: string;
     readonly hotelClaim: string;
@@ -35,19 +35,6 @@ export interface Config {
 interface Listener {
   readonly host: string;
   readonly port: number;
-}
-
-/** The Pusher app that signs. */
-export interface PusherConfig {
-  readonly appId: string;
-  readonly key: string;
-  readonly secret: Secret;
-  readonly cluster?: string;
-  readonly host?: string;
-  readonly port?: number;
-  readonly tls: boolean;
-  readonly encryptionMasterKey?: Secret;
-  readonly dialect: 'pusher' | 'soketi' | 'reverb';
 }
 
 /** Thrown with every problem of the configuration at once; it names settings and never values. */
@@ -73,7 +60,7 @@ export function loadConfig(env: Environment): Config {
     operator: loadOperator(read),
     database: loadDatabase(read),
     redis: read.optional('REDIS_URL'),
-    pusher: loadPusher(read),
+    ...loadPusher(read),
     guestTokens: {
       ...loadTokens('GUEST', read),
       bookingClaim: read.required('GUEST_TOKEN_BOOKING_CLAIM'),
@@ -117,32 +104,4 @@ function loadOperator(read: SettingsReader): Config['operator'] {
 function loadDatabase(read: SettingsReader): Config['database'] {
   const url = read.optional('DATABASE_URL');
   return url === undefined ? { dataDir: read.required('DATA_DIR') } : { url };
-}
-
-function loadPusher(read: SettingsReader): PusherConfig {
-  const masterKey = read.optional('PUSHER_ENCRYPTION_MASTER_KEY');
-  if (masterKey !== undefined && !isKeyOf32Bytes(masterKey.reveal())) {
-    read.problem('PUSHER_ENCRYPTION_MASTER_KEY must be 32 bytes in base64');
-  }
-  const [cluster, host, port] = [
-    read.optional('PUSHER_CLUSTER'),
-    read.optional('PUSHER_HOST'),
-    read.optional('PUSHER_PORT'),
-  ];
-  return {
-    appId: read.required('PUSHER_APP_ID'),
-    key: read.required('PUSHER_KEY'),
-    secret: read.required('PUSHER_SECRET'),
-    ...(cluster !== undefined && { cluster }),
-    ...(host !== undefined && { host }),
-    ...(port !== undefined && { port }),
-    tls: read.required('PUSHER_TLS') === 'true',
-    ...(masterKey !== undefined && { encryptionMasterKey: masterKey }),
-    dialect: read.required('PUSHER_SERVER'),
-  };
-}
-
-function isKeyOf32Bytes(text: string): boolean {
-  const bytes = Buffer.from(text, 'base64');
-  return bytes.length === 32 && bytes.toString('base64') === text;
 }

@@ -2,6 +2,7 @@ import { chatServerKey } from './chat-servers.ts';
 import { duration, integer, list, oneOf, secret, text, url, type Setting } from './setting.ts';
 import { cookieName, timeZone } from './host.ts';
 import { network, origin } from './network.ts';
+import { pusherApps, pusherServers } from './pusher-apps.ts';
 
 const port = [0, 65_535] as const;
 const rate = [1, 1_000_000] as const;
@@ -49,9 +50,12 @@ export const settings = {
   PUSHER_ENCRYPTION_MASTER_KEY: secret(
     'Key of private-encrypted channels, 32 bytes in base64; without it there are none',
   ),
-  PUSHER_SERVER: oneOf('Which server it is', ['pusher', 'soketi', 'reverb'], {
-    fallback: 'pusher',
-  }),
+  PUSHER_SERVER: oneOf('Which server it is', pusherServers, { fallback: 'pusher' }),
+  PUSHER_RETIRING_KEY: text('Key that `PUSHER_KEY` replaces; webhooks signed with it still count'),
+  PUSHER_RETIRING_SECRET: secret('Secret of that key'),
+  PUSHER_APPS: pusherApps(
+    'Pusher apps that some tenants have to themselves, as a JSON list; see `pusher-apps.md`',
+  ),
 
   GUEST_TOKEN_SECRET: secret('HS256 secret of guest tokens, 32 bytes at least', {
     development: 'development only: signs guest tokens of the demo',
@@ -124,7 +128,7 @@ export const settings = {
   CHAT_SERVER_KEYS: list(
     chatServerKey(
       'Chat servers that may have tickets, each as `key:secret` with a secret of 32 bytes at least',
-      { development: 'chat:development only: the secret of the demo’s chat server' },
+      { development: 'chat:development only: the secret of a demo chat server' },
     ),
   ),
   TICKET_TTL: duration('How long a ticket may live, 2h at most', { fallback: '2h' }),

@@ -30,11 +30,21 @@ export interface AuditEvent extends Origin {
 
 /** What a security reviewer wants to be told about, beside the decision itself. */
 export type SecuritySignal =
-  'authentication-failed' | 'cross-origin' | 'cross-tenant' | 'ticket-replayed';
+  'authentication-failed' | 'cross-origin' | 'cross-tenant' | 'limit-exceeded' | 'ticket-replayed';
+
+/** A signal about something that was no decision, and whom it is about as far as that is known. */
+export interface SignalEvent extends Origin {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly signal: SecuritySignal;
+  readonly tenantId?: string;
+  readonly principalId?: string;
+}
 
 /** Keeps audit events. Resolves when the event is durable; throws `Unavailable` when it could not be kept. */
 export interface AuditTrail {
   append(event: AuditEvent, signals: readonly SecuritySignal[]): Promise<void>;
+  appendSignal(event: SignalEvent): Promise<void>;
 }
 
 /** Everything that is recorded. */
@@ -45,3 +55,9 @@ export type RecordedDecision = Decision | SignInDecision | IssueDecision | Redee
  * Throws `Unavailable` when the trail could not keep it.
  */
 export type RecordDecision = (decision: RecordedDecision, origin: Origin) => Promise<void>;
+
+/** Records a signal about something that was no decision. Throws `Unavailable` when the trail could not keep it. */
+export type RecordSignal = (
+  signal: SecuritySignal,
+  about: Pick<SignalEvent, 'tenantId' | 'principalId'> & { readonly origin: Origin },
+) => Promise<void>;

@@ -12,3 +12,6 @@ export const largestBody = 16 * 1024;
 
 /** The largest body that asks about a batch of channels, in bytes: a hundred names, percent-encoded, and a token. */
 export const largestBatchBody = 72 * 1024;
+
+/** The largest webhook, in bytes; one holds what happened within a second, messages of 10 KB among it. */
+export const largestWebhook = 1024 * 1024;

@@ -18,27 +18,47 @@ export interface PusherApp {
   /** 32 bytes in base64; without it the app has no private-encrypted channels. */
   readonly encryptionMasterKey?: Secret;
   readonly dialect: PusherDialect;
+  /** The key that signed before this one: its signatures still count, and no new ones are made with it. */
+  readonly retiring?: { readonly key: string; readonly secret: Secret };
+}
+
+/** An app of its own for some tenants. */
+export interface TenantsApp {
+  readonly tenants: readonly string[];
+  readonly app: PusherApp;
 }
 
 /** A Pusher app that is ready to sign. */
 export interface SigningApp {
   readonly client: Pusher;
+  readonly key: string;
   readonly dialect: PusherDialect;
   readonly encrypts: boolean;
 }
 
-/** The Pusher app of each tenant. `undefined` asks for the app of channels that have no tenant, and answers: there is none. */
+/** The Pusher app of each tenant; asked with `undefined`, that of channels that have no tenant. It answers `undefined` where there is none. */
 export interface PusherApps {
   for(tenantId: string | undefined): SigningApp | undefined;
 }
 
 /**
- * Opens the one configured app for every tenant.
- * Throws, naming the setting and never its value, when signatures made with it would be worthless.
+ * Opens the default app, and those that some tenants have to themselves.
+ * Throws, naming what is wrong and never its value, when signatures made with one would be worthless.
  */
-export function createPusherApps(app: PusherApp): PusherApps {
+export function createPusherApps(
+  app: PusherApp,
+  ofTenants: readonly TenantsApp[] = [],
+): PusherApps {
   const opened = open(app);
-  return { for: () => opened };
+  const byTenant = new Map(
+    ofTenants.flatMap(({ tenants, app: own }) => {
+      const ownApp = open(own);
+      return tenants.map((tenantId) => [tenantId, ownApp] as const);
+    }),
+  );
+  return {
+    for: (tenantId) => (tenantId === undefined ? opened : (byTenant.get(tenantId) ?? opened)),
+  };
 }
 
 /** Pusher's own default, which npm `pusher` still reaches under an older host name. */
@@ -62,7 +82,7 @@ function open(app: PusherApp): SigningApp {
     ...(app.port === undefined ? {} : { port: String(app.port) }),
     ...(masterKey === undefined ? {} : { encryptionMasterKeyBase64: masterKey }),
   });
-  return { client, dialect: app.dialect, encrypts: masterKey !== undefined };
+  return { client, key: app.key, dialect: app.dialect, encrypts: masterKey !== undefined };
 }
 
 /** Node decodes base64 around any character it does not know, so the text must also come back the same. */

@@ -1,4 +1,4 @@
-import type { AuditEvent, AuditTrail, SecuritySignal } from '../core/audit-event.ts';
+import type { AuditEvent, AuditTrail, SecuritySignal, SignalEvent } from '../core/audit-event.ts';
 import type { Database } from './client.ts';
 import type { PrismaClient } from './generated/client.ts';
 
@@ -11,6 +11,9 @@ export function createAuditTrail(database: Database): AuditTrail {
     async append(event, signals) {
       const rows = JSON.stringify([toRow(event, signals)]);
       await database.ask((prisma) => insert(prisma, rows));
+    },
+    async appendSignal(event) {
+      await database.ask((prisma) => insertSignal(prisma, event));
     },
   };
 }
@@ -34,6 +37,16 @@ function insert(prisma: PrismaClient, rows: string): Promise<number> {
       (at, signal, decision_id, tenant_id, principal_id, request_id, address, user_agent)
     SELECT at, signal, decision_id, tenant_id, principal_id, request_id, address, user_agent
     FROM event CROSS JOIN LATERAL unnest(event.signals) AS signal`;
+}
+
+function insertSignal(prisma: PrismaClient, event: SignalEvent): Promise<number> {
+  return prisma.$executeRaw`
+    INSERT INTO security_events
+      (at, signal, tenant_id, principal_id, request_id, address, user_agent)
+    VALUES (
+      ${new Date(event.at).toISOString()}::timestamptz, ${event.signal},
+      ${keepable(event.tenantId)}, ${keepable(event.principalId)}, ${keepable(event.requestId)},
+      ${keepable(event.address)}, ${keepable(event.userAgent)})`;
 }
 
 function toRow(event: AuditEvent, signals: readonly SecuritySignal[]) {

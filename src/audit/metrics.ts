@@ -1,0 +1,119 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { AuditEvent } from '../core/audit-event.ts';
+import type { Occupancy } from './figures.ts';
+
+/** What is counted, for Prometheus to fetch. */
+export interface Metrics {
+  readonly countDecision: (event: AuditEvent) => void;
+  readonly countMessage: (tenantId: string | undefined) => void;
+  readonly countWebhook: (result: string) => void;
+  /** The same question, and how long its answer takes is measured. */
+  readonly timed: <Question, Answer>(
+    action: AuditEvent['action'] | 'subscribe-batch',
+    ask: (question: Question) => Promise<Answer>,
+  ) => (question: Question) => Promise<Answer>;
+  /** Shows these figures from now on, asked for each time that Prometheus fetches. */
+  readonly showOccupancy: (occupancy: ReadOccupancy) => void;
+  /** Everything, in Prometheus's text format. */
+  readonly read: () => Promise<{ readonly contentType: string; readonly text: string }>;
+}
+
+type ReadOccupancy = () => ReadonlyMap<string | undefined, Occupancy>;
+
+/** Seconds; a decision takes a few milliseconds, and the database gives up after three seconds. */
+const durations = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
+
+/** Creates the metrics of this process, in a registry of their own so that two in one process do not mix. */
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  const decisions = new Counter({
+    name: 'usher_decisions_total',
+    help: 'Decisions that were recorded; the family is empty where the name of the channel meant nothing.',
+    labelNames: ['family', 'outcome', 'code'],
+    registers,
+  });
+  const duration = new Histogram({
+    name: 'usher_decision_duration_seconds',
+    help: 'How long deciding and recording took.',
+    labelNames: ['action'],
+    buckets: durations,
+    registers,
+  });
+  const messages = new Counter({
+    name: 'usher_client_events_total',
+    help: 'Client events that webhooks told of.',
+    labelNames: ['tenant'],
+    registers,
+  });
+  const webhooks = new Counter({
+    name: 'usher_webhooks_total',
+    help: 'Webhooks, by what became of them.',
+    labelNames: ['result'],
+    registers,
+  });
+  const label = createTenantLabels();
+  return {
+    countDecision: ({ family = '', outcome, code = '' }) => {
+      decisions.inc({ family, outcome, code });
+    },
+    countMessage: (tenantId) => {
+      messages.inc({ tenant: label(tenantId) });
+    },
+    countWebhook: (result) => {
+      webhooks.inc({ result });
+    },
+    timed: (action, ask) => async (question) => {
+      const end = duration.startTimer({ action });
+      try {
+        return await ask(question);
+      } finally {
+        end();
+      }
+    },
+    showOccupancy: (occupancy) => {
+      addOccupancy(registry, label, occupancy);
+    },
+    read: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
+  };
+}
+
+/** Tenants with a label of their own; every label is a time series for good. */
+const mostTenants = 1000;
+
+/** Channels without a tenant have an empty label, which to Prometheus is none. */
+function createTenantLabels(): (tenantId: string | undefined) => string {
+  const tenants = new Set(['']);
+  return (tenantId = '') => {
+    if (tenants.size <= mostTenants) tenants.add(tenantId);
+    return tenants.has(tenantId) ? tenantId : 'other';
+  };
+}
+
+function addOccupancy(
+  registry: Registry,
+  label: (tenantId: string | undefined) => string,
+  occupancy: ReadOccupancy,
+): void {
+  const gauge = (name: string, help: string, figure: keyof Occupancy) => {
+    const labels = new Set<string>();
+    return new Gauge({
+      name,
+      help,
+      labelNames: ['tenant'],
+      registers: [registry],
+      collect() {
+        // A tenant whose last channel emptied shows 0, and is not gone.
+        for (const tenant of labels) this.set({ tenant }, 0);
+        for (const [tenantId, sum] of occupancy()) {
+          const tenant = label(tenantId);
+          labels.add(tenant);
+          this.inc({ tenant }, sum[figure]);
+        }
+      },
+    });
+  };
+  gauge('usher_occupied_channels', 'Channels that somebody is subscribed to.', 'channels');
+  gauge('usher_presence_members', 'Members that presence channels show.', 'members');
+}

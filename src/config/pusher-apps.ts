@@ -1,0 +1,147 @@
+import { Secret } from '../core/secret.ts';
+import type { Setting } from './setting.ts';
+
+/** Which server speaks the Pusher protocol. */
+export const pusherServers = ['pusher', 'soketi', 'reverb'] as const;
+
+/** A Pusher app that signs. */
+export interface PusherAppConfig {
+  readonly appId: string;
+  readonly key: string;
+  readonly secret: Secret;
+  readonly cluster?: string;
+  readonly host?: string;
+  readonly port?: number;
+  readonly tls: boolean;
+  readonly encryptionMasterKey?: Secret;
+  readonly dialect: (typeof pusherServers)[number];
+  /** The key before this one, whose webhooks still count. */
+  readonly retiring?: { readonly key: string; readonly secret: Secret };
+}
+
+/** An app of its own for some tenants. */
+export interface TenantsAppConfig {
+  readonly tenants: readonly string[];
+  readonly app: PusherAppConfig;
+}
+
+/** True for the base64 text of 32 bytes, and no other spelling of it. */
+export function isKeyOf32Bytes(text: string): boolean {
+  const bytes = Buffer.from(text, 'base64');
+  return bytes.length === 32 && bytes.toString('base64') === text;
+}
+
+/** A JSON list of apps; its problems name the place in the list and the field, and never a value. */
+export const pusherApps = (doc: string): Setting<readonly TenantsAppConfig[]> => ({
+  doc,
+  secret: true,
+  parse: (value) => {
+    let items: unknown;
+    try {
+      items = JSON.parse(value);
+    } catch {
+      // The parser's own message quotes the text, and secrets are in it.
+      return { problem: 'must be JSON' };
+    }
+    if (!Array.isArray(items)) return { problem: 'must be a JSON list' };
+    const problems = items.flatMap((item: unknown, i) =>
+      problemsOf(item).map((problem) => `item ${i + 1} ${problem}`),
+    );
+    if (problems.length > 0) return { problem: `has problems: ${problems.join('; ')}` };
+    return { value: (items as readonly Item[]).map(appOf) };
+  },
+});
+
+/** An item of the list in which no problem was found. */
+interface Item {
+  readonly tenants: readonly string[];
+  readonly app_id: string;
+  readonly key: string;
+  readonly secret: string;
+  readonly encryption_master_key?: string;
+  readonly cluster?: string;
+  readonly host?: string;
+  readonly port?: number;
+  readonly tls?: boolean;
+  readonly server?: PusherAppConfig['dialect'];
+  readonly retiring_key?: string;
+  readonly retiring_secret?: string;
+}
+
+const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
+
+/** The ids of tenants as channels have them. */
+const isTenant = (value: unknown): boolean =>
+  typeof value === 'string' && /^[A-Za-z0-9_-]{1,64}$/.test(value);
+
+const rules: {
+  readonly [Field in keyof Item]-?: readonly [holds: (value: unknown) => boolean, words: string];
+} = {
+  tenants: [
+    (value) => Array.isArray(value) && value.length > 0 && value.every(isTenant),
+    'must be a list of tenants’ ids',
+  ],
+  app_id: [isText, 'must be a text'],
+  key: [isText, 'must be a text'],
+  secret: [isText, 'must be a text'],
+  encryption_master_key: [
+    (value) => typeof value === 'string' && isKeyOf32Bytes(value),
+    'must be 32 bytes in base64',
+  ],
+  cluster: [isText, 'must be a text'],
+  host: [isText, 'must be a text'],
+  port: [
+    (value) => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 65_535,
+    'must be a whole number from 1 to 65535',
+  ],
+  tls: [(value) => typeof value === 'boolean', 'must be true or false'],
+  server: [
+    (value) => pusherServers.some((server) => server === value),
+    `must be one of ${pusherServers.join(', ')}`,
+  ],
+  retiring_key: [isText, 'must be a text'],
+  retiring_secret: [isText, 'must be a text'],
+};
+
+const needed = ['tenants', 'app_id', 'key', 'secret'] as const;
+
+function problemsOf(item: unknown): readonly string[] {
+  if (typeof item !== 'object' || item === null || Array.isArray(item))
+    return ['must be an object'];
+  const fields = item as Readonly<Record<string, unknown>>;
+  const wrong = Object.entries(rules).flatMap(([field, [holds, words]]) =>
+    Object.hasOwn(fields, field) && !holds(fields[field]) ? [`${field} ${words}`] : [],
+  );
+  const missing = needed.filter((field) => !Object.hasOwn(fields, field));
+  const alone = Object.hasOwn(fields, 'retiring_key') !== Object.hasOwn(fields, 'retiring_secret');
+  return [
+    ...missing.map((field) => `has no ${field}`),
+    ...wrong,
+    // Not named: somebody may have put a value where a name belongs.
+    ...(Object.keys(fields).every((field) => Object.hasOwn(rules, field))
+      ? []
+      : ['has a field that does not exist']),
+    ...(alone ? ['must have retiring_key and retiring_secret, or neither'] : []),
+  ];
+}
+
+function appOf(item: Item): TenantsAppConfig {
+  const { tenants, encryption_master_key: masterKey, cluster, host, port } = item;
+  const { retiring_key: key, retiring_secret: secret } = item;
+  return {
+    tenants,
+    app: {
+      appId: item.app_id,
+      key: item.key,
+      secret: new Secret(item.secret),
+      ...(cluster !== undefined && { cluster }),
+      ...(host !== undefined && { host }),
+      ...(port !== undefined && { port }),
+      tls: item.tls ?? true,
+      ...(masterKey !== undefined && { encryptionMasterKey: new Secret(masterKey) }),
+      dialect: item.server ?? 'pusher',
+      ...(key !== undefined &&
+        secret !== undefined && { retiring: { key, secret: new Secret(secret) } }),
+    },
+  };
+}

@@ -1,0 +1,64 @@
+import type { Secret } from '../core/secret.ts';
+import type { SettingsReader } from './read.ts';
+import { isKeyOf32Bytes, type PusherAppConfig, type TenantsAppConfig } from './pusher-apps.ts';
+
+/** The default app, and those that some tenants have to themselves. */
+export interface PusherConfig {
+  readonly pusher: PusherAppConfig;
+  readonly tenantsApps: readonly TenantsAppConfig[];
+}
+
+/** Reads which Pusher apps sign. */
+export function loadPusher(read: SettingsReader): PusherConfig {
+  const pusher = loadDefaultApp(read);
+  const tenantsApps = read.optional('PUSHER_APPS') ?? [];
+  const tenants = tenantsApps.flatMap((each) => each.tenants);
+  if (new Set(tenants).size < tenants.length) read.problem('PUSHER_APPS names a tenant twice');
+  // A webhook says only by which key it was signed, so that must tell the app.
+  const keys = [pusher, ...tenantsApps.map(({ app }) => app)].flatMap(keysOf);
+  if (new Set(keys).size < keys.length) {
+    read.problem('PUSHER_KEY, PUSHER_RETIRING_KEY and PUSHER_APPS have a key twice');
+  }
+  return { pusher, tenantsApps };
+}
+
+function keysOf({ key, retiring }: PusherAppConfig): readonly string[] {
+  return retiring === undefined ? [key] : [key, retiring.key];
+}
+
+function loadDefaultApp(read: SettingsReader): PusherAppConfig {
+  const masterKey = read.optional('PUSHER_ENCRYPTION_MASTER_KEY');
+  if (masterKey !== undefined && !isKeyOf32Bytes(masterKey.reveal())) {
+    read.problem('PUSHER_ENCRYPTION_MASTER_KEY must be 32 bytes in base64');
+  }
+  const [cluster, host, port] = [
+    read.optional('PUSHER_CLUSTER'),
+    read.optional('PUSHER_HOST'),
+    read.optional('PUSHER_PORT'),
+  ];
+  const retiring = loadRetiringKey(read);
+  return {
+    appId: read.required('PUSHER_APP_ID'),
+    key: read.required('PUSHER_KEY'),
+    secret: read.required('PUSHER_SECRET'),
+    ...(cluster !== undefined && { cluster }),
+    ...(host !== undefined && { host }),
+    ...(port !== undefined && { port }),
+    tls: read.required('PUSHER_TLS') === 'true',
+    ...(masterKey !== undefined && { encryptionMasterKey: masterKey }),
+    dialect: read.required('PUSHER_SERVER'),
+    ...(retiring && { retiring }),
+  };
+}
+
+function loadRetiringKey(
+  read: SettingsReader,
+): { readonly key: string; readonly secret: Secret } | undefined {
+  const key = read.optional('PUSHER_RETIRING_KEY');
+  const secret = read.optional('PUSHER_RETIRING_SECRET');
+  if (key !== undefined && secret !== undefined) return { key, secret };
+  if (key !== undefined || secret !== undefined) {
+    read.problem('PUSHER_RETIRING_KEY and PUSHER_RETIRING_SECRET go together');
+  }
+  return undefined;
+}
