@@ -39,7 +39,6 @@ export async function createRedis(options: RedisOptions): Promise<Redis> {
     socketTimeout: timeoutMs * 2,
     enableOfflineQueue: false,
     // Taking a ticket twice would refuse who had it: a command whose answer was lost is not sent again.
-    autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
     retryStrategy: (attempt) => Math.min(attempt * 50, longestWait),
   });
@@ -68,9 +67,13 @@ export async function createRedis(options: RedisOptions): Promise<Redis> {
 /** One line for an outage, not one for each attempt to connect. */
 function reportOutages(client: Client, log: RedisOptions['log']): void {
   let isOut = false;
+  let reason = 'connection closed';
   // Without a listener for errors Node would end the process.
   client.on('error', (error: unknown) => {
-    if (!isOut) log.warn({ reason: reasonOf(error) }, 'Redis is not reachable');
+    reason = reasonOf(error);
+  });
+  client.on('reconnecting', () => {
+    if (!isOut) log.warn({ reason }, 'Redis is not reachable');
     isOut = true;
   });
   client.on('ready', () => {

@@ -1,5 +1,6 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { once } from 'node:events';
+import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Secret } from '../../src/core/secret.ts';
 import { Unavailable } from '../../src/core/unavailable.ts';
@@ -49,6 +50,10 @@ async function startWire() {
     url: new Secret(`redis://:a-password-of-ours@127.0.0.1:${String(portOf(server))}`),
     server,
     cut,
+    /** Those that are open fall silent; new ones do not. */
+    freezeOpen: () => {
+      for (const socket of sockets) socket.pause();
+    },
     setFrozen: (value: boolean) => {
       frozen = value;
       for (const socket of sockets) {
@@ -100,12 +105,27 @@ describe('a Redis that is not there', () => {
     expect(lines).toEqual(['{"reason":"ECONNREFUSED"}Redis is not reachable']);
   });
 
+  it('is tried again and again, and still said once', async () => {
+    let attempts = 0;
+    const server = await listen((socket) => {
+      attempts += 1;
+      socket.destroy();
+    });
+    const url = new Secret(`redis://127.0.0.1:${String(portOf(server))}`);
+    redis = await createRedis({ url, log, timeoutMs });
+    await vi.waitUntil(() => attempts >= 4, { timeout: 30_000 });
+    expect(lines).toHaveLength(1);
+    server.close();
+  });
+
   it('does not hold up the start when it accepts and says nothing', async () => {
     const sockets: Socket[] = [];
     const server = await listen((socket) => sockets.push(socket));
     const url = new Secret(`redis://127.0.0.1:${String(portOf(server))}`);
     redis = await createRedis({ url, log, timeoutMs });
-    expect(await answersTo(redis)).toBe(false);
+    // Nor a request: it is refused before anything else can happen.
+    const next = new Promise((resolve) => setImmediate(resolve, 'still waiting'));
+    expect(await Promise.race([answersTo(redis), next])).toBe(false);
     for (const socket of sockets) socket.destroy();
     server.close();
   });
@@ -139,13 +159,24 @@ describeRedis('a Redis that fails', () => {
 
   it('is unavailable in bounded time while it is frozen, and serves again afterwards', async () => {
     wire.setFrozen(true);
-    // Past the first, the connection itself is given up.
-    for (let i = 0; i < 4; i += 1) expect(await answersTo(redis)).toBe(false);
+    expect(await answersTo(redis)).toBe(false);
     wire.setFrozen(false);
     await vi.waitUntil(() => answersTo(redis), { timeout: 30_000 });
   });
 
-  it('refuses what was under way when the connection is cut, and never sends it again', async () => {
+  it('gives up a connection that stays silent, for a new one', async () => {
+    wire.freezeOpen();
+    expect(await answersTo(redis)).toBe(false);
+    await vi.waitUntil(() => answersTo(redis), { timeout: 30_000 });
+  });
+
+  it('gives up a command that takes too long, though its answer would come', async () => {
+    const key = `usher-test-nothing-${String(process.pid)}`;
+    const slow = redis.ask((client) => client.blpop(key, (timeoutMs * 1.5) / 1000));
+    await expect(slow).rejects.toThrow(Unavailable);
+  });
+
+  it('refuses what was under way when the connection is cut, or asked meanwhile, and never sends it again', async () => {
     const key = `usher-test-cut-${String(process.pid)}`;
     wire.setFrozen(true);
     const asked = redis.ask((client) => client.incr(key));
@@ -153,11 +184,30 @@ describeRedis('a Redis that fails', () => {
     wire.setOpen(false);
     wire.cut();
     await refused;
-    expect(await answersTo(redis)).toBe(false);
+    await expect(redis.ask((client) => client.incr(key))).rejects.toThrow(Unavailable);
     wire.setFrozen(false);
     wire.setOpen(true);
     await vi.waitUntil(() => answersTo(redis), { timeout: 30_000 });
-    expect(await redis.ask((client) => client.get(key))).toBeNull();
+    expect(await redis.ask((client) => client.getdel(key))).toBeNull();
+  });
+
+  it('sends nothing later that was asked while it was connecting', async () => {
+    const key = `usher-test-later-${String(process.pid)}`;
+    wire.setFrozen(true);
+    wire.cut();
+    await expect(redis.ask((client) => client.incr(key))).rejects.toThrow(Unavailable);
+    wire.setFrozen(false);
+    await vi.waitUntil(() => answersTo(redis), { timeout: 30_000 });
+    expect(await redis.ask((client) => client.getdel(key))).toBeNull();
+  });
+
+  it('tells what Redis said by its first word only', async () => {
+    const script = `return redis.error_reply('OOM of a-value-of-ours')`;
+    const failure: unknown = await redis
+      .ask((client) => client.eval(script, 0))
+      .catch((error: unknown) => error);
+    expect(failure).toMatchObject({ dependency: 'redis', cause: { message: 'OOM' } });
+    expect(inspect(failure, { depth: 10 })).not.toContain('a-value-of-ours');
   });
 
   it('says nothing of a password that was refused', async () => {
