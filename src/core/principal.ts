@@ -1,3 +1,9 @@
+/**
+ * The end of a credential that has none: the last moment that a `Date` can hold, in milliseconds.
+ * Not `Infinity`, which JSON turns into null and arithmetic then into 1970.
+ */
+export const endOfTime = 8.64e15;
+
 /** When a credential began and ends, in milliseconds since the epoch, and the id its issuer gave it. */
 export interface CredentialLife {
   readonly issuedAt?: number;

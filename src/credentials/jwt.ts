@@ -1,5 +1,6 @@
 import { compactVerify, errors } from 'jose';
 import type { CredentialFault } from '../core/credential.ts';
+import { endOfTime } from '../core/principal.ts';
 import { parseJsonObject } from './json-object.ts';
 import { readJwtHeader } from './jwt-header.ts';
 import type { TokenKey } from './token-key.ts';
@@ -7,8 +8,6 @@ import type { TokenKeys } from './token-keys.ts';
 
 /** How far an issuer's clock may be ahead, in milliseconds; never applied to the end of a token. */
 const clockSkew = 30_000;
-/** The last moment that a JavaScript `Date` can hold, in milliseconds. */
-const endOfTime = 8.64e15;
 
 export type Claims = ReadonlyMap<string, unknown>;
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { endOfTime } from '../core/principal.ts';
 import type { FindPersonalAccessToken, PersonalAccessToken } from '../core/sanctum.ts';
 import { readId } from './claims.ts';
 import { sameText } from './constant-time.ts';
@@ -53,9 +54,9 @@ function sha256(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
-/** The earlier of the token's own end and the host's general one; `Infinity` where there is neither. */
-function endOf({ createdAt, expiresAt }: PersonalAccessToken, expiration = Infinity): number {
+/** The earlier of the token's own end and the host's general one. */
+function endOf({ createdAt, expiresAt }: PersonalAccessToken, expiration?: number): number {
   // Without its creation the general end cannot be known, so it counts as passed.
-  const general = expiration === Infinity ? Infinity : (createdAt ?? -Infinity) + expiration;
-  return Math.min(expiresAt ?? Infinity, general);
+  const general = expiration === undefined ? endOfTime : (createdAt ?? -Infinity) + expiration;
+  return Math.min(expiresAt ?? endOfTime, general);
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { endOfTime } from '../../src/core/principal.ts';
 import { createSanctumReader, type SanctumSettings } from '../../src/credentials/sanctum.ts';
 import { createHostDatabase, type HostDatabase } from '../../src/resources/host-database.ts';
 import { createPersonalAccessTokens } from '../../src/resources/personal-access-tokens.ts';
@@ -80,7 +81,7 @@ describePostgres('Sanctum’s tokens', (server) => {
           roles: [],
           tokenId: 'sanctum:7',
           issuedAt: testNow - hour,
-          expiresAt: Infinity,
+          expiresAt: endOfTime,
         },
       });
     });
