@@ -10,7 +10,7 @@ export type Present = (request: FastifyRequest) => readonly PresentedCredential[
 
 /**
  * Makes `Present` for the general routes. The session cookie comes along by itself, so it counts only in cookie mode and
- * where nothing was shown on purpose, good or bad: else a page could not sign its user out of Usher without the host.
+ * where nothing was shown on purpose, good or bad: else a refused token would quietly become somebody else.
  */
 export function createPresent(cookieMode: CookieMode | undefined): Present {
   return (request) => {
