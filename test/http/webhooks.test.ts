@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { withClient } from '../support/database.ts';
+import { metric } from '../support/metrics.ts';
 import { testNow } from '../support/tokens.ts';
 import { pusherApp, useUsher } from '../support/usher.ts';
 import { ask, userAsks } from './asking.ts';
 import type { Asking } from './asking.ts';
-import { metric, webhook, webhookBody } from './webhook-sending.ts';
+import { webhook, webhookBody } from './webhook-sending.ts';
 import type { Sending } from './webhook-sending.ts';
 
 const minutes = (count: number) => count * 60_000;

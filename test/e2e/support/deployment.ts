@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import Pusher from 'pusher';
 
 import { askJson } from './ask.ts';
-import { type Soketi, startSoketi } from './soketi.ts';
+import { type Soketi, type SoketiOptions, startSoketi } from './soketi.ts';
 import { createTokenMint, leaksIn, type TokenMint } from './tokens.ts';
 import { startUsher, type Usher } from './usher.ts';
 
@@ -28,8 +28,9 @@ export const pageOrigin = 'https://app.example';
 /** Starts soketi, and Usher with a configuration for production and an embedded database; `over` changes its environment. */
 export async function startDeployment(
   over: Readonly<Record<string, string>> = {},
+  soketiOptions: SoketiOptions = {},
 ): Promise<Deployment> {
-  const soketi = await startSoketi({ userAuthentication: true });
+  const soketi = await startSoketi({ userAuthentication: true, ...soketiOptions });
   const secrets = newSecrets();
   try {
     const usher = await startUsher({ ...environment(soketi, secrets), ...over });
