@@ -111,7 +111,7 @@ export function closeSocket(
   });
   socket.once('close', stop);
   // A paused socket would never see the answer.
-  socket.resume();
+  if (socket.isPaused) socket.resume();
   if (socket.readyState === socket.OPEN) socket.close(code, reason);
   else if (socket.readyState === socket.CONNECTING) socket.terminate();
 }

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { pino } from 'pino';
 import { afterEach } from 'vitest';
 import type { RedeemTicket } from '../../src/actions/redeem-ticket.ts';
-import type { Principal, User } from '../../src/core/principal.ts';
+import type { User } from '../../src/core/principal.ts';
 import { refuseTicket, type RedeemRefusalCode, type TicketHolder } from '../../src/core/ticket.ts';
 import { createDoorway } from '../../src/gateway/doorway.ts';
 import { createLiveConnections, type LiveConnections } from '../../src/gateway/live-connections.ts';
@@ -87,7 +87,7 @@ export async function startDoorstep(changes: DoorstepChanges = {}): Promise<Door
     countMessage: createMessageLimit(mostMessages, now),
     recheckInterval: 15_000,
     redeemTicket: redeemAnything,
-    stillWelcome: (_principal: Principal) => Promise.resolve(true),
+    stillWelcome: () => Promise.resolve(true),
     newId: randomUUID,
     chatServer: undefined,
     ...ports,

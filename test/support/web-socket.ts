@@ -118,9 +118,9 @@ export async function startUpstream(): Promise<TestUpstream> {
   const arrived: Arrival[] = [];
   const wanted: ((arrival: Arrival) => void)[] = [];
   let count = 0;
-  server.on('connection', (socket, { url = '', headers }) => {
+  server.on('connection', (socket, { url, headers }) => {
     count += 1;
-    const arrival = { ...talkOn(socket), path: url, headers };
+    const arrival = { ...talkOn(socket), path: url ?? '', headers };
     const want = wanted.shift();
     if (want) want(arrival);
     else arrived.push(arrival);
@@ -134,7 +134,7 @@ export async function startUpstream(): Promise<TestUpstream> {
     count: () => count,
     stop: async () => {
       for (const client of server.clients) client.terminate();
-      await new Promise((resolve) => server.close(resolve));
+      await new Promise((resolve) => { server.close(resolve); });
     },
   };
 }
