@@ -20,7 +20,7 @@ export interface TakeWebhookPorts {
   readonly noteOnce: NoteOnce;
   readonly catalogue: Catalogue;
   /** The key of the app that a tenant's channels are in. */
-  readonly appKeyOf: (tenantId: string | undefined) => string | undefined;
+  readonly appKeyOf: (tenantId: string) => string | undefined;
   readonly countEvent: CountChannelEvent;
   readonly recordSignal: RecordSignal;
   readonly now: () => number;
@@ -57,7 +57,7 @@ async function feed(
   if (reading === undefined || typeof reading === 'string') return;
   const tenantId = reading.params['tenantId'];
   // Whoever has the secret of one tenant's app must not speak of the channels of another.
-  if (ports.appKeyOf(tenantId) !== webhook.appKey) return;
+  if (tenantId !== undefined && ports.appKeyOf(tenantId) !== webhook.appKey) return;
   const place = { appKey: webhook.appKey, ...(tenantId !== undefined && { tenantId }) };
   if (ports.countEvent(event, place) === 'limit-exceeded') {
     const userId = event.name === 'client_event' ? event.userId : undefined;

@@ -24,14 +24,12 @@ function batch(names: readonly string[], { path, fields, headers }: Changes = {}
 const json = (names: unknown): Asking =>
   asJson(batch([]), JSON.stringify({ socket_id: socketId, channel_name: names }));
 
+const shown = '{"user_id":"15","user_info":{"id":"15"}}';
 const granted = {
   [own]: { status: 200, data: { auth: signature(socketId, own) } },
   [chat]: {
     status: 200,
-    data: {
-      auth: signature(socketId, chat, '{"user_id":"15"}'),
-      channel_data: '{"user_id":"15"}',
-    },
+    data: { auth: signature(socketId, chat, shown), channel_data: shown },
   },
 };
 
