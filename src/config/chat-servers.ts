@@ -16,9 +16,10 @@ export const chatServerKey = (
 ): Setting<ChatServerKey> => ({
   doc,
   parse: (value) => {
-    const [, key, secret] = /^([A-Za-z0-9._-]{1,64}):(.+)$/.exec(value) ?? [];
+    // A header carries no other characters: with one, the right secret would never be accepted.
+    const [, key, secret] = /^([A-Za-z0-9._-]{1,64}):([\x20-\x7e]+)$/.exec(value) ?? [];
     if (key === undefined || secret === undefined) {
-      return { problem: 'must be a key and its secret, as in key:secret' };
+      return { problem: 'must be a key and its secret in ASCII, as in key:secret' };
     }
     const weakness = weakSecret(secret);
     if (weakness !== undefined) return { problem: `must not have a secret that ${weakness}` };

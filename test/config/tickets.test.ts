@@ -28,9 +28,18 @@ describe('the settings of tickets', () => {
   });
 
   it.each([
-    ['chat-1', 'CHAT_SERVER_KEYS each item must be a key and its secret, as in key:secret'],
-    [`:${one}`, 'CHAT_SERVER_KEYS each item must be a key and its secret, as in key:secret'],
-    [`a b:${one}`, 'CHAT_SERVER_KEYS each item must be a key and its secret, as in key:secret'],
+    [
+      'chat-1',
+      'CHAT_SERVER_KEYS each item must be a key and its secret in ASCII, as in key:secret',
+    ],
+    [
+      `:${one}`,
+      'CHAT_SERVER_KEYS each item must be a key and its secret in ASCII, as in key:secret',
+    ],
+    [
+      `a b:${one}`,
+      'CHAT_SERVER_KEYS each item must be a key and its secret in ASCII, as in key:secret',
+    ],
     [
       'chat-1:short',
       'CHAT_SERVER_KEYS each item must not have a secret that is shorter than 32 bytes',
