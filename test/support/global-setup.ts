@@ -43,14 +43,14 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
       servers.push(await prepareServer('PostgreSQL outside', externalUrl));
     } else {
       reportMissing(
-        'no PostgreSQL at TEST_DATABASE_URL or 127.0.0.1:5432',
-        'the database tests run on the embedded PostgreSQL only',
+        'postgres',
+        'no PostgreSQL at TEST_DATABASE_URL or 127.0.0.1:5432; the embedded one stands for it',
       );
     }
     project.provide('postgresServers', servers);
     const hasRedis = await redisAnswers();
     if (!hasRedis) {
-      reportMissing('no Redis at TEST_REDIS_URL or 127.0.0.1:6379', 'its tests do not run');
+      reportMissing('redis', 'no Redis at TEST_REDIS_URL or 127.0.0.1:6379; its tests do not run');
     }
     project.provide('redisUrl', hasRedis ? redisUrl : undefined);
     return teardown;
@@ -60,9 +60,11 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   }
 }
 
-function reportMissing(what: string, consequence: string): void {
-  if (process.env['USHER_TEST_REQUIRE_SERVICES'] === '1') throw new Error(what);
-  console.log(`Skipped: ${what}; ${consequence}.`);
+/** Says what is skipped; where the service is named in USHER_TEST_REQUIRE, that is a failure. */
+function reportMissing(service: 'postgres' | 'redis', what: string): void {
+  const required = (process.env['USHER_TEST_REQUIRE'] ?? '').split(' ');
+  if (required.includes(service)) throw new Error(what);
+  console.log(`Skipped: ${what}.`);
 }
 
 async function redisAnswers(): Promise<boolean> {
