@@ -38,8 +38,12 @@ function ownSubjects(principal: Principal): readonly RevocationSubject[] {
       const { hotelSlug, bookingId } = principal;
       return [{ kind: 'booking', hotelSlug, bookingId }];
     }
-    case 'guest-session':
-      return [{ kind: 'guest-session', sessionId: principal.sessionId }];
+    case 'guest-session': {
+      const { sessionId, linkedUserId } = principal;
+      const own = { kind: 'guest-session', sessionId } as const;
+      // Since the login it opens that user's rooms, so it falls with the user.
+      return linkedUserId === undefined ? [own] : [own, { kind: 'user', userId: linkedUserId }];
+    }
     case 'user': {
       const { userId, tenantId } = principal;
       const everywhere = { kind: 'user', userId } as const;

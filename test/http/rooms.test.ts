@@ -111,6 +111,23 @@ describe('a room whose guest logs in later', () => {
     expect((await enter('e', bearer('17'))).status).toBe(403);
   });
 
+  it('closes a session with the user that it was linked to', async () => {
+    const ada = await startSession();
+    await putRoom('r', ['16'], ada);
+    await link('21', ada);
+    expect((await enter('r', guest(ada))).status).toBe(200);
+    const revoked = await fetch(`${usher.operator}/revocations`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        user_id: '21',
+        issued_before: new Date(usher.clock.now + 1000).toISOString(),
+      }),
+    });
+    expect(revoked.status).toBe(200);
+    expect((await enter('r', guest(ada))).status).toBe(401);
+  });
+
   it('lets an admin in, and refuses two credentials at once', async () => {
     const ada = await startSession();
     await putRoom('f', ['16'], ada);
