@@ -333,7 +333,11 @@ describe('a server behind', () => {
 
   const listen = async (server: Server) => {
     tcp = server;
-    await new Promise((resolve) => server.listen(0, '127.0.0.1', () => { resolve(undefined); }));
+    await new Promise((resolve) =>
+      server.listen(0, '127.0.0.1', () => {
+        resolve(undefined);
+      }),
+    );
     return new URL(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`);
   };
 

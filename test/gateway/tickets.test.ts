@@ -1,0 +1,166 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { ask } from '../http/asking.ts';
+import { getTicket, pageSays, redeems, ticketEnvironment } from '../http/ticket-asking.ts';
+import { withClient } from '../support/database.ts';
+import { testNow, testSeconds } from '../support/tokens.ts';
+import { startUsher, userToken, type TestUsher } from '../support/usher.ts';
+import { openClient, startUpstream, type TestUpstream } from '../support/web-socket.ts';
+import { settle, ticketMessage, until } from './doorstep.ts';
+
+let upstream: TestUpstream;
+let usher: TestUsher;
+
+beforeAll(async () => {
+  upstream = await startUpstream();
+  usher = await startUsher({ ...ticketEnvironment, WS_UPSTREAM: upstream.url });
+});
+
+afterAll(async () => {
+  await usher.stop();
+  await upstream.stop();
+});
+
+beforeEach(() => {
+  usher.clock.now = testNow;
+});
+
+const show = async (ticket: string, at = usher) => {
+  const client = await openClient(at.public, '/ws');
+  client.socket.send(ticketMessage(ticket));
+  return { client, answer: (await client.nextJson()) as { type: string; error?: string } };
+};
+
+/** A client that was let in with a token of these claims, and its connection at the chat server. */
+const enter = async (claims = {}, at = usher) => {
+  const bearer = { authorization: `Bearer ${userToken({ ...claims })}` };
+  const { client, answer } = await show(
+    await getTicket(at.public, { ...pageSays, userId: undefined }, bearer),
+    at,
+  );
+  expect(answer.type).toBe('authentication_success');
+  const server = await upstream.next();
+  await settle(server);
+  return { client, server };
+};
+
+const revoke = (body: object, at = usher) =>
+  ask(at.operator, {
+    path: '/revocations',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+
+const inFuture = new Date(testNow + 1_000).toISOString();
+
+describe('a ticket from the chat page', () => {
+  it('opens GET /ws, and the chat server behind it hears who came', async () => {
+    const { client, server } = await enter({ roles: ['member'] });
+    expect(server.headers).toMatchObject({
+      'x-usher-user-id': '15',
+      'x-usher-tenant-id': '1',
+      'x-usher-roles': 'member',
+      'x-usher-entity-id': 'E-7',
+      'x-usher-entity-type': 'order',
+      'x-usher-provider-res-id': 'P-3',
+    });
+    client.socket.send('hello');
+    expect(await server.next()).toBe('hello');
+  });
+
+  it('opens it once, of twenty attempts at the same time', async () => {
+    const ticket = await getTicket(usher.public);
+    const attempts = await Promise.all(Array.from({ length: 20 }, () => show(ticket)));
+    const types = attempts.map(({ answer }) => answer.error ?? answer.type).sort();
+    expect(types).toEqual([
+      ...Array.from({ length: 19 }, () => 'Invalid or expired ticket'),
+      'authentication_success',
+    ]);
+    for (const { client } of attempts) client.socket.close();
+    await upstream.next();
+  });
+
+  it('does not open it after a chat server redeemed it', async () => {
+    const ticket = await getTicket(usher.public);
+    expect((await ask(usher.public, redeems(ticket))).status).toBe(200);
+    expect((await show(ticket)).answer.error).toBe('Invalid or expired ticket');
+  });
+
+  it('does not open it once it has expired', async () => {
+    const ticket = await getTicket(usher.public);
+    usher.clock.now += 3_600_000;
+    expect((await show(ticket)).answer.error).toBe('Ticket has expired');
+  });
+
+  it('does not open it when its token was revoked meanwhile', async () => {
+    const bearer = { authorization: `Bearer ${userToken({ jti: 'lost' })}` };
+    const ticket = await getTicket(usher.public, pageSays, bearer);
+    await revoke({ token_id: 'lost', issued_before: inFuture });
+    expect((await show(ticket)).answer.error).toBe('Invalid or expired ticket');
+  });
+
+  it('leaves a row for each attempt', async () => {
+    const bearer = { authorization: `Bearer ${userToken({ sub: 'u0' })}` };
+    const ticket = await getTicket(usher.public, { ...pageSays, userId: 'u0' }, bearer);
+    await show(ticket);
+    await upstream.next();
+    await show(ticket);
+    const { rows } = await withClient(usher.database, (client) =>
+      client.query(
+        `SELECT outcome, code FROM audit_log WHERE action = 'redeem-ticket' AND principal_id = 'u0' ORDER BY outcome`,
+      ),
+    );
+    expect(rows).toEqual([
+      { outcome: 'grant', code: null },
+      { outcome: 'refusal', code: 'ticket-replayed' },
+    ]);
+  });
+});
+
+describe('a connection', () => {
+  it('ends when the token behind its ticket does', async () => {
+    const { client, server } = await enter({ exp: testSeconds + 25 });
+    usher.clock.advance(24_999);
+    await settle(client);
+    expect(client.socket.readyState).toBe(client.socket.OPEN);
+    usher.clock.advance(1);
+    expect((await client.closed).code).toBe(4001);
+    expect((await server.closed).code).toBe(4001);
+  });
+
+  it('ends at once when the operator revokes it, and nobody else’s does', async () => {
+    const [one, other] = [await enter({ sub: 'u1' }), await enter({ sub: 'u2' })];
+    const { body } = await revoke({ user_id: 'u1', issued_before: inFuture });
+    expect(body).toMatchObject({
+      effects: [
+        { effect: 'new-authorizations-refused' },
+        { effect: 'tickets-refused' },
+        { effect: 'websockets-closed', connections: 1 },
+      ],
+    });
+    expect((await one.client.closed).code).toBe(4003);
+    expect((await one.server.closed).code).toBe(4003);
+    other.client.socket.send('still here');
+    expect(await other.server.next()).toBe('still here');
+  });
+
+  it('ends at its next look when it was revoked on another replica', async () => {
+    const other = await startUsher({ DATABASE_URL: usher.database.reveal() });
+    const { client } = await enter({ sub: 'u3' });
+    await revoke({ user_id: 'u3', issued_before: inFuture }, other);
+    await settle(client);
+    expect(client.socket.readyState).toBe(client.socket.OPEN);
+    usher.clock.advance(15_000);
+    expect((await client.closed).code).toBe(4003);
+    await other.stop();
+  });
+
+  it('is told when Usher closes, and Usher waits for it', async () => {
+    const own = await startUsher({ ...ticketEnvironment, WS_UPSTREAM: upstream.url });
+    const { client, server } = await enter({}, own);
+    const stopped = own.stop();
+    expect((await client.closed).code).toBe(1001);
+    expect((await server.closed).code).toBe(1001);
+    await stopped;
+    await until(() => own.clock.waiting() === 0);
+  });
+});
