@@ -17,6 +17,9 @@ export function createBookings(database: Database): Bookings {
 
     async put({ hotelSlug, bookingId, status, roomNumber, checkOut }) {
       assertStorable({ hotelSlug, bookingId, roomNumber });
+      if (checkOut !== undefined && !isStorableTime(checkOut)) {
+        throw new RangeError('checkOut is not within the years 1 to 9999');
+      }
       const facts = {
         status,
         roomNumber: roomNumber ?? null,
@@ -39,6 +42,11 @@ export function createBookings(database: Database): Bookings {
       return count > 0;
     },
   };
+}
+
+/** Milliseconds. A year of five digits is stored, but is not a moment any more when it is read back. */
+function isStorableTime(ms: number): boolean {
+  return ms >= Date.parse('0001-01-01T00:00Z') && ms <= Date.parse('9999-12-31T23:59:59.999Z');
 }
 
 function toBooking(row: BookingRow): Booking {

@@ -86,6 +86,21 @@ describePostgres('bookings', (server) => {
     await expect(bookings().put({ ...stay, roomNumber: text })).rejects.toThrow(RangeError);
   });
 
+  it.each(['0001-01-01T00:00:00.000Z', '1969-12-31T23:59:59.999Z', '9999-12-31T23:59:59.999Z'])(
+    'keeps the moment %s',
+    async (moment) => {
+      const booking: Booking = { ...stay, bookingId: moment, checkOut: Date.parse(moment) };
+      expect(await bookings().put(booking)).toEqual(booking);
+    },
+  );
+
+  it.each([NaN, Infinity, 8.64e15, -8.64e15, Date.parse('+010000-01-01T00:00:00Z')])(
+    'does not store the moment %d, which could not be read back',
+    async (checkOut) => {
+      await expect(bookings().put({ ...stay, checkOut })).rejects.toThrow(RangeError);
+    },
+  );
+
   it('takes no other status into the table', async () => {
     await expect(
       withClient(at.url, (client) =>
