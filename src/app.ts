@@ -37,6 +37,7 @@ export async function startApp(config: Config, clock: Clock): Promise<App> {
     timestamp: pino.stdTimeFunctions.isoTime,
   });
   const storage = await openStorage(config, log);
+  let servers: Servers | undefined;
   try {
     const stores = buildStores(storage, now);
     if (!config.production) await putDemo(stores.resources);
@@ -44,7 +45,7 @@ export async function startApp(config: Config, clock: Clock): Promise<App> {
     const live = createLiveConnections();
     const around = { ...clock, storage, stores, log, live, closing: closing.signal };
     const actions = buildActions(config, around);
-    const servers = {
+    servers = {
       public: await buildPublicServer(config, actions, around),
       operator: buildOperatorServer(config, actions, around),
     };
@@ -54,14 +55,17 @@ export async function startApp(config: Config, clock: Clock): Promise<App> {
     };
     log.info({ ...addresses }, 'listening');
     const sweeping = startSweeping({ sweep: stores.tickets.sweep, ...clock, log });
+    const built = servers;
     const stop = async () => {
       closing.abort();
-      await close(servers);
+      await close(built);
       await sweeping.stop();
       await storage.close();
     };
     return { addresses, log, stop };
   } catch (error) {
+    // The one may listen already when the other finds its port taken.
+    if (servers) await close(servers);
     await storage.close();
     throw error;
   }

@@ -127,10 +127,7 @@ describe('usher serve', () => {
     );
   });
 
-  // The public listener is left behind then, and holds the process.
-  it.todo('ends with 1 when OPS_PORT is taken');
-
-  it.each(['PORT'])('ends with 1 when %s is taken', async (name) => {
+  it.each(['PORT', 'OPS_PORT'])('ends with 1 when %s is taken', async (name) => {
     const other = createServer().listen(0, '127.0.0.1');
     onTestFinished(() => void other.close());
     await once(other, 'listening');
