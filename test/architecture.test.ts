@@ -29,7 +29,6 @@ const homeOf: Readonly<Record<string, readonly string[]>> = {
   fastify: ['http', 'gateway', 'app'],
   '@fastify/cors': ['http'],
   '@fastify/rate-limit': ['http'],
-  '@fastify/websocket': ['gateway', 'app'],
   ws: ['gateway'],
   '@prisma/client': ['resources'],
   '@prisma/adapter-pg': ['resources'],

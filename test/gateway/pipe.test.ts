@@ -1,0 +1,51 @@
+import type { WebSocket } from 'ws';
+import { describe, expect, it } from 'vitest';
+import { createPipe } from '../../src/gateway/pipe.ts';
+
+/** Two sides of which the one notes whether it is paused, and the other sends when the test says so. */
+function sides() {
+  const unsent: { bytes: number; done: () => void }[] = [];
+  const from = {
+    isPaused: false,
+    pause: () => (from.isPaused = true),
+    resume: () => (from.isPaused = false),
+  };
+  const to = {
+    get bufferedAmount() {
+      return unsent.reduce((sum, { bytes }) => sum + bytes, 0);
+    },
+    send: (data: Buffer, _options: object, done: () => void) => {
+      unsent.push({ bytes: data.length, done });
+    },
+  };
+  const pipe = createPipe(from as unknown as WebSocket, to as unknown as WebSocket);
+  return {
+    from,
+    write: (bytes: number) => {
+      pipe({ data: Buffer.alloc(bytes), isBinary: true });
+    },
+    sendOne: () => unsent.shift()?.done(),
+  };
+}
+
+describe('the writer waits for the reader', () => {
+  it('when many bytes wait, and until they do not', () => {
+    const { from, write, sendOne } = sides();
+    for (let i = 0; i < 4; i += 1) write(64 * 1024);
+    expect(from.isPaused).toBe(false);
+    write(1);
+    expect(from.isPaused).toBe(true);
+    sendOne();
+    expect(from.isPaused).toBe(false);
+  });
+
+  it('when many messages wait, however small, and until they do not', () => {
+    const { from, write, sendOne } = sides();
+    for (let i = 0; i < 256; i += 1) write(0);
+    expect(from.isPaused).toBe(false);
+    write(0);
+    expect(from.isPaused).toBe(true);
+    sendOne();
+    expect(from.isPaused).toBe(false);
+  });
+});
