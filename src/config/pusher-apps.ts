@@ -1,38 +1,14 @@
+import {
+  isMasterKey,
+  pusherDialects,
+  type PusherApp,
+  type TenantsApp,
+} from '../core/pusher-app.ts';
 import { Secret } from '../core/secret.ts';
 import type { Setting } from './setting.ts';
 
-/** Which server speaks the Pusher protocol. */
-export const pusherServers = ['pusher', 'soketi', 'reverb'] as const;
-
-/** A Pusher app that signs. */
-export interface PusherAppConfig {
-  readonly appId: string;
-  readonly key: string;
-  readonly secret: Secret;
-  readonly cluster?: string;
-  readonly host?: string;
-  readonly port?: number;
-  readonly tls: boolean;
-  readonly encryptionMasterKey?: Secret;
-  readonly dialect: (typeof pusherServers)[number];
-  /** The key before this one, whose webhooks still count. */
-  readonly retiring?: { readonly key: string; readonly secret: Secret };
-}
-
-/** An app of its own for some tenants. */
-export interface TenantsAppConfig {
-  readonly tenants: readonly string[];
-  readonly app: PusherAppConfig;
-}
-
-/** True for the base64 text of 32 bytes, and no other spelling of it. */
-export function isKeyOf32Bytes(text: string): boolean {
-  const bytes = Buffer.from(text, 'base64');
-  return bytes.length === 32 && bytes.toString('base64') === text;
-}
-
 /** A JSON list of apps; its problems name the place in the list and the field, and never a value. */
-export const pusherApps = (doc: string): Setting<readonly TenantsAppConfig[]> => ({
+export const pusherApps = (doc: string): Setting<readonly TenantsApp[]> => ({
   doc,
   secret: true,
   parse: (value) => {
@@ -63,7 +39,7 @@ interface Item {
   readonly host?: string;
   readonly port?: number;
   readonly tls?: boolean;
-  readonly server?: PusherAppConfig['dialect'];
+  readonly server?: PusherApp['dialect'];
   readonly retiring_key?: string;
   readonly retiring_secret?: string;
 }
@@ -85,7 +61,7 @@ const rules: {
   key: [isText, 'must be a text'],
   secret: [isText, 'must be a text'],
   encryption_master_key: [
-    (value) => typeof value === 'string' && isKeyOf32Bytes(value),
+    (value) => typeof value === 'string' && isMasterKey(value),
     'must be 32 bytes in base64',
   ],
   cluster: [isText, 'must be a text'],
@@ -96,8 +72,8 @@ const rules: {
   ],
   tls: [(value) => typeof value === 'boolean', 'must be true or false'],
   server: [
-    (value) => pusherServers.some((server) => server === value),
-    `must be one of ${pusherServers.join(', ')}`,
+    (value) => pusherDialects.some((server) => server === value),
+    `must be one of ${pusherDialects.join(', ')}`,
   ],
   retiring_key: [isText, 'must be a text'],
   retiring_secret: [isText, 'must be a text'],
@@ -125,7 +101,7 @@ function problemsOf(item: unknown): readonly string[] {
   ];
 }
 
-function appOf(item: Item): TenantsAppConfig {
+function appOf(item: Item): TenantsApp {
   const { tenants, encryption_master_key: masterKey, cluster, host, port } = item;
   const { retiring_key: key, retiring_secret: secret } = item;
   return {

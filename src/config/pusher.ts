@@ -1,11 +1,11 @@
+import { isMasterKey, type PusherApp, type TenantsApp } from '../core/pusher-app.ts';
 import type { Secret } from '../core/secret.ts';
 import type { SettingsReader } from './read.ts';
-import { isKeyOf32Bytes, type PusherAppConfig, type TenantsAppConfig } from './pusher-apps.ts';
 
 /** The default app, and those that some tenants have to themselves. */
 export interface PusherConfig {
-  readonly pusher: PusherAppConfig;
-  readonly tenantsApps: readonly TenantsAppConfig[];
+  readonly pusher: PusherApp;
+  readonly tenantsApps: readonly TenantsApp[];
 }
 
 /** Reads which Pusher apps sign. */
@@ -22,13 +22,13 @@ export function loadPusher(read: SettingsReader): PusherConfig {
   return { pusher, tenantsApps };
 }
 
-function keysOf({ key, retiring }: PusherAppConfig): readonly string[] {
+function keysOf({ key, retiring }: PusherApp): readonly string[] {
   return retiring === undefined ? [key] : [key, retiring.key];
 }
 
-function loadDefaultApp(read: SettingsReader): PusherAppConfig {
+function loadDefaultApp(read: SettingsReader): PusherApp {
   const masterKey = read.optional('PUSHER_ENCRYPTION_MASTER_KEY');
-  if (masterKey !== undefined && !isKeyOf32Bytes(masterKey.reveal())) {
+  if (masterKey !== undefined && !isMasterKey(masterKey.reveal())) {
     read.problem('PUSHER_ENCRYPTION_MASTER_KEY must be 32 bytes in base64');
   }
   const [cluster, host, port] = [

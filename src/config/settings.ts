@@ -1,8 +1,9 @@
+import { pusherDialects } from '../core/pusher-app.ts';
 import { chatServerKey } from './chat-servers.ts';
 import { duration, integer, list, oneOf, secret, text, url, type Setting } from './setting.ts';
 import { cookieName, timeZone } from './host.ts';
 import { network, origin } from './network.ts';
-import { pusherApps, pusherServers } from './pusher-apps.ts';
+import { pusherApps } from './pusher-apps.ts';
 
 const port = [0, 65_535] as const;
 const rate = [1, 1_000_000] as const;
@@ -50,7 +51,7 @@ export const settings = {
   PUSHER_ENCRYPTION_MASTER_KEY: secret(
     'Key of private-encrypted channels, 32 bytes in base64; without it there are none',
   ),
-  PUSHER_SERVER: oneOf('Which server it is', pusherServers, { fallback: 'pusher' }),
+  PUSHER_SERVER: oneOf('Which server it is', pusherDialects, { fallback: 'pusher' }),
   PUSHER_RETIRING_KEY: text('Key that `PUSHER_KEY` replaces; webhooks signed with it still count'),
   PUSHER_RETIRING_SECRET: secret('Secret of that key'),
   PUSHER_APPS: pusherApps(

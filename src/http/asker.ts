@@ -1,8 +1,9 @@
 import type { FastifyRequest } from 'fastify';
 import type { Origin } from '../core/audit-event.ts';
 import type { PresentedCredential } from '../core/credential.ts';
+import type { SignInQuestion } from '../core/question.ts';
 import { Secret } from '../core/secret.ts';
-import { textField } from './body.ts';
+import { requiredField, textField } from './body.ts';
 import { mostCharacters } from './lengths.ts';
 import { malformed } from './problem.ts';
 
@@ -16,6 +17,19 @@ export function originOf(request: FastifyRequest): Origin {
     requestId: request.id,
     address: request.ip,
     ...(userAgent !== undefined && { userAgent: userAgent.slice(0, longestUserAgent) }),
+  };
+}
+
+/** What every general route reads of a request in the same way: which socket, who asks, for which tenant, from where. */
+export function questionOf(
+  request: FastifyRequest,
+  present: (request: FastifyRequest) => readonly PresentedCredential[],
+): SignInQuestion {
+  return {
+    socketId: requiredField(request.body, 'socket_id', mostCharacters.socketId),
+    credentials: present(request),
+    pinned: { tenantIds: namedTenants(request) },
+    origin: originOf(request),
   };
 }
 

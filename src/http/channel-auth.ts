@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { AuthorizeChannel } from '../actions/authorize-channel.ts';
 import type { Signer } from '../pusher/sign.ts';
 import { sendGrant, sendRefusal } from './answer.ts';
-import { namedTenants, originOf } from './asker.ts';
+import { questionOf } from './asker.ts';
 import { requiredField } from './body.ts';
 import { mostCharacters } from './lengths.ts';
 import type { CountFailure } from './limits.ts';
@@ -30,11 +30,8 @@ export function addChannelAuth(server: FastifyInstance, ports: ChannelAuthPorts)
   const refusing = { replies: generalReplies, countFailure: ports.countFailure };
   const handler = async (request: FastifyRequest, reply: FastifyReply) => {
     const decision = await ports.authorizeChannel({
-      socketId: requiredField(request.body, 'socket_id', mostCharacters.socketId),
+      ...questionOf(request, ports.present),
       channelName: requiredField(request.body, 'channel_name', mostCharacters.channelName),
-      credentials: ports.present(request),
-      pinned: { tenantIds: namedTenants(request) },
-      origin: originOf(request),
     });
     return decision.outcome === 'grant'
       ? sendGrant(reply, decision.id, ports.sign(decision))

@@ -2,10 +2,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { AuthorizeChannels, Verdicts } from '../actions/authorize-channels.ts';
 import { Unavailable } from '../core/unavailable.ts';
 import type { Signer } from '../pusher/sign.ts';
-import { namedTenants, originOf } from './asker.ts';
-import { requiredField } from './body.ts';
+import { questionOf } from './asker.ts';
 import { channelNames } from './channel-names.ts';
-import { largestBatchBody, mostCharacters } from './lengths.ts';
+import { largestBatchBody } from './lengths.ts';
 import type { CountFailure } from './limits.ts';
 import type { Present } from './present.ts';
 import { RequestProblem } from './problem.ts';
@@ -29,11 +28,8 @@ type Entry = { readonly status: 200; readonly data: object } | { readonly status
 export function addChannelBatchAuth(server: FastifyInstance, ports: ChannelBatchAuthPorts): void {
   const handler = async (request: FastifyRequest, reply: FastifyReply) => {
     const verdicts = await ports.authorizeChannels({
-      socketId: requiredField(request.body, 'socket_id', mostCharacters.socketId),
+      ...questionOf(request, ports.present),
       channelNames: channelNames(request.body),
-      credentials: ports.present(request),
-      pinned: { tenantIds: namedTenants(request) },
-      origin: originOf(request),
     });
     for (const verdict of verdicts.values()) {
       if (verdict instanceof Unavailable) {

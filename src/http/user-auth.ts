@@ -2,9 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { AuthenticateUser } from '../actions/authenticate-user.ts';
 import type { SignUser } from '../pusher/sign-user.ts';
 import { sendGrant, sendRefusal } from './answer.ts';
-import { namedTenants, originOf } from './asker.ts';
-import { requiredField } from './body.ts';
-import { mostCharacters } from './lengths.ts';
+import { questionOf } from './asker.ts';
 import type { CountFailure } from './limits.ts';
 import type { Present } from './present.ts';
 import { generalReplies } from './refusal-reply.ts';
@@ -24,12 +22,7 @@ export interface UserAuthPorts {
 export function addUserAuth(server: FastifyInstance, ports: UserAuthPorts): void {
   const refusing = { replies: generalReplies, countFailure: ports.countFailure };
   const handler = async (request: FastifyRequest, reply: FastifyReply) => {
-    const decision = await ports.authenticateUser({
-      socketId: requiredField(request.body, 'socket_id', mostCharacters.socketId),
-      credentials: ports.present(request),
-      pinned: { tenantIds: namedTenants(request) },
-      origin: originOf(request),
-    });
+    const decision = await ports.authenticateUser(questionOf(request, ports.present));
     return decision.outcome === 'grant'
       ? sendGrant(reply, decision.id, ports.signUser(decision))
       : sendRefusal([request, reply], decision, refusing);

@@ -1,32 +1,11 @@
 import Pusher from 'pusher';
 
-import type { Secret } from '../core/secret.ts';
-
-/** Which server speaks the Pusher protocol; they check the signature of a private channel differently. */
-export type PusherDialect = 'pusher' | 'soketi' | 'reverb';
-
-/** The settings of one Pusher app. */
-export interface PusherApp {
-  readonly appId: string;
-  readonly key: string;
-  readonly secret: Secret;
-  readonly cluster?: string;
-  /** The host of the HTTP API; it takes precedence over the cluster. */
-  readonly host?: string;
-  readonly port?: number;
-  readonly tls: boolean;
-  /** 32 bytes in base64; without it the app has no private-encrypted channels. */
-  readonly encryptionMasterKey?: Secret;
-  readonly dialect: PusherDialect;
-  /** The key that signed before this one: its signatures still count, and no new ones are made with it. */
-  readonly retiring?: { readonly key: string; readonly secret: Secret };
-}
-
-/** An app of its own for some tenants. */
-export interface TenantsApp {
-  readonly tenants: readonly string[];
-  readonly app: PusherApp;
-}
+import {
+  isMasterKey,
+  type PusherApp,
+  type PusherDialect,
+  type TenantsApp,
+} from '../core/pusher-app.ts';
 
 /** A Pusher app that is ready to sign. */
 export interface SigningApp {
@@ -70,7 +49,7 @@ function open(app: PusherApp): SigningApp {
   // HMAC takes an empty key without a word, and anybody could then make our signatures.
   if (app.secret.reveal() === '') throw new Error('Pusher app with an empty secret');
   // Checked before `pusher` sees it: versions of that package put a key they refuse into the error text.
-  if (masterKey !== undefined && !is32BytesInBase64(masterKey)) {
+  if (masterKey !== undefined && !isMasterKey(masterKey)) {
     throw new Error('Pusher encryption master key that is not 32 bytes in base64');
   }
   const client = new Pusher({
@@ -83,10 +62,4 @@ function open(app: PusherApp): SigningApp {
     ...(masterKey === undefined ? {} : { encryptionMasterKeyBase64: masterKey }),
   });
   return { client, key: app.key, dialect: app.dialect, encrypts: masterKey !== undefined };
-}
-
-/** Node decodes base64 around any character it does not know, so the text must also come back the same. */
-function is32BytesInBase64(text: string): boolean {
-  const bytes = Buffer.from(text, 'base64');
-  return bytes.length === 32 && bytes.toString('base64') === text;
 }

@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Secret } from '../core/secret.ts';
 import type { ReadWebhook, SignedBody, Webhook, WebhookEvent } from '../core/webhook.ts';
-import type { PusherApp } from './apps.ts';
+import type { PusherApp } from '../core/pusher-app.ts';
 
 /** A key whose signature counts, and the key by which its app signs now. */
 interface WebhookKey {

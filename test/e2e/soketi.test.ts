@@ -5,7 +5,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import type { Member } from '../../src/core/decision.ts';
 import { Secret } from '../../src/core/secret.ts';
-import { createPusherApps, type PusherApp } from '../../src/pusher/apps.ts';
+import type { PusherApp } from '../../src/core/pusher-app.ts';
+import { createPusherApps } from '../../src/pusher/apps.ts';
 import { createUserSigner } from '../../src/pusher/sign-user.ts';
 import { createSigner, type SignedAnswer } from '../../src/pusher/sign.ts';
 import { grantOf, signInOf } from '../pusher/grants.ts';

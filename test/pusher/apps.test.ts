@@ -3,7 +3,8 @@ import { inspect } from 'node:util';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 
 import { Secret } from '../../src/core/secret.ts';
-import { createPusherApps, type PusherApp } from '../../src/pusher/apps.ts';
+import type { PusherApp } from '../../src/core/pusher-app.ts';
+import { createPusherApps } from '../../src/pusher/apps.ts';
 import { masterKey, settings } from './settings.ts';
 
 function addressOf(over: Partial<PusherApp>): string {

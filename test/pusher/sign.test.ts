@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 
 import type { Grant } from '../../src/core/decision.ts';
 import { Secret } from '../../src/core/secret.ts';
-import { createPusherApps, type PusherApp, type PusherApps } from '../../src/pusher/apps.ts';
+import type { PusherApp } from '../../src/core/pusher-app.ts';
+import { createPusherApps, type PusherApps } from '../../src/pusher/apps.ts';
 import { createSigner } from '../../src/pusher/sign.ts';
 import { grantOf } from './grants.ts';
 import { masterKey, settings } from './settings.ts';

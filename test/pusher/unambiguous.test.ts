@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 
 import type { Member } from '../../src/core/decision.ts';
 import { Secret } from '../../src/core/secret.ts';
-import { createPusherApps, type PusherDialect } from '../../src/pusher/apps.ts';
+import type { PusherDialect } from '../../src/core/pusher-app.ts';
+import { createPusherApps } from '../../src/pusher/apps.ts';
 import { createUserSigner } from '../../src/pusher/sign-user.ts';
 import { createSigner } from '../../src/pusher/sign.ts';
 import { grantOf, type GrantParts, signInOf } from './grants.ts';
