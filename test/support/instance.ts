@@ -1,6 +1,6 @@
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inject } from 'vitest';
 import type { EmbeddedPostgres } from '../../src/resources/embedded-postgres.ts';
 import { startEmbeddedPostgres } from '../../src/resources/embedded-postgres.ts';
 import { withClient } from './database.ts';
@@ -10,7 +10,7 @@ export async function makeDataDir(): Promise<{
   readonly dataDir: string;
   readonly remove: () => Promise<void>;
 }> {
-  const parent = await mkdtemp(join(tmpdir(), 'usher-instance-'));
+  const parent = await mkdtemp(join(inject('runDirectory'), 'instance-'));
   // The tests may run as root, and the server then as another user, who must get in.
   await chmod(parent, 0o711);
   return {
