@@ -6,7 +6,8 @@ import {
   tenantAnnouncements,
   userChannel,
 } from '../../src/channels/tenant.ts';
-import { escrow, guest, user } from './people.ts';
+import { escrow, guest, noon, user } from './people.ts';
+import type { User } from '../../src/core/principal.ts';
 import { verdict } from './truth.ts';
 
 const params = { tenantId: '1', escrowId: '42', userId: '15' };
@@ -70,12 +71,12 @@ describe('who may enter', () => {
 
     ['user', announcements, { who: user('15', { tenantId: '2' }) }, 'enters'],
     ['guest', announcements, { who: guest() }, 'no rule'],
-  ])('%s of %o', (_who, family, row, expected) => {
+  ])('%s of %o', (...[, family, row, expected]) => {
     expect(verdict(family, { params, ...row })).toBe(expected);
   });
 
   it('a user without a tenant enters no channel of tenants', () => {
-    const { tenantId: _none, ...nobodys } = user('15');
+    const nobodys: User = { kind: 'user', userId: '15', roles: [], expiresAt: noon + 1 };
     for (const family of [escrowChannel, escrowChat, userChannel, adminChannel, announcements]) {
       expect(verdict(family, { who: nobodys, params, fact: disputed })).not.toBe('enters');
     }

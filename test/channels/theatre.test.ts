@@ -30,7 +30,7 @@ describe('who may enter', () => {
     ['another', payment, { who: visitor({ userId: '16' }), fact: order }, own],
     ['staff', payment, { who: visitor({ userId: '16', isStaff: true }), fact: order }, own],
     ['no order', payment, { who: visitor() }, own],
-  ])('%s of %o', (_who, family, row, expected) => {
+  ])('%s of %o', (...[, family, row, expected]) => {
     expect(verdict(family, { params: { orderId: '99' }, ...row })).toBe(expected);
   });
 });

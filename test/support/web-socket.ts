@@ -134,7 +134,9 @@ export async function startUpstream(): Promise<TestUpstream> {
     count: () => count,
     stop: async () => {
       for (const client of server.clients) client.terminate();
-      await new Promise((resolve) => { server.close(resolve); });
+      await new Promise((resolve) => {
+        server.close(resolve);
+      });
     },
   };
 }
