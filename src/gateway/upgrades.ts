@@ -8,6 +8,8 @@ import type { FastifyInstance } from 'fastify';
  * once somebody listens for upgrades, Node hands those requests over too, without their bodies.
  */
 export function routeUpgrades(server: FastifyInstance): void {
+  // Node from 24.9 on asks first, and then takes every other request as if it had not asked for an upgrade.
+  Object.assign(server.server, { shouldUpgradeCallback: isHandshake });
   server.server.on('upgrade', (request: IncomingMessage, socket, head: Buffer) => {
     // Node has taken its own listener off.
     socket.on('error', () => {
