@@ -13,8 +13,6 @@ export interface AuditSurroundings {
   readonly now: () => number;
 }
 
-export type Audit = ReturnType<typeof buildAudit>;
-
 /** Builds what keeps account of everything: the trail, the log and the figures. */
 export function buildAudit({ limits }: Config, { database, log, now }: AuditSurroundings) {
   const trail = createAuditTrail(database);

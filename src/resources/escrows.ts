@@ -57,7 +57,7 @@ function findRows(prisma: PrismaClient, tenantId: string, escrowId: string): Pro
 }
 
 /** Local to the transaction: a setting that stayed on the pooled connection would show this tenant to the next one. */
-function nameTenant(prisma: PrismaClient, tenantId: string) {
+export function nameTenant(prisma: PrismaClient, tenantId: string) {
   return prisma.$executeRaw`SELECT set_config('usher.tenant', ${tenantId}, true)`;
 }
 

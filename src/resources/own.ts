@@ -1,5 +1,6 @@
 import type { FindOwn } from '../core/facts.ts';
 import type { Database } from './client.ts';
+import { nameTenant } from './escrows.ts';
 import { isStorable } from './text.ts';
 
 /** More than a page of a client shows; a list is not an export. */
@@ -18,7 +19,7 @@ export function createFindOwn(database: Database): FindOwn {
       list([tenantId, userId], async () => {
         const [, rows] = await database.ask((prisma) =>
           prisma.$transaction([
-            prisma.$executeRaw`SELECT set_config('usher.tenant', ${tenantId}, true)`,
+            nameTenant(prisma, tenantId),
             prisma.$queryRaw<{ id: string }[]>`
               SELECT escrow_id AS id FROM escrows
               WHERE tenant_id = ${tenantId} AND (buyer_id = ${userId} OR seller_id = ${userId})
