@@ -6,6 +6,8 @@ import type { KeyHint, KeySurroundings, TokenKeys } from './token-keys.ts';
 
 const maxAge = 10 * 60_000;
 const coolDown = 30_000;
+/** After a fetch that failed. Short: until the next one nobody gets in whose key is not known. */
+const retryAfter = 2_000;
 const usualTimeout = 5_000;
 
 /** A JWKS address; `timeout` in milliseconds for one fetch (5 s). */
@@ -16,7 +18,7 @@ export interface JwksSettings extends KeySurroundings {
 
 /**
  * The keys published at a JWKS address, kept for ten minutes. An unknown key id fetches them again, at most once
- * in 30 seconds. Throws an `Error` for an address that is neither https nor http to this very machine.
+ * in 30 seconds, or in 2 while the address does not answer. Throws an `Error` for an address that is neither https nor http to this very machine.
  */
 export function createJwks({ url, now, fetch, timeout = usualTimeout }: JwksSettings): TokenKeys {
   refuseUnsafe(url);
@@ -45,9 +47,9 @@ export function createJwks({ url, now, fetch, timeout = usualTimeout }: JwksSett
 
   /** One fetch at a time and one in a cool-down, failed ones too: else bad tokens would make us flood the issuer. */
   async function refresh(): Promise<void> {
-    if (underWay === undefined && within(triedAt, coolDown)) {
-      if (failure !== undefined) throw failure;
-      return;
+    if (underWay === undefined) {
+      if (failure !== undefined && within(triedAt, retryAfter)) throw failure;
+      if (failure === undefined && within(triedAt, coolDown)) return;
     }
     underWay ??= load();
     await underWay;

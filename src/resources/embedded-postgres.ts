@@ -20,6 +20,10 @@ const holderLock = 1970497650;
 /** Milliseconds: a server that recovers from a crash, or that is being stopped, gets this long. */
 const patience = 60_000;
 
+/** Milliseconds between two attempts to start a server that stays away. */
+const shortestWait = 250;
+const longestWait = 5_000;
+
 /** SQLSTATE of a lock that was not to be had within `lock_timeout`. */
 const lockNotAvailable = '55P03';
 
@@ -60,23 +64,22 @@ export async function startEmbeddedPostgres({
   const first = await hold({ cluster, binaries, account, door });
   await removeLeftovers(directory);
 
-  let stopping = false;
+  const stopping = new AbortController();
   let current = Promise.resolve(first);
   const watch = (held: Held) => {
     held.connection.once('end', () => {
-      if (stopping) return;
+      if (stopping.signal.aborted) return;
       log.error(
         'The embedded PostgreSQL closed its connection; it is started again if it is gone.',
       );
-      current = hold({ cluster, binaries, account, door: held.door });
+      current = holdAgain({ cluster, binaries, account, door: held.door }, stopping.signal, log);
       current.then(
         (again) => {
           log.info('The embedded PostgreSQL is held again.');
           watch(again);
         },
-        (error: unknown) => {
-          log.error(`The embedded PostgreSQL stays away: ${String(error)}`);
-        },
+        // We are stopping.
+        () => undefined,
       );
     });
   };
@@ -85,12 +88,28 @@ export async function startEmbeddedPostgres({
   return {
     url: urlOf(cluster, first.door),
     stop: async () => {
-      stopping = true;
+      stopping.abort();
       // A server that stays away was logged, and needs no stopping.
       const held = await current.catch(() => undefined);
       if (held !== undefined) await stopServer(cluster.data, held);
     },
   };
+}
+
+/** As `hold`, until it succeeds: a full disk, for one, is mended while we run. Rejects once we are stopping. */
+async function holdAgain(
+  options: LaunchOptions,
+  stopping: AbortSignal,
+  log: EmbeddedOptions['log'],
+): Promise<Held> {
+  for (let wait = shortestWait; ; wait = Math.min(wait * 2, longestWait)) {
+    try {
+      return await hold(options);
+    } catch (error) {
+      log.error(`The embedded PostgreSQL stays away: ${String(error)}`);
+      await sleep(wait, undefined, { signal: stopping });
+    }
+  }
 }
 
 /** Finds the server that runs on this cluster, or launches one, and takes the lock in it. */

@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, chown, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -142,6 +142,18 @@ describe('a running embedded server', () => {
     await vi.waitUntil(async () => (await log()).includes('still in use'), { timeout: 50_000 });
     expect(heldAgain()).toBe(false);
     process.kill(rows[0]!.pid, 'SIGCONT');
+    await vi.waitUntil(heldAgain, { timeout: 50_000 });
+    expect(await query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+  });
+
+  it('is started again once what kept it away is mended', async () => {
+    const control = join(instance.dataDir, 'postgres', 'data', 'global', 'pg_control');
+    instance.log.lines.length = 0;
+    await rename(control, `${control}.away`);
+    process.kill(await serverPid(instance.dataDir), 'SIGKILL');
+    const attempts = () => instance.log.lines.filter((line) => line.includes('stays away'));
+    await vi.waitUntil(() => attempts().length >= 2, { timeout: 50_000 });
+    await rename(`${control}.away`, control);
     await vi.waitUntil(heldAgain, { timeout: 50_000 });
     expect(await query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
   });

@@ -16,9 +16,20 @@ export function ask(
 }
 
 /** Sends a JSON body; throws after 15 s without an answer. */
-export function askJson(method: 'POST' | 'PUT', url: string, body: object): Promise<Answer> {
-  const headers = { 'content-type': 'application/json' };
-  return send(url, { method, body: JSON.stringify(body), headers });
+export function askJson(
+  method: 'POST' | 'PUT',
+  ...[url, body, headers]: readonly [string, object, Readonly<Record<string, string>>?]
+): Promise<Answer> {
+  return send(url, {
+    method,
+    body: JSON.stringify(body),
+    headers: { 'content-type': 'application/json', ...headers },
+  });
+}
+
+/** Asks by GET; throws after 15 s without an answer. */
+export function get(url: string): Promise<Answer> {
+  return send(url, { method: 'GET' });
 }
 
 async function send(url: string, request: RequestInit): Promise<Answer> {

@@ -40,7 +40,7 @@ export async function auditRow({ dataDir }: Usher, decisionId: string | null): P
 }
 
 /** As the superuser: row-level security hides the rows from a connection that names no tenant. */
-async function embeddedUrl(home: string): Promise<string> {
+export async function embeddedUrl(home: string): Promise<string> {
   const data = join(home, 'data');
   const pidFile = await readPidFile(data);
   if (pidFile === undefined) throw new Error('No embedded database runs');

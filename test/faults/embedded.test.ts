@@ -1,0 +1,48 @@
+import { join } from 'node:path';
+
+import { describe, expect, it, onTestFinished } from 'vitest';
+
+import type { Usher } from '../e2e/support/usher.ts';
+import { readPidFile } from '../../src/resources/embedded/pid-file.ts';
+import { embeddedRows, expectNobodySlippedIn } from './support/expectations.ts';
+import { endure } from './support/outage.ts';
+import { report, seconds } from './support/report.ts';
+import { startService } from './support/service.ts';
+import { canMount, mountSmallDisk } from './support/small-disk.ts';
+
+const home = ({ dataDir }: Usher) => join(dataDir, 'postgres');
+
+describe('the embedded database fails while visitors ask', () => {
+  it('killed', async () => {
+    const usher = await startService();
+    onTestFinished(() => usher.stop());
+    const outage = await endure(usher, async () => {
+      const server = await readPidFile(join(home(usher), 'data'));
+      process.kill(server!.pid, 'SIGKILL');
+      return () => Promise.resolve();
+    });
+    const lost = await expectNobodySlippedIn(outage, embeddedRows(usher));
+    report({
+      fault: 'embedded PostgreSQL killed (SIGKILL); Usher starts it again',
+      clientsSaw: outage.clientsSaw,
+      lost,
+      recovery: 'during the 6 s',
+    });
+  });
+
+  it.skipIf(!canMount)('its disk is full', async () => {
+    const disk = await mountSmallDisk();
+    onTestFinished(disk.remove);
+    const usher = await startService({ DATA_DIR: join(disk.path, 'data') });
+    onTestFinished(() => usher.stop());
+    const outage = await endure(usher, disk.fill);
+    expect(outage.asked.some(({ status }) => status === 503)).toBe(true);
+    const lost = await expectNobodySlippedIn(outage, embeddedRows(usher));
+    report({
+      fault: 'disk of the embedded PostgreSQL full for 6 s',
+      clientsSaw: outage.clientsSaw,
+      lost,
+      recovery: seconds(outage.recovery),
+    });
+  });
+});

@@ -1,0 +1,70 @@
+import { generateKeyPairSync } from 'node:crypto';
+
+import { describe, expect, it, onTestFinished } from 'vitest';
+
+import { json, type JwksServer, keySet, startJwksServer } from '../credentials/jwks-server.ts';
+import { secondsNow } from '../e2e/support/tokens.ts';
+import { guestClaims, keyToken } from '../support/tokens.ts';
+import { embeddedRows, expectNobodySlippedIn } from './support/expectations.ts';
+import { endure } from './support/outage.ts';
+import { report, seconds } from './support/report.ts';
+import { startService } from './support/service.ts';
+import { guestAsks } from './support/traffic.ts';
+
+const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const keys = keySet({ ...publicKey.export({ format: 'jwk' }), kid: 'k' });
+
+type Answer = Parameters<JwksServer['answer']>[0];
+
+const faults: readonly { readonly fault: string; readonly answer: Answer }[] = [
+  { fault: 'the key set’s server takes the request and never answers', answer: () => undefined },
+  {
+    fault: 'the key set’s server answers without end',
+    answer: (_request, response) => {
+      const pour = () => {
+        while (!response.destroyed && response.write(' '.repeat(65_536)));
+      };
+      response.on('drain', pour);
+      pour();
+    },
+  },
+  { fault: 'the key set’s server answers with something else', answer: json('<html>') },
+];
+
+describe('the server of the keys fails while visitors ask', () => {
+  it.each(faults)('$fault', async ({ fault, answer }) => {
+    const server = await startJwksServer();
+    onTestFinished(server.close);
+    server.answer(answer);
+    const usher = await startService({
+      GUEST_TOKEN_SECRET: '',
+      GUEST_TOKEN_JWKS_URL: server.url.href,
+    });
+    onTestFinished(() => usher.stop());
+    const iat = secondsNow();
+    const token = keyToken(
+      guestClaims({ iat, exp: iat + 3600 }),
+      { alg: 'ES256', kid: 'k' },
+      privateKey,
+    );
+
+    // The keys were never known, so nobody can be let in: the fault begins before the first visitor.
+    const outage = await endure(
+      usher,
+      () =>
+        Promise.resolve(() => {
+          server.answer(keys);
+          return Promise.resolve();
+        }),
+      { question: guestAsks(usher, token), before: 503 },
+    );
+    const lost = await expectNobodySlippedIn(outage, embeddedRows(usher));
+    expect(new Set(outage.asked.map(({ status }) => status))).toEqual(new Set([200, 503]));
+    report({
+      fault: `${fault}, for 6 s`,
+      clientsSaw: outage.clientsSaw,
+      lost,
+      recovery: seconds(outage.recovery),
+    });
+  });
+});

@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import type { Usher } from '../e2e/support/usher.ts';
+import { expectNobodySlippedIn } from './support/expectations.ts';
+import { endure } from './support/outage.ts';
+import { type Postgres, startPostgres } from './support/postgres.ts';
+import { report, seconds } from './support/report.ts';
+import { startService } from './support/service.ts';
+
+interface Fault {
+  readonly fault: string;
+  /** Does it, and gives what ends it. */
+  readonly inject: (postgres: Postgres) => Promise<() => Promise<void>>;
+}
+
+const faults: readonly Fault[] = [
+  {
+    fault: 'PostgreSQL stopped for 6 s',
+    inject: async (postgres) => {
+      await postgres.stop();
+      return postgres.start;
+    },
+  },
+  {
+    fault: 'PostgreSQL killed (SIGKILL), started after 6 s',
+    inject: async (postgres) => {
+      await postgres.kill();
+      return postgres.start;
+    },
+  },
+  {
+    fault: 'PostgreSQL frozen (SIGSTOP) for 6 s',
+    inject: async (postgres) => {
+      const thaw = await postgres.freeze();
+      return () => {
+        thaw();
+        return Promise.resolve();
+      };
+    },
+  },
+  {
+    fault: 'every connection to PostgreSQL cut, four times a second for 6 s',
+    inject: (postgres) => {
+      const cutting = setInterval(() => void postgres.cutConnections(), 250);
+      return Promise.resolve(async () => {
+        clearInterval(cutting);
+        await postgres.cutConnections();
+      });
+    },
+  },
+];
+
+describe('PostgreSQL fails while visitors ask', () => {
+  let postgres: Postgres;
+  let usher: Usher;
+  beforeAll(async () => {
+    postgres = await startPostgres();
+    usher = await startService({ DATABASE_URL: postgres.url });
+  });
+  afterAll(async () => {
+    await usher.stop();
+    await postgres.remove();
+  });
+
+  it.each(faults)('$fault', async ({ fault, inject }) => {
+    const outage = await endure(usher, () => inject(postgres));
+    const lost = await expectNobodySlippedIn(outage, postgres);
+    // Nothing but yes, and "could not find out".
+    expect(new Set(outage.asked.map(({ status }) => status))).toEqual(new Set([200, 503]));
+    report({ fault, clientsSaw: outage.clientsSaw, lost, recovery: seconds(outage.recovery) });
+  });
+});

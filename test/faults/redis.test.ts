@@ -1,0 +1,88 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import type { Usher } from '../e2e/support/usher.ts';
+import { expectNobodySlippedIn } from './support/expectations.ts';
+import { endure } from './support/outage.ts';
+import { type Postgres, startPostgres } from './support/postgres.ts';
+import { hasRedis, type Redis, startRedis } from './support/redis.ts';
+import { report, seconds } from './support/report.ts';
+import { startService } from './support/service.ts';
+import { issueTicket, redeemTicket, ticketIn } from './support/tickets.ts';
+import { guestAsks, seenBy, startTraffic } from './support/traffic.ts';
+
+interface Fault {
+  readonly fault: string;
+  readonly inject: (redis: Redis) => Promise<() => Promise<void>>;
+  /** Whether what Redis held is there again afterwards. */
+  readonly keepsTickets: boolean;
+}
+
+const faults: readonly Fault[] = [
+  {
+    fault: 'Redis stopped for 6 s, and empty afterwards',
+    inject: async (redis) => {
+      await redis.stop();
+      return redis.start;
+    },
+    keepsTickets: false,
+  },
+  {
+    fault: 'Redis frozen (SIGSTOP) for 6 s',
+    inject: (redis) => {
+      const thaw = redis.freeze();
+      return Promise.resolve(() => {
+        thaw();
+        return Promise.resolve();
+      });
+    },
+    keepsTickets: true,
+  },
+  {
+    fault: 'every connection to Redis cut, four times a second for 6 s',
+    inject: (redis) => {
+      const cutting = setInterval(() => void redis.cutConnections(), 250);
+      return Promise.resolve(async () => {
+        clearInterval(cutting);
+        await redis.cutConnections();
+      });
+    },
+    keepsTickets: true,
+  },
+];
+
+describe.skipIf(!hasRedis)('Redis fails while visitors ask', () => {
+  let postgres: Postgres;
+  let redis: Redis;
+  let usher: Usher;
+  beforeAll(async () => {
+    [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
+    usher = await startService({ DATABASE_URL: postgres.url, REDIS_URL: redis.url });
+  });
+  afterAll(async () => {
+    await usher.stop();
+    await redis.stop();
+    await postgres.remove();
+  });
+
+  it.each(faults)('$fault', async ({ fault, inject, keepsTickets }) => {
+    const ticket = ticketIn(await issueTicket(usher));
+    const guests = startTraffic(guestAsks(usher));
+    const question = () => issueTicket(usher);
+    const outage = await endure(usher, () => inject(redis), { question });
+    await guests.stop();
+    const lost = await expectNobodySlippedIn({ ...outage, asked: guests.asked }, postgres);
+
+    // Limits count in each process meanwhile, so who needs no ticket notices nothing.
+    expect(new Set(guests.asked.map(({ status }) => status))).toEqual(new Set([200]));
+    // What the pages of tickets know: a ticket, or the 500 of the contract.
+    expect(new Set(outage.asked.map(({ status }) => status))).toEqual(new Set([200, 500]));
+    expect((await redeemTicket(usher, ticket)).status).toBe(keepsTickets ? 200 : 401);
+    expect((await redeemTicket(usher, ticket)).status).toBe(401);
+    report({
+      fault,
+      clientsSaw: `chat: ${seenBy(guests.asked)}. Tickets: ${outage.clientsSaw}`,
+      lost: keepsTickets ? lost : `${lost}; tickets that were not yet redeemed`,
+      recovery: seconds(outage.recovery),
+    });
+  });
+});

@@ -1,0 +1,119 @@
+import { chmod, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { Client } from 'pg';
+
+import { serverAccount } from '../../../src/resources/embedded/account.ts';
+import { findBinaries } from '../../../src/resources/embedded/binaries.ts';
+import { ensureCluster } from '../../../src/resources/embedded/cluster.ts';
+import { urlOf } from '../../../src/resources/embedded/door.ts';
+import { isServerOf, readPidFile } from '../../../src/resources/embedded/pid-file.ts';
+import { launch } from '../../../src/resources/embedded/server.ts';
+import { freePort } from '../../e2e/support/soketi.ts';
+
+/** A PostgreSQL server that a test may hurt. */
+export interface Postgres {
+  /** The superuser's login, over TCP as `DATABASE_URL` usually is. */
+  readonly url: string;
+  /** Starts it again, after `stop` or `kill`; resolves when it takes connections. */
+  readonly start: () => Promise<void>;
+  /** Stops it as an operator does: sessions are ended. */
+  readonly stop: () => Promise<void>;
+  /** As when the machine runs out of memory: it ends without a word. */
+  readonly kill: () => Promise<void>;
+  /** Every process of it stands still, connections stay open; resolves to what lets it go on. */
+  readonly freeze: () => Promise<() => void>;
+  /** Ends the sessions of everybody else. */
+  readonly cutConnections: () => Promise<void>;
+  /** Runs one statement, on a connection of its own. */
+  readonly query: <Row extends object>(text: string, values?: unknown[]) => Promise<Row[]>;
+  readonly remove: () => Promise<void>;
+}
+
+/** Starts one of its own on a free loopback port. */
+export async function startPostgres(): Promise<Postgres> {
+  const parent = await mkdtemp(join(tmpdir(), 'usher-faults-pg-'));
+  // As root the server runs as another user, who must get in.
+  await chmod(parent, 0o711);
+  const binaries = findBinaries();
+  const account = await serverAccount();
+  const cluster = await ensureCluster({ dataDir: join(parent, 'data'), binaries, account });
+  const door = { host: '127.0.0.1', port: await freePort() };
+  const url = urlOf(cluster, door).reveal();
+
+  const pid = async () => (await readPidFile(cluster.data))?.pid;
+  const isRunning = async () => {
+    const running = await pid();
+    return running !== undefined && (await isServerOf(cluster.data, running));
+  };
+  const start = async () => {
+    // After a SIGKILL its sessions take a moment to end, and a start before that is in vain.
+    do await launch({ cluster, binaries, account, door });
+    while (!(await isRunning()));
+  };
+  const end = async (signal: NodeJS.Signals) => {
+    const running = await pid();
+    if (running === undefined || !(await isServerOf(cluster.data, running))) return;
+    process.kill(running, signal);
+    while (await isServerOf(cluster.data, running)) await sleep(10);
+  };
+  await start();
+  return {
+    url,
+    start,
+    stop: () => end('SIGINT'),
+    kill: () => end('SIGKILL'),
+    freeze: async () => {
+      const postmaster = (await pid())!;
+      process.kill(postmaster, 'SIGSTOP');
+      const pids = [postmaster, ...(await childrenOf(postmaster))];
+      for (const each of pids) process.kill(each, 'SIGSTOP');
+      return () => {
+        for (const each of pids) process.kill(each, 'SIGCONT');
+      };
+    },
+    cutConnections: async () => {
+      await query(
+        url,
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+         WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()`,
+      );
+    },
+    query: (text, values) => query(url, text, values),
+    remove: async () => {
+      await end('SIGINT');
+      await rm(parent, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Runs one statement on a connection of its own. */
+export async function query<Row extends object>(
+  connectionString: string,
+  text: string,
+  values: unknown[] = [],
+): Promise<Row[]> {
+  const client = new Client({ connectionString });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    return (await client.query<Row>(text, values)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+/** From `/proc`: the fourth field of `stat` is the parent; the second, in parentheses, may hold spaces. */
+async function childrenOf(parent: number): Promise<readonly number[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^[0-9]+$/.test(name));
+  const stats = await Promise.all(
+    pids.map((pid) => readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')),
+  );
+  return pids
+    .filter(
+      (_, i) => stats[i]!.slice(stats[i]!.lastIndexOf(')') + 2).split(' ')[1] === String(parent),
+    )
+    .map(Number);
+}

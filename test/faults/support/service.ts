@@ -1,0 +1,50 @@
+import { randomBytes } from 'node:crypto';
+
+import { askJson } from '../../e2e/support/ask.ts';
+import { createTokenMint, type TokenMint } from '../../e2e/support/tokens.ts';
+import { startUsher, type Usher } from '../../e2e/support/usher.ts';
+
+const secrets = {
+  guest: randomBytes(32).toString('hex'),
+  user: randomBytes(32).toString('hex'),
+  chatServer: randomBytes(32).toString('hex'),
+};
+
+/** Signs the tokens of every service that is started here. */
+export const tokens: TokenMint = createTokenMint(secrets);
+
+/** The chat server that may have tickets. */
+export const chatServer = { key: 'faults-chat', secret: secrets.chatServer };
+
+/** What one guest asks about, again and again. */
+export const hotel = 'grand-hotel';
+export const booking = 'BK-2025-ABC123';
+
+type Environment = Readonly<Record<string, string>>;
+
+/** Starts Usher as in production, with the guest's booking; `over` says where its data is, and what else differs. */
+export async function startService(over: Environment = {}): Promise<Usher> {
+  const usher = await startUsher({ ...environment, ...over });
+  await putBooking(usher);
+  return usher;
+}
+
+/** Puts the guest's booking, open or not; throws when it is not taken. */
+export async function putBooking(usher: Usher, status = 'open'): Promise<void> {
+  const url = `${usher.operatorUrl}/resources/hotels/${hotel}/bookings/${booking}`;
+  const answer = await askJson('PUT', url, { status });
+  if (answer.status !== 200) throw new Error(`PUT booking: ${answer.status} ${answer.text}`);
+}
+
+const environment: Environment = {
+  NODE_ENV: 'production',
+  PUSHER_APP_ID: 'faults',
+  PUSHER_KEY: 'faults-key',
+  PUSHER_SECRET: randomBytes(16).toString('hex'),
+  PUSHER_CLUSTER: 'eu',
+  GUEST_TOKEN_SECRET: secrets.guest,
+  USER_TOKEN_SECRET: secrets.user,
+  CHAT_SERVER_KEYS: `${chatServer.key}:${secrets.chatServer}`,
+  // The load is that of many, and comes from one address.
+  RATE_LIMIT_FAILURES: '1000000',
+};

@@ -1,0 +1,31 @@
+import { type Answer, askJson } from '../../e2e/support/ask.ts';
+import type { Usher } from '../../e2e/support/usher.ts';
+import { chatServer, tokens } from './service.ts';
+
+type Door = Pick<Usher, 'publicUrl'>;
+
+/** Asks for a ticket, as the chat page does. */
+export function issueTicket({ publicUrl }: Door): Promise<Answer> {
+  const headers = {
+    authorization: `Bearer ${tokens.user()}`,
+    'x-chat-server-key': chatServer.key,
+  };
+  const body = { entityId: '42', entityType: 'escrow' };
+  return askJson('POST', `${publicUrl}/api/websocket/ticket`, body, headers);
+}
+
+/** Redeems a ticket, as a chat server beside Usher does. */
+export function redeemTicket({ publicUrl }: Door, ticket: string): Promise<Answer> {
+  const headers = {
+    'x-chat-server-key': chatServer.key,
+    'x-chat-server-secret': chatServer.secret,
+  };
+  return askJson('POST', `${publicUrl}/api/websocket/ticket/redeem`, { ticket }, headers);
+}
+
+/** The ticket in an answer; throws when there is none. */
+export function ticketIn({ status, text }: Answer): string {
+  const { ticket } = JSON.parse(text) as { readonly ticket?: string };
+  if (ticket === undefined) throw new Error(`No ticket: ${status} ${text}`);
+  return ticket;
+}

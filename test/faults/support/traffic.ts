@@ -1,0 +1,92 @@
+import { randomInt } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { ask, get } from '../../e2e/support/ask.ts';
+import type { Usher } from '../../e2e/support/usher.ts';
+import { booking, hotel, tokens } from './service.ts';
+
+/** One question and what became of it; times in milliseconds since the epoch. */
+export interface Asked {
+  readonly from: number;
+  readonly to: number;
+  /** The status, or `none` where the connection ended without an answer. */
+  readonly status: number | 'none';
+  /** Whether the answer holds a signature. */
+  readonly signed: boolean;
+  readonly decisionId: string | null;
+}
+
+/** Visitors who ask all the time. */
+export interface Traffic {
+  /** Everything that was answered so far. */
+  readonly asked: readonly Asked[];
+  /** Resolves when a question that was asked after now has this status. */
+  readonly nextIs: (status: Asked['status']) => Promise<Asked>;
+  /** Resolves when nobody asks any more and everything was answered. */
+  readonly stop: () => Promise<void>;
+}
+
+/** Asks one thing; throws when the connection ends without an answer. */
+export type Question = () => ReturnType<typeof ask>;
+
+/** A guest who asks for the chat of the booking. */
+export function guestAsks(usher: Pick<Usher, 'publicUrl'>, token = tokens.guest()): Question {
+  return () =>
+    ask(`${usher.publicUrl}/api/guest/hotel/${hotel}/chat/pusher/auth?token=${token}`, {
+      socket_id: `${randomInt(1e9)}.${randomInt(1e9)}`,
+      channel_name: `private-hotel-${hotel}-guest-chat-booking-${booking}`,
+    });
+}
+
+/** Somebody who asks the operator's port. */
+export function operatorAsks({ operatorUrl }: Pick<Usher, 'operatorUrl'>, path: string): Question {
+  return () => get(operatorUrl + path);
+}
+
+/** Starts visitors, each of whom asks again soon after the answer. */
+export function startTraffic(question: Question, visitors = 4): Traffic {
+  const asked: Asked[] = [];
+  let stopped = false;
+  const visit = async () => {
+    while (!stopped) {
+      asked.push(await attempt(question));
+      await sleep(10);
+    }
+  };
+  const visits = Array.from({ length: visitors }, visit);
+  return {
+    asked,
+    nextIs: async (status) => {
+      const since = Date.now();
+      for (;;) {
+        const found = asked.find((each) => each.from >= since && each.status === status);
+        if (found !== undefined) return found;
+        await sleep(5);
+      }
+    },
+    stop: async () => {
+      stopped = true;
+      await Promise.all(visits);
+    },
+  };
+}
+
+async function attempt(question: Question): Promise<Asked> {
+  const from = Date.now();
+  try {
+    const { status, headers, text } = await question();
+    const decisionId = headers.get('x-decision-id');
+    return { from, to: Date.now(), status, signed: text.includes('"auth"'), decisionId };
+  } catch {
+    return { from, to: Date.now(), status: 'none', signed: false, decisionId: null };
+  }
+}
+
+/** What visitors saw, in words: each status with how often, and the longest wait. */
+export function seenBy(asked: readonly Asked[]): string {
+  const counts = new Map<Asked['status'], number>();
+  for (const { status } of asked) counts.set(status, (counts.get(status) ?? 0) + 1);
+  const statuses = [...counts].map(([status, count]) => `${count} × ${status}`).sort();
+  const longest = Math.max(...asked.map(({ from, to }) => to - from));
+  return `${statuses.join(', ')}; longest wait ${(longest / 1000).toFixed(1)} s`;
+}
