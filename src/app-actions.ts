@@ -22,6 +22,7 @@ import { createPusherApps } from './pusher/apps.ts';
 import { createUserSigner } from './pusher/sign-user.ts';
 import { createSigner } from './pusher/sign.ts';
 import { createWebhookReader } from './pusher/webhooks.ts';
+import { createFindDecision } from './resources/decisions.ts';
 import { createGuestSessions } from './resources/guest-sessions.ts';
 import { createFindOwn } from './resources/own.ts';
 import type { Stores } from './app-stores.ts';
@@ -41,13 +42,16 @@ export type Actions = ReturnType<typeof buildActions>;
 
 /** Builds the verbs, each with the ports that it needs and no others. */
 export function buildActions(config: Config, around: Surroundings) {
-  const { storage, stores, log, now, live } = around;
+  const { storage, stores, now, live } = around;
   const { database } = storage;
   const apps = createPusherApps(config.pusher, config.tenantsApps);
   const signer = createSigner(apps);
   const sessions = createGuestSessions(database);
   const { identify, closeHosts } = buildIdentify(config, { sessions, now });
-  const { record, recordSignal, metrics, countEvent } = buildAudit(config, { database, log, now });
+  const { record, recordSignal, metrics, countEvent, trail } = buildAudit(config, {
+    ...around,
+    database,
+  });
   const { timed } = metrics;
   const asked = { identify, revocations: stores.revocations, record, newId: randomUUID, now };
   const judging = { ...asked, catalogue, find: stores.find, encrypts: signer.encrypts };
@@ -83,6 +87,8 @@ export function buildActions(config: Config, around: Surroundings) {
     recordSignal,
     countWebhook: metrics.countWebhook,
     readMetrics: metrics.read,
+    trail,
+    findDecision: createFindDecision(database),
     sign: signer.sign,
     signUser: createUserSigner(apps),
     closeHosts,

@@ -1,22 +1,30 @@
+import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { createFigures } from './audit/figures.ts';
 import { createMetrics } from './audit/metrics.ts';
 import { createRecorder, createSignalRecorder } from './audit/record.ts';
+import { createBufferedTrail, createStrictTrail } from './audit/trail.ts';
 import type { Config } from './config/load.ts';
-import { createAuditTrail } from './resources/audit-trail.ts';
+import type { Clock } from './core/timer.ts';
+import { createAuditWriter } from './resources/audit-trail.ts';
 import type { Database } from './resources/client.ts';
 
 /** What the audit room is built with. */
-export interface AuditSurroundings {
+export interface AuditSurroundings extends Clock {
   readonly database: Database;
   readonly log: Logger;
-  readonly now: () => number;
 }
 
 /** Builds what keeps account of everything: the trail, the log and the figures. */
-export function buildAudit({ limits }: Config, { database, log, now }: AuditSurroundings) {
-  const trail = createAuditTrail(database);
+export function buildAudit({ audit, limits }: Config, around: AuditSurroundings) {
+  const { database, log, now, startTimer } = around;
   const metrics = createMetrics();
+  const write = metrics.trail.measured(createAuditWriter(database));
+  const trail =
+    audit === 'strict'
+      ? createStrictTrail(write)
+      : createBufferedTrail({ write, startTimer, onDropped: metrics.trail.countDropped, log });
+  metrics.trail.showWaiting(trail.waiting);
   const figures = createFigures({
     mostMessages: limits.messages,
     onMessage: metrics.countMessage,
@@ -25,6 +33,7 @@ export function buildAudit({ limits }: Config, { database, log, now }: AuditSurr
   metrics.showOccupancy(figures.occupancy);
   return {
     metrics,
+    trail,
     countEvent: figures.count,
     record: createRecorder({
       trail,
@@ -39,6 +48,7 @@ export function buildAudit({ limits }: Config, { database, log, now }: AuditSurr
       log: (event) => {
         log.warn({ signal: event }, 'signal');
       },
+      newId: randomUUID,
       now,
     }),
   };

@@ -6,6 +6,7 @@ import type { Config } from './config/load.ts';
 import { addChannelAuth } from './http/channel-auth.ts';
 import { addChannelBatchAuth } from './http/channel-batch-auth.ts';
 import { addChannelList } from './http/channel-list.ts';
+import { addDecisions } from './http/decisions.ts';
 import { addGuestChatAuth } from './http/guest-chat-auth.ts';
 import { addGuestSessions } from './http/guest-sessions.ts';
 import { addIssueTicket } from './http/issue-ticket.ts';
@@ -58,9 +59,14 @@ export function buildOperatorServer(
   const { database, redis } = storage;
   const pings = [database.ping, ...(redis ? [redis.ping] : [])];
   guardOperator(server, config.operator.token);
-  addProbes(server, pings, () => closing.aborted);
+  addProbes(server, {
+    pings,
+    isClosing: () => closing.aborted,
+    isDegraded: actions.trail.isDropping,
+  });
   addResources(server, stores.resources);
   addMetrics(server, actions.readMetrics);
   addRevocations(server, { revoke: actions.revoke, now });
+  addDecisions(server, actions.findDecision);
   return server;
 }

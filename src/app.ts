@@ -21,11 +21,11 @@ export interface Addresses {
 export interface App {
   readonly addresses: Addresses;
   readonly log: Logger;
-  /** Answers what was asked, for at most ten seconds, then ends everything. */
+  /** Answers what was asked and puts it on record, for at most ten seconds, then ends everything. */
   stop(): Promise<void>;
 }
 
-/** How long open requests may take once we close, in milliseconds. */
+/** How long open requests, and after them what is to be put on record, may take once we close, in milliseconds. */
 const drainTime = 10_000;
 
 /** Builds everything and listens. Throws when a dependency cannot be had, with nothing left running. */
@@ -58,8 +58,10 @@ export async function startApp(config: Config, clock: Clock): Promise<App> {
     const built = servers;
     const stop = async () => {
       closing.abort();
+      const deadline = now() + drainTime;
       await close(built);
       await sweeping.stop();
+      await actions.trail.close(Math.max(0, deadline - now()));
       await storage.close();
     };
     return { addresses, log, stop };

@@ -1,6 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { AuditEvent } from '../core/audit-event.ts';
 import type { Occupancy } from './figures.ts';
+import { createTrailMetrics, type TrailMetrics } from './trail-metrics.ts';
 
 /** What is counted, for Prometheus to fetch. */
 export interface Metrics {
@@ -14,6 +15,7 @@ export interface Metrics {
   ) => (question: Question) => Promise<Answer>;
   /** Shows these figures from now on, asked for each time that Prometheus fetches. */
   readonly showOccupancy: (occupancy: ReadOccupancy) => void;
+  readonly trail: TrailMetrics;
   /** Everything, in Prometheus's text format. */
   readonly read: () => Promise<{ readonly contentType: string; readonly text: string }>;
 }
@@ -75,6 +77,7 @@ export function createMetrics(): Metrics {
     showOccupancy: (occupancy) => {
       addOccupancy(registry, label, occupancy);
     },
+    trail: createTrailMetrics(registry, durations),
     read: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
   };
 }

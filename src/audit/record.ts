@@ -21,23 +21,30 @@ export function createRecorder({ trail, log, count, now }: RecorderPorts): Recor
   return async (decision, origin) => {
     const event = describeDecision(decision, origin, now());
     log(event);
-    await trail.append(event, signalsOf(event));
+    await trail.append({ decision: event, signals: signalsOf(event) });
     count(event);
   };
 }
 
 /** Where signals go. */
 export interface SignalRecorderPorts {
-  readonly trail: Pick<AuditTrail, 'appendSignal'>;
+  readonly trail: AuditTrail;
   readonly log: (event: SignalEvent) => void;
+  /** Makes a UUID. */
+  readonly newId: () => string;
   readonly now: () => number;
 }
 
 /** Creates the recorder of signals that no decision gives: to the log and to the trail. */
-export function createSignalRecorder({ trail, log, now }: SignalRecorderPorts): RecordSignal {
+export function createSignalRecorder({
+  trail,
+  log,
+  newId,
+  now,
+}: SignalRecorderPorts): RecordSignal {
   return async (signal, { origin, ...about }) => {
-    const event = { ...origin, ...about, signal, at: now() };
+    const event = { ...origin, ...about, signal, id: newId(), at: now() };
     log(event);
-    await trail.appendSignal(event);
+    await trail.append({ signal: event });
   };
 }

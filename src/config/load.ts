@@ -29,6 +29,7 @@ export interface Config extends PusherConfig {
   readonly guestSessionLifetime: number;
   readonly allowedOrigins: readonly string[];
   readonly trustedProxies: readonly string[];
+  readonly audit: 'strict' | 'buffered';
   readonly limits: { readonly failures: number; readonly messages: number };
 }
 
@@ -74,6 +75,7 @@ export function loadConfig(env: Environment): Config {
     guestSessionLifetime: read.required('GUEST_SESSION_TTL'),
     allowedOrigins,
     trustedProxies: read.optional('TRUSTED_PROXIES') ?? [],
+    audit: read.required('AUDIT'),
     limits: {
       failures: read.required('RATE_LIMIT_FAILURES'),
       messages: read.required('RATE_LIMIT_MESSAGES'),

@@ -161,6 +161,11 @@ export const settings = {
     fallback: '30',
   }),
 
+  AUDIT: oneOf(
+    'Whether an answer waits until its decision is on record, or records may be lost; see `audit.md`',
+    ['strict', 'buffered'],
+    { fallback: 'strict' },
+  ),
   LOG_LEVEL: oneOf('What is logged', ['fatal', 'error', 'warn', 'info', 'debug', 'silent'], {
     fallback: 'info',
   }),

@@ -34,6 +34,8 @@ export type SecuritySignal =
 
 /** A signal about something that was no decision, and whom it is about as far as that is known. */
 export interface SignalEvent extends Origin {
+  /** A UUID. */
+  readonly id: string;
   /** Milliseconds since the epoch. */
   readonly at: number;
   readonly signal: SecuritySignal;
@@ -41,11 +43,29 @@ export interface SignalEvent extends Origin {
   readonly principalId?: string;
 }
 
-/** Keeps audit events. Resolves when the event is durable; throws `Unavailable` when it could not be kept. */
-export interface AuditTrail {
-  append(event: AuditEvent, signals: readonly SecuritySignal[]): Promise<void>;
-  appendSignal(event: SignalEvent): Promise<void>;
+/** A decision as it is kept, with what it tells a security reviewer. */
+export interface DecisionEntry {
+  readonly decision: AuditEvent;
+  readonly signals: readonly SecuritySignal[];
 }
+
+/** What is kept together or not at all: a decision with its signals, or a signal of no decision. */
+export type AuditEntry = DecisionEntry | { readonly signal: SignalEvent };
+
+/** Keeps entries. */
+export interface AuditTrail {
+  /** Resolves when the entry is safe, as safe as `AUDIT` asks for; throws `Unavailable` when it could not be kept. */
+  readonly append: (entry: AuditEntry) => Promise<void>;
+}
+
+/**
+ * Writes entries, all of them or none. Resolves when they are durable. Throws `RowRefused` when one of them cannot be
+ * written, and `Unavailable` when it is not known whether they were.
+ */
+export type WriteEntries = (entries: readonly AuditEntry[]) => Promise<void>;
+
+/** The kept decision of this id, or `undefined`. Throws `Unavailable`. */
+export type FindDecision = (decisionId: string) => Promise<DecisionEntry | undefined>;
 
 /** Everything that is recorded. */
 export type RecordedDecision = Decision | SignInDecision | IssueDecision | RedeemDecision;

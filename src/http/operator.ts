@@ -4,17 +4,26 @@ import type { FastifyInstance } from 'fastify';
 import type { Secret } from '../core/secret.ts';
 import { RequestProblem } from './problem.ts';
 
+/** What the probes ask. */
+export interface ProbePorts {
+  /** Each resolves when a dependency answers. */
+  readonly pings: readonly (() => Promise<void>)[];
+  readonly isClosing: () => boolean;
+  /** True while decisions are answered that do not get on record. */
+  readonly isDegraded: () => boolean;
+}
+
 /** Adds `/livez` (the process answers) and `/readyz` (so does everything it depends on). */
 export function addProbes(
   server: FastifyInstance,
-  pings: readonly (() => Promise<void>)[],
-  isClosing: () => boolean,
+  { pings, isClosing, isDegraded }: ProbePorts,
 ): void {
   server.get('/livez', () => ({ status: 'live' }));
   server.get('/readyz', async (_request, reply) => {
     if (isClosing()) return reply.code(503).send({ status: 'closing' });
     await Promise.all(pings.map((ping) => ping()));
-    return { status: 'ready' };
+    // Still 200: without us, the others would have our requests as well, and lose more records.
+    return { status: isDegraded() ? 'degraded' : 'ready' };
   });
 }
 

@@ -1,78 +1,82 @@
-import type { AuditEvent, AuditTrail, SecuritySignal, SignalEvent } from '../core/audit-event.ts';
+import type { AuditEntry, SignalEvent, WriteEntries } from '../core/audit-event.ts';
 import type { Database } from './client.ts';
-import type { PrismaClient } from './generated/client.ts';
 
 /** Characters of one field at most: an index of PostgreSQL takes no value above 2,700 bytes. */
 const longestField = 512;
 
-/** An audit trail in `audit_log` and `security_events`; an event and its signals are kept together or not at all. */
-export function createAuditTrail(database: Database): AuditTrail {
+/** Creates the writer of `audit_log` and `security_events`. */
+export function createAuditWriter(database: Database): WriteEntries {
+  return (entries) =>
+    database.run({
+      name: 'usher_audit',
+      text: insertEntries,
+      values: [JSON.stringify(entries.map(toRow))],
+    });
+}
+
+/** Takes any number of rows, as JSON: one statement is one round trip, one commit, and atomic by itself. */
+const insertEntries = `
+  WITH entry AS MATERIALIZED (
+    SELECT * FROM json_to_recordset($1::json) AS row(
+      decision_id text, signal_id uuid, at timestamptz, action text, outcome text, code text,
+      family text, channel text, socket_id text, principal_kind text, principal_id text,
+      tenant_id text, failed_check text, checks jsonb, request_id text, address text,
+      user_agent text, signals text[])
+  ), kept AS (
+    INSERT INTO audit_log (decision_id, at, action, outcome, code, family, channel, socket_id,
+      principal_kind, principal_id, tenant_id, failed_check, checks, request_id, address, user_agent)
+    SELECT decision_id, at, action, outcome, code, family, channel, socket_id,
+      principal_kind, principal_id, tenant_id, failed_check, checks, request_id, address, user_agent
+    FROM entry WHERE decision_id IS NOT NULL
+  )
+  INSERT INTO security_events
+    (id, at, signal, decision_id, tenant_id, principal_id, request_id, address, user_agent)
+  SELECT coalesce(signal_id, gen_random_uuid()),
+    at, signal, decision_id, tenant_id, principal_id, request_id, address, user_agent
+  FROM entry CROSS JOIN LATERAL unnest(entry.signals) AS signal`;
+
+function toRow(entry: AuditEntry): object {
+  if ('signal' in entry) {
+    const { id, signal } = entry.signal;
+    return { ...sharedColumns(entry.signal), signal_id: id, signals: [signal] };
+  }
+  const { decision, signals } = entry;
   return {
-    async append(event, signals) {
-      const rows = JSON.stringify([toRow(event, signals)]);
-      await database.ask((prisma) => insert(prisma, rows));
-    },
-    async appendSignal(event) {
-      await database.ask((prisma) => insertSignal(prisma, event));
-    },
-  };
-}
-
-/** Takes any number of rows, as JSON: one statement is one round trip and atomic by itself. */
-function insert(prisma: PrismaClient, rows: string): Promise<number> {
-  return prisma.$executeRaw`
-    WITH event AS MATERIALIZED (
-      SELECT * FROM jsonb_to_recordset(${rows}::jsonb) AS row(
-        decision_id text, at timestamptz, action text, outcome text, code text, family text,
-        channel text, socket_id text, principal_kind text, principal_id text, tenant_id text,
-        failed_check text, checks jsonb, request_id text, address text, user_agent text, signals text[])
-    ), kept AS (
-      INSERT INTO audit_log (decision_id, at, action, outcome, code, family, channel, socket_id,
-        principal_kind, principal_id, tenant_id, failed_check, checks, request_id, address, user_agent)
-      SELECT decision_id, at, action, outcome, code, family, channel, socket_id,
-        principal_kind, principal_id, tenant_id, failed_check, checks, request_id, address, user_agent
-      FROM event
-    )
-    INSERT INTO security_events
-      (at, signal, decision_id, tenant_id, principal_id, request_id, address, user_agent)
-    SELECT at, signal, decision_id, tenant_id, principal_id, request_id, address, user_agent
-    FROM event CROSS JOIN LATERAL unnest(event.signals) AS signal`;
-}
-
-function insertSignal(prisma: PrismaClient, event: SignalEvent): Promise<number> {
-  return prisma.$executeRaw`
-    INSERT INTO security_events
-      (at, signal, tenant_id, principal_id, request_id, address, user_agent)
-    VALUES (
-      ${new Date(event.at).toISOString()}::timestamptz, ${event.signal},
-      ${keepable(event.tenantId)}, ${keepable(event.principalId)}, ${keepable(event.requestId)},
-      ${keepable(event.address)}, ${keepable(event.userAgent)})`;
-}
-
-function toRow(event: AuditEvent, signals: readonly SecuritySignal[]) {
-  return {
-    decision_id: event.decisionId,
-    // With its zone, so that the session's zone does not matter.
-    at: new Date(event.at).toISOString(),
-    action: event.action,
-    outcome: event.outcome,
-    code: event.code,
-    family: event.family,
-    channel: keepable(event.channel),
-    socket_id: keepable(event.socketId),
-    principal_kind: event.principalKind,
-    principal_id: keepable(event.principalId),
-    tenant_id: keepable(event.tenantId),
-    failed_check: event.failedCheck,
-    checks: event.checks.map(({ name, passed }) => ({ name, passed })),
-    request_id: keepable(event.requestId),
-    address: keepable(event.address),
-    user_agent: keepable(event.userAgent),
+    ...sharedColumns(decision),
+    decision_id: decision.decisionId,
+    action: decision.action,
+    outcome: decision.outcome,
+    code: decision.code,
+    family: decision.family,
+    channel: keepable(decision.channel),
+    socket_id: keepable(decision.socketId),
+    principal_kind: decision.principalKind,
+    failed_check: decision.failedCheck,
+    checks: decision.checks,
     signals,
   };
 }
 
+/** What decisions and signals both have. */
+type Shared = Omit<SignalEvent, 'id' | 'signal'>;
+
+function sharedColumns({ at, principalId, tenantId, requestId, address, userAgent }: Shared) {
+  return {
+    // With its zone, so that the session's zone does not matter.
+    at: new Date(at).toISOString(),
+    principal_id: keepable(principalId),
+    tenant_id: keepable(tenantId),
+    request_id: keepable(requestId),
+    address: keepable(address),
+    user_agent: keepable(userAgent),
+  };
+}
+
+/** Nearly every field is such a text, and need not be gone through for characters that it cannot have. */
+const isPlain = new RegExp(`^[ -~]{0,${longestField}}$`);
+
 /** What a visitor sent must not be able to stop its own record: NUL and half surrogates are replaced, long text is cut. */
 function keepable(text: string | undefined): string | undefined {
-  return text?.slice(0, longestField).replace(/[\0\p{Cs}]/gu, '\uFFFD');
+  if (text === undefined || isPlain.test(text)) return text;
+  return text.slice(0, longestField).replace(/[\0\p{Cs}]/gu, '\uFFFD');
 }

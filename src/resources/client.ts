@@ -1,7 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import type { Secret } from '../core/secret.ts';
 import { everyConnection, withSettings } from './connection-url.ts';
-import { answered } from './faults.ts';
+import { answered, statementFault } from './faults.ts';
 import { PrismaClient } from './generated/client.ts';
 import { createPool } from './pool.ts';
 
@@ -9,10 +9,22 @@ import { createPool } from './pool.ts';
 export interface Database {
   /** Runs a query. Throws `Unavailable` when the database could not answer, never with its address or a row's values. */
   readonly ask: <T>(query: (prisma: PrismaClient) => Promise<T>) => Promise<T>;
+  /**
+   * Runs one prepared statement, past Prisma, whose work for a call is twice the driver's. Resolves when it is committed;
+   * throws `RowRefused` when the database refused a row, `Unavailable` when it could not answer.
+   */
+  readonly run: (statement: PreparedStatement) => Promise<void>;
   /** Resolves when the database answers a query now; throws `Unavailable` otherwise. */
   readonly ping: () => Promise<void>;
   /** Ends the pool's connections. */
   readonly close: () => Promise<void>;
+}
+
+/** A statement that each connection prepares once, under its name. */
+export interface PreparedStatement {
+  readonly name: string;
+  readonly text: string;
+  readonly values: readonly string[];
 }
 
 export interface DatabaseOptions {
@@ -43,6 +55,13 @@ export function createDatabase(options: DatabaseOptions): Database {
   const prisma = new PrismaClient({ adapter, errorFormat: 'minimal', log: [] });
   return {
     ask: (query) => answered(query(prisma)),
+    run: async ({ name, text, values }) => {
+      try {
+        await pool.query({ name, text, values: [...values] });
+      } catch (error) {
+        throw statementFault(error);
+      }
+    },
     ping: async () => {
       await answered(prisma.$queryRaw`SELECT 1`);
     },

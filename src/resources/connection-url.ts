@@ -7,8 +7,13 @@ export type SessionSettings = Readonly<Record<string, string>>;
 /**
  * What every connection of ours has. TimeZone: the driver writes moments as UTC without a zone, so in a session of
  * another zone an expired row would still be valid. search_path: `"$user"` would come before `public`, where Prisma looks.
+ * synchronous_commit: where the login or the database has it off, a decision on record, or a revocation, could be lost.
  */
-export const everyConnection: SessionSettings = { TimeZone: 'UTC', search_path: 'public' };
+export const everyConnection: SessionSettings = {
+  TimeZone: 'UTC',
+  search_path: 'public',
+  synchronous_commit: 'on',
+};
 
 /**
  * The URL of our own database with these settings as PostgreSQL startup options.

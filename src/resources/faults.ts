@@ -1,4 +1,4 @@
-import { Unavailable } from '../core/unavailable.ts';
+import { RowRefused, Unavailable } from '../core/unavailable.ts';
 import { Prisma } from './generated/client.ts';
 
 /** What the driver says in its own words; these texts hold neither values nor addresses. */
@@ -56,6 +56,19 @@ export function databaseUnavailable(error: unknown, dependency = 'database'): Un
   return new Unavailable(dependency, {
     cause: new Error(words.length > 0 ? words.join(', ') : 'an error without a code'),
   });
+}
+
+/** A value that cannot be held (22), a row that breaks a constraint (23) or a limit such as an index's (54). */
+const refusesRow = /^(?:22|23|54)[0-9A-Z]{3}$/;
+const isThere = '23505';
+
+/** What a statement of ours failed of: `RowRefused` where the database refused a row, `Unavailable` otherwise. */
+export function statementFault(error: unknown): Unavailable {
+  const fault = databaseUnavailable(error);
+  const code = isObject(error) ? error['code'] : undefined;
+  return typeof code === 'string' && refusesRow.test(code)
+    ? new RowRefused(code === isThere, { cause: fault.cause })
+    : fault;
 }
 
 function spell(code: string): string {

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
-import type { AuditEvent } from '../../src/core/audit-event.ts';
-import { Unavailable } from '../../src/core/unavailable.ts';
-import { createAuditTrail } from '../../src/resources/audit-trail.ts';
+import type { AuditEvent, SecuritySignal, SignalEvent } from '../../src/core/audit-event.ts';
+import { RowRefused } from '../../src/core/unavailable.ts';
+import { createAuditWriter } from '../../src/resources/audit-trail.ts';
+import { createFindDecision } from '../../src/resources/decisions.ts';
 import { describePostgres, useDatabase, withClient } from '../support/database.ts';
 
 const refusal: AuditEvent = {
@@ -36,9 +37,19 @@ const grant: AuditEvent = {
   checks: [],
 };
 
+const signal: SignalEvent = {
+  id: '6f0b2a1e-3f0d-4c55-9d5b-0a5e7f1c2d3e',
+  requestId: 'r-9',
+  address: '::1',
+  at: 0,
+  signal: 'limit-exceeded',
+  tenantId: '1',
+};
+
 describePostgres('the audit trail', (server) => {
   const at = useDatabase(server);
-  const trail = () => createAuditTrail(at.database);
+  const write = (...entries: readonly (readonly [AuditEvent, readonly SecuritySignal[]])[]) =>
+    createAuditWriter(at.database)(entries.map(([decision, signals]) => ({ decision, signals })));
   const rows = async (table: string, decisionId: string) => {
     const { rows: found } = await withClient(at.url, (admin) =>
       admin.query<Record<string, unknown>>(`SELECT * FROM ${table} WHERE decision_id = $1`, [
@@ -49,7 +60,7 @@ describePostgres('the audit trail', (server) => {
   };
 
   it('keeps every field of an event, and a row for each signal', async () => {
-    await trail().append(refusal, ['authentication-failed', 'cross-tenant']);
+    await write([refusal, ['authentication-failed', 'cross-tenant']]);
     const shared = {
       at: new Date(refusal.at),
       decision_id: 'd-1',
@@ -79,34 +90,85 @@ describePostgres('the audit trail', (server) => {
   });
 
   it('keeps an event that says little, and no signal', async () => {
-    await trail().append(grant, []);
+    await write([grant, []]);
     expect(await rows('audit_log', 'd-2')).toMatchObject([
       { at: new Date(0), code: null, tenant_id: null, user_agent: null, checks: [] },
     ]);
     expect(await rows('security_events', 'd-2')).toEqual([]);
   });
 
+  it('keeps decisions and signals of no decision with one statement', async () => {
+    const decisions = ['d-4', 'd-5'].map((decisionId) => ({
+      decision: { ...refusal, decisionId },
+      signals: ['cross-tenant'] as const,
+    }));
+    await createAuditWriter(at.database)([...decisions, { signal }]);
+    for (const id of ['d-4', 'd-5']) {
+      expect(await rows('audit_log', id)).toHaveLength(1);
+      expect(await rows('security_events', id)).toHaveLength(1);
+    }
+    const { rows: kept } = await withClient(at.url, (admin) =>
+      admin.query('SELECT * FROM security_events WHERE id = $1', [signal.id]),
+    );
+    expect(kept).toMatchObject([
+      {
+        ...{ signal: 'limit-exceeded', decision_id: null, tenant_id: '1', request_id: 'r-9' },
+        ...{ at: new Date(0), principal_id: null, user_agent: null },
+      },
+    ]);
+  });
+
+  it('tells what is there already from what cannot be kept, and keeps nothing of either', async () => {
+    const writer = createAuditWriter(at.database);
+    const own = { ...signal, id: '7f0b2a1e-3f0d-4c55-9d5b-0a5e7f1c2d3e' };
+    await writer([{ signal: own }]);
+    const isDuplicate = (expected: boolean): unknown =>
+      expect.objectContaining({ isDuplicate: expected });
+    const neighbour = { ...grant, decisionId: 'd-neighbour' };
+    await expect(writer([{ decision: neighbour, signals: [] }, { signal: own }])).rejects.toEqual(
+      isDuplicate(true),
+    );
+    const ancient = { ...grant, decisionId: 'd-ancient', at: -8e15 };
+    await expect(write([neighbour, []], [ancient, []])).rejects.toEqual(isDuplicate(false));
+    expect(await rows('audit_log', 'd-neighbour')).toEqual([]);
+  });
+
+  it('is read by the operator as it was written, whatever the tenant', async () => {
+    const find = createFindDecision(at.database);
+    await write([{ ...refusal, decisionId: 'd-6' }, ['authentication-failed', 'cross-tenant']]);
+    await write([{ ...grant, decisionId: 'd-7' }, []]);
+    expect(await find('d-6')).toStrictEqual({
+      decision: { ...refusal, decisionId: 'd-6' },
+      signals: ['authentication-failed', 'cross-tenant'],
+    });
+    expect(await find('d-7')).toStrictEqual({
+      decision: { ...grant, decisionId: 'd-7' },
+      signals: [],
+    });
+    for (const id of ['d-none', '', 'd-\0']) expect(await find(id)).toBeUndefined();
+  });
+
   it('keeps both or none', async () => {
-    await trail().append({ ...grant, decisionId: 'd-twice' }, []);
-    await expect(
-      trail().append({ ...grant, decisionId: 'd-twice' }, ['cross-tenant']),
-    ).rejects.toThrow(Unavailable);
+    await write([{ ...grant, decisionId: 'd-twice' }, []]);
+    await expect(write([{ ...grant, decisionId: 'd-twice' }, ['cross-tenant']])).rejects.toThrow(
+      RowRefused,
+    );
     expect(await rows('security_events', 'd-twice')).toEqual([]);
     await withClient(at.url, (admin) =>
       admin.query(
         `ALTER TABLE security_events ADD CONSTRAINT refuses CHECK (decision_id <> 'd-half')`,
       ),
     );
-    await expect(
-      trail().append({ ...grant, decisionId: 'd-half' }, ['cross-tenant']),
-    ).rejects.toThrow(Unavailable);
+    await expect(write([{ ...grant, decisionId: 'd-half' }, ['cross-tenant']])).rejects.toThrow(
+      RowRefused,
+    );
     expect(await rows('audit_log', 'd-half')).toEqual([]);
   });
 
   it('is not stopped by what a visitor sent', async () => {
     const hostile = `\u0000\ud800'); DROP TABLE audit_log; --🛎️${'x'.repeat(20_000)}`;
     const event = { ...refusal, decisionId: 'd-3', channel: hostile, tenantId: hostile };
-    await trail().append({ ...event, userAgent: hostile, principalId: hostile }, ['cross-tenant']);
+    await write([{ ...event, userAgent: hostile, principalId: hostile }, ['cross-tenant']]);
     const [row] = await rows('audit_log', 'd-3');
     expect(row?.['channel']).toMatch(/^\uFFFD\uFFFD'\); DROP TABLE audit_log; --🛎️x{400,}$/u);
     expect(String(row?.['channel'])).toHaveLength(512);

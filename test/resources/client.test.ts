@@ -31,7 +31,10 @@ describePostgres('a database whose zone is not UTC', (server) => {
     at = await createTestDatabase(server);
     const name = new URL(at.url.reveal()).pathname.slice(1);
     await withClient(server.url, (admin) =>
-      admin.query(`ALTER DATABASE ${name} SET timezone = 'Asia/Tokyo'`),
+      admin.query(
+        `ALTER DATABASE ${name} SET timezone = 'Asia/Tokyo';
+         ALTER DATABASE ${name} SET synchronous_commit = off`,
+      ),
     );
     database = createDatabase({ url: at.url, role: server.role });
   });
@@ -52,21 +55,24 @@ describePostgres('a database whose zone is not UTC', (server) => {
     expect(stored.rows).toEqual([{ ms: checkOut }]);
   });
 
-  it('has UTC, our schema and the service’s role on each connection, whatever the URL asks for', async () => {
+  it('has UTC, our schema, durable commits and the service’s role on each connection, whatever the URL asks for', async () => {
     const url = new URL(at.url.reveal());
     url.searchParams.set(
       'options',
-      '-c TimeZone=Asia/Tokyo -c role=none -c search_path=pg_catalog',
+      '-c TimeZone=Asia/Tokyo -c role=none -c search_path=pg_catalog -c synchronous_commit=off',
     );
     const own = createDatabase({ url: new Secret(url.href), role: server.role });
     const settings = () =>
       own.ask(
         (prisma) => prisma.$queryRaw`SELECT current_setting('TimeZone') AS zone,
-          current_user::text AS role, current_setting('search_path') AS path, pg_sleep(0.01)::text AS s`,
+          current_user::text AS role, current_setting('search_path') AS path,
+          current_setting('synchronous_commit') AS durable, pg_sleep(0.01)::text AS s`,
       );
     const seen = await Promise.all(Array.from({ length: 20 }, settings));
     for (const one of seen) {
-      expect(one).toEqual([{ zone: 'UTC', role: server.role, path: 'public', s: '' }]);
+      expect(one).toEqual([
+        { zone: 'UTC', role: server.role, path: 'public', durable: 'on', s: '' },
+      ]);
     }
     await own.close();
   });
@@ -83,6 +89,7 @@ describe('a database that cannot answer', () => {
       () => createBookings(database).find('h', 'b'),
       () => createEscrows(database).find('t', 'e'),
       () => createEscrows(database).remove('t', 'e'),
+      () => database.run({ name: 'one', text: 'SELECT $1', values: ['1'] }),
       () => prepareDatabase(closed),
     ]) {
       const error = await failure(attempt());

@@ -1,0 +1,66 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { ask, userAsks } from '../http/asking.ts';
+import { createTestDatabase, withClient } from '../support/database.ts';
+import { metric } from '../support/metrics.ts';
+import { startUsher } from '../support/usher.ts';
+
+/** An Usher with `AUDIT=buffered`, on a database that outlives it. */
+async function start() {
+  const database = await createTestDatabase();
+  onTestFinished(database.drop);
+  const usher = await startUsher({ DATABASE_URL: database.url.reveal(), AUDIT: 'buffered' });
+  const query = (sql: string) =>
+    withClient(database.url, async (admin) => (await admin.query<{ id: string }>(sql)).rows);
+  return {
+    usher,
+    query,
+    enters: async () => {
+      const answer = await ask(usher.public, userAsks());
+      expect(answer.status).toBe(200);
+      return answer.headers.get('x-decision-id');
+    },
+    kept: async () =>
+      (await query('SELECT decision_id AS id FROM audit_log ORDER BY at')).map(({ id }) => id),
+    figure: async (name: string) => {
+      const { text } = await ask(usher.operator, { method: 'GET', path: '/metrics' });
+      return metric(text, name);
+    },
+  };
+}
+
+describe('AUDIT=buffered', () => {
+  it('answers while nothing can be put on record, and does that when it can', async () => {
+    const { usher, query, enters, kept, figure } = await start();
+    await query('ALTER TABLE audit_log RENAME TO audit_log_gone');
+    const [first, second] = [await enters(), await enters()];
+    // The first is being tried; the second waits.
+    while ((await figure('usher_audit_queue_entries')) !== 1);
+    await query('ALTER TABLE audit_log_gone RENAME TO audit_log');
+    while ((await kept()).length < 2) usher.clock.advance(5_000);
+    expect((await kept()).sort()).toEqual([first, second].sort());
+    expect(await figure('usher_audit_dropped_total')).toBe(0);
+    await usher.stop();
+  });
+
+  it('has everything on record when it has stopped', async () => {
+    const { usher, enters, kept } = await start();
+    const ids = await Promise.all(Array.from({ length: 20 }, enters));
+    await usher.stop();
+    expect((await kept()).sort()).toEqual(ids.sort());
+  });
+});
+
+describe('AUDIT=strict', () => {
+  it('counts what it writes', async () => {
+    const usher = await startUsher();
+    const asked = 20;
+    await Promise.all(Array.from({ length: asked }, () => ask(usher.public, userAsks())));
+    const { text } = await ask(usher.operator, { method: 'GET', path: '/metrics' });
+    const statements = metric(text, 'usher_audit_batch_entries_count');
+    expect(metric(text, 'usher_audit_batch_entries_sum')).toBe(asked);
+    expect(statements).toBeLessThanOrEqual(asked);
+    expect(metric(text, 'usher_audit_write_duration_seconds_count')).toBe(statements);
+    expect(metric(text, 'usher_audit_queue_entries')).toBe(0);
+    await usher.stop();
+  });
+});

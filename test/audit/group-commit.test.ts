@@ -1,0 +1,137 @@
+import { describe, expect, it } from 'vitest';
+import { createGroupCommit, type GroupCommitLimits } from '../../src/audit/group-commit.ts';
+import { RowRefused, Unavailable } from '../../src/core/unavailable.ts';
+
+/** Lets everything run on that waits for nothing. */
+const settle = () => new Promise((resolve) => setImmediate(resolve));
+
+interface Statement {
+  readonly rows: readonly string[];
+  readonly commit: () => void;
+  readonly fail: (error: Error) => void;
+}
+
+/** A group commit over statements that end when the test says so. */
+function start(limits: Partial<GroupCommitLimits> = {}) {
+  const statements: Statement[] = [];
+  const commit = createGroupCommit<string>({
+    limits: { batch: 3, waiting: 5, ...limits },
+    write: (rows) =>
+      new Promise((resolve, reject) => statements.push({ rows, commit: resolve, fail: reject })),
+  });
+  const outcomes: Record<string, unknown> = {};
+  const append = (...rows: readonly string[]) => {
+    for (const row of rows) {
+      outcomes[row] = 'open';
+      commit.append(row).then(
+        () => (outcomes[row] = 'kept'),
+        (error: unknown) => (outcomes[row] = error),
+      );
+    }
+  };
+  return { ...commit, append, outcomes, statements };
+}
+
+const outage = new Unavailable('database');
+
+describe('a group commit', () => {
+  it('writes the first at once, what comes meanwhile together, and one statement at a time', async () => {
+    const { append, statements, outcomes, waiting } = start();
+    append('a');
+    expect(statements.map(({ rows }) => rows)).toEqual([['a']]);
+    append('b', 'c');
+    await settle();
+    expect([statements.length, waiting()]).toEqual([1, 2]);
+    statements[0]?.commit();
+    await settle();
+    expect(statements.map(({ rows }) => rows)).toEqual([['a'], ['b', 'c']]);
+    // Nobody is told before the own statement is through.
+    expect(outcomes).toEqual({ a: 'kept', b: 'open', c: 'open' });
+    statements[1]?.commit();
+    await settle();
+    expect(outcomes).toEqual({ a: 'kept', b: 'kept', c: 'kept' });
+    append('d');
+    expect(statements.at(-1)?.rows).toEqual(['d']);
+  });
+
+  it('bounds a statement, and keeps the order', async () => {
+    const { append, statements } = start();
+    append('a', 'b', 'c', 'd', 'e');
+    for (const index of [0, 1, 2]) {
+      statements[index]?.commit();
+      await settle();
+    }
+    expect(statements.map(({ rows }) => rows)).toEqual([['a'], ['b', 'c', 'd'], ['e']]);
+  });
+
+  it('refuses at once what is too many, and takes more when there is room again', async () => {
+    const { append, statements, outcomes } = start({ waiting: 2 });
+    append('a', 'b', 'c', 'd');
+    await settle();
+    expect(outcomes).toMatchObject({ a: 'open', b: 'open', c: 'open' });
+    expect(outcomes['d']).toBeInstanceOf(Unavailable);
+    statements[0]?.commit();
+    await settle();
+    append('e');
+    await settle();
+    expect(outcomes['e']).toBe('open');
+  });
+
+  it('tells all of an outage, also those that wait; whoever comes later is tried', async () => {
+    const { append, statements, outcomes } = start();
+    append('a', 'b');
+    statements[0]?.fail(outage);
+    await settle();
+    expect(outcomes).toEqual({ a: outage, b: outage });
+    append('c');
+    statements[1]?.commit();
+    await settle();
+    expect(outcomes['c']).toBe('kept');
+  });
+
+  it.each([['r'], ['r', 'b'], ['a', 'r'], ['a', 'b', 'r', 'd', 'e'], ['r', 'b', 'r2', 'd']])(
+    'a row that cannot be written is no end of its neighbours (%s %s %s %s %s)',
+    async (...rows) => {
+      const kept: string[] = [];
+      const refused = new RowRefused(false);
+      const commit = createGroupCommit<string>({
+        limits: { batch: 8, waiting: 8 },
+        write: async (batch) => {
+          await settle();
+          if (batch.some((row) => row.startsWith('r'))) throw refused;
+          kept.push(...batch);
+        },
+      });
+      const [, ...outcomes] = await Promise.allSettled(['first', ...rows].map(commit.append));
+      expect(outcomes.map(({ status }) => status)).toEqual(
+        rows.map((row) => (row.startsWith('r') ? 'rejected' : 'fulfilled')),
+      );
+      expect(kept).toEqual(['first', ...rows.filter((row) => !row.startsWith('r'))]);
+    },
+  );
+
+  it('a refused row does not refuse those that wait, and neither does a bug', async () => {
+    for (const error of [new RowRefused(false), new TypeError('a bug')]) {
+      const { append, statements, outcomes } = start();
+      append('a', 'b');
+      statements[0]?.fail(error);
+      await settle();
+      statements[1]?.commit();
+      await settle();
+      expect(outcomes).toEqual({ a: error, b: 'kept' });
+    }
+  });
+
+  it('is idle when nothing waits and nothing is being written', async () => {
+    const { append, statements, idle } = start();
+    await idle();
+    append('a', 'b');
+    let isIdle = false;
+    const done = idle().then(() => (isIdle = true));
+    statements[0]?.commit();
+    await settle();
+    expect(isIdle).toBe(false);
+    statements[1]?.commit();
+    await done;
+  });
+});

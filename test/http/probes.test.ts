@@ -1,0 +1,28 @@
+import { pino } from 'pino';
+import { expect, it, onTestFinished } from 'vitest';
+import { Unavailable } from '../../src/core/unavailable.ts';
+import { addProbes } from '../../src/http/operator.ts';
+import { createServer } from '../../src/http/server.ts';
+
+const logger = pino({ level: 'silent' });
+
+it.each([
+  ['ready', { status: 200, body: { status: 'ready' } }],
+  ['degraded', { status: 200, body: { status: 'degraded' } }],
+  ['unavailable', { status: 503, body: { message: 'Try again in a moment' } }],
+  ['closing', { status: 503, body: { status: 'closing' } }],
+])('/readyz of a service that is %s', async (state, expected) => {
+  const server = createServer({ logger, trustedProxies: [] });
+  onTestFinished(() => server.close());
+  addProbes(server, {
+    pings: [
+      () =>
+        state === 'unavailable' ? Promise.reject(new Unavailable('database')) : Promise.resolve(),
+    ],
+    isClosing: () => state === 'closing',
+    isDegraded: () => state === 'degraded',
+  });
+  const address = await server.listen({ host: '127.0.0.1', port: 0 });
+  const answer = await fetch(`${address}/readyz`);
+  expect({ status: answer.status, body: await answer.json() }).toMatchObject(expected);
+});
