@@ -21,7 +21,10 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   config: ['core'],
   http: ['core', 'actions', 'type actions', 'type pusher'],
   gateway: ['core', 'actions', 'type actions', 'type pusher'],
-  cli: ['core', 'actions', 'config', 'channels', 'credentials/mint.ts', 'app.ts', 'main.ts'],
+  cli: [
+    ...['core', 'actions', 'config', 'channels', 'credentials/mint.ts'],
+    ...['app.ts', 'app-records.ts', 'main.ts', 'sentence.ts'],
+  ],
 };
 
 /** Which room alone knows a package. */

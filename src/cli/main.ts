@@ -1,9 +1,11 @@
 #!/usr/bin/env node
 import { withDotenv } from '../config/dotenv.ts';
-import { ConfigurationError } from '../config/load.ts';
+import { sentenceFor } from '../sentence.ts';
 import { channels } from './channels.ts';
 import { checkConfig } from './check-config.ts';
+import { explain } from './explain.ts';
 import { mintToken } from './mint-token.ts';
+import { prune } from './prune.ts';
 import { UsageError, type Command } from './command.ts';
 
 const commands: Readonly<Record<string, Command>> = {
@@ -17,6 +19,8 @@ const commands: Readonly<Record<string, Command>> = {
   'mint-token': mintToken,
   'check-config': checkConfig,
   channels,
+  explain,
+  prune,
 };
 
 const [name = '', ...args] = process.argv.slice(2);
@@ -34,8 +38,7 @@ if (command === undefined) {
     const printed = await command.run(args, withDotenv(process.env, '.env'));
     if (printed !== undefined) console.log(printed);
   } catch (error) {
-    if (!(error instanceof UsageError) && !(error instanceof ConfigurationError)) throw error;
-    console.error(error.message);
+    console.error(error instanceof UsageError ? error.message : sentenceFor(error));
     process.exitCode = 1;
   }
 }

@@ -64,6 +64,9 @@ export interface AuditTrail {
  */
 export type WriteEntries = (entries: readonly AuditEntry[]) => Promise<void>;
 
+/** What an id of a decision looks like, as the source of a regular expression: a UUID. */
+export const decisionIdPattern = '^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$';
+
 /** The kept decision of this id, or `undefined`. Throws `Unavailable`. */
 export type FindDecision = (decisionId: string) => Promise<DecisionEntry | undefined>;
 

@@ -1,16 +1,11 @@
 import type { FastifyInstance } from 'fastify';
-import type { DecisionEntry, FindDecision } from '../core/audit-event.ts';
+import { decisionIdPattern, type DecisionEntry, type FindDecision } from '../core/audit-event.ts';
 import { RequestProblem } from './problem.ts';
 
 /** Any other text was never the id of a decision. */
 const params = {
   type: 'object',
-  properties: {
-    id: {
-      type: 'string',
-      pattern: '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$',
-    },
-  },
+  properties: { id: { type: 'string', pattern: decisionIdPattern } },
 } as const;
 
 /** Adds `GET /decisions/{id}` to the operator's port: why somebody was let in, or not. */

@@ -15,7 +15,10 @@ const production = {
 
 describe('the usher program', () => {
   it('lists its commands; for a command that it does not know, as an error', async () => {
-    const commands = ['serve', 'mint-token guest', 'mint-token user', 'check-config', 'channels'];
+    const commands = [
+      ...['serve', 'mint-token guest', 'mint-token user', 'check-config', 'channels'],
+      ...['explain', 'prune'],
+    ];
     for (const [args, expected] of [
       [[], 0],
       [['--help'], 0],

@@ -51,8 +51,7 @@ export async function ensureCluster(options: ClusterOptions): Promise<Cluster> {
     await mkdir(dataDir, { recursive: true, mode: account === undefined ? 0o700 : 0o711 });
     if (account !== undefined) await assertReachable(account, dataDir, binaries.postgres);
     if (!(await exists(home))) await createCluster(home, options);
-    const password = new Secret(await readFile(join(home, 'password'), 'utf8'));
-    return { home, data: join(home, 'data'), password };
+    return await openCluster(home);
   } catch (error) {
     if (error instanceof StartRefused) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
@@ -60,6 +59,12 @@ export async function ensureCluster(options: ClusterOptions): Promise<Cluster> {
       `The embedded PostgreSQL cannot use DATA_DIR ${dataDir} (${code ?? message}); make it writable, or set DATABASE_URL.`,
     );
   }
+}
+
+/** The cluster that is there. */
+export async function openCluster(home: string): Promise<Cluster> {
+  const password = new Secret(await readFile(join(home, 'password'), 'utf8'));
+  return { home, data: join(home, 'data'), password };
 }
 
 /** Removes what starts that were cut short left behind. Another start that is at it now notices, and takes the finished cluster. */

@@ -1,0 +1,46 @@
+import { systemClock } from './clock.ts';
+import type { Config } from './config/load.ts';
+import type { FindDecision } from './core/audit-event.ts';
+import { createDatabase } from './resources/client.ts';
+import { createFindDecision } from './resources/decisions.ts';
+import { prepareDatabase } from './resources/prepare-database.ts';
+import { reachEmbeddedPostgres } from './resources/reach-embedded.ts';
+import { createRetention, type Prune } from './resources/retention.ts';
+
+/** What is on record, for a command. */
+export interface Records {
+  readonly findDecision: FindDecision;
+  readonly pruneDecisions: Prune;
+  readonly pruneSignals: Prune;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/** A command says what it found, and leaves the rest to the service; what goes wrong is told. */
+const log = { info: () => undefined, error: console.error };
+
+/** Opens what is on record beside a running Usher or without one, and closes it again. Throws `Unavailable` and `StartRefused`. */
+export async function withRecords<T>(
+  { database: where }: Config,
+  use: (records: Records) => Promise<T>,
+): Promise<T> {
+  const server =
+    'dataDir' in where
+      ? await reachEmbeddedPostgres({ dataDir: where.dataDir, log })
+      : { url: where.url, stop: () => Promise.resolve() };
+  try {
+    const { role } = await prepareDatabase(server.url);
+    const database = createDatabase({ url: server.url, role });
+    try {
+      return await use({
+        findDecision: createFindDecision(database),
+        ...createRetention(database),
+        now: systemClock.now,
+      });
+    } finally {
+      await database.close();
+    }
+  } finally {
+    await server.stop();
+  }
+}

@@ -1,0 +1,17 @@
+import { ConfigurationError } from './config/load.ts';
+import { Unavailable } from './core/unavailable.ts';
+import { StartRefused } from './resources/start-refused.ts';
+
+/** What a program of ours says when it cannot go on: a sentence for what the operator can mend, the stack for what only we can. */
+export function sentenceFor(error: unknown): string {
+  if (error instanceof ConfigurationError || error instanceof StartRefused) return error.message;
+  if (error instanceof Unavailable) {
+    const { message: why = '' } = error.cause instanceof Error ? error.cause : {};
+    return `Usher cannot go on: ${error.message} (${why}).`;
+  }
+  const { code, port } = error as NodeJS.ErrnoException & { readonly port?: number };
+  if (code === 'EADDRINUSE') {
+    return `Usher cannot start: port ${port ?? '?'} is taken. Stop what listens there, or set PORT and OPS_PORT.`;
+  }
+  return String(error instanceof Error ? error.stack : error);
+}

@@ -1,0 +1,142 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { ask, userAsks } from '../http/asking.ts';
+import { createTestDatabase, withClient } from '../support/database.ts';
+import { makeDataDir } from '../support/instance.ts';
+import { runCommand, logLines, startProgram } from '../support/program.ts';
+import { hmacToken, userClaims } from '../support/tokens.ts';
+import { testEnvironment } from '../support/usher.ts';
+import type { Environment } from '../../src/config/read.ts';
+
+const absent = '00000000-0000-4000-8000-000000000000';
+
+/** Starts a service, asks it for another user's channel, and gives the decision's id. */
+async function refuseSomebody(env: Environment) {
+  const program = await startProgram('src/main.ts', { env: { ...env, LOG_LEVEL: 'info' } });
+  onTestFinished(() => {
+    program.signal('SIGKILL');
+  });
+  await program.until('"listening"');
+  const line = logLines(program.stdout()).find(({ msg }) => msg === 'listening');
+  const iat = Math.floor(Date.now() / 1000);
+  const headers = {
+    authorization: `Bearer ${hmacToken(userClaims({ iat, exp: iat + 600 }))}`,
+    'user-agent': 'a browser\u009b31m',
+  };
+  const fields = { channel_name: 'private-tenant.1.user.16' };
+  const answer = await ask((line as { public: string }).public, userAsks({ headers, fields }));
+  expect(answer.status).toBe(403);
+  return { id: answer.headers.get('x-decision-id') ?? '', program };
+}
+
+describe('with the embedded database', () => {
+  it('explain and prune work beside a running Usher, and without one', async () => {
+    const { dataDir, remove } = await makeDataDir();
+    onTestFinished(remove);
+    const env = { ...testEnvironment, DATA_DIR: dataDir };
+    const { id, program } = await refuseSomebody(env);
+    const explained = async () => {
+      const { code, stdout, stderr } = await runCommand(['explain', id], { env });
+      expect([code, stderr]).toStrictEqual([0, '']);
+      return stdout;
+    };
+    const beside = await explained();
+    expect(beside).toMatch(/^Refused: not-allowed\n/);
+    expect(beside).toContain(`decision  ${id}\n`);
+    expect(beside).toContain('what      subscribe private-tenant.1.user.16 (');
+    expect(beside).toContain('who       user 15, tenant 1\n');
+    expect(beside).toContain('✗ channel is the user’s own  <- the first that failed\n');
+    expect(beside).toMatch(/ {2}✓ /);
+    // A terminal would take U+009B for the beginning of a command.
+    expect(beside).toContain('a browser\uFFFD31m');
+    const pruning = await runCommand(['prune', '--audit', '1d'], { env });
+    expect(pruning).toMatchObject({ code: 0, stdout: 'rows removed from audit_log: 0\n' });
+
+    program.signal('SIGTERM');
+    expect(await program.ended).toBe(0);
+    // Each starts the server for itself now, and stops it.
+    expect(await explained()).toBe(beside);
+    expect(await explained()).toBe(beside);
+  });
+
+  it('is not made where there is none', async () => {
+    const { dataDir, remove } = await makeDataDir();
+    onTestFinished(remove);
+    const env = { ...testEnvironment, DATA_DIR: dataDir };
+    for (const args of [
+      ['explain', absent],
+      ['prune', '--audit', '90d'],
+    ]) {
+      const { code, stderr } = await runCommand(args, { env });
+      expect([code, stderr]).toEqual([1, expect.stringMatching(/^There is no database under /)]);
+    }
+  });
+});
+
+describe('with a DATABASE_URL', () => {
+  it('prune removes what is older than asked, and nothing else', async () => {
+    const database = await createTestDatabase();
+    onTestFinished(database.drop);
+    const env = { ...testEnvironment, DATABASE_URL: database.url.reveal() };
+    await withClient(database.url, (admin) =>
+      admin.query(
+        `INSERT INTO audit_log (decision_id, at, action, outcome, checks, request_id, address)
+         SELECT age::text, now() - age * interval '1 day', 'subscribe', 'grant', '[]', 'r', '::1'
+         FROM unnest(ARRAY[0, 89, 91, 500]) AS age;
+         INSERT INTO security_events (at, signal, request_id, address)
+         SELECT now() - age * interval '1 day', 'cross-tenant', 'r', '::1'
+         FROM unnest(ARRAY[0, 399, 401]) AS age`,
+      ),
+    );
+    const args = ['prune', '--audit', '90d', '--security', '400d'];
+    expect(await runCommand(args, { env })).toStrictEqual({
+      code: 0,
+      stdout: 'rows removed from audit_log: 2\nrows removed from security_events: 1\n',
+      stderr: '',
+    });
+    const kept = await withClient(database.url, (admin) =>
+      admin.query<{ id: string }>('SELECT decision_id AS id FROM audit_log ORDER BY id'),
+    );
+    expect(kept.rows.map(({ id }) => id)).toEqual(['0', '89']);
+    const unknown = await runCommand(['explain', absent], { env });
+    expect([unknown.code, unknown.stderr]).toEqual([
+      1,
+      `There is no decision ${absent} on record\n`,
+    ]);
+  });
+
+  it('an outage is told in one sentence, without the address', async () => {
+    const url = 'postgres://teller:hidden-word@127.0.0.1:1/bank';
+    const { code, stderr } = await runCommand(['explain', absent], {
+      env: { ...testEnvironment, DATABASE_URL: url },
+    });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^Usher cannot go on: database could not answer .*\n$/);
+    expect(stderr).not.toMatch(/hidden-word|postgres:/);
+  });
+});
+
+describe('called wrongly', () => {
+  it.each(
+    [
+      'prune',
+      'prune --audit',
+      'prune --audit 0d',
+      'prune --audit -1d',
+      'prune --audit 90',
+      'prune --audit 90h',
+      'prune --audit 1.5d',
+      'prune --audit 10000d',
+      'prune --security 090d',
+      'prune --tickets 90d',
+      'prune 90d',
+      'explain',
+      'explain 7',
+      `explain ${absent} ${absent}`,
+    ].map((line) => line.split(' ')),
+  )('%s %s %s', async (...args) => {
+    const words = args.filter((arg: string | undefined) => arg !== undefined);
+    const { code, stdout, stderr } = await runCommand(words, { env: testEnvironment });
+    expect([code, stdout]).toStrictEqual([1, '']);
+    expect(stderr).toMatch(/^(?:prune \[--audit 90d\]|explain <decision-id>|An age is a number)/);
+  });
+});
