@@ -27,10 +27,11 @@ export async function buildPublicServer(
   actions: Actions,
   around: Surroundings,
 ): Promise<FastifyInstance> {
-  const server = createServer({ logger: around.log, trustedProxies: config.trustedProxies });
+  const { trustedProxies, allowedOrigins } = config;
+  const server = createServer({ logger: around.log, trustedProxies, allowedOrigins });
   server.addHook('onClose', actions.closeHosts);
   const cookieMode = cookieModeOf(config);
-  await openToBrowsers(server, { allowedOrigins: config.allowedOrigins, cookieMode });
+  await openToBrowsers(server, { allowedOrigins, cookieMode });
   const ports = {
     ...actions,
     present: createPresent(cookieMode),

@@ -1,8 +1,9 @@
 import { timingSafeEqual, createHash } from 'node:crypto';
 import { isIP } from 'node:net';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Secret } from '../core/secret.ts';
 import { RequestProblem } from './problem.ts';
+import { headerValues } from './raw-headers.ts';
 
 /** What the probes ask. */
 export interface ProbePorts {
@@ -32,7 +33,8 @@ const open = new Set(['/livez', '/readyz']);
 
 /**
  * Guards the operator's port: with a token, only for who shows it; without one the port is on loopback,
- * and only a request that also names loopback passes, or a page could reach it by rebinding its own name.
+ * and only a request that also names loopback and comes from no foreign page passes, or a page in the operator's own browser
+ * could reach it: by rebinding its name, or with a form, which no preflight precedes.
  */
 export function guardOperator(server: FastifyInstance, token: Secret | undefined): void {
   const expected = token === undefined ? undefined : digest(`Bearer ${token.reveal()}`);
@@ -41,11 +43,7 @@ export function guardOperator(server: FastifyInstance, token: Secret | undefined
     if (open.has(path)) {
       done();
     } else if (expected === undefined) {
-      done(
-        namesLoopback(request.headers.host)
-          ? undefined
-          : new RequestProblem(403, 'Ask by localhost'),
-      );
+      done(isAskedHere(request) ? undefined : new RequestProblem(403, 'Ask by localhost'));
     } else {
       const shown = digest(request.headers.authorization ?? '');
       const same = timingSafeEqual(shown, expected);
@@ -58,8 +56,20 @@ function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }
 
+/** True when the request names loopback and comes from no foreign page. */
+function isAskedHere({ headers: { origin }, raw: { rawHeaders } }: FastifyRequest): boolean {
+  // Node keeps the first of two; what stands before us may go by the last (RFC 9112 §3.2).
+  const [host, secondHost] = headerValues(rawHeaders, 'host');
+  return secondHost === undefined && namesLoopback(host) && isOwnPage(origin, host);
+}
+
 /** Reads the header itself: behind a trusted proxy, Fastify's own `hostname` is a header that a page may set. */
 function namesLoopback(header = ''): boolean {
   const [, host = ''] = /^(.+?)(?::[0-9]*)?$/.exec(header) ?? [];
   return host === 'localhost' || host === '[::1]' || (isIP(host) === 4 && host.startsWith('127.'));
+}
+
+/** Browsers say `Origin` with every request that can change something; other clients do not say it at all. */
+function isOwnPage(origin: string | undefined, host = ''): boolean {
+  return origin === undefined || origin === `http://${host}`;
 }

@@ -6,8 +6,10 @@ import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
   type FastifyReply,
+  type FastifyRequest,
 } from 'fastify';
 import { takeFormsAndJson } from './body.ts';
+import { answerBrokenHttp } from './broken-http.ts';
 import { answerErrors } from './errors.ts';
 import { largestBody } from './lengths.ts';
 import type { CookieMode } from './session-cookie.ts';
@@ -17,13 +19,19 @@ export interface ServerSettings {
   readonly logger: FastifyBaseLogger;
   /** Networks whose `X-Forwarded-For` counts; nobody's by default. */
   readonly trustedProxies: readonly string[];
+  /** Whose pages may read an answer that comes before any hook; nobody's by default. */
+  readonly allowedOrigins?: readonly string[];
 }
 
 /** Slow clients are cut off after these times, in milliseconds. */
 const patience = { headers: 10_000, request: 15_000, idle: 72_000, sweep: 2_000 } as const;
 
 /** Creates a listener without routes: bodies, errors, ids and time-outs are set. */
-export function createServer({ logger, trustedProxies }: ServerSettings): FastifyInstance {
+export function createServer({
+  logger,
+  trustedProxies,
+  allowedOrigins = [],
+}: ServerSettings): FastifyInstance {
   const server = Fastify({
     loggerInstance: withoutChatter(logger),
     childLoggerFactory: (_quiet, bindings, options) => logger.child(bindings, options),
@@ -44,10 +52,11 @@ export function createServer({ logger, trustedProxies }: ServerSettings): Fastif
       connectionsCheckingInterval: patience.sweep,
     },
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: false } },
+    clientErrorHandler: answerBrokenHttp,
     frameworkErrors: (_error, request, reply: FastifyReply) => {
       void reply
         .code(400)
-        .header('x-request-id', request.id)
+        .headers({ 'x-request-id': request.id, ...readableBy(request, allowedOrigins) })
         .send({ error: 'Bad Request', message: 'The path is malformed', request_id: request.id });
     },
   });
@@ -86,6 +95,20 @@ export async function openToBrowsers(
     maxAge: 600,
   });
   await server.register(rateLimit, { global: false });
+}
+
+/** The CORS headers of an answer that the plugin does not get to see. */
+function readableBy(
+  { headers: { origin } }: FastifyRequest,
+  allowedOrigins: readonly string[],
+): Readonly<Record<string, string>> {
+  const any = allowedOrigins.includes('*');
+  if (!any && (origin === undefined || !allowedOrigins.includes(origin))) return {};
+  return {
+    'access-control-allow-origin': any ? '*' : (origin ?? ''),
+    'access-control-expose-headers': 'X-Request-Id',
+    vary: 'Origin',
+  };
 }
 
 /** Fastify announces each listener itself, at level info; we log both in one line. Requests log at the level that was set. */

@@ -42,9 +42,9 @@ describe('a page’s preflight', () => {
     expect(headers.get('access-control-allow-origin')).toBeNull();
   });
 
-  it('is answered on the operator’s port like any unknown route', async () => {
+  it('is refused on the operator’s port', async () => {
     const answer = await ask(usher.operator, preflight(allowedOrigin));
-    expect(answer.status).toBe(404);
+    expect(answer.status).toBe(403);
     expect(answer.headers.get('access-control-allow-origin')).toBeNull();
   });
 });
