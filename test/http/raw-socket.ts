@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
 export interface RawSocket {
   /** All that was received so far. */
   readonly received: () => string;
-  readonly write: (text: string) => void;
+  readonly write: (bytes: string | Buffer) => void;
   /** Resolves when what was received contains the text; rejects when the connection ends without. */
   readonly until: (text: string) => Promise<void>;
   /** Resolves when the other side has ended the connection. */
@@ -27,7 +27,7 @@ export async function openSocket(address: string): Promise<RawSocket> {
   const received = () => Buffer.concat(chunks).toString();
   return {
     received,
-    write: (text) => void socket.write(text),
+    write: (bytes) => void socket.write(bytes),
     until: (text) => containing(socket, () => received().includes(text), text),
     closed,
     destroy: () => void socket.destroy(),
@@ -48,10 +48,10 @@ function containing(socket: Socket, found: () => boolean, text: string): Promise
   });
 }
 
-/** Writes the text and gives all that comes back until the other side ends the connection. */
-export async function speak(address: string, text: string): Promise<string> {
+/** Writes the bytes and gives all that comes back until the other side ends the connection. */
+export async function speak(address: string, bytes: string | Buffer): Promise<string> {
   const socket = await openSocket(address);
-  socket.write(text);
+  socket.write(bytes);
   await socket.closed;
   return socket.received();
 }

@@ -1,0 +1,85 @@
+import { expect } from 'vitest';
+import { ask, type Answer, type Asking } from '../http/asking.ts';
+import { speak } from '../http/raw-socket.ts';
+import { createOracle, signaturesIn, type Asked, type Who } from '../support/oracle.ts';
+import { pusherApp, userToken } from '../support/usher.ts';
+
+const oracle = createOracle(pusherApp);
+
+/** A credential of each of them, as headers; a guest's stands in the form. */
+export const headersOf: Readonly<Record<Who, () => Readonly<Record<string, string>>>> = {
+  nobody: () => ({}),
+  'user 15 of tenant 1': () => bearer(userToken(), '1'),
+  'user 16 of tenant 1': () => bearer(userToken({ sub: '16' }), '1'),
+  'user 17 of tenant 1': () => bearer(userToken({ sub: '17' }), '1'),
+  'admin of tenant 1': () => bearer(userToken({ sub: '99', role: 'admin' }), '1'),
+  'user 15 of tenant 2': () => bearer(userToken({ tenant_id: '2' }), '2'),
+  'guest of the hotel': () => ({}),
+};
+
+function bearer(token: string, tenant: string) {
+  return { authorization: `Bearer ${token}`, 'x-tenant-id': tenant };
+}
+
+/** Fails when the answer holds a signature that should not exist, or is an error of ours. */
+export function expectNoForgery(answer: Pick<Answer, 'status' | 'text'>, asked: Asked): void {
+  expect(oracle.forged(answer.text, asked)).toEqual([]);
+  expect(answer.status).toBeLessThan(500);
+}
+
+/** Sends it, and fails unless it is refused with one of these statuses and nothing is signed for anybody. */
+export async function expectRefused(
+  base: string,
+  asking: Asking,
+  statuses: readonly number[] = [400, 401, 403],
+): Promise<Answer> {
+  const answer = await ask(base, asking);
+  expect(statuses, answer.text).toContain(answer.status);
+  expect(signaturesIn(answer.text)).toEqual([]);
+  expect(answer.text).not.toMatch(/"(auth|channel_data|user_data|shared_secret)"/);
+  return answer;
+}
+
+/** A form whose pairs stand as they are given, repeated ones too. */
+export function formOf(
+  pairs: readonly (readonly [string, string])[],
+): Pick<Asking, 'headers' | 'body'> {
+  return {
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: pairs
+      .map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`)
+      .join('&'),
+  };
+}
+
+/** What came back over a socket, the first answer of it. */
+export interface Heard {
+  readonly status: number;
+  /** The status line and the headers, in lower case. */
+  readonly head: string;
+  readonly text: string;
+}
+
+/** Writes these bytes, which must make the other side end the connection, and reads the answer. */
+export async function hear(address: string, bytes: string | Buffer): Promise<Heard> {
+  const heard = await speak(address, bytes);
+  const end = heard.indexOf('\r\n\r\n');
+  const head = heard.slice(0, Math.max(end, 0)).toLowerCase();
+  return { status: Number(head.split(' ')[1]), head, text: heard.slice(end + 4) };
+}
+
+/** A request to be written to a socket: these lines and no others but its length, and the connection's end. */
+export function raw(start: string, lines: readonly string[], body = ''): string {
+  const length = body === '' ? [] : [`Content-Length: ${Buffer.byteLength(body)}`];
+  return `${[`${start} HTTP/1.1`, ...lines, ...length, 'Connection: close'].join('\r\n')}\r\n\r\n${body}`;
+}
+
+/** The header lines of user 15 of tenant 1, and of a form. */
+export function userLines(): readonly string[] {
+  return [
+    'Host: usher',
+    `Authorization: Bearer ${userToken()}`,
+    'X-Tenant-ID: 1',
+    'Content-Type: application/x-www-form-urlencoded',
+  ];
+}

@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest';
+import { ask, asJson, guestAsks, guestChannel, socketId, userAsks } from '../http/asking.ts';
+import { useUsher, guestToken, userToken } from '../support/usher.ts';
+import { signaturesIn } from '../support/oracle.ts';
+import { expectRefused, formOf, hear, raw, userLines } from './attacker.ts';
+
+const own = 'private-tenant.1.user.15';
+const other = 'private-tenant.1.user.16';
+const good = [
+  ['socket_id', socketId],
+  ['channel_name', own],
+] as const;
+
+describe('two of one thing, of which another reader might take the other', () => {
+  const usher = useUsher();
+
+  it.each<[string, readonly (readonly [string, string])[]]>([
+    ['channels', [...good, ['channel_name', other]]],
+    ['channels, the good one last', [['channel_name', other], ...good]],
+    ['equal channels', [...good, ['channel_name', own]]],
+    ['sockets', [...good, ['socket_id', '9.9']]],
+    ['fields that nobody reads', [...good, ['x', '1'], ['x', '2']]],
+    ['guest sessions', [...good, ['guest_session', 'a'], ['guest_session', 'b']]],
+  ])('%s in a form', async (_case, pairs) => {
+    const { body } = formOf(pairs);
+    const asking = { ...userAsks(), ...(body !== undefined && { body }) };
+    const headers = { ...asking.headers, 'content-type': 'application/x-www-form-urlencoded' };
+    await expectRefused(usher.public, { ...asking, headers }, [400]);
+  });
+
+  it.each([
+    'socket_id=1234.5678&channel_name=' + own + '&channel%5fname=' + other,
+    'socket_id=1234.5678&%63hannel_name=' + own + '&channel_name=' + other,
+    'socket_id=1234.5678&channel_name=' + own + '&channel_name[]=' + other + '&channel_name=x',
+  ])('however the name is spelt: %s', async (text) => {
+    const answer = await hear(usher.public, raw('POST /broadcasting/auth', userLines(), text));
+    expect([answer.status, signaturesIn(answer.text)]).toEqual([400, []]);
+  });
+
+  it.each([
+    `{"socket_id":"1234.5678","channel_name":"${own}","channel_name":"${other}"}`,
+    `{"socket_id":"1234.5678","channel_name":"${own}","channel\\u005fname":"${other}"}`,
+    `{"socket_id":"1234.5678","channel_name":"${other}","x":{"a":1,"a":1}, "channel_name":"${own}"}`,
+  ])('names in JSON: %s', async (text) => {
+    await expectRefused(usher.public, asJson(userAsks(), text), [400]);
+  });
+
+  it.each<[string, readonly string[]]>([
+    ['credentials', [`Authorization: Bearer ${userToken({ sub: '16' })}`]],
+    ['credentials, spelt otherwise', [`AUTHORIZATION: bearer ${userToken()}`]],
+    ['tenants', ['X-Tenant-ID: 2']],
+    ['equal tenants', ['x-tenant-id: 1']],
+    ['lengths', ['Content-Length: 1']],
+    ['kinds of credential', ['X-Guest-Session: guest_x']],
+  ])('%s in the headers', async (_case, lines) => {
+    const body = `socket_id=${socketId}&channel_name=${own}`;
+    const answer = await hear(
+      usher.public,
+      raw('POST /broadcasting/auth', [...userLines(), ...lines], body),
+    );
+    expect([answer.status, signaturesIn(answer.text)]).toEqual([400, []]);
+  });
+
+  it('tenants in the header and in the path', async () => {
+    const path = '/api/tenants/2/pusher/auth';
+    await expectRefused(usher.public, userAsks({ path }), [403]);
+    const headers = { 'x-tenant-id': '2', authorization: `Bearer ${userToken()}` };
+    const same = { path: '/api/tenants/1/pusher/auth', headers };
+    await expectRefused(usher.public, userAsks(same), [403]);
+  });
+
+  it('tokens in the query and in the body', async () => {
+    const path = (token: string) =>
+      `/api/guest/hotel/grand-hotel/chat/pusher/auth?token=${encodeURIComponent(token)}`;
+    const [mine, another] = [guestToken(), guestToken({ jti: 'another' })];
+    const fields = { token: mine };
+    expect((await ask(usher.public, guestAsks({ path: path(mine), fields }))).status).toBe(200);
+    await expectRefused(usher.public, guestAsks({ path: path(another), fields }), [400]);
+    await expectRefused(
+      usher.public,
+      guestAsks({ path: `${path(mine)}&token=${another}`, fields }),
+      [400],
+    );
+  });
+
+  it('channels in the query and in the body: the query is not read', async () => {
+    const path = `/broadcasting/auth?channel_name=${other}&socket_id=9.9`;
+    const answer = await ask(usher.public, userAsks({ path }));
+    expect(answer.status).toBe(200);
+    expect(signaturesIn(answer.text)).toEqual(
+      signaturesIn((await ask(usher.public, userAsks())).text),
+    );
+    const empty = { path: `/broadcasting/auth?socket_id=1.2&channel_name=${own}` };
+    await expectRefused(usher.public, { ...userAsks(empty), body: '' }, [400, 415]);
+  });
+
+  it('hotels in the path and in the channel', async () => {
+    const path = '/api/guest/hotel/other-hotel/chat/pusher/auth';
+    await expectRefused(usher.public, guestAsks({ path }), [403]);
+    const channel_name = guestChannel.replace('grand', 'other');
+    await expectRefused(usher.public, guestAsks({ fields: { channel_name } }), [403]);
+  });
+});

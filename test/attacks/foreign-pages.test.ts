@@ -1,0 +1,133 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import {
+  createDjangoHost,
+  djangoCookies,
+  djangoRows,
+  djangoSettings,
+  type DjangoHost,
+} from '../support/django-host.ts';
+import { signaturesIn } from '../support/oracle.ts';
+import { allowedOrigin, startUsher, type TestUsher } from '../support/usher.ts';
+import { hear, raw } from './attacker.ts';
+
+/** What pages elsewhere may have for an origin. */
+const foreign: readonly string[] = [
+  'null',
+  'https://evil.example',
+  'http://app.example',
+  'https://app.example:443',
+  'https://app.example:8443',
+  'https://app.example.',
+  'https://app.example/',
+  'https://APP.example',
+  'HTTPS://app.example',
+  'https://app.example.evil.example',
+  'https://evil-app.example',
+  'https://app.example@evil.example',
+  'https://evil.example/https://app.example',
+  'https://sub.app.example',
+  'https://app.example https://evil.example',
+  'https://xn--pp-viab.example',
+  '*',
+  '',
+];
+const body = 'socket_id=1234.5678&channel_name=private-chat-box';
+
+describe('a page elsewhere, with the visitor’s cookie', () => {
+  let host: DjangoHost;
+  let usher: TestUsher;
+  beforeAll(async () => {
+    host = await createDjangoHost();
+    usher = await startUsher(djangoSettings(host));
+  });
+  afterAll(async () => {
+    await usher.stop();
+    await host.drop();
+  });
+  beforeEach(() => host.fill(djangoRows));
+
+  const asks = (
+    lines: readonly string[],
+    text = body,
+    type = 'application/x-www-form-urlencoded',
+  ) =>
+    hear(
+      usher.public,
+      raw(
+        'POST /broadcasting/auth',
+        [
+          'Host: usher',
+          `Cookie: sessionid=${djangoCookies.bob}`,
+          `Content-Type: ${type}`,
+          ...lines,
+        ],
+        text,
+      ),
+    );
+
+  it('the visitor’s own page gets in, or all of this would prove nothing', async () => {
+    const own = await asks([`Origin: ${allowedOrigin}`]);
+    expect([own.status, signaturesIn(own.text).length]).toEqual([200, 1]);
+  });
+
+  it.each(foreign)(
+    'gets nothing from the origin %j, and may not read the answer',
+    async (origin) => {
+      const sites = [[], ['Sec-Fetch-Site: same-origin'], ['Sec-Fetch-Site: cross-site']];
+      for (const site of sites) {
+        const answer = await asks([`Origin: ${origin}`, ...site]);
+        expect([answer.status, signaturesIn(answer.text)]).toEqual([403, []]);
+        expect(answer.head).not.toMatch(/access-control-allow-origin/);
+      }
+    },
+  );
+
+  it.each<[string, readonly string[]]>([
+    ['no origin', []],
+    ['no origin, but a referrer of the house', [`Referer: ${allowedOrigin}/`]],
+    ['no origin, as another site', ['Sec-Fetch-Site: cross-site']],
+    ['no origin, as a sibling', ['Sec-Fetch-Site: same-site']],
+    ['no origin, typed by hand', ['Sec-Fetch-Site: none']],
+    ['two origins', [`Origin: ${allowedOrigin}`, 'Origin: https://evil.example']],
+    [
+      'two origins, the good one last',
+      ['Origin: https://evil.example', `Origin: ${allowedOrigin}`],
+    ],
+    ['two sites', ['Sec-Fetch-Site: same-origin', 'Sec-Fetch-Site: cross-site']],
+    ['an origin that a proxy would forward', [`X-Forwarded-Origin: ${allowedOrigin}`]],
+    ['an origin in another header', [`X-Origin: ${allowedOrigin}`, 'Origin: null']],
+  ])('gets nothing with %s', async (_case, lines) => {
+    const answer = await asks(lines);
+    expect([answer.status, signaturesIn(answer.text)]).toEqual([403, []]);
+  });
+
+  it.each([
+    'text/plain',
+    'multipart/form-data; boundary=x',
+    'application/octet-stream',
+    'text/json',
+  ])('cannot send JSON as %s, which no preflight would precede', async (type) => {
+    const json = '{"socket_id":"1234.5678","channel_name":"private-chat-box"}';
+    const answer = await asks([`Origin: ${allowedOrigin}`], json, type);
+    expect([answer.status, signaturesIn(answer.text)]).toEqual([415, []]);
+  });
+
+  it('cannot add a cookie of its own to the visitor’s', async () => {
+    for (const line of [
+      `Cookie: sessionid=${djangoCookies.carol}`,
+      'Cookie: sessionid=',
+      'cookie: a=b; sessionid\t=x',
+    ]) {
+      const answer = await asks([`Origin: ${allowedOrigin}`, line]);
+      expect([answer.status, signaturesIn(answer.text)]).toEqual([400, []]);
+    }
+  });
+
+  it.each(['GET', 'PUT', 'PATCH', 'HEAD'])('cannot ask by %s', async (method) => {
+    const start = `${method} /broadcasting/auth?${body}`;
+    const lines = ['Host: usher', `Origin: ${allowedOrigin}`];
+    const cookie = `Cookie: sessionid=${djangoCookies.bob}`;
+    const answer = await hear(usher.public, raw(start, [...lines, cookie]));
+    expect(answer.status).toBe(404);
+  });
+});

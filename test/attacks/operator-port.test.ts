@@ -1,0 +1,138 @@
+import { describe, expect, it } from 'vitest';
+import { ask, userAsks } from '../http/asking.ts';
+import { openClient, tryClient } from '../support/web-socket.ts';
+import { useUsher } from '../support/usher.ts';
+import { hear, raw } from './attacker.ts';
+
+const fact = '/resources/tenants/1/escrows/42';
+const form = 'Content-Type: application/x-www-form-urlencoded';
+
+describe('the operator’s port, from a page in the operator’s own browser', () => {
+  const usher = useUsher();
+  const host = () => new URL(usher.operator).host;
+  const revokes = (lines: readonly string[]) =>
+    hear(usher.operator, raw('POST /revocations', [form, ...lines], 'user_id=15'));
+  const enters = async () => (await ask(usher.public, userAsks())).status;
+
+  it.each([
+    'https://evil.example',
+    'http://localhost.evil.example',
+    'null',
+    'http://localhost',
+    'http://127.0.0.1:1',
+    'https://127.0.0.1',
+    '',
+  ])('a form from %j revokes nothing, though no preflight precedes it', async (origin) => {
+    const answer = await revokes([`Host: ${host()}`, `Origin: ${origin}`]);
+    expect(answer.status).toBe(403);
+    expect(await enters()).toBe(200);
+  });
+
+  it('neither does one from a name that was rebound to loopback', async () => {
+    const { port } = new URL(usher.operator);
+    for (const name of ['evil.example', 'localhost.evil.example', '127.0.0.1.nip.example']) {
+      const lines = [`Host: ${name}:${port}`, `Origin: http://${name}:${port}`];
+      expect((await revokes(lines)).status).toBe(403);
+    }
+    expect(await enters()).toBe(200);
+  });
+
+  it.each([
+    ['two hosts', ['Host: localhost', 'Host: evil.example']],
+    ['no host', []],
+    ['a host that is forwarded', ['Host: evil.example', 'X-Forwarded-Host: localhost']],
+    ['a host with a user', ['Host: localhost@evil.example']],
+    ['a host with a path', ['Host: localhost/evil.example']],
+    ['a number for a host', ['Host: 2130706433']],
+    ['an IPv4 in IPv6', ['Host: [::ffff:127.0.0.1]']],
+    ['any address', ['Host: 0.0.0.0']],
+  ])('nor with %s', async (_case, lines) => {
+    expect([400, 403]).toContain((await revokes(lines)).status);
+    expect(await enters()).toBe(200);
+  });
+
+  it('the host in an absolute target does not stand for the header', async () => {
+    const target = `POST http://localhost/revocations`;
+    const answer = await hear(
+      usher.operator,
+      raw(target, ['Host: evil.example', form], 'user_id=15'),
+    );
+    expect([400, 403, 404]).toContain(answer.status);
+    expect(await enters()).toBe(200);
+  });
+
+  it('a page that was served here, and a program, may', async () => {
+    const tenant = 'tenant_id=nobody';
+    for (const lines of [[`Host: ${host()}`, `Origin: http://${host()}`], [`Host: ${host()}`]]) {
+      const asking = raw('POST /revocations', [form, ...lines], tenant);
+      expect((await hear(usher.operator, asking)).status).toBe(200);
+    }
+  });
+
+  it('no WebSocket opens there, and no preflight lets a page PUT', async () => {
+    await expect(openClient(usher.operator, '/ws')).rejects.toThrow('Refused with 404');
+    const lines = [`Host: ${host()}`, 'Origin: https://evil.example'];
+    const preflight = [...lines, 'Access-Control-Request-Method: PUT'];
+    const answer = await hear(usher.operator, raw(`OPTIONS ${fact}`, preflight));
+    expect(answer.status).not.toBe(204);
+    expect(answer.head).not.toContain('access-control-allow');
+  });
+});
+
+describe('the operator’s port with a token', () => {
+  const token = 'operators-token-of-tests';
+  const usher = useUsher({ OPS_TOKEN: token });
+  const reads = (lines: readonly string[], start = `GET ${fact}`) =>
+    hear(usher.operator, raw(start, ['Host: localhost', ...lines]));
+
+  it.each([
+    ...Array.from({ length: token.length }, (_, i) => `Bearer ${token.slice(0, i)}`),
+    `Bearer ${token}\u00a0`,
+    `Bearer  ${token}`,
+    `Bearer ${token}, Bearer ${token}`,
+    `Bearer ${token} x`,
+    `Basic ${Buffer.from(`:${token}`).toString('base64')}`,
+    token,
+    'Bearer undefined',
+    'Bearer [object Object]',
+  ])('%j is not it', async (shown) => {
+    const answer = await reads([`Authorization: ${shown}`]);
+    expect([answer.status, answer.text]).not.toContain(token);
+    expect(answer.status).toBe(401);
+  });
+
+  it('is asked for by every method, every spelling of a path, and before a body is read', async () => {
+    for (const method of ['GET', 'HEAD', 'PUT', 'POST', 'DELETE', 'OPTIONS', 'PATCH', 'TRACE']) {
+      for (const path of [
+        fact,
+        `${fact}/`,
+        '/metrics',
+        '/revocations',
+        '/nowhere',
+        '//livez',
+        '/livez/x',
+      ]) {
+        expect([method, path, (await reads([], `${method} ${path}`)).status]).toEqual([
+          method,
+          path,
+          401,
+        ]);
+      }
+    }
+    // The body never comes.
+    expect((await reads(['Content-Length: 100'], 'POST /revocations')).status).toBe(401);
+  });
+
+  it('is not asked twice, nor taken from a query or a cookie', async () => {
+    expect((await reads([`Authorization: Bearer ${token}`])).status).toBe(200);
+    const twice = [`Authorization: Bearer x`, `Authorization: Bearer ${token}`];
+    expect((await reads(twice)).status).toBe(401);
+    expect((await reads([`Cookie: token=${token}`], `GET ${fact}?token=${token}`)).status).toBe(
+      401,
+    );
+  });
+
+  it('opens no WebSocket', async () => {
+    expect(await tryClient(usher.operator, '/ws')).toMatchObject({ status: 401 });
+  });
+});

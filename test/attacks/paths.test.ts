@@ -1,0 +1,150 @@
+import { describe, expect, it } from 'vitest';
+import { ask, guestAsks } from '../http/asking.ts';
+import { signaturesIn } from '../support/oracle.ts';
+import { allowedOrigin, guestToken, useUsher } from '../support/usher.ts';
+import { hear, raw, userLines } from './attacker.ts';
+
+const own = 'socket_id=1234.5678&channel_name=private-tenant.1.user.15';
+
+describe('another way to a route', () => {
+  const usher = useUsher();
+  const target = async (path: string) => {
+    const answer = await hear(usher.public, raw(`POST ${path}`, userLines(), own));
+    return [answer.status, signaturesIn(answer.text).length];
+  };
+
+  it('is the route itself, with a slash at its end or a query', async () => {
+    for (const path of ['/broadcasting/auth', '/broadcasting/auth/', '/broadcasting/auth?x']) {
+      expect(await target(path)).toEqual([200, 1]);
+    }
+  });
+
+  it.each([
+    '//broadcasting/auth',
+    '/broadcasting//auth',
+    '/broadcasting/auth//',
+    '/broadcasting/./auth',
+    '/x/../broadcasting/auth',
+    '/broadcasting/auth/..',
+    '/broadcasting/auth/.',
+    '/broadcasting%2fauth',
+    '/broadcasting%2Fauth',
+    '/broadcasting/%2e%2e/broadcasting/auth',
+    '/%2e%2e/broadcasting/auth',
+    '/broadcasting\\auth',
+    '/broadcasting/auth;x=1',
+    '/broadcasting;x/auth',
+    '/broadcasting/auth.',
+    '/broadcasting/auth%20',
+    '/broadcasting/auth%00',
+    '/broadcasting/auth%0a',
+    '/broadcasting/auth%23',
+    '/broadcasting/auth%3fx',
+    '/Broadcasting/auth',
+    '/BROADCASTING/AUTH',
+    '/broadcasting/auth/json',
+    '/broadcasting/auth.json',
+    '/broadcasting/au%C5%BFth',
+    '/:tenantId/pusher/auth',
+    '/api/tenants//pusher/auth',
+    '/api/tenants/pusher/auth',
+    '/api/tenants/1/2/pusher/auth',
+    '/api/tenants/1/../1/pusher/auth',
+    'http://usher',
+  ])('is not %s', async (path) => {
+    expect([404, 400, 403]).toContain((await target(path))[0]);
+    expect((await target(path))[1]).toBe(0);
+  });
+
+  it.each([
+    '/broadcasting/auth%',
+    '/broadcasting/auth%c0%af',
+    '/broadcasting/%e0%80%af',
+    '/%ff',
+    '/%zz',
+    '/api/tenants/%c0%b1/pusher/auth',
+    '/api/tenants/%ed%a0%80/pusher/auth',
+    `/api/tenants/${'1'.repeat(300)}/pusher/auth`,
+  ])('%s is malformed, and the page may read that', async (path) => {
+    for (const [origin, allowed] of [
+      [allowedOrigin, allowedOrigin],
+      ['https://evil.example', undefined],
+      [undefined, undefined],
+    ]) {
+      const lines = origin === undefined ? [] : [`Origin: ${origin}`];
+      const answer = await hear(usher.public, raw(`POST ${path}`, [...userLines(), ...lines], own));
+      const request_id = /x-request-id: (\S+)/.exec(answer.head)?.[1];
+      expect(JSON.parse(answer.text)).toEqual({
+        error: 'Bad Request',
+        message: 'The path is malformed',
+        request_id,
+      });
+      expect(/access-control-allow-origin: (\S+)/.exec(answer.head)?.[1]).toBe(allowed);
+    }
+  });
+
+  it('an absolute target is read by its path or not at all, and its host means nothing', async () => {
+    for (const host of ['usher', 'evil.example', 'localhost:1']) {
+      const [status] = await target(`http://${host}/nowhere`);
+      expect([400, 404]).toContain(status);
+    }
+  });
+
+  it.each([
+    '2',
+    '1%2f',
+    '1%2F..%2F2',
+    '%2e%2e',
+    '1%00',
+    '1%0a',
+    '1%20',
+    '1;tenant=2',
+    '1.',
+    '%31%30',
+    '%EF%BC%91',
+    '01',
+    '1%E2%80%8B',
+    '*',
+    '%7BtenantId%7D',
+  ])('the tenant %s of a path is not tenant 1', async (tenant) => {
+    const lines = userLines().filter((line) => !line.startsWith('X-Tenant-ID'));
+    const start = `POST /api/tenants/${tenant}/pusher/auth`;
+    const answer = await hear(usher.public, raw(start, lines, own));
+    expect([403, 400]).toContain(answer.status);
+    expect(signaturesIn(answer.text)).toEqual([]);
+  });
+
+  it.each([
+    'other-hotel',
+    'grand-hotel%2f',
+    'grand-hotel%2F..%2Fother-hotel',
+    '..%2Fgrand-hotel',
+    'grand-hotel%00',
+    'grand-hotel.',
+    'grand-hotel;x',
+    'grand-hotel%20',
+    'Grand-Hotel',
+    'grand%E2%80%90hotel',
+    'gr%D0%B0nd-hotel',
+    'grand-hote%EF%BD%8C',
+    'grand%252dhotel',
+    '%67rand-hotel%3f',
+  ])('the hotel %s of a path is another one', async (hotel) => {
+    const path = `/api/guest/hotel/${hotel}/chat/pusher/auth`;
+    const answer = await ask(usher.public, guestAsks({ path }));
+    expect(answer.status).toBe(403);
+    expect(signaturesIn(answer.text)).toEqual([]);
+    const fields = { token: guestToken({ hotel_slug: decodeURIComponent(hotel) }) };
+    const theirs = await ask(usher.public, guestAsks({ path, fields }));
+    expect([theirs.status, signaturesIn(theirs.text)]).toEqual([403, []]);
+  });
+
+  it('one letter percent-encoded is the same hotel, and signs the same channel', async () => {
+    const path = '/api/guest/hotel/%67rand-hotel/chat/pusher/auth';
+    const [one, other] = [
+      await ask(usher.public, guestAsks({ path })),
+      await ask(usher.public, guestAsks()),
+    ];
+    expect([one.status, one.text]).toEqual([200, other.text]);
+  });
+});

@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import { ask, asJson, guestAsks, socketId, userAsks } from '../http/asking.ts';
+import { asksTicket, redeems, ticketEnvironment } from '../http/ticket-asking.ts';
+import { hmacToken, userClaims } from '../support/tokens.ts';
+import { useUsher } from '../support/usher.ts';
+import { expectRefused, formOf } from './attacker.ts';
+
+const own = 'private-tenant.1.user.15';
+/** Names that reach a prototype in code that does not look. */
+const names = ['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty', 'valueOf'];
+const paths = names.flatMap((name) => [name, `${name}[socket_id]`, `${name}.admin`, `a[${name}]`]);
+
+describe('a prototype', () => {
+  const usher = useUsher(ticketEnvironment);
+
+  /** Nothing that any object in this process would inherit from now on. */
+  const expectClean = () => {
+    for (const name of ['socket_id', 'channel_name', 'admin', 'polluted', 'sub', 'token']) {
+      expect(Reflect.has({}, name)).toBe(false);
+      expect(Reflect.has(() => undefined, name)).toBe(false);
+    }
+  };
+
+  it.each(paths)('in a form: %s', async (name) => {
+    const pairs = [
+      ['socket_id', socketId],
+      ['channel_name', own],
+      [name, 'polluted'],
+    ] as const;
+    const { body, headers } = formOf(pairs);
+    const asking = userAsks();
+    const sent = { ...asking, headers: { ...asking.headers, ...headers }, ...(body && { body }) };
+    expect((await ask(usher.public, sent)).status).toBe(200);
+    expectClean();
+  });
+
+  it.each(names)('in JSON: %s gives no field that is missing', async (name) => {
+    const inherited = { socket_id: socketId, channel_name: own, polluted: true };
+    const text = (value: unknown) => `{"${name}":${JSON.stringify(value)}}`;
+    await expectRefused(usher.public, asJson(userAsks(), text(inherited)), [400]);
+    const deeper = text({ prototype: inherited });
+    await expectRefused(usher.public, asJson(userAsks(), deeper), [400]);
+    await expectRefused(usher.public, asksTicket(`{"clientInfo":{"${name}":1},"userId":7}`), [400]);
+    await expectRefused(usher.public, { ...redeems('x'), body: text({ ticket: 'x' }) }, [400]);
+    expectClean();
+  });
+
+  it.each(names)('in a query: %s', async (name) => {
+    const path = `/api/guest/hotel/grand-hotel/chat/pusher/auth?${name}[token]=x&${name}=polluted`;
+    expect((await ask(usher.public, guestAsks({ path }))).status).toBe(200);
+    await expectRefused(usher.public, guestAsks({ path, fields: { token: undefined } }), [400]);
+    expectClean();
+  });
+
+  it.each(names)('in a token: %s gives no claim that is missing', async (name) => {
+    const claims = userClaims({ sub: undefined });
+    const payload = JSON.stringify(claims).replace('{', `{"${name}":{"sub":"15"},`);
+    const headers = { authorization: `Bearer ${hmacToken(payload)}` };
+    await expectRefused(usher.public, userAsks({ headers }), [401]);
+    expectClean();
+  });
+
+  it.each(names)('as a name of anything: %s', async (name) => {
+    const channel_name = `private-${name}`;
+    await expectRefused(usher.public, userAsks({ fields: { channel_name } }), [403]);
+    await expectRefused(usher.public, userAsks({ headers: { 'x-tenant-id': name } }), [403]);
+    const server = { 'x-chat-server-key': name, 'x-chat-server-secret': name };
+    await expectRefused(usher.public, asksTicket(undefined, server), [401]);
+    await expectRefused(usher.public, redeems(`ws_ticket_${'0'.repeat(64)}`, server), [401]);
+    const webhook = { 'x-pusher-key': name, 'x-pusher-signature': 'a'.repeat(64) };
+    const headers = { ...webhook, 'content-type': 'application/json' };
+    await expectRefused(usher.public, { path: '/pusher/webhooks', headers, body: '{}' }, [401]);
+    const batch = { socket_id: socketId, channel_name: [name] };
+    const path = '/pusher/auth/batch';
+    const answer = await ask(usher.public, asJson(userAsks({ path }), JSON.stringify(batch)));
+    expect(answer.text).toBe(`{"${name}":{"status":400}}`);
+    expectClean();
+  });
+});

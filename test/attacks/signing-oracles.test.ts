@@ -1,0 +1,255 @@
+import { createHmac } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import {
+  ask,
+  asJson,
+  guestAsks,
+  guestChannel,
+  socketId,
+  userAsks,
+  userSignsIn,
+} from '../http/asking.ts';
+import { createOracle, mayEnter, signaturesIn, type Who } from '../support/oracle.ts';
+import { pusherApp, useUsher, userToken } from '../support/usher.ts';
+import { expectNoForgery, expectRefused, formOf, headersOf } from './attacker.ts';
+
+const everybody = Object.keys(mayEnter) as Who[];
+const users = everybody.filter((who) => who.includes('tenant'));
+const everyChannel = [...new Set(Object.values(mayEnter).flat())];
+/** What the names could be read as by a server that looks at them less closely. */
+const disguises = (name: string): readonly string[] => {
+  const body = name.replace(/^(private|presence)-/, '');
+  const prefixes = [
+    '',
+    'private',
+    'presence-',
+    'private-encrypted-',
+    'private-cache-',
+    'presence-cache-',
+  ];
+  return [
+    ...[...prefixes, 'private-encrypted-cache-', 'private-private-', 'presence-private-'].map(
+      (prefix) => prefix + body,
+    ),
+    `${name}:{"user_id":"16"}`,
+    `#${name}`,
+    `${name};`,
+    `${name},${name}`,
+  ];
+};
+
+describe('the oracle of these tests', () => {
+  const oracle = createOracle(pusherApp);
+  const auth = (text: string) =>
+    `${pusherApp.key}:${createHmac('sha256', pusherApp.secret).update(text).digest('hex')}`;
+  const who = 'user 15 of tenant 1';
+  const asked = { who, sockets: ['1.2'] } as const;
+  const own = 'private-tenant.1.user.15';
+
+  it('knows a signature that may exist', () => {
+    expect(oracle.forged(JSON.stringify({ auth: auth(`1.2:${own}`) }), asked)).toEqual([]);
+  });
+
+  it.each([
+    ['another channel', { auth: auth('1.2:private-tenant.1.user.16') }],
+    ['another socket', { auth: auth(`1.3:${own}`) }],
+    [
+      'a member that a private channel does not show',
+      { auth: auth(`1.2:${own}:{}`), channel_data: '{}' },
+    ],
+    [
+      'a sign-in that nobody asked for',
+      { auth: auth('1.2::user::{"id":"15"}'), user_data: '{"id":"15"}' },
+    ],
+    ['a nested one under another name', { a: [{ b: auth('1.2:private-tenant.1.admin') }] }],
+  ])('and one that may not: %s', (_case, body) => {
+    expect(oracle.forged(JSON.stringify(body), asked)).toHaveLength(1);
+  });
+});
+
+describe('every channel, asked by everybody', () => {
+  const usher = useUsher();
+
+  it.each(users)('%s gets what the table says and not one signature more', async (who) => {
+    for (const channel_name of everyChannel) {
+      const asking = userAsks({ fields: { channel_name }, headers: headersOf[who]() });
+      const answer = await ask(usher.public, asking);
+      expectNoForgery(answer, { who, sockets: [socketId], channels: [channel_name] });
+      expect(signaturesIn(answer.text).length === 1, `${who} in ${channel_name}`).toBe(
+        mayEnter[who].includes(channel_name),
+      );
+    }
+  });
+
+  it('a guest gets the channel of the booking on the hotel’s route, and none on a general one', async () => {
+    for (const channel_name of everyChannel) {
+      const answer = await ask(usher.public, guestAsks({ fields: { channel_name } }));
+      expectNoForgery(answer, {
+        who: 'guest of the hotel',
+        sockets: [socketId],
+        channels: [channel_name],
+      });
+      expect(answer.status === 200).toBe(channel_name === guestChannel);
+      const asGuest = { ...headersOf['guest of the hotel'](), authorization: undefined };
+      await expectRefused(usher.public, userAsks({ fields: { channel_name }, headers: asGuest }));
+    }
+  });
+
+  it.each(users)('disguised as another form or kind: %s gets nothing', async (who) => {
+    const own = new Set(mayEnter[who]);
+    for (const channel_name of everyChannel.flatMap(disguises).filter((name) => !own.has(name))) {
+      const asking = userAsks({ fields: { channel_name }, headers: headersOf[who]() });
+      await expectRefused(usher.public, asking);
+    }
+  });
+});
+
+describe('a socket id that would sign something else', () => {
+  const usher = useUsher();
+  const ids = [
+    '1234.5678:private-tenant.1.user.16',
+    '1234.5678::user::{"id":"16"}',
+    ':user:',
+    '1234.5678:',
+    '1234.5678\n',
+    '1234.5678\r\nX-Injected: 1',
+    '\u06f1\u06f2.\u06f3',
+    '\uff11\uff12.\uff13',
+    '1234\u00b75678',
+    '1e3.5',
+    '-1.2',
+    '+1.2',
+    '1.2.3',
+    '0x1.2',
+    '.5',
+    '1.',
+    ' 1.2',
+    '1.2\0',
+    `${'9'.repeat(32)}.${'9'.repeat(32)}`,
+    `1.${'9'.repeat(10_000)}`,
+  ];
+
+  it.each(ids)('%j is refused on every route', async (socket_id) => {
+    const fields = { socket_id };
+    for (const asking of [userAsks({ fields }), userSignsIn({ fields }), guestAsks({ fields })]) {
+      await expectRefused(usher.public, asking);
+      await expectRefused(usher.public, asJson(asking));
+    }
+    const names = { 'channel_name[0]': 'private-tenant.1.user.15', channel_name: undefined };
+    const batch = userAsks({ path: '/pusher/auth/batch', fields: { ...fields, ...names } });
+    const answer = await ask(usher.public, batch);
+    expect(signaturesIn(answer.text)).toEqual([]);
+  });
+});
+
+describe('what is shown of somebody', () => {
+  const usher = useUsher();
+  const forged = { user_id: '16', user_info: { admin: true } };
+  const extra = {
+    channel_data: JSON.stringify(forged),
+    user_data: JSON.stringify({ id: '16' }),
+    user_id: '16',
+    user_info: '{"admin":true}',
+    name: 'Somebody else',
+  };
+
+  it('comes from the credential and never from the request', async () => {
+    const channel_name = 'presence-tenant.1.escrow.42.chat';
+    const asked = {
+      who: 'user 15 of tenant 1',
+      sockets: [socketId],
+      channels: [channel_name],
+    } as const;
+    const asking = userAsks({ fields: { channel_name, ...extra } });
+    for (const each of [asking, asJson(asking)]) {
+      const answer = await ask(usher.public, each);
+      expectNoForgery(answer, asked);
+      expect(answer.text).not.toMatch(/admin|Somebody/);
+      expect(answer.status).toBe(200);
+    }
+    const signIn = await ask(usher.public, userSignsIn({ fields: extra }));
+    expectNoForgery(signIn, { ...asked, signIn: true });
+    expect(signIn.status).toBe(200);
+  });
+
+  it.each(['"},"user_id":"16', '\\","id":"16', '\u2028', '{"user_id":"16"}', ':private-x'])(
+    'a name of %j stays a name',
+    async (name) => {
+      const headers = { authorization: `Bearer ${userToken({ name })}` };
+      const channel_name = 'presence-tenant.1.escrow.42.chat';
+      const answer = await ask(usher.public, userAsks({ fields: { channel_name }, headers }));
+      const asked = {
+        who: 'user 15 of tenant 1',
+        sockets: [socketId],
+        channels: [channel_name],
+      } as const;
+      expectNoForgery(answer, asked);
+      const { channel_data } = answer.body as { readonly channel_data: string };
+      expect(JSON.parse(channel_data)).toEqual({ user_id: '15', user_info: { id: '15', name } });
+    },
+  );
+});
+
+describe('a question put to another route', () => {
+  const usher = useUsher();
+  const paths = ['/pusher/user-auth', '/broadcasting/user-auth', '/api/broadcasting/user-auth'];
+
+  it.each(paths)('%s signs the user, whatever channel is named', async (path) => {
+    for (const channel_name of [
+      'private-tenant.1.admin',
+      ':user::{"id":"16"}',
+      'private-tenant.1.user.15',
+    ]) {
+      const answer = await ask(usher.public, userSignsIn({ path, fields: { channel_name } }));
+      const asked = { who: 'user 15 of tenant 1', sockets: [socketId], channels: [] } as const;
+      expectNoForgery(answer, { ...asked, signIn: true });
+      expect(signaturesIn(answer.text)).toHaveLength(1);
+    }
+  });
+
+  it('no channel route signs anybody in', async () => {
+    for (const path of ['/broadcasting/auth', '/pusher/auth', '/api/broadcasting/auth']) {
+      for (const channel_name of [
+        '',
+        ':user:',
+        ':user::{"id":"15"}',
+        'private-',
+        '#server-to-user-15',
+      ]) {
+        await expectRefused(usher.public, userAsks({ path, fields: { channel_name } }));
+      }
+    }
+  });
+
+  it('the plural has no privilege over the singular', async () => {
+    const names = [
+      ...everyChannel,
+      ...everyChannel.flatMap(disguises),
+      '__proto__',
+      ':user::{"id":"15"}',
+    ];
+    for (const who of users) {
+      for (let from = 0; from < names.length; from += 50) {
+        const some = [...new Set(names.slice(from, from + 50))];
+        const pairs = some.map((name, i) => [`channel_name[${i}]`, name] as const);
+        const { headers, body } = formOf([['socket_id', socketId], ...pairs]);
+        const asking = {
+          path: '/pusher/auth/batch',
+          headers: { ...headers, ...headersOf[who]() },
+          body: body!,
+        };
+        const answer = await ask(usher.public, asking);
+        expect(answer.status).toBe(200);
+        const entries = Object.entries(answer.body as object) as [string, { status: number }][];
+        expect(entries.map(([name]) => name).sort()).toEqual(some.sort());
+        for (const [name, entry] of entries) {
+          expectNoForgery(
+            { status: entry.status, text: JSON.stringify(entry) },
+            { who, sockets: [socketId], channels: [name] },
+          );
+          expect(entry.status === 200).toBe(mayEnter[who].includes(name));
+        }
+      }
+    }
+  });
+});

@@ -1,0 +1,117 @@
+import { describe, expect, it } from 'vitest';
+import { speak } from '../http/raw-socket.ts';
+import { signaturesIn } from '../support/oracle.ts';
+import { useUsher } from '../support/usher.ts';
+import { hear, raw, userLines } from './attacker.ts';
+
+const own = 'socket_id=1234.5678&channel_name=private-tenant.1.user.15';
+const chunked = `${own.length.toString(16)}\r\n${own}\r\n0\r\n\r\n`;
+/** What somebody would hide in another one's request. */
+const hidden = 'POST /broadcasting/auth HTTP/1.1\r\nHost: usher\r\nX-Hidden: 1\r\n\r\n';
+
+describe('a request that two readers would end at two places', () => {
+  const usher = useUsher();
+  /** A request with these lines; the connection must end after one answer, whatever follows. */
+  const send = (
+    lines: readonly string[],
+    body: string,
+    start = 'POST /broadcasting/auth HTTP/1.1',
+  ) => speak(usher.public, `${[start, ...userLines(), ...lines].join('\r\n')}\r\n\r\n${body}`);
+  /** One answer begins where the body of another ends, without a line break. */
+  const answersIn = (heard: string) => heard.match(/HTTP\/1\.1 \d{3} /g) ?? [];
+
+  it.each<[string, readonly string[], string]>([
+    [
+      'a length and chunks',
+      [`Content-Length: ${own.length}`, 'Transfer-Encoding: chunked'],
+      chunked,
+    ],
+    ['chunks and a length', ['Transfer-Encoding: chunked', 'Content-Length: 4'], chunked],
+    [
+      'a length and chunks with a blank',
+      ['Content-Length: 4', 'Transfer-Encoding : chunked'],
+      chunked,
+    ],
+    ['two lengths', [`Content-Length: ${own.length}`, 'Content-Length: 4'], own],
+    ['two equal lengths', Array(2).fill(`Content-Length: ${own.length}`) as string[], own],
+    ['a list of lengths', [`Content-Length: ${own.length}, ${own.length}`], own],
+    ['a length with a plus', [`Content-Length: +${own.length}`], own],
+    ['a length with a minus', ['Content-Length: -1'], own],
+    ['a length in hexadecimal', [`Content-Length: 0x${own.length.toString(16)}`], own],
+    ['a length in other digits', ['Content-Length: \u0665\u0667'], own],
+    ['a length with a fraction', [`Content-Length: ${own.length}.0`], own],
+    ['a length beyond 2^64', ['Content-Length: 18446744073709551617'], own],
+    ['an empty length', ['Content-Length: '], own],
+    ['chunks twice', ['Transfer-Encoding: chunked', 'Transfer-Encoding: chunked'], chunked],
+    ['chunks and identity', ['Transfer-Encoding: chunked', 'Transfer-Encoding: identity'], chunked],
+    ['identity', ['Transfer-Encoding: identity'], own],
+    ['gzip after chunks', ['Transfer-Encoding: chunked, gzip'], chunked],
+    ['chunks misspelt', ['Transfer-Encoding: xchunked'], chunked],
+    ['chunks after a tab', ['Transfer-Encoding:\x0bchunked'], chunked],
+    ['a blank before the colon', [`Content-Length : ${own.length}`], own],
+    ['a folded header', ['X-Folded: a', ' Transfer-Encoding: chunked'], chunked],
+    ['a name that is none', ['Transfer\u00adEncoding: chunked'], chunked],
+    ['a line without a colon', ['Transfer-Encoding'], own],
+    ['a bare line feed', [`X-A: b\nContent-Length: ${own.length}`], own],
+    ['a bare carriage return', [`X-A: b\rTransfer-Encoding: chunked`], own],
+    ['NUL in a value', ['X-A: b\0c'], own],
+    ['a size that is none', ['Transfer-Encoding: chunked'], `-1\r\n${own}\r\n0\r\n\r\n`],
+    ['a size in other letters', ['Transfer-Encoding: chunked'], `0x3\r\n${own}\r\n0\r\n\r\n`],
+    ['a size beyond 2^64', ['Transfer-Encoding: chunked'], `${'f'.repeat(17)}\r\n${own}`],
+    [
+      'a chunk that is longer than it says',
+      ['Transfer-Encoding: chunked'],
+      `1\r\n${own}\r\n0\r\n\r\n`,
+    ],
+    ['a chunk that ends in a line feed', ['Transfer-Encoding: chunked'], `1\na\n0\n\n`],
+    ['no HTTP at all', [], ''],
+  ])('%s: one answer, which is no, and the end', async (_case, lines, body) => {
+    const start = lines.length === 0 ? 'POST /broadcasting/auth' : undefined;
+    const heard = await send(lines, body + hidden, start);
+    expect(answersIn(heard)).toEqual(['HTTP/1.1 400 ']);
+    expect(signaturesIn(heard.slice(heard.indexOf('\r\n\r\n') + 4))).toEqual([]);
+  });
+
+  it.each(['HTTP/0.9', 'HTTP/1.2', 'HTTP/2.0', 'HTTP/3', 'http/1.1', 'HTTP/1.1x', 'HTTPS/1.1'])(
+    'the version %s is none',
+    async (version) => {
+      const heard = await send([], hidden, `POST /broadcasting/auth ${version}`);
+      expect(answersIn(heard)).toEqual(['HTTP/1.1 400 ']);
+    },
+  );
+
+  it('a body behind a request without a length is the next request, and no part of the first', async () => {
+    const next = raw('POST /nowhere', ['Host: usher']);
+    const heard = await send([], next);
+    expect(answersIn(heard)).toEqual(['HTTP/1.1 400 ', 'HTTP/1.1 404 ']);
+  });
+
+  it('chunks that are in order are read, with their trailers, which are no headers', async () => {
+    const trailers = `${own.length.toString(16)};x=y\r\n${own}\r\n0\r\nX-Tenant-ID: 2\r\n\r\n`;
+    const heard = await hear(
+      usher.public,
+      `${['POST /broadcasting/auth HTTP/1.1', ...userLines(), 'Transfer-Encoding: chunked', 'Connection: close'].join('\r\n')}\r\n\r\n${trailers}`,
+    );
+    expect(heard.status).toBe(200);
+  });
+
+  it('what is no HTTP is answered in our own words, with an id, and quotes nothing', async () => {
+    const heard = await hear(usher.public, `secret-of-somebody ${'x'.repeat(40)}\r\n\r\n`);
+    const request_id = /x-request-id: (\S+)/.exec(heard.head)?.[1];
+    expect(JSON.parse(heard.text)).toEqual({
+      error: 'Bad Request',
+      message: 'The request is not HTTP',
+      request_id,
+    });
+    expect(heard.head).not.toContain('secret');
+  });
+
+  it('an upgrade does not carry a second request past the routes', async () => {
+    const upgrade = ['Connection: Upgrade', 'Upgrade: h2c', `Content-Length: ${own.length}`];
+    const heard = await send(upgrade, own + raw('POST /nowhere', ['Host: usher']));
+    expect(answersIn(heard)).toEqual(['HTTP/1.1 200 ', 'HTTP/1.1 404 ']);
+    const socket = ['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13'];
+    const other = await send(socket, hidden, 'GET /nowhere HTTP/1.1');
+    expect(answersIn(other)).toEqual(['HTTP/1.1 404 ']);
+  });
+});

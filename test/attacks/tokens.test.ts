@@ -1,0 +1,313 @@
+import { createHmac, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { keySet, startJwksServer, type JwksServer } from '../credentials/jwks-server.ts';
+import { ask, guestAsks, userAsks, userSignsIn } from '../http/asking.ts';
+import { asksTicket, ticketEnvironment } from '../http/ticket-asking.ts';
+import {
+  guestClaims,
+  hmacToken,
+  keyToken,
+  segment,
+  testNow,
+  testSeconds,
+  testSecret,
+  userClaims,
+  type JsonObject,
+} from '../support/tokens.ts';
+import { guestSecret, guestToken, startUsher, useUsher, userToken } from '../support/usher.ts';
+import type { TestUsher } from '../support/usher.ts';
+import { expectRefused } from './attacker.ts';
+
+/** The token at every door that takes a user's. */
+const asUser = (token: string) => {
+  const headers = { authorization: `Bearer ${token}` };
+  const list = { path: '/api/channels', method: 'GET', headers };
+  return [userAsks({ headers }), userSignsIn({ headers }), list, asksTicket(undefined, headers)];
+};
+const asGuest = (token: string) => [guestAsks({ fields: { token } })];
+
+async function expectWorthless(base: string, token: string): Promise<void> {
+  for (const asking of [...asUser(token), ...asGuest(token)]) await expectRefused(base, asking);
+}
+
+/** Signs a header and a payload given as texts, so that what JSON would tidy up stays. */
+function signedTexts(header: string, payload: string, secret = testSecret.reveal()): string {
+  const input = `${segment(header)}.${segment(payload)}`;
+  return `${input}.${createHmac('sha256', secret).update(input).digest('base64url')}`;
+}
+
+const unsigned = (alg: unknown) => `${segment({ alg, typ: 'JWT' })}.${segment(userClaims())}`;
+const signature = userToken().split('.')[2]!;
+const algorithms = [
+  'none',
+  'None',
+  'NONE',
+  'nOnE',
+  'none ',
+  '',
+  'HS256 ',
+  'hs256',
+  'HS384',
+  'RS256',
+];
+
+describe('a token that says how it wants to be verified', () => {
+  const usher = useUsher(ticketEnvironment);
+
+  it.each([...algorithms, null, 0, ['HS256'], { alg: 'HS256' }, true])('alg %j', async (alg) => {
+    for (const mac of ['', signature, 'AA']) {
+      await expectWorthless(usher.public, `${unsigned(alg)}.${mac}`);
+    }
+    await expectWorthless(usher.public, unsigned(alg));
+    await expectWorthless(usher.public, hmacToken(userClaims(), { alg }));
+  });
+
+  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const jwk = publicKey.export({ format: 'jwk' });
+  it.each<[string, JsonObject]>([
+    ['jwk', { jwk }],
+    ['jku', { jku: 'https://evil.example/keys' }],
+    ['x5u', { x5u: 'https://evil.example/cert' }],
+    ['x5c', { x5c: ['MIIB'] }],
+    ['crit', { crit: ['exp'] }],
+    ['crit that is empty', { crit: [] }],
+    ['b64', { b64: false, crit: ['b64'] }],
+    ['typ of a logout token', { typ: 'logout+jwt' }],
+    ['typ of a security event', { typ: 'secevent+jwt' }],
+    ['typ of a nested JWE', { typ: 'JOSE', cty: 'JWT', enc: 'A256GCM' }],
+    ['typ that is none', { typ: 5 }],
+    ['kid that is none', { kid: { $ne: '' } }],
+    ['no alg', { alg: undefined }],
+  ])('with %s, signed with the right secret', async (_case, header) => {
+    await expectWorthless(usher.public, hmacToken(userClaims(), header));
+  });
+
+  it.each(['jwk', 'jku', 'x5u'])('with %s, signed with a key of its own', async (name) => {
+    const header = { alg: 'RS256', [name]: name === 'jwk' ? jwk : 'http://127.0.0.1:1/' };
+    await expectWorthless(usher.public, keyToken(userClaims(), header, privateKey));
+  });
+
+  it.each([
+    '../../../../dev/null',
+    '/dev/null',
+    "x' UNION SELECT 'secret' --",
+    '| cat /etc/passwd',
+    '__proto__',
+    '',
+    'http://127.0.0.1:1/key',
+  ])('kid %j chooses no other key', async (kid) => {
+    for (const key of ['', '\0', 'secret', 'null']) {
+      await expectWorthless(usher.public, hmacToken(userClaims(), { kid }, key));
+    }
+  });
+
+  it('a nested token, an encrypted one and a list of signatures are no token', async () => {
+    const nested = hmacToken(userToken(), { cty: 'JWT' });
+    const [header = '', payload = '', mac = ''] = userToken().split('.');
+    const encrypted = [segment({ alg: 'dir', enc: 'A256GCM' }), '', 'AA', 'AA', 'AA'].join('.');
+    const flat = JSON.stringify({ protected: header, payload, signature: mac });
+    for (const token of [nested, encrypted, flat, segment(flat)]) {
+      await expectWorthless(usher.public, token);
+    }
+  });
+});
+
+describe('a good token, written otherwise', () => {
+  const usher = useUsher(ticketEnvironment);
+  const token = userToken();
+  const parts = token.split('.');
+  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+  const next = (part: string) => part.slice(0, -1) + letters[letters.indexOf(part.slice(-1)) ^ 1]!;
+
+  it.each<[string, string]>([
+    ['with other unused bits in its signature', [parts[0], parts[1], next(parts[2]!)].join('.')],
+    ['padded', `${token}=`],
+    ['padded in each part', parts.map((part) => `${part}==`).join('.')],
+    ['with a dot at its end', `${token}.`],
+    ['with a dot before', `.${token}`],
+    ['with an empty signature', `${parts[0]!}.${parts[1]!}.`],
+    ['with a letter more', `${token}A`],
+    ['with a letter less', token.slice(0, -1)],
+    ['percent-encoded', token.replaceAll('.', '%2E')],
+    ['with fullwidth dots', token.replaceAll('.', '%EF%BC%8E')],
+    ['in capitals', token.toUpperCase()],
+    ['twice', `${token}.${token}`],
+    ['too long', hmacToken(userClaims({ x: 'a'.repeat(9000) }))],
+  ])('%s is none', async (_case, spelling) => {
+    await expectWorthless(usher.public, spelling);
+  });
+
+  it.each([' ', '\t', '\n', '\r\n', '\0', '\u00a0', '\ufeff', '\u200b'])(
+    'a guest’s with %j around or inside it is none',
+    async (blank) => {
+      const good = guestToken();
+      for (const text of [blank + good, good + blank, good.replace('.', `.${blank}`)]) {
+        await expectRefused(usher.public, guestAsks({ fields: { token: text } }));
+      }
+    },
+  );
+});
+
+describe('claims that are not what they seem', () => {
+  const usher = useUsher(ticketEnvironment);
+  const times: readonly unknown[] = [
+    String(testSeconds + 60),
+    null,
+    [testSeconds + 60],
+    { $gt: 0 },
+    true,
+    -1,
+    1e300,
+    Number.MAX_SAFE_INTEGER,
+    0,
+    '1e99',
+    'Infinity',
+    (testNow + 60_000) * 1e6,
+  ];
+
+  it.each(times)('exp %j', async (exp) => {
+    await expectWorthless(usher.public, userToken({ exp }));
+    await expectRefused(usher.public, guestAsks({ fields: { token: guestToken({ exp }) } }));
+  });
+
+  it.each(['NaN', 'Infinity', '1e999', '0x7fffffff', '+1748779260'])(
+    'exp written as %s',
+    async (exp) => {
+      const payload = `{"sub":"15","tenant_id":"1","iat":${testSeconds},"exp":${exp}}`;
+      await expectWorthless(usher.public, signedTexts('{"alg":"HS256"}', payload));
+    },
+  );
+
+  it.each(['iat', 'nbf'])('%s in the future, or no time', async (name) => {
+    for (const time of [testSeconds + 31, testSeconds + 3000, String(testSeconds), {}, -1]) {
+      await expectWorthless(usher.public, userToken({ [name]: time }));
+    }
+  });
+
+  it('of two equal names one counts, the same for every claim, and a fault in it is a fault', async () => {
+    const payload = (first: string, second: string) =>
+      `{"sub":"${first}","tenant_id":"1","iat":${testSeconds},"exp":${testSeconds + 60},"sub":"${second}"}`;
+    const twice = signedTexts('{"alg":"HS256"}', payload('16', '15'));
+    const headers = { authorization: `Bearer ${twice}` };
+    expect((await ask(usher.public, userAsks({ headers }))).status).toBe(200);
+    const fields = { channel_name: 'private-tenant.1.user.16' };
+    await expectRefused(usher.public, userAsks({ headers, fields }));
+    await expectWorthless(
+      usher.public,
+      signedTexts('{"alg":"HS256","alg":"none"}', payload('15', '15')),
+    );
+    const late = `{"sub":"15","iat":${testSeconds},"exp":${testSeconds + 60},"exp":${testSeconds}}`;
+    await expectWorthless(usher.public, signedTexts('{"alg":"HS256"}', late));
+  });
+
+  it.each<[string, JsonObject]>([
+    ['an empty subject', { sub: '' }],
+    ['a list of subjects', { sub: ['15'] }],
+    ['a subject in an object', { sub: { $eq: '15' } }],
+    ['a subject beyond 2^53', { sub: 2 ** 53 }],
+    ['an invisible subject', { sub: '15\u200b' }],
+    ['a list of tenants', { tenant_id: ['1', '2'] }],
+    ['roles as a text', { roles: 'admin' }],
+    ['roles in an object', { roles: { 0: 'admin', length: 1 } }],
+    ['roles within roles', { roles: [['admin']] }],
+  ])('%s', async (_case, claims) => {
+    await expectWorthless(usher.public, userToken(claims));
+  });
+
+  it('a token is good for its own kind only', async () => {
+    const both = { ...userClaims(), ...guestClaims() };
+    for (const asking of asUser(hmacToken(both, {}, guestSecret))) {
+      await expectRefused(usher.public, asking);
+    }
+    for (const asking of asGuest(hmacToken(both))) await expectRefused(usher.public, asking);
+  });
+});
+
+describe('what was verified once', () => {
+  const usher = useUsher();
+  const enters = async (token: string) => {
+    const headers = { authorization: `Bearer ${token}` };
+    return (await ask(usher.public, userAsks({ headers }))).status;
+  };
+
+  it('vouches for no neighbour: another payload, another header, another signature', async () => {
+    const good = userToken({ jti: 'neighbour' });
+    const [header = '', payload = '', mac = ''] = good.split('.');
+    const other = userToken({ sub: '16' }).split('.');
+    for (let round = 0; round < 3; round += 1) {
+      expect(await enters(good)).toBe(200);
+      expect(await enters([header, other[1], mac].join('.'))).toBe(401);
+      expect(await enters([header, payload, other[2]].join('.'))).toBe(401);
+      expect(await enters([segment({ alg: 'HS256' }), payload, mac].join('.'))).toBe(401);
+      for (const at of [0, header.length + 1, good.length - 2]) {
+        const letter = good[at] === 'e' ? 'f' : 'e';
+        expect(await enters(good.slice(0, at) + letter + good.slice(at + 1))).toBe(401);
+      }
+    }
+  });
+
+  it('ends at the moment that it says, also when it was used just before', async () => {
+    const token = userToken({ exp: testSeconds + 60 });
+    expect(await enters(token)).toBe(200);
+    usher.clock.now = testNow + 59_999;
+    expect(await enters(token)).toBe(200);
+    usher.clock.now = testNow + 60_000;
+    expect(await enters(token)).toBe(401);
+    usher.clock.now = testNow;
+  });
+});
+
+describe('two issuers whose keys have the same id', () => {
+  const pairOf = () => generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const [users, guests] = [pairOf(), pairOf()];
+  const servers: JwksServer[] = [];
+  let usher: TestUsher;
+
+  const serve = async (key: KeyObject) => {
+    const server = await startJwksServer();
+    server.answer(keySet({ ...key.export({ format: 'jwk' }), kid: 'k1', alg: 'ES256' }));
+    servers.push(server);
+    return server.url.href;
+  };
+  beforeAll(async () => {
+    usher = await startUsher({
+      USER_TOKEN_SECRET: '',
+      GUEST_TOKEN_SECRET: '',
+      USER_TOKEN_JWKS_URL: await serve(users.publicKey),
+      GUEST_TOKEN_JWKS_URL: await serve(guests.publicKey),
+    });
+  });
+  afterAll(async () => {
+    await usher.stop();
+    for (const server of servers) await server.close();
+  });
+  const header = { alg: 'ES256', kid: 'k1' };
+
+  it('stand each for their own', async () => {
+    const user = (key: KeyObject) => ({
+      headers: { authorization: `Bearer ${keyToken(userClaims(), header, key)}` },
+    });
+    const guest = (key: KeyObject) => ({
+      fields: { token: keyToken(guestClaims(), header, key) },
+    });
+    expect((await ask(usher.public, userAsks(user(users.privateKey)))).status).toBe(200);
+    expect((await ask(usher.public, guestAsks(guest(guests.privateKey)))).status).toBe(200);
+    await expectRefused(usher.public, userAsks(user(guests.privateKey)));
+    await expectRefused(usher.public, guestAsks(guest(users.privateKey)));
+  });
+
+  it('and their public keys, which everybody has, are no secrets', async () => {
+    const { publicKey } = users;
+    const spellings = [
+      publicKey.export({ type: 'spki', format: 'pem' }),
+      publicKey.export({ type: 'spki', format: 'der' }),
+      JSON.stringify(publicKey.export({ format: 'jwk' })),
+      publicKey.export({ format: 'jwk' }).x!,
+    ];
+    for (const secret of spellings) {
+      for (const alg of ['HS256', 'ES256']) {
+        await expectWorthless(usher.public, hmacToken(userClaims(), { alg, kid: 'k1' }, secret));
+      }
+    }
+  });
+});

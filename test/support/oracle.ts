@@ -1,0 +1,115 @@
+import { createHmac } from 'node:crypto';
+
+/** Somebody in the world of these tests, by the credential that is shown. */
+export type Who =
+  | 'nobody'
+  | 'user 15 of tenant 1'
+  | 'user 16 of tenant 1'
+  | 'user 17 of tenant 1'
+  | 'admin of tenant 1'
+  | 'user 15 of tenant 2'
+  | 'guest of the hotel';
+
+const escrow = [
+  'private-tenant.1.escrow.42',
+  'private-tenant.1.escrow.42.chat',
+  'presence-tenant.1.escrow.42.chat',
+];
+const ofTenant = (tenant: string, user: string) => [
+  'private-announcements',
+  `private-tenant.${tenant}.announcements`,
+  `private-tenant.${tenant}.user.${user}`,
+];
+
+/**
+ * Who may enter what, given the demo's booking and escrow and nothing else. Written down by hand from what is promised:
+ * nothing of Usher is asked, so a mistake there is not made here as well.
+ */
+export const mayEnter: Readonly<Record<Who, readonly string[]>> = {
+  nobody: [],
+  'user 15 of tenant 1': [...ofTenant('1', '15'), ...escrow],
+  'user 16 of tenant 1': [...ofTenant('1', '16'), ...escrow],
+  'user 17 of tenant 1': ofTenant('1', '17'),
+  'admin of tenant 1': [...ofTenant('1', '99'), 'private-tenant.1.admin'],
+  'user 15 of tenant 2': ofTenant('2', '15'),
+  'guest of the hotel': ['private-hotel-grand-hotel-guest-chat-booking-BK-2025-ABC123'],
+};
+
+/** The id by which somebody is shown to others, and signs in; a guest cannot sign in. */
+const idOf: Readonly<Record<Who, string | undefined>> = {
+  nobody: undefined,
+  'user 15 of tenant 1': '15',
+  'user 16 of tenant 1': '16',
+  'user 17 of tenant 1': '17',
+  'admin of tenant 1': '99',
+  'user 15 of tenant 2': '15',
+  'guest of the hotel': 'guest_BK-2025-ABC123',
+};
+
+/** What may have been signed for somebody: for one of these sockets, and for these channels of theirs at most. */
+export interface Asked {
+  readonly who: Who;
+  readonly sockets: readonly string[];
+  /** All channels that they may enter, where it is left out. */
+  readonly channels?: readonly string[];
+  /** Whether they asked to sign in. */
+  readonly signIn?: boolean;
+}
+
+/** An object of an answer that holds a signature. */
+interface Signed {
+  readonly auth: string;
+  readonly channel_data?: unknown;
+  readonly user_data?: unknown;
+}
+
+/** Judges the signatures of one Pusher app, which are made again here with node:crypto. */
+export function createOracle({ key, secret }: { readonly key: string; readonly secret: string }) {
+  const hmac = (text: string) =>
+    `${key}:${createHmac('sha256', secret).update(text).digest('hex')}`;
+
+  const isChannel = ({ auth, channel_data: data }: Signed, asked: Asked): boolean => {
+    const own = mayEnter[asked.who].filter((name) => asked.channels?.includes(name) ?? true);
+    return own.some((channel) => {
+      const shows = channel.startsWith('presence-') || asked.who === 'guest of the hotel';
+      if (shows ? memberOf(data)?.['user_id'] !== idOf[asked.who] : data !== undefined)
+        return false;
+      const parts = shows ? [channel, String(data)] : [channel];
+      return asked.sockets.some((socket) => auth === hmac([socket, ...parts].join(':')));
+    });
+  };
+
+  const isSignIn = ({ auth, user_data: data }: Signed, asked: Asked): boolean =>
+    asked.signIn === true &&
+    asked.who !== 'guest of the hotel' &&
+    idOf[asked.who] !== undefined &&
+    memberOf(data)?.['id'] === idOf[asked.who] &&
+    asked.sockets.some((socket) => auth === hmac(`${socket}::user::${String(data)}`));
+
+  return {
+    /** The signatures in the body of an answer that should not exist. */
+    forged: (text: string, asked: Asked): readonly string[] =>
+      signaturesIn(text).flatMap((signed) =>
+        isChannel(signed, asked) || isSignIn(signed, asked) ? [] : [signed.auth],
+      ),
+  };
+}
+
+/** Everything in a JSON text that looks like a signature of a Pusher app, wherever it stands. */
+export function signaturesIn(text: string): readonly Signed[] {
+  if (!/[0-9a-f]{64}/.test(text)) return [];
+  const found: Signed[] = [];
+  const look = (value: unknown) => {
+    if (typeof value !== 'object' || value === null) return;
+    const texts = Object.values(value).filter((each) => typeof each === 'string');
+    const auth = texts.find((each) => /^[^:]*:[0-9a-f]{64}$/i.test(each));
+    if (auth !== undefined) found.push({ ...(value), auth });
+    Object.values(value).forEach(look);
+  };
+  look(JSON.parse(text));
+  return found;
+}
+
+function memberOf(data: unknown): Readonly<Record<string, unknown>> | undefined {
+  return typeof data === 'string' ? (JSON.parse(data) as Record<string, unknown>) : undefined;
+}
