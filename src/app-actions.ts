@@ -72,7 +72,7 @@ export function buildActions(config: Config, around: Surroundings) {
       randomBytes,
       lifetime: config.guestSessionLifetime,
     }),
-    revoke: createRevoke({ revocations: stores.revocations, endConnections: live.end }),
+    revoke: createRevoke({ revocations: stores.revocations, live }),
     stillWelcome: createStillWelcome({ revocations: stores.revocations }),
     takeWebhook: createTakeWebhook({
       read: createWebhookReader([config.pusher, ...config.tenantsApps.map(({ app }) => app)]),

@@ -20,17 +20,14 @@ export function addGateway(
     Surroundings & { readonly present: Present; readonly countFailure: CountFailure },
 ): void {
   const { chatServer, host, maxMessage, recheckInterval } = webSockets;
-  const { now, startTimer, live, countFailure } = ports;
+  const { now, startTimer, live, stillWelcome, countFailure } = ports;
   const doorway = createDoorway(server, { maxMessage, startTimer });
   const admitting = {
-    ...{ now, startTimer, live, maxMessage, recheckInterval, originOf },
+    ...{ now, startTimer, live, stillWelcome, maxMessage, recheckInterval, originOf },
     countMessage: createMessageLimit(limits.messages, now),
   };
-  const { redeemTicket, stillWelcome } = ports;
-  addTicketDoor(doorway, {
-    ...admitting,
-    ...{ redeemTicket, stillWelcome, newId: randomUUID, chatServer },
-  });
+  const { redeemTicket } = ports;
+  addTicketDoor(doorway, { ...admitting, redeemTicket, newId: randomUUID, chatServer });
   if (host === undefined || sessions === undefined) return;
   const { authorizeChannel, decideChannel, record, present } = ports;
   addSessionDoors(doorway, {

@@ -9,6 +9,8 @@ import type { Redis } from './stores/redis.ts';
 /** Where everything that lasts is kept. */
 export interface Storage {
   readonly database: Database;
+  /** The address of that database, for a connection that is not one of its pool. */
+  readonly databaseUrl: Secret;
   readonly redis: Redis | undefined;
   readonly close: () => Promise<void>;
 }
@@ -32,7 +34,7 @@ export async function openStorage(
       await database.close();
       await embedded?.stop();
     };
-    return { database, redis, close };
+    return { database, databaseUrl: url, redis, close };
   } catch (error) {
     await embedded?.stop();
     throw error;

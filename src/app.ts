@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { pino, type Logger } from 'pino';
 import { buildActions } from './app-actions.ts';
+import { hearChanges } from './app-changes.ts';
 import { buildOperatorServer, buildPublicServer } from './app-servers.ts';
 import { openStorage } from './app-storage.ts';
 import { buildStores } from './app-stores.ts';
@@ -9,6 +10,7 @@ import type { Config } from './config/load.ts';
 import type { Clock } from './core/timer.ts';
 import { putDemo } from './demo.ts';
 import { createLiveConnections } from './gateway/live-connections.ts';
+import type { Listener } from './resources/listener.ts';
 import { startSweeping } from './sweeping.ts';
 
 /** Where the two listeners are, as URLs without a path. */
@@ -38,6 +40,7 @@ export async function startApp(config: Config, clock: Clock): Promise<App> {
   });
   const storage = await openStorage(config, log);
   let servers: Servers | undefined;
+  let listener: Listener | undefined;
   try {
     const stores = buildStores(storage, now);
     if (!config.production) await putDemo(stores.resources);
@@ -45,6 +48,7 @@ export async function startApp(config: Config, clock: Clock): Promise<App> {
     const live = createLiveConnections();
     const around = { ...clock, storage, stores, log, live, closing: closing.signal };
     const actions = buildActions(config, around);
+    listener = hearChanges(around);
     servers = {
       public: await buildPublicServer(config, actions, around),
       operator: buildOperatorServer(config, actions, around),
@@ -55,12 +59,13 @@ export async function startApp(config: Config, clock: Clock): Promise<App> {
     };
     log.info({ ...addresses }, 'listening');
     const sweeping = startSweeping({ sweep: stores.tickets.sweep, ...clock, log });
-    const built = servers;
+    const [built, hearing] = [servers, listener];
     const stop = async () => {
       closing.abort();
       const deadline = now() + drainTime;
       await close(built);
       await sweeping.stop();
+      await hearing.stop();
       await actions.trail.close(Math.max(0, deadline - now()));
       await storage.close();
     };
@@ -68,6 +73,7 @@ export async function startApp(config: Config, clock: Clock): Promise<App> {
   } catch (error) {
     // The one may listen already when the other finds its port taken.
     if (servers) await close(servers);
+    await listener?.stop();
     await storage.close();
     throw error;
   }

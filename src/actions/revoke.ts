@@ -1,37 +1,41 @@
-import type { EndConnections, RevocationStore, RevocationSubject } from '../core/revocation.ts';
+import type {
+  HeldRevocation,
+  RevocableConnections,
+  RevocationStore,
+  RevocationSubject,
+} from '../core/revocation.ts';
 
 /** What a revocation stops, by name. */
 export type RevocationEffect =
   | { readonly effect: 'new-authorizations-refused' | 'tickets-refused' }
   | {
       readonly effect: 'websockets-closed';
-      /** How many those were here; other replicas close theirs when they next look (`WS_RECHECK_INTERVAL`). */
+      /** How many those were here; other replicas close theirs when they hear of it, which is at once. */
       readonly connections: number;
     };
 
 /** A revocation that holds, on every replica. */
-export interface Revocation {
-  readonly subject: RevocationSubject;
-  /** What was issued earlier is refused; milliseconds since the epoch. */
-  readonly issuedBefore: number;
+export interface Revocation extends HeldRevocation {
   readonly effects: readonly RevocationEffect[];
 }
 
 /** Whom this action asks. */
 export interface RevokePorts {
   readonly revocations: Pick<RevocationStore, 'revoke'>;
-  readonly endConnections: EndConnections;
+  readonly live: RevocableConnections;
 }
 
 /** Revokes what was issued to a subject before a moment. Throws `Unavailable`, and then it may not hold. */
 export type Revoke = (subject: RevocationSubject, issuedBefore: number) => Promise<Revocation>;
 
 /** The one place where credentials are revoked: written first, so that nobody comes back through an open door. */
-export function createRevoke({ revocations, endConnections }: RevokePorts): Revoke {
+export function createRevoke({ revocations, live }: RevokePorts): Revoke {
   return async (subject, issuedBefore) => {
-    const moment = await revocations.revoke(subject, issuedBefore);
-    const connections = endConnections(subject, moment);
-    return { subject, issuedBefore: moment, effects: effectsOn(subject, connections) };
+    // Counted before: this process may hear of the revocation, and end them, before the statement is answered.
+    const connections = live.count({ subject, issuedBefore });
+    const revocation = { subject, issuedBefore: await revocations.revoke(subject, issuedBefore) };
+    live.end(revocation);
+    return { ...revocation, effects: effectsOn(subject, connections) };
   };
 }
 

@@ -18,6 +18,14 @@ export interface RevocationStore {
   readonly revoke: (subject: RevocationSubject, issuedBefore: number) => Promise<number>;
   /** The latest such moment among these subjects; `undefined` when none was revoked. */
   readonly latest: (subjects: readonly RevocationSubject[]) => Promise<number | undefined>;
+  /** What was revoked in the last so many milliseconds, and somewhat longer ago. */
+  readonly within: (milliseconds: number) => Promise<readonly HeldRevocation[]>;
+}
+
+/** A revocation that holds: what was issued to the subject before this moment, in milliseconds since the epoch, is refused. */
+export interface HeldRevocation {
+  readonly subject: RevocationSubject;
+  readonly issuedBefore: number;
 }
 
 /** Everything by which this principal's credential could have been revoked. */
@@ -65,5 +73,10 @@ export function concerns(subject: RevocationSubject, principal: Principal): bool
   return subjectsOf(principal).some((own) => isDeepStrictEqual(own, subject));
 }
 
-/** Ends the live connections of this process whose credential was revoked so, and says how many those were. */
-export type EndConnections = (subject: RevocationSubject, issuedBefore: number) => number;
+/** The live connections of this process, as a revocation sees them. */
+export interface RevocableConnections {
+  /** How many have a credential that this would revoke. */
+  readonly count: (revocation: HeldRevocation) => number;
+  /** Ends those, and says how many they were. */
+  readonly end: (revocation: HeldRevocation) => number;
+}

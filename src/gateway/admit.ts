@@ -1,5 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify';
+import type { StillWelcome } from '../actions/still-welcome.ts';
 import type { Principal } from '../core/principal.ts';
+import { Unavailable } from '../core/unavailable.ts';
 import type { Connection, Message } from './connection.ts';
 import { endings } from './endings.ts';
 import { keepWatch, type Recheck, type WatchPorts } from './keep-watch.ts';
@@ -10,6 +12,7 @@ import { connectUpstream, type DialPorts, type Upstream } from './upstream.ts';
 /** What every admitted connection needs. */
 export interface AdmitPorts extends Omit<WatchPorts, 'log'>, Omit<DialPorts, 'log'> {
   readonly live: LiveConnections;
+  readonly stillWelcome: StillWelcome;
   readonly countMessage: CountMessage;
 }
 
@@ -34,6 +37,7 @@ export function admit(connection: Connection, admission: Admission, ports: Admit
     log.info({ sessionId, code }, 'WebSocket ended');
   });
   ports.live.add(connection, principal);
+  void askOnceMore(connection, admission, ports);
   keepWatch(connection, { expiresAt: principal.expiresAt, recheck }, { ...ports, log });
   // The credential may have ended meanwhile.
   if (!connection.isOpen()) return;
@@ -46,6 +50,21 @@ export function admit(connection: Connection, admission: Admission, ports: Admit
     });
   } else {
     connectUpstream(connection, upstream, { ...ports, log, next: limited });
+  }
+}
+
+/** A revocation may have come between the judgement and this connection's being among those whom it ends. */
+async function askOnceMore(
+  connection: Connection,
+  { principal, log }: Admission,
+  { stillWelcome }: AdmitPorts,
+): Promise<void> {
+  try {
+    if (!(await stillWelcome(principal))) connection.end(endings.accessEnded);
+  } catch (error) {
+    const isOutage = error instanceof Unavailable;
+    log[isOutage ? 'warn' : 'error']({ err: error }, 'could not ask whether a WebSocket may stay');
+    connection.end(isOutage ? endings.unavailable : endings.bug);
   }
 }
 

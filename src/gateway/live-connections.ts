@@ -1,18 +1,27 @@
 import type { Principal } from '../core/principal.ts';
-import { concerns, isRevoked, type EndConnections } from '../core/revocation.ts';
+import {
+  concerns,
+  isRevoked,
+  type HeldRevocation,
+  type RevocableConnections,
+} from '../core/revocation.ts';
 import type { Connection } from './connection.ts';
 import { endings } from './endings.ts';
 
 /** The connections of this process that somebody is known behind. */
-export interface LiveConnections {
+export interface LiveConnections extends RevocableConnections {
   /** Keeps it until it ends. */
   readonly add: (connection: Connection, principal: Principal) => void;
-  readonly end: EndConnections;
 }
 
 /** Creates the register of live connections, so that a revocation can end them at once. */
 export function createLiveConnections(): LiveConnections {
   const live = new Map<Connection, Principal>();
+  // Revocations are rare, so looking at all is cheaper than an index of every subject.
+  const concernedBy = ({ subject, issuedBefore }: HeldRevocation): readonly Connection[] =>
+    [...live].flatMap(([connection, principal]) =>
+      concerns(subject, principal) && isRevoked(principal, issuedBefore) ? [connection] : [],
+    );
   return {
     add: (connection, principal) => {
       live.set(connection, principal);
@@ -20,12 +29,10 @@ export function createLiveConnections(): LiveConnections {
         live.delete(connection);
       });
     },
-    // Revocations are rare, so looking at all is cheaper than an index of every subject.
-    end: (subject, issuedBefore) => {
-      const concerned = [...live].filter(
-        ([, principal]) => concerns(subject, principal) && isRevoked(principal, issuedBefore),
-      );
-      for (const [connection] of concerned) connection.end(endings.accessEnded);
+    count: (revocation) => concernedBy(revocation).length,
+    end: (revocation) => {
+      const concerned = concernedBy(revocation);
+      for (const connection of concerned) connection.end(endings.accessEnded);
       return concerned.length;
     },
   };

@@ -1,6 +1,5 @@
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify';
 import type { RedeemTicket } from '../actions/redeem-ticket.ts';
-import type { StillWelcome } from '../actions/still-welcome.ts';
 import type { Origin } from '../core/audit-event.ts';
 import type { RedeemRefusalCode, TicketHolder } from '../core/ticket.ts';
 import { Unavailable } from '../core/unavailable.ts';
@@ -20,7 +19,6 @@ import {
 /** Whom the door asks. */
 export interface TicketDoorPorts extends AdmitPorts {
   readonly redeemTicket: RedeemTicket;
-  readonly stillWelcome: StillWelcome;
   readonly originOf: (request: FastifyRequest) => Origin;
   readonly newId: () => string;
   /** The chat server, where it stands behind this door. */

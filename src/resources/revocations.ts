@@ -1,18 +1,31 @@
-import type { RevocationStore, RevocationSubject } from '../core/revocation.ts';
+import type { RevocationStore } from '../core/revocation.ts';
+import { changesChannel } from './changes.ts';
 import type { Database } from './client.ts';
+import { keyOf, subjectOf } from './subject-key.ts';
+
+/** How long before, in milliseconds, a revocation may have begun that was committed only now. */
+const slack = 60_000;
 
 /** The revocations in this database, which every replica asks with each decision. */
 export function createRevocations(database: Database): RevocationStore {
   return {
     async revoke(subject, issuedBefore) {
       const moment = new Date(issuedBefore).toISOString();
+      const key = keyOf(subject);
+      // One statement: it is told to the other replicas if and only if it is committed, and in that order.
       const rows = await database.ask(
         (prisma) => prisma.$queryRaw<{ issuedBefore: Date }[]>`
-          INSERT INTO revocations AS r (subject, issued_before)
-          VALUES (${keyOf(subject)}, ${moment}::timestamptz)
-          ON CONFLICT (subject) DO UPDATE
-            SET issued_before = GREATEST(r.issued_before, EXCLUDED.issued_before), revoked_at = now()
-          RETURNING issued_before AS "issuedBefore"`,
+          WITH kept AS (
+            INSERT INTO revocations AS r (subject, issued_before)
+            VALUES (${key}, ${moment}::timestamptz)
+            ON CONFLICT (subject) DO UPDATE
+              SET issued_before = GREATEST(r.issued_before, EXCLUDED.issued_before), revoked_at = now()
+            RETURNING subject, issued_before
+          )
+          SELECT issued_before AS "issuedBefore" FROM kept
+          CROSS JOIN LATERAL pg_notify(${changesChannel}, json_build_object(
+            'kind', 'revocation', 'subject', subject::json,
+            'issuedBefore', (extract(epoch FROM issued_before) * 1000)::float8)::text) AS told`,
       );
       return rows[0]?.issuedBefore.getTime() ?? issuedBefore;
     },
@@ -26,27 +39,17 @@ export function createRevocations(database: Database): RevocationStore {
       );
       return rows[0]?.latest?.getTime();
     },
+
+    async within(milliseconds) {
+      const rows = await database.ask(
+        (prisma) => prisma.$queryRaw<{ subject: string; issuedBefore: Date }[]>`
+          SELECT subject, issued_before AS "issuedBefore" FROM revocations
+          WHERE revoked_at > now() - ${milliseconds + slack}::float8 * interval '1 ms'`,
+      );
+      return rows.flatMap((row) => {
+        const subject = subjectOf(JSON.parse(row.subject));
+        return subject === undefined ? [] : [{ subject, issuedBefore: row.issuedBefore.getTime() }];
+      });
+    },
   };
-}
-
-/** A list of texts as JSON: no two subjects have the same, whatever characters their ids hold. */
-function keyOf(subject: RevocationSubject): string {
-  return JSON.stringify(partsOf(subject));
-}
-
-function partsOf(subject: RevocationSubject): readonly string[] {
-  switch (subject.kind) {
-    case 'user':
-      return subject.tenantId === undefined
-        ? ['user', subject.userId]
-        : ['user', subject.userId, subject.tenantId];
-    case 'booking':
-      return ['booking', subject.hotelSlug, subject.bookingId];
-    case 'guest-session':
-      return ['guest-session', subject.sessionId];
-    case 'token':
-      return ['token', subject.tokenId];
-    case 'tenant':
-      return ['tenant', subject.tenantId];
-  }
 }

@@ -202,7 +202,9 @@ describe('messages', () => {
     client.socket.send('before');
     expect(await server.next()).toBe('before');
     client.socket.pause();
-    expect(doorstep.live.end({ kind: 'user', userId: '15' }, testNow + 1)).toBe(1);
+    expect(
+      doorstep.live.end({ subject: { kind: 'user', userId: '15' }, issuedBefore: testNow + 1 }),
+    ).toBe(1);
     // It has not seen the close frame, and goes on talking.
     client.socket.send('after');
     expect((await server.closed).code).toBe(4003);
@@ -316,7 +318,7 @@ describe('the end of a connection', () => {
   it('is not held up by a server that goes on talking', async () => {
     const { doorstep, client, server } = await pair();
     for (let i = 0; i < 100; i += 1) server.socket.send(Buffer.alloc(32 * 1024));
-    doorstep.live.end({ kind: 'user', userId: '15' }, testNow + 1);
+    doorstep.live.end({ subject: { kind: 'user', userId: '15' }, issuedBefore: testNow + 1 });
     expect((await server.closed).code).toBe(4003);
     expect((await client.closed).code).toBe(4003);
   });
@@ -411,7 +413,7 @@ describe('a server behind', () => {
     const doorstep = await start({ chatServer: url });
     const client = await doorstep.enter();
     await arrival;
-    doorstep.live.end({ kind: 'user', userId: '15' }, testNow + 1);
+    doorstep.live.end({ subject: { kind: 'user', userId: '15' }, issuedBefore: testNow + 1 });
     await departure;
     expect((await client.closed).code).toBe(4003);
   });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { ask } from '../http/asking.ts';
+import { ask, userAsks } from '../http/asking.ts';
 import { getTicket, pageSays, redeems, ticketEnvironment } from '../http/ticket-asking.ts';
 import { withClient } from '../support/database.ts';
 import { testNow, testSeconds } from '../support/tokens.ts';
@@ -143,14 +143,25 @@ describe('a connection', () => {
     expect(await other.server.next()).toBe('still here');
   });
 
-  it('ends at its next look when it was revoked on another replica', async () => {
+  it('ends at once when it was revoked on another replica, which refuses it as well', async () => {
     const other = await startUsher({ DATABASE_URL: usher.database.reveal() });
     const { client } = await enter({ sub: 'u3' });
+    const { client: bystander } = await enter({ sub: 'u4' });
+    const begun = performance.now();
     await revoke({ user_id: 'u3', issued_before: inFuture }, other);
-    await settle(client);
-    expect(client.socket.readyState).toBe(client.socket.OPEN);
-    usher.clock.advance(15_000);
+    const written = performance.now();
+    const asking = { headers: { authorization: `Bearer ${userToken({ sub: 'u3' })}` } };
+    const refused = await ask(usher.public, userAsks(asking));
+    expect(refused.status).toBe(401);
+    const answered = performance.now();
     expect((await client.closed).code).toBe(4003);
+    // No clock was moved: it was heard, not looked up.
+    expect(bystander.socket.readyState).toBe(client.socket.OPEN);
+    const since = (moment: number) => `${(moment - begun).toFixed(0)} ms`;
+    console.log(
+      `revoked on A after ${since(written)}, refused on B after ${since(answered)}, ` +
+        `WebSocket on B closed after ${since(performance.now())}`,
+    );
     await other.stop();
   });
 
