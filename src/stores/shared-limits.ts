@@ -1,0 +1,72 @@
+import type { Limits } from '../core/limits.ts';
+import { Unavailable } from '../core/unavailable.ts';
+
+/** Limits that replicas keep together while they can, and each by itself while they cannot. */
+export interface SharedLimits extends Limits {
+  /** Whether this replica counts by itself at the moment. */
+  readonly isLocal: () => boolean;
+  /** Looks whether the shared account answers now, and goes by that. */
+  readonly look: () => Promise<void>;
+}
+
+/** What shared limits are made of. */
+export interface SharedLimitsPorts {
+  readonly shared: Limits;
+  readonly local: Limits;
+  /** Resolves when the shared account answers; throws `Unavailable` otherwise. */
+  readonly ping: () => Promise<void>;
+  readonly now: () => number;
+  readonly log: { readonly warn: (about: object, message: string) => void };
+}
+
+/** Milliseconds between two looks at an account that did not answer. */
+const lookInterval = 1_000;
+
+/**
+ * Creates limits that outlive an outage: to refuse everybody would make it everybody's, to count nothing would open the door.
+ * While there is an outage nobody waits for its end: the next look goes on beside the claims, and only one at a time.
+ */
+export function createSharedLimits(ports: SharedLimitsPorts): SharedLimits {
+  const { shared, local, ping, now, log } = ports;
+  let isLocal = false;
+  let lookedAt = 0;
+  const setLocal = (value: boolean): void => {
+    if (value === isLocal) return;
+    isLocal = value;
+    log.warn({}, value ? 'limits are counted by this replica alone' : 'limits are shared again');
+  };
+  let looking: Promise<void> | undefined;
+  const look = (): Promise<void> => {
+    looking ??= ping()
+      .then(
+        () => false,
+        () => true,
+      )
+      .then((isAway) => {
+        lookedAt = now();
+        looking = undefined;
+        setLocal(isAway);
+      });
+    return looking;
+  };
+  const either = async <T>(ask: (limits: Limits) => Promise<T>): Promise<T> => {
+    if (isLocal) {
+      if (now() - lookedAt >= lookInterval) void look();
+      return ask(local);
+    }
+    try {
+      return await ask(shared);
+    } catch (error) {
+      if (!(error instanceof Unavailable)) throw error;
+      lookedAt = now();
+      setLocal(true);
+      return ask(local);
+    }
+  };
+  return {
+    take: (claims) => either((limits) => limits.take(claims)),
+    giveBack: (claim) => either((limits) => limits.giveBack(claim)),
+    isLocal: () => isLocal,
+    look,
+  };
+}

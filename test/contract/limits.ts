@@ -1,0 +1,115 @@
+import { expect, it } from 'vitest';
+import type { Limits, PlaceClaim, RateClaim } from '../../src/core/limits.ts';
+
+let keys = 0;
+
+/** A claim of a key that no other test claims: three at once, then one every twenty seconds. */
+export function newRate(changes: Partial<RateClaim> = {}): RateClaim {
+  keys += 1;
+  return { limit: 'authorizations', key: `key ${keys}`, perMinute: 3, ...changes };
+}
+
+/** A claim of one of two things, of a key that no other test claims. */
+export function newPlace(changes: Partial<PlaceClaim> = {}): PlaceClaim {
+  keys += 1;
+  return { limit: 'subscriptions', key: `key ${keys}`, most: 2, thing: 'a', ...changes };
+}
+
+/** What every implementation of `Limits` holds to; `time` is its clock, which stands until it is moved. */
+export function limitsContract(limits: () => Limits, time: { now: number }): void {
+  const take = (...claims: readonly (RateClaim | PlaceClaim)[]) => limits().take(claims);
+  const taken = { waitMs: 0 };
+
+  it('gives so many at once, and then as many a minute', async () => {
+    const rate = newRate();
+    for (let i = 0; i < 3; i += 1) expect(await take(rate)).toEqual(taken);
+    const excess = { excess: 'authorizations', retryAfterMs: 20_000 };
+    expect(await take(rate)).toEqual(excess);
+    time.now += 19_999;
+    expect(await take(rate)).toMatchObject({ retryAfterMs: 1 });
+    time.now += 1;
+    expect(await take(rate)).toEqual(taken);
+    expect(await take(rate)).toEqual(excess);
+    time.now += 60_000;
+    for (let i = 0; i < 3; i += 1) expect(await take(rate)).toEqual(taken);
+    expect(await take(rate)).toEqual(excess);
+  });
+
+  it.each([1, 7, 29, 600])('gives all of %s a minute, though thirds do not add up', async (n) => {
+    const rate = newRate({ perMinute: n });
+    for (let i = 0; i < n; i += 1) expect(await take(rate)).toEqual(taken);
+    const over = await take(rate);
+    expect(over).toEqual({ excess: rate.limit, retryAfterMs: Math.floor(60_000 / n) });
+  });
+
+  it('gives many at once what there is, and no more', async () => {
+    const rate = newRate();
+    const answers = await Promise.all(Array.from({ length: 20 }, () => take(rate)));
+    expect(answers.filter((each) => !('excess' in each))).toHaveLength(3);
+  });
+
+  it('gives who has patience a turn of their own', async () => {
+    const rate = newRate({ patience: 40_000 });
+    for (let i = 0; i < 3; i += 1) await take(rate);
+    expect(await take(rate)).toEqual({ waitMs: 20_000 });
+    expect(await take(rate)).toEqual({ waitMs: 40_000 });
+    expect(await take(rate)).toEqual({ excess: rate.limit, retryAfterMs: 60_000 });
+    expect(await take({ ...rate, patience: 0 })).toMatchObject({ excess: rate.limit });
+    time.now += 20_000;
+    expect(await take(rate)).toEqual({ waitMs: 40_000 });
+  });
+
+  it('takes back what was not needed, and not more than was taken', async () => {
+    const rate = newRate();
+    for (let i = 0; i < 3; i += 1) await take(rate);
+    await limits().giveBack(rate);
+    expect(await take(rate)).toEqual(taken);
+    expect(await take(rate)).toMatchObject({ excess: rate.limit });
+    for (let i = 0; i < 5; i += 1) await limits().giveBack(rate);
+    for (let i = 0; i < 3; i += 1) expect(await take(rate)).toEqual(taken);
+    expect(await take(rate)).toMatchObject({ excess: rate.limit });
+  });
+
+  it('lets nobody wait for a clock that was set back', async () => {
+    const rate = newRate();
+    for (let i = 0; i < 3; i += 1) await take(rate);
+    time.now -= 3_600_000;
+    expect(await take(rate)).toEqual({ excess: rate.limit, retryAfterMs: 20_000 });
+  });
+
+  it('keeps keys and limits apart, whatever the text of a key', async () => {
+    for (const key of ['', '__proto__', 'a b', '\u0000', '👩‍🚀']) {
+      const rate = newRate({ key, perMinute: 1 });
+      expect(await take(rate)).toEqual(taken);
+      expect(await take(rate)).toMatchObject({ excess: rate.limit });
+      expect(await take({ ...rate, limit: 'failures' })).toEqual(taken);
+      const place = newPlace({ key, most: 1 });
+      expect(await take(place)).toEqual(taken);
+      expect(await take({ ...place, thing: 'b' })).toMatchObject({ excess: place.limit });
+    }
+  });
+
+  it('gives so many different things, the same one again for nothing, and no more for waiting', async () => {
+    const a = newPlace();
+    const [b, c] = [
+      { ...a, thing: 'b' },
+      { ...a, thing: 'c' },
+    ];
+    for (const each of [a, a, b, a]) expect(await take(each)).toEqual(taken);
+    const excess = { excess: 'subscriptions', retryAfterMs: 60_000 };
+    expect(await take(c)).toEqual(excess);
+    time.now += 60_000;
+    expect(await take(c)).toEqual(excess);
+    expect(await take(b)).toEqual(taken);
+  });
+
+  it('takes all or nothing', async () => {
+    const [rate, place] = [newRate({ perMinute: 2 }), newPlace({ most: 1 })];
+    expect(await take(rate, place)).toEqual(taken);
+    expect(await take(rate, { ...place, thing: 'b' })).toMatchObject({ excess: 'subscriptions' });
+    expect(await take(rate)).toEqual(taken);
+    const another = newPlace({ most: 1 });
+    expect(await take(rate, another)).toMatchObject({ excess: 'authorizations' });
+    expect(await take({ ...another, thing: 'b' })).toEqual(taken);
+  });
+}
