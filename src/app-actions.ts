@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { createAuthenticateUser } from './actions/authenticate-user.ts';
 import { createAuthorizeChannel, createDecideChannel } from './actions/authorize-channel.ts';
 import { createAuthorizeChannels } from './actions/authorize-channels.ts';
+import { createCountGrant } from './actions/count-grant.ts';
 import { createGuestSessionActions } from './actions/guest-sessions.ts';
 import { createIssueTicket } from './actions/issue-ticket.ts';
 import { createListChannels } from './actions/list-channels.ts';
@@ -48,13 +49,14 @@ export function buildActions(config: Config, around: Surroundings) {
   const signer = createSigner(apps);
   const sessions = createGuestSessions(database);
   const { identify, closeHosts } = buildIdentify(config, { sessions, now });
-  const { record, recordSignal, metrics, countEvent, trail } = buildAudit(config, {
-    ...around,
-    database,
-  });
+  const audit = buildAudit(config, { ...around, database });
+  const { record, recordSignal, reportExcess, metrics, countEvent, trail } = audit;
   const { timed } = metrics;
   const asked = { identify, revocations: stores.revocations, record, newId: randomUUID, now };
-  const judging = { ...asked, catalogue, find: stores.find, encrypts: signer.encrypts };
+  const { limits, shared } = stores.limiting;
+  if (shared) metrics.load.showLocal(shared.isLocal);
+  const countGrant = createCountGrant({ ...around, ...config.limits, limits, reportExcess });
+  const judging = { ...asked, countGrant, catalogue, find: stores.find, encrypts: signer.encrypts };
   const chatServers = createChatServers(config.tickets.chatServers);
   const ticketing = { ...asked, chatServers, tickets: stores.tickets };
   const { lifetime } = config.tickets;
@@ -63,7 +65,7 @@ export function buildActions(config: Config, around: Surroundings) {
     authorizeChannels: timed('subscribe-batch', createAuthorizeChannels(judging)),
     decideChannel: createDecideChannel(judging),
     listChannels: createListChannels({ ...judging, findOwn: createFindOwn(database) }),
-    authenticateUser: timed('sign-in', createAuthenticateUser(asked)),
+    authenticateUser: timed('sign-in', createAuthenticateUser({ ...asked, countGrant })),
     issueTicket: timed('issue-ticket', createIssueTicket({ ...ticketing, randomBytes, lifetime })),
     redeemTicket: timed('redeem-ticket', createRedeemTicket(ticketing)),
     guestSessions: createGuestSessionActions({
@@ -84,7 +86,7 @@ export function buildActions(config: Config, around: Surroundings) {
       now,
     }),
     record,
-    recordSignal,
+    reportExcess,
     countWebhook: metrics.countWebhook,
     readMetrics: metrics.read,
     trail,

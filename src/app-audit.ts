@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
+import { createReportExcess } from './audit/excess.ts';
 import { createFigures } from './audit/figures.ts';
 import { createMetrics } from './audit/metrics.ts';
 import { createRecorder, createSignalRecorder } from './audit/record.ts';
@@ -31,6 +32,14 @@ export function buildAudit({ audit, limits }: Config, around: AuditSurroundings)
     now,
   });
   metrics.showOccupancy(figures.occupancy);
+  const recordSignal = createSignalRecorder({
+    trail,
+    log: (event) => {
+      log.warn({ signal: event }, 'signal');
+    },
+    newId: randomUUID,
+    now,
+  });
   return {
     metrics,
     trail,
@@ -43,13 +52,7 @@ export function buildAudit({ audit, limits }: Config, around: AuditSurroundings)
       count: metrics.countDecision,
       now,
     }),
-    recordSignal: createSignalRecorder({
-      trail,
-      log: (event) => {
-        log.warn({ signal: event }, 'signal');
-      },
-      newId: randomUUID,
-      now,
-    }),
+    recordSignal,
+    reportExcess: createReportExcess({ recordSignal, count: metrics.load.countExcess, now }),
   };
 }

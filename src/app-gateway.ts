@@ -11,6 +11,7 @@ import { originOf } from './http/asker.ts';
 import type { CountFailure } from './http/limits.ts';
 import type { Present } from './http/present.ts';
 import { generalReplies } from './http/refusal-reply.ts';
+import { createMemoryRates } from './stores/memory-rates.ts';
 
 /** Adds the WebSocket doors that are configured to the public listener. */
 export function addGateway(
@@ -20,11 +21,14 @@ export function addGateway(
     Surroundings & { readonly present: Present; readonly countFailure: CountFailure },
 ): void {
   const { chatServer, host, maxMessage, recheckInterval } = webSockets;
-  const { now, startTimer, live, stillWelcome, countFailure } = ports;
+  const { now, startTimer, live, stillWelcome, countFailure, reportExcess } = ports;
+  const { shared } = ports.stores.limiting;
   const doorway = createDoorway(server, { maxMessage, startTimer });
   const admitting = {
-    ...{ now, startTimer, live, stillWelcome, maxMessage, recheckInterval, originOf },
-    countMessage: createMessageLimit(limits.messages, now),
+    ...{ now, startTimer, live, stillWelcome, maxMessage, recheckInterval, originOf, reportExcess },
+    countMessage: createMessageLimit({
+      ...{ perMinute: limits.messages, rates: createMemoryRates(), shared, now },
+    }),
   };
   const { redeemTicket } = ports;
   addTicketDoor(doorway, { ...admitting, redeemTicket, newId: randomUUID, chatServer });

@@ -20,6 +20,7 @@ import { addRevocations } from './http/revocations.ts';
 import { createServer, openToBrowsers } from './http/server.ts';
 import { addUserAuth } from './http/user-auth.ts';
 import { addWebhooks } from './http/webhooks.ts';
+import type { SharedLimits } from './stores/shared-limits.ts';
 
 /** Builds the listener that browsers ask. */
 export async function buildPublicServer(
@@ -31,11 +32,15 @@ export async function buildPublicServer(
   const server = createServer({ logger: around.log, trustedProxies, allowedOrigins });
   server.addHook('onClose', actions.closeHosts);
   const cookieMode = cookieModeOf(config);
-  await openToBrowsers(server, { allowedOrigins, cookieMode });
+  await openToBrowsers(server, {
+    allowedOrigins,
+    cookieMode,
+    limits: around.stores.limiting.limits,
+  });
   const ports = {
     ...actions,
     present: createPresent(cookieMode),
-    countFailure: createFailureLimit(server, config.limits.failures, actions.recordSignal),
+    countFailure: createFailureLimit(server, config.limits.failures, actions.reportExcess),
   };
   addChannelAuth(server, ports);
   addChannelBatchAuth(server, ports);
@@ -57,17 +62,23 @@ export function buildOperatorServer(
   { storage, stores, log, now, closing }: Surroundings,
 ): FastifyInstance {
   const server = createServer({ logger: log, trustedProxies: [] });
-  const { database, redis } = storage;
-  const pings = [database.ping, ...(redis ? [redis.ping] : [])];
+  const { shared } = stores.limiting;
   guardOperator(server, config.operator.token);
   addProbes(server, {
-    pings,
+    // Without Redis tickets are refused, and everything else goes on: to take every replica away would end that too.
+    pings: [storage.database.ping],
     isClosing: () => closing.aborted,
     isDegraded: actions.trail.isDropping,
+    limitsAre: shared && (() => howCounted(shared)),
   });
   addResources(server, stores.resources);
   addMetrics(server, actions.readMetrics);
   addRevocations(server, { revoke: actions.revoke, now });
   addDecisions(server, actions.findDecision);
   return server;
+}
+
+async function howCounted(shared: SharedLimits): Promise<'shared' | 'local'> {
+  await shared.look();
+  return shared.isLocal() ? 'local' : 'shared';
 }

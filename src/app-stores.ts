@@ -1,3 +1,5 @@
+import type { Logger } from 'pino';
+import { buildLimits } from './app-limits.ts';
 import type { Storage } from './app-storage.ts';
 import { createBookings } from './resources/bookings.ts';
 import { createEscrows } from './resources/escrows.ts';
@@ -11,8 +13,12 @@ import { createRedisTickets } from './stores/redis-tickets.ts';
 
 export type Stores = ReturnType<typeof buildStores>;
 
-/** Builds what keeps facts, tickets and revocations. */
-export function buildStores({ database, redis }: Storage, now: () => number) {
+/** Builds what keeps facts, tickets, revocations and counts. */
+export function buildStores(
+  storage: Storage,
+  { now, log }: { readonly now: () => number; readonly log: Logger },
+) {
+  const { database, redis } = storage;
   const bookings = createBookings(database);
   const escrows = createEscrows(database);
   const rooms = createRooms(database);
@@ -28,5 +34,6 @@ export function buildStores({ database, redis }: Storage, now: () => number) {
     tickets: redis ? createRedisTickets(redis, now) : createTickets(database),
     noteOnce: redis ? createRedisOnce(redis, now) : createMemoryOnce(now),
     revocations: createRevocations(database),
+    limiting: buildLimits(storage, { now, log }),
   };
 }

@@ -42,7 +42,7 @@ export async function startApp(config: Config, clock: Clock): Promise<App> {
   let servers: Servers | undefined;
   let listener: Listener | undefined;
   try {
-    const stores = buildStores(storage, now);
+    const stores = buildStores(storage, { now, log });
     if (!config.production) await putDemo(stores.resources);
     const closing = new AbortController();
     const live = createLiveConnections();

@@ -4,6 +4,7 @@ import { memberFits } from '../core/member.ts';
 import { tenantOf } from '../core/principal.ts';
 import type { SignInQuestion } from '../core/question.ts';
 import { parseSocketId } from '../core/socket-id.ts';
+import { withinLimits, type CountGrant } from './count-grant.ts';
 import {
   establishPrincipal,
   ofTenant,
@@ -14,6 +15,7 @@ import {
 /** Whom this action asks. */
 export interface AuthenticateUserPorts extends EstablishPorts {
   readonly record: RecordDecision;
+  readonly countGrant: CountGrant;
   readonly newId: () => string;
 }
 
@@ -23,7 +25,11 @@ export type AuthenticateUser = (question: SignInQuestion) => Promise<SignInDecis
 /** The one place where sign-ins (`pusher.signin()`) are granted; every decision is recorded before it leaves. */
 export function createAuthenticateUser(ports: AuthenticateUserPorts): AuthenticateUser {
   return async (question) => {
-    const decision = await decide(question, ports);
+    const decideOnce = () => decide(question, ports);
+    const decision = await withinLimits(await decideOnce(), {
+      count: (grant) => ports.countGrant(grant, question.origin),
+      decideAgain: decideOnce,
+    });
     await ports.record(decision, question.origin);
     return decision;
   };

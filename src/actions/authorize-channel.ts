@@ -5,6 +5,7 @@ import { refuse, type Decision, type Judged } from '../core/decision.ts';
 import { tenantOf } from '../core/principal.ts';
 import type { Question } from '../core/question.ts';
 import { parseSocketId } from '../core/socket-id.ts';
+import { withinLimits, type CountGrant } from './count-grant.ts';
 import {
   establishPrincipal,
   ofTenant,
@@ -17,6 +18,7 @@ import { judgeReading, type JudgePorts } from './judge-reading.ts';
 export interface AuthorizeChannelPorts extends EstablishPorts, JudgePorts {
   readonly catalogue: Catalogue;
   readonly record: RecordDecision;
+  readonly countGrant: CountGrant;
   readonly newId: () => string;
 }
 
@@ -24,11 +26,8 @@ export interface AuthorizeChannelPorts extends EstablishPorts, JudgePorts {
 export type AuthorizeChannel = (question: Question) => Promise<Decision>;
 
 /** The same decision without a record: for asking again about what was granted, and for explaining. */
-export function createDecideChannel(
-  ports: Omit<AuthorizeChannelPorts, 'record'>,
-): AuthorizeChannel {
-  return (question) =>
-    decide(question, () => establishPrincipal(question.credentials, ports), ports);
+export function createDecideChannel(ports: DecidePorts): AuthorizeChannel {
+  return (question) => decideAfresh(question, ports);
 }
 
 /** The one place where channels are granted; every door asks it, and every decision is recorded before it leaves. */
@@ -46,15 +45,24 @@ export async function authorizeWith(
   establish: Establish,
   ports: AuthorizeChannelPorts,
 ): Promise<Decision> {
-  const decision = await decide(question, establish, ports);
+  const decision = await withinLimits(await decide(question, establish, ports), {
+    count: (grant) => ports.countGrant(grant, question.origin),
+    decideAgain: () => decideAfresh(question, ports),
+  });
   await ports.record(decision, question.origin);
   return decision;
+}
+
+type DecidePorts = Omit<AuthorizeChannelPorts, 'record' | 'countGrant'>;
+
+function decideAfresh(question: Question, ports: DecidePorts): Promise<Decision> {
+  return decide(question, () => establishPrincipal(question.credentials, ports), ports);
 }
 
 async function decide(
   question: Question,
   establish: Establish,
-  ports: Omit<AuthorizeChannelPorts, 'record'>,
+  ports: DecidePorts,
 ): Promise<Decision> {
   const unread: Judged = { id: ports.newId(), action: 'subscribe', checks: [] };
   const socketId = parseSocketId(question.socketId);

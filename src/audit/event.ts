@@ -50,6 +50,9 @@ const signals: Readonly<Record<RefusalCode | TicketRefusalCode, SecuritySignal |
   'booking-closed': undefined,
   'wrong-kind': undefined,
   'not-allowed': undefined,
+  // The limit itself tells of these: once a minute, where a signal for each would fill the table.
+  'too-many-authorizations': undefined,
+  'too-many-subscriptions': undefined,
   'wrong-user': undefined,
   'server-key-missing': 'authentication-failed',
   'server-key-rejected': 'authentication-failed',

@@ -1,6 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { AuditEvent } from '../core/audit-event.ts';
 import type { Occupancy } from './figures.ts';
+import { createLoadMetrics, type LoadMetrics } from './load-metrics.ts';
 import { createTrailMetrics, type TrailMetrics } from './trail-metrics.ts';
 
 /** What is counted, for Prometheus to fetch. */
@@ -16,6 +17,7 @@ export interface Metrics {
   /** Shows these figures from now on, asked for each time that Prometheus fetches. */
   readonly showOccupancy: (occupancy: ReadOccupancy) => void;
   readonly trail: TrailMetrics;
+  readonly load: LoadMetrics;
   /** Everything, in Prometheus's text format. */
   readonly read: () => Promise<{ readonly contentType: string; readonly text: string }>;
 }
@@ -78,6 +80,7 @@ export function createMetrics(): Metrics {
       addOccupancy(registry, label, occupancy);
     },
     trail: createTrailMetrics(registry, durations),
+    load: createLoadMetrics(registry),
     read: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
   };
 }

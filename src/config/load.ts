@@ -30,7 +30,16 @@ export interface Config extends PusherConfig {
   readonly allowedOrigins: readonly string[];
   readonly trustedProxies: readonly string[];
   readonly audit: 'strict' | 'buffered';
-  readonly limits: { readonly failures: number; readonly messages: number };
+  readonly limits: LimitConfig;
+}
+
+/** What is limited: how many a minute, but for `subscriptions`, which are how many a connection. */
+interface LimitConfig {
+  readonly connections: number;
+  readonly failures: number;
+  readonly authorizations: number;
+  readonly subscriptions: number;
+  readonly messages: number;
 }
 
 interface Listener {
@@ -77,7 +86,10 @@ export function loadConfig(env: Environment): Config {
     trustedProxies: read.optional('TRUSTED_PROXIES') ?? [],
     audit: read.required('AUDIT'),
     limits: {
+      connections: read.required('RATE_LIMIT_CONNECTIONS'),
       failures: read.required('RATE_LIMIT_FAILURES'),
+      authorizations: read.required('RATE_LIMIT_AUTHORIZATIONS'),
+      subscriptions: read.required('RATE_LIMIT_SUBSCRIPTIONS'),
       messages: read.required('RATE_LIMIT_MESSAGES'),
     },
   };

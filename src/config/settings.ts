@@ -36,10 +36,10 @@ export const settings = {
   ]),
   DATA_DIR: text('Where the embedded PostgreSQL keeps its data', { fallback: './data' }),
 
-  REDIS_URL: url('Redis, which keeps tickets; without it they are kept in the database', [
-    'redis',
-    'rediss',
-  ]),
+  REDIS_URL: url(
+    'Redis, which keeps tickets and counts for the limits; without it the database and each process do',
+    ['redis', 'rediss'],
+  ),
 
   PUSHER_APP_ID: text('Id of the Pusher app', { development: 'app-id' }),
   PUSHER_KEY: text('Key of the Pusher app', { development: 'app-key' }),
@@ -156,7 +156,18 @@ export const settings = {
     }),
   ),
   TRUSTED_PROXIES: list(network('Networks of proxies whose `X-Forwarded-For` counts')),
+  RATE_LIMIT_CONNECTIONS: integer(
+    'WebSocket handshakes a minute and address of who has not proved who they are',
+    rate,
+    { fallback: '10' },
+  ),
   RATE_LIMIT_FAILURES: integer('Refused requests a minute and address', rate, { fallback: '60' }),
+  RATE_LIMIT_AUTHORIZATIONS: integer('Granted channels and sign-ins a minute and principal', rate, {
+    fallback: '600',
+  }),
+  RATE_LIMIT_SUBSCRIPTIONS: integer('Different channels of one connection (`socket_id`)', rate, {
+    fallback: '20',
+  }),
   RATE_LIMIT_MESSAGES: integer('Messages over WebSockets a minute and principal', rate, {
     fallback: '30',
   }),

@@ -22,7 +22,9 @@ export type RefusalCode =
   | 'fact-missing'
   | 'booking-closed'
   | 'wrong-kind'
-  | 'not-allowed';
+  | 'not-allowed'
+  | 'too-many-authorizations'
+  | 'too-many-subscriptions';
 
 /** One named condition of a rule and whether it held. The name is what operators see. */
 export interface Check {
@@ -84,6 +86,8 @@ export interface SignInGrant extends Judged {
 export interface Refusal extends Judged {
   readonly outcome: 'refusal';
   readonly code: RefusalCode;
+  /** Milliseconds after which it may be tried again, where that is the only thing to do about it. */
+  readonly retryAfterMs?: number;
 }
 
 export type Decision = Grant | Refusal;

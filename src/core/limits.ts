@@ -38,6 +38,16 @@ export interface Limits {
   readonly giveBack: (claim: RateClaim) => Promise<void>;
 }
 
+/** The rates of one process, told at once; times in milliseconds since the epoch. */
+export interface LocalRates {
+  /** How long this claim would have to wait, in milliseconds. */
+  readonly waitOf: (claim: RateClaim, time: number) => number;
+  readonly take: (claim: RateClaim, time: number) => void;
+  readonly giveBack: (claim: RateClaim, time: number) => void;
+  /** Lets the next claim of this key wait so many milliseconds. */
+  readonly hold: (claim: RateClaim, time: number, wait: number) => void;
+}
+
 export const minute = 60_000;
 
 /** How long the things of a key are remembered after the last one was taken, in milliseconds: no connection is longer. */

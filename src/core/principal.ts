@@ -64,6 +64,11 @@ export function principalId(principal: Principal): string {
   }
 }
 
+/** One text for each principal of any kind and tenant, letter by letter: what limits count by. */
+export function principalKey(principal: Principal): string {
+  return JSON.stringify([principal.kind, tenantOf(principal), principalId(principal)]);
+}
+
 /** The tenant that a principal belongs to, if its kind has tenants. */
 export function tenantOf(principal: Principal): string | undefined {
   return principal.kind === 'user' ? principal.tenantId : undefined;

@@ -1,6 +1,8 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { StillWelcome } from '../actions/still-welcome.ts';
-import type { Principal } from '../core/principal.ts';
+import type { Origin } from '../core/audit-event.ts';
+import type { ReportExcess } from '../core/limits.ts';
+import { principalId, principalKey, tenantOf, type Principal } from '../core/principal.ts';
 import { Unavailable } from '../core/unavailable.ts';
 import type { Connection, Message } from './connection.ts';
 import { endings } from './endings.ts';
@@ -14,12 +16,15 @@ export interface AdmitPorts extends Omit<WatchPorts, 'log'>, Omit<DialPorts, 'lo
   readonly live: LiveConnections;
   readonly stillWelcome: StillWelcome;
   readonly countMessage: CountMessage;
+  readonly reportExcess: ReportExcess;
 }
 
 /** Somebody who may come in. */
 export interface Admission {
   readonly principal: Principal;
   readonly sessionId: string;
+  /** Where it came from. */
+  readonly origin: Origin;
   readonly recheck: Recheck;
   /** Without a server behind, every message is answered with an error. */
   readonly upstream: Upstream | undefined;
@@ -41,7 +46,7 @@ export function admit(connection: Connection, admission: Admission, ports: Admit
   keepWatch(connection, { expiresAt: principal.expiresAt, recheck }, { ...ports, log });
   // The credential may have ended meanwhile.
   if (!connection.isOpen()) return;
-  const limited = createLimiter(connection, () => ports.countMessage(principal));
+  const limited = createLimiter(connection, () => countFor(admission, ports));
   if (upstream === undefined) {
     connection.receive((message) => {
       limited(message, () => {
@@ -66,6 +71,22 @@ async function askOnceMore(
     log[isOutage ? 'warn' : 'error']({ err: error }, 'could not ask whether a WebSocket may stay');
     connection.end(isOutage ? endings.unavailable : endings.bug);
   }
+}
+
+/** Counts one message; that there was one too many is told beside, and nobody waits for the telling. */
+function countFor(
+  { principal, origin, log }: Admission,
+  { countMessage, reportExcess }: AdmitPorts,
+): number {
+  const wait = countMessage(principal);
+  if (wait > 0) {
+    const tenantId = tenantOf(principal);
+    const about = { origin, principalId: principalId(principal), ...(tenantId && { tenantId }) };
+    reportExcess('messages', principalKey(principal), about).catch((error: unknown) => {
+      log.warn({ err: error }, 'could not record that a limit was exceeded');
+    });
+  }
+  return wait;
 }
 
 /** Passes messages under the limit; one beyond it is dropped, and the client is told so. */

@@ -1,28 +1,33 @@
-import { principalId, tenantOf, type Principal } from '../core/principal.ts';
+import type { Limits, LocalRates, RateClaim } from '../core/limits.ts';
+import { principalKey, type Principal } from '../core/principal.ts';
 
 /** Counts a message of this principal: 0 when it may pass, else the milliseconds until the next one may. */
 export type CountMessage = (principal: Principal) => number;
 
-const minute = 60_000;
+/** Where messages are counted. */
+export interface MessageLimitPorts {
+  readonly perMinute: number;
+  readonly rates: LocalRates;
+  /** The account that replicas share, where they do. */
+  readonly shared: Pick<Limits, 'take'> | undefined;
+  readonly now: () => number;
+}
 
-/** Creates the limit of messages a minute and principal, over all its connections to this process. */
-export function createMessageLimit(most: number, now: () => number): CountMessage {
-  const windows = new Map<string, { readonly until: number; count: number }>();
-  /** Windows begin one after the other, so the first that still runs ends the search. */
-  const forget = (time: number): void => {
-    for (const [key, { until }] of windows) {
-      if (until > time) return;
-      windows.delete(key);
-    }
-  };
+/**
+ * Creates the limit of messages a minute and principal, over all its connections. It is told at once: a message that
+ * waited for Redis would be lost when its client closes right after it. So replicas tell each other behind the message,
+ * and what a principal has too much of on all of them together is what it sends while they do.
+ */
+export function createMessageLimit(ports: MessageLimitPorts): CountMessage {
+  const { perMinute, rates, shared, now } = ports;
   return (principal) => {
-    const key = JSON.stringify([principal.kind, tenantOf(principal), principalId(principal)]);
-    const time = now();
-    forget(time);
-    const window = windows.get(key) ?? { until: time + minute, count: 0 };
-    windows.set(key, window);
-    if (window.count >= most) return window.until - time;
-    window.count += 1;
+    const claim: RateClaim = { limit: 'messages', key: principalKey(principal), perMinute };
+    const wait = rates.waitOf(claim, now());
+    if (wait > 0) return wait;
+    rates.take(claim, now());
+    void shared?.take([claim]).then((taken) => {
+      if ('excess' in taken) rates.hold(claim, now(), taken.retryAfterMs);
+    });
     return 0;
   };
 }

@@ -55,7 +55,8 @@ export function addSessionDoors(doorway: Doorway, ports: SessionDoorPorts): void
         const { principal, socketId: sessionId } = decision;
         const { log } = request;
         const recheck = () => askAgain({ question, grant: decision, log }, ports);
-        admit(connection, { principal, sessionId, recheck, upstream, log }, ports);
+        const { origin } = question;
+        admit(connection, { principal, sessionId, origin, recheck, upstream, log }, ports);
       });
       return reply;
     });

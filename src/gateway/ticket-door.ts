@@ -73,7 +73,7 @@ async function letIn(
     (await ports.stillWelcome(principal))
       ? { expiresAt: principal.expiresAt }
       : { ending: endings.accessEnded };
-  admit(connection, { principal, sessionId, recheck, upstream, log }, ports);
+  admit(connection, { principal, sessionId, origin, recheck, upstream, log }, ports);
 }
 
 /** The ticket in the first message; without one in time the connection ends. */

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { RefusalCode } from '../core/decision.ts';
 import { sendError } from './errors.ts';
-import type { CountFailure } from './limits.ts';
+import { wholeSeconds, type CountFailure } from './limits.ts';
 import { generalReplies, type RepliesTo } from './refusal-reply.ts';
 
 /** How a route says no, for each reason that it may have. */
@@ -18,15 +18,24 @@ export function sendGrant(reply: FastifyReply, decisionId: string, signed: objec
     .send(signed);
 }
 
-/** Answers a refusal in the words of the route, and counts it against the address. */
+/**
+ * Answers a refusal in the words of the route, and counts it against the address; but for a 429, which is a matter of one
+ * principal, and not to be paid for by all the others at its address.
+ */
 export async function sendRefusal<Code extends string>(
   [request, reply]: readonly [FastifyRequest, FastifyReply],
-  refusal: { readonly id: string; readonly code: Code; readonly denied?: string },
+  refusal: {
+    readonly id: string;
+    readonly code: Code;
+    readonly denied?: string;
+    readonly retryAfterMs?: number;
+  },
   { replies, countFailure }: Refusing<Code>,
 ): Promise<FastifyReply> {
   void reply.headers({ 'x-decision-id': refusal.id, 'cache-control': 'no-store' });
-  await countFailure(request);
   const { status, message } = replies[refusal.code];
+  if (status === 429) void reply.header('retry-after', wholeSeconds(refusal.retryAfterMs ?? 0));
+  else await countFailure(request);
   const words = status === 403 ? (refusal.denied ?? message) : message;
   return sendError(request, reply, { status, message: words });
 }

@@ -21,6 +21,8 @@ export interface ChannelBatchAuthPorts {
   readonly countFailure: CountFailure;
 }
 
+type Verdict = Verdicts extends ReadonlyMap<string, infer Each> ? Each : never;
+
 /** What the plugin reads of each channel (`pusher-js-auth` 4): success is status 200, with `data`. */
 type Entry = { readonly status: 200; readonly data: object } | { readonly status: number };
 
@@ -54,9 +56,7 @@ async function countOnce(
   verdicts: Verdicts,
   countFailure: CountFailure,
 ): Promise<boolean> {
-  const outcomes = new Set(
-    [...verdicts.values()].map((each) => (each instanceof Unavailable ? 'none' : each.outcome)),
-  );
+  const outcomes = new Set([...verdicts.values()].map(outcomeOf));
   if (!outcomes.has('refusal')) return false;
   try {
     await countFailure(request);
@@ -67,11 +67,14 @@ async function countOnce(
   }
 }
 
-function entryOf(
-  verdict: Verdicts extends ReadonlyMap<string, infer Verdict> ? Verdict : never,
-  limited: boolean,
-  sign: Signer['sign'],
-): Entry {
+/** What a channel of a batch means to its address; a limit of the principal's is none of its business. */
+function outcomeOf(verdict: Verdict): 'grant' | 'refusal' | 'none' {
+  if (verdict instanceof Unavailable) return 'none';
+  if (verdict.outcome === 'grant') return 'grant';
+  return generalReplies[verdict.code].status === 429 ? 'none' : 'refusal';
+}
+
+function entryOf(verdict: Verdict, limited: boolean, sign: Signer['sign']): Entry {
   if (verdict instanceof Unavailable) return { status: 503 };
   if (verdict.outcome === 'grant') return { status: 200, data: sign(verdict) };
   return { status: limited ? 429 : generalReplies[verdict.code].status };

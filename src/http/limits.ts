@@ -1,26 +1,65 @@
+import {
+  normalizeIP,
+  type FastifyRateLimitStore,
+  type FastifyRateLimitStoreCtor,
+} from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { RecordSignal } from '../core/audit-event.ts';
+import type { Limits, ReportExcess } from '../core/limits.ts';
 import { originOf } from './asker.ts';
 import { RequestProblem } from './problem.ts';
 
 /** Counts a refused request; throws a 429 once its address has had too many. */
 export type CountFailure = (request: FastifyRequest) => Promise<void>;
 
+/** IPv6 counts by /64, which one host usually holds whole. */
+const ipv6Subnet = 64;
+
+/** Whom a request counts for, where it counts by address. */
+export function addressOf(request: FastifyRequest): string {
+  return normalizeIP(request.ip, ipv6Subnet);
+}
+
+/** `Retry-After` speaks of whole seconds. */
+export function wholeSeconds(milliseconds: number): number {
+  return Math.max(1, Math.ceil(milliseconds / 1000));
+}
+
 /**
- * Creates the limit of refused requests a minute and address (IPv6: a /64, which one host usually holds whole).
+ * Creates the limit of refused requests a minute and address.
  * Only refusals count: a hotel's guests share one address, and a client never retries after a 429.
  */
 export function createFailureLimit(
   server: FastifyInstance,
   most: number,
-  recordSignal: RecordSignal,
+  reportExcess: ReportExcess,
 ): CountFailure {
-  const count = server.createRateLimit({ max: most, timeWindow: 60_000, ipv6Subnet: 64 });
+  const count = server.createRateLimit({ max: most, ipv6Subnet });
   return async (request) => {
     const result = await count(request);
     if (!result.isAllowed && result.isExceeded) {
-      await recordSignal('limit-exceeded', { origin: originOf(request) });
+      await reportExcess('failures', result.key, { origin: originOf(request) });
       throw new RequestProblem(429, 'Too many refused requests', result.ttlInSeconds);
+    }
+  };
+}
+
+/** Makes the store in which `@fastify/rate-limit` counts: the limits that everything else is counted in, replicas together. */
+export function createRateLimitStore(limits: Pick<Limits, 'take'>): FastifyRateLimitStoreCtor {
+  return class RateLimitStore implements FastifyRateLimitStore {
+    incr(...[key, done, , max]: Parameters<FastifyRateLimitStore['incr']>): void {
+      limits.take([{ limit: 'failures', key, perMinute: max }]).then(
+        (taken) => {
+          const [current, ttl] = 'excess' in taken ? [max + 1, taken.retryAfterMs] : [0, 0];
+          done(null, { current, ttl });
+        },
+        (error: unknown) => {
+          done(error as Error);
+        },
+      );
+    }
+
+    child(): this {
+      return this;
     }
   };
 }

@@ -12,19 +12,22 @@ export interface ProbePorts {
   readonly isClosing: () => boolean;
   /** True while decisions are answered that do not get on record. */
   readonly isDegraded: () => boolean;
+  /** How limits are counted, where replicas can count together. */
+  readonly limitsAre: (() => Promise<'shared' | 'local'>) | undefined;
 }
 
-/** Adds `/livez` (the process answers) and `/readyz` (so does everything it depends on). */
+/** Adds `/livez` (the process answers) and `/readyz` (so does everything it cannot do without). */
 export function addProbes(
   server: FastifyInstance,
-  { pings, isClosing, isDegraded }: ProbePorts,
+  { pings, isClosing, isDegraded, limitsAre }: ProbePorts,
 ): void {
   server.get('/livez', () => ({ status: 'live' }));
   server.get('/readyz', async (_request, reply) => {
     if (isClosing()) return reply.code(503).send({ status: 'closing' });
     await Promise.all(pings.map((ping) => ping()));
     // Still 200: without us, the others would have our requests as well, and lose more records.
-    return { status: isDegraded() ? 'degraded' : 'ready' };
+    const status = isDegraded() ? 'degraded' : 'ready';
+    return { status, ...(limitsAre && { limits: await limitsAre() }) };
   });
 }
 

@@ -2,7 +2,7 @@ import type { RefusalCode } from '../core/decision.ts';
 
 /** What the outside is told of a refusal: a status and a sentence. */
 export interface Reply {
-  readonly status: 400 | 401 | 403;
+  readonly status: 400 | 401 | 403 | 429;
   readonly message: string;
 }
 
@@ -11,6 +11,11 @@ export type RepliesTo<Code extends string> = Readonly<Record<Code, Reply>>;
 
 type Replies = RepliesTo<RefusalCode>;
 
+const tooManyAuthorizations = { status: 429, message: 'Too many authorizations' } as const;
+const tooManySubscriptions = {
+  status: 429,
+  message: 'Too many channels on this connection',
+} as const;
 const malformedSocket = { status: 400, message: 'socket_id is malformed' } as const;
 const badCredential = { status: 401, message: 'The credential is not valid' } as const;
 const refused = { status: 403, message: 'You may not enter this channel' } as const;
@@ -40,6 +45,8 @@ export const generalReplies: Replies = {
   'booking-closed': refused,
   'wrong-kind': refused,
   'not-allowed': refused,
+  'too-many-authorizations': tooManyAuthorizations,
+  'too-many-subscriptions': tooManySubscriptions,
 };
 
 const format = { status: 403, message: 'Invalid channel format' } as const;
@@ -68,4 +75,6 @@ export const guestChatReplies: Replies = {
   'booking-closed': booking,
   'wrong-kind': format,
   'not-allowed': booking,
+  'too-many-authorizations': tooManyAuthorizations,
+  'too-many-subscriptions': tooManySubscriptions,
 };

@@ -11,7 +11,9 @@ import Fastify, {
 import { takeFormsAndJson } from './body.ts';
 import { answerBrokenHttp } from './broken-http.ts';
 import { answerErrors } from './errors.ts';
+import type { Limits } from '../core/limits.ts';
 import { largestBody } from './lengths.ts';
+import { createRateLimitStore } from './limits.ts';
 import type { CookieMode } from './session-cookie.ts';
 
 /** What every listener needs. */
@@ -79,12 +81,14 @@ export function createServer({
 export interface BrowserSettings {
   readonly allowedOrigins: readonly string[];
   readonly cookieMode: CookieMode | undefined;
+  /** Where refused requests are counted. */
+  readonly limits: Pick<Limits, 'take'>;
 }
 
 /** Adds what only browsers and strangers need: CORS, on errors too or the client sees status 0, and the limiter. */
 export async function openToBrowsers(
   server: FastifyInstance,
-  { allowedOrigins, cookieMode }: BrowserSettings,
+  { allowedOrigins, cookieMode, limits }: BrowserSettings,
 ): Promise<void> {
   await server.register(cors, {
     origin: allowedOrigins.includes('*') ? '*' : [...allowedOrigins],
@@ -94,7 +98,7 @@ export async function openToBrowsers(
     exposedHeaders: ['X-Request-Id', 'X-Decision-Id', 'Retry-After'],
     maxAge: 600,
   });
-  await server.register(rateLimit, { global: false });
+  await server.register(rateLimit, { global: false, store: createRateLimitStore(limits) });
 }
 
 /** The CORS headers of an answer that the plugin does not get to see. */

@@ -1,12 +1,4 @@
-import { intervalOf, minute, type RateClaim } from '../core/limits.ts';
-
-/** The rates of one process; times in milliseconds since the epoch. */
-export interface MemoryRates {
-  /** How long this claim would have to wait, in milliseconds. */
-  readonly waitOf: (claim: RateClaim, time: number) => number;
-  readonly take: (claim: RateClaim, time: number) => void;
-  readonly giveBack: (claim: RateClaim, time: number) => void;
-}
+import { intervalOf, minute, type LocalRates, type RateClaim } from '../core/limits.ts';
 
 /** Keys of one limit at once; beyond that the one that was idle longest is forgotten, and begins anew. */
 const mostKeys = 100_000;
@@ -15,7 +7,7 @@ const mostKeys = 100_000;
  * Creates rates by the generic cell rate algorithm (ITU-T I.371, annex A): a key is one number, the moment at which
  * everything that it took would have arrived, had it come evenly. That moment may be a minute ahead, and no more.
  */
-export function createMemoryRates(): MemoryRates {
+export function createMemoryRates(): LocalRates {
   const limits = new Map<string, Map<string, number>>();
   const momentsOf = ({ limit }: RateClaim): Map<string, number> => {
     const known = limits.get(limit) ?? new Map<string, number>();
@@ -28,16 +20,21 @@ export function createMemoryRates(): MemoryRates {
     const latest = time + minute + (claim.patience ?? 0);
     return Math.max(time, Math.min(known, latest)) + intervalOf(claim);
   };
+  const put = (claim: RateClaim, time: number, moment: number): void => {
+    const moments = momentsOf(claim);
+    // At the end, so that who was idle longest comes first.
+    moments.delete(claim.key);
+    forget(moments, time);
+    moments.set(claim.key, moment);
+  };
   return {
     // Whole milliseconds: the error of adding up thirds costs nobody the last one.
     waitOf: (claim, time) => Math.max(0, Math.floor(nextOf(claim, time) - time - minute)),
     take: (claim, time) => {
-      const moments = momentsOf(claim);
-      const next = nextOf(claim, time);
-      // Put at the end, so that who was idle longest comes first.
-      moments.delete(claim.key);
-      forget(moments, time);
-      moments.set(claim.key, next);
+      put(claim, time, nextOf(claim, time));
+    },
+    hold: (claim, time, wait) => {
+      put(claim, time, time + minute + wait - intervalOf(claim));
     },
     giveBack: (claim, time) => {
       const moments = momentsOf(claim);

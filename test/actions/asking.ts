@@ -37,6 +37,7 @@ export function writtenPorts(changes: Partial<AuthorizeChannelPorts> = {}) {
       recorded.push(decision);
       return Promise.resolve();
     },
+    countGrant: () => Promise.resolve('at once'),
     now: () => noon,
     newId: () => 'the-decision',
     ...changes,

@@ -11,6 +11,7 @@ import { createMessageLimit } from '../../src/gateway/message-limit.ts';
 import { addTicketDoor, type TicketDoorPorts } from '../../src/gateway/ticket-door.ts';
 import { originOf } from '../../src/http/asker.ts';
 import { createServer } from '../../src/http/server.ts';
+import { createMemoryRates } from '../../src/stores/memory-rates.ts';
 import { createTestClock, type TestClock } from '../support/test-clock.ts';
 import { testNow } from '../support/tokens.ts';
 import { openClient, type ClientSettings, type Talker } from '../support/web-socket.ts';
@@ -84,7 +85,10 @@ export async function startDoorstep(changes: DoorstepChanges = {}): Promise<Door
   const { now, startTimer } = time.clock;
   addTicketDoor(createDoorway(server, { maxMessage, startTimer }), {
     ...{ now, startTimer, live, maxMessage, originOf },
-    countMessage: createMessageLimit(mostMessages, now),
+    countMessage: createMessageLimit({
+      ...{ perMinute: mostMessages, rates: createMemoryRates(), shared: undefined, now },
+    }),
+    reportExcess: () => Promise.resolve(),
     recheckInterval: 15_000,
     redeemTicket: redeemAnything,
     stillWelcome: () => Promise.resolve(true),

@@ -127,4 +127,10 @@ export const scenarios: Readonly<Record<RefusalCode, Scenario>> = {
     general: [userAsks(channel('private-tenant.1.user.16')), 403, refused],
     signIn: [userSignsIn(bearer(userToken({ sub: 'a b' }))), 403, refused],
   },
+  'too-many-authorizations': {
+    nowhere: 'one question is never too many; see `grant-limits.test.ts`',
+  },
+  'too-many-subscriptions': {
+    nowhere: 'one question is never too many; see `grant-limits.test.ts`',
+  },
 };

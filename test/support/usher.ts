@@ -31,6 +31,9 @@ export const testEnvironment: Environment = {
   USER_TOKEN_SECRET: testSecret.reveal(),
   ALLOWED_ORIGINS: allowedOrigin,
   RATE_LIMIT_FAILURES: '1000000',
+  RATE_LIMIT_CONNECTIONS: '1000000',
+  RATE_LIMIT_AUTHORIZATIONS: '1000000',
+  RATE_LIMIT_SUBSCRIPTIONS: '1000000',
 };
 
 /** A running Usher with a database of its own. */

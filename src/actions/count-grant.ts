@@ -1,0 +1,115 @@
+import type { Origin } from '../core/audit-event.ts';
+import { check, refuse, type Grant, type Refusal, type SignInGrant } from '../core/decision.ts';
+import type { Claim, Limits, ReportExcess } from '../core/limits.ts';
+import { principalId, principalKey } from '../core/principal.ts';
+import type { StartTimer } from '../core/timer.ts';
+import { createPauses } from './pauses.ts';
+
+/** What limits grants, and who is told of those beyond. */
+export interface CountGrantPorts {
+  readonly limits: Pick<Limits, 'take'>;
+  /** Grants a minute and principal. */
+  readonly authorizations: number;
+  /** Different channels of a connection. */
+  readonly subscriptions: number;
+  readonly startTimer: StartTimer;
+  readonly reportExcess: ReportExcess;
+  /** Aborted when Usher begins to close. */
+  readonly closing: AbortSignal;
+}
+
+/**
+ * Counts a grant: it may leave, it may leave after it waited (so look again whether it still holds), or it is a refusal
+ * after all. Throws `Unavailable` when the excess could not be recorded.
+ */
+export type CountGrant = (
+  grant: Grant | SignInGrant,
+  origin: Origin,
+) => Promise<'at once' | 'after a wait' | Refusal>;
+
+/** How long a grant waits at most, in milliseconds: pusher-js has no time-out, and never asks again after a 429. */
+const longestWait = 2_000;
+
+/** Grants that wait at once; each keeps one of the places in which requests are worked on. */
+const mostWaiting = 64;
+
+const excesses = {
+  authorizations: {
+    name: 'principal has few enough authorizations a minute',
+    code: 'too-many-authorizations',
+  },
+  subscriptions: {
+    name: 'connection has few enough channels',
+    code: 'too-many-subscriptions',
+  },
+} as const;
+
+/** Creates the count of grants: by principal and connection, never by address, which a whole hotel shares. */
+export function createCountGrant(ports: CountGrantPorts): CountGrant {
+  const { limits, startTimer, reportExcess, closing } = ports;
+  const { pause, waiting } = createPauses(startTimer, closing);
+  return async (grant, origin) => {
+    const patience = waiting() < mostWaiting && !closing.aborted ? longestWait : 0;
+    const taken = await limits.take(claimsOf(grant, { ...ports, patience }));
+    if ('excess' in taken) {
+      const limit = taken.excess === 'subscriptions' ? 'subscriptions' : 'authorizations';
+      await reportExcess(limit, principalKey(grant.principal), { origin, ...subjectOf(grant) });
+      const { name, code } = excesses[limit];
+      const checks = [...grant.checks, check(name, false, code)];
+      return { ...refuse({ ...grant, checks }, code), retryAfterMs: taken.retryAfterMs };
+    }
+    if (taken.waitMs === 0) return 'at once';
+    // Whoever waits has been counted already, and may as well go when Usher closes.
+    await pause(taken.waitMs);
+    return 'after a wait';
+  };
+}
+
+/**
+ * Holds a grant to the limits; a refusal is none of their business, so who is refused does not use up what is theirs.
+ * One that had to wait is decided again: it may have been revoked meanwhile.
+ */
+export async function withinLimits<Granted extends Grant | SignInGrant>(
+  decision: Granted | Refusal,
+  {
+    count,
+    decideAgain,
+  }: {
+    readonly count: (grant: Granted) => ReturnType<CountGrant>;
+    readonly decideAgain: () => Promise<Granted | Refusal>;
+  },
+): Promise<Granted | Refusal> {
+  if (decision.outcome === 'refusal') return decision;
+  const counted = await count(decision);
+  if (counted === 'at once') return decision;
+  return counted === 'after a wait' ? decideAgain() : counted;
+}
+
+/** Both in one step. The principal's tenant tells the Pusher app, so the app need not stand in the key. */
+function claimsOf(
+  grant: Grant | SignInGrant,
+  {
+    authorizations,
+    subscriptions,
+    patience,
+  }: Pick<CountGrantPorts, 'authorizations' | 'subscriptions'> & { readonly patience: number },
+): readonly Claim[] {
+  const key = principalKey(grant.principal);
+  const rate = { limit: 'authorizations', key, perMinute: authorizations, patience } as const;
+  if (grant.action === 'sign-in') return [rate];
+  // By principal as well: else anybody could use up the places of somebody else's socket id.
+  const connection = `${grant.socketId} ${key}`;
+  return [
+    rate,
+    {
+      limit: 'subscriptions',
+      key: connection,
+      most: subscriptions,
+      thing: grant.channel.text,
+    },
+  ];
+}
+
+function subjectOf({ principal, tenantId }: Grant | SignInGrant) {
+  return { principalId: principalId(principal), ...(tenantId !== undefined && { tenantId }) };
+}

@@ -1,0 +1,24 @@
+import type { Logger } from 'pino';
+import type { Storage } from './app-storage.ts';
+import { createMemoryLimits } from './stores/memory-limits.ts';
+import { createRedisLimits } from './stores/redis-limits.ts';
+import { createSharedLimits, type SharedLimits } from './stores/shared-limits.ts';
+import type { Limits } from './core/limits.ts';
+
+/** Where limits are counted; `shared` is the same once more, where replicas count together. */
+export interface BuiltLimits {
+  readonly limits: Limits;
+  readonly shared: SharedLimits | undefined;
+}
+
+/** Builds what counts: this process by itself, or all replicas together while Redis is there. */
+export function buildLimits(
+  { redis }: Storage,
+  { now, log }: { readonly now: () => number; readonly log: Logger },
+): BuiltLimits {
+  const local = createMemoryLimits(now);
+  if (redis === undefined) return { limits: local, shared: undefined };
+  const inRedis = createRedisLimits(redis, now);
+  const shared = createSharedLimits({ shared: inRedis, local, ping: redis.ping, now, log });
+  return { limits: shared, shared };
+}

@@ -1,0 +1,35 @@
+import { Counter, Gauge, type Registry } from 'prom-client';
+import type { LimitName } from '../core/limits.ts';
+
+/** What is counted of limits and load. */
+export interface LoadMetrics {
+  readonly countExcess: (limit: LimitName) => void;
+  /** Shows from now on whether this replica counts limits by itself. */
+  readonly showLocal: (isLocal: () => boolean) => void;
+}
+
+/** Creates them in a registry. */
+export function createLoadMetrics(registry: Registry): LoadMetrics {
+  const registers = [registry];
+  const excesses = new Counter({
+    name: 'usher_limits_exceeded_total',
+    help: 'What was refused for being too much, by limit.',
+    labelNames: ['limit'],
+    registers,
+  });
+  return {
+    countExcess: (limit) => {
+      excesses.inc({ limit });
+    },
+    showLocal: (isLocal) => {
+      new Gauge({
+        name: 'usher_limits_local',
+        help: '1 while this replica counts limits by itself because Redis does not answer, else 0.',
+        registers,
+        collect() {
+          this.set(isLocal() ? 1 : 0);
+        },
+      });
+    },
+  };
+}
