@@ -8,9 +8,10 @@ import { addSessionDoors } from './gateway/session-doors.ts';
 import { addTicketDoor } from './gateway/ticket-door.ts';
 import { sendRefusal } from './http/answer.ts';
 import { originOf } from './http/asker.ts';
-import type { CountFailure } from './http/limits.ts';
+import { createConnectionLimit, withoutReply, type CountFailure } from './http/limits.ts';
 import type { Present } from './http/present.ts';
 import { generalReplies } from './http/refusal-reply.ts';
+import { createTurnstile } from './http/turnstile.ts';
 import { createMemoryRates } from './stores/memory-rates.ts';
 
 /** Adds the WebSocket doors that are configured to the public listener. */
@@ -22,16 +23,23 @@ export function addGateway(
 ): void {
   const { chatServer, host, maxMessage, recheckInterval } = webSockets;
   const { now, startTimer, live, stillWelcome, countFailure, reportExcess } = ports;
-  const { shared } = ports.stores.limiting;
+  const { limits: account, shared } = ports.stores.limiting;
+  const perMinute = limits.connections;
+  const turnstile = createTurnstile({ limits: account, perMinute, startTimer });
   const doorway = createDoorway(server, { maxMessage, startTimer });
   const admitting = {
     ...{ now, startTimer, live, stillWelcome, maxMessage, recheckInterval, originOf, reportExcess },
+    countConnection: createConnectionLimit(turnstile, reportExcess),
     countMessage: createMessageLimit({
       ...{ perMinute: limits.messages, rates: createMemoryRates(), shared, now },
     }),
   };
   const { redeemTicket } = ports;
-  addTicketDoor(doorway, { ...admitting, redeemTicket, newId: randomUUID, chatServer });
+  addTicketDoor(doorway, {
+    ...admitting,
+    ...{ redeemTicket, newId: randomUUID, chatServer },
+    countFailure: withoutReply(countFailure),
+  });
   if (host === undefined || sessions === undefined) return;
   const { authorizeChannel, decideChannel, record, present } = ports;
   addSessionDoors(doorway, {

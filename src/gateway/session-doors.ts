@@ -21,6 +21,8 @@ export interface SessionDoorPorts extends AdmitPorts {
   /** What the request shows of itself; throws what the server answers when that is malformed. */
   readonly credentialsOf: (request: FastifyRequest) => readonly PresentedCredential[];
   readonly originOf: (request: FastifyRequest) => Origin;
+  /** Counts an attempt to connect; throws what the server answers when there are too many. */
+  readonly countConnection: (request: FastifyRequest) => Promise<() => Promise<void>>;
   readonly sendRefusal: (
     request: FastifyRequest,
     reply: FastifyReply,
@@ -47,9 +49,15 @@ const doors: readonly Door[] = [
 export function addSessionDoors(doorway: Doorway, ports: SessionDoorPorts): void {
   for (const door of doors) {
     doorway.addDoor(door.path, async (request, reply) => {
+      const giveBack = await ports.countConnection(request);
       const question = questionOf(door, request, ports);
-      const decision = await ports.authorizeChannel(question);
+      const decision = await ports.authorizeChannel(question).catch(async (error: unknown) => {
+        // That we could not find out does not count against the address.
+        await giveBack();
+        throw error;
+      });
       if (decision.outcome === 'refusal') return ports.sendRefusal(request, reply, decision);
+      await giveBack();
       const upstream = upstreamOf(door, request, { question, grant: decision, host: ports.host });
       doorway.open(request, reply, (connection) => {
         const { principal, socketId: sessionId } = decision;

@@ -21,6 +21,9 @@ export interface TicketDoorPorts extends AdmitPorts {
   readonly redeemTicket: RedeemTicket;
   readonly originOf: (request: FastifyRequest) => Origin;
   readonly newId: () => string;
+  /** Counts an attempt to connect; throws what the server answers when there are too many. */
+  readonly countConnection: (request: FastifyRequest) => Promise<() => Promise<void>>;
+  readonly countFailure: (request: FastifyRequest) => Promise<void>;
   /** The chat server, where it stands behind this door. */
   readonly chatServer: URL | undefined;
 }
@@ -33,35 +36,44 @@ const authenticationTime = 10_000;
  * so there is nothing that a foreign page could use.
  */
 export function addTicketDoor(doorway: Doorway, ports: TicketDoorPorts): void {
-  doorway.addDoor('/ws', (request, reply) => {
-    const from = { origin: ports.originOf(request), log: request.log };
+  doorway.addDoor('/ws', async (request, reply) => {
+    const giveBack = await ports.countConnection(request);
+    const from = { origin: ports.originOf(request), log: request.log, request, giveBack };
     doorway.open(request, reply, (connection) => {
       letIn(connection, from, ports).catch((error: unknown) => {
         from.log.error({ err: error }, 'bug');
         connection.end(endings.bug);
       });
     });
-    return Promise.resolve(reply);
+    return reply;
   });
 }
 
 interface Arrival {
   readonly origin: Origin;
   readonly log: FastifyBaseLogger;
+  readonly request: FastifyRequest;
+  /** Gives the attempt to connect back. */
+  readonly giveBack: () => Promise<void>;
 }
 
 async function letIn(
   connection: Connection,
-  { origin, log }: Arrival,
+  arrival: Arrival,
   ports: TicketDoorPorts,
 ): Promise<void> {
   const ticket = await askForTicket(connection, ports);
   if (ticket === undefined) return;
-  const redeemed = await redeem(ticket, { origin, log }, ports);
-  if ('fault' in redeemed) {
+  const redeemed = await redeem(ticket, arrival, ports);
+  const isProved = !('fault' in redeemed);
+  // Nor does it count against its address that we could not find out.
+  if (isProved || redeemed.ending !== undefined) await arrival.giveBack();
+  else noteFailure(arrival, ports);
+  if (!isProved) {
     refuse(connection, redeemed.fault, redeemed.ending);
     return;
   }
+  const { origin, log } = arrival;
   const { user: principal, ...about } = redeemed;
   const sessionId = ports.newId();
   connection.send(authenticationSuccess(sessionId, redeemed));
@@ -74,6 +86,13 @@ async function letIn(
       ? { expiresAt: principal.expiresAt }
       : { ending: endings.accessEnded };
   admit(connection, { principal, sessionId, origin, recheck, upstream, log }, ports);
+}
+
+/** Counts a bad ticket against its address; the client is told of the ticket, and waits for nothing else. */
+function noteFailure({ request, log }: Arrival, { countFailure }: TicketDoorPorts): void {
+  countFailure(request).catch((error: unknown) => {
+    log.warn({ err: error }, 'could not record that a limit was exceeded');
+  });
 }
 
 /** The ticket in the first message; without one in time the connection ends. */
@@ -97,7 +116,7 @@ type Redeemed = TicketHolder | { readonly fault: AuthenticationFault; readonly e
 
 async function redeem(
   ticket: string,
-  { origin, log }: Arrival,
+  { origin, log }: Pick<Arrival, 'origin' | 'log'>,
   { redeemTicket }: TicketDoorPorts,
 ): Promise<Redeemed> {
   try {

@@ -7,6 +7,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Limits, ReportExcess } from '../core/limits.ts';
 import { originOf } from './asker.ts';
 import { RequestProblem } from './problem.ts';
+import type { GiveBack, Turnstile } from './turnstile.ts';
 
 /** Counts a refused request; throws a 429 once its address has had too many. */
 export type CountFailure = (request: FastifyRequest) => Promise<void>;
@@ -15,7 +16,7 @@ export type CountFailure = (request: FastifyRequest) => Promise<void>;
 const ipv6Subnet = 64;
 
 /** Whom a request counts for, where it counts by address. */
-export function addressOf(request: FastifyRequest): string {
+function addressOf(request: FastifyRequest): string {
   return normalizeIP(request.ip, ipv6Subnet);
 }
 
@@ -40,6 +41,35 @@ export function createFailureLimit(
       await reportExcess('failures', result.key, { origin: originOf(request) });
       throw new RequestProblem(429, 'Too many refused requests', result.ttlInSeconds);
     }
+  };
+}
+
+/** Makes the same count for who is answered otherwise than by a 429. */
+export function withoutReply(countFailure: CountFailure): CountFailure {
+  return async (request) => {
+    try {
+      await countFailure(request);
+    } catch (error) {
+      if (!(error instanceof RequestProblem)) throw error;
+    }
+  };
+}
+
+/** Counts a request that wants to become a connection, and gives what gives it back; throws a 429 when there are too many. */
+export type CountConnection = (request: FastifyRequest) => Promise<GiveBack>;
+
+/** Creates the limit of connection attempts a minute and address. */
+export function createConnectionLimit(
+  turnstile: Turnstile,
+  reportExcess: ReportExcess,
+): CountConnection {
+  return async (request) => {
+    const address = addressOf(request);
+    const attempt = await turnstile(address);
+    if ('giveBack' in attempt) return attempt.giveBack;
+    await reportExcess('connections', address, { origin: originOf(request) });
+    const retryAfter = wholeSeconds(attempt.retryAfterMs);
+    throw new RequestProblem(429, 'Too many connection attempts', retryAfter);
   };
 }
 

@@ -89,6 +89,8 @@ export async function startDoorstep(changes: DoorstepChanges = {}): Promise<Door
       ...{ perMinute: mostMessages, rates: createMemoryRates(), shared: undefined, now },
     }),
     reportExcess: () => Promise.resolve(),
+    countConnection: () => Promise.resolve(() => Promise.resolve()),
+    countFailure: () => Promise.resolve(),
     recheckInterval: 15_000,
     redeemTicket: redeemAnything,
     stillWelcome: () => Promise.resolve(true),

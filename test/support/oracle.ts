@@ -103,7 +103,7 @@ export function signaturesIn(text: string): readonly Signed[] {
     if (typeof value !== 'object' || value === null) return;
     const texts = Object.values(value).filter((each) => typeof each === 'string');
     const auth = texts.find((each) => /^[^:]*:[0-9a-f]{64}$/i.test(each));
-    if (auth !== undefined) found.push({ ...(value), auth });
+    if (auth !== undefined) found.push({ ...value, auth });
     Object.values(value).forEach(look);
   };
   look(JSON.parse(text));
