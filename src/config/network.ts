@@ -24,10 +24,13 @@ export const network = (doc: string): Setting<string> => ({
 
 function isNetwork(value: string): boolean {
   const [address = '', bits, more] = value.split('/');
-  const family = isIP(address);
+  // With a zone (fe80::1%eth0) it means something on one machine only, and not every zone can be matched.
+  const family = address.includes('%') ? 0 : isIP(address);
   if (family === 0 || more !== undefined) return false;
+  // A network of no bits is everybody.
   return (
-    bits === undefined || (/^[0-9]{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128))
+    bits === undefined ||
+    (/^[1-9][0-9]{0,2}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128))
   );
 }
 

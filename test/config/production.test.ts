@@ -165,6 +165,16 @@ describe('production', () => {
       'TRUSTED_PROXIES each item must be an address or a network such as 10.0.0.0/8',
     ],
     [
+      'everybody',
+      { TRUSTED_PROXIES: '0.0.0.0/0' },
+      'TRUSTED_PROXIES each item must be an address or a network such as 10.0.0.0/8',
+    ],
+    [
+      'an address with a zone',
+      { TRUSTED_PROXIES: 'fe80::1%eth0' },
+      'TRUSTED_PROXIES each item must be an address or a network such as 10.0.0.0/8',
+    ],
+    [
       'another kind of server',
       { PUSHER_SERVER: 'Pusher' },
       'PUSHER_SERVER must be one of pusher, soketi, reverb',
