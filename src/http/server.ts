@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Socket } from 'node:net';
 import cors from '@fastify/cors';
 import rateLimit from '@fastify/rate-limit';
 import Fastify, {
@@ -62,6 +63,8 @@ export function createServer({
         .send({ error: 'Bad Request', message: 'The path is malformed', request_id: request.id });
     },
   });
+  // Node keeps an address that was asked for in time; of who has hung up meanwhile it knows none, and a refusal would count for nobody.
+  server.server.on('connection', ({ remoteAddress }: Socket) => remoteAddress);
   server.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
     done();
@@ -95,6 +98,8 @@ export async function openToBrowsers(
     // Only for pages that were named: with `*` browsers refuse it, and rightly.
     credentials: cookieMode !== undefined,
     methods: ['POST', 'GET', 'DELETE'],
+    // The plugin's own refusal of an OPTIONS that is no preflight has no body of ours.
+    strictPreflight: false,
     exposedHeaders: ['X-Request-Id', 'X-Decision-Id', 'Retry-After'],
     maxAge: 600,
   });

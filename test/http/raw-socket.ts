@@ -7,6 +7,8 @@ export interface RawSocket {
   /** All that was received so far. */
   readonly received: () => string;
   readonly write: (bytes: string | Buffer) => void;
+  /** Writes these bytes and ends this side. */
+  readonly end: (bytes: string | Buffer) => void;
   /** Resolves when what was received contains the text; rejects when the connection ends without. */
   readonly until: (text: string) => Promise<void>;
   /** Resolves when the other side has ended the connection. */
@@ -28,6 +30,7 @@ export async function openSocket(address: string): Promise<RawSocket> {
   return {
     received,
     write: (bytes) => void socket.write(bytes),
+    end: (bytes) => void socket.end(bytes),
     until: (text) => containing(socket, () => received().includes(text), text),
     closed,
     destroy: () => void socket.destroy(),

@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+import { ask, userAsks } from '../http/asking.ts';
+import { openSocket } from '../http/raw-socket.ts';
+import { useUsher } from '../support/usher.ts';
+import { withClient } from '../support/database.ts';
+import { raw } from './attacker.ts';
+
+const form = 'socket_id=1.2&channel_name=private-tenant.1.user.15';
+const bad = { authorization: 'Bearer x' };
+
+describe('somebody who guesses, and whom no proxy of ours stands before', () => {
+  const usher = useUsher({ RATE_LIMIT_FAILURES: '1' });
+  const guess = async (headers: Readonly<Record<string, string>>) =>
+    (await ask(usher.public, userAsks({ headers: { ...bad, ...headers } }))).status;
+
+  it('is counted by the address that connects, whatever the headers say', async () => {
+    expect(await guess({})).toBe(401);
+    for (const name of ['x-forwarded-for', 'X-FORWARDED-FOR', 'forwarded', 'x-real-ip', 'via']) {
+      for (const address of ['203.0.113.1', 'for=203.0.113.1', '::1', '127.0.0.1', 'unknown', '']) {
+        expect(await guess({ [name]: address })).toBe(429);
+      }
+    }
+    const asked = { 'cf-connecting-ip': '203.0.113.1', 'true-client-ip': '203.0.113.1' };
+    expect(await guess({ ...asked, 'x-client-ip': '203.0.113.1', client: 'x' })).toBe(429);
+  });
+
+  it('is the same under another path, another case, another tenant and another credential', async () => {
+    await guess({});
+    for (const path of [
+      '/pusher/auth',
+      '/pusher/auth/',
+      '/api/tenants/7/pusher/auth',
+      '/pusher/auth?x=1',
+    ]) {
+      const headers = { ...bad, 'x-tenant-id': '7' };
+      expect((await ask(usher.public, userAsks({ path, headers }))).status).toBe(429);
+    }
+    const headers = { authorization: undefined, 'x-guest-session': 'guest_x' };
+    expect((await ask(usher.public, userAsks({ headers }))).status).toBe(429);
+  });
+});
+
+describe('somebody behind a trusted proxy', () => {
+  const usher = useUsher({ RATE_LIMIT_FAILURES: '1', TRUSTED_PROXIES: '127.0.0.0/8' });
+  const guess = async (address: string) =>
+    (await ask(usher.public, userAsks({ headers: { ...bad, 'x-forwarded-for': address } }))).status;
+
+  it.each([
+    [
+      '2001:db8:0:1::1',
+      ['2001:DB8:0:1:0:0:0:1', '2001:0db8:0000:0001::ffff', '2001:db8:0:1::203.0.113.1'],
+    ],
+    ['203.0.113.9', ['::ffff:203.0.113.9', '::FFFF:cb00:7109', '198.51.100.1, 203.0.113.9']],
+  ])('%s is one address, however it is spelt', async (address, spellings) => {
+    expect(await guess(address)).toBe(401);
+    for (const spelling of spellings)
+      expect([spelling, await guess(spelling)]).toEqual([spelling, 429]);
+  });
+
+  it.each([
+    'unknown',
+    '',
+    ',',
+    '203.0.113.7:1234',
+    'fe80::1%eth0',
+    '[::1]:80',
+    '::1/0',
+    'a'.repeat(500),
+  ])('what is no address, %j, is no error of ours', async (address) => {
+    expect([401, 429]).toContain(await guess(address));
+  });
+});
+
+describe('somebody who hangs up before the answer', () => {
+  const usher = useUsher({ RATE_LIMIT_FAILURES: '3' });
+
+  it('is counted like anybody else', async () => {
+    // Whether such a session exists is asked of the database, and meanwhile the client is gone.
+    const session = `X-Guest-Session: guest_${'0'.repeat(64)}`;
+    for (let i = 0; i < 4; i += 1) {
+      const socket = await openSocket(usher.public);
+      socket.end(raw('DELETE /api/guest-sessions/current', ['Host: usher', session]));
+      await socket.closed;
+    }
+    const signals = () =>
+      withClient(usher.database, async (client) => {
+        const { rows } = await client.query<{ signal: string; address: string }>(
+          'SELECT signal, address::text AS address FROM security_events',
+        );
+        return rows.map(({ signal, address }) => [signal, address.replace(/\/.*/, '')]);
+      });
+    const exceeded = ['limit-exceeded', '127.0.0.1'];
+    await expect.poll(signals, { timeout: 30_000 }).toContainEqual(exceeded);
+  });
+});
