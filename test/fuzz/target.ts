@@ -1,0 +1,54 @@
+import fc from 'fast-check';
+
+/** Something that reads what strangers write, and what must hold whatever they write. */
+export interface Target {
+  readonly name: string;
+  /** Makes up inputs for this long in milliseconds, or so many of them, and tells how it went; the same seed makes the same inputs. */
+  readonly run: (bounds: Bounds) => Promise<Outcome>;
+}
+
+interface Bounds {
+  readonly seed: number;
+  readonly milliseconds?: number;
+  readonly runs?: number;
+}
+
+interface Outcome {
+  readonly runs: number;
+  /** The smallest input for which it does not hold, with the reason and how to make it again. */
+  readonly failure: string | undefined;
+}
+
+/** What a target says of itself. */
+interface TargetSpec<Input> {
+  readonly name: string;
+  readonly input: fc.Arbitrary<Input>;
+  /** Throws when what must hold does not. */
+  readonly holds: (input: Input) => void | Promise<void>;
+  /** The longest that one input may take, in milliseconds. What costs more than its length takes minutes. */
+  readonly longest?: number;
+}
+
+/** Makes a target. */
+export function defineTarget<Input>(spec: TargetSpec<Input>): Target {
+  const { name, input, holds, longest = 5_000 } = spec;
+  const property = fc.asyncProperty(input, async (value) => {
+    const start = performance.now();
+    await holds(value);
+    const took = performance.now() - start;
+    if (took > longest) throw new Error(`It took ${Math.round(took)} ms`);
+  });
+  return {
+    name,
+    run: async ({ seed, milliseconds, runs = Number.MAX_SAFE_INTEGER }) => {
+      const details = await fc.check(property, {
+        seed,
+        numRuns: runs,
+        ...(milliseconds !== undefined && { interruptAfterTimeLimit: milliseconds }),
+      });
+      if (!details.failed) return { runs: details.numRuns, failure: undefined };
+      const failure = [name, String(details.errorInstance), fc.defaultReportMessage(details)];
+      return { runs: details.numRuns, failure: failure.join('\n') };
+    },
+  };
+}

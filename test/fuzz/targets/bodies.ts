@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { pino } from 'pino';
+import { textField, textQuery } from '../../../src/http/body.ts';
+import { channelNames } from '../../../src/http/channel-names.ts';
+import { parseJsonObject } from '../../../src/http/json-body.ts';
+import { RequestProblem } from '../../../src/http/problem.ts';
+import { createServer } from '../../../src/http/server.ts';
+import { checkClientInfo, idField } from '../../../src/http/ticket-body.ts';
+import { parseMoment } from '../../../src/http/moment.ts';
+import { textNear } from '../mutations.ts';
+import { defineTarget } from '../target.ts';
+
+/** What it gives, or `refused`; anything but a 400 is a fault of ours. */
+function refusing<T>(read: () => T): T | 'refused' {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof RequestProblem && error.status === 400) return 'refused';
+    throw error;
+  }
+}
+
+const fields = 'socket_id=1234.5678&channel_name=private-tenant.1.user.15';
+const json = '{"socket_id":"1234.5678","channel_name":"private-tenant.1.user.15"}';
+const ticket =
+  '{"userId":"15","entityId":"E-7","entityType":null,"clientInfo":{"userAgent":"x","timestamp":1}}';
+const batch = '{"socket_id":"1.2","channel_name":["private-a","private-b"]}';
+
+const server = createServer({ logger: pino({ level: 'silent' }), trustedProxies: [] });
+server.post('/', (request) => ({
+  body: Object.entries(request.body as object),
+  query: refusing(() => textQuery(request.query, 'token', 100) ?? null),
+}));
+
+/** The text as it is after it has been on the wire: half a surrogate pair has no UTF-8. */
+const asUtf8 = (text: string) => Buffer.from(text).toString();
+
+const sameNames = (pairs: readonly (readonly [string, string])[]) =>
+  new Set(pairs.map(([name]) => name)).size < pairs.length;
+
+export const bodyTargets = [
+  defineTarget({
+    name: 'forms and queries',
+    input: fc.tuple(
+      textNear(fields, `${fields}&token=x`, '__proto__=1&a[]=2&%63=%64+e', 'a=1&b=2&a=3'),
+      textNear('token=abc', 'token=a&token=b', 'token[]=a', '__proto__[token]=x'),
+    ),
+    holds: async ([form, query]) => {
+      const url = `/?${encodeURI(asUtf8(query)).replace(/[#\\]/g, '')}`;
+      const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+      const answer = await server.inject({ method: 'POST', url, headers, payload: form });
+      const pairs = [...new URLSearchParams(asUtf8(form))];
+      const expected = sameNames(pairs) || pairs.length > 128 ? 400 : 200;
+      assert.equal(answer.statusCode, Buffer.byteLength(form) > 16_384 ? 413 : expected);
+      if (answer.statusCode !== 200) return;
+      const { body } = answer.json<{ readonly body: [string, string][] }>();
+      assert.deepEqual(new Map(body), new Map(pairs));
+    },
+  }),
+  defineTarget({
+    name: 'JSON bodies',
+    input: fc.oneof(textNear(json, ticket, batch, '{"a":{"b":[{"c":1}]}}'), fc.json()),
+    holds: (text) => {
+      const read = refusing(() => parseJsonObject(text));
+      if (read !== 'refused') assert.deepEqual(read, JSON.parse(text));
+    },
+  }),
+  defineTarget({
+    name: 'fields of bodies',
+    input: fc.oneof(textNear(json, ticket, batch), fc.json()),
+    holds: (text) => {
+      const read = refusing(() => parseJsonObject(text));
+      if (read === 'refused') return;
+      for (const name of ['socket_id', 'userId', '__proto__', 'constructor']) {
+        const field: unknown = refusing(() => textField(read, name, 128));
+        const own: unknown = Object.hasOwn(read, name) ? read[name] : undefined;
+        if (field !== 'refused') assert.equal(field, own === '' ? undefined : own);
+      }
+      refusing(() => {
+        checkClientInfo(read);
+      });
+      const id = refusing(() => idField(read, 'entityId'));
+      if (id !== undefined) assert.ok(!/[\p{Cc}\p{Cs}]/u.test(id));
+      const names = refusing(() => channelNames(read));
+      if (names !== 'refused') assert.deepEqual(names, read['channel_name']);
+    },
+  }),
+  defineTarget({
+    name: 'moments',
+    input: textNear(
+      '2025-12-31T11:00:00Z',
+      '2024-02-29T23:59:59.999+05:30',
+      '2025-02-28T00:00:00-12:00',
+    ),
+    holds: (text) => {
+      const moment = parseMoment(text);
+      if (moment === undefined) return;
+      const parts =
+        /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)$/.exec(text);
+      assert.ok(parts, 'it has the form of RFC 3339');
+      const [, year, month, day, hour, minute, second, fraction = '', zone = ''] = parts;
+      const offset = zone === 'Z' ? 0 : Number(zone.slice(1, 3)) * 60 + Number(zone.slice(4));
+      const start = new Date(0);
+      // Years below 100 would be taken for those of the last century.
+      start.setUTCFullYear(Number(year), Number(month) - 1, Number(day));
+      start.setUTCHours(
+        Number(hour),
+        Number(minute),
+        Number(second),
+        Number(`${fraction}000`.slice(0, 3)),
+      );
+      assert.equal(moment, start.getTime() - (zone.startsWith('-') ? -offset : offset) * 60_000);
+    },
+  }),
+];

@@ -1,0 +1,72 @@
+import { connect } from 'node:net';
+
+/** One answer on a connection. */
+export interface WireAnswer {
+  readonly status: number;
+  /** The status line and the headers, in lower case. */
+  readonly head: string;
+  readonly text: string;
+}
+
+/** The longest that an answer may take, in milliseconds: a busy machine is no fault. */
+const longest = 20_000;
+
+/** After so many milliseconds without an answer the other side waits for more, and is told that none will come. */
+const silence = 300;
+
+/** Writes these bytes and gives everything that comes back; throws when the other side never ends. */
+export async function exchange(address: string, bytes: Buffer): Promise<readonly WireAnswer[]> {
+  return answersIn(await exchangeBytes(address, bytes));
+}
+
+function exchangeBytes(address: string, bytes: Buffer): Promise<Buffer> {
+  const { hostname, port } = new URL(address);
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    const socket = connect({ host: hostname, port: Number(port) });
+    const timer = setTimeout(() => {
+      socket.destroy(new Error(`There was no end after ${longest} ms`));
+    }, longest);
+    let failure: NodeJS.ErrnoException | undefined;
+    // Not at once: Node answers nobody who has ended their side.
+    socket.setTimeout(silence, () => socket.end());
+    socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+    socket.on('error', (error) => {
+      failure = error;
+    });
+    socket.on('close', () => {
+      clearTimeout(timer);
+      // Whoever sends what nobody wants to read may be cut off while writing.
+      const isCut = failure?.code === 'ECONNRESET' || failure?.code === 'EPIPE';
+      if (failure === undefined || isCut) resolve(Buffer.concat(chunks));
+      else reject(failure);
+    });
+    socket.write(bytes);
+  });
+}
+
+/** Every answer, told apart by their lengths (RFC 9112 §6.3); what follows a 101 is no HTTP. */
+function answersIn(bytes: Buffer): readonly WireAnswer[] {
+  const answers: WireAnswer[] = [];
+  let rest = bytes;
+  while (rest.length > 0) {
+    const end = rest.indexOf('\r\n\r\n');
+    if (end < 0) throw new Error(`This is no answer: ${rest.toString('latin1')}`);
+    const head = rest.subarray(0, end).toString('latin1').toLowerCase();
+    const status = Number(/^http\/1\.1 (\d{3}) /.exec(head)?.[1]);
+    if (Number.isNaN(status)) throw new Error(`This is no answer: ${head}`);
+    const from = end + 4;
+    // Node's own answers have no body and say so in chunks.
+    const isEmpty =
+      head.includes('\r\ntransfer-encoding: chunked') && rest.indexOf('0\r\n\r\n', from) === from;
+    const length = isEmpty ? 5 : Number(/\r\ncontent-length: (\d+)/.exec(head)?.[1] ?? 0);
+    answers.push({
+      status,
+      head,
+      text: isEmpty ? '' : rest.subarray(from, from + length).toString(),
+    });
+    if (status === 101) break;
+    rest = rest.subarray(from + length);
+  }
+  return answers;
+}
