@@ -1,0 +1,54 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Cleanup } from './cleanup.ts';
+import { startClient, type Client } from './client.ts';
+import { openPostgres, type Postgres } from './database.ts';
+import { createKeys, serverEnvironment, type Keys } from './keys.ts';
+import { choosePinning, type Pinning } from './pinning.ts';
+import type { Scale } from './scale.ts';
+import { startServer, type Server } from './server.ts';
+
+/** The program under test, as production runs it. */
+export const usherScript = 'dist/main.js';
+
+/** What every command works with. */
+export interface Bench {
+  readonly cleanup: Cleanup;
+  readonly scale: Scale;
+  readonly keys: Keys;
+  readonly pinning: Pinning;
+  readonly postgres: Postgres;
+  readonly client: Client;
+  /** Starts a server on its core, its environment that of production; `changes` to that are rare. */
+  readonly serve: (
+    script: string,
+    databaseUrl: string | undefined,
+    changes?: Readonly<Record<string, string>>,
+  ) => Promise<Server>;
+}
+
+/** Makes everything that a command needs, all of it gone after the run. */
+export async function openBench(cleanup: Cleanup, scale: Scale): Promise<Bench> {
+  const directory = await mkdtemp(join(tmpdir(), 'usher-bench-'));
+  cleanup.add(() => rm(directory, { recursive: true, force: true }));
+  const keys = createKeys();
+  const pinning = await choosePinning();
+  const postgres = await openPostgres(cleanup);
+  const client = startClient(cleanup, { prefix: pinning.client, directory });
+  return {
+    cleanup,
+    scale,
+    keys,
+    pinning,
+    postgres,
+    client,
+    serve: (script, databaseUrl, changes = {}) =>
+      startServer(cleanup, {
+        script,
+        prefix: pinning.server,
+        env: { ...serverEnvironment(keys, databaseUrl), ...changes },
+        directory,
+      }),
+  };
+}

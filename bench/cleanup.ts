@@ -1,0 +1,32 @@
+/** What is to be undone when the run ends, however it ends. */
+export interface Cleanup {
+  readonly add: (undo: () => Promise<void> | void) => void;
+  /** Undoes everything, the last first. A failure is told and does not keep the others from being undone. */
+  readonly run: () => Promise<void>;
+  /** True once somebody pressed Ctrl-C. */
+  readonly isInterrupted: () => boolean;
+}
+
+/** Creates the list of what is to be undone, at Ctrl-C too. */
+export function createCleanup(): Cleanup {
+  const undos: (() => Promise<void> | void)[] = [];
+  let running: Promise<void> | undefined;
+  let interrupted = false;
+  const undoAll = async () => {
+    for (let undo = undos.pop(); undo !== undefined; undo = undos.pop()) {
+      try {
+        await undo();
+      } catch (error) {
+        console.error('Could not clean up:', error);
+      }
+    }
+  };
+  const run = () => (running ??= undoAll());
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      interrupted = true;
+      void run().then(() => process.exit(130));
+    });
+  }
+  return { add: (undo) => undos.push(undo), run, isInterrupted: () => interrupted };
+}

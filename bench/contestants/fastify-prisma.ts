@@ -1,0 +1,54 @@
+// What people write today: Fastify, the token verified and the booking looked up on each request, `pusher` to sign.
+// No audit, no revocation, no limits, no log.
+import { parse } from 'node:querystring';
+import { PrismaPg } from '@prisma/adapter-pg';
+import Fastify from 'fastify';
+import { jwtVerify } from 'jose';
+import Pusher from 'pusher';
+import { PrismaClient } from '../../src/resources/generated/client.ts';
+import { announce, setting } from './announce.ts';
+
+const tokenKey = new TextEncoder().encode(setting('GUEST_TOKEN_SECRET'));
+const pusher = new Pusher({
+  appId: setting('PUSHER_APP_ID'),
+  key: setting('PUSHER_KEY'),
+  secret: setting('PUSHER_SECRET'),
+  cluster: 'eu',
+});
+const prisma = new PrismaClient({
+  adapter: new PrismaPg({ connectionString: setting('DATABASE_URL'), max: 10 }),
+});
+
+interface GuestClaims {
+  readonly booking_id: string;
+  readonly hotel_slug: string;
+}
+
+const server = Fastify({ logger: false });
+server.addContentTypeParser(
+  'application/x-www-form-urlencoded',
+  { parseAs: 'string' },
+  (_request, body, done) => {
+    done(null, parse(body as string));
+  },
+);
+server.post('/api/guest/hotel/:hotelSlug/chat/pusher/auth', async (request, reply) => {
+  const { hotelSlug } = request.params as { readonly hotelSlug: string };
+  const form = request.body as Readonly<Record<string, string>>;
+  const { socket_id: socketId = '', channel_name: channelName = '', token = '' } = form;
+  const { payload } = await jwtVerify<GuestClaims>(token, tokenKey, { algorithms: ['HS256'] });
+  const bookingId = payload.booking_id;
+  const own = `private-hotel-${hotelSlug}-guest-chat-booking-${bookingId}`;
+  if (channelName !== own || payload.hotel_slug !== hotelSlug) {
+    return reply.code(403).send({ error: 'Forbidden' });
+  }
+  const where = { hotelSlug_bookingId: { hotelSlug, bookingId } };
+  const booking = await prisma.booking.findUnique({ where });
+  if (booking?.status !== 'open') return reply.code(403).send({ error: 'Forbidden' });
+  return pusher.authorizeChannel(socketId, channelName, {
+    user_id: `guest_${bookingId}`,
+    user_info: { name: 'Guest', booking_id: bookingId, room_number: booking.roomNumber },
+  });
+});
+await server.listen({ port: 0, host: '127.0.0.1' });
+announce(server.server.address());

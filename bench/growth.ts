@@ -1,0 +1,140 @@
+import { usherScript, type Bench } from './bench.ts';
+import { measureReading, relativeCosts } from './catalogue-cost.ts';
+import { lineChart, type Line } from './chart.ts';
+import { withClient } from './database.ts';
+import { fill } from './facts.ts';
+import type { ScenarioName } from './load/scenarios.ts';
+import { describeRun, keep, keepChart } from './output.ts';
+import { connections, mediansOf, runRounds, type Contestant, type Result } from './rounds.ts';
+import { compare, type Ratio } from './statistics.ts';
+import { formatTable } from './table.ts';
+
+/** One thing that grows, and what was measured at each size. */
+interface Growing {
+  readonly name: string;
+  readonly sizes: readonly number[];
+  readonly results: readonly Result[];
+}
+
+/** What it costs at each size, as a multiple of the cost at the smallest; `rates` in authorizations a second, where there are any. */
+interface Curve {
+  readonly name: string;
+  readonly sizes: readonly number[];
+  readonly costs: readonly Ratio[];
+  readonly rates: readonly number[];
+}
+
+/** Does a decision cost the same when there is a thousand times as much of everything? */
+export async function runGrowth(bench: Bench): Promise<void> {
+  const { families } = bench.scale.growth;
+  const catalogue = measureReading(families, bench.scale.rounds);
+  const databases = await fillDatabases(bench);
+  const growing = [
+    ...(await growRows(bench, databases)),
+    await growTokens(bench, databases[0]?.url ?? ''),
+  ];
+  const curves: readonly Curve[] = [
+    ...growing.map(curveOf),
+    {
+      name: 'reading a name, by families',
+      sizes: families,
+      costs: relativeCosts(catalogue),
+      rates: [],
+    },
+  ];
+  console.log(formatTable(headings, curves.flatMap(cellsOf)));
+  console.log(
+    `Cost: the inverse of throughput in a closed loop of ${connections} connections, as a multiple of that at the first size; spread: the least and the most of any round.`,
+  );
+  console.log(`Pinning: ${bench.pinning.about}. Database: ${bench.postgres.about}.`);
+  await keep('growth', { ...describeRun(bench), growing, catalogue });
+  const title = 'Cost of a decision, as a multiple of the cost at the smallest size';
+  await keepChart('growth', lineChart(title, 'how much there is of it', curves.map(lineOf)));
+}
+
+interface Filled {
+  readonly rows: number;
+  readonly url: string;
+}
+
+async function fillDatabases(bench: Bench): Promise<readonly Filled[]> {
+  const filled: Filled[] = [];
+  for (const rows of bench.scale.growth.rows) {
+    process.stderr.write(`filling a database with ${rows} rows of each kind\n`);
+    const url = await bench.postgres.create();
+    await withClient(url, (client) => fill(client, rows));
+    filled.push({ rows, url });
+  }
+  return filled;
+}
+
+/** Tokens are fresh, so that each decision asks about another row and no cache hides the table. */
+async function growRows(bench: Bench, databases: readonly Filled[]): Promise<readonly Growing[]> {
+  const sizes = databases.map(({ rows }) => rows);
+  const contestants: (Contestant & { readonly kind: ScenarioName })[] = [];
+  for (const { rows, url } of databases) {
+    const server = await bench.serve(usherScript, url);
+    for (const kind of ['guest', 'user'] as const) {
+      const scenario = { name: kind, rows, tokens: 'fresh' } as const;
+      contestants.push({ name: `${kind} ${rows}`, kind, server, databaseUrl: url, scenario });
+    }
+  }
+  const results = await runRounds(bench, contestants);
+  for (const server of new Set(contestants.map((each) => each.server))) await server.child.end();
+  const ofKind = (kind: ScenarioName) =>
+    results.filter((_, index) => contestants[index]?.kind === kind);
+  return [
+    { name: 'guest, by rows', sizes, results: ofKind('guest') },
+    { name: 'tenant user, by rows', sizes, results: ofKind('user') },
+  ];
+}
+
+/** One server for each size: in one server, the largest would be in the way of the others. */
+async function growTokens(bench: Bench, url: string): Promise<Growing> {
+  const sizes = bench.scale.growth.tokens;
+  const [rows = 1] = bench.scale.growth.rows;
+  const contestants: Contestant[] = [];
+  for (const tokens of sizes) {
+    const server = await bench.serve(usherScript, url);
+    const scenario = { name: 'guest', rows, tokens } as const;
+    await showEveryToken(bench, server.port, scenario);
+    contestants.push({ name: `${tokens} tokens`, server, databaseUrl: url, scenario });
+  }
+  return { name: 'guest, by tokens', sizes, results: await runRounds(bench, contestants) };
+}
+
+/** Every token is seen once before anything is measured. */
+async function showEveryToken(
+  { client, keys }: Bench,
+  port: number,
+  scenario: Contestant['scenario'] & { readonly tokens: number },
+): Promise<void> {
+  const pace = { kind: 'drain', requests: scenario.tokens } as const;
+  await client.measure({ port, scenario, keys, connections, pace, verifyEvery: 1_000 });
+}
+
+const headings = ['what grows', 'size', 'a second', 'cost', 'spread'];
+
+function curveOf({ name, sizes, results }: Growing): Curve {
+  const [first] = results;
+  return {
+    name,
+    sizes,
+    costs: results.map(({ rates }) => compare(first?.rates ?? [], rates)),
+    rates: results.map((result) => mediansOf(result).rate),
+  };
+}
+
+function cellsOf({ name, sizes, costs, rates }: Curve): readonly (readonly string[])[] {
+  return costs.map(({ ratio, least, most }, index) => [
+    name,
+    (sizes[index] ?? NaN).toLocaleString('en'),
+    rates[index]?.toFixed(0) ?? '',
+    ratio.toFixed(2),
+    `${least.toFixed(2)}–${most.toFixed(2)}`,
+  ]);
+}
+
+function lineOf({ name, sizes, costs }: Curve): Line {
+  return { name, points: sizes.map((x, index) => ({ x, y: costs[index]?.ratio ?? NaN })) };
+}

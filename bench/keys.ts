@@ -1,0 +1,50 @@
+import { randomBytes } from 'node:crypto';
+
+/** The secrets of one run, made for it. */
+export interface Keys {
+  readonly pusherKey: string;
+  readonly pusherSecret: string;
+  readonly guestSecret: string;
+  readonly userSecret: string;
+}
+
+/** Makes the secrets of a run. */
+export function createKeys(): Keys {
+  const secret = () => randomBytes(32).toString('hex');
+  return {
+    pusherKey: randomBytes(10).toString('hex'),
+    pusherSecret: secret(),
+    guestSecret: secret(),
+    userSecret: secret(),
+  };
+}
+
+/** The environment in which every contestant works: production. */
+export function serverEnvironment(keys: Keys, databaseUrl: string | undefined) {
+  return {
+    NODE_ENV: 'production',
+    HOST: '127.0.0.1',
+    PORT: '0',
+    OPS_PORT: '0',
+    LOG_LEVEL: 'info',
+    AUDIT: 'strict',
+    ...(databaseUrl !== undefined && { DATABASE_URL: databaseUrl }),
+    PUSHER_APP_ID: 'bench',
+    PUSHER_KEY: keys.pusherKey,
+    PUSHER_SECRET: keys.pusherSecret,
+    GUEST_TOKEN_SECRET: keys.guestSecret,
+    USER_TOKEN_SECRET: keys.userSecret,
+    ALLOWED_ORIGINS: 'https://app.example',
+    ...raisedLimits,
+  };
+}
+
+const plenty = '1000000';
+
+/** One address and a few hundred principals ask as often as a whole city would: each of these limits would end the run. */
+export const raisedLimits = {
+  RATE_LIMIT_FAILURES: plenty,
+  RATE_LIMIT_CONNECTIONS: plenty,
+  RATE_LIMIT_AUTHORIZATIONS: plenty,
+  RATE_LIMIT_SUBSCRIPTIONS: plenty,
+} as const;

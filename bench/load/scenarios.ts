@@ -1,0 +1,138 @@
+import { bookingOf, escrowOf, hotelSlug, rowsOfSeller } from '../facts.ts';
+import type { Keys } from '../keys.ts';
+import { mint } from '../tokens.ts';
+import { serialise, type Expected, type Field, type PreparedRequest } from './request.ts';
+
+export type ScenarioName =
+  'guest' | 'guest-refused' | 'user' | 'seller-batch' | 'five-channels' | 'five-channels-batch';
+
+/** What is asked, over and over. */
+export interface Scenario {
+  readonly name: ScenarioName;
+  /** How many bookings and escrows there are to ask about. */
+  readonly rows: number;
+  /** How many different requests are repeated, each with a token of its own; `fresh`: each is sent once and never again. */
+  readonly tokens: number | 'fresh';
+}
+
+/** Channels that one request asks for. */
+export const channelsOf: Readonly<Record<ScenarioName, number>> = {
+  guest: 1,
+  'guest-refused': 1,
+  user: 1,
+  'seller-batch': 20,
+  'five-channels': 1,
+  'five-channels-batch': 5,
+};
+
+/** Makes the request of this number, from 0; each number has a token of its own, except where several ask for one user's channels. */
+export function prepare(scenario: Scenario, serial: number, keys: Keys): PreparedRequest {
+  // A prime, so that neighbours in time are no neighbours in the table.
+  const row = (serial * 7919) % scenario.rows;
+  switch (scenario.name) {
+    case 'guest':
+      return guest({ serial, row, askedRow: row }, keys);
+    case 'guest-refused':
+      return guest({ serial, row, askedRow: row + 1 }, keys);
+    case 'user': {
+      const { tenantId, escrowId, buyerId } = escrowOf(row);
+      const channel = `private-tenant.${tenantId}.escrow.${escrowId}.chat`;
+      return user({ serial, tenantId, userId: buyerId, channels: [channel] }, keys);
+    }
+    case 'seller-batch': {
+      const { tenantId, sellerId } = escrowOf(row);
+      const channels = rowsOfSeller(row)
+        .map((each) => `private-tenant.${tenantId}.escrow.${escrowOf(each).escrowId}`)
+        .flatMap((channel) => [channel, `${channel}.chat`]);
+      return batch({ serial, tenantId, userId: sellerId, channels }, keys);
+    }
+    case 'five-channels': {
+      const asker = buyer(Math.floor(serial / 5));
+      return user({ ...asker, channels: asker.channels.slice(serial % 5, (serial % 5) + 1) }, keys);
+    }
+    case 'five-channels-batch':
+      return batch(buyer(serial), keys);
+  }
+}
+
+interface Asker {
+  readonly serial: number;
+  readonly tenantId: string;
+  readonly userId: string;
+  readonly channels: readonly string[];
+}
+
+/** A buyer's page: what it opens. */
+function buyer(row: number): Asker {
+  const { tenantId, escrowId, buyerId } = escrowOf(row);
+  const tenant = `private-tenant.${tenantId}`;
+  const escrow = `${tenant}.escrow.${escrowId}`;
+  const channels = [
+    `${tenant}.user.${buyerId}`,
+    `${tenant}.announcements`,
+    'private-announcements',
+    escrow,
+    `${escrow}.chat`,
+  ];
+  return { serial: row, tenantId, userId: buyerId, channels };
+}
+
+function guest(
+  ask: { readonly serial: number; readonly row: number; readonly askedRow: number },
+  keys: Keys,
+): PreparedRequest {
+  const claims = { booking_id: bookingOf(ask.row), hotel_slug: hotelSlug, jti: `g${ask.serial}` };
+  const token = mint(claims, keys.guestSecret);
+  const socketId = socketOf(ask.serial);
+  const channel = `private-hotel-${hotelSlug}-guest-chat-booking-${bookingOf(ask.askedRow)}`;
+  const bytes = serialise({
+    path: `/api/guest/hotel/${hotelSlug}/chat/pusher/auth?token=${token}`,
+    form: [
+      ['socket_id', socketId],
+      ['channel_name', channel],
+      ['token', token],
+    ],
+  });
+  const expected: Expected =
+    ask.row === ask.askedRow
+      ? { status: 200, socketId, channels: [channel] }
+      : { status: 403, socketId, channels: [] };
+  return { bytes, expected };
+}
+
+function user(asker: Asker, keys: Keys): PreparedRequest {
+  const fields = asker.channels.map((channel): Field => ['channel_name', channel]);
+  return ofUser('/broadcasting/auth', { asker, fields, keys });
+}
+
+/** As the plugin `pusher-js-auth` asks. */
+function batch(asker: Asker, keys: Keys): PreparedRequest {
+  const fields = asker.channels.map((channel, i): Field => [`channel_name[${i}]`, channel]);
+  return ofUser('/pusher/auth/batch', { asker, fields, keys });
+}
+
+function ofUser(
+  path: string,
+  request: {
+    readonly asker: Asker;
+    readonly fields: readonly Field[];
+    readonly keys: Keys;
+  },
+): PreparedRequest {
+  const { serial, tenantId, userId, channels } = request.asker;
+  const claims = { sub: userId, tenant_id: tenantId, jti: `u${serial}` };
+  const socketId = socketOf(serial);
+  const bytes = serialise({
+    path,
+    headers: {
+      Authorization: `Bearer ${mint(claims, request.keys.userSecret)}`,
+      'X-Tenant-ID': tenantId,
+    },
+    form: [['socket_id', socketId], ...request.fields],
+  });
+  return { bytes, expected: { status: 200, socketId, channels } };
+}
+
+function socketOf(serial: number): string {
+  return `${100_000 + (serial % 900_000)}.${serial}`;
+}

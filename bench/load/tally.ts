@@ -1,0 +1,61 @@
+import { percentile } from '../statistics.ts';
+import type { Answer } from './connection.ts';
+import type { Job, Measured } from './job.ts';
+import type { PreparedRequest } from './request.ts';
+import { faultOf } from './verify.ts';
+
+/** Keeps account of the answers of one measurement. */
+export interface Tally {
+  readonly start: () => void;
+  /** Takes the answer to a request that was meant to be sent at that moment (`performance.now()`). */
+  readonly take: (answer: Answer, request: PreparedRequest, intended: number) => void;
+  readonly countResent: () => void;
+  readonly finish: () => Measured;
+}
+
+/** Creates the account; bodies are looked at only when the measurement is over. */
+export function createTally({ keys, verifyEvery }: Pick<Job, 'keys' | 'verifyEvery'>): Tally {
+  const latencies: number[] = [];
+  const samples: { readonly body: string; readonly request: PreparedRequest }[] = [];
+  const faults: string[] = [];
+  let resent = 0;
+  let started = 0;
+  let last = 0;
+  let cpu = process.cpuUsage();
+  return {
+    start: () => {
+      started = performance.now();
+      cpu = process.cpuUsage();
+    },
+    take: (answer, request, intended) => {
+      last = performance.now();
+      if (answer.status !== request.expected.status) {
+        faults.push(`status ${answer.status}: ${answer.body().slice(0, 200)}`);
+      } else if (latencies.length % verifyEvery === 0) {
+        samples.push({ body: answer.body(), request });
+      }
+      latencies.push(last - intended);
+    },
+    countResent: () => (resent += 1),
+    finish: () => {
+      const { user, system } = process.cpuUsage(cpu);
+      const elapsed = last - started;
+      for (const { body, request } of samples) {
+        const fault = faultOf(body, request.expected, keys);
+        if (fault !== undefined) faults.push(fault);
+      }
+      latencies.sort((a, b) => a - b);
+      return {
+        answers: latencies.length,
+        elapsed,
+        p50: percentile(latencies, 0.5),
+        p99: percentile(latencies, 0.99),
+        wrong: faults.length,
+        firstWrong: faults[0],
+        verified: samples.length,
+        resent,
+        clientBusy: (user + system) / 1000 / elapsed,
+      };
+    },
+  };
+}

@@ -1,0 +1,28 @@
+import { createHmac } from 'node:crypto';
+import type { Keys } from '../keys.ts';
+import type { Expected } from './request.ts';
+
+interface Signed {
+  readonly auth?: string;
+  readonly channel_data?: string;
+}
+
+/** Says what is wrong with the body of an answer, whose status was right; `undefined` when nothing is. */
+export function faultOf(body: string, expected: Expected, keys: Keys): string | undefined {
+  const answer = JSON.parse(body) as Readonly<Record<string, unknown>>;
+  if (expected.channels.length === 0) {
+    return 'auth' in answer ? 'signed what must be refused' : undefined;
+  }
+  const wrong = expected.channels.find((channel) => {
+    const entry = answer[channel] as { readonly data?: Signed } | undefined;
+    const signed = expected.channels.length === 1 ? answer : (entry?.data ?? {});
+    return !isRight(signed, [expected.socketId, channel], keys);
+  });
+  return wrong === undefined ? undefined : `no right signature for ${wrong}: ${body.slice(0, 200)}`;
+}
+
+function isRight(signed: Signed, about: readonly string[], keys: Keys): boolean {
+  const parts = signed.channel_data === undefined ? about : [...about, signed.channel_data];
+  const hmac = createHmac('sha256', keys.pusherSecret).update(parts.join(':')).digest('hex');
+  return signed.auth === `${keys.pusherKey}:${hmac}`;
+}

@@ -1,0 +1,36 @@
+import { openBench, type Bench } from './bench.ts';
+import { createCleanup } from './cleanup.ts';
+import { runComparison } from './comparison.ts';
+import { runFootprint } from './footprint.ts';
+import { runGrowth } from './growth.ts';
+import { chooseScale } from './scale.ts';
+import { runStorm } from './storm.ts';
+
+const commands: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
+  comparison: runComparison,
+  storm: runStorm,
+  growth: runGrowth,
+  footprint: runFootprint,
+};
+
+const [name = 'comparison'] = process.argv.slice(2);
+const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+if (command === undefined) {
+  console.error(`npm run bench [-- ${Object.keys(commands).join(' | ')}]`);
+  process.exitCode = 2;
+} else {
+  await run(command);
+}
+
+async function run(work: (bench: Bench) => Promise<void>): Promise<void> {
+  const cleanup = createCleanup();
+  try {
+    await work(await openBench(cleanup, chooseScale(process.env['BENCH_SMOKE'] !== undefined)));
+  } catch (error) {
+    // Servers that were ended make the run fail as well; that error would only hide why.
+    if (!cleanup.isInterrupted()) console.error(error);
+    process.exitCode = 1;
+  } finally {
+    await cleanup.run();
+  }
+}

@@ -1,0 +1,113 @@
+import type { Bench } from './bench.ts';
+import { sessionsOf } from './database.ts';
+import type { Job, Measured, Pace } from './load/job.ts';
+import { channelsOf, type Scenario } from './load/scenarios.ts';
+import { residentMegabytes } from './memory.ts';
+import { rotated } from './schedule.ts';
+import type { Server } from './server.ts';
+import { median } from './statistics.ts';
+
+/** Who is measured, and on what. */
+export interface Contestant {
+  readonly name: string;
+  readonly server: Server;
+  /** The database that it asks, if any. */
+  readonly databaseUrl: string | undefined;
+  readonly scenario: Scenario;
+}
+
+/** What one contestant did in all rounds, a value for each. */
+export interface Result {
+  readonly name: string;
+  /** Authorizations a second, in a closed loop. */
+  readonly rates: readonly number[];
+  /** Milliseconds, at 70 % of the rate of the same round. */
+  readonly p50s: readonly number[];
+  readonly p99s: readonly number[];
+  readonly residentMegabytes: number;
+  /** The largest share of its core that the client was busy: near 1, it was the client that was measured. */
+  readonly clientBusy: number;
+}
+
+/** Connections of every measurement. */
+export const connections = 32;
+
+/** Share of its own throughput at which a contestant's latency is measured. */
+export const openShare = 0.7;
+
+/** Fresh tokens that are made for a measurement, a second of it: more than anybody takes. */
+const freshPerSecond = 15_000;
+
+/** Every so many-th body is checked. */
+const verifyEvery = 200;
+
+interface Round {
+  readonly rate: number;
+  readonly open: Measured;
+  readonly clientBusy: number;
+}
+
+/** Measures all contestants side by side, in alternating rounds. Throws at the first wrong answer. */
+export async function runRounds(
+  bench: Bench,
+  contestants: readonly Contestant[],
+): Promise<readonly Result[]> {
+  const found = new Map<string, Round[]>(contestants.map(({ name }) => [name, []]));
+  // Compilers and caches have their first look at everybody before anything counts.
+  for (const contestant of contestants) await askFor(bench, contestant, bench.scale.seconds.closed);
+  for (let round = 0; round < bench.scale.rounds; round += 1) {
+    process.stderr.write(`round ${round + 1} of ${bench.scale.rounds}\n`);
+    for (const contestant of rotated(contestants, round)) {
+      found.get(contestant.name)?.push(await measureOnce(bench, contestant));
+    }
+  }
+  return Promise.all(contestants.map((each) => resultOf(each, found.get(each.name) ?? [])));
+}
+
+async function measureOnce(bench: Bench, contestant: Contestant): Promise<Round> {
+  const { seconds } = bench.scale;
+  await askFor(bench, contestant, seconds.warmUp);
+  // After the warm-up, which opened them; the pool closes its sessions while others are measured.
+  if (contestant.databaseUrl !== undefined) {
+    await bench.pinning.moveAside(await sessionsOf(contestant.databaseUrl));
+  }
+  const closed = await askFor(bench, contestant, seconds.closed);
+  const requestRate = (closed.answers * 1000) / closed.elapsed;
+  const open = await bench.client.measure(
+    jobOf(bench, contestant, {
+      kind: 'open',
+      seconds: seconds.open,
+      rate: requestRate * openShare,
+    }),
+  );
+  return {
+    rate: requestRate * channelsOf[contestant.scenario.name],
+    open,
+    clientBusy: closed.clientBusy,
+  };
+}
+
+function askFor(bench: Bench, contestant: Contestant, seconds: number): Promise<Measured> {
+  const most = Math.ceil(seconds * freshPerSecond);
+  return bench.client.measure(jobOf(bench, contestant, { kind: 'closed', seconds, most }));
+}
+
+function jobOf({ keys }: Bench, { server, scenario }: Contestant, pace: Pace): Job {
+  return { port: server.port, scenario, keys, connections, pace, verifyEvery };
+}
+
+async function resultOf({ name, server }: Contestant, rounds: readonly Round[]): Promise<Result> {
+  return {
+    name,
+    rates: rounds.map(({ rate }) => rate),
+    p50s: rounds.map(({ open }) => open.p50),
+    p99s: rounds.map(({ open }) => open.p99),
+    residentMegabytes: await residentMegabytes(server.child.pid),
+    clientBusy: Math.max(...rounds.map(({ clientBusy }) => clientBusy)),
+  };
+}
+
+/** The medians of a result, for a table. */
+export function mediansOf({ rates, p50s, p99s }: Result) {
+  return { rate: median(rates), p50: median(p50s), p99: median(p99s) };
+}

@@ -1,0 +1,43 @@
+/** How much of everything a run does. */
+export interface Scale {
+  readonly rounds: number;
+  /** Seconds of one measurement. */
+  readonly seconds: { readonly warmUp: number; readonly closed: number; readonly open: number };
+  readonly rows: number;
+  readonly stormUsers: number;
+  /** Seconds after which memory counts as settled. */
+  readonly settle: number;
+  readonly growth: {
+    readonly rows: readonly number[];
+    readonly families: readonly number[];
+    readonly tokens: readonly number[];
+  };
+}
+
+const full: Scale = {
+  rounds: 5,
+  seconds: { warmUp: 0.3, closed: 2, open: 1.5 },
+  rows: 10_000,
+  stormUsers: 10_000,
+  settle: 5,
+  growth: {
+    rows: [1_000, 30_000, 1_000_000],
+    families: [1, 10, 100, 1_000],
+    tokens: [1, 100, 10_000, 100_000],
+  },
+};
+
+/** Proves that everything works; its numbers mean nothing. */
+const smoke: Scale = {
+  rounds: 2,
+  seconds: { warmUp: 0.1, closed: 0.3, open: 0.3 },
+  rows: 1_000,
+  stormUsers: 300,
+  settle: 1,
+  growth: { rows: [1_000, 10_000], families: [1, 10], tokens: [1, 100] },
+};
+
+/** The scale of a run; with `BENCH_SMOKE` set, one that only shows that it works. */
+export function chooseScale(isSmoke: boolean): Scale {
+  return isSmoke ? smoke : full;
+}

@@ -1,0 +1,157 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { usherScript, type Bench } from './bench.ts';
+import { withClient } from './database.ts';
+import { fill } from './facts.ts';
+import { raisedLimits } from './keys.ts';
+import type { Job, Measured } from './load/job.ts';
+import { residentMegabytes } from './memory.ts';
+import { describeRun, keep } from './output.ts';
+import type { Server } from './server.ts';
+import { formatTable } from './table.ts';
+
+/** Connections of the proxy that all browsers come through. */
+const connections = 500;
+
+const channelsOfUser = 5;
+
+interface Storm {
+  readonly name: string;
+  readonly scenario: 'five-channels' | 'five-channels-batch';
+  /** Milliseconds after the start at which the server is killed and started again. */
+  readonly killAfter?: number;
+}
+
+interface Weathered extends Pick<Measured, 'p50' | 'p99' | 'resent' | 'verified'> {
+  readonly name: string;
+  readonly authorizations: number;
+  readonly seconds: number;
+  /** Megabytes. */
+  readonly memory: { readonly idle: number; readonly peak: number; readonly settled: number };
+}
+
+/** Everybody comes back at once: each user with a token of their own, five channels each. */
+export async function runStorm(bench: Bench): Promise<void> {
+  const databaseUrl = await bench.postgres.create();
+  await withClient(databaseUrl, (client) => fill(client, bench.scale.stormUsers));
+  const single = await weather(bench, databaseUrl, {
+    name: 'one by one',
+    scenario: 'five-channels',
+  });
+  const results = [
+    single,
+    await weather(bench, databaseUrl, { name: 'in batches', scenario: 'five-channels-batch' }),
+    await weather(bench, databaseUrl, {
+      name: 'one by one, killed half-way',
+      scenario: 'five-channels',
+      killAfter: single.seconds * 500,
+    }),
+  ];
+  console.log(formatTable(headings, results.map(cellsOf)));
+  console.log(
+    `${bench.scale.stormUsers} users with a token of their own, ${channelsOfUser} channels each, over ${connections} keep-alive connections. Every answer was checked, signature and all; none failed.`,
+  );
+  console.log(`Pinning: ${bench.pinning.about}. Database: ${bench.postgres.about}.`);
+  console.log(
+    `Latency counts from a request’s first sending. Raised: ${Object.keys(raisedLimits).join(', ')}.`,
+  );
+  await keep('storm', { ...describeRun(bench), connections, limits: raisedLimits, results });
+}
+
+async function weather(bench: Bench, databaseUrl: string, storm: Storm): Promise<Weathered> {
+  process.stderr.write(`${storm.name}\n`);
+  let server = await bench.serve(usherScript, databaseUrl);
+  await sleep(1000);
+  const idle = await residentMegabytes(server.child.pid);
+  const watch = watchMemory(() => server.child.pid);
+  const measuring = bench.client.measure(jobOf(bench, server, storm));
+  const killing =
+    storm.killAfter === undefined
+      ? undefined
+      : killLater(bench, { server, databaseUrl, after: storm.killAfter });
+  const measured = await measuring;
+  server = (await killing) ?? server;
+  const peak = watch.stop();
+  await sleep(bench.scale.settle * 1000);
+  const settled = await residentMegabytes(server.child.pid);
+  await server.child.end();
+  return {
+    name: storm.name,
+    authorizations: bench.scale.stormUsers * channelsOfUser,
+    seconds: measured.elapsed / 1000,
+    p50: measured.p50,
+    p99: measured.p99,
+    resent: measured.resent,
+    verified: measured.verified,
+    memory: { idle, peak, settled },
+  };
+}
+
+function jobOf({ keys, scale }: Bench, { port }: Server, { scenario }: Storm): Job {
+  const requests = scale.stormUsers * (scenario === 'five-channels' ? channelsOfUser : 1);
+  return {
+    port,
+    scenario: { name: scenario, rows: scale.stormUsers, tokens: 'fresh' },
+    keys,
+    connections,
+    pace: { kind: 'drain', requests },
+    verifyEvery: 1,
+  };
+}
+
+async function killLater(
+  bench: Bench,
+  {
+    server,
+    databaseUrl,
+    after,
+  }: { readonly server: Server; readonly databaseUrl: string; readonly after: number },
+): Promise<Server> {
+  await sleep(after);
+  await server.child.end('SIGKILL');
+  return bench.serve(usherScript, databaseUrl, { PORT: String(server.port) });
+}
+
+/** Looks at a server's memory ten times a second, and tells the most. */
+function watchMemory(pid: () => number): { readonly stop: () => number } {
+  let peak = 0;
+  const timer = setInterval(() => {
+    void residentMegabytes(pid()).then((now) => {
+      if (now > peak) peak = now;
+    });
+  }, 100);
+  return {
+    stop: () => {
+      clearInterval(timer);
+      return peak;
+    },
+  };
+}
+
+const headings = [
+  'storm',
+  'authorizations',
+  'drained in s',
+  'a second',
+  'p50 ms',
+  'p99 ms',
+  'sent again',
+  'RSS MB idle',
+  'peak',
+  'settled',
+];
+
+function cellsOf(storm: Weathered): readonly string[] {
+  const { name, authorizations, seconds, p50, p99, resent, memory } = storm;
+  return [
+    name,
+    String(authorizations),
+    seconds.toFixed(1),
+    (authorizations / seconds).toFixed(0),
+    p50.toFixed(0),
+    p99.toFixed(0),
+    String(resent),
+    memory.idle.toFixed(0),
+    memory.peak.toFixed(0),
+    memory.settled.toFixed(0),
+  ];
+}
