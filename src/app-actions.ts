@@ -89,6 +89,7 @@ export function buildActions(config: Config, around: Surroundings) {
     reportExcess,
     countWebhook: metrics.countWebhook,
     readMetrics: metrics.read,
+    loadMetrics: metrics.load,
     trail,
     findDecision: createFindDecision(database),
     sign: signer.sign,

@@ -18,6 +18,7 @@ import { addRedeemTicket } from './http/redeem-ticket.ts';
 import { addResources } from './http/resources.ts';
 import { addRevocations } from './http/revocations.ts';
 import { createServer, openToBrowsers } from './http/server.ts';
+import { createSlots, slotSettings, workInSlots } from './http/slots.ts';
 import { addUserAuth } from './http/user-auth.ts';
 import { addWebhooks } from './http/webhooks.ts';
 import type { SharedLimits } from './stores/shared-limits.ts';
@@ -37,6 +38,11 @@ export async function buildPublicServer(
     cookieMode,
     limits: around.stores.limiting.limits,
   });
+  const { loadMetrics } = actions;
+  const { startTimer } = around;
+  const slots = createSlots(slotSettings, { startTimer, onShed: loadMetrics.countShed });
+  loadMetrics.showWaiting(slots.waiting);
+  workInSlots(server, slots);
   const ports = {
     ...actions,
     present: createPresent(cookieMode),

@@ -6,6 +6,9 @@ export interface LoadMetrics {
   readonly countExcess: (limit: LimitName) => void;
   /** Shows from now on whether this replica counts limits by itself. */
   readonly showLocal: (isLocal: () => boolean) => void;
+  readonly countShed: () => void;
+  /** Shows from now on how many requests wait. */
+  readonly showWaiting: (waiting: () => number) => void;
 }
 
 /** Creates them in a registry. */
@@ -17,7 +20,25 @@ export function createLoadMetrics(registry: Registry): LoadMetrics {
     labelNames: ['limit'],
     registers,
   });
+  const shed = new Counter({
+    name: 'usher_requests_shed_total',
+    help: 'Requests that were answered 503 because too many others were worked on or waited.',
+    registers,
+  });
   return {
+    countShed: () => {
+      shed.inc();
+    },
+    showWaiting: (waiting) => {
+      new Gauge({
+        name: 'usher_requests_waiting',
+        help: 'Requests that wait until others have been worked off.',
+        registers,
+        collect() {
+          this.set(waiting());
+        },
+      });
+    },
     countExcess: (limit) => {
       excesses.inc({ limit });
     },

@@ -44,7 +44,7 @@ export function createDoorway(
   });
   return {
     addDoor: (path, handler) => {
-      server.get(path, async (request, reply) => {
+      server.get(path, { config: { slotless: true } }, async (request, reply) => {
         if (isHandshake(request.raw)) return handler(request, reply);
         reply.callNotFound();
         return reply;

@@ -3,7 +3,7 @@ export class RequestProblem extends Error {
   override readonly name = 'RequestProblem';
 
   constructor(
-    readonly status: 400 | 401 | 403 | 404 | 415 | 429,
+    readonly status: 400 | 401 | 403 | 404 | 415 | 429 | 503,
     message: string,
     /** Seconds after which it may be tried again. */
     readonly retryAfter?: number,

@@ -5,7 +5,6 @@ import { useUsher } from '../support/usher.ts';
 import { withClient } from '../support/database.ts';
 import { raw } from './attacker.ts';
 
-const form = 'socket_id=1.2&channel_name=private-tenant.1.user.15';
 const bad = { authorization: 'Bearer x' };
 
 describe('somebody who guesses, and whom no proxy of ours stands before', () => {

@@ -30,7 +30,7 @@ describe('attempts to connect', () => {
     await through('b');
     time.advance(4_999);
     await settled();
-    expect(await Promise.race([fourth, 'waiting'])).toBe('waiting');
+    expect(await Promise.race([fourth, Promise.resolve('waiting')])).toBe('waiting');
     time.advance(1);
     expect(await fourth).toEqual({ retryAfterMs: expect.any(Number) as number });
     expect(time.waiting()).toBe(0);
