@@ -84,11 +84,17 @@ interface Servers {
   readonly operator: FastifyInstance;
 }
 
+/**
+ * Connections that may wait to be accepted, which Linux cuts down to its `somaxconn`. Of 9,000 at once Node's 511 lost
+ * some, and a browser that loses one does not ask again.
+ */
+const backlog = 4_096;
+
 async function listen(
   server: FastifyInstance,
   { host, port }: { readonly host: string; readonly port: number },
 ): Promise<string> {
-  await server.listen({ host, port });
+  await server.listen({ host, port, backlog });
   // Bound to an address and a port, so it is not the path of a socket.
   const bound = server.server.address() as AddressInfo;
   const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
