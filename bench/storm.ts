@@ -21,7 +21,7 @@ interface Storm {
   readonly killAfter?: number;
 }
 
-interface Weathered extends Pick<Measured, 'p50' | 'p99' | 'resent' | 'verified'> {
+interface Weathered extends Pick<Measured, 'p50' | 'p99' | 'reconnects' | 'verified'> {
   readonly name: string;
   readonly authorizations: number;
   readonly seconds: number;
@@ -80,7 +80,7 @@ async function weather(bench: Bench, databaseUrl: string, storm: Storm): Promise
     seconds: measured.elapsed / 1000,
     p50: measured.p50,
     p99: measured.p99,
-    resent: measured.resent,
+    reconnects: measured.reconnects,
     verified: measured.verified,
     memory: { idle, peak, settled },
   };
@@ -134,14 +134,14 @@ const headings = [
   'a second',
   'p50 ms',
   'p99 ms',
-  'sent again',
+  'reconnects',
   'RSS MB idle',
   'peak',
   'settled',
 ];
 
 function cellsOf(storm: Weathered): readonly string[] {
-  const { name, authorizations, seconds, p50, p99, resent, memory } = storm;
+  const { name, authorizations, seconds, p50, p99, reconnects, memory } = storm;
   return [
     name,
     String(authorizations),
@@ -149,7 +149,7 @@ function cellsOf(storm: Weathered): readonly string[] {
     (authorizations / seconds).toFixed(0),
     p50.toFixed(0),
     p99.toFixed(0),
-    String(resent),
+    String(reconnects),
     memory.idle.toFixed(0),
     memory.peak.toFixed(0),
     memory.settled.toFixed(0),

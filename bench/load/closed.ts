@@ -1,45 +1,30 @@
-import { openConnection, type Connection } from './connection.ts';
-import type { Job } from './job.ts';
-import type { PreparedRequest } from './request.ts';
-import type { Supply } from './supply.ts';
-import type { Tally } from './tally.ts';
+import { openLane, type Lane, type Means } from './lane.ts';
 
 /** Runs a closed loop; resolves when the time or the supply is over and every answer is here. Rejects when a connection breaks. */
 export function runClosed(
-  { port, connections }: Pick<Job, 'port' | 'connections'>,
+  { port, connections, supply, tally }: Means,
   seconds: number,
-  { supply, tally }: { readonly supply: Supply; readonly tally: Tally },
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     let busy = connections;
     tally.start();
     const end = performance.now() + seconds * 1000;
-    const open = () => {
-      let request: PreparedRequest | undefined;
-      let sentAt = 0;
-      const sendNext = () => {
-        sentAt = performance.now();
-        request = sentAt < end ? supply() : undefined;
-        if (request !== undefined) {
-          connection.send(request.bytes);
-          return;
-        }
-        connection.close();
-        busy -= 1;
-        if (busy === 0) resolve();
-      };
-      const connection: Connection = openConnection({
-        port,
-        onAnswer: (answer) => {
-          if (request !== undefined) tally.take(answer, request, sentAt);
-          sendNext();
-        },
-        onBroken: () => {
-          reject(new Error('A connection broke'));
-        },
-      });
-      sendNext();
+    const sendNext = (lane: Lane) => {
+      const intended = performance.now();
+      const request = intended < end ? supply() : undefined;
+      if (request !== undefined) {
+        lane.give({ request, intended });
+        return;
+      }
+      lane.close();
+      busy -= 1;
+      if (busy === 0) resolve();
     };
-    for (let i = 0; i < connections; i += 1) open();
+    const onBroken = () => {
+      reject(new Error('A connection broke'));
+    };
+    for (let i = 0; i < connections; i += 1) {
+      sendNext(openLane({ port, tally, onFree: sendNext, onBroken }));
+    }
   });
 }

@@ -32,8 +32,8 @@ export interface Measured {
   readonly wrong: number;
   readonly firstWrong: string | undefined;
   readonly verified: number;
-  /** How often a request was sent again. */
-  readonly resent: number;
+  /** How often a connection was opened again, or tried in vain to be. */
+  readonly reconnects: number;
   /** Share of its core that the client was busy. */
   readonly clientBusy: number;
 }

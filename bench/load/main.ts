@@ -14,18 +14,19 @@ process.on('message', (job: Job) => {
 });
 
 async function measure(job: Job): Promise<Measured> {
-  const supply = createSupply(job.scenario, job.pace, job.keys);
+  const { port, connections, pace } = job;
   const tally = createTally(job);
-  const means = { supply, tally };
-  switch (job.pace.kind) {
+  const supply = createSupply(job.scenario, pace, job.keys);
+  const means = { port, connections, supply, tally };
+  switch (pace.kind) {
     case 'closed':
-      await runClosed(job, job.pace.seconds, means);
+      await runClosed(means, pace.seconds);
       break;
     case 'open':
-      await runOpen(job, job.pace, means);
+      await runOpen(means, pace);
       break;
     case 'drain':
-      await drain(job, means);
+      await drain(means);
       break;
   }
   return tally.finish();

@@ -9,7 +9,7 @@ export interface Tally {
   readonly start: () => void;
   /** Takes the answer to a request that was meant to be sent at that moment (`performance.now()`). */
   readonly take: (answer: Answer, request: PreparedRequest, intended: number) => void;
-  readonly countResent: () => void;
+  readonly countReconnect: () => void;
   readonly finish: () => Measured;
 }
 
@@ -18,7 +18,7 @@ export function createTally({ keys, verifyEvery }: Pick<Job, 'keys' | 'verifyEve
   const latencies: number[] = [];
   const samples: { readonly body: string; readonly request: PreparedRequest }[] = [];
   const faults: string[] = [];
-  let resent = 0;
+  let reconnects = 0;
   let started = 0;
   let last = 0;
   let cpu = process.cpuUsage();
@@ -36,7 +36,7 @@ export function createTally({ keys, verifyEvery }: Pick<Job, 'keys' | 'verifyEve
       }
       latencies.push(last - intended);
     },
-    countResent: () => (resent += 1),
+    countReconnect: () => (reconnects += 1),
     finish: () => {
       const { user, system } = process.cpuUsage(cpu);
       const elapsed = last - started;
@@ -53,7 +53,7 @@ export function createTally({ keys, verifyEvery }: Pick<Job, 'keys' | 'verifyEve
         wrong: faults.length,
         firstWrong: faults[0],
         verified: samples.length,
-        resent,
+        reconnects,
         clientBusy: (user + system) / 1000 / elapsed,
       };
     },

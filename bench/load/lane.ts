@@ -1,0 +1,59 @@
+import { openConnection } from './connection.ts';
+import type { PreparedRequest } from './request.ts';
+import type { Supply } from './supply.ts';
+import type { Tally } from './tally.ts';
+
+/** A request, and when it was meant to be sent (`performance.now()`). */
+export interface Work {
+  readonly request: PreparedRequest;
+  readonly intended: number;
+}
+
+/** A connection that carries one request after the other. */
+export interface Lane {
+  /** Sends it; the lane must be free. */
+  readonly give: (work: Work) => void;
+  readonly close: () => void;
+}
+
+export interface LaneOptions {
+  readonly port: number;
+  readonly tally: Tally;
+  /** The answer is here, and counted. */
+  readonly onFree: (lane: Lane) => void;
+  /** The connection is gone, and with it this work, if any was under way. */
+  readonly onBroken: (lost: Work | undefined) => void;
+}
+
+/** Opens a lane, free at once. */
+export function openLane({ port, tally, onFree, onBroken }: LaneOptions): Lane {
+  let current: Work | undefined;
+  const connection = openConnection({
+    port,
+    onAnswer: (answer) => {
+      if (current === undefined) throw new Error('An answer that nobody asked for');
+      tally.take(answer, current.request, current.intended);
+      current = undefined;
+      onFree(lane);
+    },
+    onBroken: () => {
+      onBroken(current);
+    },
+  });
+  const lane: Lane = {
+    give: (work) => {
+      current = work;
+      connection.send(work.request.bytes);
+    },
+    close: connection.close,
+  };
+  return lane;
+}
+
+/** What each way of asking is given. */
+export interface Means {
+  readonly port: number;
+  readonly connections: number;
+  readonly supply: Supply;
+  readonly tally: Tally;
+}
