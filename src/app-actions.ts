@@ -4,7 +4,9 @@ import { createAuthenticateUser } from './actions/authenticate-user.ts';
 import { createAuthorizeChannel, createDecideChannel } from './actions/authorize-channel.ts';
 import { createAuthorizeChannels } from './actions/authorize-channels.ts';
 import { createCountGrant } from './actions/count-grant.ts';
+import { createEndGrants } from './actions/end-grants.ts';
 import { createGuestSessionActions } from './actions/guest-sessions.ts';
+import { createHoldGrant } from './actions/hold-grant.ts';
 import { createIssueTicket } from './actions/issue-ticket.ts';
 import { createListChannels } from './actions/list-channels.ts';
 import { createRedeemTicket } from './actions/redeem-ticket.ts';
@@ -22,6 +24,7 @@ import type { LiveConnections } from './gateway/live-connections.ts';
 import { createPusherApps } from './pusher/apps.ts';
 import { createUserSigner } from './pusher/sign-user.ts';
 import { createSigner } from './pusher/sign.ts';
+import { createTerminate } from './pusher/terminate.ts';
 import { createWebhookReader } from './pusher/webhooks.ts';
 import { createFindDecision } from './resources/decisions.ts';
 import { createGuestSessions } from './resources/guest-sessions.ts';
@@ -43,8 +46,9 @@ export type Actions = ReturnType<typeof buildActions>;
 
 /** Builds the verbs, each with the ports that it needs and no others. */
 export function buildActions(config: Config, around: Surroundings) {
-  const { storage, stores, now, live } = around;
+  const { storage, stores, now } = around;
   const { database } = storage;
+  const pusherApps = [config.pusher, ...config.tenantsApps.map(({ app }) => app)];
   const apps = createPusherApps(config.pusher, config.tenantsApps);
   const signer = createSigner(apps);
   const sessions = createGuestSessions(database);
@@ -52,10 +56,18 @@ export function buildActions(config: Config, around: Surroundings) {
   const audit = buildAudit(config, { ...around, database });
   const { record, recordSignal, reportExcess, metrics, countEvent, trail } = audit;
   const { timed } = metrics;
-  const asked = { identify, revocations: stores.revocations, record, newId: randomUUID, now };
+  const { revocations, liveGrants } = stores;
   const { limits, shared } = stores.limiting;
   if (shared) metrics.load.showLocal(shared.isLocal);
   const countGrant = createCountGrant({ ...around, ...config.limits, limits, reportExcess });
+  const hold = createHoldGrant({
+    liveGrants,
+    revocations,
+    appOf: (tenantId) => apps.for(tenantId),
+    now,
+  });
+  const endGrants = createEndGrants({ ...around, liveGrants, terminate: createTerminate(apps) });
+  const asked = { identify, revocations, hold, record, newId: randomUUID, now };
   const judging = { ...asked, countGrant, catalogue, find: stores.find, encrypts: signer.encrypts };
   const chatServers = createChatServers(config.tickets.chatServers);
   const ticketing = { ...asked, chatServers, tickets: stores.tickets };
@@ -74,10 +86,15 @@ export function buildActions(config: Config, around: Surroundings) {
       randomBytes,
       lifetime: config.guestSessionLifetime,
     }),
-    revoke: createRevoke({ revocations: stores.revocations, live }),
-    stillWelcome: createStillWelcome({ revocations: stores.revocations }),
+    revoke: createRevoke({
+      ...{ ...around, revocations, endGrants, recordSignal },
+      servers: [...new Set(pusherApps.map(({ dialect }) => dialect))],
+      serverOf: (appKey) => apps.withKey(appKey)?.dialect,
+    }),
+    endGrants,
+    stillWelcome: createStillWelcome({ revocations }),
     takeWebhook: createTakeWebhook({
-      read: createWebhookReader([config.pusher, ...config.tenantsApps.map(({ app }) => app)]),
+      read: createWebhookReader(pusherApps),
       noteOnce: stores.noteOnce,
       catalogue,
       appKeyOf: (tenantId) => apps.for(tenantId)?.key,

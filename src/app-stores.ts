@@ -3,6 +3,7 @@ import { buildLimits } from './app-limits.ts';
 import type { Storage } from './app-storage.ts';
 import { createBookings } from './resources/bookings.ts';
 import { createEscrows } from './resources/escrows.ts';
+import { createLiveGrants } from './resources/live-grants.ts';
 import { createOrders } from './resources/orders.ts';
 import { createRevocations } from './resources/revocations.ts';
 import { createRooms } from './resources/rooms.ts';
@@ -35,5 +36,6 @@ export function buildStores(
     noteOnce: redis ? createRedisOnce(redis, now) : createMemoryOnce(now),
     revocations: createRevocations(database),
     limiting: buildLimits(storage, { now, log }),
+    liveGrants: createLiveGrants(database),
   };
 }

@@ -11,6 +11,7 @@ import type { Clock } from './core/timer.ts';
 import { putDemo } from './demo.ts';
 import { createLiveConnections } from './gateway/live-connections.ts';
 import type { Listener } from './resources/listener.ts';
+import { startKeepingEnds } from './keeping-ends.ts';
 import { startSweeping } from './sweeping.ts';
 
 /** Where the two listeners are, as URLs without a path. */
@@ -58,13 +59,18 @@ export async function startApp(config: Config, clock: Clock): Promise<App> {
       operator: await listen(servers.operator, config.operator),
     };
     log.info({ ...addresses }, 'listening');
-    const sweeping = startSweeping({ sweep: stores.tickets.sweep, ...clock, log });
+    const sweep = async (at: number) =>
+      (await stores.tickets.sweep(at)) + (await stores.liveGrants.sweep(at));
+    const sweeping = startSweeping({ sweep, ...clock, log });
+    const { liveGrants } = stores;
+    const keepingEnds = startKeepingEnds({ liveGrants, ...actions, ...clock, log });
     const [built, hearing] = [servers, listener];
     const stop = async () => {
       closing.abort();
       const deadline = now() + drainTime;
       await close(built);
       await sweeping.stop();
+      await keepingEnds.stop();
       await hearing.stop();
       await actions.trail.close(Math.max(0, deadline - now()));
       await storage.close();

@@ -11,9 +11,12 @@ import {
   tenantChecks,
   type EstablishPorts,
 } from './establish-principal.ts';
+import type { HoldGrant } from './hold-grant.ts';
 
 /** Whom this action asks. */
 export interface AuthenticateUserPorts extends EstablishPorts {
+  /** Makes sure that what was granted can be ended. */
+  readonly hold: HoldGrant;
   readonly record: RecordDecision;
   readonly countGrant: CountGrant;
   readonly newId: () => string;
@@ -26,10 +29,11 @@ export type AuthenticateUser = (question: SignInQuestion) => Promise<SignInDecis
 export function createAuthenticateUser(ports: AuthenticateUserPorts): AuthenticateUser {
   return async (question) => {
     const decideOnce = () => decide(question, ports);
-    const decision = await withinLimits(await decideOnce(), {
+    const counted = await withinLimits(await decideOnce(), {
       count: (grant) => ports.countGrant(grant, question.origin),
       decideAgain: decideOnce,
     });
+    const decision = await ports.hold(counted);
     await ports.record(decision, question.origin);
     return decision;
   };

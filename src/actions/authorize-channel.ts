@@ -12,11 +12,14 @@ import {
   type Established,
   type EstablishPorts,
 } from './establish-principal.ts';
+import type { HoldGrant } from './hold-grant.ts';
 import { judgeReading, type JudgePorts } from './judge-reading.ts';
 
 /** Whom this action asks. */
 export interface AuthorizeChannelPorts extends EstablishPorts, JudgePorts {
   readonly catalogue: Catalogue;
+  /** Makes sure that what was granted can be ended. */
+  readonly hold: HoldGrant;
   readonly record: RecordDecision;
   readonly countGrant: CountGrant;
   readonly newId: () => string;
@@ -45,15 +48,16 @@ export async function authorizeWith(
   establish: Establish,
   ports: AuthorizeChannelPorts,
 ): Promise<Decision> {
-  const decision = await withinLimits(await decide(question, establish, ports), {
+  const counted = await withinLimits(await decide(question, establish, ports), {
     count: (grant) => ports.countGrant(grant, question.origin),
     decideAgain: () => decideAfresh(question, ports),
   });
+  const decision = await ports.hold(counted);
   await ports.record(decision, question.origin);
   return decision;
 }
 
-type DecidePorts = Omit<AuthorizeChannelPorts, 'record' | 'countGrant'>;
+type DecidePorts = Omit<AuthorizeChannelPorts, 'hold' | 'record' | 'countGrant'>;
 
 function decideAfresh(question: Question, ports: DecidePorts): Promise<Decision> {
   return decide(question, () => establishPrincipal(question.credentials, ports), ports);

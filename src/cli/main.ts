@@ -6,6 +6,7 @@ import { checkConfig } from './check-config.ts';
 import { explain } from './explain.ts';
 import { mintToken } from './mint-token.ts';
 import { prune } from './prune.ts';
+import { revoke } from './revoke.ts';
 import { UsageError, type Command } from './command.ts';
 
 const commands: Readonly<Record<string, Command>> = {
@@ -18,6 +19,7 @@ const commands: Readonly<Record<string, Command>> = {
   },
   'mint-token': mintToken,
   'check-config': checkConfig,
+  revoke,
   channels,
   explain,
   prune,

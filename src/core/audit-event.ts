@@ -30,7 +30,12 @@ export interface AuditEvent extends Origin {
 
 /** What a security reviewer wants to be told about, beside the decision itself. */
 export type SecuritySignal =
-  'authentication-failed' | 'cross-origin' | 'cross-tenant' | 'limit-exceeded' | 'ticket-replayed';
+  | 'authentication-failed'
+  | 'cross-origin'
+  | 'cross-tenant'
+  | 'limit-exceeded'
+  | 'revoked'
+  | 'ticket-replayed';
 
 /** A signal about something that was no decision, and whom it is about as far as that is known. */
 export interface SignalEvent extends Origin {

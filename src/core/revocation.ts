@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { Claim } from './live-grant.ts';
 import { tenantOf, type Principal } from './principal.ts';
 
 /** What can be revoked: everything issued before a moment to a user, a booking, a guest session or a tenant, or one token. */
@@ -12,14 +13,23 @@ export type RevocationSubject =
 /** Keeps revocations, durably and for every replica. All methods throw `Unavailable`. */
 export interface RevocationStore {
   /**
-   * Refuses from now on what was issued to the subject before this moment, in milliseconds since the epoch.
-   * Gives the moment that now holds: an earlier revocation that reaches further stays.
+   * Refuses from now on what was issued to the subject before this moment, in milliseconds since the epoch; an earlier
+   * revocation that reaches further stays. The live grants that it concerns are claimed with it, until the lease is over.
    */
-  readonly revoke: (subject: RevocationSubject, issuedBefore: number) => Promise<number>;
+  readonly revoke: (
+    asked: HeldRevocation & { readonly leaseUntil: number },
+  ) => Promise<WrittenRevocation>;
   /** The latest such moment among these subjects; `undefined` when none was revoked. */
   readonly latest: (subjects: readonly RevocationSubject[]) => Promise<number | undefined>;
   /** What was revoked in the last so many milliseconds, and somewhat longer ago. */
   readonly within: (milliseconds: number) => Promise<readonly HeldRevocation[]>;
+}
+
+/** A revocation that was written, and whose connections its replica is now to end. */
+export interface WrittenRevocation {
+  /** The moment that now holds. */
+  readonly issuedBefore: number;
+  readonly claim: Claim;
 }
 
 /** A revocation that holds: what was issued to the subject before this moment, in milliseconds since the epoch, is refused. */

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Revoke } from '../actions/revoke.ts';
 import type { RevocationSubject } from '../core/revocation.ts';
+import { originOf } from './asker.ts';
 import { parseMoment } from './moment.ts';
 import { malformed } from './problem.ts';
 
@@ -50,7 +51,10 @@ export function addRevocations(
         'Name exactly one of user_id (with or without tenant_id), tenant_id, hotel_slug with booking_id, guest_session_id, token_id',
       );
     }
-    const revocation = await ports.revoke(subject, issuedBefore(issued_before, ports.now()));
+    const revocation = await ports.revoke(
+      { subject, issuedBefore: issuedBefore(issued_before, ports.now()) },
+      originOf(request),
+    );
     const moment = new Date(revocation.issuedBefore).toISOString();
     request.log.info({ revoked: named, issuedBefore: moment }, 'revoked');
     return { revoked: named, issued_before: moment, effects: revocation.effects };

@@ -18,6 +18,8 @@ export interface SigningApp {
 /** The Pusher app of each tenant; asked with `undefined`, that of channels that have no tenant. It answers `undefined` where there is none. */
 export interface PusherApps {
   for(tenantId: string | undefined): SigningApp | undefined;
+  /** The app with this key, or with this one until lately. */
+  withKey(key: string): SigningApp | undefined;
 }
 
 /**
@@ -29,16 +31,25 @@ export function createPusherApps(
   ofTenants: readonly TenantsApp[] = [],
 ): PusherApps {
   const opened = open(app);
+  const byKey = new Map<string, SigningApp>(keysOf(app).map((key) => [key, opened]));
   const byTenant = new Map(
     ofTenants.flatMap(({ tenants, app: own }) => {
       const ownApp = open(own);
+      for (const key of keysOf(own)) byKey.set(key, ownApp);
       return tenants.map((tenantId) => [tenantId, ownApp] as const);
     }),
   );
   return {
     for: (tenantId) => (tenantId === undefined ? opened : (byTenant.get(tenantId) ?? opened)),
+    withKey: (key) => byKey.get(key),
   };
 }
+
+const keysOf = ({ key, retiring }: PusherApp): readonly string[] =>
+  retiring === undefined ? [key] : [key, retiring.key];
+
+/** How long the server may take to answer a question of ours, in milliseconds. */
+const patience = 2_000;
 
 /** Pusher's own default, which npm `pusher` still reaches under an older host name. */
 const defaultCluster = 'mt1';
@@ -57,6 +68,7 @@ function open(app: PusherApp): SigningApp {
     key: app.key,
     secret: app.secret.reveal(),
     useTLS: app.tls,
+    timeout: patience,
     ...(app.host === undefined ? { cluster: app.cluster ?? defaultCluster } : { host: app.host }),
     ...(app.port === undefined ? {} : { port: String(app.port) }),
     ...(masterKey === undefined ? {} : { encryptionMasterKeyBase64: masterKey }),

@@ -15,7 +15,7 @@ export type SignUser = (grant: SignInGrant) => SignedUser;
  * (Pusher Channels documentation, "Authenticating users").
  * The signer throws for a grant that ought not to exist: an empty user id, or a tenant without an app.
  */
-export function createUserSigner(apps: PusherApps): SignUser {
+export function createUserSigner(apps: Pick<PusherApps, 'for'>): SignUser {
   return ({ tenantId, socketId, member: { user_id, user_info } }) => {
     const app = apps.for(tenantId);
     if (app === undefined) throw new Error('A sign-in for a tenant without a Pusher app');

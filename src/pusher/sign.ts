@@ -22,7 +22,7 @@ export interface Signer {
  * `shared_secret` = base64(SHA-256(channel name ‖ master key)) (Pusher Channels documentation, "Auth signatures").
  * `sign` throws for a grant that ought not to exist: no app, a presence channel without a member, no master key.
  */
-export function createSigner(apps: PusherApps): Signer {
+export function createSigner(apps: Pick<PusherApps, 'for'>): Signer {
   return {
     sign: (grant) => {
       const app = apps.for(grant.tenantId);

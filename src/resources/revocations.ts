@@ -1,6 +1,9 @@
 import type { RevocationStore } from '../core/revocation.ts';
 import { changesChannel } from './changes.ts';
 import type { Database } from './client.ts';
+import type { PrismaClient } from './generated/client.ts';
+import { claimRevoked, lockGrants } from './live-grants.ts';
+import { actAsOperator } from './operator.ts';
 import { keyOf, subjectOf } from './subject-key.ts';
 
 /** How long before, in milliseconds, a revocation may have begun that was committed only now. */
@@ -9,25 +12,18 @@ const slack = 60_000;
 /** The revocations in this database, which every replica asks with each decision. */
 export function createRevocations(database: Database): RevocationStore {
   return {
-    async revoke(subject, issuedBefore) {
-      const moment = new Date(issuedBefore).toISOString();
+    async revoke({ subject, issuedBefore, leaseUntil }) {
       const key = keyOf(subject);
-      // One statement: it is told to the other replicas if and only if it is committed, and in that order.
-      const rows = await database.ask(
-        (prisma) => prisma.$queryRaw<{ issuedBefore: Date }[]>`
-          WITH kept AS (
-            INSERT INTO revocations AS r (subject, issued_before)
-            VALUES (${key}, ${moment}::timestamptz)
-            ON CONFLICT (subject) DO UPDATE
-              SET issued_before = GREATEST(r.issued_before, EXCLUDED.issued_before), revoked_at = now()
-            RETURNING subject, issued_before
-          )
-          SELECT issued_before AS "issuedBefore" FROM kept
-          CROSS JOIN LATERAL pg_notify(${changesChannel}, json_build_object(
-            'kind', 'revocation', 'subject', subject::json,
-            'issuedBefore', (extract(epoch FROM issued_before) * 1000)::float8)::text) AS told`,
+      const [, , [row], users] = await database.ask((prisma) =>
+        prisma.$transaction([
+          actAsOperator(prisma),
+          lockGrants(prisma),
+          writeRevocation(prisma, key, issuedBefore),
+          claimRevoked(prisma, key, leaseUntil),
+        ]),
       );
-      return rows[0]?.issuedBefore.getTime() ?? issuedBefore;
+      const held = row?.issuedBefore.getTime() ?? issuedBefore;
+      return { issuedBefore: held, claim: { users, leaseUntil } };
     },
 
     async latest(subjects) {
@@ -52,4 +48,20 @@ export function createRevocations(database: Database): RevocationStore {
       });
     },
   };
+}
+
+/** One statement: other replicas are told if and only if it is committed, and in that order. */
+function writeRevocation(prisma: PrismaClient, key: string, issuedBefore: number) {
+  return prisma.$queryRaw<{ issuedBefore: Date }[]>`
+    WITH kept AS (
+      INSERT INTO revocations AS r (subject, issued_before)
+      VALUES (${key}, ${new Date(issuedBefore).toISOString()}::timestamptz)
+      ON CONFLICT (subject) DO UPDATE
+        SET issued_before = GREATEST(r.issued_before, EXCLUDED.issued_before), revoked_at = now()
+      RETURNING subject, issued_before
+    )
+    SELECT issued_before AS "issuedBefore" FROM kept
+    CROSS JOIN LATERAL pg_notify(${changesChannel}, json_build_object(
+      'kind', 'revocation', 'subject', subject::json,
+      'issuedBefore', (extract(epoch FROM issued_before) * 1000)::float8)::text) AS told`;
 }

@@ -12,6 +12,7 @@ const grants: Readonly<Record<string, readonly string[]>> = {
   guest_sessions: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
   orders: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
   tickets: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+  live_grants: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
   revocations: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
   audit_log: ['SELECT', 'INSERT', 'DELETE'],
   security_events: ['SELECT', 'INSERT', 'DELETE'],

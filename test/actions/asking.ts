@@ -32,6 +32,7 @@ export function writtenPorts(changes: Partial<AuthorizeChannelPorts> = {}) {
       order: () => found(undefined),
     },
     encrypts: () => true,
+    hold: (decision) => Promise.resolve(decision),
     record: (decision) => {
       deeds.push('recorded');
       recorded.push(decision);

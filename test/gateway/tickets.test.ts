@@ -135,6 +135,7 @@ describe('a connection', () => {
         { effect: 'new-authorizations-refused' },
         { effect: 'tickets-refused' },
         { effect: 'websockets-closed', connections: 1 },
+        { effect: 'pusher-connections-stay', server: 'pusher', which: 'not signed in' },
       ],
     });
     expect((await one.client.closed).code).toBe(4003);

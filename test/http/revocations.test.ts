@@ -19,10 +19,12 @@ describe('POST /revocations', () => {
     usher.clock.now = testNow;
   });
   const refuse = { effect: 'new-authorizations-refused' };
+  const stay = { effect: 'pusher-connections-stay', server: 'pusher', which: 'not signed in' };
   const ofUsers = [
     refuse,
     { effect: 'tickets-refused' },
-    expect.objectContaining({ effect: 'websockets-closed' }) as unknown,
+    { effect: 'websockets-closed', connections: 0 },
+    stay,
   ];
 
   it.each([
@@ -30,8 +32,8 @@ describe('POST /revocations', () => {
     [{ user_id: 'u', tenant_id: 't' }, ofUsers],
     [{ tenant_id: 'another' }, ofUsers],
     [{ token_id: 'j' }, ofUsers],
-    [{ hotel_slug: 'grand-hotel', booking_id: 'BK-9' }, [refuse]],
-    [{ guest_session_id: 's' }, [refuse]],
+    [{ hotel_slug: 'grand-hotel', booking_id: 'BK-9' }, [refuse, stay]],
+    [{ guest_session_id: 's' }, [refuse, stay]],
     [{ user_id: 'züri "\\🛎️' }, ofUsers],
   ])('revokes %j from now on, and says what that does', async (subject, effects) => {
     const answer = await ask(usher.operator, revokes(subject));

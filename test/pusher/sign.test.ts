@@ -106,7 +106,9 @@ describe('the app of the tenant', () => {
   const one = createPusherApps(
     settings({ key: 'key-one', encryptionMasterKey: new Secret(masterKey) }),
   );
-  const apps: PusherApps = { for: (tenantId) => (tenantId === '1' ? one.for('1') : undefined) };
+  const apps: Pick<PusherApps, 'for'> = {
+    for: (tenantId) => (tenantId === '1' ? one.for('1') : undefined),
+  };
   const signer = createSigner(apps);
 
   it('is the one that signs', () => {

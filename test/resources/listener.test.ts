@@ -2,10 +2,10 @@ import { afterEach, expect, it } from 'vitest';
 import type { Change } from '../../src/core/change.ts';
 import { parseChange } from '../../src/resources/changes.ts';
 import { startListening, type Listener } from '../../src/resources/listener.ts';
-import { createRevocations } from '../../src/resources/revocations.ts';
 import { systemClock } from '../../src/clock.ts';
 import { describePostgres, useDatabase, withClient } from '../support/database.ts';
 import { startInstance } from '../support/instance.ts';
+import { revoking } from '../support/revoking.ts';
 import { testNow } from '../support/tokens.ts';
 
 const started: Listener[] = [];
@@ -37,7 +37,7 @@ const user = { kind: 'user', userId: '15' } as const;
 
 describePostgres('listening for changes', (server) => {
   const at = useDatabase(server);
-  const revocations = () => createRevocations(at.database);
+  const revocations = () => revoking(at.database);
   const endSessions = () =>
     withClient(at.url, (admin) =>
       admin.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
@@ -87,7 +87,8 @@ describePostgres('listening for changes', (server) => {
       await admin.query('BEGIN');
       await admin.query(`INSERT INTO revocations VALUES ('["user","held"]', now())`);
       const held = revocations().revoke({ kind: 'user', userId: 'held' }, testNow);
-      await revocations().revoke(user, testNow);
+      const told = JSON.stringify({ kind: 'revocation', subject: ['user', '1'], issuedBefore: 1 });
+      await withClient(at.url, (other) => other.query(`NOTIFY usher_changes, '${told}'`));
       await expect.poll(() => heard.length, eventually).toBe(1);
       await admin.query('COMMIT');
       await held;

@@ -57,6 +57,7 @@ describePostgres('row-level security', (server) => {
     expect(rows).toEqual([
       { table: 'audit_log', held: true },
       { table: 'escrows', held: true },
+      { table: 'live_grants', held: true },
       { table: 'security_events', held: true },
     ]);
   });

@@ -1,0 +1,74 @@
+import {
+  refuse,
+  type Decision,
+  type Grant,
+  type Refusal,
+  type SignInDecision,
+  type SignInGrant,
+} from '../core/decision.ts';
+import { endableAs, type LiveGrants } from '../core/live-grant.ts';
+import { principalId, type Principal } from '../core/principal.ts';
+import type { PusherDialect } from '../core/pusher-app.ts';
+import { isRevoked, subjectsOf, type RevocationStore } from '../core/revocation.ts';
+import { createKnownEnds } from './known-ends.ts';
+
+/** Whom this action asks. */
+export interface HoldGrantPorts {
+  readonly liveGrants: Pick<LiveGrants, 'keep' | 'extend'>;
+  readonly revocations: Pick<RevocationStore, 'latest'>;
+  /** The Pusher app that will sign. */
+  readonly appOf: (
+    tenantId: string | undefined,
+  ) => { readonly key: string; readonly dialect: PusherDialect } | undefined;
+  readonly now: () => number;
+}
+
+/**
+ * Makes sure that what was granted can be ended later: gives the same decision, or a refusal when the credential was
+ * revoked meanwhile. Throws `Unavailable` when that could not be made sure, and then nothing may leave.
+ */
+export type HoldGrant = <D extends Decision | SignInDecision>(decision: D) => Promise<D | Refusal>;
+
+/** The one place where the ledger of live grants is filled. */
+export function createHoldGrant(ports: HoldGrantPorts): HoldGrant {
+  const { liveGrants, revocations, appOf, now } = ports;
+  const known = createKnownEnds();
+
+  /** Writes unless this process knows that it was; noted only when it is durable. */
+  const once = async (name: readonly string[], end: number, write: () => Promise<void>) => {
+    const text = JSON.stringify(name);
+    if (known.knows(text, end)) return;
+    await write();
+    known.note(text, end);
+  };
+
+  const hold = async (grant: Grant | SignInGrant): Promise<boolean> => {
+    const { principal, socketId } = grant;
+    const app = appOf(grant.tenantId);
+    if (app === undefined || !mayBeHeld(app.dialect, principal)) return true;
+    const socket = { appKey: app.key, socketId, principal };
+    const name = [app.key, socketId, principal.kind, principalId(principal)];
+    const userId = endableAs(app.dialect, grant);
+    if (userId === undefined) {
+      await once(['extend', ...name], principal.expiresAt, () => liveGrants.extend(socket));
+      return true;
+    }
+    await once(['keep', ...name, userId], principal.expiresAt, () =>
+      liveGrants.keep({ ...socket, userId, grantedAt: now() }),
+    );
+    // A revocation that was written before the row was cannot have found it.
+    return !isRevoked(principal, await revocations.latest(subjectsOf(principal)));
+  };
+
+  return async (decision) => {
+    if (decision.outcome === 'refusal' || (await hold(decision))) return decision;
+    return refuse(decision, 'revoked');
+  };
+}
+
+/** Those of whom the ledger can have a row on this server; of all others each question would be a write for nothing. */
+function mayBeHeld(dialect: PusherDialect, { kind }: Principal): boolean {
+  return (
+    kind === 'user' || kind === 'visitor' || (kind === 'guest-session' && dialect === 'reverb')
+  );
+}

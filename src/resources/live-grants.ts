@@ -1,0 +1,134 @@
+import { settlingTime, type AppUser, type LiveGrants } from '../core/live-grant.ts';
+import { principalId, tenantOf, type Principal } from '../core/principal.ts';
+import { subjectsOf } from '../core/revocation.ts';
+import type { Database } from './client.ts';
+import type { PrismaClient } from './generated/client.ts';
+import { actAsOperator } from './operator.ts';
+import { keyOf } from './subject-key.ts';
+
+/** Users at most that are claimed at once: a replica that dies leaves no more to wait for the end of its lease. */
+const mostClaimed = 100;
+
+const day = 24 * 60 * 60 * 1000;
+
+/** The ledger in this database. Times are the caller's, so that the clocks of a test and of a replica are the only ones. */
+export function createLiveGrants(database: Database): LiveGrants {
+  return {
+    keep: ({ appKey, socketId, userId, principal, grantedAt }) =>
+      database.run({
+        name: 'usher_keep_grant',
+        text: insertGrant,
+        values: [
+          ...[appKey, socketId, userId, tenantOf(principal) ?? '', nameOf(principal)],
+          ...[JSON.stringify(keysOf(principal)), String(principal.issuedAt ?? '')],
+          ...[String(principal.expiresAt), String(grantedAt)],
+        ],
+      }),
+
+    async extend({ appKey, socketId, principal }) {
+      const end = principal.expiresAt;
+      await database.ask((prisma) =>
+        prisma.$transaction([
+          actAsOperator(prisma),
+          prisma.$executeRaw`
+            UPDATE live_grants SET subjects = ${keysOf(principal)}::text[],
+              issued_at = to_timestamp(${principal.issuedAt ?? null}::float8 / 1000),
+              expires_at = to_timestamp(${end}::float8 / 1000), due_at = to_timestamp(${end}::float8 / 1000)
+            WHERE app_key = ${appKey} AND socket_id = ${socketId} AND principal = ${nameOf(principal)}
+              AND expires_at < to_timestamp(${end}::float8 / 1000)`,
+        ]),
+      );
+    },
+
+    async claimDue({ now, leaseUntil }) {
+      const [, users] = await database.ask((prisma) =>
+        prisma.$transaction([actAsOperator(prisma), claim(prisma, now, leaseUntil)]),
+      );
+      return { users, leaseUntil };
+    },
+
+    async settle({ appKey, userId }, { now, leaseUntil }) {
+      // Whose lease is another one was moved, or taken by somebody else, meanwhile.
+      await database.ask((prisma) =>
+        prisma.$transaction([
+          actAsOperator(prisma),
+          prisma.$executeRaw`
+            DELETE FROM live_grants WHERE app_key = ${appKey} AND user_id = ${userId}
+              AND due_at = to_timestamp(${leaseUntil}::float8 / 1000)
+              AND granted_at <= to_timestamp(${now - settlingTime}::float8 / 1000)`,
+          prisma.$executeRaw`
+            UPDATE live_grants SET due_at = granted_at + ${settlingTime}::float8 * interval '1 ms'
+            WHERE app_key = ${appKey} AND user_id = ${userId}
+              AND due_at = to_timestamp(${leaseUntil}::float8 / 1000)`,
+        ]),
+      );
+    },
+
+    async sweep(now) {
+      const [, count] = await database.ask((prisma) =>
+        prisma.$transaction([
+          actAsOperator(prisma),
+          prisma.$executeRaw`
+            DELETE FROM live_grants WHERE expires_at < to_timestamp(${now - day}::float8 / 1000)`,
+        ]),
+      );
+      return count;
+    },
+  };
+}
+
+/** Within the transaction of a revocation, after it was written: claims what it concerns, for the replica that was asked. */
+export function claimRevoked(prisma: PrismaClient, key: string, leaseUntil: number) {
+  return prisma.$queryRaw<AppUser[]>`
+    WITH claimed AS (
+      UPDATE live_grants SET due_at = to_timestamp(${leaseUntil}::float8 / 1000)
+      FROM revocations WHERE revocations.subject = ${key} AND live_grants.subjects @> ARRAY[${key}]
+        AND coalesce(live_grants.issued_at, '-infinity') < revocations.issued_before
+      RETURNING live_grants.app_key, live_grants.user_id
+    )
+    SELECT DISTINCT app_key AS "appKey", user_id AS "userId" FROM claimed`;
+}
+
+/**
+ * Grants that are being kept are waited for, and new ones wait: each is claimed by the revocation, or sees it when it
+ * asks once more. Without the lock one could be kept unseen by the other's snapshot, and ask before that is committed.
+ */
+export function lockGrants(prisma: PrismaClient) {
+  return prisma.$executeRaw`LOCK TABLE live_grants IN SHARE ROW EXCLUSIVE MODE`;
+}
+
+/** SKIP LOCKED: replicas that look at the same time take different ones, and none waits for another. */
+function claim(prisma: PrismaClient, now: number, leaseUntil: number) {
+  return prisma.$queryRaw<AppUser[]>`
+    WITH due AS MATERIALIZED (
+      SELECT app_key, socket_id, user_id FROM live_grants
+      WHERE due_at <= to_timestamp(${now}::float8 / 1000)
+      ORDER BY due_at LIMIT ${mostClaimed} FOR UPDATE SKIP LOCKED
+    ), claimed AS (
+      UPDATE live_grants SET due_at = to_timestamp(${leaseUntil}::float8 / 1000) FROM due
+      WHERE live_grants.app_key = due.app_key AND live_grants.socket_id = due.socket_id
+        AND live_grants.user_id = due.user_id
+      RETURNING live_grants.app_key, live_grants.user_id
+    )
+    SELECT DISTINCT app_key AS "appKey", user_id AS "userId" FROM claimed`;
+}
+
+/** One round trip: this stands in the way of a sign-in. The setting is made before a row passes the policy. */
+const insertGrant = `
+  WITH operator AS MATERIALIZED (SELECT set_config('usher.operator', 'on', true))
+  INSERT INTO live_grants AS g (app_key, socket_id, user_id, tenant_id, principal, subjects,
+    issued_at, expires_at, granted_at, due_at)
+  SELECT $1, $2, $3, nullif($4, ''), $5, ARRAY(SELECT json_array_elements_text($6::json)),
+    to_timestamp(nullif($7, '')::float8 / 1000), to_timestamp($8::float8 / 1000),
+    to_timestamp($9::float8 / 1000), to_timestamp($8::float8 / 1000)
+  FROM operator
+  ON CONFLICT (app_key, socket_id, user_id) DO UPDATE SET subjects = EXCLUDED.subjects,
+    issued_at = EXCLUDED.issued_at, expires_at = EXCLUDED.expires_at,
+    granted_at = EXCLUDED.granted_at, due_at = EXCLUDED.due_at
+  WHERE EXCLUDED.expires_at > g.expires_at`;
+
+const keysOf = (principal: Principal): string[] => subjectsOf(principal).map(keyOf);
+
+/** The same person, whatever credential they show: whose grants a later one extends. */
+const nameOf = (principal: Principal): string =>
+  JSON.stringify([principal.kind, principalId(principal)]);

@@ -1,0 +1,74 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, expect, it } from 'vitest';
+import { Unavailable } from '../../src/core/unavailable.ts';
+import { createPusherApps } from '../../src/pusher/apps.ts';
+import { createTerminate } from '../../src/pusher/terminate.ts';
+import { Secret } from '../../src/core/secret.ts';
+import { settings } from './settings.ts';
+
+const servers: Server[] = [];
+
+afterEach(() => {
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
+/** A Pusher server that answers every question with this status; with none it never answers. */
+async function startServer(status?: number) {
+  const asked: string[] = [];
+  const server = createServer(({ method, url = '' }, response) => {
+    asked.push(`${method} ${url.split('?')[0]}`);
+    if (status !== undefined) response.writeHead(status).end('{}');
+  });
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const where = { host: '127.0.0.1', port, tls: false };
+  const retiring = { key: 'old-key', secret: new Secret('old-secret') };
+  const apps = createPusherApps(settings({ ...where, retiring }), [
+    { tenants: ['2'], app: settings({ ...where, appId: '2', key: 'two-key' }) },
+  ]);
+  return { asked, terminate: createTerminate(apps) };
+}
+
+it.each([
+  ['app-key', '15', 'POST /apps/1/users/15/terminate_connections'],
+  ['old-key', '15', 'POST /apps/1/users/15/terminate_connections'],
+  ['two-key', '15', 'POST /apps/2/users/15/terminate_connections'],
+  ['app-key', 'a_B-=@,.;9', 'POST /apps/1/users/a_B-=@,.;9/terminate_connections'],
+])('asks the server of the app %s to end %s', async (appKey, userId, question) => {
+  const { asked, terminate } = await startServer(200);
+  await terminate({ appKey, userId });
+  expect(asked).toEqual([question]);
+});
+
+it.each(['', '.', '..', '../../other', 'a/b', 'a b', 'ä', '%2e%2e', 'a?b', 'x'.repeat(129)])(
+  'asks for nobody called %j, which would be another path',
+  async (userId) => {
+    const { asked, terminate } = await startServer(200);
+    await expect(terminate({ appKey: 'app-key', userId })).rejects.toThrow(Unavailable);
+    expect(asked).toEqual([]);
+  },
+);
+
+it('asks no server for an app that is not configured', async () => {
+  const { asked, terminate } = await startServer(200);
+  await expect(terminate({ appKey: 'gone', userId: '15' })).rejects.toThrow(Unavailable);
+  expect(asked).toEqual([]);
+});
+
+it.each([400, 401, 404, 500, undefined])(
+  'is unavailable when the server answers %s, and tells no secret',
+  async (status) => {
+    const { terminate } = await startServer(status);
+    const fault = await terminate({ appKey: 'app-key', userId: '15' }).catch((e: unknown) => e);
+    expect(fault).toBeInstanceOf(Unavailable);
+    const { message, cause } = fault as Unavailable;
+    expect(message).toBe('Pusher server could not answer');
+    expect((cause as Error).message).toBe(status === undefined ? 'no answer' : `status ${status}`);
+    expect((cause as Error).cause).toBe(undefined);
+  },
+);

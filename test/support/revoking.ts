@@ -1,0 +1,13 @@
+import type { RevocationSubject } from '../../src/core/revocation.ts';
+import type { Database } from '../../src/resources/client.ts';
+import { createRevocations } from '../../src/resources/revocations.ts';
+
+/** The revocations of a database, for tests that do not care about live grants: `revoke` gives the moment that holds. */
+export function revoking(database: Database) {
+  const revocations = createRevocations(database);
+  return {
+    ...revocations,
+    revoke: async (subject: RevocationSubject, issuedBefore: number): Promise<number> =>
+      (await revocations.revoke({ subject, issuedBefore, leaseUntil: issuedBefore })).issuedBefore,
+  };
+}
