@@ -22,11 +22,13 @@ export function createCleanup(): Cleanup {
     }
   };
   const run = () => (running ??= undoAll());
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.once(signal, () => {
       interrupted = true;
       void run().then(() => process.exit(130));
     });
   }
+  // Who reads our output may leave before us; that error would end us here and now, with everything left behind.
+  process.stdout.on('error', () => undefined);
   return { add: (undo) => undos.push(undo), run, isInterrupted: () => interrupted };
 }
