@@ -1,0 +1,71 @@
+import { expect, it } from 'vitest';
+import { createEndGrants } from '../../src/actions/end-grants.ts';
+import type { AppUser } from '../../src/core/live-grant.ts';
+import { Unavailable } from '../../src/core/unavailable.ts';
+
+const userOf = (userId: string): AppUser => ({ appKey: 'app-key', userId });
+
+/** An action whose Pusher server answers when the test lets it. */
+function ending() {
+  const closing = new AbortController();
+  const begun: { readonly userId: string; readonly answer: (error?: Error) => void }[] = [];
+  const settled: string[] = [];
+  const time = { now: 0 };
+  const endGrants = createEndGrants({
+    terminate: ({ userId }) =>
+      new Promise((resolve, reject) => {
+        const answer = (error?: Error) => {
+          if (error === undefined) resolve();
+          else reject(error);
+        };
+        begun.push({ userId, answer });
+      }),
+    liveGrants: {
+      settle: ({ userId }) => {
+        settled.push(userId);
+        return Promise.resolve();
+      },
+    },
+    now: () => time.now,
+    closing: closing.signal,
+    log: { warn: () => undefined },
+  });
+  return { endGrants, begun, settled, time, closing };
+}
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+it('ends one user never twice at once, and of many a few at once', async () => {
+  const { endGrants, begun } = ending();
+  endGrants({ users: [userOf('15')], leaseUntil: 10 });
+  endGrants({ users: [userOf('15')], leaseUntil: 10 });
+  await turn();
+  expect(begun.length).toBe(1);
+  begun[0]?.answer();
+  await turn();
+  expect(begun.length).toBe(2);
+  const many = Array.from({ length: 50 }, (_, i) => userOf(`u${i}`));
+  endGrants({ users: many, leaseUntil: 10 });
+  await turn();
+  expect(begun.length).toBeLessThanOrEqual(1 + 8);
+});
+
+it('settles what was ended, and leaves what was not to the end of the lease', async () => {
+  const { endGrants, begun, settled } = ending();
+  const [one, other] = endGrants({ users: [userOf('1'), userOf('2')], leaseUntil: 10 });
+  await turn();
+  begun.find(({ userId }) => userId === '1')?.answer();
+  begun.find(({ userId }) => userId === '2')?.answer(new Unavailable('Pusher server'));
+  expect([await one?.ended, await other?.ended, settled]).toEqual([true, false, ['1']]);
+});
+
+it('begins nothing whose lease is over, and nothing once Usher closes', async () => {
+  const { endGrants, begun, time, closing } = ending();
+  time.now = 10;
+  const late = endGrants({ users: [userOf('1')], leaseUntil: 10 });
+  expect(await late[0]?.ended).toBe(false);
+  closing.abort();
+  const closed = endGrants({ users: [userOf('1')], leaseUntil: 20 });
+  expect(await closed[0]?.ended).toBe(false);
+  expect(begun).toEqual([]);
+});
