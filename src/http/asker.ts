@@ -16,8 +16,13 @@ export function originOf(request: FastifyRequest): Origin {
   return {
     requestId: request.id,
     address: request.ip,
-    ...(userAgent !== undefined && { userAgent: userAgent.slice(0, longestUserAgent) }),
+    ...(userAgent !== undefined && { userAgent: visible(userAgent.slice(0, longestUserAgent)) }),
   };
+}
+
+/** Rows are read at terminals, where a control character could be an order: header values may hold those of Latin-1. */
+function visible(text: string): string {
+  return text.replace(/\p{Cc}/gu, '\uFFFD');
 }
 
 /** What every general route reads of a request in the same way: which socket, who asks, for which tenant, from where. */

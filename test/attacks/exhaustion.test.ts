@@ -1,0 +1,116 @@
+import { gzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { ask, asJson, userAsks } from '../http/asking.ts';
+import { signaturesIn } from '../support/oracle.ts';
+import { useUsher, userToken } from '../support/usher.ts';
+import { hear, raw, userLines } from './attacker.ts';
+
+/** Far more than any of them takes, far less than what costs more than its length would. */
+const soon = 10_000;
+const json = 'Content-Type: application/json';
+const form = 'Content-Type: application/x-www-form-urlencoded';
+/** Names that share a bucket where a hash is the sum of its letters. */
+const colliding = (count: number) =>
+  Array.from({ length: count }, (_, i) =>
+    i.toString(2).padStart(14, '0').replaceAll('0', 'Aa').replaceAll('1', 'BB'),
+  );
+
+describe('one request that wants to be expensive', () => {
+  const usher = useUsher();
+  const largest = 16 * 1024;
+
+  it.each<[string, string, string]>([
+    ['arrays in arrays', json, '['.repeat(100_000)],
+    ['arrays in arrays, closed', json, '['.repeat(100_000) + ']'.repeat(100_000)],
+    ['objects in objects', json, '{"a":'.repeat(100_000)],
+    [
+      'objects in objects, as deep as a body is long',
+      json,
+      `${'{"a":'.repeat(2700)}1${'}'.repeat(2700)}`,
+    ],
+    [
+      'names that collide',
+      json,
+      `{${colliding(500)
+        .map((name) => `"${name}":1`)
+        .join(',')}}`,
+    ],
+    [
+      'fields that collide',
+      form,
+      colliding(500)
+        .map((name) => `${name}=1`)
+        .join('&'),
+    ],
+    ['a million fields', form, '&a=1'.repeat(1_000_000)],
+    [
+      'as many fields as a body holds',
+      form,
+      Array.from({ length: 3000 }, (_, i) => `${i.toString(36)}=`).join('&'),
+    ],
+    ['nothing but separators', form, '&'.repeat(largest - 1)],
+    ['nothing but escapes', form, '%'.repeat(largest - 1)],
+    ['an endless number', json, `{"a":${'9'.repeat(largest - 10)}}`],
+    ['an endless text of escapes', json, `{"a":"${'\\u0000'.repeat(2700)}"}`],
+    ['an endless text of quotes', json, `{"a":"${'\\"'.repeat(8000)}`],
+    ['a body beyond the limit', form, `x=${'a'.repeat(10_000_000)}`],
+  ])('%s: answered soon, and with a no', { timeout: 30_000 }, async (_case, type, body) => {
+    const start = performance.now();
+    const lines = userLines().filter((line) => !line.startsWith('Content-Type'));
+    const answer = await hear(usher.public, raw('POST /broadcasting/auth', [...lines, type], body));
+    expect([400, 413]).toContain(answer.status);
+    expect(performance.now() - start).toBeLessThan(soon);
+  });
+
+  it.each<[string, readonly string[], readonly number[]]>([
+    ['a header of a megabyte', [`X-Long: ${'a'.repeat(1024 * 1024)}`], [431]],
+    ['ten thousand headers', Array.from({ length: 10_000 }, (_, i) => `X-${i}: a`), [431]],
+    ['a cookie of many', [`Cookie: ${'a=b; '.repeat(2500)}`], [400]],
+    ['a token of many dots', [`Authorization: Bearer ${'.'.repeat(8000)}`], [400]],
+  ])('%s: answered soon, and with a no', { timeout: 30_000 }, async (_case, lines, statuses) => {
+    const start = performance.now();
+    const body = 'socket_id=1.2';
+    const own = lines.some((line) => line.startsWith('Authorization'))
+      ? userLines().filter((line) => !line.startsWith('Authorization'))
+      : userLines();
+    const answer = await hear(
+      usher.public,
+      raw('POST /broadcasting/auth', [...own, ...lines], body),
+    );
+    expect(statuses).toContain(answer.status);
+    expect(performance.now() - start).toBeLessThan(soon);
+  });
+
+  it.each<[string, string]>([
+    ['hyphens', `private-hotel-${'-'.repeat(140)}`],
+    ['separators', `private-hotel-${'-guest-chat-booking-'.repeat(7)}a`],
+    ['dots', `private-tenant.${'.user.'.repeat(20)}`],
+    ['beyond the grammar', `private-${'a'.repeat(500)}`],
+  ])('a channel of %s is read soon, and not signed', async (_case, channel_name) => {
+    const start = performance.now();
+    for (const asking of [
+      userAsks({ fields: { channel_name } }),
+      asJson(userAsks({ fields: { channel_name } })),
+    ]) {
+      const answer = await ask(usher.public, asking);
+      expect([400, 403]).toContain(answer.status);
+      expect(signaturesIn(answer.text)).toEqual([]);
+    }
+    expect(performance.now() - start).toBeLessThan(soon);
+  });
+
+  it('a compressed body is not unpacked', async () => {
+    const lines = [...userLines(), 'Content-Encoding: gzip'];
+
+    const body = gzipSync(Buffer.alloc(10_000_000, 'a'));
+    const head = raw('POST /broadcasting/auth', [...lines, `Content-Length: ${body.length}`]);
+    const answer = await hear(usher.public, Buffer.concat([Buffer.from(head), body]));
+    expect([400, 413, 415]).toContain(answer.status);
+  });
+
+  it('and afterwards everybody is answered as before', async () => {
+    expect((await ask(usher.public, userAsks())).status).toBe(200);
+    const headers = { authorization: `Bearer ${userToken()}` };
+    expect((await ask(usher.public, userAsks({ headers }))).status).toBe(200);
+  });
+});

@@ -1,0 +1,149 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import {
+  createDjangoHost,
+  djangoCookies,
+  djangoRows,
+  djangoSettings,
+  type DjangoHost,
+} from '../support/django-host.ts';
+import { ask, guestAsks, userAsks, type Answer, type Asking } from '../http/asking.ts';
+import { getTicket, redeems, ticketEnvironment } from '../http/ticket-asking.ts';
+import { allowedOrigin, guestToken, startUsher, useUsher, userToken } from '../support/usher.ts';
+
+/** All that a stranger sees of an answer, but for ids and the date, which are new in every one. */
+function seen({ status, headers, text }: Answer): unknown {
+  const ids = ['x-request-id', 'x-decision-id'];
+  const shown = [...headers].filter(([name]) => name !== 'date');
+  return {
+    status,
+    headers: shown.map(([name, value]) => [name, ids.includes(name) ? 'id' : value]),
+    text: text.replace(/"request_id":"[^"]+"/, '"request_id":"id"'),
+  };
+}
+
+async function put(base: string, path: string, body: object): Promise<void> {
+  const headers = { 'content-type': 'application/json' };
+  const asking = { method: 'PUT', path: `/resources/${path}`, headers, body: JSON.stringify(body) };
+  expect((await ask(base, asking)).status).toBe(200);
+}
+
+describe('what is somebody else’s looks like what is not there', () => {
+  const usher = useUsher(ticketEnvironment);
+  beforeAll(async () => {
+    await put(usher.operator, 'rooms/taken', { participants: ['16'] });
+    await put(usher.operator, 'tenants/1/escrows/77', {
+      buyer_id: '16',
+      seller_id: '17',
+      status: 'FUNDED',
+    });
+    await put(usher.operator, 'tenants/2/escrows/77', {
+      buyer_id: '15',
+      seller_id: '17',
+      status: 'FUNDED',
+    });
+    await put(usher.operator, 'hotels/grand-hotel/bookings/BK-OTHER', { status: 'open' });
+    await put(usher.operator, 'hotels/grand-hotel/bookings/BK-GONE', { status: 'cancelled' });
+  });
+  const named = (channel_name: string): Asking => userAsks({ fields: { channel_name } });
+  const guest = (booking: string, token: string): Asking => {
+    const channel_name = `private-hotel-grand-hotel-guest-chat-booking-${booking}`;
+    return guestAsks({ fields: { channel_name, token } });
+  };
+  const session = (text: string): Asking =>
+    userAsks({
+      headers: { authorization: undefined, 'x-tenant-id': undefined, 'x-guest-session': text },
+    });
+
+  it.each<[string, () => Asking, () => Asking]>([
+    ['a room', () => named('private-room-taken'), () => named('private-room-nowhere')],
+    ['a room’s presence', () => named('presence-room-taken'), () => named('presence-room-nowhere')],
+    [
+      'an escrow',
+      () => named('private-tenant.1.escrow.77'),
+      () => named('private-tenant.1.escrow.99'),
+    ],
+    [
+      'an escrow’s chat',
+      () => named('private-tenant.1.escrow.77.chat'),
+      () => named('private-tenant.1.escrow.99.chat'),
+    ],
+    [
+      'another tenant’s escrow',
+      () => named('private-tenant.2.escrow.77'),
+      () => named('private-tenant.2.escrow.99'),
+    ],
+    [
+      'a user',
+      () => named('private-tenant.1.user.16'),
+      () => named('private-tenant.1.user.nobody'),
+    ],
+    [
+      'a tenant',
+      () => named('private-tenant.2.announcements'),
+      () => named('private-tenant.none.announcements'),
+    ],
+    ['a booking', () => guest('BK-OTHER', guestToken()), () => guest('BK-NOWHERE', guestToken())],
+    [
+      'a booking that was cancelled',
+      () => guest('BK-GONE', guestToken({ booking_id: 'BK-GONE' })),
+      () => guest('BK-NOWHERE', guestToken({ booking_id: 'BK-NOWHERE' })),
+    ],
+    ['a family', () => named('private-tenant.1.admin'), () => named('private-tenant.1.nothing')],
+    ['a ticket’s form', () => redeems(`ws_ticket_${'0'.repeat(64)}`), () => redeems('ws_ticket_')],
+    ['a guest session’s form', () => session(`guest_${'0'.repeat(64)}`), () => session('guest_')],
+  ])('%s, byte for byte', async (_case, theirs, missing) => {
+    const [one, other] = [await ask(usher.public, theirs()), await ask(usher.public, missing())];
+    expect(one.status).toBeGreaterThan(399);
+    expect(seen(one)).toEqual(seen(other));
+  });
+
+  it('also among many, and in a list', async () => {
+    const path = '/pusher/auth/batch';
+    const names = [
+      'private-room-taken',
+      'private-room-nowhere',
+      'private-tenant.1.escrow.77',
+      'private-tenant.1.escrow.99',
+    ];
+    const fields = Object.fromEntries(names.map((name, i) => [`channel_name[${i}]`, name]));
+    const answer = await ask(
+      usher.public,
+      userAsks({ path, fields: { channel_name: undefined, ...fields } }),
+    );
+    expect(answer.body).toEqual(Object.fromEntries(names.map((name) => [name, { status: 403 }])));
+    const headers = { authorization: `Bearer ${userToken()}`, 'x-tenant-id': '1' };
+    const list = await ask(usher.public, { method: 'GET', path: '/api/channels', headers });
+    expect(list.status).toBe(200);
+    expect(list.text).not.toMatch(/taken|nowhere|77|99/);
+  });
+
+  it('a spent ticket and one that never was', async () => {
+    const ticket = await getTicket(usher.public);
+    expect((await ask(usher.public, redeems(ticket))).status).toBe(200);
+    const spent = await ask(usher.public, redeems(ticket));
+    const never = await ask(usher.public, redeems(`ws_ticket_${'1'.repeat(64)}`));
+    expect(seen(spent)).toEqual(seen(never));
+  });
+});
+
+describe('an order of somebody else', () => {
+  it('looks like one that is not there', async () => {
+    const host: DjangoHost = await createDjangoHost();
+    await host.fill(djangoRows);
+    const usher = await startUsher(djangoSettings(host));
+    await put(usher.operator, 'orders/99', { owner_id: '1' });
+    const asks = (channel_name: string) => {
+      const headers = { origin: allowedOrigin, cookie: `sessionid=${djangoCookies.bob}` };
+      const gone = { authorization: undefined, 'x-tenant-id': undefined };
+      return ask(
+        usher.public,
+        userAsks({ fields: { channel_name }, headers: { ...gone, ...headers } }),
+      );
+    };
+    const [theirs, missing] = [await asks('private-payment-99'), await asks('private-payment-98')];
+    expect(theirs.status).toBe(403);
+    expect(seen(theirs)).toEqual(seen(missing));
+    await usher.stop();
+    await host.drop();
+  });
+});

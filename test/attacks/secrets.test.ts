@@ -1,0 +1,57 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const src = fileURLToPath(new URL('../../src', import.meta.url));
+const files = readdirSync(src, { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts') && !file.includes('generated/'))
+  .map((file) => [file, readFileSync(join(src, file), 'utf8')] as const);
+
+const comparison = /([\w.?()']+) [!=]==? ([\w.?()']+)/g;
+const isSecret = (side: string) => /(reveal\(\)|signature|mac|digest|hash|secret)\)*$/i.test(side);
+/** Whether something is there at all may be asked as one likes. */
+const isNothing = (side: string) => /^(undefined|null|'\w*'|[0-9]+)\)*$/.test(side);
+
+/** True for a line that compares a secret's text, a signature or a hash of a credential by what stops at the first difference. */
+const isHasty = (line: string) =>
+  [...line.matchAll(comparison)].some(([, left = '', right = '']) => {
+    const sides = [left, right];
+    return sides.some(isSecret) && !sides.some(isNothing);
+  });
+
+/** Comparisons that nobody outside can ask about: of one setting with another, at the start. */
+const atStart: readonly string[] = ['config/load.ts', 'pusher/apps.ts', 'config/read.ts'];
+
+const comparisons = (text: string) => text.split('\n').filter(isHasty);
+
+describe('a secret', () => {
+  it.each([
+    'if (shown === expected.reveal())',
+    'return secret.reveal() === shown;',
+    'return signature !== computed;',
+    'return row.tokenHash === hash;',
+    'if (mac == other)',
+    'return text === token.hash;',
+  ])('in %j would be compared until the first difference', (line) => {
+    expect(comparisons(line)).toEqual([line]);
+  });
+
+  it('is compared so nowhere where a stranger asks', () => {
+    const found = files
+      .filter(([file]) => !atStart.includes(file))
+      .flatMap(([file, text]) => comparisons(text).map((line) => `${file}: ${line.trim()}`));
+    expect(found).toEqual([]);
+  });
+
+  it.each([
+    ['credentials/constant-time.ts', 'timingSafeEqual'],
+    ['credentials/chat-servers.ts', 'sameText'],
+    ['credentials/sanctum.ts', 'sameText'],
+    ['credentials/django-signature.ts', 'sameText'],
+    ['pusher/webhooks.ts', 'timingSafeEqual'],
+    ['http/operator.ts', 'timingSafeEqual'],
+  ])('is compared as a whole in %s', (file, comparison) => {
+    expect(files.find(([name]) => name === file)?.[1]).toContain(`${comparison}(`);
+  });
+});

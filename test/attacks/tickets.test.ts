@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import { ask } from '../http/asking.ts';
+import {
+  chatServers,
+  getTicket,
+  pageSays,
+  redeems,
+  ticketEnvironment,
+} from '../http/ticket-asking.ts';
+import { useUsher, userToken } from '../support/usher.ts';
+import { openClient } from '../support/web-socket.ts';
+
+/** Nothing that is asked here would be allowed twice by a limit and not by the ticket. */
+const limits = { RATE_LIMIT_CONNECTIONS: '1000000', RATE_LIMIT_AUTHORIZATIONS: '1000000' };
+
+describe('a ticket, shown more than once', () => {
+  const usher = useUsher({ ...ticketEnvironment, ...limits });
+
+  const byServer = async (ticket: string, server: keyof typeof chatServers = 'chat-1') => {
+    const headers = { 'x-chat-server-key': server, 'x-chat-server-secret': chatServers[server] };
+    return (await ask(usher.public, redeems(ticket, headers))).status === 200;
+  };
+  const bySocket = async (ticket: string) => {
+    const client = await openClient(usher.public, '/ws');
+    client.socket.send(JSON.stringify({ type: 'ticket_authenticate', ticket }));
+    const { type } = (await client.nextJson()) as { readonly type: string };
+    client.socket.terminate();
+    return type === 'authentication_success';
+  };
+  const wins = async (attempts: readonly Promise<boolean>[]) =>
+    (await Promise.all(attempts)).filter(Boolean).length;
+
+  it('by a hundred at once opens one door', async () => {
+    const ticket = await getTicket(usher.public);
+    expect(await wins(Array.from({ length: 100 }, () => byServer(ticket)))).toBe(1);
+    expect(await byServer(ticket)).toBe(false);
+  });
+
+  it('at the chat server and at the WebSocket at once opens one of them', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const ticket = await getTicket(usher.public);
+      const both = Array.from({ length: 10 }, () => [byServer(ticket), bySocket(ticket)]).flat();
+      expect(await wins(both)).toBe(1);
+    }
+  });
+
+  it('by another chat server is spent, and opens nothing for either', async () => {
+    const ticket = await getTicket(usher.public);
+    expect(await byServer(ticket, 'chat-2')).toBe(false);
+    expect(await wins([byServer(ticket), bySocket(ticket)])).toBe(0);
+  });
+
+  it('after it has expired opens nothing, at the very moment', async () => {
+    const before = usher.clock.now;
+    const ticket = await getTicket(usher.public);
+    usher.clock.now = before + 3_600_000;
+    expect(await wins([byServer(ticket), bySocket(ticket)])).toBe(0);
+    usher.clock.now = before;
+  });
+
+  it('in another spelling is another ticket', async () => {
+    const ticket = await getTicket(usher.public);
+    const hex = ticket.slice('ws_ticket_'.length);
+    for (const text of [
+      `ws_ticket_${hex.toUpperCase()}`,
+      hex,
+      `${ticket} `,
+      `${ticket}\n`,
+      `WS_${ticket.slice(3)}`,
+    ]) {
+      expect(await wins([byServer(text), bySocket(text)])).toBe(0);
+    }
+    expect(await byServer(ticket)).toBe(true);
+  });
+
+  it('is never issued for somebody else', async () => {
+    for (const userId of ['16', '15 ', '015', '１５', '15\u200b', ['15'], { $ne: '' }, 15]) {
+      await expect(getTicket(usher.public, { ...pageSays, userId })).rejects.toThrow('No ticket');
+    }
+    const headers = { authorization: `Bearer ${userToken({ sub: '16' })}` };
+    await expect(getTicket(usher.public, pageSays, headers)).rejects.toThrow('yourself only');
+  });
+});

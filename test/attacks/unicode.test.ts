@@ -1,0 +1,107 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { ask, asJson, userAsks } from '../http/asking.ts';
+import { useUsher, userToken } from '../support/usher.ts';
+import { expectRefused, hear, raw, userLines } from './attacker.ts';
+
+/** Texts that look like 15, or become it where somebody folds, trims, decodes or normalizes. */
+const like15: readonly string[] = [
+  '１５',
+  '1\u0665',
+  '⑮',
+  '𝟏𝟓',
+  '15\u0301',
+  '15\u200b',
+  '\ufeff15',
+  '15\u00a0',
+  ' 15',
+  '15 ',
+  '015',
+  '15.0',
+  '1e1',
+  '%31%35',
+  '15%00',
+  '15\u0000',
+  '1\u00ad5',
+  '\u202e51',
+];
+
+describe('an id that only looks like another', () => {
+  const usher = useUsher();
+  const room = (id: string) => ({ fields: { channel_name: `private-room-${id}` } });
+  beforeAll(async () => {
+    const headers = { 'content-type': 'application/json' };
+    const body = '{"participants":["15","jos\\u00e9","\\u00c5sa","adm\\u0131n"]}';
+    const path = '/resources/rooms/r';
+    expect((await ask(usher.operator, { method: 'PUT', path, headers, body })).status).toBe(200);
+  });
+  const asUser = (sub: string) => ({ authorization: `Bearer ${userToken({ sub })}` });
+  const enters = async (sub: string) =>
+    (await ask(usher.public, userAsks({ ...room('r'), headers: asUser(sub) }))).status;
+
+  it.each(like15)('%j is not user 15, in a token, a channel, a tenant', async (text) => {
+    expect([401, 403]).toContain(await enters(text));
+    const fields = { channel_name: `private-tenant.1.user.${text}` };
+    await expectRefused(usher.public, userAsks({ fields }));
+    await expectRefused(usher.public, asJson(userAsks({ fields })));
+    const tenant = raw(
+      'POST /pusher/auth',
+      userLines().map((line) =>
+        line.startsWith('X-Tenant') ? `X-Tenant-ID: ${text.replaceAll('15', '1')}x` : line,
+      ),
+      'socket_id=1.2&channel_name=private-tenant.1.announcements',
+    );
+    expect([400, 403]).toContain((await hear(usher.public, Buffer.from(tenant))).status);
+  });
+
+  it.each([
+    ['josé', 'jose\u0301'],
+    ['Åsa', 'A\u030asa'],
+    ['Åsa', '\u212bsa'],
+    ['admın', 'admin'],
+    ['admın', 'ADMIN'],
+    ['josé', 'JOSÉ'],
+  ])('%s and %j are two', async (known, other) => {
+    expect(await enters(known)).toBe(200);
+    expect(await enters(other)).toBe(403);
+  });
+
+  it.each([
+    'Admin',
+    'ADMIN',
+    'admin ',
+    'аdmin',
+    'ａdmin',
+    'admin\u200b',
+    'adm\u0131n',
+    'administrator',
+  ])('the role %j makes no admin', async (role) => {
+    const headers = { authorization: `Bearer ${userToken({ role })}` };
+    const fields = { channel_name: 'private-tenant.1.admin' };
+    await expectRefused(usher.public, userAsks({ fields, headers }));
+  });
+
+  it.each([
+    '%c0%b1',
+    '%e0%80%b1',
+    '%f0%80%80%b1',
+    '%ed%a0%80',
+    '%ff',
+    '%u0031',
+    '%',
+    '%0',
+    '%EF%BC%91',
+  ])('what is no UTF-8 in a form, %s, is no digit', async (digit) => {
+    const body = `socket_id=1.2&channel_name=private-tenant.1.user.${digit}5`;
+    const answer = await hear(usher.public, raw('POST /pusher/auth', userLines(), body));
+    expect([400, 403]).toContain(answer.status);
+  });
+
+  it('bytes that are no UTF-8 in JSON are no text of anybody', async () => {
+    const lines = userLines().map((line) => line.replace('x-www-form-urlencoded', 'json'));
+    const text = '{"socket_id":"1.2","channel_name":"private-tenant.1.user.\u00c0\u00b15"}';
+    const body = Buffer.from(text, 'latin1');
+    const head = raw('POST /pusher/auth', [...lines, `Content-Length: ${body.length}`]);
+    const answer = await hear(usher.public, Buffer.concat([Buffer.from(head), body]));
+    expect([400, 403]).toContain(answer.status);
+  });
+});

@@ -1,0 +1,185 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { openSocket } from '../http/raw-socket.ts';
+import { getTicket, ticketEnvironment } from '../http/ticket-asking.ts';
+import {
+  createDjangoHost,
+  djangoCookies,
+  djangoRows,
+  djangoSettings,
+  type DjangoHost,
+} from '../support/django-host.ts';
+import { allowedOrigin, startUsher, useUsher, type TestUsher } from '../support/usher.ts';
+import { openClient, startUpstream, tryClient, type TestUpstream } from '../support/web-socket.ts';
+import { hear, raw } from './attacker.ts';
+
+const limits = { RATE_LIMIT_CONNECTIONS: '1000000' };
+const message = (ticket: unknown) => JSON.stringify({ type: 'ticket_authenticate', ticket });
+const handshake = [
+  'Host: usher',
+  'Upgrade: websocket',
+  'Sec-WebSocket-Version: 13',
+  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+];
+
+describe('the door for tickets', () => {
+  const usher = useUsher({ ...ticketEnvironment, ...limits });
+  /** What is said to this first message, and that the connection ends with it. */
+  const says = async (first: string | Buffer) => {
+    const client = await openClient(usher.public, '/ws');
+    client.socket.send(first);
+    const answer = await client.nextJson().catch(() => undefined);
+    await client.closed;
+    return (answer as { readonly error?: string } | undefined)?.error;
+  };
+
+  it('takes no ticket in a binary message', async () => {
+    const ticket = await getTicket(usher.public);
+    expect(await says(Buffer.from(message(ticket)))).toBe('Authentication required');
+    const client = await openClient(usher.public, '/ws');
+    client.socket.send(message(ticket));
+    expect(await client.nextJson()).toMatchObject({ type: 'authentication_success' });
+    client.socket.terminate();
+  });
+
+  it.each<[string, string]>([
+    ['nothing', ''],
+    ['an empty object', '{}'],
+    ['a list', `[${message('x')}]`],
+    ['null', 'null'],
+    ['another type', '{"type":"authenticate","ticket":"x"}'],
+    ['a ticket in a list', message(['x'])],
+    ['a ticket that is an object', message({ $ne: '' })],
+    ['a prototype’s ticket', '{"__proto__":{"type":"ticket_authenticate","ticket":"x"}}'],
+    ['what is far too long', message('a'.repeat(5000))],
+    ['what is deep', `${'['.repeat(2000)}${']'.repeat(2000)}`],
+  ])('%s is no authentication', async (_case, first) => {
+    expect(await says(first)).toBe('Authentication required');
+  });
+
+  it('does not take what is said before the ticket for what comes after it', async () => {
+    const ticket = await getTicket(usher.public);
+    const client = await openClient(usher.public, '/ws');
+    client.socket.send('{"type":"ping"}');
+    client.socket.send(message(ticket));
+    expect(await client.nextJson()).toMatchObject({ error: 'Authentication required' });
+    await client.closed;
+  });
+
+  it('ends at a message beyond the limit, whole or in a thousand pieces', async () => {
+    for (const pieces of [1, 1000]) {
+      const client = await openClient(usher.public, '/ws');
+      const piece = 'a'.repeat(Math.ceil(200_000 / pieces));
+      for (let i = 0; i < pieces; i += 1) client.socket.send(piece, { fin: i === pieces - 1 });
+      expect([1009, 1006]).toContain((await client.closed).code);
+    }
+  });
+
+  it('agrees to no compression, so that no small frame can become a large one', async () => {
+    const { socket } = await openClient(usher.public, '/ws', { perMessageDeflate: true });
+    expect(socket.extensions).toBe('');
+    socket.terminate();
+  });
+
+  it.each<[string, Buffer]>([
+    ['not masked', Buffer.from([0x81, 0x02, 0x7b, 0x7d])],
+    ['compressed, though that was not agreed', Buffer.from([0xc1, 0x80, 1, 2, 3, 4])],
+    ['of an unknown kind', Buffer.from([0x83, 0x80, 1, 2, 3, 4])],
+    [
+      'as long as nothing is',
+      Buffer.from([0x81, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]),
+    ],
+    ['a continuation of nothing', Buffer.from([0x80, 0x80, 1, 2, 3, 4])],
+    ['a ping in pieces', Buffer.from([0x09, 0x80, 1, 2, 3, 4])],
+  ])('ends at a frame that is %s', async (_case, frame) => {
+    const head = `${['GET /ws HTTP/1.1', ...handshake, 'Connection: Upgrade'].join('\r\n')}\r\n\r\n`;
+    const socket = await openSocket(usher.public);
+    socket.end(Buffer.concat([Buffer.from(head), frame]));
+    await socket.closed;
+    expect(socket.received()).toMatch(/^HTTP\/1\.1 101 /);
+    expect(socket.received()).not.toContain('success');
+  });
+
+  it.each<[string, readonly string[]]>([
+    ['no key', handshake.filter((line) => !line.includes('Key'))],
+    ['a key that is none', [...handshake.slice(0, 3), 'Sec-WebSocket-Key: x']],
+    ['an old version', handshake.map((line) => line.replace('13', '7'))],
+    ['a version that is none', handshake.map((line) => line.replace('13', '13, 8'))],
+  ])('does not open to a handshake with %s', async (_case, lines) => {
+    const start = `GET /ws HTTP/1.1\r\n${lines.join('\r\n')}\r\nConnection: Upgrade\r\n\r\n`;
+    expect((await hear(usher.public, start)).status).toBe(400);
+  });
+
+  it('nor to a request that only looks like one', async () => {
+    expect((await hear(usher.public, raw('POST /ws', handshake))).status).toBe(404);
+    expect((await hear(usher.public, raw('GET /ws', ['Host: usher']))).status).toBe(404);
+  });
+});
+
+describe('the doors that a cookie opens', () => {
+  const paths = ['/ws/all-seat-datasocket/', '/ws/chat/', '/ws/payment-socket/99/'];
+  let host: DjangoHost;
+  let upstream: TestUpstream;
+  let usher: TestUsher;
+  beforeAll(async () => {
+    [host, upstream] = await Promise.all([createDjangoHost(), startUpstream()]);
+    usher = await startUsher({
+      ...djangoSettings(host),
+      ...limits,
+      SESSION_WS_UPSTREAM: upstream.url,
+    });
+  });
+  afterAll(async () => {
+    await usher.stop();
+    await upstream.stop();
+    await host.drop();
+  });
+  beforeEach(() => host.fill(djangoRows));
+  const cookie = `sessionid=${djangoCookies.bob}`;
+
+  it.each([
+    'https://evil.example',
+    'null',
+    'http://app.example',
+    `${allowedOrigin}.evil.example`,
+    undefined,
+  ])('do not open to a page of %s, before anybody behind hears of it', async (origin) => {
+    const before = upstream.count();
+    for (const path of paths) {
+      const headers = { cookie, ...(origin !== undefined && { origin }) };
+      expect(await tryClient(usher.public, path, { headers })).toMatchObject({ status: 403 });
+    }
+    expect(upstream.count()).toBe(before);
+  });
+
+  it.each([
+    '1%2f..%2fchat',
+    '..%2f..%2fchat',
+    '99%00',
+    '99%0d%0aX-Injected:%201',
+    '%252e%252e',
+    '99;x',
+    '%EF%BC%99%EF%BC%99',
+  ])('the order %s leads nowhere else at the host', async (order) => {
+    const before = upstream.count();
+    const headers = { cookie, origin: allowedOrigin };
+    const path = `/ws/payment-socket/${order}/`;
+    const answer = await tryClient(usher.public, path, { headers });
+    expect('status' in answer && [400, 403].includes(answer.status)).toBe(true);
+    expect(upstream.count()).toBe(before);
+  });
+
+  it('tell the host who came in headers that the visitor cannot set', async () => {
+    const forged = {
+      'x-usher-user-id': '1',
+      'x-usher-is-superuser': 'true',
+      'x-usher-roles': 'admin',
+    };
+    const headers = { cookie, origin: allowedOrigin, ...forged };
+    const client = await openClient(usher.public, '/ws/chat/?x-usher-user-id=1', { headers });
+    const arrival = await upstream.next();
+    expect(arrival.headers['x-usher-user-id']).toBe('2');
+    expect(arrival.headers['x-usher-roles']).toBe('staff');
+    expect(arrival.headers['x-usher-is-superuser']).not.toBe('true');
+    client.socket.terminate();
+  });
+});
