@@ -3,11 +3,15 @@ import type { CredentialFault } from '../core/credential.ts';
 import { endOfTime } from '../core/principal.ts';
 import { parseJsonObject } from './json-object.ts';
 import { readJwtHeader } from './jwt-header.ts';
+import { createShortMemory } from './short-memory.ts';
 import type { TokenKey } from './token-key.ts';
-import type { TokenKeys } from './token-keys.ts';
+import type { KeyHint, TokenKeys } from './token-keys.ts';
 
 /** How far an issuer's clock may be ahead, in milliseconds; never applied to the end of a token. */
 const clockSkew = 30_000;
+
+/** Good tokens that are remembered at most, and the characters of all of them together. */
+const mostRemembered = { entries: 20_000, characters: 8 * 1024 * 1024 } as const;
 
 export type Claims = ReadonlyMap<string, unknown>;
 
@@ -35,27 +39,51 @@ export interface JwtSettings {
   readonly now: () => number;
 }
 
+/** A token whose signature was found good, by this very key. */
+interface Proven {
+  readonly hint: KeyHint;
+  readonly key: TokenKey;
+  readonly claims: Claims;
+}
+
 const rejected = { fault: 'credential-rejected' } as const;
 
 /**
  * Makes a verifier for signed JWTs (RFC 7519, hardened by RFC 8725): `exp` is required and has no leeway,
- * `iat` and `nbf` have 30 seconds. Throws an `Error` when only one of issuer and audience is set.
+ * `iat` and `nbf` have 30 seconds. Remembers the signatures of good tokens; the key and the times are looked at again on
+ * each use. Throws an `Error` when only one of issuer and audience is set.
  */
 export function createJwtVerifier(settings: JwtSettings): JwtVerifier {
   if ((settings.issuer === undefined) !== (settings.audience === undefined)) {
     throw new Error('A token issuer and a token audience must be configured together');
   }
+  const { keys, now } = settings;
+  const memory = createShortMemory<Proven>({ ...mostRemembered, now });
   return {
     verify: async (text) => {
-      const reading = readJwtHeader(text);
+      const known = memory.find(text);
+      const reading = known ?? readJwtHeader(text);
       if ('fault' in reading) return reading;
-      const key = await settings.keys.find(reading.hint);
-      const payload = key && (await verifiedPayload(text, key));
+      const { hint } = reading;
+      // Asked each time: a key that was withdrawn, or whose set is too old to count, must not live on in the memory.
+      const key = await keys.find(hint);
+      if (key === undefined) return rejected;
+      if (known?.key === key) return judge(known.claims, settings);
+      const payload = await verifiedPayload(text, key);
       if (payload === undefined) return rejected;
       const claims = parseJsonObject(payload);
-      return claims === undefined ? { fault: 'credential-malformed' } : judge(claims, settings);
+      if (claims === undefined) return { fault: 'credential-malformed' };
+      const result = judge(claims, settings);
+      if ('fault' in result) return result;
+      memory.keep(copied(text), { hint, key, claims }, result.expiresAt - now());
+      return result;
     },
   };
+}
+
+/** The text by itself: cut out of a body, it would keep the whole body in memory. Tokens are ASCII by now. */
+function copied(text: string): string {
+  return Buffer.from(text, 'latin1').toString('latin1');
 }
 
 /** The payload, once its signature is good; nobody looks at it before. */

@@ -1,4 +1,4 @@
-import { createPublicKey, createSecretKey } from 'node:crypto';
+import { createPublicKey, createSecretKey, webcrypto } from 'node:crypto';
 import type { JsonWebKey, KeyObject } from 'node:crypto';
 import type { Secret } from '../core/secret.ts';
 import { weakSecret } from '../core/weak-secret.ts';
@@ -6,7 +6,7 @@ import { weakSecret } from '../core/weak-secret.ts';
 /** A key that verifies tokens, with the one algorithm it may be used with (RFC 8725 §3.1). */
 export interface TokenKey {
   readonly algorithm: string;
-  readonly key: KeyObject;
+  readonly key: KeyObject | webcrypto.CryptoKey;
   readonly kid?: string;
 }
 
@@ -23,11 +23,21 @@ export const publicKeyAlgorithms: ReadonlySet<string> = new Set([
 const smallestRsaModulus = 2048;
 
 /** The HS256 key of a shared secret; throws an `Error` that says why, without the value, when it is too weak. */
-export function hmacKey(secret: Secret): TokenKey {
+export function hmacKey(secret: Secret): TokenKey & { readonly key: KeyObject } {
   const text = secret.reveal();
   const weakness = weakSecret(text);
   if (weakness !== undefined) throw new Error(`The token secret ${weakness}`);
   return { algorithm: 'HS256', key: createSecretKey(Buffer.from(text, 'utf8')) };
+}
+
+/** The same key, imported for verifying: jose would import a `KeyObject` of a secret anew for each token. */
+export async function imported({ algorithm, key }: ReturnType<typeof hmacKey>): Promise<TokenKey> {
+  const hmac = { name: 'HMAC', hash: 'SHA-256' };
+  const bytes = key.export();
+  return {
+    algorithm,
+    key: await webcrypto.subtle.importKey('raw', bytes, hmac, false, ['verify']),
+  };
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Secret } from '../core/secret.ts';
 import { createJwks } from './jwks.ts';
-import { hmacKey, pemKey } from './token-key.ts';
+import { hmacKey, imported, pemKey } from './token-key.ts';
 import type { TokenKey } from './token-key.ts';
 
 /** Where the keys of an issuer come from: a shared secret, one PEM public key (SPKI), or a JWKS address. */
@@ -31,7 +31,13 @@ export function createTokenKeys(
   surroundings: KeySurroundings,
 ): TokenKeys {
   if ('jwksUrl' in settings) return createJwks({ url: settings.jwksUrl, ...surroundings });
-  const only = 'secret' in settings ? hmacKey(settings.secret) : pemKey(settings.publicKey);
-  // The key decides the algorithm, never the token: else an RS256 public key could be used as an HS256 secret.
-  return { find: ({ alg }) => Promise.resolve(alg === only.algorithm ? only : undefined) };
+  const only =
+    'secret' in settings ? imported(hmacKey(settings.secret)) : pemKey(settings.publicKey);
+  return {
+    find: async ({ alg }) => {
+      const key = await only;
+      // The key decides the algorithm, never the token: else an RS256 public key could be used as an HS256 secret.
+      return alg === key.algorithm ? key : undefined;
+    },
+  };
 }

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createShortMemory } from '../../src/credentials/short-memory.ts';
 
@@ -30,5 +31,41 @@ describe('a short memory', () => {
     expect(['short', 'long'].map(memory.find)).toEqual([undefined, 'long']);
     clock.now = 2;
     expect(memory.find('long')).toBeUndefined();
+  });
+
+  it('forgets as many of the oldest as a long key needs', () => {
+    const memory = createShortMemory<string>({ entries: 9, characters: 5, now: () => 0 });
+    for (const key of ['aa', 'b', 'cc', 'dddd']) memory.keep(key, key, 10);
+    expect(['aa', 'b', 'cc', 'dddd'].map(memory.find)).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      'dddd',
+    ]);
+    memory.keep('e', 'e', 10);
+    expect(['dddd', 'e'].map(memory.find)).toEqual(['dddd', 'e']);
+  });
+
+  it('holds what a list would hold that is cut at its beginning', () => {
+    const asked = fc.record({ key: fc.constantFrom('a', 'b', 'cc', 'ddd'), lifetime: fc.nat(3) });
+    fc.assert(
+      fc.property(fc.array(asked), (keeps) => {
+        let now = 0;
+        const memory = createShortMemory<number>({ entries: 3, characters: 5, now: () => now });
+        let list: { key: string; until: number }[] = [];
+        for (const { key, lifetime } of keeps) {
+          list = list.filter((one) => one.key !== key);
+          const used = () => list.reduce((sum, one) => sum + one.key.length, key.length);
+          while (list.length >= 3 || used() > 5) list.shift();
+          list.push({ key, until: now + lifetime });
+          memory.keep(key, now, lifetime);
+          now += 1;
+          list = list.filter(({ until }) => until > now);
+          for (const each of ['a', 'b', 'cc', 'ddd']) {
+            expect(memory.find(each) !== undefined).toBe(list.some((one) => one.key === each));
+          }
+        }
+      }),
+    );
   });
 });
