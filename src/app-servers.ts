@@ -7,6 +7,7 @@ import { addChannelAuth } from './http/channel-auth.ts';
 import { addChannelBatchAuth } from './http/channel-batch-auth.ts';
 import { addChannelList } from './http/channel-list.ts';
 import { addDecisions } from './http/decisions.ts';
+import { addFarewell } from './http/farewell.ts';
 import { addGuestChatAuth } from './http/guest-chat-auth.ts';
 import { addGuestSessions } from './http/guest-sessions.ts';
 import { addIssueTicket } from './http/issue-ticket.ts';
@@ -31,6 +32,7 @@ export async function buildPublicServer(
 ): Promise<FastifyInstance> {
   const { trustedProxies, allowedOrigins } = config;
   const server = createServer({ logger: around.log, trustedProxies, allowedOrigins });
+  addFarewell(server, around.closing);
   server.addHook('onClose', actions.closeHosts);
   const cookieMode = cookieModeOf(config);
   await openToBrowsers(server, {

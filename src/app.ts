@@ -10,6 +10,7 @@ import type { Config } from './config/load.ts';
 import type { Clock } from './core/timer.ts';
 import { putDemo } from './demo.ts';
 import { createLiveConnections } from './gateway/live-connections.ts';
+import { untilDeserted } from './http/farewell.ts';
 import type { Listener } from './resources/listener.ts';
 import { startKeepingEnds } from './keeping-ends.ts';
 import { startSweeping } from './sweeping.ts';
@@ -24,9 +25,12 @@ export interface Addresses {
 export interface App {
   readonly addresses: Addresses;
   readonly log: Logger;
-  /** Answers what was asked and puts it on record, for at most ten seconds, then ends everything. */
+  /** Says so for two seconds, while everybody is still answered; then answers what was asked and puts it on record, for at most ten, and ends everything. */
   stop(): Promise<void>;
 }
+
+/** How long clients may take to go elsewhere before we stop to listen, in milliseconds. */
+const noticeTime = 2_000;
 
 /** How long open requests, and after them what is to be put on record, may take once we close, in milliseconds. */
 const drainTime = 10_000;
@@ -67,7 +71,7 @@ export async function startApp(config: Config, clock: Clock): Promise<App> {
     const [built, hearing] = [servers, listener];
     const stop = async () => {
       closing.abort();
-      const deadline = now() + drainTime;
+      const deadline = now() + noticeTime + drainTime;
       await close(built);
       await sweeping.stop();
       await keepingEnds.stop();
@@ -109,6 +113,7 @@ async function listen(
 
 /** The public listener first: until it has drained, the operator's says that we are closing. */
 async function close(servers: Servers): Promise<void> {
+  await untilDeserted(servers.public.server, noticeTime);
   const late = setTimeout(() => {
     servers.public.server.closeAllConnections();
   }, drainTime);

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 import { type Child, startChild } from './child.ts';
 
-const script = fileURLToPath(new URL('../../../dist/main.js', import.meta.url));
+const built = fileURLToPath(new URL('../../../dist/main.js', import.meta.url));
 
 /** A running Usher. */
 export interface Usher {
@@ -25,11 +25,14 @@ export interface Usher {
 }
 
 /**
- * Starts the built Usher with this environment over free loopback ports and a temporary data directory; resolves when it listens.
+ * Starts the built Usher, or the one of another script, with this environment over free loopback ports and a temporary data directory; resolves when it listens.
  * To start twice on the same data, give `DATA_DIR`: it is then left alone.
  * Throws when Usher was not built, ends early, or does not listen within 90 s, with its output.
  */
-export async function startUsher(env: Readonly<Record<string, string>>): Promise<Usher> {
+export async function startUsher(
+  env: Readonly<Record<string, string>>,
+  script = built,
+): Promise<Usher> {
   if (!existsSync(script)) throw new Error('No dist/main.js: run npm run build first');
   const home = await mkdtemp(join(tmpdir(), 'usher-e2e-'));
   // As root, the embedded database runs as another user, who must be able to pass through here.

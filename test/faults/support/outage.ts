@@ -45,8 +45,8 @@ export async function endure(
   { question = guestAsks(usher), before = 200 }: Asking = {},
 ): Promise<Outage> {
   const visitors = startTraffic(question);
-  const strangers = startTraffic(guestAsks(usher, tokens.guest({}, 'nobody')), 1);
-  const probes = startTraffic(operatorAsks(usher, '/livez'), 1);
+  const strangers = startTraffic(guestAsks(usher, tokens.guest({}, 'nobody')), { visitors: 1 });
+  const probes = startTraffic(operatorAsks(usher, '/livez'), { visitors: 1 });
   await visitors.nextIs(before);
   const begun = visitors.asked.length;
   const end = await inject();

@@ -17,7 +17,7 @@ import { freePort } from '../../e2e/support/soketi.ts';
 export interface Postgres {
   /** The superuser's login, over TCP as `DATABASE_URL` usually is. */
   readonly url: string;
-  /** Starts it again, after `stop` or `kill`; resolves when it takes connections. */
+  /** Starts it again where it does not run; resolves when it takes connections. */
   readonly start: () => Promise<void>;
   /** Stops it as an operator does: sessions are ended. */
   readonly stop: () => Promise<void>;
@@ -49,6 +49,7 @@ export async function startPostgres(): Promise<Postgres> {
     return running !== undefined && (await isServerOf(cluster.data, running));
   };
   const start = async () => {
+    if (await isRunning()) return;
     // After a SIGKILL its sessions take a moment to end, and a start before that is in vain.
     do await launch({ cluster, binaries, account, door });
     while (!(await isRunning()));

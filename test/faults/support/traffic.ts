@@ -22,6 +22,8 @@ export interface Traffic {
   readonly asked: readonly Asked[];
   /** Resolves when a question that was asked after now has this status. */
   readonly nextIs: (status: Asked['status']) => Promise<Asked>;
+  /** Resolves when so many were granted. */
+  readonly granted: (count: number) => Promise<void>;
   /** Resolves when nobody asks any more and everything was answered. */
   readonly stop: () => Promise<void>;
 }
@@ -43,14 +45,17 @@ export function operatorAsks({ operatorUrl }: Pick<Usher, 'operatorUrl'>, path: 
   return () => get(operatorUrl + path);
 }
 
-/** Starts visitors, each of whom asks again soon after the answer. */
-export function startTraffic(question: Question, visitors = 4): Traffic {
+/** Starts visitors, each of whom asks again so many milliseconds after the answer. */
+export function startTraffic(
+  question: Question,
+  { visitors = 4, pause = 10 }: { readonly visitors?: number; readonly pause?: number } = {},
+): Traffic {
   const asked: Asked[] = [];
   let stopped = false;
   const visit = async () => {
     while (!stopped) {
       asked.push(await attempt(question));
-      await sleep(10);
+      await sleep(pause);
     }
   };
   const visits = Array.from({ length: visitors }, visit);
@@ -63,6 +68,9 @@ export function startTraffic(question: Question, visitors = 4): Traffic {
         if (found !== undefined) return found;
         await sleep(5);
       }
+    },
+    granted: async (count) => {
+      while (asked.filter(({ signed }) => signed).length < count) await sleep(5);
     },
     stop: async () => {
       stopped = true;

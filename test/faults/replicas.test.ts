@@ -1,0 +1,148 @@
+import { cp, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+
+import { askJson } from '../e2e/support/ask.ts';
+import type { Usher } from '../e2e/support/usher.ts';
+import { expectEveryGrantKept } from './support/expectations.ts';
+import { type Postgres, startPostgres } from './support/postgres.ts';
+import { hasRedis, type Redis, startRedis } from './support/redis.ts';
+import { report } from './support/report.ts';
+import { type RoundRobin, startRoundRobin } from './support/round-robin.ts';
+import { putBooking, startService, tokens } from './support/service.ts';
+import { issueTicket, redeemTicket, ticketIn } from './support/tickets.ts';
+import { guestAsks, seenBy, startTraffic } from './support/traffic.ts';
+
+let postgres: Postgres;
+let redis: Redis | undefined;
+beforeAll(async () => {
+  postgres = await startPostgres();
+  redis = hasRedis ? await startRedis() : undefined;
+});
+afterAll(async () => {
+  await redis?.stop();
+  await postgres.remove();
+});
+
+const startReplica = (over: Readonly<Record<string, string>> = {}, script?: string) =>
+  startService(
+    { DATABASE_URL: postgres.url, ...(redis && { REDIS_URL: redis.url }), ...over },
+    script,
+  );
+
+describe('two Ushers on one PostgreSQL and one Redis', () => {
+  let one: Usher;
+  let other: Usher;
+  let balancer: RoundRobin;
+  beforeEach(async () => {
+    [one, other, balancer] = await Promise.all([startReplica(), startReplica(), startRoundRobin()]);
+    balancer.add(one);
+    balancer.add(other);
+  });
+  afterEach(async () => {
+    await Promise.all([balancer.close(), one.stop(), other.stop()]);
+  });
+
+  it('let a ticket in once, however many show it at both', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const ticket = ticketIn(await issueTicket(balancer));
+      const answers = await Promise.all(
+        Array.from({ length: 40 }, () => redeemTicket(balancer, ticket)),
+      );
+      expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+    }
+  });
+
+  it('see a change of the facts with the very next decision', async () => {
+    for (let round = 0; round < 20; round += 1) {
+      await putBooking(one, 'cancelled');
+      expect((await guestAsks(other)()).status).toBe(403);
+      await putBooking(other, 'open');
+      expect((await guestAsks(one)()).status).toBe(200);
+    }
+  });
+
+  it('refuse what was revoked at the other', async () => {
+    const token = tokens.guest({ jti: 'stolen' });
+    expect((await guestAsks(other, token)()).status).toBe(200);
+    await askJson('POST', `${one.operatorUrl}/revocations`, { token_id: 'stolen' });
+    expect((await guestAsks(other, token)()).status).toBe(403);
+    expect((await guestAsks(other)()).status).toBe(200);
+  });
+
+  it('count together', async () => {
+    await Promise.all([one.stop(), other.stop()]);
+    const strict = { RATE_LIMIT_AUTHORIZATIONS: '20' };
+    [one, other] = await Promise.all([startReplica(strict), startReplica(strict)]);
+    const first = tokens.guest();
+    const answers = await Promise.all(
+      Array.from({ length: 60 }, (_, i) => guestAsks(i % 2 === 0 ? one : other, first)()),
+    );
+    const granted = answers.filter(({ status }) => status === 200).length;
+    // Without a Redis each counts for itself.
+    const limit = hasRedis ? 20 : 40;
+    // A place or two come back while the sixty ask.
+    expect(granted).toBeGreaterThanOrEqual(limit);
+    expect(granted).toBeLessThanOrEqual(limit + 4);
+  });
+});
+
+describe('a rolling upgrade over a new migration', () => {
+  const project = fileURLToPath(new URL('../..', import.meta.url));
+  let next: string;
+  beforeAll(async () => {
+    next = await mkdtemp(join(tmpdir(), 'usher-faults-next-'));
+    for (const part of ['dist', 'prisma', 'package.json']) {
+      await cp(join(project, part), join(next, part), { recursive: true });
+    }
+    await symlink(join(project, 'node_modules'), join(next, 'node_modules'));
+    await addMigration(join(next, 'prisma/migrations'));
+  });
+  afterAll(() => rm(next, { recursive: true, force: true }));
+
+  it('loses no request', async () => {
+    const [first, second, balancer] = await Promise.all([
+      startReplica(),
+      startReplica(),
+      startRoundRobin(),
+    ]);
+    balancer.add(first);
+    balancer.add(second);
+    const traffic = startTraffic(guestAsks(balancer), { visitors: 8 });
+    await traffic.granted(100);
+    const upgraded: Usher[] = [];
+    for (const leaving of [first, second]) {
+      const coming = await startReplica({}, join(next, 'dist/main.js'));
+      upgraded.push(coming);
+      balancer.add(coming);
+      await leaving.stop('SIGTERM');
+    }
+    await traffic.granted(traffic.asked.length + 100);
+    await traffic.stop();
+    const columns = await postgres.query(
+      `SELECT FROM information_schema.columns WHERE table_name = 'bookings' AND column_name = 'of_tomorrow'`,
+    );
+    await Promise.all([...upgraded.map((usher) => usher.stop()), balancer.close()]);
+
+    expect(columns).toHaveLength(1);
+    expect(new Set(traffic.asked.map(({ status }) => status))).toEqual(new Set([200]));
+    report({
+      fault: 'two Ushers replaced one after the other by a version with a new migration',
+      clientsSaw: seenBy(traffic.asked),
+      lost: await expectEveryGrantKept(traffic.asked, postgres),
+      recovery: 'never away',
+    });
+  });
+});
+
+/** As an upgrade adds one: the version before must go on working beside it. */
+async function addMigration(migrations: string): Promise<void> {
+  const [last] = (await readdir(migrations)).filter((name) => /^[0-9]/.test(name)).slice(-1);
+  const name = `${Number(last!.slice(0, 14)) + 1}_of_tomorrow`;
+  await mkdir(join(migrations, name));
+  const sql = `ALTER TABLE "bookings" ADD COLUMN "of_tomorrow" TEXT;\n`;
+  await writeFile(join(migrations, name, 'migration.sql'), sql);
+}

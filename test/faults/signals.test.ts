@@ -1,0 +1,75 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import type { Usher } from '../e2e/support/usher.ts';
+import { expectEveryGrantKept } from './support/expectations.ts';
+import { type Postgres, startPostgres } from './support/postgres.ts';
+import { report, seconds } from './support/report.ts';
+import { startRoundRobin } from './support/round-robin.ts';
+import { startService } from './support/service.ts';
+import { type Asked, guestAsks, seenBy, startTraffic } from './support/traffic.ts';
+
+/** As many as keep one process busy, each asking again at once. */
+const fullLoad = { visitors: 48, pause: 0 };
+
+let postgres: Postgres;
+const start = (): Promise<Usher> => startService({ DATABASE_URL: postgres.url });
+
+beforeAll(async () => {
+  postgres = await startPostgres();
+});
+afterAll(() => postgres.remove());
+
+describe('SIGTERM under full load', () => {
+  it('loses no request behind a balancer', async () => {
+    const [leaving, staying, balancer] = await Promise.all([start(), start(), startRoundRobin()]);
+    balancer.add(leaving);
+    balancer.add(staying);
+    const traffic = startTraffic(guestAsks(balancer), fullLoad);
+    await traffic.granted(500);
+    const begun = Date.now();
+    await leaving.stop('SIGTERM');
+    const took = Date.now() - begun;
+    await traffic.nextIs(200);
+    await traffic.stop();
+    await Promise.all([staying.stop(), balancer.close()]);
+
+    expect(new Set(traffic.asked.map(({ status }) => status))).toEqual(new Set([200]));
+    const lost = await expectEveryGrantKept(traffic.asked, postgres);
+    report({
+      fault: 'SIGTERM to one of two Ushers under full load, behind a balancer',
+      clientsSaw: seenBy(traffic.asked),
+      lost,
+      recovery: `never away; it closed in ${seconds(took)}`,
+    });
+  });
+});
+
+describe('SIGKILL under full load', () => {
+  const times = 20;
+
+  it(`leaves no grant without its row, ${times} times`, { timeout: 300_000 }, async () => {
+    const asked: Asked[] = [];
+    const starts: number[] = [];
+    for (let round = 0; round < times; round += 1) {
+      const begun = Date.now();
+      const usher = await start();
+      starts.push(Date.now() - begun);
+      const traffic = startTraffic(guestAsks(usher), fullLoad);
+      await traffic.granted(500);
+      // Every second time the database is killed in the same moment: what was answered is on its disk.
+      const database = round % 2 === 1 ? postgres.kill() : Promise.resolve();
+      await Promise.all([usher.stop('SIGKILL'), database]);
+      await traffic.stop();
+      await postgres.start();
+      asked.push(...traffic.asked);
+    }
+    expect(new Set(asked.map(({ status }) => status))).not.toContain(500);
+    const lost = await expectEveryGrantKept(asked, postgres);
+    report({
+      fault: `SIGKILL under full load, ${times} times, ${times / 2} of them together with PostgreSQL`,
+      clientsSaw: seenBy(asked),
+      lost,
+      recovery: `${seconds(Math.max(...starts))} at most, from the start of the process`,
+    });
+  });
+});

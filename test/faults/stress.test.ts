@@ -1,0 +1,133 @@
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+
+import type { Usher } from '../e2e/support/usher.ts';
+import { type Postgres, startPostgres } from './support/postgres.ts';
+import { report, seconds } from './support/report.ts';
+import { startService } from './support/service.ts';
+import { guestAsks, operatorAsks, seenBy, startTraffic, type Traffic } from './support/traffic.ts';
+
+let postgres: Postgres;
+let usher: Usher;
+let visitors: Traffic;
+let probes: Traffic;
+let sockets: Socket[];
+
+beforeAll(async () => {
+  postgres = await startPostgres();
+  usher = await startService({ DATABASE_URL: postgres.url, RATE_LIMIT_CONNECTIONS: '1000000' });
+});
+afterEach(() => {
+  for (const socket of sockets) socket.destroy();
+});
+afterAll(async () => {
+  await usher.stop();
+  await postgres.remove();
+});
+
+/** Opens so many connections, says this on each, and lets ordinary visitors ask all the while. */
+async function besiege(count: number, text: string): Promise<void> {
+  sockets = [];
+  visitors = startTraffic(guestAsks(usher));
+  probes = startTraffic(operatorAsks(usher, '/livez'), { visitors: 1 });
+  const { hostname, port } = new URL(usher.publicUrl);
+  while (sockets.length < count) {
+    const some = Array.from({ length: Math.min(500, count - sockets.length) }, () => {
+      const socket = connect({ host: hostname, port: Number(port) });
+      socket.on('error', () => undefined);
+      // Unread, it would not notice that it was cut off.
+      return socket.resume();
+    });
+    await Promise.all(some.map((socket) => once(socket, 'connect')));
+    for (const socket of some) socket.write(text);
+    sockets.push(...some);
+  }
+}
+
+/** Everybody else was served all the while. */
+async function expectOthersServed(): Promise<void> {
+  await visitors.granted(visitors.asked.length + 20);
+  await Promise.all([visitors.stop(), probes.stop()]);
+  expect(new Set([...visitors.asked, ...probes.asked].map(({ status }) => status))).toEqual(
+    new Set([200]),
+  );
+}
+
+/** How much memory the process holds, in megabytes (`VmRSS` of Linux). */
+async function memory(): Promise<number> {
+  const status = await readFile(`/proc/${usher.pid}/status`, 'utf8');
+  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1024;
+}
+
+const open = () => sockets.filter((socket) => !socket.closed).length;
+
+describe('ordinary visitors are served beside', () => {
+  it('10,000 idle keep-alive connections', async () => {
+    const before = await memory();
+    await besiege(10_000, 'GET /nothing HTTP/1.1\r\nHost: usher\r\n\r\n');
+    await expectOthersServed();
+    const growth = (await memory()) - before;
+    expect(open()).toBe(10_000);
+    // A connection that rests costs 10 to 20 kB; a leak of what it was asked would cost more.
+    expect(growth).toBeLessThan(400);
+    report({
+      fault: '10,000 idle keep-alive connections',
+      clientsSaw: seenBy(visitors.asked),
+      lost: `nothing; ${Math.round(growth)} MB more memory meanwhile`,
+      recovery: 'never away',
+    });
+  });
+
+  const start = 'POST /broadcasting/auth HTTP/1.1\r\nHost: usher\r\n';
+  const unfinished = [
+    ['1,000 clients that never end their headers', `${start}Authorization: Bea`],
+    [
+      '1,000 clients that never end their body',
+      `${start}Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{"socket_id":`,
+    ],
+    [
+      '1,000 half-open WebSockets that never say who they are',
+      'GET /ws HTTP/1.1\r\nHost: usher\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+        'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+    ],
+  ] as const;
+
+  it.each(unfinished)('%s, who are cut off', async (fault, text) => {
+    const begun = Date.now();
+    await besiege(1_000, text);
+    while (open() > 0) await sleep(50);
+    const took = Date.now() - begun;
+    await expectOthersServed();
+    report({
+      fault,
+      clientsSaw: seenBy(visitors.asked),
+      lost: 'nothing',
+      recovery: `never away; they were cut off within ${seconds(took)}`,
+    });
+  });
+});
+
+describe('load beyond capacity', () => {
+  it('waits its turn, and the probe is answered throughout', async () => {
+    const crowd = startTraffic(guestAsks(usher), { visitors: 1_000, pause: 0 });
+    probes = startTraffic(operatorAsks(usher, '/livez'), { visitors: 1 });
+    await crowd.granted(5_000);
+    await Promise.all([crowd.stop(), probes.stop()]);
+    const single = startTraffic(guestAsks(usher), { visitors: 1 });
+    await single.granted(10);
+    await single.stop();
+    expect(new Set([...crowd.asked, ...probes.asked].map(({ status }) => status))).toEqual(
+      new Set([200]),
+    );
+    report({
+      fault: '1,000 visitors at once, each asking again without a pause',
+      clientsSaw: seenBy(crowd.asked),
+      lost: `nothing; /livez: ${seenBy(probes.asked)}`,
+      recovery: seconds(Math.max(...single.asked.map(({ from, to }) => to - from))),
+    });
+  });
+});

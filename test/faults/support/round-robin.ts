@@ -1,0 +1,94 @@
+import { once } from 'node:events';
+import {
+  Agent,
+  createServer,
+  type IncomingMessage,
+  request as send,
+  type ServerResponse,
+} from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+import type { Usher } from '../../e2e/support/usher.ts';
+
+/** A balancer in front of several Ushers, as operators have one. */
+export interface RoundRobin {
+  readonly publicUrl: string;
+  /** Sends requests to this one too, once it is ready. */
+  readonly add: (usher: Usher) => void;
+  readonly close: () => Promise<void>;
+}
+
+interface Backend {
+  readonly usher: Usher;
+  readonly agent: Agent;
+  ready: boolean;
+}
+
+interface Exchange {
+  readonly incoming: IncomingMessage;
+  readonly outgoing: ServerResponse;
+  readonly body: Buffer;
+}
+
+/**
+ * Starts one that sends each request to the next Usher whose `/readyz` says so. A request that could not even be
+ * connected goes to the one after; one that was sent is never sent twice, for it is a POST.
+ */
+export async function startRoundRobin(): Promise<RoundRobin> {
+  const backends: Backend[] = [];
+  let next = 0;
+  const forward = ({ incoming, outgoing, body }: Exchange, tries = 0) => {
+    const ready = backends.filter((each) => each.ready);
+    const backend = ready[(next += 1) % ready.length];
+    if (backend === undefined || tries > ready.length) {
+      outgoing.writeHead(502).end();
+      return;
+    }
+    const target = new URL(incoming.url!, backend.usher.publicUrl);
+    const { method, headers } = incoming;
+    const onward = send(target, { method, headers, agent: backend.agent }, (answer) => {
+      // That it closes its connection to us says nothing about ours to the client.
+      delete answer.headers.connection;
+      outgoing.writeHead(answer.statusCode!, answer.headers);
+      answer.pipe(outgoing);
+    });
+    onward.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ECONNREFUSED') forward({ incoming, outgoing, body }, tries + 1);
+      else outgoing.writeHead(502).end();
+    });
+    onward.end(body);
+  };
+  const server = createServer((incoming, outgoing) => {
+    const chunks: Buffer[] = [];
+    incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
+    incoming.on('end', () => {
+      forward({ incoming, outgoing, body: Buffer.concat(chunks) });
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const probing = setInterval(() => {
+    for (const backend of backends) void probe(backend);
+  }, 200);
+  return {
+    publicUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    add: (usher) => {
+      backends.push({ usher, agent: new Agent({ keepAlive: true }), ready: true });
+    },
+    close: async () => {
+      clearInterval(probing);
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+async function probe(backend: Backend): Promise<void> {
+  try {
+    const signal = AbortSignal.timeout(1_000);
+    backend.ready = (await fetch(`${backend.usher.operatorUrl}/readyz`, { signal })).ok;
+  } catch {
+    backend.ready = false;
+  }
+}
