@@ -12,7 +12,7 @@ import { type Postgres, startPostgres } from './support/postgres.ts';
 import { hasRedis, type Redis, startRedis } from './support/redis.ts';
 import { report } from './support/report.ts';
 import { type RoundRobin, startRoundRobin } from './support/round-robin.ts';
-import { putBooking, startService, tokens } from './support/service.ts';
+import { asOperator, putBooking, startService, tokens } from './support/service.ts';
 import { issueTicket, redeemTicket, ticketIn } from './support/tickets.ts';
 import { guestAsks, seenBy, startTraffic } from './support/traffic.ts';
 
@@ -68,7 +68,7 @@ describe('two Ushers on one PostgreSQL and one Redis', () => {
   it('refuse what was revoked at the other', async () => {
     const token = tokens.guest({ jti: 'stolen' });
     expect((await guestAsks(other, token)()).status).toBe(200);
-    await askJson('POST', `${one.operatorUrl}/revocations`, { token_id: 'stolen' });
+    await askJson('POST', `${one.operatorUrl}/revocations`, { token_id: 'stolen' }, asOperator);
     expect((await guestAsks(other, token)()).status).toBe(403);
     expect((await guestAsks(other)()).status).toBe(200);
   });

@@ -8,7 +8,11 @@ const secrets = {
   guest: randomBytes(32).toString('hex'),
   user: randomBytes(32).toString('hex'),
   chatServer: randomBytes(32).toString('hex'),
+  operator: randomBytes(32).toString('hex'),
 };
+
+/** What opens the operator's port. */
+export const asOperator = { authorization: `Bearer ${secrets.operator}` };
 
 /** Signs the tokens of every service that is started here. */
 export const tokens: TokenMint = createTokenMint(secrets);
@@ -32,7 +36,7 @@ export async function startService(over: Environment = {}, script?: string): Pro
 /** Puts the guest's booking, open or not; throws when it is not taken. */
 export async function putBooking(usher: Usher, status = 'open'): Promise<void> {
   const url = `${usher.operatorUrl}/resources/hotels/${hotel}/bookings/${booking}`;
-  const answer = await askJson('PUT', url, { status });
+  const answer = await askJson('PUT', url, { status }, asOperator);
   if (answer.status !== 200) throw new Error(`PUT booking: ${answer.status} ${answer.text}`);
 }
 
@@ -42,6 +46,7 @@ const environment: Environment = {
   PUSHER_KEY: 'faults-key',
   PUSHER_SECRET: randomBytes(16).toString('hex'),
   PUSHER_CLUSTER: 'eu',
+  OPS_TOKEN: secrets.operator,
   GUEST_TOKEN_SECRET: secrets.guest,
   USER_TOKEN_SECRET: secrets.user,
   CHAT_SERVER_KEYS: `${chatServer.key}:${secrets.chatServer}`,
