@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import { pino, type Logger } from 'pino';
+import type { Logger } from 'pino';
 import { buildActions } from './app-actions.ts';
 import { hearChanges } from './app-changes.ts';
 import { buildOperatorServer, buildPublicServer } from './app-servers.ts';
@@ -13,6 +13,7 @@ import { createLiveConnections } from './gateway/live-connections.ts';
 import { untilDeserted } from './http/farewell.ts';
 import type { Listener } from './resources/listener.ts';
 import { startKeepingEnds } from './keeping-ends.ts';
+import { createLog } from './log.ts';
 import { startSweeping } from './sweeping.ts';
 
 /** Where the two listeners are, as URLs without a path. */
@@ -38,11 +39,7 @@ const drainTime = 10_000;
 /** Builds everything and listens. Throws when a dependency cannot be had, with nothing left running. */
 export async function startApp(config: Config, clock: Clock): Promise<App> {
   const { now } = clock;
-  const log = pino({
-    level: config.logLevel,
-    base: null,
-    timestamp: pino.stdTimeFunctions.isoTime,
-  });
+  const log = createLog(config.logLevel);
   const storage = await openStorage(config, log);
   let servers: Servers | undefined;
   let listener: Listener | undefined;
