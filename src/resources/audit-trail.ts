@@ -6,12 +6,13 @@ const longestField = 512;
 
 /** Creates the writer of `audit_log` and `security_events`. */
 export function createAuditWriter(database: Database): WriteEntries {
-  return (entries) =>
-    database.run({
+  return async (entries) => {
+    await database.run({
       name: 'usher_audit',
       text: insertEntries,
       values: [JSON.stringify(entries.map(toRow))],
     });
+  };
 }
 
 /** Takes any number of rows, as JSON: one statement is one round trip, one commit, and atomic by itself. */

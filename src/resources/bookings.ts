@@ -2,17 +2,22 @@ import type { Booking } from '../core/facts.ts';
 import type { Bookings } from '../core/resources.ts';
 import type { Database } from './client.ts';
 import type { Booking as BookingRow } from './generated/client.ts';
+import { asked, createLookup, type Placed } from './lookup.ts';
 import { assertStorable, isStorable } from './text.ts';
 
 /** The bookings in this database. */
 export function createBookings(database: Database): Bookings {
+  const lookUp = createLookup<FoundBooking>(database, {
+    name: 'usher_booking',
+    text: findBookings,
+  });
   return {
     async find(hotelSlug, bookingId) {
       if (!isStorable(hotelSlug) || !isStorable(bookingId)) return undefined;
-      const where = { hotelSlug_bookingId: { hotelSlug, bookingId } };
-      // findUnique: those of one tick become one query, which findFirst does not.
-      const row = await database.ask((prisma) => prisma.booking.findUnique({ where }));
-      return row === null ? undefined : toBooking(row);
+      const row = await lookUp([hotelSlug, bookingId]);
+      if (row === undefined) return undefined;
+      const { status, roomNumber, checkOut } = row;
+      return toBooking({ hotelSlug, bookingId, status, roomNumber, checkOut });
     },
 
     async put({ hotelSlug, bookingId, status, roomNumber, checkOut }) {
@@ -44,12 +49,22 @@ export function createBookings(database: Database): Bookings {
   };
 }
 
+type FoundBooking = Placed & Pick<BookingRow, 'status' | 'roomNumber' | 'checkOut'>;
+
+/** OFFSET 0: each booking is looked up by itself, whatever the planner thinks of how many are asked for. */
+const findBookings = `
+  SELECT asked.place, status, room_number AS "roomNumber", check_out AS "checkOut"
+  FROM ${asked} CROSS JOIN LATERAL (
+    SELECT status::text, room_number::text, check_out::timestamptz FROM bookings
+    WHERE hotel_slug = asked.first AND booking_id = asked.second OFFSET 0
+  ) AS found`;
+
 /** Milliseconds. A year of five digits is stored, but is not a moment any more when it is read back. */
 function isStorableTime(ms: number): boolean {
   return ms >= Date.parse('0001-01-01T00:00Z') && ms <= Date.parse('9999-12-31T23:59:59.999Z');
 }
 
-function toBooking(row: BookingRow): Booking {
+function toBooking(row: Omit<BookingRow, 'updatedAt'>): Booking {
   return {
     hotelSlug: row.hotelSlug,
     bookingId: row.bookingId,

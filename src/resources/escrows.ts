@@ -1,16 +1,21 @@
 import type { Escrow } from '../core/facts.ts';
 import type { Escrows } from '../core/resources.ts';
 import type { Database } from './client.ts';
-import type { Escrow as EscrowRow, PrismaClient } from './generated/client.ts';
+import type { PrismaClient } from './generated/client.ts';
+import { asked, createLookup, type Placed } from './lookup.ts';
 import { assertStorable, isStorable } from './text.ts';
 
 /** The escrows in this database; each statement names its tenant to row-level security. */
 export function createEscrows(database: Database): Escrows {
+  const lookUp = createLookup<Placed & Escrow>(database, {
+    name: 'usher_escrow',
+    text: findEscrows,
+  });
   return {
     async find(tenantId, escrowId) {
       if (!isStorable(tenantId) || !isStorable(escrowId)) return undefined;
-      const rows = await database.ask((prisma) => findRows(prisma, tenantId, escrowId));
-      return rows[0];
+      const row = await lookUp([tenantId, escrowId]);
+      return row && toEscrow(row);
     },
 
     async put({ tenantId, escrowId, buyerId, sellerId, status }) {
@@ -43,24 +48,24 @@ export function createEscrows(database: Database): Escrows {
 }
 
 /**
- * One round trip where a transaction takes four. LATERAL … OFFSET 0 keeps the order: the escrow is looked up
- * after the setting was made. In the other order row-level security would hide it, and we would say "not found".
+ * One statement for any number of tenants. LATERAL … OFFSET 0 keeps the order: each tenant is named, and then its escrow
+ * is looked up, before the next tenant is. In another order row-level security would hide it, and we would say "not found".
  */
-function findRows(prisma: PrismaClient, tenantId: string, escrowId: string): Promise<Escrow[]> {
-  return prisma.$queryRaw<Escrow[]>`
-    WITH tenant AS MATERIALIZED (SELECT set_config('usher.tenant', ${tenantId}, true) AS id)
-    SELECT found.* FROM tenant CROSS JOIN LATERAL (
-      SELECT tenant_id AS "tenantId", escrow_id AS "escrowId", buyer_id AS "buyerId",
-        seller_id AS "sellerId", status
-      FROM escrows WHERE tenant_id = tenant.id AND escrow_id = ${escrowId} OFFSET 0
-    ) AS found`;
-}
+const findEscrows = `
+  SELECT asked.place, found.*
+  FROM ${asked} CROSS JOIN LATERAL (
+    SELECT set_config('usher.tenant', asked.first, true) AS id OFFSET 0
+  ) AS tenant CROSS JOIN LATERAL (
+    SELECT tenant_id AS "tenantId", escrow_id AS "escrowId", buyer_id AS "buyerId",
+      seller_id AS "sellerId", status
+    FROM escrows WHERE tenant_id = tenant.id AND escrow_id = asked.second OFFSET 0
+  ) AS found`;
 
 /** Local to the transaction: a setting that stayed on the pooled connection would show this tenant to the next one. */
 export function nameTenant(prisma: PrismaClient, tenantId: string) {
   return prisma.$executeRaw`SELECT set_config('usher.tenant', ${tenantId}, true)`;
 }
 
-function toEscrow({ tenantId, escrowId, buyerId, sellerId, status }: EscrowRow): Escrow {
+function toEscrow({ tenantId, escrowId, buyerId, sellerId, status }: Escrow): Escrow {
   return { tenantId, escrowId, buyerId, sellerId, status };
 }

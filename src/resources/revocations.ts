@@ -3,6 +3,7 @@ import { changesChannel } from './changes.ts';
 import type { Database } from './client.ts';
 import type { PrismaClient } from './generated/client.ts';
 import { claimRevoked, lockGrants } from './live-grants.ts';
+import { asked, createLookup, type Placed } from './lookup.ts';
 import { actAsOperator } from './operator.ts';
 import { keyOf, subjectOf } from './subject-key.ts';
 
@@ -11,6 +12,10 @@ const slack = 60_000;
 
 /** The revocations in this database, which every replica asks with each decision. */
 export function createRevocations(database: Database): RevocationStore {
+  const lookUp = createLookup<Placed & { readonly latest: number | null }>(database, {
+    name: 'usher_revoked',
+    text: findLatest,
+  });
   return {
     async revoke({ subject, issuedBefore, leaseUntil }) {
       const key = keyOf(subject);
@@ -27,13 +32,8 @@ export function createRevocations(database: Database): RevocationStore {
     },
 
     async latest(subjects) {
-      const keys = subjects.map(keyOf);
-      // One query: this stands in the way of every decision.
-      const rows = await database.ask(
-        (prisma) => prisma.$queryRaw<{ latest: Date | null }[]>`
-          SELECT max(issued_before) AS latest FROM revocations WHERE subject = ANY(${keys}::text[])`,
-      );
-      return rows[0]?.latest?.getTime();
+      const row = await lookUp(subjects.map(keyOf));
+      return row?.latest ?? undefined;
     },
 
     async within(milliseconds) {
@@ -49,6 +49,14 @@ export function createRevocations(database: Database): RevocationStore {
     },
   };
 }
+
+/** For each list of keys the latest moment among them, in milliseconds. */
+const findLatest = `
+  SELECT asked.place, (extract(epoch FROM found.latest) * 1000)::float8 AS latest
+  FROM ${asked} CROSS JOIN LATERAL (
+    SELECT max(issued_before) AS latest FROM revocations
+    WHERE subject = ANY(ARRAY(SELECT json_array_elements_text(asked.texts)))
+  ) AS found`;
 
 /** One statement: other replicas are told if and only if it is committed, and in that order. */
 function writeRevocation(prisma: PrismaClient, key: string, issuedBefore: number) {

@@ -1,6 +1,11 @@
 import { expect, it } from 'vitest';
 import type { Booking, Escrow } from '../../src/core/facts.ts';
 import { createBookings } from '../../src/resources/bookings.ts';
+import {
+  createDatabase,
+  type Database,
+  type PreparedStatement,
+} from '../../src/resources/client.ts';
 import { createEscrows } from '../../src/resources/escrows.ts';
 import { describePostgres, useDatabase, withClient } from '../support/database.ts';
 
@@ -58,6 +63,26 @@ describePostgres('bookings', (server) => {
     const asked = [...ids, 'a\u0000b', 'missing'];
     const found = await Promise.all(asked.map((id) => bookings().find('h', id)));
     expect(found.map((booking) => booking?.bookingId)).toEqual([...ids, undefined, undefined]);
+  });
+
+  it('a change is seen by the very next question on another replica, whatever else it is asked', async () => {
+    const other = createDatabase({ url: at.url, role: server.role, timeoutMs: 30_000 });
+    try {
+      const there = createBookings(other);
+      const seen: unknown[] = [];
+      for (let i = 0; i < 200; i += 1) {
+        const status = i % 2 === 0 ? 'cancelled' : 'open';
+        // Under way while the change is made, so that the next question could be answered with these.
+        const before = [there.find('h', 'turn'), there.find('h', 'other')];
+        await bookings().put({ hotelSlug: 'h', bookingId: 'turn', status });
+        const found = await there.find('h', 'turn');
+        seen.push(found?.status === status);
+        await Promise.all(before);
+      }
+      expect(seen).toEqual(new Array(200).fill(true));
+    } finally {
+      await other.close();
+    }
   });
 
   it('removes, and says whether there was one', async () => {
@@ -165,6 +190,24 @@ describePostgres('escrows', (server) => {
     );
     expect(await escrows().find('1', 'planned')).toBeDefined();
     expect(await escrows().find('1', 'bulk4999')).toBeDefined();
+  });
+
+  it('asks the index for the one escrow, and does not go through those of its tenant', async () => {
+    const said: PreparedStatement[] = [];
+    const run: Database['run'] = (statement) => {
+      said.push(statement);
+      return at.database.run(statement);
+    };
+    await createEscrows({ ...at.database, run }).find('1', 'E-1');
+    const plan = await withClient(at.url, async (client) => {
+      await client.query(`SET ROLE ${server.role!}; SET enable_seqscan = off;
+        SET plan_cache_mode = force_generic_plan; PREPARE lookup(text) AS ${said[0]!.text}`);
+      const { rows } = await client.query<Record<string, string>>(
+        `EXPLAIN EXECUTE lookup('[["1","E-1"]]')`,
+      );
+      return rows.map((row) => row['QUERY PLAN']).join('\n');
+    });
+    expect(plan).toMatch(/Index Cond: .*tenant_id.* AND .*escrow_id/);
   });
 
   it.each(awkward.filter((text) => text !== ''))('takes %j for text', async (text) => {
