@@ -1,6 +1,7 @@
 import type { AppUser } from '../core/live-grant.ts';
 import { Unavailable } from '../core/unavailable.ts';
 import type { PusherApps } from './apps.ts';
+import { saidStatus } from './said.ts';
 
 /** Ends all connections of a user. Throws `Unavailable` when the server did not say that it has. */
 export type Terminate = (user: AppUser) => Promise<void>;
@@ -18,13 +19,15 @@ export function createTerminate(apps: Pick<PusherApps, 'withKey'>): Terminate {
     if (app === undefined) throw unavailable('the app is not configured any more');
     // `pusher` puts the id into the path as it is.
     if (!userId.test(user.userId)) throw unavailable('the id is none of a Pusher user');
+    let status: unknown;
     try {
-      await app.client.terminateUserConnections(user.userId);
+      status = await saidStatus(await app.client.terminateUserConnections(user.userId));
     } catch (error) {
       // Its own error holds the address with our signature in it.
-      const { status } = error as { readonly status?: unknown };
-      throw unavailable(typeof status === 'number' ? `status ${status}` : 'no answer');
+      ({ status } = error as { readonly status?: unknown });
     }
+    if (status === 200) return;
+    throw unavailable(typeof status === 'number' ? `status ${status}` : 'no answer');
   };
 }
 

@@ -16,12 +16,17 @@ afterEach(() => {
   }
 });
 
+/** The beginning of a body that never ends. */
+const endless = '{"ok"';
+
 /** A Pusher server that answers every question with this status; with none it never answers. */
-async function startServer(status?: number) {
+async function startServer(status?: number, body = '{}') {
   const asked: string[] = [];
   const server = createServer(({ method, url = '' }, response) => {
     asked.push(`${method} ${url.split('?')[0]}`);
-    if (status !== undefined) response.writeHead(status).end('{}');
+    if (status === undefined) return;
+    response.writeHead(status).write(body);
+    if (body !== endless) response.end();
   });
   servers.push(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -53,6 +58,18 @@ it.each(['', '.', '..', '../../other', 'a/b', 'a b', 'ä', '%2e%2e', 'a?b', 'x'.
     expect(asked).toEqual([]);
   },
 );
+
+it('is unavailable when soketi refuses, which it does with status 200', async () => {
+  const body = '{"error":"The secret authentication failed","code":401}';
+  const { terminate } = await startServer(200, body);
+  const outcome = terminate({ appKey: 'app-key', userId: '15' });
+  await expect(outcome).rejects.toMatchObject({ cause: new Error('status 401') });
+});
+
+it('is unavailable when the server never ends its answer', async () => {
+  const { terminate } = await startServer(200, endless);
+  await expect(terminate({ appKey: 'app-key', userId: '15' })).rejects.toThrow(Unavailable);
+});
 
 it('asks no server for an app that is not configured', async () => {
   const { asked, terminate } = await startServer(200);
