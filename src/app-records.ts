@@ -1,7 +1,7 @@
 import { systemClock } from './clock.ts';
 import type { Config } from './config/load.ts';
 import type { FindDecision } from './core/audit-event.ts';
-import { createDatabase } from './resources/client.ts';
+import { createDatabase, type Database } from './resources/client.ts';
 import { createFindDecision } from './resources/decisions.ts';
 import { prepareDatabase } from './resources/prepare-database.ts';
 import { reachEmbeddedPostgres } from './resources/reach-embedded.ts';
@@ -20,9 +20,20 @@ export interface Records {
 const log = { info: () => undefined, error: console.error };
 
 /** Opens what is on record beside a running Usher or without one, and closes it again. Throws `Unavailable` and `StartRefused`. */
-export async function withRecords<T>(
+export function withRecords<T>(config: Config, use: (records: Records) => Promise<T>): Promise<T> {
+  return withDatabase(config, (database) =>
+    use({
+      findDecision: createFindDecision(database),
+      ...createRetention(database),
+      now: systemClock.now,
+    }),
+  );
+}
+
+/** Opens the database that the service uses, beside it or without one, and closes it again. Throws `Unavailable` and `StartRefused`. */
+export async function withDatabase<T>(
   { database: where }: Config,
-  use: (records: Records) => Promise<T>,
+  use: (database: Database) => Promise<T>,
 ): Promise<T> {
   const server =
     'dataDir' in where
@@ -32,11 +43,7 @@ export async function withRecords<T>(
     const { role } = await prepareDatabase(server.url);
     const database = createDatabase({ url: server.url, role });
     try {
-      return await use({
-        findDecision: createFindDecision(database),
-        ...createRetention(database),
-        now: systemClock.now,
-      });
+      return await use(database);
     } finally {
       await database.close();
     }

@@ -2,13 +2,18 @@ import { withRecords } from '../app-records.ts';
 import { loadConfig } from '../config/load.ts';
 import { decisionIdPattern, type AuditEvent, type DecisionEntry } from '../core/audit-event.ts';
 import { UsageError, type Command } from './command.ts';
+import { checksTold, printable } from './explained.ts';
+import { explainLive, liveUsage } from './explain-live.ts';
 
-const usage = `explain <decision-id>     say why somebody was let in or not; the id is in X-Decision-Id`;
+const usage = `explain <decision-id>     say why somebody was let in or not; the id is in X-Decision-Id
+  ${liveUsage}`;
 
-/** Tells of a decision on record which checks held, and which did not. */
+/** Tells which checks held and which did not, of a decision on record or of one that would be made now. */
 export const explain: Command = {
   usage,
-  run: ([id = '', ...more], env) => {
+  run: (args, env) => {
+    const [id = '', ...more] = args;
+    if (id.startsWith('--')) return explainLive(args, loadConfig(env));
     if (!new RegExp(decisionIdPattern).test(id) || more.length > 0) throw new UsageError(usage);
     return withRecords(loadConfig(env), async ({ findDecision }) => {
       const found = await findDecision(id);
@@ -19,7 +24,7 @@ export const explain: Command = {
 };
 
 function explained({ decision, signals }: DecisionEntry): string {
-  const { outcome, code, checks, failedCheck, address, requestId, userAgent } = decision;
+  const { outcome, code, checks, address, requestId, userAgent } = decision;
   const lines = [
     outcome === 'grant' ? 'Granted' : `Refused: ${code ?? 'for no known reason'}`,
     `  decision  ${decision.decisionId}`,
@@ -29,11 +34,7 @@ function explained({ decision, signals }: DecisionEntry): string {
     `  from      ${address}, request ${requestId}${userAgent === undefined ? '' : `, ${userAgent}`}`,
     ...(signals.length > 0 ? [`  signals   ${signals.join(', ')}`] : []),
     '',
-    ...checks.map(({ name, passed }) => {
-      const first = name === failedCheck ? '  <- the first that failed' : '';
-      return `  ${passed ? '✓' : '✗'} ${name}${first}`;
-    }),
-    ...(checks.length === 0 ? ['  No check was reached.'] : []),
+    ...checksTold(checks),
   ];
   return lines.map(printable).join('\n');
 }
@@ -51,9 +52,4 @@ function whoOf({ principalKind, principalId, tenantId }: AuditEvent): string {
   const who =
     principalKind === undefined ? 'nobody known' : `${principalKind} ${principalId ?? ''}`;
   return tenantId === undefined ? who : `${who}, tenant ${tenantId}`;
-}
-
-/** A user agent must not be able to move the cursor of a terminal. */
-function printable(line: string): string {
-  return line.replace(/\p{Cc}/gu, '\uFFFD');
 }

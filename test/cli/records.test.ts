@@ -1,4 +1,7 @@
+import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { Secret } from '../../src/core/secret.ts';
+import { embeddedUrl } from '../e2e/support/audit.ts';
 import { ask, userAsks } from '../http/asking.ts';
 import { createTestDatabase, withClient } from '../support/database.ts';
 import { makeDataDir } from '../support/instance.ts';
@@ -56,6 +59,42 @@ describe('with the embedded database', () => {
     // Each starts the server for itself now, and stops it.
     expect(await explained()).toBe(beside);
     expect(await explained()).toBe(beside);
+  });
+
+  it('explain asks the live policy beside a running Usher, and leaves no record', async () => {
+    const { dataDir, remove } = await makeDataDir();
+    onTestFinished(remove);
+    const env = { ...testEnvironment, DATA_DIR: dataDir };
+    await refuseSomebody(env);
+    const iat = Math.floor(Date.now() / 1000);
+    const token = hmacToken(userClaims({ iat, exp: iat + 600 }));
+    const explained = async (channel: string, ...more: readonly string[]) => {
+      const args = ['explain', '--channel', channel, '--token', token, ...more];
+      const { code, stdout, stderr } = await runCommand(args, { env });
+      expect([code, stderr]).toStrictEqual([0, '']);
+      expect(stdout).not.toContain(token.split('.')[1]);
+      return stdout;
+    };
+    // The demo's escrow: the fact is read from the database.
+    const chat = await explained('private-tenant.1.escrow.42.chat', '--tenant', '1');
+    expect(chat).toMatch(/^Would be granted\n/);
+    expect(chat).toContain('shown as  bearer\n');
+    expect(chat).toContain('who       user 15\n');
+    expect(chat).not.toContain('✗');
+    const other = await explained('private-tenant.1.user.16', '--tenant', '1');
+    expect(other).toMatch(/^Would be refused: not-allowed\n/);
+    expect(other).toContain('✗ channel is the user’s own  <- the first that failed\n');
+    const headless = await explained('private-tenant.1.user.15');
+    expect(headless).toContain('✗ request names a tenant  <- the first that failed\n');
+    const guest = await explained('private-hotel-grand-hotel-guest-chat-booking-BK-2025-ABC123');
+    expect(guest).toContain('shown as  guest-token\n');
+    expect(guest).toContain('No check was reached.');
+    const url = await embeddedUrl(join(dataDir, 'postgres'));
+    const { rows } = await withClient(new Secret(url), (admin) =>
+      admin.query<{ count: string }>('SELECT count(*) FROM audit_log'),
+    );
+    // The one that the running Usher made.
+    expect(rows).toEqual([{ count: '1' }]);
   });
 
   it('is not made where there is none', async () => {
@@ -116,27 +155,30 @@ describe('with a DATABASE_URL', () => {
 });
 
 describe('called wrongly', () => {
-  it.each(
-    [
-      'prune',
-      'prune --audit',
-      'prune --audit 0d',
-      'prune --audit -1d',
-      'prune --audit 90',
-      'prune --audit 90h',
-      'prune --audit 1.5d',
-      'prune --audit 10000d',
-      'prune --security 090d',
-      'prune --tickets 90d',
-      'prune 90d',
-      'explain',
-      'explain 7',
-      `explain ${absent} ${absent}`,
-    ].map((line) => line.split(' ')),
-  )('%s %s %s', async (...args) => {
-    const words = args.filter((arg: string | undefined) => arg !== undefined);
+  it.each([
+    'prune',
+    'prune --audit',
+    'prune --audit 0d',
+    'prune --audit -1d',
+    'prune --audit 90',
+    'prune --audit 90h',
+    'prune --audit 1.5d',
+    'prune --audit 10000d',
+    'prune --security 090d',
+    'prune --tickets 90d',
+    'prune 90d',
+    'explain',
+    'explain 7',
+    'explain --channel private-x',
+    'explain --token x',
+    'explain --channel private-x --token x --role admin',
+    `explain ${absent} ${absent}`,
+  ])('%s', async (line) => {
+    const words = line.split(' ');
     const { code, stdout, stderr } = await runCommand(words, { env: testEnvironment });
     expect([code, stdout]).toStrictEqual([1, '']);
-    expect(stderr).toMatch(/^(?:prune \[--audit 90d\]|explain <decision-id>|An age is a number)/);
+    expect(stderr).toMatch(
+      /^(?:prune \[--audit 90d\]|explain (?:<decision-id>|--channel)|An age is a number)/,
+    );
   });
 });
