@@ -23,7 +23,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   gateway: ['core', 'actions', 'type actions', 'type pusher'],
   cli: [
     ...['core', 'actions', 'config', 'channels', 'credentials/mint.ts'],
-    ...['app.ts', 'app-records.ts', 'main.ts', 'sentence.ts'],
+    ...['app.ts', 'app-records.ts', 'app-policy.ts', 'main.ts', 'sentence.ts'],
+    // The doctor looks from outside: as a client of the Pusher server, at the time that it is.
+    ...['pusher/ask-app.ts', 'clock.ts', 'demo.ts'],
   ],
 };
 
@@ -32,7 +34,7 @@ const homeOf: Readonly<Record<string, readonly string[]>> = {
   fastify: ['http', 'gateway', 'app'],
   '@fastify/cors': ['http'],
   '@fastify/rate-limit': ['http'],
-  ws: ['gateway'],
+  ws: ['gateway', 'cli'],
   '@prisma/client': ['resources'],
   '@prisma/adapter-pg': ['resources'],
   pg: ['resources'],

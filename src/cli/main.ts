@@ -3,6 +3,7 @@ import { withDotenv } from '../config/dotenv.ts';
 import { sentenceFor } from '../sentence.ts';
 import { channels } from './channels.ts';
 import { checkConfig } from './check-config.ts';
+import { doctor } from './doctor/doctor.ts';
 import { explain } from './explain.ts';
 import { mintToken } from './mint-token.ts';
 import { prune } from './prune.ts';
@@ -22,6 +23,7 @@ const commands: Readonly<Record<string, Command>> = {
   revoke,
   channels,
   explain,
+  doctor,
   prune,
 };
 
@@ -37,8 +39,11 @@ if (command === undefined) {
   process.exitCode = name === '' || name === '--help' || name === 'help' ? 0 : 2;
 } else {
   try {
-    const printed = await command.run(args, withDotenv(process.env, '.env'));
+    const result = await command.run(args, withDotenv(process.env, '.env'));
+    const { printed, passed } =
+      typeof result === 'object' ? result : { printed: result, passed: true };
     if (printed !== undefined) console.log(printed);
+    if (!passed) process.exitCode = 1;
   } catch (error) {
     console.error(error instanceof UsageError ? error.message : sentenceFor(error));
     process.exitCode = 1;

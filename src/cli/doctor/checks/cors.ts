@@ -1,0 +1,55 @@
+import { isFault, type Answer, type Evidence } from '../evidence.ts';
+import { ill, unknown, well, type Finding, type Symptom } from '../finding.ts';
+
+/** The question that a browser asks first, when there is an Authorization header to send. */
+export const preflight: Symptom = {
+  name: 'a page of that origin may ask',
+  look: ({ usher, settings }) => {
+    const { preflight: answer } = usher;
+    if (settings.origin === undefined) return noOrigin;
+    if (isFault(answer)) return unknown('Usher did not answer');
+    const taken = answer.status >= 200 && answer.status < 300;
+    if (taken && permits(answer, settings.origin)) {
+      const headers = answer.headers.get('access-control-allow-headers') ?? '';
+      return /authorization/i.test(headers) ? well : noHeaders;
+    }
+    return explained('The preflight (OPTIONS)', answer, settings);
+  },
+};
+
+/** Without these headers the client sees status 0 in place of a refusal. */
+export const readableErrors: Symptom = {
+  name: 'that page may read a refusal',
+  look: ({ usher: { refusal }, settings }) => {
+    if (settings.origin === undefined) return noOrigin;
+    if (isFault(refusal)) return unknown('Usher did not answer');
+    if (permits(refusal, settings.origin)) return well;
+    return explained('A refusal', refusal, settings);
+  },
+};
+
+const noOrigin = unknown('ALLOWED_ORIGINS names no page of another origin; --origin names one');
+
+const noHeaders = ill(
+  'The preflight does not allow the header Authorization.',
+  'The proxy must not answer OPTIONS itself, nor set Access-Control-Allow-Headers.',
+);
+
+function permits({ headers }: Answer, origin: string): boolean {
+  const allowed = headers.get('access-control-allow-origin');
+  return allowed === '*' || allowed === origin;
+}
+
+function explained(what: string, { status, headers }: Answer, seen: Evidence['settings']): Finding {
+  const allowed = headers.get('access-control-allow-origin');
+  const wrong =
+    allowed === null
+      ? `${what} is answered ${status} without Access-Control-Allow-Origin.`
+      : `${what} is answered ${status} with an Access-Control-Allow-Origin that is not ${seen.origin ?? ''}.`;
+  return ill(
+    wrong,
+    seen.originAllowed
+      ? 'ALLOWED_ORIGINS is right here: the proxy must pass OPTIONS to Usher and keep its Access-Control headers, on errors too.'
+      : 'Add that origin to ALLOWED_ORIGINS, with its scheme and port, without a path.',
+  );
+}

@@ -1,0 +1,22 @@
+import { ill, unknown, well, type Symptom } from '../finding.ts';
+
+/** soketi leaves `channel_data` out of what it checks on a private channel; the others do not. */
+export const dialect: Symptom = {
+  name: 'PUSHER_SERVER is the server that is there',
+  look: ({ server: { plain, withData }, settings }) => {
+    if (plain !== 'accepted' || withData === undefined || withData === 'silent') {
+      return unknown('no signature was accepted, so none can be compared');
+    }
+    const isSoketi = withData === 'refused';
+    if (isSoketi === (settings.dialect === 'soketi')) return well;
+    return isSoketi
+      ? ill(
+          'The server refuses channel_data in the signature of a private channel, as soketi does.',
+          'Set PUSHER_SERVER=soketi.',
+        )
+      : ill(
+          'The server takes channel_data in the signature of a private channel, which soketi does not.',
+          'Set PUSHER_SERVER=pusher, or reverb.',
+        );
+  },
+};

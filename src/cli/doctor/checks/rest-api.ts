@@ -1,0 +1,35 @@
+import { isFault } from '../evidence.ts';
+import { wordsFor } from '../faults.ts';
+import { ill, well, type Symptom } from '../finding.ts';
+
+/** The HTTP API, through which connections are ended. */
+export const restApi: Symptom = {
+  name: 'the HTTP API of the Pusher server takes our questions',
+  look: ({ server: { rest, plain } }) => {
+    if (isFault(rest)) {
+      return ill(
+        `The HTTP API does not answer: ${wordsFor(rest.fault)}. A revocation could not end connections.`,
+        'PUSHER_HOST, PUSHER_PORT, PUSHER_TLS and PUSHER_CLUSTER must say where it is.',
+      );
+    }
+    if (rest.status === 200) return well;
+    if (rest.status === 404) {
+      return ill(
+        'The HTTP API knows no such app (404).',
+        'Set PUSHER_APP_ID to the id of the app with PUSHER_KEY.',
+      );
+    }
+    if (rest.status !== 401 && rest.status !== 403) {
+      return ill(
+        `The HTTP API answers ${rest.status}.`,
+        'See the Pusher server’s own log, and that of the proxy before it.',
+      );
+    }
+    return ill(
+      `The HTTP API refuses our signature (${rest.status}).`,
+      plain === 'accepted'
+        ? 'PUSHER_SECRET is right, so set PUSHER_APP_ID to the id of the same app, and set the clock.'
+        : 'Set PUSHER_APP_ID, PUSHER_KEY and PUSHER_SECRET to those of one app.',
+    );
+  },
+};

@@ -1,0 +1,21 @@
+import { isFault } from '../evidence.ts';
+import { ill, unknown, well, type Symptom } from '../finding.ts';
+
+/** The Pusher server takes the signature that Usher gave. */
+export const subscribed: Symptom = {
+  name: 'the Pusher server takes that signature',
+  look: ({ channel, settings }) => {
+    if (channel?.taken === undefined) return unknown('there is no signature to show it');
+    if (channel.taken === 'accepted') return well;
+    const auth = isFault(channel.asked) ? undefined : channel.asked.json?.['auth'];
+    const isOurs = typeof auth === 'string' && auth.startsWith(`${settings.key}:`);
+    return ill(
+      channel.taken === 'refused'
+        ? 'The Pusher server refuses the signature.'
+        : 'The Pusher server does not answer the subscription.',
+      isOurs
+        ? 'If the checks of the secret and of PUSHER_SERVER are well, the running Usher has other settings than these: restart it.'
+        : 'The running Usher signs with another PUSHER_KEY than this one: restart it with these settings, or correct --url.',
+    );
+  },
+};

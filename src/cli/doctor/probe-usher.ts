@@ -1,0 +1,77 @@
+import type { Answer, Fault, UsherEvidence } from './evidence.ts';
+import { codeOf } from './faults.ts';
+
+/** How long Usher, or what stands before it, may take, in milliseconds. */
+const patience = 10_000;
+
+/** Asks as a page of `origin` would; `now` in milliseconds, for how long it took. */
+export interface Asking {
+  readonly usherUrl: string;
+  readonly origin: string | undefined;
+  readonly fetch: typeof fetch;
+  readonly now: () => number;
+}
+
+/** A form as pusher-js posts it, with the headers that a page adds. */
+export interface Form {
+  readonly path: string;
+  readonly fields: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Asks what a browser asks, without a credential. */
+export async function probeUsher(asking: Asking): Promise<UsherEvidence> {
+  const path = '/broadcasting/auth';
+  const fields = { socket_id: '1.1', channel_name: 'private-usher-doctor' };
+  return {
+    preflight: await send(asking, path, {
+      method: 'OPTIONS',
+      headers: {
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': 'authorization,content-type,x-tenant-id',
+      },
+    }),
+    refusal: await post(asking, { path, fields }),
+    slash: await post(asking, { path: `${path}/`, fields }),
+  };
+}
+
+/** Posts a form and follows no redirect, since a browser's preflight does not either. */
+export function post(
+  asking: Asking,
+  { path, fields, headers = {} }: Form,
+): Promise<Answer | Fault> {
+  return send(asking, path, { method: 'POST', body: new URLSearchParams(fields), headers });
+}
+
+async function send(
+  { usherUrl, origin, fetch, now }: Asking,
+  path: string,
+  request: RequestInit,
+): Promise<Answer | Fault> {
+  const began = now();
+  try {
+    const response = await fetch(usherUrl + path, {
+      ...request,
+      headers: { ...(request.headers as object), ...(origin !== undefined && { origin }) },
+      redirect: 'manual',
+      signal: AbortSignal.timeout(patience),
+    });
+    const json = objectIn(await response.text());
+    const { status, headers } = response;
+    return { status, headers, took: now() - began, ...(json && { json }) };
+  } catch (error) {
+    return { fault: codeOf(error) };
+  }
+}
+
+function objectIn(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}

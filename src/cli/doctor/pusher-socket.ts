@@ -1,0 +1,105 @@
+import { WebSocket } from 'ws';
+import type { PusherApp } from '../../core/pusher-app.ts';
+import type { Fault, Taken } from './evidence.ts';
+import { codeOf } from './faults.ts';
+
+/** How long the server may take for anything, in milliseconds. */
+const patience = 5_000;
+
+/** A connection on which the server has said its greeting. */
+export interface PusherSocket {
+  readonly socketId: string;
+  /** The `Date` of the server's answer to the upgrade. */
+  readonly date?: string;
+  /** Sends an event, and waits whether one of this name answers it. */
+  readonly show: (event: object, success: string) => Promise<Taken>;
+  readonly close: () => void;
+}
+
+/** Connects as pusher-js does (Pusher Channels protocol, version 7); gives the fault when there is no greeting. */
+export function connectPusher(app: PusherApp): Promise<PusherSocket | Fault> {
+  return new Promise((resolve) => {
+    const socket = new WebSocket(urlOf(app));
+    let date: string | undefined;
+    const give = (result: PusherSocket | Fault) => {
+      clearTimeout(late);
+      if ('fault' in result) socket.terminate();
+      resolve(result);
+    };
+    const late = setTimeout(() => {
+      give({ fault: 'timeout' });
+    }, patience);
+    socket.on('error', (error) => {
+      give({ fault: codeOf(error) });
+    });
+    socket.on('unexpected-response', (_request, response) => {
+      give({ fault: `http-${response.statusCode ?? 0}` });
+    });
+    socket.on('upgrade', ({ headers }) => {
+      date = headers.date;
+    });
+    socket.once('message', (text) => {
+      const { socket_id: socketId, code } = parse(text).data;
+      if (typeof socketId !== 'string') {
+        give({ fault: `pusher-${String(code)}` });
+        return;
+      }
+      const close = () => {
+        socket.terminate();
+      };
+      give({ socketId, show: createShow(socket), close, ...(date && { date }) });
+    });
+    socket.on('close', (code) => {
+      give({ fault: `pusher-${code}` });
+    });
+  });
+}
+
+function createShow(socket: WebSocket): PusherSocket['show'] {
+  return (event, success) =>
+    new Promise((resolve) => {
+      const give = (taken: Taken) => {
+        clearTimeout(late);
+        resolve(taken);
+      };
+      const late = setTimeout(() => {
+        give('silent');
+      }, patience);
+      socket.on('message', (text) => {
+        const { event: name } = parse(text);
+        if (name === success) give('accepted');
+        if (name === 'pusher:subscription_error' || name === 'pusher:error') give('refused');
+      });
+      socket.on('close', () => {
+        give('refused');
+      });
+      socket.send(JSON.stringify(event));
+    });
+}
+
+/** Where the app's WebSockets are; Pusher's own are beside its HTTP API, other servers have one host for both. */
+function urlOf({ tls, host, port, cluster = 'mt1', key }: PusherApp): string {
+  const [, ownCluster] = /^api-([a-z0-9]+)\.pusher\.com$/.exec(host ?? '') ?? [];
+  const named =
+    host === undefined || ownCluster !== undefined
+      ? `ws-${ownCluster ?? cluster}.pusher.com`
+      : host;
+  const at = port === undefined ? '' : `:${port}`;
+  return `${tls ? 'wss' : 'ws'}://${named}${at}/app/${encodeURIComponent(key)}?protocol=7&client=usher-doctor&version=1`;
+}
+
+/** An event; its data are JSON within JSON, as Pusher sends them, or an object. */
+function parse(text: unknown) {
+  const { event, data } = objectIn(String(text));
+  return { event, data: objectIn(typeof data === 'string' ? data : JSON.stringify(data ?? {})) };
+}
+
+/** A server that sends something else than JSON objects speaks another protocol: then nothing is found in it. */
+function objectIn(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,107 @@
+import type { Config } from '../../config/load.ts';
+import type { PusherApp } from '../../core/pusher-app.ts';
+import { mintGuestToken, mintUserToken, type TokenSigning } from '../../credentials/mint.ts';
+import { demo } from '../../demo.ts';
+import { credentialKind, readingOf } from '../presented.ts';
+import type { Form } from './probe-usher.ts';
+
+/** As whom the doctor asks Usher, as far as there is somebody. */
+export interface Subjects {
+  /** Somebody who asks for a channel. */
+  readonly visitor?: { readonly channel: string; readonly form: Form };
+  /** The question by which a user signs in. */
+  readonly user?: Form;
+}
+
+/** What was given on the command line. */
+export interface Given {
+  readonly channel?: string | undefined;
+  readonly token?: string | undefined;
+  readonly tenant?: string | undefined;
+}
+
+/** Whoever was given; else the demo's guest and buyer, outside production and where their tokens can be signed here. */
+export async function subjectsOf(
+  given: Given,
+  config: Config,
+  now: () => number,
+): Promise<Subjects> {
+  const { channel, token, tenant } = given;
+  if (channel === undefined || token === undefined) return demoSubjects(config, now);
+  const reading = readingOf(channel);
+  const kind = credentialKind(token, reading);
+  const { tenantId = tenant, hotelSlug = '' } = reading?.params ?? {};
+  switch (kind) {
+    case 'guest-token':
+      return { visitor: guestOf(channel, hotelSlug, token) };
+    case 'guest-session':
+      return { visitor: visitorOf(channel, { 'x-guest-session': token }) };
+    case 'session-cookie':
+      return { visitor: visitorOf(channel, cookieOf(config, token)) };
+    case 'bearer': {
+      const headers = bearer(token, tenant ?? tenantId);
+      return { visitor: visitorOf(channel, headers), user: signingIn(headers) };
+    }
+  }
+}
+
+/** The Pusher app that signs for a channel's tenant. */
+export function appFor({ channel, tenant }: Given, config: Config): PusherApp {
+  const tenantId = tenant ?? readingOf(channel ?? '')?.params['tenantId'] ?? '';
+  return config.tenantsApps.find(({ tenants }) => tenants.includes(tenantId))?.app ?? config.pusher;
+}
+
+async function demoSubjects(config: Config, now: () => number): Promise<Subjects> {
+  if (config.production) return {};
+  const signing = { lifetime: 60_000, now };
+  const [guest, buyer] = await Promise.all([
+    demoGuest(config, signing),
+    demoBuyer(config, signing),
+  ]);
+  return { ...(guest && { visitor: guest }), ...(buyer && { user: buyer }) };
+}
+
+type Signing = Pick<TokenSigning, 'lifetime' | 'now'>;
+
+async function demoGuest({ guestTokens }: Config, signing: Signing) {
+  const { keys, expected } = guestTokens;
+  if (!('secret' in keys)) return undefined;
+  const { hotelSlug, bookingId } = demo.booking;
+  const token = await mintGuestToken(demo.booking, guestTokens, {
+    ...{ ...signing, ...expected },
+    secret: keys.secret,
+  });
+  const channel = `private-hotel-${hotelSlug}-guest-chat-booking-${bookingId}`;
+  return guestOf(channel, hotelSlug, token);
+}
+
+async function demoBuyer({ userTokens: { keys, expected } }: Config, signing: Signing) {
+  if (!('secret' in keys)) return undefined;
+  const { tenantId, buyerId } = demo.escrow;
+  const user = { userId: buyerId, tenantId };
+  const token = await mintUserToken(user, { ...signing, ...expected, secret: keys.secret });
+  return signingIn(bearer(token, tenantId));
+}
+
+function guestOf(channel: string, hotelSlug: string, token: string) {
+  const path = `/api/guest/hotel/${encodeURIComponent(hotelSlug)}/chat/pusher/auth`;
+  return { channel, form: { path, fields: { token, channel_name: channel } } };
+}
+
+type Headers = Readonly<Record<string, string>>;
+
+const visitorOf = (channel: string, headers: Headers) => ({
+  channel,
+  form: { path: '/broadcasting/auth', fields: { channel_name: channel }, headers },
+});
+
+const signingIn = (headers: Headers): Form => ({ path: '/pusher/user-auth', fields: {}, headers });
+
+const bearer = (token: string, tenant: string | undefined) => ({
+  authorization: `Bearer ${token}`,
+  ...(tenant !== undefined && { 'x-tenant-id': tenant }),
+});
+
+const cookieOf = ({ sessions }: Config, value: string) => ({
+  cookie: `${sessions?.cookieName ?? 'sessionid'}=${value}`,
+});

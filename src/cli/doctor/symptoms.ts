@@ -1,0 +1,20 @@
+import { clock } from './checks/clock.ts';
+import { preflight, readableErrors } from './checks/cors.ts';
+import { dialect } from './checks/dialect.ts';
+import { granted } from './checks/granted.ts';
+import { inTime } from './checks/in-time.ts';
+import { pusherReached } from './checks/pusher-reached.ts';
+import { restApi } from './checks/rest-api.ts';
+import { secret } from './checks/secret.ts';
+import { signedIn } from './checks/signed-in.ts';
+import { subscribed } from './checks/subscribed.ts';
+import { trailingSlash } from './checks/trailing-slash.ts';
+import { usherReached } from './checks/usher-reached.ts';
+import type { Symptom } from './finding.ts';
+
+/** Everything that the doctor looks at, in the order in which it is told: what the others rest on first. */
+export const symptoms: readonly Symptom[] = [
+  ...[pusherReached, secret, dialect, restApi, clock],
+  ...[usherReached, inTime, trailingSlash, preflight, readableErrors],
+  ...[granted, subscribed, signedIn],
+];

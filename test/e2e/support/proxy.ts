@@ -1,0 +1,52 @@
+import { once } from 'node:events';
+import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** What a proxy does instead of passing a question on; true when it has answered. */
+export type Meddle = (asked: IncomingMessage, answer: ServerResponse) => boolean;
+
+/** A proxy that runs. */
+export interface Proxy {
+  readonly url: string;
+  readonly stop: () => Promise<void>;
+}
+
+/** What a proxy does wrong. */
+export interface Meddling {
+  readonly instead?: Meddle;
+  /** Headers of answers that it keeps to itself, by their beginning. */
+  readonly strips?: string;
+}
+
+/** Starts a real HTTP proxy before `target`, on a free loopback port, that does what it should but for its meddling. */
+export async function startProxy(
+  target: string,
+  { instead = () => false, strips }: Meddling,
+): Promise<Proxy> {
+  const server = createServer((asked, answer) => {
+    if (instead(asked, answer)) return;
+    const onward = request(
+      target + (asked.url ?? '/'),
+      { method: asked.method, headers: asked.headers },
+      (answered) => {
+        const kept = Object.entries(answered.headers).filter(
+          ([name]) => strips === undefined || !name.startsWith(strips),
+        );
+        answer.writeHead(answered.statusCode ?? 502, Object.fromEntries(kept));
+        answered.pipe(answer);
+      },
+    );
+    onward.on('error', () => {
+      answer.writeHead(502, { 'content-type': 'text/html' }).end('<h1>Bad Gateway</h1>');
+    });
+    asked.pipe(onward);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const stop = async () => {
+    server.closeAllConnections();
+    server.close();
+    await once(server, 'close');
+  };
+  return { url: `http://127.0.0.1:${port}`, stop };
+}
