@@ -1,0 +1,110 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { createMetrics } from '../../src/audit/metrics.ts';
+import { RowRefused, Unavailable } from '../../src/core/unavailable.ts';
+
+const textOf = (path: string) =>
+  readFileSync(fileURLToPath(new URL(`../../${path}`, import.meta.url)), 'utf8');
+
+interface Rule {
+  readonly alert: string;
+  readonly expr: string;
+  readonly labels: { readonly severity: string };
+  readonly annotations: { readonly summary: string };
+}
+
+const { groups } = parse(textOf('deploy/prometheus/alerts.yaml')) as {
+  groups: { rules: Rule[] }[];
+};
+const rules = groups.flatMap((group) => group.rules);
+
+interface Dashboard {
+  readonly panels: readonly { readonly title: string; readonly targets: { expr: string }[] }[];
+}
+
+const { panels } = JSON.parse(textOf('deploy/grafana/usher.json')) as Dashboard;
+
+const expressions = [
+  ...rules.map(({ alert, expr }) => [alert, expr] as const),
+  ...panels.flatMap(({ title, targets }) => targets.map(({ expr }) => [title, expr] as const)),
+];
+
+/** What Prometheus fetches once everything that is counted has happened. */
+async function readEverything(): Promise<string> {
+  const metrics = createMetrics();
+  const decision = { family: 'private-announcements', code: 'not-allowed' } as const;
+  metrics.countDecision({ ...decision, outcome: 'refusal' } as never);
+  metrics.countMessage('1');
+  metrics.countWebhook('taken');
+  await metrics.timed('subscribe', () => Promise.resolve())(undefined);
+  metrics.showOccupancy(() => new Map([['1', { channels: 1, members: 1 }]]));
+  metrics.trail.countDropped();
+  metrics.trail.showWaiting(() => 0);
+  await metrics.trail.measured(() => Promise.resolve())([]);
+  for (const fault of [new Unavailable('database'), new RowRefused(false)]) {
+    await expect(metrics.trail.measured(() => Promise.reject(fault))([])).rejects.toBe(fault);
+  }
+  metrics.load.countExcess('failures');
+  metrics.load.countShed();
+  metrics.load.showLocal(() => false);
+  metrics.load.showWaiting(() => 0);
+  return (await metrics.read()).text;
+}
+
+/** What Prometheus itself adds to each sample, or makes. */
+const added = new Set(['up', 'job', 'instance']);
+
+describe('what is asked of Prometheus', () => {
+  let samples: readonly string[];
+  beforeAll(async () => {
+    samples = (await readEverything()).split('\n').filter((line) => !line.startsWith('#'));
+  });
+
+  it.each(expressions)('%s: %s', (_title, expression) => {
+    const words = [...expression.matchAll(/\b(?:usher|process|nodejs)_\w+|\bup\b/g)].map(
+      ([word]) => word,
+    );
+    expect(words.length).toBeGreaterThan(0);
+    const grouped = [...expression.matchAll(/by \(([^)]+)\)/g)].flatMap(([, l]) => l!.split(', '));
+    const chosen = [...expression.matchAll(/\{([^}]+)\}/g)].flatMap(([, pairs]) =>
+      pairs!.split(', '),
+    );
+    for (const word of words.filter((each) => !added.has(each))) {
+      const own = samples.filter((line) => line.split(/[ {]/)[0] === word);
+      expect(own, word).not.toHaveLength(0);
+      for (const label of grouped) expect(own.join('\n')).toContain(`${label}="`);
+    }
+    // A value that is never exported would make an alarm that is never raised.
+    for (const pair of chosen.filter((each) => !added.has(each.split('=')[0]!))) {
+      expect(samples.join('\n')).toContain(pair);
+    }
+  });
+
+  it('shows every metric of ours on the dashboard', () => {
+    const shown = panels.flatMap(({ targets }) => targets.map(({ expr }) => expr)).join('\n');
+    const names = samples.flatMap((line) => /^usher_\w+/.exec(line) ?? []);
+    const plain = new Set(names.map((name) => name.replace(/_(?:bucket|sum|count)$/, '')));
+    expect([...plain].filter((name) => !shown.includes(name))).toStrictEqual([]);
+  });
+});
+
+describe('alarms', () => {
+  it('each says what happened and how bad that is', () => {
+    for (const { alert, labels, annotations } of rules) {
+      expect([alert, ['critical', 'warning'].includes(labels.severity)]).toStrictEqual([
+        alert,
+        true,
+      ]);
+      expect(annotations.summary).not.toBe('');
+    }
+  });
+
+  it('are those of the runbook, in its order', () => {
+    const sections = [...textOf('docs/runbook.md').matchAll(/^## (\w+)$/gm)].map(
+      ([, name]) => name,
+    );
+    expect(sections).toStrictEqual(rules.map(({ alert }) => alert));
+  });
+});
