@@ -20,6 +20,15 @@ export default defineConfig(
     },
   },
   {
+    // Plain scripts of the container, outside the TypeScript project.
+    files: ['deploy/*.mjs'],
+    extends: [tseslint.configs.disableTypeChecked],
+    languageOptions: {
+      parserOptions: { projectService: false },
+      globals: { process: 'readonly', fetch: 'readonly' },
+    },
+  },
+  {
     files: ['*.config.ts', '*.config.js'],
     rules: { 'no-restricted-exports': 'off' },
   },

@@ -1,0 +1,46 @@
+# syntax=docker/dockerfile:1
+# Debian and not Alpine: the embedded PostgreSQL needs glibc.
+
+FROM node:26.10.0-bookworm-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json ./
+# Without scripts: `prepare` would build before the sources are there.
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY tsconfig.json tsconfig.build.json prisma.config.ts ./
+COPY prisma prisma
+COPY src src
+RUN npm run build
+
+FROM node:26.10.0-bookworm-slim AS dependencies
+WORKDIR /app
+COPY package.json package-lock.json ./
+# Peers are Prisma's command line, TypeScript and React, more than half of the installation: nothing that runs asks for them.
+RUN npm ci --omit=dev --legacy-peer-deps --ignore-scripts --no-audit --no-fund
+# The embedded PostgreSQL's script links its libraries.
+RUN npm rebuild
+COPY --from=build /app/dist dist
+COPY deploy/prune.mjs deploy/
+RUN node deploy/prune.mjs
+# A new volume takes its owner from here.
+RUN install -d -o 1000 -g 1000 -m 0700 /data
+
+FROM node:26.10.0-bookworm-slim AS usher
+LABEL org.opencontainers.image.title="Usher" \
+      org.opencontainers.image.description="Decides who may enter a real-time channel, and has only those subscriptions signed." \
+      org.opencontainers.image.licenses="MIT"
+ENV NODE_ENV=production DATA_DIR=/data
+WORKDIR /app
+COPY package.json LICENSE ./
+COPY prisma/migrations prisma/migrations
+COPY --from=dependencies /app/node_modules node_modules
+COPY --from=build /app/dist dist
+COPY deploy/live.mjs deploy/
+COPY --from=dependencies --chown=1000:1000 /data /data
+# By number, so that Kubernetes can see that it is not root.
+USER 1000:1000
+VOLUME /data
+EXPOSE 3000 3001
+HEALTHCHECK --interval=10s --timeout=3s --start-period=60s CMD ["node", "deploy/live.mjs"]
+# Node itself is process 1: it gets SIGTERM, and leaves no child behind that an init would have to reap.
+ENTRYPOINT ["node", "dist/cli/main.js"]
+CMD ["serve"]

@@ -1,0 +1,119 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+
+import { canContain, type Image, makeVolume, startContainer } from './support/container.ts';
+import { lastOf, readStages } from './support/dockerfile.ts';
+import { buildImage, readIgnored } from './support/image.ts';
+import { createTokenMint } from './support/tokens.ts';
+
+const project = fileURLToPath(new URL('../..', import.meta.url));
+const stages = readStages(readFileSync(join(project, 'Dockerfile'), 'utf8'));
+const isSent = readIgnored(readFileSync(join(project, '.dockerignore'), 'utf8'));
+
+describe('the Dockerfile', () => {
+  it('is built on the Node that everything is tested on', () => {
+    const [, lts] = /^lts=(.+)$/m.exec(readFileSync(join(project, '.ci/run'), 'utf8')) ?? [];
+    expect(new Set(stages.map(({ base }) => base))).toStrictEqual(
+      new Set([`node:${lts!}-bookworm-slim`]),
+    );
+  });
+
+  it('is not sent secrets or data', () => {
+    for (const path of ['.env', 'data/postgres/password', '.git/config', 'docs/audit.md', 'test']) {
+      expect([path, isSent(path)]).toStrictEqual([path, false]);
+    }
+    expect(isSent('src/main.ts')).toBe(true);
+  });
+});
+
+if (!canContain) console.log('Skipped: the container, which needs root on Linux.');
+
+describe.skipIf(!canContain)('a container of the image', () => {
+  const secrets = { guest: randomBytes(32).toString('hex'), user: randomBytes(32).toString('hex') };
+  const env = {
+    HOST: '127.0.0.1',
+    PORT: '0',
+    OPS_PORT: '0',
+    PUSHER_APP_ID: '1',
+    PUSHER_KEY: 'key-of-the-app',
+    PUSHER_SECRET: randomBytes(16).toString('hex'),
+    GUEST_TOKEN_SECRET: secrets.guest,
+    USER_TOKEN_SECRET: secrets.user,
+    ALLOWED_ORIGINS: 'https://app.example',
+  };
+  let home: string;
+  let image: Image;
+  beforeAll(async () => {
+    home = await mkdtemp(join(tmpdir(), 'usher-image-'));
+    await chmod(home, 0o755);
+    const root = await buildImage({ stages, isSent, home });
+    image = { stage: stages.at(-1)!, root, volume: await makeVolume(root, home) };
+  }, 400_000);
+  afterAll(() => rm(home, { recursive: true, force: true }));
+
+  const start = async () => {
+    const container = startContainer(image, env);
+    onTestFinished(() => {
+      container.signal('SIGKILL');
+    });
+    const { public: at, operator } = await container.until('listening');
+    return { ...container, at: String(at), operator: String(operator) };
+  };
+
+  it('is ready, authorizes, is live, and ends with 0 after SIGTERM; then again after SIGKILL', async () => {
+    for (const end of ['SIGTERM', 'SIGKILL', 'SIGTERM'] as const) {
+      const { at, operator, exec, signal, ended, output } = await start();
+      expect((await fetch(`${operator}/readyz`)).status).toBe(200);
+      expect(await authorized(at)).toMatch(/^\{"auth":"key-of-the-app:[0-9a-f]{64}"\}$/);
+      const health = JSON.parse(
+        lastOf(image.stage, 'HEALTHCHECK').slice('CMD '.length),
+      ) as string[];
+      const checked = (OPS_PORT: string) => exec(health, { OPS_PORT });
+      expect(await checked(new URL(operator).port)).toMatchObject({ code: 0 });
+      expect((await checked('1')).code).toBe(1);
+      signal(end);
+      expect((await ended) === 0, output()).toBe(end === 'SIGTERM');
+    }
+  });
+
+  async function authorized(at: string): Promise<string> {
+    const token = createTokenMint(secrets).user();
+    const body = new URLSearchParams({
+      socket_id: '1234.5678',
+      channel_name: 'private-tenant.1.user.15',
+    });
+    const headers = { authorization: `Bearer ${token}`, 'x-tenant-id': '1' };
+    return (await fetch(`${at}/broadcasting/auth`, { method: 'POST', headers, body })).text();
+  }
+
+  it('has the commands', async () => {
+    const { exec } = await start();
+    const usher = (...words: string[]) => exec(['node', 'dist/cli/main.js', ...words]);
+    expect(await usher('check-config')).toMatchObject({ code: 0 });
+    expect((await usher('channels')).output).toContain('private-tenant.{tenantId}.user.{userId}');
+    expect(await usher('mint-token', 'user', '--sub', '15')).toMatchObject({ code: 1 });
+    const unknown = '6f0b2a1e-3f0d-4c55-9d5b-0a5e7f1c2d3e';
+    expect((await usher('explain', unknown)).output).toContain(unknown);
+  });
+
+  it('holds no compiler, no command line of Prisma, and little more than it runs', async () => {
+    const { exec } = await start();
+    const { output } = await exec(['sh', '-c', 'ls node_modules; du -sm /app']);
+    expect(output).not.toMatch(/^(typescript|prisma|effect|react-dom|vitest)$/m);
+    // Most of it is the embedded PostgreSQL; docs/deploying.md says how much.
+    expect(Number(/^(\d+)\t\/app$/m.exec(output)?.[1])).toBeLessThan(110);
+  });
+
+  it('can write to its volume and nowhere else', async () => {
+    const { exec } = await start();
+    const places = ['/app/x', '/app/dist/x', '/etc/x', '/tmp/x', '/root/x', '/x', '/data/x'];
+    const script = places.map((place) => `(: > ${place}) 2>/dev/null && echo ${place}`).join('; ');
+    const { output } = await exec(['sh', '-c', `${script}; id -u`]);
+    expect(output.trim().split('\n')).toStrictEqual(['/data/x', '1000']);
+  });
+});

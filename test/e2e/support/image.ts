@@ -1,0 +1,106 @@
+import { execFile } from 'node:child_process';
+import { chmod, chown, cp, mkdir, symlink, writeFile } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+import type { Instruction, Stage } from './dockerfile.ts';
+
+const run = promisify(execFile);
+const project = fileURLToPath(new URL('../../..', import.meta.url));
+
+/** How to build without a container engine. */
+export interface Building {
+  readonly stages: readonly Stage[];
+  /** What `.dockerignore` lets into the build. */
+  readonly isSent: (path: string) => boolean;
+  /** An empty directory, to hold the root of each stage. */
+  readonly home: string;
+}
+
+/**
+ * Builds each stage in a root directory of its own, as an engine would, with this machine's `/usr` for the base image; resolves to the
+ * root of the last. Throws with the output of a command that failed.
+ */
+export async function buildImage({ stages, isSent, home }: Building): Promise<string> {
+  const rootOf = (stage: string) => join(home, stage);
+  for (const { name, instructions } of stages) {
+    const root = rootOf(name);
+    await makeBase(root);
+    let workdir = '/';
+    for (const instruction of instructions) {
+      if (instruction.name === 'WORKDIR') {
+        workdir = instruction.rest;
+        await mkdir(join(root, workdir), { recursive: true });
+      } else if (instruction.name === 'COPY') {
+        await copy(instruction, { root, workdir, rootOf, isSent });
+      } else if (instruction.name === 'RUN') {
+        await run(
+          'unshare',
+          ['--mount', 'sh', '-c', inRoot(root, workdir), 'sh', instruction.rest],
+          {
+            env: { ...process.env, HOME: '/root' },
+          },
+        );
+      }
+    }
+  }
+  return rootOf(stages.at(-1)!.name);
+}
+
+/** A shell script that runs its argument in this root, with the machine's programs and name lookup. */
+function inRoot(root: string, workdir: string): string {
+  return `set -eu
+    for each in usr etc dev proc; do mount --rbind /$each ${root}/$each; done
+    exec chroot ${root} sh -c 'cd ${workdir} && eval "$1"' sh "$1"`;
+}
+
+/** What a base image has that we need: programs, to be mounted, and the accounts root and node. */
+async function makeBase(root: string): Promise<void> {
+  for (const directory of ['usr', 'etc', 'dev', 'proc', 'tmp', 'root']) {
+    await mkdir(join(root, directory), { recursive: true });
+  }
+  for (const link of ['bin', 'lib', 'lib64']) await symlink(`usr/${link}`, join(root, link));
+  await chmod(join(root, 'tmp'), 0o1777);
+  const accounts = ['root:x:0:0::/root:/bin/sh', 'node:x:1000:1000::/home/node:/bin/sh', ''];
+  await writeFile(join(root, 'etc/passwd'), accounts.join('\n'));
+  await writeFile(join(root, 'etc/hosts'), '127.0.0.1 localhost\n');
+}
+
+interface CopyTarget {
+  readonly root: string;
+  readonly workdir: string;
+  readonly rootOf: (stage: string) => string;
+  readonly isSent: (path: string) => boolean;
+}
+
+async function copy(
+  { flags, rest }: Instruction,
+  { root, workdir, rootOf, isSent }: CopyTarget,
+): Promise<void> {
+  const words = rest.split(' ');
+  const target = words.pop()!;
+  const at = join(root, resolve(workdir, target));
+  const stage = flags['from'];
+  for (const word of words) {
+    const from = stage === undefined ? join(project, word) : join(rootOf(stage), word);
+    const to = target.endsWith('/') ? join(at, basename(word)) : at;
+    await cp(from, to, {
+      recursive: true,
+      verbatimSymlinks: true,
+      filter: (path) => stage !== undefined || isSent(path.slice(project.length)),
+    });
+    const [uid, gid] = (flags['chown'] ?? '').split(':').map(Number);
+    if (uid !== undefined && gid !== undefined) await chown(to, uid, gid);
+  }
+}
+
+/** Reads a `.dockerignore` of plain paths: the last line that a path stands below decides. */
+export function readIgnored(dockerignore: string): (path: string) => boolean {
+  const lines = dockerignore.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  return (path) => {
+    const stands = (line: string) => line === '*' || path === line || path.startsWith(`${line}/`);
+    const last = lines.findLast((line) => stands(line.replace(/^!/, '')));
+    return last?.startsWith('!') ?? true;
+  };
+}
