@@ -1,14 +1,19 @@
 import type { Orders } from '../core/resources.ts';
 import type { Database } from './client.ts';
+import { asked, createLookup, type Placed } from './lookup.ts';
 import { assertStorable, isStorable } from './text.ts';
 
 /** The orders in this database. */
 export function createOrders(database: Database): Orders {
+  const lookUp = createLookup<Placed & { readonly ownerId: string }>(database, {
+    name: 'usher_order',
+    text: findOrders,
+  });
   return {
     async find(orderId) {
       if (!isStorable(orderId)) return undefined;
-      const row = await database.ask((prisma) => prisma.order.findUnique({ where: { orderId } }));
-      return row === null ? undefined : { orderId: row.orderId, ownerId: row.ownerId };
+      const row = await lookUp([orderId]);
+      return row && { orderId, ownerId: row.ownerId };
     },
 
     async put({ orderId, ownerId }) {
@@ -32,3 +37,9 @@ export function createOrders(database: Database): Orders {
     },
   };
 }
+
+const findOrders = `
+  SELECT asked.place, found.owner_id AS "ownerId"
+  FROM ${asked} CROSS JOIN LATERAL (
+    SELECT owner_id FROM orders WHERE order_id = asked.first OFFSET 0
+  ) AS found`;

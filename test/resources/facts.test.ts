@@ -7,6 +7,8 @@ import {
   type PreparedStatement,
 } from '../../src/resources/client.ts';
 import { createEscrows } from '../../src/resources/escrows.ts';
+import { createOrders } from '../../src/resources/orders.ts';
+import { createRooms } from '../../src/resources/rooms.ts';
 import { describePostgres, useDatabase, withClient } from '../support/database.ts';
 
 const awkward = [
@@ -234,5 +236,38 @@ describePostgres('escrows', (server) => {
     expect(await escrows().find('1', text)).toBeUndefined();
     expect(await escrows().remove(text, 'E-1')).toBe(false);
     await expect(escrows().put({ ...escrow, buyerId: text })).rejects.toThrow(RangeError);
+  });
+});
+
+describePostgres('rooms and orders', (server) => {
+  const at = useDatabase(server);
+
+  it('answers each of many lookups of one tick with its own', async () => {
+    const [rooms, orders] = [createRooms(at.database), createOrders(at.database)];
+    const ids = ['1', '2', '3'];
+    await Promise.all(ids.map((id) => rooms.put({ roomId: id, participants: [id, 'x'] })));
+    await Promise.all(ids.map((id) => orders.put({ orderId: id, ownerId: `owner-${id}` })));
+    const asked = ['3', 'missing', 'a\u0000b', '1'];
+    expect(await Promise.all(asked.map((id) => rooms.find(id)))).toEqual([
+      { roomId: '3', participants: ['3', 'x'] },
+      ...[undefined, undefined],
+      { roomId: '1', participants: ['1', 'x'] },
+    ]);
+    expect(await Promise.all(asked.map((id) => orders.find(id)))).toEqual([
+      { orderId: '3', ownerId: 'owner-3' },
+      ...[undefined, undefined],
+      { orderId: '1', ownerId: 'owner-1' },
+    ]);
+  });
+
+  it('finds a room with the user that its guest session was linked to', async () => {
+    await withClient(at.url, (admin) =>
+      admin.query(`INSERT INTO guest_sessions (session_id, token_hash, linked_user_id, expires_at)
+        VALUES ('s', 'hash', '15', now())`),
+    );
+    const room = { roomId: 'linked', participants: ['7'], guestSession: { sessionId: 's' } };
+    const linked = { ...room, guestSession: { sessionId: 's', linkedUserId: '15' } };
+    expect(await createRooms(at.database).put(room)).toEqual(linked);
+    expect(await createRooms(at.database).find('linked')).toEqual(linked);
   });
 });
