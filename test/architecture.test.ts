@@ -23,7 +23,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   gateway: ['core', 'actions', 'type actions', 'type pusher'],
   cli: [
     ...['core', 'actions', 'config', 'channels', 'credentials/mint.ts'],
-    ...['app.ts', 'app-records.ts', 'app-policy.ts', 'main.ts', 'sentence.ts'],
+    ...['app.ts', 'app-records.ts', 'app-policy.ts', 'app-paper.ts', 'main.ts', 'sentence.ts'],
     // The doctor looks from outside: as a client of the Pusher server, at the time that it is.
     ...['pusher/ask-app.ts', 'clock.ts', 'demo.ts'],
   ],

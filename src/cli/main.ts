@@ -6,6 +6,7 @@ import { checkConfig } from './check-config.ts';
 import { doctor } from './doctor/doctor.ts';
 import { explain } from './explain.ts';
 import { mintToken } from './mint-token.ts';
+import { policyTest } from './policy-test/policy-test.ts';
 import { prune } from './prune.ts';
 import { revoke } from './revoke.ts';
 import { UsageError, type Command } from './command.ts';
@@ -24,6 +25,7 @@ const commands: Readonly<Record<string, Command>> = {
   channels,
   explain,
   doctor,
+  'policy-test': policyTest,
   prune,
 };
 

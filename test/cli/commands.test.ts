@@ -17,7 +17,7 @@ describe('the usher program', () => {
   it('lists its commands; for a command that it does not know, as an error', async () => {
     const commands = [
       ...['serve', 'mint-token guest', 'mint-token user', 'check-config', 'channels'],
-      ...['explain', 'explain --channel', 'doctor', 'prune'],
+      ...['explain', 'explain --channel', 'doctor', 'policy-test', 'prune'],
     ];
     for (const [args, expected] of [
       [[], 0],

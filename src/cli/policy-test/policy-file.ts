@@ -1,0 +1,83 @@
+import type { Find } from '../../core/facts.ts';
+import { UsageError } from '../command.ts';
+
+/** Somebody in a policy file: a user by claims, or the guest of a booking. */
+export interface Who {
+  readonly user?: string;
+  readonly tenant?: string;
+  readonly roles?: readonly string[];
+  readonly hotel?: string;
+  readonly booking?: string;
+}
+
+/** One row: who asks for what, and whether they may enter. */
+export interface Row {
+  readonly who: string;
+  readonly channel: string;
+  readonly may: boolean;
+  /** The variations of a row that may enter as well. */
+  readonly and?: readonly string[];
+}
+
+type Facts<Fact> = Readonly<Record<string, Fact>>;
+
+/** A policy as an operator writes it down; facts as the operator's port takes them, by their ids joined by `/`. */
+export interface PolicyFile {
+  readonly who: Readonly<Record<string, Who>>;
+  readonly facts?: {
+    readonly bookings?: Facts<{
+      readonly status: 'open' | 'cancelled';
+      readonly check_out?: string;
+    }>;
+    readonly escrows?: Facts<Readonly<Record<'buyer_id' | 'seller_id' | 'status', string>>>;
+    readonly rooms?: Facts<{ readonly participants: readonly string[] }>;
+  };
+  readonly rows: readonly Row[];
+}
+
+/** Reads a policy file; throws `UsageError`, naming the row, when it is none. */
+export function parsePolicy(text: string): PolicyFile {
+  let file: Partial<PolicyFile>;
+  try {
+    file = JSON.parse(text) as PolicyFile;
+  } catch {
+    throw new UsageError('The policy file is not JSON');
+  }
+  const { who, rows } = file;
+  if (typeof who !== 'object' || !Array.isArray(rows) || rows.length === 0) {
+    throw new UsageError('A policy file has "who" and at least one of "rows"');
+  }
+  for (const [i, row] of (rows as readonly Partial<Row>[]).entries()) {
+    const known = row.who !== undefined && Object.hasOwn(who, row.who);
+    if (!known || typeof row.channel !== 'string' || typeof row.may !== 'boolean') {
+      throw new UsageError(
+        `Row ${i + 1} needs a "who" of the file, a "channel", and "may": true or false`,
+      );
+    }
+  }
+  return { ...file, who, rows };
+}
+
+/** The facts of a file, found as the database finds them. */
+export function findIn({ facts = {} }: PolicyFile): Find {
+  const { bookings = {}, escrows = {}, rooms = {} } = facts;
+  const take = <Fact, As>(of: Facts<Fact>, id: string, as: (fact: Fact) => As) => {
+    const fact = Object.hasOwn(of, id) ? of[id] : undefined;
+    return Promise.resolve(fact === undefined ? undefined : as(fact));
+  };
+  return {
+    booking: (hotelSlug, bookingId) =>
+      take(bookings, `${hotelSlug}/${bookingId}`, ({ status, check_out: end }) => ({
+        ...{ hotelSlug, bookingId, status },
+        ...(end !== undefined && { checkOut: Date.parse(end) }),
+      })),
+    escrow: (tenantId, escrowId) =>
+      take(escrows, `${tenantId}/${escrowId}`, (fact) => ({
+        ...{ tenantId, escrowId, status: fact.status },
+        ...{ buyerId: fact.buyer_id, sellerId: fact.seller_id },
+      })),
+    room: (roomId) => take(rooms, roomId, ({ participants }) => ({ roomId, participants })),
+    // Only visitors ask for orders, and a session of theirs cannot be written down.
+    order: () => Promise.resolve(undefined),
+  };
+}

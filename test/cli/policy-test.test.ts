@@ -1,0 +1,60 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { runCommand } from '../support/program.ts';
+
+const example = fileURLToPath(new URL('../../examples/policy.json', import.meta.url));
+
+/** Runs the example with its text changed. */
+async function runChanged(change: (text: string) => string) {
+  const directory = await mkdtemp(join(tmpdir(), 'usher-policy-'));
+  onTestFinished(() => rm(directory, { recursive: true }));
+  const path = join(directory, 'policy.json');
+  await writeFile(path, change(await readFile(example, 'utf8')));
+  return runCommand(['policy-test', path]);
+}
+
+describe('policy-test', () => {
+  it('finds nothing wrong with the example, and asked more than its rows', async () => {
+    const { code, stdout, stderr } = await runCommand(['policy-test', example]);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).not.toContain('✗');
+    expect(stdout).toMatch(/✓ buyer may enter private-tenant\.1\.user\.15 \(and \d+ variations\)/);
+  });
+
+  it('tells of a row that is refused, and of one that is granted', async () => {
+    const closed = await runChanged((text) => text.replace('"open"', '"cancelled"'));
+    expect(closed.code).toBe(1);
+    expect(closed.stdout).toMatch(/✗ guest may enter .*\n {4}is refused\n?/);
+    const disputed = await runChanged((text) => text.replace('FUNDED', 'DISPUTED'));
+    expect(disputed.code).toBe(1);
+    expect(disputed.stdout).toMatch(/✗ admin may not enter .*\n {4}is granted\n/);
+  });
+
+  it('tells of what a row lets in besides', async () => {
+    const { code, stdout } = await runChanged((text) => text.replace('"other user"', ''));
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/✗ buyer may enter .*announcements.*\n {4}granted too: other user\n/);
+  });
+
+  it('tells of a variation that was to be granted and is not, and of one that there is not', async () => {
+    const narrower = await runChanged((text) => text.replace('other user', 'expired credential'));
+    expect(narrower.stdout).toContain('refused too: expired credential');
+    const misspelt = await runChanged((text) => text.replace('other user', 'other usr'));
+    expect(misspelt.stdout).toContain('there is no variation "other usr"');
+  });
+
+  it('refuses what is no policy file', async () => {
+    for (const change of [
+      () => 'no JSON',
+      () => '{}',
+      (text: string) => text.replace('"who": "buyer"', '"who": "nobody"'),
+    ]) {
+      const { code, stdout, stderr } = await runChanged(change);
+      expect([code, stdout]).toEqual([1, '']);
+      expect(stderr).toMatch(/^(?:The policy file|A policy file|Row 1)/);
+    }
+  });
+});
