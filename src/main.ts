@@ -1,4 +1,4 @@
-import { startApp } from './app.ts';
+import { startApp, type App } from './app.ts';
 import { systemClock } from './clock.ts';
 import { withDotenv } from './config/dotenv.ts';
 import { loadConfig } from './config/load.ts';
@@ -14,15 +14,23 @@ try {
 
 async function serve(): Promise<void> {
   const config = loadConfig(withDotenv(process.env, '.env'));
+  // Before anything is started: process 1 of a container does not end by a signal that nobody handles.
+  const signalled = firstSignal();
   const app = await startApp(config, systemClock);
-  const stop = (signal: NodeJS.Signals): void => {
-    app.log.info({ signal }, 'closing');
-    // The handler is gone, so a second signal ends the process at once.
-    void app.stop().then(() => {
-      app.log.info('closed');
-    });
-  };
-  process.once('SIGTERM', stop);
-  process.once('SIGINT', stop);
+  void signalled.then((signal) => stop(app, signal));
   if (!config.production) console.log(await welcome(config, app.addresses, systemClock.now));
+}
+
+/** Resolves with the first of these signals; its handler is gone then, so a second one ends the process at once. */
+function firstSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    process.once('SIGTERM', resolve);
+    process.once('SIGINT', resolve);
+  });
+}
+
+async function stop(app: App, signal: NodeJS.Signals): Promise<void> {
+  app.log.info({ signal }, 'closing');
+  await app.stop();
+  app.log.info('closed');
 }

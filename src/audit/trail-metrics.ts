@@ -34,6 +34,8 @@ export function createTrailMetrics(registry: Registry, durations: number[]): Tra
     labelNames: ['reason'],
     registers,
   });
+  // From the start: Prometheus sees no increase from nothing to one, and would miss the first failure.
+  for (const reason of ['refused', 'unavailable']) failures.inc({ reason }, 0);
   const dropped = new Counter({
     name: 'usher_audit_dropped_total',
     help: 'Audit entries that are lost; only with AUDIT=buffered.',

@@ -1,11 +1,11 @@
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Environment } from '../../src/config/read.ts';
 import { ask, guestAsks, userAsks, userSignsIn } from '../http/asking.ts';
 import { openSocket } from '../http/raw-socket.ts';
-import { createTestDatabase } from '../support/database.ts';
+import { createTestDatabase, withClient } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { logLines, runCommand, startProgram } from '../support/program.ts';
 import type { Program } from '../support/program.ts';
@@ -20,6 +20,15 @@ const fresh = (): JsonObject => {
 };
 const userToken = () => hmacToken(userClaims(fresh()));
 const guestToken = () => hmacToken(guestClaims(fresh()), {}, guestSecret);
+
+/** Whether somebody else is connected to this database. */
+const hasSession = ({ url }: TestDatabase): Promise<boolean> =>
+  withClient(url, async (client) => {
+    const { rowCount } = await client.query(
+      'SELECT FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
+    );
+    return rowCount !== 0;
+  });
 
 describe('usher serve', () => {
   let database: TestDatabase;
@@ -63,6 +72,18 @@ describe('usher serve', () => {
       expect(said).toContain('closing');
       expect(said.at(-1)).toBe('closed');
     }
+  });
+
+  it('closes what it started when the signal comes before it listens', async () => {
+    const program = await startProgram('src/main.ts', { env: environment({ NODE_ENV: 'test' }) });
+    onTestFinished(() => {
+      program.signal('SIGKILL');
+    });
+    // It says nothing before it listens; once it has a session at the database, it is in the midst of it.
+    await vi.waitUntil(() => hasSession(database), { timeout: 50_000, interval: 1 });
+    program.signal('SIGTERM');
+    expect([await program.ended, program.stderr()]).toStrictEqual([0, '']);
+    expect(logLines(program.stdout()).at(-1)?.['msg']).toBe('closed');
   });
 
   it('answers a request that is under way before it ends', async () => {
