@@ -21,6 +21,13 @@ let host: Server;
 let upstream: TestUpstream;
 let usher: TestUsher;
 
+const environment = () => ({
+  SESSION_MODE: 'introspect',
+  SESSION_INTROSPECTION_URL: `http://127.0.0.1:${(host.address() as AddressInfo).port}/`,
+  SESSION_COOKIE_NAME: 'sid',
+  SESSION_WS_UPSTREAM: `${upstream.url}/host/`,
+});
+
 beforeAll(async () => {
   host = createServer((request, response) => {
     const [, cookie = ''] = /sid=([^;]*)/.exec(request.headers.cookie ?? '') ?? [];
@@ -34,12 +41,7 @@ beforeAll(async () => {
     }),
   );
   upstream = await startUpstream();
-  usher = await startUsher({
-    SESSION_MODE: 'introspect',
-    SESSION_INTROSPECTION_URL: `http://127.0.0.1:${(host.address() as AddressInfo).port}/`,
-    SESSION_COOKIE_NAME: 'sid',
-    SESSION_WS_UPSTREAM: `${upstream.url}/host/`,
-  });
+  usher = await startUsher(environment());
   await ask(usher.operator, {
     method: 'PUT',
     path: '/resources/orders/O-7',
@@ -201,6 +203,24 @@ describe('a door of the host’s WebSockets', () => {
     await socket.until(' 101 ');
     expect((await upstream.next()).path).toBe('/host/ws/chat/?a=b');
     socket.destroy();
+  });
+
+  it('counts against an address only who did not prove who they are', async () => {
+    const strict = await startUsher({ ...environment(), RATE_LIMIT_CONNECTIONS: '2' });
+    const attempt = (cookie: string) => tryClient(strict.public, '/ws/chat/', as(cookie));
+    for (let visitor = 0; visitor < 4; visitor += 1) {
+      await openClient(strict.public, '/ws/chat/', as(newCookie(staff)));
+      await upstream.next();
+    }
+    expect(await attempt('unknown')).toMatchObject({ status: 401 });
+    expect(await attempt('unknown')).toMatchObject({ status: 401 });
+    const before = strict.clock.waiting();
+    const third = attempt(newCookie(staff));
+    // It waits for one of theirs to be given back, which never happens.
+    await until(() => strict.clock.waiting() > before, 1e6);
+    strict.clock.advance(5_000);
+    expect(await third).toMatchObject({ status: 429 });
+    await strict.stop();
   });
 
   it('is no door for who does not ask for a WebSocket, nor where no host was configured', async () => {
