@@ -26,12 +26,9 @@ export interface Addresses {
 export interface App {
   readonly addresses: Addresses;
   readonly log: Logger;
-  /** Says so for two seconds, while everybody is still answered; then answers what was asked and puts it on record, for at most ten, and ends everything. */
+  /** Says so for a while (`SHUTDOWN_NOTICE`); then answers what was asked and puts it on record, for at most ten seconds, and ends everything. */
   stop(): Promise<void>;
 }
-
-/** How long clients may take to go elsewhere before we stop to listen, in milliseconds. */
-const noticeTime = 2_000;
 
 /** How long open requests, and after them what is to be put on record, may take once we close, in milliseconds. */
 const drainTime = 10_000;
@@ -68,7 +65,8 @@ export async function startApp(config: Config, clock: Clock): Promise<App> {
     const [built, hearing] = [servers, listener];
     const stop = async () => {
       closing.abort();
-      const deadline = now() + noticeTime + drainTime;
+      await untilDeserted(built.public.server, config.shutdownNotice);
+      const deadline = now() + drainTime;
       await close(built);
       await sweeping.stop();
       await keepingEnds.stop();
@@ -110,7 +108,6 @@ async function listen(
 
 /** The public listener first: until it has drained, the operator's says that we are closing. */
 async function close(servers: Servers): Promise<void> {
-  await untilDeserted(servers.public.server, noticeTime);
   const late = setTimeout(() => {
     servers.public.server.closeAllConnections();
   }, drainTime);

@@ -30,6 +30,8 @@ export interface Config extends PusherConfig {
   readonly allowedOrigins: readonly string[];
   readonly trustedProxies: readonly string[];
   readonly audit: 'strict' | 'buffered';
+  /** How long everybody is still answered once we close, in milliseconds. */
+  readonly shutdownNotice: number;
   readonly limits: LimitConfig;
 }
 
@@ -85,6 +87,7 @@ export function loadConfig(env: Environment): Config {
     allowedOrigins,
     trustedProxies: read.optional('TRUSTED_PROXIES') ?? [],
     audit: read.required('AUDIT'),
+    shutdownNotice: read.required('SHUTDOWN_NOTICE'),
     limits: {
       connections: read.required('RATE_LIMIT_CONNECTIONS'),
       failures: read.required('RATE_LIMIT_FAILURES'),

@@ -177,6 +177,10 @@ export const settings = {
     ['strict', 'buffered'],
     { fallback: 'strict' },
   ),
+  SHUTDOWN_NOTICE: duration(
+    'How long after SIGTERM everybody is still answered, so that a balancer can send them elsewhere',
+    { fallback: '2s' },
+  ),
   LOG_LEVEL: oneOf('What is logged', ['fatal', 'error', 'warn', 'info', 'debug', 'silent'], {
     fallback: 'info',
   }),

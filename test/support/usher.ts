@@ -30,6 +30,8 @@ export const testEnvironment: Environment = {
   GUEST_TOKEN_SECRET: guestSecret,
   USER_TOKEN_SECRET: testSecret.reveal(),
   ALLOWED_ORIGINS: allowedOrigin,
+  // Tests keep connections open, and nobody is to be sent elsewhere.
+  SHUTDOWN_NOTICE: '1ms',
   RATE_LIMIT_FAILURES: '1000000',
   RATE_LIMIT_CONNECTIONS: '1000000',
   RATE_LIMIT_AUTHORIZATIONS: '1000000',

@@ -49,6 +49,8 @@ export async function startUsher(
       HOST: '127.0.0.1',
       PORT: '0',
       OPS_PORT: '0',
+      // Tests keep connections open, and nobody is to be sent elsewhere.
+      SHUTDOWN_NOTICE: '1ms',
       ...env,
       DATA_DIR: dataDir,
     },

@@ -42,6 +42,7 @@ export async function putBooking(usher: Usher, status = 'open'): Promise<void> {
 
 const environment: Environment = {
   NODE_ENV: 'production',
+  SHUTDOWN_NOTICE: '2s',
   PUSHER_APP_ID: 'faults',
   PUSHER_KEY: 'faults-key',
   PUSHER_SECRET: randomBytes(16).toString('hex'),
