@@ -25,7 +25,15 @@ function setUp() {
   const begin = (name: string, isGone = () => false) =>
     slots
       .run(
-        () => new Promise<string>((resolve) => running.push({ name, end: () => { resolve(name); } })),
+        () =>
+          new Promise<string>((resolve) =>
+            running.push({
+              name,
+              end: () => {
+                resolve(name);
+              },
+            }),
+          ),
         isGone,
       )
       .catch((error: unknown) => error);
