@@ -1,7 +1,5 @@
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
@@ -11,6 +9,7 @@ import { Secret } from '../../src/core/secret.ts';
 import type { EmbeddedPostgres } from '../../src/resources/embedded-postgres.ts';
 import { startEmbeddedPostgres } from '../../src/resources/embedded-postgres.ts';
 import { prepareDatabase } from '../../src/resources/prepare-database.ts';
+import { cleanUpAfterDeath } from './clean-up.ts';
 import type { TestServer } from './database.ts';
 
 declare module 'vitest' {
@@ -64,24 +63,6 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     await teardown();
     throw error;
   }
-}
-
-/**
- * A run that is killed cannot stop its servers, and they would stay for ever. This shell waits until its input ends, as it
- * does with our process, and then stops what still runs below the directory.
- */
-function cleanUpAfterDeath(directory: string): void {
-  const script = `cat >/dev/null
-    for pid in $(find "$1" -name postmaster.pid -exec head -n 1 {} \\;); do kill -QUIT "$pid"; done
-    n=0; while [ -n "$(find "$1" -name postmaster.pid)" ] && [ $n -lt 20 ]; do n=$((n + 1)); sleep 0.5; done
-    rm -rf "$1"`;
-  const shell = spawn('/bin/sh', ['-c', script, 'sh', directory], {
-    detached: true,
-    stdio: ['pipe', 'ignore', 'ignore'],
-  });
-  shell.unref();
-  // Open to the end, but no reason for the run not to end.
-  if (shell.stdin instanceof Socket) shell.stdin.unref();
 }
 
 /** Says what is skipped; where the service is named in USHER_TEST_REQUIRE, that is a failure. */

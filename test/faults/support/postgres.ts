@@ -1,9 +1,9 @@
 import { chmod, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Client } from 'pg';
+import { inject } from 'vitest';
 
 import { serverAccount } from '../../../src/resources/embedded/account.ts';
 import { findBinaries } from '../../../src/resources/embedded/binaries.ts';
@@ -34,7 +34,7 @@ export interface Postgres {
 
 /** Starts one of its own on a free loopback port. */
 export async function startPostgres(): Promise<Postgres> {
-  const parent = await mkdtemp(join(tmpdir(), 'usher-faults-pg-'));
+  const parent = await mkdtemp(join(inject('faultDirectory'), 'postgres-'));
   // As root the server runs as another user, who must get in.
   await chmod(parent, 0o711);
   const binaries = findBinaries();

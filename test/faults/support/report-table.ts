@@ -1,15 +1,18 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { TestProject } from 'vitest/node';
 
+import { cleanUpAfterDeath } from '../../support/clean-up.ts';
 import type { Row } from './report.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
     /** A file with a row of the fault table, as JSON, on each line. */
     faultRows: string;
+    /** Where servers keep their data; gone after the run, with those that still run there. */
+    faultDirectory: string;
   }
 }
 
@@ -19,9 +22,13 @@ const [begin, end] = ['<!-- faults: begin -->\n', '<!-- faults: end -->'];
 /** Collects what the tests measured and prints the table; with `USHER_WRITE_RELIABILITY` set, into `docs/RELIABILITY.md` too. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const directory = await mkdtemp(join(tmpdir(), 'usher-faults-'));
+  // As root, servers run below it as another user, who must get in.
+  await chmod(directory, 0o711);
+  cleanUpAfterDeath(directory);
   const file = join(directory, 'rows');
   await writeFile(file, '');
   project.provide('faultRows', file);
+  project.provide('faultDirectory', directory);
   return async () => {
     const lines = (await readFile(file, 'utf8')).split('\n').filter((line) => line !== '');
     await rm(directory, { recursive: true, force: true });
