@@ -29,6 +29,11 @@ ${commands
   .replaceAll('curl -s ', 'curl -sS --fail-with-body ')}`;
 }
 
+/** The environment in which `usher` commands find this one, as they find the one of a reader. */
+function besides({ operatorUrl, dataDir }: Usher): NodeJS.ProcessEnv {
+  return { ...process.env, OPS_PORT: new URL(operatorUrl).port, DATA_DIR: dataDir };
+}
+
 describe('the documented commands', () => {
   let usher: Usher;
   beforeAll(async () => {
@@ -45,7 +50,7 @@ describe('the documented commands', () => {
 
   it.each(pages)('%s', async (page) => {
     const script = asScript(commandsOf(page), usher);
-    const { stdout } = await run('bash', ['-c', script], { cwd: project });
+    const { stdout } = await run('bash', ['-c', script], { cwd: project, env: besides(usher) });
     expect(stdout).not.toContain('error');
   });
 });

@@ -34,6 +34,8 @@ const environment = {
   USER_TOKEN_SECRET: secrets.user,
   CHAT_SERVER_KEYS: `chat:${serverSecret}`,
   ALLOWED_ORIGINS: page,
+  // All attempts of the file come from one address, and some are twenty at once.
+  RATE_LIMIT_CONNECTIONS: '10000',
 };
 
 const closing = (talker: Talker) =>
