@@ -1,7 +1,8 @@
 import type { EndGrants } from './actions/end-grants.ts';
 import { leaseTime } from './actions/revoke.ts';
 import type { LiveGrants } from './core/live-grant.ts';
-import type { Clock, StopTimer } from './core/timer.ts';
+import type { Clock } from './core/timer.ts';
+import { startRepeating, type Repeating } from './repeating.ts';
 
 /** How often is looked for grants that are due, and how long is waited after a look that failed; in milliseconds. */
 const lookInterval = 1_000;
@@ -15,37 +16,16 @@ export interface KeepingEndsPorts extends Clock {
 }
 
 /** Ends connections whose credential ended, from now on until it is stopped. All that it knows is in the ledger, so a restart loses nothing. */
-export function startKeepingEnds(ports: KeepingEndsPorts): {
-  /** Resolves when nothing is being ended any more. */
-  readonly stop: () => Promise<void>;
-} {
+export function startKeepingEnds(ports: KeepingEndsPorts): Repeating {
   const { liveGrants, endGrants, now, startTimer, log } = ports;
-  let isStopped = false;
-  let stopTimer: StopTimer = () => undefined;
-
-  const look = async (): Promise<void> => {
-    const claim = await liveGrants.claimDue({ now: now(), leaseUntil: now() + leaseTime });
-    await Promise.all(endGrants(claim).map(({ ended }) => ended));
-  };
-  const run = async (): Promise<void> => {
-    let next = lookInterval;
+  return startRepeating(async () => {
     try {
-      await look();
+      const claim = await liveGrants.claimDue({ now: now(), leaseUntil: now() + leaseTime });
+      await Promise.all(endGrants(claim).map(({ ended }) => ended));
+      return lookInterval;
     } catch (error) {
-      next = retryInterval;
       log.warn({ err: error }, 'could not look for credentials that ended');
+      return retryInterval;
     }
-    if (isStopped) return;
-    stopTimer = startTimer(next, () => {
-      current = run();
-    });
-  };
-  let current = run();
-  return {
-    stop: async () => {
-      isStopped = true;
-      stopTimer();
-      await current;
-    },
-  };
+  }, startTimer);
 }

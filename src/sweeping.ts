@@ -1,4 +1,5 @@
-import type { Clock, StopTimer } from './core/timer.ts';
+import type { Clock } from './core/timer.ts';
+import { startRepeating, type Repeating } from './repeating.ts';
 
 /** How long expired tickets wait until they are removed again, in milliseconds. */
 export const sweepInterval = 10 * 60 * 1000;
@@ -11,29 +12,13 @@ export interface SweepingPorts extends Clock {
 }
 
 /** Sweeps now, and again ten minutes after each sweep, until it is stopped; what failed is tried again then. */
-export function startSweeping({ sweep, now, startTimer, log }: SweepingPorts): {
-  /** Resolves when nothing is being swept any more. */
-  readonly stop: () => Promise<void>;
-} {
-  let isStopped = false;
-  let stopTimer: StopTimer = () => undefined;
-  const run = async (): Promise<void> => {
+export function startSweeping({ sweep, now, startTimer, log }: SweepingPorts): Repeating {
+  return startRepeating(async () => {
     try {
       await sweep(now());
     } catch (error) {
       log.warn({ err: error }, 'expired tickets could not be removed');
     }
-    if (isStopped) return;
-    stopTimer = startTimer(sweepInterval, () => {
-      current = run();
-    });
-  };
-  let current = run();
-  return {
-    stop: async () => {
-      isStopped = true;
-      stopTimer();
-      await current;
-    },
-  };
+    return sweepInterval;
+  }, startTimer);
 }
