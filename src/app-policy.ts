@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createDecideChannel, type AuthorizeChannel } from './actions/authorize-channel.ts';
+import { buildFacts } from './app-facts.ts';
 import { buildIdentify } from './app-identify.ts';
 import { withDatabase } from './app-records.ts';
 import { catalogue } from './channels/index.ts';
@@ -7,13 +8,8 @@ import { systemClock } from './clock.ts';
 import type { Config } from './config/load.ts';
 import { createPusherApps } from './pusher/apps.ts';
 import { createSigner } from './pusher/sign.ts';
-import { createBookings } from './resources/bookings.ts';
-import type { Database } from './resources/client.ts';
-import { createEscrows } from './resources/escrows.ts';
 import { createGuestSessions } from './resources/guest-sessions.ts';
-import { createOrders } from './resources/orders.ts';
 import { createRevocations } from './resources/revocations.ts';
-import { createRooms } from './resources/rooms.ts';
 
 /**
  * Opens the policy as the service has it, for a command: it decides by the same facts and leaves no record.
@@ -30,7 +26,7 @@ export function withPolicy<T>(
     const { encrypts } = createSigner(createPusherApps(config.pusher, config.tenantsApps));
     const decide = createDecideChannel({
       ...{ identify, encrypts, catalogue, now, newId: randomUUID },
-      find: findIn(database),
+      find: buildFacts(database).find,
       revocations: createRevocations(database),
     });
     try {
@@ -40,10 +36,3 @@ export function withPolicy<T>(
     }
   });
 }
-
-const findIn = (database: Database) => ({
-  booking: createBookings(database).find,
-  escrow: createEscrows(database).find,
-  room: createRooms(database).find,
-  order: createOrders(database).find,
-});
