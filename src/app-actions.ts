@@ -16,6 +16,9 @@ import { createTakeWebhook } from './actions/take-webhook.ts';
 import { buildAudit } from './app-audit.ts';
 import { buildIdentify } from './app-identify.ts';
 import type { Storage } from './app-storage.ts';
+import { watchTerminate } from './app-watch.ts';
+import type { Dependencies } from './audit/dependencies.ts';
+import { createLookups } from './audit/lookups.ts';
 import { catalogue } from './channels/index.ts';
 import type { Config } from './config/load.ts';
 import type { Clock } from './core/timer.ts';
@@ -34,6 +37,8 @@ import type { Stores } from './app-stores.ts';
 /** What everything is built with. */
 export interface Surroundings extends Clock {
   readonly storage: Storage;
+  /** Where it is noted who answers. */
+  readonly dependencies: Dependencies;
   readonly stores: Stores;
   readonly log: Logger;
   /** The WebSockets that are open here, for a revocation to end. */
@@ -46,13 +51,14 @@ export type Actions = ReturnType<typeof buildActions>;
 
 /** Builds the verbs, each with the ports that it needs and no others. */
 export function buildActions(config: Config, around: Surroundings) {
-  const { storage, stores, now } = around;
+  const { storage, stores, dependencies, now } = around;
   const { database } = storage;
   const pusherApps = [config.pusher, ...config.tenantsApps.map(({ app }) => app)];
   const apps = createPusherApps(config.pusher, config.tenantsApps);
   const signer = createSigner(apps);
   const sessions = createGuestSessions(database);
-  const { identify, closeHosts } = buildIdentify(config, { sessions, now });
+  const tokenLookups = createLookups();
+  const { identify, closeHosts } = buildIdentify(config, { ...around, sessions, tokenLookups });
   const audit = buildAudit(config, { ...around, database });
   const { record, recordSignal, reportExcess, metrics, countEvent, trail } = audit;
   const { timed } = metrics;
@@ -66,7 +72,10 @@ export function buildActions(config: Config, around: Surroundings) {
     appOf: (tenantId) => apps.for(tenantId),
     now,
   });
-  const endGrants = createEndGrants({ ...around, liveGrants, terminate: createTerminate(apps) });
+  const terminate = watchTerminate(createTerminate(apps), dependencies);
+  const endGrants = createEndGrants({ ...around, liveGrants, terminate });
+  metrics.dependencies.show(dependencies);
+  metrics.showTokenLookups(tokenLookups.read);
   const asked = { identify, revocations, hold, record, newId: randomUUID, now };
   const judging = { ...asked, countGrant, catalogue, find: stores.find, encrypts: signer.encrypts };
   const chatServers = createChatServers(config.tickets.chatServers);
@@ -107,6 +116,8 @@ export function buildActions(config: Config, around: Surroundings) {
     countWebhook: metrics.countWebhook,
     readMetrics: metrics.read,
     loadMetrics: metrics.load,
+    trafficMetrics: metrics.traffic,
+    countUnavailable: metrics.dependencies.countUnavailable,
     trail,
     findDecision: createFindDecision(database),
     sign: signer.sign,

@@ -23,12 +23,15 @@ export function addGateway(
 ): void {
   const { chatServer, host, maxMessage, recheckInterval } = webSockets;
   const { now, startTimer, live, stillWelcome, countFailure, reportExcess } = ports;
+  const { countUnavailable, trafficMetrics } = ports;
+  trafficMetrics.showOpen(live.byTenant);
   const { limits: account, shared } = ports.stores.limiting;
   const perMinute = limits.connections;
   const turnstile = createTurnstile({ limits: account, perMinute, startTimer });
   const doorway = createDoorway(server, { maxMessage, startTimer });
   const admitting = {
     ...{ now, startTimer, live, stillWelcome, maxMessage, recheckInterval, originOf, reportExcess },
+    ...{ countUnavailable, measureTraffic: trafficMetrics.measureTraffic },
     countConnection: createConnectionLimit(turnstile, reportExcess),
     countMessage: createMessageLimit({
       ...{ perMinute: limits.messages, rates: createMemoryRates(), shared, now },

@@ -1,3 +1,5 @@
+import type { Dependencies } from './audit/dependencies.ts';
+import type { Lookups } from './audit/lookups.ts';
 import type { Config } from './config/load.ts';
 import type { HostDatabaseConfig, SanctumConfig, SessionConfig } from './config/sessions.ts';
 import type { TokenConfig } from './config/tokens.ts';
@@ -11,6 +13,7 @@ import { createJwtVerifier } from './credentials/jwt.ts';
 import { createSanctumReader, eitherBearer } from './credentials/sanctum.ts';
 import { createSessionCookieReader } from './credentials/session-cookie.ts';
 import { createTokenKeys } from './credentials/token-keys.ts';
+import { watchHost } from './app-watch.ts';
 import type { CookieMode } from './http/session-cookie.ts';
 import { createDjangoDatabase } from './resources/django-database.ts';
 import { createHostDatabase, type HostDatabase } from './resources/host-database.ts';
@@ -19,24 +22,33 @@ import { createPersonalAccessTokens } from './resources/personal-access-tokens.t
 /** Opens the database of a host; its connections end when everything else does. */
 type OpenHost = (where: HostDatabaseConfig) => HostDatabase;
 
+/** What credentials are read with. */
+export interface IdentifySurroundings {
+  readonly sessions: GuestSessionStore;
+  readonly now: () => number;
+  readonly dependencies: Pick<Dependencies, 'watch'>;
+  readonly tokenLookups: Pick<Lookups, 'count'>;
+}
+
 /** Builds every credential reader that is configured, and what ends their connections to the hosts' databases. */
 export function buildIdentify(
   config: Config,
-  { sessions, now }: { readonly sessions: GuestSessionStore; readonly now: () => number },
+  around: IdentifySurroundings,
 ): { readonly identify: Identify; readonly closeHosts: () => Promise<void> } {
+  const { sessions, now, dependencies } = around;
   const hosts: HostDatabase[] = [];
   const openHost: OpenHost = (where) => {
-    const host = createHostDatabase(where);
+    const host = watchHost(createHostDatabase(where), dependencies);
     hosts.push(host);
     return host;
   };
   const { bookingClaim, hotelClaim } = config.guestTokens;
-  const verifier = buildVerifier(config.guestTokens, { now });
+  const verifier = buildVerifier(config.guestTokens, around);
   const identify = createIdentify({
     'guest-token': createGuestTokenReader({ verifier, bookingClaim, hotelClaim }),
-    bearer: buildBearer(config, openHost, now),
+    bearer: buildBearer(config, openHost, around),
     'guest-session': createGuestSessionReader(sessions, now),
-    ...(config.sessions && { 'session-cookie': buildSession(config.sessions, openHost, now) }),
+    ...(config.sessions && { 'session-cookie': buildSession(config.sessions, openHost, around) }),
   });
   const closeHosts = async () => {
     await Promise.all(hosts.map((host) => host.close()));
@@ -50,18 +62,28 @@ export function cookieModeOf({ sessions, allowedOrigins }: Config): CookieMode |
 }
 
 function buildVerifier(
-  { keys, expected }: TokenConfig,
-  settings: { readonly now: () => number; readonly maxAge?: number },
+  { keys, expected, maxAge }: TokenConfig & { readonly maxAge?: number },
+  { now, dependencies, tokenLookups }: IdentifySurroundings,
 ) {
-  const tokenKeys = createTokenKeys(keys, { fetch, now: settings.now });
-  return createJwtVerifier({ keys: tokenKeys, ...expected, ...settings });
+  const watched = 'jwksUrl' in keys && { onFetched: dependencies.watch('token keys').note };
+  return createJwtVerifier({
+    keys: createTokenKeys(keys, { fetch, now, ...watched }),
+    ...expected,
+    ...(maxAge !== undefined && { maxAge }),
+    now,
+    onLookup: tokenLookups.count,
+  });
 }
 
-function buildBearer(config: Config, openHost: OpenHost, now: () => number): CredentialReader {
-  const { userTokens, sanctum } = config;
-  const verifier = buildVerifier(userTokens, { now, maxAge: userTokens.maxAge });
-  const jwt = createBearerTokenReader({ verifier });
-  return sanctum === undefined ? jwt : eitherBearer(jwt, buildSanctum(sanctum, openHost, now));
+function buildBearer(
+  { userTokens, sanctum }: Config,
+  openHost: OpenHost,
+  around: IdentifySurroundings,
+): CredentialReader {
+  const jwt = createBearerTokenReader({ verifier: buildVerifier(userTokens, around) });
+  return sanctum === undefined
+    ? jwt
+    : eitherBearer(jwt, buildSanctum(sanctum, openHost, around.now));
 }
 
 function buildSanctum(
@@ -76,11 +98,13 @@ function buildSanctum(
 function buildSession(
   sessions: SessionConfig,
   openHost: OpenHost,
-  now: () => number,
+  { now, dependencies }: IdentifySurroundings,
 ): CredentialReader {
-  const settings =
-    sessions.mode === 'django'
-      ? { ...sessions, database: createDjangoDatabase(openHost(sessions.database)) }
-      : sessions;
-  return createSessionCookieReader(settings, { fetch, now });
+  if (sessions.mode === 'django') {
+    const database = createDjangoDatabase(openHost(sessions.database));
+    return createSessionCookieReader({ ...sessions, database }, { fetch, now });
+  }
+  const { noted } = dependencies.watch('session introspection');
+  const read = createSessionCookieReader(sessions, { fetch, now });
+  return (cookie) => noted(() => read(cookie));
 }

@@ -3,6 +3,8 @@ import { createDecideChannel, type AuthorizeChannel } from './actions/authorize-
 import { buildFacts } from './app-facts.ts';
 import { buildIdentify } from './app-identify.ts';
 import { withDatabase } from './app-records.ts';
+import { createDependencies } from './audit/dependencies.ts';
+import { createLookups } from './audit/lookups.ts';
 import { catalogue } from './channels/index.ts';
 import { systemClock } from './clock.ts';
 import type { Config } from './config/load.ts';
@@ -22,7 +24,8 @@ export function withPolicy<T>(
   return withDatabase(config, async (database) => {
     const { now } = systemClock;
     const sessions = createGuestSessions(database);
-    const { identify, closeHosts } = buildIdentify(config, { sessions, now });
+    const unread = { dependencies: createDependencies(), tokenLookups: createLookups() };
+    const { identify, closeHosts } = buildIdentify(config, { sessions, now, ...unread });
     const { encrypts } = createSigner(createPusherApps(config.pusher, config.tenantsApps));
     const decide = createDecideChannel({
       ...{ identify, encrypts, catalogue, now, newId: randomUUID },

@@ -31,7 +31,9 @@ export async function buildPublicServer(
   around: Surroundings,
 ): Promise<FastifyInstance> {
   const { trustedProxies, allowedOrigins } = config;
-  const server = createServer({ logger: around.log, trustedProxies, allowedOrigins });
+  const { countUnavailable } = actions;
+  const logger = around.log;
+  const server = createServer({ logger, trustedProxies, allowedOrigins, countUnavailable });
   addFarewell(server, around.closing);
   server.addHook('onClose', actions.closeHosts);
   const cookieMode = cookieModeOf(config);
@@ -69,7 +71,8 @@ export function buildOperatorServer(
   actions: Actions,
   { storage, stores, log, now, closing }: Surroundings,
 ): FastifyInstance {
-  const server = createServer({ logger: log, trustedProxies: [] });
+  const { countUnavailable } = actions;
+  const server = createServer({ logger: log, trustedProxies: [], countUnavailable });
   const { shared } = stores.limiting;
   guardOperator(server, config.operator.token);
   addProbes(server, {

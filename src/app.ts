@@ -6,6 +6,8 @@ import { hearChanges } from './app-changes.ts';
 import { buildOperatorServer, buildPublicServer } from './app-servers.ts';
 import { openStorage } from './app-storage.ts';
 import { buildStores } from './app-stores.ts';
+import { watchStorage } from './app-watch.ts';
+import { createDependencies } from './audit/dependencies.ts';
 import type { Config } from './config/load.ts';
 import type { Clock } from './core/timer.ts';
 import { putDemo } from './demo.ts';
@@ -37,7 +39,8 @@ const drainTime = 10_000;
 export async function startApp(config: Config, clock: Clock): Promise<App> {
   const { now } = clock;
   const log = createLog(config.logLevel);
-  const storage = await openStorage(config, log);
+  const dependencies = createDependencies();
+  const storage = watchStorage(await openStorage(config, log), dependencies);
   let servers: Servers | undefined;
   let listener: Listener | undefined;
   try {
@@ -45,7 +48,7 @@ export async function startApp(config: Config, clock: Clock): Promise<App> {
     if (!config.production) await putDemo(stores.resources);
     const closing = new AbortController();
     const live = createLiveConnections();
-    const around = { ...clock, storage, stores, log, live, closing: closing.signal };
+    const around = { ...clock, storage, stores, dependencies, log, live, closing: closing.signal };
     const actions = buildActions(config, around);
     listener = hearChanges(around);
     servers = {

@@ -1,7 +1,11 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
 import type { AuditEvent } from '../core/audit-event.ts';
+import { createDependencyMetrics, type DependencyMetrics } from './dependency-metrics.ts';
 import type { Occupancy } from './figures.ts';
 import { createLoadMetrics, type LoadMetrics } from './load-metrics.ts';
+import type { Lookups } from './lookups.ts';
+import { addTenantGauge, createTenantLabels, type TenantLabels } from './tenant-gauge.ts';
+import { createTrafficMetrics, type TrafficMetrics } from './traffic-metrics.ts';
 import { createTrailMetrics, type TrailMetrics } from './trail-metrics.ts';
 
 /** What is counted, for Prometheus to fetch. */
@@ -16,8 +20,12 @@ export interface Metrics {
   ) => (question: Question) => Promise<Answer>;
   /** Shows these figures from now on, asked for each time that Prometheus fetches. */
   readonly showOccupancy: (occupancy: ReadOccupancy) => void;
+  /** Shows from now on how often a token's signature was remembered. */
+  readonly showTokenLookups: (read: Lookups['read']) => void;
   readonly trail: TrailMetrics;
   readonly load: LoadMetrics;
+  readonly traffic: TrafficMetrics;
+  readonly dependencies: DependencyMetrics;
   /** Everything, in Prometheus's text format. */
   readonly read: () => Promise<{ readonly contentType: string; readonly text: string }>;
 }
@@ -34,8 +42,8 @@ export function createMetrics(): Metrics {
   collectDefaultMetrics({ register: registry });
   const decisions = new Counter({
     name: 'usher_decisions_total',
-    help: 'Decisions that were recorded; the family is empty where the name of the channel meant nothing.',
-    labelNames: ['family', 'outcome', 'code'],
+    help: 'Decisions that were recorded. The family is empty where the name of the channel meant nothing, the check where none failed.',
+    labelNames: ['family', 'outcome', 'code', 'check'],
     registers,
   });
   const duration = new Histogram({
@@ -59,8 +67,8 @@ export function createMetrics(): Metrics {
   });
   const label = createTenantLabels();
   return {
-    countDecision: ({ family = '', outcome, code = '' }) => {
-      decisions.inc({ family, outcome, code });
+    countDecision: ({ family = '', outcome, code = '', failedCheck: check = '' }) => {
+      decisions.inc({ family, outcome, code, check });
     },
     countMessage: (tenantId) => {
       messages.inc({ tenant: label(tenantId) });
@@ -79,47 +87,39 @@ export function createMetrics(): Metrics {
     showOccupancy: (occupancy) => {
       addOccupancy(registry, label, occupancy);
     },
+    showTokenLookups: (read) => {
+      addTokenLookups(registry, read);
+    },
     trail: createTrailMetrics(registry, durations),
     load: createLoadMetrics(registry),
+    traffic: createTrafficMetrics(registry, label),
+    dependencies: createDependencyMetrics(registry),
     read: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
   };
 }
 
-/** Tenants with a label of their own; every label is a time series for good. */
-const mostTenants = 1000;
-
-/** Channels without a tenant have an empty label, which to Prometheus is none. */
-function createTenantLabels(): (tenantId: string | undefined) => string {
-  const tenants = new Set(['']);
-  return (tenantId = '') => {
-    if (tenants.size <= mostTenants) tenants.add(tenantId);
-    return tenants.has(tenantId) ? tenantId : 'other';
-  };
-}
-
-function addOccupancy(
-  registry: Registry,
-  label: (tenantId: string | undefined) => string,
-  occupancy: ReadOccupancy,
-): void {
+function addOccupancy(registry: Registry, label: TenantLabels, occupancy: ReadOccupancy): void {
   const gauge = (name: string, help: string, figure: keyof Occupancy) => {
-    const labels = new Set<string>();
-    return new Gauge({
-      name,
-      help,
-      labelNames: ['tenant'],
-      registers: [registry],
-      collect() {
-        // A tenant whose last channel emptied shows 0, and is not gone.
-        for (const tenant of labels) this.set({ tenant }, 0);
-        for (const [tenantId, sum] of occupancy()) {
-          const tenant = label(tenantId);
-          labels.add(tenant);
-          this.inc({ tenant }, sum[figure]);
-        }
-      },
+    addTenantGauge(registry, { name, help, label }, () => {
+      const sums = [...occupancy()].map(([tenantId, sum]) => [tenantId, sum[figure]] as const);
+      return new Map(sums);
     });
   };
   gauge('usher_occupied_channels', 'Channels that somebody is subscribed to.', 'channels');
   gauge('usher_presence_members', 'Members that presence channels show.', 'members');
+}
+
+function addTokenLookups(registry: Registry, read: Lookups['read']): void {
+  new Counter({
+    name: 'usher_token_lookups_total',
+    help: 'Tokens whose signature was remembered (hit) or had to be verified (miss).',
+    labelNames: ['result'],
+    registers: [registry],
+    collect() {
+      const { hits, misses } = read();
+      this.reset();
+      this.inc({ result: 'hit' }, hits);
+      this.inc({ result: 'miss' }, misses);
+    },
+  });
 }

@@ -20,7 +20,8 @@ export interface JwksSettings extends KeySurroundings {
  * The keys published at a JWKS address, kept for ten minutes. An unknown key id fetches them again, at most once
  * in 30 seconds, or in 2 while the address does not answer. Throws an `Error` for an address that is neither https nor http to this very machine.
  */
-export function createJwks({ url, now, fetch, timeout = usualTimeout }: JwksSettings): TokenKeys {
+export function createJwks(settings: JwksSettings): TokenKeys {
+  const { url, now, fetch, timeout = usualTimeout, onFetched } = settings;
   refuseUnsafe(url);
   let keys: readonly TokenKey[] = [];
   let fetchedAt = -Infinity;
@@ -42,6 +43,7 @@ export function createJwks({ url, now, fetch, timeout = usualTimeout }: JwksSett
       throw failure;
     } finally {
       underWay = undefined;
+      onFetched?.(failure === undefined);
     }
   }
 

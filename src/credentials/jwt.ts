@@ -37,6 +37,8 @@ export interface JwtSettings {
   readonly audience?: string;
   readonly maxAge?: number;
   readonly now: () => number;
+  /** Told whether a signature was remembered, or has to be verified. */
+  readonly onLookup?: (isKnown: boolean) => void;
 }
 
 /** A token whose signature was found good, by this very key. */
@@ -68,7 +70,9 @@ export function createJwtVerifier(settings: JwtSettings): JwtVerifier {
       // Asked each time: a key that was withdrawn, or whose set is too old to count, must not live on in the memory.
       const key = await keys.find(hint);
       if (key === undefined) return rejected;
-      if (known?.key === key) return judge(known.claims, settings);
+      const isKnown = known?.key === key;
+      settings.onLookup?.(isKnown);
+      if (isKnown) return judge(known.claims, settings);
       const payload = await verifiedPayload(text, key);
       if (payload === undefined) return rejected;
       const claims = parseJsonObject(payload);

@@ -23,6 +23,8 @@ export interface TokenKeys {
 export interface KeySurroundings {
   readonly fetch: typeof fetch;
   readonly now: () => number;
+  /** Told after each attempt to fetch keys whether it got any. */
+  readonly onFetched?: (isFetched: boolean) => void;
 }
 
 /** Makes the key source that the settings describe; throws an `Error` naming no value when the key is unusable. */

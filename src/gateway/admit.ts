@@ -9,7 +9,7 @@ import { endings } from './endings.ts';
 import { keepWatch, type Recheck, type WatchPorts } from './keep-watch.ts';
 import type { LiveConnections } from './live-connections.ts';
 import type { CountMessage } from './message-limit.ts';
-import { connectUpstream, type DialPorts, type Upstream } from './upstream.ts';
+import { connectUpstream, type DialPorts, type Traffic, type Upstream } from './upstream.ts';
 
 /** What every admitted connection needs. */
 export interface AdmitPorts extends Omit<WatchPorts, 'log'>, Omit<DialPorts, 'log'> {
@@ -17,6 +17,7 @@ export interface AdmitPorts extends Omit<WatchPorts, 'log'>, Omit<DialPorts, 'lo
   readonly stillWelcome: StillWelcome;
   readonly countMessage: CountMessage;
   readonly reportExcess: ReportExcess;
+  readonly measureTraffic: (tenantId: string | undefined) => Traffic;
 }
 
 /** Somebody who may come in. */
@@ -54,7 +55,8 @@ export function admit(connection: Connection, admission: Admission, ports: Admit
       });
     });
   } else {
-    connectUpstream(connection, upstream, { ...ports, log, next: limited });
+    const traffic = ports.measureTraffic(tenantOf(principal));
+    connectUpstream(connection, upstream, { ...ports, log, next: limited, traffic });
   }
 }
 
@@ -62,12 +64,13 @@ export function admit(connection: Connection, admission: Admission, ports: Admit
 async function askOnceMore(
   connection: Connection,
   { principal, log }: Admission,
-  { stillWelcome }: AdmitPorts,
+  { stillWelcome, countUnavailable }: AdmitPorts,
 ): Promise<void> {
   try {
     if (!(await stillWelcome(principal))) connection.end(endings.accessEnded);
   } catch (error) {
     const isOutage = error instanceof Unavailable;
+    if (isOutage) countUnavailable(error);
     log[isOutage ? 'warn' : 'error']({ err: error }, 'could not ask whether a WebSocket may stay');
     connection.end(isOutage ? endings.unavailable : endings.bug);
   }

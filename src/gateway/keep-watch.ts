@@ -16,6 +16,8 @@ export interface WatchPorts {
   readonly startTimer: StartTimer;
   /** Milliseconds between two looks. */
   readonly recheckInterval: number;
+  /** Counts a connection that ends because we could not find out. */
+  readonly countUnavailable: (error: Unavailable) => void;
   readonly log: FastifyBaseLogger;
 }
 
@@ -79,8 +81,11 @@ function watchRights(
       failures += 1;
       const isBug = !(error instanceof Unavailable);
       ports.log[isBug ? 'error' : 'warn']({ err: error }, 'could not look again at a WebSocket');
-      if (isBug || failures >= mostFailures) {
-        connection.end(isBug ? endings.bug : endings.unavailable);
+      if (isBug) {
+        connection.end(endings.bug);
+      } else if (failures >= mostFailures) {
+        ports.countUnavailable(error);
+        connection.end(endings.unavailable);
       }
     }
     arm();

@@ -1,4 +1,4 @@
-import type { Principal } from '../core/principal.ts';
+import { tenantOf, type Principal } from '../core/principal.ts';
 import {
   concerns,
   isRevoked,
@@ -12,6 +12,8 @@ import { endings } from './endings.ts';
 export interface LiveConnections extends RevocableConnections {
   /** Keeps it until it ends. */
   readonly add: (connection: Connection, principal: Principal) => void;
+  /** How many there are; `undefined` stands for those without a tenant. */
+  readonly byTenant: () => ReadonlyMap<string | undefined, number>;
 }
 
 /** Creates the register of live connections, so that a revocation can end them at once. */
@@ -28,6 +30,14 @@ export function createLiveConnections(): LiveConnections {
       connection.onEnd(() => {
         live.delete(connection);
       });
+    },
+    byTenant: () => {
+      const counts = new Map<string | undefined, number>();
+      for (const principal of live.values()) {
+        const tenantId = tenantOf(principal);
+        counts.set(tenantId, (counts.get(tenantId) ?? 0) + 1);
+      }
+      return counts;
     },
     count: (revocation) => concernedBy(revocation).length,
     end: (revocation) => {

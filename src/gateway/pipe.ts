@@ -1,6 +1,9 @@
 import type { WebSocket } from 'ws';
 import type { Message } from './connection.ts';
 
+/** Called when a message has come; gives what is called when it has been handed over. */
+export type StartDelivery = () => () => void;
+
 /** How much may wait for a slow reader before the writer has to wait, in bytes and in messages. */
 const mostWaiting = { bytes: 256 * 1024, messages: 256 } as const;
 
@@ -8,14 +11,19 @@ const mostWaiting = { bytes: 256 * 1024, messages: 256 } as const;
  * Makes what sends on messages of one side to the other. The one is paused while the other does not read,
  * so memory does not grow: TCP then slows down whoever writes.
  */
-export function createPipe(from: WebSocket, to: WebSocket): (message: Message) => void {
+export function createPipe(
+  { from, to }: { readonly from: WebSocket; readonly to: WebSocket },
+  startDelivery: StartDelivery,
+): (message: Message) => void {
   let waiting = 0;
   // Small messages cost more than their bytes.
   const isStuck = () => to.bufferedAmount > mostWaiting.bytes || waiting > mostWaiting.messages;
   return ({ data, isBinary }) => {
     waiting += 1;
-    to.send(data, { binary: isBinary }, () => {
+    const delivered = startDelivery();
+    to.send(data, { binary: isBinary }, (error) => {
       waiting -= 1;
+      if (!error) delivered();
       if (from.isPaused && !isStuck()) from.resume();
     });
     if (isStuck()) from.pause();

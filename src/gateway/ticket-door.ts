@@ -117,13 +117,14 @@ type Redeemed = TicketHolder | { readonly fault: AuthenticationFault; readonly e
 async function redeem(
   ticket: string,
   { origin, log }: Pick<Arrival, 'origin' | 'log'>,
-  { redeemTicket }: TicketDoorPorts,
+  { redeemTicket, countUnavailable }: TicketDoorPorts,
 ): Promise<Redeemed> {
   try {
     const decision = await redeemTicket({ ticket, redeemer: 'gateway', origin });
     return decision.outcome === 'grant' ? decision.holder : { fault: faults[decision.code] };
   } catch (error) {
     const isOutage = error instanceof Unavailable;
+    if (isOutage) countUnavailable(error);
     log[isOutage ? 'warn' : 'error']({ err: error }, 'could not redeem a ticket');
     const ending = isOutage ? endings.unavailable : endings.bug;
     return { fault: 'Authentication failed', ending };

@@ -4,12 +4,18 @@ import type { StartTimer } from '../core/timer.ts';
 import { closeSocket, type Connection, type Message } from './connection.ts';
 import { endings, passedOn, type Ending } from './endings.ts';
 import { keepAlive } from './keep-alive.ts';
-import { createPipe } from './pipe.ts';
+import { createPipe, type StartDelivery } from './pipe.ts';
 
 /** The server behind a door, and what it is sent of a client: these headers, and nothing else that the client said. */
 export interface Upstream {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
+}
+
+/** What measures the messages of one connection, each way. */
+export interface Traffic {
+  readonly fromClient: StartDelivery;
+  readonly toClient: StartDelivery;
 }
 
 /** What a connection to the server behind takes. */
@@ -32,9 +38,10 @@ export function connectUpstream(
   { url, headers }: Upstream,
   ports: DialPorts & {
     readonly next: (message: Message, send: (message: Message) => void) => void;
+    readonly traffic: Traffic;
   },
 ): void {
-  const { startTimer, log, maxMessage } = ports;
+  const { startTimer, log, maxMessage, traffic } = ports;
   const { protocol } = client.socket;
   const server = new WebSocket(url, protocol === '' ? [] : [protocol], {
     headers,
@@ -51,8 +58,8 @@ export function connectUpstream(
   server.on('open', () => {
     stopWaiting();
     keepAlive(server, startTimer);
-    const toServer = createPipe(client.socket, server);
-    const toClient = createPipe(server, client.socket);
+    const toServer = createPipe({ from: client.socket, to: server }, traffic.fromClient);
+    const toClient = createPipe({ from: server, to: client.socket }, traffic.toClient);
     server.on('message', (data, isBinary) => {
       // With its default `binaryType`, `ws` gives whole messages in one buffer.
       if (client.isOpen()) toClient({ data: data as Buffer, isBinary });

@@ -5,6 +5,7 @@ import type { Signer } from '../pusher/sign.ts';
 import { questionOf } from './asker.ts';
 import { channelNames } from './channel-names.ts';
 import { largestBatchBody } from './lengths.ts';
+import type { CountUnavailable } from './errors.ts';
 import type { CountFailure } from './limits.ts';
 import type { Present } from './present.ts';
 import { RequestProblem } from './problem.ts';
@@ -19,6 +20,7 @@ export interface ChannelBatchAuthPorts {
   readonly sign: Signer['sign'];
   readonly present: Present;
   readonly countFailure: CountFailure;
+  readonly countUnavailable: CountUnavailable;
 }
 
 type Verdict = Verdicts extends ReadonlyMap<string, infer Each> ? Each : never;
@@ -35,6 +37,7 @@ export function addChannelBatchAuth(server: FastifyInstance, ports: ChannelBatch
     });
     for (const verdict of verdicts.values()) {
       if (verdict instanceof Unavailable) {
+        ports.countUnavailable(verdict);
         request.log.warn({ dependency: verdict.dependency, err: verdict }, 'could not find out');
       }
     }

@@ -41,8 +41,11 @@ export function sendError(
   });
 }
 
+/** Told of each answer "could not find out". */
+export type CountUnavailable = (error: Unavailable) => void;
+
 /** Turns everything thrown into an answer: bad input 4xx, `Unavailable` 503, a bug 500 with its stack in the log only. */
-export function answerErrors(server: FastifyInstance): void {
+export function answerErrors(server: FastifyInstance, countUnavailable: CountUnavailable): void {
   server.setNotFoundHandler((request, reply) =>
     sendError(request, reply, { status: 404, message: 'There is no such route' }),
   );
@@ -52,6 +55,7 @@ export function answerErrors(server: FastifyInstance): void {
       return sendError(request, reply, error);
     }
     if (error instanceof Unavailable) {
+      countUnavailable(error);
       request.log.warn({ dependency: error.dependency, err: error }, 'could not find out');
       void reply.header('retry-after', retrySeconds);
       return sendError(request, reply, { status: 503, message: 'Try again in a moment' });

@@ -1,10 +1,11 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { IssueTicket, TicketRequest } from '../actions/issue-ticket.ts';
 import type { IssueDecision, IssuedTicket } from '../core/ticket.ts';
+import { Unavailable } from '../core/unavailable.ts';
 import { sendGrant, sendRefusal } from './answer.ts';
 import { originOf, presentedBearer } from './asker.ts';
 import { shownChatServer } from './chat-server.ts';
-import { sendError } from './errors.ts';
+import { sendError, type CountUnavailable } from './errors.ts';
 import type { CountFailure } from './limits.ts';
 import { checkClientInfo, idField, requireJson } from './ticket-body.ts';
 import { issueReplies } from './ticket-reply.ts';
@@ -13,6 +14,7 @@ import { issueReplies } from './ticket-reply.ts';
 export interface IssueTicketRoutePorts {
   readonly issueTicket: IssueTicket;
   readonly countFailure: CountFailure;
+  readonly countUnavailable: CountUnavailable;
 }
 
 const options = { config: { errorBody: 'ticket' }, onRequest: requireJson } as const;
@@ -26,6 +28,7 @@ export function addIssueTicket(server: FastifyInstance, ports: IssueTicketRouteP
     try {
       decision = await ports.issueTicket(asked);
     } catch (error) {
+      if (error instanceof Unavailable) ports.countUnavailable(error);
       // These pages know a 500 with this sentence, where other clients get a 503.
       request.log.error({ err: error }, 'no ticket could be issued');
       return sendError(request, reply, { status: 500, message: 'Failed to generate ticket' });

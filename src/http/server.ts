@@ -11,7 +11,7 @@ import Fastify, {
 } from 'fastify';
 import { takeFormsAndJson } from './body.ts';
 import { answerBrokenHttp } from './broken-http.ts';
-import { answerErrors } from './errors.ts';
+import { answerErrors, type CountUnavailable } from './errors.ts';
 import type { Limits } from '../core/limits.ts';
 import { largestBody } from './lengths.ts';
 import { createRateLimitStore } from './limits.ts';
@@ -24,6 +24,7 @@ export interface ServerSettings {
   readonly trustedProxies: readonly string[];
   /** Whose pages may read an answer that comes before any hook; nobody's by default. */
   readonly allowedOrigins?: readonly string[];
+  readonly countUnavailable?: CountUnavailable;
 }
 
 /** Slow clients are cut off after these times, in milliseconds. */
@@ -34,6 +35,7 @@ export function createServer({
   logger,
   trustedProxies,
   allowedOrigins = [],
+  countUnavailable = () => undefined,
 }: ServerSettings): FastifyInstance {
   const server = Fastify({
     loggerInstance: withoutChatter(logger),
@@ -76,7 +78,7 @@ export function createServer({
     done();
   });
   takeFormsAndJson(server);
-  answerErrors(server);
+  answerErrors(server, countUnavailable);
   return server;
 }
 

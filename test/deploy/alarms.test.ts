@@ -2,8 +2,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { createMetrics } from '../../src/audit/metrics.ts';
-import { RowRefused, Unavailable } from '../../src/core/unavailable.ts';
+import { readEveryMetric } from '../support/every-metric.ts';
 
 const textOf = (path: string) =>
   readFileSync(fileURLToPath(new URL(`../../${path}`, import.meta.url)), 'utf8');
@@ -31,35 +30,13 @@ const expressions = [
   ...panels.flatMap(({ title, targets }) => targets.map(({ expr }) => [title, expr] as const)),
 ];
 
-/** What Prometheus fetches once everything that is counted has happened. */
-async function readEverything(): Promise<string> {
-  const metrics = createMetrics();
-  const decision = { family: 'private-announcements', code: 'not-allowed' } as const;
-  metrics.countDecision({ ...decision, outcome: 'refusal' } as never);
-  metrics.countMessage('1');
-  metrics.countWebhook('taken');
-  await metrics.timed('subscribe', () => Promise.resolve())(undefined);
-  metrics.showOccupancy(() => new Map([['1', { channels: 1, members: 1 }]]));
-  metrics.trail.countDropped();
-  metrics.trail.showWaiting(() => 0);
-  await metrics.trail.measured(() => Promise.resolve())([]);
-  for (const fault of [new Unavailable('database'), new RowRefused(false)]) {
-    await expect(metrics.trail.measured(() => Promise.reject(fault))([])).rejects.toBe(fault);
-  }
-  metrics.load.countExcess('failures');
-  metrics.load.countShed();
-  metrics.load.showLocal(() => false);
-  metrics.load.showWaiting(() => 0);
-  return (await metrics.read()).text;
-}
-
 /** What Prometheus itself adds to each sample, or makes. */
 const added = new Set(['up', 'job', 'instance']);
 
 describe('what is asked of Prometheus', () => {
   let samples: readonly string[];
   beforeAll(async () => {
-    samples = (await readEverything()).split('\n').filter((line) => !line.startsWith('#'));
+    samples = (await readEveryMetric()).split('\n').filter((line) => !line.startsWith('#'));
   });
 
   it.each(expressions)('%s: %s', (_title, expression) => {

@@ -76,6 +76,8 @@ afterEach(async () => {
   }
 });
 
+const unmeasured = () => () => undefined;
+
 /** Starts one; it is gone after the test. */
 export async function startDoorstep(changes: DoorstepChanges = {}): Promise<Doorstep> {
   const time = createTestClock(testNow);
@@ -89,6 +91,8 @@ export async function startDoorstep(changes: DoorstepChanges = {}): Promise<Door
       ...{ perMinute: mostMessages, rates: createMemoryRates(), shared: undefined, now },
     }),
     reportExcess: () => Promise.resolve(),
+    countUnavailable: () => undefined,
+    measureTraffic: () => ({ fromClient: unmeasured, toClient: unmeasured }),
     countConnection: () => Promise.resolve(() => Promise.resolve()),
     countFailure: () => Promise.resolve(),
     recheckInterval: 15_000,

@@ -4,7 +4,8 @@ import { createPipe } from '../../src/gateway/pipe.ts';
 
 /** Two sides of which the one notes whether it is paused, and the other sends when the test says so. */
 function sides() {
-  const unsent: { bytes: number; done: () => void }[] = [];
+  const unsent: { bytes: number; done: (error?: Error) => void }[] = [];
+  let delivered = 0;
   const from = {
     isPaused: false,
     pause: () => (from.isPaused = true),
@@ -14,17 +15,21 @@ function sides() {
     get bufferedAmount() {
       return unsent.reduce((sum, { bytes }) => sum + bytes, 0);
     },
-    send: (data: Buffer, _options: object, done: () => void) => {
+    send: (data: Buffer, _options: object, done: (error?: Error) => void) => {
       unsent.push({ bytes: data.length, done });
     },
   };
-  const pipe = createPipe(from as unknown as WebSocket, to as unknown as WebSocket);
+  const pipe = createPipe(
+    { from: from as unknown as WebSocket, to: to as unknown as WebSocket },
+    () => () => (delivered += 1),
+  );
   return {
     from,
     write: (bytes: number) => {
       pipe({ data: Buffer.alloc(bytes), isBinary: true });
     },
-    sendOne: () => unsent.shift()?.done(),
+    sendOne: (error?: Error) => unsent.shift()?.done(error),
+    delivered: () => delivered,
   };
 }
 
@@ -47,5 +52,18 @@ describe('the writer waits for the reader', () => {
     expect(from.isPaused).toBe(true);
     sendOne();
     expect(from.isPaused).toBe(false);
+  });
+});
+
+describe('a message counts as delivered', () => {
+  it('once the reader has been handed it, and not when that failed', () => {
+    const { write, sendOne, delivered } = sides();
+    write(1);
+    write(1);
+    expect(delivered()).toBe(0);
+    sendOne();
+    expect(delivered()).toBe(1);
+    sendOne(new Error('closed'));
+    expect(delivered()).toBe(1);
   });
 });

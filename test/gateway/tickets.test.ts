@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ask, userAsks } from '../http/asking.ts';
 import { getTicket, pageSays, redeems, ticketEnvironment } from '../http/ticket-asking.ts';
 import { withClient } from '../support/database.ts';
+import { metric } from '../support/metrics.ts';
 import { testNow, testSeconds } from '../support/tokens.ts';
 import { startUsher, userToken, type TestUsher } from '../support/usher.ts';
 import { openClient, startUpstream, type TestUpstream } from '../support/web-socket.ts';
@@ -65,6 +66,36 @@ describe('a ticket from the chat page', () => {
     });
     client.socket.send('hello');
     expect(await server.next()).toBe('hello');
+  });
+
+  it('opens a connection that counts for its tenant, and so does what goes over it', async () => {
+    const figures = async () => {
+      const { text } = await ask(usher.operator, { path: '/metrics', method: 'GET' });
+      const of = (name: string, labels: string) => metric(text, name, labels) ?? 0;
+      const each = (direction: string) => [
+        of('usher_websocket_messages_total', `direction="${direction}",tenant="figures"`),
+        of('usher_websocket_delivery_seconds_count', `direction="${direction}"`),
+      ];
+      const open = of('usher_websocket_connections', 'tenant="figures"');
+      return { open, up: each('from_client'), down: each('to_client') };
+    };
+    const { up, down } = await figures();
+    const { client, server } = await enter({ tenant_id: 'figures' });
+    client.socket.send('one');
+    client.socket.send('two');
+    expect([await server.next(), await server.next()]).toEqual(['one', 'two']);
+    server.socket.send('three');
+    expect(await client.next()).toBe('three');
+    await settle(server);
+    expect(await figures()).toEqual({
+      open: 1,
+      up: [2, up[1]! + 2],
+      down: [1, down[1]! + 1],
+    });
+    client.socket.close();
+    await server.closed;
+    await client.closed;
+    expect((await figures()).open).toBe(0);
   });
 
   it('opens it once, of twenty attempts at the same time', async () => {

@@ -251,9 +251,10 @@ describe('the figures', () => {
     const text = await metrics();
     const family = 'family="private-tenant.{tenantId}.user.{userId}"';
     const count = (labels: string) => metric(text, 'usher_decisions_total', labels);
-    expect(count(`${family},outcome="grant",code=""`)).toBe(1);
-    expect(count(`${family},outcome="refusal",code="not-allowed"`)).toBe(1);
-    expect(count('family="",outcome="refusal",code="unknown-channel"')).toBe(1);
+    expect(count(`${family},outcome="grant",code="",check=""`)).toBe(1);
+    const other = 'code="not-allowed",check="channel is the user’s own"';
+    expect(count(`${family},outcome="refusal",${other}`)).toBe(1);
+    expect(count('family="",outcome="refusal",code="unknown-channel",check=""')).toBe(1);
     expect(metric(text, 'usher_decision_duration_seconds_count', 'action="subscribe"')).toBe(3);
     expect(metric(text, 'process_cpu_seconds_total')).toBeGreaterThan(0);
     expect(text).not.toContain(pusherApp.secret);

@@ -1,0 +1,32 @@
+import { createLookups } from '../../src/audit/lookups.ts';
+import { createMetrics } from '../../src/audit/metrics.ts';
+import { RowRefused, Unavailable } from '../../src/core/unavailable.ts';
+
+/** What Prometheus fetches once everything that is counted has happened. */
+export async function readEveryMetric(): Promise<string> {
+  const metrics = createMetrics();
+  const decision = { family: 'private-announcements', code: 'not-allowed' } as const;
+  metrics.countDecision({ ...decision, outcome: 'refusal' } as never);
+  metrics.countMessage('1');
+  metrics.countWebhook('taken');
+  await metrics.timed('subscribe', () => Promise.resolve())(undefined);
+  metrics.showOccupancy(() => new Map([['1', { channels: 1, members: 1 }]]));
+  metrics.showTokenLookups(createLookups().read);
+  metrics.trail.countDropped();
+  metrics.trail.showWaiting(() => 0);
+  await metrics.trail.measured(() => Promise.resolve())([]);
+  for (const fault of [new Unavailable('database'), new RowRefused(false)]) {
+    await metrics.trail
+      .measured(() => Promise.reject(fault))([])
+      .catch(() => undefined);
+  }
+  metrics.load.countExcess('failures');
+  metrics.load.countShed();
+  metrics.load.showLocal(() => false);
+  metrics.load.showWaiting(() => 0);
+  metrics.traffic.showOpen(() => new Map([['1', 1]]));
+  for (const start of Object.values(metrics.traffic.measureTraffic('1'))) start()();
+  const database = new Map([['database', true]]);
+  metrics.dependencies.show({ names: () => new Set(database.keys()), states: () => database });
+  return (await metrics.read()).text;
+}
