@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { findIn } from '../../src/cli/policy-test/policy-file.ts';
 import { runCommand } from '../support/program.ts';
 
 const example = fileURLToPath(new URL('../../examples/policy.json', import.meta.url));
@@ -44,6 +45,13 @@ describe('policy-test', () => {
     expect(narrower.stdout).toContain('refused too: expired credential');
     const misspelt = await runChanged((text) => text.replace('other user', 'other usr'));
     expect(misspelt.stdout).toContain('there is no variation "other usr"');
+  });
+
+  it('finds an order of the file, and no other', async () => {
+    const facts = { orders: { '99': { owner_id: '15' } } };
+    const find = findIn({ who: {}, facts, rows: [] });
+    expect(await find.order('99')).toEqual({ orderId: '99', ownerId: '15' });
+    expect(await find.order('98')).toBeUndefined();
   });
 
   it('refuses what is no policy file', async () => {

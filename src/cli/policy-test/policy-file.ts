@@ -31,6 +31,7 @@ export interface PolicyFile {
     }>;
     readonly escrows?: Facts<Readonly<Record<'buyer_id' | 'seller_id' | 'status', string>>>;
     readonly rooms?: Facts<{ readonly participants: readonly string[] }>;
+    readonly orders?: Facts<{ readonly owner_id: string }>;
   };
   readonly rows: readonly Row[];
 }
@@ -60,7 +61,7 @@ export function parsePolicy(text: string): PolicyFile {
 
 /** The facts of a file, found as the database finds them. */
 export function findIn({ facts = {} }: PolicyFile): Find {
-  const { bookings = {}, escrows = {}, rooms = {} } = facts;
+  const { bookings = {}, escrows = {}, rooms = {}, orders = {} } = facts;
   const take = <Fact, As>(of: Facts<Fact>, id: string, as: (fact: Fact) => As) => {
     const fact = Object.hasOwn(of, id) ? of[id] : undefined;
     return Promise.resolve(fact === undefined ? undefined : as(fact));
@@ -77,7 +78,6 @@ export function findIn({ facts = {} }: PolicyFile): Find {
         ...{ buyerId: fact.buyer_id, sellerId: fact.seller_id },
       })),
     room: (roomId) => take(rooms, roomId, ({ participants }) => ({ roomId, participants })),
-    // Only visitors ask for orders, and a session of theirs cannot be written down.
-    order: () => Promise.resolve(undefined),
+    order: (orderId) => take(orders, orderId, ({ owner_id }) => ({ orderId, ownerId: owner_id })),
   };
 }

@@ -1,0 +1,106 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import ts from 'typescript';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Catalogue } from '../../src/core/catalogue.ts';
+import { authorizing, question, verdict, writtenPorts } from '../actions/asking.ts';
+import { user } from '../channels/people.ts';
+
+const project = fileURLToPath(new URL('../..', import.meta.url));
+const run = promisify(execFile);
+
+/** The walk-through's own text. */
+const page = await readFile(join(project, 'CONTRIBUTING.md'), 'utf8');
+const [, diff = ''] = /^```diff\n(.*?)^```$/ms.exec(page) ?? [];
+const family = 'src/channels/delivery.ts';
+
+let copy: string;
+let git: (...args: readonly string[]) => Promise<unknown>;
+
+beforeAll(async () => {
+  copy = await mkdtemp(join(tmpdir(), 'usher-contributing-'));
+  // No repository around it: there, git would take these paths for another's and apply nothing.
+  const env = { PATH: process.env['PATH'], GIT_CEILING_DIRECTORIES: tmpdir() };
+  git = (...args) => run('git', args, { cwd: copy, env });
+  for (const part of ['src/core', 'src/channels', 'test/channels', 'package.json']) {
+    await cp(join(project, part), join(copy, part), { recursive: true });
+  }
+  await symlink(join(project, 'node_modules'), join(copy, 'node_modules'));
+  const file = join(copy, 'walk-through.diff');
+  await writeFile(file, diff);
+  // Whoever tries the walk-through in a checkout and runs the tests then has applied it already.
+  const applied = await git('apply', '--reverse', '--check', file).catch(() => false);
+  if (applied === false) await git('apply', '--whitespace=error-all', file);
+});
+afterAll(() => rm(copy, { recursive: true, force: true }));
+
+const { compilerOptions } = JSON.parse(await readFile(join(project, 'tsconfig.json'), 'utf8')) as {
+  readonly compilerOptions: object;
+};
+const { options } = ts.convertCompilerOptionsFromJson(compilerOptions, project);
+
+/** What the compiler says of these files of the copy, and of what they import. */
+function faultsOf(files: readonly string[]): readonly string[] {
+  const program = ts.createProgram(
+    files.map((file) => join(copy, file)),
+    { ...options, noEmit: true, typeRoots: [join(project, 'node_modules/@types')] },
+  );
+  return ts
+    .getPreEmitDiagnostics(program)
+    .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
+}
+
+describe('adding a channel as CONTRIBUTING.md says', () => {
+  it('is less than 40 lines, with the truth table', () => {
+    const changed = diff.split('\n').filter((line) => /^[+-](?!-- |\+\+ )/.test(line));
+    expect(changed.length).toBeGreaterThan(20);
+    expect(changed.length).toBeLessThan(40);
+    expect(diff).toContain('+++ b/test/channels/');
+  });
+
+  it('compiles; with a misspelt parameter it would not', async () => {
+    expect(faultsOf(['src/channels/index.ts', 'test/channels/delivery.test.ts'])).toEqual([]);
+    const text = await readFile(join(copy, family), 'utf8');
+    await writeFile(join(copy, 'src/channels/misspelt.ts'), text.replace('{orderId}', '{order}'));
+    expect(faultsOf(['src/channels/misspelt.ts']).join('\n')).toMatch(/\border\b/);
+  });
+
+  it('passes its truth table', async () => {
+    const vitest = join(project, 'node_modules/vitest/vitest.mjs');
+    const args = [vitest, 'run', '--root', copy, 'delivery', '--reporter=json'];
+    const { stdout } = await run(process.execPath, args, { env: { PATH: process.env['PATH'] } });
+    expect(JSON.parse(stdout)).toMatchObject({ numPassedTests: 4, numTotalTests: 4 });
+  });
+
+  it('lets in whom it says, and nobody else', async () => {
+    const { catalogue } = (await import(join(copy, 'src/channels/index.ts'))) as {
+      readonly catalogue: Catalogue;
+    };
+    const ask = async (order: { readonly ownerId: string } | undefined, roles: string[] = []) => {
+      const { authorizeChannel } = authorizing({
+        catalogue,
+        identify: () => Promise.resolve({ principal: user('15', { roles }) }),
+        find: {
+          ...writtenPorts().ports.find,
+          order: (orderId) => Promise.resolve(order && { orderId, ...order }),
+        },
+      });
+      return verdict(await authorizeChannel(question({ channelName: 'private-delivery-99' })));
+    };
+    expect(await ask({ ownerId: '15' })).toBe('grant');
+    expect(await ask({ ownerId: '16' }, ['courier'])).toBe('grant');
+    expect(await ask({ ownerId: '16' })).toBe('not-allowed');
+    expect(await ask(undefined, ['courier'])).toBe('fact-missing');
+  });
+
+  it('is written as the house writes', async () => {
+    const prettier = join(project, 'node_modules/prettier/bin/prettier.cjs');
+    const files = [family, 'src/channels/index.ts', 'test/channels/delivery.test.ts'];
+    const rules = ['--config', join(project, '.prettierrc.json')];
+    await run(process.execPath, [prettier, '--check', ...rules, ...files], { cwd: copy });
+  });
+});
