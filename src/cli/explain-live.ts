@@ -8,6 +8,7 @@ import { Secret } from '../core/secret.ts';
 import { UsageError } from './command.ts';
 import { checksTold, printable } from './explained.ts';
 import { credentialKind, readingOf } from './presented.ts';
+import { remedies } from './remedies.ts';
 
 /** How it is called. */
 export const liveUsage = `explain --channel C --token T [--tenant ID] [--hotel SLUG] [--socket-id N.N]
@@ -61,6 +62,7 @@ function told({ channelName, credentials: [shown], pinned }: Question, decision:
     `  shown as  ${shown?.kind ?? 'nothing'}`,
     `  who       ${who}`,
     `  asked at  ${tenant === undefined ? 'no tenant: no X-Tenant-ID' : `tenant ${tenant}`}`,
+    ...(decision.outcome === 'grant' ? [] : [`  remedy    ${remedies[decision.code]}`]),
     '',
     ...checksTold(checks),
   ];

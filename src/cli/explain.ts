@@ -4,6 +4,7 @@ import { decisionIdPattern, type AuditEvent, type DecisionEntry } from '../core/
 import { UsageError, type Command } from './command.ts';
 import { checksTold, printable } from './explained.ts';
 import { explainLive, liveUsage } from './explain-live.ts';
+import { remedies } from './remedies.ts';
 
 const usage = `explain <decision-id>     say why somebody was let in or not; the id is in X-Decision-Id
   ${liveUsage}`;
@@ -33,6 +34,7 @@ function explained({ decision, signals }: DecisionEntry): string {
     `  who       ${whoOf(decision)}`,
     `  from      ${address}, request ${requestId}${userAgent === undefined ? '' : `, ${userAgent}`}`,
     ...(signals.length > 0 ? [`  signals   ${signals.join(', ')}`] : []),
+    ...(code === undefined ? [] : [`  remedy    ${remedies[code]}`]),
     '',
     ...checksTold(checks),
   ];

@@ -47,6 +47,7 @@ describe('with the embedded database', () => {
     expect(beside).toContain(`decision  ${id}\n`);
     expect(beside).toContain('what      subscribe private-tenant.1.user.16 (');
     expect(beside).toContain('who       user 15, tenant 1\n');
+    expect(beside).toContain('remedy    The check that failed says why.');
     expect(beside).toContain('✗ channel is the user’s own  <- the first that failed\n');
     expect(beside).toMatch(/ {2}✓ /);
     // A terminal would take U+009B for the beginning of a command.

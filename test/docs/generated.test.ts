@@ -1,8 +1,13 @@
 import { expect, it } from 'vitest';
+import { signalsOf } from '../../src/audit/event.ts';
 import { catalogue } from '../../src/channels/index.ts';
+import { remedies } from '../../src/cli/remedies.ts';
 import { settings } from '../../src/config/settings.ts';
 import type { Setting } from '../../src/config/setting.ts';
 import { describeFamily } from '../../src/core/describe.ts';
+import type { AuditEvent } from '../../src/core/audit-event.ts';
+import { generalReplies, guestChatReplies, type RepliesTo } from '../../src/http/refusal-reply.ts';
+import { issueReplies, redeemReplies } from '../../src/http/ticket-reply.ts';
 import { readEveryMetric } from '../support/every-metric.ts';
 
 const note = (from: string) =>
@@ -69,6 +74,51 @@ ${rows.join('\n')}
 `;
   await expect(page).toMatchFileSnapshot('../../docs/METRICS.md');
 });
+
+it('docs/REFUSALS.md says what the answers say', async () => {
+  const page = `# Refusals
+
+${note('src/http/refusal-reply.ts, src/http/ticket-reply.ts and src/cli/remedies.ts')}
+Every reason to say no: the word that stands in the log, the audit trail, \`usher explain\` and the label \`code\` of metrics, and what
+the outside is told. “Not found” and “not yours” are told in the same words. A signal makes a row of \`security_events\` too.
+
+Not in these tables: a malformed request is 400, too many refused requests of one address are 429, and what could not be found out
+is 503; none of these is a decision.
+
+## Channels and sign-in
+
+The hotel chat’s route is \`/api/guest/hotel/{hotelSlug}/chat/pusher/auth\`. In place of “You may not enter this channel” some families have
+words of their own.
+
+${refusalTable({ 'general routes': generalReplies, 'hotel chat': guestChatReplies })}
+
+## Tickets
+
+\`GET /ws\` tells what redeeming tells, in a message, and ends with 4401.
+
+${refusalTable({ issuing: issueReplies, redeeming: redeemReplies })}
+`;
+  await expect(page).toMatchFileSnapshot('../../docs/REFUSALS.md');
+});
+
+type Code = keyof typeof remedies;
+
+function refusalTable(routes: Readonly<Record<string, Partial<RepliesTo<Code>>>>): string {
+  const codes = new Set(Object.values(routes).flatMap((replies) => Object.keys(replies)));
+  const rows = [...(codes as ReadonlySet<Code>)].map((code) => {
+    const replies = Object.values(routes).map(({ [code]: reply }) =>
+      reply ? `${reply.status} ${reply.message}` : '',
+    );
+    const signals = signalsOf({ code } as AuditEvent).join(', ');
+    return `| \`${code}\` | ${replies.join(' | ')} | ${signals} | ${remedies[code]} |`;
+  });
+  const names = Object.keys(routes);
+  return [
+    `| reason | ${names.join(' | ')} | signal | what to do about it |`,
+    `|---|${'---|'.repeat(names.length)}---|---|`,
+    ...rows,
+  ].join('\n');
+}
 
 /** The labels of a metric, but for the bounds of a histogram's buckets. */
 function labelsOf(metric: string, text: string): readonly string[] {

@@ -1,0 +1,53 @@
+import type { RefusalCode } from '../core/decision.ts';
+import type { TicketRefusalCode } from '../core/ticket.ts';
+
+/** What an operator can do about each reason to refuse, where it should have been a grant. A new code does not compile until it has one. */
+export const remedies: Readonly<Record<RefusalCode | TicketRefusalCode, string>> = {
+  'malformed-socket-id':
+    'The client sent another `socket_id` than its Pusher server gave it. Let pusher-js or Echo ask.',
+  'malformed-channel':
+    'The name has characters or a length that Pusher does not take, or is of a public channel, about which nobody asks.',
+  'unknown-channel':
+    'No family has such a name: compare it with CHANNELS.md. Encrypted forms need `PUSHER_ENCRYPTION_MASTER_KEY`.',
+  'ambiguous-channel':
+    'The name can be read in two ways. Choose ids that do not contain the words of the pattern.',
+  'credential-missing':
+    'The page sent none, or a proxy took it away. With cookies: is `SESSION_MODE` on, and does the page ask with credentials?',
+  'credential-conflict':
+    'The page sent two, such as a bearer token and a guest session. Send the one that is meant.',
+  'credential-malformed':
+    'It is cut off, quoted, or of another kind than this route takes. Guest tokens work on the hotel’s route only.',
+  'credential-expired':
+    'Have the page fetch a fresh one before it asks. If fresh ones are refused, a clock is wrong: `usher doctor`.',
+  'credential-rejected':
+    'The signature, issuer, audience or lifetime is not what the `…_TOKEN_…` settings say, or the session has ended.',
+  'origin-refused':
+    'The page is of an origin that `ALLOWED_ORIGINS` does not name, or the request did not come from a page.',
+  revoked: 'Somebody revoked it; see revocation.md. A credential issued later is good.',
+  'tenant-missing': 'Send `X-Tenant-ID`, or ask at `/api/tenants/{tenantId}/pusher/auth`.',
+  'tenant-mismatch':
+    'Header or path, token and channel name different tenants. If nobody is guessing, the page mixes two of its users.',
+  'hotel-mismatch': 'The hotels of the address, the channel and the token differ.',
+  'booking-mismatch': 'The booking of the channel is not that of the token.',
+  'fact-missing':
+    'The booking, escrow, room or order is not there: did the host put it, or is its view empty?',
+  'booking-closed':
+    'The booking was cancelled or the stay is over. If not, put it again with its `check_out`.',
+  'wrong-kind': 'This kind of visitor has no business there: CHANNELS.md says which kinds have.',
+  'not-allowed':
+    'The check that failed says why. If it should hold, look at the fact or at the claims of the token.',
+  'too-many-authorizations':
+    'A page that asks in a loop, or `RATE_LIMIT_AUTHORIZATIONS` is too small; see limits.md.',
+  'too-many-subscriptions':
+    'Leave channels that are not shown, or raise `RATE_LIMIT_SUBSCRIPTIONS`; see limits.md.',
+  'wrong-user': 'Leave `userId` out, or send the subject of the token.',
+  'server-key-missing': 'Send `X-Chat-Server-Key`, and its secret where a ticket is redeemed.',
+  'server-key-rejected': 'The key or its secret is not in `CHAT_SERVER_KEYS`.',
+  'ticket-unknown': 'It was never issued, or long ago. With Redis: was it emptied?',
+  'ticket-expired':
+    'Fetch a ticket right before it is shown; it lives no longer than `TICKET_TTL` and the token behind it.',
+  'ticket-replayed':
+    'A ticket is good once. A page that reconnects fetches a new one; else somebody copied it.',
+  'ticket-of-other-server':
+    'It was issued for another chat server: compare the keys of the page and of the server.',
+};
