@@ -6,6 +6,9 @@ export interface Verdict {
   readonly passed: boolean;
 }
 
+/** Reads standard input to its end. */
+export type ReadInput = () => Promise<string>;
+
 /** One command of the `usher` program. */
 export interface Command {
   /** One line, or several, for the list of commands. */
@@ -14,6 +17,7 @@ export interface Command {
   readonly run: (
     args: readonly string[],
     env: Environment,
+    readInput: ReadInput,
   ) => Promise<string | Verdict | undefined>;
 }
 

@@ -5,23 +5,29 @@ import type { Decision } from '../core/decision.ts';
 import { principalId } from '../core/principal.ts';
 import type { Question } from '../core/question.ts';
 import { Secret } from '../core/secret.ts';
-import { UsageError } from './command.ts';
+import { UsageError, type ReadInput } from './command.ts';
 import { checksTold, printable } from './explained.ts';
 import { credentialKind, readingOf } from './presented.ts';
 import { remedies } from './remedies.ts';
+import { tokenGiven, tokenOptions, tokenUsage } from './token-given.ts';
 
 /** How it is called. */
-export const liveUsage = `explain --channel C --token T [--tenant ID] [--hotel SLUG] [--socket-id N.N]
+export const liveUsage = `explain --channel C ${tokenUsage} [--tenant ID] [--hotel SLUG] [--socket-id N.N]
                             say whether that would be let in now, and why; nothing is put on record`;
 
 /** Asks the live policy, with the facts in the database as they are, and tells each check. Throws `UsageError`. */
-export function explainLive(args: readonly string[], config: Config): Promise<string> {
-  const question = questionOf(args);
+export async function explainLive(
+  args: readonly string[],
+  config: Config,
+  readInput: ReadInput,
+): Promise<string> {
+  const question = await questionOf(args, readInput);
   return withPolicy(config, async (decide) => told(question, await decide(question)));
 }
 
-function questionOf(args: readonly string[]): Question {
-  const { channel, token, tenant, hotel, ...rest } = options(args);
+async function questionOf(args: readonly string[], readInput: ReadInput): Promise<Question> {
+  const { channel, tenant, hotel, ...rest } = options(args);
+  const token = await tokenGiven(rest, readInput);
   if (channel === undefined || token === undefined) throw new UsageError(liveUsage);
   const kind = credentialKind(token, readingOf(channel));
   return {
@@ -38,7 +44,7 @@ function questionOf(args: readonly string[]): Question {
 
 function options(args: readonly string[]) {
   const option = { type: 'string' } as const;
-  const names = { channel: option, token: option, tenant: option, hotel: option };
+  const names = { channel: option, tenant: option, hotel: option, ...tokenOptions };
   try {
     const parsed = parseArgs({
       args: [...args],

@@ -12,9 +12,9 @@ const usage = `explain <decision-id>     say why somebody was let in or not; the
 /** Tells which checks held and which did not, of a decision on record or of one that would be made now. */
 export const explain: Command = {
   usage,
-  run: (args, env) => {
+  run: (args, env, readInput) => {
     const [id = '', ...more] = args;
-    if (id.startsWith('--')) return explainLive(args, loadConfig(env));
+    if (id.startsWith('--')) return explainLive(args, loadConfig(env), readInput);
     if (!new RegExp(decisionIdPattern).test(id) || more.length > 0) throw new UsageError(usage);
     return withRecords(loadConfig(env), async ({ findDecision }) => {
       const found = await findDecision(id);

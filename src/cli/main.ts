@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { text } from 'node:stream/consumers';
 import { withDotenv } from '../config/dotenv.ts';
 import { sentenceFor } from '../sentence.ts';
 import { channels } from './channels.ts';
@@ -41,7 +42,9 @@ if (command === undefined) {
   process.exitCode = name === '' || name === '--help' || name === 'help' ? 0 : 2;
 } else {
   try {
-    const result = await command.run(args, withDotenv(process.env, '.env'));
+    const result = await command.run(args, withDotenv(process.env, '.env'), () =>
+      text(process.stdin),
+    );
     const { printed, passed } =
       typeof result === 'object' ? result : { printed: result, passed: true };
     if (printed !== undefined) console.log(printed);

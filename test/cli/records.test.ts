@@ -82,6 +82,13 @@ describe('with the embedded database', () => {
     expect(chat).toContain('shown as  bearer\n');
     expect(chat).toContain('who       user 15\n');
     expect(chat).not.toContain('✗');
+    const words = ['--channel', 'private-tenant.1.escrow.42.chat', '--tenant', '1'];
+    const unseen = ['explain', ...words, '--token-stdin'];
+    expect(await runCommand(unseen, { env, input: `${token}\n` })).toStrictEqual({
+      code: 0,
+      stdout: chat,
+      stderr: '',
+    });
     const other = await explained('private-tenant.1.user.16', '--tenant', '1');
     expect(other).toMatch(/^Would be refused: not-allowed\n/);
     expect(other).toContain('✗ channel is the user’s own  <- the first that failed\n');
@@ -172,6 +179,7 @@ describe('called wrongly', () => {
     'explain 7',
     'explain --channel private-x',
     'explain --token x',
+    'explain --channel private-x --token-stdin=x',
     'explain --channel private-x --token x --role admin',
     `explain ${absent} ${absent}`,
   ])('%s', async (line) => {

@@ -20,6 +20,8 @@ export interface ProgramOptions {
   readonly env?: Environment;
   /** Where it starts; a new and empty directory otherwise, so that no `.env` is found by accident. */
   readonly cwd?: string;
+  /** The whole of its standard input, for a program that reads it; such a one must end by itself. */
+  readonly input?: string;
 }
 
 /** A running program of ours. */
@@ -37,15 +39,19 @@ export interface Program {
 /** Starts a program from its source, as a process of its own. */
 export async function startProgram(
   source: 'src/main.ts' | 'src/cli/main.ts',
-  { args = [], env = {}, cwd }: ProgramOptions = {},
+  { args = [], env = {}, cwd, input }: ProgramOptions = {},
 ): Promise<Program> {
   const empty = cwd === undefined ? await mkdtemp(join(tmpdir(), 'usher-program-')) : undefined;
   const script = fileURLToPath(new URL(`../../${source}`, import.meta.url));
   const child = spawn(
     process.execPath,
-    ['--import', endWithRunner, '--import', typescript, script, ...args],
+    [
+      ...(input === undefined ? ['--import', endWithRunner] : []),
+      ...['--import', typescript, script, ...args],
+    ],
     { cwd: cwd ?? empty, env: { PATH: process.env['PATH'], ...env }, stdio: 'pipe' },
   );
+  if (input !== undefined) child.stdin.end(input);
   const [stdout, stderr] = [child.stdout, child.stderr].map((stream) => {
     const chunks: Buffer[] = [];
     stream.on('data', (chunk: Buffer) => chunks.push(chunk));

@@ -1,21 +1,20 @@
 import { parseArgs } from 'node:util';
 import { systemClock } from '../../clock.ts';
 import { loadConfig, type Config } from '../../config/load.ts';
-import { UsageError, type Command } from '../command.ts';
+import { UsageError, type Command, type ReadInput } from '../command.ts';
+import { tokenGiven, tokenOptions, tokenUsage } from '../token-given.ts';
 import { examine, type Examination, type Examined } from './examine.ts';
 
-const usage = `doctor [--url https://…] [--origin https://…] [--channel C --token T [--tenant ID]]
+const usage = `doctor [--url https://…] [--origin https://…] [--channel C ${tokenUsage} [--tenant ID]]
                             say what is wrong between a page, Usher and the Pusher server`;
 
 /** Finds out why channels do not work, by asking what a page asks. */
 export const doctor: Command = {
   usage,
-  run: async (args, env) => {
+  run: async (args, env, readInput) => {
     const config = loadConfig(env);
-    const examined = await examine(config, examinationOf(args, config), {
-      fetch,
-      now: systemClock.now,
-    });
+    const wanted = await examinationOf(args, config, readInput);
+    const examined = await examine(config, wanted, { fetch, now: systemClock.now });
     return {
       printed: examined.map(told).join('\n'),
       passed: examined.every(({ finding }) => finding.is !== 'ill'),
@@ -23,18 +22,24 @@ export const doctor: Command = {
   },
 };
 
-function examinationOf(args: readonly string[], config: Config): Examination {
+async function examinationOf(
+  args: readonly string[],
+  config: Config,
+  readInput: ReadInput,
+): Promise<Examination> {
   const given = options(args);
-  if ((given.channel === undefined) !== (given.token === undefined)) throw new UsageError(usage);
+  const token = await tokenGiven(given, readInput);
+  if ((given.channel === undefined) !== (token === undefined)) throw new UsageError(usage);
   if (given.url !== undefined && !/^https?:\/\//.test(given.url)) throw new UsageError(usage);
-  return { ...given, usherUrl: (given.url ?? ownUrl(config)).replace(/\/+$/, '') };
+  return { ...given, token, usherUrl: (given.url ?? ownUrl(config)).replace(/\/+$/, '') };
 }
 
 function options(args: readonly string[]) {
   const option = { type: 'string' } as const;
   try {
-    const names = { url: option, origin: option, channel: option, token: option, tenant: option };
-    return parseArgs({ args: [...args], strict: true, options: names }).values;
+    const names = { url: option, origin: option, channel: option, tenant: option };
+    return parseArgs({ args: [...args], strict: true, options: { ...names, ...tokenOptions } })
+      .values;
   } catch {
     throw new UsageError(usage);
   }

@@ -7,7 +7,7 @@ export const granted: Symptom = {
   name: 'the channel is granted',
   look: ({ channel }) =>
     channel === undefined
-      ? unknown('nobody to ask as; give --channel and --token')
+      ? unknown('nobody to ask as; give --channel and --token-stdin')
       : isGranted(channel),
 };
 
