@@ -8,16 +8,19 @@ import { startUsher, type Usher } from './support/usher.ts';
 const project = fileURLToPath(new URL('../..', import.meta.url));
 const run = promisify(execFile);
 
-/** The shell commands of a page, but for the one that starts Usher: that is done here. */
+/** The shell commands of a page, but for those that install and start Usher: that is done here. */
 function commandsOf(page: string): string {
-  const text = readFileSync(`${project}/docs/${page}`, 'utf8');
+  const text = readFileSync(`${project}/${page}`, 'utf8');
   const blocks = [...text.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block = '']) => block);
-  return blocks.filter((block) => !block.includes('npm start')).join('\n');
+  return blocks.filter((block) => !block.includes('npm ci')).join('\n');
 }
 
-const pages = readdirSync(`${project}/docs`).filter(
-  (page) => page.endsWith('.md') && commandsOf(page) !== '',
-);
+const pages = [
+  'README.md',
+  ...readdirSync(`${project}/docs`)
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => `docs/${file}`),
+].filter((page) => commandsOf(page) !== '');
 
 /** The page's commands as they stand, against the addresses of this Usher; a curl that is not answered 2xx fails. */
 function asScript(commands: string, usher: Usher): string {
@@ -44,7 +47,10 @@ describe('the documented commands', () => {
 
   it('has pages to run', () => {
     expect(pages).toEqual(
-      expect.arrayContaining(['guest-chat.md', 'tenant-channels.md', 'rooms.md', 'tickets.md']),
+      expect.arrayContaining([
+        ...['README.md', 'docs/guest-chat.md', 'docs/tenant-channels.md', 'docs/rooms.md'],
+        'docs/tickets.md',
+      ]),
     );
   });
 
