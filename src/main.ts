@@ -2,6 +2,9 @@ import { startApp, type App } from './app.ts';
 import { systemClock } from './clock.ts';
 import { withDotenv } from './config/dotenv.ts';
 import { loadConfig } from './config/load.ts';
+import { startGivingBack } from './giving-back.ts';
+import { boundHeap, createProcessHeap } from './heap.ts';
+import type { Repeating } from './repeating.ts';
 import { sentenceFor } from './sentence.ts';
 import { welcome } from './welcome.ts';
 
@@ -13,11 +16,13 @@ try {
 }
 
 async function serve(): Promise<void> {
+  boundHeap();
   const config = loadConfig(withDotenv(process.env, '.env'));
   // Before anything is started: process 1 of a container does not end by a signal that nobody handles.
   const signalled = firstSignal();
   const app = await startApp(config, systemClock);
-  void signalled.then((signal) => stop(app, signal));
+  const givingBack = startGivingBack(createProcessHeap(), systemClock.startTimer);
+  void signalled.then((signal) => stop({ app, givingBack }, signal));
   if (!config.production) console.log(await welcome(config, app.addresses, systemClock.now));
 }
 
@@ -29,8 +34,14 @@ function firstSignal(): Promise<NodeJS.Signals> {
   });
 }
 
-async function stop(app: App, signal: NodeJS.Signals): Promise<void> {
+interface Running {
+  readonly app: App;
+  readonly givingBack: Repeating;
+}
+
+async function stop({ app, givingBack }: Running, signal: NodeJS.Signals): Promise<void> {
   app.log.info({ signal }, 'closing');
+  await givingBack.stop();
   await app.stop();
   app.log.info('closed');
 }

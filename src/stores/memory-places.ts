@@ -40,9 +40,14 @@ export function createMemoryPlaces(): MemoryPlaces {
     take: ({ key, thing }, time) => {
       forget(time);
       // Put at the end, so that who was idle longest comes first.
-      const things = new Set(drop(key)).add(thing);
+      const things = new Set(drop(key)).add(copied(thing));
       keys.set(key, { things, until: time + placesLife });
       held += things.size;
     },
   };
+}
+
+/** The text by itself: cut out of a body, it would keep the whole body in memory for as long. */
+function copied(text: string): string {
+  return Buffer.from(text).toString();
 }

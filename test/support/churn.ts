@@ -1,0 +1,16 @@
+// Fills and forgets memory as a server does, and prints the largest size of its heap beside what lives in it, in bytes.
+import { getHeapStatistics } from 'node:v8';
+import { boundHeap, createProcessHeap } from '../../src/heap.ts';
+
+if (process.argv[2] === 'bounded') boundHeap();
+
+const heap = createProcessHeap();
+const alive = Array.from({ length: 300 }, () => Array.from({ length: 20_000 }, () => 0.5));
+heap.collect();
+const living = getHeapStatistics().used_heap_size;
+let largest = 0;
+for (let i = 0; i < 1_500; i += 1) {
+  alive[i % alive.length] = Array.from({ length: 20_000 }, () => 0.5);
+  largest = Math.max(largest, heap.size());
+}
+console.log(JSON.stringify({ living, largest }));
