@@ -59,7 +59,7 @@ export function buildActions(config: Config, around: Surroundings) {
   const sessions = createGuestSessions(database);
   const tokenLookups = createLookups();
   const { identify, closeHosts } = buildIdentify(config, { ...around, sessions, tokenLookups });
-  const audit = buildAudit(config, { ...around, database });
+  const audit = buildAudit(config, { ...around, database, tables: stores.tables });
   const { record, recordSignal, reportExcess, metrics, countEvent, trail } = audit;
   const { timed } = metrics;
   const { revocations, liveGrants } = stores;
@@ -68,7 +68,6 @@ export function buildActions(config: Config, around: Surroundings) {
   const countGrant = createCountGrant({ ...around, ...config.limits, limits, reportExcess });
   const hold = createHoldGrant({
     liveGrants,
-    revocations,
     appOf: (tenantId) => apps.for(tenantId),
     now,
   });
@@ -78,12 +77,14 @@ export function buildActions(config: Config, around: Surroundings) {
   metrics.showTokenLookups(tokenLookups.read);
   const asked = { identify, revocations, hold, record, newId: randomUUID, now };
   const judging = { ...asked, countGrant, catalogue, find: stores.find, encrypts: signer.encrypts };
+  // What is remembered is proved by the record, and a buffered one comes too late for that.
+  const deciding = { ...judging, ...(config.audit === 'strict' && { memory: stores.memory }) };
   const chatServers = createChatServers(config.tickets.chatServers);
   const ticketing = { ...asked, chatServers, tickets: stores.tickets };
   const { lifetime } = config.tickets;
   return {
-    authorizeChannel: timed('subscribe', createAuthorizeChannel(judging)),
-    authorizeChannels: timed('subscribe-batch', createAuthorizeChannels(judging)),
+    authorizeChannel: timed('subscribe', createAuthorizeChannel(deciding)),
+    authorizeChannels: timed('subscribe-batch', createAuthorizeChannels(deciding)),
     decideChannel: createDecideChannel(judging),
     listChannels: createListChannels({ ...judging, findOwn: createFindOwn(database) }),
     authenticateUser: timed('sign-in', createAuthenticateUser({ ...asked, countGrant })),

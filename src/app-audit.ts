@@ -9,18 +9,20 @@ import type { Config } from './config/load.ts';
 import type { Clock } from './core/timer.ts';
 import { createAuditWriter } from './resources/audit-trail.ts';
 import type { Database } from './resources/client.ts';
+import type { TableMemory } from './resources/table-memory.ts';
 
 /** What the audit room is built with. */
 export interface AuditSurroundings extends Clock {
   readonly database: Database;
+  readonly tables: TableMemory;
   readonly log: Logger;
 }
 
 /** Builds what keeps account of everything: the trail, the log and the figures. */
 export function buildAudit({ audit, limits }: Config, around: AuditSurroundings) {
-  const { database, log, now, startTimer } = around;
+  const { database, tables, log, now, startTimer } = around;
   const metrics = createMetrics();
-  const write = metrics.trail.measured(createAuditWriter(database));
+  const write = metrics.trail.measured(createAuditWriter(database, tables));
   const trail =
     audit === 'strict'
       ? createStrictTrail(write)

@@ -2,8 +2,11 @@ import type { Logger } from 'pino';
 import { buildFacts } from './app-facts.ts';
 import { buildLimits } from './app-limits.ts';
 import type { Storage } from './app-storage.ts';
+import { buildMemory } from './app-memory.ts';
 import { createLiveGrants } from './resources/live-grants.ts';
 import { createRevocations } from './resources/revocations.ts';
+import { createSweepChanges } from './resources/table-changes.ts';
+import { createTableMemory } from './resources/table-memory.ts';
 import { createTickets } from './resources/tickets.ts';
 import { createMemoryOnce } from './stores/memory-once.ts';
 import { createRedisOnce } from './stores/redis-once.ts';
@@ -17,11 +20,17 @@ export function buildStores(
   { now, log }: { readonly now: () => number; readonly log: Logger },
 ) {
   const { database, redis } = storage;
+  const facts = buildFacts(database);
+  const revocations = createRevocations(database);
+  const tables = createTableMemory(now);
   return {
-    ...buildFacts(database),
+    ...facts,
+    tables,
+    memory: buildMemory(tables, { find: facts.find, revocations }),
+    sweepChanges: createSweepChanges(database, tables),
     tickets: redis ? createRedisTickets(redis, now) : createTickets(database),
     noteOnce: redis ? createRedisOnce(redis, now) : createMemoryOnce(now),
-    revocations: createRevocations(database),
+    revocations,
     limiting: buildLimits(storage, { now, log }),
     liveGrants: createLiveGrants(database),
   };

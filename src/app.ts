@@ -61,7 +61,9 @@ export async function startApp(config: Config, clock: Clock): Promise<App> {
     };
     log.info({ ...addresses }, 'listening');
     const sweep = async (at: number) =>
-      (await stores.tickets.sweep(at)) + (await stores.liveGrants.sweep(at));
+      (await stores.tickets.sweep(at)) +
+      (await stores.liveGrants.sweep(at)) +
+      (await stores.sweepChanges(at));
     const sweeping = startSweeping({ sweep, ...clock, log });
     const { liveGrants } = stores;
     const keepingEnds = startKeepingEnds({ liveGrants, ...actions, ...clock, log });

@@ -33,7 +33,7 @@ export function createAuthenticateUser(ports: AuthenticateUserPorts): Authentica
       count: (grant) => ports.countGrant(grant, question.origin),
       decideAgain: decideOnce,
     });
-    const decision = await ports.hold(counted);
+    const decision = await ports.hold(counted, ports.revocations);
     await ports.record(decision, question.origin);
     return decision;
   };

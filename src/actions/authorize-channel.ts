@@ -2,6 +2,7 @@ import type { RecordDecision } from '../core/audit-event.ts';
 import type { Catalogue } from '../core/catalogue.ts';
 import { parseChannelName } from '../core/channel-name.ts';
 import { refuse, type Decision, type Judged } from '../core/decision.ts';
+import type { Memory } from '../core/memory.ts';
 import { tenantOf } from '../core/principal.ts';
 import type { Question } from '../core/question.ts';
 import { parseSocketId } from '../core/socket-id.ts';
@@ -22,6 +23,8 @@ export interface AuthorizeChannelPorts extends EstablishPorts, JudgePorts {
   readonly hold: HoldGrant;
   readonly record: RecordDecision;
   readonly countGrant: CountGrant;
+  /** Facts and revocations as they are remembered, where they may be; the ports of the same names ask. */
+  readonly memory?: Memory;
   readonly newId: () => string;
 }
 
@@ -35,32 +38,52 @@ export function createDecideChannel(ports: DecidePorts): AuthorizeChannel {
 
 /** The one place where channels are granted; every door asks it, and every decision is recorded before it leaves. */
 export function createAuthorizeChannel(ports: AuthorizeChannelPorts): AuthorizeChannel {
-  return (question) =>
-    authorizeWith(question, () => establishPrincipal(question.credentials, ports), ports);
+  const authorize = createAuthorize(ports);
+  return (question) => authorize(question, establishOnce(question.credentials));
 }
 
-/** Finds out who asks; called only when the name of the channel means something. */
-export type Establish = () => Promise<Established>;
+/** Finds out who asks by these ports; called only when the name of the channel means something. */
+export type Establish = (ports: EstablishPorts) => Promise<Established>;
+
+/** Finds it out once, for all channels of a question: what was found is what counts, whoever asks next. */
+export function establishOnce(credentials: Question['credentials']): Establish {
+  let established: Promise<Established> | undefined;
+  return (ports) => (established ??= establishPrincipal(credentials, ports));
+}
 
 /** Authorizes one channel for whoever `establish` finds: what one question and a batch of them have in common. */
-export async function authorizeWith(
-  question: Question,
-  establish: Establish,
+export function createAuthorize(
   ports: AuthorizeChannelPorts,
-): Promise<Decision> {
-  const counted = await withinLimits(await decide(question, establish, ports), {
-    count: (grant) => ports.countGrant(grant, question.origin),
-    decideAgain: () => decideAfresh(question, ports),
-  });
-  const decision = await ports.hold(counted);
-  await ports.record(decision, question.origin);
-  return decision;
+): (question: Question, establish: Establish) => Promise<Decision> {
+  const { memory, countGrant, hold, record } = ports;
+  const remembering = memory && { ...ports, ...memory };
+
+  const settle = async (question: Question, establish: Establish, by: DecidePorts) => {
+    const counted = await withinLimits(await decide(question, establish, by), {
+      count: (grant) => countGrant(grant, question.origin),
+      decideAgain: () => decideAfresh(question, ports),
+    });
+    return hold(counted, by.revocations);
+  };
+
+  return async (question, establish) => {
+    const asOf = memory?.version();
+    if (remembering !== undefined && asOf !== undefined) {
+      const decision = await settle(question, establish, remembering);
+      if (await record(decision, question.origin, asOf)) return decision;
+    }
+    // Nothing is remembered, or something has changed since: then it is counted twice, which is rare and does no harm.
+    const ask = asOf === undefined ? establish : establishOnce(question.credentials);
+    const decision = await settle(question, ask, ports);
+    await record(decision, question.origin);
+    return decision;
+  };
 }
 
-type DecidePorts = Omit<AuthorizeChannelPorts, 'hold' | 'record' | 'countGrant'>;
+type DecidePorts = Omit<AuthorizeChannelPorts, 'hold' | 'record' | 'countGrant' | 'memory'>;
 
 function decideAfresh(question: Question, ports: DecidePorts): Promise<Decision> {
-  return decide(question, () => establishPrincipal(question.credentials, ports), ports);
+  return decide(question, establishOnce(question.credentials), ports);
 }
 
 async function decide(
@@ -89,7 +112,7 @@ async function decide(
     ...(denied !== undefined && { denied }),
   };
 
-  const established = await establish();
+  const established = await establish(ports);
   if ('code' in established) return refuse({ ...established.known, ...read }, established.code);
   const { principal } = established;
   const known = { ...read, principal, ...ofTenant(params['tenantId'] ?? tenantOf(principal)) };

@@ -1,8 +1,7 @@
 import type { Decision } from '../core/decision.ts';
 import type { BatchQuestion } from '../core/question.ts';
 import { Unavailable } from '../core/unavailable.ts';
-import { authorizeWith, type AuthorizeChannelPorts } from './authorize-channel.ts';
-import { establishPrincipal, type Established } from './establish-principal.ts';
+import { createAuthorize, establishOnce, type AuthorizeChannelPorts } from './authorize-channel.ts';
 
 /** What became of each channel of a batch, by its name; `Unavailable` where that could not be found out. */
 export type Verdicts = ReadonlyMap<string, Decision | Unavailable>;
@@ -15,12 +14,12 @@ export type AuthorizeChannels = (question: BatchQuestion) => Promise<Verdicts>;
  * and what could not be found out about one says nothing about the others.
  */
 export function createAuthorizeChannels(ports: AuthorizeChannelPorts): AuthorizeChannels {
+  const authorize = createAuthorize(ports);
   return async ({ channelNames, ...asked }) => {
-    let established: Promise<Established> | undefined;
-    const establish = () => (established ??= establishPrincipal(asked.credentials, ports));
+    const establish = establishOnce(asked.credentials);
     const verdicts = channelNames.map(async (channelName) => {
       const question = { ...asked, channelName };
-      const verdict = await unlessUnavailable(() => authorizeWith(question, establish, ports));
+      const verdict = await unlessUnavailable(() => authorize(question, establish));
       return [channelName, verdict] as const;
     });
     return new Map(await Promise.all(verdicts));

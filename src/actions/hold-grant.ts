@@ -15,7 +15,6 @@ import { createKnownEnds } from './known-ends.ts';
 /** Whom this action asks. */
 export interface HoldGrantPorts {
   readonly liveGrants: Pick<LiveGrants, 'keep' | 'extend'>;
-  readonly revocations: Pick<RevocationStore, 'latest'>;
   /** The Pusher app that will sign. */
   readonly appOf: (
     tenantId: string | undefined,
@@ -27,11 +26,14 @@ export interface HoldGrantPorts {
  * Makes sure that what was granted can be ended later: gives the same decision, or a refusal when the credential was
  * revoked meanwhile. Throws `Unavailable` when that could not be made sure, and then nothing may leave.
  */
-export type HoldGrant = <D extends Decision | SignInDecision>(decision: D) => Promise<D | Refusal>;
+export type HoldGrant = <D extends Decision | SignInDecision>(
+  decision: D,
+  revocations: Pick<RevocationStore, 'latest'>,
+) => Promise<D | Refusal>;
 
 /** The one place where the ledger of live grants is filled. */
 export function createHoldGrant(ports: HoldGrantPorts): HoldGrant {
-  const { liveGrants, revocations, appOf, now } = ports;
+  const { liveGrants, appOf, now } = ports;
   const known = createKnownEnds();
 
   /** Writes unless this process knows that it was; noted only when it is durable. */
@@ -42,7 +44,10 @@ export function createHoldGrant(ports: HoldGrantPorts): HoldGrant {
     known.note(text, end);
   };
 
-  const hold = async (grant: Grant | SignInGrant): Promise<boolean> => {
+  const hold = async (
+    grant: Grant | SignInGrant,
+    revocations: Pick<RevocationStore, 'latest'>,
+  ): Promise<boolean> => {
     const { principal, socketId } = grant;
     const app = appOf(grant.tenantId);
     if (app === undefined || !mayBeHeld(app.dialect, principal)) return true;
@@ -60,8 +65,8 @@ export function createHoldGrant(ports: HoldGrantPorts): HoldGrant {
     return !isRevoked(principal, await revocations.latest(subjectsOf(principal)));
   };
 
-  return async (decision) => {
-    if (decision.outcome === 'refusal' || (await hold(decision))) return decision;
+  return async (decision, revocations) => {
+    if (decision.outcome === 'refusal' || (await hold(decision, revocations))) return decision;
     return refuse(decision, 'revoked');
   };
 }

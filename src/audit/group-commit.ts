@@ -9,25 +9,25 @@ export interface GroupCommitLimits {
 }
 
 /** What a group commit is built with. */
-export interface GroupCommitPorts<Row> {
-  /** Writes rows, all or none. A `RowRefused` says that one of them cannot be written. */
-  readonly write: (rows: readonly Row[]) => Promise<void>;
+export interface GroupCommitPorts<Row, Written> {
+  /** Writes rows, and says what became of each. A `RowRefused` says that one of them cannot be written, and that none was. */
+  readonly write: (rows: readonly Row[]) => Promise<readonly Written[]>;
   readonly limits: GroupCommitLimits;
 }
 
 /** Rows on their way into a database. */
-export interface GroupCommit<Row> {
-  /** Resolves when the row is written; throws what its statement failed of, and `Unavailable` at once when too many wait. */
-  readonly append: (row: Row) => Promise<void>;
+export interface GroupCommit<Row, Written> {
+  /** Resolves to what became of the row; throws what its statement failed of, and `Unavailable` at once when too many wait. */
+  readonly append: (row: Row) => Promise<Written>;
   /** How many rows wait for a statement. */
   readonly waiting: () => number;
   /** Resolves when no row waits and none is being written. */
   readonly idle: () => Promise<void>;
 }
 
-interface Waiting<Row> {
+interface Waiting<Row, Written> {
   readonly row: Row;
-  readonly resolve: () => void;
+  readonly resolve: (written: Written) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -35,18 +35,21 @@ interface Waiting<Row> {
  * Writes what arrives while a statement is under way in the next one, as databases themselves do with commits: a row that
  * comes alone does not wait for company, and many share one commit. One statement at a time, rows in their order.
  */
-export function createGroupCommit<Row>({ write, limits }: GroupCommitPorts<Row>): GroupCommit<Row> {
-  const queue: Waiting<Row>[] = [];
+export function createGroupCommit<Row, Written>({
+  write,
+  limits,
+}: GroupCommitPorts<Row, Written>): GroupCommit<Row, Written> {
+  const queue: Waiting<Row, Written>[] = [];
   let running: Promise<void> | undefined;
 
   const run = async (): Promise<void> => {
     while (queue.length > 0) await settle(queue.splice(0, limits.batch));
     running = undefined;
   };
-  const settle = async (batch: readonly Waiting<Row>[]): Promise<void> => {
+  const settle = async (batch: readonly Waiting<Row, Written>[]): Promise<void> => {
     try {
-      await write(batch.map(({ row }) => row));
-      for (const { resolve } of batch) resolve();
+      const written = await write(batch.map(({ row }) => row));
+      for (const [index, { resolve }] of batch.entries()) resolve(written[index] as Written);
     } catch (error) {
       if (error instanceof RowRefused && batch.length > 1) {
         // One row must not be the end of its neighbours: half by half the others find their way in.

@@ -36,11 +36,12 @@ export function createPersistentWrite({
     write: async (entries: readonly AuditEntry[]) => {
       for (let attempt = 0; ; attempt += 1) {
         try {
-          await write(entries);
-          return;
+          return await write(entries);
         } catch (error) {
           // A batch is kept whole or not at all, and sent again as it was: an attempt without an answer has succeeded.
-          if (error instanceof RowRefused && error.isDuplicate && attempt > 0) return;
+          if (error instanceof RowRefused && error.isDuplicate && attempt > 0) {
+            return entries.map(() => true);
+          }
           if (isGivenUp || !isOutage(error)) throw error;
           await pause(Math.min(firstPause * 2 ** attempt, longestPause));
         }

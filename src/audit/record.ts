@@ -18,11 +18,22 @@ export interface RecorderPorts {
 
 /** Creates the recorder of decisions: one event, to the log, the trail and the figures. */
 export function createRecorder({ trail, log, count, now }: RecorderPorts): RecordDecision {
-  return async (decision, origin) => {
+  return async (decision, origin, asOf) => {
     const event = describeDecision(decision, origin, now());
-    log(event);
-    await trail.append({ decision: event, signals: signalsOf(event) });
-    count(event);
+    const entry = {
+      decision: event,
+      signals: signalsOf(event),
+      ...(asOf !== undefined && { asOf }),
+    };
+    let isKept = true;
+    try {
+      isKept = await trail.append(entry);
+    } finally {
+      // What the trail could not keep is in the log at least; what was decided by yesterday's facts is decided again.
+      if (isKept) log(event);
+    }
+    if (isKept) count(event);
+    return isKept;
   };
 }
 

@@ -45,8 +45,9 @@ export function createTrailMetrics(registry: Registry, durations: number[]): Tra
     measured: (write) => async (entries) => {
       const end = duration.startTimer();
       try {
-        await write(entries);
+        const kept = await write(entries);
         rows.observe(entries.length);
+        return kept;
       } catch (error) {
         failures.inc({ reason: error instanceof RowRefused ? 'refused' : 'unavailable' });
         throw error;

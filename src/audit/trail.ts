@@ -1,4 +1,4 @@
-import type { AuditEntry, AuditTrail, WriteEntries } from '../core/audit-event.ts';
+import type { AuditTrail, WriteEntries } from '../core/audit-event.ts';
 import type { StartTimer } from '../core/timer.ts';
 import { createGroupCommit } from './group-commit.ts';
 import { createPersistentWrite } from './persistent-write.ts';
@@ -22,7 +22,7 @@ const bufferedLimits = { batch, waiting: 50_000 };
 
 /** Creates the trail of `AUDIT=strict`: an entry is safe when it is committed, many with one commit. */
 export function createStrictTrail(write: WriteEntries): QueuedTrail {
-  const { append, waiting, idle } = createGroupCommit<AuditEntry>({ write, limits: strictLimits });
+  const { append, waiting, idle } = createGroupCommit({ write, limits: strictLimits });
   return { append, waiting, isDropping: () => false, close: idle };
 }
 
@@ -48,7 +48,7 @@ export function createBufferedTrail({
   limits = bufferedLimits,
 }: BufferedTrailPorts): QueuedTrail {
   const persistent = createPersistentWrite({ write, startTimer });
-  const queue = createGroupCommit<AuditEntry>({ write: persistent.write, limits });
+  const queue = createGroupCommit({ write: persistent.write, limits });
   let dropped = 0;
 
   const drop = (error: unknown): void => {
@@ -66,7 +66,7 @@ export function createBufferedTrail({
   return {
     append: (entry) => {
       void queue.append(entry).then(kept, drop);
-      return Promise.resolve();
+      return Promise.resolve(true);
     },
     waiting: queue.waiting,
     isDropping: () => dropped > 0,

@@ -52,6 +52,8 @@ export interface SignalEvent extends Origin {
 export interface DecisionEntry {
   readonly decision: AuditEvent;
   readonly signals: readonly SecuritySignal[];
+  /** The version of the memory by which it was decided; without one, it was decided by what the database said. */
+  readonly asOf?: number;
 }
 
 /** What is kept together or not at all: a decision with its signals, or a signal of no decision. */
@@ -59,15 +61,18 @@ export type AuditEntry = DecisionEntry | { readonly signal: SignalEvent };
 
 /** Keeps entries. */
 export interface AuditTrail {
-  /** Resolves when the entry is safe, as safe as `AUDIT` asks for; throws `Unavailable` when it could not be kept. */
-  readonly append: (entry: AuditEntry) => Promise<void>;
+  /**
+   * Resolves to true when the entry is safe, as safe as `AUDIT` asks for, and to false when it was not kept, because what
+   * it was decided by is no longer so. Throws `Unavailable` when it could not be kept.
+   */
+  readonly append: (entry: AuditEntry) => Promise<boolean>;
 }
 
 /**
- * Writes entries, all of them or none. Resolves when they are durable. Throws `RowRefused` when one of them cannot be
- * written, and `Unavailable` when it is not known whether they were.
+ * Writes entries, and says of each whether it was kept, as `append` does; those that are kept are durable. Throws
+ * `RowRefused` when one of them cannot be written, and none is, and `Unavailable` when it is not known whether they were.
  */
-export type WriteEntries = (entries: readonly AuditEntry[]) => Promise<void>;
+export type WriteEntries = (entries: readonly AuditEntry[]) => Promise<readonly boolean[]>;
 
 /** What an id of a decision looks like, as the source of a regular expression: a UUID. */
 export const decisionIdPattern = '^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$';
@@ -79,10 +84,14 @@ export type FindDecision = (decisionId: string) => Promise<DecisionEntry | undef
 export type RecordedDecision = Decision | SignInDecision | IssueDecision | RedeemDecision;
 
 /**
- * Records one decision in the log and in the audit trail; a grant may leave only after it resolved.
- * Throws `Unavailable` when the trail could not keep it.
+ * Records one decision in the log and in the audit trail; it may leave only after this resolved to true. False: it was
+ * decided from memory, `asOf` a version of that, and something has changed. Throws `Unavailable` when the trail could not keep it.
  */
-export type RecordDecision = (decision: RecordedDecision, origin: Origin) => Promise<void>;
+export type RecordDecision = (
+  decision: RecordedDecision,
+  origin: Origin,
+  asOf?: number,
+) => Promise<boolean>;
 
 /** Records a signal about something that was no decision. Throws `Unavailable` when the trail could not keep it. */
 export type RecordSignal = (

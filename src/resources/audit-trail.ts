@@ -1,40 +1,79 @@
 import type { AuditEntry, SignalEvent, WriteEntries } from '../core/audit-event.ts';
 import type { Database } from './client.ts';
+import type { TableMemory, TablesSeen } from './table-memory.ts';
 
 /** Characters of one field at most: an index of PostgreSQL takes no value above 2,700 bytes. */
 const longestField = 512;
 
-/** Creates the writer of `audit_log` and `security_events`. */
-export function createAuditWriter(database: Database): WriteEntries {
+/**
+ * Creates the writer of `audit_log` and `security_events`. A decision that was made from memory is written only if nothing
+ * has changed since: the same statement, and so the same moment, says what the tables are and keeps what rests on them.
+ */
+export function createAuditWriter(
+  database: Database,
+  memory: Pick<TableMemory, 'version' | 'known' | 'learn'>,
+): WriteEntries {
   return async (entries) => {
-    await database.run({
+    const version = memory.version();
+    const isCurrent = (entry: AuditEntry) => asOf(entry) === undefined || asOf(entry) === version;
+    const { watched, horizon, known } = memory.known();
+    const rows = JSON.stringify(entries.filter(isCurrent).map(toRow));
+    const [seen] = await database.run({
       name: 'usher_audit',
       text: insertEntries,
-      values: [JSON.stringify(entries.map(toRow))],
+      values: [rows, watched, horizon, known],
     });
+    const { holds, ...tables } = seen as TablesSeen & { readonly holds: boolean | null };
+    memory.learn(tables);
+    return entries.map(
+      (entry) => asOf(entry) === undefined || (holds === true && isCurrent(entry)),
+    );
   };
 }
 
-/** Takes any number of rows, as JSON: one statement is one round trip, one commit, and atomic by itself. */
+function asOf(entry: AuditEntry): number | undefined {
+  return 'signal' in entry ? undefined : entry.asOf;
+}
+
+/**
+ * Takes any number of rows, as JSON: one statement is one round trip, one commit, and atomic by itself. Numbers of
+ * transactions instead of times: what commits late has a number that was not over before (`xmin` of the snapshot).
+ */
 const insertEntries = `
-  WITH entry AS MATERIALIZED (
+  WITH noted AS MATERIALIZED (
+    SELECT xid, changed FROM table_changes WHERE xid >= $3::bigint AND xid <> ALL ($4::bigint[])
+  ), tables AS MATERIALIZED (
+    SELECT extract(epoch FROM pg_postmaster_start_time()) || coalesce(
+      string_agg(' ' || relname || ':' || pg_class.oid, '' ORDER BY relname), '') AS watched
+    FROM pg_class JOIN pg_trigger ON tgrelid = pg_class.oid
+    WHERE pg_class.oid IN (to_regclass('bookings'), to_regclass('escrows'), to_regclass('rooms'),
+        to_regclass('orders'), to_regclass('guest_sessions'), to_regclass('revocations'))
+      AND tgname = 'usher_note_change' AND tgenabled = 'A'
+  ), seen AS MATERIALIZED (
+    SELECT watched, watched = $2 AND NOT EXISTS (SELECT FROM noted) AS holds FROM tables
+  ), entry AS MATERIALIZED (
     SELECT * FROM json_to_recordset($1::json) AS row(
       decision_id text, signal_id uuid, at timestamptz, action text, outcome text, code text,
       family text, channel text, socket_id text, principal_kind text, principal_id text,
       tenant_id text, failed_check text, checks jsonb, request_id text, address text,
-      user_agent text, signals text[])
+      user_agent text, signals text[], remembered boolean)
+    WHERE remembered IS NOT TRUE OR (SELECT holds FROM seen)
   ), kept AS (
     INSERT INTO audit_log (decision_id, at, action, outcome, code, family, channel, socket_id,
       principal_kind, principal_id, tenant_id, failed_check, checks, request_id, address, user_agent)
     SELECT decision_id, at, action, outcome, code, family, channel, socket_id,
       principal_kind, principal_id, tenant_id, failed_check, checks, request_id, address, user_agent
     FROM entry WHERE decision_id IS NOT NULL
+  ), told AS (
+    INSERT INTO security_events
+      (id, at, signal, decision_id, tenant_id, principal_id, request_id, address, user_agent)
+    SELECT coalesce(signal_id, gen_random_uuid()),
+      at, signal, decision_id, tenant_id, principal_id, request_id, address, user_agent
+    FROM entry CROSS JOIN LATERAL unnest(entry.signals) AS signal
   )
-  INSERT INTO security_events
-    (id, at, signal, decision_id, tenant_id, principal_id, request_id, address, user_agent)
-  SELECT coalesce(signal_id, gen_random_uuid()),
-    at, signal, decision_id, tenant_id, principal_id, request_id, address, user_agent
-  FROM entry CROSS JOIN LATERAL unnest(entry.signals) AS signal`;
+  SELECT watched, holds, pg_snapshot_xmin(pg_current_snapshot())::text AS horizon,
+    (SELECT coalesce(json_agg(json_build_object('xid', xid::text, 'changed', changed)), '[]') FROM noted) AS changes
+  FROM seen`;
 
 function toRow(entry: AuditEntry): object {
   if ('signal' in entry) {
@@ -55,6 +94,7 @@ function toRow(entry: AuditEntry): object {
     failed_check: decision.failedCheck,
     checks: decision.checks,
     signals,
+    remembered: asOf(entry) !== undefined,
   };
 }
 

@@ -24,7 +24,7 @@ export interface Database {
 export interface PreparedStatement {
   readonly name: string;
   readonly text: string;
-  readonly values: readonly string[];
+  readonly values: readonly (string | null)[];
 }
 
 export interface DatabaseOptions {

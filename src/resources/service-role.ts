@@ -14,6 +14,7 @@ const grants: Readonly<Record<string, readonly string[]>> = {
   tickets: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
   live_grants: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
   revocations: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+  table_changes: ['SELECT', 'DELETE'],
   audit_log: ['SELECT', 'INSERT', 'DELETE'],
   security_events: ['SELECT', 'INSERT', 'DELETE'],
 };

@@ -36,7 +36,7 @@ export function writtenPorts(changes: Partial<AuthorizeChannelPorts> = {}) {
     record: (decision) => {
       deeds.push('recorded');
       recorded.push(decision);
-      return Promise.resolve();
+      return Promise.resolve(true);
     },
     countGrant: () => Promise.resolve('at once'),
     now: () => noon,

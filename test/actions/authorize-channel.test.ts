@@ -112,3 +112,42 @@ describe('a careless rule', () => {
     expect(verdict(await authorizeChannel(question({ channelName })))).toBe(code);
   });
 });
+
+describe('deciding by what is remembered', () => {
+  const remembering = (isKept: boolean, latest?: number) => {
+    const kept: (number | undefined)[] = [];
+    const { authorizeChannel, deeds } = authorizing({
+      memory: {
+        version: () => 7,
+        find: { ...nowhere, escrow: () => Promise.resolve(escrow()) },
+        revocations: { latest: () => Promise.resolve(latest) },
+      },
+      record: (_decision, _origin, asOf) => {
+        kept.push(asOf);
+        return Promise.resolve(asOf === undefined || isKept);
+      },
+    });
+    return { authorizeChannel, deeds, kept };
+  };
+
+  it('asks nobody, and says on record what it was decided by', async () => {
+    const { authorizeChannel, deeds, kept } = remembering(true);
+    expect(verdict(await authorizeChannel(question()))).toBe('grant');
+    expect([deeds, kept]).toEqual([['identified'], [7]]);
+  });
+
+  it('finds out again who asks and what holds, when something has changed', async () => {
+    const { authorizeChannel, deeds, kept } = remembering(false, Infinity);
+    expect(verdict(await authorizeChannel(question()))).toBe('grant');
+    expect([deeds, kept]).toEqual([
+      ['identified', 'identified', 'looked up'],
+      [7, undefined],
+    ]);
+  });
+
+  it('refuses by it as well', async () => {
+    const { authorizeChannel, deeds } = remembering(true, Infinity);
+    expect(verdict(await authorizeChannel(question()))).toBe('revoked');
+    expect(deeds).toEqual(['identified']);
+  });
+});

@@ -55,7 +55,7 @@ describe('a batch', () => {
 
   it('loses only the channel whose record could not be kept', async () => {
     const { words } = await asking([own, escrowChannel], {
-      record: (decision) => (decision.family?.includes('user') ? down() : Promise.resolve()),
+      record: (decision) => (decision.family?.includes('user') ? down() : Promise.resolve(true)),
     });
     expect(words).toEqual({ [own]: 'unavailable', [escrowChannel]: 'grant' });
   });

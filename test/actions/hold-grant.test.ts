@@ -21,18 +21,22 @@ function holding(dialect: PusherDialect, write: () => Promise<void> = () => Prom
     asked.push(what);
     return write();
   };
+  const revocations = {
+    latest: () => {
+      asked.push('revoked?');
+      return Promise.resolve(revokedBefore);
+    },
+  };
   const hold = createHoldGrant({
     liveGrants: { keep: note('keep'), extend: note('extend') },
-    revocations: {
-      latest: () => {
-        asked.push('revoked?');
-        return Promise.resolve(revokedBefore);
-      },
-    },
     appOf: () => ({ key: 'app-key', dialect }),
     now: () => 0,
   });
-  return { hold, asked, revoke: () => (revokedBefore = 1) };
+  return {
+    hold: (grant: Parameters<typeof hold>[0]) => hold(grant, revocations),
+    asked,
+    revoke: () => (revokedBefore = 1),
+  };
 }
 
 it.each([

@@ -25,7 +25,7 @@ function start() {
     if (ids.some((id) => id.startsWith('bad'))) return Promise.reject(new RowRefused(false));
     if (ids.some((id) => database.kept.includes(id))) return Promise.reject(new RowRefused(true));
     database.kept.push(...ids);
-    return Promise.resolve();
+    return Promise.resolve(ids.map(() => true));
   };
   const trail = createBufferedTrail({
     write,

@@ -14,17 +14,22 @@ interface Statement {
 /** A group commit over statements that end when the test says so. */
 function start(limits: Partial<GroupCommitLimits> = {}) {
   const statements: Statement[] = [];
-  const commit = createGroupCommit<string>({
+  const commit = createGroupCommit<string, string>({
     limits: { batch: 3, waiting: 5, ...limits },
     write: (rows) =>
-      new Promise((resolve, reject) => statements.push({ rows, commit: resolve, fail: reject })),
+      new Promise((resolve, reject) => {
+        const commitAll = () => {
+          resolve(rows.map((row) => `${row} kept`));
+        };
+        statements.push({ rows, commit: commitAll, fail: reject });
+      }),
   });
   const outcomes: Record<string, unknown> = {};
   const append = (...rows: readonly string[]) => {
     for (const row of rows) {
       outcomes[row] = 'open';
       commit.append(row).then(
-        () => (outcomes[row] = 'kept'),
+        (written) => (outcomes[row] = written),
         (error: unknown) => (outcomes[row] = error),
       );
     }
@@ -46,10 +51,10 @@ describe('a group commit', () => {
     await settle();
     expect(statements.map(({ rows }) => rows)).toEqual([['a'], ['b', 'c']]);
     // Nobody is told before the own statement is through.
-    expect(outcomes).toEqual({ a: 'kept', b: 'open', c: 'open' });
+    expect(outcomes).toEqual({ a: 'a kept', b: 'open', c: 'open' });
     statements[1]?.commit();
     await settle();
-    expect(outcomes).toEqual({ a: 'kept', b: 'kept', c: 'kept' });
+    expect(outcomes).toEqual({ a: 'a kept', b: 'b kept', c: 'c kept' });
     append('d');
     expect(statements.at(-1)?.rows).toEqual(['d']);
   });
@@ -86,7 +91,7 @@ describe('a group commit', () => {
     append('c');
     statements[1]?.commit();
     await settle();
-    expect(outcomes['c']).toBe('kept');
+    expect(outcomes['c']).toBe('c kept');
   });
 
   it.each([['r'], ['r', 'b'], ['a', 'r'], ['a', 'b', 'r', 'd', 'e'], ['r', 'b', 'r2', 'd']])(
@@ -94,12 +99,13 @@ describe('a group commit', () => {
     async (...rows) => {
       const kept: string[] = [];
       const refused = new RowRefused(false);
-      const commit = createGroupCommit<string>({
+      const commit = createGroupCommit<string, string>({
         limits: { batch: 8, waiting: 8 },
         write: async (batch) => {
           await settle();
           if (batch.some((row) => row.startsWith('r'))) throw refused;
           kept.push(...batch);
+          return batch;
         },
       });
       const [, ...outcomes] = await Promise.allSettled(['first', ...rows].map(commit.append));
@@ -118,7 +124,7 @@ describe('a group commit', () => {
       await settle();
       statements[1]?.commit();
       await settle();
-      expect(outcomes).toEqual({ a: error, b: 'kept' });
+      expect(outcomes).toEqual({ a: error, b: 'b kept' });
     }
   });
 

@@ -2,7 +2,9 @@ import { expect, it } from 'vitest';
 import type { AuditEvent, SecuritySignal, SignalEvent } from '../../src/core/audit-event.ts';
 import { RowRefused } from '../../src/core/unavailable.ts';
 import { createAuditWriter } from '../../src/resources/audit-trail.ts';
+import type { Database } from '../../src/resources/client.ts';
 import { createFindDecision } from '../../src/resources/decisions.ts';
+import { createTableMemory } from '../../src/resources/table-memory.ts';
 import { describePostgres, useDatabase, withClient } from '../support/database.ts';
 
 const refusal: AuditEvent = {
@@ -46,10 +48,17 @@ const signal: SignalEvent = {
   tenantId: '1',
 };
 
+/** A writer of what was decided by the database itself. */
+const writerOf = (database: Database) =>
+  createAuditWriter(
+    database,
+    createTableMemory(() => 0),
+  );
+
 describePostgres('the audit trail', (server) => {
   const at = useDatabase(server);
   const write = (...entries: readonly (readonly [AuditEvent, readonly SecuritySignal[]])[]) =>
-    createAuditWriter(at.database)(entries.map(([decision, signals]) => ({ decision, signals })));
+    writerOf(at.database)(entries.map(([decision, signals]) => ({ decision, signals })));
   const rows = async (table: string, decisionId: string) => {
     const { rows: found } = await withClient(at.url, (admin) =>
       admin.query<Record<string, unknown>>(`SELECT * FROM ${table} WHERE decision_id = $1`, [
@@ -102,7 +111,7 @@ describePostgres('the audit trail', (server) => {
       decision: { ...refusal, decisionId },
       signals: ['cross-tenant'] as const,
     }));
-    await createAuditWriter(at.database)([...decisions, { signal }]);
+    await writerOf(at.database)([...decisions, { signal }]);
     for (const id of ['d-4', 'd-5']) {
       expect(await rows('audit_log', id)).toHaveLength(1);
       expect(await rows('security_events', id)).toHaveLength(1);
@@ -119,7 +128,7 @@ describePostgres('the audit trail', (server) => {
   });
 
   it('tells what is there already from what cannot be kept, and keeps nothing of either', async () => {
-    const writer = createAuditWriter(at.database);
+    const writer = writerOf(at.database);
     const own = { ...signal, id: '7f0b2a1e-3f0d-4c55-9d5b-0a5e7f1c2d3e' };
     await writer([{ signal: own }]);
     const isDuplicate = (expected: boolean): unknown =>

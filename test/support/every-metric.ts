@@ -14,7 +14,7 @@ export async function readEveryMetric(): Promise<string> {
   metrics.showTokenLookups(createLookups().read);
   metrics.trail.countDropped();
   metrics.trail.showWaiting(() => 0);
-  await metrics.trail.measured(() => Promise.resolve())([]);
+  await metrics.trail.measured(() => Promise.resolve([]))([]);
   for (const fault of [new Unavailable('database'), new RowRefused(false)]) {
     await metrics.trail
       .measured(() => Promise.reject(fault))([])

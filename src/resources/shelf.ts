@@ -1,0 +1,40 @@
+/** Remembers answers by their question, each asked for once however many ask at the same time. */
+export interface Shelf<Answer> {
+  /** The answer that is here, or on its way; else what `ask` resolves to. What it throws is not remembered. */
+  readonly find: (question: string, ask: () => Promise<Answer>) => Promise<Answer>;
+  readonly clear: () => void;
+}
+
+/** Creates a shelf for up to twice so many answers: when the younger half is full it becomes the older one, which goes. */
+export function createShelf<Answer>(half: number): Shelf<Answer> {
+  let younger = new Map<string, Promise<Answer>>();
+  let older: typeof younger = new Map();
+
+  const put = (question: string, answer: Promise<Answer>): Promise<Answer> => {
+    if (younger.size >= half) {
+      older = younger;
+      younger = new Map();
+    }
+    younger.set(question, answer);
+    return answer;
+  };
+  return {
+    find: (question, ask) => {
+      const here = younger.get(question);
+      if (here !== undefined) return here;
+      const aged = older.get(question);
+      if (aged !== undefined) return put(question, aged);
+      const answer = put(question, ask());
+      answer.catch(() => {
+        for (const answers of [younger, older]) {
+          if (answers.get(question) === answer) answers.delete(question);
+        }
+      });
+      return answer;
+    },
+    clear: () => {
+      younger = new Map();
+      older = new Map();
+    },
+  };
+}

@@ -1,0 +1,114 @@
+import { createShelf } from './shelf.ts';
+
+/** What PostgreSQL says of our tables, together with what it writes. */
+export interface TablesSeen {
+  /** The server, and behind it `table:number` of each table that notes its changes; only those are remembered. */
+  readonly watched: string;
+  /** Number of a transaction: all before it are over, and what they changed has been seen. */
+  readonly horizon: string;
+  /** Transactions that changed tables and that we did not name as known. */
+  readonly changes: readonly { readonly xid: string; readonly changed: string }[];
+}
+
+/** What we have seen, for PostgreSQL to compare. */
+export interface TablesKnown {
+  readonly watched: string | null;
+  readonly horizon: string | null;
+  /** Transactions from the horizon on, as an array of PostgreSQL's. */
+  readonly known: string;
+}
+
+/** Remembers rows for as long as PostgreSQL says that their tables are as they were. */
+export interface TableMemory {
+  /** Changes with everything that may have changed; `undefined` while nothing is remembered. */
+  readonly version: () => number | undefined;
+  /**
+   * The same question, answered from memory where that can be. It is about rows of these tables and no others, and `spell`
+   * tells two questions apart.
+   */
+  readonly remembering: <Question extends readonly unknown[], Answer>(
+    tables: readonly string[],
+    ask: (...question: Question) => Promise<Answer>,
+    spell: (...question: Question) => string,
+  ) => (...question: Question) => Promise<Answer>;
+  /** What the next statement compares. */
+  readonly known: () => TablesKnown;
+  /** Forgets what has changed. */
+  readonly learn: (seen: TablesSeen) => void;
+}
+
+/** Milliseconds without a word of PostgreSQL; changes are noted for longer than that. */
+export const longestTrust = 10 * 60 * 1000;
+
+/** Answers about one table, in each of two generations. */
+const mostAnswers = 10_000;
+
+/** Transactions that are named at most: so many are there only when another one stays open for very long. */
+const mostKnown = 10_000;
+
+/** Creates a memory that is empty, and stays so until PostgreSQL was heard; `now` in milliseconds. */
+export function createTableMemory(now: () => number): TableMemory {
+  const shelves: { readonly tables: readonly string[]; readonly clear: () => void }[] = [];
+  let version = 0;
+  let known: readonly string[] = [];
+  let seen: (Pick<TablesSeen, 'watched' | 'horizon'> & { readonly at: number }) | undefined;
+  let watchedTables: ReadonlySet<string> = new Set();
+
+  const forget = (isConcerned: (table: string) => boolean): void => {
+    version += 1;
+    for (const { tables, clear } of shelves) if (tables.some(isConcerned)) clear();
+  };
+  const startAnew = (): void => {
+    seen = undefined;
+    known = [];
+    watchedTables = new Set();
+    forget(() => true);
+  };
+  const trust = (): void => {
+    const age = seen === undefined ? 0 : now() - seen.at;
+    // A clock that was set back must not make it last.
+    if (age < 0 || age >= longestTrust) startAnew();
+  };
+
+  return {
+    version: () => {
+      trust();
+      return seen && version;
+    },
+    remembering: <Question extends readonly unknown[], Answer>(
+      tables: readonly string[],
+      ask: (...question: Question) => Promise<Answer>,
+      spell: (...question: Question) => string,
+    ) => {
+      const { find, clear } = createShelf<Answer>(mostAnswers);
+      shelves.push({ tables, clear });
+      return (...question: Question) =>
+        tables.every((table) => watchedTables.has(table))
+          ? find(spell(...question), () => ask(...question))
+          : ask(...question);
+    },
+    known: () => {
+      trust();
+      return {
+        watched: seen?.watched ?? null,
+        horizon: seen?.horizon ?? null,
+        known: `{${known.join(',')}}`,
+      };
+    },
+    learn: ({ watched, horizon, changes }) => {
+      if (watched !== seen?.watched) {
+        startAnew();
+        watchedTables = new Set(watched.split(' ').map((each) => each.split(':')[0] ?? ''));
+      } else if (changes.length > 0) {
+        const changed = new Set(changes.map((each) => each.changed));
+        forget((table) => changed.has(table));
+      }
+      seen = { watched, horizon, at: now() };
+      if (known.length + changes.length === 0) return;
+      const all = new Set([...known, ...changes.map(({ xid }) => xid)]);
+      // Those before the horizon are not asked about again.
+      known = [...all].filter((xid) => BigInt(xid) >= BigInt(horizon));
+      if (known.length > mostKnown) startAnew();
+    },
+  };
+}

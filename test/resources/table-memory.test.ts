@@ -1,0 +1,319 @@
+import { randomUUID } from 'node:crypto';
+import fc from 'fast-check';
+import { Client } from 'pg';
+import { expect, it } from 'vitest';
+import { buildMemory } from '../../src/app-memory.ts';
+import { buildFacts } from '../../src/app-facts.ts';
+import type { AuditEvent } from '../../src/core/audit-event.ts';
+import { createAuditWriter } from '../../src/resources/audit-trail.ts';
+import type { Database } from '../../src/resources/client.ts';
+import { createRevocations } from '../../src/resources/revocations.ts';
+import { createSweepChanges } from '../../src/resources/table-changes.ts';
+import { createTableMemory, longestTrust } from '../../src/resources/table-memory.ts';
+import { describePostgres, useDatabase, withClient } from '../support/database.ts';
+
+/** A process with a memory: what it asked the database, and whether what it decided by memory was kept. */
+async function start(database: Database) {
+  const clock = { now: 0 };
+  const tables = createTableMemory(() => clock.now);
+  const asked: string[] = [];
+  const facts = buildFacts(database).find;
+  const revocations = createRevocations(database);
+  const memory = buildMemory(tables, {
+    find: {
+      booking: (...ids) => (asked.push('booking'), facts.booking(...ids)),
+      escrow: (...ids) => (asked.push('escrow'), facts.escrow(...ids)),
+      room: (...ids) => (asked.push('room'), facts.room(...ids)),
+      order: (...ids) => (asked.push('order'), facts.order(...ids)),
+    },
+    revocations: {
+      latest: (subjects) => (asked.push('revocation'), revocations.latest(subjects)),
+    },
+  });
+  const write = createAuditWriter(database, tables);
+  const keep = async (asOf: number | undefined) => {
+    const decision: AuditEvent = {
+      ...{ decisionId: randomUUID(), requestId: 'r', address: '::1', at: 0 },
+      ...({ action: 'subscribe', outcome: 'grant', checks: [] } as const),
+    };
+    const [isKept] = await write([{ decision, signals: [], ...(asOf !== undefined && { asOf }) }]);
+    return isKept;
+  };
+  /** Reads by memory, does something else meanwhile, and says what was read and whether it still holds. */
+  const decide = async <T>(read: () => Promise<T>, meanwhile?: () => Promise<unknown>) => {
+    const asOf = memory.version();
+    const fact = await read();
+    await meanwhile?.();
+    return { fact, isKept: await keep(asOf), asOf };
+  };
+  // The first statement sees the tables.
+  await keep(undefined);
+  return { clock, tables, memory, asked, decide, keep };
+}
+
+type Process = Awaited<ReturnType<typeof start>>;
+const booking =
+  ({ memory }: Process, id = 'B') =>
+  () =>
+    memory.find.booking('h', id);
+
+describePostgres('a memory of tables', (server) => {
+  const at = useDatabase(server);
+  const change = (statement: string) => withClient(at.url, (admin) => admin.query(statement));
+  const put = (id: string, status: string) =>
+    change(`INSERT INTO bookings (hotel_slug, booking_id, status) VALUES ('h', '${id}', '${status}')
+      ON CONFLICT (hotel_slug, booking_id) DO UPDATE SET status = EXCLUDED.status`);
+
+  it('asks once, also when many ask at once, and for what is not there', async () => {
+    await put('B', 'open');
+    const process = await start(at.database);
+    const { asked, decide } = process;
+    const all = await Promise.all([1, 2, 3].map(() => decide(booking(process))));
+    expect(all.map(({ fact, isKept }) => [fact?.status, isKept])).toEqual(
+      Array(3).fill(['open', true]),
+    );
+    expect(await decide(booking(process, 'nobody'))).toMatchObject({ isKept: true });
+    await decide(booking(process, 'nobody'));
+    expect(asked).toEqual(['booking', 'booking']);
+  });
+
+  it('remembers nothing before a statement has seen the tables, nor what could not be asked', async () => {
+    const tables = createTableMemory(() => 0);
+    let asked = 0;
+    const ask = tables.remembering(
+      ['bookings'],
+      () => ((asked += 1), Promise.reject(new Error('down'))),
+      () => 'the question',
+    );
+    expect(tables.version()).toBe(undefined);
+    await expect(ask()).rejects.toThrow('down');
+    tables.learn({ watched: '1 bookings:1', horizon: '5', changes: [] });
+    await expect(ask()).rejects.toThrow('down');
+    await expect(ask()).rejects.toThrow('down');
+    expect(asked).toBe(3);
+  });
+
+  it.each([
+    [`UPDATE bookings SET status = 'cancelled' WHERE booking_id = 'C'`],
+    [`DELETE FROM bookings WHERE booking_id = 'C'`],
+    [`TRUNCATE bookings`],
+    [`SET session_replication_role = replica; DELETE FROM bookings`],
+    [`WITH gone AS (DELETE FROM bookings WHERE booking_id = 'C' RETURNING *) SELECT * FROM gone`],
+    [`BEGIN; SAVEPOINT a; DELETE FROM bookings; ROLLBACK TO a; DELETE FROM bookings; COMMIT`],
+  ])('keeps nothing that was decided by what was true before "%s"', async (statement) => {
+    await put('C', 'open');
+    const process = await start(at.database);
+    await process.decide(booking(process, 'C'));
+    const late = await process.decide(booking(process, 'C'), () => change(statement));
+    expect(late).toMatchObject({ fact: { status: 'open' }, isKept: false });
+    const next = await process.decide(booking(process, 'C'));
+    expect([next.fact?.status, next.isKept]).not.toContain('open');
+    expect(next.isKept).toBe(true);
+  });
+
+  it.each<readonly [string, (process: Process) => Promise<unknown>, string]>([
+    ['escrow', (p) => p.memory.find.escrow('t', 'e'), `DELETE FROM escrows`],
+    ['order', (p) => p.memory.find.order('o'), `DELETE FROM orders`],
+    ['room', (p) => p.memory.find.room('r'), `DELETE FROM rooms`],
+    [
+      'room',
+      (p) => p.memory.find.room('r'),
+      `INSERT INTO guest_sessions (session_id, token_hash, linked_user_id, expires_at) VALUES ('s', 'h', 'u', now())`,
+    ],
+    [
+      'room',
+      (p) => p.memory.find.room('r'),
+      `UPDATE guest_sessions SET linked_user_id = 'v' WHERE session_id = 's'`,
+    ],
+    ['room', (p) => p.memory.find.room('r'), `DELETE FROM guest_sessions`],
+    ['room', (p) => p.memory.find.room('r'), `TRUNCATE guest_sessions`],
+    [
+      'revocation',
+      (p) => p.memory.revocations.latest([{ kind: 'user', userId: 'u' }]),
+      `INSERT INTO revocations (subject, issued_before) VALUES ('["user","u"]', now())`,
+    ],
+  ])('knows that a %s may have changed (%#)', async (_name, read, statement) => {
+    const process = await start(at.database);
+    expect(await process.decide(() => read(process))).toMatchObject({ isKept: true });
+    expect(
+      await process.decide(
+        () => read(process),
+        () => change(statement),
+      ),
+    ).toMatchObject({
+      isKept: false,
+    });
+    expect(await process.decide(() => read(process))).toMatchObject({ isKept: true });
+    expect(process.asked).toHaveLength(2);
+  });
+
+  it('is not disturbed by sessions that nobody has linked, nor by tables that it does not know', async () => {
+    const process = await start(at.database);
+    await process.decide(() => process.memory.find.room('r'));
+    const late = await process.decide(
+      () => process.memory.find.room('r'),
+      () =>
+        change(`
+          INSERT INTO guest_sessions (session_id, token_hash, expires_at) VALUES ('n', 'n', now());
+          UPDATE guest_sessions SET ended_at = now() WHERE session_id = 'n';
+          DELETE FROM guest_sessions WHERE session_id = 'n'`),
+    );
+    expect(late.isKept).toBe(true);
+    expect(process.asked).toEqual(['room']);
+  });
+
+  it('sees a transaction that began long ago, and commits after many others', async () => {
+    await put('L', 'open');
+    const process = await start(at.database);
+    await withClient(at.url, async (slow) => {
+      await slow.query(`BEGIN; UPDATE bookings SET status = 'cancelled' WHERE booking_id = 'L'`);
+      for (let others = 0; others < 5; others += 1) {
+        await put(`other-${others}`, 'open');
+        await process.decide(booking(process, 'L'));
+      }
+      expect(await process.decide(booking(process, 'L'))).toMatchObject({
+        fact: { status: 'open' },
+        isKept: true,
+      });
+      await slow.query('COMMIT');
+    });
+    expect((await process.decide(booking(process, 'L'))).isKept).toBe(false);
+    expect(await process.decide(booking(process, 'L'))).toMatchObject({
+      fact: { status: 'cancelled' },
+      isKept: true,
+    });
+  });
+
+  it('does not keep what was read while another statement told of a change', async () => {
+    await put('R', 'open');
+    const process = await start(at.database);
+    const { memory, decide, keep } = process;
+    const slow = await decide(booking(process, 'R'), async () => {
+      await put('R', 'cancelled');
+      // Another decision brings the news, after which nothing is unheard; but this one was read before.
+      await keep(memory.version());
+    });
+    expect(slow).toMatchObject({ fact: { status: 'open' }, isKept: false });
+    expect(await decide(booking(process, 'R'))).toMatchObject({ fact: { status: 'cancelled' } });
+  });
+
+  it('never remembers a view, nor a table whose trigger is switched off', async () => {
+    const replaced: readonly (readonly [string, string])[] = [
+      [
+        'ALTER TABLE bookings RENAME TO stays; CREATE VIEW bookings AS SELECT * FROM stays; GRANT SELECT ON bookings TO PUBLIC',
+        'DROP VIEW bookings; ALTER TABLE stays RENAME TO bookings',
+      ],
+      [
+        'ALTER TABLE bookings DISABLE TRIGGER usher_note_change',
+        'ALTER TABLE bookings ENABLE ALWAYS TRIGGER usher_note_change',
+      ],
+      [
+        'ALTER TABLE bookings ENABLE TRIGGER usher_note_change',
+        'ALTER TABLE bookings ENABLE ALWAYS TRIGGER usher_note_change',
+      ],
+    ];
+    for (const [replace, restore] of replaced) {
+      const process = await start(at.database);
+      await process.decide(booking(process, 'V'));
+      expect(await process.decide(booking(process, 'V'), () => change(replace))).toMatchObject({
+        isKept: false,
+      });
+      process.asked.length = 0;
+      await process.decide(booking(process, 'V'));
+      await process.decide(booking(process, 'V'));
+      await process.decide(() => process.memory.find.order('o'));
+      await process.decide(() => process.memory.find.order('o'));
+      expect(process.asked).toEqual(['booking', 'booking', 'order']);
+      await change(restore);
+    }
+  });
+
+  it('begins anew when PostgreSQL was not heard for long, and when the clock was set back', async () => {
+    for (const later of [longestTrust, -1]) {
+      const process = await start(at.database);
+      const { asOf } = await process.decide(booking(process));
+      process.clock.now += later;
+      expect(process.memory.version()).toBe(undefined);
+      expect(await process.keep(asOf)).toBe(false);
+      await process.keep(undefined);
+      await process.decide(booking(process));
+      expect(process.asked).toEqual(['booking', 'booking']);
+    }
+  });
+
+  it('removes what everybody has heard, and what comes from another server', async () => {
+    const process = await start(at.database);
+    const sweep = createSweepChanges(at.database, process.tables);
+    const count = async () => {
+      const { rows } = await change('SELECT count(*)::int AS count FROM table_changes');
+      return (rows[0] as { count: number }).count;
+    };
+    await change(`INSERT INTO table_changes VALUES (9000000000000, 'bookings')`);
+    const before = await count();
+    expect(await sweep(0)).toBe(0);
+    expect(await sweep(longestTrust)).toBe(0);
+    expect(await count()).toBe(before);
+    await put('recent', 'open');
+    expect(await sweep(2 * longestTrust)).toBe(before);
+    expect(await count()).toBe(1);
+  });
+
+  it('keeps only what is true, whatever transactions do', async () => {
+    const clients = [0, 1, 2].map(() => new Client({ connectionString: at.url.reveal() }));
+    for (const client of clients) await client.connect();
+    const ids = ['p0', 'p1', 'p2'];
+    const steps = fc.array(
+      fc.record({
+        who: fc.nat(2),
+        what: fc.constantFrom('change', 'commit', 'rollback', 'decide', 'decide', 'late'),
+        to: fc.constantFrom('open', 'cancelled'),
+      }),
+      { minLength: 5, maxLength: 25 },
+    );
+    try {
+      await fc.assert(
+        fc.asyncProperty(steps, async (history) => {
+          for (const id of ids) await put(id, 'open');
+          const process = await start(at.database);
+          const truth = new Map(ids.map((id) => [id, 'open']));
+          const pending = new Map<number, string>();
+          const end = async (who: number, how: 'COMMIT' | 'ROLLBACK') => {
+            const to = pending.get(who);
+            pending.delete(who);
+            await clients[who]!.query(how);
+            if (how === 'COMMIT' && to !== undefined) truth.set(ids[who]!, to);
+          };
+          const change = async (who: number, to: string) => {
+            if (!pending.has(who)) await clients[who]!.query('BEGIN');
+            pending.set(who, to);
+            // Each its own booking: two would wait for one another.
+            await clients[who]!.query('UPDATE bookings SET status = $1 WHERE booking_id = $2', [
+              to,
+              ids[who],
+            ]);
+          };
+          for (const { who, what, to } of history) {
+            if (what === 'change') await change(who, to);
+            else if (what === 'commit') await end(who, 'COMMIT');
+            else if (what === 'rollback') await end(who, 'ROLLBACK');
+            else {
+              const id = ids[who]!;
+              const meanwhile = what === 'late' ? () => end((who + 1) % 3, 'COMMIT') : undefined;
+              const { fact, isKept } = await process.decide(booking(process, id), meanwhile);
+              if (isKept) expect(fact?.status).toBe(truth.get(id));
+            }
+          }
+          for (const who of pending.keys()) await end(who, 'ROLLBACK');
+          for (const id of ids) {
+            await process.decide(booking(process, id));
+            const settled = await process.decide(booking(process, id));
+            expect([settled.fact?.status, settled.isKept]).toEqual([truth.get(id), true]);
+          }
+        }),
+        { numRuns: 40 },
+      );
+    } finally {
+      for (const client of clients) await client.end();
+    }
+  });
+});
