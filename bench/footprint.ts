@@ -18,7 +18,7 @@ import { formatTable } from './table.ts';
 const run = promisify(execFile);
 
 /** What an installation is made of, before npm adds the packages. */
-const shipped = ['dist', 'prisma', 'package.json', 'package-lock.json'];
+const shipped = ['dist', 'prisma', '.npmrc', 'package.json', 'package-lock.json'];
 
 interface Start {
   readonly readyAfter: number;
