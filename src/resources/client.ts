@@ -56,7 +56,7 @@ export function createDatabase(options: DatabaseOptions): Database {
     query_timeout: timeoutMs + 500,
     application_name: 'usher',
   });
-  const adapter = new PrismaPg(pool, { disposeExternalPool: true });
+  const adapter = new PrismaPg(pool);
   // 'minimal': Prisma's longer messages print the arguments, that is, row values.
   const prisma = new PrismaClient({ adapter, errorFormat: 'minimal', log: [] });
   return {
@@ -72,6 +72,10 @@ export function createDatabase(options: DatabaseOptions): Database {
     ping: async () => {
       await answered(prisma.$queryRaw`SELECT 1`);
     },
-    close: () => prisma.$disconnect(),
+    close: async () => {
+      await prisma.$disconnect();
+      // Prisma ends no pool that it never asked, whose idle connections would keep a command from ending.
+      await pool.end();
+    },
   };
 }

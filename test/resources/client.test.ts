@@ -172,6 +172,21 @@ describe('a database that cannot answer', () => {
     await database.ping();
     await database.close();
   });
+
+  it('leaves no connection when it is closed, even where Prisma was never asked', async () => {
+    const database = createDatabase({ url: at.url, role: embeddedServer.role });
+    const text = 'SELECT pg_backend_pid()::text AS pid';
+    const [row] = await database.run({ name: 'test_pid', text, values: [] });
+    const { pid } = row as { readonly pid: string };
+    await database.close();
+    const sessions = () =>
+      withClient(at.url, async (client) => {
+        const query = 'SELECT FROM pg_stat_activity WHERE pid = $1';
+        return (await client.query(query, [pid])).rowCount;
+      });
+    // The server needs a moment to notice; a pool that was left to itself would keep it for ten seconds.
+    await expect.poll(sessions, { timeout: 5_000 }).toBe(0);
+  });
 });
 
 describe('a server that freezes or restarts', () => {
