@@ -16,12 +16,14 @@ import { createTakeWebhook } from './actions/take-webhook.ts';
 import { buildAudit } from './app-audit.ts';
 import { buildIdentify } from './app-identify.ts';
 import type { Storage } from './app-storage.ts';
+import { traced, traceIdentify, traceRecord } from './app-tracing.ts';
 import { watchTerminate } from './app-watch.ts';
 import type { Dependencies } from './audit/dependencies.ts';
 import { createLookups } from './audit/lookups.ts';
 import { catalogue } from './channels/index.ts';
 import type { Config } from './config/load.ts';
 import type { Clock } from './core/timer.ts';
+import type { Tracing } from './core/tracing.ts';
 import { createChatServers } from './credentials/chat-servers.ts';
 import type { LiveConnections } from './gateway/live-connections.ts';
 import { createPusherApps } from './pusher/apps.ts';
@@ -40,6 +42,7 @@ export interface Surroundings extends Clock {
   /** Where it is noted who answers. */
   readonly dependencies: Dependencies;
   readonly stores: Stores;
+  readonly tracing: Tracing | undefined;
   readonly log: Logger;
   /** The WebSockets that are open here, for a revocation to end. */
   readonly live: LiveConnections;
@@ -51,17 +54,20 @@ export type Actions = ReturnType<typeof buildActions>;
 
 /** Builds the verbs, each with the ports that it needs and no others. */
 export function buildActions(config: Config, around: Surroundings) {
-  const { storage, stores, dependencies, now } = around;
+  const { storage, stores, dependencies, tracing, now } = around;
   const { database } = storage;
   const pusherApps = [config.pusher, ...config.tenantsApps.map(({ app }) => app)];
   const apps = createPusherApps(config.pusher, config.tenantsApps);
   const signer = createSigner(apps);
   const sessions = createGuestSessions(database);
   const tokenLookups = createLookups();
-  const { identify, closeHosts } = buildIdentify(config, { ...around, sessions, tokenLookups });
+  const { closeHosts, ...built } = buildIdentify(config, { ...around, sessions, tokenLookups });
+  const identify = traceIdentify(built.identify, tracing);
   const audit = buildAudit(config, { ...around, database, tables: stores.tables });
-  const { record, recordSignal, reportExcess, metrics, countEvent, trail } = audit;
-  const { timed } = metrics;
+  const { recordSignal, reportExcess, metrics, countEvent, trail } = audit;
+  const record = traceRecord(audit.record, tracing);
+  const timed: typeof metrics.timed = (action, ask) =>
+    metrics.timed(action, traced(tracing, `decide ${action}`, ask));
   const { revocations, liveGrants } = stores;
   const { limits, shared } = stores.limiting;
   if (shared) metrics.load.showLocal(shared.isLocal);
@@ -121,8 +127,8 @@ export function buildActions(config: Config, around: Surroundings) {
     countUnavailable: metrics.dependencies.countUnavailable,
     trail,
     findDecision: createFindDecision(database),
-    sign: signer.sign,
-    signUser: createUserSigner(apps),
+    sign: traced(tracing, 'sign', signer.sign),
+    signUser: traced(tracing, 'sign', createUserSigner(apps)),
     closeHosts,
   };
 }

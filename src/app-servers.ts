@@ -8,6 +8,7 @@ import { addChannelBatchAuth } from './http/channel-batch-auth.ts';
 import { addChannelList } from './http/channel-list.ts';
 import { addDecisions } from './http/decisions.ts';
 import { addFarewell } from './http/farewell.ts';
+import { followRequests } from './http/follow-requests.ts';
 import { addGuestChatAuth } from './http/guest-chat-auth.ts';
 import { addGuestSessions } from './http/guest-sessions.ts';
 import { addIssueTicket } from './http/issue-ticket.ts';
@@ -34,6 +35,7 @@ export async function buildPublicServer(
   const { countUnavailable } = actions;
   const logger = around.log;
   const server = createServer({ logger, trustedProxies, allowedOrigins, countUnavailable });
+  if (around.tracing) followRequests(server, around.tracing);
   addFarewell(server, around.closing);
   server.addHook('onClose', actions.closeHosts);
   const cookieMode = cookieModeOf(config);

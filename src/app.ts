@@ -6,6 +6,7 @@ import { hearChanges } from './app-changes.ts';
 import { buildOperatorServer, buildPublicServer } from './app-servers.ts';
 import { openStorage } from './app-storage.ts';
 import { buildStores } from './app-stores.ts';
+import { openTracing, traceStores } from './app-tracing.ts';
 import { watchStorage } from './app-watch.ts';
 import { createDependencies } from './audit/dependencies.ts';
 import type { Config } from './config/load.ts';
@@ -44,11 +45,13 @@ export async function startApp(config: Config, clock: Clock): Promise<App> {
   let servers: Servers | undefined;
   let listener: Listener | undefined;
   try {
-    const stores = buildStores(storage, { now, log });
+    const tracing = await openTracing(config, log);
+    const stores = traceStores(buildStores(storage, { now, log }), tracing);
     if (!config.production) await putDemo(stores.resources);
     const closing = new AbortController();
     const live = createLiveConnections();
-    const around = { ...clock, storage, stores, dependencies, log, live, closing: closing.signal };
+    const noting = { log, dependencies, tracing };
+    const around = { ...clock, ...noting, storage, stores, live, closing: closing.signal };
     const actions = buildActions(config, around);
     listener = hearChanges(around);
     servers = {
@@ -73,11 +76,13 @@ export async function startApp(config: Config, clock: Clock): Promise<App> {
       await untilDeserted(built.public.server, config.shutdownNotice);
       const deadline = now() + drainTime;
       await close(built);
+      const lastSpans = tracing?.close();
       await sweeping.stop();
       await keepingEnds.stop();
       await hearing.stop();
       await actions.trail.close(Math.max(0, deadline - now()));
       await storage.close();
+      await lastSpans;
     };
     return { addresses, log, stop };
   } catch (error) {

@@ -19,6 +19,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   stores: ['core'],
   audit: ['core'],
   config: ['core'],
+  tracing: ['core'],
   http: ['core', 'actions', 'type actions', 'type pusher'],
   gateway: ['core', 'actions', 'type actions', 'type pusher'],
   cli: [
@@ -43,6 +44,11 @@ const homeOf: Readonly<Record<string, readonly string[]>> = {
   ioredis: ['stores'],
   pino: ['app'],
   'prom-client': ['audit'],
+  '@opentelemetry/api': ['tracing'],
+  '@opentelemetry/core': ['tracing'],
+  '@opentelemetry/exporter-trace-otlp-http': ['tracing'],
+  '@opentelemetry/resources': ['tracing'],
+  '@opentelemetry/sdk-trace-base': ['tracing'],
 };
 
 interface Import {

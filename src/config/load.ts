@@ -5,6 +5,7 @@ import { loadPusher, type PusherConfig } from './pusher.ts';
 import { createSettingsReader, type Environment, type SettingsReader } from './read.ts';
 import { loadSanctum, loadSessions, type SanctumConfig, type SessionConfig } from './sessions.ts';
 import { loadTokens, type TokenConfig } from './tokens.ts';
+import { loadTracing, type TracingConfig } from './tracing.ts';
 import { loadWebSockets, type WebSocketConfig } from './web-sockets.ts';
 
 /** The configuration, read and checked. */
@@ -33,6 +34,7 @@ export interface Config extends PusherConfig {
   /** How long everybody is still answered once we close, in milliseconds. */
   readonly shutdownNotice: number;
   readonly limits: LimitConfig;
+  readonly tracing: TracingConfig | undefined;
 }
 
 /** What is limited: how many a minute, but for `subscriptions`, which are how many a connection. */
@@ -95,6 +97,7 @@ export function loadConfig(env: Environment): Config {
       subscriptions: read.required('RATE_LIMIT_SUBSCRIPTIONS'),
       messages: read.required('RATE_LIMIT_MESSAGES'),
     },
+    tracing: loadTracing(read),
   };
   const secretOf = (keys: TokenConfig['keys']) => ('secret' in keys ? keys.secret.reveal() : '');
   const guests = secretOf(config.guestTokens.keys);

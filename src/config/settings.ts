@@ -184,4 +184,13 @@ export const settings = {
   LOG_LEVEL: oneOf('What is logged', ['fatal', 'error', 'warn', 'info', 'debug', 'silent'], {
     fallback: 'info',
   }),
+  OTEL_EXPORTER_OTLP_ENDPOINT: url(
+    'Collector of traces, which takes OTLP over HTTP; without it there are none, see `observability.md`',
+    ['http', 'https'],
+  ),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: url(
+    'The same with its whole path, where that is not `/v1/traces`',
+    ['http', 'https'],
+  ),
+  OTEL_SERVICE_NAME: text('Name of this service in traces', { fallback: 'usher' }),
 } satisfies Readonly<Record<string, Setting<unknown>>>;
