@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { createReportExcess } from './audit/excess.ts';
+import { toLine } from './audit/event.ts';
 import { createFigures } from './audit/figures.ts';
 import { createMetrics } from './audit/metrics.ts';
 import { createRecorder, createSignalRecorder } from './audit/record.ts';
@@ -49,7 +50,7 @@ export function buildAudit({ audit, limits }: Config, around: AuditSurroundings)
     record: createRecorder({
       trail,
       log: (event) => {
-        log.info({ decision: event }, event.outcome === 'grant' ? 'granted' : 'refused');
+        log.info({ decision: toLine(event) }, event.outcome === 'grant' ? 'granted' : 'refused');
       },
       count: metrics.countDecision,
       now,

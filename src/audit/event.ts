@@ -29,6 +29,15 @@ export function describeDecision(
   };
 }
 
+/**
+ * What the log says of a decision: of the checks only those that failed. All of them, of every grant, would be most of what
+ * is written, and stand in the trail under the decision's id.
+ */
+export function toLine({ checks, ...event }: AuditEvent): object {
+  const failed = checks.flatMap(({ name, passed }) => (passed ? [] : [name]));
+  return failed.length === 0 ? event : { ...event, failedChecks: failed };
+}
+
 /** What a refusal tells a security reviewer. A new code does not compile until somebody has thought about it. */
 const signals: Readonly<Record<RefusalCode | TicketRefusalCode, SecuritySignal | undefined>> = {
   'malformed-socket-id': undefined,
