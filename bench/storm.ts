@@ -21,7 +21,7 @@ interface Storm {
   readonly killAfter?: number;
 }
 
-interface Weathered extends Pick<Measured, 'p50' | 'p99' | 'reconnects' | 'verified'> {
+interface Weathered extends Pick<Measured, 'wrong' | 'p50' | 'p99' | 'reconnects' | 'verified'> {
   readonly name: string;
   readonly authorizations: number;
   readonly seconds: number;
@@ -50,6 +50,9 @@ export async function runStorm(bench: Bench): Promise<void> {
   console.log(
     `${bench.scale.stormUsers} users with a token of their own, ${channelsOfUser} channels each, over ${connections} keep-alive connections. Every answer was checked, signature and all; none failed.`,
   );
+  console.log(
+    `Memory: idle is ${bench.scale.settle} s after a warm-up of ${bench.scale.seconds.closed} s in a closed loop of 32 connections; afterwards is ${bench.scale.settle} s after the last answer.`,
+  );
   console.log(`Pinning: ${bench.pinning.about}. Database: ${bench.postgres.about}.`);
   console.log(
     `Latency counts from a request’s first sending. Raised: ${Object.keys(raisedLimits).join(', ')}.`,
@@ -60,7 +63,8 @@ export async function runStorm(bench: Bench): Promise<void> {
 async function weather(bench: Bench, databaseUrl: string, storm: Storm): Promise<Weathered> {
   process.stderr.write(`${storm.name}\n`);
   let server = await bench.serve(usherScript, databaseUrl);
-  await sleep(1000);
+  await warmUp(bench, server);
+  await sleep(bench.scale.settle * 1000);
   const idle = await residentMegabytes(server.child.pid);
   const watch = watchMemory(() => server.child.pid);
   const measuring = bench.client.measure(jobOf(bench, server, storm));
@@ -78,12 +82,20 @@ async function weather(bench: Bench, databaseUrl: string, storm: Storm): Promise
     name: storm.name,
     authorizations: bench.scale.stormUsers * channelsOfUser,
     seconds: measured.elapsed / 1000,
+    wrong: measured.wrong,
     p50: measured.p50,
     p99: measured.p99,
     reconnects: measured.reconnects,
     verified: measured.verified,
     memory: { idle, peak, settled },
   };
+}
+
+/** An Usher that has been at work before has compiled its code, and opened its connections to the database. */
+async function warmUp({ client, keys, scale }: Bench, { port }: Server): Promise<void> {
+  const scenario = { name: 'user', rows: scale.stormUsers, tokens: 300 } as const;
+  const pace = { kind: 'closed', seconds: scale.seconds.closed, most: Infinity } as const;
+  await client.measure({ port, scenario, keys, connections: 32, pace, verifyEvery: 200 });
 }
 
 function jobOf({ keys, scale }: Bench, { port }: Server, { scenario }: Storm): Job {
@@ -130,6 +142,7 @@ function watchMemory(pid: () => number): { readonly stop: () => number } {
 const headings = [
   'storm',
   'authorizations',
+  'failed',
   'drained in s',
   'a second',
   'p50 ms',
@@ -137,14 +150,16 @@ const headings = [
   'reconnects',
   'RSS MB idle',
   'peak',
-  'settled',
+  'growth',
+  'afterwards',
 ];
 
 function cellsOf(storm: Weathered): readonly string[] {
-  const { name, authorizations, seconds, p50, p99, reconnects, memory } = storm;
+  const { name, authorizations, wrong, seconds, p50, p99, reconnects, memory } = storm;
   return [
     name,
     String(authorizations),
+    String(wrong),
     seconds.toFixed(1),
     (authorizations / seconds).toFixed(0),
     p50.toFixed(0),
@@ -152,6 +167,7 @@ function cellsOf(storm: Weathered): readonly string[] {
     String(reconnects),
     memory.idle.toFixed(0),
     memory.peak.toFixed(0),
+    (memory.peak - memory.idle).toFixed(0),
     memory.settled.toFixed(0),
   ];
 }
