@@ -55,13 +55,16 @@ describe('a client of GET /ws', () => {
   });
 
   it('is told when its ticket could not be looked at, and to come back', async () => {
+    const counted: string[] = [];
     const { knock } = await startDoorstep({
       redeemTicket: () => Promise.reject(new Unavailable('database')),
+      countUnavailable: ({ dependency }) => counted.push(dependency),
     });
     const client = await knock();
     client.socket.send(ticketMessage(goodTicket));
     expect(await client.nextJson()).toMatchObject({ error: 'Authentication failed' });
     expect((await client.closed).code).toBe(1013);
+    expect(counted).toEqual(['database']);
   });
 
   it('is told nothing of a bug', async () => {

@@ -91,7 +91,11 @@ describe('a connection ends', () => {
       looks += 1;
       return available ? Promise.resolve(true) : Promise.reject(new Unavailable('database'));
     };
-    const doorstep = await startDoorstep({ stillWelcome });
+    const counted: string[] = [];
+    const doorstep = await startDoorstep({
+      stillWelcome,
+      countUnavailable: ({ dependency }) => counted.push(dependency),
+    });
     const client = await doorstep.enter();
     const look = async () => {
       await watched(doorstep);
@@ -107,6 +111,7 @@ describe('a connection ends', () => {
     doorstep.time.advance(15_000);
     expect(looks).toBe(7);
     expect((await client.closed).code).toBe(1013);
+    expect(counted).toEqual(['database']);
   });
 
   it('when a look fails for a reason that nobody thought of', async () => {

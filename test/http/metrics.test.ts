@@ -1,9 +1,12 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { startJwksServer } from '../credentials/jwks-server.ts';
 import { metric } from '../support/metrics.ts';
+import { guestClaims, keyToken, userClaims } from '../support/tokens.ts';
 import { allowedOrigin, startUsher, userToken, type TestUsher } from '../support/usher.ts';
-import { ask, userAsks } from './asking.ts';
+import { ask, guestAsks, userAsks } from './asking.ts';
 
 /** A host that says who a session cookie belongs to, or that it cannot. */
 async function startHost() {
@@ -33,7 +36,8 @@ afterAll(async () => {
   host.stop();
 });
 
-const figures = async () => (await ask(usher.operator, { path: '/metrics', method: 'GET' })).text;
+const figures = async (of = usher) =>
+  (await ask(of.operator, { path: '/metrics', method: 'GET' })).text;
 
 let sessions = 0;
 
@@ -67,6 +71,33 @@ describe('what Usher depends on', () => {
     expect((await askForBox('/pusher/auth', box)).status).toBe(200);
     expect(await read()).toEqual([1, 1]);
     expect(metric(await figures(), 'usher_dependency_up', 'dependency="database"')).toBe(1);
+  });
+
+  it('is not up while one of two does not answer, though the other does', async () => {
+    const [guests, users] = [await startJwksServer(), await startJwksServer()];
+    const { privateKey } = generateKeyPairSync('ed25519');
+    const token = (claims: object) => keyToken(claims, { alg: 'EdDSA' }, privateKey);
+    const other = await startUsher({
+      ...{ GUEST_TOKEN_SECRET: '', GUEST_TOKEN_JWKS_URL: guests.url.href },
+      ...{ USER_TOKEN_SECRET: '', USER_TOKEN_JWKS_URL: users.url.href },
+    });
+    onTestFinished(async () => {
+      await Promise.all([other.stop(), guests.close(), users.close()]);
+    });
+    const up = async () => metric(await figures(other), 'usher_dependency_up', keys);
+    const keys = 'dependency="token keys"';
+    guests.answer((_request, response) => response.writeHead(200).end('no keys'));
+    const path = `/api/guest/hotel/grand-hotel/chat/pusher/auth?token=${token(guestClaims())}`;
+    const asGuest = guestAsks({ path, fields: { token: undefined } });
+    const headers = { authorization: `Bearer ${token(userClaims())}` };
+    expect(await up()).toBeUndefined();
+    expect((await ask(other.public, userAsks({ headers }))).status).toBe(401);
+    expect(await up()).toBe(1);
+    expect((await ask(other.public, asGuest)).status).toBe(503);
+    other.clock.now += 30_000;
+    expect((await ask(other.public, userAsks({ headers }))).status).toBe(401);
+    expect(await up()).toBe(0);
+    expect(metric(await figures(other), 'usher_unavailable_total', keys)).toBe(1);
   });
 
   it('counts for each channel of a batch that it could not be asked about', async () => {

@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
 import { createServer, type AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startJwksServer } from '../credentials/jwks-server.ts';
@@ -9,6 +10,7 @@ import { makeDataDir } from '../support/instance.ts';
 import { logLines, startProgram } from '../support/program.ts';
 import { keyToken, testSecret, userClaims } from '../support/tokens.ts';
 import {
+  allowedOrigin,
   guestSecret,
   guestToken,
   pusherApp,
@@ -16,7 +18,7 @@ import {
   testEnvironment,
   userToken,
 } from '../support/usher.ts';
-import { openClient } from '../support/web-socket.ts';
+import { openClient, tryClient } from '../support/web-socket.ts';
 import { startCollector, type SentSpan, type TestCollector } from './collector.ts';
 
 /** What a collector was told of an Usher that did this, and has ended. */
@@ -137,6 +139,37 @@ describe('a request', () => {
       expect((await ask(address, userAsks({ headers: { traceparent: 'none' } }))).status).toBe(200);
     });
     expect(theOne('decide subscribe', collector.spans()).traceId).not.toMatch(/^0af7/);
+  });
+
+  it('whose client hangs up ends all the same, and so does a handshake that is refused', async () => {
+    const host = await startJwksServer();
+    onTestFinished(host.close);
+    const asked = new Promise<ServerResponse>((resolve) => {
+      host.answer((_request, response) => {
+        resolve(response);
+      });
+    });
+    const cookie = { cookie: 'sessionid=abc', origin: allowedOrigin };
+    const collector = await traceOf(
+      async (address) => {
+        const leaving = new AbortController();
+        const { signal } = leaving;
+        const hasLeft = fetch(`${address}/api/channels`, { headers: cookie, signal });
+        const response = await asked;
+        leaving.abort();
+        await expect(hasLeft).rejects.toThrow('abort');
+        expect(await tryClient(address, '/ws/chat/')).toMatchObject({ status: 401 });
+        response.writeHead(401).end();
+      },
+      {
+        ...{ SESSION_MODE: 'introspect', SESSION_INTROSPECTION_URL: host.url.href },
+        SESSION_WS_UPSTREAM: 'ws://127.0.0.1:1',
+      },
+    );
+    const spans = collector.spans();
+    expect(theOne('GET /api/channels', spans).facts).toMatchObject({ 'error.type': 'hung up' });
+    const door = theOne('GET /ws/chat/', spans).facts;
+    expect(door['http.response.status_code']).toBe(401);
   });
 
   it('tells nothing that was presented, nor whose it is', async () => {
