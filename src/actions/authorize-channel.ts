@@ -9,7 +9,6 @@ import { parseSocketId } from '../core/socket-id.ts';
 import { withinLimits, type CountGrant } from './count-grant.ts';
 import {
   establishPrincipal,
-  ofTenant,
   type Established,
   type EstablishPorts,
 } from './establish-principal.ts';
@@ -108,21 +107,23 @@ async function decide(
     socketId,
     channel,
     family: pattern.text,
-    ...ofTenant(params['tenantId']),
-    ...(denied !== undefined && { denied }),
+    tenantId: params['tenantId'],
+    denied,
   };
 
   const established = await establish(ports);
-  if ('code' in established) return refuse({ ...established.known, ...read }, established.code);
+  if ('code' in established) {
+    const { known, code } = established;
+    return refuse({ ...known, ...read, tenantId: read.tenantId ?? known.tenantId }, code);
+  }
   const { principal } = established;
-  const known = { ...read, principal, ...ofTenant(params['tenantId'] ?? tenantOf(principal)) };
-
   const { checks, refused, member } = await judgeReading(
     reading,
     { principal, pinned: question.pinned },
     ports,
   );
-  const judged = { ...known, checks };
+  const tenantId = read.tenantId ?? tenantOf(principal);
+  const judged = { ...read, tenantId, principal, checks };
   if (refused !== undefined) return refuse(judged, refused);
-  return { ...judged, outcome: 'grant', action: 'subscribe', ...(member && { member }) };
+  return { ...judged, outcome: 'grant', action: 'subscribe', member };
 }

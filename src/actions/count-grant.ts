@@ -50,7 +50,7 @@ export function createCountGrant(ports: CountGrantPorts): CountGrant {
   const { pause, waiting } = createPauses(startTimer, closing);
   return async (grant, origin) => {
     const patience = waiting() < mostWaiting && !closing.aborted ? longestWait : 0;
-    const taken = await limits.take(claimsOf(grant, { ...ports, patience }));
+    const taken = await limits.take(claimsOf(grant, ports, patience));
     if ('excess' in taken) {
       const limit = taken.excess === 'subscriptions' ? 'subscriptions' : 'authorizations';
       await reportExcess(limit, principalKey(grant.principal), { origin, ...subjectOf(grant) });
@@ -88,11 +88,8 @@ export async function withinLimits<Granted extends Grant | SignInGrant>(
 /** Both in one step. The principal's tenant tells the Pusher app, so the app need not stand in the key. */
 function claimsOf(
   grant: Grant | SignInGrant,
-  {
-    authorizations,
-    subscriptions,
-    patience,
-  }: Pick<CountGrantPorts, 'authorizations' | 'subscriptions'> & { readonly patience: number },
+  { authorizations, subscriptions }: Pick<CountGrantPorts, 'authorizations' | 'subscriptions'>,
+  patience: number,
 ): readonly Claim[] {
   const key = principalKey(grant.principal);
   const rate = { limit: 'authorizations', key, perMinute: authorizations, patience } as const;
@@ -111,5 +108,5 @@ function claimsOf(
 }
 
 function subjectOf({ principal, tenantId }: Grant | SignInGrant) {
-  return { principalId: principalId(principal), ...(tenantId !== undefined && { tenantId }) };
+  return { principalId: principalId(principal), tenantId };
 }

@@ -18,7 +18,7 @@ export interface JudgePorts {
 export interface Judgement {
   readonly checks: readonly Check[];
   readonly refused?: RefusalCode;
-  readonly member?: Member;
+  readonly member?: Member | undefined;
 }
 
 /** Judges one principal before one channel. Throws `Unavailable` when the fact could not be loaded. */
@@ -45,7 +45,7 @@ export async function judgeReading(
   const member = family.memberOf(channel.form, principal, { params, fact });
   const fits = check('what is shown of the visitor fits', !member || memberFits(member));
   const checks = [...agreement, ...rule, fits];
-  return fits.passed ? { checks, ...(member && { member }) } : { checks, refused: fits.code };
+  return fits.passed ? { checks, member } : { checks, refused: fits.code };
 }
 
 function agreementChecks(

@@ -17,14 +17,15 @@ export function describeDecision(
     at,
     action,
     outcome,
-    ...(outcome === 'refusal' && { code: decision.code }),
-    ...(family !== undefined && { family }),
+    code: outcome === 'refusal' ? decision.code : undefined,
+    family,
     // Only names that passed the grammar get here, so a token sent as a name is not kept.
-    ...(channel && { channel: channel.text }),
-    ...(socketId !== undefined && { socketId }),
-    ...(principal && { principalKind: principal.kind, principalId: principalId(principal) }),
-    ...(tenantId !== undefined && { tenantId }),
-    ...(failed && { failedCheck: failed.name }),
+    channel: channel?.text,
+    socketId,
+    principalKind: principal?.kind,
+    principalId: principal && principalId(principal),
+    tenantId,
+    failedCheck: failed?.name,
     checks: checks.map(({ name, passed }) => ({ name, passed })),
   };
 }
@@ -33,9 +34,9 @@ export function describeDecision(
  * What the log says of a decision: of the checks only those that failed. All of them, of every grant, would be most of what
  * is written, and stand in the trail under the decision's id.
  */
-export function toLine({ checks, ...event }: AuditEvent): object {
-  const failed = checks.flatMap(({ name, passed }) => (passed ? [] : [name]));
-  return failed.length === 0 ? event : { ...event, failedChecks: failed };
+export function toLine(event: AuditEvent): object {
+  const failed = event.checks.filter(({ passed }) => !passed).map(({ name }) => name);
+  return { ...event, checks: undefined, failedChecks: failed.length === 0 ? undefined : failed };
 }
 
 /** What a refusal tells a security reviewer. A new code does not compile until somebody has thought about it. */

@@ -20,11 +20,7 @@ export interface RecorderPorts {
 export function createRecorder({ trail, log, count, now }: RecorderPorts): RecordDecision {
   return async (decision, origin, asOf) => {
     const event = describeDecision(decision, origin, now());
-    const entry = {
-      decision: event,
-      signals: signalsOf(event),
-      ...(asOf !== undefined && { asOf }),
-    };
+    const entry = { decision: event, signals: signalsOf(event), asOf };
     let isKept = true;
     try {
       isKept = await trail.append(entry);

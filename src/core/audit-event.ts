@@ -6,7 +6,7 @@ import type { IssueDecision, RedeemDecision, TicketRefusalCode } from './ticket.
 export interface Origin {
   readonly requestId: string;
   readonly address: string;
-  readonly userAgent?: string;
+  readonly userAgent?: string | undefined;
 }
 
 /** What was decided about one attempt: ids and metadata, never a credential or a body. */
@@ -16,15 +16,15 @@ export interface AuditEvent extends Origin {
   readonly at: number;
   readonly action: Judged['action'];
   readonly outcome: 'grant' | 'refusal';
-  readonly code?: RefusalCode | TicketRefusalCode;
-  readonly family?: string;
-  readonly channel?: string;
-  readonly socketId?: string;
-  readonly principalKind?: PrincipalKind;
-  readonly principalId?: string;
-  readonly tenantId?: string;
+  readonly code?: RefusalCode | TicketRefusalCode | undefined;
+  readonly family?: string | undefined;
+  readonly channel?: string | undefined;
+  readonly socketId?: string | undefined;
+  readonly principalKind?: PrincipalKind | undefined;
+  readonly principalId?: string | undefined;
+  readonly tenantId?: string | undefined;
   /** The name of the first check that did not hold. */
-  readonly failedCheck?: string;
+  readonly failedCheck?: string | undefined;
   readonly checks: readonly { readonly name: string; readonly passed: boolean }[];
 }
 
@@ -44,8 +44,8 @@ export interface SignalEvent extends Origin {
   /** Milliseconds since the epoch. */
   readonly at: number;
   readonly signal: SecuritySignal;
-  readonly tenantId?: string;
-  readonly principalId?: string;
+  readonly tenantId?: string | undefined;
+  readonly principalId?: string | undefined;
 }
 
 /** A decision as it is kept, with what it tells a security reviewer. */
@@ -53,7 +53,7 @@ export interface DecisionEntry {
   readonly decision: AuditEvent;
   readonly signals: readonly SecuritySignal[];
   /** The version of the memory by which it was decided; without one, it was decided by what the database said. */
-  readonly asOf?: number;
+  readonly asOf?: number | undefined;
 }
 
 /** What is kept together or not at all: a decision with its signals, or a signal of no decision. */
@@ -90,7 +90,7 @@ export type RecordedDecision = Decision | SignInDecision | IssueDecision | Redee
 export type RecordDecision = (
   decision: RecordedDecision,
   origin: Origin,
-  asOf?: number,
+  asOf?: number | undefined,
 ) => Promise<boolean>;
 
 /** Records a signal about something that was no decision. Throws `Unavailable` when the trail could not keep it. */

@@ -55,8 +55,8 @@ export interface Judged {
   readonly family?: string;
   readonly channel?: ChannelName;
   /** What the family's clients are told when they may not enter, where it has words of its own. */
-  readonly denied?: string;
-  readonly tenantId?: string;
+  readonly denied?: string | undefined;
+  readonly tenantId?: string | undefined;
   readonly principal?: Principal;
   readonly checks: readonly Check[];
 }
@@ -69,7 +69,7 @@ export interface Grant extends Judged {
   readonly family: string;
   readonly channel: ChannelName;
   readonly principal: Principal;
-  readonly member?: Member;
+  readonly member?: Member | undefined;
 }
 
 /** Yes: this socket belongs to this user. */

@@ -6,9 +6,9 @@ export const endOfTime = 8.64e15;
 
 /** When a credential began and ends, in milliseconds since the epoch, and the id its issuer gave it. */
 export interface CredentialLife {
-  readonly issuedAt?: number;
+  readonly issuedAt?: number | undefined;
   readonly expiresAt: number;
-  readonly tokenId?: string;
+  readonly tokenId?: string | undefined;
 }
 
 /** A hotel guest, known by a token for one booking at one hotel (system A). */
@@ -22,9 +22,9 @@ export interface Guest extends CredentialLife {
 export interface User extends CredentialLife {
   readonly kind: 'user';
   readonly userId: string;
-  readonly tenantId?: string;
+  readonly tenantId?: string | undefined;
   readonly roles: readonly string[];
-  readonly name?: string;
+  readonly name?: string | undefined;
 }
 
 /** Somebody without an account, known by a guest session of ours (system D); `linkedUserId` since the login. */
@@ -40,7 +40,7 @@ export interface Visitor extends CredentialLife {
   readonly userId: string;
   readonly isStaff: boolean;
   readonly isSuperuser: boolean;
-  readonly name?: string;
+  readonly name?: string | undefined;
 }
 
 /** Whoever asks, after the credential was verified. */

@@ -34,10 +34,10 @@ function readUser({ claims, issuedAt, expiresAt }: VerifiedJwt): User | undefine
     userId,
     roles,
     expiresAt,
-    ...(issuedAt !== undefined && { issuedAt }),
-    ...(tenantId.value !== undefined && { tenantId: tenantId.value }),
-    ...(tokenId.value !== undefined && { tokenId: tokenId.value }),
-    ...(name.value !== undefined && { name: name.value }),
+    issuedAt,
+    tenantId: tenantId.value,
+    tokenId: tokenId.value,
+    name: name.value,
   };
 }
 

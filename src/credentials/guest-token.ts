@@ -34,7 +34,7 @@ function readGuest(jwt: VerifiedJwt, names: GuestClaimNames): Guest | undefined 
     hotelSlug,
     bookingId,
     expiresAt,
-    ...(issuedAt !== undefined && { issuedAt }),
-    ...(tokenId.value !== undefined && { tokenId: tokenId.value }),
+    issuedAt,
+    tokenId: tokenId.value,
   };
 }

@@ -18,7 +18,7 @@ export type Claims = ReadonlyMap<string, unknown>;
 /** The claims of a token whose signature, issuer, audience and times were found good; times in milliseconds. */
 export interface VerifiedJwt {
   readonly claims: Claims;
-  readonly issuedAt?: number;
+  readonly issuedAt: number | undefined;
   readonly expiresAt: number;
 }
 
@@ -113,7 +113,7 @@ function judge(claims: Claims, settings: JwtSettings): JwtResult {
     if (issuedAt === undefined || expiresAt - issuedAt > settings.maxAge) return rejected;
   }
   if (expiresAt <= now) return { fault: 'credential-expired' };
-  return { claims, expiresAt, ...(issuedAt !== undefined && { issuedAt }) };
+  return { claims, expiresAt, issuedAt };
 }
 
 /** RFC 7519 §4.1.1 and §4.1.3; where nothing is configured, neither claim is looked at. */

@@ -27,7 +27,7 @@ export async function sendRefusal<Code extends string>(
   refusal: {
     readonly id: string;
     readonly code: Code;
-    readonly denied?: string;
+    readonly denied?: string | undefined;
     readonly retryAfterMs?: number;
   },
   { replies, countFailure }: Refusing<Code>,

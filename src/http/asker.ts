@@ -16,7 +16,7 @@ export function originOf(request: FastifyRequest): Origin {
   return {
     requestId: request.id,
     address: request.ip,
-    ...(userAgent !== undefined && { userAgent: visible(userAgent.slice(0, longestUserAgent)) }),
+    userAgent: userAgent === undefined ? undefined : visible(userAgent.slice(0, longestUserAgent)),
   };
 }
 
