@@ -4,9 +4,18 @@ import { RequestProblem } from './problem.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Whose error bodies this route speaks; the clients of the hotel chat and of tickets predate ours. */
-    errorBody?: 'hotel' | 'ticket';
+    /** Whose error bodies this route speaks. */
+    errorBody?: ErrorBody;
   }
+}
+
+/** The error bodies that are not ours: the clients of the hotel chat and of tickets predate it. */
+export type ErrorBody = 'hotel' | 'ticket';
+
+/** What the outside is told of an error. */
+export interface Told {
+  readonly status: number;
+  readonly message: string;
 }
 
 const words: Readonly<Record<number, string>> = {
@@ -24,21 +33,23 @@ const words: Readonly<Record<number, string>> = {
 const retrySeconds = 2;
 
 /**
- * Answers with the error body of the route: `{error, message, request_id}`, the hotel chat's without the id,
- * or `{success, error}` of tickets.
+ * Makes the body of an error: `{error, message, request_id}`, the hotel chat's without the id, or `{success, error}` of
+ * tickets.
  */
-export function sendError(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  { status, message }: { readonly status: number; readonly message: string },
-): FastifyReply {
+export function bodyOf(
+  { status, message }: Told,
+  requestId: string,
+  errorBody: ErrorBody | undefined,
+): object {
+  if (errorBody === 'ticket') return { success: false, error: message };
+  const error = words[status] ?? 'Error';
+  return errorBody === 'hotel' ? { error, message } : { error, message, request_id: requestId };
+}
+
+/** Answers with the error body of the route. */
+export function sendError(request: FastifyRequest, reply: FastifyReply, told: Told): FastifyReply {
   const { errorBody } = request.routeOptions.config;
-  if (errorBody === 'ticket') return reply.code(status).send({ success: false, error: message });
-  return reply.code(status).send({
-    error: words[status] ?? 'Error',
-    message,
-    ...(errorBody !== 'hotel' && { request_id: request.id }),
-  });
+  return reply.code(told.status).send(bodyOf(told, request.id, errorBody));
 }
 
 /** Told of each answer "could not find out". */
@@ -75,5 +86,6 @@ export function answerErrors(server: FastifyInstance, countUnavailable: CountUna
 function sentenceFor(status: number): string {
   if (status === 413) return 'The body is too large';
   if (status === 415) return 'The body must be a form or JSON';
+  if (status === 429) return 'Too many requests';
   return 'The request is malformed';
 }
