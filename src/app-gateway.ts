@@ -8,6 +8,7 @@ import { addSessionDoors } from './gateway/session-doors.ts';
 import { addTicketDoor } from './gateway/ticket-door.ts';
 import { sendRefusal } from './http/answer.ts';
 import { originOf } from './http/asker.ts';
+import { sessionDoorRefusals, ticketDoorRefusals } from './http/door-docs.ts';
 import { createConnectionLimit, withoutReply, type CountFailure } from './http/limits.ts';
 import type { Present } from './http/present.ts';
 import { generalReplies } from './http/refusal-reply.ts';
@@ -42,6 +43,7 @@ export function addGateway(
     ...admitting,
     ...{ redeemTicket, newId: randomUUID, chatServer },
     countFailure: withoutReply(countFailure),
+    refusals: ticketDoorRefusals,
   });
   if (host === undefined || sessions === undefined) return;
   const { authorizeChannel, decideChannel, record, present } = ports;
@@ -51,6 +53,7 @@ export function addGateway(
     credentialsOf: present,
     sendRefusal: (request, reply, refusal) =>
       sendRefusal([request, reply], refusal, { replies: generalReplies, countFailure }),
+    refusals: sessionDoorRefusals,
     host: { url: host, cookieName: sessions.cookieName },
   });
 }

@@ -7,6 +7,7 @@ import { addChannelAuth } from './http/channel-auth.ts';
 import { addChannelBatchAuth } from './http/channel-batch-auth.ts';
 import { addChannelList } from './http/channel-list.ts';
 import { addDecisions } from './http/decisions.ts';
+import { addDocs, collectDocs } from './http/docs.ts';
 import { addFarewell } from './http/farewell.ts';
 import { followRequests } from './http/follow-requests.ts';
 import { addGuestChatAuth } from './http/guest-chat-auth.ts';
@@ -23,13 +24,41 @@ import { createServer, openToBrowsers } from './http/server.ts';
 import { createSlots, slotSettings, workInSlots } from './http/slots.ts';
 import { addUserAuth } from './http/user-auth.ts';
 import { addWebhooks } from './http/webhooks.ts';
+import type { DocumentedRoute, Ports } from './openapi/document.ts';
 import type { SharedLimits } from './stores/shared-limits.ts';
 
-/** Builds the listener that browsers ask. */
-export async function buildPublicServer(
+/** The two listeners. */
+export interface Servers {
+  readonly public: FastifyInstance;
+  readonly operator: FastifyInstance;
+}
+
+/** Builds both listeners; the operator's tells of the routes of both. */
+export async function buildServers(
   config: Config,
   actions: Actions,
   around: Surroundings,
+): Promise<Servers> {
+  const docs: Collected = { public: [], operator: [] };
+  return {
+    public: await buildPublicServer(config, actions, { ...around, docs }),
+    operator: buildOperatorServer(config, actions, { ...around, docs }),
+  };
+}
+
+/** What the routes say of themselves, while they are being added. */
+interface Collected extends Ports {
+  readonly public: DocumentedRoute[];
+  readonly operator: DocumentedRoute[];
+}
+
+type Building = Surroundings & { readonly docs: Collected };
+
+/** Builds the listener that browsers ask. */
+async function buildPublicServer(
+  config: Config,
+  actions: Actions,
+  around: Building,
 ): Promise<FastifyInstance> {
   const { trustedProxies, allowedOrigins } = config;
   const { countUnavailable } = actions;
@@ -44,6 +73,7 @@ export async function buildPublicServer(
     cookieMode,
     limits: around.stores.limiting.limits,
   });
+  collectDocs(server, around.docs.public);
   const { loadMetrics } = actions;
   const { startTimer } = around;
   const slots = createSlots(slotSettings, { startTimer, onShed: loadMetrics.countShed });
@@ -68,14 +98,15 @@ export async function buildPublicServer(
 }
 
 /** Builds the listener that only the operator asks. */
-export function buildOperatorServer(
+function buildOperatorServer(
   config: Config,
   actions: Actions,
-  { storage, stores, log, now, closing }: Surroundings,
+  { storage, stores, log, now, closing, docs }: Building,
 ): FastifyInstance {
   const { countUnavailable } = actions;
   const server = createServer({ logger: log, trustedProxies: [], countUnavailable });
   const { shared } = stores.limiting;
+  collectDocs(server, docs.operator);
   guardOperator(server, config.operator.token);
   addProbes(server, {
     // Without Redis tickets are refused, and everything else goes on: to take every replica away would end that too.
@@ -88,6 +119,7 @@ export function buildOperatorServer(
   addMetrics(server, actions.readMetrics);
   addRevocations(server, { revoke: actions.revoke, now });
   addDecisions(server, actions.findDecision);
+  addDocs(server, docs, `http://127.0.0.1:${config.listen.port}`);
   return server;
 }
 

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { buildActions } from './app-actions.ts';
 import { hearChanges } from './app-changes.ts';
-import { buildOperatorServer, buildPublicServer } from './app-servers.ts';
+import { buildServers, type Servers } from './app-servers.ts';
 import { openStorage } from './app-storage.ts';
 import { buildStores } from './app-stores.ts';
 import { openTracing, traceStores } from './app-tracing.ts';
@@ -54,10 +54,7 @@ export async function startApp(config: Config, clock: Clock): Promise<App> {
     const around = { ...clock, ...noting, storage, stores, live, closing: closing.signal };
     const actions = buildActions(config, around);
     listener = hearChanges(around);
-    servers = {
-      public: await buildPublicServer(config, actions, around),
-      operator: buildOperatorServer(config, actions, around),
-    };
+    servers = await buildServers(config, actions, around);
     const addresses = {
       public: await listen(servers.public, config.listen),
       operator: await listen(servers.operator, config.operator),
@@ -92,11 +89,6 @@ export async function startApp(config: Config, clock: Clock): Promise<App> {
     await storage.close();
     throw error;
   }
-}
-
-interface Servers {
-  readonly public: FastifyInstance;
-  readonly operator: FastifyInstance;
 }
 
 /**

@@ -20,8 +20,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   audit: ['core'],
   config: ['core'],
   tracing: ['core'],
-  http: ['core', 'actions', 'type actions', 'type pusher'],
-  gateway: ['core', 'actions', 'type actions', 'type pusher'],
+  openapi: [],
+  http: ['core', 'actions', 'openapi', 'type actions', 'type pusher'],
+  gateway: ['core', 'actions', 'openapi', 'type actions', 'type pusher'],
   cli: [
     ...['core', 'actions', 'config', 'channels', 'credentials/mint.ts'],
     ...['app.ts', 'app-records.ts', 'app-policy.ts', 'app-paper.ts', 'main.ts', 'sentence.ts'],

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { WebSocketServer } from 'ws';
+import type { Operation } from '../openapi/operation.ts';
 import type { StartTimer } from '../core/timer.ts';
 import { createConnection, type Connection } from './connection.ts';
 import { endings } from './endings.ts';
@@ -11,7 +12,7 @@ type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown
 /** Where WebSockets come in. */
 export interface Doorway {
   /** Adds a route whose requests are WebSocket handshakes; any other request finds no such route. */
-  readonly addDoor: (path: string, handler: Handler) => void;
+  readonly addDoor: (path: string, docs: Operation, handler: Handler) => void;
   /** Completes the handshake (RFC 6455 §4.2.2); from then on the reply is no more. */
   readonly open: (
     request: FastifyRequest,
@@ -43,8 +44,8 @@ export function createDoorway(
     done();
   });
   return {
-    addDoor: (path, handler) => {
-      server.get(path, { config: { slotless: true } }, async (request, reply) => {
+    addDoor: (path, docs, handler) => {
+      server.get(path, { config: { slotless: true, docs } }, async (request, reply) => {
         if (isHandshake(request.raw)) return handler(request, reply);
         reply.callNotFound();
         return reply;

@@ -5,7 +5,9 @@ import type { PresentedCredential } from '../core/credential.ts';
 import type { Grant, Refusal, RefusalCode } from '../core/decision.ts';
 import { principalId, type Principal } from '../core/principal.ts';
 import type { Question } from '../core/question.ts';
+import type { Responses } from '../openapi/operation.ts';
 import { admit, type AdmitPorts } from './admit.ts';
+import { sessionDoorDocs } from './door-docs.ts';
 import type { Doorway } from './doorway.ts';
 import { endings } from './endings.ts';
 import { identityHeaders } from './identity-headers.ts';
@@ -28,6 +30,8 @@ export interface SessionDoorPorts extends AdmitPorts {
     reply: FastifyReply,
     refusal: Refusal,
   ) => Promise<FastifyReply>;
+  /** All that this can answer. */
+  readonly refusals: Responses;
   readonly randomBytes: (count: number) => Uint8Array;
   /** The host's WebSocket server, and the cookie by which it knows its visitors. */
   readonly host: { readonly url: URL; readonly cookieName: string };
@@ -48,7 +52,8 @@ const doors: readonly Door[] = [
 /** Adds the doors of the host's WebSockets: who may enter is judged as for the channel, before the handshake is completed. */
 export function addSessionDoors(doorway: Doorway, ports: SessionDoorPorts): void {
   for (const door of doors) {
-    doorway.addDoor(door.path, async (request, reply) => {
+    const docs = sessionDoorDocs(door.channel.replace(':orderId', '{orderId}'), ports.refusals);
+    doorway.addDoor(door.path, docs, async (request, reply) => {
       const giveBack = await ports.countConnection(request);
       const question = questionOf(door, request, ports);
       const decision = await ports.authorizeChannel(question).catch(async (error: unknown) => {

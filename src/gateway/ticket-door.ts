@@ -3,8 +3,10 @@ import type { RedeemTicket } from '../actions/redeem-ticket.ts';
 import type { Origin } from '../core/audit-event.ts';
 import type { RedeemRefusalCode, TicketHolder } from '../core/ticket.ts';
 import { Unavailable } from '../core/unavailable.ts';
+import type { Responses } from '../openapi/operation.ts';
 import { admit, type AdmitPorts } from './admit.ts';
 import type { Connection } from './connection.ts';
+import { ticketDoorDocs } from './door-docs.ts';
 import type { Doorway } from './doorway.ts';
 import { endings, type Ending } from './endings.ts';
 import { identityHeaders } from './identity-headers.ts';
@@ -26,6 +28,8 @@ export interface TicketDoorPorts extends AdmitPorts {
   readonly countFailure: (request: FastifyRequest) => Promise<void>;
   /** The chat server, where it stands behind this door. */
   readonly chatServer: URL | undefined;
+  /** How the server answers a handshake that it refuses. */
+  readonly refusals: Responses;
 }
 
 /** How long a client may take to show its ticket, in milliseconds. */
@@ -36,7 +40,7 @@ const authenticationTime = 10_000;
  * so there is nothing that a foreign page could use.
  */
 export function addTicketDoor(doorway: Doorway, ports: TicketDoorPorts): void {
-  doorway.addDoor('/ws', async (request, reply) => {
+  doorway.addDoor('/ws', ticketDoorDocs(ports.refusals), async (request, reply) => {
     const giveBack = await ports.countConnection(request);
     const from = { origin: ports.originOf(request), log: request.log, request, giveBack };
     doorway.open(request, reply, (connection) => {

@@ -4,6 +4,7 @@ import type { Signer } from '../pusher/sign.ts';
 import { sendGrant, sendRefusal } from './answer.ts';
 import { questionOf } from './asker.ts';
 import { requiredField } from './body.ts';
+import { channelAuthDocs } from './channel-auth-docs.ts';
 import { mostCharacters } from './lengths.ts';
 import type { CountFailure } from './limits.ts';
 import type { Present } from './present.ts';
@@ -37,5 +38,5 @@ export function addChannelAuth(server: FastifyInstance, ports: ChannelAuthPorts)
       ? sendGrant(reply, decision.id, ports.sign(decision))
       : sendRefusal([request, reply], decision, refusing);
   };
-  for (const path of paths) server.post(path, handler);
+  for (const path of paths) server.post(path, { config: { docs: channelAuthDocs(path) } }, handler);
 }

@@ -3,6 +3,7 @@ import type { AuthorizeChannels, Verdicts } from '../actions/authorize-channels.
 import { Unavailable } from '../core/unavailable.ts';
 import type { Signer } from '../pusher/sign.ts';
 import { questionOf } from './asker.ts';
+import { channelBatchAuthDocs } from './channel-batch-auth-docs.ts';
 import { channelNames } from './channel-names.ts';
 import { largestBatchBody } from './lengths.ts';
 import type { CountUnavailable } from './errors.ts';
@@ -47,7 +48,8 @@ export function addChannelBatchAuth(server: FastifyInstance, ports: ChannelBatch
     for (const [name, verdict] of verdicts) entries[name] = entryOf(verdict, limited, ports.sign);
     return reply.code(200).header('cache-control', 'no-store').send(entries);
   };
-  for (const path of paths) server.post(path, { bodyLimit: largestBatchBody }, handler);
+  const options = { bodyLimit: largestBatchBody, config: { docs: channelBatchAuthDocs } };
+  for (const path of paths) server.post(path, options, handler);
 }
 
 /**

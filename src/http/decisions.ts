@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { decisionIdPattern, type DecisionEntry, type FindDecision } from '../core/audit-event.ts';
+import { decisionsDocs } from './decisions-docs.ts';
 import { RequestProblem } from './problem.ts';
 
 /** Any other text was never the id of a decision. */
@@ -12,7 +13,7 @@ const params = {
 export function addDecisions(server: FastifyInstance, findDecision: FindDecision): void {
   server.get<{ Params: { id: string } }>(
     '/decisions/:id',
-    { schema: { params } },
+    { schema: { params }, config: { docs: decisionsDocs } },
     async (request) => {
       const found = await findDecision(request.params.id);
       if (found === undefined) throw new RequestProblem(404, 'There is no such decision on record');

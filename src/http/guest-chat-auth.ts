@@ -4,6 +4,7 @@ import { sendGrant, sendRefusal } from './answer.ts';
 import { originOf } from './asker.ts';
 import { textField, textQuery } from './body.ts';
 import type { ChannelAuthPorts } from './channel-auth.ts';
+import { guestChatAuthDocs } from './guest-chat-auth-docs.ts';
 import { mostCharacters } from './lengths.ts';
 import { malformed } from './problem.ts';
 import { guestChatReplies } from './refusal-reply.ts';
@@ -16,7 +17,8 @@ export function addGuestChatAuth(
   ports: Omit<ChannelAuthPorts, 'present'>,
 ): void {
   const refusing = { replies: guestChatReplies, countFailure: ports.countFailure };
-  server.post(path, { config: { errorBody: 'hotel' } }, async (request, reply) => {
+  const config = { errorBody: 'hotel', docs: guestChatAuthDocs } as const;
+  server.post(path, { config }, async (request, reply) => {
     const socketId = textField(request.body, 'socket_id', mostCharacters.socketId);
     const channelName = textField(request.body, 'channel_name', mostCharacters.channelName);
     const token = guestToken(request);

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { GuestSessionActions } from '../actions/guest-sessions.ts';
 import { sendPlainRefusal } from './answer.ts';
 import { presentedBearer, presentedGuestSession } from './asker.ts';
+import { endDocs, linkDocs, startDocs } from './guest-sessions-docs.ts';
 import type { CountFailure } from './limits.ts';
 
 /** Whom the routes ask. */
@@ -18,7 +19,8 @@ export function addGuestSessions(server: FastifyInstance, ports: GuestSessionRou
   const { guestSessions, countFailure } = ports;
   const rateLimit = { max: startsPerMinute, timeWindow: 60_000, ipv6Subnet: 64 };
 
-  server.post('/api/guest-sessions', { config: { rateLimit } }, async (_request, reply) => {
+  const starting = { config: { rateLimit, docs: startDocs } };
+  server.post('/api/guest-sessions', starting, async (_request, reply) => {
     const { sessionId, token, expiresAt } = await guestSessions.start();
     return reply.header('cache-control', 'no-store').send({
       guest_session_id: sessionId,
@@ -27,18 +29,27 @@ export function addGuestSessions(server: FastifyInstance, ports: GuestSessionRou
     });
   });
 
-  server.post('/api/guest-sessions/link', async (request, reply) => {
-    const linked = await guestSessions.link({
-      user: presentedBearer(request),
-      guest: presentedGuestSession(request),
-    });
-    if (typeof linked === 'string') return sendPlainRefusal([request, reply], linked, countFailure);
-    return { guest_session_id: linked.sessionId, user_id: linked.userId };
-  });
+  server.post(
+    '/api/guest-sessions/link',
+    { config: { docs: linkDocs } },
+    async (request, reply) => {
+      const linked = await guestSessions.link({
+        user: presentedBearer(request),
+        guest: presentedGuestSession(request),
+      });
+      if (typeof linked === 'string')
+        return sendPlainRefusal([request, reply], linked, countFailure);
+      return { guest_session_id: linked.sessionId, user_id: linked.userId };
+    },
+  );
 
-  server.delete('/api/guest-sessions/current', async (request, reply) => {
-    const ended = await guestSessions.end(presentedGuestSession(request));
-    if (ended !== 'ended') return sendPlainRefusal([request, reply], ended, countFailure);
-    return reply.code(204).send();
-  });
+  server.delete(
+    '/api/guest-sessions/current',
+    { config: { docs: endDocs } },
+    async (request, reply) => {
+      const ended = await guestSessions.end(presentedGuestSession(request));
+      if (ended !== 'ended') return sendPlainRefusal([request, reply], ended, countFailure);
+      return reply.code(204).send();
+    },
+  );
 }

@@ -8,6 +8,7 @@ import { shownChatServer } from './chat-server.ts';
 import { sendError, type CountUnavailable } from './errors.ts';
 import type { CountFailure } from './limits.ts';
 import { checkClientInfo, idField, requireJson } from './ticket-body.ts';
+import { issueTicketDocs } from './ticket-docs.ts';
 import { issueReplies } from './ticket-reply.ts';
 
 /** Whom the route asks. */
@@ -17,7 +18,10 @@ export interface IssueTicketRoutePorts {
   readonly countUnavailable: CountUnavailable;
 }
 
-const options = { config: { errorBody: 'ticket' }, onRequest: requireJson } as const;
+const options = {
+  config: { errorBody: 'ticket', docs: issueTicketDocs },
+  onRequest: requireJson,
+} as const;
 
 /** Adds the route by which a chat page gets a ticket; its bodies are those that existing pages parse. */
 export function addIssueTicket(server: FastifyInstance, ports: IssueTicketRoutePorts): void {

@@ -1,11 +1,12 @@
 import type { FastifyInstance } from 'fastify';
+import { metricsDocs } from './operator-docs.ts';
 
 /** Reads everything that is measured, as text. */
 export type ReadMetrics = () => Promise<{ readonly contentType: string; readonly text: string }>;
 
 /** Adds `GET /metrics` to the operator's port, for Prometheus. */
 export function addMetrics(server: FastifyInstance, readMetrics: ReadMetrics): void {
-  server.get('/metrics', async (_request, reply) => {
+  server.get('/metrics', { config: { docs: metricsDocs } }, async (_request, reply) => {
     const { contentType, text } = await readMetrics();
     return reply.type(contentType).send(text);
   });

@@ -2,6 +2,7 @@ import { timingSafeEqual, createHash } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Secret } from '../core/secret.ts';
+import { livezDocs, readyzDocs } from './operator-docs.ts';
 import { RequestProblem } from './problem.ts';
 import { headerValues } from './raw-headers.ts';
 
@@ -21,8 +22,8 @@ export function addProbes(
   server: FastifyInstance,
   { pings, isClosing, isDegraded, limitsAre }: ProbePorts,
 ): void {
-  server.get('/livez', () => ({ status: 'live' }));
-  server.get('/readyz', async (_request, reply) => {
+  server.get('/livez', { config: { docs: livezDocs } }, () => ({ status: 'live' }));
+  server.get('/readyz', { config: { docs: readyzDocs } }, async (_request, reply) => {
     if (isClosing()) return reply.code(503).send({ status: 'closing' });
     await Promise.all(pings.map((ping) => ping()));
     // Still 200: without us, the others would have our requests as well, and lose more records.

@@ -8,6 +8,7 @@ import { shownChatServer } from './chat-server.ts';
 import { mostCharacters } from './lengths.ts';
 import type { CountFailure } from './limits.ts';
 import { checkClientInfo, requireJson } from './ticket-body.ts';
+import { redeemTicketDocs } from './ticket-docs.ts';
 import { redeemReplies } from './ticket-reply.ts';
 
 /** Whom the route asks. */
@@ -16,7 +17,10 @@ export interface RedeemTicketRoutePorts {
   readonly countFailure: CountFailure;
 }
 
-const options = { config: { errorBody: 'ticket' }, onRequest: requireJson } as const;
+const options = {
+  config: { errorBody: 'ticket', docs: redeemTicketDocs },
+  onRequest: requireJson,
+} as const;
 
 /** Adds the route by which a chat server beside Usher redeems a ticket that a page showed it. */
 export function addRedeemTicket(server: FastifyInstance, ports: RedeemTicketRoutePorts): void {

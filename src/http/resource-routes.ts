@@ -2,15 +2,19 @@ import type { FastifyInstance } from 'fastify';
 import { idCharacters } from '../core/param.ts';
 import type { FactStore } from '../core/resources.ts';
 import { malformed, RequestProblem } from './problem.ts';
+import { factDocs } from './resource-docs.ts';
 
 /** One kind of fact on the operator's port. */
-export interface Resource<Fact, Body, Ids extends readonly string[]> {
+export interface Resource<Fact, Body extends object, Ids extends readonly string[]> {
   /** The path, with one `:name` for each id. */
   readonly path: string;
   readonly store: FactStore<Fact, Ids>;
   /** JSON Schema of the body's properties, and which of them must be there: they make it a `Body`. */
   readonly properties: { readonly [Name in keyof Required<Body>]: object };
   readonly required: readonly string[];
+  /** What it is called in the documentation, and a body of it. */
+  readonly noun: string;
+  readonly example: Body;
   readonly toFact: (ids: Ids, body: Body) => Fact;
   readonly toBody: (fact: Fact) => Body;
 }
@@ -22,9 +26,9 @@ export const idSchema = { type: 'string', minLength: 1, maxLength: 255 } as cons
 const pathIdSchema = { type: 'string', pattern: `^[${idCharacters}]{1,80}$` } as const;
 
 /** Adds `GET`, `PUT` and `DELETE` of one kind of fact. */
-export function addResource<Fact, Body, const Ids extends readonly string[]>(
+export function addResource<Fact, Body extends object, const Ids extends readonly string[]>(
   server: FastifyInstance,
-  { path, store, properties, required, toFact, toBody }: Resource<Fact, Body, Ids>,
+  { path, store, properties, required, noun, example, toFact, toBody }: Resource<Fact, Body, Ids>,
 ): void {
   const names = [...path.matchAll(/:([a-zA-Z]+)/g)].map(([, name = '']) => name);
   const params = {
@@ -32,23 +36,30 @@ export function addResource<Fact, Body, const Ids extends readonly string[]>(
     properties: Object.fromEntries(names.map((name) => [name, pathIdSchema])),
   };
   const body = { type: 'object', additionalProperties: false, properties, required };
+  const [firstId = ''] = names;
+  const malformedId = `params/${firstId} must match pattern "${pathIdSchema.pattern}"`;
+  const docs = factDocs({ noun, body, example, malformedId });
   // The path has a name for each id, in this order, and the schema has seen to it that all are there.
   const idsOf = (from: unknown) =>
     names.map((name) => (from as Readonly<Record<string, string>>)[name]) as unknown as Ids;
 
-  server.get(path, { schema: { params } }, async (request) => {
+  server.get(path, { schema: { params }, config: { docs: docs.get } }, async (request) => {
     const fact = await store.find(...idsOf(request.params));
     if (fact === undefined) throw absent();
     return toBody(fact);
   });
-  server.put(path, { schema: { params, body } }, async (request) => {
+  server.put(path, { schema: { params, body }, config: { docs: docs.put } }, async (request) => {
     refuseUnprintable(request.body);
     return toBody(await store.put(toFact(idsOf(request.params), request.body as Body)));
   });
-  server.delete(path, { schema: { params } }, async (request, reply) => {
-    if (!(await store.remove(...idsOf(request.params)))) throw absent();
-    return reply.code(204).send();
-  });
+  server.delete(
+    path,
+    { schema: { params }, config: { docs: docs.remove } },
+    async (request, reply) => {
+      if (!(await store.remove(...idsOf(request.params)))) throw absent();
+      return reply.code(204).send();
+    },
+  );
 }
 
 /** The database cannot hold NUL or half a surrogate pair, and no token names an id with a control character. */

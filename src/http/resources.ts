@@ -46,6 +46,8 @@ const bookingResource = (
   store: Bookings,
 ): Resource<Booking, BookingBody, readonly [hotelSlug: string, bookingId: string]> => ({
   path: '/resources/hotels/:hotelSlug/bookings/:bookingId',
+  noun: 'a booking of a hotel',
+  example: { status: 'open', room_number: '101', check_out: '2025-06-03T11:00:00.000Z' },
   store,
   properties: {
     status: { enum: ['open', 'cancelled'] },
@@ -71,6 +73,8 @@ const escrowResource = (
   store: Escrows,
 ): Resource<Escrow, EscrowBody, readonly [tenantId: string, escrowId: string]> => ({
   path: '/resources/tenants/:tenantId/escrows/:escrowId',
+  noun: 'an escrow of a tenant',
+  example: { buyer_id: '15', seller_id: '16', status: 'FUNDED' },
   store,
   properties: {
     buyer_id: idSchema,
@@ -94,6 +98,8 @@ const escrowResource = (
 
 const roomResource = (store: Rooms): Resource<Room, RoomBody, readonly [roomId: string]> => ({
   path: '/resources/rooms/:roomId',
+  noun: 'a room',
+  example: { participants: ['15', '16'] },
   store,
   properties: {
     participants: { type: 'array', items: idSchema, maxItems: 1000, uniqueItems: true },
@@ -113,6 +119,8 @@ const roomResource = (store: Rooms): Resource<Room, RoomBody, readonly [roomId: 
 
 const orderResource = (store: Orders): Resource<Order, OrderBody, readonly [orderId: string]> => ({
   path: '/resources/orders/:orderId',
+  noun: 'an order',
+  example: { owner_id: '15' },
   store,
   properties: { owner_id: idSchema },
   required: ['owner_id'],

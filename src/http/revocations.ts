@@ -4,6 +4,7 @@ import type { RevocationSubject } from '../core/revocation.ts';
 import { originOf } from './asker.ts';
 import { parseMoment } from './moment.ts';
 import { malformed } from './problem.ts';
+import { revocationsDocs } from './revocations-docs.ts';
 
 interface RevocationBody {
   readonly user_id?: string;
@@ -21,19 +22,22 @@ const id = {
   pattern: '^[^\\p{Cc}\\p{Cf}\\p{Cs}\\p{Zl}\\p{Zp}]{1,255}$',
 } as const;
 
+const subject = {
+  user_id: id,
+  tenant_id: id,
+  hotel_slug: id,
+  booking_id: id,
+  guest_session_id: id,
+  token_id: id,
+} as const;
+
 const body = {
   type: 'object',
   additionalProperties: false,
-  properties: {
-    user_id: id,
-    tenant_id: id,
-    hotel_slug: id,
-    booking_id: id,
-    guest_session_id: id,
-    token_id: id,
-    issued_before: { type: 'string', maxLength: 40 },
-  },
+  properties: { ...subject, issued_before: { type: 'string', maxLength: 40 } },
 } as const;
+
+const options = { schema: { body }, config: { docs: revocationsDocs(body, subject) } };
 
 /** How far a moment may lie ahead, in milliseconds: as far as issuers' clocks do. A revocation is never taken back. */
 const furthestAhead = 60_000;
@@ -43,7 +47,7 @@ export function addRevocations(
   server: FastifyInstance,
   ports: { readonly revoke: Revoke; readonly now: () => number },
 ): void {
-  server.post<{ Body: RevocationBody }>('/revocations', { schema: { body } }, async (request) => {
+  server.post<{ Body: RevocationBody }>('/revocations', options, async (request) => {
     const { issued_before, ...named } = request.body;
     const subject = subjectOf(named);
     if (subject === undefined) {

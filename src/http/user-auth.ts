@@ -6,6 +6,7 @@ import { questionOf } from './asker.ts';
 import type { CountFailure } from './limits.ts';
 import type { Present } from './present.ts';
 import { generalReplies } from './refusal-reply.ts';
+import { userAuthDocs } from './user-auth-docs.ts';
 
 /** Where `pusher.signin()` asks; the first is pusher-js's default, the second is Echo's. */
 const paths = ['/pusher/user-auth', '/broadcasting/user-auth', '/api/broadcasting/user-auth'];
@@ -27,5 +28,5 @@ export function addUserAuth(server: FastifyInstance, ports: UserAuthPorts): void
       ? sendGrant(reply, decision.id, ports.signUser(decision))
       : sendRefusal([request, reply], decision, refusing);
   };
-  for (const path of paths) server.post(path, handler);
+  for (const path of paths) server.post(path, { config: { docs: userAuthDocs } }, handler);
 }

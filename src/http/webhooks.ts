@@ -4,6 +4,7 @@ import { originOf } from './asker.ts';
 import { sendError } from './errors.ts';
 import { largestWebhook } from './lengths.ts';
 import type { CountFailure } from './limits.ts';
+import { webhooksDocs } from './webhooks-docs.ts';
 
 /** Whom the route asks. */
 export interface WebhookPorts {
@@ -30,9 +31,8 @@ export function addWebhooks(server: FastifyInstance, ports: WebhookPorts): void 
         parsed(null, body);
       },
     );
-    scope.post('/pusher/webhooks', { bodyLimit: largestWebhook }, (request, reply) =>
-      take([request, reply], ports),
-    );
+    const options = { bodyLimit: largestWebhook, config: { docs: webhooksDocs } };
+    scope.post('/pusher/webhooks', options, (request, reply) => take([request, reply], ports));
     done();
   });
 }

@@ -86,6 +86,7 @@ export async function startDoorstep(changes: DoorstepChanges = {}): Promise<Door
   const live = createLiveConnections();
   const { now, startTimer } = time.clock;
   addTicketDoor(createDoorway(server, { maxMessage, startTimer }), {
+    refusals: {},
     ...{ now, startTimer, live, maxMessage, originOf },
     countMessage: createMessageLimit({
       ...{ perMinute: mostMessages, rates: createMemoryRates(), shared: undefined, now },
