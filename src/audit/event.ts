@@ -26,7 +26,7 @@ export function describeDecision(
     principalId: principal && principalId(principal),
     tenantId,
     failedCheck: failed?.name,
-    checks: checks.map(({ name, passed }) => ({ name, passed })),
+    checks,
   };
 }
 

@@ -90,7 +90,7 @@ export type RecordedDecision = Decision | SignInDecision | IssueDecision | Redee
 export type RecordDecision = (
   decision: RecordedDecision,
   origin: Origin,
-  asOf?: number | undefined,
+  asOf?: number,
 ) => Promise<boolean>;
 
 /** Records a signal about something that was no decision. Throws `Unavailable` when the trail could not keep it. */

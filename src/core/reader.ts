@@ -9,7 +9,7 @@ export type ReadResult<T> =
 
 /** One way the text so far can be read; `plural` when there are several that end in the same place. */
 interface Thread<T> {
-  readonly state: State<T>;
+  state: State<T>;
   readonly start: number;
   readonly values: Values | undefined;
   plural: boolean;
@@ -50,11 +50,18 @@ export function createReader<T extends Readable>(
     let threads: Thread<T>[] = [{ state: root(tree), start: 0, values: undefined, plural: false }];
     for (let i = 0; i < text.length && threads.length > 0; i += 1) {
       const code = text.charCodeAt(i);
+      const [first] = threads;
+      const next = first && threads.length === 1 ? onlyWay(first.state, code) : undefined;
+      if (first && next) {
+        first.state = next;
+        continue;
+      }
       step += 1;
       moved = [];
       for (const thread of threads) {
+        // Before it arrives anywhere, where another may join it.
         const { state, start, values, plural } = thread;
-        if (state.inside?.alphabet[code] === 1) arrive({ state, start, values, plural });
+        if (state.inside?.alphabet[code] === 1) arrive(thread);
         const next = follow(state, code);
         if (next !== undefined) {
           const left = state.inside ? { text: text.slice(start, i), before: values } : values;
@@ -69,6 +76,11 @@ export function createReader<T extends Readable>(
     }
     return conclude(text, threads);
   };
+}
+
+/** Where the one thread there is goes on by itself, along a literal: most of most names, and nothing need be noted. */
+function onlyWay<T>(state: State<T>, code: number): State<T> | undefined {
+  return state.inside === undefined && state.opens.length === 0 ? follow(state, code) : undefined;
 }
 
 function conclude<T extends Readable>(text: string, threads: readonly Thread<T>[]): ReadResult<T> {

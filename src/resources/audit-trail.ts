@@ -1,4 +1,4 @@
-import type { AuditEntry, SignalEvent, WriteEntries } from '../core/audit-event.ts';
+import type { AuditEntry, AuditEvent, SignalEvent, WriteEntries } from '../core/audit-event.ts';
 import type { Database } from './client.ts';
 import type { TableMemory, TablesSeen } from './table-memory.ts';
 
@@ -17,11 +17,13 @@ export function createAuditWriter(
     const version = memory.version();
     const isCurrent = (entry: AuditEntry) => asOf(entry) === undefined || asOf(entry) === version;
     const { watched, horizon, known } = memory.known();
-    const rows = JSON.stringify(entries.filter(isCurrent).map(toRow));
+    const checks = new Map<string, ListOfChecks>();
+    const rows = JSON.stringify(entries.filter(isCurrent).map((entry) => toRow(entry, checks)));
+    const lists = JSON.stringify([...checks.values()].map(({ list }) => list));
     const [seen] = await database.run({
       name: 'usher_audit',
       text: insertEntries,
-      values: [rows, watched, horizon, known],
+      values: [rows, watched, horizon, known, lists],
     });
     const { holds, ...tables } = seen as TablesSeen & { readonly holds: boolean | null };
     memory.learn(tables);
@@ -55,14 +57,14 @@ const insertEntries = `
     SELECT * FROM json_to_recordset($1::json) AS row(
       decision_id text, signal_id uuid, at timestamptz, action text, outcome text, code text,
       family text, channel text, socket_id text, principal_kind text, principal_id text,
-      tenant_id text, failed_check text, checks jsonb, request_id text, address text,
+      tenant_id text, failed_check text, checks int, request_id text, address text,
       user_agent text, signals text[], remembered boolean)
     WHERE remembered IS NOT TRUE OR (SELECT holds FROM seen)
   ), kept AS (
     INSERT INTO audit_log (decision_id, at, action, outcome, code, family, channel, socket_id,
       principal_kind, principal_id, tenant_id, failed_check, checks, request_id, address, user_agent)
-    SELECT decision_id, at, action, outcome, code, family, channel, socket_id,
-      principal_kind, principal_id, tenant_id, failed_check, checks, request_id, address, user_agent
+    SELECT decision_id, at, action, outcome, code, family, channel, socket_id, principal_kind,
+      principal_id, tenant_id, failed_check, $5::jsonb -> checks, request_id, address, user_agent
     FROM entry WHERE decision_id IS NOT NULL
   ), told AS (
     INSERT INTO security_events
@@ -75,7 +77,24 @@ const insertEntries = `
     (SELECT coalesce(json_agg(json_build_object('xid', xid::text, 'changed', changed)), '[]') FROM noted) AS changes
   FROM seen`;
 
-function toRow(entry: AuditEntry): object {
+/** The checks of a decision, and their place among the lists of a statement. */
+interface ListOfChecks {
+  readonly place: number;
+  readonly list: readonly { readonly name: string; readonly passed: boolean }[];
+}
+
+/** Where these checks stand; most rows of a statement have the same ones, which would be most of what is sent. */
+function placeOf(checks: AuditEvent['checks'], lists: Map<string, ListOfChecks>): number {
+  const key = checks.map(({ name, passed }) => (passed ? name : `!${name}`)).join('\n');
+  const known = lists.get(key);
+  if (known !== undefined) return known.place;
+  const list = checks.map(({ name, passed }) => ({ name, passed }));
+  const place = lists.size;
+  lists.set(key, { place, list });
+  return place;
+}
+
+function toRow(entry: AuditEntry, lists: Map<string, ListOfChecks>): object {
   if ('signal' in entry) {
     const { id, signal } = entry.signal;
     return { ...sharedColumns(entry.signal), signal_id: id, signals: [signal] };
@@ -92,7 +111,7 @@ function toRow(entry: AuditEntry): object {
     socket_id: keepable(decision.socketId),
     principal_kind: decision.principalKind,
     failed_check: decision.failedCheck,
-    checks: decision.checks,
+    checks: placeOf(decision.checks, lists),
     signals,
     remembered: asOf(entry) !== undefined,
   };
