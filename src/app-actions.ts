@@ -81,6 +81,7 @@ export function buildActions(config: Config, around: Surroundings) {
   const endGrants = createEndGrants({ ...around, liveGrants, terminate });
   metrics.dependencies.show(dependencies);
   metrics.showTokenLookups(tokenLookups.read);
+  metrics.showFactLookups(stores.factLookups.read);
   const asked = { identify, revocations, hold, record, newId: randomUUID, now };
   const judging = { ...asked, countGrant, catalogue, find: stores.find, encrypts: signer.encrypts };
   // What is remembered is proved by the record, and a buffered one comes too late for that.

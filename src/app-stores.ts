@@ -3,6 +3,7 @@ import { buildFacts } from './app-facts.ts';
 import { buildLimits } from './app-limits.ts';
 import type { Storage } from './app-storage.ts';
 import { buildMemory } from './app-memory.ts';
+import { createLookups } from './audit/lookups.ts';
 import { createLiveGrants } from './resources/live-grants.ts';
 import { createRevocations } from './resources/revocations.ts';
 import { createSweepChanges } from './resources/table-changes.ts';
@@ -22,10 +23,12 @@ export function buildStores(
   const { database, redis } = storage;
   const facts = buildFacts(database);
   const revocations = createRevocations(database);
-  const tables = createTableMemory(now);
+  const factLookups = createLookups();
+  const tables = createTableMemory({ now, onLookup: factLookups.count });
   return {
     ...facts,
     tables,
+    factLookups,
     memory: buildMemory(tables, { find: facts.find, revocations }),
     sweepChanges: createSweepChanges(database, tables),
     tickets: redis ? createRedisTickets(redis, now) : createTickets(database),

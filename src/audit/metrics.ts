@@ -22,6 +22,7 @@ export interface Metrics {
   readonly showOccupancy: (occupancy: ReadOccupancy) => void;
   /** Shows from now on how often a token's signature was remembered. */
   readonly showTokenLookups: (read: Lookups['read']) => void;
+  readonly showFactLookups: (read: Lookups['read']) => void;
   readonly trail: TrailMetrics;
   readonly load: LoadMetrics;
   readonly traffic: TrafficMetrics;
@@ -88,7 +89,16 @@ export function createMetrics(): Metrics {
       addOccupancy(registry, label, occupancy);
     },
     showTokenLookups: (read) => {
-      addTokenLookups(registry, read);
+      addLookups(registry, read, {
+        name: 'usher_token_lookups_total',
+        help: 'Tokens whose signature was remembered (hit) or had to be verified (miss).',
+      });
+    },
+    showFactLookups: (read) => {
+      addLookups(registry, read, {
+        name: 'usher_fact_lookups_total',
+        help: 'Facts and revocations that were remembered (hit) or asked of the database (miss).',
+      });
     },
     trail: createTrailMetrics(registry, durations),
     load: createLoadMetrics(registry),
@@ -109,10 +119,13 @@ function addOccupancy(registry: Registry, label: TenantLabels, occupancy: ReadOc
   gauge('usher_presence_members', 'Members that presence channels show.', 'members');
 }
 
-function addTokenLookups(registry: Registry, read: Lookups['read']): void {
+function addLookups(
+  registry: Registry,
+  read: Lookups['read'],
+  about: { readonly name: string; readonly help: string },
+): void {
   new Counter({
-    name: 'usher_token_lookups_total',
-    help: 'Tokens whose signature was remembered (hit) or had to be verified (miss).',
+    ...about,
     labelNames: ['result'],
     registers: [registry],
     collect() {

@@ -5,8 +5,11 @@ export interface Shelf<Answer> {
   readonly clear: () => void;
 }
 
+/** Tells whether an answer was known. */
+export type OnLookup = (isKnown: boolean) => void;
+
 /** Creates a shelf for up to twice so many answers: when the younger half is full it becomes the older one, which goes. */
-export function createShelf<Answer>(half: number): Shelf<Answer> {
+export function createShelf<Answer>(half: number, onLookup: OnLookup): Shelf<Answer> {
   let younger = new Map<string, Promise<Answer>>();
   let older: typeof younger = new Map();
 
@@ -20,10 +23,9 @@ export function createShelf<Answer>(half: number): Shelf<Answer> {
   };
   return {
     find: (question, ask) => {
-      const here = younger.get(question);
-      if (here !== undefined) return here;
-      const aged = older.get(question);
-      if (aged !== undefined) return put(question, aged);
+      const known = younger.get(question) ?? older.get(question);
+      onLookup(known !== undefined);
+      if (known !== undefined) return younger.has(question) ? known : put(question, known);
       const answer = put(question, ask());
       answer.catch(() => {
         for (const answers of [younger, older]) {

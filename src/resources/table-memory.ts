@@ -1,4 +1,4 @@
-import { createShelf } from './shelf.ts';
+import { createShelf, type OnLookup } from './shelf.ts';
 
 /** What PostgreSQL says of our tables, together with what it writes. */
 export interface TablesSeen {
@@ -46,8 +46,16 @@ const mostAnswers = 10_000;
 /** Transactions that are named at most: so many are there only when another one stays open for very long. */
 const mostKnown = 10_000;
 
-/** Creates a memory that is empty, and stays so until PostgreSQL was heard; `now` in milliseconds. */
-export function createTableMemory(now: () => number): TableMemory {
+/** What a memory is created with. */
+export interface TableMemoryPorts {
+  /** In milliseconds. */
+  readonly now: () => number;
+  /** Told whether an answer was remembered, or has to be asked for. */
+  readonly onLookup: OnLookup;
+}
+
+/** Creates a memory that is empty, and stays so until PostgreSQL was heard. */
+export function createTableMemory({ now, onLookup }: TableMemoryPorts): TableMemory {
   const shelves: { readonly tables: readonly string[]; readonly clear: () => void }[] = [];
   let version = 0;
   let known: readonly string[] = [];
@@ -80,7 +88,7 @@ export function createTableMemory(now: () => number): TableMemory {
       ask: (...question: Question) => Promise<Answer>,
       spell: (...question: Question) => string,
     ) => {
-      const { find, clear } = createShelf<Answer>(mostAnswers);
+      const { find, clear } = createShelf<Answer>(mostAnswers, onLookup);
       shelves.push({ tables, clear });
       return (...question: Question) =>
         tables.every((table) => watchedTables.has(table))

@@ -110,12 +110,17 @@ describe('what Usher depends on', () => {
   });
 });
 
-it('counts tokens whose signature was remembered', async () => {
-  const authorization = `Bearer ${userToken({ jti: 'lookups' })}`;
+it.each([
+  ['tokens whose signature was remembered', 'usher_token_lookups_total'],
+  ['facts that were remembered, and that nothing was revoked', 'usher_fact_lookups_total'],
+])('counts %s', async (_what, name) => {
+  const authorization = `Bearer ${userToken({ jti: name })}`;
   const lookups = async () => {
     const text = await figures();
-    return ['hit', 'miss'].map((is) => metric(text, 'usher_token_lookups_total', `result="${is}"`));
+    return ['hit', 'miss'].map((is) => metric(text, name, `result="${is}"`));
   };
+  // Facts are remembered once a statement has seen their tables.
+  await ask(usher.public, userAsks());
   const [hits = 0, misses = 0] = await lookups();
   for (let i = 0; i < 3; i += 1) await ask(usher.public, userAsks({ headers: { authorization } }));
   expect(await lookups()).toEqual([hits + 2, misses + 1]);

@@ -50,10 +50,7 @@ const signal: SignalEvent = {
 
 /** A writer of what was decided by the database itself. */
 const writerOf = (database: Database) =>
-  createAuditWriter(
-    database,
-    createTableMemory(() => 0),
-  );
+  createAuditWriter(database, createTableMemory({ now: () => 0, onLookup: () => undefined }));
 
 describePostgres('the audit trail', (server) => {
   const at = useDatabase(server);

@@ -15,7 +15,7 @@ import { describePostgres, useDatabase, withClient } from '../support/database.t
 /** A process with a memory: what it asked the database, and whether what it decided by memory was kept. */
 async function start(database: Database) {
   const clock = { now: 0 };
-  const tables = createTableMemory(() => clock.now);
+  const tables = createTableMemory({ now: () => clock.now, onLookup: () => undefined });
   const asked: string[] = [];
   const facts = buildFacts(database).find;
   const revocations = createRevocations(database);
@@ -78,7 +78,7 @@ describePostgres('a memory of tables', (server) => {
   });
 
   it('remembers nothing before a statement has seen the tables, nor what could not be asked', async () => {
-    const tables = createTableMemory(() => 0);
+    const tables = createTableMemory({ now: () => 0, onLookup: () => undefined });
     let asked = 0;
     const ask = tables.remembering(
       ['bookings'],

@@ -12,6 +12,7 @@ export async function readEveryMetric(): Promise<string> {
   await metrics.timed('subscribe', () => Promise.resolve())(undefined);
   metrics.showOccupancy(() => new Map([['1', { channels: 1, members: 1 }]]));
   metrics.showTokenLookups(createLookups().read);
+  metrics.showFactLookups(createLookups().read);
   metrics.trail.countDropped();
   metrics.trail.showWaiting(() => 0);
   await metrics.trail.measured(() => Promise.resolve([]))([]);
