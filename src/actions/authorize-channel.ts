@@ -100,21 +100,15 @@ async function decide(
   if (typeof reading === 'string') {
     return refuse({ ...unread, socketId, channel }, `${reading}-channel`);
   }
-  const { params } = reading;
   const { denied, pattern } = reading.family;
-  const read = {
-    ...unread,
-    socketId,
-    channel,
-    family: pattern.text,
-    tenantId: params['tenantId'],
-    denied,
-  };
+  const read = { socketId, channel, family: pattern.text, denied };
+  const namedTenant = reading.params['tenantId'];
 
   const established = await establish(ports);
   if ('code' in established) {
     const { known, code } = established;
-    return refuse({ ...known, ...read, tenantId: read.tenantId ?? known.tenantId }, code);
+    const tenantId = namedTenant ?? known.tenantId;
+    return refuse({ ...unread, ...known, ...read, tenantId }, code);
   }
   const { principal } = established;
   const { checks, refused, member } = await judgeReading(
@@ -122,8 +116,19 @@ async function decide(
     { principal, pinned: question.pinned },
     ports,
   );
-  const tenantId = read.tenantId ?? tenantOf(principal);
-  const judged = { ...read, tenantId, principal, checks };
-  if (refused !== undefined) return refuse(judged, refused);
-  return { ...judged, outcome: 'grant', action: 'subscribe', member };
+  const tenantId = namedTenant ?? tenantOf(principal);
+  if (refused !== undefined) {
+    return refuse({ ...unread, ...read, tenantId, principal, checks }, refused);
+  }
+  const { id } = unread;
+  return {
+    id,
+    action: 'subscribe',
+    outcome: 'grant',
+    ...read,
+    tenantId,
+    principal,
+    checks,
+    member,
+  };
 }

@@ -11,8 +11,11 @@ export function describeDecision(
 ): AuditEvent {
   const { id, action, outcome, family, channel, socketId, principal, tenantId, checks } = decision;
   const failed = firstFailed(checks);
+  // Every field by its name: V8 makes a dictionary of what begins with a spread and goes on for long, ten times as slow.
   return {
-    ...origin,
+    requestId: origin.requestId,
+    address: origin.address,
+    userAgent: origin.userAgent,
     decisionId: id,
     at,
     action,

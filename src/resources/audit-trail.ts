@@ -1,4 +1,4 @@
-import type { AuditEntry, AuditEvent, SignalEvent, WriteEntries } from '../core/audit-event.ts';
+import type { AuditEntry, AuditEvent, WriteEntries } from '../core/audit-event.ts';
 import type { Database } from './client.ts';
 import type { TableMemory, TablesSeen } from './table-memory.ts';
 
@@ -95,13 +95,23 @@ function placeOf(checks: AuditEvent['checks'], lists: Map<string, ListOfChecks>)
 }
 
 function toRow(entry: AuditEntry, lists: Map<string, ListOfChecks>): object {
+  // Every column by its name, as in `describeDecision`.
   if ('signal' in entry) {
-    const { id, signal } = entry.signal;
-    return { ...sharedColumns(entry.signal), signal_id: id, signals: [signal] };
+    const { signal } = entry;
+    return {
+      at: timeOf(signal),
+      signal_id: signal.id,
+      signals: [signal.signal],
+      principal_id: keepable(signal.principalId),
+      tenant_id: keepable(signal.tenantId),
+      request_id: keepable(signal.requestId),
+      address: keepable(signal.address),
+      user_agent: keepable(signal.userAgent),
+    };
   }
   const { decision, signals } = entry;
   return {
-    ...sharedColumns(decision),
+    at: timeOf(decision),
     decision_id: decision.decisionId,
     action: decision.action,
     outcome: decision.outcome,
@@ -110,26 +120,21 @@ function toRow(entry: AuditEntry, lists: Map<string, ListOfChecks>): object {
     channel: keepable(decision.channel),
     socket_id: keepable(decision.socketId),
     principal_kind: decision.principalKind,
+    principal_id: keepable(decision.principalId),
+    tenant_id: keepable(decision.tenantId),
     failed_check: decision.failedCheck,
     checks: placeOf(decision.checks, lists),
+    request_id: keepable(decision.requestId),
+    address: keepable(decision.address),
+    user_agent: keepable(decision.userAgent),
     signals,
-    remembered: asOf(entry) !== undefined,
+    remembered: entry.asOf !== undefined,
   };
 }
 
-/** What decisions and signals both have. */
-type Shared = Omit<SignalEvent, 'id' | 'signal'>;
-
-function sharedColumns({ at, principalId, tenantId, requestId, address, userAgent }: Shared) {
-  return {
-    // With its zone, so that the session's zone does not matter.
-    at: new Date(at).toISOString(),
-    principal_id: keepable(principalId),
-    tenant_id: keepable(tenantId),
-    request_id: keepable(requestId),
-    address: keepable(address),
-    user_agent: keepable(userAgent),
-  };
+/** With its zone, so that the session's zone does not matter. */
+function timeOf({ at }: { readonly at: number }): string {
+  return new Date(at).toISOString();
 }
 
 /** Nearly every field is such a text, and need not be gone through for characters that it cannot have. */
