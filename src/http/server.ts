@@ -72,9 +72,11 @@ export function createServer({
     done();
   });
   server.addHook('onResponse', (request, reply, done) => {
-    const { method, routeOptions } = request;
-    const line = { method, route: routeOptions.url, status: reply.statusCode };
-    request.log.debug({ ...line, ms: reply.elapsedTime }, 'answered');
+    if (logger.level === 'debug' || logger.level === 'trace') {
+      const { method, routeOptions } = request;
+      const line = { method, route: routeOptions.url, status: reply.statusCode };
+      request.log.debug({ ...line, ms: reply.elapsedTime }, 'answered');
+    }
     done();
   });
   takeFormsAndJson(server);
