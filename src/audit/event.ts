@@ -37,9 +37,10 @@ export function describeDecision(
  * What the log says of a decision: of the checks only those that failed. All of them, of every grant, would be most of what
  * is written, and stand in the trail under the decision's id.
  */
-export function toLine(event: AuditEvent): object {
-  const failed = event.checks.filter(({ passed }) => !passed).map(({ name }) => name);
-  return { ...event, checks: undefined, failedChecks: failed.length === 0 ? undefined : failed };
+export function toLine({ checks, ...event }: AuditEvent): object {
+  if (event.failedCheck === undefined) return event;
+  const failedChecks = checks.filter(({ passed }) => !passed).map(({ name }) => name);
+  return { ...event, failedChecks };
 }
 
 /** What a refusal tells a security reviewer. A new code does not compile until somebody has thought about it. */
