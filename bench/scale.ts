@@ -5,7 +5,7 @@ export interface Scale {
   readonly seconds: { readonly warmUp: number; readonly closed: number; readonly open: number };
   readonly rows: number;
   readonly stormUsers: number;
-  /** Seconds of rest after which memory counts as settled: Usher gives it back within ten. */
+  /** Seconds of rest after which memory counts as settled: Usher gives it back within fifteen. */
   readonly settle: number;
   readonly growth: {
     readonly rows: readonly number[];
@@ -19,7 +19,7 @@ const full: Scale = {
   seconds: { warmUp: 0.3, closed: 2, open: 1.5 },
   rows: 10_000,
   stormUsers: 10_000,
-  settle: 12,
+  settle: 20,
   growth: {
     rows: [1_000, 30_000, 1_000_000],
     families: [1, 10, 100, 1_000],
