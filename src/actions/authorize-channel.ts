@@ -44,10 +44,14 @@ export function createAuthorizeChannel(ports: AuthorizeChannelPorts): AuthorizeC
 /** Finds out who asks by these ports; called only when the name of the channel means something. */
 export type Establish = (ports: EstablishPorts) => Promise<Established>;
 
-/** Finds it out once, for all channels of a question: what was found is what counts, whoever asks next. */
+/** Finds it out once by the same ports, for all channels of a question: from memory, and by asking where that was outdated. */
 export function establishOnce(credentials: Question['credentials']): Establish {
-  let established: Promise<Established> | undefined;
-  return (ports) => (established ??= establishPrincipal(credentials, ports));
+  const found = new Map<EstablishPorts, Promise<Established>>();
+  return (ports) => {
+    const established = found.get(ports) ?? establishPrincipal(credentials, ports);
+    found.set(ports, established);
+    return established;
+  };
 }
 
 /** Authorizes one channel for whoever `establish` finds: what one question and a batch of them have in common. */
@@ -72,8 +76,7 @@ export function createAuthorize(
       if (await record(decision, question.origin, asOf)) return decision;
     }
     // Nothing is remembered, or something has changed since: then it is counted twice, which is rare and does no harm.
-    const ask = asOf === undefined ? establish : establishOnce(question.credentials);
-    const decision = await settle(question, ask, ports);
+    const decision = await settle(question, establish, ports);
     await record(decision, question.origin);
     return decision;
   };

@@ -65,6 +65,19 @@ describe('a batch', () => {
     expect(words).toEqual({ [own]: 'unavailable', [unread]: 'unknown-channel' });
   });
 
+  it('finds out once more who asks, for all channels that were decided by what has changed', async () => {
+    const { words, deeds } = await asking([own, escrowChannel], {
+      memory: {
+        version: () => 7,
+        find: found,
+        revocations: { latest: () => Promise.resolve(Infinity) },
+      },
+      record: (_decision, _origin, asOf) => Promise.resolve(asOf === undefined),
+    });
+    expect(words).toEqual({ [own]: 'grant', [escrowChannel]: 'grant' });
+    expect(deeds.filter((deed) => deed === 'identified')).toHaveLength(2);
+  });
+
   it('is no answer at all when something is broken', async () => {
     const broken = () => Promise.reject(new TypeError('a bug'));
     await expect(
