@@ -93,6 +93,28 @@ describePostgres('a memory of tables', (server) => {
     expect(asked).toBe(3);
   });
 
+  it('begins anew at another server under the same address, and names no transaction of the old one', async () => {
+    const tables = createTableMemory({ now: () => 0, onLookup: () => undefined });
+    let asked = 0;
+    const ask = tables.remembering(
+      ['bookings'],
+      () => Promise.resolve((asked += 1)),
+      () => 'the question',
+    );
+    const changes = [{ xid: '7', changed: 'orders' }];
+    tables.learn({ watched: '1 bookings:1', horizon: '5', changes: [] });
+    await ask();
+    tables.learn({ watched: '1 bookings:1', horizon: '5', changes });
+    expect([await ask(), tables.known().known]).toEqual([1, '{7}']);
+    const version = tables.version();
+    tables.learn({ watched: '2 bookings:1', horizon: '3', changes: [] });
+    expect(tables.version()).not.toBe(version);
+    expect([await ask(), tables.known()]).toEqual([
+      2,
+      { watched: '2 bookings:1', horizon: '3', known: '{}' },
+    ]);
+  });
+
   it.each([
     [`UPDATE bookings SET status = 'cancelled' WHERE booking_id = 'C'`],
     [`DELETE FROM bookings WHERE booking_id = 'C'`],
