@@ -240,6 +240,7 @@ describe('every answer', () => {
       code: 'hotel-mismatch',
       signals: ['cross-tenant'],
     });
-    expect(deployment.usher.output()).toContain(refused);
+    // Lines are written together, a moment later.
+    await expect.poll(() => deployment.usher.output()).toContain(refused);
   });
 });

@@ -196,7 +196,8 @@ describe('every decision', () => {
     for (const [{ headers }, row] of rows) {
       const decisionId = headers.get('x-decision-id');
       expect(await auditRow(deployment.usher, decisionId)).toMatchObject({ ...kept, ...row });
-      expect(deployment.usher.output()).toContain(decisionId);
+      // Lines are written together, a moment later.
+      await expect.poll(() => deployment.usher.output()).toContain(decisionId);
     }
   });
 });

@@ -61,13 +61,16 @@ describe('what a real server tells', () => {
     await typing;
     await until([2, 2, 5]);
     // Above the limit there is one line about it, and never what was said.
-    const signals = deployment.usher
-      .output()
-      .split('\n')
-      .filter((line) => line.includes('limit-'));
-    expect(signals.map((line) => JSON.parse(line) as unknown)).toMatchObject([
-      { signal: { signal: 'limit-exceeded', tenantId: '1', principalId: '15' } },
-    ]);
+    const signals = () =>
+      deployment.usher
+        .output()
+        .split('\n')
+        .filter((line) => line.includes('limit-'))
+        .map((line) => JSON.parse(line) as unknown);
+    // Lines are written together, a moment later.
+    await expect
+      .poll(signals)
+      .toMatchObject([{ signal: { signal: 'limit-exceeded', tenantId: '1', principalId: '15' } }]);
     expect(deployment.usher.output()).not.toContain('words');
 
     other.disconnect();
