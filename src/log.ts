@@ -14,8 +14,12 @@ const patience = 50;
  */
 export function createLog(level: Config['logLevel']): Logger {
   const output = destination({
-    ...{ dest: 1, sync: false, maxLength: mostWaiting },
-    ...{ minLength: together, maxWrite: 4 * together, periodicFlush: patience },
+    dest: 1,
+    sync: false,
+    maxLength: mostWaiting,
+    minLength: together,
+    maxWrite: 4 * together,
+    periodicFlush: patience,
   });
   const log = pino({ level, base: null, timestamp: stdTimeFunctions.isoTime }, output);
   let dropped = 0;
