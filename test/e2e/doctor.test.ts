@@ -5,7 +5,7 @@ import { examine, type Examination, type Examined } from '../../src/cli/doctor/e
 import { loadConfig } from '../../src/config/load.ts';
 import { runCommand } from '../support/program.ts';
 import { startProxy, type Meddling } from './support/proxy.ts';
-import { freePort, startSoketi, type Soketi } from './support/soketi.ts';
+import { freePort, pointedAt, startSoketi, type Soketi } from './support/soketi.ts';
 import { startUsher, type Usher } from './support/usher.ts';
 
 const pageOrigin = 'https://app.example';
@@ -19,13 +19,7 @@ beforeAll(async () => {
   soketi = await startSoketi({ userAuthentication: true });
   env = {
     NODE_ENV: 'development',
-    PUSHER_SERVER: 'soketi',
-    PUSHER_APP_ID: soketi.appId,
-    PUSHER_KEY: soketi.key,
-    PUSHER_SECRET: soketi.secret,
-    PUSHER_HOST: '127.0.0.1',
-    PUSHER_PORT: String(soketi.port),
-    PUSHER_TLS: 'false',
+    ...pointedAt(soketi),
     ALLOWED_ORIGINS: pageOrigin,
     RATE_LIMIT_FAILURES: '10000',
   };

@@ -11,7 +11,7 @@ import {
 import { hmacToken, testSecret } from '../support/tokens.ts';
 import { askJson } from './support/ask.ts';
 import { connectPusher, type PusherClient } from './support/clients.ts';
-import { startSoketi, type Soketi } from './support/soketi.ts';
+import { pointedAt, startSoketi, type Soketi } from './support/soketi.ts';
 import { startUsher, type Usher } from './support/usher.ts';
 import { within } from './support/within.ts';
 
@@ -65,13 +65,8 @@ const startReplica = async (): Promise<Usher> => {
     GUEST_TOKEN_SECRET: 'guests-9Rw4mT2bVx7Kq1Zd8Yc5-usher-tests',
     USER_TOKEN_SECRET: testSecret.reveal(),
     DATABASE_URL: database.url.reveal(),
-    PUSHER_SERVER: 'soketi',
-    PUSHER_APP_ID: soketi.appId,
-    PUSHER_KEY: soketi.key,
-    PUSHER_SECRET: soketi.secret,
-    PUSHER_HOST: '127.0.0.1',
+    ...pointedAt(soketi),
     PUSHER_PORT: String((proxy.address() as AddressInfo).port),
-    PUSHER_TLS: 'false',
   });
   running.push(usher);
   return usher;

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import Pusher from 'pusher';
 
 import { askJson } from './ask.ts';
-import { type Soketi, type SoketiOptions, startSoketi } from './soketi.ts';
+import { pointedAt, type Soketi, type SoketiOptions, startSoketi } from './soketi.ts';
 import { createTokenMint, leaksIn, type TokenMint } from './tokens.ts';
 import { startUsher, type Usher } from './usher.ts';
 
@@ -55,13 +55,7 @@ function environment(soketi: Soketi, secrets: Secrets) {
     NODE_ENV: 'production',
     // Everything that may be logged at all: what is hidden by a level is still there to leak.
     LOG_LEVEL: 'debug',
-    PUSHER_SERVER: 'soketi',
-    PUSHER_APP_ID: soketi.appId,
-    PUSHER_KEY: soketi.key,
-    PUSHER_SECRET: soketi.secret,
-    PUSHER_HOST: '127.0.0.1',
-    PUSHER_PORT: String(soketi.port),
-    PUSHER_TLS: 'false',
+    ...pointedAt(soketi),
     PUSHER_ENCRYPTION_MASTER_KEY: secrets.masterKey,
     GUEST_TOKEN_SECRET: secrets.guest,
     USER_TOKEN_SECRET: secrets.user,

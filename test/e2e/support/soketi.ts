@@ -34,6 +34,19 @@ export interface Soketi {
   readonly stop: () => Promise<void>;
 }
 
+/** The settings of an Usher that signs for this server. */
+export function pointedAt({ appId, key, secret, port }: Soketi) {
+  return {
+    PUSHER_SERVER: 'soketi',
+    PUSHER_APP_ID: appId,
+    PUSHER_KEY: key,
+    PUSHER_SECRET: secret,
+    PUSHER_HOST: loopback,
+    PUSHER_PORT: String(port),
+    PUSHER_TLS: 'false',
+  };
+}
+
 /** A port of the loopback interface that nobody used a moment ago. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, loopback);
