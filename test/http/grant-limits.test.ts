@@ -152,13 +152,15 @@ describeRedisServer('two Ushers with one Redis', () => {
       expect(await local()).toBe('1');
 
       await server.start();
-      await vi.waitUntil(
+      // Each comes back by itself, and counts alone until it has.
+      await vi.waitFor(
         async () => {
-          for (const each of [one, other]) await ready(each);
-          return (await local()) === '0';
+          const states = [await ready(one), await ready(other)];
+          expect(states).toMatchObject([{ limits: 'shared' }, { limits: 'shared' }]);
         },
         { timeout: 30_000 },
       );
+      expect(await local()).toBe('0');
       const next = { headers: user('17'), fields: channelOf('17') };
       expect(await statuses(both, next)).toEqual([200, 200, 429, 429]);
     } finally {
