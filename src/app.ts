@@ -39,7 +39,7 @@ const drainTime = 10_000;
 /** Builds everything and listens. Throws when a dependency cannot be had, with nothing left running. */
 export async function startApp(config: Config, clock: Clock): Promise<App> {
   const { now } = clock;
-  const log = createLog(config.logLevel);
+  const log = createLog(config.logLevel, now);
   const dependencies = createDependencies();
   const storage = watchStorage(await openStorage(config, log), dependencies);
   let servers: Servers | undefined;

@@ -9,12 +9,12 @@ const typescript = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).
 const source = new URL('../src/log.ts', import.meta.url).href;
 
 /** Starts a process that does this with a log of its own. */
-function logging(script: string) {
+function logging(script: string, now = 'Date.now') {
   const child = spawn(
     process.execPath,
     [
       ...['--import', typescript, '--input-type=module', '--eval'],
-      `import { createLog } from '${source}'; const log = createLog('info'); ${script}`,
+      `import { createLog } from '${source}'; const log = createLog('info', ${now}); ${script}`,
     ],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );
@@ -49,6 +49,18 @@ describe('the log', () => {
       expect(new Set(lines.map(({ i }) => i))).toEqual(new Set(inOrder));
     },
   );
+
+  it('tells the time of each line', async () => {
+    const { lines } = logging(
+      'log.info("a"); log.info("b"); globalThis.time = 1500; log.info("c");',
+      '() => globalThis.time ?? 0',
+    );
+    expect((await lines()).map(({ time }) => time)).toEqual([
+      '1970-01-01T00:00:00.000Z',
+      '1970-01-01T00:00:00.000Z',
+      '1970-01-01T00:00:01.500Z',
+    ]);
+  });
 
   it('keeps the process going while nobody reads, and says afterwards how much was dropped', async () => {
     const most = 40_000;
