@@ -5,6 +5,8 @@ import { RowRefused, Unavailable } from '../core/unavailable.ts';
 export interface GroupCommitLimits {
   /** Rows of one statement at most. */
   readonly batch: number;
+  /** So many waiting rows get a second statement beside the one that is under way; without, there is never one. */
+  readonly crowd?: number;
   /** Rows that wait for one at most. */
   readonly waiting: number;
 }
@@ -30,6 +32,7 @@ export function createGroupCommit<Row, Written>({
   const { add, waiting, idle } = createBatches({
     deal: write,
     most: limits.batch,
+    crowd: limits.crowd,
     isOfOneItem: (error) => error instanceof RowRefused,
   });
   return {

@@ -16,8 +16,8 @@ export interface QueuedTrail extends AuditTrail {
 /** Entries of one statement at most; larger ones take longer and are no faster for each. */
 const batch = 256;
 
-/** Entries that wait at most. Each of a strict trail is a request that waits as well. */
-const strictLimits = { batch, waiting: 10_000 };
+/** Entries that wait at most. Each of a strict trail is a request that waits as well, so a second statement is worth its cost. */
+const strictLimits = { batch, crowd: batch / 4, waiting: 10_000 };
 const bufferedLimits = { batch, waiting: 50_000 };
 
 /** Creates the trail of `AUDIT=strict`: an entry is safe when it is committed, many with one commit. */

@@ -6,6 +6,8 @@ export interface BatchesPorts<Item, Answer> {
   readonly deal: (items: readonly Item[]) => Promise<readonly Answer[]>;
   /** Items of one batch at most. */
   readonly most: number;
+  /** So many waiting items get a second batch beside the one that is under way; without, there is never one. */
+  readonly crowd?: number | undefined;
   /** Resolves when the first batch after a pause may begin; it begins at once without. */
   readonly mayBegin?: () => Promise<unknown>;
   /** True for what a batch failed of because of one of its items; without, that is never so. */
@@ -30,19 +32,25 @@ interface Waiting<Item, Answer> {
 
 /**
  * Deals in one batch with what arrives while another is under way, as databases themselves do with commits: an item that
- * comes alone does not wait for company. One batch at a time, items in their order, and each in a batch that begins after it came.
+ * comes alone does not wait for company. Items go in their order, and each in a batch that begins after it came.
  */
 export function createBatches<Item, Answer>(
   ports: BatchesPorts<Item, Answer>,
 ): Batches<Item, Answer> {
-  const { deal, most, mayBegin, isOfOneItem = () => false } = ports;
+  const { deal, most, crowd = Infinity, mayBegin, isOfOneItem = () => false } = ports;
   const queue: Waiting<Item, Answer>[] = [];
   let running: Promise<void> | undefined;
+  let relieving: Promise<void> | undefined;
 
   const run = async (): Promise<void> => {
     if (mayBegin !== undefined) await mayBegin();
     while (queue.length > 0) await settle(queue.splice(0, most));
     running = undefined;
+  };
+  /** While one batch is being written to the disk, the database can work on the other. */
+  const relieve = async (): Promise<void> => {
+    while (queue.length >= crowd) await settle(queue.splice(0, most));
+    relieving = undefined;
   };
   const settle = async (batch: readonly Waiting<Item, Answer>[]): Promise<void> => {
     try {
@@ -70,8 +78,11 @@ export function createBatches<Item, Answer>(
       new Promise((resolve, reject) => {
         queue.push({ item, resolve, reject });
         running ??= run();
+        if (queue.length >= crowd) relieving ??= relieve();
       }),
     waiting: () => queue.length,
-    idle: () => running ?? Promise.resolve(),
+    idle: async () => {
+      await Promise.all([running, relieving]);
+    },
   };
 }

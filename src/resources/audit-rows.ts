@@ -38,7 +38,7 @@ function toRow(entry: AuditEntry, lists: Map<string, ListOfChecks>): object {
   if ('signal' in entry) {
     const { signal } = entry;
     return {
-      at: timeOf(signal),
+      at: signal.at,
       signal_id: signal.id,
       signals: [signal.signal],
       principal_id: keepable(signal.principalId),
@@ -50,7 +50,7 @@ function toRow(entry: AuditEntry, lists: Map<string, ListOfChecks>): object {
   }
   const { decision, signals } = entry;
   return {
-    at: timeOf(decision),
+    at: decision.at,
     decision_id: decision.decisionId,
     action: decision.action,
     outcome: decision.outcome,
@@ -69,11 +69,6 @@ function toRow(entry: AuditEntry, lists: Map<string, ListOfChecks>): object {
     signals,
     remembered: entry.asOf !== undefined,
   };
-}
-
-/** With its zone, so that the session's zone does not matter. */
-function timeOf({ at }: { readonly at: number }): string {
-  return new Date(at).toISOString();
 }
 
 /** Nearly every field is such a text, and need not be gone through for characters that it cannot have. */

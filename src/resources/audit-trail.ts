@@ -14,15 +14,16 @@ export function createAuditWriter(
   return async (entries) => {
     const version = memory.version();
     const isCurrent = (entry: AuditEntry) => asOf(entry) === undefined || asOf(entry) === version;
-    const { watched, horizon, known } = memory.known();
+    const known = memory.known();
+    const { watched, horizon, xids } = known;
     const { rows, checks } = toRows(entries.filter(isCurrent));
     const [seen] = await database.run({
       name: 'usher_audit',
       text: insertEntries,
-      values: [JSON.stringify(rows), watched, horizon, known, JSON.stringify(checks)],
+      values: [JSON.stringify(rows), watched, horizon, xids, JSON.stringify(checks)],
     });
     const { holds, ...tables } = seen as TablesSeen & { readonly holds: boolean | null };
-    memory.learn(tables);
+    memory.learn(tables, known);
     return entries.map(
       (entry) => asOf(entry) === undefined || (holds === true && isCurrent(entry)),
     );
@@ -51,7 +52,7 @@ const insertEntries = `
     SELECT watched, watched = $2 AND NOT EXISTS (SELECT FROM noted) AS holds FROM tables
   ), entry AS MATERIALIZED (
     SELECT * FROM json_to_recordset($1::json) AS row(
-      decision_id text, signal_id uuid, at timestamptz, action text, outcome text, code text,
+      decision_id text, signal_id uuid, at double precision, action text, outcome text, code text,
       family text, channel text, socket_id text, principal_kind text, principal_id text,
       tenant_id text, failed_check text, checks int, request_id text, address text,
       user_agent text, signals text[], remembered boolean)
@@ -59,14 +60,15 @@ const insertEntries = `
   ), kept AS (
     INSERT INTO audit_log (decision_id, at, action, outcome, code, family, channel, socket_id,
       principal_kind, principal_id, tenant_id, failed_check, checks, request_id, address, user_agent)
-    SELECT decision_id, at, action, outcome, code, family, channel, socket_id, principal_kind,
-      principal_id, tenant_id, failed_check, $5::jsonb -> checks, request_id, address, user_agent
+    SELECT decision_id, to_timestamp(at / 1000), action, outcome, code, family, channel, socket_id,
+      principal_kind, principal_id, tenant_id, failed_check, $5::jsonb -> checks, request_id, address,
+      user_agent
     FROM entry WHERE decision_id IS NOT NULL
   ), told AS (
     INSERT INTO security_events
       (id, at, signal, decision_id, tenant_id, principal_id, request_id, address, user_agent)
-    SELECT coalesce(signal_id, gen_random_uuid()),
-      at, signal, decision_id, tenant_id, principal_id, request_id, address, user_agent
+    SELECT coalesce(signal_id, gen_random_uuid()), to_timestamp(at / 1000), signal, decision_id,
+      tenant_id, principal_id, request_id, address, user_agent
     FROM entry CROSS JOIN LATERAL unnest(entry.signals) AS signal
   )
   SELECT watched, holds, pg_snapshot_xmin(pg_current_snapshot())::text AS horizon,

@@ -15,7 +15,7 @@ export interface TablesKnown {
   readonly watched: string | null;
   readonly horizon: string | null;
   /** Transactions from the horizon on, as an array of PostgreSQL's. */
-  readonly known: string;
+  readonly xids: string;
 }
 
 /** Remembers rows for as long as PostgreSQL says that their tables are as they were. */
@@ -33,8 +33,8 @@ export interface TableMemory {
   ) => (...question: Question) => Promise<Answer>;
   /** What the next statement compares. */
   readonly known: () => TablesKnown;
-  /** Forgets what has changed. */
-  readonly learn: (seen: TablesSeen) => void;
+  /** Forgets what has changed since what the statement knew. */
+  readonly learn: (seen: TablesSeen, asked: Pick<TablesKnown, 'watched'>) => void;
 }
 
 /** Milliseconds without a word of PostgreSQL; changes are noted for longer than that. */
@@ -100,11 +100,13 @@ export function createTableMemory({ now, onLookup }: TableMemoryPorts): TableMem
       return {
         watched: seen?.watched ?? null,
         horizon: seen?.horizon ?? null,
-        known: `{${known.join(',')}}`,
+        xids: `{${known.join(',')}}`,
       };
     },
-    learn: ({ watched, horizon, changes }) => {
-      if (watched !== seen?.watched) {
+    learn: ({ watched, horizon, changes }, asked) => {
+      // Of two statements under way at once, one that knew nothing yet, or of another server, says nothing of what the
+      // other has made us remember.
+      if (watched !== asked.watched || watched !== seen?.watched) {
         startAnew();
         watchedTables = new Set(watched.split(' ').map((each) => each.split(':')[0] ?? ''));
       } else if (changes.length > 0) {

@@ -59,6 +59,29 @@ describe('a group commit', () => {
     expect(statements.at(-1)?.rows).toEqual(['d']);
   });
 
+  it('writes a second statement beside the first while a crowd waits, and is idle after both', async () => {
+    const { append, statements, outcomes, waiting, idle } = start({ crowd: 2 });
+    append('a', 'b');
+    expect(statements.map(({ rows }) => rows)).toEqual([['a']]);
+    append('c');
+    expect(statements.map(({ rows }) => rows)).toEqual([['a'], ['b', 'c']]);
+    append('d', 'e');
+    // Never a third.
+    expect([statements.length, waiting()]).toEqual([2, 2]);
+    let isIdle = false;
+    void idle().then(() => (isIdle = true));
+    statements[1]?.commit();
+    await settle();
+    expect(outcomes).toMatchObject({ a: 'open', b: 'b kept', c: 'c kept' });
+    expect(statements[2]?.rows).toEqual(['d', 'e']);
+    statements[0]?.commit();
+    await settle();
+    expect([outcomes['a'], isIdle]).toEqual(['a kept', false]);
+    statements[2]?.commit();
+    await settle();
+    expect([outcomes['e'], isIdle]).toEqual(['e kept', true]);
+  });
+
   it('bounds a statement, and keeps the order', async () => {
     const { append, statements } = start();
     append('a', 'b', 'c', 'd', 'e');

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { Client } from 'pg';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { buildMemory } from '../../src/app-memory.ts';
 import { buildFacts } from '../../src/app-facts.ts';
 import type { AuditEvent } from '../../src/core/audit-event.ts';
@@ -15,6 +15,8 @@ import { describePostgres, useDatabase, withClient } from '../support/database.t
 /** A process with a memory: what it asked the database, and whether what it decided by memory was kept. */
 async function start(database: Database) {
   const clock = { now: 0 };
+  /** Answers to statements that have come, and are on their way still, in the order of their statements. */
+  const underWay: (() => void)[] = [];
   const tables = createTableMemory({ now: () => clock.now, onLookup: () => undefined });
   const asked: string[] = [];
   const facts = buildFacts(database).find;
@@ -31,13 +33,33 @@ async function start(database: Database) {
     },
   });
   const write = createAuditWriter(database, tables);
-  const keep = async (asOf: number | undefined) => {
+  const slowly = createAuditWriter(
+    {
+      ...database,
+      run: async (query) => {
+        const rows = await database.run(query);
+        await new Promise<void>((resolve) => underWay.push(resolve));
+        return rows;
+      },
+    },
+    tables,
+  );
+  const keep = async (asOf: number | undefined, by = write) => {
     const decision: AuditEvent = {
       ...{ decisionId: randomUUID(), requestId: 'r', address: '::1', at: 0 },
       ...({ action: 'subscribe', outcome: 'grant', checks: [] } as const),
     };
-    const [isKept] = await write([{ decision, signals: [], ...(asOf !== undefined && { asOf }) }]);
+    const [isKept] = await by([{ decision, signals: [], ...(asOf !== undefined && { asOf }) }]);
     return isKept;
+  };
+  /** Puts on record with a statement whose answer has yet to arrive: resolves when PostgreSQL has given it. */
+  const keepSlowly = async (asOf: number | undefined) => {
+    const before = underWay.length;
+    const isKept = keep(asOf, slowly);
+    await vi.waitFor(() => {
+      expect(underWay.length).toBeGreaterThan(before);
+    });
+    return { isKept };
   };
   /** Reads by memory, does something else meanwhile, and says what was read and whether it still holds. */
   const decide = async <T>(read: () => Promise<T>, meanwhile?: () => Promise<unknown>) => {
@@ -48,7 +70,7 @@ async function start(database: Database) {
   };
   // The first statement sees the tables.
   await keep(undefined);
-  return { clock, tables, memory, asked, decide, keep };
+  return { clock, tables, memory, asked, decide, keep, keepSlowly, underWay };
 }
 
 type Process = Awaited<ReturnType<typeof start>>;
@@ -87,7 +109,7 @@ describePostgres('a memory of tables', (server) => {
     );
     expect(tables.version()).toBe(undefined);
     await expect(ask()).rejects.toThrow('down');
-    tables.learn({ watched: '1 bookings:1', horizon: '5', changes: [] });
+    tables.learn({ watched: '1 bookings:1', horizon: '5', changes: [] }, tables.known());
     await expect(ask()).rejects.toThrow('down');
     await expect(ask()).rejects.toThrow('down');
     expect(asked).toBe(3);
@@ -102,16 +124,16 @@ describePostgres('a memory of tables', (server) => {
       () => 'the question',
     );
     const changes = [{ xid: '7', changed: 'orders' }];
-    tables.learn({ watched: '1 bookings:1', horizon: '5', changes: [] });
+    tables.learn({ watched: '1 bookings:1', horizon: '5', changes: [] }, tables.known());
     await ask();
-    tables.learn({ watched: '1 bookings:1', horizon: '5', changes });
-    expect([await ask(), tables.known().known]).toEqual([1, '{7}']);
+    tables.learn({ watched: '1 bookings:1', horizon: '5', changes }, tables.known());
+    expect([await ask(), tables.known().xids]).toEqual([1, '{7}']);
     const version = tables.version();
-    tables.learn({ watched: '2 bookings:1', horizon: '3', changes: [] });
+    tables.learn({ watched: '2 bookings:1', horizon: '3', changes: [] }, tables.known());
     expect(tables.version()).not.toBe(version);
     expect([await ask(), tables.known()]).toEqual([
       2,
-      { watched: '2 bookings:1', horizon: '3', known: '{}' },
+      { watched: '2 bookings:1', horizon: '3', xids: '{}' },
     ]);
   });
 
@@ -219,6 +241,25 @@ describePostgres('a memory of tables', (server) => {
     expect(await decide(booking(process, 'R'))).toMatchObject({ fact: { status: 'cancelled' } });
   });
 
+  it('believes no statement that knew nothing yet, and whose answer comes when another has made it remember', async () => {
+    await put('N', 'open');
+    const process = await start(at.database);
+    const { clock, memory, decide, keep, keepSlowly, underWay } = process;
+    clock.now += longestTrust;
+    expect(memory.version()).toBe(undefined);
+    await keep(undefined);
+    expect((await decide(booking(process, 'N'))).fact?.status).toBe('open');
+    // It begins before all that, and PostgreSQL works on it after the change.
+    const known = vi.spyOn(process.tables, 'known');
+    known.mockReturnValueOnce({ watched: null, horizon: null, xids: '{}' });
+    await put('N', 'cancelled');
+    const { isKept } = await keepSlowly(undefined);
+    underWay.pop()?.();
+    await isKept;
+    const next = await decide(booking(process, 'N'));
+    expect([next.fact?.status, next.isKept]).toEqual(['cancelled', true]);
+  });
+
   it('never remembers a view, nor a table whose trigger is switched off', async () => {
     const replaced: readonly (readonly [string, string])[] = [
       [
@@ -287,7 +328,10 @@ describePostgres('a memory of tables', (server) => {
     const steps = fc.array(
       fc.record({
         who: fc.nat(2),
-        what: fc.constantFrom('change', 'commit', 'rollback', 'decide', 'decide', 'late'),
+        what: fc.constantFrom(
+          ...(['change', 'commit', 'rollback', 'decide', 'decide', 'late'] as const),
+          ...(['decide slowly', 'deliver', 'begin anew'] as const),
+        ),
         to: fc.constantFrom('open', 'cancelled'),
       }),
       { minLength: 5, maxLength: 25 },
@@ -299,6 +343,7 @@ describePostgres('a memory of tables', (server) => {
           const process = await start(at.database);
           const truth = new Map(ids.map((id) => [id, 'open']));
           const pending = new Map<number, string>();
+          const slow: (() => Promise<unknown>)[] = [];
           const end = async (who: number, how: 'COMMIT' | 'ROLLBACK') => {
             const to = pending.get(who);
             pending.delete(who);
@@ -314,11 +359,28 @@ describePostgres('a memory of tables', (server) => {
               ids[who],
             ]);
           };
+          /** Lets one of the answers that are under way arrive, in any order. */
+          const deliver = async (which: number) => {
+            const [arrive] = process.underWay.splice(which % process.underWay.length, 1);
+            const [check] = slow.splice(which % slow.length, 1);
+            arrive?.();
+            await check?.();
+          };
           for (const { who, what, to } of history) {
             if (what === 'change') await change(who, to);
             else if (what === 'commit') await end(who, 'COMMIT');
             else if (what === 'rollback') await end(who, 'ROLLBACK');
-            else {
+            else if (what === 'begin anew') process.clock.now += longestTrust;
+            else if (what === 'deliver') await deliver(who);
+            else if (what === 'decide slowly') {
+              const asOf = process.memory.version();
+              const fact = await booking(process, ids[who])();
+              const { isKept } = await process.keepSlowly(asOf);
+              const then = truth.get(ids[who]!);
+              slow.push(async () => {
+                if (await isKept) expect(fact?.status).toBe(then);
+              });
+            } else {
               const id = ids[who]!;
               const meanwhile = what === 'late' ? () => end((who + 1) % 3, 'COMMIT') : undefined;
               const { fact, isKept } = await process.decide(booking(process, id), meanwhile);
@@ -326,6 +388,7 @@ describePostgres('a memory of tables', (server) => {
             }
           }
           for (const who of pending.keys()) await end(who, 'ROLLBACK');
+          while (slow.length > 0) await deliver(0);
           for (const id of ids) {
             await process.decide(booking(process, id));
             const settled = await process.decide(booking(process, id));
