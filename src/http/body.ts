@@ -45,6 +45,17 @@ function parseForm(body: string): Fields {
   return fields;
 }
 
+/** What was read of a body or a query, as fields: a request without a body has none. */
+export function fieldsOf(read: unknown): Fields {
+  return (read ?? {}) as Fields;
+}
+
+/** A field as it was read, of whatever type; `undefined` when it is missing. */
+export function ownField(read: unknown, name: string): unknown {
+  const fields = fieldsOf(read);
+  return Object.hasOwn(fields, name) ? fields[name] : undefined;
+}
+
 /** The text of a field; `undefined` when it is missing or empty, and a 400 when it is not a text or longer than `most`. */
 export function textField(fields: unknown, name: string, most: number): string | undefined {
   return readText(fields, name, most);
@@ -63,9 +74,7 @@ export function textQuery(query: unknown, name: string, most: number): string | 
 }
 
 function readText(from: unknown, name: string, most: number): string | undefined {
-  // A request without a body has no fields.
-  const fields = (from ?? {}) as Readonly<Record<string, unknown>>;
-  const value = Object.hasOwn(fields, name) ? fields[name] : undefined;
+  const value = ownField(from, name);
   if (value === undefined || value === '') return undefined;
   if (Array.isArray(value)) throw malformed(`${name} is repeated`);
   if (typeof value !== 'string') throw malformed(`${name} must be a text`);

@@ -4,7 +4,7 @@ import { Unavailable } from '../core/unavailable.ts';
 import type { Signer } from '../pusher/sign.ts';
 import { questionOf } from './asker.ts';
 import { channelBatchAuthDocs } from './channel-batch-auth-docs.ts';
-import { channelNames } from './channel-names.ts';
+import { channelNames, mostNamesOf } from './channel-names.ts';
 import { largestBatchBody } from './lengths.ts';
 import type { CountUnavailable } from './errors.ts';
 import type { CountFailure } from './limits.ts';
@@ -48,8 +48,11 @@ export function addChannelBatchAuth(server: FastifyInstance, ports: ChannelBatch
     for (const [name, verdict] of verdicts) entries[name] = entryOf(verdict, limited, ports.sign);
     return reply.code(200).header('cache-control', 'no-store').send(entries);
   };
-  const options = { bodyLimit: largestBatchBody, config: { docs: channelBatchAuthDocs } };
-  for (const path of paths) server.post(path, options, handler);
+  const config = {
+    docs: channelBatchAuthDocs,
+    slotsOf: ({ body }: FastifyRequest) => mostNamesOf(body),
+  };
+  for (const path of paths) server.post(path, { bodyLimit: largestBatchBody, config }, handler);
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Fields } from './body.ts';
+import { fieldsOf } from './body.ts';
 import { mostCharacters } from './lengths.ts';
 import { malformed } from './problem.ts';
 
@@ -9,8 +9,7 @@ const mostChannels = 100;
  * `channel_name` of JSON. A 400 for none, for more than a hundred, and for one that is repeated, no text, or too long.
  */
 export function channelNames(body: unknown): readonly string[] {
-  // A request without a body has no fields.
-  const fields = (body ?? {}) as Fields;
+  const fields = fieldsOf(body);
   const numbered = Object.entries(fields).filter(([field]) => field.startsWith('channel_name['));
   const listed = fields['channel_name'];
   // Two readers of a request that has both would ask about different channels.
@@ -26,6 +25,13 @@ export function channelNames(body: unknown): readonly string[] {
   if (!names.every(isName)) throw malformed('channel_name is malformed');
   if (new Set(names).size < names.length) throw malformed('channel_name has a channel twice');
   return names;
+}
+
+/** How many channels a body can be about at most, counted before it is read. */
+export function mostNamesOf(body: unknown): number {
+  const fields = fieldsOf(body);
+  const listed = fields['channel_name'];
+  return Array.isArray(listed) ? listed.length : Object.keys(fields).length;
 }
 
 function isName(value: unknown): value is string {

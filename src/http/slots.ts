@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { StartTimer } from '../core/timer.ts';
 import { RequestProblem } from './problem.ts';
 
@@ -6,13 +6,16 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** True for a route whose requests stay, such as WebSockets: they would keep the slots of all others. */
     slotless?: boolean;
+    /** How many slots a request of this route takes; one, without. */
+    slotsOf?: (request: FastifyRequest) => number;
   }
 }
 
 /** How much is taken on. */
 export interface SlotSettings {
-  /** Requests that are worked on at once. */
+  /** Slots: each is a channel that is decided, or another request. */
   readonly mostAtOnce: number;
+  /** Requests. */
   readonly mostWaiting: number;
   /** Milliseconds. */
   readonly longestWait: number;
@@ -35,13 +38,22 @@ const retryAfter = 5;
 
 /** The places in which requests are worked on. */
 export interface Slots {
-  /** Does this work when there is a slot, in the order of asking; throws a 503 when there is none in time. */
-  readonly run: <T>(work: () => Promise<T>, isGone: () => boolean) => Promise<T>;
+  /** Does this work when there are slots for it, in the order of asking; throws a 503 when there are none in time. */
+  readonly run: <T>(work: () => Promise<T>, asked: Asked) => Promise<T>;
+  /** How many works wait. */
   readonly waiting: () => number;
 }
 
-interface Waiter {
+/** What a work asks for. */
+export interface Asked {
+  /** How many slots; all there are is enough for any work. */
+  readonly slots: number;
+  /** Whether nobody waits for it any more. */
   readonly isGone: () => boolean;
+}
+
+interface Waiter extends Asked {
+  readonly isTold: () => boolean;
   /** Tells whether there is a slot; false when it has been told before. */
   readonly tell: (hasSlot: boolean) => boolean;
 }
@@ -55,48 +67,55 @@ export function createSlots(
   let working = 0;
   let waiting = 0;
 
-  const wait = (isGone: () => boolean): Promise<boolean> =>
+  const fits = (count: number): boolean => working + count <= mostAtOnce;
+
+  const wait = (asked: Asked): Promise<boolean> =>
     new Promise((resolve) => {
       let isTold = false;
-      const tell = (hasSlot: boolean): boolean => {
+      const tell = (hasSlots: boolean): boolean => {
         if (isTold) return false;
         isTold = true;
         stop();
         waiting -= 1;
-        resolve(hasSlot);
-        return hasSlot;
+        resolve(hasSlots);
+        return hasSlots;
       };
       const stop = startTimer(longestWait, () => {
         tell(false);
+        handOn();
       });
       waiting += 1;
-      queue.push({ isGone, tell });
+      queue.push({ ...asked, isTold: () => isTold, tell });
     });
 
-  const take = async (isGone: () => boolean): Promise<boolean> => {
-    if (working >= mostAtOnce) return waiting < mostWaiting && wait(isGone);
-    working += 1;
+  const take = async (asked: Asked): Promise<boolean> => {
+    // Also behind one for whom there are too few slots yet: else those who need few would come first for ever.
+    if (waiting > 0 || !fits(asked.slots)) return waiting < mostWaiting && wait(asked);
+    working += asked.slots;
     return true;
   };
 
-  /** Hands the slot on to who waits longest and is still there. */
-  const release = (): void => {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      if (next.tell(!next.isGone())) return;
+  /** Hands free slots on to who waits longest and is still there. */
+  const handOn = (): void => {
+    for (let next = queue.first(); next !== undefined; next = queue.first()) {
+      if (!next.isTold() && !fits(next.slots)) return;
+      queue.shift();
+      if (next.tell(!next.isGone())) working += next.slots;
     }
-    working -= 1;
   };
 
   return {
-    run: async (work, isGone) => {
-      if (!(await take(isGone))) {
+    run: async (work, { isGone, slots }) => {
+      const asked = { isGone, slots: Math.min(slots, mostAtOnce) };
+      if (!(await take(asked))) {
         onShed();
         throw new RequestProblem(503, 'Too many requests are waiting', retryAfter);
       }
       try {
         return await work();
       } finally {
-        release();
+        working -= asked.slots;
+        handOn();
       }
     },
     waiting: () => waiting,
@@ -111,10 +130,13 @@ export function workInSlots(server: FastifyInstance, slots: Slots): void {
   server.addHook('onRoute', (route) => {
     // A HEAD route has the handler of its GET route, in a slot already.
     if (route.config?.slotless === true || route.method === 'HEAD') return;
-    const { handler } = route;
+    const { handler, config } = route;
     route.handler = function (request, reply) {
       const work = () => Promise.resolve(handler.call(this, request, reply));
-      return slots.run(work, () => request.raw.socket.destroyed);
+      return slots.run(work, {
+        slots: config?.slotsOf?.(request) ?? 1,
+        isGone: () => request.raw.socket.destroyed,
+      });
     };
   });
 }
@@ -122,17 +144,25 @@ export function workInSlots(server: FastifyInstance, slots: Slots): void {
 /** First in, first out. In two stacks, because shifting one long array moves all of it each time. */
 function createQueue<T>(): {
   readonly push: (item: T) => void;
-  readonly shift: () => T | undefined;
+  readonly first: () => T | undefined;
+  readonly shift: () => void;
 } {
   let coming: T[] = [];
   let going: T[] = [];
+  const turn = (): void => {
+    if (going.length === 0) [coming, going] = [going, coming.reverse()];
+  };
   return {
     push: (item) => {
       coming.push(item);
     },
+    first: () => {
+      turn();
+      return going.at(-1);
+    },
     shift: () => {
-      if (going.length === 0) [coming, going] = [going, coming.reverse()];
-      return going.pop();
+      turn();
+      going.pop();
     },
   };
 }

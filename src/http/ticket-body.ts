@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import { textField } from './body.ts';
+import { ownField, textField } from './body.ts';
 import { mostCharacters } from './lengths.ts';
 import { malformed, RequestProblem } from './problem.ts';
 
@@ -37,9 +37,4 @@ export function checkClientInfo(body: unknown): void {
   if (typeof ownField(clientInfo, 'timestamp') !== 'number') {
     textField(clientInfo, 'timestamp', longestTimestamp);
   }
-}
-
-function ownField(from: unknown, name: string): unknown {
-  const fields = (from ?? {}) as Readonly<Record<string, unknown>>;
-  return Object.hasOwn(fields, name) ? fields[name] : undefined;
 }

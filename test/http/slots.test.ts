@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { pino } from 'pino';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createSlots, workInSlots } from '../../src/http/slots.ts';
+import { addChannelBatchAuth } from '../../src/http/channel-batch-auth.ts';
+import { createSlots, workInSlots, type Asked } from '../../src/http/slots.ts';
 import { createServer, openToBrowsers } from '../../src/http/server.ts';
 import { createMemoryLimits } from '../../src/stores/memory-limits.ts';
 import { metric } from '../support/metrics.ts';
@@ -22,7 +23,7 @@ function setUp() {
     { startTimer: time.clock.startTimer, onShed: () => (shed += 1) },
   );
   const running: { readonly name: string; readonly end: () => void }[] = [];
-  const begin = (name: string, isGone = () => false) =>
+  const begin = (name: string, asked: Partial<Asked> = {}) =>
     slots
       .run(
         () =>
@@ -34,7 +35,7 @@ function setUp() {
               },
             }),
           ),
-        isGone,
+        { slots: 1, isGone: () => false, ...asked },
       )
       .catch((error: unknown) => error);
   const end = async () => {
@@ -85,7 +86,7 @@ describe('slots', () => {
     const { begin, end, names } = setUp();
     void begin('a');
     void begin('b');
-    const gone = begin('gone', () => true);
+    const gone = begin('gone', { isGone: () => true });
     void begin('c');
     await settled();
     await end();
@@ -93,13 +94,50 @@ describe('slots', () => {
     expect(await gone).toMatchObject(turnedAway);
   });
 
+  it('are kept for who needs several, before whom nobody comes who asked later', async () => {
+    const { slots, begin, end, names } = setUp();
+    const works = [begin('a'), begin('wide', { slots: 2 }), begin('b'), begin('c')];
+    await settled();
+    expect([names(), slots.waiting()]).toEqual([['a'], 3]);
+    await end();
+    expect(names()).toEqual(['wide']);
+    await end();
+    expect(names()).toEqual(['b', 'c']);
+    await end();
+    await end();
+    expect(await Promise.all(works)).toEqual(['a', 'wide', 'b', 'c']);
+  });
+
+  it('are all enough for any work, however wide, and no longer kept for one that gave up', async () => {
+    const { time, begin, end, names } = setUp();
+    void begin('wider than all', { slots: 100 });
+    await settled();
+    expect(names()).toEqual(['wider than all']);
+    await end();
+    void begin('a');
+    void begin('b');
+    const tired = begin('tired', { slots: 2 });
+    time.advance(4_999);
+    void begin('c');
+    void begin('d');
+    await settled();
+    await end();
+    expect(names()).toEqual(['b']);
+    time.advance(1);
+    expect(await tired).toMatchObject(turnedAway);
+    await settled();
+    expect(names()).toEqual(['b', 'c']);
+    await end();
+    expect(names()).toEqual(['c', 'd']);
+  });
+
   it('are given back by work that failed', async () => {
     const { slots, begin, names } = setUp();
     for (let i = 0; i < 5; i += 1) {
-      const failing = slots.run(
-        () => Promise.reject(new Error('failed')),
-        () => false,
-      );
+      const failing = slots.run(() => Promise.reject(new Error('failed')), {
+        slots: 1,
+        isGone: () => false,
+      });
       await expect(failing).rejects.toThrow('failed');
     }
     void begin('a');
@@ -154,6 +192,44 @@ describe('a server that is full', () => {
     end();
     expect((await slow).status).toBe(200);
     silent.destroy();
+  });
+});
+
+describe('a batch', () => {
+  it.each([
+    [
+      'a form',
+      { 'content-type': 'application/x-www-form-urlencoded' },
+      'socket_id=1.2&channel_name[0]=private-a&channel_name[1]=private-b',
+    ],
+    [
+      'JSON',
+      { 'content-type': 'application/json' },
+      '{"socket_id":"1.2","channel_name":["private-a","private-b"]}',
+    ],
+  ])('takes a slot for each of its channels: %s', async (_case, headers, body) => {
+    const server = createServer({ logger: pino({ level: 'silent' }), trustedProxies: [] });
+    onTestFinished(() => server.close());
+    const taken: number[] = [];
+    workInSlots(server, {
+      run: (work, { slots }) => (taken.push(slots), work()),
+      waiting: () => 0,
+    });
+    addChannelBatchAuth(server, {
+      authorizeChannels: () => Promise.resolve(new Map()),
+      sign: () => ({ auth: '' }),
+      present: () => [],
+      countFailure: () => Promise.resolve(),
+      countUnavailable: () => undefined,
+    });
+    const answer = await server.inject({
+      method: 'POST',
+      url: '/pusher/auth/batch',
+      headers,
+      body,
+    });
+    expect(answer.statusCode).toBe(200);
+    expect(taken[0]).toBeGreaterThanOrEqual(2);
   });
 });
 
