@@ -13,6 +13,7 @@ import { followRequests } from './http/follow-requests.ts';
 import { addGuestChatAuth } from './http/guest-chat-auth.ts';
 import { addGuestSessions } from './http/guest-sessions.ts';
 import { addIssueTicket } from './http/issue-ticket.ts';
+import { keepLastExchange } from './http/last-exchange.ts';
 import { createFailureLimit } from './http/limits.ts';
 import { addMetrics } from './http/metrics.ts';
 import { addProbes, guardOperator } from './http/operator.ts';
@@ -66,6 +67,7 @@ async function buildPublicServer(
   const server = createServer({ logger, trustedProxies, allowedOrigins, countUnavailable });
   if (around.tracing) followRequests(server, around.tracing);
   addFarewell(server, around.closing);
+  keepLastExchange(server);
   server.addHook('onClose', actions.closeHosts);
   const cookieMode = cookieModeOf(config);
   await openToBrowsers(server, {

@@ -104,7 +104,8 @@ export async function openToBrowsers(
     methods: ['POST', 'GET', 'DELETE'],
     // The plugin's own refusal of an OPTIONS that is no preflight has no body of ours.
     strictPreflight: false,
-    exposedHeaders: ['X-Request-Id', 'X-Decision-Id', 'Retry-After'],
+    // One text: the plugin would join a list anew for each answer.
+    exposedHeaders: 'X-Request-Id, X-Decision-Id, Retry-After',
     maxAge: 600,
   });
   await server.register(rateLimit, { global: false, store: createRateLimitStore(limits) });
