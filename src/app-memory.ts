@@ -1,6 +1,6 @@
 import type { Memory } from './core/memory.ts';
 import type { RevocationSubject } from './core/revocation.ts';
-import { keyOf } from './resources/subject-key.ts';
+import { partsOf } from './resources/subject-key.ts';
 import type { TableMemory } from './resources/table-memory.ts';
 
 /** Builds the memory by which decisions are made, over what is asked where it does not know. */
@@ -28,5 +28,5 @@ function spellTexts(...texts: readonly string[]): string {
 }
 
 function spellSubjects(subjects: readonly RevocationSubject[]): string {
-  return subjects.map(keyOf).join();
+  return JSON.stringify(subjects.map(partsOf));
 }

@@ -18,19 +18,14 @@ export function createAuthorizeChannels(ports: AuthorizeChannelPorts): Authorize
   return async ({ channelNames, ...asked }) => {
     const establish = establishOnce(asked.credentials);
     const verdicts = channelNames.map(async (channelName) => {
-      const question = { ...asked, channelName };
-      const verdict = await unlessUnavailable(() => authorize(question, establish));
+      const verdict = await authorize({ ...asked, channelName }, establish).catch(onlyUnavailable);
       return [channelName, verdict] as const;
     });
     return new Map(await Promise.all(verdicts));
   };
 }
 
-async function unlessUnavailable<T>(ask: () => Promise<T>): Promise<T | Unavailable> {
-  try {
-    return await ask();
-  } catch (error) {
-    if (error instanceof Unavailable) return error;
-    throw error;
-  }
+function onlyUnavailable(error: unknown): Unavailable {
+  if (error instanceof Unavailable) return error;
+  throw error;
 }

@@ -1,11 +1,4 @@
-import {
-  refuse,
-  type Decision,
-  type Grant,
-  type Refusal,
-  type SignInDecision,
-  type SignInGrant,
-} from '../core/decision.ts';
+import { refuse, type Decision, type Refusal, type SignInDecision } from '../core/decision.ts';
 import { endableAs, type LiveGrants } from '../core/live-grant.ts';
 import { principalId, type Principal } from '../core/principal.ts';
 import type { PusherDialect } from '../core/pusher-app.ts';
@@ -37,37 +30,32 @@ export function createHoldGrant(ports: HoldGrantPorts): HoldGrant {
   const known = createKnownEnds();
 
   /** Writes unless this process knows that it was; noted only when it is durable. */
-  const once = async (name: readonly string[], end: number, write: () => Promise<void>) => {
+  const once = (name: readonly string[], end: number, write: () => Promise<void>) => {
     const text = JSON.stringify(name);
-    if (known.knows(text, end)) return;
-    await write();
-    known.note(text, end);
+    if (known.knows(text, end)) return undefined;
+    return write().then(() => {
+      known.note(text, end);
+    });
   };
 
-  const hold = async (
-    grant: Grant | SignInGrant,
-    revocations: Pick<RevocationStore, 'latest'>,
-  ): Promise<boolean> => {
-    const { principal, socketId } = grant;
-    const app = appOf(grant.tenantId);
-    if (app === undefined || !mayBeHeld(app.dialect, principal)) return true;
+  return async (decision, revocations) => {
+    if (decision.outcome === 'refusal') return decision;
+    const { principal, socketId } = decision;
+    const app = appOf(decision.tenantId);
+    if (app === undefined || !mayBeHeld(app.dialect, principal)) return decision;
     const socket = { appKey: app.key, socketId, principal };
     const name = [app.key, socketId, principal.kind, principalId(principal)];
-    const userId = endableAs(app.dialect, grant);
+    const userId = endableAs(app.dialect, decision);
     if (userId === undefined) {
       await once(['extend', ...name], principal.expiresAt, () => liveGrants.extend(socket));
-      return true;
+      return decision;
     }
     await once(['keep', ...name, userId], principal.expiresAt, () =>
       liveGrants.keep({ ...socket, userId, grantedAt: now() }),
     );
     // A revocation that was written before the row was cannot have found it.
-    return !isRevoked(principal, await revocations.latest(subjectsOf(principal)));
-  };
-
-  return async (decision, revocations) => {
-    if (decision.outcome === 'refusal' || (await hold(decision, revocations))) return decision;
-    return refuse(decision, 'revoked');
+    const revoked = isRevoked(principal, await revocations.latest(subjectsOf(principal)));
+    return revoked ? refuse(decision, 'revoked') : decision;
   };
 }
 

@@ -37,10 +37,12 @@ export function describeDecision(
  * What the log says of a decision: of the checks only those that failed. All of them, of every grant, would be most of what
  * is written, and stand in the trail under the decision's id.
  */
-export function toLine({ checks, ...event }: AuditEvent): object {
-  if (event.failedCheck === undefined) return event;
-  const failedChecks = checks.filter(({ passed }) => !passed).map(({ name }) => name);
-  return { ...event, failedChecks };
+export function toLine(event: AuditEvent): object {
+  // Emptied, which is faster than leaving it out; JSON has no field that is undefined.
+  const line = { ...event, checks: undefined };
+  if (event.failedCheck === undefined) return line;
+  const failed = event.checks.filter(({ passed }) => !passed);
+  return { ...line, failedChecks: failed.map(({ name }) => name) };
 }
 
 /** What a refusal tells a security reviewer. A new code does not compile until somebody has thought about it. */

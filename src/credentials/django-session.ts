@@ -6,7 +6,7 @@ import type { Secret } from '../core/secret.ts';
 import { displayName, printableText } from './claims.ts';
 import { isSignedBy, readSignedText, saltedKeys } from './django-signature.ts';
 import type { CredentialReader } from './identify.ts';
-import { parseJsonObject } from './json-object.ts';
+import { parseJsonObject, type Members } from './json-object.ts';
 
 const longestId = 255;
 /** A session larger than this is refused: a few kilobytes of zlib can stand for gigabytes. */
@@ -154,7 +154,7 @@ function readLogin(body: string): Login | undefined {
 }
 
 /** `signing.loads` of Django: base64url without padding, after a dot compressed by zlib, and a JSON object inside. */
-function readPayload(body: string): ReadonlyMap<string, unknown> | undefined {
+function readPayload(body: string): Members | undefined {
   const compressed = body.startsWith('.');
   const text = compressed ? body.slice(1) : body;
   const bytes = Buffer.from(text, 'base64url');

@@ -1,5 +1,5 @@
 import type { CredentialFault } from '../core/credential.ts';
-import { parseJsonObject } from './json-object.ts';
+import { parseJsonObject, type Members } from './json-object.ts';
 import type { KeyHint } from './token-keys.ts';
 
 const longestToken = 8192;
@@ -32,7 +32,7 @@ export function readJwtHeader(
   return { hint: { alg, ...(kid !== undefined && { kid }) } };
 }
 
-function decodeHeader(text: string): ReadonlyMap<string, unknown> | undefined {
+function decodeHeader(text: string): Members | undefined {
   if (text.length > longestToken) return undefined;
   const segments = text.split('.');
   const [header] = segments;

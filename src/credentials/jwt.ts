@@ -1,7 +1,7 @@
 import { compactVerify, errors } from 'jose';
 import type { CredentialFault } from '../core/credential.ts';
 import { endOfTime } from '../core/principal.ts';
-import { parseJsonObject } from './json-object.ts';
+import { parseJsonObject, type Members } from './json-object.ts';
 import { readJwtHeader } from './jwt-header.ts';
 import { createShortMemory } from './short-memory.ts';
 import type { TokenKey } from './token-key.ts';
@@ -13,7 +13,7 @@ const clockSkew = 30_000;
 /** Good tokens that are remembered at most, and the characters of all of them together. */
 const mostRemembered = { entries: 20_000, characters: 8 * 1024 * 1024 } as const;
 
-export type Claims = ReadonlyMap<string, unknown>;
+export type Claims = Members;
 
 /** The claims of a token whose signature, issuer, audience and times were found good; times in milliseconds. */
 export interface VerifiedJwt {

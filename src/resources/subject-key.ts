@@ -5,7 +5,8 @@ export function keyOf(subject: RevocationSubject): string {
   return JSON.stringify(partsOf(subject));
 }
 
-function partsOf(subject: RevocationSubject): readonly string[] {
+/** The same as a list of texts. */
+export function partsOf(subject: RevocationSubject): readonly string[] {
   switch (subject.kind) {
     case 'user':
       return subject.tenantId === undefined

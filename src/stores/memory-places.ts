@@ -11,38 +11,39 @@ export interface MemoryPlaces {
 const mostThings = 200_000;
 
 interface Places {
-  readonly things: Set<string>;
-  readonly until: number;
+  /** Just as long as need be, by `concat`: a Set of a few, or a list that grows, takes twice the memory. */
+  things: readonly string[];
+  until: number;
 }
 
 /** Creates places in memory that is bounded. */
 export function createMemoryPlaces(): MemoryPlaces {
   const keys = new Map<string, Places>();
   let held = 0;
-  const drop = (key: string): ReadonlySet<string> => {
-    const things = keys.get(key)?.things ?? new Set();
-    keys.delete(key);
-    held -= things.size;
-    return things;
-  };
   const forget = (time: number): void => {
-    for (const [key, { until }] of keys) {
+    for (const [key, { until, things }] of keys) {
       if (until > time && held < mostThings) return;
-      drop(key);
+      keys.delete(key);
+      held -= things.length;
     }
   };
   return {
     waitOf: ({ key, most, thing }, time) => {
       const known = keys.get(key);
-      if (known === undefined || known.until <= time || known.things.has(thing)) return 0;
-      return known.things.size < most ? 0 : placesRetry;
+      if (known === undefined || known.until <= time || known.things.includes(thing)) return 0;
+      return known.things.length < most ? 0 : placesRetry;
     },
     take: ({ key, thing }, time) => {
       forget(time);
+      const places = keys.get(key) ?? { things: [], until: 0 };
+      places.until = time + placesLife;
+      if (!places.things.includes(thing)) {
+        places.things = places.things.concat(copied(thing));
+        held += 1;
+      }
       // Put at the end, so that who was idle longest comes first.
-      const things = new Set(drop(key)).add(copied(thing));
-      keys.set(key, { things, until: time + placesLife });
-      held += things.size;
+      keys.delete(key);
+      keys.set(key, places);
     },
   };
 }

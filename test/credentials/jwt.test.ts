@@ -30,7 +30,9 @@ describe('a good token', () => {
   it('gives its claims and its times in milliseconds', async () => {
     const result = await verify(good);
     expect(result).toMatchObject({ issuedAt: testNow, expiresAt: testNow + 3_600_000 });
-    expect('claims' in result && Object.fromEntries(result.claims)).toEqual(guestClaims());
+    for (const [name, value] of Object.entries(guestClaims())) {
+      expect('claims' in result && result.claims.get(name)).toEqual(value);
+    }
   });
 
   it.each(['JWT', 'jwt', 'at+jwt', 'application/at+jwt'])('may have the type %s', async (typ) => {
