@@ -29,8 +29,8 @@ export interface Result {
   readonly clientBusy: number;
 }
 
-/** Connections of every measurement. */
-export const connections = 32;
+/** Connections of every measurement: enough that who waits for a disk has something else to do meanwhile. */
+export const connections = 128;
 
 /** Share of its own throughput at which a contestant's latency is measured. */
 export const openShare = 0.7;
