@@ -1,3 +1,5 @@
+import { createByAge } from '../core/by-age.ts';
+
 /** What this process wrote down lately, so that it need not write the same again. */
 export interface KnownEnds {
   /** True when this end, or a later one, was noted under this name. */
@@ -10,15 +12,12 @@ const most = 10_000;
 
 /** Creates such a memory, empty. */
 export function createKnownEnds(): KnownEnds {
-  const ends = new Map<string, number>();
+  const ends = createByAge<number>();
   return {
     knows: (name, end) => (ends.get(name) ?? -Infinity) >= end,
     note: (name, end) => {
-      // Anew, so that it stands last.
-      ends.delete(name);
-      ends.set(name, end);
-      const [oldest] = ends.keys();
-      if (ends.size > most && oldest !== undefined) ends.delete(oldest);
+      ends.put(name, end);
+      ends.forgetWhile(() => ends.size() > most);
     },
   };
 }

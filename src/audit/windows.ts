@@ -1,3 +1,5 @@
+import { createByAge } from '../core/by-age.ts';
+
 /** Counts by key, each in windows of a minute. */
 export interface Windows {
   /** Counts one more of this key; true for the first above the limit in its window, so that one excess is told once. */
@@ -11,19 +13,16 @@ const mostKeys = 100_000;
 
 /** Creates counters of at most so many a minute and key. */
 export function createWindows(most: number): Windows {
-  const windows = new Map<string, { readonly until: number; count: number }>();
-  /** Windows begin one after the other, so the first that still runs ends the search. */
-  const forget = (now: number): void => {
-    for (const [key, { until }] of windows) {
-      if (until > now && windows.size < mostKeys) return;
-      windows.delete(key);
-    }
+  const windows = createByAge<{ readonly until: number; count: number }>();
+  const open = (key: string, now: number) => {
+    const window = { until: now + minute, count: 0 };
+    windows.put(key, window);
+    return window;
   };
   return {
     exceeds: (key, now) => {
-      forget(now);
-      const window = windows.get(key) ?? { until: now + minute, count: 0 };
-      windows.set(key, window);
+      windows.forgetWhile(({ until }) => until <= now || windows.size() >= mostKeys);
+      const window = windows.get(key) ?? open(key, now);
       window.count += 1;
       return window.count === most + 1;
     },

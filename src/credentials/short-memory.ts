@@ -1,3 +1,5 @@
+import { createByAge } from '../core/by-age.ts';
+
 /** Remembers answers for a while, and no more of them than it may. */
 export interface ShortMemory<T> {
   /** What was kept under this key and has not run out. */
@@ -25,17 +27,9 @@ export interface MemorySettings {
 /** Creates a memory that holds as much as the settings allow. */
 export function createShortMemory<T>(settings: MemorySettings): ShortMemory<T> {
   const { entries, characters = Infinity, now } = settings;
-  const kept = new Map<string, Kept<T>>();
-  // A Map gives its keys in the order in which they came. One iterator for good: a new one would pass by the places of
-  // all that have gone, again and again. It never comes to its end, since it is asked only while there are keys.
-  const oldest = kept.keys();
-  let length = 0;
-
-  const forget = (key: string): void => {
-    if (kept.delete(key)) length -= key.length;
-  };
+  const kept = createByAge<Kept<T>>();
   const isFull = (key: string): boolean =>
-    kept.size > 0 && (kept.size >= entries || length + key.length > characters);
+    kept.size() >= entries || kept.weight() + key.length > characters;
 
   return {
     find: (key) => {
@@ -44,14 +38,13 @@ export function createShortMemory<T>(settings: MemorySettings): ShortMemory<T> {
       const age = now() - entry.since;
       // A clock that was set back must not make an answer last.
       if (age >= 0 && age < entry.lifetime) return entry.answer;
-      forget(key);
+      kept.delete(key);
       return undefined;
     },
     keep: (key, answer, lifetime) => {
-      forget(key);
-      while (isFull(key)) forget(oldest.next().value ?? '');
-      kept.set(key, { answer, since: now(), lifetime });
-      length += key.length;
+      kept.delete(key);
+      kept.forgetWhile(() => isFull(key));
+      kept.put(key, { answer, since: now(), lifetime }, key.length);
     },
   };
 }

@@ -1,3 +1,4 @@
+import { createByAge } from '../core/by-age.ts';
 import type { NoteOnce } from '../core/once.ts';
 
 /** Texts at once; beyond that the first ones are forgotten before their time. */
@@ -5,16 +6,13 @@ const mostTexts = 20_000;
 
 /** Creates the notes of one process, in memory that is bounded. */
 export function createMemoryOnce(now: () => number): NoteOnce {
-  const notes = new Map<string, number>();
+  const ends = createByAge<number>();
   return (text, until) => {
-    for (const [old, end] of notes) {
-      // Not each later one ends later, but all end within minutes, and are found then.
-      if (end >= now() && notes.size < mostTexts) break;
-      notes.delete(old);
-    }
-    const known = notes.get(text);
-    if (known !== undefined && known >= now()) return Promise.resolve(false);
-    notes.set(text, until);
+    const time = now();
+    // Not each later one ends later, but all end within minutes, and are found then.
+    ends.forgetWhile((end) => end < time || ends.size() >= mostTexts);
+    if ((ends.get(text) ?? -Infinity) >= time) return Promise.resolve(false);
+    ends.put(text, until);
     return Promise.resolve(true);
   };
 }

@@ -1,3 +1,4 @@
+import { createByAge } from '../core/by-age.ts';
 import { placesLife, placesRetry, type PlaceClaim } from '../core/limits.ts';
 
 /** The different things of each key, of one process; times in milliseconds since the epoch. */
@@ -18,15 +19,7 @@ interface Places {
 
 /** Creates places in memory that is bounded. */
 export function createMemoryPlaces(): MemoryPlaces {
-  const keys = new Map<string, Places>();
-  let held = 0;
-  const forget = (time: number): void => {
-    for (const [key, { until, things }] of keys) {
-      if (until > time && held < mostThings) return;
-      keys.delete(key);
-      held -= things.length;
-    }
-  };
+  const keys = createByAge<Places>();
   return {
     waitOf: ({ key, most, thing }, time) => {
       const known = keys.get(key);
@@ -34,16 +27,11 @@ export function createMemoryPlaces(): MemoryPlaces {
       return known.things.length < most ? 0 : placesRetry;
     },
     take: ({ key, thing }, time) => {
-      forget(time);
+      keys.forgetWhile(({ until }) => until <= time || keys.weight() >= mostThings);
       const places = keys.get(key) ?? { things: [], until: 0 };
       places.until = time + placesLife;
-      if (!places.things.includes(thing)) {
-        places.things = places.things.concat(copied(thing));
-        held += 1;
-      }
-      // Put at the end, so that who was idle longest comes first.
-      keys.delete(key);
-      keys.set(key, places);
+      if (!places.things.includes(thing)) places.things = places.things.concat(copied(thing));
+      keys.put(key, places, places.things.length);
     },
   };
 }

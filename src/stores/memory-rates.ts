@@ -1,3 +1,4 @@
+import { createByAge, type ByAge } from '../core/by-age.ts';
 import { intervalOf, minute, type LocalRates, type RateClaim } from '../core/limits.ts';
 
 /** Keys of one limit at once; beyond that the one that was idle longest is forgotten, and begins anew. */
@@ -8,9 +9,9 @@ const mostKeys = 100_000;
  * everything that it took would have arrived, had it come evenly. That moment may be a minute ahead, and no more.
  */
 export function createMemoryRates(): LocalRates {
-  const limits = new Map<string, Map<string, number>>();
-  const momentsOf = ({ limit }: RateClaim): Map<string, number> => {
-    const known = limits.get(limit) ?? new Map<string, number>();
+  const limits = new Map<string, ByAge<number>>();
+  const momentsOf = ({ limit }: RateClaim): ByAge<number> => {
+    const known = limits.get(limit) ?? createByAge<number>();
     limits.set(limit, known);
     return known;
   };
@@ -22,10 +23,8 @@ export function createMemoryRates(): LocalRates {
   };
   const put = (claim: RateClaim, time: number, moment: number): void => {
     const moments = momentsOf(claim);
-    // At the end, so that who was idle longest comes first.
-    moments.delete(claim.key);
-    forget(moments, time);
-    moments.set(claim.key, moment);
+    moments.put(claim.key, moment);
+    moments.forgetWhile((each) => each <= time || moments.size() > mostKeys);
   };
   return {
     // Whole milliseconds: the error of adding up thirds costs nobody the last one.
@@ -39,15 +38,8 @@ export function createMemoryRates(): LocalRates {
     giveBack: (claim, time) => {
       const moments = momentsOf(claim);
       const before = (moments.get(claim.key) ?? time) - intervalOf(claim);
-      if (before > time) moments.set(claim.key, before);
+      if (before > time) moments.put(claim.key, before);
       else moments.delete(claim.key);
     },
   };
-}
-
-function forget(moments: Map<string, number>, time: number): void {
-  for (const [key, moment] of moments) {
-    if (moment > time && moments.size < mostKeys) return;
-    moments.delete(key);
-  }
 }
