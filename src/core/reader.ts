@@ -50,12 +50,7 @@ export function createReader<T extends Readable>(
     let threads: Thread<T>[] = [{ state: root(tree), start: 0, values: undefined, plural: false }];
     for (let i = 0; i < text.length && threads.length > 0; i += 1) {
       const code = text.charCodeAt(i);
-      const [first] = threads;
-      const next = first && threads.length === 1 ? onlyWay(first.state, code) : undefined;
-      if (first && next) {
-        first.state = next;
-        continue;
-      }
+      if (goOn(threads, code)) continue;
       step += 1;
       moved = [];
       for (const thread of threads) {
@@ -78,9 +73,28 @@ export function createReader<T extends Readable>(
   };
 }
 
-/** Where the one thread there is goes on by itself, along a literal: most of most names, and nothing need be noted. */
+/**
+ * Moves all threads by one character where each has one way to go and none ends a value: most of most names, and nothing
+ * need be noted. They cannot meet there, since only a parameter that opens is reached from two places.
+ */
+function goOn<T>(threads: readonly Thread<T>[], code: number): boolean {
+  const [first] = threads;
+  // Alone as a rule, and then nothing need be looked up twice.
+  if (first !== undefined && threads.length === 1) {
+    const next = onlyWay(first.state, code);
+    first.state = next ?? first.state;
+    return next !== undefined;
+  }
+  for (const { state } of threads) if (onlyWay(state, code) === undefined) return false;
+  for (const thread of threads) thread.state = onlyWay(thread.state, code) ?? thread.state;
+  return true;
+}
+
 function onlyWay<T>(state: State<T>, code: number): State<T> | undefined {
-  return state.inside === undefined && state.opens.length === 0 ? follow(state, code) : undefined;
+  if (state.opens.length > 0) return undefined;
+  const next = follow(state, code);
+  if (state.inside === undefined) return next;
+  return next === undefined && state.inside.alphabet[code] === 1 ? state : undefined;
 }
 
 function conclude<T extends Readable>(text: string, threads: readonly Thread<T>[]): ReadResult<T> {
