@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { defineParam, idCharacters } from '../../src/core/param.ts';
-import { fillPattern, parsePattern } from '../../src/core/pattern.ts';
+import { fillPattern, parsePattern, type Segment } from '../../src/core/pattern.ts';
 import { createReader } from '../../src/core/reader.ts';
 
 const id = defineParam(idCharacters, 40);
@@ -47,21 +47,29 @@ describe('reading', () => {
   });
 
   it('finds the same as trying every split', () => {
-    const three = 'private-{a}-x-{b}-x-{c}';
     const readThree = readerOf(three);
     const piece = fc.constantFrom('x', '-', '-x-', 'a', '.', 'xx', 'b-');
     fc.assert(
-      fc.property(
-        fc.array(piece, { maxLength: 12 }).map((pieces) => pieces.join('')),
-        (text) => {
-          const found = readThree(text);
-          const splits = everySplit(text);
-          if (splits.length === 0) expect(found).toBe('unknown');
-          else if (splits.length > 1) expect(found).toBe('ambiguous');
-          else expect(found).toEqual([three, splits[0]]);
-        },
-      ),
+      fc.property(joined(piece, 12), (text) => {
+        expect(readThree(text)).toEqual(readSlowly([three], text));
+      }),
       { numRuns: 2000 },
+    );
+  });
+
+  it('does so by whatever patterns there are', () => {
+    const piece = fc.constantFrom('a', 'b', '-', '.', '{x}', '{y}', 'ab');
+    const pattern = joined(piece, 5)
+      .map((body) => `private-${body}`)
+      .filter(makesSense);
+    const text = joined(fc.constantFrom('a', 'b', '-', '.'), 7);
+    fc.assert(
+      fc.property(fc.uniqueArray(pattern, { maxLength: 3 }), fc.array(text), (patterns, texts) => {
+        fc.pre(!clashes(patterns));
+        const readAny = readerOf(...patterns);
+        for (const each of texts) expect(readAny(each)).toEqual(readSlowly(patterns, each));
+      }),
+      { numRuns: 1000 },
     );
   });
 
@@ -82,18 +90,56 @@ describe('reading', () => {
   });
 });
 
-/** The readings of `{a}-x-{b}-x-{c}`, found the slow way. */
-function everySplit(text: string): { a: string; b: string; c: string }[] {
-  const ok = (value: string) => /^[A-Za-z0-9_-]{1,40}$/.test(value);
-  const splits = [];
-  for (let i = 0; i < text.length; i += 1) {
-    for (let j = i + 3; j < text.length; j += 1) {
-      if (!text.startsWith('-x-', i) || !text.startsWith('-x-', j)) continue;
-      const [a, b, c] = [text.slice(0, i), text.slice(i + 3, j), text.slice(j + 3)];
-      if (ok(a) && ok(b) && ok(c)) splits.push({ a, b, c });
-    }
+const three = 'private-{a}-x-{b}-x-{c}';
+
+function joined(piece: fc.Arbitrary<string>, maxLength: number): fc.Arbitrary<string> {
+  return fc.array(piece, { maxLength }).map((pieces) => pieces.join(''));
+}
+
+function makesSense(pattern: string): boolean {
+  try {
+    return parsePattern(pattern).segments.length > 0;
+  } catch {
+    return false;
   }
-  return splits;
+}
+
+function clashes(patterns: readonly string[]): boolean {
+  try {
+    readerOf(...patterns);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+/** What the reader must find, by trying every split. */
+function readSlowly(patterns: readonly string[], text: string) {
+  const readings = patterns.flatMap((pattern) =>
+    everySplit(parsePattern(pattern).segments, text).map((values) => [pattern, values]),
+  );
+  if (readings.length > 1) return 'ambiguous';
+  return readings[0] ?? 'unknown';
+}
+
+function everySplit(
+  [first, ...others]: readonly Segment[],
+  text: string,
+): readonly Readonly<Record<string, string>>[] {
+  if (first === undefined) return text === '' ? [{}] : [];
+  if ('literal' in first) {
+    return text.startsWith(first.literal)
+      ? everySplit(others, text.slice(first.literal.length))
+      : [];
+  }
+  return Array.from(text, (_, i) => text.slice(0, i + 1))
+    .filter((value) => /^[A-Za-z0-9_-]{1,40}$/.test(value))
+    .flatMap((value) =>
+      everySplit(others, text.slice(value.length)).map((rest) => ({
+        ...rest,
+        [first.param]: value,
+      })),
+    );
 }
 
 describe('patterns that could mean the same name', () => {
