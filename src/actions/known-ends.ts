@@ -1,5 +1,3 @@
-import { createByAge } from '../core/by-age.ts';
-
 /** What this process wrote down lately, so that it need not write the same again. */
 export interface KnownEnds {
   /** True when this end, or a later one, was noted under this name. */
@@ -7,17 +5,17 @@ export interface KnownEnds {
   readonly note: (name: string, end: number) => void;
 }
 
-/** Names at most; the oldest are forgotten, which costs no more than a write. */
-const most = 10_000;
+/** Names at most; then all are forgotten, which costs no more than a write for each that comes again. */
+const most = 20_000;
 
 /** Creates such a memory, empty. */
 export function createKnownEnds(): KnownEnds {
-  const ends = createByAge<number>();
+  const ends = new Map<string, number>();
   return {
     knows: (name, end) => (ends.get(name) ?? -Infinity) >= end,
     note: (name, end) => {
-      ends.put(name, end);
-      ends.forgetWhile(() => ends.size() > most);
+      if (ends.size >= most) ends.clear();
+      ends.set(name, end);
     },
   };
 }

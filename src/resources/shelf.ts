@@ -12,6 +12,8 @@ export type OnLookup = (isKnown: boolean) => void;
 export function createShelf<Answer>(half: number, onLookup: OnLookup): Shelf<Answer> {
   let younger = new Map<string, Promise<Answer>>();
   let older: typeof younger = new Map();
+  /** One promise for all that there is nothing of: that nobody was revoked is half of what is remembered. */
+  let none: Promise<Answer> | undefined;
 
   const put = (question: string, answer: Promise<Answer>): Promise<Answer> => {
     if (younger.size >= half) {
@@ -21,17 +23,27 @@ export function createShelf<Answer>(half: number, onLookup: OnLookup): Shelf<Ans
     younger.set(question, answer);
     return answer;
   };
+  const replace = (question: string, answer: Promise<Answer>, by?: Promise<Answer>): void => {
+    for (const answers of [younger, older]) {
+      if (answers.get(question) !== answer) continue;
+      if (by === undefined) answers.delete(question);
+      else answers.set(question, by);
+    }
+  };
   return {
     find: (question, ask) => {
       const known = younger.get(question) ?? older.get(question);
       onLookup(known !== undefined);
       if (known !== undefined) return younger.has(question) ? known : put(question, known);
       const answer = put(question, ask());
-      answer.catch(() => {
-        for (const answers of [younger, older]) {
-          if (answers.get(question) === answer) answers.delete(question);
-        }
-      });
+      answer.then(
+        (found) => {
+          if (found === undefined) replace(question, answer, (none ??= answer));
+        },
+        () => {
+          replace(question, answer);
+        },
+      );
       return answer;
     },
     clear: () => {

@@ -8,7 +8,7 @@ const mostKeys = 100_000;
  * Keys of one limit that stay when nothing they took is left. Who asks once a second would leave a key each time, old enough
  * that only a full collection finds it: two thirds of what such a collection had to find.
  */
-const fewKeys = 4_096;
+const fewKeys = 1_000;
 
 /**
  * Creates rates by the generic cell rate algorithm (ITU-T I.371, annex A): a key is one number, the moment at which

@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import { expect, it } from 'vitest';
 import { createShelf } from '../../src/resources/shelf.ts';
 
@@ -19,4 +20,35 @@ it('holds the answers that were asked for lately, and asks again for others', as
   shelf.clear();
   await find('e');
   expect(asked.at(-1)).toBe('e');
+});
+
+it('remembers that there is nothing, and never a failure', async () => {
+  const asked: string[] = [];
+  const shelf = createShelf<string | undefined>(8, () => undefined);
+  const find = (question: string, answer: () => Promise<string | undefined>) =>
+    shelf.find(question, () => {
+      asked.push(question);
+      return answer();
+    });
+  const nothing = () => Promise.resolve(undefined);
+  const failure = () => Promise.reject(new Error('unavailable'));
+  for (let i = 0; i < 3; i += 1) {
+    expect(await find('a', nothing)).toBeUndefined();
+    expect(await find('b', nothing)).toBeUndefined();
+    expect(await find('c', () => Promise.resolve('c!'))).toBe('c!');
+    await expect(find('d', failure)).rejects.toThrow('unavailable');
+  }
+  expect(asked).toEqual(['a', 'b', 'c', 'd', 'd', 'd']);
+});
+
+it('puts nothing in the place of an answer that was asked for since', async () => {
+  const shelf = createShelf<string | undefined>(8, () => undefined);
+  const asked = new EventEmitter();
+  const slow = shelf.find('a', () => once(asked, 'answer').then(() => undefined));
+  shelf.clear();
+  const after = () => Promise.resolve('a!');
+  await shelf.find('a', after);
+  asked.emit('answer');
+  expect(await slow).toBeUndefined();
+  expect(await shelf.find('a', after)).toBe('a!');
 });
