@@ -17,14 +17,17 @@ const worthwhile = 16 * 1024 * 1024;
  */
 export function startGivingBack(heap: Heap, startTimer: StartTimer): Repeating {
   let enough = 0;
+  let hasRested = false;
   return startRepeating(() => {
     const size = heap.size();
-    if (heap.busyShare() < restingShare && size >= enough) {
+    const rests = heap.busyShare() < restingShare;
+    if (rests && size >= enough) {
       heap.collect();
       const gave = size - heap.size();
-      // V8 keeps the space for new objects until it has seen little use of it, so what gave much may give more.
-      enough = gave < worthwhile ? heap.size() + worthwhile : 0;
+      // V8 keeps the space for new objects until it has seen little use of it, so the first one after work says little.
+      enough = hasRested && gave < worthwhile ? heap.size() + worthwhile : 0;
     }
+    hasRested = rests;
     return Promise.resolve(lookInterval);
   }, startTimer);
 }

@@ -17,14 +17,14 @@ describe('giving memory back', () => {
 
   function start() {
     const time = createTestClock(testNow);
-    const heap = { bytes: 60 * megabyte, busy: 0.9, collections: 0 };
+    const heap = { bytes: 60 * megabyte, living: 50 * megabyte, busy: 0.9, collections: 0 };
     running = startGivingBack(
       {
         size: () => heap.bytes,
         busyShare: () => heap.busy,
         collect: () => {
           heap.collections += 1;
-          heap.bytes = 50 * megabyte;
+          heap.bytes = heap.living;
         },
       },
       time.clock.startTimer,
@@ -51,12 +51,29 @@ describe('giving memory back', () => {
     heap.busy = 0.01;
     heap.bytes = 70 * megabyte;
     expect(await look()).toBe(1);
+    heap.bytes = 70 * megabyte;
     expect(await look()).toBe(2);
-    expect(await look()).toBe(2);
-    heap.bytes = 50 * megabyte + 16 * megabyte - 1;
-    expect(await look()).toBe(2);
-    heap.bytes += 1;
     expect(await look()).toBe(3);
+    expect(await look()).toBe(3);
+    heap.bytes = 50 * megabyte + 16 * megabyte - 1;
+    expect(await look()).toBe(3);
+    heap.bytes += 1;
+    expect(await look()).toBe(4);
+  });
+
+  it('collects twice after work, however little the first time gave', async () => {
+    const { heap, look } = start();
+    for (let collections = 0; collections < 4; collections += 2) {
+      heap.busy = 0.9;
+      expect(await look()).toBe(collections);
+      heap.busy = 0.01;
+      heap.bytes = 67 * megabyte;
+      heap.living = 60 * megabyte;
+      expect(await look()).toBe(collections + 1);
+      heap.living = 50 * megabyte;
+      expect(await look()).toBe(collections + 2);
+      expect(await look()).toBe(collections + 2);
+    }
   });
 
   it('stops for good', async () => {
