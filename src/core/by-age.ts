@@ -21,7 +21,7 @@ interface Entry<Value> {
 
 /**
  * Creates a map that has its oldest entry at hand, however many there are. A plain `Map` keeps the order too, but each key
- * that is put anew leaves a gap, and whoever looks for the first one passes by all gaps: 13 µs a decision with 10,000 keys.
+ * that is put anew leaves a gap, and whoever looks for the first one passes by all gaps: 6 µs a decision with 10,000 keys.
  * An iterator that stays where it was keeps all that has gone since then in memory.
  */
 export function createByAge<Value>(): ByAge<Value> {
