@@ -18,8 +18,11 @@ it('keeps the last request, and no other, where nobody asks', async () => {
     await (await fetch(address, { headers: { connection: 'close' } })).text();
   }
   const heap = createProcessHeap();
-  await vi.waitFor(() => {
-    heap.collect();
-    expect(asked.map((each) => each.deref() !== undefined)).toEqual([false, false, true]);
-  });
+  await vi.waitFor(
+    () => {
+      heap.collect();
+      expect(asked.map((each) => each.deref() !== undefined)).toEqual([false, false, true]);
+    },
+    { timeout: 30_000 },
+  );
 });
