@@ -8,5 +8,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 120_000,
     teardownTimeout: 30_000,
+    // A second, which is Vitest's own, is too little for a busy machine.
+    expect: { poll: { timeout: 20_000 } },
   },
 });
