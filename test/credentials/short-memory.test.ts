@@ -1,6 +1,8 @@
+import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createShortMemory } from '../../src/credentials/short-memory.ts';
+import { createProcessHeap } from '../../src/heap.ts';
 
 describe('a short memory', () => {
   const memoryOf = (entries: number) => {
@@ -44,6 +46,20 @@ describe('a short memory', () => {
     ]);
     memory.keep('e', 'e', 10);
     expect(['dddd', 'e'].map(memory.find)).toEqual(['dddd', 'e']);
+  });
+
+  it('keeps nothing of an answer that was replaced', async () => {
+    const memory = createShortMemory<object>({ entries: 1_000, now: () => 0 });
+    const answers = Array.from({ length: 1_000 }, (_, i) => {
+      const answer = { i };
+      memory.keep(`key ${i % 7}`, answer, 10);
+      return new WeakRef(answer);
+    });
+    // What was referred to weakly stays until the end of this turn.
+    await setImmediate();
+    createProcessHeap().collect();
+    expect(answers.filter((each) => each.deref() !== undefined).length).toBeLessThan(20);
+    expect(memory.find('key 0')).toBeDefined();
   });
 
   it('holds what a list would hold that is cut at its beginning', () => {
