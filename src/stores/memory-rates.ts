@@ -1,5 +1,11 @@
 import { createByAge, type ByAge } from '../core/by-age.ts';
-import { intervalOf, minute, type LocalRates, type RateClaim } from '../core/limits.ts';
+import {
+  intervalOf,
+  minute,
+  type LocalRates,
+  type RateClaim,
+  type RateName,
+} from '../core/limits.ts';
 
 /** Keys of one limit at once; beyond that the one that was idle longest is forgotten, and begins anew. */
 const mostKeys = 100_000;
@@ -15,20 +21,20 @@ const fewKeys = 1_000;
  * everything that it took would have arrived, had it come evenly. That moment may be a minute ahead, and no more.
  */
 export function createMemoryRates(): LocalRates {
-  const limits = new Map<string, ByAge<number>>();
-  const momentsOf = ({ limit }: RateClaim): ByAge<number> => {
-    const known = limits.get(limit) ?? createByAge<number>();
-    limits.set(limit, known);
-    return known;
+  const limits: Readonly<Record<RateName, ByAge<number>>> = {
+    authorizations: createByAge(),
+    connections: createByAge(),
+    failures: createByAge(),
+    messages: createByAge(),
   };
   const nextOf = (claim: RateClaim, time: number): number => {
-    const known = momentsOf(claim).get(claim.key) ?? time;
+    const known = limits[claim.limit].get(claim.key) ?? time;
     // After the clock was set back nobody waits for it to come round again.
     const latest = time + minute + (claim.patience ?? 0);
     return Math.max(time, Math.min(known, latest)) + intervalOf(claim);
   };
   const put = (claim: RateClaim, time: number, moment: number): void => {
-    const moments = momentsOf(claim);
+    const moments = limits[claim.limit];
     moments.put(claim.key, moment);
     moments.forgetWhile((each) => moments.size() > (each <= time ? fewKeys : mostKeys));
   };
@@ -42,7 +48,7 @@ export function createMemoryRates(): LocalRates {
       put(claim, time, time + minute + wait - intervalOf(claim));
     },
     giveBack: (claim, time) => {
-      const moments = momentsOf(claim);
+      const moments = limits[claim.limit];
       const before = (moments.get(claim.key) ?? time) - intervalOf(claim);
       if (before > time) moments.put(claim.key, before);
       else moments.delete(claim.key);

@@ -1,8 +1,7 @@
-import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createByAge } from '../../src/core/by-age.ts';
-import { createProcessHeap } from '../../src/heap.ts';
+import { survivorsOf } from '../support/survivors.ts';
 
 interface Step {
   readonly what: 'put' | 'delete' | 'forget';
@@ -70,10 +69,7 @@ describe('a map by age', () => {
       map.put(`key ${i % 7}`, value);
       return new WeakRef(value);
     });
-    // What was referred to weakly stays until the end of this turn.
-    await setImmediate();
-    createProcessHeap().collect();
-    expect(values.filter((each) => each.deref() !== undefined).length).toBeLessThan(20);
+    expect((await survivorsOf(values)).length).toBeLessThan(20);
     expect(map.get('first')).toBeDefined();
   });
 });

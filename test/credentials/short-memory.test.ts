@@ -1,8 +1,7 @@
-import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createShortMemory } from '../../src/credentials/short-memory.ts';
-import { createProcessHeap } from '../../src/heap.ts';
+import { survivorsOf } from '../support/survivors.ts';
 
 describe('a short memory', () => {
   const memoryOf = (entries: number) => {
@@ -55,10 +54,7 @@ describe('a short memory', () => {
       memory.keep(`key ${i % 7}`, answer, 10);
       return new WeakRef(answer);
     });
-    // What was referred to weakly stays until the end of this turn.
-    await setImmediate();
-    createProcessHeap().collect();
-    expect(answers.filter((each) => each.deref() !== undefined).length).toBeLessThan(20);
+    expect((await survivorsOf(answers)).length).toBeLessThan(20);
     expect(memory.find('key 0')).toBeDefined();
   });
 
