@@ -2,6 +2,7 @@ import { startApp, type App } from './app.ts';
 import { systemClock } from './clock.ts';
 import { withDotenv } from './config/dotenv.ts';
 import { loadConfig } from './config/load.ts';
+import { exitCodeFor } from './exit-codes.ts';
 import { startGivingBack } from './giving-back.ts';
 import { boundHeap, createProcessHeap } from './heap.ts';
 import type { Repeating } from './repeating.ts';
@@ -12,7 +13,7 @@ try {
   await serve();
 } catch (error) {
   console.error(sentenceFor(error));
-  process.exitCode = 1;
+  process.exitCode = exitCodeFor(error);
 }
 
 async function serve(): Promise<void> {

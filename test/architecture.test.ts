@@ -26,6 +26,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   cli: [
     ...['core', 'actions', 'config', 'channels', 'credentials/mint.ts'],
     ...['app.ts', 'app-records.ts', 'app-policy.ts', 'app-paper.ts', 'main.ts', 'sentence.ts'],
+    'exit-codes.ts',
     // The doctor looks from outside: as a client of the Pusher server, at the time that it is.
     ...['pusher/ask-app.ts', 'clock.ts', 'demo.ts'],
   ],
@@ -42,6 +43,8 @@ const homeOf: Readonly<Record<string, readonly string[]>> = {
   pg: ['resources'],
   pusher: ['pusher'],
   jose: ['credentials'],
+  commander: ['cli'],
+  leven: ['config'],
   ioredis: ['stores'],
   pino: ['app'],
   'prom-client': ['audit'],

@@ -1,12 +1,15 @@
 import { catalogue } from '../channels/index.ts';
 import { describeFamily } from '../core/describe.ts';
-import type { Command } from './command.ts';
+import type { AddCommand } from './context.ts';
 
 /** Lists every family of channels: patterns, who may enter, what is checked. */
-export const channels: Command = {
-  usage:
-    'channels                  list the channels there are, who may enter, and what is checked',
-  run: () => Promise.resolve(catalogue.families.map((f) => printed(describeFamily(f))).join('\n')),
+export const addChannels: AddCommand = (program, { report }) => {
+  program
+    .command('channels')
+    .description('list the channels there are, who may enter, and what is checked')
+    .action(() => {
+      report(catalogue.families.map((family) => printed(describeFamily(family))).join('\n'));
+    });
 };
 
 function printed({ patterns, about, checks }: ReturnType<typeof describeFamily>): string {

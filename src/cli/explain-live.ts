@@ -1,38 +1,46 @@
-import { parseArgs } from 'node:util';
 import { withPolicy } from '../app-policy.ts';
 import type { Config } from '../config/load.ts';
 import type { Decision } from '../core/decision.ts';
 import { principalId } from '../core/principal.ts';
 import type { Question } from '../core/question.ts';
 import { Secret } from '../core/secret.ts';
-import { UsageError, type ReadInput } from './command.ts';
+import { UsageError } from './command-error.ts';
+import type { ReadInput, Verdict } from './context.ts';
 import { checksTold, printable } from './explained.ts';
 import { credentialKind, readingOf } from './presented.ts';
 import { remedies } from './remedies.ts';
-import { tokenGiven, tokenOptions, tokenUsage } from './token-given.ts';
+import { tokenGiven, type TokenOptions } from './token-given.ts';
 
-/** How it is called. */
-export const liveUsage = `explain --channel C ${tokenUsage} [--tenant ID] [--hotel SLUG] [--socket-id N.N]
-                            say whether that would be let in now, and why; nothing is put on record`;
+/** Who would ask for what, as it was given on the command line. */
+export interface LiveOptions extends TokenOptions {
+  readonly channel?: string;
+  readonly tenant?: string;
+  readonly hotel?: string;
+  readonly socketId?: string;
+}
 
 /** Asks the live policy, with the facts in the database as they are, and tells each check. Throws `UsageError`. */
 export async function explainLive(
-  args: readonly string[],
-  config: Config,
+  options: LiveOptions,
+  loadConfig: () => Config,
   readInput: ReadInput,
-): Promise<string> {
-  const question = await questionOf(args, readInput);
-  return withPolicy(config, async (decide) => told(question, await decide(question)));
+): Promise<Verdict> {
+  const question = await questionOf(options, readInput);
+  return withPolicy(loadConfig(), async (decide) => {
+    const decision = await decide(question);
+    return { printed: told(question, decision), passed: decision.outcome === 'grant' };
+  });
 }
 
-async function questionOf(args: readonly string[], readInput: ReadInput): Promise<Question> {
-  const { channel, tenant, hotel, ...rest } = options(args);
-  const token = await tokenGiven(rest, readInput);
-  if (channel === undefined || token === undefined) throw new UsageError(liveUsage);
+async function questionOf(options: LiveOptions, readInput: ReadInput): Promise<Question> {
+  const { channel, tenant, hotel, socketId = '1.1' } = options;
+  const token = await tokenGiven(options, readInput);
+  if (channel === undefined) throw new UsageError('--channel is missing');
+  if (token === undefined) throw new UsageError('--token-stdin or --token is missing');
   const kind = credentialKind(token, readingOf(channel));
   return {
     channelName: channel,
-    socketId: rest['socket-id'] ?? '1.1',
+    socketId,
     credentials: [{ kind, text: new Secret(token) }],
     pinned: {
       tenantIds: tenant === undefined ? [] : [tenant],
@@ -40,21 +48,6 @@ async function questionOf(args: readonly string[], readInput: ReadInput): Promis
     },
     origin: { requestId: 'explain', address: '127.0.0.1' },
   };
-}
-
-function options(args: readonly string[]) {
-  const option = { type: 'string' } as const;
-  const names = { channel: option, tenant: option, hotel: option, ...tokenOptions };
-  try {
-    const parsed = parseArgs({
-      args: [...args],
-      strict: true,
-      options: { ...names, 'socket-id': option },
-    });
-    return parsed.values;
-  } catch {
-    throw new UsageError(liveUsage);
-  }
 }
 
 function told({ channelName, credentials: [shown], pinned }: Question, decision: Decision): string {

@@ -1,28 +1,48 @@
 import { withRecords } from '../app-records.ts';
 import { loadConfig } from '../config/load.ts';
 import { decisionIdPattern, type AuditEvent, type DecisionEntry } from '../core/audit-event.ts';
-import { UsageError, type Command } from './command.ts';
+import { CommandError, UsageError } from './command-error.ts';
+import type { AddCommand, Context, Verdict } from './context.ts';
 import { checksTold, printable } from './explained.ts';
-import { explainLive, liveUsage } from './explain-live.ts';
+import { explainLive, type LiveOptions } from './explain-live.ts';
 import { remedies } from './remedies.ts';
-
-const usage = `explain <decision-id>     say why somebody was let in or not; the id is in X-Decision-Id
-  ${liveUsage}`;
+import { addTokenOptions } from './token-given.ts';
 
 /** Tells which checks held and which did not, of a decision on record or of one that would be made now. */
-export const explain: Command = {
-  usage,
-  run: (args, env, readInput) => {
-    const [id = '', ...more] = args;
-    if (id.startsWith('--')) return explainLive(args, loadConfig(env), readInput);
-    if (!new RegExp(decisionIdPattern).test(id) || more.length > 0) throw new UsageError(usage);
-    return withRecords(loadConfig(env), async ({ findDecision }) => {
-      const found = await findDecision(id);
-      if (found === undefined) throw new UsageError(`There is no decision ${id} on record`);
-      return explained(found);
-    });
-  },
+export const addExplain: AddCommand = (program, context) => {
+  const command = program
+    .command('explain')
+    .description('say why somebody was let in or not, or would be now; 1 where the answer is no')
+    .argument('[decision-id]', 'a decision on record: the X-Decision-Id of an answer')
+    .option('--channel <name>', 'a channel; says whether the token would open it now')
+    .option('--tenant <id>', 'with --channel: the X-Tenant-ID of the request')
+    .option('--hotel <slug>', 'with --channel: the hotel in the path of the request')
+    .option('--socket-id <id>', 'with --channel: the socket_id of the request');
+  addTokenOptions(command).action(async (id: string | undefined, live: LiveOptions) => {
+    context.report(await explain(id, live, context));
+  });
 };
+
+async function explain(
+  id: string | undefined,
+  live: LiveOptions,
+  { env, readInput }: Context,
+): Promise<Verdict> {
+  const isLive = Object.keys(live).length > 0;
+  if ((id === undefined) !== isLive) {
+    throw new UsageError('give either a decision id, or --channel with a token');
+  }
+  if (id === undefined) return explainLive(live, () => loadConfig(env()), readInput);
+  // The id is not repeated: somebody may have put a token there.
+  if (!new RegExp(decisionIdPattern).test(id)) {
+    throw new UsageError('that is not a decision id; X-Decision-Id of an answer is one');
+  }
+  return withRecords(loadConfig(env()), async ({ findDecision }) => {
+    const found = await findDecision(id);
+    if (found === undefined) throw new CommandError(`There is no decision ${id} on record`);
+    return { printed: explained(found), passed: found.decision.outcome === 'grant' };
+  });
+}
 
 function explained({ decision, signals }: DecisionEntry): string {
   const { outcome, code, checks, address, requestId, userAgent } = decision;

@@ -1,83 +1,86 @@
-import { parseArgs } from 'node:util';
+import { InvalidArgumentError, type Command } from 'commander';
 import { loadConfig, type Config } from '../config/load.ts';
 import type { TokenConfig } from '../config/tokens.ts';
 import { mintGuestToken, mintUserToken, type TokenSigning } from '../credentials/mint.ts';
-import { UsageError, type Command } from './command.ts';
-
-const usage = `mint-token guest --hotel H --booking B [--expires-in 3600]
-  mint-token user --sub S [--tenant T] [--role R]… [--name N] [--expires-in 3600]
-                            print a token signed with the configured secret; not in production`;
-
-const defaultLifetime = 3600;
+import { CommandError } from './command-error.ts';
+import type { AddCommand, Context } from './context.ts';
 
 /** Prints a token signed with the configured secret, for trying things out. */
-export const mintToken: Command = {
-  usage,
-  run: async ([kind, ...args], env) => {
-    const config = loadConfig(env);
-    if (config.production) throw new UsageError('mint-token does not exist in production');
-    if (kind === 'guest') return mintGuest(args, config);
-    if (kind === 'user') return mintUser(args, config);
-    throw new UsageError(usage);
-  },
+export const addMintToken: AddCommand = (program, context) => {
+  const mint = program
+    .command('mint-token')
+    .description('print a token signed with the configured secret; not in production');
+  addGuest(mint, context);
+  addUser(mint, context);
 };
 
-function mintGuest(args: readonly string[], config: Config): Promise<string> {
-  const { hotel, booking, 'expires-in': seconds } = options(args, ['hotel', 'booking']);
-  if (hotel === undefined || booking === undefined) throw new UsageError(usage);
-  const { keys, expected, ...names } = config.guestTokens;
-  return mintGuestToken(
-    { hotelSlug: hotel, bookingId: booking },
-    names,
-    signing({ keys, expected }, seconds),
-  );
+interface Lifetime {
+  readonly expiresIn: number;
 }
 
-function mintUser(args: readonly string[], config: Config): Promise<string> {
-  const {
-    sub,
-    tenant,
-    name,
-    role,
-    'expires-in': seconds,
-  } = options(args, ['sub', 'tenant', 'name']);
-  if (sub === undefined) throw new UsageError(usage);
-  const user = {
-    userId: sub,
-    ...(tenant !== undefined && { tenantId: tenant }),
-    ...(name !== undefined && { name }),
-    ...(role !== undefined && { roles: role }),
-  };
-  return mintUserToken(user, signing(config.userTokens, seconds));
+const withLifetime = (command: Command): Command =>
+  command.option('--expires-in <seconds>', 'how long the token is good', seconds, 3600);
+
+function seconds(text: string): number {
+  const number = /^[1-9][0-9]{0,9}$/.test(text) ? Number(text) : undefined;
+  if (number === undefined) throw new InvalidArgumentError('Give a whole number of seconds.');
+  return number;
 }
 
-type Options = Readonly<Partial<Record<string, string>>> & { readonly role?: readonly string[] };
-
-function options(args: readonly string[], names: readonly string[]): Options {
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      strict: true,
-      options: {
-        ...Object.fromEntries(
-          [...names, 'expires-in'].map((n) => [n, { type: 'string' as const }]),
-        ),
-        ...(names.includes('sub') && { role: { type: 'string' as const, multiple: true } }),
-      },
+function addGuest(mint: Command, { env, report }: Context): void {
+  withLifetime(mint.command('guest'))
+    .description('a token of the guest of one booking')
+    .requiredOption('--hotel <slug>', 'hotel of the booking')
+    .requiredOption('--booking <id>', 'id of the booking')
+    .action(async ({ hotel, booking, expiresIn }: GuestOptions) => {
+      const { guestTokens } = configFor(env);
+      const guest = { hotelSlug: hotel, bookingId: booking };
+      report(await mintGuestToken(guest, guestTokens, signing(guestTokens, expiresIn)));
     });
-    return values as unknown as Options;
-  } catch {
-    throw new UsageError(usage);
-  }
 }
 
-function signing({ keys, expected }: TokenConfig, seconds: string | undefined): TokenSigning {
+type GuestOptions = Lifetime & Readonly<Record<'hotel' | 'booking', string>>;
+
+function addUser(mint: Command, { env, report }: Context): void {
+  withLifetime(mint.command('user'))
+    .description('a bearer token of a user')
+    .requiredOption('--sub <id>', 'id of the user')
+    .option('--tenant <id>', 'tenant of the user')
+    .option('--role <role>', 'a role of the user; may be repeated', collect)
+    .option('--name <name>', 'name of the user, which presence channels show')
+    .action(async ({ sub, tenant, role, name, expiresIn }: UserOptions) => {
+      const user = {
+        userId: sub,
+        ...(tenant !== undefined && { tenantId: tenant }),
+        ...(name !== undefined && { name }),
+        ...(role !== undefined && { roles: role }),
+      };
+      report(await mintUserToken(user, signing(configFor(env).userTokens, expiresIn)));
+    });
+}
+
+interface UserOptions extends Lifetime {
+  readonly sub: string;
+  readonly tenant?: string;
+  readonly role?: readonly string[];
+  readonly name?: string;
+}
+
+const collect = (value: string, before: readonly string[] = []) => [...before, value];
+
+function configFor(env: Context['env']): Config {
+  const config = loadConfig(env());
+  if (config.production) {
+    throw new CommandError('mint-token does not work with NODE_ENV=production');
+  }
+  return config;
+}
+
+function signing({ keys, expected }: TokenConfig, lifetime: number): TokenSigning {
   if (!('secret' in keys)) {
-    throw new UsageError(
-      'mint-token needs a secret: whoever holds the private key signs these tokens',
+    throw new CommandError(
+      'mint-token needs a secret: the configured key only verifies tokens, and the host signs them',
     );
   }
-  const lifetime = seconds === undefined ? defaultLifetime : Number(seconds);
-  if (!Number.isInteger(lifetime) || lifetime < 1) throw new UsageError(usage);
   return { secret: keys.secret, lifetime: lifetime * 1000, now: Date.now, ...expected };
 }

@@ -1,50 +1,48 @@
-import { parseArgs } from 'node:util';
+import { InvalidArgumentError } from 'commander';
 import { withRecords } from '../app-records.ts';
 import { loadConfig } from '../config/load.ts';
-import { UsageError, type Command } from './command.ts';
-
-const usage = `prune [--audit 90d] [--security 400d]
-                            remove decisions, and security events, older than so many days`;
+import { UsageError } from './command-error.ts';
+import type { AddCommand } from './context.ts';
 
 const day = 24 * 60 * 60 * 1000;
 
+/** Ages in milliseconds. */
+interface Ages {
+  readonly audit?: number;
+  readonly security?: number;
+}
+
 /** Removes what is past its retention from the audit trail. */
-export const prune: Command = {
-  usage,
-  run: (args, env) => {
-    const { audit, security } = ages(args);
-    if (audit === undefined && security === undefined) throw new UsageError(usage);
-    return withRecords(loadConfig(env), async ({ pruneDecisions, pruneSignals, now }) => {
-      const lines: string[] = [];
-      if (audit !== undefined) {
-        lines.push(`rows removed from audit_log: ${await pruneDecisions(now() - audit)}`);
+export const addPrune: AddCommand = (program, { env, report }) => {
+  program
+    .command('prune')
+    .description('remove old decisions and security events from the database')
+    .option('--audit <age>', 'remove decisions older than this, such as 90d', age)
+    .option('--security <age>', 'remove security events older than this, such as 400d', age)
+    .action(async (ages: Ages) => {
+      if (ages.audit === undefined && ages.security === undefined) {
+        throw new UsageError('give --audit, --security or both');
       }
-      if (security !== undefined) {
-        lines.push(`rows removed from security_events: ${await pruneSignals(now() - security)}`);
-      }
-      return lines.join('\n');
+      report(await prune(ages, env));
     });
-  },
 };
 
-function ages(args: readonly string[]) {
-  const option = { type: 'string' } as const;
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      strict: true,
-      options: { audit: option, security: option },
-    });
-    return { audit: age(values.audit), security: age(values.security) };
-  } catch (error) {
-    throw error instanceof UsageError ? error : new UsageError(usage);
-  }
+function prune({ audit, security }: Ages, env: Parameters<AddCommand>[1]['env']): Promise<string> {
+  return withRecords(loadConfig(env()), async ({ pruneDecisions, pruneSignals, now }) => {
+    const lines: string[] = [];
+    if (audit !== undefined) {
+      lines.push(`rows removed from audit_log: ${await pruneDecisions(now() - audit)}`);
+    }
+    if (security !== undefined) {
+      lines.push(`rows removed from security_events: ${await pruneSignals(now() - security)}`);
+    }
+    return lines.join('\n');
+  });
 }
 
 /** Whole days only: a slip of the unit must not remove this morning. */
-function age(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
+function age(text: string): number {
   const [, days] = /^([1-9][0-9]{0,3})d$/.exec(text) ?? [];
-  if (days === undefined) throw new UsageError('An age is a number of days from 1d to 9999d');
+  if (days === undefined) throw new InvalidArgumentError('Give a number of days from 1d to 9999d.');
   return Number(days) * day;
 }

@@ -1,22 +1,29 @@
-import { parseArgs } from 'node:util';
 import { loadConfig } from '../config/load.ts';
 import type { Environment } from '../config/read.ts';
-import { UsageError, type Command } from './command.ts';
-
-const usage = `revoke --user U [--tenant T] | --tenant T | --hotel H --booking B | --guest-session S | --token J
-         [--issued-before ISO]   refuse what was issued until now, and end its connections`;
+import type { Secret } from '../core/secret.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { CommandError, UsageError } from './command-error.ts';
+import type { AddCommand } from './context.ts';
+import { codeOf, wordsFor } from './doctor/faults.ts';
+import { objectIn } from './doctor/json.ts';
 
 /** Asks the running Usher, at the operator's port of this configuration, to revoke. */
-export const revoke: Command = {
-  usage,
-  run: async (args, env) => {
-    const body = bodyOf(args);
-    const answer = await askOperator(body, env);
-    const { issued_before, effects } = answer;
-    return [`Revoked: what was issued before ${issued_before}.`, ...effects.map(sentenceOf)].join(
-      '\n',
-    );
-  },
+export const addRevoke: AddCommand = (program, { env, report }) => {
+  program
+    .command('revoke')
+    .description('refuse what was issued until now to one subject, and end its connections')
+    .option('--user <id>', 'a user, in every tenant or in that of --tenant')
+    .option('--tenant <id>', 'everybody of a tenant')
+    .option('--hotel <slug>', 'with --booking: the guest of a booking')
+    .option('--booking <id>', 'with --hotel: the guest of a booking')
+    .option('--guest-session <id>', 'a guest session')
+    .option('--token <jti>', 'one token, by its `jti`')
+    .option('--issued-before <time>', 'only what was issued before, such as 2025-12-31T11:00:00Z')
+    .action(async (options: Options) => {
+      const { issued_before, effects } = await askOperator(bodyOf(options), env());
+      const lines = [`Revoked: what was issued before ${issued_before}.`];
+      report([...lines, ...effects.map(sentenceOf)].join('\n'));
+    });
 };
 
 /** An effect as the operator's port tells it. */
@@ -33,54 +40,85 @@ interface Revoked {
   readonly effects: readonly Effect[];
 }
 
+/** The options, and the fields of the operator's port that they become. */
 const fields = {
   user: 'user_id',
   tenant: 'tenant_id',
   hotel: 'hotel_slug',
   booking: 'booking_id',
-  'guest-session': 'guest_session_id',
+  guestSession: 'guest_session_id',
   token: 'token_id',
-  'issued-before': 'issued_before',
+  issuedBefore: 'issued_before',
 } as const;
 
-function bodyOf(args: readonly string[]): Readonly<Record<string, string>> {
-  const option = { type: 'string' } as const;
-  const options = Object.fromEntries(Object.keys(fields).map((name) => [name, option]));
-  try {
-    const { values } = parseArgs({ args: [...args], options });
-    const given = Object.entries(fields).filter(([name]) => values[name] !== undefined);
-    return Object.fromEntries(given.map(([name, field]) => [field, String(values[name])]));
-  } catch {
-    throw new UsageError(`usher ${usage}`);
+type Options = Readonly<Partial<Record<keyof typeof fields, string>>>;
+
+const subjects: ReadonlySet<string> = new Set([
+  ...['user', 'tenant,user', 'tenant', 'booking,hotel', 'guestSession', 'token'],
+]);
+
+function bodyOf(options: Options): Readonly<Record<string, string>> {
+  const { issuedBefore, ...subject } = options;
+  if (!subjects.has(Object.keys(subject).toSorted().join(','))) {
+    throw new UsageError(
+      'name exactly one of --user (with or without --tenant), --tenant, --hotel with --booking, --guest-session, --token',
+    );
   }
+  if (issuedBefore !== undefined && !/T.*(Z|[+-]\d\d:\d\d)$/.test(issuedBefore)) {
+    throw new UsageError('--issued-before must be a time with its zone: 2025-12-31T11:00:00Z');
+  }
+  const given = Object.entries(options) as [keyof typeof fields, string][];
+  return Object.fromEntries(given.map(([name, value]) => [fields[name], value]));
 }
 
 /** How long the service may take, in milliseconds; it waits for the Pusher servers itself. */
 const patience = 15_000;
 
+/** What the operator's port answers: what was revoked, or why nothing was. */
+type Answer = Partial<Revoked> & { readonly message?: string };
+
 async function askOperator(body: object, env: Environment): Promise<Revoked> {
-  const { operator } = loadConfig(env);
-  const host = operator.host.includes(':') ? `[${operator.host}]` : operator.host;
-  const url = `http://${host}:${operator.port}/revocations`;
-  const token = operator.token && { authorization: `Bearer ${operator.token.reveal()}` };
-  let response: Response;
+  const { host, port, token } = loadConfig(env).operator;
+  if (port === 0) throw new CommandError('OPS_PORT is 0: set it to the port that Usher listens on');
+  const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}/revocations`;
+  const { status, answer } = await post(url, body, token);
+  if (status !== 200 || answer.issued_before === undefined || answer.effects === undefined) {
+    const why = answer.message ?? `${url} is not an operator’s port of Usher`;
+    throw new CommandError(`Not revoked (${status}): ${inOptions(why)}`);
+  }
+  return { issued_before: answer.issued_before, effects: answer.effects };
+}
+
+/** The service speaks of the fields of its body, the user of this command knows options. */
+function inOptions(message: string): string {
+  return Object.entries(fields).reduce(
+    (text, [name, field]) =>
+      text.replaceAll(
+        new RegExp(`(?:body/)?\\b${field}\\b`, 'g'),
+        `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
+      ),
+    message,
+  );
+}
+
+async function post(url: string, body: object, token: Secret | undefined) {
   try {
-    response = await fetch(url, {
+    const response = await fetch(url, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', ...token },
+      headers: {
+        'content-type': 'application/json',
+        ...(token && { authorization: `Bearer ${token.reveal()}` }),
+      },
       body: JSON.stringify(body),
       signal: AbortSignal.timeout(patience),
     });
-  } catch {
-    throw new UsageError(`No Usher answers at ${url}: nothing is known to be revoked.`);
-  }
-  const answer = (await response.json()) as Revoked & { readonly message?: string };
-  if (response.status !== 200) {
-    throw new UsageError(
-      `Not revoked (${response.status}): ${answer.message ?? 'no reason given'}`,
+    return { status: response.status, answer: (objectIn(await response.text()) ?? {}) as Answer };
+  } catch (error) {
+    throw new CommandError(
+      `No Usher answers at ${url}: ${wordsFor(codeOf(error))}. Nothing is known to be revoked. Run this where Usher runs, with its OPS_HOST, OPS_PORT and OPS_TOKEN.`,
+      exitCodes.unavailable,
     );
   }
-  return answer;
 }
 
 /** One effect in plain words; one of a newer Usher by its own name. */

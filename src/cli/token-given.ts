@@ -1,28 +1,28 @@
-import { UsageError, type ReadInput } from './command.ts';
+import type { Command } from 'commander';
+import { UsageError } from './command-error.ts';
+import type { ReadInput } from './context.ts';
 
-/** How a token is given. What stands on a command line is seen by everybody on the machine, in `ps`. */
-export const tokenUsage = '(--token-stdin | --token T)';
+/** How a token was given. */
+export interface TokenOptions {
+  readonly token?: string;
+  readonly tokenStdin?: boolean;
+}
 
-/** These options, as `parseArgs` takes them. */
-export const tokenOptions = {
-  token: { type: 'string' },
-  'token-stdin': { type: 'boolean' },
-} as const;
-
-/** These options, as `parseArgs` gives them. */
-interface TokenOptions {
-  readonly token?: string | undefined;
-  readonly 'token-stdin'?: boolean | undefined;
+/** Adds the options by which a token is given. What stands on a command line is seen by everybody on the machine, in `ps`. */
+export function addTokenOptions(command: Command): Command {
+  return command
+    .option('--token-stdin', 'read the token from standard input')
+    .option('--token <token>', 'the token itself, which `ps` shows to everybody on this machine');
 }
 
 /** The token that was given, or `undefined`. Throws `UsageError` for two, and for an empty standard input. */
 export async function tokenGiven(
-  { token, 'token-stdin': onInput = false }: TokenOptions,
+  { token, tokenStdin = false }: TokenOptions,
   readInput: ReadInput,
 ): Promise<string | undefined> {
-  if (!onInput) return token;
-  if (token !== undefined) throw new UsageError('Give one of --token-stdin and --token');
+  if (!tokenStdin) return token;
+  if (token !== undefined) throw new UsageError('give one of --token-stdin and --token');
   const text = (await readInput()).trim();
-  if (text === '') throw new UsageError('There is no token on standard input');
+  if (text === '') throw new UsageError('there is no token on standard input');
   return text;
 }

@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
+import { ConfigurationError } from './load.ts';
 import type { Environment } from './read.ts';
 
 /**
  * Outside production, adds what a `.env` file says to what the environment does not.
  * A production process takes no settings from a file that may lie about in its image, so no file makes one either.
+ * Throws `ConfigurationError` for a file that cannot be read.
  */
 export function withDotenv(env: Environment, file: string): Environment {
   if (env['NODE_ENV'] === 'production') return env;
@@ -13,7 +15,8 @@ export function withDotenv(env: Environment, file: string): Environment {
     delete settings['NODE_ENV'];
     return { ...settings, ...env };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return env;
-    throw error;
+    const { code = 'unknown error' } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return env;
+    throw new ConfigurationError([`the file ${file} cannot be read (${code})`]);
   }
 }

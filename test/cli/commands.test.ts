@@ -1,9 +1,10 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { catalogue } from '../../src/channels/index.ts';
 import { describeFamily } from '../../src/core/describe.ts';
+import { runInProcess } from '../support/command-line.ts';
 import { runCommand } from '../support/program.ts';
 import { testEnvironment } from '../support/usher.ts';
 
@@ -14,25 +15,85 @@ const production = {
 };
 
 describe('the usher program', () => {
-  it('lists its commands; for a command that it does not know, as an error', async () => {
-    const commands = [
-      ...['serve', 'mint-token guest', 'mint-token user', 'check-config', 'channels'],
-      ...['explain', 'explain --channel', 'doctor', 'policy-test', 'prune'],
-    ];
-    for (const [args, expected] of [
-      [[], 0],
-      [['--help'], 0],
-      [['nonsense'], 2],
-      [['constructor'], 2],
-    ] as const) {
-      const { code, stdout, stderr } = await runCommand(args);
-      expect([args, code]).toStrictEqual([args, expected]);
-      for (const command of commands) expect(stdout + stderr).toContain(command);
+  const commands = [
+    ...['serve', 'check-config', 'doctor', 'explain', 'channels'],
+    ...['mint-token', 'revoke', 'prune', 'policy-test'],
+  ];
+
+  it.each([[[]], [['--help']], [['-h']], [['help']]])(
+    'prints its commands and exit codes on standard output for %j',
+    async (args) => {
+      const { code, stdout, stderr } = await runInProcess(args);
+      expect([code, stderr]).toStrictEqual([0, '']);
+      for (const command of commands) expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
+      expect(stdout).toMatch(/^Exit codes:\n {2}0 .*\n {2}1 .*\n {2}2 .*\n {2}3 /m);
+    },
+  );
+
+  it.each([...commands, 'mint-token guest', 'mint-token user'])(
+    '%s --help prints help on standard output and does nothing else',
+    async (command) => {
+      // `serve` would end with 1 here, since this is no configuration.
+      const env = { PORT: 'none' };
+      const { code, stdout, stderr } = await runInProcess([...command.split(' '), '--help'], env);
+      expect([code, stderr]).toStrictEqual([0, '']);
+      expect(stdout).toMatch(new RegExp(`^Usage: usher ${command} `));
+    },
+  );
+
+  it('writes and ends as a process the same', async () => {
+    const right = await runCommand(['channels']);
+    expect(right).toStrictEqual(await runInProcess(['channels']));
+    const wrong = await runCommand(['serve', '--port', '4000']);
+    expect(wrong).toStrictEqual(await runInProcess(['serve', '--port', '4000']));
+  });
+
+  it('prints its version', async () => {
+    const { version } = JSON.parse(
+      await readFile(new URL('../../package.json', import.meta.url), 'utf8'),
+    ) as { version: string };
+    for (const flag of ['--version', '-V']) {
+      const { code, stdout, stderr } = await runInProcess([flag]);
+      expect([code, stdout, stderr]).toStrictEqual([0, `${version}\n`, '']);
+    }
+  });
+
+  it.each([
+    ['nonsense', "unknown command 'nonsense'"],
+    ['constructor', "unknown command 'constructor'"],
+    ['serv', "unknown command 'serv'\n(Did you mean serve?)"],
+    ['mint-tokn user', "unknown command 'mint-tokn'\n(Did you mean mint-token?)"],
+    ['mint-token usr', "unknown command 'usr'\n(Did you mean user?)"],
+    ['mint-token', 'a command is missing'],
+    ['--port 4000', "unknown option '--port'"],
+    ['serve --port 4000', "unknown option '--port'"],
+    ['serve 4000', "too many arguments for 'serve'"],
+    ['check-config --env foo', "unknown option '--env'"],
+    ['channels --json', "unknown option '--json'"],
+    ['explain --chanel x', "unknown option '--chanel'\n(Did you mean --channel?)"],
+    ['explain --channel', "option '--channel <name>' argument missing"],
+    ['policy-test', "missing required argument 'file'"],
+    ['mint-token guest --hotel h', "required option '--booking <id>' not specified"],
+  ])('usher %s is wrong, and says what is wrong with it', async (line, sentence) => {
+    const { code, stdout, stderr } = await runInProcess(line.split(' '));
+    expect([code, stdout]).toStrictEqual([2, '']);
+    expect(stderr).toContain(`error: ${sentence}\n`.replace("'serve'\n", "'serve'"));
+    expect(stderr).not.toMatch(/ at .*\.[jt]s/);
+  });
+
+  it('repeats no token that was given in the wrong way', async () => {
+    for (const args of [
+      ['explain', '--token-stdin=eyJhidden'],
+      ['explain', 'eyJhidden'],
+    ]) {
+      const { code, stdout, stderr } = await runInProcess(args);
+      expect([code, stdout]).toStrictEqual([2, '']);
+      expect(stderr).not.toContain('eyJ');
     }
   });
 
   it('channels lists every pattern in every form, and every check', async () => {
-    const { code, stdout } = await runCommand(['channels']);
+    const { code, stdout } = await runInProcess(['channels']);
     expect(code).toBe(0);
     const families = catalogue.families.map(describeFamily);
     expect(families.length).toBeGreaterThan(0);
@@ -47,14 +108,14 @@ describe('the usher program', () => {
 describe('check-config', () => {
   it('says that a good configuration is complete', async () => {
     for (const env of [{}, production]) {
-      const { code, stdout, stderr } = await runCommand(['check-config'], { env });
+      const { code, stdout, stderr } = await runInProcess(['check-config'], env);
       expect([code, stdout, stderr]).toStrictEqual([0, 'The configuration is complete.\n', '']);
     }
   });
 
   it('names every problem at once, and no value', async () => {
     const env = { ...production, PORT: '65536-port', LOG_LEVEL: 'loud', PUSHER_SECRET: '' };
-    const { code, stdout, stderr } = await runCommand(['check-config'], { env });
+    const { code, stdout, stderr } = await runInProcess(['check-config'], env);
     expect([code, stdout]).toStrictEqual([1, '']);
     for (const name of ['PORT', 'LOG_LEVEL', 'PUSHER_SECRET'])
       expect(stderr).toContain(`- ${name}`);
@@ -78,6 +139,17 @@ describe('a .env file', () => {
   it('yields to the environment', async () => {
     const { code } = await runCommand(['check-config'], { cwd: directory, env: { PORT: '3000' } });
     expect(code).toBe(0);
+  });
+
+  it('that cannot be read is a problem of the configuration', async () => {
+    const cwd = await mkdtemp(join(tmpdir(), 'usher-dotenv-'));
+    onTestFinished(() => rm(cwd, { recursive: true }));
+    await mkdir(join(cwd, '.env'));
+    const { code, stderr } = await runCommand(['check-config'], { cwd });
+    expect([code, stderr]).toStrictEqual([
+      1,
+      'The configuration has problems:\n  - the file .env cannot be read (EISDIR)\n',
+    ]);
   });
 
   it('does not count in production', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { runCommand } from '../support/program.ts';
+import { runInProcess } from '../support/command-line.ts';
 import { testEnvironment, userToken, useUsher } from '../support/usher.ts';
 
 describe('usher doctor', () => {
@@ -8,10 +8,11 @@ describe('usher doctor', () => {
   // No Pusher server is there: what Usher says does not depend on it.
   const server = { PUSHER_HOST: '127.0.0.1', PUSHER_PORT: '1', PUSHER_TLS: 'false' };
   const doctor = (args: readonly string[], input?: string) =>
-    runCommand(['doctor', '--url', usher.public, ...args], {
-      env: { ...testEnvironment, ...server },
-      ...(input !== undefined && { input }),
-    });
+    runInProcess(
+      ['doctor', '--url', usher.public, ...args],
+      { ...testEnvironment, ...server },
+      input,
+    );
 
   it('asks with a token from standard input, and shows it nowhere', async () => {
     const token = userToken();
@@ -24,14 +25,16 @@ describe('usher doctor', () => {
   });
 
   it.each([
-    [['--channel', channel], undefined, 'doctor [--url'],
-    [['--token-stdin'], 'token', 'doctor [--url'],
-    [['--channel', channel, '--token-stdin'], '\n', 'There is no token on standard input'],
-    [['--channel', channel, '--token-stdin', '--token', 'x'], 'y', 'Give one of --token-stdin'],
-    [['--channel', channel, '--token-stdin=x'], 'y', 'doctor [--url'],
+    [['--channel', channel], undefined, 'error: --channel and a token'],
+    [['--token-stdin'], 'token', 'error: --channel and a token'],
+    [['--channel', channel, '--token-stdin'], '\n', 'error: there is no token on standard input'],
+    [['--channel', channel, '--token-stdin', '--token', 'x'], 'y', 'error: give one of'],
+    [['--channel', channel, '--token-stdin=x'], 'y', "error: unknown option '--token-stdin=…'"],
+    [['--url', 'usher.example'], undefined, 'error: --url must begin with http'],
+    [['--url', 'http://'], undefined, 'error: --url must begin with http'],
   ])('is called wrongly with %j and %j', async (args, input, sentence) => {
     const { code, stdout, stderr } = await doctor(args, input);
-    expect([code, stdout]).toEqual([1, '']);
+    expect([code, stdout]).toEqual([2, '']);
     expect(stderr.startsWith(sentence)).toBe(true);
   });
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { findIn } from '../../src/cli/policy-test/policy-file.ts';
-import { runCommand } from '../support/program.ts';
+import { runInProcess } from '../support/command-line.ts';
 
 const example = fileURLToPath(new URL('../../examples/policy.json', import.meta.url));
 
@@ -14,12 +14,12 @@ async function runChanged(change: (text: string) => string) {
   onTestFinished(() => rm(directory, { recursive: true }));
   const path = join(directory, 'policy.json');
   await writeFile(path, change(await readFile(example, 'utf8')));
-  return runCommand(['policy-test', path]);
+  return runInProcess(['policy-test', path]);
 }
 
 describe('policy-test', () => {
   it('finds nothing wrong with the example, and asked more than its rows', async () => {
-    const { code, stdout, stderr } = await runCommand(['policy-test', example]);
+    const { code, stdout, stderr } = await runInProcess(['policy-test', example]);
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).not.toContain('✗');
     expect(stdout).toMatch(/✓ buyer may enter private-tenant\.1\.user\.15 \(and \d+ variations\)/);
@@ -58,11 +58,23 @@ describe('policy-test', () => {
     for (const change of [
       () => 'no JSON',
       () => '{}',
+      () => 'null',
+      (text: string) => text.replace('"rows": [', '"rows": [null,'),
       (text: string) => text.replace('"who": "buyer"', '"who": "nobody"'),
     ]) {
       const { code, stdout, stderr } = await runChanged(change);
       expect([code, stdout]).toEqual([1, '']);
-      expect(stderr).toMatch(/^(?:The policy file|A policy file|Row 1)/);
+      expect(stderr).toMatch(
+        /policy\.json(?: is not JSON: .+| needs an object "who" .*|: row 1 needs .*)\n$/,
+      );
     }
+  });
+
+  it.each([
+    ['/nonexistent', '/nonexistent cannot be read: there is no such file\n'],
+    [tmpdir(), `${tmpdir()} cannot be read: it is a directory\n`],
+  ])('says which file cannot be read, and why: %s', async (path, sentence) => {
+    const { code, stdout, stderr } = await runInProcess(['policy-test', path]);
+    expect([code, stdout, stderr]).toEqual([1, '', sentence]);
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { runCommand } from '../support/program.ts';
+import { runInProcess } from '../support/command-line.ts';
+import { freePort } from '../e2e/support/soketi.ts';
 import { testEnvironment, useUsher } from '../support/usher.ts';
 
 const operatorToken = 'an-operator-token-for-tests';
@@ -9,7 +10,7 @@ describe('usher revoke', () => {
   const revoke = (args: readonly string[], changes: Readonly<Record<string, string>> = {}) => {
     const { port } = new URL(usher.operator);
     const env = { ...testEnvironment, OPS_PORT: port, OPS_TOKEN: operatorToken, ...changes };
-    return runCommand(['revoke', ...args], { env });
+    return runInProcess(['revoke', ...args], env);
   };
 
   it('says in plain words what came of it', async () => {
@@ -32,14 +33,20 @@ describe('usher revoke', () => {
     [['--token', 'j'], 0],
     [['--tenant', 't'], 0],
     [['--user', 'u', '--tenant', 't'], 0],
-    [['--hotel', 'grand-hotel'], 1],
-    [[], 1],
-    [['--nobody', 'x'], 1],
-  ])('with %j ends with %i', async (args, expected) => {
+    [['--hotel', 'grand-hotel'], 2],
+    [['--user', 'u', '--token', 'j'], 2],
+    [[], 2],
+    [['--nobody', 'x'], 2],
+    [['--user', 'u', '--issued-before', 'yesterday'], 2],
+    [['--user', 'u', '--issued-before', '2025-02-30T11:00:00Z'], 1],
+    [['--user', ''], 1],
+  ])('with %j ends with %i, and speaks of its own options', async (args, expected) => {
     const { code, stderr } = await revoke(args);
     expect(code).toBe(expected);
-    if (expected !== 0)
-      expect(stderr).toMatch(/^(Not revoked \(400\): Name exactly one|usher revoke)/);
+    if (expected === 2) {
+      expect(stderr).toMatch(/^error: (name exactly one of --user|unknown|--issued-before must)/);
+    }
+    expect(stderr).not.toMatch(/_id|_slug|issued_before/);
   });
 
   it('says that nothing was revoked, and no token, where it is refused or nobody answers', async () => {
@@ -48,10 +55,22 @@ describe('usher revoke', () => {
       1,
       'Not revoked (401): The operator’s token is required\n',
     ]);
-    const nobody = await revoke(['--user', '15'], { OPS_PORT: '1' });
-    expect([nobody.code, nobody.stderr]).toEqual([
+    const port = String(await freePort());
+    const nobody = await revoke(['--user', '15'], { OPS_PORT: port });
+    expect(nobody.code).toBe(3);
+    expect(nobody.stderr).toBe(
+      `No Usher answers at http://127.0.0.1:${port}/revocations: nothing listens at that address and port (ECONNREFUSED). Nothing is known to be revoked. Run this where Usher runs, with its OPS_HOST, OPS_PORT and OPS_TOKEN.\n`,
+    );
+    const refused = await revoke(['--user', '15'], { OPS_PORT: '6000' });
+    expect(refused.stderr).toContain('fetch and browsers refuse that port (bad port)');
+  });
+
+  it('says so when something else listens there', async () => {
+    const { port } = new URL(usher.public);
+    const other = await revoke(['--user', '15'], { OPS_PORT: port });
+    expect([other.code, other.stderr]).toEqual([
       1,
-      'No Usher answers at http://127.0.0.1:1/revocations: nothing is known to be revoked.\n',
+      expect.stringMatching(/^Not revoked \(404\): /),
     ]);
   });
 });

@@ -159,10 +159,10 @@ describe('usher serve', () => {
     expect(stderr).toContain(`port ${String(port)} is taken`);
   });
 
-  it('ends with 1 when there is no database, without its address', async () => {
+  it('ends with 3 when there is no database, without its address', async () => {
     const env = environment({ DATABASE_URL: 'postgres://usher:hidden-word@127.0.0.1:1/usher' });
     const { code, stderr } = await runCommand(['serve'], { env });
-    expect(code).toBe(1);
+    expect(code).toBe(3);
     expect(stderr).toMatch(/database could not answer/);
     expect(stderr).not.toMatch(/hidden-word|postgres:\/\//);
   });

@@ -86,7 +86,7 @@ describe('a healthy installation', () => {
     expect(ill.stdout).toContain(`✗ ${secret}\n`);
     expect(ill.stdout + ill.stderr).not.toMatch(/not-the-secret|eyJ/);
     const wrongly = await runCommand(['doctor', '--channel', 'private-x'], { env });
-    expect([wrongly.code, wrongly.stdout]).toEqual([1, '']);
+    expect([wrongly.code, wrongly.stdout]).toEqual([2, '']);
   });
 });
 

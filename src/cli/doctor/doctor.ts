@@ -1,52 +1,56 @@
-import { parseArgs } from 'node:util';
 import { systemClock } from '../../clock.ts';
 import { loadConfig, type Config } from '../../config/load.ts';
-import { UsageError, type Command, type ReadInput } from '../command.ts';
-import { tokenGiven, tokenOptions, tokenUsage } from '../token-given.ts';
+import { UsageError } from '../command-error.ts';
+import type { AddCommand, ReadInput } from '../context.ts';
+import { addTokenOptions, tokenGiven, type TokenOptions } from '../token-given.ts';
 import { examine, type Examination, type Examined } from './examine.ts';
 
-const usage = `doctor [--url https://…] [--origin https://…] [--channel C ${tokenUsage} [--tenant ID]]
-                            say what is wrong between a page, Usher and the Pusher server`;
+/** What is given on the command line. */
+interface DoctorOptions extends TokenOptions {
+  readonly url?: string;
+  readonly origin?: string;
+  readonly channel?: string;
+  readonly tenant?: string;
+}
 
 /** Finds out why channels do not work, by asking what a page asks. */
-export const doctor: Command = {
-  usage,
-  run: async (args, env, readInput) => {
-    const config = loadConfig(env);
-    const wanted = await examinationOf(args, config, readInput);
+export const addDoctor: AddCommand = (program, { env, readInput, report }) => {
+  const command = program
+    .command('doctor')
+    .description('find out what is wrong between a page, Usher and what Usher depends on')
+    .option('--url <url>', 'address of Usher as browsers reach it')
+    .option('--origin <origin>', 'origin of the page, such as https://app.example')
+    .option('--channel <name>', 'ask for this channel, with a token')
+    .option('--tenant <id>', 'with --channel: the X-Tenant-ID of the request');
+  addTokenOptions(command).action(async (options: DoctorOptions) => {
+    const config = loadConfig(env());
+    const wanted = await examinationOf(options, config, readInput);
     const examined = await examine(config, wanted, { fetch, now: systemClock.now });
-    return {
+    report({
       printed: examined.map(told).join('\n'),
       passed: examined.every(({ finding }) => finding.is !== 'ill'),
-    };
-  },
+    });
+  });
 };
 
 async function examinationOf(
-  args: readonly string[],
+  options: DoctorOptions,
   config: Config,
   readInput: ReadInput,
 ): Promise<Examination> {
-  const given = options(args);
-  const token = await tokenGiven(given, readInput);
-  if ((given.channel === undefined) !== (token === undefined)) throw new UsageError(usage);
-  if (given.url !== undefined && !/^https?:\/\//.test(given.url)) throw new UsageError(usage);
-  return { ...given, token, usherUrl: (given.url ?? ownUrl(config)).replace(/\/+$/, '') };
-}
-
-function options(args: readonly string[]) {
-  const option = { type: 'string' } as const;
-  try {
-    const names = { url: option, origin: option, channel: option, tenant: option };
-    return parseArgs({ args: [...args], strict: true, options: { ...names, ...tokenOptions } })
-      .values;
-  } catch {
-    throw new UsageError(usage);
+  const { url = ownUrl(config), channel, ...rest } = options;
+  const token = await tokenGiven(options, readInput);
+  if ((channel === undefined) !== (token === undefined)) {
+    throw new UsageError('--channel and a token (--token-stdin or --token) go together');
   }
+  if (!/^https?:\/\//.test(url) || !URL.canParse(url)) {
+    throw new UsageError('--url must begin with http:// or https://');
+  }
+  return { ...rest, channel, token, usherUrl: url.replace(/\/+$/, '') };
 }
 
 function ownUrl({ listen: { host, port } }: Config): string {
-  if (port === 0) throw new UsageError('PORT is 0: say with --url where Usher is');
+  if (port === 0) throw new UsageError('PORT is 0, so --url must say where Usher is');
   const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
   return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
 }

@@ -1,4 +1,5 @@
 const words: readonly (readonly [RegExp, string])[] = [
+  [/^bad port$/, 'fetch and browsers refuse that port'],
   [/ECONNREFUSED/, 'nothing listens at that address and port'],
   [/ENOTFOUND|EAI_AGAIN/, 'the host name is not known'],
   [/EHOSTUNREACH|ENETUNREACH|timeout|TIMEOUT|ETIMEDOUT/, 'nobody answered in time'],
@@ -23,8 +24,12 @@ export const isOneSidedTls = (fault: string): boolean =>
 /** The code of what Node threw, searched for in its causes; never a message, which may hold an address with a token. */
 export function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown';
-  const { code, cause, name } = error as NodeJS.ErrnoException & { readonly cause?: unknown };
+  const { code, cause, name, message } = error as NodeJS.ErrnoException & {
+    readonly cause?: unknown;
+  };
   if (name === 'TimeoutError') return 'timeout';
+  // The one error of Node's fetch that has no code (Fetch standard, "port blocking").
+  if (message === 'bad port') return message;
   if (typeof code === 'string') return code;
   return cause === undefined ? 'unknown' : codeOf(cause);
 }

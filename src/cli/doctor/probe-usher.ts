@@ -1,5 +1,6 @@
 import type { Answer, Fault, UsherEvidence } from './evidence.ts';
 import { codeOf } from './faults.ts';
+import { objectIn } from './json.ts';
 
 /** How long Usher, or what stands before it, may take, in milliseconds. */
 const patience = 10_000;
@@ -62,16 +63,5 @@ async function send(
     return { status, headers, took: now() - began, ...(json && { json }) };
   } catch (error) {
     return { fault: codeOf(error) };
-  }
-}
-
-function objectIn(text: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : undefined;
-  } catch {
-    return undefined;
   }
 }

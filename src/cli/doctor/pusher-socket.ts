@@ -2,6 +2,7 @@ import { WebSocket } from 'ws';
 import type { PusherApp } from '../../core/pusher-app.ts';
 import type { Fault, Taken } from './evidence.ts';
 import { codeOf } from './faults.ts';
+import { objectIn } from './json.ts';
 
 /** How long the server may take for anything, in milliseconds. */
 const patience = 5_000;
@@ -90,16 +91,8 @@ function urlOf({ tls, host, port, cluster = 'mt1', key }: PusherApp): string {
 
 /** An event; its data are JSON within JSON, as Pusher sends them, or an object. */
 function parse(text: unknown) {
-  const { event, data } = objectIn(String(text));
-  return { event, data: objectIn(typeof data === 'string' ? data : JSON.stringify(data ?? {})) };
-}
-
-/** A server that sends something else than JSON objects speaks another protocol: then nothing is found in it. */
-function objectIn(text: string): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
-  } catch {
-    return {};
-  }
+  // A server that sends something else than JSON objects speaks another protocol: then nothing is found in it.
+  const { event, data } = objectIn(String(text)) ?? {};
+  const inner = typeof data === 'string' ? data : JSON.stringify(data ?? {});
+  return { event, data: objectIn(inner) ?? {} };
 }

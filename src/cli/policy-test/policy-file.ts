@@ -1,5 +1,5 @@
 import type { Find } from '../../core/facts.ts';
-import { UsageError } from '../command.ts';
+import { CommandError } from '../command-error.ts';
 
 /** Somebody in a policy file: a user by claims, or the guest of a booking. */
 export interface Who {
@@ -36,23 +36,24 @@ export interface PolicyFile {
   readonly rows: readonly Row[];
 }
 
-/** Reads a policy file; throws `UsageError`, naming the row, when it is none. */
-export function parsePolicy(text: string): PolicyFile {
-  let file: Partial<PolicyFile>;
+/** Reads a policy file; throws `CommandError`, naming the file and the row, when it is none. */
+export function parsePolicy(text: string, path: string): PolicyFile {
+  let file: Partial<PolicyFile> | null;
   try {
-    file = JSON.parse(text) as PolicyFile;
-  } catch {
-    throw new UsageError('The policy file is not JSON');
+    file = JSON.parse(text) as Partial<PolicyFile> | null;
+  } catch (error) {
+    throw new CommandError(`${path} is not JSON: ${(error as SyntaxError).message}`);
   }
-  const { who, rows } = file;
+  const { who, rows } = file ?? {};
   if (typeof who !== 'object' || !Array.isArray(rows) || rows.length === 0) {
-    throw new UsageError('A policy file has "who" and at least one of "rows"');
+    throw new CommandError(`${path} needs an object "who" and at least one of "rows"`);
   }
-  for (const [i, row] of (rows as readonly Partial<Row>[]).entries()) {
-    const known = row.who !== undefined && Object.hasOwn(who, row.who);
-    if (!known || typeof row.channel !== 'string' || typeof row.may !== 'boolean') {
-      throw new UsageError(
-        `Row ${i + 1} needs a "who" of the file, a "channel", and "may": true or false`,
+  for (const [i, row] of (rows as readonly (Partial<Row> | null)[]).entries()) {
+    const { who: name, channel, may } = row ?? {};
+    const known = name !== undefined && Object.hasOwn(who, name);
+    if (!known || typeof channel !== 'string' || typeof may !== 'boolean') {
+      throw new CommandError(
+        `${path}: row ${i + 1} needs a "who" of the file, a "channel", and "may": true or false`,
       );
     }
   }

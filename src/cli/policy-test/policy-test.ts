@@ -5,31 +5,49 @@ import { buildPaperPolicy } from '../../app-paper.ts';
 import { systemClock } from '../../clock.ts';
 import { Secret } from '../../core/secret.ts';
 import { mintGuestToken, mintUserToken } from '../../credentials/mint.ts';
-import { UsageError, type Command } from '../command.ts';
+import { CommandError } from '../command-error.ts';
+import type { AddCommand } from '../context.ts';
 import { readingOf } from '../presented.ts';
 import { findIn, parsePolicy, type PolicyFile, type Row, type Who } from './policy-file.ts';
 import { variationsOf, type Asked } from './variations.ts';
-
-const usage = `policy-test FILE          check a table of who may enter what against the rules; needs no database`;
 
 const claims = { bookingClaim: 'booking_id', hotelClaim: 'hotel_slug' } as const;
 const minute = 60_000;
 
 /** Asks the policy every row of a file, and with each row that may enter, what nobody meant to allow with it. */
-export const policyTest: Command = {
-  usage,
-  run: async ([path, ...more]) => {
-    if (path === undefined || more.length > 0) throw new UsageError(usage);
-    const text = await readFile(path, 'utf8').catch(() => {
-      throw new UsageError('The policy file cannot be read');
+export const addPolicyTest: AddCommand = (program, { report }) => {
+  program
+    .command('policy-test')
+    .description('check a table of who may enter what against the rules; needs no database')
+    .argument('<file>', 'the table, as JSON')
+    .action(async (path: string) => {
+      const policy = parsePolicy(await readPolicy(path), path);
+      const may = askPolicy(policy);
+      const results = await Promise.all(policy.rows.map((row) => judgeRow(row, policy, may)));
+      report({
+        printed: results.map(({ told }) => told).join('\n'),
+        passed: results.every(({ wrong }) => wrong.length === 0),
+      });
     });
-    const policy = parsePolicy(text);
-    const may = askPolicy(policy);
-    const results = await Promise.all(policy.rows.map((row) => judgeRow(row, policy, may)));
-    const passed = results.every(({ wrong }) => wrong.length === 0);
-    return { printed: results.map(({ told }) => told).join('\n'), passed };
-  },
 };
+
+async function readPolicy(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw new CommandError(`${path} cannot be read: ${reasonFor(error)}`);
+  }
+}
+
+function reasonFor(error: unknown): string {
+  const { code = 'unknown error' } = error as NodeJS.ErrnoException;
+  const words: Readonly<Record<string, string>> = {
+    ENOENT: 'there is no such file',
+    EACCES: 'permission denied',
+    EISDIR: 'it is a directory',
+  };
+  return words[code] ?? code;
+}
 
 type May = (asked: Asked) => Promise<boolean>;
 

@@ -1,0 +1,42 @@
+import { CommanderError } from 'commander';
+import { exitCodeFor, exitCodes } from '../exit-codes.ts';
+import { sentenceFor } from '../sentence.ts';
+import { CommandError, UsageError } from './command-error.ts';
+import type { Context } from './context.ts';
+import { createProgram } from './program.ts';
+
+/** Runs one command line and gives its exit code. Never rejects: what went wrong is printed. */
+export async function run(
+  args: readonly string[],
+  context: Omit<Context, 'report'>,
+): Promise<number> {
+  const { writeOut, writeErr } = context.output;
+  let exitCode: number = exitCodes.done;
+  const report: Context['report'] = (result) => {
+    const { printed, passed } =
+      typeof result === 'object' ? result : { printed: result, passed: true };
+    writeOut(`${printed}\n`);
+    if (!passed) exitCode = exitCodes.refused;
+  };
+  try {
+    const program = createProgram({ ...context, report });
+    await program.parseAsync(args.length > 0 ? args : ['--help'], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return codeOfParser(error, writeErr);
+    writeErr(`${sentenceOf(error)}\n`);
+    return error instanceof CommandError ? error.exitCode : exitCodeFor(error);
+  }
+}
+
+/** The parser has printed by now: help and version to standard output, everything else is a wrong command line. */
+function codeOfParser({ exitCode, code }: CommanderError, writeErr: (text: string) => void) {
+  if (exitCode === 0) return exitCodes.done;
+  if (code === 'commander.help') writeErr('\nerror: a command is missing\n');
+  return exitCodes.usage;
+}
+
+function sentenceOf(error: unknown): string {
+  if (error instanceof UsageError) return `error: ${error.message}`;
+  return error instanceof CommandError ? error.message : sentenceFor(error);
+}
