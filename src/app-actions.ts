@@ -78,7 +78,10 @@ export function buildActions(config: Config, around: Surroundings) {
     now,
   });
   const terminate = watchTerminate(createTerminate(apps), dependencies);
-  const endGrants = createEndGrants({ ...around, liveGrants, terminate });
+  const endGrants = createEndGrants({
+    ...{ ...around, liveGrants, terminate },
+    policyOf: (appKey) => apps.withKey(appKey)?.terminatePolicy ?? 'retried',
+  });
   metrics.dependencies.show(dependencies);
   metrics.showTokenLookups(tokenLookups.read);
   metrics.showFactLookups(stores.factLookups.read);
@@ -105,8 +108,8 @@ export function buildActions(config: Config, around: Surroundings) {
     }),
     revoke: createRevoke({
       ...{ ...around, revocations, endGrants, recordSignal },
-      servers: [...new Set(pusherApps.map(({ dialect }) => dialect))],
-      serverOf: (appKey) => apps.withKey(appKey)?.dialect,
+      servers: apps.servers(),
+      serverOf: (appKey) => apps.withKey(appKey),
     }),
     endGrants,
     stillWelcome: createStillWelcome({ revocations }),

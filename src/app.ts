@@ -66,7 +66,10 @@ export async function startApp(config: Config, clock: Clock): Promise<App> {
       (await stores.sweepChanges(at));
     const sweeping = startSweeping({ sweep, ...clock, log });
     const { liveGrants } = stores;
-    const keepingEnds = startKeepingEnds({ liveGrants, ...actions, ...clock, log });
+    const keepingEnds = startKeepingEnds({
+      ...{ liveGrants, ...actions, ...clock, log },
+      closing: closing.signal,
+    });
     const [built, hearing] = [servers, listener];
     const stop = async () => {
       closing.abort();

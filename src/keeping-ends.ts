@@ -1,31 +1,50 @@
 import type { EndGrants } from './actions/end-grants.ts';
 import { leaseTime } from './actions/revoke.ts';
 import type { LiveGrants } from './core/live-grant.ts';
+import { createOutageLog, reasonOf, type OutageLogPorts } from './core/outage-log.ts';
 import type { Clock } from './core/timer.ts';
 import { startRepeating, type Repeating } from './repeating.ts';
 
-/** How often is looked for grants that are due, and how long is waited after a look that failed; in milliseconds. */
-const lookInterval = 1_000;
+/** Milliseconds from one search for grants that are due to the next, and after a search that failed. */
+const interval = 1_000;
 const retryInterval = 5_000;
 
 /** What keeping ends needs. */
 export interface KeepingEndsPorts extends Clock {
   readonly liveGrants: Pick<LiveGrants, 'claimDue'>;
   readonly endGrants: EndGrants;
-  readonly log: { readonly warn: (about: object, message: string) => void };
+  /** Aborted when Usher begins to close. */
+  readonly closing: AbortSignal;
+  readonly log: OutageLogPorts['log'];
 }
 
-/** Ends connections whose credential ended, from now on until it is stopped. All that it knows is in the ledger, so a restart loses nothing. */
+/** Ends connections whose credential ended, from now on until it is stopped. All state is in the ledger, so a restart loses nothing. */
 export function startKeepingEnds(ports: KeepingEndsPorts): Repeating {
-  const { liveGrants, endGrants, now, startTimer, log } = ports;
+  const { startTimer, log } = ports;
+  const searches = createOutageLog({
+    log,
+    messages: {
+      failed: 'could not look for credentials that ended; logged once until it can',
+      succeeded: 'credentials that ended are found again',
+    },
+  });
   return startRepeating(async () => {
     try {
-      const claim = await liveGrants.claimDue({ now: now(), leaseUntil: now() + leaseTime });
-      await Promise.all(endGrants(claim).map(({ ended }) => ended));
-      return lookInterval;
+      await endAllDue(ports);
+      searches.succeeded('database');
+      return interval;
     } catch (error) {
-      log.warn({ err: error }, 'could not look for credentials that ended');
+      searches.failed('database', { why: reasonOf(error) });
       return retryInterval;
     }
   }, startTimer);
+}
+
+/** Claim after claim, since one takes a limited number: thousands of tokens may end in the same second. */
+async function endAllDue({ liveGrants, endGrants, closing, now }: KeepingEndsPorts): Promise<void> {
+  while (!closing.aborted) {
+    const claim = await liveGrants.claimDue({ now: now(), leaseUntil: now() + leaseTime });
+    if (claim.users.length === 0) return;
+    await Promise.all(endGrants(claim).map(({ outcome }) => outcome));
+  }
 }

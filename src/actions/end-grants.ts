@@ -1,39 +1,77 @@
 import type { AppUser, Claim, LiveGrants } from '../core/live-grant.ts';
+import type { TerminatePolicy } from '../core/pusher-app.ts';
+import {
+  createOutageLog,
+  reasonOf,
+  type OutageLog,
+  type OutageLogPorts,
+} from '../core/outage-log.ts';
 
-/** Whom this action asks. */
+/** What this action needs. */
 export interface EndGrantsPorts {
   /** Ends all connections of a user; throws `Unavailable`. */
   readonly terminate: (user: AppUser) => Promise<void>;
-  readonly liveGrants: Pick<LiveGrants, 'settle'>;
+  /** How often the server of this app may be asked. */
+  readonly policyOf: (appKey: string) => TerminatePolicy;
+  readonly liveGrants: Pick<LiveGrants, 'settle' | 'drop' | 'postpone'>;
   readonly now: () => number;
-  /** Aborted when Usher begins to close: what is claimed and not begun is left to others. */
+  /** Aborted when Usher begins to close: what is claimed and not begun is left to other replicas. */
   readonly closing: AbortSignal;
-  readonly log: { readonly warn: (about: object, message: string) => void };
+  readonly log: OutageLogPorts['log'];
 }
 
-/** One claimed user; `ended` resolves to false when that did not succeed, and then it is tried again after the lease. */
+/** What became of a user's connections. `pending`: they are due again; `notEnded`: they are not, and why. */
+export type EndOutcome = 'ended' | 'pending' | { readonly notEnded: string };
+
+/** One claimed user; `outcome` never rejects. */
 export interface Ending {
   readonly user: AppUser;
-  readonly ended: Promise<boolean>;
+  readonly outcome: Promise<EndOutcome>;
 }
 
 /** Ends the connections of all claimed users, and never rejects. */
 export type EndGrants = (claim: Claim) => readonly Ending[];
+
+/** Why nobody's connections are ended where the operator said so. */
+export const switchedOff = 'PUSHER_TERMINATE is off';
 
 /** How many users are ended at once. */
 const laneCount = 8;
 
 /** The one place where connections at a Pusher server are ended: of one user never twice at once, of all a few at once. */
 export function createEndGrants(ports: EndGrantsPorts): EndGrants {
-  const lanes = Array.from({ length: laneCount }, () => Promise.resolve(true));
+  const lanes = Array.from({ length: laneCount }, () => Promise.resolve<EndOutcome>('pending'));
+  const servers = createOutageLog({
+    log: ports.log,
+    messages: {
+      failed: 'the Pusher server did not end a user’s connections; logged once until it does',
+      succeeded: 'the Pusher server ends connections again',
+    },
+  });
+  const ledger = createOutageLog({
+    log: ports.log,
+    messages: {
+      failed: 'the ledger of live grants could not be updated; logged once until it can',
+      succeeded: 'the ledger of live grants can be updated again',
+    },
+  });
   return ({ users, leaseUntil }) =>
     users.map((user) => {
-      // Each user has a lane of their own choosing, and in a lane they come one after the other.
+      // All endings of one user are in one lane, and in a lane they come one after the other.
       const lane = laneOf(user);
-      const before = lanes[lane] ?? Promise.resolve(true);
-      const ended = before.then(() => endUser(user, leaseUntil, ports));
-      lanes[lane] = ended;
-      return { user, ended };
+      const before = lanes[lane] ?? Promise.resolve();
+      const outcome = before.then(async (): Promise<EndOutcome> => {
+        try {
+          const ended = await endUser(user, leaseUntil, { ...ports, servers });
+          ledger.succeeded('database');
+          return ended;
+        } catch (error) {
+          ledger.failed('database', { why: reasonOf(error) });
+          return 'pending';
+        }
+      });
+      lanes[lane] = outcome;
+      return { user, outcome };
     });
 }
 
@@ -41,19 +79,43 @@ function laneOf({ appKey, userId }: AppUser): number {
   return Buffer.from(appKey + userId).reduce((sum, byte) => sum + byte, 0) % laneCount;
 }
 
+/** Throws `Unavailable` when the ledger could not be asked. */
 async function endUser(
   user: AppUser,
   leaseUntil: number,
-  { terminate, liveGrants, now, closing, log }: EndGrantsPorts,
-): Promise<boolean> {
-  // Another replica may be at it by now.
-  if (closing.aborted || now() >= leaseUntil) return false;
+  ports: EndGrantsPorts & { readonly servers: OutageLog },
+): Promise<EndOutcome> {
+  const { liveGrants, now, closing } = ports;
+  // Another replica may have claimed the user by now.
+  if (closing.aborted || now() >= leaseUntil) return 'pending';
+  const policy = ports.policyOf(user.appKey);
+  if (policy !== 'retried') {
+    // Removed before the question: if this process ended in between, another one would ask again.
+    if (!(await liveGrants.drop(user, leaseUntil))) return 'pending';
+    if (policy === 'never') return { notEnded: switchedOff };
+  }
+  const fault = await ask(user, ports);
+  if (fault !== undefined && policy === 'once') return { notEnded: fault };
+  if (fault !== undefined) {
+    const isDueAgain = await liveGrants.postpone(user, { now: now(), leaseUntil });
+    return isDueAgain ? 'pending' : { notEnded: fault };
+  }
+  if (policy === 'retried') await liveGrants.settle(user, { now: now(), leaseUntil });
+  return 'ended';
+}
+
+/** Asks the server; resolves to why it did not end the connections, or to `undefined` when it did. */
+async function ask(
+  user: AppUser,
+  { terminate, servers }: Pick<EndGrantsPorts, 'terminate'> & { readonly servers: OutageLog },
+): Promise<string | undefined> {
   try {
     await terminate(user);
-    await liveGrants.settle(user, { now: now(), leaseUntil });
-    return true;
+    servers.succeeded(user.appKey);
+    return undefined;
   } catch (error) {
-    log.warn({ err: error, user: user.userId, appKey: user.appKey }, 'connections were not ended');
-    return false;
+    const why = reasonOf(error);
+    servers.failed(user.appKey, { userId: user.userId, why });
+    return why;
   }
 }

@@ -1,17 +1,22 @@
 import { refuse, type Decision, type Refusal, type SignInDecision } from '../core/decision.ts';
 import { endableAs, type LiveGrants } from '../core/live-grant.ts';
 import { principalId, type Principal } from '../core/principal.ts';
-import type { PusherDialect } from '../core/pusher-app.ts';
+import type { PusherDialect, TerminatePolicy } from '../core/pusher-app.ts';
 import { isRevoked, subjectsOf, type RevocationStore } from '../core/revocation.ts';
 import { createKnownEnds } from './known-ends.ts';
+
+/** What matters here of a Pusher app. */
+interface HoldingApp {
+  readonly key: string;
+  readonly dialect: PusherDialect;
+  readonly terminatePolicy: TerminatePolicy;
+}
 
 /** Whom this action asks. */
 export interface HoldGrantPorts {
   readonly liveGrants: Pick<LiveGrants, 'keep' | 'extend'>;
   /** The Pusher app that will sign. */
-  readonly appOf: (
-    tenantId: string | undefined,
-  ) => { readonly key: string; readonly dialect: PusherDialect } | undefined;
+  readonly appOf: (tenantId: string | undefined) => HoldingApp | undefined;
   readonly now: () => number;
 }
 
@@ -42,7 +47,7 @@ export function createHoldGrant(ports: HoldGrantPorts): HoldGrant {
     if (decision.outcome === 'refusal') return decision;
     const { principal, socketId } = decision;
     const app = appOf(decision.tenantId);
-    if (app === undefined || !mayBeHeld(app.dialect, principal)) return decision;
+    if (app === undefined || !mayBeHeld(app, principal)) return decision;
     const socket = { appKey: app.key, socketId, principal };
     const name = [app.key, socketId, principal.kind, principalId(principal)];
     const userId = endableAs(app.dialect, decision);
@@ -60,7 +65,8 @@ export function createHoldGrant(ports: HoldGrantPorts): HoldGrant {
 }
 
 /** Those of whom the ledger can have a row on this server; of all others each question would be a write for nothing. */
-function mayBeHeld(dialect: PusherDialect, { kind }: Principal): boolean {
+function mayBeHeld({ dialect, terminatePolicy }: HoldingApp, { kind }: Principal): boolean {
+  if (terminatePolicy === 'never') return false;
   return (
     kind === 'user' || kind === 'visitor' || (kind === 'guest-session' && dialect === 'reverb')
   );

@@ -1,5 +1,4 @@
 import type { Origin, RecordSignal } from '../core/audit-event.ts';
-import type { PusherDialect } from '../core/pusher-app.ts';
 import type {
   HeldRevocation,
   RevocableConnections,
@@ -7,8 +6,13 @@ import type {
   RevocationSubject,
 } from '../core/revocation.ts';
 import type { StartTimer } from '../core/timer.ts';
-import type { EndGrants, Ending } from './end-grants.ts';
-import { effectsOf, type RevocationEffect } from './revocation-effects.ts';
+import type { EndGrants, Ending, EndOutcome } from './end-grants.ts';
+import {
+  effectsOf,
+  type Outcome,
+  type PusherServer,
+  type RevocationEffect,
+} from './revocation-effects.ts';
 
 /** A revocation that holds, on every replica. */
 export interface Revocation extends HeldRevocation {
@@ -21,8 +25,8 @@ export interface RevokePorts {
   readonly live: RevocableConnections;
   readonly endGrants: EndGrants;
   /** The servers of all Pusher apps, each once. */
-  readonly servers: readonly PusherDialect[];
-  readonly serverOf: (appKey: string) => PusherDialect | undefined;
+  readonly servers: readonly PusherServer[];
+  readonly serverOf: (appKey: string) => PusherServer | undefined;
   readonly recordSignal: RecordSignal;
   readonly now: () => number;
   readonly startTimer: StartTimer;
@@ -62,11 +66,11 @@ export function createRevoke(ports: RevokePorts): Revoke {
 async function outcomes(
   endings: readonly Ending[],
   { startTimer, serverOf }: RevokePorts,
-): Promise<readonly { readonly server: PusherDialect | undefined; readonly ended: boolean }[]> {
-  const ended = new Set<Ending>();
+): Promise<Outcome['users']> {
+  const found = new Map<Ending, EndOutcome>();
   const all = Promise.all(
     endings.map(async (ending) => {
-      if (await ending.ended) ended.add(ending);
+      found.set(ending, await ending.outcome);
     }),
   );
   await new Promise<void>((resolve) => {
@@ -78,7 +82,7 @@ async function outcomes(
   });
   return endings.map((ending) => ({
     server: serverOf(ending.user.appKey),
-    ended: ended.has(ending),
+    outcome: found.get(ending),
   }));
 }
 

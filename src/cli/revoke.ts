@@ -33,6 +33,7 @@ interface Effect {
   readonly server?: string;
   readonly users?: number;
   readonly which?: string;
+  readonly why?: string;
 }
 
 interface Revoked {
@@ -128,14 +129,19 @@ function sentenceOf({
   server = '',
   users = 0,
   which = '',
+  why = '',
 }: Effect): string {
   const words: Readonly<Record<string, string>> = {
     'new-authorizations-refused': 'New authorizations are refused.',
     'tickets-refused': 'Tickets are refused.',
     'websockets-closed': `WebSockets were closed: ${connections} at the replica that was asked, all others at once.`,
     'pusher-connections-ended': `Connections of ${users} user(s) were ended at ${server}.`,
-    'pusher-connections-pending': `Connections of ${users} user(s) are not known to be ended at ${server}; it is asked again until they are.`,
-    'pusher-connections-stay': `Connections at ${server} that are ${which} cannot be ended: they stay until they end by themselves.`,
+    'pusher-connections-pending': `Connections of ${users} user(s) are not ended yet at ${server}; it is asked again for about a day.`,
+    'pusher-connections-not-ended': `Connections of ${users} user(s) were not ended at ${server} (${why}), and it is not asked again.`,
+    'pusher-connections-stay':
+      which === 'all'
+        ? `No connections at ${server} are ended (${why}): they stay until they end by themselves.`
+        : `Connections at ${server} that are ${which} cannot be ended: they stay until they end by themselves.`,
   };
   return `- ${words[effect] ?? effect}`;
 }

@@ -40,6 +40,7 @@ interface Item {
   readonly port?: number;
   readonly tls?: boolean;
   readonly server?: PusherApp['dialect'];
+  readonly terminate?: boolean;
   readonly retiring_key?: string;
   readonly retiring_secret?: string;
 }
@@ -75,6 +76,7 @@ const rules: {
     (value) => pusherDialects.some((server) => server === value),
     `must be one of ${pusherDialects.join(', ')}`,
   ],
+  terminate: [(value) => typeof value === 'boolean', 'must be true or false'],
   retiring_key: [isText, 'must be a text'],
   retiring_secret: [isText, 'must be a text'],
 };
@@ -116,6 +118,7 @@ function appOf(item: Item): TenantsApp {
       tls: item.tls ?? true,
       ...(masterKey !== undefined && { encryptionMasterKey: new Secret(masterKey) }),
       dialect: item.server ?? 'pusher',
+      ...(item.terminate !== undefined && { terminates: item.terminate }),
       ...(key !== undefined &&
         secret !== undefined && { retiring: { key, secret: new Secret(secret) } }),
     },

@@ -11,7 +11,10 @@ export interface PusherConfig {
 /** Reads which Pusher apps sign. */
 export function loadPusher(read: SettingsReader): PusherConfig {
   const pusher = loadDefaultApp(read);
-  const tenantsApps = read.optional('PUSHER_APPS') ?? [];
+  const tenantsApps = (read.optional('PUSHER_APPS') ?? []).map(({ tenants, app }) => ({
+    tenants,
+    app: { terminates: pusher.terminates, ...app },
+  }));
   const tenants = tenantsApps.flatMap((each) => each.tenants);
   if (new Set(tenants).size < tenants.length) read.problem('PUSHER_APPS names a tenant twice');
   // A webhook says only by which key it was signed, so that must tell the app.
@@ -26,7 +29,7 @@ function keysOf({ key, retiring }: PusherApp): readonly string[] {
   return retiring === undefined ? [key] : [key, retiring.key];
 }
 
-function loadDefaultApp(read: SettingsReader): PusherApp {
+function loadDefaultApp(read: SettingsReader): PusherApp & { readonly terminates: boolean } {
   const masterKey = read.optional('PUSHER_ENCRYPTION_MASTER_KEY');
   if (masterKey !== undefined && !isMasterKey(masterKey.reveal())) {
     read.problem('PUSHER_ENCRYPTION_MASTER_KEY must be 32 bytes in base64');
@@ -47,6 +50,7 @@ function loadDefaultApp(read: SettingsReader): PusherApp {
     tls: read.required('PUSHER_TLS') === 'true',
     ...(masterKey !== undefined && { encryptionMasterKey: masterKey }),
     dialect: read.required('PUSHER_SERVER'),
+    terminates: read.required('PUSHER_TERMINATE') === 'on',
     ...(retiring && { retiring }),
   };
 }

@@ -52,6 +52,11 @@ export const settings = {
     'Key of private-encrypted channels, 32 bytes in base64; without it there are none',
   ),
   PUSHER_SERVER: oneOf('Which server it is', pusherDialects, { fallback: 'pusher' }),
+  PUSHER_TERMINATE: oneOf(
+    'Whether the server may be asked to end the connections of a user; `off` for Reverb with scaling, see `revocation.md`',
+    ['on', 'off'],
+    { fallback: 'on' },
+  ),
   PUSHER_RETIRING_KEY: text('Key that `PUSHER_KEY` replaces; webhooks signed with it still count'),
   PUSHER_RETIRING_SECRET: secret('Secret of that key'),
   PUSHER_APPS: pusherApps(

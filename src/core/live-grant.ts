@@ -47,6 +47,19 @@ export interface LiveGrants {
     user: AppUser,
     at: { readonly now: number; readonly leaseUntil: number },
   ) => Promise<void>;
+  /**
+   * Removes the grants of a claimed user before the server is asked, so that it is never asked again. False when the
+   * claim no longer holds: the grants have moved, or another claim has them.
+   */
+  readonly drop: (user: AppUser, leaseUntil: number) => Promise<boolean>;
+  /**
+   * Notes that a claimed user's connections could not be ended at this moment: they are due again after a pause that
+   * doubles with each attempt (`firstPause` to `longestPause`). False after the last attempt (`mostAttempts`): the grants are gone.
+   */
+  readonly postpone: (
+    user: AppUser,
+    at: { readonly now: number; readonly leaseUntil: number },
+  ) => Promise<boolean>;
   /** Removes what could not be ended for a day after its credential did, and says how many those were. */
   readonly sweep: (now: number) => Promise<number>;
 }
@@ -56,6 +69,13 @@ export interface LiveGrants {
  * after the grant is ended once more when it has passed, because the signature may have been used in between.
  */
 export const settlingTime = 10_000;
+
+/** Milliseconds from a failed attempt to end a user's connections to the next one: after the first, and at most. */
+export const firstPause = 15_000;
+export const longestPause = 15 * 60_000;
+
+/** Attempts to end a user's connections, which take about a day. */
+export const mostAttempts = 100;
 
 /** As whom the server can end the connection of this grant; `undefined` where it cannot. */
 export function endableAs(dialect: PusherDialect, grant: Grant | SignInGrant): string | undefined {

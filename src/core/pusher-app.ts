@@ -18,8 +18,25 @@ export interface PusherApp {
   /** 32 bytes in base64; without it the app has no private-encrypted channels. */
   readonly encryptionMasterKey?: Secret;
   readonly dialect: PusherDialect;
+  /** False when its server must never be asked to end connections (`PUSHER_TERMINATE`). */
+  readonly terminates?: boolean;
   /** The key that signed before this one: its signatures still count, and no new ones are made with it. */
   readonly retiring?: { readonly key: string; readonly secret: Secret };
+}
+
+/** How often a server may be asked to end the connections of one user. */
+export type TerminatePolicy = 'never' | 'once' | 'retried';
+
+/**
+ * Reverb 1.11 answers 500 in common situations, and again each time. With scaling switched on its process ends at such a
+ * request, so a second one would end it again.
+ */
+export function terminatePolicyOf({
+  dialect,
+  terminates,
+}: Pick<PusherApp, 'dialect' | 'terminates'>): TerminatePolicy {
+  if (terminates === false) return 'never';
+  return dialect === 'reverb' ? 'once' : 'retried';
 }
 
 /** An app of its own for some tenants. */

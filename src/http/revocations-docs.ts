@@ -44,9 +44,15 @@ const effects: Schema = {
       effect(['new-authorizations-refused', 'tickets-refused']),
       effect(['websockets-closed'], { connections: count }),
       effect(['pusher-connections-ended', 'pusher-connections-pending'], { server, users: count }),
+      effect(['pusher-connections-not-ended'], { server, users: count, why: { type: 'string' } }),
       effect(['pusher-connections-stay'], {
         server,
         which: { enum: ['not signed in', 'in no presence channel'] },
+      }),
+      effect(['pusher-connections-stay'], {
+        server,
+        which: { const: 'all' },
+        why: { type: 'string' },
       }),
     ],
   },

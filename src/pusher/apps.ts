@@ -2,9 +2,11 @@ import Pusher from 'pusher';
 
 import {
   isMasterKey,
+  terminatePolicyOf,
   type PusherApp,
   type PusherDialect,
   type TenantsApp,
+  type TerminatePolicy,
 } from '../core/pusher-app.ts';
 
 /** A Pusher app that is ready to sign. */
@@ -13,13 +15,17 @@ export interface SigningApp {
   readonly key: string;
   readonly dialect: PusherDialect;
   readonly encrypts: boolean;
+  readonly terminatePolicy: TerminatePolicy;
 }
 
-/** The Pusher app of each tenant; asked with `undefined`, that of channels that have no tenant. It answers `undefined` where there is none. */
+/** The Pusher apps that are configured. Signers refuse where there is none. */
 export interface PusherApps {
+  /** The app of this tenant, or the default app where the tenant has none of its own or is `undefined`. */
   for(tenantId: string | undefined): SigningApp | undefined;
-  /** The app with this key, or with this one until lately. */
+  /** The app that signs with this key, or did until the key was replaced; `undefined` for any other key. */
   withKey(key: string): SigningApp | undefined;
+  /** Which servers these apps are at, each once. */
+  servers(): readonly Pick<SigningApp, 'dialect' | 'terminatePolicy'>[];
 }
 
 /**
@@ -42,7 +48,16 @@ export function createPusherApps(
   return {
     for: (tenantId) => (tenantId === undefined ? opened : (byTenant.get(tenantId) ?? opened)),
     withKey: (key) => byKey.get(key),
+    servers: () => serversOf(byKey.values()),
   };
+}
+
+function serversOf(apps: Iterable<SigningApp>): ReturnType<PusherApps['servers']> {
+  const servers = [...apps].map(
+    ({ dialect, terminatePolicy }) =>
+      [`${dialect} ${terminatePolicy}`, { dialect, terminatePolicy }] as const,
+  );
+  return [...new Map(servers).values()];
 }
 
 const keysOf = ({ key, retiring }: PusherApp): readonly string[] =>
@@ -73,5 +88,11 @@ function open(app: PusherApp): SigningApp {
     ...(app.port === undefined ? {} : { port: String(app.port) }),
     ...(masterKey === undefined ? {} : { encryptionMasterKeyBase64: masterKey }),
   });
-  return { client, key: app.key, dialect: app.dialect, encrypts: masterKey !== undefined };
+  return {
+    client,
+    key: app.key,
+    dialect: app.dialect,
+    encrypts: masterKey !== undefined,
+    terminatePolicy: terminatePolicyOf(app),
+  };
 }

@@ -1,6 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { AppUser } from '../core/live-grant.ts';
 import { Unavailable } from '../core/unavailable.ts';
-import type { PusherApps } from './apps.ts';
+import type { PusherApps, SigningApp } from './apps.ts';
 import { saidStatus } from './said.ts';
 
 /** Ends all connections of a user. Throws `Unavailable` when the server did not say that it has. */
@@ -19,16 +20,33 @@ export function createTerminate(apps: Pick<PusherApps, 'withKey'>): Terminate {
     if (app === undefined) throw unavailable('the app is not configured any more');
     // `pusher` puts the id into the path as it is.
     if (!userId.test(user.userId)) throw unavailable('the id is none of a Pusher user');
-    let status: unknown;
-    try {
-      status = await saidStatus(await app.client.terminateUserConnections(user.userId));
-    } catch (error) {
-      // Its own error holds the address with our signature in it.
-      ({ status } = error as { readonly status?: unknown });
-    }
+    const status = await Promise.race([statusOf(app, user.userId), late()]);
     if (status === 200) return;
-    throw unavailable(typeof status === 'number' ? `status ${status}` : 'no answer');
+    throw unavailable(typeof status === 'number' ? `status ${status}` : status);
   };
+}
+
+/** Milliseconds for the whole exchange; npm `pusher` reads the body of an error without a limit. */
+const patience = 4_000;
+
+/** The status that the server answered, or why there is none. */
+async function statusOf({ client }: SigningApp, id: string): Promise<number | string> {
+  try {
+    return await saidStatus(await client.terminateUserConnections(id));
+  } catch (error) {
+    // Its own message holds the address with our signature in it; only the status or the code may leave here.
+    const { status, error: cause } = error as {
+      readonly status?: unknown;
+      readonly error?: { readonly code?: unknown };
+    };
+    if (typeof status === 'number') return status;
+    return typeof cause?.code === 'string' ? `no answer (${cause.code})` : 'no answer';
+  }
+}
+
+async function late(): Promise<string> {
+  await sleep(patience, undefined, { ref: false });
+  return 'no answer';
 }
 
 function unavailable(why: string): Unavailable {

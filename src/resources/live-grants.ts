@@ -1,4 +1,11 @@
-import { settlingTime, type AppUser, type LiveGrants } from '../core/live-grant.ts';
+import {
+  firstPause,
+  longestPause,
+  mostAttempts,
+  settlingTime,
+  type AppUser,
+  type LiveGrants,
+} from '../core/live-grant.ts';
 import { principalId, tenantOf, type Principal } from '../core/principal.ts';
 import { subjectsOf } from '../core/revocation.ts';
 import type { Database } from './client.ts';
@@ -54,11 +61,35 @@ export function createLiveGrants(database: Database): LiveGrants {
               AND due_at = to_timestamp(${leaseUntil}::float8 / 1000)
               AND granted_at <= to_timestamp(${now - settlingTime}::float8 / 1000)`,
           prisma.$executeRaw`
-            UPDATE live_grants SET due_at = granted_at + ${settlingTime}::float8 * interval '1 ms'
+            UPDATE live_grants SET attempts = 0, due_at = granted_at + ${settlingTime}::float8 * interval '1 ms'
             WHERE app_key = ${appKey} AND user_id = ${userId}
               AND due_at = to_timestamp(${leaseUntil}::float8 / 1000)`,
         ]),
       );
+    },
+
+    async drop(user, leaseUntil) {
+      const [, count] = await database.ask((prisma) =>
+        prisma.$transaction([actAsOperator(prisma), deleteClaimed(prisma, user, { leaseUntil })]),
+      );
+      return count > 0;
+    },
+
+    async postpone(user, { now, leaseUntil }) {
+      const { appKey, userId } = user;
+      const [, , count] = await database.ask((prisma) =>
+        prisma.$transaction([
+          actAsOperator(prisma),
+          deleteClaimed(prisma, user, { leaseUntil, attempts: mostAttempts - 1 }),
+          prisma.$executeRaw`
+            UPDATE live_grants SET attempts = attempts + 1,
+              due_at = to_timestamp((${now}::float8 + least(${longestPause}::float8,
+                ${firstPause}::float8 * power(2, least(attempts, 10)))) / 1000)
+            WHERE app_key = ${appKey} AND user_id = ${userId}
+              AND due_at = to_timestamp(${leaseUntil}::float8 / 1000)`,
+        ]),
+      );
+      return count > 0;
     },
 
     async sweep(now) {
@@ -74,11 +105,22 @@ export function createLiveGrants(database: Database): LiveGrants {
   };
 }
 
+/** Deletes a user's grants of this claim, those with so many failed attempts. */
+function deleteClaimed(
+  prisma: PrismaClient,
+  { appKey, userId }: AppUser,
+  { leaseUntil, attempts = 0 }: { readonly leaseUntil: number; readonly attempts?: number },
+) {
+  return prisma.$executeRaw`
+    DELETE FROM live_grants WHERE app_key = ${appKey} AND user_id = ${userId}
+      AND due_at = to_timestamp(${leaseUntil}::float8 / 1000) AND attempts >= ${attempts}`;
+}
+
 /** Within the transaction of a revocation, after it was written: claims what it concerns, for the replica that was asked. */
 export function claimRevoked(prisma: PrismaClient, key: string, leaseUntil: number) {
   return prisma.$queryRaw<AppUser[]>`
     WITH claimed AS (
-      UPDATE live_grants SET due_at = to_timestamp(${leaseUntil}::float8 / 1000)
+      UPDATE live_grants SET attempts = 0, due_at = to_timestamp(${leaseUntil}::float8 / 1000)
       FROM revocations WHERE revocations.subject = ${key} AND live_grants.subjects @> ARRAY[${key}]
         AND coalesce(live_grants.issued_at, '-infinity') < revocations.issued_before
       RETURNING live_grants.app_key, live_grants.user_id
@@ -120,7 +162,7 @@ const insertGrant = `
     to_timestamp($9::float8 / 1000), to_timestamp($8::float8 / 1000)
   FROM operator
   ON CONFLICT (app_key, socket_id, user_id) DO UPDATE SET subjects = EXCLUDED.subjects,
-    issued_at = EXCLUDED.issued_at, expires_at = EXCLUDED.expires_at,
+    issued_at = EXCLUDED.issued_at, expires_at = EXCLUDED.expires_at, attempts = 0,
     granted_at = EXCLUDED.granted_at, due_at = EXCLUDED.due_at
   WHERE EXCLUDED.expires_at > g.expires_at`;
 
@@ -129,7 +171,7 @@ const extendGrants = `
   WITH operator AS MATERIALIZED (SELECT set_config('usher.operator', 'on', true) AS state)
   UPDATE live_grants SET subjects = ARRAY(SELECT json_array_elements_text($4::json)),
     issued_at = to_timestamp(nullif($5, '')::float8 / 1000),
-    expires_at = to_timestamp($6::float8 / 1000), due_at = to_timestamp($6::float8 / 1000)
+    expires_at = to_timestamp($6::float8 / 1000), attempts = 0, due_at = to_timestamp($6::float8 / 1000)
   WHERE (SELECT state FROM operator) = 'on'
     AND app_key = $1 AND socket_id = $2 AND principal = $3
     AND expires_at < to_timestamp($6::float8 / 1000)`;

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { createHoldGrant } from '../../src/actions/hold-grant.ts';
-import type { PusherDialect } from '../../src/core/pusher-app.ts';
+import { terminatePolicyOf, type PusherDialect } from '../../src/core/pusher-app.ts';
 import { Unavailable } from '../../src/core/unavailable.ts';
 import { grantOf, signInOf } from '../pusher/grants.ts';
 
@@ -14,7 +14,11 @@ const guest = {
 } as const;
 
 /** An action whose ledger tells what it was asked. */
-function holding(dialect: PusherDialect, write: () => Promise<void> = () => Promise.resolve()) {
+function holding(
+  dialect: PusherDialect,
+  write: () => Promise<void> = () => Promise.resolve(),
+  terminates = true,
+) {
   const asked: string[] = [];
   let revokedBefore: number | undefined;
   const note = (what: string) => () => {
@@ -29,7 +33,11 @@ function holding(dialect: PusherDialect, write: () => Promise<void> = () => Prom
   };
   const hold = createHoldGrant({
     liveGrants: { keep: note('keep'), extend: note('extend') },
-    appOf: () => ({ key: 'app-key', dialect }),
+    appOf: () => ({
+      key: 'app-key',
+      dialect,
+      terminatePolicy: terminatePolicyOf({ dialect, terminates }),
+    }),
     now: () => 0,
   });
   return {
@@ -54,6 +62,15 @@ it.each([
   expect(await hold(grant)).toBe(grant);
   expect(asked).toEqual(expected);
 });
+
+it.each(['pusher', 'soketi', 'reverb'] as const)(
+  'at %s writes nothing where nobody may be ended (PUSHER_TERMINATE=off)',
+  async (dialect) => {
+    const { hold, asked } = holding(dialect, undefined, false);
+    for (const grant of [signIn, presence, channel]) expect(await hold(grant)).toBe(grant);
+    expect(asked).toEqual([]);
+  },
+);
 
 it('does not write the same again, but asks again whether it was revoked', async () => {
   const { hold, asked } = holding('pusher');

@@ -41,6 +41,21 @@ describe('apps of tenants', () => {
     expect(two?.app.retiring?.secret.reveal()).toBe('old');
   });
 
+  it('may end connections as PUSHER_TERMINATE says, unless they say otherwise', () => {
+    const terminates = (PUSHER_TERMINATE?: string) => {
+      const set = PUSHER_TERMINATE === undefined ? {} : { PUSHER_TERMINATE };
+      const items = apps(app, { ...other, terminate: true });
+      const { pusher, tenantsApps } = loadConfig({ ...production, ...items, ...set });
+      return [pusher, ...tenantsApps.map((each) => each.app)].map((each) => each.terminates);
+    };
+    expect(terminates()).toEqual([true, true, true]);
+    expect(terminates('off')).toEqual([false, false, true]);
+    expect(problem({ ...app, terminate: 'off' })).toEqual(['terminate must be true or false']);
+    expect(inProduction({ PUSHER_TERMINATE: 'never' })).toEqual([
+      'PUSHER_TERMINATE must be one of on, off',
+    ]);
+  });
+
   it('show their secrets to nobody', () => {
     const item = { ...app, retiring_key: 'key-old', retiring_secret: 'hidden-secret-old' };
     const config = loadConfig({ ...production, ...apps(item) });

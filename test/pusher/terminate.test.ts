@@ -71,6 +71,12 @@ it('is unavailable when the server never ends its answer', async () => {
   await expect(terminate({ appKey: 'app-key', userId: '15' })).rejects.toThrow(Unavailable);
 });
 
+it('reports an error whose body never ends as no answer', async () => {
+  const { terminate } = await startServer(500, endless);
+  const outcome = terminate({ appKey: 'app-key', userId: '15' });
+  await expect(outcome).rejects.toMatchObject({ cause: new Error('no answer') });
+});
+
 it('asks no server for an app that is not configured', async () => {
   const { asked, terminate } = await startServer(200);
   await expect(terminate({ appKey: 'gone', userId: '15' })).rejects.toThrow(Unavailable);

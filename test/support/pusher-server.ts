@@ -1,0 +1,41 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach } from 'vitest';
+
+/** What the server does with a request: answer with this status, or close the connection without an answer. */
+export type Behaviour = number | 'hang-up';
+
+/**
+ * A real HTTP server in place of a Pusher server's HTTP API, for behaviour that a real one cannot be made to show here:
+ * Reverb 1.11 answers 500 to `terminate_connections` while the user stays, and with scaling on its process ends.
+ */
+export interface PusherServer {
+  readonly port: number;
+  /** The users that it was asked to end, in this order. */
+  readonly asked: readonly string[];
+  behaviour: Behaviour;
+}
+
+/** Starts such servers; they end after each test. */
+export function usePusherServers(): (behaviour: Behaviour) => Promise<PusherServer> {
+  const servers: Server[] = [];
+  afterEach(() => {
+    for (const server of servers.splice(0)) {
+      server.closeAllConnections();
+      server.close();
+    }
+  });
+  return async (behaviour) => {
+    const asked: string[] = [];
+    const state = { asked, behaviour };
+    const server = createServer((request, response) => {
+      const [, user] = /\/users\/([^/]+)\/terminate_connections/.exec(request.url ?? '') ?? [];
+      asked.push(user ?? 'nobody');
+      if (state.behaviour === 'hang-up') request.socket.destroy();
+      else response.writeHead(state.behaviour).end('{}');
+    });
+    servers.push(server);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return Object.assign(state, { port: (server.address() as AddressInfo).port });
+  };
+}
