@@ -64,7 +64,7 @@ export function buildActions(config: Config, around: Surroundings) {
   const { closeHosts, ...built } = buildIdentify(config, { ...around, sessions, tokenLookups });
   const identify = traceIdentify(built.identify, tracing);
   const audit = buildAudit(config, { ...around, database, tables: stores.tables });
-  const { recordSignal, reportExcess, metrics, countEvent, trail } = audit;
+  const { recordSignal, reportExcess, metrics, figures, trail } = audit;
   const record = traceRecord(audit.record, tracing);
   const timed: typeof metrics.timed = (action, ask) =>
     metrics.timed(action, traced(tracing, `decide ${action}`, ask));
@@ -115,10 +115,10 @@ export function buildActions(config: Config, around: Surroundings) {
     stillWelcome: createStillWelcome({ revocations }),
     takeWebhook: createTakeWebhook({
       read: createWebhookReader(pusherApps),
-      noteOnce: stores.noteOnce,
+      beginOnce: stores.beginOnce,
       catalogue,
       appKeyOf: (tenantId) => apps.for(tenantId)?.key,
-      countEvent,
+      figures,
       recordSignal,
       now,
     }),

@@ -46,7 +46,7 @@ export function buildAudit({ audit, limits }: Config, around: AuditSurroundings)
   return {
     metrics,
     trail,
-    countEvent: figures.count,
+    figures,
     record: createRecorder({
       trail,
       log: (event) => {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { buildFacts } from './app-facts.ts';
 import { buildLimits } from './app-limits.ts';
@@ -32,7 +33,7 @@ export function buildStores(
     memory: buildMemory(tables, { find: facts.find, revocations }),
     sweepChanges: createSweepChanges(database, tables),
     tickets: redis ? createRedisTickets(redis, now) : createTickets(database),
-    noteOnce: redis ? createRedisOnce(redis, now) : createMemoryOnce(now),
+    beginOnce: redis ? createRedisOnce(redis, { now, newId: randomUUID }) : createMemoryOnce(now),
     revocations,
     limiting: buildLimits(storage, { now, log }),
     liveGrants: createLiveGrants(database),

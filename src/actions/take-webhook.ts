@@ -2,26 +2,27 @@ import { createHash } from 'node:crypto';
 import type { Origin, RecordSignal } from '../core/audit-event.ts';
 import type { Catalogue } from '../core/catalogue.ts';
 import { parseChannelName } from '../core/channel-name.ts';
-import type { NoteOnce } from '../core/once.ts';
+import type { BeginOnce } from '../core/once.ts';
 import type {
-  CountChannelEvent,
+  ChannelFigures,
+  ChannelPlace,
   ReadWebhook,
   SignedBody,
   Webhook,
   WebhookEvent,
 } from '../core/webhook.ts';
 
-/** What became of a webhook. */
-export type Receipt = 'taken' | 'repeated' | 'stale' | 'forged' | 'malformed';
+/** What became of a webhook. `under-way`: the same one is being taken at this moment, and may fail yet. */
+export type Receipt = 'taken' | 'repeated' | 'under-way' | 'stale' | 'forged' | 'malformed';
 
 /** Whom this action asks. */
 export interface TakeWebhookPorts {
   readonly read: ReadWebhook;
-  readonly noteOnce: NoteOnce;
+  readonly beginOnce: BeginOnce;
   readonly catalogue: Catalogue;
   /** The key of the app that a tenant's channels are in. */
   readonly appKeyOf: (tenantId: string) => string | undefined;
-  readonly countEvent: CountChannelEvent;
+  readonly figures: ChannelFigures;
   readonly recordSignal: RecordSignal;
   readonly now: () => number;
 }
@@ -40,31 +41,77 @@ export function createTakeWebhook(ports: TakeWebhookPorts): TakeWebhook {
     if (typeof webhook === 'string') return webhook;
     if (Math.abs(ports.now() - webhook.at) > window) return 'stale';
     const body = createHash('sha256').update(signed.body).digest('base64');
-    if (!(await ports.noteOnce(`webhook:${body}`, webhook.at + window))) return 'repeated';
-    for (const event of webhook.events) await feed(event, { webhook, origin }, ports);
+    const turn = await ports.beginOnce(`webhook:${body}`);
+    if (typeof turn === 'string') return turn === 'done' ? 'repeated' : 'under-way';
+    try {
+      await feed(webhook, origin, ports);
+    } catch (error) {
+      // The server sends it again, and then nothing of it may count as seen. Otherwise the lease ends.
+      await turn.release().catch(() => undefined);
+      throw error;
+    }
+    // It was counted: an error here would have the server send it again, to be counted twice.
+    await turn.finish(webhook.at + window).catch(() => undefined);
     return 'taken';
   };
 }
 
-async function feed(
+/** An event of one of our channels, and where it happened. */
+interface Placed {
+  readonly event: WebhookEvent;
+  readonly place: ChannelPlace;
+}
+
+/** Counts all events of a webhook, or none of them when a signal that one gives rise to could not be kept: then it throws. */
+async function feed(webhook: Webhook, origin: Origin, ports: TakeWebhookPorts): Promise<void> {
+  const { figures } = ports;
+  const placed = webhook.events.flatMap((event) => placesOf(event, webhook, ports));
+  const fed = placed.map((each) => ({
+    ...each,
+    isExcess: figures.exceeds(each.event, each.place),
+  }));
+  const recorded = await Promise.allSettled(
+    fed.map(async (each) => {
+      if (each.isExcess) await recordExcess(each, origin, ports);
+    }),
+  );
+  const failed = recorded.find((result) => result.status === 'rejected');
+  if (failed !== undefined) {
+    fed.forEach(({ event, place }, i) => {
+      figures.takeBack(event, place, recorded[i]?.status === 'fulfilled');
+    });
+    throw failed.reason;
+  }
+  for (const { event, place } of fed) figures.count(event, place);
+}
+
+/** Where an event happened; nowhere for channels that are not ours. */
+function placesOf(
   event: WebhookEvent,
-  { webhook, origin }: { readonly webhook: Webhook; readonly origin: Origin },
+  webhook: Webhook,
   ports: TakeWebhookPorts,
-): Promise<void> {
+): readonly Placed[] {
   const name = parseChannelName(event.channel);
   const reading = name && ports.catalogue.read(name);
   // Anybody can make up names outside the catalogue, and public ones are nobody's.
-  if (reading === undefined || typeof reading === 'string') return;
+  if (reading === undefined || typeof reading === 'string') return [];
   const tenantId = reading.params['tenantId'];
   // Whoever has the secret of one tenant's app must not speak of the channels of another.
-  if (tenantId !== undefined && ports.appKeyOf(tenantId) !== webhook.appKey) return;
-  const place = { appKey: webhook.appKey, ...(tenantId !== undefined && { tenantId }) };
-  if (ports.countEvent(event, place) === 'limit-exceeded') {
-    const userId = event.name === 'client_event' ? event.userId : undefined;
-    await ports.recordSignal('limit-exceeded', {
-      origin,
-      ...(tenantId !== undefined && { tenantId }),
-      ...(userId !== undefined && { principalId: userId }),
-    });
-  }
+  if (tenantId !== undefined && ports.appKeyOf(tenantId) !== webhook.appKey) return [];
+  return [
+    { event, place: { appKey: webhook.appKey, ...(tenantId !== undefined && { tenantId }) } },
+  ];
+}
+
+function recordExcess(
+  { event, place: { tenantId } }: Placed,
+  origin: Origin,
+  { recordSignal }: TakeWebhookPorts,
+): Promise<void> {
+  const userId = event.name === 'client_event' ? event.userId : undefined;
+  return recordSignal('limit-exceeded', {
+    origin,
+    ...(tenantId !== undefined && { tenantId }),
+    ...(userId !== undefined && { principalId: userId }),
+  });
 }

@@ -15,6 +15,13 @@ export function createReportExcess({ recordSignal, count, now }: ExcessPorts): R
   const told = createWindows(0);
   return async (limit, key, about) => {
     count(limit);
-    if (told.exceeds(`${limit} ${key}`, now())) await recordSignal('limit-exceeded', about);
+    const name = `${limit} ${key}`;
+    if (!told.exceeds(name, now())) return;
+    try {
+      await recordSignal('limit-exceeded', about);
+    } catch (error) {
+      told.takeBack(name, false);
+      throw error;
+    }
   };
 }

@@ -1,4 +1,4 @@
-import type { ChannelPlace, CountChannelEvent, WebhookEvent } from '../core/webhook.ts';
+import type { ChannelFigures, ChannelPlace, WebhookEvent } from '../core/webhook.ts';
 import { createWindows } from './windows.ts';
 
 /** How many channels of a tenant are occupied, and how many members its presence channels show. */
@@ -8,8 +8,7 @@ export interface Occupancy {
 }
 
 /** What the Pusher servers told, in figures. */
-export interface Figures {
-  readonly count: CountChannelEvent;
+export interface Figures extends ChannelFigures {
   /** By tenant; `undefined` stands for the channels that have none. */
   readonly occupancy: () => ReadonlyMap<string | undefined, Occupancy>;
 }
@@ -47,34 +46,45 @@ export function createFigures({ mostMessages, onMessage, now }: FiguresPorts): F
     return channel;
   };
 
-  const count = (event: WebhookEvent, place: ChannelPlace) => {
+  const count: ChannelFigures['count'] = (event, place) => {
     const key = `${place.appKey} ${event.channel}`;
     switch (event.name) {
       case 'channel_occupied':
         channelOf(key, place);
-        return 'counted';
+        return;
       case 'channel_vacated':
         channels.delete(key);
-        return 'counted';
+        return;
       case 'member_added': {
         // Webhooks overtake each other: this one may come before the channel's own.
         const members = channelOf(key, place)?.members;
         if (members && members.size < mostMembers) members.add(event.userId);
-        return 'counted';
+        return;
       }
       case 'member_removed':
         channels.get(key)?.members.delete(event.userId);
-        return 'counted';
-      case 'client_event': {
+        return;
+      case 'client_event':
         onMessage(place.tenantId);
-        const { userId, socketId } = event;
-        // On a private channel Pusher does not say who it was, only which connection.
-        const sender = JSON.stringify([place.appKey, userId === undefined ? { socketId } : userId]);
-        return messages.exceeds(sender, now()) ? 'limit-exceeded' : 'counted';
-      }
     }
   };
-  return { count, occupancy: () => summed(channels.values()) };
+  const exceeds: ChannelFigures['exceeds'] = (event, place) => {
+    const sender = senderOf(event, place);
+    return sender !== undefined && messages.exceeds(sender, now());
+  };
+  const takeBack: ChannelFigures['takeBack'] = (event, place, isOnRecord) => {
+    const sender = senderOf(event, place);
+    if (sender !== undefined) messages.takeBack(sender, isOnRecord);
+  };
+  return { count, exceeds, takeBack, occupancy: () => summed(channels.values()) };
+}
+
+/** Who sent a message; `undefined` for an event that is none. */
+function senderOf(event: WebhookEvent, { appKey }: ChannelPlace): string | undefined {
+  if (event.name !== 'client_event') return undefined;
+  const { userId, socketId } = event;
+  // On a private channel Pusher does not say who it was, only which connection.
+  return JSON.stringify([appKey, userId === undefined ? { socketId } : userId]);
 }
 
 function summed(channels: Iterable<Occupied>): ReadonlyMap<string | undefined, Occupancy> {

@@ -2,8 +2,10 @@ import { createByAge } from '../core/by-age.ts';
 
 /** Counts by key, each in windows of a minute. */
 export interface Windows {
-  /** Counts one more of this key; true for the first above the limit in its window, so that one excess is told once. */
+  /** Counts one more of this key; true once in its window, for the first above the limit. */
   readonly exceeds: (key: string, now: number) => boolean;
+  /** Counts one less. Without a record of the excess, the next one above the limit is the first again. */
+  readonly takeBack: (key: string, isOnRecord: boolean) => void;
 }
 
 const minute = 60_000;
@@ -13,9 +15,9 @@ const mostKeys = 100_000;
 
 /** Creates counters of at most so many a minute and key. */
 export function createWindows(most: number): Windows {
-  const windows = createByAge<{ readonly until: number; count: number }>();
+  const windows = createByAge<{ readonly until: number; count: number; isTold: boolean }>();
   const open = (key: string, now: number) => {
-    const window = { until: now + minute, count: 0 };
+    const window = { until: now + minute, count: 0, isTold: false };
     windows.put(key, window);
     return window;
   };
@@ -24,7 +26,15 @@ export function createWindows(most: number): Windows {
       windows.forgetWhile(({ until }) => until <= now || windows.size() >= mostKeys);
       const window = windows.get(key) ?? open(key, now);
       window.count += 1;
-      return window.count === most + 1;
+      if (window.isTold || window.count <= most) return false;
+      window.isTold = true;
+      return true;
+    },
+    takeBack: (key, isOnRecord) => {
+      const window = windows.get(key);
+      if (window === undefined) return;
+      window.count -= 1;
+      if (!isOnRecord) window.isTold = false;
     },
   };
 }

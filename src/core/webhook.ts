@@ -39,8 +39,11 @@ export interface ChannelPlace {
   readonly tenantId?: string;
 }
 
-/** Counts what happened in a channel; `limit-exceeded` for the first message above what its sender may send in a minute. */
-export type CountChannelEvent = (
-  event: WebhookEvent,
-  place: ChannelPlace,
-) => 'counted' | 'limit-exceeded';
+/** The figures of what happens in channels. */
+export interface ChannelFigures {
+  /** Counts an event against what its sender may send in a minute; true for the first above that. */
+  readonly exceeds: (event: WebhookEvent, place: ChannelPlace) => boolean;
+  /** Undoes `exceeds` for an event that is not counted; without a record of the excess, the next event is the first above. */
+  readonly takeBack: (event: WebhookEvent, place: ChannelPlace, isOnRecord: boolean) => void;
+  readonly count: (event: WebhookEvent, place: ChannelPlace) => void;
+}

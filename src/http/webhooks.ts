@@ -13,10 +13,14 @@ export interface WebhookPorts {
   readonly countFailure: CountFailure;
 }
 
+/** A server that sends a webhook twice at once gets an answer to the second when the first is done. */
+const retrySeconds = 2;
+
 const refusals = {
   forged: { status: 401, message: 'The webhook is not signed by a known key' },
   stale: { status: 401, message: 'The webhook is too old' },
   malformed: { status: 400, message: 'The webhook is malformed' },
+  'under-way': { status: 503, message: 'Try again in a moment' },
 } as const;
 
 /** Adds the route that Pusher servers send their webhooks to. A repeated one is answered 200 like the first, or it would be sent again. */
@@ -52,6 +56,7 @@ async function take(
   countWebhook(receipt);
   if (receipt === 'taken' || receipt === 'repeated') return reply.send({ status: receipt });
   if (receipt === 'forged') await countFailure(request);
+  if (receipt === 'under-way') void reply.header('retry-after', retrySeconds);
   return sendError(request, reply, refusals[receipt]);
 }
 

@@ -54,9 +54,8 @@ describe('occupancy', () => {
 
 describe('messages', () => {
   it('exceed the limit once a minute and sender; a user and a connection of one name are two', () => {
-    const { count, clock } = figuresOf(2);
-    const say = (from: object) =>
-      count({ name: 'client_event', channel: chat, ...from }, place) === 'limit-exceeded';
+    const { exceeds, clock } = figuresOf(2);
+    const say = (from: object) => exceeds({ name: 'client_event', channel: chat, ...from }, place);
     const times = (n: number, from: object) => Array.from({ length: n }, () => say(from));
     expect(times(4, { userId: '15' })).toEqual([false, false, true, false]);
     expect(times(2, { socketId: '15' })).toEqual([false, false]);
@@ -64,6 +63,19 @@ describe('messages', () => {
     expect(say({ userId: '15' })).toBe(false);
     clock.now = 60_000;
     expect(times(3, { userId: '15' })).toEqual([false, false, true]);
+  });
+
+  it.each([
+    ['is the excess again when that is not on record', false, [false, true]],
+    ['is no second excess when that is on record', true, [false, false]],
+  ])('taken back and sent again: the third %s', (_case, isOnRecord, expected) => {
+    const { exceeds, takeBack } = figuresOf(2);
+    const event = { name: 'client_event', channel: chat, userId: '15' } as const;
+    const say = () => exceeds(event, place);
+    expect([say(), say(), say()]).toEqual([false, false, true]);
+    takeBack(event, place, isOnRecord);
+    takeBack(event, place, true);
+    expect([say(), say()]).toEqual(expected);
   });
 
   it('are counted for a bounded number of senders', () => {

@@ -1,26 +1,48 @@
 import { expect, it } from 'vitest';
-import type { NoteOnce } from '../../src/core/once.ts';
+import type { BeginOnce, OnceTurn } from '../../src/core/once.ts';
 
-/** What every implementation of `NoteOnce` holds to; `now` is its clock, in real time or in a test's. */
-export function noteOnceContract(noteOnce: () => NoteOnce, now: () => number): void {
+/** Begins where nobody has begun. */
+export async function begun(beginOnce: BeginOnce, text: string): Promise<OnceTurn> {
+  const turn = await beginOnce(text);
+  if (typeof turn === 'string') throw new Error(`${text} is ${turn}`);
+  return turn;
+}
+
+/** What every implementation of `BeginOnce` holds to; `now` is its clock, in real time or in a test's. */
+export function beginOnceContract(beginOnce: () => BeginOnce, now: () => number): void {
   const later = () => now() + 60_000;
+  const complete = async (text: string) => (await begun(beginOnce(), text)).finish(later());
 
-  it('notes each text once', async () => {
-    expect(await noteOnce()('a', later())).toBe(true);
-    expect(await noteOnce()('b', later())).toBe(true);
-    expect(await noteOnce()('a', later())).toBe(false);
-    expect(await noteOnce()('a', later())).toBe(false);
+  it('has each text done once', async () => {
+    await complete('a');
+    await complete('b');
+    expect(await beginOnce()('a')).toBe('done');
+    expect(await beginOnce()('a')).toBe('done');
   });
 
-  it('tells one of many at once', async () => {
-    const answers = Array.from({ length: 20 }, () => noteOnce()('many', later()));
-    expect((await Promise.all(answers)).filter(Boolean)).toHaveLength(1);
+  it('gives a turn to one of many at once', async () => {
+    const turns = await Promise.all(Array.from({ length: 20 }, () => beginOnce()('many')));
+    expect(turns.filter((turn) => typeof turn !== 'string')).toHaveLength(1);
+    expect(turns.filter((turn) => turn === 'under-way')).toHaveLength(19);
+  });
+
+  it('gives another turn after one that failed', async () => {
+    const turn = await begun(beginOnce(), 'failing');
+    expect(await beginOnce()('failing')).toBe('under-way');
+    await turn.release();
+    const second = await begun(beginOnce(), 'failing');
+    // The first one is over, and ends nothing any more.
+    await turn.release();
+    expect(await beginOnce()('failing')).toBe('under-way');
+    await second.finish(later());
+    await second.release();
+    expect(await beginOnce()('failing')).toBe('done');
   });
 
   it('takes any text for what it is', async () => {
     for (const text of ['', '__proto__', 'a b', '\u0000', '👩‍🚀']) {
-      expect(await noteOnce()(text, later())).toBe(true);
-      expect(await noteOnce()(text, later())).toBe(false);
+      await complete(text);
+      expect(await beginOnce()(text)).toBe('done');
     }
   });
 }

@@ -241,6 +241,53 @@ describe('forged webhooks', () => {
   });
 });
 
+describe('a webhook that comes while the database cannot answer', () => {
+  const { usher, metrics, signals } = useHooks({ RATE_LIMIT_MESSAGES: '2' });
+  const rename = (from: string, to: string) =>
+    withClient(usher.database, (client) => client.query(`ALTER TABLE ${from} RENAME TO ${to}`));
+  const figures = async () => {
+    const text = await metrics();
+    return [
+      metric(text, 'usher_client_events_total', 'tenant="1"') ?? 0,
+      metric(text, 'usher_occupied_channels', 'tenant="1"') ?? 0,
+    ];
+  };
+
+  it('is taken when it is sent again, wholly and once', async () => {
+    const thrice = (user_id: string) => Array.from({ length: 3 }, () => said({ user_id }));
+    const events = [occupied(own), ...thrice('15'), ...thrice('16'), occupied(chat)];
+    const sending = webhook(webhookBody(testNow, ...events));
+    await rename('security_events', 'elsewhere');
+    try {
+      for (let attempt = 0; attempt < 2; attempt += 1) {
+        expect((await ask(usher.public, sending)).status).toBe(503);
+        expect(await figures()).toEqual([0, 0]);
+      }
+    } finally {
+      await rename('elsewhere', 'security_events');
+    }
+    expect((await ask(usher.public, sending)).body).toEqual({ status: 'taken' });
+    expect((await ask(usher.public, sending)).body).toEqual({ status: 'repeated' });
+    expect(await figures()).toEqual([6, 2]);
+    const exceeded = { signal: 'limit-exceeded', tenant_id: '1', decision_id: null };
+    expect(
+      (await signals()).sort((a, b) => Number(a['principal_id']) - Number(b['principal_id'])),
+    ).toEqual([
+      { ...exceeded, principal_id: '15' },
+      { ...exceeded, principal_id: '16' },
+    ]);
+  });
+
+  it('that is sent twice at once is taken once', async () => {
+    const before = await figures();
+    const sending = webhook(webhookBody(testNow - 1, said({ user_id: '17' })));
+    const answers = await Promise.all(Array.from({ length: 8 }, () => ask(usher.public, sending)));
+    expect(answers.filter(({ text }) => text === '{"status":"taken"}')).toHaveLength(1);
+    for (const { status } of answers) expect([200, 503]).toContain(status);
+    expect(await figures()).toEqual([before[0]! + 1, before[1]]);
+  });
+});
+
 describe('the figures', () => {
   const { usher, metrics } = useHooks();
 
