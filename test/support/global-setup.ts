@@ -43,6 +43,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   try {
     const log = { info: console.log, error: console.error };
     embedded = await startEmbeddedPostgres({ dataDir: join(directory, 'data'), log });
+    await skipFsync(embedded.url.reveal());
     servers.push(await prepareServer('embedded PostgreSQL', embedded.url.reveal()));
     if (await isReachable(externalUrl)) {
       servers.push(await prepareServer('PostgreSQL outside', externalUrl));
@@ -63,6 +64,15 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     await teardown();
     throw error;
   }
+}
+
+/** The shared cluster goes with the run, so nothing in it has to survive a crash; tests of durability start their own. */
+async function skipFsync(url: string): Promise<void> {
+  const admin = await connected(url);
+  await admin.query('ALTER SYSTEM SET fsync = off');
+  await admin.query('ALTER SYSTEM SET full_page_writes = off');
+  await admin.query('SELECT pg_reload_conf()');
+  await admin.end();
 }
 
 /** Says what is skipped; where the service is named in USHER_TEST_REQUIRE, that is a failure. */

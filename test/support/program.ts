@@ -1,13 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Environment } from '../../src/config/read.ts';
+import { transpiled } from './transpiled.ts';
 
-const typescript = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 /** The system closes our end of the pipe even when the runner is killed, so that no child outlives it. */
 const endWithRunner = `data:text/javascript,${encodeURIComponent(
   "process.stdin.on('end', () => process.kill(process.pid, 'SIGKILL')).resume().unref();",
@@ -36,19 +34,16 @@ export interface Program {
   readonly ended: Promise<number | null>;
 }
 
-/** Starts a program from its source, as a process of its own. */
+/** Starts a program as a process of its own. */
 export async function startProgram(
   source: 'src/main.ts' | 'src/cli/main.ts',
   { args = [], env = {}, cwd, input }: ProgramOptions = {},
 ): Promise<Program> {
   const empty = cwd === undefined ? await mkdtemp(join(tmpdir(), 'usher-program-')) : undefined;
-  const script = fileURLToPath(new URL(`../../${source}`, import.meta.url));
+  const script = join(await transpiled(), source.replace('src/', '').replace('.ts', '.js'));
   const child = spawn(
     process.execPath,
-    [
-      ...(input === undefined ? ['--import', endWithRunner] : []),
-      ...['--import', typescript, script, ...args],
-    ],
+    [...(input === undefined ? ['--import', endWithRunner] : []), ...[script, ...args]],
     { cwd: cwd ?? empty, env: { PATH: process.env['PATH'], ...env }, stdio: 'pipe' },
   );
   if (input !== undefined) child.stdin.end(input);
