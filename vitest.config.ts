@@ -1,16 +1,22 @@
-import { defineConfig } from 'vitest/config';
+import { mergeConfig } from 'vitest/config';
+import all from './vitest.all.config.ts';
 
-export default defineConfig({
-  test: {
-    include: ['test/**/*.test.ts'],
-    exclude: ['test/e2e/**', 'test/faults/**'],
-    globalSetup: ['test/support/global-setup.ts'],
-    // Half of the processor time of a run went into importing the same modules again for each file. No test mocks a module.
-    isolate: false,
-    // One fewer than the cores, which is Vitest's own, leaves a core of a small machine idle while a test waits for a process.
-    maxWorkers: '100%',
-    // A busy two-core machine must not turn a slow test into a failed one.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
-  },
-});
+/**
+ * Suites that only `npm run test:all` runs: they start a process or a PostgreSQL for each test, wait for real time-outs, or
+ * repeat at length what a shorter suite samples. They were half of a run.
+ */
+const slow = [
+  'test/audit/outage.test.ts',
+  'test/cli/records.test.ts',
+  'test/cli/serve.test.ts',
+  'test/docs/contributing.test.ts',
+  'test/heap.test.ts',
+  'test/http/slow-clients.test.ts',
+  'test/resources/client.test.ts',
+  'test/resources/embedded-postgres.test.ts',
+  'test/resources/migrate.test.ts',
+  'test/resources/service-role.test.ts',
+  'test/tracing/*.test.ts',
+];
+
+export default mergeConfig(all, { test: { name: 'quick', exclude: slow } });

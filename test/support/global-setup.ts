@@ -45,7 +45,9 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     embedded = await startEmbeddedPostgres({ dataDir: join(directory, 'data'), log });
     await skipFsync(embedded.url.reveal());
     servers.push(await prepareServer('embedded PostgreSQL', embedded.url.reveal()));
-    if (await isReachable(externalUrl)) {
+    if (project.config.name === 'quick') {
+      console.log('Skipped: a second PostgreSQL, and the suites that `npm run test:all` adds.');
+    } else if (await isReachable(externalUrl)) {
       servers.push(await prepareServer('PostgreSQL outside', externalUrl));
     } else {
       reportMissing(

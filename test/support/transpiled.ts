@@ -1,7 +1,7 @@
 import { mkdtemp, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build, type Plugin } from 'esbuild';
+import * as esbuild from 'esbuild';
 import { inject } from 'vitest';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -21,10 +21,10 @@ export function transpiled(): Promise<string> {
 }
 
 /** Keeps each module a file of its own, as `tsc` does: paths are resolved relative to them. */
-const keepModules: Plugin = {
+const keepModules: esbuild.Plugin = {
   name: 'keep-modules',
-  setup({ onResolve }) {
-    onResolve({ filter: /^\.\.?\/.*\.ts$/ }, ({ kind, path }) =>
+  setup(build) {
+    build.onResolve({ filter: /^\.\.?\/.*\.ts$/ }, ({ kind, path }) =>
       kind === 'entry-point' ? undefined : { path: path.replace(/\.ts$/, '.js'), external: true },
     );
   },
@@ -37,7 +37,7 @@ async function transpile(runDirectory: string): Promise<string> {
     await symlink(join(root, name), join(directory, name));
   }
   const outdir = join(directory, 'dist');
-  await build({
+  await esbuild.build({
     absWorkingDir: root,
     entryPoints: ['./src/**/*.ts'],
     outbase: 'src',
