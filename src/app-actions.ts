@@ -33,7 +33,7 @@ import { createTerminate } from './pusher/terminate.ts';
 import { createWebhookReader } from './pusher/webhooks.ts';
 import { createFindDecision } from './resources/decisions.ts';
 import { createGuestSessions } from './resources/guest-sessions.ts';
-import { createFindOwn } from './resources/own.ts';
+import { createOpenOwnPage } from './resources/own.ts';
 import type { Stores } from './app-stores.ts';
 
 /** What everything is built with. */
@@ -96,7 +96,10 @@ export function buildActions(config: Config, around: Surroundings) {
     authorizeChannel: timed('subscribe', createAuthorizeChannel(deciding)),
     authorizeChannels: timed('subscribe-batch', createAuthorizeChannels(deciding)),
     decideChannel: createDecideChannel(judging),
-    listChannels: createListChannels({ ...judging, findOwn: createFindOwn(database) }),
+    listChannels: createListChannels({
+      ...{ ...judging, limits, reportExcess, authorizations: config.limits.authorizations },
+      openOwnPage: createOpenOwnPage(database),
+    }),
     authenticateUser: timed('sign-in', createAuthenticateUser({ ...asked, countGrant })),
     issueTicket: timed('issue-ticket', createIssueTicket({ ...ticketing, randomBytes, lifetime })),
     redeemTicket: timed('redeem-ticket', createRedeemTicket(ticketing)),

@@ -14,7 +14,7 @@ export function buildFacts(database: Database) {
   const find: Find = {
     booking: bookings.find,
     escrow: escrows.find,
-    room: rooms.find,
+    room: rooms.findFor,
     order: orders.find,
   };
   return { resources: { bookings, escrows, rooms, orders }, find };

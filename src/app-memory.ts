@@ -13,7 +13,11 @@ export function buildMemory(
     find: {
       booking: remembering(['bookings'], (slug, id) => find.booking(slug, id), spellTexts),
       escrow: remembering(['escrows'], (tenant, id) => find.escrow(tenant, id), spellTexts),
-      room: remembering(['rooms', 'guest_sessions'], (id) => find.room(id), spellTexts),
+      room: remembering(
+        ['rooms', 'guest_sessions'],
+        (id, viewer) => find.room(id, viewer),
+        (id, viewer) => spellTexts(id, viewer?.tenantId ?? '', viewer?.sessionId ?? ''),
+      ),
       order: remembering(['orders'], (id) => find.order(id), spellTexts),
     },
     revocations: {

@@ -114,12 +114,12 @@ async function decide(
     return refuse({ ...unread, ...known, ...read, tenantId }, code);
   }
   const { principal } = established;
-  const { checks, refused, member } = await judgeReading(
+  const { checks, refused, member, ...judged } = await judgeReading(
     reading,
     { principal, pinned: question.pinned },
     ports,
   );
-  const tenantId = namedTenant ?? tenantOf(principal);
+  const tenantId = namedTenant ?? tenantOf(principal) ?? judged.tenantId;
   if (refused !== undefined) {
     return refuse({ ...unread, ...read, tenantId, principal, checks }, refused);
   }

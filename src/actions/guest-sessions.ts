@@ -57,7 +57,7 @@ export function createGuestSessionActions(ports: GuestSessionPorts): GuestSessio
       if (principal.kind !== 'user') return 'wrong-kind';
       const session = await establishSession(guest, ports);
       if (typeof session === 'string') return session;
-      const linked = await ports.sessions.link(session.sessionId, principal.userId);
+      const linked = await ports.sessions.link(session.sessionId, principal);
       // Another user's by now: two people must not share a guest's rooms.
       return linked ? { sessionId: session.sessionId, userId: principal.userId } : 'not-allowed';
     },

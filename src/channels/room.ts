@@ -1,6 +1,7 @@
 import { check } from '../core/decision.ts';
 import { defineChannel } from '../core/define-channel.ts';
-import type { Room } from '../core/facts.ts';
+import type { Room, RoomViewer } from '../core/facts.ts';
+import type { GuestSession, Principal, User } from '../core/principal.ts';
 import { roomId } from './params.ts';
 import { shown, shownUser } from './shown.ts';
 import { isAdmin } from './tenant.ts';
@@ -10,33 +11,59 @@ const takesPart = (userId: string | undefined, room: Room | undefined): boolean 
   userId !== undefined &&
   (room?.participants.includes(userId) === true || room?.guestSession?.linkedUserId === userId);
 
+/** User 15 of another tenant is somebody else, so in a room of a tenant nobody else’s ids count. */
+const admits = (room: Room | undefined, tenantId: string | undefined): boolean =>
+  room?.tenantId === undefined || room.tenantId === tenantId;
+
+/** An admin is one of the room's own tenant, and one without a tenant is admin of the rooms without one. */
+const isAdminOf = (user: User, room: Room | undefined): boolean =>
+  isAdmin(user) && user.tenantId === room?.tenantId;
+
+const opened = (session: GuestSession, room: Room | undefined): boolean =>
+  room?.guestSession?.sessionId === session.sessionId;
+
+const isLinkedToParticipant = (session: GuestSession, room: Room | undefined): boolean =>
+  admits(room, session.linkedTenantId) && takesPart(session.linkedUserId, room);
+
+const viewerOf = (principal: Principal): RoomViewer => {
+  if (principal.kind === 'user') return { tenantId: principal.tenantId };
+  if (principal.kind !== 'guest-session') return {};
+  return { tenantId: principal.linkedTenantId, sessionId: principal.sessionId };
+};
+
 const asParams = (roomIds: readonly string[]) => roomIds.map((roomId) => ({ roomId }));
 
 /** A room that users, and guests who may log in later, chat in. */
 export const room = defineChannel('private-room-{roomId}', {
   about:
-    'its participants; an admin; the guest session that opened it, and the user it was linked to',
+    'its participants; an admin of its tenant; the guest session that opened it, and the user it was linked to',
   denied: 'Access denied to this room',
   also: ['presence'],
   params: { roomId },
   own: {
-    user: async ({ userId }, find) => asParams(await find.roomsOfUser(userId)),
-    'guest-session': async ({ sessionId, linkedUserId }, find) => {
-      const opened = await find.roomsOfSession(sessionId);
-      const joined = linkedUserId === undefined ? [] : await find.roomsOfUser(linkedUserId);
+    user: async ({ userId, tenantId }, find) => asParams(await find.roomsOfUser(userId, tenantId)),
+    'guest-session': async ({ sessionId, linkedUserId, linkedTenantId }, find) => {
+      const [opened, joined] = await Promise.all([
+        find.roomsOfSession(sessionId),
+        linkedUserId === undefined ? [] : find.roomsOfUser(linkedUserId, linkedTenantId),
+      ]);
       return asParams([...new Set([...opened, ...joined])]);
     },
   },
-  load: ({ roomId }, find) => find.room(roomId),
+  load: ({ roomId }, find, principal) => find.room(roomId, viewerOf(principal)),
+  tenantOf: (room) => room.tenantId,
   rules: {
     user: (user, _params, { fact: room }) => [
-      check('user takes part or is an admin', takesPart(user.userId, room) || isAdmin(user)),
+      check('room is of the user’s tenant, or of none', admits(room, user.tenantId)),
+      check(
+        'user takes part, or is an admin of the room’s tenant',
+        takesPart(user.userId, room) || isAdminOf(user, room),
+      ),
     ],
     'guest-session': (session, _params, { fact: room }) => [
       check(
         'session opened the room, or is linked to a user who takes part',
-        room?.guestSession?.sessionId === session.sessionId ||
-          takesPart(session.linkedUserId, room),
+        opened(session, room) || isLinkedToParticipant(session, room),
       ),
     ],
   },

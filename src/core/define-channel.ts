@@ -21,8 +21,14 @@ export interface ChannelSpec<Text extends string, Fact> {
   /** The forms beside `private-` that the family also has. */
   readonly also?: readonly Exclude<ChannelForm, 'private'>[];
   readonly params: { readonly [Name in ParamNames<Text>]: Param };
-  /** Loads the one fact that the rules need. */
-  readonly load?: (params: ParamValues<Text>, find: Find) => Promise<Fact | undefined>;
+  /** Loads the one fact that the rules need. The principal only says whose rows may be seen. */
+  readonly load?: (
+    params: ParamValues<Text>,
+    find: Find,
+    principal: Principal,
+  ) => Promise<Fact | undefined>;
+  /** The tenant of the fact, where the name has none: its Pusher app signs, also for a guest who belongs to no tenant. */
+  readonly tenantOf?: (fact: Fact) => string | undefined;
   /** One rule a kind of principal; a kind without a rule is refused. Pure, and every check is always listed. */
   readonly rules: {
     readonly [Kind in PrincipalKind]?: (
@@ -59,7 +65,9 @@ export interface ChannelFamily {
   readonly denied: string | undefined;
   readonly forms: readonly ChannelForm[];
   readonly params: Readonly<Record<string, Param>>;
-  readonly load: ((params: Params, find: Find) => Promise<unknown>) | undefined;
+  readonly load:
+    ((params: Params, find: Find, principal: Principal) => Promise<unknown>) | undefined;
+  readonly tenantOf: ((fact: unknown) => string | undefined) | undefined;
   readonly kinds: readonly PrincipalKind[];
   /** The checks for this principal, or `undefined` where the family has no rule for its kind. */
   judge(principal: Principal, params: Params, given: Given<unknown>): readonly Check[] | undefined;
@@ -105,6 +113,7 @@ export function defineChannel<const Text extends string, Fact = undefined>(
     forms,
     params: spec.params,
     load: spec.load as ChannelFamily['load'],
+    tenantOf: spec.tenantOf as ChannelFamily['tenantOf'],
     kinds,
     judge: (principal, params, given) => rules[principal.kind]?.(principal, params, given),
     ownOf: async (principal, find) => (await owns[principal.kind]?.(principal, find)) ?? [],

@@ -16,11 +16,21 @@ export interface Escrow {
   readonly status: string;
 }
 
-/** A chat room of a marketplace; `guestSession` is the one that opened it, with the user it was linked to at login. */
+/**
+ * A chat room of a marketplace; `tenantId` where it belongs to one. `guestSession` is the one that opened it, with the user
+ * it was linked to at login: in a room of a tenant, a user of that tenant.
+ */
 export interface Room {
   readonly roomId: string;
+  readonly tenantId?: string;
   readonly participants: readonly string[];
   readonly guestSession?: { readonly sessionId: string; readonly linkedUserId?: string };
+}
+
+/** Who a room is looked up for: row-level security shows the rooms of this tenant, those that this guest session opened, and those of no tenant. */
+export interface RoomViewer {
+  readonly tenantId?: string | undefined;
+  readonly sessionId?: string | undefined;
 }
 
 /** An order and the user who owns it. */
@@ -36,16 +46,32 @@ export interface Order {
 export interface Find {
   booking(hotelSlug: string, bookingId: string): Promise<Booking | undefined>;
   escrow(tenantId: string, escrowId: string): Promise<Escrow | undefined>;
-  room(roomId: string): Promise<Room | undefined>;
+  /** Without a viewer only a room of no tenant. */
+  room(roomId: string, viewer?: RoomViewer): Promise<Room | undefined>;
   order(orderId: string): Promise<Order | undefined>;
 }
 
-/** The ids of what is a principal's own, for listing: the latest few hundred at most. Throws `Unavailable`. */
+/** The ids of what is a principal's own, for listing: one page of each list, in the order of the ids. Throws `Unavailable`. */
 export interface FindOwn {
   escrowsOf(tenantId: string, userId: string): Promise<readonly string[]>;
   /** Rooms in which the user takes part, or whose guest session was linked to them. */
-  roomsOfUser(userId: string): Promise<readonly string[]>;
+  roomsOfUser(userId: string, tenantId: string | undefined): Promise<readonly string[]>;
   /** Rooms that the guest session opened. */
   roomsOfSession(sessionId: string): Promise<readonly string[]>;
   ordersOf(ownerId: string): Promise<readonly string[]>;
 }
+
+/** The lists that are read page by page, in the order in which a cursor names them. */
+export const ownLists = ['escrows', 'rooms', 'opened', 'orders'] as const;
+
+/** Where the next page of each unfinished list begins: after this id. */
+export type OwnCursor = { readonly [List in (typeof ownLists)[number]]?: string };
+
+/** One page of a principal's own ids; `next` once all lists were read, `undefined` when they were read to their end. */
+export interface OwnPage {
+  readonly find: FindOwn;
+  readonly next: () => OwnCursor | undefined;
+}
+
+/** Opens the first page, or the one at this cursor, whose finished lists are empty. */
+export type OpenOwnPage = (cursor?: OwnCursor) => OwnPage;

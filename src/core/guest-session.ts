@@ -13,6 +13,8 @@ export interface GuestSessionRecord {
   readonly expiresAt: number;
   readonly endedAt?: number;
   readonly linkedUserId?: string;
+  /** The tenant of that user. */
+  readonly linkedTenantId?: string;
 }
 
 /** Keeps guest sessions. All methods throw `Unavailable`. */
@@ -20,10 +22,13 @@ export interface GuestSessionStore {
   readonly start: (session: GuestSessionRecord) => Promise<void>;
   readonly find: (tokenHash: string) => Promise<GuestSessionRecord | undefined>;
   /**
-   * Links a session that has not ended to a user, who becomes a participant of its rooms in the same step.
-   * False when it has ended, or is another user's already.
+   * Links a session that has not ended to a user, who becomes a participant of its rooms in the same step, but for rooms of
+   * another tenant. False when it has ended, or is another user's already.
    */
-  readonly link: (sessionId: string, userId: string) => Promise<boolean>;
+  readonly link: (
+    sessionId: string,
+    user: { readonly userId: string; readonly tenantId?: string | undefined },
+  ) => Promise<boolean>;
   /** Ends a session; ending it again changes nothing. */
   readonly end: (sessionId: string, at: number) => Promise<void>;
 }

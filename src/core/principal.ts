@@ -27,11 +27,12 @@ export interface User extends CredentialLife {
   readonly name?: string | undefined;
 }
 
-/** Somebody without an account, known by a guest session of ours (system D); `linkedUserId` since the login. */
+/** Somebody without an account, known by a guest session of ours (system D); `linkedUserId`, and that user's tenant, since the login. */
 export interface GuestSession extends CredentialLife {
   readonly kind: 'guest-session';
   readonly sessionId: string;
   readonly linkedUserId?: string;
+  readonly linkedTenantId?: string;
 }
 
 /** Somebody signed in to the host, known by the host's own session cookie (system E). */

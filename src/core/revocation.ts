@@ -46,7 +46,7 @@ export function subjectsOf(principal: Principal): readonly RevocationSubject[] {
     ...(principal.tokenId === undefined
       ? []
       : [{ kind: 'token', tokenId: principal.tokenId } as const]),
-    ...(tenantId === undefined ? [] : [{ kind: 'tenant', tenantId } as const]),
+    ...tenantSubjects(tenantId),
   ];
 }
 
@@ -57,20 +57,31 @@ function ownSubjects(principal: Principal): readonly RevocationSubject[] {
       return [{ kind: 'booking', hotelSlug, bookingId }];
     }
     case 'guest-session': {
-      const { sessionId, linkedUserId } = principal;
+      const { sessionId, linkedUserId, linkedTenantId } = principal;
       const own = { kind: 'guest-session', sessionId } as const;
-      // Since the login it opens that user's rooms, so it falls with the user.
-      return linkedUserId === undefined ? [own] : [own, { kind: 'user', userId: linkedUserId }];
+      if (linkedUserId === undefined) return [own];
+      // Since the login it opens that user's rooms, so it is revoked with the user and with the user's tenant.
+      return [
+        own,
+        ...userSubjects(linkedUserId, linkedTenantId),
+        ...tenantSubjects(linkedTenantId),
+      ];
     }
-    case 'user': {
-      const { userId, tenantId } = principal;
-      const everywhere = { kind: 'user', userId } as const;
-      // A revocation that names no tenant means the user in all of them.
-      return tenantId === undefined ? [everywhere] : [everywhere, { ...everywhere, tenantId }];
-    }
+    case 'user':
+      return userSubjects(principal.userId, principal.tenantId);
     case 'visitor':
       return [{ kind: 'user', userId: principal.userId }];
   }
+}
+
+/** A revocation that names no tenant means the user in all of them. */
+function userSubjects(userId: string, tenantId: string | undefined): readonly RevocationSubject[] {
+  const everywhere = { kind: 'user', userId } as const;
+  return tenantId === undefined ? [everywhere] : [everywhere, { ...everywhere, tenantId }];
+}
+
+function tenantSubjects(tenantId: string | undefined): readonly RevocationSubject[] {
+  return tenantId === undefined ? [] : [{ kind: 'tenant', tenantId }];
 }
 
 /** True when the credential was issued before that moment; one that does not say when it was issued counts as older. */

@@ -13,7 +13,7 @@ export function createGuestSessionReader(
     if (session === undefined || session.endedAt !== undefined) {
       return { fault: 'credential-rejected' };
     }
-    const { sessionId, linkedUserId, createdAt, expiresAt } = session;
+    const { sessionId, linkedUserId, linkedTenantId, createdAt, expiresAt } = session;
     if (expiresAt <= now()) return { fault: 'credential-expired' };
     return {
       principal: {
@@ -22,6 +22,7 @@ export function createGuestSessionReader(
         issuedAt: createdAt,
         expiresAt,
         ...(linkedUserId !== undefined && { linkedUserId }),
+        ...(linkedTenantId !== undefined && { linkedTenantId }),
       },
     };
   };

@@ -1,18 +1,42 @@
 import { allOf, json, type Operation } from '../openapi/operation.ts';
 import { anyCredential, askerRefusals, headerFaults, tenantParameter } from './asker-docs.ts';
-import { answersTo, refusals, tooManyRefused, unavailable } from './error-docs.ts';
+import { answersTo, refusals, tooManyRefused, unavailable, type Fault } from './error-docs.ts';
+import { mostCharacters } from './lengths.ts';
 import { generalReplies } from './refusal-reply.ts';
 
 const undecided = { decided: false };
+
+const listRefusals = {
+  ...askerRefusals,
+  'tenant-missing': undefined,
+  'tenant-mismatch': undefined,
+  'too-many-authorizations': undefined,
+} as const;
+
+const malformedCursor: Fault = {
+  name: 'malformed-after',
+  status: 400,
+  message: 'after is malformed; send the value of `next`',
+};
 
 /** What `GET /api/channels` says of itself. */
 export const channelListDocs: Operation = {
   tags: ['Channels'],
   summary: 'Which channels may I enter now?',
   description:
-    'For a client to drop those that it may not. Encrypted forms are there where there is a master key. No record is made of it.',
+    'For a client to leave channels that are not listed, once it has read every page. A list counts as one authorization of `RATE_LIMIT_AUTHORIZATIONS`. Encrypted forms are listed where there is a master key.',
   security: anyCredential,
-  parameters: tenantParameter,
+  parameters: [
+    ...tenantParameter,
+    {
+      name: 'after',
+      in: 'query',
+      description: 'The value of `next` in the answer before; left out for the first page',
+      required: false,
+      schema: { type: 'string', maxLength: mostCharacters.cursor },
+      examples: { user: { value: '' }, 'malformed-after': { value: 'none' } },
+    },
+  ],
   responses: allOf(
     {
       200: json(
@@ -21,7 +45,10 @@ export const channelListDocs: Operation = {
           type: 'object',
           additionalProperties: false,
           required: ['channels'],
-          properties: { channels: { type: 'array', items: { type: 'string' } } },
+          properties: {
+            channels: { type: 'array', items: { type: 'string' } },
+            next: { type: 'string', description: 'There is another page; send this as `after`' },
+          },
         },
         {
           user: {
@@ -46,7 +73,8 @@ export const channelListDocs: Operation = {
     },
     answersTo([
       ...headerFaults,
-      ...refusals(generalReplies, askerRefusals).map((each) => ({ ...each, ...undecided })),
+      malformedCursor,
+      ...refusals(generalReplies, listRefusals).map((each) => ({ ...each, ...undecided })),
       { ...tooManyRefused, ...undecided },
       unavailable,
     ]),

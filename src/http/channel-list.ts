@@ -2,9 +2,14 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ListChannels } from '../actions/list-channels.ts';
 import type { PresentedCredential } from '../core/credential.ts';
 import { sendPlainRefusal } from './answer.ts';
-import { namedTenants } from './asker.ts';
+import { namedTenants, originOf } from './asker.ts';
+import { textQuery } from './body.ts';
 import { channelListDocs } from './channel-list-docs.ts';
-import type { CountFailure } from './limits.ts';
+import { sendError } from './errors.ts';
+import { mostCharacters } from './lengths.ts';
+import { wholeSeconds, type CountFailure } from './limits.ts';
+import { formatCursor, parseCursor } from './list-cursor.ts';
+import { generalReplies } from './refusal-reply.ts';
 
 /** Whom the route asks. */
 export interface ChannelListPorts {
@@ -13,15 +18,25 @@ export interface ChannelListPorts {
   readonly countFailure: CountFailure;
 }
 
-/** Adds `GET /api/channels`: what the asker may enter now, so that a client can drop what it may not. */
+/** Adds `GET /api/channels`: what the asker may enter now, page by page, so that a client can drop what it may not. */
 export function addChannelList(server: FastifyInstance, ports: ChannelListPorts): void {
   server.get('/api/channels', { config: { docs: channelListDocs } }, async (request, reply) => {
-    const channels = await ports.listChannels({
+    const listed = await ports.listChannels({
       credentials: ports.present(request),
       pinned: { tenantIds: namedTenants(request) },
+      origin: originOf(request),
+      cursor: parseCursor(textQuery(request.query, 'after', mostCharacters.cursor)),
     });
-    return typeof channels === 'string'
-      ? sendPlainRefusal([request, reply], channels, ports.countFailure)
-      : reply.header('cache-control', 'no-store').send({ channels });
+    void reply.header('cache-control', 'no-store');
+    if ('channels' in listed) {
+      const { channels, next } = listed;
+      return reply.send({ channels, ...(next && { next: formatCursor(next) }) });
+    }
+    const { code, retryAfterMs } = listed;
+    if (retryAfterMs === undefined) {
+      return sendPlainRefusal([request, reply], code, ports.countFailure);
+    }
+    void reply.header('retry-after', wholeSeconds(retryAfterMs));
+    return sendError(request, reply, generalReplies[code]);
   });
 }

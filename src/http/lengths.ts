@@ -5,6 +5,7 @@ export const mostCharacters = {
   token: 8192,
   ticket: 128,
   id: 255,
+  cursor: 2048,
 } as const;
 
 /** The largest body, in bytes; the longest real one is a token and two short fields. */

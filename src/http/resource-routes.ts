@@ -22,6 +22,9 @@ export interface Resource<Fact, Body extends object, Ids extends readonly string
 /** The JSON Schema of an id in a body: any text that a token could hold as a subject. */
 export const idSchema = { type: 'string', minLength: 1, maxLength: 255 } as const;
 
+/** The JSON Schema of a tenant's id in a body: what a request can name as its tenant. */
+export const tenantIdSchema = { type: 'string', minLength: 1, maxLength: 128 } as const;
+
 /** An id in a path is one that a channel name can hold; any other would be a fact that nobody can ever ask for. */
 const pathIdSchema = { type: 'string', pattern: `^[${idCharacters}]{1,80}$` } as const;
 

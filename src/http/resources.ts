@@ -3,7 +3,7 @@ import type { Booking, Escrow, Order, Room } from '../core/facts.ts';
 import type { Bookings, Escrows, Orders, Rooms } from '../core/resources.ts';
 import { parseDay, parseMoment } from './moment.ts';
 import { malformed } from './problem.ts';
-import { addResource, idSchema, type Resource } from './resource-routes.ts';
+import { addResource, idSchema, tenantIdSchema, type Resource } from './resource-routes.ts';
 
 /** The facts that operators keep for us. */
 export interface ResourceStores {
@@ -34,6 +34,7 @@ interface EscrowBody {
 }
 
 interface RoomBody {
+  readonly tenant_id?: string;
   readonly participants: readonly string[];
   readonly guest_session_id?: string;
 }
@@ -102,16 +103,19 @@ const roomResource = (store: Rooms): Resource<Room, RoomBody, readonly [roomId: 
   example: { participants: ['15', '16'] },
   store,
   properties: {
+    tenant_id: tenantIdSchema,
     participants: { type: 'array', items: idSchema, maxItems: 1000, uniqueItems: true },
     guest_session_id: idSchema,
   },
   required: ['participants'],
-  toFact: ([roomId], { participants, guest_session_id }) => ({
+  toFact: ([roomId], { tenant_id, participants, guest_session_id }) => ({
     roomId,
+    ...(tenant_id !== undefined && { tenantId: tenant_id }),
     participants,
     ...(guest_session_id !== undefined && { guestSession: { sessionId: guest_session_id } }),
   }),
-  toBody: ({ participants, guestSession }) => ({
+  toBody: ({ tenantId, participants, guestSession }) => ({
+    ...(tenantId !== undefined && { tenant_id: tenantId }),
     participants,
     ...(guestSession !== undefined && { guest_session_id: guestSession.sessionId }),
   }),

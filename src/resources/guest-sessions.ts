@@ -1,6 +1,7 @@
 import type { GuestSessionRecord, GuestSessionStore } from '../core/guest-session.ts';
 import type { Database } from './client.ts';
-import type { GuestSession } from './generated/client.ts';
+import { nameTenant } from './escrows.ts';
+import type { GuestSession, PrismaClient } from './generated/client.ts';
 import { assertStorable } from './text.ts';
 
 /** The guest sessions in this database. */
@@ -22,22 +23,27 @@ export function createGuestSessions(database: Database): GuestSessionStore {
       return row === null ? undefined : toRecord(row);
     },
 
-    link: async (sessionId, userId) => {
-      assertStorable({ userId });
-      // One statement: a room must not be joined by a user whose session was ended meanwhile.
-      const [row] = await database.ask(
-        (prisma) => prisma.$queryRaw<{ linked: bigint }[]>`
+    link: async (sessionId, { userId, tenantId }) => {
+      assertStorable({ userId, tenantId });
+      const linking = (prisma: PrismaClient) =>
+        // One statement: a room must not be joined by a user whose session was ended meanwhile.
+        prisma.$queryRaw<{ linked: bigint }[]>`
           WITH linked AS (
-            UPDATE guest_sessions SET linked_user_id = ${userId}
+            UPDATE guest_sessions
+            SET linked_user_id = ${userId}, linked_tenant_id = ${tenantId ?? null}
             WHERE session_id = ${sessionId} AND ended_at IS NULL
               AND (linked_user_id IS NULL OR linked_user_id = ${userId})
+              AND (linked_tenant_id IS NULL OR linked_tenant_id = ${tenantId ?? null})
             RETURNING session_id
           ), joined AS (
             UPDATE rooms SET participants = array_append(participants, ${userId})
             WHERE guest_session_id IN (SELECT session_id FROM linked)
               AND NOT participants @> ARRAY[${userId}]
           )
-          SELECT count(*) AS linked FROM linked`,
+          SELECT count(*) AS linked FROM linked`;
+      // The tenant that is named here is the only one whose rooms row-level security lets the user join.
+      const [, [row]] = await database.ask((prisma) =>
+        prisma.$transaction([nameTenant(prisma, tenantId ?? ''), linking(prisma)]),
       );
       return row !== undefined && row.linked > 0n;
     },
@@ -58,5 +64,6 @@ function toRecord(row: GuestSession): GuestSessionRecord {
     expiresAt: row.expiresAt.getTime(),
     ...(row.endedAt !== null && { endedAt: row.endedAt.getTime() }),
     ...(row.linkedUserId !== null && { linkedUserId: row.linkedUserId }),
+    ...(row.linkedTenantId !== null && { linkedTenantId: row.linkedTenantId }),
   };
 }

@@ -24,9 +24,10 @@ export function createLookup<Row extends Placed>(
 
 /**
  * What the statement of a lookup takes its texts from. Each is a column here, because row-level security lets an index be
- * asked only for what was worked out before: not for `texts ->> 1`.
+ * asked only for what was worked out before: not for `texts ->> 1`. Those that a lookup does not pass are NULL.
  */
 export const asked = `(
-    SELECT place::int, texts, texts ->> 0 AS first, texts ->> 1 AS second
+    SELECT place::int, texts,
+      texts ->> 0 AS first, texts ->> 1 AS second, texts ->> 2 AS third, texts ->> 3 AS fourth
     FROM json_array_elements($1::json) WITH ORDINALITY AS list(texts, place) OFFSET 0
   ) AS asked`;

@@ -9,6 +9,7 @@ const grants: Readonly<Record<string, readonly string[]>> = {
   bookings: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
   escrows: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
   rooms: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+  room_participants: ['SELECT'],
   guest_sessions: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
   orders: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
   tickets: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],

@@ -5,25 +5,61 @@ import type { GuestSession } from '../../src/core/principal.ts';
 import { guest, noon, user } from './people.ts';
 import { verdict } from './truth.ts';
 
-const session = (sessionId: string, linkedUserId?: string): GuestSession => ({
+const session = (
+  sessionId: string,
+  linkedUserId?: string,
+  linkedTenantId?: string,
+): GuestSession => ({
   kind: 'guest-session',
   sessionId,
   expiresAt: noon + 1,
   ...(linkedUserId !== undefined && { linkedUserId }),
+  ...(linkedTenantId !== undefined && { linkedTenantId }),
 });
 
 const ofUsers: Room = { roomId: '7', participants: ['15', '16'] };
 const ofGuest: Room = { roomId: '7', participants: ['16'], guestSession: { sessionId: 'g1' } };
 const linked: Room = { ...ofGuest, guestSession: { sessionId: 'g1', linkedUserId: '15' } };
 
-const noPart = 'user takes part or is an admin';
+const ofTenant: Room = { ...ofUsers, tenantId: '1' };
+const guestOfTenant: Room = { ...ofGuest, tenantId: '1' };
+const admin = (tenantId: string | undefined) => user('9', { tenantId, roles: ['admin'] });
+
+const noPart = 'user takes part, or is an admin of the room’s tenant';
 const notTheirs = 'session opened the room, or is linked to a user who takes part';
+const otherTenant = 'room is of the user’s tenant, or of none';
 
 describe('a room', () => {
   it.each([
     ['a participant', { who: user('15'), fact: ofUsers }, 'enters'],
     ['another user', { who: user('17'), fact: ofUsers }, noPart],
-    ['an admin', { who: user('9', { roles: ['admin'] }), fact: ofUsers }, 'enters'],
+    ['an admin without a tenant', { who: admin(undefined), fact: ofUsers }, 'enters'],
+    ['an admin of a tenant, room of none', { who: admin('1'), fact: ofUsers }, noPart],
+    ['an admin of the room’s tenant', { who: admin('1'), fact: ofTenant }, 'enters'],
+    ['an admin of another tenant', { who: admin('2'), fact: ofTenant }, otherTenant],
+    ['an admin of none, room of a tenant', { who: admin(undefined), fact: ofTenant }, otherTenant],
+    ['a participant in a room of their tenant', { who: user('15'), fact: ofTenant }, 'enters'],
+    [
+      'a user of another tenant with the id of a participant',
+      { who: user('15', { tenantId: '2' }), fact: ofTenant },
+      otherTenant,
+    ],
+    ['a guest in their room of a tenant', { who: session('g1'), fact: guestOfTenant }, 'enters'],
+    [
+      'a session of a participant, same tenant',
+      { who: session('g2', '15', '1'), fact: ofTenant },
+      'enters',
+    ],
+    [
+      'a session of the same id in another tenant',
+      { who: session('g2', '15', '2'), fact: ofTenant },
+      notTheirs,
+    ],
+    [
+      'a session of the same id in no tenant',
+      { who: session('g2', '15'), fact: ofTenant },
+      notTheirs,
+    ],
     ['the linked user', { who: user('15'), fact: linked }, 'enters'],
     ['a user before the link', { who: user('15'), fact: ofGuest }, noPart],
     ['no room', { who: user('15') }, noPart],

@@ -7,8 +7,9 @@ import { promisify } from 'node:util';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Catalogue } from '../../src/core/catalogue.ts';
+import type { Escrow } from '../../src/core/facts.ts';
 import { authorizing, question, verdict, writtenPorts } from '../actions/asking.ts';
-import { user } from '../channels/people.ts';
+import { escrow, user } from '../channels/people.ts';
 
 const project = fileURLToPath(new URL('../..', import.meta.url));
 const run = promisify(execFile);
@@ -69,8 +70,8 @@ describe.skipIf(!isGitThere)('adding a channel as CONTRIBUTING.md says', () => {
   it('compiles; with a misspelt parameter it would not', async () => {
     expect(faultsOf(['src/channels/index.ts', 'test/channels/delivery.test.ts'])).toEqual([]);
     const text = await readFile(join(copy, family), 'utf8');
-    await writeFile(join(copy, 'src/channels/misspelt.ts'), text.replace('{orderId}', '{order}'));
-    expect(faultsOf(['src/channels/misspelt.ts']).join('\n')).toMatch(/\border\b/);
+    await writeFile(join(copy, 'src/channels/misspelt.ts'), text.replace('{escrowId}', '{escrow}'));
+    expect(faultsOf(['src/channels/misspelt.ts']).join('\n')).toMatch(/\bescrow\b/);
   });
 
   it('passes its truth table', async () => {
@@ -84,21 +85,27 @@ describe.skipIf(!isGitThere)('adding a channel as CONTRIBUTING.md says', () => {
     const { catalogue } = (await import(join(copy, 'src/channels/index.ts'))) as {
       readonly catalogue: Catalogue;
     };
-    const ask = async (order: { readonly ownerId: string } | undefined, roles: string[] = []) => {
+    const ask = async (
+      fact: Escrow | undefined,
+      { roles = [], tenant = '1' }: { roles?: string[]; tenant?: string } = {},
+    ) => {
       const { authorizeChannel } = authorizing({
         catalogue,
-        identify: () => Promise.resolve({ principal: user('15', { roles }) }),
-        find: {
-          ...writtenPorts().ports.find,
-          order: (orderId) => Promise.resolve(order && { orderId, ...order }),
-        },
+        identify: () => Promise.resolve({ principal: user('15', { roles, tenantId: tenant }) }),
+        find: { ...writtenPorts().ports.find, escrow: () => Promise.resolve(fact) },
       });
-      return verdict(await authorizeChannel(question({ channelName: 'private-delivery-99' })));
+      const asked = {
+        channelName: 'private-tenant.1.delivery.42',
+        pinned: { tenantIds: [tenant] },
+      };
+      return verdict(await authorizeChannel(question(asked)));
     };
-    expect(await ask({ ownerId: '15' })).toBe('grant');
-    expect(await ask({ ownerId: '16' }, ['courier'])).toBe('grant');
-    expect(await ask({ ownerId: '16' })).toBe('not-allowed');
-    expect(await ask(undefined, ['courier'])).toBe('fact-missing');
+    const ofOthers = escrow({ buyerId: '17' });
+    expect(await ask(escrow())).toBe('grant');
+    expect(await ask(ofOthers, { roles: ['courier'] })).toBe('grant');
+    expect(await ask(ofOthers, { roles: ['courier'], tenant: '2' })).toBe('tenant-mismatch');
+    expect(await ask(ofOthers)).toBe('not-allowed');
+    expect(await ask(undefined, { roles: ['courier'] })).toBe('fact-missing');
   });
 
   it('is written as the house writes', async () => {

@@ -81,7 +81,7 @@ export const given: Readonly<Record<string, Given>> = {
   },
   'tenant-missing': () => headers({ 'x-tenant-id': undefined }),
   'tenant-mismatch': (_usher, { path }) =>
-    path.endsWith('user-auth') ? headers({ 'x-tenant-id': '2' }) : {},
+    path.endsWith('user-auth') || path === '/api/channels' ? headers({ 'x-tenant-id': '2' }) : {},
   'not-in-room': () =>
     headers({ authorization: bearer({ tenant_id: null }), 'x-tenant-id': undefined }),
   'guest-session': async (usher) => {

@@ -58,6 +58,7 @@ describePostgres('row-level security', (server) => {
       { table: 'audit_log', held: true },
       { table: 'escrows', held: true },
       { table: 'live_grants', held: true },
+      { table: 'rooms', held: true },
       { table: 'security_events', held: true },
     ]);
   });

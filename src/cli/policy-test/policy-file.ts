@@ -30,7 +30,10 @@ export interface PolicyFile {
       readonly check_out?: string;
     }>;
     readonly escrows?: Facts<Readonly<Record<'buyer_id' | 'seller_id' | 'status', string>>>;
-    readonly rooms?: Facts<{ readonly participants: readonly string[] }>;
+    readonly rooms?: Facts<{
+      readonly tenant_id?: string;
+      readonly participants: readonly string[];
+    }>;
     readonly orders?: Facts<{ readonly owner_id: string }>;
   };
   readonly rows: readonly Row[];
@@ -78,7 +81,11 @@ export function findIn({ facts = {} }: PolicyFile): Find {
         ...{ tenantId, escrowId, status: fact.status },
         ...{ buyerId: fact.buyer_id, sellerId: fact.seller_id },
       })),
-    room: (roomId) => take(rooms, roomId, ({ participants }) => ({ roomId, participants })),
+    room: (roomId) =>
+      take(rooms, roomId, ({ tenant_id: tenantId, participants }) => ({
+        ...{ roomId, participants },
+        ...(tenantId !== undefined && { tenantId }),
+      })),
     order: (orderId) => take(orders, orderId, ({ owner_id }) => ({ orderId, ownerId: owner_id })),
   };
 }
