@@ -62,7 +62,8 @@ function loadKeys(sources: KeySources, read: SettingsReader): TokenConfig['keys'
     return { jwksUrl };
   }
   const secret = read.optional(secretName);
-  if (secret === undefined) return sources.some(read.isSet) ? { secret: missing } : undefined;
+  if (secret === undefined)
+    return sources.some((name) => read.isSet(name)) ? { secret: missing } : undefined;
   const weakness = weakSecret(secret.reveal());
   if (weakness !== undefined) read.problem(`${secretName} ${weakness}`);
   return { secret };

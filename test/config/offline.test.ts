@@ -171,7 +171,7 @@ describe('the ports that fetch blocks', () => {
     };
     const isBlocked = (url: string) =>
       fetch(url, { dispatcher } as object).catch(
-        (error: Error) => (error.cause as Error).message === 'bad port',
+        (error: unknown) => ((error as Error).cause as Error).message === 'bad port',
       );
     const ports = Array.from({ length: 10_100 }, (_, i) => i + 1);
     const wrong = await Promise.all(
