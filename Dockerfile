@@ -10,17 +10,10 @@ COPY tsconfig.json tsconfig.build.json prisma.config.ts ./
 COPY prisma prisma
 COPY src src
 RUN npm run build
-
-FROM node:26.10.0-bookworm-slim AS dependencies
-WORKDIR /app
-COPY package.json package-lock.json ./
-# Peers are Prisma's command line, TypeScript and React, more than half of the installation: nothing that runs asks for them.
-RUN npm ci --omit=dev --legacy-peer-deps --ignore-scripts --no-audit --no-fund
-# The embedded PostgreSQL's script links its libraries.
-RUN npm rebuild
-COPY --from=build /app/dist dist
 COPY deploy/prune.mjs deploy/
 RUN node deploy/prune.mjs
+# Runs the scripts that `npm ci` left out, of the packages that remain: the embedded PostgreSQL's links its libraries.
+RUN npm rebuild
 # A new volume takes its owner from here.
 RUN install -d -o 1000 -g 1000 -m 0700 /data
 
@@ -32,10 +25,10 @@ ENV NODE_ENV=production DATA_DIR=/data
 WORKDIR /app
 COPY package.json LICENSE ./
 COPY prisma/migrations prisma/migrations
-COPY --from=dependencies /app/node_modules node_modules
+COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
 COPY deploy/live.mjs deploy/
-COPY --from=dependencies --chown=1000:1000 /data /data
+COPY --from=build --chown=1000:1000 /data /data
 # By number, so that Kubernetes can see that it is not root.
 USER 1000:1000
 VOLUME /data

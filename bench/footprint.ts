@@ -18,7 +18,7 @@ import { formatTable } from './table.ts';
 const run = promisify(execFile);
 
 /** What an installation is made of, before npm adds the packages. */
-const shipped = ['dist', 'prisma', '.npmrc', 'package.json', 'package-lock.json'];
+const shipped = ['dist', 'prisma', 'deploy/prune.mjs', 'package.json', 'package-lock.json'];
 
 interface Start {
   readonly readyAfter: number;
@@ -116,6 +116,7 @@ async function installedMegabytes(directory: string): Promise<number> {
   // Without scripts: ours would build, and those of the packages add no size.
   const npm = ['ci', '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund'];
   await run('npm', npm, { cwd: directory });
+  await run(process.execPath, ['deploy/prune.mjs'], { cwd: directory });
   return (await bytesBelow(directory)) / 1e6;
 }
 

@@ -38,15 +38,29 @@ export async function buildImage({ stages, isSent, home }: Building): Promise<st
         await run(
           'unshare',
           ['--mount', 'sh', '-c', inRoot(root, workdir), 'sh', instruction.rest],
-          {
-            env: { ...process.env, HOME: '/root' },
-          },
+          { env: buildEnvironment },
         );
       }
     }
   }
   return rootOf(stages.at(-1)!.name);
 }
+
+/** What the machine's network takes. Docker hands its proxy on to a build as well. */
+const network = [
+  ...['NODE_EXTRA_CA_CERTS', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'],
+  ...['http_proxy', 'https_proxy', 'no_proxy'],
+];
+
+/**
+ * Nothing else of ours: `npm run` hands the settings of the project's `.npmrc` on to what it runs, and a build that takes
+ * one of them from there fails in Docker.
+ */
+const buildEnvironment = Object.fromEntries(
+  Object.entries({ ...process.env, HOME: '/root' }).filter(([name]) =>
+    ['PATH', 'HOME', ...network].includes(name),
+  ),
+);
 
 /** A shell script that runs its argument in this root, with the machine's programs and name lookup. */
 function inRoot(root: string, workdir: string): string {
