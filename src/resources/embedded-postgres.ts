@@ -10,6 +10,12 @@ import { ensureCluster, removeLeftovers } from './embedded/cluster.ts';
 import { chooseDoor, urlOf } from './embedded/door.ts';
 import type { Door, PidFile } from './embedded/pid-file.ts';
 import { isServerOf, readPidFile, removeStale } from './embedded/pid-file.ts';
+import {
+  linkDatabase,
+  reachableBinaries,
+  reachableDirectory,
+  sharedPlace,
+} from './embedded/reach.ts';
 import type { LaunchOptions } from './embedded/server.ts';
 import { launch } from './embedded/server.ts';
 import { StartRefused } from './start-refused.ts';
@@ -38,6 +44,8 @@ export interface EmbeddedOptions {
   /** Where the data lives; created when missing. */
   readonly dataDir: string;
   readonly log: { info(message: string): void; error(message: string): void };
+  /** As root, what the server's account cannot reach is put here. */
+  readonly place?: string;
 }
 
 /** The server that we hold, by a connection that has the lock. */
@@ -55,11 +63,14 @@ interface Held {
 export async function startEmbeddedPostgres({
   dataDir,
   log,
+  place = sharedPlace,
 }: EmbeddedOptions): Promise<EmbeddedPostgres> {
-  const directory = resolve(dataDir);
-  const binaries = findBinaries();
   const account = await serverAccount();
+  const reach = { account, place, log };
+  const binaries = await reachableBinaries(findBinaries(), reach);
+  const directory = await reachableDirectory(resolve(dataDir), reach);
   const cluster = await ensureCluster({ dataDir: directory, binaries, account });
+  await linkDatabase(resolve(dataDir), cluster.home);
   const door = await chooseDoor(cluster.home);
   const first = await hold({ cluster, binaries, account, door });
   await removeLeftovers(directory);

@@ -9,7 +9,9 @@ export interface Account {
 }
 
 const run = promisify(execFile);
-const accountName = 'postgres';
+
+/** The system user of the server when Usher runs as root. */
+export const accountName = 'postgres';
 
 /**
  * The account the server runs under: our own (`undefined`), or as root, which PostgreSQL refuses, the system user
@@ -48,19 +50,26 @@ async function lookUp(): Promise<Account | undefined> {
   }
 }
 
-/** Throws `StartRefused` when the account cannot get into the directory or cannot run the program: both may lie under `/root`. */
-export async function assertReachable(
-  account: Account,
-  directory: string,
-  program: string,
-): Promise<void> {
+/** Whether the account can get into this directory. Throws `StartRefused` when nothing can be run as that account. */
+export function canEnter(account: Account, directory: string): Promise<boolean> {
+  return succeeds(account, 'cd "$1"', directory);
+}
+
+/** Whether the account can run this program. Throws as `canEnter`. */
+export function canRun(account: Account, program: string): Promise<boolean> {
+  return succeeds(account, '"$1" --version', program);
+}
+
+async function succeeds(account: Account, script: string, path: string): Promise<boolean> {
   try {
-    const script = 'cd "$1" && test -x "$2"';
-    await run('/bin/sh', ['-c', script, 'sh', directory, program], { ...account, cwd: '/' });
-  } catch {
+    await run('/bin/sh', ['-c', script, 'sh', path], { ...account, cwd: '/' });
+    return true;
+  } catch (error) {
+    // A number is the exit code of the script; a name says why there was none.
+    if (typeof (error as { code?: unknown }).code === 'number') return false;
     throw new StartRefused(
-      `Usher runs as root, so its embedded PostgreSQL runs as the system user "${accountName}", which cannot reach ` +
-        `${directory} or ${program}; move DATA_DIR or Usher where that user may go, start Usher as another user, or set DATABASE_URL.`,
+      `Usher runs as root but cannot start the embedded PostgreSQL as the system user "${accountName}"; ` +
+        'start Usher as another user, or set DATABASE_URL to a PostgreSQL server.',
     );
   }
 }

