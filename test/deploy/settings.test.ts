@@ -57,7 +57,7 @@ describe('compose.yaml', () => {
 
   it('configures Usher, and it and soketi the same', () => {
     const config = expectGood(services['usher']!.environment!);
-    expect(config.operator).toMatchObject({ host: '127.0.0.1' });
+    expect(config.operator).toMatchObject({ host: '0.0.0.0', token: expect.anything() as unknown });
     const { environment } = services['usher']!;
     expect(services['soketi']!.environment).toMatchObject({
       SOKETI_DEFAULT_APP_ID: environment!['PUSHER_APP_ID'],
@@ -66,9 +66,13 @@ describe('compose.yaml', () => {
     });
   });
 
-  it('publishes to this machine only, and never the operator’s port', () => {
+  it('publishes to this machine only, the operator’s port for the application', () => {
     const ports = Object.values(services).flatMap((service) => service.ports ?? []);
-    expect(ports).toStrictEqual(['127.0.0.1:3000:3000', '127.0.0.1:6001:6001']);
+    expect(ports).toStrictEqual([
+      '127.0.0.1:3000:3000',
+      '127.0.0.1:3001:3001',
+      '127.0.0.1:6001:6001',
+    ]);
   });
 
   it('has Usher wait for what it needs, each with a health check, and declares the volumes', () => {
