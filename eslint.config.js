@@ -29,6 +29,18 @@ export default defineConfig(
     },
   },
   {
+    // What starts Usher, in syntax for every Node.js.
+    files: ['bin/*.cjs'],
+    extends: [tseslint.configs.disableTypeChecked],
+    languageOptions: {
+      parserOptions: { projectService: false },
+      sourceType: 'commonjs',
+      ecmaVersion: 2020,
+      globals: { process: 'readonly', console: 'readonly', __dirname: 'readonly' },
+    },
+    rules: { 'no-var': 'off', '@typescript-eslint/no-require-imports': 'off' },
+  },
+  {
     files: ['*.config.ts', '*.config.js'],
     rules: { 'no-restricted-exports': 'off' },
   },

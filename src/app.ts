@@ -1,5 +1,3 @@
-import type { AddressInfo } from 'node:net';
-import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { buildActions } from './app-actions.ts';
 import { hearChanges } from './app-changes.ts';
@@ -9,15 +7,14 @@ import { buildStores } from './app-stores.ts';
 import { openTracing, traceStores } from './app-tracing.ts';
 import { watchStorage } from './app-watch.ts';
 import { createDependencies } from './audit/dependencies.ts';
-import { catalogue } from './channels/index.ts';
 import type { Config } from './config/load.ts';
-import { summarize } from './config/summary.ts';
 import type { Clock } from './core/timer.ts';
 import { putDemo } from './demo.ts';
 import { createLiveConnections } from './gateway/live-connections.ts';
 import { untilDeserted } from './http/farewell.ts';
 import type { Listener } from './resources/listener.ts';
 import { startKeepingEnds } from './keeping-ends.ts';
+import { listen } from './listen.ts';
 import { createLog } from './log.ts';
 import { startSweeping } from './sweeping.ts';
 
@@ -42,9 +39,6 @@ const drainTime = 10_000;
 export async function startApp(config: Config, clock: Clock): Promise<App> {
   const { now } = clock;
   const log = createLog(config.logLevel, now);
-  const { misspelt } = config;
-  for (const each of misspelt) log.warn(each, 'not a setting; was the other one meant?');
-  log.info({ ...summarize(config), channels: catalogue.families.length }, 'starting');
   const dependencies = createDependencies();
   const storage = watchStorage(await openStorage(config, log), dependencies);
   let servers: Servers | undefined;
@@ -61,8 +55,14 @@ export async function startApp(config: Config, clock: Clock): Promise<App> {
     listener = hearChanges(around);
     servers = await buildServers(config, actions, around);
     const addresses = {
-      public: await listen(servers.public, config.listen),
-      operator: await listen(servers.operator, config.operator),
+      public: await listen(servers.public, {
+        ...config.listen,
+        names: { host: 'HOST', port: 'PORT' },
+      }),
+      operator: await listen(servers.operator, {
+        ...config.operator,
+        names: { host: 'OPS_HOST', port: 'OPS_PORT' },
+      }),
     };
     log.info({ ...addresses }, 'listening');
     const sweep = async (at: number) =>
@@ -97,23 +97,6 @@ export async function startApp(config: Config, clock: Clock): Promise<App> {
     await storage.close();
     throw error;
   }
-}
-
-/**
- * Connections that may wait to be accepted, which Linux cuts down to its `somaxconn`. Of 9,000 at once Node's 511 lost
- * some, and a browser that loses one does not ask again.
- */
-const backlog = 4_096;
-
-async function listen(
-  server: FastifyInstance,
-  { host, port }: { readonly host: string; readonly port: number },
-): Promise<string> {
-  await server.listen({ host, port, backlog });
-  // Bound to an address and a port, so it is not the path of a socket.
-  const bound = server.server.address() as AddressInfo;
-  const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
-  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${bound.port}`;
 }
 
 /** The public listener first: until it has drained, the operator's says that we are closing. */

@@ -5,9 +5,15 @@ import { loadConfig } from './config/load.ts';
 import { exitCodeFor } from './exit-codes.ts';
 import { startGivingBack } from './giving-back.ts';
 import { boundHeap, createProcessHeap } from './heap.ts';
+import { watchNpm } from './npm-parent.ts';
 import type { Repeating } from './repeating.ts';
 import { sentenceFor } from './sentence.ts';
 import { welcome } from './welcome.ts';
+
+/** Milliseconds in which a further signal is the first one again: of Ctrl-C the terminal tells us, and npm tells us too. */
+const sameSignal = 1_000;
+
+const ending = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
 try {
   await serve();
@@ -20,28 +26,47 @@ async function serve(): Promise<void> {
   boundHeap();
   const config = loadConfig(withDotenv(process.env, '.env'));
   // Before anything is started: process 1 of a container does not end by a signal that nobody handles.
-  const signalled = firstSignal();
-  const app = await startApp(config, systemClock);
+  const { cause, watching } = firstCause();
+  const app = await startApp(config, systemClock).catch(async (error: unknown) => {
+    await watching.stop();
+    throw error;
+  });
   const givingBack = startGivingBack(createProcessHeap(), systemClock.startTimer);
-  void signalled.then((signal) => stop({ app, givingBack }, signal));
+  void cause.then((why) => stop({ app, givingBack, watching }, why));
   if (!config.production) console.log(await welcome(config, app.addresses, systemClock.now));
 }
 
-/** Resolves with the first of these signals; its handler is gone then, so a second one ends the process at once. */
-function firstSignal(): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    process.once('SIGTERM', resolve);
-    process.once('SIGINT', resolve);
+/** Why Usher is to end: a signal, or the end of the npm that runs it. */
+type Cause = NodeJS.Signals | 'npm ended';
+
+/** Resolves with the first cause; a signal that comes later ends the process at once. SIGHUP is a terminal that was closed. */
+function firstCause(): { readonly cause: Promise<Cause>; readonly watching: Repeating } {
+  let end: (cause: Cause) => void = () => undefined;
+  const cause = new Promise<Cause>((resolve) => (end = resolve));
+  let firstAt: number | undefined;
+  const onSignal = (signal: NodeJS.Signals) => {
+    firstAt ??= performance.now();
+    end(signal);
+    if (performance.now() - firstAt < sameSignal) return;
+    for (const each of ending) process.off(each, onSignal);
+    process.kill(process.pid, signal);
+  };
+  for (const signal of ending) process.on(signal, onSignal);
+  const watching = watchNpm(process, systemClock.startTimer, () => {
+    end('npm ended');
   });
+  return { cause, watching };
 }
 
 interface Running {
   readonly app: App;
   readonly givingBack: Repeating;
+  readonly watching: Repeating;
 }
 
-async function stop({ app, givingBack }: Running, signal: NodeJS.Signals): Promise<void> {
-  app.log.info({ signal }, 'closing');
+async function stop({ app, givingBack, watching }: Running, cause: Cause): Promise<void> {
+  app.log.info({ cause }, 'closing');
+  await watching.stop();
   await givingBack.stop();
   await app.stop();
   app.log.info('closed');

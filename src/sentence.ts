@@ -9,9 +9,5 @@ export function sentenceFor(error: unknown): string {
     const { message: why = '' } = error.cause instanceof Error ? error.cause : {};
     return `Usher cannot go on: ${error.message} (${why}).`;
   }
-  const { code, port } = error as NodeJS.ErrnoException & { readonly port?: number };
-  if (code === 'EADDRINUSE') {
-    return `Usher cannot start: port ${port ?? '?'} is taken. Stop what listens there, or set PORT and OPS_PORT.`;
-  }
   return String(error instanceof Error ? error.stack : error);
 }

@@ -18,8 +18,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   pusher: ['core'],
   stores: ['core'],
   audit: ['core'],
-  // A key that the start would not take is a problem of the configuration.
-  config: ['core', 'credentials/token-key.ts'],
+  config: ['core'],
   tracing: ['core'],
   openapi: [],
   http: ['core', 'actions', 'openapi', 'type actions', 'type pusher'],

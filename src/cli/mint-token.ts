@@ -35,9 +35,7 @@ function addGuest(mint: Command, { env, report }: Context): void {
     .action(async ({ hotel, booking, expiresIn }: GuestOptions) => {
       const { guestTokens } = configFor(env);
       const guest = { hotelSlug: hotel, bookingId: booking };
-      const { bookingClaim = '', hotelClaim = '' } = guestTokens ?? {};
-      const names = { bookingClaim, hotelClaim };
-      report(await mintGuestToken(guest, names, signing(guestTokens, expiresIn)));
+      report(await mintGuestToken(guest, guestTokens, signing(guestTokens, expiresIn)));
     });
 }
 
@@ -78,12 +76,11 @@ function configFor(env: Context['env']): Config {
   return config;
 }
 
-function signing(tokens: TokenConfig | undefined, lifetime: number): TokenSigning {
-  if (tokens === undefined || !('secret' in tokens.keys)) {
+function signing({ keys, expected }: TokenConfig, lifetime: number): TokenSigning {
+  if (!('secret' in keys)) {
     throw new CommandError(
       'mint-token needs a secret: the configured key only verifies tokens, and the host signs them',
     );
   }
-  const { keys, expected } = tokens;
   return { secret: keys.secret, lifetime: lifetime * 1000, now: Date.now, ...expected };
 }

@@ -13,10 +13,7 @@ export interface PresentedCredential {
 /** Why a credential was not accepted. */
 export type CredentialFault = Extract<
   RefusalCode,
-  | 'credential-malformed'
-  | 'credential-expired'
-  | 'credential-rejected'
-  | 'credential-not-configured'
+  'credential-malformed' | 'credential-expired' | 'credential-rejected'
 >;
 
 /** The principal behind a credential, or why there is none. */

@@ -13,7 +13,6 @@ export type RefusalCode =
   | 'credential-malformed'
   | 'credential-expired'
   | 'credential-rejected'
-  | 'credential-not-configured'
   | 'origin-refused'
   | 'revoked'
   | 'tenant-missing'

@@ -36,7 +36,10 @@ export interface TicketStore {
 /** How long an expired ticket is kept, in milliseconds, so that "has expired" can be told from "never existed". */
 export const ticketGrace = 60 * 60 * 1000;
 
-type CredentialCode = Extract<RefusalCode, `credential-${string}`>;
+type CredentialCode = Extract<
+  RefusalCode,
+  `credential-${'missing' | 'conflict' | 'malformed' | 'expired' | 'rejected'}`
+>;
 
 /** Every reason not to issue a ticket. */
 export type IssueRefusalCode =

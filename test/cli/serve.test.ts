@@ -159,6 +159,45 @@ describe('usher serve', () => {
     expect(stderr).toContain(`port ${String(port)} is taken`);
   });
 
+  it.each(['HOST', 'OPS_HOST'])(
+    'ends with 1 and a sentence when %s has no address',
+    async (name) => {
+      const env = environment({ [name]: 'nohost.invalid', OPS_TOKEN: 'operator-token-of-tests' });
+      const { code, stderr } = await runCommand(['serve'], { env });
+      expect(code).toBe(1);
+      expect(stderr).toBe(
+        `Usher cannot start: ${name} nohost.invalid has no address; set an address of this machine, such as 0.0.0.0.\n`,
+      );
+    },
+  );
+
+  it('ends with 1 and a sentence when PORT and OPS_PORT are the same', async () => {
+    const env = environment({ PORT: '4000', OPS_PORT: '4000' });
+    const { code, stderr } = await runCommand(['serve'], { env });
+    expect(code).toBe(1);
+    expect(stderr).toContain('PORT and OPS_PORT must not be the same');
+  });
+
+  it.skipIf(process.getuid?.() === 0)('says that a port below 1024 takes rights', async () => {
+    const { code, stderr } = await runCommand(['serve'], { env: environment({ PORT: '80' }) });
+    expect([code, stderr]).toStrictEqual([1, expect.stringContaining('set PORT to 1024')]);
+  });
+
+  it('takes a second Ctrl-C of the same moment, which npm passes on, for the first', async () => {
+    const program = await start('src/cli/main.ts', ['serve']);
+    program.signal('SIGINT');
+    program.signal('SIGINT');
+    expect(await program.ended).toBe(0);
+    expect(logLines(program.stdout()).at(-1)?.['msg']).toBe('closed');
+  });
+
+  it('stops its servers when its terminal is closed', async () => {
+    const program = await start('src/main.ts');
+    program.signal('SIGHUP');
+    expect(await program.ended).toBe(0);
+    expect(logLines(program.stdout()).at(-1)?.['msg']).toBe('closed');
+  });
+
   it('ends with 3 when there is no database, without its address', async () => {
     const env = environment({ DATABASE_URL: 'postgres://usher:hidden-word@127.0.0.1:1/usher' });
     const { code, stderr } = await runCommand(['serve'], { env });
