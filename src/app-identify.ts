@@ -1,6 +1,6 @@
 import type { Dependencies } from './audit/dependencies.ts';
 import type { Lookups } from './audit/lookups.ts';
-import type { Config } from './config/load.ts';
+import type { Config, GuestTokenConfig } from './config/load.ts';
 import type { HostDatabaseConfig, SanctumConfig, SessionConfig } from './config/sessions.ts';
 import type { TokenConfig } from './config/tokens.ts';
 import type { Identify } from './core/credential.ts';
@@ -8,7 +8,12 @@ import type { GuestSessionStore } from './core/guest-session.ts';
 import { createBearerTokenReader } from './credentials/bearer-token.ts';
 import { createGuestSessionReader } from './credentials/guest-session.ts';
 import { createGuestTokenReader } from './credentials/guest-token.ts';
-import { createIdentify, type CredentialReader } from './credentials/identify.ts';
+import {
+  createIdentify,
+  notConfigured,
+  type CredentialReader,
+  type CredentialReaders,
+} from './credentials/identify.ts';
 import { createJwtVerifier } from './credentials/jwt.ts';
 import { createSanctumReader, eitherBearer } from './credentials/sanctum.ts';
 import { createSessionCookieReader } from './credentials/session-cookie.ts';
@@ -42,11 +47,9 @@ export function buildIdentify(
     hosts.push(host);
     return host;
   };
-  const { bookingClaim, hotelClaim } = config.guestTokens;
-  const verifier = buildVerifier(config.guestTokens, around);
   const identify = createIdentify({
-    'guest-token': createGuestTokenReader({ verifier, bookingClaim, hotelClaim }),
-    bearer: buildBearer(config, openHost, around),
+    ...(config.guestTokens && { 'guest-token': buildGuest(config.guestTokens, around) }),
+    ...buildBearer(config, openHost, around),
     'guest-session': createGuestSessionReader(sessions, now),
     ...(config.sessions && { 'session-cookie': buildSession(config.sessions, openHost, around) }),
   });
@@ -79,11 +82,17 @@ function buildBearer(
   { userTokens, sanctum }: Config,
   openHost: OpenHost,
   around: IdentifySurroundings,
-): CredentialReader {
-  const jwt = createBearerTokenReader({ verifier: buildVerifier(userTokens, around) });
-  return sanctum === undefined
-    ? jwt
-    : eitherBearer(jwt, buildSanctum(sanctum, openHost, around.now));
+): CredentialReaders {
+  const jwt =
+    userTokens && createBearerTokenReader({ verifier: buildVerifier(userTokens, around) });
+  if (sanctum === undefined) return jwt === undefined ? {} : { bearer: jwt };
+  return {
+    bearer: eitherBearer(jwt ?? notConfigured, buildSanctum(sanctum, openHost, around.now)),
+  };
+}
+
+function buildGuest(tokens: GuestTokenConfig, around: IdentifySurroundings): CredentialReader {
+  return createGuestTokenReader({ ...tokens, verifier: buildVerifier(tokens, around) });
 }
 
 function buildSanctum(

@@ -29,8 +29,9 @@ With NODE_ENV=production none of them exist.
 
 /** Signed with the configured secret; where guests' tokens are somebody else's to sign there is nothing to show. */
 async function demoRequest(config: Config, now: () => number): Promise<string | undefined> {
-  const { keys, expected, ...names } = config.guestTokens;
-  if (!('secret' in keys)) return undefined;
+  const { guestTokens } = config;
+  if (guestTokens === undefined || !('secret' in guestTokens.keys)) return undefined;
+  const { keys, expected, ...names } = guestTokens;
   const signing = { secret: keys.secret, lifetime: day, now, ...expected };
   return mintGuestToken(demo.booking, names, signing);
 }

@@ -56,6 +56,8 @@ const signals: Readonly<Record<RefusalCode | TicketRefusalCode, SecuritySignal |
   'credential-malformed': 'authentication-failed',
   'credential-expired': 'authentication-failed',
   'credential-rejected': 'authentication-failed',
+  // The fault is in our configuration.
+  'credential-not-configured': undefined,
   'origin-refused': 'cross-origin',
   revoked: 'authentication-failed',
   'tenant-missing': undefined,

@@ -1,13 +1,14 @@
 import { loadConfig } from '../config/load.ts';
+import { misspeltSentence } from '../config/misspelt.ts';
 import type { AddCommand } from './context.ts';
 
 /** Reads the configuration as `serve` would, and says what is wrong with it. */
-export const addCheckConfig: AddCommand = (program, { env, report }) => {
+export const addCheckConfig: AddCommand = (program, { env, report, output }) => {
   program
     .command('check-config')
     .description('check the configuration and say what is wrong with it; asks no server')
     .action(() => {
-      loadConfig(env());
+      for (const each of loadConfig(env()).misspelt) output.writeErr(`${misspeltSentence(each)}\n`);
       report('The configuration is complete.');
     });
 };

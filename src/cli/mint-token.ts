@@ -35,7 +35,9 @@ function addGuest(mint: Command, { env, report }: Context): void {
     .action(async ({ hotel, booking, expiresIn }: GuestOptions) => {
       const { guestTokens } = configFor(env);
       const guest = { hotelSlug: hotel, bookingId: booking };
-      report(await mintGuestToken(guest, guestTokens, signing(guestTokens, expiresIn)));
+      const { bookingClaim = '', hotelClaim = '' } = guestTokens ?? {};
+      const names = { bookingClaim, hotelClaim };
+      report(await mintGuestToken(guest, names, signing(guestTokens, expiresIn)));
     });
 }
 
@@ -76,11 +78,12 @@ function configFor(env: Context['env']): Config {
   return config;
 }
 
-function signing({ keys, expected }: TokenConfig, lifetime: number): TokenSigning {
-  if (!('secret' in keys)) {
+function signing(tokens: TokenConfig | undefined, lifetime: number): TokenSigning {
+  if (tokens === undefined || !('secret' in tokens.keys)) {
     throw new CommandError(
       'mint-token needs a secret: the configured key only verifies tokens, and the host signs them',
     );
   }
+  const { keys, expected } = tokens;
   return { secret: keys.secret, lifetime: lifetime * 1000, now: Date.now, ...expected };
 }

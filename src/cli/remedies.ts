@@ -21,6 +21,8 @@ export const remedies: Readonly<Record<RefusalCode | TicketRefusalCode, string>>
     'Have the page fetch a fresh one before it asks. If fresh ones are refused, a clock is wrong: `usher doctor`.',
   'credential-rejected':
     'The signature, issuer, audience or lifetime is not what the `…_TOKEN_…` settings say, or the session has ended.',
+  'credential-not-configured':
+    'No setting says how this kind of credential is verified. Set one of `USER_TOKEN_…` (JWT of a user), `GUEST_TOKEN_…` (hotel guest), `SANCTUM_DATABASE_URL` or `SESSION_MODE`, or send another kind.',
   'origin-refused':
     'The page is of an origin that `ALLOWED_ORIGINS` does not name, or the request did not come from a page.',
   revoked: 'Somebody revoked it; see revocation.md. A credential issued later is good.',

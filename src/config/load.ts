@@ -1,6 +1,7 @@
+import { isLoopback } from '../core/loopback.ts';
 import type { Secret } from '../core/secret.ts';
 import { loadTickets, type TicketConfig } from './chat-servers.ts';
-import { isLoopback } from './network.ts';
+import { findMisspelt, misspeltSentence, type Misspelt } from './misspelt.ts';
 import { loadPusher, type PusherConfig } from './pusher.ts';
 import { createSettingsReader, type Environment, type SettingsReader } from './read.ts';
 import { loadSanctum, loadSessions, type SanctumConfig, type SessionConfig } from './sessions.ts';
@@ -16,12 +17,10 @@ export interface Config extends PusherConfig {
   readonly operator: Listener & { readonly token: Secret | undefined };
   readonly database: { readonly url: Secret } | { readonly dataDir: string };
   readonly redis: Secret | undefined;
-  readonly guestTokens: TokenConfig & {
-    readonly bookingClaim: string;
-    readonly hotelClaim: string;
-  };
-  /** `maxAge` in milliseconds. */
-  readonly userTokens: TokenConfig & { readonly maxAge: number };
+  /** `undefined` where no guest token is accepted. */
+  readonly guestTokens: GuestTokenConfig | undefined;
+  /** `undefined` where no JWT of a user is accepted. */
+  readonly userTokens: UserTokenConfig | undefined;
   readonly sanctum: SanctumConfig | undefined;
   readonly sessions: SessionConfig | undefined;
   readonly tickets: TicketConfig;
@@ -35,6 +34,18 @@ export interface Config extends PusherConfig {
   readonly shutdownNotice: number;
   readonly limits: LimitConfig;
   readonly tracing: TracingConfig | undefined;
+  /** Variables that look like settings and are none. */
+  readonly misspelt: readonly Misspelt[];
+}
+
+export interface GuestTokenConfig extends TokenConfig {
+  readonly bookingClaim: string;
+  readonly hotelClaim: string;
+}
+
+/** `maxAge` in milliseconds. */
+export interface UserTokenConfig extends TokenConfig {
+  readonly maxAge: number;
 }
 
 /** What is limited: how many a minute, but for `subscriptions`, which are how many a connection. */
@@ -51,12 +62,16 @@ interface Listener {
   readonly port: number;
 }
 
-/** Thrown with every problem of the configuration at once; it names settings and never values. */
+/** Thrown with every problem of the configuration at once, and with misspelt names, which may be their cause; it names settings and never values. */
 export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError';
 
-  constructor(readonly problems: readonly string[]) {
-    super(`The configuration has problems:\n${problems.map((p) => `  - ${p}`).join('\n')}`);
+  constructor(
+    readonly problems: readonly string[],
+    misspelt: readonly Misspelt[] = [],
+  ) {
+    const lines = [...problems, ...misspelt.map(misspeltSentence)];
+    super(`The configuration has problems:\n${lines.map((line) => `  - ${line}`).join('\n')}`);
   }
 }
 
@@ -75,12 +90,7 @@ export function loadConfig(env: Environment): Config {
     database: loadDatabase(read),
     redis: read.optional('REDIS_URL'),
     ...loadPusher(read),
-    guestTokens: {
-      ...loadTokens('GUEST', read),
-      bookingClaim: read.required('GUEST_TOKEN_BOOKING_CLAIM'),
-      hotelClaim: read.required('GUEST_TOKEN_HOTEL_CLAIM'),
-    },
-    userTokens: { ...loadTokens('USER', read), maxAge: read.required('USER_TOKEN_MAX_AGE') },
+    ...loadCredentialTokens(read),
     sanctum: loadSanctum(read),
     sessions,
     tickets: loadTickets(read),
@@ -89,7 +99,7 @@ export function loadConfig(env: Environment): Config {
     allowedOrigins,
     trustedProxies: read.optional('TRUSTED_PROXIES') ?? [],
     audit: read.required('AUDIT'),
-    shutdownNotice: read.required('SHUTDOWN_NOTICE'),
+    shutdownNotice: loadShutdownNotice(read),
     limits: {
       connections: read.required('RATE_LIMIT_CONNECTIONS'),
       failures: read.required('RATE_LIMIT_FAILURES'),
@@ -98,25 +108,52 @@ export function loadConfig(env: Environment): Config {
       messages: read.required('RATE_LIMIT_MESSAGES'),
     },
     tracing: loadTracing(read),
+    misspelt: findMisspelt(env),
   };
-  const secretOf = (keys: TokenConfig['keys']) => ('secret' in keys ? keys.secret.reveal() : '');
-  const guests = secretOf(config.guestTokens.keys);
-  // Two that are missing are the same as well, and already told of.
-  if (guests !== '' && guests === secretOf(config.userTokens.keys)) {
-    read.problem('GUEST_TOKEN_SECRET and USER_TOKEN_SECRET must not be the same');
-  }
-  if (isOneListener(config.listen, config.operator)) {
-    read.problem('PORT and OPS_PORT must not be the same');
-  }
-  if (read.problems.length > 0) throw new ConfigurationError(read.problems);
+  checkCredentials(config, read);
+  checkPorts(config, read);
+  if (read.problems.length > 0) throw new ConfigurationError(read.problems, config.misspelt);
   return config;
 }
 
-/** Whether the second of two listeners would find its port taken by the first. Port 0 is any free one. */
-function isOneListener(one: Listener, other: Listener): boolean {
-  const hosts = [one.host, other.host];
-  const shared = one.host === other.host || hosts.some((host) => ['0.0.0.0', '::'].includes(host));
-  return one.port === other.port && one.port !== 0 && shared;
+function loadCredentialTokens(read: SettingsReader): Pick<Config, 'guestTokens' | 'userTokens'> {
+  const [guests, users] = [loadTokens('GUEST', read), loadTokens('USER', read)];
+  const bookingClaim = read.required('GUEST_TOKEN_BOOKING_CLAIM');
+  const hotelClaim = read.required('GUEST_TOKEN_HOTEL_CLAIM');
+  const maxAge = read.required('USER_TOKEN_MAX_AGE');
+  return {
+    guestTokens: guests && { ...guests, bookingClaim, hotelClaim },
+    userTokens: users && { ...users, maxAge },
+  };
+}
+
+function checkCredentials(config: Config, read: SettingsReader): void {
+  const { guestTokens, userTokens, sanctum, sessions } = config;
+  const sources = [guestTokens, userTokens, sanctum, sessions];
+  // One that is set and wrong is a problem of its own.
+  const isWrong = read.problems.some((each) => /^(SANCTUM_DATABASE_URL|SESSION_MODE) /.test(each));
+  if (sources.every((source) => source === undefined) && !isWrong) {
+    read.problem(
+      'No credential would be accepted: set one of USER_TOKEN_SECRET, USER_TOKEN_PUBLIC_KEY, USER_TOKEN_JWKS_URL, the same of GUEST_TOKEN_, SANCTUM_DATABASE_URL or SESSION_MODE',
+    );
+  }
+  const secretOf = (tokens: TokenConfig | undefined) =>
+    tokens !== undefined && 'secret' in tokens.keys ? tokens.keys.secret.reveal() : '';
+  const guests = secretOf(guestTokens);
+  // Two that are missing are the same as well, and already reported.
+  if (guests !== '' && guests === secretOf(userTokens)) {
+    read.problem('GUEST_TOKEN_SECRET and USER_TOKEN_SECRET must not be the same');
+  }
+}
+
+function checkPorts({ listen, operator }: Config, read: SettingsReader): void {
+  const isAny = (host: string) => host === '0.0.0.0' || host === '::';
+  const overlap = listen.host === operator.host || isAny(listen.host) || isAny(operator.host);
+  if (overlap && listen.port !== 0 && listen.port === operator.port) {
+    read.problem(
+      'PORT and OPS_PORT are the same: give one of them another port (OPS_PORT is 3001 unless it is set)',
+    );
+  }
 }
 
 function loadOperator(read: SettingsReader): Config['operator'] {
@@ -125,10 +162,23 @@ function loadOperator(read: SettingsReader): Config['operator'] {
   if (token === undefined && !isLoopback(host)) {
     read.problem('OPS_TOKEN must be set when OPS_HOST is not a loopback address');
   }
+  // Another one could not be sent in a header, and so would never be accepted.
+  if (token !== undefined && !/^[!-~]+$/.test(token.reveal())) {
+    read.problem('OPS_TOKEN must be printable ASCII without blanks');
+  }
   if (token !== undefined && token.reveal().length < 16) {
     read.problem('OPS_TOKEN must have 16 characters at least');
   }
   return { host, port: read.required('OPS_PORT'), token };
+}
+
+/** In milliseconds; a timer of Node that is set for longer than 24 days fires at once. */
+const longestNotice = 60 * 60 * 1000;
+
+function loadShutdownNotice(read: SettingsReader): number {
+  const notice = read.required('SHUTDOWN_NOTICE');
+  if (notice > longestNotice) read.problem('SHUTDOWN_NOTICE must be 1h at most');
+  return notice;
 }
 
 function loadDatabase(read: SettingsReader): Config['database'] {

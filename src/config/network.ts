@@ -1,4 +1,4 @@
-import { BlockList, isIP } from 'node:net';
+import { isIP } from 'node:net';
 import type { Setting } from './setting.ts';
 
 type Extras = Pick<Setting<string>, 'development'>;
@@ -33,15 +33,3 @@ function isNetwork(value: string): boolean {
     (/^[1-9][0-9]{0,2}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128))
   );
 }
-
-/** True for an address that only this machine can reach. */
-export function isLoopback(host: string): boolean {
-  return (
-    host === 'localhost' ||
-    (isIP(host) !== 0 && loopback.check(host, isIP(host) === 6 ? 'ipv6' : 'ipv4'))
-  );
-}
-
-const loopback = new BlockList();
-loopback.addSubnet('127.0.0.0', 8, 'ipv4');
-loopback.addAddress('::1', 'ipv6');

@@ -5,6 +5,7 @@ import {
   type TenantsApp,
 } from '../core/pusher-app.ts';
 import { Secret } from '../core/secret.ts';
+import { isPusherWord, pusherWordProblem, urlHost, urlHostProblem } from './address.ts';
 import type { Setting } from './setting.ts';
 
 /** A JSON list of apps; its problems name the place in the list and the field, and never a value. */
@@ -66,7 +67,7 @@ const rules: {
     'must be 32 bytes in base64',
   ],
   cluster: [isText, 'must be a text'],
-  host: [isText, 'must be a text'],
+  host: [(value) => typeof value === 'string' && urlHost(value) !== undefined, urlHostProblem],
   port: [
     (value) => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 65_535,
     'must be a whole number from 1 to 65535',
@@ -80,6 +81,9 @@ const rules: {
   retiring_key: [isText, 'must be a text'],
   retiring_secret: [isText, 'must be a text'],
 };
+
+/** What stands in a path or in a signature. */
+const words = ['app_id', 'key', 'retiring_key', 'cluster'] as const;
 
 const needed = ['tenants', 'app_id', 'key', 'secret'] as const;
 
@@ -95,6 +99,9 @@ function problemsOf(item: unknown): readonly string[] {
   return [
     ...missing.map((field) => `has no ${field}`),
     ...wrong,
+    ...words
+      .filter((field) => isText(fields[field]) && !isPusherWord(String(fields[field])))
+      .map((field) => `${field} ${pusherWordProblem}`),
     // Not named: somebody may have put a value where a name belongs.
     ...(Object.keys(fields).every((field) => Object.hasOwn(rules, field))
       ? []
@@ -113,7 +120,7 @@ function appOf(item: Item): TenantsApp {
       key: item.key,
       secret: new Secret(item.secret),
       ...(cluster !== undefined && { cluster }),
-      ...(host !== undefined && { host }),
+      ...(host !== undefined && { host: urlHost(host) ?? host }),
       ...(port !== undefined && { port }),
       tls: item.tls ?? true,
       ...(masterKey !== undefined && { encryptionMasterKey: new Secret(masterKey) }),

@@ -1,5 +1,6 @@
+import { fetchUrlProblem } from '../core/fetch-url.ts';
+import { isLoopback } from '../core/loopback.ts';
 import type { Secret } from '../core/secret.ts';
-import { isLoopback } from './network.ts';
 import type { SettingsReader } from './read.ts';
 
 /** How the host's session cookie is read, where that mode is on. */
@@ -74,9 +75,8 @@ function loadIntrospection(read: SettingsReader): IntrospectionConfig {
   const text = read.required('SESSION_INTROSPECTION_URL') as Secret | undefined;
   const secret = read.optional('SESSION_INTROSPECTION_TOKEN');
   const url = new URL(text?.reveal() ?? 'https://missing.invalid');
-  if (url.username !== '' || url.password !== '') {
-    read.problem('SESSION_INTROSPECTION_URL must not hold a user name or a password');
-  }
+  const problem = fetchUrlProblem(url);
+  if (problem !== undefined) read.problem(`SESSION_INTROSPECTION_URL ${problem}`);
   if (url.protocol === 'http:' && !isNear(url.hostname)) {
     read.problem(
       'SESSION_INTROSPECTION_URL must use https, but for a host without a dot in its name',

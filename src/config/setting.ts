@@ -12,6 +12,8 @@ export interface Setting<T> {
   /** What holds outside production when it is not set; stands for a convenience that production lacks. */
   readonly development?: string;
   readonly secret?: boolean;
+  /** What it may look like, for `.env.example`, where it has no default. */
+  readonly example?: string;
 }
 
 const ok = <T>(value: T): Parsed<T> => ({ value });
@@ -77,6 +79,15 @@ export const duration = (doc: string, extras: Extras = {}): Setting<number> => (
   ...extras,
 });
 
+/** Addresses by their schemes, for `.env.example`. */
+const exampleUrls: Readonly<Record<string, string>> = {
+  postgres: 'postgresql://user:password@db.example:5432/database',
+  redis: 'redis://:password@redis.example:6379/0',
+  ws: 'ws://chat.internal:8080',
+  https: 'https://www.example/path',
+  http: 'http://collector:4318',
+};
+
 /** An address with one of the given schemes. */
 export const url = (
   doc: string,
@@ -88,6 +99,7 @@ export const url = (
     schemes.some((scheme) => value.startsWith(`${scheme}://`)) && URL.canParse(value)
       ? ok(new Secret(value))
       : bad(`must be an address that begins with ${schemes.map((s) => `${s}://`).join(' or ')}`),
+  ...(exampleUrls[schemes[0] ?? ''] !== undefined && { example: exampleUrls[schemes[0] ?? ''] }),
   ...extras,
 });
 

@@ -1,4 +1,5 @@
 import { pusherDialects } from '../core/pusher-app.ts';
+import { listenHost, pusherWord, serverHost } from './address.ts';
 import { chatServerKey } from './chat-servers.ts';
 import { duration, integer, list, oneOf, secret, text, url, type Setting } from './setting.ts';
 import { cookieName, timeZone } from './host.ts';
@@ -20,9 +21,9 @@ export const settings = {
       fallback: 'development',
     },
   ),
-  HOST: text('Address of the public listener', { fallback: '0.0.0.0' }),
+  HOST: listenHost('Address of the public listener', { fallback: '0.0.0.0' }),
   PORT: integer('Port of the public listener; 0 picks a free one', port, { fallback: '3000' }),
-  OPS_HOST: text('Address of the operator’s listener', { fallback: '127.0.0.1' }),
+  OPS_HOST: listenHost('Address of the operator’s listener', { fallback: '127.0.0.1' }),
   OPS_PORT: integer('Port of the operator’s listener; 0 picks a free one', port, {
     fallback: '3001',
   }),
@@ -41,11 +42,11 @@ export const settings = {
     ['redis', 'rediss'],
   ),
 
-  PUSHER_APP_ID: text('Id of the Pusher app', { development: 'app-id' }),
-  PUSHER_KEY: text('Key of the Pusher app', { development: 'app-key' }),
+  PUSHER_APP_ID: pusherWord('Id of the Pusher app', { development: 'app-id' }),
+  PUSHER_KEY: pusherWord('Key of the Pusher app', { development: 'app-key' }),
   PUSHER_SECRET: secret('Secret of the Pusher app', { development: 'app-secret' }),
-  PUSHER_CLUSTER: text('Cluster of the Pusher app'),
-  PUSHER_HOST: text('Host of a Pusher-compatible server'),
+  PUSHER_CLUSTER: pusherWord('Cluster of the Pusher app'),
+  PUSHER_HOST: serverHost('Host of a Pusher-compatible server'),
   PUSHER_PORT: integer('Port of that server', [1, 65_535]),
   PUSHER_TLS: oneOf('Whether to speak TLS to it', ['true', 'false'], { fallback: 'true' }),
   PUSHER_ENCRYPTION_MASTER_KEY: secret(

@@ -1,8 +1,9 @@
-import { createPublicKey } from 'node:crypto';
+import { fetchUrlProblem, keySetUrlProblem } from '../core/fetch-url.ts';
 import { Secret } from '../core/secret.ts';
 import { weakSecret } from '../core/weak-secret.ts';
-import { isLoopback } from './network.ts';
-import type { SettingsReader } from './read.ts';
+import { readPem } from '../credentials/token-key.ts';
+import type { SettingName, SettingsReader } from './read.ts';
+import { settings } from './settings.ts';
 
 /** How one kind of token is verified. */
 export interface TokenConfig {
@@ -11,20 +12,37 @@ export interface TokenConfig {
   readonly expected: { readonly issuer: string; readonly audience: string } | undefined;
 }
 
-/** Stands where a secret is missing; never used, because the start is refused. */
+/** Stands where a setting is wrong; never used, because the start is refused. */
 const missing = new Secret('');
 
-/** Reads how guests' or users' tokens are verified: by one secret, public key or key set, and no more than one. */
-export function loadTokens(whose: 'GUEST' | 'USER', read: SettingsReader): TokenConfig {
-  return { keys: loadKeys(whose, read), expected: loadExpected(whose, read) };
-}
-
-function loadKeys(whose: 'GUEST' | 'USER', read: SettingsReader): TokenConfig['keys'] {
+/**
+ * Reads how guests' or users' tokens are verified: by one secret, public key or key set, and no more than one;
+ * `undefined` when there is none, so that no such token is accepted.
+ */
+export function loadTokens(whose: 'GUEST' | 'USER', read: SettingsReader): TokenConfig | undefined {
   const sources = [
     `${whose}_TOKEN_SECRET`,
     `${whose}_TOKEN_PUBLIC_KEY`,
     `${whose}_TOKEN_JWKS_URL`,
   ] as const;
+  const keys = loadKeys(sources, read);
+  const expected = loadExpected(whose, read);
+  if (keys !== undefined) return { keys, expected };
+  const set = Object.keys(settings).find(
+    (name) => name.startsWith(`${whose}_TOKEN_`) && read.isSet(name as SettingName),
+  );
+  if (set !== undefined) read.problem(`${set} is set, so one of ${sources.join(', ')} must be too`);
+  return undefined;
+}
+
+/** The settings of which one says how tokens of a kind are verified. */
+type KeySources = readonly [
+  `${'GUEST' | 'USER'}_TOKEN_SECRET`,
+  `${'GUEST' | 'USER'}_TOKEN_PUBLIC_KEY`,
+  `${'GUEST' | 'USER'}_TOKEN_JWKS_URL`,
+];
+
+function loadKeys(sources: KeySources, read: SettingsReader): TokenConfig['keys'] | undefined {
   const [secretName, publicKeyName, jwksName] = sources;
   if (sources.filter((name) => read.isSet(name)).length > 1) {
     read.problem(`Only one of ${sources.join(', ')} may be set`);
@@ -32,38 +50,23 @@ function loadKeys(whose: 'GUEST' | 'USER', read: SettingsReader): TokenConfig['k
   if (read.isSet(publicKeyName)) {
     // Environment files keep a PEM on one line, with \n written out.
     const publicKey = read.required(publicKeyName).replaceAll('\\n', '\n');
-    if (!isPublicKey(publicKey)) read.problem(`${publicKeyName} must be a public key in PEM`);
+    const key = readPem(publicKey);
+    if ('problem' in key) read.problem(`${publicKeyName} ${key.problem}`);
     return { publicKey };
   }
-  const jwksUrl = read.optional(jwksName);
-  if (jwksUrl !== undefined) return { jwksUrl: overTls(new URL(jwksUrl.reveal()), jwksName, read) };
-  const secret = read.optional(secretName);
-  if (secret === undefined) {
-    if (!read.isSet(secretName) && !read.isSet(jwksName))
-      read.problem(`One of ${sources.join(', ')} must be set`);
-    return { secret: missing };
+  const text = read.optional(jwksName);
+  if (text !== undefined) {
+    const jwksUrl = new URL(text.reveal());
+    const problem = keySetUrlProblem(jwksUrl) ?? fetchUrlProblem(jwksUrl);
+    if (problem !== undefined) read.problem(`${jwksName} ${problem}`);
+    return { jwksUrl };
   }
+  const secret = read.optional(secretName);
+  if (secret === undefined)
+    return sources.some((name) => read.isSet(name)) ? { secret: missing } : undefined;
   const weakness = weakSecret(secret.reveal());
   if (weakness !== undefined) read.problem(`${secretName} ${weakness}`);
   return { secret };
-}
-
-function isPublicKey(pem: string): boolean {
-  // From a private key Node makes the public one without a word; that key has no business here.
-  if (pem.includes('PRIVATE KEY')) return false;
-  try {
-    return createPublicKey(pem).type === 'public';
-  } catch {
-    return false;
-  }
-}
-
-function overTls(url: URL, name: string, read: SettingsReader): URL {
-  // Whoever sits between could answer with keys of his own.
-  if (url.protocol === 'http:' && !isLoopback(url.hostname.replace(/^\[|\]$/g, ''))) {
-    read.problem(`${name} must use https`);
-  }
-  return url;
 }
 
 function loadExpected(whose: 'GUEST' | 'USER', read: SettingsReader): TokenConfig['expected'] {

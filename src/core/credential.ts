@@ -13,7 +13,10 @@ export interface PresentedCredential {
 /** Why a credential was not accepted. */
 export type CredentialFault = Extract<
   RefusalCode,
-  'credential-malformed' | 'credential-expired' | 'credential-rejected'
+  | 'credential-malformed'
+  | 'credential-expired'
+  | 'credential-rejected'
+  | 'credential-not-configured'
 >;
 
 /** The principal behind a credential, or why there is none. */

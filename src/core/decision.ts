@@ -13,6 +13,7 @@ export type RefusalCode =
   | 'credential-malformed'
   | 'credential-expired'
   | 'credential-rejected'
+  | 'credential-not-configured'
   | 'origin-refused'
   | 'revoked'
   | 'tenant-missing'

@@ -36,10 +36,7 @@ export interface TicketStore {
 /** How long an expired ticket is kept, in milliseconds, so that "has expired" can be told from "never existed". */
 export const ticketGrace = 60 * 60 * 1000;
 
-type CredentialCode = Extract<
-  RefusalCode,
-  `credential-${'missing' | 'conflict' | 'malformed' | 'expired' | 'rejected'}`
->;
+type CredentialCode = Extract<RefusalCode, `credential-${string}`>;
 
 /** Every reason not to issue a ticket. */
 export type IssueRefusalCode =

@@ -8,10 +8,11 @@ export type CredentialReaders = Readonly<
   Partial<Record<PresentedCredential['kind'], CredentialReader>>
 >;
 
+/** Reads a kind of credential for which nothing is configured. */
+export const notConfigured: CredentialReader = () =>
+  Promise.resolve({ fault: 'credential-not-configured' });
+
 /** Makes `Identify` out of the configured readers; a kind without a reader is refused, never tried as another kind. */
 export function createIdentify(readers: CredentialReaders): Identify {
-  return async ({ kind, text }) => {
-    const read = readers[kind];
-    return read === undefined ? { fault: 'credential-rejected' } : read(text.reveal());
-  };
+  return ({ kind, text }) => (readers[kind] ?? notConfigured)(text.reveal());
 }

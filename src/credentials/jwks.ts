@@ -1,3 +1,4 @@
+import { keySetUrlProblem } from '../core/fetch-url.ts';
 import { Unavailable } from '../core/unavailable.ts';
 import { fetchKeySet } from './key-set.ts';
 import { publicKeyAlgorithms } from './token-key.ts';
@@ -18,11 +19,12 @@ export interface JwksSettings extends KeySurroundings {
 
 /**
  * The keys published at a JWKS address, kept for ten minutes. An unknown key id fetches them again, at most once
- * in 30 seconds, or in 2 while the address does not answer. Throws an `Error` for an address that is neither https nor http to this very machine.
+ * in 30 seconds, or in 2 while the address does not answer. Throws an `Error` for an address that `keySetUrlProblem` does not take.
  */
 export function createJwks(settings: JwksSettings): TokenKeys {
   const { url, now, fetch, timeout = usualTimeout, onFetched } = settings;
-  refuseUnsafe(url);
+  const problem = keySetUrlProblem(url);
+  if (problem !== undefined) throw new Error(`The JWKS address ${problem}`);
   let keys: readonly TokenKey[] = [];
   let fetchedAt = -Infinity;
   let triedAt = -Infinity;
@@ -72,15 +74,4 @@ export function createJwks(settings: JwksSettings): TokenKeys {
 
 function fits(key: TokenKey, { alg, kid }: KeyHint): boolean {
   return key.algorithm === alg && (kid === undefined || key.kid === kid);
-}
-
-/** Whoever can change the answer on its way decides whose tokens are good. */
-function refuseUnsafe(url: URL): void {
-  const local = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && local)) {
-    throw new Error('The JWKS address must be https (http only on this machine)');
-  }
-  if (url.username !== '' || url.password !== '') {
-    throw new Error('The JWKS address must not contain a user name or password');
-  }
 }

@@ -45,21 +45,30 @@ export async function imported({ algorithm, key }: ReturnType<typeof hmacKey>): 
  * P-384 to ES384, Ed25519 to EdDSA. Throws an `Error` without the value for anything else.
  */
 export function pemKey(pem: string): TokenKey {
+  const read = readPem(pem);
+  if ('problem' in read) throw new Error(`The token public key ${read.problem}`);
+  return read;
+}
+
+/** The same; for anything else the problem, in words that follow the name of a setting. */
+export function readPem(pem: string): TokenKey | { readonly problem: string } {
   // createPublicKey would quietly derive the public half of a private key, and that key must not be here at all.
   if (pem.includes('PRIVATE KEY')) {
-    throw new Error('The token public key is a private key: configure its public half only');
-  }
-  if (!/^\s*-----BEGIN PUBLIC KEY-----[A-Za-z0-9+/=\s]+-----END PUBLIC KEY-----\s*$/.test(pem)) {
-    throw new Error('The token public key is not one PEM block of type PUBLIC KEY');
+    return {
+      problem: 'must be a public key in PEM; of a private key configure its public half only',
+    };
   }
   const key = readKey(() => createPublicKey(pem));
-  const algorithm = key && algorithmsOf(key)[0];
-  if (key === undefined || algorithm === undefined) {
-    throw new Error(
-      'The token public key is not RSA (2048 bits or more), P-256, P-384 or Ed25519, or cannot be read',
-    );
+  if (key === undefined) return { problem: 'must be a public key in PEM' };
+  if (!/^\s*-----BEGIN PUBLIC KEY-----[A-Za-z0-9+/=\s]+-----END PUBLIC KEY-----\s*$/.test(pem)) {
+    return {
+      problem: 'must be one PEM block of type PUBLIC KEY, not a certificate or an RSA PUBLIC KEY',
+    };
   }
-  return { algorithm, key };
+  const [algorithm] = algorithmsOf(key);
+  return algorithm === undefined
+    ? { problem: 'must be an RSA key of 2048 bits or more, or a key on P-256, P-384 or Ed25519' }
+    : { algorithm, key };
 }
 
 /**

@@ -13,6 +13,7 @@ export const issueReplies: RepliesTo<IssueRefusalCode> = {
   'credential-malformed': invalid,
   'credential-expired': invalid,
   'credential-rejected': invalid,
+  'credential-not-configured': invalid,
   'origin-refused': invalid,
   revoked: invalid,
   'wrong-kind': invalid,

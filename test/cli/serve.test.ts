@@ -175,7 +175,7 @@ describe('usher serve', () => {
     const env = environment({ PORT: '4000', OPS_PORT: '4000' });
     const { code, stderr } = await runCommand(['serve'], { env });
     expect(code).toBe(1);
-    expect(stderr).toContain('PORT and OPS_PORT must not be the same');
+    expect(stderr).toContain('PORT and OPS_PORT are the same');
   });
 
   it.skipIf(process.getuid?.() === 0)('says that a port below 1024 takes rights', async () => {

@@ -31,6 +31,21 @@ ${rows.join('\n')}
   await expect(page).toMatchFileSnapshot('../../docs/CONFIGURATION.md');
 });
 
+it('.env.example says what the settings say', async () => {
+  const entries = Object.entries<Setting<unknown>>(settings).map(([name, setting]) => {
+    const { doc, fallback, development, secret: isSecret, example } = setting;
+    const value = fallback ?? (isSecret === true ? '' : development) ?? example ?? '';
+    return `# ${doc.replaceAll('`', '')}\n#${name}=${value}\n`;
+  });
+  const page = `# Generated from src/config/settings.ts: npx vitest run test/docs --update
+# Copy this file to .env, remove the # before a setting, and give it a value. A value that stands here is the default
+# of development or an example. Outside production Usher reads .env in the directory in which it is started; NODE_ENV
+# counts only in the environment itself. "usher check-config" says what is wrong.
+
+${entries.join('\n')}`;
+  await expect(page).toMatchFileSnapshot('../../.env.example');
+});
+
 it('docs/CHANNELS.md says what the catalogue says', async () => {
   const sections = catalogue.families.map((family) => {
     const { patterns, about, checks } = describeFamily(family);

@@ -78,6 +78,9 @@ export const scenarios: Readonly<Record<RefusalCode, Scenario>> = {
     signIn: [userSignsIn(bearer(guestToken())), 401, invalid],
     hotel: [guestAsks(token(userToken())), 403, badToken],
   },
+  'credential-not-configured': {
+    nowhere: 'every kind is configured there; see credential-kinds.test.ts',
+  },
   'origin-refused': {
     nowhere: 'only a session cookie is bound to pages; see session-cookie.test.ts',
   },

@@ -64,8 +64,8 @@ async function demoSubjects(config: Config, now: () => number): Promise<Subjects
 type Signing = Pick<TokenSigning, 'lifetime' | 'now'>;
 
 async function demoGuest({ guestTokens }: Config, signing: Signing) {
+  if (guestTokens === undefined || !('secret' in guestTokens.keys)) return undefined;
   const { keys, expected } = guestTokens;
-  if (!('secret' in keys)) return undefined;
   const { hotelSlug, bookingId } = demo.booking;
   const token = await mintGuestToken(demo.booking, guestTokens, {
     ...{ ...signing, ...expected },
@@ -75,8 +75,9 @@ async function demoGuest({ guestTokens }: Config, signing: Signing) {
   return guestOf(channel, hotelSlug, token);
 }
 
-async function demoBuyer({ userTokens: { keys, expected } }: Config, signing: Signing) {
-  if (!('secret' in keys)) return undefined;
+async function demoBuyer({ userTokens }: Config, signing: Signing) {
+  if (userTokens === undefined || !('secret' in userTokens.keys)) return undefined;
+  const { keys, expected } = userTokens;
   const { tenantId, buyerId } = demo.escrow;
   const user = { userId: buyerId, tenantId };
   const token = await mintUserToken(user, { ...signing, ...expected, secret: keys.secret });

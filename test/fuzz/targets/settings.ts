@@ -1,17 +1,23 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { pino } from 'pino';
+import { buildIdentify } from '../../../src/app-identify.ts';
+import { createDependencies } from '../../../src/audit/dependencies.ts';
+import { createLookups } from '../../../src/audit/lookups.ts';
 import { ConfigurationError, loadConfig } from '../../../src/config/load.ts';
 import { network, origin } from '../../../src/config/network.ts';
 import type { Setting } from '../../../src/config/setting.ts';
 import { settings } from '../../../src/config/settings.ts';
+import { createPusherApps } from '../../../src/pusher/apps.ts';
 import { createServer } from '../../../src/http/server.ts';
+import type { GuestSessionStore } from '../../../src/core/guest-session.ts';
 import { mutated, textNear } from '../mutations.ts';
 import { defineTarget } from '../target.ts';
 
 const values = [
   ...['3000', '15m', 'https://app.example', '10.0.0.0/8', '2001:db8::/32', 'Europe/Berlin', 'true'],
   ...['postgres://u:p@127.0.0.1/d', 'redis://h', 'sessionid', 'strict', 'production'],
+  ...['soketi:6001', 'http://soketi', 'https://u:p@login.example/keys', 'http://127.0.0.2:6000/'],
   'chat:Qk2vW8xTz1rJm7cYb4nHd9fLg6pSa3e-0123',
   '[{"tenants":["1"],"app_id":"1","key":"k","secret":"s","port":443,"tls":true,"server":"soketi"}]',
 ];
@@ -25,6 +31,13 @@ const environment = {
   GUEST_TOKEN_SECRET: 'guests-9Rw4mT2bVx7Kq1Zd8Yc5-usher-tests',
   USER_TOKEN_SECRET: '5Qk2vW8xTz1rJm7cYb4nHd9fLg6pSa3e-usher-tests',
   ALLOWED_ORIGINS: 'https://app.example',
+};
+/** What reading credentials needs and building their readers does not touch. */
+const unused = {
+  sessions: {} as GuestSessionStore,
+  now: Date.now,
+  dependencies: createDependencies(),
+  tokenLookups: createLookups(),
 };
 const logger = pino({ level: 'silent' });
 
@@ -46,7 +59,10 @@ export const settingTargets = [
     }),
     holds: (changes) => {
       try {
-        loadConfig({ ...environment, ...Object.fromEntries(changes) });
+        const config = loadConfig({ ...environment, ...Object.fromEntries(changes) });
+        // What was found complete must not stop the start.
+        buildIdentify(config, unused);
+        createPusherApps(config.pusher, config.tenantsApps);
       } catch (error) {
         assert.ok(error instanceof ConfigurationError, String(error));
         for (const [name, text] of changes) {

@@ -1,0 +1,50 @@
+import type { PusherApp } from '../core/pusher-app.ts';
+import type { Secret } from '../core/secret.ts';
+import type { Config } from './load.ts';
+
+/** What Usher runs with, without credentials: one line of the log at the start. */
+export interface Summary {
+  readonly database: string;
+  readonly redis: string;
+  readonly pusher: string;
+  /** The kinds of credential that are accepted. */
+  readonly credentials: readonly string[];
+}
+
+/** Says which servers a configuration names and which credentials it accepts. */
+export function summarize(config: Config): Summary {
+  const { database, redis, pusher, tenantsApps } = config;
+  const own = tenantsApps.length === 0 ? '' : `, and ${tenantsApps.length} of PUSHER_APPS`;
+  return {
+    database: 'dataDir' in database ? `embedded in ${database.dataDir}` : addressOf(database.url),
+    redis: redis === undefined ? 'none' : addressOf(redis),
+    pusher: `${serverOf(pusher)}${own}`,
+    credentials: credentialsOf(config),
+  };
+}
+
+function serverOf({ dialect, host, port, cluster = 'mt1' }: PusherApp): string {
+  const at = host === undefined ? `cluster ${cluster}` : `at ${host}`;
+  return `${dialect} ${at}${port === undefined ? '' : `:${port}`}`;
+}
+
+function credentialsOf({ guestTokens, userTokens, sanctum, sessions }: Config): readonly string[] {
+  return [
+    ...(guestTokens ? ['guest tokens'] : []),
+    ...(userTokens ? ['users’ JWTs'] : []),
+    ...(sanctum ? ['Sanctum tokens'] : []),
+    ...(sessions ? [`session cookies (${sessions.mode})`] : []),
+    'guest sessions',
+  ];
+}
+
+/**
+ * Hosts and path of a connection URL; never its user name, its password or its query, but for the directory of a socket.
+ * A text with an `@` in an unexpected place is not shown at all: the password may reach beyond it.
+ */
+export function addressOf(url: Secret): string {
+  const [, hosts = '', path = '', query = ''] =
+    /^[a-z+]+:\/\/(?:[^@/?#]*@)?([^@/?#]*)(\/[^@?#]*)?(?:\?([^@#]*))?$/i.exec(url.reveal()) ?? [];
+  const directory = new URLSearchParams(query).get('host') ?? '';
+  return `${hosts || directory}${path}` || 'an address that is not shown';
+}

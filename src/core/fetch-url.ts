@@ -1,0 +1,28 @@
+import { isLoopback } from './loopback.ts';
+
+/** Fetch standard, §2.9 "Port blocking": `fetch` refuses these before it connects. */
+const blockedPorts: ReadonlySet<number> = new Set([
+  ...[1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95],
+  ...[101, 102, 103, 104, 109, 110, 111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179],
+  ...[389, 427, 465, 512, 513, 514, 515, 526, 530, 531, 532, 540, 548, 554, 556, 563, 587, 601],
+  ...[636, 989, 990, 993, 995, 1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566],
+  ...[6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080],
+]);
+
+/** Why `fetch` would refuse this address without asking anybody, in words that follow the name of a setting; `undefined` when it would not. */
+export function fetchUrlProblem(url: URL): string | undefined {
+  return blockedPorts.has(Number(url.port))
+    ? 'must not use a port that the Fetch standard blocks, such as 25 or 6000'
+    : credentialsProblem(url);
+}
+
+/** Why this cannot be the address of a key set: whoever can change the answer on its way decides whose tokens are good. */
+export function keySetUrlProblem(url: URL): string | undefined {
+  const isLocal = url.protocol === 'http:' && isLoopback(url.hostname.replace(/^\[|\]$/g, ''));
+  if (url.protocol !== 'https:' && !isLocal) return 'must use https';
+  return credentialsProblem(url);
+}
+
+function credentialsProblem({ username, password }: URL): string | undefined {
+  return username !== '' || password !== '' ? 'must not hold a user name or a password' : undefined;
+}
