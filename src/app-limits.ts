@@ -19,6 +19,6 @@ export function buildLimits(
   const local = createMemoryLimits(now);
   if (redis === undefined) return { limits: local, shared: undefined };
   const inRedis = createRedisLimits(redis, now);
-  const shared = createSharedLimits({ shared: inRedis, local, ping: redis.ping, now, log });
+  const shared = createSharedLimits({ shared: inRedis, local, probe: inRedis.probe, now, log });
   return { limits: shared, shared };
 }

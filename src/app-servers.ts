@@ -111,7 +111,7 @@ function buildOperatorServer(
   collectDocs(server, docs.operator);
   guardOperator(server, config.operator.token);
   addProbes(server, {
-    // Without Redis tickets are refused, and everything else goes on: to take every replica away would end that too.
+    // Not Redis: without it each replica counts limits alone, and everything else works.
     pings: [storage.database.ping],
     isClosing: () => closing.aborted,
     isDegraded: actions.trail.isDropping,

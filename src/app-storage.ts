@@ -4,6 +4,7 @@ import type { Secret } from './core/secret.ts';
 import { createDatabase, type Database } from './resources/client.ts';
 import { startEmbeddedPostgres } from './resources/embedded-postgres.ts';
 import { prepareDatabase } from './resources/prepare-database.ts';
+import { StartRefused } from './resources/start-refused.ts';
 import type { Redis } from './stores/redis.ts';
 
 /** Where everything that lasts is kept. */
@@ -27,8 +28,8 @@ export async function openStorage(
   try {
     const { role, applied } = await prepareDatabase(url);
     if (applied.length > 0) log.info({ applied }, 'migrations applied');
-    const database = createDatabase({ url, role });
     const redis = redisUrl && (await openRedis(redisUrl, log));
+    const database = createDatabase({ url, role });
     const close = async () => {
       await redis?.close();
       await database.close();
@@ -41,8 +42,15 @@ export async function openStorage(
   }
 }
 
-/** Its client is 14 MB that an Usher without Redis need not load. */
+/**
+ * Connects to Redis. One that is away may come back, so the start goes on; another kind of server never will, so it is
+ * refused. Its client is 14 MB that an Usher without Redis need not load.
+ */
 async function openRedis(url: Secret, log: Logger): Promise<Redis> {
   const { createRedis } = await import('./stores/redis.ts');
-  return createRedis({ url, log });
+  const redis = await createRedis({ url, log });
+  const fault = redis.fault();
+  if (fault === undefined) return redis;
+  await redis.close();
+  throw new StartRefused(`${fault}.`);
 }

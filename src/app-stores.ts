@@ -12,7 +12,6 @@ import { createTableMemory } from './resources/table-memory.ts';
 import { createTickets } from './resources/tickets.ts';
 import { createMemoryOnce } from './stores/memory-once.ts';
 import { createRedisOnce } from './stores/redis-once.ts';
-import { createRedisTickets } from './stores/redis-tickets.ts';
 
 export type Stores = ReturnType<typeof buildStores>;
 
@@ -32,7 +31,7 @@ export function buildStores(
     factLookups,
     memory: buildMemory(tables, { find: facts.find, revocations }),
     sweepChanges: createSweepChanges(database, tables),
-    tickets: redis ? createRedisTickets(redis, now) : createTickets(database),
+    tickets: createTickets(database),
     beginOnce: redis ? createRedisOnce(redis, { now, newId: randomUUID }) : createMemoryOnce(now),
     revocations,
     limiting: buildLimits(storage, { now, log }),

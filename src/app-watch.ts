@@ -44,6 +44,5 @@ function watchRedis(redis: Redis, { watch }: Watch): Redis {
   return {
     ...redis,
     ask: (commands) => noted(() => redis.ask(commands)),
-    ping: () => noted(redis.ping),
   };
 }

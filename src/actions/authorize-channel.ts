@@ -6,7 +6,7 @@ import type { Memory } from '../core/memory.ts';
 import { tenantOf } from '../core/principal.ts';
 import type { Question } from '../core/question.ts';
 import { parseSocketId } from '../core/socket-id.ts';
-import { withinLimits, type CountGrant } from './count-grant.ts';
+import { countOnce, withinLimits, type CountGrant } from './count-grant.ts';
 import {
   establishPrincipal,
   type Established,
@@ -61,9 +61,13 @@ export function createAuthorize(
   const { memory, countGrant, hold, record } = ports;
   const remembering = memory && { ...ports, ...memory };
 
-  const settle = async (question: Question, establish: Establish, by: DecidePorts) => {
+  const settle = async (
+    question: Question,
+    { establish, count }: { readonly establish: Establish; readonly count: CountGrant },
+    by: DecidePorts,
+  ) => {
     const counted = await withinLimits(await decide(question, establish, by), {
-      count: (grant) => countGrant(grant, question.origin),
+      count: (grant) => count(grant, question.origin),
       decideAgain: () => decideAfresh(question, ports),
     });
     return hold(counted, by.revocations);
@@ -71,12 +75,13 @@ export function createAuthorize(
 
   return async (question, establish) => {
     const asOf = memory?.version();
+    const once = { establish, count: countOnce(countGrant) };
     if (remembering !== undefined && asOf !== undefined) {
-      const decision = await settle(question, establish, remembering);
+      const decision = await settle(question, once, remembering);
       if (await record(decision, question.origin, asOf)) return decision;
     }
-    // Nothing is remembered, or something has changed since: then it is counted twice, which is rare and does no harm.
-    const decision = await settle(question, establish, ports);
+    // Nothing is remembered, or something has changed since.
+    const decision = await settle(question, once, ports);
     await record(decision, question.origin);
     return decision;
   };

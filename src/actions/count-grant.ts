@@ -10,7 +10,7 @@ export interface CountGrantPorts {
   readonly limits: Pick<Limits, 'take'>;
   /** Grants a minute and principal. */
   readonly authorizations: number;
-  /** Different channels of a connection. */
+  /** Different channels a minute and connection. */
   readonly subscriptions: number;
   readonly startTimer: StartTimer;
   readonly reportExcess: ReportExcess;
@@ -27,8 +27,11 @@ export type CountGrant = (
   origin: Origin,
 ) => Promise<'at once' | 'after a wait' | Refusal>;
 
-/** How long a grant waits at most, in milliseconds: pusher-js has no time-out, and never asks again after a 429. */
-const longestWait = 2_000;
+/**
+ * How long a grant waits at most, in milliseconds: pusher-js has no time-out, and never asks again after a 429. Of 20 channels
+ * a minute the next one is free after 3 s, so a user who opens one page after the other waits, and is not refused.
+ */
+const longestWait = { authorizations: 2_000, subscriptions: 3_000 } as const;
 
 /** Grants that wait at once; each keeps one of the places in which requests are worked on. */
 const mostWaiting = 64;
@@ -39,7 +42,7 @@ const excesses = {
     code: 'too-many-authorizations',
   },
   subscriptions: {
-    name: 'connection has few enough channels',
+    name: 'connection asked for few enough different channels a minute',
     code: 'too-many-subscriptions',
   },
 } as const;
@@ -49,8 +52,8 @@ export function createCountGrant(ports: CountGrantPorts): CountGrant {
   const { limits, startTimer, reportExcess, closing } = ports;
   const { pause, waiting } = createPauses(startTimer, closing);
   return async (grant, origin) => {
-    const patience = waiting() < mostWaiting && !closing.aborted ? longestWait : 0;
-    const taken = await limits.take(claimsOf(grant, ports, patience));
+    const mayWait = waiting() < mostWaiting && !closing.aborted;
+    const taken = await limits.take(claimsOf(grant, ports, mayWait));
     if ('excess' in taken) {
       const limit = taken.excess === 'subscriptions' ? 'subscriptions' : 'authorizations';
       await reportExcess(limit, principalKey(grant.principal), { origin, ...subjectOf(grant) });
@@ -63,6 +66,28 @@ export function createCountGrant(ports: CountGrantPorts): CountGrant {
     await pause(taken.waitMs);
     return 'after a wait';
   };
+}
+
+/**
+ * Counts a request once, however often it is decided: a second decision of it waits for nothing and takes nothing, and is
+ * refused if the first was.
+ */
+export function countOnce(countGrant: CountGrant): CountGrant {
+  let first: ReturnType<CountGrant> | undefined;
+  return async (grant, origin) => {
+    if (first === undefined) {
+      first = countGrant(grant, origin);
+      return first;
+    }
+    const counted = await first;
+    return typeof counted === 'string' ? 'at once' : refuseAgain(grant, counted);
+  };
+}
+
+/** The same refusal, of what was decided now. */
+function refuseAgain(grant: Grant | SignInGrant, refusal: Refusal): Refusal {
+  const failed = refusal.checks.slice(-1);
+  return { ...refusal, id: grant.id, checks: [...grant.checks, ...failed] };
 }
 
 /**
@@ -89,19 +114,22 @@ export async function withinLimits<Granted extends Grant | SignInGrant>(
 function claimsOf(
   grant: Grant | SignInGrant,
   { authorizations, subscriptions }: Pick<CountGrantPorts, 'authorizations' | 'subscriptions'>,
-  patience: number,
+  mayWait: boolean,
 ): readonly Claim[] {
   const key = principalKey(grant.principal);
+  const patienceOf = (limit: keyof typeof longestWait) => (mayWait ? longestWait[limit] : 0);
+  const patience = patienceOf('authorizations');
   const rate = { limit: 'authorizations', key, perMinute: authorizations, patience } as const;
   if (grant.action === 'sign-in') return [rate];
-  // By principal as well: else anybody could use up the places of somebody else's socket id.
-  const connection = `${grant.socketId} ${key}`;
+  // By principal as well: else anybody could use up what somebody else's socket id has left.
   return [
     rate,
     {
       limit: 'subscriptions',
-      key: connection,
-      most: subscriptions,
+      key,
+      part: grant.socketId,
+      perMinute: subscriptions,
+      patience: patienceOf('subscriptions'),
       thing: grant.channel.text,
     },
   ];

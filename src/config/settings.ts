@@ -5,6 +5,7 @@ import { duration, integer, list, oneOf, secret, text, url, type Setting } from 
 import { cookieName, timeZone } from './host.ts';
 import { network, origin } from './network.ts';
 import { pusherApps } from './pusher-apps.ts';
+import { redisUrl } from './redis-url.ts';
 
 const port = [0, 65_535] as const;
 const rate = [1, 1_000_000] as const;
@@ -37,9 +38,8 @@ export const settings = {
   ]),
   DATA_DIR: text('Where the embedded PostgreSQL keeps its data', { fallback: './data' }),
 
-  REDIS_URL: url(
-    'Redis, which keeps tickets and counts for the limits; without it the database and each process do',
-    ['redis', 'rediss'],
+  REDIS_URL: redisUrl(
+    'Redis, Redis Cluster or Sentinels, where replicas count limits together; without it each process counts alone; see `deploying.md`',
   ),
 
   PUSHER_APP_ID: pusherWord('Id of the Pusher app', { development: 'app-id' }),

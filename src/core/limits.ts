@@ -1,30 +1,22 @@
 import type { Origin, SignalEvent } from './audit-event.ts';
 
-/** What is limited by how often it happens. */
-export type RateName = 'authorizations' | 'connections' | 'failures' | 'messages';
-
-export type LimitName = RateName | 'subscriptions';
+/** What is limited, each by how often it happens. */
+export type LimitName =
+  'authorizations' | 'connections' | 'failures' | 'guest-sessions' | 'messages' | 'subscriptions';
 
 /** One of a rate: so many at once, and from then on as many a minute. */
-export interface RateClaim {
-  readonly limit: RateName;
+export interface Claim {
+  readonly limit: LimitName;
   /** Whose it is. */
   readonly key: string;
+  /** Which part of what is theirs has a rate of its own, such as a connection. */
+  readonly part?: string;
   readonly perMinute: number;
   /** How long the claimant would rather wait than be refused, in milliseconds; not at all by default. */
   readonly patience?: number;
+  /** What it is taken for, such as a channel: for the same thing again within a minute nothing is taken. */
+  readonly thing?: string;
 }
-
-/** One of a number of different things, such as the channels of a connection; the same thing again takes nothing. */
-export interface PlaceClaim {
-  readonly limit: 'subscriptions';
-  /** Whose it is. */
-  readonly key: string;
-  readonly most: number;
-  readonly thing: string;
-}
-
-export type Claim = RateClaim | PlaceClaim;
 
 /** What became of several claims: all are met after a wait, of 0 ms as a rule; or none is, because of one. */
 export type Taken =
@@ -32,32 +24,29 @@ export type Taken =
 
 /** Keeps account of what is limited. Both methods throw `Unavailable`. */
 export interface Limits {
-  /** Takes all of these or nothing, in one step. Whoever is to wait has a turn of their own, and need not ask again. */
+  /**
+   * Takes all of these or nothing, in one step. All have the same `key`: only then are they on one node of a Redis Cluster.
+   * Whoever is to wait has a turn of their own, and need not ask again.
+   */
   readonly take: (claims: readonly Claim[]) => Promise<Taken>;
-  /** Gives one of a rate back, as if it had not been taken. */
-  readonly giveBack: (claim: RateClaim) => Promise<void>;
+  /** Gives one of a rate back, as if it had not been taken; not one with a `thing`. */
+  readonly giveBack: (claim: Claim) => Promise<void>;
 }
 
 /** The rates of one process, told at once; times in milliseconds since the epoch. */
 export interface LocalRates {
   /** How long this claim would have to wait, in milliseconds. */
-  readonly waitOf: (claim: RateClaim, time: number) => number;
-  readonly take: (claim: RateClaim, time: number) => void;
-  readonly giveBack: (claim: RateClaim, time: number) => void;
+  readonly waitOf: (claim: Claim, time: number) => number;
+  readonly take: (claim: Claim, time: number) => void;
+  readonly giveBack: (claim: Claim, time: number) => void;
   /** Lets the next claim of this key wait so many milliseconds. */
-  readonly hold: (claim: RateClaim, time: number, wait: number) => void;
+  readonly hold: (claim: Claim, time: number, wait: number) => void;
 }
 
 export const minute = 60_000;
 
-/** How long the things of a key are remembered after the last one was taken, in milliseconds: no connection is longer. */
-export const placesLife = 24 * 60 * 60 * 1000;
-
-/** A place is not freed by waiting; whoever asks again all the same shall not do so more often than this, in milliseconds. */
-export const placesRetry = minute;
-
 /** Milliseconds that one claim of a rate takes up. */
-export function intervalOf({ perMinute }: RateClaim): number {
+export function intervalOf({ perMinute }: Claim): number {
   return minute / perMinute;
 }
 

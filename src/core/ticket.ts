@@ -29,7 +29,7 @@ export interface TicketStore {
   readonly put: (ticketHash: string, holder: TicketHolder) => Promise<void>;
   /** Spends the ticket and gives its holder; `undefined` when there is none. It may have expired: look. */
   readonly take: (ticketHash: string) => Promise<TakenTicket | undefined>;
-  /** Removes what expired an hour or more before `now`, and says how many those were (0 where the store does it by itself). */
+  /** Removes what expired an hour or more before `now`, and says how many those were. */
   readonly sweep: (now: number) => Promise<number>;
 }
 

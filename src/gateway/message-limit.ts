@@ -1,4 +1,4 @@
-import type { Limits, LocalRates, RateClaim } from '../core/limits.ts';
+import type { Limits, LocalRates, Claim } from '../core/limits.ts';
 import { principalKey, type Principal } from '../core/principal.ts';
 
 /** Counts a message of this principal: 0 when it may pass, else the milliseconds until the next one may. */
@@ -21,7 +21,7 @@ export interface MessageLimitPorts {
 export function createMessageLimit(ports: MessageLimitPorts): CountMessage {
   const { perMinute, rates, shared, now } = ports;
   return (principal) => {
-    const claim: RateClaim = { limit: 'messages', key: principalKey(principal), perMinute };
+    const claim: Claim = { limit: 'messages', key: principalKey(principal), perMinute };
     const wait = rates.waitOf(claim, now());
     if (wait > 0) return wait;
     rates.take(claim, now());

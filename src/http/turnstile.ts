@@ -1,4 +1,4 @@
-import type { Limits, RateClaim } from '../core/limits.ts';
+import type { Limits, Claim } from '../core/limits.ts';
 import type { StartTimer, StopTimer } from '../core/timer.ts';
 
 /** Where attempts to connect are counted. */
@@ -41,7 +41,7 @@ export function createTurnstile({ limits, perMinute, startTimer }: TurnstilePort
   const lines = new Map<string, Line>();
   let waiting = 0;
 
-  const take = async (claim: RateClaim): Promise<Attempt> => {
+  const take = async (claim: Claim): Promise<Attempt> => {
     const taken = await limits.take([claim]);
     if ('excess' in taken) return { retryAfterMs: taken.retryAfterMs };
     const giveBack = async () => {
@@ -52,7 +52,7 @@ export function createTurnstile({ limits, perMinute, startTimer }: TurnstilePort
   };
 
   /** Lets in who waits until there is nothing left to take. */
-  const serve = async (claim: RateClaim): Promise<void> => {
+  const serve = async (claim: Claim): Promise<void> => {
     for (let line = lines.get(claim.key); line !== undefined; line = lines.get(claim.key)) {
       const attempt = await take(claim);
       if ('retryAfterMs' in attempt) {
@@ -66,7 +66,7 @@ export function createTurnstile({ limits, perMinute, startTimer }: TurnstilePort
     }
   };
 
-  const openLine = (claim: RateClaim, retryAfterMs: number): Line => {
+  const openLine = (claim: Claim, retryAfterMs: number): Line => {
     const line: Line = { waiters: new Set(), retryAfterMs, stopLooking: () => undefined };
     const lookLater = (): void => {
       line.stopLooking = startTimer(lookInterval, () => {
@@ -79,7 +79,7 @@ export function createTurnstile({ limits, perMinute, startTimer }: TurnstilePort
     return line;
   };
 
-  const wait = (claim: RateClaim, retryAfterMs: number): Promise<Attempt> =>
+  const wait = (claim: Claim, retryAfterMs: number): Promise<Attempt> =>
     new Promise((resolve) => {
       const line = lines.get(claim.key) ?? openLine(claim, retryAfterMs);
       const leave = (attempt: Attempt): void => {
@@ -100,7 +100,7 @@ export function createTurnstile({ limits, perMinute, startTimer }: TurnstilePort
     });
 
   return async (address) => {
-    const claim: RateClaim = { limit: 'connections', key: address, perMinute };
+    const claim: Claim = { limit: 'connections', key: address, perMinute };
     const line = lines.get(address);
     // Behind those who wait already, or the last to come would be the first.
     const attempt = line ? { retryAfterMs: line.retryAfterMs } : await take(claim);

@@ -6,7 +6,7 @@ interface TicketRow {
   readonly takes: number;
 }
 
-/** The tickets in this database: they outlive a restart, and are shared by replicas that have no Redis. */
+/** The tickets in this database, never in Redis: a Redis restored from an older snapshot would accept a spent ticket again. */
 export function createTickets(database: Database): TicketStore {
   return {
     async put(ticketHash, holder) {

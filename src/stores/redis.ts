@@ -1,13 +1,16 @@
-import { Redis as Client } from 'ioredis';
+import { Cluster, Redis as Client } from 'ioredis';
+import { parseRedisUrl, type RedisAddress } from '../core/redis-url.ts';
 import type { Secret } from '../core/secret.ts';
 import { Unavailable } from '../core/unavailable.ts';
+import { faultOf, findFault } from './redis-fault.ts';
+import { clusterOptions, redisOptions, type ConnectionSettings } from './redis-options.ts';
 
-/** A Redis server, behind one rule for errors. */
+/** A Redis server, a Redis Cluster, or the master that Sentinels name, behind one rule for errors. */
 export interface Redis {
   /** Runs commands. Throws `Unavailable` when Redis could not answer in time, never with its address or a value. */
-  readonly ask: <T>(commands: (client: Client) => Promise<T>) => Promise<T>;
-  /** Resolves when Redis answers now; throws `Unavailable` otherwise. */
-  readonly ping: () => Promise<void>;
+  readonly ask: <T>(commands: (client: Client | Cluster) => Promise<T>) => Promise<T>;
+  /** A sentence that says why this can never be used: another kind of server, a database that it does not have. */
+  readonly fault: () => string | undefined;
   /** Ends the connection. */
   readonly close: () => Promise<void>;
 }
@@ -21,72 +24,125 @@ export interface RedisOptions {
   readonly timeoutMs?: number;
 }
 
-/** How long the next attempt to connect may wait, in milliseconds. */
-const longestWait = 1_000;
-
 /**
  * A connection to Redis, tried once before this resolves and again for as long as there is none.
  * While there is none every command fails at once: a queue would let requests hang, and replay them when nobody waits any more.
  */
 export async function createRedis(options: RedisOptions): Promise<Redis> {
   const { url, log, keyPrefix = 'usher:', timeoutMs = 2_000 } = options;
-  const client = new Client(url.reveal(), {
-    keyPrefix,
-    lazyConnect: true,
-    connectTimeout: timeoutMs,
-    commandTimeout: timeoutMs,
-    // A frozen server keeps its connection; only this one frees us from it.
-    socketTimeout: timeoutMs * 2,
-    enableOfflineQueue: false,
-    // Taking a ticket twice would refuse who had it: a command whose answer was lost is not sent again.
-    maxRetriesPerRequest: 0,
-    retryStrategy: (attempt) => Math.min(attempt * 50, longestWait),
-  });
-  reportOutages(client, log);
-  const ask: Redis['ask'] = async (commands) => {
-    try {
-      return await commands(client);
-    } catch (error) {
-      throw new Unavailable('redis', { cause: new Error(reasonOf(error)) });
-    }
-  };
-  await client.connect().catch(() => undefined);
+  const address = parseRedisUrl(url.reveal());
+  if ('problem' in address) throw new Error(`REDIS_URL ${address.problem}`);
+  const connection = connect(address, { keyPrefix, timeoutMs, log });
+  await connection.tried;
+  await connection.tried;
   return {
-    ask,
-    ping: async () => {
-      await ask((connected) => connected.ping());
+    ask: async (commands) => {
+      try {
+        if (!connection.isUsable()) throw new Error('not connected');
+        return await commands(connection.client);
+      } catch (error) {
+        throw new Unavailable('redis', { cause: new Error(reasonOf(error)) });
+      }
     },
+    fault: connection.fault,
     close: async () => {
-      await client.quit().catch(() => {
-        client.disconnect();
-      });
+      await connection.client.quit().catch(() => undefined);
+      connection.client.disconnect();
     },
   };
 }
 
-/** One line for an outage, not one for each attempt to connect. */
-function reportOutages(client: Client, log: RedisOptions['log']): void {
+interface Connection {
+  readonly client: Client | Cluster;
+  /** True from when a server was found to be the right one until its connection ends. */
+  readonly isUsable: () => boolean;
+  readonly fault: () => string | undefined;
+  /** Resolves after the first attempt to connect, whatever came of it. */
+  readonly tried: Promise<void>;
+}
+
+/** Connects, and follows the connection: one line for an outage, not one for each attempt to connect. */
+function connect(
+  address: RedisAddress,
+  { keyPrefix, timeoutMs, log }: Required<Omit<RedisOptions, 'url'>>,
+): Connection {
+  let isUsable = false;
   let isOut = false;
+  let isFailover = false;
   let reason = 'connection closed';
-  // Without a listener for errors Node would end the process.
-  client.on('error', (error: unknown) => {
-    reason = reasonOf(error);
-  });
-  client.on('reconnecting', () => {
-    if (!isOut) log.warn({ reason }, 'Redis is not reachable');
-    isOut = true;
-  });
-  client.on('ready', () => {
+  let fault: string | undefined;
+  let examined = Promise.resolve();
+  const onReadOnly = (): void => {
+    isFailover = true;
+  };
+  const client = createClient(address, { keyPrefix, timeoutMs, onReadOnly });
+  const out = (): void => {
+    isUsable = false;
+    // A server that is a replica for good is left and found again with each attempt to use it.
+    if (!isOut && !isFailover) log.warn({ reason: fault ?? reason }, 'Redis is not reachable');
+    isOut ||= !isFailover;
+    isFailover = false;
+  };
+  const examine = async (): Promise<void> => {
+    fault = await findFault(client, address);
+    if (fault !== undefined) {
+      out();
+      return;
+    }
+    isUsable = true;
     if (isOut) log.warn({}, 'Redis is reachable again');
     isOut = false;
+  };
+  const failed = (error: Error): void => {
+    reason = reasonOf(error);
+    fault = faultOf(error, address) ?? fault;
+  };
+  client.on('sentinelError', failed);
+  // Without a listener for errors Node would end the process.
+  client.on('error', failed);
+  client.on('reconnecting', out);
+  client.on('close', () => {
+    isUsable = false;
   });
+  client.on('ready', () => {
+    // A connection that ends meanwhile is examined when it is there again.
+    examined = examine().catch(() => undefined);
+  });
+  const connected = client.connect().then(
+    () => examined,
+    () => undefined,
+  );
+  const state = { client, isUsable: () => isUsable, fault: () => fault };
+  if (address.kind !== 'sentinel') return { ...state, tried: connected };
+  // While no Sentinel answers, ioredis goes on connecting and says so by an error alone.
+  const refused = new Promise<void>((resolve) => {
+    client.on('error', () => {
+      out();
+      resolve();
+    });
+  });
+  return { ...state, tried: Promise.race([connected, refused]) };
+}
+
+function createClient(address: RedisAddress, settings: ConnectionSettings): Client | Cluster {
+  return address.kind === 'cluster'
+    ? new Cluster([...address.nodes], clusterOptions(address, settings))
+    : new Client(redisOptions(address, settings));
 }
 
 /** Codes only: the driver's own errors carry addresses, and with a refused login the password. */
 function reasonOf(error: unknown): string {
-  const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
+  const { code, message, lastNodeError } = error as {
+    readonly code?: unknown;
+    readonly message?: unknown;
+    readonly lastNodeError?: unknown;
+  };
+  // Of a Cluster: why the last of its nodes could not be asked for the others.
+  if (lastNodeError instanceof Error) return reasonOf(lastNodeError);
   if (typeof code === 'string' && /^[A-Z0-9_]{3,40}$/.test(code)) return code;
+  const text = typeof message === 'string' ? message : '';
+  if (text.startsWith('All sentinels are unreachable')) return 'no Sentinel answers';
   // Redis begins its own errors with a word: WRONGPASS, NOAUTH, LOADING, READONLY, OOM.
-  const [, word] = /^([A-Z]{3,20}) /.exec(typeof message === 'string' ? message : '') ?? [];
-  return word ?? (message === 'Command timed out' ? 'timeout' : 'not connected');
+  const [, word] = /^([A-Z]{3,20}) /.exec(text) ?? [];
+  return word ?? (text === 'Command timed out' ? 'timeout' : 'not connected');
 }

@@ -13,8 +13,8 @@ export interface SharedLimits extends Limits {
 export interface SharedLimitsPorts {
   readonly shared: Limits;
   readonly local: Limits;
-  /** Resolves when the shared account answers; throws `Unavailable` otherwise. */
-  readonly ping: () => Promise<void>;
+  /** Resolves when the shared account works; throws `Unavailable` otherwise. */
+  readonly probe: () => Promise<void>;
   readonly now: () => number;
   readonly log: { readonly warn: (about: object, message: string) => void };
 }
@@ -27,25 +27,24 @@ const lookInterval = 1_000;
  * While there is an outage nobody waits for its end: the next look goes on beside the claims, and only one at a time.
  */
 export function createSharedLimits(ports: SharedLimitsPorts): SharedLimits {
-  const { shared, local, ping, now, log } = ports;
+  const { shared, local, probe, now, log } = ports;
   let isLocal = false;
   let lookedAt = 0;
-  const setLocal = (value: boolean): void => {
-    if (value === isLocal) return;
-    isLocal = value;
-    log.warn({}, value ? 'limits are counted by this replica alone' : 'limits are shared again');
+  const countAlone = (error: unknown): void => {
+    if (!isLocal) log.warn({ reason: reasonOf(error) }, 'limits are counted by this replica alone');
+    isLocal = true;
+  };
+  const shareAgain = (): void => {
+    if (isLocal) log.warn({}, 'limits are shared again');
+    isLocal = false;
   };
   let looking: Promise<void> | undefined;
   const look = (): Promise<void> => {
-    looking ??= ping()
-      .then(
-        () => false,
-        () => true,
-      )
-      .then((isAway) => {
+    looking ??= probe()
+      .then(shareAgain, countAlone)
+      .then(() => {
         lookedAt = now();
         looking = undefined;
-        setLocal(isAway);
       });
     return looking;
   };
@@ -59,7 +58,7 @@ export function createSharedLimits(ports: SharedLimitsPorts): SharedLimits {
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
       lookedAt = now();
-      setLocal(true);
+      countAlone(error);
       return ask(local);
     }
   };
@@ -69,4 +68,10 @@ export function createSharedLimits(ports: SharedLimitsPorts): SharedLimits {
     isLocal: () => isLocal,
     look,
   };
+}
+
+/** What Redis said, such as `OOM` or `READONLY`; `docs/limits.md` says what each means. */
+function reasonOf(error: unknown): string {
+  const { cause } = error as { readonly cause?: unknown };
+  return cause instanceof Error ? cause.message : 'unknown';
 }

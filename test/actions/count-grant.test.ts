@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { createAuthorizeChannel } from '../../src/actions/authorize-channel.ts';
-import { createCountGrant } from '../../src/actions/count-grant.ts';
+import {
+  createAuthorizeChannel,
+  type AuthorizeChannelPorts,
+} from '../../src/actions/authorize-channel.ts';
+import { createCountGrant, type CountGrantPorts } from '../../src/actions/count-grant.ts';
 import { createMemoryLimits } from '../../src/stores/memory-limits.ts';
 import { user } from '../channels/people.ts';
 import { createTestClock } from '../support/test-clock.ts';
@@ -8,7 +11,10 @@ import { testNow } from '../support/tokens.ts';
 import { question, verdict, writtenPorts } from './asking.ts';
 
 /** Asks for a channel under real limits: one a second after the first sixty, and three channels a connection. */
-function setUp() {
+function setUp(
+  changes: Partial<AuthorizeChannelPorts> = {},
+  limited: Partial<CountGrantPorts> = {},
+) {
   const time = createTestClock(testNow);
   const closing = new AbortController();
   const reported: string[] = [];
@@ -22,12 +28,14 @@ function setUp() {
       reported.push(limit);
       return Promise.resolve();
     },
+    ...limited,
   });
   const state = { revokedAt: undefined as number | undefined, id: '15' };
   const { ports, recorded } = writtenPorts({
     countGrant,
     identify: () => Promise.resolve({ principal: user(state.id, { issuedAt: testNow }) }),
     revocations: { latest: () => Promise.resolve(state.revokedAt) },
+    ...changes,
   });
   const authorizeChannel = createAuthorizeChannel(ports);
   const ask = (changes = {}) => authorizeChannel(question(changes));
@@ -105,8 +113,10 @@ describe('a grant of one more channel than a connection may have', () => {
       expect(verdict(await ask({ channelName }))).toBe('grant');
     }
     const refused = await ask({ channelName: another });
-    expect(refused).toMatchObject({ code: 'too-many-subscriptions', retryAfterMs: 60_000 });
-    expect(refused.checks.at(-1)).toMatchObject({ name: 'connection has few enough channels' });
+    expect(refused).toMatchObject({ code: 'too-many-subscriptions', retryAfterMs: 20_000 });
+    expect(refused.checks.at(-1)).toMatchObject({
+      name: 'connection asked for few enough different channels a minute',
+    });
     expect(reported).toEqual(['subscriptions']);
     expect(verdict(await ask({ channelName: names[0] }))).toBe('grant');
     expect(verdict(await ask({ channelName: another, socketId: '1.3' }))).toBe('grant');
@@ -132,6 +142,92 @@ describe('a grant of one more channel than a connection may have', () => {
       expect(verdict(await ask({ channelName: another }))).toBe('too-many-subscriptions');
     }
     expect(verdict(await ask())).toBe('grant');
+    expect(time.waiting()).toBe(0);
+  });
+});
+
+describe('a page that opens channel after channel on one connection', () => {
+  const names = Array.from({ length: 100 }, (_, i) => `private-tenant.1.escrow.${i}`);
+  const open = () => {
+    const { time, ask, ...rest } = setUp({}, { authorizations: 600, subscriptions: 20 });
+    return { time, ...rest, ask: (channelName: string) => ask({ channelName }) };
+  };
+
+  it('is never refused, however many it has left, and waits 3 s at most when it is fast', async () => {
+    const { time, ask } = open();
+    const waits: number[] = [];
+    for (const name of names) {
+      const since = time.now;
+      const asked = ask(name);
+      await new Promise(setImmediate);
+      if (time.waiting() > 0) time.advance(3_000);
+      expect(verdict(await asked)).toBe('grant');
+      waits.push(time.now - since);
+    }
+    expect(waits).toEqual(names.map((_, i) => (i < 20 ? 0 : 3_000)));
+  });
+
+  it('opens for nothing what it opened within the last minute', async () => {
+    const { time, ask } = open();
+    for (let round = 0; round < 5; round += 1) {
+      for (const name of names.slice(0, 20)) expect(verdict(await ask(name))).toBe('grant');
+      time.now += 59_999;
+    }
+    expect(time.waiting()).toBe(0);
+  });
+
+  it('is told truly when to ask again, where it asks for too many at once', async () => {
+    const { time, ask } = open();
+    const asked = names.slice(0, 22).map(ask);
+    expect(await asked[21]).toMatchObject({
+      code: 'too-many-subscriptions',
+      retryAfterMs: 6_000,
+    });
+    time.advance(6_000);
+    expect(verdict(await ask(names[21]!))).toBe('grant');
+    expect(time.waiting()).toBe(0);
+  });
+});
+
+describe('a decision that is made again because something changed meanwhile', () => {
+  /** Ports whose record refuses a decision that rests on what is remembered, the first time. */
+  const changedOnce = (count: { records: number }): Partial<AuthorizeChannelPorts> => ({
+    memory: {
+      version: () => 1,
+      find: writtenPorts().ports.find,
+      revocations: { latest: () => Promise.resolve(undefined) },
+    },
+    record: (_decision, _origin, asOf) => {
+      count.records += 1;
+      return Promise.resolve(asOf === undefined);
+    },
+  });
+
+  it('is counted once against the limit of its principal', async () => {
+    const count = { records: 0 };
+    const { ask, time } = setUp(changedOnce(count), { authorizations: 3, subscriptions: 100 });
+    for (let i = 0; i < 3; i += 1) expect(verdict(await ask())).toBe('grant');
+    expect(count.records).toBe(6);
+    expect(time.waiting()).toBe(0);
+    expect(verdict(await ask())).toBe('too-many-authorizations');
+  });
+
+  it('is reported once when it is too much, and keeps the time after which to ask again', async () => {
+    const { ask, reported } = setUp(changedOnce({ records: 0 }), { authorizations: 1 });
+    await ask();
+    const refused = await ask();
+    expect(refused).toMatchObject({ code: 'too-many-authorizations', retryAfterMs: 60_000 });
+    expect(refused.checks.filter(({ passed }) => !passed)).toHaveLength(1);
+    expect(reported).toEqual(['authorizations']);
+  });
+
+  it('waits once, though it is decided three times', async () => {
+    const { ask, time } = setUp(changedOnce({ records: 0 }), { authorizations: 60 });
+    for (let i = 0; i < 60; i += 1) await ask();
+    const asked = ask();
+    await new Promise(setImmediate);
+    time.advance(1_000);
+    expect(verdict(await asked)).toBe('grant');
     expect(time.waiting()).toBe(0);
   });
 });

@@ -1,23 +1,24 @@
 import { expect, it } from 'vitest';
-import type { Limits, PlaceClaim, RateClaim } from '../../src/core/limits.ts';
+import type { Claim, Limits } from '../../src/core/limits.ts';
 
 let keys = 0;
 
 /** A claim of a key that no other test claims: three at once, then one every twenty seconds. */
-export function newRate(changes: Partial<RateClaim> = {}): RateClaim {
+export function newRate(changes: Partial<Claim> = {}): Claim {
   keys += 1;
   return { limit: 'authorizations', key: `key ${keys}`, perMinute: 3, ...changes };
 }
 
-/** A claim of one of two things, of a key that no other test claims. */
-export function newPlace(changes: Partial<PlaceClaim> = {}): PlaceClaim {
+/** A claim for thing `a` of a connection, of a key that no other test claims: two things at once, then one every 30 seconds. */
+export function newThing(changes: Partial<Claim> = {}): Claim {
   keys += 1;
-  return { limit: 'subscriptions', key: `key ${keys}`, most: 2, thing: 'a', ...changes };
+  const key = `key ${keys}`;
+  return { limit: 'subscriptions', key, part: '1.1', perMinute: 2, thing: 'a', ...changes };
 }
 
 /** What every implementation of `Limits` holds to; `time` is its clock, which stands until it is moved. */
 export function limitsContract(limits: () => Limits, time: { now: number }): void {
-  const take = (...claims: readonly (RateClaim | PlaceClaim)[]) => limits().take(claims);
+  const take = (...claims: readonly Claim[]) => limits().take(claims);
   const taken = { waitMs: 0 };
 
   it('gives so many at once, and then as many a minute', async () => {
@@ -78,38 +79,52 @@ export function limitsContract(limits: () => Limits, time: { now: number }): voi
   });
 
   it('keeps keys and limits apart, whatever the text of a key', async () => {
-    for (const key of ['', '__proto__', 'a b', '\u0000', '👩‍🚀']) {
+    for (const key of ['', '__proto__', 'a b', '\u0000', '👩‍🚀', '}', '{}', 'a}b{c', '%7D']) {
       const rate = newRate({ key, perMinute: 1 });
       expect(await take(rate)).toEqual(taken);
       expect(await take(rate)).toMatchObject({ excess: rate.limit });
       expect(await take({ ...rate, limit: 'failures' })).toEqual(taken);
-      const place = newPlace({ key, most: 1 });
-      expect(await take(place)).toEqual(taken);
-      expect(await take({ ...place, thing: 'b' })).toMatchObject({ excess: place.limit });
+      const claim = newThing({ key, perMinute: 1 });
+      expect(await take({ ...rate, limit: 'messages' }, claim)).toEqual(taken);
+      expect(await take({ ...claim, thing: 'b' })).toMatchObject({ excess: claim.limit });
+      expect(await take({ ...claim, thing: 'b', part: '1.2' })).toEqual(taken);
     }
   });
 
-  it('gives so many different things, the same one again for nothing, and no more for waiting', async () => {
-    const a = newPlace();
+  it('gives so many different things, the same one again within a minute for nothing', async () => {
+    const a = newThing();
     const [b, c] = [
       { ...a, thing: 'b' },
       { ...a, thing: 'c' },
     ];
     for (const each of [a, a, b, a]) expect(await take(each)).toEqual(taken);
-    const excess = { excess: 'subscriptions', retryAfterMs: 60_000 };
-    expect(await take(c)).toEqual(excess);
-    time.now += 60_000;
-    expect(await take(c)).toEqual(excess);
+    expect(await take(c)).toEqual({ excess: 'subscriptions', retryAfterMs: 30_000 });
     expect(await take(b)).toEqual(taken);
+    time.now += 29_999;
+    expect(await take(c)).toMatchObject({ retryAfterMs: 1 });
+    time.now += 1;
+    expect(await take(c)).toEqual(taken);
+    for (const each of [a, b, c]) expect(await take(each)).toEqual(taken);
+    time.now += 60_000;
+    for (const each of [a, b]) expect(await take(each)).toEqual(taken);
+    expect(await take(c)).toMatchObject({ excess: 'subscriptions' });
   });
 
   it('takes all or nothing', async () => {
-    const [rate, place] = [newRate({ perMinute: 2 }), newPlace({ most: 1 })];
-    expect(await take(rate, place)).toEqual(taken);
-    expect(await take(rate, { ...place, thing: 'b' })).toMatchObject({ excess: 'subscriptions' });
+    const rate = newRate({ perMinute: 2 });
+    const thing = newThing({ key: rate.key, perMinute: 1 });
+    expect(await take(rate, thing)).toEqual(taken);
+    expect(await take(rate, { ...thing, thing: 'b' })).toMatchObject({ excess: 'subscriptions' });
     expect(await take(rate)).toEqual(taken);
-    const another = newPlace({ most: 1 });
+    const another = { ...thing, part: '2.2' };
     expect(await take(rate, another)).toMatchObject({ excess: 'authorizations' });
     expect(await take({ ...another, thing: 'b' })).toEqual(taken);
+  });
+
+  it('takes nothing of a rate for a thing that is free, but all of the others', async () => {
+    const rate = newRate({ perMinute: 2 });
+    const thing = newThing({ key: rate.key, perMinute: 1 });
+    for (let i = 0; i < 2; i += 1) expect(await take(rate, thing)).toEqual(taken);
+    expect(await take(rate, thing)).toMatchObject({ excess: 'authorizations' });
   });
 }

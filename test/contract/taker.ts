@@ -4,9 +4,10 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 /** Where a store is: what another process needs to open it. */
-export type StoreAddress =
-  | { readonly kind: 'postgres'; readonly url: string; readonly role: string | undefined }
-  | { readonly kind: 'redis'; readonly url: string; readonly keyPrefix: string };
+export interface StoreAddress {
+  readonly url: string;
+  readonly role: string | undefined;
+}
 
 /** A process that takes tickets. */
 export interface Taker {

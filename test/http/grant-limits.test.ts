@@ -108,7 +108,7 @@ describe('channels beyond those of a connection', () => {
       for (let i = 0; i < 2; i += 1) expect((await ask(usher.public, asked)).status).toBe(200);
     }
     const limited = await ask(usher.public, userAsks({ fields: announcements }));
-    expectLimited(limited, 'Too many channels on this connection', '60');
+    expectLimited(limited, 'Too many channels on this connection', '30');
     const elsewhere = userAsks({ fields: { ...announcements, socket_id: '2.2' } });
     expect((await ask(usher.public, elsewhere)).status).toBe(200);
   });

@@ -13,7 +13,7 @@ describePostgres('tickets in PostgreSQL', (server) => {
 
   holdToTicketContract(() => ({
     store: tickets(),
-    address: { kind: 'postgres', url: at.url.reveal(), role: server.role },
+    address: { url: at.url.reveal(), role: server.role },
   }));
 
   it('says how many were swept, and sweeps no others', async () => {

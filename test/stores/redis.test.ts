@@ -72,7 +72,7 @@ async function startWire() {
 const timeoutMs = 300;
 const answersTo = async (redis: Redis): Promise<boolean> => {
   try {
-    await redis.ping();
+    await redis.ask((client) => client.echo('x'));
     return true;
   } catch (error) {
     expect(error).toBeInstanceOf(Unavailable);
@@ -99,7 +99,9 @@ describe('a Redis that is not there', () => {
     server.close();
     await once(server, 'close');
     redis = await createRedis({ url, log, timeoutMs });
-    const failure: unknown = await redis.ping().catch((error: unknown) => error);
+    const failure: unknown = await redis
+      .ask((client) => client.echo('x'))
+      .catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(Unavailable);
     expect(failure).toMatchObject({ dependency: 'redis' });
     expect(lines).toEqual(['{"reason":"ECONNREFUSED"}Redis is not reachable']);

@@ -21,7 +21,7 @@ describeRedisServer('shared limits', () => {
     connections.push(redis);
     const shared = createRedisLimits(redis, now);
     const limits = createSharedLimits({
-      ...{ shared, local: createMemoryLimits(now), ping: redis.ping, now, log },
+      ...{ shared, local: createMemoryLimits(now), probe: shared.probe, now, log },
     });
     return { limits, lines };
   };

@@ -1,0 +1,12 @@
+import { parseRedisUrl } from '../core/redis-url.ts';
+import { Secret } from '../core/secret.ts';
+import type { Setting } from './setting.ts';
+
+/** Where Redis is, checked by the parser that the connection uses. */
+export const redisUrl = (doc: string): Setting<Secret> => ({
+  doc,
+  parse: (text) => {
+    const address = parseRedisUrl(text);
+    return 'problem' in address ? address : { value: new Secret(text) };
+  },
+});
