@@ -38,7 +38,8 @@ export async function findFault(
 export function faultOf(error: Error, { kind }: RedisAddress): string | undefined {
   const { lastNodeError } = error as Error & { readonly lastNodeError?: Error };
   const message = `${error.message} ${lastNodeError?.message ?? ''}`;
-  if (message.includes('Protocol error, got ')) return faults.isNoRedis;
+  // ioredis ends each of its errors about bytes that it cannot read so.
+  if (message.includes('Please report this')) return faults.isNoRedis;
   if (kind === 'cluster') {
     return /cluster support disabled|unknown command/i.test(message)
       ? faults.isNoCluster
@@ -46,7 +47,7 @@ export function faultOf(error: Error, { kind }: RedisAddress): string | undefine
   }
   if (kind === 'single') return undefined;
   if (/unknown command/i.test(message)) return faults.isNoSentinel;
-  return message.includes('invalid reply: null') ? faults.isUnknownMaster : undefined;
+  return message.includes('No such master') ? faults.isUnknownMaster : undefined;
 }
 
 /** `standalone` also where the login may not ask: what does not work then shows when limits are counted. */

@@ -63,7 +63,7 @@ export function createRedisLimits(redis: Redis, now: () => number): RedisLimits 
       return excess === undefined ? { waitMs: wait } : { excess: excess.limit, retryAfterMs: wait };
     },
     giveBack: async (claim) => {
-      const [key = ''] = keysOf(claim);
+      const [key] = keysOf(claim);
       await redis.ask((client) => client.eval(giveBackScript, 1, key, now(), intervalOf(claim)));
     },
   };

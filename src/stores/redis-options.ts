@@ -45,7 +45,8 @@ export function clusterOptions(
     redisOptions: connectionOptions(address, timeoutMs),
     keyPrefix,
     lazyConnect: true,
-    enableOfflineQueue: false,
+    // A node is connected to when it is first needed, and commands wait for that, within their time-out.
+    enableOfflineQueue: true,
     clusterRetryStrategy: retryStrategy,
     // A command whose answer was lost is not sent again; for a moved slot twice is enough.
     retryDelayOnFailover: 0,

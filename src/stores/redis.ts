@@ -71,7 +71,6 @@ function connect(
   let isFailover = false;
   let reason = 'connection closed';
   let fault: string | undefined;
-  let examined = Promise.resolve();
   const onReadOnly = (): void => {
     isFailover = true;
   };
@@ -100,28 +99,27 @@ function connect(
   client.on('sentinelError', failed);
   // Without a listener for errors Node would end the process.
   client.on('error', failed);
-  client.on('reconnecting', out);
   client.on('close', () => {
     isUsable = false;
   });
-  client.on('ready', () => {
-    // A connection that ends meanwhile is examined when it is there again.
-    examined = examine().catch(() => undefined);
-  });
-  const connected = client.connect().then(
-    () => examined,
-    () => undefined,
-  );
-  const state = { client, isUsable: () => isUsable, fault: () => fault };
-  if (address.kind !== 'sentinel') return { ...state, tried: connected };
-  // While no Sentinel answers, ioredis goes on connecting and says so by an error alone.
-  const refused = new Promise<void>((resolve) => {
-    client.on('error', () => {
+  const tried = new Promise<void>((resolve) => {
+    client.on('ready', () => {
+      // A connection that ends meanwhile is examined when it is there again.
+      resolve(examine().catch(() => undefined));
+    });
+    const failedToConnect = (): void => {
       out();
       resolve();
+    };
+    // Not the promise of `connect`: that of a Cluster whose state is not good never settles.
+    client.on('reconnecting', failedToConnect);
+    // While no Sentinel answers, ioredis goes on connecting and says so by an error alone.
+    client.on('error', () => {
+      if (address.kind === 'sentinel' && client.status === 'connecting') failedToConnect();
     });
   });
-  return { ...state, tried: Promise.race([connected, refused]) };
+  client.connect().catch(() => undefined);
+  return { client, isUsable: () => isUsable, fault: () => fault, tried };
 }
 
 function createClient(address: RedisAddress, settings: ConnectionSettings): Client | Cluster {
@@ -142,6 +140,8 @@ function reasonOf(error: unknown): string {
   if (typeof code === 'string' && /^[A-Z0-9_]{3,40}$/.test(code)) return code;
   const text = typeof message === 'string' ? message : '';
   if (text.startsWith('All sentinels are unreachable')) return 'no Sentinel answers';
+  // Redis 6 and 7.0 say this of a command in a script that the login may not run, where others begin with NOPERM.
+  if (text.includes("can't run this command")) return 'NOPERM';
   // Redis begins its own errors with a word: WRONGPASS, NOAUTH, LOADING, READONLY, OOM.
   const [, word] = /^([A-Z]{3,20}) /.exec(text) ?? [];
   return word ?? (text === 'Command timed out' ? 'timeout' : 'not connected');
