@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 
-import { askJson } from '../e2e/support/ask.ts';
+import { get } from '../e2e/support/ask.ts';
 import type { Usher } from '../e2e/support/usher.ts';
 import {
   describeRedisKinds,
@@ -13,7 +13,7 @@ import {
 import { expectEveryGrantKept } from './support/expectations.ts';
 import { type Postgres, startPostgres } from './support/postgres.ts';
 import { report, seconds } from './support/report.ts';
-import { asOperator, startService } from './support/service.ts';
+import { startService } from './support/service.ts';
 import { issueTicket, redeemTicket, ticketIn } from './support/tickets.ts';
 import { guestAsks, seenBy, startTraffic } from './support/traffic.ts';
 
@@ -86,7 +86,7 @@ describeRedisKinds('Redis fails over while visitors ask', () => {
     const running = await startService({ DATABASE_URL: postgres.url, REDIS_URL: url });
     usher = running;
     const limitsAre = async () =>
-      (await askJson('GET', `${running.operatorUrl}/readyz`, undefined, asOperator)).text;
+      (await get(`${running.operatorUrl}/readyz`)).text;
     await until(async () => (await limitsAre()).includes('"limits":"shared"'));
 
     const ticket = ticketIn(await issueTicket(running));
