@@ -41,11 +41,11 @@ export const remedies: Readonly<Record<RefusalCode | TicketRefusalCode, string>>
   'too-many-authorizations':
     'A page that asks in a loop, or `RATE_LIMIT_AUTHORIZATIONS` is too small; see limits.md.',
   'too-many-subscriptions':
-    'Leave channels that are not shown, or raise `RATE_LIMIT_SUBSCRIPTIONS`; see limits.md.',
+    'The page entered too many different channels at once: enter them one after the other, or raise `RATE_LIMIT_SUBSCRIPTIONS`; see limits.md.',
   'wrong-user': 'Leave `userId` out, or send the subject of the token.',
   'server-key-missing': 'Send `X-Chat-Server-Key`, and its secret where a ticket is redeemed.',
   'server-key-rejected': 'The key or its secret is not in `CHAT_SERVER_KEYS`.',
-  'ticket-unknown': 'It was never issued, or long ago. With Redis: was it emptied?',
+  'ticket-unknown': 'It was never issued, or long ago.',
   'ticket-expired':
     'Fetch a ticket right before it is shown; it lives no longer than `TICKET_TTL` and the token behind it.',
   'ticket-replayed':

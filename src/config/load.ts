@@ -48,7 +48,7 @@ export interface UserTokenConfig extends TokenConfig {
   readonly maxAge: number;
 }
 
-/** What is limited: how many a minute, but for `subscriptions`, which are how many a connection. */
+/** How many a minute. */
 interface LimitConfig {
   readonly connections: number;
   readonly failures: number;

@@ -171,9 +171,11 @@ export const settings = {
   RATE_LIMIT_AUTHORIZATIONS: integer('Granted channels and sign-ins a minute and principal', rate, {
     fallback: '600',
   }),
-  RATE_LIMIT_SUBSCRIPTIONS: integer('Different channels of one connection (`socket_id`)', rate, {
-    fallback: '20',
-  }),
+  RATE_LIMIT_SUBSCRIPTIONS: integer(
+    'Different channels per minute and connection (`socket_id`)',
+    rate,
+    { fallback: '20' },
+  ),
   RATE_LIMIT_MESSAGES: integer('Messages over WebSockets a minute and principal', rate, {
     fallback: '30',
   }),
