@@ -26,7 +26,15 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   gateway: ['core', 'actions', 'openapi', 'type actions', 'type pusher'],
   cli: [
     ...['core', 'actions', 'config', 'channels', 'credentials/mint.ts'],
-    ...['app.ts', 'app-records.ts', 'app-policy.ts', 'app-paper.ts', 'main.ts', 'sentence.ts'],
+    ...[
+      'app.ts',
+      'app-records.ts',
+      'app-policy.ts',
+      'app-paper.ts',
+      'app-ask.ts',
+      'main.ts',
+      'sentence.ts',
+    ],
     'exit-codes.ts',
     // The doctor looks from outside: as a client of the Pusher server, at the time that it is.
     ...['pusher/ask-app.ts', 'clock.ts', 'demo.ts'],

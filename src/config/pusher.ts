@@ -1,6 +1,7 @@
 import { isMasterKey, type PusherApp, type TenantsApp } from '../core/pusher-app.ts';
 import type { Secret } from '../core/secret.ts';
 import type { SettingsReader } from './read.ts';
+import { settings } from './settings.ts';
 
 /** The default app, and those that some tenants have to themselves. */
 export interface PusherConfig {
@@ -24,6 +25,10 @@ export function loadPusher(read: SettingsReader): PusherConfig {
   }
   return { pusher, tenantsApps };
 }
+
+/** True for the app of development, which is at no server. With a host, it is soketi's own default app. */
+export const isDemoApp = ({ secret, host }: PusherApp): boolean =>
+  host === undefined && secret.reveal() === settings.PUSHER_SECRET.development;
 
 function keysOf({ key, retiring }: PusherApp): readonly string[] {
   return retiring === undefined ? [key] : [key, retiring.key];

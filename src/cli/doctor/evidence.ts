@@ -55,7 +55,8 @@ export interface Evidence {
     readonly originAllowed: boolean;
     readonly usherUrl: string;
   };
-  readonly server: ServerEvidence;
+  /** `undefined` in the demo, which has no Pusher server. */
+  readonly server: ServerEvidence | undefined;
   readonly usher: UsherEvidence;
   /** `undefined` without a credential to ask with. */
   readonly channel: Entered | undefined;

@@ -1,4 +1,6 @@
 import type { Config } from '../../config/load.ts';
+import { isDemoApp } from '../../config/pusher.ts';
+import { examineDependencies } from './dependencies.ts';
 import { isFault, type Evidence } from './evidence.ts';
 import type { Finding } from './finding.ts';
 import { enter, probeServer, signIn, subscribe } from './probe-server.ts';
@@ -28,7 +30,10 @@ export async function examine(
   instruments: Instruments,
 ): Promise<readonly Examined[]> {
   const evidence = await gather(config, wanted, instruments);
-  return symptoms.map(({ name, look }) => ({ name, finding: look(evidence) }));
+  return [
+    ...symptoms.map(({ name, look }) => ({ name, finding: look(evidence) })),
+    ...(await examineDependencies(config, instruments)),
+  ];
 }
 
 async function gather(
@@ -41,8 +46,8 @@ async function gather(
   const origin = wanted.origin ?? originIn(config);
   const asking = { usherUrl, origin, fetch, now };
   const { visitor, user } = await subjectsOf(wanted, config, now);
-  const server = await probeServer(app);
-  const reached = isFault(server.greeting) ? undefined : app;
+  const server = isDemoApp(app) ? undefined : await probeServer(app);
+  const reached = server === undefined || isFault(server.greeting) ? undefined : app;
   const ask = (form: Form) => (socketId: string) =>
     post(asking, { ...form, fields: { ...form.fields, socket_id: socketId } });
   return {

@@ -1,4 +1,7 @@
+import { Unavailable } from '../../core/unavailable.ts';
+
 const words: readonly (readonly [RegExp, string])[] = [
+  [/^unexpected redirect$/, 'it redirects, and Usher follows no redirect'],
   [/^bad port$/, 'fetch and browsers refuse that port'],
   [/ECONNREFUSED/, 'nothing listens at that address and port'],
   [/ENOTFOUND|EAI_AGAIN/, 'the host name is not known'],
@@ -28,8 +31,16 @@ export function codeOf(error: unknown): string {
     readonly cause?: unknown;
   };
   if (name === 'TimeoutError') return 'timeout';
-  // The one error of Node's fetch that has no code (Fetch standard, "port blocking").
-  if (message === 'bad port') return message;
+  // Errors of Node's fetch that have no code.
+  if (message === 'bad port' || message === 'unexpected redirect') return message;
   if (typeof code === 'string') return code;
   return cause === undefined ? 'unknown' : codeOf(cause);
+}
+
+/** Why a dependency is of no use. Of an error without a code its own words, which hold no secret. */
+export function reasonFor(error: unknown): string {
+  const cause = error instanceof Unavailable ? error.cause : error;
+  if (cause instanceof SyntaxError) return 'it does not answer with JSON';
+  const code = codeOf(cause);
+  return code === 'unknown' && cause instanceof Error ? cause.message : wordsFor(code);
 }

@@ -18,5 +18,12 @@ export const well: Finding = { is: 'well' };
 /** Something is wrong, and what to change. */
 export const ill = (wrong: string, change: string): Finding => ({ is: 'ill', wrong, change });
 
+/** There is no Pusher server, and there is none on purpose. */
+export const demoHasNoServer: Finding = {
+  is: 'unknown',
+  because:
+    'the demo has no Pusher server; PUSHER_APP_ID, PUSHER_KEY and PUSHER_SECRET name one, and PUSHER_HOST for soketi or Reverb',
+};
+
 /** It could not be looked at. */
 export const unknown = (because: string): Finding => ({ is: 'unknown', because });

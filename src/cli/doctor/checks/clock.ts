@@ -22,8 +22,7 @@ export const clock: Symptom = {
 };
 
 function datesIn({ server, usher }: Evidence): readonly (readonly [string, string])[] {
-  const { rest, greeting } = server;
-  const ofServer = [rest, greeting].flatMap((seen) =>
+  const ofServer = (server === undefined ? [] : [server.rest, server.greeting]).flatMap((seen) =>
     isFault(seen) || seen.date === undefined ? [] : [seen.date],
   );
   const ofUsher = isFault(usher.refusal) ? null : usher.refusal.headers.get('date');

@@ -1,9 +1,11 @@
-import { ill, unknown, well, type Symptom } from '../finding.ts';
+import { demoHasNoServer, ill, unknown, well, type Symptom } from '../finding.ts';
 
 /** soketi leaves `channel_data` out of what it checks on a private channel; the others do not. */
 export const dialect: Symptom = {
   name: 'PUSHER_SERVER is the server that is there',
-  look: ({ server: { plain, withData }, settings }) => {
+  look: ({ server, settings }) => {
+    if (server === undefined) return demoHasNoServer;
+    const { plain, withData } = server;
     if (plain !== 'accepted' || withData === undefined || withData === 'silent') {
       return unknown('no signature was accepted, so none can be compared');
     }

@@ -1,12 +1,14 @@
 import { isFault, type Evidence } from '../evidence.ts';
 import { isOneSidedTls, wordsFor } from '../faults.ts';
-import { ill, well, type Finding, type Symptom } from '../finding.ts';
+import { demoHasNoServer, ill, well, type Finding, type Symptom } from '../finding.ts';
 
 /** A WebSocket, as every client opens one. */
 export const pusherReached: Symptom = {
   name: 'the Pusher server lets a WebSocket in',
-  look: ({ server: { greeting }, settings }) =>
-    isFault(greeting) ? explained(greeting.fault, settings) : well,
+  look: ({ server, settings }) => {
+    if (server === undefined) return demoHasNoServer;
+    return isFault(server.greeting) ? explained(server.greeting.fault, settings) : well;
+  },
 };
 
 const whereIs = 'PUSHER_HOST, PUSHER_PORT, PUSHER_TLS and PUSHER_CLUSTER must say where it is.';

@@ -1,11 +1,13 @@
 import { isFault } from '../evidence.ts';
 import { wordsFor } from '../faults.ts';
-import { ill, well, type Symptom } from '../finding.ts';
+import { demoHasNoServer, ill, well, type Symptom } from '../finding.ts';
 
 /** The HTTP API, through which connections are ended. */
 export const restApi: Symptom = {
   name: 'the HTTP API of the Pusher server takes our questions',
-  look: ({ server: { rest, plain } }) => {
+  look: ({ server }) => {
+    if (server === undefined) return demoHasNoServer;
+    const { rest, plain } = server;
     if (isFault(rest)) {
       return ill(
         `The HTTP API does not answer: ${wordsFor(rest.fault)}. A revocation could not end connections.`,

@@ -1,9 +1,11 @@
-import { ill, unknown, well, type Symptom } from '../finding.ts';
+import { demoHasNoServer, ill, unknown, well, type Symptom } from '../finding.ts';
 
 /** A signature of ours over a channel's name alone, which all servers check alike. */
 export const secret: Symptom = {
   name: 'the secret is that of the key',
-  look: ({ server: { plain } }) => {
+  look: ({ server }) => {
+    if (server === undefined) return demoHasNoServer;
+    const { plain } = server;
     if (plain === 'accepted') return well;
     if (plain === undefined) return unknown('no WebSocket to show a signature on');
     return ill(

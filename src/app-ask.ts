@@ -1,0 +1,121 @@
+import type { Config, GuestTokenConfig, UserTokenConfig } from './config/load.ts';
+import type { HostDatabaseConfig, SessionConfig } from './config/sessions.ts';
+import type { Secret } from './core/secret.ts';
+import { fetchKeySet } from './credentials/key-set.ts';
+import { createSessionCookieReader } from './credentials/session-cookie.ts';
+import { createDjangoDatabase } from './resources/django-database.ts';
+import { createHostDatabase, type HostDatabase } from './resources/host-database.ts';
+import { createPersonalAccessTokens } from './resources/personal-access-tokens.ts';
+
+/** A dependency that was asked, by the setting that names it; `error` is why it is of no use. */
+export interface AskedDependency {
+  readonly setting: string;
+  readonly error?: unknown;
+}
+
+type Ask = readonly [setting: string, ask: () => Promise<void>];
+
+/** The network, and the time in milliseconds since the epoch. */
+interface Surroundings {
+  readonly fetch: typeof fetch;
+  readonly now: () => number;
+}
+
+/** Milliseconds for one key set. */
+const patience = 5_000;
+
+/** Asks every server that a configuration names, but for Pusher servers and upstreams, what Usher itself asks it. Changes nothing there. */
+export function askDependencies(
+  config: Config,
+  around: Surroundings,
+): Promise<readonly AskedDependency[]> {
+  const { database, redis, guestTokens, userTokens, sanctum, sessions } = config;
+  const asks: readonly Ask[] = [
+    ...('url' in database ? [askOwnDatabase(database.url)] : []),
+    ...(redis === undefined ? [] : [askRedis(redis)]),
+    ...askKeySet('GUEST_TOKEN_JWKS_URL', guestTokens, around),
+    ...askKeySet('USER_TOKEN_JWKS_URL', userTokens, around),
+    ...(sanctum === undefined ? [] : [askSanctum(sanctum.database)]),
+    ...(sessions === undefined ? [] : [askSessions(sessions, around)]),
+  ];
+  return Promise.all(
+    asks.map(async ([setting, ask]) => {
+      try {
+        await ask();
+        return { setting };
+      } catch (error) {
+        return { setting, error };
+      }
+    }),
+  );
+}
+
+function askOwnDatabase(url: Secret): Ask {
+  return [
+    'DATABASE_URL',
+    withHost({ url, timeZone: 'UTC' }, (host) => host.findRow('SELECT 1', [])),
+  ];
+}
+
+/** A made-up token: what counts is that the table can be read. */
+function askSanctum(database: HostDatabaseConfig): Ask {
+  return [
+    'SANCTUM_DATABASE_URL',
+    withHost(database, (host) => createPersonalAccessTokens(host)('1')),
+  ];
+}
+
+function withHost(where: HostDatabaseConfig, ask: (host: HostDatabase) => Promise<unknown>) {
+  return async () => {
+    const host = createHostDatabase({ ...where, poolSize: 1 });
+    try {
+      await ask(host);
+    } finally {
+      await host.close();
+    }
+  };
+}
+
+function askRedis(url: Secret): Ask {
+  const ask = async () => {
+    const { createRedis } = await import('./stores/redis.ts');
+    const redis = await createRedis({ url, log: { warn: () => undefined } });
+    try {
+      await redis.ping();
+    } finally {
+      await redis.close();
+    }
+  };
+  return ['REDIS_URL', ask];
+}
+
+function askKeySet(
+  setting: string,
+  tokens: GuestTokenConfig | UserTokenConfig | undefined,
+  { fetch }: Surroundings,
+): readonly Ask[] {
+  if (tokens === undefined || !('jwksUrl' in tokens.keys)) return [];
+  const url = tokens.keys.jwksUrl;
+  const ask = async () => {
+    const keys = await fetchKeySet({ url, fetch, timeout: patience });
+    if (keys.length === 0) throw new Error('it has no key that verifies tokens');
+  };
+  return [[setting, ask]];
+}
+
+function askSessions(sessions: SessionConfig, { fetch, now }: Surroundings): Ask {
+  if (sessions.mode === 'django') {
+    const ask = withHost(sessions.database, async (host) => {
+      const database = createDjangoDatabase(host);
+      // Sessions in cookies have no table.
+      if (sessions.engine !== 'signed_cookies') await database.session('usher-doctor');
+      await database.user('1');
+    });
+    return ['DJANGO_DATABASE_URL', ask];
+  }
+  const ask = async () => {
+    const answer = await createSessionCookieReader(sessions, { fetch, now })('usher-doctor');
+    if ('principal' in answer) throw new Error('it takes a made-up session cookie for a user');
+  };
+  return ['SESSION_INTROSPECTION_URL', ask];
+}
