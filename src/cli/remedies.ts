@@ -8,7 +8,7 @@ export const remedies: Readonly<Record<RefusalCode | TicketRefusalCode, string>>
   'malformed-channel':
     'The name has characters or a length that Pusher does not take, or is of a public channel, about which nobody asks.',
   'unknown-channel':
-    'No family has such a name: compare it with CHANNELS.md. Encrypted forms need `PUSHER_ENCRYPTION_MASTER_KEY`.',
+    'No channel has a name like this: `usher channels` lists those there are. Encrypted forms need `PUSHER_ENCRYPTION_MASTER_KEY`.',
   'ambiguous-channel':
     'The name can be read in two ways. Choose ids that do not contain the words of the pattern.',
   'credential-missing':
@@ -35,7 +35,8 @@ export const remedies: Readonly<Record<RefusalCode | TicketRefusalCode, string>>
     'The booking, escrow, room or order is not there: did the host put it, or is its view empty?',
   'booking-closed':
     'The booking was cancelled or the stay is over. If not, put it again with its `check_out`.',
-  'wrong-kind': 'This kind of visitor has no business there: CHANNELS.md says which kinds have.',
+  'wrong-kind':
+    'This channel is not for this kind of credential: `usher channels` says for which it is.',
   'not-allowed':
     'The check that failed says why. If it should hold, look at the fact or at the claims of the token.',
   'too-many-authorizations':
