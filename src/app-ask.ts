@@ -24,7 +24,7 @@ interface Surroundings {
 /** Milliseconds for one key set. */
 const patience = 5_000;
 
-/** Asks every server that a configuration names, but for Pusher servers and upstreams, what Usher itself asks it. Changes nothing there. */
+/** Asks every server that a configuration names, but for Pusher servers and upstreams, what Usher itself asks it. Leaves nothing there but a key in Redis, for a second. */
 export function askDependencies(
   config: Config,
   around: Surroundings,
@@ -81,7 +81,10 @@ function askRedis(url: Secret): Ask {
     const { createRedis } = await import('./stores/redis.ts');
     const redis = await createRedis({ url, log: { warn: () => undefined } });
     try {
-      await redis.ping();
+      const fault = redis.fault();
+      if (fault !== undefined) throw new Error(fault);
+      // A write: a read-only replica, and a server out of memory, answer everything else.
+      await redis.ask((client) => client.set('doctor', '1', 'PX', 1_000));
     } finally {
       await redis.close();
     }
