@@ -9,7 +9,7 @@ import { createGuestSessionActions } from './actions/guest-sessions.ts';
 import { createHoldGrant } from './actions/hold-grant.ts';
 import { createIssueTicket } from './actions/issue-ticket.ts';
 import { createListChannels } from './actions/list-channels.ts';
-import { createRedeemTicket } from './actions/redeem-ticket.ts';
+import { createCheckTicket, createRedeemTicket } from './actions/redeem-ticket.ts';
 import { createRevoke } from './actions/revoke.ts';
 import { createStillWelcome } from './actions/still-welcome.ts';
 import { createTakeWebhook } from './actions/take-webhook.ts';
@@ -102,6 +102,7 @@ export function buildActions(config: Config, around: Surroundings) {
     }),
     authenticateUser: timed('sign-in', createAuthenticateUser({ ...asked, countGrant })),
     issueTicket: timed('issue-ticket', createIssueTicket({ ...ticketing, randomBytes, lifetime })),
+    checkTicket: createCheckTicket(ticketing),
     redeemTicket: timed('redeem-ticket', createRedeemTicket(ticketing)),
     guestSessions: createGuestSessionActions({
       ...asked,

@@ -7,6 +7,7 @@ import { createMessageLimit } from './gateway/message-limit.ts';
 import { addSessionDoors } from './gateway/session-doors.ts';
 import { addTicketDoor } from './gateway/ticket-door.ts';
 import { sendRefusal } from './http/answer.ts';
+import { sendError } from './http/errors.ts';
 import { originOf } from './http/asker.ts';
 import { sessionDoorRefusals, ticketDoorRefusals } from './http/door-docs.ts';
 import { createConnectionLimit, withoutReply, type CountFailure } from './http/limits.ts';
@@ -22,26 +23,26 @@ export function addGateway(
   ports: Actions &
     Surroundings & { readonly present: Present; readonly countFailure: CountFailure },
 ): void {
-  const { chatServer, host, maxMessage, recheckInterval } = webSockets;
+  const { host } = webSockets;
   const { now, startTimer, live, stillWelcome, countFailure, reportExcess } = ports;
   const { countUnavailable, trafficMetrics } = ports;
   trafficMetrics.showOpen(live.byTenant);
   const { limits: account, shared } = ports.stores.limiting;
   const perMinute = limits.connections;
   const turnstile = createTurnstile({ limits: account, perMinute, startTimer });
-  const doorway = createDoorway(server, { maxMessage, startTimer });
+  const doorway = createDoorway(server, { ...webSockets, startTimer, sendError });
   const admitting = {
-    ...{ now, startTimer, live, stillWelcome, maxMessage, recheckInterval, originOf, reportExcess },
+    ...{ ...webSockets, now, startTimer, live, stillWelcome, originOf, reportExcess },
     ...{ countUnavailable, measureTraffic: trafficMetrics.measureTraffic },
     countConnection: createConnectionLimit(turnstile, reportExcess),
     countMessage: createMessageLimit({
       ...{ perMinute: limits.messages, rates: createMemoryRates(), shared, now },
     }),
   };
-  const { redeemTicket } = ports;
+  const { checkTicket, redeemTicket } = ports;
   addTicketDoor(doorway, {
     ...admitting,
-    ...{ redeemTicket, newId: randomUUID, chatServer },
+    ...{ checkTicket, redeemTicket, newId: randomUUID },
     countFailure: withoutReply(countFailure),
     refusals: ticketDoorRefusals,
   });
@@ -51,6 +52,7 @@ export function addGateway(
     ...admitting,
     ...{ authorizeChannel, decideChannel, record, randomBytes },
     credentialsOf: present,
+    sendError,
     sendRefusal: (request, reply, refusal) =>
       sendRefusal([request, reply], refusal, { replies: generalReplies, countFailure }),
     refusals: sessionDoorRefusals,

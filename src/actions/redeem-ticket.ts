@@ -41,8 +41,20 @@ export type RedeemTicket = (presentation: Presentation) => Promise<RedeemDecisio
 /** The one place where tickets are redeemed; every decision is recorded before it leaves. */
 export function createRedeemTicket(ports: RedeemTicketPorts): RedeemTicket {
   return async (presentation) => {
-    const decision = await decide(presentation, ports);
+    const decision = await decide(presentation, ports, ports.tickets.take);
     await ports.record(decision, presentation.origin);
+    return decision;
+  };
+}
+
+/**
+ * Says whether a ticket could be redeemed now, and spends nothing. Only a refusal is recorded: a ticket that is good may
+ * still fail to be redeemed, and a grant in the trail would not be true.
+ */
+export function createCheckTicket(ports: RedeemTicketPorts): RedeemTicket {
+  return async (presentation) => {
+    const decision = await decide(presentation, ports, ports.tickets.find);
+    if (decision.outcome === 'refusal') await ports.record(decision, presentation.origin);
     return decision;
   };
 }
@@ -50,13 +62,14 @@ export function createRedeemTicket(ports: RedeemTicketPorts): RedeemTicket {
 async function decide(
   { ticket: text, redeemer }: Presentation,
   ports: RedeemTicketPorts,
+  read: TicketStore['take'],
 ): Promise<RedeemDecision> {
   const unread: Judged = { id: ports.newId(), action: 'redeem-ticket', checks: [] };
   const stranger = strangerCode(redeemer, ports.chatServers);
   // Before the ticket is touched: a stranger must not be able to spend it.
   if (stranger !== undefined) return refuseTicket(unread, stranger);
   const ticket = parseTicket(text);
-  const taken = ticket && (await ports.tickets.take(hashTicket(ticket)));
+  const taken = ticket && (await read(hashTicket(ticket)));
   if (taken === undefined) return refuseTicket(unread, 'ticket-unknown');
 
   const { holder } = taken;

@@ -148,9 +148,22 @@ export const settings = {
     'The host’s WebSocket server, behind the doors that its session cookie opens; without it there are none',
     ['ws', 'wss'],
   ),
-  WS_MAX_MESSAGE: integer('Largest WebSocket message, in bytes', [1024, 16_777_216], {
+  WS_PRESERVE_HOST: oneOf(
+    'Whether these servers get the client’s `Host` header, or their own address',
+    ['true', 'false'],
+    { fallback: 'true' },
+  ),
+  WS_MAX_MESSAGE: integer('Largest WebSocket message of a client, in bytes', [1024, 16_777_216], {
     fallback: '65536',
   }),
+  WS_MAX_UPSTREAM_MESSAGE: integer(
+    'Largest WebSocket message of the servers behind, in bytes; without it there is no limit',
+    [1024, 1_073_741_824],
+  ),
+  WS_PING_INTERVAL: duration(
+    'Time between two WebSocket pings; shorter than the idle time-out of every proxy on the way',
+    { fallback: '20s' },
+  ),
   WS_RECHECK_INTERVAL: duration(
     'How often an open WebSocket is asked whether it may stay, 1h at most',
     { fallback: '15s' },
@@ -179,6 +192,11 @@ export const settings = {
   RATE_LIMIT_MESSAGES: integer('Messages over WebSockets a minute and principal', rate, {
     fallback: '30',
   }),
+  RATE_LIMIT_MESSAGES_ACTION: oneOf(
+    'Whether a message beyond that limit ends the WebSocket or is dropped; 31 dropped in a row end it too',
+    ['close', 'drop'],
+    { fallback: 'drop' },
+  ),
 
   AUDIT: oneOf(
     'Whether an answer waits until its decision is on record, or records may be lost; see `audit.md`',

@@ -7,12 +7,22 @@ export interface WebSocketConfig {
   readonly chatServer: URL | undefined;
   /** The host's WebSocket server, behind the doors that are opened with its session cookie. */
   readonly host: URL | undefined;
-  /** The largest message, in bytes. */
+  /** Whether the servers behind get the client's `Host`, or their own address. */
+  readonly preserveHost: boolean;
+  /** The largest message of a client, in bytes. */
   readonly maxMessage: number;
+  /** The largest message of a server behind, in bytes; without it there is no limit. */
+  readonly maxUpstreamMessage: number | undefined;
+  /** What becomes of a client's message beyond the rate limit. */
+  readonly overLimit: 'close' | 'drop';
+  /** Milliseconds between two pings. */
+  readonly pingInterval: number;
   /** Milliseconds between two looks at whether somebody may stay. */
   readonly recheckInterval: number;
 }
 
+/** In milliseconds; longer ones would outlast every proxy's time-out. */
+const pingIntervals = { shortest: 100, longest: 10 * 60 * 1000 } as const;
 /** In milliseconds: on other replicas a revocation is seen this much later. */
 const longestInterval = 60 * 60 * 1000;
 
@@ -23,6 +33,10 @@ export function loadWebSockets(
 ): WebSocketConfig {
   const recheckInterval = read.required('WS_RECHECK_INTERVAL');
   if (recheckInterval > longestInterval) read.problem('WS_RECHECK_INTERVAL must be 1h at most');
+  const pingInterval = read.required('WS_PING_INTERVAL');
+  if (pingInterval < pingIntervals.shortest || pingInterval > pingIntervals.longest) {
+    read.problem('WS_PING_INTERVAL must be from 100ms to 10m');
+  }
   const host = upstream('SESSION_WS_UPSTREAM', read);
   if (host !== undefined && sessions === undefined) {
     read.problem('SESSION_WS_UPSTREAM needs SESSION_MODE, or nobody could enter');
@@ -30,7 +44,11 @@ export function loadWebSockets(
   return {
     chatServer: upstream('WS_UPSTREAM', read),
     host,
+    preserveHost: read.required('WS_PRESERVE_HOST') === 'true',
     maxMessage: read.required('WS_MAX_MESSAGE'),
+    maxUpstreamMessage: read.optional('WS_MAX_UPSTREAM_MESSAGE'),
+    overLimit: read.required('RATE_LIMIT_MESSAGES_ACTION'),
+    pingInterval,
     recheckInterval,
   };
 }

@@ -27,6 +27,8 @@ export interface TakenTicket {
  */
 export interface TicketStore {
   readonly put: (ticketHash: string, holder: TicketHolder) => Promise<void>;
+  /** The ticket's holder, unspent; `first` says that nobody has taken it so far. `undefined` when there is none. */
+  readonly find: (ticketHash: string) => Promise<TakenTicket | undefined>;
   /** Spends the ticket and gives its holder; `undefined` when there is none. It may have expired: look. */
   readonly take: (ticketHash: string) => Promise<TakenTicket | undefined>;
   /** Removes what expired an hour or more before `now`, and says how many those were. */

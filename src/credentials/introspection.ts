@@ -47,7 +47,7 @@ export function createIntrospectionReader(settings: IntrospectionSettings): Cred
   async function ask(cookie: string, key: string): Promise<Identification> {
     try {
       const answer = await introspect(cookie, settings);
-      known.keep(key, answer, 'fault' in answer ? memory.notSignedIn : memory.signedIn);
+      known.keep(key, answer, lifetimeOf(answer, settings.now()));
       return answer;
     } finally {
       underWay.delete(key);
@@ -69,6 +69,12 @@ export function createIntrospectionReader(settings: IntrospectionSettings): Cred
     }
     return stillOpen(await answer, settings.now());
   };
+}
+
+/** Never beyond the end of the session: the host may have renewed it, and is asked again then. */
+function lifetimeOf(answer: Identification, now: number): number {
+  if ('fault' in answer) return memory.notSignedIn;
+  return Math.min(memory.signedIn, answer.principal.expiresAt - now);
 }
 
 function stillOpen(answer: Identification, now: number): Identification {

@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify';
+import type { WebSocket } from 'ws';
 import type { StillWelcome } from '../actions/still-welcome.ts';
 import type { Origin } from '../core/audit-event.ts';
 import type { ReportExcess } from '../core/limits.ts';
@@ -6,19 +7,25 @@ import { principalId, principalKey, tenantOf, type Principal } from '../core/pri
 import { Unavailable } from '../core/unavailable.ts';
 import type { Connection, Message } from './connection.ts';
 import { endings } from './endings.ts';
+import { joinUpstream, type Traffic } from './join.ts';
 import { keepWatch, type Recheck, type WatchPorts } from './keep-watch.ts';
 import type { LiveConnections } from './live-connections.ts';
 import type { CountMessage } from './message-limit.ts';
-import { connectUpstream, type DialPorts, type Traffic, type Upstream } from './upstream.ts';
 
 /** What every admitted connection needs. */
-export interface AdmitPorts extends Omit<WatchPorts, 'log'>, Omit<DialPorts, 'log'> {
+export interface AdmitPorts extends Omit<WatchPorts, 'log'> {
   readonly live: LiveConnections;
   readonly stillWelcome: StillWelcome;
   readonly countMessage: CountMessage;
+  readonly overLimit: OverLimit;
   readonly reportExcess: ReportExcess;
   readonly measureTraffic: (tenantId: string | undefined) => Traffic;
+  /** Milliseconds between two pings. */
+  readonly pingInterval: number;
 }
+
+/** What becomes of a message beyond the limit: it ends the connection, or is dropped. */
+export type OverLimit = 'close' | 'drop';
 
 /** Somebody who may come in. */
 export interface Admission {
@@ -27,17 +34,17 @@ export interface Admission {
   /** Where it came from. */
   readonly origin: Origin;
   readonly recheck: Recheck;
-  /** Without a server behind, every message is answered with an error. */
-  readonly upstream: Upstream | undefined;
+  /** The open connection to the server behind; without one, every message is answered with an error. */
+  readonly server: WebSocket | undefined;
   readonly log: FastifyBaseLogger;
 }
 
-/** So many refused messages in a row end the connection: somebody does not listen. */
-const mostRefused = 30;
+/** So many messages in a row beyond the limit end the connection, also where they are dropped. */
+const mostDropped = 30;
 
-/** Keeps somebody who was let in: connected to the server behind, under the limit, and only as long as they may stay. */
+/** Keeps somebody who was let in: joined with the server behind, under the limit, and only as long as they may stay. */
 export function admit(connection: Connection, admission: Admission, ports: AdmitPorts): void {
-  const { principal, sessionId, recheck, upstream, log } = admission;
+  const { principal, sessionId, recheck, server, log } = admission;
   log.info({ sessionId }, 'WebSocket opened');
   connection.onEnd(({ code }) => {
     log.info({ sessionId, code }, 'WebSocket ended');
@@ -47,8 +54,8 @@ export function admit(connection: Connection, admission: Admission, ports: Admit
   keepWatch(connection, { expiresAt: principal.expiresAt, recheck }, { ...ports, log });
   // The credential may have ended meanwhile.
   if (!connection.isOpen()) return;
-  const limited = createLimiter(connection, () => countFor(admission, ports));
-  if (upstream === undefined) {
+  const limited = createLimiter(connection, () => countFor(admission, ports), ports.overLimit);
+  if (server === undefined) {
     connection.receive((message) => {
       limited(message, () => {
         connection.send({ type: 'error', error: 'No server is connected here' });
@@ -56,7 +63,7 @@ export function admit(connection: Connection, admission: Admission, ports: Admit
     });
   } else {
     const traffic = ports.measureTraffic(tenantOf(principal));
-    connectUpstream(connection, upstream, { ...ports, log, next: limited, traffic });
+    joinUpstream(connection, server, { ...ports, next: limited, traffic });
   }
 }
 
@@ -92,25 +99,23 @@ function countFor(
   return wait;
 }
 
-/** Passes messages under the limit; one beyond it is dropped, and the client is told so. */
+/**
+ * Passes messages under the limit. The client is never sent a word about the others: it speaks the protocol of the server
+ * behind, which has no such message.
+ */
 function createLimiter(
   connection: Connection,
   count: () => number,
+  overLimit: OverLimit,
 ): (message: Message, pass: (message: Message) => void) => void {
-  let refused = 0;
+  let dropped = 0;
   return (message, pass) => {
-    const wait = count();
-    if (wait === 0) {
-      refused = 0;
+    if (count() === 0) {
+      dropped = 0;
       pass(message);
       return;
     }
-    refused += 1;
-    if (refused > mostRefused) {
-      connection.end(endings.tooManyMessages);
-      return;
-    }
-    const retryAfter = Math.ceil(wait / 1000);
-    connection.send({ type: 'error', error: 'Too many messages', retryAfter });
+    dropped += 1;
+    if (overLimit === 'close' || dropped > mostDropped) connection.end(endings.tooManyMessages);
   };
 }

@@ -17,14 +17,17 @@ export interface Connection {
   /** Runs this at the end, or at once after it. A close without a code is 1005, a cut 1006 (RFC 6455 §7.1.5). */
   readonly onEnd: (run: (ending: Ending) => void) => void;
   readonly send: (message: object) => void;
-  /** Takes the next message and lets the client wait with the others; `undefined` when it ends before. */
+  /** Takes the next message and keeps the others; `undefined` when it ends before. */
   readonly take: () => Promise<Message | undefined>;
   /** Hands over all messages from here on, those that waited first. */
   readonly receive: (receiver: (message: Message) => void) => void;
 }
 
-/** How many messages may wait here. The client is paused then, so these are what came in one piece with the first. */
-const mostWaiting = 64;
+/**
+ * How many messages may wait here. Beyond the first number the client is paused, and not before: the end of a paused client
+ * is not seen. Beyond the second, which only messages that came in one piece can reach, the connection ends.
+ */
+const mostWaiting = { unpaused: 8, all: 64 } as const;
 /** How long the other side may take to answer a close frame, in milliseconds. */
 const closeTime = 3_000;
 
@@ -70,15 +73,19 @@ function createInbox(
     if (!isOpen()) return;
     // With its default `binaryType`, `ws` gives whole messages in one buffer.
     const message = { data: data as Buffer, isBinary };
-    if (receiver !== undefined) receiver(message);
-    else if (waiting.push(message) > mostWaiting) end(endings.tooManyMessages);
+    if (receiver !== undefined) {
+      receiver(message);
+      return;
+    }
+    waiting.push(message);
+    if (waiting.length > mostWaiting.all) end(endings.tooManyMessages);
+    else if (waiting.length > mostWaiting.unpaused) socket.pause();
   });
   return {
     take: () =>
       new Promise((resolve) => {
         const taken = (message: Message | undefined): void => {
           receiver = undefined;
-          socket.pause();
           resolve(message);
         };
         onEnd(() => {

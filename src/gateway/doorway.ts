@@ -1,69 +1,106 @@
+import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { WebSocketServer } from 'ws';
 import type { Operation } from '../openapi/operation.ts';
 import type { StartTimer } from '../core/timer.ts';
 import { createConnection, type Connection } from './connection.ts';
 import { endings } from './endings.ts';
+import { readHandshake, type Handshake } from './handshake.ts';
+import { watchHangUp, type HangUpWatch } from './hang-up.ts';
 import { keepAlive } from './keep-alive.ts';
-import { isHandshake, routeUpgrades } from './upgrades.ts';
+import { routeUpgrades } from './upgrades.ts';
 
-type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>;
+type Handler = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  handshake: Handshake,
+) => Promise<unknown>;
+
+/** Answers with an error body of the listener. */
+export type SendError = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  told: { readonly status: number; readonly message: string },
+) => FastifyReply;
+
+/** What WebSockets are taken in with. */
+export interface DoorwayPorts {
+  /** The largest message of a client, in bytes. */
+  readonly maxMessage: number;
+  /** Milliseconds between two pings. */
+  readonly pingInterval: number;
+  readonly startTimer: StartTimer;
+  readonly sendError: SendError;
+}
 
 /** Where WebSockets come in. */
 export interface Doorway {
-  /** Adds a route whose requests are WebSocket handshakes; any other request finds no such route. */
+  /** Adds a route for WebSocket handshakes; a request that is none is answered 400 or 426 before the handler. */
   readonly addDoor: (path: string, docs: Operation, handler: Handler) => void;
-  /** Completes the handshake (RFC 6455 §4.2.2); from then on the reply is no more. */
+  /** Watches a client whose handshake is not answered yet: the signal is aborted when it hangs up or the server closes. */
+  readonly watchClient: (request: FastifyRequest) => HangUpWatch;
+  /**
+   * Completes the handshake (RFC 6455 §4.2.2) with this subprotocol; from then on the reply is no more. False when the
+   * client is gone, and `then` is never called.
+   */
   readonly open: (
     request: FastifyRequest,
     reply: FastifyReply,
-    then: (connection: Connection) => void,
-  ) => void;
+    opening: {
+      readonly protocol: string | undefined;
+      readonly then: (connection: Connection) => void;
+    },
+  ) => boolean;
 }
 
 /** Opens a server to WebSockets; when the server closes, each of them gets 1001 and a moment to go. */
-export function createDoorway(
-  server: FastifyInstance,
-  { maxMessage, startTimer }: { readonly maxMessage: number; readonly startTimer: StartTimer },
-): Doorway {
+export function createDoorway(server: FastifyInstance, ports: DoorwayPorts): Doorway {
+  const { maxMessage, pingInterval, startTimer, sendError } = ports;
+  const chosen = new WeakMap<IncomingMessage, string>();
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: maxMessage,
     // Each compressed connection would keep some hundred kilobytes.
     perMessageDeflate: false,
-    // The first one that the client offers: the server behind is then asked for the same.
-    handleProtocols: ([first]) => first ?? false,
+    handleProtocols: (_offered, request) => chosen.get(request) ?? false,
   });
   const open = new Set<Connection>();
-  let closing = false;
-  routeUpgrades(server);
+  const closing = new AbortController();
+  const isUpgrade = routeUpgrades(server);
   // The server waits for their sockets, each of which is cut when it does not go by itself.
   server.addHook('preClose', (done) => {
-    closing = true;
+    closing.abort();
     for (const connection of open) connection.end(endings.goingAway);
     done();
   });
   return {
     addDoor: (path, docs, handler) => {
       server.get(path, { config: { slotless: true, docs } }, async (request, reply) => {
-        if (isHandshake(request.raw)) return handler(request, reply);
-        reply.callNotFound();
-        return reply;
+        const handshake = readHandshake(request.raw, isUpgrade(request.raw));
+        if (!('fault' in handshake)) return handler(request, reply, handshake);
+        const { fault } = handshake;
+        request.log.info({ route: path, reason: fault.message }, 'no WebSocket handshake');
+        return sendError(request, reply.headers(fault.headers), fault);
       });
     },
-    open: ({ raw }, reply, then) => {
+    watchClient: ({ raw }) => watchHangUp(raw.socket, closing.signal),
+    open: ({ raw }, reply, { protocol, then }) => {
+      if (protocol !== undefined) chosen.set(raw, protocol);
+      let isOpen = false;
       reply.hijack();
       reply.raw.detachSocket(raw.socket);
       sockets.handleUpgrade(raw, raw.socket, Buffer.alloc(0), (socket) => {
+        isOpen = true;
         const connection = createConnection(socket, startTimer);
         open.add(connection);
         connection.onEnd(() => {
           open.delete(connection);
         });
-        keepAlive(socket, startTimer);
-        if (closing) connection.end(endings.goingAway);
-        else then(connection);
+        keepAlive(socket, { startTimer, pingInterval });
+        then(connection);
+        if (closing.signal.aborted) connection.end(endings.goingAway);
       });
+      return isOpen;
     },
   };
 }

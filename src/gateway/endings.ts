@@ -10,9 +10,11 @@ export interface Ending {
  */
 export const endings = {
   goingAway: { code: 1001, reason: 'Usher is closing' },
+  messageTooLarge: { code: 1009, reason: 'A message of the server behind was too large' },
   bug: { code: 1011, reason: 'Something went wrong here' },
   unavailable: { code: 1013, reason: 'Try again in a moment' },
   upstreamFailed: { code: 1014, reason: 'The server behind this address is not reachable' },
+  upstreamRefused: { code: 1014, reason: 'The server behind this address refused the connection' },
   credentialEnded: { code: 4001, reason: 'The credential has ended' },
   accessEnded: { code: 4003, reason: 'Access was withdrawn' },
   authenticationFailed: { code: 4401, reason: 'Authentication failed' },

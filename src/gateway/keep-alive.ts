@@ -1,16 +1,21 @@
 import type { WebSocket } from 'ws';
 import type { StartTimer, StopTimer } from '../core/timer.ts';
 
-/** Time between two pings, in milliseconds: below the idle time-outs of usual load balancers (60 s). */
-const pingInterval = 30_000;
 const mostMissed = 2;
 
+/** How a connection is kept alive. */
+export interface KeepAlivePorts {
+  readonly startTimer: StartTimer;
+  /** Milliseconds between two pings: a proxy on the way that cuts idle connections earlier would end it. */
+  readonly pingInterval: number;
+}
+
 /**
- * Pings the other side every 30 s (RFC 6455 §5.5.2) and cuts the connection when two pings went unanswered;
+ * Pings the other side (RFC 6455 §5.5.2) and cuts the connection when two pings went unanswered;
  * a side that was paused for that long waits for another one that does not read, and is cut too.
  * `ws` answers pings, and cuts who pings without reading the answers.
  */
-export function keepAlive(socket: WebSocket, startTimer: StartTimer): void {
+export function keepAlive(socket: WebSocket, { startTimer, pingInterval }: KeepAlivePorts): void {
   let unanswered = 0;
   let stop: StopTimer;
   const tick = (): void => {

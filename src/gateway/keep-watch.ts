@@ -23,78 +23,76 @@ export interface WatchPorts {
 
 /** So many looks in a row may find nothing out: one outage must not throw everybody out, nor a long one keep them in. */
 const mostFailures = 3;
+/** How long a look may take once the credential has ended, in milliseconds. */
+const lastLookTime = 5_000;
 /** Node's longest timer, in milliseconds. */
 const longestTimer = 2_147_483_647;
 
-/** Ends the connection when its credential ends, and when a look says so or three in a row could not tell. */
+/**
+ * Looks at a connection again and again, and at the moment when its credential ends: the session may have been renewed. Ends
+ * it when a look says so, when its credential has ended, and when three looks in a row, or the one at the end, could not tell.
+ */
 export function keepWatch(
   connection: Connection,
   { expiresAt, recheck }: { readonly expiresAt: number; readonly recheck: Recheck },
   ports: WatchPorts,
 ): void {
-  watchRights(connection, recheck, {
-    ...ports,
-    onExpiry: watchExpiry(connection, expiresAt, ports),
-  });
-}
-
-/** Gives what moves the end. */
-function watchExpiry(
-  connection: Connection,
-  expiresAt: number,
-  { now, startTimer }: WatchPorts,
-): (expiresAt: number) => void {
-  let stop: StopTimer = () => undefined;
+  const { now, startTimer, recheckInterval, countUnavailable, log } = ports;
+  let failures = 0;
+  let stops: readonly StopTimer[] = [];
+  const disarm = (): void => {
+    for (const stop of stops) stop();
+  };
   const arm = (end: number): void => {
-    stop();
+    disarm();
     if (!connection.isOpen()) return;
     const left = end - now();
     if (left <= 0) {
       connection.end(endings.credentialEnded);
       return;
     }
-    stop = startTimer(Math.min(left, longestTimer), () => {
-      arm(end);
+    const look = startTimer(Math.min(left, recheckInterval), () => void lookAgain(end));
+    // A look that never ends must not keep anybody in.
+    const limit = startLongTimer(startTimer, left + lastLookTime, () => {
+      connection.end(endings.unavailable);
     });
+    stops = [look, limit];
   };
-  connection.onEnd(() => {
-    stop();
-  });
-  arm(expiresAt);
-  return arm;
-}
-
-function watchRights(
-  connection: Connection,
-  recheck: Recheck,
-  ports: WatchPorts & { readonly onExpiry: (expiresAt: number) => void },
-): void {
-  let failures = 0;
-  let stop: StopTimer = () => undefined;
-  const look = async (): Promise<void> => {
+  const lookAgain = async (end: number): Promise<void> => {
     try {
       const verdict = await recheck();
       failures = 0;
       if ('ending' in verdict) connection.end(verdict.ending);
-      else ports.onExpiry(verdict.expiresAt);
+      else arm(verdict.expiresAt);
     } catch (error) {
       failures += 1;
       const isBug = !(error instanceof Unavailable);
-      ports.log[isBug ? 'error' : 'warn']({ err: error }, 'could not look again at a WebSocket');
+      log[isBug ? 'error' : 'warn']({ err: error }, 'could not look again at a WebSocket');
       if (isBug) {
         connection.end(endings.bug);
-      } else if (failures >= mostFailures) {
-        ports.countUnavailable(error);
+      } else if (failures >= mostFailures || end <= now()) {
+        countUnavailable(error);
         connection.end(endings.unavailable);
       }
+      arm(end);
     }
-    arm();
   };
-  const arm = (): void => {
-    if (connection.isOpen()) stop = ports.startTimer(ports.recheckInterval, () => void look());
+  connection.onEnd(disarm);
+  arm(expiresAt);
+}
+
+/** A timer of any length. */
+function startLongTimer(startTimer: StartTimer, milliseconds: number, run: () => void): StopTimer {
+  let stop: StopTimer;
+  const arm = (left: number): void => {
+    const step = Math.min(left, longestTimer);
+    stop = startTimer(step, () => {
+      if (left > step) arm(left - step);
+      else run();
+    });
   };
-  connection.onEnd(() => {
+  arm(milliseconds);
+  return () => {
     stop();
-  });
-  arm();
+  };
 }

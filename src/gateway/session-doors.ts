@@ -7,15 +7,18 @@ import { principalId, type Principal } from '../core/principal.ts';
 import type { Question } from '../core/question.ts';
 import type { Responses } from '../openapi/operation.ts';
 import { admit, type AdmitPorts } from './admit.ts';
+import type { Connection } from './connection.ts';
 import { sessionDoorDocs } from './door-docs.ts';
-import type { Doorway } from './doorway.ts';
+import type { Doorway, SendError } from './doorway.ts';
 import { endings } from './endings.ts';
+import { forwardedHeaders } from './forwarded-headers.ts';
 import { identityHeaders } from './identity-headers.ts';
+import { endWithClient } from './join.ts';
 import type { Verdict } from './keep-watch.ts';
-import type { Upstream } from './upstream.ts';
+import { dialUpstream, type DialFault, type DialPorts, type Upstream } from './upstream.ts';
 
 /** Whom these doors ask. */
-export interface SessionDoorPorts extends AdmitPorts {
+export interface SessionDoorPorts extends AdmitPorts, DialPorts {
   readonly authorizeChannel: AuthorizeChannel;
   /** The same judgement without a record. */
   readonly decideChannel: AuthorizeChannel;
@@ -30,11 +33,14 @@ export interface SessionDoorPorts extends AdmitPorts {
     reply: FastifyReply,
     refusal: Refusal,
   ) => Promise<FastifyReply>;
+  readonly sendError: SendError;
   /** All that this can answer. */
   readonly refusals: Responses;
   readonly randomBytes: (count: number) => Uint8Array;
   /** The host's WebSocket server, and the cookie by which it knows its visitors. */
   readonly host: { readonly url: URL; readonly cookieName: string };
+  /** Whether the host gets the client's `Host`. */
+  readonly preserveHost: boolean;
 }
 
 interface Door {
@@ -49,11 +55,14 @@ const doors: readonly Door[] = [
   { path: '/ws/chat/', channel: 'private-chat-box' },
 ];
 
-/** Adds the doors of the host's WebSockets: who may enter is judged as for the channel, before the handshake is completed. */
+/**
+ * Adds the doors of the host's WebSockets: who may enter is judged as for the channel, and the host is asked, before the
+ * handshake is completed. What the host answers is the answer.
+ */
 export function addSessionDoors(doorway: Doorway, ports: SessionDoorPorts): void {
   for (const door of doors) {
     const docs = sessionDoorDocs(door.channel.replace(':orderId', '{orderId}'), ports.refusals);
-    doorway.addDoor(door.path, docs, async (request, reply) => {
+    doorway.addDoor(door.path, docs, async (request, reply, { protocols }) => {
       const giveBack = await ports.countConnection(request);
       const question = questionOf(door, request, ports);
       const decision = await ports.authorizeChannel(question).catch(async (error: unknown) => {
@@ -63,17 +72,42 @@ export function addSessionDoors(doorway: Doorway, ports: SessionDoorPorts): void
       });
       if (decision.outcome === 'refusal') return ports.sendRefusal(request, reply, decision);
       await giveBack();
-      const upstream = upstreamOf(door, request, { question, grant: decision, host: ports.host });
-      doorway.open(request, reply, (connection) => {
+      const upstream = upstreamOf(door, request, { question, grant: decision, ...ports });
+      const client = doorway.watchClient(request);
+      const dialling = dialUpstream(upstream, { ...ports, protocols, signal: client.signal });
+      const dialled = await dialling.finally(client.stop);
+      if ('fault' in dialled) return answerFault([request, reply], dialled.fault, ports);
+      const { server, protocol } = dialled;
+      const then = (connection: Connection): void => {
+        endWithClient(connection, server, ports);
         const { principal, socketId: sessionId } = decision;
         const { log } = request;
         const recheck = () => askAgain({ question, grant: decision, log }, ports);
         const { origin } = question;
-        admit(connection, { principal, sessionId, origin, recheck, upstream, log }, ports);
-      });
+        admit(connection, { principal, sessionId, origin, recheck, server, log }, ports);
+      };
+      if (!doorway.open(request, reply, { protocol, then })) server.terminate();
       return reply;
     });
   }
+}
+
+/** The host's status is the client's. Whatever else opens no WebSocket is a bad gateway. */
+function answerFault(
+  [request, reply]: readonly [FastifyRequest, FastifyReply],
+  fault: DialFault,
+  { sendError }: SessionDoorPorts,
+): FastifyReply {
+  if (fault.kind === 'abandoned') {
+    return sendError(request, reply, { status: 503, message: 'Try again in a moment' });
+  }
+  request.log.warn(fault, 'the host did not accept a WebSocket');
+  if (fault.kind === 'invalid') {
+    return sendError(request, reply, { status: 502, message: 'The host opened no WebSocket' });
+  }
+  const { status, retryAfter } = fault;
+  if (retryAfter !== undefined) void reply.header('retry-after', retryAfter);
+  return sendError(request, reply, { status, message: 'The host refused the WebSocket' });
 }
 
 function questionOf({ channel }: Door, request: FastifyRequest, ports: SessionDoorPorts): Question {
@@ -101,16 +135,17 @@ interface Entering {
   readonly question: Question;
   readonly grant: Grant;
   readonly host: SessionDoorPorts['host'];
+  readonly preserveHost: boolean;
 }
 
 /**
  * The host's server at the path that was judged, not as it was spelt, with the query as it came. Of the cookies it gets
- * the one that was judged, by which it knows its visitor itself, and the `Origin`, which such servers check too.
+ * the one that was judged, by which it knows its visitor itself.
  */
 function upstreamOf(
   door: Door,
   request: FastifyRequest,
-  { question, grant, host }: Entering,
+  { question, grant, host, preserveHost }: Entering,
 ): Upstream {
   const [path = '', query = ''] = (request.raw.url ?? '').split(/\?(.*)/s);
   const url = new URL(host.url);
@@ -119,16 +154,15 @@ function upstreamOf(
   url.pathname =
     url.pathname.replace(/\/$/, '') + (path.endsWith('/') ? judged : judged.slice(0, -1));
   url.search = query;
-  const { origin } = request.headers;
   const [credential] = question.credentials;
   const cookie = credential?.kind === 'session-cookie' ? credential.text.reveal() : undefined;
   const { principal, socketId: sessionId } = grant;
   return {
     url,
     headers: {
+      ...forwardedHeaders(request, { address: question.origin.address, preserveHost }),
       ...identityHeaders({ principal, sessionId }),
       ...(cookie !== undefined && { Cookie: `${host.cookieName}=${cookie}` }),
-      ...(origin !== undefined && { Origin: origin }),
     },
   };
 }

@@ -2,14 +2,18 @@ import { ServerResponse, type IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 
+/** True for a request whose connection was handed over for an upgrade; only such a one may become a WebSocket. */
+export type IsUpgrade = (request: IncomingMessage) => boolean;
+
 /**
  * Sends WebSocket handshakes through the server's routes, where they are judged before they are upgraded.
  * Every other `Upgrade`, such as the `h2c` of Java's HTTP client, is ignored, as RFC 9110 §7.8 allows:
  * once somebody listens for upgrades, Node hands those requests over too, without their bodies.
  */
-export function routeUpgrades(server: FastifyInstance): void {
+export function routeUpgrades(server: FastifyInstance): IsUpgrade {
+  const handedOver = new WeakSet<IncomingMessage>();
   // Node from 24.9 on asks first, and then takes every other request as if it had not asked for an upgrade.
-  Object.assign(server.server, { shouldUpgradeCallback: isHandshake });
+  Object.assign(server.server, { shouldUpgradeCallback: asksForWebSocket });
   server.server.on('upgrade', (request: IncomingMessage, socket, head: Buffer) => {
     // Node has taken its own listener off.
     socket.on('error', () => {
@@ -17,18 +21,20 @@ export function routeUpgrades(server: FastifyInstance): void {
     });
     if (!(socket instanceof Socket)) {
       socket.destroy();
-    } else if (isHandshake(request)) {
+    } else if (asksForWebSocket(request)) {
       if (head.length > 0) socket.unshift(head);
+      handedOver.add(request);
       routeHandshake(server, request, socket);
     } else {
       socket.unshift(Buffer.concat([withoutUpgrade(request), head]));
       server.server.emit('connection', socket);
     }
   });
+  return (request) => handedOver.has(request);
 }
 
 /** True for a request that asks to become a WebSocket (RFC 6455 §4.1). */
-export function isHandshake({ method, headers }: IncomingMessage): boolean {
+function asksForWebSocket({ method, headers }: IncomingMessage): boolean {
   return method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket';
 }
 

@@ -1,80 +1,112 @@
-import type { FastifyBaseLogger } from 'fastify';
+import type { IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
 import type { StartTimer } from '../core/timer.ts';
-import { closeSocket, type Connection, type Message } from './connection.ts';
-import { endings, passedOn, type Ending } from './endings.ts';
-import { keepAlive } from './keep-alive.ts';
-import { createPipe, type StartDelivery } from './pipe.ts';
+import { Unavailable } from '../core/unavailable.ts';
 
-/** The server behind a door, and what it is sent of a client: these headers, and nothing else that the client said. */
+/** The server behind an endpoint, and the headers that it is sent. */
 export interface Upstream {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** What measures the messages of one connection, each way. */
-export interface Traffic {
-  readonly fromClient: StartDelivery;
-  readonly toClient: StartDelivery;
-}
-
 /** What a connection to the server behind takes. */
 export interface DialPorts {
   readonly startTimer: StartTimer;
-  readonly log: FastifyBaseLogger;
-  /** The largest message that is passed on, in bytes. */
-  readonly maxMessage: number;
+  /** The largest message of the server behind, in bytes; without it there is no limit. */
+  readonly maxUpstreamMessage: number | undefined;
 }
+
+/** Why the server behind completed no handshake. */
+export type DialFault =
+  /** It answered with a status from 400 to 599, and perhaps a `Retry-After`. */
+  | { readonly kind: 'refused'; readonly status: number; readonly retryAfter?: string | undefined }
+  /** It answered with something else that opens no WebSocket, such as a redirect or a wrong `Sec-WebSocket-Accept`. */
+  | { readonly kind: 'invalid'; readonly why: string }
+  /** Nobody waits for the answer any more. */
+  | { readonly kind: 'abandoned' };
+
+/** An open connection to the server behind, paused, with the subprotocol that it chose; or none. */
+export type Dialled =
+  | { readonly server: WebSocket; readonly protocol: string | undefined }
+  | { readonly fault: DialFault };
 
 /** How long the server behind may take to complete the handshake, in milliseconds. */
 const dialTime = 10_000;
 
 /**
- * Connects a client to the server behind: messages and close codes go both ways, pings are each side's own.
- * The client waits while the server is dialled; `next` then gets its messages, with what sends one on.
+ * Connects to the server behind and offers it these subprotocols. Nothing is read before the connection is resumed. Redirects
+ * are not followed. Throws `Unavailable` when the server cannot be reached or does not answer within ten seconds.
  */
-export function connectUpstream(
-  client: Connection,
+export function dialUpstream(
   { url, headers }: Upstream,
-  ports: DialPorts & {
-    readonly next: (message: Message, send: (message: Message) => void) => void;
-    readonly traffic: Traffic;
-  },
-): void {
-  const { startTimer, log, maxMessage, traffic } = ports;
-  const { protocol } = client.socket;
-  const server = new WebSocket(url, protocol === '' ? [] : [protocol], {
+  ports: DialPorts & { readonly protocols: readonly string[]; readonly signal: AbortSignal },
+): Promise<Dialled> {
+  const { startTimer, maxUpstreamMessage = 0, protocols, signal } = ports;
+  if (signal.aborted) return Promise.resolve({ fault: { kind: 'abandoned' } });
+  const server = new WebSocket(url, [...protocols], {
     headers,
-    maxPayload: maxMessage,
+    maxPayload: maxUpstreamMessage,
     perMessageDeflate: false,
   });
-  const stopWaiting = startTimer(dialTime, () => {
-    server.terminate();
-  });
-  client.onEnd((ending) => {
-    stopWaiting();
-    closeSocket(server, passedOn(ending, endings.goingAway), startTimer);
-  });
-  server.on('open', () => {
-    stopWaiting();
-    keepAlive(server, startTimer);
-    const toServer = createPipe({ from: client.socket, to: server }, traffic.fromClient);
-    const toClient = createPipe({ from: server, to: client.socket }, traffic.toClient);
-    server.on('message', (data, isBinary) => {
-      // With its default `binaryType`, `ws` gives whole messages in one buffer.
-      if (client.isOpen()) toClient({ data: data as Buffer, isBinary });
+  const choice = noteChoice(server, protocols);
+  return new Promise<Dialled>((resolve, reject) => {
+    const fail = (fault: DialFault): void => {
+      resolve({ fault });
+      server.terminate();
+    };
+    const abandon = (): void => {
+      fail({ kind: 'abandoned' });
+    };
+    const stopWaiting = startTimer(dialTime, () => {
+      reject(unreachable('no answer within ten seconds'));
+      server.terminate();
     });
-    client.receive((message) => {
-      ports.next(message, toServer);
+    signal.addEventListener('abort', abandon);
+    const stop = (): void => {
+      stopWaiting();
+      signal.removeEventListener('abort', abandon);
+    };
+    server.once('close', stop).once('open', () => {
+      stop();
+      server.pause();
+      resolve({ server, protocol: choice() });
+    });
+    server.on('unexpected-response', (_request, response: IncomingMessage) => {
+      fail(faultOf(response));
+    });
+    // Stays for the life of the connection, whose end `close` reports: an `error` without a listener would be thrown.
+    server.on('error', ({ code, message }: Error & { readonly code?: string }) => {
+      if (isNetworkError(code)) reject(unreachable(code ?? message));
+      else resolve({ fault: { kind: 'invalid', why: code ?? message } });
     });
   });
-  server.on('error', (error: Error & { readonly code?: string }) => {
-    // The message may hold the address, and with it a password.
-    if (client.isOpen()) log.warn({ reason: error.code }, 'the server behind a WebSocket failed');
-    client.end(endings.upstreamFailed);
+}
+
+/**
+ * What the server behind chose of the subprotocols. That it chose none is the client's to judge: browsers fail then, others
+ * do not. `ws` always fails, so it is shown a choice.
+ */
+function noteChoice(server: WebSocket, protocols: readonly string[]): () => string | undefined {
+  const [first] = protocols;
+  let hasChosen = true;
+  server.once('upgrade', ({ headers }) => {
+    hasChosen = headers['sec-websocket-protocol'] !== undefined;
+    if (!hasChosen && first !== undefined) headers['sec-websocket-protocol'] = first;
   });
-  server.on('close', (code, reason) => {
-    const ending: Ending = { code, reason: reason.toString() };
-    client.end(passedOn(ending, endings.upstreamFailed));
-  });
+  return () => (hasChosen && server.protocol !== '' ? server.protocol : undefined);
+}
+
+function faultOf({ statusCode: status = 0, headers }: IncomingMessage): DialFault {
+  if (status < 400 || status > 599) return { kind: 'invalid', why: `status ${status}` };
+  return { kind: 'refused', status, retryAfter: headers['retry-after'] };
+}
+
+/** Node's errors of sockets, names and TLS have a code; those of a broken answer (`HPE_…`) are no outage. */
+function isNetworkError(code: string | undefined): boolean {
+  return code !== undefined && !code.startsWith('HPE_') && !code.startsWith('WS_ERR_');
+}
+
+/** The message of the cause may hold the address of the server. */
+function unreachable(why: string): Unavailable {
+  return new Unavailable('WebSocket upstream', { cause: new Error(why) });
 }

@@ -4,7 +4,12 @@ import { answersTo, refusals, tooManyRefused, unavailable, type Fault } from './
 import { generalReplies } from './refusal-reply.ts';
 
 const everywhere: readonly Fault[] = [
-  { name: 'no-handshake', status: 404, message: 'There is no such route' },
+  {
+    name: 'no-handshake',
+    status: 426,
+    message:
+      'This address takes WebSocket connections only; if the client asked for one, a proxy dropped its Upgrade and Connection headers',
+  },
   { name: 'too-many-attempts', status: 429, message: 'Too many connection attempts' },
 ];
 
@@ -21,5 +26,6 @@ export const sessionDoorRefusals: Responses = answersTo([
     'too-many-authorizations': undefined,
   }),
   tooManyRefused,
+  { name: 'no-websocket', status: 502, message: 'The host opened no WebSocket' },
   unavailable,
 ]);

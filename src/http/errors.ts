@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Unavailable } from '../core/unavailable.ts';
 import { RequestProblem } from './problem.ts';
@@ -18,18 +19,6 @@ export interface Told {
   readonly message: string;
 }
 
-const words: Readonly<Record<number, string>> = {
-  400: 'Bad Request',
-  401: 'Unauthorized',
-  403: 'Forbidden',
-  404: 'Not Found',
-  413: 'Payload Too Large',
-  415: 'Unsupported Media Type',
-  429: 'Too Many Requests',
-  500: 'Internal Server Error',
-  503: 'Service Unavailable',
-};
-
 const retrySeconds = 2;
 
 /**
@@ -42,7 +31,7 @@ export function bodyOf(
   errorBody: ErrorBody | undefined,
 ): object {
   if (errorBody === 'ticket') return { success: false, error: message };
-  const error = words[status] ?? 'Error';
+  const error = STATUS_CODES[status] ?? 'Error';
   return errorBody === 'hotel' ? { error, message } : { error, message, request_id: requestId };
 }
 

@@ -18,6 +18,14 @@ export function createTickets(database: Database): TicketStore {
       );
     },
 
+    async find(ticketHash) {
+      const [row] = await database.ask(
+        (prisma) => prisma.$queryRaw<TicketRow[]>`
+          SELECT holder, takes FROM tickets WHERE ticket_hash = ${ticketHash}`,
+      );
+      return row && { holder: row.holder, first: row.takes === 0 };
+    },
+
     async take(ticketHash) {
       // One statement: those that come at once wait for each other's row lock, and each sees its own count.
       const [row] = await database.ask(

@@ -99,19 +99,19 @@ describe('the door for tickets', () => {
     expect(socket.received()).not.toContain('success');
   });
 
-  it.each<[string, readonly string[]]>([
-    ['no key', handshake.filter((line) => !line.includes('Key'))],
-    ['a key that is none', [...handshake.slice(0, 3), 'Sec-WebSocket-Key: x']],
-    ['an old version', handshake.map((line) => line.replace('13', '7'))],
-    ['a version that is none', handshake.map((line) => line.replace('13', '13, 8'))],
-  ])('does not open to a handshake with %s', async (_case, lines) => {
+  it.each<[string, number, readonly string[]]>([
+    ['no key', 400, handshake.filter((line) => !line.includes('Key'))],
+    ['a key that is none', 400, [...handshake.slice(0, 3), 'Sec-WebSocket-Key: x']],
+    ['an old version', 426, handshake.map((line) => line.replace('13', '7'))],
+    ['a version that is none', 426, handshake.map((line) => line.replace('13', '13, 8'))],
+  ])('does not open to a handshake with %s', async (_case, status, lines) => {
     const start = `GET /ws HTTP/1.1\r\n${lines.join('\r\n')}\r\nConnection: Upgrade\r\n\r\n`;
-    expect((await hear(usher.public, start)).status).toBe(400);
+    expect((await hear(usher.public, start)).status).toBe(status);
   });
 
   it('nor to a request that only looks like one', async () => {
     expect((await hear(usher.public, raw('POST /ws', handshake))).status).toBe(404);
-    expect((await hear(usher.public, raw('GET /ws', ['Host: usher']))).status).toBe(404);
+    expect((await hear(usher.public, raw('GET /ws', ['Host: usher']))).status).toBe(426);
   });
 });
 

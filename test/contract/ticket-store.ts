@@ -39,6 +39,15 @@ export function holdToTicketContract(at: () => StoreAtHand): void {
     expect(await at().store.take(hash)).toEqual({ holder, first: false });
   });
 
+  it('gives a ticket unspent to whoever looks at it, and says whether it was taken', async () => {
+    const { hash, holder } = await put();
+    expect(await at().store.find(hash)).toEqual({ holder, first: true });
+    expect(await at().store.find(hash)).toEqual({ holder, first: true });
+    expect(await at().store.take(hash)).toEqual({ holder, first: true });
+    expect(await at().store.find(hash)).toEqual({ holder, first: false });
+    expect(await at().store.find(newHash())).toBeUndefined();
+  });
+
   it('knows no ticket that was not put', async () => {
     await put();
     const hash = newHash();

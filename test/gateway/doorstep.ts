@@ -10,6 +10,7 @@ import { createLiveConnections, type LiveConnections } from '../../src/gateway/l
 import { createMessageLimit } from '../../src/gateway/message-limit.ts';
 import { addTicketDoor, type TicketDoorPorts } from '../../src/gateway/ticket-door.ts';
 import { originOf } from '../../src/http/asker.ts';
+import { sendError } from '../../src/http/errors.ts';
 import { createServer } from '../../src/http/server.ts';
 import { createMemoryRates } from '../../src/stores/memory-rates.ts';
 import { createTestClock, type TestClock } from '../support/test-clock.ts';
@@ -63,6 +64,7 @@ export interface Doorstep {
 /** What of it a test changes. */
 export interface DoorstepChanges extends Partial<TicketDoorPorts> {
   readonly mostMessages?: number;
+  readonly maxMessage?: number;
 }
 
 const open: Doorstep[] = [];
@@ -83,24 +85,29 @@ export async function startDoorstep(changes: DoorstepChanges = {}): Promise<Door
   const time = createTestClock(testNow);
   const server = createServer({ logger: pino({ level: 'silent' }), trustedProxies: [] });
   const { mostMessages = 30, maxMessage = 65_536, ...ports } = changes;
+  const pingInterval = 20_000;
   const live = createLiveConnections();
   const { now, startTimer } = time.clock;
-  addTicketDoor(createDoorway(server, { maxMessage, startTimer }), {
+  addTicketDoor(createDoorway(server, { maxMessage, pingInterval, startTimer, sendError }), {
     refusals: {},
-    ...{ now, startTimer, live, maxMessage, originOf },
+    ...{ now, startTimer, live, originOf, pingInterval },
     countMessage: createMessageLimit({
       ...{ perMinute: mostMessages, rates: createMemoryRates(), shared: undefined, now },
     }),
+    overLimit: 'drop',
     reportExcess: () => Promise.resolve(),
     countUnavailable: () => undefined,
     measureTraffic: () => ({ fromClient: unmeasured, toClient: unmeasured }),
     countConnection: () => Promise.resolve(() => Promise.resolve()),
     countFailure: () => Promise.resolve(),
     recheckInterval: 15_000,
+    checkTicket: changes.redeemTicket ?? redeemAnything,
     redeemTicket: redeemAnything,
     stillWelcome: () => Promise.resolve(true),
     newId: randomUUID,
     chatServer: undefined,
+    preserveHost: true,
+    maxUpstreamMessage: undefined,
     ...ports,
   });
   server.post('/echo', (request) => ({ body: request.body }));

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   createServer as createTcpServer,
   type AddressInfo,
@@ -5,13 +6,19 @@ import {
   type Socket,
 } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { WebSocketServer } from 'ws';
+import { WebSocketServer, type WebSocket } from 'ws';
 import type { RedeemTicket } from '../../src/actions/redeem-ticket.ts';
-import { startUpstream, type Arrival, type TestUpstream } from '../support/web-socket.ts';
+import {
+  startUpstream,
+  type Arrival,
+  type ClientSettings,
+  type TestUpstream,
+} from '../support/web-socket.ts';
 import { testNow } from '../support/tokens.ts';
 import {
   goodTicket,
   holder,
+  redeemAnything,
   settle,
   startDoorstep,
   ticketMessage,
@@ -61,8 +68,8 @@ describe('the server behind GET /ws', () => {
     });
   });
 
-  it('is told nothing that the client says of itself', async () => {
-    const { server } = await pair(
+  it('gets the client’s request as from any reverse proxy, and no credential of it', async () => {
+    const { doorstep, server } = await pair(
       {},
       {
         headers: {
@@ -70,15 +77,34 @@ describe('the server behind GET /ws', () => {
           'x-usher-roles': 'admin',
           'X-USHER-EXTRA': 'x',
           'X-Forwarded-For': '1.2.3.4',
+          'X-Forwarded-Host': 'forged.example',
+          'X-Forwarded-Proto': 'https',
+          Forwarded: 'for=1.2.3.4',
           Cookie: 'sessionid=theirs',
           Authorization: 'Bearer theirs',
-          'User-Agent': 'theirs',
-          Origin: 'https://theirs.example',
+          Host: 'chat.example',
+          'User-Agent': 'Browser/1.0',
+          Origin: 'https://app.example',
         },
       },
     );
-    expect(JSON.stringify(server.headers)).not.toMatch(/theirs|admin|extra|1\.2\.3\.4/i);
-    expect(server.headers['x-usher-user-id']).toBe('15');
+    expect(JSON.stringify(server.headers)).not.toMatch(/theirs|admin|extra|1\.2\.3\.4|forged/i);
+    expect(server.headers).toMatchObject({
+      'x-usher-user-id': '15',
+      host: 'chat.example',
+      origin: 'https://app.example',
+      'user-agent': 'Browser/1.0',
+      'x-forwarded-for': '127.0.0.1',
+      'x-forwarded-host': 'chat.example',
+      'x-forwarded-proto': 'http',
+    });
+    expect(new URL(doorstep.address).host).not.toBe('chat.example');
+  });
+
+  it('gets its own address as Host where that is set, and the client’s beside it', async () => {
+    const { server } = await pair({ preserveHost: false }, { headers: { Host: 'chat.example' } });
+    expect(server.headers.host).toBe(new URL(upstream.url).host);
+    expect(server.headers['x-forwarded-host']).toBe('chat.example');
   });
 
   it('is told values that cannot end their header, add a role, or be mistaken for another', async () => {
@@ -166,13 +192,16 @@ describe('messages', () => {
     expect(upstream.count()).toBe(0);
   });
 
-  it('beyond the limit do not get through', async () => {
+  it('beyond the limit do not get through, and the client is sent nothing about them', async () => {
     const { client, server } = await pair({ mostMessages: 2 });
+    const heard: unknown[] = [];
+    client.socket.on('message', (data) => heard.push(data));
     for (const text of ['one', 'two', 'three']) client.socket.send(text);
-    expect(await client.nextJson()).toMatchObject({ error: 'Too many messages' });
     client.socket.close(1000);
     expect([await server.next(), await server.next()]).toEqual(['one', 'two']);
     await expect(server.next()).rejects.toThrow('1000');
+    await client.closed;
+    expect(heard).toEqual([]);
   });
 
   it('of the server behind are not limited in number', async () => {
@@ -181,15 +210,30 @@ describe('messages', () => {
     for (let i = 0; i < 100; i += 1) expect(await client.next()).toBe(String(i));
   });
 
-  it('that are too large end the connection on the side that sent them', async () => {
-    const one = await pair({ maxMessage: 2048 });
-    one.client.socket.send('x'.repeat(2049));
-    expect((await one.client.closed).code).toBe(1009);
-    expect((await one.server.closed).code).toBe(1001);
-    const two = await pair({ maxMessage: 2048 });
-    two.server.socket.send('x'.repeat(2049));
-    expect((await two.server.closed).code).toBe(1009);
-    expect((await two.client.closed).code).toBe(1014);
+  it('of a client that are too large end the connection with 1009', async () => {
+    const { client, server } = await pair({ maxMessage: 2048 });
+    client.socket.send('x'.repeat(2049));
+    expect((await client.closed).code).toBe(1009);
+    expect((await server.closed).code).toBe(1001);
+  });
+
+  it('of the server behind may be larger than those of a client', async () => {
+    const { client, server } = await pair({ maxMessage: 2048 });
+    const text = 'x'.repeat(1024 * 1024);
+    server.socket.send(text);
+    expect((await client.next()).length).toBe(text.length);
+  });
+
+  it('of the server behind end the connection with 1009 beyond a limit of their own', async () => {
+    const { client, server } = await pair({ maxUpstreamMessage: 4096 });
+    server.socket.send('x'.repeat(4096));
+    expect((await client.next()).length).toBe(4096);
+    server.socket.send('x'.repeat(4097));
+    expect((await server.closed).code).toBe(1009);
+    expect(await client.closed).toEqual({
+      code: 1009,
+      reason: 'A message of the server behind was too large',
+    });
   });
 
   it('of a client that was thrown out are not heard any more', async () => {
@@ -239,7 +283,7 @@ describe('a reader that does not read', () => {
     client.socket.pause();
     for (let i = 0; i < 3; i += 1) {
       await settle(server);
-      doorstep.time.advance(30_000);
+      doorstep.time.advance(20_000);
     }
     expect((await server.closed).code).toBe(1001);
     client.socket.resume();
@@ -349,57 +393,60 @@ describe('a server behind', () => {
     return new URL(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`);
   };
 
-  it('that is not there ends the connection', async () => {
+  /** The connection of a client whose good ticket opened no way, and how often that ticket was spent. */
+  const turnedAway = async (chatServer: URL, settings: ClientSettings = {}) => {
+    let spent = 0;
+    const redeemTicket: RedeemTicket = (presentation) => {
+      spent += 1;
+      return redeemAnything(presentation);
+    };
+    const ports = { chatServer, checkTicket: redeemAnything, redeemTicket };
+    const client = await (await start(ports)).knock(settings);
+    client.socket.send(ticketMessage(goodTicket));
+    const answer = await client.nextJson();
+    return { answer, closing: await client.closed, spent };
+  };
+  const failed = { type: 'authentication_error', error: 'Authentication failed' };
+  const notReachable = {
+    code: 1014,
+    reason: 'The server behind this address is not reachable',
+  };
+
+  it('that is not there does not cost the ticket', async () => {
     const gone = await listen(createTcpServer());
     await new Promise((resolve) => tcp?.close(resolve));
-    const client = await (await start({ chatServer: gone })).enter();
-    expect(await client.closed).toEqual({
-      code: 1014,
-      reason: 'The server behind this address is not reachable',
-    });
+    expect(await turnedAway(gone)).toEqual({ answer: failed, closing: notReachable, spent: 0 });
   });
 
-  it('that refuses the handshake ends the connection', async () => {
-    const url = await listen(
-      createTcpServer((socket) => {
-        socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n');
-      }),
-    );
-    const client = await (await start({ chatServer: url })).enter();
-    expect((await client.closed).code).toBe(1014);
-  });
-
-  it('that redirects is not followed', async () => {
-    const url = await listen(
-      createTcpServer((socket) => {
-        socket.end(`HTTP/1.1 302 Found\r\nLocation: ${upstream.url}\r\nContent-Length: 0\r\n\r\n`);
-      }),
-    );
-    const client = await (await start({ chatServer: url })).enter();
-    expect((await client.closed).code).toBe(1014);
-    expect(upstream.count()).toBe(0);
-  });
-
-  it('that does not answer is given ten seconds', async () => {
-    let dialled: () => void = () => undefined;
-    const arrived = new Promise<void>((resolve) => (dialled = resolve));
+  it.each([
+    ['403 Forbidden', 'The server behind this address refused the connection'],
+    ['500 Internal Server Error', 'The server behind this address refused the connection'],
+    ['200 OK', notReachable.reason],
+    ['302 Found\r\nLocation: ws://127.0.0.1:1/', notReachable.reason],
+    ['101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade', notReachable.reason],
+  ])('that answers %s does not cost the ticket', async (head, reason) => {
     const url = await listen(
       createTcpServer((socket) => {
         socket.on('error', () => undefined);
-        dialled();
+        socket.end(`HTTP/1.1 ${head}\r\nContent-Length: 0\r\n\r\n`);
       }),
     );
-    const doorstep = await start({ chatServer: url });
-    const client = await doorstep.enter();
-    await arrived;
-    doorstep.time.advance(9_999);
-    await settleLoop();
-    expect(client.socket.readyState).toBe(client.socket.OPEN);
-    doorstep.time.advance(1);
-    expect((await client.closed).code).toBe(1014);
+    const closing = { code: 1014, reason };
+    expect(await turnedAway(url)).toEqual({ answer: failed, closing, spent: 0 });
   });
 
-  it('is not dialled on when the client had to go', async () => {
+  it('that speaks no HTTP does not cost the ticket', async () => {
+    const url = await listen(
+      createTcpServer((socket) => {
+        socket.on('error', () => undefined);
+        socket.end('SSH-2.0-test\r\n');
+      }),
+    );
+    expect(await turnedAway(url)).toMatchObject({ closing: notReachable, spent: 0 });
+  });
+
+  /** A server that takes connections and never answers. */
+  const startSilent = async () => {
     let [dialled, hungUp]: (() => void)[] = [];
     const arrival = new Promise<void>((resolve) => (dialled = resolve));
     const departure = new Promise<void>((resolve) => (hungUp = resolve));
@@ -410,22 +457,127 @@ describe('a server behind', () => {
         dialled?.();
       }),
     );
+    return { url, arrival, departure };
+  };
+
+  it('that does not answer is given ten seconds', async () => {
+    const { url, arrival, departure } = await startSilent();
     const doorstep = await start({ chatServer: url });
-    const client = await doorstep.enter();
+    const client = await doorstep.knock();
+    client.socket.send(ticketMessage(goodTicket));
     await arrival;
-    doorstep.live.end({ subject: { kind: 'user', userId: '15' }, issuedBefore: testNow + 1 });
+    doorstep.time.advance(9_999);
+    await settleLoop();
+    expect(client.socket.readyState).toBe(client.socket.OPEN);
+    doorstep.time.advance(1);
+    expect(await client.nextJson()).toEqual(failed);
+    expect(await client.closed).toEqual(notReachable);
     await departure;
-    expect((await client.closed).code).toBe(4003);
   });
 
-  it('that answers without the promised subprotocol ends the connection', async () => {
+  it.each<readonly [string, (socket: WebSocket) => void]>([
+    [
+      'closed',
+      (socket) => {
+        socket.close();
+      },
+    ],
+    [
+      'was cut',
+      (socket) => {
+        socket.terminate();
+      },
+    ],
+  ])('is not dialled on when the client %s, and the ticket is kept', async (_how, leave) => {
+    const { url, arrival, departure } = await startSilent();
+    let spent = 0;
+    const redeemTicket: RedeemTicket = (presentation) => {
+      spent += 1;
+      return redeemAnything(presentation);
+    };
+    const doorstep = await start({ chatServer: url, checkTicket: redeemAnything, redeemTicket });
+    const client = await doorstep.knock();
+    client.socket.send(ticketMessage(goodTicket));
+    await arrival;
+    leave(client.socket);
+    await departure;
+    await until(() => doorstep.time.waiting() === 0);
+    expect(spent).toBe(0);
+  });
+
+  it('is not dialled on when Usher closes', async () => {
+    const { url, arrival, departure } = await startSilent();
+    const doorstep = await start({ chatServer: url });
+    const client = await doorstep.knock();
+    client.socket.send(ticketMessage(goodTicket));
+    await arrival;
+    const closing = doorstep.close();
+    await departure;
+    expect((await client.closed).code).toBe(1001);
+    await closing;
+  });
+
+  it('that does not choose the promised subprotocol does not cost the ticket', async () => {
     const other = new WebSocketServer({ host: '127.0.0.1', port: 0, handleProtocols: () => false });
     await new Promise((resolve) => other.once('listening', resolve));
     const { port } = other.address() as AddressInfo;
-    const doorstep = await start({ chatServer: new URL(`ws://127.0.0.1:${port}`) });
-    const client = await doorstep.enter({ protocols: ['chat.v1'] });
-    expect((await client.closed).code).toBe(1014);
+    const url = new URL(`ws://127.0.0.1:${port}`);
+    expect(await turnedAway(url, { protocols: ['chat.v1'] })).toEqual({
+      answer: failed,
+      closing: { code: 1014, reason: 'The server behind this address refused the connection' },
+      spent: 0,
+    });
     other.close();
+  });
+
+  it('that greets at once is heard after the answer to the ticket', async () => {
+    const other = new WebSocketServer({ host: '127.0.0.1', port: 0 });
+    await new Promise((resolve) => other.once('listening', resolve));
+    other.on('connection', (socket) => {
+      socket.send('welcome');
+      socket.close(4100, 'full');
+    });
+    const { port } = other.address() as AddressInfo;
+    const client = await (await start({ chatServer: new URL(`ws://127.0.0.1:${port}`) })).enter();
+    expect(await client.next()).toBe('welcome');
+    expect(await client.closed).toEqual({ code: 4100, reason: 'full' });
+    other.close();
+  });
+
+  it('that compresses unasked is not joined', async () => {
+    const url = await listen(
+      createTcpServer((socket) => {
+        socket.on('error', () => undefined);
+        socket.once('data', (head) => {
+          const [, key = ''] = /sec-websocket-key: (.*)\r\n/i.exec(head.toString()) ?? [];
+          const guid = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
+          const accept = createHash('sha1').update(`${key}${guid}`).digest('base64');
+          socket.write(
+            `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
+              `Sec-WebSocket-Accept: ${accept}\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n`,
+          );
+        });
+      }),
+    );
+    expect(await turnedAway(url)).toMatchObject({ closing: notReachable, spent: 0 });
+  });
+
+  it('is reached once, however many show one ticket at once', async () => {
+    let spent = false;
+    const checkTicket: RedeemTicket = (presentation) =>
+      redeemAnything(spent ? { ...presentation, ticket: 'ticket-replayed' } : presentation);
+    const redeemTicket: RedeemTicket = (presentation) => {
+      const decision = checkTicket(presentation);
+      spent = true;
+      return decision;
+    };
+    const doorstep = await start({ checkTicket, redeemTicket });
+    const clients = await Promise.all(Array.from({ length: 10 }, () => doorstep.knock()));
+    for (const { socket } of clients) socket.send(ticketMessage(goodTicket));
+    const answers = await Promise.all(clients.map(({ nextJson }) => nextJson()));
+    const types = answers.map((answer) => (answer as { readonly type: string }).type);
+    expect(types.filter((type) => type === 'authentication_success')).toHaveLength(1);
+    expect(upstream.count()).toBe(1);
   });
 
   it('that stops answering pings is given up', async () => {
@@ -433,7 +585,7 @@ describe('a server behind', () => {
     server.socket.pause();
     for (let i = 0; i < 3; i += 1) {
       await settle(client);
-      doorstep.time.advance(30_000);
+      doorstep.time.advance(20_000);
     }
     expect((await client.closed).code).toBe(1014);
   });

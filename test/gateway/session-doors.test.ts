@@ -1,8 +1,20 @@
-import { createServer, type Server } from 'node:http';
+import { EventEmitter, once } from 'node:events';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Duplex } from 'node:stream';
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  it,
+  onTestFinished,
+} from 'vitest';
+import { WebSocketServer } from 'ws';
 import { ask } from '../http/asking.ts';
-import { openSocket, speak } from '../http/raw-socket.ts';
+import { openSocket, speak, type RawSocket } from '../http/raw-socket.ts';
 import { withClient } from '../support/database.ts';
 import { testNow } from '../support/tokens.ts';
 import { allowedOrigin, startUsher, userToken, type TestUsher } from '../support/usher.ts';
@@ -107,9 +119,11 @@ describe('a door of the host’s WebSockets', () => {
     expect(await client.next()).toEqual(Buffer.from('seats'));
   });
 
-  it('tells the host who it is, and of the visitor’s headers the origin and the one cookie', async () => {
+  it('tells the host who it is, and passes on of the visitor’s headers what any proxy does, and the one cookie', async () => {
     const cookie = newCookie({ ...staff, is_superuser: true });
-    await openClient(usher.public, '/ws/chat/', as(cookie, { 'X-Usher-User-Id': '1', via: 'x' }));
+    const forged = { 'X-Usher-User-Id': '1', 'X-Forwarded-For': '1.2.3.4', via: 'x' };
+    const own = { host: 'www.example', 'user-agent': 'Browser/1.0' };
+    await openClient(usher.public, '/ws/chat/', as(cookie, { ...forged, ...own }));
     const { headers } = await upstream.next();
     expect(headers).toMatchObject({
       'x-usher-user-id': '7',
@@ -117,6 +131,10 @@ describe('a door of the host’s WebSockets', () => {
       'x-usher-session-id': expect.stringMatching(/^[0-9]+\.[0-9]+$/) as unknown,
       cookie: `sid=${cookie}`,
       origin: allowedOrigin,
+      ...own,
+      'x-forwarded-for': '127.0.0.1',
+      'x-forwarded-host': 'www.example',
+      'x-forwarded-proto': 'http',
     });
     expect(headers).not.toHaveProperty('via');
   });
@@ -223,13 +241,176 @@ describe('a door of the host’s WebSockets', () => {
     await strict.stop();
   });
 
-  it('is no door for who does not ask for a WebSocket, nor where no host was configured', async () => {
-    const plain = { method: 'GET', path: '/ws/chat/', headers: { origin: allowedOrigin } };
-    expect((await ask(usher.public, plain)).status).toBe(404);
+  it('answers 426 to a request that a proxy took the upgrade headers from, and records no grant', async () => {
+    const cookie = newCookie({ ...staff, user_id: 'no-upgrade' });
+    const { headers } = as(cookie);
+    const answer = await ask(usher.public, { method: 'GET', path: '/ws/chat/', headers });
+    expect(answer).toMatchObject({
+      status: 426,
+      body: { error: 'Upgrade Required', message: expect.stringContaining('proxy') as unknown },
+    });
+    const old = handshake('/ws/chat/', cookie).replace('Version: 13', 'Version: 8');
+    expect(await speak(usher.public, old)).toMatch(
+      /^HTTP\/1\.1 426 (.*\r\n)*sec-websocket-version: 13\r\n/i,
+    );
+    const { rows } = await withClient(usher.database, (admin) =>
+      admin.query("SELECT outcome FROM audit_log WHERE principal_id = 'no-upgrade'"),
+    );
+    expect(rows).toEqual([]);
+  });
+
+  it('is not there where no host was configured', async () => {
     const without = await startUsher();
     const answer = await tryClient(without.public, '/ws/chat/', as(newCookie(staff)));
     expect(answer).toMatchObject({ status: 404 });
     await without.stop();
+  });
+});
+
+describe('what the host answers to the handshake', () => {
+  let site: Server | undefined;
+  afterEach(async () => {
+    site?.closeAllConnections();
+    await new Promise((resolve) => (site ? site.close(resolve) : resolve(undefined)));
+    site = undefined;
+  });
+
+  /** A product whose host answers like this. */
+  const behind = async (answer: (request: IncomingMessage, socket: Duplex) => void) => {
+    site = createServer().on('upgrade', (request: IncomingMessage, socket) => {
+      // A server never forgets an upgraded connection by itself.
+      socket.on('error', () => undefined).on('end', () => socket.destroy());
+      socket.resume();
+      answer(request, socket);
+    });
+    const { port } = await listening(site);
+    const own = await startUsher({
+      ...environment(),
+      SESSION_WS_UPSTREAM: `ws://127.0.0.1:${port}/`,
+    });
+    onTestFinished(() => own.stop());
+    return own;
+  };
+
+  it.each([
+    ['401 Unauthorized', 401, 'Unauthorized'],
+    ['403 Forbidden', 403, 'Forbidden'],
+    ['404 Not Found', 404, 'Not Found'],
+    ['500 Internal Server Error', 500, 'Internal Server Error'],
+    ['503 Service Unavailable\r\nRetry-After: 17', 503, 'Service Unavailable'],
+    ['599 Odd', 599, 'Error'],
+    ['200 OK', 502, 'Bad Gateway'],
+    ['302 Found\r\nLocation: /login', 502, 'Bad Gateway'],
+    ['101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade', 502, 'Bad Gateway'],
+  ])('is the client’s answer: %s', async (head, status, error) => {
+    const own = await behind((_request, socket) => {
+      socket.end(`HTTP/1.1 ${head}\r\nContent-Length: 6\r\n\r\nsecret`);
+    });
+    const answer = await tryClient(own.public, '/ws/chat/', as(newCookie(staff)));
+    if (!('status' in answer)) throw new Error('It was let in');
+    expect(answer.status).toBe(status);
+    expect(JSON.parse(answer.text)).toMatchObject({ error });
+    expect(answer.text).not.toContain('secret');
+    if (head.includes('Retry')) expect(answer.headers['retry-after']).toBe('17');
+  });
+
+  it('is 502 when it is no HTTP, and 503 when there is none', async () => {
+    const own = await behind((_request, socket) => socket.end('SSH-2.0-test\r\n'));
+    const attempt = () => tryClient(own.public, '/ws/chat/', as(newCookie(staff)));
+    expect(await attempt()).toMatchObject({ status: 502 });
+    await new Promise((resolve) => site?.close(resolve));
+    expect(await attempt()).toMatchObject({ status: 503, headers: { 'retry-after': '2' } });
+  });
+
+  it('is 503 when it does not come within ten seconds', async () => {
+    const events = new EventEmitter();
+    const arrival = once(events, 'arrival');
+    const own = await behind(() => events.emit('arrival'));
+    const answer = tryClient(own.public, '/ws/chat/', as(newCookie(staff)));
+    await arrival;
+    own.clock.advance(10_000);
+    expect(await answer).toMatchObject({ status: 503 });
+  });
+
+  it.each<readonly [string, (socket: RawSocket) => void]>([
+    [
+      'closes its half',
+      (socket) => {
+        socket.end('');
+      },
+    ],
+    [
+      'is cut',
+      (socket) => {
+        socket.destroy();
+      },
+    ],
+  ])('is not waited for when the client %s', async (_how, leave) => {
+    const events = new EventEmitter();
+    const [arrival, departure] = [once(events, 'arrival'), once(events, 'departure')];
+    const own = await behind((_request, socket) => {
+      socket.on('close', () => events.emit('departure'));
+      events.emit('arrival');
+    });
+    const socket = await openSocket(own.public);
+    socket.write(handshake('/ws/chat/', newCookie(staff)));
+    await arrival;
+    leave(socket);
+    await departure;
+    await socket.closed;
+    expect(socket.received()).not.toContain(' 101 ');
+  });
+});
+
+describe('the subprotocols of a client', () => {
+  const offered = ['v3.chat', 'v2.chat', 'v1.chat'];
+  const behind = async (choose: (protocols: Set<string>) => string | false) => {
+    const site = new WebSocketServer({ host: '127.0.0.1', port: 0, handleProtocols: choose });
+    await once(site, 'listening');
+    const { port } = site.address() as AddressInfo;
+    const own = await startUsher({
+      ...environment(),
+      SESSION_WS_UPSTREAM: `ws://127.0.0.1:${port}/`,
+    });
+    onTestFinished(async () => {
+      await own.stop();
+      site.close();
+    });
+    return own;
+  };
+
+  it('all reach the host, and its choice is the client’s', async () => {
+    let heard: readonly string[] = [];
+    const own = await behind((protocols) => {
+      heard = [...protocols];
+      return 'v2.chat';
+    });
+    const settings = { ...as(newCookie(staff)), protocols: offered };
+    const client = await openClient(own.public, '/ws/chat/', settings);
+    expect(heard).toEqual(offered);
+    expect(client.socket.protocol).toBe('v2.chat');
+    client.socket.terminate();
+  });
+
+  it('are not answered where the host chose none', async () => {
+    const own = await behind(() => false);
+    const socket = await openSocket(own.public);
+    socket.write(
+      handshake('/ws/chat/', newCookie(staff)).replace(
+        'Origin:',
+        'Sec-WebSocket-Protocol: v3.chat, v2.chat\r\nOrigin:',
+      ),
+    );
+    await socket.until('\r\n\r\n');
+    expect(socket.received()).toMatch(/^HTTP\/1\.1 101 /);
+    expect(socket.received()).not.toMatch(/sec-websocket-protocol/i);
+    socket.destroy();
+  });
+
+  it('end the handshake with 502 where the host chose one that was not offered', async () => {
+    const own = await behind(() => 'v9.chat');
+    const settings = { ...as(newCookie(staff)), protocols: offered };
+    expect(await tryClient(own.public, '/ws/chat/', settings)).toMatchObject({ status: 502 });
   });
 });
 
@@ -303,6 +484,23 @@ describe('somebody inside is shown out', () => {
 });
 
 describe('somebody inside stays', () => {
+  it('when the host renewed the session after the last regular look', async () => {
+    const cookie = newCookie(staff);
+    const end = (after: number) =>
+      visitors.set(cookie, { ...staff, expires_at: new Date(testNow + after).toISOString() });
+    end(18_000);
+    const { client, server } = await enter('/ws/chat/', cookie);
+    await look(client);
+    end(60_000);
+    usher.clock.advance(3_000);
+    await settle(client);
+    await settle(client);
+    client.socket.send('still here');
+    expect(await server.next()).toBe('still here');
+    client.socket.close();
+    await client.closed;
+  });
+
   it('while the host moves the end of the session on, and only what changes is recorded', async () => {
     const cookie = newCookie(staff);
     const end = (after: number) =>
@@ -330,6 +528,12 @@ describe('somebody inside stays', () => {
     ]);
   });
 });
+
+async function listening(server: Server): Promise<AddressInfo> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return server.address() as AddressInfo;
+}
 
 /** A handshake with exactly this address, which a WebSocket client would tidy up. */
 function handshake(address: string, cookie: string): string {

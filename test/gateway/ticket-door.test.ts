@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { Unavailable } from '../../src/core/unavailable.ts';
-import { ask } from '../http/asking.ts';
 import { speak } from '../http/raw-socket.ts';
 import { startUpstream } from '../support/web-socket.ts';
 import { goodTicket, startDoorstep, ticketMessage, until } from './doorstep.ts';
@@ -132,11 +131,43 @@ describe('a client of GET /ws', () => {
   });
 });
 
-describe('somebody who is no WebSocket', () => {
-  it('finds no route', async () => {
+const upgrade = ['Upgrade: websocket', 'Connection: Upgrade'];
+const key = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==';
+
+describe('a request for /ws that is no WebSocket handshake', () => {
+  it.each<readonly [string, number, string, readonly string[]]>([
+    ['without Upgrade', 426, 'a proxy dropped', ['Sec-WebSocket-Version: 13']],
+    [
+      'with Upgrade, and without Connection',
+      426,
+      'a proxy dropped',
+      ['Upgrade: websocket', 'Sec-WebSocket-Version: 13', key],
+    ],
+    ['with an old version', 426, 'must be 13', [...upgrade, 'Sec-WebSocket-Version: 8', key]],
+    ['without a version', 426, 'must be 13', [...upgrade, key]],
+    ['without a key', 400, 'Sec-WebSocket-Key', [...upgrade, 'Sec-WebSocket-Version: 13']],
+    [
+      'with a malformed subprotocol',
+      400,
+      'Sec-WebSocket-Protocol',
+      [...upgrade, 'Sec-WebSocket-Version: 13', key, 'Sec-WebSocket-Protocol: a,,b'],
+    ],
+    [
+      'with a repeated subprotocol',
+      400,
+      'Sec-WebSocket-Protocol',
+      [...upgrade, 'Sec-WebSocket-Version: 13', key, 'Sec-WebSocket-Protocol: a, a'],
+    ],
+  ])('%s is answered %d with the reason', async (_what, status, reason, lines) => {
     const { address } = await startDoorstep();
-    const { status, body } = await ask(address, { method: 'GET', path: '/ws' });
-    expect({ status, body }).toMatchObject({ status: 404, body: { error: 'Not Found' } });
+    const received = await speak(
+      address,
+      `GET /ws HTTP/1.1\r\nHost: a\r\n${lines.map((line) => `${line}\r\n`).join('')}\r\n`,
+    );
+    expect(received).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(received).toContain(reason);
+    if (status === 426) expect(received).toMatch(/^upgrade: websocket\r$/im);
+    if (reason === 'must be 13') expect(received).toMatch(/^sec-websocket-version: 13\r$/im);
   });
 
   it('is answered like anybody when it would rather speak HTTP/2, as Java’s client does', async () => {

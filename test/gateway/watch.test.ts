@@ -1,7 +1,11 @@
-import { describe, expect, it } from 'vitest';
+import { pino } from 'pino';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { refuseTicket } from '../../src/core/ticket.ts';
 import { Unavailable } from '../../src/core/unavailable.ts';
 import { goodTicket, holder, settle, startDoorstep, until, user } from './doorstep.ts';
+import { createConnection } from '../../src/gateway/connection.ts';
+import { keepWatch, type Recheck } from '../../src/gateway/keep-watch.ts';
+import { openClient, startUpstream } from '../support/web-socket.ts';
 import type { RedeemTicket } from '../../src/actions/redeem-ticket.ts';
 import type { Doorstep } from './doorstep.ts';
 import { testNow } from '../support/tokens.ts';
@@ -134,7 +138,7 @@ describe('a heartbeat', () => {
     client.socket.on('ping', () => (pings += 1));
     for (let i = 0; i < 6; i += 1) {
       await watched(doorstep);
-      doorstep.time.advance(30_000);
+      doorstep.time.advance(20_000);
       await settle(client);
     }
     expect(pings).toBe(6);
@@ -146,12 +150,12 @@ describe('a heartbeat', () => {
     const client = await doorstep.enter({ autoPong: false });
     for (let i = 0; i < 2; i += 1) {
       await watched(doorstep);
-      doorstep.time.advance(30_000);
+      doorstep.time.advance(20_000);
       await settle(client);
     }
     await watched(doorstep);
     expect(client.socket.readyState).toBe(client.socket.OPEN);
-    doorstep.time.advance(30_000);
+    doorstep.time.advance(20_000);
     expect((await client.closed).code).toBe(1006);
     await until(() => doorstep.time.waiting() === 0);
   });
@@ -181,32 +185,39 @@ describe('the message limit', () => {
     const [one, two] = [await doorstep.enter(), await doorstep.enter()];
     userId = '16';
     const other = await doorstep.enter();
-    const say = async (client: typeof one) => {
-      client.socket.send('hello');
-      return ((await client.nextJson()) as { readonly error: string }).error;
+    // What is beyond the limit is dropped: the next answer is that to the next message that passes.
+    const say = (client: typeof one, text: string) => {
+      client.socket.send(text);
+      return settle(client);
     };
-    const passed = 'No server is connected here';
-    expect([await say(one), await say(two), await say(one)]).toEqual([passed, passed, passed]);
-    expect(await say(two)).toBe('Too many messages');
-    expect(await say(other)).toBe(passed);
+    const passed = async (client: typeof one) => {
+      expect(await client.nextJson()).toMatchObject({ error: 'No server is connected here' });
+    };
+    for (const client of [one, two, one]) {
+      await say(client, 'hello');
+      await passed(client);
+    }
+    const unanswered = two.next();
+    let answered = false;
+    void unanswered.then(() => (answered = true));
+    await say(two, 'too many');
+    await say(other, 'hello');
+    await passed(other);
     doorstep.time.now += 19_999;
-    expect(await say(two)).toBe('Too many messages');
+    await say(two, 'too many');
+    expect(answered).toBe(false);
     doorstep.time.now += 2;
-    expect(await say(two)).toBe(passed);
+    await say(two, 'hello');
+    await unanswered;
   });
 
-  it('says when the next message may pass', async () => {
-    const doorstep = await startDoorstep({ mostMessages: 1 });
+  it('ends the connection at the first message beyond it, where that is set', async () => {
+    const doorstep = await startDoorstep({ mostMessages: 1, overLimit: 'close' });
     const client = await doorstep.enter();
     client.socket.send('one');
     await client.next();
-    doorstep.time.now += 18_500;
     client.socket.send('two');
-    expect(await client.nextJson()).toEqual({
-      type: 'error',
-      error: 'Too many messages',
-      retryAfter: 42,
-    });
+    expect(await client.closed).toEqual({ code: 4429, reason: 'Too many messages' });
   });
 
   it('ends the connection of somebody who does not listen', async () => {
@@ -216,3 +227,72 @@ describe('the message limit', () => {
     expect(await client.closed).toEqual({ code: 4429, reason: 'Too many messages' });
   });
 });
+
+describe('a credential that was renewed', () => {
+  it('keeps its connection, also when that came after the last regular look', async () => {
+    const doorstep = await startDoorstep();
+    const renewals: number[] = [testNow + 18_000, testNow + 60_000];
+    const { connection, closed } = await watchAlone(doorstep, testNow + 18_000, () => {
+      const [expiresAt = testNow + 60_000] = renewals.splice(0, 1);
+      return Promise.resolve({ expiresAt });
+    });
+    doorstep.time.advance(15_000);
+    await settleLoop();
+    doorstep.time.advance(3_000);
+    await settleLoop();
+    expect(connection.isOpen()).toBe(true);
+    doorstep.time.advance(15_000);
+    await settleLoop();
+    expect(connection.isOpen()).toBe(true);
+    doorstep.time.advance(27_000);
+    expect((await closed).code).toBe(4001);
+  });
+
+  it('does not keep it when that could not be found out', async () => {
+    const doorstep = await startDoorstep();
+    const { closed } = await watchAlone(doorstep, testNow + 9_000, () =>
+      Promise.reject(new Unavailable('database')),
+    );
+    doorstep.time.advance(9_000);
+    expect((await closed).code).toBe(1013);
+  });
+
+  it('does not keep it while nobody answers, for longer than five seconds', async () => {
+    const doorstep = await startDoorstep();
+    const { connection, closed } = await watchAlone(
+      doorstep,
+      testNow + 9_000,
+      () => new Promise(() => undefined),
+    );
+    doorstep.time.advance(13_999);
+    expect(connection.isOpen()).toBe(true);
+    doorstep.time.advance(1);
+    expect((await closed).code).toBe(1013);
+  });
+});
+
+/** A connection that nothing but its watch can end. */
+async function watchAlone(doorstep: Doorstep, expiresAt: number, recheck: Recheck) {
+  const upstream = await startUpstream();
+  onTestFinished(upstream.stop);
+  const [client, { socket }] = await Promise.all([
+    openClient(upstream.url.replace('ws', 'http'), '/'),
+    upstream.next(),
+  ]);
+  const { now, startTimer } = doorstep.time.clock;
+  const connection = createConnection(socket, startTimer);
+  const log = pino({ level: 'silent' });
+  const ports = {
+    now,
+    startTimer,
+    recheckInterval: 15_000,
+    countUnavailable: () => undefined,
+    log,
+  };
+  keepWatch(connection, { expiresAt, recheck }, ports);
+  return { connection, closed: client.closed };
+}
+
+const settleLoop = async () => {
+  for (let i = 0; i < 5; i += 1) await new Promise((resolve) => setImmediate(resolve));
+};

@@ -1,0 +1,56 @@
+import type { IncomingMessage } from 'node:http';
+
+/** Why a request cannot be upgraded: its answer. */
+export interface HandshakeFault {
+  readonly status: 400 | 426;
+  readonly message: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** What a valid handshake asks for. */
+export interface Handshake {
+  /** The subprotocols that the client offers, in its order. */
+  readonly protocols: readonly string[];
+}
+
+/** With `close`, because Node takes every other `Connection` header for a wish to keep the connection. */
+const upgradeRequired = { Upgrade: 'websocket', Connection: 'Upgrade, close' };
+
+const faults = {
+  noUpgrade: {
+    status: 426,
+    message:
+      'This address takes WebSocket connections only; if the client asked for one, a proxy dropped its Upgrade and Connection headers',
+    headers: upgradeRequired,
+  },
+  // RFC 6455 §4.4: the answer names the version that is understood.
+  version: {
+    status: 426,
+    message: 'The WebSocket version must be 13',
+    headers: { ...upgradeRequired, 'Sec-WebSocket-Version': '13' },
+  },
+  key: { status: 400, message: 'Sec-WebSocket-Key must be 16 bytes in base64', headers: {} },
+  protocols: { status: 400, message: 'Sec-WebSocket-Protocol is malformed', headers: {} },
+} as const satisfies Readonly<Record<string, HandshakeFault>>;
+
+/** RFC 9110 §5.6.2. */
+const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+
+/**
+ * Reads an opening handshake (RFC 6455 §4.2.1), given whether the connection can be upgraded. It is read before anybody is
+ * judged: `ws` would find the same faults after the grant was recorded.
+ */
+export function readHandshake(
+  { headers }: IncomingMessage,
+  isUpgrade: boolean,
+): Handshake | { readonly fault: HandshakeFault } {
+  if (!isUpgrade) return { fault: faults.noUpgrade };
+  if (headers['sec-websocket-version'] !== '13') return { fault: faults.version };
+  if (!/^[+/0-9A-Za-z]{22}==$/.test(headers['sec-websocket-key'] ?? '')) {
+    return { fault: faults.key };
+  }
+  const protocols = headers['sec-websocket-protocol']?.split(',').map((name) => name.trim()) ?? [];
+  const isValid = protocols.every((name) => token.test(name));
+  if (!isValid || new Set(protocols).size < protocols.length) return { fault: faults.protocols };
+  return { protocols };
+}

@@ -1,0 +1,17 @@
+/** Runs this when everything that was given for the same key before has settled. */
+export type InTurn = <T>(key: string, run: () => Promise<T>) => Promise<T>;
+
+/** Lets those who come with the same key in one after the other; keys do not wait for each other. */
+export function createInTurn(): InTurn {
+  const last = new Map<string, Promise<unknown>>();
+  return async (key, run) => {
+    const before = last.get(key);
+    const mine = before === undefined ? run() : before.then(run, run);
+    last.set(key, mine);
+    try {
+      return await mine;
+    } finally {
+      if (last.get(key) === mine) last.delete(key);
+    }
+  };
+}
