@@ -26,6 +26,5 @@ export const sessionDoorRefusals: Responses = answersTo([
     'too-many-authorizations': undefined,
   }),
   tooManyRefused,
-  { name: 'no-websocket', status: 502, message: 'The host opened no WebSocket' },
   unavailable,
 ]);

@@ -31,7 +31,6 @@ const meanings: Readonly<Record<number, string>> = {
   426: 'Not a WebSocket handshake of version 13',
   429: 'Too many; nothing was granted',
   500: 'A ticket could not be had',
-  502: 'The server behind opened no WebSocket',
   503: 'A dependency could not answer; never a grant',
 };
 

@@ -15,6 +15,7 @@ const errorWord = {
     'Not Found',
     'Payload Too Large',
     'Unsupported Media Type',
+    'Upgrade Required',
     'Too Many Requests',
     'Internal Server Error',
     'Service Unavailable',
