@@ -315,7 +315,9 @@ describe('what the host answers to the handshake', () => {
   });
 
   it('is 502 when it is no HTTP, and 503 when there is none', async () => {
-    const own = await behind((_request, socket) => socket.end('SSH-2.0-test\r\n'));
+    const own = await behind((_request, socket) => {
+      socket.end('SSH-2.0-test\r\n');
+    });
     const attempt = () => tryClient(own.public, '/ws/chat/', as(newCookie(staff)));
     expect(await attempt()).toMatchObject({ status: 502 });
     await new Promise((resolve) => site?.close(resolve));

@@ -158,7 +158,7 @@ describe('a request for /ws that is no WebSocket handshake', () => {
       'Sec-WebSocket-Protocol',
       [...upgrade, 'Sec-WebSocket-Version: 13', key, 'Sec-WebSocket-Protocol: a, a'],
     ],
-  ])('%s is answered %d with the reason', async (_what, status, reason, lines) => {
+  ])('%s is answered %d with the reason', async (...[, status, reason, lines]) => {
     const { address } = await startDoorstep();
     const received = await speak(
       address,
