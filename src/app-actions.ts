@@ -58,7 +58,7 @@ export function buildActions(config: Config, around: Surroundings) {
   const { database } = storage;
   const pusherApps = [config.pusher, ...config.tenantsApps.map(({ app }) => app)];
   const apps = createPusherApps(config.pusher, config.tenantsApps);
-  const signer = createSigner(apps);
+  const signer = createSigner(apps, config.signing);
   const sessions = createGuestSessions(database);
   const tokenLookups = createLookups();
   const { closeHosts, ...built } = buildIdentify(config, { ...around, sessions, tokenLookups });

@@ -83,7 +83,7 @@ async function buildPublicServer(
   workInSlots(server, slots);
   const ports = {
     ...actions,
-    present: createPresent(cookieMode),
+    present: createPresent(cookieMode, config.tokenField),
     countFailure: createFailureLimit(server, config.limits.failures, actions.reportExcess),
   };
   addChannelAuth(server, ports);

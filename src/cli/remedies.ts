@@ -28,7 +28,7 @@ export const remedies: Readonly<Record<RefusalCode | TicketRefusalCode, string>>
   revoked: 'Somebody revoked it; see revocation.md. A credential issued later is good.',
   'tenant-missing': 'Send `X-Tenant-ID`, or ask at `/api/tenants/{tenantId}/pusher/auth`.',
   'tenant-mismatch':
-    'Header or path, token and channel name different tenants. If nobody is guessing, the page mixes two of its users.',
+    'The tenants of the header or path, of the token and of the channel differ. A credential without a tenant (a Sanctum token without `SANCTUM_TENANT`, a guest session, a session cookie) must come without `X-Tenant-ID`. Otherwise the page mixes two users.',
   'hotel-mismatch': 'The hotels of the address, the channel and the token differ.',
   'booking-mismatch': 'The booking of the channel is not that of the token.',
   'fact-missing':
@@ -38,7 +38,7 @@ export const remedies: Readonly<Record<RefusalCode | TicketRefusalCode, string>>
   'wrong-kind':
     'This channel is not for this kind of credential: `usher channels` says for which it is.',
   'not-allowed':
-    'The check that failed says why. If it should hold, look at the fact or at the claims of the token.',
+    'The check that failed says why. If it should hold, compare the fact, the claims of the token and their tenants. An admin enters only rooms put with the `tenant_id` of the token; `announcements` needs a token with a tenant (Sanctum: `SANCTUM_TENANT`).',
   'too-many-authorizations':
     'A page that asks in a loop, or `RATE_LIMIT_AUTHORIZATIONS` is too small; see limits.md.',
   'too-many-subscriptions':

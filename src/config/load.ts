@@ -1,5 +1,6 @@
 import { isLoopback } from '../core/loopback.ts';
 import type { Secret } from '../core/secret.ts';
+import type { SigningStyle } from '../core/signing-style.ts';
 import { loadTickets, type TicketConfig } from './chat-servers.ts';
 import { findMisspelt, misspeltSentence, type Misspelt } from './misspelt.ts';
 import { loadPusher, type PusherConfig } from './pusher.ts';
@@ -21,6 +22,10 @@ export interface Config extends PusherConfig {
   readonly guestTokens: GuestTokenConfig | undefined;
   /** `undefined` where no JWT of a user is accepted. */
   readonly userTokens: UserTokenConfig | undefined;
+  /** How answers are written for the clients of the pages. */
+  readonly signing: SigningStyle;
+  /** The field of a body that may hold a user's token, where there is one. */
+  readonly tokenField: string | undefined;
   readonly sanctum: SanctumConfig | undefined;
   readonly sessions: SessionConfig | undefined;
   readonly tickets: TicketConfig;
@@ -91,6 +96,11 @@ export function loadConfig(env: Environment): Config {
     redis: read.optional('REDIS_URL'),
     ...loadPusher(read),
     ...loadCredentialTokens(read),
+    signing: {
+      userInfoIds: read.required('USER_INFO_IDS'),
+      privateMembers: read.required('GUEST_CHAT_CHANNEL_DATA'),
+    },
+    tokenField: read.optional('TOKEN_FIELD'),
     sanctum: loadSanctum(read),
     sessions,
     tickets: loadTickets(read),

@@ -33,6 +33,7 @@ export interface HostDatabaseConfig {
 export interface SanctumConfig {
   readonly database: HostDatabaseConfig;
   readonly tokenableType: string;
+  readonly tenantId?: string;
   readonly expiration?: number;
 }
 
@@ -99,9 +100,11 @@ export function loadSanctum(read: SettingsReader): SanctumConfig | undefined {
   const url = read.optional('SANCTUM_DATABASE_URL');
   if (url === undefined) return undefined;
   const expiration = read.optional('SANCTUM_EXPIRATION');
+  const tenantId = read.optional('SANCTUM_TENANT');
   return {
     database: { url, timeZone: read.required('SANCTUM_TIME_ZONE') },
     tokenableType: read.required('SANCTUM_TOKENABLE_TYPE'),
+    ...(tenantId !== undefined && { tenantId }),
     ...(expiration !== undefined && { expiration }),
   };
 }

@@ -2,6 +2,7 @@ import { pusherDialects } from '../core/pusher-app.ts';
 import { listenHost, pusherWord, serverHost } from './address.ts';
 import { chatServerKey } from './chat-servers.ts';
 import { duration, integer, list, oneOf, secret, text, url, type Setting } from './setting.ts';
+import { fieldName } from './field-name.ts';
 import { cookieName, timeZone } from './host.ts';
 import { network, origin } from './network.ts';
 import { pusherApps } from './pusher-apps.ts';
@@ -84,6 +85,20 @@ export const settings = {
     fallback: '1h',
   }),
 
+  TOKEN_FIELD: fieldName(
+    'Form or JSON field in which native clients that cannot send headers may put a user’s token, such as `token`; without it only `Authorization` counts',
+  ),
+  USER_INFO_IDS: oneOf(
+    'JSON type of `user_info.id` in presence channels; `number` is what Laravel sends, for ids that are safe integers',
+    ['text', 'number'],
+    { fallback: 'text' },
+  ),
+  GUEST_CHAT_CHANNEL_DATA: oneOf(
+    'Whether the private channel of the guest chat is signed with `channel_data`; `off` for clients that drop it, see `clients.md`',
+    ['on', 'off'],
+    { fallback: 'on' },
+  ),
+
   SANCTUM_DATABASE_URL: url(
     'PostgreSQL of a Laravel host, whose Sanctum tokens are then bearer tokens too',
     ['postgres', 'postgresql'],
@@ -91,6 +106,9 @@ export const settings = {
   SANCTUM_TOKENABLE_TYPE: text('The one model whose Sanctum tokens count', {
     fallback: 'App\\Models\\User',
   }),
+  SANCTUM_TENANT: text(
+    'The one tenant that every user of that host belongs to; without it a Sanctum token has no tenant',
+  ),
   SANCTUM_EXPIRATION: duration('The host’s `sanctum.expiration`, where it has one'),
   SANCTUM_TIME_ZONE: timeZone('The host’s `APP_TIMEZONE`, in which its columns are written', {
     fallback: 'UTC',

@@ -43,7 +43,7 @@ export function check(name: string, passed: boolean, code: RefusalCode = 'not-al
 /** Who a presence channel shows, and what `channel_data` carries: Pusher's own field names. */
 export interface Member {
   readonly user_id: string;
-  readonly user_info?: Readonly<Record<string, string>>;
+  readonly user_info?: Readonly<Record<string, string | number>>;
 }
 
 /** What is known of an attempt, more of it the further it got. */

@@ -10,6 +10,8 @@ export interface SanctumSettings {
   readonly find: FindPersonalAccessToken;
   /** The one model whose tokens count, such as `App\Models\User`: another one's key 15 is somebody else. */
   readonly tokenableType: string;
+  /** The tenant that every user of the host belongs to, where there is one: the tokens name none. */
+  readonly tenantId?: string;
   /** The host's `sanctum.expiration`, in milliseconds from the token's creation. */
   readonly expiration?: number;
   readonly now: () => number;
@@ -36,6 +38,7 @@ export function createSanctumReader(settings: SanctumSettings): CredentialReader
       principal: {
         kind: 'user',
         userId,
+        ...(settings.tenantId !== undefined && { tenantId: settings.tenantId }),
         roles: [],
         tokenId: `sanctum:${id}`,
         ...issued,

@@ -64,6 +64,15 @@ export function presentedBearer(request: FastifyRequest): readonly PresentedCred
   return [{ kind: 'bearer', text: new Secret(token) }];
 }
 
+/** The user's token in this field of the body, for clients that cannot send headers. */
+export function presentedInField(
+  request: FastifyRequest,
+  field: string,
+): readonly PresentedCredential[] {
+  const token = textField(request.body, field, mostCharacters.token);
+  return token === undefined ? [] : [{ kind: 'bearer', text: new Secret(token) }];
+}
+
 /** The tenants that a request names, in the header and in the path. */
 export function namedTenants(request: FastifyRequest): readonly string[] {
   // Node joins two of them into one text, which would be recorded as a tenant that nobody named.

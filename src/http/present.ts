@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { PresentedCredential } from '../core/credential.ts';
 import { Secret } from '../core/secret.ts';
-import { presentedCredentials } from './asker.ts';
+import { presentedCredentials, presentedInField } from './asker.ts';
 import { malformed } from './problem.ts';
 import { findSession, type CookieMode } from './session-cookie.ts';
 
@@ -12,12 +12,27 @@ export type Present = (request: FastifyRequest) => readonly PresentedCredential[
  * Makes `Present` for the general routes. The session cookie comes along by itself, so it counts only in cookie mode and
  * where nothing was shown on purpose, good or bad: else a refused token would quietly become somebody else.
  */
-export function createPresent(cookieMode: CookieMode | undefined): Present {
+export function createPresent(
+  cookieMode: CookieMode | undefined,
+  tokenField: string | undefined,
+): Present {
   return (request) => {
-    const explicit = presentedCredentials(request);
+    const explicit = withField(presentedCredentials(request), request, tokenField);
     if (explicit.length > 0 || cookieMode === undefined) return explicit;
     return presentedSession(request, cookieMode);
   };
+}
+
+/** The same token in the header and in the field is one credential; two different ones are refused later, like any two. */
+function withField(
+  explicit: readonly PresentedCredential[],
+  request: FastifyRequest,
+  tokenField: string | undefined,
+): readonly PresentedCredential[] {
+  if (tokenField === undefined) return explicit;
+  const isShown = ({ kind, text }: PresentedCredential) =>
+    explicit.some((shown) => shown.kind === kind && shown.text.reveal() === text.reveal());
+  return [...explicit, ...presentedInField(request, tokenField).filter((each) => !isShown(each))];
 }
 
 function presentedSession(

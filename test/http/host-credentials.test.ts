@@ -16,6 +16,24 @@ const signIn = (usher: TestUsher, bearer: string) =>
     body: new URLSearchParams({ socket_id: socketId }),
   });
 
+const enterAs = async (usher: TestUsher, channel: string, headers: object) =>
+  (
+    await ask(usher.public, {
+      path: '/broadcasting/auth',
+      headers: { authorization: `Bearer 7|${secret}`, ...headers },
+      body: new URLSearchParams({ socket_id: socketId, channel_name: channel }),
+    })
+  ).status;
+
+async function operateRoom(usher: TestUsher, room: string, body: object): Promise<void> {
+  const answer = await fetch(`${usher.operator}/resources/rooms/${room}`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  expect(answer.status).toBe(200);
+}
+
 describe('Sanctum’s tokens', () => {
   let host: TestDatabase;
   let usher: TestUsher;
@@ -39,6 +57,31 @@ describe('Sanctum’s tokens', () => {
   it('are bearer tokens', async () => {
     const { status, text } = await signIn(usher, `7|${secret}`);
     expect([status, text]).toEqual([200, expect.stringContaining('{\\"id\\":\\"15\\"') as string]);
+  });
+
+  it('have no tenant: they open rooms without one, and neither announcements nor a request for a tenant', async () => {
+    await operateRoom(usher, 's', { participants: ['15'] });
+    const enter = (channel: string, headers = {}) => enterAs(usher, channel, headers);
+    expect(await enter('private-room-s')).toBe(200);
+    expect(await enter('private-announcements')).toBe(403);
+    expect(await enter('private-room-s', { 'x-tenant-id': '1' })).toBe(403);
+  });
+
+  it('are of the tenant that SANCTUM_TENANT names, and open what is that tenant’s', async () => {
+    const single = await startUsher({
+      SANCTUM_DATABASE_URL: host.url.reveal(),
+      SANCTUM_TENANT: '1',
+    });
+    await operateRoom(single, 's', { participants: ['15'], tenant_id: '1' });
+    const enter = (channel: string, tenant?: string) =>
+      enterAs(single, channel, tenant === undefined ? {} : { 'x-tenant-id': tenant });
+    expect(await enter('private-announcements', '1')).toBe(200);
+    expect(await enter('private-tenant.1.announcements', '1')).toBe(200);
+    expect(await enter('private-room-s', '1')).toBe(200);
+    expect(await enter('private-tenant.1.admin', '1')).toBe(403);
+    expect(await enter('private-announcements', '2')).toBe(403);
+    expect(await enter('private-announcements')).toBe(403);
+    await single.stop();
   });
 
   it('with another secret are not, and no body tells what was sent', async () => {

@@ -1,0 +1,109 @@
+import { createHmac } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { guestToken, pusherApp, useUsher, userToken } from '../support/usher.ts';
+import { ask, socketId } from './asking.ts';
+
+interface Signed {
+  readonly auth: string;
+  readonly channel_data?: string;
+}
+
+/** As the Pusher server computes it from what the client hands on. */
+const signatureOf = (...parts: readonly string[]) =>
+  `${pusherApp.key}:${createHmac('sha256', pusherApp.secret).update(parts.join(':')).digest('hex')}`;
+
+const asUser = (claims: object = {}) => ({
+  authorization: `Bearer ${userToken({ ...claims })}`,
+  'x-tenant-id': '1',
+});
+
+async function post(base: string, path: string, fields: Record<string, string>, headers = {}) {
+  const body = new URLSearchParams({ socket_id: socketId, ...fields });
+  const { status, body: answer } = await ask(base, { path, headers, body });
+  return { status, ...(answer as Signed) };
+}
+
+describe('a page that compares user_info.id with a number, USER_INFO_IDS=number', () => {
+  const usher = useUsher({ USER_INFO_IDS: 'number' });
+
+  it.each([
+    ['15', 15],
+    ['007', '007'],
+    ['9007199254740991', 9007199254740991],
+    ['9007199254740993', '9007199254740993'],
+    ['-0', '-0'],
+    ['1e3', '1e3'],
+  ])('gets %s as %j, under a good signature', async (sub, id) => {
+    await fetch(`${usher.operator}/resources/rooms/ids`, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ participants: [sub] }),
+    });
+    const channel_name = 'presence-room-ids';
+    const entered = await post(usher.public, '/pusher/auth', { channel_name }, asUser({ sub }));
+    expect(entered.status).toBe(200);
+    const data = entered.channel_data!;
+    expect(JSON.parse(data)).toMatchObject({ user_id: sub, user_info: { id } });
+    expect(entered.auth).toBe(signatureOf(socketId, channel_name, data));
+  });
+});
+
+describe('a client that drops channel_data on private channels, GUEST_CHAT_CHANNEL_DATA=off', () => {
+  const channel_name = 'private-hotel-grand-hotel-guest-chat-booking-BK-2025-ABC123';
+  const path = '/api/guest/hotel/grand-hotel/chat/pusher/auth';
+  const off = useUsher({ GUEST_CHAT_CHANNEL_DATA: 'off' });
+  const soketi = useUsher({ GUEST_CHAT_CHANNEL_DATA: 'off', PUSHER_SERVER: 'soketi' });
+  const usual = useUsher();
+
+  it('gets a signature of socket and channel alone, and no channel_data', async () => {
+    const answer = await post(off.public, path, { channel_name, token: guestToken() });
+    expect(answer).toEqual({ status: 200, auth: signatureOf(socketId, channel_name) });
+  });
+
+  it('still sees the members of presence channels', async () => {
+    const presence = 'presence-tenant.1.escrow.42.chat';
+    const answer = await post(off.public, '/pusher/auth', { channel_name: presence }, asUser());
+    expect(answer.auth).toBe(signatureOf(socketId, presence, answer.channel_data!));
+  });
+
+  it('changes nothing on soketi, which signs no member there anyhow', async () => {
+    const answer = await post(soketi.public, path, { channel_name, token: guestToken() });
+    expect(answer.auth).toBe(signatureOf(socketId, channel_name));
+    expect(JSON.parse(answer.channel_data!)).toMatchObject({ user_info: { name: 'Guest' } });
+  });
+
+  it('is not the default', async () => {
+    const answer = await post(usual.public, path, { channel_name, token: guestToken() });
+    expect(answer.auth).toBe(signatureOf(socketId, channel_name, answer.channel_data!));
+  });
+});
+
+describe('a native client that cannot send headers, TOKEN_FIELD=token', () => {
+  const usher = useUsher({ TOKEN_FIELD: 'token' });
+  const usual = useUsher();
+  const path = '/api/tenants/1/pusher/auth';
+  const channel_name = 'private-tenant.1.user.15';
+  const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+  const enter = async (fields: object, headers = {}) =>
+    (await post(usher.public, path, { channel_name, ...fields }, headers)).status;
+
+  it('enters with the token in the body', async () => {
+    expect(await enter({ token: userToken() })).toBe(200);
+    expect(await enter({ token: userToken({ sub: '16' }) })).toBe(403);
+    expect(await enter({ token: 'bad' })).toBe(401);
+    expect(await enter({})).toBe(401);
+  });
+
+  it('may send the same token twice, and not two different credentials', async () => {
+    const token = userToken();
+    expect(await enter({ token }, bearer(token))).toBe(200);
+    expect(await enter({ token }, bearer(userToken({ sub: '16' })))).toBe(400);
+    expect(await enter({ token, guest_session: `guest_${'0'.repeat(64)}` })).toBe(400);
+    expect(await enter({ token }, bearer('bad'))).toBe(400);
+  });
+
+  it('is nobody where the operator has not switched that on', async () => {
+    const answer = await post(usual.public, path, { channel_name, token: userToken() });
+    expect(answer.status).toBe(401);
+  });
+});
