@@ -30,12 +30,21 @@ describe('the embedded database fails while visitors ask', () => {
     });
   });
 
+  it.skipIf(!canMount)('has no room for a new one, and says so in a sentence', async () => {
+    const disk = await mountSmallDisk();
+    onTestFinished(disk.remove);
+    await disk.fill(10 * 1024 * 1024);
+    await expect(startService({ DATA_DIR: join(disk.path, 'data') })).rejects.toThrow(
+      /could not be created \(.*No space left on device.*\); make room for it/,
+    );
+  });
+
   it.skipIf(!canMount)('its disk is full', async () => {
     const disk = await mountSmallDisk();
     onTestFinished(disk.remove);
     const usher = await startService({ DATA_DIR: join(disk.path, 'data') });
     onTestFinished(() => usher.stop());
-    const outage = await endure(usher, disk.fill);
+    const outage = await endure(usher, () => disk.fill());
     expect(outage.asked.some(({ status }) => status === 503)).toBe(true);
     const lost = await expectNobodySlippedIn(outage, embeddedRows(usher));
     report({

@@ -85,8 +85,7 @@ describeRedisKinds('Redis fails over while visitors ask', () => {
     const { url, master, hasFailedOver } = await start(processes);
     const running = await startService({ DATABASE_URL: postgres.url, REDIS_URL: url });
     usher = running;
-    const limitsAre = async () =>
-      (await get(`${running.operatorUrl}/readyz`)).text;
+    const limitsAre = async () => (await get(`${running.operatorUrl}/readyz`)).text;
     await until(async () => (await limitsAre()).includes('"limits":"shared"'));
 
     const ticket = ticketIn(await issueTicket(running));

@@ -98,12 +98,24 @@ function initdb(program: string, { data, passwordFile, account }: InitdbOptions)
         resolve();
         return;
       }
-      // For one: a container that runs under an id without a name, which initdb does not accept.
-      const why = /^initdb: (.*)/m.exec(errors)?.[1] ?? `it ended with ${String(error.code)}`;
-      const sentence = `The embedded PostgreSQL could not be created (${why}); set DATABASE_URL to a PostgreSQL server.`;
+      const why = reasonIn(errors) ?? `it ended with ${String(error.code)}`;
+      const remedy = /No space left on device/.test(errors)
+        ? 'make room for it (100 MB), or set DATA_DIR to another disk'
+        : 'set DATABASE_URL to a PostgreSQL server';
+      const sentence = `The embedded PostgreSQL could not be created (${why}); ${remedy}.`;
       reject(cannotRun({ code: error.code ?? null }) ?? new StartRefused(sentence));
     });
   });
+}
+
+/**
+ * What initdb, or the server that it ran, said was wrong. A container that runs under an id without a name, for one, is told
+ * without "error"; last it always says what it removes.
+ */
+function reasonIn(errors: string): string | undefined {
+  const [, severe] = /(?:error|FATAL|PANIC|ERROR): +(.*)/.exec(errors) ?? [];
+  const [, plain] = /^initdb: (?!removing)(.*)/m.exec(errors) ?? [];
+  return severe ?? plain;
 }
 
 /** Not ours: it holds our secrets, and PGDATA or PGOPTIONS in it would be obeyed. */

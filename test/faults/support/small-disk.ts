@@ -6,8 +6,8 @@ import { join } from 'node:path';
 /** A file system of its own, small enough to be filled. */
 export interface SmallDisk {
   readonly path: string;
-  /** Writes until nothing more fits; resolves to what makes room again. */
-  readonly fill: () => Promise<() => Promise<void>>;
+  /** Writes until no more than these bytes (0) fit; resolves to what makes room again. */
+  readonly fill: (left?: number) => Promise<() => Promise<void>>;
   readonly remove: () => Promise<void>;
 }
 
@@ -34,9 +34,9 @@ export async function mountSmallDisk(): Promise<SmallDisk> {
   await chmod(path, 0o755);
   return {
     path,
-    fill: async () => {
+    fill: async (left = 0) => {
       const ballast = join(path, 'ballast');
-      await writeUntilFull(ballast);
+      await writeUntilFull(ballast, left);
       return () => unlink(ballast);
     },
     remove: async () => {
@@ -46,13 +46,13 @@ export async function mountSmallDisk(): Promise<SmallDisk> {
   };
 }
 
-async function writeUntilFull(path: string): Promise<void> {
+async function writeUntilFull(path: string, left: number): Promise<void> {
   const file = await open(path, 'w');
   const block = Buffer.alloc(4096);
   try {
     for (;;) {
-      const { bavail } = await statfs(path);
-      if (bavail === 0) return;
+      const { bavail, bsize } = await statfs(path);
+      if (bavail * bsize <= left) return;
       await file.write(block);
     }
   } catch (error) {
