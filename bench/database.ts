@@ -6,6 +6,7 @@ import { Client } from 'pg';
 import { Secret } from '../src/core/secret.ts';
 import { startEmbeddedPostgres } from '../src/resources/embedded-postgres.ts';
 import { prepareDatabase } from '../src/resources/prepare-database.ts';
+import { ownSchema } from '../src/resources/schema.ts';
 import type { Cleanup } from './cleanup.ts';
 
 /** The PostgreSQL of a run. */
@@ -35,11 +36,12 @@ export async function openPostgres(cleanup: Cleanup): Promise<Postgres> {
   };
 }
 
-/** Runs queries on a connection of their own. */
+/** Runs queries on a connection of their own, which finds Usher's tables. */
 export async function withClient<T>(url: string, use: (client: Client) => Promise<T>): Promise<T> {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
   client.on('error', () => undefined);
   await client.connect();
+  await client.query(`SET search_path = ${ownSchema}, public`);
   try {
     return await use(client);
   } finally {

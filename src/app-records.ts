@@ -40,8 +40,9 @@ export async function withDatabase<T>(
       ? await reachEmbeddedPostgres({ dataDir: where.dataDir, log })
       : { url: where.url, stop: () => Promise.resolve() };
   try {
-    const { role } = await prepareDatabase(server.url);
-    const database = createDatabase({ url: server.url, role });
+    const { schema } = where;
+    const { role } = await prepareDatabase(server.url, { schema });
+    const database = createDatabase({ url: server.url, role, schema });
     try {
       return await use(database);
     } finally {

@@ -20,16 +20,19 @@ export interface Storage {
 export async function openStorage(
   { database: where, redis: redisUrl }: Config,
   log: Logger,
+  signal?: AbortSignal,
 ): Promise<Storage> {
   const embedded =
     'dataDir' in where ? await startEmbeddedPostgres({ dataDir: where.dataDir, log }) : undefined;
   const url = 'url' in where ? where.url : embedded?.url;
   if (url === undefined) throw new Error('No database');
   try {
-    const { role, applied } = await prepareDatabase(url);
+    const { schema } = where;
+    const { role, applied, moved } = await prepareDatabase(url, { schema, signal });
+    if (moved.length > 0) log.info({ moved, schema }, 'tables moved from the schema public');
     if (applied.length > 0) log.info({ applied }, 'migrations applied');
     const redis = redisUrl && (await openRedis(redisUrl, log));
-    const database = createDatabase({ url, role });
+    const database = createDatabase({ url, role, schema });
     const close = async () => {
       await redis?.close();
       await database.close();

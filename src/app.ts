@@ -37,15 +37,18 @@ export interface App {
 /** How long open requests, and after them what is to be put on record, may take once we close, in milliseconds. */
 const drainTime = 10_000;
 
-/** Builds everything and listens. Throws when a dependency cannot be had, with nothing left running. */
-export async function startApp(config: Config, clock: Clock): Promise<App> {
+/**
+ * Builds everything and listens. Throws when a dependency cannot be had, or the signal ends the wait for it, with nothing left
+ * running.
+ */
+export async function startApp(config: Config, clock: Clock, signal?: AbortSignal): Promise<App> {
   const { now } = clock;
   const log = createLog(config.logLevel, now);
   const { misspelt } = config;
   for (const each of misspelt) log.warn(each, 'not a setting; was the other one meant?');
   log.info({ ...summarize(config), channels: catalogue.families.length }, 'starting');
   const dependencies = createDependencies();
-  const storage = watchStorage(await openStorage(config, log), dependencies);
+  const storage = watchStorage(await openStorage(config, log, signal), dependencies);
   let servers: Servers | undefined;
   let listener: Listener | undefined;
   try {

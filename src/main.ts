@@ -7,6 +7,7 @@ import { startGivingBack } from './giving-back.ts';
 import { boundHeap, createProcessHeap } from './heap.ts';
 import { watchNpm } from './npm-parent.ts';
 import type { Repeating } from './repeating.ts';
+import { StartRefused } from './resources/start-refused.ts';
 import { sentenceFor } from './sentence.ts';
 import { welcome } from './welcome.ts';
 
@@ -27,7 +28,11 @@ async function serve(): Promise<void> {
   const config = loadConfig(withDotenv(process.env, '.env'));
   // Before anything is started: process 1 of a container does not end by a signal that nobody handles.
   const { cause, watching } = firstCause();
-  const app = await startApp(config, systemClock).catch(async (error: unknown) => {
+  const starting = new AbortController();
+  void cause.then(() => {
+    starting.abort(new StartRefused('Usher was ended while it started.'));
+  });
+  const app = await startApp(config, systemClock, starting.signal).catch(async (error: unknown) => {
     await watching.stop();
     throw error;
   });

@@ -1,4 +1,5 @@
 import { isLoopback } from '../core/loopback.ts';
+import { readPostgresUrl } from '../core/postgres-url.ts';
 import type { Secret } from '../core/secret.ts';
 import type { SigningStyle } from '../core/signing-style.ts';
 import { loadTickets, type TicketConfig } from './chat-servers.ts';
@@ -16,7 +17,9 @@ export interface Config extends PusherConfig {
   readonly logLevel: string;
   readonly listen: Listener;
   readonly operator: Listener & { readonly token: Secret | undefined };
-  readonly database: { readonly url: Secret } | { readonly dataDir: string };
+  readonly database: ({ readonly url: Secret } | { readonly dataDir: string }) & {
+    readonly schema: string;
+  };
   readonly redis: Secret | undefined;
   /** `undefined` where no guest token is accepted. */
   readonly guestTokens: GuestTokenConfig | undefined;
@@ -191,7 +194,20 @@ function loadShutdownNotice(read: SettingsReader): number {
   return notice;
 }
 
+/** Values of libpq's `target_session_attrs` that may choose a server where nothing can be written. */
+const standbys: ReadonlySet<string> = new Set(['read-only', 'standby', 'prefer-standby']);
+
 function loadDatabase(read: SettingsReader): Config['database'] {
   const url = read.optional('DATABASE_URL');
-  return url === undefined ? { dataDir: read.required('DATA_DIR') } : { url };
+  const schema = read.required('DATABASE_SCHEMA');
+  if (url === undefined) return { dataDir: read.required('DATA_DIR'), schema };
+  const { schema: named = schema, target = 'any' } = readPostgresUrl(url.reveal()) ?? {};
+  if (standbys.has(target)) {
+    read.problem('DATABASE_URL may choose a standby; set its target_session_attrs=read-write');
+  }
+  // An application's own URL may be used as it is: with Prisma that names the application's schema.
+  if (named !== schema && named !== 'public') {
+    read.problem('DATABASE_URL names a schema; DATABASE_SCHEMA is the setting for that');
+  }
+  return { url, schema };
 }

@@ -5,6 +5,7 @@ import { duration, integer, list, oneOf, secret, text, url, type Setting } from 
 import { fieldName } from './field-name.ts';
 import { cookieName, timeZone } from './host.ts';
 import { network, origin } from './network.ts';
+import { postgres, schemaName } from './postgres.ts';
 import { pusherApps } from './pusher-apps.ts';
 import { redisUrl } from './redis-url.ts';
 
@@ -33,10 +34,13 @@ export const settings = {
     'Bearer token for the operator’s port; required unless that listens on loopback',
   ),
 
-  DATABASE_URL: url('PostgreSQL; without it an embedded one runs under `DATA_DIR`', [
-    'postgres',
-    'postgresql',
-  ]),
+  DATABASE_URL: postgres(
+    'PostgreSQL; without it an embedded one runs under `DATA_DIR`. Several servers of a cluster are separated by commas, ' +
+      'and the one that accepts writes is used',
+  ),
+  DATABASE_SCHEMA: schemaName('Schema of Usher’s tables, created when missing', {
+    fallback: 'usher',
+  }),
   DATA_DIR: text('Where the embedded PostgreSQL keeps its data', { fallback: './data' }),
 
   REDIS_URL: redisUrl(
@@ -99,9 +103,8 @@ export const settings = {
     { fallback: 'on' },
   ),
 
-  SANCTUM_DATABASE_URL: url(
+  SANCTUM_DATABASE_URL: postgres(
     'PostgreSQL of a Laravel host, whose Sanctum tokens are then bearer tokens too',
-    ['postgres', 'postgresql'],
   ),
   SANCTUM_TOKENABLE_TYPE: text('The one model whose Sanctum tokens count', {
     fallback: 'App\\Models\\User',
@@ -120,9 +123,8 @@ export const settings = {
     { fallback: 'off' },
   ),
   SESSION_COOKIE_NAME: cookieName('Name of that cookie', { fallback: 'sessionid' }),
-  DJANGO_DATABASE_URL: url(
+  DJANGO_DATABASE_URL: postgres(
     'PostgreSQL of a Django host; the login needs SELECT on `django_session` and on six columns of `auth_user`',
-    ['postgres', 'postgresql'],
   ),
   DJANGO_SECRET_KEY: secret('The host’s `SECRET_KEY`'),
   DJANGO_SECRET_KEY_FALLBACKS: list(secret('The host’s `SECRET_KEY_FALLBACKS`')),

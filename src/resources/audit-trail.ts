@@ -37,13 +37,20 @@ function asOf(entry: AuditEntry): number | undefined {
 /**
  * Takes any number of rows, as JSON: one statement is one round trip, one commit, and atomic by itself. Numbers of
  * transactions instead of times: what commits late has a number that was not over before (`xmin` of the snapshot).
+ * A note counts once the transaction of its number is visible here, and not before: a note that a dump brought from another
+ * server would otherwise be known already when a transaction of this server gets the number. `usher.server` is the server's
+ * identity, which each connection was given when it was opened; without it nothing holds.
  */
 const insertEntries = `
   WITH noted AS MATERIALIZED (
-    SELECT xid, changed FROM table_changes WHERE xid >= $3::bigint AND xid <> ALL ($4::bigint[])
+    SELECT xid, changed FROM table_changes
+    WHERE xid >= coalesce($3::bigint, pg_snapshot_xmin(pg_current_snapshot())::text::bigint)
+      AND xid < pg_snapshot_xmax(pg_current_snapshot())::text::bigint
+      AND pg_visible_in_snapshot(xid::text::xid8, pg_current_snapshot()) AND xid <> ALL ($4::bigint[])
   ), tables AS MATERIALIZED (
-    SELECT extract(epoch FROM pg_postmaster_start_time()) || coalesce(
-      string_agg(' ' || relname || ':' || pg_class.oid, '' ORDER BY relname), '') AS watched
+    SELECT nullif(current_setting('usher.server', true), '') || coalesce(string_agg(
+      ' ' || relname || ':' || concat_ws('.', pg_class.oid, relfilenode, pg_trigger.xmin), ''
+      ORDER BY relname), '') AS watched
     FROM pg_class JOIN pg_trigger ON tgrelid = pg_class.oid
     WHERE pg_class.oid IN (to_regclass('bookings'), to_regclass('escrows'), to_regclass('rooms'),
         to_regclass('orders'), to_regclass('guest_sessions'), to_regclass('revocations'))

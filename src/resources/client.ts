@@ -1,9 +1,11 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import type { Secret } from '../core/secret.ts';
-import { everyConnection, withSettings } from './connection-url.ts';
 import { answered, statementFault } from './faults.ts';
 import { PrismaClient } from './generated/client.ts';
 import { createPool } from './pool.ts';
+import { ownSchema } from './schema.ts';
+import { serversOf } from './servers.ts';
+import { setUpSession } from './session.ts';
 
 /** Our tables, behind one rule for errors. */
 export interface Database {
@@ -29,8 +31,10 @@ export interface PreparedStatement {
 
 export interface DatabaseOptions {
   readonly url: Secret;
-  /** The role that connections assume from their first statement on, as `prepareDatabase` found it; `undefined` for the login itself. */
+  /** The role that each connection assumes before it is used, as `prepareDatabase` found it; `undefined` for the login itself. */
   readonly role: string | undefined;
+  /** The schema of our tables. */
+  readonly schema?: string;
   /** Connections at most. */
   readonly poolSize?: number;
   /** Milliseconds after which a connection attempt or a statement is given up. */
@@ -45,18 +49,18 @@ const steadyPlans = { enable_seqscan: 'off' };
 
 /** A client of a prepared database. It connects with the first query, and again by itself when the server comes back. */
 export function createDatabase(options: DatabaseOptions): Database {
-  const { url, role, poolSize = 10, timeoutMs = 3_000 } = options;
-  const settings = { ...everyConnection, ...steadyPlans, ...(role !== undefined && { role }) };
+  const { url, role, schema = ownSchema, poolSize = 10, timeoutMs = 3_000 } = options;
+  // The server ends a slow statement; only query_timeout also frees us from a server that is frozen.
+  const settings = { ...steadyPlans, statement_timeout: String(timeoutMs) };
   const pool = createPool({
-    connectionString: withSettings(url, settings).reveal(),
+    servers: serversOf(url),
+    prepare: (client) => setUpSession(client, { schema, role, settings, isProtected: true }),
     max: poolSize,
     connectionTimeoutMillis: timeoutMs,
-    // The server ends a slow statement; only query_timeout also frees us from a server that is frozen.
-    statement_timeout: timeoutMs,
     query_timeout: timeoutMs + 500,
     application_name: 'usher',
   });
-  const adapter = new PrismaPg(pool);
+  const adapter = new PrismaPg(pool, { schema });
   // 'minimal': Prisma's longer messages print the arguments, that is, row values.
   const prisma = new PrismaClient({ adapter, errorFormat: 'minimal', log: [] });
   return {

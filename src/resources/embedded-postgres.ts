@@ -2,7 +2,6 @@ import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import type { Secret } from '../core/secret.ts';
-import { everyConnection, withSettings } from './connection-url.ts';
 import { serverAccount } from './embedded/account.ts';
 import { findBinaries } from './embedded/binaries.ts';
 import type { Cluster } from './embedded/cluster.ts';
@@ -18,6 +17,7 @@ import {
 } from './embedded/reach.ts';
 import type { LaunchOptions } from './embedded/server.ts';
 import { launch } from './embedded/server.ts';
+import { setUpSession } from './session.ts';
 import { StartRefused } from './start-refused.ts';
 
 /** Held by one Usher for as long as it lives; the server drops it with the connection, also after a SIGKILL. */
@@ -147,9 +147,8 @@ async function holdRunning(cluster: Cluster, file: PidFile): Promise<Held | unde
   const ours = await isServerOf(cluster.data, file.pid);
   // A stale file's loopback port may be anybody's by now, who would then be shown our password; the socket is ours alone.
   if (!file.ready || (!ours && file.door.host !== cluster.home)) return undefined;
-  const url = withSettings(urlOf(cluster, file.door), { ...everyConnection, lock_timeout: '1s' });
   const connection = new Client({
-    connectionString: url.reveal(),
+    connectionString: urlOf(cluster, file.door).reveal(),
     connectionTimeoutMillis: 2_000,
     application_name: 'usher holder',
   });
@@ -158,6 +157,7 @@ async function holdRunning(cluster: Cluster, file: PidFile): Promise<Held | unde
   try {
     await connection.connect();
     // Waits a second: the session of an Usher that was killed a moment ago may not have ended yet.
+    await setUpSession(connection, { settings: { lock_timeout: '1000' } });
     await connection.query('SELECT pg_advisory_lock($1)', [holderLock]);
     if (ours) return { connection, pid: file.pid, door: file.door };
   } catch (error) {

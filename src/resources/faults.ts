@@ -1,5 +1,6 @@
 import { RowRefused, Unavailable } from '../core/unavailable.ts';
 import { Prisma } from './generated/client.ts';
+import { StartRefused } from './start-refused.ts';
 
 /** What the driver says in its own words; these texts hold neither values nor addresses. */
 const driverMessages: ReadonlySet<string> = new Set([
@@ -52,6 +53,8 @@ export async function answered<T>(query: Promise<T>): Promise<T> {
  * dropped here: they quote rows ("Failing row contains …"), arguments, addresses, and for a bad URL the URL itself.
  */
 export function databaseUnavailable(error: unknown, dependency = 'database'): Unavailable {
+  // Its sentence is ours.
+  if (error instanceof StartRefused) return new Unavailable(dependency, { cause: error });
   const words = [...new Set(saidBy(error))].map(spell);
   return new Unavailable(dependency, {
     cause: new Error(words.length > 0 ? words.join(', ') : 'an error without a code'),

@@ -1,7 +1,9 @@
-import { Pool } from 'pg';
+import type { ClientBase } from 'pg';
 import type { Secret } from '../core/secret.ts';
-import { withOptions } from './connection-url.ts';
 import { databaseUnavailable } from './faults.ts';
+import { createPool } from './pool.ts';
+import { isDirect } from './pooling.ts';
+import { serversOf } from './servers.ts';
 import { isStorable } from './text.ts';
 
 /** The database of the host application, of which Usher reads some rows and writes nothing. */
@@ -34,23 +36,20 @@ const impossibleValues: ReadonlySet<unknown> = new Set(['22P02', '22003']);
 /** A read-only client of a host's database. It connects with the first query, and again by itself when the server comes back. */
 export function createHostDatabase(options: HostDatabaseOptions): HostDatabase {
   const { url, timeZone, poolSize = 10, timeoutMs = 3_000 } = options;
-  const settings = { TimeZone: timeZone, default_transaction_read_only: 'on' };
-  const pool = new Pool({
-    connectionString: withOptions(url, settings).reveal(),
+  const pool = createPool({
+    servers: serversOf(url),
+    prepare: (client) => restrict(client, timeoutMs),
     max: poolSize,
     connectionTimeoutMillis: timeoutMs,
-    // The server ends a slow statement; only query_timeout also frees us from a server that is frozen.
-    statement_timeout: timeoutMs,
     query_timeout: timeoutMs + 500,
     application_name: 'usher',
   });
-  // Without a listener, an idle connection that breaks would end the process; the pool replaces it by itself.
-  pool.on('error', () => undefined);
   return {
     findRow: async <Row extends object>(query: string, parameters: readonly string[]) => {
       if (!parameters.every(isStorable)) return undefined;
       try {
-        const { rows } = await pool.query<Row>(query, [...parameters]);
+        const text = inTimeZone(query, parameters.length + 1);
+        const { rows } = await pool.query<Row>(text, [...parameters, timeZone]);
         return rows[0];
       } catch (error) {
         if (impossibleValues.has((error as { readonly code?: unknown }).code)) return undefined;
@@ -59,4 +58,27 @@ export function createHostDatabase(options: HostDatabaseOptions): HostDatabase {
     },
     close: () => pool.end(),
   };
+}
+
+/**
+ * The server ends a slow statement; only `query_timeout` also frees us from a server that is frozen. Behind a pooler nothing
+ * is set: in transaction mode the host itself would have these settings next.
+ */
+async function restrict(client: ClientBase, timeoutMs: number): Promise<string> {
+  if (await isDirect(client)) {
+    await client.query(
+      `SELECT set_config('default_transaction_read_only', 'on', false), set_config('statement_timeout', $1, false)`,
+      [String(timeoutMs)],
+    );
+  }
+  return '';
+}
+
+/**
+ * The time zone is set for this statement only, whatever pooler is between. The condition names no column, so it is decided,
+ * and the zone set, before a row is read.
+ */
+function inTimeZone(query: string, place: number): string {
+  return `WITH zone AS MATERIALIZED (SELECT set_config('TimeZone', $${place}, true) AS name)
+    SELECT * FROM (${query}) AS found WHERE (SELECT name FROM zone) IS NOT NULL`;
 }

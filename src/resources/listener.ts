@@ -3,8 +3,9 @@ import type { Change } from '../core/change.ts';
 import type { Secret } from '../core/secret.ts';
 import type { Clock, StartTimer, StopTimer } from '../core/timer.ts';
 import { changesChannel, parseChange } from './changes.ts';
-import { everyConnection, withSettings } from './connection-url.ts';
 import { databaseUnavailable } from './faults.ts';
+import { serversOf } from './servers.ts';
+import { setUpSession } from './session.ts';
 
 /** What listening needs. */
 export interface ListenerPorts extends Clock {
@@ -35,6 +36,7 @@ const longestRetry = 5_000;
 /** Listens from now on, and again by itself whenever the connection was lost. */
 export function startListening(ports: ListenerPorts): Listener {
   const { now, startTimer, catchUp, log } = ports;
+  const servers = serversOf(ports.url);
   let listening = false;
   let session: Session | undefined;
   const stopping = new AbortController();
@@ -49,7 +51,8 @@ export function startListening(ports: ListenerPorts): Listener {
     let heardAt = now();
     let retry = firstRetry;
     while (!isStopping()) {
-      session = openSession(ports);
+      const url = servers.current();
+      session = openSession(url, ports);
       const { lost } = session;
       try {
         await session.begin();
@@ -65,6 +68,7 @@ export function startListening(ports: ListenerPorts): Listener {
         listening = false;
         session.cut();
         if (isStopping()) return;
+        servers.leave(url);
         log.warn({ err: databaseUnavailable(error) }, 'changes are not heard until we reconnect');
       }
       await pause(retry, stopped, startTimer);
@@ -91,10 +95,11 @@ interface Session {
   readonly cut: () => void;
 }
 
-function openSession({ url, onChange, startTimer }: ListenerPorts): Session {
+function openSession(url: string, { onChange, startTimer }: ListenerPorts): Session {
   const client = new Client({
-    connectionString: withSettings(url, everyConnection).reveal(),
+    connectionString: url,
     connectionTimeoutMillis: connectTime,
+    query_timeout: connectTime,
     keepAlive: true,
     application_name: 'usher changes',
   });
@@ -114,6 +119,7 @@ function openSession({ url, onChange, startTimer }: ListenerPorts): Session {
   });
   const begin = async (): Promise<void> => {
     await client.connect();
+    await setUpSession(client, {});
     await client.query(`LISTEN ${changesChannel}`);
   };
   const question = (milliseconds: number) => {

@@ -26,7 +26,8 @@ const migrationsTable = `CREATE TABLE _prisma_migrations (
 /**
  * Applies the migrations in `directory` that this database does not have, in order, and resolves to their names.
  * Throws `StartRefused`, and applies nothing further, when one was edited after it was applied, or failed. Migrations that the database
- * has and we do not are fine: a newer Usher runs beside this one. The caller holds the lock of `prisma migrate`.
+ * has and we do not are fine: a newer Usher runs beside this one. The caller holds the lock of `prisma migrate`, and has begun a
+ * transaction: either all are applied, or none.
  */
 export async function migrate(client: Client, directory: string): Promise<readonly string[]> {
   const migrations = await readMigrations(directory);
@@ -75,21 +76,18 @@ async function readApplied(client: Client): Promise<ReadonlyMap<string, string>>
   return new Map(rows.map(({ name, checksum }) => [name, checksum]));
 }
 
-/** Applies one migration together with its row: after a crash both are there, or neither. */
+/** Applies one migration together with its row, within the caller's transaction. */
 async function apply(client: Client, { name, sql, checksum }: Migration): Promise<void> {
   try {
-    await client.query('BEGIN');
     await client.query(sql);
     await client.query(
       `INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at, applied_steps_count)
        VALUES ($1, $2, $3, clock_timestamp(), 1)`,
       [randomUUID(), checksum, name],
     );
-    await client.query('COMMIT');
   } catch (error) {
     const { code, message } = error as { code?: unknown; message?: unknown };
     if (typeof code !== 'string' || !/^[0-9A-Z]{5}$/.test(code)) throw error;
-    await client.query('ROLLBACK');
     // Only class 42 (syntax, names, permissions) speaks of the schema; messages of other classes may quote a row.
     const why = code.startsWith('42') ? `${String(message)} (${code})` : `SQLSTATE ${code}`;
     throw new StartRefused(

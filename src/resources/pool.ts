@@ -1,9 +1,16 @@
-import type { Client, PoolConfig } from 'pg';
-import { Pool } from 'pg';
+import { Client, Pool, type ClientBase, type PoolClient, type PoolConfig } from 'pg';
+import type { Servers } from './servers.ts';
 
-/** A pool that does not lend a connection again whose transaction is still open. */
-export function createPool(config: PoolConfig): Pool {
-  const pool = new Pool(config);
+/** What a pool is made of. */
+export interface PoolOptions extends Omit<PoolConfig, 'connectionString' | 'Client' | 'onConnect'> {
+  readonly servers: Servers;
+  /** Prepares a new connection and resolves to its server's identity; what it throws, whoever wanted the connection gets. */
+  readonly prepare: (client: ClientBase) => Promise<string>;
+}
+
+/** A pool that lends prepared connections only, of one server, and none whose transaction is still open. */
+export function createPool({ servers, prepare, ...config }: PoolOptions): Pool {
+  const pool = new PreparedPool({ servers, prepare, ...config });
   // A connection that breaks while nobody uses it is an event, which ends the process when nobody listens.
   pool.on('error', () => undefined);
   pool.on('release', (_error, client) => {
@@ -12,4 +19,74 @@ export function createPool(config: PoolConfig): Pool {
     if (client.getTransactionStatus() !== 'I') void (client as unknown as Client).end();
   });
   return pool;
+}
+
+type Callback = (
+  error: Error | undefined,
+  client: PoolClient | undefined,
+  done: () => void,
+) => void;
+
+/** What a pool says when no connection was opened at all. */
+const notOpened: ReadonlySet<string> = new Set([
+  'timeout exceeded when trying to connect',
+  'Cannot use a pool after calling end on the pool',
+]);
+
+class PreparedPool extends Pool {
+  readonly #servers: Servers;
+  readonly #identities = new WeakMap<ClientBase, string>();
+  #newest: string | undefined;
+
+  constructor({ servers, prepare, ...config }: PoolOptions) {
+    super({
+      ...config,
+      Client: class extends Client {
+        constructor() {
+          super({ ...config, connectionString: servers.current() });
+        }
+      },
+      // eslint-disable-next-line @typescript-eslint/no-misused-promises -- the pool waits for it; its types do not say so
+      onConnect: async (client) => {
+        this.#newest = await prepare(client);
+        this.#identities.set(client, this.#newest);
+      },
+    });
+    this.#servers = servers;
+  }
+
+  // `pool.query` and Prisma's adapter both come by here.
+  override connect(): Promise<PoolClient>;
+  override connect(callback: Callback): void;
+  override connect(callback?: Callback): Promise<PoolClient> | void {
+    const borrowed = this.#borrow();
+    if (callback === undefined) return borrowed;
+    borrowed.then(
+      (client) => {
+        callback(undefined, client, () => {
+          client.release();
+        });
+      },
+      (error: unknown) => {
+        callback(error as Error, undefined, () => undefined);
+      },
+    );
+  }
+
+  async #borrow(): Promise<PoolClient> {
+    for (let failures = 0; ;) {
+      const url = this.#servers.current();
+      try {
+        const client = await super.connect();
+        // What was read from the server before, and what the newest one says of it, would not be about the same tables.
+        if (this.#identities.get(client) === this.#newest) return client;
+        client.release(true);
+      } catch (error) {
+        failures += 1;
+        const isOpened = !notOpened.has((error as Error).message);
+        if (isOpened) this.#servers.leave(url);
+        if (!isOpened || failures >= this.#servers.count) throw error;
+      }
+    }
+  }
 }

@@ -25,9 +25,9 @@ const lostRace = ['42710', '23505', 'XX000'];
 const notPermitted = '42501';
 
 /**
- * Makes sure that `usher_service` exists, has its grants and can be assumed by this login. Resolves to the role, or to
- * `undefined` when the login cannot assume it but is itself held by row-level security (FORCE covers the tables' owner).
- * Throws `StartRefused` when neither is so. Idempotent; run it on a migrated database.
+ * Makes sure that `usher_service` exists and can be assumed by this login. Resolves to the role, or to `undefined` when the
+ * login cannot assume it, or nobody may create it, but is itself held by row-level security (FORCE covers the tables' owner).
+ * Throws `StartRefused` when neither is so. Idempotent.
  */
 export async function ensureServiceRole(client: Client): Promise<string | undefined> {
   await createRole(client);
@@ -39,7 +39,6 @@ export async function ensureServiceRole(client: Client): Promise<string | undefi
         `The role ${serviceRole} bypasses row-level security; take SUPERUSER and BYPASSRLS from it.`,
       );
     }
-    await grantTables(client);
     return serviceRole;
   }
   if (await bypassesPolicies(client)) {
@@ -52,20 +51,23 @@ export async function ensureServiceRole(client: Client): Promise<string | undefi
 }
 
 async function createRole(client: Client): Promise<void> {
-  const { rowCount } = await client.query('SELECT FROM pg_roles WHERE rolname = $1', [serviceRole]);
-  if (rowCount === 0) {
+  if (!(await exists(client))) {
     await attempt(client, `CREATE ROLE ${serviceRole} NOLOGIN NOSUPERUSER NOBYPASSRLS`);
   }
 }
 
 async function joinRole(client: Client): Promise<boolean> {
-  return attempt(client, `GRANT ${serviceRole} TO CURRENT_USER`);
+  return (await exists(client)) && attempt(client, `GRANT ${serviceRole} TO CURRENT_USER`);
+}
+
+async function exists(client: Client): Promise<boolean> {
+  const { rowCount } = await client.query('SELECT FROM pg_roles WHERE rolname = $1', [serviceRole]);
+  return rowCount !== 0;
 }
 
 /** Tried out, because membership alone says nothing: PostgreSQL 16 knows members that may not SET ROLE. */
 async function mayAssume(client: Client): Promise<boolean> {
-  const { rowCount } = await client.query('SELECT FROM pg_roles WHERE rolname = $1', [serviceRole]);
-  if (rowCount === 0 || !(await attempt(client, `SET ROLE ${serviceRole}`))) return false;
+  if (!(await exists(client)) || !(await attempt(client, `SET ROLE ${serviceRole}`))) return false;
   await client.query('RESET ROLE');
   return true;
 }
@@ -91,16 +93,23 @@ async function bypassesPolicies(client: Client, role?: string): Promise<boolean>
   return rows[0]?.bypasses ?? true;
 }
 
-/** Grants what is missing only: a login that does not own the tables can start on a database that has its grants. */
-async function grantTables(client: Client): Promise<void> {
-  await client.query(`GRANT USAGE ON SCHEMA public TO ${serviceRole}`);
+/** Grants the role what it lacks, and only that: a login that does not own the tables can start on a database that has its grants. */
+export async function grantTables(client: Client, schema: string): Promise<void> {
+  const has = async (check: string, values: readonly string[]) => {
+    const { rows } = await client.query<{ granted: boolean }>(`SELECT ${check} AS granted`, [
+      serviceRole,
+      ...values,
+    ]);
+    return rows[0]?.granted === true;
+  };
+  if (!(await has(`has_schema_privilege($1, $2, 'USAGE')`, [schema]))) {
+    await client.query(
+      `GRANT USAGE ON SCHEMA ${client.escapeIdentifier(schema)} TO ${serviceRole}`,
+    );
+  }
   for (const [table, privileges] of Object.entries(grants)) {
     for (const privilege of privileges) {
-      const { rows } = await client.query<{ granted: boolean }>(
-        'SELECT has_table_privilege($1, $2, $3) AS granted',
-        [serviceRole, table, privilege],
-      );
-      if (rows[0]?.granted !== true) {
+      if (!(await has('has_table_privilege($1, $2, $3)', [table, privilege]))) {
         await client.query(`GRANT ${privilege} ON ${table} TO ${serviceRole}`);
       }
     }

@@ -2,8 +2,11 @@ import { createShelf, type OnLookup } from './shelf.ts';
 
 /** What PostgreSQL says of our tables, together with what it writes. */
 export interface TablesSeen {
-  /** The server, and behind it `table:number` of each table that notes its changes; only those are remembered. */
-  readonly watched: string;
+  /**
+   * The server's identity, and behind it `table:state` of each table that notes its changes; only those are remembered.
+   * `null` on a connection that does not know its server.
+   */
+  readonly watched: string | null;
   /** Number of a transaction: all before it are over, and what they changed has been seen. */
   readonly horizon: string;
   /** Transactions that changed tables and that we did not name as known. */
@@ -37,6 +40,11 @@ export interface TableMemory {
   readonly learn: (seen: TablesSeen, asked: Pick<TablesKnown, 'watched'>) => void;
 }
 
+/** The server's identity in what a statement says that it watched. */
+export function serverIn(watched: string): string {
+  return watched.split(' ')[0] ?? '';
+}
+
 /** Milliseconds without a word of PostgreSQL; changes are noted for longer than that. */
 export const longestTrust = 10 * 60 * 1000;
 
@@ -59,7 +67,7 @@ export function createTableMemory({ now, onLookup }: TableMemoryPorts): TableMem
   const shelves: { readonly tables: readonly string[]; readonly clear: () => void }[] = [];
   let version = 0;
   let known: readonly string[] = [];
-  let seen: (Pick<TablesSeen, 'watched' | 'horizon'> & { readonly at: number }) | undefined;
+  let seen: { readonly watched: string; readonly horizon: string; readonly at: number } | undefined;
   let watchedTables: ReadonlySet<string> = new Set();
 
   const forget = (isConcerned: (table: string) => boolean): void => {
@@ -104,6 +112,10 @@ export function createTableMemory({ now, onLookup }: TableMemoryPorts): TableMem
       };
     },
     learn: ({ watched, horizon, changes }, asked) => {
+      if (watched === null) {
+        startAnew();
+        return;
+      }
       // Of two statements under way at once, one that knew nothing yet, or of another server, says nothing of what the
       // other has made us remember.
       if (watched !== asked.watched || watched !== seen?.watched) {

@@ -10,7 +10,7 @@ describe('a configuration', () => {
       production: false,
       listen: { host: '0.0.0.0', port: 3000 },
       operator: { host: '127.0.0.1', port: 3001, token: undefined },
-      database: { dataDir: './data' },
+      database: { dataDir: './data', schema: 'usher' },
       userTokens: { maxAge: 3_600_000 },
       allowedOrigins: ['*'],
       trustedProxies: [],

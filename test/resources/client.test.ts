@@ -71,7 +71,7 @@ describePostgres('a database whose zone is not UTC', (server) => {
     const seen = await Promise.all(Array.from({ length: 20 }, settings));
     for (const one of seen) {
       expect(one).toEqual([
-        { zone: 'UTC', role: server.role, path: 'public', durable: 'on', s: '' },
+        { zone: 'UTC', role: server.role, path: 'usher', durable: 'on', s: '' },
       ]);
     }
     await own.close();

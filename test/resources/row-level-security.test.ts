@@ -52,7 +52,7 @@ describePostgres('row-level security', (server) => {
       admin.query<{ table: string; held: boolean }>(`
         SELECT c.relname AS table, c.relrowsecurity AND c.relforcerowsecurity AS held
         FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id'
-        WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace ORDER BY 1`),
+        WHERE c.relkind = 'r' AND c.relnamespace = 'usher'::regnamespace ORDER BY 1`),
     );
     expect(rows).toEqual([
       { table: 'audit_log', held: true },

@@ -56,7 +56,7 @@ describePostgres('the role of the service', (server) => {
       admin.query<{ name: string; read: boolean; change: boolean }>(`
         SELECT tablename AS name, has_table_privilege('${serviceRole}', tablename::text, 'SELECT') AS read,
           has_table_privilege('${serviceRole}', tablename::text, 'UPDATE, TRUNCATE') AS change
-        FROM pg_tables WHERE schemaname = 'public' AND tablename <> '_prisma_migrations'`),
+        FROM pg_tables WHERE schemaname = 'usher' AND tablename <> '_prisma_migrations'`),
     );
     expect(rows.filter(({ read }) => !read)).toEqual([]);
     const audit = rows.filter(({ name }) => ['audit_log', 'security_events'].includes(name));
@@ -131,6 +131,23 @@ describe('the role of the service in a cluster that does not have it', () => {
       await onCluster(`GRANT ${serviceRole} TO CURRENT_USER`);
       expect((await prepareDatabase(url)).role).toBe(serviceRole);
       expect(login).not.toBe(serviceRole);
+    }));
+
+  it('is not needed by a login that may not create roles: the policies hold for that login', () =>
+    withLogin({ url: instance.server.url.reveal() }, 'NOCREATEROLE', async (url, login) => {
+      const { role, applied } = await prepareDatabase(url);
+      expect([role, applied.length > 0]).toEqual([undefined, true]);
+      expect(await whoWorks(url, role)).toEqual([{ who: login }]);
+      expect((await prepareDatabase(url)).role).toBe(undefined);
+    }));
+
+  it('refuses a login above row-level security that may not create it, and leaves nothing behind', () =>
+    withLogin({ url: instance.server.url.reveal() }, 'BYPASSRLS', async (url) => {
+      await expect(prepareDatabase(url)).rejects.toThrow('bypasses row-level security');
+      const { rows } = await withClient(url, (admin) =>
+        admin.query(`SELECT nspname FROM pg_namespace WHERE nspname = 'usher'`),
+      );
+      expect(rows).toEqual([]);
     }));
 
   it('refuses the start when somebody let it bypass the policies', () =>

@@ -309,7 +309,7 @@ describePostgres('a memory of tables', (server) => {
       const { rows } = await change('SELECT count(*)::int AS count FROM table_changes');
       return (rows[0] as { count: number }).count;
     };
-    await change(`INSERT INTO table_changes VALUES (9000000000000, 'bookings')`);
+    await change(`INSERT INTO table_changes VALUES (9000000000000, 'bookings', '2020-01-01')`);
     const before = await count();
     expect(await sweep(0)).toBe(0);
     expect(await sweep(longestTrust)).toBe(0);
@@ -319,8 +319,101 @@ describePostgres('a memory of tables', (server) => {
     expect(await count()).toBe(1);
   });
 
+  it('keeps nothing by a note of another server that lies ahead, as after a restore', async () => {
+    await put('F', 'open');
+    const process = await start(at.database);
+    await process.decide(booking(process, 'F'));
+    // Every number that comes next has a note already, as a dump of a server with higher numbers brings them.
+    await change(`INSERT INTO table_changes (xid, changed)
+      SELECT xid, changed FROM unnest(ARRAY['bookings', 'revocations']) AS changed, generate_series(
+        pg_current_xact_id()::text::bigint + 1, pg_current_xact_id()::text::bigint + 5000) AS xid`);
+    for (const status of ['cancelled', 'open', 'cancelled']) {
+      for (let settled = 0; settled < 3; settled += 1) await process.decide(booking(process, 'F'));
+      await put('F', status);
+      const late = await process.decide(booking(process, 'F'));
+      expect(late.isKept && late.fact?.status !== status).toBe(false);
+      const next = await process.decide(booking(process, 'F'));
+      expect(next.fact?.status).toBe(status);
+    }
+    const fresh = await start(at.database);
+    await fresh.decide(booking(fresh, 'F'));
+    await put('F', 'open');
+    expect((await fresh.decide(booking(fresh, 'F'))).isKept).toBe(false);
+    expect((await fresh.decide(booking(fresh, 'F'))).fact?.status).toBe('open');
+    await change('DELETE FROM table_changes');
+  });
+
+  it('sees a transaction whose number a note of another server had before it was over', async () => {
+    await put('G', 'open');
+    const process = await start(at.database);
+    await process.decide(booking(process, 'G'));
+    await withClient(at.url, async (slow) => {
+      await slow.query('BEGIN');
+      const { rows } = await slow.query<{ xid: string }>(
+        'SELECT pg_current_xact_id()::text AS xid',
+      );
+      await change(`INSERT INTO table_changes VALUES (${rows[0]!.xid}, 'bookings', '2020-01-01')`);
+      for (let settled = 0; settled < 3; settled += 1) await process.decide(booking(process, 'G'));
+      await slow.query(`UPDATE bookings SET status = 'cancelled' WHERE booking_id = 'G'; COMMIT`);
+    });
+    expect((await process.decide(booking(process, 'G'))).isKept).toBe(false);
+    expect((await process.decide(booking(process, 'G'))).fact?.status).toBe('cancelled');
+  });
+
+  it.each([
+    [
+      'a trigger that was switched off for the change and on again',
+      `ALTER TABLE bookings DISABLE TRIGGER usher_note_change;
+       UPDATE bookings SET status = 'cancelled' WHERE booking_id = 'S';
+       ALTER TABLE bookings ENABLE ALWAYS TRIGGER usher_note_change`,
+    ],
+    [
+      'a column that was rewritten without a trigger',
+      `ALTER TABLE bookings ALTER status TYPE text USING 'cancelled'`,
+    ],
+  ])('does not keep what %s has changed', async (_what, statement) => {
+    await put('S', 'open');
+    const process = await start(at.database);
+    await process.decide(booking(process, 'S'));
+    const late = await process.decide(booking(process, 'S'), () => change(statement));
+    expect(late).toMatchObject({ fact: { status: 'open' }, isKept: false });
+    expect((await process.decide(booking(process, 'S'))).fact?.status).toBe('cancelled');
+  });
+
+  it('remembers nothing on a connection that does not know its server', async () => {
+    const unset: Database = {
+      ...at.database,
+      run: (statement) =>
+        at.database.run({
+          ...statement,
+          name: `unset_${statement.name}`,
+          text: statement.text.replaceAll("'usher.server'", "'usher.nothing'"),
+        }),
+    };
+    const process = await start(unset);
+    expect(process.memory.version()).toBe(undefined);
+    await process.decide(booking(process, 'U'));
+    await process.decide(booking(process, 'U'));
+    expect(process.asked).toEqual(['booking', 'booking']);
+  });
+
+  it('sweeps no note of a server with lower numbers by the horizon of the server before', async () => {
+    const seen = { watched: 'other bookings:1', horizon: '9000000000000', changes: [] };
+    const tables = createTableMemory({ now: () => 0, onLookup: () => undefined });
+    tables.learn(seen, tables.known());
+    const sweep = createSweepChanges(at.database, tables);
+    await put('W', 'open');
+    const count = async () => (await change('SELECT FROM table_changes')).rowCount;
+    const before = await count();
+    await sweep(0);
+    await sweep(2 * longestTrust);
+    expect(await count()).toBe(before);
+  });
+
   it('keeps only what is true, whatever transactions do', async () => {
-    const clients = [0, 1, 2].map(() => new Client({ connectionString: at.url.reveal() }));
+    const clients = [0, 1, 2].map(
+      () => new Client({ connectionString: at.url.reveal(), options: '-c search_path=usher' }),
+    );
     for (const client of clients) await client.connect();
     const ids = ['p0', 'p1', 'p2'];
     const steps = fc.array(

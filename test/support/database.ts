@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, inject } from 'vitest';
 import { Secret } from '../../src/core/secret.ts';
 import type { Database } from '../../src/resources/client.ts';
 import { createDatabase } from '../../src/resources/client.ts';
+import { ownSchema } from '../../src/resources/schema.ts';
 
 /** A PostgreSQL server at hand, with a migrated database to copy; see `global-setup.ts`. */
 export interface TestServer {
@@ -82,7 +83,7 @@ export function useDatabase(server: TestServer = embeddedServer): {
   };
 }
 
-/** Runs queries on a connection of their own. */
+/** Runs queries on a connection of their own, which finds our tables in their schema. */
 export async function withClient<T>(
   url: Secret | string,
   use: (client: Client) => Promise<T>,
@@ -90,6 +91,7 @@ export async function withClient<T>(
   const client = new Client({ connectionString: typeof url === 'string' ? url : url.reveal() });
   client.on('error', () => undefined);
   await client.connect();
+  await client.query(`SET search_path = ${ownSchema}, public`);
   try {
     return await use(client);
   } finally {

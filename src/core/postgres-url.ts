@@ -1,0 +1,52 @@
+/** A PostgreSQL URL, taken apart: one URL for each server that it names. */
+export interface PostgresServers {
+  /** In the order of the URL; each names one host and one port, as the driver understands it. */
+  readonly urls: readonly string[];
+  /** `target_session_attrs` of the URL, as libpq has it. */
+  readonly target: string | undefined;
+  /** The parameter `schema`, which Prisma writes into such URLs. */
+  readonly schema: string | undefined;
+}
+
+const form =
+  /^(?<scheme>postgres(?:ql)?:\/\/)(?<login>[^/?#]*@)?(?<hosts>[^/?#@]*)(?<path>\/[^?#]*)?(?:\?(?<query>[^#]*))?$/;
+
+/**
+ * Reads the forms of libpq (https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS):
+ * several hosts, each with its own port, before the path or in the parameters `host` and `port`; a directory of a Unix
+ * socket as `host`. `undefined` for a text that is no such URL.
+ */
+export function readPostgresUrl(text: string): PostgresServers | undefined {
+  const parts = form.exec(text)?.groups;
+  if (parts === undefined) return undefined;
+  const { scheme = '', login = '', hosts: named = '', path = '/' } = parts;
+  const query = new URLSearchParams(parts['query']);
+  const inQuery = query.get('host')?.split(',');
+  const ports = query.get('port')?.split(',') ?? [''];
+  const hosts = inQuery ?? named.split(',');
+  if (ports.length > 1 && ports.length !== hosts.length) return undefined;
+  const urls = hosts.map((host, place) => {
+    const own = new URLSearchParams(query);
+    const port = ports[place] ?? ports[0] ?? '';
+    if (inQuery !== undefined) own.set('host', host);
+    if (port !== '') own.set('port', port);
+    const search = own.size > 0 ? `?${own.toString()}` : '';
+    return `${scheme}${login}${inQuery === undefined ? host : ''}${path}${search}`;
+  });
+  return urls.every(isUrl) && ports.every(isPort)
+    ? {
+        urls,
+        target: query.get('target_session_attrs') ?? undefined,
+        schema: query.get('schema') ?? undefined,
+      }
+    : undefined;
+}
+
+/** The driver puts a host of its own where there is none behind a login, which `URL` does not accept. */
+function isUrl(url: string): boolean {
+  return URL.canParse(url.replace('@/', '@localhost/'));
+}
+
+function isPort(port: string): boolean {
+  return port === '' || (/^[0-9]{1,5}$/.test(port) && Number(port) > 0 && Number(port) < 65_536);
+}

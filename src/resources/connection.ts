@@ -1,0 +1,58 @@
+import { Client, type ClientConfig } from 'pg';
+import type { Servers } from './servers.ts';
+
+/** How a connection is opened. */
+export interface OpenOptions extends Omit<ClientConfig, 'connectionString'> {
+  readonly connectionTimeoutMillis: number;
+  readonly application_name: string;
+  /** Ends the connection, and what waits on it, at any time. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Opens a connection to the first server that lets itself be opened and prepared. Throws what went wrong: with several
+ * servers an `AggregateError`.
+ */
+export async function openConnection(
+  servers: Servers,
+  options: OpenOptions,
+  prepare: (client: Client) => Promise<unknown>,
+): Promise<Client> {
+  const errors: unknown[] = [];
+  while (errors.length < servers.count) {
+    const url = servers.current();
+    try {
+      return await open(url, options, prepare);
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      errors.push(error);
+      servers.leave(url);
+    }
+  }
+  throw errors.length === 1 ? errors[0] : new AggregateError(errors);
+}
+
+async function open(
+  connectionString: string,
+  { signal, ...options }: OpenOptions,
+  prepare: (client: Client) => Promise<unknown>,
+): Promise<Client> {
+  const client = new Client({ ...options, connectionString, keepAlive: true });
+  // A connection that breaks between two queries is an event, which ends the process when nobody listens.
+  client.on('error', () => undefined);
+  const cut = () => {
+    client.connection.stream.destroy();
+  };
+  signal?.throwIfAborted();
+  signal?.addEventListener('abort', cut);
+  client.once('end', () => signal?.removeEventListener('abort', cut));
+  try {
+    await client.connect();
+    await prepare(client);
+    return client;
+  } catch (error) {
+    // Without a farewell, which a frozen server would never answer.
+    cut();
+    throw error;
+  }
+}
