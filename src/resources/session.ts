@@ -30,9 +30,6 @@ const everySession = {
   idle_in_transaction_session_timeout: '0',
 };
 
-/** Tables with rows of several tenants; row-level security must be in force on each that is an ordinary table. */
-const tenantTables = ['audit_log', 'escrows', 'live_grants', 'security_events'];
-
 /** Codes with which a server withholds a function: not permitted, not there, not supported. */
 const withheld: ReadonlySet<unknown> = new Set(['42501', '42883', '0A000']);
 
@@ -97,7 +94,7 @@ interface Found {
 }
 
 async function check(client: ClientBase, schema: string, names: readonly string[]): Promise<Found> {
-  const values = [names, schema, tenantTables];
+  const values = [names, schema];
   const ask = async (identity: string) =>
     (await client.query<Found>(checkSession(identity), values)).rows[0] as Found;
   try {
@@ -113,12 +110,16 @@ async function check(client: ClientBase, schema: string, names: readonly string[
 const clusterIdentity = `CASE WHEN pg_is_in_recovery() THEN '' ELSE
   (SELECT system_identifier FROM pg_control_system()) || '.' || left(pg_walfile_name(pg_current_wal_lsn()), 8) END`;
 
-/** The database's oid: one that was copied from another and took its name has tables with the same oids. */
+/**
+ * Row-level security must be in force on each table that has rows of tenants; a host's view in its place is the host's own.
+ * The database's oid: one that was copied from another and took its name has tables with the same oids.
+ */
 const checkSession = (identity: string) => `
   SELECT (SELECT json_object_agg(name, setting) FROM pg_settings WHERE name = ANY ($1::text[])) AS settings,
     current_user::text AS "user", current_setting('transaction_read_only') = 'on' AS "readOnly",
     (SELECT json_agg(relname ORDER BY relname) FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace
-      WHERE nspname = $2 AND relname = ANY ($3::text[]) AND relkind IN ('r', 'p')
+      WHERE nspname = $2 AND relkind IN ('r', 'p') AND EXISTS (
+          SELECT FROM pg_attribute WHERE attrelid = pg_class.oid AND attname = 'tenant_id' AND NOT attisdropped)
         AND NOT row_security_active(pg_class.oid)) AS unprotected,
     set_config('usher.server', concat_ws('/', ${identity},
       extract(epoch FROM pg_postmaster_start_time()),

@@ -78,6 +78,47 @@ describePostgres('a database whose zone is not UTC', (server) => {
   });
 });
 
+describePostgres('a connection that cannot have what it must have', (server) => {
+  const at = useDatabase(server);
+  const refused = async (role = server.role) => {
+    const database = createDatabase({ url: at.url, role });
+    const run = failure(database.run({ name: 'one', text: 'SELECT $1', values: ['1'] }));
+    const error = await run.finally(() => database.close());
+    expect(error).toBeInstanceOf(Unavailable);
+    return inspect(error, { depth: 10 });
+  };
+
+  it('is not used where row-level security was switched off, and a sentence says where', async () => {
+    const change = (what: string) =>
+      withClient(at.url, (admin) => admin.query(`ALTER TABLE escrows ${what} ROW LEVEL SECURITY`));
+    await change('DISABLE');
+    expect(await refused()).toContain('Row-level security is not in force');
+    await expect(prepareDatabase(at.url)).rejects.toThrow(/usher_service on escrows/);
+    await change('ENABLE');
+    await prepareDatabase(at.url);
+  });
+
+  it('is not used without its role', async () => {
+    expect(await refused('usher_nobody')).toContain('22023');
+  });
+
+  it('is not used above row-level security', async () => {
+    const database = createDatabase({ url: at.url, role: undefined });
+    const error = await failure(database.ping()).finally(() => database.close());
+    expect(error).toBeInstanceOf(Unavailable);
+  });
+
+  it('is not used where nothing can be written', async () => {
+    const name = new URL(at.url.reveal()).pathname.slice(1);
+    const admin = (what: string) =>
+      withClient(server.url, (client) => client.query(`ALTER DATABASE ${name} ${what}`));
+    await admin('SET default_transaction_read_only = on');
+    expect(await refused()).toContain('accepts no writes (25006)');
+    await expect(prepareDatabase(at.url)).rejects.toThrow(/all servers of the cluster/);
+    await admin('RESET default_transaction_read_only');
+  });
+});
+
 describe('a database that cannot answer', () => {
   const closed = new Secret('postgres://teller:very-secret@127.0.0.1:1/bank');
   const at = useDatabase();
