@@ -31,7 +31,8 @@ export function readPostgresUrl(text: string): PostgresServers | undefined {
     if (inQuery !== undefined) own.set('host', host);
     if (port !== '') own.set('port', port);
     const search = own.size > 0 ? `?${own.toString()}` : '';
-    return `${scheme}${login}${inQuery === undefined ? host : ''}${path}${search}`;
+    // The port before the path counts also where the host is a parameter.
+    return `${scheme}${login}${inQuery === undefined ? host : named}${path}${search}`;
   });
   return urls.every(isUrl) && ports.every(isPort)
     ? {

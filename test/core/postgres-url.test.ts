@@ -9,6 +9,7 @@ it.each<readonly [string, readonly string[]]>([
     'postgres://u:p@/app?host=/cloudsql/a:b:c',
     ['postgres://u:p@/app?host=%2Fcloudsql%2Fa%3Ab%3Ac'],
   ],
+  ['postgres://u@localhost:5433/app?host=a', ['postgres://u@localhost:5433/app?host=a']],
   ['postgres:///app?host=/run/postgresql', ['postgres:///app?host=%2Frun%2Fpostgresql']],
   [
     'postgres://u:p@a:5432,b:5433/app?sslmode=require',

@@ -39,7 +39,7 @@ export async function startPostgres(): Promise<Postgres> {
   await chmod(parent, 0o711);
   const binaries = findBinaries();
   const account = await serverAccount();
-  const cluster = await ensureCluster({ dataDir: join(parent, 'data'), binaries, account });
+  const cluster = await ensureCluster({ dataDir: parent, binaries, account });
   const door = { host: '127.0.0.1', port: await freePort() };
   const url = urlOf(cluster, door).reveal();
 
