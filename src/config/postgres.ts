@@ -20,11 +20,8 @@ export const postgres = (doc: string): Setting<Secret> => ({
 });
 
 /** A name that PostgreSQL neither folds nor keeps for itself, so that it is the same with and without quotes. */
-export const schemaName = (
-  doc: string,
-  extras: { readonly fallback: string },
-): Setting<string> => ({
-  ...text(doc, extras),
+export const schemaName = (doc: string, fallback: string): Setting<string> => ({
+  ...text(doc, { fallback }),
   parse: (value) =>
     /^(?!pg_|information_schema$)[a-z_][a-z0-9_]{0,62}$/.test(value)
       ? { value }

@@ -35,12 +35,9 @@ export const settings = {
   ),
 
   DATABASE_URL: postgres(
-    'PostgreSQL; without it an embedded one runs under `DATA_DIR`. Several servers of a cluster are separated by commas, ' +
-      'and the one that accepts writes is used',
+    'PostgreSQL, or the servers of a cluster, separated by commas; without it an embedded one runs under `DATA_DIR`',
   ),
-  DATABASE_SCHEMA: schemaName('Schema of Usher’s tables, created when missing', {
-    fallback: 'usher',
-  }),
+  DATABASE_SCHEMA: schemaName('Schema of Usher’s tables, created when missing', 'usher'),
   DATA_DIR: text('Where the embedded PostgreSQL keeps its data', { fallback: './data' }),
 
   REDIS_URL: redisUrl(
