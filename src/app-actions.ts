@@ -10,6 +10,7 @@ import { createHoldGrant } from './actions/hold-grant.ts';
 import { createIssueTicket } from './actions/issue-ticket.ts';
 import { createListChannels } from './actions/list-channels.ts';
 import { createCheckTicket, createRedeemTicket } from './actions/redeem-ticket.ts';
+import { createRefuseUnread } from './actions/refuse-unread.ts';
 import { createRevoke } from './actions/revoke.ts';
 import { createStillWelcome } from './actions/still-welcome.ts';
 import { createTakeWebhook } from './actions/take-webhook.ts';
@@ -103,6 +104,7 @@ export function buildActions(config: Config, around: Surroundings) {
     authenticateUser: timed('sign-in', createAuthenticateUser({ ...asked, countGrant })),
     issueTicket: timed('issue-ticket', createIssueTicket({ ...ticketing, randomBytes, lifetime })),
     checkTicket: createCheckTicket(ticketing),
+    refuseUnread: createRefuseUnread(asked),
     redeemTicket: timed('redeem-ticket', createRedeemTicket(ticketing)),
     guestSessions: createGuestSessionActions({
       ...asked,

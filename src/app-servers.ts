@@ -3,11 +3,13 @@ import type { Actions, Surroundings } from './app-actions.ts';
 import { addGateway } from './app-gateway.ts';
 import { cookieModeOf } from './app-identify.ts';
 import type { Config } from './config/load.ts';
+import { originOf } from './http/asker.ts';
 import { addChannelAuth } from './http/channel-auth.ts';
 import { addChannelBatchAuth } from './http/channel-batch-auth.ts';
 import { addChannelList } from './http/channel-list.ts';
 import { addDecisions } from './http/decisions.ts';
 import { addDocs, collectDocs } from './http/docs.ts';
+import type { RecordUnread } from './http/errors.ts';
 import { addFarewell } from './http/farewell.ts';
 import { followRequests } from './http/follow-requests.ts';
 import { addGuestChatAuth } from './http/guest-chat-auth.ts';
@@ -64,7 +66,15 @@ async function buildPublicServer(
   const { trustedProxies, allowedOrigins } = config;
   const { countUnavailable } = actions;
   const logger = around.log;
-  const server = createServer({ logger, trustedProxies, allowedOrigins, countUnavailable });
+  const recordUnread: RecordUnread = async (request, refused) => {
+    // First: a flood of what cannot be read must not be a flood of rows.
+    await ports.countFailure(request);
+    return actions.refuseUnread({ ...refused, origin: originOf(request) });
+  };
+  const server = createServer({
+    ...{ logger, trustedProxies, allowedOrigins, countUnavailable, recordUnread },
+    ignoreDuplicateSlashes: true,
+  });
   if (around.tracing) followRequests(server, around.tracing);
   addFarewell(server, around.closing);
   keepLastExchange(server);

@@ -1,7 +1,6 @@
 import type { AuditEvent, Origin, RecordedDecision, SecuritySignal } from '../core/audit-event.ts';
-import { firstFailed, type RefusalCode } from '../core/decision.ts';
+import { firstFailed } from '../core/decision.ts';
 import { principalId } from '../core/principal.ts';
-import type { TicketRefusalCode } from '../core/ticket.ts';
 
 /** Describes a decision for the trail: ids and names of checks, nothing that was presented. */
 export function describeDecision(
@@ -46,7 +45,8 @@ export function toLine(event: AuditEvent): object {
 }
 
 /** What a refusal tells a security reviewer. A new code does not compile until somebody has thought about it. */
-const signals: Readonly<Record<RefusalCode | TicketRefusalCode, SecuritySignal | undefined>> = {
+const signals: Readonly<Record<NonNullable<AuditEvent['code']>, SecuritySignal | undefined>> = {
+  'malformed-request': undefined,
   'malformed-socket-id': undefined,
   'malformed-channel': undefined,
   'unknown-channel': undefined,

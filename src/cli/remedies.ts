@@ -1,8 +1,9 @@
-import type { RefusalCode } from '../core/decision.ts';
-import type { TicketRefusalCode } from '../core/ticket.ts';
+import type { AuditEvent } from '../core/audit-event.ts';
 
 /** What an operator can do about each reason to refuse, where it should have been a grant. A new code does not compile until it has one. */
-export const remedies: Readonly<Record<RefusalCode | TicketRefusalCode, string>> = {
+export const remedies: Readonly<Record<NonNullable<AuditEvent['code']>, string>> = {
+  'malformed-request':
+    'The failed check names what cannot be read: a field, a header, the method or the type of the body.',
   'malformed-socket-id':
     'The client sent another `socket_id` than its Pusher server gave it. Let pusher-js or Echo ask.',
   'malformed-channel':

@@ -1,4 +1,4 @@
-import type { Decision, Judged, RefusalCode, SignInDecision } from './decision.ts';
+import type { Decision, Judged, RefusalCode, SignInDecision, UnreadRefusal } from './decision.ts';
 import type { PrincipalKind } from './principal.ts';
 import type { IssueDecision, RedeemDecision, TicketRefusalCode } from './ticket.ts';
 
@@ -16,7 +16,7 @@ export interface AuditEvent extends Origin {
   readonly at: number;
   readonly action: Judged['action'];
   readonly outcome: 'grant' | 'refusal';
-  readonly code?: RefusalCode | TicketRefusalCode | undefined;
+  readonly code?: RefusalCode | TicketRefusalCode | UnreadRefusal['code'] | undefined;
   readonly family?: string | undefined;
   readonly channel?: string | undefined;
   readonly socketId?: string | undefined;
@@ -81,7 +81,8 @@ export const decisionIdPattern = '^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
 export type FindDecision = (decisionId: string) => Promise<DecisionEntry | undefined>;
 
 /** Everything that is recorded. */
-export type RecordedDecision = Decision | SignInDecision | IssueDecision | RedeemDecision;
+export type RecordedDecision =
+  Decision | SignInDecision | IssueDecision | RedeemDecision | UnreadRefusal;
 
 /**
  * Records one decision in the log and in the audit trail; it may leave only after this resolved to true. False: it was

@@ -91,6 +91,12 @@ export interface Refusal extends Judged {
   readonly retryAfterMs?: number;
 }
 
+/** No, because the request could not be read: the one check says why, in the words that the client got. */
+export interface UnreadRefusal extends Judged {
+  readonly outcome: 'refusal';
+  readonly code: 'malformed-request';
+}
+
 export type Decision = Grant | Refusal;
 
 export type SignInDecision = SignInGrant | Refusal;

@@ -45,20 +45,23 @@ export function presentedCredentials(request: FastifyRequest): readonly Presente
 
 /** The guest session that a request presents, in its header or in its body; the same text in both is one credential. */
 export function presentedGuestSession(request: FastifyRequest): readonly PresentedCredential[] {
-  refuseRepeated(request, 'X-Guest-Session');
+  const inHeader = onlyText('X-Guest-Session', headerLines(request, 'X-Guest-Session'));
   const inBody = textField(request.body, 'guest_session', mostCharacters.token);
-  const shown = [request.headers['x-guest-session'], inBody].filter(
-    (text) => typeof text === 'string',
-  );
+  const shown = [inHeader ?? '', inBody ?? ''].filter((text) => !isUnset(text));
   return [...new Set(shown)].map((text) => ({ kind: 'guest-session', text: new Secret(text) }));
 }
 
-/** The bearer token that a request presents. */
+/**
+ * The bearer token that a request presents. `Bearer` without a token is none, and neither is the password of a protected
+ * site: browsers send that by themselves (RFC 7617 §2.2, RFC 7616 §3.6, RFC 4559).
+ */
 export function presentedBearer(request: FastifyRequest): readonly PresentedCredential[] {
-  // Node keeps the first of two Authorization headers without a word; a proxy before us may keep the last.
-  refuseRepeated(request, 'Authorization');
-  const header = request.headers.authorization;
-  if (header === undefined) return [];
+  const lines = headerLines(request, 'Authorization');
+  // Digest has commas of its own, so it is not looked at for repetitions.
+  if (lines.length === 1 && /^(?:basic|digest|negotiate|ntlm)\b/i.test(lines[0] ?? '')) return [];
+  const header = onlyText('Authorization', lines);
+  const shown = header?.replace(/^bearer(?: +|$)/i, '');
+  if (header === undefined || shown === undefined || isUnset(shown)) return [];
   // Another scheme is a credential too, and a bad one: no falling back to "nobody".
   const [, token = ''] = /^Bearer +([^ ]+)$/i.exec(header) ?? [];
   return [{ kind: 'bearer', text: new Secret(token) }];
@@ -75,24 +78,40 @@ export function presentedInField(
 
 /** The tenants that a request names, in the header and in the path. */
 export function namedTenants(request: FastifyRequest): readonly string[] {
-  // Node joins two of them into one text, which would be recorded as a tenant that nobody named.
-  refuseRepeated(request, 'X-Tenant-ID');
-  const header = request.headers['x-tenant-id'];
+  const header = onlyText('X-Tenant-ID', headerLines(request, 'X-Tenant-ID'));
   const { tenantId } = request.params as { readonly tenantId?: string };
-  const tenants = [header, tenantId].filter((tenant) => typeof tenant === 'string');
-  if (tenants.some((tenant) => tenant === '' || tenant.length > longestTenant)) {
+  const tenants = [header ?? '', tenantId ?? ''].filter((tenant) => tenant !== '');
+  if (tenants.some((tenant) => tenant.length > longestTenant)) {
     throw malformed('The tenant is malformed');
   }
   return tenants;
 }
 
-function refuseRepeated(request: FastifyRequest, name: string): void {
+/** What JavaScript makes of a value that is not there, where a page puts it into a text. */
+function isUnset(text: string): boolean {
+  return text === '' || text === 'null' || text === 'undefined';
+}
+
+/**
+ * The one text of a header; `undefined` when it is missing. XMLHttpRequest joins a header that a page sets twice with a
+ * comma, and so do proxies: the same text twice is one, two different texts are a 400. A proxy before us may read the other.
+ */
+function onlyText(name: string, lines: readonly string[]): string | undefined {
+  const [first, second] = lines;
+  if (second === undefined && first?.includes(',') !== true) return first;
+  const texts = new Set(lines.flatMap((line) => line.split(',')).map((text) => text.trim()));
+  if (texts.size > 1) throw malformed(`${name} is repeated`);
+  return [...texts][0];
+}
+
+/** The values of all header lines of this name. Node's own `headers` has only the first of two `Authorization` lines. */
+function headerLines(request: FastifyRequest, name: string): readonly string[] {
   const headers = request.raw.rawHeaders;
-  let times = 0;
+  const lines: string[] = [];
   for (let i = 0; i < headers.length; i += 2) {
-    if (isNamed(headers[i], name)) times += 1;
+    if (isNamed(headers[i], name)) lines.push(headers[i + 1] ?? '');
   }
-  if (times > 1) throw malformed(`${name} is repeated`);
+  return lines;
 }
 
 /** By its length first: each request asks this of all its headers, three times. */

@@ -1,46 +1,126 @@
-import type { FastifyInstance } from 'fastify';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { parseJsonObject } from './json-body.ts';
-import { malformed } from './problem.ts';
+import { malformed, RequestProblem } from './problem.ts';
+import { repeated } from './repeated.ts';
 
-/** The fields of a body, form or JSON; each name stands once, and only own properties count. */
+/** The fields of a body, form or JSON; only own properties count. A field that was sent twice, differently, is `repeated`. */
 export type Fields = Readonly<Record<string, unknown>>;
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** `json` on a route that takes no form. */
+    body?: 'json';
+  }
+}
 
 /** A batch has a hundred names of channels, and a few fields beside them. */
 const mostFields = 128;
 
-/** Takes forms and JSON, and nothing else: any other type is answered 415 by Fastify itself. */
+/**
+ * Takes forms, multipart forms without files, and JSON; an empty body of any type is as none. Any other type is a 415.
+ * Clients name one type and send the other, or name both: what a body is, it shows by its first character.
+ */
 export function takeFormsAndJson(server: FastifyInstance): void {
-  server.removeAllContentTypeParsers();
-  server.addContentTypeParser(
-    'application/x-www-form-urlencoded',
-    { parseAs: 'string' },
-    (_request, body, done) => {
-      answer(done, () => parseForm(String(body)));
-    },
-  );
-  server.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
-    answer(done, () => parseJsonObject(String(body)));
+  server.addHook('onRequest', (request, _reply, done) => {
+    nameOneType(request.raw.headers);
+    done();
   });
+  server.removeAllContentTypeParsers();
+  const takeText = (type: string, isJson: (text: string) => boolean): void => {
+    server.addContentTypeParser(type, { parseAs: 'string' }, (request, body, done) => {
+      try {
+        done(null, readText(body as string, request, isJson));
+      } catch (error) {
+        done(error as Error);
+      }
+    });
+  };
+  takeText('application/x-www-form-urlencoded', startsLikeJson);
+  takeText('application/json', (text) => !startsLikeForm(text));
+  takeText('*', startsLikeJson);
+  server.addContentTypeParser('multipart/form-data', { parseAs: 'buffer' }, readMultipart);
 }
 
-function answer(done: (error: Error | null, body?: unknown) => void, parse: () => Fields): void {
-  try {
-    done(null, parse());
-  } catch (error) {
-    done(error as Error);
+const knownType = /^\s*application\/(?:json|x-www-form-urlencoded)\s*(?:;|$)/i;
+
+/**
+ * Makes one type of what the header says. Without a body its type means nothing. pusher-js and axios append theirs to one
+ * that the page set, and Fastify would refuse the list.
+ */
+function nameOneType(headers: IncomingHttpHeaders): void {
+  const type = headers['content-type'];
+  if (type === undefined) return;
+  const isMeaningless =
+    /^(?:undefined|null)?$/.test(type) || !(hasBody(headers) || knownType.test(type));
+  if (isMeaningless) delete headers['content-type'];
+  else if (type.includes(',') && !/^multipart\//i.test(type)) {
+    const types = type.split(',').map((each) => each.trim());
+    const known = types.find((each) => knownType.test(each));
+    if (known !== undefined) headers['content-type'] = known;
   }
 }
 
-function parseForm(body: string): Fields {
-  // Without a prototype, so that a field called `__proto__` is a field.
-  const fields = Object.create(null) as Record<string, string>;
+function hasBody(headers: IncomingHttpHeaders): boolean {
+  const length = headers['content-length'];
+  return headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0');
+}
+
+/** No form begins like that: encoders of forms escape the brace. */
+function startsLikeJson(text: string): boolean {
+  return /^\s*\{/.test(text);
+}
+
+/** A name and its `=`, which no JSON begins with. */
+function startsLikeForm(text: string): boolean {
+  return /^[\w.~%+*[\]-]+=/.test(text);
+}
+
+function readText(
+  text: string,
+  request: FastifyRequest,
+  isJson: (text: string) => boolean,
+): Fields {
+  if (text.trim() === '') return noFields();
+  const type = request.headers['content-type'];
+  const isKnown = type === undefined || knownType.test(type);
+  if (isKnown && isJson(text)) return parseJsonObject(text);
+  if (!isKnown || request.routeOptions.config.body === 'json') throw anotherType(request);
+  return fieldsFrom(new URLSearchParams(text));
+}
+
+/** Reads a multipart form (RFC 7578) as the platform does; its size is bounded before. */
+async function readMultipart(request: FastifyRequest, body: string | Buffer): Promise<Fields> {
+  if (body.length === 0) return noFields();
+  if (request.routeOptions.config.body === 'json') throw anotherType(request);
+  const type = request.headers['content-type'] ?? '';
+  if (!/;\s*boundary=/i.test(type)) {
+    throw malformed('The Content-Type of the multipart form has no boundary');
+  }
+  let form: FormData;
+  try {
+    form = await new Response(body, { headers: { 'content-type': type } }).formData();
+  } catch {
+    throw malformed('The multipart form is malformed');
+  }
+  return fieldsFrom(form);
+}
+
+function anotherType({ routeOptions }: FastifyRequest): RequestProblem {
+  const isJson = routeOptions.config.body === 'json';
+  return new RequestProblem(415, `The body must be ${isJson ? 'JSON' : 'a form or JSON'}`);
+}
+
+/** Without a prototype, so that a field called `__proto__` is a field. */
+const noFields = () => Object.create(null) as Record<string, unknown>;
+
+function fieldsFrom(pairs: Iterable<readonly [string, unknown]>): Fields {
+  const fields = noFields();
   let count = 0;
-  for (const [name, value] of new URLSearchParams(body)) {
-    // Which of the two another reader of this request would take, nobody knows.
-    if (name in fields) throw malformed('A field is repeated');
+  for (const [name, value] of pairs) {
     count += 1;
     if (count > mostFields) throw malformed('Too many fields');
-    fields[name] = value;
+    fields[name] = name in fields && fields[name] !== value ? repeated : value;
   }
   return fields;
 }
@@ -58,7 +138,7 @@ export function ownField(read: unknown, name: string): unknown {
 
 /** The text of a field; `undefined` when it is missing or empty, and a 400 when it is not a text or longer than `most`. */
 export function textField(fields: unknown, name: string, most: number): string | undefined {
-  return readText(fields, name, most);
+  return textOf(fields, name, most);
 }
 
 /** The text of a field that must be there; a 400 otherwise. */
@@ -70,13 +150,13 @@ export function requiredField(fields: unknown, name: string, most: number): stri
 
 /** The text of a query parameter, by the same rules; repeated ones are refused. */
 export function textQuery(query: unknown, name: string, most: number): string | undefined {
-  return readText(query, name, most);
+  return textOf(query, name, most);
 }
 
-function readText(from: unknown, name: string, most: number): string | undefined {
+function textOf(from: unknown, name: string, most: number): string | undefined {
   const value = ownField(from, name);
   if (value === undefined || value === '') return undefined;
-  if (Array.isArray(value)) throw malformed(`${name} is repeated`);
+  if (value === repeated || Array.isArray(value)) throw malformed(`${name} is repeated`);
   if (typeof value !== 'string') throw malformed(`${name} must be a text`);
   if (value.length > most) throw malformed(`${name} is too long`);
   return value;

@@ -38,5 +38,8 @@ export function addChannelAuth(server: FastifyInstance, ports: ChannelAuthPorts)
       ? sendGrant(reply, decision.id, ports.sign(decision))
       : sendRefusal([request, reply], decision, refusing);
   };
-  for (const path of paths) server.post(path, { config: { docs: channelAuthDocs(path) } }, handler);
+  for (const path of paths) {
+    const config = { action: 'subscribe', docs: channelAuthDocs(path) } as const;
+    server.post(path, { config }, handler);
+  }
 }

@@ -49,6 +49,7 @@ export function addChannelBatchAuth(server: FastifyInstance, ports: ChannelBatch
     return reply.code(200).header('cache-control', 'no-store').send(entries);
   };
   const config = {
+    action: 'subscribe' as const,
     docs: channelBatchAuthDocs,
     slotsOf: ({ body }: FastifyRequest) => mostNamesOf(body),
   };

@@ -1,6 +1,7 @@
 import { fieldsOf } from './body.ts';
 import { mostCharacters } from './lengths.ts';
 import { malformed } from './problem.ts';
+import { repeated } from './repeated.ts';
 
 const mostChannels = 100;
 
@@ -13,7 +14,10 @@ export function channelNames(body: unknown): readonly string[] {
   const numbered = Object.entries(fields).filter(([field]) => field.startsWith('channel_name['));
   const listed = fields['channel_name'];
   // Two readers of a request that has both would ask about different channels.
-  if (listed !== undefined && numbered.length > 0) throw malformed('channel_name is repeated');
+  const isTwice = listed === repeated || numbered.some(([, value]) => value === repeated);
+  if (isTwice || (listed !== undefined && numbered.length > 0)) {
+    throw malformed('channel_name is repeated');
+  }
   if (listed !== undefined && !Array.isArray(listed))
     throw malformed('channel_name must be a list');
   if (numbered.some(([field]) => !/^channel_name\[(0|[1-9][0-9]{0,3})\]$/.test(field))) {

@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Judged } from '../core/decision.ts';
 import { Unavailable } from '../core/unavailable.ts';
 import { RequestProblem } from './problem.ts';
 
@@ -7,6 +8,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Whose error bodies this route speaks. */
     errorBody?: ErrorBody;
+    /** What this route authorizes: each 4xx is then a decision on record. */
+    action?: Judged['action'];
   }
 }
 
@@ -21,6 +24,9 @@ export interface Told {
 
 const retrySeconds = 2;
 
+/** What the hotel chat's client knows instead of a word and a sentence. */
+export const missingParameters = 'Missing required parameters';
+
 /**
  * Makes the body of an error: `{error, message, request_id}`, the hotel chat's without the id, or `{success, error}` of
  * tickets.
@@ -31,6 +37,7 @@ export function bodyOf(
   errorBody: ErrorBody | undefined,
 ): object {
   if (errorBody === 'ticket') return { success: false, error: message };
+  if (errorBody === 'hotel' && message === missingParameters) return { error: message };
   const error = STATUS_CODES[status] ?? 'Error';
   return errorBody === 'hotel' ? { error, message } : { error, message, request_id: requestId };
 }
@@ -44,31 +51,77 @@ export function sendError(request: FastifyRequest, reply: FastifyReply, told: To
 /** Told of each answer "could not find out". */
 export type CountUnavailable = (error: Unavailable) => void;
 
+/** Puts a request on record that is refused before anything was decided; gives the decision's id. Throws what is answered instead. */
+export type RecordUnread = (
+  request: FastifyRequest,
+  refused: { readonly action: Judged['action']; readonly cause: string },
+) => Promise<string>;
+
+/** What becomes of errors. */
+export interface ErrorPorts {
+  readonly countUnavailable: CountUnavailable;
+  readonly recordUnread: RecordUnread;
+}
+
 /** Turns everything thrown into an answer: bad input 4xx, `Unavailable` 503, a bug 500 with its stack in the log only. */
-export function answerErrors(server: FastifyInstance, countUnavailable: CountUnavailable): void {
+export function answerErrors(server: FastifyInstance, ports: ErrorPorts): void {
   server.setNotFoundHandler((request, reply) =>
     sendError(request, reply, { status: 404, message: 'There is no such route' }),
   );
-  server.setErrorHandler((error: FastifyError, request, reply) => {
-    if (error instanceof RequestProblem) {
-      if (error.retryAfter !== undefined) void reply.header('retry-after', error.retryAfter);
-      return sendError(request, reply, error);
+  server.setErrorHandler(async (error: FastifyError, request, reply) => {
+    const told = toldOf(error, request, ports);
+    try {
+      await putOnRecord(told, [request, reply], ports);
+    } catch (other) {
+      return sendTold(request, reply, toldOf(other as FastifyError, request, ports));
     }
-    if (error instanceof Unavailable) {
-      countUnavailable(error);
-      request.log.warn({ dependency: error.dependency, err: error }, 'could not find out');
-      void reply.header('retry-after', retrySeconds);
-      return sendError(request, reply, { status: 503, message: 'Try again in a moment' });
-    }
-    const status = error.statusCode;
-    if (status !== undefined && status >= 400 && status < 500) {
-      // A schema's message names the field and the rule, never the value.
-      const message = error.validation ? error.message : sentenceFor(status);
-      return sendError(request, reply, { status, message });
-    }
-    request.log.error({ err: error }, 'bug');
-    return sendError(request, reply, { status: 500, message: 'Something went wrong here' });
+    return sendTold(request, reply, told);
   });
+}
+
+interface ToldError extends Told {
+  /** Seconds. */
+  readonly retryAfter?: number | undefined;
+  /** The methods that the route answers. */
+  readonly allow?: string | undefined;
+}
+
+function sendTold(request: FastifyRequest, reply: FastifyReply, told: ToldError): FastifyReply {
+  if (told.retryAfter !== undefined) void reply.header('retry-after', told.retryAfter);
+  if (told.allow !== undefined) void reply.header('allow', told.allow);
+  return sendError(request, reply, told);
+}
+
+function toldOf(
+  error: FastifyError,
+  request: FastifyRequest,
+  { countUnavailable }: ErrorPorts,
+): ToldError {
+  if (error instanceof RequestProblem) return error;
+  if (error instanceof Unavailable) {
+    countUnavailable(error);
+    request.log.warn({ dependency: error.dependency, err: error }, 'could not find out');
+    return { status: 503, message: 'Try again in a moment', retryAfter: retrySeconds };
+  }
+  const status = error.statusCode;
+  if (status !== undefined && status >= 400 && status < 500) {
+    // A schema's message names the field and the rule, never the value.
+    return { status, message: error.validation ? error.message : sentenceFor(status) };
+  }
+  request.log.error({ err: error }, 'bug');
+  return { status: 500, message: 'Something went wrong here' };
+}
+
+/** Puts a refusal of an authorization route on record, unless it is about a decision already, or a limit, which has a record of its own. */
+async function putOnRecord(
+  { status, message }: Told,
+  [request, reply]: readonly [FastifyRequest, FastifyReply],
+  { recordUnread }: ErrorPorts,
+): Promise<void> {
+  const { action } = request.routeOptions.config;
+  if (action === undefined || status >= 429 || reply.hasHeader('x-decision-id')) return;
+  const id = await recordUnread(request, { action, cause: message });
+  void reply.headers({ 'x-decision-id': id, 'cache-control': 'no-store' });
 }
 
 /** Our own words: a library's message may quote what was sent. */

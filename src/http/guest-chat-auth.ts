@@ -1,9 +1,10 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Secret } from '../core/secret.ts';
 import { sendGrant, sendRefusal } from './answer.ts';
 import { originOf } from './asker.ts';
 import { textField, textQuery } from './body.ts';
 import type { ChannelAuthPorts } from './channel-auth.ts';
+import { missingParameters } from './errors.ts';
 import { guestChatAuthDocs } from './guest-chat-auth-docs.ts';
 import { mostCharacters } from './lengths.ts';
 import { malformed } from './problem.ts';
@@ -17,13 +18,13 @@ export function addGuestChatAuth(
   ports: Omit<ChannelAuthPorts, 'present'>,
 ): void {
   const refusing = { replies: guestChatReplies, countFailure: ports.countFailure };
-  const config = { errorBody: 'hotel', docs: guestChatAuthDocs } as const;
+  const config = { action: 'subscribe', errorBody: 'hotel', docs: guestChatAuthDocs } as const;
   server.post(path, { config }, async (request, reply) => {
     const socketId = textField(request.body, 'socket_id', mostCharacters.socketId);
     const channelName = textField(request.body, 'channel_name', mostCharacters.channelName);
     const token = guestToken(request);
     if (socketId === undefined || channelName === undefined || token === undefined) {
-      return missingParameters(reply);
+      throw malformed(missingParameters);
     }
     const { hotelSlug } = request.params as { readonly hotelSlug: string };
     const decision = await ports.authorizeChannel({
@@ -47,8 +48,4 @@ function guestToken(request: FastifyRequest): string | undefined {
     throw malformed('The tokens in the query and in the body differ');
   }
   return inQuery ?? inBody;
-}
-
-function missingParameters(reply: FastifyReply): FastifyReply {
-  return reply.code(400).send({ error: 'Missing required parameters' });
 }

@@ -7,7 +7,7 @@ import { originOf, presentedBearer } from './asker.ts';
 import { shownChatServer } from './chat-server.ts';
 import { sendError, type CountUnavailable } from './errors.ts';
 import type { CountFailure } from './limits.ts';
-import { checkClientInfo, idField, requireJson } from './ticket-body.ts';
+import { checkClientInfo, idField } from './ticket-body.ts';
 import { issueTicketDocs } from './ticket-docs.ts';
 import { issueReplies } from './ticket-reply.ts';
 
@@ -19,8 +19,7 @@ export interface IssueTicketRoutePorts {
 }
 
 const options = {
-  config: { errorBody: 'ticket', docs: issueTicketDocs },
-  onRequest: requireJson,
+  config: { action: 'issue-ticket', errorBody: 'ticket', body: 'json', docs: issueTicketDocs },
 } as const;
 
 /** Adds the route by which a chat page gets a ticket; its bodies are those that existing pages parse. */

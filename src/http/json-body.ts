@@ -1,8 +1,12 @@
 import { malformed } from './problem.ts';
+import { repeated } from './repeated.ts';
 
 const deepest = 4;
 
-/** Reads a JSON object; a 400 when it is not one, is nested deeper than four levels, or repeats a name. */
+/**
+ * Reads a JSON object; a 400 when it is not one, or is nested deeper than four levels. A field that it has twice is
+ * `repeated`: `JSON.parse` takes the last one, another reader of the body may take the first.
+ */
 export function parseJsonObject(text: string): Readonly<Record<string, unknown>> {
   let value: unknown;
   try {
@@ -14,26 +18,29 @@ export function parseJsonObject(text: string): Readonly<Record<string, unknown>>
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw malformed('The body must be a JSON object');
   }
+  const fields = value as Record<string, unknown>;
   // Only now: on text that is JSON the scan below costs its length, on hostile text it would not.
-  refuseDeepAndRepeated(text);
-  return value as Readonly<Record<string, unknown>>;
+  for (const name of repeatedNames(text)) fields[name] = repeated;
+  return fields;
 }
 
 /** A string, with the colon that makes it a name; or a bracket. */
 const tokens = /"(?:[^"\\]|\\.)*"(\s*:)?|[{}[\]]/gs;
 
-/** `JSON.parse` takes the last of two equal names without a word; another reader of the body may take the first. */
-function refuseDeepAndRepeated(text: string): void {
-  const open: Set<string>[] = [];
+/** The fields that this JSON object has more than once; a 400 when it is nested too deeply. */
+function repeatedNames(text: string): readonly string[] {
+  const names = new Set<string>();
+  const twice: string[] = [];
+  let depth = 0;
   for (const [token, colon] of text.matchAll(tokens)) {
-    if (token === '{' || token === '[') open.push(new Set());
-    if (token === '}' || token === ']') open.pop();
-    if (open.length > deepest) throw malformed('The body is nested too deeply');
-    if (colon === undefined) continue;
+    if (token === '{' || token === '[') depth += 1;
+    if (token === '}' || token === ']') depth -= 1;
+    if (depth > deepest) throw malformed('The body is nested too deeply');
+    if (colon === undefined || depth > 1) continue;
     // Unescaped, or "a" and "\\u0061" would pass for two names.
     const name = JSON.parse(token.slice(0, token.lastIndexOf('"') + 1)) as string;
-    const names = open.at(-1);
-    if (names?.has(name)) throw malformed('A field is repeated');
-    names?.add(name);
+    if (names.has(name)) twice.push(name);
+    names.add(name);
   }
+  return twice;
 }

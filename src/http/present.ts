@@ -46,6 +46,8 @@ function presentedSession(
       return [];
     case 'repeated-cookie':
       throw malformed('The session cookie is repeated');
+    case 'joined-cookies':
+      throw malformed('The session cookie stands behind a comma');
     case 'malformed-cookie':
       throw malformed('The session cookie is malformed');
     case 'foreign-page':

@@ -7,7 +7,7 @@ import { requiredField } from './body.ts';
 import { shownChatServer } from './chat-server.ts';
 import { mostCharacters } from './lengths.ts';
 import type { CountFailure } from './limits.ts';
-import { checkClientInfo, requireJson } from './ticket-body.ts';
+import { checkClientInfo } from './ticket-body.ts';
 import { redeemTicketDocs } from './ticket-docs.ts';
 import { redeemReplies } from './ticket-reply.ts';
 
@@ -18,8 +18,7 @@ export interface RedeemTicketRoutePorts {
 }
 
 const options = {
-  config: { errorBody: 'ticket', docs: redeemTicketDocs },
-  onRequest: requireJson,
+  config: { action: 'redeem-ticket', errorBody: 'ticket', body: 'json', docs: redeemTicketDocs },
 } as const;
 
 /** Adds the route by which a chat server beside Usher redeems a ticket that a page showed it. */

@@ -11,7 +11,7 @@ import Fastify, {
 } from 'fastify';
 import { takeFormsAndJson } from './body.ts';
 import { answerBrokenHttp } from './broken-http.ts';
-import { answerErrors, type CountUnavailable } from './errors.ts';
+import { answerErrors, type CountUnavailable, type RecordUnread } from './errors.ts';
 import type { Limits } from '../core/limits.ts';
 import { largestBody } from './lengths.ts';
 import { createRateLimitStore } from './limits.ts';
@@ -22,9 +22,13 @@ export interface ServerSettings {
   readonly logger: FastifyBaseLogger;
   /** Networks whose `X-Forwarded-For` counts; nobody's by default. */
   readonly trustedProxies: readonly string[];
+  /** Whether `//` in a path is read as `/`: base addresses of clients often end in one. */
+  readonly ignoreDuplicateSlashes?: boolean;
   /** Whose pages may read an answer that comes before any hook; nobody's by default. */
   readonly allowedOrigins?: readonly string[];
   readonly countUnavailable?: CountUnavailable;
+  /** Needed where routes authorize. */
+  readonly recordUnread?: RecordUnread;
 }
 
 /** Slow clients are cut off after these times, in milliseconds. */
@@ -34,8 +38,10 @@ const patience = { headers: 10_000, request: 15_000, idle: 72_000, sweep: 2_000 
 export function createServer({
   logger,
   trustedProxies,
+  ignoreDuplicateSlashes = false,
   allowedOrigins = [],
   countUnavailable = () => undefined,
+  recordUnread = () => Promise.reject(new Error('Nothing is on record here')),
 }: ServerSettings): FastifyInstance {
   const server = Fastify({
     loggerInstance: withoutChatter(logger),
@@ -46,7 +52,7 @@ export function createServer({
     requestIdHeader: false,
     genReqId: ({ headers }) => forwardedId(headers['x-request-id']) ?? randomUUID(),
     trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
-    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 200 },
+    routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes, maxParamLength: 200 },
     // While we close, what still arrives on an open connection is answered too; pusher-js would not ask again.
     return503OnClosing: false,
     requestTimeout: patience.request,
@@ -80,7 +86,7 @@ export function createServer({
     done();
   });
   takeFormsAndJson(server);
-  answerErrors(server, countUnavailable);
+  answerErrors(server, { countUnavailable, recordUnread });
   return server;
 }
 

@@ -10,29 +10,47 @@ export interface CookieMode {
 
 /** What a request shows of a session: the cookie's value, nothing, or why it does not count. */
 export type ShownSession =
-  { readonly value: Secret } | 'absent' | 'repeated-cookie' | 'malformed-cookie' | 'foreign-page';
+  | { readonly value: Secret }
+  | 'absent'
+  | 'repeated-cookie'
+  | 'joined-cookies'
+  | 'malformed-cookie'
+  | 'foreign-page';
 
 /** Looks for the session cookie, and for where the request comes from once there is one. Works for upgrades as well. */
 export function findSession(headers: RawHeaders, mode: CookieMode): ShownSession {
-  const [value, second] = cookieValues(headers, mode.cookieName);
-  if (value === undefined) return 'absent';
+  const { values, behindCommas } = cookiesNamed(mode.cookieName, headers);
+  const [value, ...more] = values;
   // Django takes the last of two, others the first: whoever could plant one would decide who asks.
-  if (second !== undefined) return 'repeated-cookie';
+  if (value !== undefined && more.length + behindCommas > 0) return 'repeated-cookie';
+  // A page of another cookie's could have put it into its value, past what `__Host-` promises.
+  if (behindCommas > 0) return 'joined-cookies';
+  if (value === undefined) return 'absent';
   if (!isCookieValue(value)) return 'malformed-cookie';
   return isFromAllowedPage(headers, mode.allowedOrigins)
     ? { value: new Secret(value) }
     : 'foreign-page';
 }
 
-/** The values of all cookies of this name, in all `Cookie` headers. Names are taken as generously as any host may take them. */
-function cookieValues(headers: RawHeaders, name: string): readonly string[] {
+/**
+ * The values of all cookies of this name, in all `Cookie` headers, and how many more stand behind a comma: Apache and
+ * others join two headers with one, where it should be a semicolon (RFC 9113 §8.2.3). Names are taken as generously as
+ * any host may take them.
+ */
+function cookiesNamed(
+  name: string,
+  headers: RawHeaders,
+): { readonly values: readonly string[]; readonly behindCommas: number } {
   const pairs = headerValues(headers, 'cookie').flatMap((header) => header.split(';'));
-  return pairs.flatMap((pair) => {
+  const isNamed = (pair: string): boolean => {
     const equals = pair.indexOf('=');
-    return equals >= 0 && bare(pair.slice(0, equals)) === name
-      ? [pair.slice(equals + 1).trim()]
-      : [];
-  });
+    return equals >= 0 && bare(pair.slice(0, equals)) === name;
+  };
+  const behind = pairs.flatMap((pair) => pair.split(',').slice(1));
+  return {
+    values: pairs.filter(isNamed).map((pair) => pair.slice(pair.indexOf('=') + 1).trim()),
+    behindCommas: behind.filter(isNamed).length,
+  };
 }
 
 /** Without blanks of any kind around: Django strips more of them than RFC 6265 knows. */

@@ -1,16 +1,6 @@
-import type { FastifyRequest } from 'fastify';
 import { ownField, textField } from './body.ts';
 import { mostCharacters } from './lengths.ts';
-import { malformed, RequestProblem } from './problem.ts';
-
-/** Refuses a body that is not JSON, with a 415; a request without a body passes. Goes before the body is read. */
-export async function requireJson(request: FastifyRequest): Promise<void> {
-  const type = request.headers['content-type'];
-  if (type !== undefined && !/^application\/json *(;|$)/i.test(type)) {
-    throw new RequestProblem(415, 'The body must be JSON');
-  }
-  return Promise.resolve();
-}
+import { malformed } from './problem.ts';
 
 /** The text of a field that names something; `undefined` when it is missing, empty or null, and a 400 when no id looks like it. */
 export function idField(body: unknown, name: string): string | undefined {

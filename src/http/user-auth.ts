@@ -28,5 +28,6 @@ export function addUserAuth(server: FastifyInstance, ports: UserAuthPorts): void
       ? sendGrant(reply, decision.id, ports.signUser(decision))
       : sendRefusal([request, reply], decision, refusing);
   };
-  for (const path of paths) server.post(path, { config: { docs: userAuthDocs } }, handler);
+  const config = { action: 'sign-in', docs: userAuthDocs } as const;
+  for (const path of paths) server.post(path, { config }, handler);
 }

@@ -102,14 +102,32 @@ describe('a page elsewhere, with the visitor’s cookie', () => {
   });
 
   it.each([
-    'text/plain',
-    'multipart/form-data; boundary=x',
-    'application/octet-stream',
-    'text/json',
-  ])('cannot send JSON as %s, which no preflight would precede', async (type) => {
+    ['text/plain', 415],
+    ['multipart/form-data; boundary=x', 400],
+    ['application/octet-stream', 415],
+    ['text/json', 415],
+  ])('cannot send JSON as %s, which no preflight would precede', async (type, status) => {
     const json = '{"socket_id":"1234.5678","channel_name":"private-chat-box"}';
     const answer = await asks([`Origin: ${allowedOrigin}`], json, type);
-    expect([answer.status, signaturesIn(answer.text)]).toEqual([415, []]);
+    expect([answer.status, signaturesIn(answer.text)]).toEqual([status, []]);
+  });
+
+  it.each([
+    'application/x-www-form-urlencoded',
+    'application/x-www-form-urlencoded, application/json',
+    'multipart/form-data; boundary=x',
+    'application/json',
+    '',
+  ])('gets nothing by a body of the type %j, in whatever form it is', async (type) => {
+    const json = '{"socket_id":"1234.5678","channel_name":"private-chat-box"}';
+    const part = (name: string, value: string) =>
+      `--x\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`;
+    const parts = `${part('socket_id', '1234.5678')}${part('channel_name', 'private-chat-box')}--x--\r\n`;
+    for (const text of [body, json, parts]) {
+      const answer = await asks(['Origin: https://evil.example'], text, type);
+      expect([400, 403]).toContain(answer.status);
+      expect(signaturesIn(answer.text)).toEqual([]);
+    }
   });
 
   it('cannot add a cookie of its own to the visitor’s', async () => {

@@ -13,16 +13,24 @@ describe('another way to a route', () => {
     return [answer.status, signaturesIn(answer.text).length];
   };
 
-  it('is the route itself, with a slash at its end or a query', async () => {
-    for (const path of ['/broadcasting/auth', '/broadcasting/auth/', '/broadcasting/auth?x']) {
+  it('is the route itself, with a slash at its end, a query, or slashes where there should be one', async () => {
+    for (const path of [
+      '/broadcasting/auth',
+      '/broadcasting/auth/',
+      '/broadcasting/auth?x',
+      '//broadcasting/auth',
+      '/broadcasting//auth',
+      '/broadcasting/auth//',
+    ]) {
       expect(await target(path)).toEqual([200, 1]);
     }
   });
 
   it.each([
-    '//broadcasting/auth',
-    '/broadcasting//auth',
-    '/broadcasting/auth//',
+    '//../broadcasting/auth',
+    '/broadcasting//../broadcasting/auth',
+    '/broadcasting/%2fauth',
+    '//usher/broadcasting/auth',
     '/broadcasting/./auth',
     '/x/../broadcasting/auth',
     '/broadcasting/auth/..',

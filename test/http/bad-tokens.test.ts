@@ -76,11 +76,16 @@ describe('a bearer token', () => {
     'Bearer',
     `Bearer${userToken()}`,
     `Bearer ${userToken()} ${userToken()}`,
-    `Bearer ${userToken()}, Bearer ${userToken()}`,
     'Bearer null',
     'Bearer undefined',
   ])('is not in %j', async (header) => {
     expectUnauthorized(await ask(usher.public, withHeader(header)));
+  });
+
+  it('is refused beside another one that a proxy or a page joined with it', async () => {
+    const header = `Bearer ${userToken()}, Bearer ${userToken({ sub: '16' })}`;
+    const { status, body } = await ask(usher.public, withHeader(header));
+    expect([status, body]).toMatchObject([400, { message: 'Authorization is repeated' }]);
   });
 
   it('is taken from its header and from nowhere else', async () => {

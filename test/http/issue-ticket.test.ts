@@ -111,8 +111,14 @@ describe('asking for a ticket', () => {
     [
       'another scheme',
       'credential-malformed',
-      asksTicket({}, { authorization: 'Basic eDp5' }),
+      asksTicket({}, { authorization: 'Token eDp5' }),
       [401, invalid],
+    ],
+    [
+      'the password of a protected site',
+      'credential-missing',
+      asksTicket({}, { authorization: 'Basic eDp5' }),
+      [401, missing],
     ],
     [
       'an expired token',
@@ -168,7 +174,7 @@ describe('asking for a ticket', () => {
   it.each<[unknown, string]>([
     ['{', 'The body is not JSON'],
     ['[]', 'The body must be a JSON object'],
-    ['{"userId":"15","userId":"16"}', 'A field is repeated'],
+    ['{"userId":"15","userId":"16"}', 'userId is repeated'],
     ['{"clientInfo":{"a":{"b":{"c":{}}}}}', 'The body is nested too deeply'],
     [{ userId: 15 }, 'userId must be a text'],
     [{ userId: ['15'] }, 'userId is repeated'],

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parseJsonObject } from '../../src/http/json-body.ts';
 import { RequestProblem } from '../../src/http/problem.ts';
 
-/** What our parser makes of a text: the object, as JSON, or `refused`. Any other error is a bug and fails the test. */
+/** What our parser makes of a text: the object, as JSON, without what it has twice, or `refused`. Any other error is a bug and fails the test. */
 function read(text: string): string {
   try {
     return JSON.stringify(parseJsonObject(text));
@@ -64,7 +64,7 @@ describe('parseJsonObject', () => {
     );
   });
 
-  it('refuses a repeated name, however it is spelled, and nothing else', () => {
+  it('reads no field that repeats, however it is spelled, and every other one', () => {
     const member = fc.tuple(name, ways, space, value);
     fc.assert(
       fc.property(fc.array(member, { maxLength: 5 }), fc.nat(1), (members, wrap) => {
@@ -73,10 +73,15 @@ describe('parseJsonObject', () => {
         );
         const inner = `{${written.join(',')}}`;
         const text = wrap === 1 ? `{"outer":${inner}}` : inner;
-        const repeats = new Set(members.map(([key]) => key)).size < members.length;
-        const expected: unknown = JSON.parse(text);
+        const names = members.map(([key]) => key);
+        const repeats = (key: string) => names.indexOf(key) !== names.lastIndexOf(key);
+        const expected = JSON.parse(text) as object;
         const deep = depthOf(expected) > 4;
-        expect(read(text)).toBe(repeats || deep ? 'refused' : JSON.stringify(expected));
+        // What nobody reads, further in, may stand there twice.
+        const once = Object.fromEntries(
+          Object.entries(expected).filter(([key]) => wrap === 1 || !repeats(key)),
+        );
+        expect(read(text)).toBe(deep ? 'refused' : JSON.stringify(once));
       }),
     );
   });

@@ -18,7 +18,6 @@ describe('paths and methods', () => {
     ['POST', '/'],
     ['POST', '/broadcasting'],
     ['POST', '/Broadcasting/Auth'],
-    ['POST', '/broadcasting//auth'],
     ['POST', '/broadcasting/auth/more'],
     ['POST', '/broadcasting%2Fauth'],
     ['POST', '/api/tenants/pusher/auth'],

@@ -5,6 +5,7 @@ import { textField, textQuery } from '../../../src/http/body.ts';
 import { channelNames } from '../../../src/http/channel-names.ts';
 import { parseJsonObject } from '../../../src/http/json-body.ts';
 import { RequestProblem } from '../../../src/http/problem.ts';
+import { repeated } from '../../../src/http/repeated.ts';
 import { createServer } from '../../../src/http/server.ts';
 import { checkClientInfo, idField } from '../../../src/http/ticket-body.ts';
 import { parseMoment } from '../../../src/http/moment.ts';
@@ -36,8 +37,14 @@ server.post('/', (request) => ({
 /** The text as it is after it has been on the wire: half a surrogate pair has no UTF-8. */
 const asUtf8 = (text: string) => Buffer.from(text).toString();
 
-const sameNames = (pairs: readonly (readonly [string, string])[]) =>
-  new Set(pairs.map(([name]) => name)).size < pairs.length;
+/** The fields as they are read: one that was sent with several texts is none of them, and JSON has no symbol. */
+const fieldsIn = (pairs: readonly (readonly [string, string])[]) =>
+  new Map(
+    pairs.map(([name]) => {
+      const texts = new Set(pairs.filter(([other]) => other === name).map(([, text]) => text));
+      return [name, texts.size > 1 ? null : [...texts][0]];
+    }),
+  );
 
 export const bodyTargets = [
   defineTarget({
@@ -51,11 +58,13 @@ export const bodyTargets = [
       const headers = { 'content-type': 'application/x-www-form-urlencoded' };
       const answer = await server.inject({ method: 'POST', url, headers, payload: form });
       const pairs = [...new URLSearchParams(asUtf8(form))];
-      const expected = sameNames(pairs) || pairs.length > 128 ? 400 : 200;
+      // What begins like that is read as JSON, whatever its type says.
+      if (/^\s*\{/.test(form)) return;
+      const expected = pairs.length > 128 ? 400 : 200;
       assert.equal(answer.statusCode, Buffer.byteLength(form) > 16_384 ? 413 : expected);
       if (answer.statusCode !== 200) return;
       const { body } = answer.json<{ readonly body: [string, string][] }>();
-      assert.deepEqual(new Map(body), new Map(pairs));
+      assert.deepEqual(new Map(body), fieldsIn(pairs));
     },
   }),
   defineTarget({
@@ -63,7 +72,11 @@ export const bodyTargets = [
     input: fc.oneof(textNear(json, ticket, batch, '{"a":{"b":[{"c":1}]}}'), fc.json()),
     holds: (text) => {
       const read = refusing(() => parseJsonObject(text));
-      if (read !== 'refused') assert.deepEqual(read, JSON.parse(text));
+      if (read === 'refused') return;
+      const once = Object.entries(JSON.parse(text) as object).filter(
+        ([name]) => read[name] !== repeated,
+      );
+      assert.equal(JSON.stringify(read), JSON.stringify(Object.fromEntries(once)));
     },
   }),
   defineTarget({
