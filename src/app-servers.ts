@@ -82,7 +82,6 @@ async function buildPublicServer(
   const cookieMode = cookieModeOf(config);
   await openToBrowsers(server, {
     allowedOrigins,
-    cookieMode,
     limits: around.stores.limiting.limits,
   });
   collectDocs(server, around.docs.public);

@@ -1,18 +1,6 @@
 import { isIP } from 'node:net';
 import type { Setting } from './setting.ts';
 
-type Extras = Pick<Setting<string>, 'development'>;
-
-/** A browser's origin, or `*` for any. */
-export const origin = (doc: string, extras: Extras = {}): Setting<string> => ({
-  doc,
-  parse: (value) =>
-    value === '*' || (URL.canParse(value) && new URL(value).origin === value)
-      ? { value }
-      : { problem: 'must be an origin such as https://app.example, without a path' },
-  ...extras,
-});
-
 /** An address or a network in CIDR notation. */
 export const network = (doc: string): Setting<string> => ({
   doc,

@@ -1,5 +1,6 @@
 import { fetchUrlProblem } from '../core/fetch-url.ts';
 import { isLoopback } from '../core/loopback.ts';
+import { isWildcard } from '../core/origins.ts';
 import type { Secret } from '../core/secret.ts';
 import type { SettingsReader } from './read.ts';
 
@@ -49,6 +50,10 @@ export function loadSessions(
   if (origins.length === 0 || origins.includes('*')) {
     read.problem(
       'ALLOWED_ORIGINS must name each origin, and not be *, when SESSION_MODE is not off',
+    );
+  } else if (origins.some(isWildcard)) {
+    read.problem(
+      'ALLOWED_ORIGINS must name each origin, without a wildcard, when SESSION_MODE is not off: any page below that domain could act with the cookies of its visitors',
     );
   }
   const cookieName = read.required('SESSION_COOKIE_NAME');

@@ -110,13 +110,12 @@ export const list = <T>(item: Setting<T>): Setting<readonly T[]> => ({
   ...(item.development !== undefined && { development: item.development }),
   ...(item.secret !== undefined && { secret: item.secret }),
   parse: (value) => {
-    const values: T[] = [];
-    for (const piece of value.split(',').map((part) => part.trim())) {
-      if (piece === '') continue;
-      const parsed = item.parse(piece);
-      if ('problem' in parsed) return bad(`each item ${parsed.problem}`);
-      values.push(parsed.value);
-    }
-    return ok(values);
+    const pieces = value.split(',').map((part) => part.trim());
+    const items = pieces.filter((piece) => piece !== '').map((piece) => item.parse(piece));
+    const problems = items.flatMap((parsed, i) =>
+      'problem' in parsed ? [`item ${i + 1} ${parsed.problem}`] : [],
+    );
+    if (problems.length > 0) return bad(problems.join('; '));
+    return ok(items.flatMap((parsed) => ('problem' in parsed ? [] : [parsed.value])));
   },
 });

@@ -4,7 +4,8 @@ import { chatServerKey } from './chat-servers.ts';
 import { duration, integer, list, oneOf, secret, text, url, type Setting } from './setting.ts';
 import { fieldName } from './field-name.ts';
 import { cookieName, timeZone } from './host.ts';
-import { network, origin } from './network.ts';
+import { network } from './network.ts';
+import { origin } from './origin.ts';
 import { postgres, schemaName } from './postgres.ts';
 import { pusherApps } from './pusher-apps.ts';
 import { redisUrl } from './redis-url.ts';
@@ -187,9 +188,12 @@ export const settings = {
   ),
 
   ALLOWED_ORIGINS: list(
-    origin('Origins of the pages that may ask, such as `https://app.example`', {
-      development: '*',
-    }),
+    origin(
+      'Origins of the pages that may ask: `https://app.example`, `capacitor://localhost`, or `https://*.tenants.example` for one label',
+      {
+        development: '*',
+      },
+    ),
   ),
   TRUSTED_PROXIES: list(network('Networks of proxies whose `X-Forwarded-For` counts')),
   RATE_LIMIT_CONNECTIONS: integer(

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
-import cors from '@fastify/cors';
+import cors, { type OriginFunction } from '@fastify/cors';
 import rateLimit from '@fastify/rate-limit';
 import Fastify, {
   LogController,
@@ -12,10 +12,10 @@ import Fastify, {
 import { takeFormsAndJson } from './body.ts';
 import { answerBrokenHttp } from './broken-http.ts';
 import { answerErrors, type CountUnavailable, type RecordUnread } from './errors.ts';
+import { allowsOrigin, namesOrigin } from '../core/origins.ts';
 import type { Limits } from '../core/limits.ts';
 import { largestBody } from './lengths.ts';
 import { createRateLimitStore } from './limits.ts';
-import type { CookieMode } from './session-cookie.ts';
 
 /** What every listener needs. */
 export interface ServerSettings {
@@ -90,10 +90,9 @@ export function createServer({
   return server;
 }
 
-/** Whose pages may ask, and whether with the host's cookie. */
+/** Whose pages may ask. */
 export interface BrowserSettings {
   readonly allowedOrigins: readonly string[];
-  readonly cookieMode: CookieMode | undefined;
   /** Where refused requests are counted. */
   readonly limits: Pick<Limits, 'take'>;
 }
@@ -101,20 +100,33 @@ export interface BrowserSettings {
 /** Adds what only browsers and strangers need: CORS, on errors too or the client sees status 0, and the limiter. */
 export async function openToBrowsers(
   server: FastifyInstance,
-  { allowedOrigins, cookieMode, limits }: BrowserSettings,
+  { allowedOrigins, limits }: BrowserSettings,
 ): Promise<void> {
-  await server.register(cors, {
-    origin: allowedOrigins.includes('*') ? '*' : [...allowedOrigins],
-    // Only for pages that were named: with `*` browsers refuse it, and rightly.
-    credentials: cookieMode !== undefined,
-    methods: ['POST', 'GET', 'DELETE'],
+  const shared = {
+    methods: 'POST, GET, DELETE',
     // The plugin's own refusal of an OPTIONS that is no preflight has no body of ours.
     strictPreflight: false,
-    // One text: the plugin would join a list anew for each answer.
     exposedHeaders: 'X-Request-Id, X-Decision-Id, Retry-After',
     maxAge: 600,
+  };
+  const named = { ...shared, origin: true, credentials: true };
+  const others = {
+    ...shared,
+    origin: allowedOrigins.includes('*') ? '*' : allowedBy(allowedOrigins),
+  };
+  await server.register(cors, {
+    delegator: ({ headers: { origin = '' } }, done) => {
+      done(null, namesOrigin(allowedOrigins, origin) ? named : others);
+    },
   });
   await server.register(rateLimit, { global: false, store: createRateLimitStore(limits) });
+}
+
+/** What the plugin asks of an origin. `[]` is nobody's: it still answers the preflight, which tells the page nothing. */
+function allowedBy(allowedOrigins: readonly string[]): OriginFunction {
+  return (origin = '', done) => {
+    done(null, allowsOrigin(allowedOrigins, origin) ? true : []);
+  };
 }
 
 /** The CORS headers of an answer that the plugin does not get to see. */
@@ -122,10 +134,10 @@ function readableBy(
   { headers: { origin } }: FastifyRequest,
   allowedOrigins: readonly string[],
 ): Readonly<Record<string, string>> {
-  const any = allowedOrigins.includes('*');
-  if (!any && (origin === undefined || !allowedOrigins.includes(origin))) return {};
+  if (origin === undefined || !allowsOrigin(allowedOrigins, origin)) return {};
   return {
-    'access-control-allow-origin': any ? '*' : (origin ?? ''),
+    'access-control-allow-origin': origin,
+    ...(namesOrigin(allowedOrigins, origin) && { 'access-control-allow-credentials': 'true' }),
     'access-control-expose-headers': 'X-Request-Id',
     vary: 'Origin',
   };

@@ -1,3 +1,4 @@
+import { namesOrigin } from '../core/origins.ts';
 import { headerValues, type RawHeaders } from './raw-headers.ts';
 
 /** What `Sec-Fetch-Site` may say beside an allowed `Origin`. A script's request is never `none`. */
@@ -14,7 +15,7 @@ export function isFromAllowedPage(headers: RawHeaders, allowedOrigins: readonly 
   if (secondOrigin !== undefined || secondSite !== undefined) return false;
   // Browsers leave Origin out of a GET to their own origin, and of nothing else that asks us.
   if (origin === undefined) return site === 'same-origin';
-  // A cookie is for the pages that were named: `*` stands for nobody here.
-  if (origin === '*' || !allowedOrigins.includes(origin)) return false;
+  // A cookie is for the pages that were named: `*` and wildcards stand for nobody here.
+  if (!namesOrigin(allowedOrigins, origin)) return false;
   return site === undefined || sitesOfScripts.has(site);
 }

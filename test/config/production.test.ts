@@ -131,42 +131,42 @@ describe('production', () => {
     [
       'a page with a path',
       { ALLOWED_ORIGINS: 'https://a.example/' },
-      'ALLOWED_ORIGINS each item must be an origin such as https://app.example, without a path',
+      'ALLOWED_ORIGINS item 1 has a path or ends in a slash: an origin ends with its host and port',
     ],
     [
       'a page without a scheme',
-      { ALLOWED_ORIGINS: 'a.example' },
-      'ALLOWED_ORIGINS each item must be an origin such as https://app.example, without a path',
+      { ALLOWED_ORIGINS: 'https://app.example,a.example' },
+      'ALLOWED_ORIGINS item 2 has no scheme: write it as https://app.example',
     ],
     [
       'a file as a page',
       { ALLOWED_ORIGINS: 'null' },
-      'ALLOWED_ORIGINS each item must be an origin such as https://app.example, without a path',
+      'ALLOWED_ORIGINS item 1 is null, the origin of sandboxed pages and files of anybody',
     ],
     [
       'every proxy',
       { TRUSTED_PROXIES: 'true' },
-      'TRUSTED_PROXIES each item must be an address or a network such as 10.0.0.0/8',
+      'TRUSTED_PROXIES item 1 must be an address or a network such as 10.0.0.0/8',
     ],
     [
       'a number of proxies',
       { TRUSTED_PROXIES: '1' },
-      'TRUSTED_PROXIES each item must be an address or a network such as 10.0.0.0/8',
+      'TRUSTED_PROXIES item 1 must be an address or a network such as 10.0.0.0/8',
     ],
     [
       'too narrow a network',
       { TRUSTED_PROXIES: '10.0.0.0/33' },
-      'TRUSTED_PROXIES each item must be an address or a network such as 10.0.0.0/8',
+      'TRUSTED_PROXIES item 1 must be an address or a network such as 10.0.0.0/8',
     ],
     [
       'everybody',
       { TRUSTED_PROXIES: '0.0.0.0/0' },
-      'TRUSTED_PROXIES each item must be an address or a network such as 10.0.0.0/8',
+      'TRUSTED_PROXIES item 1 must be an address or a network such as 10.0.0.0/8',
     ],
     [
       'an address with a zone',
       { TRUSTED_PROXIES: 'fe80::1%eth0' },
-      'TRUSTED_PROXIES each item must be an address or a network such as 10.0.0.0/8',
+      'TRUSTED_PROXIES item 1 must be an address or a network such as 10.0.0.0/8',
     ],
     [
       'another kind of server',

@@ -85,6 +85,13 @@ describe('session cookies', () => {
     expect(problems(changes)).toEqual([problem]);
   });
 
+  it('are not for pages behind a wildcard, which anybody may have written', () => {
+    const ALLOWED_ORIGINS = 'https://app.example,https://*.tenants.example';
+    expect(problems({ ...django, ALLOWED_ORIGINS })).toEqual([
+      'ALLOWED_ORIGINS must name each origin, without a wildcard, when SESSION_MODE is not off: any page below that domain could act with the cookies of its visitors',
+    ]);
+  });
+
   it.each(['', '*', 'https://app.example,*'])('are not for the pages of %j', (ALLOWED_ORIGINS) => {
     for (const mode of [django, introspect]) {
       expect(problems({ ...mode, ALLOWED_ORIGINS })).toEqual([

@@ -28,25 +28,19 @@ describe('the settings of tickets', () => {
   });
 
   it.each([
-    [
-      'chat-1',
-      'CHAT_SERVER_KEYS each item must be a key and its secret in ASCII, as in key:secret',
-    ],
-    [
-      `:${one}`,
-      'CHAT_SERVER_KEYS each item must be a key and its secret in ASCII, as in key:secret',
-    ],
+    ['chat-1', 'CHAT_SERVER_KEYS item 1 must be a key and its secret in ASCII, as in key:secret'],
+    [`:${one}`, 'CHAT_SERVER_KEYS item 1 must be a key and its secret in ASCII, as in key:secret'],
     [
       `a b:${one}`,
-      'CHAT_SERVER_KEYS each item must be a key and its secret in ASCII, as in key:secret',
+      'CHAT_SERVER_KEYS item 1 must be a key and its secret in ASCII, as in key:secret',
     ],
     [
       'chat-1:short',
-      'CHAT_SERVER_KEYS each item must not have a secret that is shorter than 32 bytes',
+      'CHAT_SERVER_KEYS item 1 must not have a secret that is shorter than 32 bytes',
     ],
     [
       `chat-1:${'ab'.repeat(20)}`,
-      'CHAT_SERVER_KEYS each item must not have a secret that has fewer than 8 different characters',
+      'CHAT_SERVER_KEYS item 1 must not have a secret that has fewer than 8 different characters',
     ],
     [`chat-1:${one},chat-1:${two}`, 'CHAT_SERVER_KEYS has a key twice'],
   ])('refuses %s, by name and never by value', (value, problem) => {

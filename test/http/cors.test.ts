@@ -27,7 +27,17 @@ describe('a page’s preflight', () => {
     expect(headers.get('access-control-allow-methods')).toContain('POST');
     expect(headers.get('access-control-allow-headers')).toBe('authorization,x-tenant-id');
     expect(headers.get('vary')).toMatch(/origin/i);
-    expect(headers.get('access-control-allow-credentials')).toBeNull();
+  });
+
+  it('lets it send what Echo, axios and pusher-js send, and ask with credentials', async () => {
+    const sent = [
+      ...['authorization', 'content-type', 'x-csrf-token', 'x-guest-session', 'x-requested-with'],
+      ...['x-socket-id', 'x-tenant-id', 'x-xsrf-token', 'traceparent'],
+    ].join(',');
+    const { status, headers } = await ask(usher.public, preflight(allowedOrigin, sent));
+    expect(status).toBe(204);
+    expect(headers.get('access-control-allow-headers')).toBe(sent);
+    expect(headers.get('access-control-allow-credentials')).toBe('true');
   });
 
   it.each([
@@ -72,11 +82,14 @@ describe('an answer to a page', () => {
       allowedOrigin,
     ]);
     expect(good.headers.get('access-control-expose-headers')).toContain('X-Request-Id');
+    // Else a page with `withCredentials: true` gets status 0, whatever we answer.
+    expect(good.headers.get('access-control-allow-credentials')).toBe('true');
     const other = await ask(usher.public, from('https://evil.example', asking));
     expect([other.status, other.headers.get('access-control-allow-origin')]).toStrictEqual([
       status,
       null,
     ]);
+    expect(other.headers.get('access-control-allow-credentials')).toBeNull();
   });
 });
 
@@ -87,5 +100,53 @@ describe('with any origin allowed', () => {
     const { headers } = await ask(usher.public, from('https://any.example', userAsks()));
     expect(headers.get('access-control-allow-origin')).toBe('*');
     expect(headers.get('access-control-allow-credentials')).toBeNull();
+  });
+});
+
+describe('with apps, and the subdomains of tenants', () => {
+  const usher = useUsher({
+    ALLOWED_ORIGINS:
+      'capacitor://localhost,chrome-extension://abcdefghijklmnop,https://*.tenants.example,https://App.example:443',
+  });
+  const allowed = async (origin: string) => {
+    const asking = userAsks({ headers: { origin } });
+    const answers = [
+      await ask(usher.public, preflight(origin)),
+      await ask(usher.public, asking),
+      await ask(usher.public, { ...asking, path: '/%zz' }),
+    ];
+    return answers.map(({ headers }) => [
+      headers.get('access-control-allow-origin'),
+      headers.get('access-control-allow-credentials'),
+    ]);
+  };
+
+  it.each([
+    ['capacitor://localhost', 'true'],
+    ['chrome-extension://abcdefghijklmnop', 'true'],
+    ['https://app.example', 'true'],
+    // There may be pages behind it that somebody else wrote.
+    ['https://a.tenants.example', null],
+  ])('%s may ask', async (origin, credentials) => {
+    expect(await allowed(origin)).toEqual(Array(3).fill([origin, credentials]));
+  });
+
+  it.each([
+    'capacitor://localhost:80',
+    'ionic://localhost',
+    'https://tenants.example',
+    'https://.tenants.example',
+    'https://a.b.tenants.example',
+    'https://a.tenants.example:8443',
+    'http://a.tenants.example',
+    'https://a.tenants.example.evil.example',
+    'https://evil.example/.tenants.example',
+    'https://evil.example?.tenants.example',
+    'https://evil@a.tenants.example',
+    'https://*.tenants.example',
+    'https://a.TENANTS.example',
+    '*',
+  ])('%s may not', async (origin) => {
+    expect(await allowed(origin)).toEqual(Array(3).fill([null, null]));
   });
 });

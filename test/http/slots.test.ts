@@ -153,7 +153,6 @@ describe('a server that is full', () => {
     onTestFinished(() => server.close());
     await openToBrowsers(server, {
       allowedOrigins: [allowedOrigin],
-      cookieMode: undefined,
       limits: createMemoryLimits(() => testNow),
     });
     const { startTimer } = createTestClock(testNow).clock;

@@ -5,7 +5,8 @@ import { buildIdentify } from '../../../src/app-identify.ts';
 import { createDependencies } from '../../../src/audit/dependencies.ts';
 import { createLookups } from '../../../src/audit/lookups.ts';
 import { ConfigurationError, loadConfig } from '../../../src/config/load.ts';
-import { network, origin } from '../../../src/config/network.ts';
+import { network } from '../../../src/config/network.ts';
+import { origin } from '../../../src/config/origin.ts';
 import type { Setting } from '../../../src/config/setting.ts';
 import { settings } from '../../../src/config/settings.ts';
 import { createPusherApps } from '../../../src/pusher/apps.ts';
@@ -76,6 +77,8 @@ export const settingTargets = [
     name: 'origins and networks',
     input: textNear(
       'https://app.example',
+      'https://*.tenants.example',
+      'capacitor://localhost',
       'http://[::1]:8080',
       '10.0.0.0/8',
       '::1',
