@@ -18,6 +18,7 @@ import { addIssueTicket } from './http/issue-ticket.ts';
 import { keepLastExchange } from './http/last-exchange.ts';
 import { createFailureLimit } from './http/limits.ts';
 import { addMetrics } from './http/metrics.ts';
+import { watchMethods } from './http/other-methods.ts';
 import { addProbes, guardOperator } from './http/operator.ts';
 import { createPresent } from './http/present.ts';
 import { addRedeemTicket } from './http/redeem-ticket.ts';
@@ -73,6 +74,7 @@ async function buildPublicServer(
   };
   const server = createServer({
     ...{ logger, trustedProxies, allowedOrigins, countUnavailable, recordUnread },
+    keepAliveTimeout: config.keepAlive,
     ignoreDuplicateSlashes: true,
   });
   if (around.tracing) followRequests(server, around.tracing);
@@ -85,6 +87,7 @@ async function buildPublicServer(
     limits: around.stores.limiting.limits,
   });
   collectDocs(server, around.docs.public);
+  const refuseOtherMethods = watchMethods(server);
   const { loadMetrics } = actions;
   const { startTimer } = around;
   const slots = createSlots(slotSettings, { startTimer, onShed: loadMetrics.countShed });
@@ -105,6 +108,7 @@ async function buildPublicServer(
   addRedeemTicket(server, ports);
   addWebhooks(server, ports);
   addGateway(server, config, { ...around, ...ports });
+  refuseOtherMethods();
   return server;
 }
 
@@ -118,6 +122,7 @@ function buildOperatorServer(
   const server = createServer({ logger: log, trustedProxies: [], countUnavailable });
   const { shared } = stores.limiting;
   collectDocs(server, docs.operator);
+  const refuseOtherMethods = watchMethods(server);
   guardOperator(server, config.operator.token);
   addProbes(server, {
     // Not Redis: without it each replica counts limits alone, and everything else works.
@@ -131,6 +136,7 @@ function buildOperatorServer(
   addRevocations(server, { revoke: actions.revoke, now });
   addDecisions(server, actions.findDecision);
   addDocs(server, docs, `http://127.0.0.1:${config.listen.port}`);
+  refuseOtherMethods();
   return server;
 }
 

@@ -37,6 +37,8 @@ export interface Config extends PusherConfig {
   readonly guestSessionLifetime: number;
   readonly allowedOrigins: readonly string[];
   readonly trustedProxies: readonly string[];
+  /** How long an idle connection of the public listener is kept, in milliseconds. */
+  readonly keepAlive: number;
   readonly audit: 'strict' | 'buffered';
   /** How long everybody is still answered once we close, in milliseconds. */
   readonly shutdownNotice: number;
@@ -111,6 +113,7 @@ export function loadConfig(env: Environment): Config {
     guestSessionLifetime: read.required('GUEST_SESSION_TTL'),
     allowedOrigins,
     trustedProxies: read.optional('TRUSTED_PROXIES') ?? [],
+    keepAlive: read.required('HTTP_KEEP_ALIVE'),
     audit: read.required('AUDIT'),
     shutdownNotice: loadShutdownNotice(read),
     limits: {

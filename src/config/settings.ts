@@ -224,6 +224,10 @@ export const settings = {
     ['strict', 'buffered'],
     { fallback: 'strict' },
   ),
+  HTTP_KEEP_ALIVE: duration(
+    'How long an idle connection of the public listener is kept; longer than the proxy in front keeps it, see `deploying.md`',
+    { fallback: '125s' },
+  ),
   SHUTDOWN_NOTICE: duration(
     'How long after SIGTERM everybody is still answered, so that a balancer can send them elsewhere',
     { fallback: '2s' },

@@ -3,7 +3,9 @@
  * such as `https://*.tenants.example`, which stands for one label. CORS and `usher doctor` ask this.
  */
 export function allowsOrigin(allowed: readonly string[], origin: string): boolean {
-  return allowed.some((item) => item === '*' || item === origin || isUnder(item, origin));
+  return allowed.some(
+    (item) => item === '*' || (isWildcard(item) ? isUnder(item, origin) : item === origin),
+  );
 }
 
 /**

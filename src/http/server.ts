@@ -11,6 +11,7 @@ import Fastify, {
 } from 'fastify';
 import { takeFormsAndJson } from './body.ts';
 import { answerBrokenHttp } from './broken-http.ts';
+import { cleanForwardedFor, trusting } from './client-address.ts';
 import { answerErrors, type CountUnavailable, type RecordUnread } from './errors.ts';
 import { allowsOrigin, namesOrigin } from '../core/origins.ts';
 import type { Limits } from '../core/limits.ts';
@@ -22,6 +23,8 @@ export interface ServerSettings {
   readonly logger: FastifyBaseLogger;
   /** Networks whose `X-Forwarded-For` counts; nobody's by default. */
   readonly trustedProxies: readonly string[];
+  /** How long an idle connection is kept, in milliseconds; 72 s by default, as long as Fastify does. */
+  readonly keepAliveTimeout?: number;
   /** Whether `//` in a path is read as `/`: base addresses of clients often end in one. */
   readonly ignoreDuplicateSlashes?: boolean;
   /** Whose pages may read an answer that comes before any hook; nobody's by default. */
@@ -31,18 +34,20 @@ export interface ServerSettings {
   readonly recordUnread?: RecordUnread;
 }
 
-/** Slow clients are cut off after these times, in milliseconds. */
-const patience = { headers: 10_000, request: 15_000, idle: 72_000, sweep: 2_000 } as const;
+/** Slow clients are cut off after these times, in milliseconds. An idle connection is not slow: Node counts from the first byte of a request. */
+const patience = { headers: 10_000, request: 15_000, sweep: 2_000 } as const;
 
 /** Creates a listener without routes: bodies, errors, ids and time-outs are set. */
 export function createServer({
   logger,
   trustedProxies,
+  keepAliveTimeout = 72_000,
   ignoreDuplicateSlashes = false,
   allowedOrigins = [],
   countUnavailable = () => undefined,
   recordUnread = () => Promise.reject(new Error('Nothing is on record here')),
 }: ServerSettings): FastifyInstance {
+  const isTrusted = trusting(trustedProxies);
   const server = Fastify({
     loggerInstance: withoutChatter(logger),
     childLoggerFactory: (_quiet, bindings, options) => logger.child(bindings, options),
@@ -50,13 +55,15 @@ export function createServer({
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: largestBody,
     requestIdHeader: false,
-    genReqId: ({ headers }) => forwardedId(headers['x-request-id']) ?? randomUUID(),
-    trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
+    genReqId: ({ headers, socket }) =>
+      (isTrusted(socket.remoteAddress) ? forwardedId(headers['x-request-id']) : undefined) ??
+      randomUUID(),
+    trustProxy: trustedProxies.length > 0 ? isTrusted : false,
     routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes, maxParamLength: 200 },
     // While we close, what still arrives on an open connection is answered too; pusher-js would not ask again.
     return503OnClosing: false,
     requestTimeout: patience.request,
-    keepAliveTimeout: patience.idle,
+    keepAliveTimeout,
     http: {
       headersTimeout: patience.headers,
       // Node looks at slow connections only this often, by default every 30 s.
@@ -74,6 +81,7 @@ export function createServer({
   // Node keeps an address that was asked for in time; of who has hung up meanwhile it knows none, and a refusal would count for nobody.
   server.server.on('connection', ({ remoteAddress }: Socket) => remoteAddress);
   server.addHook('onRequest', (request, reply, done) => {
+    cleanForwardedFor(request.raw.headers);
     void reply.header('x-request-id', request.id);
     done();
   });
@@ -150,7 +158,7 @@ function withoutChatter(logger: FastifyBaseLogger): FastifyBaseLogger {
     : logger;
 }
 
-/** A proxy's own request id, so that its log and ours can be joined; nothing that could forge a line of a log. */
+/** A trusted proxy's own request id, so that its log and ours can be joined; nothing that could forge a line of a log. */
 function forwardedId(header: string | string[] | undefined): string | undefined {
   return typeof header === 'string' && /^[A-Za-z0-9._-]{8,128}$/.test(header) ? header : undefined;
 }

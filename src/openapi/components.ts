@@ -13,6 +13,7 @@ const errorWord = {
     'Unauthorized',
     'Forbidden',
     'Not Found',
+    'Method Not Allowed',
     'Payload Too Large',
     'Unsupported Media Type',
     'Upgrade Required',
@@ -79,7 +80,7 @@ export const components = {
   headers: {
     'X-Request-Id': {
       description:
-        'Under which the log knows this request. A request may bring its own, of 8 to 128 characters `A-Z a-z 0-9 . _ -`.',
+        'Under which the log knows this request. A proxy of `TRUSTED_PROXIES` may bring its own, of 8 to 128 characters `A-Z a-z 0-9 . _ -`.',
       required: true,
       schema: { type: 'string' },
     },

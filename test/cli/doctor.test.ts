@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { startProxy } from '../e2e/support/proxy.ts';
 import { runInProcess } from '../support/command-line.ts';
 import { testEnvironment, userToken, useUsher } from '../support/usher.ts';
 
@@ -7,6 +8,7 @@ describe('usher doctor', () => {
   const channel = 'private-tenant.1.user.15';
   // No Pusher server is there: what Usher says does not depend on it.
   const server = { PUSHER_HOST: '127.0.0.1', PUSHER_PORT: '1', PUSHER_TLS: 'false' };
+  const withCredentials = 'that page may ask with credentials (withCredentials: true)';
   const doctor = (args: readonly string[], input?: string) =>
     runInProcess(
       ['doctor', '--url', usher.public, ...args],
@@ -24,6 +26,18 @@ describe('usher doctor', () => {
     expect(refused.stdout).toContain('✗ the channel is granted\n');
   });
 
+  it('says whether a page may ask with credentials, which a bearer token does not make up for', async () => {
+    const named = await doctor(['--origin', 'https://app.example']);
+    expect(named.stdout).toContain(`✓ ${withCredentials}\n`);
+    const proxy = await startProxy(usher.public, { strips: 'access-control-allow-credentials' });
+    onTestFinished(proxy.stop);
+    const stripped = await runInProcess(['doctor', '--url', proxy.url], {
+      ...testEnvironment,
+      ...server,
+    });
+    expect(stripped.stdout).toContain(`✗ ${withCredentials}\n`);
+  });
+
   it.each([
     [['--channel', channel], undefined, 'error: --channel and a token'],
     [['--token-stdin'], 'token', 'error: --channel and a token'],
@@ -36,5 +50,17 @@ describe('usher doctor', () => {
     const { code, stdout, stderr } = await doctor(args, input);
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr.startsWith(sentence)).toBe(true);
+  });
+});
+
+describe('usher doctor, where origins are allowed by a wildcard', () => {
+  const ALLOWED_ORIGINS = 'https://*.tenants.example';
+  const usher = useUsher({ ALLOWED_ORIGINS });
+
+  it('asks as a page of one, and says that it may not ask with credentials', async () => {
+    const environment = { ...testEnvironment, ALLOWED_ORIGINS, PUSHER_HOST: '127.0.0.1' };
+    const { stdout } = await runInProcess(['doctor', '--url', usher.public], environment);
+    expect(stdout).toContain('✓ a page of that origin may ask\n');
+    expect(stdout).toMatch(/– that page may ask with credentials.*: ALLOWED_ORIGINS does not name/);
   });
 });

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { createRequire } from 'node:module';
 
 import type { Options } from 'pusher-js';
@@ -41,8 +40,8 @@ const news = 'private-tenant.1.announcements';
 
 /** How many batches the log tells of. Its lines come a moment later, in order: once it tells of our own request, none is missing. */
 async function asked(): Promise<number> {
-  const mark = randomUUID();
-  await fetch(deployment.usher.publicUrl, { headers: { 'x-request-id': mark } });
+  const { headers } = await fetch(deployment.usher.publicUrl);
+  const mark = headers.get('x-request-id');
   await expect.poll(() => deployment.usher.output()).toContain(mark);
   return deployment.usher.output().split('/auth/batch').length - 1;
 }

@@ -10,11 +10,6 @@ describe('paths and methods', () => {
 
   it.each([
     ['GET', '/'],
-    ['GET', '/broadcasting/auth'],
-    ['GET', '/api/guest/hotel/grand-hotel/chat/pusher/auth?token=x'],
-    ['HEAD', '/broadcasting/auth'],
-    ['PUT', '/broadcasting/auth'],
-    ['DELETE', '/pusher/user-auth'],
     ['POST', '/'],
     ['POST', '/broadcasting'],
     ['POST', '/Broadcasting/Auth'],
@@ -37,6 +32,47 @@ describe('paths and methods', () => {
       });
     }
     expect(answer.headers.get('access-control-allow-origin')).toBe(allowedOrigin);
+  });
+
+  it.each([
+    ['GET', '/pusher/auth', 'POST'],
+    ['GET', '/broadcasting/auth/', 'POST'],
+    ['GET', '/api/tenants/1/pusher/auth', 'POST'],
+    ['GET', '/pusher/webhooks', 'POST'],
+    ['GET', '/api/guest-sessions', 'POST'],
+    ['HEAD', '/broadcasting/auth', 'POST'],
+    ['PUT', '/broadcasting/auth', 'POST'],
+    ['DELETE', '/pusher/user-auth', 'POST'],
+    ['PATCH', '/api/guest-sessions/current', 'DELETE'],
+    ['POST', '/api/channels', 'GET, HEAD'],
+    ['POST', '/ws', 'GET, HEAD'],
+  ])('%s %s is answered 405, with what the route takes', async (method, path, allow) => {
+    const answer = await ask(usher.public, { method, path, headers });
+    expect([answer.status, answer.headers.get('allow')]).toEqual([405, allow]);
+    expect(answer.headers.get('access-control-allow-origin')).toBe(allowedOrigin);
+    if (method === 'HEAD') return;
+    expect(answer.body).toStrictEqual({
+      error: 'Method Not Allowed',
+      message: `This route takes ${allow}, not ${method}`,
+      request_id: answer.headers.get('x-request-id'),
+    });
+  });
+
+  it('a browser that opens the hotel chat’s or a ticket’s address reads it in their words', async () => {
+    const chat = '/api/guest/hotel/grand-hotel/chat/pusher/auth?token=x';
+    const hotel = await ask(usher.public, { method: 'GET', path: chat });
+    const message = 'This route takes POST, not GET';
+    expect([hotel.status, hotel.body]).toEqual([405, { error: 'Method Not Allowed', message }]);
+    const ticket = await ask(usher.public, { method: 'GET', path: '/api/websocket/ticket' });
+    expect([ticket.status, ticket.body]).toEqual([405, { success: false, error: message }]);
+  });
+
+  it('the operator’s port says so too, and only to the operator', async () => {
+    const path = '/revocations';
+    const answer = await ask(usher.operator, { method: 'GET', path });
+    expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'POST']);
+    const page = { origin: 'https://evil.example' };
+    expect((await ask(usher.operator, { method: 'GET', path, headers: page })).status).toBe(403);
   });
 
   it.each([

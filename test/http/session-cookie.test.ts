@@ -349,6 +349,6 @@ describe('without cookie mode', () => {
       body: new URLSearchParams({ socket_id: socketId, channel_name: 'private-all-seat-status' }),
     });
     expect(status).toBe(401);
-    expect(headers.get('access-control-allow-credentials')).toBeNull();
+    expect(headers.get('access-control-allow-credentials')).toBe('true');
   });
 });

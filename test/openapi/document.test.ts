@@ -24,8 +24,10 @@ function listen(message: unknown): void {
   const { fastify } = message as { readonly fastify: FastifyInstance };
   const routes: string[] = [];
   registered.push(routes);
-  fastify.addHook('onRoute', ({ method, url }) => {
-    routes.push(...[method].flat().map((each) => `${each} ${url.replace(/:(\w+)/g, '{$1}')}`));
+  fastify.addHook('onRoute', ({ method, url, config }) => {
+    // What a path does not take, it answers with 405 each time.
+    if (config?.isOtherMethod !== true)
+      routes.push(...[method].flat().map((each) => `${each} ${url.replace(/:(\w+)/g, '{$1}')}`));
   });
 }
 

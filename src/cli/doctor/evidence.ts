@@ -53,6 +53,8 @@ export interface Evidence {
     readonly origin: string | undefined;
     /** Whether `ALLOWED_ORIGINS` has it. */
     readonly originAllowed: boolean;
+    /** Whether it is there by its name, and not by `*` or a wildcard. */
+    readonly originNamed: boolean;
     readonly usherUrl: string;
   };
   /** `undefined` in the demo, which has no Pusher server. */

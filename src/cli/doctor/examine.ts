@@ -1,6 +1,7 @@
 import type { Config } from '../../config/load.ts';
 import { isDemoApp } from '../../config/pusher.ts';
 import { examineDependencies } from './dependencies.ts';
+import { allowsOrigin, namesOrigin } from '../../core/origins.ts';
 import { isFault, type Evidence } from './evidence.ts';
 import type { Finding } from './finding.ts';
 import { enter, probeServer, signIn, subscribe } from './probe-server.ts';
@@ -53,7 +54,8 @@ async function gather(
   return {
     settings: {
       ...{ dialect: app.dialect, tls: app.tls, key: app.key, origin, usherUrl },
-      originAllowed: ['*', origin].some((each) => config.allowedOrigins.includes(each ?? '')),
+      originAllowed: allowsOrigin(config.allowedOrigins, origin ?? ''),
+      originNamed: namesOrigin(config.allowedOrigins, origin ?? ''),
     },
     server,
     usher: await probeUsher(asking),
@@ -67,7 +69,7 @@ async function gather(
   };
 }
 
-/** Where every page may ask, any will do. */
+/** Where every page may ask, any will do, and so will any label for a wildcard. */
 function originIn({ allowedOrigins: [first] }: Config): string | undefined {
-  return first === '*' ? 'https://usher-doctor.example' : first;
+  return first === '*' ? 'https://usher-doctor.example' : first?.replace('*', 'usher-doctor');
 }

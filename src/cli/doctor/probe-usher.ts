@@ -5,6 +5,12 @@ import { objectIn } from './json.ts';
 /** How long Usher, or what stands before it, may take, in milliseconds. */
 const patience = 10_000;
 
+/** The headers that pages send with pusher-js, Laravel Echo and axios. */
+export const sentHeaders = [
+  ...['authorization', 'content-type', 'x-csrf-token', 'x-requested-with', 'x-socket-id'],
+  ...['x-tenant-id', 'x-xsrf-token'],
+];
+
 /** Asks as a page of `origin` would; `now` in milliseconds, for how long it took. */
 export interface Asking {
   readonly usherUrl: string;
@@ -29,7 +35,7 @@ export async function probeUsher(asking: Asking): Promise<UsherEvidence> {
       method: 'OPTIONS',
       headers: {
         'access-control-request-method': 'POST',
-        'access-control-request-headers': 'authorization,content-type,x-tenant-id',
+        'access-control-request-headers': sentHeaders.join(','),
       },
     }),
     refusal: await post(asking, { path, fields }),

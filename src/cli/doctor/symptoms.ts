@@ -1,5 +1,5 @@
 import { clock } from './checks/clock.ts';
-import { preflight, readableErrors } from './checks/cors.ts';
+import { credentials, preflight, readableErrors } from './checks/cors.ts';
 import { dialect } from './checks/dialect.ts';
 import { granted } from './checks/granted.ts';
 import { inTime } from './checks/in-time.ts';
@@ -15,6 +15,6 @@ import type { Symptom } from './finding.ts';
 /** Everything that the doctor looks at, in the order in which it is told: what the others rest on first. */
 export const symptoms: readonly Symptom[] = [
   ...[pusherReached, secret, dialect, restApi, clock],
-  ...[usherReached, inTime, trailingSlash, preflight, readableErrors],
+  ...[usherReached, inTime, trailingSlash, preflight, credentials, readableErrors],
   ...[granted, subscribed, signedIn],
 ];

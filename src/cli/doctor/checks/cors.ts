@@ -1,4 +1,5 @@
 import { isFault, type Answer, type Evidence } from '../evidence.ts';
+import { sentHeaders } from '../probe-usher.ts';
 import { ill, unknown, well, type Finding, type Symptom } from '../finding.ts';
 
 /** The question that a browser asks first, when there is an Authorization header to send. */
@@ -10,10 +11,33 @@ export const preflight: Symptom = {
     if (isFault(answer)) return unknown('Usher did not answer');
     const taken = answer.status >= 200 && answer.status < 300;
     if (taken && permits(answer, settings.origin)) {
-      const headers = answer.headers.get('access-control-allow-headers') ?? '';
-      return /authorization/i.test(headers) ? well : noHeaders;
+      const allowed = (answer.headers.get('access-control-allow-headers') ?? '').toLowerCase();
+      const names = allowed.split(',').map((name) => name.trim());
+      const missing = sentHeaders.filter((name) => !names.includes(name));
+      return missing.length === 0 ? well : noHeaders(missing);
     }
     return explained('The preflight (OPTIONS)', answer, settings);
+  },
+};
+
+/** Without it a browser blocks a page that asks with `withCredentials: true`, also where it sends a bearer token. */
+export const credentials: Symptom = {
+  name: 'that page may ask with credentials (withCredentials: true)',
+  look: ({ usher: { preflight: answer }, settings: { origin, originNamed } }) => {
+    if (origin === undefined) return noOrigin;
+    if (isFault(answer)) return unknown('Usher did not answer');
+    const { headers } = answer;
+    const allowed = headers.get('access-control-allow-origin');
+    if (allowed === null) return unknown('pages of that origin may not ask at all');
+    if (headers.get('access-control-allow-credentials') === 'true' && allowed === origin) {
+      return well;
+    }
+    return originNamed
+      ? ill(
+          'The preflight is answered without Access-Control-Allow-Credentials: true.',
+          'The proxy must keep the Access-Control headers of Usher, and set none itself.',
+        )
+      : unknown(`ALLOWED_ORIGINS does not name ${origin}, and * or a wildcard is not enough here`);
   },
 };
 
@@ -30,10 +54,11 @@ export const readableErrors: Symptom = {
 
 const noOrigin = unknown('ALLOWED_ORIGINS names no page of another origin; --origin names one');
 
-const noHeaders = ill(
-  'The preflight does not allow the header Authorization.',
-  'The proxy must not answer OPTIONS itself, nor set Access-Control-Allow-Headers.',
-);
+const noHeaders = (missing: readonly string[]): Finding =>
+  ill(
+    `The preflight does not allow these headers: ${missing.join(', ')}.`,
+    'The proxy must not answer OPTIONS itself, nor set Access-Control-Allow-Headers.',
+  );
 
 function permits({ headers }: Answer, origin: string): boolean {
   const allowed = headers.get('access-control-allow-origin');

@@ -1,0 +1,51 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { BlockList, isIP } from 'node:net';
+
+/** True for the address of a proxy whose `X-Forwarded-For` and `X-Request-Id` count. */
+export type IsTrusted = (address: string | undefined) => boolean;
+
+/** Makes that of addresses and networks in CIDR notation. An IPv4 address in IPv6 is the IPv4 address. */
+export function trusting(networks: readonly string[]): IsTrusted {
+  const trusted = new BlockList();
+  for (const network of networks) {
+    const [address = '', bits] = network.split('/');
+    const family = familyOf(address);
+    if (bits === undefined) trusted.addAddress(address, family);
+    else trusted.addSubnet(address, Number(bits), family);
+  }
+  return (address = '') => isIP(address) !== 0 && trusted.check(address, familyOf(address));
+}
+
+const familyOf = (address: string) => (isIP(address) === 6 ? 'ipv6' : 'ipv4');
+
+/**
+ * Leaves nothing but addresses in `X-Forwarded-For`: what it holds goes into limits, logs and rows. Azure adds a port to
+ * each, others write `for=` (RFC 7239 §4). Everything before a word that is no address was told by a stranger, and so the
+ * address is that of the proxy that reported the word.
+ */
+export function cleanForwardedFor(headers: IncomingHttpHeaders): void {
+  const header = headers['x-forwarded-for'];
+  if (typeof header !== 'string') return;
+  const told = header.split(',').map((part) => part.trim());
+  const addresses = told.filter((part) => part !== '').map(addressIn);
+  const known = addresses.slice(addresses.lastIndexOf(undefined) + 1);
+  if (known.length > 0) headers['x-forwarded-for'] = known.join(', ');
+  else delete headers['x-forwarded-for'];
+}
+
+/** Longer than any address with its port and the other parameters of a `for=`, and short enough to be searched for nothing. */
+const longestPart = 256;
+
+/** The address of one part: bare, with a port, in brackets, in quotes, or after `for=`. */
+function addressIn(part: string): string | undefined {
+  if (part.length > longestPart) return undefined;
+  const node = part
+    .replace(/^for=/i, '')
+    .replace(/;.*$/s, '')
+    .replace(/^"(.*)"$/s, '$1');
+  const address = node
+    .replace(/^\[(.*)\](?::[0-9]{1,5})?$/s, '$1')
+    .replace(/^([0-9.]+):[0-9]{1,5}$/, '$1');
+  // With a zone (fe80::1%eth0) it means something on one machine only, and may be of any length.
+  return isIP(address) !== 0 && !address.includes('%') ? address : undefined;
+}

@@ -1,0 +1,302 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { withClient } from '../support/database.ts';
+import { startUsher, useUsher, userToken, type TestUsher } from '../support/usher.ts';
+import { hear, raw, userLines } from '../attacks/attacker.ts';
+import { ask, asJson, guestAsks, userAsks, type Asking } from './asking.ts';
+
+const own = 'private-tenant.1.user.15';
+const form = `socket_id=1234.5678&channel_name=${own}`;
+const json = `{"socket_id":"1234.5678","channel_name":"${own}"}`;
+const withoutType = userLines().filter((line) => !line.startsWith('Content-Type'));
+const typed = (type: string) => [...withoutType, `Content-Type: ${type}`];
+const both = 'application/json, application/x-www-form-urlencoded';
+const bothReversed = 'application/x-www-form-urlencoded, application/json; charset=utf-8';
+
+/** A multipart form of these parts. */
+function multipart(parts: readonly (readonly [string, string])[]): string {
+  const texts = parts.map(
+    ([name, value]) => `------f7Q\r\nContent-Disposition: form-data; ${name}\r\n\r\n${value}\r\n`,
+  );
+  return `${texts.join('')}------f7Q--\r\n`;
+}
+const named = (name: string) => `name="${name}"`;
+const file = `${named('photo')}; filename="a.txt"`;
+const good = [
+  [named('socket_id'), '1234.5678'],
+  [named('channel_name'), own],
+] as const;
+
+describe('what real clients send', () => {
+  const usher = useUsher();
+  const post = (lines: readonly string[], body: string, path = '/broadcasting/auth') =>
+    hear(usher.public, raw(`POST ${path}`, lines, body));
+  const signed = async () => (await post(userLines(), form)).text;
+
+  it.each<[string, readonly string[], string]>([
+    ['a form under both types', typed(both), form],
+    ['JSON under both types', typed(both), json],
+    ['a form under both types, the other way round', typed(bothReversed), form],
+    ['JSON under both types, the other way round', typed(bothReversed), json],
+    ['JSON under the type of forms', typed('application/x-www-form-urlencoded'), json],
+    ['a form under the type of JSON', typed('application/json'), form],
+    ['a form without a type', withoutType, form],
+    ['JSON without a type', withoutType, ` \n${json}`],
+    ['a form under an empty type', typed(''), form],
+    ['JSON under the type "undefined"', typed('undefined'), json],
+    ['two headers of the type', [...typed('application/json'), `Content-Type: ${both}`], form],
+    ['a charset', typed('application/x-www-form-urlencoded; charset=UTF-8'), form],
+    ['a charset in quotes', typed('application/json;charset="utf-8"'), json],
+    ['a type in capitals', typed('Application/JSON; Charset=UTF-8'), json],
+    ['a charset as a header of its own', [...userLines(), 'charset: UTF-8'], form],
+    ['an odd Accept', [...userLines(), 'Accept: text/html;level=1, */*;q=0'], form],
+    ['FormData', typed('multipart/form-data; boundary=----f7Q'), multipart(good)],
+    [
+      'FormData with a boundary in quotes',
+      typed('multipart/form-data; boundary="----f7Q"'),
+      multipart(good),
+    ],
+    [
+      'FormData with a field twice and a file that nobody reads',
+      typed('multipart/form-data; boundary=----f7Q'),
+      multipart([...good, [named('ids[]'), '1'], [named('ids[]'), '2'], [file, 'text']]),
+    ],
+    ['a field twice that nobody reads', userLines(), `${form}&ids[]=1&ids[]=2`],
+    ['params and paramsProvider', userLines(), `${form}&lang=de&lang=en&lang=fr`],
+    ['a field twice with the same text', userLines(), `${form}&${form}`],
+    [
+      'JSON with a name twice that nobody reads',
+      typed('application/json'),
+      `{"a":1,"a":2,"b":{"c":1,"c":2},${json.slice(1)}`,
+    ],
+    [
+      'a tenant from headers and headersProvider',
+      [...userLines().filter((l) => !/^X-T/.test(l)), 'X-Tenant-ID: 1, 1'],
+      form,
+    ],
+    ['two equal lines of the tenant', [...userLines(), 'x-tenant-id: 1'], form],
+    [
+      'a token from headers and headersProvider',
+      [
+        `Authorization: Bearer ${userToken()}, Bearer ${userToken()}`,
+        ...userLines().filter((l) => !/^Auth/.test(l)),
+      ],
+      form,
+    ],
+    [
+      'an empty guest session beside the token',
+      [...userLines(), 'X-Guest-Session:'],
+      `${form}&guest_session=null`,
+    ],
+  ])('%s is read', async (_case, lines, body) => {
+    const answer = await post(lines, body);
+    expect([answer.status, answer.text]).toEqual([200, await signed()]);
+  });
+
+  it('a base address that ends in a slash gets there', async () => {
+    for (const path of ['//broadcasting/auth', '/broadcasting//auth/', '///broadcasting/auth']) {
+      expect((await post(userLines(), form, path)).status).toBe(200);
+    }
+  });
+
+  it.each<[string, readonly string[], string, number, string]>([
+    ['two channels', userLines(), `${form}&channel_name=x`, 400, 'channel_name is repeated'],
+    ['two tenants', [...userLines(), 'X-Tenant-ID: 2'], form, 400, 'X-Tenant-ID is repeated'],
+    [
+      'two guest sessions',
+      ['X-Guest-Session: a, b', ...withoutType],
+      form,
+      400,
+      'X-Guest-Session is repeated',
+    ],
+    [
+      'FormData whose page set the type itself',
+      typed('multipart/form-data'),
+      multipart(good),
+      400,
+      'The Content-Type of the multipart form has no boundary',
+    ],
+    [
+      'half of a FormData',
+      typed('multipart/form-data; boundary=----f7Q'),
+      multipart(good).slice(0, -9),
+      400,
+      'The multipart form is malformed',
+    ],
+    [
+      'a file for a socket',
+      typed('multipart/form-data; boundary=----f7Q'),
+      multipart([[`${named('socket_id')}; filename="a"`, '1.2'], good[1]]),
+      400,
+      'socket_id must be a text',
+    ],
+    [
+      'FormData with too many fields',
+      typed('multipart/form-data; boundary=----f7Q'),
+      multipart(Array.from({ length: 129 }, (_, i) => [named(String(i)), ''] as const)),
+      400,
+      'Too many fields',
+    ],
+    [
+      'large FormData',
+      typed('multipart/form-data; boundary=----f7Q'),
+      multipart([[named('x'), 'a'.repeat(17_000)]]),
+      413,
+      'The body is too large',
+    ],
+    [
+      'deep JSON under the type of forms',
+      userLines(),
+      '{"a":'.repeat(5) + '1' + '}'.repeat(5),
+      400,
+      'The body is nested too deeply',
+    ],
+    ['neither JSON nor a form', typed('application/json'), 'hello', 400, 'The body is not JSON'],
+    ['text', typed('text/plain'), json, 415, 'The body must be a form or JSON'],
+  ])('%s is refused, and the answer and the record name the cause', async (...row) => {
+    const [, lines, body, status, message] = row;
+    const answer = await post(lines, body);
+    expect([answer.status, JSON.parse(answer.text)]).toMatchObject([status, { message }]);
+    expect(await recordOf(usher, answer.head)).toEqual([
+      {
+        action: 'subscribe',
+        code: 'malformed-request',
+        failed_check: `request can be read: ${message}`,
+      },
+    ]);
+  });
+
+  const bodyless: readonly Asking[] = [
+    { path: '/api/guest-sessions' },
+    { path: '/api/guest-sessions/link', headers: { authorization: `Bearer ${userToken()}` } },
+    { method: 'DELETE', path: '/api/guest-sessions/current' },
+    {
+      path: '/api/websocket/ticket',
+      headers: { authorization: `Bearer ${userToken()}`, 'x-chat-server-key': 'chat' },
+    },
+  ];
+
+  it.each(bodyless)(
+    '$path without a body is answered alike whatever its type says',
+    async (asking) => {
+      const answerTo = async (type: string | undefined, lines: readonly string[] = []) => {
+        const { headers = {} } = asking;
+        const shown = Object.entries({
+          ...headers,
+          ...(asking.path.includes('/guest-sessions/') && {
+            'x-guest-session': await startSession(usher),
+          }),
+          ...(type !== undefined && { 'content-type': type }),
+        }).map(([name, value]) => `${name}: ${value}`);
+        const start = `${asking.method ?? 'POST'} ${asking.path}`;
+        const chunked = lines.some((line) => line.startsWith('Transfer')) ? '0\r\n\r\n' : '';
+        return (await hear(usher.public, raw(start, ['Host: u', ...shown, ...lines], '') + chunked))
+          .status;
+      };
+      const expected = await answerTo(undefined);
+      expect([200, 204, 401]).toContain(expected);
+      for (const type of [
+        'application/json',
+        'application/json; charset=utf-8',
+        'text/plain',
+        'garbage',
+        both,
+        'multipart/form-data',
+      ]) {
+        expect([type, await answerTo(type)]).toEqual([type, expected]);
+        expect([type, await answerTo(type, ['Content-Length: 0'])]).toEqual([type, expected]);
+      }
+      for (const type of ['application/json', 'text/plain']) {
+        expect(await answerTo(type, ['Transfer-Encoding: chunked'])).toBe(expected);
+      }
+    },
+  );
+});
+
+async function startSession(usher: { readonly public: string }): Promise<string> {
+  const { body } = await ask(usher.public, { path: '/api/guest-sessions' });
+  return (body as { readonly token: string }).token;
+}
+
+async function recordOf(usher: Pick<TestUsher, 'database'>, head: string): Promise<unknown[]> {
+  const id = /x-decision-id: (\S+)/.exec(head)?.[1];
+  const { rows } = await withClient(usher.database, (client) =>
+    client.query('SELECT action, code, failed_check FROM audit_log WHERE decision_id = $1', [id]),
+  );
+  return rows;
+}
+
+describe('a request that cannot be read', () => {
+  const usher = useUsher();
+  const hotel = '/api/guest/hotel/grand-hotel/chat/pusher/auth';
+  const large = 'a'.repeat(80_000);
+
+  it.each<[string, Asking, number, string]>([
+    ['GET', { method: 'GET', path: '/pusher/auth' }, 405, 'subscribe'],
+    ['PUT to the hotel chat', { method: 'PUT', path: hotel }, 405, 'subscribe'],
+    ['GET of a sign-in', { method: 'GET', path: '/broadcasting/user-auth' }, 405, 'sign-in'],
+    ['GET of a ticket', { method: 'GET', path: '/api/websocket/ticket' }, 405, 'issue-ticket'],
+    ['no socket', userAsks({ fields: { socket_id: undefined } }), 400, 'subscribe'],
+    ['no token at the hotel chat', guestAsks({ fields: { token: '' } }), 400, 'subscribe'],
+    [
+      'a large batch',
+      asJson(userAsks({ path: '/pusher/auth/batch' }), `{"x":"${large}"}`),
+      413,
+      'subscribe',
+    ],
+    [
+      'an empty batch',
+      userAsks({ path: '/pusher/auth/batch', fields: { channel_name: undefined } }),
+      400,
+      'subscribe',
+    ],
+    ['a form for a ticket', userAsks({ path: '/api/websocket/ticket' }), 415, 'issue-ticket'],
+    [
+      'no ticket',
+      asJson(userAsks({ path: '/api/websocket/ticket/redeem' }), '{}'),
+      400,
+      'redeem-ticket',
+    ],
+  ])(
+    '%s is on record, under the id that its answer carries',
+    async (_case, asking, status, action) => {
+      const answer = await ask(usher.public, asking);
+      expect(answer.status).toBe(status);
+      const head = `x-decision-id: ${answer.headers.get('x-decision-id') ?? 'none'}`;
+      const { message, error } = answer.body as Readonly<Record<string, string>>;
+      expect(await recordOf(usher, head)).toEqual([
+        {
+          action,
+          code: 'malformed-request',
+          failed_check: `request can be read: ${message ?? error ?? ''}`,
+        },
+      ]);
+    },
+  );
+
+  it('of no route that authorizes, or of no route at all, has no decision', async () => {
+    for (const path of ['/nowhere', '/%zz', '/api/guest-sessions/nowhere']) {
+      const answer = await ask(usher.public, userAsks({ path }));
+      expect(answer.headers.get('x-decision-id')).toBeNull();
+    }
+  });
+});
+
+describe('a flood of requests that cannot be read', () => {
+  let usher: TestUsher;
+  beforeAll(async () => {
+    usher = await startUsher({ RATE_LIMIT_FAILURES: '3' });
+  });
+  afterAll(() => usher.stop());
+
+  it('is no flood of rows: it counts as refused', async () => {
+    const statuses: number[] = [];
+    for (let i = 0; i < 8; i += 1) {
+      statuses.push((await ask(usher.public, userAsks({ fields: { socket_id: '' } }))).status);
+    }
+    expect(statuses).toEqual([400, 400, 400, ...Array<number>(5).fill(429)]);
+    const { rows } = await withClient(usher.database, (client) =>
+      client.query('SELECT count(*)::int AS rows FROM audit_log'),
+    );
+    expect(rows).toEqual([{ rows: 3 }]);
+  });
+});
