@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { writeDocument, type DocumentedRoute, type Ports } from '../openapi/document.ts';
+import { docsPage, pagePolicy } from './docs-page.ts';
 import { json, type Operation, type Schema } from '../openapi/operation.ts';
 import { guarded, guardFaults } from './operator-docs.ts';
 import { answersTo } from './error-docs.ts';
@@ -29,6 +30,7 @@ export function collectDocs(server: FastifyInstance, routes: DocumentedRoute[]):
 const docs: Operation = {
   tags: ['Operating'],
   summary: 'This document',
+  description: 'As a page for `Accept: text/html`, which browsers send; as JSON otherwise.',
   security: guarded,
   responses: {
     200: json('The routes of both ports, as OpenAPI 3.1', { type: 'object' }, {}),
@@ -38,5 +40,14 @@ const docs: Operation = {
 
 /** Adds `GET /docs` to the operator's port: both ports' routes in one OpenAPI document. */
 export function addDocs(server: FastifyInstance, ports: Ports, publicAddress: string): void {
-  server.get('/docs', { config: { docs } }, () => writeDocument(ports, publicAddress));
+  server.get('/docs', { config: { docs } }, ({ headers: { accept = '' } }, reply) => {
+    const document = writeDocument(ports, publicAddress);
+    void reply.header('vary', 'Accept');
+    // Browsers name it first; of a program that names both, the first is what it wants.
+    if (!/^[^,]*\btext\/html\b/i.test(accept)) return document;
+    return reply
+      .type('text/html; charset=utf-8')
+      .header('content-security-policy', pagePolicy)
+      .send(docsPage(document));
+  });
 }

@@ -30,7 +30,7 @@ answered 404, another method of a path 405 with \`Allow\`, a request that is no 
 each with the body \`Error\`.`;
 
 /** Writes the OpenAPI 3.1 document of both ports. `publicAddress` is where browsers reach the public one by default. */
-export function writeDocument(ports: Ports, publicAddress: string): object {
+export function writeDocument(ports: Ports, publicAddress: string) {
   const operators = paths(ports.operator, [
     { url: '/', description: 'The operator’s port, which serves this document' },
   ]);

@@ -163,3 +163,34 @@ describe('the facts on the operator’s port', () => {
     expect((await ask(usher.public, userAsks({ fields }))).status).toBe(403);
   });
 });
+
+describe('GET /docs', () => {
+  const usher = useUsher();
+  const docs = (accept: string) =>
+    ask(usher.operator, { method: 'GET', path: '/docs', headers: { accept } });
+
+  it('is a page for a browser, which fetches and runs nothing', async () => {
+    const { status, headers, text } = await docs(
+      'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8',
+    );
+    expect([status, headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
+    expect(headers.get('content-security-policy')).toContain("default-src 'none'");
+    expect(headers.get('vary')).toContain('Accept');
+    expect(text).toContain('<code>POST /broadcasting/auth</code>');
+    expect(text).toContain('private-tenant.1.user.15');
+    expect(text).not.toMatch(/<script|href|src=/);
+    // Examples have quotes and angles of their own.
+    expect(text).not.toContain('{"');
+  });
+
+  it.each([
+    '*/*',
+    'application/json',
+    'application/json, text/html',
+    'application/vnd.oai.openapi+json',
+  ])('is JSON for %s', async (accept) => {
+    const { headers, body } = await docs(accept);
+    expect(headers.get('content-type')).toBe('application/json; charset=utf-8');
+    expect(body).toMatchObject({ openapi: '3.1.0' });
+  });
+});
