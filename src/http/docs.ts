@@ -21,6 +21,7 @@ export function collectDocs(server: FastifyInstance, routes: DocumentedRoute[]):
     const body = schema?.body as Schema | undefined;
     routes.push({
       ...{ method: String(method), path: url, operation: config.docs },
+      authorizes: config.action !== undefined,
       ...(params && { params: params.properties }),
       ...(body && { body }),
     });

@@ -1,5 +1,11 @@
 import { components } from './components.ts';
-import type { Operation, Parameter, Response, Schema } from './operation.ts';
+import {
+  decided,
+  type Operation,
+  type Parameter,
+  type Response,
+  type Schema,
+} from './operation.ts';
 import { pathParameters } from './path-parameters.ts';
 
 /** A route that was registered, with what it says of itself. */
@@ -11,6 +17,8 @@ export interface DocumentedRoute {
   readonly params?: Readonly<Record<string, Schema>>;
   /** The schema by which the route checks its body, where it does. */
   readonly body?: Schema;
+  /** Whether each 4xx is a decision on record. */
+  readonly authorizes?: boolean;
   readonly operation: Operation;
 }
 
@@ -69,7 +77,13 @@ function paths(
   return items;
 }
 
-function describe({ path, params = {}, body, operation }: DocumentedRoute): object {
+function describe({
+  path,
+  params = {},
+  body,
+  authorizes = false,
+  operation,
+}: DocumentedRoute): object {
   const inPath = [...path.matchAll(/:([a-zA-Z]+)/g)].map(([, name = '']) =>
     pathParameter(name, params[name]),
   );
@@ -81,7 +95,10 @@ function describe({ path, params = {}, body, operation }: DocumentedRoute): obje
       requestBody: body === undefined ? requestBody : checkedBy(body, requestBody),
     }),
     responses: Object.fromEntries(
-      Object.entries(responses).map(([status, response]) => [status, withRequestId(response)]),
+      Object.entries(responses).map(([status, response]) => [
+        status,
+        withRequestId(authorizes && status.startsWith('4') ? decided(response) : response),
+      ]),
     ),
   };
 }

@@ -110,7 +110,7 @@ describe('the door for tickets', () => {
   });
 
   it('nor to a request that only looks like one', async () => {
-    expect((await hear(usher.public, raw('POST /ws', handshake))).status).toBe(404);
+    expect((await hear(usher.public, raw('POST /ws', handshake))).status).toBe(405);
     expect((await hear(usher.public, raw('GET /ws', ['Host: usher']))).status).toBe(426);
   });
 });
