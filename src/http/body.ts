@@ -99,6 +99,7 @@ async function readMultipart(request: FastifyRequest, body: string | Buffer): Pr
   }
   let form: FormData;
   try {
+    // eslint-disable-next-line @typescript-eslint/no-deprecated -- for want of a bound, which the body has already
     form = await new Response(body, { headers: { 'content-type': type } }).formData();
   } catch {
     throw malformed('The multipart form is malformed');

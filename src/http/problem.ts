@@ -7,10 +7,18 @@ export class RequestProblem extends Error {
     message: string,
     /** Seconds after which it may be tried again. */
     readonly retryAfter?: number,
-    /** The methods that the route answers, where that is the problem. */
-    readonly allow?: string,
   ) {
     super(message);
+  }
+}
+
+/** A method that the route does not take; `allow` lists those that it takes. */
+export class MethodNotAllowed extends RequestProblem {
+  constructor(
+    readonly allow: string,
+    method: string,
+  ) {
+    super(405, `This route takes ${allow}, not ${method}`);
   }
 }
 

@@ -220,7 +220,10 @@ async function startSession(usher: { readonly public: string }): Promise<string>
 async function recordOf(usher: Pick<TestUsher, 'database'>, head: string): Promise<unknown[]> {
   const id = /x-decision-id: (\S+)/.exec(head)?.[1];
   const { rows } = await withClient(usher.database, (client) =>
-    client.query('SELECT action, code, failed_check FROM audit_log WHERE decision_id = $1', [id]),
+    client.query<object>(
+      'SELECT action, code, failed_check FROM audit_log WHERE decision_id = $1',
+      [id],
+    ),
   );
   return rows;
 }
@@ -258,7 +261,7 @@ describe('a request that cannot be read', () => {
     ],
   ])(
     '%s is on record, under the id that its answer carries',
-    async (_case, asking, status, action) => {
+    async (...[, asking, status, action]) => {
       const answer = await ask(usher.public, asking);
       expect(answer.status).toBe(status);
       const head = `x-decision-id: ${answer.headers.get('x-decision-id') ?? 'none'}`;
