@@ -14,14 +14,14 @@ export type Parented = Pick<NodeJS.Process, 'env' | 'ppid'>;
  * Calls `onEnd` once when the npm that runs this process has ended, until it is stopped. A SIGKILL, or a signal that npm does
  * not pass on, would otherwise leave Usher and its database running without a terminal.
  */
-export function watchNpm(process: Parented, startTimer: StartTimer, onEnd: () => void): Repeating {
-  if (!foreground.includes(process.env['npm_lifecycle_event'])) {
+export function watchNpm(self: Parented, startTimer: StartTimer, onEnd: () => void): Repeating {
+  if (!foreground.includes(self.env['npm_lifecycle_event'])) {
     return { stop: () => Promise.resolve() };
   }
-  const parent = process.ppid;
+  const parent = self.ppid;
   let hasEnded = false;
   return startRepeating(() => {
-    if (!hasEnded && process.ppid !== parent) {
+    if (!hasEnded && self.ppid !== parent) {
       hasEnded = true;
       onEnd();
     }
