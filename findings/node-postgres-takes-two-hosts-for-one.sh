@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# pg 8.23.1 (npm): libpq's URL with several hosts, which psql takes for failover, is not an error. Without ports the list is looked
+# up as one host name with a comma in it, so the first sign is ENOTFOUND when the application connects. With ports it is "Invalid URL".
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+npm_packages pg@8.23.1
+
+cat >ask.cjs <<'JS'
+const { parse } = require('pg-connection-string');
+try {
+  console.log(parse(process.argv[2]).host);
+} catch (error) {
+  console.log(error.code);
+}
+JS
+
+expect 'postgres://app@one,two/app' 'one,two' "$(node ask.cjs 'postgres://app@one,two/app')"
+expect 'postgres://app@one:5432,two:5432/app' ERR_INVALID_URL "$(node ask.cjs 'postgres://app@one:5432,two:5432/app')"

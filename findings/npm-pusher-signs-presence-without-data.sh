@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# pusher 5.3.4 (npm): `authorizeChannel` without `channel_data` signs a presence channel all the same. Pusher's protocol demands
+# the data there, so the endpoint answers 200 with a signature, and the subscription fails later, at the Pusher server.
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+npm_packages pusher@5.3.4
+
+cat >check.cjs <<'JS'
+const Pusher = require('pusher');
+const pusher = new Pusher({ appId: '1', key: 'key', secret: 'secret', cluster: 'eu' });
+console.log(Object.keys(pusher.authorizeChannel('1.1', 'presence-room')).join());
+JS
+
+expect 'fields of the answer for a presence channel' auth "$(node check.cjs)"

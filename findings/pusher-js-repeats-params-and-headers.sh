@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# pusher-js 8.6.0: `paramsProvider` and `headersProvider` do not replace `params` and `headers` of the same name.
+# A field arrives twice in the form, and a header arrives as one value with a comma. So an application that moves from a fixed
+# token or tenant to a provider, and forgets the fixed one, sends both: with `Content-Type` even two media types of which the
+# body has only one. A server that takes the first, the last, or the text as it is sees three different requests.
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+npm_packages pusher-js@8.6.0 ws@8.23.0
+
+cat >page.cjs <<'JS'
+const http = require('node:http');
+const Pusher = require('pusher-js');
+const { WebSocketServer } = require('ws');
+
+const server = http.createServer(async (request, response) => {
+  let body = '';
+  for await (const chunk of request) body += chunk;
+  const { 'x-tenant-id': tenant, 'content-type': type } = request.headers;
+  console.log(JSON.stringify({ body, tenant, type }));
+  response.end();
+  process.exit();
+});
+new WebSocketServer({ server }).on('connection', (socket) => {
+  const data = JSON.stringify({ socket_id: '1.1', activity_timeout: 120 });
+  socket.send(JSON.stringify({ event: 'pusher:connection_established', data }));
+});
+server.listen(0, '127.0.0.1', () => {
+  const { port } = server.address();
+  const pusher = new Pusher('key', {
+    cluster: '', wsHost: '127.0.0.1', wsPort: port, forceTLS: false, enabledTransports: ['ws'],
+    channelAuthorization: {
+      endpoint: `http://127.0.0.1:${port}/auth`,
+      params: { page: 'old' },
+      paramsProvider: () => ({ page: 'new' }),
+      headers: { 'X-Tenant-ID': '1', 'Content-Type': 'application/json' },
+      headersProvider: () => ({ 'X-Tenant-ID': '2' }),
+    },
+  });
+  pusher.subscribe('private-a');
+});
+JS
+
+expect 'the authorization request of a page with both' \
+  '{"body":"socket_id=1.1&channel_name=private-a&page=old&page=new","tenant":"1, 2","type":"application/x-www-form-urlencoded, application/json"}' \
+  "$(node page.cjs)"
