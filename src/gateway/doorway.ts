@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { WebSocketServer } from 'ws';
+import type { Judged } from '../core/decision.ts';
 import type { Operation } from '../openapi/operation.ts';
 import type { StartTimer } from '../core/timer.ts';
 import { createConnection, type Connection } from './connection.ts';
@@ -33,10 +34,16 @@ export interface DoorwayPorts {
   readonly sendError: SendError;
 }
 
+/** What the route says of itself, and what it authorizes. */
+interface DoorConfig {
+  readonly docs: Operation;
+  readonly action: Judged['action'];
+}
+
 /** Where WebSockets come in. */
 export interface Doorway {
   /** Adds a route for WebSocket handshakes; a request that is none is answered 400 or 426 before the handler. */
-  readonly addDoor: (path: string, docs: Operation, handler: Handler) => void;
+  readonly addDoor: (path: string, about: DoorConfig, handler: Handler) => void;
   /** Watches a client whose handshake is not answered yet: the signal is aborted when it hangs up or the server closes. */
   readonly watchClient: (request: FastifyRequest) => HangUpWatch;
   /**
@@ -74,8 +81,8 @@ export function createDoorway(server: FastifyInstance, ports: DoorwayPorts): Doo
     done();
   });
   return {
-    addDoor: (path, docs, handler) => {
-      server.get(path, { config: { slotless: true, docs } }, async (request, reply) => {
+    addDoor: (path, about, handler) => {
+      server.get(path, { config: { slotless: true, ...about } }, async (request, reply) => {
         const handshake = readHandshake(request.raw, isUpgrade(request.raw));
         if (!('fault' in handshake)) return handler(request, reply, handshake);
         const { fault } = handshake;

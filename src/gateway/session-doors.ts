@@ -62,33 +62,37 @@ const doors: readonly Door[] = [
 export function addSessionDoors(doorway: Doorway, ports: SessionDoorPorts): void {
   for (const door of doors) {
     const docs = sessionDoorDocs(door.channel.replace(':orderId', '{orderId}'), ports.refusals);
-    doorway.addDoor(door.path, docs, async (request, reply, { protocols }) => {
-      const giveBack = await ports.countConnection(request);
-      const question = questionOf(door, request, ports);
-      const decision = await ports.authorizeChannel(question).catch(async (error: unknown) => {
-        // That we could not find out does not count against the address.
+    doorway.addDoor(
+      door.path,
+      { docs, action: 'subscribe' },
+      async (request, reply, { protocols }) => {
+        const giveBack = await ports.countConnection(request);
+        const question = questionOf(door, request, ports);
+        const decision = await ports.authorizeChannel(question).catch(async (error: unknown) => {
+          // That we could not find out does not count against the address.
+          await giveBack();
+          throw error;
+        });
+        if (decision.outcome === 'refusal') return ports.sendRefusal(request, reply, decision);
         await giveBack();
-        throw error;
-      });
-      if (decision.outcome === 'refusal') return ports.sendRefusal(request, reply, decision);
-      await giveBack();
-      const upstream = upstreamOf(door, request, { question, grant: decision, ...ports });
-      const client = doorway.watchClient(request);
-      const dialling = dialUpstream(upstream, { ...ports, protocols, signal: client.signal });
-      const dialled = await dialling.finally(client.stop);
-      if ('fault' in dialled) return answerFault([request, reply], dialled.fault, ports);
-      const { server, protocol } = dialled;
-      const then = (connection: Connection): void => {
-        endWithClient(connection, server, ports);
-        const { principal, socketId: sessionId } = decision;
-        const { log } = request;
-        const recheck = () => askAgain({ question, grant: decision, log }, ports);
-        const { origin } = question;
-        admit(connection, { principal, sessionId, origin, recheck, server, log }, ports);
-      };
-      if (!doorway.open(request, reply, { protocol, then })) server.terminate();
-      return reply;
-    });
+        const upstream = upstreamOf(door, request, { question, grant: decision, ...ports });
+        const client = doorway.watchClient(request);
+        const dialling = dialUpstream(upstream, { ...ports, protocols, signal: client.signal });
+        const dialled = await dialling.finally(client.stop);
+        if ('fault' in dialled) return answerFault([request, reply], dialled.fault, ports);
+        const { server, protocol } = dialled;
+        const then = (connection: Connection): void => {
+          endWithClient(connection, server, ports);
+          const { principal, socketId: sessionId } = decision;
+          const { log } = request;
+          const recheck = () => askAgain({ question, grant: decision, log }, ports);
+          const { origin } = question;
+          admit(connection, { principal, sessionId, origin, recheck, server, log }, ports);
+        };
+        if (!doorway.open(request, reply, { protocol, then })) server.terminate();
+        return reply;
+      },
+    );
   }
 }
 

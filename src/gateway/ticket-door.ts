@@ -39,34 +39,39 @@ const authenticationTime = 10_000;
 export function addTicketDoor(doorway: Doorway, ports: TicketDoorPorts): void {
   // One ticket in many sockets at once must not open as many connections to the chat server.
   const inTurn = createInTurn();
-  doorway.addDoor('/ws', ticketDoorDocs(ports.refusals), async (request, reply, { protocols }) => {
-    const giveBack = await ports.countConnection(request);
-    // The chat server is asked once the client has shown its ticket, and must agree to what was promised here.
-    const [protocol] = protocols;
-    const letIn = async (connection: Connection): Promise<void> => {
-      const ticket = await askForTicket(connection, ports);
-      if (ticket === undefined) return;
-      await inTurn(ticket, async () => {
-        const showing: Showing = { connection, request, ticket, protocol };
-        const entry = await enter(showing, ports);
-        if ('fault' in entry && entry.isOwnFault) noteFailure(request, ports);
-        // Neither does it count against its address that we could not find out.
-        else await giveBack();
-        if ('fault' in entry) refuse(connection, entry);
-        else welcome(showing, entry, ports);
-      });
-    };
-    doorway.open(request, reply, {
-      protocol,
-      then: (connection) => {
-        letIn(connection).catch((error: unknown) => {
-          request.log.error({ err: error }, 'bug');
-          connection.end(endings.bug);
+  const docs = ticketDoorDocs(ports.refusals);
+  doorway.addDoor(
+    '/ws',
+    { docs, action: 'redeem-ticket' },
+    async (request, reply, { protocols }) => {
+      const giveBack = await ports.countConnection(request);
+      // The chat server is asked once the client has shown its ticket, and must agree to what was promised here.
+      const [protocol] = protocols;
+      const letIn = async (connection: Connection): Promise<void> => {
+        const ticket = await askForTicket(connection, ports);
+        if (ticket === undefined) return;
+        await inTurn(ticket, async () => {
+          const showing: Showing = { connection, request, ticket, protocol };
+          const entry = await enter(showing, ports);
+          if ('fault' in entry && entry.isOwnFault) noteFailure(request, ports);
+          // Neither does it count against its address that we could not find out.
+          else await giveBack();
+          if ('fault' in entry) refuse(connection, entry);
+          else welcome(showing, entry, ports);
         });
-      },
-    });
-    return reply;
-  });
+      };
+      doorway.open(request, reply, {
+        protocol,
+        then: (connection) => {
+          letIn(connection).catch((error: unknown) => {
+            request.log.error({ err: error }, 'bug');
+            connection.end(endings.bug);
+          });
+        },
+      });
+      return reply;
+    },
+  );
 }
 
 /** Counts a bad ticket against its address; the client is told of the ticket, and waits for nothing else. */

@@ -259,6 +259,16 @@ describe('a door of the host’s WebSockets', () => {
     expect(rows).toEqual([]);
   });
 
+  it('says under which decision two session cookies were refused', async () => {
+    const answer = await tryClient(usher.public, '/ws/chat/', as('a; sid=b'));
+    const id = 'headers' in answer ? answer.headers['x-decision-id'] : undefined;
+    expect(answer).toMatchObject({ status: 400 });
+    const { rows } = await withClient(usher.database, (admin) =>
+      admin.query('SELECT failed_check FROM audit_log WHERE decision_id = $1', [id]),
+    );
+    expect(rows).toEqual([{ failed_check: 'request can be read: The session cookie is repeated' }]);
+  });
+
   it('is not there where no host was configured', async () => {
     const without = await startUsher();
     const answer = await tryClient(without.public, '/ws/chat/', as(newCookie(staff)));
