@@ -4,6 +4,7 @@ import { createReportExcess } from './audit/excess.ts';
 import { toLine } from './audit/event.ts';
 import { createFigures } from './audit/figures.ts';
 import { createMetrics } from './audit/metrics.ts';
+import { createProxyHint, type SuspectedProxy } from './audit/proxy-hint.ts';
 import { createRecorder, createSignalRecorder } from './audit/record.ts';
 import { createBufferedTrail, createStrictTrail } from './audit/trail.ts';
 import type { Config } from './config/load.ts';
@@ -20,8 +21,10 @@ export interface AuditSurroundings extends Clock {
 }
 
 /** Builds what keeps account of everything: the trail, the log and the figures. */
-export function buildAudit({ audit, limits }: Config, around: AuditSurroundings) {
+export function buildAudit(config: Config, around: AuditSurroundings) {
+  const { audit, limits } = config;
   const { database, tables, log, now, startTimer } = around;
+  const hintAtProxy = buildProxyHint(config, around);
   const metrics = createMetrics();
   const write = metrics.trail.measured(createAuditWriter(database, tables));
   const trail =
@@ -51,6 +54,7 @@ export function buildAudit({ audit, limits }: Config, around: AuditSurroundings)
       trail,
       log: (event) => {
         log.info({ decision: toLine(event) }, event.outcome === 'grant' ? 'granted' : 'refused');
+        hintAtProxy?.(event);
       },
       count: metrics.countDecision,
       now,
@@ -58,4 +62,19 @@ export function buildAudit({ audit, limits }: Config, around: AuditSurroundings)
     recordSignal,
     reportExcess: createReportExcess({ recordSignal, count: metrics.load.countExcess, now }),
   };
+}
+
+/** Where a proxy is trusted, visitors have addresses of their own. */
+function buildProxyHint(
+  { trustedProxies }: Config,
+  { log, now }: Pick<AuditSurroundings, 'log' | 'now'>,
+): ReturnType<typeof createProxyHint> | undefined {
+  if (trustedProxies.length > 0) return undefined;
+  const warn = (suspected: SuspectedProxy) => {
+    log.warn(
+      { ...suspected, setting: 'TRUSTED_PROXIES' },
+      'many users come from one private address: if it is a proxy, list it in TRUSTED_PROXIES, and have it send X-Forwarded-For',
+    );
+  };
+  return createProxyHint({ warn, now });
 }

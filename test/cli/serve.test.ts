@@ -57,6 +57,26 @@ describe('usher serve', () => {
     return line as { readonly public: string; readonly operator: string };
   };
 
+  it('warns when many users come from one address that is probably a proxy', async () => {
+    const program = await start('src/main.ts');
+    for (let i = 0; i < 10; i += 1) {
+      const token = hmacToken(userClaims({ ...fresh(), sub: String(i) }));
+      await ask(
+        addresses(program).public,
+        userAsks({ headers: { authorization: `Bearer ${token}` } }),
+      );
+    }
+    await program.until('many users come from one private address');
+    const [line] = logLines(program.stdout()).filter(({ setting }) => setting !== undefined);
+    expect(line).toMatchObject({
+      address: '127.0.0.1',
+      principals: 10,
+      setting: 'TRUSTED_PROXIES',
+    });
+    program.signal('SIGTERM');
+    await program.ended;
+  });
+
   it('listens, decides, and ends with 0 after SIGTERM and after SIGINT', async () => {
     for (const [source, args, signal] of [
       ['src/main.ts', [], 'SIGTERM'],
