@@ -8,6 +8,7 @@ import { createEndGrants } from './actions/end-grants.ts';
 import { createGuestSessionActions } from './actions/guest-sessions.ts';
 import { createHoldGrant } from './actions/hold-grant.ts';
 import { createIssueTicket } from './actions/issue-ticket.ts';
+import { createRefusalLimit } from './actions/limit-refusals.ts';
 import { createListChannels } from './actions/list-channels.ts';
 import { createCheckTicket, createRedeemTicket } from './actions/redeem-ticket.ts';
 import { createRefuseUnread } from './actions/refuse-unread.ts';
@@ -27,6 +28,7 @@ import type { Clock } from './core/timer.ts';
 import type { Tracing } from './core/tracing.ts';
 import { createChatServers } from './credentials/chat-servers.ts';
 import type { LiveConnections } from './gateway/live-connections.ts';
+import { addressKey } from './http/limits.ts';
 import { createPusherApps } from './pusher/apps.ts';
 import { createUserSigner } from './pusher/sign-user.ts';
 import { createSigner } from './pusher/sign.ts';
@@ -66,12 +68,16 @@ export function buildActions(config: Config, around: Surroundings) {
   const identify = traceIdentify(built.identify, tracing);
   const audit = buildAudit(config, { ...around, database, tables: stores.tables });
   const { recordSignal, reportExcess, metrics, figures, trail } = audit;
-  const record = traceRecord(audit.record, tracing);
   const timed: typeof metrics.timed = (action, ask) =>
     metrics.timed(action, traced(tracing, `decide ${action}`, ask));
   const { revocations, liveGrants } = stores;
   const { limits, shared } = stores.limiting;
   if (shared) metrics.load.showLocal(shared.isLocal);
+  const { countRefusal, record, recordForgery } = createRefusalLimit({
+    ...{ ...config.limits, limits, addressKey, reportExcess, recordSignal, now },
+    record: traceRecord(audit.record, tracing),
+    countUnrecorded: metrics.load.countUnrecorded,
+  });
   const countGrant = createCountGrant({ ...around, ...config.limits, limits, reportExcess });
   const hold = createHoldGrant({
     liveGrants,
@@ -125,11 +131,13 @@ export function buildActions(config: Config, around: Surroundings) {
       catalogue,
       appKeyOf: (tenantId) => apps.for(tenantId)?.key,
       figures,
-      recordSignal,
+      recordSignal: recordForgery,
       now,
     }),
     record,
+    countRefusal,
     reportExcess,
+    flushExcesses: audit.flush,
     countWebhook: metrics.countWebhook,
     readMetrics: metrics.read,
     loadMetrics: metrics.load,

@@ -60,7 +60,7 @@ export function buildAudit(config: Config, around: AuditSurroundings) {
       now,
     }),
     recordSignal,
-    reportExcess: createReportExcess({ recordSignal, count: metrics.load.countExcess, now }),
+    ...createReportExcess({ ...around, recordSignal, count: metrics.load.countExcess }),
   };
 }
 

@@ -16,7 +16,7 @@ import { addGuestChatAuth } from './http/guest-chat-auth.ts';
 import { addGuestSessions } from './http/guest-sessions.ts';
 import { addIssueTicket } from './http/issue-ticket.ts';
 import { keepLastExchange } from './http/last-exchange.ts';
-import { createFailureLimit } from './http/limits.ts';
+import { createFailureLimit, createGuestSessionLimit } from './http/limits.ts';
 import { addMetrics } from './http/metrics.ts';
 import { watchMethods } from './http/other-methods.ts';
 import { addProbes, guardOperator } from './http/operator.ts';
@@ -96,7 +96,12 @@ async function buildPublicServer(
   const ports = {
     ...actions,
     present: createPresent(cookieMode, config.tokenField),
-    countFailure: createFailureLimit(server, config.limits.failures, actions.reportExcess),
+    countFailure: createFailureLimit(actions.countRefusal),
+    countGuestSession: createGuestSessionLimit(
+      server,
+      config.limits.guestSessions,
+      actions.reportExcess,
+    ),
   };
   addChannelAuth(server, ports);
   addChannelBatchAuth(server, ports);

@@ -93,6 +93,7 @@ export async function startApp(config: Config, clock: Clock, signal?: AbortSigna
       await sweeping.stop();
       await keepingEnds.stop();
       await hearing.stop();
+      await actions.flushExcesses();
       await actions.trail.close(Math.max(0, deadline - now()));
       await storage.close();
       await lastSpans;

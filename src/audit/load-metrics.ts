@@ -7,6 +7,8 @@ export interface LoadMetrics {
   /** Shows from now on whether this replica counts limits by itself. */
   readonly showLocal: (isLocal: () => boolean) => void;
   readonly countShed: () => void;
+  /** Counts a refusal that is not recorded by itself. */
+  readonly countUnrecorded: (code: string) => void;
   /** Shows from now on how many requests wait. */
   readonly showWaiting: (waiting: () => number) => void;
 }
@@ -25,7 +27,16 @@ export function createLoadMetrics(registry: Registry): LoadMetrics {
     help: 'Requests that were answered 503 because too many others were worked on or waited.',
     registers,
   });
+  const unrecorded = new Counter({
+    name: 'usher_refusals_unrecorded_total',
+    help: 'Refusals that have no row and no log line of their own, since their address or principal had too many, by code.',
+    labelNames: ['code'],
+    registers,
+  });
   return {
+    countUnrecorded: (code) => {
+      unrecorded.inc({ code });
+    },
     countShed: () => {
       shed.inc();
     },

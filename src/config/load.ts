@@ -62,6 +62,7 @@ export interface UserTokenConfig extends TokenConfig {
 interface LimitConfig {
   readonly connections: number;
   readonly failures: number;
+  readonly guestSessions: number;
   readonly authorizations: number;
   readonly subscriptions: number;
   readonly messages: number;
@@ -119,6 +120,7 @@ export function loadConfig(env: Environment): Config {
     limits: {
       connections: read.required('RATE_LIMIT_CONNECTIONS'),
       failures: read.required('RATE_LIMIT_FAILURES'),
+      guestSessions: read.required('RATE_LIMIT_GUEST_SESSIONS'),
       authorizations: read.required('RATE_LIMIT_AUTHORIZATIONS'),
       subscriptions: read.required('RATE_LIMIT_SUBSCRIPTIONS'),
       messages: read.required('RATE_LIMIT_MESSAGES'),

@@ -202,6 +202,9 @@ export const settings = {
     { fallback: '10' },
   ),
   RATE_LIMIT_FAILURES: integer('Refused requests a minute and address', rate, { fallback: '60' }),
+  RATE_LIMIT_GUEST_SESSIONS: integer('Guest sessions started per minute and IP address', rate, {
+    fallback: '600',
+  }),
   RATE_LIMIT_AUTHORIZATIONS: integer('Granted channels and sign-ins a minute and principal', rate, {
     fallback: '600',
   }),

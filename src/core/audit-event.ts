@@ -46,6 +46,8 @@ export interface SignalEvent extends Origin {
   readonly signal: SecuritySignal;
   readonly tenantId?: string | undefined;
   readonly principalId?: string | undefined;
+  /** Of `limit-exceeded`: how many more there were since the last one, which are recorded by this number alone. */
+  readonly suppressed?: number;
 }
 
 /** A decision as it is kept, with what it tells a security reviewer. */
@@ -97,5 +99,5 @@ export type RecordDecision = (
 /** Records a signal about something that was no decision. Throws `Unavailable` when the trail could not keep it. */
 export type RecordSignal = (
   signal: SecuritySignal,
-  about: Pick<SignalEvent, 'tenantId' | 'principalId'> & { readonly origin: Origin },
+  about: Pick<SignalEvent, 'tenantId' | 'principalId' | 'suppressed'> & { readonly origin: Origin },
 ) => Promise<void>;

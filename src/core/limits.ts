@@ -50,7 +50,7 @@ export function intervalOf({ perMinute }: Claim): number {
   return minute / perMinute;
 }
 
-/** Tells that somebody went beyond a limit: counted each time, recorded once a minute and key, or a flood would fill the table. */
+/** Reports that a limit was exceeded: counted each time, recorded once a minute and key, or a flood would fill the table. */
 export type ReportExcess = (
   limit: LimitName,
   key: string,

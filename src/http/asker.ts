@@ -10,8 +10,16 @@ import { malformed } from './problem.ts';
 const longestUserAgent = 256;
 const longestTenant = 128;
 
-/** Where a request came from. */
+const origins = new WeakMap<FastifyRequest, Origin>();
+
+/** Where a request came from: the same object each time, by which what is counted once is recognised. */
 export function originOf(request: FastifyRequest): Origin {
+  const origin = origins.get(request) ?? readOrigin(request);
+  origins.set(request, origin);
+  return origin;
+}
+
+function readOrigin(request: FastifyRequest): Origin {
   const userAgent = request.headers['user-agent'];
   return {
     requestId: request.id,

@@ -3,24 +3,22 @@ import type { GuestSessionActions } from '../actions/guest-sessions.ts';
 import { sendPlainRefusal } from './answer.ts';
 import { presentedBearer, presentedGuestSession } from './asker.ts';
 import { endDocs, linkDocs, startDocs } from './guest-sessions-docs.ts';
-import type { CountFailure } from './limits.ts';
+import type { CountFailure, CountGuestSession } from './limits.ts';
 
 /** Whom the routes ask. */
 export interface GuestSessionRoutePorts {
   readonly guestSessions: GuestSessionActions;
   readonly countFailure: CountFailure;
+  readonly countGuestSession: CountGuestSession;
 }
-
-/** How many guest sessions an address may start a minute: a hotel's lobby, and not a flood of rows. */
-const startsPerMinute = 60;
 
 /** Adds the routes of guest sessions (system D): start, link at login, end at logout. */
 export function addGuestSessions(server: FastifyInstance, ports: GuestSessionRoutePorts): void {
-  const { guestSessions, countFailure } = ports;
-  const rateLimit = { max: startsPerMinute, timeWindow: 60_000, ipv6Subnet: 64 };
+  const { guestSessions, countFailure, countGuestSession } = ports;
 
-  const starting = { config: { rateLimit, docs: startDocs } };
-  server.post('/api/guest-sessions', starting, async (_request, reply) => {
+  const starting = { config: { docs: startDocs } };
+  server.post('/api/guest-sessions', starting, async (request, reply) => {
+    await countGuestSession(request);
     const { sessionId, token, expiresAt } = await guestSessions.start();
     return reply.header('cache-control', 'no-store').send({
       guest_session_id: sessionId,

@@ -4,6 +4,7 @@ import {
   type FastifyRateLimitStoreCtor,
 } from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { CountRefusal } from '../actions/limit-refusals.ts';
 import type { Limits, ReportExcess } from '../core/limits.ts';
 import { originOf } from './asker.ts';
 import { RequestProblem } from './problem.ts';
@@ -15,9 +16,9 @@ export type CountFailure = (request: FastifyRequest) => Promise<void>;
 /** IPv6 counts by /64, which one host usually holds whole. */
 const ipv6Subnet = 64;
 
-/** Whom a request counts for, where it counts by address. */
-function addressOf(request: FastifyRequest): string {
-  return normalizeIP(request.ip, ipv6Subnet);
+/** What an address counts as. */
+export function addressKey(address: string): string {
+  return normalizeIP(address, ipv6Subnet);
 }
 
 /** `Retry-After` speaks of whole seconds. */
@@ -29,17 +30,29 @@ export function wholeSeconds(milliseconds: number): number {
  * Creates the limit of refused requests a minute and address.
  * Only refusals count: a hotel's guests share one address, and a client never retries after a 429.
  */
-export function createFailureLimit(
+export function createFailureLimit(countRefusal: CountRefusal): CountFailure {
+  return async (request) => {
+    const wait = await countRefusal(originOf(request));
+    if (wait === undefined) return;
+    throw new RequestProblem(429, 'Too many refused requests', wholeSeconds(wait));
+  };
+}
+
+/** Counts a guest session that is started; throws a 429 once its address has had too many. */
+export type CountGuestSession = (request: FastifyRequest) => Promise<void>;
+
+/** Creates the limit of guest sessions a minute and address; it has nothing to do with refused requests. */
+export function createGuestSessionLimit(
   server: FastifyInstance,
   most: number,
   reportExcess: ReportExcess,
-): CountFailure {
+): CountGuestSession {
   const count = server.createRateLimit({ max: most, ipv6Subnet });
   return async (request) => {
     const result = await count(request);
     if (!result.isAllowed && result.isExceeded) {
-      await reportExcess('failures', result.key, { origin: originOf(request) });
-      throw new RequestProblem(429, 'Too many refused requests', result.ttlInSeconds);
+      await reportExcess('guest-sessions', result.key, { origin: originOf(request) });
+      throw new RequestProblem(429, 'Too many guest sessions', result.ttlInSeconds);
     }
   };
 }
@@ -64,7 +77,7 @@ export function createConnectionLimit(
   reportExcess: ReportExcess,
 ): CountConnection {
   return async (request) => {
-    const address = addressOf(request);
+    const address = addressKey(request.ip);
     const attempt = await turnstile(address);
     if ('giveBack' in attempt) return attempt.giveBack;
     await reportExcess('connections', address, { origin: originOf(request) });
@@ -73,11 +86,11 @@ export function createConnectionLimit(
   };
 }
 
-/** Makes the store in which `@fastify/rate-limit` counts: the limits that everything else is counted in, replicas together. */
+/** Makes the store in which `@fastify/rate-limit` counts guest sessions: with all other limits, replicas together. */
 export function createRateLimitStore(limits: Pick<Limits, 'take'>): FastifyRateLimitStoreCtor {
   return class RateLimitStore implements FastifyRateLimitStore {
     incr(...[key, done, , max]: Parameters<FastifyRateLimitStore['incr']>): void {
-      limits.take([{ limit: 'failures', key, perMinute: max }]).then(
+      limits.take([{ limit: 'guest-sessions', key, perMinute: max }]).then(
         (taken) => {
           const [current, ttl] = 'excess' in taken ? [max + 1, taken.retryAfterMs] : [0, 0];
           done(null, { current, ttl });

@@ -41,6 +41,7 @@ function toRow(entry: AuditEntry, lists: Map<string, ListOfChecks>): object {
       at: signal.at,
       signal_id: signal.id,
       signals: [signal.signal],
+      suppressed: signal.suppressed,
       principal_id: keepable(signal.principalId),
       tenant_id: keepable(signal.tenantId),
       request_id: keepable(signal.requestId),

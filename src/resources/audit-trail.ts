@@ -62,7 +62,7 @@ const insertEntries = `
       decision_id text, signal_id uuid, at double precision, action text, outcome text, code text,
       family text, channel text, socket_id text, principal_kind text, principal_id text,
       tenant_id text, failed_check text, checks int, request_id text, address text,
-      user_agent text, signals text[], remembered boolean)
+      user_agent text, signals text[], suppressed int, remembered boolean)
     WHERE remembered IS NOT TRUE OR (SELECT holds FROM seen)
   ), kept AS (
     INSERT INTO audit_log (decision_id, at, action, outcome, code, family, channel, socket_id,
@@ -73,9 +73,9 @@ const insertEntries = `
     FROM entry WHERE decision_id IS NOT NULL
   ), told AS (
     INSERT INTO security_events
-      (id, at, signal, decision_id, tenant_id, principal_id, request_id, address, user_agent)
+      (id, at, signal, decision_id, tenant_id, principal_id, request_id, address, user_agent, suppressed)
     SELECT coalesce(signal_id, gen_random_uuid()), to_timestamp(at / 1000), signal, decision_id,
-      tenant_id, principal_id, request_id, address, user_agent
+      tenant_id, principal_id, request_id, address, user_agent, suppressed
     FROM entry CROSS JOIN LATERAL unnest(entry.signals) AS signal
   )
   SELECT watched, holds, pg_snapshot_xmin(pg_current_snapshot())::text AS horizon,

@@ -52,7 +52,9 @@ const cluster = async (processes: RedisProcesses): Promise<Kind> => {
   const [master, ...others] = nodes;
   const slots = async () => {
     const known = (await others[0]!.ask('CLUSTER', 'NODES')) as string;
-    const lines = known.split('\n').filter((line) => / master /.test(line) && !/fail/.test(line));
+    const lines = known
+      .split('\n')
+      .filter((line) => line.includes('master') && !line.includes('fail'));
     return lines.filter((line) => /\d+-\d+/.test(line)).length;
   };
   return {

@@ -31,7 +31,7 @@ async function rowsOf(usher: Pick<TestUsher, 'database'>, sql: string): Promise<
 
 describe('authorizations beyond those a minute', () => {
   // One in 20 seconds after the first three: nobody waits for that.
-  const usher = useUsher({ RATE_LIMIT_AUTHORIZATIONS: '3', RATE_LIMIT_FAILURES: '1' });
+  const usher = useUsher({ RATE_LIMIT_AUTHORIZATIONS: '3', RATE_LIMIT_FAILURES: '5' });
   const answerTo = (changes: object) => ask(usher.public, userAsks(changes));
 
   it('are refused on all routes together, in any spelling, and cost others of the address nothing', async () => {

@@ -23,6 +23,7 @@ export async function readEveryMetric(): Promise<string> {
   }
   metrics.load.countExcess('failures');
   metrics.load.countShed();
+  metrics.load.countUnrecorded('credential-missing');
   metrics.load.showLocal(() => false);
   metrics.load.showWaiting(() => 0);
   metrics.traffic.showOpen(() => new Map([['1', 1]]));
