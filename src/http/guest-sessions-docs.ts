@@ -42,7 +42,7 @@ export const startDocs: Operation = {
       ),
     },
     answersTo([
-      { name: 'too-many-sessions', status: 429, message: 'Too many requests' },
+      { name: 'too-many-sessions', status: 429, message: 'Too many guest sessions' },
       unavailable,
     ]),
   ),

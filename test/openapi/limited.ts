@@ -37,7 +37,7 @@ export const limits: Readonly<Record<string, Limited>> = {
     spend: (usher) => tryClient(usher.public, '/ws'),
     waits: true,
   },
-  'too-many-sessions': { settings: {} },
+  'too-many-sessions': { settings: { RATE_LIMIT_GUEST_SESSIONS: '1' } },
 };
 
 /** More than any limit here. */
