@@ -101,9 +101,7 @@ export const settings = {
     { fallback: 'on' },
   ),
 
-  SANCTUM_DATABASE_URL: postgres(
-    'PostgreSQL of a Laravel host, whose Sanctum tokens are then bearer tokens too',
-  ),
+  SANCTUM_DATABASE_URL: postgres('PostgreSQL of a Laravel host whose Sanctum tokens count'),
   SANCTUM_TOKENABLE_TYPE: text('The one model whose Sanctum tokens count', {
     fallback: 'App\\Models\\User',
   }),

@@ -177,7 +177,7 @@ async function talk(ticket?: string): Promise<void> {
 /** Every row of every table, as text. */
 async function rows(): Promise<string> {
   const tables = await postgres.query<{ name: string }>(
-    `SELECT quote_ident(table_name) AS name FROM information_schema.tables WHERE table_schema = 'public'`,
+    `SELECT quote_ident(table_name) AS name FROM information_schema.tables WHERE table_schema = 'usher'`,
   );
   const all = await Promise.all(
     tables.map(({ name }) => postgres.query(`SELECT t::text FROM ${name} AS t`)),

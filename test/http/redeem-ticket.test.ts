@@ -199,7 +199,7 @@ describe('redeeming a ticket', () => {
 async function everythingKept(usher: Pick<TestUsher, 'database'>): Promise<string> {
   return withClient(usher.database, async (client) => {
     const { rows } = await client.query<{ name: string }>(
-      `SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'`,
+      `SELECT tablename AS name FROM pg_tables WHERE schemaname = 'usher'`,
     );
     const texts: string[] = [];
     for (const { name } of rows) {

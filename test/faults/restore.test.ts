@@ -1,0 +1,157 @@
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
+
+import { describe, expect, it, onTestFinished } from 'vitest';
+
+import { buildFacts } from '../../src/app-facts.ts';
+import { buildMemory } from '../../src/app-memory.ts';
+import { Secret } from '../../src/core/secret.ts';
+import { createAuditWriter } from '../../src/resources/audit-trail.ts';
+import { createDatabase, type Database } from '../../src/resources/client.ts';
+import { prepareDatabase } from '../../src/resources/prepare-database.ts';
+import { createRevocations } from '../../src/resources/revocations.ts';
+import { createTableMemory } from '../../src/resources/table-memory.ts';
+import { packagedPrograms, startPackagedPostgres } from './support/packaged-postgres.ts';
+import { startPostgres } from './support/postgres.ts';
+
+if (packagedPrograms === undefined)
+  console.log('Skipped: no PostgreSQL package with pg_dump is installed.');
+
+/** One address, behind which there is now this server and then that one. */
+async function startAddress(first: string) {
+  let port = Number(new URL(first).port);
+  const open = new Set<Socket>();
+  const door = createServer((client) => {
+    const server = connect(port, '127.0.0.1');
+    for (const [one, other] of [
+      [client, server],
+      [server, client],
+    ] as const) {
+      open.add(one);
+      one.pipe(other);
+      one.on('error', () => other.destroy());
+      one.on('close', () => (open.delete(one), other.destroy()));
+    }
+  });
+  await once(door.listen(0, '127.0.0.1'), 'listening');
+  const url = new URL(first);
+  url.port = String((door.address() as { readonly port: number }).port);
+  const cut = () => {
+    for (const socket of open) socket.destroy();
+  };
+  return {
+    url: url.href,
+    /** Connections to the server before stay open. */
+    leadTo: (server: string) => {
+      port = Number(new URL(server).port);
+    },
+    cut,
+    stop: () => {
+      cut();
+      door.close();
+    },
+  };
+}
+
+/** A process with a memory: what it decides, and whether that was kept. */
+function startProcess(database: Database) {
+  const tables = createTableMemory({ now: Date.now, onLookup: () => undefined });
+  const revocations = createRevocations(database);
+  const memory = buildMemory(tables, { find: buildFacts(database).find, revocations });
+  const write = createAuditWriter(database, tables);
+  let decisions = 0;
+  return async (orderId: string): Promise<string | undefined> => {
+    for (;;) {
+      const asOf = memory.version();
+      const order = await memory.find.order(orderId);
+      const decision = {
+        ...{ decisionId: `d-${String((decisions += 1))}-${crypto.randomUUID()}`, requestId: 'r' },
+        ...({ address: '::1', at: 0, action: 'subscribe', outcome: 'grant', checks: [] } as const),
+      };
+      const [isKept] = await write([
+        { decision, signals: [], ...(asOf !== undefined && { asOf }) },
+      ]);
+      if (isKept) return order?.ownerId;
+    }
+  };
+}
+
+describe.skipIf(packagedPrograms === undefined)(
+  'a database that was dumped and restored into a fresh cluster',
+  () => {
+    it('grants nothing by what was true before, at the next decision, for a process that runs on and for a new one', async () => {
+      const before = await startPackagedPostgres();
+      onTestFinished(before.stop);
+      const after = await startPackagedPostgres();
+      onTestFinished(after.stop);
+      const own = (text: string) => `SET search_path = usher; ${text}`;
+      await prepareDatabase(new Secret(before.url));
+      await before.query(own(`INSERT INTO orders (order_id, owner_id) VALUES ('O', '15')`));
+      // A dump of one database has no roles.
+      await after.query('CREATE ROLE usher_service NOLOGIN');
+      // Its notes lie ahead of the fresh cluster.
+      const [ahead] = await after.query<{ xid: string }>(
+        'SELECT pg_current_xact_id()::text AS xid',
+      );
+      await before.query(`INSERT INTO usher.table_changes (xid, changed)
+      SELECT n, 'orders' FROM generate_series(1, ${String(Number(ahead!.xid) + 5_000)}) AS n ON CONFLICT DO NOTHING`);
+      const address = await startAddress(before.url);
+      onTestFinished(address.stop);
+      const { role } = await prepareDatabase(new Secret(address.url));
+      const database = createDatabase({ url: new Secret(address.url), role });
+      onTestFinished(database.close);
+      const decide = startProcess(database);
+      for (let n = 0; n < 3; n += 1) expect(await decide('O')).toBe('15');
+
+      execFileSync('/bin/sh', [
+        '-c',
+        `"$0"/pg_dump -Fc "$1" | "$0"/pg_restore --no-owner -d "$2"`,
+        ...[packagedPrograms!, before.url, after.url],
+      ]);
+      await after.query(`UPDATE usher.orders SET owner_id = '77'`);
+      address.cut();
+      address.leadTo(after.url);
+      const restarted = createDatabase({ url: new Secret(address.url), role });
+      onTestFinished(restarted.close);
+      const decideAnew = startProcess(restarted);
+      await expect.poll(() => decide('O').catch(() => 'no answer')).toBe('77');
+      for (const [round, owner] of ['15', '77', '15', '77'].entries()) {
+        expect(await decideAnew('O')).toBe(round % 2 === 0 ? '77' : '15');
+        await after.query(`UPDATE usher.orders SET owner_id = '${owner}'`);
+        for (const each of [decide, decideAnew]) expect(await each('O')).toBe(owner);
+      }
+    });
+
+    it('grants nothing by an open connection to the server that was behind the address before', async () => {
+      const [before, after] = await Promise.all([startPostgres(), startPostgres()]);
+      onTestFinished(() => Promise.all([before.remove(), after.remove()]).then(() => undefined));
+      for (const [server, owner] of [
+        [before, '15'],
+        [after, '77'],
+      ] as const) {
+        await prepareDatabase(new Secret(server.url));
+        await server.query(
+          `INSERT INTO usher.orders (order_id, owner_id) VALUES ('O', '${owner}')`,
+        );
+      }
+      // Both servers have the same password here, as two nodes of one cluster have.
+      const [{ password }] = [new URL(before.url)];
+      await after.query(`ALTER ROLE usher PASSWORD '${password}'`);
+      const address = await startAddress(before.url);
+      onTestFinished(address.stop);
+      const database = createDatabase({ url: new Secret(address.url), role: 'usher_service' });
+      onTestFinished(database.close);
+      const decide = startProcess(database);
+      for (let n = 0; n < 3; n += 1) await Promise.all([decide('O'), decide('O'), decide('O')]);
+      address.leadTo(after.url);
+      // One new connection is enough to leave the old server.
+      await Promise.all(
+        Array.from({ length: 10 }, () =>
+          database.run({ name: 'wait', text: 'SELECT pg_sleep(0.2)::text', values: [] }),
+        ),
+      );
+      for (let n = 0; n < 5; n += 1) expect(await decide('O')).toBe('77');
+    });
+  },
+);

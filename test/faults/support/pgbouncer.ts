@@ -1,0 +1,70 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { chown, mkdtemp, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { inject } from 'vitest';
+
+import { serverAccount } from '../../../src/resources/embedded/account.ts';
+import { freePort } from '../../e2e/support/soketi.ts';
+import { query } from './postgres.ts';
+
+/** A PgBouncer in front of a server. */
+export interface PgBouncer {
+  readonly url: string;
+  readonly stop: () => Promise<void>;
+}
+
+/** Whether a PgBouncer can be started here. */
+export const hasPgBouncer = ((): boolean => {
+  try {
+    execFileSync('pgbouncer', ['--version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+})();
+
+/** Starts one on a free loopback port, in front of the server of this URL; resolves when it takes connections. */
+export async function startPgBouncer(server: string, settings: string): Promise<PgBouncer> {
+  const directory = await mkdtemp(join(inject('faultDirectory'), 'pgbouncer-'));
+  const url = new URL(server);
+  const port = await freePort();
+  const account = await serverAccount();
+  await writeFile(join(directory, 'users'), `"${url.username}" "${url.password}"\n`);
+  await writeFile(
+    join(directory, 'ini'),
+    `[databases]
+* = host=127.0.0.1 port=${url.port}
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = ${String(port)}
+unix_socket_dir =
+auth_type = plain
+auth_file = ${join(directory, 'users')}
+default_pool_size = 40
+${settings}
+`,
+  );
+  if (account !== undefined) await chown(directory, account.uid, account.gid);
+  const child = spawn('pgbouncer', ['-q', join(directory, 'ini')], {
+    ...account,
+    cwd: '/',
+    stdio: 'ignore',
+  });
+  const ended = once(child, 'exit');
+  url.port = String(port);
+  while (child.exitCode === null) {
+    if (await query(url.href, 'SELECT 1').catch(() => undefined)) break;
+    await sleep(50);
+  }
+  if (child.exitCode !== null) throw new Error('PgBouncer did not start');
+  return {
+    url: url.href,
+    stop: async () => {
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
+}
