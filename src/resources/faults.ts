@@ -1,4 +1,5 @@
 import { RowRefused, Unavailable } from '../core/unavailable.ts';
+import { codeWords } from './code-words.ts';
 import { Prisma } from './generated/client.ts';
 import { StartRefused } from './start-refused.ts';
 
@@ -11,25 +12,8 @@ const driverMessages: ReadonlySet<string> = new Set([
   'timeout exceeded when trying to connect',
   'Client has encountered a connection error and is not queryable',
   'Cannot use a pool after calling end on the pool',
+  'The server does not support SSL connections',
 ]);
-
-/** Codes that an operator meets at start, in words. */
-const codeWords: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'nothing listens there',
-  ENOENT: 'nothing listens there',
-  ENOTFOUND: 'the host name is unknown',
-  ERR_INVALID_URL: 'the URL cannot be read',
-  '28P01': 'the password was refused',
-  '28000': 'the login was refused',
-  '3D000': 'there is no such database',
-  '42501': 'permission denied',
-  '42P01': 'a table is missing',
-  '42703': 'a column is missing',
-  '53300': 'too many connections',
-  '55P03': 'another Usher or prisma migrate holds the lock',
-  '57014': 'the statement took too long',
-  '57P03': 'the server is starting or stopping',
-};
 
 /** Codes by which the database answers a question; everything else means that it did not. */
 const answers: ReadonlySet<string> = new Set(['P2002', 'P2025']);
@@ -53,12 +37,18 @@ export async function answered<T>(query: Promise<T>): Promise<T> {
  * dropped here: they quote rows ("Failing row contains …"), arguments, addresses, and for a bad URL the URL itself.
  */
 export function databaseUnavailable(error: unknown, dependency = 'database'): Unavailable {
-  // Its sentence is ours.
-  if (error instanceof StartRefused) return new Unavailable(dependency, { cause: error });
+  const refusal = refusalIn(error);
+  if (refusal !== undefined) return new Unavailable(dependency, { cause: refusal });
   const words = [...new Set(saidBy(error))].map(spell);
   return new Unavailable(dependency, {
     cause: new Error(words.length > 0 ? words.join(', ') : 'an error without a code'),
   });
+}
+
+/** The sentence of ours that an error is, or has for one of several servers. */
+export function refusalIn(error: unknown): StartRefused | undefined {
+  const errors: readonly unknown[] = error instanceof AggregateError ? error.errors : [error];
+  return errors.find((each) => each instanceof StartRefused);
 }
 
 /** A value that cannot be held (22), a row that breaks a constraint (23) or a limit such as an index's (54). */
@@ -79,9 +69,13 @@ function spell(code: string): string {
   return words === undefined ? code : `${words} (${code})`;
 }
 
-/** Codes and fixed words of an error and of its causes: Prisma keeps the driver's error in `meta`, Node several in `errors`. */
+/** Codes and fixed words of an error and of its causes: Prisma keeps the driver's error in `meta`, several servers theirs in `errors`. */
 function* saidBy(error: unknown): Generator<string> {
   for (let current = error, depth = 0; isObject(current) && depth < 5; depth += 1) {
+    if (current['syscall'] === 'open') {
+      yield 'CERTIFICATE_FILE';
+      return;
+    }
     for (const code of [current['code'], current['errorCode'], current['originalCode']]) {
       if (typeof code === 'string' && /^[A-Z0-9_]{4,40}$/.test(code)) yield code;
     }
@@ -89,8 +83,8 @@ function* saidBy(error: unknown): Generator<string> {
     if (typeof kind === 'string' && /^[A-Za-z]{4,40}$/.test(kind)) yield kind;
     if (typeof message === 'string' && driverMessages.has(message)) yield message;
     const { cause, meta, errors } = current;
-    const first: unknown = Array.isArray(errors) ? errors[0] : undefined;
-    current = cause ?? (isObject(meta) ? meta['driverAdapterError'] : first);
+    if (Array.isArray(errors)) for (const each of errors) yield* saidBy(each);
+    current = cause ?? (isObject(meta) ? meta['driverAdapterError'] : undefined);
   }
 }
 

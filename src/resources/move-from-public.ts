@@ -1,4 +1,5 @@
 import type { Client } from 'pg';
+import { StartRefused } from './start-refused.ts';
 
 /** The tables that the last release kept in `public`, by the migration that made them. */
 const tablesOf: Readonly<Record<string, readonly string[]>> = {
@@ -27,8 +28,16 @@ export async function moveFromPublic(client: Client, schema: string): Promise<re
   if (!(await exists(client, 'public._prisma_migrations'))) return [];
   const { rows } = await client.query<Relation>(findTables, [JSON.stringify(tablesOf)]);
   if (rows.length === 0) return [];
-  for (const row of rows) await move(client, schema, row);
-  await moveFunctions(client, schema);
+  try {
+    for (const row of rows) await move(client, schema, row);
+    await moveFunctions(client, schema);
+  } catch (error) {
+    if ((error as { readonly code?: unknown }).code !== '42501') throw error;
+    throw new StartRefused(
+      `The login of DATABASE_URL may not move the tables of the last release from public to "${schema}" (42501). ` +
+        'Start once with the login that owns them.',
+    );
+  }
   // The old rows stay: a replica of the last release that starts again meanwhile then finds its tables missing and ends,
   // where it would otherwise make new ones, without a single revocation.
   await client.query(

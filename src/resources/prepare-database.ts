@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import type { Client } from 'pg';
 import type { Secret } from '../core/secret.ts';
 import { openConnection, type OpenOptions } from './connection.ts';
-import { databaseUnavailable } from './faults.ts';
+import { databaseUnavailable, refusalIn } from './faults.ts';
 import { migrate } from './migrate.ts';
 import { moveFromPublic } from './move-from-public.ts';
 import { refuseSharedSessions } from './pooling.ts';
@@ -10,7 +10,6 @@ import { ensureSchema, ownSchema } from './schema.ts';
 import { serversOf } from './servers.ts';
 import { ensureServiceRole, grantTables } from './service-role.ts';
 import { setUpSession } from './session.ts';
-import { StartRefused } from './start-refused.ts';
 
 /** The key of `prisma migrate`'s own advisory lock, so that the two never run at once. */
 const migrationLock = 72707369;
@@ -66,7 +65,7 @@ export async function prepareDatabase(
     }
   } catch (error) {
     signal?.throwIfAborted();
-    throw error instanceof StartRefused ? error : databaseUnavailable(error);
+    throw refusalIn(error) ?? databaseUnavailable(error);
   }
 }
 
