@@ -30,7 +30,7 @@ export function addGateway(
   const { limits: account, shared } = ports.stores.limiting;
   const perMinute = limits.connections;
   const turnstile = createTurnstile({ limits: account, perMinute, startTimer });
-  const doorway = createDoorway(server, { ...webSockets, startTimer, sendError });
+  const doorway = createDoorway(server, { ...webSockets, startTimer, sendError, countFailure });
   const admitting = {
     ...{ ...webSockets, now, startTimer, live, stillWelcome, originOf, reportExcess },
     ...{ countUnavailable, measureTraffic: trafficMetrics.measureTraffic },

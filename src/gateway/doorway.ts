@@ -32,6 +32,8 @@ export interface DoorwayPorts {
   readonly pingInterval: number;
   readonly startTimer: StartTimer;
   readonly sendError: SendError;
+  /** Counts a request that is no handshake; throws what the server answers when its address has had too many. */
+  readonly countFailure: (request: FastifyRequest) => Promise<void>;
 }
 
 /** What the route says of itself, and what it authorizes. */
@@ -42,7 +44,7 @@ interface DoorConfig {
 
 /** Where WebSockets come in. */
 export interface Doorway {
-  /** Adds a route for WebSocket handshakes; a request that is none is answered 400 or 426 before the handler. */
+  /** Adds a route for WebSocket handshakes; a request that is none is answered 400, 426 or 429 before the handler. */
   readonly addDoor: (path: string, about: DoorConfig, handler: Handler) => void;
   /** Watches a client whose handshake is not answered yet: the signal is aborted when it hangs up or the server closes. */
   readonly watchClient: (request: FastifyRequest) => HangUpWatch;
@@ -62,7 +64,7 @@ export interface Doorway {
 
 /** Opens a server to WebSockets; when the server closes, each of them gets 1001 and a moment to go. */
 export function createDoorway(server: FastifyInstance, ports: DoorwayPorts): Doorway {
-  const { maxMessage, pingInterval, startTimer, sendError } = ports;
+  const { maxMessage, pingInterval, startTimer, sendError, countFailure } = ports;
   const chosen = new WeakMap<IncomingMessage, string>();
   const sockets = new WebSocketServer({
     noServer: true,
@@ -86,6 +88,8 @@ export function createDoorway(server: FastifyInstance, ports: DoorwayPorts): Doo
         const handshake = readHandshake(request.raw, isUpgrade(request.raw));
         if (!('fault' in handshake)) return handler(request, reply, handshake);
         const { fault } = handshake;
+        // First: a flood of these must not be a flood of log lines.
+        await countFailure(request);
         request.log.info({ route: path, reason: fault.message }, 'no WebSocket handshake');
         return sendError(request, reply.headers(fault.headers), fault);
       });

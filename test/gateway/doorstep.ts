@@ -88,7 +88,9 @@ export async function startDoorstep(changes: DoorstepChanges = {}): Promise<Door
   const pingInterval = 20_000;
   const live = createLiveConnections();
   const { now, startTimer } = time.clock;
-  addTicketDoor(createDoorway(server, { maxMessage, pingInterval, startTimer, sendError }), {
+  const countFailure = () => Promise.resolve();
+  const taking = { maxMessage, pingInterval, startTimer, sendError, countFailure };
+  addTicketDoor(createDoorway(server, taking), {
     refusals: {},
     ...{ now, startTimer, live, originOf, pingInterval },
     countMessage: createMessageLimit({
@@ -99,7 +101,7 @@ export async function startDoorstep(changes: DoorstepChanges = {}): Promise<Door
     countUnavailable: () => undefined,
     measureTraffic: () => ({ fromClient: unmeasured, toClient: unmeasured }),
     countConnection: () => Promise.resolve(() => Promise.resolve()),
-    countFailure: () => Promise.resolve(),
+    countFailure,
     recheckInterval: 15_000,
     checkTicket: changes.redeemTicket ?? redeemAnything,
     redeemTicket: redeemAnything,

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { ask, userAsks } from '../http/asking.ts';
 import { getTicket, pageSays, redeems, ticketEnvironment } from '../http/ticket-asking.ts';
 import { withClient } from '../support/database.ts';
@@ -108,6 +108,27 @@ describe('a ticket from the chat page', () => {
     ]);
     for (const { client } of attempts) client.socket.close();
     await upstream.next();
+  });
+
+  it('opens it after the chat server refused, once that has recovered, and then never again', async () => {
+    let isWell = false;
+    const behind = await startUpstream(() => isWell);
+    const own = await startUsher({ ...ticketEnvironment, WS_UPSTREAM: behind.url });
+    onTestFinished(async () => {
+      await own.stop();
+      await behind.stop();
+    });
+    const ticket = await getTicket(own.public);
+    const refused = await show(ticket, own);
+    expect(refused.answer.error).toBe('Authentication failed');
+    expect((await refused.client.closed).code).toBe(1014);
+    isWell = true;
+    const { client, answer } = await show(ticket, own);
+    expect(answer.type).toBe('authentication_success');
+    const server = await behind.next();
+    client.socket.send('hello');
+    expect(await server.next()).toBe('hello');
+    expect((await show(ticket, own)).answer.error).toBe('Invalid or expired ticket');
   });
 
   it('does not open it after a chat server redeemed it', async () => {

@@ -66,3 +66,16 @@ describe('refused requests behind a trusted proxy', () => {
     expect((await from('2001:db8:0:2::1')).status).toBe(401);
   });
 });
+
+describe('requests for a WebSocket that are no handshake', () => {
+  const usher = useUsher({ RATE_LIMIT_FAILURES: '2' });
+
+  it('count as refused requests, so that a flood of them does not fill the log', async () => {
+    const request = { path: '/ws', method: 'GET', headers: { origin: allowedOrigin } };
+    expect((await ask(usher.public, request)).status).toBe(426);
+    expect((await ask(usher.public, request)).status).toBe(426);
+    const { status, body } = await ask(usher.public, request);
+    expect([status, body]).toMatchObject([429, { message: 'Too many refused requests' }]);
+    expect((await ask(usher.public, userAsks())).status).toBe(200);
+  });
+});

@@ -111,9 +111,14 @@ export interface TestUpstream {
   readonly stop: () => Promise<void>;
 }
 
-/** Starts one on a free port of loopback. */
-export async function startUpstream(): Promise<TestUpstream> {
-  const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false });
+/** Starts one on a free port of loopback. While `accepts` says no, it answers handshakes with 503. */
+export async function startUpstream(accepts = () => true): Promise<TestUpstream> {
+  const server = new WebSocketServer({
+    ...{ host: '127.0.0.1', port: 0, perMessageDeflate: false },
+    verifyClient: (_request, done) => {
+      done(accepts(), 503);
+    },
+  });
   await new Promise((resolve) => server.once('listening', resolve));
   const arrived: Arrival[] = [];
   const wanted: ((arrival: Arrival) => void)[] = [];
