@@ -53,7 +53,7 @@ export function presentedCredentials(request: FastifyRequest): readonly Presente
 
 /** The guest session that a request presents, in its header or in its body; the same text in both is one credential. */
 export function presentedGuestSession(request: FastifyRequest): readonly PresentedCredential[] {
-  const inHeader = onlyText('X-Guest-Session', headerLines(request, 'X-Guest-Session'));
+  const inHeader = credentialText('X-Guest-Session', headerLines(request, 'X-Guest-Session'));
   const inBody = textField(request.body, 'guest_session', mostCharacters.token);
   const shown = [inHeader ?? '', inBody ?? ''].filter((text) => !isUnset(text));
   return [...new Set(shown)].map((text) => ({ kind: 'guest-session', text: new Secret(text) }));
@@ -67,7 +67,7 @@ export function presentedBearer(request: FastifyRequest): readonly PresentedCred
   const lines = headerLines(request, 'Authorization');
   // Digest has commas of its own, so it is not looked at for repetitions.
   if (lines.length === 1 && /^(?:basic|digest|negotiate|ntlm)\b/i.test(lines[0] ?? '')) return [];
-  const header = onlyText('Authorization', lines);
+  const header = credentialText('Authorization', lines);
   const shown = header?.replace(/^bearer(?: +|$)/i, '');
   if (header === undefined || shown === undefined || isUnset(shown)) return [];
   // Another scheme is a credential too, and a bad one: no falling back to "nobody".
@@ -93,6 +93,12 @@ export function namedTenants(request: FastifyRequest): readonly string[] {
     throw malformed('The tenant is malformed');
   }
   return tenants;
+}
+
+/** The text of a header that holds a credential: no client sends two lines of one, so even equal ones are a 400. */
+function credentialText(name: string, lines: readonly string[]): string | undefined {
+  if (lines.length > 1) throw malformed(`${name} is repeated`);
+  return onlyText(name, lines);
 }
 
 /** What JavaScript makes of a value that is not there, where a page puts it into a text. */

@@ -2,7 +2,9 @@ import { STATUS_CODES } from 'node:http';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Judged } from '../core/decision.ts';
 import { Unavailable } from '../core/unavailable.ts';
+import { ownField } from './body.ts';
 import { RequestProblem } from './problem.ts';
+import { repeated } from './repeated.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -105,8 +107,7 @@ function toldOf(
   }
   const status = error.statusCode;
   if (status !== undefined && status >= 400 && status < 500) {
-    // A schema's message names the field and the rule, never the value.
-    return { status, message: error.validation ? error.message : sentenceFor(status) };
+    return { status, message: validationMessage(error, request) ?? sentenceFor(status) };
   }
   request.log.error({ err: error }, 'bug');
   return { status: 500, message: 'Something went wrong here' };
@@ -122,6 +123,17 @@ async function putOnRecord(
   if (action === undefined || status >= 429 || reply.hasHeader('x-decision-id')) return;
   const id = await recordUnread(request, { action, cause: message });
   void reply.headers({ 'x-decision-id': id, 'cache-control': 'no-store' });
+}
+
+/** A schema's message names the field and the rule, never the value. */
+function validationMessage(
+  { validation, message }: FastifyError,
+  { body }: FastifyRequest,
+): string | undefined {
+  if (validation === undefined) return undefined;
+  const name = validation[0]?.instancePath.slice(1) ?? '';
+  // Of a field that was sent twice it would say that it is no text.
+  return ownField(body, name) === repeated ? `${name} is repeated` : message;
 }
 
 /** Our own words: a library's message may quote what was sent. */

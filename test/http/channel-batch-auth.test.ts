@@ -152,7 +152,7 @@ describe('a batch of channels', () => {
     ['a deep place', batch([own], { fields: { 'channel_name[1][0]': chat } }), 400],
     ['a body beyond the bound', batch([own], { fields: { unread: 'x'.repeat(80_000) } }), 413],
     ['nothing', { path: '/pusher/auth/batch' }, 400],
-    ['GET', { path: '/pusher/auth/batch', method: 'GET' }, 404],
+    ['GET', { path: '/pusher/auth/batch', method: 'GET' }, 405],
   ])('is refused as a whole with %s', async (_case, asking, status) => {
     const answer = await ask(usher.public, asking);
     expect(answer.status).toBe(status);

@@ -81,7 +81,7 @@ describe('POST /revocations', () => {
     [{ user_id: null }, 'body/user_id must be string'],
     [{ user: 'u' }, 'body must NOT have additional properties'],
     ['[]', 'The body must be a JSON object'],
-    ['{"user_id":"u","user_id":"v"}', 'A field is repeated'],
+    ['{"user_id":"u","user_id":"v"}', 'user_id is repeated'],
   ])('refuses %j', async (body, message) => {
     const answer = await ask(usher.operator, revokes(body));
     expect([answer.status, answer.body]).toMatchObject([400, { error: 'Bad Request', message }]);
