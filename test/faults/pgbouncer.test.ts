@@ -6,11 +6,12 @@ import { createDatabase } from '../../src/resources/client.ts';
 import { prepareDatabase } from '../../src/resources/prepare-database.ts';
 import { serviceRole } from '../../src/resources/service-role.ts';
 import { createTickets } from '../../src/resources/tickets.ts';
+import { reportMissing } from './support/missing.ts';
 import { hasPgBouncer, startPgBouncer } from './support/pgbouncer.ts';
 import { type Postgres, startPostgres } from './support/postgres.ts';
 import { startService } from './support/service.ts';
 
-if (!hasPgBouncer) console.log('Skipped: PgBouncer is not installed.');
+if (!hasPgBouncer) reportMissing('pgbouncer');
 
 describe.skipIf(!hasPgBouncer)('PgBouncer in front of PostgreSQL', () => {
   let postgres: Postgres;

@@ -12,11 +12,11 @@ import { createDatabase, type Database } from '../../src/resources/client.ts';
 import { prepareDatabase } from '../../src/resources/prepare-database.ts';
 import { createRevocations } from '../../src/resources/revocations.ts';
 import { createTableMemory } from '../../src/resources/table-memory.ts';
+import { reportMissing } from './support/missing.ts';
 import { packagedPrograms, startPackagedPostgres } from './support/packaged-postgres.ts';
 import { startPostgres } from './support/postgres.ts';
 
-if (packagedPrograms === undefined)
-  console.log('Skipped: no PostgreSQL package with pg_dump is installed.');
+if (packagedPrograms === undefined) reportMissing('pg_dump');
 
 /** One address, behind which there is now this server and then that one. */
 async function startAddress(first: string) {
