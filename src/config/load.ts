@@ -181,8 +181,8 @@ function loadOperator(read: SettingsReader): Config['operator'] {
     read.problem('OPS_TOKEN must be set when OPS_HOST is not a loopback address');
   }
   // Another one could not be sent in a header, and so would never be accepted.
-  if (token !== undefined && !/^[!-~]+$/.test(token.reveal())) {
-    read.problem('OPS_TOKEN must be printable ASCII without blanks');
+  if (token !== undefined && !/^[!-~](?:[ -~]*[!-~])?$/.test(token.reveal())) {
+    read.problem('OPS_TOKEN must be printable ASCII, without blanks at its ends');
   }
   if (token !== undefined && token.reveal().length < 16) {
     read.problem('OPS_TOKEN must have 16 characters at least');

@@ -32,7 +32,7 @@ const forms =
   'redis://host:6379/0, redis+cluster://host-a,host-b or redis+sentinel://host-a,host-b/master-name, with rediss for TLS';
 
 const wholeUrl =
-  /^redis(s?)(?:\+(cluster|sentinel))?:\/\/(?:([^/?#]*)@)?([^/?#@]*)(?:\/([^/?#]*)\/?)?(?:\?([^#]*))?$/;
+  /^redis(s?)(?:\+(cluster|sentinel))?:\/\/(?:([^/?#]*)@)?([^/?#@]*)(?:\/([^/?#@]*)\/?)?(?:\?([^#]*))?$/;
 
 /** What may stand behind the `?`. `family` is for other clients; Node tries IPv6 and IPv4 anyway. */
 const parameterNames: Readonly<Record<RedisKind, readonly string[]>> = {

@@ -88,8 +88,8 @@ export function presentedInField(
 export function namedTenants(request: FastifyRequest): readonly string[] {
   const header = onlyText('X-Tenant-ID', headerLines(request, 'X-Tenant-ID'));
   const { tenantId } = request.params as { readonly tenantId?: string };
-  const tenants = [header ?? '', tenantId ?? ''].filter((tenant) => tenant !== '');
-  if (tenants.some((tenant) => tenant.length > longestTenant)) {
+  const tenants = [header, tenantId].filter((tenant) => tenant !== undefined);
+  if (tenants.some((tenant) => tenant === '' || tenant.length > longestTenant)) {
     throw malformed('The tenant is malformed');
   }
   return tenants;
@@ -107,15 +107,13 @@ function isUnset(text: string): boolean {
 }
 
 /**
- * The one text of a header; `undefined` when it is missing. XMLHttpRequest joins a header that a page sets twice with a
- * comma, and so do proxies: the same text twice is one, two different texts are a 400. A proxy before us may read the other.
+ * The one text of a header; `undefined` when it is missing, and a 400 when it is repeated: a proxy before us may read the
+ * other one. XMLHttpRequest joins a header that a page sets twice with a comma, and so do proxies.
  */
 function onlyText(name: string, lines: readonly string[]): string | undefined {
   const [first, second] = lines;
-  if (second === undefined && first?.includes(',') !== true) return first;
-  const texts = new Set(lines.flatMap((line) => line.split(',')).map((text) => text.trim()));
-  if (texts.size > 1) throw malformed(`${name} is repeated`);
-  return [...texts][0];
+  if (second !== undefined || first?.includes(',') === true) throw malformed(`${name} is repeated`);
+  return first;
 }
 
 /** The values of all header lines of this name. Node's own `headers` has only the first of two `Authorization` lines. */

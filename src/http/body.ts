@@ -4,7 +4,7 @@ import { parseJsonObject } from './json-body.ts';
 import { malformed, RequestProblem } from './problem.ts';
 import { repeated } from './repeated.ts';
 
-/** The fields of a body, form or JSON; only own properties count. A field that was sent twice, differently, is `repeated`. */
+/** The fields of a body, form or JSON; only own properties count. A field that was sent twice is `repeated`. */
 export type Fields = Readonly<Record<string, unknown>>;
 
 declare module 'fastify' {
@@ -121,7 +121,7 @@ function fieldsFrom(pairs: Iterable<readonly [string, unknown]>): Fields {
   for (const [name, value] of pairs) {
     count += 1;
     if (count > mostFields) throw malformed('Too many fields');
-    fields[name] = name in fields && fields[name] !== value ? repeated : value;
+    fields[name] = name in fields ? repeated : value;
   }
   return fields;
 }

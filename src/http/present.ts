@@ -30,9 +30,11 @@ function withField(
   tokenField: string | undefined,
 ): readonly PresentedCredential[] {
   if (tokenField === undefined) return explicit;
-  const isShown = ({ kind, text }: PresentedCredential) =>
-    explicit.some((shown) => shown.kind === kind && shown.text.reveal() === text.reveal());
-  return [...explicit, ...presentedInField(request, tokenField).filter((each) => !isShown(each))];
+  const texts = new Set(
+    explicit.filter(({ kind }) => kind === 'bearer').map(({ text }) => text.reveal()),
+  );
+  const inField = presentedInField(request, tokenField);
+  return [...explicit, ...inField.filter(({ text }) => !texts.has(text.reveal()))];
 }
 
 function presentedSession(

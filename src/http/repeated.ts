@@ -1,2 +1,2 @@
-/** Stands for a field that was sent more than once, with different texts: another reader of the body may take another one. */
+/** Stands for a field that was sent more than once: another reader of the body may take another one. */
 export const repeated = Symbol('repeated');

@@ -21,7 +21,12 @@ const isHasty = (line: string) =>
   });
 
 /** Comparisons that nobody outside can ask about: of one setting with another, at the start. */
-const atStart: readonly string[] = ['config/load.ts', 'pusher/apps.ts', 'config/read.ts'];
+const atStart: readonly string[] = [
+  'config/load.ts',
+  'config/pusher.ts',
+  'pusher/apps.ts',
+  'config/read.ts',
+];
 
 const comparisons = (text: string) => text.split('\n').filter(isHasty);
 

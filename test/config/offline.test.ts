@@ -114,8 +114,8 @@ describe('check-config does not call complete what the start would not take:', (
     ],
     [
       'a token no header can carry',
-      { OPS_TOKEN: 'sixteen characters' },
-      'OPS_TOKEN must be printable ASCII without blanks',
+      { OPS_TOKEN: 'sixteen characterß' },
+      'OPS_TOKEN must be printable ASCII, without blanks at its ends',
     ],
     [
       'a time no timer can count',

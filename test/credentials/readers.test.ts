@@ -200,8 +200,9 @@ describe('identify', () => {
 
   it('refuses a kind without a reader, and does not try another', async () => {
     const identify = createIdentify({ 'guest-token': readGuest });
-    expect(await identify({ kind: 'bearer', text })).toEqual(rejected);
-    expect(await createIdentify({})({ kind: 'guest-token', text })).toEqual(rejected);
+    const missing = { fault: 'credential-not-configured' };
+    expect(await identify({ kind: 'bearer', text })).toEqual(missing);
+    expect(await createIdentify({})({ kind: 'guest-token', text })).toEqual(missing);
   });
 
   it('lets an outage through', async () => {

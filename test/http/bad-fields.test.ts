@@ -33,6 +33,11 @@ describe('a request that is not right', () => {
     ['no channel', form('socket_id=1.2'), 'channel_name is required'],
     ['an empty channel', form('socket_id=1.2&channel_name='), 'channel_name is required'],
     [
+      'a socket twice',
+      form(`socket_id=1.2&socket_id=1.2&channel_name=${own}`),
+      'socket_id is repeated',
+    ],
+    [
       'two sockets',
       form(`socket_id=1.2&socket_id=1.3&channel_name=${own}`),
       'socket_id is repeated',

@@ -245,7 +245,6 @@ describe('the doors of a Django host', () => {
     'Authorization: Bearer ',
     'Authorization: Bearer null',
     'Authorization: Bearer undefined',
-    'Authorization: bearer undefined, bearer undefined',
     'Authorization: Basic Ym9iOmJvYg==',
     'Authorization: Digest username="bob", realm="staging", uri="/"',
     'Authorization: Negotiate YII=',

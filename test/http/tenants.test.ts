@@ -50,7 +50,7 @@ describe('the tenant', () => {
     },
   );
 
-  it.each(['1'.repeat(129)])('is malformed: %j', async (tenant) => {
+  it.each(['', '1'.repeat(129)])('is malformed: %j', async (tenant) => {
     for (const asks of [userAsks, userSignsIn]) {
       const answer = await ask(usher.public, asks({ headers: { 'x-tenant-id': tenant } }));
       expect([answer.status, answer.body]).toMatchObject([
@@ -65,19 +65,17 @@ describe('the tenant', () => {
     expect(answer.status).toBe(403);
   });
 
-  it('is missing where the header is empty', async () => {
-    const { status, body } = await ask(usher.public, userAsks({ headers: { 'x-tenant-id': '' } }));
-    expect([status, body]).toMatchObject([403, { message: 'X-Tenant-ID is required' }]);
-  });
-
   it.each([
-    ['X-Tenant-ID', 'X-Tenant-ID: 1\r\nx-tenant-id: 2'],
+    ['X-Tenant-ID', 'X-Tenant-ID: 1\r\nx-tenant-id: 1'],
+    // What a page sends that sets the header in `headers` and in `headersProvider` of pusher-js.
+    ['X-Tenant-ID', 'X-Tenant-ID: 1, 1'],
+    ['X-Tenant-ID', 'X-Tenant-ID: 1,2'],
     ['X-Guest-Session', 'X-Guest-Session: a\r\nx-guest-session: a'],
     [
       'Authorization',
       `Authorization: Bearer ${userToken()}\r\nauthorization: Bearer ${userToken()}`,
     ],
-  ])('%s sent twice is refused, a credential even with the same text', async (name, lines) => {
+  ])('%s sent twice is refused, even with the same text', async (name, lines) => {
     const others =
       name === 'Authorization' ? 'X-Tenant-ID: 1' : `Authorization: Bearer ${userToken()}`;
     const body = 'socket_id=1.2&channel_name=private-tenant.1.user.15';
