@@ -67,7 +67,7 @@ export function buildActions(config: Config, around: Surroundings) {
   const { closeHosts, ...built } = buildIdentify(config, { ...around, sessions, tokenLookups });
   const identify = traceIdentify(built.identify, tracing);
   const audit = buildAudit(config, { ...around, database, tables: stores.tables });
-  const { recordSignal, reportExcess, metrics, figures, trail } = audit;
+  const { recordSignal, recordRejected, reportExcess, metrics, figures, trail } = audit;
   const timed: typeof metrics.timed = (action, ask) =>
     metrics.timed(action, traced(tracing, `decide ${action}`, ask));
   const { revocations, liveGrants } = stores;
@@ -136,6 +136,7 @@ export function buildActions(config: Config, around: Surroundings) {
     }),
     record,
     countRefusal,
+    recordRejected,
     reportExcess,
     flushExcesses: audit.flush,
     countWebhook: metrics.countWebhook,

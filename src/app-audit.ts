@@ -5,6 +5,7 @@ import { toLine } from './audit/event.ts';
 import { createFigures } from './audit/figures.ts';
 import { createMetrics } from './audit/metrics.ts';
 import { createProxyHint, type SuspectedProxy } from './audit/proxy-hint.ts';
+import { createRecordRejected } from './audit/rejected.ts';
 import { createRecorder, createSignalRecorder } from './audit/record.ts';
 import { createBufferedTrail, createStrictTrail } from './audit/trail.ts';
 import type { Config } from './config/load.ts';
@@ -56,10 +57,15 @@ export function buildAudit(config: Config, around: AuditSurroundings) {
         log.info({ decision: toLine(event) }, event.outcome === 'grant' ? 'granted' : 'refused');
         hintAtProxy?.(event);
       },
+      logUnrecorded: (event) => {
+        const decision = { ...toLine(event), outcome: 'unavailable' };
+        log.warn({ decision }, 'answered 503: the decision could not be put on record');
+      },
       count: metrics.countDecision,
       now,
     }),
     recordSignal,
+    recordRejected: createRecordRejected({ recordSignal, now }),
     ...createReportExcess({ ...around, recordSignal, count: metrics.load.countExcess }),
   };
 }

@@ -128,7 +128,7 @@ function buildOperatorServer(
   const { shared } = stores.limiting;
   collectDocs(server, docs.operator);
   const refuseOtherMethods = watchMethods(server);
-  guardOperator(server, config.operator.token);
+  guardOperator(server, { ...actions, token: config.operator.token });
   addProbes(server, {
     // Not Redis: without it each replica counts limits alone, and everything else works.
     pings: [storage.database.ping],

@@ -1,16 +1,24 @@
+import type { Origin, RecordDecision } from '../core/audit-event.ts';
 import type { PresentedCredential } from '../core/credential.ts';
-import type { RefusalCode } from '../core/decision.ts';
+import {
+  refuse,
+  type Judged,
+  type PlainGrant,
+  type Refusal,
+  type RefusalCode,
+} from '../core/decision.ts';
 import {
   guestSessionBytes,
   makeGuestToken,
   type GuestSessionStore,
 } from '../core/guest-session.ts';
-import type { GuestSession } from '../core/principal.ts';
-import { establishPrincipal, type EstablishPorts } from './establish-principal.ts';
+import { tenantOf, type GuestSession } from '../core/principal.ts';
+import { establishPrincipal, ofTenant, type EstablishPorts } from './establish-principal.ts';
 
 /** Whom these actions ask. */
 export interface GuestSessionPorts extends EstablishPorts {
   readonly sessions: GuestSessionStore;
+  readonly record: RecordDecision;
   readonly now: () => number;
   readonly newId: () => string;
   readonly randomBytes: (count: number) => Uint8Array;
@@ -26,20 +34,31 @@ export interface StartedSession {
   readonly expiresAt: number;
 }
 
-/** What a guest session can do with itself. All throw `Unavailable`. */
+/** A session that is linked to a user now. */
+export interface LinkedSession extends PlainGrant {
+  readonly sessionId: string;
+  readonly userId: string;
+}
+
+/** What a guest session can do with itself. All throw `Unavailable`; linking and ending are on record before they resolve. */
 export interface GuestSessionActions {
   readonly start: () => Promise<StartedSession>;
   /** Links the guest's session to the user at login: the user takes part in its rooms from then on. */
-  readonly link: (both: {
+  readonly link: (asked: {
     readonly user: readonly PresentedCredential[];
     readonly guest: readonly PresentedCredential[];
-  }) => Promise<RefusalCode | { readonly sessionId: string; readonly userId: string }>;
+    readonly origin: Origin;
+  }) => Promise<Refusal | LinkedSession>;
   /** Ends the guest's session at logout: its token opens nothing any more. */
-  readonly end: (guest: readonly PresentedCredential[]) => Promise<RefusalCode | 'ended'>;
+  readonly end: (asked: {
+    readonly guest: readonly PresentedCredential[];
+    readonly origin: Origin;
+  }) => Promise<Refusal | PlainGrant>;
 }
 
 /** Creates the actions on guest sessions (system D). */
 export function createGuestSessionActions(ports: GuestSessionPorts): GuestSessionActions {
+  const { record } = ports;
   return {
     start: async () => {
       const { token, tokenHash } = makeGuestToken(ports.randomBytes(guestSessionBytes));
@@ -50,32 +69,60 @@ export function createGuestSessionActions(ports: GuestSessionPorts): GuestSessio
       return { sessionId, token, expiresAt };
     },
 
-    link: async ({ user, guest }) => {
-      const established = await establishPrincipal(user, ports);
-      if ('code' in established) return established.code;
-      const { principal } = established;
-      if (principal.kind !== 'user') return 'wrong-kind';
-      const session = await establishSession(guest, ports);
-      if (typeof session === 'string') return session;
-      const linked = await ports.sessions.link(session.sessionId, principal);
-      // Another user's by now: two people must not share a guest's rooms.
-      return linked ? { sessionId: session.sessionId, userId: principal.userId } : 'not-allowed';
+    link: async ({ origin, ...shown }) => {
+      const decision = await link(shown, ports);
+      await record(decision, origin);
+      return decision;
     },
 
-    end: async (guest) => {
-      const session = await establishSession(guest, ports);
-      if (typeof session === 'string') return session;
-      await ports.sessions.end(session.sessionId, ports.now());
-      return 'ended';
+    end: async ({ guest, origin }) => {
+      const decision = await end(guest, ports);
+      await record(decision, origin);
+      return decision;
     },
   };
+}
+
+async function link(
+  { user, guest }: Omit<Parameters<GuestSessionActions['link']>[0], 'origin'>,
+  ports: GuestSessionPorts,
+): Promise<Refusal | LinkedSession> {
+  const action = 'link-guest-session';
+  const unread: Judged = { id: ports.newId(), action, checks: [] };
+  const established = await establishPrincipal(user, ports);
+  if ('code' in established) return refuse({ ...unread, ...established.known }, established.code);
+  const { principal } = established;
+  const known = { ...unread, principal, ...ofTenant(tenantOf(principal)) };
+  if (principal.kind !== 'user') return refuse(known, 'wrong-kind');
+  const session = await establishSession(guest, ports);
+  if ('code' in session) return refuse(known, session.code);
+  const { sessionId } = session;
+  const isLinked = await ports.sessions.link(sessionId, principal);
+  // Another user's by now: two people must not share a guest's rooms.
+  if (!isLinked) return refuse(known, 'not-allowed');
+  return { ...known, outcome: 'grant', action, principal, sessionId, userId: principal.userId };
+}
+
+async function end(
+  guest: readonly PresentedCredential[],
+  ports: GuestSessionPorts,
+): Promise<Refusal | PlainGrant> {
+  const action = 'end-guest-session';
+  const unread: Judged = { id: ports.newId(), action, checks: [] };
+  const session = await establishSession(guest, ports);
+  if ('code' in session) return refuse({ ...unread, ...session.known }, session.code);
+  await ports.sessions.end(session.sessionId, ports.now());
+  return { ...unread, outcome: 'grant', action, principal: session };
 }
 
 async function establishSession(
   credentials: readonly PresentedCredential[],
   ports: EstablishPorts,
-): Promise<GuestSession | RefusalCode> {
+): Promise<GuestSession | { readonly code: RefusalCode; readonly known: Partial<Judged> }> {
   const established = await establishPrincipal(credentials, ports);
-  if ('code' in established) return established.code;
-  return established.principal.kind === 'guest-session' ? established.principal : 'wrong-kind';
+  if ('code' in established) return established;
+  const { principal } = established;
+  return principal.kind === 'guest-session'
+    ? principal
+    : { code: 'wrong-kind', known: { principal } };
 }

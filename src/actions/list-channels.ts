@@ -1,7 +1,13 @@
-import type { Origin } from '../core/audit-event.ts';
+import type { Origin, RecordDecision } from '../core/audit-event.ts';
 import type { Catalogue, Reading } from '../core/catalogue.ts';
 import { parseChannelName } from '../core/channel-name.ts';
-import { firstFailed, type RefusalCode } from '../core/decision.ts';
+import {
+  firstFailed,
+  refuse,
+  type Judged,
+  type Refusal,
+  type RefusalCode,
+} from '../core/decision.ts';
 import type { ChannelFamily } from '../core/define-channel.ts';
 import type { FindOwn, OpenOwnPage, OwnCursor } from '../core/facts.ts';
 import type { Limits, ReportExcess } from '../core/limits.ts';
@@ -19,6 +25,8 @@ export interface ListChannelsPorts extends EstablishPorts, JudgePorts {
   /** Authorizations a minute and principal, of which a list is one. */
   readonly authorizations: number;
   readonly reportExcess: ReportExcess;
+  readonly record: RecordDecision;
+  readonly newId: () => string;
 }
 
 /** One page of the channels that a principal may enter now; `next` where another page follows. */
@@ -27,58 +35,78 @@ export interface ChannelPage {
   readonly next: OwnCursor | undefined;
 }
 
-/** Why there is no list; `retryAfterMs` where only waiting helps. */
-export interface ListRefusal {
+/** Why there is no list, and what is known of the principal; `retryAfterMs` where only waiting helps. */
+interface NoList {
   readonly code: RefusalCode;
+  readonly known: Pick<Judged, 'principal' | 'tenantId'>;
   readonly retryAfterMs?: number;
 }
 
-/** Lists the asker's own channels, or says why not. Throws `Unavailable`. */
-export type ListChannels = (
-  question: Pick<SignInQuestion, 'credentials' | 'pinned' | 'origin'> & {
-    readonly cursor?: OwnCursor | undefined;
-  },
-) => Promise<ChannelPage | ListRefusal>;
+type ListQuestion = Pick<SignInQuestion, 'credentials' | 'pinned' | 'origin'> & {
+  readonly cursor?: OwnCursor | undefined;
+};
+
+/** Lists the asker's own channels, or says why not; a refusal is on record by then. Throws `Unavailable`. */
+export type ListChannels = (question: ListQuestion) => Promise<ChannelPage | Refusal>;
 
 /** Lists the asker's own channels, each judged as if it were asked for: a client can drop what is not among them. */
 export function createListChannels(ports: ListChannelsPorts): ListChannels {
-  return async ({ credentials, pinned, origin, cursor }) => {
-    const established = await establishPrincipal(credentials, ports);
-    if ('code' in established) return { code: established.code };
-    const { principal } = established;
-    // Else a page that names the wrong tenant would be told that it may enter nothing, and leave all its channels.
-    const disagreed = firstFailed(tenantChecks(pinned, principal, undefined));
-    if (disagreed) return { code: disagreed.code };
-    const excess = await countList(principal, origin, ports);
-    if (excess) return excess;
-
-    const page = ports.openOwnPage(cursor);
-    // Families without a fact are listed whole, on the first page.
-    const families = ports.catalogue.families.filter(({ load }) => load || cursor === undefined);
-    const admitted = await Promise.all(
-      families.map(async (family) => {
-        const entries = await readingsOf(family, principal, { ...ports, findOwn: page.find });
-        const judged = entries.map((readings) =>
-          admittedOf(readings, { principal, pinned }, ports),
-        );
-        return (await Promise.all(judged)).flat();
-      }),
-    );
-    return { channels: admitted.flat().map(({ channel }) => channel.text), next: page.next() };
+  return async (question) => {
+    const listed = await list(question, ports);
+    if ('channels' in listed) return listed;
+    const { code, known, retryAfterMs } = listed;
+    const unread: Judged = { id: ports.newId(), action: 'list-channels', checks: [], ...known };
+    const refusal: Refusal = {
+      ...refuse(unread, code),
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+    };
+    await ports.record(refusal, question.origin);
+    return refusal;
   };
+}
+
+async function list(
+  { credentials, pinned, origin, cursor }: ListQuestion,
+  ports: ListChannelsPorts,
+): Promise<ChannelPage | NoList> {
+  const established = await establishPrincipal(credentials, ports);
+  if ('code' in established) return established;
+  const { principal } = established;
+  // Else a page that names the wrong tenant would be told that it may enter nothing, and leave all its channels.
+  const disagreed = firstFailed(tenantChecks(pinned, principal, undefined));
+  const known = { principal, tenantId: tenantOf(principal) };
+  if (disagreed) return { code: disagreed.code, known };
+  const excess = await countList(principal, origin, ports);
+  if (excess) return excess;
+
+  const page = ports.openOwnPage(cursor);
+  // Families without a fact are listed whole, on the first page.
+  const families = ports.catalogue.families.filter(({ load }) => load || cursor === undefined);
+  const admitted = await Promise.all(
+    families.map(async (family) => {
+      const entries = await readingsOf(family, principal, { ...ports, findOwn: page.find });
+      const judged = entries.map((readings) => admittedOf(readings, { principal, pinned }, ports));
+      return (await Promise.all(judged)).flat();
+    }),
+  );
+  return { channels: admitted.flat().map(({ channel }) => channel.text), next: page.next() };
 }
 
 async function countList(
   principal: Principal,
   origin: Origin,
   { limits, authorizations, reportExcess }: ListChannelsPorts,
-): Promise<ListRefusal | undefined> {
+): Promise<NoList | undefined> {
   const key = principalKey(principal);
   const taken = await limits.take([{ limit: 'authorizations', key, perMinute: authorizations }]);
   if (!('excess' in taken)) return undefined;
   const subject = { principalId: principalId(principal), tenantId: tenantOf(principal) };
   await reportExcess('authorizations', key, { origin, ...subject });
-  return { code: 'too-many-authorizations', retryAfterMs: taken.retryAfterMs };
+  return {
+    code: 'too-many-authorizations',
+    known: { principal, tenantId: tenantOf(principal) },
+    retryAfterMs: taken.retryAfterMs,
+  };
 }
 
 /** For each of the principal's own parameters of a family, what its forms are read as; ids that no channel can name are left out. */

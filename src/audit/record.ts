@@ -11,25 +11,37 @@ import { describeDecision, signalsOf } from './event.ts';
 export interface RecorderPorts {
   readonly trail: AuditTrail;
   readonly log: (event: AuditEvent) => void;
+  /** Logs a decision that could not be put on record, so that its answer was an error. */
+  readonly logUnrecorded: (event: AuditEvent) => void;
   /** Told of what was kept. */
   readonly count: (event: AuditEvent) => void;
   readonly now: () => number;
 }
 
 /** Creates the recorder of decisions: one event, to the log, the trail and the figures. */
-export function createRecorder({ trail, log, count, now }: RecorderPorts): RecordDecision {
+export function createRecorder({
+  trail,
+  log,
+  logUnrecorded,
+  count,
+  now,
+}: RecorderPorts): RecordDecision {
   return async (decision, origin, asOf) => {
     const event = describeDecision(decision, origin, now());
     const entry = { decision: event, signals: signalsOf(event), asOf };
-    let isKept = true;
+    let isKept: boolean;
     try {
       isKept = await trail.append(entry);
-    } finally {
-      // What the trail could not keep is in the log at least; what was decided by yesterday's facts is decided again.
-      if (isKept) log(event);
+    } catch (error) {
+      // The client gets 503: a line that says "granted" would be untrue.
+      logUnrecorded(event);
+      throw error;
     }
-    if (isKept) count(event);
-    return isKept;
+    // What was decided by outdated facts is decided again.
+    if (!isKept) return false;
+    log(event);
+    count(event);
+    return true;
   };
 }
 

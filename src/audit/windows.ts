@@ -4,6 +4,8 @@ import { createByAge } from '../core/by-age.ts';
 export interface Windows {
   /** Counts one more of this key; true once in its window, for the first above the limit. */
   readonly exceeds: (key: string, now: number) => boolean;
+  /** Counts one more of this key; true while its window has no more than the limit. */
+  readonly isWithin: (key: string, now: number) => boolean;
   /** Counts one less. Without a record of the excess, the next one above the limit is the first again. */
   readonly takeBack: (key: string, isOnRecord: boolean) => void;
 }
@@ -21,15 +23,20 @@ export function createWindows(most: number): Windows {
     windows.put(key, window);
     return window;
   };
+  const count = (key: string, now: number) => {
+    windows.forgetWhile(({ until }) => until <= now || windows.size() >= mostKeys);
+    const window = windows.get(key) ?? open(key, now);
+    window.count += 1;
+    return window;
+  };
   return {
     exceeds: (key, now) => {
-      windows.forgetWhile(({ until }) => until <= now || windows.size() >= mostKeys);
-      const window = windows.get(key) ?? open(key, now);
-      window.count += 1;
+      const window = count(key, now);
       if (window.isTold || window.count <= most) return false;
       window.isTold = true;
       return true;
     },
+    isWithin: (key, now) => count(key, now).count <= most,
     takeBack: (key, isOnRecord) => {
       const window = windows.get(key);
       if (window === undefined) return;

@@ -1,4 +1,11 @@
-import type { Decision, Judged, RefusalCode, SignInDecision, UnreadRefusal } from './decision.ts';
+import type {
+  Decision,
+  Judged,
+  PlainGrant,
+  RefusalCode,
+  SignInDecision,
+  UnreadRefusal,
+} from './decision.ts';
 import type { PrincipalKind } from './principal.ts';
 import type { IssueDecision, RedeemDecision, TicketRefusalCode } from './ticket.ts';
 
@@ -84,7 +91,7 @@ export type FindDecision = (decisionId: string) => Promise<DecisionEntry | undef
 
 /** Everything that is recorded. */
 export type RecordedDecision =
-  Decision | SignInDecision | IssueDecision | RedeemDecision | UnreadRefusal;
+  Decision | SignInDecision | IssueDecision | RedeemDecision | PlainGrant | UnreadRefusal;
 
 /**
  * Records one decision in the log and in the audit trail; it may leave only after this resolved to true. False: it was

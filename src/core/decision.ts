@@ -46,11 +46,24 @@ export interface Member {
   readonly user_info?: Readonly<Record<string, string | number>>;
 }
 
+/** What was attempted. */
+export const actions = [
+  'subscribe',
+  'sign-in',
+  'issue-ticket',
+  'redeem-ticket',
+  'link-guest-session',
+  'end-guest-session',
+  'list-channels',
+] as const;
+
+export type Action = (typeof actions)[number];
+
 /** What is known of an attempt, more of it the further it got. */
 export interface Judged {
   /** The id under which operators find this decision. */
   readonly id: string;
-  readonly action: 'subscribe' | 'sign-in' | 'issue-ticket' | 'redeem-ticket';
+  readonly action: Action;
   readonly socketId?: SocketId;
   /** The pattern of the channel family, once the name was read. */
   readonly family?: string;
@@ -95,6 +108,13 @@ export interface Refusal extends Judged {
 export interface UnreadRefusal extends Judged {
   readonly outcome: 'refusal';
   readonly code: 'malformed-request';
+}
+
+/** Yes, to something that is signed by nobody: a guest session was linked or ended. */
+export interface PlainGrant extends Judged {
+  readonly outcome: 'grant';
+  readonly action: 'link-guest-session' | 'end-guest-session';
+  readonly principal: Principal;
 }
 
 export type Decision = Grant | Refusal;

@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { RefusalCode } from '../core/decision.ts';
 import { sendError } from './errors.ts';
 import { wholeSeconds, type CountFailure } from './limits.ts';
-import { generalReplies, type RepliesTo } from './refusal-reply.ts';
+import type { RepliesTo } from './refusal-reply.ts';
 
 /** How a route says no, for each reason that it may have. */
 export interface Refusing<Code extends string = RefusalCode> {
@@ -38,14 +38,4 @@ export async function sendRefusal<Code extends string>(
   else await countFailure(request);
   const words = status === 403 ? (refusal.denied ?? message) : message;
   return sendError(request, reply, { status, message: words });
-}
-
-/** Answers a refusal of what is not a decision about a channel, and counts it against the address. */
-export async function sendPlainRefusal(
-  [request, reply]: readonly [FastifyRequest, FastifyReply],
-  code: RefusalCode,
-  countFailure: CountFailure,
-): Promise<FastifyReply> {
-  await countFailure(request);
-  return sendError(request, reply, generalReplies[code]);
 }

@@ -4,8 +4,6 @@ import { answersTo, refusals, tooManyRefused, unavailable, type Fault } from './
 import { mostCharacters } from './lengths.ts';
 import { generalReplies } from './refusal-reply.ts';
 
-const undecided = { decided: false };
-
 const listRefusals = {
   ...askerRefusals,
   'tenant-missing': undefined,
@@ -24,7 +22,7 @@ export const channelListDocs: Operation = {
   tags: ['Channels'],
   summary: 'Which channels may I enter now?',
   description:
-    'For a client to leave channels that are not listed, once it has read every page. A list counts as one authorization of `RATE_LIMIT_AUTHORIZATIONS`. Encrypted forms are listed where there is a master key.',
+    'For a client to leave channels that are not listed, once it has read every page. A list counts as one authorization of `RATE_LIMIT_AUTHORIZATIONS`. Encrypted forms are listed where there is a master key. A refusal is on record, a list is not.',
   security: anyCredential,
   parameters: [
     ...tenantParameter,
@@ -74,8 +72,8 @@ export const channelListDocs: Operation = {
     answersTo([
       ...headerFaults,
       malformedCursor,
-      ...refusals(generalReplies, listRefusals).map((each) => ({ ...each, ...undecided })),
-      { ...tooManyRefused, ...undecided },
+      ...refusals(generalReplies, listRefusals),
+      tooManyRefused,
       unavailable,
     ]),
   ),

@@ -1,13 +1,12 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ListChannels } from '../actions/list-channels.ts';
 import type { PresentedCredential } from '../core/credential.ts';
-import { sendPlainRefusal } from './answer.ts';
+import { sendRefusal } from './answer.ts';
 import { namedTenants, originOf } from './asker.ts';
 import { textQuery } from './body.ts';
 import { channelListDocs } from './channel-list-docs.ts';
-import { sendError } from './errors.ts';
 import { mostCharacters } from './lengths.ts';
-import { wholeSeconds, type CountFailure } from './limits.ts';
+import type { CountFailure } from './limits.ts';
 import { formatCursor, parseCursor } from './list-cursor.ts';
 import { generalReplies } from './refusal-reply.ts';
 
@@ -32,11 +31,9 @@ export function addChannelList(server: FastifyInstance, ports: ChannelListPorts)
       const { channels, next } = listed;
       return reply.send({ channels, ...(next && { next: formatCursor(next) }) });
     }
-    const { code, retryAfterMs } = listed;
-    if (retryAfterMs === undefined) {
-      return sendPlainRefusal([request, reply], code, ports.countFailure);
-    }
-    void reply.header('retry-after', wholeSeconds(retryAfterMs));
-    return sendError(request, reply, generalReplies[code]);
+    return sendRefusal([request, reply], listed, {
+      replies: generalReplies,
+      countFailure: ports.countFailure,
+    });
   });
 }

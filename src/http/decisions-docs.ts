@@ -1,3 +1,4 @@
+import { actions } from '../core/decision.ts';
 import { decisionIdPattern } from '../core/audit-event.ts';
 import { allOf, json, type Operation, type Schema } from '../openapi/operation.ts';
 import { answersTo, unavailable } from './error-docs.ts';
@@ -12,7 +13,7 @@ const entry: Schema = {
   properties: {
     decision_id: { $ref: '#/components/schemas/DecisionId' },
     at: { $ref: '#/components/schemas/Moment' },
-    action: { enum: ['subscribe', 'sign-in', 'issue-ticket', 'redeem-ticket'] },
+    action: { enum: actions },
     outcome: { enum: ['grant', 'refusal'] },
     code: { ...text, description: 'The reason of a refusal' },
     family: { ...text, description: 'The pattern of the channel' },

@@ -1,14 +1,11 @@
-import { allOf, json, type Operation, type Schema } from '../openapi/operation.ts';
+import { allOf, decided, json, type Operation, type Schema } from '../openapi/operation.ts';
 import { answersTo, refusals, tooManyRefused, unavailable, type Fault } from './error-docs.ts';
 import { generalReplies } from './refusal-reply.ts';
 
 const sessionId: Schema = { type: 'string', format: 'uuid' };
 const session = '5d8f2c0e-7a41-4d6b-9c3e-1f2a3b4c5d6e';
 
-const told = (codes: Parameters<typeof refusals<keyof typeof generalReplies>>[1]) =>
-  refusals(generalReplies, codes).map((fault) => ({ ...fault, decided: false }));
-
-const common: readonly Fault[] = [{ ...tooManyRefused, decided: false }, unavailable];
+const common: readonly Fault[] = [tooManyRefused, unavailable];
 
 /** What `POST /api/guest-sessions` says of itself. */
 export const startDocs: Operation = {
@@ -56,19 +53,21 @@ export const linkDocs: Operation = {
   security: [{ userToken: [], guestSession: [] }],
   responses: allOf(
     {
-      200: json(
-        'It is the user’s now',
-        {
-          type: 'object',
-          additionalProperties: false,
-          required: ['guest_session_id', 'user_id'],
-          properties: { guest_session_id: sessionId, user_id: { type: 'string' } },
-        },
-        { linked: { value: { guest_session_id: session, user_id: '15' } } },
+      200: decided(
+        json(
+          'It is the user’s now',
+          {
+            type: 'object',
+            additionalProperties: false,
+            required: ['guest_session_id', 'user_id'],
+            properties: { guest_session_id: sessionId, user_id: { type: 'string' } },
+          },
+          { linked: { value: { guest_session_id: session, user_id: '15' } } },
+        ),
       ),
     },
     answersTo([
-      ...told({
+      ...refusals(generalReplies, {
         'credential-missing': undefined,
         'credential-malformed': undefined,
         'credential-expired': undefined,
@@ -85,9 +84,12 @@ export const endDocs: Operation = {
   summary: 'End it, at logout',
   security: [{ guestSession: [] }],
   responses: allOf(
-    { 204: { description: 'It has ended' } },
+    { 204: decided({ description: 'It has ended' }) },
     answersTo([
-      ...told({ 'credential-missing': undefined, 'credential-malformed': undefined }),
+      ...refusals(generalReplies, {
+        'credential-missing': undefined,
+        'credential-malformed': undefined,
+      }),
       ...common,
     ]),
   ),

@@ -1,9 +1,10 @@
 import type { FastifyInstance } from 'fastify';
 import type { GuestSessionActions } from '../actions/guest-sessions.ts';
-import { sendPlainRefusal } from './answer.ts';
-import { presentedBearer, presentedGuestSession } from './asker.ts';
+import { sendRefusal } from './answer.ts';
+import { originOf, presentedBearer, presentedGuestSession } from './asker.ts';
 import { endDocs, linkDocs, startDocs } from './guest-sessions-docs.ts';
 import type { CountFailure, CountGuestSession } from './limits.ts';
+import { generalReplies } from './refusal-reply.ts';
 
 /** Whom the routes ask. */
 export interface GuestSessionRoutePorts {
@@ -15,6 +16,7 @@ export interface GuestSessionRoutePorts {
 /** Adds the routes of guest sessions (system D): start, link at login, end at logout. */
 export function addGuestSessions(server: FastifyInstance, ports: GuestSessionRoutePorts): void {
   const { guestSessions, countFailure, countGuestSession } = ports;
+  const refusing = { replies: generalReplies, countFailure };
 
   const starting = { config: { docs: startDocs } };
   server.post('/api/guest-sessions', starting, async (request, reply) => {
@@ -34,9 +36,10 @@ export function addGuestSessions(server: FastifyInstance, ports: GuestSessionRou
       const linked = await guestSessions.link({
         user: presentedBearer(request),
         guest: presentedGuestSession(request),
+        origin: originOf(request),
       });
-      if (typeof linked === 'string')
-        return sendPlainRefusal([request, reply], linked, countFailure);
+      if (linked.outcome === 'refusal') return sendRefusal([request, reply], linked, refusing);
+      void reply.header('x-decision-id', linked.id);
       return { guest_session_id: linked.sessionId, user_id: linked.userId };
     },
   );
@@ -45,9 +48,12 @@ export function addGuestSessions(server: FastifyInstance, ports: GuestSessionRou
     '/api/guest-sessions/current',
     { config: { docs: endDocs } },
     async (request, reply) => {
-      const ended = await guestSessions.end(presentedGuestSession(request));
-      if (ended !== 'ended') return sendPlainRefusal([request, reply], ended, countFailure);
-      return reply.code(204).send();
+      const ended = await guestSessions.end({
+        guest: presentedGuestSession(request),
+        origin: originOf(request),
+      });
+      if (ended.outcome === 'refusal') return sendRefusal([request, reply], ended, refusing);
+      return reply.code(204).header('x-decision-id', ended.id).send();
     },
   );
 }

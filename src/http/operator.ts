@@ -1,7 +1,9 @@
 import { timingSafeEqual, createHash } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Origin, SecuritySignal } from '../core/audit-event.ts';
 import type { Secret } from '../core/secret.ts';
+import { originOf } from './asker.ts';
 import { livezDocs, readyzDocs } from './operator-docs.ts';
 import { RequestProblem } from './problem.ts';
 import { headerValues } from './raw-headers.ts';
@@ -32,6 +34,13 @@ export function addProbes(
   });
 }
 
+/** What guards the operator's port. */
+export interface GuardPorts {
+  readonly token: Secret | undefined;
+  /** Puts a request that was turned away on record. Throws `Unavailable`. */
+  readonly recordRejected: (signal: SecuritySignal, origin: Origin) => Promise<void>;
+}
+
 /** Probes come from machines that hold no token. */
 const open = new Set(['/livez', '/readyz']);
 
@@ -40,19 +49,22 @@ const open = new Set(['/livez', '/readyz']);
  * and only a request that also names loopback and comes from no foreign page passes, or a page in the operator's own browser
  * could reach it: by rebinding its name, or with a form, which no preflight precedes.
  */
-export function guardOperator(server: FastifyInstance, token: Secret | undefined): void {
+export function guardOperator(
+  server: FastifyInstance,
+  { token, recordRejected }: GuardPorts,
+): void {
   const expected = token === undefined ? undefined : digest(`Bearer ${token.reveal()}`);
-  server.addHook('onRequest', (request, _reply, done) => {
-    const path = request.routeOptions.url ?? '';
-    if (open.has(path)) {
-      done();
-    } else if (expected === undefined) {
-      done(isAskedHere(request) ? undefined : new RequestProblem(403, 'Ask by localhost'));
-    } else {
-      const shown = digest(request.headers.authorization ?? '');
-      const same = timingSafeEqual(shown, expected);
-      done(same ? undefined : new RequestProblem(401, 'The operator’s token is required'));
+  server.addHook('onRequest', async (request) => {
+    if (open.has(request.routeOptions.url ?? '')) return;
+    if (expected === undefined) {
+      if (isAskedHere(request)) return;
+      await recordRejected('cross-origin', originOf(request));
+      throw new RequestProblem(403, 'Ask by localhost');
     }
+    const shown = digest(request.headers.authorization ?? '');
+    if (timingSafeEqual(shown, expected)) return;
+    await recordRejected('authentication-failed', originOf(request));
+    throw new RequestProblem(401, 'The operator’s token is required');
   });
 }
 
