@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Config } from './config/load.ts';
 import type { Secret } from './core/secret.ts';
+import { runAllSteps } from './all-steps.ts';
 import { createDatabase, type Database } from './resources/client.ts';
 import { startEmbeddedPostgres } from './resources/embedded-postgres.ts';
 import { prepareDatabase } from './resources/prepare-database.ts';
@@ -33,11 +34,7 @@ export async function openStorage(
     if (applied.length > 0) log.info({ applied }, 'migrations applied');
     const redis = redisUrl && (await openRedis(redisUrl, log));
     const database = createDatabase({ url, role, schema });
-    const close = async () => {
-      await redis?.close();
-      await database.close();
-      await embedded?.stop();
-    };
+    const close = () => runAllSteps([() => redis?.close(), database.close, () => embedded?.stop()]);
     return { database, databaseUrl: url, redis, close };
   } catch (error) {
     await embedded?.stop();

@@ -7,6 +7,8 @@ import { buildMemory } from './app-memory.ts';
 import { createLookups } from './audit/lookups.ts';
 import { createLiveGrants } from './resources/live-grants.ts';
 import { createRevocations } from './resources/revocations.ts';
+import { createSweepGuestSessions } from './resources/guest-sessions.ts';
+import { createSweepRevocations, type CredentialLives } from './resources/sweep-revocations.ts';
 import { createSweepChanges } from './resources/table-changes.ts';
 import { createTableMemory } from './resources/table-memory.ts';
 import { createTickets } from './resources/tickets.ts';
@@ -31,6 +33,8 @@ export function buildStores(
     factLookups,
     memory: buildMemory(tables, { find: facts.find, revocations }),
     sweepChanges: createSweepChanges(database, tables),
+    sweepGuestSessions: createSweepGuestSessions(database),
+    sweepRevocations: (lives: CredentialLives) => createSweepRevocations(database, lives),
     tickets: createTickets(database),
     beginOnce: redis ? createRedisOnce(redis, { now, newId: randomUUID }) : createMemoryOnce(now),
     revocations,

@@ -18,7 +18,9 @@ import type { Listener } from './resources/listener.ts';
 import { startKeepingEnds } from './keeping-ends.ts';
 import { listen } from './listen.ts';
 import { createLog } from './log.ts';
+import { runAllSteps } from './all-steps.ts';
 import { startSweeping } from './sweeping.ts';
+import { sweepsOf } from './app-sweeps.ts';
 
 /** Where the two listeners are, as URLs without a path. */
 export interface Addresses {
@@ -73,11 +75,7 @@ export async function startApp(config: Config, clock: Clock, signal?: AbortSigna
       }),
     };
     log.info({ ...addresses }, 'listening');
-    const sweep = async (at: number) =>
-      (await stores.tickets.sweep(at)) +
-      (await stores.liveGrants.sweep(at)) +
-      (await stores.sweepChanges(at));
-    const sweeping = startSweeping({ sweep, ...clock, log });
+    const sweeping = startSweeping({ sweeps: sweepsOf(stores, config), ...clock, log });
     const { liveGrants } = stores;
     const keepingEnds = startKeepingEnds({
       ...{ liveGrants, ...actions, ...clock, log },
@@ -86,24 +84,32 @@ export async function startApp(config: Config, clock: Clock, signal?: AbortSigna
     const [built, hearing] = [servers, listener];
     const stop = async () => {
       closing.abort();
-      await untilDeserted(built.public.server, config.shutdownNotice);
-      const deadline = now() + drainTime;
-      await close(built);
-      const lastSpans = tracing?.close();
-      await sweeping.stop();
-      await keepingEnds.stop();
-      await hearing.stop();
-      await actions.flushExcesses();
-      await actions.trail.close(Math.max(0, deadline - now()));
-      await storage.close();
-      await lastSpans;
+      let deadline = now();
+      let lastSpans: Promise<void> | undefined;
+      await runAllSteps([
+        () => untilDeserted(built.public.server, config.shutdownNotice),
+        () => (deadline = now() + drainTime),
+        () => close(built),
+        () => void (lastSpans = tracing?.close()),
+        sweeping.stop,
+        keepingEnds.stop,
+        hearing.stop,
+        actions.flushExcesses,
+        () => actions.trail.close(Math.max(0, deadline - now())),
+        storage.close,
+        () => lastSpans,
+      ]);
     };
     return { addresses, log, stop };
   } catch (error) {
     // The one may listen already when the other finds its port taken.
-    if (servers) await close(servers);
-    await listener?.stop();
-    await storage.close();
+    await runAllSteps([
+      () => servers && close(servers),
+      () => listener?.stop(),
+      storage.close,
+    ]).catch((fault: unknown) => {
+      log.error({ err: fault }, 'could not close what was started');
+    });
     throw error;
   }
 }

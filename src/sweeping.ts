@@ -1,23 +1,37 @@
+import { createOutageLog, reasonOf, type OutageLogPorts } from './core/outage-log.ts';
 import type { Clock } from './core/timer.ts';
 import { startRepeating, type Repeating } from './repeating.ts';
 
-/** How long expired tickets wait until they are removed again, in milliseconds. */
+/** Milliseconds from the end of one sweep of all tables to the next. */
 export const sweepInterval = 10 * 60 * 1000;
+
+/** Deletes what can no longer matter at this moment, in milliseconds since the epoch, and resolves to how many rows those were. */
+export type Sweep = (now: number) => Promise<number>;
 
 /** What sweeping needs. */
 export interface SweepingPorts extends Clock {
-  /** Removes what is over, and says how many those were. */
-  readonly sweep: (now: number) => Promise<number>;
-  readonly log: { readonly warn: (about: object, message: string) => void };
+  /** By the name of what they delete. */
+  readonly sweeps: Readonly<Record<string, Sweep>>;
+  readonly log: OutageLogPorts['log'];
 }
 
-/** Sweeps now, and again ten minutes after each sweep, until it is stopped; what failed is tried again then. */
-export function startSweeping({ sweep, now, startTimer, log }: SweepingPorts): Repeating {
+/** Sweeps now, and again ten minutes after each time, until it is stopped. A sweep that fails keeps no other one from its work. */
+export function startSweeping({ sweeps, now, startTimer, log }: SweepingPorts): Repeating {
+  const outages = createOutageLog({
+    log,
+    messages: {
+      failed: 'expired rows could not be deleted; logged once until they can',
+      succeeded: 'expired rows are deleted again',
+    },
+  });
   return startRepeating(async () => {
-    try {
-      await sweep(now());
-    } catch (error) {
-      log.warn({ err: error }, 'expired tickets could not be removed');
+    for (const [name, sweep] of Object.entries(sweeps)) {
+      try {
+        await sweep(now());
+        outages.succeeded(name);
+      } catch (error) {
+        outages.failed(name, { why: reasonOf(error) });
+      }
     }
     return sweepInterval;
   }, startTimer);

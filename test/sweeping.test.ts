@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { startSweeping, sweepInterval } from '../src/sweeping.ts';
+import { startSweeping, sweepInterval, type Sweep } from '../src/sweeping.ts';
 import { createTestClock } from './support/test-clock.ts';
 import { testNow } from './support/tokens.ts';
 
@@ -7,11 +7,13 @@ import { testNow } from './support/tokens.ts';
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('sweeping', () => {
-  const start = (sweep: (now: number) => Promise<number>) => {
+  const start = (sweep: Sweep, others: Readonly<Record<string, Sweep>> = {}) => {
     const time = createTestClock(testNow);
-    const lines: string[] = [];
-    const log = { warn: (_about: object, message: string) => void lines.push(message) };
-    return { time, lines, sweeping: startSweeping({ sweep, ...time.clock, log }) };
+    const lines: object[] = [];
+    const line = (about: object, message: string) => void lines.push({ ...about, message });
+    const sweeps = { sweep, ...others };
+    const log = { info: line, warn: line };
+    return { time, lines, sweeping: startSweeping({ sweeps, ...time.clock, log }) };
   };
 
   it('sweeps at once and then every ten minutes, with the moment that it is', async () => {
@@ -30,17 +32,28 @@ describe('sweeping', () => {
     expect(time.waiting()).toBe(0);
   });
 
-  it('goes on after a failure, and says so', async () => {
-    let sweeps = 0;
-    const { time, lines, sweeping } = start(() => {
-      sweeps += 1;
-      return Promise.reject(new Error('no database'));
-    });
+  it('goes on after a failure, also with the other sweeps, and logs an outage once', async () => {
+    let [sweeps, others] = [0, 0];
+    const { time, lines, sweeping } = start(
+      () => {
+        sweeps += 1;
+        return sweeps < 3 ? Promise.reject(new Error('no database')) : Promise.resolve(0);
+      },
+      { other: () => Promise.resolve((others += 1)) },
+    );
+    for (let i = 0; i < 3; i += 1) {
+      await settle();
+      time.advance(sweepInterval);
+    }
     await settle();
-    time.advance(sweepInterval);
-    await settle();
-    expect(sweeps).toBe(2);
-    expect(lines).toEqual(Array(2).fill('expired tickets could not be removed'));
+    expect([sweeps, others]).toEqual([4, 4]);
+    expect(lines).toEqual([
+      {
+        ...{ subject: 'sweep', why: 'no database' },
+        message: 'expired rows could not be deleted; logged once until they can',
+      },
+      { subject: 'sweep', message: 'expired rows are deleted again' },
+    ]);
     await sweeping.stop();
   });
 

@@ -26,7 +26,8 @@ export const remedies: Readonly<Record<NonNullable<AuditEvent['code']>, string>>
     'No setting says how this kind of credential is verified. Set one of `USER_TOKEN_…` (JWT of a user), `GUEST_TOKEN_…` (hotel guest), `SANCTUM_DATABASE_URL` or `SESSION_MODE`, or send another kind.',
   'origin-refused':
     'The page is of an origin that `ALLOWED_ORIGINS` does not name, or the request did not come from a page.',
-  revoked: 'Somebody revoked it; see revocation.md. A credential issued later is good.',
+  revoked:
+    'It was revoked. A credential that says when it was issued is good if that is later; a session cookie does not say it, so it is refused for good: see revocation.md.',
   'tenant-missing': 'Send `X-Tenant-ID`, or ask at `/api/tenants/{tenantId}/pusher/auth`.',
   'tenant-mismatch':
     'The tenants of the header or path, of the token and of the channel differ. A credential without a tenant (a Sanctum token without `SANCTUM_TENANT`, a guest session, a session cookie) must come without `X-Tenant-ID`. Otherwise the page mixes two users.',

@@ -35,6 +35,8 @@ export interface Config extends PusherConfig {
   readonly webSockets: WebSocketConfig;
   /** How long a guest session of ours lives, in milliseconds. */
   readonly guestSessionLifetime: number;
+  /** How long a revocation is kept where nothing bounds the life of what it refuses, in milliseconds; for ever without it. */
+  readonly revocationRetention: number | undefined;
   readonly allowedOrigins: readonly string[];
   readonly trustedProxies: readonly string[];
   /** How long an idle connection of the public listener is kept, in milliseconds. */
@@ -112,6 +114,7 @@ export function loadConfig(env: Environment): Config {
     tickets: loadTickets(read),
     webSockets: loadWebSockets(read, sessions),
     guestSessionLifetime: read.required('GUEST_SESSION_TTL'),
+    revocationRetention: read.optional('REVOCATION_RETENTION'),
     allowedOrigins,
     trustedProxies: read.optional('TRUSTED_PROXIES') ?? [],
     keepAlive: read.required('HTTP_KEEP_ALIVE'),

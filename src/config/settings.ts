@@ -146,6 +146,9 @@ export const settings = {
   ]),
   SESSION_INTROSPECTION_TOKEN: secret('Bearer token that goes with each such question'),
 
+  REVOCATION_RETENTION: duration(
+    'How long a revocation is kept where Usher cannot know when the credentials end that it refuses; without it for ever, see `revocation.md`',
+  ),
   GUEST_SESSION_TTL: duration('How long a guest session of ours may live', { fallback: '720h' }),
 
   CHAT_SERVER_KEYS: list(

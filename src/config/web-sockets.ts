@@ -23,7 +23,7 @@ export interface WebSocketConfig {
 
 /** In milliseconds; longer ones would outlast every proxy's time-out. */
 const pingIntervals = { shortest: 100, longest: 10 * 60 * 1000 } as const;
-/** In milliseconds: on other replicas a revocation is seen this much later. */
+/** In milliseconds: a logout at the host, and a revocation whose notification was lost, end a connection this much later. */
 const longestInterval = 60 * 60 * 1000;
 
 /** Reads how WebSockets are taken in; `sessions` is how the host's cookie is read, if it is. */

@@ -58,7 +58,7 @@ interface Waiter extends Asked {
   readonly tell: (hasSlot: boolean) => boolean;
 }
 
-/** Creates slots; `onShed` is told of each request that got none. */
+/** Creates slots; `onShed` is called for each request that got none while its client waited. */
 export function createSlots(
   { mostAtOnce, mostWaiting, longestWait }: SlotSettings,
   { startTimer, onShed }: { readonly startTimer: StartTimer; readonly onShed: () => void },
@@ -108,7 +108,8 @@ export function createSlots(
     run: async (work, { isGone, slots }) => {
       const asked = { isGone, slots: Math.min(slots, mostAtOnce) };
       if (!(await take(asked))) {
-        onShed();
+        // A client that hung up is no reason to add a replica.
+        if (!asked.isGone()) onShed();
         throw new RequestProblem(503, 'Too many requests are waiting', retryAfter);
       }
       try {

@@ -56,6 +56,33 @@ export function createGuestSessions(database: Database): GuestSessionStore {
   };
 }
 
+/** Milliseconds that an expired session is kept, so that its token is "expired" and not "unknown". */
+const grace = 24 * 60 * 60 * 1000;
+
+/** Rows of one statement: the first sweep of a large table must not run into the time-out of statements. */
+const batch = 5_000;
+
+/**
+ * Creates the sweep of guest sessions that expired a day ago. Those that were linked to a user are kept: a room that names
+ * such a session admits that user, also a room that the host puts much later.
+ */
+export function createSweepGuestSessions(database: Database): (now: number) => Promise<number> {
+  return async (now) => {
+    const before = new Date(now - grace).toISOString();
+    let total = 0;
+    for (let count = batch; count === batch; total += count) {
+      count = await database.ask(
+        (prisma) => prisma.$executeRaw`
+          DELETE FROM guest_sessions WHERE linked_user_id IS NULL AND session_id IN (
+            SELECT session_id FROM guest_sessions
+            WHERE expires_at < ${before}::timestamptz AND linked_user_id IS NULL
+            LIMIT ${batch} FOR UPDATE SKIP LOCKED)`,
+      );
+    }
+    return total;
+  };
+}
+
 function toRecord(row: GuestSession): GuestSessionRecord {
   return {
     sessionId: row.sessionId,

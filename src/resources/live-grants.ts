@@ -52,20 +52,11 @@ export function createLiveGrants(database: Database): LiveGrants {
     },
 
     async settle({ appKey, userId }, { now, leaseUntil }) {
-      // Whose lease is another one was moved, or taken by somebody else, meanwhile.
-      await database.ask((prisma) =>
-        prisma.$transaction([
-          actAsOperator(prisma),
-          prisma.$executeRaw`
-            DELETE FROM live_grants WHERE app_key = ${appKey} AND user_id = ${userId}
-              AND due_at = to_timestamp(${leaseUntil}::float8 / 1000)
-              AND granted_at <= to_timestamp(${now - settlingTime}::float8 / 1000)`,
-          prisma.$executeRaw`
-            UPDATE live_grants SET attempts = 0, due_at = granted_at + ${settlingTime}::float8 * interval '1 ms'
-            WHERE app_key = ${appKey} AND user_id = ${userId}
-              AND due_at = to_timestamp(${leaseUntil}::float8 / 1000)`,
-        ]),
-      );
+      await database.run({
+        name: 'usher_settle_grants',
+        text: settleGrants,
+        values: [appKey, userId, String(leaseUntil), String(now - settlingTime)],
+      });
     },
 
     async drop(user, leaseUntil) {
@@ -175,6 +166,19 @@ const extendGrants = `
   WHERE (SELECT state FROM operator) = 'on'
     AND app_key = $1 AND socket_id = $2 AND principal = $3
     AND expires_at < to_timestamp($6::float8 / 1000)`;
+
+/** One round trip: thousands of users may be ended in a row. Rows with another lease were moved, or taken by somebody else, meanwhile. */
+const settleGrants = `
+  WITH operator AS MATERIALIZED (SELECT set_config('usher.operator', 'on', true) AS state),
+  settled AS (
+    DELETE FROM live_grants WHERE (SELECT state FROM operator) = 'on' AND app_key = $1
+      AND user_id = $2 AND due_at = to_timestamp($3::float8 / 1000)
+      AND granted_at <= to_timestamp($4::float8 / 1000)
+  )
+  UPDATE live_grants SET attempts = 0,
+    due_at = granted_at + ${settlingTime} * interval '1 ms'
+  WHERE (SELECT state FROM operator) = 'on' AND app_key = $1 AND user_id = $2
+    AND due_at = to_timestamp($3::float8 / 1000) AND granted_at > to_timestamp($4::float8 / 1000)`;
 
 const keysOf = (principal: Principal): string[] => subjectsOf(principal).map(keyOf);
 

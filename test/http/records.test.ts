@@ -111,7 +111,7 @@ describe('what is on record', () => {
 });
 
 describe('the operator’s port with a token', () => {
-  const usher = useUsher({ OPS_TOKEN: 'a token of sixteen characters' });
+  const usher = useUsher({ OPS_TOKEN: 'an-operator-token-for-tests' });
   const rows = () =>
     withClient(usher.database, async (client) => {
       const { rows } = await client.query<{ signal: string; n: number }>(

@@ -49,6 +49,18 @@ function setUp() {
 const turnedAway = { status: 503, retryAfter: 5 };
 
 describe('slots', () => {
+  it('do not count a client that hung up while it waited as turned away', async () => {
+    const { time, begin, shed } = setUp();
+    void begin('a');
+    void begin('b');
+    const gone = begin('gone', { isGone: () => true });
+    const patient = begin('patient');
+    await settled();
+    time.advance(5_000);
+    expect([await gone, await patient]).toMatchObject([turnedAway, turnedAway]);
+    expect(shed()).toBe(1);
+  });
+
   it('are few, and handed on in the order of asking', async () => {
     const { slots, begin, end, names } = setUp();
     const works = ['a', 'b', 'c', 'd', 'e'].map((name) => begin(name));
