@@ -56,11 +56,7 @@ export const settings = {
     'Key of private-encrypted channels, 32 bytes in base64; without it there are none',
   ),
   PUSHER_SERVER: oneOf('Which server it is', pusherDialects, { fallback: 'pusher' }),
-  PUSHER_TERMINATE: oneOf(
-    'Whether the server may be asked to end the connections of a user; `off` for Reverb with scaling, see `revocation.md`',
-    ['on', 'off'],
-    { fallback: 'on' },
-  ),
+  PUSHER_TERMINATE: oneOf('Whether it may end connections', ['on', 'off'], { fallback: 'on' }),
   PUSHER_RETIRING_KEY: text('Key that `PUSHER_KEY` replaces; webhooks signed with it still count'),
   PUSHER_RETIRING_SECRET: secret('Secret of that key'),
   PUSHER_APPS: pusherApps(
@@ -146,9 +142,7 @@ export const settings = {
   ]),
   SESSION_INTROSPECTION_TOKEN: secret('Bearer token that goes with each such question'),
 
-  REVOCATION_RETENTION: duration(
-    'How long a revocation is kept where Usher cannot know when the credentials end that it refuses; without it for ever, see `revocation.md`',
-  ),
+  REVOCATION_RETENTION: duration('How long all revocations are kept; see `revocation.md`'),
   GUEST_SESSION_TTL: duration('How long a guest session of ours may live', { fallback: '720h' }),
 
   CHAT_SERVER_KEYS: list(
