@@ -19,7 +19,8 @@ export interface ChannelListPorts {
 
 /** Adds `GET /api/channels`: what the asker may enter now, page by page, so that a client can drop what it may not. */
 export function addChannelList(server: FastifyInstance, ports: ChannelListPorts): void {
-  server.get('/api/channels', { config: { docs: channelListDocs } }, async (request, reply) => {
+  const config = { action: 'list-channels', docs: channelListDocs } as const;
+  server.get('/api/channels', { config }, async (request, reply) => {
     const listed = await ports.listChannels({
       credentials: ports.present(request),
       pinned: { tenantIds: namedTenants(request) },

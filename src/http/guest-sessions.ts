@@ -31,7 +31,7 @@ export function addGuestSessions(server: FastifyInstance, ports: GuestSessionRou
 
   server.post(
     '/api/guest-sessions/link',
-    { config: { docs: linkDocs } },
+    { config: { action: 'link-guest-session', docs: linkDocs } },
     async (request, reply) => {
       const linked = await guestSessions.link({
         user: presentedBearer(request),
@@ -46,7 +46,7 @@ export function addGuestSessions(server: FastifyInstance, ports: GuestSessionRou
 
   server.delete(
     '/api/guest-sessions/current',
-    { config: { docs: endDocs } },
+    { config: { action: 'end-guest-session', docs: endDocs } },
     async (request, reply) => {
       const ended = await guestSessions.end({
         guest: presentedGuestSession(request),

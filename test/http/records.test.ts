@@ -81,6 +81,15 @@ describe('what is on record', () => {
     expect(await rowOf(linked)).toEqual([row('link-guest-session', code)]);
   });
 
+  it('has a row for a list that could not be read', async () => {
+    const asking = { path: '/api/channels?after=nonsense', method: 'GET', headers: bearer('15') };
+    const unread = await ask(usher.public, asking);
+    expect(unread.status).toBe(400);
+    expect(await rowOf(unread)).toMatchObject([
+      { action: 'list-channels', outcome: 'refusal', code: 'malformed-request' },
+    ]);
+  });
+
   it('is found by the decision’s id, as every decision is', async () => {
     const refused = await link({});
     const found = await ask(usher.operator, {
@@ -155,5 +164,32 @@ describe('the log', () => {
     });
     await expect(record(decision, origin)).rejects.toThrow(Unavailable);
     expect([lines, counted]).toEqual([['unrecorded'], 0]);
+  });
+});
+
+describe('two session cookies', () => {
+  const usher = useUsher({
+    SESSION_MODE: 'introspect',
+    SESSION_INTROSPECTION_URL: 'http://127.0.0.1:4999/session',
+  });
+
+  it.each([
+    ['/broadcasting/auth', 'POST', 'subscribe'],
+    ['/broadcasting/user-auth', 'POST', 'sign-in'],
+    ['/api/channels', 'GET', 'list-channels'],
+  ])('at %s are a 400 that is on record', async (path, method, action) => {
+    const answer = await ask(usher.public, {
+      ...{ path, method },
+      headers: { cookie: 'sessionid=a; sessionid=b', origin: 'https://app.example' },
+      ...(method === 'POST' && {
+        body: new URLSearchParams({ socket_id: '1.1', channel_name: 'private-chat-box' }),
+      }),
+    });
+    expect(answer.status).toBe(400);
+    const found = await ask(usher.operator, {
+      path: `/decisions/${decisionId(answer)}`,
+      method: 'GET',
+    });
+    expect([found.status, found.body]).toMatchObject([200, { action, outcome: 'refusal' }]);
   });
 });
