@@ -4,6 +4,7 @@ import { chatServerKey } from './chat-servers.ts';
 import { duration, integer, list, oneOf, secret, text, url, type Setting } from './setting.ts';
 import { fieldName } from './field-name.ts';
 import { cookieName, timeZone } from './host.ts';
+import { limitSettings } from './limit-settings.ts';
 import { network } from './network.ts';
 import { origin } from './origin.ts';
 import { postgres, schemaName } from './postgres.ts';
@@ -11,7 +12,6 @@ import { pusherApps } from './pusher-apps.ts';
 import { redisUrl } from './redis-url.ts';
 
 const port = [0, 65_535] as const;
-const rate = [1, 1_000_000] as const;
 
 /**
  * Every setting there is, in the order in which the documentation shows them.
@@ -56,7 +56,11 @@ export const settings = {
     'Key of private-encrypted channels, 32 bytes in base64; without it there are none',
   ),
   PUSHER_SERVER: oneOf('Which server it is', pusherDialects, { fallback: 'pusher' }),
-  PUSHER_TERMINATE: oneOf('Whether it may end connections', ['on', 'off'], { fallback: 'on' }),
+  PUSHER_TERMINATE: oneOf(
+    'Whether it may be asked to end connections; `off` for Reverb with scaling, see `revocation.md`',
+    ['on', 'off'],
+    { fallback: 'on' },
+  ),
   PUSHER_RETIRING_KEY: text('Key that `PUSHER_KEY` replaces; webhooks signed with it still count'),
   PUSHER_RETIRING_SECRET: secret('Secret of that key'),
   PUSHER_APPS: pusherApps(
@@ -142,7 +146,9 @@ export const settings = {
   ]),
   SESSION_INTROSPECTION_TOKEN: secret('Bearer token that goes with each such question'),
 
-  REVOCATION_RETENTION: duration('How long all revocations are kept; see `revocation.md`'),
+  REVOCATION_RETENTION: duration(
+    'How long revocations are kept at most; a time that no credential outlives, see `revocation.md`',
+  ),
   GUEST_SESSION_TTL: duration('How long a guest session of ours may live', { fallback: '720h' }),
 
   CHAT_SERVER_KEYS: list(
@@ -191,31 +197,7 @@ export const settings = {
     ),
   ),
   TRUSTED_PROXIES: list(network('Networks of proxies whose `X-Forwarded-For` counts')),
-  RATE_LIMIT_CONNECTIONS: integer(
-    'WebSocket handshakes a minute and address of who has not proved who they are',
-    rate,
-    { fallback: '10' },
-  ),
-  RATE_LIMIT_FAILURES: integer('Refused requests a minute and address', rate, { fallback: '60' }),
-  RATE_LIMIT_GUEST_SESSIONS: integer('Guest sessions started per minute and IP address', rate, {
-    fallback: '600',
-  }),
-  RATE_LIMIT_AUTHORIZATIONS: integer('Granted channels and sign-ins a minute and principal', rate, {
-    fallback: '600',
-  }),
-  RATE_LIMIT_SUBSCRIPTIONS: integer(
-    'Different channels per minute and connection (`socket_id`)',
-    rate,
-    { fallback: '20' },
-  ),
-  RATE_LIMIT_MESSAGES: integer('Messages over WebSockets a minute and principal', rate, {
-    fallback: '30',
-  }),
-  RATE_LIMIT_MESSAGES_ACTION: oneOf(
-    'Whether a message beyond that limit ends the WebSocket or is dropped; 31 dropped in a row end it too',
-    ['close', 'drop'],
-    { fallback: 'drop' },
-  ),
+  ...limitSettings,
 
   AUDIT: oneOf(
     'Whether an answer waits until its decision is on record, or records may be lost; see `audit.md`',
