@@ -1,6 +1,7 @@
 import { systemClock } from './clock.ts';
 import type { Config } from './config/load.ts';
 import type { FindDecision } from './core/audit-event.ts';
+import type { Secret } from './core/secret.ts';
 import { createDatabase, type Database } from './resources/client.ts';
 import { createFindDecision } from './resources/decisions.ts';
 import { prepareDatabase } from './resources/prepare-database.ts';
@@ -31,23 +32,44 @@ export function withRecords<T>(config: Config, use: (records: Records) => Promis
 }
 
 /** Opens the database that the service uses, beside it or without one, and closes it again. Throws `Unavailable` and `StartRefused`. */
-export async function withDatabase<T>(
-  { database: where }: Config,
+export function withDatabase<T>(
+  config: Config,
   use: (database: Database) => Promise<T>,
 ): Promise<T> {
-  const server =
-    'dataDir' in where
-      ? await reachEmbeddedPostgres({ dataDir: where.dataDir, log })
-      : { url: where.url, stop: () => Promise.resolve() };
-  try {
-    const { schema } = where;
-    const { role } = await prepareDatabase(server.url, { schema });
-    const database = createDatabase({ url: server.url, role, schema });
+  return withPrepared(config, async (prepared) => {
+    const database = createDatabase(prepared);
     try {
       return await use(database);
     } finally {
       await database.close();
     }
+  });
+}
+
+/** A database with the tables of this version. */
+export interface Prepared {
+  readonly url: Secret;
+  readonly schema: string;
+  readonly role: string | undefined;
+}
+
+/**
+ * Prepares the database of a configuration for the time of `use`; `reach` opens an embedded one. Throws `Unavailable` and
+ * `StartRefused`.
+ */
+export async function withPrepared<T>(
+  { database: where }: Config,
+  use: (database: Prepared) => Promise<T>,
+  reach: typeof reachEmbeddedPostgres = reachEmbeddedPostgres,
+): Promise<T> {
+  const server =
+    'dataDir' in where
+      ? await reach({ dataDir: where.dataDir, log })
+      : { url: where.url, stop: () => Promise.resolve() };
+  try {
+    const { schema } = where;
+    const { role } = await prepareDatabase(server.url, { schema });
+    return await use({ url: server.url, schema, role });
   } finally {
     await server.stop();
   }

@@ -1,6 +1,10 @@
 import { ConfigurationError } from './config/load.ts';
 import { Unavailable } from './core/unavailable.ts';
 import { StartRefused } from './resources/start-refused.ts';
+import { TransferRefused } from './resources/transfer/transfer-refused.ts';
+
+/** Errors whose messages are sentences for the operator. */
+const sentences = [ConfigurationError, StartRefused, TransferRefused];
 
 /** Where each dependency is configured. */
 const settingOf: Readonly<Record<string, string | undefined>> = {
@@ -13,7 +17,8 @@ const settingOf: Readonly<Record<string, string | undefined>> = {
 
 /** What a program of ours says when it cannot go on: a sentence for what the operator can mend, the stack for what only we can. */
 export function sentenceFor(error: unknown): string {
-  if (error instanceof ConfigurationError || error instanceof StartRefused) return error.message;
+  if (error instanceof Error && sentences.some((kind) => error instanceof kind))
+    return error.message;
   if (error instanceof Unavailable) {
     const { message: why = '' } = error.cause instanceof Error ? error.cause : {};
     const setting = settingOf[error.dependency];

@@ -29,6 +29,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     ...[
       'app.ts',
       'app-records.ts',
+      'app-transfer.ts',
       'app-policy.ts',
       'app-paper.ts',
       'app-ask.ts',

@@ -10,6 +10,7 @@ import { addMintToken } from './mint-token.ts';
 import { addPolicyTest } from './policy-test/policy-test.ts';
 import { addPrune } from './prune.ts';
 import { addRevoke } from './revoke.ts';
+import { addExport, addImport } from './transfer.ts';
 
 const addServe: AddCommand = (program) => {
   program
@@ -23,6 +24,7 @@ const addServe: AddCommand = (program) => {
 const commands = [
   ...[addServe, addCheckConfig, addDoctor, addExplain],
   ...[addChannels, addMintToken, addRevoke, addPrune, addPolicyTest],
+  ...[addExport, addImport],
 ];
 
 const exitCodesHelp = `

@@ -20,6 +20,9 @@ const grants: Readonly<Record<string, readonly string[]>> = {
   security_events: ['SELECT', 'INSERT', 'DELETE'],
 };
 
+/** Our tables, but for that of the migrations. */
+export const ownTables: readonly string[] = Object.keys(grants);
+
 /** What two databases of one cluster meet when both create or grant the role at once: whoever lost finds it done. */
 const lostRace = ['42710', '23505', 'XX000'];
 const notPermitted = '42501';

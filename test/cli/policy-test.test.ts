@@ -71,7 +71,7 @@ describe('policy-test', () => {
   });
 
   it.each([
-    ['/nonexistent', '/nonexistent cannot be read: there is no such file\n'],
+    ['/nonexistent', '/nonexistent cannot be read: there is no such file or directory\n'],
     [tmpdir(), `${tmpdir()} cannot be read: it is a directory\n`],
   ])('says which file cannot be read, and why: %s', async (path, sentence) => {
     const { code, stdout, stderr } = await runInProcess(['policy-test', path]);

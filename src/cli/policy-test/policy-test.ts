@@ -7,6 +7,7 @@ import { Secret } from '../../core/secret.ts';
 import { mintGuestToken, mintUserToken } from '../../credentials/mint.ts';
 import { CommandError } from '../command-error.ts';
 import type { AddCommand } from '../context.ts';
+import { reasonOfFile } from '../file-error.ts';
 import { readingOf } from '../presented.ts';
 import { findIn, parsePolicy, type PolicyFile, type Row, type Who } from './policy-file.ts';
 import { variationsOf, type Asked } from './variations.ts';
@@ -35,18 +36,8 @@ async function readPolicy(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    throw new CommandError(`${path} cannot be read: ${reasonFor(error)}`);
+    throw new CommandError(`${path} cannot be read: ${reasonOfFile(error)}`);
   }
-}
-
-function reasonFor(error: unknown): string {
-  const { code = 'unknown error' } = error as NodeJS.ErrnoException;
-  const words: Readonly<Record<string, string>> = {
-    ENOENT: 'there is no such file',
-    EACCES: 'permission denied',
-    EISDIR: 'it is a directory',
-  };
-  return words[code] ?? code;
 }
 
 type May = (asked: Asked) => Promise<boolean>;

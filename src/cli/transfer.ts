@@ -1,0 +1,79 @@
+import { createReadStream } from 'node:fs';
+import { open, rm } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { exportFrom, importInto } from '../app-transfer.ts';
+import { loadConfig } from '../config/load.ts';
+import { CommandError } from './command-error.ts';
+import type { AddCommand } from './context.ts';
+import { isFileError, reasonOfFile } from './file-error.ts';
+
+const standard = '-';
+
+/** Writes every row of the database to a file, for a backup or another database. */
+export const addExport: AddCommand = (program, { env, report, output }) => {
+  program
+    .command('export')
+    .description('write every row of the database to a file, as lines of JSON')
+    .argument('<file>', 'a new file, which only its owner may read; - for standard output')
+    .action(async (path: string) => {
+      const config = loadConfig(env());
+      const write = path === standard ? writeOutput : writeFile(path);
+      const counts = await naming(path, 'written', () => exportFrom(config, write));
+      if (path === standard) output.writeErr(`${linesFor(counts)}\n`);
+      else report(linesFor(counts));
+    });
+};
+
+/** Imports such a file into an empty database. */
+export const addImport: AddCommand = (program, { env, report }) => {
+  program
+    .command('import')
+    .description('import an export into an empty database')
+    .argument('<file>', 'what `usher export` wrote; - for standard input')
+    .action(async (path: string) => {
+      const config = loadConfig(env());
+      const counts = await naming(path, 'read', () => importInto(config, read(path)));
+      report(linesFor(counts));
+    });
+};
+
+type Write = Parameters<typeof exportFrom>[1];
+
+const writeOutput: Write = (chunks) =>
+  pipeline(Readable.from(chunks), process.stdout, { end: false });
+
+/** A file that is there stays as it is; one that could not be completed is removed. */
+function writeFile(path: string): Write {
+  return async (chunks) => {
+    const file = await open(path, 'wx', 0o600);
+    try {
+      await pipeline(Readable.from(chunks), file.createWriteStream({ flush: true }));
+    } catch (error) {
+      await rm(path, { force: true });
+      throw error;
+    }
+  };
+}
+
+async function* read(path: string): AsyncGenerator<Uint8Array> {
+  // Opened when it is needed: an error before anybody reads would end the process.
+  yield* path === standard
+    ? createReadStream('', { fd: 0, autoClose: false })
+    : createReadStream(path);
+}
+
+async function naming<T>(path: string, done: 'written' | 'read', run: () => Promise<T>) {
+  try {
+    return await run();
+  } catch (error) {
+    if (!isFileError(error)) throw error;
+    throw new CommandError(`${path} cannot be ${done}: ${reasonOfFile(error)}`);
+  }
+}
+
+function linesFor(counts: Readonly<Record<string, number>>): string {
+  return Object.entries(counts)
+    .map(([table, rows]) => `rows of ${table}: ${rows}`)
+    .join('\n');
+}
