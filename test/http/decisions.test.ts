@@ -78,11 +78,11 @@ describe('a decision, on the operator’s port', () => {
 });
 
 describe('a decision, behind the operator’s token', () => {
-  const usher = useUsher({ OPS_TOKEN: 'a token of sixteen characters' });
+  const usher = useUsher({ OPS_TOKEN: 'a-token-of-sixteen-characters' });
 
   it('is told to who shows it', async () => {
     const path = `/decisions/${absent}`;
-    const shown = { authorization: 'Bearer a token of sixteen characters' };
+    const shown = { authorization: 'Bearer a-token-of-sixteen-characters' };
     expect((await ask(usher.operator, { method: 'GET', path })).status).toBe(401);
     expect((await ask(usher.operator, { method: 'GET', path, headers: shown })).status).toBe(404);
   });

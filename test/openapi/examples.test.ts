@@ -114,7 +114,7 @@ describe.each(Object.entries(limits))('an example of %s', (name, { settings }) =
 });
 
 describe('an example of a port with a token', () => {
-  const usher = useUsher({ OPS_TOKEN: 'a token of sixteen characters' });
+  const usher = useUsher({ OPS_TOKEN: 'a-token-of-sixteen-characters' });
 
   it.each(titled(rowsOf('token-required')))('%s', async (_title, row) => {
     expectExample(row, await replay(usher(), row.documented, row));
