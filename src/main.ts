@@ -5,9 +5,9 @@ import { loadConfig } from './config/load.ts';
 import { exitCodeFor } from './exit-codes.ts';
 import { startGivingBack } from './giving-back.ts';
 import { boundHeap, createProcessHeap } from './heap.ts';
+import { createLog } from './log.ts';
 import { watchNpm } from './npm-parent.ts';
 import type { Repeating } from './repeating.ts';
-import { StartRefused } from './resources/start-refused.ts';
 import { sentenceFor } from './sentence.ts';
 import { welcome } from './welcome.ts';
 
@@ -30,12 +30,18 @@ async function serve(): Promise<void> {
   const { cause, watching } = firstCause();
   const starting = new AbortController();
   void cause.then(() => {
-    starting.abort(new StartRefused('Usher was ended while it started.'));
+    starting.abort();
   });
-  const app = await startApp(config, systemClock, starting.signal).catch(async (error: unknown) => {
+  let app: App;
+  try {
+    app = await startApp(config, systemClock, starting.signal);
+  } catch (error) {
     await watching.stop();
-    throw error;
-  });
+    if (!starting.signal.aborted) throw error;
+    // What had been started is closed, as the signal asks.
+    createLog(config.logLevel, systemClock.now).info({ cause: await cause }, 'closed');
+    return;
+  }
   const givingBack = startGivingBack(createProcessHeap(), systemClock.startTimer);
   void cause.then((why) => stop({ app, givingBack, watching }, why));
   if (!config.production) console.log(await welcome(config, app.addresses, systemClock.now));

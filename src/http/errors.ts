@@ -75,7 +75,9 @@ export function answerErrors(server: FastifyInstance, ports: ErrorPorts): void {
     try {
       await putOnRecord(told, [request, reply], ports);
     } catch (other) {
-      return sendTold(request, reply, toldOf(other as FastifyError, request, ports));
+      const instead = toldOf(other as FastifyError, request, ports);
+      // A refusal that cannot be recorded is in the log, and stays a refusal: nobody should try again what cannot be read.
+      if (!(other instanceof Unavailable)) return sendTold(request, reply, instead);
     }
     return sendTold(request, reply, told);
   });

@@ -50,10 +50,13 @@ export async function openCluster(home: string): Promise<Cluster> {
   return { home, data: join(home, 'data'), password };
 }
 
+/** Two starts may remove one directory at once, and the server may still write into it: then it is not empty at first. */
+const removal = { recursive: true, force: true, maxRetries: 10 } as const;
+
 /** Removes what starts that were cut short left behind. Another start that is at it now notices, and takes the finished cluster. */
 export async function removeLeftovers(dataDir: string): Promise<void> {
   const names = (await readdir(dataDir)).filter((name) => name.startsWith(staged));
-  await Promise.all(names.map((name) => rm(join(dataDir, name), { recursive: true, force: true })));
+  await Promise.all(names.map((name) => rm(join(dataDir, name), removal)));
 }
 
 async function createCluster(
@@ -76,7 +79,7 @@ async function createCluster(
     await rename(stage, home);
     await syncDirectory(dataDir);
   } catch (error) {
-    await rm(stage, { recursive: true, force: true });
+    await rm(stage, removal);
     if (!(await exists(home))) throw error;
   }
 }

@@ -37,12 +37,12 @@ server.post('/', (request) => ({
 /** The text as it is after it has been on the wire: half a surrogate pair has no UTF-8. */
 const asUtf8 = (text: string) => Buffer.from(text).toString();
 
-/** The fields as they are read: one that was sent with several texts is none of them, and JSON has no symbol. */
+/** The fields as they are read: one that was sent more than once is none of them, and JSON has no symbol. */
 const fieldsIn = (pairs: readonly (readonly [string, string])[]) =>
   new Map(
     pairs.map(([name]) => {
-      const texts = new Set(pairs.filter(([other]) => other === name).map(([, text]) => text));
-      return [name, texts.size > 1 ? null : [...texts][0]];
+      const texts = pairs.filter(([other]) => other === name).map(([, text]) => text);
+      return [name, texts.length > 1 ? null : texts[0]];
     }),
   );
 
