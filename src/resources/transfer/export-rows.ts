@@ -62,7 +62,7 @@ async function ask<T>(query: () => Promise<T>): Promise<T> {
     }
     throw new TransferRefused(
       'The login of DATABASE_URL may not read every row (42501): row-level security holds for it, or it lacks SELECT. ' +
-        'Export with the login of an administrator (SUPERUSER, or BYPASSRLS and SELECT on the tables).',
+        'Export with the login of an administrator (SUPERUSER, or a member of usher_service with BYPASSRLS).',
     );
   }
 }
