@@ -9,7 +9,7 @@ export const remedies: Readonly<Record<NonNullable<AuditEvent['code']>, string>>
   'malformed-channel':
     'The name has characters or a length that Pusher does not take, or is of a public channel, about which nobody asks.',
   'unknown-channel':
-    'No channel has a name like this: `usher channels` lists those there are. Encrypted forms need `PUSHER_ENCRYPTION_MASTER_KEY`.',
+    'No channel has a name like this: `usher channels` lists all channels. Encrypted forms need `PUSHER_ENCRYPTION_MASTER_KEY`.',
   'ambiguous-channel':
     'The name can be read in two ways. Choose ids that do not contain the words of the pattern.',
   'credential-missing':
@@ -27,7 +27,7 @@ export const remedies: Readonly<Record<NonNullable<AuditEvent['code']>, string>>
   'origin-refused':
     'The page is of an origin that `ALLOWED_ORIGINS` does not name, or the request did not come from a page.',
   revoked:
-    'It was revoked. A credential that says when it was issued is good if that is later; a session cookie does not say it, so it is refused for good: see revocation.md.',
+    'It was revoked. A credential with a later issue time is accepted. A session cookie has no issue time, so it stays refused: see revocation.md.',
   'tenant-missing': 'Send `X-Tenant-ID`, or ask at `/api/tenants/{tenantId}/pusher/auth`.',
   'tenant-mismatch':
     'The tenants of the header or path, of the token and of the channel differ. A credential without a tenant (a Sanctum token without `SANCTUM_TENANT`, a guest session, a session cookie) must come without `X-Tenant-ID`. Otherwise the page mixes two users.',
@@ -38,9 +38,9 @@ export const remedies: Readonly<Record<NonNullable<AuditEvent['code']>, string>>
   'booking-closed':
     'The booking was cancelled or the stay is over. If not, put it again with its `check_out`.',
   'wrong-kind':
-    'This channel is not for this kind of credential: `usher channels` says for which it is.',
+    'This channel does not accept this kind of credential: `usher channels` lists the kinds that it accepts.',
   'not-allowed':
-    'The check that failed says why. If it should hold, compare the fact, the claims of the token and their tenants. An admin enters only rooms put with the `tenant_id` of the token; `announcements` needs a token with a tenant (Sanctum: `SANCTUM_TENANT`).',
+    'The check that failed says why. If the visitor should be allowed, compare the fact, the claims of the token and their tenants. An admin enters only rooms that have the `tenant_id` of the token; `announcements` needs a token with a tenant (Sanctum: `SANCTUM_TENANT`).',
   'too-many-authorizations':
     'A page that asks in a loop, or `RATE_LIMIT_AUTHORIZATIONS` is too small; see limits.md.',
   'too-many-subscriptions':
@@ -48,7 +48,7 @@ export const remedies: Readonly<Record<NonNullable<AuditEvent['code']>, string>>
   'wrong-user': 'Leave `userId` out, or send the subject of the token.',
   'server-key-missing': 'Send `X-Chat-Server-Key`, and its secret where a ticket is redeemed.',
   'server-key-rejected': 'The key or its secret is not in `CHAT_SERVER_KEYS`.',
-  'ticket-unknown': 'It was never issued, or long ago.',
+  'ticket-unknown': 'It was never issued, or its row has been deleted.',
   'ticket-expired':
     'Fetch a ticket right before it is shown; it lives no longer than `TICKET_TTL` and the token behind it.',
   'ticket-replayed':

@@ -5,27 +5,33 @@ const rate = [1, 1_000_000] as const;
 /** The limits, in the order in which the documentation shows them. */
 export const limitSettings = {
   RATE_LIMIT_CONNECTIONS: integer(
-    'WebSocket handshakes a minute and address of who has not proved who they are',
+    'Unauthenticated WebSocket handshakes per minute and IP address',
     rate,
     { fallback: '10' },
   ),
-  RATE_LIMIT_FAILURES: integer('Refused requests a minute and address', rate, { fallback: '60' }),
+  RATE_LIMIT_FAILURES: integer('Refused requests per minute and IP address', rate, {
+    fallback: '60',
+  }),
   RATE_LIMIT_GUEST_SESSIONS: integer('Guest sessions started per minute and IP address', rate, {
     fallback: '600',
   }),
-  RATE_LIMIT_AUTHORIZATIONS: integer('Granted channels and sign-ins a minute and principal', rate, {
-    fallback: '600',
-  }),
+  RATE_LIMIT_AUTHORIZATIONS: integer(
+    'Granted channels and sign-ins per minute and principal',
+    rate,
+    {
+      fallback: '600',
+    },
+  ),
   RATE_LIMIT_SUBSCRIPTIONS: integer(
     'Different channels per minute and connection (`socket_id`)',
     rate,
     { fallback: '20' },
   ),
-  RATE_LIMIT_MESSAGES: integer('Messages over WebSockets a minute and principal', rate, {
+  RATE_LIMIT_MESSAGES: integer('WebSocket messages per minute and principal', rate, {
     fallback: '30',
   }),
   RATE_LIMIT_MESSAGES_ACTION: oneOf(
-    'Whether a message beyond that limit ends the WebSocket or is dropped; 31 dropped in a row end it too',
+    'Action for a message beyond that limit: close the WebSocket, or drop the message; 31 dropped in a row close it too',
     ['close', 'drop'],
     { fallback: 'drop' },
   ),

@@ -57,7 +57,7 @@ export const settings = {
   ),
   PUSHER_SERVER: oneOf('Which server it is', pusherDialects, { fallback: 'pusher' }),
   PUSHER_TERMINATE: oneOf(
-    'Whether it may be asked to end connections; `off` for Reverb with scaling, see `revocation.md`',
+    'Whether Usher may request the end of connections from it; `off` for Reverb with scaling, see `revocation.md`',
     ['on', 'off'],
     { fallback: 'on' },
   ),
@@ -88,7 +88,7 @@ export const settings = {
   }),
 
   TOKEN_FIELD: fieldName(
-    'Form or JSON field in which native clients that cannot send headers may put a user’s token, such as `token`; without it only `Authorization` counts',
+    'Form or JSON field in which native clients that cannot send headers may put a user’s token, such as `token`; without it only `Authorization` is read',
   ),
   USER_INFO_IDS: oneOf(
     'JSON type of `user_info.id` in presence channels; `number` is what Laravel sends, for ids that are safe integers',
@@ -96,17 +96,17 @@ export const settings = {
     { fallback: 'text' },
   ),
   GUEST_CHAT_CHANNEL_DATA: oneOf(
-    'Whether the private channel of the guest chat is signed with `channel_data`; `off` for clients that drop it, see `clients.md`',
+    'Whether the signature of the private guest chat channel covers `channel_data`; `off` for clients that drop it, see `clients.md`',
     ['on', 'off'],
     { fallback: 'on' },
   ),
 
-  SANCTUM_DATABASE_URL: postgres('PostgreSQL of a Laravel host whose Sanctum tokens count'),
+  SANCTUM_DATABASE_URL: postgres('PostgreSQL of a Laravel host whose Sanctum tokens are accepted'),
   SANCTUM_TOKENABLE_TYPE: text('The one model whose Sanctum tokens count', {
     fallback: 'App\\Models\\User',
   }),
   SANCTUM_TENANT: text(
-    'The one tenant that every user of that host belongs to; without it a Sanctum token has no tenant',
+    'Tenant of all users of that host; without it a Sanctum token has no tenant',
   ),
   SANCTUM_EXPIRATION: duration('The host’s `sanctum.expiration`, where it has one'),
   SANCTUM_TIME_ZONE: timeZone('The host’s `APP_TIMEZONE`, in which its columns are written', {
@@ -147,7 +147,7 @@ export const settings = {
   SESSION_INTROSPECTION_TOKEN: secret('Bearer token that goes with each such question'),
 
   REVOCATION_RETENTION: duration(
-    'How long revocations are kept at most; a time that no credential outlives, see `revocation.md`',
+    'Longest time that revocations are kept; longer than the life of any credential, see `revocation.md`',
   ),
   GUEST_SESSION_TTL: duration('How long a guest session of ours may live', { fallback: '720h' }),
 
@@ -168,7 +168,7 @@ export const settings = {
     ['ws', 'wss'],
   ),
   WS_PRESERVE_HOST: oneOf(
-    'Whether these servers get the client’s `Host` header, or their own address',
+    'Whether these servers receive the client’s `Host` header; `false` sends their own address',
     ['true', 'false'],
     { fallback: 'true' },
   ),
@@ -176,7 +176,7 @@ export const settings = {
     fallback: '65536',
   }),
   WS_MAX_UPSTREAM_MESSAGE: integer(
-    'Largest WebSocket message of the servers behind, in bytes; without it there is no limit',
+    'Largest WebSocket message of these servers, in bytes; without it there is no limit',
     [1024, 1_073_741_824],
   ),
   WS_PING_INTERVAL: duration(
@@ -184,13 +184,13 @@ export const settings = {
     { fallback: '20s' },
   ),
   WS_RECHECK_INTERVAL: duration(
-    'How often an open WebSocket is asked whether it may stay, 1h at most',
+    'Time between two checks whether an open WebSocket is still allowed, 1h at most',
     { fallback: '15s' },
   ),
 
   ALLOWED_ORIGINS: list(
     origin(
-      'Origins of the pages that may ask: `https://app.example`, `capacitor://localhost`, or `https://*.tenants.example` for one label',
+      'Origins of pages whose requests are accepted: `https://app.example`, `capacitor://localhost`, or `https://*.tenants.example` for one label',
       {
         development: '*',
       },
@@ -205,7 +205,7 @@ export const settings = {
     { fallback: 'strict' },
   ),
   HTTP_KEEP_ALIVE: duration(
-    'How long an idle connection of the public listener is kept; longer than the proxy in front keeps it, see `deploying.md`',
+    'Time after which Usher closes an idle connection of the public listener; longer than the same time of the proxy in front, see `deploying.md`',
     { fallback: '125s' },
   ),
   SHUTDOWN_NOTICE: duration(
