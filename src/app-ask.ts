@@ -7,7 +7,7 @@ import { createDjangoDatabase } from './resources/django-database.ts';
 import { createHostDatabase, type HostDatabase } from './resources/host-database.ts';
 import { createPersonalAccessTokens } from './resources/personal-access-tokens.ts';
 
-/** A dependency that was asked, by the setting that names it; `error` is why it is of no use. */
+/** A dependency that was checked, by the setting that names it; `error` is set when it does not work. */
 export interface AskedDependency {
   readonly setting: string;
   readonly error?: unknown;
@@ -24,7 +24,7 @@ interface Surroundings {
 /** Milliseconds for one key set. */
 const patience = 5_000;
 
-/** Asks every server that a configuration names, but for Pusher servers and upstreams, what Usher itself asks it. Leaves nothing there but a key in Redis, for a second. */
+/** Sends each server of a configuration, except Pusher servers and upstreams, the requests that Usher sends. Leaves only a key in Redis, for a second. */
 export function askDependencies(
   config: Config,
   around: Surroundings,

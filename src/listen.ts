@@ -10,8 +10,8 @@ export interface ListenOptions {
 }
 
 /**
- * Connections that may wait to be accepted, which Linux cuts down to its `somaxconn`. Of 9,000 at once Node's 511 lost
- * some, and a browser that loses one does not ask again.
+ * Connections that may wait to be accepted, which Linux cuts down to its `somaxconn`. With Node's default of 511,
+ * some of 9,000 simultaneous connections were lost, and browsers do not retry.
  */
 const backlog = 4_096;
 

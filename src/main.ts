@@ -11,7 +11,7 @@ import type { Repeating } from './repeating.ts';
 import { sentenceFor } from './sentence.ts';
 import { welcome } from './welcome.ts';
 
-/** Milliseconds in which a further signal is the first one again: of Ctrl-C the terminal tells us, and npm tells us too. */
+/** Milliseconds within which a further signal counts as the first one: after Ctrl-C the terminal and npm both send one. */
 const sameSignal = 1_000;
 
 const ending = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;

@@ -1,7 +1,7 @@
 import type { StartTimer } from './core/timer.ts';
 import { startRepeating, type Repeating } from './repeating.ts';
 
-/** Milliseconds between two looks at our parent. */
+/** Milliseconds between two checks of the parent process. */
 const lookInterval = 1_000;
 
 /** The names of npm's scripts and commands that run Usher in the foreground. */

@@ -5,7 +5,7 @@ import { startRepeating, type Repeating } from './repeating.ts';
 /** Milliseconds from the end of one sweep of all tables to the next. */
 export const sweepInterval = 10 * 60 * 1000;
 
-/** Deletes what can no longer matter at this moment, in milliseconds since the epoch, and resolves to how many rows those were. */
+/** Deletes rows that no longer matter at this moment, in milliseconds since the epoch, and resolves to their number. */
 export type Sweep = (now: number) => Promise<number>;
 
 /** What sweeping needs. */
@@ -15,7 +15,7 @@ export interface SweepingPorts extends Clock {
   readonly log: OutageLogPorts['log'];
 }
 
-/** Sweeps now, and again ten minutes after each time, until it is stopped. A sweep that fails keeps no other one from its work. */
+/** Sweeps now, and again ten minutes after each time, until it is stopped. A failed sweep does not stop the others. */
 export function startSweeping({ sweeps, now, startTimer, log }: SweepingPorts): Repeating {
   const outages = createOutageLog({
     log,

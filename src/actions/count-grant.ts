@@ -121,7 +121,7 @@ function claimsOf(
   const patience = patienceOf('authorizations');
   const rate = { limit: 'authorizations', key, perMinute: authorizations, patience } as const;
   if (grant.action === 'sign-in') return [rate];
-  // By principal as well: else anybody could use up what somebody else's socket id has left.
+  // Per principal too: otherwise one user could exhaust the limit of another user's socket id.
   return [
     rate,
     {

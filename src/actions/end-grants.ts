@@ -11,7 +11,7 @@ import {
 export interface EndGrantsPorts {
   /** Ends all connections of a user; throws `Unavailable`. */
   readonly terminate: (user: AppUser) => Promise<void>;
-  /** How often the server of this app may be asked. */
+  /** How often Usher may send the request to the server of this app. */
   readonly policyOf: (appKey: string) => TerminatePolicy;
   readonly liveGrants: Pick<LiveGrants, 'settle' | 'drop' | 'postpone'>;
   readonly now: () => number;
@@ -20,7 +20,7 @@ export interface EndGrantsPorts {
   readonly log: OutageLogPorts['log'];
 }
 
-/** What became of a user's connections. `pending`: they are due again; `notEnded`: they are not, and why. */
+/** The result for a user's connections. `pending`: Usher tries again; `notEnded`: it does not, with the reason. */
 export type EndOutcome = 'ended' | 'pending' | { readonly notEnded: string };
 
 /** One claimed user; `outcome` never rejects. */
@@ -32,7 +32,7 @@ export interface Ending {
 /** Ends the connections of all claimed users, and never rejects. */
 export type EndGrants = (claim: Claim) => readonly Ending[];
 
-/** Why nobody's connections are ended where the operator said so. */
+/** The reason for apps with `PUSHER_TERMINATE=off`. */
 export const switchedOff = 'PUSHER_TERMINATE is off';
 
 /** How many users are ended at once. */
@@ -90,7 +90,7 @@ async function endUser(
   if (closing.aborted || now() >= leaseUntil) return 'pending';
   const policy = ports.policyOf(user.appKey);
   if (policy !== 'retried') {
-    // Removed before the question: if this process ended in between, another one would ask again.
+    // Removed before the request: if this process exited in between, another one would repeat the request.
     if (!(await liveGrants.drop(user, leaseUntil))) return 'pending';
     if (policy === 'never') return { notEnded: switchedOff };
   }
@@ -104,7 +104,7 @@ async function endUser(
   return 'ended';
 }
 
-/** Asks the server; resolves to why it did not end the connections, or to `undefined` when it did. */
+/** Sends the request to the server; resolves to the reason of a failure, or to `undefined` on success. */
 async function ask(
   user: AppUser,
   { terminate, servers }: Pick<EndGrantsPorts, 'terminate'> & { readonly servers: OutageLog },

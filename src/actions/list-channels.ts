@@ -46,7 +46,7 @@ type ListQuestion = Pick<SignInQuestion, 'credentials' | 'pinned' | 'origin'> & 
   readonly cursor?: OwnCursor | undefined;
 };
 
-/** Lists the asker's own channels, or says why not; a refusal is on record by then. Throws `Unavailable`. */
+/** Lists the principal's own channels, or returns the refusal, which is recorded first. Throws `Unavailable`. */
 export type ListChannels = (question: ListQuestion) => Promise<ChannelPage | Refusal>;
 
 /** Lists the asker's own channels, each judged as if it were asked for: a client can drop what is not among them. */
@@ -72,7 +72,7 @@ async function list(
   const established = await establishPrincipal(credentials, ports);
   if ('code' in established) return established;
   const { principal } = established;
-  // Else a page that names the wrong tenant would be told that it may enter nothing, and leave all its channels.
+  // Otherwise a page with the wrong tenant would get an empty list, and leave all its channels.
   const disagreed = firstFailed(tenantChecks(pinned, principal, undefined));
   const known = { principal, tenantId: tenantOf(principal) };
   if (disagreed) return { code: disagreed.code, known };

@@ -1,7 +1,7 @@
 import type { Origin, RecordDecision } from '../core/audit-event.ts';
 import { check, type Judged } from '../core/decision.ts';
 
-/** A request that could not be read, for want of something that `cause` says in a sentence without anything that was sent. */
+/** A request that could not be read. `cause` is a sentence without any content of the request. */
 export interface UnreadRequest {
   readonly action: Judged['action'];
   readonly cause: string;

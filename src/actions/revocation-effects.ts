@@ -102,7 +102,7 @@ function unanswered(policy: TerminatePolicy): EndOutcome {
   return policy === 'once' ? { notEnded: 'no answer yet' } : 'pending';
 }
 
-/** Whose connections a server does not find when it is asked to end those of a user. */
+/** The connections that a server does not find in a request to end those of a user. */
 const beyondReach = {
   pusher: 'not signed in',
   soketi: 'not signed in',

@@ -12,7 +12,7 @@ import type {
   WebhookEvent,
 } from '../core/webhook.ts';
 
-/** What became of a webhook. `under-way`: the same one is being taken at this moment, and may fail yet. */
+/** The result for a webhook. `under-way`: the same webhook is being counted at this moment, and may still fail. */
 export type Receipt = 'taken' | 'repeated' | 'under-way' | 'stale' | 'forged' | 'malformed';
 
 /** Whom this action asks. */

@@ -79,7 +79,7 @@ export function createFigures({ mostMessages, onMessage, now }: FiguresPorts): F
   return { count, exceeds, takeBack, occupancy: () => summed(channels.values()) };
 }
 
-/** Who sent a message; `undefined` for an event that is none. */
+/** The sender of a message; `undefined` for an event that is not a message. */
 function senderOf(event: WebhookEvent, { appKey }: ChannelPlace): string | undefined {
   if (event.name !== 'client_event') return undefined;
   const { userId, socketId } = event;

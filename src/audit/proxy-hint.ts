@@ -46,7 +46,7 @@ export function createProxyHint(ports: {
   };
 }
 
-/** Whose request it was, unless a chat server sent it: that redeems the tickets of all its users from one address. */
+/** The principal of a request; none for requests of a chat server, which redeems the tickets of all its users from one address. */
 function principalIn(event: AuditEvent): string | undefined {
   const { action, principalKind, principalId, tenantId = '' } = event;
   if (action === 'redeem-ticket' || principalId === undefined) return undefined;

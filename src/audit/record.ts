@@ -33,7 +33,7 @@ export function createRecorder({
     try {
       isKept = await trail.append(entry);
     } catch (error) {
-      // The client gets 503: a line that says "granted" would be untrue.
+      // The client gets 503: a line with "granted" would be wrong.
       logUnrecorded(event);
       throw error;
     }

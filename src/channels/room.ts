@@ -11,7 +11,7 @@ const takesPart = (userId: string | undefined, room: Room | undefined): boolean 
   userId !== undefined &&
   (room?.participants.includes(userId) === true || room?.guestSession?.linkedUserId === userId);
 
-/** User 15 of another tenant is somebody else, so in a room of a tenant nobody else’s ids count. */
+/** User 15 of another tenant is a different user, so a room of a tenant admits only ids of that tenant. */
 const admits = (room: Room | undefined, tenantId: string | undefined): boolean =>
   room?.tenantId === undefined || room.tenantId === tenantId;
 

@@ -33,7 +33,7 @@ async function explain(
     throw new UsageError('give either a decision id, or --channel with a token');
   }
   if (id === undefined) return explainLive(live, () => loadConfig(env()), readInput);
-  // The id is not repeated: somebody may have put a token there.
+  // The message does not repeat the id: it may be a token that was pasted by mistake.
   if (!new RegExp(decisionIdPattern).test(id)) {
     throw new UsageError('that is not a decision id; X-Decision-Id of an answer is one');
   }

@@ -90,7 +90,7 @@ async function askOperator(body: object, env: Environment): Promise<Revoked> {
   return { issued_before: answer.issued_before, effects: answer.effects };
 }
 
-/** The service speaks of the fields of its body, the user of this command knows options. */
+/** Errors of the service name fields of the body; the user of this command gave options. */
 function inOptions(message: string): string {
   return Object.entries(fields).reduce(
     (text, [name, field]) =>

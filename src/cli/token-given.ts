@@ -8,7 +8,7 @@ export interface TokenOptions {
   readonly tokenStdin?: boolean;
 }
 
-/** Adds the options by which a token is given. What stands on a command line is seen by everybody on the machine, in `ps`. */
+/** Adds the options by which a token is given. In `ps` every user of the machine sees the command line. */
 export function addTokenOptions(command: Command): Command {
   return command
     .option('--token-stdin', 'read the token from standard input')

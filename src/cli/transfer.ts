@@ -57,7 +57,7 @@ function writeFile(path: string): Write {
 }
 
 async function* read(path: string): AsyncGenerator<Uint8Array> {
-  // Opened when it is needed: an error before anybody reads would end the process.
+  // Opened on the first read: an error without a reader would end the process.
   yield* path === standard
     ? createReadStream('', { fd: 0, autoClose: false })
     : createReadStream(path);

@@ -46,7 +46,7 @@ export interface Config extends PusherConfig {
   readonly shutdownNotice: number;
   readonly limits: LimitConfig;
   readonly tracing: TracingConfig | undefined;
-  /** Variables that look like settings and are none. */
+  /** Variables that look like settings and are not. */
   readonly misspelt: readonly Misspelt[];
 }
 

@@ -27,7 +27,7 @@ const injected = /_(SERVICE_HOST|SERVICE_PORT|PORT_[0-9]+)(_|$)/;
 /** Letters that may differ. With four letters, `HOME` would be taken for `HOST`. */
 const tolerated = (setting: string): number => (setting.length < 8 ? 1 : 2);
 
-/** Finds the variables that look like settings and are none. An unrelated environment has none of these. */
+/** Finds variables that look like settings and are not. An unrelated environment has none. */
 export function findMisspelt(env: Environment): readonly Misspelt[] {
   return Object.keys(env).flatMap((name) => {
     const meant =

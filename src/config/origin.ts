@@ -46,7 +46,7 @@ function parseAppOrigin(scheme: string, host: string): Parsed<string> {
 const badWildcard =
   'has a wildcard that is not the first label of a domain: only https://*.tenants.example works';
 
-/** Below a domain of two labels at least, or it would stand for everybody's sites; `localhost` is nobody else's. */
+/** Below a domain of two labels at least: `https://*.com` would match sites of any owner. `localhost` is always this machine. */
 function parseWildcard(scheme: string, rest: string): Parsed<string> {
   const [, domain = ''] = /^\*\.([^*]+)$/.exec(rest) ?? [];
   if (!URL.canParse(`${scheme}://${domain}`)) return bad(badWildcard);

@@ -104,13 +104,13 @@ export interface Refusal extends Judged {
   readonly retryAfterMs?: number;
 }
 
-/** No, because the request could not be read: the one check says why, in the words that the client got. */
+/** The request could not be read: the one check has the reason, in the words of the answer. */
 export interface UnreadRefusal extends Judged {
   readonly outcome: 'refusal';
   readonly code: 'malformed-request';
 }
 
-/** Yes, to something that is signed by nobody: a guest session was linked or ended. */
+/** A grant without a signature: a guest session was linked or ended. */
 export interface PlainGrant extends Judged {
   readonly outcome: 'grant';
   readonly action: 'link-guest-session' | 'end-guest-session';

@@ -9,14 +9,14 @@ const blockedPorts: ReadonlySet<number> = new Set([
   ...[6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080],
 ]);
 
-/** Why `fetch` would refuse this address without asking anybody, in words that follow the name of a setting; `undefined` when it would not. */
+/** The reason for which `fetch` would refuse this address before it connects, in words that follow the name of a setting; `undefined` when it would not. */
 export function fetchUrlProblem(url: URL): string | undefined {
   return blockedPorts.has(Number(url.port))
     ? 'must not use a port that the Fetch standard blocks, such as 25 or 6000'
     : credentialsProblem(url);
 }
 
-/** Why this cannot be the address of a key set: whoever can change the answer on its way decides whose tokens are good. */
+/** The reason for which this cannot be the address of a key set: an attacker who can change the answer in transit could sign tokens. */
 export function keySetUrlProblem(url: URL): string | undefined {
   const isLocal = url.protocol === 'http:' && isLoopback(url.hostname.replace(/^\[|\]$/g, ''));
   if (url.protocol !== 'https:' && !isLocal) return 'must use https';

@@ -9,7 +9,7 @@ export interface Claim {
   readonly limit: LimitName;
   /** Whose it is. */
   readonly key: string;
-  /** Which part of what is theirs has a rate of its own, such as a connection. */
+  /** The part of the owner's requests that has its own rate, such as a connection. */
   readonly part?: string;
   readonly perMinute: number;
   /** How long the claimant would rather wait than be refused, in milliseconds; not at all by default. */
@@ -26,7 +26,7 @@ export type Taken =
 export interface Limits {
   /**
    * Takes all of these or nothing, in one step. All have the same `key`: only then are they on one node of a Redis Cluster.
-   * Whoever is to wait has a turn of their own, and need not ask again.
+   * A caller that must wait has a reserved turn, and need not call again.
    */
   readonly take: (claims: readonly Claim[]) => Promise<Taken>;
   /** Gives one of a rate back, as if it had not been taken; not one with a `thing`. */

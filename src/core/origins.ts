@@ -10,7 +10,7 @@ export function allowsOrigin(allowed: readonly string[], origin: string): boolea
 
 /**
  * Whether `ALLOWED_ORIGINS` names this very origin. Only then may its pages ask with credentials that a browser sends by
- * itself: behind `*` or a wildcard there may be pages that somebody else wrote.
+ * itself: other people may control pages that `*` or a wildcard matches.
  */
 export function namesOrigin(allowed: readonly string[], origin: string): boolean {
   return !origin.includes('*') && allowed.includes(origin);

@@ -43,7 +43,7 @@ export function readPostgresUrl(text: string): PostgresServers | undefined {
     : undefined;
 }
 
-/** The driver puts a host of its own where there is none behind a login, which `URL` does not accept. */
+/** The driver adds a default host after a login without one, which `URL` does not accept. */
 function isUrl(url: string): boolean {
   return URL.canParse(url.replace('@/', '@localhost/'));
 }

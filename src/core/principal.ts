@@ -27,7 +27,7 @@ export interface User extends CredentialLife {
   readonly name?: string | undefined;
 }
 
-/** Somebody without an account, known by a guest session of ours (system D); `linkedUserId`, and that user's tenant, since the login. */
+/** A visitor without an account, who has a guest session of Usher (system D). `linkedUserId` and that user's tenant are set since the login. */
 export interface GuestSession extends CredentialLife {
   readonly kind: 'guest-session';
   readonly sessionId: string;

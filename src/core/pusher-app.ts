@@ -18,13 +18,13 @@ export interface PusherApp {
   /** 32 bytes in base64; without it the app has no private-encrypted channels. */
   readonly encryptionMasterKey?: Secret;
   readonly dialect: PusherDialect;
-  /** False when its server must never be asked to end connections (`PUSHER_TERMINATE`). */
+  /** False when Usher must never request the end of connections from its server (`PUSHER_TERMINATE`). */
   readonly terminates?: boolean;
   /** The key that signed before this one: its signatures still count, and no new ones are made with it. */
   readonly retiring?: { readonly key: string; readonly secret: Secret };
 }
 
-/** How often a server may be asked to end the connections of one user. */
+/** How often Usher may request the end of one user's connections from a server. */
 export type TerminatePolicy = 'never' | 'once' | 'retried';
 
 /**

@@ -129,7 +129,7 @@ function loginOf(username: string | null, password: string | null): RedisLogin {
   return { ...(username && { username }), ...(password && { password }) };
 }
 
-/** A stray % is taken as it stands, as other Redis clients do. */
+/** A stray % is kept, as other Redis clients do. */
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text);

@@ -27,11 +27,11 @@ export interface TakenTicket {
  */
 export interface TicketStore {
   readonly put: (ticketHash: string, holder: TicketHolder) => Promise<void>;
-  /** The ticket's holder, unspent; `first` says that nobody has taken it so far. `undefined` when there is none. */
+  /** The ticket's holder; the ticket is not spent. `first` is true while it was never taken. `undefined` for an unknown ticket. */
   readonly find: (ticketHash: string) => Promise<TakenTicket | undefined>;
   /** Spends the ticket and gives its holder; `undefined` when there is none. It may have expired: look. */
   readonly take: (ticketHash: string) => Promise<TakenTicket | undefined>;
-  /** Removes what expired an hour or more before `now`, and says how many those were. */
+  /** Removes tickets that expired an hour or more before `now`, and returns their number. */
   readonly sweep: (now: number) => Promise<number>;
 }
 

@@ -8,7 +8,7 @@ export type CredentialReaders = Readonly<
   Partial<Record<PresentedCredential['kind'], CredentialReader>>
 >;
 
-/** Reads a kind of credential for which nothing is configured. */
+/** Refuses a kind of credential that is not configured. */
 export const notConfigured: CredentialReader = () =>
   Promise.resolve({ fault: 'credential-not-configured' });
 

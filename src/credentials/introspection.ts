@@ -71,7 +71,7 @@ export function createIntrospectionReader(settings: IntrospectionSettings): Cred
   };
 }
 
-/** Never beyond the end of the session: the host may have renewed it, and is asked again then. */
+/** Never beyond the end of the session: the host may have renewed it, and is queried again then. */
 function lifetimeOf(answer: Identification, now: number): number {
   if ('fault' in answer) return memory.notSignedIn;
   return Math.min(memory.signedIn, answer.principal.expiresAt - now);

@@ -42,7 +42,7 @@ export interface Admission {
 /** So many messages in a row beyond the limit end the connection, also where they are dropped. */
 const mostDropped = 30;
 
-/** Keeps somebody who was let in: joined with the server behind, under the limit, and only as long as they may stay. */
+/** Keeps an authorized connection: joined with the server behind, within the message limit, until access ends. */
 export function admit(connection: Connection, admission: Admission, ports: AdmitPorts): void {
   const { principal, sessionId, recheck, server, log } = admission;
   log.info({ sessionId }, 'WebSocket opened');
@@ -100,8 +100,8 @@ function countFor(
 }
 
 /**
- * Passes messages under the limit. The client is never sent a word about the others: it speaks the protocol of the server
- * behind, which has no such message.
+ * Passes messages within the limit. Usher sends the client no message about the others: the protocol of the server behind
+ * has no such message.
  */
 function createLimiter(
   connection: Connection,

@@ -1,9 +1,9 @@
 import type { FastifyRequest } from 'fastify';
 
 /**
- * What the server behind is told of the client's request, as by other reverse proxies: the client's address alone, since
- * anybody may write a longer `X-Forwarded-For`; host and scheme as a trusted proxy reports them; `Origin` and `User-Agent` as
- * they came. With `preserveHost` the client's `Host` is sent too, which servers compare with the `Origin`.
+ * The headers of a reverse proxy for the server behind: the client's address alone, since a client can forge a longer
+ * `X-Forwarded-For`; host and scheme as a trusted proxy reports them; `Origin` and `User-Agent` unchanged. With
+ * `preserveHost` also the client's `Host`, which servers compare with the `Origin`.
  */
 export function forwardedHeaders(
   { host, protocol, headers }: Pick<FastifyRequest, 'host' | 'protocol' | 'headers'>,

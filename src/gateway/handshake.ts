@@ -37,8 +37,8 @@ const faults = {
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 /**
- * Reads an opening handshake (RFC 6455 §4.2.1), given whether the connection can be upgraded. It is read before anybody is
- * judged: `ws` would find the same faults after the grant was recorded.
+ * Reads an opening handshake (RFC 6455 §4.2.1), given whether the connection can be upgraded. This happens before the
+ * decision: `ws` would find the same faults after the grant was recorded.
  */
 export function readHandshake(
   { headers }: IncomingMessage,

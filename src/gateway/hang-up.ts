@@ -8,7 +8,7 @@ export interface HangUpWatch {
 }
 
 /**
- * Watches a connection that nobody reads: the signal is aborted when the client closes it, half or wholly, or when
+ * Watches a connection that is not read: the signal is aborted when the client closes it, half or wholly, or when
  * `closing` is. A client that closed its half cannot send a WebSocket frame any more. What it sends stays unread.
  */
 export function watchHangUp(socket: Socket, closing: AbortSignal): HangUpWatch {
@@ -16,7 +16,7 @@ export function watchHangUp(socket: Socket, closing: AbortSignal): HangUpWatch {
   const abort = (): void => {
     gone.abort();
   };
-  // Node tells the end of a stream only to readers; reading nothing looks for it, and takes no data.
+  // Node reports the end of a stream only to readers; `read(0)` checks for it, and takes no data.
   const look = (): void => {
     socket.read(0);
   };

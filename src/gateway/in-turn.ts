@@ -1,7 +1,7 @@
 /** Runs this when everything that was given for the same key before has settled. */
 export type InTurn = <T>(key: string, run: () => Promise<T>) => Promise<T>;
 
-/** Lets those who come with the same key in one after the other; keys do not wait for each other. */
+/** Runs calls with the same key one after the other; different keys do not wait for each other. */
 export function createInTurn(): InTurn {
   const last = new Map<string, Promise<unknown>>();
   return async (key, run) => {

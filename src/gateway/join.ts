@@ -48,7 +48,7 @@ export function joinUpstream(
     const ending: Ending = { code, reason: reason.toString() };
     client.end(passedOn(ending, endings.upstreamFailed));
   });
-  // It may have been cut while nobody listened.
+  // It may have closed while no listener was attached.
   if (server.readyState === server.CLOSED) client.end(endings.upstreamFailed);
   server.resume();
   client.receive((message) => {

@@ -23,14 +23,14 @@ export interface WatchPorts {
 
 /** So many looks in a row may find nothing out: one outage must not throw everybody out, nor a long one keep them in. */
 const mostFailures = 3;
-/** How long a look may take once the credential has ended, in milliseconds. */
+/** How long a check may take once the credential has ended, in milliseconds. */
 const lastLookTime = 5_000;
 /** Node's longest timer, in milliseconds. */
 const longestTimer = 2_147_483_647;
 
 /**
- * Looks at a connection again and again, and at the moment when its credential ends: the session may have been renewed. Ends
- * it when a look says so, when its credential has ended, and when three looks in a row, or the one at the end, could not tell.
+ * Checks a connection periodically, and when its credential ends: the session may have been renewed. Ends the connection
+ * when access or the credential has ended, and when three checks in a row, or the last one, fail.
  */
 export function keepWatch(
   connection: Connection,
@@ -52,7 +52,7 @@ export function keepWatch(
       return;
     }
     const look = startTimer(Math.min(left, recheckInterval), () => void lookAgain(end));
-    // A look that never ends must not keep anybody in.
+    // A check that never ends must not keep a connection open.
     const limit = startLongTimer(startTimer, left + lastLookTime, () => {
       connection.end(endings.unavailable);
     });

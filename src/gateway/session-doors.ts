@@ -56,8 +56,8 @@ const doors: readonly Door[] = [
 ];
 
 /**
- * Adds the doors of the host's WebSockets: who may enter is judged as for the channel, and the host is asked, before the
- * handshake is completed. What the host answers is the answer.
+ * Adds the endpoints of the host's WebSockets. Before it completes a handshake, Usher decides as for the channel, and
+ * connects to the host. The host's answer determines the client's.
  */
 export function addSessionDoors(doorway: Doorway, ports: SessionDoorPorts): void {
   for (const door of doors) {

@@ -41,7 +41,7 @@ export interface Entered {
   readonly server: WebSocket | undefined;
 }
 
-/** Why nobody comes in. */
+/** The reason of a refusal. */
 export interface Refused {
   readonly fault: AuthenticationFault;
   readonly ending?: Ending;
@@ -64,7 +64,7 @@ export async function enter(showing: Showing, ports: EntryPorts): Promise<Entere
     if ('fault' in dialled) return dialled;
     ({ server } = dialled);
   }
-  // Nobody is there to use what the ticket would open.
+  // The client has left, so the ticket is not spent.
   if (!showing.connection.isOpen()) return failed(endings.goingAway);
   const holder = await judge(ports.redeemTicket, showing, ports);
   return 'fault' in holder ? holder : { holder, sessionId, server };
@@ -131,7 +131,7 @@ async function judge(
   }
 }
 
-/** What the client is told. Whether a ticket was spent, revoked or never there is nobody's business. */
+/** The message to the client. It does not reveal whether a ticket was spent, revoked or unknown. */
 const faults: Readonly<Record<RedeemRefusalCode, AuthenticationFault>> = {
   'ticket-unknown': 'Invalid or expired ticket',
   'ticket-replayed': 'Invalid or expired ticket',

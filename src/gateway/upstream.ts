@@ -22,7 +22,7 @@ export type DialFault =
   | { readonly kind: 'refused'; readonly status: number; readonly retryAfter?: string | undefined }
   /** It answered with something else that opens no WebSocket, such as a redirect or a wrong `Sec-WebSocket-Accept`. */
   | { readonly kind: 'invalid'; readonly why: string }
-  /** Nobody waits for the answer any more. */
+  /** The client no longer waits for the answer. */
   | { readonly kind: 'abandoned' };
 
 /** An open connection to the server behind, paused, with the subprotocol that it chose; or none. */
@@ -83,8 +83,8 @@ export function dialUpstream(
 }
 
 /**
- * What the server behind chose of the subprotocols. That it chose none is the client's to judge: browsers fail then, others
- * do not. `ws` always fails, so it is shown a choice.
+ * The subprotocol that the server behind chose. If it chose none, browsers fail, and other clients do not, so the client
+ * must see that. `ws` always fails without a choice, so one is added to the answer that it reads.
  */
 function noteChoice(server: WebSocket, protocols: readonly string[]): () => string | undefined {
   const [first] = protocols;

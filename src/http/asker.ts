@@ -60,12 +60,12 @@ export function presentedGuestSession(request: FastifyRequest): readonly Present
 }
 
 /**
- * The bearer token that a request presents. `Bearer` without a token is none, and neither is the password of a protected
- * site: browsers send that by themselves (RFC 7617 §2.2, RFC 7616 §3.6, RFC 4559).
+ * The bearer token that a request presents. `Bearer` without a token is none, and neither is HTTP
+ * authentication of the site, which browsers send by themselves (RFC 7617 §2.2, RFC 7616 §3.6, RFC 4559).
  */
 export function presentedBearer(request: FastifyRequest): readonly PresentedCredential[] {
   const lines = headerLines(request, 'Authorization');
-  // Digest has commas of its own, so it is not looked at for repetitions.
+  // A Digest header contains commas, so it is not checked for repetition.
   if (lines.length === 1 && /^(?:basic|digest|negotiate|ntlm)\b/i.test(lines[0] ?? '')) return [];
   const header = credentialText('Authorization', lines);
   const shown = header?.replace(/^bearer(?: +|$)/i, '');

@@ -18,8 +18,8 @@ declare module 'fastify' {
 const mostFields = 128;
 
 /**
- * Takes forms, multipart forms without files, and JSON; an empty body of any type is as none. Any other type is a 415.
- * Clients name one type and send the other, or name both: what a body is, it shows by its first character.
+ * Accepts forms, multipart forms without files, JSON, and an empty body of any type. Any other type is a 415.
+ * Some clients send a wrong content type, or two, so the first character of a body decides.
  */
 export function takeFormsAndJson(server: FastifyInstance): void {
   server.addHook('onRequest', (request, _reply, done) => {
@@ -45,8 +45,8 @@ export function takeFormsAndJson(server: FastifyInstance): void {
 const knownType = /^\s*application\/(?:json|x-www-form-urlencoded)\s*(?:;|$)/i;
 
 /**
- * Makes one type of what the header says. Without a body its type means nothing. pusher-js and axios append theirs to one
- * that the page set, and Fastify would refuse the list.
+ * Reduces the header to one content type. Without a body the type is ignored. pusher-js and axios append their type to the
+ * page's type, and Fastify would refuse the list.
  */
 function nameOneType(headers: IncomingHttpHeaders): void {
   const type = headers['content-type'];
@@ -99,7 +99,7 @@ async function readMultipart(request: FastifyRequest, body: string | Buffer): Pr
   }
   let form: FormData;
   try {
-    // eslint-disable-next-line @typescript-eslint/no-deprecated -- for want of a bound, which the body has already
+    // eslint-disable-next-line @typescript-eslint/no-deprecated -- it is deprecated for its unbounded size, and the body is bounded already
     form = await new Response(body, { headers: { 'content-type': type } }).formData();
   } catch {
     throw malformed('The multipart form is malformed');

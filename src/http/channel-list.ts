@@ -17,7 +17,7 @@ export interface ChannelListPorts {
   readonly countFailure: CountFailure;
 }
 
-/** Adds `GET /api/channels`: what the asker may enter now, page by page, so that a client can drop what it may not. */
+/** Adds `GET /api/channels`: the channels that the principal may enter now, page by page, so that a client can leave the others. */
 export function addChannelList(server: FastifyInstance, ports: ChannelListPorts): void {
   const config = { action: 'list-channels', docs: channelListDocs } as const;
   server.get('/api/channels', { config }, async (request, reply) => {

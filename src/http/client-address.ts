@@ -19,9 +19,9 @@ export function trusting(networks: readonly string[]): IsTrusted {
 const familyOf = (address: string) => (isIP(address) === 6 ? 'ipv6' : 'ipv4');
 
 /**
- * Leaves nothing but addresses in `X-Forwarded-For`: what it holds goes into limits, logs and rows. Azure adds a port to
- * each, others write `for=` (RFC 7239 §4). Everything before a word that is no address was told by a stranger, and so the
- * address is that of the proxy that reported the word.
+ * Leaves only addresses in `X-Forwarded-For`: its entries go into limits, logs and rows. Azure adds a port to
+ * each, others write `for=` (RFC 7239 §4). Entries before a word that is not an address cannot be trusted,
+ * so the address is that of the proxy that reported the word.
  */
 export function cleanForwardedFor(headers: IncomingHttpHeaders): void {
   const header = headers['x-forwarded-for'];
@@ -33,7 +33,7 @@ export function cleanForwardedFor(headers: IncomingHttpHeaders): void {
   else delete headers['x-forwarded-for'];
 }
 
-/** Longer than any address with its port and the other parameters of a `for=`, and short enough to be searched for nothing. */
+/** Longer than any address with its port and the other parameters of a `for=`, and short enough to search at no cost. */
 const longestPart = 256;
 
 /** The address of one part: bare, with a port, in brackets, in quotes, or after `for=`. */

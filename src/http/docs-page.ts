@@ -10,14 +10,14 @@ type ShownOperation = Omit<Operation, 'parameters'> & {
   readonly parameters: readonly object[];
 };
 
-/** Nothing is fetched and nothing runs: the page is text, and may look like it. */
+/** The page loads nothing and runs no script; inline styles are allowed. */
 export const pagePolicy = "default-src 'none'; style-src 'unsafe-inline'";
 
 const style =
   'body{font:1rem/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}' +
   'pre{overflow:auto;background:#8881;padding:.5rem}h3 code{font-size:1.1em}td{vertical-align:top;padding-right:1rem}';
 
-/** Writes the document as a page of HTML for a person; whatever a program wants to know is in the JSON. */
+/** Writes the document as an HTML page for people; programs use the JSON. */
 export function docsPage({ info, paths }: ShownDocument): string {
   const operations = Object.entries(paths).flatMap(([path, { servers, ...methods }]) =>
     Object.entries(methods).map(([method, operation]) => ({

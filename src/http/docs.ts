@@ -44,7 +44,7 @@ export function addDocs(server: FastifyInstance, ports: Ports, publicAddress: st
   server.get('/docs', { config: { docs } }, ({ headers: { accept = '' } }, reply) => {
     const document = writeDocument(ports, publicAddress);
     void reply.header('vary', 'Accept');
-    // Browsers name it first; of a program that names both, the first is what it wants.
+    // Browsers name HTML first; a program that names both gets the first.
     if (!/^[^,]*\btext\/html\b/i.test(accept)) return document;
     return reply
       .type('text/html; charset=utf-8')

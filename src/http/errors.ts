@@ -76,7 +76,7 @@ export function answerErrors(server: FastifyInstance, ports: ErrorPorts): void {
       await putOnRecord(told, [request, reply], ports);
     } catch (other) {
       const instead = toldOf(other as FastifyError, request, ports);
-      // A refusal that cannot be recorded is in the log, and stays a refusal: nobody should try again what cannot be read.
+      // A refusal that cannot be recorded is in the log, and stays a 4xx: a client should not repeat a malformed request.
       if (!(other instanceof Unavailable)) return sendTold(request, reply, instead);
     }
     return sendTold(request, reply, told);

@@ -6,7 +6,7 @@ export function formatCursor(cursor: OwnCursor): string {
   return Buffer.from(JSON.stringify(cursor)).toString('base64url');
 }
 
-/** Reads it back; throws a 400 for what `formatCursor` did not write. It only says where to go on, so it need not be signed. */
+/** Reads a cursor; throws a 400 for a text that `formatCursor` did not write. It only marks a position, so it need not be signed. */
 export function parseCursor(text: string | undefined): OwnCursor | undefined {
   if (text === undefined) return undefined;
   const cursor = parseJson(Buffer.from(text, 'base64url').toString());

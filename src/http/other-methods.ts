@@ -15,7 +15,7 @@ interface Path {
 
 /**
  * Notes the routes that are added from here on; what it returns, called after all of them, has every other method of
- * their paths answered 405 with `Allow` (RFC 9110 §15.5.6). Fastify answers 404, which sends people to look for the path.
+ * their paths answered 405 with `Allow` (RFC 9110 §15.5.6). Fastify answers 404, which suggests a wrong path.
  */
 export function watchMethods(server: FastifyInstance): () => void {
   const paths = new Map<string, Path>();

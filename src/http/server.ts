@@ -98,7 +98,7 @@ export function createServer({
   return server;
 }
 
-/** Whose pages may ask. */
+/** The origins of pages whose requests are accepted. */
 export interface BrowserSettings {
   readonly allowedOrigins: readonly string[];
   /** Where refused requests are counted. */
@@ -130,7 +130,7 @@ export async function openToBrowsers(
   await server.register(rateLimit, { global: false, store: createRateLimitStore(limits) });
 }
 
-/** What the plugin asks of an origin. `[]` is nobody's: it still answers the preflight, which tells the page nothing. */
+/** The value that the plugin expects for an origin. `[]` matches no origin: the preflight is still answered, without a CORS grant. */
 function allowedBy(allowedOrigins: readonly string[]): OriginFunction {
   return (origin = '', done) => {
     done(null, allowsOrigin(allowedOrigins, origin) ? true : []);
@@ -158,7 +158,7 @@ function withoutChatter(logger: FastifyBaseLogger): FastifyBaseLogger {
     : logger;
 }
 
-/** A trusted proxy's own request id, so that its log and ours can be joined; nothing that could forge a line of a log. */
+/** The request id of a trusted proxy, which joins its log and ours; without characters that could forge a log line. */
 function forwardedId(header: string | string[] | undefined): string | undefined {
   return typeof header === 'string' && /^[A-Za-z0-9._-]{8,128}$/.test(header) ? header : undefined;
 }

@@ -23,7 +23,7 @@ export function findSession(headers: RawHeaders, mode: CookieMode): ShownSession
   const [value, ...more] = values;
   // Django takes the last of two, others the first: whoever could plant one would decide who asks.
   if (value !== undefined && more.length + behindCommas > 0) return 'repeated-cookie';
-  // A page of another cookie's could have put it into its value, past what `__Host-` promises.
+  // A page that may set another cookie could have put it into that cookie's value, which bypasses `__Host-`.
   if (behindCommas > 0) return 'joined-cookies';
   if (value === undefined) return 'absent';
   if (!isCookieValue(value)) return 'malformed-cookie';
@@ -33,9 +33,9 @@ export function findSession(headers: RawHeaders, mode: CookieMode): ShownSession
 }
 
 /**
- * The values of all cookies of this name, in all `Cookie` headers, and how many more stand behind a comma: Apache and
- * others join two headers with one, where it should be a semicolon (RFC 9113 §8.2.3). Names are taken as generously as
- * any host may take them.
+ * The values of all cookies of this name, in all `Cookie` headers, and how many more follow a comma: Apache and
+ * others join two headers with a comma instead of a semicolon (RFC 9113 §8.2.3). Names are matched as leniently as any
+ * host may match them.
  */
 function cookiesNamed(
   name: string,

@@ -15,7 +15,7 @@ export function isFromAllowedPage(headers: RawHeaders, allowedOrigins: readonly 
   if (secondOrigin !== undefined || secondSite !== undefined) return false;
   // Browsers leave Origin out of a GET to their own origin, and of nothing else that asks us.
   if (origin === undefined) return site === 'same-origin';
-  // A cookie is for the pages that were named: `*` and wildcards stand for nobody here.
+  // Only named pages may use a cookie: `*` and wildcards do not match here.
   if (!namesOrigin(allowedOrigins, origin)) return false;
   return site === undefined || sitesOfScripts.has(site);
 }

@@ -108,7 +108,7 @@ export function createSlots(
     run: async (work, { isGone, slots }) => {
       const asked = { isGone, slots: Math.min(slots, mostAtOnce) };
       if (!(await take(asked))) {
-        // A client that hung up is no reason to add a replica.
+        // A client that hung up does not mean that the replica is overloaded.
         if (!asked.isGone()) onShed();
         throw new RequestProblem(503, 'Too many requests are waiting', retryAfter);
       }

@@ -38,7 +38,7 @@ async function open(
   prepare: (client: Client) => Promise<unknown>,
 ): Promise<Client> {
   const client = new Client({ ...options, connectionString, keepAlive: true });
-  // A connection that breaks between two queries is an event, which ends the process when nobody listens.
+  // A connection that breaks between two queries emits an event, which ends the process without a listener.
   client.on('error', () => undefined);
   const cut = () => {
     client.connection.stream.destroy();
@@ -51,7 +51,7 @@ async function open(
     await prepare(client);
     return client;
   } catch (error) {
-    // Without a farewell, which a frozen server would never answer.
+    // Without a closing handshake, which a frozen server would never answer.
     cut();
     throw error;
   }

@@ -136,7 +136,7 @@ function openSession(url: string, { onChange, startTimer }: ListenerPorts): Sess
     },
     cut: () => {
       lose(new Error('Connection terminated'));
-      // Without a farewell, which a frozen server would never answer.
+      // Without a closing handshake, which a frozen server would never answer.
       client.connection.stream.destroy();
     },
   };

@@ -167,7 +167,7 @@ const extendGrants = `
     AND app_key = $1 AND socket_id = $2 AND principal = $3
     AND expires_at < to_timestamp($6::float8 / 1000)`;
 
-/** One round trip: thousands of users may be ended in a row. Rows with another lease were moved, or taken by somebody else, meanwhile. */
+/** One round trip: thousands of users may be ended in a row. Rows with another lease were moved, or claimed by another replica, meanwhile. */
 const settleGrants = `
   WITH operator AS MATERIALIZED (SELECT set_config('usher.operator', 'on', true) AS state),
   settled AS (

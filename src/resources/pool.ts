@@ -4,7 +4,7 @@ import type { Servers } from './servers.ts';
 /** What a pool is made of. */
 export interface PoolOptions extends Omit<PoolConfig, 'connectionString' | 'Client' | 'onConnect'> {
   readonly servers: Servers;
-  /** Prepares a new connection and resolves to its server's identity; what it throws, whoever wanted the connection gets. */
+  /** Prepares a new connection and resolves to its server's identity. The caller that requested the connection gets its errors. */
   readonly prepare: (client: ClientBase) => Promise<string>;
 }
 
@@ -27,7 +27,7 @@ type Callback = (
   done: () => void,
 ) => void;
 
-/** What a pool says when no connection was opened at all. */
+/** The error of a pool that could not open a connection. */
 const notOpened: ReadonlySet<string> = new Set([
   'timeout exceeded when trying to connect',
   'Cannot use a pool after calling end on the pool',
@@ -55,7 +55,7 @@ class PreparedPool extends Pool {
     this.#servers = servers;
   }
 
-  // `pool.query` and Prisma's adapter both come by here.
+  // `pool.query` and Prisma's adapter both call this.
   override connect(): Promise<PoolClient>;
   override connect(callback: Callback): void;
   override connect(callback?: Callback): Promise<PoolClient> | void {

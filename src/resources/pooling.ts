@@ -6,7 +6,7 @@ const rounds = 8;
 
 /**
  * Throws `StartRefused` where a pooler hands one server session to several clients (transaction or statement pooling):
- * settings, the role and locks of a session would be those of whoever used it last. `openSecond` opens another connection.
+ * settings, role and locks of a session would be those of its last client. `openSecond` opens another connection.
  */
 export async function refuseSharedSessions(
   first: Client,

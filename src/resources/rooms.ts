@@ -31,7 +31,7 @@ export function createRooms(database: Database): RoomStore {
   return {
     find,
 
-    // '' names nobody to row-level security.
+    // '' matches no row in row-level security.
     findFor: (roomId, { tenantId = '', sessionId = '' } = {}) =>
       findAs(roomId, tenantId, sessionId, 'off'),
 
@@ -72,7 +72,7 @@ const asOperator = <Result>(prisma: PrismaClient, query: Prisma.PrismaPromise<Re
 /**
  * One statement: the link must be as fresh as the room. As for escrows, LATERAL … OFFSET 0 keeps the order: the viewer is
  * named before the room is looked up. `tenant_id` has no table before it, so that a host's view without that column gives
- * the NULL of `fallback`. The user of a session that was linked in another tenant is somebody else.
+ * the NULL of `fallback`. The user of a session that was linked in another tenant is a different user.
  */
 const findRooms = `
   SELECT asked.place, found.*

@@ -29,7 +29,7 @@ const notPermitted = '42501';
 
 /**
  * Makes sure that `usher_service` exists and can be assumed by this login. Resolves to the role, or to `undefined` when the
- * login cannot assume it, or nobody may create it, but is itself held by row-level security (FORCE covers the tables' owner).
+ * login cannot assume or create it, but is itself subject to row-level security (FORCE covers the tables' owner).
  * Throws `StartRefused` when neither is so. Idempotent.
  */
 export async function ensureServiceRole(client: Client): Promise<string | undefined> {

@@ -6,7 +6,7 @@ export interface CredentialLives {
   readonly userTokenMaxAge: number;
   /** True when a user without a tenant can have no credential but a JWT and a linked guest session. */
   readonly onlyJwts: boolean;
-  /** The operator's word that no credential lives longer; without it those whose end is unknown count as endless. */
+  /** `REVOCATION_RETENTION`: no credential lives longer. Without it credentials with an unknown end count as endless. */
   readonly retention?: number | undefined;
 }
 
@@ -16,7 +16,7 @@ const batch = 1_000;
 /**
  * Creates the sweep of revocations that no credential can meet any more: all that were issued before their moment have
  * expired. Guest tokens need not have an issue time and may live for ever, and a token id may be one of theirs, so
- * revocations of bookings and of token ids go by the operator's word alone.
+ * revocations of bookings and of token ids are deleted only by `REVOCATION_RETENTION`.
  */
 export function createSweepRevocations(
   database: Database,

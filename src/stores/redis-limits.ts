@@ -80,7 +80,7 @@ export function createRedisLimits(redis: Redis, now: () => number): RedisLimits 
   };
 }
 
-/** What stands in braces decides on which node of a Cluster a key is, so keys of one owner are together. */
+/** The text in braces is the hash tag, which selects the node of a Cluster, so keys of one owner are on one node. */
 function keysOf({ limit, key, part, thing }: Claim): readonly [rate: string, thing: string] {
   const owner = key.replaceAll('%', '%25').replaceAll('}', '%7D');
   const rate = `limit:{=${owner}}:${limit}${part === undefined ? '' : `:${part}`}`;

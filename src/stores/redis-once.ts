@@ -4,7 +4,7 @@ import type { Redis } from './redis.ts';
 /** The value of what is done. While it is under way the value is the id of its turn. */
 const done = '1';
 
-/** A turn that took longer than its lease must not end that of somebody else. */
+/** A turn that took longer than its lease must not end the turn of another process. */
 const releaseOwn = `if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end`;
 
 /** What notes in Redis need. */

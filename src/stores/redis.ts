@@ -113,7 +113,7 @@ function connect(
     };
     // Not the promise of `connect`: that of a Cluster whose state is not good never settles.
     client.on('reconnecting', failedToConnect);
-    // While no Sentinel answers, ioredis goes on connecting and says so by an error alone.
+    // While no Sentinel answers, ioredis keeps connecting, and only emits an error.
     client.on('error', () => {
       if (address.kind === 'sentinel' && client.status === 'connecting') failedToConnect();
     });

@@ -70,7 +70,7 @@ export function createSharedLimits(ports: SharedLimitsPorts): SharedLimits {
   };
 }
 
-/** What Redis said, such as `OOM` or `READONLY`; `docs/limits.md` says what each means. */
+/** The error of Redis, such as `OOM` or `READONLY`; `docs/limits.md` explains each. */
 function reasonOf(error: unknown): string {
   const { cause } = error as { readonly cause?: unknown };
   return cause instanceof Error ? cause.message : 'unknown';

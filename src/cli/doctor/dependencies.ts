@@ -9,7 +9,7 @@ import { ill, well } from './finding.ts';
 /** How long an upstream may take, in milliseconds. */
 const patience = 5_000;
 
-/** Asks every server that the configuration names, and says which is of no use. */
+/** Checks every server that the configuration names, and reports those that do not work. */
 export async function examineDependencies(
   config: Config,
   instruments: Instruments,
@@ -45,7 +45,7 @@ function appFault(answer: Awaited<ReturnType<typeof askApp>>): { readonly error?
   return { error: new Error(`the HTTP API of that app answers ${answer.status}`) };
 }
 
-/** Any answer to a handshake will do: whether this one may come in is for the upstream to say. */
+/** Any answer to a handshake is enough: the upstream may refuse this one. */
 function askUpstream(setting: string, url: URL): Promise<readonly AskedDependency[]> {
   return new Promise((resolve) => {
     const socket = new WebSocket(url, { handshakeTimeout: patience });

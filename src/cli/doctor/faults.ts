@@ -37,7 +37,7 @@ export function codeOf(error: unknown): string {
   return cause === undefined ? 'unknown' : codeOf(cause);
 }
 
-/** Why a dependency is of no use. Of an error without a code its own words, which hold no secret. */
+/** The reason for which a dependency does not work. For an error without a code, its message, which has no secret. */
 export function reasonFor(error: unknown): string {
   const cause = error instanceof Unavailable ? error.cause : error;
   if (cause instanceof SyntaxError) return 'it does not answer with JSON';

@@ -18,7 +18,7 @@ export const well: Finding = { is: 'well' };
 /** Something is wrong, and what to change. */
 export const ill = (wrong: string, change: string): Finding => ({ is: 'ill', wrong, change });
 
-/** There is no Pusher server, and there is none on purpose. */
+/** There is intentionally no Pusher server. */
 export const demoHasNoServer: Finding = {
   is: 'unknown',
   because:

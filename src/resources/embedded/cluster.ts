@@ -112,8 +112,8 @@ function initdb(program: string, { data, passwordFile, account }: InitdbOptions)
 }
 
 /**
- * What initdb, or the server that it ran, said was wrong. A container that runs under an id without a name, for one, is told
- * without "error"; last it always says what it removes.
+ * The error of initdb, or of the server that it ran. Some errors lack the word "error", such as that of a container whose
+ * user id has no name. The last line is always about the files that it removes.
  */
 function reasonIn(errors: string): string | undefined {
   const [, severe] = /(?:error|FATAL|PANIC|ERROR): +(.*)/.exec(errors) ?? [];

@@ -120,7 +120,7 @@ async function linkedDirectory(database: string, home: string, log: Reach['log']
   return dirname(home);
 }
 
-/** Lets others pass through a directory that holds databases and nothing else, so that a volume of root's keeps its database. */
+/** Makes a directory that holds only databases traversable, so that a database on a volume of root stays there. */
 async function letThrough(account: Account, dataDir: string): Promise<boolean> {
   const names = await readdir(dataDir);
   if (!names.every((name) => name.startsWith('postgres'))) return false;
@@ -131,13 +131,13 @@ async function letThrough(account: Account, dataDir: string): Promise<boolean> {
   return false;
 }
 
-/** Whatever the umask: nobody but root writes there, everybody passes through. */
+/** Regardless of the umask: only root writes there, all users can traverse it. */
 async function makeShared(directory: string): Promise<void> {
   await makeDirectory(directory, 0o755);
   await chmod(directory, 0o711);
 }
 
-/** Copies a tree so that everybody can read it: an installation under umask 077 is for its owner only. */
+/** Copies a tree so that all users can read it: only the owner can read an installation under umask 077. */
 async function copyForAll(from: string, to: string): Promise<void> {
   await cp(from, to, { recursive: true, verbatimSymlinks: true });
   await chmod(to, 0o755);

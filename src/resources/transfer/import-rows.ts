@@ -6,7 +6,7 @@ import { TransferRefused } from './transfer-refused.ts';
 
 /**
  * Imports an export into tables that are empty, in one transaction, and resolves to the number of rows of each table. Until it is committed
- * nobody else reads or writes these tables. The connection has `row_security` off.
+ * no other session reads or writes these tables. The connection has `row_security` off.
  * Throws `TransferRefused` and `Unavailable`, and has imported nothing then.
  */
 export async function importRows(
@@ -34,7 +34,7 @@ export async function importRows(
   return counts;
 }
 
-/** Locks the tables, and lifts row-level security from their owner until the end of this transaction, which nobody else sees. */
+/** Locks the tables, and lifts row-level security from their owner until the end of this transaction; other transactions do not see it. */
 async function begin(client: Client, schema: string) {
   await client.query('BEGIN');
   const tables = await transferredTables(client, schema);
