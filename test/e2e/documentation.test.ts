@@ -22,9 +22,18 @@ const pages = [
     .map((file) => `docs/${file}`),
 ].filter((page) => commandsOf(page) !== '');
 
+/** Some examples explain a refusal, which ends with 1; any other command that does not end with 0 fails. */
+const allowRefusals = `npm() {
+  local code=0
+  command npm "$@" || code=$?
+  case "$code $*" in '1 '*' explain '*) return 0 ;; esac
+  return $code
+}`;
+
 /** The page's commands as they stand, against the addresses of this Usher; a curl that is not answered 2xx fails. */
 function asScript(commands: string, usher: Usher): string {
   return `set -eu
+${allowRefusals}
 ${commands
   .replaceAll('http://127.0.0.1:3000', usher.publicUrl)
   .replaceAll('ws://127.0.0.1:3000', usher.publicUrl.replace('http', 'ws'))
