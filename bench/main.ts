@@ -1,6 +1,7 @@
 import { openBench, type Bench } from './bench.ts';
 import { createCleanup } from './cleanup.ts';
 import { runComparison } from './comparison.ts';
+import { runFlood } from './flood.ts';
 import { runFootprint } from './footprint.ts';
 import { runGrowth } from './growth.ts';
 import { chooseScale } from './scale.ts';
@@ -9,6 +10,7 @@ import { runStorm } from './storm.ts';
 const commands: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
   comparison: runComparison,
   storm: runStorm,
+  flood: runFlood,
   growth: runGrowth,
   footprint: runFootprint,
 };

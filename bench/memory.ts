@@ -12,3 +12,19 @@ export async function residentMegabytes(pid: number): Promise<number> {
     return NaN;
   }
 }
+
+/** Looks at a server's memory ten times a second; `stop` returns the most, in megabytes. */
+export function watchMemory(pid: () => number): { readonly stop: () => number } {
+  let peak = 0;
+  const timer = setInterval(() => {
+    void residentMegabytes(pid()).then((now) => {
+      if (now > peak) peak = now;
+    });
+  }, 100);
+  return {
+    stop: () => {
+      clearInterval(timer);
+      return peak;
+    },
+  };
+}

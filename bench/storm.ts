@@ -4,7 +4,7 @@ import { withClient } from './database.ts';
 import { fill } from './facts.ts';
 import { raisedLimits } from './keys.ts';
 import type { Job, Measured } from './load/job.ts';
-import { residentMegabytes } from './memory.ts';
+import { residentMegabytes, watchMemory } from './memory.ts';
 import { describeRun, keep } from './output.ts';
 import type { Server } from './server.ts';
 import { formatTable } from './table.ts';
@@ -121,22 +121,6 @@ async function killLater(
   await sleep(after);
   await server.child.end('SIGKILL');
   return bench.serve(usherScript, databaseUrl, { PORT: String(server.port) });
-}
-
-/** Looks at a server's memory ten times a second, and tells the most. */
-function watchMemory(pid: () => number): { readonly stop: () => number } {
-  let peak = 0;
-  const timer = setInterval(() => {
-    void residentMegabytes(pid()).then((now) => {
-      if (now > peak) peak = now;
-    });
-  }, 100);
-  return {
-    stop: () => {
-      clearInterval(timer);
-      return peak;
-    },
-  };
 }
 
 const headings = [

@@ -1,6 +1,8 @@
 /** What a right answer to a request must hold. */
 export interface Expected {
   readonly status: number;
+  /** The status of the same answer beyond a limit, where it may be that. */
+  readonly limited?: number;
   readonly socketId: string;
   /** Every channel that must come signed; none when the request is to be refused. */
   readonly channels: readonly string[];

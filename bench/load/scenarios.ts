@@ -4,7 +4,13 @@ import { mint } from '../tokens.ts';
 import { serialise, type Expected, type Field, type PreparedRequest } from './request.ts';
 
 export type ScenarioName =
-  'guest' | 'guest-refused' | 'user' | 'seller-batch' | 'five-channels' | 'five-channels-batch';
+  | 'guest'
+  | 'guest-refused'
+  | 'stranger'
+  | 'user'
+  | 'seller-batch'
+  | 'five-channels'
+  | 'five-channels-batch';
 
 /** What is asked, over and over. */
 export interface Scenario {
@@ -19,6 +25,7 @@ export interface Scenario {
 export const channelsOf: Readonly<Record<ScenarioName, number>> = {
   guest: 1,
   'guest-refused': 1,
+  stranger: 1,
   user: 1,
   'seller-batch': 20,
   'five-channels': 1,
@@ -34,6 +41,8 @@ export function prepare(scenario: Scenario, serial: number, keys: Keys): Prepare
       return guest({ serial, row, askedRow: row }, keys);
     case 'guest-refused':
       return guest({ serial, row, askedRow: row + 1 }, keys);
+    case 'stranger':
+      return stranger(serial);
     case 'user': {
       const { tenantId, escrowId, buyerId } = escrowOf(row);
       const channel = `private-tenant.${tenantId}.escrow.${escrowId}.chat`;
@@ -98,6 +107,17 @@ function guest(
       ? { status: 200, socketId, channels: [channel] }
       : { status: 403, socketId, channels: [] };
   return { bytes, expected };
+}
+
+/** A request without a credential. */
+function stranger(serial: number): PreparedRequest {
+  const socketId = socketOf(serial);
+  const form: Field[] = [
+    ['socket_id', socketId],
+    ['channel_name', 'private-announcements'],
+  ];
+  const bytes = serialise({ path: '/broadcasting/auth', form });
+  return { bytes, expected: { status: 401, limited: 429, socketId, channels: [] } };
 }
 
 function user(asker: Asker, keys: Keys): PreparedRequest {
