@@ -18,7 +18,8 @@ export function runOpen(
       while (next < total && intendedAt(next, rate) <= elapsed && free.length > 0) {
         const request = supply();
         if (request === undefined) throw new Error('The supply is too small');
-        free.pop()?.give({ request, intended: started + intendedAt(next, rate) });
+        // The one that was idle longest: one that is idle for long is closed by the server.
+        free.shift()?.give({ request, intended: started + intendedAt(next, rate) });
         next += 1;
       }
     };
