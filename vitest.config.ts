@@ -16,6 +16,7 @@ const slow = [
   'test/resources/embedded-postgres.test.ts',
   'test/resources/migrate.test.ts',
   'test/resources/service-role.test.ts',
+  'test/stores/redis-kinds.test.ts',
   'test/tracing/*.test.ts',
 ];
 
