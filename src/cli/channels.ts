@@ -6,7 +6,7 @@ import type { AddCommand } from './context.ts';
 export const addChannels: AddCommand = (program, { report }) => {
   program
     .command('channels')
-    .description('list the channels there are, who may enter, and what is checked')
+    .description('list all channels, the credentials that they accept, and their checks')
     .action(() => {
       report(catalogue.families.map((family) => printed(describeFamily(family))).join('\n'));
     });

@@ -6,7 +6,7 @@ import type { AddCommand } from './context.ts';
 export const addCheckConfig: AddCommand = (program, { env, report, output }) => {
   program
     .command('check-config')
-    .description('check the configuration and say what is wrong with it; asks no server')
+    .description('check the configuration and report its errors, without connecting to a server')
     .action(() => {
       for (const each of loadConfig(env()).misspelt) output.writeErr(`${misspeltSentence(each)}\n`);
       report('The configuration is complete.');

@@ -12,9 +12,11 @@ import { addTokenOptions } from './token-given.ts';
 export const addExplain: AddCommand = (program, context) => {
   const command = program
     .command('explain')
-    .description('say why somebody was let in or not, or would be now; 1 where the answer is no')
+    .description(
+      'explain a decision on record, or the decision that Usher would make now; exit code 1 for a refusal',
+    )
     .argument('[decision-id]', 'a decision on record: the X-Decision-Id of an answer')
-    .option('--channel <name>', 'a channel; says whether the token would open it now')
+    .option('--channel <name>', 'a channel: show whether the token may enter it now')
     .option('--tenant <id>', 'with --channel: the X-Tenant-ID of the request')
     .option('--hotel <slug>', 'with --channel: the hotel in the path of the request')
     .option('--socket-id <id>', 'with --channel: the socket_id of the request');
@@ -35,7 +37,7 @@ async function explain(
   if (id === undefined) return explainLive(live, () => loadConfig(env()), readInput);
   // The message does not repeat the id: it may be a token that was pasted by mistake.
   if (!new RegExp(decisionIdPattern).test(id)) {
-    throw new UsageError('that is not a decision id; X-Decision-Id of an answer is one');
+    throw new UsageError('that is not a decision id; an answer has it in X-Decision-Id');
   }
   return withRecords(loadConfig(env()), async ({ findDecision }) => {
     const found = await findDecision(id);

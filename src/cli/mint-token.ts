@@ -19,7 +19,7 @@ interface Lifetime {
 }
 
 const withLifetime = (command: Command): Command =>
-  command.option('--expires-in <seconds>', 'how long the token is good', seconds, 3600);
+  command.option('--expires-in <seconds>', 'life of the token', seconds, 3600);
 
 function seconds(text: string): number {
   const number = /^[1-9][0-9]{0,9}$/.test(text) ? Number(text) : undefined;

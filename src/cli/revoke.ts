@@ -11,14 +11,17 @@ import { objectIn } from './doctor/json.ts';
 export const addRevoke: AddCommand = (program, { env, report }) => {
   program
     .command('revoke')
-    .description('refuse what was issued until now to one subject, and end its connections')
+    .description('revoke the credentials that one subject has until now, and end its connections')
     .option('--user <id>', 'a user, in every tenant or in that of --tenant')
-    .option('--tenant <id>', 'everybody of a tenant')
+    .option('--tenant <id>', 'all users of a tenant')
     .option('--hotel <slug>', 'with --booking: the guest of a booking')
     .option('--booking <id>', 'with --hotel: the guest of a booking')
     .option('--guest-session <id>', 'a guest session')
     .option('--token <jti>', 'one token, by its `jti`')
-    .option('--issued-before <time>', 'only what was issued before, such as 2025-12-31T11:00:00Z')
+    .option(
+      '--issued-before <time>',
+      'only credentials issued before this time, such as 2025-12-31T11:00:00Z',
+    )
     .action(async (options: Options) => {
       const { issued_before, effects } = await askOperator(bodyOf(options), env());
       const lines = [`Revoked: what was issued before ${issued_before}.`];

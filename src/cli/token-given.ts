@@ -12,7 +12,7 @@ export interface TokenOptions {
 export function addTokenOptions(command: Command): Command {
   return command
     .option('--token-stdin', 'read the token from standard input')
-    .option('--token <token>', 'the token itself, which `ps` shows to everybody on this machine');
+    .option('--token <token>', 'the token itself; every user of this machine can see it in `ps`');
 }
 
 /** The token that was given, or `undefined`. Throws `UsageError` for two, and for an empty standard input. */

@@ -14,8 +14,8 @@ const standard = '-';
 export const addExport: AddCommand = (program, { env, report, output }) => {
   program
     .command('export')
-    .description('write every row of the database to a file, as lines of JSON')
-    .argument('<file>', 'a new file, which only its owner may read; - for standard output')
+    .description('write every row of the database to a file, one JSON object per line')
+    .argument('<file>', 'a new file, readable only by its owner; - for standard output')
     .action(async (path: string) => {
       const config = loadConfig(env());
       const write = path === standard ? writeOutput : writeFile(path);
@@ -30,7 +30,7 @@ export const addImport: AddCommand = (program, { env, report }) => {
   program
     .command('import')
     .description('import an export into an empty database')
-    .argument('<file>', 'what `usher export` wrote; - for standard input')
+    .argument('<file>', 'a file from `usher export`; - for standard input')
     .action(async (path: string) => {
       const config = loadConfig(env());
       const counts = await naming(path, 'read', () => importInto(config, read(path)));

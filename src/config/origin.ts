@@ -23,16 +23,15 @@ function parseOrigin(value: string): Parsed<string> {
   if (/[/?#\\]/.test(rest)) {
     return bad('has a path or ends in a slash: an origin ends with its host and port');
   }
-  if (rest.includes('@')) return bad('has a user name or a password, which no origin has');
+  if (rest.includes('@'))
+    return bad('has a user name or a password, which are not part of an origin');
   const isOfWeb = /^https?$/i.test(scheme);
   if (rest.includes('*')) return isOfWeb ? parseWildcard(scheme, rest) : bad(badWildcard);
   return isOfWeb ? parseWebOrigin(value) : parseAppOrigin(scheme, rest);
 }
 
 function parseWebOrigin(value: string): Parsed<string> {
-  return URL.canParse(value)
-    ? { value: new URL(value).origin }
-    : bad('has no host or port that could be one');
+  return URL.canParse(value) ? { value: new URL(value).origin } : bad('has no host or port that is valid');
 }
 
 /** An app or an extension, such as `capacitor://localhost`: for these schemes `URL` knows no origin, and browsers send this. */

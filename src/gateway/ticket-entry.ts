@@ -98,7 +98,7 @@ async function dial(
     }
     endWithClient(connection, dialled.server, ports);
     if (dialled.protocol !== protocol) {
-      log.warn('the chat server did not choose the subprotocol that the client was promised');
+      log.warn('the chat server did not choose the subprotocol that was accepted for the client');
       return failed(endings.upstreamRefused);
     }
     return dialled;

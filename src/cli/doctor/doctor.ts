@@ -17,7 +17,7 @@ interface DoctorOptions extends TokenOptions {
 export const addDoctor: AddCommand = (program, { env, readInput, report }) => {
   const command = program
     .command('doctor')
-    .description('find out what is wrong between a page, Usher and what Usher depends on')
+    .description('diagnose problems between a page, Usher and its dependencies')
     .option('--url <url>', 'address of Usher as browsers reach it')
     .option('--origin <origin>', 'origin of the page, such as https://app.example')
     .option('--channel <name>', 'ask for this channel, with a token')
@@ -50,7 +50,7 @@ async function examinationOf(
 }
 
 function ownUrl({ listen: { host, port } }: Config): string {
-  if (port === 0) throw new UsageError('PORT is 0, so --url must say where Usher is');
+  if (port === 0) throw new UsageError('PORT is 0, so --url is required');
   const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
   return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
 }

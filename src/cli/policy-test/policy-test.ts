@@ -19,7 +19,7 @@ const minute = 60_000;
 export const addPolicyTest: AddCommand = (program, { report }) => {
   program
     .command('policy-test')
-    .description('check a table of who may enter what against the rules; needs no database')
+    .description('check a table of expected decisions against the rules; needs no database')
     .argument('<file>', 'the table, as JSON')
     .action(async (path: string) => {
       const policy = parsePolicy(await readPolicy(path), path);
