@@ -31,7 +31,9 @@ function parseOrigin(value: string): Parsed<string> {
 }
 
 function parseWebOrigin(value: string): Parsed<string> {
-  return URL.canParse(value) ? { value: new URL(value).origin } : bad('has no host or port that is valid');
+  return URL.canParse(value)
+    ? { value: new URL(value).origin }
+    : bad('has no host or port that is valid');
 }
 
 /** An app or an extension, such as `capacitor://localhost`: for these schemes `URL` knows no origin, and browsers send this. */
