@@ -166,6 +166,7 @@ describeRedisServer('two Ushers with one Redis', () => {
     } finally {
       await one.stop();
       await other.stop();
+      await server.stop();
     }
   });
 });

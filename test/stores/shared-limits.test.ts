@@ -31,6 +31,7 @@ describeRedisServer('shared limits', () => {
   });
   afterAll(async () => {
     for (const connection of connections) await connection.close();
+    await server.stop();
   });
 
   it('count together, each alone while Redis is away, and together again, with a line for each switch', async () => {

@@ -2,7 +2,7 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { Redis as Client } from 'ioredis';
-import { afterAll, describe } from 'vitest';
+import { describe } from 'vitest';
 
 const isInstalled = spawnSync('redis-server', ['--version']).status === 0;
 
@@ -17,7 +17,7 @@ export interface RedisServer {
   readonly setFrozen: (frozen: boolean) => void;
 }
 
-/** Makes a Redis for the tests of one `describe`, on a port of its own; it does not run until it is started. */
+/** Makes a Redis on a port of its own; it does not run until it is started, and the test stops it. */
 export async function makeRedisServer(): Promise<RedisServer> {
   const port = await freePort();
   const url = `redis://127.0.0.1:${port}`;
@@ -30,7 +30,6 @@ export async function makeRedisServer(): Promise<RedisServer> {
     running.kill('SIGKILL');
     await ended;
   };
-  afterAll(stop);
   return {
     url,
     stop,
