@@ -3,7 +3,7 @@ import type { Origin } from '../core/audit-event.ts';
 import type { PresentedCredential } from '../core/credential.ts';
 import type { SignInQuestion } from '../core/question.ts';
 import { Secret } from '../core/secret.ts';
-import { requiredField, textField } from './body.ts';
+import { ownField, requiredField, textField } from './body.ts';
 import { mostCharacters } from './lengths.ts';
 import { malformed } from './problem.ts';
 
@@ -54,7 +54,7 @@ export function presentedCredentials(request: FastifyRequest): readonly Presente
 /** The guest session that a request presents, in its header or in its body; the same text in both is one credential. */
 export function presentedGuestSession(request: FastifyRequest): readonly PresentedCredential[] {
   const inHeader = credentialText('X-Guest-Session', headerLines(request, 'X-Guest-Session'));
-  const inBody = textField(request.body, 'guest_session', mostCharacters.token);
+  const inBody = credentialField(request, 'guest_session');
   const shown = [inHeader ?? '', inBody ?? ''].filter((text) => !isUnset(text));
   return [...new Set(shown)].map((text) => ({ kind: 'guest-session', text: new Secret(text) }));
 }
@@ -65,8 +65,7 @@ export function presentedGuestSession(request: FastifyRequest): readonly Present
  */
 export function presentedBearer(request: FastifyRequest): readonly PresentedCredential[] {
   const lines = headerLines(request, 'Authorization');
-  // A Digest header contains commas, so it is not checked for repetition.
-  if (lines.length === 1 && /^(?:basic|digest|negotiate|ntlm)\b/i.test(lines[0] ?? '')) return [];
+  if (lines.length === 1 && isSiteAuthentication(lines[0] ?? '')) return [];
   const header = credentialText('Authorization', lines);
   const shown = header?.replace(/^bearer(?: +|$)/i, '');
   if (header === undefined || shown === undefined || isUnset(shown)) return [];
@@ -80,8 +79,21 @@ export function presentedInField(
   request: FastifyRequest,
   field: string,
 ): readonly PresentedCredential[] {
-  const token = textField(request.body, field, mostCharacters.token);
-  return token === undefined ? [] : [{ kind: 'bearer', text: new Secret(token) }];
+  const token = credentialField(request, field) ?? '';
+  return isUnset(token) ? [] : [{ kind: 'bearer', text: new Secret(token) }];
+}
+
+/** The text of a field that may hold a credential. `null` in JSON is no credential: clients also send fields without a value. */
+function credentialField({ body }: FastifyRequest, name: string): string | undefined {
+  return ownField(body, name) === null ? undefined : textField(body, name, mostCharacters.token);
+}
+
+/**
+ * True for HTTP authentication of the site. A Digest header contains commas, so only a bearer token after a comma is a
+ * repetition: if it were ignored, a session cookie would count in its place.
+ */
+function isSiteAuthentication(header: string): boolean {
+  return /^(?:basic|digest|negotiate|ntlm)\b/i.test(header) && !/,\s*bearer\b/i.test(header);
 }
 
 /** The tenants that a request names, in the header and in the path. */
@@ -117,7 +129,7 @@ function onlyText(name: string, lines: readonly string[]): string | undefined {
 }
 
 /** The values of all header lines of this name. Node's own `headers` has only the first of two `Authorization` lines. */
-function headerLines(request: FastifyRequest, name: string): readonly string[] {
+export function headerLines(request: FastifyRequest, name: string): readonly string[] {
   const headers = request.raw.rawHeaders;
   const lines: string[] = [];
   for (let i = 0; i < headers.length; i += 2) {

@@ -81,7 +81,8 @@ function readText(
   request: FastifyRequest,
   isJson: (text: string) => boolean,
 ): Fields {
-  if (text.trim() === '') return noFields();
+  // axios sends `null` for a request without data under the type of JSON.
+  if (/^\s*(?:null\s*)?$/.test(text)) return noFields();
   const type = request.headers['content-type'];
   const isKnown = type === undefined || knownType.test(type);
   if (isKnown && isJson(text)) return parseJsonObject(text);

@@ -74,7 +74,7 @@ describe('a request that is not right', () => {
     ['JSON behind a byte order mark', json('\uFEFF{}'), 'The body is not JSON'],
     ['a JSON array', json('["socket_id"]'), 'The body must be a JSON object'],
     ['a JSON text', json('"socket_id=1.2"'), 'The body must be a JSON object'],
-    ['JSON null', json('null'), 'The body must be a JSON object'],
+    ['JSON null', json('null'), 'socket_id is required'],
     [
       'a number for a socket',
       json(`{"socket_id":1.2,"channel_name":"${own}"}`),

@@ -103,6 +103,16 @@ describe('a native client that cannot send headers, TOKEN_FIELD=token', () => {
     expect(await enter({ token }, bearer('bad'))).toBe(400);
   });
 
+  it('may leave the field without a value beside the header', async () => {
+    for (const token of ['', 'null', 'undefined']) {
+      expect(await enter({ token }, bearer(userToken()))).toBe(200);
+    }
+    const headers = { ...bearer(userToken()), 'content-type': 'application/json' };
+    const body = JSON.stringify({ socket_id: '1234.5678', channel_name, token: null });
+    const answer = await fetch(`${usher.public}${path}`, { method: 'POST', headers, body });
+    expect(answer.status).toBe(200);
+  });
+
   it('is nobody where the operator has not switched that on', async () => {
     const answer = await post(`${usual.public}${path}`, { channel_name, token: userToken() });
     expect(answer.status).toBe(401);

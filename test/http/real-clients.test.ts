@@ -72,6 +72,11 @@ describe('what real clients send', () => {
       [...userLines(), 'X-Guest-Session:'],
       `${form}&guest_session=null`,
     ],
+    [
+      'null for a guest session beside the token',
+      typed('application/json'),
+      `{"guest_session":null,${json.slice(1)}`,
+    ],
   ])('%s is read', async (_case, lines, body) => {
     const answer = await post(lines, body);
     expect([answer.status, answer.text]).toEqual([200, await signed()]);
@@ -180,7 +185,11 @@ describe('what real clients send', () => {
   it.each(bodyless)(
     '$path without a body is answered alike whatever its type says',
     async (asking) => {
-      const answerTo = async (type: string | undefined, lines: readonly string[] = []) => {
+      const answerTo = async (
+        type: string | undefined,
+        lines: readonly string[] = [],
+        body = '',
+      ) => {
         const { headers = {} } = asking;
         const shown = Object.entries({
           ...headers,
@@ -191,8 +200,9 @@ describe('what real clients send', () => {
         }).map(([name, value]) => `${name}: ${value}`);
         const start = `${asking.method ?? 'POST'} ${asking.path}`;
         const chunked = lines.some((line) => line.startsWith('Transfer')) ? '0\r\n\r\n' : '';
-        return (await hear(usher.public, raw(start, ['Host: u', ...shown, ...lines], '') + chunked))
-          .status;
+        return (
+          await hear(usher.public, raw(start, ['Host: u', ...shown, ...lines], body) + chunked)
+        ).status;
       };
       const expected = await answerTo(undefined);
       expect([200, 204, 401]).toContain(expected);
@@ -210,6 +220,7 @@ describe('what real clients send', () => {
       for (const type of ['application/json', 'text/plain']) {
         expect(await answerTo(type, ['Transfer-Encoding: chunked'])).toBe(expected);
       }
+      expect(await answerTo('application/json', [], 'null')).toBe(expected);
     },
   );
 });

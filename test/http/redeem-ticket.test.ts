@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { withClient } from '../support/database.ts';
 import { testNow } from '../support/tokens.ts';
 import { useUsher, userToken, type TestUsher } from '../support/usher.ts';
+import { hear, raw } from '../attacks/attacker.ts';
 import { ask, userAsks } from './asking.ts';
 import type { Answer, Asking } from './asking.ts';
 import { chatServers, getTicket, pageSays, redeems, ticketEnvironment } from './ticket-asking.ts';
@@ -144,6 +145,25 @@ describe('redeeming a ticket', () => {
     expect(await answerTo(redeems(ticket, headers))).toStrictEqual(expected);
     expect((await answerTo(redeems(ticket)))[0]).toBe(200);
   });
+
+  it.each(['X-Chat-Server-Key', 'X-Chat-Server-Secret'])(
+    'names %s when it is there twice',
+    async (name) => {
+      const ticket = await newTicket();
+      const { path, headers = {}, body = '' } = redeems(ticket);
+      const lines = Object.entries(headers).map(([header, value]) => `${header}: ${value}`);
+      const again = `${name}: ${headers[name.toLowerCase()]!}`;
+      const answer = await hear(
+        usher.public,
+        raw(`POST ${path}`, ['Host: usher', ...lines, again], body as string),
+      );
+      expect([answer.status, JSON.parse(answer.text)]).toEqual([
+        400,
+        { success: false, error: `${name} is repeated` },
+      ]);
+      expect((await answerTo(redeems(ticket)))[0]).toBe(200);
+    },
+  );
 
   it('refuses a ticket for another chat server, and spends it', async () => {
     const ticket = await newTicket();

@@ -228,6 +228,11 @@ describe('the doors of a Django host', () => {
     ['a bad bearer', ['Authorization: Bearer bad'], 401],
     ['another scheme', ['Authorization: Token Ym9iOmJvYg=='], 401],
     [
+      'a bearer that a proxy joined to the password of the site',
+      ['Authorization: Basic Ym9iOmJvYg==, Bearer bad'],
+      400,
+    ],
+    [
       'a good bearer that may not enter',
       [`Authorization: Bearer ${userToken()}`, 'X-Tenant-ID: 1'],
       403,
