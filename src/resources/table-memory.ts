@@ -119,7 +119,10 @@ export function createTableMemory({ now, onLookup }: TableMemoryPorts): TableMem
       // Of two statements under way at once, one that knew nothing yet, or of another server, says nothing of what the
       // other has made us remember.
       if (watched !== asked.watched || watched !== seen?.watched) {
+        // At the same server the statement did not name them again, and while an old transaction is open the next one asks for them.
+        const stillKnown = serverOf(watched) === serverOf(seen?.watched) ? known : [];
         startAnew();
+        known = stillKnown;
         watchedTables = new Set(watched.split(' ').map((each) => each.split(':')[0] ?? ''));
       } else if (changes.length > 0) {
         const changed = new Set(changes.map((each) => each.changed));
@@ -133,4 +136,9 @@ export function createTableMemory({ now, onLookup }: TableMemoryPorts): TableMem
       if (known.length > mostKnown) startAnew();
     },
   };
+}
+
+/** The identity of the server, which `watched` begins with. */
+function serverOf(watched: string | undefined): string | undefined {
+  return watched?.split(' ')[0];
 }

@@ -135,6 +135,14 @@ describePostgres('a memory of tables', (server) => {
     ]);
   });
 
+  it('goes on at once after a table was rewritten, also while an old transaction is open', () => {
+    const tables = createTableMemory({ now: () => 0, onLookup: () => undefined });
+    const changes = [{ xid: '7', changed: 'bookings' }];
+    tables.learn({ watched: '1 bookings:1', horizon: '5', changes }, tables.known());
+    tables.learn({ watched: '1 bookings:2', horizon: '5', changes: [] }, tables.known());
+    expect(tables.known()).toEqual({ watched: '1 bookings:2', horizon: '5', xids: '{7}' });
+  });
+
   it.each([
     [`UPDATE bookings SET status = 'cancelled' WHERE booking_id = 'C'`],
     [`DELETE FROM bookings WHERE booking_id = 'C'`],
