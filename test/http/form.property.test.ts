@@ -36,19 +36,16 @@ describe('a form', () => {
     return [answer.statusCode, answer.statusCode === 200 ? answer.json() : undefined];
   };
 
-  it('gives each field as it was sent, and of one that repeats with another text none of them', async () => {
+  it('gives each field as it was sent, and of one that repeats none', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(field, { maxLength: 6 }), async (fields) => {
-        const names = fields.map(([key]) => key);
         const text = fields.map(
           ([key, value, percent]) => `${encoded(key, percent)}=${encoded(value, percent)}`,
         );
-        const textsOf = (name: string) =>
-          new Set(fields.filter(([key]) => key === name).map(([, value]) => value));
-        const expected = names.map((name) => {
-          const [value] = textsOf(name);
-          return [name, textsOf(name).size > 1 ? 'repeated' : value] as const;
-        });
+        const isRepeated = (name: string) => fields.filter(([key]) => key === name).length > 1;
+        const expected = fields.map(
+          ([name, value]) => [name, isRepeated(name) ? 'repeated' : value] as const,
+        );
         const [status, got] = await read(text.join('&'));
         expect(status).toBe(200);
         // An object puts names that are numbers first.

@@ -59,7 +59,7 @@ export const bodyTargets = [
       const answer = await server.inject({ method: 'POST', url, headers, payload: form });
       const pairs = [...new URLSearchParams(asUtf8(form))];
       // Read as JSON whatever its type says, or as nothing.
-      if (/^\s*(?:\{|$)/.test(form)) return;
+      if (/^\s*(?:\{|(?:null\s*)?$)/.test(form)) return;
       const expected = pairs.length > 128 ? 400 : 200;
       assert.equal(answer.statusCode, Buffer.byteLength(form) > 16_384 ? 413 : expected);
       if (answer.statusCode !== 200) return;
