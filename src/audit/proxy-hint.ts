@@ -33,8 +33,9 @@ export function createProxyHint(ports: {
       isSilent = false;
       until = now + period;
     }
+    if (isSilent || !isPrivateAddress(event.address)) return;
     const principal = principalIn(event);
-    if (isSilent || principal === undefined || !isPrivateAddress(event.address)) return;
+    if (principal === undefined) return;
     const principals = principalsAt.get(event.address) ?? new Set();
     if (principals.size === 0 && principalsAt.size === mostAddresses) return;
     principalsAt.set(event.address, principals.add(principal));

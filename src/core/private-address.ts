@@ -1,23 +1,14 @@
-import { BlockList, isIP } from 'node:net';
+/** IPv4: private networks, loopback, link-local, and the shared address space of carriers (RFC 6598), which clouds use for pods. */
+const privateIpv4 =
+  /^(?:::ffff:)?(?:10|127|169\.254|192\.168|172\.(?:1[6-9]|2\d|3[01])|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7]))\./i;
 
-const privateNetworks = new BlockList();
-for (const [network, bits, family] of [
-  ['10.0.0.0', 8, 'ipv4'],
-  // Shared address space of carriers (RFC 6598), which clouds use for pods.
-  ['100.64.0.0', 10, 'ipv4'],
-  ['127.0.0.0', 8, 'ipv4'],
-  ['169.254.0.0', 16, 'ipv4'],
-  ['172.16.0.0', 12, 'ipv4'],
-  ['192.168.0.0', 16, 'ipv4'],
-  ['::1', 128, 'ipv6'],
-  ['fc00::', 7, 'ipv6'],
-  ['fe80::', 10, 'ipv6'],
-] as const) {
-  privateNetworks.addSubnet(network, bits, family);
-}
+/** IPv6: loopback, unique local (fc00::/7), link-local (fe80::/10). */
+const privateIpv6 = /^(?:::1$|f[cd][0-9a-f]{2}:|fe[89ab][0-9a-f]:)/i;
 
-/** True for an address that is not routed in the Internet: loopback, link-local, private or shared (RFC 6890); also of IPv4 in IPv6. */
+/**
+ * True for an address that is not routed in the Internet: loopback, link-local, private or shared (RFC 6890); also of IPv4
+ * in IPv6. The address is one that Node gave for a socket. It is matched as text: `BlockList` parses it, 20 µs each time.
+ */
 export function isPrivateAddress(address: string): boolean {
-  const version = isIP(address);
-  return version !== 0 && privateNetworks.check(address, version === 6 ? 'ipv6' : 'ipv4');
+  return privateIpv4.test(address) || privateIpv6.test(address);
 }

@@ -6,6 +6,7 @@ export type IsTrusted = (address: string | undefined) => boolean;
 
 /** Makes that of addresses and networks in CIDR notation. An IPv4 address in IPv6 is the IPv4 address. */
 export function trusting(networks: readonly string[]): IsTrusted {
+  if (networks.length === 0) return () => false;
   const trusted = new BlockList();
   for (const network of networks) {
     const [address = '', bits] = network.split('/');

@@ -110,30 +110,34 @@ export async function openToBrowsers(
   server: FastifyInstance,
   { allowedOrigins, limits }: BrowserSettings,
 ): Promise<void> {
-  const shared = {
+  server.addHook('onRequest', ({ headers: { origin } }, reply, done) => {
+    if (origin !== undefined && namesOrigin(allowedOrigins, origin)) {
+      void reply.header('access-control-allow-credentials', 'true');
+    }
+    done();
+  });
+  // One object for all requests: with its `delegator` the plugin makes its options anew for each.
+  await server.register(cors, {
+    origin: answeredOrigin(allowedOrigins),
     methods: 'POST, GET, DELETE',
     // The plugin's own refusal of an OPTIONS that is no preflight has no body of ours.
     strictPreflight: false,
     exposedHeaders: 'X-Request-Id, X-Decision-Id, Retry-After',
     maxAge: 600,
-  };
-  const named = { ...shared, origin: true, credentials: true };
-  const others = {
-    ...shared,
-    origin: allowedOrigins.includes('*') ? '*' : allowedBy(allowedOrigins),
-  };
-  await server.register(cors, {
-    delegator: ({ headers: { origin = '' } }, done) => {
-      done(null, namesOrigin(allowedOrigins, origin) ? named : others);
-    },
   });
   await server.register(rateLimit, { global: false, store: createRateLimitStore(limits) });
 }
 
-/** The value that the plugin expects for an origin. `[]` matches no origin: the preflight is still answered, without a CORS grant. */
-function allowedBy(allowedOrigins: readonly string[]): OriginFunction {
+/**
+ * The value that the plugin expects for an origin: `true` repeats the origin. `[]` matches no origin: the preflight is
+ * still answered, without a CORS grant.
+ */
+function answeredOrigin(allowedOrigins: readonly string[]): OriginFunction {
+  const others = allowedOrigins.includes('*') ? '*' : [];
   return (origin = '', done) => {
-    done(null, allowsOrigin(allowedOrigins, origin) ? true : []);
+    const isNamed = namesOrigin(allowedOrigins, origin);
+    const isWild = others !== '*' && allowsOrigin(allowedOrigins, origin);
+    done(null, isNamed || isWild ? true : others);
   };
 }
 

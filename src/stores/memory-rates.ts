@@ -43,8 +43,7 @@ export function createMemoryRates(): LocalRates {
     waitOf: (claim, time) =>
       things.has(claim, time) ? 0 : Math.max(0, Math.floor(nextOf(claim, time) - time - minute)),
     take: (claim, time) => {
-      if (!things.has(claim, time)) put(claim, time, nextOf(claim, time));
-      things.put(claim, time);
+      if (!things.take(claim, time)) put(claim, time, nextOf(claim, time));
     },
     hold: (claim, time, wait) => {
       put(claim, time, time + minute + wait - intervalOf(claim));
@@ -62,17 +61,22 @@ export function createMemoryRates(): LocalRates {
 /** What was taken for within the last minute. */
 function createThings() {
   const ends = createByAge<number>();
+  const isHeld = (thing: string, time: number): boolean => {
+    const end = ends.get(thing);
+    // An end more than a minute ahead was noted before the clock was set back.
+    return end !== undefined && end > time && end <= time + minute;
+  };
   return {
-    has: (claim: Claim, time: number): boolean => {
+    has: (claim: Claim, time: number): boolean =>
+      claim.thing !== undefined && isHeld(thingOf(claim), time),
+    /** Keeps it for a minute from now. Returns whether it was held already. */
+    take: (claim: Claim, time: number): boolean => {
       if (claim.thing === undefined) return false;
-      const end = ends.get(thingOf(claim));
-      // An end more than a minute ahead was noted before the clock was set back.
-      return end !== undefined && end > time && end <= time + minute;
-    },
-    put: (claim: Claim, time: number): void => {
-      if (claim.thing === undefined) return;
-      ends.put(copied(thingOf(claim)), time + minute);
+      const thing = thingOf(claim);
+      const wasHeld = isHeld(thing, time);
+      ends.put(wasHeld ? thing : copied(thing), time + minute);
       ends.forgetWhile((end) => end <= time || ends.size() > mostThings);
+      return wasHeld;
     },
   };
 }
