@@ -71,6 +71,27 @@ describe('policy-test', () => {
   });
 
   it.each([
+    ['no JSON', 'line 1, column 2'],
+    ['', 'line 1, column 1'],
+    ['{"who": {},\n "rows": [1,]}', 'line 2, column 13'],
+    ['{"who": {},\n "rows": [1],}', 'line 2, column 14'],
+    ['{"who": {}\n "rows": [1]}', 'line 2, column 2'],
+    ['// a comment\n{}', 'line 1, column 1'],
+    ['{"who": "secret\n"}', 'line 1, column 16'],
+    ["{'who': 1}", 'line 1, column 2'],
+    ['{"who": {}, "rows": [', 'line 1, column 22'],
+    ['{"who": 1.', 'line 1, column 11'],
+    ['TOKEN=secret', 'line 1, column 1'],
+    [`{"who": secret${' '.repeat(5_000)}}`, 'line 1, column 9'],
+  ])('says where a file stops being JSON, and quotes nothing of it: %j', async (text, place) => {
+    const { code, stdout, stderr } = await runChanged(() => text);
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr.slice(stderr.indexOf('policy.json'))).toBe(
+      `policy.json is not JSON: see ${place}\n`,
+    );
+  });
+
+  it.each([
     ['/nonexistent', '/nonexistent cannot be read: there is no such file or directory\n'],
     [tmpdir(), `${tmpdir()} cannot be read: it is a directory\n`],
   ])('says which file cannot be read, and why: %s', async (path, sentence) => {

@@ -1,5 +1,6 @@
 import type { Find } from '../../core/facts.ts';
 import { CommandError } from '../command-error.ts';
+import { placeOfFault } from './json-fault.ts';
 
 /** Somebody in a policy file: a user by claims, or the guest of a booking. */
 export interface Who {
@@ -44,8 +45,8 @@ export function parsePolicy(text: string, path: string): PolicyFile {
   let file: Partial<PolicyFile> | null;
   try {
     file = JSON.parse(text) as Partial<PolicyFile> | null;
-  } catch (error) {
-    throw new CommandError(`${path} is not JSON: ${(error as SyntaxError).message}`);
+  } catch {
+    throw new CommandError(`${path} is not JSON: see ${placeOfFault(text)}`);
   }
   const { who, rows } = file ?? {};
   if (typeof who !== 'object' || !Array.isArray(rows) || rows.length === 0) {
