@@ -71,8 +71,8 @@ const asOperator = <Result>(prisma: PrismaClient, query: Prisma.PrismaPromise<Re
 
 /**
  * One statement: the link must be as fresh as the room. As for escrows, LATERAL … OFFSET 0 keeps the order: the viewer is
- * named before the room is looked up. `tenant_id` has no table before it, so that a host's view without that column gives
- * the NULL of `fallback`. The user of a session that was linked in another tenant is a different user.
+ * named before the room is looked up. `tenant_id` and `linked_tenant_id` have no table before them, so that a host's view
+ * without that column gives the NULL of `fallback`. The user of a session that was linked in another tenant is a different user.
  */
 const findRooms = `
   SELECT asked.place, found.*
@@ -80,11 +80,11 @@ const findRooms = `
     SELECT set_config('usher.tenant', asked.second, true) AS tenant,
       set_config('usher.guest_session', asked.third, true) AS session,
       set_config('usher.operator', asked.fourth, true) AS operator OFFSET 0
-  ) AS viewer CROSS JOIN (SELECT NULL::text AS tenant_id) AS fallback CROSS JOIN LATERAL (
+  ) AS viewer CROSS JOIN (SELECT NULL::text AS tenant_id, NULL::text AS linked_tenant_id) AS fallback CROSS JOIN LATERAL (
     SELECT r.room_id AS "roomId", tenant_id AS "tenantId", r.participants,
       r.guest_session_id AS "guestSessionId", s.linked_user_id AS "linkedUserId"
     FROM rooms r LEFT JOIN guest_sessions s ON s.session_id = r.guest_session_id
-      AND (tenant_id IS NULL OR tenant_id = s.linked_tenant_id)
+      AND (tenant_id IS NULL OR tenant_id = linked_tenant_id)
     WHERE r.room_id = asked.first
       AND viewer.tenant || viewer.session || viewer.operator IS NOT NULL OFFSET 0
   ) AS found`;

@@ -8,6 +8,7 @@ import { createDatabase, type Database } from '../../src/resources/client.ts';
 import { migrate } from '../../src/resources/migrate.ts';
 import { createOrders } from '../../src/resources/orders.ts';
 import { prepareDatabase } from '../../src/resources/prepare-database.ts';
+import { createRooms } from '../../src/resources/rooms.ts';
 import { StartRefused } from '../../src/resources/start-refused.ts';
 import { createTestDatabase, describePostgres, withClient } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
@@ -139,6 +140,26 @@ describePostgres('the schema of our tables', (server) => {
       expect(await createBookings(database).find('h', 'V')).toMatchObject({ status: 'open' });
       await query(view('cancelled'));
       expect(await createBookings(database).find('h', 'V')).toMatchObject({ status: 'cancelled' });
+    });
+  });
+
+  it('takes over views that the host put in the place of every table of facts, as they were', async () => {
+    await releaseBefore();
+    for (const name of ['bookings', 'escrows', 'rooms', 'orders', 'guest_sessions']) {
+      await query(`ALTER TABLE public.${name} RENAME TO ${name}_of_host;
+        CREATE VIEW public.${name} AS SELECT * FROM public.${name}_of_host`);
+    }
+    await query(`
+      INSERT INTO public.guest_sessions (session_id, token_hash, linked_user_id, expires_at)
+        VALUES ('s', 'hash', '15', 'infinity');
+      INSERT INTO public.rooms (room_id, participants, guest_session_id) VALUES ('7', '{16}', 's');
+      INSERT INTO public.orders VALUES ('99', '15')`);
+    await withDatabase(async (database) => {
+      const guestSession = { sessionId: 's', linkedUserId: '15' };
+      expect(await createRooms(database).findFor('7')).toEqual({
+        ...{ roomId: '7', participants: ['16'], guestSession },
+      });
+      expect(await createOrders(database).find('99')).toEqual({ orderId: '99', ownerId: '15' });
     });
   });
 

@@ -1,6 +1,3 @@
--- AlterTable
-ALTER TABLE "guest_sessions" ADD COLUMN     "linked_tenant_id" TEXT;
-
 -- CreateTable
 CREATE TABLE "room_participants" (
     "user_id" TEXT NOT NULL,
@@ -41,6 +38,9 @@ $$;
 
 DO $$
 BEGIN
+  IF (SELECT relkind FROM pg_class WHERE oid = to_regclass('guest_sessions')) = 'r' THEN
+    ALTER TABLE "guest_sessions" ADD COLUMN "linked_tenant_id" TEXT;
+  END IF;
   IF (SELECT relkind FROM pg_class WHERE oid = to_regclass('escrows')) = 'r' THEN
     CREATE INDEX "escrows_tenant_id_buyer_id_escrow_id_idx" ON "escrows"("tenant_id", "buyer_id", "escrow_id");
     CREATE INDEX "escrows_tenant_id_seller_id_escrow_id_idx" ON "escrows"("tenant_id", "seller_id", "escrow_id");
