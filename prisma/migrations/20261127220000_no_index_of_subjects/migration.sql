@@ -1,0 +1,2 @@
+-- DropIndex
+DROP INDEX "live_grants_subjects_idx";
