@@ -1,5 +1,8 @@
 import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -46,13 +49,28 @@ function besides({ operatorUrl, dataDir }: Usher): NodeJS.ProcessEnv {
   return { ...process.env, OPS_PORT: new URL(operatorUrl).port, DATA_DIR: dataDir };
 }
 
+/** A directory with everything that the project has, where commands may leave files. */
+async function openCheckout(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'usher-e2e-'));
+  for (const name of readdirSync(project)) {
+    await symlink(join(project, name), join(directory, name));
+  }
+  return directory;
+}
+
 describe('the documented commands', () => {
+  const before = readdirSync(project);
+  let checkout: string;
   let usher: Usher;
   beforeAll(async () => {
+    checkout = await openCheckout();
     // As somebody who tries it out has it: nothing is set.
     usher = await startUsher({});
   });
-  afterAll(() => usher.stop());
+  afterAll(async () => {
+    await usher.stop();
+    await rm(checkout, { recursive: true });
+  });
 
   it('has pages to run', () => {
     expect(pages).toEqual(
@@ -65,7 +83,11 @@ describe('the documented commands', () => {
 
   it.each(pages)('%s', async (page) => {
     const script = asScript(commandsOf(page), usher);
-    const { stdout } = await run('bash', ['-c', script], { cwd: project, env: besides(usher) });
+    const { stdout } = await run('bash', ['-c', script], { cwd: checkout, env: besides(usher) });
     expect(stdout).not.toContain('error');
+  });
+
+  it('leave no file in the project', () => {
+    expect(readdirSync(project)).toEqual(before);
   });
 });
