@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Environment } from '../../src/config/read.ts';
-import { freePort } from '../e2e/support/soketi.ts';
+import { freePort } from '../support/free-port.ts';
 import { runInProcess } from '../support/command-line.ts';
 import { startUsher, testEnvironment, useUsher } from '../support/usher.ts';
 

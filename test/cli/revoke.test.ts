@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { runInProcess } from '../support/command-line.ts';
-import { freePort } from '../e2e/support/soketi.ts';
+import { freePort } from '../support/free-port.ts';
 import { testEnvironment, useUsher } from '../support/usher.ts';
 
 const operatorToken = 'an-operator-token-for-tests';

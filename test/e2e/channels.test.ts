@@ -1,11 +1,11 @@
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { reportSkipped } from '../support/skipped.ts';
 import { openClient, tryClient, type Talker } from '../support/web-socket.ts';
-import { startUsher, type Usher } from './support/usher.ts';
+import { startForPages, type Usher } from './support/usher.ts';
 import { missingOf, startListening, type Listening } from './support/web-proxies.ts';
 import { within } from './support/within.ts';
 
@@ -17,8 +17,7 @@ const missing = missingOf({
 });
 if (missing.length > 0) {
   const what = `Django Channels behind nginx and HAProxy, for want of ${missing.join(', ')}`;
-  if (/\bchannels\b/.test(process.env['USHER_TEST_REQUIRE'] ?? '')) throw new Error(what);
-  console.log(`Skipped: ${what}.`);
+  reportSkipped('channels', what);
 }
 
 const siteDirectory = fileURLToPath(new URL('channels-site', import.meta.url));
@@ -91,14 +90,7 @@ describe.skipIf(missing.length > 0)('a page of a Django Channels host', () => {
       await once(host, 'close');
     });
     const introspection = `http://127.0.0.1:${(host.address() as AddressInfo).port}/`;
-    usher = await startUsher({
-      NODE_ENV: 'production',
-      PUSHER_APP_ID: 'app',
-      PUSHER_KEY: 'key',
-      PUSHER_SECRET: randomBytes(16).toString('hex'),
-      GUEST_TOKEN_SECRET: randomBytes(32).toString('hex'),
-      USER_TOKEN_SECRET: randomBytes(32).toString('hex'),
-      ALLOWED_ORIGINS: page,
+    usher = await startForPages(page, {
       TRUSTED_PROXIES: '127.0.0.1',
       SESSION_MODE: 'introspect',
       SESSION_INTROSPECTION_URL: introspection,

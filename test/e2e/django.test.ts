@@ -1,17 +1,14 @@
-import { randomBytes } from 'node:crypto';
-
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { ask, askJson } from './support/ask.ts';
 import { findDjango, startDjango } from './support/django.ts';
 import type { DjangoSite, SessionEngine } from './support/django.ts';
 import { leaksIn } from './support/tokens.ts';
-import { startUsher, type Usher } from './support/usher.ts';
+import { startForPages, type Usher } from './support/usher.ts';
 
 const page = 'https://site.example';
 const socket_id = '1234.5678';
 const django = await findDjango();
-if ('missing' in django) console.log(`Skipped: a real Django, for want of ${django.missing}.`);
 const engines: readonly SessionEngine[] = ['db', 'cached_db', 'signed_cookies'];
 
 describe.skipIf('missing' in django).each(engines)('a real Django with the %s engine', (engine) => {
@@ -26,15 +23,8 @@ describe.skipIf('missing' in django).each(engines)('a real Django with the %s en
     console.log(`Django ${django.version}`);
     site = await startDjango(django.python, engine);
     stops.unshift(site.stop);
-    usher = await startUsher({
-      NODE_ENV: 'production',
+    usher = await startForPages(page, {
       LOG_LEVEL: 'debug',
-      PUSHER_APP_ID: 'app',
-      PUSHER_KEY: 'key',
-      PUSHER_SECRET: randomBytes(16).toString('hex'),
-      GUEST_TOKEN_SECRET: randomBytes(32).toString('hex'),
-      USER_TOKEN_SECRET: randomBytes(32).toString('hex'),
-      ALLOWED_ORIGINS: page,
       SESSION_MODE: 'django',
       DJANGO_SECRET_KEY: site.secretKey,
       DJANGO_DATABASE_URL: site.readerUrl,

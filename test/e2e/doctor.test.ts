@@ -3,9 +3,10 @@ import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { examine, type Examination, type Examined } from '../../src/cli/doctor/examine.ts';
 import { loadConfig } from '../../src/config/load.ts';
+import { freePort } from '../support/free-port.ts';
 import { runCommand } from '../support/program.ts';
 import { startProxy, type Meddling } from './support/proxy.ts';
-import { freePort, pointedAt, startSoketi, type Soketi } from './support/soketi.ts';
+import { pointedAt, startSoketi, type Soketi } from './support/soketi.ts';
 import { startUsher, type Usher } from './support/usher.ts';
 
 const pageOrigin = 'https://app.example';

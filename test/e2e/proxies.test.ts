@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
@@ -8,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { reportSkipped } from '../support/skipped.ts';
 import { startUpstream, talkOn, tryClient, type TestUpstream } from '../support/web-socket.ts';
 import { get } from './support/ask.ts';
 import {
@@ -15,7 +15,7 @@ import {
   documentedProxies,
   makeCertificate,
 } from './support/documented-proxies.ts';
-import { startUsher, type Usher } from './support/usher.ts';
+import { startForPages, type Usher } from './support/usher.ts';
 import { missingOf, startListening } from './support/web-proxies.ts';
 import { within } from './support/within.ts';
 
@@ -25,8 +25,7 @@ const missing = missingOf({
 });
 if (missing.length > 0) {
   const what = `the proxies of docs/proxies.md, for want of ${missing.join(', ')}`;
-  if (/\bproxies\b/.test(process.env['USHER_TEST_REQUIRE'] ?? '')) throw new Error(what);
-  console.log(`Skipped: ${what}.`);
+  reportSkipped('proxies', what);
 }
 
 const page = 'https://app.example';
@@ -75,14 +74,7 @@ describe.skipIf(missing.length > 0)('pages behind a documented proxy', () => {
     });
     upstream = await startUpstream();
     stops.unshift(upstream.stop);
-    usher = await startUsher({
-      NODE_ENV: 'production',
-      PUSHER_APP_ID: 'app',
-      PUSHER_KEY: 'key',
-      PUSHER_SECRET: randomBytes(16).toString('hex'),
-      GUEST_TOKEN_SECRET: randomBytes(32).toString('hex'),
-      USER_TOKEN_SECRET: randomBytes(32).toString('hex'),
-      ALLOWED_ORIGINS: page,
+    usher = await startForPages(page, {
       TRUSTED_PROXIES: `127.0.0.1,${outer}`,
       RATE_LIMIT_FAILURES: '3',
       SESSION_MODE: 'introspect',

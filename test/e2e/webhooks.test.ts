@@ -3,10 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
+import { freePort } from '../support/free-port.ts';
 import { metric } from '../support/metrics.ts';
 import { nextEvent } from './support/clients.ts';
 import { type Deployment, startDeployment } from './support/deployment.ts';
-import { freePort } from './support/soketi.ts';
 import { buyer, openTenantUsers, seller, type TenantUsers } from './support/tenant-users.ts';
 
 let deployment: Deployment;

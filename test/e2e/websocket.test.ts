@@ -170,7 +170,6 @@ describe('a chat page that opens GET /ws', () => {
 });
 
 const django = await findDjango();
-if ('missing' in django) console.log(`Skipped: a real Django, for want of ${django.missing}.`);
 
 describe.skipIf('missing' in django)('a page of a Django host that opens its WebSockets', () => {
   let site: DjangoSite;

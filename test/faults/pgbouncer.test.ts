@@ -6,12 +6,14 @@ import { createDatabase } from '../../src/resources/client.ts';
 import { prepareDatabase } from '../../src/resources/prepare-database.ts';
 import { serviceRole } from '../../src/resources/service-role.ts';
 import { createTickets } from '../../src/resources/tickets.ts';
-import { reportMissing } from './support/missing.ts';
+import { reportSkipped } from '../support/skipped.ts';
 import { hasPgBouncer, startPgBouncer } from './support/pgbouncer.ts';
 import { type Postgres, startPostgres } from './support/postgres.ts';
 import { startService } from './support/service.ts';
 
-if (!hasPgBouncer) reportMissing('pgbouncer');
+if (!hasPgBouncer) {
+  reportSkipped('pgbouncer', 'pgbouncer is not installed; its tests do not run');
+}
 
 describe.skipIf(!hasPgBouncer)('PgBouncer in front of PostgreSQL', () => {
   let postgres: Postgres;

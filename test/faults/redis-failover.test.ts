@@ -1,15 +1,14 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 
 import { get } from '../e2e/support/ask.ts';
 import type { Usher } from '../e2e/support/usher.ts';
 import {
   describeRedisKinds,
-  openRedisProcesses,
   startCluster,
-  until,
-  type RedisProcess,
+  useRedisProcesses,
   type RedisProcesses,
 } from '../support/redis-kinds.ts';
+import { until, type RedisProcess } from '../support/redis-server.ts';
 import { expectEveryGrantKept } from './support/expectations.ts';
 import { type Postgres, startPostgres } from './support/postgres.ts';
 import { report, seconds } from './support/report.ts';
@@ -66,18 +65,13 @@ const cluster = async (processes: RedisProcesses): Promise<Kind> => {
 
 describeRedisKinds('Redis fails over while visitors ask', () => {
   let postgres: Postgres;
-  let processes: RedisProcesses;
   let usher: Usher | undefined;
   beforeAll(async () => {
     postgres = await startPostgres();
   });
-  beforeEach(async () => {
-    processes = await openRedisProcesses();
-  });
-  afterEach(async () => {
-    await usher?.stop();
-    await processes.stop();
-  });
+  // Before the other hook, which then runs first: Usher ends before its Redis.
+  const processes = useRedisProcesses(afterEach);
+  afterEach(() => usher?.stop());
   afterAll(() => postgres.remove());
 
   it.each([
@@ -117,7 +111,7 @@ describeRedisKinds('Redis fails over while visitors ask', () => {
     const redis = await processes.server();
     const running = await startService({
       DATABASE_URL: postgres.url,
-      REDIS_URL: `redis://${redis.address}`,
+      REDIS_URL: redis.url,
     });
     usher = running;
     const ticket = ticketIn(await issueTicket(running));

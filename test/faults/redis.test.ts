@@ -1,10 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import type { Usher } from '../e2e/support/usher.ts';
+import {
+  describeRedisServer,
+  startRedisServer,
+  type RedisProcess,
+} from '../support/redis-server.ts';
 import { expectNobodySlippedIn } from './support/expectations.ts';
 import { endure } from './support/outage.ts';
 import { type Postgres, startPostgres } from './support/postgres.ts';
-import { hasRedis, type Redis, startRedis } from './support/redis.ts';
 import { report, seconds } from './support/report.ts';
 import { startService } from './support/service.ts';
 import { issueTicket, redeemTicket, ticketIn } from './support/tickets.ts';
@@ -12,23 +16,25 @@ import { guestAsks, seenBy, startTraffic } from './support/traffic.ts';
 
 interface Fault {
   readonly fault: string;
-  readonly inject: (redis: Redis) => Promise<() => Promise<void>>;
+  readonly inject: (redis: RedisProcess) => Promise<() => Promise<void>>;
 }
+
+const cutConnections = (redis: RedisProcess) => redis.ask('CLIENT', 'KILL', 'SKIPME', 'yes');
 
 const faults: readonly Fault[] = [
   {
     fault: 'Redis stopped for 6 s, and empty afterwards',
     inject: async (redis) => {
-      await redis.stop();
+      await redis.kill();
       return redis.start;
     },
   },
   {
     fault: 'Redis frozen (SIGSTOP) for 6 s',
     inject: (redis) => {
-      const thaw = redis.freeze();
+      redis.signal('SIGSTOP');
       return Promise.resolve(() => {
-        thaw();
+        redis.signal('SIGCONT');
         return Promise.resolve();
       });
     },
@@ -36,26 +42,26 @@ const faults: readonly Fault[] = [
   {
     fault: 'every connection to Redis cut, four times a second for 6 s',
     inject: (redis) => {
-      const cutting = setInterval(() => void redis.cutConnections(), 250);
+      const cutting = setInterval(() => void cutConnections(redis), 250);
       return Promise.resolve(async () => {
         clearInterval(cutting);
-        await redis.cutConnections();
+        await cutConnections(redis);
       });
     },
   },
 ];
 
-describe.skipIf(!hasRedis)('Redis fails while visitors ask', () => {
+describeRedisServer('Redis fails while visitors ask', () => {
   let postgres: Postgres;
-  let redis: Redis;
+  let redis: RedisProcess;
   let usher: Usher;
   beforeAll(async () => {
-    [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
+    [postgres, redis] = await Promise.all([startPostgres(), startRedisServer()]);
     usher = await startService({ DATABASE_URL: postgres.url, REDIS_URL: redis.url });
   });
   afterAll(async () => {
     await usher.stop();
-    await redis.stop();
+    await redis.kill();
     await postgres.remove();
   });
 

@@ -7,9 +7,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 
 import { askJson } from '../e2e/support/ask.ts';
 import type { Usher } from '../e2e/support/usher.ts';
+import { hasRedisServer, startRedisServer, type RedisProcess } from '../support/redis-server.ts';
 import { expectEveryGrantKept } from './support/expectations.ts';
 import { type Postgres, startPostgres } from './support/postgres.ts';
-import { hasRedis, type Redis, startRedis } from './support/redis.ts';
 import { report } from './support/report.ts';
 import { type RoundRobin, startRoundRobin } from './support/round-robin.ts';
 import { asOperator, putBooking, startService, tokens } from './support/service.ts';
@@ -17,13 +17,13 @@ import { issueTicket, redeemTicket, ticketIn } from './support/tickets.ts';
 import { guestAsks, seenBy, startTraffic } from './support/traffic.ts';
 
 let postgres: Postgres;
-let redis: Redis | undefined;
+let redis: RedisProcess | undefined;
 beforeAll(async () => {
   postgres = await startPostgres();
-  redis = hasRedis ? await startRedis() : undefined;
+  redis = hasRedisServer ? await startRedisServer() : undefined;
 });
 afterAll(async () => {
-  await redis?.stop();
+  await redis?.kill();
   await postgres.remove();
 });
 
@@ -95,7 +95,7 @@ describe('two Ushers on one PostgreSQL and one Redis', () => {
     );
     const granted = answers.filter(({ status }) => status === 200).length;
     // Without a Redis each counts for itself.
-    const limit = hasRedis ? 20 : 40;
+    const limit = hasRedisServer ? 20 : 40;
     // A place or two come back while the sixty ask.
     expect(granted).toBeGreaterThanOrEqual(limit);
     expect(granted).toBeLessThanOrEqual(limit + 4);

@@ -12,11 +12,13 @@ import { createDatabase, type Database } from '../../src/resources/client.ts';
 import { prepareDatabase } from '../../src/resources/prepare-database.ts';
 import { createRevocations } from '../../src/resources/revocations.ts';
 import { createTableMemory } from '../../src/resources/table-memory.ts';
-import { reportMissing } from './support/missing.ts';
+import { reportSkipped } from '../support/skipped.ts';
 import { packagedPrograms, startPackagedPostgres } from './support/packaged-postgres.ts';
 import { startPostgres } from './support/postgres.ts';
 
-if (packagedPrograms === undefined) reportMissing('pg_dump');
+if (packagedPrograms === undefined) {
+  reportSkipped('pg_dump', 'pg_dump is not installed; its tests do not run');
+}
 
 /** One address, behind which there is now this server and then that one. */
 async function startAddress(first: string) {

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { withClient } from '../support/database.ts';
-import { describeRedisServer, makeRedisServer, type RedisServer } from '../support/redis-server.ts';
+import { describeRedisServer, startRedisServer } from '../support/redis-server.ts';
 import {
   allowedOrigin,
   guestToken,
@@ -129,8 +129,7 @@ describeRedisServer('two Ushers with one Redis', () => {
   };
 
   it('count together, say when they do not, and never refuse for it', async () => {
-    const server: RedisServer = await makeRedisServer();
-    await server.start();
+    const server = await startRedisServer();
     const start = () => startUsher({ ...limits, REDIS_URL: server.url });
     const [one, other] = [await start(), await start()];
     const ready = async (usher = one) =>
@@ -145,7 +144,7 @@ describeRedisServer('two Ushers with one Redis', () => {
       expect(await statuses(both, {})).toEqual([200, 200, 429, 429]);
       expect(await statuses(both, { headers: bad })).toEqual([401, 401, 429, 429]);
 
-      await server.stop();
+      await server.kill();
       const id = { headers: user('16'), fields: channelOf('16') };
       expect(await statuses([...both, one], id)).toEqual([200, 200, 200, 200, 429]);
       expect(await ready()).toStrictEqual({ status: 'ready', limits: 'local' });
@@ -166,7 +165,7 @@ describeRedisServer('two Ushers with one Redis', () => {
     } finally {
       await one.stop();
       await other.stop();
-      await server.stop();
+      await server.kill();
     }
   });
 });

@@ -7,17 +7,11 @@ import { createRedisLimits } from '../../src/stores/redis-limits.ts';
 import { createRedis, type Redis } from '../../src/stores/redis.ts';
 import { createSharedLimits } from '../../src/stores/shared-limits.ts';
 import { limitsContract, newRate, newThing } from '../contract/limits.ts';
-import {
-  describeRedisKinds,
-  openRedisProcesses,
-  startCluster,
-  until,
-  type RedisProcess,
-  type RedisProcesses,
-} from '../support/redis-kinds.ts';
+import { describeRedisKinds, startCluster, useRedisProcesses } from '../support/redis-kinds.ts';
+import { until, type RedisProcess } from '../support/redis-server.ts';
 import { testNow } from '../support/tokens.ts';
 
-let processes: RedisProcesses;
+const processes = useRedisProcesses(afterAll);
 const connections: Redis[] = [];
 const lines: string[] = [];
 const log = {
@@ -40,16 +34,12 @@ const isShared = async (limits: Awaited<ReturnType<typeof limitsAt>>) => {
   return !limits.isLocal();
 };
 
-beforeAll(async () => {
-  processes = await openRedisProcesses();
-});
 beforeEach(() => {
   lines.length = 0;
 });
 afterEach(async () => {
   for (const connection of connections.splice(0)) await connection.close();
 });
-afterAll(() => processes.stop());
 
 describeRedisKinds('a Redis Cluster of three nodes', () => {
   let nodes: readonly RedisProcess[];

@@ -5,13 +5,17 @@ import { createRedisLimits } from '../../src/stores/redis-limits.ts';
 import { createRedis, type Redis } from '../../src/stores/redis.ts';
 import { createSharedLimits } from '../../src/stores/shared-limits.ts';
 import { newRate } from '../contract/limits.ts';
-import { describeRedisServer, makeRedisServer, type RedisServer } from '../support/redis-server.ts';
+import {
+  describeRedisServer,
+  startRedisServer,
+  type RedisProcess,
+} from '../support/redis-server.ts';
 import { testNow } from '../support/tokens.ts';
 
 describeRedisServer('shared limits', () => {
   const time = { now: testNow };
   const now = () => time.now;
-  let server: RedisServer;
+  let server: RedisProcess;
   const connections: Redis[] = [];
   const replica = async () => {
     const lines: string[] = [];
@@ -26,12 +30,11 @@ describeRedisServer('shared limits', () => {
     return { limits, lines };
   };
   beforeAll(async () => {
-    server = await makeRedisServer();
-    await server.start();
+    server = await startRedisServer();
   });
   afterAll(async () => {
     for (const connection of connections) await connection.close();
-    await server.stop();
+    await server.kill();
   });
 
   it('count together, each alone while Redis is away, and together again, with a line for each switch', async () => {
@@ -43,7 +46,7 @@ describeRedisServer('shared limits', () => {
     expect(await one.limits.take([rate])).toEqual(excess);
     expect(one.lines).toEqual([]);
 
-    await server.stop();
+    await server.kill();
     for (const { limits } of [one, other]) {
       for (let i = 0; i < 2; i += 1) expect(await limits.take([rate])).toEqual({ waitMs: 0 });
       expect(await limits.take([rate])).toEqual(excess);
@@ -71,13 +74,13 @@ describeRedisServer('shared limits', () => {
 
   it('let nobody wait for a Redis that says nothing, but for who finds it out', async () => {
     const { limits } = await replica();
-    server.setFrozen(true);
+    server.signal('SIGSTOP');
     await limits.take([newRate()]);
     time.now += 1_000;
     // This one begins a look at a frozen server, and has its answer before that can end.
     const next = new Promise((resolve) => setImmediate(resolve, 'still waiting'));
     expect(await Promise.race([limits.take([newRate()]), next])).toEqual({ waitMs: 0 });
-    server.setFrozen(false);
+    server.signal('SIGCONT');
     await vi.waitUntil(
       async () => {
         await limits.look();

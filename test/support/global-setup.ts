@@ -11,6 +11,7 @@ import { startEmbeddedPostgres } from '../../src/resources/embedded-postgres.ts'
 import { prepareDatabase } from '../../src/resources/prepare-database.ts';
 import { cleanUpAfterDeath } from './clean-up.ts';
 import type { TestServer } from './database.ts';
+import { reportSkipped } from './skipped.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -50,7 +51,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     } else if (await isReachable(externalUrl)) {
       servers.push(await prepareServer('PostgreSQL outside', externalUrl));
     } else {
-      reportMissing(
+      reportSkipped(
         'postgres',
         'no PostgreSQL at TEST_DATABASE_URL or 127.0.0.1:5432; the embedded one stands for it',
       );
@@ -58,7 +59,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     project.provide('postgresServers', servers);
     const hasRedis = await redisAnswers();
     if (!hasRedis) {
-      reportMissing('redis', 'no Redis at TEST_REDIS_URL or 127.0.0.1:6379; its tests do not run');
+      reportSkipped('redis', 'no Redis at TEST_REDIS_URL or 127.0.0.1:6379; its tests do not run');
     }
     project.provide('redisUrl', hasRedis ? redisUrl : undefined);
     return teardown;
@@ -75,13 +76,6 @@ async function skipFsync(url: string): Promise<void> {
   await admin.query('ALTER SYSTEM SET full_page_writes = off');
   await admin.query('SELECT pg_reload_conf()');
   await admin.end();
-}
-
-/** Says what is skipped; where the service is named in USHER_TEST_REQUIRE, that is a failure. */
-function reportMissing(service: 'postgres' | 'redis', what: string): void {
-  const required = (process.env['USHER_TEST_REQUIRE'] ?? '').split(' ');
-  if (required.includes(service)) throw new Error(what);
-  console.log(`Skipped: ${what}.`);
 }
 
 async function redisAnswers(): Promise<boolean> {

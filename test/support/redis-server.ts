@@ -1,55 +1,103 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis as Client } from 'ioredis';
 import { describe } from 'vitest';
+import { freePort } from './free-port.ts';
 
-const isInstalled = spawnSync('redis-server', ['--version']).status === 0;
+/** Whether a Redis server can be started here. */
+export const hasRedisServer = spawnSync('redis-server', ['--version']).status === 0;
 
 /** Runs a suite that needs a Redis of its own, where `redis-server` is installed. */
-export const describeRedisServer = describe.skipIf(!isInstalled);
+export const describeRedisServer = describe.skipIf(!hasRedisServer);
 
-/** A Redis that a test may stop, freeze and start again. */
-export interface RedisServer {
+/** A server of Redis, a Sentinel too, on a loopback port of its own; the test ends it. */
+export interface RedisProcess {
+  readonly port: number;
+  /** `host:port`. */
+  readonly address: string;
   readonly url: string;
+  /** Sends it a command and resolves to what it answers. */
+  readonly ask: (...command: readonly string[]) => Promise<unknown>;
+  readonly signal: (signal: NodeJS.Signals) => void;
+  /** Ends it with everything it held in memory, and resolves when it is gone. */
+  readonly kill: () => Promise<void>;
+  /** Starts it again with what it has on disk, and resolves when it answers. */
   readonly start: () => Promise<void>;
-  readonly stop: () => Promise<void>;
-  readonly setFrozen: (frozen: boolean) => void;
 }
 
-/** Makes a Redis on a port of its own; it does not run until it is started, and the test stops it. */
-export async function makeRedisServer(): Promise<RedisServer> {
+/** Starts a server that keeps nothing on disk unless these options say so. */
+export async function startRedisServer(
+  options: readonly string[] = [],
+  directory = tmpdir(),
+): Promise<RedisProcess> {
   const port = await freePort();
-  const url = `redis://127.0.0.1:${port}`;
-  let process: ChildProcess | undefined;
-  const stop = async () => {
-    const running = process;
-    process = undefined;
-    if (running === undefined) return;
-    const ended = once(running, 'exit');
-    running.kill('SIGKILL');
-    await ended;
+  const files = ['--dir', directory, '--dbfilename', `${port}.rdb`, '--save', ''];
+  const listen = ['--port', String(port), '--bind', '127.0.0.1'];
+  return launchRedis(['redis-server', ...listen, ...files, ...options], port);
+}
+
+/** Starts a program that speaks the protocol of Redis on this port. */
+export async function launchRedis(
+  [program = '', ...args]: readonly string[],
+  port: number,
+): Promise<RedisProcess> {
+  let child: ChildProcess | undefined;
+  const start = async () => {
+    child = spawn(program, args, { stdio: 'ignore' });
+    await answers(port);
   };
+  await start();
+  const address = `127.0.0.1:${port}`;
   return {
-    url,
-    stop,
-    setFrozen: (frozen) => void process?.kill(frozen ? 'SIGSTOP' : 'SIGCONT'),
-    start: async () => {
-      const settings = ['--port', String(port), '--bind', '127.0.0.1', '--save', ''];
-      process = spawn('redis-server', settings, { stdio: 'ignore' });
-      const client = new Client(url, { maxRetriesPerRequest: null, retryStrategy: () => 50 });
-      client.on('error', () => undefined);
-      await client.ping();
-      client.disconnect();
+    port,
+    address,
+    url: `redis://${address}`,
+    start,
+    signal: (signal) => void child?.kill(signal),
+    kill: async () => {
+      if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+      const ended = once(child, 'exit');
+      child.kill('SIGKILL');
+      await ended;
     },
+    ask: (...[name = '', ...rest]) => withClient(port, (client) => client.call(name, ...rest)),
   };
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
+/** Waits until something is so, for as long as a slow machine may take. */
+export async function until(isSo: () => Promise<boolean>): Promise<void> {
+  for (let attempt = 0; attempt < 600; attempt += 1) {
+    if (await isSo().catch(() => false)) return;
+    await sleep(100);
+  }
+  throw new Error('It did not come to be so within a minute');
+}
+
+async function withClient<T>(port: number, work: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client(port, '127.0.0.1', { lazyConnect: true, retryStrategy: () => null });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    return await work(client);
+  } finally {
+    client.disconnect();
+  }
+}
+
+/** Waits until it serves; one with a password says so. */
+async function answers(port: number): Promise<void> {
+  await until(async () => {
+    const socket = connect(port, '127.0.0.1');
+    try {
+      await once(socket, 'connect');
+      socket.write('PING\r\n');
+      const [answer] = (await once(socket, 'data')) as [Buffer];
+      return /^(\+PONG|-NOAUTH)/.test(String(answer));
+    } finally {
+      socket.destroy();
+    }
+  });
 }

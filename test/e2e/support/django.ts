@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 
 import { Client } from 'pg';
 
+import { reportSkipped } from '../../support/skipped.ts';
 import { within } from './within.ts';
 
 const siteDirectory = fileURLToPath(new URL('../django-site', import.meta.url));
@@ -41,8 +42,14 @@ export interface DjangoSite {
   readonly stop: () => Promise<void>;
 }
 
-/** Looks for what a site needs, and says what is missing. */
+/** Looks for what a site needs; what is missing is reported. */
 export async function findDjango(): Promise<Django> {
+  const found = await lookForDjango();
+  if ('missing' in found) reportSkipped('django', `a real Django, for want of ${found.missing}`);
+  return found;
+}
+
+async function lookForDjango(): Promise<Django> {
   if (!(await reachable()))
     return { missing: 'no PostgreSQL at TEST_DATABASE_URL or 127.0.0.1:5432' };
   // Debian's package belongs to its own Python, which is not always the first one in PATH.

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 
 import { WebSocket } from 'ws';
 
+import { freePort } from '../../support/free-port.ts';
 import { type Child, startChild } from './child.ts';
 import { within } from './within.ts';
 
@@ -45,16 +45,6 @@ export function pointedAt({ appId, key, secret, port }: Soketi) {
     PUSHER_PORT: String(port),
     PUSHER_TLS: 'false',
   };
-}
-
-/** A port of the loopback interface that nobody used a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, loopback);
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /**

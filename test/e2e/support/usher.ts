@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -68,6 +69,24 @@ export async function startUsher(
     await stop();
     throw error;
   }
+}
+
+/** Starts it as in production, with secrets that nobody else knows, for pages of this origin. */
+export function startForPages(
+  origin: string,
+  env: Readonly<Record<string, string>>,
+): Promise<Usher> {
+  const secret = () => randomBytes(32).toString('hex');
+  return startUsher({
+    NODE_ENV: 'production',
+    PUSHER_APP_ID: 'app',
+    PUSHER_KEY: 'key',
+    PUSHER_SECRET: secret(),
+    GUEST_TOKEN_SECRET: secret(),
+    USER_TOKEN_SECRET: secret(),
+    ALLOWED_ORIGINS: origin,
+    ...env,
+  });
 }
 
 async function listening(child: Child): Promise<Pick<Usher, 'publicUrl' | 'operatorUrl'>> {

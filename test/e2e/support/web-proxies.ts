@@ -1,9 +1,10 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '../../support/free-port.ts';
 import { within } from './within.ts';
 
 /** A program that listens on a loopback port. */
@@ -17,15 +18,6 @@ export function missingOf(commands: Readonly<Record<string, readonly string[]>>)
   return Object.entries(commands).flatMap(([name, [command = '', ...args]]) =>
     spawnSync(command, args).status === 0 ? [] : [name],
   );
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 const answers = (port: number) =>

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { inject } from 'vitest';
 
 import { serverAccount } from '../../../src/resources/embedded/account.ts';
-import { freePort } from '../../e2e/support/soketi.ts';
+import { freePort } from '../../support/free-port.ts';
 import { query } from './postgres.ts';
 
 /** The programs of a PostgreSQL package of Debian, of one version: `pg_dump` reads no server that is newer than itself. */

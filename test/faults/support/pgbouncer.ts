@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { inject } from 'vitest';
 
 import { serverAccount } from '../../../src/resources/embedded/account.ts';
-import { freePort } from '../../e2e/support/soketi.ts';
+import { freePort } from '../../support/free-port.ts';
 import { query } from './postgres.ts';
 
 /** A PgBouncer in front of a server. */

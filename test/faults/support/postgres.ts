@@ -11,7 +11,7 @@ import { ensureCluster } from '../../../src/resources/embedded/cluster.ts';
 import { urlOf } from '../../../src/resources/embedded/door.ts';
 import { isServerOf, readPidFile } from '../../../src/resources/embedded/pid-file.ts';
 import { launch } from '../../../src/resources/embedded/server.ts';
-import { freePort } from '../../e2e/support/soketi.ts';
+import { freePort } from '../../support/free-port.ts';
 
 /** A PostgreSQL server that a test may hurt. */
 export interface Postgres {
