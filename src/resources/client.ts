@@ -43,9 +43,10 @@ export interface DatabaseOptions {
 
 /**
  * A prepared statement keeps its plan, and one that was made while a table was small would read all of it after a million
- * rows were imported, until PostgreSQL next looks. So indexes are used from the beginning.
+ * rows were imported, until PostgreSQL next looks. So indexes are used from the beginning. These statements read a few rows: to
+ * start workers or a compiler costs more than all of that, and PostgreSQL does it for a part of a plan that never runs.
  */
-const steadyPlans = { enable_seqscan: 'off' };
+const steadyPlans = { enable_seqscan: 'off', max_parallel_workers_per_gather: '0', jit: 'off' };
 
 /** A client of a prepared database. It connects with the first query, and again by itself when the server comes back. */
 export function createDatabase(options: DatabaseOptions): Database {
