@@ -24,6 +24,7 @@ const style = `<style>
   .other, .line1 { fill: #8c959f; stroke: #8c959f; }
   .line2 { fill: #b35900; stroke: #b35900; }
   .line3 { fill: #0969da; stroke: #0969da; }
+  .line4 { fill: #8250df; stroke: #8250df; }
   .spread { stroke: #24292f; }
   polyline { fill: none !important; stroke-width: 2; }
   @media (prefers-color-scheme: dark) {
@@ -31,6 +32,7 @@ const style = `<style>
     .ours, .line0 { fill: #3fb883; stroke: #3fb883; }
     .line2 { fill: #f0883e; stroke: #f0883e; }
     .line3 { fill: #58a6ff; stroke: #58a6ff; }
+    .line4 { fill: #bc8cff; stroke: #bc8cff; }
     .spread { stroke: #e6edf3; }
   }
 </style>`;
@@ -68,7 +70,7 @@ export function lineChart(title: string, xLabel: string, lines: readonly Line[])
       .map((at) => at.split(','))
       .map(([cx, cy]) => `<circle cx="${cx}" cy="${cy}" r="3"/>`);
     return [
-      `<g class="line${index % 4}"><polyline points="${path.join(' ')}"/>${dots.join('')}`,
+      `<g class="line${index % 5}"><polyline points="${path.join(' ')}"/>${dots.join('')}`,
       `<rect x="${width - right + 14}" y="${top + index * 22}" width="10" height="10"/></g>`,
       text([width - right + 30, top + index * 22 + 10], line.name),
     ].join('\n');

@@ -48,7 +48,7 @@ export async function runGrowth(bench: Bench): Promise<void> {
   );
   console.log(`Pinning: ${bench.pinning.about}. Database: ${bench.postgres.about}.`);
   await keep('growth', { ...describeRun(bench), growing, catalogue });
-  const title = 'Cost of a decision, as a multiple of the cost at the smallest size';
+  const title = 'Cost of a request, as a multiple of the cost at the smallest size';
   await keepChart('growth', lineChart(title, 'how much there is of it', curves.map(lineOf)));
 }
 
@@ -74,7 +74,7 @@ async function growRows(bench: Bench, databases: readonly Filled[]): Promise<rea
   const contestants: (Contestant & { readonly kind: ScenarioName })[] = [];
   for (const { rows, url } of databases) {
     const server = await bench.serve(usherScript, url);
-    for (const kind of ['guest', 'user'] as const) {
+    for (const kind of ['guest', 'user', 'list'] as const) {
       const scenario = { name: kind, rows, tokens: 'fresh' } as const;
       contestants.push({ name: `${kind} ${rows}`, kind, server, databaseUrl: url, scenario });
     }
@@ -86,6 +86,7 @@ async function growRows(bench: Bench, databases: readonly Filled[]): Promise<rea
   return [
     { name: 'guest, by rows', sizes, results: ofKind('guest') },
     { name: 'tenant user, by rows', sizes, results: ofKind('user') },
+    { name: 'GET /api/channels, by rows', sizes, results: ofKind('list') },
   ];
 }
 

@@ -6,6 +6,8 @@ export interface Expected {
   readonly socketId: string;
   /** Every channel that must come signed; none when the request is to be refused. */
   readonly channels: readonly string[];
+  /** Channels that an answer must list, where a list is asked for: nothing in it is signed. */
+  readonly listed?: readonly string[];
 }
 
 /** A request as it goes over the wire, made before anything is measured. */
@@ -21,21 +23,26 @@ export type Field = [name: string, value: string];
 export interface RequestParts {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly form: readonly Field[];
+  /** Without one it is a GET. */
+  readonly form?: readonly Field[];
 }
 
-/** Writes a form's POST as a browser sends it. */
+/** Writes a form's POST, or a GET, as a browser sends it. */
 export function serialise({ path, headers = {}, form }: RequestParts): Buffer {
-  const body = new URLSearchParams([...form]).toString();
+  const body = form === undefined ? '' : new URLSearchParams([...form]).toString();
   const lines = [
-    `POST ${path} HTTP/1.1`,
+    `${form === undefined ? 'GET' : 'POST'} ${path} HTTP/1.1`,
     'Host: 127.0.0.1',
     'User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0.0.0 Safari/537.36',
     'Accept: */*',
     'Origin: https://app.example',
     ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
-    'Content-Type: application/x-www-form-urlencoded',
-    `Content-Length: ${Buffer.byteLength(body)}`,
+    ...(form === undefined
+      ? []
+      : [
+          'Content-Type: application/x-www-form-urlencoded',
+          `Content-Length: ${Buffer.byteLength(body)}`,
+        ]),
   ];
   return Buffer.from(`${lines.join('\r\n')}\r\n\r\n${body}`, 'latin1');
 }

@@ -1,4 +1,4 @@
-import { bookingOf, escrowOf, hotelSlug, rowsOfSeller } from '../facts.ts';
+import { bookingOf, escrowOf, hotelSlug, roomOf, rowsOfSeller } from '../facts.ts';
 import type { Keys } from '../keys.ts';
 import { mint } from '../tokens.ts';
 import { serialise, type Expected, type Field, type PreparedRequest } from './request.ts';
@@ -8,6 +8,7 @@ export type ScenarioName =
   | 'guest-refused'
   | 'stranger'
   | 'user'
+  | 'list'
   | 'seller-batch'
   | 'five-channels'
   | 'five-channels-batch';
@@ -27,6 +28,7 @@ export const channelsOf: Readonly<Record<ScenarioName, number>> = {
   'guest-refused': 1,
   stranger: 1,
   user: 1,
+  list: 1,
   'seller-batch': 20,
   'five-channels': 1,
   'five-channels-batch': 5,
@@ -48,6 +50,8 @@ export function prepare(scenario: Scenario, serial: number, keys: Keys): Prepare
       const channel = `private-tenant.${tenantId}.escrow.${escrowId}.chat`;
       return user({ serial, tenantId, userId: buyerId, channels: [channel] }, keys);
     }
+    case 'list':
+      return list(serial, row, keys);
     case 'seller-batch': {
       const { tenantId, sellerId } = escrowOf(row);
       const channels = rowsOfSeller(row)
@@ -131,6 +135,17 @@ function batch(asker: Asker, keys: Keys): PreparedRequest {
   return ofUser('/pusher/auth/batch', { asker, fields, keys });
 }
 
+/** The own channels of a buyer, who has an escrow, a room and an order. */
+function list(serial: number, row: number, keys: Keys): PreparedRequest {
+  const { tenantId, escrowId, buyerId } = escrowOf(row);
+  const headers = headersOf({ serial, tenantId, userId: buyerId }, keys);
+  const listed = [`private-tenant.${tenantId}.escrow.${escrowId}`, `private-room-${roomOf(row)}`];
+  return {
+    bytes: serialise({ path: '/api/channels', headers }),
+    expected: { status: 200, socketId: '', channels: [], listed },
+  };
+}
+
 function ofUser(
   path: string,
   request: {
@@ -139,18 +154,22 @@ function ofUser(
     readonly keys: Keys;
   },
 ): PreparedRequest {
-  const { serial, tenantId, userId, channels } = request.asker;
-  const claims = { sub: userId, tenant_id: tenantId, jti: `u${serial}` };
+  const { serial, channels } = request.asker;
   const socketId = socketOf(serial);
   const bytes = serialise({
     path,
-    headers: {
-      Authorization: `Bearer ${mint(claims, request.keys.userSecret)}`,
-      'X-Tenant-ID': tenantId,
-    },
+    headers: headersOf(request.asker, request.keys),
     form: [['socket_id', socketId], ...request.fields],
   });
   return { bytes, expected: { status: 200, socketId, channels } };
+}
+
+function headersOf({ serial, tenantId, userId }: Omit<Asker, 'channels'>, keys: Keys) {
+  const claims = { sub: userId, tenant_id: tenantId, jti: `u${serial}` };
+  return {
+    Authorization: `Bearer ${mint(claims, keys.userSecret)}`,
+    'X-Tenant-ID': tenantId,
+  };
 }
 
 function socketOf(serial: number): string {

@@ -10,6 +10,7 @@ interface Signed {
 /** Says what is wrong with the body of an answer, whose status was right; `undefined` when nothing is. */
 export function faultOf(body: string, expected: Expected, keys: Keys): string | undefined {
   const answer = JSON.parse(body) as Readonly<Record<string, unknown>>;
+  if (expected.listed !== undefined) return missingIn(answer['channels'], expected.listed);
   if (expected.channels.length === 0) {
     return 'auth' in answer ? 'signed what must be refused' : undefined;
   }
@@ -19,6 +20,12 @@ export function faultOf(body: string, expected: Expected, keys: Keys): string | 
     return !isRight(signed, [expected.socketId, channel], keys);
   });
   return wrong === undefined ? undefined : `no right signature for ${wrong}: ${body.slice(0, 200)}`;
+}
+
+function missingIn(list: unknown, expected: readonly string[]): string | undefined {
+  const channels = Array.isArray(list) ? (list as readonly unknown[]) : [];
+  const missing = expected.find((channel) => !channels.includes(channel));
+  return missing === undefined ? undefined : `${missing} is not in the list`;
 }
 
 function isRight(signed: Signed, about: readonly string[], keys: Keys): boolean {
