@@ -1,4 +1,4 @@
-import type { Surroundings } from './app-actions.ts';
+import type { Surroundings } from './app-deps.ts';
 import type { HeldRevocation } from './core/revocation.ts';
 import { startListening, type Listener } from './resources/listener.ts';
 

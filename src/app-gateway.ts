@@ -1,7 +1,10 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
-import type { Actions, Surroundings } from './app-actions.ts';
+import type { Deps, Surroundings } from './app-deps.ts';
+import { checkTicket, redeemTicket } from './authorize/redeem-ticket.ts';
+import { isStillAllowed } from './authorize/still-allowed.ts';
 import type { Config } from './config/load.ts';
+import type { Principal } from './core/principal.ts';
 import { createDoorway } from './gateway/doorway.ts';
 import { createMessageLimit } from './gateway/message-limit.ts';
 import { addSessionDoors } from './gateway/session-doors.ts';
@@ -20,11 +23,10 @@ import { createMemoryRates } from './stores/memory-rates.ts';
 export function addGateway(
   server: FastifyInstance,
   { webSockets, sessions, limits }: Config,
-  ports: Actions &
-    Surroundings & { readonly present: Present; readonly countFailure: CountFailure },
+  ports: Deps & Surroundings & { readonly present: Present; readonly countFailure: CountFailure },
 ): void {
   const { host } = webSockets;
-  const { now, startTimer, live, stillWelcome, countFailure, reportExcess } = ports;
+  const { now, startTimer, live, countFailure, reportExcess } = ports;
   const { countUnavailable, trafficMetrics } = ports;
   trafficMetrics.showOpen(live.byTenant);
   const { limits: account, shared } = ports.stores.limiting;
@@ -32,26 +34,27 @@ export function addGateway(
   const turnstile = createTurnstile({ limits: account, perMinute, startTimer });
   const doorway = createDoorway(server, { ...webSockets, startTimer, sendError, countFailure });
   const admitting = {
-    ...{ ...webSockets, now, startTimer, live, stillWelcome, originOf, reportExcess },
+    ...{ ...webSockets, now, startTimer, live, originOf, reportExcess },
+    isStillAllowed: (principal: Principal) => isStillAllowed(principal, ports),
     ...{ countUnavailable, measureTraffic: trafficMetrics.measureTraffic },
     countConnection: createConnectionLimit(turnstile, reportExcess),
     countMessage: createMessageLimit({
       ...{ perMinute: limits.messages, rates: createMemoryRates(), shared, now },
     }),
   };
-  const { checkTicket, redeemTicket } = ports;
   addTicketDoor(doorway, {
     ...admitting,
-    ...{ checkTicket, redeemTicket, newId: randomUUID },
+    checkTicket: (presentation) => checkTicket(presentation, ports),
+    redeemTicket: (presentation) => redeemTicket(presentation, ports),
+    newId: randomUUID,
     countFailure: withoutReply(countFailure),
     refusals: ticketDoorRefusals,
   });
   if (host === undefined || sessions === undefined) return;
-  const { authorizeChannel, decideChannel, record, present } = ports;
   addSessionDoors(doorway, {
+    ...ports,
     ...admitting,
-    ...{ authorizeChannel, decideChannel, record, randomBytes },
-    credentialsOf: present,
+    credentialsOf: ports.present,
     sendError,
     sendRefusal: (request, reply, refusal) =>
       sendRefusal([request, reply], refusal, { replies: generalReplies, countFailure }),

@@ -4,6 +4,7 @@ import { createMemoryLimits } from './stores/memory-limits.ts';
 import { createRedisLimits } from './stores/redis-limits.ts';
 import { createSharedLimits, type SharedLimits } from './stores/shared-limits.ts';
 import type { Limits } from './core/limits.ts';
+import { withSpan } from './tracing/span.ts';
 
 /** Where limits are counted; `shared` is the same once more, where replicas count together. */
 export interface BuiltLimits {
@@ -17,8 +18,12 @@ export function buildLimits(
   { now, log }: { readonly now: () => number; readonly log: Logger },
 ): BuiltLimits {
   const local = createMemoryLimits(now);
-  if (redis === undefined) return { limits: local, shared: undefined };
+  if (redis === undefined) return { limits: withSpans(local), shared: undefined };
   const inRedis = createRedisLimits(redis, now);
   const shared = createSharedLimits({ shared: inRedis, local, probe: inRedis.probe, now, log });
-  return { limits: shared, shared };
+  return { limits: withSpans(shared), shared };
+}
+
+function withSpans(limits: Limits): Limits {
+  return { ...limits, take: (claims) => withSpan('limits', () => limits.take(claims)) };
 }

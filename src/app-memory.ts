@@ -1,36 +1,75 @@
-import type { Memory } from './core/memory.ts';
-import type { RevocationSubject } from './core/revocation.ts';
+import type { FactSource } from './authorize/fact-source.ts';
+import type { Find } from './core/facts.ts';
+import type { RevocationStore, RevocationSubject } from './core/revocation.ts';
 import { partsOf } from './resources/subject-key.ts';
 import type { TableMemory } from './resources/table-memory.ts';
+import { withSpan } from './tracing/span.ts';
 
-/** Builds the memory by which decisions are made, over what is asked where it does not know. */
-export function buildMemory(
-  { version, remembering }: TableMemory,
-  { find, revocations }: Pick<Memory, 'find' | 'revocations'>,
-): Memory {
+/** What a source reads. */
+export interface FactReads {
+  readonly find: Find;
+  readonly revocations: Pick<RevocationStore, 'latest'>;
+}
+
+/** The two sources of facts: the database, and the cache of what was read from it. */
+export interface FactSources {
+  readonly database: FactSource;
+  /** The cache at its present version; `undefined` while nothing can be cached. */
+  readonly cached: () => FactSource | undefined;
+}
+
+/** Builds the sources of facts: what the database is asked directly, and what is cached of it by table. */
+export function buildFactSources(database: FactReads, tables: TableMemory): FactSources {
+  const cached = withSpans(cacheReads(database, tables));
   return {
-    version,
+    database: withSpans(database),
+    cached: () => {
+      const version = tables.version();
+      return version === undefined ? undefined : { ...cached, version };
+    },
+  };
+}
+
+/** The same reads, answered from the cache while the tables that they read are unchanged. */
+export function cacheReads(
+  { find, revocations }: FactReads,
+  { remembering }: Pick<TableMemory, 'remembering'>,
+): FactReads {
+  return {
     find: {
-      booking: remembering(['bookings'], (slug, id) => find.booking(slug, id), spellTexts),
-      escrow: remembering(['escrows'], (tenant, id) => find.escrow(tenant, id), spellTexts),
+      booking: remembering(['bookings'], (slug, id) => find.booking(slug, id), joinTexts),
+      escrow: remembering(['escrows'], (tenant, id) => find.escrow(tenant, id), joinTexts),
       room: remembering(
         ['rooms', 'guest_sessions'],
         (id, viewer) => find.room(id, viewer),
-        (id, viewer) => spellTexts(id, viewer?.tenantId ?? '', viewer?.sessionId ?? ''),
+        (id, viewer) => joinTexts(id, viewer?.tenantId ?? '', viewer?.sessionId ?? ''),
       ),
-      order: remembering(['orders'], (id) => find.order(id), spellTexts),
+      order: remembering(['orders'], (id) => find.order(id), joinTexts),
+    },
+    revocations: { latest: remembering(['revocations'], revocations.latest, joinSubjects) },
+  };
+}
+
+/** The same reads as spans. A cached one shows too, as having taken no time. */
+function withSpans({ find, revocations }: FactReads): FactReads {
+  return {
+    find: {
+      booking: (...of) => withSpan('fact booking', () => find.booking(...of)),
+      escrow: (...of) => withSpan('fact escrow', () => find.escrow(...of)),
+      room: (...of) => withSpan('fact room', () => find.room(...of)),
+      order: (...of) => withSpan('fact order', () => find.order(...of)),
     },
     revocations: {
-      latest: remembering(['revocations'], revocations.latest, spellSubjects),
+      latest: (subjects) => withSpan('revocations', () => revocations.latest(subjects)),
     },
   };
 }
 
 /** Texts with NUL, which could be taken for others, are in no row. */
-function spellTexts(...texts: readonly string[]): string {
+function joinTexts(...texts: readonly string[]): string {
   return texts.join('\0');
 }
 
-function spellSubjects(subjects: readonly RevocationSubject[]): string {
+function joinSubjects(subjects: readonly RevocationSubject[]): string {
   return JSON.stringify(subjects.map(partsOf));
 }

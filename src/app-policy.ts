@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { createDecideChannel, type AuthorizeChannel } from './actions/authorize-channel.ts';
+import { decideChannel, type DecideDeps } from './authorize/authorize-channel.ts';
 import { buildFacts } from './app-facts.ts';
+import type { DecideChannel } from './app-paper.ts';
 import { buildIdentify } from './app-identify.ts';
 import { withDatabase } from './app-records.ts';
 import { createDependencies } from './audit/dependencies.ts';
@@ -19,7 +20,7 @@ import { createRevocations } from './resources/revocations.ts';
  */
 export function withPolicy<T>(
   config: Config,
-  use: (decide: AuthorizeChannel) => Promise<T>,
+  use: (decide: DecideChannel) => Promise<T>,
 ): Promise<T> {
   return withDatabase(config, async (database) => {
     const { now } = systemClock;
@@ -27,13 +28,13 @@ export function withPolicy<T>(
     const unread = { dependencies: createDependencies(), tokenLookups: createLookups() };
     const { identify, closeHosts } = buildIdentify(config, { sessions, now, ...unread });
     const { encrypts } = createSigner(createPusherApps(config.pusher, config.tenantsApps));
-    const decide = createDecideChannel({
+    const deps: DecideDeps = {
       ...{ identify, encrypts, catalogue, now, newId: randomUUID },
       find: buildFacts(database).find,
       revocations: createRevocations(database),
-    });
+    };
     try {
-      return await use(decide);
+      return await use((request) => decideChannel(request, deps));
     } finally {
       await closeHosts();
     }

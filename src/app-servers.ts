@@ -1,7 +1,8 @@
 import type { FastifyInstance } from 'fastify';
-import type { Actions, Surroundings } from './app-actions.ts';
+import type { Deps, Surroundings } from './app-deps.ts';
 import { addGateway } from './app-gateway.ts';
 import { cookieModeOf } from './app-identify.ts';
+import { refuseUnread } from './authorize/refuse-unread.ts';
 import type { Config } from './config/load.ts';
 import { originOf } from './http/asker.ts';
 import { addChannelAuth } from './http/channel-auth.ts';
@@ -40,13 +41,13 @@ export interface Servers {
 /** Builds both listeners; the operator's tells of the routes of both. */
 export async function buildServers(
   config: Config,
-  actions: Actions,
+  deps: Deps,
   around: Surroundings,
 ): Promise<Servers> {
   const docs: Collected = { public: [], operator: [] };
   return {
-    public: await buildPublicServer(config, actions, { ...around, docs }),
-    operator: buildOperatorServer(config, actions, { ...around, docs }),
+    public: await buildPublicServer(config, deps, { ...around, docs }),
+    operator: buildOperatorServer(config, deps, { ...around, docs }),
   };
 }
 
@@ -61,16 +62,16 @@ type Building = Surroundings & { readonly docs: Collected };
 /** Builds the listener that browsers ask. */
 async function buildPublicServer(
   config: Config,
-  actions: Actions,
+  deps: Deps,
   around: Building,
 ): Promise<FastifyInstance> {
   const { trustedProxies, allowedOrigins } = config;
-  const { countUnavailable } = actions;
+  const { countUnavailable } = deps;
   const logger = around.log;
   const recordUnread: RecordUnread = async (request, refused) => {
     // First: a flood of what cannot be read must not be a flood of rows.
     await ports.countFailure(request);
-    return actions.refuseUnread({ ...refused, origin: originOf(request) });
+    return refuseUnread({ ...refused, origin: originOf(request) }, deps);
   };
   const server = createServer({
     ...{ logger, trustedProxies, allowedOrigins, countUnavailable, recordUnread },
@@ -80,7 +81,7 @@ async function buildPublicServer(
   if (around.tracing) followRequests(server, around.tracing);
   addFarewell(server, around.closing);
   keepLastExchange(server);
-  server.addHook('onClose', actions.closeHosts);
+  server.addHook('onClose', deps.closeHosts);
   const cookieMode = cookieModeOf(config);
   await openToBrowsers(server, {
     allowedOrigins,
@@ -88,19 +89,19 @@ async function buildPublicServer(
   });
   collectDocs(server, around.docs.public);
   const refuseOtherMethods = watchMethods(server);
-  const { loadMetrics } = actions;
+  const { loadMetrics } = deps;
   const { startTimer } = around;
   const slots = createSlots(slotSettings, { startTimer, onShed: loadMetrics.countShed });
   loadMetrics.showWaiting(slots.waiting);
   workInSlots(server, slots);
   const ports = {
-    ...actions,
+    ...deps,
     present: createPresent(cookieMode, config.tokenField),
-    countFailure: createFailureLimit(actions.countRefusal),
+    countFailure: createFailureLimit(deps.countRefusal),
     countGuestSession: createGuestSessionLimit(
       server,
       config.limits.guestSessions,
-      actions.reportExcess,
+      deps.reportExcess,
     ),
   };
   addChannelAuth(server, ports);
@@ -120,26 +121,26 @@ async function buildPublicServer(
 /** Builds the listener that only the operator asks. */
 function buildOperatorServer(
   config: Config,
-  actions: Actions,
-  { storage, stores, log, now, closing, docs }: Building,
+  deps: Deps,
+  { storage, stores, log, closing, docs }: Building,
 ): FastifyInstance {
-  const { countUnavailable } = actions;
+  const { countUnavailable } = deps;
   const server = createServer({ logger: log, trustedProxies: [], countUnavailable });
   const { shared } = stores.limiting;
   collectDocs(server, docs.operator);
   const refuseOtherMethods = watchMethods(server);
-  guardOperator(server, { ...actions, token: config.operator.token });
+  guardOperator(server, { ...deps, token: config.operator.token });
   addProbes(server, {
     // Not Redis: without it each replica counts limits alone, and everything else works.
     pings: [storage.database.ping],
     isClosing: () => closing.aborted,
-    isDegraded: actions.trail.isDropping,
+    isDegraded: deps.trail.isDropping,
     limitsAre: shared && (() => howCounted(shared)),
   });
   addResources(server, stores.resources);
-  addMetrics(server, actions.readMetrics);
-  addRevocations(server, { revoke: actions.revoke, now });
-  addDecisions(server, actions.findDecision);
+  addMetrics(server, deps.readMetrics);
+  addRevocations(server, deps);
+  addDecisions(server, deps.findDecision);
   addDocs(server, docs, `http://127.0.0.1:${config.listen.port}`);
   refuseOtherMethods();
   return server;

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { buildFacts } from './app-facts.ts';
 import { buildLimits } from './app-limits.ts';
 import type { Storage } from './app-storage.ts';
-import { buildMemory } from './app-memory.ts';
+import { buildFactSources } from './app-memory.ts';
 import { createLookups } from './audit/lookups.ts';
 import { createLiveGrants } from './resources/live-grants.ts';
 import { createRevocations } from './resources/revocations.ts';
@@ -31,7 +31,7 @@ export function buildStores(
     ...facts,
     tables,
     factLookups,
-    memory: buildMemory(tables, { find: facts.find, revocations }),
+    sources: buildFactSources({ find: facts.find, revocations }, tables),
     sweepChanges: createSweepChanges(database, tables),
     sweepGuestSessions: createSweepGuestSessions(database),
     sweepRevocations: (lives: CredentialLives) => createSweepRevocations(database, lives),

@@ -1,16 +1,16 @@
 import type { Logger } from 'pino';
-import { buildActions } from './app-actions.ts';
+import { buildDeps } from './app-deps.ts';
 import { hearChanges } from './app-changes.ts';
 import { buildServers, type Servers } from './app-servers.ts';
 import { openStorage } from './app-storage.ts';
 import { buildStores } from './app-stores.ts';
-import { openTracing, traceStores } from './app-tracing.ts';
 import { watchStorage } from './app-watch.ts';
 import { createDependencies } from './audit/dependencies.ts';
 import { catalogue } from './channels/index.ts';
 import type { Config } from './config/load.ts';
 import { summarize } from './config/summary.ts';
 import type { Clock } from './core/timer.ts';
+import type { Tracing } from './core/tracing.ts';
 import { putDemo } from './demo.ts';
 import { createLiveConnections } from './gateway/live-connections.ts';
 import { untilDeserted } from './http/farewell.ts';
@@ -55,15 +55,15 @@ export async function startApp(config: Config, clock: Clock, signal?: AbortSigna
   let listener: Listener | undefined;
   try {
     const tracing = await openTracing(config, log);
-    const stores = traceStores(buildStores(storage, { now, log }), tracing);
+    const stores = buildStores(storage, { now, log });
     if (!config.production) await putDemo(stores.resources);
     const closing = new AbortController();
     const live = createLiveConnections();
     const noting = { log, dependencies, tracing };
     const around = { ...clock, ...noting, storage, stores, live, closing: closing.signal };
-    const actions = buildActions(config, around);
+    const deps = buildDeps(config, around);
     listener = hearChanges(around);
-    servers = await buildServers(config, actions, around);
+    servers = await buildServers(config, deps, around);
     const addresses = {
       public: await listen(servers.public, {
         ...config.listen,
@@ -78,7 +78,7 @@ export async function startApp(config: Config, clock: Clock, signal?: AbortSigna
     const sweeping = startSweeping({ sweeps: sweepsOf(stores, config), ...clock, log });
     const { liveGrants } = stores;
     const keepingEnds = startKeepingEnds({
-      ...{ liveGrants, ...actions, ...clock, log },
+      ...{ liveGrants, ...deps, ...clock, log },
       closing: closing.signal,
     });
     const [built, hearing] = [servers, listener];
@@ -94,8 +94,8 @@ export async function startApp(config: Config, clock: Clock, signal?: AbortSigna
         sweeping.stop,
         keepingEnds.stop,
         hearing.stop,
-        actions.flushExcesses,
-        () => actions.trail.close(Math.max(0, deadline - now())),
+        deps.flushExcesses,
+        () => deps.trail.close(Math.max(0, deadline - now())),
         storage.close,
         () => lastSpans,
       ]);
@@ -122,4 +122,11 @@ async function close(servers: Servers): Promise<void> {
   await servers.public.close();
   clearTimeout(late);
   await servers.operator.close();
+}
+
+/** Starts tracing where a collector is configured; without one, no exporter is loaded. */
+async function openTracing({ tracing }: Config, log: Logger): Promise<Tracing | undefined> {
+  if (tracing === undefined) return undefined;
+  const { startTracing } = await import('./tracing/tracing.ts');
+  return startTracing({ ...tracing, log });
 }

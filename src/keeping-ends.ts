@@ -1,5 +1,5 @@
-import type { EndGrants } from './actions/end-grants.ts';
-import { leaseTime } from './actions/revoke.ts';
+import type { EndConnections } from './authorize/end-connections.ts';
+import { leaseTimeMs } from './authorize/revoke.ts';
 import type { LiveGrants } from './core/live-grant.ts';
 import { createOutageLog, reasonOf, type OutageLogPorts } from './core/outage-log.ts';
 import type { Clock } from './core/timer.ts';
@@ -12,7 +12,7 @@ const retryInterval = 5_000;
 /** What keeping ends needs. */
 export interface KeepingEndsPorts extends Clock {
   readonly liveGrants: Pick<LiveGrants, 'claimDue'>;
-  readonly endGrants: EndGrants;
+  readonly endConnections: EndConnections;
   /** Aborted when Usher begins to close. */
   readonly closing: AbortSignal;
   readonly log: OutageLogPorts['log'];
@@ -41,10 +41,10 @@ export function startKeepingEnds(ports: KeepingEndsPorts): Repeating {
 }
 
 /** Claim after claim, since one takes a limited number: thousands of tokens may end in the same second. */
-async function endAllDue({ liveGrants, endGrants, closing, now }: KeepingEndsPorts): Promise<void> {
+async function endAllDue({ liveGrants, endConnections, closing, now }: KeepingEndsPorts): Promise<void> {
   while (!closing.aborted) {
-    const claim = await liveGrants.claimDue({ now: now(), leaseUntil: now() + leaseTime });
+    const claim = await liveGrants.claimDue({ now: now(), leaseUntil: now() + leaseTimeMs });
     if (claim.users.length === 0) return;
-    await Promise.all(endGrants(claim).map(({ outcome }) => outcome));
+    await Promise.all(endConnections(claim).map(({ outcome }) => outcome));
   }
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createEndGrants } from '../src/actions/end-grants.ts';
+import { createEndConnections } from '../src/authorize/end-connections.ts';
 import { startKeepingEnds } from '../src/keeping-ends.ts';
 import { createLiveGrants } from '../src/resources/live-grants.ts';
 import { useDatabase, withClient } from './support/database.ts';
@@ -30,12 +30,12 @@ it('ends all connections whose credentials end in the same second without waitin
       if (ended.add(userId).size === users) resolve();
       return Promise.resolve();
     };
-    const endGrants = createEndGrants({
+    const endConnections = createEndConnections({
       ...{ terminate, liveGrants, log, now: () => time.now },
       ...{ policyOf: () => 'retried', closing: closing.signal },
     });
     // The clock stands still: no timer runs.
-    const keeping = { liveGrants, endGrants, ...time.clock, closing: closing.signal, log };
+    const keeping = { liveGrants, endConnections, ...time.clock, closing: closing.signal, log };
     startKeepingEnds(keeping);
   });
   console.log(`${users} users ended in ${Math.round(performance.now() - begun)} ms`);

@@ -13,11 +13,11 @@ export interface Metrics {
   readonly countDecision: (event: AuditEvent) => void;
   readonly countMessage: (tenantId: string | undefined) => void;
   readonly countWebhook: (result: string) => void;
-  /** The same question, and how long its answer takes is measured. */
-  readonly timed: <Question, Answer>(
+  /** Runs a use case, and measures how long it takes. */
+  readonly timed: <T>(
     action: AuditEvent['action'] | 'subscribe-batch',
-    ask: (question: Question) => Promise<Answer>,
-  ) => (question: Question) => Promise<Answer>;
+    run: () => Promise<T>,
+  ) => Promise<T>;
   /** Shows these figures from now on, asked for each time that Prometheus fetches. */
   readonly showOccupancy: (occupancy: ReadOccupancy) => void;
   /** Shows from now on how often a token's signature was remembered. */
@@ -77,10 +77,10 @@ export function createMetrics(): Metrics {
     countWebhook: (result) => {
       webhooks.inc({ result });
     },
-    timed: (action, ask) => async (question) => {
+    timed: async (action, run) => {
       const end = duration.startTimer({ action });
       try {
-        return await ask(question);
+        return await run();
       } finally {
         end();
       }

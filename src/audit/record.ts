@@ -2,9 +2,12 @@ import type {
   AuditEvent,
   AuditTrail,
   RecordDecision,
+  RecordedDecision,
   RecordSignal,
   SignalEvent,
 } from '../core/audit-event.ts';
+import type { SpanFacts } from '../core/tracing.ts';
+import { withSpan } from '../tracing/span.ts';
 import { describeDecision, signalsOf } from './event.ts';
 
 /** Where records go. */
@@ -26,7 +29,7 @@ export function createRecorder({
   count,
   now,
 }: RecorderPorts): RecordDecision {
-  return async (decision, origin, asOf) => {
+  const record: RecordDecision = async (decision, origin, asOf) => {
     const event = describeDecision(decision, origin, now());
     const entry = { decision: event, signals: signalsOf(event), asOf };
     let isKept: boolean;
@@ -42,6 +45,23 @@ export function createRecorder({
     log(event);
     count(event);
     return true;
+  };
+  return (decision, origin, asOf) =>
+    withSpan(
+      'audit',
+      () => record(decision, origin, asOf),
+      (isKept): SpanFacts => (isKept ? factsOf(decision) : { 'usher.outcome': 'asked again' }),
+    );
+}
+
+function factsOf(decision: RecordedDecision): SpanFacts {
+  const { id, action, family, outcome } = decision;
+  return {
+    'usher.decision_id': id,
+    'usher.action': action,
+    'usher.outcome': outcome,
+    ...(family !== undefined && { 'usher.family': family }),
+    ...(outcome === 'refusal' && { 'usher.code': decision.code }),
   };
 }
 

@@ -16,8 +16,6 @@ export interface Tracing {
     name: string,
     request: { readonly facts: SpanFacts; readonly traceparent: string | undefined },
   ) => FollowedRequest;
-  /** Does work as a span of what is under way; of nothing when nothing is, or its request has ended. */
-  readonly span: <T>(name: string, work: () => T, factsOf?: (answer: Awaited<T>) => SpanFacts) => T;
   /** Sends what has not been sent, for a second at most. Never rejects. */
   readonly close: () => Promise<void>;
 }

@@ -1,4 +1,6 @@
 import type { Identification, Identify, PresentedCredential } from '../core/credential.ts';
+import type { SpanFacts } from '../core/tracing.ts';
+import { withSpan } from '../tracing/span.ts';
 
 /** Reads one kind of credential; throws `Unavailable` when it could not be checked. */
 export type CredentialReader = (text: string) => Promise<Identification>;
@@ -14,5 +16,10 @@ export const notConfigured: CredentialReader = () =>
 
 /** Makes `Identify` out of the configured readers; a kind without a reader is refused, never tried as another kind. */
 export function createIdentify(readers: CredentialReaders): Identify {
-  return ({ kind, text }) => (readers[kind] ?? notConfigured)(text.reveal());
+  return ({ kind, text }) =>
+    withSpan(
+      `credential ${kind}`,
+      () => (readers[kind] ?? notConfigured)(text.reveal()),
+      (read): SpanFacts => ('fault' in read ? { 'usher.code': read.fault } : {}),
+    );
 }

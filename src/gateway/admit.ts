@@ -1,6 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { WebSocket } from 'ws';
-import type { StillWelcome } from '../actions/still-welcome.ts';
 import type { Origin } from '../core/audit-event.ts';
 import type { ReportExcess } from '../core/limits.ts';
 import { principalId, principalKey, tenantOf, type Principal } from '../core/principal.ts';
@@ -15,7 +14,8 @@ import type { CountMessage } from './message-limit.ts';
 /** What every admitted connection needs. */
 export interface AdmitPorts extends Omit<WatchPorts, 'log'> {
   readonly live: LiveConnections;
-  readonly stillWelcome: StillWelcome;
+  /** Whether the credential has not been revoked. Throws `Unavailable`. */
+  readonly isStillAllowed: (principal: Principal) => Promise<boolean>;
   readonly countMessage: CountMessage;
   readonly overLimit: OverLimit;
   readonly reportExcess: ReportExcess;
@@ -71,10 +71,10 @@ export function admit(connection: Connection, admission: Admission, ports: Admit
 async function askOnceMore(
   connection: Connection,
   { principal, log }: Admission,
-  { stillWelcome, countUnavailable }: AdmitPorts,
+  { isStillAllowed, countUnavailable }: AdmitPorts,
 ): Promise<void> {
   try {
-    if (!(await stillWelcome(principal))) connection.end(endings.accessEnded);
+    if (!(await isStillAllowed(principal))) connection.end(endings.accessEnded);
   } catch (error) {
     const isOutage = error instanceof Unavailable;
     if (isOutage) countUnavailable(error);

@@ -1,6 +1,10 @@
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
-import type { AuthorizeChannel } from '../actions/authorize-channel.ts';
-import type { Origin, RecordDecision } from '../core/audit-event.ts';
+import {
+  authorizeChannel,
+  decideChannel,
+  type AuthorizeDeps,
+} from '../authorize/authorize-channel.ts';
+import type { Origin } from '../core/audit-event.ts';
 import type { PresentedCredential } from '../core/credential.ts';
 import type { Grant, Refusal, RefusalCode } from '../core/decision.ts';
 import { principalId, type Principal } from '../core/principal.ts';
@@ -18,11 +22,7 @@ import type { Verdict } from './keep-watch.ts';
 import { dialUpstream, type DialFault, type DialPorts, type Upstream } from './upstream.ts';
 
 /** Whom these doors ask. */
-export interface SessionDoorPorts extends AdmitPorts, DialPorts {
-  readonly authorizeChannel: AuthorizeChannel;
-  /** The same judgement without a record. */
-  readonly decideChannel: AuthorizeChannel;
-  readonly record: RecordDecision;
+export interface SessionDoorPorts extends AdmitPorts, DialPorts, AuthorizeDeps {
   /** What the request shows of itself; throws what the server answers when that is malformed. */
   readonly credentialsOf: (request: FastifyRequest) => readonly PresentedCredential[];
   readonly originOf: (request: FastifyRequest) => Origin;
@@ -68,7 +68,7 @@ export function addSessionDoors(doorway: Doorway, ports: SessionDoorPorts): void
       async (request, reply, { protocols }) => {
         const giveBack = await ports.countConnection(request);
         const question = questionOf(door, request, ports);
-        const decision = await ports.authorizeChannel(question).catch(async (error: unknown) => {
+        const decision = await authorizeChannel(question, ports).catch(async (error: unknown) => {
           // That we could not find out does not count against the address.
           await giveBack();
           throw error;
@@ -174,14 +174,14 @@ function upstreamOf(
 /** Asks the same question again. Only what changes is recorded, or an open page would fill the trail. */
 async function askAgain(
   { question, grant, log }: Pick<Entering, 'question' | 'grant'> & { log: FastifyBaseLogger },
-  { decideChannel, record }: SessionDoorPorts,
+  ports: SessionDoorPorts,
 ): Promise<Verdict> {
-  const decision = await decideChannel(question);
+  const decision = await decideChannel(question, ports);
   if (decision.outcome === 'grant' && isSame(decision.principal, grant.principal)) {
     return { expiresAt: decision.principal.expiresAt };
   }
   // Somebody who has to leave does not stay because the trail is not to be had.
-  await record(decision, question.origin).catch((error: unknown) => {
+  await ports.record(decision, question.origin).catch((error: unknown) => {
     log.error({ err: error, decisionId: decision.id }, 'could not record a refusal');
   });
   const hasEnded = decision.outcome === 'refusal' && sessionEnded.has(decision.code);

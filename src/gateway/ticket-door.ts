@@ -114,7 +114,7 @@ function welcome(
   const { user: principal } = holder;
   connection.send(authenticationSuccess(sessionId, holder));
   const recheck: Recheck = async () =>
-    (await ports.stillWelcome(principal))
+    (await ports.isStillAllowed(principal))
       ? { expiresAt: principal.expiresAt }
       : { ending: endings.accessEnded };
   const [origin, { log }] = [ports.originOf(request), request];

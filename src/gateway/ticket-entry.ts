@@ -1,8 +1,8 @@
 import type { FastifyRequest } from 'fastify';
 import type { WebSocket } from 'ws';
-import type { RedeemTicket } from '../actions/redeem-ticket.ts';
+import type { Presentation } from '../authorize/redeem-ticket.ts';
 import type { Origin } from '../core/audit-event.ts';
-import type { RedeemRefusalCode, TicketHolder } from '../core/ticket.ts';
+import type { RedeemDecision, RedeemRefusalCode, TicketHolder } from '../core/ticket.ts';
 import { Unavailable } from '../core/unavailable.ts';
 import type { Connection } from './connection.ts';
 import { endings, type Ending } from './endings.ts';
@@ -11,6 +11,9 @@ import { identityHeaders } from './identity-headers.ts';
 import { endWithClient } from './join.ts';
 import type { AuthenticationFault } from './ticket-messages.ts';
 import { dialUpstream, type DialPorts } from './upstream.ts';
+
+/** Checks or redeems a ticket. Throws `Unavailable`. */
+export type RedeemTicket = (presentation: Presentation) => Promise<RedeemDecision>;
 
 /** Whom an entry with a ticket asks. */
 export interface EntryPorts extends DialPorts {

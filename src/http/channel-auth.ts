@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { AuthorizeChannel } from '../actions/authorize-channel.ts';
+import { authorizeChannel, type AuthorizeDeps } from '../authorize/authorize-channel.ts';
 import type { Signer } from '../pusher/sign.ts';
 import { sendGrant, sendRefusal } from './answer.ts';
 import { questionOf } from './asker.ts';
@@ -18,24 +18,24 @@ const paths = [
   '/api/tenants/:tenantId/pusher/auth',
 ];
 
-/** Whom the route asks. */
-export interface ChannelAuthPorts {
-  readonly authorizeChannel: AuthorizeChannel;
+/** What the route depends on. */
+export interface ChannelAuthDeps extends AuthorizeDeps {
   readonly sign: Signer['sign'];
   readonly present: Present;
   readonly countFailure: CountFailure;
 }
 
 /** Adds the general routes that answer "may I subscribe?". */
-export function addChannelAuth(server: FastifyInstance, ports: ChannelAuthPorts): void {
-  const refusing = { replies: generalReplies, countFailure: ports.countFailure };
+export function addChannelAuth(server: FastifyInstance, deps: ChannelAuthDeps): void {
+  const refusing = { replies: generalReplies, countFailure: deps.countFailure };
   const handler = async (request: FastifyRequest, reply: FastifyReply) => {
-    const decision = await ports.authorizeChannel({
-      ...questionOf(request, ports.present),
+    const question = {
+      ...questionOf(request, deps.present),
       channelName: requiredField(request.body, 'channel_name', mostCharacters.channelName),
-    });
+    };
+    const decision = await authorizeChannel(question, deps);
     return decision.outcome === 'grant'
-      ? sendGrant(reply, decision.id, ports.sign(decision))
+      ? sendGrant(reply, decision.id, deps.sign(decision))
       : sendRefusal([request, reply], decision, refusing);
   };
   for (const path of paths) {

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { AuthorizeChannels, Verdicts } from '../actions/authorize-channels.ts';
+import type { AuthorizeDeps } from '../authorize/authorize-channel.ts';
+import { authorizeChannels, type BatchDecisions } from '../authorize/authorize-channels.ts';
 import { Unavailable } from '../core/unavailable.ts';
 import type { Signer } from '../pusher/sign.ts';
 import { questionOf } from './asker.ts';
@@ -15,37 +16,37 @@ import { generalReplies } from './refusal-reply.ts';
 /** Where the `pusher-js-auth` plugin asks, beside the routes for one channel. */
 const paths = ['/pusher/auth/batch', '/broadcasting/auth/batch'];
 
-/** Whom the route asks. */
-export interface ChannelBatchAuthPorts {
-  readonly authorizeChannels: AuthorizeChannels;
+/** What the route depends on. */
+export interface ChannelBatchAuthDeps extends AuthorizeDeps {
   readonly sign: Signer['sign'];
   readonly present: Present;
   readonly countFailure: CountFailure;
   readonly countUnavailable: CountUnavailable;
 }
 
-type Verdict = Verdicts extends ReadonlyMap<string, infer Each> ? Each : never;
+type ChannelDecision = BatchDecisions extends ReadonlyMap<string, infer Each> ? Each : never;
 
 /** What the plugin reads of each channel (`pusher-js-auth` 4): success is status 200, with `data`. */
 type Entry = { readonly status: 200; readonly data: object } | { readonly status: number };
 
 /** Adds the routes that answer "may I subscribe?" for several channels at once, each by its own status in a 200. */
-export function addChannelBatchAuth(server: FastifyInstance, ports: ChannelBatchAuthPorts): void {
+export function addChannelBatchAuth(server: FastifyInstance, deps: ChannelBatchAuthDeps): void {
   const handler = async (request: FastifyRequest, reply: FastifyReply) => {
-    const verdicts = await ports.authorizeChannels({
-      ...questionOf(request, ports.present),
+    const question = {
+      ...questionOf(request, deps.present),
       channelNames: channelNames(request.body),
-    });
-    for (const verdict of verdicts.values()) {
-      if (verdict instanceof Unavailable) {
-        ports.countUnavailable(verdict);
-        request.log.warn({ dependency: verdict.dependency, err: verdict }, 'could not find out');
+    };
+    const decisions = await authorizeChannels(question, deps);
+    for (const decision of decisions.values()) {
+      if (decision instanceof Unavailable) {
+        deps.countUnavailable(decision);
+        request.log.warn({ dependency: decision.dependency, err: decision }, 'could not find out');
       }
     }
-    const limited = await countOnce(request, verdicts, ports.countFailure);
+    const limited = await countOnce(request, decisions, deps.countFailure);
     // Without a prototype, so that a channel called `__proto__` is an entry.
     const entries = Object.create(null) as Record<string, Entry>;
-    for (const [name, verdict] of verdicts) entries[name] = entryOf(verdict, limited, ports.sign);
+    for (const [name, decision] of decisions) entries[name] = entryOf(decision, limited, deps.sign);
     return reply.code(200).header('cache-control', 'no-store').send(entries);
   };
   const config = {
@@ -62,10 +63,10 @@ export function addChannelBatchAuth(server: FastifyInstance, ports: ChannelBatch
  */
 async function countOnce(
   request: FastifyRequest,
-  verdicts: Verdicts,
+  decisions: BatchDecisions,
   countFailure: CountFailure,
 ): Promise<boolean> {
-  const outcomes = new Set([...verdicts.values()].map(outcomeOf));
+  const outcomes = new Set([...decisions.values()].map(outcomeOf));
   if (!outcomes.has('refusal')) return false;
   try {
     await countFailure(request);
@@ -77,14 +78,14 @@ async function countOnce(
 }
 
 /** What a channel of a batch means to its address; a limit of the principal's is none of its business. */
-function outcomeOf(verdict: Verdict): 'grant' | 'refusal' | 'none' {
-  if (verdict instanceof Unavailable) return 'none';
-  if (verdict.outcome === 'grant') return 'grant';
-  return generalReplies[verdict.code].status === 429 ? 'none' : 'refusal';
+function outcomeOf(decision: ChannelDecision): 'grant' | 'refusal' | 'none' {
+  if (decision instanceof Unavailable) return 'none';
+  if (decision.outcome === 'grant') return 'grant';
+  return generalReplies[decision.code].status === 429 ? 'none' : 'refusal';
 }
 
-function entryOf(verdict: Verdict, limited: boolean, sign: Signer['sign']): Entry {
-  if (verdict instanceof Unavailable) return { status: 503 };
-  if (verdict.outcome === 'grant') return { status: 200, data: sign(verdict) };
-  return { status: limited ? 429 : generalReplies[verdict.code].status };
+function entryOf(decision: ChannelDecision, limited: boolean, sign: Signer['sign']): Entry {
+  if (decision instanceof Unavailable) return { status: 503 };
+  if (decision.outcome === 'grant') return { status: 200, data: sign(decision) };
+  return { status: limited ? 429 : generalReplies[decision.code].status };
 }

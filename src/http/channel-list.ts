@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { ListChannels } from '../actions/list-channels.ts';
+import { listChannels, type ListChannelsDeps } from '../authorize/list-channels.ts';
 import type { PresentedCredential } from '../core/credential.ts';
 import { sendRefusal } from './answer.ts';
 import { namedTenants, originOf } from './asker.ts';
@@ -10,23 +10,23 @@ import type { CountFailure } from './limits.ts';
 import { formatCursor, parseCursor } from './list-cursor.ts';
 import { generalReplies } from './refusal-reply.ts';
 
-/** Whom the route asks. */
-export interface ChannelListPorts {
-  readonly listChannels: ListChannels;
+/** What the route depends on. */
+export interface ChannelListDeps extends ListChannelsDeps {
   readonly present: (request: FastifyRequest) => readonly PresentedCredential[];
   readonly countFailure: CountFailure;
 }
 
 /** Adds `GET /api/channels`: the channels that the principal may enter now, page by page, so that a client can leave the others. */
-export function addChannelList(server: FastifyInstance, ports: ChannelListPorts): void {
+export function addChannelList(server: FastifyInstance, deps: ChannelListDeps): void {
   const config = { action: 'list-channels', docs: channelListDocs } as const;
   server.get('/api/channels', { config }, async (request, reply) => {
-    const listed = await ports.listChannels({
-      credentials: ports.present(request),
+    const listRequest = {
+      credentials: deps.present(request),
       pinned: { tenantIds: namedTenants(request) },
       origin: originOf(request),
       cursor: parseCursor(textQuery(request.query, 'after', mostCharacters.cursor)),
-    });
+    };
+    const listed = await listChannels(listRequest, deps);
     void reply.header('cache-control', 'no-store');
     if ('channels' in listed) {
       const { channels, next } = listed;
@@ -34,7 +34,7 @@ export function addChannelList(server: FastifyInstance, ports: ChannelListPorts)
     }
     return sendRefusal([request, reply], listed, {
       replies: generalReplies,
-      countFailure: ports.countFailure,
+      countFailure: deps.countFailure,
     });
   });
 }

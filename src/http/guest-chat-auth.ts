@@ -1,9 +1,10 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { authorizeChannel } from '../authorize/authorize-channel.ts';
 import { Secret } from '../core/secret.ts';
 import { sendGrant, sendRefusal } from './answer.ts';
 import { originOf } from './asker.ts';
 import { textField, textQuery } from './body.ts';
-import type { ChannelAuthPorts } from './channel-auth.ts';
+import type { ChannelAuthDeps } from './channel-auth.ts';
 import { missingParameters } from './errors.ts';
 import { guestChatAuthDocs } from './guest-chat-auth-docs.ts';
 import { mostCharacters } from './lengths.ts';
@@ -15,9 +16,9 @@ const path = '/api/guest/hotel/:hotelSlug/chat/pusher/auth';
 /** Adds the hotel chat's route, whose bodies an existing client parses; it signs the guest's own channel and no other. */
 export function addGuestChatAuth(
   server: FastifyInstance,
-  ports: Omit<ChannelAuthPorts, 'present'>,
+  deps: Omit<ChannelAuthDeps, 'present'>,
 ): void {
-  const refusing = { replies: guestChatReplies, countFailure: ports.countFailure };
+  const refusing = { replies: guestChatReplies, countFailure: deps.countFailure };
   const config = { action: 'subscribe', errorBody: 'hotel', docs: guestChatAuthDocs } as const;
   server.post(path, { config }, async (request, reply) => {
     const socketId = textField(request.body, 'socket_id', mostCharacters.socketId);
@@ -27,15 +28,16 @@ export function addGuestChatAuth(
       throw malformed(missingParameters);
     }
     const { hotelSlug } = request.params as { readonly hotelSlug: string };
-    const decision = await ports.authorizeChannel({
+    const question = {
       socketId,
       channelName,
       credentials: [{ kind: 'guest-token', text: new Secret(token) }],
       pinned: { hotelSlug, tenantIds: [] },
       origin: originOf(request),
-    });
+    } as const;
+    const decision = await authorizeChannel(question, deps);
     return decision.outcome === 'grant'
-      ? sendGrant(reply, decision.id, ports.sign(decision))
+      ? sendGrant(reply, decision.id, deps.sign(decision))
       : sendRefusal([request, reply], decision, refusing);
   });
 }

@@ -1,27 +1,31 @@
 import type { FastifyInstance } from 'fastify';
-import type { GuestSessionActions } from '../actions/guest-sessions.ts';
+import {
+  endGuestSession,
+  linkGuestSession,
+  startGuestSession,
+  type GuestSessionDeps,
+} from '../authorize/guest-sessions.ts';
 import { sendRefusal } from './answer.ts';
 import { originOf, presentedBearer, presentedGuestSession } from './asker.ts';
 import { endDocs, linkDocs, startDocs } from './guest-sessions-docs.ts';
 import type { CountFailure, CountGuestSession } from './limits.ts';
 import { generalReplies } from './refusal-reply.ts';
 
-/** Whom the routes ask. */
-export interface GuestSessionRoutePorts {
-  readonly guestSessions: GuestSessionActions;
+/** What the routes depend on. */
+export interface GuestSessionRouteDeps extends GuestSessionDeps {
   readonly countFailure: CountFailure;
   readonly countGuestSession: CountGuestSession;
 }
 
 /** Adds the routes of guest sessions (system D): start, link at login, end at logout. */
-export function addGuestSessions(server: FastifyInstance, ports: GuestSessionRoutePorts): void {
-  const { guestSessions, countFailure, countGuestSession } = ports;
+export function addGuestSessions(server: FastifyInstance, deps: GuestSessionRouteDeps): void {
+  const { countFailure, countGuestSession } = deps;
   const refusing = { replies: generalReplies, countFailure };
 
   const starting = { config: { docs: startDocs } };
   server.post('/api/guest-sessions', starting, async (request, reply) => {
     await countGuestSession(request);
-    const { sessionId, token, expiresAt } = await guestSessions.start();
+    const { sessionId, token, expiresAt } = await startGuestSession(deps);
     return reply.header('cache-control', 'no-store').send({
       guest_session_id: sessionId,
       token,
@@ -33,11 +37,14 @@ export function addGuestSessions(server: FastifyInstance, ports: GuestSessionRou
     '/api/guest-sessions/link',
     { config: { action: 'link-guest-session', docs: linkDocs } },
     async (request, reply) => {
-      const linked = await guestSessions.link({
-        user: presentedBearer(request),
-        guest: presentedGuestSession(request),
-        origin: originOf(request),
-      });
+      const linked = await linkGuestSession(
+        {
+          user: presentedBearer(request),
+          guest: presentedGuestSession(request),
+          origin: originOf(request),
+        },
+        deps,
+      );
       if (linked.outcome === 'refusal') return sendRefusal([request, reply], linked, refusing);
       void reply.header('x-decision-id', linked.id);
       return { guest_session_id: linked.sessionId, user_id: linked.userId };
@@ -48,10 +55,10 @@ export function addGuestSessions(server: FastifyInstance, ports: GuestSessionRou
     '/api/guest-sessions/current',
     { config: { action: 'end-guest-session', docs: endDocs } },
     async (request, reply) => {
-      const ended = await guestSessions.end({
-        guest: presentedGuestSession(request),
-        origin: originOf(request),
-      });
+      const ended = await endGuestSession(
+        { guest: presentedGuestSession(request), origin: originOf(request) },
+        deps,
+      );
       if (ended.outcome === 'refusal') return sendRefusal([request, reply], ended, refusing);
       return reply.code(204).header('x-decision-id', ended.id).send();
     },

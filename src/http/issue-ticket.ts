@@ -1,5 +1,9 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { IssueTicket, TicketRequest } from '../actions/issue-ticket.ts';
+import {
+  issueTicket,
+  type IssueTicketDeps,
+  type TicketRequest,
+} from '../authorize/issue-ticket.ts';
 import type { IssueDecision, IssuedTicket } from '../core/ticket.ts';
 import { Unavailable } from '../core/unavailable.ts';
 import { sendGrant, sendRefusal } from './answer.ts';
@@ -11,9 +15,8 @@ import { checkClientInfo, idField } from './ticket-body.ts';
 import { issueTicketDocs } from './ticket-docs.ts';
 import { issueReplies } from './ticket-reply.ts';
 
-/** Whom the route asks. */
-export interface IssueTicketRoutePorts {
-  readonly issueTicket: IssueTicket;
+/** What the route depends on. */
+export interface IssueTicketRouteDeps extends IssueTicketDeps {
   readonly countFailure: CountFailure;
   readonly countUnavailable: CountUnavailable;
 }
@@ -23,15 +26,15 @@ const options = {
 } as const;
 
 /** Adds the route by which a chat page gets a ticket; its bodies are those that existing pages parse. */
-export function addIssueTicket(server: FastifyInstance, ports: IssueTicketRoutePorts): void {
-  const refusing = { replies: issueReplies, countFailure: ports.countFailure };
+export function addIssueTicket(server: FastifyInstance, deps: IssueTicketRouteDeps): void {
+  const refusing = { replies: issueReplies, countFailure: deps.countFailure };
   server.post('/api/websocket/ticket', options, async (request, reply) => {
     const asked = ticketRequest(request);
     let decision: IssueDecision;
     try {
-      decision = await ports.issueTicket(asked);
+      decision = await issueTicket(asked, deps);
     } catch (error) {
-      if (error instanceof Unavailable) ports.countUnavailable(error);
+      if (error instanceof Unavailable) deps.countUnavailable(error);
       // These pages know a 500 with this sentence, where other clients get a 503.
       request.log.error({ err: error }, 'no ticket could be issued');
       return sendError(request, reply, { status: 500, message: 'Failed to generate ticket' });

@@ -4,7 +4,7 @@ import {
   type FastifyRateLimitStoreCtor,
 } from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { CountRefusal } from '../actions/limit-refusals.ts';
+import type { CountRefusal } from '../rate-limit/refusals.ts';
 import type { Limits, ReportExcess } from '../core/limits.ts';
 import { originOf } from './asker.ts';
 import { RequestProblem } from './problem.ts';

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import type { RedeemTicket } from '../actions/redeem-ticket.ts';
+import { redeemTicket, type RedeemTicketDeps } from '../authorize/redeem-ticket.ts';
 import type { TicketHolder } from '../core/ticket.ts';
 import { sendGrant, sendRefusal } from './answer.ts';
 import { originOf } from './asker.ts';
@@ -11,9 +11,8 @@ import { checkClientInfo } from './ticket-body.ts';
 import { redeemTicketDocs } from './ticket-docs.ts';
 import { redeemReplies } from './ticket-reply.ts';
 
-/** Whom the route asks. */
-export interface RedeemTicketRoutePorts {
-  readonly redeemTicket: RedeemTicket;
+/** What the route depends on. */
+export interface RedeemTicketRouteDeps extends RedeemTicketDeps {
   readonly countFailure: CountFailure;
 }
 
@@ -22,15 +21,16 @@ const options = {
 } as const;
 
 /** Adds the route by which a chat server beside Usher redeems a ticket that a page showed it. */
-export function addRedeemTicket(server: FastifyInstance, ports: RedeemTicketRoutePorts): void {
-  const refusing = { replies: redeemReplies, countFailure: ports.countFailure };
+export function addRedeemTicket(server: FastifyInstance, deps: RedeemTicketRouteDeps): void {
+  const refusing = { replies: redeemReplies, countFailure: deps.countFailure };
   server.post('/api/websocket/ticket/redeem', options, async (request, reply) => {
     checkClientInfo(request.body);
-    const decision = await ports.redeemTicket({
+    const presentation = {
       ticket: requiredField(request.body, 'ticket', mostCharacters.ticket),
       redeemer: shownChatServer(request),
       origin: originOf(request),
-    });
+    };
+    const decision = await redeemTicket(presentation, deps);
     return decision.outcome === 'grant'
       ? sendGrant(reply, decision.id, shown(decision.holder))
       : sendRefusal([request, reply], decision, refusing);

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import type { Revoke } from '../actions/revoke.ts';
+import { revoke, type RevokeDeps } from '../authorize/revoke.ts';
 import type { RevocationSubject } from '../core/revocation.ts';
 import { originOf } from './asker.ts';
 import { parseMoment } from './moment.ts';
@@ -43,10 +43,7 @@ const options = { schema: { body }, config: { docs: revocationsDocs(body, subjec
 const furthestAhead = 60_000;
 
 /** Adds `POST /revocations` to the operator's port. */
-export function addRevocations(
-  server: FastifyInstance,
-  ports: { readonly revoke: Revoke; readonly now: () => number },
-): void {
+export function addRevocations(server: FastifyInstance, deps: RevokeDeps): void {
   server.post<{ Body: RevocationBody }>('/revocations', options, async (request) => {
     const { issued_before, ...named } = request.body;
     const subject = subjectOf(named);
@@ -55,10 +52,8 @@ export function addRevocations(
         'Name exactly one of user_id (with or without tenant_id), tenant_id, hotel_slug with booking_id, guest_session_id, token_id',
       );
     }
-    const revocation = await ports.revoke(
-      { subject, issuedBefore: issuedBefore(issued_before, ports.now()) },
-      originOf(request),
-    );
+    const asked = { subject, issuedBefore: issuedBefore(issued_before, deps.now()) };
+    const revocation = await revoke(asked, originOf(request), deps);
     const moment = new Date(revocation.issuedBefore).toISOString();
     request.log.info({ revoked: named, issuedBefore: moment }, 'revoked');
     return { revoked: named, issued_before: moment, effects: revocation.effects };

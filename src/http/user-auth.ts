@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { AuthenticateUser } from '../actions/authenticate-user.ts';
+import { authenticateUser, type AuthenticateUserDeps } from '../authorize/authenticate-user.ts';
 import type { SignUser } from '../pusher/sign-user.ts';
 import { sendGrant, sendRefusal } from './answer.ts';
 import { questionOf } from './asker.ts';
@@ -11,21 +11,20 @@ import { userAuthDocs } from './user-auth-docs.ts';
 /** Where `pusher.signin()` asks; the first is pusher-js's default, the second is Echo's. */
 const paths = ['/pusher/user-auth', '/broadcasting/user-auth', '/api/broadcasting/user-auth'];
 
-/** Whom the route asks. */
-export interface UserAuthPorts {
-  readonly authenticateUser: AuthenticateUser;
+/** What the route depends on. */
+export interface UserAuthDeps extends AuthenticateUserDeps {
   readonly signUser: SignUser;
   readonly present: Present;
   readonly countFailure: CountFailure;
 }
 
 /** Adds the routes that answer "who am I?" to the Pusher server. */
-export function addUserAuth(server: FastifyInstance, ports: UserAuthPorts): void {
-  const refusing = { replies: generalReplies, countFailure: ports.countFailure };
+export function addUserAuth(server: FastifyInstance, deps: UserAuthDeps): void {
+  const refusing = { replies: generalReplies, countFailure: deps.countFailure };
   const handler = async (request: FastifyRequest, reply: FastifyReply) => {
-    const decision = await ports.authenticateUser(questionOf(request, ports.present));
+    const decision = await authenticateUser(questionOf(request, deps.present), deps);
     return decision.outcome === 'grant'
-      ? sendGrant(reply, decision.id, ports.signUser(decision))
+      ? sendGrant(reply, decision.id, deps.signUser(decision))
       : sendRefusal([request, reply], decision, refusing);
   };
   const config = { action: 'sign-in', docs: userAuthDocs } as const;

@@ -1,14 +1,17 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Receipt, TakeWebhook } from '../actions/take-webhook.ts';
+import {
+  receiveWebhook,
+  type Receipt,
+  type ReceiveWebhookDeps,
+} from '../authorize/receive-webhook.ts';
 import { originOf } from './asker.ts';
 import { sendError } from './errors.ts';
 import { largestWebhook } from './lengths.ts';
 import type { CountFailure } from './limits.ts';
 import { webhooksDocs } from './webhooks-docs.ts';
 
-/** Whom the route asks. */
-export interface WebhookPorts {
-  readonly takeWebhook: TakeWebhook;
+/** What the route depends on. */
+export interface WebhookDeps extends ReceiveWebhookDeps {
   readonly countWebhook: (result: Receipt) => void;
   readonly countFailure: CountFailure;
 }
@@ -24,7 +27,7 @@ const refusals = {
 } as const;
 
 /** Adds the route that Pusher servers send their webhooks to. A repeated one is answered 200 like the first, or it would be sent again. */
-export function addWebhooks(server: FastifyInstance, ports: WebhookPorts): void {
+export function addWebhooks(server: FastifyInstance, deps: WebhookDeps): void {
   // A scope of its own: the signature is over the bytes, so this route alone is not given what they mean.
   void server.register((scope, _options, done) => {
     scope.removeAllContentTypeParsers();
@@ -36,26 +39,24 @@ export function addWebhooks(server: FastifyInstance, ports: WebhookPorts): void 
       },
     );
     const options = { bodyLimit: largestWebhook, config: { docs: webhooksDocs } };
-    scope.post('/pusher/webhooks', options, (request, reply) => take([request, reply], ports));
+    scope.post('/pusher/webhooks', options, (request, reply) => respond([request, reply], deps));
     done();
   });
 }
 
-async function take(
+async function respond(
   [request, reply]: readonly [FastifyRequest, FastifyReply],
-  { takeWebhook, countWebhook, countFailure }: WebhookPorts,
+  deps: WebhookDeps,
 ): Promise<FastifyReply> {
-  const receipt = await takeWebhook(
-    {
-      key: textOf(request.headers['x-pusher-key']),
-      signature: textOf(request.headers['x-pusher-signature']),
-      body: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
-    },
-    originOf(request),
-  );
-  countWebhook(receipt);
+  const signed = {
+    key: textOf(request.headers['x-pusher-key']),
+    signature: textOf(request.headers['x-pusher-signature']),
+    body: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
+  };
+  const receipt = await receiveWebhook(signed, originOf(request), deps);
+  deps.countWebhook(receipt);
   if (receipt === 'taken' || receipt === 'repeated') return reply.send({ status: receipt });
-  if (receipt === 'forged') await countFailure(request);
+  if (receipt === 'forged') await deps.countFailure(request);
   if (receipt === 'under-way') void reply.header('retry-after', retrySeconds);
   return sendError(request, reply, refusals[receipt]);
 }

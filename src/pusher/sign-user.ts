@@ -1,4 +1,5 @@
 import type { SignInGrant } from '../core/decision.ts';
+import { withSpan } from '../tracing/span.ts';
 import type { PusherApps } from './apps.ts';
 
 /** The answer to `pusher.signin()`, in Pusher's own field names; `user_data` is a JSON text. */
@@ -16,11 +17,12 @@ export type SignUser = (grant: SignInGrant) => SignedUser;
  * The signer throws for a grant that ought not to exist: an empty user id, or a tenant without an app.
  */
 export function createUserSigner(apps: Pick<PusherApps, 'for'>): SignUser {
-  return ({ tenantId, socketId, member: { user_id, user_info } }) => {
+  const sign: SignUser = ({ tenantId, socketId, member: { user_id, user_info } }) => {
     const app = apps.for(tenantId);
     if (app === undefined) throw new Error('A sign-in for a tenant without a Pusher app');
     // The same person is `user_id` to a presence channel and `id` to a sign-in.
     const user = user_info === undefined ? { id: user_id } : { id: user_id, user_info };
     return app.client.authenticateUser(socketId, user);
   };
+  return (grant) => withSpan('sign', () => sign(grant));
 }

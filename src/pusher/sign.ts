@@ -1,5 +1,6 @@
 import type { Grant, Member } from '../core/decision.ts';
 import type { SigningStyle, UserInfoIds } from '../core/signing-style.ts';
+import { withSpan } from '../tracing/span.ts';
 import type { PusherApps, SigningApp } from './apps.ts';
 import { withIds } from './user-info.ts';
 
@@ -30,11 +31,12 @@ export function createSigner(
   style: SigningStyle = { userInfoIds: 'text', privateMembers: 'on' },
 ): Signer {
   return {
-    sign: (grant) => {
-      const app = apps.for(grant.tenantId);
-      if (app === undefined) throw new Error('A grant for a tenant without a Pusher app');
-      return signWith(app, grant, style);
-    },
+    sign: (grant) =>
+      withSpan('sign', () => {
+        const app = apps.for(grant.tenantId);
+        if (app === undefined) throw new Error('A grant for a tenant without a Pusher app');
+        return signWith(app, grant, style);
+      }),
     encrypts: (tenantId) => apps.for(tenantId)?.encrypts ?? false,
   };
 }

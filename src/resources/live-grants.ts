@@ -8,6 +8,7 @@ import {
 } from '../core/live-grant.ts';
 import { principalId, tenantOf, type Principal } from '../core/principal.ts';
 import { subjectsOf } from '../core/revocation.ts';
+import { withSpan } from '../tracing/span.ts';
 import type { Database } from './client.ts';
 import type { PrismaClient } from './generated/client.ts';
 import { actAsOperator } from './operator.ts';
@@ -22,26 +23,24 @@ const day = 24 * 60 * 60 * 1000;
 export function createLiveGrants(database: Database): LiveGrants {
   return {
     async keep({ appKey, socketId, userId, principal, grantedAt }) {
-      await database.run({
-        name: 'usher_keep_grant',
-        text: insertGrant,
-        values: [
-          ...[appKey, socketId, userId, tenantOf(principal) ?? '', nameOf(principal)],
-          ...[JSON.stringify(keysOf(principal)), String(principal.issuedAt ?? '')],
-          ...[String(principal.expiresAt), String(grantedAt)],
-        ],
-      });
+      const values = [
+        ...[appKey, socketId, userId, tenantOf(principal) ?? '', nameOf(principal)],
+        ...[JSON.stringify(keysOf(principal)), String(principal.issuedAt ?? '')],
+        ...[String(principal.expiresAt), String(grantedAt)],
+      ];
+      await withSpan('ledger', () =>
+        database.run({ name: 'usher_keep_grant', text: insertGrant, values }),
+      );
     },
 
     async extend({ appKey, socketId, principal }) {
-      await database.run({
-        name: 'usher_extend_grant',
-        text: extendGrants,
-        values: [
-          ...[appKey, socketId, nameOf(principal), JSON.stringify(keysOf(principal))],
-          ...[String(principal.issuedAt ?? ''), String(principal.expiresAt)],
-        ],
-      });
+      const values = [
+        ...[appKey, socketId, nameOf(principal), JSON.stringify(keysOf(principal))],
+        ...[String(principal.issuedAt ?? ''), String(principal.expiresAt)],
+      ];
+      await withSpan('ledger', () =>
+        database.run({ name: 'usher_extend_grant', text: extendGrants, values }),
+      );
     },
 
     async claimDue({ now, leaseUntil }) {

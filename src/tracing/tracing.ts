@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import {
   ROOT_CONTEXT,
   SpanKind,
@@ -11,32 +10,26 @@ import {
 import { parseTraceParent } from '@opentelemetry/core';
 import type { SpanFacts, Tracing } from '../core/tracing.ts';
 import { Unavailable } from '../core/unavailable.ts';
+import { runWithin, type OpenSpan } from './span.ts';
 import { openCollector, type CollectorSettings } from './collector.ts';
 
-/** Starts telling the collector; nothing waits for it, and what it does not take in time is dropped. */
+/** Starts sending spans to the collector. No request waits for it, and spans that it does not take in time are dropped. */
 export function startTracing(settings: CollectorSettings): Tracing {
   const { tracer, close } = openCollector(settings);
-  const underWay = new AsyncLocalStorage<Context>();
   return {
     close,
     follow: (name, { facts, traceparent }) => {
       const options = { kind: SpanKind.SERVER, attributes: { ...facts } };
       const span = tracer.startSpan(name, options, contextOf(traceparent));
-      const context = trace.setSpan(ROOT_CONTEXT, span);
+      const open = openSpan(tracer, span);
       return {
-        run: (work) => underWay.run(context, work),
+        run: (work) => runWithin(open, work),
         end: (outcome) => {
           span.setAttributes({ ...outcome.facts });
           if (outcome.failed) span.setStatus({ code: SpanStatusCode.ERROR });
           span.end();
         },
       };
-    },
-    span: (name, work, factsOf) => {
-      const context = underWay.getStore();
-      // An open WebSocket is asked about for hours after its handshake: those questions are of no request any more.
-      if (context === undefined || trace.getSpan(context)?.isRecording() !== true) return work();
-      return within({ tracer, underWay }, { name, context }, { work, factsOf });
     },
   };
 }
@@ -49,31 +42,38 @@ function contextOf(traceparent: string | undefined): Context {
     : trace.setSpanContext(ROOT_CONTEXT, { ...parent, isRemote: true });
 }
 
-interface Work<T> {
-  readonly work: () => T;
-  readonly factsOf: ((answer: Awaited<T>) => SpanFacts) | undefined;
+function openSpan(tracer: Tracer, parent: Span): OpenSpan {
+  const context = trace.setSpan(ROOT_CONTEXT, parent);
+  return {
+    run: (name, work, factsOf) => {
+      // An open WebSocket is revalidated for hours after its handshake: that belongs to no request any more.
+      if (!parent.isRecording()) return work();
+      const span = tracer.startSpan(name, {}, context);
+      return endWith(span, () => runWithin(openSpan(tracer, span), work), factsOf);
+    },
+  };
 }
 
-function within<T>(
-  { tracer, underWay }: { readonly tracer: Tracer; readonly underWay: AsyncLocalStorage<Context> },
-  { name, context }: { readonly name: string; readonly context: Context },
-  { work, factsOf }: Work<T>,
+/** Runs work, and ends its span with the result. */
+function endWith<T>(
+  span: Span,
+  work: () => T,
+  factsOf: ((result: Awaited<T>) => SpanFacts) | undefined,
 ): T {
-  const span = tracer.startSpan(name, {}, context);
-  const answered = (answer: Awaited<T>): void => {
-    if (factsOf) span.setAttributes({ ...factsOf(answer) });
+  const succeed = (result: Awaited<T>): void => {
+    if (factsOf) span.setAttributes({ ...factsOf(result) });
     span.end();
   };
-  const failed = (error: unknown): void => {
-    fail(span, error);
-  };
   try {
-    const answer = underWay.run(trace.setSpan(ROOT_CONTEXT, span), work);
-    if (answer instanceof Promise) void answer.then(answered, failed);
-    else answered(answer as Awaited<T>);
-    return answer;
+    const result = work();
+    if (result instanceof Promise) {
+      void result.then(succeed, (error: unknown) => {
+        fail(span, error);
+      });
+    } else succeed(result as Awaited<T>);
+    return result;
   } catch (error) {
-    failed(error);
+    fail(span, error);
     throw error;
   }
 }

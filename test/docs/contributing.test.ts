@@ -8,7 +8,7 @@ import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Catalogue } from '../../src/core/catalogue.ts';
 import type { Escrow } from '../../src/core/facts.ts';
-import { authorizing, question, verdict, writtenPorts } from '../actions/asking.ts';
+import { authorizing, question, verdict, writtenDeps } from '../authorize/authorizing.ts';
 import { escrow, user } from '../channels/people.ts';
 
 const project = fileURLToPath(new URL('../..', import.meta.url));
@@ -92,7 +92,7 @@ describe.skipIf(!isGitThere)('adding a channel as CONTRIBUTING.md says', () => {
       const { authorizeChannel } = authorizing({
         catalogue,
         identify: () => Promise.resolve({ principal: user('15', { roles, tenantId: tenant }) }),
-        find: { ...writtenPorts().ports.find, escrow: () => Promise.resolve(fact) },
+        find: { ...writtenDeps().deps.find, escrow: () => Promise.resolve(fact) },
       });
       const asked = {
         channelName: 'private-tenant.1.delivery.42',

@@ -5,7 +5,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
 import { buildFacts } from '../../src/app-facts.ts';
-import { buildMemory } from '../../src/app-memory.ts';
+import { cacheReads } from '../../src/app-memory.ts';
 import { Secret } from '../../src/core/secret.ts';
 import { createAuditWriter } from '../../src/resources/audit-trail.ts';
 import { createDatabase, type Database } from '../../src/resources/client.ts';
@@ -60,12 +60,12 @@ async function startAddress(first: string) {
 function startProcess(database: Database) {
   const tables = createTableMemory({ now: Date.now, onLookup: () => undefined });
   const revocations = createRevocations(database);
-  const memory = buildMemory(tables, { find: buildFacts(database).find, revocations });
+  const memory = cacheReads({ find: buildFacts(database).find, revocations }, tables);
   const write = createAuditWriter(database, tables);
   let decisions = 0;
   return async (orderId: string): Promise<string | undefined> => {
     for (;;) {
-      const asOf = memory.version();
+      const asOf = tables.version();
       const order = await memory.find.order(orderId);
       const decision = {
         ...{ decisionId: `d-${String((decisions += 1))}-${crypto.randomUUID()}`, requestId: 'r' },

@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { randomUUID } from 'node:crypto';
 import { pino } from 'pino';
 import { afterEach } from 'vitest';
-import type { RedeemTicket } from '../../src/actions/redeem-ticket.ts';
+import type { RedeemTicket } from '../../src/gateway/ticket-entry.ts';
 import type { User } from '../../src/core/principal.ts';
 import { refuseTicket, type RedeemRefusalCode, type TicketHolder } from '../../src/core/ticket.ts';
 import { createDoorway } from '../../src/gateway/doorway.ts';
@@ -105,7 +105,7 @@ export async function startDoorstep(changes: DoorstepChanges = {}): Promise<Door
     recheckInterval: 15_000,
     checkTicket: changes.redeemTicket ?? redeemAnything,
     redeemTicket: redeemAnything,
-    stillWelcome: () => Promise.resolve(true),
+    isStillAllowed: () => Promise.resolve(true),
     newId: randomUUID,
     chatServer: undefined,
     preserveHost: true,

@@ -7,7 +7,7 @@ import {
 } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocketServer, type WebSocket } from 'ws';
-import type { RedeemTicket } from '../../src/actions/redeem-ticket.ts';
+import type { RedeemTicket } from '../../src/gateway/ticket-entry.ts';
 import {
   startUpstream,
   type Arrival,

@@ -6,7 +6,7 @@ import { goodTicket, holder, settle, startDoorstep, until, user } from './doorst
 import { createConnection } from '../../src/gateway/connection.ts';
 import { keepWatch, type Recheck } from '../../src/gateway/keep-watch.ts';
 import { openClient, startUpstream } from '../support/web-socket.ts';
-import type { RedeemTicket } from '../../src/actions/redeem-ticket.ts';
+import type { RedeemTicket } from '../../src/gateway/ticket-entry.ts';
 import type { Doorstep } from './doorstep.ts';
 import { testNow } from '../support/tokens.ts';
 
@@ -76,7 +76,7 @@ describe('a connection ends', () => {
 
   it('at the next look when its credential is revoked elsewhere', async () => {
     let welcome = true;
-    const doorstep = await startDoorstep({ stillWelcome: () => Promise.resolve(welcome) });
+    const doorstep = await startDoorstep({ isStillAllowed: () => Promise.resolve(welcome) });
     const client = await doorstep.enter();
     await watched(doorstep);
     doorstep.time.advance(15_000);
@@ -91,13 +91,13 @@ describe('a connection ends', () => {
   it('when three looks in a row could not tell, and not before', async () => {
     let available = true;
     let looks = 0;
-    const stillWelcome = () => {
+    const isStillAllowed = () => {
       looks += 1;
       return available ? Promise.resolve(true) : Promise.reject(new Unavailable('database'));
     };
     const counted: string[] = [];
     const doorstep = await startDoorstep({
-      stillWelcome,
+      isStillAllowed,
       countUnavailable: ({ dependency }) => counted.push(dependency),
     });
     const client = await doorstep.enter();
@@ -119,14 +119,14 @@ describe('a connection ends', () => {
   });
 
   it('when a look fails for a reason that nobody thought of', async () => {
-    const doorstep = await startDoorstep({ stillWelcome: () => Promise.reject(new Error('bug')) });
+    const doorstep = await startDoorstep({ isStillAllowed: () => Promise.reject(new Error('bug')) });
     expect((await (await doorstep.enter()).closed).code).toBe(1011);
   });
 });
 
 it('asks once more when a connection is counted among those that a revocation ends', async () => {
   // Revoked after the ticket was good, and before anybody could have ended this connection.
-  const doorstep = await startDoorstep({ stillWelcome: () => Promise.resolve(false) });
+  const doorstep = await startDoorstep({ isStillAllowed: () => Promise.resolve(false) });
   expect((await (await doorstep.enter()).closed).code).toBe(4003);
 });
 

@@ -11,6 +11,7 @@ import { createTestClock } from '../support/test-clock.ts';
 import { testNow } from '../support/tokens.ts';
 import { allowedOrigin, useUsher } from '../support/usher.ts';
 import { ask, userAsks } from './asking.ts';
+import { writtenDeps } from '../authorize/authorizing.ts';
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -227,7 +228,7 @@ describe('a batch', () => {
       waiting: () => 0,
     });
     addChannelBatchAuth(server, {
-      authorizeChannels: () => Promise.resolve(new Map()),
+      ...writtenDeps({ measure: () => Promise.resolve(new Map() as never) }).deps,
       sign: () => ({ auth: '' }),
       present: () => [],
       countFailure: () => Promise.resolve(),

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { Client } from 'pg';
 import { expect, it, vi } from 'vitest';
-import { buildMemory } from '../../src/app-memory.ts';
+import { cacheReads, type FactReads } from '../../src/app-memory.ts';
 import { buildFacts } from '../../src/app-facts.ts';
 import type { AuditEvent } from '../../src/core/audit-event.ts';
 import { createAuditWriter } from '../../src/resources/audit-trail.ts';
@@ -21,7 +21,7 @@ async function start(database: Database) {
   const asked: string[] = [];
   const facts = buildFacts(database).find;
   const revocations = createRevocations(database);
-  const memory = buildMemory(tables, {
+  const reads: FactReads = {
     find: {
       booking: (...ids) => (asked.push('booking'), facts.booking(...ids)),
       escrow: (...ids) => (asked.push('escrow'), facts.escrow(...ids)),
@@ -31,7 +31,9 @@ async function start(database: Database) {
     revocations: {
       latest: (subjects) => (asked.push('revocation'), revocations.latest(subjects)),
     },
-  });
+  };
+  const { version } = tables;
+  const memory = { ...cacheReads(reads, tables), version };
   const write = createAuditWriter(database, tables);
   const slowly = createAuditWriter(
     {

@@ -9,7 +9,7 @@ export async function readEveryMetric(): Promise<string> {
   metrics.countDecision({ ...decision, outcome: 'refusal' } as never);
   metrics.countMessage('1');
   metrics.countWebhook('taken');
-  await metrics.timed('subscribe', () => Promise.resolve())(undefined);
+  await metrics.timed('subscribe', () => Promise.resolve());
   metrics.showOccupancy(() => new Map([['1', { channels: 1, members: 1 }]]));
   metrics.showTokenLookups(createLookups().read);
   metrics.showFactLookups(createLookups().read);

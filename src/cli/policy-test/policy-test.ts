@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import type { AuthorizeChannel } from '../../actions/authorize-channel.ts';
-import { buildPaperPolicy } from '../../app-paper.ts';
+import { buildPaperPolicy, type DecideChannel } from '../../app-paper.ts';
 import { systemClock } from '../../clock.ts';
 import { Secret } from '../../core/secret.ts';
 import { mintGuestToken, mintUserToken } from '../../credentials/mint.ts';
@@ -68,7 +67,7 @@ async function judgeRow(row: Row, { who }: PolicyFile, may: May) {
 function askPolicy(policy: PolicyFile): May {
   const secret = new Secret(randomBytes(32).toString('hex'));
   const { now } = systemClock;
-  const decide: AuthorizeChannel = buildPaperPolicy({
+  const decide: DecideChannel = buildPaperPolicy({
     ...{ find: findIn(policy), secret, now },
     ...claims,
   });

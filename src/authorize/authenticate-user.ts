@@ -1,0 +1,70 @@
+import type { RecordDecision } from '../core/audit-event.ts';
+import { check, firstFailed, refuse, type Judged, type SignInDecision } from '../core/decision.ts';
+import { memberFits } from '../core/member.ts';
+import { tenantOf } from '../core/principal.ts';
+import type { SignInQuestion } from '../core/question.ts';
+import { parseSocketId } from '../core/socket-id.ts';
+import type { RateLimitGrant } from '../rate-limit/grants.ts';
+import { authenticate, ofTenant, tenantChecks, type AuthenticateDeps } from './authenticate.ts';
+import type { Measure } from './measure.ts';
+import type { TrackConnection } from './track-connection.ts';
+
+/** What a sign-in depends on. */
+export interface AuthenticateUserDeps extends AuthenticateDeps {
+  readonly rateLimitGrant: RateLimitGrant;
+  readonly trackConnection: TrackConnection;
+  readonly record: RecordDecision;
+  readonly measure: Measure;
+  readonly newId: () => string;
+}
+
+/**
+ * Decides who the user of this socket is (`pusher.signin()`). The decision is in the audit log when this resolves. Throws
+ * `Unavailable` when a dependency could not answer.
+ */
+export function authenticateUser(
+  request: SignInQuestion,
+  deps: AuthenticateUserDeps,
+): Promise<SignInDecision> {
+  return deps.measure('sign-in', async () => {
+    let decision = await decide(request, deps);
+    if (decision.outcome === 'grant') {
+      const limited = await deps.rateLimitGrant(decision, request.origin);
+      if (limited === 'after a wait') decision = await decide(request, deps);
+      else if (limited !== 'at once') decision = limited;
+    }
+    decision = await deps.trackConnection(decision, deps.revocations);
+    await deps.record(decision, request.origin);
+    return decision;
+  });
+}
+
+async function decide(
+  request: SignInQuestion,
+  deps: AuthenticateUserDeps,
+): Promise<SignInDecision> {
+  const attempt: Judged = { id: deps.newId(), action: 'sign-in', checks: [] };
+  const socketId = parseSocketId(request.socketId);
+  if (socketId === undefined) return refuse(attempt, 'malformed-socket-id');
+
+  const authenticated = await authenticate(request.credentials, deps);
+  if ('code' in authenticated) {
+    return refuse({ ...attempt, ...authenticated.known, socketId }, authenticated.code);
+  }
+  const { principal } = authenticated;
+  const known = { ...attempt, socketId, principal, ...ofTenant(tenantOf(principal)) };
+  // A guest is not a user of the application: no message can be sent to "the user" of a booking.
+  if (principal.kind !== 'user' && principal.kind !== 'visitor') return refuse(known, 'wrong-kind');
+
+  const member = {
+    user_id: principal.userId,
+    ...(principal.name !== undefined && { user_info: { name: principal.name } }),
+  };
+  const checks = [
+    ...tenantChecks(request.pinned, principal, undefined),
+    check('what is shown of the visitor fits', memberFits(member)),
+  ];
+  const failed = firstFailed(checks);
+  if (failed) return refuse({ ...known, checks }, failed.code);
+  return { ...known, checks, outcome: 'grant', action: 'sign-in', member };
+}

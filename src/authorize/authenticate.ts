@@ -1,0 +1,92 @@
+import type { CredentialFault, Identify, PresentedCredential } from '../core/credential.ts';
+import { check, type Check, type Judged } from '../core/decision.ts';
+import { tenantOf, type Principal } from '../core/principal.ts';
+import type { Pinned } from '../core/question.ts';
+import { isRevoked, subjectsOf, type RevocationStore } from '../core/revocation.ts';
+import type { FactSource } from './fact-source.ts';
+
+/** What reads a credential, and what knows whether it was revoked. */
+export interface AuthenticateDeps {
+  readonly identify: Identify;
+  readonly revocations: Pick<RevocationStore, 'latest'>;
+}
+
+/** The principal; or the reason to refuse, and what is known of the principal all the same. */
+export type Authenticated =
+  | { readonly principal: Principal }
+  | {
+      readonly code: AuthenticationRefusal;
+      readonly known: Pick<Judged, 'principal' | 'tenantId'>;
+    };
+
+export type AuthenticationRefusal =
+  CredentialFault | 'credential-missing' | 'credential-conflict' | 'origin-refused' | 'revoked';
+
+/**
+ * Reads the one credential of a request, and checks that it was not revoked. Two credentials are a refusal: whoever chose
+ * between them would decide who the principal is. Throws `Unavailable`.
+ */
+export async function authenticate(
+  credentials: readonly PresentedCredential[],
+  { identify, revocations }: AuthenticateDeps,
+): Promise<Authenticated> {
+  const [credential, second] = credentials;
+  if (credential === undefined) return { code: 'credential-missing', known: {} };
+  if (second !== undefined) return { code: 'credential-conflict', known: {} };
+  if (credential.refused !== undefined) return { code: credential.refused, known: {} };
+  const identified = await identify(credential);
+  if ('fault' in identified) return { code: identified.fault, known: {} };
+  const { principal } = identified;
+  if (isRevoked(principal, await revocations.latest(subjectsOf(principal)))) {
+    return { code: 'revoked', known: { principal, ...ofTenant(tenantOf(principal)) } };
+  }
+  return { principal };
+}
+
+/** Authenticates the credentials of a request, with the revocations of this source. */
+export type AuthenticateBy = (
+  source: Pick<FactSource, 'revocations' | 'version'>,
+) => Promise<Authenticated>;
+
+/** Authenticates once for each version of the facts, however many channels the request names. */
+export function authenticateOnce(
+  credentials: readonly PresentedCredential[],
+  { identify }: Pick<AuthenticateDeps, 'identify'>,
+): AuthenticateBy {
+  const byVersion = new Map<number | undefined, Promise<Authenticated>>();
+  return ({ revocations, version }) => {
+    const authenticated =
+      byVersion.get(version) ?? authenticate(credentials, { identify, revocations });
+    byVersion.set(version, authenticated);
+    return authenticated;
+  };
+}
+
+/**
+ * The tenant of the request, of the credential and of the channel must be the same one.
+ * Where none of them knows a tenant there is nothing to agree on.
+ */
+export function tenantChecks(
+  pinned: Pinned,
+  principal: Principal,
+  channelTenant: string | undefined,
+): readonly Check[] {
+  const asked = pinned.tenantIds;
+  const own = tenantOf(principal);
+  if (asked.length === 0 && own === undefined && channelTenant === undefined) return [];
+  const inRequest = (tenantId: string | undefined) => asked.every((each) => each === tenantId);
+  return [
+    check('request names a tenant', asked.length > 0, 'tenant-missing'),
+    check('credential is of the tenant of the request', inRequest(own), 'tenant-mismatch'),
+    check(
+      'channel is of the tenant of the request',
+      channelTenant === undefined || inRequest(channelTenant),
+      'tenant-mismatch',
+    ),
+  ];
+}
+
+/** The tenant as a field of a decision, left out where there is none. */
+export function ofTenant(tenantId: string | undefined): { readonly tenantId?: string } {
+  return tenantId === undefined ? {} : { tenantId };
+}

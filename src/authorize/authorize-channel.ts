@@ -1,0 +1,121 @@
+import type { RecordDecision } from '../core/audit-event.ts';
+import type { Catalogue } from '../core/catalogue.ts';
+import { parseChannelName } from '../core/channel-name.ts';
+import { refuse, type Decision, type Judged } from '../core/decision.ts';
+import { tenantOf } from '../core/principal.ts';
+import type { Question } from '../core/question.ts';
+import { parseSocketId } from '../core/socket-id.ts';
+import { oncePerRequest, type RateLimitGrant } from '../rate-limit/grants.ts';
+import { authenticateOnce, type AuthenticateDeps, type AuthenticateBy } from './authenticate.ts';
+import { evaluateMatch, type EvaluateDeps } from './evaluate.ts';
+import type { FactSource } from './fact-source.ts';
+import type { Measure } from './measure.ts';
+import type { TrackConnection } from './track-connection.ts';
+
+/** What a decision about a channel depends on. */
+export interface DecideDeps extends AuthenticateDeps, EvaluateDeps {
+  readonly catalogue: Catalogue;
+  readonly newId: () => string;
+}
+
+/** What an authorization depends on: it is also rate-limited, tracked and recorded. */
+export interface AuthorizeDeps extends DecideDeps {
+  /** The sources of facts in the order in which they are used; the last one is the database, which has no version. */
+  readonly factSources: () => readonly FactSource[];
+  readonly rateLimitGrant: RateLimitGrant;
+  readonly trackConnection: TrackConnection;
+  readonly record: RecordDecision;
+  readonly measure: Measure;
+}
+
+/**
+ * Decides whether this socket may subscribe to this channel. The decision is in the audit log when this resolves; the caller
+ * signs a grant. Throws `Unavailable` when a dependency could not answer.
+ */
+export function authorizeChannel(request: Question, deps: AuthorizeDeps): Promise<Decision> {
+  const authenticateBy = authenticateOnce(request.credentials, deps);
+  return deps.measure('subscribe', () => authorizeOne(request, authenticateBy, deps));
+}
+
+/** Authorizes one channel of a request whose credentials `authenticateBy` reads: alone, or as part of a batch. */
+export async function authorizeOne(
+  request: Question,
+  authenticateBy: AuthenticateBy,
+  deps: AuthorizeDeps,
+): Promise<Decision> {
+  const rateLimit = oncePerRequest(deps.rateLimitGrant);
+  for (const source of deps.factSources()) {
+    const evaluated = await decide(request, { source, authenticateBy }, deps);
+    const limited = await rateLimited(evaluated, { request, rateLimit, deps });
+    const decision = await deps.trackConnection(limited, source.revocations);
+    // False: the source was a cache and a fact has changed since, so the next source decides.
+    if (await deps.record(decision, request.origin, source.version)) return decision;
+  }
+  throw new Error('A decision by the database is always recorded');
+}
+
+/** The same decision without rate limit, tracking and record: to revalidate an open connection, and to explain. */
+export function decideChannel(request: Question, deps: DecideDeps): Promise<Decision> {
+  const authenticateBy = authenticateOnce(request.credentials, deps);
+  return decide(request, { source: deps, authenticateBy }, deps);
+}
+
+interface Sources {
+  readonly source: FactSource;
+  readonly authenticateBy: AuthenticateBy;
+}
+
+/** Parses, matches, authenticates, evaluates. */
+async function decide(
+  request: Question,
+  { source, authenticateBy }: Sources,
+  deps: Pick<DecideDeps, 'catalogue' | 'newId' | 'encrypts' | 'now'>,
+): Promise<Decision> {
+  const attempt: Judged = { id: deps.newId(), action: 'subscribe', checks: [] };
+  const socketId = parseSocketId(request.socketId);
+  if (socketId === undefined) return refuse(attempt, 'malformed-socket-id');
+  const channel = parseChannelName(request.channelName);
+  if (channel === undefined) return refuse({ ...attempt, socketId }, 'malformed-channel');
+
+  const match = deps.catalogue.read(channel);
+  if (typeof match === 'string') {
+    return refuse({ ...attempt, socketId, channel }, `${match}-channel`);
+  }
+  const { denied, pattern } = match.family;
+  const matched = { ...attempt, socketId, channel, family: pattern.text, denied };
+  const namedTenant = match.params['tenantId'];
+
+  const authenticated = await authenticateBy(source);
+  if ('code' in authenticated) {
+    const { known, code } = authenticated;
+    return refuse({ ...matched, ...known, tenantId: namedTenant ?? known.tenantId }, code);
+  }
+  const { principal } = authenticated;
+  const evaluation = await evaluateMatch(
+    match,
+    { principal, pinned: request.pinned },
+    { find: source.find, encrypts: deps.encrypts, now: deps.now },
+  );
+  const { checks, refused, member } = evaluation;
+  const tenantId = namedTenant ?? tenantOf(principal) ?? evaluation.tenantId;
+  const decided = { ...matched, tenantId, principal, checks };
+  if (refused !== undefined) return refuse(decided, refused);
+  return { ...decided, action: 'subscribe', outcome: 'grant', member };
+}
+
+interface Limiting {
+  readonly request: Question;
+  readonly rateLimit: RateLimitGrant;
+  readonly deps: AuthorizeDeps;
+}
+
+/** Counts a grant. One that had to wait is decided again by the database: it may have been revoked meanwhile. */
+async function rateLimited(
+  decision: Decision,
+  { request, rateLimit, deps }: Limiting,
+): Promise<Decision> {
+  if (decision.outcome === 'refusal') return decision;
+  const limited = await rateLimit(decision, request.origin);
+  if (limited === 'at once') return decision;
+  return limited === 'after a wait' ? decideChannel(request, deps) : limited;
+}

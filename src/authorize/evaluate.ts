@@ -1,0 +1,141 @@
+import type { Reading } from '../core/catalogue.ts';
+import type { ChannelForm } from '../core/channel-name.ts';
+import { check, firstFailed, type Check, type Member, type RefusalCode } from '../core/decision.ts';
+import type { Find } from '../core/facts.ts';
+import { memberFits } from '../core/member.ts';
+import { tenantOf, type Principal } from '../core/principal.ts';
+import type { Pinned } from '../core/question.ts';
+import { tenantChecks } from './authenticate.ts';
+
+/** What an evaluation depends on. */
+export interface EvaluateDeps {
+  readonly find: Find;
+  /** Whether channels of this tenant can be encrypted: whether there is a master key. */
+  readonly encrypts: (tenantId: string | undefined) => boolean;
+  readonly now: () => number;
+}
+
+/** The result for one principal and one channel: the checks, the reason of a refusal, and the presence member. */
+export interface Evaluation {
+  readonly checks: readonly Check[];
+  readonly refused?: RefusalCode;
+  readonly member?: Member | undefined;
+  /** The tenant of the fact, where the channel's name and the principal have none. */
+  readonly tenantId?: string | undefined;
+}
+
+interface Subject {
+  readonly principal: Principal;
+  readonly pinned: Pinned;
+}
+
+/** Evaluates the rule of a channel for one principal. Throws `Unavailable` when the fact could not be loaded. */
+export async function evaluateMatch(
+  match: Reading,
+  subject: Subject,
+  deps: EvaluateDeps,
+): Promise<Evaluation> {
+  if (!formExists(match, subject.principal, deps)) {
+    return { checks: [], refused: 'unknown-channel' };
+  }
+  return memberFitting(await evaluateType(match, subject, deps), match.channel.form);
+}
+
+/** Which of these matches of one channel type with the same parameters are permitted: evaluated once for all forms. */
+export async function permittedMatches(
+  matches: readonly Reading[],
+  subject: Subject,
+  deps: EvaluateDeps,
+): Promise<readonly Reading[]> {
+  const existing = matches.filter((match) => formExists(match, subject.principal, deps));
+  const [first] = existing;
+  if (first === undefined) return [];
+  const evaluation = await evaluateType(first, subject, deps);
+  return existing.filter(
+    ({ channel }) => memberFitting(evaluation, channel.form).refused === undefined,
+  );
+}
+
+function formExists(
+  { channel, params }: Reading,
+  principal: Principal,
+  { encrypts }: EvaluateDeps,
+): boolean {
+  return (
+    channel.form !== 'private-encrypted' || encrypts(params['tenantId'] ?? tenantOf(principal))
+  );
+}
+
+/** What holds for every form of a channel. */
+type TypeEvaluation =
+  | (Evaluation & { readonly refused: RefusalCode })
+  | (Pick<Evaluation, 'checks' | 'tenantId'> & {
+      readonly refused?: undefined;
+      readonly memberOf: (form: ChannelForm) => Member | undefined;
+    });
+
+async function evaluateType(
+  match: Reading,
+  { principal, pinned }: Subject,
+  deps: EvaluateDeps,
+): Promise<TypeEvaluation> {
+  const { family, params } = match;
+  const agreement = agreementChecks(match, principal, pinned);
+  const disagreed = firstFailed(agreement);
+  // Before anything is loaded, so that nobody makes us look into another tenant's facts.
+  if (disagreed) return { checks: agreement, refused: disagreed.code };
+
+  const fact = await family.load?.(params, deps.find, principal);
+  const rule = ruleChecks(match, principal, { fact, now: deps.now() });
+  const checks = [...agreement, ...rule];
+  const failed = firstFailed(rule);
+  if (failed) return { checks, refused: failed.code };
+  return {
+    checks,
+    memberOf: (form) => family.memberOf(form, principal, { params, fact }),
+    tenantId: family.tenantOf?.(fact),
+  };
+}
+
+function memberFitting(evaluation: TypeEvaluation, form: ChannelForm): Evaluation {
+  if (evaluation.refused !== undefined) return evaluation;
+  const member = evaluation.memberOf(form);
+  const fits = check('what is shown of the visitor fits', !member || memberFits(member));
+  const checks = [...evaluation.checks, fits];
+  return fits.passed
+    ? { checks, member, tenantId: evaluation.tenantId }
+    : { checks, refused: fits.code };
+}
+
+function agreementChecks(
+  { family, params }: Reading,
+  principal: Principal,
+  pinned: Pinned,
+): readonly Check[] {
+  const sameHotel = pinned.hotelSlug === undefined || params['hotelSlug'] === pinned.hotelSlug;
+  return [
+    check(
+      'family admits this kind of visitor',
+      family.kinds.includes(principal.kind),
+      'wrong-kind',
+    ),
+    check('channel is of the hotel of the request', sameHotel, 'hotel-mismatch'),
+    ...tenantChecks(pinned, principal, params['tenantId']),
+  ];
+}
+
+function ruleChecks(
+  { family, params }: Reading,
+  principal: Principal,
+  given: { readonly fact: unknown; readonly now: number },
+): readonly Check[] {
+  const checks = family.judge(principal, params, given) ?? [];
+  const factIsThere = family.load === undefined || given.fact !== undefined;
+  return [
+    ...checks,
+    // After the rule's own checks: else the answer would tell a stranger which facts exist.
+    check('what the rule needs exists', factIsThere, 'fact-missing'),
+    // A rule that asks nothing must not let everybody in.
+    check('rule has checks', checks.length > 0),
+  ];
+}

@@ -1,0 +1,13 @@
+import type { Find } from '../core/facts.ts';
+import type { RevocationStore } from '../core/revocation.ts';
+
+/** Where one decision reads facts and revocations. */
+export interface FactSource {
+  readonly find: Find;
+  readonly revocations: Pick<RevocationStore, 'latest'>;
+  /**
+   * The version of the cache that this source reads, taken before the first read; `undefined` for the database. The audit
+   * log takes a decision of an older version only if nothing has changed since.
+   */
+  readonly version?: number | undefined;
+}

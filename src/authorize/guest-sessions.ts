@@ -1,0 +1,128 @@
+import type { Origin, RecordDecision } from '../core/audit-event.ts';
+import type { PresentedCredential } from '../core/credential.ts';
+import {
+  refuse,
+  type Judged,
+  type PlainGrant,
+  type Refusal,
+  type RefusalCode,
+} from '../core/decision.ts';
+import {
+  guestSessionBytes,
+  makeGuestToken,
+  type GuestSessionStore,
+} from '../core/guest-session.ts';
+import { tenantOf, type GuestSession } from '../core/principal.ts';
+import { authenticate, ofTenant, type AuthenticateDeps } from './authenticate.ts';
+
+/** What guest sessions depend on. */
+export interface GuestSessionDeps extends AuthenticateDeps {
+  readonly sessions: GuestSessionStore;
+  readonly record: RecordDecision;
+  readonly now: () => number;
+  readonly newId: () => string;
+  readonly randomBytes: (count: number) => Uint8Array;
+  readonly guestSessionLifetimeMs: number;
+}
+
+/** A new session; its token is in no other response. */
+export interface StartedSession {
+  readonly sessionId: string;
+  readonly token: string;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+}
+
+/** A session that is linked to a user now. */
+export interface LinkedSession extends PlainGrant {
+  readonly sessionId: string;
+  readonly userId: string;
+}
+
+/** Creates a guest session. Throws `Unavailable`. */
+export async function startGuestSession(deps: GuestSessionDeps): Promise<StartedSession> {
+  const { token, tokenHash } = makeGuestToken(deps.randomBytes(guestSessionBytes));
+  const createdAt = deps.now();
+  const expiresAt = createdAt + deps.guestSessionLifetimeMs;
+  const sessionId = deps.newId();
+  await deps.sessions.start({ sessionId, tokenHash, createdAt, expiresAt });
+  return { sessionId, token, expiresAt };
+}
+
+/** The user and the guest session of a login. */
+export interface LinkRequest {
+  readonly user: readonly PresentedCredential[];
+  readonly guest: readonly PresentedCredential[];
+  readonly origin: Origin;
+}
+
+/**
+ * Links a guest session to the user at login: from then on the user takes part in its rooms. The decision is in the audit log
+ * when this resolves. Throws `Unavailable`.
+ */
+export async function linkGuestSession(
+  request: LinkRequest,
+  deps: GuestSessionDeps,
+): Promise<Refusal | LinkedSession> {
+  const decision = await link(request, deps);
+  await deps.record(decision, request.origin);
+  return decision;
+}
+
+/**
+ * Ends a guest session at logout: its token is rejected from then on. The decision is in the audit log when this resolves.
+ * Throws `Unavailable`.
+ */
+export async function endGuestSession(
+  { guest, origin }: Pick<LinkRequest, 'guest' | 'origin'>,
+  deps: GuestSessionDeps,
+): Promise<Refusal | PlainGrant> {
+  const decision = await end(guest, deps);
+  await deps.record(decision, origin);
+  return decision;
+}
+
+async function link(
+  { user, guest }: LinkRequest,
+  deps: GuestSessionDeps,
+): Promise<Refusal | LinkedSession> {
+  const action = 'link-guest-session';
+  const attempt: Judged = { id: deps.newId(), action, checks: [] };
+  const authenticated = await authenticate(user, deps);
+  if ('code' in authenticated)
+    return refuse({ ...attempt, ...authenticated.known }, authenticated.code);
+  const { principal } = authenticated;
+  const known = { ...attempt, principal, ...ofTenant(tenantOf(principal)) };
+  if (principal.kind !== 'user') return refuse(known, 'wrong-kind');
+  const session = await authenticateGuest(guest, deps);
+  if ('code' in session) return refuse(known, session.code);
+  const { sessionId } = session;
+  const isLinked = await deps.sessions.link(sessionId, principal);
+  // Another user's by now: two people must not share a guest's rooms.
+  if (!isLinked) return refuse(known, 'not-allowed');
+  return { ...known, outcome: 'grant', action, principal, sessionId, userId: principal.userId };
+}
+
+async function end(
+  guest: readonly PresentedCredential[],
+  deps: GuestSessionDeps,
+): Promise<Refusal | PlainGrant> {
+  const action = 'end-guest-session';
+  const attempt: Judged = { id: deps.newId(), action, checks: [] };
+  const session = await authenticateGuest(guest, deps);
+  if ('code' in session) return refuse({ ...attempt, ...session.known }, session.code);
+  await deps.sessions.end(session.sessionId, deps.now());
+  return { ...attempt, outcome: 'grant', action, principal: session };
+}
+
+async function authenticateGuest(
+  credentials: readonly PresentedCredential[],
+  deps: AuthenticateDeps,
+): Promise<GuestSession | { readonly code: RefusalCode; readonly known: Partial<Judged> }> {
+  const authenticated = await authenticate(credentials, deps);
+  if ('code' in authenticated) return authenticated;
+  const { principal } = authenticated;
+  return principal.kind === 'guest-session'
+    ? principal
+    : { code: 'wrong-kind', known: { principal } };
+}

@@ -1,0 +1,26 @@
+import type { Origin, RecordDecision } from '../core/audit-event.ts';
+import { check, type Judged } from '../core/decision.ts';
+
+/** A request that could not be parsed. `cause` is a sentence without any content of the request. */
+export interface UnreadRequest {
+  readonly action: Judged['action'];
+  readonly cause: string;
+  readonly origin: Origin;
+}
+
+/** What the record depends on. */
+export interface RefuseUnreadDeps {
+  readonly record: RecordDecision;
+  readonly newId: () => string;
+}
+
+/** Records the refusal of a request that could not be parsed. Resolves to the id of the decision. Throws `Unavailable`. */
+export async function refuseUnread(
+  { action, cause, origin }: UnreadRequest,
+  { record, newId }: RefuseUnreadDeps,
+): Promise<string> {
+  const id = newId();
+  const checks = [check(`request can be read: ${cause}`, false)];
+  await record({ id, action, checks, outcome: 'refusal', code: 'malformed-request' }, origin);
+  return id;
+}

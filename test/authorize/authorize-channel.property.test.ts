@@ -1,0 +1,115 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { catalogue } from '../../src/channels/index.ts';
+import type { Grant } from '../../src/core/decision.ts';
+import { fillPattern } from '../../src/core/pattern.ts';
+import type { Principal } from '../../src/core/principal.ts';
+import type { Question } from '../../src/core/question.ts';
+import { guest, user } from '../channels/people.ts';
+import { authorizing, question } from './authorizing.ts';
+
+const id = fc.constantFrom('1', '2', '15', '42', 'BK-1', 'grand-hotel');
+const piece = fc.oneof(
+  id,
+  fc.constantFrom('private-', 'presence-', 'private-encrypted-', 'tenant.', '.user.', '.escrow.'),
+  fc.constantFrom('.chat', '.admin', '.announcements', 'announcements', 'room-', ':', '\n', '*'),
+  fc.constantFrom('hotel-', '-guest-chat-booking-', '%2E', 'İ', '{"user_id":"1"}', 'a-b_c'),
+  fc.string({ unit: 'binary', maxLength: 3 }),
+);
+/** A name of some family with some ids, in some form; the family need not have that form. */
+const ofFamily = fc
+  .tuple(
+    fc.constantFrom(...catalogue.families),
+    fc.constantFrom('private', 'presence', 'private-encrypted'),
+    fc.array(id, { minLength: 4, maxLength: 4 }),
+  )
+  .map(([{ pattern, params }, form, ids]) => {
+    const values = Object.keys(params).map((name, i) => [name, ids[i] ?? '1'] as const);
+    return `${form}-${fillPattern(pattern, Object.fromEntries(values))}`;
+  });
+const channelName = fc.oneof(
+  { weight: 4, arbitrary: ofFamily },
+  { weight: 1, arbitrary: fc.array(piece, { maxLength: 7 }).map((pieces) => pieces.join('')) },
+  { weight: 1, arbitrary: fc.tuple(ofFamily, piece).map((pieces) => pieces.join('')) },
+);
+const socketId = fc.oneof(
+  { weight: 4, arbitrary: fc.constant('1234.5678') },
+  { weight: 1, arbitrary: fc.stringMatching(/^[0-9.]{0,70}$/) },
+  { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 8 }) },
+);
+const principal: fc.Arbitrary<Principal> = fc.oneof(
+  fc
+    .record({ userId: id, tenantId: id, roles: fc.subarray(['admin', 'user']) })
+    .map(({ userId, ...rest }) => user(userId, rest)),
+  fc.record({ hotelSlug: id, bookingId: id }).map((changes) => guest(changes)),
+);
+const anyPins = fc.record(
+  { hotelSlug: id, tenantIds: fc.array(id, { maxLength: 2 }) },
+  { requiredKeys: ['tenantIds'] },
+);
+/** Half of them with the tenant and the hotel that the visitor has, or hardly anything would be granted. */
+const asked = fc
+  .tuple(principal, anyPins, fc.boolean())
+  .map(([who, other, agrees]) => ({ who, pinned: agrees ? ownPins(who) : other }));
+
+const tenantOf = (who: Principal) => (who.kind === 'user' ? who.tenantId : undefined);
+
+function ownPins(who: Principal): Question['pinned'] {
+  if (who.kind === 'guest') return { hotelSlug: who.hotelSlug, tenantIds: [] };
+  return { tenantIds: [tenantOf(who)].filter((tenant) => tenant !== undefined) };
+}
+
+function expectWhatWasAsked(grant: Grant, asking: Question): void {
+  const reading = catalogue.read(grant.channel);
+  if (typeof reading === 'string') throw new Error('A grant for a name without one reading');
+  const { text, form } = grant.channel;
+  expect(text).toBe(asking.channelName);
+  expect(text).toBe(`${form}-${fillPattern(reading.family.pattern, reading.params)}`);
+  expect(text).toMatch(/^(private|presence|private-encrypted)-[A-Za-z0-9_\-=@,.;]+$/);
+  expect(grant.socketId).toBe(asking.socketId);
+  expect(grant.socketId).toMatch(/^\d+\.\d+$/);
+  expect(grant.family).toBe(reading.family.pattern.text);
+  expect(reading.family.forms).toContain(form);
+  expect(reading.family.kinds).toContain(grant.principal.kind);
+  expect(grant.checks.length).toBeGreaterThan(0);
+  expect(grant.checks.filter(({ passed }) => !passed)).toStrictEqual([]);
+  if (form === 'presence') expect(grant.member?.user_id).toBeTruthy();
+}
+
+function expectPinsHold({ channel, principal: who }: Grant, { pinned }: Question): void {
+  const reading = catalogue.read(channel);
+  if (typeof reading === 'string') throw new Error('A grant for a name without one reading');
+  const { hotelSlug, bookingId, tenantId } = reading.params;
+  if (pinned.hotelSlug !== undefined) expect(hotelSlug).toBe(pinned.hotelSlug);
+  if (who.kind === 'guest') {
+    expect([hotelSlug, bookingId]).toStrictEqual([who.hotelSlug, who.bookingId]);
+  }
+  for (const named of pinned.tenantIds) expect(named).toBe(tenantOf(who));
+  if (tenantId !== undefined) {
+    expect(tenantId).toBe(tenantOf(who));
+    expect(pinned.tenantIds).toContain(tenantId);
+  }
+}
+
+describe('authorizeChannel, whatever is asked', () => {
+  it('grants exactly the name that was asked, and only where every pin agrees', async () => {
+    let granted = 0;
+    await fc.assert(
+      fc.asyncProperty(channelName, socketId, asked, async (name, socket, { who, pinned }) => {
+        const identify = () => Promise.resolve({ principal: who });
+        const { authorizeChannel, recorded } = authorizing({ identify });
+        const asking = question({ channelName: name, socketId: socket, pinned });
+        const decision = await authorizeChannel(asking);
+        expect(recorded).toStrictEqual([decision]);
+        if (decision.outcome === 'refusal') return;
+        granted += 1;
+        expect(decision.principal).toBe(who);
+        expectWhatWasAsked(decision, asking);
+        expectPinsHold(decision, asking);
+      }),
+      { numRuns: 4000 },
+    );
+    // Else the property would hold because nothing is ever granted.
+    expect(granted).toBeGreaterThan(0);
+  });
+});

@@ -1,0 +1,153 @@
+import { describe, expect, it } from 'vitest';
+import { createCatalogue } from '../../src/core/catalogue.ts';
+import { check } from '../../src/core/decision.ts';
+import { defineChannel } from '../../src/core/define-channel.ts';
+import { defineParam } from '../../src/core/param.ts';
+import type { Question } from '../../src/core/question.ts';
+import { Secret } from '../../src/core/secret.ts';
+import { Unavailable } from '../../src/core/unavailable.ts';
+import { escrow, user } from '../channels/people.ts';
+import { authorizing, question, verdict } from './authorizing.ts';
+
+const down = () => Promise.reject(new Unavailable('database'));
+const nothing = () => Promise.resolve(undefined);
+const nowhere = { booking: nothing, escrow: nothing, room: nothing, order: nothing };
+const bearer = { kind: 'bearer', text: new Secret('a') } as const;
+
+describe('authorizeChannel', () => {
+  it('grants, and has recorded the same decision before it answers', async () => {
+    const { authorizeChannel, deeds, recorded } = authorizing();
+    const decision = await authorizeChannel(question());
+    expect(decision).toMatchObject({
+      outcome: 'grant',
+      id: 'the-decision',
+      action: 'subscribe',
+      socketId: '1.2',
+      tenantId: '1',
+      family: 'private-tenant.{tenantId}.escrow.{escrowId}',
+      channel: { text: 'private-tenant.1.escrow.42' },
+      principal: { kind: 'user', userId: '15' },
+    });
+    expect(recorded).toStrictEqual([decision]);
+    expect(deeds).toStrictEqual(['identified', 'looked up', 'recorded']);
+  });
+
+  it.each<[string, Partial<Question>, readonly string[]]>([
+    ['a malformed socket', { socketId: '1' }, ['malformed-socket-id']],
+    ['a malformed name', { channelName: 'private-a b' }, ['malformed-channel']],
+    ['an unknown name', { channelName: 'private-nothing' }, ['unknown-channel']],
+    ['no credential', { credentials: [] }, ['credential-missing']],
+    ['two credentials', { credentials: [bearer, bearer] }, ['credential-conflict']],
+    ['no tenant', { pinned: { tenantIds: [] } }, ['tenant-missing', 'identified']],
+    ['another tenant', { pinned: { tenantIds: ['2'] } }, ['tenant-mismatch', 'identified']],
+    ['two tenants', { pinned: { tenantIds: ['1', '2'] } }, ['tenant-mismatch', 'identified']],
+    [
+      'another kind of visitor',
+      { channelName: 'private-hotel-h-guest-chat-booking-b' },
+      ['wrong-kind', 'identified'],
+    ],
+    [
+      'another user’s channel',
+      { channelName: 'private-tenant.1.user.16' },
+      ['not-allowed', 'identified'],
+    ],
+  ])('refuses %s before it does more', async (_case, changes, [code, ...before]) => {
+    const { authorizeChannel, deeds } = authorizing();
+    expect(verdict(await authorizeChannel(question(changes)))).toBe(code);
+    expect(deeds).toStrictEqual([...before, 'recorded']);
+  });
+
+  it.each([
+    ['who asks', { identify: down }],
+    ['whether it was revoked', { revocations: { latest: down } }],
+    ['the fact', { find: { ...nowhere, escrow: down } }],
+    ['whether it is on record', { record: down }],
+  ])('gives no answer when it cannot be found out %s', async (_case, changes) => {
+    const { authorizeChannel } = authorizing(changes);
+    await expect(authorizeChannel(question())).rejects.toBeInstanceOf(Unavailable);
+  });
+
+  it('refuses the encrypted form where there is no key, like a channel that is not there', async () => {
+    const { authorizeChannel } = authorizing({ encrypts: () => false });
+    const channelName = 'private-encrypted-tenant.1.user.15';
+    expect(verdict(await authorizeChannel(question({ channelName })))).toBe('unknown-channel');
+  });
+
+  it.each([
+    ['outside Pusher’s characters', 'a b'],
+    ['longer than Pusher takes', '1'.repeat(129)],
+  ])('refuses a presence channel to an id %s', async (_case, userId) => {
+    const { authorizeChannel } = authorizing({
+      identify: () => Promise.resolve({ principal: user(userId, { roles: ['admin'] }) }),
+      find: { ...nowhere, escrow: () => Promise.resolve(escrow({ status: 'DISPUTED' })) },
+    });
+    const ask = async (channelName: string) =>
+      verdict(await authorizeChannel(question({ channelName })));
+    expect(await ask('private-tenant.1.escrow.42.chat')).toBe('grant');
+    expect(await ask('presence-tenant.1.escrow.42.chat')).toBe('not-allowed');
+  });
+});
+
+describe('a careless rule', () => {
+  const id = defineParam('0123456789', 9);
+  const careless = createCatalogue([
+    defineChannel('private-lax-{id}', {
+      about: 'asks nothing of its fact',
+      params: { id },
+      load: ({ id: escrowId }, find) => find.escrow('1', escrowId),
+      rules: { user: () => [check('always', true)] },
+    }),
+    defineChannel('private-empty-{id}', {
+      about: 'asks nothing at all',
+      params: { id },
+      rules: { user: () => [] },
+    }),
+  ]);
+
+  it.each([
+    ['without its fact lets nobody in', 'private-lax-1', 'fact-missing'],
+    ['without checks lets nobody in', 'private-empty-1', 'not-allowed'],
+  ])('%s', async (_case, channelName, code) => {
+    const { authorizeChannel } = authorizing({ catalogue: careless, find: nowhere });
+    expect(verdict(await authorizeChannel(question({ channelName })))).toBe(code);
+  });
+});
+
+describe('deciding by what is remembered', () => {
+  const remembering = (isKept: boolean, latest?: number) => {
+    const kept: (number | undefined)[] = [];
+    const { authorizeChannel, deeds } = authorizing({
+      cache: {
+        version: 7,
+        find: { ...nowhere, escrow: () => Promise.resolve(escrow()) },
+        revocations: { latest: () => Promise.resolve(latest) },
+      },
+      record: (_decision, _origin, asOf) => {
+        kept.push(asOf);
+        return Promise.resolve(asOf === undefined || isKept);
+      },
+    });
+    return { authorizeChannel, deeds, kept };
+  };
+
+  it('asks nobody, and says on record what it was decided by', async () => {
+    const { authorizeChannel, deeds, kept } = remembering(true);
+    expect(verdict(await authorizeChannel(question()))).toBe('grant');
+    expect([deeds, kept]).toEqual([['identified'], [7]]);
+  });
+
+  it('finds out again who asks and what holds, when something has changed', async () => {
+    const { authorizeChannel, deeds, kept } = remembering(false, Infinity);
+    expect(verdict(await authorizeChannel(question()))).toBe('grant');
+    expect([deeds, kept]).toEqual([
+      ['identified', 'identified', 'looked up'],
+      [7, undefined],
+    ]);
+  });
+
+  it('refuses by it as well', async () => {
+    const { authorizeChannel, deeds } = remembering(true, Infinity);
+    expect(verdict(await authorizeChannel(question()))).toBe('revoked');
+    expect(deeds).toEqual(['identified']);
+  });
+});

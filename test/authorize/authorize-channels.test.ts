@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import { authorizeChannels } from '../../src/authorize/authorize-channels.ts';
+import { Unavailable } from '../../src/core/unavailable.ts';
+import { booking, escrow } from '../channels/people.ts';
+import { question, verdict, writtenDeps, type Changes } from './authorizing.ts';
+
+const own = 'private-tenant.1.user.15';
+const escrowChannel = 'private-tenant.1.escrow.42';
+const unread = 'private-nothing';
+
+/** Asks about these, and gives what became of each in a word. */
+async function asking(channelNames: readonly string[], changes: Changes = {}) {
+  const { deps, deeds, recorded } = writtenDeps(changes);
+  const verdicts = await authorizeChannels({ ...question(), channelNames }, deps);
+  const words = [...verdicts].map(([name, each]) => [
+    name,
+    each instanceof Unavailable ? 'unavailable' : verdict(each),
+  ]);
+  return { words: Object.fromEntries(words) as unknown, deeds, recorded };
+}
+
+const down = () => Promise.reject(new Unavailable('database'));
+const found = {
+  booking: () => Promise.resolve(booking()),
+  escrow: () => Promise.resolve(escrow()),
+  room: () => Promise.resolve(undefined),
+  order: () => Promise.resolve(undefined),
+};
+
+describe('a batch', () => {
+  it('finds out once who asks, and records each decision', async () => {
+    const { words, deeds, recorded } = await asking([own, escrowChannel, unread]);
+    expect(words).toEqual({
+      [own]: 'grant',
+      [escrowChannel]: 'grant',
+      [unread]: 'unknown-channel',
+    });
+    expect(deeds.filter((deed) => deed === 'identified')).toHaveLength(1);
+    expect(recorded).toHaveLength(3);
+  });
+
+  it('asks nobody about a credential when no name means anything', async () => {
+    const { deeds } = await asking([unread, 'private-a:b', '']);
+    expect(deeds).toEqual(['recorded', 'recorded', 'recorded']);
+  });
+
+  it('loses only the channel whose fact could not be loaded', async () => {
+    const { words } = await asking([own, escrowChannel], { find: { ...found, escrow: down } });
+    expect(words).toEqual({ [own]: 'grant', [escrowChannel]: 'unavailable' });
+  });
+
+  it('loses only the channel whose record could not be kept', async () => {
+    const { words } = await asking([own, escrowChannel], {
+      record: (decision) => (decision.family?.includes('user') ? down() : Promise.resolve(true)),
+    });
+    expect(words).toEqual({ [own]: 'unavailable', [escrowChannel]: 'grant' });
+  });
+
+  it('grants nothing while revocations cannot be read, and still says what has no meaning', async () => {
+    const { words } = await asking([own, unread], { revocations: { latest: down } });
+    expect(words).toEqual({ [own]: 'unavailable', [unread]: 'unknown-channel' });
+  });
+
+  it('finds out once more who asks, for all channels that were decided by what has changed', async () => {
+    const { words, deeds } = await asking([own, escrowChannel], {
+      cache: {
+        version: 7,
+        find: found,
+        revocations: { latest: () => Promise.resolve(Infinity) },
+      },
+      record: (_decision, _origin, asOf) => Promise.resolve(asOf === undefined),
+    });
+    expect(words).toEqual({ [own]: 'grant', [escrowChannel]: 'grant' });
+    expect(deeds.filter((deed) => deed === 'identified')).toHaveLength(2);
+  });
+
+  it('is no answer at all when something is broken', async () => {
+    const broken = () => Promise.reject(new TypeError('a bug'));
+    await expect(
+      asking([own, escrowChannel], { find: { ...found, escrow: broken } }),
+    ).rejects.toThrow(TypeError);
+  });
+});

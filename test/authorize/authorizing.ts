@@ -1,0 +1,79 @@
+import { authorizeChannel, type AuthorizeDeps } from '../../src/authorize/authorize-channel.ts';
+import type { FactSource } from '../../src/authorize/fact-source.ts';
+import { catalogue } from '../../src/channels/index.ts';
+import type { Identification } from '../../src/core/credential.ts';
+import type { Decision } from '../../src/core/decision.ts';
+import type { Question } from '../../src/core/question.ts';
+import { Secret } from '../../src/core/secret.ts';
+import { booking, escrow, noon, user } from '../channels/people.ts';
+
+/** What an action did, in order. */
+export type Deed = 'identified' | 'looked up' | 'recorded';
+
+/** Changes to the dependencies; `cache` is a source of facts that is used before the database. */
+export type Changes = Partial<AuthorizeDeps> & { readonly cache?: FactSource };
+
+/** Dependencies that write down how they are used; every credential is one of user 15 of tenant 1. */
+export function writtenDeps({ cache, ...changes }: Changes = {}) {
+  const deeds: Deed[] = [];
+  const recorded: unknown[] = [];
+  const found = <T>(fact: T): Promise<T> => {
+    deeds.push('looked up');
+    return Promise.resolve(fact);
+  };
+  const deps: AuthorizeDeps = {
+    catalogue,
+    identify: (): Promise<Identification> => {
+      deeds.push('identified');
+      return Promise.resolve({ principal: user('15') });
+    },
+    revocations: { latest: () => Promise.resolve(undefined) },
+    find: {
+      booking: () => found(booking()),
+      escrow: () => found(escrow()),
+      room: () => found(undefined),
+      order: () => found(undefined),
+    },
+    encrypts: () => true,
+    factSources: () => (cache === undefined ? [deps] : [cache, deps]),
+    trackConnection: (decision) => Promise.resolve(decision),
+    measure: (_action, run) => run(),
+    record: (decision) => {
+      deeds.push('recorded');
+      recorded.push(decision);
+      return Promise.resolve(true);
+    },
+    rateLimitGrant: () => Promise.resolve('at once'),
+    now: () => noon,
+    newId: () => 'the-decision',
+    ...changes,
+  };
+  return { deps, deeds, recorded };
+}
+
+/** The action over these ports. */
+export function authorizing(changes: Changes = {}) {
+  const { deps, deeds, recorded } = writtenDeps(changes);
+  return {
+    authorizeChannel: (request: Question) => authorizeChannel(request, deps),
+    deeds,
+    recorded,
+  };
+}
+
+/** A question that is granted as it stands. */
+export function question(changes: Partial<Question> = {}): Question {
+  return {
+    socketId: '1.2',
+    channelName: 'private-tenant.1.escrow.42',
+    credentials: [{ kind: 'bearer', text: new Secret('token') }],
+    pinned: { tenantIds: ['1'] },
+    origin: { requestId: 'request', address: '127.0.0.1' },
+    ...changes,
+  };
+}
+
+/** What stays of a decision when only its outcome is of interest. */
+export function verdict(decision: Decision): string {
+  return decision.outcome === 'grant' ? 'grant' : decision.code;
+}

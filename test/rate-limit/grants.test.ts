@@ -1,0 +1,226 @@
+import { describe, expect, it } from 'vitest';
+import { authorizeChannel } from '../../src/authorize/authorize-channel.ts';
+import { createGrantRateLimit, type RateLimitGrantDeps } from '../../src/rate-limit/grants.ts';
+import { createMemoryLimits } from '../../src/stores/memory-limits.ts';
+import { user } from '../channels/people.ts';
+import { createTestClock } from '../support/test-clock.ts';
+import { testNow } from '../support/tokens.ts';
+import { question, verdict, writtenDeps, type Changes } from '../authorize/authorizing.ts';
+
+/** Asks for a channel under real limits: one a second after the first sixty, and three channels a connection. */
+function setUp(changes: Changes = {}, limited: Partial<RateLimitGrantDeps> = {}) {
+  const time = createTestClock(testNow);
+  const closing = new AbortController();
+  const reported: string[] = [];
+  const rateLimitGrant = createGrantRateLimit({
+    limits: createMemoryLimits(time.clock.now),
+    authorizations: 60,
+    subscriptions: 3,
+    startTimer: time.clock.startTimer,
+    closing: closing.signal,
+    reportExcess: (limit) => {
+      reported.push(limit);
+      return Promise.resolve();
+    },
+    ...limited,
+  });
+  const state = { revokedAt: undefined as number | undefined, id: '15' };
+  const { deps, recorded } = writtenDeps({
+    rateLimitGrant,
+    identify: () => Promise.resolve({ principal: user(state.id, { issuedAt: testNow }) }),
+    revocations: { latest: () => Promise.resolve(state.revokedAt) },
+    ...changes,
+  });
+  const ask = (changes = {}) => authorizeChannel(question(changes), deps);
+  const askMany = async (count: number) => {
+    for (let i = 0; i < count; i += 1) expect(verdict(await ask())).toBe('grant');
+  };
+  return { time, closing, reported, recorded, state, ask, askMany };
+}
+
+const noChannel = { channelName: 'private-tenant.1.user.16' };
+
+describe('a grant beyond the limit of its principal', () => {
+  it('waits for its turn when that is near, in order, and is refused when it is not', async () => {
+    const { time, ask, askMany, reported, recorded } = setUp();
+    await askMany(60);
+    const left: number[] = [];
+    const asked = [1, 2].map((n) => ask().finally(() => left.push(n)));
+    const refused = await ask();
+    expect(refused).toMatchObject({ code: 'too-many-authorizations', retryAfterMs: 3_000 });
+    expect(refused.checks.at(-1)).toEqual({
+      name: 'principal has few enough authorizations a minute',
+      passed: false,
+      code: 'too-many-authorizations',
+    });
+    expect(recorded.at(-1)).toBe(refused);
+    expect(reported).toEqual(['authorizations']);
+    expect(time.waiting()).toBe(2);
+    time.advance(999);
+    expect(time.waiting()).toBe(2);
+    time.advance(1);
+    expect(verdict(await asked[0]!)).toBe('grant');
+    expect(left).toEqual([1]);
+    time.advance(1_000);
+    expect(verdict(await asked[1]!)).toBe('grant');
+  });
+
+  it('is refused when it was revoked while it waited', async () => {
+    const { time, ask, askMany, state } = setUp();
+    await askMany(60);
+    const asked = ask();
+    await new Promise(setImmediate);
+    state.revokedAt = testNow + 1;
+    time.advance(1_000);
+    expect(verdict(await asked)).toBe('revoked');
+  });
+
+  it('goes when Usher closes, and nobody begins to wait then', async () => {
+    const { time, ask, askMany, closing } = setUp();
+    await askMany(60);
+    const asked = ask();
+    await new Promise(setImmediate);
+    closing.abort();
+    expect(verdict(await asked)).toBe('grant');
+    expect(time.waiting()).toBe(0);
+    expect(verdict(await ask())).toBe('too-many-authorizations');
+  });
+
+  it('is nobody else’s affair, and refusals do not count', async () => {
+    const { ask, askMany, state, reported } = setUp();
+    for (let i = 0; i < 100; i += 1) expect(verdict(await ask(noChannel))).toBe('not-allowed');
+    await askMany(60);
+    state.id = '16';
+    expect(verdict(await ask({ channelName: 'private-tenant.1.user.16' }))).toBe('grant');
+    expect(reported).toEqual([]);
+  });
+});
+
+describe('a grant of one more channel than a connection may have', () => {
+  const names = ['private-tenant.1.escrow.42', 'private-tenant.1.user.15', 'private-announcements'];
+  const another = 'private-tenant.1.announcements';
+
+  it('is refused, however often the others were asked for, and not on another connection', async () => {
+    const { ask, reported } = setUp();
+    for (const channelName of [...names, ...names]) {
+      expect(verdict(await ask({ channelName }))).toBe('grant');
+    }
+    const refused = await ask({ channelName: another });
+    expect(refused).toMatchObject({ code: 'too-many-subscriptions', retryAfterMs: 20_000 });
+    expect(refused.checks.at(-1)).toMatchObject({
+      name: 'connection asked for few enough different channels a minute',
+    });
+    expect(reported).toEqual(['subscriptions']);
+    expect(verdict(await ask({ channelName: names[0] }))).toBe('grant');
+    expect(verdict(await ask({ channelName: another, socketId: '1.3' }))).toBe('grant');
+  });
+
+  it('does not count for channels that were refused, nor for somebody else who names its connection', async () => {
+    const { ask, state } = setUp();
+    for (let i = 16; i < 26; i += 1) {
+      expect(verdict(await ask({ channelName: `private-tenant.1.user.${i}` }))).toBe('not-allowed');
+    }
+    state.id = '16';
+    for (const channelName of [names[0], names[2], another]) {
+      expect(verdict(await ask({ channelName }))).toBe('grant');
+    }
+    state.id = '15';
+    for (const channelName of names) expect(verdict(await ask({ channelName }))).toBe('grant');
+  });
+
+  it('takes nothing of the authorizations of its principal', async () => {
+    const { ask, time } = setUp();
+    for (const channelName of names) await ask({ channelName });
+    for (let i = 0; i < 100; i += 1) {
+      expect(verdict(await ask({ channelName: another }))).toBe('too-many-subscriptions');
+    }
+    expect(verdict(await ask())).toBe('grant');
+    expect(time.waiting()).toBe(0);
+  });
+});
+
+describe('a page that opens channel after channel on one connection', () => {
+  const names = Array.from({ length: 100 }, (_, i) => `private-tenant.1.escrow.${i}`);
+  const open = () => {
+    const { time, ask, ...rest } = setUp({}, { authorizations: 600, subscriptions: 20 });
+    return { time, ...rest, ask: (channelName: string) => ask({ channelName }) };
+  };
+
+  it('is never refused, however many it has left, and waits 3 s at most when it is fast', async () => {
+    const { time, ask } = open();
+    const waits: number[] = [];
+    for (const name of names) {
+      const since = time.now;
+      const asked = ask(name);
+      await new Promise(setImmediate);
+      if (time.waiting() > 0) time.advance(3_000);
+      expect(verdict(await asked)).toBe('grant');
+      waits.push(time.now - since);
+    }
+    expect(waits).toEqual(names.map((_, i) => (i < 20 ? 0 : 3_000)));
+  });
+
+  it('opens for nothing what it opened within the last minute', async () => {
+    const { time, ask } = open();
+    for (let round = 0; round < 5; round += 1) {
+      for (const name of names.slice(0, 20)) expect(verdict(await ask(name))).toBe('grant');
+      time.now += 59_999;
+    }
+    expect(time.waiting()).toBe(0);
+  });
+
+  it('is told truly when to ask again, where it asks for too many at once', async () => {
+    const { time, ask } = open();
+    const asked = names.slice(0, 22).map(ask);
+    expect(await asked[21]).toMatchObject({
+      code: 'too-many-subscriptions',
+      retryAfterMs: 6_000,
+    });
+    time.advance(6_000);
+    expect(verdict(await ask(names[21]!))).toBe('grant');
+    expect(time.waiting()).toBe(0);
+  });
+});
+
+describe('a decision that is made again because something changed meanwhile', () => {
+  /** Ports whose record refuses a decision that rests on what is remembered, the first time. */
+  const changedOnce = (count: { records: number }): Changes => ({
+    cache: {
+      version: 1,
+      find: writtenDeps().deps.find,
+      revocations: { latest: () => Promise.resolve(undefined) },
+    },
+    record: (_decision, _origin, asOf) => {
+      count.records += 1;
+      return Promise.resolve(asOf === undefined);
+    },
+  });
+
+  it('is counted once against the limit of its principal', async () => {
+    const count = { records: 0 };
+    const { ask, time } = setUp(changedOnce(count), { authorizations: 3, subscriptions: 100 });
+    for (let i = 0; i < 3; i += 1) expect(verdict(await ask())).toBe('grant');
+    expect(count.records).toBe(6);
+    expect(time.waiting()).toBe(0);
+    expect(verdict(await ask())).toBe('too-many-authorizations');
+  });
+
+  it('is reported once when it is too much, and keeps the time after which to ask again', async () => {
+    const { ask, reported } = setUp(changedOnce({ records: 0 }), { authorizations: 1 });
+    await ask();
+    const refused = await ask();
+    expect(refused).toMatchObject({ code: 'too-many-authorizations', retryAfterMs: 60_000 });
+    expect(refused.checks.filter(({ passed }) => !passed)).toHaveLength(1);
+    expect(reported).toEqual(['authorizations']);
+  });
+
+  it('waits once, though it is decided three times', async () => {
+    const { ask, time } = setUp(changedOnce({ records: 0 }), { authorizations: 60 });
+    for (let i = 0; i < 60; i += 1) await ask();
+    const asked = ask();
+    await new Promise(setImmediate);
+    time.advance(1_000);
+    expect(verdict(await asked)).toBe('grant');
+    expect(time.waiting()).toBe(0);
+  });
+});
