@@ -74,7 +74,7 @@ async function buildPublicServer(
     return refuseUnread({ ...refused, origin: originOf(request) }, deps);
   };
   const server = createServer({
-    ...{ logger, trustedProxies, allowedOrigins, countUnavailable, recordUnread },
+    ...{ logger, trustedProxies, countUnavailable, recordUnread },
     keepAliveTimeout: config.keepAlive,
     ignoreDuplicateSlashes: true,
   });

@@ -2,13 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import cors, { type OriginFunction } from '@fastify/cors';
 import rateLimit from '@fastify/rate-limit';
-import Fastify, {
-  LogController,
-  type FastifyBaseLogger,
-  type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest,
-} from 'fastify';
+import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import { takeFormsAndJson } from './body.ts';
 import { answerBrokenHttp } from './broken-http.ts';
 import { cleanForwardedFor, trusting } from './client-address.ts';
@@ -17,6 +11,7 @@ import { allowsOrigin, namesOrigin } from '../core/origins.ts';
 import type { Limits } from '../core/limits.ts';
 import { largestBody } from './lengths.ts';
 import { createRateLimitStore } from './limits.ts';
+import { refuseMalformedPaths, routableTarget } from './path.ts';
 
 /** What every listener needs. */
 export interface ServerSettings {
@@ -27,8 +22,6 @@ export interface ServerSettings {
   readonly keepAliveTimeout?: number;
   /** Whether `//` in a path is read as `/`: base addresses of clients often end in one. */
   readonly ignoreDuplicateSlashes?: boolean;
-  /** Whose pages may read an answer that comes before any hook; nobody's by default. */
-  readonly allowedOrigins?: readonly string[];
   readonly countUnavailable?: CountUnavailable;
   /** Needed where routes authorize. */
   readonly recordUnread?: RecordUnread;
@@ -43,7 +36,6 @@ export function createServer({
   trustedProxies,
   keepAliveTimeout = 72_000,
   ignoreDuplicateSlashes = false,
-  allowedOrigins = [],
   countUnavailable = () => undefined,
   recordUnread = () => Promise.reject(new Error('Nothing is on record here')),
 }: ServerSettings): FastifyInstance {
@@ -59,7 +51,12 @@ export function createServer({
       (isTrusted(socket.remoteAddress) ? forwardedId(headers['x-request-id']) : undefined) ??
       randomUUID(),
     trustProxy: trustedProxies.length > 0 ? isTrusted : false,
-    routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes, maxParamLength: 200 },
+    rewriteUrl: routableTarget,
+    routerOptions: {
+      ...{ ignoreTrailingSlash: true, ignoreDuplicateSlashes },
+      // None: a part that is too long is refused when its route is known.
+      maxParamLength: Number.MAX_SAFE_INTEGER,
+    },
     // While we close, what still arrives on an open connection is answered too; pusher-js would not ask again.
     return503OnClosing: false,
     requestTimeout: patience.request,
@@ -71,12 +68,6 @@ export function createServer({
     },
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: false } },
     clientErrorHandler: answerBrokenHttp,
-    frameworkErrors: (_error, request, reply: FastifyReply) => {
-      void reply
-        .code(400)
-        .headers({ 'x-request-id': request.id, ...readableBy(request, allowedOrigins) })
-        .send({ error: 'Bad Request', message: 'The path is malformed', request_id: request.id });
-    },
   });
   // Node keeps an address that was asked for in time; of who has hung up meanwhile it knows none, and a refusal would count for nobody.
   server.server.on('connection', ({ remoteAddress }: Socket) => remoteAddress);
@@ -93,6 +84,7 @@ export function createServer({
     }
     done();
   });
+  refuseMalformedPaths(server);
   takeFormsAndJson(server);
   answerErrors(server, { countUnavailable, recordUnread });
   return server;
@@ -138,20 +130,6 @@ function answeredOrigin(allowedOrigins: readonly string[]): OriginFunction {
     const isNamed = namesOrigin(allowedOrigins, origin);
     const isWild = others !== '*' && allowsOrigin(allowedOrigins, origin);
     done(null, isNamed || isWild ? true : others);
-  };
-}
-
-/** The CORS headers of an answer that the plugin does not get to see. */
-function readableBy(
-  { headers: { origin } }: FastifyRequest,
-  allowedOrigins: readonly string[],
-): Readonly<Record<string, string>> {
-  if (origin === undefined || !allowsOrigin(allowedOrigins, origin)) return {};
-  return {
-    'access-control-allow-origin': origin,
-    ...(namesOrigin(allowedOrigins, origin) && { 'access-control-allow-credentials': 'true' }),
-    'access-control-expose-headers': 'X-Request-Id',
-    vary: 'Origin',
   };
 }
 

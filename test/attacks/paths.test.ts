@@ -72,7 +72,6 @@ describe('another way to a route', () => {
     '/%zz',
     '/api/tenants/%c0%b1/pusher/auth',
     '/api/tenants/%ed%a0%80/pusher/auth',
-    `/api/tenants/${'1'.repeat(300)}/pusher/auth`,
   ])('%s is malformed, and the page may read that', async (path) => {
     for (const [origin, allowed] of [
       [allowedOrigin, allowedOrigin],

@@ -80,14 +80,53 @@ describe('paths and methods', () => {
     '/broadcasting/auth%',
     '/api/guest/hotel/%E0%A4%A/chat/pusher/auth',
     '/api/tenants/%C0%AF/pusher/auth',
-    `/api/tenants/${'1'.repeat(201)}/pusher/auth`,
+    '/ws/payment-socket/%/',
   ])('%s is malformed', async (path) => {
     const answer = await ask(usher.public, guestAsks({ path, headers }));
     const request_id = answer.headers.get('x-request-id');
+    const isHotel = path.includes('hotel');
     expect([answer.status, answer.body]).toStrictEqual([
       400,
-      { error: 'Bad Request', message: 'The path is malformed', request_id },
+      {
+        error: 'Bad Request',
+        message: 'The path is malformed',
+        ...(!isHotel && { request_id }),
+      },
     ]);
+  });
+
+  it.each([
+    ['hotelSlug', (text: string) => `/api/guest/hotel/${text}/chat/pusher/auth`],
+    ['tenantId', (text: string) => `/api/tenants/${text}/pusher/auth`],
+  ])('a %s that is too long is called that', async (name, pathOf) => {
+    const answerTo = async (text: string) => {
+      const answer = await ask(usher.public, guestAsks({ path: pathOf(text), headers }));
+      expect(answer.headers.get('access-control-allow-origin')).toBe(allowedOrigin);
+      return [answer.status, (answer.body as { readonly message: string }).message];
+    };
+    const tooLong = [400, `The ${name} in the path is too long`];
+    expect(await answerTo('1'.repeat(256))).toEqual(tooLong);
+    expect(await answerTo('1'.repeat(10_000))).toEqual(tooLong);
+    // As long as it is read, not as it is spelt.
+    expect(await answerTo('%31'.repeat(256))).toEqual(tooLong);
+    expect(await answerTo('%31'.repeat(255))).not.toEqual(tooLong);
+  });
+
+  it('a path that is no route is that, however long it is', async () => {
+    const answer = await ask(usher.public, userAsks({ path: `/${'a'.repeat(10_000)}` }));
+    expect(answer.status).toBe(404);
+  });
+
+  it('the operator’s port names them too, and only to the operator', async () => {
+    const path = (id: string) => `/resources/orders/${id}`;
+    const asks = async (id: string, more = {}) => {
+      const answer = await ask(usher.operator, { method: 'GET', path: path(id), headers: more });
+      return [answer.status, (answer.body as { readonly message: string }).message];
+    };
+    expect(await asks('%zz')).toEqual([400, 'The path is malformed']);
+    expect(await asks('1'.repeat(256))).toEqual([400, 'The orderId in the path is too long']);
+    const page = { origin: 'https://evil.example' };
+    expect(await asks('%zz', page)).toEqual([403, 'Ask by localhost']);
   });
 
   it.each([
