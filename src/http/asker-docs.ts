@@ -50,6 +50,6 @@ export const askerRefusals = {
 
 /** The ways in which a repeated or malformed header of the general routes is refused. */
 export const headerFaults: readonly Fault[] = [
-  { name: 'malformed-tenant', status: 400, message: 'The tenant is malformed' },
+  { name: 'malformed-tenant', status: 400, message: 'The tenant is too long' },
   { name: 'malformed-cookie', status: 400, message: 'The session cookie is malformed' },
 ];

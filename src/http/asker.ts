@@ -100,9 +100,10 @@ function isSiteAuthentication(header: string): boolean {
 export function namedTenants(request: FastifyRequest): readonly string[] {
   const header = onlyText('X-Tenant-ID', headerLines(request, 'X-Tenant-ID'));
   const { tenantId } = request.params as { readonly tenantId?: string };
-  const tenants = [header, tenantId].filter((tenant) => tenant !== undefined);
-  if (tenants.some((tenant) => tenant === '' || tenant.length > longestTenant)) {
-    throw malformed('The tenant is malformed');
+  const named = header === undefined || isUnset(header) ? undefined : header;
+  const tenants = [named, tenantId].filter((tenant) => tenant !== undefined);
+  if (tenants.some((tenant) => tenant.length > longestTenant)) {
+    throw malformed('The tenant is too long');
   }
   return tenants;
 }

@@ -50,14 +50,45 @@ describe('the tenant', () => {
     },
   );
 
-  it.each(['', '1'.repeat(129)])('is malformed: %j', async (tenant) => {
+  it('is too long', async () => {
+    const tenant = '1'.repeat(129);
     for (const asks of [userAsks, userSignsIn]) {
       const answer = await ask(usher.public, asks({ headers: { 'x-tenant-id': tenant } }));
       expect([answer.status, answer.body]).toMatchObject([
         400,
-        { message: 'The tenant is malformed' },
+        { message: 'The tenant is too long' },
       ]);
     }
+  });
+
+  it.each(['', 'null', 'undefined'])(
+    'is not named by a page that knows none and sends %j',
+    async (tenant) => {
+      const headers = { 'x-tenant-id': tenant };
+      for (const asks of [userAsks, userSignsIn]) {
+        const answer = await ask(usher.public, asks({ headers }));
+        expect([answer.status, answer.body]).toMatchObject([
+          403,
+          { message: 'X-Tenant-ID is required' },
+        ]);
+      }
+      const authorization = `Bearer ${userToken({ tenant_id: undefined })}`;
+      const nowhere = userSignsIn({ headers: { ...headers, authorization } });
+      expect((await ask(usher.public, nowhere)).status).toBe(200);
+      // The path names one, as without the header.
+      const path = '/api/tenants/1/pusher/auth';
+      expect((await ask(usher.public, userAsks({ path, headers }))).status).toBe(200);
+    },
+  );
+
+  it.each(['null', 'undefined'])('%s in the path is the name of a tenant', async (tenant) => {
+    const path = `/api/tenants/${tenant}/pusher/auth`;
+    const asking = userAsks({ path, headers: { 'x-tenant-id': undefined } });
+    const { status, body } = await ask(usher.public, asking);
+    expect([status, body]).toMatchObject([
+      403,
+      { message: expect.stringContaining('must be the same') as unknown },
+    ]);
   });
 
   it.each(['1 2', '01', '1.user', '1;', '*', '{tenantId}'])('is not 1: %j', async (tenant) => {
