@@ -6,6 +6,7 @@ import { isStillAllowed } from './authorize/still-allowed.ts';
 import type { Config } from './config/load.ts';
 import type { Principal } from './core/principal.ts';
 import { createDoorway } from './gateway/doorway.ts';
+import type { HandshakeFault } from './gateway/handshake.ts';
 import { createMessageLimit } from './gateway/message-limit.ts';
 import { addSessionDoors } from './gateway/session-doors.ts';
 import { addTicketDoor } from './gateway/ticket-door.ts';
@@ -15,6 +16,7 @@ import { originOf } from './http/asker.ts';
 import { sessionDoorRefusals, ticketDoorRefusals } from './http/door-docs.ts';
 import { createConnectionLimit, withoutReply, type CountFailure } from './http/limits.ts';
 import type { Present } from './http/present.ts';
+import { RequestProblem } from './http/problem.ts';
 import { generalReplies } from './http/refusal-reply.ts';
 import { createTurnstile } from './http/turnstile.ts';
 import { createMemoryRates } from './stores/memory-rates.ts';
@@ -32,7 +34,9 @@ export function addGateway(
   const { limits: account, shared } = ports.stores.limiting;
   const perMinute = limits.connections;
   const turnstile = createTurnstile({ limits: account, perMinute, startTimer });
-  const doorway = createDoorway(server, { ...webSockets, startTimer, sendError, countFailure });
+  const unread = ({ status, message, headers }: HandshakeFault) =>
+    new RequestProblem(status, message, headers);
+  const doorway = createDoorway(server, { ...webSockets, startTimer, unread });
   const admitting = {
     ...{ ...webSockets, now, startTimer, live, originOf, reportExcess },
     isStillAllowed: (principal: Principal) => isStillAllowed(principal, ports),

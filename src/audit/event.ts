@@ -47,6 +47,8 @@ export function toLine(event: AuditEvent): object {
 /** What a refusal tells a security reviewer. A new code does not compile until somebody has thought about it. */
 const signals: Readonly<Record<NonNullable<AuditEvent['code']>, SecuritySignal | undefined>> = {
   'malformed-request': undefined,
+  // The server behind has records of its own.
+  'upstream-refused': undefined,
   'malformed-socket-id': undefined,
   'malformed-channel': undefined,
   'unknown-channel': undefined,

@@ -3,7 +3,9 @@ import type { AuditEvent } from '../core/audit-event.ts';
 /** What an operator can do about each reason to refuse, where it should have been a grant. A new code does not compile until it has one. */
 export const remedies: Readonly<Record<NonNullable<AuditEvent['code']>, string>> = {
   'malformed-request':
-    'The failed check names what cannot be read: a field, a header, the method or the type of the body.',
+    'The failed check names what cannot be read: a field, a header, the path, the method or the type of the body.',
+  'upstream-refused':
+    'Usher would let the visitor in. The failed check has the status of the server behind: its log has the reason. Often it expects its own `Host` (`WS_PRESERVE_HOST`) or another `Origin`.',
   'malformed-socket-id':
     'The client sent another `socket_id` than its Pusher server gave it. Let pusher-js or Echo ask.',
   'malformed-channel':

@@ -5,6 +5,7 @@ import type {
   RefusalCode,
   SignInDecision,
   UnreadRefusal,
+  UpstreamRefusal,
 } from './decision.ts';
 import type { PrincipalKind } from './principal.ts';
 import type { IssueDecision, RedeemDecision, TicketRefusalCode } from './ticket.ts';
@@ -23,7 +24,8 @@ export interface AuditEvent extends Origin {
   readonly at: number;
   readonly action: Judged['action'];
   readonly outcome: 'grant' | 'refusal';
-  readonly code?: RefusalCode | TicketRefusalCode | UnreadRefusal['code'] | undefined;
+  readonly code?:
+    RefusalCode | TicketRefusalCode | UnreadRefusal['code'] | UpstreamRefusal['code'] | undefined;
   readonly family?: string | undefined;
   readonly channel?: string | undefined;
   readonly socketId?: string | undefined;
@@ -91,7 +93,13 @@ export type FindDecision = (decisionId: string) => Promise<DecisionEntry | undef
 
 /** Everything that is recorded. */
 export type RecordedDecision =
-  Decision | SignInDecision | IssueDecision | RedeemDecision | PlainGrant | UnreadRefusal;
+  | Decision
+  | SignInDecision
+  | IssueDecision
+  | RedeemDecision
+  | PlainGrant
+  | UnreadRefusal
+  | UpstreamRefusal;
 
 /**
  * Records one decision in the log and in the audit trail; it may leave only after this resolved to true. False: it was

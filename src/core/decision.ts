@@ -110,6 +110,12 @@ export interface UnreadRefusal extends Judged {
   readonly code: 'malformed-request';
 }
 
+/** The server behind refused the WebSocket of somebody who may enter: the failed check has its status. */
+export interface UpstreamRefusal extends Judged {
+  readonly outcome: 'refusal';
+  readonly code: 'upstream-refused';
+}
+
 /** A grant without a signature: a guest session was linked or ended. */
 export interface PlainGrant extends Judged {
   readonly outcome: 'grant';

@@ -6,7 +6,7 @@ import type { Operation } from '../openapi/operation.ts';
 import type { StartTimer } from '../core/timer.ts';
 import { createConnection, type Connection } from './connection.ts';
 import { endings } from './endings.ts';
-import { readHandshake, type Handshake } from './handshake.ts';
+import { readHandshake, type Handshake, type HandshakeFault } from './handshake.ts';
 import { watchHangUp, type HangUpWatch } from './hang-up.ts';
 import { keepAlive } from './keep-alive.ts';
 import { routeUpgrades } from './upgrades.ts';
@@ -31,9 +31,8 @@ export interface DoorwayPorts {
   /** Milliseconds between two pings. */
   readonly pingInterval: number;
   readonly startTimer: StartTimer;
-  readonly sendError: SendError;
-  /** Counts a request that is no handshake; throws what the server answers when its address has had too many. */
-  readonly countFailure: (request: FastifyRequest) => Promise<void>;
+  /** Makes the error that the server answers and records as it does every request that cannot be read. */
+  readonly unread: (fault: HandshakeFault) => Error;
 }
 
 /** What the route says of itself, and what it authorizes. */
@@ -64,7 +63,7 @@ export interface Doorway {
 
 /** Opens a server to WebSockets; when the server closes, each of them gets 1001 and a moment to go. */
 export function createDoorway(server: FastifyInstance, ports: DoorwayPorts): Doorway {
-  const { maxMessage, pingInterval, startTimer, sendError, countFailure } = ports;
+  const { maxMessage, pingInterval, startTimer, unread } = ports;
   const chosen = new WeakMap<IncomingMessage, string>();
   const sockets = new WebSocketServer({
     noServer: true,
@@ -86,12 +85,8 @@ export function createDoorway(server: FastifyInstance, ports: DoorwayPorts): Doo
     addDoor: (path, about, handler) => {
       server.get(path, { config: { slotless: true, ...about } }, async (request, reply) => {
         const handshake = readHandshake(request.raw, isUpgrade(request.raw));
-        if (!('fault' in handshake)) return handler(request, reply, handshake);
-        const { fault } = handshake;
-        // First: a flood of these must not be a flood of log lines.
-        await countFailure(request);
-        request.log.info({ route: path, reason: fault.message }, 'no WebSocket handshake');
-        return sendError(request, reply.headers(fault.headers), fault);
+        if ('fault' in handshake) throw unread(handshake.fault);
+        return handler(request, reply, handshake);
       });
     },
     watchClient: ({ raw }) => watchHangUp(raw.socket, closing.signal),

@@ -13,16 +13,17 @@ import type { Responses } from '../openapi/operation.ts';
 import { admit, type AdmitPorts } from './admit.ts';
 import type { Connection } from './connection.ts';
 import { sessionDoorDocs } from './door-docs.ts';
-import type { Doorway, SendError } from './doorway.ts';
+import type { Doorway } from './doorway.ts';
 import { endings } from './endings.ts';
 import { forwardedHeaders } from './forwarded-headers.ts';
+import { answerHostFault, type HostFaultPorts } from './host-fault.ts';
 import { identityHeaders } from './identity-headers.ts';
 import { endWithClient } from './join.ts';
 import type { Verdict } from './keep-watch.ts';
-import { dialUpstream, type DialFault, type DialPorts, type Upstream } from './upstream.ts';
+import { dialUpstream, type DialPorts, type Upstream } from './upstream.ts';
 
 /** Whom these doors ask. */
-export interface SessionDoorPorts extends AdmitPorts, DialPorts, AuthorizeDeps {
+export interface SessionDoorPorts extends AdmitPorts, DialPorts, HostFaultPorts, AuthorizeDeps {
   /** What the request shows of itself; throws what the server answers when that is malformed. */
   readonly credentialsOf: (request: FastifyRequest) => readonly PresentedCredential[];
   readonly originOf: (request: FastifyRequest) => Origin;
@@ -33,7 +34,6 @@ export interface SessionDoorPorts extends AdmitPorts, DialPorts, AuthorizeDeps {
     reply: FastifyReply,
     refusal: Refusal,
   ) => Promise<FastifyReply>;
-  readonly sendError: SendError;
   /** All that this can answer. */
   readonly refusals: Responses;
   readonly randomBytes: (count: number) => Uint8Array;
@@ -79,7 +79,11 @@ export function addSessionDoors(doorway: Doorway, ports: SessionDoorPorts): void
         const client = doorway.watchClient(request);
         const dialling = dialUpstream(upstream, { ...ports, protocols, signal: client.signal });
         const dialled = await dialling.finally(client.stop);
-        if ('fault' in dialled) return answerFault([request, reply], dialled.fault, ports);
+        if ('fault' in dialled) {
+          const { origin } = question;
+          const answering = { ...ports, grant: decision, origin };
+          return answerHostFault([request, reply], dialled.fault, answering);
+        }
         const { server, protocol } = dialled;
         const then = (connection: Connection): void => {
           endWithClient(connection, server, ports);
@@ -94,24 +98,6 @@ export function addSessionDoors(doorway: Doorway, ports: SessionDoorPorts): void
       },
     );
   }
-}
-
-/** The host's status is the client's. Whatever else opens no WebSocket is a bad gateway. */
-function answerFault(
-  [request, reply]: readonly [FastifyRequest, FastifyReply],
-  fault: DialFault,
-  { sendError }: SessionDoorPorts,
-): FastifyReply {
-  if (fault.kind === 'abandoned') {
-    return sendError(request, reply, { status: 503, message: 'Try again in a moment' });
-  }
-  request.log.warn(fault, 'the host did not accept a WebSocket');
-  if (fault.kind === 'invalid') {
-    return sendError(request, reply, { status: 502, message: 'The host opened no WebSocket' });
-  }
-  const { status, retryAfter } = fault;
-  if (retryAfter !== undefined) void reply.header('retry-after', retryAfter);
-  return sendError(request, reply, { status, message: 'The host refused the WebSocket' });
 }
 
 function questionOf({ channel }: Door, request: FastifyRequest, ports: SessionDoorPorts): Question {

@@ -3,7 +3,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import type { Judged } from '../core/decision.ts';
 import { Unavailable } from '../core/unavailable.ts';
 import { ownField } from './body.ts';
-import { RequestProblem } from './problem.ts';
+import { RequestProblem, retryAfter } from './problem.ts';
 import { repeated } from './repeated.ts';
 
 declare module 'fastify' {
@@ -84,16 +84,11 @@ export function answerErrors(server: FastifyInstance, ports: ErrorPorts): void {
 }
 
 interface ToldError extends Told {
-  /** Seconds. */
-  readonly retryAfter?: number | undefined;
-  /** The methods that the route answers. */
-  readonly allow?: string | undefined;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 function sendTold(request: FastifyRequest, reply: FastifyReply, told: ToldError): FastifyReply {
-  if (told.retryAfter !== undefined) void reply.header('retry-after', told.retryAfter);
-  if (told.allow !== undefined) void reply.header('allow', told.allow);
-  return sendError(request, reply, told);
+  return sendError(request, reply.headers(told.headers ?? {}), told);
 }
 
 function toldOf(
@@ -105,7 +100,7 @@ function toldOf(
   if (error instanceof Unavailable) {
     countUnavailable(error);
     request.log.warn({ dependency: error.dependency, err: error }, 'could not find out');
-    return { status: 503, message: 'Try again in a moment', retryAfter: retrySeconds };
+    return { status: 503, message: 'Try again in a moment', headers: retryAfter(retrySeconds) };
   }
   const status = error.statusCode;
   if (status !== undefined && status >= 400 && status < 500) {

@@ -7,7 +7,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { CountRefusal } from '../rate-limit/refusals.ts';
 import type { Limits, ReportExcess } from '../core/limits.ts';
 import { originOf } from './asker.ts';
-import { RequestProblem } from './problem.ts';
+import { RequestProblem, retryAfter } from './problem.ts';
 import type { GiveBack, Turnstile } from './turnstile.ts';
 
 /** Counts a refused request; throws a 429 once its address has had too many. */
@@ -34,7 +34,7 @@ export function createFailureLimit(countRefusal: CountRefusal): CountFailure {
   return async (request) => {
     const wait = await countRefusal(originOf(request));
     if (wait === undefined) return;
-    throw new RequestProblem(429, 'Too many refused requests', wholeSeconds(wait));
+    throw new RequestProblem(429, 'Too many refused requests', retryAfter(wholeSeconds(wait)));
   };
 }
 
@@ -52,7 +52,7 @@ export function createGuestSessionLimit(
     const result = await count(request);
     if (!result.isAllowed && result.isExceeded) {
       await reportExcess('guest-sessions', result.key, { origin: originOf(request) });
-      throw new RequestProblem(429, 'Too many guest sessions', result.ttlInSeconds);
+      throw new RequestProblem(429, 'Too many guest sessions', retryAfter(result.ttlInSeconds));
     }
   };
 }
@@ -81,8 +81,8 @@ export function createConnectionLimit(
     const attempt = await turnstile(address);
     if ('giveBack' in attempt) return attempt.giveBack;
     await reportExcess('connections', address, { origin: originOf(request) });
-    const retryAfter = wholeSeconds(attempt.retryAfterMs);
-    throw new RequestProblem(429, 'Too many connection attempts', retryAfter);
+    const seconds = wholeSeconds(attempt.retryAfterMs);
+    throw new RequestProblem(429, 'Too many connection attempts', retryAfter(seconds));
   };
 }
 

@@ -1,5 +1,5 @@
 import type { FastifyContextConfig, FastifyInstance } from 'fastify';
-import { MethodNotAllowed } from './problem.ts';
+import { RequestProblem } from './problem.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -44,7 +44,7 @@ function refuseOthers(server: FastifyInstance, url: string, { methods, config }:
     config: { isOtherMethod: true, ...(errorBody && { errorBody }), ...(action && { action }) },
     // Before a body is read.
     onRequest: ({ method }, _reply, done) => {
-      done(new MethodNotAllowed(allow, method));
+      done(new RequestProblem(405, `This route takes ${allow}, not ${method}`, { allow }));
     },
     handler: () => undefined,
   });

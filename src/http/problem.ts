@@ -3,24 +3,17 @@ export class RequestProblem extends Error {
   override readonly name = 'RequestProblem';
 
   constructor(
-    readonly status: 400 | 401 | 403 | 404 | 405 | 415 | 429 | 503,
+    readonly status: 400 | 401 | 403 | 404 | 405 | 415 | 426 | 429 | 503,
     message: string,
-    /** Seconds after which it may be tried again. */
-    readonly retryAfter?: number,
+    /** Headers of the answer. */
+    readonly headers: Readonly<Record<string, string>> = {},
   ) {
     super(message);
   }
 }
 
-/** A method that the route does not take; `allow` lists those that it takes. */
-export class MethodNotAllowed extends RequestProblem {
-  constructor(
-    readonly allow: string,
-    method: string,
-  ) {
-    super(405, `This route takes ${allow}, not ${method}`);
-  }
-}
+/** The header that says after how many seconds the request may be repeated. */
+export const retryAfter = (seconds: number) => ({ 'retry-after': String(seconds) });
 
 /** A malformed request. */
 export const malformed = (message: string): RequestProblem => new RequestProblem(400, message);

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { StartTimer } from '../core/timer.ts';
-import { RequestProblem } from './problem.ts';
+import { RequestProblem, retryAfter } from './problem.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -34,7 +34,7 @@ export const slotSettings: SlotSettings = {
 };
 
 /** Seconds after which somebody who was turned away may come back. */
-const retryAfter = 5;
+const comeBackAfter = 5;
 
 /** The places in which requests are worked on. */
 export interface Slots {
@@ -110,7 +110,7 @@ export function createSlots(
       if (!(await take(asked))) {
         // A client that hung up does not mean that the replica is overloaded.
         if (!asked.isGone()) onShed();
-        throw new RequestProblem(503, 'Too many requests are waiting', retryAfter);
+        throw new RequestProblem(503, 'Too many requests are waiting', retryAfter(comeBackAfter));
       }
       try {
         return await work();

@@ -97,8 +97,11 @@ ${note('src/http/refusal-reply.ts, src/http/ticket-reply.ts and src/cli/remedies
 Every reason to say no: the word that stands in the log, the audit trail, \`usher explain\` and the label \`code\` of metrics, and what
 the outside is told. “Not found” and “not yours” are told in the same words. A signal makes a row of \`security_events\` too.
 
-Not in these tables: \`malformed-request\`, a request that could not be read. It is 400, 405 (another method), 413 (too large) or 415
-(another type of body), and its one check has the words of the answer. ${remedies['malformed-request']}
+Not in these tables: \`malformed-request\`, a request that could not be read. It is 400, 405 (another method), 413 (too large), 415
+(another type of body) or 426 (no WebSocket handshake), and its one check has the words of the answer. ${remedies['malformed-request']}
+
+\`upstream-refused\`: the server behind a WebSocket refused the handshake, and its status is the answer. ${remedies['upstream-refused']}
+
 Too many refused requests of one address are 429, and what could not be found out is 503; neither is a decision.
 
 ## Channels and sign-in

@@ -5,12 +5,12 @@ import { afterEach } from 'vitest';
 import type { RedeemTicket } from '../../src/gateway/ticket-entry.ts';
 import type { User } from '../../src/core/principal.ts';
 import { refuseTicket, type RedeemRefusalCode, type TicketHolder } from '../../src/core/ticket.ts';
-import { createDoorway } from '../../src/gateway/doorway.ts';
+import { createDoorway, type DoorwayPorts } from '../../src/gateway/doorway.ts';
 import { createLiveConnections, type LiveConnections } from '../../src/gateway/live-connections.ts';
 import { createMessageLimit } from '../../src/gateway/message-limit.ts';
 import { addTicketDoor, type TicketDoorPorts } from '../../src/gateway/ticket-door.ts';
 import { originOf } from '../../src/http/asker.ts';
-import { sendError } from '../../src/http/errors.ts';
+import { RequestProblem } from '../../src/http/problem.ts';
 import { createServer } from '../../src/http/server.ts';
 import { createMemoryRates } from '../../src/stores/memory-rates.ts';
 import { createTestClock, type TestClock } from '../support/test-clock.ts';
@@ -83,13 +83,18 @@ const unmeasured = () => () => undefined;
 /** Starts one; it is gone after the test. */
 export async function startDoorstep(changes: DoorstepChanges = {}): Promise<Doorstep> {
   const time = createTestClock(testNow);
-  const server = createServer({ logger: pino({ level: 'silent' }), trustedProxies: [] });
+  const server = createServer({
+    ...{ logger: pino({ level: 'silent' }), trustedProxies: [] },
+    recordUnread: () => Promise.resolve(randomUUID()),
+  });
   const { mostMessages = 30, maxMessage = 65_536, ...ports } = changes;
   const pingInterval = 20_000;
   const live = createLiveConnections();
   const { now, startTimer } = time.clock;
   const countFailure = () => Promise.resolve();
-  const taking = { maxMessage, pingInterval, startTimer, sendError, countFailure };
+  const unread: DoorwayPorts['unread'] = ({ status, message, headers }) =>
+    new RequestProblem(status, message, headers);
+  const taking = { maxMessage, pingInterval, startTimer, unread };
   addTicketDoor(createDoorway(server, taking), {
     refusals: {},
     ...{ now, startTimer, live, originOf, pingInterval },

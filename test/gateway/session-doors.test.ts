@@ -259,14 +259,75 @@ describe('a door of the host’s WebSockets', () => {
     expect(rows).toEqual([]);
   });
 
+  it.each<readonly [string, string, (handshake: string) => string]>([
+    [
+      'whose Upgrade header a proxy dropped',
+      'This address takes WebSocket connections only; if the client asked for one, a proxy dropped its Upgrade and Connection headers',
+      (text) => text.replace(/Upgrade: .*\r\n/, '').replace('Upgrade', 'close'),
+    ],
+    [
+      'whose Connection header a proxy dropped',
+      'This address takes WebSocket connections only; if the client asked for one, a proxy dropped its Upgrade and Connection headers',
+      (text) => text.replace('Connection: Upgrade', 'Connection: close'),
+    ],
+    [
+      'of another version',
+      'The WebSocket version must be 13',
+      (text) => text.replace('Version: 13', 'Version: 8'),
+    ],
+    [
+      'without a version',
+      'The WebSocket version must be 13',
+      (text) => text.replace(/Sec-WebSocket-Version: .*\r\n/, ''),
+    ],
+    [
+      'without a key',
+      'Sec-WebSocket-Key must be 16 bytes in base64',
+      (text) => text.replace(/Sec-WebSocket-Key: .*\r\n/, ''),
+    ],
+    [
+      'with a short key',
+      'Sec-WebSocket-Key must be 16 bytes in base64',
+      (text) => text.replace('dGhlI', ''),
+    ],
+    [
+      'with a malformed subprotocol',
+      'Sec-WebSocket-Protocol is malformed',
+      (text) => text.replace('Origin:', 'Sec-WebSocket-Protocol: a,,b\r\nOrigin:'),
+    ],
+    [
+      'with a malformed order',
+      'The path is malformed',
+      (text) => text.replace('/ws/chat/', '/ws/payment-socket/%zz/'),
+    ],
+    [
+      'with an order that is too long',
+      'The orderId in the path is too long',
+      (text) => text.replace('/ws/chat/', `/ws/payment-socket/${'1'.repeat(256)}/`),
+    ],
+  ])('puts a handshake %s on record, under the id in its answer', async (_which, cause, change) => {
+    const answer = await speak(usher.public, change(handshake('/ws/chat/', newCookie(staff))));
+    expect(answer).toMatch(/^HTTP\/1\.1 4(?:00|26) /);
+    expect(answer).toContain(cause);
+    const [, id] = /x-decision-id: (\S+)/.exec(answer) ?? [];
+    expect(await recordOf(id)).toEqual([
+      {
+        action: 'subscribe',
+        outcome: 'refusal',
+        code: 'malformed-request',
+        failed_check: `request can be read: ${cause}`,
+        principal_id: null,
+      },
+    ]);
+  });
+
   it('says under which decision two session cookies were refused', async () => {
     const answer = await tryClient(usher.public, '/ws/chat/', as('a; sid=b'));
     const id = 'headers' in answer ? answer.headers['x-decision-id'] : undefined;
     expect(answer).toMatchObject({ status: 400 });
-    const { rows } = await withClient(usher.database, (admin) =>
-      admin.query('SELECT failed_check FROM audit_log WHERE decision_id = $1', [id]),
-    );
-    expect(rows).toEqual([{ failed_check: 'request can be read: The session cookie is repeated' }]);
+    expect(await recordOf(id)).toMatchObject([
+      { failed_check: 'request can be read: The session cookie is repeated' },
+    ]);
   });
 
   it('is not there where no host was configured', async () => {
@@ -289,7 +350,10 @@ describe('what the host answers to the handshake', () => {
   });
 
   /** A product whose host answers like this. */
-  const behind = async (answer: (request: IncomingMessage, socket: Duplex) => void) => {
+  const behind = async (
+    answer: (request: IncomingMessage, socket: Duplex) => void,
+    settings: Record<string, string> = {},
+  ) => {
     site = createServer().on('upgrade', (request: IncomingMessage, socket) => {
       // A server never forgets an upgraded connection by itself.
       socket.on('error', () => undefined).on('end', () => socket.destroy());
@@ -299,6 +363,7 @@ describe('what the host answers to the handshake', () => {
     const { port } = await listening(site);
     const own = await startUsher({
       ...environment(),
+      ...settings,
       SESSION_WS_UPSTREAM: `ws://127.0.0.1:${port}/`,
     });
     onTestFinished(() => own.stop());
@@ -325,6 +390,39 @@ describe('what the host answers to the handshake', () => {
     expect(JSON.parse(answer.text)).toMatchObject({ error });
     expect(answer.text).not.toContain('secret');
     if (head.includes('Retry')) expect(answer.headers['retry-after']).toBe('17');
+    const id = answer.headers['x-decision-id'];
+    // An outage is in the log: it is no decision.
+    if (status >= 500) expect(id).toBeUndefined();
+    else {
+      expect(await recordOf(id, own)).toEqual([
+        {
+          action: 'subscribe',
+          outcome: 'refusal',
+          code: 'upstream-refused',
+          failed_check: `host accepts the WebSocket: status ${status}`,
+          principal_id: staff.user_id,
+        },
+      ]);
+    }
+  });
+
+  it('is in a flood of refusals counted, and not written', async () => {
+    const own = await behind(
+      (_request, socket) => {
+        socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
+      },
+      { RATE_LIMIT_FAILURES: '2' },
+    );
+    const statuses: unknown[] = [];
+    for (let i = 0; i < 4; i += 1) {
+      const answer = await tryClient(own.public, '/ws/chat/', as(newCookie(staff)));
+      statuses.push('status' in answer && answer.status);
+    }
+    expect(statuses).toEqual([403, 403, 429, 429]);
+    const { rows } = await withClient(own.database, (admin) =>
+      admin.query("SELECT count(*)::int FROM audit_log WHERE code = 'upstream-refused'"),
+    );
+    expect(rows).toEqual([{ count: 2 }]);
   });
 
   it('is 502 when it is no HTTP, and 503 when there is none', async () => {
@@ -543,6 +641,17 @@ describe('somebody inside stays', () => {
     ]);
   });
 });
+
+/** The row of this decision. */
+async function recordOf(id: unknown, at: Pick<TestUsher, 'database'> = usher): Promise<unknown[]> {
+  const { rows } = await withClient(at.database, (admin) =>
+    admin.query<object>(
+      'SELECT action, outcome, code, failed_check, principal_id FROM audit_log WHERE decision_id = $1',
+      [id],
+    ),
+  );
+  return rows;
+}
 
 async function listening(server: Server): Promise<AddressInfo> {
   server.listen(0, '127.0.0.1');

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { withClient } from '../support/database.ts';
 import { allowedOrigin, useUsher } from '../support/usher.ts';
 import { ask, guestAsks, userAsks, userSignsIn } from './asking.ts';
 import type { Answer } from './asking.ts';
@@ -70,12 +71,23 @@ describe('refused requests behind a trusted proxy', () => {
 describe('requests for a WebSocket that are no handshake', () => {
   const usher = useUsher({ RATE_LIMIT_FAILURES: '2' });
 
-  it('count as refused requests, so that a flood of them does not fill the log', async () => {
+  it('count as refused requests, so that a flood of them fills neither the log nor the table', async () => {
     const request = { path: '/ws', method: 'GET', headers: { origin: allowedOrigin } };
     expect((await ask(usher.public, request)).status).toBe(426);
     expect((await ask(usher.public, request)).status).toBe(426);
     const { status, body } = await ask(usher.public, request);
     expect([status, body]).toMatchObject([429, { message: 'Too many refused requests' }]);
     expect((await ask(usher.public, userAsks())).status).toBe(200);
+    const { rows } = await withClient(usher.database, (client) =>
+      client.query('SELECT action, code, failed_check FROM audit_log WHERE outcome = $1', [
+        'refusal',
+      ]),
+    );
+    const row = {
+      action: 'redeem-ticket',
+      code: 'malformed-request',
+      failed_check: expect.stringContaining('a proxy dropped its Upgrade') as unknown,
+    };
+    expect(rows).toEqual([row, row]);
   });
 });

@@ -47,7 +47,7 @@ function setUp() {
   return { time, slots, begin, end, names, shed: () => shed };
 }
 
-const turnedAway = { status: 503, retryAfter: 5 };
+const turnedAway = { status: 503, headers: { 'retry-after': '5' } };
 
 describe('slots', () => {
   it('do not count a client that hung up while it waited as turned away', async () => {
