@@ -84,16 +84,16 @@ function readText(
   // axios sends `null` for a request without data under the type of JSON.
   if (/^\s*(?:null\s*)?$/.test(text)) return noFields();
   const type = request.headers['content-type'];
-  const isKnown = type === undefined || knownType.test(type);
-  if (isKnown && isJson(text)) return parseJsonObject(text);
-  if (!isKnown || request.routeOptions.config.body === 'json') throw anotherType(request);
+  if (type !== undefined && !knownType.test(type)) throw unknownType(request);
+  if (isJson(text)) return parseJsonObject(text);
+  if (request.routeOptions.config.body === 'json') throw noForm();
   return fieldsFrom(new URLSearchParams(text));
 }
 
 /** Reads a multipart form (RFC 7578) as the platform does; its size is bounded before. */
 async function readMultipart(request: FastifyRequest, body: string | Buffer): Promise<Fields> {
   if (body.length === 0) return noFields();
-  if (request.routeOptions.config.body === 'json') throw anotherType(request);
+  if (request.routeOptions.config.body === 'json') throw noForm();
   const type = request.headers['content-type'] ?? '';
   if (!/;\s*boundary=/i.test(type)) {
     throw malformed('The Content-Type of the multipart form has no boundary');
@@ -108,10 +108,18 @@ async function readMultipart(request: FastifyRequest, body: string | Buffer): Pr
   return fieldsFrom(form);
 }
 
-function anotherType({ routeOptions }: FastifyRequest): RequestProblem {
-  const isJson = routeOptions.config.body === 'json';
-  return new RequestProblem(415, `The body must be ${isJson ? 'JSON' : 'a form or JSON'}`);
+/** Names the types that a route takes. The body may well be JSON, so the sentence is about its type. */
+export function unknownType({ routeOptions }: FastifyRequest): RequestProblem {
+  return new RequestProblem(415, unknownTypes[routeOptions.config.body ?? 'any']);
 }
+
+/** What is said of a body of another type than a route takes. */
+export const unknownTypes = {
+  json: 'The Content-Type must be application/json',
+  any: 'The Content-Type must be application/json, application/x-www-form-urlencoded or multipart/form-data',
+} as const;
+
+const noForm = () => new RequestProblem(415, 'The body must be JSON');
 
 /** Without a prototype, so that a field called `__proto__` is a field. */
 const noFields = () => Object.create(null) as Record<string, unknown>;

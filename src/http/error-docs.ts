@@ -8,6 +8,7 @@ import {
   type Response,
   type Responses,
 } from '../openapi/operation.ts';
+import { unknownTypes } from './body.ts';
 import { bodyOf, type ErrorBody, type Told } from './errors.ts';
 import type { RepliesTo } from './refusal-reply.ts';
 
@@ -95,7 +96,7 @@ export function refusals<Code extends string>(
 export const bodyFaults: readonly Fault[] = [
   { name: 'not-json', status: 400, message: 'The body is not JSON' },
   { name: 'too-large', status: 413, message: 'The body is too large' },
-  { name: 'another-type', status: 415, message: 'The body must be a form or JSON' },
+  { name: 'another-type', status: 415, message: unknownTypes.any },
 ];
 
 /** A dependency that does not answer. */

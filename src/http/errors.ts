@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Judged } from '../core/decision.ts';
 import { Unavailable } from '../core/unavailable.ts';
-import { ownField } from './body.ts';
+import { ownField, unknownType } from './body.ts';
 import { RequestProblem, retryAfter } from './problem.ts';
 import { repeated } from './repeated.ts';
 
@@ -103,6 +103,7 @@ function toldOf(
     return { status: 503, message: 'Try again in a moment', headers: retryAfter(retrySeconds) };
   }
   const status = error.statusCode;
+  if (status === 415) return unknownType(request);
   if (status !== undefined && status >= 400 && status < 500) {
     return { status, message: validationMessage(error, request) ?? sentenceFor(status) };
   }
@@ -136,7 +137,6 @@ function validationMessage(
 /** Our own words: a library's message may quote what was sent. */
 function sentenceFor(status: number): string {
   if (status === 413) return 'The body is too large';
-  if (status === 415) return 'The body must be a form or JSON';
   if (status === 429) return 'Too many requests';
   return 'The request is malformed';
 }

@@ -6,6 +6,7 @@ import {
   type Operation,
   type Schema,
 } from '../openapi/operation.ts';
+import { unknownTypes } from './body.ts';
 import { answersTo, bodiesOf, refusals, unavailable, type Fault } from './error-docs.ts';
 import { mostCharacters } from './lengths.ts';
 import { issueReplies, redeemReplies } from './ticket-reply.ts';
@@ -13,7 +14,7 @@ import { issueReplies, redeemReplies } from './ticket-reply.ts';
 const bodyFaults: readonly Fault[] = [
   { name: 'not-json', status: 400, message: 'The body is not JSON' },
   { name: 'too-large', status: 413, message: 'The body is too large' },
-  { name: 'another-type', status: 415, message: 'The body must be JSON' },
+  { name: 'another-type', status: 415, message: unknownTypes.json },
 ];
 
 const tooManyRefused: Fault = {

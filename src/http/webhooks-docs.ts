@@ -6,6 +6,7 @@ import {
   type Operation,
   type Parameter,
 } from '../openapi/operation.ts';
+import { unknownTypes } from './body.ts';
 import { answersTo, bodiesOf, tooManyRefused, unavailable, type Fault } from './error-docs.ts';
 
 const faults: readonly Fault[] = [
@@ -23,7 +24,7 @@ const faults: readonly Fault[] = [
     asked: { time_ms: 1733050800000, events: [] },
   },
   { name: 'too-large', status: 413, message: 'The body is too large' },
-  { name: 'another-type', status: 415, message: 'The body must be a form or JSON' },
+  { name: 'another-type', status: 415, message: unknownTypes.json },
   { ...tooManyRefused, decided: false },
   unavailable,
 ];

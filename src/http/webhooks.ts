@@ -38,7 +38,10 @@ export function addWebhooks(server: FastifyInstance, deps: WebhookDeps): void {
         parsed(null, body);
       },
     );
-    const options = { bodyLimit: largestWebhook, config: { docs: webhooksDocs } };
+    const options = {
+      bodyLimit: largestWebhook,
+      config: { body: 'json', docs: webhooksDocs },
+    } as const;
     scope.post('/pusher/webhooks', options, (request, reply) => respond([request, reply], deps));
     done();
   });

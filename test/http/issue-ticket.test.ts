@@ -194,15 +194,18 @@ describe('asking for a ticket', () => {
     ]);
   });
 
-  it.each(['application/x-www-form-urlencoded', 'text/plain', 'application/jsonx'])(
-    'takes no %s',
-    async (type) => {
-      expect(await answerTo(asksTicket('userId=15', { 'content-type': type }))).toStrictEqual([
-        415,
-        '{"success":false,"error":"The body must be JSON"}',
-      ]);
-    },
-  );
+  it.each([
+    ['application/x-www-form-urlencoded', 'userId=15', 'The body must be JSON'],
+    ['text/plain', 'userId=15', 'The Content-Type must be application/json'],
+    ['text/plain', '{"userId":"15"}', 'The Content-Type must be application/json'],
+    ['application/jsonx', '{"userId":"15"}', 'The Content-Type must be application/json'],
+    ['garbage', '{"userId":"15"}', 'The Content-Type must be application/json'],
+  ])('takes no %s with %s', async (type, body, error) => {
+    expect(await answerTo(asksTicket(body, { 'content-type': type }))).toStrictEqual([
+      415,
+      JSON.stringify({ success: false, error }),
+    ]);
+  });
 });
 
 describe('asking for a ticket when the store fails', () => {

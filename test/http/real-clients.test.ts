@@ -158,7 +158,15 @@ describe('what real clients send', () => {
       'The body is nested too deeply',
     ],
     ['neither JSON nor a form', typed('application/json'), 'hello', 400, 'The body is not JSON'],
-    ['text', typed('text/plain'), json, 415, 'The body must be a form or JSON'],
+    ...['text/plain', 'text/plain;charset=UTF-8', 'application/octet-stream', 'garbage'].map(
+      (type): [string, readonly string[], string, number, string] => [
+        `JSON that says it is ${type}`,
+        typed(type),
+        json,
+        415,
+        'The Content-Type must be application/json, application/x-www-form-urlencoded or multipart/form-data',
+      ],
+    ),
   ])('%s is refused, and the answer and the record name the cause', async (...row) => {
     const [, lines, body, status, message] = row;
     const answer = await post(lines, body);
@@ -245,6 +253,7 @@ describe('a request that cannot be read', () => {
   const usher = useUsher();
   const hotel = '/api/guest/hotel/grand-hotel/chat/pusher/auth';
   const large = 'a'.repeat(80_000);
+  const plain = { 'content-type': 'text/plain' };
 
   it.each<[string, Asking, number, string]>([
     ['GET', { method: 'GET', path: '/pusher/auth' }, 405, 'subscribe'],
@@ -266,6 +275,31 @@ describe('a request that cannot be read', () => {
       'subscribe',
     ],
     ['a form for a ticket', userAsks({ path: '/api/websocket/ticket' }), 415, 'issue-ticket'],
+    [
+      'JSON for a ticket that says it is text',
+      { ...asJson(userAsks({ path: '/api/websocket/ticket' }), '{}'), headers: plain },
+      415,
+      'issue-ticket',
+    ],
+    ['a malformed tenant', userAsks({ path: '/api/tenants/%C0%AF/pusher/auth' }), 400, 'subscribe'],
+    [
+      'a malformed hotel',
+      guestAsks({ path: hotel.replace('grand', '%E0%A4%A') }),
+      400,
+      'subscribe',
+    ],
+    [
+      'a long tenant',
+      userAsks({ path: `/api/tenants/${'1'.repeat(256)}/pusher/auth` }),
+      400,
+      'subscribe',
+    ],
+    [
+      'a long hotel',
+      guestAsks({ path: hotel.replace('grand', 'h'.repeat(256)) }),
+      400,
+      'subscribe',
+    ],
     [
       'no ticket',
       asJson(userAsks({ path: '/api/websocket/ticket/redeem' }), '{}'),
