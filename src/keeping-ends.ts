@@ -41,7 +41,12 @@ export function startKeepingEnds(ports: KeepingEndsPorts): Repeating {
 }
 
 /** Claim after claim, since one takes a limited number: thousands of tokens may end in the same second. */
-async function endAllDue({ liveGrants, endConnections, closing, now }: KeepingEndsPorts): Promise<void> {
+async function endAllDue({
+  liveGrants,
+  endConnections,
+  closing,
+  now,
+}: KeepingEndsPorts): Promise<void> {
   while (!closing.aborted) {
     const claim = await liveGrants.claimDue({ now: now(), leaseUntil: now() + leaseTimeMs });
     if (claim.users.length === 0) return;

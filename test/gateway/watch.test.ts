@@ -119,7 +119,9 @@ describe('a connection ends', () => {
   });
 
   it('when a look fails for a reason that nobody thought of', async () => {
-    const doorstep = await startDoorstep({ isStillAllowed: () => Promise.reject(new Error('bug')) });
+    const doorstep = await startDoorstep({
+      isStillAllowed: () => Promise.reject(new Error('bug')),
+    });
     expect((await (await doorstep.enter()).closed).code).toBe(1011);
   });
 });
