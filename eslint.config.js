@@ -3,7 +3,7 @@ import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 export default defineConfig(
-  globalIgnores(['dist', 'data', 'coverage', 'src/resources/generated', 'e2e/pusher-server']),
+  globalIgnores(['dist', 'data', 'coverage', 'src/database/generated', 'e2e/pusher-server']),
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
   {

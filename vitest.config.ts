@@ -10,14 +10,14 @@ const slow = [
   'test/cli/records.test.ts',
   'test/cli/serve.test.ts',
   'test/docs/contributing.test.ts',
-  'test/heap.test.ts',
+  'test/runtime/heap.test.ts',
   'test/http/slow-clients.test.ts',
-  'test/resources/client.test.ts',
-  'test/resources/embedded-postgres.test.ts',
-  'test/resources/migrate.test.ts',
-  'test/resources/service-role.test.ts',
-  'test/stores/redis-kinds.test.ts',
-  'test/tracing/*.test.ts',
+  'test/database/client.test.ts',
+  'test/database/embedded/embedded-postgres.test.ts',
+  'test/database/migrations/migrate.test.ts',
+  'test/database/row-level-security/service-role.test.ts',
+  'test/redis/redis-kinds.test.ts',
+  'test/observability/tracing/*.test.ts',
 ];
 
 export default mergeConfig(all, { test: { name: 'quick', exclude: slow } });

@@ -1,8 +1,8 @@
-import { createCatalogue, type Catalogue } from '../src/core/catalogue.ts';
-import { parseChannelName, type ChannelName } from '../src/core/channel-name.ts';
-import { check } from '../src/core/decision.ts';
-import { defineChannel } from '../src/core/define-channel.ts';
-import { defineParam, idCharacters } from '../src/core/param.ts';
+import { parseChannelName, type ChannelName } from '../src/policy/channel-name.ts';
+import { createCatalogue, type Catalogue } from '../src/policy/channel-registry.ts';
+import { check } from '../src/policy/decision.ts';
+import { defineChannel } from '../src/policy/define-channel.ts';
+import { defineParam, idCharacters } from '../src/policy/param.ts';
 import { rotated } from './schedule.ts';
 import { compare, type Ratio } from './statistics.ts';
 

@@ -3,10 +3,10 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { Secret } from '../src/core/secret.ts';
-import { startEmbeddedPostgres } from '../src/resources/embedded-postgres.ts';
-import { prepareDatabase } from '../src/resources/prepare-database.ts';
-import { ownSchema } from '../src/resources/schema.ts';
+import { startEmbeddedPostgres } from '../src/database/embedded/embedded-postgres.ts';
+import { prepareDatabase } from '../src/database/prepare-database.ts';
+import { ownSchema } from '../src/database/schema.ts';
+import { Secret } from '../src/runtime/secret.ts';
 import type { Cleanup } from './cleanup.ts';
 
 /** The PostgreSQL of a run. */

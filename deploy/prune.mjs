@@ -49,7 +49,7 @@ const filesIn = (directory) =>
     .filter((entry) => entry.isFile())
     .map((entry) => resolve(entry.parentPath, entry.name));
 
-const generated = filesIn('dist/resources/generated').filter((file) => file.endsWith('.js'));
+const generated = filesIn('dist/database/generated').filter((file) => file.endsWith('.js'));
 const imported = generated.flatMap((file) => [
   ...(readFileSync(file, 'utf8').match(/@prisma\/client\/runtime\/[\w.-]+/g) ?? []),
 ]);

@@ -1,26 +1,26 @@
 import type { Logger } from 'pino';
-import { buildDeps } from './app-deps.ts';
-import { hearChanges } from './app-changes.ts';
-import { buildServers, type Servers } from './app-servers.ts';
-import { openStorage } from './app-storage.ts';
-import { buildStores } from './app-stores.ts';
-import { watchStorage } from './app-watch.ts';
-import { createDependencies } from './audit/dependencies.ts';
-import { catalogue } from './channels/index.ts';
+import { buildDeps } from './composition/deps.ts';
+import { hearChanges } from './composition/change-listener.ts';
+import { buildServers, type Servers } from './composition/servers.ts';
+import { openStorage } from './composition/storage.ts';
+import { buildStores } from './composition/stores.ts';
+import { watchStorage } from './composition/watch-dependencies.ts';
+import { createDependencies } from './observability/dependencies.ts';
+import { catalogue } from './policy/channels/index.ts';
 import type { Config } from './config/load.ts';
 import { summarize } from './config/summary.ts';
-import type { Clock } from './core/timer.ts';
-import type { Tracing } from './core/tracing.ts';
-import { putDemo } from './demo.ts';
-import { createLiveConnections } from './gateway/live-connections.ts';
-import { untilDeserted } from './http/farewell.ts';
-import type { Listener } from './resources/listener.ts';
-import { startKeepingEnds } from './keeping-ends.ts';
-import { listen } from './listen.ts';
-import { createLog } from './log.ts';
-import { runAllSteps } from './all-steps.ts';
-import { startSweeping } from './sweeping.ts';
-import { sweepsOf } from './app-sweeps.ts';
+import type { Clock } from './runtime/timer.ts';
+import type { Tracing } from './observability/tracing/tracer.ts';
+import { putDemo } from './facts/demo-facts.ts';
+import { createLiveConnections } from './websocket/open-connections.ts';
+import { untilDeserted } from './http/hooks/drain.ts';
+import type { Listener } from './database/notifications/listener.ts';
+import { startKeepingEnds } from './jobs/expiry.ts';
+import { listen } from './http/listen.ts';
+import { createLog } from './observability/logger.ts';
+import { runAllSteps } from './runtime/run-all-steps.ts';
+import { startSweeping } from './jobs/cleanup.ts';
+import { sweepsOf } from './composition/cleanup.ts';
 
 /** Where the two listeners are, as URLs without a path. */
 export interface Addresses {
@@ -127,6 +127,6 @@ async function close(servers: Servers): Promise<void> {
 /** Starts tracing where a collector is configured; without one, no exporter is loaded. */
 async function openTracing({ tracing }: Config, log: Logger): Promise<Tracing | undefined> {
   if (tracing === undefined) return undefined;
-  const { startTracing } = await import('./tracing/tracing.ts');
+  const { startTracing } = await import('./observability/tracing/start-tracing.ts');
   return startTracing({ ...tracing, log });
 }

@@ -1,4 +1,4 @@
-import { Unavailable } from './core/unavailable.ts';
+import { Unavailable } from './runtime/unavailable.ts';
 
 /** The exit codes of every program of ours; `usher --help` documents them. */
 export const exitCodes = {

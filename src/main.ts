@@ -1,15 +1,15 @@
 import { startApp, type App } from './app.ts';
-import { systemClock } from './clock.ts';
+import { sentenceFor } from './cli/format-error.ts';
+import { welcome } from './cli/welcome.ts';
 import { withDotenv } from './config/dotenv.ts';
 import { loadConfig } from './config/load.ts';
 import { exitCodeFor } from './exit-codes.ts';
-import { startGivingBack } from './giving-back.ts';
-import { boundHeap, createProcessHeap } from './heap.ts';
-import { createLog } from './log.ts';
-import { watchNpm } from './npm-parent.ts';
-import type { Repeating } from './repeating.ts';
-import { sentenceFor } from './sentence.ts';
-import { welcome } from './welcome.ts';
+import { createLog } from './observability/logger.ts';
+import { systemClock } from './runtime/clock.ts';
+import { boundHeap, createProcessHeap } from './runtime/heap.ts';
+import { startGivingBack } from './runtime/idle-gc.ts';
+import type { Repeating } from './runtime/interval-job.ts';
+import { watchNpm } from './runtime/npm-parent.ts';
 
 /** Milliseconds within which a further signal counts as the first one: after Ctrl-C the terminal and npm both send one. */
 const sameSignal = 1_000;

@@ -5,7 +5,7 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import Fastify from 'fastify';
 import { jwtVerify } from 'jose';
 import Pusher from 'pusher';
-import { PrismaClient } from '../../src/resources/generated/client.ts';
+import { PrismaClient } from '../../src/database/generated/client.ts';
 import { announce, setting } from './announce.ts';
 
 const tokenKey = new TextEncoder().encode(setting('GUEST_TOKEN_SECRET'));

@@ -1,5 +1,5 @@
-import { createBatches, type Batches } from '../core/batches.ts';
-import { RowRefused, Unavailable } from '../core/unavailable.ts';
+import { createBatches, type Batches } from '../runtime/batches.ts';
+import { RowRefused, Unavailable } from '../runtime/unavailable.ts';
 
 /** How much a group commit takes on. */
 export interface GroupCommitLimits {

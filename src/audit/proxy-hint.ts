@@ -1,5 +1,5 @@
-import type { AuditEvent } from '../core/audit-event.ts';
-import { isPrivateAddress } from '../core/private-address.ts';
+import { isPrivateAddress } from '../runtime/network/private-address.ts';
+import type { AuditEvent } from './audit-event.ts';
 
 /** A private address from which many principals sent requests. */
 export interface SuspectedProxy {

@@ -1,13 +1,19 @@
-import type { RecordDecision } from '../core/audit-event.ts';
-import { check, firstFailed, refuse, type Judged, type SignInDecision } from '../core/decision.ts';
-import { memberFits } from '../core/member.ts';
-import { tenantOf } from '../core/principal.ts';
-import type { SignInQuestion } from '../core/question.ts';
-import { parseSocketId } from '../core/socket-id.ts';
+import type { RecordDecision } from '../audit/audit-event.ts';
+import {
+  check,
+  firstFailed,
+  refuse,
+  type Judged,
+  type SignInDecision,
+} from '../policy/decision.ts';
+import { memberFits } from '../policy/member.ts';
+import { tenantOf } from '../policy/principal.ts';
+import { parseSocketId } from '../policy/socket-id.ts';
 import type { RateLimitGrant } from '../rate-limit/grants.ts';
+import type { SignInQuestion } from './auth-request.ts';
 import { authenticate, ofTenant, tenantChecks, type AuthenticateDeps } from './authenticate.ts';
 import type { Measure } from './measure.ts';
-import type { TrackConnection } from './track-connection.ts';
+import type { TrackConnection } from './revocation/track-connection.ts';
 
 /** What a sign-in depends on. */
 export interface AuthenticateUserDeps extends AuthenticateDeps {

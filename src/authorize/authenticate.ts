@@ -1,9 +1,9 @@
-import type { CredentialFault, Identify, PresentedCredential } from '../core/credential.ts';
-import { check, type Check, type Judged } from '../core/decision.ts';
-import { tenantOf, type Principal } from '../core/principal.ts';
-import type { Pinned } from '../core/question.ts';
-import { isRevoked, subjectsOf, type RevocationStore } from '../core/revocation.ts';
+import type { CredentialFault, Identify, PresentedCredential } from '../authn/credential.ts';
+import { check, type Check, type Judged } from '../policy/decision.ts';
+import { tenantOf, type Principal } from '../policy/principal.ts';
+import type { Pinned } from './auth-request.ts';
 import type { FactSource } from './fact-source.ts';
+import { isRevoked, subjectsOf, type RevocationStore } from './revocation/revocation.ts';
 
 /** What reads a credential, and what knows whether it was revoked. */
 export interface AuthenticateDeps {

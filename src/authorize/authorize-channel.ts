@@ -1,16 +1,16 @@
-import type { RecordDecision } from '../core/audit-event.ts';
-import type { Catalogue } from '../core/catalogue.ts';
-import { parseChannelName } from '../core/channel-name.ts';
-import { refuse, type Decision, type Judged } from '../core/decision.ts';
-import { tenantOf } from '../core/principal.ts';
-import type { Question } from '../core/question.ts';
-import { parseSocketId } from '../core/socket-id.ts';
+import type { RecordDecision } from '../audit/audit-event.ts';
+import { parseChannelName } from '../policy/channel-name.ts';
+import type { Catalogue } from '../policy/channel-registry.ts';
+import { refuse, type Decision, type Judged } from '../policy/decision.ts';
+import { tenantOf } from '../policy/principal.ts';
+import { parseSocketId } from '../policy/socket-id.ts';
 import { oncePerRequest, type RateLimitGrant } from '../rate-limit/grants.ts';
+import type { Question } from './auth-request.ts';
 import { authenticateOnce, type AuthenticateDeps, type AuthenticateBy } from './authenticate.ts';
 import { evaluateMatch, type EvaluateDeps } from './evaluate.ts';
 import type { FactSource } from './fact-source.ts';
 import type { Measure } from './measure.ts';
-import type { TrackConnection } from './track-connection.ts';
+import type { TrackConnection } from './revocation/track-connection.ts';
 
 /** What a decision about a channel depends on. */
 export interface DecideDeps extends AuthenticateDeps, EvaluateDeps {

@@ -1,6 +1,6 @@
-import type { Decision } from '../core/decision.ts';
-import type { BatchQuestion } from '../core/question.ts';
-import { Unavailable } from '../core/unavailable.ts';
+import type { Decision } from '../policy/decision.ts';
+import { Unavailable } from '../runtime/unavailable.ts';
+import type { BatchQuestion } from './auth-request.ts';
 import { authenticateOnce } from './authenticate.ts';
 import { authorizeOne, type AuthorizeDeps } from './authorize-channel.ts';
 

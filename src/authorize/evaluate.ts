@@ -1,10 +1,16 @@
-import type { Reading } from '../core/catalogue.ts';
-import type { ChannelForm } from '../core/channel-name.ts';
-import { check, firstFailed, type Check, type Member, type RefusalCode } from '../core/decision.ts';
-import type { Find } from '../core/facts.ts';
-import { memberFits } from '../core/member.ts';
-import { tenantOf, type Principal } from '../core/principal.ts';
-import type { Pinned } from '../core/question.ts';
+import type { ChannelForm } from '../policy/channel-name.ts';
+import type { Reading } from '../policy/channel-registry.ts';
+import {
+  check,
+  firstFailed,
+  type Check,
+  type Member,
+  type RefusalCode,
+} from '../policy/decision.ts';
+import type { Find } from '../policy/facts.ts';
+import { memberFits } from '../policy/member.ts';
+import { tenantOf, type Principal } from '../policy/principal.ts';
+import type { Pinned } from './auth-request.ts';
 import { tenantChecks } from './authenticate.ts';
 
 /** What an evaluation depends on. */

@@ -1,5 +1,5 @@
-import type { Find } from '../core/facts.ts';
-import type { RevocationStore } from '../core/revocation.ts';
+import type { Find } from '../policy/facts.ts';
+import type { RevocationStore } from './revocation/revocation.ts';
 
 /** Where one decision reads facts and revocations. */
 export interface FactSource {

@@ -1,18 +1,18 @@
-import type { Origin, RecordDecision } from '../core/audit-event.ts';
-import type { PresentedCredential } from '../core/credential.ts';
+import type { Origin, RecordDecision } from '../audit/audit-event.ts';
+import type { PresentedCredential } from '../authn/credential.ts';
+import {
+  guestSessionBytes,
+  makeGuestToken,
+  type GuestSessionStore,
+} from '../authn/guest-session-token.ts';
 import {
   refuse,
   type Judged,
   type PlainGrant,
   type Refusal,
   type RefusalCode,
-} from '../core/decision.ts';
-import {
-  guestSessionBytes,
-  makeGuestToken,
-  type GuestSessionStore,
-} from '../core/guest-session.ts';
-import { tenantOf, type GuestSession } from '../core/principal.ts';
+} from '../policy/decision.ts';
+import { tenantOf, type GuestSession } from '../policy/principal.ts';
 import { authenticate, ofTenant, type AuthenticateDeps } from './authenticate.ts';
 
 /** What guest sessions depend on. */

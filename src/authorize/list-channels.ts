@@ -1,19 +1,19 @@
-import type { Origin, RecordDecision } from '../core/audit-event.ts';
-import type { Catalogue, Reading } from '../core/catalogue.ts';
-import { parseChannelName } from '../core/channel-name.ts';
+import type { Origin, RecordDecision } from '../audit/audit-event.ts';
+import { parseChannelName } from '../policy/channel-name.ts';
+import type { Catalogue, Reading } from '../policy/channel-registry.ts';
 import {
   firstFailed,
   refuse,
   type Judged,
   type Refusal,
   type RefusalCode,
-} from '../core/decision.ts';
-import type { ChannelFamily } from '../core/define-channel.ts';
-import type { FindOwn, OpenOwnPage, OwnCursor } from '../core/facts.ts';
-import type { Limits, ReportExcess } from '../core/limits.ts';
-import { fillPattern } from '../core/pattern.ts';
-import { principalId, principalKey, tenantOf, type Principal } from '../core/principal.ts';
-import type { SignInQuestion } from '../core/question.ts';
+} from '../policy/decision.ts';
+import type { ChannelFamily } from '../policy/define-channel.ts';
+import type { FindOwn, OpenOwnPage, OwnCursor } from '../policy/facts.ts';
+import { fillPattern } from '../policy/pattern.ts';
+import { principalId, principalKey, tenantOf, type Principal } from '../policy/principal.ts';
+import type { Limits, ReportExcess } from '../rate-limit/limits.ts';
+import type { SignInQuestion } from './auth-request.ts';
 import { authenticate, tenantChecks, type AuthenticateDeps } from './authenticate.ts';
 import { permittedMatches, type EvaluateDeps } from './evaluate.ts';
 

@@ -1,5 +1,5 @@
-import type { Origin, RecordDecision } from '../core/audit-event.ts';
-import { check, type Judged } from '../core/decision.ts';
+import type { Origin, RecordDecision } from '../audit/audit-event.ts';
+import { check, type Judged } from '../policy/decision.ts';
 
 /** A request that could not be parsed. `cause` is a sentence without any content of the request. */
 export interface UnreadRequest {

@@ -1,5 +1,5 @@
-import type { Principal } from '../core/principal.ts';
-import { isRevoked, subjectsOf, type RevocationStore } from '../core/revocation.ts';
+import type { Principal } from '../policy/principal.ts';
+import { isRevoked, subjectsOf, type RevocationStore } from './revocation/revocation.ts';
 
 /**
  * Whether the credential of an open connection has not been revoked since. The expiry is known from the credential itself.

@@ -1,5 +1,5 @@
-import { catalogue } from '../channels/index.ts';
-import { describeFamily } from '../core/describe.ts';
+import { catalogue } from '../policy/channels/index.ts';
+import { describeFamily } from '../policy/describe-channel.ts';
 import type { AddCommand } from './context.ts';
 
 /** Lists every family of channels: patterns, who may enter, what is checked. */

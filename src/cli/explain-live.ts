@@ -1,15 +1,15 @@
-import { withPolicy } from '../app-policy.ts';
+import type { Question } from '../authorize/auth-request.ts';
+import { withPolicy } from '../composition/commands/live-policy.ts';
 import type { Config } from '../config/load.ts';
-import type { Decision } from '../core/decision.ts';
-import { principalId } from '../core/principal.ts';
-import type { Question } from '../core/question.ts';
-import { Secret } from '../core/secret.ts';
+import type { Decision } from '../policy/decision.ts';
+import { principalId } from '../policy/principal.ts';
+import { Secret } from '../runtime/secret.ts';
 import { UsageError } from './command-error.ts';
 import type { ReadInput, Verdict } from './context.ts';
-import { checksTold, printable } from './explained.ts';
-import { credentialKind, readingOf } from './presented.ts';
+import { checksTold, printable } from './format-checks.ts';
+import { credentialKind, readingOf } from './match-channel.ts';
 import { remedies } from './remedies.ts';
-import { tokenGiven, type TokenOptions } from './token-given.ts';
+import { tokenGiven, type TokenOptions } from './token-option.ts';
 
 /** Who would ask for what, as it was given on the command line. */
 export interface LiveOptions extends TokenOptions {

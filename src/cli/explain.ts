@@ -1,12 +1,12 @@
-import { withRecords } from '../app-records.ts';
+import { withRecords } from '../composition/commands/open-database.ts';
 import { loadConfig } from '../config/load.ts';
-import { decisionIdPattern, type AuditEvent, type DecisionEntry } from '../core/audit-event.ts';
+import { decisionIdPattern, type AuditEvent, type DecisionEntry } from '../audit/audit-event.ts';
 import { CommandError, UsageError } from './command-error.ts';
 import type { AddCommand, Context, Verdict } from './context.ts';
-import { checksTold, printable } from './explained.ts';
+import { checksTold, printable } from './format-checks.ts';
 import { explainLive, type LiveOptions } from './explain-live.ts';
 import { remedies } from './remedies.ts';
-import { addTokenOptions } from './token-given.ts';
+import { addTokenOptions } from './token-option.ts';
 
 /** Tells which checks held and which did not, of a decision on record or of one that would be made now. */
 export const addExplain: AddCommand = (program, context) => {

@@ -1,7 +1,7 @@
 import { InvalidArgumentError, type Command } from 'commander';
+import { mintGuestToken, mintUserToken, type TokenSigning } from '../authn/jwt/mint.ts';
 import { loadConfig, type Config } from '../config/load.ts';
 import type { TokenConfig } from '../config/tokens.ts';
-import { mintGuestToken, mintUserToken, type TokenSigning } from '../credentials/mint.ts';
 import { CommandError } from './command-error.ts';
 import type { AddCommand, Context } from './context.ts';
 

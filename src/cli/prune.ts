@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import { withRecords } from '../app-records.ts';
+import { withRecords } from '../composition/commands/open-database.ts';
 import { loadConfig } from '../config/load.ts';
 import { UsageError } from './command-error.ts';
 import type { AddCommand } from './context.ts';

@@ -1,4 +1,4 @@
-import type { AuditEvent } from '../core/audit-event.ts';
+import type { AuditEvent } from '../audit/audit-event.ts';
 
 /** What an operator can do about each reason to refuse, where it should have been a grant. A new code does not compile until it has one. */
 export const remedies: Readonly<Record<NonNullable<AuditEvent['code']>, string>> = {

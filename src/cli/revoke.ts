@@ -1,11 +1,11 @@
 import { loadConfig } from '../config/load.ts';
 import type { Environment } from '../config/read.ts';
-import type { Secret } from '../core/secret.ts';
 import { exitCodes } from '../exit-codes.ts';
+import type { Secret } from '../runtime/secret.ts';
 import { CommandError, UsageError } from './command-error.ts';
 import type { AddCommand } from './context.ts';
-import { codeOf, wordsFor } from './doctor/faults.ts';
 import { objectIn } from './doctor/json.ts';
+import { codeOf, wordsFor } from './doctor/network-errors.ts';
 
 /** Asks the running Usher, at the operator's port of this configuration, to revoke. */
 export const addRevoke: AddCommand = (program, { env, report }) => {

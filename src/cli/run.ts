@@ -1,8 +1,8 @@
 import { CommanderError } from 'commander';
 import { exitCodeFor, exitCodes } from '../exit-codes.ts';
-import { sentenceFor } from '../sentence.ts';
 import { CommandError, UsageError } from './command-error.ts';
 import type { Context } from './context.ts';
+import { sentenceFor } from './format-error.ts';
 import { createProgram } from './program.ts';
 
 /** Runs one command line and gives its exit code. Never rejects: what went wrong is printed. */

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { exportFrom, importInto } from '../app-transfer.ts';
+import { exportFrom, importInto } from '../composition/commands/transfer.ts';
 import { loadConfig } from '../config/load.ts';
 import { CommandError } from './command-error.ts';
 import type { AddCommand } from './context.ts';

@@ -1,5 +1,5 @@
-import { Secret } from '../core/secret.ts';
-import { weakSecret } from '../core/weak-secret.ts';
+import { weakSecret } from '../authn/weak-secret.ts';
+import { Secret } from '../runtime/secret.ts';
 import type { SettingsReader } from './read.ts';
 import type { Setting } from './setting.ts';
 

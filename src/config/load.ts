@@ -1,7 +1,7 @@
-import { isLoopback } from '../core/loopback.ts';
-import { readPostgresUrl } from '../core/postgres-url.ts';
-import type { Secret } from '../core/secret.ts';
-import type { SigningStyle } from '../core/signing-style.ts';
+import { readPostgresUrl } from '../database/postgres-url.ts';
+import type { SigningStyle } from '../pusher/signing-style.ts';
+import { isLoopback } from '../runtime/network/loopback.ts';
+import type { Secret } from '../runtime/secret.ts';
 import { loadTickets, type TicketConfig } from './chat-servers.ts';
 import { findMisspelt, misspeltSentence, type Misspelt } from './misspelt.ts';
 import { loadPusher, type PusherConfig } from './pusher.ts';

@@ -1,5 +1,5 @@
-import { readPostgresUrl } from '../core/postgres-url.ts';
-import { Secret } from '../core/secret.ts';
+import { readPostgresUrl } from '../database/postgres-url.ts';
+import { Secret } from '../runtime/secret.ts';
 import { text, type Setting } from './setting.ts';
 
 /** The URL of a PostgreSQL server, or of several. */

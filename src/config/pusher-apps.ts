@@ -3,8 +3,8 @@ import {
   pusherDialects,
   type PusherApp,
   type TenantsApp,
-} from '../core/pusher-app.ts';
-import { Secret } from '../core/secret.ts';
+} from '../pusher/pusher-app.ts';
+import { Secret } from '../runtime/secret.ts';
 import { isPusherWord, pusherWordProblem, urlHost, urlHostProblem } from './address.ts';
 import type { Setting } from './setting.ts';
 

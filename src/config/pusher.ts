@@ -1,5 +1,5 @@
-import { isMasterKey, type PusherApp, type TenantsApp } from '../core/pusher-app.ts';
-import type { Secret } from '../core/secret.ts';
+import { isMasterKey, type PusherApp, type TenantsApp } from '../pusher/pusher-app.ts';
+import type { Secret } from '../runtime/secret.ts';
 import type { SettingsReader } from './read.ts';
 import { settings } from './settings.ts';
 

@@ -1,5 +1,5 @@
-import { parseRedisUrl } from '../core/redis-url.ts';
-import { Secret } from '../core/secret.ts';
+import { parseRedisUrl } from '../redis/redis-url.ts';
+import { Secret } from '../runtime/secret.ts';
 import type { Setting } from './setting.ts';
 
 /** Where Redis is, checked by the parser that the connection uses. */

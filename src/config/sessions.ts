@@ -1,7 +1,7 @@
-import { fetchUrlProblem } from '../core/fetch-url.ts';
-import { isLoopback } from '../core/loopback.ts';
-import { isWildcard } from '../core/origins.ts';
-import type { Secret } from '../core/secret.ts';
+import { isWildcard } from '../runtime/network/allowed-origins.ts';
+import { fetchUrlProblem } from '../runtime/network/fetch-url.ts';
+import { isLoopback } from '../runtime/network/loopback.ts';
+import type { Secret } from '../runtime/secret.ts';
 import type { SettingsReader } from './read.ts';
 
 /** How the host's session cookie is read, where that mode is on. */

@@ -1,4 +1,4 @@
-import { Secret } from '../core/secret.ts';
+import { Secret } from '../runtime/secret.ts';
 
 /** A text from the environment, read; or what is wrong with it, in words that never repeat it. */
 export type Parsed<T> = { readonly value: T } | { readonly problem: string };

@@ -1,4 +1,4 @@
-import { pusherDialects } from '../core/pusher-app.ts';
+import { pusherDialects } from '../pusher/pusher-app.ts';
 import { listenHost, pusherWord, serverHost } from './address.ts';
 import { chatServerKey } from './chat-servers.ts';
 import { duration, integer, list, oneOf, secret, text, url, type Setting } from './setting.ts';

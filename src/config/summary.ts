@@ -1,5 +1,5 @@
-import type { PusherApp } from '../core/pusher-app.ts';
-import type { Secret } from '../core/secret.ts';
+import type { PusherApp } from '../pusher/pusher-app.ts';
+import type { Secret } from '../runtime/secret.ts';
 import type { Config } from './load.ts';
 
 /** What Usher runs with, without credentials: one line of the log at the start. */

@@ -1,7 +1,7 @@
-import { fetchUrlProblem, keySetUrlProblem } from '../core/fetch-url.ts';
-import { Secret } from '../core/secret.ts';
-import { weakSecret } from '../core/weak-secret.ts';
-import { readPem } from '../credentials/token-key.ts';
+import { readPem } from '../authn/jwt/token-key.ts';
+import { weakSecret } from '../authn/weak-secret.ts';
+import { fetchUrlProblem, keySetUrlProblem } from '../runtime/network/fetch-url.ts';
+import { Secret } from '../runtime/secret.ts';
 import type { SettingName, SettingsReader } from './read.ts';
 import { settings } from './settings.ts';
 

@@ -1,4 +1,4 @@
-import { Secret } from '../core/secret.ts';
+import { Secret } from '../runtime/secret.ts';
 import type { SettingsReader } from './read.ts';
 
 /** Which collector is told of traces, and under which name. */

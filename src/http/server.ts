@@ -3,15 +3,15 @@ import type { Socket } from 'node:net';
 import cors, { type OriginFunction } from '@fastify/cors';
 import rateLimit from '@fastify/rate-limit';
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
-import { takeFormsAndJson } from './body.ts';
-import { answerBrokenHttp } from './broken-http.ts';
-import { cleanForwardedFor, trusting } from './client-address.ts';
-import { answerErrors, type CountUnavailable, type RecordUnread } from './errors.ts';
-import { allowsOrigin, namesOrigin } from '../core/origins.ts';
-import type { Limits } from '../core/limits.ts';
-import { largestBody } from './lengths.ts';
-import { createRateLimitStore } from './limits.ts';
-import { refuseMalformedPaths, routableTarget } from './path.ts';
+import { takeFormsAndJson } from './input/body.ts';
+import { answerBrokenHttp } from './hooks/malformed-http.ts';
+import { cleanForwardedFor, trusting } from './input/client-address.ts';
+import { answerErrors, type CountUnavailable, type RecordUnread } from './output/errors.ts';
+import { allowsOrigin, namesOrigin } from '../runtime/network/allowed-origins.ts';
+import type { Limits } from '../rate-limit/limits.ts';
+import { largestBody } from './input/lengths.ts';
+import { createRateLimitStore } from '../rate-limit/request-limits.ts';
+import { refuseMalformedPaths, routableTarget } from './input/path.ts';
 
 /** What every listener needs. */
 export interface ServerSettings {

@@ -7,7 +7,7 @@ import {
   type PusherDialect,
   type TenantsApp,
   type TerminatePolicy,
-} from '../core/pusher-app.ts';
+} from './pusher-app.ts';
 
 /** A Pusher app that is ready to sign. */
 export interface SigningApp {

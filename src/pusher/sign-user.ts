@@ -1,5 +1,5 @@
-import type { SignInGrant } from '../core/decision.ts';
-import { withSpan } from '../tracing/span.ts';
+import { withSpan } from '../observability/tracing/span.ts';
+import type { SignInGrant } from '../policy/decision.ts';
 import type { PusherApps } from './apps.ts';
 
 /** The answer to `pusher.signin()`, in Pusher's own field names; `user_data` is a JSON text. */

@@ -1,7 +1,7 @@
-import type { Grant, Member } from '../core/decision.ts';
-import type { SigningStyle, UserInfoIds } from '../core/signing-style.ts';
-import { withSpan } from '../tracing/span.ts';
+import { withSpan } from '../observability/tracing/span.ts';
+import type { Grant, Member } from '../policy/decision.ts';
 import type { PusherApps, SigningApp } from './apps.ts';
+import type { SigningStyle, UserInfoIds } from './signing-style.ts';
 import { withIds } from './user-info.ts';
 
 /** What a client hands to the Pusher server as proof, in Pusher's own field names. */

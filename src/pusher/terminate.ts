@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AppUser } from '../core/live-grant.ts';
-import { Unavailable } from '../core/unavailable.ts';
+import { Unavailable } from '../runtime/unavailable.ts';
 import type { PusherApps, SigningApp } from './apps.ts';
-import { saidStatus } from './said.ts';
+import { saidStatus } from './http-api-status.ts';
+import type { AppUser } from './tracked-connection.ts';
 
 /** Ends all connections of a user. Throws `Unavailable` when the server did not say that it has. */
 export type Terminate = (user: AppUser) => Promise<void>;

@@ -1,5 +1,5 @@
-import type { Member } from '../core/decision.ts';
-import type { UserInfoIds } from '../core/signing-style.ts';
+import type { Member } from '../policy/decision.ts';
+import type { UserInfoIds } from './signing-style.ts';
 
 /**
  * Writes `user_info.id` as asked. Only a text that is exactly how JavaScript prints a safe integer becomes a number: `007` and

@@ -1,9 +1,9 @@
-import type { Origin } from '../core/audit-event.ts';
-import { check, refuse, type Grant, type Refusal, type SignInGrant } from '../core/decision.ts';
-import type { Claim, Limits, ReportExcess } from '../core/limits.ts';
-import { principalId, principalKey } from '../core/principal.ts';
-import type { StartTimer } from '../core/timer.ts';
-import { createPauses } from './pauses.ts';
+import type { Origin } from '../audit/audit-event.ts';
+import { check, refuse, type Grant, type Refusal, type SignInGrant } from '../policy/decision.ts';
+import { principalId, principalKey } from '../policy/principal.ts';
+import type { StartTimer } from '../runtime/timer.ts';
+import { createPauses } from './abortable-delay.ts';
+import type { Claim, Limits, ReportExcess } from './limits.ts';
 
 /** What the rate limit of grants depends on. */
 export interface RateLimitGrantDeps {

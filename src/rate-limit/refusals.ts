@@ -1,7 +1,7 @@
-import type { Origin, RecordDecision, RecordSignal } from '../core/audit-event.ts';
-import { createByAge } from '../core/by-age.ts';
-import type { Limits, ReportExcess } from '../core/limits.ts';
-import { principalKey } from '../core/principal.ts';
+import type { Origin, RecordDecision, RecordSignal } from '../audit/audit-event.ts';
+import { principalKey } from '../policy/principal.ts';
+import { createByAge } from '../runtime/lru-map.ts';
+import type { Limits, ReportExcess } from './limits.ts';
 
 /** What counts refused requests. */
 export interface RefusalRateLimitDeps {

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
-import { ask, type Answer, type Asking } from '../http/asking.ts';
 import { speak } from '../http/raw-socket.ts';
+import { ask, type Answer, type Asking } from '../http/requests.ts';
 import { createOracle, signaturesIn, type Asked, type Who } from '../support/oracle.ts';
 import { pusherApp, userToken } from '../support/usher.ts';
 

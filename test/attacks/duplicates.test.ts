@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ask, asJson, guestAsks, guestChannel, socketId, userAsks } from '../http/asking.ts';
+import { ask, asJson, guestAsks, guestChannel, socketId, userAsks } from '../http/requests.ts';
 import { useUsher, guestToken, userToken } from '../support/usher.ts';
 import { signaturesIn } from '../support/oracle.ts';
 import { expectRefused, formOf, hear, raw, userLines } from './attacker.ts';

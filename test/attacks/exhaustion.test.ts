@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { ask, asJson, userAsks } from '../http/asking.ts';
+import { ask, asJson, userAsks } from '../http/requests.ts';
 import { signaturesIn } from '../support/oracle.ts';
 import { useUsher, userToken } from '../support/usher.ts';
 import { hear, raw, userLines } from './attacker.ts';

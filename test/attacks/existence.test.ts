@@ -6,8 +6,8 @@ import {
   djangoSettings,
   type DjangoHost,
 } from '../support/django-host.ts';
-import { ask, guestAsks, userAsks, type Answer, type Asking } from '../http/asking.ts';
-import { getTicket, redeems, ticketEnvironment } from '../http/ticket-asking.ts';
+import { ask, guestAsks, userAsks, type Answer, type Asking } from '../http/requests.ts';
+import { getTicket, redeems, ticketEnvironment } from '../http/ticket-requests.ts';
 import { allowedOrigin, guestToken, startUsher, useUsher, userToken } from '../support/usher.ts';
 
 /** All that a stranger sees of an answer, but for ids and the date, which are new in every one. */

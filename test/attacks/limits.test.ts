@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ask, userAsks } from '../http/asking.ts';
+import { ask, userAsks } from '../http/requests.ts';
 import { openSocket } from '../http/raw-socket.ts';
 import { useUsher } from '../support/usher.ts';
 import { withClient } from '../support/database.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ask, userAsks } from '../http/asking.ts';
+import { ask, userAsks } from '../http/requests.ts';
 import { openClient, tryClient } from '../support/web-socket.ts';
 import { useUsher } from '../support/usher.ts';
 import { hear, raw } from './attacker.ts';

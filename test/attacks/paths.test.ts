@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ask, guestAsks } from '../http/asking.ts';
+import { ask, guestAsks } from '../http/requests.ts';
 import { signaturesIn } from '../support/oracle.ts';
 import { allowedOrigin, guestToken, useUsher } from '../support/usher.ts';
 import { hear, raw, userLines } from './attacker.ts';

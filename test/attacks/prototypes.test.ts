@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ask, asJson, guestAsks, socketId, userAsks } from '../http/asking.ts';
-import { asksTicket, redeems, ticketEnvironment } from '../http/ticket-asking.ts';
+import { ask, asJson, guestAsks, socketId, userAsks } from '../http/requests.ts';
+import { asksTicket, redeems, ticketEnvironment } from '../http/ticket-requests.ts';
 import { hmacToken, userClaims } from '../support/tokens.ts';
 import { useUsher } from '../support/usher.ts';
 import { expectRefused, formOf } from './attacker.ts';

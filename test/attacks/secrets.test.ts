@@ -50,12 +50,12 @@ describe('a secret', () => {
   });
 
   it.each([
-    ['credentials/constant-time.ts', 'timingSafeEqual'],
-    ['credentials/chat-servers.ts', 'sameText'],
-    ['credentials/sanctum.ts', 'sameText'],
-    ['credentials/django-signature.ts', 'sameText'],
-    ['pusher/webhooks.ts', 'timingSafeEqual'],
-    ['http/operator.ts', 'timingSafeEqual'],
+    ['authn/constant-time.ts', 'timingSafeEqual'],
+    ['authn/chat-server-keys.ts', 'sameText'],
+    ['authn/sanctum.ts', 'sameText'],
+    ['authn/django/django-signature.ts', 'sameText'],
+    ['pusher/webhooks/read-webhook.ts', 'timingSafeEqual'],
+    ['http/routes/operator/route.ts', 'timingSafeEqual'],
   ])('is compared as a whole in %s', (file, comparison) => {
     expect(files.find(([name]) => name === file)?.[1]).toContain(`${comparison}(`);
   });

@@ -8,7 +8,7 @@ import {
   socketId,
   userAsks,
   userSignsIn,
-} from '../http/asking.ts';
+} from '../http/requests.ts';
 import { createOracle, mayEnter, signaturesIn, type Who } from '../support/oracle.ts';
 import { pusherApp, useUsher, userToken } from '../support/usher.ts';
 import { expectNoForgery, expectRefused, formOf, headersOf } from './attacker.ts';

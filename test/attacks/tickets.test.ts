@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { ask } from '../http/asking.ts';
+import { ask } from '../http/requests.ts';
 import {
   chatServers,
   getTicket,
   pageSays,
   redeems,
   ticketEnvironment,
-} from '../http/ticket-asking.ts';
+} from '../http/ticket-requests.ts';
 import { useUsher, userToken } from '../support/usher.ts';
 import { openClient } from '../support/web-socket.ts';
 

@@ -1,8 +1,8 @@
 import { createHmac, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { keySet, startJwksServer, type JwksServer } from '../credentials/jwks-server.ts';
-import { ask, guestAsks, userAsks, userSignsIn } from '../http/asking.ts';
-import { asksTicket, ticketEnvironment } from '../http/ticket-asking.ts';
+import { keySet, startJwksServer, type JwksServer } from '../authn/jwt/jwks-server.ts';
+import { ask, guestAsks, userAsks, userSignsIn } from '../http/requests.ts';
+import { asksTicket, ticketEnvironment } from '../http/ticket-requests.ts';
 import {
   guestClaims,
   hmacToken,

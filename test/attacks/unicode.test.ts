@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { ask, asJson, userAsks } from '../http/asking.ts';
+import { ask, asJson, userAsks } from '../http/requests.ts';
 import { useUsher, userToken } from '../support/usher.ts';
 import { expectRefused, hear, raw, userLines } from './attacker.ts';
 

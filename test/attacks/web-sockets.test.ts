@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openSocket } from '../http/raw-socket.ts';
-import { getTicket, ticketEnvironment } from '../http/ticket-asking.ts';
+import { getTicket, ticketEnvironment } from '../http/ticket-requests.ts';
 import {
   createDjangoHost,
   djangoCookies,

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { ask, userAsks } from '../http/asking.ts';
+import { ask, userAsks } from '../http/requests.ts';
 import { createTestDatabase, withClient } from '../support/database.ts';
 import { metric } from '../support/metrics.ts';
 import { startUsher } from '../support/usher.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createGroupCommit, type GroupCommitLimits } from '../../src/audit/group-commit.ts';
-import { RowRefused, Unavailable } from '../../src/core/unavailable.ts';
+import { RowRefused, Unavailable } from '../../src/runtime/unavailable.ts';
 
 /** Lets everything run on that waits for nothing. */
 const settle = () => new Promise((resolve) => setImmediate(resolve));

@@ -3,8 +3,8 @@ import { createTestDatabase, withClient } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { allowedOrigin, startUsher } from '../support/usher.ts';
 import type { TestUsher } from '../support/usher.ts';
-import { ask, guestAsks, userAsks, userSignsIn } from '../http/asking.ts';
-import type { Answer, Asking } from '../http/asking.ts';
+import { ask, guestAsks, userAsks, userSignsIn } from '../http/requests.ts';
+import type { Answer, Asking } from '../http/requests.ts';
 import { openTunnel } from './tunnel.ts';
 import type { Tunnel } from './tunnel.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { AuditEvent } from '../../src/audit/audit-event.ts';
 import { createProxyHint, type SuspectedProxy } from '../../src/audit/proxy-hint.ts';
-import type { AuditEvent } from '../../src/core/audit-event.ts';
 
 const decision: AuditEvent = {
   ...{ requestId: 'r', decisionId: 'd', at: 0, action: 'subscribe', outcome: 'grant', checks: [] },

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { withClient } from '../support/database.ts';
 import { testNow, testSeconds } from '../support/tokens.ts';
 import { guestToken, useUsher, userToken } from '../support/usher.ts';
-import { ask, guestAsks, guestChannel, socketId, userAsks, userSignsIn } from '../http/asking.ts';
-import type { Asking } from '../http/asking.ts';
+import { ask, guestAsks, guestChannel, socketId, userAsks, userSignsIn } from '../http/requests.ts';
+import type { Asking } from '../http/requests.ts';
 
 type Row = Readonly<Record<string, unknown>>;
 type Expected = { readonly audit: Row; readonly signals?: readonly string[] };

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { catalogue } from '../../src/channels/index.ts';
-import type { Grant } from '../../src/core/decision.ts';
-import { fillPattern } from '../../src/core/pattern.ts';
-import type { Principal } from '../../src/core/principal.ts';
-import type { Question } from '../../src/core/question.ts';
-import { guest, user } from '../channels/people.ts';
+import type { Question } from '../../src/authorize/auth-request.ts';
+import { catalogue } from '../../src/policy/channels/index.ts';
+import type { Grant } from '../../src/policy/decision.ts';
+import { fillPattern } from '../../src/policy/pattern.ts';
+import type { Principal } from '../../src/policy/principal.ts';
+import { guest, user } from '../policy/channels/principals.ts';
 import { authorizing, question } from './authorizing.ts';
 
 const id = fc.constantFrom('1', '2', '15', '42', 'BK-1', 'grand-hotel');

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { createCatalogue } from '../../src/core/catalogue.ts';
-import { check } from '../../src/core/decision.ts';
-import { defineChannel } from '../../src/core/define-channel.ts';
-import { defineParam } from '../../src/core/param.ts';
-import type { Question } from '../../src/core/question.ts';
-import { Secret } from '../../src/core/secret.ts';
-import { Unavailable } from '../../src/core/unavailable.ts';
-import { escrow, user } from '../channels/people.ts';
+import type { Question } from '../../src/authorize/auth-request.ts';
+import { createCatalogue } from '../../src/policy/channel-registry.ts';
+import { check } from '../../src/policy/decision.ts';
+import { defineChannel } from '../../src/policy/define-channel.ts';
+import { defineParam } from '../../src/policy/param.ts';
+import { Secret } from '../../src/runtime/secret.ts';
+import { Unavailable } from '../../src/runtime/unavailable.ts';
+import { escrow, user } from '../policy/channels/principals.ts';
 import { authorizing, question, verdict } from './authorizing.ts';
 
 const down = () => Promise.reject(new Unavailable('database'));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { authorizeChannels } from '../../src/authorize/authorize-channels.ts';
-import { Unavailable } from '../../src/core/unavailable.ts';
-import { booking, escrow } from '../channels/people.ts';
+import { Unavailable } from '../../src/runtime/unavailable.ts';
+import { booking, escrow } from '../policy/channels/principals.ts';
 import { question, verdict, writtenDeps, type Changes } from './authorizing.ts';
 
 const own = 'private-tenant.1.user.15';

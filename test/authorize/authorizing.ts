@@ -1,11 +1,11 @@
+import type { Identification } from '../../src/authn/credential.ts';
+import type { Question } from '../../src/authorize/auth-request.ts';
 import { authorizeChannel, type AuthorizeDeps } from '../../src/authorize/authorize-channel.ts';
 import type { FactSource } from '../../src/authorize/fact-source.ts';
-import { catalogue } from '../../src/channels/index.ts';
-import type { Identification } from '../../src/core/credential.ts';
-import type { Decision } from '../../src/core/decision.ts';
-import type { Question } from '../../src/core/question.ts';
-import { Secret } from '../../src/core/secret.ts';
-import { booking, escrow, noon, user } from '../channels/people.ts';
+import { catalogue } from '../../src/policy/channels/index.ts';
+import type { Decision } from '../../src/policy/decision.ts';
+import { Secret } from '../../src/runtime/secret.ts';
+import { booking, escrow, noon, user } from '../policy/channels/principals.ts';
 
 /** What an action did, in order. */
 export type Deed = 'identified' | 'looked up' | 'recorded';

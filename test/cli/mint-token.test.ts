@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ask, guestAsks, userAsks } from '../http/asking.ts';
+import { ask, guestAsks, userAsks } from '../http/requests.ts';
 import { runInProcess } from '../support/command-line.ts';
 import { testEnvironment, useUsher } from '../support/usher.ts';
 

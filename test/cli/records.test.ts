@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { Secret } from '../../src/core/secret.ts';
+import { Secret } from '../../src/runtime/secret.ts';
 import { embeddedUrl } from '../e2e/support/audit.ts';
-import { ask, userAsks } from '../http/asking.ts';
+import { ask, userAsks } from '../http/requests.ts';
 import { createTestDatabase, withClient } from '../support/database.ts';
 import { makeDataDir } from '../support/instance.ts';
 import { runInProcess } from '../support/command-line.ts';

@@ -5,9 +5,9 @@ import { beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest'
 import { startApp } from '../../src/app.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import type { Environment } from '../../src/config/read.ts';
-import { Secret } from '../../src/core/secret.ts';
-import { exportRows } from '../../src/resources/transfer/export-rows.ts';
-import { ask, userAsks } from '../http/asking.ts';
+import { exportRows } from '../../src/database/transfer/export-rows.ts';
+import { Secret } from '../../src/runtime/secret.ts';
+import { ask, userAsks } from '../http/requests.ts';
 import { runInProcess } from '../support/command-line.ts';
 import { createTestDatabase, describePostgres, withClient } from '../support/database.ts';
 import { makeDataDir } from '../support/instance.ts';

@@ -1,13 +1,13 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { buildIdentify } from '../../src/app-identify.ts';
-import { createDependencies } from '../../src/audit/dependencies.ts';
-import { createLookups } from '../../src/audit/lookups.ts';
+import type { GuestSessionStore } from '../../src/authn/guest-session-token.ts';
+import { buildIdentify } from '../../src/composition/authn.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import type { Environment } from '../../src/config/read.ts';
-import { fetchUrlProblem } from '../../src/core/fetch-url.ts';
-import type { GuestSessionStore } from '../../src/core/guest-session.ts';
+import { createDependencies } from '../../src/observability/dependencies.ts';
+import { createLookups } from '../../src/observability/metrics/cache-stats.ts';
 import { createPusherApps } from '../../src/pusher/apps.ts';
+import { fetchUrlProblem } from '../../src/runtime/network/fetch-url.ts';
 import { inProduction, production } from './environments.ts';
 
 const pem = (key: KeyObject, type: 'spki' | 'pkcs1' = 'spki') =>

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
 import type { Environment } from '../../src/config/read.ts';
 import { addressOf, summarize } from '../../src/config/summary.ts';
-import { Secret } from '../../src/core/secret.ts';
+import { Secret } from '../../src/runtime/secret.ts';
 import { production } from './environments.ts';
 
 const summary = (changes: Environment) => summarize(loadConfig({ ...production, ...changes }));

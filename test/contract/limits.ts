@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Claim, Limits } from '../../src/core/limits.ts';
+import type { Claim, Limits } from '../../src/rate-limit/limits.ts';
 
 let keys = 0;
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { BeginOnce, OnceTurn } from '../../src/core/once.ts';
+import type { BeginOnce, OnceTurn } from '../../src/pusher/webhooks/deduplicate.ts';
 
 /** Begins where nobody has begun. */
 export async function begun(beginOnce: BeginOnce, text: string): Promise<OnceTurn> {

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline';
-import { Secret } from '../../src/core/secret.ts';
-import { createDatabase } from '../../src/resources/client.ts';
-import { createTickets } from '../../src/resources/tickets.ts';
+import { createDatabase } from '../../src/database/client.ts';
+import { createTickets } from '../../src/database/repositories/tickets.ts';
+import { Secret } from '../../src/runtime/secret.ts';
 import type { StoreAddress } from './taker.ts';
 
 interface Job {

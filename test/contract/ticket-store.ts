@@ -1,6 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { expect, it } from 'vitest';
-import { ticketGrace, type TicketHolder, type TicketStore } from '../../src/core/ticket.ts';
+import {
+  ticketGrace,
+  type TicketHolder,
+  type TicketStore,
+} from '../../src/authorize/tickets/ticket.ts';
 import { testNow } from '../support/tokens.ts';
 import { startTaker, type StoreAddress } from './taker.ts';
 

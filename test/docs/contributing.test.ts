@@ -6,10 +6,10 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Catalogue } from '../../src/core/catalogue.ts';
-import type { Escrow } from '../../src/core/facts.ts';
+import type { Catalogue } from '../../src/policy/channel-registry.ts';
+import type { Escrow } from '../../src/policy/facts.ts';
 import { authorizing, question, verdict, writtenDeps } from '../authorize/authorizing.ts';
-import { escrow, user } from '../channels/people.ts';
+import { escrow, user } from '../policy/channels/principals.ts';
 
 const project = fileURLToPath(new URL('../..', import.meta.url));
 const run = promisify(execFile);
@@ -17,7 +17,7 @@ const run = promisify(execFile);
 /** The walk-through's own text. */
 const page = await readFile(join(project, 'CONTRIBUTING.md'), 'utf8');
 const [, diff = ''] = /^```diff\n(.*?)^```$/ms.exec(page) ?? [];
-const family = 'src/channels/delivery.ts';
+const family = 'src/policy/channels/delivery.ts';
 
 /** A checkout comes from git, but an archive of the sources may be tested where there is none. */
 const isGitThere = spawnSync('git', ['--version']).status === 0;
@@ -29,7 +29,7 @@ async function applyWalkThrough(): Promise<void> {
   // No repository around it: there, git would take these paths for another's and apply nothing.
   const env = { PATH: process.env['PATH'], GIT_CEILING_DIRECTORIES: tmpdir() };
   const git = (...args: readonly string[]) => run('git', args, { cwd: copy, env });
-  for (const part of ['src/core', 'src/channels', 'test/channels', 'package.json']) {
+  for (const part of ['src/policy', 'test/policy/channels', 'package.json']) {
     await cp(join(project, part), join(copy, part), { recursive: true });
   }
   await symlink(join(project, 'node_modules'), join(copy, 'node_modules'));
@@ -64,14 +64,19 @@ describe.skipIf(!isGitThere)('adding a channel as CONTRIBUTING.md says', () => {
     const changed = diff.split('\n').filter((line) => /^[+-](?!-- |\+\+ )/.test(line));
     expect(changed.length).toBeGreaterThan(20);
     expect(changed.length).toBeLessThan(40);
-    expect(diff).toContain('+++ b/test/channels/');
+    expect(diff).toContain('+++ b/test/policy/channels/');
   });
 
   it('compiles; with a misspelt parameter it would not', async () => {
-    expect(faultsOf(['src/channels/index.ts', 'test/channels/delivery.test.ts'])).toEqual([]);
+    expect(
+      faultsOf(['src/policy/channels/index.ts', 'test/policy/channels/delivery.test.ts']),
+    ).toEqual([]);
     const text = await readFile(join(copy, family), 'utf8');
-    await writeFile(join(copy, 'src/channels/misspelt.ts'), text.replace('{escrowId}', '{escrow}'));
-    expect(faultsOf(['src/channels/misspelt.ts']).join('\n')).toMatch(/\bescrow\b/);
+    await writeFile(
+      join(copy, 'src/policy/channels/misspelt.ts'),
+      text.replace('{escrowId}', '{escrow}'),
+    );
+    expect(faultsOf(['src/policy/channels/misspelt.ts']).join('\n')).toMatch(/\bescrow\b/);
   });
 
   it('passes its truth table', async () => {
@@ -82,7 +87,7 @@ describe.skipIf(!isGitThere)('adding a channel as CONTRIBUTING.md says', () => {
   });
 
   it('lets in whom it says, and nobody else', async () => {
-    const { catalogue } = (await import(join(copy, 'src/channels/index.ts'))) as {
+    const { catalogue } = (await import(join(copy, 'src/policy/channels/index.ts'))) as {
       readonly catalogue: Catalogue;
     };
     const ask = async (
@@ -110,7 +115,7 @@ describe.skipIf(!isGitThere)('adding a channel as CONTRIBUTING.md says', () => {
 
   it('is written as the house writes', async () => {
     const prettier = join(project, 'node_modules/prettier/bin/prettier.cjs');
-    const files = [family, 'src/channels/index.ts', 'test/channels/delivery.test.ts'];
+    const files = [family, 'src/policy/channels/index.ts', 'test/policy/channels/delivery.test.ts'];
     const rules = ['--config', join(project, '.prettierrc.json')];
     await run(process.execPath, [prettier, '--check', ...rules, ...files], { cwd: copy });
   });

@@ -1,13 +1,17 @@
 import { expect, it } from 'vitest';
-import { signalsOf } from '../../src/audit/event.ts';
-import { catalogue } from '../../src/channels/index.ts';
+import { signalsOf } from '../../src/audit/describe-event.ts';
+import { catalogue } from '../../src/policy/channels/index.ts';
 import { remedies } from '../../src/cli/remedies.ts';
 import { settings } from '../../src/config/settings.ts';
 import type { Setting } from '../../src/config/setting.ts';
-import { describeFamily } from '../../src/core/describe.ts';
-import type { AuditEvent } from '../../src/core/audit-event.ts';
-import { generalReplies, guestChatReplies, type RepliesTo } from '../../src/http/refusal-reply.ts';
-import { issueReplies, redeemReplies } from '../../src/http/ticket-reply.ts';
+import { describeFamily } from '../../src/policy/describe-channel.ts';
+import type { AuditEvent } from '../../src/audit/audit-event.ts';
+import {
+  generalReplies,
+  guestChatReplies,
+  type RepliesTo,
+} from '../../src/http/output/refusal-response.ts';
+import { issueReplies, redeemReplies } from '../../src/http/routes/tickets/refusal-responses.ts';
 import { readEveryMetric } from '../support/every-metric.ts';
 
 const note = (from: string) =>
@@ -57,7 +61,7 @@ it('docs/CHANNELS.md says what the catalogue says', async () => {
   });
   const page = `# Channels
 
-${note('src/channels/')}
+${note('src/policy/channels/')}
 A channel that is not in this list is refused. Encrypted forms exist when \`PUSHER_ENCRYPTION_MASTER_KEY\` is set.
 
 | channel | who may enter | what is checked |
@@ -75,7 +79,7 @@ it('docs/METRICS.md says what is exported', async () => {
   );
   const page = `# Metrics
 
-${note('src/audit/')}
+${note('src/observability/metrics/')}
 The operator’s port tells them at \`GET /metrics\`, in the text format of Prometheus. Beside these there are the usual ones of a
 Node process: \`process_…\` and \`nodejs_…\`. Times are in seconds.
 
@@ -93,7 +97,7 @@ ${rows.join('\n')}
 it('docs/REFUSALS.md says what the answers say', async () => {
   const page = `# Refusals
 
-${note('src/http/refusal-reply.ts, src/http/ticket-reply.ts and src/cli/remedies.ts')}
+${note('src/http/output/refusal-response.ts, src/http/routes/tickets/refusal-responses.ts and src/cli/remedies.ts')}
 Every reason to say no: the word that stands in the log, the audit trail, \`usher explain\` and the label \`code\` of metrics, and what
 the outside is told. “Not found” and “not yours” are told in the same words. A signal makes a row of \`security_events\` too.
 

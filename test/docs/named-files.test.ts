@@ -47,7 +47,10 @@ const pathsIn = (text: string) =>
 
 /** ARCHITECTURE.md names the files of a request from `src` on. */
 const roomsIn = (text: string) =>
-  [...text.matchAll(/\b[a-z]+\/[a-z-]+\.ts\b/g), ...text.matchAll(/(?<=`)[a-z-]+\.ts(?=`)/g)]
+  [
+    ...text.matchAll(/(?<![\w/.-])(?:[a-z-]+\/)+[a-z-]+\.ts\b/g),
+    ...text.matchAll(/(?<=`)[a-z-]+\.ts(?=`)/g),
+  ]
     .map(([path]) => path)
     .filter((path) => !path.startsWith('test/'));
 

@@ -1,7 +1,7 @@
 import { createServer as createTcpServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { examine, type Examination, type Examined } from '../../src/cli/doctor/examine.ts';
+import { examine, type Examination, type Examined } from '../../src/cli/doctor/run-checks.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { freePort } from '../support/free-port.ts';
 import { runCommand } from '../support/program.ts';

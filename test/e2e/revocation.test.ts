@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import {
   startEmbeddedPostgres,
   type EmbeddedPostgres,
-} from '../../src/resources/embedded-postgres.ts';
+} from '../../src/database/embedded/embedded-postgres.ts';
 import { hmacToken, testSecret } from '../support/tokens.ts';
 import { askJson } from './support/ask.ts';
 import { connectPusher, type PusherClient } from './support/clients.ts';

@@ -3,9 +3,9 @@ import { randomBytes } from 'node:crypto';
 import type { Options } from 'pusher-js';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
-import type { Member } from '../../src/core/decision.ts';
-import { Secret } from '../../src/core/secret.ts';
-import type { PusherApp } from '../../src/core/pusher-app.ts';
+import type { Member } from '../../src/policy/decision.ts';
+import { Secret } from '../../src/runtime/secret.ts';
+import type { PusherApp } from '../../src/pusher/pusher-app.ts';
 import { createPusherApps } from '../../src/pusher/apps.ts';
 import { createUserSigner } from '../../src/pusher/sign-user.ts';
 import { createSigner, type SignedAnswer } from '../../src/pusher/sign.ts';

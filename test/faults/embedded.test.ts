@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
 import type { Usher } from '../e2e/support/usher.ts';
-import { readPidFile } from '../../src/resources/embedded/pid-file.ts';
+import { readPidFile } from '../../src/database/embedded/pid-file.ts';
 import { embeddedRows, expectNobodySlippedIn } from './support/expectations.ts';
 import { endure } from './support/outage.ts';
 import { report, seconds } from './support/report.ts';

@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 
 import { describe, expect, it, onTestFinished } from 'vitest';
 
-import { json, type JwksServer, keySet, startJwksServer } from '../credentials/jwks-server.ts';
+import { json, type JwksServer, keySet, startJwksServer } from '../authn/jwt/jwks-server.ts';
 import { secondsNow } from '../e2e/support/tokens.ts';
 import { guestClaims, keyToken } from '../support/tokens.ts';
 import { embeddedRows, expectNobodySlippedIn } from './support/expectations.ts';

@@ -1,11 +1,11 @@
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 
-import { Secret } from '../../src/core/secret.ts';
-import { createDatabase } from '../../src/resources/client.ts';
-import { prepareDatabase } from '../../src/resources/prepare-database.ts';
-import { serviceRole } from '../../src/resources/service-role.ts';
-import { createTickets } from '../../src/resources/tickets.ts';
+import { createDatabase } from '../../src/database/client.ts';
+import { prepareDatabase } from '../../src/database/prepare-database.ts';
+import { createTickets } from '../../src/database/repositories/tickets.ts';
+import { serviceRole } from '../../src/database/row-level-security/service-role.ts';
+import { Secret } from '../../src/runtime/secret.ts';
 import { reportSkipped } from '../support/skipped.ts';
 import { hasPgBouncer, startPgBouncer } from './support/pgbouncer.ts';
 import { type Postgres, startPostgres } from './support/postgres.ts';

@@ -4,14 +4,14 @@ import { connect, createServer, type Socket } from 'node:net';
 
 import { describe, expect, it, onTestFinished } from 'vitest';
 
-import { buildFacts } from '../../src/app-facts.ts';
-import { cacheReads } from '../../src/app-memory.ts';
-import { Secret } from '../../src/core/secret.ts';
-import { createAuditWriter } from '../../src/resources/audit-trail.ts';
-import { createDatabase, type Database } from '../../src/resources/client.ts';
-import { prepareDatabase } from '../../src/resources/prepare-database.ts';
-import { createRevocations } from '../../src/resources/revocations.ts';
-import { createTableMemory } from '../../src/resources/table-memory.ts';
+import { createAuditWriter } from '../../src/audit/writer.ts';
+import { cacheReads } from '../../src/composition/cache.ts';
+import { buildFacts } from '../../src/composition/facts.ts';
+import { createTableMemory } from '../../src/database/cache/table-cache.ts';
+import { createDatabase, type Database } from '../../src/database/client.ts';
+import { prepareDatabase } from '../../src/database/prepare-database.ts';
+import { createRevocations } from '../../src/database/repositories/revocations.ts';
+import { Secret } from '../../src/runtime/secret.ts';
 import { reportSkipped } from '../support/skipped.ts';
 import { packagedPrograms, startPackagedPostgres } from './support/packaged-postgres.ts';
 import { startPostgres } from './support/postgres.ts';

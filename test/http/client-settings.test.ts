@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { guestToken, pusherApp, useUsher, userToken } from '../support/usher.ts';
-import { ask, socketId } from './asking.ts';
+import { ask, socketId } from './requests.ts';
 
 interface Signed {
   readonly auth: string;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { allowedOrigin, useUsher } from '../support/usher.ts';
-import { ask, guestAsks, userAsks } from './asking.ts';
 import { speak } from './raw-socket.ts';
+import { ask, guestAsks, userAsks } from './requests.ts';
 
 const headers = { origin: allowedOrigin };
 

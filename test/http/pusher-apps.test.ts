@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { testNow } from '../support/tokens.ts';
 import { metric } from '../support/metrics.ts';
 import { pusherApp, useUsher, userToken } from '../support/usher.ts';
-import { ask, guestAsks, socketId, userAsks, userSignsIn } from './asking.ts';
-import { webhook, webhookBody } from './webhook-sending.ts';
+import { ask, guestAsks, socketId, userAsks, userSignsIn } from './requests.ts';
+import { webhook, webhookBody } from './webhook-requests.ts';
 
 const masterKey = Buffer.alloc(32, 9);
 const two = { key: 'key-two', secret: 'secret-of-two' };

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withClient } from '../support/database.ts';
 import { startUsher, useUsher, userToken, type TestUsher } from '../support/usher.ts';
 import { hear, raw, userLines } from '../attacks/attacker.ts';
-import { ask, asJson, guestAsks, userAsks, type Asking } from './asking.ts';
+import { ask, asJson, guestAsks, userAsks, type Asking } from './requests.ts';
 
 const own = 'private-tenant.1.user.15';
 const form = `socket_id=1234.5678&channel_name=${own}`;

@@ -2,8 +2,8 @@ import { inspect } from 'node:util';
 
 import { afterEach, describe, expect, it, vi } from 'vitest';
 
-import { Secret } from '../../src/core/secret.ts';
-import type { PusherApp } from '../../src/core/pusher-app.ts';
+import { Secret } from '../../src/runtime/secret.ts';
+import type { PusherApp } from '../../src/pusher/pusher-app.ts';
 import { createPusherApps } from '../../src/pusher/apps.ts';
 import { masterKey, settings } from './settings.ts';
 

@@ -1,6 +1,6 @@
-import { parseChannelName } from '../../src/core/channel-name.ts';
-import type { Grant, Member, SignInGrant } from '../../src/core/decision.ts';
-import { parseSocketId, type SocketId } from '../../src/core/socket-id.ts';
+import { parseChannelName } from '../../src/policy/channel-name.ts';
+import type { Grant, Member, SignInGrant } from '../../src/policy/decision.ts';
+import { parseSocketId, type SocketId } from '../../src/policy/socket-id.ts';
 
 /** What a test cares about in a grant. */
 export interface GrantParts {

@@ -1,5 +1,5 @@
-import { Secret } from '../../src/core/secret.ts';
-import type { PusherApp } from '../../src/core/pusher-app.ts';
+import { Secret } from '../../src/runtime/secret.ts';
+import type { PusherApp } from '../../src/pusher/pusher-app.ts';
 
 export const masterKey = Buffer.alloc(32, 7).toString('base64');
 

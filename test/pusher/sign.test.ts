@@ -2,9 +2,9 @@ import { createHash, createHmac } from 'node:crypto';
 
 import { describe, expect, it } from 'vitest';
 
-import type { Grant } from '../../src/core/decision.ts';
-import { Secret } from '../../src/core/secret.ts';
-import type { PusherApp } from '../../src/core/pusher-app.ts';
+import type { Grant } from '../../src/policy/decision.ts';
+import { Secret } from '../../src/runtime/secret.ts';
+import type { PusherApp } from '../../src/pusher/pusher-app.ts';
 import { createPusherApps, type PusherApps } from '../../src/pusher/apps.ts';
 import { createSigner } from '../../src/pusher/sign.ts';
 import { grantOf } from './grants.ts';

@@ -1,10 +1,10 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
-import { Unavailable } from '../../src/core/unavailable.ts';
+import { Unavailable } from '../../src/runtime/unavailable.ts';
 import { createPusherApps } from '../../src/pusher/apps.ts';
 import { createTerminate } from '../../src/pusher/terminate.ts';
-import { Secret } from '../../src/core/secret.ts';
+import { Secret } from '../../src/runtime/secret.ts';
 import { settings } from './settings.ts';
 
 const servers: Server[] = [];

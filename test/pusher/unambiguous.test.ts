@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import type { Member } from '../../src/core/decision.ts';
-import { Secret } from '../../src/core/secret.ts';
-import type { PusherDialect } from '../../src/core/pusher-app.ts';
+import type { Member } from '../../src/policy/decision.ts';
+import { Secret } from '../../src/runtime/secret.ts';
+import type { PusherDialect } from '../../src/pusher/pusher-app.ts';
 import { createPusherApps } from '../../src/pusher/apps.ts';
 import { createUserSigner } from '../../src/pusher/sign-user.ts';
 import { createSigner } from '../../src/pusher/sign.ts';

@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 
 import { describe, expect, it } from 'vitest';
 
-import { parseChannelName } from '../../src/core/channel-name.ts';
-import type { Member } from '../../src/core/decision.ts';
-import { Secret } from '../../src/core/secret.ts';
+import { parseChannelName } from '../../src/policy/channel-name.ts';
+import type { Member } from '../../src/policy/decision.ts';
 import { createPusherApps, type PusherApps } from '../../src/pusher/apps.ts';
 import { createUserSigner } from '../../src/pusher/sign-user.ts';
 import { createSigner } from '../../src/pusher/sign.ts';
+import { Secret } from '../../src/runtime/secret.ts';
 import vectors from '../vectors/pusher-auth-vectors.json' with { type: 'json' };
 import { grantOf, signInOf } from './grants.ts';
 import { settings } from './settings.ts';

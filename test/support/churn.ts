@@ -1,6 +1,6 @@
 // Fills and forgets memory as a server does, and prints the largest size of its heap beside what lives in it, in bytes.
 import { getHeapStatistics } from 'node:v8';
-import { boundHeap, createProcessHeap } from '../../src/heap.ts';
+import { boundHeap, createProcessHeap } from '../../src/runtime/heap.ts';
 
 if (process.argv[2] === 'bounded') boundHeap();
 

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, inject } from 'vitest';
-import { Secret } from '../../src/core/secret.ts';
-import type { Database } from '../../src/resources/client.ts';
-import { createDatabase } from '../../src/resources/client.ts';
-import { ownSchema } from '../../src/resources/schema.ts';
+import type { Database } from '../../src/database/client.ts';
+import { createDatabase } from '../../src/database/client.ts';
+import { ownSchema } from '../../src/database/schema.ts';
+import { Secret } from '../../src/runtime/secret.ts';
 
 /** A PostgreSQL server at hand, with a migrated database to copy; see `global-setup.ts`. */
 export interface TestServer {

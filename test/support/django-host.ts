@@ -1,4 +1,4 @@
-import type { Secret } from '../../src/core/secret.ts';
+import type { Secret } from '../../src/runtime/secret.ts';
 import { createTestDatabase, embeddedServer, withClient } from './database.ts';
 import type { TestServer } from './database.ts';
 import { djangoFixtures } from './django-vectors.ts';

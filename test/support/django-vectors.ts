@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { Secret } from '../../src/core/secret.ts';
-import type { Visitor } from '../../src/core/principal.ts';
-import type { DjangoSessionEngine, DjangoSettings } from '../../src/credentials/django-session.ts';
-import type { CredentialReader } from '../../src/credentials/identify.ts';
-import { findSession } from '../../src/http/session-cookie.ts';
+import { Secret } from '../../src/runtime/secret.ts';
+import type { Visitor } from '../../src/policy/principal.ts';
+import type { DjangoSessionEngine, DjangoSettings } from '../../src/authn/django/django-session.ts';
+import type { CredentialReader } from '../../src/authn/identify.ts';
+import { findSession } from '../../src/http/input/session-cookie.ts';
 
 /** Rows of a host's tables as a fixture records them; `expire_date` in ISO 8601 with its zone. */
 export interface DjangoRows {

@@ -1,6 +1,6 @@
-import { createLookups } from '../../src/audit/lookups.ts';
-import { createMetrics } from '../../src/audit/metrics.ts';
-import { RowRefused, Unavailable } from '../../src/core/unavailable.ts';
+import { createLookups } from '../../src/observability/metrics/cache-stats.ts';
+import { createMetrics } from '../../src/observability/metrics/metrics.ts';
+import { RowRefused, Unavailable } from '../../src/runtime/unavailable.ts';
 
 /** What Prometheus fetches once everything that is counted has happened. */
 export async function readEveryMetric(): Promise<string> {

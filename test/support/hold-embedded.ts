@@ -1,6 +1,6 @@
 // A process that starts the embedded server and stays: what tests kill, and what they press Ctrl-C on.
-import { createDatabase } from '../../src/resources/client.ts';
-import { startEmbeddedPostgres } from '../../src/resources/embedded-postgres.ts';
+import { createDatabase } from '../../src/database/client.ts';
+import { startEmbeddedPostgres } from '../../src/database/embedded/embedded-postgres.ts';
 
 const server = await startEmbeddedPostgres({ dataDir: process.argv[2]!, log: console });
 

@@ -1,8 +1,8 @@
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inject } from 'vitest';
-import type { EmbeddedPostgres } from '../../src/resources/embedded-postgres.ts';
-import { startEmbeddedPostgres } from '../../src/resources/embedded-postgres.ts';
+import type { EmbeddedPostgres } from '../../src/database/embedded/embedded-postgres.ts';
+import { startEmbeddedPostgres } from '../../src/database/embedded/embedded-postgres.ts';
 import { withClient } from './database.ts';
 
 /** A directory for a server of a test's own, removed when the test is over. */

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { Redis as Client } from 'ioredis';
 import { afterAll, beforeAll, describe, inject } from 'vitest';
-import { Secret } from '../../src/core/secret.ts';
-import { createRedis, type Redis } from '../../src/stores/redis.ts';
+import { createRedis, type Redis } from '../../src/redis/client.ts';
+import { Secret } from '../../src/runtime/secret.ts';
 
 const url = inject('redisUrl');
 

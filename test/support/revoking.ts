@@ -1,6 +1,6 @@
-import type { RevocationSubject } from '../../src/core/revocation.ts';
-import type { Database } from '../../src/resources/client.ts';
-import { createRevocations } from '../../src/resources/revocations.ts';
+import type { RevocationSubject } from '../../src/authorize/revocation/revocation.ts';
+import type { Database } from '../../src/database/client.ts';
+import { createRevocations } from '../../src/database/repositories/revocations.ts';
 
 /** The revocations of a database, for tests that do not care about live grants: `revoke` gives the moment that holds. */
 export function revoking(database: Database) {

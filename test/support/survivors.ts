@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { createProcessHeap } from '../../src/heap.ts';
+import { createProcessHeap } from '../../src/runtime/heap.ts';
 
 /** What is still in memory after a full collection. */
 export async function survivorsOf<T extends object>(

@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/core/timer.ts';
+import type { Clock } from '../../src/runtime/timer.ts';
 
 /** A clock that stands until a test moves it, and whose timers run when it is moved past them. */
 export interface TestClock {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { startApp } from '../../src/app.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import type { Environment } from '../../src/config/read.ts';
-import type { Secret } from '../../src/core/secret.ts';
+import type { Secret } from '../../src/runtime/secret.ts';
 import { createTestDatabase } from './database.ts';
 import { createTestClock, type TestClock } from './test-clock.ts';
 import { guestClaims, hmacToken, testNow, testSecret, userClaims } from './tokens.ts';

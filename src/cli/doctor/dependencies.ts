@@ -1,10 +1,13 @@
 import { WebSocket } from 'ws';
-import { askDependencies, type AskedDependency } from '../../app-ask.ts';
+import {
+  askDependencies,
+  type AskedDependency,
+} from '../../composition/commands/check-dependencies.ts';
 import type { Config } from '../../config/load.ts';
-import { askApp } from '../../pusher/ask-app.ts';
-import type { Examined, Instruments } from './examine.ts';
-import { reasonFor } from './faults.ts';
-import { ill, well } from './finding.ts';
+import { askApp } from '../../pusher/http-api.ts';
+import { ill, well } from './check-result.ts';
+import { reasonFor } from './network-errors.ts';
+import type { Examined, Instruments } from './run-checks.ts';
 
 /** How long an upstream may take, in milliseconds. */
 const patience = 5_000;

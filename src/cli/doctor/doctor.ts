@@ -1,9 +1,9 @@
-import { systemClock } from '../../clock.ts';
 import { loadConfig, type Config } from '../../config/load.ts';
+import { systemClock } from '../../runtime/clock.ts';
 import { UsageError } from '../command-error.ts';
 import type { AddCommand, ReadInput } from '../context.ts';
-import { addTokenOptions, tokenGiven, type TokenOptions } from '../token-given.ts';
-import { examine, type Examination, type Examined } from './examine.ts';
+import { addTokenOptions, tokenGiven, type TokenOptions } from '../token-option.ts';
+import { examine, type Examination, type Examined } from './run-checks.ts';
 
 /** What is given on the command line. */
 interface DoctorOptions extends TokenOptions {

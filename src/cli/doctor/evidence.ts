@@ -1,4 +1,4 @@
-import type { PusherDialect } from '../../core/pusher-app.ts';
+import type { PusherDialect } from '../../pusher/pusher-app.ts';
 
 /** Why there was no answer: a code of Node's or of TLS, `http-502`, `pusher-4001`, or `timeout`. */
 export interface Fault {

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
-import type { PusherApp } from '../../core/pusher-app.ts';
-import { askApp } from '../../pusher/ask-app.ts';
+import { askApp } from '../../pusher/http-api.ts';
+import type { PusherApp } from '../../pusher/pusher-app.ts';
 import { isFault, type Entered, type ServerEvidence, type Taken } from './evidence.ts';
 import { connectPusher, type PusherSocket } from './pusher-socket.ts';
 

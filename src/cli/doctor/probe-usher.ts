@@ -1,6 +1,6 @@
 import type { Answer, Fault, UsherEvidence } from './evidence.ts';
-import { codeOf } from './faults.ts';
 import { objectIn } from './json.ts';
+import { codeOf } from './network-errors.ts';
 
 /** How long Usher, or what stands before it, may take, in milliseconds. */
 const patience = 10_000;

@@ -1,8 +1,8 @@
 import { WebSocket } from 'ws';
-import type { PusherApp } from '../../core/pusher-app.ts';
+import type { PusherApp } from '../../pusher/pusher-app.ts';
 import type { Fault, Taken } from './evidence.ts';
-import { codeOf } from './faults.ts';
 import { objectIn } from './json.ts';
+import { codeOf } from './network-errors.ts';
 
 /** How long the server may take for anything, in milliseconds. */
 const patience = 5_000;

@@ -1,5 +1,5 @@
+import { ill, type Finding } from './check-result.ts';
 import type { Answer } from './evidence.ts';
-import { ill, type Finding } from './finding.ts';
 
 /** What a redirect means: a browser's preflight fails on it, and its POST becomes a GET without a body. */
 export function redirected({ status, headers }: Answer, usherUrl: string): Finding {

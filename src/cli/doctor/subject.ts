@@ -1,8 +1,8 @@
+import { mintGuestToken, mintUserToken, type TokenSigning } from '../../authn/jwt/mint.ts';
 import type { Config } from '../../config/load.ts';
-import type { PusherApp } from '../../core/pusher-app.ts';
-import { mintGuestToken, mintUserToken, type TokenSigning } from '../../credentials/mint.ts';
-import { demo } from '../../demo.ts';
-import { credentialKind, readingOf } from '../presented.ts';
+import { demo } from '../../facts/demo-facts.ts';
+import type { PusherApp } from '../../pusher/pusher-app.ts';
+import { credentialKind, readingOf } from '../match-channel.ts';
 import type { Form } from './probe-usher.ts';
 
 /** As whom the doctor asks Usher, as far as there is somebody. */

@@ -1,4 +1,4 @@
-import type { Find } from '../../core/facts.ts';
+import type { Find } from '../../policy/facts.ts';
 import { CommandError } from '../command-error.ts';
 import { placeOfFault } from './json-fault.ts';
 

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { buildPaperPolicy, type DecideChannel } from '../../app-paper.ts';
-import { systemClock } from '../../clock.ts';
-import { Secret } from '../../core/secret.ts';
-import { mintGuestToken, mintUserToken } from '../../credentials/mint.ts';
+import { mintGuestToken, mintUserToken } from '../../authn/jwt/mint.ts';
+import { systemClock } from '../../runtime/clock.ts';
+import { Secret } from '../../runtime/secret.ts';
 import { CommandError } from '../command-error.ts';
 import type { AddCommand } from '../context.ts';
 import { reasonOfFile } from '../file-error.ts';
-import { readingOf } from '../presented.ts';
+import { readingOf } from '../match-channel.ts';
+import { buildPaperPolicy, type DecideChannel } from './offline-policy.ts';
 import { findIn, parsePolicy, type PolicyFile, type Row, type Who } from './policy-file.ts';
 import { variationsOf, type Asked } from './variations.ts';
 

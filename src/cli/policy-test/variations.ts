@@ -1,5 +1,5 @@
-import { fillPattern } from '../../core/pattern.ts';
-import { readingOf } from '../presented.ts';
+import { fillPattern } from '../../policy/pattern.ts';
+import { readingOf } from '../match-channel.ts';
 import type { Who } from './policy-file.ts';
 
 /** A question that is put to the policy. */

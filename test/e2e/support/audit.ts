@@ -3,9 +3,9 @@ import { join } from 'node:path';
 
 import { Client } from 'pg';
 
-import { Secret } from '../../../src/core/secret.ts';
-import { urlOf } from '../../../src/resources/embedded/door.ts';
-import { readPidFile } from '../../../src/resources/embedded/pid-file.ts';
+import { urlOf } from '../../../src/database/embedded/listen-address.ts';
+import { readPidFile } from '../../../src/database/embedded/pid-file.ts';
+import { Secret } from '../../../src/runtime/secret.ts';
 import type { Usher } from './usher.ts';
 
 /** What `audit_log` keeps of one decision, and the signals of its rows in `security_events`. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 import { inject } from 'vitest';
 
-import { serverAccount } from '../../../src/resources/embedded/account.ts';
+import { serverAccount } from '../../../src/database/embedded/account.ts';
 import { freePort } from '../../support/free-port.ts';
 import { query } from './postgres.ts';
 

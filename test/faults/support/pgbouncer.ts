@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { inject } from 'vitest';
 
-import { serverAccount } from '../../../src/resources/embedded/account.ts';
+import { serverAccount } from '../../../src/database/embedded/account.ts';
 import { freePort } from '../../support/free-port.ts';
 import { query } from './postgres.ts';
 

@@ -5,12 +5,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { inject } from 'vitest';
 
-import { serverAccount } from '../../../src/resources/embedded/account.ts';
-import { findBinaries } from '../../../src/resources/embedded/binaries.ts';
-import { ensureCluster } from '../../../src/resources/embedded/cluster.ts';
-import { urlOf } from '../../../src/resources/embedded/door.ts';
-import { isServerOf, readPidFile } from '../../../src/resources/embedded/pid-file.ts';
-import { launch } from '../../../src/resources/embedded/server.ts';
+import { serverAccount } from '../../../src/database/embedded/account.ts';
+import { findBinaries } from '../../../src/database/embedded/binaries.ts';
+import { ensureCluster } from '../../../src/database/embedded/cluster.ts';
+import { urlOf } from '../../../src/database/embedded/listen-address.ts';
+import { isServerOf, readPidFile } from '../../../src/database/embedded/pid-file.ts';
+import { launch } from '../../../src/database/embedded/server.ts';
 import { freePort } from '../../support/free-port.ts';
 
 /** A PostgreSQL server that a test may hurt. */

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { pino } from 'pino';
-import { textField, textQuery } from '../../../src/http/body.ts';
-import { channelNames } from '../../../src/http/channel-names.ts';
-import { parseJsonObject } from '../../../src/http/json-body.ts';
-import { RequestProblem } from '../../../src/http/problem.ts';
-import { repeated } from '../../../src/http/repeated.ts';
+import { textField, textQuery } from '../../../src/http/input/body.ts';
+import { channelNames } from '../../../src/http/routes/channel-batch-auth/channel-names.ts';
+import { parseJsonObject } from '../../../src/http/input/json-body.ts';
+import { RequestProblem } from '../../../src/http/output/problem.ts';
+import { repeated } from '../../../src/http/input/repeated-field.ts';
 import { createServer } from '../../../src/http/server.ts';
-import { checkClientInfo, idField } from '../../../src/http/ticket-body.ts';
-import { parseMoment } from '../../../src/http/moment.ts';
+import { checkClientInfo, idField } from '../../../src/http/routes/tickets/body.ts';
+import { parseMoment } from '../../../src/http/input/datetime.ts';
 import { textNear } from '../mutations.ts';
 import { defineTarget } from '../target.ts';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { catalogue } from '../../../src/channels/index.ts';
-import { parseChannelName } from '../../../src/core/channel-name.ts';
-import { parseSocketId } from '../../../src/core/socket-id.ts';
+import { parseChannelName } from '../../../src/policy/channel-name.ts';
+import { catalogue } from '../../../src/policy/channels/index.ts';
+import { parseSocketId } from '../../../src/policy/socket-id.ts';
 import { mutated, textNear } from '../mutations.ts';
 import { defineTarget } from '../target.ts';
 

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import fc from 'fast-check';
-import { Secret } from '../../../src/core/secret.ts';
-import { Unavailable } from '../../../src/core/unavailable.ts';
-import { createIntrospectionReader } from '../../../src/credentials/introspection.ts';
-import { createJwks } from '../../../src/credentials/jwks.ts';
-import { findSession } from '../../../src/http/session-cookie.ts';
-import { createWebhookReader } from '../../../src/pusher/webhooks.ts';
+import { createIntrospectionReader } from '../../../src/authn/introspection.ts';
+import { createJwks } from '../../../src/authn/jwt/jwks.ts';
+import { findSession } from '../../../src/http/input/session-cookie.ts';
+import { createWebhookReader } from '../../../src/pusher/webhooks/read-webhook.ts';
+import { Secret } from '../../../src/runtime/secret.ts';
+import { Unavailable } from '../../../src/runtime/unavailable.ts';
 import { testNow } from '../../support/tokens.ts';
 import { mutated, textNear } from '../mutations.ts';
 import { defineTarget } from '../target.ts';

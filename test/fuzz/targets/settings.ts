@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { pino } from 'pino';
-import { buildIdentify } from '../../../src/app-identify.ts';
-import { createDependencies } from '../../../src/audit/dependencies.ts';
-import { createLookups } from '../../../src/audit/lookups.ts';
+import { buildIdentify } from '../../../src/composition/authn.ts';
+import { createDependencies } from '../../../src/observability/dependencies.ts';
+import { createLookups } from '../../../src/observability/metrics/cache-stats.ts';
 import { ConfigurationError, loadConfig } from '../../../src/config/load.ts';
 import { network } from '../../../src/config/network.ts';
 import { origin } from '../../../src/config/origin.ts';
@@ -11,7 +11,7 @@ import type { Setting } from '../../../src/config/setting.ts';
 import { settings } from '../../../src/config/settings.ts';
 import { createPusherApps } from '../../../src/pusher/apps.ts';
 import { createServer } from '../../../src/http/server.ts';
-import type { GuestSessionStore } from '../../../src/core/guest-session.ts';
+import type { GuestSessionStore } from '../../../src/authn/guest-session-token.ts';
 import { mutated, textNear } from '../mutations.ts';
 import { defineTarget } from '../target.ts';
 

@@ -1,5 +1,5 @@
+import { ill, unknown, well, type Symptom } from '../check-result.ts';
 import { isFault, type Evidence } from '../evidence.ts';
-import { ill, unknown, well, type Symptom } from '../finding.ts';
 
 /** Milliseconds; the `Date` of an answer is cut to the second, and on its way for a while. */
 const tolerated = 30_000;

@@ -1,6 +1,6 @@
 import { isFault, type Answer, type Evidence } from '../evidence.ts';
 import { sentHeaders } from '../probe-usher.ts';
-import { ill, unknown, well, type Finding, type Symptom } from '../finding.ts';
+import { ill, unknown, well, type Finding, type Symptom } from '../check-result.ts';
 
 /** The question that a browser asks first, when there is an Authorization header to send. */
 export const preflight: Symptom = {

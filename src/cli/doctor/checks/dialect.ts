@@ -1,4 +1,4 @@
-import { demoHasNoServer, ill, unknown, well, type Symptom } from '../finding.ts';
+import { demoHasNoServer, ill, unknown, well, type Symptom } from '../check-result.ts';
 
 /** soketi leaves `channel_data` out of what it checks on a private channel; the others do not. */
 export const dialect: Symptom = {

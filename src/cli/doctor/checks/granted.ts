@@ -1,6 +1,6 @@
+import { ill, unknown, well, type Finding, type Symptom } from '../check-result.ts';
 import { isFault, type Answer, type Entered } from '../evidence.ts';
-import { wordsFor } from '../faults.ts';
-import { ill, unknown, well, type Finding, type Symptom } from '../finding.ts';
+import { wordsFor } from '../network-errors.ts';
 
 /** A channel is granted: status 200 exactly and a signature, the only answer that pusher-js takes. */
 export const granted: Symptom = {

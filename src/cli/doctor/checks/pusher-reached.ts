@@ -1,6 +1,6 @@
+import { demoHasNoServer, ill, well, type Finding, type Symptom } from '../check-result.ts';
 import { isFault, type Evidence } from '../evidence.ts';
-import { isOneSidedTls, wordsFor } from '../faults.ts';
-import { demoHasNoServer, ill, well, type Finding, type Symptom } from '../finding.ts';
+import { isOneSidedTls, wordsFor } from '../network-errors.ts';
 
 /** A WebSocket, as every client opens one. */
 export const pusherReached: Symptom = {

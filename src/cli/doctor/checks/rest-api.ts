@@ -1,6 +1,6 @@
+import { demoHasNoServer, ill, well, type Symptom } from '../check-result.ts';
 import { isFault } from '../evidence.ts';
-import { wordsFor } from '../faults.ts';
-import { demoHasNoServer, ill, well, type Symptom } from '../finding.ts';
+import { wordsFor } from '../network-errors.ts';
 
 /** The HTTP API, through which connections are ended. */
 export const restApi: Symptom = {

@@ -1,4 +1,4 @@
-import { demoHasNoServer, ill, unknown, well, type Symptom } from '../finding.ts';
+import { demoHasNoServer, ill, unknown, well, type Symptom } from '../check-result.ts';
 
 /** A signature of ours over a channel's name alone, which all servers check alike. */
 export const secret: Symptom = {

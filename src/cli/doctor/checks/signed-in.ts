@@ -1,4 +1,4 @@
-import { ill, unknown, well, type Symptom } from '../finding.ts';
+import { ill, unknown, well, type Symptom } from '../check-result.ts';
 import { isGranted } from './granted.ts';
 
 /** `pusher.signin()`: without it a revocation cannot end a user's connections. */

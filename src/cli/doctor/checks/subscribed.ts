@@ -1,5 +1,5 @@
+import { ill, unknown, well, type Symptom } from '../check-result.ts';
 import { isFault } from '../evidence.ts';
-import { ill, unknown, well, type Symptom } from '../finding.ts';
 
 /** The Pusher server takes the signature that Usher gave. */
 export const subscribed: Symptom = {

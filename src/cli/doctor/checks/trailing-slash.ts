@@ -1,5 +1,5 @@
+import { ill, unknown, well, type Symptom } from '../check-result.ts';
 import { isFault } from '../evidence.ts';
-import { ill, unknown, well, type Symptom } from '../finding.ts';
 import { redirected } from '../redirected.ts';
 
 /** Some clients ask with a trailing slash, and Usher takes both. */

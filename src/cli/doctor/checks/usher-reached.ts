@@ -1,6 +1,6 @@
+import { ill, well, type Finding, type Symptom } from '../check-result.ts';
 import { isFault, type Answer, type Evidence } from '../evidence.ts';
-import { wordsFor } from '../faults.ts';
-import { ill, well, type Finding, type Symptom } from '../finding.ts';
+import { wordsFor } from '../network-errors.ts';
 import { redirected } from '../redirected.ts';
 
 /** Whether Usher itself answers where browsers ask. */

@@ -1,0 +1,37 @@
+import type { Database } from '../database/client.ts';
+import type { PrismaClient } from '../database/generated/client.ts';
+import { actAsOperator } from '../database/row-level-security/operator.ts';
+import { isStorable } from '../database/storable-text.ts';
+import type { AuditEvent, FindDecision, SecuritySignal } from './audit-event.ts';
+
+/** Words are ours, or those of a newer Usher that runs beside this one; what was not known is `null`. */
+type Row = { readonly [Field in keyof AuditEvent]: AuditEvent[Field] | null } & {
+  readonly signals: readonly SecuritySignal[];
+};
+
+/** Looks up decisions on record, for the operator: of any tenant. */
+export function createFindDecision(database: Database): FindDecision {
+  return async (decisionId) => {
+    if (!isStorable(decisionId)) return undefined;
+    const [, [row]] = await database.ask((prisma) =>
+      prisma.$transaction([actAsOperator(prisma), findRow(prisma, decisionId)]),
+    );
+    if (row === undefined) return undefined;
+    const { signals, ...columns } = row;
+    const known = Object.entries(columns).filter(([, value]) => value !== null);
+    return { decision: Object.fromEntries(known) as unknown as AuditEvent, signals };
+  };
+}
+
+/** A signal of a decision has its moment as well, which has an index; its decision's id has none. */
+function findRow(prisma: PrismaClient, decisionId: string) {
+  return prisma.$queryRaw<Row[]>`
+    SELECT decision_id AS "decisionId", (extract(epoch FROM at) * 1000)::float8 AS at, action,
+      outcome, code, family, channel, socket_id AS "socketId", principal_kind AS "principalKind",
+      principal_id AS "principalId", tenant_id AS "tenantId", failed_check AS "failedCheck",
+      checks, request_id AS "requestId", address, user_agent AS "userAgent",
+      ARRAY(SELECT signal FROM security_events AS event
+        WHERE event.at = audit_log.at AND event.decision_id = audit_log.decision_id
+        ORDER BY signal) AS signals
+    FROM audit_log WHERE decision_id = ${decisionId}`;
+}

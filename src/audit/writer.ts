@@ -1,0 +1,83 @@
+import type { TableMemory, TablesSeen } from '../database/cache/table-cache.ts';
+import type { Database } from '../database/client.ts';
+import type { AuditEntry, WriteEntries } from './audit-event.ts';
+import { toRows } from './rows.ts';
+
+/**
+ * Creates the writer of `audit_log` and `security_events`. A decision that was made from memory is written only if nothing
+ * has changed since: the same statement, and so the same moment, says what the tables are and keeps what rests on them.
+ */
+export function createAuditWriter(
+  database: Database,
+  memory: Pick<TableMemory, 'version' | 'known' | 'learn'>,
+): WriteEntries {
+  return async (entries) => {
+    const version = memory.version();
+    const isCurrent = (entry: AuditEntry) => asOf(entry) === undefined || asOf(entry) === version;
+    const known = memory.known();
+    const { watched, horizon, xids } = known;
+    const { rows, checks } = toRows(entries.filter(isCurrent));
+    const [seen] = await database.run({
+      name: 'usher_audit',
+      text: insertEntries,
+      values: [JSON.stringify(rows), watched, horizon, xids, JSON.stringify(checks)],
+    });
+    const { holds, ...tables } = seen as TablesSeen & { readonly holds: boolean | null };
+    memory.learn(tables, known);
+    return entries.map(
+      (entry) => asOf(entry) === undefined || (holds === true && isCurrent(entry)),
+    );
+  };
+}
+
+function asOf(entry: AuditEntry): number | undefined {
+  return 'signal' in entry ? undefined : entry.asOf;
+}
+
+/**
+ * Takes any number of rows, as JSON: one statement is one round trip, one commit, and atomic by itself. Numbers of
+ * transactions instead of times: what commits late has a number that was not over before (`xmin` of the snapshot).
+ * A note counts once the transaction of its number is visible here, and not before: a note that a dump brought from another
+ * server would otherwise be known already when a transaction of this server gets the number. `usher.server` is the server's
+ * identity, which each connection was given when it was opened; without it nothing holds.
+ */
+const insertEntries = `
+  WITH noted AS MATERIALIZED (
+    SELECT xid, changed FROM table_changes
+    WHERE xid >= coalesce($3::bigint, pg_snapshot_xmin(pg_current_snapshot())::text::bigint)
+      AND xid < pg_snapshot_xmax(pg_current_snapshot())::text::bigint
+      AND pg_visible_in_snapshot(xid::text::xid8, pg_current_snapshot()) AND xid <> ALL ($4::bigint[])
+  ), tables AS MATERIALIZED (
+    SELECT nullif(current_setting('usher.server', true), '') || coalesce(string_agg(
+      ' ' || relname || ':' || concat_ws('../resources', pg_class.oid, relfilenode, pg_trigger.xmin), ''
+      ORDER BY relname), '') AS watched
+    FROM pg_class JOIN pg_trigger ON tgrelid = pg_class.oid
+    WHERE pg_class.oid IN (to_regclass('bookings'), to_regclass('escrows'), to_regclass('rooms'),
+        to_regclass('orders'), to_regclass('guest_sessions'), to_regclass('revocations'))
+      AND tgname = 'usher_note_change' AND tgenabled = 'A'
+  ), seen AS MATERIALIZED (
+    SELECT watched, watched = $2 AND NOT EXISTS (SELECT FROM noted) AS holds FROM tables
+  ), entry AS MATERIALIZED (
+    SELECT * FROM json_to_recordset($1::json) AS row(
+      decision_id text, signal_id uuid, at double precision, action text, outcome text, code text,
+      family text, channel text, socket_id text, principal_kind text, principal_id text,
+      tenant_id text, failed_check text, checks int, request_id text, address text,
+      user_agent text, signals text[], suppressed int, remembered boolean)
+    WHERE remembered IS NOT TRUE OR (SELECT holds FROM seen)
+  ), kept AS (
+    INSERT INTO audit_log (decision_id, at, action, outcome, code, family, channel, socket_id,
+      principal_kind, principal_id, tenant_id, failed_check, checks, request_id, address, user_agent)
+    SELECT decision_id, to_timestamp(at / 1000), action, outcome, code, family, channel, socket_id,
+      principal_kind, principal_id, tenant_id, failed_check, $5::jsonb -> checks, request_id, address,
+      user_agent
+    FROM entry WHERE decision_id IS NOT NULL
+  ), told AS (
+    INSERT INTO security_events
+      (id, at, signal, decision_id, tenant_id, principal_id, request_id, address, user_agent, suppressed)
+    SELECT coalesce(signal_id, gen_random_uuid()), to_timestamp(at / 1000), signal, decision_id,
+      tenant_id, principal_id, request_id, address, user_agent, suppressed
+    FROM entry CROSS JOIN LATERAL unnest(entry.signals) AS signal
+  )
+  SELECT watched, holds, pg_snapshot_xmin(pg_current_snapshot())::text AS horizon,
+    (SELECT coalesce(json_agg(json_build_object('xid', xid::text, 'changed', changed)), '[]') FROM noted) AS changes
+  FROM seen`;

@@ -1,0 +1,29 @@
+import { hashGuestToken, type GuestSessionStore } from './guest-session-token.ts';
+import type { CredentialReader } from './identify.ts';
+
+/** Makes the reader of guest sessions' tokens (system D); throws `Unavailable` when they cannot be looked up. */
+export function createGuestSessionReader(
+  sessions: Pick<GuestSessionStore, 'find'>,
+  now: () => number,
+): CredentialReader {
+  return async (text) => {
+    const tokenHash = hashGuestToken(text);
+    if (tokenHash === undefined) return { fault: 'credential-malformed' };
+    const session = await sessions.find(tokenHash);
+    if (session === undefined || session.endedAt !== undefined) {
+      return { fault: 'credential-rejected' };
+    }
+    const { sessionId, linkedUserId, linkedTenantId, createdAt, expiresAt } = session;
+    if (expiresAt <= now()) return { fault: 'credential-expired' };
+    return {
+      principal: {
+        kind: 'guest-session',
+        sessionId,
+        issuedAt: createdAt,
+        expiresAt,
+        ...(linkedUserId !== undefined && { linkedUserId }),
+        ...(linkedTenantId !== undefined && { linkedTenantId }),
+      },
+    };
+  };
+}

@@ -1,0 +1,36 @@
+import { fetchBounded } from '../bounded-fetch.ts';
+import { jwkKey } from './token-key.ts';
+import type { TokenKey } from './token-key.ts';
+
+const longestBody = 256 * 1024;
+const mostKeys = 64;
+
+/** How a JWK Set is fetched; `timeout` in milliseconds covers the connection, the headers and the whole body. */
+export interface KeySetRequest {
+  readonly url: URL;
+  readonly fetch: typeof fetch;
+  readonly timeout: number;
+}
+
+/**
+ * Fetches a JWK Set (RFC 7517 §5) and returns those of its keys that can verify tokens.
+ * Rejects with any error on a failure: the caller decides what an outage means.
+ */
+export async function fetchKeySet(request: KeySetRequest): Promise<readonly TokenKey[]> {
+  const { status, text } = await fetchBounded({
+    ...request,
+    headers: { accept: 'application/jwk-set+json, application/json' },
+    longestBody,
+  });
+  if (status !== 200) throw new Error(`JWKS answered with status ${status}`);
+  return parseKeySet(text);
+}
+
+function parseKeySet(text: string): readonly TokenKey[] {
+  const set: unknown = JSON.parse(text);
+  const keys = typeof set === 'object' && set !== null && 'keys' in set ? set.keys : undefined;
+  if (!Array.isArray(keys)) throw new Error('JWKS is not an object with a list of keys');
+  if (keys.length > mostKeys) throw new Error(`JWKS has more than ${mostKeys} keys`);
+  // RFC 7517 §5: keys that cannot be used are left out, they do not spoil the others.
+  return keys.map(jwkKey).filter((key) => key !== undefined);
+}

@@ -1,0 +1,114 @@
+import { createPublicKey, createSecretKey, webcrypto } from 'node:crypto';
+import type { JsonWebKey, KeyObject } from 'node:crypto';
+import type { Secret } from '../../runtime/secret.ts';
+import { weakSecret } from '../weak-secret.ts';
+
+/** A key that verifies tokens, with the one algorithm it may be used with (RFC 8725 §3.1). */
+export interface TokenKey {
+  readonly algorithm: string;
+  readonly key: KeyObject | webcrypto.CryptoKey;
+  readonly kid?: string;
+}
+
+/** Every algorithm that a public key can be pinned to. */
+export const publicKeyAlgorithms: ReadonlySet<string> = new Set([
+  'RS256',
+  'PS256',
+  'ES256',
+  'ES384',
+  'EdDSA',
+  'Ed25519',
+]);
+
+const smallestRsaModulus = 2048;
+
+/** The HS256 key of a shared secret; throws an `Error` that says why, without the value, when it is too weak. */
+export function hmacKey(secret: Secret): TokenKey & { readonly key: KeyObject } {
+  const text = secret.reveal();
+  const weakness = weakSecret(text);
+  if (weakness !== undefined) throw new Error(`The token secret ${weakness}`);
+  return { algorithm: 'HS256', key: createSecretKey(Buffer.from(text, 'utf8')) };
+}
+
+/** The same key, imported for verifying: jose would import a `KeyObject` of a secret anew for each token. */
+export async function imported({ algorithm, key }: ReturnType<typeof hmacKey>): Promise<TokenKey> {
+  const hmac = { name: 'HMAC', hash: 'SHA-256' };
+  const bytes = key.export();
+  return {
+    algorithm,
+    key: await webcrypto.subtle.importKey('raw', bytes, hmac, false, ['verify']),
+  };
+}
+
+/**
+ * The key of a PEM `PUBLIC KEY` block (SPKI, RFC 7468 §13): RSA of 2048 bits or more is pinned to RS256, P-256 to ES256,
+ * P-384 to ES384, Ed25519 to EdDSA. Throws an `Error` without the value for anything else.
+ */
+export function pemKey(pem: string): TokenKey {
+  const read = readPem(pem);
+  if ('problem' in read) throw new Error(`The token public key ${read.problem}`);
+  return read;
+}
+
+/** The same; for anything else the problem, in words that follow the name of a setting. */
+export function readPem(pem: string): TokenKey | { readonly problem: string } {
+  // createPublicKey would quietly derive the public half of a private key, and that key must not be here at all.
+  if (pem.includes('PRIVATE KEY')) {
+    return {
+      problem: 'must be a public key in PEM; of a private key configure its public half only',
+    };
+  }
+  const key = readKey(() => createPublicKey(pem));
+  if (key === undefined) return { problem: 'must be a public key in PEM' };
+  if (!/^\s*-----BEGIN PUBLIC KEY-----[A-Za-z0-9+/=\s]+-----END PUBLIC KEY-----\s*$/.test(pem)) {
+    return {
+      problem: 'must be one PEM block of type PUBLIC KEY, not a certificate or an RSA PUBLIC KEY',
+    };
+  }
+  const [algorithm] = algorithmsOf(key);
+  return algorithm === undefined
+    ? { problem: 'must be an RSA key of 2048 bits or more, or a key on P-256, P-384 or Ed25519' }
+    : { algorithm, key };
+}
+
+/**
+ * The key of a JWK (RFC 7517), pinned to its `alg`, or to the default of its type where it names none;
+ * `undefined` for a key that must not verify tokens: symmetric, private, for encryption, too small or unreadable.
+ */
+export function jwkKey(jwk: unknown): TokenKey | undefined {
+  if (!isJsonWebKey(jwk) || 'd' in jwk) return undefined;
+  if (jwk['use'] !== undefined && jwk['use'] !== 'sig') return undefined;
+  const operations = jwk['key_ops'];
+  if (operations !== undefined && !(Array.isArray(operations) && operations.includes('verify'))) {
+    return undefined;
+  }
+  const kid = jwk['kid'];
+  if (kid !== undefined && typeof kid !== 'string') return undefined;
+  const key = readKey(() => createPublicKey({ key: jwk, format: 'jwk' }));
+  const algorithm = key && algorithmsOf(key).find((one) => one === (jwk['alg'] ?? one));
+  if (key === undefined || algorithm === undefined) return undefined;
+  return { algorithm, key, ...(kid !== undefined && { kid }) };
+}
+
+/** The algorithms a public key may be pinned to, the default first; none for a key that is too small or of another type. */
+function algorithmsOf(key: KeyObject): readonly string[] {
+  const { modulusLength = 0, namedCurve } = key.asymmetricKeyDetails ?? {};
+  if (key.asymmetricKeyType === 'rsa') {
+    return modulusLength >= smallestRsaModulus ? ['RS256', 'PS256'] : [];
+  }
+  if (key.asymmetricKeyType === 'ed25519') return ['EdDSA', 'Ed25519'];
+  if (namedCurve === 'prime256v1') return ['ES256'];
+  return namedCurve === 'secp384r1' ? ['ES384'] : [];
+}
+
+function readKey(read: () => KeyObject): KeyObject | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}
+
+function isJsonWebKey(value: unknown): value is JsonWebKey {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

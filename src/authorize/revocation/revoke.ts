@@ -1,0 +1,106 @@
+import type { Origin, RecordSignal } from '../../audit/audit-event.ts';
+import type { StartTimer } from '../../runtime/timer.ts';
+import type { EndConnections, Ending, EndOutcome } from './end-connections.ts';
+import {
+  effectsOf,
+  type Outcome,
+  type PusherServer,
+  type RevocationEffect,
+} from './revocation-effects.ts';
+import type {
+  HeldRevocation,
+  RevocableConnections,
+  RevocationStore,
+  RevocationSubject,
+} from './revocation.ts';
+
+/** A revocation that holds, on every replica. */
+export interface Revocation extends HeldRevocation {
+  readonly effects: readonly RevocationEffect[];
+}
+
+/** What a revocation depends on. */
+export interface RevokeDeps {
+  readonly revocations: Pick<RevocationStore, 'revoke'>;
+  readonly live: RevocableConnections;
+  readonly endConnections: EndConnections;
+  /** The servers of all Pusher apps, each once. */
+  readonly servers: readonly PusherServer[];
+  readonly serverOf: (appKey: string) => PusherServer | undefined;
+  readonly recordSignal: RecordSignal;
+  readonly now: () => number;
+  readonly startTimer: StartTimer;
+}
+
+/** How long claimed connections are left to whoever claimed them, in milliseconds. */
+export const leaseTimeMs = 15_000;
+
+/** How long the answer waits for the Pusher servers, in milliseconds. */
+const timeoutMs = 3_000;
+
+/**
+ * Revokes what was issued to a subject before a time. The revocation is written before connections are ended, so that none
+ * of them can come back. Throws `Unavailable`, and then the revocation may not hold, or not be recorded.
+ */
+export async function revoke(
+  revocation: HeldRevocation,
+  origin: Origin,
+  deps: RevokeDeps,
+): Promise<Revocation> {
+  // Counted before: this process may be notified of the revocation, and end them, before the statement returns.
+  const webSockets = deps.live.count(revocation);
+  const leaseUntil = deps.now() + leaseTimeMs;
+  const { issuedBefore, claim } = await deps.revocations.revoke({ ...revocation, leaseUntil });
+  const stored = { ...revocation, issuedBefore };
+  deps.live.end(stored);
+  const endings = deps.endConnections(claim);
+  await deps.recordSignal('revoked', { origin, ...idsOf(revocation.subject) });
+  const users = await outcomes(endings, deps);
+  const effects = effectsOf(revocation.subject.kind, { webSockets, users, servers: deps.servers });
+  return { ...stored, effects };
+}
+
+/** What became of the users' connections by the time that the answer leaves. */
+async function outcomes(
+  endings: readonly Ending[],
+  { startTimer, serverOf }: RevokeDeps,
+): Promise<Outcome['users']> {
+  const found = new Map<Ending, EndOutcome>();
+  const all = Promise.all(
+    endings.map(async (ending) => {
+      found.set(ending, await ending.outcome);
+    }),
+  );
+  await new Promise<void>((resolve) => {
+    const stop = startTimer(timeoutMs, resolve);
+    void all.then(() => {
+      stop();
+      resolve();
+    });
+  });
+  return endings.map((ending) => ({
+    server: serverOf(ending.user.appKey),
+    outcome: found.get(ending),
+  }));
+}
+
+/** The subject in the columns of a signal. */
+function idsOf(subject: RevocationSubject): {
+  readonly tenantId?: string;
+  readonly principalId?: string;
+} {
+  switch (subject.kind) {
+    case 'user': {
+      const { userId, tenantId } = subject;
+      return { principalId: userId, ...(tenantId !== undefined && { tenantId }) };
+    }
+    case 'booking':
+      return { principalId: `${subject.hotelSlug}/${subject.bookingId}` };
+    case 'guest-session':
+      return { principalId: subject.sessionId };
+    case 'token':
+      return { principalId: subject.tokenId };
+    case 'tenant':
+      return { tenantId: subject.tenantId };
+  }
+}

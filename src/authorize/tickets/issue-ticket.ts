@@ -1,0 +1,75 @@
+import type { Origin, RecordDecision } from '../../audit/audit-event.ts';
+import type { ChatServers } from '../../authn/chat-servers.ts';
+import type { PresentedCredential } from '../../authn/credential.ts';
+import type { Judged } from '../../policy/decision.ts';
+import { tenantOf } from '../../policy/principal.ts';
+import { authenticate, ofTenant, type AuthenticateDeps } from '../authenticate.ts';
+import type { Measure } from '../measure.ts';
+import { hashTicket, ticketBytes, writeTicket } from './ticket-text.ts';
+import { refuseTicket, type IssueDecision, type TicketHolder, type TicketStore } from './ticket.ts';
+
+/** What the issue of a ticket depends on. */
+export interface IssueTicketDeps extends AuthenticateDeps {
+  readonly chatServers: ChatServers;
+  readonly tickets: TicketStore;
+  readonly record: RecordDecision;
+  readonly now: () => number;
+  readonly newId: () => string;
+  readonly randomBytes: (count: number) => Uint8Array;
+  /** How long a ticket is valid at most, in milliseconds. */
+  readonly ticketLifetimeMs: number;
+  readonly measure: Measure;
+}
+
+/** A request for a ticket. */
+export interface TicketRequest {
+  readonly credentials: readonly PresentedCredential[];
+  /** The key id of the chat server that the ticket is for. */
+  readonly serverKey: string | undefined;
+  /** The user of the ticket; the principal, where it is left out. */
+  readonly userId: string | undefined;
+  /** The subject of the conversation, in the page's own ids. */
+  readonly about: Pick<TicketHolder, 'entityId' | 'entityType' | 'providerResId'>;
+  readonly origin: Origin;
+}
+
+/**
+ * Issues a ticket to a user. The decision is in the audit log when this resolves. Throws `Unavailable` when a dependency could
+ * not answer.
+ */
+export function issueTicket(request: TicketRequest, deps: IssueTicketDeps): Promise<IssueDecision> {
+  return deps.measure('issue-ticket', async () => {
+    const decision = await decide(request, deps);
+    await deps.record(decision, request.origin);
+    return decision;
+  });
+}
+
+async function decide(request: TicketRequest, deps: IssueTicketDeps): Promise<IssueDecision> {
+  const attempt: Judged = { id: deps.newId(), action: 'issue-ticket', checks: [] };
+  const { serverKey } = request;
+  if (request.credentials.length === 0) return refuseTicket(attempt, 'credential-missing');
+  if (serverKey === undefined) return refuseTicket(attempt, 'server-key-missing');
+  if (!deps.chatServers.knows(serverKey)) return refuseTicket(attempt, 'server-key-rejected');
+
+  const authenticated = await authenticate(request.credentials, deps);
+  if ('code' in authenticated) {
+    return refuseTicket({ ...attempt, ...authenticated.known }, authenticated.code);
+  }
+  const { principal } = authenticated;
+  const known = { ...attempt, principal, ...ofTenant(tenantOf(principal)) };
+  if (principal.kind !== 'user') return refuseTicket(known, 'wrong-kind');
+  if (request.userId !== undefined && request.userId !== principal.userId) {
+    return refuseTicket(known, 'wrong-user');
+  }
+  const ticket = writeTicket(deps.randomBytes(ticketBytes));
+  // Never longer than the token behind it: a ticket must not extend access.
+  const expiresAt = Math.min(deps.now() + deps.ticketLifetimeMs, principal.expiresAt);
+  await deps.tickets.put(hashTicket(ticket), {
+    user: principal,
+    serverKey,
+    ...request.about,
+    expiresAt,
+  });
+  return { ...known, outcome: 'grant', action: 'issue-ticket', principal, ticket, expiresAt };
+}

@@ -1,0 +1,112 @@
+import type { Origin, RecordDecision } from '../../audit/audit-event.ts';
+import type { ChatServers } from '../../authn/chat-servers.ts';
+import type { Judged } from '../../policy/decision.ts';
+import type { Secret } from '../../runtime/secret.ts';
+import { ofTenant } from '../authenticate.ts';
+import type { Measure } from '../measure.ts';
+import { isRevoked, subjectsOf, type RevocationStore } from '../revocation/revocation.ts';
+import { hashTicket, parseTicket } from './ticket-text.ts';
+import {
+  refuseTicket,
+  type RedeemDecision,
+  type RedeemRefusalCode,
+  type TakenTicket,
+  type TicketStore,
+} from './ticket.ts';
+
+/** What the redemption of a ticket depends on. */
+export interface RedeemTicketDeps {
+  readonly chatServers: ChatServers;
+  readonly tickets: TicketStore;
+  readonly revocations: Pick<RevocationStore, 'latest'>;
+  readonly record: RecordDecision;
+  readonly now: () => number;
+  readonly newId: () => string;
+  readonly measure: Measure;
+}
+
+/** Who redeems: Usher's own WebSocket endpoint, or a chat server with the key and the secret that it sent. */
+export type Redeemer =
+  'gateway' | { readonly key: string | undefined; readonly secret: Secret | undefined };
+
+/** A ticket is presented. */
+export interface Presentation {
+  /** As it came. */
+  readonly ticket: string;
+  readonly redeemer: Redeemer;
+  readonly origin: Origin;
+}
+
+/**
+ * Redeems a ticket, which cannot be redeemed again. The decision is in the audit log when this resolves. Throws `Unavailable`
+ * when a dependency could not answer; the ticket may be redeemed by then.
+ */
+export function redeemTicket(
+  presentation: Presentation,
+  deps: RedeemTicketDeps,
+): Promise<RedeemDecision> {
+  return deps.measure('redeem-ticket', async () => {
+    const decision = await decide(presentation, deps, deps.tickets.take);
+    await deps.record(decision, presentation.origin);
+    return decision;
+  });
+}
+
+/**
+ * Decides whether a ticket could be redeemed now, without redeeming it. Only a refusal is recorded: a valid ticket may still
+ * fail to be redeemed, and then a grant in the audit log would be wrong.
+ */
+export async function checkTicket(
+  presentation: Presentation,
+  deps: RedeemTicketDeps,
+): Promise<RedeemDecision> {
+  const decision = await decide(presentation, deps, deps.tickets.find);
+  if (decision.outcome === 'refusal') await deps.record(decision, presentation.origin);
+  return decision;
+}
+
+async function decide(
+  { ticket: text, redeemer }: Presentation,
+  deps: RedeemTicketDeps,
+  read: TicketStore['take'],
+): Promise<RedeemDecision> {
+  const attempt: Judged = { id: deps.newId(), action: 'redeem-ticket', checks: [] };
+  const rejected = serverFault(redeemer, deps.chatServers);
+  // Before the ticket is read: an unknown server must not be able to redeem it.
+  if (rejected !== undefined) return refuseTicket(attempt, rejected);
+  const ticket = parseTicket(text);
+  const taken = ticket && (await read(hashTicket(ticket)));
+  if (taken === undefined) return refuseTicket(attempt, 'ticket-unknown');
+
+  const { holder } = taken;
+  const principal = holder.user;
+  const known = { ...attempt, principal, ...ofTenant(principal.tenantId) };
+  const code = ticketFault(taken, redeemer, deps.now());
+  if (code !== undefined) return refuseTicket(known, code);
+  if (isRevoked(principal, await deps.revocations.latest(subjectsOf(principal)))) {
+    return refuseTicket(known, 'revoked');
+  }
+  return { ...known, outcome: 'grant', action: 'redeem-ticket', principal, holder };
+}
+
+function serverFault(redeemer: Redeemer, servers: ChatServers): RedeemRefusalCode | undefined {
+  if (redeemer === 'gateway') return undefined;
+  const { key, secret } = redeemer;
+  if (key === undefined || secret === undefined) return 'server-key-missing';
+  return servers.accepts(key, secret) ? undefined : 'server-key-rejected';
+}
+
+/**
+ * What is wrong with a ticket that exists. Its end comes first: presented again after that, it is no replay, since
+ * nobody may have redeemed it.
+ */
+function ticketFault(
+  { holder, first }: TakenTicket,
+  redeemer: Redeemer,
+  now: number,
+): RedeemRefusalCode | undefined {
+  if (holder.expiresAt <= now) return 'ticket-expired';
+  if (!first) return 'ticket-replayed';
+  const isForAnother = redeemer !== 'gateway' && redeemer.key !== holder.serverKey;
+  return isForAnother ? 'ticket-of-other-server' : undefined;
+}

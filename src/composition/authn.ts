@@ -1,0 +1,119 @@
+import type { Dependencies } from '../observability/dependencies.ts';
+import type { Lookups } from '../observability/metrics/cache-stats.ts';
+import type { Config, GuestTokenConfig } from '../config/load.ts';
+import type { HostDatabaseConfig, SanctumConfig, SessionConfig } from '../config/sessions.ts';
+import type { TokenConfig } from '../config/tokens.ts';
+import type { Identify } from '../authn/credential.ts';
+import type { GuestSessionStore } from '../authn/guest-session-token.ts';
+import { createBearerTokenReader } from '../authn/bearer-token.ts';
+import { createGuestSessionReader } from '../authn/guest-session.ts';
+import { createGuestTokenReader } from '../authn/guest-token.ts';
+import {
+  createIdentify,
+  notConfigured,
+  type CredentialReader,
+  type CredentialReaders,
+} from '../authn/identify.ts';
+import { createJwtVerifier } from '../authn/jwt/verify-jwt.ts';
+import { createSanctumReader, eitherBearer } from '../authn/sanctum.ts';
+import { createSessionCookieReader } from '../authn/session-cookie.ts';
+import { createTokenKeys } from '../authn/jwt/token-keys.ts';
+import { watchHost } from './watch-dependencies.ts';
+import type { CookieMode } from '../http/input/session-cookie.ts';
+import { createDjangoDatabase } from '../database/host/django-database.ts';
+import { createHostDatabase, type HostDatabase } from '../database/host/host-database.ts';
+import { createPersonalAccessTokens } from '../database/host/personal-access-tokens.ts';
+
+/** Opens the database of a host; its connections end when everything else does. */
+type OpenHost = (where: HostDatabaseConfig) => HostDatabase;
+
+/** What credentials are read with. */
+export interface IdentifySurroundings {
+  readonly sessions: GuestSessionStore;
+  readonly now: () => number;
+  readonly dependencies: Pick<Dependencies, 'watch'>;
+  readonly tokenLookups: Pick<Lookups, 'count'>;
+}
+
+/** Builds every credential reader that is configured, and what ends their connections to the hosts' databases. */
+export function buildIdentify(
+  config: Config,
+  around: IdentifySurroundings,
+): { readonly identify: Identify; readonly closeHosts: () => Promise<void> } {
+  const { sessions, now, dependencies } = around;
+  const hosts: HostDatabase[] = [];
+  const openHost: OpenHost = (where) => {
+    const host = watchHost(createHostDatabase(where), dependencies);
+    hosts.push(host);
+    return host;
+  };
+  const identify = createIdentify({
+    ...(config.guestTokens && { 'guest-token': buildGuest(config.guestTokens, around) }),
+    ...buildBearer(config, openHost, around),
+    'guest-session': createGuestSessionReader(sessions, now),
+    ...(config.sessions && { 'session-cookie': buildSession(config.sessions, openHost, around) }),
+  });
+  const closeHosts = async () => {
+    await Promise.all(hosts.map((host) => host.close()));
+  };
+  return { identify, closeHosts };
+}
+
+/** How the doors look for the session cookie; `undefined` where it is no credential. */
+export function cookieModeOf({ sessions, allowedOrigins }: Config): CookieMode | undefined {
+  return sessions && { cookieName: sessions.cookieName, allowedOrigins };
+}
+
+function buildVerifier(
+  { keys, expected, maxAge }: TokenConfig & { readonly maxAge?: number },
+  { now, dependencies, tokenLookups }: IdentifySurroundings,
+) {
+  const watched = 'jwksUrl' in keys && { onFetched: dependencies.watch('token keys').note };
+  return createJwtVerifier({
+    keys: createTokenKeys(keys, { fetch, now, ...watched }),
+    ...expected,
+    ...(maxAge !== undefined && { maxAge }),
+    now,
+    onLookup: tokenLookups.count,
+  });
+}
+
+function buildBearer(
+  { userTokens, sanctum }: Config,
+  openHost: OpenHost,
+  around: IdentifySurroundings,
+): CredentialReaders {
+  const jwt =
+    userTokens && createBearerTokenReader({ verifier: buildVerifier(userTokens, around) });
+  if (sanctum === undefined) return jwt === undefined ? {} : { bearer: jwt };
+  return {
+    bearer: eitherBearer(jwt ?? notConfigured, buildSanctum(sanctum, openHost, around.now)),
+  };
+}
+
+function buildGuest(tokens: GuestTokenConfig, around: IdentifySurroundings): CredentialReader {
+  return createGuestTokenReader({ ...tokens, verifier: buildVerifier(tokens, around) });
+}
+
+function buildSanctum(
+  { database, ...settings }: SanctumConfig,
+  openHost: OpenHost,
+  now: () => number,
+): CredentialReader {
+  const find = createPersonalAccessTokens(openHost(database));
+  return createSanctumReader({ ...settings, find, now });
+}
+
+function buildSession(
+  sessions: SessionConfig,
+  openHost: OpenHost,
+  { now, dependencies }: IdentifySurroundings,
+): CredentialReader {
+  if (sessions.mode === 'django') {
+    const database = createDjangoDatabase(openHost(sessions.database));
+    return createSessionCookieReader({ ...sessions, database }, { fetch, now });
+  }
+  const { noted } = dependencies.watch('session introspection');
+  const read = createSessionCookieReader(sessions, { fetch, now });
+  return (cookie) => noted(() => read(cookie));
+}

@@ -1,0 +1,75 @@
+import type { FactSource } from '../authorize/fact-source.ts';
+import type { RevocationStore, RevocationSubject } from '../authorize/revocation/revocation.ts';
+import type { TableMemory } from '../database/cache/table-cache.ts';
+import { partsOf } from '../database/repositories/subject-key.ts';
+import { withSpan } from '../observability/tracing/span.ts';
+import type { Find } from '../policy/facts.ts';
+
+/** What a source reads. */
+export interface FactReads {
+  readonly find: Find;
+  readonly revocations: Pick<RevocationStore, 'latest'>;
+}
+
+/** The two sources of facts: the database, and the cache of what was read from it. */
+export interface FactSources {
+  readonly database: FactSource;
+  /** The cache at its present version; `undefined` while nothing can be cached. */
+  readonly cached: () => FactSource | undefined;
+}
+
+/** Builds the sources of facts: what the database is asked directly, and what is cached of it by table. */
+export function buildFactSources(database: FactReads, tables: TableMemory): FactSources {
+  const cached = withSpans(cacheReads(database, tables));
+  return {
+    database: withSpans(database),
+    cached: () => {
+      const version = tables.version();
+      return version === undefined ? undefined : { ...cached, version };
+    },
+  };
+}
+
+/** The same reads, answered from the cache while the tables that they read are unchanged. */
+export function cacheReads(
+  { find, revocations }: FactReads,
+  { remembering }: Pick<TableMemory, 'remembering'>,
+): FactReads {
+  return {
+    find: {
+      booking: remembering(['bookings'], (slug, id) => find.booking(slug, id), joinTexts),
+      escrow: remembering(['escrows'], (tenant, id) => find.escrow(tenant, id), joinTexts),
+      room: remembering(
+        ['rooms', 'guest_sessions'],
+        (id, viewer) => find.room(id, viewer),
+        (id, viewer) => joinTexts(id, viewer?.tenantId ?? '', viewer?.sessionId ?? ''),
+      ),
+      order: remembering(['orders'], (id) => find.order(id), joinTexts),
+    },
+    revocations: { latest: remembering(['revocations'], revocations.latest, joinSubjects) },
+  };
+}
+
+/** The same reads as spans. A cached one shows too, as having taken no time. */
+function withSpans({ find, revocations }: FactReads): FactReads {
+  return {
+    find: {
+      booking: (...of) => withSpan('fact booking', () => find.booking(...of)),
+      escrow: (...of) => withSpan('fact escrow', () => find.escrow(...of)),
+      room: (...of) => withSpan('fact room', () => find.room(...of)),
+      order: (...of) => withSpan('fact order', () => find.order(...of)),
+    },
+    revocations: {
+      latest: (subjects) => withSpan('revocations', () => revocations.latest(subjects)),
+    },
+  };
+}
+
+/** Texts with NUL, which could be taken for others, are in no row. */
+function joinTexts(...texts: readonly string[]): string {
+  return texts.join('\0');
+}
+
+function joinSubjects(subjects: readonly RevocationSubject[]): string {
+  return JSON.stringify(subjects.map(partsOf));
+}

@@ -1,0 +1,42 @@
+import { randomUUID } from 'node:crypto';
+import { decideChannel, type DecideDeps } from '../../authorize/authorize-channel.ts';
+import { buildFacts } from '../facts.ts';
+import type { DecideChannel } from '../../cli/policy-test/offline-policy.ts';
+import { buildIdentify } from '../authn.ts';
+import { withDatabase } from './open-database.ts';
+import { createDependencies } from '../../observability/dependencies.ts';
+import { createLookups } from '../../observability/metrics/cache-stats.ts';
+import { catalogue } from '../../policy/channels/index.ts';
+import { systemClock } from '../../runtime/clock.ts';
+import type { Config } from '../../config/load.ts';
+import { createPusherApps } from '../../pusher/apps.ts';
+import { createSigner } from '../../pusher/sign.ts';
+import { createGuestSessions } from '../../database/repositories/guest-sessions.ts';
+import { createRevocations } from '../../database/repositories/revocations.ts';
+
+/**
+ * Opens the policy as the service has it, for a command: it decides by the same facts and leaves no record.
+ * Throws `Unavailable` and `StartRefused`.
+ */
+export function withPolicy<T>(
+  config: Config,
+  use: (decide: DecideChannel) => Promise<T>,
+): Promise<T> {
+  return withDatabase(config, async (database) => {
+    const { now } = systemClock;
+    const sessions = createGuestSessions(database);
+    const unread = { dependencies: createDependencies(), tokenLookups: createLookups() };
+    const { identify, closeHosts } = buildIdentify(config, { sessions, now, ...unread });
+    const { encrypts } = createSigner(createPusherApps(config.pusher, config.tenantsApps));
+    const deps: DecideDeps = {
+      ...{ identify, encrypts, catalogue, now, newId: randomUUID },
+      find: buildFacts(database).find,
+      revocations: createRevocations(database),
+    };
+    try {
+      return await use((request) => decideChannel(request, deps));
+    } finally {
+      await closeHosts();
+    }
+  });
+}

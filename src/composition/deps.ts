@@ -1,0 +1,148 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { Logger } from 'pino';
+import { createEndConnections } from '../authorize/revocation/end-connections.ts';
+import { createTrackConnection } from '../authorize/revocation/track-connection.ts';
+import type { FactSource } from '../authorize/fact-source.ts';
+import type { Measure } from '../authorize/measure.ts';
+import { buildAudit } from './audit.ts';
+import type { FactSources } from './cache.ts';
+import { buildIdentify } from './authn.ts';
+import type { Storage } from './storage.ts';
+import { watchTerminate } from './watch-dependencies.ts';
+import type { Dependencies } from '../observability/dependencies.ts';
+import { createLookups } from '../observability/metrics/cache-stats.ts';
+import { catalogue } from '../policy/channels/index.ts';
+import type { Config } from '../config/load.ts';
+import type { Clock } from '../runtime/timer.ts';
+import { createChatServers } from '../authn/chat-server-keys.ts';
+import type { LiveConnections } from '../websocket/open-connections.ts';
+import { addressKey } from '../rate-limit/request-limits.ts';
+import { createPusherApps } from '../pusher/apps.ts';
+import { createUserSigner } from '../pusher/sign-user.ts';
+import { createSigner } from '../pusher/sign.ts';
+import { createTerminate } from '../pusher/terminate.ts';
+import { createWebhookReader } from '../pusher/webhooks/read-webhook.ts';
+import { createFindDecision } from '../audit/lookup.ts';
+import { createGuestSessions } from '../database/repositories/guest-sessions.ts';
+import { createOpenOwnPage } from '../facts/store/list-ids.ts';
+import { createGrantRateLimit } from '../rate-limit/grants.ts';
+import { createRefusalRateLimit } from '../rate-limit/refusals.ts';
+import type { Stores } from './stores.ts';
+import type { Tracing } from '../observability/tracing/tracer.ts';
+import { withSpan } from '../observability/tracing/span.ts';
+
+/** What everything is built with. */
+export interface Surroundings extends Clock {
+  readonly storage: Storage;
+  /** Where it is noted who answers. */
+  readonly dependencies: Dependencies;
+  readonly stores: Stores;
+  readonly tracing: Tracing | undefined;
+  readonly log: Logger;
+  /** The WebSockets that are open here, for a revocation to end. */
+  readonly live: LiveConnections;
+  /** Aborted when Usher begins to close. */
+  readonly closing: AbortSignal;
+}
+
+/** What use cases and routes depend on, built once; each declares the part that it needs. */
+export type Deps = ReturnType<typeof buildDeps>;
+
+/** Builds the dependencies of all use cases. */
+export function buildDeps(config: Config, around: Surroundings) {
+  const { storage, stores, dependencies, now } = around;
+  const { database } = storage;
+  const apps = createPusherApps(config.pusher, config.tenantsApps);
+  const signer = createSigner(apps, config.signing);
+  const sessions = createGuestSessions(database);
+  const tokenLookups = createLookups();
+  const { closeHosts, identify } = buildIdentify(config, { ...around, sessions, tokenLookups });
+  const audit = buildAudit(config, { ...around, database, tables: stores.tables });
+  const { recordSignal, recordRejected, reportExcess, metrics, figures, trail } = audit;
+  const { revocations, liveGrants, sources } = stores;
+  const { limits, shared } = stores.limiting;
+  if (shared) metrics.load.showLocal(shared.isLocal);
+  const { countRefusal, record, recordForgery } = createRefusalRateLimit({
+    ...{
+      ...config.limits,
+      limits,
+      addressKey,
+      record: audit.record,
+      reportExcess,
+      recordSignal,
+      now,
+    },
+    countUnrecorded: metrics.load.countUnrecorded,
+  });
+  metrics.dependencies.show(dependencies);
+  metrics.showTokenLookups(tokenLookups.read);
+  metrics.showFactLookups(stores.factLookups.read);
+  const measure: Measure = (action, run) =>
+    metrics.timed(action, () => withSpan(`decide ${action}`, run));
+  const pusherApps = [config.pusher, ...config.tenantsApps.map(({ app }) => app)];
+  return {
+    now,
+    newId: randomUUID,
+    randomBytes,
+    catalogue,
+    identify,
+    // The database is a source of facts itself.
+    ...sources.database,
+    revocations: { ...revocations, ...sources.database.revocations },
+    factSources: () => factSources(sources, config.audit),
+    encrypts: signer.encrypts,
+    sessions,
+    guestSessionLifetimeMs: config.guestSessionLifetime,
+    tickets: stores.tickets,
+    ticketLifetimeMs: config.tickets.lifetime,
+    chatServers: createChatServers(config.tickets.chatServers),
+    openOwnPage: createOpenOwnPage(database),
+    limits,
+    authorizations: config.limits.authorizations,
+    rateLimitGrant: createGrantRateLimit({ ...around, ...config.limits, limits, reportExcess }),
+    trackConnection: createTrackConnection({
+      liveGrants,
+      appOf: (tenantId) => apps.for(tenantId),
+      now,
+    }),
+    endConnections: createEndConnections({
+      ...{ ...around, liveGrants, terminate: watchTerminate(createTerminate(apps), dependencies) },
+      policyOf: (appKey) => apps.withKey(appKey)?.terminatePolicy ?? 'retried',
+    }),
+    live: around.live,
+    startTimer: around.startTimer,
+    servers: apps.servers(),
+    serverOf: (appKey: string) => apps.withKey(appKey),
+    readWebhook: createWebhookReader(pusherApps),
+    beginOnce: stores.beginOnce,
+    appKeyOf: (tenantId: string) => apps.for(tenantId)?.key,
+    figures,
+    measure,
+    record,
+    recordForgery,
+    recordSignal,
+    countRefusal,
+    recordRejected,
+    reportExcess,
+    flushExcesses: audit.flush,
+    countWebhook: metrics.countWebhook,
+    readMetrics: metrics.read,
+    loadMetrics: metrics.load,
+    trafficMetrics: metrics.traffic,
+    countUnavailable: metrics.dependencies.countUnavailable,
+    trail,
+    findDecision: createFindDecision(database),
+    sign: signer.sign,
+    signUser: createUserSigner(apps),
+    closeHosts,
+  };
+}
+
+/** A decision from the cache is validated by the statement that records it, and a buffered record comes too late for that. */
+function factSources(
+  { database, cached }: FactSources,
+  audit: Config['audit'],
+): readonly FactSource[] {
+  const cache = audit === 'strict' ? cached() : undefined;
+  return cache === undefined ? [database] : [cache, database];
+}

@@ -1,9 +1,0 @@
-import type { HeldRevocation } from './revocation.ts';
-
-/** Something was revoked. */
-export interface RevocationChange extends HeldRevocation {
-  readonly kind: 'revocation';
-}
-
-/** What replicas on one database tell each other. A new kind is one more member here, and one more line where messages are read. */
-export type Change = RevocationChange;

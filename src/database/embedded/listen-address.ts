@@ -1,0 +1,53 @@
+import { randomBytes } from 'node:crypto';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { Secret } from '../../runtime/secret.ts';
+import type { Cluster } from './cluster.ts';
+import { superuser } from './cluster.ts';
+import type { Door } from './pid-file.ts';
+import { socketPath, socketPort } from './pid-file.ts';
+
+/** Bytes of a socket's path at most (macOS; Linux has 107). */
+const longestSocketPath = 103;
+const loopback = '127.0.0.1';
+
+/**
+ * Where a new server is to listen: on a socket in its own directory, which no other user can reach, and which shows that the
+ * server lives even to another container on the same volume; on loopback where the path is too long for a socket,
+ * or the file system has none (Windows, some mounts of Docker Desktop).
+ */
+export async function chooseDoor(home: string): Promise<Door> {
+  const canBind =
+    process.platform !== 'win32' &&
+    Buffer.byteLength(socketPath(home)) <= longestSocketPath &&
+    (await listenOnce(join(home, `.probe-${randomBytes(6).toString('hex')}`))) !== undefined;
+  if (canBind) return { host: home, port: socketPort };
+  const port = await listenOnce(0);
+  if (port === undefined) throw new Error('no free port on loopback');
+  return { host: loopback, port };
+}
+
+/** Listens for a moment; resolves to the port (0 for a socket), or to `undefined` when it cannot. */
+function listenOnce(where: string | 0): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => {
+      resolve(undefined);
+    });
+    server.listen(where === 0 ? { port: 0, host: loopback } : { path: where }, () => {
+      const address = server.address();
+      const port = typeof address === 'object' && address !== null ? address.port : 0;
+      server.close(() => {
+        resolve(port);
+      });
+    });
+  });
+}
+
+/** The URL of the server behind this door. */
+export function urlOf({ password }: Cluster, { host, port }: Door): Secret {
+  const query = new URLSearchParams({ host }).toString();
+  return new Secret(
+    `postgresql://${superuser}:${password.reveal()}@localhost:${String(port)}/postgres?${query}`,
+  );
+}

@@ -1,0 +1,149 @@
+import { createHash, randomBytes } from 'node:crypto';
+import {
+  chmod,
+  cp,
+  lstat,
+  readdir,
+  readlink,
+  realpath,
+  rename,
+  rm,
+  symlink,
+} from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { StartRefused } from '../../runtime/start-refused.ts';
+import { type Account, accountName, canEnter, canRun } from './account.ts';
+import { type Binaries, refusePrograms } from './binaries.ts';
+import { exists, makeDirectory, refuseDirectory } from './directory.ts';
+
+/** Where Usher, run as root, puts what the server's account must reach and cannot, in a directory such as `/root`. */
+export const sharedPlace = '/var/lib/usher';
+
+/** For whom, and where in case of need. */
+export interface Reach {
+  /** The server's account when it is not our own. */
+  readonly account: Account | undefined;
+  /** In place of `sharedPlace`. */
+  readonly place: string;
+  readonly log: { info(message: string): void };
+}
+
+/** The programs, where the account can run them: a copy of this version of them when it cannot reach `node_modules`. */
+export async function reachableBinaries(binaries: Binaries, reach: Reach): Promise<Binaries> {
+  const { account, place, log } = reach;
+  if (account === undefined || (await canRun(account, binaries.postgres))) return binaries;
+  const copy = join(place, `postgresql-${binaries.version}`);
+  if (!(await exists(copy))) await copyPrograms(dirname(dirname(binaries.postgres)), copy, account);
+  log.info(
+    `The system user "${accountName}" cannot reach ${binaries.postgres}; the embedded PostgreSQL runs from a copy in ${copy}.`,
+  );
+  const inCopy = (program: string) => join(copy, 'bin', basename(program));
+  return {
+    ...binaries,
+    initdb: inCopy(binaries.initdb),
+    postgres: inCopy(binaries.postgres),
+  };
+}
+
+/** Copies the programs aside first, so that a start that is cut short, or a second one, leaves no half of them. */
+async function copyPrograms(from: string, copy: string, account: Account): Promise<void> {
+  const stage = `${copy}.new-${randomBytes(6).toString('hex')}`;
+  try {
+    await makeShared(dirname(copy));
+    await copyForAll(from, stage);
+    // Kept only when they run: libraries that npm did not link would be missing for good.
+    if (!(await canRun(account, join(stage, 'bin', 'postgres')))) throw refusePrograms();
+    await rename(stage, copy);
+  } catch (error) {
+    await rm(stage, { recursive: true, force: true });
+    // Of two starts at once the other was first.
+    if (!(await exists(copy))) throw refuseDirectory(dirname(copy), error);
+  }
+}
+
+/**
+ * The directory that holds the database: `dataDir`, or when the account cannot get there, one below `place` that is always the
+ * same for this `dataDir`. `linkDatabase` then leads there from `dataDir`. Throws `StartRefused` when a database is
+ * in `dataDir` already, or is gone from where it was put.
+ */
+export async function reachableDirectory(dataDir: string, reach: Reach): Promise<string> {
+  try {
+    return await findDirectory(dataDir, reach);
+  } catch (error) {
+    throw refuseDirectory(`DATA_DIR ${dataDir}`, error);
+  }
+}
+
+async function findDirectory(dataDir: string, { account, place, log }: Reach): Promise<string> {
+  // As root the server's account must be able to pass through; the cluster within is 0700 either way.
+  await makeDirectory(dataDir, account === undefined ? 0o700 : 0o711);
+  const database = join(dataDir, 'postgres');
+  const linked = await readlink(database).catch(() => undefined);
+  if (linked !== undefined) return linkedDirectory(database, linked, log);
+  if (account === undefined || (await canEnter(account, dataDir))) return dataDir;
+  if (await letThrough(account, dataDir)) return dataDir;
+  if (await exists(database)) {
+    throw new StartRefused(
+      `Usher runs as root, so its embedded PostgreSQL runs as the system user "${accountName}", which cannot reach the ` +
+        `database in ${dataDir}; let that user pass through the directories above it, or start Usher as the user it belongs to.`,
+    );
+  }
+  await makeShared(place);
+  const name = createHash('sha256')
+    .update(await realpath(dataDir))
+    .digest('hex')
+    .slice(0, 16);
+  const directory = join(place, name);
+  await makeShared(directory);
+  log.info(
+    `The system user "${accountName}", which runs the embedded PostgreSQL, cannot reach DATA_DIR ${dataDir}; the database is in ${directory}.`,
+  );
+  return directory;
+}
+
+/** Leads from `dataDir` to a database that is elsewhere, for commands and the next start. */
+export async function linkDatabase(dataDir: string, home: string): Promise<void> {
+  const database = join(dataDir, 'postgres');
+  if (database === home) return;
+  await symlink(home, database).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw refuseDirectory(dataDir, error);
+  });
+}
+
+async function linkedDirectory(database: string, home: string, log: Reach['log']): Promise<string> {
+  if (!(await exists(home))) {
+    throw new StartRefused(
+      `The database of DATA_DIR was in ${home} and is gone; bring it back, or remove ${database} to begin with an empty one.`,
+    );
+  }
+  log.info(`The database of DATA_DIR is in ${dirname(home)}.`);
+  return dirname(home);
+}
+
+/** Makes a directory that holds only databases traversable, so that a database on a volume of root stays there. */
+async function letThrough(account: Account, dataDir: string): Promise<boolean> {
+  const names = await readdir(dataDir);
+  if (!names.every((name) => name.startsWith('postgres'))) return false;
+  const { mode } = await lstat(dataDir);
+  await chmod(dataDir, (mode & 0o777) | 0o011);
+  if (await canEnter(account, dataDir)) return true;
+  await chmod(dataDir, mode & 0o777);
+  return false;
+}
+
+/** Regardless of the umask: only root writes there, all users can traverse it. */
+async function makeShared(directory: string): Promise<void> {
+  await makeDirectory(directory, 0o755);
+  await chmod(directory, 0o711);
+}
+
+/** Copies a tree so that all users can read it: only the owner can read an installation under umask 077. */
+async function copyForAll(from: string, to: string): Promise<void> {
+  await cp(from, to, { recursive: true, verbatimSymlinks: true });
+  await chmod(to, 0o755);
+  for (const entry of await readdir(to, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name);
+    if (entry.isDirectory()) await chmod(path, 0o755);
+    else if (entry.isFile()) await chmod(path, (await lstat(path)).mode & 0o100 ? 0o755 : 0o644);
+  }
+}

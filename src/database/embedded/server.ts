@@ -1,0 +1,100 @@
+import { spawn } from 'node:child_process';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { StartRefused } from '../../runtime/start-refused.ts';
+import type { Account } from './account.ts';
+import type { Binaries } from './binaries.ts';
+import { cannotRun } from './binaries.ts';
+import type { Cluster } from './cluster.ts';
+import { serverEnvironment } from './cluster.ts';
+import type { Door } from './pid-file.ts';
+import { isServerOf, readPidFile } from './pid-file.ts';
+
+/** Bytes after which a new start begins a new log: nobody rotates it. */
+const longestLog = 1_000_000;
+
+export interface LaunchOptions {
+  readonly cluster: Cluster;
+  readonly binaries: Binaries;
+  readonly account: Account | undefined;
+  readonly door: Door;
+}
+
+/**
+ * Starts the server and resolves when it takes connections, or when it is to be looked at again: another start came first,
+ * or something of a server that was killed is still in the way. Throws `StartRefused` with the server's own words when it could not start.
+ */
+export async function launch({ cluster, binaries, account, door }: LaunchOptions): Promise<void> {
+  const logPath = join(cluster.home, 'log');
+  const log = await open(logPath, 'a+', 0o600);
+  try {
+    if ((await log.stat()).size > longestLog) await log.truncate();
+    const { size: start } = await log.stat();
+    const child = spawn(binaries.postgres, serverOptions(cluster, door), {
+      ...account,
+      cwd: '/',
+      env: serverEnvironment,
+      // A file and not a pipe: after our own death a server that logs into a pipe would stand still.
+      stdio: ['ignore', log.fd, log.fd],
+      // A group of its own: Ctrl-C reaches the whole group of the terminal, and would stop the server before Usher has drained.
+      detached: true,
+    });
+    child.unref();
+    let exit: { readonly code: number | string | null } | undefined;
+    child.once('error', (error: NodeJS.ErrnoException) => (exit = { code: error.code ?? null }));
+    child.once('exit', (code) => (exit = { code }));
+    // As pg_ctl does it: asking by connecting would fill the log with "the database system is starting up".
+    while (exit === undefined) {
+      const file = await readPidFile(cluster.data);
+      if (child.pid !== undefined && file?.pid === child.pid && file.ready) return;
+      await sleep(5);
+    }
+    const present = await readPidFile(cluster.data);
+    if (present !== undefined && (await isServerOf(cluster.data, present.pid))) return;
+    const { buffer, bytesRead } = await log.read({ position: start });
+    const said =
+      buffer.toString('utf8', 0, bytesRead).match(/(?:FATAL|PANIC|DETAIL): {2}.*/g) ?? [];
+    // Sessions of a server that was killed end within moments; until then its memory is theirs. A lock file that "already
+    // exists" names a process that is no server and began after we had looked for such files.
+    if (said.some((line) => /still in use|lock file .* already exists/.test(line))) return;
+    throw (
+      cannotRun(exit) ??
+      new StartRefused(
+        `The embedded PostgreSQL did not start (its log is ${logPath}). ${said.slice(-2).join(' ')}`.trim(),
+      )
+    );
+  } finally {
+    await log.close();
+  }
+}
+
+/** On the command line and not in the data directory, so that they are those of this version of Usher. */
+function serverOptions({ data, home }: Cluster, { host, port }: Door): string[] {
+  const onSocket = host === home;
+  const settings: Readonly<Record<string, string>> = {
+    // Quoted: in this setting a comma separates directories.
+    unix_socket_directories: onSocket ? `"${host.replaceAll('"', '""')}"` : '',
+    unix_socket_permissions: '0700',
+    listen_addresses: onSocket ? '' : host,
+    port: String(port),
+    password_encryption: 'scram-sha-256',
+    shared_buffers: '16MB',
+    max_connections: '50',
+    io_method: 'sync',
+    max_parallel_workers: '0',
+    max_logical_replication_workers: '0',
+    timezone: 'UTC',
+    log_timezone: 'UTC',
+    // Rows' values must not reach the log: no DETAIL of an error, no text of a failed statement.
+    log_error_verbosity: 'terse',
+    log_min_error_statement: 'panic',
+    log_checkpoints: 'off',
+    logging_collector: 'off',
+  };
+  return [
+    '-D',
+    data,
+    ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+  ];
+}

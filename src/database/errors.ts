@@ -1,0 +1,93 @@
+import { StartRefused } from '../runtime/start-refused.ts';
+import { RowRefused, Unavailable } from '../runtime/unavailable.ts';
+import { codeWords } from './error-codes.ts';
+import { Prisma } from './generated/client.ts';
+
+/** What the driver says in its own words; these texts hold neither values nor addresses. */
+const driverMessages: ReadonlySet<string> = new Set([
+  'Query read timeout',
+  'Connection terminated',
+  'Connection terminated unexpectedly',
+  'Connection terminated due to connection timeout',
+  'timeout exceeded when trying to connect',
+  'Client has encountered a connection error and is not queryable',
+  'Cannot use a pool after calling end on the pool',
+  'The server does not support SSL connections',
+]);
+
+/** Codes by which the database answers a question; everything else means that it did not. */
+const answers: ReadonlySet<string> = new Set(['P2002', 'P2025']);
+
+/**
+ * Waits for a query of ours. Prisma's known answers (P2002 unique, P2025 not found) are thrown on as they are;
+ * everything else becomes `Unavailable`, because dropped connections and time-outs arrive without a code.
+ */
+export async function answered<T>(query: Promise<T>): Promise<T> {
+  try {
+    return await query;
+  } catch (error) {
+    if (error instanceof Prisma.PrismaClientKnownRequestError && answers.has(error.code))
+      throw error;
+    throw databaseUnavailable(error);
+  }
+}
+
+/**
+ * `Unavailable` whose cause says what happened by codes and fixed words only. The driver's and Prisma's own errors are
+ * dropped here: they quote rows ("Failing row contains …"), arguments, addresses, and for a bad URL the URL itself.
+ */
+export function databaseUnavailable(error: unknown, dependency = 'database'): Unavailable {
+  const refusal = refusalIn(error);
+  if (refusal !== undefined) return new Unavailable(dependency, { cause: refusal });
+  const words = [...new Set(saidBy(error))].map(spell);
+  return new Unavailable(dependency, {
+    cause: new Error(words.length > 0 ? words.join(', ') : 'an error without a code'),
+  });
+}
+
+/** The sentence of ours that an error is, or has for one of several servers. */
+export function refusalIn(error: unknown): StartRefused | undefined {
+  const errors: readonly unknown[] = error instanceof AggregateError ? error.errors : [error];
+  return errors.find((each) => each instanceof StartRefused);
+}
+
+/** A value that cannot be held (22), a row that breaks a constraint (23) or a limit such as an index's (54). */
+const refusesRow = /^(?:22|23|54)[0-9A-Z]{3}$/;
+const isThere = '23505';
+
+/** What a statement of ours failed of: `RowRefused` where the database refused a row, `Unavailable` otherwise. */
+export function statementFault(error: unknown): Unavailable {
+  const fault = databaseUnavailable(error);
+  const code = isObject(error) ? error['code'] : undefined;
+  return typeof code === 'string' && refusesRow.test(code)
+    ? new RowRefused(code === isThere, { cause: fault.cause })
+    : fault;
+}
+
+function spell(code: string): string {
+  const words = codeWords[code];
+  return words === undefined ? code : `${words} (${code})`;
+}
+
+/** Codes and fixed words of an error and of its causes: Prisma keeps the driver's error in `meta`, several servers theirs in `errors`. */
+function* saidBy(error: unknown): Generator<string> {
+  for (let current = error, depth = 0; isObject(current) && depth < 5; depth += 1) {
+    if (current['syscall'] === 'open') {
+      yield 'CERTIFICATE_FILE';
+      return;
+    }
+    for (const code of [current['code'], current['errorCode'], current['originalCode']]) {
+      if (typeof code === 'string' && /^[A-Z0-9_]{4,40}$/.test(code)) yield code;
+    }
+    const { kind, message } = current;
+    if (typeof kind === 'string' && /^[A-Za-z]{4,40}$/.test(kind)) yield kind;
+    if (typeof message === 'string' && driverMessages.has(message)) yield message;
+    const { cause, meta, errors } = current;
+    if (Array.isArray(errors)) for (const each of errors) yield* saidBy(each);
+    current = cause ?? (isObject(meta) ? meta['driverAdapterError'] : undefined);
+  }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}

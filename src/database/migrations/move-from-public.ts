@@ -1,0 +1,101 @@
+import type { Client } from 'pg';
+import { StartRefused } from '../../runtime/start-refused.ts';
+
+/** The tables that the last release kept in `public`, by the migration that made them. */
+const tablesOf: Readonly<Record<string, readonly string[]>> = {
+  '20261121010000_facts_and_audit': ['bookings', 'escrows', 'audit_log', 'security_events'],
+  '20261121020745_rooms_sessions_tickets': [
+    ...['rooms', 'guest_sessions', 'orders', 'tickets', 'revocations'],
+  ],
+  '20261121022800_ticket_takes': [],
+  '20261121051908_live_grants': ['live_grants'],
+  '20261121081701_table_changes': ['table_changes'],
+};
+
+/**
+ * Moves what the last release made in `public` into the schema of our own, with its rows, and resolves to the names. Only what
+ * migrations of ours made: an application's table may have the same name as one that comes later. Where the host put a view in
+ * a table's place, it stays where the host maintains it, and a view of it stands here.
+ * Within a transaction that holds the lock of migrations, after the schema was made.
+ */
+export async function moveFromPublic(client: Client, schema: string): Promise<readonly string[]> {
+  if (
+    schema === 'public' ||
+    (await exists(client, `${quoted(client, schema)}._prisma_migrations`))
+  ) {
+    return [];
+  }
+  if (!(await exists(client, 'public._prisma_migrations'))) return [];
+  const { rows } = await client.query<Relation>(findTables, [JSON.stringify(tablesOf)]);
+  if (rows.length === 0) return [];
+  try {
+    for (const row of rows) await move(client, schema, row);
+    await moveFunctions(client, schema);
+  } catch (error) {
+    if ((error as { readonly code?: unknown }).code !== '42501') throw error;
+    throw new StartRefused(
+      `The login of DATABASE_URL may not move the tables of the last release from public to "${schema}" (42501). ` +
+        'Start once with the login that owns them.',
+    );
+  }
+  // The old rows stay: a replica of the last release that starts again meanwhile then finds its tables missing and ends,
+  // where it would otherwise make new ones, without a single revocation.
+  await client.query(
+    'CREATE TABLE _prisma_migrations (LIKE public._prisma_migrations INCLUDING ALL)',
+  );
+  await client.query(
+    'INSERT INTO _prisma_migrations SELECT * FROM public._prisma_migrations WHERE migration_name = ANY ($1::text[])',
+    [Object.keys(tablesOf)],
+  );
+  return rows.map(({ name }) => name);
+}
+
+/** What these migrations made, and is in `public` now. */
+const findTables = `
+  SELECT relname AS name, relkind AS kind
+  FROM json_each($1::json) AS made(migration, tables)
+  JOIN public._prisma_migrations AS applied
+    ON migration_name = migration AND finished_at IS NOT NULL AND rolled_back_at IS NULL
+  CROSS JOIN LATERAL json_array_elements_text(tables) AS name
+  JOIN pg_class ON relname = name AND relnamespace = 'public'::regnamespace
+  WHERE relkind IN ('r', 'p', 'v', 'm', 'f') ORDER BY name`;
+
+interface Relation {
+  readonly name: string;
+  /** As in `pg_class`. */
+  readonly kind: string;
+}
+
+async function move(client: Client, schema: string, { name, kind }: Relation): Promise<void> {
+  const [table, to] = [quoted(client, name), quoted(client, schema)];
+  if (kind === 'r' || kind === 'p') {
+    await client.query(`ALTER TABLE public.${table} SET SCHEMA ${to}`);
+  } else {
+    await client.query(`CREATE VIEW ${to}.${table} AS SELECT * FROM public.${table}`);
+  }
+}
+
+/** The triggers' functions, which find `table_changes` by a path of their own. */
+async function moveFunctions(client: Client, schema: string): Promise<void> {
+  const to = quoted(client, schema);
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT proname AS name FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+       AND proname IN ('usher_note_change', 'usher_note_link')`,
+  );
+  for (const { name } of rows) {
+    await client.query(`ALTER FUNCTION public.${name}() SET SCHEMA ${to}`);
+    await client.query(`ALTER FUNCTION ${name}() SET search_path = ${to}, pg_temp`);
+  }
+}
+
+async function exists(client: Client, name: string): Promise<boolean> {
+  const { rows } = await client.query<{ found: boolean }>(
+    'SELECT to_regclass($1) IS NOT NULL AS found',
+    [name],
+  );
+  return rows[0]?.found === true;
+}
+
+function quoted(client: Client, name: string): string {
+  return client.escapeIdentifier(name);
+}

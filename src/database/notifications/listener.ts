@@ -1,0 +1,158 @@
+import { Client } from 'pg';
+import type { Secret } from '../../runtime/secret.ts';
+import type { Clock, StartTimer, StopTimer } from '../../runtime/timer.ts';
+import { databaseUnavailable } from '../errors.ts';
+import { serversOf } from '../servers.ts';
+import { setUpSession } from '../session.ts';
+import type { Change } from './change.ts';
+import { changesChannel, parseChange } from './notification.ts';
+
+/** What listening needs. */
+export interface ListenerPorts extends Clock {
+  readonly url: Secret;
+  /** Told of each change, in the order of their commits; the same one may come twice. It must not throw. */
+  readonly onChange: (change: Change) => void;
+  /**
+   * Looks through what may have changed unheard in the last so many milliseconds; called whenever listening begins.
+   * Until it resolves we do not count as listening, and when it throws the connection is made anew.
+   */
+  readonly catchUp: (milliseconds: number) => Promise<void>;
+  readonly log: { readonly warn: (about: object, message: string) => void };
+}
+
+/** One connection of this process, on which it hears what any replica changed. */
+export interface Listener {
+  /** True while no change can be missed for longer than two heartbeats, after which a frozen server counts as lost. */
+  readonly isListening: () => boolean;
+  readonly stop: () => Promise<void>;
+}
+
+/** All in milliseconds. */
+const heartbeat = 1_500;
+const connectTime = 3_000;
+const firstRetry = 100;
+const longestRetry = 5_000;
+
+/** Listens from now on, and again by itself whenever the connection was lost. */
+export function startListening(ports: ListenerPorts): Listener {
+  const { now, startTimer, catchUp, log } = ports;
+  const servers = serversOf(ports.url);
+  let listening = false;
+  let session: Session | undefined;
+  const stopping = new AbortController();
+  const isStopping = () => stopping.signal.aborted;
+  const stopped = new Promise<void>((resolve) => {
+    stopping.signal.addEventListener('abort', () => {
+      resolve();
+    });
+  });
+
+  const run = async (): Promise<void> => {
+    let heardAt = now();
+    let retry = firstRetry;
+    while (!isStopping()) {
+      const url = servers.current();
+      session = openSession(url, ports);
+      const { lost } = session;
+      try {
+        await session.begin();
+        await Promise.race([catchUp(now() - heardAt), lost]);
+        listening = true;
+        retry = firstRetry;
+        for (;;) {
+          heardAt = now();
+          await pause(heartbeat, lost, startTimer);
+          await session.answers(heartbeat);
+        }
+      } catch (error) {
+        listening = false;
+        session.cut();
+        if (isStopping()) return;
+        servers.leave(url);
+        log.warn({ err: databaseUnavailable(error) }, 'changes are not heard until we reconnect');
+      }
+      await pause(retry, stopped, startTimer);
+      retry = Math.min(retry * 2, longestRetry);
+    }
+  };
+  const running = run();
+  return {
+    isListening: () => listening,
+    stop: async () => {
+      stopping.abort();
+      session?.cut();
+      await running;
+    },
+  };
+}
+
+interface Session {
+  /** Rejects when the connection is lost or cut. */
+  readonly lost: Promise<never>;
+  readonly begin: () => Promise<void>;
+  /** Resolves when the server answers; it loses the connection when it does not within so many milliseconds. */
+  readonly answers: (milliseconds: number) => Promise<void>;
+  readonly cut: () => void;
+}
+
+function openSession(url: string, { onChange, startTimer }: ListenerPorts): Session {
+  const client = new Client({
+    connectionString: url,
+    connectionTimeoutMillis: connectTime,
+    query_timeout: connectTime,
+    keepAlive: true,
+    application_name: 'usher changes',
+  });
+  let lose: (error: Error) => void = () => undefined;
+  const lost = new Promise<never>((_resolve, reject) => {
+    lose = reject;
+  });
+  // Whoever does not wait just then hears of it with the next question.
+  lost.catch(() => undefined);
+  client.on('error', lose);
+  client.on('end', () => {
+    lose(new Error('Connection terminated'));
+  });
+  client.on('notification', ({ payload = '' }) => {
+    const change = parseChange(payload);
+    if (change !== undefined) onChange(change);
+  });
+  const begin = async (): Promise<void> => {
+    await client.connect();
+    await setUpSession(client, {});
+    await client.query(`LISTEN ${changesChannel}`);
+  };
+  const question = (milliseconds: number) => {
+    const stop = startTimer(milliseconds, () => {
+      lose(new Error('Query read timeout'));
+    });
+    return client.query('SELECT').finally(stop);
+  };
+  return {
+    lost,
+    begin: () => Promise.race([begin(), lost]),
+    answers: async (milliseconds) => {
+      await Promise.race([question(milliseconds), lost]);
+    },
+    cut: () => {
+      lose(new Error('Connection terminated'));
+      // Without a closing handshake, which a frozen server would never answer.
+      client.connection.stream.destroy();
+    },
+  };
+}
+
+/** Waits so many milliseconds, or until the interruption comes; throws what that throws. */
+async function pause(
+  milliseconds: number,
+  interruption: Promise<unknown>,
+  startTimer: StartTimer,
+): Promise<void> {
+  let stop: StopTimer = () => undefined;
+  const over = new Promise<void>((resolve) => {
+    stop = startTimer(milliseconds, resolve);
+  });
+  await Promise.race([over, interruption]).finally(() => {
+    stop();
+  });
+}

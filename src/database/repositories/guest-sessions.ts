@@ -1,0 +1,96 @@
+import type { GuestSessionRecord, GuestSessionStore } from '../../authn/guest-session-token.ts';
+import { nameTenant } from '../../facts/store/escrows.ts';
+import type { Database } from '../client.ts';
+import type { GuestSession, PrismaClient } from '../generated/client.ts';
+import { assertStorable } from '../storable-text.ts';
+
+/** The guest sessions in this database. */
+export function createGuestSessions(database: Database): GuestSessionStore {
+  return {
+    start: async ({ sessionId, tokenHash, createdAt, expiresAt }) => {
+      const data = {
+        sessionId,
+        tokenHash,
+        createdAt: new Date(createdAt),
+        expiresAt: new Date(expiresAt),
+      };
+      await database.ask((prisma) => prisma.guestSession.create({ data }));
+    },
+
+    find: async (tokenHash) => {
+      const where = { tokenHash };
+      const row = await database.ask((prisma) => prisma.guestSession.findUnique({ where }));
+      return row === null ? undefined : toRecord(row);
+    },
+
+    link: async (sessionId, { userId, tenantId }) => {
+      assertStorable({ userId, tenantId });
+      const linking = (prisma: PrismaClient) =>
+        // One statement: a room must not be joined by a user whose session was ended meanwhile.
+        prisma.$queryRaw<{ linked: bigint }[]>`
+          WITH linked AS (
+            UPDATE guest_sessions
+            SET linked_user_id = ${userId}, linked_tenant_id = ${tenantId ?? null}
+            WHERE session_id = ${sessionId} AND ended_at IS NULL
+              AND (linked_user_id IS NULL OR linked_user_id = ${userId})
+              AND (linked_tenant_id IS NULL OR linked_tenant_id = ${tenantId ?? null})
+            RETURNING session_id
+          ), joined AS (
+            UPDATE rooms SET participants = array_append(participants, ${userId})
+            WHERE guest_session_id IN (SELECT session_id FROM linked)
+              AND NOT participants @> ARRAY[${userId}]
+          )
+          SELECT count(*) AS linked FROM linked`;
+      // The tenant that is named here is the only one whose rooms row-level security lets the user join.
+      const [, [row]] = await database.ask((prisma) =>
+        prisma.$transaction([nameTenant(prisma, tenantId ?? ''), linking(prisma)]),
+      );
+      return row !== undefined && row.linked > 0n;
+    },
+
+    end: async (sessionId, at) => {
+      const where = { sessionId, endedAt: null };
+      const data = { endedAt: new Date(at) };
+      await database.ask((prisma) => prisma.guestSession.updateMany({ where, data }));
+    },
+  };
+}
+
+/** Milliseconds that an expired session is kept, so that its token is "expired" and not "unknown". */
+const grace = 24 * 60 * 60 * 1000;
+
+/** Rows of one statement: the first sweep of a large table must not run into the time-out of statements. */
+const batch = 5_000;
+
+/**
+ * Creates the sweep of guest sessions that expired a day ago. Those that were linked to a user are kept: a room that names
+ * such a session admits that user, also a room that the host puts much later.
+ */
+export function createSweepGuestSessions(database: Database): (now: number) => Promise<number> {
+  return async (now) => {
+    const before = new Date(now - grace).toISOString();
+    let total = 0;
+    for (let count = batch; count === batch; total += count) {
+      count = await database.ask(
+        (prisma) => prisma.$executeRaw`
+          DELETE FROM guest_sessions WHERE linked_user_id IS NULL AND session_id IN (
+            SELECT session_id FROM guest_sessions
+            WHERE expires_at < ${before}::timestamptz AND linked_user_id IS NULL
+            LIMIT ${batch} FOR UPDATE SKIP LOCKED)`,
+      );
+    }
+    return total;
+  };
+}
+
+function toRecord(row: GuestSession): GuestSessionRecord {
+  return {
+    sessionId: row.sessionId,
+    tokenHash: row.tokenHash,
+    createdAt: row.createdAt.getTime(),
+    expiresAt: row.expiresAt.getTime(),
+    ...(row.endedAt !== null && { endedAt: row.endedAt.getTime() }),
+    ...(row.linkedUserId !== null && { linkedUserId: row.linkedUserId }),
+    ...(row.linkedTenantId !== null && { linkedTenantId: row.linkedTenantId }),
+  };
+}

@@ -1,0 +1,63 @@
+import type { Database } from '../client.ts';
+
+/** How long the credentials live that revocations refuse, in milliseconds. */
+export interface CredentialLives {
+  /** The longest life of a user's JWT. */
+  readonly userTokenMaxAge: number;
+  /** True when a user without a tenant can have no credential but a JWT and a linked guest session. */
+  readonly onlyJwts: boolean;
+  /** `REVOCATION_RETENTION`: no credential lives longer. Without it credentials with an unknown end count as endless. */
+  readonly retention?: number | undefined;
+}
+
+/** Revocations of one statement. */
+const batch = 1_000;
+
+/**
+ * Creates the sweep of revocations that no credential can meet any more: all that were issued before their moment have
+ * expired. Guest tokens need not have an issue time and may live for ever, and a token id may be one of theirs, so
+ * revocations of bookings and of token ids are deleted only by `REVOCATION_RETENTION`.
+ */
+export function createSweepRevocations(
+  database: Database,
+  { userTokenMaxAge, onlyJwts, retention }: CredentialLives,
+): (now: number) => Promise<number> {
+  return async (now) => {
+    const lives = [String(now), String(userTokenMaxAge), String(onlyJwts), String(retention ?? '')];
+    const run = (name: string, text: string, last: string) =>
+      database.run({ name, text, values: [...lives, last] });
+    let total = 0;
+    for (let count = batch; count === batch; total += count) {
+      // Searched first: a statement that deletes nothing would still end what is remembered of the table (decision 0018).
+      const found = await run('usher_find_ended_revocations', findEnded, String(batch));
+      count = found.length;
+      const subjects = JSON.stringify(found.map((row) => (row as { subject: string }).subject));
+      if (count > 0) await run('usher_delete_ended_revocations', deleteEnded, subjects);
+    }
+    return total;
+  };
+}
+
+/** A day more than credentials live, for clocks that differ. */
+const margin = 24 * 60 * 60 * 1000;
+
+const issuedBefore = (age: string) => `issued_before < to_timestamp(($1::float8 - ${age}) / 1000)`;
+const userTokensEnded = issuedBefore(`$2::float8 - ${margin}`);
+const isLive = 'expires_at >= to_timestamp($1::float8 / 1000)';
+
+/** Which revocations; by the beginning of their key, see `keyOf`. A guest session falls with the user that it is linked to, also later. */
+const hasEnded = `(${issuedBefore(`nullif($4, '')::float8`)} OR ${issuedBefore(String(margin))} AND CASE
+  WHEN subject LIKE '["tenant",%' THEN ${userTokensEnded}
+  WHEN subject LIKE '["user",%' THEN ${userTokensEnded} AND (json_array_length(subject::json) = 3
+    OR $3::boolean AND NOT EXISTS (
+      SELECT FROM guest_sessions WHERE created_at < issued_before AND ${isLive}))
+  WHEN subject LIKE '["guest-session",%' THEN NOT EXISTS (
+    SELECT FROM guest_sessions WHERE session_id = subject::json ->> 1 AND ${isLive})
+  ELSE false END)`;
+
+const findEnded = `SELECT subject FROM revocations WHERE ${hasEnded} LIMIT $5::int`;
+
+/** The condition once more: a revocation may have been renewed meanwhile. */
+const deleteEnded = `
+  DELETE FROM revocations
+  WHERE subject IN (SELECT json_array_elements_text($5::json)) AND ${hasEnded}`;

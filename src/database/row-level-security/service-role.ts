@@ -1,0 +1,120 @@
+import type { Client } from 'pg';
+import { StartRefused } from '../../runtime/start-refused.ts';
+
+/** The role that the service works as: row-level security holds for it, whatever the login of DATABASE_URL may do. */
+export const serviceRole = 'usher_service';
+
+/** What the service may do with each table, and no more: audit rows are added and deleted, never changed. */
+const grants: Readonly<Record<string, readonly string[]>> = {
+  bookings: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+  escrows: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+  rooms: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+  room_participants: ['SELECT'],
+  guest_sessions: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+  orders: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+  tickets: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+  live_grants: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+  revocations: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+  table_changes: ['SELECT', 'DELETE'],
+  audit_log: ['SELECT', 'INSERT', 'DELETE'],
+  security_events: ['SELECT', 'INSERT', 'DELETE'],
+};
+
+/** Our tables, but for that of the migrations. */
+export const ownTables: readonly string[] = Object.keys(grants);
+
+/** What two databases of one cluster meet when both create or grant the role at once: whoever lost finds it done. */
+const lostRace = ['42710', '23505', 'XX000'];
+const notPermitted = '42501';
+
+/**
+ * Makes sure that `usher_service` exists and can be assumed by this login. Resolves to the role, or to `undefined` when the
+ * login cannot assume or create it, but is itself subject to row-level security (FORCE covers the tables' owner).
+ * Throws `StartRefused` when neither is so. Idempotent.
+ */
+export async function ensureServiceRole(client: Client): Promise<string | undefined> {
+  await createRole(client);
+  const assumed =
+    (await mayAssume(client)) || ((await joinRole(client)) && (await mayAssume(client)));
+  if (assumed) {
+    if (await bypassesPolicies(client, serviceRole)) {
+      throw new StartRefused(
+        `The role ${serviceRole} bypasses row-level security; take SUPERUSER and BYPASSRLS from it.`,
+      );
+    }
+    return serviceRole;
+  }
+  if (await bypassesPolicies(client)) {
+    throw new StartRefused(
+      `The login of DATABASE_URL bypasses row-level security and may not assume the role ${serviceRole}. ` +
+        `Use a login without BYPASSRLS, or have an administrator create the role and grant it to the login.`,
+    );
+  }
+  return undefined;
+}
+
+async function createRole(client: Client): Promise<void> {
+  if (!(await exists(client))) {
+    await attempt(client, `CREATE ROLE ${serviceRole} NOLOGIN NOSUPERUSER NOBYPASSRLS`);
+  }
+}
+
+async function joinRole(client: Client): Promise<boolean> {
+  return (await exists(client)) && attempt(client, `GRANT ${serviceRole} TO CURRENT_USER`);
+}
+
+async function exists(client: Client): Promise<boolean> {
+  const { rowCount } = await client.query('SELECT FROM pg_roles WHERE rolname = $1', [serviceRole]);
+  return rowCount !== 0;
+}
+
+/** Tried out, because membership alone says nothing: PostgreSQL 16 knows members that may not SET ROLE. */
+async function mayAssume(client: Client): Promise<boolean> {
+  if (!(await exists(client)) || !(await attempt(client, `SET ROLE ${serviceRole}`))) return false;
+  await client.query('RESET ROLE');
+  return true;
+}
+
+/** Runs a statement; false when it is not permitted. A lost race counts as done. */
+async function attempt(client: Client, statement: string): Promise<boolean> {
+  try {
+    await client.query(statement);
+    return true;
+  } catch (error) {
+    const code = (error as { code?: unknown }).code;
+    if (code === notPermitted) return false;
+    if (typeof code === 'string' && lostRace.includes(code)) return true;
+    throw error;
+  }
+}
+
+async function bypassesPolicies(client: Client, role?: string): Promise<boolean> {
+  const { rows } = await client.query<{ bypasses: boolean }>(
+    'SELECT rolsuper OR rolbypassrls AS bypasses FROM pg_roles WHERE rolname = coalesce($1, current_user)',
+    [role],
+  );
+  return rows[0]?.bypasses ?? true;
+}
+
+/** Grants the role what it lacks, and only that: a login that does not own the tables can start on a database that has its grants. */
+export async function grantTables(client: Client, schema: string): Promise<void> {
+  const has = async (check: string, values: readonly string[]) => {
+    const { rows } = await client.query<{ granted: boolean }>(`SELECT ${check} AS granted`, [
+      serviceRole,
+      ...values,
+    ]);
+    return rows[0]?.granted === true;
+  };
+  if (!(await has(`has_schema_privilege($1, $2, 'USAGE')`, [schema]))) {
+    await client.query(
+      `GRANT USAGE ON SCHEMA ${client.escapeIdentifier(schema)} TO ${serviceRole}`,
+    );
+  }
+  for (const [table, privileges] of Object.entries(grants)) {
+    for (const privilege of privileges) {
+      if (!(await has('has_table_privilege($1, $2, $3)', [table, privilege]))) {
+        await client.query(`GRANT ${privilege} ON ${table} TO ${serviceRole}`);
+      }
+    }
+  }
+}

@@ -1,0 +1,21 @@
+import type { Client } from 'pg';
+import { StartRefused } from '../runtime/start-refused.ts';
+
+/** The schema of our tables, where `DATABASE_SCHEMA` names no other. */
+export const ownSchema = 'usher';
+
+/** Creates the schema where there is none. Throws `StartRefused` where the login may not. */
+export async function ensureSchema(client: Client, schema: string): Promise<void> {
+  // Not CREATE … IF NOT EXISTS: that asks for the right to create even where nothing is to be created.
+  const { rowCount } = await client.query('SELECT FROM pg_namespace WHERE nspname = $1', [schema]);
+  if (rowCount !== 0) return;
+  try {
+    await client.query(`CREATE SCHEMA ${client.escapeIdentifier(schema)}`);
+  } catch (error) {
+    if ((error as { readonly code?: unknown }).code !== '42501') throw error;
+    throw new StartRefused(
+      `The login of DATABASE_URL may not create the schema "${schema}" for Usher's tables (42501). ` +
+        `As an administrator run CREATE SCHEMA "${schema}" AUTHORIZATION with that login, or GRANT CREATE ON DATABASE to it.`,
+    );
+  }
+}

@@ -1,0 +1,25 @@
+import type { Secret } from '../runtime/secret.ts';
+import { readPostgresUrl } from './postgres-url.ts';
+
+/** The servers that a URL names, of which one is used until it fails. */
+export interface Servers {
+  readonly count: number;
+  /** The URL of the server to try now. */
+  readonly current: () => string;
+  /** The next one is tried from now on; nothing when another attempt has moved on from this URL already. */
+  readonly leave: (url: string) => void;
+}
+
+/** The servers of a URL. One that cannot be read is left to the driver, whose error has a code. */
+export function serversOf(url: Secret): Servers {
+  const urls = readPostgresUrl(url.reveal())?.urls ?? [url.reveal()];
+  let place = 0;
+  const current = () => urls[place] ?? '';
+  return {
+    count: urls.length,
+    current,
+    leave: (failed) => {
+      if (failed === current()) place = (place + 1) % urls.length;
+    },
+  };
+}

@@ -1,0 +1,68 @@
+import type { Client } from 'pg';
+import { databaseUnavailable } from '../errors.ts';
+import { format, lastMigration, transferredTables, type Counts } from './tables.ts';
+import { TransferRefused } from './transfer-refused.ts';
+
+/** Rows in memory at a time. */
+const batchSize = 500;
+
+const notPermitted = '42501';
+
+/**
+ * The rows of our tables as one snapshot has them, in chunks of whole lines: first `{"format","migration","created_at"}`, then
+ * `{"table","row"}` for each row, as PostgreSQL's `row_to_json` writes it, and last `{"end"}` with the number of rows of each table,
+ * which is also in `counts` then. The connection has `row_security` off, so that a hidden row is an error.
+ * Throws `TransferRefused` where the login may not read every row, and `Unavailable`.
+ */
+export async function* exportRows(
+  client: Client,
+  schema: string,
+  counts: Record<string, number>,
+): AsyncGenerator<string> {
+  await ask(() => client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY'));
+  yield await ask(() => headerOf(client));
+  for (const table of await ask(() => transferredTables(client, schema))) {
+    counts[table] = 0;
+    const source = client.escapeIdentifier(table);
+    await ask(() =>
+      client.query(
+        `DECLARE exported NO SCROLL CURSOR FOR SELECT row_to_json(t)::text AS row FROM ${source} AS t`,
+      ),
+    );
+    const fetch = () =>
+      client.query<{ row: string }>(`FETCH ${String(batchSize)} FROM exported`).then(textsOf);
+    for (let rows = await ask(fetch); rows.length > 0; rows = await ask(fetch)) {
+      counts[table] += rows.length;
+      yield rows.map((row) => `{"table":${JSON.stringify(table)},"row":${row}}\n`).join('');
+    }
+    await ask(() => client.query('CLOSE exported'));
+  }
+  await ask(() => client.query('COMMIT'));
+  yield `${JSON.stringify({ end: counts satisfies Counts })}\n`;
+}
+
+function textsOf({ rows }: { readonly rows: readonly { readonly row: string }[] }) {
+  return rows.map(({ row }) => row);
+}
+
+async function headerOf(client: Client): Promise<string> {
+  const { rows } = await client.query<{ header: string }>(
+    `SELECT json_build_object('format', $1::int, 'migration', $2::text, 'created_at', now())::text AS header`,
+    [format, await lastMigration(client)],
+  );
+  return `${rows[0]?.header ?? ''}\n`;
+}
+
+async function ask<T>(query: () => Promise<T>): Promise<T> {
+  try {
+    return await query();
+  } catch (error) {
+    if ((error as { readonly code?: unknown }).code !== notPermitted) {
+      throw databaseUnavailable(error);
+    }
+    throw new TransferRefused(
+      'The login of DATABASE_URL may not read every row (42501): row-level security holds for it, or it lacks SELECT. ' +
+        'Export with the login of an administrator (SUPERUSER, or a member of usher_service with BYPASSRLS).',
+    );
+  }
+}

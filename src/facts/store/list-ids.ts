@@ -1,0 +1,123 @@
+import type { Database } from '../../database/client.ts';
+import type { PrismaClient } from '../../database/generated/client.ts';
+import { isStorable } from '../../database/storable-text.ts';
+import type { FindOwn, OpenOwnPage, OwnCursor, ownLists } from '../../policy/facts.ts';
+import { nameTenant } from './escrows.ts';
+
+type List = (typeof ownLists)[number];
+type Rows = readonly { readonly id: string }[];
+
+/** Ids of one list on a page. */
+const pageSize = 200;
+
+/** One more, to see whether another page follows. */
+const most = pageSize + 1;
+
+/** Makes what finds a principal's own ids, page by page: each by an index, so that a table's size does not matter. */
+export function createOpenOwnPage(database: Database): OpenOwnPage {
+  return (cursor) => {
+    const ends = new Map<List, string>();
+    const asked = new Map<List, Promise<readonly string[]>>();
+
+    /** Asks once, although two channel families share a list. */
+    const list = (name: List, ids: readonly string[], query: (after: string) => Promise<Rows>) => {
+      const page = asked.get(name) ?? read(name, ids, query);
+      asked.set(name, page);
+      return page;
+    };
+    const read = async (
+      name: List,
+      ids: readonly string[],
+      query: (after: string) => Promise<Rows>,
+    ): Promise<readonly string[]> => {
+      const after = cursor === undefined ? '' : cursor[name];
+      if (after === undefined || ![...ids, after].every(isStorable)) return [];
+      const page = (await query(after)).map(({ id }) => id);
+      const last = page[pageSize - 1];
+      if (page.length > pageSize && last !== undefined) ends.set(name, last);
+      return page.slice(0, pageSize);
+    };
+    const find: FindOwn = {
+      escrowsOf: (tenantId, userId) =>
+        list('escrows', [tenantId, userId], (after) =>
+          inTenant(database, tenantId, (prisma) => escrowIds(prisma, { tenantId, userId, after })),
+        ),
+      roomsOfUser: (userId, tenantId = '') =>
+        list('rooms', [userId, tenantId], (after) =>
+          inTenant(database, tenantId, (prisma) => roomIds(prisma, { userId, after })),
+        ),
+      roomsOfSession: (sessionId) =>
+        list('opened', [sessionId], async (after) => {
+          const [, rows] = await database.ask((prisma) =>
+            prisma.$transaction([
+              prisma.$executeRaw`SELECT set_config('usher.guest_session', ${sessionId}, true)`,
+              prisma.$queryRaw<Rows>`
+                SELECT room_id AS id FROM rooms
+                WHERE guest_session_id = ${sessionId} AND room_id > ${after}
+                ORDER BY room_id LIMIT ${most}`,
+            ]),
+          );
+          return rows;
+        }),
+      ordersOf: (ownerId) =>
+        list('orders', [ownerId], (after) =>
+          database.ask(
+            (prisma) => prisma.$queryRaw<Rows>`
+              SELECT order_id AS id FROM orders WHERE owner_id = ${ownerId} AND order_id > ${after}
+              ORDER BY order_id LIMIT ${most}`,
+          ),
+        ),
+    };
+    return { find, next: () => (ends.size === 0 ? undefined : cursorOf(ends)) };
+  };
+}
+
+function cursorOf(ends: ReadonlyMap<List, string>): OwnCursor {
+  return Object.fromEntries(ends);
+}
+
+async function inTenant(
+  database: Database,
+  tenantId: string,
+  query: (prisma: PrismaClient) => ReturnType<typeof escrowIds>,
+): Promise<Rows> {
+  const [, rows] = await database.ask((prisma) =>
+    prisma.$transaction([nameTenant(prisma, tenantId), query(prisma)]),
+  );
+  return rows;
+}
+
+/** Two ranges of two indexes: for `buyer_id = … OR seller_id = …` PostgreSQL would read the whole tenant. */
+function escrowIds(
+  prisma: PrismaClient,
+  { tenantId, userId, after }: { tenantId: string; userId: string; after: string },
+) {
+  return prisma.$queryRaw<Rows>`
+    SELECT id FROM (
+      (SELECT escrow_id AS id FROM escrows
+        WHERE tenant_id = ${tenantId} AND buyer_id = ${userId} AND escrow_id > ${after}
+        ORDER BY escrow_id LIMIT ${most})
+      UNION
+      (SELECT escrow_id AS id FROM escrows
+        WHERE tenant_id = ${tenantId} AND seller_id = ${userId} AND escrow_id > ${after}
+        ORDER BY escrow_id LIMIT ${most})
+    ) AS own ORDER BY id LIMIT ${most}`;
+}
+
+/** A view that the host has put in place of `rooms` has no triggers, so its participants are asked for directly. */
+function roomIds(prisma: PrismaClient, { userId, after }: { userId: string; after: string }) {
+  return prisma.$queryRaw<Rows>`
+    SELECT id FROM (
+      (SELECT room_id AS id FROM room_participants WHERE user_id = ${userId} AND room_id > ${after}
+        ORDER BY room_id LIMIT ${most})
+      UNION
+      (SELECT r.room_id AS id FROM guest_sessions s JOIN rooms r ON r.guest_session_id = s.session_id
+        WHERE s.linked_user_id = ${userId} AND r.room_id > ${after}
+        ORDER BY r.room_id LIMIT ${most})
+      UNION
+      (SELECT room_id AS id FROM rooms
+        WHERE (SELECT relkind <> 'r' FROM pg_class WHERE oid = 'rooms'::regclass)
+          AND participants @> ARRAY[${userId}] AND room_id > ${after}
+        ORDER BY room_id LIMIT ${most})
+    ) AS own ORDER BY id LIMIT ${most}`;
+}

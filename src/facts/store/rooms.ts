@@ -1,0 +1,104 @@
+import { asked, createLookup, type Placed } from '../../database/batched-lookup.ts';
+import type { Database } from '../../database/client.ts';
+import type { Prisma, PrismaClient } from '../../database/generated/client.ts';
+import { actAsOperator } from '../../database/row-level-security/operator.ts';
+import { assertStorable, isStorable } from '../../database/storable-text.ts';
+import type { Room, RoomViewer } from '../../policy/facts.ts';
+import type { Rooms } from '../fact-store.ts';
+
+interface RoomRow extends Placed {
+  readonly roomId: string;
+  readonly tenantId: string | null;
+  readonly participants: readonly string[];
+  readonly guestSessionId: string | null;
+  readonly linkedUserId: string | null;
+}
+
+/** The rooms, and the one that a viewer may see. */
+export interface RoomStore extends Rooms {
+  readonly findFor: (roomId: string, viewer?: RoomViewer) => Promise<Room | undefined>;
+}
+
+/** The rooms in this database, each with the user that its guest session was linked to; the operator sees those of every tenant. */
+export function createRooms(database: Database): RoomStore {
+  const lookUp = createLookup<RoomRow>(database, { name: 'usher_room', text: findRooms });
+  const findAs = async (...texts: readonly string[]): Promise<Room | undefined> => {
+    if (!texts.every(isStorable)) return undefined;
+    const row = await lookUp(texts);
+    return row === undefined ? undefined : toRoom(row);
+  };
+  const find = (roomId: string) => findAs(roomId, '', '', 'on');
+  return {
+    find,
+
+    // '' matches no row in row-level security.
+    findFor: (roomId, { tenantId = '', sessionId = '' } = {}) =>
+      findAs(roomId, tenantId, sessionId, 'off'),
+
+    async put(room) {
+      const { roomId, tenantId, participants, guestSession } = room;
+      const sessionId = guestSession?.sessionId;
+      assertStorable({ roomId, tenantId, participants: participants.join(''), sessionId });
+      if (tenantId === '') throw new RangeError('tenantId is empty');
+      const facts = {
+        tenantId: tenantId ?? null,
+        participants: [...participants],
+        guestSessionId: sessionId ?? null,
+      };
+      const where = { roomId };
+      await database.ask((prisma) =>
+        asOperator(
+          prisma,
+          prisma.room.upsert({ where, create: { roomId, ...facts }, update: facts }),
+        ),
+      );
+      return (await find(roomId)) ?? room;
+    },
+
+    async remove(roomId) {
+      if (!isStorable(roomId)) return false;
+      const [, { count }] = await database.ask((prisma) =>
+        asOperator(prisma, prisma.room.deleteMany({ where: { roomId } })),
+      );
+      return count > 0;
+    },
+  };
+}
+
+/** The paths of rooms on the operator's port name no tenant. */
+const asOperator = <Result>(prisma: PrismaClient, query: Prisma.PrismaPromise<Result>) =>
+  prisma.$transaction([actAsOperator(prisma), query]);
+
+/**
+ * One statement: the link must be as fresh as the room. As for escrows, LATERAL … OFFSET 0 keeps the order: the viewer is
+ * named before the room is looked up. `tenant_id` and `linked_tenant_id` have no table before them, so that a host's view
+ * without that column gives the NULL of `fallback`. The user of a session that was linked in another tenant is a different user.
+ */
+const findRooms = `
+  SELECT asked.place, found.*
+  FROM ${asked} CROSS JOIN LATERAL (
+    SELECT set_config('usher.tenant', asked.second, true) AS tenant,
+      set_config('usher.guest_session', asked.third, true) AS session,
+      set_config('usher.operator', asked.fourth, true) AS operator OFFSET 0
+  ) AS viewer CROSS JOIN (SELECT NULL::text AS tenant_id, NULL::text AS linked_tenant_id) AS fallback CROSS JOIN LATERAL (
+    SELECT r.room_id AS "roomId", tenant_id AS "tenantId", r.participants,
+      r.guest_session_id AS "guestSessionId", s.linked_user_id AS "linkedUserId"
+    FROM rooms r LEFT JOIN guest_sessions s ON s.session_id = r.guest_session_id
+      AND (tenant_id IS NULL OR tenant_id = linked_tenant_id)
+    WHERE r.room_id = asked.first
+      AND viewer.tenant || viewer.session || viewer.operator IS NOT NULL OFFSET 0
+  ) AS found`;
+
+function toRoom({ roomId, tenantId, participants, guestSessionId, linkedUserId }: RoomRow): Room {
+  return {
+    roomId,
+    ...(tenantId !== null && { tenantId }),
+    participants,
+    ...(guestSessionId !== null && {
+      guestSession: {
+        sessionId: guestSessionId,
+        ...(linkedUserId !== null && { linkedUserId }),
+      },
+    }),
+  };
+}

@@ -1,0 +1,74 @@
+import type { IncomingMessage } from 'node:http';
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FollowedRequest, SpanFacts, Tracing } from '../../observability/tracing/tracer.ts';
+
+/**
+ * Follows each request from its head to its answer, by the names of OpenTelemetry's conventions for HTTP. Never its path,
+ * its query, its address or its headers: tokens stand in them, and whom they are from is nobody else's business.
+ */
+export function followRequests(server: FastifyInstance, { follow }: Pick<Tracing, 'follow'>): void {
+  const followed = new WeakMap<IncomingMessage, FollowedRequest>();
+  server.addHook('onRequest', (request, reply, done) => {
+    const { method, routeOptions } = request;
+    const route = routeOptions.url;
+    const { traceparent } = request.headers;
+    const span = follow(route === undefined ? method : `${method} ${route}`, {
+      facts: {
+        'http.request.method': method,
+        'url.scheme': request.protocol,
+        'usher.request_id': request.id,
+        ...(route !== undefined && { 'http.route': route }),
+      },
+      traceparent: typeof traceparent === 'string' ? traceparent : undefined,
+    });
+    followed.set(request.raw, span);
+    // Also where the client has hung up, and no answer was finished.
+    reply.raw.once('close', () => {
+      span.end(reply.raw.writableFinished ? outcomeOf(reply) : hungUp);
+    });
+    done();
+  });
+  server.addHook('onRoute', (route) => {
+    const { handler, config } = route;
+    // Only from here on: a body is read in the name of its socket, and whoever waits for it with it.
+    route.handler = function (request, reply) {
+      const span = followed.get(request.raw);
+      if (span === undefined) return handler.call(this, request, reply);
+      const answer = span.run(() => handler.call(this, request, reply));
+      if (config?.slotless === true) {
+        void Promise.resolve(answer).then(
+          () => {
+            if (becameWebSocket(reply)) span.end(upgraded);
+          },
+          () => undefined,
+        );
+      }
+      return answer;
+    };
+  });
+}
+
+interface Outcome {
+  readonly facts: SpanFacts;
+  readonly failed: boolean;
+}
+
+const upgraded: Outcome = { facts: { 'http.response.status_code': 101 }, failed: false };
+const hungUp: Outcome = { facts: { 'error.type': 'hung up' }, failed: false };
+
+function outcomeOf(reply: FastifyReply): Outcome {
+  const decisionId = reply.getHeader('x-decision-id');
+  const status = reply.statusCode;
+  return {
+    facts: {
+      'http.response.status_code': status,
+      ...(typeof decisionId === 'string' && { 'usher.decision_id': decisionId }),
+    },
+    failed: status >= 500,
+  };
+}
+
+/** The answer of a completed handshake is not written by the server, and its reply is no more. */
+function becameWebSocket(reply: FastifyReply): boolean {
+  return reply.sent && !reply.raw.headersSent;
+}

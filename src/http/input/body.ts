@@ -1,0 +1,173 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { malformed, RequestProblem } from '../output/problem.ts';
+import { parseJsonObject } from './json-body.ts';
+import { repeated } from './repeated-field.ts';
+
+/** The fields of a body, form or JSON; only own properties count. A field that was sent twice is `repeated`. */
+export type Fields = Readonly<Record<string, unknown>>;
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** `json` on a route that takes no form. */
+    body?: 'json';
+  }
+}
+
+/** A batch has a hundred names of channels, and a few fields beside them. */
+const mostFields = 128;
+
+/**
+ * Accepts forms, multipart forms without files, JSON, and an empty body of any type. Any other type is a 415.
+ * Some clients send a wrong content type, or two, so the first character of a body decides.
+ */
+export function takeFormsAndJson(server: FastifyInstance): void {
+  server.addHook('onRequest', (request, _reply, done) => {
+    nameOneType(request.raw.headers);
+    done();
+  });
+  server.removeAllContentTypeParsers();
+  const takeText = (type: string, isJson: (text: string) => boolean): void => {
+    server.addContentTypeParser(type, { parseAs: 'string' }, (request, body, done) => {
+      try {
+        done(null, readText(body as string, request, isJson));
+      } catch (error) {
+        done(error as Error);
+      }
+    });
+  };
+  takeText('application/x-www-form-urlencoded', startsLikeJson);
+  takeText('application/json', (text) => !startsLikeForm(text));
+  takeText('*', startsLikeJson);
+  server.addContentTypeParser('multipart/form-data', { parseAs: 'buffer' }, readMultipart);
+}
+
+const knownType = /^\s*application\/(?:json|x-www-form-urlencoded)\s*(?:;|$)/i;
+
+/**
+ * Reduces the header to one content type. Without a body the type is ignored. pusher-js and axios append their type to the
+ * page's type, and Fastify would refuse the list.
+ */
+function nameOneType(headers: IncomingHttpHeaders): void {
+  const type = headers['content-type'];
+  if (type === undefined) return;
+  const isMeaningless =
+    /^(?:undefined|null)?$/.test(type) || !(hasBody(headers) || knownType.test(type));
+  if (isMeaningless) delete headers['content-type'];
+  else if (type.includes(',') && !/^multipart\//i.test(type)) {
+    const types = type.split(',').map((each) => each.trim());
+    const known = types.find((each) => knownType.test(each));
+    if (known !== undefined) headers['content-type'] = known;
+  }
+}
+
+function hasBody(headers: IncomingHttpHeaders): boolean {
+  const length = headers['content-length'];
+  return headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0');
+}
+
+/** No form begins like that: encoders of forms escape the brace. */
+function startsLikeJson(text: string): boolean {
+  return /^\s*\{/.test(text);
+}
+
+/** A name and its `=`, which no JSON begins with. */
+function startsLikeForm(text: string): boolean {
+  return /^[\w.~%+*[\]-]+=/.test(text);
+}
+
+function readText(
+  text: string,
+  request: FastifyRequest,
+  isJson: (text: string) => boolean,
+): Fields {
+  // axios sends `null` for a request without data under the type of JSON.
+  if (/^\s*(?:null\s*)?$/.test(text)) return noFields();
+  const type = request.headers['content-type'];
+  if (type !== undefined && !knownType.test(type)) throw unknownType(request);
+  if (isJson(text)) return parseJsonObject(text);
+  if (request.routeOptions.config.body === 'json') throw noForm();
+  return fieldsFrom(new URLSearchParams(text));
+}
+
+/** Reads a multipart form (RFC 7578) as the platform does; its size is bounded before. */
+async function readMultipart(request: FastifyRequest, body: string | Buffer): Promise<Fields> {
+  if (body.length === 0) return noFields();
+  if (request.routeOptions.config.body === 'json') throw noForm();
+  const type = request.headers['content-type'] ?? '';
+  if (!/;\s*boundary=/i.test(type)) {
+    throw malformed('The Content-Type of the multipart form has no boundary');
+  }
+  let form: FormData;
+  try {
+    // eslint-disable-next-line @typescript-eslint/no-deprecated -- it is deprecated for its unbounded size, and the body is bounded already
+    form = await new Response(body, { headers: { 'content-type': type } }).formData();
+  } catch {
+    throw malformed('The multipart form is malformed');
+  }
+  return fieldsFrom(form);
+}
+
+/** Names the types that a route takes. The body may well be JSON, so the sentence is about its type. */
+export function unknownType({ routeOptions }: FastifyRequest): RequestProblem {
+  return new RequestProblem(415, unknownTypes[routeOptions.config.body ?? 'any']);
+}
+
+/** What is said of a body of another type than a route takes. */
+export const unknownTypes = {
+  json: 'The Content-Type must be application/json',
+  any: 'The Content-Type must be application/json, application/x-www-form-urlencoded or multipart/form-data',
+} as const;
+
+const noForm = () => new RequestProblem(415, 'The body must be JSON');
+
+/** Without a prototype, so that a field called `__proto__` is a field. */
+const noFields = () => Object.create(null) as Record<string, unknown>;
+
+function fieldsFrom(pairs: Iterable<readonly [string, unknown]>): Fields {
+  const fields = noFields();
+  let count = 0;
+  for (const [name, value] of pairs) {
+    count += 1;
+    if (count > mostFields) throw malformed('Too many fields');
+    fields[name] = name in fields ? repeated : value;
+  }
+  return fields;
+}
+
+/** What was read of a body or a query, as fields: a request without a body has none. */
+export function fieldsOf(read: unknown): Fields {
+  return (read ?? {}) as Fields;
+}
+
+/** A field as it was read, of whatever type; `undefined` when it is missing. */
+export function ownField(read: unknown, name: string): unknown {
+  const fields = fieldsOf(read);
+  return Object.hasOwn(fields, name) ? fields[name] : undefined;
+}
+
+/** The text of a field; `undefined` when it is missing or empty, and a 400 when it is not a text or longer than `most`. */
+export function textField(fields: unknown, name: string, most: number): string | undefined {
+  return textOf(fields, name, most);
+}
+
+/** The text of a field that must be there; a 400 otherwise. */
+export function requiredField(fields: unknown, name: string, most: number): string {
+  const text = textField(fields, name, most);
+  if (text === undefined) throw malformed(`${name} is required`);
+  return text;
+}
+
+/** The text of a query parameter, by the same rules; repeated ones are refused. */
+export function textQuery(query: unknown, name: string, most: number): string | undefined {
+  return textOf(query, name, most);
+}
+
+function textOf(from: unknown, name: string, most: number): string | undefined {
+  const value = ownField(from, name);
+  if (value === undefined || value === '') return undefined;
+  if (value === repeated || Array.isArray(value)) throw malformed(`${name} is repeated`);
+  if (typeof value !== 'string') throw malformed(`${name} must be a text`);
+  if (value.length > most) throw malformed(`${name} is too long`);
+  return value;
+}

@@ -1,0 +1,49 @@
+import type { IncomingMessage } from 'node:http';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { malformed, type RequestProblem } from '../output/problem.ts';
+import { mostCharacters } from './lengths.ts';
+
+const malformedTargets = new WeakSet<IncomingMessage>();
+
+/**
+ * Makes a request target that the router can read. The router would answer a malformed one by itself, without its route and
+ * before any hook: without a record, a limit and CORS headers. Escaped, it leads to the route that was meant.
+ */
+export function routableTarget(request: IncomingMessage): string {
+  const { url = '' } = request;
+  if (isRoutable(url)) return url;
+  malformedTargets.add(request);
+  const [path = ''] = url.replace(/^https?:\/\/[^/?#]*/i, '').split(/[?#]/);
+  return path.replaceAll('%', '%25') || '/';
+}
+
+function isRoutable(url: string): boolean {
+  if (url.startsWith('/') && !url.includes('%')) return true;
+  const isAbsolute = /^https?:\/\//i.test(url);
+  // RFC 9112 §3.2.2: with a host, and without a fragment.
+  if (isAbsolute && !(/^https?:\/\/[^/?#]+[^#]*$/i.test(url) && URL.canParse(url))) return false;
+  const [path = ''] = url.split(/[?#]/);
+  try {
+    decodeURIComponent(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Refuses a path that is malformed or has a part that is too long, when its route is known. */
+export function refuseMalformedPaths(server: FastifyInstance): void {
+  // After `onRequest`, which adds CORS headers, and refuses other methods and strangers at the operator's port.
+  server.addHook('preParsing', (...[request, , , done]) => {
+    done(problemOf(request));
+  });
+}
+
+function problemOf({ raw, params, is404 }: FastifyRequest): RequestProblem | null {
+  if (malformedTargets.has(raw)) return malformed('The path is malformed');
+  // The one parameter of "no such route" is the whole path.
+  if (is404) return null;
+  const parts = Object.entries(params as Readonly<Record<string, string>>);
+  const tooLong = parts.find(([, value]) => value.length > mostCharacters.id);
+  return tooLong === undefined ? null : malformed(`The ${tooLong[0]} in the path is too long`);
+}

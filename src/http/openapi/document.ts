@@ -1,0 +1,124 @@
+import { components } from './components.ts';
+import {
+  decided,
+  type Operation,
+  type Parameter,
+  type Response,
+  type Schema,
+} from './operation.ts';
+import { pathParameters } from './path-parameters.ts';
+
+/** A route that was registered, with what it says of itself. */
+export interface DocumentedRoute {
+  readonly method: string;
+  /** As it is registered, with `:name` for each parameter. */
+  readonly path: string;
+  /** The schema by which the route checks each parameter of its path, where it does. */
+  readonly params?: Readonly<Record<string, Schema>>;
+  /** The schema by which the route checks its body, where it does. */
+  readonly body?: Schema;
+  /** Whether each 4xx is a decision on record. */
+  readonly authorizes?: boolean;
+  readonly operation: Operation;
+}
+
+/** The routes of both ports. */
+export interface Ports {
+  readonly public: readonly DocumentedRoute[];
+  readonly operator: readonly DocumentedRoute[];
+}
+
+const about = `Usher decides who may enter a real-time channel, and has only those subscriptions signed.
+
+Answers have the request of the same name among the examples; where none has it, the first request was made with another
+credential, other facts, or at another moment. All examples are tried on a running service before each release.
+
+A \`HEAD\` is answered wherever a \`GET\` is. A slash at the end of a path makes no difference. Whatever stands in no route is
+answered 404, another method of a path 405 with \`Allow\`, a request that is no HTTP 400, 408 or 431, and a fault of ours 500,
+each with the body \`Error\`../../openapi`;
+
+/** Writes the OpenAPI 3.1 document of both ports. `publicAddress` is where browsers reach the public one by default. */
+export function writeDocument(ports: Ports, publicAddress: string) {
+  const operators = paths(ports.operator, [
+    { url: '/', description: 'The operator’s port, which serves this document' },
+  ]);
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Usher',
+      version: '0.1.0',
+      description: about,
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [
+      {
+        url: '{address}',
+        description: 'The public port',
+        variables: { address: { default: publicAddress } },
+      },
+    ],
+    paths: { ...paths(ports.public), ...operators },
+    components,
+  };
+}
+
+type PathItem = Record<string, unknown>;
+
+function paths(
+  routes: readonly DocumentedRoute[],
+  servers?: readonly object[],
+): Readonly<Record<string, PathItem>> {
+  const items: Record<string, PathItem> = {};
+  for (const route of routes) {
+    const path = route.path.replace(/:([a-zA-Z]+)/g, '{$1}');
+    const item = (items[path] ??= servers === undefined ? {} : { servers });
+    item[route.method.toLowerCase()] = describe(route);
+  }
+  return items;
+}
+
+function describe({
+  path,
+  params = {},
+  body,
+  authorizes = false,
+  operation,
+}: DocumentedRoute): object {
+  const inPath = [...path.matchAll(/:([a-zA-Z]+)/g)].map(([, name = '']) =>
+    pathParameter(name, params[name]),
+  );
+  const { requestBody, responses } = operation;
+  return {
+    ...operation,
+    parameters: [...inPath, ...(operation.parameters ?? [])],
+    ...(requestBody && {
+      requestBody: body === undefined ? requestBody : checkedBy(body, requestBody),
+    }),
+    responses: Object.fromEntries(
+      Object.entries(responses).map(([status, response]) => [
+        status,
+        withRequestId(authorizes && status.startsWith('4') ? decided(response) : response),
+      ]),
+    ),
+  };
+}
+
+function pathParameter(name: string, schema: Schema = { type: 'string', minLength: 1 }): Parameter {
+  const known = pathParameters[name];
+  if (known === undefined) throw new Error(`Nothing is known of the path parameter ${name}`);
+  return { name, in: 'path', required: true, schema, ...known };
+}
+
+/** The route's own schema, in place of whatever the operation may say. */
+function checkedBy(
+  schema: Schema,
+  { required, content }: NonNullable<Operation['requestBody']>,
+): Operation['requestBody'] {
+  const checked = Object.entries(content).map(([type, media]) => [type, { ...media, schema }]);
+  return { required, content: Object.fromEntries(checked) as typeof content };
+}
+
+function withRequestId(response: Response): Response {
+  const headers = { 'X-Request-Id': { $ref: '#/components/headers/X-Request-Id' } } as const;
+  return { ...response, headers: { ...headers, ...response.headers } };
+}

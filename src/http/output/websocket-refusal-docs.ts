@@ -1,0 +1,30 @@
+import { askerRefusals } from '../input/auth-request-docs.ts';
+import type { Responses } from '../openapi/operation.ts';
+import { answersTo, refusals, tooManyRefused, unavailable, type Fault } from './error-docs.ts';
+import { generalReplies } from './refusal-response.ts';
+
+const everywhere: readonly Fault[] = [
+  {
+    name: 'no-handshake',
+    status: 426,
+    message:
+      'This address takes WebSocket connections only; if the client asked for one, a proxy dropped its Upgrade and Connection headers',
+  },
+  { name: 'too-many-attempts', status: 429, message: 'Too many connection attempts' },
+];
+
+/** How a handshake is refused where a ticket comes after it. */
+export const ticketDoorRefusals: Responses = answersTo(everywhere);
+
+/** How a handshake is refused where it is judged as for a channel. */
+export const sessionDoorRefusals: Responses = answersTo([
+  ...everywhere,
+  { name: 'malformed-cookie', status: 400, message: 'The session cookie is malformed' },
+  ...refusals(generalReplies, {
+    ...askerRefusals,
+    'not-allowed': undefined,
+    'too-many-authorizations': undefined,
+  }),
+  tooManyRefused,
+  unavailable,
+]);

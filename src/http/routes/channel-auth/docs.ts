@@ -1,0 +1,157 @@
+import {
+  anyCredential,
+  askerFields,
+  askerRefusals,
+  channelField,
+  headerFaults,
+  noSocket,
+  tenantParameter,
+} from '../../input/auth-request-docs.ts';
+import {
+  allOf,
+  decided,
+  formOrJson,
+  json,
+  type Examples,
+  type Operation,
+} from '../../openapi/operation.ts';
+import {
+  answersTo,
+  bodiesOf,
+  bodyFaults,
+  refusals,
+  tooManyRefused,
+  unavailable,
+  type Fault,
+} from '../../output/error-docs.ts';
+import { generalReplies } from '../../output/refusal-response.ts';
+import { signature } from '../../output/signature-docs.ts';
+
+const asks = (channel_name: string, socket_id = '1234.5678') => ({ socket_id, channel_name });
+
+/** A channel that is asked for, and its proof. */
+interface Granted {
+  readonly name: string;
+  readonly summary: string;
+  readonly asked: object;
+  readonly proof: object;
+}
+
+const ofUsers: readonly Granted[] = [
+  {
+    name: 'private',
+    summary: 'A private channel',
+    asked: asks('private-tenant.1.user.15'),
+    proof: { auth: 'app-key:2cb6f9b5efe82c591cf922cd78cbcd04e8f3391ebc3cd784f1b43095d3af3b6b' },
+  },
+  {
+    name: 'presence',
+    summary: 'A presence channel',
+    asked: asks('presence-tenant.1.escrow.42.chat'),
+    proof: {
+      auth: 'app-key:0d17db22e5bf7808f225d67e7c42dad72e2fea02a7d70ceb32b43b7b8e7cb97c',
+      channel_data: '{"user_id":"15","user_info":{"id":"15"}}',
+    },
+  },
+  {
+    name: 'encrypted',
+    summary: 'An encrypted channel, where there is a master key',
+    asked: asks('private-encrypted-tenant.1.announcements'),
+    proof: {
+      auth: 'app-key:cebf6520611b3943133ba0500bc59cec700cdcb4e6ade614dd9fbfd9b9858203',
+      shared_secret: 'zzWMCUBfa/CxHnGm+3L0WecUX0Bv1qnf19Nt4dsPIK0=',
+    },
+  },
+];
+
+/** Where no tenant is named. */
+const ofOthers: readonly Granted[] = [
+  {
+    name: 'guest-session',
+    summary: 'A room, as a guest session',
+    asked: asks('private-room-9'),
+    proof: { auth: 'app-key:eefd8f0a0f6d392255d8813fa5af91d8b7b572935e049b9538d96d66ca9b960b' },
+  },
+  {
+    name: 'session-cookie',
+    summary: 'A channel of the host, with its session cookie',
+    asked: asks('private-chat-box'),
+    proof: { auth: 'app-key:95f183f7a7a4f389a7af95f4b0212a0fc18912dea4f8ae8af13ccf63fd1e2443' },
+  },
+];
+
+const faults: readonly Fault[] = [
+  ...bodyFaults,
+  ...headerFaults,
+  noSocket({ channel_name: 'private-tenant.1.user.15' }),
+  {
+    name: 'no-channel-name',
+    status: 400,
+    message: 'channel_name is required',
+    asked: { socket_id: '1234.5678' },
+  },
+  ...refusals(generalReplies, {
+    ...askerRefusals,
+    'malformed-socket-id': asks('private-tenant.1.user.15', '1234'),
+    'malformed-channel': asks('announcements'),
+    'not-allowed': asks('private-tenant.1.user.16'),
+    'tenant-mismatch': asks('private-tenant.2.user.15'),
+    'too-many-authorizations': undefined,
+    'too-many-subscriptions': undefined,
+  }),
+  tooManyRefused,
+  unavailable,
+];
+
+const withoutTenant: readonly Fault[] = [
+  ...refusals(generalReplies, { 'tenant-missing': undefined }),
+  {
+    name: 'not-in-room',
+    status: 403,
+    message: 'Access denied to this room',
+    decided: true,
+    asked: asks('private-room-8'),
+  },
+];
+
+/** What a general route for one channel says of itself. */
+export function channelAuthDocs(path: string): Operation {
+  return path.includes(':tenantId')
+    ? operation(ofUsers, faults)
+    : operation([...ofUsers, ...ofOthers], [...faults, ...withoutTenant]);
+}
+
+function operation(granted: readonly Granted[], refused: readonly Fault[]): Operation {
+  const examples = (valueOf: (each: Granted) => object): Examples =>
+    Object.fromEntries(
+      granted.map((each) => [each.name, { summary: each.summary, value: valueOf(each) }]),
+    );
+  return {
+    tags: ['Channels'],
+    summary: 'May this connection subscribe to this channel?',
+    description:
+      'What pusher-js and Laravel Echo ask. Only a 200 lets a client in. Any of the credentials will do, and no more than one may be shown.',
+    security: anyCredential,
+    parameters: tenantParameter,
+    requestBody: formOrJson(
+      {
+        type: 'object',
+        required: ['socket_id', 'channel_name'],
+        properties: { ...askerFields, channel_name: channelField },
+      },
+      { ...examples(({ asked }) => asked), ...bodiesOf(refused) },
+    ),
+    responses: allOf(
+      {
+        200: decided(
+          json(
+            'Hand this to the Pusher server',
+            signature,
+            examples(({ proof }) => proof),
+          ),
+        ),
+      },
+      answersTo(refused),
+    ),
+  };
+}

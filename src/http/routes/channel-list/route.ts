@@ -1,0 +1,40 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { PresentedCredential } from '../../../authn/credential.ts';
+import { listChannels, type ListChannelsDeps } from '../../../authorize/list-channels.ts';
+import type { CountFailure } from '../../../rate-limit/request-limits.ts';
+import { namedTenants, originOf } from '../../input/auth-request.ts';
+import { textQuery } from '../../input/body.ts';
+import { mostCharacters } from '../../input/lengths.ts';
+import { generalReplies } from '../../output/refusal-response.ts';
+import { sendRefusal } from '../../output/response.ts';
+import { formatCursor, parseCursor } from './cursor.ts';
+import { channelListDocs } from './docs.ts';
+
+/** What the route depends on. */
+export interface ChannelListDeps extends ListChannelsDeps {
+  readonly present: (request: FastifyRequest) => readonly PresentedCredential[];
+  readonly countFailure: CountFailure;
+}
+
+/** Adds `GET /api/channels`: the channels that the principal may enter now, page by page, so that a client can leave the others. */
+export function addChannelList(server: FastifyInstance, deps: ChannelListDeps): void {
+  const config = { action: 'list-channels', docs: channelListDocs } as const;
+  server.get('/api/channels', { config }, async (request, reply) => {
+    const listRequest = {
+      credentials: deps.present(request),
+      pinned: { tenantIds: namedTenants(request) },
+      origin: originOf(request),
+      cursor: parseCursor(textQuery(request.query, 'after', mostCharacters.cursor)),
+    };
+    const listed = await listChannels(listRequest, deps);
+    void reply.header('cache-control', 'no-store');
+    if ('channels' in listed) {
+      const { channels, next } = listed;
+      return reply.send({ channels, ...(next && { next: formatCursor(next) }) });
+    }
+    return sendRefusal([request, reply], listed, {
+      replies: generalReplies,
+      countFailure: deps.countFailure,
+    });
+  });
+}

@@ -1,0 +1,102 @@
+import { actions } from '../../../policy/decision.ts';
+import { decisionIdPattern } from '../../../audit/audit-event.ts';
+import { allOf, json, type Operation, type Schema } from '../../openapi/operation.ts';
+import { answersTo, unavailable } from '../../output/error-docs.ts';
+import { guarded, guardFaults } from '../operator/docs.ts';
+
+const text: Schema = { type: 'string' };
+
+const entry: Schema = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['decision_id', 'at', 'action', 'outcome', 'checks', 'signals', 'origin'],
+  properties: {
+    decision_id: { $ref: '#/components/schemas/DecisionId' },
+    at: { $ref: '#/components/schemas/Moment' },
+    action: { enum: actions },
+    outcome: { enum: ['grant', 'refusal'] },
+    code: { ...text, description: 'The reason of a refusal' },
+    family: { ...text, description: 'The pattern of the channel' },
+    channel: text,
+    socket_id: text,
+    principal: {
+      type: 'object',
+      additionalProperties: false,
+      required: ['kind', 'id'],
+      properties: { kind: { enum: ['guest', 'guest-session', 'user', 'visitor'] }, id: text },
+    },
+    tenant_id: text,
+    failed_check: { ...text, description: 'The first check that did not hold' },
+    checks: {
+      type: 'array',
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['name', 'passed'],
+        properties: { name: text, passed: { type: 'boolean' } },
+      },
+    },
+    signals: { type: 'array', items: text, description: 'What it tells a security reviewer' },
+    origin: {
+      type: 'object',
+      additionalProperties: false,
+      required: ['request_id', 'address'],
+      properties: { request_id: text, address: text, user_agent: text },
+    },
+  },
+};
+
+/** What `GET /decisions/{id}` says of itself. */
+export const decisionsDocs: Operation = {
+  tags: ['Operating'],
+  summary: 'Why was somebody let in, or not?',
+  security: guarded,
+  responses: allOf(
+    {
+      200: json('The decision on record', entry, {
+        refused: {
+          value: {
+            decision_id: '9b2f6c1e-3d47-4a58-8f0a-6c1d2e3f4a5b',
+            at: '2025-06-01T12:00:00.000Z',
+            action: 'subscribe',
+            outcome: 'refusal',
+            code: 'not-allowed',
+            family: 'private-tenant.{tenantId}.user.{userId}',
+            channel: 'private-tenant.1.user.16',
+            socket_id: '1234.5678',
+            principal: { kind: 'user', id: '15' },
+            tenant_id: '1',
+            failed_check: 'channel is the user’s own',
+            checks: [
+              { name: 'family admits this kind of visitor', passed: true },
+              { name: 'channel is of the hotel of the request', passed: true },
+              { name: 'request names a tenant', passed: true },
+              { name: 'credential is of the tenant of the request', passed: true },
+              { name: 'channel is of the tenant of the request', passed: true },
+              { name: 'user is of this tenant', passed: true },
+              { name: 'channel is the user’s own', passed: false },
+              { name: 'what the rule needs exists', passed: true },
+              { name: 'rule has checks', passed: true },
+            ],
+            signals: [],
+            origin: {
+              request_id: 'b7a0a5cf-4f0e-4f43-9d1e-2f4f8f0c3a11',
+              address: '127.0.0.1',
+              user_agent: 'Mozilla/5.0',
+            },
+          },
+        },
+      }),
+    },
+    answersTo([
+      ...guardFaults,
+      {
+        name: 'malformed-id',
+        status: 400,
+        message: `params/id must match pattern "${decisionIdPattern}"`,
+      },
+      { name: 'absent', status: 404, message: 'There is no such decision on record' },
+      unavailable,
+    ]),
+  ),
+};

@@ -1,0 +1,82 @@
+import { json, withHeaders, type Operation } from '../../openapi/operation.ts';
+import { answersTo, exampleOf, unavailable, type Fault } from '../../output/error-docs.ts';
+
+/** The operator's token, or none where the port is on loopback. */
+export const guarded: Operation['security'] = [{ operatorToken: [] }, {}];
+
+/** How the guard of the port refuses. */
+export const guardFaults: readonly Fault[] = [
+  { name: 'token-required', status: 401, message: 'The operator’s token is required' },
+  { name: 'not-by-localhost', status: 403, message: 'Ask by localhost' },
+];
+
+const status = (...values: readonly string[]) => ({
+  type: 'object',
+  additionalProperties: false,
+  required: ['status'],
+  properties: {
+    status: { enum: values },
+    limits: {
+      enum: ['shared', 'local'],
+      description:
+        'With Redis: whether limits are counted with other replicas, or here alone while it is away',
+    },
+  },
+});
+
+/** What `GET /livez` says of itself. */
+export const livezDocs: Operation = {
+  tags: ['Operating'],
+  summary: 'Does the process answer?',
+  security: [],
+  responses: { 200: json('It does', status('live'), { live: { value: { status: 'live' } } }) },
+};
+
+/** What `GET /readyz` says of itself. */
+export const readyzDocs: Operation = {
+  tags: ['Operating'],
+  summary: 'Can it do its work?',
+  description: '`degraded`: decisions are answered that do not get on record (`AUDIT=buffered`).',
+  security: [],
+  responses: {
+    200: json('It can', status('ready', 'degraded'), { ready: { value: { status: 'ready' } } }),
+    503: withHeaders(
+      json(
+        'Closing, or without a dependency that it cannot do without',
+        { oneOf: [status('closing'), { $ref: '#/components/schemas/Error' }] },
+        { closing: { value: { status: 'closing' } }, ...exampleOf(unavailable) },
+      ),
+      {
+        'Retry-After': {
+          description:
+            'Seconds after which it may be asked again; of one that closes there are none',
+          schema: { type: 'integer', minimum: 1 },
+        },
+      },
+    ),
+  },
+};
+
+/** What `GET /metrics` says of itself. */
+export const metricsDocs: Operation = {
+  tags: ['Operating'],
+  summary: 'Figures for Prometheus',
+  security: guarded,
+  responses: {
+    200: {
+      description: 'All figures, as text',
+      content: {
+        'text/plain': {
+          schema: { type: 'string' },
+          examples: {
+            figures: {
+              value:
+                '# HELP usher_decisions_total Decisions\n# TYPE usher_decisions_total counter\n',
+            },
+          },
+        },
+      },
+    },
+    ...answersTo(guardFaults),
+  },
+};

@@ -1,0 +1,74 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import {
+  issueTicket,
+  type IssueTicketDeps,
+  type TicketRequest,
+} from '../../../authorize/tickets/issue-ticket.ts';
+import type { IssueDecision, IssuedTicket } from '../../../authorize/tickets/ticket.ts';
+import type { CountFailure } from '../../../rate-limit/request-limits.ts';
+import { Unavailable } from '../../../runtime/unavailable.ts';
+import { originOf, presentedBearer } from '../../input/auth-request.ts';
+import { sendError, type CountUnavailable } from '../../output/errors.ts';
+import { sendGrant, sendRefusal } from '../../output/response.ts';
+import { checkClientInfo, idField } from './body.ts';
+import { shownChatServer } from './chat-server.ts';
+import { issueTicketDocs } from './docs.ts';
+import { issueReplies } from './refusal-responses.ts';
+
+/** What the route depends on. */
+export interface IssueTicketRouteDeps extends IssueTicketDeps {
+  readonly countFailure: CountFailure;
+  readonly countUnavailable: CountUnavailable;
+}
+
+const options = {
+  config: { action: 'issue-ticket', errorBody: 'ticket', body: 'json', docs: issueTicketDocs },
+} as const;
+
+/** Adds the route by which a chat page gets a ticket; its bodies are those that existing pages parse. */
+export function addIssueTicket(server: FastifyInstance, deps: IssueTicketRouteDeps): void {
+  const refusing = { replies: issueReplies, countFailure: deps.countFailure };
+  server.post('/api/websocket/ticket', options, async (request, reply) => {
+    const asked = ticketRequest(request);
+    let decision: IssueDecision;
+    try {
+      decision = await issueTicket(asked, deps);
+    } catch (error) {
+      if (error instanceof Unavailable) deps.countUnavailable(error);
+      // These pages know a 500 with this sentence, where other clients get a 503.
+      request.log.error({ err: error }, 'no ticket could be issued');
+      return sendError(request, reply, { status: 500, message: 'Failed to generate ticket' });
+    }
+    return decision.outcome === 'grant'
+      ? sendGrant(reply, decision.id, shown(decision))
+      : sendRefusal([request, reply], decision, refusing);
+  });
+}
+
+function ticketRequest(request: FastifyRequest): TicketRequest {
+  const { body } = request;
+  checkClientInfo(body);
+  const [entityId, entityType] = [idField(body, 'entityId'), idField(body, 'entityType')];
+  const providerResId = idField(body, 'providerResId');
+  return {
+    // Only a bearer token: a page that has a session cookie as well does not mean that one.
+    credentials: presentedBearer(request),
+    serverKey: shownChatServer(request).key,
+    userId: idField(body, 'userId'),
+    about: {
+      ...(entityId !== undefined && { entityId }),
+      ...(entityType !== undefined && { entityType }),
+      ...(providerResId !== undefined && { providerResId }),
+    },
+    origin: originOf(request),
+  };
+}
+
+function shown({ ticket, expiresAt }: IssuedTicket): object {
+  // The one time that its text leaves.
+  return {
+    success: true,
+    ticket: ticket.reveal(),
+    expiresAt: new Date(expiresAt).toISOString(),
+  };
+}

@@ -1,0 +1,69 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import {
+  receiveWebhook,
+  type Receipt,
+  type ReceiveWebhookDeps,
+} from '../../../pusher/webhooks/receive-webhook.ts';
+import type { CountFailure } from '../../../rate-limit/request-limits.ts';
+import { originOf } from '../../input/auth-request.ts';
+import { largestWebhook } from '../../input/lengths.ts';
+import { sendError } from '../../output/errors.ts';
+import { webhooksDocs } from './docs.ts';
+
+/** What the route depends on. */
+export interface WebhookDeps extends ReceiveWebhookDeps {
+  readonly countWebhook: (result: Receipt) => void;
+  readonly countFailure: CountFailure;
+}
+
+/** A server that sends a webhook twice at once gets an answer to the second when the first is done. */
+const retrySeconds = 2;
+
+const refusals = {
+  forged: { status: 401, message: 'The webhook is not signed by a known key' },
+  stale: { status: 401, message: 'The webhook is too old' },
+  malformed: { status: 400, message: 'The webhook is malformed' },
+  'under-way': { status: 503, message: 'Try again in a moment' },
+} as const;
+
+/** Adds the route that Pusher servers send their webhooks to. A repeated one is answered 200 like the first, or it would be sent again. */
+export function addWebhooks(server: FastifyInstance, deps: WebhookDeps): void {
+  // A scope of its own: the signature is over the bytes, so this route alone is not given what they mean.
+  void server.register((scope, _options, done) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser(
+      'application/json',
+      { parseAs: 'buffer' },
+      (_request, body, parsed) => {
+        parsed(null, body);
+      },
+    );
+    const options = {
+      bodyLimit: largestWebhook,
+      config: { body: 'json', docs: webhooksDocs },
+    } as const;
+    scope.post('/pusher/webhooks', options, (request, reply) => respond([request, reply], deps));
+    done();
+  });
+}
+
+async function respond(
+  [request, reply]: readonly [FastifyRequest, FastifyReply],
+  deps: WebhookDeps,
+): Promise<FastifyReply> {
+  const signed = {
+    key: textOf(request.headers['x-pusher-key']),
+    signature: textOf(request.headers['x-pusher-signature']),
+    body: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
+  };
+  const receipt = await receiveWebhook(signed, originOf(request), deps);
+  deps.countWebhook(receipt);
+  if (receipt === 'taken' || receipt === 'repeated') return reply.send({ status: receipt });
+  if (receipt === 'forged') await deps.countFailure(request);
+  if (receipt === 'under-way') void reply.header('retry-after', retrySeconds);
+  return sendError(request, reply, refusals[receipt]);
+}
+
+function textOf(header: string | string[] | undefined): string | undefined {
+  return typeof header === 'string' ? header : undefined;
+}

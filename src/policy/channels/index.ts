@@ -1,0 +1,21 @@
+import { createCatalogue } from '../channel-registry.ts';
+import { escrow, escrowChat } from './escrow.ts';
+import { guestChat } from './guest-chat.ts';
+import { room } from './room.ts';
+import { adminChannel, announcements, tenantAnnouncements, userChannel } from './tenant.ts';
+import { chatBox, payment, seatStatus } from './theatre.ts';
+
+/** Every channel there is. A name that none of these reads is refused. */
+export const catalogue = createCatalogue([
+  guestChat,
+  escrow,
+  escrowChat,
+  userChannel,
+  adminChannel,
+  tenantAnnouncements,
+  announcements,
+  room,
+  seatStatus,
+  chatBox,
+  payment,
+]);

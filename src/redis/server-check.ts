@@ -1,0 +1,68 @@
+import type { Cluster, Redis as Client } from 'ioredis';
+import type { RedisAddress } from './redis-url.ts';
+
+const faults = {
+  isSentinel:
+    'REDIS_URL names a Sentinel. Set REDIS_URL=redis+sentinel://host:port/name, with the name of the master that it watches',
+  isNoSentinel:
+    'REDIS_URL names no Sentinel, although it begins with redis+sentinel://. Set the addresses of the Sentinels (port 26379 by default), or REDIS_URL=redis://host:port for a single Redis',
+  isClusterNode:
+    'REDIS_URL names one node of a Redis Cluster. Set REDIS_URL=redis+cluster://host:port, with some of its nodes separated by commas',
+  isNoCluster:
+    'REDIS_URL names no node of a Redis Cluster, although it begins with redis+cluster://. Set REDIS_URL=redis://host:port for a single Redis, redis+sentinel://host:port/name for Sentinels',
+  isNoRedis: 'REDIS_URL names a server that does not speak the Redis protocol. Check host and port',
+  isUnknownMaster:
+    'The Sentinels of REDIS_URL watch no master of the name that it ends with. Set the name from "sentinel monitor" in their configuration',
+  hasNoDatabase:
+    'REDIS_URL names a database that this Redis does not have or does not permit. Set one from 0 to the server’s setting "databases" minus 1 (0 to 15 by default)',
+} as const;
+
+/**
+ * Finds out whether a server that was connected to is what `REDIS_URL` says. Resolves to `undefined` when it is, or to a
+ * sentence that says what it is and what to set. Throws when the connection ends meanwhile.
+ */
+export async function findFault(
+  client: Client | Cluster,
+  { kind, database }: RedisAddress,
+): Promise<string | undefined> {
+  // A Cluster, and a master that Sentinels named, were found through what no other server can answer.
+  const mode = kind === 'single' ? await modeOf(client) : 'standalone';
+  if (mode !== 'standalone') return mode === 'sentinel' ? faults.isSentinel : faults.isClusterNode;
+  if (database === 0) return undefined;
+  // ioredis goes on with database 0, where others may have keys of the same names.
+  const answer = await client.select(database).catch(onlyReply);
+  return answer instanceof Error ? faults.hasNoDatabase : undefined;
+}
+
+/** What an attempt to connect failed with, where that is the wrong kind of server and no outage. */
+export function faultOf(error: Error, { kind }: RedisAddress): string | undefined {
+  const { lastNodeError } = error as Error & { readonly lastNodeError?: Error };
+  const message = `${error.message} ${lastNodeError?.message ?? ''}`;
+  // ioredis ends each of its errors about bytes that it cannot read so.
+  if (message.includes('Please report this')) return faults.isNoRedis;
+  if (kind === 'cluster') {
+    return /cluster support disabled|unknown command/i.test(message)
+      ? faults.isNoCluster
+      : undefined;
+  }
+  if (kind === 'single') return undefined;
+  if (/unknown command/i.test(message)) return faults.isNoSentinel;
+  return message.includes('No such master') ? faults.isUnknownMaster : undefined;
+}
+
+/** `standalone` also where the login may not ask: what does not work then shows when limits are counted. */
+async function modeOf(client: Client | Cluster): Promise<'standalone' | 'sentinel' | 'cluster'> {
+  const info = await client.info('server').catch(onlyReply);
+  const mode = /^redis_mode:(\w+)/m.exec(String(info))?.[1];
+  if (mode === 'sentinel') return 'sentinel';
+  if (mode !== 'cluster') return 'standalone';
+  // A Cluster of one node has all keys, so it is used like a single Redis.
+  const cluster = await client.cluster('INFO').catch(onlyReply);
+  return /^cluster_size:1\r?$/m.test(String(cluster)) ? 'standalone' : 'cluster';
+}
+
+/** An error that the server answered with; any other means that there is no answer. */
+function onlyReply(error: Error): Error {
+  if (error.name === 'ReplyError') return error;
+  throw error;
+}

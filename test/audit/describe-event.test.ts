@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest';
+import type { AuditEvent } from '../../src/audit/audit-event.ts';
+import { toLine } from '../../src/audit/describe-event.ts';
+
+const event: AuditEvent = {
+  ...{ decisionId: 'd', requestId: 'r', address: '::1', at: 0 },
+  ...({ action: 'subscribe', outcome: 'grant' } as const),
+  checks: [
+    { name: 'one', passed: true },
+    { name: 'other', passed: true },
+  ],
+};
+const { checks, ...told } = event;
+const lineOf = (of: AuditEvent): unknown => JSON.parse(JSON.stringify(toLine(of)));
+
+describe('the line of a decision', () => {
+  it('has nothing of the checks where none failed', () => {
+    expect(lineOf(event)).toEqual(told);
+  });
+
+  it('names those that failed, and no others', () => {
+    const failed = { name: 'third', passed: false };
+    const refused = { ...event, failedCheck: 'third', checks: [...checks, failed] };
+    expect(lineOf(refused)).toEqual({ ...told, failedCheck: 'third', failedChecks: ['third'] });
+  });
+});

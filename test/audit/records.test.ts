@@ -1,0 +1,195 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Client } from 'pg';
+import { createRecorder } from '../../src/audit/write-event.ts';
+import { refuse } from '../../src/policy/decision.ts';
+import { Unavailable } from '../../src/runtime/unavailable.ts';
+import { createStrictTrail } from '../../src/audit/queue.ts';
+import { grantOf } from '../pusher/grants.ts';
+import { withClient } from '../support/database.ts';
+import { useUsher, userToken } from '../support/usher.ts';
+import { ask, type Answer } from '../http/requests.ts';
+
+const decisionId = (answer: Answer) => answer.headers.get('x-decision-id');
+
+describe('what is on record', () => {
+  const usher = useUsher();
+  const query = (run: (client: Client) => Promise<{ rows: unknown[] }>) =>
+    withClient(usher.database, async (client) => (await run(client)).rows);
+  /** The row of a decision, with its signals. */
+  const rowOf = async (answer: Answer) =>
+    query((client) =>
+      client.query(
+        `SELECT action, outcome, code, principal_kind, a.principal_id, signal
+         FROM audit_log a LEFT JOIN security_events USING (decision_id) WHERE decision_id = $1`,
+        [decisionId(answer)],
+      ),
+    );
+  const row = (action: string, code: string | null, principal: readonly string[] = []) => ({
+    action,
+    outcome: code === null ? 'grant' : 'refusal',
+    code,
+    principal_kind: principal[0] ?? null,
+    principal_id: principal[1] ?? null,
+    signal: code === null || code === 'not-allowed' ? null : 'authentication-failed',
+  });
+  const bearer = (sub: string) => ({
+    authorization: `Bearer ${userToken({ sub, tenant_id: undefined })}`,
+  });
+  const start = async () =>
+    (await ask(usher.public, { path: '/api/guest-sessions' })).body as {
+      guest_session_id: string;
+      token: string;
+    };
+  const link = (headers: Readonly<Record<string, string>>) =>
+    ask(usher.public, { path: '/api/guest-sessions/link', headers });
+  const logOut = (headers: Readonly<Record<string, string>>) =>
+    ask(usher.public, { path: '/api/guest-sessions/current', method: 'DELETE', headers });
+
+  it('has a row for a guest session that is linked, one for another user’s, and one for its end', async () => {
+    const session = await start();
+    const guest = { 'x-guest-session': session.token };
+    const linked = await link({ ...bearer('15'), ...guest });
+    expect(linked.status).toBe(200);
+    expect(await rowOf(linked)).toEqual([row('link-guest-session', null, ['user', '15'])]);
+    const stolen = await link({ ...bearer('16'), ...guest });
+    expect(stolen.status).toBe(403);
+    expect(await rowOf(stolen)).toEqual([row('link-guest-session', 'not-allowed', ['user', '16'])]);
+    const ended = await logOut(guest);
+    expect(ended.status).toBe(204);
+    const principal = ['guest-session', session.guest_session_id];
+    expect(await rowOf(ended)).toEqual([row('end-guest-session', null, principal)]);
+    const again = await logOut(guest);
+    expect(again.status).toBe(401);
+    expect(await rowOf(again)).toEqual([row('end-guest-session', 'credential-rejected')]);
+  });
+
+  it.each([
+    ['none', {}, 'credential-missing'],
+    ['no token', { authorization: 'Bearer nonsense' }, 'credential-malformed'],
+    ['a forged token', { authorization: `Bearer ${userToken()}x` }, 'credential-rejected'],
+    [
+      'an expired token',
+      { authorization: `Bearer ${userToken({ exp: 1, iat: 0 })}` },
+      'credential-expired',
+    ],
+  ])('has a row for each failed credential of other routes: %s', async (_case, headers, code) => {
+    const listed = await ask(usher.public, { path: '/api/channels', method: 'GET', headers });
+    expect(listed.status).toBe(401);
+    expect(await rowOf(listed)).toEqual([row('list-channels', code)]);
+    const linked = await link(headers);
+    expect(linked.status).toBe(401);
+    expect(await rowOf(linked)).toEqual([row('link-guest-session', code)]);
+  });
+
+  it('has a row for a list that could not be read', async () => {
+    const asking = { path: '/api/channels?after=nonsense', method: 'GET', headers: bearer('15') };
+    const unread = await ask(usher.public, asking);
+    expect(unread.status).toBe(400);
+    expect(await rowOf(unread)).toMatchObject([
+      { action: 'list-channels', outcome: 'refusal', code: 'malformed-request' },
+    ]);
+  });
+
+  it('is found by the decision’s id, as every decision is', async () => {
+    const refused = await link({});
+    const found = await ask(usher.operator, {
+      path: `/decisions/${decisionId(refused)}`,
+      method: 'GET',
+    });
+    expect([found.status, found.body]).toMatchObject([
+      200,
+      { action: 'link-guest-session', outcome: 'refusal', code: 'credential-missing' },
+    ]);
+  });
+
+  it('has a row for a request that the operator’s port turned away', async () => {
+    const foreign = {
+      path: '/metrics',
+      method: 'GET',
+      headers: { origin: 'https://evil.example' },
+    };
+    const answer = await ask(usher.operator, foreign);
+    expect(answer.status).toBe(403);
+    const rows = await query((client) =>
+      client.query(`SELECT signal, address FROM security_events WHERE request_id = $1`, [
+        answer.headers.get('x-request-id'),
+      ]),
+    );
+    expect(rows).toEqual([{ signal: 'cross-origin', address: '127.0.0.1' }]);
+  });
+});
+
+describe('the operator’s port with a token', () => {
+  const usher = useUsher({ OPS_TOKEN: 'an-operator-token-for-tests' });
+  const rows = () =>
+    withClient(usher.database, async (client) => {
+      const { rows } = await client.query<{ signal: string; n: number }>(
+        'SELECT signal, count(*)::int AS n FROM security_events GROUP BY signal',
+      );
+      return rows;
+    });
+
+  it('puts each wrong token on record, and no flood of them', async () => {
+    const guess = () =>
+      ask(usher.operator, {
+        path: '/metrics',
+        method: 'GET',
+        headers: { authorization: 'Bearer x' },
+      });
+    expect((await guess()).status).toBe(401);
+    expect(await rows()).toEqual([{ signal: 'authentication-failed', n: 1 }]);
+    const answers = await Promise.all(Array.from({ length: 100 }, guess));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([401]));
+    expect(await rows()).toEqual([{ signal: 'authentication-failed', n: 60 }]);
+  });
+});
+
+describe('the log', () => {
+  const lines: string[] = [];
+  afterEach(() => lines.splice(0));
+  const origin = { requestId: 'r', address: '127.0.0.1' };
+  const grant = grantOf({ socketId: '1.1', channelName: 'private-a.1' });
+
+  it.each([
+    ['a grant', grant],
+    ['a refusal', refuse({ id: 'd', action: 'subscribe', checks: [] }, 'credential-missing')],
+  ])('does not call %s one that could not be put on record', async (_case, decision) => {
+    let counted = 0;
+    const record = createRecorder({
+      trail: createStrictTrail(() => Promise.reject(new Unavailable('database'))),
+      log: ({ outcome }) => lines.push(outcome),
+      logUnrecorded: () => lines.push('unrecorded'),
+      count: () => (counted += 1),
+      now: () => 0,
+    });
+    await expect(record(decision, origin)).rejects.toThrow(Unavailable);
+    expect([lines, counted]).toEqual([['unrecorded'], 0]);
+  });
+});
+
+describe('two session cookies', () => {
+  const usher = useUsher({
+    SESSION_MODE: 'introspect',
+    SESSION_INTROSPECTION_URL: 'http://127.0.0.1:4999/session',
+  });
+
+  it.each([
+    ['/broadcasting/auth', 'POST', 'subscribe'],
+    ['/broadcasting/user-auth', 'POST', 'sign-in'],
+    ['/api/channels', 'GET', 'list-channels'],
+  ])('at %s are a 400 that is on record', async (path, method, action) => {
+    const answer = await ask(usher.public, {
+      ...{ path, method },
+      headers: { cookie: 'sessionid=a; sessionid=b', origin: 'https://app.example' },
+      ...(method === 'POST' && {
+        body: new URLSearchParams({ socket_id: '1.1', channel_name: 'private-chat-box' }),
+      }),
+    });
+    expect(answer.status).toBe(400);
+    const found = await ask(usher.operator, {
+      path: `/decisions/${decisionId(answer)}`,
+      method: 'GET',
+    });
+    expect([found.status, found.body]).toMatchObject([200, { action, outcome: 'refusal' }]);
+  });
+});

@@ -1,0 +1,51 @@
+import { expect, it } from 'vitest';
+import { createRetention } from '../../src/audit/retention.ts';
+import { describePostgres, useDatabase, withClient } from '../support/database.ts';
+
+const day = 24 * 60 * 60 * 1000;
+const now = Date.UTC(2026, 5, 1);
+
+describePostgres('retention', (server) => {
+  const at = useDatabase(server);
+  const query = async (sql: string, values: readonly unknown[] = []) =>
+    (await withClient(at.url, (admin) => admin.query<{ n: number }>(sql, [...values]))).rows;
+  const counted = async () => {
+    const count = async (table: string) =>
+      (await query(`SELECT count(*)::int AS n FROM ${table}`))[0]?.n;
+    return [await count('audit_log'), await count('security_events')];
+  };
+  /** So many rows of each table, of this age, of several tenants and of none. */
+  const put = async (rows: number, age: number) => {
+    const values = [rows, new Date(now - age).toISOString()];
+    const tenant = `CASE n % 3 WHEN 0 THEN NULL ELSE (n % 3)::text END`;
+    await query(
+      `INSERT INTO audit_log (decision_id, at, action, outcome, tenant_id, checks, request_id, address)
+       SELECT gen_random_uuid(), $2::timestamptz, 'subscribe', 'grant', ${tenant}, '[]', 'r', '::1'
+       FROM generate_series(1, $1) AS n`,
+      values,
+    );
+    await query(
+      `INSERT INTO security_events (at, signal, tenant_id, request_id, address)
+       SELECT $2::timestamptz, 'cross-tenant', ${tenant}, 'r', '::1' FROM generate_series(1, $1) AS n`,
+      values,
+    );
+  };
+
+  it('removes what is older, of every tenant, in as many statements as it takes, and no more', async () => {
+    await put(2_345, 10 * day + 1);
+    await put(5, 10 * day);
+    const { pruneDecisions, pruneSignals } = createRetention(at.database);
+    expect(await pruneDecisions(now - 10 * day)).toBe(2_345);
+    expect(await counted()).toEqual([5, 2_350]);
+    expect(await pruneSignals(now - 10 * day)).toBe(2_345);
+    expect(await pruneSignals(now - 10 * day)).toBe(0);
+    expect(await counted()).toEqual([5, 5]);
+  });
+
+  it('several at once remove each row once', async () => {
+    await put(3_000, 20 * day);
+    const { pruneDecisions } = createRetention(at.database);
+    const removed = await Promise.all([1, 2, 3].map(() => pruneDecisions(now - 15 * day)));
+    expect(removed.reduce((sum, each) => sum + each)).toBe(3_000);
+  });
+});

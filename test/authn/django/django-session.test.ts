@@ -1,0 +1,286 @@
+import { createHmac } from 'node:crypto';
+import { deflateSync, inflateSync } from 'node:zlib';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Identification } from '../../../src/authn/credential.ts';
+import type { DjangoDatabase } from '../../../src/authn/django/django-rows.ts';
+import { createDjangoSessionReader } from '../../../src/authn/django/django-session.ts';
+import { saltedKeys } from '../../../src/authn/django/django-signature.ts';
+import { Secret } from '../../../src/runtime/secret.ts';
+import { Unavailable } from '../../../src/runtime/unavailable.ts';
+import { djangoFixtures, judgeCase, settingsOf, verdictOf } from '../../support/django-vectors.ts';
+import type { DjangoCase, DjangoRows } from '../../support/django-vectors.ts';
+
+/** The tables of a host, in memory. */
+function databaseOf(rows: DjangoRows): DjangoDatabase {
+  return {
+    session: (key) => {
+      const row = rows.django_session.find(({ session_key }) => session_key === key);
+      return Promise.resolve(
+        row && { sessionData: row.session_data, expireDate: Date.parse(row.expire_date) },
+      );
+    },
+    user: (id) => {
+      const row = rows.auth_user.find((each) => String(each.id) === id);
+      return Promise.resolve(
+        row && {
+          id: String(row.id),
+          username: row.username,
+          password: row.password,
+          isActive: row.is_active,
+          isStaff: row.is_staff,
+          isSuperuser: row.is_superuser,
+        },
+      );
+    },
+  };
+}
+
+const readerOf = (one: DjangoCase, database = databaseOf(one.rows)) =>
+  createDjangoSessionReader(settingsOf(one), { database, now: () => one.now * 1000 });
+
+describe.each(djangoFixtures)('$name', ({ cases, stricter }) => {
+  it.each(cases)('$id: $why', async (one) => {
+    expect(await judgeCase(one, readerOf(one))).toEqual(verdictOf(one));
+  });
+
+  it(`is judged as Django does, but for ${stricter.length} of ${cases.length} on purpose`, () => {
+    console.log(`Stricter than Django: ${stricter.map(({ id }) => id).join(', ')}`);
+    expect(stricter.length).toBeGreaterThan(0);
+  });
+});
+
+const [stored, inCookies] = djangoFixtures.map(({ cases }) => cases[0]!) as [
+  DjangoCase,
+  DjangoCase,
+];
+const large = djangoFixtures[1]!.cases.find(({ id }) => id === 'valid-large-compressed')!;
+
+const rejected: Identification = { fault: 'credential-rejected' };
+
+/** Signs as Django does, so that only what a test changes is wrong. */
+function signed(
+  one: DjangoCase,
+  body: string,
+  { seconds = one.now, salt = cookieSalt } = {},
+): string {
+  const [key] = saltedKeys(`${salt}signer`, [new Secret(one.settings.SECRET_KEY)]);
+  const text = `${body}:${base62(Math.floor(seconds))}`;
+  return `${text}:${createHmac('sha256', key!).update(text).digest('base64url')}`;
+}
+
+const cookieSalt = 'django.contrib.sessions.backends.signed_cookies';
+const storedSalt = 'django.contrib.sessions.SessionStore';
+
+function base62(number: number): string {
+  const digits = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+  const rest = Math.floor(number / 62);
+  return (rest > 0 ? base62(rest) : '') + digits[number % 62]!;
+}
+
+const bodyOf = ({ cookie }: DjangoCase) => cookie.split(':')[0]!;
+const compressed = (text: string) => `.${deflateSync(text).toString('base64url')}`;
+
+describe('a session in the database', () => {
+  it('has the end that its row says, and an id that does not open it', async () => {
+    const [row] = stored.rows.django_session;
+    const identified = await readerOf(stored)(stored.cookie);
+    expect(identified).toEqual({
+      principal: {
+        kind: 'visitor',
+        userId: '1',
+        name: 'alice',
+        isStaff: false,
+        isSuperuser: false,
+        expiresAt: Date.parse(row!.expire_date),
+        tokenId: expect.stringMatching(/^django:[0-9a-f]{64}$/) as string,
+      },
+    });
+    expect(JSON.stringify(identified)).not.toContain(stored.cookie);
+  });
+
+  it('is over at its end, to the millisecond', async () => {
+    const end = Date.parse(stored.rows.django_session[0]!.expire_date);
+    const at = (now: number) =>
+      createDjangoSessionReader(settingsOf(stored), {
+        database: databaseOf(stored.rows),
+        now: () => now,
+      })(stored.cookie);
+    expect(await at(end - 1)).toHaveProperty('principal');
+    expect(await at(end)).toEqual({ fault: 'credential-expired' });
+  });
+
+  it('is read the same from the cached_db engine', async () => {
+    const settings = { ...settingsOf(stored), engine: 'cached_db' } as const;
+    const around = { database: databaseOf(stored.rows), now: () => stored.now * 1000 };
+    const read = createDjangoSessionReader(settings, around);
+    expect(await read(stored.cookie)).toEqual(await readerOf(stored)(stored.cookie));
+  });
+
+  it('is not looked for under what cannot be a key', async () => {
+    const database: DjangoDatabase = {
+      session: () => Promise.reject(new Error('asked')),
+      user: () => Promise.reject(new Error('asked')),
+    };
+    const { cookie } = stored;
+    for (const text of [
+      '',
+      'a',
+      `${cookie}a`,
+      cookie.toUpperCase(),
+      `${cookie.slice(1)}\n`,
+      `"${cookie}`,
+    ]) {
+      expect(await readerOf(stored, database)(text)).toEqual({ fault: 'credential-malformed' });
+    }
+  });
+
+  it('is neither good nor bad while the database does not answer', async () => {
+    const down = () => Promise.reject(new Unavailable('host database'));
+    const whole = databaseOf(stored.rows);
+    for (const database of [
+      { ...whole, session: down },
+      { ...whole, user: down },
+    ]) {
+      await expect(readerOf(stored, database)(stored.cookie)).rejects.toBeInstanceOf(Unavailable);
+    }
+  });
+
+  it('does not verify by the signature of a cookie, nor a cookie by its', async () => {
+    const moved = {
+      ...inCookies,
+      settings: { ...inCookies.settings, SESSION_ENGINE: 'x.db' },
+      rows: {
+        ...inCookies.rows,
+        django_session: [
+          { ...stored.rows.django_session[0]!, session_data: signed(inCookies, bodyOf(inCookies)) },
+        ],
+      },
+    };
+    expect(await readerOf(moved)(stored.cookie)).toEqual(rejected);
+    const other = signed(inCookies, bodyOf(inCookies), { salt: storedSalt });
+    expect(await readerOf(inCookies)(other)).toEqual(rejected);
+  });
+});
+
+describe('a session in its cookie', () => {
+  const read = readerOf(inCookies);
+
+  it('lives as long as the cookie age, counted from its signature', async () => {
+    const age = inCookies.settings.SESSION_COOKIE_AGE;
+    const now = Math.floor(inCookies.now);
+    const madeAt = (seconds: number) =>
+      createDjangoSessionReader(settingsOf(inCookies), {
+        database: databaseOf(inCookies.rows),
+        now: () => now * 1000,
+      })(signed(inCookies, bodyOf(inCookies), { seconds }));
+    expect(await madeAt(now - age)).toHaveProperty('principal.expiresAt', now * 1000);
+    expect(await madeAt(now - age - 1)).toEqual({ fault: 'credential-expired' });
+    expect(await madeAt(now + 30)).toHaveProperty('principal');
+    expect(await madeAt(now + 31)).toEqual(rejected);
+  });
+
+  it('does not say when it was issued: Django signs it anew whenever it changes', async () => {
+    expect(await read(inCookies.cookie)).not.toHaveProperty('principal.issuedAt');
+  });
+
+  it('is read to 1 MiB and no further, however small it is on its way', async () => {
+    const login = Buffer.from(bodyOf(inCookies).slice(1), 'base64url');
+    const padded = (length: number) => signed(inCookies, compressed(' '.repeat(length)));
+    // White space alone is no object either way; what differs is what had to be unpacked to know it.
+    expect(await read(padded(64 * 1024 * 1024))).toEqual(rejected);
+    const session = inflateSync(login).toString();
+    const filled = (total: number) =>
+      signed(inCookies, compressed(session + ' '.repeat(total - session.length)));
+    expect(await read(filled(1024 * 1024))).toHaveProperty('principal');
+    expect(await read(filled(1024 * 1024 + 1))).toEqual(rejected);
+  });
+
+  it.each([
+    ['no JSON', 'hello'],
+    ['a list', '[]'],
+    ['null', 'null'],
+    ['a user id that is a number', JSON.stringify({ _auth_user_id: 1 })],
+    ['text that is not UTF-8', Buffer.from('{"a":"\xff"}', 'latin1')],
+    ['nothing', ''],
+  ])('is refused with %s inside', async (_name, payload) => {
+    const body = Buffer.from(payload).toString('base64url');
+    expect(await read(signed(inCookies, body))).toEqual(rejected);
+    expect(await read(signed(inCookies, `.${deflateSync(payload).toString('base64url')}`))).toEqual(
+      rejected,
+    );
+  });
+
+  it('is refused in another spelling of base64url, even with a good signature', async () => {
+    const body = bodyOf(inCookies);
+    expect(await read(signed(inCookies, body))).toHaveProperty('principal');
+    for (const spelling of [
+      `${body}=`,
+      `${body}==`,
+      `.${body}`,
+      `${body.slice(0, 9)} ${body.slice(9)}`,
+    ]) {
+      expect(await read(signed(inCookies, spelling))).toEqual(rejected);
+    }
+  });
+
+  it('is refused when it is not deflated, or cut off', async () => {
+    const body = bodyOf(inCookies);
+    for (const each of ['../../credentials', '.AAAA', body.slice(0, -8), body.slice(1)]) {
+      expect(await read(signed(inCookies, each))).toEqual(rejected);
+    }
+  });
+});
+
+describe('keys', () => {
+  it('are tried in turn, the fallbacks for the signature and for the hash of the password', async () => {
+    const settings = settingsOf(inCookies);
+    const withKeys = (...keys: string[]) =>
+      createDjangoSessionReader(
+        { ...settings, secretKeys: keys.map((key) => new Secret(key)) },
+        { database: databaseOf(inCookies.rows), now: () => inCookies.now * 1000 },
+      )(inCookies.cookie);
+    const old = inCookies.settings.SECRET_KEY;
+    expect(await withKeys('new', 'older', old)).toHaveProperty('principal');
+    expect(await withKeys('new', 'older')).toEqual(rejected);
+    expect(await withKeys()).toEqual(rejected);
+  });
+});
+
+describe('a mutated cookie', () => {
+  const reads = [inCookies, large].map((one) => ({ one, read: readerOf(one) }));
+  const character = fc.integer({ min: 0x20, max: 0x7e }).map((code) => String.fromCharCode(code));
+  const change = fc.record({
+    which: fc.constantFrom(...reads),
+    at: fc.nat(),
+    remove: fc.nat({ max: 3 }),
+    insert: fc.string({ unit: character, maxLength: 3 }),
+  });
+
+  it('never verifies', async () => {
+    const verify = fc.asyncProperty(
+      change,
+      async ({ which: { one, read }, at, remove, insert }) => {
+        const { cookie } = one;
+        const start = at % (cookie.length + 1);
+        const mutated = cookie.slice(0, start) + insert + cookie.slice(start + remove);
+        fc.pre(mutated !== cookie);
+        expect(await read(mutated)).toEqual(rejected);
+      },
+    );
+    await fc.assert(verify, { numRuns: 2000 });
+  });
+
+  it('never verifies as a session in the database either', async () => {
+    const [row] = stored.rows.django_session;
+    const verify = fc.asyncProperty(change, async ({ at, remove, insert }) => {
+      const { session_data } = row!;
+      const start = at % (session_data.length + 1);
+      const mutated = session_data.slice(0, start) + insert + session_data.slice(start + remove);
+      fc.pre(mutated !== session_data);
+      const rows = { ...stored.rows, django_session: [{ ...row!, session_data: mutated }] };
+      expect(await readerOf(stored, databaseOf(rows))(stored.cookie)).toEqual(rejected);
+    });
+    await fc.assert(verify, { numRuns: 1000 });
+  });
+});

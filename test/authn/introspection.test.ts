@@ -1,0 +1,288 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Secret } from '../../src/runtime/secret.ts';
+import { Unavailable } from '../../src/runtime/unavailable.ts';
+import { createIntrospectionReader } from '../../src/authn/introspection.ts';
+import type { CredentialReader } from '../../src/authn/identify.ts';
+import { testNow } from '../support/tokens.ts';
+import { json, startJwksServer } from './jwt/jwks-server.ts';
+import type { JwksServer } from './jwt/jwks-server.ts';
+
+const alice = { user_id: '1', is_staff: true, is_superuser: false, name: 'Alice' };
+const cookie = 'k3yOfA1ice';
+const second = 1000;
+
+let server: JwksServer;
+let time: number;
+let read: CredentialReader;
+let asked: IncomingMessage[];
+
+const says =
+  (status: number, body: unknown) => (_request: IncomingMessage, response: ServerResponse) =>
+    response
+      .writeHead(status, { 'content-type': 'application/json' })
+      .end(typeof body === 'string' ? body : JSON.stringify(body));
+
+/** Makes the host answer so, and notes what it is asked. */
+const answer = (how: (request: IncomingMessage, response: ServerResponse) => unknown) => {
+  server.answer((request, response) => {
+    asked.push(request);
+    how(request, response);
+  });
+};
+
+const readerOf = (timeout = 2_000) =>
+  createIntrospectionReader({
+    url: server.url,
+    cookieName: 'sid',
+    secret: new Secret('between-us'),
+    fetch,
+    now: () => time,
+    timeout,
+  });
+
+const expectOutage = async (text = cookie) => {
+  const outcome = read(text);
+  await expect(outcome).rejects.toBeInstanceOf(Unavailable);
+  await expect(outcome).rejects.toMatchObject({ dependency: 'session introspection' });
+};
+
+beforeEach(async () => {
+  server = await startJwksServer();
+  time = testNow;
+  asked = [];
+  read = readerOf();
+  answer(says(200, alice));
+});
+
+afterEach(() => server.close());
+
+describe('the question', () => {
+  it('is a GET with the one cookie and the secret, and nothing else of the visitor', async () => {
+    await read(cookie);
+    const [{ method, url, headers }] = asked as [IncomingMessage];
+    expect({ method, url }).toEqual({ method: 'GET', url: server.url.pathname });
+    expect(headers).toMatchObject({
+      cookie: `sid=${cookie}`,
+      authorization: 'Bearer between-us',
+      accept: 'application/json',
+    });
+  });
+
+  it('leaves a quoted cookie as it came', async () => {
+    await read('"quoted"');
+    expect(asked[0]!.headers.cookie).toBe('sid="quoted"');
+  });
+
+  it.each(['', 'a;sid=b', 'a b', 'a,b', 'a\r\nx: y', 'ä', 'a\\b', 'a'.repeat(8193)])(
+    'is not asked about %j',
+    async (text) => {
+      expect(await read(text)).toEqual({ fault: 'credential-malformed' });
+      expect(asked).toEqual([]);
+    },
+  );
+});
+
+describe('the answer', () => {
+  it('is the visitor', async () => {
+    const expires_at = new Date(time + 1234).toISOString();
+    answer(says(200, { ...alice, expires_at, other: [1] }));
+    expect(await read(cookie)).toEqual({
+      principal: {
+        kind: 'visitor',
+        userId: '1',
+        name: 'Alice',
+        isStaff: true,
+        isSuperuser: false,
+        expiresAt: time + 1234,
+      },
+    });
+  });
+
+  it('may be the user’s id alone, as a number too; then nobody is staff, and is asked about again within the hour', async () => {
+    answer(says(200, { user_id: 15, is_staff: null, name: null, expires_at: null }));
+    expect(await read(cookie)).toEqual({
+      principal: {
+        kind: 'visitor',
+        userId: '15',
+        isStaff: false,
+        isSuperuser: false,
+        expiresAt: time + 3600 * second,
+      },
+    });
+  });
+
+  it('may give the end in any zone', async () => {
+    answer(says(200, { user_id: '1', expires_at: '2026-01-01T00:00:00.5+05:30' }));
+    expect(await read(cookie)).toHaveProperty(
+      'principal.expiresAt',
+      Date.UTC(2025, 11, 31, 18, 30, 0, 500),
+    );
+  });
+
+  it.each([401, 403, 404])('is nobody with %i', async (status) => {
+    answer(says(status, alice));
+    expect(await read(cookie)).toEqual({ fault: 'credential-rejected' });
+  });
+
+  it('that is over is expired', async () => {
+    answer(says(200, { ...alice, expires_at: new Date(time).toISOString() }));
+    expect(await read(cookie)).toEqual({ fault: 'credential-expired' });
+  });
+
+  it.each<[string, unknown]>([
+    ['an empty body', ''],
+    ['no JSON', '<html>'],
+    ['null', 'null'],
+    ['a list', '[{"user_id":"1"}]'],
+    ['a text', '"1"'],
+    ['nobody', {}],
+    ['an empty id', { user_id: '' }],
+    ['no id', { user_id: null }],
+    ['a fraction as id', { user_id: 1.5 }],
+    ['an object as id', { user_id: {} }],
+    ['an id that looks like another', { user_id: '1\u200b' }],
+    ['a text for is_staff', { ...alice, is_staff: 'false' }],
+    ['a number for is_superuser', { ...alice, is_superuser: 1 }],
+    ['a number as name', { ...alice, name: 1 }],
+    ['an end in seconds', { ...alice, expires_at: 1893456000 }],
+    ['an end without a zone', { ...alice, expires_at: '2030-01-01T00:00:00' }],
+    ['an end that is none', { ...alice, expires_at: '2030-13-01T00:00:00Z' }],
+  ])('is an outage with %s, asked again at once', async (_name, body) => {
+    answer(says(200, body));
+    await expectOutage();
+    answer(says(200, alice));
+    expect(await read(cookie)).toHaveProperty('principal');
+  });
+
+  it.each([201, 204, 301, 400, 402, 429, 500, 503])(
+    'is an outage with status %i',
+    async (status) => {
+      answer(says(status, status === 204 ? '' : alice));
+      await expectOutage();
+    },
+  );
+
+  it('is not text that is no UTF-8', async () => {
+    answer((_request, response) => response.end(Buffer.from('{"user_id":"\xff"}', 'latin1')));
+    await expectOutage();
+  });
+
+  it('is not to be found by following a redirect', async () => {
+    const elsewhere = await startJwksServer();
+    elsewhere.answer(json(JSON.stringify(alice)));
+    answer((_request, response) => response.writeHead(302, { location: elsewhere.url.href }).end());
+    await expectOutage();
+    expect(elsewhere.requests()).toBe(0);
+    await elsewhere.close();
+  });
+
+  it('is cut off where it has no end', async () => {
+    const chunk = ' '.repeat(16 * 1024);
+    let sent = 0;
+    answer((_request, response) => {
+      const pour = () => {
+        while (!response.destroyed && sent < 64 * 1024 * 1024) {
+          sent += chunk.length;
+          if (!response.write(chunk)) return;
+        }
+      };
+      response.on('drain', pour);
+      pour();
+    });
+    await expectOutage();
+    expect(sent).toBeLessThan(16 * 1024 * 1024);
+  });
+
+  it('is not waited for forever', async () => {
+    read = readerOf(50);
+    answer(() => undefined);
+    await expectOutage();
+    answer((_request, response) => response.writeHead(200).write('{"user_id":'));
+    await expectOutage();
+    answer(says(200, alice));
+    expect(await read(cookie)).toHaveProperty('principal');
+  });
+
+  it('is missing while the host is away, and nothing of the cookie or the secret is told', async () => {
+    await server.close();
+    const error = (await read(cookie).catch((reason: unknown) => reason)) as Unavailable;
+    expect(error).toBeInstanceOf(Unavailable);
+    const told = [error.stack, (error.cause as Error).stack, JSON.stringify(error)].join();
+    expect(told).not.toContain(cookie);
+    expect(told).not.toContain('between-us');
+  });
+});
+
+describe('an answer', () => {
+  it('counts for five seconds, and for that cookie alone', async () => {
+    await read(cookie);
+    answer(says(401, ''));
+    time += 5 * second - 1;
+    expect(await read(cookie)).toHaveProperty('principal');
+    expect(await read('another')).toEqual({ fault: 'credential-rejected' });
+    time += 1;
+    expect(await read(cookie)).toEqual({ fault: 'credential-rejected' });
+    expect(asked).toHaveLength(3);
+  });
+
+  it('that there is nobody counts for one second', async () => {
+    answer(says(401, ''));
+    await read(cookie);
+    answer(says(200, alice));
+    time += second - 1;
+    expect(await read(cookie)).toEqual({ fault: 'credential-rejected' });
+    time += 1;
+    expect(await read(cookie)).toHaveProperty('principal');
+    expect(asked).toHaveLength(2);
+  });
+
+  it('does not outlive the session that it is about', async () => {
+    answer(says(200, { ...alice, expires_at: new Date(time + second).toISOString() }));
+    expect(await read(cookie)).toHaveProperty('principal');
+    time += second;
+    expect(await read(cookie)).toEqual({ fault: 'credential-expired' });
+    // The host is asked once more: it may have renewed the session.
+    expect(asked).toHaveLength(2);
+  });
+
+  it('does not last when the clock is set back', async () => {
+    await read(cookie);
+    time -= 1;
+    await read(cookie);
+    expect(asked).toHaveLength(2);
+  });
+
+  it('serves everybody who asks meanwhile', async () => {
+    const answers = await Promise.all(Array.from({ length: 50 }, () => read(cookie)));
+    expect(new Set(answers.map((each) => JSON.stringify(each))).size).toBe(1);
+    expect(asked).toHaveLength(1);
+  });
+
+  it('that never came serves nobody, and is not remembered', async () => {
+    answer(says(500, ''));
+    const outcomes = await Promise.allSettled(Array.from({ length: 5 }, () => read(cookie)));
+    expect(outcomes.map(({ status }) => status)).toEqual(Array(5).fill('rejected'));
+    expect(asked).toHaveLength(1);
+    answer(says(200, alice));
+    expect(await read(cookie)).toHaveProperty('principal');
+  });
+
+  it('is waited for by a hundred cookies at most: a flood does not reach the host', async () => {
+    const waiting: ServerResponse[] = [];
+    const arrived = new Promise<void>((resolve) => {
+      answer((_request, response) => {
+        waiting.push(response);
+        if (waiting.length === 100) resolve();
+      });
+    });
+    const questions = Array.from({ length: 100 }, (_, i) => read(`made-up-${i}`));
+    await arrived;
+    await expectOutage('one-more');
+    answer(says(200, alice));
+    for (const response of waiting) response.writeHead(401).end();
+    await Promise.all(questions);
+    expect(await read('one-more')).toHaveProperty('principal');
+    expect(asked).toHaveLength(101);
+  });
+});

@@ -1,0 +1,370 @@
+import { generateKeyPairSync } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createJwks } from '../../../src/authn/jwt/jwks.ts';
+import { createJwtVerifier } from '../../../src/authn/jwt/verify-jwt.ts';
+import type { JwtVerifier } from '../../../src/authn/jwt/verify-jwt.ts';
+import { Unavailable } from '../../../src/runtime/unavailable.ts';
+import { guestClaims, hmacToken, keyToken, testNow, testSecret } from '../../support/tokens.ts';
+import { json, keySet, startJwksServer } from './jwks-server.ts';
+import type { JwksServer } from './jwks-server.ts';
+
+interface Pair {
+  readonly publicKey: KeyObject;
+  readonly privateKey: KeyObject;
+}
+
+const first = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const second = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const ed25519 = generateKeyPairSync('ed25519');
+
+const jwk = (pair: Pair, more: object = {}) => ({
+  ...pair.publicKey.export({ format: 'jwk' }),
+  ...more,
+});
+const token = (pair: Pair, kid?: unknown, alg = 'ES256') =>
+  keyToken(guestClaims({ exp: testNow / 1000 + 86_400 }), { alg, kid }, pair.privateKey);
+
+const second30 = 30_000;
+const second2 = 2_000;
+const minute = 60_000;
+const rejected = { fault: 'credential-rejected' };
+
+let server: JwksServer;
+let time: number;
+let verifier: JwtVerifier;
+const now = () => time;
+const pass = (milliseconds: number) => {
+  time += milliseconds;
+};
+
+beforeEach(async () => {
+  server = await startJwksServer();
+  time = testNow;
+  verifier = verifierOf(server.url);
+  server.answer(keySet(jwk(first, { kid: 'a' })));
+});
+
+afterEach(() => server.close());
+
+function verifierOf(url: URL, timeout = 2000): JwtVerifier {
+  return createJwtVerifier({ keys: createJwks({ url, now, fetch, timeout }), now });
+}
+
+const expectGood = async (text: string) => {
+  expect(await verifier.verify(text)).toHaveProperty('claims');
+};
+const expectRejected = async (text: string) => {
+  expect(await verifier.verify(text)).toEqual(rejected);
+};
+const expectOutage = async (text: string) => {
+  const outcome = verifier.verify(text);
+  await expect(outcome).rejects.toBeInstanceOf(Unavailable);
+  await expect(outcome).rejects.toMatchObject({ dependency: 'token keys' });
+};
+
+describe('keys by address', () => {
+  it('are fetched once, for many tokens at the same time', async () => {
+    await Promise.all(Array.from({ length: 50 }, () => expectGood(token(first, 'a'))));
+    expect(server.requests()).toBe(1);
+  });
+
+  it('verify a token without a key id when only one fits', async () => {
+    server.answer(keySet(jwk(first, { kid: 'a' }), jwk(rsa, { kid: 'b' })));
+    await expectGood(token(first));
+    await expectGood(token(rsa, undefined, 'RS256'));
+  });
+
+  it('reject a token without a key id when several fit, and two keys of one id', async () => {
+    server.answer(keySet(jwk(first, { kid: 'a' }), jwk(second, { kid: 'a' })));
+    await expectRejected(token(first));
+    await expectRejected(token(first, 'a'));
+  });
+
+  it.each([
+    ['RS256', rsa, {}],
+    ['PS256', rsa, { alg: 'PS256' }],
+    ['EdDSA', ed25519, {}],
+    ['Ed25519', ed25519, { alg: 'Ed25519' }],
+    ['ES256', first, { alg: 'ES256', use: 'sig', key_ops: ['verify'] }],
+  ])('verify %s', async (alg, pair, more) => {
+    server.answer(keySet(jwk(pair, { kid: 'k', ...more })));
+    await expectGood(token(pair, 'k', alg));
+  });
+
+  it.each([
+    ['PS256', rsa, {}],
+    ['RS256', rsa, { alg: 'PS256' }],
+    ['RS512', rsa, { alg: 'RS512' }],
+    ['EdDSA', ed25519, { alg: 'Ed25519' }],
+    ['ES256', first, { alg: 'ES384' }],
+    ['ES256', first, { use: 'enc' }],
+    ['ES256', first, { key_ops: ['sign'] }],
+    ['ES256', first, { key_ops: 'verify' }],
+    ['ES256', first, { kid: 7 }],
+    ['ES256', first, { d: 'AAAA' }],
+    ['ES256', first, { x: 'AAAA' }],
+  ])('do not verify %s with a key that is not for it', async (alg, pair, more) => {
+    server.answer(keySet(jwk(pair, { kid: 'k', ...more })));
+    await expectRejected(token(pair, 'k', alg));
+    await expectRejected(token(pair, undefined, alg));
+  });
+
+  it('are never symmetric, nor used as a secret', async () => {
+    const k = Buffer.from(testSecret.reveal()).toString('base64url');
+    const spki = first.publicKey.export({ type: 'spki', format: 'pem' }).toString();
+    server.answer(keySet({ kty: 'oct', kid: 'a', k, alg: 'HS256' }, jwk(first, { kid: 'b' })));
+    await expectRejected(hmacToken(guestClaims(), { kid: 'a' }));
+    await expectRejected(hmacToken(guestClaims(), { kid: 'b' }, spki));
+    await expectRejected(hmacToken(guestClaims(), { alg: 'none' }));
+    expect(server.requests()).toBe(0);
+    await expectGood(token(first, 'b'));
+  });
+
+  it('that cannot be read do not spoil the others', async () => {
+    const broken = [null, 7, [], {}, { kty: 'EC' }, { kty: 'RSA', n: 'AQAB', e: 'AQAB' }];
+    server.answer(json(JSON.stringify({ keys: [...broken, jwk(first, { kid: 'a' })] })));
+    await expectGood(token(first, 'a'));
+  });
+
+  it.each(['../a', '/etc/passwd', 'a\0', 'A', '', '__proto__', 'constructor', "' OR 1=1 --"])(
+    'are not found by the id %j',
+    async (kid) => {
+      await expectRejected(token(first, kid));
+    },
+  );
+
+  it.each([[1], [{}], [['a']], [null], [true]])('malformed: the id %j', async (kid) => {
+    expect(await verifier.verify(token(first, kid))).toEqual({ fault: 'credential-malformed' });
+    expect(server.requests()).toBe(0);
+  });
+
+  it('of another issuer are not shared', async () => {
+    const other = await startJwksServer();
+    other.answer(keySet(jwk(second, { kid: 'b' })));
+    const theirs = verifierOf(other.url);
+    await expectGood(token(first, 'a'));
+    expect(await theirs.verify(token(second, 'b'))).toHaveProperty('claims');
+    await expectRejected(token(second, 'b'));
+    expect(await theirs.verify(token(first, 'a'))).toEqual(rejected);
+    await other.close();
+  });
+});
+
+describe('rotation', () => {
+  it('is noticed by an unknown key id, once the cool-down is over', async () => {
+    await expectGood(token(first, 'a'));
+    server.answer(keySet(jwk(second, { kid: 'b' })));
+    pass(second30 - 1);
+    await expectRejected(token(second, 'b'));
+    pass(1);
+    await expectGood(token(second, 'b'));
+    await expectRejected(token(first, 'a'));
+    expect(server.requests()).toBe(2);
+  });
+
+  it('is noticed at the latest after ten minutes, also for a key that was withdrawn', async () => {
+    await expectGood(token(first, 'a'));
+    server.answer(keySet(jwk(second, { kid: 'b' })));
+    pass(10 * minute - 1);
+    await expectGood(token(first, 'a'));
+    expect(server.requests()).toBe(1);
+    pass(1);
+    await expectRejected(token(first, 'a'));
+    expect(server.requests()).toBe(2);
+  });
+
+  it('does not let a flood of unknown ids through: one fetch in a cool-down', async () => {
+    await expectGood(token(first, 'a'));
+    for (let round = 1; round <= 3; round += 1) {
+      pass(second30);
+      const flood = Array.from({ length: 100 }, (_, i) =>
+        expectRejected(token(second, `unknown-${round}-${i}`)),
+      );
+      await Promise.all([...flood, expectGood(token(first, 'a'))]);
+      expect(server.requests()).toBe(1 + round);
+    }
+  });
+
+  it('survives a clock that is set back', async () => {
+    await expectGood(token(first, 'a'));
+    server.answer(keySet(jwk(second, { kid: 'b' })));
+    pass(-10_000);
+    await expectGood(token(second, 'b'));
+  });
+});
+
+describe('an outage', () => {
+  const failure = (status: number) => () => {
+    server.answer((_request, response) => response.writeHead(status).end('{"keys":[]}'));
+  };
+
+  it.each([
+    ['500', failure(500)],
+    ['404', failure(404)],
+    ['204', failure(204)],
+    [
+      'no JSON',
+      () => {
+        server.answer(json('<html>'));
+      },
+    ],
+    [
+      'an empty body',
+      () => {
+        server.answer(json(''));
+      },
+    ],
+    [
+      'JSON of another shape',
+      () => {
+        server.answer(json('{"keys":{}}'));
+      },
+    ],
+    [
+      'a list',
+      () => {
+        server.answer(json('[]'));
+      },
+    ],
+    [
+      'null',
+      () => {
+        server.answer(json('null'));
+      },
+    ],
+    [
+      'too many keys',
+      () => {
+        server.answer(keySet(...Array.from({ length: 65 }, () => jwk(first, { kid: 'a' }))));
+      },
+    ],
+    [
+      'text that is not UTF-8',
+      () => {
+        server.answer((_request, response) =>
+          response.end(Buffer.from('{"keys":[],"x":"\xff"}', 'latin1')),
+        );
+      },
+    ],
+    [
+      'a broken connection',
+      () => {
+        server.answer((request) => request.socket.destroy());
+      },
+    ],
+    [
+      'a body cut short',
+      () => {
+        server.answer((request, response) => {
+          response.writeHead(200, { 'content-length': 100 }).write('{"keys":');
+          response.write('[', () => request.socket.destroy());
+        });
+      },
+    ],
+  ])('is Unavailable, asked once in two seconds: %s', async (_name, breakServer) => {
+    breakServer();
+    await expectOutage(token(first, 'a'));
+    await expectOutage(token(first, 'a'));
+    expect(server.requests()).toBe(1);
+    server.answer(keySet(jwk(first, { kid: 'a' })));
+    pass(second2 - 1);
+    await expectOutage(token(first, 'a'));
+    pass(1);
+    await expectGood(token(first, 'a'));
+    expect(server.requests()).toBe(2);
+  });
+
+  it('does not stop known keys within their ten minutes, and no longer', async () => {
+    await expectGood(token(first, 'a'));
+    await server.close();
+    pass(second30);
+    await expectOutage(token(second, 'b'));
+    await expectOutage(token(second, 'c'));
+    await expectGood(token(first, 'a'));
+    pass(10 * minute - second30);
+    await expectOutage(token(first, 'a'));
+  });
+
+  it('is forgotten once the keys were fetched again', async () => {
+    server.answer(json(''));
+    await expectOutage(token(first, 'a'));
+    pass(second30);
+    server.answer(keySet(jwk(first, { kid: 'a' })));
+    await expectGood(token(first, 'a'));
+    await expectRejected(token(second, 'b'));
+  });
+
+  it('is not made good by following a redirect', async () => {
+    const elsewhere = await startJwksServer();
+    elsewhere.answer(keySet(jwk(first, { kid: 'a' })));
+    server.answer((_request, response) =>
+      response.writeHead(302, { location: elsewhere.url.href }).end(),
+    );
+    await expectOutage(token(first, 'a'));
+    expect(elsewhere.requests()).toBe(0);
+    await elsewhere.close();
+  });
+
+  it('is a body without an end: it is cut off', async () => {
+    const chunk = ' '.repeat(16 * 1024);
+    let sent = 0;
+    server.answer((_request, response) => {
+      const pour = () => {
+        while (!response.destroyed && sent < 64 * 1024 * 1024) {
+          sent += chunk.length;
+          if (!response.write(chunk)) return;
+        }
+      };
+      response.on('drain', pour);
+      pour();
+    });
+    await expectOutage(token(first, 'a'));
+    expect(sent).toBeLessThan(16 * 1024 * 1024);
+  });
+
+  it('is a server that does not answer, or stops in the middle', async () => {
+    verifier = verifierOf(server.url, 50);
+    server.answer(() => undefined);
+    await expectOutage(token(first, 'a'));
+    pass(second30);
+    server.answer((_request, response) => response.writeHead(200).write('{"keys":['));
+    await expectOutage(token(first, 'a'));
+    pass(second30);
+    server.answer(keySet(jwk(first, { kid: 'a' })));
+    await expectGood(token(first, 'a'));
+  });
+
+  it('says nothing about the token', async () => {
+    const text = token(first, 'a');
+    await server.close();
+    const error: unknown = await verifier.verify(text).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(Unavailable);
+    expect(JSON.stringify([String(error), (error as Error).stack])).not.toContain(
+      text.slice(0, 20),
+    );
+  });
+});
+
+describe('the address', () => {
+  it.each(['https://id.example/keys', 'http://localhost:1/', 'http://127.0.0.1/', 'http://[::1]/'])(
+    'may be %s',
+    (url) => {
+      expect(() => createJwks({ url: new URL(url), now, fetch })).not.toThrow();
+    },
+  );
+
+  it.each([
+    'http://id.example/keys',
+    'http://localhost.evil.example/',
+    'http://127.0.0.1.evil.example/',
+    'file:///etc/keys',
+    'data:application/json,{}',
+    'ftp://localhost/',
+    'https://user:geheim@id.example/',
+  ])('may not be %s', (url) => {
+    expect(() => createJwks({ url: new URL(url), now, fetch })).toThrow(/^The JWKS address must/);
+    expect(() => createJwks({ url: new URL(url), now, fetch })).not.toThrow(/geheim/);
+  });
+});

@@ -1,0 +1,172 @@
+import { createSecretKey, generateKeyPairSync } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { createJwks } from '../../../src/authn/jwt/jwks.ts';
+import type { TokenKey } from '../../../src/authn/jwt/token-key.ts';
+import { createJwtVerifier, type JwtSettings } from '../../../src/authn/jwt/verify-jwt.ts';
+import { Unavailable } from '../../../src/runtime/unavailable.ts';
+import {
+  guestClaims,
+  hmacToken,
+  keyToken,
+  segment,
+  testNow,
+  testSeconds,
+  testSecret,
+} from '../../support/tokens.ts';
+import { json, keySet, startJwksServer } from './jwks-server.ts';
+
+const malformed = { fault: 'credential-malformed' };
+const rejected = { fault: 'credential-rejected' };
+const expired = { fault: 'credential-expired' };
+
+/** A verifier whose clock and key a test can change, and which tells how often a signature was looked at. */
+function watched(settings: Partial<JwtSettings> = {}) {
+  let verifications = 0;
+  const keyOf = (secret: string): TokenKey => ({
+    algorithm: 'HS256',
+    get key() {
+      verifications += 1;
+      return createSecretKey(Buffer.from(secret));
+    },
+  });
+  const world = { now: testNow, key: keyOf(testSecret.reveal()) as TokenKey | undefined };
+  const { verify } = createJwtVerifier({
+    keys: { find: () => Promise.resolve(world.key) },
+    now: () => world.now,
+    ...settings,
+  });
+  return { world, keyOf, verify, verifications: () => verifications };
+}
+
+const good = hmacToken(guestClaims());
+const [header = '', payload = '', signature = ''] = good.split('../../credentials');
+
+describe('a token that was good before', () => {
+  it('is not verified again, and says the same', async () => {
+    const { verify, verifications } = watched();
+    const first = await verify(good);
+    expect(first).toHaveProperty('claims');
+    expect(await verify(good)).toEqual(first);
+    expect(verifications()).toBe(1);
+  });
+
+  it('expires all the same, and stays so', async () => {
+    const { world, verify } = watched();
+    await verify(good);
+    world.now = testNow + 3_600_000 - 1;
+    expect(await verify(good)).toHaveProperty('claims');
+    world.now += 1;
+    expect(await verify(good)).toEqual(expired);
+    expect(await verify(good)).toEqual(expired);
+  });
+
+  it.each(['nbf', 'iat'])(
+    'is too early again when the clock is set back before its %s',
+    async (name) => {
+      const { world, verify } = watched();
+      const token = hmacToken(guestClaims({ iat: undefined, [name]: testSeconds }));
+      expect(await verify(token)).toHaveProperty('claims');
+      world.now = testNow - 30_001;
+      expect(await verify(token)).toEqual(rejected);
+    },
+  );
+
+  it('vouches for no other text: one character changed, left out or added', async () => {
+    const { verify } = watched();
+    await verify(good);
+    for (let i = 0; i < good.length; i += 1) {
+      const other = good[i] === 'A' ? 'B' : 'A';
+      expect(await verify(good.slice(0, i) + other + good.slice(i + 1))).toHaveProperty('fault');
+      expect(await verify(good.slice(0, i) + good.slice(i + 1))).toHaveProperty('fault');
+      expect(await verify(good.slice(0, i) + other + good.slice(i))).toHaveProperty('fault');
+    }
+    expect(await verify(`${good}=`)).toEqual(malformed);
+    expect(await verify(good)).toHaveProperty('claims');
+  });
+
+  it('lends its signature to no other header or payload', async () => {
+    const { verify } = watched();
+    await verify(good);
+    const otherPayload = segment(guestClaims({ booking_id: 'BK-other' }));
+    expect(await verify(`${header}.${otherPayload}.${signature}`)).toEqual(rejected);
+    const otherHeader = segment({ typ: 'JWT', alg: 'HS256' });
+    expect(await verify(`${otherHeader}.${payload}.${signature}`)).toEqual(rejected);
+  });
+
+  it('is refused once its key is gone, and verified anew by another one', async () => {
+    const { world, keyOf, verify, verifications } = watched();
+    await verify(good);
+    world.key = undefined;
+    expect(await verify(good)).toEqual(rejected);
+    world.key = keyOf('y'.repeat(40));
+    expect(await verify(good)).toEqual(rejected);
+    world.key = keyOf(testSecret.reveal());
+    expect(await verify(good)).toHaveProperty('claims');
+    expect(verifications()).toBe(3);
+  });
+
+  it('is good for the verifier that saw it, and for no other', async () => {
+    const issuer = 'https://host.example';
+    const guests = watched({ issuer, audience: 'guests' });
+    const users = watched({ issuer, audience: 'users' });
+    const token = hmacToken(guestClaims({ iss: issuer, aud: 'guests' }));
+    expect(await guests.verify(token)).toHaveProperty('claims');
+    expect(await users.verify(token)).toEqual(rejected);
+    expect(users.verifications()).toBe(1);
+  });
+});
+
+it('a token that was refused is looked at afresh', async () => {
+  const { world, verify, verifications } = watched();
+  const early = hmacToken(guestClaims({ nbf: testSeconds + 60 }));
+  expect(await verify(early)).toEqual(rejected);
+  world.now = testNow + 60_000;
+  expect(await verify(early)).toHaveProperty('claims');
+  expect(verifications()).toBe(2);
+});
+
+describe('a remembered token of published keys', () => {
+  const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const token = keyToken(
+    guestClaims({ exp: testSeconds + 86_400 }),
+    { alg: 'ES256', kid: 'a' },
+    pair.privateKey,
+  );
+  const tenMinutes = 600_000;
+
+  /** Shows the token once, then ten minutes later, when the keys' address answers otherwise. */
+  async function shownAgain(change: 'withdrawn' | 'unreachable' | 'same') {
+    const server = await startJwksServer();
+    const published = keySet({ ...pair.publicKey.export({ format: 'jwk' }), kid: 'a' });
+    server.answer(published);
+    let time = testNow;
+    const now = () => time;
+    const { verify } = createJwtVerifier({
+      keys: createJwks({ url: server.url, now, fetch }),
+      now,
+    });
+    try {
+      expect(await verify(token)).toHaveProperty('claims');
+      if (change === 'withdrawn') server.answer(keySet());
+      if (change === 'unreachable') server.answer(json(''));
+      time += tenMinutes - 1;
+      expect(await verify(token)).toHaveProperty('claims');
+      time += 1;
+      return await verify(token);
+    } finally {
+      await server.close();
+    }
+  }
+
+  it('is refused as soon as its key is known to be withdrawn', async () => {
+    expect(await shownAgain('withdrawn')).toEqual(rejected);
+  });
+
+  it('is not let in by keys that are too old', async () => {
+    await expect(shownAgain('unreachable')).rejects.toBeInstanceOf(Unavailable);
+  });
+
+  it('is good while its key is published', async () => {
+    expect(await shownAgain('same')).toHaveProperty('claims');
+  });
+});

@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { createBearerTokenReader } from '../../../src/authn/bearer-token.ts';
+import { createGuestTokenReader } from '../../../src/authn/guest-token.ts';
+import { mintGuestToken, mintUserToken } from '../../../src/authn/jwt/mint.ts';
+import { createTokenKeys } from '../../../src/authn/jwt/token-keys.ts';
+import { createJwtVerifier } from '../../../src/authn/jwt/verify-jwt.ts';
+import { Secret } from '../../../src/runtime/secret.ts';
+import { testNow, testSecret } from '../../support/tokens.ts';
+
+// Between two seconds, so that rounding shows.
+const now = () => testNow + 999;
+const hour = 3_600_000;
+const names = { bookingClaim: 'booking_id', hotelClaim: 'hotel_slug' };
+const origin = { issuer: 'https://host.example', audience: 'usher' };
+const keys = createTokenKeys({ secret: testSecret }, { now, fetch });
+const verifier = createJwtVerifier({ keys, now, maxAge: hour, ...origin });
+const signing = { secret: testSecret, now, lifetime: hour, ...origin };
+
+describe('minting', () => {
+  it('makes a guest token that its reader accepts', async () => {
+    const guest = { hotelSlug: 'grand-hotel', bookingId: 'BK-1', tokenId: 't-1' };
+    const token = await mintGuestToken(guest, names, signing);
+    expect(await createGuestTokenReader({ verifier, ...names })(token)).toEqual({
+      principal: { kind: 'guest', ...guest, issuedAt: testNow, expiresAt: testNow + hour },
+    });
+  });
+
+  it('makes a user token that its reader accepts', async () => {
+    const user = { userId: '15', tenantId: '1', roles: ['admin'], name: 'Ada', tokenId: 't-2' };
+    const token = await mintUserToken(user, signing);
+    expect(await createBearerTokenReader({ verifier })(token)).toEqual({
+      principal: { kind: 'user', ...user, issuedAt: testNow, expiresAt: testNow + hour },
+    });
+  });
+
+  it('leaves out what is not known', async () => {
+    const token = await mintUserToken(
+      { userId: '15' },
+      { secret: testSecret, now, lifetime: hour },
+    );
+    const payload = Buffer.from(token.split('../../credentials')[1]!, 'base64url').toString();
+    expect(Object.keys(JSON.parse(payload) as object)).toEqual(['sub', 'iat', 'exp']);
+  });
+
+  it('refuses a weak secret', async () => {
+    const weak = { ...signing, secret: new Secret('secret') };
+    await expect(mintUserToken({ userId: '15' }, weak)).rejects.toThrow('shorter than 32 bytes');
+  });
+});

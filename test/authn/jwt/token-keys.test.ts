@@ -1,0 +1,119 @@
+import { createPublicKey, generateKeyPairSync } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { createTokenKeys } from '../../../src/authn/jwt/token-keys.ts';
+import { createJwtVerifier } from '../../../src/authn/jwt/verify-jwt.ts';
+import { Secret } from '../../../src/runtime/secret.ts';
+import { guestClaims, hmacToken, keyToken, testNow } from '../../support/tokens.ts';
+
+const now = () => testNow;
+const noFetch: typeof fetch = () => Promise.reject(new Error('configured keys need no network'));
+
+const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const smallRsa = generateKeyPairSync('rsa', { modulusLength: 1024 });
+const p256 = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const p384 = generateKeyPairSync('ec', { namedCurve: 'P-384' });
+const ed25519 = generateKeyPairSync('ed25519');
+
+const pem = (key: KeyObject) => key.export({ type: 'spki', format: 'pem' }).toString();
+const withPublicKey = (publicKey: string) =>
+  createTokenKeys({ publicKey }, { now, fetch: noFetch });
+const verify = (text: string, publicKey: string) =>
+  createJwtVerifier({ keys: withPublicKey(publicKey), now }).verify(text);
+
+const rejected = { fault: 'credential-rejected' };
+
+describe('a public key', () => {
+  it.each([
+    ['RS256', rsa],
+    ['ES256', p256],
+    ['ES384', p384],
+    ['EdDSA', ed25519],
+  ])('verifies %s', async (alg, pair) => {
+    const token = keyToken(guestClaims(), { alg }, pair.privateKey);
+    expect(await verify(token, pem(pair.publicKey))).toHaveProperty('claims');
+  });
+
+  it.each([
+    ['RS384', rsa],
+    ['RS512', rsa],
+    ['PS256', rsa],
+    ['Ed25519', ed25519],
+  ])('is pinned: %s with the right key is rejected', async (alg, pair) => {
+    const token = keyToken(guestClaims(), { alg }, pair.privateKey);
+    expect(await verify(token, pem(pair.publicKey))).toEqual(rejected);
+  });
+
+  it('is no HS256 secret', async () => {
+    const text = pem(rsa.publicKey);
+    const der = rsa.publicKey.export({ type: 'spki', format: 'der' });
+    for (const key of [text, text.trim(), der]) {
+      expect(await verify(hmacToken(guestClaims(), {}, key), text)).toEqual(rejected);
+    }
+  });
+
+  it('refuses the signature of another key', async () => {
+    const other = generateKeyPairSync('ed25519');
+    const token = keyToken(guestClaims(), { alg: 'EdDSA' }, other.privateKey);
+    expect(await verify(token, pem(ed25519.publicKey))).toEqual(rejected);
+  });
+
+  it('may stand between blank lines, with Windows line ends', () => {
+    const text = `\r\n${pem(p256.publicKey).replaceAll('\n', '\r\n')}\r\n`;
+    expect(() => withPublicKey(text)).not.toThrow();
+  });
+
+  it.each([
+    ['a private key', rsa.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()],
+    ['an EC private key', p256.privateKey.export({ type: 'sec1', format: 'pem' }).toString()],
+    ['a PKCS#1 public key', rsa.publicKey.export({ type: 'pkcs1', format: 'pem' }).toString()],
+    ['two keys', pem(p256.publicKey) + pem(rsa.publicKey)],
+    ['a small RSA key', pem(smallRsa.publicKey)],
+    ['another curve', pem(generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).publicKey)],
+    ['another type', pem(generateKeyPairSync('x25519').publicKey)],
+    ['an RSA-PSS key', pem(generateKeyPairSync('rsa-pss', { modulusLength: 2048 }).publicKey)],
+    ['junk in a block', '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----'],
+    ['nothing', ''],
+    ['a certificate', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----'],
+  ])('is not %s', (_name, text) => {
+    const refusal = messageOf(() => withPublicKey(text));
+    expect(refusal).toContain('token public key');
+    expect(refusal).not.toContain(text.split('\n')[1] || '-----');
+  });
+
+  it('is not the private key that it could be derived from', () => {
+    const secretHalf = rsa.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+    // This is what would happen otherwise.
+    expect(createPublicKey(secretHalf).type).toBe('public');
+    expect(() => withPublicKey(secretHalf)).toThrow('its public half only');
+  });
+});
+
+describe('a secret', () => {
+  it('is refused when weak, without being named', () => {
+    const text = 'short-but-secret';
+    const refusal = messageOf(() =>
+      createTokenKeys({ secret: new Secret(text) }, { now, fetch: noFetch }),
+    );
+    expect(refusal).toContain('shorter than 32 bytes');
+    expect(refusal).not.toContain(text);
+  });
+
+  it('verifies HS256 only', async () => {
+    const secret = new Secret('Zc8Qe1Vw5Rt9Yu3Io7Pa2Sd6Fg0Hj4Kl');
+    const keys = createTokenKeys({ secret }, { now, fetch: noFetch });
+    expect(await keys.find({ alg: 'HS256' })).toBeDefined();
+    for (const alg of ['none', 'HS384', 'HS512', 'RS256', 'hs256', '']) {
+      expect(await keys.find({ alg })).toBeUndefined();
+    }
+  });
+});
+
+function messageOf(action: () => unknown): string {
+  try {
+    action();
+  } catch (error) {
+    return String(error);
+  }
+  return 'nothing was thrown';
+}

@@ -1,0 +1,274 @@
+import { describe, expect, it } from 'vitest';
+import { createTokenKeys } from '../../../src/authn/jwt/token-keys.ts';
+import { createJwtVerifier } from '../../../src/authn/jwt/verify-jwt.ts';
+import type { JwtSettings } from '../../../src/authn/jwt/verify-jwt.ts';
+import {
+  guestClaims,
+  hmacToken,
+  segment,
+  testNow,
+  testSeconds,
+  testSecret,
+} from '../../support/tokens.ts';
+
+const now = () => testNow;
+const noFetch: typeof fetch = () => Promise.reject(new Error('a shared secret needs no network'));
+const keys = createTokenKeys({ secret: testSecret }, { now, fetch: noFetch });
+
+function verify(text: string, settings: Partial<JwtSettings> = {}) {
+  return createJwtVerifier({ keys, now, ...settings }).verify(text);
+}
+
+const malformed = { fault: 'credential-malformed' };
+const rejected = { fault: 'credential-rejected' };
+const expired = { fault: 'credential-expired' };
+
+const good = hmacToken(guestClaims());
+const [goodHeader = '', goodPayload = '', goodSignature = ''] = good.split('../../credentials');
+
+describe('a good token', () => {
+  it('gives its claims and its times in milliseconds', async () => {
+    const result = await verify(good);
+    expect(result).toMatchObject({ issuedAt: testNow, expiresAt: testNow + 3_600_000 });
+    for (const [name, value] of Object.entries(guestClaims())) {
+      expect('claims' in result && result.claims.get(name)).toEqual(value);
+    }
+  });
+
+  it.each(['JWT', 'jwt', 'at+jwt', 'application/at+jwt'])('may have the type %s', async (typ) => {
+    expect(await verify(hmacToken(guestClaims(), { typ }))).toHaveProperty('claims');
+  });
+
+  it('may have no type, and a key id that means nothing here', async () => {
+    const header = { typ: undefined, kid: '../../etc/passwd' };
+    expect(await verify(hmacToken(guestClaims(), header))).toHaveProperty('claims');
+  });
+
+  it('may hold members with the names of object machinery', async () => {
+    const text = `{"__proto__":{"sub":"1"},"constructor":1,"exp":${testSeconds + 60}}`;
+    const result = await verify(hmacToken(text));
+    expect('claims' in result && result.claims.get('sub')).toBeUndefined();
+    expect('claims' in result && result.claims.get('toString')).toBeUndefined();
+    expect('claims' in result && result.claims.get('__proto__')).toEqual({ sub: '1' });
+  });
+});
+
+describe('time', () => {
+  it.each([
+    ['one second left', { exp: testSeconds + 1 }],
+    ['a fraction left', { exp: testSeconds + 0.5 }],
+    ['issued by a clock 30 s ahead', { iat: testSeconds + 30, nbf: testSeconds + 30 }],
+    ['no iat', { iat: undefined }],
+  ])('accepts %s', async (_name, changes) => {
+    expect(await verify(hmacToken(guestClaims(changes)))).toHaveProperty('claims');
+  });
+
+  it.each([
+    ['ends now', { exp: testSeconds }],
+    ['ended a second ago', { exp: testSeconds - 1 }],
+    ['ended at the epoch', { exp: 0 }],
+  ])('calls a token expired that %s', async (_name, changes) => {
+    expect(await verify(hmacToken(guestClaims(changes)))).toEqual(expired);
+  });
+
+  it.each([
+    ['no exp', { exp: undefined }],
+    ['exp as text', { exp: String(testSeconds + 60) }],
+    ['exp null', { exp: null }],
+    ['exp a list', { exp: [testSeconds + 60] }],
+    ['exp true', { exp: true }],
+    ['exp negative', { exp: -1 }],
+    ['exp after the end of time', { exp: 8.64e12 + 1 }],
+    ['nbf more than 30 s ahead', { nbf: testSeconds + 31 }],
+    ['nbf as text', { nbf: '0' }],
+    ['iat more than 30 s ahead', { iat: testSeconds + 31 }],
+    ['iat null', { iat: null }],
+  ])('rejects %s', async (_name, changes) => {
+    expect(await verify(hmacToken(guestClaims(changes)))).toEqual(rejected);
+  });
+
+  it('rejects an exp that JSON reads as infinite', async () => {
+    expect(await verify(hmacToken('{"exp":1e999}'))).toEqual(rejected);
+  });
+
+  it('refuses a token that lives longer than allowed, or does not say since when', async () => {
+    const maxAge = 3_600_000;
+    expect(await verify(good, { maxAge })).toHaveProperty('claims');
+    const long = hmacToken(guestClaims({ exp: testSeconds + 3601 }));
+    expect(await verify(long, { maxAge })).toEqual(rejected);
+    expect(await verify(long)).toHaveProperty('claims');
+    expect(await verify(hmacToken(guestClaims({ iat: undefined })), { maxAge })).toEqual(rejected);
+  });
+});
+
+describe('issuer and audience', () => {
+  const ours = { issuer: 'https://hotel.example', audience: 'usher' };
+  const claims = (changes: object) =>
+    guestClaims({ iss: ours.issuer, aud: ours.audience, ...changes });
+
+  it.each([
+    ['a text', {}],
+    ['a list', { aud: ['other', 'usher'] }],
+  ])('accepts ours, the audience as %s', async (_name, changes) => {
+    expect(await verify(hmacToken(claims(changes)), ours)).toHaveProperty('claims');
+  });
+
+  it.each([
+    ['another issuer', { iss: 'https://evil.example' }],
+    ['our issuer with a slash', { iss: 'https://hotel.example/' }],
+    ['no issuer', { iss: undefined }],
+    ['a list of issuers', { iss: ['https://hotel.example'] }],
+    ['another audience', { aud: 'other' }],
+    ['a longer audience', { aud: 'usher-2' }],
+    ['other audiences', { aud: ['other', 'usher-2'] }],
+    ['no audience', { aud: undefined }],
+    ['an empty list of audiences', { aud: [] }],
+    ['a nested list', { aud: [['usher']] }],
+    ['an object', { aud: { usher: true } }],
+  ])('rejects %s', async (_name, changes) => {
+    expect(await verify(hmacToken(claims(changes)), ours)).toEqual(rejected);
+  });
+
+  it('cannot be configured alone', () => {
+    expect(() => createJwtVerifier({ keys, now, issuer: 'a' })).toThrow('together');
+    expect(() => createJwtVerifier({ keys, now, audience: 'a' })).toThrow('together');
+  });
+});
+
+describe('the signature', () => {
+  it('of another secret is rejected, even of an expired token', async () => {
+    const claims = guestClaims({ exp: 1 });
+    expect(await verify(hmacToken(claims, {}, 'x'.repeat(40)))).toEqual(rejected);
+  });
+
+  it('of another payload is rejected', async () => {
+    const payload = segment(guestClaims({ booking_id: 'BK-other' }));
+    expect(await verify(`${goodHeader}.${payload}.${goodSignature}`)).toEqual(rejected);
+  });
+
+  it('cut short is rejected', async () => {
+    const short = Buffer.from(goodSignature, 'base64url').subarray(0, 31).toString('base64url');
+    expect(await verify(`${goodHeader}.${goodPayload}.${short}`)).toEqual(rejected);
+  });
+
+  it.each(['none', 'None', 'NONE', 'nOnE', 'HS384', 'HS512', 'hs256', 'RS256', 'ES256', 'HS256 '])(
+    'under alg %s is rejected',
+    async (alg) => {
+      expect(await verify(hmacToken(guestClaims(), { alg }))).toEqual(rejected);
+    },
+  );
+
+  it('must be there', async () => {
+    const unsigned = `${segment({ alg: 'none' })}.${goodPayload}.`;
+    expect(await verify(unsigned)).toEqual(malformed);
+    expect(await verify(`${goodHeader}.${goodPayload}.`)).toEqual(malformed);
+    expect(await verify(`${goodHeader}.${goodPayload}`)).toEqual(malformed);
+  });
+});
+
+describe('the header', () => {
+  it.each([
+    ['crit', { crit: ['exp'] }],
+    ['crit null', { crit: null }],
+    ['b64 with crit', { b64: false, crit: ['b64'] }],
+    ['b64 alone', { b64: true }],
+    ['jwk', { jwk: { kty: 'oct', k: 'AAAA' } }],
+    ['jku', { jku: 'https://evil.example/keys' }],
+    ['x5u', { x5u: 'https://evil.example/cert' }],
+    ['x5c', { x5c: ['AAAA'] }],
+    ['another type', { typ: 'logout+jwt' }],
+    ['an empty type', { typ: '' }],
+  ])('with %s is rejected', async (_name, header) => {
+    expect(await verify(hmacToken(guestClaims(), header))).toEqual(rejected);
+  });
+
+  it.each([
+    ['no alg', { alg: undefined }],
+    ['alg as a list', { alg: ['HS256'] }],
+    ['alg null', { alg: null }],
+    ['kid as a number', { kid: 1 }],
+    ['kid as an object', { kid: { toString: 'x' } }],
+    ['typ as a number', { typ: 1 }],
+  ])('with %s is malformed', async (_name, header) => {
+    expect(await verify(hmacToken(guestClaims(), header))).toEqual(malformed);
+  });
+
+  it.each(['[]', 'null', '"HS256"', '1', '{', '{"alg":"HS256"}x', '\uFEFF{"alg":"HS256"}'])(
+    '%j is malformed',
+    async (header) => {
+      expect(await verify(`${segment(header)}.${goodPayload}.${goodSignature}`)).toEqual(malformed);
+    },
+  );
+
+  it('that is not UTF-8 is malformed', async () => {
+    const bytes = Buffer.from('7b22616c67223a22ff227d', 'hex').toString('base64url');
+    expect(await verify(`${bytes}.${goodPayload}.${goodSignature}`)).toEqual(malformed);
+  });
+});
+
+describe('the form', () => {
+  it.each(['[]', 'null', '"text"', '7', 'true', 'no json', '{"exp":', ''])(
+    'a signed payload %j is malformed',
+    async (payload) => {
+      expect(await verify(hmacToken(payload))).toEqual(malformed);
+    },
+  );
+
+  it.each([
+    ['empty', ''],
+    ['dots', '../..'],
+    ['one segment', goodHeader],
+    ['four segments', `${good}.${goodSignature}`],
+    ['five segments (JWE)', `${goodHeader}.a.${goodPayload}.b.${goodSignature}`],
+    ['an empty payload', `${goodHeader}..${goodSignature}`],
+    ['truncated to a partial character', good.slice(0, -2)],
+    ['padding', `${good}=`],
+    ['padding inside', `${goodHeader}=.${goodPayload}.${goodSignature}`],
+    ['a newline at the end', `${good}\n`],
+    ['a space before', ` ${good}`],
+    ['a tab inside', `${goodHeader}\t.${goodPayload}.${goodSignature}`],
+    ['a null byte', `${good}\0`],
+    ['Bearer before it', `Bearer ${good}`],
+    ['a zero-width space', `${good}\u200B`],
+    ['percent-encoding', good.replaceAll('../../credentials', '%2E')],
+    ['a JSON serialization', JSON.stringify({ payload: goodPayload })],
+  ])('%s is malformed', async (_name, text) => {
+    expect(await verify(text)).toEqual(malformed);
+  });
+
+  it('has one spelling: the other last characters with the same bytes are malformed', async () => {
+    // 32 bytes leave two unused bits in the last of 43 characters.
+    const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+    const bytes = Buffer.from(goodSignature, 'base64url');
+    const spellings = Array.from(alphabet, (last) => goodSignature.slice(0, -1) + last).filter(
+      (one) => one !== goodSignature && Buffer.from(one, 'base64url').equals(bytes),
+    );
+    expect(spellings).toHaveLength(3);
+    for (const one of spellings) {
+      expect(await verify(`${goodHeader}.${goodPayload}.${one}`)).toEqual(malformed);
+    }
+  });
+
+  it('does not take the standard alphabet', async () => {
+    // A claim whose base64 has both characters that the two alphabets write differently.
+    const text = hmacToken(guestClaims({ note: '???>>>~~~ÿÿÿ' }));
+    const standard = text.replaceAll('-', '+').replaceAll('_', '/');
+    expect(standard).not.toBe(text);
+    expect(await verify(text)).toHaveProperty('claims');
+    expect(await verify(standard)).toEqual(malformed);
+  });
+
+  it('ends at 8192 characters', async () => {
+    const filled = (length: number) => {
+      for (let note = ''; ; note += 'x') {
+        const text = hmacToken(guestClaims({ note: note + 'x'.repeat(5700) }));
+        if (text.length >= length) return text;
+      }
+    };
+    const fitting = filled(8190);
+    expect(fitting.length).toBeLessThanOrEqual(8192);
+    expect(await verify(fitting)).toHaveProperty('claims');
+    expect(await verify(filled(8193))).toEqual(malformed);
+    expect(await verify('x'.repeat(5_000_000))).toEqual(malformed);
+  });
+});

@@ -1,0 +1,214 @@
+import { describe, expect, it } from 'vitest';
+import { createBearerTokenReader } from '../../src/authn/bearer-token.ts';
+import { createGuestTokenReader } from '../../src/authn/guest-token.ts';
+import { createIdentify } from '../../src/authn/identify.ts';
+import { createTokenKeys } from '../../src/authn/jwt/token-keys.ts';
+import { createJwtVerifier } from '../../src/authn/jwt/verify-jwt.ts';
+import { Secret } from '../../src/runtime/secret.ts';
+import { Unavailable } from '../../src/runtime/unavailable.ts';
+import { guestClaims, hmacToken, testNow, testSecret, userClaims } from '../support/tokens.ts';
+import type { JsonObject } from '../support/tokens.ts';
+
+const now = () => testNow;
+const keys = createTokenKeys({ secret: testSecret }, { now, fetch });
+const verifier = createJwtVerifier({ keys, now });
+const names = { bookingClaim: 'booking_id', hotelClaim: 'hotel_slug' };
+const readGuest = createGuestTokenReader({ verifier, ...names });
+const readUser = createBearerTokenReader({ verifier });
+
+const guest = (changes: JsonObject = {}) => readGuest(hmacToken(guestClaims(changes)));
+const user = (changes: JsonObject = {}) => readUser(hmacToken(userClaims(changes)));
+
+const rejected = { fault: 'credential-rejected' };
+const life = { issuedAt: testNow, expiresAt: testNow + 3_600_000 };
+
+describe('a guest token', () => {
+  it('names a guest', async () => {
+    const principal = { kind: 'guest', hotelSlug: 'grand-hotel', bookingId: 'BK-2025-ABC123' };
+    expect(await guest()).toEqual({ principal: { ...principal, ...life } });
+    expect(await guest({ jti: 't-1' })).toEqual({
+      principal: { ...principal, ...life, tokenId: 't-1' },
+    });
+  });
+
+  it('may call its claims otherwise', async () => {
+    const read = createGuestTokenReader({ verifier, bookingClaim: 'b', hotelClaim: 'h' });
+    const text = hmacToken(guestClaims({ b: 'B1', h: 'H1' }));
+    expect(await read(text)).toMatchObject({ principal: { bookingId: 'B1', hotelSlug: 'H1' } });
+  });
+
+  it.each(['booking_id', 'hotel_slug'])('needs %s, a text of 1 to 128 characters', async (name) => {
+    expect(await guest({ [name]: 'x'.repeat(128) })).toHaveProperty('principal');
+    const wrong = [
+      undefined,
+      null,
+      '',
+      7,
+      true,
+      ['a'],
+      { a: 1 },
+      'x'.repeat(129),
+      'a\nb',
+      '\u202E',
+    ];
+    for (const value of wrong) {
+      expect(await guest({ [name]: value })).toEqual(rejected);
+    }
+  });
+
+  it.each([7, '', 'x'.repeat(256)])('refuses the token id %j', async (jti) => {
+    expect(await guest({ jti })).toEqual(rejected);
+  });
+
+  it('does not find a claim in the machinery of objects', async () => {
+    const inherited = { bookingClaim: '__proto__', hotelClaim: 'constructor' };
+    const read = createGuestTokenReader({ verifier, ...inherited });
+    expect(await read(hmacToken(guestClaims()))).toEqual(rejected);
+  });
+
+  it('is not a bearer token, nor the other way round', async () => {
+    expect(await readUser(hmacToken(guestClaims()))).toEqual(rejected);
+    expect(await readGuest(hmacToken(userClaims()))).toEqual(rejected);
+  });
+
+  it('keeps the faults of the verifier apart', async () => {
+    expect(await guest({ exp: 1 })).toEqual({ fault: 'credential-expired' });
+    expect(await readGuest('no token')).toEqual({ fault: 'credential-malformed' });
+  });
+});
+
+describe('a bearer token', () => {
+  it('names a user', async () => {
+    const all = { roles: ['admin', 'staff'], role: 'owner', jti: 't-1', name: 'Ada' };
+    expect(await user(all)).toEqual({
+      principal: {
+        kind: 'user',
+        userId: '15',
+        tenantId: '1',
+        roles: ['admin', 'staff', 'owner'],
+        name: 'Ada',
+        tokenId: 't-1',
+        ...life,
+      },
+    });
+  });
+
+  it('needs nothing but a subject and an end', async () => {
+    const absent = { tenant_id: undefined, iat: undefined };
+    expect(await user(absent)).toEqual({
+      principal: { kind: 'user', userId: '15', roles: [], expiresAt: life.expiresAt },
+    });
+  });
+
+  it('takes null for absent, but not as the subject', async () => {
+    const nothing = { tenant_id: null, roles: null, role: null, jti: null, name: null };
+    expect(await user(nothing)).toEqual({
+      principal: { kind: 'user', userId: '15', roles: [], ...life },
+    });
+    expect(await user({ sub: null })).toEqual(rejected);
+  });
+
+  it.each([
+    [15, '15'],
+    [0, '0'],
+    [Number.MAX_SAFE_INTEGER, '9007199254740991'],
+    ['auth0|abc', 'auth0|abc'],
+    ['Zoë Ångström', 'Zoë Ångström'],
+  ])('reads the subject and the tenant %j as %j', async (written, read) => {
+    expect(await user({ sub: written, tenant_id: written })).toMatchObject({
+      principal: { userId: read, tenantId: read },
+    });
+  });
+
+  it.each([
+    ['empty', ''],
+    ['negative', -1],
+    ['a fraction', 1.5],
+    ['beyond exact numbers', Number.MAX_SAFE_INTEGER + 1],
+    ['true', true],
+    ['a list', ['15']],
+    ['an object', { id: '15' }],
+    ['with a null byte', '15\0'],
+    ['with a newline', '15\n'],
+    ['with a line separator', '1\u2028'],
+    ['with an invisible character', '1\u200B5'],
+    ['an unpaired surrogate', '\uD800'],
+    ['too long', 'x'.repeat(256)],
+  ])('refuses a subject and a tenant that is %s', async (_name, value) => {
+    expect(await user({ sub: value })).toEqual(rejected);
+    expect(await user({ tenant_id: value })).toEqual(rejected);
+  });
+
+  it('reads a single role, and each role once', async () => {
+    expect(await user({ role: 'admin' })).toMatchObject({ principal: { roles: ['admin'] } });
+    const twice = { roles: ['admin', 'admin'], role: 'admin' };
+    expect(await user(twice)).toMatchObject({ principal: { roles: ['admin'] } });
+  });
+
+  it.each([
+    ['roles as text', { roles: 'admin' }],
+    ['roles as an object', { roles: { admin: true } }],
+    ['a nested list', { roles: [['admin']] }],
+    ['a number among them', { roles: ['admin', 1] }],
+    ['null among them', { roles: [null] }],
+    ['an empty one', { roles: [''] }],
+    ['a list as the role', { role: ['admin'] }],
+    ['true as the role', { role: true }],
+    ['too many', { roles: Array.from({ length: 65 }, (_, i) => `r${i}`) }],
+    ['a long one', { role: 'x'.repeat(129) }],
+    ['a token id that is a number', { jti: 7 }],
+    ['an empty token id', { jti: '' }],
+    ['a long token id', { jti: 'x'.repeat(256) }],
+    ['a name that is a number', { name: 7 }],
+    ['a name that is an object', { name: { first: 'Ada' } }],
+  ])('refuses %s', async (_name, changes) => {
+    expect(await user(changes)).toEqual(rejected);
+  });
+
+  it('cuts a name to 100 code points, and never through one', async () => {
+    const name = await nameOf('👩'.repeat(150));
+    expect(name).toBe('👩'.repeat(100));
+    expect(await nameOf(`${'x'.repeat(99)}👩y`)).toBe(`${'x'.repeat(99)}👩`);
+  });
+
+  it('keeps a name small in JSON, whatever it is made of', async () => {
+    for (const character of ['\0', '\uD800', '👩', '"', '\u2028']) {
+      const name = await nameOf(character.repeat(200));
+      expect(Buffer.byteLength(JSON.stringify(name))).toBeLessThanOrEqual(402);
+    }
+    expect(await nameOf('a\uDC00b\nc')).toBe('a\uFFFDb\uFFFDc');
+  });
+
+  async function nameOf(written: string): Promise<string | undefined> {
+    const result = await user({ name: written });
+    return 'principal' in result && result.principal.kind === 'user'
+      ? result.principal.name
+      : undefined;
+  }
+});
+
+describe('identify', () => {
+  const text = new Secret(hmacToken(guestClaims()));
+
+  it('hands each kind to its own reader', async () => {
+    const identify = createIdentify({ 'guest-token': readGuest, bearer: readUser });
+    expect(await identify({ kind: 'guest-token', text })).toMatchObject({
+      principal: { kind: 'guest' },
+    });
+    expect(await identify({ kind: 'bearer', text })).toEqual(rejected);
+  });
+
+  it('refuses a kind without a reader, and does not try another', async () => {
+    const identify = createIdentify({ 'guest-token': readGuest });
+    const missing = { fault: 'credential-not-configured' };
+    expect(await identify({ kind: 'bearer', text })).toEqual(missing);
+    expect(await createIdentify({})({ kind: 'guest-token', text })).toEqual(missing);
+  });
+
+  it('lets an outage through', async () => {
+    const identify = createIdentify({
+      bearer: () => Promise.reject(new Unavailable('token keys')),
+    });
+    await expect(identify({ kind: 'bearer', text })).rejects.toBeInstanceOf(Unavailable);
+  });
+});

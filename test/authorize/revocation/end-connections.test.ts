@@ -1,0 +1,74 @@
+import { expect, it } from 'vitest';
+import { createEndConnections } from '../../../src/authorize/revocation/end-connections.ts';
+import type { AppUser } from '../../../src/pusher/tracked-connection.ts';
+import { Unavailable } from '../../../src/runtime/unavailable.ts';
+
+const userOf = (userId: string): AppUser => ({ appKey: 'app-key', userId });
+
+/** An action whose Pusher server answers when the test lets it. */
+function ending() {
+  const closing = new AbortController();
+  const begun: { readonly userId: string; readonly answer: (error?: Error) => void }[] = [];
+  const settled: string[] = [];
+  const time = { now: 0 };
+  const endConnections = createEndConnections({
+    terminate: ({ userId }) =>
+      new Promise((resolve, reject) => {
+        const answer = (error?: Error) => {
+          if (error === undefined) resolve();
+          else reject(error);
+        };
+        begun.push({ userId, answer });
+      }),
+    policyOf: () => 'retried',
+    liveGrants: {
+      drop: () => Promise.resolve(true),
+      postpone: () => Promise.resolve(true),
+      settle: ({ userId }) => {
+        settled.push(userId);
+        return Promise.resolve();
+      },
+    },
+    now: () => time.now,
+    closing: closing.signal,
+    log: { info: () => undefined, warn: () => undefined },
+  });
+  return { endConnections, begun, settled, time, closing };
+}
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+it('ends one user never twice at once, and of many a few at once', async () => {
+  const { endConnections, begun } = ending();
+  endConnections({ users: [userOf('15')], leaseUntil: 10 });
+  endConnections({ users: [userOf('15')], leaseUntil: 10 });
+  await turn();
+  expect(begun.length).toBe(1);
+  begun[0]?.answer();
+  await turn();
+  expect(begun.length).toBe(2);
+  const many = Array.from({ length: 50 }, (_, i) => userOf(`u${i}`));
+  endConnections({ users: many, leaseUntil: 10 });
+  await turn();
+  expect(begun.length).toBeLessThanOrEqual(1 + 8);
+});
+
+it('settles what was ended, and leaves what was not for later', async () => {
+  const { endConnections, begun, settled } = ending();
+  const [one, other] = endConnections({ users: [userOf('1'), userOf('2')], leaseUntil: 10 });
+  await turn();
+  begun.find(({ userId }) => userId === '1')?.answer();
+  begun.find(({ userId }) => userId === '2')?.answer(new Unavailable('Pusher server'));
+  expect([await one?.outcome, await other?.outcome, settled]).toEqual(['ended', 'pending', ['1']]);
+});
+
+it('begins nothing whose lease is over, and nothing once Usher closes', async () => {
+  const { endConnections, begun, time, closing } = ending();
+  time.now = 10;
+  const late = endConnections({ users: [userOf('1')], leaseUntil: 10 });
+  expect(await late[0]?.outcome).toBe('pending');
+  closing.abort();
+  const closed = endConnections({ users: [userOf('1')], leaseUntil: 20 });
+  expect(await closed[0]?.outcome).toBe('pending');
+  expect(begun).toEqual([]);
+});

@@ -1,0 +1,142 @@
+import { describe, expect, it } from 'vitest';
+import { createEndConnections } from '../../../src/authorize/revocation/end-connections.ts';
+import { createLiveGrants } from '../../../src/database/repositories/tracked-connections.ts';
+import type { User } from '../../../src/policy/principal.ts';
+import { createPusherApps } from '../../../src/pusher/apps.ts';
+import type { PusherApp } from '../../../src/pusher/pusher-app.ts';
+import { createTerminate } from '../../../src/pusher/terminate.ts';
+import { firstPause, longestPause, mostAttempts } from '../../../src/pusher/tracked-connection.ts';
+import { settings } from '../../pusher/settings.ts';
+import { useDatabase, withClient } from '../../support/database.ts';
+import { usePusherServers, type Behaviour } from '../../support/pusher-server.ts';
+import { testNow } from '../../support/tokens.ts';
+
+const lease = 15_000;
+const hour = 60 * 60_000;
+const day = 24 * hour;
+
+describe('ending the connections of a user', () => {
+  const at = useDatabase();
+  const startServer = usePusherServers();
+
+  /** Users whose credential ends now, at a server that behaves like this; `look` is what each replica does every second. */
+  const ending = async (
+    behaviour: Behaviour,
+    app: Partial<PusherApp>,
+    users: readonly string[] = ['15'],
+  ) => {
+    await withClient(at.url, (admin) => admin.query('DELETE FROM live_grants'));
+    const server = await startServer(behaviour);
+    const apps = createPusherApps(
+      settings({ host: '127.0.0.1', port: server.port, tls: false, ...app }),
+    );
+    const liveGrants = createLiveGrants(at.database);
+    const lines: object[] = [];
+    const line = (about: object, message: string) => void lines.push({ ...about, message });
+    const time = { now: testNow };
+    const endConnections = createEndConnections({
+      terminate: createTerminate(apps),
+      policyOf: (appKey) => apps.withKey(appKey)!.terminatePolicy,
+      liveGrants,
+      now: () => time.now,
+      closing: new AbortController().signal,
+      log: { info: line, warn: line },
+    });
+    for (const userId of users) {
+      const principal: User = {
+        ...{ kind: 'user', userId, roles: [], issuedAt: testNow - hour, expiresAt: testNow },
+      };
+      const socket = { appKey: 'app-key', socketId: '1.1' };
+      await liveGrants.keep({ ...socket, userId, principal, grantedAt: testNow - hour });
+    }
+    const look = async (now: number) => {
+      time.now = now;
+      const claim = await liveGrants.claimDue({ now, leaseUntil: now + lease });
+      return Promise.all(endConnections(claim).map(({ outcome }) => outcome));
+    };
+    return { server, look, lines };
+  };
+
+  it.each<[Behaviour, string]>([
+    [500, 'status 500'],
+    [404, 'status 404'],
+    ['hang-up', 'no answer (ECONNRESET)'],
+  ])('asks Reverb once, and no more when it answers %s', async (behaviour, why) => {
+    const { server, look, lines } = await ending(behaviour, { dialect: 'reverb' });
+    expect(await look(testNow)).toEqual([{ notEnded: why }]);
+    for (const later of [lease, hour, day]) expect(await look(testNow + later)).toEqual([]);
+    expect(server.asked).toEqual(['15']);
+    expect(lines).toEqual([
+      {
+        subject: 'app-key',
+        userId: '15',
+        why,
+        message: 'the Pusher server did not end a user’s connections; logged once until it does',
+      },
+    ]);
+  });
+
+  it('asks Reverb once also when it succeeds', async () => {
+    const { server, look } = await ending(200, { dialect: 'reverb' });
+    expect(await look(testNow)).toEqual(['ended']);
+    expect(await look(testNow + day)).toEqual([]);
+    expect(server.asked).toEqual(['15']);
+  });
+
+  it('asks Reverb once although Usher ends before the answer', async () => {
+    const { server, look } = await ending(500, { dialect: 'reverb' });
+    const claimed = createLiveGrants(at.database);
+    const { leaseUntil } = await claimed.claimDue({ now: testNow, leaseUntil: testNow + lease });
+    // What another process did before it asked, and then it ended.
+    expect(await claimed.drop({ appKey: 'app-key', userId: '15' }, leaseUntil)).toBe(true);
+    expect(await look(testNow + lease)).toEqual([]);
+    expect(server.asked).toEqual([]);
+  });
+
+  it.each(['reverb', 'pusher', 'soketi'] as const)(
+    'never asks %s with PUSHER_TERMINATE=off',
+    async (dialect) => {
+      const { server, look, lines } = await ending(200, { dialect, terminates: false });
+      expect(await look(testNow)).toEqual([{ notEnded: 'PUSHER_TERMINATE is off' }]);
+      expect(await look(testNow + day)).toEqual([]);
+      expect([server.asked, lines]).toEqual([[], []]);
+    },
+  );
+
+  it.each(['pusher', 'soketi'] as const)(
+    'asks %s again, at growing intervals, and gives up after about a day',
+    async (dialect) => {
+      const { server, look } = await ending(500, { dialect });
+      const pauses: number[] = [];
+      for (let now = testNow; pauses.length < mostAttempts - 1;) {
+        const [outcome] = await look(now);
+        expect(outcome).toBe('pending');
+        const pause = Math.min(firstPause * 2 ** pauses.length, longestPause);
+        expect(await look(now + pause - 1)).toEqual([]);
+        pauses.push(pause);
+        now += pause;
+      }
+      const total = pauses.reduce((sum, pause) => sum + pause, 0);
+      expect(total).toBeGreaterThan(20 * hour);
+      expect(total).toBeLessThan(28 * hour);
+      expect(await look(testNow + total)).toEqual([{ notEnded: 'status 500' }]);
+      expect(await look(testNow + 10 * day)).toEqual([]);
+      expect(server.asked).toHaveLength(mostAttempts);
+    },
+  );
+
+  it('logs an outage of the Pusher server with one line, and its end with another', async () => {
+    const users = Array.from({ length: 20 }, (_, i) => `u${i}`);
+    const { server, look, lines } = await ending(503, {}, users);
+    await look(testNow);
+    await look(testNow + firstPause);
+    expect(lines).toMatchObject([{ why: 'status 503' }]);
+    expect(JSON.stringify(lines)).not.toContain('stack');
+    server.behaviour = 200;
+    expect(await look(testNow + hour)).toEqual(users.map(() => 'ended'));
+    expect(lines).toMatchObject([
+      { why: 'status 503' },
+      { message: 'the Pusher server ends connections again' },
+    ]);
+  });
+});

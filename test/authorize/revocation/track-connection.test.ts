@@ -1,0 +1,92 @@
+import { expect, it } from 'vitest';
+import { createTrackConnection } from '../../../src/authorize/revocation/track-connection.ts';
+import { terminatePolicyOf, type PusherDialect } from '../../../src/pusher/pusher-app.ts';
+import { Unavailable } from '../../../src/runtime/unavailable.ts';
+import { grantOf, signInOf } from '../../pusher/grants.ts';
+
+const member = { user_id: '15' };
+const signIn = signInOf({ socketId: '1.1', member });
+const presence = grantOf({ socketId: '1.1', channelName: 'presence-a.1', member });
+const channel = grantOf({ socketId: '1.1', channelName: 'private-a.1' });
+const guest = {
+  ...channel,
+  principal: { kind: 'guest', hotelSlug: 'h', bookingId: 'b', expiresAt: 1 },
+} as const;
+
+/** An action whose ledger tells what it was asked. */
+function holding(
+  dialect: PusherDialect,
+  write: () => Promise<void> = () => Promise.resolve(),
+  terminates = true,
+) {
+  const asked: string[] = [];
+  let revokedBefore: number | undefined;
+  const note = (what: string) => () => {
+    asked.push(what);
+    return write();
+  };
+  const revocations = {
+    latest: () => {
+      asked.push('revoked?');
+      return Promise.resolve(revokedBefore);
+    },
+  };
+  const hold = createTrackConnection({
+    liveGrants: { keep: note('keep'), extend: note('extend') },
+    appOf: () => ({
+      key: 'app-key',
+      dialect,
+      terminatePolicy: terminatePolicyOf({ dialect, terminates }),
+    }),
+    now: () => 0,
+  });
+  return {
+    hold: (grant: Parameters<typeof hold>[0]) => hold(grant, revocations),
+    asked,
+    revoke: () => (revokedBefore = 1),
+  };
+}
+
+it.each([
+  ['pusher', signIn, ['keep', 'revoked?']],
+  ['soketi', signIn, ['keep', 'revoked?']],
+  ['soketi', presence, ['extend']],
+  ['soketi', channel, ['extend']],
+  ['soketi', guest, []],
+  ['reverb', signIn, ['extend']],
+  ['reverb', presence, ['keep', 'revoked?']],
+  ['reverb', channel, ['extend']],
+  ['reverb', guest, []],
+] as const)('at %s writes no more than what can be ended', async (dialect, grant, expected) => {
+  const { hold, asked } = holding(dialect);
+  expect(await hold(grant)).toBe(grant);
+  expect(asked).toEqual(expected);
+});
+
+it.each(['pusher', 'soketi', 'reverb'] as const)(
+  'at %s writes nothing where nobody may be ended (PUSHER_TERMINATE=off)',
+  async (dialect) => {
+    const { hold, asked } = holding(dialect, undefined, false);
+    for (const grant of [signIn, presence, channel]) expect(await hold(grant)).toBe(grant);
+    expect(asked).toEqual([]);
+  },
+);
+
+it('does not write the same again, but asks again whether it was revoked', async () => {
+  const { hold, asked } = holding('pusher');
+  for (const grant of [channel, signIn, channel, signIn]) await hold(grant);
+  expect(asked).toEqual(['extend', 'keep', 'revoked?', 'revoked?']);
+});
+
+it('refuses what was revoked while it was being kept', async () => {
+  const { hold, revoke } = holding('pusher');
+  revoke();
+  expect(await hold(signIn)).toMatchObject({ outcome: 'refusal', code: 'revoked', id: signIn.id });
+});
+
+it('lets nothing out that could not be kept, and does not take it for kept', async () => {
+  const { hold, asked } = holding('pusher', () => Promise.reject(new Unavailable('database')));
+  await expect(hold(signIn)).rejects.toThrow(Unavailable);
+  await expect(hold(signIn)).rejects.toThrow(Unavailable);
+  expect(asked).toEqual(['keep', 'keep']);
+});

@@ -1,0 +1,166 @@
+import { createServer, type RequestListener } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Environment } from '../../../src/config/read.ts';
+import { freePort } from '../../support/free-port.ts';
+import { runInProcess } from '../../support/command-line.ts';
+import { startUsher, testEnvironment, useUsher } from '../../support/usher.ts';
+
+async function serve(listener: RequestListener): Promise<string> {
+  const server = createServer(listener).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+describe('usher doctor on the demo', () => {
+  it('says that there is no Pusher server on purpose, and is not red', async () => {
+    const development = {
+      NODE_ENV: 'development',
+      ...{ PUSHER_APP_ID: '', PUSHER_KEY: '', PUSHER_SECRET: '', ALLOWED_ORIGINS: '' },
+      ...{ GUEST_TOKEN_SECRET: '', USER_TOKEN_SECRET: '' },
+    };
+    const usher = await startUsher(development);
+    onTestFinished(usher.stop);
+    usher.clock.now = Date.now();
+    const { code, stdout, stderr } = await runInProcess(['doctor', '--url', usher.public]);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).not.toContain('✗');
+    expect(stdout).toMatch(
+      /^– the Pusher server lets a WebSocket in: the demo has no Pusher server; PUSHER_/,
+    );
+    expect(stdout).toContain('✓ the channel is granted\n');
+  });
+});
+
+describe('usher doctor asks each server that the configuration names', () => {
+  const usher = useUsher();
+  /** What it says of a setting. */
+  const said = async (setting: string, changes: Environment) => {
+    const env = { ...testEnvironment, PUSHER_HOST: '127.0.0.1', PUSHER_PORT: '1', ...changes };
+    const { stdout, stderr } = await runInProcess(['doctor', '--url', usher.public], env);
+    expect(stdout + stderr).not.toContain('hidden');
+    const [, found] = stdout.split(new RegExp(`^(?=[✓✗–] ${setting} )`, 'm'));
+    return found?.split(/^(?=[✓✗–])/m)[0]?.trimEnd();
+  };
+  const well = (setting: string) => `✓ ${setting} names a server that answers Usher`;
+  const ill = (setting: string, why: RegExp) =>
+    expect.stringMatching(
+      new RegExp(
+        `^✗ ${setting} names a server that answers Usher\n {4}It is of no use: ${why.source}.*\n {4}Correct ${setting}`,
+      ),
+    ) as unknown;
+  const jwks = (url: string) => ({ USER_TOKEN_SECRET: '', USER_TOKEN_JWKS_URL: url });
+  const introspect = (url: string) => ({
+    SESSION_MODE: 'introspect',
+    SESSION_INTROSPECTION_URL: url,
+  });
+  const django = (url: string) => ({
+    SESSION_MODE: 'django',
+    DJANGO_SECRET_KEY: 'hidden-key',
+    DJANGO_DATABASE_URL: url,
+  });
+
+  it('its database', async () => {
+    const DATABASE_URL = usher.database.reveal();
+    expect(await said('DATABASE_URL', { DATABASE_URL })).toBe(well('DATABASE_URL'));
+    const closed = `postgres://u:hidden@127.0.0.1:${await freePort()}/d`;
+    expect(await said('DATABASE_URL', { DATABASE_URL: closed })).toEqual(
+      ill('DATABASE_URL', /.*ECONNREFUSED/),
+    );
+    const unknown = 'postgres://u:hidden@nohost.invalid/d';
+    expect(await said('DATABASE_URL', { DATABASE_URL: unknown })).toEqual(
+      ill('DATABASE_URL', /.*(ENOTFOUND|EAI_AGAIN)/),
+    );
+  });
+
+  it('the databases of the host, with the tables that are read', async () => {
+    expect(await said('DJANGO_DATABASE_URL', django(usher.database.reveal()))).toEqual(
+      ill('DJANGO_DATABASE_URL', /.*42P01/),
+    );
+    expect(
+      await said('SANCTUM_DATABASE_URL', { SANCTUM_DATABASE_URL: usher.database.reveal() }),
+    ).toEqual(ill('SANCTUM_DATABASE_URL', /.*42P01/));
+  });
+
+  it('Redis', async () => {
+    const REDIS_URL = `redis://:hidden@127.0.0.1:${await freePort()}`;
+    expect(await said('REDIS_URL', { REDIS_URL })).toEqual(ill('REDIS_URL', /.*/));
+  });
+
+  it('key sets', async () => {
+    const name = 'USER_TOKEN_JWKS_URL';
+    const keys = await serve((_request, response) => {
+      response.end(
+        '{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}',
+      );
+    });
+    expect(await said(name, jwks(keys))).toBe(well(name));
+    const empty = await serve((_request, response) => {
+      response.end('{"keys":[]}');
+    });
+    expect(await said(name, jwks(empty))).toEqual(ill(name, /it has no key that verifies tokens/));
+    const gone = await serve((_request, response) => {
+      response.writeHead(404).end('hidden');
+    });
+    expect(await said(name, jwks(gone))).toEqual(ill(name, /JWKS answered with status 404/));
+    const page = await serve((_request, response) => {
+      response.end('<html>hidden');
+    });
+    expect(await said(name, jwks(page))).toEqual(ill(name, /it does not answer with JSON/));
+    const away = await serve((_request, response) => {
+      response.writeHead(302, { location: '/hidden' }).end();
+    });
+    expect(await said(name, jwks(away))).toEqual(ill(name, /it redirects/));
+  });
+
+  it('the introspection address', async () => {
+    const name = 'SESSION_INTROSPECTION_URL';
+    const answering = (status: number, body = '') =>
+      serve((_request, response) => {
+        response.writeHead(status).end(body);
+      });
+    expect(await said(name, introspect(await answering(401)))).toBe(well(name));
+    expect(await said(name, introspect(await answering(500)))).toEqual(
+      ill(name, /answered with status 500/),
+    );
+    expect(await said(name, introspect(await answering(200, '{"user_id":"7"}')))).toEqual(
+      ill(name, /it takes a made-up session cookie for a user/),
+    );
+    expect(await said(name, introspect(`http://127.0.0.1:${await freePort()}`))).toEqual(
+      ill(name, /nothing listens.*ECONNREFUSED/),
+    );
+  });
+
+  it('the chat server behind WebSockets', async () => {
+    const closed = `ws://127.0.0.1:${await freePort()}`;
+    expect(await said('WS_UPSTREAM', { WS_UPSTREAM: closed })).toEqual(
+      ill('WS_UPSTREAM', /nothing listens.*ECONNREFUSED/),
+    );
+    const refusing = await serve((_request, response) => {
+      response.writeHead(403).end();
+    });
+    expect(await said('WS_UPSTREAM', { WS_UPSTREAM: refusing.replace('http', 'ws') })).toBe(
+      well('WS_UPSTREAM'),
+    );
+  });
+
+  it('the Pusher apps of tenants', async () => {
+    const port = await freePort();
+    const PUSHER_APPS = JSON.stringify([
+      {
+        tenants: ['1'],
+        app_id: '1',
+        key: 'one',
+        secret: 'hidden',
+        host: '127.0.0.1',
+        port,
+        tls: false,
+      },
+    ]);
+    expect(await said('PUSHER_APPS item 1', { PUSHER_APPS })).toEqual(
+      ill('PUSHER_APPS item 1', /nothing listens.*ECONNREFUSED/),
+    );
+  });
+});

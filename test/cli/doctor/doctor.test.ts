@@ -1,0 +1,66 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { startProxy } from '../../e2e/support/proxy.ts';
+import { runInProcess } from '../../support/command-line.ts';
+import { testEnvironment, userToken, useUsher } from '../../support/usher.ts';
+
+describe('usher doctor', () => {
+  const usher = useUsher();
+  const channel = 'private-tenant.1.user.15';
+  // No Pusher server is there: what Usher says does not depend on it.
+  const server = { PUSHER_HOST: '127.0.0.1', PUSHER_PORT: '1', PUSHER_TLS: 'false' };
+  const withCredentials = 'that page may ask with credentials (withCredentials: true)';
+  const doctor = (args: readonly string[], input?: string) =>
+    runInProcess(
+      ['doctor', '--url', usher.public, ...args],
+      { ...testEnvironment, ...server },
+      input,
+    );
+
+  it('asks with a token from standard input, and shows it nowhere', async () => {
+    const token = userToken();
+    const { stdout, stderr } = await doctor(['--channel', channel, '--token-stdin'], `${token}\n`);
+    expect(stdout).toContain('✓ the channel is granted\n');
+    expect(stdout + stderr).not.toContain(token.split('..')[1]);
+    const another = userToken({ sub: '16' });
+    const refused = await doctor(['--channel', channel, '--token-stdin'], another);
+    expect(refused.stdout).toContain('✗ the channel is granted\n');
+  });
+
+  it('says whether a page may ask with credentials, which a bearer token does not make up for', async () => {
+    const named = await doctor(['--origin', 'https://app.example']);
+    expect(named.stdout).toContain(`✓ ${withCredentials}\n`);
+    const proxy = await startProxy(usher.public, { strips: 'access-control-allow-credentials' });
+    onTestFinished(proxy.stop);
+    const stripped = await runInProcess(['doctor', '--url', proxy.url], {
+      ...testEnvironment,
+      ...server,
+    });
+    expect(stripped.stdout).toContain(`✗ ${withCredentials}\n`);
+  });
+
+  it.each([
+    [['--channel', channel], undefined, 'error: --channel and a token'],
+    [['--token-stdin'], 'token', 'error: --channel and a token'],
+    [['--channel', channel, '--token-stdin'], '\n', 'error: there is no token on standard input'],
+    [['--channel', channel, '--token-stdin', '--token', 'x'], 'y', 'error: give one of'],
+    [['--channel', channel, '--token-stdin=x'], 'y', "error: unknown option '--token-stdin=…'"],
+    [['--url', 'usher.example'], undefined, 'error: --url must begin with http'],
+    [['--url', 'http://'], undefined, 'error: --url must begin with http'],
+  ])('is called wrongly with %j and %j', async (args, input, sentence) => {
+    const { code, stdout, stderr } = await doctor(args, input);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr.startsWith(sentence)).toBe(true);
+  });
+});
+
+describe('usher doctor, where origins are allowed by a wildcard', () => {
+  const ALLOWED_ORIGINS = 'https://*.tenants.example';
+  const usher = useUsher({ ALLOWED_ORIGINS });
+
+  it('asks as a page of one, and says that it may not ask with credentials', async () => {
+    const environment = { ...testEnvironment, ALLOWED_ORIGINS, PUSHER_HOST: '127.0.0.1' };
+    const { stdout } = await runInProcess(['doctor', '--url', usher.public], environment);
+    expect(stdout).toContain('✓ a page of that origin may ask\n');
+    expect(stdout).toMatch(/– that page may ask with credentials.*: ALLOWED_ORIGINS does not name/);
+  });
+});

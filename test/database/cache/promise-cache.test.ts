@@ -1,0 +1,54 @@
+import { EventEmitter, once } from 'node:events';
+import { expect, it } from 'vitest';
+import { createShelf } from '../../../src/database/cache/promise-cache.ts';
+
+it('holds the answers that were asked for lately, and asks again for others', async () => {
+  const lookups: boolean[] = [];
+  const asked: string[] = [];
+  const shelf = createShelf<string>(2, (isKnown) => lookups.push(isKnown));
+  const find = (question: string) =>
+    shelf.find(question, () => {
+      asked.push(question);
+      return Promise.resolve(`${question}!`);
+    });
+  // "a" is used again and stays; "b" is not, and goes with its half.
+  for (const question of ['a', 'b', 'c', 'a', 'd', 'a', 'e', 'b']) {
+    expect(await find(question)).toBe(`${question}!`);
+  }
+  expect(asked).toEqual(['a', 'b', 'c', 'd', 'e', 'b']);
+  expect(lookups.filter(Boolean)).toHaveLength(2);
+  shelf.clear();
+  await find('e');
+  expect(asked.at(-1)).toBe('e');
+});
+
+it('remembers that there is nothing, and never a failure', async () => {
+  const asked: string[] = [];
+  const shelf = createShelf<string | undefined>(8, () => undefined);
+  const find = (question: string, answer: () => Promise<string | undefined>) =>
+    shelf.find(question, () => {
+      asked.push(question);
+      return answer();
+    });
+  const nothing = () => Promise.resolve(undefined);
+  const failure = () => Promise.reject(new Error('unavailable'));
+  for (let i = 0; i < 3; i += 1) {
+    expect(await find('a', nothing)).toBeUndefined();
+    expect(await find('b', nothing)).toBeUndefined();
+    expect(await find('c', () => Promise.resolve('c!'))).toBe('c!');
+    await expect(find('d', failure)).rejects.toThrow('unavailable');
+  }
+  expect(asked).toEqual(['a', 'b', 'c', 'd', 'd', 'd']);
+});
+
+it('puts nothing in the place of an answer that was asked for since', async () => {
+  const shelf = createShelf<string | undefined>(8, () => undefined);
+  const asked = new EventEmitter();
+  const slow = shelf.find('a', () => once(asked, 'answer').then(() => undefined));
+  shelf.clear();
+  const after = () => Promise.resolve('a!');
+  await shelf.find('a', after);
+  asked.emit('answer');
+  expect(await slow).toBeUndefined();
+  expect(await shelf.find('a', after)).toBe('a!');
+});

@@ -1,0 +1,505 @@
+import { randomUUID } from 'node:crypto';
+import fc from 'fast-check';
+import { Client } from 'pg';
+import { expect, it, vi } from 'vitest';
+import { cacheReads, type FactReads } from '../../../src/composition/cache.ts';
+import { buildFacts } from '../../../src/composition/facts.ts';
+import type { AuditEvent } from '../../../src/audit/audit-event.ts';
+import { createAuditWriter } from '../../../src/audit/writer.ts';
+import type { Database } from '../../../src/database/client.ts';
+import { createRevocations } from '../../../src/database/repositories/revocations.ts';
+import { createSweepChanges } from '../../../src/database/cache/change-cleanup.ts';
+import { createTableMemory, longestTrust } from '../../../src/database/cache/table-cache.ts';
+import { describePostgres, useDatabase, withClient } from '../../support/database.ts';
+
+/** A process with a memory: what it asked the database, and whether what it decided by memory was kept. */
+async function start(database: Database) {
+  const clock = { now: 0 };
+  /** Answers to statements that have come, and are on their way still, in the order of their statements. */
+  const underWay: (() => void)[] = [];
+  const tables = createTableMemory({ now: () => clock.now, onLookup: () => undefined });
+  const asked: string[] = [];
+  const facts = buildFacts(database).find;
+  const revocations = createRevocations(database);
+  const reads: FactReads = {
+    find: {
+      booking: (...ids) => (asked.push('booking'), facts.booking(...ids)),
+      escrow: (...ids) => (asked.push('escrow'), facts.escrow(...ids)),
+      room: (...ids) => (asked.push('room'), facts.room(...ids)),
+      order: (...ids) => (asked.push('order'), facts.order(...ids)),
+    },
+    revocations: {
+      latest: (subjects) => (asked.push('revocation'), revocations.latest(subjects)),
+    },
+  };
+  const { version } = tables;
+  const memory = { ...cacheReads(reads, tables), version };
+  const write = createAuditWriter(database, tables);
+  const slowly = createAuditWriter(
+    {
+      ...database,
+      run: async (query) => {
+        const rows = await database.run(query);
+        await new Promise<void>((resolve) => underWay.push(resolve));
+        return rows;
+      },
+    },
+    tables,
+  );
+  const keep = async (asOf: number | undefined, by = write) => {
+    const decision: AuditEvent = {
+      ...{ decisionId: randomUUID(), requestId: 'r', address: '::1', at: 0 },
+      ...({ action: 'subscribe', outcome: 'grant', checks: [] } as const),
+    };
+    const [isKept] = await by([{ decision, signals: [], ...(asOf !== undefined && { asOf }) }]);
+    return isKept;
+  };
+  /** Puts on record with a statement whose answer has yet to arrive: resolves when PostgreSQL has given it. */
+  const keepSlowly = async (asOf: number | undefined) => {
+    const before = underWay.length;
+    const isKept = keep(asOf, slowly);
+    await vi.waitUntil(() => underWay.length > before, { timeout: 30_000 });
+    return { isKept };
+  };
+  /** Reads by memory, does something else meanwhile, and says what was read and whether it still holds. */
+  const decide = async <T>(read: () => Promise<T>, meanwhile?: () => Promise<unknown>) => {
+    const asOf = memory.version();
+    const fact = await read();
+    await meanwhile?.();
+    return { fact, isKept: await keep(asOf), asOf };
+  };
+  // The first statement sees the tables.
+  await keep(undefined);
+  return { clock, tables, memory, asked, decide, keep, keepSlowly, underWay };
+}
+
+type Process = Awaited<ReturnType<typeof start>>;
+const booking =
+  ({ memory }: Process, id = 'B') =>
+  () =>
+    memory.find.booking('h', id);
+
+describePostgres('a memory of tables', (server) => {
+  const at = useDatabase(server);
+  const change = (statement: string) => withClient(at.url, (admin) => admin.query(statement));
+  const put = (id: string, status: string) =>
+    change(`INSERT INTO bookings (hotel_slug, booking_id, status) VALUES ('h', '${id}', '${status}')
+      ON CONFLICT (hotel_slug, booking_id) DO UPDATE SET status = EXCLUDED.status`);
+
+  it('asks once, also when many ask at once, and for what is not there', async () => {
+    await put('B', 'open');
+    const process = await start(at.database);
+    const { asked, decide } = process;
+    const all = await Promise.all([1, 2, 3].map(() => decide(booking(process))));
+    expect(all.map(({ fact, isKept }) => [fact?.status, isKept])).toEqual(
+      Array(3).fill(['open', true]),
+    );
+    expect(await decide(booking(process, 'nobody'))).toMatchObject({ isKept: true });
+    await decide(booking(process, 'nobody'));
+    expect(asked).toEqual(['booking', 'booking']);
+  });
+
+  it('remembers nothing before a statement has seen the tables, nor what could not be asked', async () => {
+    const tables = createTableMemory({ now: () => 0, onLookup: () => undefined });
+    let asked = 0;
+    const ask = tables.remembering(
+      ['bookings'],
+      () => ((asked += 1), Promise.reject(new Error('down'))),
+      () => 'the question',
+    );
+    expect(tables.version()).toBe(undefined);
+    await expect(ask()).rejects.toThrow('down');
+    tables.learn({ watched: '1 bookings:1', horizon: '5', changes: [] }, tables.known());
+    await expect(ask()).rejects.toThrow('down');
+    await expect(ask()).rejects.toThrow('down');
+    expect(asked).toBe(3);
+  });
+
+  it('begins anew at another server under the same address, and names no transaction of the old one', async () => {
+    const tables = createTableMemory({ now: () => 0, onLookup: () => undefined });
+    let asked = 0;
+    const ask = tables.remembering(
+      ['bookings'],
+      () => Promise.resolve((asked += 1)),
+      () => 'the question',
+    );
+    const changes = [{ xid: '7', changed: 'orders' }];
+    tables.learn({ watched: '1 bookings:1', horizon: '5', changes: [] }, tables.known());
+    await ask();
+    tables.learn({ watched: '1 bookings:1', horizon: '5', changes }, tables.known());
+    expect([await ask(), tables.known().xids]).toEqual([1, '{7}']);
+    const version = tables.version();
+    tables.learn({ watched: '2 bookings:1', horizon: '3', changes: [] }, tables.known());
+    expect(tables.version()).not.toBe(version);
+    expect([await ask(), tables.known()]).toEqual([
+      2,
+      { watched: '2 bookings:1', horizon: '3', xids: '{}' },
+    ]);
+  });
+
+  it('goes on at once after a table was rewritten, also while an old transaction is open', () => {
+    const tables = createTableMemory({ now: () => 0, onLookup: () => undefined });
+    const changes = [{ xid: '7', changed: 'bookings' }];
+    tables.learn({ watched: '1 bookings:1', horizon: '5', changes }, tables.known());
+    tables.learn({ watched: '1 bookings:2', horizon: '5', changes: [] }, tables.known());
+    expect(tables.known()).toEqual({ watched: '1 bookings:2', horizon: '5', xids: '{7}' });
+  });
+
+  it.each([
+    [`UPDATE bookings SET status = 'cancelled' WHERE booking_id = 'C'`],
+    [`DELETE FROM bookings WHERE booking_id = 'C'`],
+    [`TRUNCATE bookings`],
+    [`SET session_replication_role = replica; DELETE FROM bookings`],
+    [`WITH gone AS (DELETE FROM bookings WHERE booking_id = 'C' RETURNING *) SELECT * FROM gone`],
+    [`BEGIN; SAVEPOINT a; DELETE FROM bookings; ROLLBACK TO a; DELETE FROM bookings; COMMIT`],
+  ])('keeps nothing that was decided by what was true before "%s"', async (statement) => {
+    await put('C', 'open');
+    const process = await start(at.database);
+    await process.decide(booking(process, 'C'));
+    const late = await process.decide(booking(process, 'C'), () => change(statement));
+    expect(late).toMatchObject({ fact: { status: 'open' }, isKept: false });
+    const next = await process.decide(booking(process, 'C'));
+    expect([next.fact?.status, next.isKept]).not.toContain('open');
+    expect(next.isKept).toBe(true);
+  });
+
+  it.each<readonly [string, (process: Process) => Promise<unknown>, string]>([
+    ['escrow', (p) => p.memory.find.escrow('t', 'e'), `DELETE FROM escrows`],
+    ['order', (p) => p.memory.find.order('o'), `DELETE FROM orders`],
+    ['room', (p) => p.memory.find.room('r'), `DELETE FROM rooms`],
+    [
+      'room',
+      (p) => p.memory.find.room('r'),
+      `INSERT INTO guest_sessions (session_id, token_hash, linked_user_id, expires_at) VALUES ('s', 'h', 'u', now())`,
+    ],
+    [
+      'room',
+      (p) => p.memory.find.room('r'),
+      `UPDATE guest_sessions SET linked_user_id = 'v' WHERE session_id = 's'`,
+    ],
+    ['room', (p) => p.memory.find.room('r'), `DELETE FROM guest_sessions`],
+    ['room', (p) => p.memory.find.room('r'), `TRUNCATE guest_sessions`],
+    [
+      'revocation',
+      (p) => p.memory.revocations.latest([{ kind: 'user', userId: 'u' }]),
+      `INSERT INTO revocations (subject, issued_before) VALUES ('["user","u"]', now())`,
+    ],
+  ])('knows that a %s may have changed (%#)', async (_name, read, statement) => {
+    const process = await start(at.database);
+    expect(await process.decide(() => read(process))).toMatchObject({ isKept: true });
+    expect(
+      await process.decide(
+        () => read(process),
+        () => change(statement),
+      ),
+    ).toMatchObject({
+      isKept: false,
+    });
+    expect(await process.decide(() => read(process))).toMatchObject({ isKept: true });
+    expect(process.asked).toHaveLength(2);
+  });
+
+  it('is not disturbed by sessions that nobody has linked, nor by tables that it does not know', async () => {
+    const process = await start(at.database);
+    await process.decide(() => process.memory.find.room('r'));
+    const late = await process.decide(
+      () => process.memory.find.room('r'),
+      () =>
+        change(`
+          INSERT INTO guest_sessions (session_id, token_hash, expires_at) VALUES ('n', 'n', now());
+          UPDATE guest_sessions SET ended_at = now() WHERE session_id = 'n';
+          DELETE FROM guest_sessions WHERE session_id = 'n'`),
+    );
+    expect(late.isKept).toBe(true);
+    expect(process.asked).toEqual(['room']);
+  });
+
+  it('sees a transaction that began long ago, and commits after many others', async () => {
+    await put('L', 'open');
+    const process = await start(at.database);
+    await withClient(at.url, async (slow) => {
+      await slow.query(`BEGIN; UPDATE bookings SET status = 'cancelled' WHERE booking_id = 'L'`);
+      for (let others = 0; others < 5; others += 1) {
+        await put(`other-${others}`, 'open');
+        await process.decide(booking(process, 'L'));
+      }
+      expect(await process.decide(booking(process, 'L'))).toMatchObject({
+        fact: { status: 'open' },
+        isKept: true,
+      });
+      await slow.query('COMMIT');
+    });
+    expect((await process.decide(booking(process, 'L'))).isKept).toBe(false);
+    expect(await process.decide(booking(process, 'L'))).toMatchObject({
+      fact: { status: 'cancelled' },
+      isKept: true,
+    });
+  });
+
+  it('does not keep what was read while another statement told of a change', async () => {
+    await put('R', 'open');
+    const process = await start(at.database);
+    const { memory, decide, keep } = process;
+    const slow = await decide(booking(process, 'R'), async () => {
+      await put('R', 'cancelled');
+      // Another decision brings the news, after which nothing is unheard; but this one was read before.
+      await keep(memory.version());
+    });
+    expect(slow).toMatchObject({ fact: { status: 'open' }, isKept: false });
+    expect(await decide(booking(process, 'R'))).toMatchObject({ fact: { status: 'cancelled' } });
+  });
+
+  it('believes no statement that knew nothing yet, and whose answer comes when another has made it remember', async () => {
+    await put('N', 'open');
+    const process = await start(at.database);
+    const { clock, memory, decide, keep, keepSlowly, underWay } = process;
+    clock.now += longestTrust;
+    expect(memory.version()).toBe(undefined);
+    await keep(undefined);
+    expect((await decide(booking(process, 'N'))).fact?.status).toBe('open');
+    // It begins before all that, and PostgreSQL works on it after the change.
+    const known = vi.spyOn(process.tables, 'known');
+    known.mockReturnValueOnce({ watched: null, horizon: null, xids: '{}' });
+    await put('N', 'cancelled');
+    const { isKept } = await keepSlowly(undefined);
+    underWay.pop()?.();
+    await isKept;
+    const next = await decide(booking(process, 'N'));
+    expect([next.fact?.status, next.isKept]).toEqual(['cancelled', true]);
+  });
+
+  it('never remembers a view, nor a table whose trigger is switched off', async () => {
+    const replaced: readonly (readonly [string, string])[] = [
+      [
+        'ALTER TABLE bookings RENAME TO stays; CREATE VIEW bookings AS SELECT * FROM stays; GRANT SELECT ON bookings TO PUBLIC',
+        'DROP VIEW bookings; ALTER TABLE stays RENAME TO bookings',
+      ],
+      [
+        'ALTER TABLE bookings DISABLE TRIGGER usher_note_change',
+        'ALTER TABLE bookings ENABLE ALWAYS TRIGGER usher_note_change',
+      ],
+      [
+        'ALTER TABLE bookings ENABLE TRIGGER usher_note_change',
+        'ALTER TABLE bookings ENABLE ALWAYS TRIGGER usher_note_change',
+      ],
+    ];
+    for (const [replace, restore] of replaced) {
+      const process = await start(at.database);
+      await process.decide(booking(process, 'V'));
+      expect(await process.decide(booking(process, 'V'), () => change(replace))).toMatchObject({
+        isKept: false,
+      });
+      process.asked.length = 0;
+      await process.decide(booking(process, 'V'));
+      await process.decide(booking(process, 'V'));
+      await process.decide(() => process.memory.find.order('o'));
+      await process.decide(() => process.memory.find.order('o'));
+      expect(process.asked).toEqual(['booking', 'booking', 'order']);
+      await change(restore);
+    }
+  });
+
+  it('begins anew when PostgreSQL was not heard for long, and when the clock was set back', async () => {
+    for (const later of [longestTrust, -1]) {
+      const process = await start(at.database);
+      const { asOf } = await process.decide(booking(process));
+      process.clock.now += later;
+      expect(process.memory.version()).toBe(undefined);
+      expect(await process.keep(asOf)).toBe(false);
+      await process.keep(undefined);
+      await process.decide(booking(process));
+      expect(process.asked).toEqual(['booking', 'booking']);
+    }
+  });
+
+  it('removes what everybody has heard, and what comes from another server', async () => {
+    const process = await start(at.database);
+    const sweep = createSweepChanges(at.database, process.tables);
+    const count = async () => {
+      const { rows } = await change('SELECT count(*)::int AS count FROM table_changes');
+      return (rows[0] as { count: number }).count;
+    };
+    await change(`INSERT INTO table_changes VALUES (9000000000000, 'bookings', '2020-01-01')`);
+    const before = await count();
+    expect(await sweep(0)).toBe(0);
+    expect(await sweep(longestTrust)).toBe(0);
+    expect(await count()).toBe(before);
+    await put('recent', 'open');
+    expect(await sweep(2 * longestTrust)).toBe(before);
+    expect(await count()).toBe(1);
+  });
+
+  it('keeps nothing by a note of another server that lies ahead, as after a restore', async () => {
+    await put('F', 'open');
+    const process = await start(at.database);
+    await process.decide(booking(process, 'F'));
+    // Every number that comes next has a note already, as a dump of a server with higher numbers brings them.
+    await change(`INSERT INTO table_changes (xid, changed)
+      SELECT xid, changed FROM unnest(ARRAY['bookings', 'revocations']) AS changed, generate_series(
+        pg_current_xact_id()::text::bigint + 1, pg_current_xact_id()::text::bigint + 5000) AS xid`);
+    for (const status of ['cancelled', 'open', 'cancelled']) {
+      for (let settled = 0; settled < 3; settled += 1) await process.decide(booking(process, 'F'));
+      await put('F', status);
+      const late = await process.decide(booking(process, 'F'));
+      expect(late.isKept && late.fact?.status !== status).toBe(false);
+      const next = await process.decide(booking(process, 'F'));
+      expect(next.fact?.status).toBe(status);
+    }
+    const fresh = await start(at.database);
+    await fresh.decide(booking(fresh, 'F'));
+    await put('F', 'open');
+    expect((await fresh.decide(booking(fresh, 'F'))).isKept).toBe(false);
+    expect((await fresh.decide(booking(fresh, 'F'))).fact?.status).toBe('open');
+    await change('DELETE FROM table_changes');
+  });
+
+  it('sees a transaction whose number a note of another server had before it was over', async () => {
+    await put('G', 'open');
+    const process = await start(at.database);
+    await process.decide(booking(process, 'G'));
+    await withClient(at.url, async (slow) => {
+      await slow.query('BEGIN');
+      const { rows } = await slow.query<{ xid: string }>(
+        'SELECT pg_current_xact_id()::text AS xid',
+      );
+      await change(`INSERT INTO table_changes VALUES (${rows[0]!.xid}, 'bookings', '2020-01-01')`);
+      for (let settled = 0; settled < 3; settled += 1) await process.decide(booking(process, 'G'));
+      await slow.query(`UPDATE bookings SET status = 'cancelled' WHERE booking_id = 'G'; COMMIT`);
+    });
+    expect((await process.decide(booking(process, 'G'))).isKept).toBe(false);
+    expect((await process.decide(booking(process, 'G'))).fact?.status).toBe('cancelled');
+  });
+
+  it.each([
+    [
+      'a trigger that was switched off for the change and on again',
+      `ALTER TABLE bookings DISABLE TRIGGER usher_note_change;
+       UPDATE bookings SET status = 'cancelled' WHERE booking_id = 'S';
+       ALTER TABLE bookings ENABLE ALWAYS TRIGGER usher_note_change`,
+    ],
+    [
+      'a column that was rewritten without a trigger',
+      `ALTER TABLE bookings ALTER status TYPE text USING 'cancelled'`,
+    ],
+  ])('does not keep what %s has changed', async (_what, statement) => {
+    await put('S', 'open');
+    const process = await start(at.database);
+    await process.decide(booking(process, 'S'));
+    const late = await process.decide(booking(process, 'S'), () => change(statement));
+    expect(late).toMatchObject({ fact: { status: 'open' }, isKept: false });
+    expect((await process.decide(booking(process, 'S'))).fact?.status).toBe('cancelled');
+  });
+
+  it('remembers nothing on a connection that does not know its server', async () => {
+    const unset: Database = {
+      ...at.database,
+      run: (statement) =>
+        at.database.run({
+          ...statement,
+          name: `unset_${statement.name}`,
+          text: statement.text.replaceAll("'usher.server'", "'usher.nothing'"),
+        }),
+    };
+    const process = await start(unset);
+    expect(process.memory.version()).toBe(undefined);
+    await process.decide(booking(process, 'U'));
+    await process.decide(booking(process, 'U'));
+    expect(process.asked).toEqual(['booking', 'booking']);
+  });
+
+  it('sweeps no note of a server with lower numbers by the horizon of the server before', async () => {
+    const seen = { watched: 'other bookings:1', horizon: '9000000000000', changes: [] };
+    const tables = createTableMemory({ now: () => 0, onLookup: () => undefined });
+    tables.learn(seen, tables.known());
+    const sweep = createSweepChanges(at.database, tables);
+    await put('W', 'open');
+    const count = async () => (await change('SELECT FROM table_changes')).rowCount;
+    const before = await count();
+    await sweep(0);
+    await sweep(2 * longestTrust);
+    expect(await count()).toBe(before);
+  });
+
+  it('keeps only what is true, whatever transactions do', async () => {
+    const clients = [0, 1, 2].map(
+      () => new Client({ connectionString: at.url.reveal(), options: '-c search_path=usher' }),
+    );
+    for (const client of clients) await client.connect();
+    const ids = ['p0', 'p1', 'p2'];
+    const steps = fc.array(
+      fc.record({
+        who: fc.nat(2),
+        what: fc.constantFrom(
+          ...(['change', 'commit', 'rollback', 'decide', 'decide', 'late'] as const),
+          ...(['decide slowly', 'deliver', 'begin anew'] as const),
+        ),
+        to: fc.constantFrom('open', 'cancelled'),
+      }),
+      { minLength: 5, maxLength: 25 },
+    );
+    try {
+      await fc.assert(
+        fc.asyncProperty(steps, async (history) => {
+          for (const id of ids) await put(id, 'open');
+          const process = await start(at.database);
+          const truth = new Map(ids.map((id) => [id, 'open']));
+          const pending = new Map<number, string>();
+          const slow: (() => Promise<unknown>)[] = [];
+          const end = async (who: number, how: 'COMMIT' | 'ROLLBACK') => {
+            const to = pending.get(who);
+            pending.delete(who);
+            await clients[who]!.query(how);
+            if (how === 'COMMIT' && to !== undefined) truth.set(ids[who]!, to);
+          };
+          const change = async (who: number, to: string) => {
+            if (!pending.has(who)) await clients[who]!.query('BEGIN');
+            pending.set(who, to);
+            // Each its own booking: two would wait for one another.
+            await clients[who]!.query('UPDATE bookings SET status = $1 WHERE booking_id = $2', [
+              to,
+              ids[who],
+            ]);
+          };
+          /** Lets one of the answers that are under way arrive, in any order. */
+          const deliver = async (which: number) => {
+            const [arrive] = process.underWay.splice(which % process.underWay.length, 1);
+            const [check] = slow.splice(which % slow.length, 1);
+            arrive?.();
+            await check?.();
+          };
+          for (const { who, what, to } of history) {
+            if (what === 'change') await change(who, to);
+            else if (what === 'commit') await end(who, 'COMMIT');
+            else if (what === 'rollback') await end(who, 'ROLLBACK');
+            else if (what === 'begin anew') process.clock.now += longestTrust;
+            else if (what === 'deliver') await deliver(who);
+            else if (what === 'decide slowly') {
+              const asOf = process.memory.version();
+              const fact = await booking(process, ids[who])();
+              const { isKept } = await process.keepSlowly(asOf);
+              const then = truth.get(ids[who]!);
+              slow.push(async () => {
+                if (await isKept) expect(fact?.status).toBe(then);
+              });
+            } else {
+              const id = ids[who]!;
+              const meanwhile = what === 'late' ? () => end((who + 1) % 3, 'COMMIT') : undefined;
+              const { fact, isKept } = await process.decide(booking(process, id), meanwhile);
+              if (isKept) expect(fact?.status).toBe(truth.get(id));
+            }
+          }
+          for (const who of pending.keys()) await end(who, 'ROLLBACK');
+          while (slow.length > 0) await deliver(0);
+          for (const id of ids) {
+            await process.decide(booking(process, id));
+            const settled = await process.decide(booking(process, id));
+            expect([settled.fact?.status, settled.isKept]).toEqual([truth.get(id), true]);
+          }
+        }),
+        { numRuns: 40 },
+      );
+    } finally {
+      for (const client of clients) await client.end();
+    }
+  });
+});

@@ -1,0 +1,314 @@
+import { inspect } from 'node:util';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Database } from '../../src/database/client.ts';
+import { createDatabase } from '../../src/database/client.ts';
+import { prepareDatabase } from '../../src/database/prepare-database.ts';
+import { createBookings } from '../../src/facts/store/bookings.ts';
+import { createEscrows } from '../../src/facts/store/escrows.ts';
+import { Secret } from '../../src/runtime/secret.ts';
+import { Unavailable } from '../../src/runtime/unavailable.ts';
+import type { TestDatabase } from '../support/database.ts';
+import {
+  createTestDatabase,
+  describePostgres,
+  embeddedServer,
+  useDatabase,
+  withClient,
+} from '../support/database.ts';
+import type { Instance } from '../support/instance.ts';
+import { startInstance } from '../support/instance.ts';
+
+const failure = (promise: Promise<unknown>) =>
+  promise.then(
+    () => expect.fail('it answered'),
+    (error: unknown) => error,
+  );
+
+describePostgres('a database whose zone is not UTC', (server) => {
+  let at: TestDatabase;
+  let database: Database;
+  beforeAll(async () => {
+    at = await createTestDatabase(server);
+    const name = new URL(at.url.reveal()).pathname.slice(1);
+    await withClient(server.url, (admin) =>
+      admin.query(
+        `ALTER DATABASE ${name} SET timezone = 'Asia/Tokyo';
+         ALTER DATABASE ${name} SET synchronous_commit = off`,
+      ),
+    );
+    database = createDatabase({ url: at.url, role: server.role });
+  });
+  afterAll(async () => {
+    await database.close();
+    await at.drop();
+  });
+
+  it('holds and returns the moment that was meant', async () => {
+    const checkOut = Date.UTC(2026, 6, 1, 10);
+    const booking = { hotelSlug: 'h', bookingId: 'zone', status: 'open', checkOut } as const;
+    expect(await createBookings(database).put(booking)).toEqual(booking);
+    expect(await createBookings(database).find('h', 'zone')).toEqual(booking);
+    const stored = await withClient(at.url, async (admin) => {
+      expect((await admin.query('SHOW timezone')).rows).toEqual([{ TimeZone: 'Asia/Tokyo' }]);
+      return admin.query('SELECT extract(epoch FROM check_out)::float * 1000 AS ms FROM bookings');
+    });
+    expect(stored.rows).toEqual([{ ms: checkOut }]);
+  });
+
+  it('has UTC, our schema, durable commits and the service’s role on each connection, whatever the URL asks for', async () => {
+    const url = new URL(at.url.reveal());
+    url.searchParams.set(
+      'options',
+      '-c TimeZone=Asia/Tokyo -c role=none -c search_path=pg_catalog -c synchronous_commit=off',
+    );
+    const own = createDatabase({ url: new Secret(url.href), role: server.role });
+    const settings = () =>
+      own.ask(
+        (prisma) => prisma.$queryRaw`SELECT current_setting('TimeZone') AS zone,
+          current_user::text AS role, current_setting('search_path') AS path,
+          current_setting('synchronous_commit') AS durable, pg_sleep(0.01)::text AS s`,
+      );
+    const seen = await Promise.all(Array.from({ length: 20 }, settings));
+    for (const one of seen) {
+      expect(one).toEqual([
+        { zone: 'UTC', role: server.role, path: 'usher', durable: 'on', s: '' },
+      ]);
+    }
+    await own.close();
+  });
+});
+
+describePostgres('a connection that cannot have what it must have', (server) => {
+  const at = useDatabase(server);
+  const refused = async (role = server.role) => {
+    const database = createDatabase({ url: at.url, role });
+    const run = failure(database.run({ name: 'one', text: 'SELECT $1', values: ['1'] }));
+    const error = await run.finally(() => database.close());
+    expect(error).toBeInstanceOf(Unavailable);
+    return inspect(error, { depth: 10 });
+  };
+
+  it('is not used where row-level security was switched off, and a sentence says where', async () => {
+    const change = (what: string) =>
+      withClient(at.url, (admin) => admin.query(`ALTER TABLE escrows ${what} ROW LEVEL SECURITY`));
+    await change('DISABLE');
+    expect(await refused()).toContain('Row-level security is not in force');
+    await expect(prepareDatabase(at.url)).rejects.toThrow(/usher_service on escrows/);
+    await change('ENABLE');
+    await prepareDatabase(at.url);
+  });
+
+  it('is not used without its role', async () => {
+    expect(await refused('usher_nobody')).toContain('22023');
+  });
+
+  it('is not used above row-level security', async () => {
+    const database = createDatabase({ url: at.url, role: undefined });
+    const error = await failure(database.ping()).finally(() => database.close());
+    expect(error).toBeInstanceOf(Unavailable);
+  });
+
+  it('is not used where nothing can be written', async () => {
+    const name = new URL(at.url.reveal()).pathname.slice(1);
+    const admin = (what: string) =>
+      withClient(server.url, (client) => client.query(`ALTER DATABASE ${name} ${what}`));
+    await admin('SET default_transaction_read_only = on');
+    expect(await refused()).toContain('accepts no writes (25006)');
+    await expect(prepareDatabase(at.url)).rejects.toThrow(/all servers of the cluster/);
+    await admin('RESET default_transaction_read_only');
+  });
+});
+
+describe('a database that cannot answer', () => {
+  const closed = new Secret('postgres://teller:very-secret@127.0.0.1:1/bank');
+  const at = useDatabase();
+
+  it('is Unavailable, and its address and password are nowhere in the error', async () => {
+    const database = createDatabase({ url: closed, role: undefined });
+    for (const attempt of [
+      () => database.ping(),
+      () => createBookings(database).find('h', 'b'),
+      () => createEscrows(database).find('t', 'e'),
+      () => createEscrows(database).remove('t', 'e'),
+      () => database.run({ name: 'one', text: 'SELECT $1', values: ['1'] }),
+      () => prepareDatabase(closed),
+    ]) {
+      const error = await failure(attempt());
+      expect(error).toBeInstanceOf(Unavailable);
+      expect((error as Unavailable).dependency).toBe('database');
+      const printed = inspect(error, { depth: 10, showHidden: true });
+      expect(printed).toMatch(/DatabaseNotReachable|nothing listens there \(ECONNREFUSED\)/);
+      expect(printed).not.toMatch(/very-secret|teller|127\.0\.0\.1|bank/);
+    }
+    await database.close();
+  });
+
+  it.each([
+    'postgres://teller:very-secret@127.0.0.1:port/bank',
+    'postgres://teller:very/secret@127.0.0.1/bank',
+    'very-secret',
+    'postgres://teller:very-secret@no-such-host.invalid/bank',
+  ])('says nothing of a URL that leads nowhere (%#)', async (url) => {
+    const database = createDatabase({ url: new Secret(url), role: undefined, timeoutMs: 10_000 });
+    for (const attempt of [() => database.ping(), () => prepareDatabase(new Secret(url))]) {
+      const error = await failure(attempt());
+      expect(error).toBeInstanceOf(Unavailable);
+      const printed = inspect(error, { depth: 10, showHidden: true });
+      expect(printed).not.toMatch(/very|secret|teller|bank|no-such-host/);
+    }
+    await database.close();
+  });
+
+  it('is Unavailable with a wrong password, or without the database, in words', async () => {
+    const wrong = new URL(embeddedServer.url);
+    wrong.password = 'wrong-word';
+    const absent = new URL(embeddedServer.url);
+    absent.pathname = '/absent';
+    for (const [url, words] of [
+      [wrong, 'the password was refused (28P01)'],
+      [absent, 'there is no such database (3D000)'],
+    ] as const) {
+      const database = createDatabase({ url: new Secret(url.href), role: undefined });
+      for (const attempt of [() => database.ping(), () => prepareDatabase(new Secret(url.href))]) {
+        const printed = inspect(await failure(attempt()), { depth: 10 });
+        expect(printed).toContain(words);
+        expect(printed).not.toMatch(/wrong-word|absent/);
+      }
+      await database.close();
+    }
+  });
+
+  it('quotes no row and no argument', async () => {
+    await withClient(at.url, (admin) =>
+      admin.query(`ALTER TABLE bookings ADD CONSTRAINT odd CHECK (room_number <> 'private-room')`),
+    );
+    const booking = { hotelSlug: 'h', bookingId: 'private-id', status: 'open' } as const;
+    const put = createBookings(at.database).put({ ...booking, roomNumber: 'private-room' });
+    const error = await failure(put);
+    expect(error).toBeInstanceOf(Unavailable);
+    const printed = inspect(error, { depth: 10, showHidden: true });
+    expect(printed).toContain('23514');
+    expect(printed).not.toMatch(/private/);
+    const invalid = at.database.ask((prisma) =>
+      prisma.booking.create({ data: { private: 'private-room' } as never }),
+    );
+    expect(inspect(await failure(invalid), { depth: 10, showHidden: true })).not.toMatch(/private/);
+  });
+
+  it('keeps the codes that are answers', async () => {
+    const data = { hotelSlug: 'h', bookingId: 'twice', status: 'open' };
+    await at.database.ask((prisma) => prisma.booking.create({ data }));
+    const again = at.database.ask((prisma) => prisma.booking.create({ data }));
+    await expect(again).rejects.toMatchObject({ code: 'P2002' });
+    const missing = at.database.ask((prisma) =>
+      prisma.booking.delete({ where: { hotelSlug_bookingId: { hotelSlug: 'h', bookingId: '?' } } }),
+    );
+    await expect(missing).rejects.toMatchObject({ code: 'P2025' });
+  });
+
+  it('ends a statement that takes too long', async () => {
+    const database = createDatabase({ url: at.url, role: embeddedServer.role, timeoutMs: 300 });
+    const slow = database.ask((prisma) => prisma.$queryRaw`SELECT pg_sleep(600)::text`);
+    expect(inspect(await failure(slow), { depth: 10 })).toContain('57014');
+    await database.ping();
+    await database.close();
+  });
+
+  it('leaves no connection when it is closed, even where Prisma was never asked', async () => {
+    const database = createDatabase({ url: at.url, role: embeddedServer.role });
+    const text = 'SELECT pg_backend_pid()::text AS pid';
+    const [row] = await database.run({ name: 'test_pid', text, values: [] });
+    const { pid } = row as { readonly pid: string };
+    await database.close();
+    const sessions = () =>
+      withClient(at.url, async (client) => {
+        const query = 'SELECT FROM pg_stat_activity WHERE pid = $1';
+        return (await client.query(query, [pid])).rowCount;
+      });
+    // The server needs a moment to notice; a pool that was left to itself would keep it for ten seconds.
+    await expect.poll(sessions, { timeout: 30_000 }).toBe(0);
+  });
+});
+
+describe('a server that freezes or restarts', () => {
+  let instance: Instance;
+  let database: Database;
+  let thaw: (() => void) | undefined;
+
+  beforeAll(async () => {
+    instance = await startInstance();
+    const { role } = await prepareDatabase(instance.server.url);
+    database = createDatabase({ url: instance.server.url, role, poolSize: 3, timeoutMs: 1_000 });
+  });
+  afterEach(() => {
+    thaw?.();
+    thaw = undefined;
+  });
+  afterAll(async () => {
+    await database.close();
+    await instance.close();
+  });
+
+  const escrow = (tenantId: string) => ({
+    ...{ tenantId, escrowId: 'E', buyerId: 'b', sellerId: 's', status: 'OPEN' },
+  });
+  const afterwards = async () => {
+    const escrows = createEscrows(database);
+    await Promise.all(
+      Array.from({ length: 6 }, (_, i) => escrows.put(escrow(`after-${String(i)}`))),
+    );
+    // In a transaction that was left open these would be seen by their own connection only, and then be lost.
+    const { rows } = await withClient(instance.server.url, (admin) =>
+      admin.query(`SELECT count(*)::int AS kept,
+        (SELECT count(*)::int FROM pg_stat_activity WHERE state LIKE 'idle in transaction%') AS open
+        FROM escrows WHERE tenant_id LIKE 'after-%'`),
+    );
+    expect(rows).toEqual([{ kept: 6, open: 0 }]);
+    const seen = Array.from({ length: 6 }, () =>
+      database.ask((prisma) => prisma.escrow.findMany()),
+    );
+    expect((await Promise.all(seen)).flat()).toEqual([]);
+  };
+
+  it.each([
+    ['a lookup of a booking', () => createBookings(database).find('h', 'b')],
+    ['a lookup of an escrow', () => createEscrows(database).find('t', 'e')],
+    ['a transaction', () => createEscrows(database).put(escrow('frozen'))],
+    ['a ping', () => database.ping()],
+  ])('frees %s from a frozen server, and works when it goes on', async (_what, ask) => {
+    await Promise.all(Array.from({ length: 3 }, () => database.ping()));
+    thaw = await instance.freeze();
+    for (let round = 0; round < 2; round += 1) {
+      const errors = await Promise.all(Array.from({ length: 4 }, () => failure(ask())));
+      for (const error of errors) expect(error).toBeInstanceOf(Unavailable);
+    }
+    thaw();
+    thaw = undefined;
+    await afterwards();
+  });
+
+  it('does not use a connection again whose transaction broke off half way', async () => {
+    await withClient(instance.server.url, async (admin) => {
+      await admin.query('BEGIN; LOCK TABLE escrows');
+      const halfWay = failure(createEscrows(database).put(escrow('half-way')));
+      const waiting = `SELECT FROM pg_stat_activity WHERE application_name = 'usher' AND wait_event_type = 'Lock'`;
+      // On another connection: within a transaction this view shows what it showed first.
+      await withClient(instance.server.url, async (watcher) => {
+        while ((await watcher.query(waiting)).rowCount === 0);
+      });
+      thaw = await instance.freeze();
+      expect(await halfWay).toBeInstanceOf(Unavailable);
+      thaw();
+      thaw = undefined;
+    });
+    await afterwards();
+  });
+
+  it('works again with the same client when the server was restarted', async () => {
+    await instance.stop();
+    expect(await failure(database.ping())).toBeInstanceOf(Unavailable);
+    const again = await instance.restart();
+    expect(again.url.reveal()).toBe(instance.server.url.reveal());
+    await afterwards();
+  });
+});

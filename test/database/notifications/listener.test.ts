@@ -1,0 +1,129 @@
+import { afterEach, expect, it } from 'vitest';
+import type { Change } from '../../../src/database/notifications/change.ts';
+import { parseChange } from '../../../src/database/notifications/notification.ts';
+import { startListening, type Listener } from '../../../src/database/notifications/listener.ts';
+import { systemClock } from '../../../src/runtime/clock.ts';
+import { describePostgres, useDatabase, withClient } from '../../support/database.ts';
+import { startInstance } from '../../support/instance.ts';
+import { revoking } from '../../support/revoking.ts';
+import { testNow } from '../../support/tokens.ts';
+
+const started: Listener[] = [];
+
+afterEach(async () => {
+  await Promise.all(started.splice(0).map((listener) => listener.stop()));
+});
+
+/** A listener, what it has heard so far, and how long ago it looked back each time. */
+function listen(url: Parameters<typeof startListening>[0]['url']) {
+  const heard: Change[] = [];
+  const lookedBack: number[] = [];
+  const listener = startListening({
+    ...systemClock,
+    url,
+    onChange: (change) => heard.push(change),
+    catchUp: (milliseconds) => {
+      lookedBack.push(milliseconds);
+      return Promise.resolve();
+    },
+    log: { warn: () => undefined },
+  });
+  started.push(listener);
+  return { listener, heard, lookedBack };
+}
+
+const eventually = { timeout: 30_000, interval: 10 };
+const user = { kind: 'user', userId: '15' } as const;
+
+describePostgres('listening for changes', (server) => {
+  const at = useDatabase(server);
+  const revocations = () => revoking(at.database);
+  const endSessions = () =>
+    withClient(at.url, (admin) =>
+      admin.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE application_name = 'usher changes' AND datname = current_database()`),
+    );
+
+  it('hears each revocation, on every replica, with the moment that holds', async () => {
+    const replicas = [listen(at.url), listen(at.url)];
+    await expect.poll(() => replicas.every((r) => r.listener.isListening()), eventually).toBe(true);
+    const odd = { kind: 'booking', hotelSlug: '","\u0000\ud800', bookingId: '🛎️' } as const;
+    await revocations().revoke(user, testNow);
+    await revocations().revoke(user, testNow - 5);
+    await revocations().revoke(odd, testNow + 1);
+    const changes = [user, user, odd].map((subject, i) => ({
+      kind: 'revocation',
+      subject,
+      issuedBefore: testNow + (i === 2 ? 1 : 0),
+    }));
+    for (const { heard } of replicas) await expect.poll(() => heard, eventually).toEqual(changes);
+  });
+
+  it('listens again by itself, and looks back for what it could not hear', async () => {
+    const { listener, heard, lookedBack } = listen(at.url);
+    await expect.poll(listener.isListening, eventually).toBe(true);
+    await endSessions();
+    await expect.poll(() => lookedBack.length, eventually).toBe(2);
+    await expect.poll(listener.isListening, eventually).toBe(true);
+    await revocations().revoke(user, testNow);
+    await expect.poll(() => heard.length, eventually).toBe(1);
+  });
+
+  it('finds what was revoked lately, and does not go through all of them', async () => {
+    await revocations().revoke({ kind: 'token', tokenId: 'long-ago' }, testNow);
+    await withClient(at.url, (admin) =>
+      admin.query(`UPDATE revocations SET revoked_at = now() - interval '10 minutes'`),
+    );
+    await revocations().revoke({ kind: 'token', tokenId: 'now' }, testNow);
+    const lately = [{ subject: { kind: 'token', tokenId: 'now' }, issuedBefore: testNow }];
+    expect(await revocations().within(1_000)).toEqual(lately);
+    expect((await revocations().within(600_000)).length).toBeGreaterThan(1);
+  });
+
+  it('announces nothing that was not committed', async () => {
+    const { listener, heard } = listen(at.url);
+    await expect.poll(listener.isListening, eventually).toBe(true);
+    await withClient(at.url, async (admin) => {
+      await admin.query('BEGIN');
+      await admin.query(`INSERT INTO revocations VALUES ('["user","held"]', now())`);
+      const held = revocations().revoke({ kind: 'user', userId: 'held' }, testNow);
+      const told = JSON.stringify({ kind: 'revocation', subject: ['user', '1'], issuedBefore: 1 });
+      await withClient(at.url, (other) => other.query(`NOTIFY usher_changes, '${told}'`));
+      await expect.poll(() => heard.length, eventually).toBe(1);
+      await admin.query('COMMIT');
+      await held;
+    });
+    await expect.poll(() => heard.length, eventually).toBe(2);
+  });
+});
+
+it('notices a server that froze, and listens again once it goes on', async () => {
+  const instance = await startInstance();
+  try {
+    const { listener, lookedBack } = listen(instance.server.url);
+    await expect.poll(listener.isListening, eventually).toBe(true);
+    const thaw = await instance.freeze();
+    try {
+      await expect.poll(listener.isListening, eventually).toBe(false);
+    } finally {
+      thaw();
+    }
+    await expect.poll(listener.isListening, eventually).toBe(true);
+    expect(lookedBack[1]).toBeGreaterThan(1_000);
+  } finally {
+    await instance.close();
+  }
+});
+
+it.each([
+  '',
+  'null',
+  '[]',
+  '{"kind":"revocation"}',
+  '{"kind":"revocation","subject":["user"],"issuedBefore":1}',
+  '{"kind":"revocation","subject":["user","15"]}',
+  '{"kind":"revocation","subject":["planet","15"],"issuedBefore":1}',
+  '{"kind":"of-a-newer-usher","subject":["user","15"],"issuedBefore":1}',
+])('makes nothing of the message %s', (message) => {
+  expect(parseChange(message)).toBe(undefined);
+});

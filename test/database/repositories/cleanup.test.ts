@@ -1,0 +1,127 @@
+import { describe, expect, it } from 'vitest';
+import type { RevocationSubject } from '../../../src/authorize/revocation/revocation.ts';
+import {
+  createGuestSessions,
+  createSweepGuestSessions,
+} from '../../../src/database/repositories/guest-sessions.ts';
+import {
+  createSweepRevocations,
+  type CredentialLives,
+} from '../../../src/database/repositories/revocation-cleanup.ts';
+import { createRooms } from '../../../src/facts/store/rooms.ts';
+import { useDatabase, withClient } from '../../support/database.ts';
+import { revoking } from '../../support/revoking.ts';
+import { testNow } from '../../support/tokens.ts';
+
+const hour = 60 * 60_000;
+const day = 24 * hour;
+
+describe('the sweep of guest sessions', () => {
+  const at = useDatabase();
+  const sweep = (now: number) => createSweepGuestSessions(at.database)(now);
+  const start = (sessionId: string, expiresAt = testNow) =>
+    createGuestSessions(at.database).start({
+      ...{ sessionId, tokenHash: `hash of ${sessionId}`, expiresAt },
+      createdAt: testNow - day,
+    });
+  const find = (sessionId: string) => createGuestSessions(at.database).find(`hash of ${sessionId}`);
+
+  it('deletes one a day after it expired, and none before', async () => {
+    await start('a');
+    await start('later', testNow + hour);
+    expect(await sweep(testNow + day)).toBe(0);
+    expect(await sweep(testNow + day + 1)).toBe(1);
+    expect([await find('a'), (await find('later'))?.sessionId]).toEqual([undefined, 'later']);
+  });
+
+  it('keeps one that was linked, whose user enters a room that is put a year later', async () => {
+    await start('linked');
+    await createGuestSessions(at.database).link('linked', { userId: '15' });
+    await sweep(testNow + 365 * day);
+    const rooms = createRooms(at.database);
+    await rooms.put({ roomId: 'r', participants: [], guestSession: { sessionId: 'linked' } });
+    expect((await rooms.find('r'))?.guestSession?.linkedUserId).toBe('15');
+  });
+
+  it('deletes all of a large backlog at once', async () => {
+    await withClient(at.url, (client) =>
+      client.query(`INSERT INTO guest_sessions (session_id, token_hash, expires_at)
+        SELECT 's' || i, 'h' || i, to_timestamp(0) FROM generate_series(1, 12000) AS i`),
+    );
+    expect(await sweep(testNow)).toBe(12_000);
+  });
+});
+
+describe('the sweep of revocations', () => {
+  const at = useDatabase();
+  const subjects = {
+    tenant: { kind: 'tenant', tenantId: '1' },
+    'user of a tenant': { kind: 'user', userId: '15', tenantId: '1' },
+    user: { kind: 'user', userId: '15' },
+    booking: { kind: 'booking', hotelSlug: 'h', bookingId: 'b' },
+    token: { kind: 'token', tokenId: 'j' },
+    'guest session': { kind: 'guest-session', sessionId: 'gone' },
+    'live guest session': { kind: 'guest-session', sessionId: 'live' },
+  } as const satisfies Readonly<Record<string, RevocationSubject>>;
+  const all = Object.keys(subjects) as (keyof typeof subjects)[];
+
+  /** What is left of a revocation of each kind after a sweep at this time after their moment; one guest session of before is live for a month. */
+  const leftAfter = async (age: number, lives: Partial<CredentialLives> = {}) => {
+    await withClient(at.url, (client) =>
+      client.query('TRUNCATE revocations, guest_sessions; TRUNCATE table_changes'),
+    );
+    await createGuestSessions(at.database).start({
+      ...{ sessionId: 'live', tokenHash: 'live', createdAt: testNow - hour },
+      expiresAt: testNow + 30 * day,
+    });
+    const { revoke, latest } = revoking(at.database);
+    for (const subject of Object.values(subjects)) await revoke(subject, testNow);
+    const known = { userTokenMaxAge: hour, onlyJwts: true, ...lives };
+    await createSweepRevocations(at.database, known)(testNow + age);
+    const left = [];
+    for (const name of all) if ((await latest([subjects[name]])) !== undefined) left.push(name);
+    return left;
+  };
+  const without = (...names: readonly string[]) => all.filter((name) => !names.includes(name));
+
+  it('keeps all while a credential of before can be shown', async () => {
+    expect(await leftAfter(day)).toEqual(all);
+    expect(await leftAfter(day + hour - 1)).toEqual(without('guest session'));
+    expect(await leftAfter(20 * day, { userTokenMaxAge: 20 * day })).toEqual(
+      without('guest session'),
+    );
+  });
+
+  it('deletes what is of users’ tokens when these have ended', async () => {
+    const gone = ['tenant', 'user of a tenant', 'guest session'];
+    expect(await leftAfter(day + hour + 1)).toEqual(without(...gone));
+  });
+
+  it('keeps what is of a user while a guest session of before may be linked to them', async () => {
+    expect(await leftAfter(30 * day)).toContain('user');
+    const left = await leftAfter(30 * day + 1);
+    expect(left).toEqual(['booking', 'token']);
+  });
+
+  it('keeps what is of a user where tokens or sessions of a host may live for ever', async () => {
+    expect(await leftAfter(3_650 * day, { onlyJwts: false })).toEqual(['user', 'booking', 'token']);
+  });
+
+  it('deletes all after the time that the operator gave', async () => {
+    const lives = { onlyJwts: false, retention: 90 * day };
+    expect(await leftAfter(90 * day, lives)).toEqual(['user', 'booking', 'token']);
+    expect(await leftAfter(90 * day + 1, lives)).toEqual([]);
+  });
+
+  it('changes nothing that is remembered of the table when there is nothing to delete', async () => {
+    await leftAfter(hour);
+    const changes = () =>
+      withClient(
+        at.url,
+        async (client) => (await client.query('SELECT FROM table_changes')).rowCount,
+      );
+    const before = await changes();
+    await createSweepRevocations(at.database, { userTokenMaxAge: hour, onlyJwts: true })(testNow);
+    expect(await changes()).toBe(before);
+  });
+});

@@ -1,0 +1,163 @@
+import { expect, it } from 'vitest';
+import type { User } from '../../../src/policy/principal.ts';
+import { settlingTime, type LiveGrants } from '../../../src/pusher/tracked-connection.ts';
+import { Unavailable } from '../../../src/runtime/unavailable.ts';
+import { createLiveGrants } from '../../../src/database/repositories/tracked-connections.ts';
+import { createRevocations } from '../../../src/database/repositories/revocations.ts';
+import { describePostgres, useDatabase, withClient } from '../../support/database.ts';
+import { testNow } from '../../support/tokens.ts';
+
+const minute = 60_000;
+const lease = 15_000;
+
+/** User 15 of tenant 1, whose credential ends then. */
+const user = (expiresAt: number, changes: Partial<User> = {}): User => ({
+  kind: 'user',
+  userId: '15',
+  tenantId: '1',
+  roles: [],
+  issuedAt: testNow,
+  expiresAt,
+  ...changes,
+});
+
+describePostgres('the ledger of live grants', (server) => {
+  const at = useDatabase(server);
+  const ledger = (): LiveGrants => createLiveGrants(at.database);
+  let sockets = 0;
+  const newSocket = () => ({ appKey: `app-${(sockets += 1)}`, socketId: '1.1' });
+  const keep = async (principal: User, socket = newSocket(), grantedAt = testNow) => {
+    await ledger().keep({ ...socket, userId: principal.userId, principal, grantedAt });
+    return socket;
+  };
+  const dueAt = async (now: number) =>
+    (await ledger().claimDue({ now, leaseUntil: now + lease })).users;
+  const clear = () => withClient(at.url, (admin) => admin.query('DELETE FROM live_grants'));
+
+  it('gives what is due, once, and again when the lease is over', async () => {
+    await clear();
+    const { appKey } = await keep(user(testNow + minute));
+    expect(await dueAt(testNow + minute - 1)).toEqual([]);
+    const users = [{ appKey, userId: '15' }];
+    expect(await dueAt(testNow + minute)).toEqual(users);
+    expect(await dueAt(testNow + minute + lease - 1)).toEqual([]);
+    expect(await dueAt(testNow + minute + lease)).toEqual(users);
+  });
+
+  it('gives each to one of many replicas that look at once', async () => {
+    await clear();
+    await Promise.all(Array.from({ length: 30 }, () => keep(user(testNow + minute))));
+    const claims = await Promise.all(Array.from({ length: 8 }, () => dueAt(testNow + minute)));
+    const rest = await dueAt(testNow + minute);
+    const apps = [...claims.flat(), ...rest].map(({ appKey }) => appKey);
+    expect([apps.length, new Set(apps).size]).toEqual([30, 30]);
+  });
+
+  it('forgets whose connections were ended', async () => {
+    await clear();
+    const { appKey } = await keep(user(testNow + minute));
+    const now = testNow + minute;
+    await dueAt(now);
+    await ledger().settle({ appKey, userId: '15' }, { now, leaseUntil: now + lease });
+    expect(await dueAt(now + lease)).toEqual([]);
+  });
+
+  it('has who was ended soon after the grant ended once more', async () => {
+    await clear();
+    const end = testNow + settlingTime - 1;
+    const { appKey } = await keep(user(end));
+    await dueAt(end);
+    await ledger().settle({ appKey, userId: '15' }, { now: end, leaseUntil: end + lease });
+    const again = testNow + settlingTime;
+    expect(await dueAt(again)).toEqual([{ appKey, userId: '15' }]);
+    await ledger().settle({ appKey, userId: '15' }, { now: again, leaseUntil: again + lease });
+    expect(await dueAt(again + lease)).toEqual([]);
+  });
+
+  it.each(['keep', 'extend'] as const)(
+    'moves the end when the same user shows a later credential (%s), also while it is being ended',
+    async (how) => {
+      await clear();
+      const socket = await keep(user(testNow + minute));
+      const { appKey } = socket;
+      const later = user(testNow + 2 * minute, { issuedAt: testNow + minute });
+      const show = (principal: User) =>
+        how === 'keep' ? keep(principal, socket) : ledger().extend({ ...socket, principal });
+      const now = testNow + minute;
+      await dueAt(now);
+      await show(later);
+      await show(user(testNow + minute));
+      await show({ ...user(testNow + 3 * minute), userId: 'another' });
+      await ledger().settle({ appKey, userId: '15' }, { now, leaseUntil: now + lease });
+      expect(await dueAt(testNow + 2 * minute - 1)).toEqual([]);
+      expect(await dueAt(testNow + 2 * minute)).toEqual([{ appKey, userId: '15' }]);
+    },
+  );
+
+  it('claims with a revocation what was issued before, and no more', async () => {
+    await clear();
+    const mine = await keep(user(testNow + minute, { tokenId: 'j' }));
+    await keep(user(testNow + minute, { userId: '16' }));
+    await keep(user(testNow + minute, { tenantId: '2', issuedAt: testNow + 5 }));
+    const { appKey } = await keep(user(testNow + minute, { tenantId: '2' }));
+    const revoke = async (subject: Parameters<typeof revocations.revoke>[0]['subject']) =>
+      (await revocations.revoke({ subject, issuedBefore: testNow + 1, leaseUntil: testNow + 2 }))
+        .claim.users;
+    const revocations = createRevocations(at.database);
+    expect(await revoke({ kind: 'token', tokenId: 'j' })).toEqual([
+      { appKey: mine.appKey, userId: '15' },
+    ]);
+    expect(await revoke({ kind: 'user', userId: '15', tenantId: '2' })).toEqual([
+      { appKey, userId: '15' },
+    ]);
+    expect((await revoke({ kind: 'tenant', tenantId: '1' })).length).toBe(2);
+    expect((await revoke({ kind: 'user', userId: 'nobody' })).length).toBe(0);
+  });
+
+  it('lets no grant slip between its row and a revocation: one that is being kept is waited for', async () => {
+    await clear();
+    const { appKey } = await keep(user(testNow + minute, { userId: 'racer' }));
+    const subject = { kind: 'user', userId: 'racer' } as const;
+    const asked = { subject, issuedBefore: testNow + 1, leaseUntil: testNow + lease };
+    const written = await withClient(at.url, async (admin) => {
+      await admin.query('BEGIN');
+      await admin.query(`INSERT INTO live_grants SELECT app_key, '2.2', 'slow', tenant_id, principal,
+        subjects, issued_at, expires_at, granted_at, due_at FROM live_grants`);
+      const revoking = createRevocations(at.database).revoke(asked);
+      const waiting = `SELECT FROM pg_locks WHERE relation = 'live_grants'::regclass AND NOT granted`;
+      const isOver = revoking.then(() => true);
+      const waits = async () => ((await admin.query(waiting)).rowCount ?? 0) > 0;
+      while (!(await Promise.race([waits(), isOver])));
+      await admin.query('COMMIT');
+      return revoking;
+    });
+    const users = ['racer', 'slow'].map((userId) => ({ appKey, userId }));
+    expect(written.claim.users).toHaveLength(2);
+    expect(written.claim.users).toEqual(expect.arrayContaining(users));
+  });
+
+  it('keeps one whose credential has no end', async () => {
+    await clear();
+    await keep(user(8.64e15));
+    expect(await dueAt(testNow + 1e12)).toEqual([]);
+  });
+
+  it('gives up a day after the credential ended', async () => {
+    await clear();
+    await keep(user(testNow));
+    expect(await ledger().sweep(testNow + 24 * 60 * minute)).toBe(0);
+    expect(await ledger().sweep(testNow + 24 * 60 * minute + 1)).toBe(1);
+  });
+
+  it('is unavailable when the table is', async () => {
+    const rename = (from: string, to: string) =>
+      withClient(at.url, (client) => client.query(`ALTER TABLE ${from} RENAME TO ${to}`));
+    await rename('live_grants', 'elsewhere');
+    try {
+      await expect(keep(user(testNow))).rejects.toThrow(Unavailable);
+      await expect(dueAt(testNow)).rejects.toThrow(Unavailable);
+    } finally {
+      await rename('elsewhere', 'live_grants');
+    }
+  });
+});

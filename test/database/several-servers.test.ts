@@ -1,0 +1,54 @@
+import { expect, it } from 'vitest';
+import { createDatabase } from '../../src/database/client.ts';
+import { prepareDatabase } from '../../src/database/prepare-database.ts';
+import { createBookings } from '../../src/facts/store/bookings.ts';
+import { Secret } from '../../src/runtime/secret.ts';
+import { createTestDatabase, describePostgres, withClient } from '../support/database.ts';
+
+describePostgres('a DATABASE_URL of several servers', (server) => {
+  const hostOf = (url: URL) => url.searchParams.get('host') ?? url.hostname;
+  /** This database at a host where nothing listens, and at its own. */
+  const severalOf = (url: string): Secret => {
+    const several = new URL(url);
+    const port = several.port || '5432';
+    several.searchParams.set('host', `127.0.0.1,${hostOf(several)}`);
+    several.searchParams.set('port', `1,${port}`);
+    return new Secret(several.href);
+  };
+
+  it('uses one that answers, at start and for each connection', async () => {
+    const at = await createTestDatabase(server, 'template0');
+    const url = severalOf(at.url.reveal());
+    const { role } = await prepareDatabase(url);
+    const database = createDatabase({ url, role });
+    const booking = { hotelSlug: 'h', bookingId: 'B', status: 'open' } as const;
+    expect(await createBookings(database).put(booking)).toEqual(booking);
+    const found = Array.from({ length: 20 }, () => createBookings(database).find('h', 'B'));
+    expect(new Set((await Promise.all(found)).map((one) => one?.status))).toEqual(
+      new Set(['open']),
+    );
+    await database.close();
+    await at.drop();
+  });
+
+  it('says of each why not, where none accepts writes', async () => {
+    const at = await createTestDatabase(server);
+    const name = new URL(at.url.reveal()).pathname.slice(1);
+    await withClient(server.url, (admin) =>
+      admin.query(`ALTER DATABASE ${name} SET default_transaction_read_only = on`),
+    );
+    await expect(prepareDatabase(severalOf(at.url.reveal()))).rejects.toThrow('accepts no writes');
+    await at.drop();
+  });
+});
+
+it.each([
+  [
+    'sslmode=verify-full&sslrootcert=/nonexistent/ca.pem',
+    'sslrootcert, sslcert or sslkey cannot be read',
+  ],
+])('a URL with %s that cannot be used is told in words', async (query, words) => {
+  const url = new Secret(`postgres://u:private@127.0.0.1:1/db?${query}`);
+  const error: unknown = await prepareDatabase(url).catch((thrown: unknown) => thrown);
+  expect(String((error as Error).cause)).toContain(words);
+});

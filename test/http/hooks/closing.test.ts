@@ -1,0 +1,58 @@
+import { connect } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { startUsher } from '../../support/usher.ts';
+import { openSocket } from '../raw-socket.ts';
+import { userAsks } from '../requests.ts';
+import type { Asking } from '../requests.ts';
+
+/** The head of a request, and its body. */
+function rawRequest({ path, headers, body }: Asking, more = ''): readonly [string, string] {
+  const text = (body as URLSearchParams).toString();
+  const lines = Object.entries(headers ?? {}).map(([name, value]) => `${name}: ${value}\r\n`);
+  const head =
+    `POST ${path} HTTP/1.1\r\nHost: usher\r\n${lines.join('')}${more}` +
+    'Content-Type: application/x-www-form-urlencoded\r\n' +
+    `Content-Length: ${String(text.length)}\r\n\r\n`;
+  return [head, text];
+}
+
+function isRefused(address: string): Promise<boolean> {
+  const { hostname, port } = new URL(address);
+  return new Promise((resolve) => {
+    const socket = connect({ host: hostname, port: Number(port) });
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(false);
+    });
+    socket.once('error', () => {
+      resolve(true);
+    });
+  });
+}
+
+describe('closing', () => {
+  it('answers a request that had begun, and one that follows on its connection', async () => {
+    const usher = await startUsher();
+    let stopped: Promise<void> | undefined;
+    try {
+      const socket = await openSocket(usher.public);
+      // The interim answer tells that the request has begun; its body is still to come.
+      const [head, body] = rawRequest(userAsks(), 'Expect: 100-continue\r\n');
+      socket.write(head);
+      await socket.until('100 Continue');
+      stopped = usher.stop();
+      while (!(await isRefused(usher.public)));
+      socket.write(body + rawRequest(userAsks()).join(''));
+      await socket.closed;
+      const answers = socket.received();
+      expect(answers.match(/HTTP\/1\.1 \d+/g)?.map((line) => line.slice(9))).toStrictEqual([
+        '100',
+        '200',
+        '200',
+      ]);
+      expect(answers.match(/"auth":/g)).toHaveLength(2);
+    } finally {
+      await (stopped ?? usher.stop());
+    }
+  });
+});

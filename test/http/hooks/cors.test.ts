@@ -1,0 +1,152 @@
+import { describe, expect, it } from 'vitest';
+import { allowedOrigin, useUsher } from '../../support/usher.ts';
+import { ask, asJson, guestAsks, userAsks } from '../requests.ts';
+import type { Asking } from '../requests.ts';
+
+const preflight = (origin: string, headers = 'authorization,x-tenant-id'): Asking => ({
+  method: 'OPTIONS',
+  path: '/broadcasting/auth',
+  headers: {
+    origin,
+    'access-control-request-method': 'POST',
+    'access-control-request-headers': headers,
+  },
+});
+const from = (origin: string, asking: Asking): Asking => ({
+  ...asking,
+  headers: { ...asking.headers, origin },
+});
+
+describe('a page’s preflight', () => {
+  const usher = useUsher();
+
+  it('from an allowed origin may send the credential and the tenant', async () => {
+    const { status, headers } = await ask(usher.public, preflight(allowedOrigin));
+    expect(status).toBe(204);
+    expect(headers.get('access-control-allow-origin')).toBe(allowedOrigin);
+    expect(headers.get('access-control-allow-methods')).toContain('POST');
+    expect(headers.get('access-control-allow-headers')).toBe('authorization,x-tenant-id');
+    expect(headers.get('vary')).toMatch(/origin/i);
+  });
+
+  it('lets it send what Echo, axios and pusher-js send, and ask with credentials', async () => {
+    const sent = [
+      ...['authorization', 'content-type', 'x-csrf-token', 'x-guest-session', 'x-requested-with'],
+      ...['x-socket-id', 'x-tenant-id', 'x-xsrf-token', 'traceparent'],
+    ].join(',');
+    const { status, headers } = await ask(usher.public, preflight(allowedOrigin, sent));
+    expect(status).toBe(204);
+    expect(headers.get('access-control-allow-headers')).toBe(sent);
+    expect(headers.get('access-control-allow-credentials')).toBe('true');
+  });
+
+  it.each([
+    'https://evil.example',
+    'http://app.example',
+    'https://app.example:8443',
+    'https://app.example.evil.example',
+    'https://APP.example',
+    'null',
+  ])('from %s may not', async (origin) => {
+    const { headers } = await ask(usher.public, preflight(origin));
+    expect(headers.get('access-control-allow-origin')).toBeNull();
+  });
+
+  it('is refused on the operator’s port', async () => {
+    const answer = await ask(usher.operator, preflight(allowedOrigin));
+    expect(answer.status).toBe(403);
+    expect(answer.headers.get('access-control-allow-origin')).toBeNull();
+  });
+});
+
+describe('an answer to a page', () => {
+  const usher = useUsher();
+  const large = asJson(userAsks(), JSON.stringify({ x: 'a'.repeat(20_000) }));
+  const text = { ...userAsks(), headers: { 'content-type': 'text/plain' }, body: 'x' };
+
+  it.each<[number, Asking]>([
+    [200, userAsks()],
+    [400, userAsks({ fields: { socket_id: undefined } })],
+    [401, userAsks({ headers: { authorization: undefined } })],
+    [403, userAsks({ headers: { 'x-tenant-id': '2' } })],
+    [404, userAsks({ path: '/nowhere' })],
+    [413, large],
+    [415, text],
+    [200, guestAsks()],
+    [400, guestAsks({ fields: { token: undefined } })],
+    [403, guestAsks({ fields: { token: 'x' } })],
+  ])('%i is readable for the allowed origin and for no other', async (status, asking) => {
+    const good = await ask(usher.public, from(allowedOrigin, asking));
+    expect([good.status, good.headers.get('access-control-allow-origin')]).toStrictEqual([
+      status,
+      allowedOrigin,
+    ]);
+    expect(good.headers.get('access-control-expose-headers')).toContain('X-Request-Id');
+    // Else a page with `withCredentials: true` gets status 0, whatever we answer.
+    expect(good.headers.get('access-control-allow-credentials')).toBe('true');
+    const other = await ask(usher.public, from('https://evil.example', asking));
+    expect([other.status, other.headers.get('access-control-allow-origin')]).toStrictEqual([
+      status,
+      null,
+    ]);
+    expect(other.headers.get('access-control-allow-credentials')).toBeNull();
+  });
+});
+
+describe('with any origin allowed', () => {
+  const usher = useUsher({ ALLOWED_ORIGINS: '*' });
+
+  it('every page may read the answer, and none may send cookies', async () => {
+    const { headers } = await ask(usher.public, from('https://any.example', userAsks()));
+    expect(headers.get('access-control-allow-origin')).toBe('*');
+    expect(headers.get('access-control-allow-credentials')).toBeNull();
+  });
+});
+
+describe('with apps, and the subdomains of tenants', () => {
+  const usher = useUsher({
+    ALLOWED_ORIGINS:
+      'capacitor://localhost,chrome-extension://abcdefghijklmnop,https://*.tenants.example,https://App.example:443',
+  });
+  const allowed = async (origin: string) => {
+    const asking = userAsks({ headers: { origin } });
+    const answers = [
+      await ask(usher.public, preflight(origin)),
+      await ask(usher.public, asking),
+      await ask(usher.public, { ...asking, path: '/%zz' }),
+    ];
+    return answers.map(({ headers }) => [
+      headers.get('access-control-allow-origin'),
+      headers.get('access-control-allow-credentials'),
+    ]);
+  };
+
+  it.each([
+    ['capacitor://localhost', 'true'],
+    ['chrome-extension://abcdefghijklmnop', 'true'],
+    ['https://app.example', 'true'],
+    // There may be pages behind it that somebody else wrote.
+    ['https://a.tenants.example', null],
+  ])('%s may ask', async (origin, credentials) => {
+    expect(await allowed(origin)).toEqual(Array(3).fill([origin, credentials]));
+  });
+
+  it.each([
+    'capacitor://localhost:80',
+    'ionic://localhost',
+    'https://tenants.example',
+    'https://.tenants.example',
+    'https://a.b.tenants.example',
+    'https://a.tenants.example:8443',
+    'http://a.tenants.example',
+    'https://a.tenants.example.evil.example',
+    'https://evil.example/.tenants.example',
+    'https://evil.example?.tenants.example',
+    'https://evil@a.tenants.example',
+    'https://*.tenants.example',
+    'https://a.TENANTS.example',
+    '*',
+  ])('%s may not', async (origin) => {
+    expect(await allowed(origin)).toEqual(Array(3).fill([null, null]));
+  });
+});

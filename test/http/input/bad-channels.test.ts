@@ -1,0 +1,176 @@
+import { describe, expect, it } from 'vitest';
+import { useUsher, userToken } from '../../support/usher.ts';
+import { ask, asJson, guestAsks, guestChannel, userAsks } from '../requests.ts';
+import type { Answer, Asking } from '../requests.ts';
+
+const booking = 'private-hotel-grand-hotel-guest-chat-booking-BK-2025-ABC123';
+const own = 'private-tenant.1.user.15';
+
+/** Texts that are the given name for somebody who looks away; good for no door. */
+const nearly = (name: string): readonly string[] => [
+  name.toUpperCase(),
+  name.replace('private-', 'Private-'),
+  name.replace('private-', 'presence-'),
+  name.replace('private-', 'private-cache-'),
+  name.replace('private-', 'private-encrypted-'),
+  name.replace('private-', 'private-encrypted-cache-'),
+  name.replace('private-', 'private-private-'),
+  name.replace('private-', 'private_'),
+  name.replace('private-', ''),
+  name.slice(0, -1),
+  `${name}0`,
+  `${name}-`,
+  `${name}.`,
+  `${name}.15`,
+  `${name}\n`,
+  `${name}\r\n`,
+  `${name}\r\nX-Injected: 1`,
+  `${name} `,
+  ` ${name}`,
+  `${name}\0`,
+  `${name}\u200B`,
+  `${name}#`,
+  `${name}?`,
+  `${name}*`,
+  `${name}%0A`,
+  `${name}:{"user_id":"1"}`,
+  encodeURIComponent(`${name}/`),
+  name.replace('-', '%2D'),
+  name.replace('-', '\u2010'),
+  name.replace('a', '\u0430'),
+  name.replace('e', '\u0435'),
+  name.replace(/[0-9]/, (digit) => String.fromCodePoint(0xff10 + Number(digit))),
+  `${name},${name}`,
+  `${name};${name}`,
+];
+
+/** What forges an identity when it is signed. */
+const oracles: readonly string[] = [
+  ':user::{"id":"15"}',
+  '::user::{"id":"15"}',
+  'presence-x:{"user_id":"admin"}',
+  'presence-tenant.1.escrow.42.chat:{"user_id":"16"}',
+  `${own}:{"user_id":"16"}`,
+  '*',
+  'private-*',
+  'private-tenant.1.user.*',
+  'private-tenant.{tenantId}.user.15',
+  'private-__proto__',
+  'private-constructor',
+];
+
+const ofTenant: readonly string[] = [
+  'private-tenant.1',
+  'private-tenant.1.',
+  'private-tenant..user.15',
+  'private-tenant.1.user',
+  'private-tenant.1.user.',
+  'private-tenant.1..user.15',
+  'private-tenant.1.users.15',
+  'private-tenant.1.user.15.chat',
+  'private-tenant.01.user.15',
+  'private-tenant.1.user.015',
+  'private-tenant.2.user.15',
+  'private-tenant.1.escrow.42.Chat',
+  'private-tenant.1.escrow.42.chat.chat',
+  'private-tenant.1.escrow.43',
+  'presence-tenant.1.escrow.42',
+  'presence-tenant.1.user.15',
+  'presence-tenant.1.announcements',
+  'private-tenant.1.announcements.all',
+  'private-announcement',
+  'private-',
+  'presence-',
+  'announcements',
+];
+
+const ofHotel: readonly string[] = [
+  'private-hotel-grand-hotel-staff',
+  'private-hotel-grand-hotel-guest-chat',
+  'private-hotel-grand-hotel-guest-chat-booking-',
+  'private-hotel--guest-chat-booking-BK-2025-ABC123',
+  'private-hotel-other-hotel-guest-chat-booking-BK-2025-ABC123',
+  'private-hotel-grand-hotel-guest-chat-booking-BK-2025-ABC124',
+  'private-hotel-grand-hotel-guest-chat-booking-bk-2025-abc123',
+  'private-hotel-grand-hotel-guest-chat-booking-BK-2025-ABC123-guest-chat-booking-BK-2025-ABC123',
+  'private-hotels-grand-hotel-guest-chat-booking-BK-2025-ABC123',
+];
+
+function expectNothingSigned(answer: Answer): void {
+  expect([400, 403]).toContain(answer.status);
+  expect(answer.text).not.toMatch(/"auth"|"channel_data"|"shared_secret"/);
+  expect(answer.headers.get('x-injected')).toBeNull();
+  expect(answer.headers.get('x-decision-id')).toBeTruthy();
+}
+
+describe('a channel name that is nearly right', () => {
+  const usher = useUsher();
+  /** In a form, and in JSON with every character escaped. */
+  const bothWays = (asking: Asking, name: string): readonly Asking[] => {
+    const fields = Object.fromEntries(asking.body as URLSearchParams);
+    const escaped = Array.from(
+      { length: name.length },
+      (_, i) => `\\u${name.charCodeAt(i).toString(16).padStart(4, '0')}`,
+    );
+    const json = JSON.stringify({ ...fields, channel_name: '' });
+    return [
+      asking,
+      asJson(asking, json.replace('"channel_name":""', `"channel_name":"${escaped.join('')}"`)),
+    ];
+  };
+
+  it.each([own, booking])('%s itself is right', async (name) => {
+    const asks = name === own ? userAsks : guestAsks;
+    for (const asking of bothWays(asks({ fields: { channel_name: name } }), name)) {
+      expect((await ask(usher.public, asking)).status).toBe(200);
+    }
+  });
+
+  it.each([...nearly(own), ...oracles, ...ofTenant, guestChannel])(
+    'is refused to a user: %j',
+    async (name) => {
+      for (const asking of bothWays(userAsks({ fields: { channel_name: name } }), name)) {
+        expectNothingSigned(await ask(usher.public, asking));
+      }
+    },
+  );
+
+  it.each([...nearly(booking), ...oracles, ...ofHotel, own])(
+    'is refused to a guest: %j',
+    async (name) => {
+      for (const asking of bothWays(guestAsks({ fields: { channel_name: name } }), name)) {
+        expectNothingSigned(await ask(usher.public, asking));
+      }
+    },
+  );
+
+  it('is refused to an admin as well', async () => {
+    const headers = { authorization: `Bearer ${userToken({ role: 'admin' })}` };
+    for (const channel_name of [
+      ...oracles,
+      'private-tenant.1.escrow.42.chat.',
+      'private-tenant.2.admin',
+    ]) {
+      expectNothingSigned(await ask(usher.public, userAsks({ fields: { channel_name }, headers })));
+    }
+  });
+});
+
+describe('the hotel of the path', () => {
+  const usher = useUsher();
+
+  it.each([
+    '/api/guest/hotel/other-hotel/chat/pusher/auth',
+    '/api/guest/hotel/Grand-Hotel/chat/pusher/auth',
+    '/api/guest/hotel/grand-hotel%2F/chat/pusher/auth',
+    '/api/guest/hotel/grand-hotel%00/chat/pusher/auth',
+    '/api/guest/hotel/grand%252Dhotel/chat/pusher/auth',
+    '/api/guest/hotel/%7BhotelSlug%7D/chat/pusher/auth',
+  ])('%s is another hotel', async (path) => {
+    const answer = await ask(usher.public, guestAsks({ path }));
+    expect([answer.status, answer.body]).toStrictEqual([
+      403,
+      { error: 'Forbidden', message: 'Hotel access denied' },
+    ]);
+  });
+});

@@ -1,0 +1,169 @@
+import { describe, expect, it } from 'vitest';
+import { allowedOrigin, guestToken, useUsher } from '../../support/usher.ts';
+import { ask, asJson, guestAsks, guestChannel, userAsks, userSignsIn } from '../requests.ts';
+import type { Answer, Asking } from '../requests.ts';
+
+const own = 'private-tenant.1.user.15';
+const form = (body: string): Asking => ({ ...userAsks(), body: new URLSearchParams(body) });
+const json = (body: string): Asking => asJson(userAsks(), body);
+const typed = (type: string, body = 'socket_id=1.2&channel_name=x'): Asking => {
+  const headers = { ...userAsks().headers, 'content-type': type };
+  return { path: '/broadcasting/auth', headers, body };
+};
+const query = (text: string): Asking =>
+  guestAsks({ path: `/api/guest/hotel/grand-hotel/chat/pusher/auth?${text}` });
+const nested = (depth: number) => '{"a":'.repeat(depth) + '1' + '}'.repeat(depth);
+
+/** A refusal of the request itself: its status, nothing signed, headers for the page's scripts. */
+function expectRefused(answer: Answer, status: number): void {
+  expect(answer.status).toBe(status);
+  expect(answer.text).not.toMatch(/"auth"|"channel_data"|"shared_secret"|"user_data"/);
+  expect(answer.headers.get('access-control-allow-origin')).toBe(allowedOrigin);
+  expect(answer.headers.get('x-request-id')).toBeTruthy();
+}
+
+describe('a request that is not right', () => {
+  const usher = useUsher();
+  const answerTo = (asking: Asking) =>
+    ask(usher.public, { ...asking, headers: { ...asking.headers, origin: allowedOrigin } });
+
+  it.each<[string, Asking, string]>([
+    ['no fields', form(''), 'socket_id is required'],
+    ['no socket', form(`channel_name=${own}`), 'socket_id is required'],
+    ['no channel', form('socket_id=1.2'), 'channel_name is required'],
+    ['an empty channel', form('socket_id=1.2&channel_name='), 'channel_name is required'],
+    [
+      'a socket twice',
+      form(`socket_id=1.2&socket_id=1.2&channel_name=${own}`),
+      'socket_id is repeated',
+    ],
+    [
+      'two sockets',
+      form(`socket_id=1.2&socket_id=1.3&channel_name=${own}`),
+      'socket_id is repeated',
+    ],
+    [
+      'a channel twice',
+      form(`socket_id=1.2&channel_name=${own}&channel_name=a`),
+      'channel_name is repeated',
+    ],
+    [
+      'the same name encoded',
+      form(`socket_id=1.2&channel_name=a&channel%5Fname=${own}`),
+      'channel_name is repeated',
+    ],
+    [
+      'three channels',
+      form(`channel_name=a&socket_id=1.2&channel_name=b&channel_name=a`),
+      'channel_name is repeated',
+    ],
+    ['an array of PHP', form(`socket_id=1.2&channel_name[]=${own}`), 'channel_name is required'],
+    [
+      'too many fields',
+      form(Array.from({ length: 200 }, (_, i) => `f${String(i)}=1`).join('&')),
+      'Too many fields',
+    ],
+    ['a long socket', form(`socket_id=${'1'.repeat(129)}&channel_name=a`), 'socket_id is too long'],
+    [
+      'a long channel',
+      form(`socket_id=1.2&channel_name=private-${'a'.repeat(505)}`),
+      'channel_name is too long',
+    ],
+    ['an empty JSON body', json(''), 'socket_id is required'],
+    ['half of a JSON body', json('{"socket_id":"1.2"'), 'The body is not JSON'],
+    ['JSON behind a byte order mark', json('\uFEFF{}'), 'The body is not JSON'],
+    ['a JSON array', json('["socket_id"]'), 'The body must be a JSON object'],
+    ['a JSON text', json('"socket_id=1.2"'), 'The body must be a JSON object'],
+    ['JSON null', json('null'), 'socket_id is required'],
+    [
+      'a number for a socket',
+      json(`{"socket_id":1.2,"channel_name":"${own}"}`),
+      'socket_id must be a text',
+    ],
+    [
+      'null for a socket',
+      json(`{"socket_id":null,"channel_name":"${own}"}`),
+      'socket_id must be a text',
+    ],
+    [
+      'an object for a channel',
+      json('{"socket_id":"1.2","channel_name":{}}'),
+      'channel_name must be a text',
+    ],
+    [
+      'a list for a channel',
+      json(`{"socket_id":"1.2","channel_name":["${own}"]}`),
+      'channel_name is repeated',
+    ],
+    ['a name twice', json('{"socket_id":"1.2","socket_id":"1.2"}'), 'socket_id is repeated'],
+    [
+      'a name twice, once escaped',
+      json(String.raw`{"socket_id":"1.2","socket\u005fid":"1.3"}`),
+      'socket_id is repeated',
+    ],
+    [
+      'only a prototype',
+      json(`{"__proto__":{"socket_id":"1.2","channel_name":"${own}"}}`),
+      'socket_id is required',
+    ],
+    [
+      'a prototype in a form',
+      form('__proto__[socket_id]=1.2&constructor=x'),
+      'socket_id is required',
+    ],
+    ['deep JSON', json(nested(5)), 'The body is nested too deeply'],
+    ['very deep JSON', json(nested(2000)), 'The body is nested too deeply'],
+  ])('400 for %s', async (_case, asking, message) => {
+    const answer = await answerTo(asking);
+    expectRefused(answer, 400);
+    const request_id = answer.headers.get('x-request-id');
+    expect(answer.body).toStrictEqual({ error: 'Bad Request', message, request_id });
+  });
+
+  it.each<[string, Asking, number]>([
+    ['text', typed('text/plain'), 415],
+    ['text that is JSON', typed('text/plain', '{"socket_id":"1.2","channel_name":"x"}'), 415],
+    ['XML', typed('application/xml', '<a/>'), 415],
+    ['JSON of another kind', typed('application/ld+json', '{}'), 415],
+    ['a nameless type', typed('garbage'), 415],
+    ['a large form', form(`socket_id=1.2&x=${'a'.repeat(17_000)}`), 413],
+    ['large JSON', json(`{"x":"${'a'.repeat(17_000)}"}`), 413],
+    ['large and deep JSON', json(nested(5_000)), 413],
+  ])('%s: the status says what is wrong', async (_case, asking, status) => {
+    const answer = await answerTo(asking);
+    expectRefused(answer, status);
+    expect(answer.body).toMatchObject({ request_id: answer.headers.get('x-request-id') });
+  });
+
+  it.each<[string, Asking, string]>([
+    [
+      'the token twice in the query',
+      query(`token=${guestToken()}&token=${guestToken()}`),
+      'token is repeated',
+    ],
+    [
+      'two tokens in the form',
+      { ...guestAsks(), body: new URLSearchParams('socket_id=1.2&channel_name=x&token=a&token=b') },
+      'token is repeated',
+    ],
+    [
+      'a number for a token',
+      asJson(guestAsks(), `{"socket_id":"1.2","channel_name":"${guestChannel}","token":1}`),
+      'token must be a text',
+    ],
+    ['a long token', guestAsks({ fields: { token: 'a'.repeat(8193) } }), 'token is too long'],
+    ['a long token in the query', query(`token=${'a'.repeat(8193)}`), 'token is too long'],
+  ])('the hotel chat says so in two fields: %s', async (_case, asking, message) => {
+    const answer = await answerTo(asking);
+    expectRefused(answer, 400);
+    expect(answer.body).toStrictEqual({ error: 'Bad Request', message });
+  });
+
+  it('takes no field from what every object inherits', async () => {
+    for (const name of ['constructor', 'toString', '__proto__', 'hasOwnProperty']) {
+      const asking = userSignsIn({ fields: { [name]: 'x' } });
+      expect((await answerTo(asking)).status).toBe(200);
+      expect((await answerTo(asJson(asking))).status).toBe(200);
+    }
+  });
+});

@@ -1,0 +1,148 @@
+import { connect, type Socket } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { withClient } from '../../support/database.ts';
+import { startUsher, useUsher } from '../../support/usher.ts';
+import { ask, userAsks } from '../requests.ts';
+
+const refused = (headers: Readonly<Record<string, string>>) =>
+  userAsks({ headers: { authorization: 'Bearer x', ...headers } });
+
+/** The address and the request's id, as they stand in the row of this decision. */
+async function rowOf(
+  usher: { readonly database: Parameters<typeof withClient>[0] },
+  id: string | null,
+) {
+  const { rows } = await withClient(usher.database, (client) =>
+    client.query<{ address: string; request_id: string }>(
+      'SELECT address, request_id FROM audit_log WHERE decision_id = $1',
+      [id],
+    ),
+  );
+  return rows[0];
+}
+
+describe('behind a trusted proxy', () => {
+  const usher = useUsher({ TRUSTED_PROXIES: '127.0.0.0/8,10.0.0.0/8' });
+  const addressFor = async (forwarded: string) => {
+    const answer = await ask(usher.public, refused({ 'x-forwarded-for': forwarded }));
+    expect(answer.status).toBe(401);
+    return (await rowOf(usher, answer.headers.get('x-decision-id')))?.address;
+  };
+
+  it.each([
+    ['203.0.113.7', '203.0.113.7'],
+    ['203.0.113.7:51234', '203.0.113.7'],
+    ['203.0.113.7:51234, 10.0.0.4:443', '203.0.113.7'],
+    ['2001:db8::1', '2001:db8::1'],
+    ['[2001:db8::1]', '2001:db8::1'],
+    ['[2001:db8::1]:443', '2001:db8::1'],
+    ['"[2001:db8::1]:443"', '2001:db8::1'],
+    ['"203.0.113.7:1"', '203.0.113.7'],
+    ['for=203.0.113.7;proto=https;by=10.0.0.1', '203.0.113.7'],
+    ['For="[2001:db8:cafe::17]:4711"', '2001:db8:cafe::17'],
+    ['::ffff:203.0.113.7', '::ffff:203.0.113.7'],
+    [', 203.0.113.7 ,', '203.0.113.7'],
+    // What stands further left was told by the client itself.
+    ['198.51.100.1, 203.0.113.7', '203.0.113.7'],
+    ['unknown, 203.0.113.7', '203.0.113.7'],
+  ])('the client of %j is %s', async (forwarded, address) => {
+    expect(await addressFor(forwarded)).toBe(address);
+  });
+
+  it.each([
+    'unknown',
+    '"unknown"',
+    '_hidden',
+    'for=_gazonk',
+    'a'.repeat(300),
+    `fe80::1%${'a'.repeat(200)}`,
+    '203.0.113.7:',
+    '203.0.113.7:512345',
+    '203.0.113',
+    '010.0.0.1',
+    '[2001:db8::1',
+    '203.0.113.7 203.0.113.8',
+    "'; DROP TABLE audit_log; --",
+    ',',
+    '',
+  ])('the client of %j is the proxy', async (forwarded) => {
+    expect(await addressFor(forwarded)).toBe('127.0.0.1');
+  });
+
+  it('the client of a word that an inner proxy reported is that proxy', async () => {
+    expect(await addressFor('203.0.113.9, unknown, 10.0.0.4:80')).toBe('10.0.0.4');
+  });
+
+  it('each connection of one client counts for one address', async () => {
+    const limited = await startUsher({ TRUSTED_PROXIES: '127.0.0.0/8', RATE_LIMIT_FAILURES: '1' });
+    onTestFinished(limited.stop);
+    const statuses = [];
+    for (const port of [51234, 51235, 51236]) {
+      const asking = refused({ 'x-forwarded-for': `203.0.113.7:${port}` });
+      statuses.push((await ask(limited.public, asking)).status);
+    }
+    expect(statuses).toEqual([401, 429, 429]);
+  });
+
+  it('the proxy’s request id is kept, in the row too, and no forged one', async () => {
+    const kept = await ask(usher.public, refused({ 'x-request-id': 'proxy-0123.abc' }));
+    expect(kept.headers.get('x-request-id')).toBe('proxy-0123.abc');
+    const row = await rowOf(usher, kept.headers.get('x-decision-id'));
+    expect(row?.request_id).toBe('proxy-0123.abc');
+    const forged = await ask(usher.public, refused({ 'x-request-id': 'a "b" c d' }));
+    expect(forged.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+  });
+});
+
+describe('behind no trusted proxy', () => {
+  const usher = useUsher({ TRUSTED_PROXIES: '10.0.0.0/8' });
+
+  it('neither the request id nor the address of a client is its own to choose', async () => {
+    const headers = { 'x-request-id': 'chosen-by-anybody', 'x-forwarded-for': '10.0.0.1' };
+    for (const base of [usher.public, usher.operator]) {
+      const answer = await ask(base, refused(headers));
+      expect(answer.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+    }
+    const answer = await ask(usher.public, refused(headers));
+    const row = await rowOf(usher, answer.headers.get('x-decision-id'));
+    expect(row?.address).toBe('127.0.0.1');
+  });
+});
+
+describe('an idle connection', () => {
+  /** The header that tells a client how long, and the connection on which it came. */
+  const keepAlive = async (address: string): Promise<readonly [string | undefined, Socket]> => {
+    const socket = connect(Number(new URL(address).port), '127.0.0.1');
+    onTestFinished(() => {
+      socket.destroy();
+    });
+    socket.write('GET /nowhere HTTP/1.1\r\nHost: usher\r\n\r\n');
+    const text = await new Promise<string>((resolve) => {
+      socket.once('data', (bytes) => {
+        resolve(bytes.toString());
+      });
+    });
+    return [/keep-alive: timeout=(\d+)/i.exec(text)?.[1], socket];
+  };
+  const usher = useUsher();
+
+  it('is kept longer than Caddy’s 120 s and Traefik’s 90 s, or a proxy would post into one that ends', async () => {
+    expect((await keepAlive(usher.public))[0]).toBe('125');
+  });
+
+  it.each([
+    ['620s', '620'],
+    ['1h', '3600'],
+  ])('is kept for HTTP_KEEP_ALIVE=%s', async (HTTP_KEEP_ALIVE, seconds) => {
+    const other = await startUsher({ HTTP_KEEP_ALIVE });
+    onTestFinished(other.stop);
+    expect((await keepAlive(other.public))[0]).toBe(seconds);
+  });
+
+  it('ends after that time', async () => {
+    const other = await startUsher({ HTTP_KEEP_ALIVE: '1s' });
+    onTestFinished(other.stop);
+    const [, socket] = await keepAlive(other.public);
+    await expect.poll(() => socket.readableEnded, { timeout: 30_000 }).toBe(true);
+  }, 60_000);
+});

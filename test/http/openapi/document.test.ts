@@ -1,0 +1,116 @@
+import { readFileSync } from 'node:fs';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { Validator } from '@seriousme/openapi-schema-validator';
+import type { FastifyInstance } from 'fastify';
+import { expect, it } from 'vitest';
+import { components } from '../../../src/http/openapi/components.ts';
+import { writeDocument } from '../../../src/http/openapi/document.ts';
+import type { Operation } from '../../../src/http/openapi/operation.ts';
+import { issueReplies, redeemReplies } from '../../../src/http/routes/tickets/refusal-responses.ts';
+import { generalReplies, guestChatReplies } from '../../../src/http/output/refusal-response.ts';
+import type { Told } from '../../../src/http/output/errors.ts';
+import type { Texts } from '../requests.ts';
+import { answersOf, documentedAnswer, operationsOf } from './read-document.ts';
+import { readDocument } from './fixture.ts';
+
+const { version } = JSON.parse(
+  readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'),
+) as { readonly version: string };
+
+/** All routes that were registered on each listener, as Fastify itself tells of them. */
+const registered: string[][] = [];
+
+function listen(message: unknown): void {
+  const { fastify } = message as { readonly fastify: FastifyInstance };
+  const routes: string[] = [];
+  registered.push(routes);
+  fastify.addHook('onRoute', ({ method, url, config }) => {
+    // What a path does not take, it answers with 405 each time.
+    if (config?.isOtherMethod !== true)
+      routes.push(...[method].flat().map((each) => `${each} ${url.replace(/:(\w+)/g, '{$1}')}`));
+  });
+}
+
+subscribe('fastify.initialization', listen);
+const document = await readDocument();
+unsubscribe('fastify.initialization', listen);
+
+/** HEAD comes with every GET; OPTIONS is what the CORS plugin answers. */
+const isOurs = (route: string): boolean => !/^(HEAD|OPTIONS) /.test(route);
+
+it('is OpenAPI 3.1', async () => {
+  expect(await new Validator().validate({ ...document })).toEqual({ valid: true });
+  expect(document).toMatchObject({ openapi: '3.1.0', info: { version } });
+});
+
+it.each(['public', 'operator'] as const)('has the routes of the %s port, and no others', (port) => {
+  const documented = operationsOf(document).filter((operation) => operation.port === port);
+  const routes = registered[port === 'public' ? 0 : 1] ?? [];
+  expect(documented.map(({ method, path }) => `${method} ${path}`).sort()).toEqual(
+    routes.filter(isOurs).sort(),
+  );
+  expect(documented.length).toBeGreaterThan(10);
+});
+
+it('shows a body with every answer, and takes every example of a request for an answer', () => {
+  for (const documented of operationsOf(document)) {
+    const { pointer, operation } = documented;
+    const answers = answersOf(documented).map(([name]) => name);
+    const examples = [
+      ...operation.parameters.filter((each) => each.in !== 'path'),
+      ...Object.values(operation.requestBody?.content ?? {}),
+    ].flatMap(({ examples }) => Object.keys(examples ?? {}));
+    for (const name of new Set(examples)) {
+      if (name !== 'tenant')
+        expect([pointer, answers]).toEqual([pointer, expect.arrayContaining([name])]);
+    }
+    expect(new Set(answers).size, `${pointer} has each name once`).toBe(answers.length);
+  }
+});
+
+/** Where each of these answers can be had, and the sentences that cannot. */
+const tables = [
+  ['/broadcasting/auth', generalReplies, []],
+  [
+    '/api/guest/hotel/{hotelSlug}/chat/pusher/auth',
+    guestChatReplies,
+    // It takes one token, and signs one channel a connection.
+    ['Only one token may be presented', 'Too many channels on this connection'],
+  ],
+  ['/api/websocket/ticket', issueReplies, ['Only one credential may be presented']],
+  ['/api/websocket/ticket/redeem', redeemReplies, []],
+] as const;
+
+it.each(tables)('%s: every sentence in which it refuses is shown', (path, replies, never) => {
+  const documented = operationsOf(document).find((operation) => operation.path === path)!;
+  const shown = answersOf(documented).map(([name, status]) => {
+    const { message, error } = documentedAnswer(documented, name, status) as Texts;
+    return `${status} ${message ?? error ?? ''}`;
+  });
+  const told = Object.values<Told>(replies).filter(
+    ({ message }) => !never.some((each) => each === message),
+  );
+  const missing = told
+    .map(({ status, message }) => `${status} ${message}`)
+    .filter((each) => !shown.includes(each));
+  expect(missing).toEqual([]);
+});
+
+it('uses all that is shared', () => {
+  const text = JSON.stringify([document.paths, components.schemas, components.headers]);
+  for (const [kind, parts] of Object.entries(components)) {
+    for (const name of Object.keys(parts)) {
+      const mention =
+        kind === 'securitySchemes' ? `"${name}":[]` : `"#/components/${kind}/${name}"`;
+      expect(text).toContain(mention);
+    }
+  }
+});
+
+it('is not written when nothing is known of a parameter', () => {
+  const operation = {} as Operation;
+  const routes = [{ method: 'GET', path: '/:unheardOf', operation }];
+  expect(() => writeDocument({ public: routes, operator: [] }, 'http://127.0.0.1')).toThrow(
+    'Nothing is known of the path parameter unheardOf',
+  );
+});

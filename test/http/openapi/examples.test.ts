@@ -1,0 +1,135 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { testNow } from '../../support/tokens.ts';
+import type { TestUsher } from '../../support/usher.ts';
+import { openSocket } from '../raw-socket.ts';
+import type { Answer } from '../requests.ts';
+import { makeWorld, readDocument, withoutDatabase, type World } from './fixture.ts';
+import { limits, untilLimited } from './limited.ts';
+import { answersOf, documentedAnswer, operationsOf, type Documented } from './read-document.ts';
+import { replay } from './replay.ts';
+import { mediaTypes } from './requests.ts';
+import { createSchemas, expectDocumented } from './schemas.ts';
+
+const document = await readDocument();
+const schemas = createSchemas(document);
+
+interface Row {
+  readonly title: string;
+  readonly documented: Documented;
+  readonly name: string;
+  readonly type: string | undefined;
+  readonly status: number;
+}
+
+/** What is no JSON may be a form. */
+const typesOf = (documented: Documented, name: string): readonly (string | undefined)[] =>
+  name === 'not-json' ? ['application/json'] : mediaTypes(documented);
+
+const rows: readonly Row[] = operationsOf(document).flatMap((documented) =>
+  answersOf(documented).flatMap(([name, status]) =>
+    typesOf(documented, name).map((type) => ({
+      title: `${documented.method} ${documented.path} ${name} (${type ?? 'no body'})`,
+      ...{ documented, name, type, status },
+    })),
+  ),
+);
+
+/** These need another service than the one that runs all the time. */
+const elsewhere = new Set(['unavailable', 'token-required', 'closing', ...Object.keys(limits)]);
+
+/** With its title first: where it is a field, the titles of tests are cut off. */
+const titled = (some: readonly Row[]): readonly (readonly [string, Row])[] =>
+  some.map((row) => [row.title, row]);
+
+const rowsOf = (name: string): readonly Row[] => rows.filter((row) => row.name === name);
+
+function expectExample({ title, documented, name, status }: Row, answer: Answer): void {
+  expect([title, answer.status, answer.text]).toEqual([title, status, answer.text]);
+  expectDocumented(documented, answer, { document, schemas });
+  const example = documentedAnswer(documented, name, status);
+  if (typeof example === 'string') {
+    for (const line of example.trimEnd().split('\n')) expect(answer.text).toContain(line);
+  } else if (example !== undefined) {
+    expect(withoutChance(answer.body)).toStrictEqual(withoutChance(example));
+  }
+}
+
+const byChance = new Set([
+  ...['request_id', 'decision_id', 'user_agent'],
+  ...['guest_session_id', 'token', 'ticket'],
+]);
+
+function withoutChance(value: unknown): unknown {
+  return JSON.parse(
+    JSON.stringify(value, (key, each: unknown) => (byChance.has(key) ? 'by chance' : each)),
+  );
+}
+
+let world: World;
+
+beforeAll(async () => {
+  world = await makeWorld();
+});
+
+afterAll(async () => {
+  await world.stop();
+});
+
+/** An Usher for the tests of one `describe`. */
+function useUsher(settings: Readonly<Record<string, string>> = {}): () => TestUsher {
+  let usher: TestUsher | undefined;
+  beforeAll(async () => {
+    usher = await world.start(settings);
+  });
+  afterAll(async () => {
+    await usher?.stop();
+  });
+  return () => usher!;
+}
+
+describe('an example', () => {
+  const usher = useUsher();
+
+  it.each(titled(rows.filter(({ name }) => !elsewhere.has(name))))('%s', async (_title, row) => {
+    usher().clock.now = testNow;
+    expectExample(row, await replay(usher(), row.documented, row));
+  });
+
+  it('of a dependency that does not answer', async () => {
+    expect(rowsOf('unavailable').length).toBeGreaterThan(20);
+    await withoutDatabase(usher(), async () => {
+      for (const row of rowsOf('unavailable')) {
+        expectExample(row, await replay(usher(), row.documented, row));
+      }
+    });
+  });
+});
+
+describe.each(Object.entries(limits))('an example of %s', (name, { settings }) => {
+  const usher = useUsher(settings as Record<string, string>);
+
+  it.each(titled(rowsOf(name)))('%s', async (_title, row) => {
+    expectExample(row, await untilLimited(usher(), row.documented, row));
+  });
+});
+
+describe('an example of a port with a token', () => {
+  const usher = useUsher({ OPS_TOKEN: 'a-token-of-sixteen-characters' });
+
+  it.each(titled(rowsOf('token-required')))('%s', async (_title, row) => {
+    expectExample(row, await replay(usher(), row.documented, row));
+  });
+});
+
+it.each(titled(rowsOf('closing')))('an example of closing: %s', async (_title, row) => {
+  const usher = await world.start({ SHUTDOWN_NOTICE: '5s' });
+  // A connection that stays open keeps it waiting.
+  const connection = await openSocket(usher.public);
+  const stopped = usher.stop();
+  try {
+    expectExample(row, await replay(usher, row.documented, row));
+  } finally {
+    connection.destroy();
+    await stopped;
+  }
+});

@@ -1,0 +1,66 @@
+import type { Environment } from '../../../src/config/read.ts';
+import type { TestUsher } from '../../support/usher.ts';
+import { tryClient } from '../../support/web-socket.ts';
+import { ask, type Answer } from '../requests.ts';
+import { bearer } from './fixture.ts';
+import type { Documented } from './read-document.ts';
+import { replay, type Wanted } from './replay.ts';
+
+interface Limited {
+  readonly settings: Environment;
+  /** Uses up what the request itself does not. */
+  readonly spend?: (usher: TestUsher) => Promise<unknown>;
+  readonly badCredentials?: boolean;
+  /** True when it waits before it is refused. */
+  readonly waits?: boolean;
+}
+
+/** The answers to who asks too much, and where it takes little for that. */
+export const limits: Readonly<Record<string, Limited>> = {
+  'too-many-authorizations': { settings: { RATE_LIMIT_AUTHORIZATIONS: '1' } },
+  'too-many-subscriptions': {
+    settings: { RATE_LIMIT_SUBSCRIPTIONS: '1' },
+    spend: (usher) =>
+      ask(usher.public, {
+        path: '/broadcasting/auth',
+        headers: { authorization: bearer(), 'x-tenant-id': '1' },
+        body: new URLSearchParams({
+          socket_id: '1234.5678',
+          channel_name: 'private-tenant.1.announcements',
+        }),
+      }),
+  },
+  'too-many-refused': { settings: { RATE_LIMIT_FAILURES: '1' }, badCredentials: true },
+  'too-many-attempts': {
+    settings: { RATE_LIMIT_CONNECTIONS: '1' },
+    // Whoever has not shown a ticket yet has not proved who they are.
+    spend: (usher) => tryClient(usher.public, '/ws'),
+    waits: true,
+  },
+  'too-many-sessions': { settings: { RATE_LIMIT_GUEST_SESSIONS: '1' } },
+};
+
+/** More than any limit here. */
+const mostTries = 70;
+
+/** Asks until it is too much; gives the last answer. */
+export async function untilLimited(
+  usher: TestUsher,
+  documented: Documented,
+  wanted: Wanted,
+): Promise<Answer> {
+  const { spend, badCredentials = false, waits = false } = limits[wanted.name] ?? {};
+  const moving = setInterval(() => {
+    if (waits) usher.clock.advance(1_000);
+  }, 20);
+  try {
+    await spend?.(usher);
+    let answer = await replay(usher, documented, { ...wanted, badCredentials });
+    for (let tries = 0; answer.status !== 429 && tries < mostTries; tries += 1) {
+      answer = await replay(usher, documented, { ...wanted, badCredentials });
+    }
+    return answer;
+  } finally {
+    clearInterval(moving);
+  }
+}

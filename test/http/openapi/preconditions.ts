@@ -1,0 +1,155 @@
+import { djangoCookies } from '../../support/django-host.ts';
+import { testNow, testSeconds } from '../../support/tokens.ts';
+import { allowedOrigin, type TestUsher } from '../../support/usher.ts';
+import { ask } from '../requests.ts';
+import { bearer, cookieOf, guest, operate, startSession } from './fixture.ts';
+import type { Documented } from './read-document.ts';
+import type { Change } from './requests.ts';
+
+/** What an answer takes beside the documented request: it gives what of the request differs. */
+export type Given = (usher: TestUsher, documented: Documented) => Change | Promise<Change>;
+
+const headers = (changes: Change['headers']): Change => ({ headers: { ...changes } });
+const nobody = { authorization: undefined, 'x-guest-session': undefined, cookie: undefined };
+/** As a page of the host asks, which knows no tenants. */
+const noTenant = { ...nobody, 'x-tenant-id': undefined };
+const longId = 'x'.repeat(81);
+
+const hotelChat = '/api/guest/hotel/{hotelSlug}/chat/pusher/auth';
+
+/** A user whose id no Pusher server takes. */
+const unnameable: Given = () => headers({ authorization: bearer({ sub: 'a b' }) });
+
+const putOrderOfBob: Given = async (usher) => {
+  await operate(usher, ['PUT', '/resources/orders/1001'], { owner_id: '2' });
+  return {};
+};
+
+const putFacts: Given = async (usher, { method, path }) => {
+  if (method === 'PUT' || !path.startsWith('/resources/')) return {};
+  for (const [fact, body] of Object.entries(facts)) {
+    await operate(usher, ['PUT', `/resources/${fact}`], body);
+  }
+  return {};
+};
+
+/** What the examples of the facts show. */
+const facts = {
+  'hotels/grand-hotel/bookings/BK-2025-ABC123': {
+    ...{ status: 'open', room_number: '101', check_out: '2025-06-03T11:00:00.000Z' },
+  },
+  'tenants/1/escrows/42': { buyer_id: '15', seller_id: '16', status: 'FUNDED' },
+  'rooms/7': { participants: ['15', '16'] },
+  'orders/1001': { owner_id: '15' },
+};
+
+async function getTicket(usher: TestUsher, authorization: string): Promise<string> {
+  const answer = await ask(usher.public, {
+    path: '/api/websocket/ticket',
+    headers: { authorization, 'x-chat-server-key': 'chat', 'content-type': 'application/json' },
+    body: JSON.stringify({ entityId: 'E-7', entityType: 'order', providerResId: 'P-3' }),
+  });
+  return (answer.body as { readonly ticket: string }).ticket;
+}
+
+/** What each answer takes, by its name, or by its operation and its name; nothing, where it is not here. */
+export const given: Readonly<Record<string, Given>> = {
+  'not-json': () => ({ text: '{' }),
+  'too-large': () => ({ text: 'x'.repeat(1024 * 1024 + 1) }),
+  'another-type': () => headers({ 'content-type': 'text/xml' }),
+  'malformed-tenant': () => headers({ 'x-tenant-id': 'x'.repeat(129) }),
+  'malformed-cookie': () => headers({ ...noTenant, cookie: 'sessionid="', origin: allowedOrigin }),
+
+  'credential-missing': () => headers(nobody),
+  'credential-conflict': () => headers({ authorization: bearer(), 'x-guest-session': 'another' }),
+  'credential-malformed': () => headers({ ...nobody, authorization: 'Bearer none' }),
+  'DELETE /api/guest-sessions/current credential-malformed': () =>
+    headers({ 'x-guest-session': 'none' }),
+  'credential-expired': () => headers({ ...nobody, authorization: bearer({ exp: testSeconds }) }),
+  'origin-refused': () =>
+    headers({
+      ...noTenant,
+      cookie: `sessionid=${djangoCookies.bob}`,
+      origin: 'https://evil.example',
+    }),
+  revoked: async (usher) => {
+    await operate(usher, ['POST', '/revocations'], {
+      token_id: 'revoked',
+      issued_before: new Date(testNow + 1).toISOString(),
+    });
+    return headers({ ...nobody, authorization: bearer({ jti: 'revoked' }) });
+  },
+  'tenant-missing': () => headers({ 'x-tenant-id': undefined }),
+  'tenant-mismatch': (_usher, { path }) =>
+    path.endsWith('user-auth') || path === '/api/channels' ? headers({ 'x-tenant-id': '2' }) : {},
+  'not-in-room': () =>
+    headers({ authorization: bearer({ tenant_id: null }), 'x-tenant-id': undefined }),
+  'guest-session': async (usher) => {
+    const { token, guest_session_id } = await startSession(usher);
+    await operate(usher, ['PUT', '/resources/rooms/9'], { participants: [], guest_session_id });
+    return headers({ ...noTenant, 'x-guest-session': token });
+  },
+  'session-cookie': () => headers({ ...noTenant, ...cookieOf('bob') }),
+
+  [`POST ${hotelChat} credential-expired`]: () => ({
+    query: { token: guest({ exp: testSeconds }) },
+  }),
+  'hotel-mismatch': () => ({ query: { token: guest({ hotel_slug: 'other' }) } }),
+  'booking-closed': async (usher) => {
+    const booking_id = 'BK-2025-OLD001';
+    const path = `/resources/hotels/grand-hotel/bookings/${booking_id}`;
+    await operate(usher, ['PUT', path], { status: 'cancelled' });
+    return { query: { token: guest({ booking_id }) } };
+  },
+
+  'POST /api/guest-sessions/link not-allowed': async (usher) => {
+    const { token } = await startSession(usher);
+    const both = { 'x-guest-session': token, authorization: bearer({ sub: '16' }) };
+    await ask(usher.public, { path: '/api/guest-sessions/link', headers: both });
+    return headers({ 'x-guest-session': token });
+  },
+  'POST /pusher/user-auth not-allowed': unnameable,
+  'POST /broadcasting/user-auth not-allowed': unnameable,
+  'POST /api/broadcasting/user-auth not-allowed': unnameable,
+
+  redeemed: async (usher) => ({ value: { ticket: await getTicket(usher, bearer()) } }),
+  'ticket-expired': async (usher) => {
+    const ticket = await getTicket(usher, bearer({ exp: testSeconds + 1 }));
+    usher.clock.now += 2_000;
+    return { value: { ticket } };
+  },
+  'server-key-missing': () => headers({ 'x-chat-server-key': undefined }),
+  'server-key-rejected': () => headers({ 'x-chat-server-secret': 'none' }),
+
+  'GET /ws/payment-socket/{orderId}/ bare': putOrderOfBob,
+  'GET /ws/payment-socket/{orderId}/ too-many-authorizations': putOrderOfBob,
+  'GET /ws/all-seat-datasocket/ not-allowed': () => headers(cookieOf('alice')),
+  'GET /ws/chat/ not-allowed': () => headers(cookieOf('alice')),
+  'GET /ws/payment-socket/{orderId}/ not-allowed': () => headers(cookieOf('alice')),
+
+  // Without a database no session can be started; this token has the form of one.
+  unavailable: (_usher, { operation }) =>
+    'guestSession' in (operation.security[0] ?? {})
+      ? headers({ 'x-guest-session': `guest_${'0'.repeat(64)}` })
+      : {},
+  'not-by-localhost': () => headers({ origin: 'https://evil.example' }),
+  'malformed-id': () => ({
+    inPath: { hotelSlug: longId, tenantId: longId, roomId: longId, orderId: longId, id: longId },
+  }),
+  kept: putFacts,
+  bare: putFacts,
+  absent: () => ({
+    inPath: { bookingId: 'none', escrowId: 'none', roomId: 'none', orderId: 'none' },
+  }),
+  refused: async (usher) => {
+    const answer = await ask(usher.public, {
+      path: '/broadcasting/auth',
+      headers: { authorization: bearer(), 'x-tenant-id': '1' },
+      body: new URLSearchParams({
+        socket_id: '1234.5678',
+        channel_name: 'private-tenant.1.user.16',
+      }),
+    });
+    return { inPath: { id: answer.headers.get('x-decision-id') ?? '' } };
+  },
+};

@@ -1,0 +1,56 @@
+import type { TestUsher } from '../../support/usher.ts';
+import { tryClient } from '../../support/web-socket.ts';
+import { ask, type Answer, type Asking } from '../requests.ts';
+import { present } from './fixture.ts';
+import { given } from './preconditions.ts';
+import type { Documented } from './read-document.ts';
+import { requestOf, type Change } from './requests.ts';
+
+/** Which answer of an operation is to come, to a body of which type. */
+export interface Wanted {
+  readonly name: string;
+  readonly type: string | undefined;
+}
+
+/** Makes the documented request for an answer, with good credentials and whatever that answer takes, or with bad ones. */
+export async function replay(
+  usher: TestUsher,
+  documented: Documented,
+  wanted: Wanted & { readonly badCredentials?: boolean },
+): Promise<Answer> {
+  const { method, path, port } = documented;
+  const { name, badCredentials = false } = wanted;
+  const taken = given[`${method} ${path} ${name}`] ?? given[name];
+  const change = (await taken?.(usher, documented)) ?? {};
+  const shown = await present(schemesOf(documented), usher, !badCredentials);
+  const asking = requestOf(documented, wanted, together(shown, change));
+  const isHandshake = '101' in documented.operation.responses && name !== 'no-handshake';
+  return isHandshake ? handshake(usher, asking) : ask(usher[port], asking);
+}
+
+function schemesOf({ operation }: Documented): readonly string[] {
+  return Object.keys(operation.security[0] ?? {});
+}
+
+function together(shown: Change, change: Change): Change {
+  return {
+    ...change,
+    headers: { ...shown.headers, ...change.headers },
+    query: { ...shown.query, ...change.query },
+  };
+}
+
+async function handshake(usher: TestUsher, { path, headers = {} }: Asking): Promise<Answer> {
+  const client = await tryClient(usher.public, path, { headers });
+  if ('socket' in client) {
+    client.socket.terminate();
+    const told = new Headers({ 'x-request-id': 'of a WebSocket' });
+    return { status: 101, headers: told, text: '', body: undefined };
+  }
+  const { status, headers: received, text } = client;
+  const told = Object.entries(received).map(([name, value]) => [name, String(value)] as const);
+  return {
+    ...{ status, text, body: JSON.parse(text) as unknown },
+    headers: new Headers(told as [string, string][]),
+  };
+}

@@ -1,0 +1,77 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { pino } from 'pino';
+import { addChannelAuth } from '../../../src/http/routes/channel-auth/route.ts';
+import { addGuestChatAuth } from '../../../src/http/routes/guest-chat-auth/route.ts';
+import { createServer } from '../../../src/http/server.ts';
+import { check, refuse, type RefusalCode } from '../../../src/policy/decision.ts';
+import { writtenDeps } from '../../authorize/authorizing.ts';
+import { guestAsks, userAsks } from '../requests.ts';
+import type { Asking } from '../requests.ts';
+import { scenarios } from './refusal-scenarios.ts';
+
+const codes = Object.keys(scenarios) as RefusalCode[];
+/** Nobody may learn from an answer that a booking or an escrow exists: whatever is missing looks like whatever is not yours. */
+const alike: readonly RefusalCode[] = ['fact-missing', 'booking-closed', 'not-allowed'];
+
+/** A server whose decisions are all refusals, with the code that is set last. */
+function refusingServer() {
+  let code: RefusalCode = 'not-allowed';
+  const server = createServer({ logger: pino({ level: 'silent' }), trustedProxies: [] });
+  const checks = [check('a check nobody outside may read', false)];
+  const refusal = () => refuse({ id: 'the-decision', action: 'subscribe', checks }, code);
+  const deps = {
+    // In place of the decision.
+    ...writtenDeps({ measure: () => Promise.resolve(refusal() as never) }).deps,
+    sign: () => {
+      throw new Error('Nothing may be signed');
+    },
+    present: () => [],
+    countFailure: () => Promise.resolve(),
+  };
+  addChannelAuth(server, deps);
+  addGuestChatAuth(server, deps);
+  return { server, refuseWith: (next: RefusalCode) => (code = next) };
+}
+
+describe('the answer to each refusal', () => {
+  const { server, refuseWith } = refusingServer();
+  afterAll(() => server.close());
+
+  const answerTo = ({ path, headers, body }: Asking, code: RefusalCode) => {
+    refuseWith(code);
+    return server.inject({
+      method: 'POST',
+      url: path,
+      headers: { ...headers, 'content-type': 'application/x-www-form-urlencoded' },
+      payload: body instanceof URLSearchParams ? body.toString() : '',
+    });
+  };
+
+  it.each(codes)('%s has three fields on the general routes', async (code) => {
+    const answer = await answerTo(userAsks(), code);
+    expect([400, 401, 403, 429]).toContain(answer.statusCode);
+    expect(Object.keys(answer.json())).toStrictEqual(['error', 'message', 'request_id']);
+    expect(answer.headers['x-decision-id']).toBe('the-decision');
+    expect(answer.body).not.toContain('nobody outside');
+  });
+
+  it.each(codes)('%s has two fields in the hotel chat', async (code) => {
+    const answer = await answerTo(guestAsks(), code);
+    expect([400, 403, 429]).toContain(answer.statusCode);
+    expect(Object.keys(answer.json())).toStrictEqual(['error', 'message']);
+    expect(answer.headers['x-decision-id']).toBe('the-decision');
+  });
+
+  it.each([
+    ['general', userAsks],
+    ['hotel', guestAsks],
+  ])('what is missing and what is not yours look alike (%s)', async (_route, asks) => {
+    const seen = new Set<string>();
+    for (const code of alike) {
+      const answer = await answerTo(asks(), code);
+      const { error, message } = answer.json<{ error: string; message: string }>();
+      seen.add(`${String(answer.statusCode)} ${error} ${message}`);
+    }
+    expect(seen.size).toBe(1);
+  });
+});

@@ -1,0 +1,111 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { testSeconds } from '../../support/tokens.ts';
+import { useUsher, userToken } from '../../support/usher.ts';
+import { ask, asJson, signature, socketId, userAsks } from '../requests.ts';
+import type { Asking } from '../requests.ts';
+
+const own = 'private-tenant.1.user.15';
+const inPath = '/api/tenants/1/pusher/auth';
+const chat = 'presence-tenant.1.escrow.42.chat';
+
+const asking = (channel_name: string, claims = {}): Asking =>
+  userAsks({
+    fields: { channel_name },
+    headers: { authorization: `Bearer ${userToken(claims)}` },
+  });
+
+describe('the general routes', () => {
+  const usher = useUsher();
+
+  it.each<[string, Asking]>([
+    ['/broadcasting/auth', userAsks()],
+    ['/api/broadcasting/auth', userAsks({ path: '/api/broadcasting/auth' })],
+    ['/pusher/auth', userAsks({ path: '/pusher/auth' })],
+    ['the tenant in the path', userAsks({ path: inPath, headers: { 'x-tenant-id': undefined } })],
+    ['the tenant in the path and the header', userAsks({ path: inPath })],
+    ['a trailing slash', userAsks({ path: '/broadcasting/auth/' })],
+    ['a query', userAsks({ path: '/broadcasting/auth?v=2' })],
+    ['JSON', asJson(userAsks())],
+    [
+      'a bearer in other letters',
+      userAsks({ headers: { authorization: `bEARER  ${userToken()}` } }),
+    ],
+  ])('sign for %s', async (_case, good) => {
+    const answer = await ask(usher.public, good);
+    expect([answer.status, answer.body]).toStrictEqual([200, { auth: signature(socketId, own) }]);
+    expect(answer.headers.get('cache-control')).toBe('no-store');
+    expect(answer.headers.get('x-decision-id')).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  it.each([
+    ['private-tenant.1.escrow.42', {}],
+    ['private-tenant.1.escrow.42.chat', { sub: 16 }],
+    ['private-tenant.1.admin', { sub: '9', role: 'admin' }],
+    ['private-tenant.1.admin', { sub: '9', roles: ['user', 'admin'] }],
+    ['private-tenant.1.announcements', { sub: '9' }],
+    ['private-announcements', { sub: '9' }],
+  ])('sign %s', async (channel, claims) => {
+    const answer = await ask(usher.public, asking(channel, claims));
+    expect([answer.status, answer.body]).toStrictEqual([
+      200,
+      { auth: signature(socketId, channel) },
+    ]);
+  });
+
+  it('show the member of a presence channel, by the token and nothing else', async () => {
+    const data = '{"user_id":"15","user_info":{"id":"15","name":"Ada"}}';
+    const good = userAsks({
+      fields: { channel_name: chat, channel_data: '{"user_id":"1"}', user_id: '1' },
+      headers: { authorization: `Bearer ${userToken({ name: 'Ada' })}` },
+    });
+    const answer = await ask(usher.public, good);
+    expect(answer.body).toStrictEqual({
+      auth: signature(socketId, chat, data),
+      channel_data: data,
+    });
+  });
+
+  it('go by the clock: a token is good until it expires', async () => {
+    const good = userAsks({
+      headers: { authorization: `Bearer ${userToken({ exp: testSeconds + 60 })}` },
+    });
+    const { now } = usher.clock;
+    try {
+      usher.clock.now = now + 59_999;
+      expect((await ask(usher.public, good)).status).toBe(200);
+      usher.clock.now = now + 60_000;
+      expect((await ask(usher.public, good)).status).toBe(401);
+    } finally {
+      usher.clock.now = now;
+    }
+  });
+
+  it('know no encrypted channel without a master key', async () => {
+    const answer = await ask(usher.public, asking('private-encrypted-tenant.1.user.15'));
+    expect([answer.status, answer.body]).toMatchObject([
+      403,
+      { error: 'Forbidden', message: 'You may not enter this channel' },
+    ]);
+  });
+});
+
+describe('the general routes with a master key', () => {
+  const key = randomBytes(32);
+  const usher = useUsher({ PUSHER_ENCRYPTION_MASTER_KEY: key.toString('base64') });
+
+  it('hand out the key of an encrypted channel', async () => {
+    const channel = 'private-encrypted-tenant.1.user.15';
+    const answer = await ask(usher.public, asking(channel));
+    expect(answer.body).toStrictEqual({
+      auth: signature(socketId, channel),
+      shared_secret: createHash('sha256').update(channel).update(key).digest('base64'),
+    });
+  });
+
+  it('hand it out to nobody else', async () => {
+    const answer = await ask(usher.public, asking('private-encrypted-tenant.1.user.16'));
+    expect(answer.status).toBe(403);
+    expect(answer.text).not.toContain('shared_secret');
+  });
+});

@@ -1,0 +1,182 @@
+import { describe, expect, it } from 'vitest';
+import { withClient } from '../../support/database.ts';
+import { allowedOrigin, guestToken, useUsher, userToken } from '../../support/usher.ts';
+import { ask, asJson, signature, socketId, userAsks } from '../requests.ts';
+import type { Asking, Changes } from '../requests.ts';
+
+const own = 'private-tenant.1.user.15';
+const chat = 'presence-tenant.1.escrow.42.chat';
+const other = 'private-tenant.1.user.16';
+
+/** The fields in which the plugin sends names. */
+const numbered = (names: readonly string[]) =>
+  Object.fromEntries(names.map((name, i) => [`channel_name[${i}]`, name]));
+
+/** The request that the plugin makes for user 15 of tenant 1. */
+function batch(names: readonly string[], { path, fields, headers }: Changes = {}): Asking {
+  return userAsks({
+    path: path ?? '/pusher/auth/batch',
+    fields: { channel_name: undefined, ...numbered(names), ...fields },
+    ...(headers && { headers }),
+  });
+}
+
+const json = (names: unknown): Asking =>
+  asJson(batch([]), JSON.stringify({ socket_id: socketId, channel_name: names }));
+
+const shown = '{"user_id":"15","user_info":{"id":"15"}}';
+const granted = {
+  [own]: { status: 200, data: { auth: signature(socketId, own) } },
+  [chat]: {
+    status: 200,
+    data: { auth: signature(socketId, chat, shown), channel_data: shown },
+  },
+};
+
+describe('a batch of channels', () => {
+  const usher = useUsher();
+
+  it.each<[string, Asking]>([
+    ['a form', batch([own, chat, other])],
+    ['JSON', json([own, chat, other])],
+    ['the other path', batch([own, chat, other], { path: '/broadcasting/auth/batch' })],
+    [
+      'the plugin, which begins its body with an ampersand and leaves brackets as they are',
+      {
+        ...batch([]),
+        headers: {
+          ...batch([]).headers,
+          'content-type': 'application/x-www-form-urlencoded',
+        },
+        body: `&socket_id=${socketId}&channel_name[0]=${own}&channel_name[1]=${chat}&channel_name[2]=${other}`,
+      },
+    ],
+  ])('is answered channel by channel: %s', async (_case, asking) => {
+    const answer = await ask(usher.public, asking);
+    expect(answer.status).toBe(200);
+    expect(answer.body).toStrictEqual({ ...granted, [other]: { status: 403 } });
+    expect(answer.headers.get('cache-control')).toBe('no-store');
+  });
+
+  it('has a row for each channel under the id of the request', async () => {
+    const answer = await ask(usher.public, batch([own, other, 'private-nothing']));
+    const { rows } = await withClient(usher.database, (admin) =>
+      admin.query(
+        'SELECT channel, outcome, code, principal_id FROM audit_log WHERE request_id = $1 ORDER BY channel',
+        [answer.headers.get('x-request-id')],
+      ),
+    );
+    expect(rows).toEqual([
+      {
+        channel: 'private-nothing',
+        outcome: 'refusal',
+        code: 'unknown-channel',
+        principal_id: null,
+      },
+      { channel: own, outcome: 'grant', code: null, principal_id: '15' },
+      { channel: other, outcome: 'refusal', code: 'not-allowed', principal_id: '15' },
+    ]);
+  });
+
+  it.each<[string, Asking, number]>([
+    ['no credential', batch([own, chat], { headers: { authorization: undefined } }), 401],
+    ['a bad one', batch([own, chat], { headers: { authorization: 'Bearer x' } }), 401],
+    [
+      'a guest’s token',
+      batch([own, chat], { headers: { authorization: `Bearer ${guestToken()}` } }),
+      401,
+    ],
+    ['no tenant', batch([own, chat], { headers: { 'x-tenant-id': undefined } }), 403],
+    ['a malformed socket', batch([own, chat], { fields: { socket_id: '1' } }), 400],
+  ])('says of every channel what is wrong with all: %s', async (_case, asking, status) => {
+    const answer = await ask(usher.public, asking);
+    expect(answer.status).toBe(200);
+    expect(answer.body).toStrictEqual({ [own]: { status }, [chat]: { status } });
+  });
+
+  it.each([
+    ['a name outside the grammar', 'private-a:b', 400],
+    ['a public one', 'announcements', 400],
+    ['__proto__', '__proto__', 400],
+    ['toJSON', 'toJSON', 400],
+    ['then', 'then', 400],
+    ['an encrypted one without a master key', 'private-encrypted-tenant.1.user.15', 403],
+    ['another tenant’s', 'private-tenant.2.user.15', 403],
+  ])('refuses %s and keeps the others', async (_case, name, status) => {
+    const answer = await ask(usher.public, batch([own, name]));
+    expect(answer.status).toBe(200);
+    const entries = Object.entries(JSON.parse(answer.text) as object);
+    expect(new Map(entries)).toEqual(
+      new Map<string, unknown>([
+        [own, granted[own]],
+        [name, { status }],
+      ]),
+    );
+  });
+
+  it('takes a hundred of the longest names, percent-encoded, and a long token', async () => {
+    const names = Array.from({ length: 100 }, (_, i) => `private-${'='.repeat(153)}${100 + i}`);
+    const answer = await ask(usher.public, batch(names, { fields: { unread: 'x'.repeat(8192) } }));
+    expect(answer.status).toBe(200);
+    expect(Object.values(answer.body as object)).toEqual(names.map(() => ({ status: 403 })));
+  });
+
+  const hundred = Array.from({ length: 101 }, (_, i) => `private-tenant.1.user.${i}`);
+  it.each<[string, Asking, number]>([
+    ['no names', batch([]), 400],
+    ['an empty list', json([]), 400],
+    ['101 names', batch(hundred), 400],
+    ['101 names in JSON', json(hundred), 400],
+    ['200 fields', batch([...hundred, ...hundred]), 400],
+    ['a name twice', batch([own, own]), 400],
+    ['a name twice in JSON', json([own, own]), 400],
+    [
+      'a field twice',
+      { ...batch([]), body: `socket_id=1.2&channel_name[0]=a&channel_name[0]=b` },
+      415,
+    ],
+    ['a place twice', batch([own], { fields: { 'channel_name[00]': chat } }), 400],
+    ['an empty name', batch([own, '']), 400],
+    ['an endless name', batch(['private-'.padEnd(513, 'a')]), 400],
+    ['one name as it is sent for one channel', userAsks({ path: '/pusher/auth/batch' }), 400],
+    ['one name and a batch', batch([own], { fields: { channel_name: chat } }), 400],
+    ['a text in JSON', json(own), 400],
+    ['a number in a list', json([1]), 400],
+    ['a list in a list', json([[own]]), 400],
+    ['null in a list', json([null]), 400],
+    ['an object', json({ 0: own }), 400],
+    ['null', json(null), 400],
+    ['no socket', batch([own], { fields: { socket_id: undefined } }), 400],
+    ['no place', batch([own], { fields: { 'channel_name[]': chat } }), 400],
+    ['a place that is no number', batch([own], { fields: { 'channel_name[a]': chat } }), 400],
+    ['a deep place', batch([own], { fields: { 'channel_name[1][0]': chat } }), 400],
+    ['a body beyond the bound', batch([own], { fields: { unread: 'x'.repeat(80_000) } }), 413],
+    ['nothing', { path: '/pusher/auth/batch' }, 400],
+    ['GET', { path: '/pusher/auth/batch', method: 'GET' }, 405],
+  ])('is refused as a whole with %s', async (_case, asking, status) => {
+    const answer = await ask(usher.public, asking);
+    expect(answer.status).toBe(status);
+    expect(answer.body).toMatchObject({ request_id: answer.headers.get('x-request-id') });
+  });
+});
+
+describe('refused batches of one address', () => {
+  const usher = useUsher({ RATE_LIMIT_FAILURES: '2' });
+  const bad = batch([own, chat], { headers: { authorization: 'Bearer x', origin: allowedOrigin } });
+
+  it('count once each, and keep nobody from what is granted', async () => {
+    expect((await ask(usher.public, bad)).status).toBe(200);
+    expect((await ask(usher.public, batch([own, other]))).status).toBe(200);
+    const limited = await ask(usher.public, bad);
+    expect(limited.status).toBe(429);
+    expect(limited.headers.get('retry-after')).toBeTruthy();
+    expect(limited.headers.get('access-control-allow-origin')).toBe(allowedOrigin);
+    const mixed = await ask(usher.public, batch([own, other]));
+    expect(mixed.body).toStrictEqual({ [own]: granted[own], [other]: { status: 429 } });
+    const good = await ask(
+      usher.public,
+      batch([own], { headers: { authorization: `Bearer ${userToken()}` } }),
+    );
+    expect(good.body).toStrictEqual({ [own]: granted[own] });
+  });
+});

@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest';
+import { testNow } from '../../support/tokens.ts';
+import { useUsher } from '../../support/usher.ts';
+import { ask, socketId, userAsks } from '../requests.ts';
+import type { Changes } from '../requests.ts';
+
+const absent = '00000000-0000-4000-8000-000000000000';
+
+const including = (item: object): unknown => expect.arrayContaining([item]);
+
+describe('a decision, on the operator’s port', () => {
+  const usher = useUsher();
+  const read = (id: string) => ask(usher.operator, { method: 'GET', path: `/decisions/${id}` });
+  const decided = async (changes: Changes = {}) => {
+    const headers = { 'user-agent': 'a browser', ...changes.headers };
+    const answer = await ask(usher.public, userAsks({ ...changes, headers }));
+    const id = answer.headers.get('x-decision-id') ?? '';
+    return { id, requestId: answer.headers.get('x-request-id'), told: await read(id) };
+  };
+
+  it('that was a grant', async () => {
+    const { id, requestId, told } = await decided();
+    expect(told.status).toBe(200);
+    expect(told.body).toStrictEqual({
+      decision_id: id,
+      at: new Date(testNow).toISOString(),
+      action: 'subscribe',
+      outcome: 'grant',
+      family: 'private-tenant.{tenantId}.user.{userId}',
+      channel: 'private-tenant.1.user.15',
+      socket_id: socketId,
+      principal: { kind: 'user', id: '15' },
+      tenant_id: '1',
+      checks: including({ name: 'channel is the user’s own', passed: true }),
+      signals: [],
+      origin: { request_id: requestId, address: '127.0.0.1', user_agent: 'a browser' },
+    });
+  });
+
+  it('that was a refusal: the first check that failed, and what it signals', async () => {
+    const another = await decided({ fields: { channel_name: 'private-tenant.1.user.16' } });
+    const failed = 'channel is the user’s own';
+    expect(another.told.body).toMatchObject({
+      ...{ outcome: 'refusal', code: 'not-allowed', failed_check: failed, signals: [] },
+      checks: including({ name: failed, passed: false }),
+    });
+    const stranger = await decided({ fields: { channel_name: 'private-tenant.2.user.15' } });
+    expect(stranger.told.body).toMatchObject({
+      ...{ outcome: 'refusal', code: 'tenant-mismatch', tenant_id: '2' },
+      signals: ['cross-tenant'],
+    });
+    const nobody = await decided({ headers: { authorization: undefined } });
+    expect(nobody.told.body).toMatchObject({ code: 'credential-missing' });
+    expect(nobody.told.body).not.toHaveProperty('principal');
+  });
+
+  it('that nobody made is not found; what is no id is malformed', async () => {
+    expect((await read(absent)).body).toMatchObject({
+      error: 'Not Found',
+      message: 'There is no such decision on record',
+    });
+    for (const [id, status] of [
+      [absent, 404],
+      ['x', 400],
+      [`${absent}0`, 400],
+      ['%00', 400],
+      [`${absent.slice(0, -1)}%27`, 400],
+    ] as const) {
+      expect([id, (await read(id)).status]).toEqual([id, status]);
+    }
+  });
+
+  it('is not told on the public port', async () => {
+    const { id } = await decided();
+    const told = await ask(usher.public, { method: 'GET', path: `/decisions/${id}` });
+    expect(told.status).toBe(404);
+  });
+});
+
+describe('a decision, behind the operator’s token', () => {
+  const usher = useUsher({ OPS_TOKEN: 'a-token-of-sixteen-characters' });
+
+  it('is told to who shows it', async () => {
+    const path = `/decisions/${absent}`;
+    const shown = { authorization: 'Bearer a-token-of-sixteen-characters' };
+    expect((await ask(usher.operator, { method: 'GET', path })).status).toBe(401);
+    expect((await ask(usher.operator, { method: 'GET', path, headers: shown })).status).toBe(404);
+  });
+});

@@ -1,0 +1,196 @@
+import { describe, expect, it } from 'vitest';
+import { guestToken, useUsher, userToken } from '../../support/usher.ts';
+import { ask, guestAsks, userAsks } from '../requests.ts';
+import type { Answer, Asking } from '../requests.ts';
+
+const booking = '/resources/hotels/grand-hotel/bookings/BK-7';
+const escrow = '/resources/tenants/1/escrows/7';
+const put = (path: string, body: unknown, type = 'application/json'): Asking => ({
+  method: 'PUT',
+  path,
+  headers: { 'content-type': type },
+  body: typeof body === 'string' ? body : JSON.stringify(body),
+});
+const get = (path: string): Asking => ({ method: 'GET', path });
+const remove = (path: string): Asking => ({ method: 'DELETE', path });
+
+describe('the facts on the operator’s port', () => {
+  const usher = useUsher();
+  const answerTo = (asking: Asking): Promise<Answer> => ask(usher.operator, asking);
+  const seen = async (asking: Asking) => {
+    const { status, body } = await answerTo(asking);
+    return [status, body];
+  };
+  const absent = [404, { error: 'Not Found', message: 'There is no such resource' }];
+
+  it.each([
+    [booking, { status: 'open' }, { status: 'cancelled' }],
+    [
+      booking,
+      { status: 'open', room_number: '101', check_out: '2025-06-03T11:00:00.000Z' },
+      { status: 'open', room_number: 'Süd 7' },
+    ],
+    [
+      escrow,
+      { buyer_id: '15', seller_id: '16', status: 'FUNDED' },
+      { buyer_id: 'b', seller_id: 's', status: 'DISPUTED' },
+    ],
+  ])('%s is put, read, replaced and removed', async (path, first, second) => {
+    expect(await seen(get(path))).toMatchObject(absent);
+    expect(await seen(put(path, first))).toStrictEqual([200, first]);
+    expect(await seen(get(path))).toStrictEqual([200, first]);
+    expect(await seen(put(path, second))).toStrictEqual([200, second]);
+    expect(await seen(get(`${path}/`))).toStrictEqual([200, second]);
+    const removed = await answerTo(remove(path));
+    expect([removed.status, removed.text]).toStrictEqual([204, '']);
+    expect(await seen(remove(path))).toMatchObject(absent);
+    expect(await seen(get(path))).toMatchObject(absent);
+  });
+
+  it('takes a form as well as JSON', async () => {
+    const type = 'application/x-www-form-urlencoded';
+    const answer = await seen(put(booking, 'status=open&room_number=7', type));
+    expect(answer).toStrictEqual([200, { status: 'open', room_number: '7' }]);
+    await answerTo(remove(booking));
+  });
+
+  it.each([
+    ['2025-06-02', '2025-06-03T00:00:00.000Z'],
+    ['2025-06-02T11:00:00Z', '2025-06-02T11:00:00.000Z'],
+    ['2025-06-02T11:00:00+02:00', '2025-06-02T09:00:00.000Z'],
+    ['2024-02-29', '2024-03-01T00:00:00.000Z'],
+  ])('a stay until %s ends at %s', async (check_out, end) => {
+    const answer = await seen(put(booking, { status: 'open', check_out }));
+    expect(answer).toStrictEqual([200, { status: 'open', check_out: end }]);
+    await answerTo(remove(booking));
+  });
+
+  it.each<[string, unknown]>([
+    ['no body', ''],
+    ['no status', {}],
+    ['another status', { status: 'closed' }],
+    ['a status that is a list', { status: ['open'] }],
+    ['a field nobody knows', { status: 'open', room: '7' }],
+    ['a room that is a number', { status: 'open', room_number: 7 }],
+    ['an empty room', { status: 'open', room_number: '' }],
+    ['a long room', { status: 'open', room_number: '7'.repeat(33) }],
+    ['a room that no database holds', { status: 'open', room_number: 'a\0' }],
+    ['a field of the prototype', '{"status":"open","__proto__":{"room_number":"7"}}'],
+    ['a time without a zone', { status: 'open', check_out: '2025-06-02T11:00:00' }],
+    ['a time that is none', { status: 'open', check_out: '2025-06-02T25:00:00Z' }],
+    ['a day that is none', { status: 'open', check_out: '2025-02-30' }],
+    ['a date in words', { status: 'open', check_out: 'tomorrow' }],
+    ['a number for a date', { status: 'open', check_out: 1 }],
+    ['a year that no calendar has', { status: 'open', check_out: '0000-00-00' }],
+    ['a repeated field', '{"status":"open","status":"open"}'],
+    ['a list', ['open']],
+  ])('refuses a booking with %s', async (_case, body) => {
+    const answer = await answerTo(put(booking, body));
+    expect(answer.status).toBe(400);
+    expect(Object.keys(answer.body as object)).toStrictEqual(['error', 'message', 'request_id']);
+    expect(await seen(get(booking))).toMatchObject(absent);
+  });
+
+  it.each<[string, unknown]>([
+    ['no seller', { buyer_id: '1', status: 'FUNDED' }],
+    ['a buyer that is a number', { buyer_id: 1, seller_id: '2', status: 'FUNDED' }],
+    ['an empty buyer', { buyer_id: '', seller_id: '2', status: 'FUNDED' }],
+    ['a long status', { buyer_id: '1', seller_id: '2', status: 'A'.repeat(65) }],
+    ['null for a status', { buyer_id: '1', seller_id: '2', status: null }],
+  ])('refuses an escrow with %s', async (_case, body) => {
+    expect((await answerTo(put(escrow, body))).status).toBe(400);
+  });
+
+  it.each([
+    '/resources/hotels/grand.hotel/bookings/BK-7',
+    '/resources/hotels/grand-hotel/bookings/BK%2F7',
+    '/resources/hotels/grand-hotel/bookings/BK%207',
+    `/resources/hotels/grand-hotel/bookings/${'7'.repeat(81)}`,
+    '/resources/tenants/%00/escrows/7',
+  ])('refuses ids that no channel can name: %s', async (path) => {
+    for (const asking of [put(path, { status: 'open' }), get(path), remove(path)]) {
+      expect((await answerTo(asking)).status).toBe(400);
+    }
+  });
+
+  it('a change of a booking is seen by the very next decision', async () => {
+    const path = '/resources/hotels/grand-hotel/bookings/BK-8';
+    const fields = {
+      channel_name: 'private-hotel-grand-hotel-guest-chat-booking-BK-8',
+      token: guestToken({ booking_id: 'BK-8' }),
+    };
+    const enters = async () => {
+      const { status, body } = await ask(usher.public, guestAsks({ fields }));
+      return [status, (body as { channel_data?: string }).channel_data?.includes('"101"')];
+    };
+    expect(await enters()).toStrictEqual([403, undefined]);
+    for (const [body, expected] of [
+      [{ status: 'open' }, [200, false]],
+      [{ status: 'open', room_number: '101' }, [200, true]],
+      [{ status: 'cancelled' }, [403, undefined]],
+      [{ status: 'open', check_out: '2025-06-01T12:00:00Z' }, [403, undefined]],
+      [{ status: 'open', check_out: '2025-06-01' }, [200, false]],
+    ]) {
+      await answerTo(put(path, body));
+      expect(await enters()).toStrictEqual(expected);
+    }
+    await answerTo(remove(path));
+    expect(await enters()).toStrictEqual([403, undefined]);
+  });
+
+  it('a change of an escrow is seen by the very next decision', async () => {
+    const admin = userAsks({
+      fields: { channel_name: 'private-tenant.1.escrow.8.chat' },
+      headers: { authorization: `Bearer ${userToken({ sub: '9', role: 'admin' })}` },
+    });
+    const path = '/resources/tenants/1/escrows/8';
+    for (const [status, expected] of [
+      ['FUNDED', 403],
+      ['DISPUTED', 200],
+      ['disputed', 403],
+      ['RELEASED', 403],
+    ] as const) {
+      await answerTo(put(path, { buyer_id: '15', seller_id: '16', status }));
+      expect((await ask(usher.public, admin)).status).toBe(expected);
+    }
+  });
+
+  it('an escrow of one tenant is none of another', async () => {
+    const fact = { buyer_id: '15', seller_id: '16', status: 'FUNDED' };
+    await answerTo(put('/resources/tenants/2/escrows/9', fact));
+    expect(await seen(get('/resources/tenants/1/escrows/9'))).toMatchObject(absent);
+    const fields = { channel_name: 'private-tenant.1.escrow.9' };
+    expect((await ask(usher.public, userAsks({ fields }))).status).toBe(403);
+  });
+});
+
+describe('GET /docs', () => {
+  const usher = useUsher();
+  const docs = (accept: string) =>
+    ask(usher.operator, { method: 'GET', path: '/docs', headers: { accept } });
+
+  it('is a page for a browser, which fetches and runs nothing', async () => {
+    const { status, headers, text } = await docs(
+      'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8',
+    );
+    expect([status, headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
+    expect(headers.get('content-security-policy')).toContain("default-src 'none'");
+    expect(headers.get('vary')).toContain('Accept');
+    expect(text).toContain('<code>POST /broadcasting/auth</code>');
+    expect(text).toContain('private-tenant.1.user.15');
+    expect(text).not.toMatch(/<script|href|src=/);
+    // Examples have quotes and angles of their own.
+    expect(text).not.toContain('{"');
+  });
+
+  it.each([
+    '*/*',
+    'application/json',
+    'application/json, text/html',
+    'application/vnd.oai.openapi+json',
+  ])('is JSON for %s', async (accept) => {
+    const { headers, body } = await docs(accept);
+    expect(headers.get('content-type')).toBe('application/json; charset=utf-8');
+    expect(body).toMatchObject({ openapi: '3.1.0' });
+  });
+});

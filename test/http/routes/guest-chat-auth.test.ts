@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import { guestToken, useUsher } from '../../support/usher.ts';
+import { ask, asJson, guestAsks, guestChannel, signature, socketId } from '../requests.ts';
+import type { Asking } from '../requests.ts';
+
+const member =
+  '{"user_id":"guest_BK-2025-ABC123","user_info":{"name":"Guest","booking_id":"BK-2025-ABC123"}}';
+const granted = { auth: signature(socketId, guestChannel, member), channel_data: member };
+const route = '/api/guest/hotel/grand-hotel/chat/pusher/auth';
+const withTokenInQuery = `${route}?token=${guestToken()}`;
+const tokenInQueryOnly = guestAsks({ path: withTokenInQuery, fields: { token: undefined } });
+
+describe('the hotel chat’s route', () => {
+  const usher = useUsher();
+
+  it.each<[string, Asking]>([
+    ['a form with the token', guestAsks()],
+    ['the token in the query', tokenInQueryOnly],
+    ['the same token in both', guestAsks({ path: withTokenInQuery })],
+    ['a trailing slash', guestAsks({ path: `${route}/` })],
+    ['a trailing slash and a query', guestAsks({ path: `${route}/?token=${guestToken()}` })],
+    ['JSON', asJson(guestAsks())],
+    ['JSON and the token in the query', asJson(tokenInQueryOnly)],
+    ['the hotel percent-encoded', guestAsks({ path: route.replace('-hotel', '%2Dhotel') })],
+    ['fields nobody asked for', guestAsks({ fields: { extra: 'x', __proto__x: 'y' } })],
+    ['JSON with its charset', { ...asJson(guestAsks()), ...charset() }],
+  ])('signs for %s', async (_case, asking) => {
+    const answer = await ask(usher.public, asking);
+    expect(answer.body).toStrictEqual(granted);
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('cache-control')).toBe('no-store');
+    expect(answer.headers.get('content-type')).toBe('application/json; charset=utf-8');
+    expect(answer.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+    expect(answer.headers.get('x-decision-id')).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  it.each([['socket_id'], ['channel_name'], ['token']])('asks for %s', async (field) => {
+    for (const value of [undefined, '']) {
+      const form = guestAsks({ fields: { [field]: value } });
+      for (const asking of [form, asJson(form)]) {
+        const answer = await ask(usher.public, asking);
+        expect([answer.status, answer.text]).toStrictEqual([
+          400,
+          '{"error":"Missing required parameters"}',
+        ]);
+      }
+    }
+  });
+
+  it('asks for them when there is no body at all', async () => {
+    const answer = await ask(usher.public, { path: withTokenInQuery });
+    expect([answer.status, answer.text]).toStrictEqual([
+      400,
+      '{"error":"Missing required parameters"}',
+    ]);
+  });
+
+  it('refuses two tokens that differ', async () => {
+    const path = `${route}?token=${guestToken({ jti: 'another' })}`;
+    const answer = await ask(usher.public, guestAsks({ path }));
+    expect([answer.status, answer.text]).toStrictEqual([
+      400,
+      '{"error":"Bad Request","message":"The tokens in the query and in the body differ"}',
+    ]);
+  });
+});
+
+function charset() {
+  return { headers: { 'content-type': 'application/json; charset=utf-8' } };
+}

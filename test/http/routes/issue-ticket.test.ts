@@ -1,0 +1,243 @@
+import { describe, expect, it } from 'vitest';
+import { withClient } from '../../support/database.ts';
+import { testNow, testSeconds } from '../../support/tokens.ts';
+import { allowedOrigin, guestToken, useUsher, userToken } from '../../support/usher.ts';
+import { ask } from '../requests.ts';
+import type { Answer, Asking, Texts } from '../requests.ts';
+import { asksTicket, pageSays, redeems, ticketEnvironment } from '../ticket-requests.ts';
+
+const hour = 3_600_000;
+const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+
+describe('asking for a ticket', () => {
+  const usher = useUsher({ ...ticketEnvironment, USER_TOKEN_MAX_AGE: '24h' });
+  const answerTo = async (asking: Asking) => {
+    const { status, text } = await ask(usher.public, asking);
+    return [status, text];
+  };
+  const rowOf = async (answer: Answer) => {
+    const id = answer.headers.get('x-decision-id');
+    const { rows } = await withClient(usher.database, (client) =>
+      client.query<Readonly<Record<string, unknown>>>(
+        `SELECT action, outcome, code, principal_kind, principal_id, tenant_id, request_id,
+           ARRAY(SELECT signal FROM security_events s WHERE s.decision_id = a.decision_id) AS signals
+         FROM audit_log a WHERE decision_id = $1`,
+        [id],
+      ),
+    );
+    return rows;
+  };
+
+  it.each<[string, unknown]>([
+    ['all that a page sends', pageSays],
+    ['nothing but an object', {}],
+    ['no user: it is for the one who asks', { ...pageSays, userId: undefined }],
+    ['null for what the page does not know', { userId: null, entityId: null, clientInfo: null }],
+    ['an ISO timestamp', { clientInfo: { timestamp: '2025-06-01T12:00:00Z' } }],
+    ['more about the client', { clientInfo: { screen: { width: 1 }, language: 'de' } }],
+  ])('gives one for %s', async (_case, body) => {
+    const answer = await ask(usher.public, asksTicket(body));
+    expect(answer.status).toBe(200);
+    expect(answer.text).toMatch(
+      /^\{"success":true,"ticket":"ws_ticket_[0-9a-f]{64}","expiresAt":"2025-06-01T13:00:00\.000Z"\}$/,
+    );
+    expect(answer.headers.get('cache-control')).toBe('no-store');
+    expect(answer.headers.get('content-type')).toBe('application/json; charset=utf-8');
+  });
+
+  it('gives one without any body, and for a path with a slash at its end', async () => {
+    const { path, headers } = asksTicket();
+    const { authorization, 'x-chat-server-key': key } = headers as Texts;
+    const shown = { authorization: authorization!, 'x-chat-server-key': key! };
+    const [status, text] = await answerTo({ path: `${path}/`, headers: shown });
+    expect([status, text]).toStrictEqual([200, expect.stringContaining('"success":true')]);
+  });
+
+  it.each([
+    ['two hours', 8 * hour, 2 * hour],
+    ['the token behind it', hour / 4, hour / 4],
+  ])('lets it live no longer than %s', async (_case, tokenLife, ticketLife) => {
+    const token = userToken({ exp: testSeconds + tokenLife / 1000 });
+    const answer = await ask(usher.public, asksTicket(pageSays, bearer(token)));
+    expect(answer.body).toMatchObject({
+      expiresAt: new Date(testNow + ticketLife).toISOString(),
+    });
+  });
+
+  it('never gives the same twice', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => ask(usher.public, asksTicket())),
+    );
+    const tickets = answers.map(({ body }) => (body as { readonly ticket: string }).ticket);
+    expect(new Set(tickets).size).toBe(20);
+  });
+
+  const missing = '{"success":false,"error":"Missing authentication headers"}';
+  const invalid = '{"success":false,"error":"Invalid authentication token"}';
+  const without = { authorization: undefined, 'x-chat-server-key': undefined };
+  it.each<[string, string, Asking, readonly [number, string]]>([
+    ['no headers', 'credential-missing', asksTicket({}, without), [401, missing]],
+    [
+      'no token',
+      'credential-missing',
+      asksTicket({}, { authorization: undefined }),
+      [401, missing],
+    ],
+    [
+      'no key',
+      'server-key-missing',
+      asksTicket({}, { 'x-chat-server-key': undefined }),
+      [401, missing],
+    ],
+    [
+      'an empty key',
+      'server-key-missing',
+      asksTicket({}, { 'x-chat-server-key': '' }),
+      [401, missing],
+    ],
+    [
+      'an unknown key',
+      'server-key-rejected',
+      asksTicket({}, { 'x-chat-server-key': 'chat-3' }),
+      [401, invalid],
+    ],
+    [
+      'a key in the prototype',
+      'server-key-rejected',
+      asksTicket({}, { 'x-chat-server-key': 'constructor' }),
+      [401, invalid],
+    ],
+    ['a malformed token', 'credential-malformed', asksTicket({}, bearer('x')), [401, invalid]],
+    [
+      'another scheme',
+      'credential-malformed',
+      asksTicket({}, { authorization: 'Token eDp5' }),
+      [401, invalid],
+    ],
+    [
+      'the password of a protected site',
+      'credential-missing',
+      asksTicket({}, { authorization: 'Basic eDp5' }),
+      [401, missing],
+    ],
+    [
+      'an expired token',
+      'credential-expired',
+      asksTicket({}, bearer(userToken({ exp: testSeconds }))),
+      [401, invalid],
+    ],
+    [
+      'a guest’s token',
+      'credential-rejected',
+      asksTicket({}, bearer(guestToken())),
+      [401, invalid],
+    ],
+    [
+      'another user',
+      'wrong-user',
+      asksTicket({ ...pageSays, userId: '16' }),
+      [403, '{"success":false,"error":"A ticket is issued to yourself only"}'],
+    ],
+    [
+      'another user, nearly',
+      'wrong-user',
+      asksTicket({ userId: '15 ' }),
+      [403, '{"success":false,"error":"A ticket is issued to yourself only"}'],
+    ],
+  ])('refuses %s, and records it as %s', async (...[, code, asking, expected]) => {
+    const headers = { ...asking.headers, origin: allowedOrigin };
+    const answer = await ask(usher.public, { ...asking, headers });
+    expect([answer.status, answer.text]).toStrictEqual(expected);
+    expect(answer.headers.get('access-control-allow-origin')).toBe(allowedOrigin);
+    const isKnown = code === 'wrong-user';
+    expect(await rowOf(answer)).toStrictEqual([
+      {
+        action: 'issue-ticket',
+        outcome: 'refusal',
+        code,
+        principal_kind: isKnown ? 'user' : null,
+        principal_id: isKnown ? '15' : null,
+        tenant_id: isKnown ? '1' : null,
+        request_id: answer.headers.get('x-request-id'),
+        signals: isKnown ? [] : ['authentication-failed'],
+      },
+    ]);
+  });
+
+  it('records a ticket that was issued', async () => {
+    const answer = await ask(usher.public, asksTicket());
+    expect(await rowOf(answer)).toMatchObject([
+      { action: 'issue-ticket', outcome: 'grant', code: null, principal_id: '15', signals: [] },
+    ]);
+  });
+
+  it.each<[unknown, string]>([
+    ['{', 'The body is not JSON'],
+    ['[]', 'The body must be a JSON object'],
+    ['{"userId":"15","userId":"16"}', 'userId is repeated'],
+    ['{"clientInfo":{"a":{"b":{"c":{}}}}}', 'The body is nested too deeply'],
+    [{ userId: 15 }, 'userId must be a text'],
+    [{ userId: ['15'] }, 'userId is repeated'],
+    [{ entityId: {} }, 'entityId must be a text'],
+    [{ entityId: 'a\u0000b' }, 'entityId is malformed'],
+    [{ entityType: 'a\u200bb' }, 'entityType is malformed'],
+    [{ providerResId: 'x'.repeat(256) }, 'providerResId is too long'],
+    [{ clientInfo: 'Mozilla' }, 'clientInfo must be an object'],
+    [{ clientInfo: [] }, 'clientInfo must be an object'],
+    [{ clientInfo: { userAgent: 7 } }, 'userAgent must be a text'],
+    [{ clientInfo: { userAgent: 'x'.repeat(1025) } }, 'userAgent is too long'],
+    [{ clientInfo: { timestamp: true } }, 'timestamp must be a text'],
+  ])('refuses the body %j', async (body, error) => {
+    expect(await answerTo(asksTicket(body))).toStrictEqual([
+      400,
+      JSON.stringify({ success: false, error }),
+    ]);
+  });
+
+  it.each([
+    ['application/x-www-form-urlencoded', 'userId=15', 'The body must be JSON'],
+    ['text/plain', 'userId=15', 'The Content-Type must be application/json'],
+    ['text/plain', '{"userId":"15"}', 'The Content-Type must be application/json'],
+    ['application/jsonx', '{"userId":"15"}', 'The Content-Type must be application/json'],
+    ['garbage', '{"userId":"15"}', 'The Content-Type must be application/json'],
+  ])('takes no %s with %s', async (type, body, error) => {
+    expect(await answerTo(asksTicket(body, { 'content-type': type }))).toStrictEqual([
+      415,
+      JSON.stringify({ success: false, error }),
+    ]);
+  });
+});
+
+describe('asking for a ticket when the store fails', () => {
+  const usher = useUsher(ticketEnvironment);
+  const rename = (from: string, to: string) =>
+    withClient(usher.database, (client) => client.query(`ALTER TABLE ${from} RENAME TO ${to}`));
+
+  it('is a 500 in the words that the page knows; redeeming is a 503', async () => {
+    await rename('tickets', 'elsewhere');
+    try {
+      const issued = await ask(usher.public, asksTicket());
+      expect([issued.status, issued.text]).toStrictEqual([
+        500,
+        '{"success":false,"error":"Failed to generate ticket"}',
+      ]);
+      const redeemed = await ask(usher.public, redeems(`ws_ticket_${'0'.repeat(64)}`));
+      expect([redeemed.status, redeemed.text]).toStrictEqual([
+        503,
+        '{"success":false,"error":"Try again in a moment"}',
+      ]);
+      expect(redeemed.headers.get('retry-after')).toMatch(/^[1-9][0-9]*$/);
+    } finally {
+      await rename('elsewhere', 'tickets');
+    }
+  });
+
+  it.each(['revocations', 'audit_log'])('gives none while %s cannot be asked', async (table) => {
+    await rename(table, 'elsewhere');
+    try {
+      expect((await ask(usher.public, asksTicket())).status).toBe(500);
+    } finally {
+      await rename('elsewhere', table);
+    }
+  });
+});

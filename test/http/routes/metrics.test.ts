@@ -1,0 +1,127 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { startJwksServer } from '../../authn/jwt/jwks-server.ts';
+import { metric } from '../../support/metrics.ts';
+import { guestClaims, keyToken, userClaims } from '../../support/tokens.ts';
+import { allowedOrigin, startUsher, userToken, type TestUsher } from '../../support/usher.ts';
+import { ask, guestAsks, userAsks } from '../requests.ts';
+
+/** A host that says who a session cookie belongs to, or that it cannot. */
+async function startHost() {
+  let status = 200;
+  const server = createServer((_request, response) => {
+    response.writeHead(status).end('{"user_id":"15","is_staff":true}');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    fail: (isFailing: boolean) => (status = isFailing ? 500 : 200),
+    stop: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+let host: Awaited<ReturnType<typeof startHost>>;
+let usher: TestUsher;
+beforeAll(async () => {
+  host = await startHost();
+  usher = await startUsher({ SESSION_MODE: 'introspect', SESSION_INTROSPECTION_URL: host.url });
+});
+afterAll(async () => {
+  await usher.stop();
+  host.stop();
+});
+
+const figures = async (of = usher) =>
+  (await ask(of.operator, { path: '/metrics', method: 'GET' })).text;
+
+let sessions = 0;
+
+/** Asks for channels with a session that the host was not asked about yet. */
+const askForBox = (path: string, channels: unknown) =>
+  ask(usher.public, {
+    path,
+    headers: {
+      cookie: `sessionid=s${(sessions += 1)}`,
+      origin: allowedOrigin,
+      'content-type': 'application/json',
+    },
+    body: JSON.stringify({ socket_id: '1.2', channel_name: channels }),
+  });
+const box = 'private-chat-box';
+
+describe('what Usher depends on', () => {
+  const introspection = 'dependency="session introspection"';
+  const read = async () => {
+    const text = await figures();
+    const of = (name: string, labels = introspection) => metric(text, name, labels);
+    return [of('usher_dependency_up'), of('usher_unavailable_total')];
+  };
+
+  it('is shown as it answered last, and each 503 counts', async () => {
+    expect(await read()).toEqual([undefined, 0]);
+    host.fail(true);
+    expect((await askForBox('/pusher/auth', box)).status).toBe(503);
+    expect(await read()).toEqual([0, 1]);
+    host.fail(false);
+    expect((await askForBox('/pusher/auth', box)).status).toBe(200);
+    expect(await read()).toEqual([1, 1]);
+    expect(metric(await figures(), 'usher_dependency_up', 'dependency="database"')).toBe(1);
+  });
+
+  it('is not up while one of two does not answer, though the other does', async () => {
+    const [guests, users] = [await startJwksServer(), await startJwksServer()];
+    const { privateKey } = generateKeyPairSync('ed25519');
+    const token = (claims: object) => keyToken(claims, { alg: 'EdDSA' }, privateKey);
+    const other = await startUsher({
+      ...{ GUEST_TOKEN_SECRET: '', GUEST_TOKEN_JWKS_URL: guests.url.href },
+      ...{ USER_TOKEN_SECRET: '', USER_TOKEN_JWKS_URL: users.url.href },
+    });
+    onTestFinished(async () => {
+      await Promise.all([other.stop(), guests.close(), users.close()]);
+    });
+    const up = async () => metric(await figures(other), 'usher_dependency_up', keys);
+    const keys = 'dependency="token keys"';
+    guests.answer((_request, response) => response.writeHead(200).end('no keys'));
+    const path = `/api/guest/hotel/grand-hotel/chat/pusher/auth?token=${token(guestClaims())}`;
+    const asGuest = guestAsks({ path, fields: { token: undefined } });
+    const headers = { authorization: `Bearer ${token(userClaims())}` };
+    expect(await up()).toBeUndefined();
+    expect((await ask(other.public, userAsks({ headers }))).status).toBe(401);
+    expect(await up()).toBe(1);
+    expect((await ask(other.public, asGuest)).status).toBe(503);
+    other.clock.now += 30_000;
+    expect((await ask(other.public, userAsks({ headers }))).status).toBe(401);
+    expect(await up()).toBe(0);
+    expect(metric(await figures(other), 'usher_unavailable_total', keys)).toBe(1);
+  });
+
+  it('counts for each channel of a batch that it could not be asked about', async () => {
+    const [, before = 0] = await read();
+    host.fail(true);
+    const { text } = await askForBox('/pusher/auth/batch', [box]);
+    host.fail(false);
+    expect(text).toBe(`{"${box}":{"status":503}}`);
+    expect(await read()).toEqual([0, before + 1]);
+  });
+});
+
+it.each([
+  ['tokens whose signature was remembered', 'usher_token_lookups_total'],
+  ['facts that were remembered, and that nothing was revoked', 'usher_fact_lookups_total'],
+])('counts %s', async (_what, name) => {
+  const authorization = `Bearer ${userToken({ jti: name })}`;
+  const lookups = async () => {
+    const text = await figures();
+    return ['hit', 'miss'].map((is) => metric(text, name, `result="${is}"`));
+  };
+  // Facts are remembered once a statement has seen their tables.
+  await ask(usher.public, userAsks());
+  const [hits = 0, misses = 0] = await lookups();
+  for (let i = 0; i < 3; i += 1) await ask(usher.public, userAsks({ headers: { authorization } }));
+  expect(await lookups()).toEqual([hits + 2, misses + 1]);
+});

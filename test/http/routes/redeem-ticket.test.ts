@@ -1,0 +1,254 @@
+import { createHash } from 'node:crypto';
+import { afterEach, describe, expect, it } from 'vitest';
+import { withClient } from '../../support/database.ts';
+import { testNow } from '../../support/tokens.ts';
+import { useUsher, userToken, type TestUsher } from '../../support/usher.ts';
+import { hear, raw } from '../../attacks/attacker.ts';
+import { ask, userAsks } from '../requests.ts';
+import type { Answer, Asking } from '../requests.ts';
+import {
+  chatServers,
+  getTicket,
+  pageSays,
+  redeems,
+  ticketEnvironment,
+} from '../ticket-requests.ts';
+
+const hour = 3_600_000;
+const refusedWith = (error: string) => [401, JSON.stringify({ success: false, error })];
+const invalid = refusedWith('Invalid or expired ticket');
+const json = { 'content-type': 'application/json' };
+
+describe('redeeming a ticket', () => {
+  const usher = useUsher(ticketEnvironment);
+  const hashes: string[] = [];
+  afterEach(() => {
+    usher.clock.now = testNow;
+  });
+
+  const newTicket = async (...how: readonly [body?: unknown, headers?: Record<string, string>]) => {
+    const ticket = await getTicket(usher.public, ...how);
+    hashes.push(createHash('sha256').update(ticket).digest('hex'));
+    return ticket;
+  };
+  const answerTo = async (asking: Asking) => {
+    const { status, text } = await ask(usher.public, asking);
+    return [status, text];
+  };
+  const eventsOf = async (answer: Answer) => {
+    const { rows } = await withClient(usher.database, (client) =>
+      client.query<Readonly<Record<string, unknown>>>(
+        `SELECT a.action, a.outcome, a.code, a.principal_id, a.tenant_id,
+           s.signal, s.principal_id AS signal_principal
+         FROM audit_log a LEFT JOIN security_events s USING (decision_id) WHERE decision_id = $1`,
+        [answer.headers.get('x-decision-id')],
+      ),
+    );
+    return rows;
+  };
+
+  it('says whose it is, once', async () => {
+    const ticket = await newTicket();
+    const answer = await ask(usher.public, redeems(ticket));
+    expect([answer.status, answer.text]).toStrictEqual([
+      200,
+      '{"success":true,"user":{"userId":"15","entityId":"E-7","entityType":"order","providerResId":"P-3"},"expiresAt":"2025-06-01T13:00:00.000Z"}',
+    ]);
+    expect(answer.headers.get('cache-control')).toBe('no-store');
+    expect(await eventsOf(answer)).toMatchObject([
+      { action: 'redeem-ticket', outcome: 'grant', code: null, principal_id: '15', signal: null },
+    ]);
+    expect(await answerTo(redeems(ticket))).toStrictEqual(invalid);
+  });
+
+  it('leaves out what the page did not say', async () => {
+    const ticket = await newTicket({ entityId: 'E-7' });
+    expect((await answerTo(redeems(ticket)))[1]).toContain(
+      '"user":{"userId":"15","entityId":"E-7"},',
+    );
+  });
+
+  it('takes what the chat server knows of the client, and refuses it malformed', async () => {
+    const ticket = await newTicket();
+    const asking = redeems(ticket);
+    const body = (clientInfo: unknown) => JSON.stringify({ ticket, clientInfo });
+    expect(await answerTo({ ...asking, body: body('x') })).toStrictEqual([
+      400,
+      '{"success":false,"error":"clientInfo must be an object"}',
+    ]);
+    const good = await answerTo({ ...asking, body: body(pageSays.clientInfo) });
+    expect(good[0]).toBe(200);
+  });
+
+  it('lets one of fifty in that come at once', async () => {
+    const ticket = await newTicket();
+    const answers = await Promise.all(Array.from({ length: 50 }, () => answerTo(redeems(ticket))));
+    expect(answers.filter(([status]) => status === 200)).toHaveLength(1);
+    expect(answers.filter(([status]) => status === 401)).toHaveLength(49);
+  });
+
+  it('tells the reviewer of a replay, and whose ticket it was', async () => {
+    const ticket = await newTicket();
+    await answerTo(redeems(ticket));
+    const answer = await ask(usher.public, redeems(ticket));
+    expect([answer.status, answer.text]).toStrictEqual(invalid);
+    expect(await eventsOf(answer)).toStrictEqual([
+      {
+        action: 'redeem-ticket',
+        outcome: 'refusal',
+        code: 'ticket-replayed',
+        principal_id: '15',
+        tenant_id: '1',
+        signal: 'ticket-replayed',
+        signal_principal: '15',
+      },
+    ]);
+  });
+
+  it('says that one has expired, as often as it is asked', async () => {
+    const ticket = await newTicket();
+    usher.clock.now = testNow + hour - 1;
+    const other = await newTicket(pageSays, {
+      authorization: `Bearer ${userToken({ iat: testNow / 1000 + 3599, exp: testNow / 1000 + 3601 })}`,
+    });
+    usher.clock.now = testNow + hour;
+    expect(await answerTo(redeems(ticket))).toStrictEqual(refusedWith('Ticket has expired'));
+    expect(await answerTo(redeems(ticket))).toStrictEqual(refusedWith('Ticket has expired'));
+    expect((await answerTo(redeems(other)))[0]).toBe(200);
+  });
+
+  it.each([`ws_ticket_${'0'.repeat(64)}`, 'x', 'ws_ticket_'])(
+    'does not know %s',
+    async (ticket) => {
+      const answer = await ask(usher.public, redeems(ticket));
+      expect([answer.status, answer.text]).toStrictEqual(invalid);
+      expect(await eventsOf(answer)).toMatchObject([
+        { code: 'ticket-unknown', principal_id: null, signal: 'authentication-failed' },
+      ]);
+    },
+  );
+
+  it.each([undefined, '', 7, null, ['x'], 'x'.repeat(129)])(
+    'takes no %j for one',
+    async (ticket) => {
+      const answer = await answerTo(redeems(ticket));
+      expect(answer[0]).toBe(400);
+      expect(answer[1]).toMatch(/^\{"success":false,"error":"ticket [^"]+"\}$/);
+    },
+  );
+
+  const failed = refusedWith('Authentication failed');
+  const missing = refusedWith('Missing authentication headers');
+  it.each<[string, Record<string, string | undefined>, unknown[]]>([
+    ['a wrong secret', { 'x-chat-server-secret': `${chatServers['chat-1']}x` }, failed],
+    ['another server’s secret', { 'x-chat-server-secret': chatServers['chat-2'] }, failed],
+    ['an unknown server', { 'x-chat-server-key': 'chat-3' }, failed],
+    ['a key that every object has', { 'x-chat-server-key': '__proto__' }, failed],
+    ['no secret', { 'x-chat-server-secret': undefined }, missing],
+    ['no key', { 'x-chat-server-key': undefined }, missing],
+  ])('refuses %s without touching the ticket', async (_case, headers, expected) => {
+    const ticket = await newTicket();
+    expect(await answerTo(redeems(ticket, headers))).toStrictEqual(expected);
+    expect((await answerTo(redeems(ticket)))[0]).toBe(200);
+  });
+
+  it.each(['X-Chat-Server-Key', 'X-Chat-Server-Secret'])(
+    'names %s when it is there twice',
+    async (name) => {
+      const ticket = await newTicket();
+      const { path, headers = {}, body = '' } = redeems(ticket);
+      const lines = Object.entries(headers).map(([header, value]) => `${header}: ${value}`);
+      const again = `${name}: ${headers[name.toLowerCase()]!}`;
+      const answer = await hear(
+        usher.public,
+        raw(`POST ${path}`, ['Host: usher', ...lines, again], body as string),
+      );
+      expect([answer.status, JSON.parse(answer.text)]).toEqual([
+        400,
+        { success: false, error: `${name} is repeated` },
+      ]);
+      expect((await answerTo(redeems(ticket)))[0]).toBe(200);
+    },
+  );
+
+  it('refuses a ticket for another chat server, and spends it', async () => {
+    const ticket = await newTicket();
+    const other = { 'x-chat-server-key': 'chat-2', 'x-chat-server-secret': chatServers['chat-2'] };
+    const answer = await ask(usher.public, redeems(ticket, other));
+    expect([answer.status, answer.text]).toStrictEqual(invalid);
+    expect(await eventsOf(answer)).toMatchObject([{ code: 'ticket-of-other-server' }]);
+    expect(await answerTo(redeems(ticket))).toStrictEqual(invalid);
+  });
+
+  it.each<[string, object]>([
+    ['user', { user_id: 'leaver' }],
+    ['user in the tenant', { user_id: 'leaver', tenant_id: 'closed' }],
+    ['token', { token_id: 'stolen' }],
+    ['tenant', { tenant_id: 'closed' }],
+  ])('is refused once the %s behind it was revoked', async (_case, subject) => {
+    // Each case a moment of its own: a revocation is never taken back.
+    const moment = testNow + 1000 * (1 + hashes.length);
+    usher.clock.now = moment;
+    const claims = { sub: 'leaver', tenant_id: 'closed', jti: 'stolen', iat: moment / 1000 };
+    const headers = { authorization: `Bearer ${userToken(claims)}` };
+    const ticket = await newTicket({}, headers);
+    const body = JSON.stringify({ ...subject, issued_before: new Date(moment + 1).toISOString() });
+    const revoked = await ask(usher.operator, { path: '/revocations', headers: json, body });
+    expect(revoked.status).toBe(200);
+
+    const answer = await ask(usher.public, redeems(ticket));
+    expect([answer.status, answer.text]).toStrictEqual(invalid);
+    expect(await eventsOf(answer)).toMatchObject([{ code: 'revoked', principal_id: 'leaver' }]);
+    await expect(getTicket(usher.public, {}, headers)).rejects.toThrow(
+      'Invalid authentication token',
+    );
+    const later = { ...claims, iat: moment / 1000 + 1 };
+    usher.clock.now = moment + 1000;
+    const fresh = await newTicket({}, { authorization: `Bearer ${userToken(later)}` });
+    expect((await answerTo(redeems(fresh)))[0]).toBe(200);
+  });
+
+  it('keeps neither the ticket nor the token, only the hash', async () => {
+    const token = userToken({ jti: 'at-rest' });
+    const ticket = await newTicket(pageSays, { authorization: `Bearer ${token}` });
+    await answerTo(redeems(ticket));
+    const kept = await everythingKept(usher);
+    expect(kept).toContain(hashes.at(-1));
+    expect(kept).toContain('at-rest');
+    for (const secret of [ticket, ticket.slice(10), token, ...token.split('..')]) {
+      expect(kept.includes(secret)).toBe(false);
+    }
+  });
+});
+
+/** Every row of every table as text. */
+async function everythingKept(usher: Pick<TestUsher, 'database'>): Promise<string> {
+  return withClient(usher.database, async (client) => {
+    const { rows } = await client.query<{ name: string }>(
+      `SELECT tablename AS name FROM pg_tables WHERE schemaname = 'usher'`,
+    );
+    const texts: string[] = [];
+    for (const { name } of rows) {
+      const found = await client.query<{ row: string }>(`SELECT t::text AS row FROM ${name} t`);
+      texts.push(...found.rows.map(({ row }) => row));
+    }
+    return texts.join('\n');
+  });
+}
+
+describe('a ticket while Redis is away', () => {
+  // Nothing listens there.
+  const usher = useUsher({ ...ticketEnvironment, REDIS_URL: 'redis://:secret-word@127.0.0.1:1' });
+
+  it('is issued and redeemed once, since PostgreSQL keeps it', async () => {
+    const ticket = await getTicket(usher.public);
+    expect((await ask(usher.public, redeems(ticket))).status).toBe(200);
+    expect((await ask(usher.public, redeems(ticket))).status).toBe(401);
+  });
+
+  it('leaves Usher ready, with limits of its own', async () => {
+    const ready = await ask(usher.operator, { path: '/readyz', method: 'GET' });
+    expect([ready.status, ready.body]).toStrictEqual([200, { status: 'ready', limits: 'local' }]);
+    expect((await ask(usher.public, userAsks())).status).toBe(200);
+  });
+});

@@ -1,0 +1,169 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { withClient } from '../../support/database.ts';
+import { testNow, testSeconds } from '../../support/tokens.ts';
+import { guestToken, useUsher, userToken } from '../../support/usher.ts';
+import { ask, guestAsks, userAsks } from '../requests.ts';
+import type { Asking } from '../requests.ts';
+
+const revokes = (body: unknown, type = 'application/json'): Asking => ({
+  path: '/revocations',
+  headers: { 'content-type': type },
+  body: typeof body === 'string' ? body : JSON.stringify(body),
+});
+const at = (moment: number) => new Date(moment).toISOString();
+const bearer = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
+
+describe('POST /revocations', () => {
+  const usher = useUsher();
+  afterEach(() => {
+    usher.clock.now = testNow;
+  });
+  const refuse = { effect: 'new-authorizations-refused' };
+  const stay = { effect: 'pusher-connections-stay', server: 'pusher', which: 'not signed in' };
+  const ofUsers = [
+    refuse,
+    { effect: 'tickets-refused' },
+    { effect: 'websockets-closed', connections: 0 },
+    stay,
+  ];
+
+  it.each([
+    [{ user_id: 'u' }, ofUsers],
+    [{ user_id: 'u', tenant_id: 't' }, ofUsers],
+    [{ tenant_id: 'another' }, ofUsers],
+    [{ token_id: 'j' }, ofUsers],
+    [{ hotel_slug: 'grand-hotel', booking_id: 'BK-9' }, [refuse, stay]],
+    [{ guest_session_id: 's' }, [refuse, stay]],
+    [{ user_id: 'züri "\\🛎️' }, ofUsers],
+  ])('revokes %j from now on, and says what that does', async (subject, effects) => {
+    const answer = await ask(usher.operator, revokes(subject));
+    expect(answer.status).toBe(200);
+    expect(answer.body).toEqual({ revoked: subject, issued_before: at(testNow), effects });
+  });
+
+  it('takes the moment that it is given, and says the one that holds', async () => {
+    const subject = { user_id: 'moments' };
+    const answers = [];
+    for (const issued_before of [
+      '2025-06-01T13:00:00.5+02:00',
+      '2025-05-01T00:00:00Z',
+      at(testNow + 60_000),
+    ]) {
+      answers.push((await ask(usher.operator, revokes({ ...subject, issued_before }))).body);
+    }
+    expect(answers).toMatchObject([
+      { issued_before: '2025-06-01T11:00:00.500Z' },
+      { issued_before: '2025-06-01T11:00:00.500Z' },
+      { issued_before: at(testNow + 60_000) },
+    ]);
+  });
+
+  const whom =
+    'Name exactly one of user_id (with or without tenant_id), tenant_id, hotel_slug with booking_id, guest_session_id, token_id';
+  const zone = 'issued_before must be a time with its zone such as 2025-12-31T11:00:00Z';
+  it.each<[unknown, string]>([
+    [{}, whom],
+    [{ issued_before: at(testNow) }, whom],
+    [{ hotel_slug: 'h' }, whom],
+    [{ booking_id: 'b' }, whom],
+    [{ hotel_slug: 'h', booking_id: 'b', user_id: 'u' }, whom],
+    [{ hotel_slug: 'h', user_id: 'u' }, whom],
+    [{ token_id: 'j', user_id: 'u' }, whom],
+    [{ token_id: 'j', tenant_id: 't' }, whom],
+    [{ token_id: 'j', guest_session_id: 's' }, whom],
+    [{ user_id: 'u', issued_before: 'yesterday' }, zone],
+    [{ user_id: 'u', issued_before: '2025-06-01' }, zone],
+    [{ user_id: 'u', issued_before: '2025-06-01T11:00:00' }, zone],
+    [{ user_id: 'u', issued_before: '2025-02-30T11:00:00Z' }, zone],
+    [{ user_id: 'u', issued_before: '' }, zone],
+    [{ user_id: 'u', issued_before: at(testNow + 60_001) }, 'issued_before lies in the future'],
+    [{ user_id: 15 }, 'body/user_id must be string'],
+    [{ user_id: null }, 'body/user_id must be string'],
+    [{ user: 'u' }, 'body must NOT have additional properties'],
+    ['[]', 'The body must be a JSON object'],
+    ['{"user_id":"u","user_id":"v"}', 'user_id is repeated'],
+  ])('refuses %j', async (body, message) => {
+    const answer = await ask(usher.operator, revokes(body));
+    expect([answer.status, answer.body]).toMatchObject([400, { error: 'Bad Request', message }]);
+  });
+
+  it.each(['', 'a\u0000b', 'a\u200bb', '\ud800', 'x'.repeat(256)])(
+    'refuses the id %j, which no credential can have',
+    async (user_id) => {
+      expect((await ask(usher.operator, revokes({ user_id }))).status).toBe(400);
+    },
+  );
+
+  it('revokes nothing that it refused', async () => {
+    const count = () =>
+      withClient(usher.database, async (client) => {
+        const { rows } = await client.query<{ n: number }>(
+          'SELECT count(*)::int AS n FROM revocations',
+        );
+        return rows[0]?.n;
+      });
+    const before = await count();
+    await ask(usher.operator, revokes({ user_id: 'nobody-yet', issued_before: 'now' }));
+    expect(await count()).toBe(before);
+  });
+
+  it('stands on the operator’s port only', async () => {
+    expect((await ask(usher.public, revokes({ user_id: 'u' }))).status).toBe(404);
+  });
+
+  it('ends what was issued before, for the very next decision, and nothing else', async () => {
+    const token = (changes: object) => bearer(userToken({ sub: 'leaver', ...changes }));
+    const channel = { fields: { channel_name: 'private-tenant.1.user.leaver' } };
+    const statusFor = async (changes: object) =>
+      (await ask(usher.public, userAsks({ ...token(changes), ...channel }))).status;
+    usher.clock.now = testNow + 5_000;
+    expect(await statusFor({})).toBe(200);
+    await ask(usher.operator, revokes({ user_id: 'leaver', issued_before: at(testNow + 1_000) }));
+    expect(await statusFor({})).toBe(401);
+    expect(await statusFor({ iat: testSeconds + 0.999 })).toBe(401);
+    expect(await statusFor({ iat: testSeconds + 1 })).toBe(200);
+    expect((await ask(usher.public, userAsks())).status).toBe(200);
+  });
+
+  it('ends a user in one tenant and not in the other', async () => {
+    const asking = (tenant: string) =>
+      userAsks({
+        headers: {
+          authorization: `Bearer ${userToken({ sub: 'both', tenant_id: tenant })}`,
+          'x-tenant-id': tenant,
+        },
+        fields: { channel_name: `private-tenant.${tenant}.user.both` },
+      });
+    const issued_before = at(testNow + 1);
+    await ask(usher.operator, revokes({ user_id: 'both', tenant_id: '1', issued_before }));
+    expect((await ask(usher.public, asking('1'))).status).toBe(401);
+    expect((await ask(usher.public, asking('2'))).status).toBe(200);
+    await ask(usher.operator, revokes({ user_id: 'both', issued_before }));
+    expect((await ask(usher.public, asking('2'))).status).toBe(401);
+  });
+
+  it('ends a booking’s guest in the words of the hotel chat', async () => {
+    const asking = guestAsks({ fields: { token: guestToken() } });
+    expect((await ask(usher.public, asking)).status).toBe(200);
+    const booking = { hotel_slug: 'grand-hotel', booking_id: 'BK-2025-ABC123' };
+    const issued_before = at(testNow + 1);
+    await ask(usher.operator, revokes({ ...booking, issued_before }));
+    const answer = await ask(usher.public, asking);
+    expect([answer.status, answer.text]).toStrictEqual([
+      403,
+      '{"error":"Forbidden","message":"Token expired or invalid"}',
+    ]);
+  });
+
+  it('lets nobody in while revocations cannot be asked, and says when one could not be made', async () => {
+    const rename = (from: string, to: string) =>
+      withClient(usher.database, (client) => client.query(`ALTER TABLE ${from} RENAME TO ${to}`));
+    await rename('revocations', 'elsewhere');
+    try {
+      expect((await ask(usher.public, userAsks())).status).toBe(503);
+      expect((await ask(usher.operator, revokes({ user_id: '15' }))).status).toBe(503);
+    } finally {
+      await rename('elsewhere', 'revocations');
+    }
+  });
+});

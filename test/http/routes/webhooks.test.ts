@@ -1,0 +1,316 @@
+import { describe, expect, it } from 'vitest';
+import { withClient } from '../../support/database.ts';
+import { metric } from '../../support/metrics.ts';
+import { testNow } from '../../support/tokens.ts';
+import { pusherApp, useUsher } from '../../support/usher.ts';
+import { ask, userAsks } from '../requests.ts';
+import type { Asking } from '../requests.ts';
+import { webhook, webhookBody } from '../webhook-requests.ts';
+import type { Sending } from '../webhook-requests.ts';
+
+const minutes = (count: number) => count * 60_000;
+const own = 'private-tenant.1.user.15';
+const chat = 'presence-tenant.1.escrow.42.chat';
+const otherTenants = 'presence-tenant.2.escrow.42.chat';
+const nobodys = 'private-announcements';
+const occupied = (channel: string) => ({ name: 'channel_occupied', channel });
+const vacated = (channel: string) => ({ name: 'channel_vacated', channel });
+const added = (user_id: unknown, channel = chat) => ({ name: 'member_added', channel, user_id });
+const removed = (user_id: unknown, channel = chat) => ({
+  name: 'member_removed',
+  channel,
+  user_id,
+});
+const said = (from: object, channel = chat) => ({
+  ...{ name: 'client_event', channel, event: 'client-typing', data: '{"secret":"words"}' },
+  ...from,
+});
+
+/** A server whose webhooks each have a moment of their own, so that no two are the same. */
+function useHooks(changes: Readonly<Record<string, string>> = {}) {
+  const usher = useUsher(changes);
+  let sent = 0;
+  const tell = (events: readonly object[], sending?: Sending) => {
+    sent += 1;
+    return ask(usher.public, webhook(webhookBody(usher.clock.now - sent, ...events), sending));
+  };
+  const metrics = async () => (await ask(usher.operator, { path: '/metrics', method: 'GET' })).text;
+  const signals = async () => {
+    const { rows } = await withClient(usher.database, (admin) =>
+      admin.query<Record<string, unknown>>(
+        'SELECT signal, tenant_id, principal_id, decision_id FROM security_events ORDER BY at, id',
+      ),
+    );
+    return rows;
+  };
+  return { usher, tell, metrics, signals };
+}
+
+describe('a webhook', () => {
+  const { usher, tell, metrics } = useHooks();
+  const sent = (at: number, ...events: readonly object[]) =>
+    ask(usher.public, webhook(webhookBody(at, ...events)));
+
+  it('is taken once; sent again it is answered alike and counts for nothing', async () => {
+    const at = testNow - 77_777;
+    const before = metric(await metrics(), 'usher_client_events_total', 'tenant="1"') ?? 0;
+    const first = await sent(at, said({ user_id: '15' }));
+    expect([first.status, first.body]).toEqual([200, { status: 'taken' }]);
+    const second = await sent(at, said({ user_id: '15' }));
+    expect([second.status, second.body]).toEqual([200, { status: 'repeated' }]);
+    expect(metric(await metrics(), 'usher_client_events_total', 'tenant="1"')).toBe(before + 1);
+  });
+
+  it('is repeated however its signature is spelt', async () => {
+    const body = webhookBody(testNow - 66_666, occupied(own));
+    const good = webhook(body);
+    expect((await ask(usher.public, good)).body).toEqual({ status: 'taken' });
+    const headers = {
+      ...good.headers,
+      'x-pusher-signature': good.headers!['x-pusher-signature']!.toUpperCase(),
+    };
+    expect((await ask(usher.public, { ...good, headers })).body).toEqual({ status: 'repeated' });
+  });
+
+  it.each([
+    ['charset', { headers: { 'content-type': 'application/json; charset=utf-8' } }],
+    ['headers of its own', { headers: { 'x-other': '1', authorization: 'Bearer x' } }],
+  ])('is taken with %s', async (_case, sending) => {
+    expect((await tell([occupied(own)], sending)).status).toBe(200);
+  });
+
+  it.each([
+    ['five minutes old', -minutes(5), 200],
+    ['a moment older', -minutes(5) - 1, 401],
+    ['five minutes ahead', minutes(5), 200],
+    ['a moment further ahead', minutes(5) + 1, 401],
+    ['from the beginning of time', -testNow, 401],
+  ])('that is %s: %i', async (_case, offset, status) => {
+    expect((await sent(testNow + offset, occupied(own))).status).toBe(status);
+  });
+
+  it('does not become new when the window has passed', async () => {
+    const at = testNow + minutes(5);
+    expect((await sent(at, vacated(own))).body).toEqual({ status: 'taken' });
+    try {
+      usher.clock.now = at + minutes(5);
+      expect((await sent(at, vacated(own))).body).toEqual({ status: 'repeated' });
+      usher.clock.now = at + minutes(5) + 1;
+      expect((await sent(at, vacated(own))).status).toBe(401);
+    } finally {
+      usher.clock.now = testNow;
+    }
+  });
+
+  const body = webhookBody(testNow, occupied(own));
+  const good = webhook(body);
+  const signature = good.headers!['x-pusher-signature']!;
+  it.each<[string, Asking]>([
+    ['no signature', webhook(body, { headers: { 'x-pusher-signature': undefined } })],
+    ['an empty one', webhook(body, { headers: { 'x-pusher-signature': '' } })],
+    ['one that is cut', webhook(body, { headers: { 'x-pusher-signature': signature.slice(1) } })],
+    ['one with more', webhook(body, { headers: { 'x-pusher-signature': `${signature}00` } })],
+    [
+      'one with other things',
+      webhook(body, { headers: { 'x-pusher-signature': `${signature}zz` } }),
+    ],
+    ['two', webhook(body, { headers: { 'x-pusher-signature': `${signature}, ${signature}` } })],
+    ['one by another secret', webhook(body, { secret: 'another' })],
+    ['one of another body', { ...good, body: `${body} ` }],
+    ['no key', webhook(body, { headers: { 'x-pusher-key': undefined } })],
+    ['an unknown key', webhook(body, { key: 'unknown' })],
+    ['a key that every object has', webhook(body, { key: 'constructor' })],
+    [
+      'nothing at all',
+      { path: '/pusher/webhooks', headers: { 'content-type': 'application/json' } },
+    ],
+  ])('is refused with %s', async (_case, asking) => {
+    const answer = await ask(usher.public, asking);
+    expect([answer.status, answer.body]).toMatchObject([401, { error: 'Unauthorized' }]);
+  });
+
+  it.each([
+    ['no JSON', '{'],
+    ['nothing', ''],
+    ['bytes that are no text', '\ud800'],
+    ['a list', '[]'],
+    ['null', 'null'],
+    ['no time', '{"events":[]}'],
+    ['a time in text', '{"time_ms":"1","events":[]}'],
+    ['a time beyond counting', '{"time_ms":1e300,"events":[]}'],
+    ['no events', `{"time_ms":${testNow}}`],
+    ['events that are no list', `{"time_ms":${testNow},"events":{}}`],
+    ['an event that is none', `{"time_ms":${testNow},"events":[null]}`],
+    ['an event without a name', `{"time_ms":${testNow},"events":[{}]}`],
+    ['an event without its channel', webhookBody(testNow, { name: 'channel_occupied' })],
+    ['a channel that is no text', webhookBody(testNow, { name: 'client_event', channel: {} })],
+    ['a member without an id', webhookBody(testNow, added(undefined))],
+    ['a member whose id is an object', webhookBody(testNow, added({}))],
+  ])('is malformed with %s', async (_case, text) => {
+    const answer = await ask(usher.public, webhook(text));
+    expect([answer.status, answer.body]).toMatchObject([400, { error: 'Bad Request' }]);
+  });
+
+  it.each([
+    ['another type', { 'content-type': 'text/plain' }, 415],
+    ['a form', { 'content-type': 'application/x-www-form-urlencoded' }, 415],
+  ])('is not taken as %s', async (_case, headers, status) => {
+    expect((await ask(usher.public, webhook(body, { headers }))).status).toBe(status);
+  });
+
+  it('may be large, and not endless', async () => {
+    const large = webhookBody(testNow, { name: 'unknown', text: 'x'.repeat(1_000_000) });
+    expect((await ask(usher.public, webhook(large))).status).toBe(200);
+    expect((await ask(usher.public, webhook('x'.repeat(1_100_000)))).status).toBe(413);
+  });
+
+  it('leaves the other routes as they are', async () => {
+    expect((await ask(usher.public, userAsks())).status).toBe(200);
+    const buffer = { ...userAsks(), headers: { 'content-type': 'application/json' }, body: '{}' };
+    expect((await ask(usher.public, buffer)).status).toBe(400);
+  });
+});
+
+describe('what webhooks tell', () => {
+  const { tell, metrics } = useHooks();
+  const figures = async () => {
+    const text = await metrics();
+    const of = (tenant: string) => [
+      metric(text, 'usher_occupied_channels', `tenant="${tenant}"`),
+      metric(text, 'usher_presence_members', `tenant="${tenant}"`),
+      metric(text, 'usher_client_events_total', `tenant="${tenant}"`),
+    ];
+    return { one: of('1'), two: of('2'), none: of('') };
+  };
+
+  it('is seen by tenant, and what means nothing is not', async () => {
+    await tell([occupied(own), occupied(chat), added('15'), added(16), added('15')]);
+    await tell([occupied(otherTenants), added('15', otherTenants), occupied(nobodys)]);
+    await tell([said({ user_id: '15' }), said({ socket_id: '1.2' }, own), said({}, nobodys)]);
+    await tell([{ name: 'subscription_count', channel: own }, { name: 'cache_miss' }]);
+    await tell([occupied('public'), occupied('private-made-up'), occupied('private-a:b')]);
+    await tell([occupied(''), said({}, 'private-made-up'), added('15', 'presence-made-up')]);
+    const seen = { one: [2, 2, 2], two: [1, 1, undefined], none: [1, 0, 1] };
+    expect(await figures()).toEqual(seen);
+    expect(await metrics()).not.toContain('made-up');
+
+    await tell([removed('16'), vacated(own), vacated(otherTenants), vacated('private-made-up')]);
+    expect(await figures()).toEqual({ ...seen, one: [1, 1, 2], two: [0, 0, undefined] });
+    await tell([vacated(chat), removed('15'), removed('15')]);
+    expect(await figures()).toMatchObject({ one: [0, 0, 2] });
+  });
+});
+
+describe('messages above the limit', () => {
+  const { usher, tell, signals } = useHooks({ RATE_LIMIT_MESSAGES: '3' });
+
+  it('are a signal, once a minute and user', async () => {
+    const many = (count: number) => Array.from({ length: count }, () => said({ user_id: '15' }));
+    await tell(many(3));
+    await tell([said({ user_id: '16' }), said({ socket_id: '1.2' }, own)]);
+    expect(await signals()).toEqual([]);
+    await tell(many(5));
+    const row = { signal: 'limit-exceeded', tenant_id: '1', principal_id: '15', decision_id: null };
+    expect(await signals()).toEqual([row]);
+    usher.clock.now += minutes(1);
+    await tell(many(4));
+    expect(await signals()).toEqual([row, row]);
+    // Pusher says who it was on presence channels only. A later row, so that the order is told by its time.
+    usher.clock.now += 1;
+    await tell(Array.from({ length: 4 }, () => said({ socket_id: '1.3' }, own)));
+    expect(await signals()).toEqual([row, row, { ...row, principal_id: null }]);
+  });
+});
+
+describe('forged webhooks', () => {
+  const { tell, metrics, signals } = useHooks({ RATE_LIMIT_FAILURES: '2' });
+
+  it('are signals, counted, and limited; good ones are not', async () => {
+    const forged = { secret: 'another' };
+    expect((await tell([], forged)).status).toBe(401);
+    expect((await tell([], forged)).status).toBe(401);
+    expect((await tell([], forged)).status).toBe(429);
+    expect((await tell([occupied(own)])).status).toBe(200);
+    const failed = 'authentication-failed';
+    expect((await signals()).map(({ signal }) => signal).sort()).toEqual([
+      ...[failed, failed, 'limit-exceeded'],
+    ]);
+    const text = await metrics();
+    expect(metric(text, 'usher_webhooks_total', 'result="forged"')).toBe(3);
+    expect(metric(text, 'usher_webhooks_total', 'result="taken"')).toBe(1);
+  });
+});
+
+describe('a webhook that comes while the database cannot answer', () => {
+  const { usher, metrics, signals } = useHooks({ RATE_LIMIT_MESSAGES: '2' });
+  const rename = (from: string, to: string) =>
+    withClient(usher.database, (client) => client.query(`ALTER TABLE ${from} RENAME TO ${to}`));
+  const figures = async () => {
+    const text = await metrics();
+    return [
+      metric(text, 'usher_client_events_total', 'tenant="1"') ?? 0,
+      metric(text, 'usher_occupied_channels', 'tenant="1"') ?? 0,
+    ];
+  };
+
+  it('is taken when it is sent again, wholly and once', async () => {
+    const thrice = (user_id: string) => Array.from({ length: 3 }, () => said({ user_id }));
+    const events = [occupied(own), ...thrice('15'), ...thrice('16'), occupied(chat)];
+    const sending = webhook(webhookBody(testNow, ...events));
+    await rename('security_events', 'elsewhere');
+    try {
+      for (let attempt = 0; attempt < 2; attempt += 1) {
+        expect((await ask(usher.public, sending)).status).toBe(503);
+        expect(await figures()).toEqual([0, 0]);
+      }
+    } finally {
+      await rename('elsewhere', 'security_events');
+    }
+    expect((await ask(usher.public, sending)).body).toEqual({ status: 'taken' });
+    expect((await ask(usher.public, sending)).body).toEqual({ status: 'repeated' });
+    expect(await figures()).toEqual([6, 2]);
+    const exceeded = { signal: 'limit-exceeded', tenant_id: '1', decision_id: null };
+    expect(
+      (await signals()).sort((a, b) => Number(a['principal_id']) - Number(b['principal_id'])),
+    ).toEqual([
+      { ...exceeded, principal_id: '15' },
+      { ...exceeded, principal_id: '16' },
+    ]);
+  });
+
+  it('that is sent twice at once is taken once', async () => {
+    const before = await figures();
+    const sending = webhook(webhookBody(testNow - 1, said({ user_id: '17' })));
+    const answers = await Promise.all(Array.from({ length: 8 }, () => ask(usher.public, sending)));
+    expect(answers.filter(({ text }) => text === '{"status":"taken"}')).toHaveLength(1);
+    for (const { status } of answers) expect([200, 503]).toContain(status);
+    expect(await figures()).toEqual([before[0]! + 1, before[1]]);
+  });
+});
+
+describe('the figures', () => {
+  const { usher, metrics } = useHooks();
+
+  it('count decisions and measure them', async () => {
+    expect((await ask(usher.public, userAsks())).status).toBe(200);
+    await ask(usher.public, userAsks({ fields: { channel_name: 'private-tenant.1.user.16' } }));
+    await ask(usher.public, userAsks({ fields: { channel_name: 'private-nothing' } }));
+    const text = await metrics();
+    const family = 'family="private-tenant.{tenantId}.user.{userId}"';
+    const count = (labels: string) => metric(text, 'usher_decisions_total', labels);
+    expect(count(`${family},outcome="grant",code="",check=""`)).toBe(1);
+    const other = 'code="not-allowed",check="channel is the user’s own"';
+    expect(count(`${family},outcome="refusal",${other}`)).toBe(1);
+    expect(count('family="",outcome="refusal",code="unknown-channel",check=""')).toBe(1);
+    expect(metric(text, 'usher_decision_duration_seconds_count', 'action="subscribe"')).toBe(3);
+    expect(metric(text, 'process_cpu_seconds_total')).toBeGreaterThan(0);
+    expect(text).not.toContain(pusherApp.secret);
+  });
+
+  it('are told by the operator’s port alone', async () => {
+    const asking = { path: '/metrics', method: 'GET' };
+    expect((await ask(usher.public, asking)).status).toBe(404);
+    const answer = await ask(usher.operator, asking);
+    expect(answer.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
+  });
+});

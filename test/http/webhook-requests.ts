@@ -1,0 +1,32 @@
+import { createHmac } from 'node:crypto';
+import { pusherApp } from '../support/usher.ts';
+import type { Asking } from './requests.ts';
+
+/** How a webhook is sent, where it is not as a Pusher server would. */
+export interface Sending {
+  readonly key?: string;
+  readonly secret?: string;
+  readonly headers?: Readonly<Record<string, string | undefined>>;
+}
+
+/** The request of a Pusher server with this body, signed without any library of Pusher's. */
+export function webhook(
+  body: string,
+  { key = pusherApp.key, secret = pusherApp.secret, headers = {} }: Sending = {},
+): Asking {
+  const all: Readonly<Record<string, string | undefined>> = {
+    'content-type': 'application/json',
+    'x-pusher-key': key,
+    'x-pusher-signature': createHmac('sha256', secret).update(body).digest('hex'),
+    ...headers,
+  };
+  const sent = Object.entries(all).filter((entry): entry is [string, string] => {
+    return entry[1] !== undefined;
+  });
+  return { path: '/pusher/webhooks', headers: Object.fromEntries(sent), body };
+}
+
+/** The body of a webhook that was sent at a moment, in milliseconds since the epoch. */
+export function webhookBody(at: number, ...events: readonly object[]): string {
+  return JSON.stringify({ time_ms: at, events });
+}

@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import { startSweeping, sweepInterval, type Sweep } from '../../src/jobs/cleanup.ts';
+import { createTestClock } from '../support/test-clock.ts';
+import { testNow } from '../support/tokens.ts';
+
+/** Lets everything run on that waits for nothing. */
+const settle = () => new Promise((resolve) => setImmediate(resolve));
+
+describe('sweeping', () => {
+  const start = (sweep: Sweep, others: Readonly<Record<string, Sweep>> = {}) => {
+    const time = createTestClock(testNow);
+    const lines: object[] = [];
+    const line = (about: object, message: string) => void lines.push({ ...about, message });
+    const sweeps = { sweep, ...others };
+    const log = { info: line, warn: line };
+    return { time, lines, sweeping: startSweeping({ sweeps, ...time.clock, log }) };
+  };
+
+  it('sweeps at once and then every ten minutes, with the moment that it is', async () => {
+    const moments: number[] = [];
+    const { time, sweeping } = start((now) => Promise.resolve(moments.push(now)));
+    await settle();
+    time.advance(sweepInterval - 1);
+    await settle();
+    expect(moments).toEqual([testNow]);
+    time.advance(1);
+    await settle();
+    time.advance(sweepInterval);
+    await settle();
+    expect(moments).toEqual([testNow, testNow + sweepInterval, testNow + 2 * sweepInterval]);
+    await sweeping.stop();
+    expect(time.waiting()).toBe(0);
+  });
+
+  it('goes on after a failure, also with the other sweeps, and logs an outage once', async () => {
+    let [sweeps, others] = [0, 0];
+    const { time, lines, sweeping } = start(
+      () => {
+        sweeps += 1;
+        return sweeps < 3 ? Promise.reject(new Error('no database')) : Promise.resolve(0);
+      },
+      { other: () => Promise.resolve((others += 1)) },
+    );
+    for (let i = 0; i < 3; i += 1) {
+      await settle();
+      time.advance(sweepInterval);
+    }
+    await settle();
+    expect([sweeps, others]).toEqual([4, 4]);
+    expect(lines).toEqual([
+      {
+        ...{ subject: 'sweep', why: 'no database' },
+        message: 'expired rows could not be deleted; logged once until they can',
+      },
+      { subject: 'sweep', message: 'expired rows are deleted again' },
+    ]);
+    await sweeping.stop();
+  });
+
+  it('stops only when nothing is being swept any more, and then for good', async () => {
+    let finish: (count: number) => void = () => undefined;
+    const { time, sweeping } = start(() => new Promise((resolve) => (finish = resolve)));
+    let isStopped = false;
+    const stopping = sweeping.stop().then(() => {
+      isStopped = true;
+    });
+    await settle();
+    expect(isStopped).toBe(false);
+    finish(0);
+    await stopping;
+    expect(time.waiting()).toBe(0);
+  });
+});

@@ -1,0 +1,44 @@
+import { expect, it } from 'vitest';
+import { createEndConnections } from '../../src/authorize/revocation/end-connections.ts';
+import { createLiveGrants } from '../../src/database/repositories/tracked-connections.ts';
+import { startKeepingEnds } from '../../src/jobs/expiry.ts';
+import { useDatabase, withClient } from '../support/database.ts';
+import { createTestClock } from '../support/test-clock.ts';
+import { testNow } from '../support/tokens.ts';
+
+const at = useDatabase();
+
+it('ends all connections whose credentials end in the same second without waiting for the next', async () => {
+  const users = Number(process.env['ENDING_USERS'] ?? 500);
+  await withClient(at.url, (client) =>
+    client.query(
+      `INSERT INTO live_grants
+        (app_key, socket_id, user_id, principal, subjects, expires_at, granted_at, due_at)
+       SELECT 'app-key', i || '.1', 'u' || i, '', '{}', to_timestamp($2), to_timestamp(0), to_timestamp($2)
+       FROM generate_series(1, $1::int) AS i`,
+      [users, testNow / 1000],
+    ),
+  );
+  const time = createTestClock(testNow);
+  const closing = new AbortController();
+  const log = { info: () => undefined, warn: () => undefined };
+  const liveGrants = createLiveGrants(at.database);
+  const ended = new Set<string>();
+  const begun = performance.now();
+  await new Promise<void>((resolve) => {
+    const terminate = ({ userId }: { readonly userId: string }) => {
+      if (ended.add(userId).size === users) resolve();
+      return Promise.resolve();
+    };
+    const endConnections = createEndConnections({
+      ...{ terminate, liveGrants, log, now: () => time.now },
+      ...{ policyOf: () => 'retried', closing: closing.signal },
+    });
+    // The clock stands still: no timer runs.
+    const keeping = { liveGrants, endConnections, ...time.clock, closing: closing.signal, log };
+    startKeepingEnds(keeping);
+  });
+  console.log(`${users} users ended in ${Math.round(performance.now() - begun)} ms`);
+  closing.abort();
+  expect(ended.size).toBe(users);
+});

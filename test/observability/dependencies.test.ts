@@ -1,0 +1,37 @@
+import { expect, it } from 'vitest';
+import { createDependencies } from '../../src/observability/dependencies.ts';
+import { RowRefused, Unavailable } from '../../src/runtime/unavailable.ts';
+
+const failing = (error: Error) => () => Promise.reject(error);
+
+it('what was never asked has no state', () => {
+  const { watch, names, states } = createDependencies();
+  watch('redis');
+  expect([...names(), ...states()]).toEqual(['redis']);
+});
+
+it('is up as long as the last question was answered, and the answer may be a refusal', async () => {
+  const { watch, states } = createDependencies();
+  const { noted } = watch('database');
+  expect(await noted(() => Promise.resolve('row'))).toBe('row');
+  expect(states().get('database')).toBe(true);
+  const outage = new Unavailable('database');
+  await expect(noted(failing(outage))).rejects.toBe(outage);
+  expect(states().get('database')).toBe(false);
+  const refused = new RowRefused(true);
+  await expect(noted(failing(refused))).rejects.toBe(refused);
+  expect(states().get('database')).toBe(true);
+});
+
+it('of several with one name each has to answer, whichever was asked last', () => {
+  const { watch, states } = createDependencies();
+  const [guests, users] = [watch('token keys'), watch('token keys')];
+  guests.note(false);
+  users.note(true);
+  expect([...states()]).toEqual([['token keys', false]]);
+  guests.note(true);
+  users.note(false);
+  expect([...states()]).toEqual([['token keys', false]]);
+  users.note(true);
+  expect([...states()]).toEqual([['token keys', true]]);
+});

@@ -1,0 +1,78 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { logLines } from '../support/program.ts';
+
+const typescript = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+const source = new URL('../../src/observability/logger.ts', import.meta.url).href;
+
+/** Starts a process that does this with a log of its own. */
+function logging(script: string, now = 'Date.now') {
+  const child = spawn(
+    process.execPath,
+    [
+      ...['--import', typescript, '--input-type=module', '--eval'],
+      `import { createLog } from '${source}'; const log = createLog('info', ${now}); ${script}`,
+    ],
+    { stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  onTestFinished(() => void child.kill('SIGKILL'));
+  child.stderr.resume();
+  let text = '';
+  const ended = once(child, 'close');
+  return {
+    child,
+    /** All lines, once it has ended. */
+    lines: async () => {
+      child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
+      await ended;
+      return logLines(text);
+    },
+  };
+}
+
+const many = 'for (let i = 0; i < 5000; i += 1) log.info({ i }, "line");';
+const inOrder = Array.from({ length: 5000 }, (_, i) => i);
+
+describe('the log', () => {
+  it('has every line, in order, when the process comes to its end', async () => {
+    const lines = await logging(many).lines();
+    expect(lines.map(({ i }) => i)).toEqual(inOrder);
+  });
+
+  it.each(['process.exit(0);', 'throw new Error("bug");'])(
+    'loses no line to %s',
+    async (ending) => {
+      const lines = await logging(many + ending).lines();
+      expect(new Set(lines.map(({ i }) => i))).toEqual(new Set(inOrder));
+    },
+  );
+
+  it('tells the time of each line', async () => {
+    const { lines } = logging(
+      'log.info("a"); log.info("b"); globalThis.time = 1500; log.info("c");',
+      '() => globalThis.time ?? 0',
+    );
+    expect((await lines()).map(({ time }) => time)).toEqual([
+      '1970-01-01T00:00:00.000Z',
+      '1970-01-01T00:00:00.000Z',
+      '1970-01-01T00:00:01.500Z',
+    ]);
+  });
+
+  it('keeps the process going while nobody reads, and says afterwards how much was dropped', async () => {
+    const most = 40_000;
+    const { child, lines } = logging(
+      `const text = 'x'.repeat(1000); for (let i = 0; i < ${String(most)}; i += 1) log.info(text);
+       setImmediate(() => process.stderr.write('went on'));`,
+    );
+    await once(child.stderr, 'data');
+    const all = await lines();
+    const last = all.at(-1);
+    expect(last).toMatchObject({ msg: 'lines of the log were dropped' });
+    expect(Number(last?.['dropped']) + all.length - 1).toBe(most);
+    expect(all.length).toBeLessThan(most / 2);
+  });
+});

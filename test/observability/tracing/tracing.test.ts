@@ -1,0 +1,269 @@
+import { generateKeyPairSync } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
+import { createServer, type AddressInfo } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { startJwksServer } from '../../authn/jwt/jwks-server.ts';
+import { ask, guestAsks, userAsks } from '../../http/requests.ts';
+import { getTicket, ticketEnvironment } from '../../http/ticket-requests.ts';
+import { makeDataDir } from '../../support/instance.ts';
+import { logLines, startProgram } from '../../support/program.ts';
+import { keyToken, testSecret, userClaims } from '../../support/tokens.ts';
+import {
+  allowedOrigin,
+  guestSecret,
+  guestToken,
+  pusherApp,
+  startUsher,
+  testEnvironment,
+  userToken,
+} from '../../support/usher.ts';
+import { openClient, tryClient } from '../../support/web-socket.ts';
+import { ticketMessage } from '../../websocket/test-endpoint.ts';
+import { startCollector, type SentSpan, type TestCollector } from './collector.ts';
+
+/** What a collector was told of an Usher that did this, and has ended. */
+async function traceOf(
+  work: (address: string) => Promise<void>,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<TestCollector> {
+  const collector = await startCollector();
+  onTestFinished(collector.stop);
+  const usher = await startUsher({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, ...environment });
+  try {
+    await work(usher.public);
+  } finally {
+    await usher.stop();
+  }
+  return collector;
+}
+
+const namesBelow = (parent: SentSpan, spans: readonly SentSpan[]) =>
+  spans.filter(({ parentSpanId }) => parentSpanId === parent.spanId).map(({ name }) => name);
+
+const theOne = (name: string, spans: readonly SentSpan[]) => {
+  const found = spans.filter((span) => span.name === name);
+  expect(found, name).toHaveLength(1);
+  return found[0]!;
+};
+
+const guestRoute = 'POST /api/guest/hotel/:hotelSlug/chat/pusher/auth';
+
+describe('a request', () => {
+  it('is a span under its sender’s trace, and what it asked are spans below it', async () => {
+    const traceId = '0af7651916cd43dd8448eb211c80319c';
+    let decisionId: string | null = null;
+    const collector = await traceOf(async (address) => {
+      const traceparent = `00-${traceId}-b7ad6b7169203331-01`;
+      const answer = await ask(address, guestAsks({ headers: { traceparent } }));
+      expect(answer.status).toBe(200);
+      decisionId = answer.headers.get('x-decision-id');
+    });
+    const spans = collector.spans();
+    expect(new Set(spans.map((span) => span.traceId))).toEqual(new Set([traceId]));
+    const request = theOne(guestRoute, spans);
+    expect(request).toMatchObject({
+      parentSpanId: 'b7ad6b7169203331',
+      kind: 2,
+      facts: {
+        'http.request.method': 'POST',
+        'http.route': '/api/guest/hotel/:hotelSlug/chat/pusher/auth',
+        'http.response.status_code': 200,
+        'usher.decision_id': decisionId,
+      },
+    });
+    expect(namesBelow(request, spans)).toEqual(['decide subscribe', 'sign']);
+    const below = namesBelow(theOne('decide subscribe', spans), spans);
+    expect(below).toEqual(
+      expect.arrayContaining(['credential guest-token', 'revocations', 'fact booking', 'audit']),
+    );
+    expect(theOne('audit', spans).facts).toMatchObject({
+      'usher.decision_id': decisionId,
+      'usher.outcome': 'grant',
+      'usher.family': 'private-hotel-{hotelSlug}-guest-chat-booking-{bookingId}',
+    });
+    expect([...collector.services()]).toEqual(['usher']);
+    expect([...collector.paths()]).toEqual(['/v1/traces']);
+  });
+
+  it('that is refused says why, and so does each of a batch', async () => {
+    const collector = await traceOf(async (address) => {
+      const channels = ['private-tenant.1.user.15', 'private-tenant.1.user.16'];
+      const body = JSON.stringify({ socket_id: '1.2', channel_name: channels });
+      const headers = { ...userAsks().headers, 'content-type': 'application/json' };
+      expect((await ask(address, { path: '/pusher/auth/batch', headers, body })).status).toBe(200);
+    });
+    const audits = collector.spans().filter(({ name }) => name === 'audit');
+    const codes = audits.map(({ facts }) => facts['usher.code'] ?? 'none');
+    expect(codes.toSorted()).toEqual(['none', 'not-allowed']);
+  });
+
+  it('that becomes a WebSocket ends as one', async () => {
+    const collector = await traceOf(async (address) => {
+      const client = await openClient(address, '/ws');
+      client.socket.send(ticketMessage(await getTicket(address)));
+      expect(await client.nextJson()).toMatchObject({ type: 'authentication_success' });
+      client.socket.close();
+      await client.closed;
+    }, ticketEnvironment);
+    expect(theOne('GET /ws', collector.spans()).facts).toMatchObject({
+      'http.response.status_code': 101,
+    });
+  });
+
+  it('that a dependency cannot answer names it, and is our fault', async () => {
+    const host = await startJwksServer();
+    onTestFinished(host.close);
+    host.answer((_request, response) => response.writeHead(500).end());
+    const { privateKey } = generateKeyPairSync('ed25519');
+    const token = keyToken(userClaims(), { alg: 'EdDSA' }, privateKey);
+    const collector = await traceOf(
+      async (address) => {
+        const headers = { authorization: `Bearer ${token}` };
+        expect((await ask(address, userAsks({ headers }))).status).toBe(503);
+      },
+      { USER_TOKEN_SECRET: '', USER_TOKEN_JWKS_URL: host.url.href },
+    );
+    const spans = collector.spans();
+    const failed = { status: { code: 2 } };
+    expect(theOne('POST /broadcasting/auth', spans)).toMatchObject(failed);
+    expect(theOne('credential bearer', spans)).toMatchObject({
+      ...failed,
+      facts: { 'error.type': 'Unavailable', 'usher.dependency': 'token keys' },
+    });
+  });
+
+  it('whose sender does not sample its trace is not told of', async () => {
+    const collector = await traceOf(async (address) => {
+      const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00';
+      expect((await ask(address, userAsks({ headers: { traceparent } }))).status).toBe(200);
+      expect((await ask(address, userAsks({ headers: { traceparent: 'none' } }))).status).toBe(200);
+    });
+    expect(theOne('decide subscribe', collector.spans()).traceId).not.toMatch(/^0af7/);
+  });
+
+  it('whose client hangs up ends all the same, and so does a handshake that is refused', async () => {
+    const host = await startJwksServer();
+    onTestFinished(host.close);
+    const asked = new Promise<ServerResponse>((resolve) => {
+      host.answer((_request, response) => {
+        resolve(response);
+      });
+    });
+    const cookie = { cookie: 'sessionid=abc', origin: allowedOrigin };
+    const collector = await traceOf(
+      async (address) => {
+        const leaving = new AbortController();
+        const { signal } = leaving;
+        const hasLeft = fetch(`${address}/api/channels`, { headers: cookie, signal });
+        const response = await asked;
+        leaving.abort();
+        await expect(hasLeft).rejects.toThrow('abort');
+        expect(await tryClient(address, '/ws/chat/')).toMatchObject({ status: 401 });
+        response.writeHead(401).end();
+      },
+      {
+        ...{ SESSION_MODE: 'introspect', SESSION_INTROSPECTION_URL: host.url.href },
+        SESSION_WS_UPSTREAM: 'ws://127.0.0.1:1',
+      },
+    );
+    const spans = collector.spans();
+    expect(theOne('GET /api/channels', spans).facts).toMatchObject({ 'error.type': 'hung up' });
+    const door = theOne('GET /ws/chat/', spans).facts;
+    expect(door['http.response.status_code']).toBe(401);
+  });
+
+  it('tells nothing that was presented, nor whose it is', async () => {
+    const tokens = [guestToken(), userToken()];
+    const collector = await traceOf(async (address) => {
+      const headers = {
+        'user-agent': 'their-browser',
+        tracestate: 'their=state',
+        traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+        cookie: 'sessionid=their-cookie',
+      };
+      await ask(
+        address,
+        guestAsks({
+          headers,
+          path: `/api/guest/hotel/their-hotel/chat/pusher/auth?token=${tokens[0]}`,
+        }),
+      );
+      await ask(address, userAsks({ headers, fields: { channel_name: 'private-their-channel' } }));
+      await ask(address, { path: '/their/path?token=their-query', headers });
+    });
+    expect(collector.spans().length).toBeGreaterThan(5);
+    const secrets = [...tokens, guestSecret, testSecret.reveal(), pusherApp.secret];
+    for (const secret of secrets) expect(collector.raw()).not.toContain(secret);
+    expect(collector.raw()).not.toMatch(/their|127\.0\.0\.1"|BK-2025/);
+  });
+});
+
+describe('a collector', () => {
+  const elapsed = async (work: () => Promise<unknown>) => {
+    const start = performance.now();
+    await work();
+    return performance.now() - start;
+  };
+
+  it.each([
+    ['hangs', hanging],
+    ['is not there', freeAddress],
+  ])('that %s keeps nobody waiting, nor the end', async (_fault, start) => {
+    const usher = await startUsher({ OTEL_EXPORTER_OTLP_ENDPOINT: await start() });
+    // More than one batch of spans, so that one is under way while others are made.
+    for (let i = 0; i < 100; i += 1) {
+      expect((await ask(usher.public, userAsks())).status).toBe(200);
+    }
+    // It is given a second; without that, a batch would have ten.
+    expect(await elapsed(usher.stop)).toBeLessThan(8_000);
+  });
+
+  it('that hangs does not keep the process', async () => {
+    const { dataDir, remove } = await makeDataDir();
+    onTestFinished(remove);
+    const program = await startProgram('src/main.ts', {
+      env: {
+        ...testEnvironment,
+        LOG_LEVEL: 'info',
+        DATA_DIR: dataDir,
+        OTEL_EXPORTER_OTLP_ENDPOINT: await hanging(),
+      },
+    });
+    await program.until('"listening"');
+    const line = logLines(program.stdout()).find(({ msg }) => msg === 'listening');
+    await ask((line as { readonly public: string }).public, userAsks());
+    program.signal('SIGTERM');
+    await program.until('"closed"');
+    expect(await elapsed(() => program.ended)).toBeLessThan(8_000);
+    expect(await program.ended).toBe(0);
+    expect(program.stdout()).not.toContain('unhandled');
+  });
+
+  it('of one’s own path and name is told at that path, under that name', async () => {
+    const collector = await startCollector();
+    onTestFinished(collector.stop);
+    const usher = await startUsher({
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${collector.url}/elsewhere`,
+      OTEL_SERVICE_NAME: 'doorkeeper',
+    });
+    await ask(usher.public, userAsks());
+    await usher.stop();
+    expect([...collector.paths(), ...collector.services()]).toEqual(['/elsewhere', 'doorkeeper']);
+  });
+});
+
+/** The address of a collector that takes everything and never answers. */
+async function hanging(): Promise<string> {
+  const collector = await startCollector({ answers: false });
+  onTestFinished(collector.stop);
+  return collector.url;
+}
+
+/** An address at which nobody listens. */
+async function freeAddress(): Promise<string> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return `http://127.0.0.1:${port}`;
+}

@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import { room } from '../../../src/policy/channels/room.ts';
+import type { Room } from '../../../src/policy/facts.ts';
+import type { GuestSession } from '../../../src/policy/principal.ts';
+import { guest, noon, user } from './principals.ts';
+import { verdict } from './truth-table.ts';
+
+const session = (
+  sessionId: string,
+  linkedUserId?: string,
+  linkedTenantId?: string,
+): GuestSession => ({
+  kind: 'guest-session',
+  sessionId,
+  expiresAt: noon + 1,
+  ...(linkedUserId !== undefined && { linkedUserId }),
+  ...(linkedTenantId !== undefined && { linkedTenantId }),
+});
+
+const ofUsers: Room = { roomId: '7', participants: ['15', '16'] };
+const ofGuest: Room = { roomId: '7', participants: ['16'], guestSession: { sessionId: 'g1' } };
+const linked: Room = { ...ofGuest, guestSession: { sessionId: 'g1', linkedUserId: '15' } };
+
+const ofTenant: Room = { ...ofUsers, tenantId: '1' };
+const guestOfTenant: Room = { ...ofGuest, tenantId: '1' };
+const admin = (tenantId: string | undefined) => user('9', { tenantId, roles: ['admin'] });
+
+const noPart = 'user takes part, or is an admin of the room’s tenant';
+const notTheirs = 'session opened the room, or is linked to a user who takes part';
+const otherTenant = 'room is of the user’s tenant, or of none';
+
+describe('a room', () => {
+  it.each([
+    ['a participant', { who: user('15'), fact: ofUsers }, 'enters'],
+    ['another user', { who: user('17'), fact: ofUsers }, noPart],
+    ['an admin without a tenant', { who: admin(undefined), fact: ofUsers }, 'enters'],
+    ['an admin of a tenant, room of none', { who: admin('1'), fact: ofUsers }, noPart],
+    ['an admin of the room’s tenant', { who: admin('1'), fact: ofTenant }, 'enters'],
+    ['an admin of another tenant', { who: admin('2'), fact: ofTenant }, otherTenant],
+    ['an admin of none, room of a tenant', { who: admin(undefined), fact: ofTenant }, otherTenant],
+    ['a participant in a room of their tenant', { who: user('15'), fact: ofTenant }, 'enters'],
+    [
+      'a user of another tenant with the id of a participant',
+      { who: user('15', { tenantId: '2' }), fact: ofTenant },
+      otherTenant,
+    ],
+    ['a guest in their room of a tenant', { who: session('g1'), fact: guestOfTenant }, 'enters'],
+    [
+      'a session of a participant, same tenant',
+      { who: session('g2', '15', '1'), fact: ofTenant },
+      'enters',
+    ],
+    [
+      'a session of the same id in another tenant',
+      { who: session('g2', '15', '2'), fact: ofTenant },
+      notTheirs,
+    ],
+    [
+      'a session of the same id in no tenant',
+      { who: session('g2', '15'), fact: ofTenant },
+      notTheirs,
+    ],
+    ['the linked user', { who: user('15'), fact: linked }, 'enters'],
+    ['a user before the link', { who: user('15'), fact: ofGuest }, noPart],
+    ['no room', { who: user('15') }, noPart],
+    ['its guest', { who: session('g1'), fact: ofGuest }, 'enters'],
+    ['its guest, linked', { who: session('g1', '15'), fact: linked }, 'enters'],
+    ['another guest', { who: session('g2'), fact: ofGuest }, notTheirs],
+    ['a guest in a room of users', { who: session('g1'), fact: ofUsers }, notTheirs],
+    ['a session of a participant', { who: session('g2', '15'), fact: ofUsers }, 'enters'],
+    ['a session of a stranger', { who: session('g2', '17'), fact: ofUsers }, notTheirs],
+    ['a guest, no room', { who: session('g1') }, notTheirs],
+    ['a hotel’s guest', { who: guest(), fact: ofUsers }, 'no rule'],
+  ])('%s', (_case, row, expected) => {
+    expect(verdict(room, { params: { roomId: '7' }, ...row })).toBe(expected);
+  });
+
+  it('shows one member for a user and for the session linked to them', () => {
+    const about = { params: { roomId: '7' }, fact: linked };
+    const shown = (who: Parameters<typeof room.memberOf>[1]) =>
+      room.memberOf('presence', who, about)?.user_id;
+    expect(shown(user('15'))).toBe('15');
+    expect(shown(session('g1', '15'))).toBe('15');
+    expect(shown(session('g1'))).toBe('guest_g1');
+  });
+});

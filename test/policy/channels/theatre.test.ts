@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest';
+import { chatBox, payment, seatStatus } from '../../../src/policy/channels/theatre.ts';
+import type { Visitor } from '../../../src/policy/principal.ts';
+import { noon, user } from './principals.ts';
+import { verdict } from './truth-table.ts';
+
+const visitor = (changes: Partial<Visitor> = {}): Visitor => ({
+  kind: 'visitor',
+  userId: '15',
+  isStaff: false,
+  isSuperuser: false,
+  expiresAt: noon + 1,
+  ...changes,
+});
+
+const order = { orderId: '99', ownerId: '15' };
+const ofTheHouse = 'visitor is staff or superuser';
+const own = 'order is the visitor’s own';
+
+describe('who may enter', () => {
+  it.each([
+    ['staff', seatStatus, { who: visitor({ isStaff: true }) }, 'enters'],
+    ['superuser', seatStatus, { who: visitor({ isSuperuser: true }) }, 'enters'],
+    ['anybody', seatStatus, { who: visitor() }, ofTheHouse],
+    ['staff', chatBox, { who: visitor({ isStaff: true }) }, 'enters'],
+    ['superuser', chatBox, { who: visitor({ isSuperuser: true }) }, 'enters'],
+    ['anybody', chatBox, { who: visitor() }, ofTheHouse],
+    ['a bearer', chatBox, { who: user('15', { roles: ['admin', 'staff'] }) }, 'no rule'],
+    ['the owner', payment, { who: visitor(), fact: order }, 'enters'],
+    ['another', payment, { who: visitor({ userId: '16' }), fact: order }, own],
+    ['staff', payment, { who: visitor({ userId: '16', isStaff: true }), fact: order }, own],
+    ['no order', payment, { who: visitor() }, own],
+  ])('%s of %o', (...[, family, row, expected]) => {
+    expect(verdict(family, { params: { orderId: '99' }, ...row })).toBe(expected);
+  });
+});

@@ -1,0 +1,176 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { defineParam, idCharacters } from '../../src/policy/param.ts';
+import { createReader } from '../../src/policy/pattern-matcher.ts';
+import { fillPattern, parsePattern, type Segment } from '../../src/policy/pattern.ts';
+
+const id = defineParam(idCharacters, 40);
+
+const readable = (text: string) => {
+  const pattern = parsePattern(text);
+  const names = pattern.segments.flatMap((s) => ('param' in s ? [s.param] : []));
+  return { pattern, params: Object.fromEntries(names.map((name) => [name, id])) };
+};
+
+const readerOf = (...patterns: readonly string[]) => {
+  const read = createReader(patterns.map(readable));
+  return (text: string) => {
+    const result = read(text);
+    return typeof result === 'string' ? result : [result.found.pattern.text, result.values];
+  };
+};
+
+describe('reading', () => {
+  const chat = 'private-hotel-{slug}-guest-chat-booking-{booking}';
+  const read = readerOf(chat, 'private-tenant.{t}.user.{u}', 'private-news', 'private-a.{x}');
+
+  it.each([
+    ['hotel-grand-hotel-guest-chat-booking-BK-1', [chat, { slug: 'grand-hotel', booking: 'BK-1' }]],
+    ['tenant.1.user.15', ['private-tenant.{t}.user.{u}', { t: '1', u: '15' }]],
+    ['news', ['private-news', {}]],
+    ['hotel-a-guest-chat-booking-b-guest-chat-booking-c', 'ambiguous'],
+    ['hotel--guest-chat-booking-b', 'unknown'],
+    ['hotel-a-guest-chat-booking-', 'unknown'],
+    ['hotel-a-guest-chat-booking', 'unknown'],
+    ['Hotel-a-guest-chat-booking-b', 'unknown'],
+    ['new', 'unknown'],
+    ['newss', 'unknown'],
+    ['tenant.1.user.15.x', 'unknown'],
+    ['tenant.1.user', 'unknown'],
+    ['tenant.1.2.user.15', 'unknown'],
+    ['tenant..user.15', 'unknown'],
+    ['', 'unknown'],
+    [`a.${'x'.repeat(40)}`, ['private-a.{x}', { x: 'x'.repeat(40) }]],
+    [`a.${'x'.repeat(41)}`, 'unknown'],
+  ])('%s', (text, expected) => {
+    expect(read(text)).toEqual(expected);
+  });
+
+  it('finds the same as trying every split', () => {
+    const readThree = readerOf(three);
+    const piece = fc.constantFrom('x', '-', '-x-', 'a', '../core', 'xx', 'b-');
+    fc.assert(
+      fc.property(joined(piece, 12), (text) => {
+        expect(readThree(text)).toEqual(readSlowly([three], text));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('does so by whatever patterns there are', () => {
+    const piece = fc.constantFrom('a', 'b', '-', '../core', '{x}', '{y}', 'ab');
+    const pattern = joined(piece, 5)
+      .map((body) => `private-${body}`)
+      .filter((each) => works(() => parsePattern(each)));
+    const text = joined(fc.constantFrom('a', 'b', '-', '../core'), 7);
+    fc.assert(
+      fc.property(fc.uniqueArray(pattern, { maxLength: 3 }), fc.array(text), (patterns, texts) => {
+        fc.pre(works(() => readerOf(...patterns)));
+        const readAny = readerOf(...patterns);
+        for (const each of texts) expect(readAny(each)).toEqual(readSlowly(patterns, each));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('gives back what a pattern was filled with, or says that there are two readings', () => {
+    const value = fc.stringMatching(/^[A-Za-z0-9_-]{1,40}$/);
+    fc.assert(
+      fc.property(value, value, (slug, booking) => {
+        const found = read(fillPattern(parsePattern(chat), { slug, booking }));
+        if (found !== 'ambiguous') expect(found).toEqual([chat, { slug, booking }]);
+      }),
+    );
+  });
+
+  it('takes no longer for a hostile name than for its length', () => {
+    const hostile = readerOf('private-{a}-{b}-{c}-{d}-end');
+    // Trying every split of this one would take longer than the test run.
+    expect(hostile(`${'-'.repeat(150)}.`)).toBe('unknown');
+  });
+});
+
+const three = 'private-{a}-x-{b}-x-{c}';
+
+function joined(piece: fc.Arbitrary<string>, maxLength: number): fc.Arbitrary<string> {
+  return fc.array(piece, { maxLength }).map((pieces) => pieces.join(''));
+}
+
+function works(make: () => unknown): boolean {
+  try {
+    make();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What the reader must find, by trying every split. */
+function readSlowly(patterns: readonly string[], text: string) {
+  const readings = patterns.flatMap((pattern) =>
+    everySplit(parsePattern(pattern).segments, text).map((values) => [pattern, values]),
+  );
+  if (readings.length > 1) return 'ambiguous';
+  return readings[0] ?? 'unknown';
+}
+
+function everySplit(
+  [first, ...others]: readonly Segment[],
+  text: string,
+): readonly Readonly<Record<string, string>>[] {
+  if (first === undefined) return text === '' ? [{}] : [];
+  if ('literal' in first) {
+    return text.startsWith(first.literal)
+      ? everySplit(others, text.slice(first.literal.length))
+      : [];
+  }
+  return Array.from(text, (_, i) => text.slice(0, i + 1))
+    .filter((value) => /^[A-Za-z0-9_-]{1,40}$/.test(value))
+    .flatMap((value) =>
+      everySplit(others, text.slice(value.length)).map((rest) => ({
+        ...rest,
+        [first.param]: value,
+      })),
+    );
+}
+
+describe('patterns that could mean the same name', () => {
+  it.each([
+    ['private-a', 'private-a'],
+    ['private-room-{x}', 'private-room-{y}'],
+    ['private-room-{x}', 'private-room-a'],
+    ['private-room-{x}', 'private-room-{y}-z'],
+    ['private-{x}-a-{y}', 'private-b-{z}'],
+    ['private-hotel-{s}-staff', 'private-hotel-{s}-guest-chat-booking-{b}'],
+  ])('%s and %s are refused at start', (one, other) => {
+    expect(() => readerOf(one, other)).toThrow('clash');
+    expect(() => readerOf(other, one)).toThrow('clash');
+  });
+
+  it.each([
+    ['private-a', 'private-b'],
+    ['private-tenant.{t}.admin', 'private-tenant.{t}.user.{u}'],
+    ['private-tenant.{t}.escrow.{e}', 'private-tenant.{t}.escrow.{e}.chat'],
+    ['private-room-{x}.a', 'private-room-{y}.b'],
+  ])('%s and %s are not', (one, other) => {
+    expect(() => readerOf(one, other)).not.toThrow();
+  });
+});
+
+describe('a pattern that makes no sense is refused at start', () => {
+  it.each([
+    'presence-a',
+    'private-',
+    'private-encrypted-a',
+    'private-{a}{b}',
+    'private-{a',
+    'private-a}',
+    'private-{a}-{a}',
+    'private-{A}',
+    'private-{}',
+    'private-a b',
+    'private-a:b',
+  ])('%s', (text) => {
+    expect(() => parsePattern(text)).toThrow(text);
+  });
+});

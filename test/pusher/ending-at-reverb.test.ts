@@ -1,0 +1,72 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { ask, userAsks } from '../http/requests.ts';
+import { withClient } from '../support/database.ts';
+import { usePusherServers, type Behaviour } from '../support/pusher-server.ts';
+import { startUsher, type TestUsher } from '../support/usher.ts';
+
+const chat = 'presence-tenant.1.escrow.42.chat';
+const reverbStays = {
+  effect: 'pusher-connections-stay',
+  server: 'reverb',
+  which: 'in no presence channel',
+};
+
+describe('revoking a member of a presence channel at Reverb', () => {
+  const startServer = usePusherServers();
+  let usher: TestUsher | undefined;
+  afterEach(() => usher?.stop());
+
+  /** User 15 is in a presence channel and is revoked; what `POST /revocations` says of Reverb, and whom that was asked to end. */
+  const revokeMember = async (behaviour: Behaviour, changes: Record<string, string> = {}) => {
+    const { asked, port } = await startServer(behaviour);
+    usher = await startUsher({
+      ...{ PUSHER_SERVER: 'reverb', PUSHER_HOST: '127.0.0.1', PUSHER_PORT: String(port) },
+      ...{ PUSHER_TLS: 'false', ...changes },
+    });
+    const entered = await ask(usher.public, userAsks({ fields: { channel_name: chat } }));
+    expect(entered.status).toBe(200);
+    const { status, body } = await ask(usher.operator, {
+      path: '/revocations',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ user_id: '15', issued_before: new Date(usher.clock.now + 1) }),
+    });
+    expect(status).toBe(200);
+    const held = await withClient(usher.database, (admin) =>
+      admin.query('SELECT FROM live_grants'),
+    );
+    // Nothing is left from which anybody would ask again.
+    expect(held.rowCount).toBe(0);
+    const { effects } = body as { effects: readonly { server?: string }[] };
+    return { atReverb: effects.filter(({ server }) => server === 'reverb'), asked };
+  };
+
+  it.each<[Behaviour, string]>([
+    [500, 'status 500'],
+    ['hang-up', 'no answer (ECONNRESET)'],
+  ])('says who stays and why when it answers %s, and asks once', async (behaviour, why) => {
+    const { atReverb, asked } = await revokeMember(behaviour);
+    expect(atReverb).toEqual([
+      { effect: 'pusher-connections-not-ended', server: 'reverb', users: 1, why },
+      reverbStays,
+    ]);
+    expect(asked).toEqual(['15']);
+  });
+
+  it('says that the connections were ended when it says so', async () => {
+    const { atReverb, asked } = await revokeMember(200);
+    expect(atReverb).toEqual([
+      { effect: 'pusher-connections-ended', server: 'reverb', users: 1 },
+      reverbStays,
+    ]);
+    expect(asked).toEqual(['15']);
+  });
+
+  it('never asks with PUSHER_TERMINATE=off, and says that everybody stays', async () => {
+    const { atReverb, asked } = await revokeMember(200, { PUSHER_TERMINATE: 'off' });
+    const why = 'PUSHER_TERMINATE is off';
+    expect(atReverb).toEqual([
+      { effect: 'pusher-connections-stay', server: 'reverb', which: 'all', why },
+    ]);
+    expect(asked).toEqual([]);
+  });
+});

@@ -1,0 +1,260 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { pino } from 'pino';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { addChannelBatchAuth } from '../../src/http/routes/channel-batch-auth/route.ts';
+import { createSlots, workInSlots, type Asked } from '../../src/rate-limit/concurrency-limiter.ts';
+import { createServer, openToBrowsers } from '../../src/http/server.ts';
+import { createMemoryLimits } from '../../src/rate-limit/memory-limits.ts';
+import { metric } from '../support/metrics.ts';
+import { createTestClock } from '../support/test-clock.ts';
+import { testNow } from '../support/tokens.ts';
+import { allowedOrigin, useUsher } from '../support/usher.ts';
+import { ask, userAsks } from '../http/requests.ts';
+import { writtenDeps } from '../authorize/authorizing.ts';
+
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+/** Two slots, three places to wait, and works that end when a test says so. */
+function setUp() {
+  const time = createTestClock(testNow);
+  let shed = 0;
+  const slots = createSlots(
+    { mostAtOnce: 2, mostWaiting: 3, longestWait: 5_000 },
+    { startTimer: time.clock.startTimer, onShed: () => (shed += 1) },
+  );
+  const running: { readonly name: string; readonly end: () => void }[] = [];
+  const begin = (name: string, asked: Partial<Asked> = {}) =>
+    slots
+      .run(
+        () =>
+          new Promise<string>((resolve) =>
+            running.push({
+              name,
+              end: () => {
+                resolve(name);
+              },
+            }),
+          ),
+        { slots: 1, isGone: () => false, ...asked },
+      )
+      .catch((error: unknown) => error);
+  const end = async () => {
+    running.shift()?.end();
+    await settled();
+  };
+  const names = () => running.map(({ name }) => name);
+  return { time, slots, begin, end, names, shed: () => shed };
+}
+
+const turnedAway = { status: 503, headers: { 'retry-after': '5' } };
+
+describe('slots', () => {
+  it('do not count a client that hung up while it waited as turned away', async () => {
+    const { time, begin, shed } = setUp();
+    void begin('a');
+    void begin('b');
+    const gone = begin('gone', { isGone: () => true });
+    const patient = begin('patient');
+    await settled();
+    time.advance(5_000);
+    expect([await gone, await patient]).toMatchObject([turnedAway, turnedAway]);
+    expect(shed()).toBe(1);
+  });
+
+  it('are few, and handed on in the order of asking', async () => {
+    const { slots, begin, end, names } = setUp();
+    const works = ['a', 'b', 'c', 'd', 'e'].map((name) => begin(name));
+    await settled();
+    expect([names(), slots.waiting()]).toEqual([['a', 'b'], 3]);
+    await end();
+    expect(names()).toEqual(['b', 'c']);
+    await end();
+    expect([names(), slots.waiting()]).toEqual([['c', 'd'], 1]);
+    for (let i = 0; i < 3; i += 1) await end();
+    expect(await Promise.all(works)).toEqual(['a', 'b', 'c', 'd', 'e']);
+  });
+
+  it('turn away whom they have no place to wait for, at once, and who waited too long', async () => {
+    const { time, begin, end, names, shed } = setUp();
+    const works = ['a', 'b', 'c', 'd', 'e'].map((name) => begin(name));
+    await settled();
+    expect(await begin('f')).toMatchObject(turnedAway);
+    time.advance(4_999);
+    await end();
+    expect(names()).toEqual(['b', 'c']);
+    time.advance(1);
+    expect(await works[3]).toMatchObject(turnedAway);
+    expect(await works[4]).toMatchObject(turnedAway);
+    expect(shed()).toBe(3);
+    await end();
+    await end();
+    void begin('g');
+    await settled();
+    expect(names()).toEqual(['g']);
+    expect(time.waiting()).toBe(0);
+  });
+
+  it('are not given to who has gone', async () => {
+    const { begin, end, names } = setUp();
+    void begin('a');
+    void begin('b');
+    const gone = begin('gone', { isGone: () => true });
+    void begin('c');
+    await settled();
+    await end();
+    expect(names()).toEqual(['b', 'c']);
+    expect(await gone).toMatchObject(turnedAway);
+  });
+
+  it('are kept for who needs several, before whom nobody comes who asked later', async () => {
+    const { slots, begin, end, names } = setUp();
+    const works = [begin('a'), begin('wide', { slots: 2 }), begin('b'), begin('c')];
+    await settled();
+    expect([names(), slots.waiting()]).toEqual([['a'], 3]);
+    await end();
+    expect(names()).toEqual(['wide']);
+    await end();
+    expect(names()).toEqual(['b', 'c']);
+    await end();
+    await end();
+    expect(await Promise.all(works)).toEqual(['a', 'wide', 'b', 'c']);
+  });
+
+  it('are all enough for any work, however wide, and no longer kept for one that gave up', async () => {
+    const { time, begin, end, names } = setUp();
+    void begin('wider than all', { slots: 100 });
+    await settled();
+    expect(names()).toEqual(['wider than all']);
+    await end();
+    void begin('a');
+    void begin('b');
+    const tired = begin('tired', { slots: 2 });
+    time.advance(4_999);
+    void begin('c');
+    void begin('d');
+    await settled();
+    await end();
+    expect(names()).toEqual(['b']);
+    time.advance(1);
+    expect(await tired).toMatchObject(turnedAway);
+    await settled();
+    expect(names()).toEqual(['b', 'c']);
+    await end();
+    expect(names()).toEqual(['c', 'd']);
+  });
+
+  it('are given back by work that failed', async () => {
+    const { slots, begin, names } = setUp();
+    for (let i = 0; i < 5; i += 1) {
+      const failing = slots.run(() => Promise.reject(new Error('failed')), {
+        slots: 1,
+        isGone: () => false,
+      });
+      await expect(failing).rejects.toThrow('failed');
+    }
+    void begin('a');
+    void begin('b');
+    await settled();
+    expect(names()).toEqual(['a', 'b']);
+  });
+});
+
+describe('a server that is full', () => {
+  it('answers with CORS and Retry-After, preflights as ever, and reads bodies before it gives a slot', async () => {
+    const server = createServer({ logger: pino({ level: 'silent' }), trustedProxies: [] });
+    onTestFinished(() => server.close());
+    await openToBrowsers(server, {
+      allowedOrigins: [allowedOrigin],
+      limits: createMemoryLimits(() => testNow),
+    });
+    const { startTimer } = createTestClock(testNow).clock;
+    const settings = { mostAtOnce: 1, mostWaiting: 0, longestWait: 5_000 };
+    workInSlots(server, createSlots(settings, { startTimer, onShed: () => undefined }));
+    let end: () => void = () => undefined;
+    const working = new Promise<void>((resolve) => (end = resolve));
+    server.post('/slow', () => working.then(() => 'done'));
+    server.get('/quick', () => 'quick');
+    const address = await server.listen({ host: '127.0.0.1', port: 0 });
+    const headers = { origin: allowedOrigin };
+
+    // Its body never comes.
+    const silent = connect(Number(new URL(address).port), '127.0.0.1');
+    silent.write('POST /slow HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n');
+    await once(server.server, 'request');
+    expect((await ask(address, { method: 'GET', path: '/quick' })).status).toBe(200);
+    expect((await ask(address, { method: 'HEAD', path: '/quick' })).status).toBe(200);
+
+    const slow = ask(address, { path: '/slow', headers });
+    await once(server.server, 'request');
+    await settled();
+    const full = await ask(address, { method: 'GET', path: '/quick', headers });
+    expect([full.status, full.body]).toMatchObject([
+      503,
+      { error: 'Service Unavailable', message: 'Too many requests are waiting' },
+    ]);
+    expect(full.headers.get('retry-after')).toBe('5');
+    expect(full.headers.get('access-control-allow-origin')).toBe(allowedOrigin);
+    const preflight = await ask(address, {
+      method: 'OPTIONS',
+      path: '/slow',
+      headers: { ...headers, 'access-control-request-method': 'POST' },
+    });
+    expect(preflight.status).toBe(204);
+    end();
+    expect((await slow).status).toBe(200);
+    silent.destroy();
+  });
+});
+
+describe('a batch', () => {
+  it.each([
+    [
+      'a form',
+      { 'content-type': 'application/x-www-form-urlencoded' },
+      'socket_id=1.2&channel_name[0]=private-a&channel_name[1]=private-b',
+    ],
+    [
+      'JSON',
+      { 'content-type': 'application/json' },
+      '{"socket_id":"1.2","channel_name":["private-a","private-b"]}',
+    ],
+  ])('takes a slot for each of its channels: %s', async (_case, headers, body) => {
+    const server = createServer({ logger: pino({ level: 'silent' }), trustedProxies: [] });
+    onTestFinished(() => server.close());
+    const taken: number[] = [];
+    workInSlots(server, {
+      run: (work, { slots }) => (taken.push(slots), work()),
+      waiting: () => 0,
+    });
+    addChannelBatchAuth(server, {
+      ...writtenDeps({ measure: () => Promise.resolve(new Map() as never) }).deps,
+      sign: () => ({ auth: '' }),
+      present: () => [],
+      countFailure: () => Promise.resolve(),
+      countUnavailable: () => undefined,
+    });
+    const answer = await server.inject({
+      method: 'POST',
+      url: '/pusher/auth/batch',
+      headers,
+      body,
+    });
+    expect(answer.statusCode).toBe(200);
+    expect(taken[0]).toBeGreaterThanOrEqual(2);
+  });
+});
+
+describe('a storm', () => {
+  const usher = useUsher();
+
+  it('of two thousand requests at once is answered without a failure', async () => {
+    const asked = Array.from({ length: 2_000 }, () => ask(usher.public, userAsks()));
+    const alive = await ask(usher.operator, { method: 'GET', path: '/livez' });
+    expect(alive.status).toBe(200);
+    expect(new Set((await Promise.all(asked)).map(({ status }) => status))).toEqual(new Set([200]));
+    const { text } = await ask(usher.operator, { method: 'GET', path: '/metrics' });
+    expect(metric(text, 'usher_requests_waiting')).toBe(0);
+    expect(metric(text, 'usher_requests_shed_total')).toBe(0);
+  });
+});

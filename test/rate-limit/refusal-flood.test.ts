@@ -1,0 +1,130 @@
+import { describe, expect, it, vi } from 'vitest';
+import { ask, guestAsks, userAsks, type Asking } from '../http/requests.ts';
+import { withClient } from '../support/database.ts';
+import { useUsher, userToken, type TestUsher } from '../support/usher.ts';
+
+type At = Pick<TestUsher, 'public' | 'operator' | 'database'>;
+
+const rows = async (usher: At, sql: string): Promise<readonly unknown[]> =>
+  (await withClient(usher.database, (client) => client.query(sql))).rows as unknown[];
+
+const decisionsOf = async (usher: At) =>
+  (await rows(usher, `SELECT FROM audit_log WHERE outcome = 'refusal'`)).length;
+
+const eventsOf = (usher: At, signal: string) =>
+  rows(usher, `SELECT suppressed FROM security_events WHERE signal = '${signal}' ORDER BY at`);
+
+const metric = async (usher: At, name: string) => {
+  const { text } = await ask(usher.operator, { method: 'GET', path: '/metrics' });
+  return text.split('\n').find((line) => line.startsWith(name));
+};
+
+const statuses = async (usher: At, asking: Asking, times: number) => {
+  const answers = Array.from({ length: times }, () => ask(usher.public, asking));
+  const found = (await Promise.all(answers)).map(({ status }) => status);
+  return (status: number) => found.filter((each) => each === status).length;
+};
+
+const withoutCredential = userAsks({ headers: { authorization: undefined } });
+
+describe('a flood of requests without a credential from one address', () => {
+  const usher = useUsher({ RATE_LIMIT_FAILURES: '60' });
+
+  it('writes the rows of sixty, and then one a minute that says how many more there were', async () => {
+    const count = await statuses(usher, withoutCredential, 300);
+    expect([count(401), count(429)]).toEqual([60, 240]);
+    expect(await decisionsOf(usher)).toBe(60);
+    expect(await eventsOf(usher, 'authentication-failed')).toHaveLength(60);
+    expect(await eventsOf(usher, 'limit-exceeded')).toEqual([{ suppressed: null }]);
+    expect(await metric(usher, 'usher_refusals_unrecorded_total')).toBe(
+      'usher_refusals_unrecorded_total{code="credential-missing"} 240',
+    );
+    expect(await metric(usher, 'usher_limits_exceeded_total{limit="failures"}')).toMatch(/ 240$/);
+
+    usher.clock.advance(60_000);
+    const told = [{ suppressed: null }, { suppressed: 239 }];
+    await vi.waitFor(async () => {
+      expect(await eventsOf(usher, 'limit-exceeded')).toEqual(told);
+    });
+    // A minute without any ends it.
+    usher.clock.advance(120_000);
+    expect(await eventsOf(usher, 'limit-exceeded')).toEqual(told);
+  });
+
+  it('keeps nobody at that address out who has a good credential', async () => {
+    await statuses(usher, withoutCredential, 100);
+    expect((await ask(usher.public, userAsks())).status).toBe(200);
+    expect((await ask(usher.public, guestAsks())).status).toBe(200);
+  });
+
+  it('is the same with a good token for a channel that is not its own', async () => {
+    const before = await decisionsOf(usher);
+    const foreign = userAsks({ fields: { channel_name: 'private-tenant.1.user.16' } });
+    const count = await statuses(usher, foreign, 100);
+    expect(count(429)).toBe(100);
+    expect(await decisionsOf(usher)).toBe(before);
+  });
+});
+
+describe('a flood of forged webhooks', () => {
+  const usher = useUsher({ RATE_LIMIT_FAILURES: '5' });
+
+  it('writes the rows of the limit, and is counted', async () => {
+    const forged = {
+      path: '/pusher/webhooks',
+      headers: {
+        'content-type': 'application/json',
+        'x-pusher-key': 'test-key',
+        'x-pusher-signature': '0'.repeat(64),
+      },
+      body: '{}',
+    };
+    const count = await statuses(usher, forged, 50);
+    expect([count(401), count(429)]).toEqual([5, 45]);
+    expect(await eventsOf(usher, 'authentication-failed')).toHaveLength(5);
+    expect(await metric(usher, 'usher_refusals_unrecorded_total')).toBe(
+      'usher_refusals_unrecorded_total{code="webhook-forged"} 45',
+    );
+  });
+});
+
+describe('a flood of one principal beyond its own limit', () => {
+  const usher = useUsher({ RATE_LIMIT_AUTHORIZATIONS: '1', RATE_LIMIT_FAILURES: '3' });
+
+  it('writes the rows of the limit of refusals, and takes nothing from its address', async () => {
+    const count = await statuses(usher, userAsks(), 30);
+    expect([count(200), count(429)]).toEqual([1, 29]);
+    expect(await decisionsOf(usher)).toBe(3);
+    const bad = { headers: { authorization: 'Bearer x' } };
+    expect((await ask(usher.public, userAsks(bad))).status).toBe(401);
+    const other = { authorization: `Bearer ${userToken({ sub: '16' })}` };
+    const own = { headers: other, fields: { channel_name: 'private-tenant.1.user.16' } };
+    expect((await ask(usher.public, userAsks(own))).status).toBe(200);
+  });
+});
+
+describe('guest sessions of a lobby behind one address', () => {
+  const start = { path: '/api/guest-sessions' };
+  const lobby = useUsher({ RATE_LIMIT_FAILURES: '60' });
+  const strict = useUsher({ RATE_LIMIT_GUEST_SESSIONS: '2', RATE_LIMIT_FAILURES: '1' });
+
+  it('are started by three hundred within a minute, and take nothing from refused requests', async () => {
+    expect((await statuses(lobby, start, 300))(200)).toBe(300);
+    expect((await ask(lobby.public, withoutCredential)).status).toBe(401);
+  });
+
+  it('have a limit of their own, with its metric and its event', async () => {
+    expect((await ask(strict.public, withoutCredential)).status).toBe(401);
+    expect((await statuses(strict, start, 2))(200)).toBe(2);
+    const limited = await ask(strict.public, start);
+    expect([limited.status, limited.body]).toMatchObject([
+      429,
+      { message: 'Too many guest sessions' },
+    ]);
+    expect(limited.headers.get('retry-after')).toBe('30');
+    expect(await metric(strict, 'usher_limits_exceeded_total{limit="guest-sessions"}')).toMatch(
+      / 1$/,
+    );
+    expect(await eventsOf(strict, 'limit-exceeded')).toHaveLength(1);
+  });
+});

@@ -1,0 +1,92 @@
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { createMemoryLimits } from '../../src/rate-limit/memory-limits.ts';
+import { createRedisLimits } from '../../src/rate-limit/redis-limits.ts';
+import { createSharedLimits } from '../../src/rate-limit/shared-limits.ts';
+import { createRedis, type Redis } from '../../src/redis/client.ts';
+import { Secret } from '../../src/runtime/secret.ts';
+import { newRate } from '../contract/limits.ts';
+import {
+  describeRedisServer,
+  startRedisServer,
+  type RedisProcess,
+} from '../support/redis-server.ts';
+import { testNow } from '../support/tokens.ts';
+
+describeRedisServer('shared limits', () => {
+  const time = { now: testNow };
+  const now = () => time.now;
+  let server: RedisProcess;
+  const connections: Redis[] = [];
+  const replica = async () => {
+    const lines: string[] = [];
+    const log = { warn: (_about: object, line: string) => lines.push(line) };
+    const url = new Secret(server.url);
+    const redis = await createRedis({ url, log: { warn: () => undefined }, timeoutMs: 500 });
+    connections.push(redis);
+    const shared = createRedisLimits(redis, now);
+    const limits = createSharedLimits({
+      ...{ shared, local: createMemoryLimits(now), probe: shared.probe, now, log },
+    });
+    return { limits, lines };
+  };
+  beforeAll(async () => {
+    server = await startRedisServer();
+  });
+  afterAll(async () => {
+    for (const connection of connections) await connection.close();
+    await server.kill();
+  });
+
+  it('count together, each alone while Redis is away, and together again, with a line for each switch', async () => {
+    const [one, other] = [await replica(), await replica()];
+    const rate = newRate({ perMinute: 2 });
+    const excess = { excess: rate.limit, retryAfterMs: 30_000 };
+    expect(await one.limits.take([rate])).toEqual({ waitMs: 0 });
+    expect(await other.limits.take([rate])).toEqual({ waitMs: 0 });
+    expect(await one.limits.take([rate])).toEqual(excess);
+    expect(one.lines).toEqual([]);
+
+    await server.kill();
+    for (const { limits } of [one, other]) {
+      for (let i = 0; i < 2; i += 1) expect(await limits.take([rate])).toEqual({ waitMs: 0 });
+      expect(await limits.take([rate])).toEqual(excess);
+      await limits.giveBack(rate);
+      expect(limits.isLocal()).toBe(true);
+    }
+
+    await server.start();
+    const fresh = newRate({ perMinute: 2 });
+    // Claims alone bring it back: one that comes a second later makes it look.
+    await vi.waitUntil(
+      async () => {
+        time.now += 1_000;
+        for (const { limits } of [one, other]) await limits.take([newRate()]);
+        return !one.limits.isLocal() && !other.limits.isLocal();
+      },
+      { timeout: 30_000 },
+    );
+    expect(await one.limits.take([fresh])).toEqual({ waitMs: 0 });
+    expect(await other.limits.take([fresh])).toEqual({ waitMs: 0 });
+    expect(await one.limits.take([fresh])).toEqual(excess);
+    const lines = ['limits are counted by this replica alone', 'limits are shared again'];
+    expect([one.lines, other.lines]).toEqual([lines, lines]);
+  });
+
+  it('let nobody wait for a Redis that says nothing, but for who finds it out', async () => {
+    const { limits } = await replica();
+    server.signal('SIGSTOP');
+    await limits.take([newRate()]);
+    time.now += 1_000;
+    // This one begins a look at a frozen server, and has its answer before that can end.
+    const next = new Promise((resolve) => setImmediate(resolve, 'still waiting'));
+    expect(await Promise.race([limits.take([newRate()]), next])).toEqual({ waitMs: 0 });
+    server.signal('SIGCONT');
+    await vi.waitUntil(
+      async () => {
+        await limits.look();
+        return !limits.isLocal();
+      },
+      { timeout: 30_000 },
+    );
+  });
+});

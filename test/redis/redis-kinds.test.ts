@@ -1,0 +1,197 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
+import { createMemoryLimits } from '../../src/rate-limit/memory-limits.ts';
+import { createRedisLimits } from '../../src/rate-limit/redis-limits.ts';
+import { createSharedLimits } from '../../src/rate-limit/shared-limits.ts';
+import { createRedis, type Redis } from '../../src/redis/client.ts';
+import { Secret } from '../../src/runtime/secret.ts';
+import { limitsContract, newRate, newThing } from '../contract/limits.ts';
+import { describeRedisKinds, startCluster, useRedisProcesses } from '../support/redis-kinds.ts';
+import { until, type RedisProcess } from '../support/redis-server.ts';
+import { testNow } from '../support/tokens.ts';
+
+const processes = useRedisProcesses(afterAll);
+const connections: Redis[] = [];
+const lines: string[] = [];
+const log = {
+  warn: (about: object, message: string) => lines.push(JSON.stringify(about) + message),
+};
+const connect = async (url: string): Promise<Redis> => {
+  const redis = await createRedis({ url: new Secret(url), log, timeoutMs: 2_000 });
+  connections.push(redis);
+  return redis;
+};
+const time = { now: testNow };
+const now = () => time.now;
+const limitsAt = async (url: string) => {
+  const shared = createRedisLimits(await connect(url), now);
+  const { probe } = shared;
+  return createSharedLimits({ shared, local: createMemoryLimits(now), probe, now, log });
+};
+const isShared = async (limits: Awaited<ReturnType<typeof limitsAt>>) => {
+  await limits.look();
+  return !limits.isLocal();
+};
+
+beforeEach(() => {
+  lines.length = 0;
+});
+afterEach(async () => {
+  for (const connection of connections.splice(0)) await connection.close();
+});
+
+describeRedisKinds('a Redis Cluster of three nodes', () => {
+  let nodes: readonly RedisProcess[];
+  let url: string;
+  beforeAll(async () => {
+    nodes = await startCluster(processes);
+    url = `redis+cluster://${nodes.map(({ address }) => address).join(',')}`;
+  }, 120_000);
+
+  let limits: ReturnType<typeof createRedisLimits> | undefined;
+  beforeEach(async () => {
+    limits = createRedisLimits(await connect(url), now);
+  });
+  limitsContract(() => limits!, time);
+
+  it('is found by one of its nodes, counts for all replicas, and has keys on each node', async () => {
+    const [one, other] = [await limitsAt(`redis+cluster://${nodes[1]!.address}`), limits!];
+    const rate = newRate({ perMinute: 2 });
+    const thing = newThing({ key: rate.key });
+    expect(await one.take([rate, thing])).toEqual({ waitMs: 0 });
+    expect(await other.take([rate, thing])).toEqual({ waitMs: 0 });
+    expect(await one.take([rate, thing])).toMatchObject({ excess: rate.limit });
+    expect(one.isLocal()).toBe(false);
+    for (let i = 0; i < 50; i += 1) await other.take([newRate()]);
+    for (const node of nodes) expect(await node.ask('DBSIZE')).toBeGreaterThan(0);
+  });
+
+  it('is no longer healthy when one of its nodes is away, and is again by itself', async () => {
+    const shared = await limitsAt(url);
+    expect(await isShared(shared)).toBe(true);
+    await nodes[2]!.kill();
+    for (let i = 0; i < 30; i += 1) expect(await shared.take([newRate()])).toEqual({ waitMs: 0 });
+    expect(await isShared(shared)).toBe(false);
+    await nodes[2]!.start();
+    await until(() => isShared(shared));
+  }, 120_000);
+
+  it('is refused with a sentence under redis://', async () => {
+    const redis = await connect(`redis://${nodes[0]!.address}`);
+    expect(redis.fault()).toMatch(/^REDIS_URL names one node of a Redis Cluster\. Set /);
+    await expect(redis.ask((client) => client.echo('x'))).rejects.toThrow('redis');
+  });
+});
+
+describeRedisKinds('Sentinels', () => {
+  let master: RedisProcess;
+  let url: string;
+  beforeAll(async () => {
+    master = await processes.server('--requirepass', 'a-password');
+    const watched = `sentinel monitor main 127.0.0.1 ${master.port} 1`;
+    const sentinel = await processes.sentinel([watched, 'sentinel auth-pass main a-password']);
+    url = sentinel.address;
+  }, 120_000);
+
+  it('name the master, where limits are counted in the database that the address says', async () => {
+    const limits = await limitsAt(`redis+sentinel://:a-password@${url}/main?db=3`);
+    expect(await isShared(limits)).toBe(true);
+    await limits.take([newRate()]);
+    const inside = await connect(`redis://:a-password@${master.address}`);
+    expect(await inside.ask((client) => client.info('keyspace'))).toMatch(/db3:keys=1/);
+  });
+
+  it.each([
+    ['another name', '/other', /^The Sentinels of REDIS_URL watch no master of the name/],
+    ['no such database', '/main?db=99', /^REDIS_URL names a database that this Redis does not/],
+  ])('are refused with a sentence: %s', async (_case, path, sentence) => {
+    const redis = await connect(`redis+sentinel://:a-password@${url}${path}`);
+    expect(redis.fault()).toMatch(sentence);
+  });
+
+  it('do not hold up the start when none answers, and are found when one does', async () => {
+    const redis = await connect(`redis+sentinel://:a-password@127.0.0.1:1/main`);
+    expect(redis.fault()).toBeUndefined();
+    expect(lines).toEqual(['{"reason":"no Sentinel answers"}Redis is not reachable']);
+  });
+
+  it('are refused with a sentence under redis:// and redis+cluster://', async () => {
+    const plain = await connect(`redis://${url}`);
+    expect(plain.fault()).toMatch(/^REDIS_URL names a Sentinel\. Set REDIS_URL=redis\+sentinel:/);
+    const cluster = await connect(`redis+cluster://${url}`);
+    expect(cluster.fault()).toMatch(/^REDIS_URL names no node of a Redis Cluster, although/);
+  });
+});
+
+describeRedisKinds('a single Redis', () => {
+  let server: RedisProcess;
+  beforeAll(async () => {
+    server = await processes.server();
+  });
+
+  it.each([
+    ['redis+cluster://', '', /^REDIS_URL names no node of a Redis Cluster, although/],
+    ['redis+sentinel://', '/main', /^REDIS_URL names no Sentinel, although/],
+    ['redis://', '/99', /^REDIS_URL names a database that this Redis does not have/],
+  ])('is refused with a sentence under %s…%s', async (scheme, path, sentence) => {
+    const redis = await connect(`${scheme}${server.address}${path}`);
+    expect(redis.fault()).toMatch(sentence);
+    await expect(redis.ask((client) => client.echo('x'))).rejects.toThrow('redis');
+    expect(await server.ask('DBSIZE')).toBe(0);
+  });
+
+  it('is used in the database of its address', async () => {
+    const limits = await limitsAt(`redis://${server.address}/7`);
+    await limits.take([newRate()]);
+    expect(await server.ask('INFO', 'keyspace')).toMatch(/db7:keys=1/);
+  });
+
+  it('is not confused with a server of another protocol', async () => {
+    const web = createServer((_request, response) => response.end()).listen(0, '127.0.0.1');
+    await vi.waitUntil(() => web.listening);
+    const { port } = web.address() as AddressInfo;
+    const redis = await connect(`redis://127.0.0.1:${port}`);
+    web.close();
+    expect(redis.fault()).toMatch(/^REDIS_URL names a server that does not speak the Redis/);
+  });
+});
+
+describeRedisKinds('a Redis that answers PING and refuses commands', () => {
+  const aclOf = (rules: string) => ['--user', 'default', 'on', 'nopass', ...rules.split(' ')];
+  const refusing: readonly (readonly [string, readonly string[], string])[] = [
+    ['out of memory', ['--maxmemory', '1mb', '--maxmemory-policy', 'noeviction'], 'OOM'],
+    ['of a login without scripts', aclOf('~* +@all -eval'), 'NOPERM'],
+    ['of a login without SET', aclOf('~* +@all -set'), 'NOPERM'],
+    ['of a login without keys', aclOf('~other:* +@all'), 'NOPERM'],
+    ['that must have replicas', ['--min-replicas-to-write', '1'], 'NOREPLICAS'],
+  ];
+
+  it.each(refusing)(
+    '%s is not healthy, and limits are counted alone',
+    async (_case, options, reason) => {
+      const server = await processes.server(...options);
+      const limits = await limitsAt(`redis://${server.address}`);
+      expect(await isShared(limits)).toBe(false);
+      expect(lines).toEqual([`{"reason":"${reason}"}limits are counted by this replica alone`]);
+      const rate = newRate({ perMinute: 1 });
+      expect(await limits.take([rate])).toEqual({ waitMs: 0 });
+      expect(await limits.take([rate])).toMatchObject({ excess: rate.limit });
+    },
+  );
+
+  it('since it is a replica is not healthy, says so once, and is when it becomes a master', async () => {
+    const master = await processes.server();
+    const replica = await processes.server('--replicaof', '127.0.0.1', String(master.port));
+    await until(async () => /master_link_status:up/.test(String(await replica.ask('INFO'))));
+    const limits = await limitsAt(`redis://${replica.address}`);
+    for (let i = 0; i < 5; i += 1) {
+      await limits.look();
+      expect(limits.isLocal()).toBe(true);
+    }
+    expect(lines).toEqual(['{"reason":"READONLY"}limits are counted by this replica alone']);
+    await replica.ask('REPLICAOF', 'NO', 'ONE');
+    await until(() => isShared(limits));
+    expect(lines.slice(1)).toEqual(['{}limits are shared again']);
+  });
+});

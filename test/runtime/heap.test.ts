@@ -1,0 +1,20 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+
+const run = promisify(execFile);
+
+const churn = fileURLToPath(new URL('../support/churn.ts', import.meta.url));
+
+async function growthOf(manner: 'bounded' | 'as it is'): Promise<number> {
+  const { stdout } = await run(process.execPath, ['--import', 'tsx', churn, manner]);
+  const { living, largest } = JSON.parse(stdout) as { living: number; largest: number };
+  return largest - living;
+}
+
+describe('a bounded heap', () => {
+  it('holds far less garbage than V8 would keep', async () => {
+    expect(await growthOf('bounded')).toBeLessThan(0.7 * (await growthOf('as it is')));
+  }, 60_000);
+});

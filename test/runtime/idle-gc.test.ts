@@ -1,0 +1,109 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { createProcessHeap } from '../../src/runtime/heap.ts';
+import { lookInterval, startGivingBack } from '../../src/runtime/idle-gc.ts';
+import type { Repeating } from '../../src/runtime/interval-job.ts';
+import { createTestClock } from '../support/test-clock.ts';
+import { testNow } from '../support/tokens.ts';
+
+/** Lets everything run on that waits for nothing. */
+const settle = () => new Promise((resolve) => setImmediate(resolve));
+
+const megabyte = 1024 * 1024;
+
+describe('giving memory back', () => {
+  let running: Repeating | undefined;
+
+  afterEach(() => running?.stop());
+
+  function start() {
+    const time = createTestClock(testNow);
+    const heap = { bytes: 60 * megabyte, living: 50 * megabyte, busy: 0.9, collections: 0 };
+    running = startGivingBack(
+      {
+        size: () => heap.bytes,
+        busyShare: () => heap.busy,
+        collect: () => {
+          heap.collections += 1;
+          heap.bytes = heap.living;
+        },
+      },
+      time.clock.startTimer,
+    );
+    const look = async (): Promise<number> => {
+      await settle();
+      time.advance(lookInterval);
+      await settle();
+      return heap.collections;
+    };
+    return { time, heap, look };
+  }
+
+  it('leaves a process alone that is at work', async () => {
+    const { heap, look } = start();
+    heap.bytes = 400 * megabyte;
+    expect(await look()).toBe(0);
+    heap.busy = 0.05;
+    expect(await look()).toBe(0);
+  });
+
+  it('collects until that gives little, and again only after the heap grew', async () => {
+    const { heap, look } = start();
+    heap.busy = 0.01;
+    heap.bytes = 70 * megabyte;
+    expect(await look()).toBe(1);
+    heap.bytes = 70 * megabyte;
+    expect(await look()).toBe(2);
+    expect(await look()).toBe(3);
+    expect(await look()).toBe(3);
+    heap.bytes = 50 * megabyte + 16 * megabyte - 1;
+    expect(await look()).toBe(3);
+    heap.bytes += 1;
+    expect(await look()).toBe(4);
+  });
+
+  it('collects twice after work, however little the first time gave', async () => {
+    const { heap, look } = start();
+    for (let collections = 0; collections < 4; collections += 2) {
+      heap.busy = 0.9;
+      expect(await look()).toBe(collections);
+      heap.busy = 0.01;
+      heap.bytes = 67 * megabyte;
+      heap.living = 60 * megabyte;
+      expect(await look()).toBe(collections + 1);
+      heap.living = 50 * megabyte;
+      expect(await look()).toBe(collections + 2);
+      expect(await look()).toBe(collections + 2);
+    }
+  });
+
+  it('stops for good', async () => {
+    const { time, look } = start();
+    await look();
+    await running?.stop();
+    expect(time.waiting()).toBe(0);
+  });
+});
+
+describe('the heap of a process', () => {
+  it('is smaller once it was collected, and nobody is left with the means to do so', () => {
+    const heap = createProcessHeap();
+    heap.collect();
+    const before = heap.size();
+    const kept = Array.from({ length: 1_000 }, () => Array.from({ length: 10_000 }, () => 0.5));
+    const full = heap.size();
+    expect(full - before).toBeGreaterThan(40 * megabyte);
+    kept.length = 0;
+    heap.collect();
+    expect(full - heap.size()).toBeGreaterThan(40 * megabyte);
+    expect(globalThis).not.toHaveProperty('gc');
+  });
+
+  it('knows how much of the time was work', async () => {
+    const heap = createProcessHeap();
+    heap.busyShare();
+    const end = performance.now() + 50;
+    while (performance.now() < end);
+    await settle();
+    expect(heap.busyShare()).toBeGreaterThan(0.5);
+  });
+});

@@ -1,0 +1,41 @@
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { openStorage } from '../../src/composition/storage.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import { createLog } from '../../src/observability/logger.ts';
+import { runAllSteps } from '../../src/runtime/run-all-steps.ts';
+import { withClient } from '../support/database.ts';
+import { testEnvironment } from '../support/usher.ts';
+
+it('runs every step in order, also after one that failed, and throws the first error', async () => {
+  const done: number[] = [];
+  const steps = [
+    () => done.push(1),
+    () => Promise.reject(new Error('second')),
+    () => {
+      throw new Error('third');
+    },
+    () => Promise.resolve(done.push(4)),
+  ];
+  await expect(runAllSteps(steps)).rejects.toThrow('second');
+  expect(done).toEqual([1, 4]);
+});
+
+it('stops the embedded PostgreSQL although the connections to it could not be closed', async () => {
+  const home = await mkdtemp(join(tmpdir(), 'usher-steps-'));
+  // As root, the embedded database runs as another user, who must be able to pass through here.
+  await chmod(home, 0o755);
+  try {
+    const config = loadConfig({ ...testEnvironment, DATA_DIR: join(home, 'data') });
+    const storage = await openStorage(config, createLog('silent', Date.now));
+    await storage.database.close();
+    await expect(storage.close()).rejects.toThrow('end on pool');
+    await expect(withClient(storage.databaseUrl, () => Promise.resolve())).rejects.toThrow(
+      /ENOENT|ECONNREFUSED/,
+    );
+  } finally {
+    await rm(home, { recursive: true, force: true });
+  }
+});

@@ -1,0 +1,592 @@
+import { createHash } from 'node:crypto';
+import {
+  createServer as createTcpServer,
+  type AddressInfo,
+  type Server,
+  type Socket,
+} from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { WebSocketServer, type WebSocket } from 'ws';
+import type { RedeemTicket } from '../../src/websocket/ticket-authentication.ts';
+import {
+  startUpstream,
+  type Arrival,
+  type ClientSettings,
+  type TestUpstream,
+} from '../support/web-socket.ts';
+import { testNow } from '../support/tokens.ts';
+import {
+  goodTicket,
+  holder,
+  redeemAnything,
+  settle,
+  startDoorstep,
+  ticketMessage,
+  until,
+  user,
+  type DoorstepChanges,
+} from './test-endpoint.ts';
+
+let upstream: TestUpstream;
+
+beforeEach(async () => {
+  upstream = await startUpstream();
+});
+
+afterEach(async () => {
+  await upstream.stop();
+});
+
+const start = (changes: DoorstepChanges = {}) =>
+  startDoorstep({ chatServer: new URL(`${upstream.url}/chat?v=1`), mostMessages: 1e6, ...changes });
+
+/** A client that was let in, and its connection at the server behind. */
+async function pair(changes: DoorstepChanges = {}, settings = {}) {
+  const doorstep = await start(changes);
+  const client = await doorstep.enter(settings);
+  const server = await upstream.next();
+  // Until Usher knows that the server behind has answered.
+  await settle(server);
+  return { doorstep, client, server };
+}
+
+const usherHeaders = ({ headers }: Arrival) =>
+  Object.fromEntries(Object.entries(headers).filter(([name]) => name.startsWith('x-usher')));
+
+describe('the server behind GET /ws', () => {
+  it('is told who it is, at its own address', async () => {
+    const { client, server } = await pair();
+    expect(server.path).toBe('/chat?v=1');
+    expect(usherHeaders(server)).toEqual({
+      'x-usher-user-id': '15',
+      'x-usher-tenant-id': '1',
+      'x-usher-roles': 'member',
+      'x-usher-entity-id': 'E-7',
+      'x-usher-entity-type': 'booking',
+      'x-usher-provider-res-id': 'P-9',
+      'x-usher-session-id': client.sessionId,
+    });
+  });
+
+  it('gets the client’s request as from any reverse proxy, and no credential of it', async () => {
+    const { doorstep, server } = await pair(
+      {},
+      {
+        headers: {
+          'X-Usher-User-Id': '1',
+          'x-usher-roles': 'admin',
+          'X-USHER-EXTRA': 'x',
+          'X-Forwarded-For': '1.2.3.4',
+          'X-Forwarded-Host': 'forged.example',
+          'X-Forwarded-Proto': 'https',
+          Forwarded: 'for=1.2.3.4',
+          Cookie: 'sessionid=theirs',
+          Authorization: 'Bearer theirs',
+          Host: 'chat.example',
+          'User-Agent': 'Browser/1.0',
+          Origin: 'https://app.example',
+        },
+      },
+    );
+    expect(JSON.stringify(server.headers)).not.toMatch(/theirs|admin|extra|1\.2\.3\.4|forged/i);
+    expect(server.headers).toMatchObject({
+      'x-usher-user-id': '15',
+      host: 'chat.example',
+      origin: 'https://app.example',
+      'user-agent': 'Browser/1.0',
+      'x-forwarded-for': '127.0.0.1',
+      'x-forwarded-host': 'chat.example',
+      'x-forwarded-proto': 'http',
+    });
+    expect(new URL(doorstep.address).host).not.toBe('chat.example');
+  });
+
+  it('gets its own address as Host where that is set, and the client’s beside it', async () => {
+    const { server } = await pair({ preserveHost: false }, { headers: { Host: 'chat.example' } });
+    expect(server.headers.host).toBe(new URL(upstream.url).host);
+    expect(server.headers['x-forwarded-host']).toBe('chat.example');
+  });
+
+  it('is told values that cannot end their header, add a role, or be mistaken for another', async () => {
+    const hostile = 'a\r\nX-Usher-Roles: admin, b%2Cü\ud800';
+    const redeemTicket: RedeemTicket = () => {
+      const principal = { ...user, userId: hostile, roles: ['a,b', 'c d', 'ü'] };
+      const judged = { id: 'd', action: 'redeem-ticket', checks: [] } as const;
+      const redeemed = { user: principal, serverKey: 'chat', entityId: '', expiresAt: testNow };
+      return Promise.resolve({ ...judged, outcome: 'grant', principal, holder: redeemed });
+    };
+    const { server } = await pair({ redeemTicket });
+    const headers = usherHeaders(server);
+    expect(Object.keys(headers).sort()).toEqual([
+      'x-usher-entity-id',
+      'x-usher-roles',
+      'x-usher-session-id',
+      'x-usher-tenant-id',
+      'x-usher-user-id',
+    ]);
+    expect(decodeURIComponent(headers['x-usher-user-id'] as string)).toBe(
+      'a\r\nX-Usher-Roles: admin, b%2Cü\ufffd',
+    );
+    expect(headers['x-usher-roles']).toBe('a%2Cb,c%20d,%C3%BC');
+    expect(headers['x-usher-entity-id']).toBe('');
+  });
+
+  it('is asked for the subprotocol that the client was promised', async () => {
+    const { client, server } = await pair({}, { protocols: ['chat.v2', 'chat.v1'] });
+    expect(server.socket.protocol).toBe('chat.v2');
+    expect(client.socket.protocol).toBe('chat.v2');
+  });
+});
+
+describe('messages', () => {
+  it('go both ways as they are, text as text and binary as binary', async () => {
+    const { client, server } = await pair();
+    const bytes = Buffer.from([0, 255, 128]);
+    client.socket.send('hellö');
+    client.socket.send(bytes);
+    client.socket.send('');
+    expect([await server.next(), await server.next(), await server.next()]).toEqual([
+      'hellö',
+      bytes,
+      '',
+    ]);
+    server.socket.send(bytes);
+    server.socket.send('{"type":"authentication_success"}');
+    expect([await client.next(), await client.next()]).toEqual([
+      bytes,
+      '{"type":"authentication_success"}',
+    ]);
+  });
+
+  it('that come before the server behind is reached keep their order', async () => {
+    const { knock } = await start();
+    const client = await knock();
+    const texts = Array.from({ length: 40 }, (_, i) => `message ${i}`);
+    client.socket.send(ticketMessage(goodTicket));
+    for (const text of texts) client.socket.send(text);
+    const server = await upstream.next();
+    const received: unknown[] = [];
+    for (let i = 0; i < texts.length; i += 1) received.push(await server.next());
+    expect(received).toEqual(texts);
+  });
+
+  it('that come before that are few: a flood ends the connection', async () => {
+    let redeem: () => void = () => undefined;
+    const waiting = new Promise<void>((resolve) => (redeem = resolve));
+    const redeemTicket: RedeemTicket = async () => {
+      await waiting;
+      const judged = { id: 'd', action: 'redeem-ticket', checks: [] } as const;
+      return { ...judged, outcome: 'grant', principal: user, holder };
+    };
+    const { knock } = await start({ redeemTicket });
+    const client = await knock();
+    // In one piece: what comes later is not even read.
+    const { _socket: tcp } = client.socket as unknown as { readonly _socket: Socket };
+    tcp.cork();
+    client.socket.send(ticketMessage(goodTicket));
+    for (let i = 0; i < 200; i += 1) client.socket.send('x');
+    tcp.uncork();
+    expect((await client.closed).code).toBe(4429);
+    redeem();
+    await settleLoop();
+    expect(upstream.count()).toBe(0);
+  });
+
+  it('beyond the limit do not get through, and the client is sent nothing about them', async () => {
+    const { client, server } = await pair({ mostMessages: 2 });
+    const heard: unknown[] = [];
+    client.socket.on('message', (data) => heard.push(data));
+    for (const text of ['one', 'two', 'three']) client.socket.send(text);
+    client.socket.close(1000);
+    expect([await server.next(), await server.next()]).toEqual(['one', 'two']);
+    await expect(server.next()).rejects.toThrow('1000');
+    await client.closed;
+    expect(heard).toEqual([]);
+  });
+
+  it('of the server behind are not limited in number', async () => {
+    const { client, server } = await pair({ mostMessages: 1 });
+    for (let i = 0; i < 100; i += 1) server.socket.send(String(i));
+    for (let i = 0; i < 100; i += 1) expect(await client.next()).toBe(String(i));
+  });
+
+  it('of a client that are too large end the connection with 1009', async () => {
+    const { client, server } = await pair({ maxMessage: 2048 });
+    client.socket.send('x'.repeat(2049));
+    expect((await client.closed).code).toBe(1009);
+    expect((await server.closed).code).toBe(1001);
+  });
+
+  it('of the server behind may be larger than those of a client', async () => {
+    const { client, server } = await pair({ maxMessage: 2048 });
+    const text = 'x'.repeat(1024 * 1024);
+    server.socket.send(text);
+    expect((await client.next()).length).toBe(text.length);
+  });
+
+  it('of the server behind end the connection with 1009 beyond a limit of their own', async () => {
+    const { client, server } = await pair({ maxUpstreamMessage: 4096 });
+    server.socket.send('x'.repeat(4096));
+    expect((await client.next()).length).toBe(4096);
+    server.socket.send('x'.repeat(4097));
+    expect((await server.closed).code).toBe(1009);
+    expect(await client.closed).toEqual({
+      code: 1009,
+      reason: 'A message of the server behind was too large',
+    });
+  });
+
+  it('of a client that was thrown out are not heard any more', async () => {
+    let heard = 0;
+    const countMessage = () => {
+      heard += 1;
+      return 0;
+    };
+    const { doorstep, client, server } = await pair({ countMessage });
+    client.socket.send('before');
+    expect(await server.next()).toBe('before');
+    client.socket.pause();
+    expect(
+      doorstep.live.end({ subject: { kind: 'user', userId: '15' }, issuedBefore: testNow + 1 }),
+    ).toBe(1);
+    // It has not seen the close frame, and goes on talking.
+    client.socket.send('after');
+    expect((await server.closed).code).toBe(4003);
+    client.socket.resume();
+    expect((await client.closed).code).toBe(4003);
+    await expect(server.next()).rejects.toThrow('4003');
+    expect(heard).toBe(1);
+  });
+});
+
+describe('a reader that does not read', () => {
+  const chunk = Buffer.alloc(32 * 1024, 'x');
+  const chunks = 1024;
+
+  it.each(['client', 'server'] as const)('is waited for, and loses nothing (%s)', async (who) => {
+    const { client, server } = await pair();
+    const [writer, reader] = who === 'client' ? [server, client] : [client, server];
+    reader.socket.pause();
+    for (let i = 0; i < chunks; i += 1) writer.socket.send(chunk);
+    // 32 MiB; what is not held by the kernel's buffers waits at the writer, so Usher does not hold it.
+    const before = process.memoryUsage().arrayBuffers;
+    await stalled(() => writer.socket.bufferedAmount);
+    expect(writer.socket.bufferedAmount).toBeGreaterThan(8 * 1024 * 1024);
+    // Half of it at most, as the process of the test holds both ends and what vitest itself needs.
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(16 * 1024 * 1024);
+    reader.socket.resume();
+    for (let i = 0; i < chunks; i += 1) expect((await reader.next()).length).toBe(chunk.length);
+  });
+
+  it('is cut when it does not answer pings either', async () => {
+    const { doorstep, client, server } = await pair();
+    client.socket.pause();
+    for (let i = 0; i < 3; i += 1) {
+      await settle(server);
+      doorstep.time.advance(20_000);
+    }
+    expect((await server.closed).code).toBe(1001);
+    client.socket.resume();
+    expect((await client.closed).code).toBe(1006);
+  });
+
+  it('is cut when it pings without reading the answers', async () => {
+    const { client } = await pair();
+    client.socket.pause();
+    let sent = 0;
+    const flood = () => {
+      for (let i = 0; i < 2000 && client.socket.readyState === client.socket.OPEN; i += 1) {
+        client.socket.ping(Buffer.alloc(125));
+        sent += 1;
+      }
+    };
+    await until(() => {
+      // Only as fast as they are taken, or the test would be the one that grows.
+      if (client.socket.bufferedAmount < 1024 * 1024) flood();
+      return client.socket.readyState !== client.socket.OPEN || sent > 1e6;
+    });
+    expect(client.socket.readyState).not.toBe(client.socket.OPEN);
+  });
+});
+
+/** Waits until a number did not change for some hundred turns of the event loop. */
+async function stalled(read: () => number): Promise<void> {
+  let [last, same] = [read(), 0];
+  await until(() => {
+    same = read() === last ? same + 1 : 0;
+    last = read();
+    return same > 500;
+  });
+}
+
+const settleLoop = async () => {
+  for (let i = 0; i < 20; i += 1) await new Promise((resolve) => setImmediate(resolve));
+};
+
+describe('the end of a connection', () => {
+  it.each([1000, 1001, 1003, 1012, 3000, 4000, 4999])('with %d is passed on', async (code) => {
+    const one = await pair();
+    one.client.socket.close(code, 'because');
+    expect(await one.server.closed).toEqual({ code, reason: 'because' });
+    const two = await pair();
+    two.server.socket.close(code, 'becäuse');
+    expect(await two.client.closed).toEqual({ code, reason: 'becäuse' });
+  });
+
+  it('without a code is passed on as a normal one', async () => {
+    const one = await pair();
+    one.client.socket.close();
+    expect((await one.server.closed).code).toBe(1000);
+    const two = await pair();
+    two.server.socket.close();
+    expect((await two.client.closed).code).toBe(1000);
+  });
+
+  it('without a word is passed on as what it is', async () => {
+    const one = await pair();
+    one.client.socket.terminate();
+    expect((await one.server.closed).code).toBe(1001);
+    const two = await pair();
+    two.server.socket.terminate();
+    expect((await two.client.closed).code).toBe(1014);
+  });
+
+  it('comes after the messages before it', async () => {
+    const { client, server } = await pair();
+    for (let i = 0; i < 50; i += 1) server.socket.send(String(i));
+    server.socket.close(4000, 'done');
+    for (let i = 0; i < 50; i += 1) expect(await client.next()).toBe(String(i));
+    expect((await client.closed).code).toBe(4000);
+  });
+
+  it('is not held up by a server that goes on talking', async () => {
+    const { doorstep, client, server } = await pair();
+    for (let i = 0; i < 100; i += 1) server.socket.send(Buffer.alloc(32 * 1024));
+    doorstep.live.end({ subject: { kind: 'user', userId: '15' }, issuedBefore: testNow + 1 });
+    expect((await server.closed).code).toBe(4003);
+    expect((await client.closed).code).toBe(4003);
+  });
+
+  it('by Usher is told to both sides alike', async () => {
+    const { doorstep, client, server } = await pair();
+    const closing = doorstep.close();
+    expect((await client.closed).code).toBe(1001);
+    expect((await server.closed).code).toBe(1001);
+    await closing;
+  });
+});
+
+describe('a server behind', () => {
+  let tcp: Server | undefined;
+  afterEach(() => {
+    tcp?.close();
+    tcp = undefined;
+  });
+
+  const listen = async (server: Server) => {
+    tcp = server;
+    await new Promise((resolve) =>
+      server.listen(0, '127.0.0.1', () => {
+        resolve(undefined);
+      }),
+    );
+    return new URL(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  };
+
+  /** The connection of a client whose good ticket opened no way, and how often that ticket was spent. */
+  const turnedAway = async (chatServer: URL, settings: ClientSettings = {}) => {
+    let spent = 0;
+    const redeemTicket: RedeemTicket = (presentation) => {
+      spent += 1;
+      return redeemAnything(presentation);
+    };
+    const ports = { chatServer, checkTicket: redeemAnything, redeemTicket };
+    const client = await (await start(ports)).knock(settings);
+    client.socket.send(ticketMessage(goodTicket));
+    const answer = await client.nextJson();
+    return { answer, closing: await client.closed, spent };
+  };
+  const failed = { type: 'authentication_error', error: 'Authentication failed' };
+  const notReachable = {
+    code: 1014,
+    reason: 'The server behind this address is not reachable',
+  };
+
+  it('that is not there does not cost the ticket', async () => {
+    const gone = await listen(createTcpServer());
+    await new Promise((resolve) => tcp?.close(resolve));
+    expect(await turnedAway(gone)).toEqual({ answer: failed, closing: notReachable, spent: 0 });
+  });
+
+  it.each([
+    ['403 Forbidden', 'The server behind this address refused the connection'],
+    ['500 Internal Server Error', 'The server behind this address refused the connection'],
+    ['200 OK', notReachable.reason],
+    ['302 Found\r\nLocation: ws://127.0.0.1:1/', notReachable.reason],
+    ['101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade', notReachable.reason],
+  ])('that answers %s does not cost the ticket', async (head, reason) => {
+    const url = await listen(
+      createTcpServer((socket) => {
+        socket.on('error', () => undefined);
+        socket.end(`HTTP/1.1 ${head}\r\nContent-Length: 0\r\n\r\n`);
+      }),
+    );
+    const closing = { code: 1014, reason };
+    expect(await turnedAway(url)).toEqual({ answer: failed, closing, spent: 0 });
+  });
+
+  it('that speaks no HTTP does not cost the ticket', async () => {
+    const url = await listen(
+      createTcpServer((socket) => {
+        socket.on('error', () => undefined);
+        socket.end('SSH-2.0-test\r\n');
+      }),
+    );
+    expect(await turnedAway(url)).toMatchObject({ closing: notReachable, spent: 0 });
+  });
+
+  /** A server that takes connections and never answers. */
+  const startSilent = async () => {
+    let [dialled, hungUp]: (() => void)[] = [];
+    const arrival = new Promise<void>((resolve) => (dialled = resolve));
+    const departure = new Promise<void>((resolve) => (hungUp = resolve));
+    const url = await listen(
+      createTcpServer((socket) => {
+        socket.on('error', () => undefined);
+        socket.resume().once('close', () => hungUp?.());
+        dialled?.();
+      }),
+    );
+    return { url, arrival, departure };
+  };
+
+  it('that does not answer is given ten seconds', async () => {
+    const { url, arrival, departure } = await startSilent();
+    const doorstep = await start({ chatServer: url });
+    const client = await doorstep.knock();
+    client.socket.send(ticketMessage(goodTicket));
+    await arrival;
+    doorstep.time.advance(9_999);
+    await settleLoop();
+    expect(client.socket.readyState).toBe(client.socket.OPEN);
+    doorstep.time.advance(1);
+    expect(await client.nextJson()).toEqual(failed);
+    expect(await client.closed).toEqual(notReachable);
+    await departure;
+  });
+
+  it.each<readonly [string, (socket: WebSocket) => void]>([
+    [
+      'closed',
+      (socket) => {
+        socket.close();
+      },
+    ],
+    [
+      'was cut',
+      (socket) => {
+        socket.terminate();
+      },
+    ],
+  ])('is not dialled on when the client %s, and the ticket is kept', async (_how, leave) => {
+    const { url, arrival, departure } = await startSilent();
+    let spent = 0;
+    const redeemTicket: RedeemTicket = (presentation) => {
+      spent += 1;
+      return redeemAnything(presentation);
+    };
+    const doorstep = await start({ chatServer: url, checkTicket: redeemAnything, redeemTicket });
+    const client = await doorstep.knock();
+    client.socket.send(ticketMessage(goodTicket));
+    await arrival;
+    leave(client.socket);
+    await departure;
+    await until(() => doorstep.time.waiting() === 0);
+    expect(spent).toBe(0);
+  });
+
+  it('is not dialled on when Usher closes', async () => {
+    const { url, arrival, departure } = await startSilent();
+    const doorstep = await start({ chatServer: url });
+    const client = await doorstep.knock();
+    client.socket.send(ticketMessage(goodTicket));
+    await arrival;
+    const closing = doorstep.close();
+    await departure;
+    expect((await client.closed).code).toBe(1001);
+    await closing;
+  });
+
+  it('that does not choose the promised subprotocol does not cost the ticket', async () => {
+    const other = new WebSocketServer({ host: '127.0.0.1', port: 0, handleProtocols: () => false });
+    await new Promise((resolve) => other.once('listening', resolve));
+    const { port } = other.address() as AddressInfo;
+    const url = new URL(`ws://127.0.0.1:${port}`);
+    expect(await turnedAway(url, { protocols: ['chat.v1'] })).toEqual({
+      answer: failed,
+      closing: { code: 1014, reason: 'The server behind this address refused the connection' },
+      spent: 0,
+    });
+    other.close();
+  });
+
+  it('that greets at once is heard after the answer to the ticket', async () => {
+    const other = new WebSocketServer({ host: '127.0.0.1', port: 0 });
+    await new Promise((resolve) => other.once('listening', resolve));
+    other.on('connection', (socket) => {
+      socket.send('welcome');
+      socket.close(4100, 'full');
+    });
+    const { port } = other.address() as AddressInfo;
+    const client = await (await start({ chatServer: new URL(`ws://127.0.0.1:${port}`) })).enter();
+    expect(await client.next()).toBe('welcome');
+    expect(await client.closed).toEqual({ code: 4100, reason: 'full' });
+    other.close();
+  });
+
+  it('that compresses unasked is not joined', async () => {
+    const url = await listen(
+      createTcpServer((socket) => {
+        socket.on('error', () => undefined);
+        socket.once('data', (head) => {
+          const [, key = ''] = /sec-websocket-key: (.*)\r\n/i.exec(head.toString()) ?? [];
+          const guid = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
+          const accept = createHash('sha1').update(`${key}${guid}`).digest('base64');
+          socket.write(
+            `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
+              `Sec-WebSocket-Accept: ${accept}\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n`,
+          );
+        });
+      }),
+    );
+    expect(await turnedAway(url)).toMatchObject({ closing: notReachable, spent: 0 });
+  });
+
+  it('is reached once, however many show one ticket at once', async () => {
+    let spent = false;
+    const checkTicket: RedeemTicket = (presentation) =>
+      redeemAnything(spent ? { ...presentation, ticket: 'ticket-replayed' } : presentation);
+    const redeemTicket: RedeemTicket = (presentation) => {
+      const decision = checkTicket(presentation);
+      spent = true;
+      return decision;
+    };
+    const doorstep = await start({ checkTicket, redeemTicket });
+    const clients = await Promise.all(Array.from({ length: 10 }, () => doorstep.knock()));
+    for (const { socket } of clients) socket.send(ticketMessage(goodTicket));
+    const answers = await Promise.all(clients.map(({ nextJson }) => nextJson()));
+    const types = answers.map((answer) => (answer as { readonly type: string }).type);
+    expect(types.filter((type) => type === 'authentication_success')).toHaveLength(1);
+    expect(upstream.count()).toBe(1);
+  });
+
+  it('that stops answering pings is given up', async () => {
+    const { doorstep, client, server } = await pair();
+    server.socket.pause();
+    for (let i = 0; i < 3; i += 1) {
+      await settle(client);
+      doorstep.time.advance(20_000);
+    }
+    expect((await client.closed).code).toBe(1014);
+  });
+});

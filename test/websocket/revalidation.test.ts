@@ -1,0 +1,300 @@
+import { pino } from 'pino';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { refuseTicket } from '../../src/authorize/tickets/ticket.ts';
+import { Unavailable } from '../../src/runtime/unavailable.ts';
+import { goodTicket, holder, settle, startDoorstep, until, user } from './test-endpoint.ts';
+import { createConnection } from '../../src/websocket/connection.ts';
+import { keepWatch, type Recheck } from '../../src/websocket/revalidation.ts';
+import { openClient, startUpstream } from '../support/web-socket.ts';
+import type { RedeemTicket } from '../../src/websocket/ticket-authentication.ts';
+import type { Doorstep } from './test-endpoint.ts';
+import { testNow } from '../support/tokens.ts';
+
+/** Redeems the good ticket for a credential that ends then. */
+const endingAt =
+  (expiresAt: number): RedeemTicket =>
+  ({ ticket }) => {
+    const principal = { ...user, expiresAt };
+    const judged = { id: 'd', action: 'redeem-ticket', checks: [] } as const;
+    return Promise.resolve(
+      ticket === goodTicket
+        ? { ...judged, outcome: 'grant', principal, holder: { ...holder, user: principal } }
+        : refuseTicket(judged, 'ticket-unknown'),
+    );
+  };
+
+/** Waits until a client that was let in is watched: it has a heartbeat, an end and a next look. */
+const watched = ({ time }: Doorstep) => until(() => time.waiting() === 3);
+
+describe('a connection ends', () => {
+  it('with the credential behind it, to the millisecond', async () => {
+    const doorstep = await startDoorstep({ redeemTicket: endingAt(testNow + 12_000) });
+    const client = await doorstep.enter();
+    await watched(doorstep);
+    doorstep.time.advance(11_999);
+    client.socket.send('still here');
+    expect(await client.nextJson()).toMatchObject({ type: 'error' });
+    doorstep.time.advance(1);
+    expect(await client.closed).toEqual({ code: 4001, reason: 'The credential has ended' });
+  });
+
+  it('at once when the credential ended while its ticket was redeemed', async () => {
+    const { enter } = await startDoorstep({ redeemTicket: endingAt(testNow) });
+    expect((await (await enter()).closed).code).toBe(4001);
+  });
+
+  it('not before, however far away that is', async () => {
+    const days = 24 * 3_600_000;
+    const doorstep = await startDoorstep({ redeemTicket: endingAt(testNow + 40 * days) });
+    const client = await doorstep.enter();
+    await watched(doorstep);
+    client.socket.send('still here');
+    expect(await client.nextJson()).toMatchObject({ type: 'error' });
+  });
+
+  it('when its credential is revoked here', async () => {
+    const doorstep = await startDoorstep();
+    const [client, other] = [await doorstep.enter(), await doorstep.enter()];
+    await until(() => doorstep.time.waiting() === 6);
+    const { live } = doorstep;
+    expect(
+      live.end({
+        subject: { kind: 'user', userId: '15', tenantId: '2' },
+        issuedBefore: testNow + 1,
+      }),
+    ).toBe(0);
+    expect(live.end({ subject: { kind: 'user', userId: '15' }, issuedBefore: testNow })).toBe(0);
+    expect(
+      live.end({ subject: { kind: 'tenant', tenantId: '1' }, issuedBefore: testNow + 1 }),
+    ).toBe(2);
+    expect((await client.closed).code).toBe(4003);
+    expect((await other.closed).code).toBe(4003);
+    expect(
+      live.end({ subject: { kind: 'tenant', tenantId: '1' }, issuedBefore: testNow + 1 }),
+    ).toBe(0);
+  });
+
+  it('at the next look when its credential is revoked elsewhere', async () => {
+    let welcome = true;
+    const doorstep = await startDoorstep({ isStillAllowed: () => Promise.resolve(welcome) });
+    const client = await doorstep.enter();
+    await watched(doorstep);
+    doorstep.time.advance(15_000);
+    await watched(doorstep);
+    welcome = false;
+    doorstep.time.advance(14_999);
+    expect(client.socket.readyState).toBe(client.socket.OPEN);
+    doorstep.time.advance(1);
+    expect(await client.closed).toEqual({ code: 4003, reason: 'Access was withdrawn' });
+  });
+
+  it('when three looks in a row could not tell, and not before', async () => {
+    let available = true;
+    let looks = 0;
+    const isStillAllowed = () => {
+      looks += 1;
+      return available ? Promise.resolve(true) : Promise.reject(new Unavailable('database'));
+    };
+    const counted: string[] = [];
+    const doorstep = await startDoorstep({
+      isStillAllowed,
+      countUnavailable: ({ dependency }) => counted.push(dependency),
+    });
+    const client = await doorstep.enter();
+    const look = async () => {
+      await watched(doorstep);
+      doorstep.time.advance(15_000);
+      await settle(client);
+    };
+    for (const outage of [true, true, false, true, true]) {
+      available = !outage;
+      await look();
+    }
+    await watched(doorstep);
+    expect(client.socket.readyState).toBe(client.socket.OPEN);
+    doorstep.time.advance(15_000);
+    expect(looks).toBe(7);
+    expect((await client.closed).code).toBe(1013);
+    expect(counted).toEqual(['database']);
+  });
+
+  it('when a look fails for a reason that nobody thought of', async () => {
+    const doorstep = await startDoorstep({
+      isStillAllowed: () => Promise.reject(new Error('bug')),
+    });
+    expect((await (await doorstep.enter()).closed).code).toBe(1011);
+  });
+});
+
+it('asks once more when a connection is counted among those that a revocation ends', async () => {
+  // Revoked after the ticket was good, and before anybody could have ended this connection.
+  const doorstep = await startDoorstep({ isStillAllowed: () => Promise.resolve(false) });
+  expect((await (await doorstep.enter()).closed).code).toBe(4003);
+});
+
+describe('a heartbeat', () => {
+  it('keeps a connection whose client answers', async () => {
+    const doorstep = await startDoorstep();
+    const client = await doorstep.enter();
+    let pings = 0;
+    client.socket.on('ping', () => (pings += 1));
+    for (let i = 0; i < 6; i += 1) {
+      await watched(doorstep);
+      doorstep.time.advance(20_000);
+      await settle(client);
+    }
+    expect(pings).toBe(6);
+    expect(client.socket.readyState).toBe(client.socket.OPEN);
+  });
+
+  it('cuts a connection whose client left two pings unanswered', async () => {
+    const doorstep = await startDoorstep();
+    const client = await doorstep.enter({ autoPong: false });
+    for (let i = 0; i < 2; i += 1) {
+      await watched(doorstep);
+      doorstep.time.advance(20_000);
+      await settle(client);
+    }
+    await watched(doorstep);
+    expect(client.socket.readyState).toBe(client.socket.OPEN);
+    doorstep.time.advance(20_000);
+    expect((await client.closed).code).toBe(1006);
+    await until(() => doorstep.time.waiting() === 0);
+  });
+
+  it('leaves no timer behind when the client goes', async () => {
+    const doorstep = await startDoorstep();
+    const client = await doorstep.enter();
+    await watched(doorstep);
+    client.socket.close();
+    await until(() => doorstep.time.waiting() === 0);
+    expect(
+      doorstep.live.end({ subject: { kind: 'user', userId: '15' }, issuedBefore: testNow + 1 }),
+    ).toBe(0);
+  });
+});
+
+describe('the message limit', () => {
+  it('counts all connections of a principal together, and nobody else’s', async () => {
+    let userId = '15';
+    const redeemTicket: RedeemTicket = () => {
+      const principal = { ...user, userId };
+      const judged = { id: 'd', action: 'redeem-ticket', checks: [] } as const;
+      const redeemed = { ...holder, user: principal };
+      return Promise.resolve({ ...judged, outcome: 'grant', principal, holder: redeemed });
+    };
+    const doorstep = await startDoorstep({ mostMessages: 3, redeemTicket });
+    const [one, two] = [await doorstep.enter(), await doorstep.enter()];
+    userId = '16';
+    const other = await doorstep.enter();
+    // What is beyond the limit is dropped: the next answer is that to the next message that passes.
+    const say = (client: typeof one, text: string) => {
+      client.socket.send(text);
+      return settle(client);
+    };
+    const passed = async (client: typeof one) => {
+      expect(await client.nextJson()).toMatchObject({ error: 'No server is connected here' });
+    };
+    for (const client of [one, two, one]) {
+      await say(client, 'hello');
+      await passed(client);
+    }
+    const unanswered = two.next();
+    let answered = false;
+    void unanswered.then(() => (answered = true));
+    await say(two, 'too many');
+    await say(other, 'hello');
+    await passed(other);
+    doorstep.time.now += 19_999;
+    await say(two, 'too many');
+    expect(answered).toBe(false);
+    doorstep.time.now += 2;
+    await say(two, 'hello');
+    await unanswered;
+  });
+
+  it('ends the connection at the first message beyond it, where that is set', async () => {
+    const doorstep = await startDoorstep({ mostMessages: 1, overLimit: 'close' });
+    const client = await doorstep.enter();
+    client.socket.send('one');
+    await client.next();
+    client.socket.send('two');
+    expect(await client.closed).toEqual({ code: 4429, reason: 'Too many messages' });
+  });
+
+  it('ends the connection of somebody who does not listen', async () => {
+    const doorstep = await startDoorstep({ mostMessages: 1 });
+    const client = await doorstep.enter();
+    for (let i = 0; i < 32; i += 1) client.socket.send('hello');
+    expect(await client.closed).toEqual({ code: 4429, reason: 'Too many messages' });
+  });
+});
+
+describe('a credential that was renewed', () => {
+  it('keeps its connection, also when that came after the last regular look', async () => {
+    const doorstep = await startDoorstep();
+    const renewals: number[] = [testNow + 18_000, testNow + 60_000];
+    const { connection, closed } = await watchAlone(doorstep, testNow + 18_000, () => {
+      const [expiresAt = testNow + 60_000] = renewals.splice(0, 1);
+      return Promise.resolve({ expiresAt });
+    });
+    doorstep.time.advance(15_000);
+    await settleLoop();
+    doorstep.time.advance(3_000);
+    await settleLoop();
+    expect(connection.isOpen()).toBe(true);
+    doorstep.time.advance(15_000);
+    await settleLoop();
+    expect(connection.isOpen()).toBe(true);
+    doorstep.time.advance(27_000);
+    expect((await closed).code).toBe(4001);
+  });
+
+  it('does not keep it when that could not be found out', async () => {
+    const doorstep = await startDoorstep();
+    const { closed } = await watchAlone(doorstep, testNow + 9_000, () =>
+      Promise.reject(new Unavailable('database')),
+    );
+    doorstep.time.advance(9_000);
+    expect((await closed).code).toBe(1013);
+  });
+
+  it('does not keep it while nobody answers, for longer than five seconds', async () => {
+    const doorstep = await startDoorstep();
+    const { connection, closed } = await watchAlone(
+      doorstep,
+      testNow + 9_000,
+      () => new Promise(() => undefined),
+    );
+    doorstep.time.advance(13_999);
+    expect(connection.isOpen()).toBe(true);
+    doorstep.time.advance(1);
+    expect((await closed).code).toBe(1013);
+  });
+});
+
+/** A connection that nothing but its watch can end. */
+async function watchAlone(doorstep: Doorstep, expiresAt: number, recheck: Recheck) {
+  const upstream = await startUpstream();
+  onTestFinished(upstream.stop);
+  const [client, { socket }] = await Promise.all([
+    openClient(upstream.url.replace('ws', 'http'), '/'),
+    upstream.next(),
+  ]);
+  const { now, startTimer } = doorstep.time.clock;
+  const connection = createConnection(socket, startTimer);
+  const log = pino({ level: 'silent' });
+  const ports = {
+    now,
+    startTimer,
+    recheckInterval: 15_000,
+    countUnavailable: () => undefined,
+    log,
+  };
+  keepWatch(connection, { expiresAt, recheck }, ports);
+  return { connection, closed: client.closed };
+}
+
+const settleLoop = async () => {
+  for (let i = 0; i < 5; i += 1) await new Promise((resolve) => setImmediate(resolve));
+};

@@ -1,0 +1,679 @@
+import { EventEmitter, once } from 'node:events';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  it,
+  onTestFinished,
+} from 'vitest';
+import { WebSocketServer } from 'ws';
+import { openSocket, speak, type RawSocket } from '../http/raw-socket.ts';
+import { ask } from '../http/requests.ts';
+import { withClient } from '../support/database.ts';
+import { testNow } from '../support/tokens.ts';
+import { allowedOrigin, startUsher, userToken, type TestUsher } from '../support/usher.ts';
+import {
+  openClient,
+  startUpstream,
+  tryClient,
+  type Talker,
+  type TestUpstream,
+} from '../support/web-socket.ts';
+import { settle, until } from './test-endpoint.ts';
+
+/** Who the host says each cookie belongs to; a status where it says nothing. */
+const visitors = new Map<string, object | number>();
+let host: Server;
+let upstream: TestUpstream;
+let usher: TestUsher;
+
+const environment = () => ({
+  SESSION_MODE: 'introspect',
+  SESSION_INTROSPECTION_URL: `http://127.0.0.1:${(host.address() as AddressInfo).port}/`,
+  SESSION_COOKIE_NAME: 'sid',
+  SESSION_WS_UPSTREAM: `${upstream.url}/host/`,
+});
+
+beforeAll(async () => {
+  host = createServer((request, response) => {
+    const [, cookie = ''] = /sid=([^;]*)/.exec(request.headers.cookie ?? '') ?? [];
+    const answer = visitors.get(cookie) ?? 401;
+    response.writeHead(typeof answer === 'number' ? answer : 200);
+    response.end(JSON.stringify(answer));
+  });
+  await new Promise((resolve) =>
+    host.listen(0, '127.0.0.1', () => {
+      resolve(undefined);
+    }),
+  );
+  upstream = await startUpstream();
+  usher = await startUsher(environment());
+  await ask(usher.operator, {
+    method: 'PUT',
+    path: '/resources/orders/O-7',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ owner_id: '15' }),
+  });
+});
+
+afterAll(async () => {
+  await usher.stop();
+  await upstream.stop();
+  host.closeAllConnections();
+  await new Promise((resolve) => host.close(resolve));
+});
+
+let count = 0;
+/** A cookie that nobody had before. */
+const newCookie = (answer: object | number) => {
+  count += 1;
+  visitors.set(`cookie-${count}`, answer);
+  return `cookie-${count}`;
+};
+
+beforeEach(() => {
+  usher.clock.now = testNow;
+});
+
+const staff = { user_id: '7', is_staff: true };
+const owner = { user_id: '15' };
+
+const as = (cookie: string, headers: Record<string, string> = {}) => ({
+  headers: { origin: allowedOrigin, cookie: `theme=dark; sid=${cookie}; lang=de`, ...headers },
+});
+
+/** Goes in, and gives both ends. */
+const enter = async (path: string, cookie: string) => {
+  const client = await openClient(usher.public, path, as(cookie));
+  const server = await upstream.next();
+  await settle(server);
+  return { client, server };
+};
+
+/** Two looks: the first may still know what the host said before. */
+const look = async (client: Talker) => {
+  const before = usher.clock.waiting();
+  usher.clock.advance(15_000);
+  await until(() => usher.clock.waiting() === before || client.socket.readyState > 1, 1e6);
+};
+
+describe('a door of the host’s WebSockets', () => {
+  it.each([
+    ['/ws/all-seat-datasocket/', staff],
+    ['/ws/all-seat-datasocket', staff],
+    ['/ws/chat/', { user_id: '8', is_superuser: true }],
+    ['/ws/payment-socket/O-7/', owner],
+    ['/ws/payment-socket/O-7?x=1&y=%2F', owner],
+  ])('%s leads to the host, at the same address', async (path, visitor) => {
+    const { client, server } = await enter(path, newCookie(visitor));
+    expect(server.path).toBe(`/host${path}`);
+    client.socket.send('hello');
+    expect(await server.next()).toBe('hello');
+    server.socket.send(Buffer.from('seats'));
+    expect(await client.next()).toEqual(Buffer.from('seats'));
+  });
+
+  it('tells the host who it is, and passes on of the visitor’s headers what any proxy does, and the one cookie', async () => {
+    const cookie = newCookie({ ...staff, is_superuser: true });
+    const forged = { 'X-Usher-User-Id': '1', 'X-Forwarded-For': '1.2.3.4', via: 'x' };
+    const own = { host: 'www.example', 'user-agent': 'Browser/1.0' };
+    await openClient(usher.public, '/ws/chat/', as(cookie, { ...forged, ...own }));
+    const { headers } = await upstream.next();
+    expect(headers).toMatchObject({
+      'x-usher-user-id': '7',
+      'x-usher-roles': 'staff,superuser',
+      'x-usher-session-id': expect.stringMatching(/^[0-9]+\.[0-9]+$/) as unknown,
+      cookie: `sid=${cookie}`,
+      origin: allowedOrigin,
+      ...own,
+      'x-forwarded-for': '127.0.0.1',
+      'x-forwarded-host': 'www.example',
+      'x-forwarded-proto': 'http',
+    });
+    expect(headers).not.toHaveProperty('via');
+  });
+
+  it('leads to the order that was judged, however its address is spelt', async () => {
+    const { server } = await enter('/ws/payment-socket/%4F-7/', newCookie(owner));
+    expect(server.path).toBe('/host/ws/payment-socket/O-7/');
+  });
+
+  it.each([
+    ['nobody', 401, { path: '/ws/chat/', settings: { headers: { origin: allowedOrigin } } }],
+    ['a stranger’s cookie', 401, { path: '/ws/chat/', settings: as('unknown') }],
+    ['somebody who is not staff', 403, { path: '/ws/chat/', settings: as(newCookie(owner)) }],
+    [
+      'somebody who is not staff',
+      403,
+      { path: '/ws/all-seat-datasocket/', settings: as(newCookie(owner)) },
+    ],
+    [
+      'staff without the order',
+      403,
+      { path: '/ws/payment-socket/O-7/', settings: as(newCookie(staff)) },
+    ],
+    [
+      'an order that does not exist',
+      403,
+      { path: '/ws/payment-socket/O-8/', settings: as(newCookie(owner)) },
+    ],
+    [
+      'an order that none can be',
+      400,
+      { path: '/ws/payment-socket/..%2Fchat/', settings: as(newCookie(owner)) },
+    ],
+    [
+      'an order with a dot',
+      403,
+      { path: '/ws/payment-socket/O.7/', settings: as(newCookie(owner)) },
+    ],
+    [
+      'a foreign page',
+      403,
+      { path: '/ws/chat/', settings: as(newCookie(staff), { origin: 'https://evil.example' }) },
+    ],
+    [
+      'no page',
+      403,
+      { path: '/ws/chat/', settings: { headers: { cookie: `sid=${newCookie(staff)}` } } },
+    ],
+    [
+      'two cookies',
+      400,
+      { path: '/ws/chat/', settings: as(newCookie(staff), { cookie: 'sid=a; sid=b' }) },
+    ],
+    ['a user’s token', 403, { path: '/ws/chat/', settings: as(newCookie(staff), bearer()) }],
+    ['a host that is down', 503, { path: '/ws/chat/', settings: as(newCookie(500)) }],
+  ])('refuses %s with %d before the handshake', async (_who, status, { path, settings }) => {
+    const reached = upstream.count();
+    const answer = await tryClient(usher.public, path, settings);
+    if (!('status' in answer)) throw new Error('It was let in');
+    expect(answer.status).toBe(status);
+    const id = answer.headers['x-request-id'];
+    expect(JSON.parse(answer.text)).toEqual({
+      error: expect.any(String) as unknown,
+      message: expect.any(String) as unknown,
+      request_id: id,
+    });
+    if (status !== 400 && status !== 503) {
+      expect(answer.headers['x-decision-id']).toMatch(/^[0-9a-f-]{36}$/);
+    }
+    expect(upstream.count()).toBe(reached);
+  });
+
+  it('leads nowhere else for who writes dots into the order', async () => {
+    const received = await speak(
+      usher.public,
+      handshake('/ws/payment-socket/%2e%2e/', newCookie({ ...owner, ...staff })),
+    );
+    expect(received).toMatch(/^HTTP\/1.1 403 /);
+  });
+
+  it('leads nowhere else for who writes another host into the address (RFC 9112 §3.2.2)', async () => {
+    const socket = await openSocket(usher.public);
+    socket.write(handshake('http://elsewhere.example/ws/chat/?a=b', newCookie(staff)));
+    await socket.until(' 101 ');
+    expect((await upstream.next()).path).toBe('/host/ws/chat/?a=b');
+    socket.destroy();
+  });
+
+  it('counts against an address only who did not prove who they are', async () => {
+    const strict = await startUsher({ ...environment(), RATE_LIMIT_CONNECTIONS: '2' });
+    const attempt = (cookie: string) => tryClient(strict.public, '/ws/chat/', as(cookie));
+    for (let visitor = 0; visitor < 4; visitor += 1) {
+      await openClient(strict.public, '/ws/chat/', as(newCookie(staff)));
+      await upstream.next();
+    }
+    expect(await attempt('unknown')).toMatchObject({ status: 401 });
+    expect(await attempt('unknown')).toMatchObject({ status: 401 });
+    const before = strict.clock.waiting();
+    const third = attempt(newCookie(staff));
+    // It waits for one of theirs to be given back, which never happens.
+    await until(() => strict.clock.waiting() > before, 1e6);
+    strict.clock.advance(5_000);
+    expect(await third).toMatchObject({ status: 429 });
+    await strict.stop();
+  });
+
+  it('answers 426 to a request that a proxy took the upgrade headers from, and records no grant', async () => {
+    const cookie = newCookie({ ...staff, user_id: 'no-upgrade' });
+    const { headers } = as(cookie);
+    const answer = await ask(usher.public, { method: 'GET', path: '/ws/chat/', headers });
+    expect(answer).toMatchObject({
+      status: 426,
+      body: { error: 'Upgrade Required', message: expect.stringContaining('proxy') as unknown },
+    });
+    const old = handshake('/ws/chat/', cookie).replace('Version: 13', 'Version: 8');
+    expect(await speak(usher.public, old)).toMatch(
+      /^HTTP\/1\.1 426 (.*\r\n)*sec-websocket-version: 13\r\n/i,
+    );
+    const { rows } = await withClient(usher.database, (admin) =>
+      admin.query("SELECT outcome FROM audit_log WHERE principal_id = 'no-upgrade'"),
+    );
+    expect(rows).toEqual([]);
+  });
+
+  it.each<readonly [string, string, (handshake: string) => string]>([
+    [
+      'whose Upgrade header a proxy dropped',
+      'This address takes WebSocket connections only; if the client asked for one, a proxy dropped its Upgrade and Connection headers',
+      (text) => text.replace(/Upgrade: .*\r\n/, '').replace('Upgrade', 'close'),
+    ],
+    [
+      'whose Connection header a proxy dropped',
+      'This address takes WebSocket connections only; if the client asked for one, a proxy dropped its Upgrade and Connection headers',
+      (text) => text.replace('Connection: Upgrade', 'Connection: close'),
+    ],
+    [
+      'of another version',
+      'The WebSocket version must be 13',
+      (text) => text.replace('Version: 13', 'Version: 8'),
+    ],
+    [
+      'without a version',
+      'The WebSocket version must be 13',
+      (text) => text.replace(/Sec-WebSocket-Version: .*\r\n/, ''),
+    ],
+    [
+      'without a key',
+      'Sec-WebSocket-Key must be 16 bytes in base64',
+      (text) => text.replace(/Sec-WebSocket-Key: .*\r\n/, ''),
+    ],
+    [
+      'with a short key',
+      'Sec-WebSocket-Key must be 16 bytes in base64',
+      (text) => text.replace('dGhlI', ''),
+    ],
+    [
+      'with a malformed subprotocol',
+      'Sec-WebSocket-Protocol is malformed',
+      (text) => text.replace('Origin:', 'Sec-WebSocket-Protocol: a,,b\r\nOrigin:'),
+    ],
+    [
+      'with a malformed order',
+      'The path is malformed',
+      (text) => text.replace('/ws/chat/', '/ws/payment-socket/%zz/'),
+    ],
+    [
+      'with an order that is too long',
+      'The orderId in the path is too long',
+      (text) => text.replace('/ws/chat/', `/ws/payment-socket/${'1'.repeat(256)}/`),
+    ],
+  ])('puts a handshake %s on record, under the id in its answer', async (_which, cause, change) => {
+    const answer = await speak(usher.public, change(handshake('/ws/chat/', newCookie(staff))));
+    expect(answer).toMatch(/^HTTP\/1\.1 4(?:00|26) /);
+    expect(answer).toContain(cause);
+    const [, id] = /x-decision-id: (\S+)/.exec(answer) ?? [];
+    expect(await recordOf(id)).toEqual([
+      {
+        action: 'subscribe',
+        outcome: 'refusal',
+        code: 'malformed-request',
+        failed_check: `request can be read: ${cause}`,
+        principal_id: null,
+      },
+    ]);
+  });
+
+  it('says under which decision two session cookies were refused', async () => {
+    const answer = await tryClient(usher.public, '/ws/chat/', as('a; sid=b'));
+    const id = 'headers' in answer ? answer.headers['x-decision-id'] : undefined;
+    expect(answer).toMatchObject({ status: 400 });
+    expect(await recordOf(id)).toMatchObject([
+      { failed_check: 'request can be read: The session cookie is repeated' },
+    ]);
+  });
+
+  it('is not there where no host was configured', async () => {
+    const without = await startUsher();
+    const answer = await tryClient(without.public, '/ws/chat/', as(newCookie(staff)));
+    expect(answer).toMatchObject({ status: 404 });
+    await without.stop();
+  });
+});
+
+describe('what the host answers to the handshake', () => {
+  let site: Server | undefined;
+  afterEach(async () => {
+    site?.closeAllConnections();
+    if (site?.listening === true) {
+      site.close();
+      await once(site, 'close');
+    }
+    site = undefined;
+  });
+
+  /** A product whose host answers like this. */
+  const behind = async (
+    answer: (request: IncomingMessage, socket: Duplex) => void,
+    settings: Record<string, string> = {},
+  ) => {
+    site = createServer().on('upgrade', (request: IncomingMessage, socket) => {
+      // A server never forgets an upgraded connection by itself.
+      socket.on('error', () => undefined).on('end', () => socket.destroy());
+      socket.resume();
+      answer(request, socket);
+    });
+    const { port } = await listening(site);
+    const own = await startUsher({
+      ...environment(),
+      ...settings,
+      SESSION_WS_UPSTREAM: `ws://127.0.0.1:${port}/`,
+    });
+    onTestFinished(() => own.stop());
+    return own;
+  };
+
+  it.each([
+    ['401 Unauthorized', 401, 'Unauthorized'],
+    ['403 Forbidden', 403, 'Forbidden'],
+    ['404 Not Found', 404, 'Not Found'],
+    ['500 Internal Server Error', 500, 'Internal Server Error'],
+    ['503 Service Unavailable\r\nRetry-After: 17', 503, 'Service Unavailable'],
+    ['599 Odd', 599, 'Error'],
+    ['200 OK', 502, 'Bad Gateway'],
+    ['302 Found\r\nLocation: /login', 502, 'Bad Gateway'],
+    ['101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade', 502, 'Bad Gateway'],
+  ])('is the client’s answer: %s', async (head, status, error) => {
+    const own = await behind((_request, socket) => {
+      socket.end(`HTTP/1.1 ${head}\r\nContent-Length: 6\r\n\r\nsecret`);
+    });
+    const answer = await tryClient(own.public, '/ws/chat/', as(newCookie(staff)));
+    if (!('status' in answer)) throw new Error('It was let in');
+    expect(answer.status).toBe(status);
+    expect(JSON.parse(answer.text)).toMatchObject({ error });
+    expect(answer.text).not.toContain('secret');
+    if (head.includes('Retry')) expect(answer.headers['retry-after']).toBe('17');
+    const id = answer.headers['x-decision-id'];
+    // An outage is in the log: it is no decision.
+    if (status >= 500) expect(id).toBeUndefined();
+    else {
+      expect(await recordOf(id, own)).toEqual([
+        {
+          action: 'subscribe',
+          outcome: 'refusal',
+          code: 'upstream-refused',
+          failed_check: `host accepts the WebSocket: status ${status}`,
+          principal_id: staff.user_id,
+        },
+      ]);
+    }
+  });
+
+  it('is in a flood of refusals counted, and not written', async () => {
+    const own = await behind(
+      (_request, socket) => {
+        socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
+      },
+      { RATE_LIMIT_FAILURES: '2' },
+    );
+    const statuses: unknown[] = [];
+    for (let i = 0; i < 4; i += 1) {
+      const answer = await tryClient(own.public, '/ws/chat/', as(newCookie(staff)));
+      statuses.push('status' in answer && answer.status);
+    }
+    expect(statuses).toEqual([403, 403, 429, 429]);
+    const { rows } = await withClient(own.database, (admin) =>
+      admin.query("SELECT count(*)::int FROM audit_log WHERE code = 'upstream-refused'"),
+    );
+    expect(rows).toEqual([{ count: 2 }]);
+  });
+
+  it('is 502 when it is no HTTP, and 503 when there is none', async () => {
+    const own = await behind((_request, socket) => {
+      socket.end('SSH-2.0-test\r\n');
+    });
+    const attempt = () => tryClient(own.public, '/ws/chat/', as(newCookie(staff)));
+    expect(await attempt()).toMatchObject({ status: 502 });
+    await new Promise((resolve) => site?.close(resolve));
+    expect(await attempt()).toMatchObject({ status: 503, headers: { 'retry-after': '2' } });
+  });
+
+  it('is 503 when it does not come within ten seconds', async () => {
+    const events = new EventEmitter();
+    const arrival = once(events, 'arrival');
+    const own = await behind(() => events.emit('arrival'));
+    const answer = tryClient(own.public, '/ws/chat/', as(newCookie(staff)));
+    await arrival;
+    own.clock.advance(10_000);
+    expect(await answer).toMatchObject({ status: 503 });
+  });
+
+  it.each<readonly [string, (socket: RawSocket) => void]>([
+    [
+      'closes its half',
+      (socket) => {
+        socket.end('');
+      },
+    ],
+    [
+      'is cut',
+      (socket) => {
+        socket.destroy();
+      },
+    ],
+  ])('is not waited for when the client %s', async (_how, leave) => {
+    const events = new EventEmitter();
+    const [arrival, departure] = [once(events, 'arrival'), once(events, 'departure')];
+    const own = await behind((_request, socket) => {
+      socket.on('close', () => events.emit('departure'));
+      events.emit('arrival');
+    });
+    const socket = await openSocket(own.public);
+    socket.write(handshake('/ws/chat/', newCookie(staff)));
+    await arrival;
+    leave(socket);
+    await departure;
+    await socket.closed;
+    expect(socket.received()).not.toContain(' 101 ');
+  });
+});
+
+describe('the subprotocols of a client', () => {
+  const offered = ['v3.chat', 'v2.chat', 'v1.chat'];
+  const behind = async (choose: (protocols: Set<string>) => string | false) => {
+    const site = new WebSocketServer({ host: '127.0.0.1', port: 0, handleProtocols: choose });
+    await once(site, 'listening');
+    const { port } = site.address() as AddressInfo;
+    const own = await startUsher({
+      ...environment(),
+      SESSION_WS_UPSTREAM: `ws://127.0.0.1:${port}/`,
+    });
+    onTestFinished(async () => {
+      await own.stop();
+      site.close();
+    });
+    return own;
+  };
+
+  it('all reach the host, and its choice is the client’s', async () => {
+    let heard: readonly string[] = [];
+    const own = await behind((protocols) => {
+      heard = [...protocols];
+      return 'v2.chat';
+    });
+    const settings = { ...as(newCookie(staff)), protocols: offered };
+    const client = await openClient(own.public, '/ws/chat/', settings);
+    expect(heard).toEqual(offered);
+    expect(client.socket.protocol).toBe('v2.chat');
+    client.socket.terminate();
+  });
+
+  it('are not answered where the host chose none', async () => {
+    const own = await behind(() => false);
+    const socket = await openSocket(own.public);
+    socket.write(
+      handshake('/ws/chat/', newCookie(staff)).replace(
+        'Origin:',
+        'Sec-WebSocket-Protocol: v3.chat, v2.chat\r\nOrigin:',
+      ),
+    );
+    await socket.until('\r\n\r\n');
+    expect(socket.received()).toMatch(/^HTTP\/1\.1 101 /);
+    expect(socket.received()).not.toMatch(/sec-websocket-protocol/i);
+    socket.destroy();
+  });
+
+  it('end the handshake with 502 where the host chose one that was not offered', async () => {
+    const own = await behind(() => 'v9.chat');
+    const settings = { ...as(newCookie(staff)), protocols: offered };
+    expect(await tryClient(own.public, '/ws/chat/', settings)).toMatchObject({ status: 502 });
+  });
+});
+
+describe('somebody inside is shown out', () => {
+  it('when the session ends', async () => {
+    const end = new Date(testNow + 25_000).toISOString();
+    const { client, server } = await enter('/ws/chat/', newCookie({ ...staff, expires_at: end }));
+    usher.clock.advance(24_999);
+    await settle(client);
+    usher.clock.advance(1);
+    expect((await client.closed).code).toBe(4001);
+    expect((await server.closed).code).toBe(4001);
+  });
+
+  it('when the host does not know the cookie any more', async () => {
+    const cookie = newCookie(staff);
+    const { client, server } = await enter('/ws/chat/', cookie);
+    visitors.set(cookie, 401);
+    usher.clock.advance(15_000);
+    expect((await client.closed).code).toBe(4001);
+    expect((await server.closed).code).toBe(4001);
+  });
+
+  it.each([
+    ['loses a right', { user_id: '7', is_staff: false }],
+    ['becomes somebody else', { user_id: '9', is_staff: true }],
+  ])('who %s', async (_what, now) => {
+    const cookie = newCookie(staff);
+    const { client } = await enter('/ws/chat/', cookie);
+    visitors.set(cookie, now);
+    usher.clock.advance(15_000);
+    expect((await client.closed).code).toBe(4003);
+  });
+
+  it('whose order becomes somebody else’s', async () => {
+    const order = {
+      path: '/resources/orders/O-9',
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+    };
+    await ask(usher.operator, { ...order, body: '{"owner_id":"15"}' });
+    const { client } = await enter('/ws/payment-socket/O-9/', newCookie(owner));
+    await ask(usher.operator, { ...order, body: '{"owner_id":"16"}' });
+    usher.clock.advance(15_000);
+    expect((await client.closed).code).toBe(4003);
+  });
+
+  it('who is revoked, at once', async () => {
+    const { client } = await enter('/ws/chat/', newCookie({ user_id: '77', is_staff: true }));
+    const answer = await ask(usher.operator, {
+      path: '/revocations',
+      headers: { 'content-type': 'application/json' },
+      body: '{"user_id":"77"}',
+    });
+    expect(answer.text).toContain('{"effect":"websockets-closed","connections":1}');
+    expect((await client.closed).code).toBe(4003);
+  });
+
+  it('when the host cannot say three times', async () => {
+    const cookie = newCookie(staff);
+    const { client } = await enter('/ws/chat/', cookie);
+    visitors.set(cookie, 500);
+    for (let i = 0; i < 2; i += 1) {
+      await look(client);
+      await settle(client);
+    }
+    expect(client.socket.readyState).toBe(client.socket.OPEN);
+    usher.clock.advance(15_000);
+    expect((await client.closed).code).toBe(1013);
+  });
+});
+
+describe('somebody inside stays', () => {
+  it('when the host renewed the session after the last regular look', async () => {
+    const cookie = newCookie(staff);
+    const end = (after: number) =>
+      visitors.set(cookie, { ...staff, expires_at: new Date(testNow + after).toISOString() });
+    end(18_000);
+    const { client, server } = await enter('/ws/chat/', cookie);
+    await look(client);
+    end(60_000);
+    usher.clock.advance(3_000);
+    await settle(client);
+    await settle(client);
+    client.socket.send('still here');
+    expect(await server.next()).toBe('still here');
+    client.socket.close();
+    await client.closed;
+  });
+
+  it('while the host moves the end of the session on, and only what changes is recorded', async () => {
+    const cookie = newCookie(staff);
+    const end = (after: number) =>
+      visitors.set(cookie, { ...staff, expires_at: new Date(testNow + after).toISOString() });
+    end(20_000);
+    const { client, server } = await enter('/ws/chat/', cookie);
+    const { 'x-usher-session-id': socketId } = server.headers;
+    for (let i = 1; i <= 3; i += 1) {
+      end(20_000 + i * 15_000);
+      await look(client);
+      await settle(client);
+    }
+    expect(client.socket.readyState).toBe(client.socket.OPEN);
+    visitors.set(cookie, 401);
+    usher.clock.advance(15_000);
+    expect((await client.closed).code).toBe(4001);
+    const { rows } = await withClient(usher.database, (admin) =>
+      admin.query('SELECT outcome, code FROM audit_log WHERE socket_id = $1 ORDER BY at', [
+        decodeURIComponent(socketId as string),
+      ]),
+    );
+    expect(rows).toEqual([
+      { outcome: 'grant', code: null },
+      { outcome: 'refusal', code: 'credential-rejected' },
+    ]);
+  });
+});
+
+/** The row of this decision. */
+async function recordOf(id: unknown, at: Pick<TestUsher, 'database'> = usher): Promise<unknown[]> {
+  const { rows } = await withClient(at.database, (admin) =>
+    admin.query<object>(
+      'SELECT action, outcome, code, failed_check, principal_id FROM audit_log WHERE decision_id = $1',
+      [id],
+    ),
+  );
+  return rows;
+}
+
+async function listening(server: Server): Promise<AddressInfo> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return server.address() as AddressInfo;
+}
+
+/** A handshake with exactly this address, which a WebSocket client would tidy up. */
+function handshake(address: string, cookie: string): string {
+  const headers = {
+    Host: 'a',
+    Connection: 'Upgrade',
+    Upgrade: 'websocket',
+    'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==',
+    'Sec-WebSocket-Version': '13',
+    Origin: allowedOrigin,
+    Cookie: `sid=${cookie}`,
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `GET ${address} HTTP/1.1\r\n${lines.join('')}\r\n`;
+}
+
+function bearer(): Record<string, string> {
+  return { authorization: `Bearer ${userToken()}` };
+}

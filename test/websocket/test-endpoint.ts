@@ -1,0 +1,168 @@
+import type { AddressInfo } from 'node:net';
+import { randomUUID } from 'node:crypto';
+import { pino } from 'pino';
+import { afterEach } from 'vitest';
+import type { RedeemTicket } from '../../src/websocket/ticket-authentication.ts';
+import type { User } from '../../src/policy/principal.ts';
+import {
+  refuseTicket,
+  type RedeemRefusalCode,
+  type TicketHolder,
+} from '../../src/authorize/tickets/ticket.ts';
+import { createDoorway, type DoorwayPorts } from '../../src/websocket/server.ts';
+import {
+  createLiveConnections,
+  type LiveConnections,
+} from '../../src/websocket/open-connections.ts';
+import { createMessageLimit } from '../../src/rate-limit/message-limit.ts';
+import { addTicketDoor, type TicketDoorPorts } from '../../src/websocket/ticket-endpoint.ts';
+import { originOf } from '../../src/http/input/auth-request.ts';
+import { RequestProblem } from '../../src/http/output/problem.ts';
+import { createServer } from '../../src/http/server.ts';
+import { createMemoryRates } from '../../src/rate-limit/memory-rates.ts';
+import { createTestClock, type TestClock } from '../support/test-clock.ts';
+import { testNow } from '../support/tokens.ts';
+import { openClient, type ClientSettings, type Talker } from '../support/web-socket.ts';
+
+/** User 15 of tenant 1, whose credential is good for an hour. */
+export const user: User = {
+  kind: 'user',
+  userId: '15',
+  tenantId: '1',
+  roles: ['member'],
+  issuedAt: testNow,
+  expiresAt: testNow + 3_600_000,
+};
+
+/** What the good ticket stands for. */
+export const holder: TicketHolder = {
+  user,
+  serverKey: 'chat',
+  entityId: 'E-7',
+  entityType: 'booking',
+  providerResId: 'P-9',
+  expiresAt: testNow + 3_600_000,
+};
+
+export const goodTicket = 'ws_ticket_good';
+
+/** Redeems the one good ticket, any number of times, and refuses others for the reason they name. */
+export const redeemAnything: RedeemTicket = ({ ticket }) => {
+  const judged = { id: 'd', action: 'redeem-ticket', checks: [] } as const;
+  return Promise.resolve(
+    ticket === goodTicket
+      ? { ...judged, outcome: 'grant', principal: holder.user, holder }
+      : refuseTicket(judged, ticket as RedeemRefusalCode),
+  );
+};
+
+/** `GET /ws` without the rest of Usher: everything that it asks is the test's. */
+export interface Doorstep {
+  readonly address: string;
+  readonly time: TestClock;
+  readonly live: LiveConnections;
+  readonly close: () => Promise<unknown>;
+  /** Opens a client that has not said anything yet. */
+  readonly knock: (settings?: ClientSettings) => Promise<Talker>;
+  /** Opens one that is let in, with its `sessionId`. */
+  readonly enter: (settings?: ClientSettings) => Promise<Talker & { readonly sessionId: string }>;
+}
+
+/** What of it a test changes. */
+export interface DoorstepChanges extends Partial<TicketDoorPorts> {
+  readonly mostMessages?: number;
+  readonly maxMessage?: number;
+}
+
+const open: Doorstep[] = [];
+
+afterEach(async () => {
+  for (const doorstep of open.splice(0)) {
+    const closing = doorstep.close();
+    // Whoever did not answer the close frame is cut by a timer.
+    doorstep.time.advance(60_000);
+    await closing;
+  }
+});
+
+const unmeasured = () => () => undefined;
+
+/** Starts one; it is gone after the test. */
+export async function startDoorstep(changes: DoorstepChanges = {}): Promise<Doorstep> {
+  const time = createTestClock(testNow);
+  const server = createServer({
+    ...{ logger: pino({ level: 'silent' }), trustedProxies: [] },
+    recordUnread: () => Promise.resolve(randomUUID()),
+  });
+  const { mostMessages = 30, maxMessage = 65_536, ...ports } = changes;
+  const pingInterval = 20_000;
+  const live = createLiveConnections();
+  const { now, startTimer } = time.clock;
+  const countFailure = () => Promise.resolve();
+  const unread: DoorwayPorts['unread'] = ({ status, message, headers }) =>
+    new RequestProblem(status, message, headers);
+  const taking = { maxMessage, pingInterval, startTimer, unread };
+  addTicketDoor(createDoorway(server, taking), {
+    refusals: {},
+    ...{ now, startTimer, live, originOf, pingInterval },
+    countMessage: createMessageLimit({
+      ...{ perMinute: mostMessages, rates: createMemoryRates(), shared: undefined, now },
+    }),
+    overLimit: 'drop',
+    reportExcess: () => Promise.resolve(),
+    countUnavailable: () => undefined,
+    measureTraffic: () => ({ fromClient: unmeasured, toClient: unmeasured }),
+    countConnection: () => Promise.resolve(() => Promise.resolve()),
+    countFailure,
+    recheckInterval: 15_000,
+    checkTicket: changes.redeemTicket ?? redeemAnything,
+    redeemTicket: redeemAnything,
+    isStillAllowed: () => Promise.resolve(true),
+    newId: randomUUID,
+    chatServer: undefined,
+    preserveHost: true,
+    maxUpstreamMessage: undefined,
+    ...ports,
+  });
+  server.post('/echo', (request) => ({ body: request.body }));
+  await server.listen({ host: '127.0.0.1', port: 0 });
+  const address = `http://127.0.0.1:${(server.server.address() as AddressInfo).port}`;
+  const knock = (settings?: ClientSettings) => openClient(address, '/ws', settings);
+  const doorstep: Doorstep = {
+    ...{ address, time, live, knock },
+    close: () => server.close(),
+    enter: async (settings) => {
+      const client = await knock(settings);
+      client.socket.send(ticketMessage(goodTicket));
+      const { sessionId } = (await client.nextJson()) as { readonly sessionId: string };
+      return { ...client, sessionId };
+    },
+  };
+  open.push(doorstep);
+  return doorstep;
+}
+
+/** The first message of the chat page. */
+export function ticketMessage(ticket: unknown): string {
+  const clientInfo = { userAgent: 'test', timestamp: '2025-06-01T12:00:00Z' };
+  return JSON.stringify({ type: 'ticket_authenticate', ticket, clientInfo });
+}
+
+/** Waits until this holds, looking whenever the event loop is free; throws after so many looks. */
+export async function until(holds: () => boolean, looks = 100_000): Promise<void> {
+  for (let i = 0; i < looks; i += 1) {
+    if (holds()) return;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  throw new Error('It did not come about');
+}
+
+/** Waits until the server has heard all that this client said, answers to its pings among it. */
+export async function settle({ socket }: Talker): Promise<void> {
+  // The first answer comes after the server's own ping, the second after our answer to that was heard.
+  for (let i = 0; i < 2; i += 1) {
+    const answered = new Promise((resolve) => socket.once('pong', resolve));
+    socket.ping();
+    await answered;
+  }
+}
