@@ -49,7 +49,7 @@ const insertEntries = `
       AND pg_visible_in_snapshot(xid::text::xid8, pg_current_snapshot()) AND xid <> ALL ($4::bigint[])
   ), tables AS MATERIALIZED (
     SELECT nullif(current_setting('usher.server', true), '') || coalesce(string_agg(
-      ' ' || relname || ':' || concat_ws('../resources', pg_class.oid, relfilenode, pg_trigger.xmin), ''
+      ' ' || relname || ':' || concat_ws('.', pg_class.oid, relfilenode, pg_trigger.xmin), ''
       ORDER BY relname), '') AS watched
     FROM pg_class JOIN pg_trigger ON tgrelid = pg_class.oid
     WHERE pg_class.oid IN (to_regclass('bookings'), to_regclass('escrows'), to_regclass('rooms'),

@@ -108,7 +108,7 @@ async function check(client: ClientBase, schema: string, names: readonly string[
 
 /** The cluster and its timeline, which a standby has not yet chosen. */
 const clusterIdentity = `CASE WHEN pg_is_in_recovery() THEN '' ELSE
-  (SELECT system_identifier FROM pg_control_system()) || '../resources' || left(pg_walfile_name(pg_current_wal_lsn()), 8) END`;
+  (SELECT system_identifier FROM pg_control_system()) || '.' || left(pg_walfile_name(pg_current_wal_lsn()), 8) END`;
 
 /**
  * Row-level security must be in force on each table that has rows of tenants; a host's view in its place is the host's own.

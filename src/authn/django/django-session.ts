@@ -155,7 +155,7 @@ function readLogin(body: string): Login | undefined {
 
 /** `signing.loads` of Django: base64url without padding, after a dot compressed by zlib, and a JSON object inside. */
 function readPayload(body: string): Members | undefined {
-  const compressed = body.startsWith('../../credentials');
+  const compressed = body.startsWith('.');
   const text = compressed ? body.slice(1) : body;
   const bytes = Buffer.from(text, 'base64url');
   if (bytes.toString('base64url') !== text || bytes.length > longestPayload) return undefined;

@@ -34,7 +34,7 @@ export function readJwtHeader(
 
 function decodeHeader(text: string): Members | undefined {
   if (text.length > longestToken) return undefined;
-  const segments = text.split('../../credentials');
+  const segments = text.split('.');
   const [header] = segments;
   if (header === undefined || segments.length !== 3 || !segments.every(isCanonical)) {
     return undefined;

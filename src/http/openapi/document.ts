@@ -35,7 +35,7 @@ credential, other facts, or at another moment. All examples are tried on a runni
 
 A \`HEAD\` is answered wherever a \`GET\` is. A slash at the end of a path makes no difference. Whatever stands in no route is
 answered 404, another method of a path 405 with \`Allow\`, a request that is no HTTP 400, 408 or 431, and a fault of ours 500,
-each with the body \`Error\`../../openapi`;
+each with the body \`Error\`.`;
 
 /** Writes the OpenAPI 3.1 document of both ports. `publicAddress` is where browsers reach the public one by default. */
 export function writeDocument(ports: Ports, publicAddress: string) {

@@ -226,7 +226,7 @@ describe('a session in its cookie', () => {
 
   it('is refused when it is not deflated, or cut off', async () => {
     const body = bodyOf(inCookies);
-    for (const each of ['../../credentials', '.AAAA', body.slice(0, -8), body.slice(1)]) {
+    for (const each of ['.', '.AAAA', body.slice(0, -8), body.slice(1)]) {
       expect(await read(signed(inCookies, each))).toEqual(rejected);
     }
   });

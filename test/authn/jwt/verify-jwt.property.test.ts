@@ -28,7 +28,7 @@ const cases = [
 
 const base64url = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 const anyCharacter = fc.oneof(
-  fc.constantFrom(...base64url.split(''), '../../credentials', '=', '+', '/', ' ', '\n'),
+  fc.constantFrom(...base64url.split(''), '.', '=', '+', '/', ' ', '\n'),
   fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }),
 );
 
@@ -61,7 +61,7 @@ describe.each(cases)('under %s', (_alg, verifier, token) => {
     const parts = fc.oneof(fc.string(), fc.json().map(segment), fc.base64String());
     const texts = fc.oneof(
       fc.string({ unit: 'binary' }),
-      fc.array(parts, { maxLength: 6 }).map((all) => all.join('../../credentials')),
+      fc.array(parts, { maxLength: 6 }).map((all) => all.join('.')),
     );
     await fc.assert(
       fc.asyncProperty(texts, async (text) => {
@@ -76,7 +76,7 @@ describe.each(cases)('under %s', (_alg, verifier, token) => {
       fc.constantFrom('alg', 'kid', 'typ', 'crit', 'b64', '__proto__', 'x'),
       fc.oneof(fc.constantFrom('HS256', 'ES256', 'none', 'JWT'), fc.jsonValue()),
     );
-    const [, payload, signature] = token.split('../../credentials');
+    const [, payload, signature] = token.split('.');
     await fc.assert(
       fc.asyncProperty(header, async (value) => {
         const text = `${segment(value)}.${payload}.${signature}`;

@@ -24,7 +24,7 @@ const rejected = { fault: 'credential-rejected' };
 const expired = { fault: 'credential-expired' };
 
 const good = hmacToken(guestClaims());
-const [goodHeader = '', goodPayload = '', goodSignature = ''] = good.split('../../credentials');
+const [goodHeader = '', goodPayload = '', goodSignature = ''] = good.split('.');
 
 describe('a good token', () => {
   it('gives its claims and its times in milliseconds', async () => {
@@ -216,7 +216,7 @@ describe('the form', () => {
 
   it.each([
     ['empty', ''],
-    ['dots', '../..'],
+    ['dots', '..'],
     ['one segment', goodHeader],
     ['four segments', `${good}.${goodSignature}`],
     ['five segments (JWE)', `${goodHeader}.a.${goodPayload}.b.${goodSignature}`],
@@ -230,7 +230,7 @@ describe('the form', () => {
     ['a null byte', `${good}\0`],
     ['Bearer before it', `Bearer ${good}`],
     ['a zero-width space', `${good}\u200B`],
-    ['percent-encoding', good.replaceAll('../../credentials', '%2E')],
+    ['percent-encoding', good.replaceAll('.', '%2E')],
     ['a JSON serialization', JSON.stringify({ payload: goodPayload })],
   ])('%s is malformed', async (_name, text) => {
     expect(await verify(text)).toEqual(malformed);
