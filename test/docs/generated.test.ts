@@ -24,9 +24,9 @@ it('docs/CONFIGURATION.md says what the settings say', async () => {
   const page = `# Configuration
 
 ${note('src/config/settings.ts')}
-Settings come from the environment, and outside production also from a file \`.env\`. An empty one counts as not set.
-All problems are reported at once, by name and never with a value; \`usher check-config\` does only that.
-A default marked *development* does not exist with \`NODE_ENV=production\`.
+All settings of Usher. Usher reads them from environment variables and, outside production, also from the file \`.env\`. An empty value counts
+as not set. Usher reports all errors at once, with the names of the settings and without their values; \`usher check-config\` only checks the
+configuration. A default marked *development* does not apply with \`NODE_ENV=production\`.
 
 | setting | meaning | default |
 |---|---|---|
@@ -42,9 +42,9 @@ it('.env.example says what the settings say', async () => {
     return `# ${doc.replaceAll('`', '')}\n#${name}=${value}\n`;
   });
   const page = `# Generated from src/config/settings.ts: npx vitest run test/docs --update
-# Copy this file to .env, remove the # before a setting, and give it a value. A value that stands here is the default
-# of development or an example. Outside production Usher reads .env in the directory in which it is started; NODE_ENV
-# counts only in the environment itself. "usher check-config" says what is wrong.
+# Copy this file to .env, remove the # before a setting, and set its value. The values in this file are defaults of
+# development or examples. Outside production Usher reads .env from its working directory. Set NODE_ENV as an environment
+# variable; Usher ignores it in .env. Run "usher check-config" to check the configuration.
 
 ${entries.join('\n')}`;
   await expect(page).toMatchFileSnapshot('../../.env.example');
@@ -53,18 +53,17 @@ ${entries.join('\n')}`;
 it('docs/CHANNELS.md says what the catalogue says', async () => {
   const sections = catalogue.families.map((family) => {
     const { patterns, about, checks } = describeFamily(family);
-    const rules = Object.entries(checks).map(
-      ([kind, names]) => `A ${kind} enters when all hold: ${names.join('; ')}.`,
-    );
+    const rules = Object.entries(checks).map(([kind, names]) => `${kind}: ${names.join('; ')}`);
     const names = patterns.map((pattern) => `\`${pattern}\``).join('<br>');
     return `| ${names} | ${about} | ${rules.join('<br>')} |`;
   });
   const page = `# Channels
 
 ${note('src/policy/channels/')}
-A channel that is not in this list is refused. Encrypted forms exist when \`PUSHER_ENCRYPTION_MASTER_KEY\` is set.
+All channel types of Usher, with their checks. Usher refuses every other channel. Encrypted forms exist if \`PUSHER_ENCRYPTION_MASTER_KEY\`
+is set.
 
-| channel | who may enter | what is checked |
+| channel | may enter | checks for each kind of principal, all of which must pass |
 |---|---|---|
 ${sections.join('\n')}
 `;

@@ -4,7 +4,7 @@ import { bookingId, hotelSlug } from './params.ts';
 
 /** The chat of a hotel's guest with the hotel: one channel a booking. */
 export const guestChat = defineChannel('private-hotel-{hotelSlug}-guest-chat-booking-{bookingId}', {
-  about: 'the guest of this booking, while it is open and the stay is not over',
+  about: 'the guest of this booking, while the booking is open and the stay is not over',
   params: { hotelSlug, bookingId },
   load: ({ hotelSlug, bookingId }, find) => find.booking(hotelSlug, bookingId),
   rules: {

@@ -36,7 +36,7 @@ const asParams = (roomIds: readonly string[]) => roomIds.map((roomId) => ({ room
 /** A room that users, and guests who may log in later, chat in. */
 export const room = defineChannel('private-room-{roomId}', {
   about:
-    'its participants; an admin of its tenant; the guest session that opened it, and the user it was linked to',
+    'its participants; admins of its tenant; the guest session that opened it; the user linked to that session',
   denied: 'Access denied to this room',
   also: ['presence'],
   params: { roomId },

@@ -15,7 +15,7 @@ export const ofTenant = (user: User, tenantId: string) =>
 
 /** A user's own channel. */
 export const userChannel = defineChannel('private-tenant.{tenantId}.user.{userId}', {
-  about: 'that user alone',
+  about: 'only that user',
   also: ['private-encrypted'],
   params: { tenantId, userId },
   own: { user: (user) => ownTenant(user).map((own) => ({ ...own, userId: user.userId })) },
