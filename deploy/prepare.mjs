@@ -1,4 +1,4 @@
-// Builds after an installation. Without the development dependencies (`npm ci --omit=dev`) that is not possible, and what was built before stays.
+// Builds Usher after an installation. Without the development dependencies (`npm ci --omit=dev`) it keeps an existing build.
 import { execSync } from 'node:child_process';
 import { error, log } from 'node:console';
 import { existsSync, readFileSync } from 'node:fs';
@@ -14,8 +14,8 @@ const { devDependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
 const missing = Object.keys(devDependencies).some((name) => !existsSync(`node_modules/${name}`));
 if (!missing) execSync('npm run build', { stdio: 'inherit' });
 else if (existsSync('dist'))
-  log('Usher was not built again: the development dependencies were left out.');
+  log('Usher was not rebuilt: the development dependencies are not installed.');
 else
   log(
-    'Usher is not built, since the development dependencies were left out. "npm ci" without --omit=dev builds it.',
+    'Usher is not built: the development dependencies are not installed. "npm ci" without --omit=dev builds it.',
   );

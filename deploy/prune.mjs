@@ -1,5 +1,5 @@
-// Removes from ./node_modules what the built Usher in ./dist never opens: packages to which no dependency in package.json
-// leads, Prisma's engines for other databases and other builds, type declarations and source maps.
+// Removes files from ./node_modules that the built Usher in ./dist never opens: packages that no dependency in package.json
+// needs, Prisma's engines for other databases and other builds, type declarations and source maps.
 // `npm prune --omit=dev` keeps Prisma's command line, TypeScript and React: @prisma/client names them as optional peers.
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 const project = resolve('.');
 
-/** The directory of a package as Node.js finds it from another package's directory, or `undefined`. */
+/** The directory of a package as Node.js resolves it from another package's directory, or `undefined`. */
 const findPackage = (name, from) => {
   const directory = join(from, 'node_modules', name);
   if (existsSync(directory)) return directory;
@@ -17,7 +17,7 @@ const findPackage = (name, from) => {
 const readManifest = (directory) =>
   JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
 
-/** Adds the directories of all packages that the one in `directory` needs when it runs. */
+/** Adds the directories of all packages that the one in `directory` needs at run time. */
 const addNeeded = (directory, needed) => {
   const { dependencies, optionalDependencies, peerDependencies, peerDependenciesMeta } =
     readManifest(directory);

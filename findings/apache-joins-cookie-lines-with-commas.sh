@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Apache 2.4 (Debian 12) as a reverse proxy: two Cookie lines reach the application as one, joined by ", ". RFC 9113 (8.2.3) and
-# RFC 6265 separate cookies by "; ", and Node joins repeated lines that way. So behind Apache the second cookie of a name is not a
-# cookie any more but a part of the first one's value, and a client that sends its cookies in several lines loses all but the first.
+# Apache 2.4 (Debian 12) as a reverse proxy joins two Cookie lines with ", ". RFC 9113 (8.2.3) and
+# RFC 6265 separate cookies by "; ", and Node joins repeated lines that way. Behind Apache, the second cookie of a name becomes
+# part of the value of the first one, and the cookies of all lines but the first are lost.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 debian_packages apache2
 
@@ -32,5 +32,5 @@ until_listening "$proxy"
 
 cookies() { curl -s -H 'Cookie: session=a' -H 'Cookie: session=b' "http://127.0.0.1:$1/"; }
 /usr/sbin/apache2 -v | head -n 1
-expect 'two Cookie lines, straight to Node' 'session=a; session=b' "$(cookies "$application")"
+expect 'two Cookie lines, directly to Node' 'session=a; session=b' "$(cookies "$application")"
 expect 'two Cookie lines, through Apache' 'session=a, session=b' "$(cookies "$proxy")"

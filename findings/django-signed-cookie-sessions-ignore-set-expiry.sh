@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Django 3.2.25 (Debian 12), backend `signed_cookies`: `set_expiry()` shortens the browser's cookie and nothing else. The value stays
-# good for SESSION_COOKIE_AGE, two weeks, so a copied cookie outlives "log me out after a minute" by far. The other backends end the
+# Django 3.2.25 (Debian 12), backend `signed_cookies`: `set_expiry()` shortens only the browser's cookie. The signed value stays
+# valid for SESSION_COOKIE_AGE, two weeks, so a copied cookie remains valid long after the set expiry. Other backends expire the
 # session itself.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 debian_packages python3-django

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# laravel-echo 2.5.0 with pusher-js 8.6.0: `channelAuthorization`, the option that pusher-js documents, switches off Echo's own
-# `bearerToken`, `auth.headers` and CSRF token. Echo merges them into its `auth` option only, and pusher-js reads `auth` only where
-# `channelAuthorization` is missing. So a page that names its endpoint in the modern way is anonymous, and nothing warns.
+# laravel-echo 2.5.0 with pusher-js 8.6.0: `channelAuthorization`, the option that pusher-js documents, disables Echo's own
+# `bearerToken`, `auth.headers` and CSRF token. Echo merges them into its `auth` option only, and pusher-js reads `auth` only if
+# `channelAuthorization` is missing. A page that uses the documented option sends no credential, without a warning.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 npm_packages laravel-echo@2.5.0 pusher-js@8.6.0 ws@8.23.0
 

@@ -1,10 +1,10 @@
-# What the scripts of this folder share. Source it first; it leaves the script in an empty directory that is removed at the end.
+# Shared functions of the scripts in this folder. Source it first: it changes to an empty directory, and removes that at the end.
 set -euo pipefail
 
 work=$(mktemp -d)
 started=()
 
-# The last one first: a server waits for its clients. One that has not ended after five seconds is killed.
+# Stops the last program first, because servers wait for their clients. Kills a program that is still running after five seconds.
 finish() {
   local i
   for ((i = ${#started[@]} - 1; i >= 0; i--)); do
@@ -24,7 +24,7 @@ npm_packages() {
   npm install --silent --ignore-scripts --no-audit --no-fund --save-exact "$@"
 }
 
-# Installs Debian packages where they are missing, without starting their services.
+# Installs missing Debian packages, without starting their services.
 debian_packages() {
   local missing=() name guard=
   for name in "$@"; do dpkg -s "$name" >/dev/null 2>&1 || missing+=("$name"); done
@@ -38,31 +38,31 @@ debian_packages() {
   if [ -n "$guard" ]; then rm "$guard"; fi
 }
 
-# A port of the loopback address that is free now.
+# Prints a free port of the loopback address.
 free_port() {
   node -e "const s = require('net').createServer().listen(0, '127.0.0.1', () => { console.log(s.address().port); s.close(); })"
 }
 
-# Starts a program in the background; it ends with the script.
+# Starts a program in the background, until the script ends.
 start() {
   "$@" &
   started+=($!)
 }
 
-# Waits until something listens on this port of the loopback address.
+# Waits until a program listens on this port of the loopback address.
 until_listening() {
   for _ in $(seq 200); do
     if (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; then return; fi
     sleep 0.1
   done
-  echo "nothing listens on port $1" >&2
+  echo "no program listens on port $1" >&2
   exit 1
 }
 
-# Compares what was seen with what this finding states; fails when the behaviour has changed.
+# Compares the behaviour with the documented one; fails if it has changed.
 expect() {
-  printf '%s\n  seen: %s\n' "$1" "$3"
+  printf '%s\n  actual: %s\n' "$1" "$3"
   if [ "$2" = "$3" ]; then return; fi
-  printf '  CHANGED. This finding states: %s\n' "$2"
+  printf '  CHANGED. Documented: %s\n' "$2"
   exit 1
 }

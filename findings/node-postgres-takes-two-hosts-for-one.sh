@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# pg 8.23.1 (npm): libpq's URL with several hosts, which psql takes for failover, is not an error. Without ports the list is looked
-# up as one host name with a comma in it, so the first sign is ENOTFOUND when the application connects. With ports it is "Invalid URL".
+# pg 8.23.1 (npm) does not reject a libpq URL with several hosts, which psql uses for failover. Without ports it resolves the list
+# as one host name, so the first error is ENOTFOUND when the application connects. With ports the error is "Invalid URL".
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 npm_packages pg@8.23.1
 

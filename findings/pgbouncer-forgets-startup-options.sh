@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # PgBouncer 1.18 (Debian 12), session pooling, with `ignore_startup_parameters = options`, the setting that its own error message
-# suggests: what a client asks for in `options` (a time zone, a statement time-out, a role) is dropped without a word, although
-# every session has a server connection of its own. The connection succeeds, and works with other settings than it asked for.
+# suggests: PgBouncer silently drops the client's `options` (such as a time zone, a statement time-out or a role), although
+# every session has its own server connection. The connection succeeds, with other settings than requested.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 debian_packages pgbouncer postgresql
 npm_packages pg@8.23.1
@@ -44,7 +44,7 @@ client.connect()
 JS
 
 /usr/sbin/pgbouncer --version | head -n 1
-expect 'statement_timeout, straight to PostgreSQL' 3s "$(node ask.cjs "$server")"
+expect 'statement_timeout, directly at PostgreSQL' 3s "$(node ask.cjs "$server")"
 bounce ''
 expect 'through PgBouncer' 'unsupported startup parameter: options' "$(node ask.cjs "$bouncer")"
 bounce 'ignore_startup_parameters = options'

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # pusher-js 8.6.0: `paramsProvider` and `headersProvider` do not replace `params` and `headers` of the same name.
-# A field arrives twice in the form, and a header arrives as one value with a comma. So an application that moves from a fixed
-# token or tenant to a provider, and forgets the fixed one, sends both: with `Content-Type` even two media types of which the
-# body has only one. A server that takes the first, the last, or the text as it is sees three different requests.
+# The form contains the field twice, and the header has one value with a comma. An application that moves from a fixed
+# token or tenant to a provider, and keeps the fixed one, sends both. With `Content-Type` it sends two media types, of which the
+# body has only one. Servers that use the first value, the last value or the whole text interpret the request differently.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 npm_packages pusher-js@8.6.0 ws@8.23.0
 
@@ -39,6 +39,6 @@ server.listen(0, '127.0.0.1', () => {
 });
 JS
 
-expect 'the authorization request of a page with both' \
+expect 'authorization request of a page with both' \
   '{"body":"socket_id=1.1&channel_name=private-a&page=old&page=new","tenant":"1, 2","type":"application/x-www-form-urlencoded, application/json"}' \
   "$(node page.cjs)"

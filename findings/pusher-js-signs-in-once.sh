@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# pusher-js 8.6.0: only the first `signin()` of a connection asks the authentication endpoint, also when its answer was refused.
-# A page whose first token was expired, and that fetches a fresh one and calls `signin()` again, sends nothing and gets no error.
+# pusher-js 8.6.0: only the first `signin()` of a connection sends a request to the authentication endpoint, even if the response was a refusal.
+# If a page fetches a new token after its first one has expired and calls `signin()` again, pusher-js sends nothing and reports no error.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 npm_packages pusher-js@8.6.0 ws@8.23.0
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# soketi 1.6.1: a channel needs a signature when its name contains "private-" or "presence-" anywhere, not only at the beginning. So
-# the public channel "news-private-equity" cannot be subscribed to without one, although pusher-js asks no endpoint for that name.
-# And a private channel whose signature covers `channel_data`, which Pusher accepts, is refused.
+# soketi 1.6.1 requires a signature if the channel name contains "private-" or "presence-" anywhere, not only at the beginning. So
+# a client cannot subscribe to the public channel "news-private-equity", because pusher-js requests no authorization for that name.
+# It also refuses a private channel whose signature covers `channel_data`, which Pusher accepts.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cat >package.json <<'JSON'
 {
