@@ -17,9 +17,9 @@ const keys = keySet({ ...publicKey.export({ format: 'jwk' }), kid: 'k' });
 type Answer = Parameters<JwksServer['answer']>[0];
 
 const faults: readonly { readonly fault: string; readonly answer: Answer }[] = [
-  { fault: 'the key set’s server takes the request and never answers', answer: () => undefined },
+  { fault: 'the key set’s server accepts the request and never responds', answer: () => undefined },
   {
-    fault: 'the key set’s server answers without end',
+    fault: 'the key set’s server sends an endless response',
     answer: (_request, response) => {
       const pour = () => {
         while (!response.destroyed && response.write(' '.repeat(65_536)));
@@ -28,7 +28,7 @@ const faults: readonly { readonly fault: string; readonly answer: Answer }[] = [
       pour();
     },
   },
-  { fault: 'the key set’s server answers with something else', answer: json('<html>') },
+  { fault: 'the key set’s server sends an invalid response', answer: json('<html>') },
 ];
 
 describe('the server of the keys fails while visitors ask', () => {

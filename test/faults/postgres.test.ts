@@ -39,7 +39,7 @@ const faults: readonly Fault[] = [
     },
   },
   {
-    fault: 'every connection to PostgreSQL cut, four times a second for 6 s',
+    fault: 'all connections to PostgreSQL closed, four times a second for 6 s',
     inject: (postgres) => {
       const cutting = setInterval(() => void postgres.cutConnections(), 250);
       return Promise.resolve(async () => {

@@ -129,7 +129,7 @@ describeRedisKinds('Redis fails over while visitors ask', () => {
       fault: 'Redis killed, and restarted from a snapshot that is older than a spent ticket',
       clientsSaw: 'the ticket is refused: 4 × 401',
       lost: 'nothing',
-      recovery: 'never away',
+      recovery: 'no interruption',
     });
   });
 });

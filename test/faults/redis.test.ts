@@ -40,7 +40,7 @@ const faults: readonly Fault[] = [
     },
   },
   {
-    fault: 'every connection to Redis cut, four times a second for 6 s',
+    fault: 'all connections to Redis closed, four times a second for 6 s',
     inject: (redis) => {
       const cutting = setInterval(() => void cutConnections(redis), 250);
       return Promise.resolve(async () => {

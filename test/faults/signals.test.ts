@@ -20,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => postgres.remove());
 
 describe('SIGTERM under full load', () => {
-  it('loses no request behind a balancer', async () => {
+  it('loses no request behind a load balancer', async () => {
     const [leaving, staying, balancer] = await Promise.all([start(), start(), startRoundRobin()]);
     balancer.add(leaving);
     balancer.add(staying);
@@ -36,10 +36,10 @@ describe('SIGTERM under full load', () => {
     expect(new Set(traffic.asked.map(({ status }) => status))).toEqual(new Set([200]));
     const lost = await expectEveryGrantKept(traffic.asked, postgres);
     report({
-      fault: 'SIGTERM to one of two Ushers under full load, behind a balancer',
+      fault: 'SIGTERM to one of two Ushers under full load, behind a load balancer',
       clientsSaw: seenBy(traffic.asked),
       lost,
-      recovery: `never away; it closed in ${seconds(took)}`,
+      recovery: `no interruption; it exited after ${seconds(took)}`,
     });
   });
 });
@@ -69,7 +69,7 @@ describe('SIGKILL under full load', () => {
       fault: `SIGKILL under full load, ${times} times, ${times / 2} of them together with PostgreSQL`,
       clientsSaw: seenBy(asked),
       lost,
-      recovery: `${seconds(Math.max(...starts))} at most, from the start of the process`,
+      recovery: `${seconds(Math.max(...starts))} at most, after the start of the process`,
     });
   });
 });

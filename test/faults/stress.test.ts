@@ -77,20 +77,20 @@ describe('ordinary visitors are served beside', () => {
     report({
       fault: '10,000 idle keep-alive connections',
       clientsSaw: seenBy(visitors.asked),
-      lost: `nothing; ${Math.round(growth)} MB more memory meanwhile`,
-      recovery: 'never away',
+      lost: `nothing; memory grew by ${Math.round(growth)} MB`,
+      recovery: 'no interruption',
     });
   });
 
   const start = 'POST /broadcasting/auth HTTP/1.1\r\nHost: usher\r\n';
   const unfinished = [
-    ['1,000 clients that never end their headers', `${start}Authorization: Bea`],
+    ['1,000 clients that never complete their headers', `${start}Authorization: Bea`],
     [
-      '1,000 clients that never end their body',
+      '1,000 clients that never complete their body',
       `${start}Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{"socket_id":`,
     ],
     [
-      '1,000 half-open WebSockets that never say who they are',
+      '1,000 WebSockets that never authenticate',
       'GET /ws HTTP/1.1\r\nHost: usher\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
         'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
     ],
@@ -106,7 +106,7 @@ describe('ordinary visitors are served beside', () => {
       fault,
       clientsSaw: seenBy(visitors.asked),
       lost: 'nothing',
-      recovery: `never away; they were cut off within ${seconds(took)}`,
+      recovery: `no interruption; Usher closed them within ${seconds(took)}`,
     });
   });
 });
@@ -124,7 +124,7 @@ describe('load beyond capacity', () => {
       new Set([200]),
     );
     report({
-      fault: '1,000 visitors at once, each asking again without a pause',
+      fault: '1,000 visitors at once, each without a pause between requests',
       clientsSaw: seenBy(crowd.asked),
       lost: `nothing; /livez: ${seenBy(probes.asked)}`,
       recovery: seconds(Math.max(...single.asked.map(({ from, to }) => to - from))),
