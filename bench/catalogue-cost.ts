@@ -1,5 +1,5 @@
 import { parseChannelName, type ChannelName } from '../src/policy/channel-name.ts';
-import { createCatalogue, type Catalogue } from '../src/policy/channel-registry.ts';
+import { createChannelRegistry, type ChannelRegistry } from '../src/policy/channel-registry.ts';
 import { check } from '../src/policy/decision.ts';
 import { defineChannel } from '../src/policy/define-channel.ts';
 import { defineParam, idCharacters } from '../src/policy/param.ts';
@@ -37,9 +37,9 @@ export function relativeCosts(costs: readonly ReadingCost[]): readonly Ratio[] {
   return costs.map(({ nanoseconds }) => compare(nanoseconds, first?.nanoseconds ?? []));
 }
 
-function catalogueOf(families: number): Catalogue {
+function catalogueOf(families: number): ChannelRegistry {
   const id = defineParam(idCharacters, 64);
-  return createCatalogue(
+  return createChannelRegistry(
     Array.from({ length: families }, (_, n) =>
       defineChannel(`private-family${n}.tenant.{tenantId}.thing.{thingId}` as const, {
         about: 'measured',
@@ -65,13 +65,13 @@ function readAll({
   catalogue,
   channels,
 }: {
-  readonly catalogue: Catalogue;
+  readonly catalogue: ChannelRegistry;
   readonly channels: readonly ChannelName[];
 }): number {
   const start = performance.now();
   let read = 0;
   for (let i = 0; i < readings; i += names) {
-    for (const channel of channels) if (typeof catalogue.read(channel) === 'object') read += 1;
+    for (const channel of channels) if (typeof catalogue.match(channel) === 'object') read += 1;
   }
   if (read < readings) throw new Error('A name without a reading');
   return ((performance.now() - start) * 1e6) / readings;

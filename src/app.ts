@@ -1,26 +1,26 @@
 import type { Logger } from 'pino';
 import { buildDeps } from './composition/deps.ts';
-import { hearChanges } from './composition/change-listener.ts';
+import { listenForChanges } from './composition/change-listener.ts';
 import { buildServers, type Servers } from './composition/servers.ts';
 import { openStorage } from './composition/storage.ts';
 import { buildStores } from './composition/stores.ts';
 import { watchStorage } from './composition/watch-dependencies.ts';
 import { createDependencies } from './observability/dependencies.ts';
-import { catalogue } from './policy/channels/index.ts';
+import { channelRegistry } from './policy/channels/index.ts';
 import type { Config } from './config/load.ts';
 import { summarize } from './config/summary.ts';
 import type { Clock } from './runtime/timer.ts';
 import type { Tracing } from './observability/tracing/tracer.ts';
 import { putDemo } from './facts/demo-facts.ts';
-import { createLiveConnections } from './websocket/open-connections.ts';
-import { untilDeserted } from './http/hooks/drain.ts';
+import { createOpenConnections } from './websocket/open-connections.ts';
+import { waitForConnections } from './http/hooks/drain.ts';
 import type { Listener } from './database/notifications/listener.ts';
-import { startKeepingEnds } from './jobs/expiry.ts';
+import { startExpiryJob } from './jobs/expiry.ts';
 import { listen } from './http/listen.ts';
-import { createLog } from './observability/logger.ts';
+import { createLogger } from './observability/logger.ts';
 import { runAllSteps } from './runtime/run-all-steps.ts';
-import { startSweeping } from './jobs/cleanup.ts';
-import { sweepsOf } from './composition/cleanup.ts';
+import { startCleanupJob } from './jobs/cleanup.ts';
+import { cleanupTasks } from './composition/cleanup.ts';
 
 /** Where the two listeners are, as URLs without a path. */
 export interface Addresses {
@@ -37,7 +37,7 @@ export interface App {
 }
 
 /** How long open requests, and after them what is to be put on record, may take once we close, in milliseconds. */
-const drainTime = 10_000;
+const drainTimeoutMs = 10_000;
 
 /**
  * Builds everything and listens. Throws when a dependency cannot be had, or the signal ends the wait for it, with nothing left
@@ -45,10 +45,10 @@ const drainTime = 10_000;
  */
 export async function startApp(config: Config, clock: Clock, signal?: AbortSignal): Promise<App> {
   const { now } = clock;
-  const log = createLog(config.logLevel, now);
+  const log = createLogger(config.logLevel, now);
   const { misspelt } = config;
   for (const each of misspelt) log.warn(each, 'not a setting; was the other one meant?');
-  log.info({ ...summarize(config), channels: catalogue.families.length }, 'starting');
+  log.info({ ...summarize(config), channels: channelRegistry.channelTypes.length }, 'starting');
   const dependencies = createDependencies();
   const storage = watchStorage(await openStorage(config, log, signal), dependencies);
   let servers: Servers | undefined;
@@ -58,12 +58,19 @@ export async function startApp(config: Config, clock: Clock, signal?: AbortSigna
     const stores = buildStores(storage, { now, log });
     if (!config.production) await putDemo(stores.resources);
     const closing = new AbortController();
-    const live = createLiveConnections();
-    const noting = { log, dependencies, tracing };
-    const around = { ...clock, ...noting, storage, stores, live, closing: closing.signal };
-    const deps = buildDeps(config, around);
-    listener = hearChanges(around);
-    servers = await buildServers(config, deps, around);
+    const connections = createOpenConnections();
+    const diagnostics = { log, dependencies, tracing };
+    const runtime = {
+      ...clock,
+      ...diagnostics,
+      storage,
+      stores,
+      live: connections,
+      closing: closing.signal,
+    };
+    const deps = buildDeps(config, runtime);
+    listener = listenForChanges(runtime);
+    servers = await buildServers(config, deps, runtime);
     const addresses = {
       public: await listen(servers.public, {
         ...config.listen,
@@ -75,25 +82,25 @@ export async function startApp(config: Config, clock: Clock, signal?: AbortSigna
       }),
     };
     log.info({ ...addresses }, 'listening');
-    const sweeping = startSweeping({ sweeps: sweepsOf(stores, config), ...clock, log });
+    const cleanupJob = startCleanupJob({ tasks: cleanupTasks(stores, config), ...clock, log });
     const { liveGrants } = stores;
-    const keepingEnds = startKeepingEnds({
+    const expiryJob = startExpiryJob({
       ...{ liveGrants, ...deps, ...clock, log },
       closing: closing.signal,
     });
-    const [built, hearing] = [servers, listener];
+    const [runningServers, changeListener] = [servers, listener];
     const stop = async () => {
       closing.abort();
       let deadline = now();
       let lastSpans: Promise<void> | undefined;
       await runAllSteps([
-        () => untilDeserted(built.public.server, config.shutdownNotice),
-        () => (deadline = now() + drainTime),
-        () => close(built),
+        () => waitForConnections(runningServers.public.server, config.shutdownNoticeMs),
+        () => (deadline = now() + drainTimeoutMs),
+        () => close(runningServers),
         () => void (lastSpans = tracing?.close()),
-        sweeping.stop,
-        keepingEnds.stop,
-        hearing.stop,
+        cleanupJob.stop,
+        expiryJob.stop,
+        changeListener.stop,
         deps.flushExcesses,
         () => deps.trail.close(Math.max(0, deadline - now())),
         storage.close,
@@ -118,7 +125,7 @@ export async function startApp(config: Config, clock: Clock, signal?: AbortSigna
 async function close(servers: Servers): Promise<void> {
   const late = setTimeout(() => {
     servers.public.server.closeAllConnections();
-  }, drainTime);
+  }, drainTimeoutMs);
   await servers.public.close();
   clearTimeout(late);
   await servers.operator.close();

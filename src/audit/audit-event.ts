@@ -5,7 +5,7 @@ import type {
 } from '../authorize/tickets/ticket.ts';
 import type {
   Decision,
-  Judged,
+  DecisionBase,
   PlainGrant,
   RefusalCode,
   SignInDecision,
@@ -26,7 +26,7 @@ export interface AuditEvent extends Origin {
   readonly decisionId: string;
   /** Milliseconds since the epoch. */
   readonly at: number;
-  readonly action: Judged['action'];
+  readonly action: DecisionBase['action'];
   readonly outcome: 'grant' | 'refusal';
   readonly code?:
     RefusalCode | TicketRefusalCode | UnreadRefusal['code'] | UpstreamRefusal['code'] | undefined;
@@ -42,7 +42,7 @@ export interface AuditEvent extends Origin {
 }
 
 /** What a security reviewer wants to be told about, beside the decision itself. */
-export type SecuritySignal =
+export type SecurityEventType =
   | 'authentication-failed'
   | 'cross-origin'
   | 'cross-tenant'
@@ -51,12 +51,12 @@ export type SecuritySignal =
   | 'ticket-replayed';
 
 /** A signal about something that was no decision, and whom it is about as far as that is known. */
-export interface SignalEvent extends Origin {
+export interface SecurityEvent extends Origin {
   /** A UUID. */
   readonly id: string;
   /** Milliseconds since the epoch. */
   readonly at: number;
-  readonly signal: SecuritySignal;
+  readonly signal: SecurityEventType;
   readonly tenantId?: string | undefined;
   readonly principalId?: string | undefined;
   /** Of `limit-exceeded`: how many more there were since the last one, which are recorded by this number alone. */
@@ -66,16 +66,16 @@ export interface SignalEvent extends Origin {
 /** A decision as it is kept, with what it tells a security reviewer. */
 export interface DecisionEntry {
   readonly decision: AuditEvent;
-  readonly signals: readonly SecuritySignal[];
+  readonly signals: readonly SecurityEventType[];
   /** The version of the memory by which it was decided; without one, it was decided by what the database said. */
-  readonly asOf?: number | undefined;
+  readonly cacheVersion?: number | undefined;
 }
 
 /** What is kept together or not at all: a decision with its signals, or a signal of no decision. */
-export type AuditEntry = DecisionEntry | { readonly signal: SignalEvent };
+export type AuditEntry = DecisionEntry | { readonly signal: SecurityEvent };
 
 /** Keeps entries. */
-export interface AuditTrail {
+export interface AuditLog {
   /**
    * Resolves to true when the entry is safe, as safe as `AUDIT` asks for, and to false when it was not kept, because what
    * it was decided by is no longer so. Throws `Unavailable` when it could not be kept.
@@ -96,7 +96,7 @@ export const decisionIdPattern = '^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
 export type FindDecision = (decisionId: string) => Promise<DecisionEntry | undefined>;
 
 /** Everything that is recorded. */
-export type RecordedDecision =
+export type AuditableDecision =
   | Decision
   | SignInDecision
   | IssueDecision
@@ -109,14 +109,16 @@ export type RecordedDecision =
  * Records one decision in the log and in the audit trail; it may leave only after this resolved to true. False: it was
  * decided from memory, `asOf` a version of that, and something has changed. Throws `Unavailable` when the trail could not keep it.
  */
-export type RecordDecision = (
-  decision: RecordedDecision,
+export type WriteDecision = (
+  decision: AuditableDecision,
   origin: Origin,
-  asOf?: number,
+  cacheVersion?: number,
 ) => Promise<boolean>;
 
 /** Records a signal about something that was no decision. Throws `Unavailable` when the trail could not keep it. */
-export type RecordSignal = (
-  signal: SecuritySignal,
-  about: Pick<SignalEvent, 'tenantId' | 'principalId' | 'suppressed'> & { readonly origin: Origin },
+export type WriteSignal = (
+  signal: SecurityEventType,
+  about: Pick<SecurityEvent, 'tenantId' | 'principalId' | 'suppressed'> & {
+    readonly origin: Origin;
+  },
 ) => Promise<void>;

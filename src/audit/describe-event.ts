@@ -1,10 +1,10 @@
 import { firstFailed } from '../policy/decision.ts';
 import { principalId } from '../policy/principal.ts';
-import type { AuditEvent, Origin, RecordedDecision, SecuritySignal } from './audit-event.ts';
+import type { AuditEvent, Origin, AuditableDecision, SecurityEventType } from './audit-event.ts';
 
 /** Describes a decision for the trail: ids and names of checks, nothing that was presented. */
 export function describeDecision(
-  decision: RecordedDecision,
+  decision: AuditableDecision,
   origin: Origin,
   at: number,
 ): AuditEvent {
@@ -36,7 +36,7 @@ export function describeDecision(
  * What the log says of a decision: of the checks only those that failed. All of them, of every grant, would be most of what
  * is written, and stand in the trail under the decision's id.
  */
-export function toLine(event: AuditEvent): object {
+export function toLogLine(event: AuditEvent): object {
   // Emptied, which is faster than leaving it out; JSON has no field that is undefined.
   const line = { ...event, checks: undefined };
   if (event.failedCheck === undefined) return line;
@@ -45,7 +45,9 @@ export function toLine(event: AuditEvent): object {
 }
 
 /** What a refusal tells a security reviewer. A new code does not compile until somebody has thought about it. */
-const signals: Readonly<Record<NonNullable<AuditEvent['code']>, SecuritySignal | undefined>> = {
+const signalByCode: Readonly<
+  Record<NonNullable<AuditEvent['code']>, SecurityEventType | undefined>
+> = {
   'malformed-request': undefined,
   // The server behind has records of its own.
   'upstream-refused': undefined,
@@ -83,7 +85,7 @@ const signals: Readonly<Record<NonNullable<AuditEvent['code']>, SecuritySignal |
 };
 
 /** The security signals of an event: none for a grant. */
-export function signalsOf(event: AuditEvent): readonly SecuritySignal[] {
-  const signal = event.code === undefined ? undefined : signals[event.code];
+export function signalsOf(event: AuditEvent): readonly SecurityEventType[] {
+  const signal = event.code === undefined ? undefined : signalByCode[event.code];
   return signal === undefined ? [] : [signal];
 }

@@ -4,22 +4,22 @@ import { RowRefused, Unavailable } from '../runtime/unavailable.ts';
 /** How much a group commit takes on. */
 export interface GroupCommitLimits {
   /** Rows of one statement at most. */
-  readonly batch: number;
+  readonly maxBatch: number;
   /** So many waiting rows get a second statement beside the one that is under way; without, there is never one. */
-  readonly crowd?: number;
+  readonly threshold?: number;
   /** Rows that wait for one at most. */
-  readonly waiting: number;
+  readonly maxQueued: number;
 }
 
 /** What a group commit is built with. */
-export interface GroupCommitPorts<Row, Written> {
+export interface GroupCommitDeps<Row, Written> {
   /** Writes rows, and says what became of each. A `RowRefused` says that one of them cannot be written, and that none was. */
   readonly write: (rows: readonly Row[]) => Promise<readonly Written[]>;
   readonly limits: GroupCommitLimits;
 }
 
 /** Rows on their way into a database. */
-export interface GroupCommit<Row, Written> extends Pick<Batches<Row, Written>, 'waiting' | 'idle'> {
+export interface GroupCommit<Row, Written> extends Pick<Batches<Row, Written>, 'queued' | 'idle'> {
   /** Resolves to what became of the row; throws what its statement failed of, and `Unavailable` at once when too many wait. */
   readonly append: (row: Row) => Promise<Written>;
 }
@@ -28,21 +28,21 @@ export interface GroupCommit<Row, Written> extends Pick<Batches<Row, Written>, '
 export function createGroupCommit<Row, Written>({
   write,
   limits,
-}: GroupCommitPorts<Row, Written>): GroupCommit<Row, Written> {
-  const { add, waiting, idle } = createBatches({
-    deal: write,
-    most: limits.batch,
-    crowd: limits.crowd,
-    isOfOneItem: (error) => error instanceof RowRefused,
+}: GroupCommitDeps<Row, Written>): GroupCommit<Row, Written> {
+  const { add, queued, idle } = createBatches({
+    run: write,
+    maxItems: limits.maxBatch,
+    threshold: limits.threshold,
+    isItemError: (error) => error instanceof RowRefused,
   });
   return {
     append: (row) =>
-      waiting() < limits.waiting
+      queued() < limits.maxQueued
         ? add(row)
         : Promise.reject(
             new Unavailable('audit trail', { cause: new Error('too many entries wait') }),
           ),
-    waiting,
+    queued,
     idle,
   };
 }

@@ -2,18 +2,18 @@ import type { Database } from '../database/client.ts';
 import type { PrismaClient } from '../database/generated/client.ts';
 import { actAsOperator } from '../database/row-level-security/operator.ts';
 import { isStorable } from '../database/storable-text.ts';
-import type { AuditEvent, FindDecision, SecuritySignal } from './audit-event.ts';
+import type { AuditEvent, FindDecision, SecurityEventType } from './audit-event.ts';
 
 /** Words are ours, or those of a newer Usher that runs beside this one; what was not known is `null`. */
 type Row = { readonly [Field in keyof AuditEvent]: AuditEvent[Field] | null } & {
-  readonly signals: readonly SecuritySignal[];
+  readonly signals: readonly SecurityEventType[];
 };
 
 /** Looks up decisions on record, for the operator: of any tenant. */
 export function createFindDecision(database: Database): FindDecision {
   return async (decisionId) => {
     if (!isStorable(decisionId)) return undefined;
-    const [, [row]] = await database.ask((prisma) =>
+    const [, [row]] = await database.query((prisma) =>
       prisma.$transaction([actAsOperator(prisma), findRow(prisma, decisionId)]),
     );
     if (row === undefined) return undefined;

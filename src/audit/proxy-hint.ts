@@ -8,42 +8,42 @@ export interface SuspectedProxy {
 }
 
 /** More than people who share a computer, within an hour. */
-const mostPrincipals = 10;
-const period = 3_600_000;
+const maxPrincipals = 10;
+const windowMs = 3_600_000;
 /** Milliseconds without a second warning. */
-const silence = 86_400_000;
+const muteMs = 86_400_000;
 /** Proxies are few; of more private addresses the first are enough, and memory stays bounded. */
-const mostAddresses = 16;
+const maxAddresses = 16;
 
 /**
  * Watches decisions where no proxy is trusted. Many principals at one private address are visitors behind a proxy, who then
  * share the limits of that address; `warn` is called about it once a day at most.
  */
-export function createProxyHint(ports: {
+export function createProxyDetector(deps: {
   readonly warn: (suspected: SuspectedProxy) => void;
   readonly now: () => number;
 }): (event: AuditEvent) => void {
   const principalsAt = new Map<string, Set<string>>();
-  let isSilent = false;
-  let until = 0;
+  let isMuted = false;
+  let mutedUntil = 0;
   return (event) => {
-    const now = ports.now();
-    if (now >= until) {
+    const now = deps.now();
+    if (now >= mutedUntil) {
       principalsAt.clear();
-      isSilent = false;
-      until = now + period;
+      isMuted = false;
+      mutedUntil = now + windowMs;
     }
-    if (isSilent || !isPrivateAddress(event.address)) return;
+    if (isMuted || !isPrivateAddress(event.address)) return;
     const principal = principalIn(event);
     if (principal === undefined) return;
     const principals = principalsAt.get(event.address) ?? new Set();
-    if (principals.size === 0 && principalsAt.size === mostAddresses) return;
+    if (principals.size === 0 && principalsAt.size === maxAddresses) return;
     principalsAt.set(event.address, principals.add(principal));
-    if (principals.size < mostPrincipals) return;
-    ports.warn({ address: event.address, principals: principals.size });
+    if (principals.size < maxPrincipals) return;
+    deps.warn({ address: event.address, principals: principals.size });
     principalsAt.clear();
-    isSilent = true;
-    until = now + silence;
+    isMuted = true;
+    mutedUntil = now + muteMs;
   };
 }
 

@@ -28,7 +28,7 @@ function createPrune(database: Database, table: 'audit_log' | 'security_events')
         SELECT ctid FROM ${name} WHERE at < ${moment}::timestamptz ORDER BY at LIMIT ${batch}))`;
     // Until a statement finds none: one that finds few may have met another prune.
     for (let total = 0; ;) {
-      const [, removed] = await database.ask((prisma) =>
+      const [, removed] = await database.query((prisma) =>
         prisma.$transaction([actAsOperator(prisma), prisma.$executeRaw(statement)]),
       );
       if (removed === 0) return total;

@@ -3,30 +3,30 @@ import { isOutage, RowRefused } from '../runtime/unavailable.ts';
 import type { AuditEntry, WriteEntries } from './audit-event.ts';
 
 /** A write that outlasts outages. */
-export interface PersistentWrite {
+export interface RetryingWrite {
   /** Writes, again and again while the database cannot answer. Throws `RowRefused`, and after `giveUp` also `Unavailable`. */
   readonly write: WriteEntries;
   /** From now on no attempt is followed by another. */
-  readonly giveUp: () => void;
+  readonly abort: () => void;
 }
 
 /** Milliseconds before the second attempt, and at most between two. */
-const [firstPause, longestPause] = [100, 5_000];
+const [firstRetryMs, maxRetryMs] = [100, 5_000];
 
 /** Creates a write that tries again, with growing pauses. */
-export function createPersistentWrite({
+export function createRetryingWrite({
   write,
   startTimer,
 }: {
   readonly write: WriteEntries;
   readonly startTimer: StartTimer;
-}): PersistentWrite {
-  let isGivenUp = false;
-  let endPause = (): void => undefined;
-  const pause = (milliseconds: number) =>
+}): RetryingWrite {
+  let isAborted = false;
+  let endDelay = (): void => undefined;
+  const delay = (milliseconds: number) =>
     new Promise<void>((resolve) => {
       const stopTimer = startTimer(milliseconds, resolve);
-      endPause = () => {
+      endDelay = () => {
         stopTimer();
         resolve();
       };
@@ -42,14 +42,14 @@ export function createPersistentWrite({
           if (error instanceof RowRefused && error.isDuplicate && attempt > 0) {
             return entries.map(() => true);
           }
-          if (isGivenUp || !isOutage(error)) throw error;
-          await pause(Math.min(firstPause * 2 ** attempt, longestPause));
+          if (isAborted || !isOutage(error)) throw error;
+          await delay(Math.min(firstRetryMs * 2 ** attempt, maxRetryMs));
         }
       }
     },
-    giveUp: () => {
-      isGivenUp = true;
-      endPause();
+    abort: () => {
+      isAborted = true;
+      endDelay();
     },
   };
 }

@@ -1,18 +1,18 @@
 import { withSpan } from '../observability/tracing/span.ts';
-import type { SpanFacts } from '../observability/tracing/tracer.ts';
+import type { SpanAttributes } from '../observability/tracing/tracer.ts';
 import type {
   AuditEvent,
-  AuditTrail,
-  RecordDecision,
-  RecordedDecision,
-  RecordSignal,
-  SignalEvent,
+  AuditLog,
+  WriteDecision,
+  AuditableDecision,
+  WriteSignal,
+  SecurityEvent,
 } from './audit-event.ts';
 import { describeDecision, signalsOf } from './describe-event.ts';
 
 /** Where records go. */
-export interface RecorderPorts {
-  readonly trail: AuditTrail;
+export interface WriteDecisionDeps {
+  readonly trail: AuditLog;
   readonly log: (event: AuditEvent) => void;
   /** Logs a decision that could not be put on record, so that its answer was an error. */
   readonly logUnrecorded: (event: AuditEvent) => void;
@@ -22,26 +22,26 @@ export interface RecorderPorts {
 }
 
 /** Creates the recorder of decisions: one event, to the log, the trail and the figures. */
-export function createRecorder({
+export function createWriteDecision({
   trail,
   log,
   logUnrecorded,
   count,
   now,
-}: RecorderPorts): RecordDecision {
-  const record: RecordDecision = async (decision, origin, asOf) => {
+}: WriteDecisionDeps): WriteDecision {
+  const record: WriteDecision = async (decision, origin, cacheVersion) => {
     const event = describeDecision(decision, origin, now());
-    const entry = { decision: event, signals: signalsOf(event), asOf };
-    let isKept: boolean;
+    const entry = { decision: event, signals: signalsOf(event), cacheVersion };
+    let isWritten: boolean;
     try {
-      isKept = await trail.append(entry);
+      isWritten = await trail.append(entry);
     } catch (error) {
       // The client gets 503: a line with "granted" would be wrong.
       logUnrecorded(event);
       throw error;
     }
     // What was decided by outdated facts is decided again.
-    if (!isKept) return false;
+    if (!isWritten) return false;
     log(event);
     count(event);
     return true;
@@ -50,11 +50,12 @@ export function createRecorder({
     withSpan(
       'audit',
       () => record(decision, origin, asOf),
-      (isKept): SpanFacts => (isKept ? factsOf(decision) : { 'usher.outcome': 'asked again' }),
+      (isWritten): SpanAttributes =>
+        isWritten ? factsOf(decision) : { 'usher.outcome': 'asked again' },
     );
 }
 
-function factsOf(decision: RecordedDecision): SpanFacts {
+function factsOf(decision: AuditableDecision): SpanAttributes {
   const { id, action, family, outcome } = decision;
   return {
     'usher.decision_id': id,
@@ -66,21 +67,16 @@ function factsOf(decision: RecordedDecision): SpanFacts {
 }
 
 /** Where signals go. */
-export interface SignalRecorderPorts {
-  readonly trail: AuditTrail;
-  readonly log: (event: SignalEvent) => void;
+export interface WriteSignalDeps {
+  readonly trail: AuditLog;
+  readonly log: (event: SecurityEvent) => void;
   /** Makes a UUID. */
   readonly newId: () => string;
   readonly now: () => number;
 }
 
 /** Creates the recorder of signals that no decision gives: to the log and to the trail. */
-export function createSignalRecorder({
-  trail,
-  log,
-  newId,
-  now,
-}: SignalRecorderPorts): RecordSignal {
+export function createWriteSignal({ trail, log, newId, now }: WriteSignalDeps): WriteSignal {
   return async (signal, { origin, ...about }) => {
     const event = { ...origin, ...about, signal, id: newId(), at: now() };
     log(event);

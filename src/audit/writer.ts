@@ -1,4 +1,4 @@
-import type { TableMemory, TablesSeen } from '../database/cache/table-cache.ts';
+import type { TableCache, TableState } from '../database/cache/table-cache.ts';
 import type { Database } from '../database/client.ts';
 import type { AuditEntry, WriteEntries } from './audit-event.ts';
 import { toRows } from './rows.ts';
@@ -9,29 +9,30 @@ import { toRows } from './rows.ts';
  */
 export function createAuditWriter(
   database: Database,
-  memory: Pick<TableMemory, 'version' | 'known' | 'learn'>,
+  cache: Pick<TableCache, 'version' | 'snapshot' | 'refresh'>,
 ): WriteEntries {
   return async (entries) => {
-    const version = memory.version();
-    const isCurrent = (entry: AuditEntry) => asOf(entry) === undefined || asOf(entry) === version;
-    const known = memory.known();
-    const { watched, horizon, xids } = known;
+    const version = cache.version();
+    const isCurrent = (entry: AuditEntry) =>
+      cacheVersionOf(entry) === undefined || cacheVersionOf(entry) === version;
+    const snapshot = cache.snapshot();
+    const { watched, horizon, xids } = snapshot;
     const { rows, checks } = toRows(entries.filter(isCurrent));
-    const [seen] = await database.run({
+    const [row] = await database.execute({
       name: 'usher_audit',
       text: insertEntries,
       values: [JSON.stringify(rows), watched, horizon, xids, JSON.stringify(checks)],
     });
-    const { holds, ...tables } = seen as TablesSeen & { readonly holds: boolean | null };
-    memory.learn(tables, known);
+    const { holds, ...tables } = row as TableState & { readonly holds: boolean | null };
+    cache.refresh(tables, snapshot);
     return entries.map(
-      (entry) => asOf(entry) === undefined || (holds === true && isCurrent(entry)),
+      (entry) => cacheVersionOf(entry) === undefined || (holds === true && isCurrent(entry)),
     );
   };
 }
 
-function asOf(entry: AuditEntry): number | undefined {
-  return 'signal' in entry ? undefined : entry.asOf;
+function cacheVersionOf(entry: AuditEntry): number | undefined {
+  return 'signal' in entry ? undefined : entry.cacheVersion;
 }
 
 /**

@@ -3,8 +3,8 @@ import { displayName, optionalClaim, printableText, readId, readTokenId } from '
 import type { CredentialReader } from './identify.ts';
 import type { Claims, JwtVerifier, VerifiedJwt } from './jwt/verify-jwt.ts';
 
-const longestRole = 128;
-const mostRoles = 64;
+const maxRoleLength = 128;
+const maxRoles = 64;
 
 /**
  * Makes the reader of users' bearer tokens: a JWT with `sub`, and optionally `tenant_id`, `roles` or `role`, `jti`, `name`.
@@ -48,9 +48,9 @@ function readName(claim: unknown): string | undefined {
 function readRoles(claims: Claims): readonly string[] | undefined {
   const list = claims.get('roles') ?? [];
   const single = claims.get('role') ?? undefined;
-  if (!Array.isArray(list) || list.length > mostRoles) return undefined;
+  if (!Array.isArray(list) || list.length > maxRoles) return undefined;
   const written: readonly unknown[] =
     single === undefined ? list : [...(list as unknown[]), single];
-  const roles = written.map((role) => printableText(role, longestRole));
+  const roles = written.map((role) => printableText(role, maxRoleLength));
   return roles.every((role) => role !== undefined) ? [...new Set(roles)] : undefined;
 }

@@ -4,13 +4,13 @@ export interface BoundedRequest {
   readonly fetch: typeof fetch;
   readonly headers: Readonly<Record<string, string>>;
   /** Milliseconds for the connection, the headers and the whole body together. */
-  readonly timeout: number;
+  readonly timeoutMs: number;
   /** The most bytes that are read of a body. */
-  readonly longestBody: number;
+  readonly maxBodyBytes: number;
 }
 
 /** An answer; only the body of a 200 is read, as UTF-8. */
-export interface BoundedAnswer {
+export interface BoundedResponse {
   readonly status: number;
   readonly text: string;
 }
@@ -19,29 +19,29 @@ export interface BoundedAnswer {
  * Asks, and follows no redirect. Rejects with any error, which never holds a header's value, when there is no answer,
  * a redirect, or a body that is too long or not UTF-8: the caller decides what an outage means.
  */
-export async function fetchBounded(request: BoundedRequest): Promise<BoundedAnswer> {
-  const { fetch, url, headers, timeout, longestBody } = request;
+export async function fetchBounded(request: BoundedRequest): Promise<BoundedResponse> {
+  const { fetch, url, headers, timeoutMs, maxBodyBytes } = request;
   const response = await fetch(url, {
     headers,
     // A redirect could lead to another host, or down to plain http, where anybody may answer and read what we send.
     redirect: 'error',
-    signal: AbortSignal.timeout(timeout),
+    signal: AbortSignal.timeout(timeoutMs),
   });
   if (response.status === 200)
-    return { status: 200, text: await readBounded(response, longestBody) };
+    return { status: 200, text: await readBounded(response, maxBodyBytes) };
   await response.body?.cancel();
   return { status: response.status, text: '' };
 }
 
 /** Reads the body as it comes and stops at the limit: `content-length` may be absent or untrue. */
-async function readBounded(response: Response, longest: number): Promise<string> {
+async function readBounded(response: Response, maxBytes: number): Promise<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let text = '';
   let length = 0;
   if (response.body === null) return text;
   for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
     length += chunk.byteLength;
-    if (length > longest) throw new Error(`The body is larger than ${longest} bytes`);
+    if (length > maxBytes) throw new Error(`The body is larger than ${maxBytes} bytes`);
     text += decoder.decode(chunk, { stream: true });
   }
   return text + decoder.decode();

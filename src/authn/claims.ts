@@ -2,8 +2,8 @@
  * Reads a text without control, format or unpaired surrogate characters, 1 to `longest` code points; else `undefined`.
  * Invisible characters would let two different ids look alike in the audit log.
  */
-export function printableText(value: unknown, longest: number): string | undefined {
-  if (typeof value !== 'string' || value === '' || Array.from(value).length > longest) {
+export function printableText(value: unknown, maxLength: number): string | undefined {
+  if (typeof value !== 'string' || value === '' || Array.from(value).length > maxLength) {
     return undefined;
   }
   return /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(value) ? undefined : value;
@@ -20,30 +20,30 @@ export function optionalClaim<T>(
   return value === undefined ? undefined : { value };
 }
 
-const longestTokenId = 255;
+const maxTokenIdLength = 255;
 
 /** Reads `jti` (RFC 7519 §4.1.7): a printable text of at most 255 characters, by which a token can be revoked. */
 export function readTokenId(claim: unknown): string | undefined {
-  return printableText(claim, longestTokenId);
+  return printableText(claim, maxTokenIdLength);
 }
 
-const longestId = 255;
+const maxIdLength = 255;
 
 /**
  * Reads an id: a printable text of at most 255 characters, or a whole number as Laravel issuers write it.
  * Beyond 2^53 two numbers would become the same id.
  */
 export function readId(claim: unknown): string | undefined {
-  if (typeof claim !== 'number') return printableText(claim, longestId);
+  if (typeof claim !== 'number') return printableText(claim, maxIdLength);
   return Number.isSafeInteger(claim) && claim >= 0 ? String(claim) : undefined;
 }
 
-const longestName = 100;
+const maxNameLength = 100;
 
 /** A name for display, cut to 100 code points so that presence data stays below Pusher's 1 KB. */
 export function displayName(name: string): string {
   // Unpaired surrogates have no UTF-8 form, and a control character takes six bytes in JSON.
   return Array.from(name.replace(/[\p{Cc}\p{Cs}]/gu, '\uFFFD'))
-    .slice(0, longestName)
+    .slice(0, maxNameLength)
     .join('');
 }

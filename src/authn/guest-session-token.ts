@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 const prefix = 'guest_';
 
 /** How many random bytes a guest session's token is made of: 256 bits. */
-export const guestSessionBytes = 32;
+export const guestSessionTokenBytes = 32;
 
 /** A guest session as it is kept: only the hash of its token. Times in milliseconds since the epoch. */
 export interface GuestSessionRecord {
@@ -34,7 +34,7 @@ export interface GuestSessionStore {
 }
 
 /** Makes the token of a guest session, `guest_` and 64 hexadecimal digits, and the hash under which it is kept. */
-export function makeGuestToken(bytes: Uint8Array): {
+export function createGuestSessionToken(bytes: Uint8Array): {
   readonly token: string;
   readonly tokenHash: string;
 } {
@@ -43,7 +43,7 @@ export function makeGuestToken(bytes: Uint8Array): {
 }
 
 /** The hash under which a guest session is kept, if the text has the form of its token. */
-export function hashGuestToken(text: string): string | undefined {
+export function hashGuestSessionToken(text: string): string | undefined {
   return /^guest_[0-9a-f]{64}$/.test(text) ? sha256(text) : undefined;
 }
 

@@ -1,4 +1,4 @@
-import { hashGuestToken, type GuestSessionStore } from './guest-session-token.ts';
+import { hashGuestSessionToken, type GuestSessionStore } from './guest-session-token.ts';
 import type { CredentialReader } from './identify.ts';
 
 /** Makes the reader of guest sessions' tokens (system D); throws `Unavailable` when they cannot be looked up. */
@@ -7,7 +7,7 @@ export function createGuestSessionReader(
   now: () => number,
 ): CredentialReader {
   return async (text) => {
-    const tokenHash = hashGuestToken(text);
+    const tokenHash = hashGuestSessionToken(text);
     if (tokenHash === undefined) return { fault: 'credential-malformed' };
     const session = await sessions.find(tokenHash);
     if (session === undefined || session.endedAt !== undefined) {

@@ -3,7 +3,7 @@ import { optionalClaim, printableText, readTokenId } from './claims.ts';
 import type { CredentialReader } from './identify.ts';
 import type { JwtVerifier, VerifiedJwt } from './jwt/verify-jwt.ts';
 
-const longestId = 128;
+const maxIdLength = 128;
 
 /** The claims that name the booking and the hotel: `booking_id` and `hotel_slug` unless the host calls them otherwise. */
 export interface GuestClaimNames {
@@ -25,8 +25,8 @@ export function createGuestTokenReader(
 
 function readGuest(jwt: VerifiedJwt, names: GuestClaimNames): Guest | undefined {
   const { claims, issuedAt, expiresAt } = jwt;
-  const bookingId = printableText(claims.get(names.bookingClaim), longestId);
-  const hotelSlug = printableText(claims.get(names.hotelClaim), longestId);
+  const bookingId = printableText(claims.get(names.bookingClaim), maxIdLength);
+  const hotelSlug = printableText(claims.get(names.hotelClaim), maxIdLength);
   const tokenId = optionalClaim(claims.get('jti'), readTokenId);
   if (bookingId === undefined || hotelSlug === undefined || tokenId === undefined) return undefined;
   return {

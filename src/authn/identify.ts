@@ -1,14 +1,12 @@
 import { withSpan } from '../observability/tracing/span.ts';
-import type { SpanFacts } from '../observability/tracing/tracer.ts';
-import type { Identification, Identify, PresentedCredential } from './credential.ts';
+import type { SpanAttributes } from '../observability/tracing/tracer.ts';
+import type { Identification, Identify, Credential } from './credential.ts';
 
 /** Reads one kind of credential; throws `Unavailable` when it could not be checked. */
 export type CredentialReader = (text: string) => Promise<Identification>;
 
 /** The readers that are configured, by the kind of credential. */
-export type CredentialReaders = Readonly<
-  Partial<Record<PresentedCredential['kind'], CredentialReader>>
->;
+export type CredentialReaders = Readonly<Partial<Record<Credential['kind'], CredentialReader>>>;
 
 /** Refuses a kind of credential that is not configured. */
 export const notConfigured: CredentialReader = () =>
@@ -20,6 +18,6 @@ export function createIdentify(readers: CredentialReaders): Identify {
     withSpan(
       `credential ${kind}`,
       () => (readers[kind] ?? notConfigured)(text.reveal()),
-      (read): SpanFacts => ('fault' in read ? { 'usher.code': read.fault } : {}),
+      (read): SpanAttributes => ('fault' in read ? { 'usher.code': read.fault } : {}),
     );
 }

@@ -7,7 +7,7 @@ import { displayName, optionalClaim, readId } from './claims.ts';
 import type { Identification } from './credential.ts';
 import type { CredentialReader } from './identify.ts';
 import { parseJsonObject } from './json-object.ts';
-import { createShortMemory } from './ttl-cache.ts';
+import { createTtlCache } from './ttl-cache.ts';
 
 /** Whom we ask who a session cookie belongs to. */
 export interface IntrospectionSettings {
@@ -19,18 +19,18 @@ export interface IntrospectionSettings {
   readonly fetch: typeof fetch;
   readonly now: () => number;
   /** Milliseconds for one question (3 s). */
-  readonly timeout?: number;
+  readonly timeoutMs?: number;
 }
 
-const usualTimeout = 3_000;
-const longestAnswer = 64 * 1024;
-const longestCookie = 8192;
+const defaultTimeoutMs = 3_000;
+const maxResponseBytes = 64 * 1024;
+const maxCookieLength = 8192;
 /** How long an answer counts, in milliseconds: a logout is seen this much later. Somebody who just signed in is let in sooner. */
-const memory = { signedIn: 5_000, notSignedIn: 1_000, entries: 10_000 } as const;
+const cacheSettings = { signedInMs: 5_000, notSignedInMs: 1_000, entries: 10_000 } as const;
 /** Questions at once; beyond, a flood of made-up cookies would become a flood at the host. */
-const mostQuestions = 100;
+const maxConcurrentRequests = 100;
 /** After this the host is asked again about a session whose end it did not tell, in milliseconds. */
-const unknownEnd = 3_600_000;
+const unknownExpiryMs = 3_600_000;
 
 const notSignedIn: ReadonlySet<number> = new Set([401, 403, 404]);
 const rejected = { fault: 'credential-rejected' } as const;
@@ -41,60 +41,63 @@ const rejected = { fault: 'credential-rejected' } as const;
  * Everything else throws `Unavailable`: no answer, a redirect, another status or another body.
  */
 export function createIntrospectionReader(settings: IntrospectionSettings): CredentialReader {
-  const known = createShortMemory<Identification>({ entries: memory.entries, now: settings.now });
-  const underWay = new Map<string, Promise<Identification>>();
+  const cache = createTtlCache<Identification>({
+    maxEntries: cacheSettings.entries,
+    now: settings.now,
+  });
+  const pending = new Map<string, Promise<Identification>>();
 
-  async function ask(cookie: string, key: string): Promise<Identification> {
+  async function request(cookie: string, key: string): Promise<Identification> {
     try {
-      const answer = await introspect(cookie, settings);
-      known.keep(key, answer, lifetimeOf(answer, settings.now()));
-      return answer;
+      const result = await introspect(cookie, settings);
+      cache.set(key, result, cacheLifetimeMs(result, settings.now()));
+      return result;
     } finally {
-      underWay.delete(key);
+      pending.delete(key);
     }
   }
 
   return async (cookie) => {
     // What is no cookie value must not get into a header: it could bring a second cookie, and the error would quote it.
-    if (!/^[!#-+\--:<-[\]-~"]+$/.test(cookie) || cookie.length > longestCookie) {
+    if (!/^[!#-+\--:<-[\]-~"]+$/.test(cookie) || cookie.length > maxCookieLength) {
       return { fault: 'credential-malformed' };
     }
     // Hashed, so that no memory holds cookies for longer than a question takes.
     const key = createHash('sha256').update(cookie).digest('base64');
-    let answer = known.find(key) ?? underWay.get(key);
-    if (answer === undefined) {
-      if (underWay.size >= mostQuestions) throw unavailable('too many questions at once');
-      answer = ask(cookie, key);
-      underWay.set(key, answer);
+    let result = cache.get(key) ?? pending.get(key);
+    if (result === undefined) {
+      if (pending.size >= maxConcurrentRequests) throw unavailable('too many questions at once');
+      result = request(cookie, key);
+      pending.set(key, result);
     }
-    return stillOpen(await answer, settings.now());
+    return unlessExpired(await result, settings.now());
   };
 }
 
 /** Never beyond the end of the session: the host may have renewed it, and is queried again then. */
-function lifetimeOf(answer: Identification, now: number): number {
-  if ('fault' in answer) return memory.notSignedIn;
-  return Math.min(memory.signedIn, answer.principal.expiresAt - now);
+function cacheLifetimeMs(result: Identification, now: number): number {
+  if ('fault' in result) return cacheSettings.notSignedInMs;
+  return Math.min(cacheSettings.signedInMs, result.principal.expiresAt - now);
 }
 
-function stillOpen(answer: Identification, now: number): Identification {
-  const ended = 'principal' in answer && answer.principal.expiresAt <= now;
-  return ended ? { fault: 'credential-expired' } : answer;
+function unlessExpired(result: Identification, now: number): Identification {
+  const ended = 'principal' in result && result.principal.expiresAt <= now;
+  return ended ? { fault: 'credential-expired' } : result;
 }
 
 async function introspect(
   cookie: string,
   settings: IntrospectionSettings,
 ): Promise<Identification> {
-  const { url, fetch, cookieName, secret, timeout = usualTimeout } = settings;
+  const { url, fetch, cookieName, secret, timeoutMs = defaultTimeoutMs } = settings;
   const headers = {
     accept: 'application/json',
     cookie: `${cookieName}=${cookie}`,
     ...(secret && { authorization: `Bearer ${secret.reveal()}` }),
   };
   const { status, text } = await fetchBounded({
-    ...{ url, fetch, headers, timeout },
-    longestBody: longestAnswer,
+    ...{ url, fetch, headers, timeoutMs },
+    maxBodyBytes: maxResponseBytes,
   }).catch((cause: unknown) => {
     throw new Unavailable('session introspection', { cause });
   });
@@ -105,13 +108,13 @@ async function introspect(
 
 /** Strict in every member: a host that answers `"is_staff": "false"` must not make staff of everybody. */
 function readVisitor(text: string, now: number): Visitor {
-  const answer = parseJsonObject(Buffer.from(text));
-  const userId = readId(answer?.get('user_id'));
-  if (answer === undefined || userId === undefined) {
+  const result = parseJsonObject(Buffer.from(text));
+  const userId = readId(result?.get('user_id'));
+  if (result === undefined || userId === undefined) {
     throw unavailable('answered without a JSON object that has a user_id');
   }
   const optional = <T>(name: string, read: (value: unknown) => T | undefined): T | undefined => {
-    const member = optionalClaim(answer.get(name), read);
+    const member = optionalClaim(result.get(name), read);
     if (member === undefined) throw unavailable(`answered with a wrong ${name}`);
     return member.value;
   };
@@ -123,7 +126,7 @@ function readVisitor(text: string, now: number): Visitor {
     userId,
     isStaff: optional('is_staff', readBoolean) ?? false,
     isSuperuser: optional('is_superuser', readBoolean) ?? false,
-    expiresAt: optional('expires_at', readMoment) ?? now + unknownEnd,
+    expiresAt: optional('expires_at', readDatetime) ?? now + unknownExpiryMs,
     ...(name !== undefined && { name }),
   };
 }
@@ -131,10 +134,10 @@ function readVisitor(text: string, now: number): Visitor {
 const readBoolean = (value: unknown) => (typeof value === 'boolean' ? value : undefined);
 
 /** A date-time of RFC 3339 in milliseconds; without a zone nobody knows which moment it is. */
-function readMoment(value: unknown): number | undefined {
+function readDatetime(value: unknown): number | undefined {
   const form = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/;
-  const moment = typeof value === 'string' && form.test(value) ? Date.parse(value) : NaN;
-  return Number.isNaN(moment) ? undefined : moment;
+  const time = typeof value === 'string' && form.test(value) ? Date.parse(value) : NaN;
+  return Number.isNaN(time) ? undefined : time;
 }
 
 function unavailable(what: string): Unavailable {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { endOfTime } from '../policy/principal.ts';
+import { maxTime } from '../policy/principal.ts';
 import { readId } from './claims.ts';
-import { sameText } from './constant-time.ts';
+import { equalsConstantTime } from './constant-time.ts';
 import type { CredentialReader } from './identify.ts';
 import type { FindPersonalAccessToken, PersonalAccessToken } from './personal-access-token.ts';
 
@@ -13,7 +13,7 @@ export interface SanctumSettings {
   /** The tenant that every user of the host belongs to, where there is one: the tokens name none. */
   readonly tenantId?: string;
   /** The host's `sanctum.expiration`, in milliseconds from the token's creation. */
-  readonly expiration?: number;
+  readonly expirationMs?: number;
   readonly now: () => number;
 }
 
@@ -28,10 +28,10 @@ export function createSanctumReader(settings: SanctumSettings): CredentialReader
     const [, id, secret] = /^([1-9][0-9]{0,18})\|([!-~]{1,255})$/.exec(text) ?? [];
     if (id === undefined || secret === undefined) return { fault: 'credential-malformed' };
     const token = await settings.find(id);
-    if (token === undefined || !sameText(sha256(secret), token.hash)) return rejected;
+    if (token === undefined || !equalsConstantTime(sha256(secret), token.hash)) return rejected;
     const userId = readId(token.tokenableId);
     if (userId === undefined || token.tokenableType !== settings.tokenableType) return rejected;
-    const expiresAt = endOf(token, settings.expiration);
+    const expiresAt = expiryOf(token, settings.expirationMs);
     if (expiresAt <= settings.now()) return { fault: 'credential-expired' };
     const issued = token.createdAt === null ? {} : { issuedAt: token.createdAt };
     return {
@@ -49,7 +49,10 @@ export function createSanctumReader(settings: SanctumSettings): CredentialReader
 }
 
 /** Makes the reader of both kinds of bearer token: only Sanctum's have a `|`, which no JWT can hold. */
-export function eitherBearer(jwt: CredentialReader, sanctum: CredentialReader): CredentialReader {
+export function firstAcceptedBearer(
+  jwt: CredentialReader,
+  sanctum: CredentialReader,
+): CredentialReader {
   return (text) => (text.includes('|') ? sanctum(text) : jwt(text));
 }
 
@@ -58,8 +61,8 @@ function sha256(text: string): string {
 }
 
 /** The earlier of the token's own end and the host's general one. */
-function endOf({ createdAt, expiresAt }: PersonalAccessToken, expiration?: number): number {
+function expiryOf({ createdAt, expiresAt }: PersonalAccessToken, expirationMs?: number): number {
   // Without its creation the general end cannot be known, so it counts as passed.
-  const general = expiration === undefined ? endOfTime : (createdAt ?? -Infinity) + expiration;
-  return Math.min(expiresAt ?? endOfTime, general);
+  const general = expirationMs === undefined ? maxTime : (createdAt ?? -Infinity) + expirationMs;
+  return Math.min(expiresAt ?? maxTime, general);
 }

@@ -13,9 +13,9 @@ export type SessionSettings =
 /** Makes the reader of the host's session cookie. */
 export function createSessionCookieReader(
   settings: SessionSettings,
-  surroundings: Pick<IntrospectionSettings, 'fetch' | 'now'>,
+  deps: Pick<IntrospectionSettings, 'fetch' | 'now'>,
 ): CredentialReader {
   return settings.mode === 'django'
-    ? createDjangoSessionReader(settings, { database: settings.database, now: surroundings.now })
-    : createIntrospectionReader({ ...settings, ...surroundings });
+    ? createDjangoSessionReader(settings, { database: settings.database, now: deps.now })
+    : createIntrospectionReader({ ...settings, ...deps });
 }

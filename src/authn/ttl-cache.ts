@@ -1,50 +1,50 @@
-import { createByAge } from '../runtime/lru-map.ts';
+import { createLruMap } from '../runtime/lru-map.ts';
 
 /** Remembers answers for a while, and no more of them than it may. */
-export interface ShortMemory<T> {
+export interface TtlCache<T> {
   /** What was kept under this key and has not run out. */
-  readonly find: (key: string) => T | undefined;
+  readonly get: (key: string) => T | undefined;
   /** Keeps an answer for so many milliseconds; when the memory is full, the oldest ones go. */
-  readonly keep: (key: string, answer: T, lifetime: number) => void;
+  readonly set: (key: string, value: T, lifetimeMs: number) => void;
 }
 
-interface Kept<T> {
-  readonly answer: T;
-  readonly since: number;
-  readonly lifetime: number;
+interface Entry<T> {
+  readonly value: T;
+  readonly storedAt: number;
+  readonly lifetimeMs: number;
 }
 
 /** What a memory is created with. */
-export interface MemorySettings {
+export interface TtlCacheSettings {
   /** Answers at most. */
-  readonly entries: number;
+  readonly maxEntries: number;
   /** Characters that all keys together have at most; keys whose length is bounded otherwise need no such limit. */
-  readonly characters?: number;
+  readonly maxCharacters?: number;
   /** Milliseconds. */
   readonly now: () => number;
 }
 
 /** Creates a memory that holds as much as the settings allow. */
-export function createShortMemory<T>(settings: MemorySettings): ShortMemory<T> {
-  const { entries, characters = Infinity, now } = settings;
-  const kept = createByAge<Kept<T>>();
+export function createTtlCache<T>(settings: TtlCacheSettings): TtlCache<T> {
+  const { maxEntries, maxCharacters = Infinity, now } = settings;
+  const cached = createLruMap<Entry<T>>();
   const isFull = (key: string): boolean =>
-    kept.size() >= entries || kept.weight() + key.length > characters;
+    cached.size() >= maxEntries || cached.weight() + key.length > maxCharacters;
 
   return {
-    find: (key) => {
-      const entry = kept.get(key);
+    get: (key) => {
+      const entry = cached.get(key);
       if (entry === undefined) return undefined;
-      const age = now() - entry.since;
+      const age = now() - entry.storedAt;
       // A clock that was set back must not make an answer last.
-      if (age >= 0 && age < entry.lifetime) return entry.answer;
-      kept.delete(key);
+      if (age >= 0 && age < entry.lifetimeMs) return entry.value;
+      cached.delete(key);
       return undefined;
     },
-    keep: (key, answer, lifetime) => {
-      kept.delete(key);
-      kept.forgetWhile(() => isFull(key));
-      kept.put(key, { answer, since: now(), lifetime }, key.length);
+    set: (key, value, lifetimeMs) => {
+      cached.delete(key);
+      cached.evictWhile(() => isFull(key));
+      cached.set(key, { value, storedAt: now(), lifetimeMs }, key.length);
     },
   };
 }

@@ -1,8 +1,8 @@
 import type { Origin } from '../audit/audit-event.ts';
-import type { PresentedCredential } from '../authn/credential.ts';
+import type { Credential } from '../authn/credential.ts';
 
 /** What the route already says, and the channel and the credential must agree with. */
-export interface Pinned {
+export interface RouteConstraints {
   /** The hotel in the path. */
   readonly hotelSlug?: string;
   /** The tenants in the header and in the path. */
@@ -10,21 +10,21 @@ export interface Pinned {
 }
 
 /** Somebody asks who they are to the Pusher server: `pusher.signin()`. */
-export interface SignInQuestion {
+export interface UserAuthRequest {
   readonly socketId: string;
   /** As presented: none and several are refused, never chosen among. */
-  readonly credentials: readonly PresentedCredential[];
-  readonly pinned: Pinned;
+  readonly credentials: readonly Credential[];
+  readonly constraints: RouteConstraints;
   readonly origin: Origin;
 }
 
 /** Somebody asks "may I subscribe?". Everything is still text, as it came. */
-export interface Question extends SignInQuestion {
+export interface ChannelAuthRequest extends UserAuthRequest {
   readonly channelName: string;
 }
 
 /** Somebody asks about several channels of one socket at once. */
-export interface BatchQuestion extends SignInQuestion {
+export interface BatchAuthRequest extends UserAuthRequest {
   /** Each of them once. */
   readonly channelNames: readonly string[];
 }

@@ -1,16 +1,16 @@
-import type { RecordDecision } from '../audit/audit-event.ts';
+import type { WriteDecision } from '../audit/audit-event.ts';
 import {
   check,
   firstFailed,
   refuse,
-  type Judged,
+  type DecisionBase,
   type SignInDecision,
 } from '../policy/decision.ts';
 import { memberFits } from '../policy/member.ts';
 import { tenantOf } from '../policy/principal.ts';
 import { parseSocketId } from '../policy/socket-id.ts';
 import type { RateLimitGrant } from '../rate-limit/grants.ts';
-import type { SignInQuestion } from './auth-request.ts';
+import type { UserAuthRequest } from './auth-request.ts';
 import { authenticate, ofTenant, tenantChecks, type AuthenticateDeps } from './authenticate.ts';
 import type { Measure } from './measure.ts';
 import type { TrackConnection } from './revocation/track-connection.ts';
@@ -19,7 +19,7 @@ import type { TrackConnection } from './revocation/track-connection.ts';
 export interface AuthenticateUserDeps extends AuthenticateDeps {
   readonly rateLimitGrant: RateLimitGrant;
   readonly trackConnection: TrackConnection;
-  readonly record: RecordDecision;
+  readonly record: WriteDecision;
   readonly measure: Measure;
   readonly newId: () => string;
 }
@@ -29,7 +29,7 @@ export interface AuthenticateUserDeps extends AuthenticateDeps {
  * `Unavailable` when a dependency could not answer.
  */
 export function authenticateUser(
-  request: SignInQuestion,
+  request: UserAuthRequest,
   deps: AuthenticateUserDeps,
 ): Promise<SignInDecision> {
   return deps.measure('sign-in', async () => {
@@ -46,10 +46,10 @@ export function authenticateUser(
 }
 
 async function decide(
-  request: SignInQuestion,
+  request: UserAuthRequest,
   deps: AuthenticateUserDeps,
 ): Promise<SignInDecision> {
-  const attempt: Judged = { id: deps.newId(), action: 'sign-in', checks: [] };
+  const attempt: DecisionBase = { id: deps.newId(), action: 'sign-in', checks: [] };
   const socketId = parseSocketId(request.socketId);
   if (socketId === undefined) return refuse(attempt, 'malformed-socket-id');
 
@@ -67,7 +67,7 @@ async function decide(
     ...(principal.name !== undefined && { user_info: { name: principal.name } }),
   };
   const checks = [
-    ...tenantChecks(request.pinned, principal, undefined),
+    ...tenantChecks(request.constraints, principal, undefined),
     check('what is shown of the visitor fits', memberFits(member)),
   ];
   const failed = firstFailed(checks);

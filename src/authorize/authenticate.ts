@@ -1,7 +1,7 @@
-import type { CredentialFault, Identify, PresentedCredential } from '../authn/credential.ts';
-import { check, type Check, type Judged } from '../policy/decision.ts';
+import type { CredentialFault, Identify, Credential } from '../authn/credential.ts';
+import { check, type Check, type DecisionBase } from '../policy/decision.ts';
 import { tenantOf, type Principal } from '../policy/principal.ts';
-import type { Pinned } from './auth-request.ts';
+import type { RouteConstraints } from './auth-request.ts';
 import type { FactSource } from './fact-source.ts';
 import { isRevoked, subjectsOf, type RevocationStore } from './revocation/revocation.ts';
 
@@ -16,7 +16,7 @@ export type Authenticated =
   | { readonly principal: Principal }
   | {
       readonly code: AuthenticationRefusal;
-      readonly known: Pick<Judged, 'principal' | 'tenantId'>;
+      readonly known: Pick<DecisionBase, 'principal' | 'tenantId'>;
     };
 
 export type AuthenticationRefusal =
@@ -27,7 +27,7 @@ export type AuthenticationRefusal =
  * between them would decide who the principal is. Throws `Unavailable`.
  */
 export async function authenticate(
-  credentials: readonly PresentedCredential[],
+  credentials: readonly Credential[],
   { identify, revocations }: AuthenticateDeps,
 ): Promise<Authenticated> {
   const [credential, second] = credentials;
@@ -50,7 +50,7 @@ export type AuthenticateBy = (
 
 /** Authenticates once for each version of the facts, however many channels the request names. */
 export function authenticateOnce(
-  credentials: readonly PresentedCredential[],
+  credentials: readonly Credential[],
   { identify }: Pick<AuthenticateDeps, 'identify'>,
 ): AuthenticateBy {
   const byVersion = new Map<number | undefined, Promise<Authenticated>>();
@@ -67,11 +67,11 @@ export function authenticateOnce(
  * Where none of them knows a tenant there is nothing to agree on.
  */
 export function tenantChecks(
-  pinned: Pinned,
+  constraints: RouteConstraints,
   principal: Principal,
   channelTenant: string | undefined,
 ): readonly Check[] {
-  const asked = pinned.tenantIds;
+  const asked = constraints.tenantIds;
   const own = tenantOf(principal);
   if (asked.length === 0 && own === undefined && channelTenant === undefined) return [];
   const inRequest = (tenantId: string | undefined) => asked.every((each) => each === tenantId);

@@ -1,11 +1,11 @@
-import type { RecordDecision } from '../audit/audit-event.ts';
+import type { WriteDecision } from '../audit/audit-event.ts';
 import { parseChannelName } from '../policy/channel-name.ts';
-import type { Catalogue } from '../policy/channel-registry.ts';
-import { refuse, type Decision, type Judged } from '../policy/decision.ts';
+import type { ChannelRegistry } from '../policy/channel-registry.ts';
+import { refuse, type Decision, type DecisionBase } from '../policy/decision.ts';
 import { tenantOf } from '../policy/principal.ts';
 import { parseSocketId } from '../policy/socket-id.ts';
 import { oncePerRequest, type RateLimitGrant } from '../rate-limit/grants.ts';
-import type { Question } from './auth-request.ts';
+import type { ChannelAuthRequest } from './auth-request.ts';
 import { authenticateOnce, type AuthenticateDeps, type AuthenticateBy } from './authenticate.ts';
 import { evaluateMatch, type EvaluateDeps } from './evaluate.ts';
 import type { FactSource } from './fact-source.ts';
@@ -14,7 +14,7 @@ import type { TrackConnection } from './revocation/track-connection.ts';
 
 /** What a decision about a channel depends on. */
 export interface DecideDeps extends AuthenticateDeps, EvaluateDeps {
-  readonly catalogue: Catalogue;
+  readonly catalogue: ChannelRegistry;
   readonly newId: () => string;
 }
 
@@ -24,7 +24,7 @@ export interface AuthorizeDeps extends DecideDeps {
   readonly factSources: () => readonly FactSource[];
   readonly rateLimitGrant: RateLimitGrant;
   readonly trackConnection: TrackConnection;
-  readonly record: RecordDecision;
+  readonly record: WriteDecision;
   readonly measure: Measure;
 }
 
@@ -32,14 +32,17 @@ export interface AuthorizeDeps extends DecideDeps {
  * Decides whether this socket may subscribe to this channel. The decision is in the audit log when this resolves; the caller
  * signs a grant. Throws `Unavailable` when a dependency could not answer.
  */
-export function authorizeChannel(request: Question, deps: AuthorizeDeps): Promise<Decision> {
+export function authorizeChannel(
+  request: ChannelAuthRequest,
+  deps: AuthorizeDeps,
+): Promise<Decision> {
   const authenticateBy = authenticateOnce(request.credentials, deps);
   return deps.measure('subscribe', () => authorizeOne(request, authenticateBy, deps));
 }
 
 /** Authorizes one channel of a request whose credentials `authenticateBy` reads: alone, or as part of a batch. */
 export async function authorizeOne(
-  request: Question,
+  request: ChannelAuthRequest,
   authenticateBy: AuthenticateBy,
   deps: AuthorizeDeps,
 ): Promise<Decision> {
@@ -55,7 +58,7 @@ export async function authorizeOne(
 }
 
 /** The same decision without rate limit, tracking and record: to revalidate an open connection, and to explain. */
-export function decideChannel(request: Question, deps: DecideDeps): Promise<Decision> {
+export function decideChannel(request: ChannelAuthRequest, deps: DecideDeps): Promise<Decision> {
   const authenticateBy = authenticateOnce(request.credentials, deps);
   return decide(request, { source: deps, authenticateBy }, deps);
 }
@@ -67,21 +70,21 @@ interface Sources {
 
 /** Parses, matches, authenticates, evaluates. */
 async function decide(
-  request: Question,
+  request: ChannelAuthRequest,
   { source, authenticateBy }: Sources,
   deps: Pick<DecideDeps, 'catalogue' | 'newId' | 'encrypts' | 'now'>,
 ): Promise<Decision> {
-  const attempt: Judged = { id: deps.newId(), action: 'subscribe', checks: [] };
+  const attempt: DecisionBase = { id: deps.newId(), action: 'subscribe', checks: [] };
   const socketId = parseSocketId(request.socketId);
   if (socketId === undefined) return refuse(attempt, 'malformed-socket-id');
   const channel = parseChannelName(request.channelName);
   if (channel === undefined) return refuse({ ...attempt, socketId }, 'malformed-channel');
 
-  const match = deps.catalogue.read(channel);
+  const match = deps.catalogue.match(channel);
   if (typeof match === 'string') {
     return refuse({ ...attempt, socketId, channel }, `${match}-channel`);
   }
-  const { denied, pattern } = match.family;
+  const { denied, pattern } = match.channelType;
   const matched = { ...attempt, socketId, channel, family: pattern.text, denied };
   const namedTenant = match.params['tenantId'];
 
@@ -93,7 +96,7 @@ async function decide(
   const { principal } = authenticated;
   const evaluation = await evaluateMatch(
     match,
-    { principal, pinned: request.pinned },
+    { principal, pinned: request.constraints },
     { find: source.find, encrypts: deps.encrypts, now: deps.now },
   );
   const { checks, refused, member } = evaluation;
@@ -104,7 +107,7 @@ async function decide(
 }
 
 interface Limiting {
-  readonly request: Question;
+  readonly request: ChannelAuthRequest;
   readonly rateLimit: RateLimitGrant;
   readonly deps: AuthorizeDeps;
 }

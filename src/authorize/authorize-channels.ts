@@ -1,6 +1,6 @@
 import type { Decision } from '../policy/decision.ts';
 import { Unavailable } from '../runtime/unavailable.ts';
-import type { BatchQuestion } from './auth-request.ts';
+import type { BatchAuthRequest } from './auth-request.ts';
 import { authenticateOnce } from './authenticate.ts';
 import { authorizeOne, type AuthorizeDeps } from './authorize-channel.ts';
 
@@ -12,7 +12,7 @@ export type BatchDecisions = ReadonlyMap<string, Decision | Unavailable>;
  * and a dependency that cannot answer for one channel does not affect the others.
  */
 export function authorizeChannels(
-  { channelNames, ...request }: BatchQuestion,
+  { channelNames, ...request }: BatchAuthRequest,
   deps: AuthorizeDeps,
 ): Promise<BatchDecisions> {
   const authenticateBy = authenticateOnce(request.credentials, deps);

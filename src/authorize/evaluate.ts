@@ -1,5 +1,5 @@
 import type { ChannelForm } from '../policy/channel-name.ts';
-import type { Reading } from '../policy/channel-registry.ts';
+import type { ChannelMatch } from '../policy/channel-registry.ts';
 import {
   check,
   firstFailed,
@@ -7,15 +7,15 @@ import {
   type Member,
   type RefusalCode,
 } from '../policy/decision.ts';
-import type { Find } from '../policy/facts.ts';
+import type { FactReader } from '../policy/facts.ts';
 import { memberFits } from '../policy/member.ts';
 import { tenantOf, type Principal } from '../policy/principal.ts';
-import type { Pinned } from './auth-request.ts';
+import type { RouteConstraints } from './auth-request.ts';
 import { tenantChecks } from './authenticate.ts';
 
 /** What an evaluation depends on. */
 export interface EvaluateDeps {
-  readonly find: Find;
+  readonly find: FactReader;
   /** Whether channels of this tenant can be encrypted: whether there is a master key. */
   readonly encrypts: (tenantId: string | undefined) => boolean;
   readonly now: () => number;
@@ -32,12 +32,12 @@ export interface Evaluation {
 
 interface Subject {
   readonly principal: Principal;
-  readonly pinned: Pinned;
+  readonly pinned: RouteConstraints;
 }
 
 /** Evaluates the rule of a channel for one principal. Throws `Unavailable` when the fact could not be loaded. */
 export async function evaluateMatch(
-  match: Reading,
+  match: ChannelMatch,
   subject: Subject,
   deps: EvaluateDeps,
 ): Promise<Evaluation> {
@@ -49,10 +49,10 @@ export async function evaluateMatch(
 
 /** Which of these matches of one channel type with the same parameters are permitted: evaluated once for all forms. */
 export async function permittedMatches(
-  matches: readonly Reading[],
+  matches: readonly ChannelMatch[],
   subject: Subject,
   deps: EvaluateDeps,
-): Promise<readonly Reading[]> {
+): Promise<readonly ChannelMatch[]> {
   const existing = matches.filter((match) => formExists(match, subject.principal, deps));
   const [first] = existing;
   if (first === undefined) return [];
@@ -63,7 +63,7 @@ export async function permittedMatches(
 }
 
 function formExists(
-  { channel, params }: Reading,
+  { channel, params }: ChannelMatch,
   principal: Principal,
   { encrypts }: EvaluateDeps,
 ): boolean {
@@ -81,25 +81,25 @@ type TypeEvaluation =
     });
 
 async function evaluateType(
-  match: Reading,
-  { principal, pinned }: Subject,
+  match: ChannelMatch,
+  { principal, pinned: constraints }: Subject,
   deps: EvaluateDeps,
 ): Promise<TypeEvaluation> {
-  const { family, params } = match;
-  const agreement = agreementChecks(match, principal, pinned);
+  const { channelType, params } = match;
+  const agreement = agreementChecks(match, principal, constraints);
   const disagreed = firstFailed(agreement);
   // Before anything is loaded, so that nobody makes us look into another tenant's facts.
   if (disagreed) return { checks: agreement, refused: disagreed.code };
 
-  const fact = await family.load?.(params, deps.find, principal);
+  const fact = await channelType.load?.(params, deps.find, principal);
   const rule = ruleChecks(match, principal, { fact, now: deps.now() });
   const checks = [...agreement, ...rule];
   const failed = firstFailed(rule);
   if (failed) return { checks, refused: failed.code };
   return {
     checks,
-    memberOf: (form) => family.memberOf(form, principal, { params, fact }),
-    tenantId: family.tenantOf?.(fact),
+    memberOf: (form) => channelType.memberOf(form, principal, { params, fact }),
+    tenantId: channelType.tenantOf?.(fact),
   };
 }
 
@@ -114,29 +114,30 @@ function memberFitting(evaluation: TypeEvaluation, form: ChannelForm): Evaluatio
 }
 
 function agreementChecks(
-  { family, params }: Reading,
+  { channelType, params }: ChannelMatch,
   principal: Principal,
-  pinned: Pinned,
+  constraints: RouteConstraints,
 ): readonly Check[] {
-  const sameHotel = pinned.hotelSlug === undefined || params['hotelSlug'] === pinned.hotelSlug;
+  const sameHotel =
+    constraints.hotelSlug === undefined || params['hotelSlug'] === constraints.hotelSlug;
   return [
     check(
       'family admits this kind of visitor',
-      family.kinds.includes(principal.kind),
+      channelType.kinds.includes(principal.kind),
       'wrong-kind',
     ),
     check('channel is of the hotel of the request', sameHotel, 'hotel-mismatch'),
-    ...tenantChecks(pinned, principal, params['tenantId']),
+    ...tenantChecks(constraints, principal, params['tenantId']),
   ];
 }
 
 function ruleChecks(
-  { family, params }: Reading,
+  { channelType, params }: ChannelMatch,
   principal: Principal,
   given: { readonly fact: unknown; readonly now: number },
 ): readonly Check[] {
-  const checks = family.judge(principal, params, given) ?? [];
-  const factIsThere = family.load === undefined || given.fact !== undefined;
+  const checks = channelType.check(principal, params, given) ?? [];
+  const factIsThere = channelType.load === undefined || given.fact !== undefined;
   return [
     ...checks,
     // After the rule's own checks: else the answer would tell a stranger which facts exist.

@@ -1,9 +1,9 @@
-import type { Find } from '../policy/facts.ts';
+import type { FactReader } from '../policy/facts.ts';
 import type { RevocationStore } from './revocation/revocation.ts';
 
 /** Where one decision reads facts and revocations. */
 export interface FactSource {
-  readonly find: Find;
+  readonly find: FactReader;
   readonly revocations: Pick<RevocationStore, 'latest'>;
   /**
    * The version of the cache that this source reads, taken before the first read; `undefined` for the database. The audit

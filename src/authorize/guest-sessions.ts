@@ -1,13 +1,13 @@
-import type { Origin, RecordDecision } from '../audit/audit-event.ts';
-import type { PresentedCredential } from '../authn/credential.ts';
+import type { Origin, WriteDecision } from '../audit/audit-event.ts';
+import type { Credential } from '../authn/credential.ts';
 import {
-  guestSessionBytes,
-  makeGuestToken,
+  guestSessionTokenBytes,
+  createGuestSessionToken,
   type GuestSessionStore,
 } from '../authn/guest-session-token.ts';
 import {
   refuse,
-  type Judged,
+  type DecisionBase,
   type PlainGrant,
   type Refusal,
   type RefusalCode,
@@ -18,7 +18,7 @@ import { authenticate, ofTenant, type AuthenticateDeps } from './authenticate.ts
 /** What guest sessions depend on. */
 export interface GuestSessionDeps extends AuthenticateDeps {
   readonly sessions: GuestSessionStore;
-  readonly record: RecordDecision;
+  readonly record: WriteDecision;
   readonly now: () => number;
   readonly newId: () => string;
   readonly randomBytes: (count: number) => Uint8Array;
@@ -41,7 +41,7 @@ export interface LinkedSession extends PlainGrant {
 
 /** Creates a guest session. Throws `Unavailable`. */
 export async function startGuestSession(deps: GuestSessionDeps): Promise<StartedSession> {
-  const { token, tokenHash } = makeGuestToken(deps.randomBytes(guestSessionBytes));
+  const { token, tokenHash } = createGuestSessionToken(deps.randomBytes(guestSessionTokenBytes));
   const createdAt = deps.now();
   const expiresAt = createdAt + deps.guestSessionLifetimeMs;
   const sessionId = deps.newId();
@@ -51,8 +51,8 @@ export async function startGuestSession(deps: GuestSessionDeps): Promise<Started
 
 /** The user and the guest session of a login. */
 export interface LinkRequest {
-  readonly user: readonly PresentedCredential[];
-  readonly guest: readonly PresentedCredential[];
+  readonly user: readonly Credential[];
+  readonly guest: readonly Credential[];
   readonly origin: Origin;
 }
 
@@ -87,7 +87,7 @@ async function link(
   deps: GuestSessionDeps,
 ): Promise<Refusal | LinkedSession> {
   const action = 'link-guest-session';
-  const attempt: Judged = { id: deps.newId(), action, checks: [] };
+  const attempt: DecisionBase = { id: deps.newId(), action, checks: [] };
   const authenticated = await authenticate(user, deps);
   if ('code' in authenticated)
     return refuse({ ...attempt, ...authenticated.known }, authenticated.code);
@@ -104,11 +104,11 @@ async function link(
 }
 
 async function end(
-  guest: readonly PresentedCredential[],
+  guest: readonly Credential[],
   deps: GuestSessionDeps,
 ): Promise<Refusal | PlainGrant> {
   const action = 'end-guest-session';
-  const attempt: Judged = { id: deps.newId(), action, checks: [] };
+  const attempt: DecisionBase = { id: deps.newId(), action, checks: [] };
   const session = await authenticateGuest(guest, deps);
   if ('code' in session) return refuse({ ...attempt, ...session.known }, session.code);
   await deps.sessions.end(session.sessionId, deps.now());
@@ -116,9 +116,9 @@ async function end(
 }
 
 async function authenticateGuest(
-  credentials: readonly PresentedCredential[],
+  credentials: readonly Credential[],
   deps: AuthenticateDeps,
-): Promise<GuestSession | { readonly code: RefusalCode; readonly known: Partial<Judged> }> {
+): Promise<GuestSession | { readonly code: RefusalCode; readonly known: Partial<DecisionBase> }> {
   const authenticated = await authenticate(credentials, deps);
   if ('code' in authenticated) return authenticated;
   const { principal } = authenticated;

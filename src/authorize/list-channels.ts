@@ -1,49 +1,49 @@
-import type { Origin, RecordDecision } from '../audit/audit-event.ts';
+import type { Origin, WriteDecision } from '../audit/audit-event.ts';
 import { parseChannelName } from '../policy/channel-name.ts';
-import type { Catalogue, Reading } from '../policy/channel-registry.ts';
+import type { ChannelRegistry, ChannelMatch } from '../policy/channel-registry.ts';
 import {
   firstFailed,
   refuse,
-  type Judged,
+  type DecisionBase,
   type Refusal,
   type RefusalCode,
 } from '../policy/decision.ts';
-import type { ChannelFamily } from '../policy/define-channel.ts';
-import type { FindOwn, OpenOwnPage, OwnCursor } from '../policy/facts.ts';
+import type { ChannelType } from '../policy/define-channel.ts';
+import type { FactLists, OpenListPage, ListCursor } from '../policy/facts.ts';
 import { fillPattern } from '../policy/pattern.ts';
 import { principalId, principalKey, tenantOf, type Principal } from '../policy/principal.ts';
-import type { Limits, ReportExcess } from '../rate-limit/limits.ts';
-import type { SignInQuestion } from './auth-request.ts';
+import type { Limits, ReportLimitExceeded } from '../rate-limit/limits.ts';
+import type { UserAuthRequest } from './auth-request.ts';
 import { authenticate, tenantChecks, type AuthenticateDeps } from './authenticate.ts';
 import { permittedMatches, type EvaluateDeps } from './evaluate.ts';
 
 /** What a list depends on. */
 export interface ListChannelsDeps extends AuthenticateDeps, EvaluateDeps {
-  readonly catalogue: Catalogue;
-  readonly openOwnPage: OpenOwnPage;
-  readonly limits: Pick<Limits, 'take'>;
+  readonly catalogue: ChannelRegistry;
+  readonly openOwnPage: OpenListPage;
+  readonly limits: Pick<Limits, 'consume'>;
   /** Authorizations a minute and principal, of which a list is one. */
   readonly authorizations: number;
-  readonly reportExcess: ReportExcess;
-  readonly record: RecordDecision;
+  readonly reportExcess: ReportLimitExceeded;
+  readonly record: WriteDecision;
   readonly newId: () => string;
 }
 
 /** One page of the channels that a principal may enter now; `next` where another page follows. */
 export interface ChannelPage {
   readonly channels: readonly string[];
-  readonly next: OwnCursor | undefined;
+  readonly next: ListCursor | undefined;
 }
 
 /** Why there is no list, and what is known of the principal; `retryAfterMs` where only waiting helps. */
 interface ListRefusal {
   readonly code: RefusalCode;
-  readonly known: Pick<Judged, 'principal' | 'tenantId'>;
+  readonly known: Pick<DecisionBase, 'principal' | 'tenantId'>;
   readonly retryAfterMs?: number;
 }
 
-type ListRequest = Pick<SignInQuestion, 'credentials' | 'pinned' | 'origin'> & {
-  readonly cursor?: OwnCursor | undefined;
+type ListRequest = Pick<UserAuthRequest, 'credentials' | 'constraints' | 'origin'> & {
+  readonly cursor?: ListCursor | undefined;
 };
 
 /**
@@ -57,7 +57,7 @@ export async function listChannels(
   const listed = await list(request, deps);
   if ('channels' in listed) return listed;
   const { code, known, retryAfterMs } = listed;
-  const attempt: Judged = { id: deps.newId(), action: 'list-channels', checks: [], ...known };
+  const attempt: DecisionBase = { id: deps.newId(), action: 'list-channels', checks: [], ...known };
   const refusal: Refusal = {
     ...refuse(attempt, code),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
@@ -67,14 +67,14 @@ export async function listChannels(
 }
 
 async function list(
-  { credentials, pinned, origin, cursor }: ListRequest,
+  { credentials, constraints, origin, cursor }: ListRequest,
   deps: ListChannelsDeps,
 ): Promise<ChannelPage | ListRefusal> {
   const authenticated = await authenticate(credentials, deps);
   if ('code' in authenticated) return authenticated;
   const { principal } = authenticated;
   // Otherwise a page with the wrong tenant would get an empty list, and leave all its channels.
-  const disagreed = firstFailed(tenantChecks(pinned, principal, undefined));
+  const disagreed = firstFailed(tenantChecks(constraints, principal, undefined));
   const known = { principal, tenantId: tenantOf(principal) };
   if (disagreed) return { code: disagreed.code, known };
   const exceeded = await countList(principal, origin, deps);
@@ -82,12 +82,12 @@ async function list(
 
   const page = deps.openOwnPage(cursor);
   // Families without a fact are listed whole, on the first page.
-  const families = deps.catalogue.families.filter(({ load }) => load || cursor === undefined);
+  const families = deps.catalogue.channelTypes.filter(({ load }) => load || cursor === undefined);
   const permitted = await Promise.all(
     families.map(async (family) => {
-      const entries = await matchesOf(family, principal, { ...deps, findOwn: page.find });
+      const entries = await matchesOf(family, principal, { ...deps, findOwn: page.lists });
       const evaluated = entries.map((matches) =>
-        permittedMatches(matches, { principal, pinned }, deps),
+        permittedMatches(matches, { principal, pinned: constraints }, deps),
       );
       return (await Promise.all(evaluated)).flat();
     }),
@@ -101,8 +101,8 @@ async function countList(
   { limits, authorizations, reportExcess }: ListChannelsDeps,
 ): Promise<ListRefusal | undefined> {
   const key = principalKey(principal);
-  const taken = await limits.take([{ limit: 'authorizations', key, perMinute: authorizations }]);
-  if (!('excess' in taken)) return undefined;
+  const taken = await limits.consume([{ limit: 'authorizations', key, perMinute: authorizations }]);
+  if (!('exceeded' in taken)) return undefined;
   const subject = { principalId: principalId(principal), tenantId: tenantOf(principal) };
   await reportExcess('authorizations', key, { origin, ...subject });
   return {
@@ -114,16 +114,16 @@ async function countList(
 
 /** For each of the principal's own parameters of a family, what its forms are read as; ids that no channel can name are left out. */
 async function matchesOf(
-  family: ChannelFamily,
+  family: ChannelType,
   principal: Principal,
-  { catalogue, findOwn }: { readonly catalogue: Catalogue; readonly findOwn: FindOwn },
-): Promise<readonly (readonly Reading[])[]> {
-  const own = await family.ownOf(principal, findOwn);
+  { catalogue, findOwn }: { readonly catalogue: ChannelRegistry; readonly findOwn: FactLists },
+): Promise<readonly (readonly ChannelMatch[])[]> {
+  const own = await family.list(principal, findOwn);
   return own.map((params) => {
     const body = fillPattern(family.pattern, params);
     return family.forms.flatMap((form) => {
       const channel = parseChannelName(`${form}-${body}`);
-      const match = channel && catalogue.read(channel);
+      const match = channel && catalogue.match(channel);
       return match === undefined || typeof match === 'string' ? [] : [match];
     });
   });

@@ -1,16 +1,16 @@
-import type { Origin, RecordDecision } from '../audit/audit-event.ts';
-import { check, type Judged } from '../policy/decision.ts';
+import type { Origin, WriteDecision } from '../audit/audit-event.ts';
+import { check, type DecisionBase } from '../policy/decision.ts';
 
 /** A request that could not be parsed. `cause` is a sentence without any content of the request. */
 export interface UnreadRequest {
-  readonly action: Judged['action'];
+  readonly action: DecisionBase['action'];
   readonly cause: string;
   readonly origin: Origin;
 }
 
 /** What the record depends on. */
 export interface RefuseUnreadDeps {
-  readonly record: RecordDecision;
+  readonly record: WriteDecision;
   readonly newId: () => string;
 }
 

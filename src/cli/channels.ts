@@ -1,5 +1,5 @@
-import { catalogue } from '../policy/channels/index.ts';
-import { describeFamily } from '../policy/describe-channel.ts';
+import { channelRegistry } from '../policy/channels/index.ts';
+import { describeChannel } from '../policy/describe-channel.ts';
 import type { AddCommand } from './context.ts';
 
 /** Lists every family of channels: patterns, who may enter, what is checked. */
@@ -8,11 +8,15 @@ export const addChannels: AddCommand = (program, { report }) => {
     .command('channels')
     .description('list all channels, the credentials that they accept, and their checks')
     .action(() => {
-      report(catalogue.families.map((family) => printed(describeFamily(family))).join('\n'));
+      report(
+        channelRegistry.channelTypes
+          .map((channelType) => formatChannel(describeChannel(channelType)))
+          .join('\n'),
+      );
     });
 };
 
-function printed({ patterns, about, checks }: ReturnType<typeof describeFamily>): string {
+function formatChannel({ patterns, about, checks }: ReturnType<typeof describeChannel>): string {
   const rules = Object.entries(checks).map(
     ([kind, names]) => `  a ${kind} enters when\n${names.map((n) => `    - ${n}\n`).join('')}`,
   );

@@ -1,5 +1,5 @@
 import { loadConfig } from '../config/load.ts';
-import { misspeltSentence } from '../config/misspelt.ts';
+import { formatMisspelt } from '../config/misspelt.ts';
 import type { AddCommand } from './context.ts';
 
 /** Reads the configuration as `serve` would, and says what is wrong with it. */
@@ -8,7 +8,7 @@ export const addCheckConfig: AddCommand = (program, { env, report, output }) => 
     .command('check-config')
     .description('check the configuration and report its errors, without connecting to a server')
     .action(() => {
-      for (const each of loadConfig(env()).misspelt) output.writeErr(`${misspeltSentence(each)}\n`);
+      for (const each of loadConfig(env()).misspelt) output.writeErr(`${formatMisspelt(each)}\n`);
       report('The configuration is complete.');
     });
 };

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Environment } from '../config/read.ts';
 
 /** What a command found. With `passed: false` the exit code is 1. */
-export interface Verdict {
+export interface CommandResult {
   readonly printed: string;
   readonly passed: boolean;
 }
@@ -22,7 +22,7 @@ export interface Context {
   readonly env: () => Environment;
   readonly readInput: ReadInput;
   /** Prints the result of a command and notes whether the exit code is 0 or 1. */
-  readonly report: (result: string | Verdict) => void;
+  readonly report: (result: string | CommandResult) => void;
   readonly output: Output;
 }
 

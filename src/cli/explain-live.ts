@@ -1,15 +1,15 @@
-import type { Question } from '../authorize/auth-request.ts';
+import type { ChannelAuthRequest } from '../authorize/auth-request.ts';
 import { withPolicy } from '../composition/commands/live-policy.ts';
 import type { Config } from '../config/load.ts';
 import type { Decision } from '../policy/decision.ts';
 import { principalId } from '../policy/principal.ts';
 import { Secret } from '../runtime/secret.ts';
 import { UsageError } from './command-error.ts';
-import type { ReadInput, Verdict } from './context.ts';
-import { checksTold, printable } from './format-checks.ts';
-import { credentialKind, readingOf } from './match-channel.ts';
+import type { ReadInput, CommandResult } from './context.ts';
+import { formatChecks, printable } from './format-checks.ts';
+import { credentialKind, matchOf } from './match-channel.ts';
 import { remedies } from './remedies.ts';
-import { tokenGiven, type TokenOptions } from './token-option.ts';
+import { readToken, type TokenOptions } from './token-option.ts';
 
 /** Who would ask for what, as it was given on the command line. */
 export interface LiveOptions extends TokenOptions {
@@ -24,25 +24,28 @@ export async function explainLive(
   options: LiveOptions,
   loadConfig: () => Config,
   readInput: ReadInput,
-): Promise<Verdict> {
-  const question = await questionOf(options, readInput);
+): Promise<CommandResult> {
+  const request = await authRequest(options, readInput);
   return withPolicy(loadConfig(), async (decide) => {
-    const decision = await decide(question);
-    return { printed: told(question, decision), passed: decision.outcome === 'grant' };
+    const decision = await decide(request);
+    return { printed: formatDecision(request, decision), passed: decision.outcome === 'grant' };
   });
 }
 
-async function questionOf(options: LiveOptions, readInput: ReadInput): Promise<Question> {
+async function authRequest(
+  options: LiveOptions,
+  readInput: ReadInput,
+): Promise<ChannelAuthRequest> {
   const { channel, tenant, hotel, socketId = '1.1' } = options;
-  const token = await tokenGiven(options, readInput);
+  const token = await readToken(options, readInput);
   if (channel === undefined) throw new UsageError('--channel is missing');
   if (token === undefined) throw new UsageError('--token-stdin or --token is missing');
-  const kind = credentialKind(token, readingOf(channel));
+  const kind = credentialKind(token, matchOf(channel));
   return {
     channelName: channel,
     socketId,
     credentials: [{ kind, text: new Secret(token) }],
-    pinned: {
+    constraints: {
       tenantIds: tenant === undefined ? [] : [tenant],
       ...(hotel !== undefined && { hotelSlug: hotel }),
     },
@@ -50,20 +53,23 @@ async function questionOf(options: LiveOptions, readInput: ReadInput): Promise<Q
   };
 }
 
-function told({ channelName, credentials: [shown], pinned }: Question, decision: Decision): string {
+function formatDecision(
+  { channelName, credentials: [credential], constraints }: ChannelAuthRequest,
+  decision: Decision,
+): string {
   const { principal, family, checks } = decision;
   const who =
     principal === undefined ? 'nobody known' : `${principal.kind} ${principalId(principal)}`;
-  const [tenant] = pinned.tenantIds;
+  const [tenant] = constraints.tenantIds;
   const lines = [
     decision.outcome === 'grant' ? 'Would be granted' : `Would be refused: ${decision.code}`,
     `  what      subscribe ${channelName}${family === undefined ? '' : ` (${family})`}`,
-    `  shown as  ${shown?.kind ?? 'nothing'}`,
+    `  shown as  ${credential?.kind ?? 'nothing'}`,
     `  who       ${who}`,
     `  asked at  ${tenant === undefined ? 'no tenant: no X-Tenant-ID' : `tenant ${tenant}`}`,
     ...(decision.outcome === 'grant' ? [] : [`  remedy    ${remedies[decision.code]}`]),
     '',
-    ...checksTold(checks),
+    ...formatChecks(checks),
   ];
   return lines.map(printable).join('\n');
 }

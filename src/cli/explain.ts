@@ -2,8 +2,8 @@ import { withRecords } from '../composition/commands/open-database.ts';
 import { loadConfig } from '../config/load.ts';
 import { decisionIdPattern, type AuditEvent, type DecisionEntry } from '../audit/audit-event.ts';
 import { CommandError, UsageError } from './command-error.ts';
-import type { AddCommand, Context, Verdict } from './context.ts';
-import { checksTold, printable } from './format-checks.ts';
+import type { AddCommand, Context, CommandResult } from './context.ts';
+import { formatChecks, printable } from './format-checks.ts';
 import { explainLive, type LiveOptions } from './explain-live.ts';
 import { remedies } from './remedies.ts';
 import { addTokenOptions } from './token-option.ts';
@@ -29,7 +29,7 @@ async function explain(
   id: string | undefined,
   live: LiveOptions,
   { env, readInput }: Context,
-): Promise<Verdict> {
+): Promise<CommandResult> {
   const isLive = Object.keys(live).length > 0;
   if ((id === undefined) !== isLive) {
     throw new UsageError('give either a decision id, or --channel with a token');
@@ -42,28 +42,28 @@ async function explain(
   return withRecords(loadConfig(env()), async ({ findDecision }) => {
     const found = await findDecision(id);
     if (found === undefined) throw new CommandError(`There is no decision ${id} on record`);
-    return { printed: explained(found), passed: found.decision.outcome === 'grant' };
+    return { printed: formatEntry(found), passed: found.decision.outcome === 'grant' };
   });
 }
 
-function explained({ decision, signals }: DecisionEntry): string {
+function formatEntry({ decision, signals }: DecisionEntry): string {
   const { outcome, code, checks, address, requestId, userAgent } = decision;
   const lines = [
     outcome === 'grant' ? 'Granted' : `Refused: ${code ?? 'for no known reason'}`,
     `  decision  ${decision.decisionId}`,
     `  at        ${new Date(decision.at).toISOString()}`,
-    `  what      ${whatOf(decision)}`,
-    `  who       ${whoOf(decision)}`,
+    `  what      ${describeAction(decision)}`,
+    `  who       ${describePrincipal(decision)}`,
     `  from      ${address}, request ${requestId}${userAgent === undefined ? '' : `, ${userAgent}`}`,
     ...(signals.length > 0 ? [`  signals   ${signals.join(', ')}`] : []),
     ...(code === undefined ? [] : [`  remedy    ${remedies[code]}`]),
     '',
-    ...checksTold(checks),
+    ...formatChecks(checks),
   ];
   return lines.map(printable).join('\n');
 }
 
-function whatOf({ action, channel, family, socketId }: AuditEvent): string {
+function describeAction({ action, channel, family, socketId }: AuditEvent): string {
   return [
     action,
     ...(channel === undefined ? [] : [channel]),
@@ -72,7 +72,7 @@ function whatOf({ action, channel, family, socketId }: AuditEvent): string {
   ].join(' ');
 }
 
-function whoOf({ principalKind, principalId, tenantId }: AuditEvent): string {
+function describePrincipal({ principalKind, principalId, tenantId }: AuditEvent): string {
   const who =
     principalKind === undefined ? 'nobody known' : `${principalKind} ${principalId ?? ''}`;
   return tenantId === undefined ? who : `${who}, tenant ${tenantId}`;

@@ -10,7 +10,7 @@ const words: Readonly<Record<string, string>> = {
 };
 
 /** Why the file system refused, in words where there are some. */
-export function reasonOfFile(error: unknown): string {
+export function fileErrorReason(error: unknown): string {
   const { code = 'unknown error' } = error as NodeJS.ErrnoException;
   return words[code] ?? code;
 }

@@ -1,5 +1,5 @@
 /** Each check with its mark, and which was the first that failed. */
-export function checksTold(
+export function formatChecks(
   checks: readonly { readonly name: string; readonly passed: boolean }[],
 ): readonly string[] {
   if (checks.length === 0) return ['  No check was reached.'];

@@ -4,7 +4,7 @@ import { StartRefused } from '../runtime/start-refused.ts';
 import { Unavailable } from '../runtime/unavailable.ts';
 
 /** Errors whose messages are sentences for the operator. */
-const sentences = [ConfigurationError, StartRefused, TransferRefused];
+const expectedErrors = [ConfigurationError, StartRefused, TransferRefused];
 
 /** Where each dependency is configured. */
 const settingOf: Readonly<Record<string, string | undefined>> = {
@@ -16,8 +16,8 @@ const settingOf: Readonly<Record<string, string | undefined>> = {
 };
 
 /** What a program of ours says when it cannot go on: a sentence for what the operator can mend, the stack for what only we can. */
-export function sentenceFor(error: unknown): string {
-  if (error instanceof Error && sentences.some((kind) => error instanceof kind))
+export function formatError(error: unknown): string {
+  if (error instanceof Error && expectedErrors.some((kind) => error instanceof kind))
     return error.message;
   if (error instanceof Unavailable) {
     const { message: why = '' } = error.cause instanceof Error ? error.cause : {};

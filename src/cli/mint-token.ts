@@ -85,5 +85,5 @@ function signing(tokens: TokenConfig | undefined, lifetime: number): TokenSignin
     );
   }
   const { keys, expected } = tokens;
-  return { secret: keys.secret, lifetime: lifetime * 1000, now: Date.now, ...expected };
+  return { secret: keys.secret, lifetimeMs: lifetime * 1000, now: Date.now, ...expected };
 }

@@ -4,7 +4,7 @@ import { loadConfig } from '../config/load.ts';
 import { UsageError } from './command-error.ts';
 import type { AddCommand } from './context.ts';
 
-const day = 24 * 60 * 60 * 1000;
+const dayMs = 24 * 60 * 60 * 1000;
 
 /** Ages in milliseconds. */
 interface Ages {
@@ -44,5 +44,5 @@ function prune({ audit, security }: Ages, env: Parameters<AddCommand>[1]['env'])
 function age(text: string): number {
   const [, days] = /^([1-9][0-9]{0,3})d$/.exec(text) ?? [];
   if (days === undefined) throw new InvalidArgumentError('Give a number of days from 1d to 9999d.');
-  return Number(days) * day;
+  return Number(days) * dayMs;
 }

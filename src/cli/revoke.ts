@@ -4,8 +4,8 @@ import { exitCodes } from '../exit-codes.ts';
 import type { Secret } from '../runtime/secret.ts';
 import { CommandError, UsageError } from './command-error.ts';
 import type { AddCommand } from './context.ts';
-import { objectIn } from './doctor/json.ts';
-import { codeOf, wordsFor } from './doctor/network-errors.ts';
+import { parseObject } from './doctor/json.ts';
+import { codeOf, describeFault } from './doctor/network-errors.ts';
 
 /** Asks the running Usher, at the operator's port of this configuration, to revoke. */
 export const addRevoke: AddCommand = (program, { env, report }) => {
@@ -23,9 +23,9 @@ export const addRevoke: AddCommand = (program, { env, report }) => {
       'only credentials issued before this time, such as 2025-12-31T11:00:00Z',
     )
     .action(async (options: Options) => {
-      const { issued_before, effects } = await askOperator(bodyOf(options), env());
+      const { issued_before, effects } = await requestRevocation(bodyOf(options), env());
       const lines = [`Revoked: what was issued before ${issued_before}.`];
-      report([...lines, ...effects.map(sentenceOf)].join('\n'));
+      report([...lines, ...effects.map(formatEffect)].join('\n'));
     });
 };
 
@@ -76,25 +76,25 @@ function bodyOf(options: Options): Readonly<Record<string, string>> {
 }
 
 /** How long the service may take, in milliseconds; it waits for the Pusher servers itself. */
-const patience = 15_000;
+const timeoutMs = 15_000;
 
 /** What the operator's port answers: what was revoked, or why nothing was. */
-type Answer = Partial<Revoked> & { readonly message?: string };
+type OperatorResponse = Partial<Revoked> & { readonly message?: string };
 
-async function askOperator(body: object, env: Environment): Promise<Revoked> {
+async function requestRevocation(body: object, env: Environment): Promise<Revoked> {
   const { host, port, token } = loadConfig(env).operator;
   if (port === 0) throw new CommandError('OPS_PORT is 0: set it to the port that Usher listens on');
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}/revocations`;
-  const { status, answer } = await post(url, body, token);
-  if (status !== 200 || answer.issued_before === undefined || answer.effects === undefined) {
-    const why = answer.message ?? `${url} is not an operator’s port of Usher`;
-    throw new CommandError(`Not revoked (${status}): ${inOptions(why)}`);
+  const { status, answer: response } = await post(url, body, token);
+  if (status !== 200 || response.issued_before === undefined || response.effects === undefined) {
+    const why = response.message ?? `${url} is not an operator’s port of Usher`;
+    throw new CommandError(`Not revoked (${status}): ${toOptionNames(why)}`);
   }
-  return { issued_before: answer.issued_before, effects: answer.effects };
+  return { issued_before: response.issued_before, effects: response.effects };
 }
 
 /** Errors of the service name fields of the body; the user of this command gave options. */
-function inOptions(message: string): string {
+function toOptionNames(message: string): string {
   return Object.entries(fields).reduce(
     (text, [name, field]) =>
       text.replaceAll(
@@ -114,19 +114,22 @@ async function post(url: string, body: object, token: Secret | undefined) {
         ...(token && { authorization: `Bearer ${token.reveal()}` }),
       },
       body: JSON.stringify(body),
-      signal: AbortSignal.timeout(patience),
+      signal: AbortSignal.timeout(timeoutMs),
     });
-    return { status: response.status, answer: (objectIn(await response.text()) ?? {}) as Answer };
+    return {
+      status: response.status,
+      answer: (parseObject(await response.text()) ?? {}) as OperatorResponse,
+    };
   } catch (error) {
     throw new CommandError(
-      `No Usher answers at ${url}: ${wordsFor(codeOf(error))}. Nothing is known to be revoked. Run this where Usher runs, with its OPS_HOST, OPS_PORT and OPS_TOKEN.`,
+      `No Usher answers at ${url}: ${describeFault(codeOf(error))}. Nothing is known to be revoked. Run this where Usher runs, with its OPS_HOST, OPS_PORT and OPS_TOKEN.`,
       exitCodes.unavailable,
     );
   }
 }
 
 /** One effect in plain words; one of a newer Usher by its own name. */
-function sentenceOf({
+function formatEffect({
   effect,
   connections = 0,
   server = '',

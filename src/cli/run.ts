@@ -2,7 +2,7 @@ import { CommanderError } from 'commander';
 import { exitCodeFor, exitCodes } from '../exit-codes.ts';
 import { CommandError, UsageError } from './command-error.ts';
 import type { Context } from './context.ts';
-import { sentenceFor } from './format-error.ts';
+import { formatError } from './format-error.ts';
 import { createProgram } from './program.ts';
 
 /** Runs one command line and gives its exit code. Never rejects: what went wrong is printed. */
@@ -24,7 +24,7 @@ export async function run(
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return codeOfParser(error, writeErr);
-    writeErr(`${sentenceOf(error)}\n`);
+    writeErr(`${formatCommandError(error)}\n`);
     return error instanceof CommandError ? error.exitCode : exitCodeFor(error);
   }
 }
@@ -36,7 +36,7 @@ function codeOfParser({ exitCode, code }: CommanderError, writeErr: (text: strin
   return exitCodes.usage;
 }
 
-function sentenceOf(error: unknown): string {
+function formatCommandError(error: unknown): string {
   if (error instanceof UsageError) return `error: ${error.message}`;
-  return error instanceof CommandError ? error.message : sentenceFor(error);
+  return error instanceof CommandError ? error.message : formatError(error);
 }

@@ -16,7 +16,7 @@ export function addTokenOptions(command: Command): Command {
 }
 
 /** The token that was given, or `undefined`. Throws `UsageError` for two, and for an empty standard input. */
-export async function tokenGiven(
+export async function readToken(
   { token, tokenStdin = false }: TokenOptions,
   readInput: ReadInput,
 ): Promise<string | undefined> {

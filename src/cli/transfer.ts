@@ -6,7 +6,7 @@ import { exportFrom, importInto } from '../composition/commands/transfer.ts';
 import { loadConfig } from '../config/load.ts';
 import { CommandError } from './command-error.ts';
 import type { AddCommand } from './context.ts';
-import { isFileError, reasonOfFile } from './file-error.ts';
+import { isFileError, fileErrorReason } from './file-error.ts';
 
 const standard = '-';
 
@@ -19,7 +19,7 @@ export const addExport: AddCommand = (program, { env, report, output }) => {
     .action(async (path: string) => {
       const config = loadConfig(env());
       const write = path === standard ? writeOutput : writeFile(path);
-      const counts = await naming(path, 'written', () => exportFrom(config, write));
+      const counts = await withFileErrors(path, 'written', () => exportFrom(config, write));
       if (path === standard) output.writeErr(`${linesFor(counts)}\n`);
       else report(linesFor(counts));
     });
@@ -33,7 +33,7 @@ export const addImport: AddCommand = (program, { env, report }) => {
     .argument('<file>', 'a file from `usher export`; - for standard input')
     .action(async (path: string) => {
       const config = loadConfig(env());
-      const counts = await naming(path, 'read', () => importInto(config, read(path)));
+      const counts = await withFileErrors(path, 'read', () => importInto(config, read(path)));
       report(linesFor(counts));
     });
 };
@@ -63,12 +63,12 @@ async function* read(path: string): AsyncGenerator<Uint8Array> {
     : createReadStream(path);
 }
 
-async function naming<T>(path: string, done: 'written' | 'read', run: () => Promise<T>) {
+async function withFileErrors<T>(path: string, done: 'written' | 'read', run: () => Promise<T>) {
   try {
     return await run();
   } catch (error) {
     if (!isFileError(error)) throw error;
-    throw new CommandError(`${path} cannot be ${done}: ${reasonOfFile(error)}`);
+    throw new CommandError(`${path} cannot be ${done}: ${fileErrorReason(error)}`);
   }
 }
 

@@ -3,10 +3,14 @@ import { mintGuestToken } from '../authn/jwt/mint.ts';
 import type { Config } from '../config/load.ts';
 import { demo } from '../facts/demo-facts.ts';
 
-const day = 24 * 60 * 60 * 1000;
+const dayMs = 24 * 60 * 60 * 1000;
 
 /** The text that greets a developer: where Usher listens, and a request that works as printed. */
-export async function welcome(config: Config, at: Addresses, now: () => number): Promise<string> {
+export async function startupMessage(
+  config: Config,
+  at: Addresses,
+  now: () => number,
+): Promise<string> {
   const { hotelSlug, bookingId } = demo.booking;
   const channel = `private-hotel-${hotelSlug}-guest-chat-booking-${bookingId}`;
   const request = await demoRequest(config, now);
@@ -32,7 +36,7 @@ async function demoRequest(config: Config, now: () => number): Promise<string | 
   const { guestTokens } = config;
   if (guestTokens === undefined || !('secret' in guestTokens.keys)) return undefined;
   const { keys, expected, ...names } = guestTokens;
-  const signing = { secret: keys.secret, lifetime: day, now, ...expected };
+  const signing = { secret: keys.secret, lifetimeMs: dayMs, now, ...expected };
   return mintGuestToken(demo.booking, names, signing);
 }
 

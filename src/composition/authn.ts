@@ -1,5 +1,5 @@
 import type { Dependencies } from '../observability/dependencies.ts';
-import type { Lookups } from '../observability/metrics/cache-stats.ts';
+import type { CacheStats } from '../observability/metrics/cache-stats.ts';
 import type { Config, GuestTokenConfig } from '../config/load.ts';
 import type { HostDatabaseConfig, SanctumConfig, SessionConfig } from '../config/sessions.ts';
 import type { TokenConfig } from '../config/tokens.ts';
@@ -15,7 +15,7 @@ import {
   type CredentialReaders,
 } from '../authn/identify.ts';
 import { createJwtVerifier } from '../authn/jwt/verify-jwt.ts';
-import { createSanctumReader, eitherBearer } from '../authn/sanctum.ts';
+import { createSanctumReader, firstAcceptedBearer } from '../authn/sanctum.ts';
 import { createSessionCookieReader } from '../authn/session-cookie.ts';
 import { createTokenKeys } from '../authn/jwt/token-keys.ts';
 import { watchHost } from './watch-dependencies.ts';
@@ -25,33 +25,33 @@ import { createHostDatabase, type HostDatabase } from '../database/host/host-dat
 import { createPersonalAccessTokens } from '../database/host/personal-access-tokens.ts';
 
 /** Opens the database of a host; its connections end when everything else does. */
-type OpenHost = (where: HostDatabaseConfig) => HostDatabase;
+type OpenHostDatabase = (where: HostDatabaseConfig) => HostDatabase;
 
 /** What credentials are read with. */
-export interface IdentifySurroundings {
+export interface IdentifyDeps {
   readonly sessions: GuestSessionStore;
   readonly now: () => number;
   readonly dependencies: Pick<Dependencies, 'watch'>;
-  readonly tokenLookups: Pick<Lookups, 'count'>;
+  readonly tokenLookups: Pick<CacheStats, 'count'>;
 }
 
 /** Builds every credential reader that is configured, and what ends their connections to the hosts' databases. */
 export function buildIdentify(
   config: Config,
-  around: IdentifySurroundings,
+  deps: IdentifyDeps,
 ): { readonly identify: Identify; readonly closeHosts: () => Promise<void> } {
-  const { sessions, now, dependencies } = around;
+  const { sessions, now, dependencies } = deps;
   const hosts: HostDatabase[] = [];
-  const openHost: OpenHost = (where) => {
+  const openHost: OpenHostDatabase = (where) => {
     const host = watchHost(createHostDatabase(where), dependencies);
     hosts.push(host);
     return host;
   };
   const identify = createIdentify({
-    ...(config.guestTokens && { 'guest-token': buildGuest(config.guestTokens, around) }),
-    ...buildBearer(config, openHost, around),
+    ...(config.guestTokens && { 'guest-token': buildGuest(config.guestTokens, deps) }),
+    ...buildBearer(config, openHost, deps),
     'guest-session': createGuestSessionReader(sessions, now),
-    ...(config.sessions && { 'session-cookie': buildSession(config.sessions, openHost, around) }),
+    ...(config.sessions && { 'session-cookie': buildSession(config.sessions, openHost, deps) }),
   });
   const closeHosts = async () => {
     await Promise.all(hosts.map((host) => host.close()));
@@ -65,39 +65,38 @@ export function cookieModeOf({ sessions, allowedOrigins }: Config): CookieMode |
 }
 
 function buildVerifier(
-  { keys, expected, maxAge }: TokenConfig & { readonly maxAge?: number },
-  { now, dependencies, tokenLookups }: IdentifySurroundings,
+  { keys, expected, maxAgeMs }: TokenConfig & { readonly maxAgeMs?: number },
+  { now, dependencies, tokenLookups }: IdentifyDeps,
 ) {
-  const watched = 'jwksUrl' in keys && { onFetched: dependencies.watch('token keys').note };
+  const watched = 'jwksUrl' in keys && { onFetched: dependencies.watch('token keys').report };
   return createJwtVerifier({
     keys: createTokenKeys(keys, { fetch, now, ...watched }),
     ...expected,
-    ...(maxAge !== undefined && { maxAge }),
+    ...(maxAgeMs !== undefined && { maxAgeMs }),
     now,
-    onLookup: tokenLookups.count,
+    onCacheLookup: tokenLookups.count,
   });
 }
 
 function buildBearer(
   { userTokens, sanctum }: Config,
-  openHost: OpenHost,
-  around: IdentifySurroundings,
+  openHost: OpenHostDatabase,
+  deps: IdentifyDeps,
 ): CredentialReaders {
-  const jwt =
-    userTokens && createBearerTokenReader({ verifier: buildVerifier(userTokens, around) });
+  const jwt = userTokens && createBearerTokenReader({ verifier: buildVerifier(userTokens, deps) });
   if (sanctum === undefined) return jwt === undefined ? {} : { bearer: jwt };
   return {
-    bearer: eitherBearer(jwt ?? notConfigured, buildSanctum(sanctum, openHost, around.now)),
+    bearer: firstAcceptedBearer(jwt ?? notConfigured, buildSanctum(sanctum, openHost, deps.now)),
   };
 }
 
-function buildGuest(tokens: GuestTokenConfig, around: IdentifySurroundings): CredentialReader {
-  return createGuestTokenReader({ ...tokens, verifier: buildVerifier(tokens, around) });
+function buildGuest(tokens: GuestTokenConfig, deps: IdentifyDeps): CredentialReader {
+  return createGuestTokenReader({ ...tokens, verifier: buildVerifier(tokens, deps) });
 }
 
 function buildSanctum(
   { database, ...settings }: SanctumConfig,
-  openHost: OpenHost,
+  openHost: OpenHostDatabase,
   now: () => number,
 ): CredentialReader {
   const find = createPersonalAccessTokens(openHost(database));
@@ -106,14 +105,14 @@ function buildSanctum(
 
 function buildSession(
   sessions: SessionConfig,
-  openHost: OpenHost,
-  { now, dependencies }: IdentifySurroundings,
+  openHost: OpenHostDatabase,
+  { now, dependencies }: IdentifyDeps,
 ): CredentialReader {
   if (sessions.mode === 'django') {
     const database = createDjangoDatabase(openHost(sessions.database));
     return createSessionCookieReader({ ...sessions, database }, { fetch, now });
   }
-  const { noted } = dependencies.watch('session introspection');
+  const { observe } = dependencies.watch('session introspection');
   const read = createSessionCookieReader(sessions, { fetch, now });
-  return (cookie) => noted(() => read(cookie));
+  return (cookie) => observe(() => read(cookie));
 }

@@ -1,13 +1,13 @@
 import type { FactSource } from '../authorize/fact-source.ts';
 import type { RevocationStore, RevocationSubject } from '../authorize/revocation/revocation.ts';
-import type { TableMemory } from '../database/cache/table-cache.ts';
-import { partsOf } from '../database/repositories/subject-key.ts';
+import type { TableCache } from '../database/cache/table-cache.ts';
+import { subjectParts } from '../database/repositories/subject-key.ts';
 import { withSpan } from '../observability/tracing/span.ts';
-import type { Find } from '../policy/facts.ts';
+import type { FactReader } from '../policy/facts.ts';
 
 /** What a source reads. */
 export interface FactReads {
-  readonly find: Find;
+  readonly find: FactReader;
   readonly revocations: Pick<RevocationStore, 'latest'>;
 }
 
@@ -19,7 +19,7 @@ export interface FactSources {
 }
 
 /** Builds the sources of facts: what the database is asked directly, and what is cached of it by table. */
-export function buildFactSources(database: FactReads, tables: TableMemory): FactSources {
+export function buildFactSources(database: FactReads, tables: TableCache): FactSources {
   const cached = withSpans(cacheReads(database, tables));
   return {
     database: withSpans(database),
@@ -33,20 +33,20 @@ export function buildFactSources(database: FactReads, tables: TableMemory): Fact
 /** The same reads, answered from the cache while the tables that they read are unchanged. */
 export function cacheReads(
   { find, revocations }: FactReads,
-  { remembering }: Pick<TableMemory, 'remembering'>,
+  { cached }: Pick<TableCache, 'cached'>,
 ): FactReads {
   return {
     find: {
-      booking: remembering(['bookings'], (slug, id) => find.booking(slug, id), joinTexts),
-      escrow: remembering(['escrows'], (tenant, id) => find.escrow(tenant, id), joinTexts),
-      room: remembering(
+      booking: cached(['bookings'], (slug, id) => find.booking(slug, id), joinTexts),
+      escrow: cached(['escrows'], (tenant, id) => find.escrow(tenant, id), joinTexts),
+      room: cached(
         ['rooms', 'guest_sessions'],
         (id, viewer) => find.room(id, viewer),
         (id, viewer) => joinTexts(id, viewer?.tenantId ?? '', viewer?.sessionId ?? ''),
       ),
-      order: remembering(['orders'], (id) => find.order(id), joinTexts),
+      order: cached(['orders'], (id) => find.order(id), joinTexts),
     },
-    revocations: { latest: remembering(['revocations'], revocations.latest, joinSubjects) },
+    revocations: { latest: cached(['revocations'], revocations.latest, joinSubjects) },
   };
 }
 
@@ -71,5 +71,5 @@ function joinTexts(...texts: readonly string[]): string {
 }
 
 function joinSubjects(subjects: readonly RevocationSubject[]): string {
-  return JSON.stringify(subjects.map(partsOf));
+  return JSON.stringify(subjects.map(subjectParts));
 }

@@ -10,12 +10,12 @@ import { buildIdentify } from './authn.ts';
 import type { Storage } from './storage.ts';
 import { watchTerminate } from './watch-dependencies.ts';
 import type { Dependencies } from '../observability/dependencies.ts';
-import { createLookups } from '../observability/metrics/cache-stats.ts';
-import { catalogue } from '../policy/channels/index.ts';
+import { createCacheStats } from '../observability/metrics/cache-stats.ts';
+import { channelRegistry } from '../policy/channels/index.ts';
 import type { Config } from '../config/load.ts';
 import type { Clock } from '../runtime/timer.ts';
 import { createChatServers } from '../authn/chat-server-keys.ts';
-import type { LiveConnections } from '../websocket/open-connections.ts';
+import type { OpenConnections } from '../websocket/open-connections.ts';
 import { addressKey } from '../rate-limit/request-limits.ts';
 import { createPusherApps } from '../pusher/apps.ts';
 import { createUserSigner } from '../pusher/sign-user.ts';
@@ -24,7 +24,7 @@ import { createTerminate } from '../pusher/terminate.ts';
 import { createWebhookReader } from '../pusher/webhooks/read-webhook.ts';
 import { createFindDecision } from '../audit/lookup.ts';
 import { createGuestSessions } from '../database/repositories/guest-sessions.ts';
-import { createOpenOwnPage } from '../facts/store/list-ids.ts';
+import { createOpenListPage } from '../facts/store/list-ids.ts';
 import { createGrantRateLimit } from '../rate-limit/grants.ts';
 import { createRefusalRateLimit } from '../rate-limit/refusals.ts';
 import type { Stores } from './stores.ts';
@@ -40,7 +40,7 @@ export interface Surroundings extends Clock {
   readonly tracing: Tracing | undefined;
   readonly log: Logger;
   /** The WebSockets that are open here, for a revocation to end. */
-  readonly live: LiveConnections;
+  readonly live: OpenConnections;
   /** Aborted when Usher begins to close. */
   readonly closing: AbortSignal;
 }
@@ -49,19 +49,19 @@ export interface Surroundings extends Clock {
 export type Deps = ReturnType<typeof buildDeps>;
 
 /** Builds the dependencies of all use cases. */
-export function buildDeps(config: Config, around: Surroundings) {
-  const { storage, stores, dependencies, now } = around;
+export function buildDeps(config: Config, deps: Surroundings) {
+  const { storage, stores, dependencies, now } = deps;
   const { database } = storage;
   const apps = createPusherApps(config.pusher, config.tenantsApps);
   const signer = createSigner(apps, config.signing);
   const sessions = createGuestSessions(database);
-  const tokenLookups = createLookups();
-  const { closeHosts, identify } = buildIdentify(config, { ...around, sessions, tokenLookups });
-  const audit = buildAudit(config, { ...around, database, tables: stores.tables });
+  const tokenLookups = createCacheStats();
+  const { closeHosts, identify } = buildIdentify(config, { ...deps, sessions, tokenLookups });
+  const audit = buildAudit(config, { ...deps, database, tables: stores.tables });
   const { recordSignal, recordRejected, reportExcess, metrics, figures, trail } = audit;
   const { revocations, liveGrants, sources } = stores;
   const { limits, shared } = stores.limiting;
-  if (shared) metrics.load.showLocal(shared.isLocal);
+  if (shared) metrics.load.observeLocal(shared.isLocal);
   const { countRefusal, record, recordForgery } = createRefusalRateLimit({
     ...{
       ...config.limits,
@@ -74,9 +74,9 @@ export function buildDeps(config: Config, around: Surroundings) {
     },
     countUnrecorded: metrics.load.countUnrecorded,
   });
-  metrics.dependencies.show(dependencies);
-  metrics.showTokenLookups(tokenLookups.read);
-  metrics.showFactLookups(stores.factLookups.read);
+  metrics.dependencies.observe(dependencies);
+  metrics.observeTokenCache(tokenLookups.read);
+  metrics.observeFactCache(stores.factLookups.read);
   const measure: Measure = (action, run) =>
     metrics.timed(action, () => withSpan(`decide ${action}`, run));
   const pusherApps = [config.pusher, ...config.tenantsApps.map(({ app }) => app)];
@@ -84,7 +84,7 @@ export function buildDeps(config: Config, around: Surroundings) {
     now,
     newId: randomUUID,
     randomBytes,
-    catalogue,
+    catalogue: channelRegistry,
     identify,
     // The database is a source of facts itself.
     ...sources.database,
@@ -92,25 +92,25 @@ export function buildDeps(config: Config, around: Surroundings) {
     factSources: () => factSources(sources, config.audit),
     encrypts: signer.encrypts,
     sessions,
-    guestSessionLifetimeMs: config.guestSessionLifetime,
+    guestSessionLifetimeMs: config.guestSessionLifetimeMs,
     tickets: stores.tickets,
-    ticketLifetimeMs: config.tickets.lifetime,
+    ticketLifetimeMs: config.tickets.lifetimeMs,
     chatServers: createChatServers(config.tickets.chatServers),
-    openOwnPage: createOpenOwnPage(database),
+    openOwnPage: createOpenListPage(database),
     limits,
     authorizations: config.limits.authorizations,
-    rateLimitGrant: createGrantRateLimit({ ...around, ...config.limits, limits, reportExcess }),
+    rateLimitGrant: createGrantRateLimit({ ...deps, ...config.limits, limits, reportExcess }),
     trackConnection: createTrackConnection({
       liveGrants,
       appOf: (tenantId) => apps.for(tenantId),
       now,
     }),
     endConnections: createEndConnections({
-      ...{ ...around, liveGrants, terminate: watchTerminate(createTerminate(apps), dependencies) },
+      ...{ ...deps, liveGrants, terminate: watchTerminate(createTerminate(apps), dependencies) },
       policyOf: (appKey) => apps.withKey(appKey)?.terminatePolicy ?? 'retried',
     }),
-    live: around.live,
-    startTimer: around.startTimer,
+    live: deps.live,
+    startTimer: deps.startTimer,
     servers: apps.servers(),
     serverOf: (appKey: string) => apps.withKey(appKey),
     readWebhook: createWebhookReader(pusherApps),

@@ -20,10 +20,16 @@ export function buildLimits(
   const local = createMemoryLimits(now);
   if (redis === undefined) return { limits: withSpans(local), shared: undefined };
   const inRedis = createRedisLimits(redis, now);
-  const shared = createSharedLimits({ shared: inRedis, local, probe: inRedis.probe, now, log });
+  const shared = createSharedLimits({
+    shared: inRedis,
+    local,
+    probeShared: inRedis.probe,
+    now,
+    log,
+  });
   return { limits: withSpans(shared), shared };
 }
 
 function withSpans(limits: Limits): Limits {
-  return { ...limits, take: (claims) => withSpan('limits', () => limits.take(claims)) };
+  return { ...limits, consume: (claims) => withSpan('limits', () => limits.consume(claims)) };
 }

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { Deps, Surroundings } from './deps.ts';
-import { addGateway } from './websocket.ts';
+import { addWebSockets } from './websocket.ts';
 import { cookieModeOf } from './authn.ts';
 import { refuseUnread } from '../authorize/refuse-unread.ts';
 import type { Config } from '../config/load.ts';
@@ -10,26 +10,30 @@ import { addChannelBatchAuth } from '../http/routes/channel-batch-auth/route.ts'
 import { addChannelList } from '../http/routes/channel-list/route.ts';
 import { addDecisions } from '../http/routes/decisions/route.ts';
 import { addDocs, collectDocs } from '../http/routes/openapi/route.ts';
-import type { RecordUnread } from '../http/output/errors.ts';
-import { addFarewell } from '../http/hooks/drain.ts';
-import { followRequests } from '../http/hooks/tracing.ts';
+import type { WriteUnreadable } from '../http/output/errors.ts';
+import { addDrain } from '../http/hooks/drain.ts';
+import { traceRequests } from '../http/hooks/tracing.ts';
 import { addGuestChatAuth } from '../http/routes/guest-chat-auth/route.ts';
 import { addGuestSessions } from '../http/routes/guest-sessions/route.ts';
 import { addIssueTicket } from '../http/routes/tickets/issue-route.ts';
 import { keepLastExchange } from '../http/hooks/last-exchange.ts';
 import { createFailureLimit, createGuestSessionLimit } from '../rate-limit/request-limits.ts';
 import { addMetrics } from '../http/routes/metrics/route.ts';
-import { watchMethods } from '../http/hooks/method-not-allowed.ts';
+import { collectMethods } from '../http/hooks/method-not-allowed.ts';
 import { addProbes, guardOperator } from '../http/routes/operator/route.ts';
-import { createPresent } from '../http/input/credentials.ts';
+import { createCredentialsOf } from '../http/input/credentials.ts';
 import { addRedeemTicket } from '../http/routes/tickets/redeem-route.ts';
 import { addResources } from '../http/routes/facts/route.ts';
 import { addRevocations } from '../http/routes/revocations/route.ts';
-import { createServer, openToBrowsers } from '../http/server.ts';
-import { createSlots, slotSettings, workInSlots } from '../rate-limit/concurrency-limiter.ts';
+import { createServer, addCors } from '../http/server.ts';
+import {
+  createConcurrencyLimiter,
+  concurrencySettings,
+  limitConcurrency,
+} from '../rate-limit/concurrency-limiter.ts';
 import { addUserAuth } from '../http/routes/user-auth/route.ts';
 import { addWebhooks } from '../http/routes/webhooks/route.ts';
-import type { DocumentedRoute, Ports } from '../http/openapi/document.ts';
+import type { DocumentedRoute, DocumentedServers } from '../http/openapi/document.ts';
 import type { SharedLimits } from '../rate-limit/shared-limits.ts';
 
 /** The two listeners. */
@@ -42,61 +46,64 @@ export interface Servers {
 export async function buildServers(
   config: Config,
   deps: Deps,
-  around: Surroundings,
+  runtime: Surroundings,
 ): Promise<Servers> {
-  const docs: Collected = { public: [], operator: [] };
+  const docs: CollectedDocs = { public: [], operator: [] };
   return {
-    public: await buildPublicServer(config, deps, { ...around, docs }),
-    operator: buildOperatorServer(config, deps, { ...around, docs }),
+    public: await buildPublicServer(config, deps, { ...runtime, docs }),
+    operator: buildOperatorServer(config, deps, { ...runtime, docs }),
   };
 }
 
 /** What the routes say of themselves, while they are being added. */
-interface Collected extends Ports {
+interface CollectedDocs extends DocumentedServers {
   readonly public: DocumentedRoute[];
   readonly operator: DocumentedRoute[];
 }
 
-type Building = Surroundings & { readonly docs: Collected };
+type ServerDeps = Surroundings & { readonly docs: CollectedDocs };
 
 /** Builds the listener that browsers ask. */
 async function buildPublicServer(
   config: Config,
   deps: Deps,
-  around: Building,
+  runtime: ServerDeps,
 ): Promise<FastifyInstance> {
   const { trustedProxies, allowedOrigins } = config;
   const { countUnavailable } = deps;
-  const logger = around.log;
-  const recordUnread: RecordUnread = async (request, refused) => {
+  const logger = runtime.log;
+  const writeUnreadable: WriteUnreadable = async (request, refused) => {
     // First: a flood of what cannot be read must not be a flood of rows.
-    await ports.countFailure(request);
+    await routeDeps.countFailure(request);
     return refuseUnread({ ...refused, origin: originOf(request) }, deps);
   };
   const server = createServer({
-    ...{ logger, trustedProxies, countUnavailable, recordUnread },
-    keepAliveTimeout: config.keepAlive,
+    ...{ logger, trustedProxies, countUnavailable, writeUnreadable },
+    keepAliveTimeoutMs: config.keepAliveMs,
     ignoreDuplicateSlashes: true,
   });
-  if (around.tracing) followRequests(server, around.tracing);
-  addFarewell(server, around.closing);
+  if (runtime.tracing) traceRequests(server, runtime.tracing);
+  addDrain(server, runtime.closing);
   keepLastExchange(server);
   server.addHook('onClose', deps.closeHosts);
   const cookieMode = cookieModeOf(config);
-  await openToBrowsers(server, {
+  await addCors(server, {
     allowedOrigins,
-    limits: around.stores.limiting.limits,
+    limits: runtime.stores.limiting.limits,
   });
-  collectDocs(server, around.docs.public);
-  const refuseOtherMethods = watchMethods(server);
+  collectDocs(server, runtime.docs.public);
+  const refuseOtherMethods = collectMethods(server);
   const { loadMetrics } = deps;
-  const { startTimer } = around;
-  const slots = createSlots(slotSettings, { startTimer, onShed: loadMetrics.countShed });
-  loadMetrics.showWaiting(slots.waiting);
-  workInSlots(server, slots);
-  const ports = {
+  const { startTimer } = runtime;
+  const concurrencyLimiter = createConcurrencyLimiter(concurrencySettings, {
+    startTimer,
+    onShed: loadMetrics.countShed,
+  });
+  loadMetrics.observeQueue(concurrencyLimiter.queued);
+  limitConcurrency(server, concurrencyLimiter);
+  const routeDeps = {
     ...deps,
-    present: createPresent(cookieMode, config.tokenField),
+    present: createCredentialsOf(cookieMode, config.tokenField),
     countFailure: createFailureLimit(deps.countRefusal),
     countGuestSession: createGuestSessionLimit(
       server,
@@ -104,16 +111,16 @@ async function buildPublicServer(
       deps.reportExcess,
     ),
   };
-  addChannelAuth(server, ports);
-  addChannelBatchAuth(server, ports);
-  addGuestChatAuth(server, ports);
-  addUserAuth(server, ports);
-  addChannelList(server, ports);
-  addGuestSessions(server, ports);
-  addIssueTicket(server, ports);
-  addRedeemTicket(server, ports);
-  addWebhooks(server, ports);
-  addGateway(server, config, { ...around, ...ports });
+  addChannelAuth(server, routeDeps);
+  addChannelBatchAuth(server, routeDeps);
+  addGuestChatAuth(server, routeDeps);
+  addUserAuth(server, routeDeps);
+  addChannelList(server, routeDeps);
+  addGuestSessions(server, routeDeps);
+  addIssueTicket(server, routeDeps);
+  addRedeemTicket(server, routeDeps);
+  addWebhooks(server, routeDeps);
+  addWebSockets(server, config, { ...runtime, ...routeDeps });
   refuseOtherMethods();
   return server;
 }
@@ -122,20 +129,20 @@ async function buildPublicServer(
 function buildOperatorServer(
   config: Config,
   deps: Deps,
-  { storage, stores, log, closing, docs }: Building,
+  { storage, stores, log, closing, docs }: ServerDeps,
 ): FastifyInstance {
   const { countUnavailable } = deps;
   const server = createServer({ logger: log, trustedProxies: [], countUnavailable });
   const { shared } = stores.limiting;
   collectDocs(server, docs.operator);
-  const refuseOtherMethods = watchMethods(server);
+  const refuseOtherMethods = collectMethods(server);
   guardOperator(server, { ...deps, token: config.operator.token });
   addProbes(server, {
     // Not Redis: without it each replica counts limits alone, and everything else works.
     pings: [storage.database.ping],
     isClosing: () => closing.aborted,
     isDegraded: deps.trail.isDropping,
-    limitsAre: shared && (() => howCounted(shared)),
+    limitScope: shared && (() => limitScope(shared)),
   });
   addResources(server, stores.resources);
   addMetrics(server, deps.readMetrics);
@@ -146,7 +153,7 @@ function buildOperatorServer(
   return server;
 }
 
-async function howCounted(shared: SharedLimits): Promise<'shared' | 'local'> {
-  await shared.look();
+async function limitScope(shared: SharedLimits): Promise<'shared' | 'local'> {
+  await shared.probe();
   return shared.isLocal() ? 'local' : 'shared';
 }

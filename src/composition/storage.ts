@@ -49,7 +49,7 @@ export async function openStorage(
 async function openRedis(url: Secret, log: Logger): Promise<Redis> {
   const { createRedis } = await import('../redis/client.ts');
   const redis = await createRedis({ url, log });
-  const fault = redis.fault();
+  const fault = redis.misconfiguration();
   if (fault === undefined) return redis;
   await redis.close();
   throw new StartRefused(`${fault}.`);

@@ -4,19 +4,19 @@ import { buildFacts } from './facts.ts';
 import { buildLimits } from './limits.ts';
 import type { Storage } from './storage.ts';
 import { buildFactSources } from './cache.ts';
-import { createLookups } from '../observability/metrics/cache-stats.ts';
-import { createLiveGrants } from '../database/repositories/tracked-connections.ts';
+import { createCacheStats } from '../observability/metrics/cache-stats.ts';
+import { createTrackedConnections } from '../database/repositories/tracked-connections.ts';
 import { createRevocations } from '../database/repositories/revocations.ts';
-import { createSweepGuestSessions } from '../database/repositories/guest-sessions.ts';
+import { createDeleteExpiredGuestSessions } from '../database/repositories/guest-sessions.ts';
 import {
-  createSweepRevocations,
-  type CredentialLives,
+  createDeleteExpiredRevocations,
+  type CredentialLifetimes,
 } from '../database/repositories/revocation-cleanup.ts';
-import { createSweepChanges } from '../database/cache/change-cleanup.ts';
-import { createTableMemory } from '../database/cache/table-cache.ts';
+import { createDeleteOldChanges } from '../database/cache/change-cleanup.ts';
+import { createTableCache } from '../database/cache/table-cache.ts';
 import { createTickets } from '../database/repositories/tickets.ts';
-import { createMemoryOnce } from '../pusher/webhooks/memory-deduplicate.ts';
-import { createRedisOnce } from '../pusher/webhooks/redis-deduplicate.ts';
+import { createMemoryDeduplicate } from '../pusher/webhooks/memory-deduplicate.ts';
+import { createRedisDeduplicate } from '../pusher/webhooks/redis-deduplicate.ts';
 
 export type Stores = ReturnType<typeof buildStores>;
 
@@ -28,20 +28,23 @@ export function buildStores(
   const { database, redis } = storage;
   const facts = buildFacts(database);
   const revocations = createRevocations(database);
-  const factLookups = createLookups();
-  const tables = createTableMemory({ now, onLookup: factLookups.count });
+  const factLookups = createCacheStats();
+  const tables = createTableCache({ now, onCacheLookup: factLookups.count });
   return {
     ...facts,
     tables,
     factLookups,
     sources: buildFactSources({ find: facts.find, revocations }, tables),
-    sweepChanges: createSweepChanges(database, tables),
-    sweepGuestSessions: createSweepGuestSessions(database),
-    sweepRevocations: (lives: CredentialLives) => createSweepRevocations(database, lives),
+    sweepChanges: createDeleteOldChanges(database, tables),
+    sweepGuestSessions: createDeleteExpiredGuestSessions(database),
+    sweepRevocations: (lives: CredentialLifetimes) =>
+      createDeleteExpiredRevocations(database, lives),
     tickets: createTickets(database),
-    beginOnce: redis ? createRedisOnce(redis, { now, newId: randomUUID }) : createMemoryOnce(now),
+    beginOnce: redis
+      ? createRedisDeduplicate(redis, { now, newId: randomUUID })
+      : createMemoryDeduplicate(now),
     revocations,
     limiting: buildLimits(storage, { now, log }),
-    liveGrants: createLiveGrants(database),
+    liveGrants: createTrackedConnections(database),
   };
 }

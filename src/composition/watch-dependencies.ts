@@ -5,10 +5,10 @@ import type { Database } from '../database/client.ts';
 import type { HostDatabase } from '../database/host/host-database.ts';
 import type { Redis } from '../redis/client.ts';
 
-type Watch = Pick<Dependencies, 'watch'>;
+type DependencyMonitor = Pick<Dependencies, 'watch'>;
 
 /** The same storage; whether it answers is noted. */
-export function watchStorage(storage: Storage, dependencies: Watch): Storage {
+export function watchStorage(storage: Storage, dependencies: DependencyMonitor): Storage {
   const { database, redis } = storage;
   return {
     ...storage,
@@ -18,31 +18,34 @@ export function watchStorage(storage: Storage, dependencies: Watch): Storage {
 }
 
 /** The same database of a host; whether it answers is noted. */
-export function watchHost(host: HostDatabase, { watch }: Watch): HostDatabase {
-  const { noted } = watch('host database');
-  return { ...host, findRow: (query, parameters) => noted(() => host.findRow(query, parameters)) };
-}
-
-/** The same; whether the Pusher servers do as they are asked is noted. */
-export function watchTerminate(terminate: Terminate, { watch }: Watch): Terminate {
-  const { noted } = watch('Pusher server');
-  return (user) => noted(() => terminate(user));
-}
-
-function watchDatabase(database: Database, { watch }: Watch): Database {
-  const { noted } = watch('database');
+export function watchHost(host: HostDatabase, { watch }: DependencyMonitor): HostDatabase {
+  const { observe } = watch('host database');
   return {
-    ...database,
-    ask: (query) => noted(() => database.ask(query)),
-    run: (statement) => noted(() => database.run(statement)),
-    ping: () => noted(database.ping),
+    ...host,
+    findRow: (query, parameters) => observe(() => host.findRow(query, parameters)),
   };
 }
 
-function watchRedis(redis: Redis, { watch }: Watch): Redis {
-  const { noted } = watch('redis');
+/** The same; whether the Pusher servers do as they are asked is noted. */
+export function watchTerminate(terminate: Terminate, { watch }: DependencyMonitor): Terminate {
+  const { observe } = watch('Pusher server');
+  return (user) => observe(() => terminate(user));
+}
+
+function watchDatabase(database: Database, { watch }: DependencyMonitor): Database {
+  const { observe } = watch('database');
+  return {
+    ...database,
+    query: (query) => observe(() => database.query(query)),
+    execute: (statement) => observe(() => database.execute(statement)),
+    ping: () => observe(database.ping),
+  };
+}
+
+function watchRedis(redis: Redis, { watch }: DependencyMonitor): Redis {
+  const { observe } = watch('redis');
   return {
     ...redis,
-    ask: (commands) => noted(() => redis.ask(commands)),
+    run: (commands) => observe(() => redis.run(commands)),
   };
 }

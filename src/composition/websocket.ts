@@ -5,68 +5,76 @@ import { checkTicket, redeemTicket } from '../authorize/tickets/redeem-ticket.ts
 import { isStillAllowed } from '../authorize/still-allowed.ts';
 import type { Config } from '../config/load.ts';
 import type { Principal } from '../policy/principal.ts';
-import { createDoorway } from '../websocket/server.ts';
+import { createWebSocketEndpoints } from '../websocket/server.ts';
 import type { HandshakeFault } from '../websocket/handshake.ts';
 import { createMessageLimit } from '../rate-limit/message-limit.ts';
-import { addSessionDoors } from '../websocket/session-endpoints.ts';
-import { addTicketDoor } from '../websocket/ticket-endpoint.ts';
+import { addSessionEndpoints } from '../websocket/session-endpoints.ts';
+import { addTicketEndpoint } from '../websocket/ticket-endpoint.ts';
 import { sendRefusal } from '../http/output/response.ts';
 import { sendError } from '../http/output/errors.ts';
 import { originOf } from '../http/input/auth-request.ts';
-import { sessionDoorRefusals, ticketDoorRefusals } from '../http/output/websocket-refusal-docs.ts';
+import {
+  sessionEndpointRefusals,
+  ticketEndpointRefusals,
+} from '../http/output/websocket-refusal-docs.ts';
 import {
   createConnectionLimit,
   withoutReply,
   type CountFailure,
 } from '../rate-limit/request-limits.ts';
-import type { Present } from '../http/input/credentials.ts';
+import type { CredentialsOf } from '../http/input/credentials.ts';
 import { RequestProblem } from '../http/output/problem.ts';
-import { generalReplies } from '../http/output/refusal-response.ts';
-import { createTurnstile } from '../rate-limit/connection-rate-limiter.ts';
-import { createMemoryRates } from '../rate-limit/memory-rates.ts';
+import { generalResponses } from '../http/output/refusal-response.ts';
+import { createConnectionRateLimiter } from '../rate-limit/connection-rate-limiter.ts';
+import { createMemoryRateLimiter } from '../rate-limit/memory-rates.ts';
 
 /** Adds the WebSocket doors that are configured to the public listener. */
-export function addGateway(
+export function addWebSockets(
   server: FastifyInstance,
   { webSockets, sessions, limits }: Config,
-  ports: Deps & Surroundings & { readonly present: Present; readonly countFailure: CountFailure },
+  deps: Deps &
+    Surroundings & { readonly present: CredentialsOf; readonly countFailure: CountFailure },
 ): void {
   const { host } = webSockets;
-  const { now, startTimer, live, countFailure, reportExcess } = ports;
-  const { countUnavailable, trafficMetrics } = ports;
-  trafficMetrics.showOpen(live.byTenant);
-  const { limits: account, shared } = ports.stores.limiting;
+  const { now, startTimer, live, countFailure, reportExcess } = deps;
+  const { countUnavailable, trafficMetrics } = deps;
+  trafficMetrics.observeOpen(live.byTenant);
+  const { limits: limiter, shared } = deps.stores.limiting;
   const perMinute = limits.connections;
-  const turnstile = createTurnstile({ limits: account, perMinute, startTimer });
+  const connectionRateLimiter = createConnectionRateLimiter({
+    limits: limiter,
+    perMinute,
+    startTimer,
+  });
   const unread = ({ status, message, headers }: HandshakeFault) =>
     new RequestProblem(status, message, headers);
-  const doorway = createDoorway(server, { ...webSockets, startTimer, unread });
-  const admitting = {
+  const endpoints = createWebSocketEndpoints(server, { ...webSockets, startTimer, unread });
+  const sessionDeps = {
     ...{ ...webSockets, now, startTimer, live, originOf, reportExcess },
-    isStillAllowed: (principal: Principal) => isStillAllowed(principal, ports),
+    isStillAllowed: (principal: Principal) => isStillAllowed(principal, deps),
     ...{ countUnavailable, measureTraffic: trafficMetrics.measureTraffic },
-    countConnection: createConnectionLimit(turnstile, reportExcess),
+    countConnection: createConnectionLimit(connectionRateLimiter, reportExcess),
     countMessage: createMessageLimit({
-      ...{ perMinute: limits.messages, rates: createMemoryRates(), shared, now },
+      ...{ perMinute: limits.messages, rates: createMemoryRateLimiter(), shared, now },
     }),
   };
-  addTicketDoor(doorway, {
-    ...admitting,
-    checkTicket: (presentation) => checkTicket(presentation, ports),
-    redeemTicket: (presentation) => redeemTicket(presentation, ports),
+  addTicketEndpoint(endpoints, {
+    ...sessionDeps,
+    checkTicket: (presentation) => checkTicket(presentation, deps),
+    redeemTicket: (presentation) => redeemTicket(presentation, deps),
     newId: randomUUID,
     countFailure: withoutReply(countFailure),
-    refusals: ticketDoorRefusals,
+    refusals: ticketEndpointRefusals,
   });
   if (host === undefined || sessions === undefined) return;
-  addSessionDoors(doorway, {
-    ...ports,
-    ...admitting,
-    credentialsOf: ports.present,
+  addSessionEndpoints(endpoints, {
+    ...deps,
+    ...sessionDeps,
+    credentialsOf: deps.present,
     sendError,
     sendRefusal: (request, reply, refusal) =>
-      sendRefusal([request, reply], refusal, { replies: generalReplies, countFailure }),
-    refusals: sessionDoorRefusals,
+      sendRefusal([request, reply], refusal, { responses: generalResponses, countFailure }),
+    refusals: sessionEndpointRefusals,
     host: { url: host, cookieName: sessions.cookieName },
   });
 }

@@ -1,4 +1,4 @@
-import { weakSecret } from '../authn/weak-secret.ts';
+import { secretWeakness } from '../authn/weak-secret.ts';
 import { Secret } from '../runtime/secret.ts';
 import type { SettingsReader } from './read.ts';
 import type { Setting } from './setting.ts';
@@ -21,7 +21,7 @@ export const chatServerKey = (
     if (key === undefined || secret === undefined) {
       return { problem: 'must be a key and its secret in ASCII, as in key:secret' };
     }
-    const weakness = weakSecret(secret);
+    const weakness = secretWeakness(secret);
     if (weakness !== undefined) return { problem: `must not have a secret that ${weakness}` };
     return { value: { key, secret: new Secret(secret) } };
   },
@@ -31,20 +31,20 @@ export const chatServerKey = (
 
 /** How tickets are issued (system C); `lifetime` in milliseconds. */
 export interface TicketConfig {
-  readonly lifetime: number;
+  readonly lifetimeMs: number;
   /** The secret of each chat server, by its key id. */
   readonly chatServers: ReadonlyMap<string, Secret>;
 }
 
 /** What the contract promises at most, in milliseconds. */
-const longestLifetime = 2 * 60 * 60 * 1000;
+const maxLifetimeMs = 2 * 60 * 60 * 1000;
 
 /** Reads how tickets are issued, and for which chat servers. */
 export function loadTickets(read: SettingsReader): TicketConfig {
   const pairs = read.optional('CHAT_SERVER_KEYS') ?? [];
   const chatServers = new Map(pairs.map(({ key, secret }) => [key, secret]));
   if (chatServers.size < pairs.length) read.problem('CHAT_SERVER_KEYS has a key twice');
-  const lifetime = read.required('TICKET_TTL');
-  if (lifetime > longestLifetime) read.problem('TICKET_TTL must be 2h at most');
-  return { lifetime, chatServers };
+  const lifetimeMs = read.required('TICKET_TTL');
+  if (lifetimeMs > maxLifetimeMs) read.problem('TICKET_TTL must be 2h at most');
+  return { lifetimeMs, chatServers };
 }

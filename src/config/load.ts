@@ -3,7 +3,7 @@ import type { SigningStyle } from '../pusher/signing-style.ts';
 import { isLoopback } from '../runtime/network/loopback.ts';
 import type { Secret } from '../runtime/secret.ts';
 import { loadTickets, type TicketConfig } from './chat-servers.ts';
-import { findMisspelt, misspeltSentence, type Misspelt } from './misspelt.ts';
+import { findMisspelt, formatMisspelt, type Misspelt } from './misspelt.ts';
 import { loadPusher, type PusherConfig } from './pusher.ts';
 import { createSettingsReader, type Environment, type SettingsReader } from './read.ts';
 import { loadSanctum, loadSessions, type SanctumConfig, type SessionConfig } from './sessions.ts';
@@ -34,16 +34,16 @@ export interface Config extends PusherConfig {
   readonly tickets: TicketConfig;
   readonly webSockets: WebSocketConfig;
   /** How long a guest session of ours lives, in milliseconds. */
-  readonly guestSessionLifetime: number;
+  readonly guestSessionLifetimeMs: number;
   /** How long a revocation is kept where nothing bounds the life of what it refuses, in milliseconds; for ever without it. */
-  readonly revocationRetention: number | undefined;
+  readonly revocationRetentionMs: number | undefined;
   readonly allowedOrigins: readonly string[];
   readonly trustedProxies: readonly string[];
   /** How long an idle connection of the public listener is kept, in milliseconds. */
-  readonly keepAlive: number;
+  readonly keepAliveMs: number;
   readonly audit: 'strict' | 'buffered';
   /** How long everybody is still answered once we close, in milliseconds. */
-  readonly shutdownNotice: number;
+  readonly shutdownNoticeMs: number;
   readonly limits: LimitConfig;
   readonly tracing: TracingConfig | undefined;
   /** Variables that look like settings and are not. */
@@ -57,7 +57,7 @@ export interface GuestTokenConfig extends TokenConfig {
 
 /** `maxAge` in milliseconds. */
 export interface UserTokenConfig extends TokenConfig {
-  readonly maxAge: number;
+  readonly maxAgeMs: number;
 }
 
 /** How many a minute. */
@@ -83,7 +83,7 @@ export class ConfigurationError extends Error {
     readonly problems: readonly string[],
     misspelt: readonly Misspelt[] = [],
   ) {
-    const lines = [...problems, ...misspelt.map(misspeltSentence)];
+    const lines = [...problems, ...misspelt.map(formatMisspelt)];
     super(`The configuration has problems:\n${lines.map((line) => `  - ${line}`).join('\n')}`);
   }
 }
@@ -113,13 +113,13 @@ export function loadConfig(env: Environment): Config {
     sessions,
     tickets: loadTickets(read),
     webSockets: loadWebSockets(read, sessions),
-    guestSessionLifetime: read.required('GUEST_SESSION_TTL'),
-    revocationRetention: read.optional('REVOCATION_RETENTION'),
+    guestSessionLifetimeMs: read.required('GUEST_SESSION_TTL'),
+    revocationRetentionMs: read.optional('REVOCATION_RETENTION'),
     allowedOrigins,
     trustedProxies: read.optional('TRUSTED_PROXIES') ?? [],
-    keepAlive: read.required('HTTP_KEEP_ALIVE'),
+    keepAliveMs: read.required('HTTP_KEEP_ALIVE'),
     audit: read.required('AUDIT'),
-    shutdownNotice: loadShutdownNotice(read),
+    shutdownNoticeMs: loadShutdownNotice(read),
     limits: {
       connections: read.required('RATE_LIMIT_CONNECTIONS'),
       failures: read.required('RATE_LIMIT_FAILURES'),
@@ -132,7 +132,7 @@ export function loadConfig(env: Environment): Config {
     misspelt: findMisspelt(env),
   };
   checkCredentials(config, read);
-  checkPorts(config, read);
+  checkDeps(config, read);
   if (read.problems.length > 0) throw new ConfigurationError(read.problems, config.misspelt);
   return config;
 }
@@ -141,10 +141,10 @@ function loadCredentialTokens(read: SettingsReader): Pick<Config, 'guestTokens' 
   const [guests, users] = [loadTokens('GUEST', read), loadTokens('USER', read)];
   const bookingClaim = read.required('GUEST_TOKEN_BOOKING_CLAIM');
   const hotelClaim = read.required('GUEST_TOKEN_HOTEL_CLAIM');
-  const maxAge = read.required('USER_TOKEN_MAX_AGE');
+  const maxAgeMs = read.required('USER_TOKEN_MAX_AGE');
   return {
     guestTokens: guests && { ...guests, bookingClaim, hotelClaim },
-    userTokens: users && { ...users, maxAge },
+    userTokens: users && { ...users, maxAgeMs },
   };
 }
 
@@ -167,7 +167,7 @@ function checkCredentials(config: Config, read: SettingsReader): void {
   }
 }
 
-function checkPorts({ listen, operator }: Config, read: SettingsReader): void {
+function checkDeps({ listen, operator }: Config, read: SettingsReader): void {
   const isAny = (host: string) => host === '0.0.0.0' || host === '::';
   const overlap = listen.host === operator.host || isAny(listen.host) || isAny(operator.host);
   if (overlap && listen.port !== 0 && listen.port === operator.port) {
@@ -194,11 +194,11 @@ function loadOperator(read: SettingsReader): Config['operator'] {
 }
 
 /** In milliseconds; a timer of Node that is set for longer than 24 days fires at once. */
-const longestNotice = 60 * 60 * 1000;
+const maxNoticeMs = 60 * 60 * 1000;
 
 function loadShutdownNotice(read: SettingsReader): number {
   const notice = read.required('SHUTDOWN_NOTICE');
-  if (notice > longestNotice) read.problem('SHUTDOWN_NOTICE must be 1h at most');
+  if (notice > maxNoticeMs) read.problem('SHUTDOWN_NOTICE must be 1h at most');
   return notice;
 }
 

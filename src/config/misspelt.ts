@@ -25,29 +25,31 @@ const laravelNames: Readonly<Record<string, string>> = {
 const injected = /_(SERVICE_HOST|SERVICE_PORT|PORT_[0-9]+)(_|$)/;
 
 /** Letters that may differ. With four letters, `HOME` would be taken for `HOST`. */
-const tolerated = (setting: string): number => (setting.length < 8 ? 1 : 2);
+const maxDistance = (setting: string): number => (setting.length < 8 ? 1 : 2);
 
 /** Finds variables that look like settings and are not. An unrelated environment has none. */
 export function findMisspelt(env: Environment): readonly Misspelt[] {
   return Object.keys(env).flatMap((name) => {
     const meant =
-      (env[name] ?? '') === '' || Object.hasOwn(settings, name) ? undefined : meantBy(name, env);
+      (env[name] ?? '') === '' || Object.hasOwn(settings, name)
+        ? undefined
+        : nearestSetting(name, env);
     return meant === undefined ? [] : [{ name, meant }];
   });
 }
 
-function meantBy(name: string, env: Environment): string | undefined {
+function nearestSetting(name: string, env: Environment): string | undefined {
   const upper = name.toUpperCase();
   if (Object.hasOwn(settings, upper)) return upper.length < 8 ? undefined : upper;
   if (injected.test(upper) || upper.startsWith('USHER_')) return undefined;
   const nearest = laravelNames[upper] ?? closestMatch(upper, names);
   if (nearest === undefined) return undefined;
-  if (leven(upper, nearest) <= tolerated(nearest)) return nearest;
+  if (leven(upper, nearest) <= maxDistance(nearest)) return nearest;
   // PUSHER_APP_KEY beside PUSHER_KEY, in one file for Laravel and Usher, is no mistake.
   const isMissing = upper.startsWith('PUSHER_') && (env[nearest] ?? '') === '';
   return isMissing || ownPrefixes.some((prefix) => upper.startsWith(prefix)) ? nearest : undefined;
 }
 
 /** A sentence for the operator; it repeats the name and not the value. */
-export const misspeltSentence = ({ name, meant }: Misspelt): string =>
+export const formatMisspelt = ({ name, meant }: Misspelt): string =>
   `${name} is not a setting of Usher and is ignored; did you mean ${meant}?`;

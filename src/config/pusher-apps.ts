@@ -95,7 +95,7 @@ function problemsOf(item: unknown): readonly string[] {
     Object.hasOwn(fields, field) && !holds(fields[field]) ? [`${field} ${words}`] : [],
   );
   const missing = needed.filter((field) => !Object.hasOwn(fields, field));
-  const alone = Object.hasOwn(fields, 'retiring_key') !== Object.hasOwn(fields, 'retiring_secret');
+  const single = Object.hasOwn(fields, 'retiring_key') !== Object.hasOwn(fields, 'retiring_secret');
   return [
     ...missing.map((field) => `has no ${field}`),
     ...wrong,
@@ -106,7 +106,7 @@ function problemsOf(item: unknown): readonly string[] {
     ...(Object.keys(fields).every((field) => Object.hasOwn(rules, field))
       ? []
       : ['has a field that does not exist']),
-    ...(alone ? ['must have retiring_key and retiring_secret, or neither'] : []),
+    ...(single ? ['must have retiring_key and retiring_secret, or neither'] : []),
   ];
 }
 

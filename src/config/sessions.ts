@@ -20,7 +20,7 @@ export interface DjangoConfig {
   readonly engine: 'db' | 'cached_db' | 'signed_cookies';
   readonly secretKeys: readonly Secret[];
   readonly backends: readonly string[];
-  readonly cookieAge: number;
+  readonly cookieAgeMs: number;
   readonly database: HostDatabaseConfig;
 }
 
@@ -35,7 +35,7 @@ export interface SanctumConfig {
   readonly database: HostDatabaseConfig;
   readonly tokenableType: string;
   readonly tenantId?: string;
-  readonly expiration?: number;
+  readonly expirationMs?: number;
 }
 
 /** Reads how session cookies are read; `undefined` when they are not. */
@@ -69,7 +69,7 @@ function loadDjango(read: SettingsReader): DjangoConfig {
       ...(read.optional('DJANGO_SECRET_KEY_FALLBACKS') ?? []),
     ],
     backends: read.required('DJANGO_AUTHENTICATION_BACKENDS'),
-    cookieAge: read.required('DJANGO_SESSION_AGE'),
+    cookieAgeMs: read.required('DJANGO_SESSION_AGE'),
     database: {
       url: read.required('DJANGO_DATABASE_URL'),
       timeZone: read.required('DJANGO_TIME_ZONE'),
@@ -104,12 +104,12 @@ function isNear(hostname: string): boolean {
 export function loadSanctum(read: SettingsReader): SanctumConfig | undefined {
   const url = read.optional('SANCTUM_DATABASE_URL');
   if (url === undefined) return undefined;
-  const expiration = read.optional('SANCTUM_EXPIRATION');
+  const expirationMs = read.optional('SANCTUM_EXPIRATION');
   const tenantId = read.optional('SANCTUM_TENANT');
   return {
     database: { url, timeZone: read.required('SANCTUM_TIME_ZONE') },
     tokenableType: read.required('SANCTUM_TOKENABLE_TYPE'),
     ...(tenantId !== undefined && { tenantId }),
-    ...(expiration !== undefined && { expiration }),
+    ...(expirationMs !== undefined && { expirationMs }),
   };
 }

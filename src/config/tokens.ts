@@ -1,5 +1,5 @@
 import { readPem } from '../authn/jwt/token-key.ts';
-import { weakSecret } from '../authn/weak-secret.ts';
+import { secretWeakness } from '../authn/weak-secret.ts';
 import { fetchUrlProblem, keySetUrlProblem } from '../runtime/network/fetch-url.ts';
 import { Secret } from '../runtime/secret.ts';
 import type { SettingName, SettingsReader } from './read.ts';
@@ -64,7 +64,7 @@ function loadKeys(sources: KeySources, read: SettingsReader): TokenConfig['keys'
   const secret = read.optional(secretName);
   if (secret === undefined)
     return sources.some((name) => read.isSet(name)) ? { secret: missing } : undefined;
-  const weakness = weakSecret(secret.reveal());
+  const weakness = secretWeakness(secret.reveal());
   if (weakness !== undefined) read.problem(`${secretName} ${weakness}`);
   return { secret };
 }

@@ -10,31 +10,31 @@ export interface WebSocketConfig {
   /** Whether the servers behind get the client's `Host`, or their own address. */
   readonly preserveHost: boolean;
   /** The largest message of a client, in bytes. */
-  readonly maxMessage: number;
+  readonly maxMessageBytes: number;
   /** The largest message of a server behind, in bytes; without it there is no limit. */
   readonly maxUpstreamMessage: number | undefined;
   /** What becomes of a client's message beyond the rate limit. */
   readonly overLimit: 'close' | 'drop';
   /** Milliseconds between two pings. */
-  readonly pingInterval: number;
+  readonly pingIntervalMs: number;
   /** Milliseconds between two looks at whether somebody may stay. */
-  readonly recheckInterval: number;
+  readonly recheckIntervalMs: number;
 }
 
 /** In milliseconds; longer ones would outlast every proxy's time-out. */
-const pingIntervals = { shortest: 100, longest: 10 * 60 * 1000 } as const;
+const pingIntervalsMs = { shortest: 100, longest: 10 * 60 * 1000 } as const;
 /** In milliseconds: a logout at the host, and a revocation whose notification was lost, end a connection this much later. */
-const longestInterval = 60 * 60 * 1000;
+const maxIntervalMs = 60 * 60 * 1000;
 
 /** Reads how WebSockets are taken in; `sessions` is how the host's cookie is read, if it is. */
 export function loadWebSockets(
   read: SettingsReader,
   sessions: SessionConfig | undefined,
 ): WebSocketConfig {
-  const recheckInterval = read.required('WS_RECHECK_INTERVAL');
-  if (recheckInterval > longestInterval) read.problem('WS_RECHECK_INTERVAL must be 1h at most');
-  const pingInterval = read.required('WS_PING_INTERVAL');
-  if (pingInterval < pingIntervals.shortest || pingInterval > pingIntervals.longest) {
+  const recheckIntervalMs = read.required('WS_RECHECK_INTERVAL');
+  if (recheckIntervalMs > maxIntervalMs) read.problem('WS_RECHECK_INTERVAL must be 1h at most');
+  const pingIntervalMs = read.required('WS_PING_INTERVAL');
+  if (pingIntervalMs < pingIntervalsMs.shortest || pingIntervalMs > pingIntervalsMs.longest) {
     read.problem('WS_PING_INTERVAL must be from 100ms to 10m');
   }
   const host = upstream('SESSION_WS_UPSTREAM', read);
@@ -45,11 +45,11 @@ export function loadWebSockets(
     chatServer: upstream('WS_UPSTREAM', read),
     host,
     preserveHost: read.required('WS_PRESERVE_HOST') === 'true',
-    maxMessage: read.required('WS_MAX_MESSAGE'),
+    maxMessageBytes: read.required('WS_MAX_MESSAGE'),
     maxUpstreamMessage: read.optional('WS_MAX_UPSTREAM_MESSAGE'),
     overLimit: read.required('RATE_LIMIT_MESSAGES_ACTION'),
-    pingInterval,
-    recheckInterval,
+    pingIntervalMs,
+    recheckIntervalMs,
   };
 }
 

@@ -1,6 +1,6 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import type { Secret } from '../runtime/secret.ts';
-import { answered, statementFault } from './errors.ts';
+import { withDatabaseErrors, statementError } from './errors.ts';
 import { PrismaClient } from './generated/client.ts';
 import { createPool } from './pool.ts';
 import { ownSchema } from './schema.ts';
@@ -10,12 +10,12 @@ import { setUpSession } from './session.ts';
 /** Our tables, behind one rule for errors. */
 export interface Database {
   /** Runs a query. Throws `Unavailable` when the database could not answer, never with its address or a row's values. */
-  readonly ask: <T>(query: (prisma: PrismaClient) => Promise<T>) => Promise<T>;
+  readonly query: <T>(query: (prisma: PrismaClient) => Promise<T>) => Promise<T>;
   /**
    * Runs one prepared statement, past Prisma, whose work for a call is twice the driver's. Resolves to its rows when it is
    * committed; throws `RowRefused` when the database refused a row, `Unavailable` when it could not answer.
    */
-  readonly run: (statement: PreparedStatement) => Promise<readonly object[]>;
+  readonly execute: (statement: PreparedStatement) => Promise<readonly object[]>;
   /** Resolves when the database answers a query now; throws `Unavailable` otherwise. */
   readonly ping: () => Promise<void>;
   /** Ends the pool's connections. */
@@ -65,17 +65,17 @@ export function createDatabase(options: DatabaseOptions): Database {
   // 'minimal': Prisma's longer messages print the arguments, that is, row values.
   const prisma = new PrismaClient({ adapter, errorFormat: 'minimal', log: [] });
   return {
-    ask: (query) => answered(query(prisma)),
-    run: async ({ name, text, values }) => {
+    query: (query) => withDatabaseErrors(query(prisma)),
+    execute: async ({ name, text, values }) => {
       try {
         const { rows } = await pool.query<object>({ name, text, values: [...values] });
         return rows;
       } catch (error) {
-        throw statementFault(error);
+        throw statementError(error);
       }
     },
     ping: async () => {
-      await answered(prisma.$queryRaw`SELECT 1`);
+      await withDatabaseErrors(prisma.$queryRaw`SELECT 1`);
     },
     close: async () => {
       await prisma.$disconnect();

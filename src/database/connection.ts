@@ -26,7 +26,7 @@ export async function openConnection(
     } catch (error) {
       options.signal?.throwIfAborted();
       errors.push(error);
-      servers.leave(url);
+      servers.markFailed(url);
     }
   }
   throw errors.length === 1 ? errors[0] : new AggregateError(errors);

@@ -1,5 +1,5 @@
 /** Codes that an operator meets, in words, and what to change where the code alone does not say it. */
-export const codeWords: Readonly<Record<string, string>> = {
+export const errorCodeDescriptions: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there',
   ECONNRESET: 'the connection was reset',
   ETIMEDOUT: 'the host does not answer: look at its firewall',

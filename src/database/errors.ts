@@ -1,6 +1,6 @@
 import { StartRefused } from '../runtime/start-refused.ts';
 import { RowRefused, Unavailable } from '../runtime/unavailable.ts';
-import { codeWords } from './error-codes.ts';
+import { errorCodeDescriptions } from './error-codes.ts';
 import { Prisma } from './generated/client.ts';
 
 /** What the driver says in its own words; these texts hold neither values nor addresses. */
@@ -16,17 +16,17 @@ const driverMessages: ReadonlySet<string> = new Set([
 ]);
 
 /** Codes by which the database answers a question; everything else means that it did not. */
-const answers: ReadonlySet<string> = new Set(['P2002', 'P2025']);
+const rowResultCodes: ReadonlySet<string> = new Set(['P2002', 'P2025']);
 
 /**
  * Waits for a query of ours. Prisma's known answers (P2002 unique, P2025 not found) are thrown on as they are;
  * everything else becomes `Unavailable`, because dropped connections and time-outs arrive without a code.
  */
-export async function answered<T>(query: Promise<T>): Promise<T> {
+export async function withDatabaseErrors<T>(query: Promise<T>): Promise<T> {
   try {
     return await query;
   } catch (error) {
-    if (error instanceof Prisma.PrismaClientKnownRequestError && answers.has(error.code))
+    if (error instanceof Prisma.PrismaClientKnownRequestError && rowResultCodes.has(error.code))
       throw error;
     throw databaseUnavailable(error);
   }
@@ -37,16 +37,16 @@ export async function answered<T>(query: Promise<T>): Promise<T> {
  * dropped here: they quote rows ("Failing row contains …"), arguments, addresses, and for a bad URL the URL itself.
  */
 export function databaseUnavailable(error: unknown, dependency = 'database'): Unavailable {
-  const refusal = refusalIn(error);
+  const refusal = startRefusalIn(error);
   if (refusal !== undefined) return new Unavailable(dependency, { cause: refusal });
-  const words = [...new Set(saidBy(error))].map(spell);
+  const words = [...new Set(messagesOf(error))].map(describeSqlState);
   return new Unavailable(dependency, {
     cause: new Error(words.length > 0 ? words.join(', ') : 'an error without a code'),
   });
 }
 
 /** The sentence of ours that an error is, or has for one of several servers. */
-export function refusalIn(error: unknown): StartRefused | undefined {
+export function startRefusalIn(error: unknown): StartRefused | undefined {
   const errors: readonly unknown[] = error instanceof AggregateError ? error.errors : [error];
   return errors.find((each) => each instanceof StartRefused);
 }
@@ -56,7 +56,7 @@ const refusesRow = /^(?:22|23|54)[0-9A-Z]{3}$/;
 const isThere = '23505';
 
 /** What a statement of ours failed of: `RowRefused` where the database refused a row, `Unavailable` otherwise. */
-export function statementFault(error: unknown): Unavailable {
+export function statementError(error: unknown): Unavailable {
   const fault = databaseUnavailable(error);
   const code = isObject(error) ? error['code'] : undefined;
   return typeof code === 'string' && refusesRow.test(code)
@@ -64,13 +64,13 @@ export function statementFault(error: unknown): Unavailable {
     : fault;
 }
 
-function spell(code: string): string {
-  const words = codeWords[code];
+function describeSqlState(code: string): string {
+  const words = errorCodeDescriptions[code];
   return words === undefined ? code : `${words} (${code})`;
 }
 
 /** Codes and fixed words of an error and of its causes: Prisma keeps the driver's error in `meta`, several servers theirs in `errors`. */
-function* saidBy(error: unknown): Generator<string> {
+function* messagesOf(error: unknown): Generator<string> {
   for (let current = error, depth = 0; isObject(current) && depth < 5; depth += 1) {
     if (current['syscall'] === 'open') {
       yield 'CERTIFICATE_FILE';
@@ -83,7 +83,7 @@ function* saidBy(error: unknown): Generator<string> {
     if (typeof kind === 'string' && /^[A-Za-z]{4,40}$/.test(kind)) yield kind;
     if (typeof message === 'string' && driverMessages.has(message)) yield message;
     const { cause, meta, errors } = current;
-    if (Array.isArray(errors)) for (const each of errors) yield* saidBy(each);
+    if (Array.isArray(errors)) for (const each of errors) yield* messagesOf(each);
     current = cause ?? (isObject(meta) ? meta['driverAdapterError'] : undefined);
   }
 }

@@ -84,7 +84,7 @@ class PreparedPool extends Pool {
       } catch (error) {
         failures += 1;
         const isOpened = !notOpened.has((error as Error).message);
-        if (isOpened) this.#servers.leave(url);
+        if (isOpened) this.#servers.markFailed(url);
         if (!isOpened || failures >= this.#servers.count) throw error;
       }
     }

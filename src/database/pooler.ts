@@ -8,7 +8,7 @@ const rounds = 8;
  * Throws `StartRefused` where a pooler hands one server session to several clients (transaction or statement pooling):
  * settings, role and locks of a session would be those of its last client. `openSecond` opens another connection.
  */
-export async function refuseSharedSessions(
+export async function rejectTransactionPooling(
   first: Client,
   openSecond: () => Promise<Client>,
 ): Promise<void> {
@@ -19,9 +19,12 @@ export async function refuseSharedSessions(
     const secondId = await sessionOf(second);
     for (let round = 0; round < rounds; round += 1) {
       // Each twice: a pooler that takes its sessions in turn would give two clients that take turns always the same ones.
-      for (const [client, id] of [...twice(first, firstId), ...twice(second, secondId)] as const) {
+      for (const [client, id] of [
+        ...isSameSession(first, firstId),
+        ...isSameSession(second, secondId),
+      ] as const) {
         if (firstId === secondId || (await sessionOf(client)) !== id)
-          throw new StartRefused(shared);
+          throw new StartRefused(transactionPoolingMessage);
       }
     }
   } finally {
@@ -29,11 +32,11 @@ export async function refuseSharedSessions(
   }
 }
 
-const shared =
+const transactionPoolingMessage =
   'The connection pooler in front of PostgreSQL uses transaction or statement pooling, which keeps neither roles nor settings ' +
   'of a connection. Set pool_mode=session for this database in PgBouncer, or name PostgreSQL itself in DATABASE_URL.';
 
-const twice = <Client, Id>(client: Client, id: Id) =>
+const isSameSession = <Client, Id>(client: Client, id: Id) =>
   [
     [client, id],
     [client, id],

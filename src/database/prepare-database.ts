@@ -2,10 +2,10 @@ import { fileURLToPath } from 'node:url';
 import type { Client } from 'pg';
 import type { Secret } from '../runtime/secret.ts';
 import { openConnection, type OpenOptions } from './connection.ts';
-import { databaseUnavailable, refusalIn } from './errors.ts';
+import { databaseUnavailable, startRefusalIn } from './errors.ts';
 import { migrate } from './migrations/migrate.ts';
 import { moveFromPublic } from './migrations/move-from-public.ts';
-import { refuseSharedSessions } from './pooler.ts';
+import { rejectTransactionPooling } from './pooler.ts';
 import { ensureServiceRole, grantTables } from './row-level-security/service-role.ts';
 import { ensureSchema, ownSchema } from './schema.ts';
 import { serversOf } from './servers.ts';
@@ -65,7 +65,7 @@ export async function prepareDatabase(
     }
   } catch (error) {
     signal?.throwIfAborted();
-    throw refusalIn(error) ?? databaseUnavailable(error);
+    throw startRefusalIn(error) ?? databaseUnavailable(error);
   }
 }
 
@@ -79,7 +79,7 @@ function connect(url: Secret, schema: string, signal?: AbortSignal): Promise<Cli
   const settings = { lock_timeout: '60000' };
   return openConnection(servers, options, async (client) => {
     // Before anything is set: a shared session would be another application's next.
-    await refuseSharedSessions(client, () =>
+    await rejectTransactionPooling(client, () =>
       openConnection(serversOf(url), options, () => Promise.resolve()),
     );
     await setUpSession(client, { schema, settings });

@@ -7,7 +7,7 @@ export interface Servers {
   /** The URL of the server to try now. */
   readonly current: () => string;
   /** The next one is tried from now on; nothing when another attempt has moved on from this URL already. */
-  readonly leave: (url: string) => void;
+  readonly markFailed: (url: string) => void;
 }
 
 /** The servers of a URL. One that cannot be read is left to the driver, whose error has a code. */
@@ -18,7 +18,7 @@ export function serversOf(url: Secret): Servers {
   return {
     count: urls.length,
     current,
-    leave: (failed) => {
+    markFailed: (failed) => {
       if (failed === current()) place = (place + 1) % urls.length;
     },
   };

@@ -2,7 +2,7 @@ import type { ClientBase } from 'pg';
 import { StartRefused } from '../runtime/start-refused.ts';
 
 /** What a connection must have before it is used. */
-export interface SessionNeeds {
+export interface SessionOptions {
   /** The schema of our tables, for a connection that uses them. */
   readonly schema?: string;
   /** The role to assume; `undefined` for the login itself. */
@@ -31,7 +31,7 @@ const everySession = {
 };
 
 /** Codes with which a server withholds a function: not permitted, not there, not supported. */
-const withheld: ReadonlySet<unknown> = new Set(['42501', '42883', '0A000']);
+const permissionErrors: ReadonlySet<unknown> = new Set(['42501', '42883', '0A000']);
 
 /**
  * Gives a connection what it needs, by statements, and reads it back. Startup parameters are not enough: a pooler may refuse
@@ -39,12 +39,12 @@ const withheld: ReadonlySet<unknown> = new Set(['42501', '42883', '0A000']);
  * failover, a restore, or behind a name that now leads elsewhere; the session keeps it as `usher.server`.
  * Throws `StartRefused` when the connection must not be used.
  */
-export async function setUpSession(client: ClientBase, needs: SessionNeeds): Promise<string> {
+export async function setUpSession(client: ClientBase, options: SessionOptions): Promise<string> {
   // A pooler without `server_reset_query` leaves prepared statements, temporary tables and locks of the session before.
   await client.query('DISCARD ALL');
-  const { schema = 'pg_catalog' } = needs;
-  const settings = { ...everySession, search_path: schema, ...needs.settings };
-  await set(client, settings, needs.role);
+  const { schema = 'pg_catalog' } = options;
+  const settings = { ...everySession, search_path: schema, ...options.settings };
+  await set(client, settings, options.role);
   const found = await check(client, schema, Object.keys(settings));
   if (found.readOnly) {
     throw new StartRefused(
@@ -60,13 +60,13 @@ export async function setUpSession(client: ClientBase, needs: SessionNeeds): Pro
         'Use a pooler in session mode, or connect to PostgreSQL directly.',
     );
   }
-  if (needs.role !== undefined && found.user !== needs.role) {
+  if (options.role !== undefined && found.user !== options.role) {
     throw new StartRefused(
-      `The database connection does not keep the role ${needs.role}. ` +
+      `The database connection does not keep the role ${options.role}. ` +
         'Use a pooler in session mode, or connect to PostgreSQL directly.',
     );
   }
-  if (needs.isProtected === true && found.unprotected !== null) {
+  if (options.isProtected === true && found.unprotected !== null) {
     throw new StartRefused(
       `Row-level security is not in force for ${found.user} on ${found.unprotected.join(', ')}. ` +
         'Run ALTER TABLE … ENABLE ROW LEVEL SECURITY and ALTER TABLE … FORCE ROW LEVEL SECURITY on each.',
@@ -101,7 +101,7 @@ async function check(client: ClientBase, schema: string, names: readonly string[
     return await ask(clusterIdentity);
   } catch (error) {
     // Some providers withhold these functions; a restart and another database are recognized without them.
-    if (!withheld.has((error as { readonly code?: unknown }).code)) throw error;
+    if (!permissionErrors.has((error as { readonly code?: unknown }).code)) throw error;
     return ask(`''`);
   }
 }

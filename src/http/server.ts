@@ -4,12 +4,12 @@ import cors, { type OriginFunction } from '@fastify/cors';
 import rateLimit from '@fastify/rate-limit';
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import { takeFormsAndJson } from './input/body.ts';
-import { answerBrokenHttp } from './hooks/malformed-http.ts';
-import { cleanForwardedFor, trusting } from './input/client-address.ts';
-import { answerErrors, type CountUnavailable, type RecordUnread } from './output/errors.ts';
+import { sendMalformedHttp } from './hooks/malformed-http.ts';
+import { normalizeForwardedFor, createIsTrusted } from './input/client-address.ts';
+import { handleErrors, type CountUnavailable, type WriteUnreadable } from './output/errors.ts';
 import { allowsOrigin, namesOrigin } from '../runtime/network/allowed-origins.ts';
 import type { Limits } from '../rate-limit/limits.ts';
-import { largestBody } from './input/lengths.ts';
+import { maxBodyBytes } from './input/lengths.ts';
 import { createRateLimitStore } from '../rate-limit/request-limits.ts';
 import { refuseMalformedPaths, routableTarget } from './input/path.ts';
 
@@ -19,33 +19,33 @@ export interface ServerSettings {
   /** Networks whose `X-Forwarded-For` counts; nobody's by default. */
   readonly trustedProxies: readonly string[];
   /** How long an idle connection is kept, in milliseconds; 72 s by default, as long as Fastify does. */
-  readonly keepAliveTimeout?: number;
+  readonly keepAliveTimeoutMs?: number;
   /** Whether `//` in a path is read as `/`: base addresses of clients often end in one. */
   readonly ignoreDuplicateSlashes?: boolean;
   readonly countUnavailable?: CountUnavailable;
   /** Needed where routes authorize. */
-  readonly recordUnread?: RecordUnread;
+  readonly writeUnreadable?: WriteUnreadable;
 }
 
 /** Slow clients are cut off after these times, in milliseconds. An idle connection is not slow: Node counts from the first byte of a request. */
-const patience = { headers: 10_000, request: 15_000, sweep: 2_000 } as const;
+const timeoutsMs = { headers: 10_000, request: 15_000, sweep: 2_000 } as const;
 
 /** Creates a listener without routes: bodies, errors, ids and time-outs are set. */
 export function createServer({
   logger,
   trustedProxies,
-  keepAliveTimeout = 72_000,
+  keepAliveTimeoutMs = 72_000,
   ignoreDuplicateSlashes = false,
   countUnavailable = () => undefined,
-  recordUnread = () => Promise.reject(new Error('Nothing is on record here')),
+  writeUnreadable = () => Promise.reject(new Error('Nothing is on record here')),
 }: ServerSettings): FastifyInstance {
-  const isTrusted = trusting(trustedProxies);
+  const isTrusted = createIsTrusted(trustedProxies);
   const server = Fastify({
-    loggerInstance: withoutChatter(logger),
+    loggerInstance: withoutRequestLogs(logger),
     childLoggerFactory: (_quiet, bindings, options) => logger.child(bindings, options),
     // Fastify's own lines hold the whole URL, and a guest's token stands in its query.
     logController: new LogController({ disableRequestLogging: true }),
-    bodyLimit: largestBody,
+    bodyLimit: maxBodyBytes,
     requestIdHeader: false,
     genReqId: ({ headers, socket }) =>
       (isTrusted(socket.remoteAddress) ? forwardedId(headers['x-request-id']) : undefined) ??
@@ -59,20 +59,20 @@ export function createServer({
     },
     // While we close, what still arrives on an open connection is answered too; pusher-js would not ask again.
     return503OnClosing: false,
-    requestTimeout: patience.request,
-    keepAliveTimeout,
+    requestTimeout: timeoutsMs.request,
+    keepAliveTimeout: keepAliveTimeoutMs,
     http: {
-      headersTimeout: patience.headers,
+      headersTimeout: timeoutsMs.headers,
       // Node looks at slow connections only this often, by default every 30 s.
-      connectionsCheckingInterval: patience.sweep,
+      connectionsCheckingInterval: timeoutsMs.sweep,
     },
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: false } },
-    clientErrorHandler: answerBrokenHttp,
+    clientErrorHandler: sendMalformedHttp,
   });
   // Node keeps an address that was asked for in time; of who has hung up meanwhile it knows none, and a refusal would count for nobody.
   server.server.on('connection', ({ remoteAddress }: Socket) => remoteAddress);
   server.addHook('onRequest', (request, reply, done) => {
-    cleanForwardedFor(request.raw.headers);
+    normalizeForwardedFor(request.raw.headers);
     void reply.header('x-request-id', request.id);
     done();
   });
@@ -86,7 +86,7 @@ export function createServer({
   });
   refuseMalformedPaths(server);
   takeFormsAndJson(server);
-  answerErrors(server, { countUnavailable, recordUnread });
+  handleErrors(server, { countUnavailable, recordUnread: writeUnreadable });
   return server;
 }
 
@@ -94,11 +94,11 @@ export function createServer({
 export interface BrowserSettings {
   readonly allowedOrigins: readonly string[];
   /** Where refused requests are counted. */
-  readonly limits: Pick<Limits, 'take'>;
+  readonly limits: Pick<Limits, 'consume'>;
 }
 
 /** Adds what only browsers and strangers need: CORS, on errors too or the client sees status 0, and the limiter. */
-export async function openToBrowsers(
+export async function addCors(
   server: FastifyInstance,
   { allowedOrigins, limits }: BrowserSettings,
 ): Promise<void> {
@@ -110,7 +110,7 @@ export async function openToBrowsers(
   });
   // One object for all requests: with its `delegator` the plugin makes its options anew for each.
   await server.register(cors, {
-    origin: answeredOrigin(allowedOrigins),
+    origin: originFor(allowedOrigins),
     methods: 'POST, GET, DELETE',
     // The plugin's own refusal of an OPTIONS that is no preflight has no body of ours.
     strictPreflight: false,
@@ -124,7 +124,7 @@ export async function openToBrowsers(
  * The value that the plugin expects for an origin: `true` repeats the origin. `[]` matches no origin: the preflight is
  * still answered, without a CORS grant.
  */
-function answeredOrigin(allowedOrigins: readonly string[]): OriginFunction {
+function originFor(allowedOrigins: readonly string[]): OriginFunction {
   const others = allowedOrigins.includes('*') ? '*' : [];
   return (origin = '', done) => {
     const isNamed = namesOrigin(allowedOrigins, origin);
@@ -134,7 +134,7 @@ function answeredOrigin(allowedOrigins: readonly string[]): OriginFunction {
 }
 
 /** Fastify announces each listener itself, at level info; we log both in one line. Requests log at the level that was set. */
-function withoutChatter(logger: FastifyBaseLogger): FastifyBaseLogger {
+function withoutRequestLogs(logger: FastifyBaseLogger): FastifyBaseLogger {
   return ['trace', 'debug', 'info'].includes(logger.level)
     ? logger.child({}, { level: 'warn' })
     : logger;

@@ -1,22 +1,22 @@
-import { createOutageLog, reasonOf, type OutageLogPorts } from '../observability/outage-log.ts';
-import { startRepeating, type Repeating } from '../runtime/interval-job.ts';
+import { createOutageLog, reasonOf, type OutageLogDeps } from '../observability/outage-log.ts';
+import { startIntervalJob, type IntervalJob } from '../runtime/interval-job.ts';
 import type { Clock } from '../runtime/timer.ts';
 
 /** Milliseconds from the end of one sweep of all tables to the next. */
-export const sweepInterval = 10 * 60 * 1000;
+export const cleanupIntervalMs = 10 * 60 * 1000;
 
 /** Deletes rows that no longer matter at this moment, in milliseconds since the epoch, and resolves to their number. */
-export type Sweep = (now: number) => Promise<number>;
+export type CleanupTask = (now: number) => Promise<number>;
 
 /** What sweeping needs. */
-export interface SweepingPorts extends Clock {
+export interface CleanupJobDeps extends Clock {
   /** By the name of what they delete. */
-  readonly sweeps: Readonly<Record<string, Sweep>>;
-  readonly log: OutageLogPorts['log'];
+  readonly tasks: Readonly<Record<string, CleanupTask>>;
+  readonly log: OutageLogDeps['log'];
 }
 
 /** Sweeps now, and again ten minutes after each time, until it is stopped. A failed sweep does not stop the others. */
-export function startSweeping({ sweeps, now, startTimer, log }: SweepingPorts): Repeating {
+export function startCleanupJob({ tasks, now, startTimer, log }: CleanupJobDeps): IntervalJob {
   const outages = createOutageLog({
     log,
     messages: {
@@ -24,15 +24,15 @@ export function startSweeping({ sweeps, now, startTimer, log }: SweepingPorts): 
       succeeded: 'expired rows are deleted again',
     },
   });
-  return startRepeating(async () => {
-    for (const [name, sweep] of Object.entries(sweeps)) {
+  return startIntervalJob(async () => {
+    for (const [name, task] of Object.entries(tasks)) {
       try {
-        await sweep(now());
+        await task(now());
         outages.succeeded(name);
       } catch (error) {
         outages.failed(name, { why: reasonOf(error) });
       }
     }
-    return sweepInterval;
+    return cleanupIntervalMs;
   }, startTimer);
 }

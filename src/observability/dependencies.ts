@@ -1,16 +1,16 @@
 import { isOutage } from '../runtime/unavailable.ts';
 
 /** One server that we depend on, and whether it answered when it was last asked. */
-export interface Watched {
-  readonly note: (isUp: boolean) => void;
+export interface DependencyStatus {
+  readonly report: (isUp: boolean) => void;
   /** Asks, and notes whether there was an answer; what is refused is an answer too. */
-  readonly noted: <T>(ask: () => Promise<T>) => Promise<T>;
+  readonly observe: <T>(operation: () => Promise<T>) => Promise<T>;
 }
 
 /** What we depend on. */
 export interface Dependencies {
   /** Follows one more server under the name that its `Unavailable` has; several may share a name. */
-  readonly watch: (name: string) => Watched;
+  readonly watch: (name: string) => DependencyStatus;
   readonly names: () => ReadonlySet<string>;
   /** Those that were ever asked: true while every server of that name answered when it was last asked. */
   readonly states: () => ReadonlyMap<string, boolean>;
@@ -28,20 +28,20 @@ export function createDependencies(): Dependencies {
     watch: (name) => {
       const server: Server = { name, isUp: undefined };
       servers.push(server);
-      const noted: Watched['noted'] = async (ask) => {
+      const observe: DependencyStatus['observe'] = async (operation) => {
         try {
-          const answer = await ask();
+          const result = await operation();
           server.isUp = true;
-          return answer;
+          return result;
         } catch (error) {
           server.isUp = !isOutage(error);
           throw error;
         }
       };
-      const note = (isUp: boolean): void => {
+      const report = (isUp: boolean): void => {
         server.isUp = isUp;
       };
-      return { note, noted };
+      return { report, observe };
     },
     names: () => new Set(servers.map(({ name }) => name)),
     states: () => {

@@ -2,24 +2,24 @@ import { destination, pino, type Logger } from 'pino';
 import type { Config } from '../config/load.ts';
 
 /** Bytes that wait to be written at most: while nobody reads, memory would fill with them. */
-const mostWaiting = 16 * 1024 * 1024;
+const maxWaiting = 16 * 1024 * 1024;
 
 /** Bytes that are written together, and milliseconds after which fewer are; a write for each line costs more than the line. */
-const together = 16 * 1024;
-const patience = 50;
+const maxBatchBytes = 16 * 1024;
+const flushIntervalMs = 50;
 
 /**
  * Creates the log of this process, on standard output. Lines are written together,
  * and no decision waits for that. Ending writes what is left, but a SIGKILL does not.
  */
-export function createLog(level: Config['logLevel'], now: () => number): Logger {
+export function createLogger(level: Config['logLevel'], now: () => number): Logger {
   const output = destination({
     dest: 1,
     sync: false,
-    maxLength: mostWaiting,
-    minLength: together,
-    maxWrite: 4 * together,
-    periodicFlush: patience,
+    maxLength: maxWaiting,
+    minLength: maxBatchBytes,
+    maxWrite: 4 * maxBatchBytes,
+    periodicFlush: flushIntervalMs,
     // As texts, all that waits would be measured anew with each line: a copy of up to 64 KB, most of what Usher allocated.
     contentMode: 'buffer',
   });

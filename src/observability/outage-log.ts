@@ -6,7 +6,7 @@ export interface OutageLog {
 }
 
 /** What an outage log needs. */
-export interface OutageLogPorts {
+export interface OutageLogDeps {
   readonly log: {
     readonly info: (about: object, message: string) => void;
     readonly warn: (about: object, message: string) => void;
@@ -16,16 +16,16 @@ export interface OutageLogPorts {
 }
 
 /** Creates an outage log. Repeated attempts would fill the log with one line each. */
-export function createOutageLog({ log, messages }: OutageLogPorts): OutageLog {
-  const failing = new Set<string>();
+export function createOutageLog({ log, messages }: OutageLogDeps): OutageLog {
+  const failingSubjects = new Set<string>();
   return {
     failed: (subject, about) => {
-      if (failing.has(subject)) return;
-      failing.add(subject);
+      if (failingSubjects.has(subject)) return;
+      failingSubjects.add(subject);
       log.warn({ subject, ...about }, messages.failed);
     },
     succeeded: (subject) => {
-      if (failing.delete(subject)) log.info({ subject }, messages.succeeded);
+      if (failingSubjects.delete(subject)) log.info({ subject }, messages.succeeded);
     },
   };
 }

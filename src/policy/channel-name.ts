@@ -13,7 +13,7 @@ export interface ChannelName {
 const forms: readonly ChannelForm[] = ['private-encrypted', 'presence', 'private'];
 
 /** Pusher's limit, prefix included. */
-const longest = 164;
+const maxLength = 164;
 
 /**
  * Reads a private, presence or private-encrypted channel name; anything else, public names included, is `undefined`.
@@ -21,7 +21,7 @@ const longest = 164;
  * good for another question (`presence-x:{"user_id":"admin"}`, `:user::…`).
  */
 export function parseChannelName(text: string): ChannelName | undefined {
-  if (text.length > longest || !/^[A-Za-z0-9_\-=@,.;]+$/.test(text)) return undefined;
+  if (text.length > maxLength || !/^[A-Za-z0-9_\-=@,.;]+$/.test(text)) return undefined;
   const form = forms.find((candidate) => text.startsWith(`${candidate}-`));
   if (form === undefined || text.length === form.length + 1) return undefined;
   return { text, form, body: text.slice(form.length + 1) };

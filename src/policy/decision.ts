@@ -60,7 +60,7 @@ export const actions = [
 export type Action = (typeof actions)[number];
 
 /** What is known of an attempt, more of it the further it got. */
-export interface Judged {
+export interface DecisionBase {
   /** The id under which operators find this decision. */
   readonly id: string;
   readonly action: Action;
@@ -76,7 +76,7 @@ export interface Judged {
 }
 
 /** Yes: this socket may enter this channel. Signing takes a grant and never a name, so what was judged is what is signed. */
-export interface Grant extends Judged {
+export interface Grant extends DecisionBase {
   readonly outcome: 'grant';
   readonly action: 'subscribe';
   readonly socketId: SocketId;
@@ -87,7 +87,7 @@ export interface Grant extends Judged {
 }
 
 /** Yes: this socket belongs to this user. */
-export interface SignInGrant extends Judged {
+export interface SignInGrant extends DecisionBase {
   readonly outcome: 'grant';
   readonly action: 'sign-in';
   readonly socketId: SocketId;
@@ -97,7 +97,7 @@ export interface SignInGrant extends Judged {
 }
 
 /** No, and why. */
-export interface Refusal extends Judged {
+export interface Refusal extends DecisionBase {
   readonly outcome: 'refusal';
   readonly code: RefusalCode;
   /** Milliseconds after which it may be tried again, where that is the only thing to do about it. */
@@ -105,19 +105,19 @@ export interface Refusal extends Judged {
 }
 
 /** The request could not be read: the one check has the reason, in the words of the answer. */
-export interface UnreadRefusal extends Judged {
+export interface UnreadRefusal extends DecisionBase {
   readonly outcome: 'refusal';
   readonly code: 'malformed-request';
 }
 
 /** The server behind refused the WebSocket of somebody who may enter: the failed check has its status. */
-export interface UpstreamRefusal extends Judged {
+export interface UpstreamRefusal extends DecisionBase {
   readonly outcome: 'refusal';
   readonly code: 'upstream-refused';
 }
 
 /** A grant without a signature: a guest session was linked or ended. */
-export interface PlainGrant extends Judged {
+export interface PlainGrant extends DecisionBase {
   readonly outcome: 'grant';
   readonly action: 'link-guest-session' | 'end-guest-session';
   readonly principal: Principal;
@@ -133,6 +133,6 @@ export function firstFailed(checks: readonly Check[]): Check | undefined {
 }
 
 /** No, with all that is known of the attempt. */
-export function refuse(judged: Judged, code: RefusalCode): Refusal {
-  return { ...judged, outcome: 'refusal', code };
+export function refuse(base: DecisionBase, code: RefusalCode): Refusal {
+  return { ...base, outcome: 'refusal', code };
 }

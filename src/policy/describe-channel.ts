@@ -1,8 +1,8 @@
-import type { ChannelFamily } from './define-channel.ts';
+import type { ChannelType } from './define-channel.ts';
 import type { Principal, PrincipalKind } from './principal.ts';
 
 /** A family as the generated lists show it. */
-export interface FamilyDescription {
+export interface ChannelDescription {
   /** The pattern in each form that the family has. */
   readonly patterns: readonly string[];
   readonly about: string;
@@ -19,11 +19,11 @@ const samples: { readonly [Kind in PrincipalKind]: Principal & { readonly kind: 
 };
 
 /** Describes a family from its own declaration: rules are pure and list every check, so they are simply asked. */
-export function describeFamily(family: ChannelFamily): FamilyDescription {
-  const { pattern, forms, about, kinds } = family;
-  const params = Object.fromEntries(Object.keys(family.params).map((name) => [name, '']));
+export function describeChannel(channelType: ChannelType): ChannelDescription {
+  const { pattern, forms, about, kinds } = channelType;
+  const params = Object.fromEntries(Object.keys(channelType.params).map((name) => [name, '']));
   const checksOf = (kind: PrincipalKind) =>
-    (family.judge(samples[kind], params, { fact: undefined, now: 0 }) ?? []).map(
+    (channelType.check(samples[kind], params, { fact: undefined, now: 0 }) ?? []).map(
       ({ name }) => name,
     );
   return {

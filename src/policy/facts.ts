@@ -43,7 +43,7 @@ export interface Order {
  * The facts a rule may ask for. `undefined` means that the fact does not exist;
  * a database that cannot answer throws `Unavailable` instead.
  */
-export interface Find {
+export interface FactReader {
   booking(hotelSlug: string, bookingId: string): Promise<Booking | undefined>;
   escrow(tenantId: string, escrowId: string): Promise<Escrow | undefined>;
   /** Without a viewer only a room of no tenant. */
@@ -52,7 +52,7 @@ export interface Find {
 }
 
 /** The ids of what is a principal's own, for listing: one page of each list, in the order of the ids. Throws `Unavailable`. */
-export interface FindOwn {
+export interface FactLists {
   escrowsOf(tenantId: string, userId: string): Promise<readonly string[]>;
   /** Rooms in which the user takes part, or whose guest session was linked to them. */
   roomsOfUser(userId: string, tenantId: string | undefined): Promise<readonly string[]>;
@@ -62,16 +62,16 @@ export interface FindOwn {
 }
 
 /** The lists that are read page by page, in the order in which a cursor names them. */
-export const ownLists = ['escrows', 'rooms', 'opened', 'orders'] as const;
+export const listNames = ['escrows', 'rooms', 'opened', 'orders'] as const;
 
 /** Where the next page of each unfinished list begins: after this id. */
-export type OwnCursor = { readonly [List in (typeof ownLists)[number]]?: string };
+export type ListCursor = { readonly [List in (typeof listNames)[number]]?: string };
 
 /** One page of a principal's own ids; `next` once all lists were read, `undefined` when they were read to their end. */
-export interface OwnPage {
-  readonly find: FindOwn;
-  readonly next: () => OwnCursor | undefined;
+export interface ListPage {
+  readonly lists: FactLists;
+  readonly next: () => ListCursor | undefined;
 }
 
 /** Opens the first page, or the one at this cursor, whose finished lists are empty. */
-export type OpenOwnPage = (cursor?: OwnCursor) => OwnPage;
+export type OpenListPage = (cursor?: ListCursor) => ListPage;

@@ -1,7 +1,7 @@
 import type { Member } from './decision.ts';
 
 /** Pusher's limit for the JSON text of a user object, in bytes. */
-const mostBytes = 1024;
+const maxBytes = 1024;
 
 /**
  * True when a member keeps within Pusher's limits for presence and user data:
@@ -11,6 +11,6 @@ const mostBytes = 1024;
 export function memberFits(member: Member): boolean {
   return (
     /^[A-Za-z0-9_\-=@,.;]{1,128}$/.test(member.user_id) &&
-    Buffer.byteLength(JSON.stringify(member)) <= mostBytes
+    Buffer.byteLength(JSON.stringify(member)) <= maxBytes
   );
 }

@@ -2,7 +2,7 @@ import type { Param } from './param.ts';
 import type { Pattern } from './pattern.ts';
 
 /** A pattern to be read, with its parameters and whatever the caller wants back. */
-export interface Readable {
+export interface Matchable {
   readonly pattern: Pattern;
   readonly params: Readonly<Record<string, Param>>;
 }
@@ -13,16 +13,16 @@ export interface Readable {
  */
 export interface State<T> {
   readonly id: number;
-  readonly inside: Param | undefined;
+  readonly capturing: Param | undefined;
   /**
    * The literal character that leads on, and where to; where patterns part there are others. A list by character would
    * be sparse almost everywhere, and with a thousand families too large for the processor's caches.
    */
-  letter: number;
+  charCode: number;
   next: State<T> | undefined;
-  others: Map<number, State<T>> | undefined;
-  opens: readonly State<T>[];
-  leaf: T | undefined;
+  otherTransitions: Map<number, State<T>> | undefined;
+  paramStates: readonly State<T>[];
+  accepts: T | undefined;
 }
 
 const none: readonly never[] = [];
@@ -33,24 +33,24 @@ const characters = Array.from(
 );
 
 /** Where each text begins. */
-export function root<T>(tree: readonly State<T>[]): State<T> {
-  const [first] = tree;
+export function initialState<T>(states: readonly State<T>[]): State<T> {
+  const [first] = states;
   if (first === undefined) throw new Error('A tree has a root');
   return first;
 }
 
 /** Where a literal character leads from here. */
-export function follow<T>(state: State<T>, code: number): State<T> | undefined {
-  return state.letter === code ? state.next : state.others?.get(code);
+export function literalTransition<T>(state: State<T>, code: number): State<T> | undefined {
+  return state.charCode === code ? state.next : state.otherTransitions?.get(code);
 }
 
-function lead<T>(state: State<T>, code: number, next: State<T>): State<T> {
+function addLiteralTransition<T>(state: State<T>, code: number, next: State<T>): State<T> {
   if (state.next === undefined) {
-    state.letter = code;
+    state.charCode = code;
     state.next = next;
   } else {
-    state.others ??= new Map();
-    state.others.set(code, next);
+    state.otherTransitions ??= new Map();
+    state.otherTransitions.set(code, next);
   }
   return next;
 }
@@ -59,59 +59,60 @@ function lead<T>(state: State<T>, code: number, next: State<T>): State<T> {
  * Lays the patterns into one tree of states, the root first; patterns that begin alike share the way.
  * Throws, naming both, when some text could be read by two patterns.
  */
-export function growTree<T extends Readable>(readables: readonly T[]): State<T>[] {
-  const tree: State<T>[] = [];
-  const grow = (inside?: Param): State<T> => {
+export function buildAutomaton<T extends Matchable>(matchables: readonly T[]): State<T>[] {
+  const states: State<T>[] = [];
+  const addState = (capturing?: Param): State<T> => {
     const state: State<T> = {
-      id: tree.length,
-      inside,
-      letter: -1,
+      id: states.length,
+      capturing,
+      charCode: -1,
       next: undefined,
-      others: undefined,
-      opens: none,
-      leaf: undefined,
+      otherTransitions: undefined,
+      paramStates: none,
+      accepts: undefined,
     };
-    tree.push(state);
+    states.push(state);
     return state;
   };
-  const start = grow();
-  for (const readable of readables) {
+  const start = addState();
+  for (const matchable of matchables) {
     let state = start;
-    for (const segment of readable.pattern.segments) {
+    for (const segment of matchable.pattern.segments) {
       if ('literal' in segment) {
         for (const letter of segment.literal) {
           const code = letter.charCodeAt(0);
-          state = follow(state, code) ?? lead(state, code, grow());
+          state = literalTransition(state, code) ?? addLiteralTransition(state, code, addState());
         }
       } else {
-        const param = readable.params[segment.param];
-        let opened = state.opens.find(({ inside }) => inside === param);
+        const param = matchable.params[segment.param];
+        let opened = state.paramStates.find(({ capturing }) => capturing === param);
         if (opened === undefined) {
-          opened = grow(param);
-          state.opens = [...state.opens, opened];
+          opened = addState(param);
+          state.paramStates = [...state.paramStates, opened];
         }
         state = opened;
       }
     }
-    if (state.leaf !== undefined) throw clash(state.leaf, readable);
-    state.leaf = readable;
+    if (state.accepts !== undefined) throw ambiguousPatterns(state.accepts, matchable);
+    state.accepts = matchable;
   }
-  refuseClashes(tree);
-  return tree;
+  rejectAmbiguousPatterns(states);
+  return states;
 }
 
 /** Follows every text that leads to two places at once; where both are ends, two patterns could read it. */
-function refuseClashes<T extends Readable>(tree: readonly State<T>[]): void {
+function rejectAmbiguousPatterns<T extends Matchable>(states: readonly State<T>[]): void {
   const visited = new Set<number>();
-  const waiting: [State<T>, State<T>][] = [[root(tree), root(tree)]];
+  const waiting: [State<T>, State<T>][] = [[initialState(states), initialState(states)]];
   for (let pair = waiting.pop(); pair !== undefined; pair = waiting.pop()) {
     const [one, other] = pair;
-    if (one.leaf && other.leaf && one.leaf !== other.leaf) throw clash(one.leaf, other.leaf);
+    if (one.accepts && other.accepts && one.accepts !== other.accepts)
+      throw ambiguousPatterns(one.accepts, other.accepts);
     for (const code of characters) {
-      const others = movesOf(other, code);
-      for (const a of movesOf(one, code)) {
+      const others = transitionsOf(other, code);
+      for (const a of transitionsOf(one, code)) {
         for (const b of others) {
-          const key = Math.min(a.id, b.id) * tree.length + Math.max(a.id, b.id);
+          const key = Math.min(a.id, b.id) * states.length + Math.max(a.id, b.id);
           if (visited.has(key)) continue;
           visited.add(key);
           waiting.push([a, b]);
@@ -121,14 +122,14 @@ function refuseClashes<T extends Readable>(tree: readonly State<T>[]): void {
   }
 }
 
-function movesOf<T>(state: State<T>, code: number): State<T>[] {
-  const next = follow(state, code);
-  const stays = state.inside?.alphabet[code] === 1 ? [state] : [];
-  const opened = state.opens.filter(({ inside }) => inside?.alphabet[code] === 1);
+function transitionsOf<T>(state: State<T>, code: number): State<T>[] {
+  const next = literalTransition(state, code);
+  const stays = state.capturing?.alphabet[code] === 1 ? [state] : [];
+  const opened = state.paramStates.filter(({ capturing }) => capturing?.alphabet[code] === 1);
   return [...stays, ...(next ? [next] : []), ...opened];
 }
 
-function clash(one: Readable, other: Readable): Error {
+function ambiguousPatterns(one: Matchable, other: Matchable): Error {
   return new Error(
     `Channel patterns clash, one name could mean both: ${one.pattern.text} and ${other.pattern.text}`,
   );

@@ -30,7 +30,7 @@ export function parsePattern(text: string): Pattern {
     .map((piece, i): Segment => (i % 2 === 0 ? { literal: piece } : { param: piece }));
   const names = segments.flatMap((s) => ('param' in s ? [s.param] : []));
   const literals = segments.flatMap((s) => ('literal' in s ? [s.literal] : []));
-  if (text !== prefix + bracesBack(segments)) throw wrong('braces do not pair up');
+  if (text !== prefix + formatSegments(segments)) throw wrong('braces do not pair up');
   if (names.some((name) => !/^[a-z][A-Za-z0-9]*$/.test(name))) throw wrong('odd parameter name');
   if (new Set(names).size !== names.length) throw wrong('a parameter stands twice');
   if (literals.some((part) => !/^[A-Za-z0-9_\-=@,.;]*$/.test(part))) throw wrong('odd character');
@@ -41,7 +41,7 @@ export function parsePattern(text: string): Pattern {
   return { text, segments: written };
 }
 
-function bracesBack(segments: readonly Segment[]): string {
+function formatSegments(segments: readonly Segment[]): string {
   return segments.map((s) => ('param' in s ? `{${s.param}}` : s.literal)).join('');
 }
 

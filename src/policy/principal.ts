@@ -2,24 +2,24 @@
  * The end of a credential that has none: the last moment that a `Date` can hold, in milliseconds.
  * Not `Infinity`, which JSON turns into null and arithmetic then into 1970.
  */
-export const endOfTime = 8.64e15;
+export const maxTime = 8.64e15;
 
 /** When a credential began and ends, in milliseconds since the epoch, and the id its issuer gave it. */
-export interface CredentialLife {
+export interface CredentialLifetime {
   readonly issuedAt?: number | undefined;
   readonly expiresAt: number;
   readonly tokenId?: string | undefined;
 }
 
 /** A hotel guest, known by a token for one booking at one hotel (system A). */
-export interface Guest extends CredentialLife {
+export interface Guest extends CredentialLifetime {
   readonly kind: 'guest';
   readonly hotelSlug: string;
   readonly bookingId: string;
 }
 
 /** A user of the host application, known by a bearer token; `tenantId` where the host has tenants. */
-export interface User extends CredentialLife {
+export interface User extends CredentialLifetime {
   readonly kind: 'user';
   readonly userId: string;
   readonly tenantId?: string | undefined;
@@ -28,7 +28,7 @@ export interface User extends CredentialLife {
 }
 
 /** A visitor without an account, who has a guest session of Usher (system D). `linkedUserId` and that user's tenant are set since the login. */
-export interface GuestSession extends CredentialLife {
+export interface GuestSession extends CredentialLifetime {
   readonly kind: 'guest-session';
   readonly sessionId: string;
   readonly linkedUserId?: string;
@@ -36,7 +36,7 @@ export interface GuestSession extends CredentialLife {
 }
 
 /** Somebody signed in to the host, known by the host's own session cookie (system E). */
-export interface Visitor extends CredentialLife {
+export interface Visitor extends CredentialLifetime {
   readonly kind: 'visitor';
   readonly userId: string;
   readonly isStaff: boolean;

@@ -36,11 +36,11 @@ export function createPusherApps(
   app: PusherApp,
   ofTenants: readonly TenantsApp[] = [],
 ): PusherApps {
-  const opened = open(app);
+  const opened = createApp(app);
   const byKey = new Map<string, SigningApp>(keysOf(app).map((key) => [key, opened]));
   const byTenant = new Map(
     ofTenants.flatMap(({ tenants, app: own }) => {
-      const ownApp = open(own);
+      const ownApp = createApp(own);
       for (const key of keysOf(own)) byKey.set(key, ownApp);
       return tenants.map((tenantId) => [tenantId, ownApp] as const);
     }),
@@ -64,12 +64,12 @@ const keysOf = ({ key, retiring }: PusherApp): readonly string[] =>
   retiring === undefined ? [key] : [key, retiring.key];
 
 /** How long the server may take to answer a question of ours, in milliseconds. */
-const patience = 2_000;
+const timeoutMs = 2_000;
 
 /** Pusher's own default, which npm `pusher` still reaches under an older host name. */
 const defaultCluster = 'mt1';
 
-function open(app: PusherApp): SigningApp {
+function createApp(app: PusherApp): SigningApp {
   const masterKey = app.encryptionMasterKey?.reveal();
   if (app.appId === '' || app.key === '') throw new Error('Pusher app without an id or a key');
   // HMAC takes an empty key without a word, and anybody could then make our signatures.
@@ -83,7 +83,7 @@ function open(app: PusherApp): SigningApp {
     key: app.key,
     secret: app.secret.reveal(),
     useTLS: app.tls,
-    timeout: patience,
+    timeout: timeoutMs,
     ...(app.host === undefined ? { cluster: app.cluster ?? defaultCluster } : { host: app.host }),
     ...(app.port === undefined ? {} : { port: String(app.port) }),
     ...(masterKey === undefined ? {} : { encryptionMasterKeyBase64: masterKey }),

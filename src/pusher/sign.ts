@@ -5,7 +5,7 @@ import type { SigningStyle, UserInfoIds } from './signing-style.ts';
 import { withIds } from './user-info.ts';
 
 /** What a client hands to the Pusher server as proof, in Pusher's own field names. */
-export interface SignedAnswer {
+export interface ChannelSignature {
   readonly auth: string;
   /** JSON text of the member. */
   readonly channel_data?: string;
@@ -15,7 +15,7 @@ export interface SignedAnswer {
 
 /** Signs what was granted, and nothing else: it takes no channel name, so it cannot become a signing oracle. */
 export interface Signer {
-  readonly sign: (grant: Grant) => SignedAnswer;
+  readonly sign: (grant: Grant) => ChannelSignature;
   /** Whether the tenant's app has a master key, so that its private-encrypted channels exist. */
   readonly encrypts: (tenantId: string | undefined) => boolean;
 }
@@ -45,7 +45,7 @@ function signWith(
   app: SigningApp,
   { channel, socketId, member }: Grant,
   { userInfoIds, privateMembers }: SigningStyle,
-): SignedAnswer {
+): ChannelSignature {
   if (channel.form === 'presence' && member === undefined) {
     // `pusher` would sign it, and the server would then take whatever identity the client adds.
     throw new Error('A grant for a presence channel without a member');

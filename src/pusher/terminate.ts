@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Unavailable } from '../runtime/unavailable.ts';
 import type { PusherApps, SigningApp } from './apps.ts';
-import { saidStatus } from './http-api-status.ts';
+import { httpApiStatus } from './http-api-status.ts';
 import type { AppUser } from './tracked-connection.ts';
 
 /** Ends all connections of a user. Throws `Unavailable` when the server did not say that it has. */
@@ -20,19 +20,19 @@ export function createTerminate(apps: Pick<PusherApps, 'withKey'>): Terminate {
     if (app === undefined) throw unavailable('the app is not configured any more');
     // `pusher` puts the id into the path as it is.
     if (!userId.test(user.userId)) throw unavailable('the id is none of a Pusher user');
-    const status = await Promise.race([statusOf(app, user.userId), late()]);
+    const status = await Promise.race([statusOf(app, user.userId), timedOut()]);
     if (status === 200) return;
     throw unavailable(typeof status === 'number' ? `status ${status}` : status);
   };
 }
 
 /** Milliseconds for the whole exchange; npm `pusher` reads the body of an error without a limit. */
-const patience = 4_000;
+const timeoutMs = 4_000;
 
 /** The status that the server answered, or why there is none. */
 async function statusOf({ client }: SigningApp, id: string): Promise<number | string> {
   try {
-    return await saidStatus(await client.terminateUserConnections(id));
+    return await httpApiStatus(await client.terminateUserConnections(id));
   } catch (error) {
     // Its own message holds the address with our signature in it; only the status or the code may leave here.
     const { status, error: cause } = error as {
@@ -44,8 +44,8 @@ async function statusOf({ client }: SigningApp, id: string): Promise<number | st
   }
 }
 
-async function late(): Promise<string> {
-  await sleep(patience, undefined, { ref: false });
+async function timedOut(): Promise<string> {
+  await sleep(timeoutMs, undefined, { ref: false });
   return 'no answer';
 }
 

@@ -12,13 +12,13 @@ declare module 'fastify' {
 }
 
 /** How much is taken on. */
-export interface SlotSettings {
+export interface ConcurrencySettings {
   /** Slots: each is a channel that is decided, or another request. */
-  readonly mostAtOnce: number;
+  readonly maxConcurrent: number;
   /** Requests. */
-  readonly mostWaiting: number;
+  readonly maxQueued: number;
   /** Milliseconds. */
-  readonly longestWait: number;
+  readonly maxWaitMs: number;
 }
 
 /**
@@ -27,99 +27,99 @@ export interface SlotSettings {
  * a request takes some 20 KB, so that is about a gigabyte. So long: two slow cores work all of them off in that time
  * (1,100 a second; measured were 2,270), and proxies give up after a minute. pusher-js waits for ever, and never asks again.
  */
-export const slotSettings: SlotSettings = {
-  mostAtOnce: 256,
-  mostWaiting: 50_000,
-  longestWait: 45_000,
+export const concurrencySettings: ConcurrencySettings = {
+  maxConcurrent: 256,
+  maxQueued: 50_000,
+  maxWaitMs: 45_000,
 };
 
 /** Seconds after which somebody who was turned away may come back. */
 const comeBackAfter = 5;
 
 /** The places in which requests are worked on. */
-export interface Slots {
+export interface ConcurrencyLimiter {
   /** Does this work when there are slots for it, in the order of asking; throws a 503 when there are none in time. */
-  readonly run: <T>(work: () => Promise<T>, asked: Asked) => Promise<T>;
+  readonly run: <T>(work: () => Promise<T>, task: TaskOptions) => Promise<T>;
   /** How many works wait. */
-  readonly waiting: () => number;
+  readonly queued: () => number;
 }
 
 /** What a work asks for. */
-export interface Asked {
+export interface TaskOptions {
   /** How many slots; all there are is enough for any work. */
-  readonly slots: number;
+  readonly permits: number;
   /** Whether nobody waits for it any more. */
-  readonly isGone: () => boolean;
+  readonly isAborted: () => boolean;
 }
 
-interface Waiter extends Asked {
-  readonly isTold: () => boolean;
+interface Waiter extends TaskOptions {
+  readonly isSettled: () => boolean;
   /** Tells whether there is a slot; false when it has been told before. */
-  readonly tell: (hasSlot: boolean) => boolean;
+  readonly settle: (isAcquired: boolean) => boolean;
 }
 
 /** Creates slots; `onShed` is called for each request that got none while its client waited. */
-export function createSlots(
-  { mostAtOnce, mostWaiting, longestWait }: SlotSettings,
+export function createConcurrencyLimiter(
+  { maxConcurrent, maxQueued, maxWaitMs }: ConcurrencySettings,
   { startTimer, onShed }: { readonly startTimer: StartTimer; readonly onShed: () => void },
-): Slots {
+): ConcurrencyLimiter {
   const queue = createQueue<Waiter>();
-  let working = 0;
-  let waiting = 0;
+  let running = 0;
+  let queued = 0;
 
-  const fits = (count: number): boolean => working + count <= mostAtOnce;
+  const fits = (count: number): boolean => running + count <= maxConcurrent;
 
-  const wait = (asked: Asked): Promise<boolean> =>
+  const enqueue = (task: TaskOptions): Promise<boolean> =>
     new Promise((resolve) => {
-      let isTold = false;
-      const tell = (hasSlots: boolean): boolean => {
-        if (isTold) return false;
-        isTold = true;
+      let isSettled = false;
+      const settle = (isAcquired: boolean): boolean => {
+        if (isSettled) return false;
+        isSettled = true;
         stop();
-        waiting -= 1;
-        resolve(hasSlots);
-        return hasSlots;
+        queued -= 1;
+        resolve(isAcquired);
+        return isAcquired;
       };
-      const stop = startTimer(longestWait, () => {
-        tell(false);
-        handOn();
+      const stop = startTimer(maxWaitMs, () => {
+        settle(false);
+        dispatch();
       });
-      waiting += 1;
-      queue.push({ ...asked, isTold: () => isTold, tell });
+      queued += 1;
+      queue.push({ ...task, isSettled: () => isSettled, settle });
     });
 
-  const take = async (asked: Asked): Promise<boolean> => {
+  const acquire = async (task: TaskOptions): Promise<boolean> => {
     // Also behind one for whom there are too few slots yet: else those who need few would come first for ever.
-    if (waiting > 0 || !fits(asked.slots)) return waiting < mostWaiting && wait(asked);
-    working += asked.slots;
+    if (queued > 0 || !fits(task.permits)) return queued < maxQueued && enqueue(task);
+    running += task.permits;
     return true;
   };
 
   /** Hands free slots on to who waits longest and is still there. */
-  const handOn = (): void => {
+  const dispatch = (): void => {
     for (let next = queue.first(); next !== undefined; next = queue.first()) {
-      if (!next.isTold() && !fits(next.slots)) return;
+      if (!next.isSettled() && !fits(next.permits)) return;
       queue.shift();
-      if (next.tell(!next.isGone())) working += next.slots;
+      if (next.settle(!next.isAborted())) running += next.permits;
     }
   };
 
   return {
-    run: async (work, { isGone, slots }) => {
-      const asked = { isGone, slots: Math.min(slots, mostAtOnce) };
-      if (!(await take(asked))) {
+    run: async (work, { isAborted, permits }) => {
+      const task = { isAborted, permits: Math.min(permits, maxConcurrent) };
+      if (!(await acquire(task))) {
         // A client that hung up does not mean that the replica is overloaded.
-        if (!asked.isGone()) onShed();
+        if (!task.isAborted()) onShed();
         throw new RequestProblem(503, 'Too many requests are waiting', retryAfter(comeBackAfter));
       }
       try {
         return await work();
       } finally {
-        working -= asked.slots;
-        handOn();
+        running -= task.permits;
+        dispatch();
       }
     },
-    waiting: () => waiting,
+    queued: () => queued,
   };
 }
 
@@ -127,16 +127,16 @@ export function createSlots(
  * Lets the handlers of all routes that are added from here on work in slots. Only the handlers: bodies have been read by
  * then, so a slow client keeps nobody waiting, and preflights are answered before.
  */
-export function workInSlots(server: FastifyInstance, slots: Slots): void {
+export function limitConcurrency(server: FastifyInstance, limiter: ConcurrencyLimiter): void {
   server.addHook('onRoute', (route) => {
     // A HEAD route has the handler of its GET route, in a slot already.
     if (route.config?.slotless === true || route.method === 'HEAD') return;
     const { handler, config } = route;
     route.handler = function (request, reply) {
       const work = () => Promise.resolve(handler.call(this, request, reply));
-      return slots.run(work, {
-        slots: config?.slotsOf?.(request) ?? 1,
-        isGone: () => request.raw.socket.destroyed,
+      return limiter.run(work, {
+        permits: config?.slotsOf?.(request) ?? 1,
+        isAborted: () => request.raw.socket.destroyed,
       });
     };
   });
@@ -148,22 +148,22 @@ function createQueue<T>(): {
   readonly first: () => T | undefined;
   readonly shift: () => void;
 } {
-  let coming: T[] = [];
-  let going: T[] = [];
+  let incoming: T[] = [];
+  let outgoing: T[] = [];
   const turn = (): void => {
-    if (going.length === 0) [coming, going] = [going, coming.reverse()];
+    if (outgoing.length === 0) [incoming, outgoing] = [outgoing, incoming.reverse()];
   };
   return {
     push: (item) => {
-      coming.push(item);
+      incoming.push(item);
     },
     first: () => {
       turn();
-      return going.at(-1);
+      return outgoing.at(-1);
     },
     shift: () => {
       turn();
-      going.pop();
+      outgoing.pop();
     },
   };
 }

@@ -1,8 +1,8 @@
 import type { StartTimer, StopTimer } from '../runtime/timer.ts';
-import type { Limits, Claim } from './limits.ts';
+import type { Limits, LimitRequest } from './limits.ts';
 
 /** Where attempts to connect are counted. */
-export interface TurnstilePorts {
+export interface ConnectionRateLimiterDeps {
   readonly limits: Limits;
   /** Attempts a minute and address. */
   readonly perMinute: number;
@@ -10,102 +10,110 @@ export interface TurnstilePorts {
 }
 
 /** Gives an attempt back, once its holder proved who they are. */
-export type GiveBack = () => Promise<void>;
+export type Refund = () => Promise<void>;
 
 /** Counts an attempt to connect from an address: it may go on, or its address may try again after so many milliseconds. */
-export type Turnstile = (address: string) => Promise<Attempt>;
+export type ConnectionRateLimiter = (address: string) => Promise<AcquireResult>;
 
-type Attempt = { readonly giveBack: GiveBack } | { readonly retryAfterMs: number };
+type AcquireResult = { readonly refund: Refund } | { readonly retryAfterMs: number };
 
 /** How long an attempt waits for another's to be given back, in milliseconds; that takes a round trip to its client. */
-const longestWait = 5_000;
+const maxWaitMs = 5_000;
 
 /** Attempts that wait at once: of one address, more than the guests of any hotel, and of all. */
-const mostWaiting = { address: 1_000, all: 10_000 } as const;
+const maxQueued = { address: 1_000, all: 10_000 } as const;
 
 /** Milliseconds between two looks for what another replica was given back. */
-const lookInterval = 250;
+const pollIntervalMs = 250;
 
-interface Line {
+interface Queue {
   /** In the order in which they came; each leaves when it is told what became of it. */
-  readonly waiters: Set<(attempt: Attempt) => void>;
+  readonly waiters: Set<(attempt: AcquireResult) => void>;
   retryAfterMs: number;
-  stopLooking: StopTimer;
+  stopPolling: StopTimer;
 }
 
 /**
  * Creates the limit of attempts to connect. Who proved who they are has their attempt back, so only those who have not
  * are few; the guests of a hotel, who come at once and share an address, wait a moment for each other.
  */
-export function createTurnstile({ limits, perMinute, startTimer }: TurnstilePorts): Turnstile {
-  const lines = new Map<string, Line>();
+export function createConnectionRateLimiter({
+  limits,
+  perMinute,
+  startTimer,
+}: ConnectionRateLimiterDeps): ConnectionRateLimiter {
+  const queues = new Map<string, Queue>();
   let waiting = 0;
 
-  const take = async (claim: Claim): Promise<Attempt> => {
-    const taken = await limits.take([claim]);
-    if ('excess' in taken) return { retryAfterMs: taken.retryAfterMs };
-    const giveBack = async () => {
-      await limits.giveBack(claim);
-      await serve(claim);
+  const acquire = async (request: LimitRequest): Promise<AcquireResult> => {
+    const consumed = await limits.consume([request]);
+    if ('exceeded' in consumed) return { retryAfterMs: consumed.retryAfterMs };
+    const refund = async () => {
+      await limits.refund(request);
+      await serve(request);
     };
-    return { giveBack };
+    return { refund };
   };
 
   /** Lets in who waits until there is nothing left to take. */
-  const serve = async (claim: Claim): Promise<void> => {
-    for (let line = lines.get(claim.key); line !== undefined; line = lines.get(claim.key)) {
-      const attempt = await take(claim);
-      if ('retryAfterMs' in attempt) {
-        line.retryAfterMs = attempt.retryAfterMs;
+  const serve = async (request: LimitRequest): Promise<void> => {
+    for (
+      let queue = queues.get(request.key);
+      queue !== undefined;
+      queue = queues.get(request.key)
+    ) {
+      const result = await acquire(request);
+      if ('retryAfterMs' in result) {
+        queue.retryAfterMs = result.retryAfterMs;
         return;
       }
-      const [first] = line.waiters;
+      const [first] = queue.waiters;
       // The last one may have given up in the meantime.
-      if (first === undefined) await attempt.giveBack();
-      else first(attempt);
+      if (first === undefined) await result.refund();
+      else first(result);
     }
   };
 
-  const openLine = (claim: Claim, retryAfterMs: number): Line => {
-    const line: Line = { waiters: new Set(), retryAfterMs, stopLooking: () => undefined };
-    const lookLater = (): void => {
-      line.stopLooking = startTimer(lookInterval, () => {
-        lookLater();
-        void serve(claim);
+  const openQueue = (request: LimitRequest, retryAfterMs: number): Queue => {
+    const queue: Queue = { waiters: new Set(), retryAfterMs, stopPolling: () => undefined };
+    const pollLater = (): void => {
+      queue.stopPolling = startTimer(pollIntervalMs, () => {
+        pollLater();
+        void serve(request);
       });
     };
-    lookLater();
-    lines.set(claim.key, line);
-    return line;
+    pollLater();
+    queues.set(request.key, queue);
+    return queue;
   };
 
-  const wait = (claim: Claim, retryAfterMs: number): Promise<Attempt> =>
+  const enqueue = (request: LimitRequest, retryAfterMs: number): Promise<AcquireResult> =>
     new Promise((resolve) => {
-      const line = lines.get(claim.key) ?? openLine(claim, retryAfterMs);
-      const leave = (attempt: Attempt): void => {
+      const queue = queues.get(request.key) ?? openQueue(request, retryAfterMs);
+      const dequeue = (result: AcquireResult): void => {
         stop();
         waiting -= 1;
-        line.waiters.delete(leave);
-        if (line.waiters.size === 0) {
-          line.stopLooking();
-          lines.delete(claim.key);
+        queue.waiters.delete(dequeue);
+        if (queue.waiters.size === 0) {
+          queue.stopPolling();
+          queues.delete(request.key);
         }
-        resolve(attempt);
+        resolve(result);
       };
-      const stop = startTimer(longestWait, () => {
-        leave({ retryAfterMs: line.retryAfterMs });
+      const stop = startTimer(maxWaitMs, () => {
+        dequeue({ retryAfterMs: queue.retryAfterMs });
       });
       waiting += 1;
-      line.waiters.add(leave);
+      queue.waiters.add(dequeue);
     });
 
   return async (address) => {
-    const claim: Claim = { limit: 'connections', key: address, perMinute };
-    const line = lines.get(address);
+    const request: LimitRequest = { limit: 'connections', key: address, perMinute };
+    const queue = queues.get(address);
     // Behind those who wait already, or the last to come would be the first.
-    const attempt = line ? { retryAfterMs: line.retryAfterMs } : await take(claim);
-    if ('giveBack' in attempt) return attempt;
-    const isFull = (lines.get(address)?.waiters.size ?? 0) >= mostWaiting.address;
-    return isFull || waiting >= mostWaiting.all ? attempt : wait(claim, attempt.retryAfterMs);
+    const result = queue ? { retryAfterMs: queue.retryAfterMs } : await acquire(request);
+    if ('refund' in result) return result;
+    const isFull = (queues.get(address)?.waiters.size ?? 0) >= maxQueued.address;
+    return isFull || waiting >= maxQueued.all ? result : enqueue(request, result.retryAfterMs);
   };
 }

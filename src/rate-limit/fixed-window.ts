@@ -1,30 +1,30 @@
-import { createByAge } from '../runtime/lru-map.ts';
+import { createLruMap } from '../runtime/lru-map.ts';
 
 /** Counts by key, each in windows of a minute. */
-export interface Windows {
+export interface FixedWindow {
   /** Counts one more of this key; true once in its window, for the first above the limit. */
   readonly exceeds: (key: string, now: number) => boolean;
   /** Counts one more of this key; true while its window has no more than the limit. */
   readonly isWithin: (key: string, now: number) => boolean;
   /** Counts one less. Without a record of the excess, the next one above the limit is the first again. */
-  readonly takeBack: (key: string, isOnRecord: boolean) => void;
+  readonly undo: (key: string, isWritten: boolean) => void;
 }
 
-const minute = 60_000;
+const minuteMs = 60_000;
 
 /** Keys at once; beyond that the oldest window is forgotten, and its key begins a new one. */
-const mostKeys = 100_000;
+const maxKeys = 100_000;
 
 /** Creates counters of at most so many a minute and key. */
-export function createWindows(most: number): Windows {
-  const windows = createByAge<{ readonly until: number; count: number; isTold: boolean }>();
+export function createFixedWindow(max: number): FixedWindow {
+  const windows = createLruMap<{ readonly endsAt: number; count: number; isReported: boolean }>();
   const open = (key: string, now: number) => {
-    const window = { until: now + minute, count: 0, isTold: false };
-    windows.put(key, window);
+    const window = { endsAt: now + minuteMs, count: 0, isReported: false };
+    windows.set(key, window);
     return window;
   };
   const count = (key: string, now: number) => {
-    windows.forgetWhile(({ until }) => until <= now || windows.size() >= mostKeys);
+    windows.evictWhile(({ endsAt }) => endsAt <= now || windows.size() >= maxKeys);
     const window = windows.get(key) ?? open(key, now);
     window.count += 1;
     return window;
@@ -32,16 +32,16 @@ export function createWindows(most: number): Windows {
   return {
     exceeds: (key, now) => {
       const window = count(key, now);
-      if (window.isTold || window.count <= most) return false;
-      window.isTold = true;
+      if (window.isReported || window.count <= max) return false;
+      window.isReported = true;
       return true;
     },
-    isWithin: (key, now) => count(key, now).count <= most,
-    takeBack: (key, isOnRecord) => {
+    isWithin: (key, now) => count(key, now).count <= max,
+    undo: (key, isWritten) => {
       const window = windows.get(key);
       if (window === undefined) return;
       window.count -= 1;
-      if (!isOnRecord) window.isTold = false;
+      if (!isWritten) window.isReported = false;
     },
   };
 }

@@ -3,17 +3,17 @@ import { check, refuse, type Grant, type Refusal, type SignInGrant } from '../po
 import { principalId, principalKey } from '../policy/principal.ts';
 import type { StartTimer } from '../runtime/timer.ts';
 import { createPauses } from './abortable-delay.ts';
-import type { Claim, Limits, ReportExcess } from './limits.ts';
+import type { LimitRequest, Limits, ReportLimitExceeded } from './limits.ts';
 
 /** What the rate limit of grants depends on. */
 export interface RateLimitGrantDeps {
-  readonly limits: Pick<Limits, 'take'>;
+  readonly limits: Pick<Limits, 'consume'>;
   /** Grants a minute and principal. */
   readonly authorizations: number;
   /** Different channels a minute and connection. */
   readonly subscriptions: number;
   readonly startTimer: StartTimer;
-  readonly reportExcess: ReportExcess;
+  readonly reportExcess: ReportLimitExceeded;
   /** Aborted when Usher begins to close. */
   readonly closing: AbortSignal;
 }
@@ -53,9 +53,9 @@ export function createGrantRateLimit(deps: RateLimitGrantDeps): RateLimitGrant {
   const { pause, waiting } = createPauses(startTimer, closing);
   return async (grant, origin) => {
     const mayWait = waiting() < maxWaiting && !closing.aborted;
-    const taken = await limits.take(claimsOf(grant, deps, mayWait));
-    if ('excess' in taken) {
-      const limit = taken.excess === 'subscriptions' ? 'subscriptions' : 'authorizations';
+    const taken = await limits.consume(claimsOf(grant, deps, mayWait));
+    if ('exceeded' in taken) {
+      const limit = taken.exceeded === 'subscriptions' ? 'subscriptions' : 'authorizations';
       await reportExcess(limit, principalKey(grant.principal), { origin, ...subjectOf(grant) });
       const { name, code } = exceeded[limit];
       const checks = [...grant.checks, check(name, false, code)];
@@ -95,11 +95,16 @@ function claimsOf(
   grant: Grant | SignInGrant,
   { authorizations, subscriptions }: Pick<RateLimitGrantDeps, 'authorizations' | 'subscriptions'>,
   mayWait: boolean,
-): readonly Claim[] {
+): readonly LimitRequest[] {
   const key = principalKey(grant.principal);
   const patienceOf = (limit: keyof typeof maxWaitMs) => (mayWait ? maxWaitMs[limit] : 0);
-  const patience = patienceOf('authorizations');
-  const rate = { limit: 'authorizations', key, perMinute: authorizations, patience } as const;
+  const timeoutMs = patienceOf('authorizations');
+  const rate = {
+    limit: 'authorizations',
+    key,
+    perMinute: authorizations,
+    maxWaitMs: timeoutMs,
+  } as const;
   if (grant.action === 'sign-in') return [rate];
   // Per principal too: otherwise one user could exhaust the limit of another user's socket id.
   return [
@@ -109,8 +114,8 @@ function claimsOf(
       key,
       part: grant.socketId,
       perMinute: subscriptions,
-      patience: patienceOf('subscriptions'),
-      thing: grant.channel.text,
+      maxWaitMs: patienceOf('subscriptions'),
+      dedupeKey: grant.channel.text,
     },
   ];
 }

@@ -1,10 +1,10 @@
-import type { RecordSignal } from '../audit/audit-event.ts';
+import type { WriteSignal } from '../audit/audit-event.ts';
 import type { StartTimer, StopTimer } from '../runtime/timer.ts';
-import type { LimitName, ReportExcess } from './limits.ts';
+import type { LimitName, ReportLimitExceeded } from './limits.ts';
 
 /** What excesses are reported to. */
-export interface ExcessPorts {
-  readonly recordSignal: RecordSignal;
+export interface ExcessDeps {
+  readonly recordSignal: WriteSignal;
   /** Counts each one. */
   readonly count: (limit: LimitName) => void;
   readonly now: () => number;
@@ -12,77 +12,83 @@ export interface ExcessPorts {
   readonly log: { readonly error: (about: object, message: string) => void };
 }
 
-type About = Parameters<ReportExcess>[2];
+type EventDetails = Parameters<ReportLimitExceeded>[2];
 
 /** A minute in which one key exceeded one limit. */
-interface Minute {
-  readonly about: About;
-  readonly until: number;
+interface LimitWindow {
+  readonly details: EventDetails;
+  readonly endsAt: number;
   /** Excesses after the one that was recorded. */
   suppressed: number;
   readonly stopTimer: StopTimer;
 }
 
-const length = 60_000;
+const windowMs = 60_000;
 
 /** Keys at once; beyond that the oldest minute ends early. */
-const mostMinutes = 100_000;
+const maxWindows = 100_000;
 
 /**
  * Creates what reports excesses. The first of each limit and key is recorded at once; after that there is one record a
  * minute, with the number of those that were not recorded by themselves, until a minute has none.
  */
-export function createReportExcess({ recordSignal, count, now, startTimer, log }: ExcessPorts): {
-  readonly reportExcess: ReportExcess;
+export function createReportLimitExceeded({
+  recordSignal,
+  count,
+  now,
+  startTimer,
+  log,
+}: ExcessDeps): {
+  readonly reportExcess: ReportLimitExceeded;
   /** Records what is not recorded yet. */
   readonly flush: () => Promise<void>;
 } {
-  const minutes = new Map<string, Minute>();
+  const windows = new Map<string, LimitWindow>();
 
-  const open = (name: string, about: About): void => {
-    const stopTimer = startTimer(length, () => {
+  const openWindow = (name: string, details: EventDetails): void => {
+    const stopTimer = startTimer(windowMs, () => {
       void end(name).catch((error: unknown) => {
         log.error({ err: error }, 'could not record that a limit was exceeded');
       });
     });
-    minutes.set(name, { about, until: now() + length, suppressed: 0, stopTimer });
+    windows.set(name, { details, endsAt: now() + windowMs, suppressed: 0, stopTimer });
   };
-  const close = (name: string): Minute | undefined => {
-    const minute = minutes.get(name);
-    minute?.stopTimer();
-    minutes.delete(name);
-    return minute;
+  const closeWindow = (name: string): LimitWindow | undefined => {
+    const window = windows.get(name);
+    window?.stopTimer();
+    windows.delete(name);
+    return window;
   };
   /** Records the minute where it has something to say, and goes on with the next one. */
   const end = async (name: string): Promise<void> => {
-    const minute = close(name);
-    if (minute === undefined || minute.suppressed === 0) return;
-    const { about, suppressed } = minute;
-    open(name, about);
-    await recordSignal('limit-exceeded', { ...about, suppressed });
+    const window = closeWindow(name);
+    if (window === undefined || window.suppressed === 0) return;
+    const { details, suppressed } = window;
+    openWindow(name, details);
+    await recordSignal('limit-exceeded', { ...details, suppressed });
   };
   return {
     reportExcess: async (limit, key, about) => {
       count(limit);
       const name = `${limit} ${key}`;
-      const known = minutes.get(name);
-      if (known !== undefined && known.until > now()) {
-        known.suppressed += 1;
+      const current = windows.get(name);
+      if (current !== undefined && current.endsAt > now()) {
+        current.suppressed += 1;
         return;
       }
-      const suppressed = close(name)?.suppressed ?? 0;
-      const [oldest] = minutes.keys();
-      if (minutes.size >= mostMinutes && oldest !== undefined) close(oldest);
-      open(name, about);
+      const suppressed = closeWindow(name)?.suppressed ?? 0;
+      const [oldest] = windows.keys();
+      if (windows.size >= maxWindows && oldest !== undefined) closeWindow(oldest);
+      openWindow(name, about);
       await recordSignal('limit-exceeded', { ...about, ...(suppressed > 0 && { suppressed }) });
     },
     flush: async () => {
-      const left = [...minutes.keys()].map(close);
-      const records = left.map(async (minute) => {
-        if (minute === undefined || minute.suppressed === 0) return;
-        await recordSignal('limit-exceeded', { ...minute.about, suppressed: minute.suppressed });
+      const remaining = [...windows.keys()].map(closeWindow);
+      const writes = remaining.map(async (window) => {
+        if (window === undefined || window.suppressed === 0) return;
+        await recordSignal('limit-exceeded', { ...window.details, suppressed: window.suppressed });
       });
-      await Promise.allSettled(records);
+      await Promise.allSettled(writes);
     },
   };
 }

@@ -1,25 +1,25 @@
 import type { Limits } from './limits.ts';
-import { createMemoryRates } from './memory-rates.ts';
+import { createMemoryRateLimiter } from './memory-rates.ts';
 
 /** Creates the limits of one process, in memory that is bounded. */
 export function createMemoryLimits(now: () => number): Limits {
-  const rates = createMemoryRates();
+  const rates = createMemoryRateLimiter();
   return {
-    take: (claims) => {
+    consume: (requests) => {
       const time = now();
       let waitMs = 0;
-      for (const claim of claims) {
-        const wait = rates.waitOf(claim, time);
-        if (wait > (claim.patience ?? 0)) {
-          return Promise.resolve({ excess: claim.limit, retryAfterMs: wait });
+      for (const request of requests) {
+        const wait = rates.waitMsFor(request, time);
+        if (wait > (request.maxWaitMs ?? 0)) {
+          return Promise.resolve({ exceeded: request.limit, retryAfterMs: wait });
         }
         waitMs = Math.max(waitMs, wait);
       }
-      for (const claim of claims) rates.take(claim, time);
+      for (const request of requests) rates.consume(request, time);
       return Promise.resolve({ waitMs });
     },
-    giveBack: (claim) => {
-      rates.giveBack(claim, now());
+    refund: (request) => {
+      rates.refund(request, now());
       return Promise.resolve();
     },
   };

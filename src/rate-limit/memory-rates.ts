@@ -1,97 +1,105 @@
-import { createByAge, type ByAge } from '../runtime/lru-map.ts';
-import { intervalOf, minute, type Claim, type LimitName, type LocalRates } from './limits.ts';
+import { createLruMap, type LruMap } from '../runtime/lru-map.ts';
+import {
+  intervalMs,
+  minuteMs,
+  type LimitRequest,
+  type LimitName,
+  type LocalRateLimiter,
+} from './limits.ts';
 
 /** Keys of one limit at once; beyond that the one that was idle longest is forgotten, and begins anew. */
-const mostKeys = 100_000;
+const maxKeys = 100_000;
 
 /**
  * Keys of one limit that stay when nothing they took is left. Who asks once a second would leave a key each time, old enough
  * that only a full collection finds it: two thirds of what such a collection had to find.
  */
-const fewKeys = 1_000;
+const idleKeys = 1_000;
 
 /** Things of all keys together; beyond that the one that was taken for longest ago is forgotten. */
-const mostThings = 200_000;
+const maxDedupeEntries = 200_000;
 
 /**
  * Creates rates by the generic cell rate algorithm (ITU-T I.371, annex A): a key is one number, the moment at which
  * everything that it took would have arrived, had it come evenly. That moment may be a minute ahead, and no more.
  */
-export function createMemoryRates(): LocalRates {
-  const limits: Readonly<Record<LimitName, ByAge<number>>> = {
-    authorizations: createByAge(),
-    connections: createByAge(),
-    failures: createByAge(),
-    'guest-sessions': createByAge(),
-    messages: createByAge(),
-    subscriptions: createByAge(),
+export function createMemoryRateLimiter(): LocalRateLimiter {
+  const limits: Readonly<Record<LimitName, LruMap<number>>> = {
+    authorizations: createLruMap(),
+    connections: createLruMap(),
+    failures: createLruMap(),
+    'guest-sessions': createLruMap(),
+    messages: createLruMap(),
+    subscriptions: createLruMap(),
   };
-  const things = createThings();
-  const nextOf = (claim: Claim, time: number): number => {
-    const known = limits[claim.limit].get(keyOf(claim)) ?? time;
+  const deduplicated = createDedupeSet();
+  const nextArrival = (request: LimitRequest, time: number): number => {
+    const stored = limits[request.limit].get(keyOf(request)) ?? time;
     // After the clock was set back nobody waits for it to come round again.
-    const latest = time + minute + (claim.patience ?? 0);
-    return Math.max(time, Math.min(known, latest)) + intervalOf(claim);
+    const latest = time + minuteMs + (request.maxWaitMs ?? 0);
+    return Math.max(time, Math.min(stored, latest)) + intervalMs(request);
   };
-  const put = (claim: Claim, time: number, moment: number): void => {
-    const moments = limits[claim.limit];
-    moments.put(keyOf(claim), moment);
-    moments.forgetWhile((each) => moments.size() > (each <= time ? fewKeys : mostKeys));
+  const put = (request: LimitRequest, time: number, arrival: number): void => {
+    const arrivals = limits[request.limit];
+    arrivals.set(keyOf(request), arrival);
+    arrivals.evictWhile((each) => arrivals.size() > (each <= time ? idleKeys : maxKeys));
   };
   return {
     // Whole milliseconds: the error of adding up thirds costs nobody the last one.
-    waitOf: (claim, time) =>
-      things.has(claim, time) ? 0 : Math.max(0, Math.floor(nextOf(claim, time) - time - minute)),
-    take: (claim, time) => {
-      if (!things.take(claim, time)) put(claim, time, nextOf(claim, time));
+    waitMsFor: (request, time) =>
+      deduplicated.has(request, time)
+        ? 0
+        : Math.max(0, Math.floor(nextArrival(request, time) - time - minuteMs)),
+    consume: (request, time) => {
+      if (!deduplicated.take(request, time)) put(request, time, nextArrival(request, time));
     },
-    hold: (claim, time, wait) => {
-      put(claim, time, time + minute + wait - intervalOf(claim));
+    delay: (request, time, waitMs) => {
+      put(request, time, time + minuteMs + waitMs - intervalMs(request));
     },
-    giveBack: (claim, time) => {
-      const moments = limits[claim.limit];
-      const key = keyOf(claim);
-      const before = (moments.get(key) ?? time) - intervalOf(claim);
-      if (before > time) moments.put(key, before);
-      else moments.delete(key);
+    refund: (request, time) => {
+      const arrivals = limits[request.limit];
+      const key = keyOf(request);
+      const before = (arrivals.get(key) ?? time) - intervalMs(request);
+      if (before > time) arrivals.set(key, before);
+      else arrivals.delete(key);
     },
   };
 }
 
 /** What was taken for within the last minute. */
-function createThings() {
-  const ends = createByAge<number>();
-  const isHeld = (thing: string, time: number): boolean => {
-    const end = ends.get(thing);
+function createDedupeSet() {
+  const ends = createLruMap<number>();
+  const isCounted = (entry: string, time: number): boolean => {
+    const end = ends.get(entry);
     // An end more than a minute ahead was noted before the clock was set back.
-    return end !== undefined && end > time && end <= time + minute;
+    return end !== undefined && end > time && end <= time + minuteMs;
   };
   return {
-    has: (claim: Claim, time: number): boolean =>
-      claim.thing !== undefined && isHeld(thingOf(claim), time),
+    has: (request: LimitRequest, time: number): boolean =>
+      request.dedupeKey !== undefined && isCounted(dedupeEntry(request), time),
     /** Keeps it for a minute from now. Returns whether it was held already. */
-    take: (claim: Claim, time: number): boolean => {
-      if (claim.thing === undefined) return false;
-      const thing = thingOf(claim);
-      const wasHeld = isHeld(thing, time);
-      ends.put(wasHeld ? thing : copied(thing), time + minute);
-      ends.forgetWhile((end) => end <= time || ends.size() > mostThings);
-      return wasHeld;
+    take: (request: LimitRequest, time: number): boolean => {
+      if (request.dedupeKey === undefined) return false;
+      const entry = dedupeEntry(request);
+      const wasCounted = isCounted(entry, time);
+      ends.set(wasCounted ? entry : copyText(entry), time + minuteMs);
+      ends.evictWhile((end) => end <= time || ends.size() > maxDedupeEntries);
+      return wasCounted;
     },
   };
 }
 
 /** No part has a line break: it is a socket id. */
-function keyOf({ key, part }: Claim): string {
+function keyOf({ key, part }: LimitRequest): string {
   return part === undefined ? key : `${part}\n${key}`;
 }
 
 /** No thing has one either: it is the name of a channel. */
-function thingOf(claim: Claim): string {
-  return `${claim.limit}\n${claim.thing ?? ''}\n${keyOf(claim)}`;
+function dedupeEntry(request: LimitRequest): string {
+  return `${request.limit}\n${request.dedupeKey ?? ''}\n${keyOf(request)}`;
 }
 
 /** The text by itself: cut out of a body, it would keep the whole body in memory for as long. */
-function copied(text: string): string {
+function copyText(text: string): string {
   return Buffer.from(text).toString();
 }

@@ -1,12 +1,12 @@
 import type { Redis } from '../redis/client.ts';
-import { intervalOf, minute, type Claim, type Limits } from './limits.ts';
+import { intervalMs, minuteMs, type LimitRequest, type Limits } from './limits.ts';
 
 /**
  * Looks at every claim, then takes all of them or nothing, in one step. `KEYS` are of each claim its rate and the thing that
  * it is taken for, twice the same where there is none. `ARGV` is the time, then of each claim the interval and the patience.
  * The arithmetic is that of `memory-rates.ts`. Returns the number of the claim that is too much, or 0, and a wait.
  */
-const takeScript = `
+const consumeScript = `
 local now = tonumber(ARGV[1])
 local longest = 0
 local moments = {}
@@ -14,10 +14,10 @@ for i = 1, #KEYS / 2 do
   local key, thing = KEYS[2 * i - 1], KEYS[2 * i]
   local interval, patience = tonumber(ARGV[2 * i]), tonumber(ARGV[2 * i + 1])
   local ending = thing ~= key and tonumber(redis.call('GET', thing) or 0) or 0
-  if ending <= now or ending > now + ${minute} then
+  if ending <= now or ending > now + ${minuteMs} then
     local known = tonumber(redis.call('GET', key) or now)
-    moments[i] = math.max(now, math.min(known, now + ${minute} + patience)) + interval
-    local wait = math.max(0, math.floor(moments[i] - now - ${minute}))
+    moments[i] = math.max(now, math.min(known, now + ${minuteMs} + patience)) + interval
+    local wait = math.max(0, math.floor(moments[i] - now - ${minuteMs}))
     if wait > patience then return { i, wait } end
     longest = math.max(longest, wait)
   end
@@ -27,12 +27,12 @@ for i = 1, #KEYS / 2 do
   if moments[i] then
     redis.call('SET', key, string.format('%.17g', moments[i]), 'PX', math.ceil(moments[i] - now))
   end
-  if thing ~= key then redis.call('SET', thing, now + ${minute}, 'PX', ${minute}) end
+  if thing ~= key then redis.call('SET', thing, now + ${minuteMs}, 'PX', ${minuteMs}) end
 end
 return { 0, longest }`;
 
 /** Moves the moment of a rate back by an interval; once it has passed there is nothing left to keep. */
-const giveBackScript = `
+const refundScript = `
 local now, interval = tonumber(ARGV[1]), tonumber(ARGV[2])
 local moment = tonumber(redis.call('GET', KEYS[1]) or now) - interval
 if moment <= now then return redis.call('DEL', KEYS[1]) end
@@ -53,24 +53,26 @@ export interface RedisLimits extends Limits {
  */
 export function createRedisLimits(redis: Redis, now: () => number): RedisLimits {
   const limits: Limits = {
-    take: async (claims) => {
-      const keys = claims.flatMap(keysOf);
-      const values = claims.flatMap((claim) => [intervalOf(claim), claim.patience ?? 0]);
-      const [number, wait] = await redis.ask(async (client) =>
-        twoNumbers(await client.eval(takeScript, keys.length, ...keys, now(), ...values)),
+    consume: async (requests) => {
+      const keys = requests.flatMap(keysOf);
+      const values = requests.flatMap((request) => [intervalMs(request), request.maxWaitMs ?? 0]);
+      const [number, wait] = await redis.run(async (client) =>
+        twoNumbers(await client.eval(consumeScript, keys.length, ...keys, now(), ...values)),
       );
-      const excess = claims[number - 1];
-      return excess === undefined ? { waitMs: wait } : { excess: excess.limit, retryAfterMs: wait };
+      const excess = requests[number - 1];
+      return excess === undefined
+        ? { waitMs: wait }
+        : { exceeded: excess.limit, retryAfterMs: wait };
     },
-    giveBack: async (claim) => {
-      const [key] = keysOf(claim);
-      await redis.ask((client) => client.eval(giveBackScript, 1, key, now(), intervalOf(claim)));
+    refund: async (request) => {
+      const [key] = keysOf(request);
+      await redis.run((client) => client.eval(refundScript, 1, key, now(), intervalMs(request)));
     },
   };
   const probe = async (key: string): Promise<void> => {
-    const claim: Claim = { limit: 'failures', key, perMinute: minute };
-    await limits.take([claim]);
-    await limits.giveBack(claim);
+    const request: LimitRequest = { limit: 'failures', key, perMinute: minuteMs };
+    await limits.consume([request]);
+    await limits.refund(request);
   };
   return {
     ...limits,
@@ -81,10 +83,15 @@ export function createRedisLimits(redis: Redis, now: () => number): RedisLimits 
 }
 
 /** The text in braces is the hash tag, which selects the node of a Cluster, so keys of one owner are on one node. */
-function keysOf({ limit, key, part, thing }: Claim): readonly [rate: string, thing: string] {
+function keysOf({
+  limit,
+  key,
+  part,
+  dedupeKey,
+}: LimitRequest): readonly [rate: string, thing: string] {
   const owner = key.replaceAll('%', '%25').replaceAll('}', '%7D');
   const rate = `limit:{=${owner}}:${limit}${part === undefined ? '' : `:${part}`}`;
-  return [rate, thing === undefined ? rate : `${rate}:${thing}`];
+  return [rate, dedupeKey === undefined ? rate : `${rate}:${dedupeKey}`];
 }
 
 function twoNumbers(answer: unknown): readonly [number, number] {

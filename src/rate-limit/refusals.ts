@@ -1,20 +1,20 @@
-import type { Origin, RecordDecision, RecordSignal } from '../audit/audit-event.ts';
+import type { Origin, WriteDecision, WriteSignal } from '../audit/audit-event.ts';
 import { principalKey } from '../policy/principal.ts';
-import { createByAge } from '../runtime/lru-map.ts';
-import type { Limits, ReportExcess } from './limits.ts';
+import { createLruMap } from '../runtime/lru-map.ts';
+import type { Limits, ReportLimitExceeded } from './limits.ts';
 
 /** What counts refused requests. */
 export interface RefusalRateLimitDeps {
-  readonly limits: Pick<Limits, 'take'>;
+  readonly limits: Pick<Limits, 'consume'>;
   /** Refused requests per minute and address. */
   readonly failures: number;
   /** What an address counts as: of IPv6 its /64. */
   readonly addressKey: (address: string) => string;
-  readonly reportExcess: ReportExcess;
+  readonly reportExcess: ReportLimitExceeded;
   /** Counts a refusal that is not recorded by itself. */
   readonly countUnrecorded: (code: string) => void;
-  readonly record: RecordDecision;
-  readonly recordSignal: RecordSignal;
+  readonly record: WriteDecision;
+  readonly recordSignal: WriteSignal;
   readonly now: () => number;
 }
 
@@ -22,7 +22,7 @@ export interface RefusalRateLimitDeps {
 export type CountRefusal = (origin: Origin) => Promise<number | undefined>;
 
 /** Addresses that are known to be over the limit; beyond that the oldest is counted again. */
-const mostBlocked = 100_000;
+const maxBlocked = 100_000;
 
 /**
  * Creates the limit of refused requests, and recorders that respect it: over the limit of its address a refusal is counted and
@@ -31,16 +31,16 @@ const mostBlocked = 100_000;
 export function createRefusalRateLimit(deps: RefusalRateLimitDeps) {
   const { failures: perMinute, limits, reportExcess, countUnrecorded, now } = deps;
   const counted = new WeakMap<Origin, Promise<number | undefined>>();
-  const blocked = createByAge<number>();
+  const blocked = createLruMap<number>();
 
   const take = async (key: string): Promise<number | undefined> => {
     const until = blocked.get(key) ?? 0;
     // Known already: a flood costs no round trip to Redis. A longer time is from before the clock was set back.
     if (until > now() && until <= now() + 60_000) return until - now();
-    const taken = await limits.take([{ limit: 'failures', key, perMinute }]);
-    if (!('excess' in taken)) return undefined;
-    blocked.put(key, now() + taken.retryAfterMs);
-    blocked.forgetWhile((each) => each <= now() || blocked.size() > mostBlocked);
+    const taken = await limits.consume([{ limit: 'failures', key, perMinute }]);
+    if (!('exceeded' in taken)) return undefined;
+    blocked.set(key, now() + taken.retryAfterMs);
+    blocked.evictWhile((each) => each <= now() || blocked.size() > maxBlocked);
     return taken.retryAfterMs;
   };
   const countAddress = async (origin: Origin): Promise<number | undefined> => {
@@ -55,7 +55,7 @@ export function createRefusalRateLimit(deps: RefusalRateLimitDeps) {
     return known;
   };
 
-  const record: RecordDecision = async (decision, origin, asOf) => {
+  const record: WriteDecision = async (decision, origin, asOf) => {
     if (decision.outcome === 'grant') return deps.record(decision, origin, asOf);
     const { code, principal } = decision;
     // A limit of one principal is not paid for by the others at its address.
@@ -70,7 +70,7 @@ export function createRefusalRateLimit(deps: RefusalRateLimitDeps) {
     return true;
   };
 
-  const recordForgery: RecordSignal = async (signal, about) => {
+  const recordForgery: WriteSignal = async (signal, about) => {
     const isCounted = signal === 'authentication-failed';
     if (isCounted && (await countRefusal(about.origin)) !== undefined) {
       countUnrecorded('webhook-forged');

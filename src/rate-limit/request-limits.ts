@@ -5,10 +5,10 @@ import {
 } from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { CountRefusal } from './refusals.ts';
-import type { Limits, ReportExcess } from './limits.ts';
+import type { Limits, ReportLimitExceeded } from './limits.ts';
 import { originOf } from '../http/input/auth-request.ts';
 import { RequestProblem, retryAfter } from '../http/output/problem.ts';
-import type { GiveBack, Turnstile } from './connection-rate-limiter.ts';
+import type { Refund, ConnectionRateLimiter } from './connection-rate-limiter.ts';
 
 /** Counts a refused request; throws a 429 once its address has had too many. */
 export type CountFailure = (request: FastifyRequest) => Promise<void>;
@@ -45,7 +45,7 @@ export type CountGuestSession = (request: FastifyRequest) => Promise<void>;
 export function createGuestSessionLimit(
   server: FastifyInstance,
   most: number,
-  reportExcess: ReportExcess,
+  reportExcess: ReportLimitExceeded,
 ): CountGuestSession {
   const count = server.createRateLimit({ max: most, ipv6Subnet });
   return async (request) => {
@@ -69,17 +69,17 @@ export function withoutReply(countFailure: CountFailure): CountFailure {
 }
 
 /** Counts a request that wants to become a connection, and gives what gives it back; throws a 429 when there are too many. */
-export type CountConnection = (request: FastifyRequest) => Promise<GiveBack>;
+export type CountConnection = (request: FastifyRequest) => Promise<Refund>;
 
 /** Creates the limit of connection attempts a minute and address. */
 export function createConnectionLimit(
-  turnstile: Turnstile,
-  reportExcess: ReportExcess,
+  limiter: ConnectionRateLimiter,
+  reportExcess: ReportLimitExceeded,
 ): CountConnection {
   return async (request) => {
     const address = addressKey(request.ip);
-    const attempt = await turnstile(address);
-    if ('giveBack' in attempt) return attempt.giveBack;
+    const attempt = await limiter(address);
+    if ('refund' in attempt) return attempt.refund;
     await reportExcess('connections', address, { origin: originOf(request) });
     const seconds = wholeSeconds(attempt.retryAfterMs);
     throw new RequestProblem(429, 'Too many connection attempts', retryAfter(seconds));
@@ -87,12 +87,12 @@ export function createConnectionLimit(
 }
 
 /** Makes the store in which `@fastify/rate-limit` counts guest sessions: with all other limits, replicas together. */
-export function createRateLimitStore(limits: Pick<Limits, 'take'>): FastifyRateLimitStoreCtor {
+export function createRateLimitStore(limits: Pick<Limits, 'consume'>): FastifyRateLimitStoreCtor {
   return class RateLimitStore implements FastifyRateLimitStore {
     incr(...[key, done, , max]: Parameters<FastifyRateLimitStore['incr']>): void {
-      limits.take([{ limit: 'guest-sessions', key, perMinute: max }]).then(
+      limits.consume([{ limit: 'guest-sessions', key, perMinute: max }]).then(
         (taken) => {
-          const [current, ttl] = 'excess' in taken ? [max + 1, taken.retryAfterMs] : [0, 0];
+          const [current, ttl] = 'exceeded' in taken ? [max + 1, taken.retryAfterMs] : [0, 0];
           done(null, { current, ttl });
         },
         (error: unknown) => {

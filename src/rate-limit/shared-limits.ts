@@ -6,67 +6,67 @@ export interface SharedLimits extends Limits {
   /** Whether this replica counts by itself at the moment. */
   readonly isLocal: () => boolean;
   /** Looks whether the shared account answers now, and goes by that. */
-  readonly look: () => Promise<void>;
+  readonly probe: () => Promise<void>;
 }
 
 /** What shared limits are made of. */
-export interface SharedLimitsPorts {
+export interface SharedLimitsDeps {
   readonly shared: Limits;
   readonly local: Limits;
   /** Resolves when the shared account works; throws `Unavailable` otherwise. */
-  readonly probe: () => Promise<void>;
+  readonly probeShared: () => Promise<void>;
   readonly now: () => number;
   readonly log: { readonly warn: (about: object, message: string) => void };
 }
 
 /** Milliseconds between two looks at an account that did not answer. */
-const lookInterval = 1_000;
+const probeIntervalMs = 1_000;
 
 /**
  * Creates limits that outlive an outage: to refuse everybody would make it everybody's, to count nothing would open the door.
  * While there is an outage nobody waits for its end: the next look goes on beside the claims, and only one at a time.
  */
-export function createSharedLimits(ports: SharedLimitsPorts): SharedLimits {
-  const { shared, local, probe, now, log } = ports;
+export function createSharedLimits(deps: SharedLimitsDeps): SharedLimits {
+  const { shared, local, probeShared, now, log } = deps;
   let isLocal = false;
-  let lookedAt = 0;
-  const countAlone = (error: unknown): void => {
+  let probedAt = 0;
+  const useLocal = (error: unknown): void => {
     if (!isLocal) log.warn({ reason: reasonOf(error) }, 'limits are counted by this replica alone');
     isLocal = true;
   };
-  const shareAgain = (): void => {
+  const useShared = (): void => {
     if (isLocal) log.warn({}, 'limits are shared again');
     isLocal = false;
   };
-  let looking: Promise<void> | undefined;
-  const look = (): Promise<void> => {
-    looking ??= probe()
-      .then(shareAgain, countAlone)
+  let probing: Promise<void> | undefined;
+  const probe = (): Promise<void> => {
+    probing ??= probeShared()
+      .then(useShared, useLocal)
       .then(() => {
-        lookedAt = now();
-        looking = undefined;
+        probedAt = now();
+        probing = undefined;
       });
-    return looking;
+    return probing;
   };
-  const either = async <T>(ask: (limits: Limits) => Promise<T>): Promise<T> => {
+  const withFallback = async <T>(operation: (limits: Limits) => Promise<T>): Promise<T> => {
     if (isLocal) {
-      if (now() - lookedAt >= lookInterval) void look();
-      return ask(local);
+      if (now() - probedAt >= probeIntervalMs) void probe();
+      return operation(local);
     }
     try {
-      return await ask(shared);
+      return await operation(shared);
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
-      lookedAt = now();
-      countAlone(error);
-      return ask(local);
+      probedAt = now();
+      useLocal(error);
+      return operation(local);
     }
   };
   return {
-    take: (claims) => either((limits) => limits.take(claims)),
-    giveBack: (claim) => either((limits) => limits.giveBack(claim)),
+    consume: (requests) => withFallback((limits) => limits.consume(requests)),
+    refund: (request) => withFallback((limits) => limits.refund(request)),
     isLocal: () => isLocal,
-    look,
+    probe,
   };
 }
 

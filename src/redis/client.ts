@@ -3,14 +3,14 @@ import type { Secret } from '../runtime/secret.ts';
 import { Unavailable } from '../runtime/unavailable.ts';
 import { clusterOptions, redisOptions, type ConnectionSettings } from './options.ts';
 import { parseRedisUrl, type RedisAddress } from './redis-url.ts';
-import { faultOf, findFault } from './server-check.ts';
+import { misconfigurationOf, findMisconfiguration } from './server-check.ts';
 
 /** A Redis server, a Redis Cluster, or the master that Sentinels name, behind one rule for errors. */
 export interface Redis {
   /** Runs commands. Throws `Unavailable` when Redis could not answer in time, never with its address or a value. */
-  readonly ask: <T>(commands: (client: Client | Cluster) => Promise<T>) => Promise<T>;
+  readonly run: <T>(commands: (client: Client | Cluster) => Promise<T>) => Promise<T>;
   /** A sentence that says why this can never be used: another kind of server, a database that it does not have. */
-  readonly fault: () => string | undefined;
+  readonly misconfiguration: () => string | undefined;
   /** Ends the connection. */
   readonly close: () => Promise<void>;
 }
@@ -33,10 +33,10 @@ export async function createRedis(options: RedisOptions): Promise<Redis> {
   const address = parseRedisUrl(url.reveal());
   if ('problem' in address) throw new Error(`REDIS_URL ${address.problem}`);
   const connection = connect(address, { keyPrefix, timeoutMs, log });
-  await connection.tried;
-  await connection.tried;
+  await connection.firstAttempt;
+  await connection.firstAttempt;
   return {
-    ask: async (commands) => {
+    run: async (commands) => {
       try {
         if (!connection.isUsable()) throw new Error('not connected');
         return await commands(connection.client);
@@ -44,7 +44,7 @@ export async function createRedis(options: RedisOptions): Promise<Redis> {
         throw new Unavailable('redis', { cause: new Error(reasonOf(error)) });
       }
     },
-    fault: connection.fault,
+    misconfiguration: connection.fault,
     close: async () => {
       await connection.client.quit().catch(() => undefined);
       connection.client.disconnect();
@@ -58,7 +58,7 @@ interface Connection {
   readonly isUsable: () => boolean;
   readonly fault: () => string | undefined;
   /** Resolves after the first attempt to connect, whatever came of it. */
-  readonly tried: Promise<void>;
+  readonly firstAttempt: Promise<void>;
 }
 
 /** Connects, and follows the connection: one line for an outage, not one for each attempt to connect. */
@@ -82,8 +82,8 @@ function connect(
     isOut ||= !isFailover;
     isFailover = false;
   };
-  const examine = async (): Promise<void> => {
-    fault = await findFault(client, address);
+  const checkServer = async (): Promise<void> => {
+    fault = await findMisconfiguration(client, address);
     if (fault !== undefined) {
       out();
       return;
@@ -94,7 +94,7 @@ function connect(
   };
   const failed = (error: Error): void => {
     reason = reasonOf(error);
-    fault = faultOf(error, address) ?? fault;
+    fault = misconfigurationOf(error, address) ?? fault;
   };
   client.on('sentinelError', failed);
   // Without a listener for errors Node would end the process.
@@ -102,10 +102,10 @@ function connect(
   client.on('close', () => {
     isUsable = false;
   });
-  const tried = new Promise<void>((resolve) => {
+  const firstAttempt = new Promise<void>((resolve) => {
     client.on('ready', () => {
       // A connection that ends meanwhile is examined when it is there again.
-      resolve(examine().catch(() => undefined));
+      resolve(checkServer().catch(() => undefined));
     });
     const failedToConnect = (): void => {
       out();
@@ -119,7 +119,7 @@ function connect(
     });
   });
   client.connect().catch(() => undefined);
-  return { client, isUsable: () => isUsable, fault: () => fault, tried };
+  return { client, isUsable: () => isUsable, fault: () => fault, firstAttempt };
 }
 
 function createClient(address: RedisAddress, settings: ConnectionSettings): Client | Cluster {

@@ -2,9 +2,9 @@ import type { ClusterOptions, RedisOptions } from 'ioredis';
 import type { RedisAddress } from './redis-url.ts';
 
 /** How long the next attempt to connect may wait, in milliseconds. */
-const longestWait = 1_000;
+const maxRetryMs = 1_000;
 
-const retryStrategy = (attempt: number): number => Math.min(attempt * 50, longestWait);
+const retryStrategy = (attempt: number): number => Math.min(attempt * 50, maxRetryMs);
 
 /** What each connection is made with. */
 export interface ConnectionSettings {
@@ -54,7 +54,7 @@ export function clusterOptions(
     maxRedirections: 3,
     slotsRefreshTimeout: timeoutMs,
     // A node that is gone sends no redirection, so this alone finds the one that took over.
-    slotsRefreshInterval: longestWait,
+    slotsRefreshInterval: maxRetryMs,
     // By its name, where it announces one: its certificate does not have its address.
     ...(address.tls && { dnsLookup }),
   } satisfies ClusterOptions;

@@ -21,7 +21,7 @@ const faults = {
  * Finds out whether a server that was connected to is what `REDIS_URL` says. Resolves to `undefined` when it is, or to a
  * sentence that says what it is and what to set. Throws when the connection ends meanwhile.
  */
-export async function findFault(
+export async function findMisconfiguration(
   client: Client | Cluster,
   { kind, database }: RedisAddress,
 ): Promise<string | undefined> {
@@ -30,12 +30,12 @@ export async function findFault(
   if (mode !== 'standalone') return mode === 'sentinel' ? faults.isSentinel : faults.isClusterNode;
   if (database === 0) return undefined;
   // ioredis goes on with database 0, where others may have keys of the same names.
-  const answer = await client.select(database).catch(onlyReply);
+  const answer = await client.select(database).catch(withoutCommand);
   return answer instanceof Error ? faults.hasNoDatabase : undefined;
 }
 
 /** What an attempt to connect failed with, where that is the wrong kind of server and no outage. */
-export function faultOf(error: Error, { kind }: RedisAddress): string | undefined {
+export function misconfigurationOf(error: Error, { kind }: RedisAddress): string | undefined {
   const { lastNodeError } = error as Error & { readonly lastNodeError?: Error };
   const message = `${error.message} ${lastNodeError?.message ?? ''}`;
   // ioredis ends each of its errors about bytes that it cannot read so.
@@ -52,17 +52,17 @@ export function faultOf(error: Error, { kind }: RedisAddress): string | undefine
 
 /** `standalone` also where the login may not ask: what does not work then shows when limits are counted. */
 async function modeOf(client: Client | Cluster): Promise<'standalone' | 'sentinel' | 'cluster'> {
-  const info = await client.info('server').catch(onlyReply);
+  const info = await client.info('server').catch(withoutCommand);
   const mode = /^redis_mode:(\w+)/m.exec(String(info))?.[1];
   if (mode === 'sentinel') return 'sentinel';
   if (mode !== 'cluster') return 'standalone';
   // A Cluster of one node has all keys, so it is used like a single Redis.
-  const cluster = await client.cluster('INFO').catch(onlyReply);
+  const cluster = await client.cluster('INFO').catch(withoutCommand);
   return /^cluster_size:1\r?$/m.test(String(cluster)) ? 'standalone' : 'cluster';
 }
 
 /** An error that the server answered with; any other means that there is no answer. */
-function onlyReply(error: Error): Error {
+function withoutCommand(error: Error): Error {
   if (error.name === 'ReplyError') return error;
   throw error;
 }

@@ -7,7 +7,7 @@ export interface Heap {
   /** Bytes that are taken from the system, garbage and free space included. */
   readonly size: () => number;
   /** The share of the time since it was last asked in which the process was at work, from 0 to 1. */
-  readonly busyShare: () => number;
+  readonly utilization: () => number;
   /** Removes all garbage at once and gives its space back; some 100 ms in which nothing else is done. */
   readonly collect: () => void;
 }
@@ -16,7 +16,7 @@ export interface Heap {
  * Keeps this process's heap near what lives in it. Call it before the work begins, since code that is optimized by then
  * stays as it is.
  */
-export function boundHeap(): void {
+export function limitHeap(): void {
   // V8 has concluded from the first burst that audit rows grow old, and made all later ones where only a full collection
   // finds them: 20 MB of garbage a second.
   setFlagsFromString('--no-allocation-site-pretenuring');
@@ -33,7 +33,7 @@ export function createProcessHeap(): Heap {
   let before = performance.eventLoopUtilization();
   return {
     size: () => getHeapStatistics().total_heap_size,
-    busyShare: () => {
+    utilization: () => {
       const now = performance.eventLoopUtilization();
       const { utilization } = performance.eventLoopUtilization(now, before);
       before = now;

@@ -1,11 +1,11 @@
 /** Values by key, in the order in which they were put. */
-export interface ByAge<Value> {
+export interface LruMap<Value> {
   readonly get: (key: string) => Value | undefined;
   /** Keeps a value as the youngest, instead of what was there under this key. */
-  readonly put: (key: string, value: Value, weight?: number) => void;
+  readonly set: (key: string, value: Value, weight?: number) => void;
   readonly delete: (key: string) => void;
   /** Forgets the oldest, one after the other, until one is not over. */
-  readonly forgetWhile: (isOver: (value: Value) => boolean) => void;
+  readonly evictWhile: (isExpired: (value: Value) => boolean) => void;
   readonly size: () => number;
   /** Of all values together. */
   readonly weight: () => number;
@@ -24,7 +24,7 @@ interface Entry<Value> {
  * that is put anew leaves a gap, and whoever looks for the first one passes by all gaps: 6 µs a decision with 10,000 keys.
  * An iterator that stays where it was keeps all that has gone since then in memory.
  */
-export function createByAge<Value>(): ByAge<Value> {
+export function createLruMap<Value>(): LruMap<Value> {
   const entries = new Map<string, Entry<Value>>();
   let oldest: Entry<Value> | undefined;
   let youngest: Entry<Value> | undefined;
@@ -51,7 +51,7 @@ export function createByAge<Value>(): ByAge<Value> {
   };
   return {
     get: (key) => entries.get(key)?.value,
-    put: (key, value, weight = 1) => {
+    set: (key, value, weight = 1) => {
       let entry = entries.get(key);
       if (entry === undefined) {
         entry = { key, value, weight, older: undefined, younger: undefined };
@@ -67,8 +67,8 @@ export function createByAge<Value>(): ByAge<Value> {
       const entry = entries.get(key);
       if (entry !== undefined) remove(entry);
     },
-    forgetWhile: (isOver) => {
-      while (oldest !== undefined && isOver(oldest.value)) remove(oldest);
+    evictWhile: (isExpired) => {
+      while (oldest !== undefined && isExpired(oldest.value)) remove(oldest);
     },
     size: () => entries.size,
     weight: () => total,

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 
-const shown = '[secret]';
+const redacted = '[secret]';
 
 /** A text that must never be printed: logs, JSON, templates and errors show `[secret]`. */
 export class Secret {
@@ -16,14 +16,14 @@ export class Secret {
   }
 
   toString(): string {
-    return shown;
+    return redacted;
   }
 
   toJSON(): string {
-    return shown;
+    return redacted;
   }
 
   [inspect.custom](): string {
-    return shown;
+    return redacted;
   }
 }

@@ -2,7 +2,7 @@
 export type StopTimer = () => void;
 
 /** Runs something once after so many milliseconds, at most 2 147 483 647: Node runs what is later at once. */
-export type StartTimer = (milliseconds: number, run: () => void) => StopTimer;
+export type StartTimer = (delayMs: number, run: () => void) => StopTimer;
 
 /** Time as it comes into the application; `now` in milliseconds since the epoch. */
 export interface Clock {

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 
 /** A client that waits for the answer to its handshake. */
-export interface HangUpWatch {
+export interface ClientDisconnect {
   readonly signal: AbortSignal;
   /** Ends the watch; call it before the connection is upgraded. */
   readonly stop: () => void;
@@ -11,7 +11,7 @@ export interface HangUpWatch {
  * Watches a connection that is not read: the signal is aborted when the client closes it, half or wholly, or when
  * `closing` is. A client that closed its half cannot send a WebSocket frame any more. What it sends stays unread.
  */
-export function watchHangUp(socket: Socket, closing: AbortSignal): HangUpWatch {
+export function watchClientDisconnect(socket: Socket, closing: AbortSignal): ClientDisconnect {
   const gone = new AbortController();
   const abort = (): void => {
     gone.abort();

@@ -1,6 +1,6 @@
 import type { WebSocket } from 'ws';
 import type { StartTimer } from '../runtime/timer.ts';
-import { endings, type Ending } from './close-codes.ts';
+import { closeCodes, type CloseCode } from './close-codes.ts';
 
 /** One message, text or binary, as it came. */
 export interface Message {
@@ -13,59 +13,66 @@ export interface Connection {
   readonly socket: WebSocket;
   readonly isOpen: () => boolean;
   /** Ends it; only the first ending counts. */
-  readonly end: (ending: Ending) => void;
+  readonly close: (code: CloseCode) => void;
   /** Runs this at the end, or at once after it. A close without a code is 1005, a cut 1006 (RFC 6455 §7.1.5). */
-  readonly onEnd: (run: (ending: Ending) => void) => void;
+  readonly onClose: (run: (code: CloseCode) => void) => void;
   readonly send: (message: object) => void;
   /** Takes the next message and keeps the others; `undefined` when it ends before. */
-  readonly take: () => Promise<Message | undefined>;
+  readonly next: () => Promise<Message | undefined>;
   /** Hands over all messages from here on, those that waited first. */
-  readonly receive: (receiver: (message: Message) => void) => void;
+  readonly onMessage: (receiver: (message: Message) => void) => void;
 }
 
 /**
  * How many messages may wait here. Beyond the first number the client is paused, and not before: the end of a paused client
  * is not seen. Beyond the second, which only messages that came in one piece can reach, the connection ends.
  */
-const mostWaiting = { unpaused: 8, all: 64 } as const;
+const maxWaiting = { unpaused: 8, all: 64 } as const;
 /** How long the other side may take to answer a close frame, in milliseconds. */
-const closeTime = 3_000;
+const closeTimeoutMs = 3_000;
 
 /** Wraps a WebSocket that was just opened: call it at once, or the first message is lost. */
 export function createConnection(socket: WebSocket, startTimer: StartTimer): Connection {
-  const atEnd: ((ending: Ending) => void)[] = [];
-  let ended: Ending | undefined;
-  const finish = (ending: Ending): void => {
-    ended = ending;
-    for (const run of atEnd) run(ending);
+  const closeHandlers: ((ending: CloseCode) => void)[] = [];
+  let closedWith: CloseCode | undefined;
+  const finish = (ending: CloseCode): void => {
+    closedWith = ending;
+    for (const run of closeHandlers) run(ending);
   };
-  const onEnd: Connection['onEnd'] = (run) => {
-    if (ended === undefined) atEnd.push(run);
-    else run(ended);
+  const onClose: Connection['onClose'] = (run) => {
+    if (closedWith === undefined) closeHandlers.push(run);
+    else run(closedWith);
   };
-  const end: Connection['end'] = (ending) => {
-    if (ended !== undefined) return;
+  const close: Connection['close'] = (ending) => {
+    if (closedWith !== undefined) return;
     finish(ending);
     closeSocket(socket, ending, startTimer);
   };
   // `ws` has already answered what is too large or no WebSocket with the proper code, but would wait 30 s for an answer.
   socket.on('error', () => {
-    end({ code: 1006, reason: '' });
+    close({ code: 1006, reason: '' });
   });
   socket.on('close', (code, reason) => {
-    if (ended === undefined) finish({ code, reason: reason.toString() });
+    if (closedWith === undefined) finish({ code, reason: reason.toString() });
   });
-  const isOpen = () => ended === undefined;
+  const isOpen = () => closedWith === undefined;
   const send: Connection['send'] = (message) => {
     if (isOpen()) socket.send(JSON.stringify(message));
   };
-  return { socket, isOpen, end, onEnd, send, ...createInbox(socket, { isOpen, end, onEnd }) };
+  return {
+    socket,
+    isOpen,
+    close,
+    onClose,
+    send,
+    ...createInbox(socket, { isOpen, close, onClose }),
+  };
 }
 
 function createInbox(
   socket: WebSocket,
-  { isOpen, end, onEnd }: Pick<Connection, 'isOpen' | 'end' | 'onEnd'>,
-): Pick<Connection, 'take' | 'receive'> {
+  { isOpen, close, onClose }: Pick<Connection, 'isOpen' | 'close' | 'onClose'>,
+): Pick<Connection, 'next' | 'onMessage'> {
   const waiting: Message[] = [];
   let receiver: ((message: Message) => void) | undefined;
   socket.on('message', (data, isBinary) => {
@@ -78,24 +85,24 @@ function createInbox(
       return;
     }
     waiting.push(message);
-    if (waiting.length > mostWaiting.all) end(endings.tooManyMessages);
-    else if (waiting.length > mostWaiting.unpaused) socket.pause();
+    if (waiting.length > maxWaiting.all) close(closeCodes.tooManyMessages);
+    else if (waiting.length > maxWaiting.unpaused) socket.pause();
   });
   return {
-    take: () =>
+    next: () =>
       new Promise((resolve) => {
         const taken = (message: Message | undefined): void => {
           receiver = undefined;
           resolve(message);
         };
-        onEnd(() => {
+        onClose(() => {
           resolve(undefined);
         });
         const [first] = waiting.splice(0, 1);
         if (first !== undefined) taken(first);
         else receiver = taken;
       }),
-    receive: (next) => {
+    onMessage: (next) => {
       // Before the messages that wait: one of them may pause the client again.
       socket.resume();
       receiver = next;
@@ -109,11 +116,11 @@ function createInbox(
 /** Sends a close frame unless one was sent, and cuts the connection when it is not answered within 3 s. */
 export function closeSocket(
   socket: WebSocket,
-  { code, reason }: Ending,
+  { code, reason }: CloseCode,
   startTimer: StartTimer,
 ): void {
   if (socket.readyState === socket.CLOSED) return;
-  const stop = startTimer(closeTime, () => {
+  const stop = startTimer(closeTimeoutMs, () => {
     socket.terminate();
   });
   socket.once('close', stop);

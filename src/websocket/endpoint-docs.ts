@@ -3,7 +3,7 @@ import { allOf, type Operation, type Responses } from '../http/openapi/operation
 const opened: Responses = { 101: { description: 'The WebSocket is open' } };
 
 /** What `GET /ws` says of itself, given how handshakes are refused. */
-export const ticketDoorDocs = (refusals: Responses): Operation => ({
+export const ticketEndpointDocs = (refusals: Responses): Operation => ({
   tags: ['WebSockets'],
   summary: 'A WebSocket whose first message is a ticket',
   description: `The first message comes within ten seconds: \`{"type":"ticket_authenticate","ticket":"ws_ticket_…","clientInfo":{}}\`.
@@ -17,7 +17,7 @@ is closed with 1014, and the ticket can be shown again.`,
 });
 
 /** What a door of the host's WebSockets says of itself, given the channel that it is judged as. */
-export const sessionDoorDocs = (channel: string, refusals: Responses): Operation => ({
+export const sessionEndpointDocs = (channel: string, refusals: Responses): Operation => ({
   tags: ['WebSockets'],
   summary: `The host’s WebSocket, for who may enter \`${channel}\``,
   description: `Messages go to the host’s own server (\`SESSION_WS_UPSTREAM\`) and back, until the session ends.

@@ -1,7 +1,7 @@
 import type { WebSocket } from 'ws';
-import { endings, passedOn, type Ending } from './close-codes.ts';
+import { closeCodes, forwardedCloseCode, type CloseCode } from './close-codes.ts';
 import { closeSocket, type Connection, type Message } from './connection.ts';
-import { keepAlive, type KeepAlivePorts } from './keep-alive.ts';
+import { keepAlive, type KeepAliveDeps } from './keep-alive.ts';
 import { createPipe, type StartDelivery } from './pipe.ts';
 
 /** What measures the messages of one connection, each way. */
@@ -11,13 +11,13 @@ export interface Traffic {
 }
 
 /** Ends the connection to the server behind with the client's; call it as soon as both are there. */
-export function endWithClient(
+export function closeWithClient(
   client: Connection,
   server: WebSocket,
-  { startTimer }: Pick<KeepAlivePorts, 'startTimer'>,
+  { startTimer }: Pick<KeepAliveDeps, 'startTimer'>,
 ): void {
-  client.onEnd((ending) => {
-    closeSocket(server, passedOn(ending, endings.goingAway), startTimer);
+  client.onClose((ending) => {
+    closeSocket(server, forwardedCloseCode(ending, closeCodes.goingAway), startTimer);
   });
 }
 
@@ -28,31 +28,31 @@ export function endWithClient(
 export function joinUpstream(
   client: Connection,
   server: WebSocket,
-  ports: KeepAlivePorts & {
+  deps: KeepAliveDeps & {
     readonly next: (message: Message, send: (message: Message) => void) => void;
     readonly traffic: Traffic;
   },
 ): void {
-  const { traffic } = ports;
+  const { traffic } = deps;
   const toServer = createPipe({ from: client.socket, to: server }, traffic.fromClient);
   const toClient = createPipe({ from: server, to: client.socket }, traffic.toClient);
-  keepAlive(server, ports);
+  keepAlive(server, deps);
   server.on('message', (data, isBinary) => {
     // With its default `binaryType`, `ws` gives whole messages in one buffer.
     if (client.isOpen()) toClient({ data: data as Buffer, isBinary });
   });
   server.on('error', ({ code }: Error & { readonly code?: string }) => {
-    client.end(code === tooLarge ? endings.messageTooLarge : endings.upstreamFailed);
+    client.close(code === tooLarge ? closeCodes.messageTooLarge : closeCodes.upstreamFailed);
   });
   server.on('close', (code, reason) => {
-    const ending: Ending = { code, reason: reason.toString() };
-    client.end(passedOn(ending, endings.upstreamFailed));
+    const ending: CloseCode = { code, reason: reason.toString() };
+    client.close(forwardedCloseCode(ending, closeCodes.upstreamFailed));
   });
   // It may have closed while no listener was attached.
-  if (server.readyState === server.CLOSED) client.end(endings.upstreamFailed);
+  if (server.readyState === server.CLOSED) client.close(closeCodes.upstreamFailed);
   server.resume();
-  client.receive((message) => {
-    ports.next(message, toServer);
+  client.onMessage((message) => {
+    deps.next(message, toServer);
   });
 }
 

@@ -1,13 +1,13 @@
 import type { WebSocket } from 'ws';
 import type { StartTimer, StopTimer } from '../runtime/timer.ts';
 
-const mostMissed = 2;
+const maxMissed = 2;
 
 /** How a connection is kept alive. */
-export interface KeepAlivePorts {
+export interface KeepAliveDeps {
   readonly startTimer: StartTimer;
   /** Milliseconds between two pings: a proxy on the way that cuts idle connections earlier would end it. */
-  readonly pingInterval: number;
+  readonly pingIntervalMs: number;
 }
 
 /**
@@ -15,19 +15,19 @@ export interface KeepAlivePorts {
  * a side that was paused for that long waits for another one that does not read, and is cut too.
  * `ws` answers pings, and cuts who pings without reading the answers.
  */
-export function keepAlive(socket: WebSocket, { startTimer, pingInterval }: KeepAlivePorts): void {
+export function keepAlive(socket: WebSocket, { startTimer, pingIntervalMs }: KeepAliveDeps): void {
   let unanswered = 0;
   let stop: StopTimer;
   const tick = (): void => {
-    if (unanswered >= mostMissed) {
+    if (unanswered >= maxMissed) {
       socket.terminate();
       return;
     }
     unanswered += 1;
     if (socket.readyState === socket.OPEN) socket.ping();
-    stop = startTimer(pingInterval, tick);
+    stop = startTimer(pingIntervalMs, tick);
   };
-  stop = startTimer(pingInterval, tick);
+  stop = startTimer(pingIntervalMs, tick);
   socket.on('pong', () => {
     unanswered = 0;
   });

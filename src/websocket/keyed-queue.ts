@@ -1,8 +1,8 @@
 /** Runs this when everything that was given for the same key before has settled. */
-export type InTurn = <T>(key: string, run: () => Promise<T>) => Promise<T>;
+export type KeyedQueue = <T>(key: string, run: () => Promise<T>) => Promise<T>;
 
 /** Runs calls with the same key one after the other; different keys do not wait for each other. */
-export function createInTurn(): InTurn {
+export function createKeyedQueue(): KeyedQueue {
   const last = new Map<string, Promise<unknown>>();
   return async (key, run) => {
     const before = last.get(key);

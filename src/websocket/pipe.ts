@@ -5,7 +5,7 @@ import type { Message } from './connection.ts';
 export type StartDelivery = () => () => void;
 
 /** How much may wait for a slow reader before the writer has to wait, in bytes and in messages. */
-const mostWaiting = { bytes: 256 * 1024, messages: 256 } as const;
+const maxWaiting = { bytes: 256 * 1024, messages: 256 } as const;
 
 /**
  * Makes what sends on messages of one side to the other. The one is paused while the other does not read,
@@ -17,15 +17,15 @@ export function createPipe(
 ): (message: Message) => void {
   let waiting = 0;
   // Small messages cost more than their bytes.
-  const isStuck = () => to.bufferedAmount > mostWaiting.bytes || waiting > mostWaiting.messages;
+  const isBlocked = () => to.bufferedAmount > maxWaiting.bytes || waiting > maxWaiting.messages;
   return ({ data, isBinary }) => {
     waiting += 1;
     const delivered = startDelivery();
     to.send(data, { binary: isBinary }, (error) => {
       waiting -= 1;
       if (!error) delivered();
-      if (from.isPaused && !isStuck()) from.resume();
+      if (from.isPaused && !isBlocked()) from.resume();
     });
-    if (isStuck()) from.pause();
+    if (isBlocked()) from.pause();
   };
 }

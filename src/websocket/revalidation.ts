@@ -1,97 +1,97 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { StartTimer, StopTimer } from '../runtime/timer.ts';
 import { Unavailable } from '../runtime/unavailable.ts';
-import { endings, type Ending } from './close-codes.ts';
+import { closeCodes, type CloseCode } from './close-codes.ts';
 import type { Connection } from './connection.ts';
 
 /** What a look at an open connection found: when its credential ends (milliseconds since the epoch), or how to end it now. */
-export type Verdict = { readonly expiresAt: number } | { readonly ending: Ending };
+export type RevalidationResult = { readonly expiresAt: number } | { readonly closeCode: CloseCode };
 
 /** Asks again whether somebody may stay; throws `Unavailable` when that could not be found out. */
-export type Recheck = () => Promise<Verdict>;
+export type Revalidate = () => Promise<RevalidationResult>;
 
 /** Whom the watch asks. */
-export interface WatchPorts {
+export interface RevalidationDeps {
   readonly now: () => number;
   readonly startTimer: StartTimer;
   /** Milliseconds between two looks. */
-  readonly recheckInterval: number;
+  readonly recheckIntervalMs: number;
   /** Counts a connection that ends because we could not find out. */
   readonly countUnavailable: (error: Unavailable) => void;
   readonly log: FastifyBaseLogger;
 }
 
 /** So many looks in a row may find nothing out: one outage must not throw everybody out, nor a long one keep them in. */
-const mostFailures = 3;
+const maxFailures = 3;
 /** How long a check may take once the credential has ended, in milliseconds. */
-const lastLookTime = 5_000;
+const lastCheckTimeoutMs = 5_000;
 /** Node's longest timer, in milliseconds. */
-const longestTimer = 2_147_483_647;
+const maxTimerMs = 2_147_483_647;
 
 /**
  * Checks a connection periodically, and when its credential ends: the session may have been renewed. Ends the connection
  * when access or the credential has ended, and when three checks in a row, or the last one, fail.
  */
-export function keepWatch(
+export function startRevalidation(
   connection: Connection,
-  { expiresAt, recheck }: { readonly expiresAt: number; readonly recheck: Recheck },
-  ports: WatchPorts,
+  { expiresAt, revalidate }: { readonly expiresAt: number; readonly revalidate: Revalidate },
+  deps: RevalidationDeps,
 ): void {
-  const { now, startTimer, recheckInterval, countUnavailable, log } = ports;
+  const { now, startTimer, recheckIntervalMs, countUnavailable, log } = deps;
   let failures = 0;
   let stops: readonly StopTimer[] = [];
-  const disarm = (): void => {
+  const cancel = (): void => {
     for (const stop of stops) stop();
   };
-  const arm = (end: number): void => {
-    disarm();
+  const schedule = (endsAt: number): void => {
+    cancel();
     if (!connection.isOpen()) return;
-    const left = end - now();
-    if (left <= 0) {
-      connection.end(endings.credentialEnded);
+    const remainingMs = endsAt - now();
+    if (remainingMs <= 0) {
+      connection.close(closeCodes.credentialEnded);
       return;
     }
-    const look = startTimer(Math.min(left, recheckInterval), () => void lookAgain(end));
+    const check = startTimer(Math.min(remainingMs, recheckIntervalMs), () => void runCheck(endsAt));
     // A check that never ends must not keep a connection open.
-    const limit = startLongTimer(startTimer, left + lastLookTime, () => {
-      connection.end(endings.unavailable);
+    const deadline = startLongTimer(startTimer, remainingMs + lastCheckTimeoutMs, () => {
+      connection.close(closeCodes.unavailable);
     });
-    stops = [look, limit];
+    stops = [check, deadline];
   };
-  const lookAgain = async (end: number): Promise<void> => {
+  const runCheck = async (endsAt: number): Promise<void> => {
     try {
-      const verdict = await recheck();
+      const result = await revalidate();
       failures = 0;
-      if ('ending' in verdict) connection.end(verdict.ending);
-      else arm(verdict.expiresAt);
+      if ('closeCode' in result) connection.close(result.closeCode);
+      else schedule(result.expiresAt);
     } catch (error) {
       failures += 1;
-      const isBug = !(error instanceof Unavailable);
-      log[isBug ? 'error' : 'warn']({ err: error }, 'could not look again at a WebSocket');
-      if (isBug) {
-        connection.end(endings.bug);
-      } else if (failures >= mostFailures || end <= now()) {
+      const isUnhandled = !(error instanceof Unavailable);
+      log[isUnhandled ? 'error' : 'warn']({ err: error }, 'could not look again at a WebSocket');
+      if (isUnhandled) {
+        connection.close(closeCodes.unhandledError);
+      } else if (failures >= maxFailures || endsAt <= now()) {
         countUnavailable(error);
-        connection.end(endings.unavailable);
+        connection.close(closeCodes.unavailable);
       }
-      arm(end);
+      schedule(endsAt);
     }
   };
-  connection.onEnd(disarm);
-  arm(expiresAt);
+  connection.onClose(cancel);
+  schedule(expiresAt);
 }
 
 /** A timer of any length. */
-function startLongTimer(startTimer: StartTimer, milliseconds: number, run: () => void): StopTimer {
+function startLongTimer(startTimer: StartTimer, delayMs: number, run: () => void): StopTimer {
   let stop: StopTimer;
-  const arm = (left: number): void => {
-    const step = Math.min(left, longestTimer);
-    stop = startTimer(step, () => {
-      if (left > step) arm(left - step);
+  const schedule = (remainingMs: number): void => {
+    const stepMs = Math.min(remainingMs, maxTimerMs);
+    stop = startTimer(stepMs, () => {
+      if (remainingMs > stepMs) schedule(remainingMs - stepMs);
       else run();
     });
   };
-  arm(milliseconds);
+  schedule(delayMs);
   return () => {
     stop();
   };

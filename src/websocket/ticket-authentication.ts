@@ -8,19 +8,19 @@ import type {
   TicketHolder,
 } from '../authorize/tickets/ticket.ts';
 import { Unavailable } from '../runtime/unavailable.ts';
-import { endings, type Ending } from './close-codes.ts';
+import { closeCodes, type CloseCode } from './close-codes.ts';
 import type { Connection } from './connection.ts';
 import { forwardedHeaders } from './forwarded-headers.ts';
 import { identityHeaders } from './identity-headers.ts';
-import { endWithClient } from './join-upstream.ts';
+import { closeWithClient } from './join-upstream.ts';
 import type { AuthenticationFault } from './ticket-messages.ts';
-import { dialUpstream, type DialPorts } from './upstream.ts';
+import { dialUpstream, type DialDeps } from './upstream.ts';
 
 /** Checks or redeems a ticket. Throws `Unavailable`. */
 export type RedeemTicket = (presentation: Presentation) => Promise<RedeemDecision>;
 
 /** Whom an entry with a ticket asks. */
-export interface EntryPorts extends DialPorts {
+export interface TicketAuthenticationDeps extends DialDeps {
   /** Says whether a ticket is good, and does not spend it. */
   readonly checkTicket: RedeemTicket;
   readonly redeemTicket: RedeemTicket;
@@ -33,7 +33,7 @@ export interface EntryPorts extends DialPorts {
 }
 
 /** A client that has shown a ticket. */
-export interface Showing {
+export interface TicketAttempt {
   readonly connection: Connection;
   readonly request: FastifyRequest;
   readonly ticket: string;
@@ -42,16 +42,16 @@ export interface Showing {
 }
 
 /** A ticket that is spent, and the open connection to the chat server, where there is one. */
-export interface Entered {
+export interface AuthenticatedTicket {
   readonly holder: TicketHolder;
   readonly sessionId: string;
   readonly server: WebSocket | undefined;
 }
 
 /** The reason of a refusal. */
-export interface Refused {
+export interface RejectedTicket {
   readonly fault: AuthenticationFault;
-  readonly ending?: Ending;
+  readonly ending?: CloseCode;
   /** True for a bad ticket, which counts against the address. */
   readonly isOwnFault: boolean;
 }
@@ -60,81 +60,84 @@ export interface Refused {
  * Checks a ticket, connects to the chat server, and spends the ticket when the connection is open, not before: until then
  * it can be shown again.
  */
-export async function enter(showing: Showing, ports: EntryPorts): Promise<Entered | Refused> {
-  const sessionId = ports.newId();
-  const { chatServer } = ports;
+export async function authenticateTicket(
+  attempt: TicketAttempt,
+  deps: TicketAuthenticationDeps,
+): Promise<AuthenticatedTicket | RejectedTicket> {
+  const sessionId = deps.newId();
+  const { chatServer } = deps;
   let server: WebSocket | undefined;
   if (chatServer !== undefined) {
-    const checked = await judge(ports.checkTicket, showing, ports);
+    const checked = await redeem(deps.checkTicket, attempt, deps);
     if ('fault' in checked) return checked;
-    const dialled = await dial(showing, { chatServer, sessionId, holder: checked }, ports);
+    const dialled = await dial(attempt, { chatServer, sessionId, holder: checked }, deps);
     if ('fault' in dialled) return dialled;
     ({ server } = dialled);
   }
   // The client has left, so the ticket is not spent.
-  if (!showing.connection.isOpen()) return failed(endings.goingAway);
-  const holder = await judge(ports.redeemTicket, showing, ports);
+  if (!attempt.connection.isOpen()) return rejectedWith(closeCodes.goingAway);
+  const holder = await redeem(deps.redeemTicket, attempt, deps);
   return 'fault' in holder ? holder : { holder, sessionId, server };
 }
 
 async function dial(
-  { connection, request, protocol }: Showing,
+  { connection, request, protocol }: TicketAttempt,
   to: { readonly chatServer: URL; readonly sessionId: string; readonly holder: TicketHolder },
-  ports: EntryPorts,
-): Promise<{ readonly server: WebSocket } | Refused> {
+  deps: TicketAuthenticationDeps,
+): Promise<{ readonly server: WebSocket } | RejectedTicket> {
   const { log } = request;
   const { user: principal, ...about } = to.holder;
-  const { address } = ports.originOf(request);
+  const { address } = deps.originOf(request);
   const headers = {
-    ...forwardedHeaders(request, { address, preserveHost: ports.preserveHost }),
+    ...forwardedHeaders(request, { address, preserveHost: deps.preserveHost }),
     ...identityHeaders({ principal, sessionId: to.sessionId, about }),
   };
   const gone = new AbortController();
-  connection.onEnd(() => {
+  connection.onClose(() => {
     gone.abort();
   });
   try {
     const dialled = await dialUpstream(
       { url: to.chatServer, headers },
-      { ...ports, protocols: protocol === undefined ? [] : [protocol], signal: gone.signal },
+      { ...deps, protocols: protocol === undefined ? [] : [protocol], signal: gone.signal },
     );
     if ('fault' in dialled) {
       log.warn(dialled.fault, 'the chat server did not accept a WebSocket');
       const isRefused = dialled.fault.kind === 'refused';
-      return failed(isRefused ? endings.upstreamRefused : endings.upstreamFailed);
+      return rejectedWith(isRefused ? closeCodes.upstreamRefused : closeCodes.upstreamFailed);
     }
-    endWithClient(connection, dialled.server, ports);
+    closeWithClient(connection, dialled.server, deps);
     if (dialled.protocol !== protocol) {
       log.warn('the chat server did not choose the subprotocol that was accepted for the client');
-      return failed(endings.upstreamRefused);
+      return rejectedWith(closeCodes.upstreamRefused);
     }
     return dialled;
   } catch (error) {
     if (!(error instanceof Unavailable)) throw error;
     log.warn({ err: error }, 'the chat server could not be reached');
-    return failed(endings.upstreamFailed);
+    return rejectedWith(closeCodes.upstreamFailed);
   }
 }
 
 /** The ticket was not at fault, and can be shown again. */
-const failed = (ending: Ending): Refused => ({
+const rejectedWith = (ending: CloseCode): RejectedTicket => ({
   ...{ fault: 'Authentication failed', ending, isOwnFault: false },
 });
 
-async function judge(
-  ask: RedeemTicket,
-  { ticket, request }: Showing,
-  { originOf, countUnavailable }: EntryPorts,
-): Promise<TicketHolder | Refused> {
+async function redeem(
+  redeemTicket: RedeemTicket,
+  { ticket, request }: TicketAttempt,
+  { originOf, countUnavailable }: TicketAuthenticationDeps,
+): Promise<TicketHolder | RejectedTicket> {
   try {
-    const decision = await ask({ ticket, redeemer: 'gateway', origin: originOf(request) });
+    const decision = await redeemTicket({ ticket, redeemer: 'gateway', origin: originOf(request) });
     if (decision.outcome === 'grant') return decision.holder;
     return { fault: faults[decision.code], isOwnFault: true };
   } catch (error) {
     const isOutage = error instanceof Unavailable;
     if (isOutage) countUnavailable(error);
     request.log[isOutage ? 'warn' : 'error']({ err: error }, 'could not redeem a ticket');
-    return failed(isOutage ? endings.unavailable : endings.bug);
+    return rejectedWith(isOutage ? closeCodes.unavailable : closeCodes.unhandledError);
   }
 }
 

@@ -1,18 +1,18 @@
 import type { FastifyRequest } from 'fastify';
 import type { Responses } from '../http/openapi/operation.ts';
-import { admit, type AdmitPorts } from './authorize-upgrade.ts';
-import { endings } from './close-codes.ts';
+import { startSession, type SessionDeps } from './authorize-upgrade.ts';
+import { closeCodes } from './close-codes.ts';
 import type { Connection } from './connection.ts';
-import { ticketDoorDocs } from './endpoint-docs.ts';
-import { createInTurn } from './keyed-queue.ts';
-import type { Recheck } from './revalidation.ts';
-import type { Doorway } from './server.ts';
+import { ticketEndpointDocs } from './endpoint-docs.ts';
+import { createKeyedQueue } from './keyed-queue.ts';
+import type { Revalidate } from './revalidation.ts';
+import type { WebSocketEndpoints } from './server.ts';
 import {
-  enter,
-  type Entered,
-  type EntryPorts,
-  type Refused,
-  type Showing,
+  authenticateTicket,
+  type AuthenticatedTicket,
+  type TicketAuthenticationDeps,
+  type RejectedTicket,
+  type TicketAttempt,
 } from './ticket-authentication.ts';
 import {
   authenticationError,
@@ -21,7 +21,7 @@ import {
 } from './ticket-messages.ts';
 
 /** Whom the door asks. */
-export interface TicketDoorPorts extends AdmitPorts, EntryPorts {
+export interface TicketEndpointDeps extends SessionDeps, TicketAuthenticationDeps {
   /** Counts an attempt to connect; throws what the server answers when there are too many. */
   readonly countConnection: (request: FastifyRequest) => Promise<() => Promise<void>>;
   readonly countFailure: (request: FastifyRequest) => Promise<void>;
@@ -30,42 +30,42 @@ export interface TicketDoorPorts extends AdmitPorts, EntryPorts {
 }
 
 /** How long a client may take to show its ticket, in milliseconds. */
-const authenticationTime = 10_000;
+const authenticationTimeoutMs = 10_000;
 
 /**
  * Adds `GET /ws`, whose first message is a ticket. A page of any origin may open it: no browser sends a ticket by itself,
  * so there is nothing that a foreign page could use.
  */
-export function addTicketDoor(doorway: Doorway, ports: TicketDoorPorts): void {
+export function addTicketEndpoint(webSockets: WebSocketEndpoints, deps: TicketEndpointDeps): void {
   // One ticket in many sockets at once must not open as many connections to the chat server.
-  const inTurn = createInTurn();
-  const docs = ticketDoorDocs(ports.refusals);
-  doorway.addDoor(
+  const queue = createKeyedQueue();
+  const docs = ticketEndpointDocs(deps.refusals);
+  webSockets.addEndpoint(
     '/ws',
     { docs, action: 'redeem-ticket' },
     async (request, reply, { protocols }) => {
-      const giveBack = await ports.countConnection(request);
+      const refund = await deps.countConnection(request);
       // The chat server is asked once the client has shown its ticket, and must agree to what was promised here.
       const [protocol] = protocols;
-      const letIn = async (connection: Connection): Promise<void> => {
-        const ticket = await askForTicket(connection, ports);
+      const authenticate = async (connection: Connection): Promise<void> => {
+        const ticket = await receiveTicket(connection, deps);
         if (ticket === undefined) return;
-        await inTurn(ticket, async () => {
-          const showing: Showing = { connection, request, ticket, protocol };
-          const entry = await enter(showing, ports);
-          if ('fault' in entry && entry.isOwnFault) noteFailure(request, ports);
+        await queue(ticket, async () => {
+          const attempt: TicketAttempt = { connection, request, ticket, protocol };
+          const result = await authenticateTicket(attempt, deps);
+          if ('fault' in result && result.isOwnFault) countFailedAttempt(request, deps);
           // Neither does it count against its address that we could not find out.
-          else await giveBack();
-          if ('fault' in entry) refuse(connection, entry);
-          else welcome(showing, entry, ports);
+          else await refund();
+          if ('fault' in result) refuse(connection, result);
+          else startTicketSession(attempt, result, deps);
         });
       };
-      doorway.open(request, reply, {
+      webSockets.open(request, reply, {
         protocol,
         then: (connection) => {
-          letIn(connection).catch((error: unknown) => {
+          authenticate(connection).catch((error: unknown) => {
             request.log.error({ err: error }, 'bug');
-            connection.end(endings.bug);
+            connection.close(closeCodes.unhandledError);
           });
         },
       });
@@ -75,22 +75,22 @@ export function addTicketDoor(doorway: Doorway, ports: TicketDoorPorts): void {
 }
 
 /** Counts a bad ticket against its address; the client is told of the ticket, and waits for nothing else. */
-function noteFailure(request: FastifyRequest, { countFailure }: TicketDoorPorts): void {
+function countFailedAttempt(request: FastifyRequest, { countFailure }: TicketEndpointDeps): void {
   countFailure(request).catch((error: unknown) => {
     request.log.warn({ err: error }, 'could not record that a limit was exceeded');
   });
 }
 
 /** The ticket in the first message; without one in time the connection ends. */
-async function askForTicket(
+async function receiveTicket(
   connection: Connection,
-  { startTimer }: TicketDoorPorts,
+  { startTimer }: TicketEndpointDeps,
 ): Promise<string | undefined> {
-  const stop = startTimer(authenticationTime, () => {
-    connection.end(endings.authenticationTimeout);
+  const stop = startTimer(authenticationTimeoutMs, () => {
+    connection.close(closeCodes.authenticationTimeout);
   });
-  connection.onEnd(stop);
-  const message = await connection.take();
+  connection.onClose(stop);
+  const message = await connection.next();
   stop();
   if (message === undefined) return undefined;
   const ticket = parseTicketMessage(message);
@@ -100,23 +100,23 @@ async function askForTicket(
 
 function refuse(
   connection: Connection,
-  { fault, ending = endings.authenticationFailed }: Pick<Refused, 'fault' | 'ending'>,
+  { fault, ending = closeCodes.authenticationFailed }: Pick<RejectedTicket, 'fault' | 'ending'>,
 ): void {
   connection.send(authenticationError(fault));
-  connection.end(ending);
+  connection.close(ending);
 }
 
-function welcome(
-  { connection, request }: Showing,
-  { holder, sessionId, server }: Entered,
-  ports: TicketDoorPorts,
+function startTicketSession(
+  { connection, request }: TicketAttempt,
+  { holder, sessionId, server }: AuthenticatedTicket,
+  deps: TicketEndpointDeps,
 ): void {
   const { user: principal } = holder;
   connection.send(authenticationSuccess(sessionId, holder));
-  const recheck: Recheck = async () =>
-    (await ports.isStillAllowed(principal))
+  const recheck: Revalidate = async () =>
+    (await deps.isStillAllowed(principal))
       ? { expiresAt: principal.expiresAt }
-      : { ending: endings.accessEnded };
-  const [origin, { log }] = [ports.originOf(request), request];
-  admit(connection, { principal, sessionId, origin, recheck, server, log }, ports);
+      : { closeCode: closeCodes.accessEnded };
+  const [origin, { log }] = [deps.originOf(request), request];
+  startSession(connection, { principal, sessionId, origin, recheck, server, log }, deps);
 }

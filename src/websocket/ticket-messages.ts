@@ -9,11 +9,11 @@ export type AuthenticationFault =
   | 'Authentication failed';
 
 /** The longest first message that is looked at, in bytes; a ticket and what a browser says of itself fit many times. */
-const longest = 4096;
+const maxLength = 4096;
 
 /** The ticket of a `ticket_authenticate` message; `undefined` for every other message. The `clientInfo` in it is not used. */
 export function parseTicketMessage({ data, isBinary }: Message): string | undefined {
-  if (isBinary || data.length > longest) return undefined;
+  if (isBinary || data.length > maxLength) return undefined;
   let message: unknown;
   try {
     message = JSON.parse(data.toString());

@@ -13,7 +13,7 @@ export type IsUpgrade = (request: IncomingMessage) => boolean;
 export function routeUpgrades(server: FastifyInstance): IsUpgrade {
   const handedOver = new WeakSet<IncomingMessage>();
   // Node from 24.9 on asks first, and then takes every other request as if it had not asked for an upgrade.
-  Object.assign(server.server, { shouldUpgradeCallback: asksForWebSocket });
+  Object.assign(server.server, { shouldUpgradeCallback: isWebSocketUpgrade });
   server.server.on('upgrade', (request: IncomingMessage, socket, head: Buffer) => {
     // Node has taken its own listener off.
     socket.on('error', () => {
@@ -21,7 +21,7 @@ export function routeUpgrades(server: FastifyInstance): IsUpgrade {
     });
     if (!(socket instanceof Socket)) {
       socket.destroy();
-    } else if (asksForWebSocket(request)) {
+    } else if (isWebSocketUpgrade(request)) {
       if (head.length > 0) socket.unshift(head);
       handedOver.add(request);
       routeHandshake(server, request, socket);
@@ -34,7 +34,7 @@ export function routeUpgrades(server: FastifyInstance): IsUpgrade {
 }
 
 /** True for a request that asks to become a WebSocket (RFC 6455 §4.1). */
-function asksForWebSocket({ method, headers }: IncomingMessage): boolean {
+function isWebSocketUpgrade({ method, headers }: IncomingMessage): boolean {
   return method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket';
 }
 

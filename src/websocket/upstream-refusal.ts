@@ -1,12 +1,12 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Origin, RecordDecision } from '../audit/audit-event.ts';
+import type { Origin, WriteDecision } from '../audit/audit-event.ts';
 import { check, type Grant, type UpstreamRefusal } from '../policy/decision.ts';
 import type { SendError } from './server.ts';
 import type { DialFault } from './upstream.ts';
 
 /** What an answer to a client takes whose handshake the host did not accept. */
-export interface HostFaultPorts {
-  readonly record: RecordDecision;
+export interface HostFaultDeps {
+  readonly record: WriteDecision;
   readonly newId: () => string;
   /** Counts a refused request; throws what the server answers when its address has had too many. */
   readonly countFailure: (request: FastifyRequest) => Promise<void>;
@@ -23,9 +23,9 @@ interface Granted {
 export async function answerHostFault(
   [request, reply]: readonly [FastifyRequest, FastifyReply],
   fault: DialFault,
-  { grant, origin, ...ports }: HostFaultPorts & Granted,
+  { grant, origin, ...deps }: HostFaultDeps & Granted,
 ): Promise<FastifyReply> {
-  const { sendError } = ports;
+  const { sendError } = deps;
   if (fault.kind === 'abandoned') {
     return sendError(request, reply, { status: 503, message: 'Try again in a moment' });
   }
@@ -35,10 +35,10 @@ export async function answerHostFault(
   }
   const { status, retryAfter } = fault;
   if (status < 500) {
-    const refusal = refusedByHost(grant, status, ports.newId());
-    await ports.record(refusal, origin);
+    const refusal = refusedByHost(grant, status, deps.newId());
+    await deps.record(refusal, origin);
     void reply.headers({ 'x-decision-id': refusal.id, 'cache-control': 'no-store' });
-    await ports.countFailure(request);
+    await deps.countFailure(request);
   } else {
     request.log.warn(fault, 'the host did not accept a WebSocket');
   }

@@ -10,7 +10,7 @@ export interface Upstream {
 }
 
 /** What a connection to the server behind takes. */
-export interface DialPorts {
+export interface DialDeps {
   readonly startTimer: StartTimer;
   /** The largest message of the server behind, in bytes; without it there is no limit. */
   readonly maxUpstreamMessage: number | undefined;
@@ -31,7 +31,7 @@ export type Dialled =
   | { readonly fault: DialFault };
 
 /** How long the server behind may take to complete the handshake, in milliseconds. */
-const dialTime = 10_000;
+const dialTimeoutMs = 10_000;
 
 /**
  * Connects to the server behind and offers it these subprotocols. Nothing is read before the connection is resumed. Redirects
@@ -39,16 +39,16 @@ const dialTime = 10_000;
  */
 export function dialUpstream(
   { url, headers }: Upstream,
-  ports: DialPorts & { readonly protocols: readonly string[]; readonly signal: AbortSignal },
+  deps: DialDeps & { readonly protocols: readonly string[]; readonly signal: AbortSignal },
 ): Promise<Dialled> {
-  const { startTimer, maxUpstreamMessage = 0, protocols, signal } = ports;
+  const { startTimer, maxUpstreamMessage = 0, protocols, signal } = deps;
   if (signal.aborted) return Promise.resolve({ fault: { kind: 'abandoned' } });
   const server = new WebSocket(url, [...protocols], {
     headers,
     maxPayload: maxUpstreamMessage,
     perMessageDeflate: false,
   });
-  const choice = noteChoice(server, protocols);
+  const choice = trackSubprotocol(server, protocols);
   return new Promise<Dialled>((resolve, reject) => {
     const fail = (fault: DialFault): void => {
       resolve({ fault });
@@ -57,7 +57,7 @@ export function dialUpstream(
     const abandon = (): void => {
       fail({ kind: 'abandoned' });
     };
-    const stopWaiting = startTimer(dialTime, () => {
+    const stopWaiting = startTimer(dialTimeoutMs, () => {
       reject(unreachable('no answer within ten seconds'));
       server.terminate();
     });
@@ -86,7 +86,10 @@ export function dialUpstream(
  * The subprotocol that the server behind chose. If it chose none, browsers fail, and other clients do not, so the client
  * must see that. `ws` always fails without a choice, so one is added to the answer that it reads.
  */
-function noteChoice(server: WebSocket, protocols: readonly string[]): () => string | undefined {
+function trackSubprotocol(
+  server: WebSocket,
+  protocols: readonly string[],
+): () => string | undefined {
   const [first] = protocols;
   let hasChosen = true;
   server.once('upgrade', ({ headers }) => {

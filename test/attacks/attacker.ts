@@ -1,13 +1,18 @@
 import { expect } from 'vitest';
 import { speak } from '../http/raw-socket.ts';
-import { ask, type Answer, type Asking } from '../http/requests.ts';
-import { createOracle, signaturesIn, type Asked, type Who } from '../support/oracle.ts';
+import { send, type TestResponse, type TestRequest } from '../http/requests.ts';
+import {
+  createOracle,
+  signaturesIn,
+  type AllowedChannels,
+  type Caller,
+} from '../support/oracle.ts';
 import { pusherApp, userToken } from '../support/usher.ts';
 
 const oracle = createOracle(pusherApp);
 
 /** A credential of each of them, as headers; a guest's stands in the form. */
-export const headersOf: Readonly<Record<Who, () => Readonly<Record<string, string>>>> = {
+export const headersOf: Readonly<Record<Caller, () => Readonly<Record<string, string>>>> = {
   nobody: () => ({}),
   'user 15 of tenant 1': () => bearer(userToken(), '1'),
   'user 16 of tenant 1': () => bearer(userToken({ sub: '16' }), '1'),
@@ -22,7 +27,10 @@ function bearer(token: string, tenant: string) {
 }
 
 /** Fails when the answer holds a signature that should not exist, or is an error of ours. */
-export function expectNoForgery(answer: Pick<Answer, 'status' | 'text'>, asked: Asked): void {
+export function expectNoForgery(
+  answer: Pick<TestResponse, 'status' | 'text'>,
+  asked: AllowedChannels,
+): void {
   expect(oracle.forged(answer.text, asked)).toEqual([]);
   expect(answer.status).toBeLessThan(500);
 }
@@ -30,10 +38,10 @@ export function expectNoForgery(answer: Pick<Answer, 'status' | 'text'>, asked: 
 /** Sends it, and fails unless it is refused with one of these statuses and nothing is signed for anybody. */
 export async function expectRefused(
   base: string,
-  asking: Asking,
+  asking: TestRequest,
   statuses: readonly number[] = [400, 401, 403],
-): Promise<Answer> {
-  const answer = await ask(base, asking);
+): Promise<TestResponse> {
+  const answer = await send(base, asking);
   expect(statuses, answer.text).toContain(answer.status);
   expect(signaturesIn(answer.text)).toEqual([]);
   expect(answer.text).not.toMatch(/"(auth|channel_data|user_data|shared_secret)"/);
@@ -43,7 +51,7 @@ export async function expectRefused(
 /** A form whose pairs stand as they are given, repeated ones too. */
 export function formOf(
   pairs: readonly (readonly [string, string])[],
-): Pick<Asking, 'headers' | 'body'> {
+): Pick<TestRequest, 'headers' | 'body'> {
   return {
     headers: { 'content-type': 'application/x-www-form-urlencoded' },
     body: pairs

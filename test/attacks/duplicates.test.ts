@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { ask, asJson, guestAsks, guestChannel, socketId, userAsks } from '../http/requests.ts';
+import {
+  send,
+  asJson,
+  guestRequest,
+  guestChannel,
+  socketId,
+  userRequest,
+} from '../http/requests.ts';
 import { useUsher, guestToken, userToken } from '../support/usher.ts';
 import { signaturesIn } from '../support/oracle.ts';
 import { expectRefused, formOf, hear, raw, userLines } from './attacker.ts';
@@ -22,7 +29,7 @@ describe('two of one thing, of which another reader might take the other', () =>
     ['guest sessions', [...good, ['guest_session', 'a'], ['guest_session', 'b']]],
   ])('%s in a form', async (_case, pairs) => {
     const { body } = formOf(pairs);
-    const asking = { ...userAsks(), ...(body !== undefined && { body }) };
+    const asking = { ...userRequest(), ...(body !== undefined && { body }) };
     const headers = { ...asking.headers, 'content-type': 'application/x-www-form-urlencoded' };
     await expectRefused(usher.public, { ...asking, headers }, [400]);
   });
@@ -41,7 +48,7 @@ describe('two of one thing, of which another reader might take the other', () =>
     `{"socket_id":"1234.5678","channel_name":"${own}","channel\\u005fname":"${other}"}`,
     `{"socket_id":"1234.5678","channel_name":"${other}","x":{"a":1,"a":1}, "channel_name":"${own}"}`,
   ])('names in JSON: %s', async (text) => {
-    await expectRefused(usher.public, asJson(userAsks(), text), [400]);
+    await expectRefused(usher.public, asJson(userRequest(), text), [400]);
   });
 
   it.each<[string, readonly string[]]>([
@@ -63,19 +70,22 @@ describe('two of one thing, of which another reader might take the other', () =>
   });
 
   it('fields that nobody reads change nothing', async () => {
-    const once = signaturesIn((await ask(usher.public, userAsks())).text);
+    const once = signaturesIn((await send(usher.public, userRequest())).text);
     const { body } = formOf([...good, ['x', '1'], ['x', '2']]);
-    const headers = { ...userAsks().headers, 'content-type': 'application/x-www-form-urlencoded' };
-    const answer = await ask(usher.public, { ...userAsks({ headers }), body: body! });
+    const headers = {
+      ...userRequest().headers,
+      'content-type': 'application/x-www-form-urlencoded',
+    };
+    const answer = await send(usher.public, { ...userRequest({ headers }), body: body! });
     expect([answer.status, signaturesIn(answer.text)]).toEqual([200, once]);
   });
 
   it('tenants in the header and in the path', async () => {
     const path = '/api/tenants/2/pusher/auth';
-    await expectRefused(usher.public, userAsks({ path }), [403]);
+    await expectRefused(usher.public, userRequest({ path }), [403]);
     const headers = { 'x-tenant-id': '2', authorization: `Bearer ${userToken()}` };
     const same = { path: '/api/tenants/1/pusher/auth', headers };
-    await expectRefused(usher.public, userAsks(same), [403]);
+    await expectRefused(usher.public, userRequest(same), [403]);
   });
 
   it('tokens in the query and in the body', async () => {
@@ -83,30 +93,30 @@ describe('two of one thing, of which another reader might take the other', () =>
       `/api/guest/hotel/grand-hotel/chat/pusher/auth?token=${encodeURIComponent(token)}`;
     const [mine, another] = [guestToken(), guestToken({ jti: 'another' })];
     const fields = { token: mine };
-    expect((await ask(usher.public, guestAsks({ path: path(mine), fields }))).status).toBe(200);
-    await expectRefused(usher.public, guestAsks({ path: path(another), fields }), [400]);
+    expect((await send(usher.public, guestRequest({ path: path(mine), fields }))).status).toBe(200);
+    await expectRefused(usher.public, guestRequest({ path: path(another), fields }), [400]);
     await expectRefused(
       usher.public,
-      guestAsks({ path: `${path(mine)}&token=${another}`, fields }),
+      guestRequest({ path: `${path(mine)}&token=${another}`, fields }),
       [400],
     );
   });
 
   it('channels in the query and in the body: the query is not read', async () => {
     const path = `/broadcasting/auth?channel_name=${other}&socket_id=9.9`;
-    const answer = await ask(usher.public, userAsks({ path }));
+    const answer = await send(usher.public, userRequest({ path }));
     expect(answer.status).toBe(200);
     expect(signaturesIn(answer.text)).toEqual(
-      signaturesIn((await ask(usher.public, userAsks())).text),
+      signaturesIn((await send(usher.public, userRequest())).text),
     );
     const empty = { path: `/broadcasting/auth?socket_id=1.2&channel_name=${own}` };
-    await expectRefused(usher.public, { ...userAsks(empty), body: '' }, [400, 415]);
+    await expectRefused(usher.public, { ...userRequest(empty), body: '' }, [400, 415]);
   });
 
   it('hotels in the path and in the channel', async () => {
     const path = '/api/guest/hotel/other-hotel/chat/pusher/auth';
-    await expectRefused(usher.public, guestAsks({ path }), [403]);
+    await expectRefused(usher.public, guestRequest({ path }), [403]);
     const channel_name = guestChannel.replace('grand', 'other');
-    await expectRefused(usher.public, guestAsks({ fields: { channel_name } }), [403]);
+    await expectRefused(usher.public, guestRequest({ fields: { channel_name } }), [403]);
   });
 });

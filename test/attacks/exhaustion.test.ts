@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { ask, asJson, userAsks } from '../http/requests.ts';
+import { send, asJson, userRequest } from '../http/requests.ts';
 import { signaturesIn } from '../support/oracle.ts';
 import { useUsher, userToken } from '../support/usher.ts';
 import { hear, raw, userLines } from './attacker.ts';
@@ -89,10 +89,10 @@ describe('one request that wants to be expensive', () => {
   ])('a channel of %s is read soon, and not signed', async (_case, channel_name) => {
     const start = performance.now();
     for (const asking of [
-      userAsks({ fields: { channel_name } }),
-      asJson(userAsks({ fields: { channel_name } })),
+      userRequest({ fields: { channel_name } }),
+      asJson(userRequest({ fields: { channel_name } })),
     ]) {
-      const answer = await ask(usher.public, asking);
+      const answer = await send(usher.public, asking);
       expect([400, 403]).toContain(answer.status);
       expect(signaturesIn(answer.text)).toEqual([]);
     }
@@ -109,8 +109,8 @@ describe('one request that wants to be expensive', () => {
   });
 
   it('and afterwards everybody is answered as before', async () => {
-    expect((await ask(usher.public, userAsks())).status).toBe(200);
+    expect((await send(usher.public, userRequest())).status).toBe(200);
     const headers = { authorization: `Bearer ${userToken()}` };
-    expect((await ask(usher.public, userAsks({ headers }))).status).toBe(200);
+    expect((await send(usher.public, userRequest({ headers }))).status).toBe(200);
   });
 });

@@ -6,12 +6,18 @@ import {
   djangoSettings,
   type DjangoHost,
 } from '../support/django-host.ts';
-import { ask, guestAsks, userAsks, type Answer, type Asking } from '../http/requests.ts';
-import { getTicket, redeems, ticketEnvironment } from '../http/ticket-requests.ts';
+import {
+  send,
+  guestRequest,
+  userRequest,
+  type TestResponse,
+  type TestRequest,
+} from '../http/requests.ts';
+import { getTicket, redeemRequest, ticketEnvironment } from '../http/ticket-requests.ts';
 import { allowedOrigin, guestToken, startUsher, useUsher, userToken } from '../support/usher.ts';
 
 /** All that a stranger sees of an answer, but for ids and the date, which are new in every one. */
-function seen({ status, headers, text }: Answer): unknown {
+function seen({ status, headers, text }: TestResponse): unknown {
   const ids = ['x-request-id', 'x-decision-id'];
   const shown = [...headers].filter(([name]) => name !== 'date');
   return {
@@ -24,7 +30,7 @@ function seen({ status, headers, text }: Answer): unknown {
 async function put(base: string, path: string, body: object): Promise<void> {
   const headers = { 'content-type': 'application/json' };
   const asking = { method: 'PUT', path: `/resources/${path}`, headers, body: JSON.stringify(body) };
-  expect((await ask(base, asking)).status).toBe(200);
+  expect((await send(base, asking)).status).toBe(200);
 }
 
 describe('what is somebody else’s looks like what is not there', () => {
@@ -44,17 +50,17 @@ describe('what is somebody else’s looks like what is not there', () => {
     await put(usher.operator, 'hotels/grand-hotel/bookings/BK-OTHER', { status: 'open' });
     await put(usher.operator, 'hotels/grand-hotel/bookings/BK-GONE', { status: 'cancelled' });
   });
-  const named = (channel_name: string): Asking => userAsks({ fields: { channel_name } });
-  const guest = (booking: string, token: string): Asking => {
+  const named = (channel_name: string): TestRequest => userRequest({ fields: { channel_name } });
+  const guest = (booking: string, token: string): TestRequest => {
     const channel_name = `private-hotel-grand-hotel-guest-chat-booking-${booking}`;
-    return guestAsks({ fields: { channel_name, token } });
+    return guestRequest({ fields: { channel_name, token } });
   };
-  const session = (text: string): Asking =>
-    userAsks({
+  const session = (text: string): TestRequest =>
+    userRequest({
       headers: { authorization: undefined, 'x-tenant-id': undefined, 'x-guest-session': text },
     });
 
-  it.each<[string, () => Asking, () => Asking]>([
+  it.each<[string, () => TestRequest, () => TestRequest]>([
     ['a room', () => named('private-room-taken'), () => named('private-room-nowhere')],
     ['a room’s presence', () => named('presence-room-taken'), () => named('presence-room-nowhere')],
     [
@@ -89,10 +95,14 @@ describe('what is somebody else’s looks like what is not there', () => {
       () => guest('BK-NOWHERE', guestToken({ booking_id: 'BK-NOWHERE' })),
     ],
     ['a family', () => named('private-tenant.1.admin'), () => named('private-tenant.1.nothing')],
-    ['a ticket’s form', () => redeems(`ws_ticket_${'0'.repeat(64)}`), () => redeems('ws_ticket_')],
+    [
+      'a ticket’s form',
+      () => redeemRequest(`ws_ticket_${'0'.repeat(64)}`),
+      () => redeemRequest('ws_ticket_'),
+    ],
     ['a guest session’s form', () => session(`guest_${'0'.repeat(64)}`), () => session('guest_')],
   ])('%s, byte for byte', async (_case, theirs, missing) => {
-    const [one, other] = [await ask(usher.public, theirs()), await ask(usher.public, missing())];
+    const [one, other] = [await send(usher.public, theirs()), await send(usher.public, missing())];
     expect(one.status).toBeGreaterThan(399);
     expect(seen(one)).toEqual(seen(other));
   });
@@ -106,22 +116,22 @@ describe('what is somebody else’s looks like what is not there', () => {
       'private-tenant.1.escrow.99',
     ];
     const fields = Object.fromEntries(names.map((name, i) => [`channel_name[${i}]`, name]));
-    const answer = await ask(
+    const answer = await send(
       usher.public,
-      userAsks({ path, fields: { channel_name: undefined, ...fields } }),
+      userRequest({ path, fields: { channel_name: undefined, ...fields } }),
     );
     expect(answer.body).toEqual(Object.fromEntries(names.map((name) => [name, { status: 403 }])));
     const headers = { authorization: `Bearer ${userToken()}`, 'x-tenant-id': '1' };
-    const list = await ask(usher.public, { method: 'GET', path: '/api/channels', headers });
+    const list = await send(usher.public, { method: 'GET', path: '/api/channels', headers });
     expect(list.status).toBe(200);
     expect(list.text).not.toMatch(/taken|nowhere|77|99/);
   });
 
   it('a spent ticket and one that never was', async () => {
     const ticket = await getTicket(usher.public);
-    expect((await ask(usher.public, redeems(ticket))).status).toBe(200);
-    const spent = await ask(usher.public, redeems(ticket));
-    const never = await ask(usher.public, redeems(`ws_ticket_${'1'.repeat(64)}`));
+    expect((await send(usher.public, redeemRequest(ticket))).status).toBe(200);
+    const spent = await send(usher.public, redeemRequest(ticket));
+    const never = await send(usher.public, redeemRequest(`ws_ticket_${'1'.repeat(64)}`));
     expect(seen(spent)).toEqual(seen(never));
   });
 });
@@ -135,9 +145,9 @@ describe('an order of somebody else', () => {
     const asks = (channel_name: string) => {
       const headers = { origin: allowedOrigin, cookie: `sessionid=${djangoCookies.bob}` };
       const gone = { authorization: undefined, 'x-tenant-id': undefined };
-      return ask(
+      return send(
         usher.public,
-        userAsks({ fields: { channel_name }, headers: { ...gone, ...headers } }),
+        userRequest({ fields: { channel_name }, headers: { ...gone, ...headers } }),
       );
     };
     const [theirs, missing] = [await asks('private-payment-99'), await asks('private-payment-98')];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ask, userAsks } from '../http/requests.ts';
+import { send, userRequest } from '../http/requests.ts';
 import { openSocket } from '../http/raw-socket.ts';
 import { useUsher } from '../support/usher.ts';
 import { withClient } from '../support/database.ts';
@@ -10,7 +10,7 @@ const bad = { authorization: 'Bearer x' };
 describe('somebody who guesses, and whom no proxy of ours stands before', () => {
   const usher = useUsher({ RATE_LIMIT_FAILURES: '1' });
   const guess = async (headers: Readonly<Record<string, string>>) =>
-    (await ask(usher.public, userAsks({ headers: { ...bad, ...headers } }))).status;
+    (await send(usher.public, userRequest({ headers: { ...bad, ...headers } }))).status;
 
   it('is counted by the address that connects, whatever the headers say', async () => {
     expect(await guess({})).toBe(401);
@@ -32,17 +32,18 @@ describe('somebody who guesses, and whom no proxy of ours stands before', () => 
       '/pusher/auth?x=1',
     ]) {
       const headers = { ...bad, 'x-tenant-id': '7' };
-      expect((await ask(usher.public, userAsks({ path, headers }))).status).toBe(429);
+      expect((await send(usher.public, userRequest({ path, headers }))).status).toBe(429);
     }
     const headers = { authorization: undefined, 'x-guest-session': 'guest_x' };
-    expect((await ask(usher.public, userAsks({ headers }))).status).toBe(429);
+    expect((await send(usher.public, userRequest({ headers }))).status).toBe(429);
   });
 });
 
 describe('somebody behind a trusted proxy', () => {
   const usher = useUsher({ RATE_LIMIT_FAILURES: '1', TRUSTED_PROXIES: '127.0.0.0/8' });
   const guess = async (address: string) =>
-    (await ask(usher.public, userAsks({ headers: { ...bad, 'x-forwarded-for': address } }))).status;
+    (await send(usher.public, userRequest({ headers: { ...bad, 'x-forwarded-for': address } })))
+      .status;
 
   it.each([
     [

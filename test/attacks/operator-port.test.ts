@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ask, userAsks } from '../http/requests.ts';
+import { send, userRequest } from '../http/requests.ts';
 import { openClient, tryClient } from '../support/web-socket.ts';
 import { useUsher } from '../support/usher.ts';
 import { hear, raw } from './attacker.ts';
@@ -12,7 +12,7 @@ describe('the operator’s port, from a page in the operator’s own browser', (
   const host = () => new URL(usher.operator).host;
   const revokes = (lines: readonly string[]) =>
     hear(usher.operator, raw('POST /revocations', [form, ...lines], 'user_id=15'));
-  const enters = async () => (await ask(usher.public, userAsks())).status;
+  const enters = async () => (await send(usher.public, userRequest())).status;
 
   it.each([
     'https://evil.example',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ask, guestAsks } from '../http/requests.ts';
+import { send, guestRequest } from '../http/requests.ts';
 import { signaturesIn } from '../support/oracle.ts';
 import { allowedOrigin, guestToken, useUsher } from '../support/usher.ts';
 import { hear, raw, userLines } from './attacker.ts';
@@ -138,19 +138,19 @@ describe('another way to a route', () => {
     '%67rand-hotel%3f',
   ])('the hotel %s of a path is another one', async (hotel) => {
     const path = `/api/guest/hotel/${hotel}/chat/pusher/auth`;
-    const answer = await ask(usher.public, guestAsks({ path }));
+    const answer = await send(usher.public, guestRequest({ path }));
     expect(answer.status).toBe(403);
     expect(signaturesIn(answer.text)).toEqual([]);
     const fields = { token: guestToken({ hotel_slug: decodeURIComponent(hotel) }) };
-    const theirs = await ask(usher.public, guestAsks({ path, fields }));
+    const theirs = await send(usher.public, guestRequest({ path, fields }));
     expect([theirs.status, signaturesIn(theirs.text)]).toEqual([403, []]);
   });
 
   it('one letter percent-encoded is the same hotel, and signs the same channel', async () => {
     const path = '/api/guest/hotel/%67rand-hotel/chat/pusher/auth';
     const [one, other] = [
-      await ask(usher.public, guestAsks({ path })),
-      await ask(usher.public, guestAsks()),
+      await send(usher.public, guestRequest({ path })),
+      await send(usher.public, guestRequest()),
     ];
     expect([one.status, one.text]).toEqual([200, other.text]);
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ask, asJson, guestAsks, socketId, userAsks } from '../http/requests.ts';
-import { asksTicket, redeems, ticketEnvironment } from '../http/ticket-requests.ts';
+import { send, asJson, guestRequest, socketId, userRequest } from '../http/requests.ts';
+import { issueRequest, redeemRequest, ticketEnvironment } from '../http/ticket-requests.ts';
 import { hmacToken, userClaims } from '../support/tokens.ts';
 import { useUsher } from '../support/usher.ts';
 import { expectRefused, formOf } from './attacker.ts';
@@ -28,27 +28,35 @@ describe('a prototype', () => {
       [name, 'polluted'],
     ] as const;
     const { body, headers } = formOf(pairs);
-    const asking = userAsks();
+    const asking = userRequest();
     const sent = { ...asking, headers: { ...asking.headers, ...headers }, ...(body && { body }) };
-    expect((await ask(usher.public, sent)).status).toBe(200);
+    expect((await send(usher.public, sent)).status).toBe(200);
     expectClean();
   });
 
   it.each(names)('in JSON: %s gives no field that is missing', async (name) => {
     const inherited = { socket_id: socketId, channel_name: own, polluted: true };
     const text = (value: unknown) => `{"${name}":${JSON.stringify(value)}}`;
-    await expectRefused(usher.public, asJson(userAsks(), text(inherited)), [400]);
+    await expectRefused(usher.public, asJson(userRequest(), text(inherited)), [400]);
     const deeper = text({ prototype: inherited });
-    await expectRefused(usher.public, asJson(userAsks(), deeper), [400]);
-    await expectRefused(usher.public, asksTicket(`{"clientInfo":{"${name}":1},"userId":7}`), [400]);
-    await expectRefused(usher.public, { ...redeems('x'), body: text({ ticket: 'x' }) }, [400]);
+    await expectRefused(usher.public, asJson(userRequest(), deeper), [400]);
+    await expectRefused(
+      usher.public,
+      issueRequest(`{"clientInfo":{"${name}":1},"userId":7}`),
+      [400],
+    );
+    await expectRefused(
+      usher.public,
+      { ...redeemRequest('x'), body: text({ ticket: 'x' }) },
+      [400],
+    );
     expectClean();
   });
 
   it.each(names)('in a query: %s', async (name) => {
     const path = `/api/guest/hotel/grand-hotel/chat/pusher/auth?${name}[token]=x&${name}=polluted`;
-    expect((await ask(usher.public, guestAsks({ path }))).status).toBe(200);
-    await expectRefused(usher.public, guestAsks({ path, fields: { token: undefined } }), [400]);
+    expect((await send(usher.public, guestRequest({ path }))).status).toBe(200);
+    await expectRefused(usher.public, guestRequest({ path, fields: { token: undefined } }), [400]);
     expectClean();
   });
 
@@ -56,23 +64,23 @@ describe('a prototype', () => {
     const claims = userClaims({ sub: undefined });
     const payload = JSON.stringify(claims).replace('{', `{"${name}":{"sub":"15"},`);
     const headers = { authorization: `Bearer ${hmacToken(payload)}` };
-    await expectRefused(usher.public, userAsks({ headers }), [401]);
+    await expectRefused(usher.public, userRequest({ headers }), [401]);
     expectClean();
   });
 
   it.each(names)('as a name of anything: %s', async (name) => {
     const channel_name = `private-${name}`;
-    await expectRefused(usher.public, userAsks({ fields: { channel_name } }), [403]);
-    await expectRefused(usher.public, userAsks({ headers: { 'x-tenant-id': name } }), [403]);
+    await expectRefused(usher.public, userRequest({ fields: { channel_name } }), [403]);
+    await expectRefused(usher.public, userRequest({ headers: { 'x-tenant-id': name } }), [403]);
     const server = { 'x-chat-server-key': name, 'x-chat-server-secret': name };
-    await expectRefused(usher.public, asksTicket(undefined, server), [401]);
-    await expectRefused(usher.public, redeems(`ws_ticket_${'0'.repeat(64)}`, server), [401]);
+    await expectRefused(usher.public, issueRequest(undefined, server), [401]);
+    await expectRefused(usher.public, redeemRequest(`ws_ticket_${'0'.repeat(64)}`, server), [401]);
     const webhook = { 'x-pusher-key': name, 'x-pusher-signature': 'a'.repeat(64) };
     const headers = { ...webhook, 'content-type': 'application/json' };
     await expectRefused(usher.public, { path: '/pusher/webhooks', headers, body: '{}' }, [401]);
     const batch = { socket_id: socketId, channel_name: [name] };
     const path = '/pusher/auth/batch';
-    const answer = await ask(usher.public, asJson(userAsks({ path }), JSON.stringify(batch)));
+    const answer = await send(usher.public, asJson(userRequest({ path }), JSON.stringify(batch)));
     expect(answer.text).toBe(`{"${name}":{"status":400}}`);
     expectClean();
   });

@@ -51,9 +51,9 @@ describe('a secret', () => {
 
   it.each([
     ['authn/constant-time.ts', 'timingSafeEqual'],
-    ['authn/chat-server-keys.ts', 'sameText'],
-    ['authn/sanctum.ts', 'sameText'],
-    ['authn/django/django-signature.ts', 'sameText'],
+    ['authn/chat-server-keys.ts', 'equalsConstantTime'],
+    ['authn/sanctum.ts', 'equalsConstantTime'],
+    ['authn/django/django-signature.ts', 'equalsConstantTime'],
     ['pusher/webhooks/read-webhook.ts', 'timingSafeEqual'],
     ['http/routes/operator/route.ts', 'timingSafeEqual'],
   ])('is compared as a whole in %s', (file, comparison) => {

@@ -1,19 +1,19 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import {
-  ask,
+  send,
   asJson,
-  guestAsks,
+  guestRequest,
   guestChannel,
   socketId,
-  userAsks,
-  userSignsIn,
+  userRequest,
+  signInRequest,
 } from '../http/requests.ts';
-import { createOracle, mayEnter, signaturesIn, type Who } from '../support/oracle.ts';
+import { createOracle, mayEnter, signaturesIn, type Caller } from '../support/oracle.ts';
 import { pusherApp, useUsher, userToken } from '../support/usher.ts';
 import { expectNoForgery, expectRefused, formOf, headersOf } from './attacker.ts';
 
-const everybody = Object.keys(mayEnter) as Who[];
+const everybody = Object.keys(mayEnter) as Caller[];
 const users = everybody.filter((who) => who.includes('tenant'));
 const everyChannel = [...new Set(Object.values(mayEnter).flat())];
 /** What the names could be read as by a server that looks at them less closely. */
@@ -72,8 +72,8 @@ describe('every channel, asked by everybody', () => {
 
   it.each(users)('%s gets what the table says and not one signature more', async (who) => {
     for (const channel_name of everyChannel) {
-      const asking = userAsks({ fields: { channel_name }, headers: headersOf[who]() });
-      const answer = await ask(usher.public, asking);
+      const asking = userRequest({ fields: { channel_name }, headers: headersOf[who]() });
+      const answer = await send(usher.public, asking);
       expectNoForgery(answer, { who, sockets: [socketId], channels: [channel_name] });
       expect(signaturesIn(answer.text).length === 1, `${who} in ${channel_name}`).toBe(
         mayEnter[who].includes(channel_name),
@@ -83,7 +83,7 @@ describe('every channel, asked by everybody', () => {
 
   it('a guest gets the channel of the booking on the hotel’s route, and none on a general one', async () => {
     for (const channel_name of everyChannel) {
-      const answer = await ask(usher.public, guestAsks({ fields: { channel_name } }));
+      const answer = await send(usher.public, guestRequest({ fields: { channel_name } }));
       expectNoForgery(answer, {
         who: 'guest of the hotel',
         sockets: [socketId],
@@ -91,14 +91,17 @@ describe('every channel, asked by everybody', () => {
       });
       expect(answer.status === 200).toBe(channel_name === guestChannel);
       const asGuest = { ...headersOf['guest of the hotel'](), authorization: undefined };
-      await expectRefused(usher.public, userAsks({ fields: { channel_name }, headers: asGuest }));
+      await expectRefused(
+        usher.public,
+        userRequest({ fields: { channel_name }, headers: asGuest }),
+      );
     }
   });
 
   it.each(users)('disguised as another form or kind: %s gets nothing', async (who) => {
     const own = new Set(mayEnter[who]);
     for (const channel_name of everyChannel.flatMap(disguises).filter((name) => !own.has(name))) {
-      const asking = userAsks({ fields: { channel_name }, headers: headersOf[who]() });
+      const asking = userRequest({ fields: { channel_name }, headers: headersOf[who]() });
       await expectRefused(usher.public, asking);
     }
   });
@@ -131,13 +134,17 @@ describe('a socket id that would sign something else', () => {
 
   it.each(ids)('%j is refused on every route', async (socket_id) => {
     const fields = { socket_id };
-    for (const asking of [userAsks({ fields }), userSignsIn({ fields }), guestAsks({ fields })]) {
+    for (const asking of [
+      userRequest({ fields }),
+      signInRequest({ fields }),
+      guestRequest({ fields }),
+    ]) {
       await expectRefused(usher.public, asking);
       await expectRefused(usher.public, asJson(asking));
     }
     const names = { 'channel_name[0]': 'private-tenant.1.user.15', channel_name: undefined };
-    const batch = userAsks({ path: '/pusher/auth/batch', fields: { ...fields, ...names } });
-    const answer = await ask(usher.public, batch);
+    const batch = userRequest({ path: '/pusher/auth/batch', fields: { ...fields, ...names } });
+    const answer = await send(usher.public, batch);
     expect(signaturesIn(answer.text)).toEqual([]);
   });
 });
@@ -160,14 +167,14 @@ describe('what is shown of somebody', () => {
       sockets: [socketId],
       channels: [channel_name],
     } as const;
-    const asking = userAsks({ fields: { channel_name, ...extra } });
+    const asking = userRequest({ fields: { channel_name, ...extra } });
     for (const each of [asking, asJson(asking)]) {
-      const answer = await ask(usher.public, each);
+      const answer = await send(usher.public, each);
       expectNoForgery(answer, asked);
       expect(answer.text).not.toMatch(/admin|Somebody/);
       expect(answer.status).toBe(200);
     }
-    const signIn = await ask(usher.public, userSignsIn({ fields: extra }));
+    const signIn = await send(usher.public, signInRequest({ fields: extra }));
     expectNoForgery(signIn, { ...asked, signIn: true });
     expect(signIn.status).toBe(200);
   });
@@ -177,7 +184,7 @@ describe('what is shown of somebody', () => {
     async (name) => {
       const headers = { authorization: `Bearer ${userToken({ name })}` };
       const channel_name = 'presence-tenant.1.escrow.42.chat';
-      const answer = await ask(usher.public, userAsks({ fields: { channel_name }, headers }));
+      const answer = await send(usher.public, userRequest({ fields: { channel_name }, headers }));
       const asked = {
         who: 'user 15 of tenant 1',
         sockets: [socketId],
@@ -200,7 +207,7 @@ describe('a question put to another route', () => {
       ':user::{"id":"16"}',
       'private-tenant.1.user.15',
     ]) {
-      const answer = await ask(usher.public, userSignsIn({ path, fields: { channel_name } }));
+      const answer = await send(usher.public, signInRequest({ path, fields: { channel_name } }));
       const asked = { who: 'user 15 of tenant 1', sockets: [socketId], channels: [] } as const;
       expectNoForgery(answer, { ...asked, signIn: true });
       expect(signaturesIn(answer.text)).toHaveLength(1);
@@ -216,7 +223,7 @@ describe('a question put to another route', () => {
         'private-',
         '#server-to-user-15',
       ]) {
-        await expectRefused(usher.public, userAsks({ path, fields: { channel_name } }));
+        await expectRefused(usher.public, userRequest({ path, fields: { channel_name } }));
       }
     }
   });
@@ -238,7 +245,7 @@ describe('a question put to another route', () => {
           headers: { ...headers, ...headersOf[who]() },
           body: body!,
         };
-        const answer = await ask(usher.public, asking);
+        const answer = await send(usher.public, asking);
         expect(answer.status).toBe(200);
         const entries = Object.entries(answer.body as object) as [string, { status: number }][];
         expect(entries.map(([name]) => name).sort()).toEqual(some.sort());

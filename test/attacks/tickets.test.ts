@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { ask } from '../http/requests.ts';
+import { send } from '../http/requests.ts';
 import {
   chatServers,
   getTicket,
-  pageSays,
-  redeems,
+  issueBody,
+  redeemRequest,
   ticketEnvironment,
 } from '../http/ticket-requests.ts';
 import { useUsher, userToken } from '../support/usher.ts';
@@ -18,7 +18,7 @@ describe('a ticket, shown more than once', () => {
 
   const byServer = async (ticket: string, server: keyof typeof chatServers = 'chat-1') => {
     const headers = { 'x-chat-server-key': server, 'x-chat-server-secret': chatServers[server] };
-    return (await ask(usher.public, redeems(ticket, headers))).status === 200;
+    return (await send(usher.public, redeemRequest(ticket, headers))).status === 200;
   };
   const bySocket = async (ticket: string) => {
     const client = await openClient(usher.public, '/ws');
@@ -75,9 +75,9 @@ describe('a ticket, shown more than once', () => {
 
   it('is never issued for somebody else', async () => {
     for (const userId of ['16', '15 ', '015', '１５', '15\u200b', ['15'], { $ne: '' }, 15]) {
-      await expect(getTicket(usher.public, { ...pageSays, userId })).rejects.toThrow('No ticket');
+      await expect(getTicket(usher.public, { ...issueBody, userId })).rejects.toThrow('No ticket');
     }
     const headers = { authorization: `Bearer ${userToken({ sub: '16' })}` };
-    await expect(getTicket(usher.public, pageSays, headers)).rejects.toThrow('yourself only');
+    await expect(getTicket(usher.public, issueBody, headers)).rejects.toThrow('yourself only');
   });
 });

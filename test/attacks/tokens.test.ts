@@ -1,8 +1,8 @@
 import { createHmac, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { keySet, startJwksServer, type JwksServer } from '../authn/jwt/jwks-server.ts';
-import { ask, guestAsks, userAsks, userSignsIn } from '../http/requests.ts';
-import { asksTicket, ticketEnvironment } from '../http/ticket-requests.ts';
+import { send, guestRequest, userRequest, signInRequest } from '../http/requests.ts';
+import { issueRequest, ticketEnvironment } from '../http/ticket-requests.ts';
 import {
   guestClaims,
   hmacToken,
@@ -22,9 +22,14 @@ import { expectRefused } from './attacker.ts';
 const asUser = (token: string) => {
   const headers = { authorization: `Bearer ${token}` };
   const list = { path: '/api/channels', method: 'GET', headers };
-  return [userAsks({ headers }), userSignsIn({ headers }), list, asksTicket(undefined, headers)];
+  return [
+    userRequest({ headers }),
+    signInRequest({ headers }),
+    list,
+    issueRequest(undefined, headers),
+  ];
 };
-const asGuest = (token: string) => [guestAsks({ fields: { token } })];
+const asGuest = (token: string) => [guestRequest({ fields: { token } })];
 
 async function expectWorthless(base: string, token: string): Promise<void> {
   for (const asking of [...asUser(token), ...asGuest(token)]) await expectRefused(base, asking);
@@ -142,7 +147,7 @@ describe('a good token, written otherwise', () => {
     async (blank) => {
       const good = guestToken();
       for (const text of [blank + good, good + blank, good.replace('.', `.${blank}`)]) {
-        await expectRefused(usher.public, guestAsks({ fields: { token: text } }));
+        await expectRefused(usher.public, guestRequest({ fields: { token: text } }));
       }
     },
   );
@@ -167,7 +172,7 @@ describe('claims that are not what they seem', () => {
 
   it.each(times)('exp %j', async (exp) => {
     await expectWorthless(usher.public, userToken({ exp }));
-    await expectRefused(usher.public, guestAsks({ fields: { token: guestToken({ exp }) } }));
+    await expectRefused(usher.public, guestRequest({ fields: { token: guestToken({ exp }) } }));
   });
 
   it.each(['NaN', 'Infinity', '1e999', '0x7fffffff', '+1748779260'])(
@@ -189,9 +194,9 @@ describe('claims that are not what they seem', () => {
       `{"sub":"${first}","tenant_id":"1","iat":${testSeconds},"exp":${testSeconds + 60},"sub":"${second}"}`;
     const twice = signedTexts('{"alg":"HS256"}', payload('16', '15'));
     const headers = { authorization: `Bearer ${twice}` };
-    expect((await ask(usher.public, userAsks({ headers }))).status).toBe(200);
+    expect((await send(usher.public, userRequest({ headers }))).status).toBe(200);
     const fields = { channel_name: 'private-tenant.1.user.16' };
-    await expectRefused(usher.public, userAsks({ headers, fields }));
+    await expectRefused(usher.public, userRequest({ headers, fields }));
     await expectWorthless(
       usher.public,
       signedTexts('{"alg":"HS256","alg":"none"}', payload('15', '15')),
@@ -227,7 +232,7 @@ describe('what was verified once', () => {
   const usher = useUsher();
   const enters = async (token: string) => {
     const headers = { authorization: `Bearer ${token}` };
-    return (await ask(usher.public, userAsks({ headers }))).status;
+    return (await send(usher.public, userRequest({ headers }))).status;
   };
 
   it('vouches for no neighbour: another payload, another header, another signature', async () => {
@@ -290,10 +295,10 @@ describe('two issuers whose keys have the same id', () => {
     const guest = (key: KeyObject) => ({
       fields: { token: keyToken(guestClaims(), header, key) },
     });
-    expect((await ask(usher.public, userAsks(user(users.privateKey)))).status).toBe(200);
-    expect((await ask(usher.public, guestAsks(guest(guests.privateKey)))).status).toBe(200);
-    await expectRefused(usher.public, userAsks(user(guests.privateKey)));
-    await expectRefused(usher.public, guestAsks(guest(users.privateKey)));
+    expect((await send(usher.public, userRequest(user(users.privateKey)))).status).toBe(200);
+    expect((await send(usher.public, guestRequest(guest(guests.privateKey)))).status).toBe(200);
+    await expectRefused(usher.public, userRequest(user(guests.privateKey)));
+    await expectRefused(usher.public, guestRequest(guest(users.privateKey)));
   });
 
   it('and their public keys, which everybody has, are no secrets', async () => {

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { ask, asJson, userAsks } from '../http/requests.ts';
+import { send, asJson, userRequest } from '../http/requests.ts';
 import { useUsher, userToken } from '../support/usher.ts';
 import { expectRefused, hear, raw, userLines } from './attacker.ts';
 
@@ -32,17 +32,17 @@ describe('an id that only looks like another', () => {
     const headers = { 'content-type': 'application/json' };
     const body = '{"participants":["15","jos\\u00e9","\\u00c5sa","adm\\u0131n"]}';
     const path = '/resources/rooms/r';
-    expect((await ask(usher.operator, { method: 'PUT', path, headers, body })).status).toBe(200);
+    expect((await send(usher.operator, { method: 'PUT', path, headers, body })).status).toBe(200);
   });
   const asUser = (sub: string) => ({ authorization: `Bearer ${userToken({ sub })}` });
   const enters = async (sub: string) =>
-    (await ask(usher.public, userAsks({ ...room('r'), headers: asUser(sub) }))).status;
+    (await send(usher.public, userRequest({ ...room('r'), headers: asUser(sub) }))).status;
 
   it.each(like15)('%j is not user 15, in a token, a channel, a tenant', async (text) => {
     expect([401, 403]).toContain(await enters(text));
     const fields = { channel_name: `private-tenant.1.user.${text}` };
-    await expectRefused(usher.public, userAsks({ fields }));
-    await expectRefused(usher.public, asJson(userAsks({ fields })));
+    await expectRefused(usher.public, userRequest({ fields }));
+    await expectRefused(usher.public, asJson(userRequest({ fields })));
     const tenant = raw(
       'POST /pusher/auth',
       userLines().map((line) =>
@@ -77,7 +77,7 @@ describe('an id that only looks like another', () => {
   ])('the role %j makes no admin', async (role) => {
     const headers = { authorization: `Bearer ${userToken({ role })}` };
     const fields = { channel_name: 'private-tenant.1.admin' };
-    await expectRefused(usher.public, userAsks({ fields, headers }));
+    await expectRefused(usher.public, userRequest({ fields, headers }));
   });
 
   it.each([

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AuditEntry, WriteEntries } from '../../src/audit/audit-event.ts';
-import { createBufferedTrail } from '../../src/audit/queue.ts';
+import { createBufferedAuditQueue } from '../../src/audit/queue.ts';
 import { RowRefused, Unavailable } from '../../src/runtime/unavailable.ts';
 import { createTestClock } from '../support/test-clock.ts';
 
@@ -27,7 +27,7 @@ function start() {
     database.kept.push(...ids);
     return Promise.resolve(ids.map(() => true));
   };
-  const trail = createBufferedTrail({
+  const trail = createBufferedAuditQueue({
     write,
     startTimer: time.clock.startTimer,
     onDropped: () => (counted.dropped += 1),
@@ -35,7 +35,7 @@ function start() {
       error: (about, message) =>
         lines.push([message, (about as { dropped?: number }).dropped] as const),
     },
-    limits: { batch: 2, waiting: 4 },
+    limits: { maxBatch: 2, maxQueued: 4 },
   });
   const append = (...ids: readonly string[]) =>
     Promise.all(ids.map((id) => trail.append(entry(id))));

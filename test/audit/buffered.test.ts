@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { ask, userAsks } from '../http/requests.ts';
+import { send, userRequest } from '../http/requests.ts';
 import { createTestDatabase, withClient } from '../support/database.ts';
 import { metric } from '../support/metrics.ts';
 import { startUsher } from '../support/usher.ts';
@@ -15,14 +15,14 @@ async function start() {
     usher,
     query,
     enters: async () => {
-      const answer = await ask(usher.public, userAsks());
+      const answer = await send(usher.public, userRequest());
       expect(answer.status).toBe(200);
       return answer.headers.get('x-decision-id');
     },
     kept: async () =>
       (await query('SELECT decision_id AS id FROM audit_log ORDER BY at')).map(({ id }) => id),
     figure: async (name: string) => {
-      const { text } = await ask(usher.operator, { method: 'GET', path: '/metrics' });
+      const { text } = await send(usher.operator, { method: 'GET', path: '/metrics' });
       return metric(text, name);
     },
   };
@@ -54,8 +54,8 @@ describe('AUDIT=strict', () => {
   it('counts what it writes', async () => {
     const usher = await startUsher();
     const asked = 20;
-    await Promise.all(Array.from({ length: asked }, () => ask(usher.public, userAsks())));
-    const { text } = await ask(usher.operator, { method: 'GET', path: '/metrics' });
+    await Promise.all(Array.from({ length: asked }, () => send(usher.public, userRequest())));
+    const { text } = await send(usher.operator, { method: 'GET', path: '/metrics' });
     const statements = metric(text, 'usher_audit_batch_entries_count');
     expect(metric(text, 'usher_audit_batch_entries_sum')).toBe(asked);
     expect(statements).toBeLessThanOrEqual(asked);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AuditEvent } from '../../src/audit/audit-event.ts';
-import { toLine } from '../../src/audit/describe-event.ts';
+import { toLogLine } from '../../src/audit/describe-event.ts';
 
 const event: AuditEvent = {
   ...{ decisionId: 'd', requestId: 'r', address: '::1', at: 0 },
@@ -11,7 +11,7 @@ const event: AuditEvent = {
   ],
 };
 const { checks, ...told } = event;
-const lineOf = (of: AuditEvent): unknown => JSON.parse(JSON.stringify(toLine(of)));
+const lineOf = (of: AuditEvent): unknown => JSON.parse(JSON.stringify(toLogLine(of)));
 
 describe('the line of a decision', () => {
   it('has nothing of the checks where none failed', () => {

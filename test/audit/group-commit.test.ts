@@ -15,7 +15,7 @@ interface Statement {
 function start(limits: Partial<GroupCommitLimits> = {}) {
   const statements: Statement[] = [];
   const commit = createGroupCommit<string, string>({
-    limits: { batch: 3, waiting: 5, ...limits },
+    limits: { maxBatch: 3, maxQueued: 5, ...limits },
     write: (rows) =>
       new Promise((resolve, reject) => {
         const commitAll = () => {
@@ -41,12 +41,12 @@ const outage = new Unavailable('database');
 
 describe('a group commit', () => {
   it('writes the first at once, what comes meanwhile together, and one statement at a time', async () => {
-    const { append, statements, outcomes, waiting } = start();
+    const { append, statements, outcomes, queued } = start();
     append('a');
     expect(statements.map(({ rows }) => rows)).toEqual([['a']]);
     append('b', 'c');
     await settle();
-    expect([statements.length, waiting()]).toEqual([1, 2]);
+    expect([statements.length, queued()]).toEqual([1, 2]);
     statements[0]?.commit();
     await settle();
     expect(statements.map(({ rows }) => rows)).toEqual([['a'], ['b', 'c']]);
@@ -60,14 +60,14 @@ describe('a group commit', () => {
   });
 
   it('writes a second statement beside the first while a crowd waits, and is idle after both', async () => {
-    const { append, statements, outcomes, waiting, idle } = start({ crowd: 2 });
+    const { append, statements, outcomes, queued, idle } = start({ threshold: 2 });
     append('a', 'b');
     expect(statements.map(({ rows }) => rows)).toEqual([['a']]);
     append('c');
     expect(statements.map(({ rows }) => rows)).toEqual([['a'], ['b', 'c']]);
     append('d', 'e');
     // Never a third.
-    expect([statements.length, waiting()]).toEqual([2, 2]);
+    expect([statements.length, queued()]).toEqual([2, 2]);
     let isIdle = false;
     void idle().then(() => (isIdle = true));
     statements[1]?.commit();
@@ -93,7 +93,7 @@ describe('a group commit', () => {
   });
 
   it('refuses at once what is too many, and takes more when there is room again', async () => {
-    const { append, statements, outcomes } = start({ waiting: 2 });
+    const { append, statements, outcomes } = start({ maxQueued: 2 });
     append('a', 'b', 'c', 'd');
     await settle();
     expect(outcomes).toMatchObject({ a: 'open', b: 'open', c: 'open' });
@@ -123,7 +123,7 @@ describe('a group commit', () => {
       const kept: string[] = [];
       const refused = new RowRefused(false);
       const commit = createGroupCommit<string, string>({
-        limits: { batch: 8, waiting: 8 },
+        limits: { maxBatch: 8, maxQueued: 8 },
         write: async (batch) => {
           await settle();
           if (batch.some((row) => row.startsWith('r'))) throw refused;

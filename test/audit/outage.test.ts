@@ -3,21 +3,21 @@ import { createTestDatabase, withClient } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { allowedOrigin, startUsher } from '../support/usher.ts';
 import type { TestUsher } from '../support/usher.ts';
-import { ask, guestAsks, userAsks, userSignsIn } from '../http/requests.ts';
-import type { Answer, Asking } from '../http/requests.ts';
+import { send, guestRequest, userRequest, signInRequest } from '../http/requests.ts';
+import type { TestResponse, TestRequest } from '../http/requests.ts';
 import { openTunnel } from './tunnel.ts';
 import type { Tunnel } from './tunnel.ts';
 
 const headers = { origin: allowedOrigin };
-const good: readonly Asking[] = [
-  userAsks({ headers }),
-  userAsks({ headers, fields: { channel_name: 'private-tenant.1.escrow.42' } }),
-  userSignsIn({ headers }),
-  guestAsks({ headers }),
+const good: readonly TestRequest[] = [
+  userRequest({ headers }),
+  userRequest({ headers, fields: { channel_name: 'private-tenant.1.escrow.42' } }),
+  signInRequest({ headers }),
+  guestRequest({ headers }),
 ];
-const bad = userAsks({ headers: { ...headers, authorization: 'Bearer x' } });
+const bad = userRequest({ headers: { ...headers, authorization: 'Bearer x' } });
 
-function expectUnavailable(answer: Answer): void {
+function expectUnavailable(answer: TestResponse): void {
   expect([answer.status, answer.body]).toMatchObject([
     503,
     { error: 'Service Unavailable', message: 'Try again in a moment' },
@@ -47,11 +47,11 @@ describe('while the database cannot answer', () => {
     await database.drop();
   });
 
-  const statuses = async (askings: readonly Asking[]) =>
-    (await Promise.all(askings.map((asking) => ask(usher.public, asking)))).map(
+  const statuses = async (askings: readonly TestRequest[]) =>
+    (await Promise.all(askings.map((asking) => send(usher.public, asking)))).map(
       ({ status }) => status,
     );
-  const ready = async () => (await ask(usher.operator, { method: 'GET', path: '/readyz' })).status;
+  const ready = async () => (await send(usher.operator, { method: 'GET', path: '/readyz' })).status;
 
   /** Asks until the pool has found the way again; the test's time-out is the bound. */
   const recovered = async () => {
@@ -67,15 +67,15 @@ describe('while the database cannot answer', () => {
     async (breakIt) => {
       expect(await statuses([...good, bad])).toStrictEqual([200, 200, 200, 200, 401]);
       tunnel[breakIt]();
-      const answers = await Promise.all([...good, bad].map((asking) => ask(usher.public, asking)));
+      const answers = await Promise.all([...good, bad].map((asking) => send(usher.public, asking)));
       for (const answer of answers) expectUnavailable(answer);
       const fact = { method: 'GET', path: '/resources/tenants/1/escrows/42' };
-      expect((await ask(usher.operator, fact)).status).toBe(503);
+      expect((await send(usher.operator, fact)).status).toBe(503);
       expect(await ready()).toBe(503);
-      expect((await ask(usher.operator, { method: 'GET', path: '/livez' })).status).toBe(200);
+      expect((await send(usher.operator, { method: 'GET', path: '/livez' })).status).toBe(200);
       // What needs no fact and no record is answered all the same.
-      const malformed = userAsks({ headers, fields: { socket_id: undefined } });
-      expect((await ask(usher.public, malformed)).status).toBe(400);
+      const malformed = userRequest({ headers, fields: { socket_id: undefined } });
+      expect((await send(usher.public, malformed)).status).toBe(400);
 
       tunnel.mend();
       expect(await recovered()).toStrictEqual([200, 200, 200, 200, 401]);
@@ -97,7 +97,7 @@ describe('while the database cannot answer', () => {
     await withClient(database.url, async (admin) => {
       await admin.query('ALTER TABLE audit_log RENAME TO audit_log_gone');
       try {
-        for (const asking of [...good, bad]) expectUnavailable(await ask(usher.public, asking));
+        for (const asking of [...good, bad]) expectUnavailable(await send(usher.public, asking));
       } finally {
         await admin.query('ALTER TABLE audit_log_gone RENAME TO audit_log');
       }

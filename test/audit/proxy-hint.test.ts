@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AuditEvent } from '../../src/audit/audit-event.ts';
-import { createProxyHint, type SuspectedProxy } from '../../src/audit/proxy-hint.ts';
+import { createProxyDetector, type SuspectedProxy } from '../../src/audit/proxy-hint.ts';
 
 const decision: AuditEvent = {
   ...{ requestId: 'r', decisionId: 'd', at: 0, action: 'subscribe', outcome: 'grant', checks: [] },
@@ -12,7 +12,7 @@ const hour = 3_600_000;
 function makeHint() {
   const clock = { now: 1_000 };
   const warned: SuspectedProxy[] = [];
-  const watch = createProxyHint({
+  const watch = createProxyDetector({
     warn: (suspected) => warned.push(suspected),
     now: () => clock.now,
   });

@@ -1,22 +1,22 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Client } from 'pg';
-import { createRecorder } from '../../src/audit/write-event.ts';
+import { createWriteDecision } from '../../src/audit/write-event.ts';
 import { refuse } from '../../src/policy/decision.ts';
 import { Unavailable } from '../../src/runtime/unavailable.ts';
-import { createStrictTrail } from '../../src/audit/queue.ts';
+import { createStrictAuditQueue } from '../../src/audit/queue.ts';
 import { grantOf } from '../pusher/grants.ts';
 import { withClient } from '../support/database.ts';
 import { useUsher, userToken } from '../support/usher.ts';
-import { ask, type Answer } from '../http/requests.ts';
+import { send, type TestResponse } from '../http/requests.ts';
 
-const decisionId = (answer: Answer) => answer.headers.get('x-decision-id');
+const decisionId = (answer: TestResponse) => answer.headers.get('x-decision-id');
 
 describe('what is on record', () => {
   const usher = useUsher();
   const query = (run: (client: Client) => Promise<{ rows: unknown[] }>) =>
     withClient(usher.database, async (client) => (await run(client)).rows);
   /** The row of a decision, with its signals. */
-  const rowOf = async (answer: Answer) =>
+  const rowOf = async (answer: TestResponse) =>
     query((client) =>
       client.query(
         `SELECT action, outcome, code, principal_kind, a.principal_id, signal
@@ -36,14 +36,14 @@ describe('what is on record', () => {
     authorization: `Bearer ${userToken({ sub, tenant_id: undefined })}`,
   });
   const start = async () =>
-    (await ask(usher.public, { path: '/api/guest-sessions' })).body as {
+    (await send(usher.public, { path: '/api/guest-sessions' })).body as {
       guest_session_id: string;
       token: string;
     };
   const link = (headers: Readonly<Record<string, string>>) =>
-    ask(usher.public, { path: '/api/guest-sessions/link', headers });
+    send(usher.public, { path: '/api/guest-sessions/link', headers });
   const logOut = (headers: Readonly<Record<string, string>>) =>
-    ask(usher.public, { path: '/api/guest-sessions/current', method: 'DELETE', headers });
+    send(usher.public, { path: '/api/guest-sessions/current', method: 'DELETE', headers });
 
   it('has a row for a guest session that is linked, one for another user’s, and one for its end', async () => {
     const session = await start();
@@ -73,7 +73,7 @@ describe('what is on record', () => {
       'credential-expired',
     ],
   ])('has a row for each failed credential of other routes: %s', async (_case, headers, code) => {
-    const listed = await ask(usher.public, { path: '/api/channels', method: 'GET', headers });
+    const listed = await send(usher.public, { path: '/api/channels', method: 'GET', headers });
     expect(listed.status).toBe(401);
     expect(await rowOf(listed)).toEqual([row('list-channels', code)]);
     const linked = await link(headers);
@@ -83,7 +83,7 @@ describe('what is on record', () => {
 
   it('has a row for a list that could not be read', async () => {
     const asking = { path: '/api/channels?after=nonsense', method: 'GET', headers: bearer('15') };
-    const unread = await ask(usher.public, asking);
+    const unread = await send(usher.public, asking);
     expect(unread.status).toBe(400);
     expect(await rowOf(unread)).toMatchObject([
       { action: 'list-channels', outcome: 'refusal', code: 'malformed-request' },
@@ -92,7 +92,7 @@ describe('what is on record', () => {
 
   it('is found by the decision’s id, as every decision is', async () => {
     const refused = await link({});
-    const found = await ask(usher.operator, {
+    const found = await send(usher.operator, {
       path: `/decisions/${decisionId(refused)}`,
       method: 'GET',
     });
@@ -108,7 +108,7 @@ describe('what is on record', () => {
       method: 'GET',
       headers: { origin: 'https://evil.example' },
     };
-    const answer = await ask(usher.operator, foreign);
+    const answer = await send(usher.operator, foreign);
     expect(answer.status).toBe(403);
     const rows = await query((client) =>
       client.query(`SELECT signal, address FROM security_events WHERE request_id = $1`, [
@@ -131,7 +131,7 @@ describe('the operator’s port with a token', () => {
 
   it('puts each wrong token on record, and no flood of them', async () => {
     const guess = () =>
-      ask(usher.operator, {
+      send(usher.operator, {
         path: '/metrics',
         method: 'GET',
         headers: { authorization: 'Bearer x' },
@@ -155,8 +155,8 @@ describe('the log', () => {
     ['a refusal', refuse({ id: 'd', action: 'subscribe', checks: [] }, 'credential-missing')],
   ])('does not call %s one that could not be put on record', async (_case, decision) => {
     let counted = 0;
-    const record = createRecorder({
-      trail: createStrictTrail(() => Promise.reject(new Unavailable('database'))),
+    const record = createWriteDecision({
+      trail: createStrictAuditQueue(() => Promise.reject(new Unavailable('database'))),
       log: ({ outcome }) => lines.push(outcome),
       logUnrecorded: () => lines.push('unrecorded'),
       count: () => (counted += 1),
@@ -178,7 +178,7 @@ describe('two session cookies', () => {
     ['/broadcasting/user-auth', 'POST', 'sign-in'],
     ['/api/channels', 'GET', 'list-channels'],
   ])('at %s are a 400 that is on record', async (path, method, action) => {
-    const answer = await ask(usher.public, {
+    const answer = await send(usher.public, {
       ...{ path, method },
       headers: { cookie: 'sessionid=a; sessionid=b', origin: 'https://app.example' },
       ...(method === 'POST' && {
@@ -186,7 +186,7 @@ describe('two session cookies', () => {
       }),
     });
     expect(answer.status).toBe(400);
-    const found = await ask(usher.operator, {
+    const found = await send(usher.operator, {
       path: `/decisions/${decisionId(answer)}`,
       method: 'GET',
     });

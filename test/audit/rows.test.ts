@@ -2,8 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { withClient } from '../support/database.ts';
 import { testNow, testSeconds } from '../support/tokens.ts';
 import { guestToken, useUsher, userToken } from '../support/usher.ts';
-import { ask, guestAsks, guestChannel, socketId, userAsks, userSignsIn } from '../http/requests.ts';
-import type { Asking } from '../http/requests.ts';
+import {
+  send,
+  guestRequest,
+  guestChannel,
+  socketId,
+  userRequest,
+  signInRequest,
+} from '../http/requests.ts';
+import type { TestRequest } from '../http/requests.ts';
 
 type Row = Readonly<Record<string, unknown>>;
 type Expected = { readonly audit: Row; readonly signals?: readonly string[] };
@@ -16,10 +23,10 @@ const ownFamily = 'private-tenant.{tenantId}.user.{userId}';
 const guestFamily = 'private-hotel-{hotelSlug}-guest-chat-booking-{bookingId}';
 const failed = ['authentication-failed'];
 
-const cases: readonly (readonly [string, Asking, Expected])[] = [
+const cases: readonly (readonly [string, TestRequest, Expected])[] = [
   [
     'a user who enters',
-    userAsks({ headers: userAgent }),
+    userRequest({ headers: userAgent }),
     {
       audit: {
         ...{ action: 'subscribe', outcome: 'grant', code: null, family: ownFamily },
@@ -30,7 +37,7 @@ const cases: readonly (readonly [string, Asking, Expected])[] = [
   ],
   [
     'a guest who enters',
-    guestAsks({ headers: userAgent }),
+    guestRequest({ headers: userAgent }),
     {
       audit: {
         ...{ action: 'subscribe', outcome: 'grant', code: null, family: guestFamily },
@@ -41,7 +48,7 @@ const cases: readonly (readonly [string, Asking, Expected])[] = [
   ],
   [
     'a user who signs in',
-    userSignsIn({ headers: userAgent }),
+    signInRequest({ headers: userAgent }),
     {
       audit: {
         ...{ action: 'sign-in', outcome: 'grant', code: null, family: null, channel: null },
@@ -52,7 +59,7 @@ const cases: readonly (readonly [string, Asking, Expected])[] = [
   ],
   [
     'a user at another’s channel',
-    userAsks({ headers: userAgent, fields: { channel_name: 'private-tenant.1.user.16' } }),
+    userRequest({ headers: userAgent, fields: { channel_name: 'private-tenant.1.user.16' } }),
     {
       audit: {
         ...{ outcome: 'refusal', code: 'not-allowed', failed_check: 'channel is the user’s own' },
@@ -62,7 +69,7 @@ const cases: readonly (readonly [string, Asking, Expected])[] = [
   ],
   [
     'a user at another tenant’s channel',
-    userAsks({ headers: userAgent, fields: { channel_name: 'private-tenant.2.user.15' } }),
+    userRequest({ headers: userAgent, fields: { channel_name: 'private-tenant.2.user.15' } }),
     {
       audit: { outcome: 'refusal', code: 'tenant-mismatch', ...asUser, tenant_id: '2' },
       signals: ['cross-tenant'],
@@ -70,7 +77,7 @@ const cases: readonly (readonly [string, Asking, Expected])[] = [
   ],
   [
     'a sign-in for another tenant',
-    userSignsIn({ headers: { ...userAgent, 'x-tenant-id': '2' } }),
+    signInRequest({ headers: { ...userAgent, 'x-tenant-id': '2' } }),
     {
       audit: { action: 'sign-in', outcome: 'refusal', code: 'tenant-mismatch', ...asUser },
       signals: ['cross-tenant'],
@@ -78,7 +85,7 @@ const cases: readonly (readonly [string, Asking, Expected])[] = [
   ],
   [
     'a guest at another hotel',
-    guestAsks({ headers: userAgent, path: '/api/guest/hotel/other/chat/pusher/auth' }),
+    guestRequest({ headers: userAgent, path: '/api/guest/hotel/other/chat/pusher/auth' }),
     {
       audit: { outcome: 'refusal', code: 'hotel-mismatch', ...asGuest },
       signals: ['cross-tenant'],
@@ -86,7 +93,7 @@ const cases: readonly (readonly [string, Asking, Expected])[] = [
   ],
   [
     'nobody',
-    userAsks({ headers: { ...userAgent, authorization: undefined } }),
+    userRequest({ headers: { ...userAgent, authorization: undefined } }),
     {
       audit: { outcome: 'refusal', code: 'credential-missing', principal_id: null, tenant_id: '1' },
       signals: failed,
@@ -94,7 +101,7 @@ const cases: readonly (readonly [string, Asking, Expected])[] = [
   ],
   [
     'a token that has expired',
-    userAsks({
+    userRequest({
       headers: { ...userAgent, authorization: `Bearer ${userToken({ exp: testSeconds })}` },
     }),
     {
@@ -104,7 +111,7 @@ const cases: readonly (readonly [string, Asking, Expected])[] = [
   ],
   [
     'a guest’s token that was forged',
-    guestAsks({ headers: userAgent, fields: { token: `${guestToken()}x` } }),
+    guestRequest({ headers: userAgent, fields: { token: `${guestToken()}x` } }),
     {
       audit: { outcome: 'refusal', code: 'credential-rejected', principal_id: null },
       signals: failed,
@@ -112,12 +119,12 @@ const cases: readonly (readonly [string, Asking, Expected])[] = [
   ],
   [
     'a name that is none, which is not kept',
-    userAsks({ headers: userAgent, fields: { channel_name: `private-${userToken()}:x` } }),
+    userRequest({ headers: userAgent, fields: { channel_name: `private-${userToken()}:x` } }),
     { audit: { outcome: 'refusal', code: 'malformed-channel', channel: null, family: null } },
   ],
   [
     'a socket that is none, which is not kept',
-    userAsks({ headers: userAgent, fields: { socket_id: `a${socketId}` } }),
+    userRequest({ headers: userAgent, fields: { socket_id: `a${socketId}` } }),
     { audit: { outcome: 'refusal', code: 'malformed-socket-id', socket_id: null, channel: null } },
   ],
 ];
@@ -130,7 +137,7 @@ describe('what is on record of', () => {
   };
 
   it.each(cases)('%s', async (_case, asking, { audit, signals = [] }) => {
-    const answer = await ask(usher.public, asking);
+    const answer = await send(usher.public, asking);
     const id = answer.headers.get('x-decision-id');
     const request = { ...origin, request_id: answer.headers.get('x-request-id') };
     const [row, ...more] = await rows('audit_log', id);
@@ -145,7 +152,7 @@ describe('what is on record of', () => {
   });
 
   it('each check, by name', async () => {
-    const answer = await ask(usher.public, userAsks());
+    const answer = await send(usher.public, userRequest());
     const [row] = await rows('audit_log', answer.headers.get('x-decision-id'));
     const checks = row?.['checks'] as readonly { name: string; passed: boolean }[];
     expect(checks.map(({ name }) => name)).toContain('channel is the user’s own');
@@ -157,11 +164,11 @@ describe('what is on record of', () => {
     for (const token of tokens) {
       const headers = { authorization: `Bearer ${token}` };
       const path = `/api/guest/hotel/grand-hotel/chat/pusher/auth?token=${token}`;
-      await ask(usher.public, userAsks({ headers, path: `/broadcasting/auth?token=${token}` }));
-      await ask(usher.public, userSignsIn({ headers }));
-      await ask(usher.public, guestAsks({ path, fields: { token } }));
-      await ask(usher.public, userAsks({ fields: { channel_name: token, socket_id: token } }));
-      await ask(usher.public, userAsks({ fields: { channel_name: token } }));
+      await send(usher.public, userRequest({ headers, path: `/broadcasting/auth?token=${token}` }));
+      await send(usher.public, signInRequest({ headers }));
+      await send(usher.public, guestRequest({ path, fields: { token } }));
+      await send(usher.public, userRequest({ fields: { channel_name: token, socket_id: token } }));
+      await send(usher.public, userRequest({ fields: { channel_name: token } }));
     }
     const all = await withClient(usher.database, async (client) => {
       const audit = await client.query('SELECT * FROM audit_log');
@@ -174,8 +181,8 @@ describe('what is on record of', () => {
   });
 
   it('a long user agent only its beginning', async () => {
-    const asking = userAsks({ headers: { 'user-agent': 'a'.repeat(2000) } });
-    const answer = await ask(usher.public, asking);
+    const asking = userRequest({ headers: { 'user-agent': 'a'.repeat(2000) } });
+    const answer = await send(usher.public, asking);
     const [row] = await rows('audit_log', answer.headers.get('x-decision-id'));
     expect(row?.['user_agent']).toBe('a'.repeat(256));
   });

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import type { AuditEvent, SecuritySignal, SignalEvent } from '../../src/audit/audit-event.ts';
+import type { AuditEvent, SecurityEventType, SecurityEvent } from '../../src/audit/audit-event.ts';
 import { createFindDecision } from '../../src/audit/lookup.ts';
 import { createAuditWriter } from '../../src/audit/writer.ts';
-import { createTableMemory } from '../../src/database/cache/table-cache.ts';
+import { createTableCache } from '../../src/database/cache/table-cache.ts';
 import type { Database } from '../../src/database/client.ts';
 import { RowRefused } from '../../src/runtime/unavailable.ts';
 import { describePostgres, useDatabase, withClient } from '../support/database.ts';
@@ -39,7 +39,7 @@ const grant: AuditEvent = {
   checks: [],
 };
 
-const signal: SignalEvent = {
+const signal: SecurityEvent = {
   id: '6f0b2a1e-3f0d-4c55-9d5b-0a5e7f1c2d3e',
   requestId: 'r-9',
   address: '::1',
@@ -50,11 +50,11 @@ const signal: SignalEvent = {
 
 /** A writer of what was decided by the database itself. */
 const writerOf = (database: Database) =>
-  createAuditWriter(database, createTableMemory({ now: () => 0, onLookup: () => undefined }));
+  createAuditWriter(database, createTableCache({ now: () => 0, onCacheLookup: () => undefined }));
 
 describePostgres('the audit trail', (server) => {
   const at = useDatabase(server);
-  const write = (...entries: readonly (readonly [AuditEvent, readonly SecuritySignal[]])[]) =>
+  const write = (...entries: readonly (readonly [AuditEvent, readonly SecurityEventType[]])[]) =>
     writerOf(at.database)(entries.map(([decision, signals]) => ({ decision, signals })));
   const rows = async (table: string, decisionId: string) => {
     const { rows: found } = await withClient(at.url, (admin) =>

@@ -31,14 +31,14 @@ const answer = (how: (request: IncomingMessage, response: ServerResponse) => unk
   });
 };
 
-const readerOf = (timeout = 2_000) =>
+const readerOf = (timeoutMs = 2_000) =>
   createIntrospectionReader({
     url: server.url,
     cookieName: 'sid',
     secret: new Secret('between-us'),
     fetch,
     now: () => time,
-    timeout,
+    timeoutMs,
   });
 
 const expectOutage = async (text = cookie) => {

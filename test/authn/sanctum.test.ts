@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CredentialReader } from '../../src/authn/identify.ts';
-import { createSanctumReader, eitherBearer } from '../../src/authn/sanctum.ts';
+import { createSanctumReader, firstAcceptedBearer } from '../../src/authn/sanctum.ts';
 import { Unavailable } from '../../src/runtime/unavailable.ts';
 
 const fault = (code: 'credential-expired' | 'credential-rejected'): CredentialReader => {
@@ -15,7 +15,7 @@ describe('a bearer token', () => {
     ['7|a.b.c', 'credential-rejected'],
     ['|', 'credential-rejected'],
   ])('%j is read by one reader alone', async (text, expected) => {
-    const read = eitherBearer(fault('credential-expired'), fault('credential-rejected'));
+    const read = firstAcceptedBearer(fault('credential-expired'), fault('credential-rejected'));
     expect(await read(text)).toEqual({ fault: expected });
   });
 });

@@ -1,61 +1,61 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createShortMemory } from '../../src/authn/ttl-cache.ts';
+import { createTtlCache } from '../../src/authn/ttl-cache.ts';
 import { survivorsOf } from '../support/survivors.ts';
 
 describe('a short memory', () => {
-  const memoryOf = (entries: number) => {
+  const memoryOf = (maxEntries: number) => {
     const clock = { now: 0 };
-    return { clock, memory: createShortMemory<string>({ entries, now: () => clock.now }) };
+    return { clock, memory: createTtlCache<string>({ maxEntries, now: () => clock.now }) };
   };
 
   it('forgets the oldest when it is full', () => {
     const { memory } = memoryOf(3);
-    for (const key of ['a', 'b', 'c', 'd']) memory.keep(key, key, 10);
-    expect(['a', 'b', 'c', 'd'].map(memory.find)).toEqual([undefined, 'b', 'c', 'd']);
+    for (const key of ['a', 'b', 'c', 'd']) memory.set(key, key, 10);
+    expect(['a', 'b', 'c', 'd'].map(memory.get)).toEqual([undefined, 'b', 'c', 'd']);
   });
 
   it('takes what is kept again for new', () => {
     const { memory } = memoryOf(2);
-    memory.keep('a', 'first', 10);
-    memory.keep('b', 'b', 10);
-    memory.keep('a', 'second', 10);
-    memory.keep('c', 'c', 10);
-    expect(['a', 'b', 'c'].map(memory.find)).toEqual(['second', undefined, 'c']);
+    memory.set('a', 'first', 10);
+    memory.set('b', 'b', 10);
+    memory.set('a', 'second', 10);
+    memory.set('c', 'c', 10);
+    expect(['a', 'b', 'c'].map(memory.get)).toEqual(['second', undefined, 'c']);
   });
 
   it('holds as long as it was told, each answer by itself', () => {
     const { memory, clock } = memoryOf(2);
-    memory.keep('short', 'short', 1);
-    memory.keep('long', 'long', 2);
+    memory.set('short', 'short', 1);
+    memory.set('long', 'long', 2);
     clock.now = 1;
-    expect(['short', 'long'].map(memory.find)).toEqual([undefined, 'long']);
+    expect(['short', 'long'].map(memory.get)).toEqual([undefined, 'long']);
     clock.now = 2;
-    expect(memory.find('long')).toBeUndefined();
+    expect(memory.get('long')).toBeUndefined();
   });
 
   it('forgets as many of the oldest as a long key needs', () => {
-    const memory = createShortMemory<string>({ entries: 9, characters: 5, now: () => 0 });
-    for (const key of ['aa', 'b', 'cc', 'dddd']) memory.keep(key, key, 10);
-    expect(['aa', 'b', 'cc', 'dddd'].map(memory.find)).toEqual([
+    const memory = createTtlCache<string>({ maxEntries: 9, maxCharacters: 5, now: () => 0 });
+    for (const key of ['aa', 'b', 'cc', 'dddd']) memory.set(key, key, 10);
+    expect(['aa', 'b', 'cc', 'dddd'].map(memory.get)).toEqual([
       undefined,
       undefined,
       undefined,
       'dddd',
     ]);
-    memory.keep('e', 'e', 10);
-    expect(['dddd', 'e'].map(memory.find)).toEqual(['dddd', 'e']);
+    memory.set('e', 'e', 10);
+    expect(['dddd', 'e'].map(memory.get)).toEqual(['dddd', 'e']);
   });
 
   it('keeps nothing of an answer that was replaced', async () => {
-    const memory = createShortMemory<object>({ entries: 1_000, now: () => 0 });
+    const memory = createTtlCache<object>({ maxEntries: 1_000, now: () => 0 });
     const answers = Array.from({ length: 1_000 }, (_, i) => {
       const answer = { i };
-      memory.keep(`key ${i % 7}`, answer, 10);
+      memory.set(`key ${i % 7}`, answer, 10);
       return new WeakRef(answer);
     });
     expect((await survivorsOf(answers)).length).toBeLessThan(20);
-    expect(memory.find('key 0')).toBeDefined();
+    expect(memory.get('key 0')).toBeDefined();
   });
 
   it('holds what a list would hold that is cut at its beginning', () => {
@@ -63,18 +63,18 @@ describe('a short memory', () => {
     fc.assert(
       fc.property(fc.array(asked), (keeps) => {
         let now = 0;
-        const memory = createShortMemory<number>({ entries: 3, characters: 5, now: () => now });
+        const memory = createTtlCache<number>({ maxEntries: 3, maxCharacters: 5, now: () => now });
         let list: { key: string; until: number }[] = [];
         for (const { key, lifetime } of keeps) {
           list = list.filter((one) => one.key !== key);
           const used = () => list.reduce((sum, one) => sum + one.key.length, key.length);
           while (list.length >= 3 || used() > 5) list.shift();
           list.push({ key, until: now + lifetime });
-          memory.keep(key, now, lifetime);
+          memory.set(key, now, lifetime);
           now += 1;
           list = list.filter(({ until }) => until > now);
           for (const each of ['a', 'b', 'cc', 'ddd']) {
-            expect(memory.find(each) !== undefined).toBe(list.some((one) => one.key === each));
+            expect(memory.get(each) !== undefined).toBe(list.some((one) => one.key === each));
           }
         }
       }),

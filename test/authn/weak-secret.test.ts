@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { weakSecret } from '../../src/authn/weak-secret.ts';
+import { secretWeakness } from '../../src/authn/weak-secret.ts';
 
 describe('weakSecret', () => {
   it.each([
@@ -11,7 +11,7 @@ describe('weakSecret', () => {
     ['abcabcabcabcabcabcabcabcabcabcabcabc', 'different'],
     ['secret12secret12secret12secret12', 'different'],
   ])('refuses %j: %s', (text, reason) => {
-    expect(weakSecret(text)).toContain(reason);
+    expect(secretWeakness(text)).toContain(reason);
   });
 
   it.each([
@@ -19,19 +19,19 @@ describe('weakSecret', () => {
     'guest-token-secret-key-9f86d081884c7d659a2feaa0c55ad015',
     'ÄÖÜßäöüéèêñçøåæœ',
   ])('accepts %j', (text) => {
-    expect(weakSecret(text)).toBeUndefined();
+    expect(secretWeakness(text)).toBeUndefined();
   });
 
   it.each(['hex', 'base64', 'base64url'] as const)('accepts 32 random bytes as %s', (encoding) => {
     for (let i = 0; i < 2000; i += 1) {
-      expect(weakSecret(randomBytes(32).toString(encoding))).toBeUndefined();
+      expect(secretWeakness(randomBytes(32).toString(encoding))).toBeUndefined();
     }
   });
 
   it('never repeats the text', () => {
     fc.assert(
       fc.property(fc.string({ minLength: 12 }), (text) => {
-        expect(weakSecret(text) ?? '').not.toContain(text);
+        expect(secretWeakness(text) ?? '').not.toContain(text);
       }),
     );
   });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Question } from '../../src/authorize/auth-request.ts';
-import { catalogue } from '../../src/policy/channels/index.ts';
+import type { ChannelAuthRequest } from '../../src/authorize/auth-request.ts';
+import { channelRegistry } from '../../src/policy/channels/index.ts';
 import type { Grant } from '../../src/policy/decision.ts';
 import { fillPattern } from '../../src/policy/pattern.ts';
 import type { Principal } from '../../src/policy/principal.ts';
@@ -19,7 +19,7 @@ const piece = fc.oneof(
 /** A name of some family with some ids, in some form; the family need not have that form. */
 const ofFamily = fc
   .tuple(
-    fc.constantFrom(...catalogue.families),
+    fc.constantFrom(...channelRegistry.channelTypes),
     fc.constantFrom('private', 'presence', 'private-encrypted'),
     fc.array(id, { minLength: 4, maxLength: 4 }),
   )
@@ -54,40 +54,43 @@ const asked = fc
 
 const tenantOf = (who: Principal) => (who.kind === 'user' ? who.tenantId : undefined);
 
-function ownPins(who: Principal): Question['pinned'] {
+function ownPins(who: Principal): ChannelAuthRequest['constraints'] {
   if (who.kind === 'guest') return { hotelSlug: who.hotelSlug, tenantIds: [] };
   return { tenantIds: [tenantOf(who)].filter((tenant) => tenant !== undefined) };
 }
 
-function expectWhatWasAsked(grant: Grant, asking: Question): void {
-  const reading = catalogue.read(grant.channel);
+function expectWhatWasAsked(grant: Grant, asking: ChannelAuthRequest): void {
+  const reading = channelRegistry.match(grant.channel);
   if (typeof reading === 'string') throw new Error('A grant for a name without one reading');
   const { text, form } = grant.channel;
   expect(text).toBe(asking.channelName);
-  expect(text).toBe(`${form}-${fillPattern(reading.family.pattern, reading.params)}`);
+  expect(text).toBe(`${form}-${fillPattern(reading.channelType.pattern, reading.params)}`);
   expect(text).toMatch(/^(private|presence|private-encrypted)-[A-Za-z0-9_\-=@,.;]+$/);
   expect(grant.socketId).toBe(asking.socketId);
   expect(grant.socketId).toMatch(/^\d+\.\d+$/);
-  expect(grant.family).toBe(reading.family.pattern.text);
-  expect(reading.family.forms).toContain(form);
-  expect(reading.family.kinds).toContain(grant.principal.kind);
+  expect(grant.family).toBe(reading.channelType.pattern.text);
+  expect(reading.channelType.forms).toContain(form);
+  expect(reading.channelType.kinds).toContain(grant.principal.kind);
   expect(grant.checks.length).toBeGreaterThan(0);
   expect(grant.checks.filter(({ passed }) => !passed)).toStrictEqual([]);
   if (form === 'presence') expect(grant.member?.user_id).toBeTruthy();
 }
 
-function expectPinsHold({ channel, principal: who }: Grant, { pinned }: Question): void {
-  const reading = catalogue.read(channel);
+function expectPinsHold(
+  { channel, principal: who }: Grant,
+  { constraints }: ChannelAuthRequest,
+): void {
+  const reading = channelRegistry.match(channel);
   if (typeof reading === 'string') throw new Error('A grant for a name without one reading');
   const { hotelSlug, bookingId, tenantId } = reading.params;
-  if (pinned.hotelSlug !== undefined) expect(hotelSlug).toBe(pinned.hotelSlug);
+  if (constraints.hotelSlug !== undefined) expect(hotelSlug).toBe(constraints.hotelSlug);
   if (who.kind === 'guest') {
     expect([hotelSlug, bookingId]).toStrictEqual([who.hotelSlug, who.bookingId]);
   }
-  for (const named of pinned.tenantIds) expect(named).toBe(tenantOf(who));
+  for (const named of constraints.tenantIds) expect(named).toBe(tenantOf(who));
   if (tenantId !== undefined) {
     expect(tenantId).toBe(tenantOf(who));
-    expect(pinned.tenantIds).toContain(tenantId);
+    expect(constraints.tenantIds).toContain(tenantId);
   }
 }
 
@@ -95,18 +98,23 @@ describe('authorizeChannel, whatever is asked', () => {
   it('grants exactly the name that was asked, and only where every pin agrees', async () => {
     let granted = 0;
     await fc.assert(
-      fc.asyncProperty(channelName, socketId, asked, async (name, socket, { who, pinned }) => {
-        const identify = () => Promise.resolve({ principal: who });
-        const { authorizeChannel, recorded } = authorizing({ identify });
-        const asking = question({ channelName: name, socketId: socket, pinned });
-        const decision = await authorizeChannel(asking);
-        expect(recorded).toStrictEqual([decision]);
-        if (decision.outcome === 'refusal') return;
-        granted += 1;
-        expect(decision.principal).toBe(who);
-        expectWhatWasAsked(decision, asking);
-        expectPinsHold(decision, asking);
-      }),
+      fc.asyncProperty(
+        channelName,
+        socketId,
+        asked,
+        async (name, socket, { who, pinned: constraints }) => {
+          const identify = () => Promise.resolve({ principal: who });
+          const { authorizeChannel, recorded } = authorizing({ identify });
+          const asking = question({ channelName: name, socketId: socket, constraints });
+          const decision = await authorizeChannel(asking);
+          expect(recorded).toStrictEqual([decision]);
+          if (decision.outcome === 'refusal') return;
+          granted += 1;
+          expect(decision.principal).toBe(who);
+          expectWhatWasAsked(decision, asking);
+          expectPinsHold(decision, asking);
+        },
+      ),
       { numRuns: 4000 },
     );
     // Else the property would hold because nothing is ever granted.

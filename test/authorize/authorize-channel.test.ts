@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Question } from '../../src/authorize/auth-request.ts';
-import { createCatalogue } from '../../src/policy/channel-registry.ts';
+import type { ChannelAuthRequest } from '../../src/authorize/auth-request.ts';
+import { createChannelRegistry } from '../../src/policy/channel-registry.ts';
 import { check } from '../../src/policy/decision.ts';
 import { defineChannel } from '../../src/policy/define-channel.ts';
 import { defineParam } from '../../src/policy/param.ts';
@@ -32,15 +32,15 @@ describe('authorizeChannel', () => {
     expect(deeds).toStrictEqual(['identified', 'looked up', 'recorded']);
   });
 
-  it.each<[string, Partial<Question>, readonly string[]]>([
+  it.each<[string, Partial<ChannelAuthRequest>, readonly string[]]>([
     ['a malformed socket', { socketId: '1' }, ['malformed-socket-id']],
     ['a malformed name', { channelName: 'private-a b' }, ['malformed-channel']],
     ['an unknown name', { channelName: 'private-nothing' }, ['unknown-channel']],
     ['no credential', { credentials: [] }, ['credential-missing']],
     ['two credentials', { credentials: [bearer, bearer] }, ['credential-conflict']],
-    ['no tenant', { pinned: { tenantIds: [] } }, ['tenant-missing', 'identified']],
-    ['another tenant', { pinned: { tenantIds: ['2'] } }, ['tenant-mismatch', 'identified']],
-    ['two tenants', { pinned: { tenantIds: ['1', '2'] } }, ['tenant-mismatch', 'identified']],
+    ['no tenant', { constraints: { tenantIds: [] } }, ['tenant-missing', 'identified']],
+    ['another tenant', { constraints: { tenantIds: ['2'] } }, ['tenant-mismatch', 'identified']],
+    ['two tenants', { constraints: { tenantIds: ['1', '2'] } }, ['tenant-mismatch', 'identified']],
     [
       'another kind of visitor',
       { channelName: 'private-hotel-h-guest-chat-booking-b' },
@@ -90,7 +90,7 @@ describe('authorizeChannel', () => {
 
 describe('a careless rule', () => {
   const id = defineParam('0123456789', 9);
-  const careless = createCatalogue([
+  const careless = createChannelRegistry([
     defineChannel('private-lax-{id}', {
       about: 'asks nothing of its fact',
       params: { id },

@@ -1,8 +1,8 @@
 import type { Identification } from '../../src/authn/credential.ts';
-import type { Question } from '../../src/authorize/auth-request.ts';
+import type { ChannelAuthRequest } from '../../src/authorize/auth-request.ts';
 import { authorizeChannel, type AuthorizeDeps } from '../../src/authorize/authorize-channel.ts';
 import type { FactSource } from '../../src/authorize/fact-source.ts';
-import { catalogue } from '../../src/policy/channels/index.ts';
+import { channelRegistry } from '../../src/policy/channels/index.ts';
 import type { Decision } from '../../src/policy/decision.ts';
 import { Secret } from '../../src/runtime/secret.ts';
 import { booking, escrow, noon, user } from '../policy/channels/principals.ts';
@@ -22,7 +22,7 @@ export function writtenDeps({ cache, ...changes }: Changes = {}) {
     return Promise.resolve(fact);
   };
   const deps: AuthorizeDeps = {
-    catalogue,
+    catalogue: channelRegistry,
     identify: (): Promise<Identification> => {
       deeds.push('identified');
       return Promise.resolve({ principal: user('15') });
@@ -55,19 +55,19 @@ export function writtenDeps({ cache, ...changes }: Changes = {}) {
 export function authorizing(changes: Changes = {}) {
   const { deps, deeds, recorded } = writtenDeps(changes);
   return {
-    authorizeChannel: (request: Question) => authorizeChannel(request, deps),
+    authorizeChannel: (request: ChannelAuthRequest) => authorizeChannel(request, deps),
     deeds,
     recorded,
   };
 }
 
 /** A question that is granted as it stands. */
-export function question(changes: Partial<Question> = {}): Question {
+export function question(changes: Partial<ChannelAuthRequest> = {}): ChannelAuthRequest {
   return {
     socketId: '1.2',
     channelName: 'private-tenant.1.escrow.42',
     credentials: [{ kind: 'bearer', text: new Secret('token') }],
-    pinned: { tenantIds: ['1'] },
+    constraints: { tenantIds: ['1'] },
     origin: { requestId: 'request', address: '127.0.0.1' },
     ...changes,
   };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ask, guestAsks, userAsks } from '../http/requests.ts';
+import { send, guestRequest, userRequest } from '../http/requests.ts';
 import { runInProcess } from '../support/command-line.ts';
 import { testEnvironment, useUsher } from '../support/usher.ts';
 
@@ -14,7 +14,7 @@ describe('mint-token', () => {
     const { code, stdout, stderr } = await mint(...guest);
     expect([code, stderr]).toStrictEqual([0, '']);
     const token = stdout.trim();
-    expect((await ask(usher.public, guestAsks({ fields: { token } }))).status).toBe(200);
+    expect((await send(usher.public, guestRequest({ fields: { token } }))).status).toBe(200);
   });
 
   it('prints a user’s token that the general routes take, with its roles', async () => {
@@ -24,7 +24,7 @@ describe('mint-token', () => {
     expect(code).toBe(0);
     const headers = { authorization: `Bearer ${stdout.trim()}` };
     const asks = (channel_name: string) =>
-      ask(usher.public, userAsks({ headers, fields: { channel_name } }));
+      send(usher.public, userRequest({ headers, fields: { channel_name } }));
     expect((await asks('private-tenant.1.admin')).status).toBe(200);
     expect((await asks('private-tenant.1.user.9')).status).toBe(200);
     expect((await asks('private-tenant.1.user.15')).status).toBe(403);

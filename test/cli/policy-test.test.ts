@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { findIn } from '../../src/cli/policy-test/policy-file.ts';
+import { factsIn } from '../../src/cli/policy-test/policy-file.ts';
 import { runInProcess } from '../support/command-line.ts';
 
 const example = fileURLToPath(new URL('../../examples/policy.json', import.meta.url));
@@ -49,7 +49,7 @@ describe('policy-test', () => {
 
   it('finds an order of the file, and no other', async () => {
     const facts = { orders: { '99': { owner_id: '15' } } };
-    const find = findIn({ who: {}, facts, rows: [] });
+    const find = factsIn({ who: {}, facts, rows: [] });
     expect(await find.order('99')).toEqual({ orderId: '99', ownerId: '15' });
     expect(await find.order('98')).toBeUndefined();
   });

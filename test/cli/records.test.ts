@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Secret } from '../../src/runtime/secret.ts';
 import { embeddedUrl } from '../e2e/support/audit.ts';
-import { ask, userAsks } from '../http/requests.ts';
+import { send, userRequest } from '../http/requests.ts';
 import { createTestDatabase, withClient } from '../support/database.ts';
 import { makeDataDir } from '../support/instance.ts';
 import { runInProcess } from '../support/command-line.ts';
@@ -27,7 +27,7 @@ async function refuseSomebody(env: Environment) {
     'user-agent': 'a browser\u009b31m',
   };
   const fields = { channel_name: 'private-tenant.1.user.16' };
-  const answer = await ask((line as { public: string }).public, userAsks({ headers, fields }));
+  const answer = await send((line as { public: string }).public, userRequest({ headers, fields }));
   expect(answer.status).toBe(403);
   return { id: answer.headers.get('x-decision-id') ?? '', program };
 }

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Environment } from '../../src/config/read.ts';
 import { openSocket } from '../http/raw-socket.ts';
-import { ask, guestAsks, userAsks, userSignsIn } from '../http/requests.ts';
+import { send, guestRequest, userRequest, signInRequest } from '../http/requests.ts';
 import { createTestDatabase, withClient } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { logLines, runCommand, startProgram } from '../support/program.ts';
@@ -61,9 +61,9 @@ describe('usher serve', () => {
     const program = await start('src/main.ts');
     for (let i = 0; i < 10; i += 1) {
       const token = hmacToken(userClaims({ ...fresh(), sub: String(i) }));
-      await ask(
+      await send(
         addresses(program).public,
-        userAsks({ headers: { authorization: `Bearer ${token}` } }),
+        userRequest({ headers: { authorization: `Bearer ${token}` } }),
       );
     }
     await program.until('many users come from one private address');
@@ -84,7 +84,7 @@ describe('usher serve', () => {
     ] as const) {
       const program = await start(source, args);
       const headers = { authorization: `Bearer ${userToken()}` };
-      const answer = await ask(addresses(program).public, userAsks({ headers }));
+      const answer = await send(addresses(program).public, userRequest({ headers }));
       expect(answer.status).toBe(200);
       program.signal(signal);
       expect([await program.ended, program.stderr()]).toStrictEqual([0, '']);
@@ -135,14 +135,18 @@ describe('usher serve', () => {
       const query = `?token=${token}`;
       const path = `/api/guest/hotel/grand-hotel/chat/pusher/auth${query}`;
       for (const asking of [
-        userAsks({ headers, path: `/broadcasting/auth${query}`, fields: { note: 'body-secret' } }),
-        userSignsIn({ headers }),
-        guestAsks({ headers, path, fields: { token } }),
-        userAsks({ headers, path: `/nowhere/${token}${query}` }),
-        userAsks({ headers, path: `/%zz${query}` }),
-        guestAsks({ path, fields: { token: 'another', note: 'body-secret' } }),
+        userRequest({
+          headers,
+          path: `/broadcasting/auth${query}`,
+          fields: { note: 'body-secret' },
+        }),
+        signInRequest({ headers }),
+        guestRequest({ headers, path, fields: { token } }),
+        userRequest({ headers, path: `/nowhere/${token}${query}` }),
+        userRequest({ headers, path: `/%zz${query}` }),
+        guestRequest({ path, fields: { token: 'another', note: 'body-secret' } }),
       ]) {
-        ids.push((await ask(at, asking)).headers.get('x-decision-id'));
+        ids.push((await send(at, asking)).headers.get('x-decision-id'));
       }
     }
     program.signal('SIGTERM');

@@ -7,7 +7,7 @@ import { loadConfig } from '../../src/config/load.ts';
 import type { Environment } from '../../src/config/read.ts';
 import { exportRows } from '../../src/database/transfer/export-rows.ts';
 import { Secret } from '../../src/runtime/secret.ts';
-import { ask, userAsks } from '../http/requests.ts';
+import { send, userRequest } from '../http/requests.ts';
 import { runInProcess } from '../support/command-line.ts';
 import { createTestDatabase, describePostgres, withClient } from '../support/database.ts';
 import { makeDataDir } from '../support/instance.ts';
@@ -276,7 +276,7 @@ describe('the file', () => {
 });
 
 describe('moving', () => {
-  const chat = userAsks({ fields: { channel_name: 'private-tenant.1.escrow.77.chat' } });
+  const chat = userRequest({ fields: { channel_name: 'private-tenant.1.escrow.77.chat' } });
   const ofSeller = { authorization: `Bearer ${userToken({ sub: '16' })}`, 'x-tenant-id': '1' };
   const ofStranger = { authorization: `Bearer ${userToken({ sub: '17' })}`, 'x-tenant-id': '1' };
   const post = (path: string, method: string, body: object) => ({
@@ -293,7 +293,7 @@ describe('moving', () => {
   };
   const answers = async (base: string) => {
     const all = [chat, { ...chat, headers: ofSeller }, { ...chat, headers: ofStranger }];
-    return Promise.all(all.map(async (asking) => (await ask(base, asking)).status));
+    return Promise.all(all.map(async (asking) => (await send(base, asking)).status));
   };
 
   it('from the embedded database to a server and back, everybody has the access that they had', async () => {
@@ -303,9 +303,9 @@ describe('moving', () => {
     const old = await start(env);
     const fact = { buyer_id: '15', seller_id: '16', status: 'FUNDED' };
     const path = '/resources/tenants/1/escrows/77';
-    expect((await ask(old.operator, post(path, 'PUT', fact))).status).toBe(200);
+    expect((await send(old.operator, post(path, 'PUT', fact))).status).toBe(200);
     expect(await answers(old.public)).toEqual([200, 200, 403]);
-    await ask(old.operator, post('/revocations', 'POST', { user_id: '16', issued_before }));
+    await send(old.operator, post('/revocations', 'POST', { user_id: '16', issued_before }));
     expect(await answers(old.public)).toEqual([200, 401, 403]);
 
     const file = newFile();
@@ -320,7 +320,7 @@ describe('moving', () => {
     expect((await runInProcess(['import', file], at)).stderr).toBe('');
     const server = await start(at);
     expect(await answers(server.public)).toEqual([200, 401, 403]);
-    await ask(server.operator, post('/revocations', 'POST', { user_id: '15', issued_before }));
+    await send(server.operator, post('/revocations', 'POST', { user_id: '15', issued_before }));
     expect(await answers(server.public)).toEqual([401, 401, 403]);
     await server.stop();
 

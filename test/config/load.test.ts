@@ -11,7 +11,7 @@ describe('a configuration', () => {
       listen: { host: '0.0.0.0', port: 3000 },
       operator: { host: '127.0.0.1', port: 3001, token: undefined },
       database: { dataDir: './data', schema: 'usher' },
-      userTokens: { maxAge: 3_600_000 },
+      userTokens: { maxAgeMs: 3_600_000 },
       allowedOrigins: ['*'],
       trustedProxies: [],
       limits: { failures: 60 },
@@ -29,7 +29,7 @@ describe('a configuration', () => {
   });
 
   it.each<[Environment, object]>([
-    [{ USER_TOKEN_MAX_AGE: '90s' }, { userTokens: { maxAge: 90_000 } }],
+    [{ USER_TOKEN_MAX_AGE: '90s' }, { userTokens: { maxAgeMs: 90_000 } }],
     [
       { ALLOWED_ORIGINS: 'https://a.example, http://b.example:8080,' },
       { allowedOrigins: ['https://a.example', 'http://b.example:8080'] },

@@ -5,7 +5,7 @@ import { buildIdentify } from '../../src/composition/authn.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import type { Environment } from '../../src/config/read.ts';
 import { createDependencies } from '../../src/observability/dependencies.ts';
-import { createLookups } from '../../src/observability/metrics/cache-stats.ts';
+import { createCacheStats } from '../../src/observability/metrics/cache-stats.ts';
 import { createPusherApps } from '../../src/pusher/apps.ts';
 import { fetchUrlProblem } from '../../src/runtime/network/fetch-url.ts';
 import { inProduction, production } from './environments.ts';
@@ -156,7 +156,7 @@ describe('check-config does not call complete what the start would not take:', (
       sessions: {} as GuestSessionStore,
       now: Date.now,
       dependencies: createDependencies(),
-      tokenLookups: createLookups(),
+      tokenLookups: createCacheStats(),
     });
     await closeHosts();
   });

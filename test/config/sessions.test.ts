@@ -35,7 +35,7 @@ describe('session cookies', () => {
       cookieName: 'sessionid',
       engine: 'db',
       backends: ['django.contrib.auth.backends.ModelBackend'],
-      cookieAge: 1_209_600_000,
+      cookieAgeMs: 1_209_600_000,
       database: { timeZone: 'UTC' },
     });
   });
@@ -133,7 +133,7 @@ describe('Sanctum’s tokens', () => {
     const changes = { SANCTUM_EXPIRATION: '8h', SANCTUM_TOKENABLE_TYPE: 'user' };
     expect(load({ SANCTUM_DATABASE_URL, ...changes }).sanctum).toMatchObject({
       tokenableType: 'user',
-      expiration: 8 * 3_600_000,
+      expirationMs: 8 * 3_600_000,
     });
   });
 });

@@ -54,8 +54,8 @@ describe('the settings of tickets', () => {
   });
 
   it('lets tickets live two hours, or less', () => {
-    expect(load({}).tickets.lifetime).toBe(7_200_000);
-    expect(load({ TICKET_TTL: '90s' }).tickets.lifetime).toBe(90_000);
+    expect(load({}).tickets.lifetimeMs).toBe(7_200_000);
+    expect(load({ TICKET_TTL: '90s' }).tickets.lifetimeMs).toBe(90_000);
     expect(problemsOf({ TICKET_TTL: '121m' })).toEqual(['TICKET_TTL must be 2h at most']);
   });
 

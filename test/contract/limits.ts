@@ -1,30 +1,30 @@
 import { expect, it } from 'vitest';
-import type { Claim, Limits } from '../../src/rate-limit/limits.ts';
+import type { LimitRequest, Limits } from '../../src/rate-limit/limits.ts';
 
 let keys = 0;
 
 /** A claim of a key that no other test claims: three at once, then one every twenty seconds. */
-export function newRate(changes: Partial<Claim> = {}): Claim {
+export function newRate(changes: Partial<LimitRequest> = {}): LimitRequest {
   keys += 1;
   return { limit: 'authorizations', key: `key ${keys}`, perMinute: 3, ...changes };
 }
 
 /** A claim for thing `a` of a connection, of a key that no other test claims: two things at once, then one every 30 seconds. */
-export function newThing(changes: Partial<Claim> = {}): Claim {
+export function newThing(changes: Partial<LimitRequest> = {}): LimitRequest {
   keys += 1;
   const key = `key ${keys}`;
-  return { limit: 'subscriptions', key, part: '1.1', perMinute: 2, thing: 'a', ...changes };
+  return { limit: 'subscriptions', key, part: '1.1', perMinute: 2, dedupeKey: 'a', ...changes };
 }
 
 /** What every implementation of `Limits` holds to; `time` is its clock, which stands until it is moved. */
 export function limitsContract(limits: () => Limits, time: { now: number }): void {
-  const take = (...claims: readonly Claim[]) => limits().take(claims);
+  const take = (...claims: readonly LimitRequest[]) => limits().consume(claims);
   const taken = { waitMs: 0 };
 
   it('gives so many at once, and then as many a minute', async () => {
     const rate = newRate();
     for (let i = 0; i < 3; i += 1) expect(await take(rate)).toEqual(taken);
-    const excess = { excess: 'authorizations', retryAfterMs: 20_000 };
+    const excess = { exceeded: 'authorizations', retryAfterMs: 20_000 };
     expect(await take(rate)).toEqual(excess);
     time.now += 19_999;
     expect(await take(rate)).toMatchObject({ retryAfterMs: 1 });
@@ -40,22 +40,22 @@ export function limitsContract(limits: () => Limits, time: { now: number }): voi
     const rate = newRate({ perMinute: n });
     for (let i = 0; i < n; i += 1) expect(await take(rate)).toEqual(taken);
     const over = await take(rate);
-    expect(over).toEqual({ excess: rate.limit, retryAfterMs: Math.floor(60_000 / n) });
+    expect(over).toEqual({ exceeded: rate.limit, retryAfterMs: Math.floor(60_000 / n) });
   });
 
   it('gives many at once what there is, and no more', async () => {
     const rate = newRate();
     const answers = await Promise.all(Array.from({ length: 20 }, () => take(rate)));
-    expect(answers.filter((each) => !('excess' in each))).toHaveLength(3);
+    expect(answers.filter((each) => !('exceeded' in each))).toHaveLength(3);
   });
 
   it('gives who has patience a turn of their own', async () => {
-    const rate = newRate({ patience: 40_000 });
+    const rate = newRate({ maxWaitMs: 40_000 });
     for (let i = 0; i < 3; i += 1) await take(rate);
     expect(await take(rate)).toEqual({ waitMs: 20_000 });
     expect(await take(rate)).toEqual({ waitMs: 40_000 });
-    expect(await take(rate)).toEqual({ excess: rate.limit, retryAfterMs: 60_000 });
-    expect(await take({ ...rate, patience: 0 })).toMatchObject({ excess: rate.limit });
+    expect(await take(rate)).toEqual({ exceeded: rate.limit, retryAfterMs: 60_000 });
+    expect(await take({ ...rate, maxWaitMs: 0 })).toMatchObject({ exceeded: rate.limit });
     time.now += 20_000;
     expect(await take(rate)).toEqual({ waitMs: 40_000 });
   });
@@ -63,42 +63,42 @@ export function limitsContract(limits: () => Limits, time: { now: number }): voi
   it('takes back what was not needed, and not more than was taken', async () => {
     const rate = newRate();
     for (let i = 0; i < 3; i += 1) await take(rate);
-    await limits().giveBack(rate);
+    await limits().refund(rate);
     expect(await take(rate)).toEqual(taken);
-    expect(await take(rate)).toMatchObject({ excess: rate.limit });
-    for (let i = 0; i < 5; i += 1) await limits().giveBack(rate);
+    expect(await take(rate)).toMatchObject({ exceeded: rate.limit });
+    for (let i = 0; i < 5; i += 1) await limits().refund(rate);
     for (let i = 0; i < 3; i += 1) expect(await take(rate)).toEqual(taken);
-    expect(await take(rate)).toMatchObject({ excess: rate.limit });
+    expect(await take(rate)).toMatchObject({ exceeded: rate.limit });
   });
 
   it('lets nobody wait for a clock that was set back', async () => {
     const rate = newRate();
     for (let i = 0; i < 3; i += 1) await take(rate);
     time.now -= 3_600_000;
-    expect(await take(rate)).toEqual({ excess: rate.limit, retryAfterMs: 20_000 });
+    expect(await take(rate)).toEqual({ exceeded: rate.limit, retryAfterMs: 20_000 });
   });
 
   it('keeps keys and limits apart, whatever the text of a key', async () => {
     for (const key of ['', '__proto__', 'a b', '\u0000', '👩‍🚀', '}', '{}', 'a}b{c', '%7D']) {
       const rate = newRate({ key, perMinute: 1 });
       expect(await take(rate)).toEqual(taken);
-      expect(await take(rate)).toMatchObject({ excess: rate.limit });
+      expect(await take(rate)).toMatchObject({ exceeded: rate.limit });
       expect(await take({ ...rate, limit: 'failures' })).toEqual(taken);
       const claim = newThing({ key, perMinute: 1 });
       expect(await take({ ...rate, limit: 'messages' }, claim)).toEqual(taken);
-      expect(await take({ ...claim, thing: 'b' })).toMatchObject({ excess: claim.limit });
-      expect(await take({ ...claim, thing: 'b', part: '1.2' })).toEqual(taken);
+      expect(await take({ ...claim, dedupeKey: 'b' })).toMatchObject({ exceeded: claim.limit });
+      expect(await take({ ...claim, dedupeKey: 'b', part: '1.2' })).toEqual(taken);
     }
   });
 
   it('gives so many different things, the same one again within a minute for nothing', async () => {
     const a = newThing();
     const [b, c] = [
-      { ...a, thing: 'b' },
-      { ...a, thing: 'c' },
+      { ...a, dedupeKey: 'b' },
+      { ...a, dedupeKey: 'c' },
     ];
     for (const each of [a, a, b, a]) expect(await take(each)).toEqual(taken);
-    expect(await take(c)).toEqual({ excess: 'subscriptions', retryAfterMs: 30_000 });
+    expect(await take(c)).toEqual({ exceeded: 'subscriptions', retryAfterMs: 30_000 });
     expect(await take(b)).toEqual(taken);
     time.now += 29_999;
     expect(await take(c)).toMatchObject({ retryAfterMs: 1 });
@@ -107,24 +107,26 @@ export function limitsContract(limits: () => Limits, time: { now: number }): voi
     for (const each of [a, b, c]) expect(await take(each)).toEqual(taken);
     time.now += 60_000;
     for (const each of [a, b]) expect(await take(each)).toEqual(taken);
-    expect(await take(c)).toMatchObject({ excess: 'subscriptions' });
+    expect(await take(c)).toMatchObject({ exceeded: 'subscriptions' });
   });
 
   it('takes all or nothing', async () => {
     const rate = newRate({ perMinute: 2 });
     const thing = newThing({ key: rate.key, perMinute: 1 });
     expect(await take(rate, thing)).toEqual(taken);
-    expect(await take(rate, { ...thing, thing: 'b' })).toMatchObject({ excess: 'subscriptions' });
+    expect(await take(rate, { ...thing, dedupeKey: 'b' })).toMatchObject({
+      exceeded: 'subscriptions',
+    });
     expect(await take(rate)).toEqual(taken);
     const another = { ...thing, part: '2.2' };
-    expect(await take(rate, another)).toMatchObject({ excess: 'authorizations' });
-    expect(await take({ ...another, thing: 'b' })).toEqual(taken);
+    expect(await take(rate, another)).toMatchObject({ exceeded: 'authorizations' });
+    expect(await take({ ...another, dedupeKey: 'b' })).toEqual(taken);
   });
 
   it('takes nothing of a rate for a thing that is free, but all of the others', async () => {
     const rate = newRate({ perMinute: 2 });
     const thing = newThing({ key: rate.key, perMinute: 1 });
     for (let i = 0; i < 2; i += 1) expect(await take(rate, thing)).toEqual(taken);
-    expect(await take(rate, thing)).toMatchObject({ excess: 'authorizations' });
+    expect(await take(rate, thing)).toMatchObject({ exceeded: 'authorizations' });
   });
 }

@@ -1,15 +1,15 @@
 import { expect, it } from 'vitest';
-import type { BeginOnce, OnceTurn } from '../../src/pusher/webhooks/deduplicate.ts';
+import type { Deduplicate, DeduplicationLease } from '../../src/pusher/webhooks/deduplicate.ts';
 
 /** Begins where nobody has begun. */
-export async function begun(beginOnce: BeginOnce, text: string): Promise<OnceTurn> {
+export async function begun(beginOnce: Deduplicate, text: string): Promise<DeduplicationLease> {
   const turn = await beginOnce(text);
   if (typeof turn === 'string') throw new Error(`${text} is ${turn}`);
   return turn;
 }
 
 /** What every implementation of `BeginOnce` holds to; `now` is its clock, in real time or in a test's. */
-export function beginOnceContract(beginOnce: () => BeginOnce, now: () => number): void {
+export function beginOnceContract(beginOnce: () => Deduplicate, now: () => number): void {
   const later = () => now() + 60_000;
   const complete = async (text: string) => (await begun(beginOnce(), text)).finish(later());
 

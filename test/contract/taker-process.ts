@@ -22,12 +22,12 @@ const { url, role } = (await next()) as StoreAddress;
 const database = createDatabase({ url: new Secret(url), role, timeoutMs: 30_000 });
 const store = createTickets(database);
 // Connected before anybody says that it is ready.
-await store.take('none');
+await store.consume('none');
 say('ready');
 for (;;) {
   const job = (await next()) as Job | undefined;
   if (job === undefined) break;
-  const takes = Array.from({ length: job.times }, () => store.take(job.ticketHash));
-  say((await Promise.all(takes)).map((taken) => taken?.first ?? null));
+  const takes = Array.from({ length: job.times }, () => store.consume(job.ticketHash));
+  say((await Promise.all(takes)).map((taken) => taken?.isFirstUse ?? null));
 }
 await database.close();

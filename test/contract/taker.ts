@@ -10,7 +10,7 @@ export interface StoreAddress {
 }
 
 /** A process that takes tickets. */
-export interface Taker {
+export interface TicketConsumer {
   /** Takes a ticket so many times at once, and says of each whether it was the first; `null` for a ticket that was not there. */
   readonly take: (ticketHash: string, times: number) => Promise<readonly (boolean | null)[]>;
   readonly stop: () => Promise<void>;
@@ -19,7 +19,7 @@ export interface Taker {
 const script = fileURLToPath(new URL('./taker-process.ts', import.meta.url));
 
 /** Starts a process of its own, connected to the store; it ends with its standard input, so never later than the test run. */
-export async function startTaker(address: StoreAddress): Promise<Taker> {
+export async function startTicketConsumer(address: StoreAddress): Promise<TicketConsumer> {
   const child = spawn(process.execPath, ['--import', 'tsx', script], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });

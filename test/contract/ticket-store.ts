@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { expect, it } from 'vitest';
 import {
-  ticketGrace,
+  ticketGraceMs,
   type TicketHolder,
   type TicketStore,
 } from '../../src/authorize/tickets/ticket.ts';
 import { testNow } from '../support/tokens.ts';
-import { startTaker, type StoreAddress } from './taker.ts';
+import { startTicketConsumer, type StoreAddress } from './taker.ts';
 
 /** A store to be held to the contract; its clock, where it has one, stands at `testNow`. */
 export interface StoreAtHand {
@@ -38,32 +38,32 @@ export function holdToTicketContract(at: () => StoreAtHand): void {
 
   it('gives a ticket to the first who takes it, and tells the others', async () => {
     const { hash, holder } = await put();
-    expect(await at().store.take(hash)).toEqual({ holder, first: true });
-    expect(await at().store.take(hash)).toEqual({ holder, first: false });
-    expect(await at().store.take(hash)).toEqual({ holder, first: false });
+    expect(await at().store.consume(hash)).toEqual({ holder, isFirstUse: true });
+    expect(await at().store.consume(hash)).toEqual({ holder, isFirstUse: false });
+    expect(await at().store.consume(hash)).toEqual({ holder, isFirstUse: false });
   });
 
   it('gives a ticket unspent to whoever looks at it, and says whether it was taken', async () => {
     const { hash, holder } = await put();
-    expect(await at().store.find(hash)).toEqual({ holder, first: true });
-    expect(await at().store.find(hash)).toEqual({ holder, first: true });
-    expect(await at().store.take(hash)).toEqual({ holder, first: true });
-    expect(await at().store.find(hash)).toEqual({ holder, first: false });
+    expect(await at().store.find(hash)).toEqual({ holder, isFirstUse: true });
+    expect(await at().store.find(hash)).toEqual({ holder, isFirstUse: true });
+    expect(await at().store.consume(hash)).toEqual({ holder, isFirstUse: true });
+    expect(await at().store.find(hash)).toEqual({ holder, isFirstUse: false });
     expect(await at().store.find(newHash())).toBeUndefined();
   });
 
   it('knows no ticket that was not put', async () => {
     await put();
     const hash = newHash();
-    expect(await at().store.take(hash)).toBeUndefined();
+    expect(await at().store.consume(hash)).toBeUndefined();
     // Asking for it must not make it.
-    expect(await at().store.take(hash)).toBeUndefined();
+    expect(await at().store.consume(hash)).toBeUndefined();
   });
 
   it('keeps tickets apart', async () => {
     const [one, two] = [await put({ entityId: 'one' }), await put({ entityId: 'two' })];
-    expect(await at().store.take(two.hash)).toEqual({ holder: two.holder, first: true });
-    expect(await at().store.take(one.hash)).toEqual({ holder: one.holder, first: true });
+    expect(await at().store.consume(two.hash)).toEqual({ holder: two.holder, isFirstUse: true });
+    expect(await at().store.consume(one.hash)).toEqual({ holder: one.holder, isFirstUse: true });
   });
 
   it('gives back every field and every character', async () => {
@@ -82,34 +82,37 @@ export function holdToTicketContract(at: () => StoreAtHand): void {
       entityType: '{"a":1}',
       providerResId: '%00',
     });
-    expect(await at().store.take(hash)).toEqual({ holder, first: true });
+    expect(await at().store.consume(hash)).toEqual({ holder, isFirstUse: true });
   });
 
   it('still knows a ticket that expired less than an hour ago, after sweeping too', async () => {
     // A store of its own clock may take a moment off.
-    const { hash, holder } = await put({ expiresAt: testNow - ticketGrace + 60_000 });
-    await at().store.sweep(testNow);
-    expect(await at().store.take(hash)).toEqual({ holder, first: true });
+    const { hash, holder } = await put({ expiresAt: testNow - ticketGraceMs + 60_000 });
+    await at().store.deleteExpired(testNow);
+    expect(await at().store.consume(hash)).toEqual({ holder, isFirstUse: true });
   });
 
   it('forgets what expired an hour ago, taken or not, once it is swept', async () => {
-    const left = await put({ expiresAt: testNow - ticketGrace });
-    const taken = await put({ expiresAt: testNow - ticketGrace });
-    await at().store.take(taken.hash);
-    await at().store.sweep(testNow);
-    expect(await at().store.take(left.hash)).toBeUndefined();
-    expect(await at().store.take(taken.hash)).toBeUndefined();
+    const left = await put({ expiresAt: testNow - ticketGraceMs });
+    const taken = await put({ expiresAt: testNow - ticketGraceMs });
+    await at().store.consume(taken.hash);
+    await at().store.deleteExpired(testNow);
+    expect(await at().store.consume(left.hash)).toBeUndefined();
+    expect(await at().store.consume(taken.hash)).toBeUndefined();
   });
 
   it('has one first among a hundred at once', async () => {
     const { hash } = await put();
-    const taken = await Promise.all(Array.from({ length: 100 }, () => at().store.take(hash)));
-    expect(taken.filter((each) => each?.first === true)).toHaveLength(1);
-    expect(taken.filter((each) => each?.first === false)).toHaveLength(99);
+    const taken = await Promise.all(Array.from({ length: 100 }, () => at().store.consume(hash)));
+    expect(taken.filter((each) => each?.isFirstUse === true)).toHaveLength(1);
+    expect(taken.filter((each) => each?.isFirstUse === false)).toHaveLength(99);
   });
 
   it('has one first among a hundred at once in two processes, every time', async () => {
-    const takers = await Promise.all([startTaker(at().address), startTaker(at().address)]);
+    const takers = await Promise.all([
+      startTicketConsumer(at().address),
+      startTicketConsumer(at().address),
+    ]);
     try {
       for (let round = 0; round < 5; round += 1) {
         const { hash } = await put();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createGroupedRead } from '../../src/database/batched-read.ts';
+import { createBatchedRead } from '../../src/database/batched-read.ts';
 import { Unavailable } from '../../src/runtime/unavailable.ts';
 
 /** Lets everything run on that waits for nothing. */
@@ -14,7 +14,7 @@ interface Statement {
 /** A grouped read over statements that end when the test says so; the answer to a number is ten times as much. */
 function start() {
   const statements: Statement[] = [];
-  const read = createGroupedRead<number, number>(
+  const read = createBatchedRead<number, number>(
     (questions) =>
       new Promise((resolve, reject) => {
         const answer = () => {

@@ -63,7 +63,7 @@ describePostgres('a database whose zone is not UTC', (server) => {
     );
     const own = createDatabase({ url: new Secret(url.href), role: server.role });
     const settings = () =>
-      own.ask(
+      own.query(
         (prisma) => prisma.$queryRaw`SELECT current_setting('TimeZone') AS zone,
           current_user::text AS role, current_setting('search_path') AS path,
           current_setting('synchronous_commit') AS durable, pg_sleep(0.01)::text AS s`,
@@ -82,7 +82,7 @@ describePostgres('a connection that cannot have what it must have', (server) => 
   const at = useDatabase(server);
   const refused = async (role = server.role) => {
     const database = createDatabase({ url: at.url, role });
-    const run = failure(database.run({ name: 'one', text: 'SELECT $1', values: ['1'] }));
+    const run = failure(database.execute({ name: 'one', text: 'SELECT $1', values: ['1'] }));
     const error = await run.finally(() => database.close());
     expect(error).toBeInstanceOf(Unavailable);
     return inspect(error, { depth: 10 });
@@ -130,7 +130,7 @@ describe('a database that cannot answer', () => {
       () => createBookings(database).find('h', 'b'),
       () => createEscrows(database).find('t', 'e'),
       () => createEscrows(database).remove('t', 'e'),
-      () => database.run({ name: 'one', text: 'SELECT $1', values: ['1'] }),
+      () => database.execute({ name: 'one', text: 'SELECT $1', values: ['1'] }),
       () => prepareDatabase(closed),
     ]) {
       const error = await failure(attempt());
@@ -189,7 +189,7 @@ describe('a database that cannot answer', () => {
     const printed = inspect(error, { depth: 10, showHidden: true });
     expect(printed).toContain('23514');
     expect(printed).not.toMatch(/private/);
-    const invalid = at.database.ask((prisma) =>
+    const invalid = at.database.query((prisma) =>
       prisma.booking.create({ data: { private: 'private-room' } as never }),
     );
     expect(inspect(await failure(invalid), { depth: 10, showHidden: true })).not.toMatch(/private/);
@@ -197,10 +197,10 @@ describe('a database that cannot answer', () => {
 
   it('keeps the codes that are answers', async () => {
     const data = { hotelSlug: 'h', bookingId: 'twice', status: 'open' };
-    await at.database.ask((prisma) => prisma.booking.create({ data }));
-    const again = at.database.ask((prisma) => prisma.booking.create({ data }));
+    await at.database.query((prisma) => prisma.booking.create({ data }));
+    const again = at.database.query((prisma) => prisma.booking.create({ data }));
     await expect(again).rejects.toMatchObject({ code: 'P2002' });
-    const missing = at.database.ask((prisma) =>
+    const missing = at.database.query((prisma) =>
       prisma.booking.delete({ where: { hotelSlug_bookingId: { hotelSlug: 'h', bookingId: '?' } } }),
     );
     await expect(missing).rejects.toMatchObject({ code: 'P2025' });
@@ -208,7 +208,7 @@ describe('a database that cannot answer', () => {
 
   it('ends a statement that takes too long', async () => {
     const database = createDatabase({ url: at.url, role: embeddedServer.role, timeoutMs: 300 });
-    const slow = database.ask((prisma) => prisma.$queryRaw`SELECT pg_sleep(600)::text`);
+    const slow = database.query((prisma) => prisma.$queryRaw`SELECT pg_sleep(600)::text`);
     expect(inspect(await failure(slow), { depth: 10 })).toContain('57014');
     await database.ping();
     await database.close();
@@ -217,7 +217,7 @@ describe('a database that cannot answer', () => {
   it('leaves no connection when it is closed, even where Prisma was never asked', async () => {
     const database = createDatabase({ url: at.url, role: embeddedServer.role });
     const text = 'SELECT pg_backend_pid()::text AS pid';
-    const [row] = await database.run({ name: 'test_pid', text, values: [] });
+    const [row] = await database.execute({ name: 'test_pid', text, values: [] });
     const { pid } = row as { readonly pid: string };
     await database.close();
     const sessions = () =>
@@ -265,7 +265,7 @@ describe('a server that freezes or restarts', () => {
     );
     expect(rows).toEqual([{ kept: 6, open: 0 }]);
     const seen = Array.from({ length: 6 }, () =>
-      database.ask((prisma) => prisma.escrow.findMany()),
+      database.query((prisma) => prisma.escrow.findMany()),
     );
     expect((await Promise.all(seen)).flat()).toEqual([]);
   };

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Catalogue } from '../../src/policy/channel-registry.ts';
+import type { ChannelRegistry } from '../../src/policy/channel-registry.ts';
 import type { Escrow } from '../../src/policy/facts.ts';
 import { authorizing, question, verdict, writtenDeps } from '../authorize/authorizing.ts';
 import { escrow, user } from '../policy/channels/principals.ts';
@@ -88,7 +88,7 @@ describe.skipIf(!isGitThere)('adding a channel as CONTRIBUTING.md says', () => {
 
   it('lets in whom it says, and nobody else', async () => {
     const { catalogue } = (await import(join(copy, 'src/policy/channels/index.ts'))) as {
-      readonly catalogue: Catalogue;
+      readonly catalogue: ChannelRegistry;
     };
     const ask = async (
       fact: Escrow | undefined,
@@ -101,7 +101,7 @@ describe.skipIf(!isGitThere)('adding a channel as CONTRIBUTING.md says', () => {
       });
       const asked = {
         channelName: 'private-tenant.1.delivery.42',
-        pinned: { tenantIds: [tenant] },
+        constraints: { tenantIds: [tenant] },
       };
       return verdict(await authorizeChannel(question(asked)));
     };

@@ -1,17 +1,20 @@
 import { expect, it } from 'vitest';
 import { signalsOf } from '../../src/audit/describe-event.ts';
-import { catalogue } from '../../src/policy/channels/index.ts';
+import { channelRegistry } from '../../src/policy/channels/index.ts';
 import { remedies } from '../../src/cli/remedies.ts';
 import { settings } from '../../src/config/settings.ts';
 import type { Setting } from '../../src/config/setting.ts';
-import { describeFamily } from '../../src/policy/describe-channel.ts';
+import { describeChannel } from '../../src/policy/describe-channel.ts';
 import type { AuditEvent } from '../../src/audit/audit-event.ts';
 import {
-  generalReplies,
-  guestChatReplies,
-  type RepliesTo,
+  generalResponses,
+  guestChatResponses,
+  type RefusalResponses,
 } from '../../src/http/output/refusal-response.ts';
-import { issueReplies, redeemReplies } from '../../src/http/routes/tickets/refusal-responses.ts';
+import {
+  issueResponses,
+  redeemResponses,
+} from '../../src/http/routes/tickets/refusal-responses.ts';
 import { readEveryMetric } from '../support/every-metric.ts';
 
 const note = (from: string) =>
@@ -51,8 +54,8 @@ ${entries.join('\n')}`;
 });
 
 it('docs/CHANNELS.md says what the catalogue says', async () => {
-  const sections = catalogue.families.map((family) => {
-    const { patterns, about, checks } = describeFamily(family);
+  const sections = channelRegistry.channelTypes.map((family) => {
+    const { patterns, about, checks } = describeChannel(family);
     const rules = Object.entries(checks).map(([kind, names]) => `${kind}: ${names.join('; ')}`);
     const names = patterns.map((pattern) => `\`${pattern}\``).join('<br>');
     return `| ${names} | ${about} | ${rules.join('<br>')} |`;
@@ -112,20 +115,20 @@ Too many refused requests of one address are 429, and what could not be found ou
 The hotel chat’s route is \`/api/guest/hotel/{hotelSlug}/chat/pusher/auth\`. In place of “You may not enter this channel” some families have
 words of their own.
 
-${refusalTable({ 'general routes': generalReplies, 'hotel chat': guestChatReplies })}
+${refusalTable({ 'general routes': generalResponses, 'hotel chat': guestChatResponses })}
 
 ## Tickets
 
 \`GET /ws\` tells what redeeming tells, in a message, and ends with 4401.
 
-${refusalTable({ issuing: issueReplies, redeeming: redeemReplies })}
+${refusalTable({ issuing: issueResponses, redeeming: redeemResponses })}
 `;
   await expect(page).toMatchFileSnapshot('../../docs/REFUSALS.md');
 });
 
 type Code = keyof typeof remedies;
 
-function refusalTable(routes: Readonly<Record<string, Partial<RepliesTo<Code>>>>): string {
+function refusalTable(routes: Readonly<Record<string, Partial<RefusalResponses<Code>>>>): string {
   const codes = new Set(Object.values(routes).flatMap((replies) => Object.keys(replies)));
   const rows = [...(codes as ReadonlySet<Code>)].map((code) => {
     const replies = Object.values(routes).map(({ [code]: reply }) =>

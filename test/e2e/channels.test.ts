@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { reportSkipped } from '../support/skipped.ts';
-import { openClient, tryClient, type Talker } from '../support/web-socket.ts';
+import { openClient, tryClient, type TestSocket } from '../support/web-socket.ts';
 import { startForPages, type Usher } from './support/usher.ts';
 import { missingOf, startListening, type Listening } from './support/web-proxies.ts';
 import { within } from './support/within.ts';
@@ -118,7 +118,7 @@ describe.skipIf(missing.length > 0)('a page of a Django Channels host', () => {
   const urlOf = (front: string) => fronts[front]?.url ?? '';
   const open = (front: string, protocols: readonly string[] = []) =>
     openClient(urlOf(front), '/ws/chat/', { headers, protocols });
-  const said = (client: Talker) => within(20_000, client.next(), () => 'No message came');
+  const said = (client: TestSocket) => within(20_000, client.next(), () => 'No message came');
 
   describe.each(['nginx', 'HAProxy'])('behind %s', (front) => {
     it('is let in with the subprotocol of its host, which knows the browser’s request', async () => {

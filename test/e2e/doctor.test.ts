@@ -1,7 +1,7 @@
 import { createServer as createTcpServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { examine, type Examination, type Examined } from '../../src/cli/doctor/run-checks.ts';
+import { runChecks, type CheckOptions, type NamedResult } from '../../src/cli/doctor/run-checks.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { freePort } from '../support/free-port.ts';
 import { runCommand } from '../support/program.ts';
@@ -34,18 +34,18 @@ afterAll(async () => {
 /** What the doctor finds with these settings in place of the right ones, looking at the right Usher unless told otherwise. */
 async function findings(
   over: Readonly<Record<string, string>> = {},
-  wanted: Partial<Examination> = {},
+  wanted: Partial<CheckOptions> = {},
   now: () => number = Date.now,
-): Promise<readonly Examined[]> {
+): Promise<readonly NamedResult[]> {
   const config = loadConfig({ ...env, ...over });
-  return examine(config, { usherUrl: usher.publicUrl, ...wanted }, { fetch, now });
+  return runChecks(config, { usherUrl: usher.publicUrl, ...wanted }, { fetch, now });
 }
 
 /** What is wrong, by name, each with what it says. */
-const illIn = (examined: readonly Examined[]) =>
+const illIn = (examined: readonly NamedResult[]) =>
   Object.fromEntries(
-    examined.flatMap(({ name, finding }) =>
-      finding.is === 'ill' ? [[name, `${finding.wrong} ${finding.change}`]] : [],
+    examined.flatMap(({ name, result }) =>
+      result.status === 'ill' ? [[name, `${result.problem} ${result.remedy}`]] : [],
     ),
   );
 
@@ -69,7 +69,7 @@ const signature = 'the Pusher server takes that signature';
 describe('a healthy installation', () => {
   it('has nothing wrong, and everything was looked at', async () => {
     const examined = await findings();
-    expect(examined.filter(({ finding }) => finding.is !== 'well')).toEqual([]);
+    expect(examined.filter(({ result }) => result.status !== 'well')).toEqual([]);
     expect(examined.length).toBeGreaterThan(10);
   });
 

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { reportSkipped } from '../support/skipped.ts';
-import { startUpstream, talkOn, tryClient, type TestUpstream } from '../support/web-socket.ts';
+import { startUpstream, wrapSocket, tryClient, type TestUpstream } from '../support/web-socket.ts';
 import { get } from './support/ask.ts';
 import {
   configurationOf,
@@ -206,7 +206,7 @@ describe.skipIf(missing.length > 0)('pages behind a documented proxy', () => {
     const { length } = await Promise.all(
       documentedProxies.map(async ({ name }) => {
         const { client } = await visitor(ports[name], '127.0.9.1').open(asClerk);
-        const { socket } = talkOn(client.socket);
+        const { socket } = wrapSocket(client.socket);
         // The proxies cut after four seconds.
         for (let i = 0; i < 7; i += 1) {
           await within(20_000, once(socket, 'ping'), () => `No ping came through ${name}`);

@@ -8,12 +8,12 @@ import { Secret } from '../../src/runtime/secret.ts';
 import type { PusherApp } from '../../src/pusher/pusher-app.ts';
 import { createPusherApps } from '../../src/pusher/apps.ts';
 import { createUserSigner } from '../../src/pusher/sign-user.ts';
-import { createSigner, type SignedAnswer } from '../../src/pusher/sign.ts';
+import { createSigner, type ChannelSignature } from '../../src/pusher/sign.ts';
 import { grantOf, signInOf } from '../pusher/grants.ts';
 import { connectEcho, connectPusher, nextEvent, type PusherClient } from './support/clients.ts';
 import { type Soketi, startSoketi } from './support/soketi.ts';
 
-type Sign = (socketId: string, channelName: string) => SignedAnswer;
+type Sign = (socketId: string, channelName: string) => ChannelSignature;
 
 let soketi: Soketi;
 const open: Pick<PusherClient, 'disconnect'>[] = [];

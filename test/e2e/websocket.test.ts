@@ -6,8 +6,8 @@ import {
   openClient,
   startUpstream,
   tryClient,
-  type Arrival,
-  type Talker,
+  type UpstreamSocket,
+  type TestSocket,
   type TestUpstream,
 } from '../support/web-socket.ts';
 import { askJson } from './support/ask.ts';
@@ -38,9 +38,9 @@ const environment = {
   RATE_LIMIT_CONNECTIONS: '10000',
 };
 
-const closing = (talker: Talker) =>
+const closing = (talker: TestSocket) =>
   within(15_000, talker.closed, () => 'The connection did not end');
-const message = (talker: Talker) => within(15_000, talker.next(), () => 'No message came');
+const message = (talker: TestSocket) => within(15_000, talker.next(), () => 'No message came');
 
 describe('a chat page that opens GET /ws', () => {
   let upstream: TestUpstream;
@@ -93,7 +93,7 @@ describe('a chat page that opens GET /ws', () => {
     return { client, server: await arrival() };
   };
 
-  const arrival = (): Promise<Arrival> =>
+  const arrival = (): Promise<UpstreamSocket> =>
     within(15_000, upstream.next(), () => 'Usher did not come to the chat server');
 
   it('talks with the chat server behind it, which knows who it is', async () => {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { createDatabase } from '../../src/database/client.ts';
-import { createOpenOwnPage } from '../../src/facts/store/list-ids.ts';
+import { createOpenListPage } from '../../src/facts/store/list-ids.ts';
 import { describePostgres, useDatabase, withClient } from '../support/database.ts';
 
 describePostgres('what is a principal’s own', (server) => {
@@ -37,7 +37,7 @@ describePostgres('what is a principal’s own', (server) => {
         ANALYZE rooms`),
     );
     const database = createDatabase({ url: at.url, role: server.role });
-    const plan = await database.ask(
+    const plan = await database.query(
       (prisma) => prisma.$queryRaw`EXPLAIN SELECT count(*) FROM rooms WHERE participants @> '{15}'`,
     );
     await database.close();
@@ -62,7 +62,7 @@ describePostgres('what is a principal’s own', (server) => {
     const { scanned, found } = await rowsRead(async () => {
       // Its sessions end here, which is when PostgreSQL adds up what they have read.
       const database = createDatabase({ url: at.url, role: server.role, timeoutMs: 30_000 });
-      const open = () => createOpenOwnPage(database)().find;
+      const open = () => createOpenListPage(database)().lists;
       for (const ask of [
         () => open().escrowsOf('t', 'b7'),
         () => open().escrowsOf('t', 's7'),

@@ -196,11 +196,11 @@ describePostgres('escrows', (server) => {
 
   it('asks the index for the one escrow, and does not go through those of its tenant', async () => {
     const said: PreparedStatement[] = [];
-    const run: Database['run'] = (statement) => {
+    const execute: Database['execute'] = (statement) => {
       said.push(statement);
-      return at.database.run(statement);
+      return at.database.execute(statement);
     };
-    await createEscrows({ ...at.database, run }).find('1', 'E-1');
+    await createEscrows({ ...at.database, execute }).find('1', 'E-1');
     const plan = await withClient(at.url, async (client) => {
       await client.query(`SET ROLE ${server.role!}; SET enable_seqscan = off;
         SET plan_cache_mode = force_generic_plan; PREPARE lookup(text) AS ${said[0]!.text}`);

@@ -38,7 +38,7 @@ describe.skipIf(!hasPgBouncer)('PgBouncer in front of PostgreSQL', () => {
       const { role } = await prepareDatabase(url);
       const database = createDatabase({ url, role });
       try {
-        const [seen] = await database.run({
+        const [seen] = await database.execute({
           name: 'test_session',
           text: `SELECT current_user::text AS role, current_setting('TimeZone') AS zone,
             current_setting('synchronous_commit') AS durable, current_setting('statement_timeout') AS limit,
@@ -51,8 +51,8 @@ describe.skipIf(!hasPgBouncer)('PgBouncer in front of PostgreSQL', () => {
         const tickets = createTickets(database);
         const [hash, now] = [`hash-${String(client)}-${settings}`, Date.now()];
         await tickets.put(hash, { expiresAt: now + 60_000 } as never);
-        await tickets.sweep(now);
-        expect(await tickets.take(hash)).toMatchObject({ first: true });
+        await tickets.deleteExpired(now);
+        expect(await tickets.consume(hash)).toMatchObject({ isFirstUse: true });
       } finally {
         await database.close();
       }

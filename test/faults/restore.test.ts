@@ -7,7 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { createAuditWriter } from '../../src/audit/writer.ts';
 import { cacheReads } from '../../src/composition/cache.ts';
 import { buildFacts } from '../../src/composition/facts.ts';
-import { createTableMemory } from '../../src/database/cache/table-cache.ts';
+import { createTableCache } from '../../src/database/cache/table-cache.ts';
 import { createDatabase, type Database } from '../../src/database/client.ts';
 import { prepareDatabase } from '../../src/database/prepare-database.ts';
 import { createRevocations } from '../../src/database/repositories/revocations.ts';
@@ -58,21 +58,21 @@ async function startAddress(first: string) {
 
 /** A process with a memory: what it decides, and whether that was kept. */
 function startProcess(database: Database) {
-  const tables = createTableMemory({ now: Date.now, onLookup: () => undefined });
+  const tables = createTableCache({ now: Date.now, onCacheLookup: () => undefined });
   const revocations = createRevocations(database);
   const memory = cacheReads({ find: buildFacts(database).find, revocations }, tables);
   const write = createAuditWriter(database, tables);
   let decisions = 0;
   return async (orderId: string): Promise<string | undefined> => {
     for (;;) {
-      const asOf = tables.version();
+      const cacheVersion = tables.version();
       const order = await memory.find.order(orderId);
       const decision = {
         ...{ decisionId: `d-${String((decisions += 1))}-${crypto.randomUUID()}`, requestId: 'r' },
         ...({ address: '::1', at: 0, action: 'subscribe', outcome: 'grant', checks: [] } as const),
       };
       const [isKept] = await write([
-        { decision, signals: [], ...(asOf !== undefined && { asOf }) },
+        { decision, signals: [], ...(cacheVersion !== undefined && { cacheVersion }) },
       ]);
       if (isKept) return order?.ownerId;
     }
@@ -150,7 +150,7 @@ describe.skipIf(packagedPrograms === undefined)(
       // One new connection is enough to leave the old server.
       await Promise.all(
         Array.from({ length: 10 }, () =>
-          database.run({ name: 'wait', text: 'SELECT pg_sleep(0.2)::text', values: [] }),
+          database.execute({ name: 'wait', text: 'SELECT pg_sleep(0.2)::text', values: [] }),
         ),
       );
       for (let n = 0; n < 5; n += 1) expect(await decide('O')).toBe('77');

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { mayEnter, type Who } from '../support/oracle.ts';
+import { mayEnter, type Caller } from '../support/oracle.ts';
 import { mutated, textNear } from './mutations.ts';
 import { fuzzed, type Shown } from './world.ts';
 
@@ -19,7 +19,7 @@ const channels = [...new Set(Object.values(mayEnter).flat())];
 
 /** The parts of a request, good ones mostly. */
 export const requestParts = fc.record({
-  who: fc.constantFrom(...(Object.keys(mayEnter) as Who[])),
+  who: fc.constantFrom(...(Object.keys(mayEnter) as Caller[])),
   path: fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...routes) }, mutated(...routes)),
   method: fc.oneof(
     { weight: 6, arbitrary: fc.constant('POST') },
@@ -94,7 +94,10 @@ const oneLine = (text: string) => text.replace(/[\r\n]/g, ' ');
 export const onTheWire = (text: string) => Buffer.from(text).toString('latin1');
 
 /** The request as it goes over the wire, one character a byte. */
-export function requestText(made: RequestParts, credentials: Readonly<Record<Who, Shown>>): string {
+export function requestText(
+  made: RequestParts,
+  credentials: Readonly<Record<Caller, Shown>>,
+): string {
   const { token, tenant } = credentials[made.who];
   const isGuest = made.who === 'guest of the hotel';
   const path = isGuest && made.own ? guestChat : made.path;

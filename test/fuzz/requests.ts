@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { createOracle, signaturesIn, type Who } from '../support/oracle.ts';
+import { createOracle, signaturesIn, type Caller } from '../support/oracle.ts';
 import { mutated } from './mutations.ts';
 import { onTheWire, requestParts, requestText } from './request-parts.ts';
 import { defineTarget, type Target } from './target.ts';
@@ -38,11 +38,11 @@ function isErrorBody(text: string): boolean {
 /** A target that sends whole requests to a running service, and judges every answer. */
 export function requestTarget(
   address: string,
-  credentials: Readonly<Record<Who, Shown>>,
+  credentials: Readonly<Record<Caller, Shown>>,
   seen: Seen,
 ): Target {
   const oracle = createOracle(fuzzed.app);
-  const judge = (who: Who, request: string, { status, head, text }: WireAnswer) => {
+  const judge = (who: Caller, request: string, { status, head, text }: WireAnswer) => {
     seen.answers += 1;
     if (status >= 500) seen.broken += 1;
     assert.ok(status < 500, `answered ${status}: ${text}`);

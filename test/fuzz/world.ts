@@ -1,5 +1,5 @@
 import { guestClaims, hmacToken, userClaims, type JsonObject } from '../support/tokens.ts';
-import type { Who } from '../support/oracle.ts';
+import type { Caller } from '../support/oracle.ts';
 
 /** The Pusher app of a service that is fuzzed, and its other secrets. */
 export const fuzzed = {
@@ -16,7 +16,7 @@ export interface Shown {
 }
 
 /** Credentials that are good at this moment, in milliseconds since the epoch, and for an hour. */
-export function credentialsAt(now: number): Readonly<Record<Who, Shown>> {
+export function credentialsAt(now: number): Readonly<Record<Caller, Shown>> {
   const iat = Math.floor(now / 1000);
   const life = { iat, exp: iat + 3600 };
   const user = (tenant: string, claims: JsonObject) => ({
@@ -38,7 +38,7 @@ export function credentialsAt(now: number): Readonly<Record<Who, Shown>> {
 }
 
 /** Texts that no log may hold: every secret, and of every token the part without which it is worth nothing. */
-export function secretsOf(credentials: Readonly<Record<Who, Shown>>): readonly string[] {
+export function secretsOf(credentials: Readonly<Record<Caller, Shown>>): readonly string[] {
   const signatures = Object.values(credentials).map(({ token }) => token.split('.')[2] ?? '');
   const { app, guestSecret, userSecret, chatSecret } = fuzzed;
   return [

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { guestToken, pusherApp, useUsher, userToken } from '../support/usher.ts';
-import { ask, socketId } from './requests.ts';
+import { send, socketId } from './requests.ts';
 
 interface Signed {
   readonly auth: string;
@@ -20,7 +20,7 @@ const asUser = (claims: object = {}) => ({
 async function post(url: string, fields: Record<string, string>, headers = {}) {
   const body = new URLSearchParams({ socket_id: socketId, ...fields });
   const { origin, pathname: path } = new URL(url);
-  const { status, body: answer } = await ask(origin, { path, headers, body });
+  const { status, body: answer } = await send(origin, { path, headers, body });
   return { status, ...(answer as Signed) };
 }
 

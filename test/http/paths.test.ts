@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { allowedOrigin, useUsher } from '../support/usher.ts';
 import { speak } from './raw-socket.ts';
-import { ask, guestAsks, userAsks } from './requests.ts';
+import { send, guestRequest, userRequest } from './requests.ts';
 
 const headers = { origin: allowedOrigin };
 
@@ -20,8 +20,8 @@ describe('paths and methods', () => {
     ['POST', '/constructor'],
     ['POST', '/__proto__'],
   ])('%s %s is no route', async (method, path) => {
-    const asking = method === 'POST' ? userAsks({ path, headers }) : { method, path, headers };
-    const answer = await ask(usher.public, asking);
+    const asking = method === 'POST' ? userRequest({ path, headers }) : { method, path, headers };
+    const answer = await send(usher.public, asking);
     const request_id = answer.headers.get('x-request-id');
     expect(answer.status).toBe(404);
     if (method !== 'HEAD') {
@@ -47,7 +47,7 @@ describe('paths and methods', () => {
     ['POST', '/api/channels', 'GET, HEAD'],
     ['POST', '/ws', 'GET, HEAD'],
   ])('%s %s is answered 405, with what the route takes', async (method, path, allow) => {
-    const answer = await ask(usher.public, { method, path, headers });
+    const answer = await send(usher.public, { method, path, headers });
     expect([answer.status, answer.headers.get('allow')]).toEqual([405, allow]);
     expect(answer.headers.get('access-control-allow-origin')).toBe(allowedOrigin);
     if (method === 'HEAD') return;
@@ -60,19 +60,19 @@ describe('paths and methods', () => {
 
   it('a browser that opens the hotel chat’s or a ticket’s address reads it in their words', async () => {
     const chat = '/api/guest/hotel/grand-hotel/chat/pusher/auth?token=x';
-    const hotel = await ask(usher.public, { method: 'GET', path: chat });
+    const hotel = await send(usher.public, { method: 'GET', path: chat });
     const message = 'This route takes POST, not GET';
     expect([hotel.status, hotel.body]).toEqual([405, { error: 'Method Not Allowed', message }]);
-    const ticket = await ask(usher.public, { method: 'GET', path: '/api/websocket/ticket' });
+    const ticket = await send(usher.public, { method: 'GET', path: '/api/websocket/ticket' });
     expect([ticket.status, ticket.body]).toEqual([405, { success: false, error: message }]);
   });
 
   it('the operator’s port says so too, and only to the operator', async () => {
     const path = '/revocations';
-    const answer = await ask(usher.operator, { method: 'GET', path });
+    const answer = await send(usher.operator, { method: 'GET', path });
     expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'POST']);
     const page = { origin: 'https://evil.example' };
-    expect((await ask(usher.operator, { method: 'GET', path, headers: page })).status).toBe(403);
+    expect((await send(usher.operator, { method: 'GET', path, headers: page })).status).toBe(403);
   });
 
   it.each([
@@ -82,7 +82,7 @@ describe('paths and methods', () => {
     '/api/tenants/%C0%AF/pusher/auth',
     '/ws/payment-socket/%/',
   ])('%s is malformed', async (path) => {
-    const answer = await ask(usher.public, guestAsks({ path, headers }));
+    const answer = await send(usher.public, guestRequest({ path, headers }));
     const request_id = answer.headers.get('x-request-id');
     const isHotel = path.includes('hotel');
     expect([answer.status, answer.body]).toStrictEqual([
@@ -100,7 +100,7 @@ describe('paths and methods', () => {
     ['tenantId', (text: string) => `/api/tenants/${text}/pusher/auth`],
   ])('a %s that is too long is called that', async (name, pathOf) => {
     const answerTo = async (text: string) => {
-      const answer = await ask(usher.public, guestAsks({ path: pathOf(text), headers }));
+      const answer = await send(usher.public, guestRequest({ path: pathOf(text), headers }));
       expect(answer.headers.get('access-control-allow-origin')).toBe(allowedOrigin);
       return [answer.status, (answer.body as { readonly message: string }).message];
     };
@@ -113,14 +113,14 @@ describe('paths and methods', () => {
   });
 
   it('a path that is no route is that, however long it is', async () => {
-    const answer = await ask(usher.public, userAsks({ path: `/${'a'.repeat(10_000)}` }));
+    const answer = await send(usher.public, userRequest({ path: `/${'a'.repeat(10_000)}` }));
     expect(answer.status).toBe(404);
   });
 
   it('the operator’s port names them too, and only to the operator', async () => {
     const path = (id: string) => `/resources/orders/${id}`;
     const asks = async (id: string, more = {}) => {
-      const answer = await ask(usher.operator, { method: 'GET', path: path(id), headers: more });
+      const answer = await send(usher.operator, { method: 'GET', path: path(id), headers: more });
       return [answer.status, (answer.body as { readonly message: string }).message];
     };
     expect(await asks('%zz')).toEqual([400, 'The path is malformed']);
@@ -164,6 +164,6 @@ describe('paths and methods', () => {
   });
 
   it('none of that ended the server', async () => {
-    expect((await ask(usher.public, userAsks())).status).toBe(200);
+    expect((await send(usher.public, userRequest())).status).toBe(200);
   });
 });

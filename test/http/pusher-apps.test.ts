@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { testNow } from '../support/tokens.ts';
 import { metric } from '../support/metrics.ts';
 import { pusherApp, useUsher, userToken } from '../support/usher.ts';
-import { ask, guestAsks, socketId, userAsks, userSignsIn } from './requests.ts';
+import { send, guestRequest, socketId, userRequest, signInRequest } from './requests.ts';
 import { webhook, webhookBody } from './webhook-requests.ts';
 
 const masterKey = Buffer.alloc(32, 9);
@@ -44,42 +44,42 @@ describe('tenants with an app of their own', () => {
     ['4', pusherApp],
   ])('tenant %s: what is signed is signed by its app', async (tenant, app) => {
     const channel = `private-tenant.${tenant}.user.15`;
-    const answer = await ask(usher.public, userAsks(ofTenant(tenant, channel)));
+    const answer = await send(usher.public, userRequest(ofTenant(tenant, channel)));
     expect(answer.body).toEqual({ auth: signed(app, socketId, channel) });
     const path = '/pusher/auth/batch';
-    const batch = userAsks({
+    const batch = userRequest({
       path,
       ...ofTenant(tenant),
       fields: { channel_name: undefined, 'channel_name[0]': channel },
     });
-    expect((await ask(usher.public, batch)).body).toEqual({
+    expect((await send(usher.public, batch)).body).toEqual({
       [channel]: { status: 200, data: answer.body },
     });
-    const { body } = await ask(usher.public, userSignsIn(ofTenant(tenant)));
+    const { body } = await send(usher.public, signInRequest(ofTenant(tenant)));
     const { auth, user_data } = body as { readonly auth: string; readonly user_data: string };
     expect(auth).toBe(signed(app, socketId, '', 'user', '', user_data));
   });
 
   it('have the encrypted channels of their app', async () => {
     const encrypted = (tenant: string) => `private-encrypted-tenant.${tenant}.user.15`;
-    const own = await ask(usher.public, userAsks(ofTenant('2', encrypted('2'))));
+    const own = await send(usher.public, userRequest(ofTenant('2', encrypted('2'))));
     const shared = createHash('sha256').update(encrypted('2')).update(masterKey).digest('base64');
     expect(own.body).toEqual({
       auth: signed(two, socketId, encrypted('2')),
       shared_secret: shared,
     });
-    expect((await ask(usher.public, userAsks(ofTenant('1', encrypted('1'))))).status).toBe(403);
+    expect((await send(usher.public, userRequest(ofTenant('1', encrypted('1'))))).status).toBe(403);
   });
 
   it('enter channels for everybody by the app of their tenant', async () => {
     // A connection is to one app, and a user of tenant 2 is connected to that of tenant 2.
     const everybodys = 'private-announcements';
-    const answer = await ask(usher.public, userAsks(ofTenant('2', everybodys)));
+    const answer = await send(usher.public, userRequest(ofTenant('2', everybodys)));
     expect(answer.body).toEqual({ auth: signed(two, socketId, everybodys) });
   });
 
   it('leave the channels without a tenant to the default app', async () => {
-    const { body } = await ask(usher.public, guestAsks());
+    const { body } = await send(usher.public, guestRequest());
     expect((body as { readonly auth: string }).auth).toMatch(new RegExp(`^${pusherApp.key}:`));
   });
 });
@@ -90,10 +90,10 @@ describe('webhooks of several apps', () => {
   const tell = async (by: typeof two, channel: string, key = by.key) => {
     sent += 1;
     const body = webhookBody(testNow - sent, { name: 'client_event', channel });
-    return (await ask(usher.public, webhook(body, { ...by, key }))).status;
+    return (await send(usher.public, webhook(body, { ...by, key }))).status;
   };
   const told = async (tenant: string) => {
-    const { text } = await ask(usher.operator, { path: '/metrics', method: 'GET' });
+    const { text } = await send(usher.operator, { path: '/metrics', method: 'GET' });
     return metric(text, 'usher_client_events_total', `tenant="${tenant}"`) ?? 0;
   };
 

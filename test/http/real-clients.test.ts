@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withClient } from '../support/database.ts';
 import { startUsher, useUsher, userToken, type TestUsher } from '../support/usher.ts';
 import { hear, raw, userLines } from '../attacks/attacker.ts';
-import { ask, asJson, guestAsks, userAsks, type Asking } from './requests.ts';
+import { send, asJson, guestRequest, userRequest, type TestRequest } from './requests.ts';
 
 const own = 'private-tenant.1.user.15';
 const form = `socket_id=1234.5678&channel_name=${own}`;
@@ -180,7 +180,7 @@ describe('what real clients send', () => {
     ]);
   });
 
-  const bodyless: readonly Asking[] = [
+  const bodyless: readonly TestRequest[] = [
     { path: '/api/guest-sessions' },
     { path: '/api/guest-sessions/link', headers: { authorization: `Bearer ${userToken()}` } },
     { method: 'DELETE', path: '/api/guest-sessions/current' },
@@ -234,7 +234,7 @@ describe('what real clients send', () => {
 });
 
 async function startSession(usher: { readonly public: string }): Promise<string> {
-  const { body } = await ask(usher.public, { path: '/api/guest-sessions' });
+  const { body } = await send(usher.public, { path: '/api/guest-sessions' });
   return (body as { readonly token: string }).token;
 }
 
@@ -255,61 +255,66 @@ describe('a request that cannot be read', () => {
   const large = 'a'.repeat(80_000);
   const plain = { 'content-type': 'text/plain' };
 
-  it.each<[string, Asking, number, string]>([
+  it.each<[string, TestRequest, number, string]>([
     ['GET', { method: 'GET', path: '/pusher/auth' }, 405, 'subscribe'],
     ['PUT to the hotel chat', { method: 'PUT', path: hotel }, 405, 'subscribe'],
     ['GET of a sign-in', { method: 'GET', path: '/broadcasting/user-auth' }, 405, 'sign-in'],
     ['GET of a ticket', { method: 'GET', path: '/api/websocket/ticket' }, 405, 'issue-ticket'],
-    ['no socket', userAsks({ fields: { socket_id: undefined } }), 400, 'subscribe'],
-    ['no token at the hotel chat', guestAsks({ fields: { token: '' } }), 400, 'subscribe'],
+    ['no socket', userRequest({ fields: { socket_id: undefined } }), 400, 'subscribe'],
+    ['no token at the hotel chat', guestRequest({ fields: { token: '' } }), 400, 'subscribe'],
     [
       'a large batch',
-      asJson(userAsks({ path: '/pusher/auth/batch' }), `{"x":"${large}"}`),
+      asJson(userRequest({ path: '/pusher/auth/batch' }), `{"x":"${large}"}`),
       413,
       'subscribe',
     ],
     [
       'an empty batch',
-      userAsks({ path: '/pusher/auth/batch', fields: { channel_name: undefined } }),
+      userRequest({ path: '/pusher/auth/batch', fields: { channel_name: undefined } }),
       400,
       'subscribe',
     ],
-    ['a form for a ticket', userAsks({ path: '/api/websocket/ticket' }), 415, 'issue-ticket'],
+    ['a form for a ticket', userRequest({ path: '/api/websocket/ticket' }), 415, 'issue-ticket'],
     [
       'JSON for a ticket that says it is text',
-      { ...asJson(userAsks({ path: '/api/websocket/ticket' }), '{}'), headers: plain },
+      { ...asJson(userRequest({ path: '/api/websocket/ticket' }), '{}'), headers: plain },
       415,
       'issue-ticket',
     ],
-    ['a malformed tenant', userAsks({ path: '/api/tenants/%C0%AF/pusher/auth' }), 400, 'subscribe'],
+    [
+      'a malformed tenant',
+      userRequest({ path: '/api/tenants/%C0%AF/pusher/auth' }),
+      400,
+      'subscribe',
+    ],
     [
       'a malformed hotel',
-      guestAsks({ path: hotel.replace('grand', '%E0%A4%A') }),
+      guestRequest({ path: hotel.replace('grand', '%E0%A4%A') }),
       400,
       'subscribe',
     ],
     [
       'a long tenant',
-      userAsks({ path: `/api/tenants/${'1'.repeat(256)}/pusher/auth` }),
+      userRequest({ path: `/api/tenants/${'1'.repeat(256)}/pusher/auth` }),
       400,
       'subscribe',
     ],
     [
       'a long hotel',
-      guestAsks({ path: hotel.replace('grand', 'h'.repeat(256)) }),
+      guestRequest({ path: hotel.replace('grand', 'h'.repeat(256)) }),
       400,
       'subscribe',
     ],
     [
       'no ticket',
-      asJson(userAsks({ path: '/api/websocket/ticket/redeem' }), '{}'),
+      asJson(userRequest({ path: '/api/websocket/ticket/redeem' }), '{}'),
       400,
       'redeem-ticket',
     ],
   ])(
     '%s is on record, under the id that its answer carries',
     async (...[, asking, status, action]) => {
-      const answer = await ask(usher.public, asking);
+      const answer = await send(usher.public, asking);
       expect(answer.status).toBe(status);
       const head = `x-decision-id: ${answer.headers.get('x-decision-id') ?? 'none'}`;
       const { message, error } = answer.body as Readonly<Record<string, string>>;
@@ -325,7 +330,7 @@ describe('a request that cannot be read', () => {
 
   it('of no route that authorizes, or of no route at all, has no decision', async () => {
     for (const path of ['/nowhere', '/%zz', '/api/guest-sessions/nowhere']) {
-      const answer = await ask(usher.public, userAsks({ path }));
+      const answer = await send(usher.public, userRequest({ path }));
       expect(answer.headers.get('x-decision-id')).toBeNull();
     }
   });
@@ -341,7 +346,7 @@ describe('a flood of requests that cannot be read', () => {
   it('is no flood of rows: it counts as refused', async () => {
     const statuses: number[] = [];
     for (let i = 0; i < 8; i += 1) {
-      statuses.push((await ask(usher.public, userAsks({ fields: { socket_id: '' } }))).status);
+      statuses.push((await send(usher.public, userRequest({ fields: { socket_id: '' } }))).status);
     }
     expect(statuses).toEqual([400, 400, 400, ...Array<number>(5).fill(429)]);
     const { rows } = await withClient(usher.database, (client) =>

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withClient } from '../support/database.ts';
 import { guestToken, startUsher, type TestUsher } from '../support/usher.ts';
-import { ask, guestAsks } from './requests.ts';
+import { send, guestRequest } from './requests.ts';
 
 const fields = {
   channel_name: 'private-hotel-grand-hotel-guest-chat-booking-BK-9',
@@ -19,7 +19,7 @@ describe('two replicas that remember', () => {
   });
 
   const enters = async (replica: TestUsher) =>
-    (await ask(replica.public, guestAsks({ fields }))).status;
+    (await send(replica.public, guestRequest({ fields }))).status;
 
   /** Asks everybody, over and over, until it is told to stop; says how many got in. */
   function crowd() {

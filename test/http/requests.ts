@@ -4,7 +4,7 @@ import { guestToken, pusherApp, userToken } from '../support/usher.ts';
 export type Texts = Readonly<Record<string, string>>;
 
 /** A request as a client makes it. */
-export interface Asking {
+export interface TestRequest {
   readonly path: string;
   readonly method?: string;
   readonly headers?: Texts;
@@ -12,7 +12,7 @@ export interface Asking {
 }
 
 /** What came back. */
-export interface Answer {
+export interface TestResponse {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
@@ -26,10 +26,10 @@ export const socketId = '1234.5678';
 export const guestChannel = 'private-hotel-grand-hotel-guest-chat-booking-BK-2025-ABC123';
 
 /** Sends it, over a real connection. */
-export async function ask(
+export async function send(
   base: string,
-  { path, method = 'POST', headers = {}, body }: Asking,
-): Promise<Answer> {
+  { path, method = 'POST', headers = {}, body }: TestRequest,
+): Promise<TestResponse> {
   const init = { method, headers, redirect: 'manual' as const };
   const response = await fetch(base + path, body === undefined ? init : { ...init, body });
   const text = await response.text();
@@ -45,14 +45,14 @@ function json(text: string): unknown {
 }
 
 /** What of a good request is to be another way; `undefined` leaves a field or a header out. */
-export interface Changes {
+export interface RequestOptions {
   readonly path?: string;
   readonly fields?: Readonly<Record<string, string | undefined>>;
   readonly headers?: Readonly<Record<string, string | undefined>>;
 }
 
 /** The request that pusher-js makes on the hotel's page: good as it stands. */
-export function guestAsks({ path, fields, headers }: Changes = {}): Asking {
+export function guestRequest({ path, fields, headers }: RequestOptions = {}): TestRequest {
   return {
     path: path ?? '/api/guest/hotel/grand-hotel/chat/pusher/auth',
     headers: withoutGaps(headers ?? {}),
@@ -66,7 +66,7 @@ export function guestAsks({ path, fields, headers }: Changes = {}): Asking {
 }
 
 /** The request that Laravel Echo makes for user 15 of tenant 1: good as it stands. */
-export function userAsks({ path, fields, headers }: Changes = {}): Asking {
+export function userRequest({ path, fields, headers }: RequestOptions = {}): TestRequest {
   return {
     path: path ?? '/broadcasting/auth',
     headers: withoutGaps({
@@ -79,8 +79,8 @@ export function userAsks({ path, fields, headers }: Changes = {}): Asking {
 }
 
 /** The request behind `pusher.signin()` for user 15 of tenant 1: good as it stands. */
-export function userSignsIn({ path, fields, headers }: Changes = {}): Asking {
-  return userAsks({
+export function signInRequest({ path, fields, headers }: RequestOptions = {}): TestRequest {
+  return userRequest({
     path: path ?? '/broadcasting/user-auth',
     fields: { channel_name: undefined, ...fields },
     ...(headers && { headers }),
@@ -88,11 +88,11 @@ export function userSignsIn({ path, fields, headers }: Changes = {}): Asking {
 }
 
 /** The same request with a JSON body, from the fields of its form or from the text given. */
-export function asJson(asking: Asking, text?: string): Asking {
-  const fields = asking.body instanceof URLSearchParams ? Object.fromEntries(asking.body) : {};
+export function asJson(request: TestRequest, text?: string): TestRequest {
+  const fields = request.body instanceof URLSearchParams ? Object.fromEntries(request.body) : {};
   return {
-    ...asking,
-    headers: { ...asking.headers, 'content-type': 'application/json' },
+    ...request,
+    headers: { ...request.headers, 'content-type': 'application/json' },
     body: text ?? JSON.stringify(fields),
   };
 }

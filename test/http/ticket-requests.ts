@@ -1,6 +1,6 @@
 import { userToken } from '../support/usher.ts';
-import { ask } from './requests.ts';
-import type { Asking, Texts } from './requests.ts';
+import { send } from './requests.ts';
+import type { TestRequest, Texts } from './requests.ts';
 
 /** Two chat servers, each with its secret. */
 export const chatServers = {
@@ -25,7 +25,7 @@ const withoutGaps = (from: Gaps): Texts =>
   );
 
 /** What the chat page of user 15 sends: good as it stands. */
-export const pageSays = {
+export const issueBody = {
   userId: '15',
   entityId: 'E-7',
   entityType: 'order',
@@ -34,7 +34,7 @@ export const pageSays = {
 };
 
 /** The page’s request for a ticket, for the first chat server. */
-export function asksTicket(body: unknown = pageSays, headers: Gaps = {}): Asking {
+export function issueRequest(body: unknown = issueBody, headers: Gaps = {}): TestRequest {
   return {
     path: '/api/websocket/ticket',
     headers: withoutGaps({
@@ -48,7 +48,7 @@ export function asksTicket(body: unknown = pageSays, headers: Gaps = {}): Asking
 }
 
 /** A chat server’s request to redeem; the first one’s. */
-export function redeems(ticket: unknown, headers: Gaps = {}): Asking {
+export function redeemRequest(ticket: unknown, headers: Gaps = {}): TestRequest {
   return {
     path: '/api/websocket/ticket/redeem',
     headers: withoutGaps({
@@ -64,10 +64,10 @@ export function redeems(ticket: unknown, headers: Gaps = {}): Asking {
 /** Gets a ticket, for the first chat server. */
 export async function getTicket(
   base: string,
-  body: unknown = pageSays,
+  body: unknown = issueBody,
   headers: Gaps = {},
 ): Promise<string> {
-  const answer = await ask(base, asksTicket(body, headers));
+  const answer = await send(base, issueRequest(body, headers));
   if (answer.status !== 200) throw new Error(`No ticket: ${answer.text}`);
   return (answer.body as { readonly ticket: string }).ticket;
 }

@@ -1,9 +1,9 @@
 import { createHmac } from 'node:crypto';
 import { pusherApp } from '../support/usher.ts';
-import type { Asking } from './requests.ts';
+import type { TestRequest } from './requests.ts';
 
 /** How a webhook is sent, where it is not as a Pusher server would. */
-export interface Sending {
+export interface WebhookRequest {
   readonly key?: string;
   readonly secret?: string;
   readonly headers?: Readonly<Record<string, string | undefined>>;
@@ -12,8 +12,8 @@ export interface Sending {
 /** The request of a Pusher server with this body, signed without any library of Pusher's. */
 export function webhook(
   body: string,
-  { key = pusherApp.key, secret = pusherApp.secret, headers = {} }: Sending = {},
-): Asking {
+  { key = pusherApp.key, secret = pusherApp.secret, headers = {} }: WebhookRequest = {},
+): TestRequest {
   const all: Readonly<Record<string, string | undefined>> = {
     'content-type': 'application/json',
     'x-pusher-key': key,

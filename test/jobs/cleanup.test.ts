@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { startSweeping, sweepInterval, type Sweep } from '../../src/jobs/cleanup.ts';
+import { startCleanupJob, cleanupIntervalMs, type CleanupTask } from '../../src/jobs/cleanup.ts';
 import { createTestClock } from '../support/test-clock.ts';
 import { testNow } from '../support/tokens.ts';
 
@@ -7,27 +7,31 @@ import { testNow } from '../support/tokens.ts';
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('sweeping', () => {
-  const start = (sweep: Sweep, others: Readonly<Record<string, Sweep>> = {}) => {
+  const start = (sweep: CleanupTask, others: Readonly<Record<string, CleanupTask>> = {}) => {
     const time = createTestClock(testNow);
     const lines: object[] = [];
     const line = (about: object, message: string) => void lines.push({ ...about, message });
-    const sweeps = { sweep, ...others };
+    const tasks = { sweep, ...others };
     const log = { info: line, warn: line };
-    return { time, lines, sweeping: startSweeping({ sweeps, ...time.clock, log }) };
+    return { time, lines, sweeping: startCleanupJob({ tasks, ...time.clock, log }) };
   };
 
   it('sweeps at once and then every ten minutes, with the moment that it is', async () => {
     const moments: number[] = [];
     const { time, sweeping } = start((now) => Promise.resolve(moments.push(now)));
     await settle();
-    time.advance(sweepInterval - 1);
+    time.advance(cleanupIntervalMs - 1);
     await settle();
     expect(moments).toEqual([testNow]);
     time.advance(1);
     await settle();
-    time.advance(sweepInterval);
+    time.advance(cleanupIntervalMs);
     await settle();
-    expect(moments).toEqual([testNow, testNow + sweepInterval, testNow + 2 * sweepInterval]);
+    expect(moments).toEqual([
+      testNow,
+      testNow + cleanupIntervalMs,
+      testNow + 2 * cleanupIntervalMs,
+    ]);
     await sweeping.stop();
     expect(time.waiting()).toBe(0);
   });
@@ -43,7 +47,7 @@ describe('sweeping', () => {
     );
     for (let i = 0; i < 3; i += 1) {
       await settle();
-      time.advance(sweepInterval);
+      time.advance(cleanupIntervalMs);
     }
     await settle();
     expect([sweeps, others]).toEqual([4, 4]);

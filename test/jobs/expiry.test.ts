@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { createEndConnections } from '../../src/authorize/revocation/end-connections.ts';
-import { createLiveGrants } from '../../src/database/repositories/tracked-connections.ts';
-import { startKeepingEnds } from '../../src/jobs/expiry.ts';
+import { createTrackedConnections } from '../../src/database/repositories/tracked-connections.ts';
+import { startExpiryJob } from '../../src/jobs/expiry.ts';
 import { useDatabase, withClient } from '../support/database.ts';
 import { createTestClock } from '../support/test-clock.ts';
 import { testNow } from '../support/tokens.ts';
@@ -22,7 +22,7 @@ it('ends all connections whose credentials end in the same second without waitin
   const time = createTestClock(testNow);
   const closing = new AbortController();
   const log = { info: () => undefined, warn: () => undefined };
-  const liveGrants = createLiveGrants(at.database);
+  const liveGrants = createTrackedConnections(at.database);
   const ended = new Set<string>();
   const begun = performance.now();
   await new Promise<void>((resolve) => {
@@ -36,7 +36,7 @@ it('ends all connections whose credentials end in the same second without waitin
     });
     // The clock stands still: no timer runs.
     const keeping = { liveGrants, endConnections, ...time.clock, closing: closing.signal, log };
-    startKeepingEnds(keeping);
+    startExpiryJob(keeping);
   });
   console.log(`${users} users ended in ${Math.round(performance.now() - begun)} ms`);
   closing.abort();

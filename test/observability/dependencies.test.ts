@@ -12,26 +12,26 @@ it('what was never asked has no state', () => {
 
 it('is up as long as the last question was answered, and the answer may be a refusal', async () => {
   const { watch, states } = createDependencies();
-  const { noted } = watch('database');
-  expect(await noted(() => Promise.resolve('row'))).toBe('row');
+  const { observe } = watch('database');
+  expect(await observe(() => Promise.resolve('row'))).toBe('row');
   expect(states().get('database')).toBe(true);
   const outage = new Unavailable('database');
-  await expect(noted(failing(outage))).rejects.toBe(outage);
+  await expect(observe(failing(outage))).rejects.toBe(outage);
   expect(states().get('database')).toBe(false);
   const refused = new RowRefused(true);
-  await expect(noted(failing(refused))).rejects.toBe(refused);
+  await expect(observe(failing(refused))).rejects.toBe(refused);
   expect(states().get('database')).toBe(true);
 });
 
 it('of several with one name each has to answer, whichever was asked last', () => {
   const { watch, states } = createDependencies();
   const [guests, users] = [watch('token keys'), watch('token keys')];
-  guests.note(false);
-  users.note(true);
+  guests.report(false);
+  users.report(true);
   expect([...states()]).toEqual([['token keys', false]]);
-  guests.note(true);
-  users.note(false);
+  guests.report(true);
+  users.report(false);
   expect([...states()]).toEqual([['token keys', false]]);
-  users.note(true);
+  users.report(true);
   expect([...states()]).toEqual([['token keys', true]]);
 });

@@ -14,7 +14,7 @@ function logging(script: string, now = 'Date.now') {
     process.execPath,
     [
       ...['--import', typescript, '--input-type=module', '--eval'],
-      `import { createLog } from '${source}'; const log = createLog('info', ${now}); ${script}`,
+      `import { createLogger } from '${source}'; const log = createLogger('info', ${now}); ${script}`,
     ],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );

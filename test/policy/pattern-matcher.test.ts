@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { defineParam, idCharacters } from '../../src/policy/param.ts';
-import { createReader } from '../../src/policy/pattern-matcher.ts';
+import { createPatternMatcher } from '../../src/policy/pattern-matcher.ts';
 import { fillPattern, parsePattern, type Segment } from '../../src/policy/pattern.ts';
 
 const id = defineParam(idCharacters, 40);
@@ -13,7 +13,7 @@ const readable = (text: string) => {
 };
 
 const readerOf = (...patterns: readonly string[]) => {
-  const read = createReader(patterns.map(readable));
+  const read = createPatternMatcher(patterns.map(readable));
   return (text: string) => {
     const result = read(text);
     return typeof result === 'string' ? result : [result.found.pattern.text, result.values];

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { ask, userAsks } from '../http/requests.ts';
+import { send, userRequest } from '../http/requests.ts';
 import { withClient } from '../support/database.ts';
 import { usePusherServers, type Behaviour } from '../support/pusher-server.ts';
 import { startUsher, type TestUsher } from '../support/usher.ts';
@@ -18,14 +18,14 @@ describe('revoking a member of a presence channel at Reverb', () => {
 
   /** User 15 is in a presence channel and is revoked; what `POST /revocations` says of Reverb, and whom that was asked to end. */
   const revokeMember = async (behaviour: Behaviour, changes: Record<string, string> = {}) => {
-    const { asked, port } = await startServer(behaviour);
+    const { requests, port } = await startServer(behaviour);
     usher = await startUsher({
       ...{ PUSHER_SERVER: 'reverb', PUSHER_HOST: '127.0.0.1', PUSHER_PORT: String(port) },
       ...{ PUSHER_TLS: 'false', ...changes },
     });
-    const entered = await ask(usher.public, userAsks({ fields: { channel_name: chat } }));
+    const entered = await send(usher.public, userRequest({ fields: { channel_name: chat } }));
     expect(entered.status).toBe(200);
-    const { status, body } = await ask(usher.operator, {
+    const { status, body } = await send(usher.operator, {
       path: '/revocations',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ user_id: '15', issued_before: new Date(usher.clock.now + 1) }),
@@ -37,7 +37,7 @@ describe('revoking a member of a presence channel at Reverb', () => {
     // Nothing is left from which anybody would ask again.
     expect(held.rowCount).toBe(0);
     const { effects } = body as { effects: readonly { server?: string }[] };
-    return { atReverb: effects.filter(({ server }) => server === 'reverb'), asked };
+    return { atReverb: effects.filter(({ server }) => server === 'reverb'), asked: requests };
   };
 
   it.each<[Behaviour, string]>([

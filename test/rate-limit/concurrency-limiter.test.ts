@@ -3,14 +3,18 @@ import { connect } from 'node:net';
 import { pino } from 'pino';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { addChannelBatchAuth } from '../../src/http/routes/channel-batch-auth/route.ts';
-import { createSlots, workInSlots, type Asked } from '../../src/rate-limit/concurrency-limiter.ts';
-import { createServer, openToBrowsers } from '../../src/http/server.ts';
+import {
+  createConcurrencyLimiter,
+  limitConcurrency,
+  type TaskOptions,
+} from '../../src/rate-limit/concurrency-limiter.ts';
+import { createServer, addCors } from '../../src/http/server.ts';
 import { createMemoryLimits } from '../../src/rate-limit/memory-limits.ts';
 import { metric } from '../support/metrics.ts';
 import { createTestClock } from '../support/test-clock.ts';
 import { testNow } from '../support/tokens.ts';
 import { allowedOrigin, useUsher } from '../support/usher.ts';
-import { ask, userAsks } from '../http/requests.ts';
+import { send, userRequest } from '../http/requests.ts';
 import { writtenDeps } from '../authorize/authorizing.ts';
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
@@ -19,12 +23,12 @@ const settled = () => new Promise((resolve) => setImmediate(resolve));
 function setUp() {
   const time = createTestClock(testNow);
   let shed = 0;
-  const slots = createSlots(
-    { mostAtOnce: 2, mostWaiting: 3, longestWait: 5_000 },
+  const slots = createConcurrencyLimiter(
+    { maxConcurrent: 2, maxQueued: 3, maxWaitMs: 5_000 },
     { startTimer: time.clock.startTimer, onShed: () => (shed += 1) },
   );
   const running: { readonly name: string; readonly end: () => void }[] = [];
-  const begin = (name: string, asked: Partial<Asked> = {}) =>
+  const begin = (name: string, asked: Partial<TaskOptions> = {}) =>
     slots
       .run(
         () =>
@@ -36,7 +40,7 @@ function setUp() {
               },
             }),
           ),
-        { slots: 1, isGone: () => false, ...asked },
+        { permits: 1, isAborted: () => false, ...asked },
       )
       .catch((error: unknown) => error);
   const end = async () => {
@@ -54,7 +58,7 @@ describe('slots', () => {
     const { time, begin, shed } = setUp();
     void begin('a');
     void begin('b');
-    const gone = begin('gone', { isGone: () => true });
+    const gone = begin('gone', { isAborted: () => true });
     const patient = begin('patient');
     await settled();
     time.advance(5_000);
@@ -66,11 +70,11 @@ describe('slots', () => {
     const { slots, begin, end, names } = setUp();
     const works = ['a', 'b', 'c', 'd', 'e'].map((name) => begin(name));
     await settled();
-    expect([names(), slots.waiting()]).toEqual([['a', 'b'], 3]);
+    expect([names(), slots.queued()]).toEqual([['a', 'b'], 3]);
     await end();
     expect(names()).toEqual(['b', 'c']);
     await end();
-    expect([names(), slots.waiting()]).toEqual([['c', 'd'], 1]);
+    expect([names(), slots.queued()]).toEqual([['c', 'd'], 1]);
     for (let i = 0; i < 3; i += 1) await end();
     expect(await Promise.all(works)).toEqual(['a', 'b', 'c', 'd', 'e']);
   });
@@ -99,7 +103,7 @@ describe('slots', () => {
     const { begin, end, names } = setUp();
     void begin('a');
     void begin('b');
-    const gone = begin('gone', { isGone: () => true });
+    const gone = begin('gone', { isAborted: () => true });
     void begin('c');
     await settled();
     await end();
@@ -109,9 +113,9 @@ describe('slots', () => {
 
   it('are kept for who needs several, before whom nobody comes who asked later', async () => {
     const { slots, begin, end, names } = setUp();
-    const works = [begin('a'), begin('wide', { slots: 2 }), begin('b'), begin('c')];
+    const works = [begin('a'), begin('wide', { permits: 2 }), begin('b'), begin('c')];
     await settled();
-    expect([names(), slots.waiting()]).toEqual([['a'], 3]);
+    expect([names(), slots.queued()]).toEqual([['a'], 3]);
     await end();
     expect(names()).toEqual(['wide']);
     await end();
@@ -123,13 +127,13 @@ describe('slots', () => {
 
   it('are all enough for any work, however wide, and no longer kept for one that gave up', async () => {
     const { time, begin, end, names } = setUp();
-    void begin('wider than all', { slots: 100 });
+    void begin('wider than all', { permits: 100 });
     await settled();
     expect(names()).toEqual(['wider than all']);
     await end();
     void begin('a');
     void begin('b');
-    const tired = begin('tired', { slots: 2 });
+    const tired = begin('tired', { permits: 2 });
     time.advance(4_999);
     void begin('c');
     void begin('d');
@@ -148,8 +152,8 @@ describe('slots', () => {
     const { slots, begin, names } = setUp();
     for (let i = 0; i < 5; i += 1) {
       const failing = slots.run(() => Promise.reject(new Error('failed')), {
-        slots: 1,
-        isGone: () => false,
+        permits: 1,
+        isAborted: () => false,
       });
       await expect(failing).rejects.toThrow('failed');
     }
@@ -164,13 +168,16 @@ describe('a server that is full', () => {
   it('answers with CORS and Retry-After, preflights as ever, and reads bodies before it gives a slot', async () => {
     const server = createServer({ logger: pino({ level: 'silent' }), trustedProxies: [] });
     onTestFinished(() => server.close());
-    await openToBrowsers(server, {
+    await addCors(server, {
       allowedOrigins: [allowedOrigin],
       limits: createMemoryLimits(() => testNow),
     });
     const { startTimer } = createTestClock(testNow).clock;
-    const settings = { mostAtOnce: 1, mostWaiting: 0, longestWait: 5_000 };
-    workInSlots(server, createSlots(settings, { startTimer, onShed: () => undefined }));
+    const settings = { maxConcurrent: 1, maxQueued: 0, maxWaitMs: 5_000 };
+    limitConcurrency(
+      server,
+      createConcurrencyLimiter(settings, { startTimer, onShed: () => undefined }),
+    );
     let end: () => void = () => undefined;
     const working = new Promise<void>((resolve) => (end = resolve));
     server.post('/slow', () => working.then(() => 'done'));
@@ -182,20 +189,20 @@ describe('a server that is full', () => {
     const silent = connect(Number(new URL(address).port), '127.0.0.1');
     silent.write('POST /slow HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n');
     await once(server.server, 'request');
-    expect((await ask(address, { method: 'GET', path: '/quick' })).status).toBe(200);
-    expect((await ask(address, { method: 'HEAD', path: '/quick' })).status).toBe(200);
+    expect((await send(address, { method: 'GET', path: '/quick' })).status).toBe(200);
+    expect((await send(address, { method: 'HEAD', path: '/quick' })).status).toBe(200);
 
-    const slow = ask(address, { path: '/slow', headers });
+    const slow = send(address, { path: '/slow', headers });
     await once(server.server, 'request');
     await settled();
-    const full = await ask(address, { method: 'GET', path: '/quick', headers });
+    const full = await send(address, { method: 'GET', path: '/quick', headers });
     expect([full.status, full.body]).toMatchObject([
       503,
       { error: 'Service Unavailable', message: 'Too many requests are waiting' },
     ]);
     expect(full.headers.get('retry-after')).toBe('5');
     expect(full.headers.get('access-control-allow-origin')).toBe(allowedOrigin);
-    const preflight = await ask(address, {
+    const preflight = await send(address, {
       method: 'OPTIONS',
       path: '/slow',
       headers: { ...headers, 'access-control-request-method': 'POST' },
@@ -223,9 +230,9 @@ describe('a batch', () => {
     const server = createServer({ logger: pino({ level: 'silent' }), trustedProxies: [] });
     onTestFinished(() => server.close());
     const taken: number[] = [];
-    workInSlots(server, {
-      run: (work, { slots }) => (taken.push(slots), work()),
-      waiting: () => 0,
+    limitConcurrency(server, {
+      run: (work, { permits }) => (taken.push(permits), work()),
+      queued: () => 0,
     });
     addChannelBatchAuth(server, {
       ...writtenDeps({ measure: () => Promise.resolve(new Map() as never) }).deps,
@@ -249,11 +256,11 @@ describe('a storm', () => {
   const usher = useUsher();
 
   it('of two thousand requests at once is answered without a failure', async () => {
-    const asked = Array.from({ length: 2_000 }, () => ask(usher.public, userAsks()));
-    const alive = await ask(usher.operator, { method: 'GET', path: '/livez' });
+    const asked = Array.from({ length: 2_000 }, () => send(usher.public, userRequest()));
+    const alive = await send(usher.operator, { method: 'GET', path: '/livez' });
     expect(alive.status).toBe(200);
     expect(new Set((await Promise.all(asked)).map(({ status }) => status))).toEqual(new Set([200]));
-    const { text } = await ask(usher.operator, { method: 'GET', path: '/metrics' });
+    const { text } = await send(usher.operator, { method: 'GET', path: '/metrics' });
     expect(metric(text, 'usher_requests_waiting')).toBe(0);
     expect(metric(text, 'usher_requests_shed_total')).toBe(0);
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createTurnstile } from '../../src/rate-limit/connection-rate-limiter.ts';
+import { createConnectionRateLimiter } from '../../src/rate-limit/connection-rate-limiter.ts';
 import { createMemoryLimits } from '../../src/rate-limit/memory-limits.ts';
 import { createTestClock } from '../support/test-clock.ts';
 import { testNow } from '../support/tokens.ts';
@@ -9,12 +9,12 @@ function setUp() {
   const time = createTestClock(testNow);
   const { now, startTimer } = time.clock;
   const limits = createMemoryLimits(now);
-  const make = () => createTurnstile({ limits, perMinute: 3, startTimer });
+  const make = () => createConnectionRateLimiter({ limits, perMinute: 3, startTimer });
   const enter = make();
   const through = async (address: string, way = enter) => {
     const attempt = await way(address);
     if ('retryAfterMs' in attempt) throw new Error('refused');
-    return attempt.giveBack;
+    return attempt.refund;
   };
   return { time, enter, other: make(), through };
 }

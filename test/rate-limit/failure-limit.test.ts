@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { ask, guestAsks, userAsks, userSignsIn } from '../http/requests.ts';
-import type { Answer } from '../http/requests.ts';
+import { send, guestRequest, userRequest, signInRequest } from '../http/requests.ts';
+import type { TestResponse } from '../http/requests.ts';
 import { withClient } from '../support/database.ts';
 import { allowedOrigin, useUsher } from '../support/usher.ts';
 
 const bad = { origin: allowedOrigin, authorization: 'Bearer x' };
 
-function expectLimited({ status, headers, body }: Answer): void {
+function expectLimited({ status, headers, body }: TestResponse): void {
   expect([status, body]).toMatchObject([
     429,
     { error: 'Too Many Requests', message: 'Too many refused requests' },
@@ -24,18 +24,18 @@ describe('refused requests of one address', () => {
 
   it('are limited to sixty a minute on all routes together; good ones are not', async () => {
     for (let i = 0; i < 30; i += 1) {
-      expect((await ask(usher.public, userAsks({ headers: bad }))).status).toBe(401);
-      expect((await ask(usher.public, guestAsks({ fields: { token: 'x' } }))).status).toBe(403);
+      expect((await send(usher.public, userRequest({ headers: bad }))).status).toBe(401);
+      expect((await send(usher.public, guestRequest({ fields: { token: 'x' } }))).status).toBe(403);
     }
-    expectLimited(await ask(usher.public, userAsks({ headers: bad })));
-    expectLimited(await ask(usher.public, userSignsIn({ headers: bad })));
-    const hotel = guestAsks({ fields: { token: 'x' }, headers: { origin: allowedOrigin } });
-    const limited = await ask(usher.public, hotel);
+    expectLimited(await send(usher.public, userRequest({ headers: bad })));
+    expectLimited(await send(usher.public, signInRequest({ headers: bad })));
+    const hotel = guestRequest({ fields: { token: 'x' }, headers: { origin: allowedOrigin } });
+    const limited = await send(usher.public, hotel);
     expectLimited(limited);
     expect(Object.keys(limited.body as object)).toStrictEqual(['error', 'message']);
 
-    for (const good of [userAsks(), userSignsIn(), guestAsks()]) {
-      expect((await ask(usher.public, good)).status).toBe(200);
+    for (const good of [userRequest(), signInRequest(), guestRequest()]) {
+      expect((await send(usher.public, good)).status).toBe(200);
     }
   });
 });
@@ -45,16 +45,16 @@ describe('refused requests without a trusted proxy', () => {
 
   it('count for the address that connects, whatever it forwards', async () => {
     const headers = (address: string) => ({ ...bad, 'x-forwarded-for': address });
-    const first = await ask(usher.public, userAsks({ headers: headers('203.0.113.1') }));
+    const first = await send(usher.public, userRequest({ headers: headers('203.0.113.1') }));
     expect(first.status).toBe(401);
-    expectLimited(await ask(usher.public, userAsks({ headers: headers('203.0.113.2') })));
+    expectLimited(await send(usher.public, userRequest({ headers: headers('203.0.113.2') })));
   });
 });
 
 describe('refused requests behind a trusted proxy', () => {
   const usher = useUsher({ RATE_LIMIT_FAILURES: '1', TRUSTED_PROXIES: '127.0.0.0/8' });
   const from = (address: string) =>
-    ask(usher.public, userAsks({ headers: { ...bad, 'x-forwarded-for': address } }));
+    send(usher.public, userRequest({ headers: { ...bad, 'x-forwarded-for': address } }));
 
   it('count for the client that the proxy names; of IPv6 for its /64', async () => {
     expect((await from('203.0.113.1')).status).toBe(401);
@@ -73,11 +73,11 @@ describe('requests for a WebSocket that are no handshake', () => {
 
   it('count as refused requests, so that a flood of them fills neither the log nor the table', async () => {
     const request = { path: '/ws', method: 'GET', headers: { origin: allowedOrigin } };
-    expect((await ask(usher.public, request)).status).toBe(426);
-    expect((await ask(usher.public, request)).status).toBe(426);
-    const { status, body } = await ask(usher.public, request);
+    expect((await send(usher.public, request)).status).toBe(426);
+    expect((await send(usher.public, request)).status).toBe(426);
+    const { status, body } = await send(usher.public, request);
     expect([status, body]).toMatchObject([429, { message: 'Too many refused requests' }]);
-    expect((await ask(usher.public, userAsks())).status).toBe(200);
+    expect((await send(usher.public, userRequest())).status).toBe(200);
     const { rows } = await withClient(usher.database, (client) =>
       client.query('SELECT action, code, failed_check FROM audit_log WHERE outcome = $1', [
         'refusal',

@@ -1,5 +1,12 @@
 import { describe, expect, it, vi } from 'vitest';
-import { ask, asJson, guestAsks, userAsks, userSignsIn, type Answer } from '../http/requests.ts';
+import {
+  send,
+  asJson,
+  guestRequest,
+  userRequest,
+  signInRequest,
+  type TestResponse,
+} from '../http/requests.ts';
 import { withClient } from '../support/database.ts';
 import { describeRedisServer, startRedisServer } from '../support/redis-server.ts';
 import {
@@ -15,7 +22,7 @@ const user = (sub: string) => ({ authorization: `Bearer ${userToken({ sub })}` }
 const channelOf = (sub: string) => ({ channel_name: `private-tenant.1.user.${sub}` });
 const announcements = { channel_name: 'private-tenant.1.announcements' };
 
-function expectLimited(answer: Answer, message: string, retryAfter: string): void {
+function expectLimited(answer: TestResponse, message: string, retryAfter: string): void {
   expect([answer.status, answer.body]).toMatchObject([
     429,
     { error: 'Too Many Requests', message },
@@ -32,7 +39,7 @@ async function rowsOf(usher: Pick<TestUsher, 'database'>, sql: string): Promise<
 describe('authorizations beyond those a minute', () => {
   // One in 20 seconds after the first three: nobody waits for that.
   const usher = useUsher({ RATE_LIMIT_AUTHORIZATIONS: '3', RATE_LIMIT_FAILURES: '5' });
-  const answerTo = (changes: object) => ask(usher.public, userAsks(changes));
+  const answerTo = (changes: object) => send(usher.public, userRequest(changes));
 
   it('are refused on all routes together, in any spelling, and cost others of the address nothing', async () => {
     const ways = [
@@ -40,14 +47,14 @@ describe('authorizations beyond those a minute', () => {
       { path: '/api/tenants/1/pusher/auth/', fields: { socket_id: '7.7' } },
     ];
     for (const way of ways) expect((await answerTo(way)).status).toBe(200);
-    expect((await ask(usher.public, userSignsIn())).status).toBe(200);
+    expect((await send(usher.public, signInRequest())).status).toBe(200);
     const headers = { origin: allowedOrigin, 'x-forwarded-for': '203.0.113.1' };
     const limited = [
       await answerTo({ headers }),
       await answerTo({ path: '/pusher/auth/', fields: { socket_id: '8.8' } }),
       await answerTo({ headers: { 'user-agent': 'another', ...user('15') } }),
-      await ask(usher.public, userSignsIn()),
-      await ask(usher.public, asJson(userAsks())),
+      await send(usher.public, signInRequest()),
+      await send(usher.public, asJson(userRequest())),
     ];
     for (const each of limited) expectLimited(each, 'Too many authorizations', '20');
     expect(limited[0]!.headers.get('access-control-allow-origin')).toBe(allowedOrigin);
@@ -83,8 +90,11 @@ describe('authorizations beyond those a minute', () => {
 
   it('have the two fields of the hotel chat there', async () => {
     const token = guestToken();
-    for (let i = 0; i < 3; i += 1) await ask(usher.public, guestAsks({ fields: { token } }));
-    const limited = await ask(usher.public, guestAsks({ fields: { token: guestToken({ x: 1 }) } }));
+    for (let i = 0; i < 3; i += 1) await send(usher.public, guestRequest({ fields: { token } }));
+    const limited = await send(
+      usher.public,
+      guestRequest({ fields: { token: guestToken({ x: 1 }) } }),
+    );
     expectLimited(limited, 'Too many authorizations', '20');
     expect(Object.keys(limited.body as object)).toStrictEqual(['error', 'message']);
   });
@@ -96,21 +106,21 @@ describe('channels beyond those of a connection', () => {
   it('are refused, one by one and in a batch', async () => {
     const names = ['private-announcements', 'private-tenant.1.user.15', announcements.channel_name];
     const fields = Object.fromEntries(names.map((name, i) => [`channel_name[${i}]`, name]));
-    const batch = userAsks({
+    const batch = userRequest({
       path: '/pusher/auth/batch',
       fields: { channel_name: undefined, ...fields },
     });
-    const answer = await ask(usher.public, batch);
+    const answer = await send(usher.public, batch);
     const entries = Object.values(answer.body as Record<string, { status: number }>);
     expect(entries.map(({ status }) => status).sort()).toEqual([200, 200, 429]);
     for (const channel_name of names.slice(0, 2)) {
-      const asked = userAsks({ fields: { channel_name } });
-      for (let i = 0; i < 2; i += 1) expect((await ask(usher.public, asked)).status).toBe(200);
+      const asked = userRequest({ fields: { channel_name } });
+      for (let i = 0; i < 2; i += 1) expect((await send(usher.public, asked)).status).toBe(200);
     }
-    const limited = await ask(usher.public, userAsks({ fields: announcements }));
+    const limited = await send(usher.public, userRequest({ fields: announcements }));
     expectLimited(limited, 'Too many channels on this connection', '30');
-    const elsewhere = userAsks({ fields: { ...announcements, socket_id: '2.2' } });
-    expect((await ask(usher.public, elsewhere)).status).toBe(200);
+    const elsewhere = userRequest({ fields: { ...announcements, socket_id: '2.2' } });
+    expect((await send(usher.public, elsewhere)).status).toBe(200);
   });
 });
 
@@ -122,7 +132,7 @@ describeRedisServer('two Ushers with one Redis', () => {
   };
   const bad = { authorization: 'Bearer x' };
   const statuses = async (ushers: readonly TestUsher[], changes: object) => {
-    const asked = ushers.map((each) => () => ask(each.public, userAsks(changes)));
+    const asked = ushers.map((each) => () => send(each.public, userRequest(changes)));
     const found: number[] = [];
     for (const next of asked) found.push((await next()).status);
     return found;
@@ -133,10 +143,10 @@ describeRedisServer('two Ushers with one Redis', () => {
     const start = () => startUsher({ ...limits, REDIS_URL: server.url });
     const [one, other] = [await start(), await start()];
     const ready = async (usher = one) =>
-      (await ask(usher.operator, { method: 'GET', path: '/readyz' })).body;
+      (await send(usher.operator, { method: 'GET', path: '/readyz' })).body;
     const local = async () =>
       /^usher_limits_local (\d)$/m.exec(
-        (await ask(one.operator, { method: 'GET', path: '/metrics' })).text,
+        (await send(one.operator, { method: 'GET', path: '/metrics' })).text,
       )?.[1];
     try {
       const both = [one, other, one, other];

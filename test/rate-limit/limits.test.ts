@@ -14,26 +14,26 @@ describe('limits in memory', () => {
   it('are bounded for each limit: who was idle longest goes when there are too many', async () => {
     const [first, second] = [newRate({ perMinute: 1 }), newRate({ perMinute: 1 })];
     const other = newRate({ perMinute: 1, limit: 'failures' });
-    for (const each of [first, second, other]) await limits.take([each]);
+    for (const each of [first, second, other]) await limits.consume([each]);
     time.now += 30_000;
-    await limits.giveBack(first);
-    await limits.take([first]);
-    for (let i = 0; i < 99_999; i += 1) await limits.take([newRate()]);
-    expect(await limits.take([first])).toMatchObject({ excess: first.limit });
-    expect(await limits.take([second])).toEqual({ waitMs: 0 });
-    expect(await limits.take([other])).toMatchObject({ excess: other.limit });
+    await limits.refund(first);
+    await limits.consume([first]);
+    for (let i = 0; i < 99_999; i += 1) await limits.consume([newRate()]);
+    expect(await limits.consume([first])).toMatchObject({ exceeded: first.limit });
+    expect(await limits.consume([second])).toEqual({ waitMs: 0 });
+    expect(await limits.consume([other])).toMatchObject({ exceeded: other.limit });
   });
 
   it('forget the things that were taken longest ago when there are too many', async () => {
     const fresh = createMemoryLimits(now);
     const [first, second] = [newThing({ perMinute: 1 }), newThing({ perMinute: 1 })];
-    await fresh.take([first]);
-    await fresh.take([second]);
-    await fresh.take([first]);
+    await fresh.consume([first]);
+    await fresh.consume([second]);
+    await fresh.consume([first]);
     const many = newThing({ perMinute: 1_000_000_000 });
-    for (let i = 0; i < 199_999; i += 1) await fresh.take([{ ...many, thing: String(i) }]);
-    expect(await fresh.take([first])).toEqual({ waitMs: 0 });
-    expect(await fresh.take([second])).toMatchObject({ excess: second.limit });
+    for (let i = 0; i < 199_999; i += 1) await fresh.consume([{ ...many, dedupeKey: String(i) }]);
+    expect(await fresh.consume([first])).toEqual({ waitMs: 0 });
+    expect(await fresh.consume([second])).toMatchObject({ exceeded: second.limit });
   });
 });
 
@@ -46,9 +46,9 @@ describeRedis('limits in Redis', () => {
 
   it('leave no key without an end', async () => {
     const rate = newRate();
-    await limits().take([rate, newThing()]);
-    await limits().take([rate]);
-    await limits().giveBack(rate);
+    await limits().consume([rate, newThing()]);
+    await limits().consume([rate]);
+    await limits().refund(rate);
     const keys = await at.admin.keys(`${at.keyPrefix}*`);
     expect(keys.length).toBeGreaterThan(1);
     for (const key of keys) expect(await at.admin.pttl(key)).not.toBe(-1);
@@ -56,8 +56,8 @@ describeRedis('limits in Redis', () => {
 
   it('keep no key for who gave everything back', async () => {
     const rate = newRate();
-    await limits().take([rate]);
-    await limits().giveBack(rate);
+    await limits().consume([rate]);
+    await limits().refund(rate);
     expect(await at.admin.exists(`${at.keyPrefix}limit:${rate.limit}:${rate.key}`)).toBe(0);
   });
 });

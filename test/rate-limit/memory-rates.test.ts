@@ -1,21 +1,21 @@
 import { expect, it } from 'vitest';
-import { createMemoryRates } from '../../src/rate-limit/memory-rates.ts';
+import { createMemoryRateLimiter } from '../../src/rate-limit/memory-rates.ts';
 import { createProcessHeap } from '../../src/runtime/heap.ts';
 import { testNow } from '../support/tokens.ts';
 
 it('keeps the name of a channel without the body that it was cut out of', () => {
   const heap = createProcessHeap();
-  const rates = createMemoryRates();
+  const rates = createMemoryRateLimiter();
   heap.collect();
   const before = heap.size();
   const bodies = 200;
   for (let i = 0; i < bodies; i += 1) {
     const body = Buffer.alloc(256 * 1024, 'x').toString('latin1');
-    const thing = body.slice(i, i + 40);
-    rates.take({ limit: 'subscriptions', key: `key ${i}`, perMinute: 1, thing }, testNow);
+    const dedupeKey = body.slice(i, i + 40);
+    rates.consume({ limit: 'subscriptions', key: `key ${i}`, perMinute: 1, dedupeKey }, testNow);
   }
   heap.collect();
   expect(heap.size() - before).toBeLessThan(0.5 * bodies * 256 * 1024);
-  const other = { limit: 'subscriptions', key: 'key 7', perMinute: 1, thing: 'y' } as const;
-  expect(rates.waitOf(other, testNow)).toBeGreaterThan(0);
+  const other = { limit: 'subscriptions', key: 'key 7', perMinute: 1, dedupeKey: 'y' } as const;
+  expect(rates.waitMsFor(other, testNow)).toBeGreaterThan(0);
 });

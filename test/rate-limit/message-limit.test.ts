@@ -1,16 +1,16 @@
 import { expect, it } from 'vitest';
 import { createMemoryLimits } from '../../src/rate-limit/memory-limits.ts';
-import { createMemoryRates } from '../../src/rate-limit/memory-rates.ts';
+import { createMemoryRateLimiter } from '../../src/rate-limit/memory-rates.ts';
 import { createMessageLimit } from '../../src/rate-limit/message-limit.ts';
 import { testNow } from '../support/tokens.ts';
-import { startDoorstep, user, until } from '../websocket/test-endpoint.ts';
+import { startTestEndpoint, user, until } from '../websocket/test-endpoint.ts';
 
 it('is one for all replicas, but for the message that finds that out', async () => {
   let time = testNow;
   const now = () => time;
   const shared = createMemoryLimits(now);
   const replica = () =>
-    createMessageLimit({ perMinute: 2, rates: createMemoryRates(), shared, now });
+    createMessageLimit({ perMinute: 2, rates: createMemoryRateLimiter(), shared, now });
   const [one, other] = [replica(), replica()];
   expect([one(user), other(user)]).toEqual([0, 0]);
   expect(one(user)).toBe(0);
@@ -23,7 +23,7 @@ it('is one for all replicas, but for the message that finds that out', async () 
 
 it('is told of, with whom and from where, and not when it was kept', async () => {
   const reported: unknown[] = [];
-  const { enter } = await startDoorstep({
+  const { enter } = await startTestEndpoint({
     mostMessages: 1,
     reportExcess: (limit, _key, { origin: { address }, ...about }) => {
       reported.push({ limit, address, ...about });

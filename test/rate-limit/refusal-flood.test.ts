@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { ask, guestAsks, userAsks, type Asking } from '../http/requests.ts';
+import { send, guestRequest, userRequest, type TestRequest } from '../http/requests.ts';
 import { withClient } from '../support/database.ts';
 import { useUsher, userToken, type TestUsher } from '../support/usher.ts';
 
@@ -15,17 +15,17 @@ const eventsOf = (usher: At, signal: string) =>
   rows(usher, `SELECT suppressed FROM security_events WHERE signal = '${signal}' ORDER BY at`);
 
 const metric = async (usher: At, name: string) => {
-  const { text } = await ask(usher.operator, { method: 'GET', path: '/metrics' });
+  const { text } = await send(usher.operator, { method: 'GET', path: '/metrics' });
   return text.split('\n').find((line) => line.startsWith(name));
 };
 
-const statuses = async (usher: At, asking: Asking, times: number) => {
-  const answers = Array.from({ length: times }, () => ask(usher.public, asking));
+const statuses = async (usher: At, asking: TestRequest, times: number) => {
+  const answers = Array.from({ length: times }, () => send(usher.public, asking));
   const found = (await Promise.all(answers)).map(({ status }) => status);
   return (status: number) => found.filter((each) => each === status).length;
 };
 
-const withoutCredential = userAsks({ headers: { authorization: undefined } });
+const withoutCredential = userRequest({ headers: { authorization: undefined } });
 
 describe('a flood of requests without a credential from one address', () => {
   const usher = useUsher({ RATE_LIMIT_FAILURES: '60' });
@@ -53,13 +53,13 @@ describe('a flood of requests without a credential from one address', () => {
 
   it('keeps nobody at that address out who has a good credential', async () => {
     await statuses(usher, withoutCredential, 100);
-    expect((await ask(usher.public, userAsks())).status).toBe(200);
-    expect((await ask(usher.public, guestAsks())).status).toBe(200);
+    expect((await send(usher.public, userRequest())).status).toBe(200);
+    expect((await send(usher.public, guestRequest())).status).toBe(200);
   });
 
   it('is the same with a good token for a channel that is not its own', async () => {
     const before = await decisionsOf(usher);
-    const foreign = userAsks({ fields: { channel_name: 'private-tenant.1.user.16' } });
+    const foreign = userRequest({ fields: { channel_name: 'private-tenant.1.user.16' } });
     const count = await statuses(usher, foreign, 100);
     expect(count(429)).toBe(100);
     expect(await decisionsOf(usher)).toBe(before);
@@ -92,14 +92,14 @@ describe('a flood of one principal beyond its own limit', () => {
   const usher = useUsher({ RATE_LIMIT_AUTHORIZATIONS: '1', RATE_LIMIT_FAILURES: '3' });
 
   it('writes the rows of the limit of refusals, and takes nothing from its address', async () => {
-    const count = await statuses(usher, userAsks(), 30);
+    const count = await statuses(usher, userRequest(), 30);
     expect([count(200), count(429)]).toEqual([1, 29]);
     expect(await decisionsOf(usher)).toBe(3);
     const bad = { headers: { authorization: 'Bearer x' } };
-    expect((await ask(usher.public, userAsks(bad))).status).toBe(401);
+    expect((await send(usher.public, userRequest(bad))).status).toBe(401);
     const other = { authorization: `Bearer ${userToken({ sub: '16' })}` };
     const own = { headers: other, fields: { channel_name: 'private-tenant.1.user.16' } };
-    expect((await ask(usher.public, userAsks(own))).status).toBe(200);
+    expect((await send(usher.public, userRequest(own))).status).toBe(200);
   });
 });
 
@@ -110,13 +110,13 @@ describe('guest sessions of a lobby behind one address', () => {
 
   it('are started by three hundred within a minute, and take nothing from refused requests', async () => {
     expect((await statuses(lobby, start, 300))(200)).toBe(300);
-    expect((await ask(lobby.public, withoutCredential)).status).toBe(401);
+    expect((await send(lobby.public, withoutCredential)).status).toBe(401);
   });
 
   it('have a limit of their own, with its metric and its event', async () => {
-    expect((await ask(strict.public, withoutCredential)).status).toBe(401);
+    expect((await send(strict.public, withoutCredential)).status).toBe(401);
     expect((await statuses(strict, start, 2))(200)).toBe(2);
-    const limited = await ask(strict.public, start);
+    const limited = await send(strict.public, start);
     expect([limited.status, limited.body]).toMatchObject([
       429,
       { message: 'Too many guest sessions' },

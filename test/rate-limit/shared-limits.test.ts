@@ -25,7 +25,7 @@ describeRedisServer('shared limits', () => {
     connections.push(redis);
     const shared = createRedisLimits(redis, now);
     const limits = createSharedLimits({
-      ...{ shared, local: createMemoryLimits(now), probe: shared.probe, now, log },
+      ...{ shared, local: createMemoryLimits(now), probeShared: shared.probe, now, log },
     });
     return { limits, lines };
   };
@@ -40,17 +40,17 @@ describeRedisServer('shared limits', () => {
   it('count together, each alone while Redis is away, and together again, with a line for each switch', async () => {
     const [one, other] = [await replica(), await replica()];
     const rate = newRate({ perMinute: 2 });
-    const excess = { excess: rate.limit, retryAfterMs: 30_000 };
-    expect(await one.limits.take([rate])).toEqual({ waitMs: 0 });
-    expect(await other.limits.take([rate])).toEqual({ waitMs: 0 });
-    expect(await one.limits.take([rate])).toEqual(excess);
+    const excess = { exceeded: rate.limit, retryAfterMs: 30_000 };
+    expect(await one.limits.consume([rate])).toEqual({ waitMs: 0 });
+    expect(await other.limits.consume([rate])).toEqual({ waitMs: 0 });
+    expect(await one.limits.consume([rate])).toEqual(excess);
     expect(one.lines).toEqual([]);
 
     await server.kill();
     for (const { limits } of [one, other]) {
-      for (let i = 0; i < 2; i += 1) expect(await limits.take([rate])).toEqual({ waitMs: 0 });
-      expect(await limits.take([rate])).toEqual(excess);
-      await limits.giveBack(rate);
+      for (let i = 0; i < 2; i += 1) expect(await limits.consume([rate])).toEqual({ waitMs: 0 });
+      expect(await limits.consume([rate])).toEqual(excess);
+      await limits.refund(rate);
       expect(limits.isLocal()).toBe(true);
     }
 
@@ -60,14 +60,14 @@ describeRedisServer('shared limits', () => {
     await vi.waitUntil(
       async () => {
         time.now += 1_000;
-        for (const { limits } of [one, other]) await limits.take([newRate()]);
+        for (const { limits } of [one, other]) await limits.consume([newRate()]);
         return !one.limits.isLocal() && !other.limits.isLocal();
       },
       { timeout: 30_000 },
     );
-    expect(await one.limits.take([fresh])).toEqual({ waitMs: 0 });
-    expect(await other.limits.take([fresh])).toEqual({ waitMs: 0 });
-    expect(await one.limits.take([fresh])).toEqual(excess);
+    expect(await one.limits.consume([fresh])).toEqual({ waitMs: 0 });
+    expect(await other.limits.consume([fresh])).toEqual({ waitMs: 0 });
+    expect(await one.limits.consume([fresh])).toEqual(excess);
     const lines = ['limits are counted by this replica alone', 'limits are shared again'];
     expect([one.lines, other.lines]).toEqual([lines, lines]);
   });
@@ -75,15 +75,15 @@ describeRedisServer('shared limits', () => {
   it('let nobody wait for a Redis that says nothing, but for who finds it out', async () => {
     const { limits } = await replica();
     server.signal('SIGSTOP');
-    await limits.take([newRate()]);
+    await limits.consume([newRate()]);
     time.now += 1_000;
     // This one begins a look at a frozen server, and has its answer before that can end.
     const next = new Promise((resolve) => setImmediate(resolve, 'still waiting'));
-    expect(await Promise.race([limits.take([newRate()]), next])).toEqual({ waitMs: 0 });
+    expect(await Promise.race([limits.consume([newRate()]), next])).toEqual({ waitMs: 0 });
     server.signal('SIGCONT');
     await vi.waitUntil(
       async () => {
-        await limits.look();
+        await limits.probe();
         return !limits.isLocal();
       },
       { timeout: 30_000 },

@@ -72,7 +72,7 @@ async function startWire() {
 const timeoutMs = 300;
 const answersTo = async (redis: Redis): Promise<boolean> => {
   try {
-    await redis.ask((client) => client.echo('x'));
+    await redis.run((client) => client.echo('x'));
     return true;
   } catch (error) {
     expect(error).toBeInstanceOf(Unavailable);
@@ -100,7 +100,7 @@ describe('a Redis that is not there', () => {
     await once(server, 'close');
     redis = await createRedis({ url, log, timeoutMs });
     const failure: unknown = await redis
-      .ask((client) => client.echo('x'))
+      .run((client) => client.echo('x'))
       .catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(Unavailable);
     expect(failure).toMatchObject({ dependency: 'redis' });
@@ -174,39 +174,39 @@ describeRedis('a Redis that fails', () => {
 
   it('gives up a command that takes too long, though its answer would come', async () => {
     const key = `usher-test-nothing-${String(process.pid)}`;
-    const slow = redis.ask((client) => client.blpop(key, (timeoutMs * 1.5) / 1000));
+    const slow = redis.run((client) => client.blpop(key, (timeoutMs * 1.5) / 1000));
     await expect(slow).rejects.toThrow(Unavailable);
   });
 
   it('refuses what was under way when the connection is cut, or asked meanwhile, and never sends it again', async () => {
     const key = `usher-test-cut-${String(process.pid)}`;
     wire.setFrozen(true);
-    const asked = redis.ask((client) => client.incr(key));
+    const asked = redis.run((client) => client.incr(key));
     const refused = expect(asked).rejects.toThrow(Unavailable);
     wire.setOpen(false);
     wire.cut();
     await refused;
-    await expect(redis.ask((client) => client.incr(key))).rejects.toThrow(Unavailable);
+    await expect(redis.run((client) => client.incr(key))).rejects.toThrow(Unavailable);
     wire.setFrozen(false);
     wire.setOpen(true);
     await vi.waitUntil(() => answersTo(redis), { timeout: 30_000 });
-    expect(await redis.ask((client) => client.getdel(key))).toBeNull();
+    expect(await redis.run((client) => client.getdel(key))).toBeNull();
   });
 
   it('sends nothing later that was asked while it was connecting', async () => {
     const key = `usher-test-later-${String(process.pid)}`;
     wire.setFrozen(true);
     wire.cut();
-    await expect(redis.ask((client) => client.incr(key))).rejects.toThrow(Unavailable);
+    await expect(redis.run((client) => client.incr(key))).rejects.toThrow(Unavailable);
     wire.setFrozen(false);
     await vi.waitUntil(() => answersTo(redis), { timeout: 30_000 });
-    expect(await redis.ask((client) => client.getdel(key))).toBeNull();
+    expect(await redis.run((client) => client.getdel(key))).toBeNull();
   });
 
   it('tells what Redis said by its first word only', async () => {
     const script = `return redis.error_reply('OOM of a-value-of-ours')`;
     const failure: unknown = await redis
-      .ask((client) => client.eval(script, 0))
+      .run((client) => client.eval(script, 0))
       .catch((error: unknown) => error);
     expect(failure).toMatchObject({ dependency: 'redis', cause: { message: 'OOM' } });
     expect(inspect(failure, { depth: 10 })).not.toContain('a-value-of-ours');

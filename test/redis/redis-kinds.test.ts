@@ -26,11 +26,11 @@ const time = { now: testNow };
 const now = () => time.now;
 const limitsAt = async (url: string) => {
   const shared = createRedisLimits(await connect(url), now);
-  const { probe } = shared;
-  return createSharedLimits({ shared, local: createMemoryLimits(now), probe, now, log });
+  const { probe: probeShared } = shared;
+  return createSharedLimits({ shared, local: createMemoryLimits(now), probeShared, now, log });
 };
 const isShared = async (limits: Awaited<ReturnType<typeof limitsAt>>) => {
-  await limits.look();
+  await limits.probe();
   return !limits.isLocal();
 };
 
@@ -59,11 +59,11 @@ describeRedisKinds('a Redis Cluster of three nodes', () => {
     const [one, other] = [await limitsAt(`redis+cluster://${nodes[1]!.address}`), limits!];
     const rate = newRate({ perMinute: 2 });
     const thing = newThing({ key: rate.key });
-    expect(await one.take([rate, thing])).toEqual({ waitMs: 0 });
-    expect(await other.take([rate, thing])).toEqual({ waitMs: 0 });
-    expect(await one.take([rate, thing])).toMatchObject({ excess: rate.limit });
+    expect(await one.consume([rate, thing])).toEqual({ waitMs: 0 });
+    expect(await other.consume([rate, thing])).toEqual({ waitMs: 0 });
+    expect(await one.consume([rate, thing])).toMatchObject({ exceeded: rate.limit });
     expect(one.isLocal()).toBe(false);
-    for (let i = 0; i < 50; i += 1) await other.take([newRate()]);
+    for (let i = 0; i < 50; i += 1) await other.consume([newRate()]);
     for (const node of nodes) expect(await node.ask('DBSIZE')).toBeGreaterThan(0);
   });
 
@@ -71,7 +71,8 @@ describeRedisKinds('a Redis Cluster of three nodes', () => {
     const shared = await limitsAt(url);
     expect(await isShared(shared)).toBe(true);
     await nodes[2]!.kill();
-    for (let i = 0; i < 30; i += 1) expect(await shared.take([newRate()])).toEqual({ waitMs: 0 });
+    for (let i = 0; i < 30; i += 1)
+      expect(await shared.consume([newRate()])).toEqual({ waitMs: 0 });
     expect(await isShared(shared)).toBe(false);
     await nodes[2]!.start();
     await until(() => isShared(shared));
@@ -79,8 +80,8 @@ describeRedisKinds('a Redis Cluster of three nodes', () => {
 
   it('is refused with a sentence under redis://', async () => {
     const redis = await connect(`redis://${nodes[0]!.address}`);
-    expect(redis.fault()).toMatch(/^REDIS_URL names one node of a Redis Cluster\. Set /);
-    await expect(redis.ask((client) => client.echo('x'))).rejects.toThrow('redis');
+    expect(redis.misconfiguration()).toMatch(/^REDIS_URL names one node of a Redis Cluster\. Set /);
+    await expect(redis.run((client) => client.echo('x'))).rejects.toThrow('redis');
   });
 });
 
@@ -97,9 +98,9 @@ describeRedisKinds('Sentinels', () => {
   it('name the master, where limits are counted in the database that the address says', async () => {
     const limits = await limitsAt(`redis+sentinel://:a-password@${url}/main?db=3`);
     expect(await isShared(limits)).toBe(true);
-    await limits.take([newRate()]);
+    await limits.consume([newRate()]);
     const inside = await connect(`redis://:a-password@${master.address}`);
-    expect(await inside.ask((client) => client.info('keyspace'))).toMatch(/db3:keys=1/);
+    expect(await inside.run((client) => client.info('keyspace'))).toMatch(/db3:keys=1/);
   });
 
   it.each([
@@ -107,20 +108,24 @@ describeRedisKinds('Sentinels', () => {
     ['no such database', '/main?db=99', /^REDIS_URL names a database that this Redis does not/],
   ])('are refused with a sentence: %s', async (_case, path, sentence) => {
     const redis = await connect(`redis+sentinel://:a-password@${url}${path}`);
-    expect(redis.fault()).toMatch(sentence);
+    expect(redis.misconfiguration()).toMatch(sentence);
   });
 
   it('do not hold up the start when none answers, and are found when one does', async () => {
     const redis = await connect(`redis+sentinel://:a-password@127.0.0.1:1/main`);
-    expect(redis.fault()).toBeUndefined();
+    expect(redis.misconfiguration()).toBeUndefined();
     expect(lines).toEqual(['{"reason":"no Sentinel answers"}Redis is not reachable']);
   });
 
   it('are refused with a sentence under redis:// and redis+cluster://', async () => {
     const plain = await connect(`redis://${url}`);
-    expect(plain.fault()).toMatch(/^REDIS_URL names a Sentinel\. Set REDIS_URL=redis\+sentinel:/);
+    expect(plain.misconfiguration()).toMatch(
+      /^REDIS_URL names a Sentinel\. Set REDIS_URL=redis\+sentinel:/,
+    );
     const cluster = await connect(`redis+cluster://${url}`);
-    expect(cluster.fault()).toMatch(/^REDIS_URL names no node of a Redis Cluster, although/);
+    expect(cluster.misconfiguration()).toMatch(
+      /^REDIS_URL names no node of a Redis Cluster, although/,
+    );
   });
 });
 
@@ -136,14 +141,14 @@ describeRedisKinds('a single Redis', () => {
     ['redis://', '/99', /^REDIS_URL names a database that this Redis does not have/],
   ])('is refused with a sentence under %s…%s', async (scheme, path, sentence) => {
     const redis = await connect(`${scheme}${server.address}${path}`);
-    expect(redis.fault()).toMatch(sentence);
-    await expect(redis.ask((client) => client.echo('x'))).rejects.toThrow('redis');
+    expect(redis.misconfiguration()).toMatch(sentence);
+    await expect(redis.run((client) => client.echo('x'))).rejects.toThrow('redis');
     expect(await server.ask('DBSIZE')).toBe(0);
   });
 
   it('is used in the database of its address', async () => {
     const limits = await limitsAt(`redis://${server.address}/7`);
-    await limits.take([newRate()]);
+    await limits.consume([newRate()]);
     expect(await server.ask('INFO', 'keyspace')).toMatch(/db7:keys=1/);
   });
 
@@ -153,7 +158,9 @@ describeRedisKinds('a single Redis', () => {
     const { port } = web.address() as AddressInfo;
     const redis = await connect(`redis://127.0.0.1:${port}`);
     web.close();
-    expect(redis.fault()).toMatch(/^REDIS_URL names a server that does not speak the Redis/);
+    expect(redis.misconfiguration()).toMatch(
+      /^REDIS_URL names a server that does not speak the Redis/,
+    );
   });
 });
 
@@ -175,8 +182,8 @@ describeRedisKinds('a Redis that answers PING and refuses commands', () => {
       expect(await isShared(limits)).toBe(false);
       expect(lines).toEqual([`{"reason":"${reason}"}limits are counted by this replica alone`]);
       const rate = newRate({ perMinute: 1 });
-      expect(await limits.take([rate])).toEqual({ waitMs: 0 });
-      expect(await limits.take([rate])).toMatchObject({ excess: rate.limit });
+      expect(await limits.consume([rate])).toEqual({ waitMs: 0 });
+      expect(await limits.consume([rate])).toMatchObject({ exceeded: rate.limit });
     },
   );
 
@@ -186,7 +193,7 @@ describeRedisKinds('a Redis that answers PING and refuses commands', () => {
     await until(async () => /master_link_status:up/.test(String(await replica.ask('INFO'))));
     const limits = await limitsAt(`redis://${replica.address}`);
     for (let i = 0; i < 5; i += 1) {
-      await limits.look();
+      await limits.probe();
       expect(limits.isLocal()).toBe(true);
     }
     expect(lines).toEqual(['{"reason":"READONLY"}limits are counted by this replica alone']);

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { createProcessHeap } from '../../src/runtime/heap.ts';
-import { lookInterval, startGivingBack } from '../../src/runtime/idle-gc.ts';
-import type { Repeating } from '../../src/runtime/interval-job.ts';
+import { checkIntervalMs, startIdleGc } from '../../src/runtime/idle-gc.ts';
+import type { IntervalJob } from '../../src/runtime/interval-job.ts';
 import { createTestClock } from '../support/test-clock.ts';
 import { testNow } from '../support/tokens.ts';
 
@@ -11,17 +11,17 @@ const settle = () => new Promise((resolve) => setImmediate(resolve));
 const megabyte = 1024 * 1024;
 
 describe('giving memory back', () => {
-  let running: Repeating | undefined;
+  let running: IntervalJob | undefined;
 
   afterEach(() => running?.stop());
 
   function start() {
     const time = createTestClock(testNow);
     const heap = { bytes: 60 * megabyte, living: 50 * megabyte, busy: 0.9, collections: 0 };
-    running = startGivingBack(
+    running = startIdleGc(
       {
         size: () => heap.bytes,
-        busyShare: () => heap.busy,
+        utilization: () => heap.busy,
         collect: () => {
           heap.collections += 1;
           heap.bytes = heap.living;
@@ -31,7 +31,7 @@ describe('giving memory back', () => {
     );
     const look = async (): Promise<number> => {
       await settle();
-      time.advance(lookInterval);
+      time.advance(checkIntervalMs);
       await settle();
       return heap.collections;
     };
@@ -100,10 +100,10 @@ describe('the heap of a process', () => {
 
   it('knows how much of the time was work', async () => {
     const heap = createProcessHeap();
-    heap.busyShare();
+    heap.utilization();
     const end = performance.now() + 50;
     while (performance.now() < end);
     await settle();
-    expect(heap.busyShare()).toBeGreaterThan(0.5);
+    expect(heap.utilization()).toBeGreaterThan(0.5);
   });
 });

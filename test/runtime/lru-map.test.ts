@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createByAge } from '../../src/runtime/lru-map.ts';
+import { createLruMap } from '../../src/runtime/lru-map.ts';
 import { survivorsOf } from '../support/survivors.ts';
 
 interface Step {
@@ -21,18 +21,18 @@ describe('a map by age', () => {
   it('holds what a list would hold to whose end everything is put', () => {
     fc.assert(
       fc.property(steps, (all) => {
-        const map = createByAge<number>();
+        const map = createLruMap<number>();
         let list: (Step & { readonly value: number })[] = [];
         all.forEach((step, value) => {
           const { what, key, weight } = step;
           if (what === 'forget') {
-            map.forgetWhile(() => map.size() > weight);
+            map.evictWhile(() => map.size() > weight);
             list = list.slice(Math.max(0, list.length - weight));
           } else {
             list = list.filter((each) => each.key !== key);
             if (what === 'delete') map.delete(key);
             else {
-              map.put(key, value, weight);
+              map.set(key, value, weight);
               list.push({ ...step, value });
             }
           }
@@ -43,17 +43,17 @@ describe('a map by age', () => {
           }
         });
         const left: number[] = [];
-        map.forgetWhile((value) => left.push(value) > 0);
+        map.evictWhile((value) => left.push(value) > 0);
         expect(left).toEqual(list.map(({ value }) => value));
       }),
     );
   });
 
   it('looks at no more than it forgets, and one', () => {
-    const map = createByAge<number>();
-    for (let i = 0; i < 100; i += 1) map.put(String(i), i);
+    const map = createLruMap<number>();
+    for (let i = 0; i < 100; i += 1) map.set(String(i), i);
     const seen: number[] = [];
-    map.forgetWhile((value) => {
+    map.evictWhile((value) => {
       seen.push(value);
       return value < 2;
     });
@@ -61,12 +61,12 @@ describe('a map by age', () => {
   });
 
   it('keeps nothing of what has gone', async () => {
-    const map = createByAge<object>();
-    map.put('first', {});
+    const map = createLruMap<object>();
+    map.set('first', {});
     const values = Array.from({ length: 1_000 }, (_, i) => {
       const value = { i };
       map.delete(`key ${(i + 3) % 7}`);
-      map.put(`key ${i % 7}`, value);
+      map.set(`key ${i % 7}`, value);
       return new WeakRef(value);
     });
     expect((await survivorsOf(values)).length).toBeLessThan(20);

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { watchNpm, type Parented } from '../../src/runtime/npm-parent.ts';
+import { watchNpmParent, type ProcessWithParent } from '../../src/runtime/npm-parent.ts';
 import { createTestClock } from '../support/test-clock.ts';
 
 it.each([
@@ -10,12 +10,12 @@ it.each([
   [undefined, 0],
 ])('of npm run %s, the end of npm is told %d times', async (name, times) => {
   const clock = createTestClock(0);
-  const us: { -readonly [Key in keyof Parented]: Parented[Key] } = {
+  const us: { -readonly [Key in keyof ProcessWithParent]: ProcessWithParent[Key] } = {
     env: name === undefined ? {} : { npm_lifecycle_event: name },
     ppid: 7,
   };
   let ends = 0;
-  const watching = watchNpm(us, clock.clock.startTimer, () => {
+  const watching = watchNpmParent(us, clock.clock.startTimer, () => {
     ends += 1;
   });
   await setImmediate();

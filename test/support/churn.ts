@@ -1,8 +1,8 @@
 // Fills and forgets memory as a server does, and prints the largest size of its heap beside what lives in it, in bytes.
 import { getHeapStatistics } from 'node:v8';
-import { boundHeap, createProcessHeap } from '../../src/runtime/heap.ts';
+import { limitHeap, createProcessHeap } from '../../src/runtime/heap.ts';
 
-if (process.argv[2] === 'bounded') boundHeap();
+if (process.argv[2] === 'bounded') limitHeap();
 
 const heap = createProcessHeap();
 const alive = Array.from({ length: 300 }, () => Array.from({ length: 20_000 }, () => 0.5));

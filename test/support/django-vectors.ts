@@ -79,22 +79,22 @@ export function settingsOf({ settings }: DjangoCase): DjangoSettings {
       (key) => new Secret(key),
     ),
     backends: settings.AUTHENTICATION_BACKENDS,
-    cookieAge: settings.SESSION_COOKIE_AGE * 1000,
+    cookieAgeMs: settings.SESSION_COOKIE_AGE * 1000,
   };
 }
 
 /** Who is signed in, as far as Django says it too; `undefined` for nobody. */
-export type Verdict = Pick<Visitor, 'userId' | 'name' | 'isStaff' | 'isSuperuser'> | undefined;
+export type ExpectedUser = Pick<Visitor, 'userId' | 'name' | 'isStaff' | 'isSuperuser'> | undefined;
 
 /** What Usher has to say to a case: what Django said, but for the stricter ones. */
-export function verdictOf(one: DjangoCase): Verdict {
+export function expectedUser(one: DjangoCase): ExpectedUser {
   const { ok, user_id, username, is_staff, is_superuser } = one.django_says;
   if (!ok || isStricter(one)) return undefined;
   return { userId: user_id!, name: username!, isStaff: is_staff, isSuperuser: is_superuser };
 }
 
 /** What a reader says to the cookie of a case, which came in the case's own `Cookie` header. */
-export async function judgeCase(one: DjangoCase, read: CredentialReader): Promise<Verdict> {
+export async function readCase(one: DjangoCase, read: CredentialReader): Promise<ExpectedUser> {
   const { cookie, cookie_header = `sessionid=${cookie}`, settings } = one;
   const page = 'https://host.example';
   const shown = findSession(['Cookie', cookie_header, 'Origin', page], {

@@ -1,4 +1,4 @@
-import { createLookups } from '../../src/observability/metrics/cache-stats.ts';
+import { createCacheStats } from '../../src/observability/metrics/cache-stats.ts';
 import { createMetrics } from '../../src/observability/metrics/metrics.ts';
 import { RowRefused, Unavailable } from '../../src/runtime/unavailable.ts';
 
@@ -10,25 +10,25 @@ export async function readEveryMetric(): Promise<string> {
   metrics.countMessage('1');
   metrics.countWebhook('taken');
   await metrics.timed('subscribe', () => Promise.resolve());
-  metrics.showOccupancy(() => new Map([['1', { channels: 1, members: 1 }]]));
-  metrics.showTokenLookups(createLookups().read);
-  metrics.showFactLookups(createLookups().read);
+  metrics.observeOccupancy(() => new Map([['1', { channels: 1, members: 1 }]]));
+  metrics.observeTokenCache(createCacheStats().read);
+  metrics.observeFactCache(createCacheStats().read);
   metrics.trail.countDropped();
-  metrics.trail.showWaiting(() => 0);
+  metrics.trail.observeQueue(() => 0);
   await metrics.trail.measured(() => Promise.resolve([]))([]);
   for (const fault of [new Unavailable('database'), new RowRefused(false)]) {
     await metrics.trail
       .measured(() => Promise.reject(fault))([])
       .catch(() => undefined);
   }
-  metrics.load.countExcess('failures');
+  metrics.load.countLimitExceeded('failures');
   metrics.load.countShed();
   metrics.load.countUnrecorded('credential-missing');
-  metrics.load.showLocal(() => false);
-  metrics.load.showWaiting(() => 0);
-  metrics.traffic.showOpen(() => new Map([['1', 1]]));
+  metrics.load.observeLocal(() => false);
+  metrics.load.observeQueue(() => 0);
+  metrics.traffic.observeOpen(() => new Map([['1', 1]]));
   for (const start of Object.values(metrics.traffic.measureTraffic('1'))) start()();
   const database = new Map([['database', true]]);
-  metrics.dependencies.show({ names: () => new Set(database.keys()), states: () => database });
+  metrics.dependencies.observe({ names: () => new Set(database.keys()), states: () => database });
   return (await metrics.read()).text;
 }

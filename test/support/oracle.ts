@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 
 /** Somebody in the world of these tests, by the credential that is shown. */
-export type Who =
+export type Caller =
   | 'nobody'
   | 'user 15 of tenant 1'
   | 'user 16 of tenant 1'
@@ -25,7 +25,7 @@ const ofTenant = (tenant: string, user: string) => [
  * Who may enter what, given the demo's booking and escrow and nothing else. Written down by hand from what is promised:
  * nothing of Usher is asked, so a mistake there is not made here as well.
  */
-export const mayEnter: Readonly<Record<Who, readonly string[]>> = {
+export const mayEnter: Readonly<Record<Caller, readonly string[]>> = {
   nobody: [],
   'user 15 of tenant 1': [...ofTenant('1', '15'), ...escrow],
   'user 16 of tenant 1': [...ofTenant('1', '16'), ...escrow],
@@ -36,7 +36,7 @@ export const mayEnter: Readonly<Record<Who, readonly string[]>> = {
 };
 
 /** The id by which somebody is shown to others, and signs in; a guest cannot sign in. */
-const idOf: Readonly<Record<Who, string | undefined>> = {
+const idOf: Readonly<Record<Caller, string | undefined>> = {
   nobody: undefined,
   'user 15 of tenant 1': '15',
   'user 16 of tenant 1': '16',
@@ -47,8 +47,8 @@ const idOf: Readonly<Record<Who, string | undefined>> = {
 };
 
 /** What may have been signed for somebody: for one of these sockets, and for these channels of theirs at most. */
-export interface Asked {
-  readonly who: Who;
+export interface AllowedChannels {
+  readonly who: Caller;
   readonly sockets: readonly string[];
   /** All channels that they may enter, where it is left out. */
   readonly channels?: readonly string[];
@@ -68,7 +68,7 @@ export function createOracle({ key, secret }: { readonly key: string; readonly s
   const hmac = (text: string) =>
     `${key}:${createHmac('sha256', secret).update(text).digest('hex')}`;
 
-  const isChannel = ({ auth, channel_data: data }: Signed, asked: Asked): boolean => {
+  const isChannel = ({ auth, channel_data: data }: Signed, asked: AllowedChannels): boolean => {
     const own = mayEnter[asked.who].filter((name) => asked.channels?.includes(name) ?? true);
     return own.some((channel) => {
       const shows = channel.startsWith('presence-') || asked.who === 'guest of the hotel';
@@ -79,7 +79,7 @@ export function createOracle({ key, secret }: { readonly key: string; readonly s
     });
   };
 
-  const isSignIn = ({ auth, user_data: data }: Signed, asked: Asked): boolean =>
+  const isSignIn = ({ auth, user_data: data }: Signed, asked: AllowedChannels): boolean =>
     asked.signIn === true &&
     asked.who !== 'guest of the hotel' &&
     idOf[asked.who] !== undefined &&
@@ -88,7 +88,7 @@ export function createOracle({ key, secret }: { readonly key: string; readonly s
 
   return {
     /** The signatures in the body of an answer that should not exist. */
-    forged: (text: string, asked: Asked): readonly string[] =>
+    forged: (text: string, asked: AllowedChannels): readonly string[] =>
       signaturesIn(text).flatMap((signed) =>
         isChannel(signed, asked) || isSignIn(signed, asked) ? [] : [signed.auth],
       ),

@@ -12,7 +12,7 @@ export type Behaviour = number | 'hang-up';
 export interface PusherServer {
   readonly port: number;
   /** The users that it was asked to end, in this order. */
-  readonly asked: readonly string[];
+  readonly requests: readonly string[];
   behaviour: Behaviour;
 }
 
@@ -26,11 +26,11 @@ export function usePusherServers(): (behaviour: Behaviour) => Promise<PusherServ
     }
   });
   return async (behaviour) => {
-    const asked: string[] = [];
-    const state = { asked, behaviour };
+    const requests: string[] = [];
+    const state = { requests, behaviour };
     const server = createServer((request, response) => {
       const [, user] = /\/users\/([^/]+)\/terminate_connections/.exec(request.url ?? '') ?? [];
-      asked.push(user ?? 'nobody');
+      requests.push(user ?? 'nobody');
       if (state.behaviour === 'hang-up') request.socket.destroy();
       else response.writeHead(state.behaviour).end('{}');
     });

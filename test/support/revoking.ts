@@ -3,7 +3,7 @@ import type { Database } from '../../src/database/client.ts';
 import { createRevocations } from '../../src/database/repositories/revocations.ts';
 
 /** The revocations of a database, for tests that do not care about live grants: `revoke` gives the moment that holds. */
-export function revoking(database: Database) {
+export function revocationHelper(database: Database) {
   const revocations = createRevocations(database);
   return {
     ...revocations,

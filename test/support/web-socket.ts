@@ -9,7 +9,7 @@ export interface Closing {
 }
 
 /** One side of a WebSocket, whose messages a test takes one by one. */
-export interface Talker {
+export interface TestSocket {
   readonly socket: WebSocket;
   /** The next message: text as text, binary as a buffer. Rejects when the connection ends before. */
   readonly next: () => Promise<string | Buffer>;
@@ -19,7 +19,7 @@ export interface Talker {
 }
 
 /** Listens to a WebSocket from now on. */
-export function talkOn(socket: WebSocket): Talker {
+export function wrapSocket(socket: WebSocket): TestSocket {
   const arrived: (string | Buffer)[] = [];
   const wanted: ((message: string | Buffer) => void)[] = [];
   socket.on('error', () => undefined);
@@ -65,7 +65,7 @@ export async function openClient(
   base: string,
   path: string,
   settings: ClientSettings = {},
-): Promise<Talker> {
+): Promise<TestSocket> {
   const client = await tryClient(base, path, settings);
   if ('status' in client) throw new Error(`Refused with ${client.status}: ${client.text}`);
   return client;
@@ -76,9 +76,9 @@ export async function tryClient(
   base: string,
   path: string,
   { protocols = [], ...options }: ClientSettings = {},
-): Promise<Talker | HandshakeRefused> {
+): Promise<TestSocket | HandshakeRefused> {
   const socket = new WebSocket(base.replace(/^http/, 'ws') + path, [...protocols], options);
-  const talker = talkOn(socket);
+  const talker = wrapSocket(socket);
   return new Promise((resolve, reject) => {
     socket.once('open', () => {
       resolve(talker);
@@ -96,7 +96,7 @@ export async function tryClient(
 }
 
 /** A connection that Usher made to the server behind it. */
-export interface Arrival extends Talker {
+export interface UpstreamSocket extends TestSocket {
   readonly path: string;
   readonly headers: IncomingMessage['headers'];
 }
@@ -105,7 +105,7 @@ export interface Arrival extends Talker {
 export interface TestUpstream {
   readonly url: string;
   /** The next connection. */
-  readonly next: () => Promise<Arrival>;
+  readonly next: () => Promise<UpstreamSocket>;
   /** How many connections there were. */
   readonly count: () => number;
   readonly stop: () => Promise<void>;
@@ -120,12 +120,12 @@ export async function startUpstream(accepts = () => true): Promise<TestUpstream>
     },
   });
   await new Promise((resolve) => server.once('listening', resolve));
-  const arrived: Arrival[] = [];
-  const wanted: ((arrival: Arrival) => void)[] = [];
+  const arrived: UpstreamSocket[] = [];
+  const wanted: ((arrival: UpstreamSocket) => void)[] = [];
   let count = 0;
   server.on('connection', (socket, { url, headers }) => {
     count += 1;
-    const arrival = { ...talkOn(socket), path: url ?? '', headers };
+    const arrival = { ...wrapSocket(socket), path: url ?? '', headers };
     const want = wanted.shift();
     if (want) want(arrival);
     else arrived.push(arrival);

@@ -10,7 +10,7 @@ import { WebSocketServer, type WebSocket } from 'ws';
 import type { RedeemTicket } from '../../src/websocket/ticket-authentication.ts';
 import {
   startUpstream,
-  type Arrival,
+  type UpstreamSocket,
   type ClientSettings,
   type TestUpstream,
 } from '../support/web-socket.ts';
@@ -20,11 +20,11 @@ import {
   holder,
   redeemAnything,
   settle,
-  startDoorstep,
+  startTestEndpoint,
   ticketMessage,
   until,
   user,
-  type DoorstepChanges,
+  type TestEndpointOptions,
 } from './test-endpoint.ts';
 
 let upstream: TestUpstream;
@@ -37,11 +37,15 @@ afterEach(async () => {
   await upstream.stop();
 });
 
-const start = (changes: DoorstepChanges = {}) =>
-  startDoorstep({ chatServer: new URL(`${upstream.url}/chat?v=1`), mostMessages: 1e6, ...changes });
+const start = (changes: TestEndpointOptions = {}) =>
+  startTestEndpoint({
+    chatServer: new URL(`${upstream.url}/chat?v=1`),
+    mostMessages: 1e6,
+    ...changes,
+  });
 
 /** A client that was let in, and its connection at the server behind. */
-async function pair(changes: DoorstepChanges = {}, settings = {}) {
+async function pair(changes: TestEndpointOptions = {}, settings = {}) {
   const doorstep = await start(changes);
   const client = await doorstep.enter(settings);
   const server = await upstream.next();
@@ -50,7 +54,7 @@ async function pair(changes: DoorstepChanges = {}, settings = {}) {
   return { doorstep, client, server };
 }
 
-const usherHeaders = ({ headers }: Arrival) =>
+const usherHeaders = ({ headers }: UpstreamSocket) =>
   Object.fromEntries(Object.entries(headers).filter(([name]) => name.startsWith('x-usher')));
 
 describe('the server behind GET /ws', () => {
@@ -247,7 +251,7 @@ describe('messages', () => {
     expect(await server.next()).toBe('before');
     client.socket.pause();
     expect(
-      doorstep.live.end({ subject: { kind: 'user', userId: '15' }, issuedBefore: testNow + 1 }),
+      doorstep.live.close({ subject: { kind: 'user', userId: '15' }, issuedBefore: testNow + 1 }),
     ).toBe(1);
     // It has not seen the close frame, and goes on talking.
     client.socket.send('after');
@@ -362,7 +366,7 @@ describe('the end of a connection', () => {
   it('is not held up by a server that goes on talking', async () => {
     const { doorstep, client, server } = await pair();
     for (let i = 0; i < 100; i += 1) server.socket.send(Buffer.alloc(32 * 1024));
-    doorstep.live.end({ subject: { kind: 'user', userId: '15' }, issuedBefore: testNow + 1 });
+    doorstep.live.close({ subject: { kind: 'user', userId: '15' }, issuedBefore: testNow + 1 });
     expect((await server.closed).code).toBe(4003);
     expect((await client.closed).code).toBe(4003);
   });

@@ -2,12 +2,12 @@ import { pino } from 'pino';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { refuseTicket } from '../../src/authorize/tickets/ticket.ts';
 import { Unavailable } from '../../src/runtime/unavailable.ts';
-import { goodTicket, holder, settle, startDoorstep, until, user } from './test-endpoint.ts';
+import { goodTicket, holder, settle, startTestEndpoint, until, user } from './test-endpoint.ts';
 import { createConnection } from '../../src/websocket/connection.ts';
-import { keepWatch, type Recheck } from '../../src/websocket/revalidation.ts';
+import { startRevalidation, type Revalidate } from '../../src/websocket/revalidation.ts';
 import { openClient, startUpstream } from '../support/web-socket.ts';
 import type { RedeemTicket } from '../../src/websocket/ticket-authentication.ts';
-import type { Doorstep } from './test-endpoint.ts';
+import type { TestEndpoint } from './test-endpoint.ts';
 import { testNow } from '../support/tokens.ts';
 
 /** Redeems the good ticket for a credential that ends then. */
@@ -24,11 +24,11 @@ const endingAt =
   };
 
 /** Waits until a client that was let in is watched: it has a heartbeat, an end and a next look. */
-const watched = ({ time }: Doorstep) => until(() => time.waiting() === 3);
+const watched = ({ time }: TestEndpoint) => until(() => time.waiting() === 3);
 
 describe('a connection ends', () => {
   it('with the credential behind it, to the millisecond', async () => {
-    const doorstep = await startDoorstep({ redeemTicket: endingAt(testNow + 12_000) });
+    const doorstep = await startTestEndpoint({ redeemTicket: endingAt(testNow + 12_000) });
     const client = await doorstep.enter();
     await watched(doorstep);
     doorstep.time.advance(11_999);
@@ -39,13 +39,13 @@ describe('a connection ends', () => {
   });
 
   it('at once when the credential ended while its ticket was redeemed', async () => {
-    const { enter } = await startDoorstep({ redeemTicket: endingAt(testNow) });
+    const { enter } = await startTestEndpoint({ redeemTicket: endingAt(testNow) });
     expect((await (await enter()).closed).code).toBe(4001);
   });
 
   it('not before, however far away that is', async () => {
     const days = 24 * 3_600_000;
-    const doorstep = await startDoorstep({ redeemTicket: endingAt(testNow + 40 * days) });
+    const doorstep = await startTestEndpoint({ redeemTicket: endingAt(testNow + 40 * days) });
     const client = await doorstep.enter();
     await watched(doorstep);
     client.socket.send('still here');
@@ -53,30 +53,30 @@ describe('a connection ends', () => {
   });
 
   it('when its credential is revoked here', async () => {
-    const doorstep = await startDoorstep();
+    const doorstep = await startTestEndpoint();
     const [client, other] = [await doorstep.enter(), await doorstep.enter()];
     await until(() => doorstep.time.waiting() === 6);
     const { live } = doorstep;
     expect(
-      live.end({
+      live.close({
         subject: { kind: 'user', userId: '15', tenantId: '2' },
         issuedBefore: testNow + 1,
       }),
     ).toBe(0);
-    expect(live.end({ subject: { kind: 'user', userId: '15' }, issuedBefore: testNow })).toBe(0);
+    expect(live.close({ subject: { kind: 'user', userId: '15' }, issuedBefore: testNow })).toBe(0);
     expect(
-      live.end({ subject: { kind: 'tenant', tenantId: '1' }, issuedBefore: testNow + 1 }),
+      live.close({ subject: { kind: 'tenant', tenantId: '1' }, issuedBefore: testNow + 1 }),
     ).toBe(2);
     expect((await client.closed).code).toBe(4003);
     expect((await other.closed).code).toBe(4003);
     expect(
-      live.end({ subject: { kind: 'tenant', tenantId: '1' }, issuedBefore: testNow + 1 }),
+      live.close({ subject: { kind: 'tenant', tenantId: '1' }, issuedBefore: testNow + 1 }),
     ).toBe(0);
   });
 
   it('at the next look when its credential is revoked elsewhere', async () => {
     let welcome = true;
-    const doorstep = await startDoorstep({ isStillAllowed: () => Promise.resolve(welcome) });
+    const doorstep = await startTestEndpoint({ isStillAllowed: () => Promise.resolve(welcome) });
     const client = await doorstep.enter();
     await watched(doorstep);
     doorstep.time.advance(15_000);
@@ -96,7 +96,7 @@ describe('a connection ends', () => {
       return available ? Promise.resolve(true) : Promise.reject(new Unavailable('database'));
     };
     const counted: string[] = [];
-    const doorstep = await startDoorstep({
+    const doorstep = await startTestEndpoint({
       isStillAllowed,
       countUnavailable: ({ dependency }) => counted.push(dependency),
     });
@@ -119,7 +119,7 @@ describe('a connection ends', () => {
   });
 
   it('when a look fails for a reason that nobody thought of', async () => {
-    const doorstep = await startDoorstep({
+    const doorstep = await startTestEndpoint({
       isStillAllowed: () => Promise.reject(new Error('bug')),
     });
     expect((await (await doorstep.enter()).closed).code).toBe(1011);
@@ -128,13 +128,13 @@ describe('a connection ends', () => {
 
 it('asks once more when a connection is counted among those that a revocation ends', async () => {
   // Revoked after the ticket was good, and before anybody could have ended this connection.
-  const doorstep = await startDoorstep({ isStillAllowed: () => Promise.resolve(false) });
+  const doorstep = await startTestEndpoint({ isStillAllowed: () => Promise.resolve(false) });
   expect((await (await doorstep.enter()).closed).code).toBe(4003);
 });
 
 describe('a heartbeat', () => {
   it('keeps a connection whose client answers', async () => {
-    const doorstep = await startDoorstep();
+    const doorstep = await startTestEndpoint();
     const client = await doorstep.enter();
     let pings = 0;
     client.socket.on('ping', () => (pings += 1));
@@ -148,7 +148,7 @@ describe('a heartbeat', () => {
   });
 
   it('cuts a connection whose client left two pings unanswered', async () => {
-    const doorstep = await startDoorstep();
+    const doorstep = await startTestEndpoint();
     const client = await doorstep.enter({ autoPong: false });
     for (let i = 0; i < 2; i += 1) {
       await watched(doorstep);
@@ -163,13 +163,13 @@ describe('a heartbeat', () => {
   });
 
   it('leaves no timer behind when the client goes', async () => {
-    const doorstep = await startDoorstep();
+    const doorstep = await startTestEndpoint();
     const client = await doorstep.enter();
     await watched(doorstep);
     client.socket.close();
     await until(() => doorstep.time.waiting() === 0);
     expect(
-      doorstep.live.end({ subject: { kind: 'user', userId: '15' }, issuedBefore: testNow + 1 }),
+      doorstep.live.close({ subject: { kind: 'user', userId: '15' }, issuedBefore: testNow + 1 }),
     ).toBe(0);
   });
 });
@@ -183,7 +183,7 @@ describe('the message limit', () => {
       const redeemed = { ...holder, user: principal };
       return Promise.resolve({ ...judged, outcome: 'grant', principal, holder: redeemed });
     };
-    const doorstep = await startDoorstep({ mostMessages: 3, redeemTicket });
+    const doorstep = await startTestEndpoint({ mostMessages: 3, redeemTicket });
     const [one, two] = [await doorstep.enter(), await doorstep.enter()];
     userId = '16';
     const other = await doorstep.enter();
@@ -214,7 +214,7 @@ describe('the message limit', () => {
   });
 
   it('ends the connection at the first message beyond it, where that is set', async () => {
-    const doorstep = await startDoorstep({ mostMessages: 1, overLimit: 'close' });
+    const doorstep = await startTestEndpoint({ mostMessages: 1, overLimit: 'close' });
     const client = await doorstep.enter();
     client.socket.send('one');
     await client.next();
@@ -223,7 +223,7 @@ describe('the message limit', () => {
   });
 
   it('ends the connection of somebody who does not listen', async () => {
-    const doorstep = await startDoorstep({ mostMessages: 1 });
+    const doorstep = await startTestEndpoint({ mostMessages: 1 });
     const client = await doorstep.enter();
     for (let i = 0; i < 32; i += 1) client.socket.send('hello');
     expect(await client.closed).toEqual({ code: 4429, reason: 'Too many messages' });
@@ -232,7 +232,7 @@ describe('the message limit', () => {
 
 describe('a credential that was renewed', () => {
   it('keeps its connection, also when that came after the last regular look', async () => {
-    const doorstep = await startDoorstep();
+    const doorstep = await startTestEndpoint();
     const renewals: number[] = [testNow + 18_000, testNow + 60_000];
     const { connection, closed } = await watchAlone(doorstep, testNow + 18_000, () => {
       const [expiresAt = testNow + 60_000] = renewals.splice(0, 1);
@@ -251,7 +251,7 @@ describe('a credential that was renewed', () => {
   });
 
   it('does not keep it when that could not be found out', async () => {
-    const doorstep = await startDoorstep();
+    const doorstep = await startTestEndpoint();
     const { closed } = await watchAlone(doorstep, testNow + 9_000, () =>
       Promise.reject(new Unavailable('database')),
     );
@@ -260,7 +260,7 @@ describe('a credential that was renewed', () => {
   });
 
   it('does not keep it while nobody answers, for longer than five seconds', async () => {
-    const doorstep = await startDoorstep();
+    const doorstep = await startTestEndpoint();
     const { connection, closed } = await watchAlone(
       doorstep,
       testNow + 9_000,
@@ -274,7 +274,7 @@ describe('a credential that was renewed', () => {
 });
 
 /** A connection that nothing but its watch can end. */
-async function watchAlone(doorstep: Doorstep, expiresAt: number, recheck: Recheck) {
+async function watchAlone(doorstep: TestEndpoint, expiresAt: number, revalidate: Revalidate) {
   const upstream = await startUpstream();
   onTestFinished(upstream.stop);
   const [client, { socket }] = await Promise.all([
@@ -287,11 +287,11 @@ async function watchAlone(doorstep: Doorstep, expiresAt: number, recheck: Rechec
   const ports = {
     now,
     startTimer,
-    recheckInterval: 15_000,
+    recheckIntervalMs: 15_000,
     countUnavailable: () => undefined,
     log,
   };
-  keepWatch(connection, { expiresAt, recheck }, ports);
+  startRevalidation(connection, { expiresAt, revalidate }, ports);
   return { connection, closed: client.closed };
 }
 

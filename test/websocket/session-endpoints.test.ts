@@ -14,7 +14,7 @@ import {
 } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { openSocket, speak, type RawSocket } from '../http/raw-socket.ts';
-import { ask } from '../http/requests.ts';
+import { send } from '../http/requests.ts';
 import { withClient } from '../support/database.ts';
 import { testNow } from '../support/tokens.ts';
 import { allowedOrigin, startUsher, userToken, type TestUsher } from '../support/usher.ts';
@@ -22,7 +22,7 @@ import {
   openClient,
   startUpstream,
   tryClient,
-  type Talker,
+  type TestSocket,
   type TestUpstream,
 } from '../support/web-socket.ts';
 import { settle, until } from './test-endpoint.ts';
@@ -54,7 +54,7 @@ beforeAll(async () => {
   );
   upstream = await startUpstream();
   usher = await startUsher(environment());
-  await ask(usher.operator, {
+  await send(usher.operator, {
     method: 'PUT',
     path: '/resources/orders/O-7',
     headers: { 'content-type': 'application/json' },
@@ -97,7 +97,7 @@ const enter = async (path: string, cookie: string) => {
 };
 
 /** Two looks: the first may still know what the host said before. */
-const look = async (client: Talker) => {
+const look = async (client: TestSocket) => {
   const before = usher.clock.waiting();
   usher.clock.advance(15_000);
   await until(() => usher.clock.waiting() === before || client.socket.readyState > 1, 1e6);
@@ -244,7 +244,7 @@ describe('a door of the host’s WebSockets', () => {
   it('answers 426 to a request that a proxy took the upgrade headers from, and records no grant', async () => {
     const cookie = newCookie({ ...staff, user_id: 'no-upgrade' });
     const { headers } = as(cookie);
-    const answer = await ask(usher.public, { method: 'GET', path: '/ws/chat/', headers });
+    const answer = await send(usher.public, { method: 'GET', path: '/ws/chat/', headers });
     expect(answer).toMatchObject({
       status: 426,
       body: { error: 'Upgrade Required', message: expect.stringContaining('proxy') as unknown },
@@ -564,16 +564,16 @@ describe('somebody inside is shown out', () => {
       method: 'PUT',
       headers: { 'content-type': 'application/json' },
     };
-    await ask(usher.operator, { ...order, body: '{"owner_id":"15"}' });
+    await send(usher.operator, { ...order, body: '{"owner_id":"15"}' });
     const { client } = await enter('/ws/payment-socket/O-9/', newCookie(owner));
-    await ask(usher.operator, { ...order, body: '{"owner_id":"16"}' });
+    await send(usher.operator, { ...order, body: '{"owner_id":"16"}' });
     usher.clock.advance(15_000);
     expect((await client.closed).code).toBe(4003);
   });
 
   it('who is revoked, at once', async () => {
     const { client } = await enter('/ws/chat/', newCookie({ user_id: '77', is_staff: true }));
-    const answer = await ask(usher.operator, {
+    const answer = await send(usher.operator, {
       path: '/revocations',
       headers: { 'content-type': 'application/json' },
       body: '{"user_id":"77"}',

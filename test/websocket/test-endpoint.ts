@@ -9,20 +9,23 @@ import {
   type RedeemRefusalCode,
   type TicketHolder,
 } from '../../src/authorize/tickets/ticket.ts';
-import { createDoorway, type DoorwayPorts } from '../../src/websocket/server.ts';
 import {
-  createLiveConnections,
-  type LiveConnections,
+  createWebSocketEndpoints,
+  type WebSocketEndpointsDeps,
+} from '../../src/websocket/server.ts';
+import {
+  createOpenConnections,
+  type OpenConnections,
 } from '../../src/websocket/open-connections.ts';
 import { createMessageLimit } from '../../src/rate-limit/message-limit.ts';
-import { addTicketDoor, type TicketDoorPorts } from '../../src/websocket/ticket-endpoint.ts';
+import { addTicketEndpoint, type TicketEndpointDeps } from '../../src/websocket/ticket-endpoint.ts';
 import { originOf } from '../../src/http/input/auth-request.ts';
 import { RequestProblem } from '../../src/http/output/problem.ts';
 import { createServer } from '../../src/http/server.ts';
-import { createMemoryRates } from '../../src/rate-limit/memory-rates.ts';
+import { createMemoryRateLimiter } from '../../src/rate-limit/memory-rates.ts';
 import { createTestClock, type TestClock } from '../support/test-clock.ts';
 import { testNow } from '../support/tokens.ts';
-import { openClient, type ClientSettings, type Talker } from '../support/web-socket.ts';
+import { openClient, type ClientSettings, type TestSocket } from '../support/web-socket.ts';
 
 /** User 15 of tenant 1, whose credential is good for an hour. */
 export const user: User = {
@@ -57,24 +60,26 @@ export const redeemAnything: RedeemTicket = ({ ticket }) => {
 };
 
 /** `GET /ws` without the rest of Usher: everything that it asks is the test's. */
-export interface Doorstep {
+export interface TestEndpoint {
   readonly address: string;
   readonly time: TestClock;
-  readonly live: LiveConnections;
+  readonly live: OpenConnections;
   readonly close: () => Promise<unknown>;
   /** Opens a client that has not said anything yet. */
-  readonly knock: (settings?: ClientSettings) => Promise<Talker>;
+  readonly knock: (settings?: ClientSettings) => Promise<TestSocket>;
   /** Opens one that is let in, with its `sessionId`. */
-  readonly enter: (settings?: ClientSettings) => Promise<Talker & { readonly sessionId: string }>;
+  readonly enter: (
+    settings?: ClientSettings,
+  ) => Promise<TestSocket & { readonly sessionId: string }>;
 }
 
 /** What of it a test changes. */
-export interface DoorstepChanges extends Partial<TicketDoorPorts> {
+export interface TestEndpointOptions extends Partial<TicketEndpointDeps> {
   readonly mostMessages?: number;
   readonly maxMessage?: number;
 }
 
-const open: Doorstep[] = [];
+const open: TestEndpoint[] = [];
 
 afterEach(async () => {
   for (const doorstep of open.splice(0)) {
@@ -88,25 +93,25 @@ afterEach(async () => {
 const unmeasured = () => () => undefined;
 
 /** Starts one; it is gone after the test. */
-export async function startDoorstep(changes: DoorstepChanges = {}): Promise<Doorstep> {
+export async function startTestEndpoint(changes: TestEndpointOptions = {}): Promise<TestEndpoint> {
   const time = createTestClock(testNow);
   const server = createServer({
     ...{ logger: pino({ level: 'silent' }), trustedProxies: [] },
-    recordUnread: () => Promise.resolve(randomUUID()),
+    writeUnreadable: () => Promise.resolve(randomUUID()),
   });
-  const { mostMessages = 30, maxMessage = 65_536, ...ports } = changes;
-  const pingInterval = 20_000;
-  const live = createLiveConnections();
+  const { mostMessages = 30, maxMessage: maxMessageBytes = 65_536, ...ports } = changes;
+  const pingIntervalMs = 20_000;
+  const live = createOpenConnections();
   const { now, startTimer } = time.clock;
   const countFailure = () => Promise.resolve();
-  const unread: DoorwayPorts['unread'] = ({ status, message, headers }) =>
+  const unread: WebSocketEndpointsDeps['unread'] = ({ status, message, headers }) =>
     new RequestProblem(status, message, headers);
-  const taking = { maxMessage, pingInterval, startTimer, unread };
-  addTicketDoor(createDoorway(server, taking), {
+  const taking = { maxMessageBytes, pingIntervalMs, startTimer, unread };
+  addTicketEndpoint(createWebSocketEndpoints(server, taking), {
     refusals: {},
-    ...{ now, startTimer, live, originOf, pingInterval },
+    ...{ now, startTimer, live, originOf, pingIntervalMs },
     countMessage: createMessageLimit({
-      ...{ perMinute: mostMessages, rates: createMemoryRates(), shared: undefined, now },
+      ...{ perMinute: mostMessages, rates: createMemoryRateLimiter(), shared: undefined, now },
     }),
     overLimit: 'drop',
     reportExcess: () => Promise.resolve(),
@@ -114,7 +119,7 @@ export async function startDoorstep(changes: DoorstepChanges = {}): Promise<Door
     measureTraffic: () => ({ fromClient: unmeasured, toClient: unmeasured }),
     countConnection: () => Promise.resolve(() => Promise.resolve()),
     countFailure,
-    recheckInterval: 15_000,
+    recheckIntervalMs: 15_000,
     checkTicket: changes.redeemTicket ?? redeemAnything,
     redeemTicket: redeemAnything,
     isStillAllowed: () => Promise.resolve(true),
@@ -128,7 +133,7 @@ export async function startDoorstep(changes: DoorstepChanges = {}): Promise<Door
   await server.listen({ host: '127.0.0.1', port: 0 });
   const address = `http://127.0.0.1:${(server.server.address() as AddressInfo).port}`;
   const knock = (settings?: ClientSettings) => openClient(address, '/ws', settings);
-  const doorstep: Doorstep = {
+  const doorstep: TestEndpoint = {
     ...{ address, time, live, knock },
     close: () => server.close(),
     enter: async (settings) => {
@@ -158,7 +163,7 @@ export async function until(holds: () => boolean, looks = 100_000): Promise<void
 }
 
 /** Waits until the server has heard all that this client said, answers to its pings among it. */
-export async function settle({ socket }: Talker): Promise<void> {
+export async function settle({ socket }: TestSocket): Promise<void> {
   // The first answer comes after the server's own ping, the second after our answer to that was heard.
   for (let i = 0; i < 2; i += 1) {
     const answered = new Promise((resolve) => socket.once('pong', resolve));

@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { Unavailable } from '../../src/runtime/unavailable.ts';
 import { speak } from '../http/raw-socket.ts';
 import { startUpstream } from '../support/web-socket.ts';
-import { goodTicket, startDoorstep, ticketMessage, until } from './test-endpoint.ts';
+import { goodTicket, startTestEndpoint, ticketMessage, until } from './test-endpoint.ts';
 
 describe('a client of GET /ws', () => {
   it('is let in with a ticket, and told who it is', async () => {
-    const { knock } = await startDoorstep();
+    const { knock } = await startTestEndpoint();
     const client = await knock();
     client.socket.send(ticketMessage(goodTicket));
     const message = (await client.nextJson()) as { readonly sessionId: string };
@@ -15,7 +15,7 @@ describe('a client of GET /ws', () => {
       sessionId: expect.stringMatching(/^[0-9a-f-]{36}$/) as unknown,
       user: { userId: '15', entityId: 'E-7', entityType: 'booking' },
     });
-    const { sessionId } = await (await startDoorstep()).enter();
+    const { sessionId } = await (await startTestEndpoint()).enter();
     expect(sessionId).not.toBe(message.sessionId);
   });
 
@@ -27,7 +27,7 @@ describe('a client of GET /ws', () => {
     ['ticket-expired', 'Ticket has expired'],
     ['server-key-rejected', 'Authentication failed'],
   ])('is refused a ticket that is %s with "%s"', async (code, error) => {
-    const client = await (await startDoorstep()).knock();
+    const client = await (await startTestEndpoint()).knock();
     client.socket.send(ticketMessage(code));
     expect(await client.next()).toBe(JSON.stringify({ type: 'authentication_error', error }));
     expect((await client.closed).code).toBe(4401);
@@ -44,7 +44,7 @@ describe('a client of GET /ws', () => {
     ['a binary one', Buffer.from(ticketMessage(goodTicket))],
     ['a long one', ticketMessage(goodTicket).padEnd(4097)],
   ])('that says %s first has to show a ticket', async (_what, first) => {
-    const client = await (await startDoorstep()).knock();
+    const client = await (await startTestEndpoint()).knock();
     client.socket.send(first);
     expect(await client.nextJson()).toEqual({
       type: 'authentication_error',
@@ -55,7 +55,7 @@ describe('a client of GET /ws', () => {
 
   it('is told when its ticket could not be looked at, and to come back', async () => {
     const counted: string[] = [];
-    const { knock } = await startDoorstep({
+    const { knock } = await startTestEndpoint({
       redeemTicket: () => Promise.reject(new Unavailable('database')),
       countUnavailable: ({ dependency }) => counted.push(dependency),
     });
@@ -67,7 +67,7 @@ describe('a client of GET /ws', () => {
   });
 
   it('is told nothing of a bug', async () => {
-    const { knock } = await startDoorstep({
+    const { knock } = await startTestEndpoint({
       redeemTicket: () => Promise.reject(new Error('secret words')),
     });
     const client = await knock();
@@ -77,7 +77,7 @@ describe('a client of GET /ws', () => {
   });
 
   it('has ten seconds, and no longer, to show its ticket', async () => {
-    const { knock, time } = await startDoorstep();
+    const { knock, time } = await startTestEndpoint();
     const [silent, quick] = [await knock(), await knock()];
     await until(() => time.waiting() === 4);
     time.advance(9_999);
@@ -91,7 +91,7 @@ describe('a client of GET /ws', () => {
 
   it('is not heard after it was refused', async () => {
     const upstream = await startUpstream();
-    const { knock } = await startDoorstep({ chatServer: new URL(upstream.url) });
+    const { knock } = await startTestEndpoint({ chatServer: new URL(upstream.url) });
     const client = await knock();
     client.socket.send('hello');
     client.socket.send(ticketMessage(goodTicket));
@@ -101,13 +101,13 @@ describe('a client of GET /ws', () => {
   });
 
   it('that sends too large a message is closed by the protocol’s own code', async () => {
-    const client = await (await startDoorstep({ maxMessage: 2048 })).knock();
+    const client = await (await startTestEndpoint({ maxMessage: 2048 })).knock();
     client.socket.send('x'.repeat(2049));
     expect((await client.closed).code).toBe(1009);
   });
 
   it('without a chat server is told that nobody hears it', async () => {
-    const client = await (await startDoorstep()).enter();
+    const client = await (await startTestEndpoint()).enter();
     client.socket.send('hello');
     expect(await client.nextJson()).toEqual({
       type: 'error',
@@ -116,17 +116,17 @@ describe('a client of GET /ws', () => {
   });
 
   it('may come from a page of any origin: nothing but the ticket lets it in', async () => {
-    const { enter } = await startDoorstep();
+    const { enter } = await startTestEndpoint();
     await enter({ origin: 'https://elsewhere.example' });
   });
 
   it('gets no compression', async () => {
-    const client = await (await startDoorstep()).enter({ perMessageDeflate: true });
+    const client = await (await startTestEndpoint()).enter({ perMessageDeflate: true });
     expect(client.socket.extensions).toBe('');
   });
 
   it('speaks the first subprotocol that it offers', async () => {
-    const client = await (await startDoorstep()).enter({ protocols: ['chat.v2', 'chat.v1'] });
+    const client = await (await startTestEndpoint()).enter({ protocols: ['chat.v2', 'chat.v1'] });
     expect(client.socket.protocol).toBe('chat.v2');
   });
 });
@@ -159,7 +159,7 @@ describe('a request for /ws that is no WebSocket handshake', () => {
       [...upgrade, 'Sec-WebSocket-Version: 13', key, 'Sec-WebSocket-Protocol: a, a'],
     ],
   ])('%s is answered %d with the reason', async (...[, status, reason, lines]) => {
-    const { address } = await startDoorstep();
+    const { address } = await startTestEndpoint();
     const received = await speak(
       address,
       `GET /ws HTTP/1.1\r\nHost: a\r\n${lines.map((line) => `${line}\r\n`).join('')}\r\n`,
@@ -171,7 +171,7 @@ describe('a request for /ws that is no WebSocket handshake', () => {
   });
 
   it('is answered like anybody when it would rather speak HTTP/2, as Java’s client does', async () => {
-    const { address } = await startDoorstep();
+    const { address } = await startTestEndpoint();
     const body = '{"a":"ü"}';
     const received = await speak(
       address,
@@ -183,7 +183,7 @@ describe('a request for /ws that is no WebSocket handshake', () => {
   });
 
   it('is answered when a post asks to become a WebSocket', async () => {
-    const { address } = await startDoorstep();
+    const { address } = await startTestEndpoint();
     const received = await speak(
       address,
       'POST /echo HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, close\r\nUpgrade: websocket\r\n' +
@@ -193,7 +193,7 @@ describe('a request for /ws that is no WebSocket handshake', () => {
   });
 
   it('is answered and let go when its route is none for WebSockets', async () => {
-    const { address } = await startDoorstep();
+    const { address } = await startTestEndpoint();
     const received = await speak(
       address,
       'GET /nowhere HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
@@ -203,7 +203,7 @@ describe('a request for /ws that is no WebSocket handshake', () => {
   });
 
   it('is told when its handshake is malformed', async () => {
-    const { address } = await startDoorstep();
+    const { address } = await startTestEndpoint();
     const received = await speak(
       address,
       'GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\r\n',
@@ -214,7 +214,7 @@ describe('a request for /ws that is no WebSocket handshake', () => {
 
 describe('when Usher closes', () => {
   it('every WebSocket is told so', async () => {
-    const { enter, knock, close } = await startDoorstep();
+    const { enter, knock, close } = await startTestEndpoint();
     const clients = [await enter(), await knock()];
     await close();
     expect(await Promise.all(clients.map(({ closed }) => closed))).toEqual([
@@ -224,7 +224,7 @@ describe('when Usher closes', () => {
   });
 
   it('one that does not answer is cut', async () => {
-    const { enter, close, time } = await startDoorstep();
+    const { enter, close, time } = await startTestEndpoint();
     const client = await enter();
     client.socket.pause();
     await until(() => time.waiting() === 3);

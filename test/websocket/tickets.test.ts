@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { ask, userAsks } from '../http/requests.ts';
-import { getTicket, pageSays, redeems, ticketEnvironment } from '../http/ticket-requests.ts';
+import { send, userRequest } from '../http/requests.ts';
+import { getTicket, issueBody, redeemRequest, ticketEnvironment } from '../http/ticket-requests.ts';
 import { withClient } from '../support/database.ts';
 import { metric } from '../support/metrics.ts';
 import { testNow, testSeconds } from '../support/tokens.ts';
@@ -35,7 +35,7 @@ const show = async (ticket: string, at = usher) => {
 const enter = async (claims = {}, at = usher) => {
   const bearer = { authorization: `Bearer ${userToken({ ...claims })}` };
   const { client, answer } = await show(
-    await getTicket(at.public, { ...pageSays, userId: undefined }, bearer),
+    await getTicket(at.public, { ...issueBody, userId: undefined }, bearer),
     at,
   );
   expect(answer.type).toBe('authentication_success');
@@ -45,7 +45,7 @@ const enter = async (claims = {}, at = usher) => {
 };
 
 const revoke = (body: object, at = usher) =>
-  ask(at.operator, {
+  send(at.operator, {
     path: '/revocations',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),
@@ -70,7 +70,7 @@ describe('a ticket from the chat page', () => {
 
   it('opens a connection that counts for its tenant, and so does what goes over it', async () => {
     const figures = async () => {
-      const { text } = await ask(usher.operator, { path: '/metrics', method: 'GET' });
+      const { text } = await send(usher.operator, { path: '/metrics', method: 'GET' });
       const of = (name: string, labels: string) => metric(text, name, labels) ?? 0;
       const each = (direction: string) => [
         of('usher_websocket_messages_total', `direction="${direction}",tenant="figures"`),
@@ -133,7 +133,7 @@ describe('a ticket from the chat page', () => {
 
   it('does not open it after a chat server redeemed it', async () => {
     const ticket = await getTicket(usher.public);
-    expect((await ask(usher.public, redeems(ticket))).status).toBe(200);
+    expect((await send(usher.public, redeemRequest(ticket))).status).toBe(200);
     expect((await show(ticket)).answer.error).toBe('Invalid or expired ticket');
   });
 
@@ -145,14 +145,14 @@ describe('a ticket from the chat page', () => {
 
   it('does not open it when its token was revoked meanwhile', async () => {
     const bearer = { authorization: `Bearer ${userToken({ jti: 'lost' })}` };
-    const ticket = await getTicket(usher.public, pageSays, bearer);
+    const ticket = await getTicket(usher.public, issueBody, bearer);
     await revoke({ token_id: 'lost', issued_before: inFuture });
     expect((await show(ticket)).answer.error).toBe('Invalid or expired ticket');
   });
 
   it('leaves a row for each attempt', async () => {
     const bearer = { authorization: `Bearer ${userToken({ sub: 'u0' })}` };
-    const ticket = await getTicket(usher.public, { ...pageSays, userId: 'u0' }, bearer);
+    const ticket = await getTicket(usher.public, { ...issueBody, userId: 'u0' }, bearer);
     await show(ticket);
     await upstream.next();
     await show(ticket);
@@ -204,7 +204,7 @@ describe('a connection', () => {
     await revoke({ user_id: 'u3', issued_before: inFuture }, other);
     const written = performance.now();
     const asking = { headers: { authorization: `Bearer ${userToken({ sub: 'u3' })}` } };
-    const refused = await ask(usher.public, userAsks(asking));
+    const refused = await send(usher.public, userRequest(asking));
     expect(refused.status).toBe(401);
     const answered = performance.now();
     expect((await client.closed).code).toBe(4003);

@@ -8,11 +8,11 @@ import { parseJsonObject, type Members } from '../json-object.ts';
 import type { DjangoDatabase, DjangoUser } from './django-rows.ts';
 import { isSignedBy, readSignedText, saltedKeys } from './django-signature.ts';
 
-const longestId = 255;
+const maxIdLength = 255;
 /** A session larger than this is refused: a few kilobytes of zlib can stand for gigabytes. */
-const longestPayload = 1024 * 1024;
+const maxPayloadLength = 1024 * 1024;
 /** How far the host's clock may be ahead, in milliseconds. */
-const clockSkew = 30_000;
+const clockSkewMs = 30_000;
 
 const salts = {
   db: 'django.contrib.sessions.SessionStore',
@@ -32,10 +32,10 @@ export interface DjangoSettings {
   /** `AUTHENTICATION_BACKENDS`: a session of any other backend is refused. */
   readonly backends: readonly string[];
   /** `SESSION_COOKIE_AGE`, in milliseconds; it ends `signed_cookies` only. */
-  readonly cookieAge: number;
+  readonly cookieAgeMs: number;
 }
 
-interface Surroundings {
+interface DjangoSessionDeps {
   readonly database: DjangoDatabase;
   readonly now: () => number;
 }
@@ -46,7 +46,7 @@ interface Keys {
 }
 
 /** A session whose own signature and end are good; nobody has asked yet who its user is. `expiresAt` in milliseconds. */
-interface OpenSession {
+interface VerifiedSession {
   readonly body: string;
   readonly expiresAt: number;
   readonly tokenId?: string;
@@ -59,7 +59,7 @@ interface OpenSession {
  */
 export function createDjangoSessionReader(
   settings: DjangoSettings,
-  surroundings: Surroundings,
+  deps: DjangoSessionDeps,
 ): CredentialReader {
   const { engine, secretKeys } = settings;
   const keys = {
@@ -70,10 +70,10 @@ export function createDjangoSessionReader(
     const text = unquoted(cookie);
     const session =
       engine === 'signed_cookies'
-        ? openSignedCookie(text, { keys, now: surroundings.now(), age: settings.cookieAge })
-        : await openStoredSession(text, keys, surroundings);
+        ? verifySignedCookie(text, { keys, now: deps.now(), maxAgeMs: settings.cookieAgeMs })
+        : await verifyStoredSession(text, keys, deps);
     if ('fault' in session) return session;
-    return identify(session, { keys, backends: settings.backends, ...surroundings });
+    return identify(session, { keys, backends: settings.backends, ...deps });
   };
 }
 
@@ -82,15 +82,15 @@ function unquoted(cookie: string): string {
   return /^"(.*)"$/.exec(cookie)?.[1] ?? cookie;
 }
 
-type Opened = OpenSession | { readonly fault: CredentialFault };
+type SessionResult = VerifiedSession | { readonly fault: CredentialFault };
 
 const rejected = { fault: 'credential-rejected' } as const;
 
-async function openStoredSession(
+async function verifyStoredSession(
   key: string,
   keys: Keys,
-  { database, now }: Surroundings,
-): Promise<Opened> {
+  { database, now }: DjangoSessionDeps,
+): Promise<SessionResult> {
   if (!/^[a-z0-9]{32}$/.test(key)) return { fault: 'credential-malformed' };
   const row = await database.session(key);
   if (row === undefined) return rejected;
@@ -106,29 +106,29 @@ function sessionId(key: string): string {
   return `django:${createHash('sha256').update(key).digest('hex')}`;
 }
 
-function openSignedCookie(
+function verifySignedCookie(
   text: string,
-  { keys, now, age }: { readonly keys: Keys; readonly now: number; readonly age: number },
-): Opened {
+  { keys, now, maxAgeMs }: { readonly keys: Keys; readonly now: number; readonly maxAgeMs: number },
+): SessionResult {
   const signed = readSignedText(text, keys.session);
   if (signed === undefined) return rejected;
   const { body, signedAt } = signed;
-  if (signedAt > now + clockSkew) return rejected;
-  const expiresAt = signedAt + age;
+  if (signedAt > now + clockSkewMs) return rejected;
+  const expiresAt = signedAt + maxAgeMs;
   return now > expiresAt ? { fault: 'credential-expired' } : { body, expiresAt };
 }
 
 async function identify(
-  { body, ...life }: OpenSession,
-  around: Surroundings & { readonly keys: Keys; readonly backends: readonly string[] },
+  { body, ...lifetime }: VerifiedSession,
+  deps: DjangoSessionDeps & { readonly keys: Keys; readonly backends: readonly string[] },
 ): Promise<Identification> {
   const login = readLogin(body);
-  if (login === undefined || !around.backends.includes(login.backend)) return rejected;
-  const user = await around.database.user(login.userId);
-  if (!user?.isActive || !hasPasswordOf(user, login.hash, around.keys)) return rejected;
+  if (login === undefined || !deps.backends.includes(login.backend)) return rejected;
+  const user = await deps.database.user(login.userId);
+  if (!user?.isActive || !hasPasswordOf(user, login.hash, deps.keys)) return rejected;
   const { id: userId, isStaff, isSuperuser, username } = user;
   const name = displayName(username);
-  return { principal: { kind: 'visitor', userId, isStaff, isSuperuser, name, ...life } };
+  return { principal: { kind: 'visitor', userId, isStaff, isSuperuser, name, ...lifetime } };
 }
 
 /** The hash in the session is of the password column: once the password is another, the session is over. */
@@ -146,7 +146,7 @@ interface Login {
 function readLogin(body: string): Login | undefined {
   const payload = readPayload(body);
   // Django writes integer and UUID keys as texts, too.
-  const userId = printableText(payload?.get('_auth_user_id'), longestId);
+  const userId = printableText(payload?.get('_auth_user_id'), maxIdLength);
   const backend = payload?.get('_auth_user_backend');
   const hash = payload?.get('_auth_user_hash');
   if (userId === undefined || typeof backend !== 'string') return undefined;
@@ -158,14 +158,14 @@ function readPayload(body: string): Members | undefined {
   const compressed = body.startsWith('.');
   const text = compressed ? body.slice(1) : body;
   const bytes = Buffer.from(text, 'base64url');
-  if (bytes.toString('base64url') !== text || bytes.length > longestPayload) return undefined;
+  if (bytes.toString('base64url') !== text || bytes.length > maxPayloadLength) return undefined;
   const payload = compressed ? inflated(bytes) : bytes;
   return payload && parseJsonObject(payload);
 }
 
 function inflated(bytes: Buffer): Buffer | undefined {
   try {
-    return inflateSync(bytes, { maxOutputLength: longestPayload });
+    return inflateSync(bytes, { maxOutputLength: maxPayloadLength });
   } catch {
     return undefined;
   }

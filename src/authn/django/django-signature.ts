@@ -1,6 +1,6 @@
 import { createHash, createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import type { Secret } from '../../runtime/secret.ts';
-import { sameText } from '../constant-time.ts';
+import { equalsConstantTime } from '../constant-time.ts';
 
 /** A text that Django signed with a time, whose signature was found good; `signedAt` in milliseconds since the epoch. */
 export interface SignedText {
@@ -25,17 +25,20 @@ export function isSignedBy(
   signature: { readonly mac: string; readonly encoding: 'hex' | 'base64url' },
 ): boolean {
   const matches = keys.filter((key) =>
-    sameText(createHmac('sha256', key).update(text).digest(signature.encoding), signature.mac),
+    equalsConstantTime(
+      createHmac('sha256', key).update(text).digest(signature.encoding),
+      signature.mac,
+    ),
   );
   return matches.length > 0;
 }
 
 /** Longer than any session that is not refused for its size, in characters. */
-const longestText = 1_500_000;
+const maxTextLength = 1_500_000;
 
 /** Reads `BODY:TIME:SIG` of Django's `TimestampSigner`; `undefined` unless its form and its signature are good. */
 export function readSignedText(text: string, keys: readonly KeyObject[]): SignedText | undefined {
-  if (text.length > longestText) return undefined;
+  if (text.length > maxTextLength) return undefined;
   // From the right: only there is it certain what Django put in.
   const [, body = '', time = '', mac = ''] =
     /^([^]*):([0-9A-Za-z]{1,8}):([A-Za-z0-9_-]{43})$/.exec(text) ?? [];

@@ -2,14 +2,14 @@ import { fetchBounded } from '../bounded-fetch.ts';
 import { jwkKey } from './token-key.ts';
 import type { TokenKey } from './token-key.ts';
 
-const longestBody = 256 * 1024;
-const mostKeys = 64;
+const maxBodyBytes = 256 * 1024;
+const maxKeys = 64;
 
 /** How a JWK Set is fetched; `timeout` in milliseconds covers the connection, the headers and the whole body. */
 export interface KeySetRequest {
   readonly url: URL;
   readonly fetch: typeof fetch;
-  readonly timeout: number;
+  readonly timeoutMs: number;
 }
 
 /**
@@ -20,7 +20,7 @@ export async function fetchKeySet(request: KeySetRequest): Promise<readonly Toke
   const { status, text } = await fetchBounded({
     ...request,
     headers: { accept: 'application/jwk-set+json, application/json' },
-    longestBody,
+    maxBodyBytes,
   });
   if (status !== 200) throw new Error(`JWKS answered with status ${status}`);
   return parseKeySet(text);
@@ -30,7 +30,7 @@ function parseKeySet(text: string): readonly TokenKey[] {
   const set: unknown = JSON.parse(text);
   const keys = typeof set === 'object' && set !== null && 'keys' in set ? set.keys : undefined;
   if (!Array.isArray(keys)) throw new Error('JWKS is not an object with a list of keys');
-  if (keys.length > mostKeys) throw new Error(`JWKS has more than ${mostKeys} keys`);
+  if (keys.length > maxKeys) throw new Error(`JWKS has more than ${maxKeys} keys`);
   // RFC 7517 §5: keys that cannot be used are left out, they do not spoil the others.
   return keys.map(jwkKey).filter((key) => key !== undefined);
 }

@@ -2,7 +2,7 @@ import type { CredentialFault } from '../credential.ts';
 import { parseJsonObject, type Members } from '../json-object.ts';
 import type { KeyHint } from './token-keys.ts';
 
-const longestToken = 8192;
+const maxTokenLength = 8192;
 
 /** Parameters by which a token brings its own key or changes what is signed (RFC 7515 §4.1, RFC 7797). */
 const forbidden = ['crit', 'b64', 'jwk', 'jku', 'x5u', 'x5c'];
@@ -33,7 +33,7 @@ export function readJwtHeader(
 }
 
 function decodeHeader(text: string): Members | undefined {
-  if (text.length > longestToken) return undefined;
+  if (text.length > maxTokenLength) return undefined;
   const segments = text.split('.');
   const [header] = segments;
   if (header === undefined || segments.length !== 3 || !segments.every(isCanonical)) {

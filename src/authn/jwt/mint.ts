@@ -8,7 +8,7 @@ export interface TokenSigning {
   readonly secret: Secret;
   readonly issuer?: string;
   readonly audience?: string;
-  readonly lifetime: number;
+  readonly lifetimeMs: number;
   readonly now: () => number;
 }
 
@@ -62,7 +62,7 @@ async function mint(claims: Record<string, unknown>, signing: TokenSigning): Pro
   const { algorithm, key } = hmacKey(signing.secret);
   const iat = Math.floor(signing.now() / 1000);
   // From iat, not from the clock again: rounding must not make a token of the longest allowed life too long.
-  const exp = iat + Math.floor(signing.lifetime / 1000);
+  const exp = iat + Math.floor(signing.lifetimeMs / 1000);
   // JSON leaves out members that are undefined.
   const payload = { ...claims, iss: signing.issuer, aud: signing.audience, iat, exp };
   return new SignJWT(JSON.parse(JSON.stringify(payload)) as Record<string, unknown>)

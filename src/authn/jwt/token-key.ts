@@ -1,7 +1,7 @@
 import { createPublicKey, createSecretKey, webcrypto } from 'node:crypto';
 import type { JsonWebKey, KeyObject } from 'node:crypto';
 import type { Secret } from '../../runtime/secret.ts';
-import { weakSecret } from '../weak-secret.ts';
+import { secretWeakness } from '../weak-secret.ts';
 
 /** A key that verifies tokens, with the one algorithm it may be used with (RFC 8725 §3.1). */
 export interface TokenKey {
@@ -25,13 +25,16 @@ const smallestRsaModulus = 2048;
 /** The HS256 key of a shared secret; throws an `Error` that says why, without the value, when it is too weak. */
 export function hmacKey(secret: Secret): TokenKey & { readonly key: KeyObject } {
   const text = secret.reveal();
-  const weakness = weakSecret(text);
+  const weakness = secretWeakness(text);
   if (weakness !== undefined) throw new Error(`The token secret ${weakness}`);
   return { algorithm: 'HS256', key: createSecretKey(Buffer.from(text, 'utf8')) };
 }
 
 /** The same key, imported for verifying: jose would import a `KeyObject` of a secret anew for each token. */
-export async function imported({ algorithm, key }: ReturnType<typeof hmacKey>): Promise<TokenKey> {
+export async function importHmacKey({
+  algorithm,
+  key,
+}: ReturnType<typeof hmacKey>): Promise<TokenKey> {
   const hmac = { name: 'HMAC', hash: 'SHA-256' };
   const bytes = key.export();
   return {

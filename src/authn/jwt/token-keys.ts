@@ -1,6 +1,6 @@
 import type { Secret } from '../../runtime/secret.ts';
 import { createJwks } from './jwks.ts';
-import { hmacKey, imported, pemKey } from './token-key.ts';
+import { hmacKey, importHmacKey, pemKey } from './token-key.ts';
 import type { TokenKey } from './token-key.ts';
 
 /** Where the keys of an issuer come from: a shared secret, one PEM public key (SPKI), or a JWKS address. */
@@ -20,7 +20,7 @@ export interface TokenKeys {
 }
 
 /** The network and the clock (milliseconds since the epoch) that a key source may use. */
-export interface KeySurroundings {
+export interface KeyDeps {
   readonly fetch: typeof fetch;
   readonly now: () => number;
   /** Told after each attempt to fetch keys whether it got any. */
@@ -28,13 +28,10 @@ export interface KeySurroundings {
 }
 
 /** Makes the key source that the settings describe; throws an `Error` naming no value when the key is unusable. */
-export function createTokenKeys(
-  settings: TokenKeySettings,
-  surroundings: KeySurroundings,
-): TokenKeys {
-  if ('jwksUrl' in settings) return createJwks({ url: settings.jwksUrl, ...surroundings });
+export function createTokenKeys(settings: TokenKeySettings, deps: KeyDeps): TokenKeys {
+  if ('jwksUrl' in settings) return createJwks({ url: settings.jwksUrl, ...deps });
   const only =
-    'secret' in settings ? imported(hmacKey(settings.secret)) : pemKey(settings.publicKey);
+    'secret' in settings ? importHmacKey(hmacKey(settings.secret)) : pemKey(settings.publicKey);
   return {
     find: async ({ alg }) => {
       const key = await only;

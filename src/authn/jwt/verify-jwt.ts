@@ -1,17 +1,17 @@
 import { compactVerify, errors } from 'jose';
-import { endOfTime } from '../../policy/principal.ts';
+import { maxTime } from '../../policy/principal.ts';
 import type { CredentialFault } from '../credential.ts';
 import { parseJsonObject, type Members } from '../json-object.ts';
-import { createShortMemory } from '../ttl-cache.ts';
+import { createTtlCache } from '../ttl-cache.ts';
 import { readJwtHeader } from './jwt-header.ts';
 import type { TokenKey } from './token-key.ts';
 import type { KeyHint, TokenKeys } from './token-keys.ts';
 
 /** How far an issuer's clock may be ahead, in milliseconds; never applied to the end of a token. */
-const clockSkew = 30_000;
+const clockSkewMs = 30_000;
 
 /** Good tokens that are remembered at most, and the characters of all of them together. */
-const mostRemembered = { entries: 20_000, characters: 8 * 1024 * 1024 } as const;
+const cacheLimits = { maxEntries: 20_000, maxCharacters: 8 * 1024 * 1024 } as const;
 
 export type Claims = Members;
 
@@ -35,14 +35,14 @@ export interface JwtSettings {
   readonly keys: TokenKeys;
   readonly issuer?: string;
   readonly audience?: string;
-  readonly maxAge?: number;
+  readonly maxAgeMs?: number;
   readonly now: () => number;
   /** Told whether a signature was remembered, or has to be verified. */
-  readonly onLookup?: (isKnown: boolean) => void;
+  readonly onCacheLookup?: (isHit: boolean) => void;
 }
 
 /** A token whose signature was found good, by this very key. */
-interface Proven {
+interface CachedJwt {
   readonly hint: KeyHint;
   readonly key: TokenKey;
   readonly claims: Claims;
@@ -60,33 +60,33 @@ export function createJwtVerifier(settings: JwtSettings): JwtVerifier {
     throw new Error('A token issuer and a token audience must be configured together');
   }
   const { keys, now } = settings;
-  const memory = createShortMemory<Proven>({ ...mostRemembered, now });
+  const cache = createTtlCache<CachedJwt>({ ...cacheLimits, now });
   return {
     verify: async (text) => {
-      const known = memory.find(text);
-      const reading = known ?? readJwtHeader(text);
-      if ('fault' in reading) return reading;
-      const { hint } = reading;
+      const cached = cache.get(text);
+      const header = cached ?? readJwtHeader(text);
+      if ('fault' in header) return header;
+      const { hint } = header;
       // Asked each time: a key that was withdrawn, or whose set is too old to count, must not live on in the memory.
       const key = await keys.find(hint);
       if (key === undefined) return rejected;
-      const isKnown = known?.key === key;
-      settings.onLookup?.(isKnown);
-      if (isKnown) return judge(known.claims, settings);
+      const isHit = cached?.key === key;
+      settings.onCacheLookup?.(isHit);
+      if (isHit) return checkClaims(cached.claims, settings);
       const payload = await verifiedPayload(text, key);
       if (payload === undefined) return rejected;
       const claims = parseJsonObject(payload);
       if (claims === undefined) return { fault: 'credential-malformed' };
-      const result = judge(claims, settings);
+      const result = checkClaims(claims, settings);
       if ('fault' in result) return result;
-      memory.keep(copied(text), { hint, key, claims }, result.expiresAt - now());
+      cache.set(copyText(text), { hint, key, claims }, result.expiresAt - now());
       return result;
     },
   };
 }
 
 /** The text by itself: cut out of a body, it would keep the whole body in memory. Tokens are ASCII by now. */
-function copied(text: string): string {
+function copyText(text: string): string {
   return Buffer.from(text, 'latin1').toString('latin1');
 }
 
@@ -101,23 +101,23 @@ async function verifiedPayload(text: string, key: TokenKey): Promise<Uint8Array 
   }
 }
 
-function judge(claims: Claims, settings: JwtSettings): JwtResult {
-  if (!isForUs(claims, settings)) return rejected;
+function checkClaims(claims: Claims, settings: JwtSettings): JwtResult {
+  if (!hasExpectedAudience(claims, settings)) return rejected;
   const now = settings.now();
-  const expiresAt = moment(claims, 'exp');
-  const issuedAt = moment(claims, 'iat');
+  const expiresAt = readNumericDate(claims, 'exp');
+  const issuedAt = readNumericDate(claims, 'iat');
   if (expiresAt === undefined) return rejected;
   // A token from the future would outlive every revocation by "issued before".
   if (!isPast(claims, 'iat', now) || !isPast(claims, 'nbf', now)) return rejected;
-  if (settings.maxAge !== undefined) {
-    if (issuedAt === undefined || expiresAt - issuedAt > settings.maxAge) return rejected;
+  if (settings.maxAgeMs !== undefined) {
+    if (issuedAt === undefined || expiresAt - issuedAt > settings.maxAgeMs) return rejected;
   }
   if (expiresAt <= now) return { fault: 'credential-expired' };
   return { claims, expiresAt, issuedAt };
 }
 
 /** RFC 7519 §4.1.1 and §4.1.3; where nothing is configured, neither claim is looked at. */
-function isForUs(claims: Claims, { issuer, audience }: JwtSettings): boolean {
+function hasExpectedAudience(claims: Claims, { issuer, audience }: JwtSettings): boolean {
   if (issuer === undefined) return true;
   const aud = claims.get('aud');
   const audiences: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
@@ -127,14 +127,14 @@ function isForUs(claims: Claims, { issuer, audience }: JwtSettings): boolean {
 /** True when the claim is absent, or a time no further ahead than clocks may differ. */
 function isPast(claims: Claims, name: string, now: number): boolean {
   if (!claims.has(name)) return true;
-  const time = moment(claims, name);
-  return time !== undefined && time <= now + clockSkew;
+  const time = readNumericDate(claims, name);
+  return time !== undefined && time <= now + clockSkewMs;
 }
 
 /** A NumericDate (RFC 7519 §2: seconds, fractions allowed) in whole milliseconds; `undefined` when it is none. */
-function moment(claims: Claims, name: string): number | undefined {
+function readNumericDate(claims: Claims, name: string): number | undefined {
   const seconds = claims.get(name);
   if (typeof seconds !== 'number') return undefined;
   const milliseconds = Math.floor(seconds * 1000);
-  return milliseconds >= 0 && milliseconds <= endOfTime ? milliseconds : undefined;
+  return milliseconds >= 0 && milliseconds <= maxTime ? milliseconds : undefined;
 }

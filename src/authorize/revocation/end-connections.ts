@@ -1,10 +1,14 @@
-import type { AppUser, Claim, LiveGrants } from '../../pusher/tracked-connection.ts';
+import type {
+  AppUser,
+  TerminationLease,
+  TrackedConnections,
+} from '../../pusher/tracked-connection.ts';
 import type { TerminatePolicy } from '../../pusher/pusher-app.ts';
 import {
   createOutageLog,
   reasonOf,
   type OutageLog,
-  type OutageLogPorts,
+  type OutageLogDeps,
 } from '../../observability/outage-log.ts';
 
 /** What this action needs. */
@@ -13,11 +17,11 @@ export interface EndConnectionsDeps {
   readonly terminate: (user: AppUser) => Promise<void>;
   /** How often Usher may send the request to the server of this app. */
   readonly policyOf: (appKey: string) => TerminatePolicy;
-  readonly liveGrants: Pick<LiveGrants, 'settle' | 'drop' | 'postpone'>;
+  readonly liveGrants: Pick<TrackedConnections, 'settle' | 'remove' | 'postpone'>;
   readonly now: () => number;
   /** Aborted when Usher begins to close: what is claimed and not begun is left to other replicas. */
   readonly closing: AbortSignal;
-  readonly log: OutageLogPorts['log'];
+  readonly log: OutageLogDeps['log'];
 }
 
 /** The result for a user's connections. `pending`: Usher tries again; `notEnded`: it does not, with the reason. */
@@ -30,7 +34,7 @@ export interface Ending {
 }
 
 /** Ends the connections of all claimed users, and never rejects. */
-export type EndConnections = (claim: Claim) => readonly Ending[];
+export type EndConnections = (claim: TerminationLease) => readonly Ending[];
 
 /** The reason for apps with `PUSHER_TERMINATE=off`. */
 export const switchedOff = 'PUSHER_TERMINATE is off';
@@ -91,7 +95,7 @@ async function endUser(
   const policy = deps.policyOf(user.appKey);
   if (policy !== 'retried') {
     // Removed before the request: if this process exited in between, another one would repeat the request.
-    if (!(await liveGrants.drop(user, leaseUntil))) return 'pending';
+    if (!(await liveGrants.remove(user, leaseUntil))) return 'pending';
     if (policy === 'never') return { notEnded: switchedOff };
   }
   const fault = await sendTerminate(user, deps);

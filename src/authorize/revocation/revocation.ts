@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { tenantOf, type Principal } from '../../policy/principal.ts';
-import type { Claim } from '../../pusher/tracked-connection.ts';
+import type { TerminationLease } from '../../pusher/tracked-connection.ts';
 
 /** What can be revoked: everything issued before a moment to a user, a booking, a guest session or a tenant, or one token. */
 export type RevocationSubject =
@@ -17,23 +17,23 @@ export interface RevocationStore {
    * revocation that reaches further stays. The live grants that it concerns are claimed with it, until the lease is over.
    */
   readonly revoke: (
-    asked: HeldRevocation & { readonly leaseUntil: number },
+    revocation: StoredRevocation & { readonly leaseUntil: number },
   ) => Promise<WrittenRevocation>;
   /** The latest such moment among these subjects; `undefined` when none was revoked. */
   readonly latest: (subjects: readonly RevocationSubject[]) => Promise<number | undefined>;
   /** What was revoked in the last so many milliseconds, and somewhat longer ago. */
-  readonly within: (milliseconds: number) => Promise<readonly HeldRevocation[]>;
+  readonly within: (periodMs: number) => Promise<readonly StoredRevocation[]>;
 }
 
 /** A revocation that was written, and whose connections its replica is now to end. */
 export interface WrittenRevocation {
   /** The moment that now holds. */
   readonly issuedBefore: number;
-  readonly claim: Claim;
+  readonly lease: TerminationLease;
 }
 
 /** A revocation that holds: what was issued to the subject before this moment, in milliseconds since the epoch, is refused. */
-export interface HeldRevocation {
+export interface StoredRevocation {
   readonly subject: RevocationSubject;
   readonly issuedBefore: number;
 }
@@ -90,14 +90,14 @@ export function isRevoked(principal: Principal, issuedBefore: number | undefined
 }
 
 /** True when a revocation of this subject concerns this principal. */
-export function concerns(subject: RevocationSubject, principal: Principal): boolean {
+export function matchesPrincipal(subject: RevocationSubject, principal: Principal): boolean {
   return subjectsOf(principal).some((own) => isDeepStrictEqual(own, subject));
 }
 
 /** The live connections of this process, as a revocation sees them. */
 export interface RevocableConnections {
   /** How many have a credential that this would revoke. */
-  readonly count: (revocation: HeldRevocation) => number;
+  readonly count: (revocation: StoredRevocation) => number;
   /** Ends those, and says how many they were. */
-  readonly end: (revocation: HeldRevocation) => number;
+  readonly close: (revocation: StoredRevocation) => number;
 }

@@ -1,4 +1,4 @@
-import type { Origin, RecordSignal } from '../../audit/audit-event.ts';
+import type { Origin, WriteSignal } from '../../audit/audit-event.ts';
 import type { StartTimer } from '../../runtime/timer.ts';
 import type { EndConnections, Ending, EndOutcome } from './end-connections.ts';
 import {
@@ -8,14 +8,14 @@ import {
   type RevocationEffect,
 } from './revocation-effects.ts';
 import type {
-  HeldRevocation,
+  StoredRevocation,
   RevocableConnections,
   RevocationStore,
   RevocationSubject,
 } from './revocation.ts';
 
 /** A revocation that holds, on every replica. */
-export interface Revocation extends HeldRevocation {
+export interface Revocation extends StoredRevocation {
   readonly effects: readonly RevocationEffect[];
 }
 
@@ -27,7 +27,7 @@ export interface RevokeDeps {
   /** The servers of all Pusher apps, each once. */
   readonly servers: readonly PusherServer[];
   readonly serverOf: (appKey: string) => PusherServer | undefined;
-  readonly recordSignal: RecordSignal;
+  readonly recordSignal: WriteSignal;
   readonly now: () => number;
   readonly startTimer: StartTimer;
 }
@@ -43,17 +43,17 @@ const timeoutMs = 3_000;
  * of them can come back. Throws `Unavailable`, and then the revocation may not hold, or not be recorded.
  */
 export async function revoke(
-  revocation: HeldRevocation,
+  revocation: StoredRevocation,
   origin: Origin,
   deps: RevokeDeps,
 ): Promise<Revocation> {
   // Counted before: this process may be notified of the revocation, and end them, before the statement returns.
   const webSockets = deps.live.count(revocation);
   const leaseUntil = deps.now() + leaseTimeMs;
-  const { issuedBefore, claim } = await deps.revocations.revoke({ ...revocation, leaseUntil });
+  const { issuedBefore, lease } = await deps.revocations.revoke({ ...revocation, leaseUntil });
   const stored = { ...revocation, issuedBefore };
-  deps.live.end(stored);
-  const endings = deps.endConnections(claim);
+  deps.live.close(stored);
+  const endings = deps.endConnections(lease);
   await deps.recordSignal('revoked', { origin, ...idsOf(revocation.subject) });
   const users = await outcomes(endings, deps);
   const effects = effectsOf(revocation.subject.kind, { webSockets, users, servers: deps.servers });

@@ -1,7 +1,7 @@
 import { refuse, type Decision, type Refusal, type SignInDecision } from '../../policy/decision.ts';
 import { principalId, type Principal } from '../../policy/principal.ts';
 import type { PusherDialect, TerminatePolicy } from '../../pusher/pusher-app.ts';
-import { endableAs, type LiveGrants } from '../../pusher/tracked-connection.ts';
+import { terminableUserId, type TrackedConnections } from '../../pusher/tracked-connection.ts';
 import { isRevoked, subjectsOf, type RevocationStore } from './revocation.ts';
 import { createKnownEnds } from './tracked-until.ts';
 
@@ -14,7 +14,7 @@ interface TrackingApp {
 
 /** What tracking depends on. */
 export interface TrackConnectionDeps {
-  readonly liveGrants: Pick<LiveGrants, 'keep' | 'extend'>;
+  readonly liveGrants: Pick<TrackedConnections, 'track' | 'extend'>;
   /** The Pusher app that will sign. */
   readonly appOf: (tenantId: string | undefined) => TrackingApp | undefined;
   readonly now: () => number;
@@ -50,13 +50,13 @@ export function createTrackConnection(deps: TrackConnectionDeps): TrackConnectio
     if (app === undefined || !isTrackable(app, principal)) return decision;
     const socket = { appKey: app.key, socketId, principal };
     const name = [app.key, socketId, principal.kind, principalId(principal)];
-    const userId = endableAs(app.dialect, decision);
+    const userId = terminableUserId(app.dialect, decision);
     if (userId === undefined) {
       await once(['extend', ...name], principal.expiresAt, () => liveGrants.extend(socket));
       return decision;
     }
     await once(['keep', ...name, userId], principal.expiresAt, () =>
-      liveGrants.keep({ ...socket, userId, grantedAt: now() }),
+      liveGrants.track({ ...socket, userId, grantedAt: now() }),
     );
     // A revocation that was written before the row was cannot have found it.
     const revoked = isRevoked(principal, await revocations.latest(subjectsOf(principal)));

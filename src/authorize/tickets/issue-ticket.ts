@@ -1,18 +1,18 @@
-import type { Origin, RecordDecision } from '../../audit/audit-event.ts';
+import type { Origin, WriteDecision } from '../../audit/audit-event.ts';
 import type { ChatServers } from '../../authn/chat-servers.ts';
-import type { PresentedCredential } from '../../authn/credential.ts';
-import type { Judged } from '../../policy/decision.ts';
+import type { Credential } from '../../authn/credential.ts';
+import type { DecisionBase } from '../../policy/decision.ts';
 import { tenantOf } from '../../policy/principal.ts';
 import { authenticate, ofTenant, type AuthenticateDeps } from '../authenticate.ts';
 import type { Measure } from '../measure.ts';
-import { hashTicket, ticketBytes, writeTicket } from './ticket-text.ts';
+import { hashTicket, ticketBytes, formatTicket } from './ticket-text.ts';
 import { refuseTicket, type IssueDecision, type TicketHolder, type TicketStore } from './ticket.ts';
 
 /** What the issue of a ticket depends on. */
 export interface IssueTicketDeps extends AuthenticateDeps {
   readonly chatServers: ChatServers;
   readonly tickets: TicketStore;
-  readonly record: RecordDecision;
+  readonly record: WriteDecision;
   readonly now: () => number;
   readonly newId: () => string;
   readonly randomBytes: (count: number) => Uint8Array;
@@ -23,7 +23,7 @@ export interface IssueTicketDeps extends AuthenticateDeps {
 
 /** A request for a ticket. */
 export interface TicketRequest {
-  readonly credentials: readonly PresentedCredential[];
+  readonly credentials: readonly Credential[];
   /** The key id of the chat server that the ticket is for. */
   readonly serverKey: string | undefined;
   /** The user of the ticket; the principal, where it is left out. */
@@ -46,11 +46,11 @@ export function issueTicket(request: TicketRequest, deps: IssueTicketDeps): Prom
 }
 
 async function decide(request: TicketRequest, deps: IssueTicketDeps): Promise<IssueDecision> {
-  const attempt: Judged = { id: deps.newId(), action: 'issue-ticket', checks: [] };
+  const attempt: DecisionBase = { id: deps.newId(), action: 'issue-ticket', checks: [] };
   const { serverKey } = request;
   if (request.credentials.length === 0) return refuseTicket(attempt, 'credential-missing');
   if (serverKey === undefined) return refuseTicket(attempt, 'server-key-missing');
-  if (!deps.chatServers.knows(serverKey)) return refuseTicket(attempt, 'server-key-rejected');
+  if (!deps.chatServers.has(serverKey)) return refuseTicket(attempt, 'server-key-rejected');
 
   const authenticated = await authenticate(request.credentials, deps);
   if ('code' in authenticated) {
@@ -62,7 +62,7 @@ async function decide(request: TicketRequest, deps: IssueTicketDeps): Promise<Is
   if (request.userId !== undefined && request.userId !== principal.userId) {
     return refuseTicket(known, 'wrong-user');
   }
-  const ticket = writeTicket(deps.randomBytes(ticketBytes));
+  const ticket = formatTicket(deps.randomBytes(ticketBytes));
   // Never longer than the token behind it: a ticket must not extend access.
   const expiresAt = Math.min(deps.now() + deps.ticketLifetimeMs, principal.expiresAt);
   await deps.tickets.put(hashTicket(ticket), {

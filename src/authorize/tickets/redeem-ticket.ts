@@ -1,6 +1,6 @@
-import type { Origin, RecordDecision } from '../../audit/audit-event.ts';
+import type { Origin, WriteDecision } from '../../audit/audit-event.ts';
 import type { ChatServers } from '../../authn/chat-servers.ts';
-import type { Judged } from '../../policy/decision.ts';
+import type { DecisionBase } from '../../policy/decision.ts';
 import type { Secret } from '../../runtime/secret.ts';
 import { ofTenant } from '../authenticate.ts';
 import type { Measure } from '../measure.ts';
@@ -10,7 +10,7 @@ import {
   refuseTicket,
   type RedeemDecision,
   type RedeemRefusalCode,
-  type TakenTicket,
+  type ConsumedTicket,
   type TicketStore,
 } from './ticket.ts';
 
@@ -19,7 +19,7 @@ export interface RedeemTicketDeps {
   readonly chatServers: ChatServers;
   readonly tickets: TicketStore;
   readonly revocations: Pick<RevocationStore, 'latest'>;
-  readonly record: RecordDecision;
+  readonly record: WriteDecision;
   readonly now: () => number;
   readonly newId: () => string;
   readonly measure: Measure;
@@ -46,7 +46,7 @@ export function redeemTicket(
   deps: RedeemTicketDeps,
 ): Promise<RedeemDecision> {
   return deps.measure('redeem-ticket', async () => {
-    const decision = await decide(presentation, deps, deps.tickets.take);
+    const decision = await decide(presentation, deps, deps.tickets.consume);
     await deps.record(decision, presentation.origin);
     return decision;
   });
@@ -68,9 +68,9 @@ export async function checkTicket(
 async function decide(
   { ticket: text, redeemer }: Presentation,
   deps: RedeemTicketDeps,
-  read: TicketStore['take'],
+  read: TicketStore['consume'],
 ): Promise<RedeemDecision> {
-  const attempt: Judged = { id: deps.newId(), action: 'redeem-ticket', checks: [] };
+  const attempt: DecisionBase = { id: deps.newId(), action: 'redeem-ticket', checks: [] };
   const rejected = serverFault(redeemer, deps.chatServers);
   // Before the ticket is read: an unknown server must not be able to redeem it.
   if (rejected !== undefined) return refuseTicket(attempt, rejected);
@@ -93,7 +93,7 @@ function serverFault(redeemer: Redeemer, servers: ChatServers): RedeemRefusalCod
   if (redeemer === 'gateway') return undefined;
   const { key, secret } = redeemer;
   if (key === undefined || secret === undefined) return 'server-key-missing';
-  return servers.accepts(key, secret) ? undefined : 'server-key-rejected';
+  return servers.verify(key, secret) ? undefined : 'server-key-rejected';
 }
 
 /**
@@ -101,12 +101,12 @@ function serverFault(redeemer: Redeemer, servers: ChatServers): RedeemRefusalCod
  * nobody may have redeemed it.
  */
 function ticketFault(
-  { holder, first }: TakenTicket,
+  { holder, isFirstUse }: ConsumedTicket,
   redeemer: Redeemer,
   now: number,
 ): RedeemRefusalCode | undefined {
   if (holder.expiresAt <= now) return 'ticket-expired';
-  if (!first) return 'ticket-replayed';
+  if (!isFirstUse) return 'ticket-replayed';
   const isForAnother = redeemer !== 'gateway' && redeemer.key !== holder.serverKey;
   return isForAnother ? 'ticket-of-other-server' : undefined;
 }

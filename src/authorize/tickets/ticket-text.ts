@@ -7,7 +7,7 @@ const prefix = 'ws_ticket_';
 export const ticketBytes = 32;
 
 /** Writes 32 random bytes as a ticket: `ws_ticket_` and 64 hexadecimal digits. Throws a `RangeError` for any other number of bytes. */
-export function writeTicket(random: Uint8Array): Secret {
+export function formatTicket(random: Uint8Array): Secret {
   if (random.length !== ticketBytes) throw new RangeError(`A ticket has ${ticketBytes} bytes`);
   return new Secret(prefix + Buffer.from(random).toString('hex'));
 }

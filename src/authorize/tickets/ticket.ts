@@ -1,4 +1,4 @@
-import type { Judged, RefusalCode } from '../../policy/decision.ts';
+import type { DecisionBase, RefusalCode } from '../../policy/decision.ts';
 import type { User } from '../../policy/principal.ts';
 import type { Secret } from '../../runtime/secret.ts';
 
@@ -15,10 +15,10 @@ export interface TicketHolder {
 }
 
 /** A ticket that somebody presented, as the store knows it. */
-export interface TakenTicket {
+export interface ConsumedTicket {
   readonly holder: TicketHolder;
   /** False when it had been presented before: whoever comes second is not let in. */
-  readonly first: boolean;
+  readonly isFirstUse: boolean;
 }
 
 /**
@@ -28,15 +28,15 @@ export interface TakenTicket {
 export interface TicketStore {
   readonly put: (ticketHash: string, holder: TicketHolder) => Promise<void>;
   /** The ticket's holder; the ticket is not spent. `first` is true while it was never taken. `undefined` for an unknown ticket. */
-  readonly find: (ticketHash: string) => Promise<TakenTicket | undefined>;
+  readonly find: (ticketHash: string) => Promise<ConsumedTicket | undefined>;
   /** Spends the ticket and gives its holder; `undefined` when there is none. It may have expired: look. */
-  readonly take: (ticketHash: string) => Promise<TakenTicket | undefined>;
+  readonly consume: (ticketHash: string) => Promise<ConsumedTicket | undefined>;
   /** Removes tickets that expired an hour or more before `now`, and returns their number. */
-  readonly sweep: (now: number) => Promise<number>;
+  readonly deleteExpired: (now: number) => Promise<number>;
 }
 
 /** How long an expired ticket is kept, in milliseconds, so that "has expired" can be told from "never existed". */
-export const ticketGrace = 60 * 60 * 1000;
+export const ticketGraceMs = 60 * 60 * 1000;
 
 type CredentialCode = Extract<RefusalCode, `credential-${string}`>;
 
@@ -63,13 +63,13 @@ export type RedeemRefusalCode =
 export type TicketRefusalCode = IssueRefusalCode | RedeemRefusalCode;
 
 /** No ticket, or no entry with one, and why. */
-export interface TicketRefusal<Code extends TicketRefusalCode> extends Judged {
+export interface TicketRefusal<Code extends TicketRefusalCode> extends DecisionBase {
   readonly outcome: 'refusal';
   readonly code: Code;
 }
 
 /** A new ticket. Its text is shown once, to the page that asked, and kept nowhere. */
-export interface IssuedTicket extends Judged {
+export interface IssuedTicket extends DecisionBase {
   readonly outcome: 'grant';
   readonly action: 'issue-ticket';
   readonly principal: User;
@@ -79,7 +79,7 @@ export interface IssuedTicket extends Judged {
 }
 
 /** A ticket that was good, and is spent. */
-export interface RedeemedTicket extends Judged {
+export interface RedeemedTicket extends DecisionBase {
   readonly outcome: 'grant';
   readonly action: 'redeem-ticket';
   readonly principal: User;
@@ -92,7 +92,7 @@ export type RedeemDecision = RedeemedTicket | TicketRefusal<RedeemRefusalCode>;
 
 /** No, with all that is known of the attempt. */
 export function refuseTicket<Code extends TicketRefusalCode>(
-  judged: Judged,
+  judged: DecisionBase,
   code: Code,
 ): TicketRefusal<Code> {
   return { ...judged, outcome: 'refusal', code };

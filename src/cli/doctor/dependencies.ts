@@ -1,67 +1,71 @@
 import { WebSocket } from 'ws';
 import {
-  askDependencies,
-  type AskedDependency,
+  probeDependencies,
+  type DependencyProbe,
 } from '../../composition/commands/check-dependencies.ts';
 import type { Config } from '../../config/load.ts';
-import { askApp } from '../../pusher/http-api.ts';
-import { ill, well } from './check-result.ts';
-import { reasonFor } from './network-errors.ts';
-import type { Examined, Instruments } from './run-checks.ts';
+import { requestChannels } from '../../pusher/http-api.ts';
+import { fail, pass } from './check-result.ts';
+import { reasonOf } from './network-errors.ts';
+import type { NamedResult, DoctorDeps } from './run-checks.ts';
 
 /** How long an upstream may take, in milliseconds. */
-const patience = 5_000;
+const timeoutMs = 5_000;
 
 /** Checks every server that the configuration names, and reports those that do not work. */
-export async function examineDependencies(
+export async function checkDependencies(
   config: Config,
-  instruments: Instruments,
-): Promise<readonly Examined[]> {
+  deps: DoctorDeps,
+): Promise<readonly NamedResult[]> {
   const { chatServer, host } = config.webSockets;
-  const asked = await Promise.all([
-    askDependencies(config, instruments),
+  const probes = await Promise.all([
+    probeDependencies(config, deps),
     ...config.tenantsApps.map(async ({ app }, i) => [
-      { setting: `PUSHER_APPS item ${i + 1}`, ...appFault(await askApp(app)) },
+      { setting: `PUSHER_APPS item ${i + 1}`, ...appFault(await requestChannels(app)) },
     ]),
-    ...(chatServer ? [askUpstream('WS_UPSTREAM', chatServer)] : []),
-    ...(host ? [askUpstream('SESSION_WS_UPSTREAM', host)] : []),
+    ...(chatServer ? [probeUpstream('WS_UPSTREAM', chatServer)] : []),
+    ...(host ? [probeUpstream('SESSION_WS_UPSTREAM', host)] : []),
   ]);
-  return asked.flat().map(examined);
+  return probes.flat().map(toResult);
 }
 
-function examined({ setting, error }: AskedDependency): Examined {
+function toResult({ setting, error }: DependencyProbe): NamedResult {
   return {
     name: `${setting} names a server that answers Usher`,
-    finding:
+    result:
       error === undefined
-        ? well
-        : ill(
-            `It is of no use: ${reasonFor(error)}.`,
+        ? pass
+        : fail(
+            `It is of no use: ${reasonOf(error)}.`,
             `Correct ${setting}, or what runs there; this machine must reach it.`,
           ),
   };
 }
 
-function appFault(answer: Awaited<ReturnType<typeof askApp>>): { readonly error?: Error } {
-  if ('fault' in answer) return { error: Object.assign(new Error(), { code: answer.fault }) };
-  if (answer.status === 200) return {};
-  return { error: new Error(`the HTTP API of that app answers ${answer.status}`) };
+function appFault(response: Awaited<ReturnType<typeof requestChannels>>): {
+  readonly error?: Error;
+} {
+  if ('fault' in response) return { error: Object.assign(new Error(), { code: response.fault }) };
+  if (response.status === 200) return {};
+  return { error: new Error(`the HTTP API of that app answers ${response.status}`) };
 }
 
 /** Any answer to a handshake is enough: the upstream may refuse this one. */
-function askUpstream(setting: string, url: URL): Promise<readonly AskedDependency[]> {
+function probeUpstream(setting: string, url: URL): Promise<readonly DependencyProbe[]> {
   return new Promise((resolve) => {
-    const socket = new WebSocket(url, { handshakeTimeout: patience });
-    const give = (error?: Error) => {
+    const socket = new WebSocket(url, { handshakeTimeout: timeoutMs });
+    const settle = (error?: Error) => {
       socket.terminate();
       resolve([{ setting, ...(error && { error }) }]);
     };
     socket.on('open', () => {
-      give();
+      settle();
     });
     socket.on('unexpected-response', (_request, { statusCode = 0 }) => {
-      give(statusCode >= 500 ? new Error(`it answers a handshake with ${statusCode}`) : undefined);
+      settle(
+        statusCode >= 500 ? new Error(`it answers a handshake with ${statusCode}`) : undefined,
+      );
     });
-    socket.on('error', give);
+    socket.on('error', settle);
   });
 }

@@ -2,8 +2,8 @@ import { loadConfig, type Config } from '../../config/load.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { UsageError } from '../command-error.ts';
 import type { AddCommand, ReadInput } from '../context.ts';
-import { addTokenOptions, tokenGiven, type TokenOptions } from '../token-option.ts';
-import { examine, type Examination, type Examined } from './run-checks.ts';
+import { addTokenOptions, readToken, type TokenOptions } from '../token-option.ts';
+import { runChecks, type CheckOptions, type NamedResult } from './run-checks.ts';
 
 /** What is given on the command line. */
 interface DoctorOptions extends TokenOptions {
@@ -24,22 +24,22 @@ export const addDoctor: AddCommand = (program, { env, readInput, report }) => {
     .option('--tenant <id>', 'with --channel: the X-Tenant-ID of the request');
   addTokenOptions(command).action(async (options: DoctorOptions) => {
     const config = loadConfig(env());
-    const wanted = await examinationOf(options, config, readInput);
-    const examined = await examine(config, wanted, { fetch, now: systemClock.now });
+    const checkOptions = await checkOptionsOf(options, config, readInput);
+    const results = await runChecks(config, checkOptions, { fetch, now: systemClock.now });
     report({
-      printed: examined.map(told).join('\n'),
-      passed: examined.every(({ finding }) => finding.is !== 'ill'),
+      printed: results.map(formatResult).join('\n'),
+      passed: results.every(({ result }) => result.status !== 'ill'),
     });
   });
 };
 
-async function examinationOf(
+async function checkOptionsOf(
   options: DoctorOptions,
   config: Config,
   readInput: ReadInput,
-): Promise<Examination> {
+): Promise<CheckOptions> {
   const { url = ownUrl(config), channel, ...rest } = options;
-  const token = await tokenGiven(options, readInput);
+  const token = await readToken(options, readInput);
   if ((channel === undefined) !== (token === undefined)) {
     throw new UsageError('--channel and a token (--token-stdin or --token) go together');
   }
@@ -55,13 +55,13 @@ function ownUrl({ listen: { host, port } }: Config): string {
   return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
 }
 
-function told({ name, finding }: Examined): string {
-  switch (finding.is) {
+function formatResult({ name, result }: NamedResult): string {
+  switch (result.status) {
     case 'well':
       return `✓ ${name}`;
     case 'unknown':
-      return `– ${name}: ${finding.because}`;
+      return `– ${name}: ${result.reason}`;
     case 'ill':
-      return `✗ ${name}\n    ${finding.wrong}\n    ${finding.change}`;
+      return `✗ ${name}\n    ${result.problem}\n    ${result.remedy}`;
   }
 }

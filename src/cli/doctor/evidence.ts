@@ -6,41 +6,41 @@ export interface Fault {
 }
 
 /** How the Pusher server took something; `silent` when it neither took nor refused it in time. */
-export type Taken = 'accepted' | 'refused' | 'silent';
+export type Acceptance = 'accepted' | 'refused' | 'silent';
 
 /** What the Pusher server did with what it was shown; a thing that could not be shown is left out. */
 export interface ServerEvidence {
   readonly greeting: { readonly date?: string } | Fault;
   /** A signature of ours over a private channel's name alone. */
-  readonly plain?: Taken;
+  readonly plain?: Acceptance;
   /** One over the name and `channel_data`, which soketi does not take. */
-  readonly withData?: Taken;
+  readonly withData?: Acceptance;
   readonly rest: { readonly status: number; readonly date?: string } | Fault;
 }
 
 /** One answer of Usher, or of whatever stands before it. */
-export interface Answer {
+export interface HttpResponse {
   readonly status: number;
   readonly headers: Headers;
   /** The body, when it is a JSON object. */
   readonly json?: Readonly<Record<string, unknown>>;
   /** Milliseconds until it was here. */
-  readonly took: number;
+  readonly tookMs: number;
 }
 
 /** What Usher's public address answers a browser. */
 export interface UsherEvidence {
-  readonly preflight: Answer | Fault;
+  readonly preflight: HttpResponse | Fault;
   /** A channel that nobody may enter, asked for without a credential. */
-  readonly refusal: Answer | Fault;
+  readonly refusal: HttpResponse | Fault;
   /** The same with a trailing slash. */
-  readonly slash: Answer | Fault;
+  readonly slash: HttpResponse | Fault;
 }
 
 /** A channel that was asked for with a credential, and what the Pusher server made of the answer. */
-export interface Entered {
-  readonly asked: Answer | Fault;
-  readonly taken?: Taken;
+export interface AuthAttempt {
+  readonly response: HttpResponse | Fault;
+  readonly acceptance?: Acceptance;
 }
 
 /** Everything that was seen; the checks look at this and at nothing else. */
@@ -61,11 +61,11 @@ export interface Evidence {
   readonly server: ServerEvidence | undefined;
   readonly usher: UsherEvidence;
   /** `undefined` without a credential to ask with. */
-  readonly channel: Entered | undefined;
-  readonly signIn: Entered | undefined;
+  readonly channel: AuthAttempt | undefined;
+  readonly signIn: AuthAttempt | undefined;
   /** Milliseconds since the epoch when it was seen. */
   readonly now: number;
 }
 
 /** True when there was no answer. */
-export const isFault = (seen: object): seen is Fault => 'fault' in seen;
+export const isFault = (result: object): result is Fault => 'fault' in result;

@@ -1,6 +1,6 @@
 import { Unavailable } from '../../runtime/unavailable.ts';
 
-const words: readonly (readonly [RegExp, string])[] = [
+const descriptions: readonly (readonly [RegExp, string])[] = [
   [/^unexpected redirect$/, 'it redirects, and Usher follows no redirect'],
   [/^bad port$/, 'fetch and browsers refuse that port'],
   [/ECONNREFUSED/, 'nothing listens at that address and port'],
@@ -15,8 +15,8 @@ const words: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** A fault in plain words; one that has none by its own code. */
-export function wordsFor(fault: string): string {
-  const [, sentence] = words.find(([pattern]) => pattern.test(fault)) ?? [];
+export function describeFault(fault: string): string {
+  const [, sentence] = descriptions.find(([pattern]) => pattern.test(fault)) ?? [];
   return sentence === undefined ? `it failed with ${fault}` : `${sentence} (${fault})`;
 }
 
@@ -38,9 +38,9 @@ export function codeOf(error: unknown): string {
 }
 
 /** The reason for which a dependency does not work. For an error without a code, its message, which has no secret. */
-export function reasonFor(error: unknown): string {
+export function reasonOf(error: unknown): string {
   const cause = error instanceof Unavailable ? error.cause : error;
   if (cause instanceof SyntaxError) return 'it does not answer with JSON';
   const code = codeOf(cause);
-  return code === 'unknown' && cause instanceof Error ? cause.message : wordsFor(code);
+  return code === 'unknown' && cause instanceof Error ? cause.message : describeFault(code);
 }

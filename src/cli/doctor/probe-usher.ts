@@ -1,9 +1,9 @@
-import type { Answer, Fault, UsherEvidence } from './evidence.ts';
-import { objectIn } from './json.ts';
+import type { HttpResponse, Fault, UsherEvidence } from './evidence.ts';
+import { parseObject } from './json.ts';
 import { codeOf } from './network-errors.ts';
 
 /** How long Usher, or what stands before it, may take, in milliseconds. */
-const patience = 10_000;
+const timeoutMs = 10_000;
 
 /** The headers that pages send with pusher-js, Laravel Echo and axios. */
 export const sentHeaders = [
@@ -12,7 +12,7 @@ export const sentHeaders = [
 ];
 
 /** Asks as a page of `origin` would; `now` in milliseconds, for how long it took. */
-export interface Asking {
+export interface ProbeDeps {
   readonly usherUrl: string;
   readonly origin: string | undefined;
   readonly fetch: typeof fetch;
@@ -20,53 +20,53 @@ export interface Asking {
 }
 
 /** A form as pusher-js posts it, with the headers that a page adds. */
-export interface Form {
+export interface AuthRequest {
   readonly path: string;
   readonly fields: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** Asks what a browser asks, without a credential. */
-export async function probeUsher(asking: Asking): Promise<UsherEvidence> {
+export async function probeUsher(deps: ProbeDeps): Promise<UsherEvidence> {
   const path = '/broadcasting/auth';
   const fields = { socket_id: '1.1', channel_name: 'private-usher-doctor' };
   return {
-    preflight: await send(asking, path, {
+    preflight: await send(deps, path, {
       method: 'OPTIONS',
       headers: {
         'access-control-request-method': 'POST',
         'access-control-request-headers': sentHeaders.join(','),
       },
     }),
-    refusal: await post(asking, { path, fields }),
-    slash: await post(asking, { path: `${path}/`, fields }),
+    refusal: await post(deps, { path, fields }),
+    slash: await post(deps, { path: `${path}/`, fields }),
   };
 }
 
 /** Posts a form and follows no redirect, since a browser's preflight does not either. */
 export function post(
-  asking: Asking,
-  { path, fields, headers = {} }: Form,
-): Promise<Answer | Fault> {
-  return send(asking, path, { method: 'POST', body: new URLSearchParams(fields), headers });
+  deps: ProbeDeps,
+  { path, fields, headers = {} }: AuthRequest,
+): Promise<HttpResponse | Fault> {
+  return send(deps, path, { method: 'POST', body: new URLSearchParams(fields), headers });
 }
 
 async function send(
-  { usherUrl, origin, fetch, now }: Asking,
+  { usherUrl, origin, fetch, now }: ProbeDeps,
   path: string,
   request: RequestInit,
-): Promise<Answer | Fault> {
+): Promise<HttpResponse | Fault> {
   const began = now();
   try {
     const response = await fetch(usherUrl + path, {
       ...request,
       headers: { ...(request.headers as object), ...(origin !== undefined && { origin }) },
       redirect: 'manual',
-      signal: AbortSignal.timeout(patience),
+      signal: AbortSignal.timeout(timeoutMs),
     });
-    const json = objectIn(await response.text());
+    const json = parseObject(await response.text());
     const { status, headers } = response;
-    return { status, headers, took: now() - began, ...(json && { json }) };
+    return { status, headers, tookMs: now() - began, ...(json && { json }) };
   } catch (error) {
     return { fault: codeOf(error) };
   }

@@ -1,11 +1,11 @@
 import { WebSocket } from 'ws';
 import type { PusherApp } from '../../pusher/pusher-app.ts';
-import type { Fault, Taken } from './evidence.ts';
-import { objectIn } from './json.ts';
+import type { Fault, Acceptance } from './evidence.ts';
+import { parseObject } from './json.ts';
 import { codeOf } from './network-errors.ts';
 
 /** How long the server may take for anything, in milliseconds. */
-const patience = 5_000;
+const timeoutMs = 5_000;
 
 /** A connection on which the server has said its greeting. */
 export interface PusherSocket {
@@ -13,7 +13,7 @@ export interface PusherSocket {
   /** The `Date` of the server's answer to the upgrade. */
   readonly date?: string;
   /** Sends an event, and waits whether one of this name answers it. */
-  readonly show: (event: object, success: string) => Promise<Taken>;
+  readonly send: (event: object, success: string) => Promise<Acceptance>;
   readonly close: () => void;
 }
 
@@ -22,19 +22,19 @@ export function connectPusher(app: PusherApp): Promise<PusherSocket | Fault> {
   return new Promise((resolve) => {
     const socket = new WebSocket(urlOf(app));
     let date: string | undefined;
-    const give = (result: PusherSocket | Fault) => {
-      clearTimeout(late);
+    const settle = (result: PusherSocket | Fault) => {
+      clearTimeout(timeout);
       if ('fault' in result) socket.terminate();
       resolve(result);
     };
-    const late = setTimeout(() => {
-      give({ fault: 'timeout' });
-    }, patience);
+    const timeout = setTimeout(() => {
+      settle({ fault: 'timeout' });
+    }, timeoutMs);
     socket.on('error', (error) => {
-      give({ fault: codeOf(error) });
+      settle({ fault: codeOf(error) });
     });
     socket.on('unexpected-response', (_request, response) => {
-      give({ fault: `http-${response.statusCode ?? 0}` });
+      settle({ fault: `http-${response.statusCode ?? 0}` });
     });
     socket.on('upgrade', ({ headers }) => {
       date = headers.date;
@@ -42,37 +42,37 @@ export function connectPusher(app: PusherApp): Promise<PusherSocket | Fault> {
     socket.once('message', (text) => {
       const { socket_id: socketId, code } = parse(text).data;
       if (typeof socketId !== 'string') {
-        give({ fault: `pusher-${String(code)}` });
+        settle({ fault: `pusher-${String(code)}` });
         return;
       }
       const close = () => {
         socket.terminate();
       };
-      give({ socketId, show: createShow(socket), close, ...(date && { date }) });
+      settle({ socketId, send: createSend(socket), close, ...(date && { date }) });
     });
     socket.on('close', (code) => {
-      give({ fault: `pusher-${code}` });
+      settle({ fault: `pusher-${code}` });
     });
   });
 }
 
-function createShow(socket: WebSocket): PusherSocket['show'] {
+function createSend(socket: WebSocket): PusherSocket['send'] {
   return (event, success) =>
     new Promise((resolve) => {
-      const give = (taken: Taken) => {
-        clearTimeout(late);
-        resolve(taken);
+      const settle = (acceptance: Acceptance) => {
+        clearTimeout(timeout);
+        resolve(acceptance);
       };
-      const late = setTimeout(() => {
-        give('silent');
-      }, patience);
+      const timeout = setTimeout(() => {
+        settle('silent');
+      }, timeoutMs);
       socket.on('message', (text) => {
         const { event: name } = parse(text);
-        if (name === success) give('accepted');
-        if (name === 'pusher:subscription_error' || name === 'pusher:error') give('refused');
+        if (name === success) settle('accepted');
+        if (name === 'pusher:subscription_error' || name === 'pusher:error') settle('refused');
       });
       socket.on('close', () => {
-        give('refused');
+        settle('refused');
       });
       socket.send(JSON.stringify(event));
     });
@@ -92,7 +92,7 @@ function urlOf({ tls, host, port, cluster = 'mt1', key }: PusherApp): string {
 /** An event; its data are JSON within JSON, as Pusher sends them, or an object. */
 function parse(text: unknown) {
   // A server that sends something else than JSON objects speaks another protocol: then nothing is found in it.
-  const { event, data } = objectIn(String(text)) ?? {};
+  const { event, data } = parseObject(String(text)) ?? {};
   const inner = typeof data === 'string' ? data : JSON.stringify(data ?? {});
-  return { event, data: objectIn(inner) ?? {} };
+  return { event, data: parseObject(inner) ?? {} };
 }

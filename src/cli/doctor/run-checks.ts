@@ -1,56 +1,56 @@
 import type { Config } from '../../config/load.ts';
 import { isDemoApp } from '../../config/pusher.ts';
-import { examineDependencies } from './dependencies.ts';
+import { checkDependencies } from './dependencies.ts';
 import { allowsOrigin, namesOrigin } from '../../runtime/network/allowed-origins.ts';
 import { isFault, type Evidence } from './evidence.ts';
-import type { Finding } from './check-result.ts';
-import { enter, probeServer, signIn, subscribe } from './probe-server.ts';
-import { post, probeUsher, type Asking, type Form } from './probe-usher.ts';
-import { appFor, subjectsOf, type Given } from './subject.ts';
-import { symptoms } from './all-checks.ts';
+import type { CheckResult } from './check-result.ts';
+import { attemptAuth, probeServer, signIn, subscribe } from './probe-server.ts';
+import { post, probeUsher, type ProbeDeps, type AuthRequest } from './probe-usher.ts';
+import { appFor, subjectsOf, type SubjectOptions } from './subject.ts';
+import { checks } from './all-checks.ts';
 
 /** What is to be examined: Usher as browsers reach it, and somebody to ask as. */
-export interface Examination extends Given {
+export interface CheckOptions extends SubjectOptions {
   readonly usherUrl: string;
   readonly origin?: string | undefined;
 }
 
 /** The network, and the time in milliseconds since the epoch. */
-export type Instruments = Pick<Asking, 'fetch' | 'now'>;
+export type DoctorDeps = Pick<ProbeDeps, 'fetch' | 'now'>;
 
 /** One check and what it found. */
-export interface Examined {
+export interface NamedResult {
   readonly name: string;
-  readonly finding: Finding;
+  readonly result: CheckResult;
 }
 
 /** Looks at everything that can be wrong between a page, Usher and the Pusher server; throws for nothing that it finds. */
-export async function examine(
+export async function runChecks(
   config: Config,
-  wanted: Examination,
-  instruments: Instruments,
-): Promise<readonly Examined[]> {
-  const evidence = await gather(config, wanted, instruments);
+  options: CheckOptions,
+  deps: DoctorDeps,
+): Promise<readonly NamedResult[]> {
+  const evidence = await gatherEvidence(config, options, deps);
   return [
-    ...symptoms.map(({ name, look }) => ({ name, finding: look(evidence) })),
-    ...(await examineDependencies(config, instruments)),
+    ...checks.map(({ name, run }) => ({ name, result: run(evidence) })),
+    ...(await checkDependencies(config, deps)),
   ];
 }
 
-async function gather(
+async function gatherEvidence(
   config: Config,
-  wanted: Examination,
-  { fetch, now }: Instruments,
+  options: CheckOptions,
+  { fetch, now }: DoctorDeps,
 ): Promise<Evidence> {
-  const app = appFor(wanted, config);
-  const { usherUrl } = wanted;
-  const origin = wanted.origin ?? originIn(config);
-  const asking = { usherUrl, origin, fetch, now };
-  const { visitor, user } = await subjectsOf(wanted, config, now);
+  const app = appFor(options, config);
+  const { usherUrl } = options;
+  const origin = options.origin ?? originIn(config);
+  const probeDeps = { usherUrl, origin, fetch, now };
+  const { visitor, user } = await subjectsOf(options, config, now);
   const server = isDemoApp(app) ? undefined : await probeServer(app);
-  const reached = server === undefined || isFault(server.greeting) ? undefined : app;
-  const ask = (form: Form) => (socketId: string) =>
-    post(asking, { ...form, fields: { ...form.fields, socket_id: socketId } });
+  const reachableApp = server === undefined || isFault(server.greeting) ? undefined : app;
+  const request = (form: AuthRequest) => (socketId: string) =>
+    post(probeDeps, { ...form, fields: { ...form.fields, socket_id: socketId } });
   return {
     settings: {
       ...{ dialect: app.dialect, tls: app.tls, key: app.key, origin, usherUrl },
@@ -58,13 +58,13 @@ async function gather(
       originNamed: namesOrigin(config.allowedOrigins, origin ?? ''),
     },
     server,
-    usher: await probeUsher(asking),
+    usher: await probeUsher(probeDeps),
     channel:
       visitor &&
-      (await enter(reached, ask(visitor.form), (socket, signed) =>
+      (await attemptAuth(reachableApp, request(visitor.form), (socket, signed) =>
         subscribe(socket, visitor.channel, signed),
       )),
-    signIn: user && (await enter(reached, ask(user), signIn)),
+    signIn: user && (await attemptAuth(reachableApp, request(user), signIn)),
     now: now(),
   };
 }

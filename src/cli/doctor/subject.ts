@@ -2,19 +2,19 @@ import { mintGuestToken, mintUserToken, type TokenSigning } from '../../authn/jw
 import type { Config } from '../../config/load.ts';
 import { demo } from '../../facts/demo-facts.ts';
 import type { PusherApp } from '../../pusher/pusher-app.ts';
-import { credentialKind, readingOf } from '../match-channel.ts';
-import type { Form } from './probe-usher.ts';
+import { credentialKind, matchOf } from '../match-channel.ts';
+import type { AuthRequest } from './probe-usher.ts';
 
 /** As whom the doctor asks Usher, as far as there is somebody. */
 export interface Subjects {
   /** Somebody who asks for a channel. */
-  readonly visitor?: { readonly channel: string; readonly form: Form };
+  readonly visitor?: { readonly channel: string; readonly form: AuthRequest };
   /** The question by which a user signs in. */
-  readonly user?: Form;
+  readonly user?: AuthRequest;
 }
 
 /** What was given on the command line. */
-export interface Given {
+export interface SubjectOptions {
   readonly channel?: string | undefined;
   readonly token?: string | undefined;
   readonly tenant?: string | undefined;
@@ -22,15 +22,15 @@ export interface Given {
 
 /** Whoever was given; else the demo's guest and buyer, outside production and where their tokens can be signed here. */
 export async function subjectsOf(
-  given: Given,
+  options: SubjectOptions,
   config: Config,
   now: () => number,
 ): Promise<Subjects> {
-  const { channel, token, tenant } = given;
+  const { channel, token, tenant } = options;
   if (channel === undefined || token === undefined) return demoSubjects(config, now);
-  const reading = readingOf(channel);
-  const kind = credentialKind(token, reading);
-  const { tenantId = tenant, hotelSlug = '' } = reading?.params ?? {};
+  const match = matchOf(channel);
+  const kind = credentialKind(token, match);
+  const { tenantId = tenant, hotelSlug = '' } = match?.params ?? {};
   switch (kind) {
     case 'guest-token':
       return { visitor: guestOf(channel, hotelSlug, token) };
@@ -46,14 +46,14 @@ export async function subjectsOf(
 }
 
 /** The Pusher app that signs for a channel's tenant. */
-export function appFor({ channel, tenant }: Given, config: Config): PusherApp {
-  const tenantId = tenant ?? readingOf(channel ?? '')?.params['tenantId'] ?? '';
+export function appFor({ channel, tenant }: SubjectOptions, config: Config): PusherApp {
+  const tenantId = tenant ?? matchOf(channel ?? '')?.params['tenantId'] ?? '';
   return config.tenantsApps.find(({ tenants }) => tenants.includes(tenantId))?.app ?? config.pusher;
 }
 
 async function demoSubjects(config: Config, now: () => number): Promise<Subjects> {
   if (config.production) return {};
-  const signing = { lifetime: 60_000, now };
+  const signing = { lifetimeMs: 60_000, now };
   const [guest, buyer] = await Promise.all([
     demoGuest(config, signing),
     demoBuyer(config, signing),
@@ -61,7 +61,7 @@ async function demoSubjects(config: Config, now: () => number): Promise<Subjects
   return { ...(guest && { visitor: guest }), ...(buyer && { user: buyer }) };
 }
 
-type Signing = Pick<TokenSigning, 'lifetime' | 'now'>;
+type Signing = Pick<TokenSigning, 'lifetimeMs' | 'now'>;
 
 async function demoGuest({ guestTokens }: Config, signing: Signing) {
   if (guestTokens === undefined || !('secret' in guestTokens.keys)) return undefined;
@@ -96,7 +96,11 @@ const visitorOf = (channel: string, headers: Headers) => ({
   form: { path: '/broadcasting/auth', fields: { channel_name: channel }, headers },
 });
 
-const signingIn = (headers: Headers): Form => ({ path: '/pusher/user-auth', fields: {}, headers });
+const signingIn = (headers: Headers): AuthRequest => ({
+  path: '/pusher/user-auth',
+  fields: {},
+  headers,
+});
 
 const bearer = (token: string, tenant: string | undefined) => ({
   authorization: `Bearer ${token}`,

@@ -4,19 +4,19 @@ import { createGuestTokenReader } from '../../authn/guest-token.ts';
 import { createIdentify } from '../../authn/identify.ts';
 import { createTokenKeys } from '../../authn/jwt/token-keys.ts';
 import { createJwtVerifier } from '../../authn/jwt/verify-jwt.ts';
-import type { Question } from '../../authorize/auth-request.ts';
+import type { ChannelAuthRequest } from '../../authorize/auth-request.ts';
 import { decideChannel, type DecideDeps } from '../../authorize/authorize-channel.ts';
-import { catalogue } from '../../policy/channels/index.ts';
+import { channelRegistry } from '../../policy/channels/index.ts';
 import type { Decision } from '../../policy/decision.ts';
-import type { Find } from '../../policy/facts.ts';
+import type { FactReader } from '../../policy/facts.ts';
 import type { Secret } from '../../runtime/secret.ts';
 
 /** Decides without a record. Throws `Unavailable`. */
-export type DecideChannel = (request: Question) => Promise<Decision>;
+export type DecideChannel = (request: ChannelAuthRequest) => Promise<Decision>;
 
 /** What a policy on paper stands on in place of a database and of keys; `now` in milliseconds since the epoch. */
-export interface Paper {
-  readonly find: Find;
+export interface OfflinePolicy {
+  readonly find: FactReader;
   /** Signs the tokens of guests and of users. */
   readonly secret: Secret;
   readonly bookingClaim: string;
@@ -25,14 +25,14 @@ export interface Paper {
 }
 
 /** The service's own policy over given facts: tokens are verified, channels read and rules asked as in the service. */
-export function buildPaperPolicy(paper: Paper): DecideChannel {
-  const { find, secret, now } = paper;
+export function buildOfflinePolicy(policy: OfflinePolicy): DecideChannel {
+  const { find, secret, now } = policy;
   const keys = createTokenKeys({ secret }, { fetch, now });
   const verifier = createJwtVerifier({ keys, now });
   const deps: DecideDeps = {
-    ...{ catalogue, find, now, newId: randomUUID, encrypts: () => true },
+    ...{ catalogue: channelRegistry, find, now, newId: randomUUID, encrypts: () => true },
     identify: createIdentify({
-      'guest-token': createGuestTokenReader({ ...paper, verifier }),
+      'guest-token': createGuestTokenReader({ ...policy, verifier }),
       bearer: createBearerTokenReader({ verifier }),
     }),
     revocations: { latest: () => Promise.resolve(undefined) },

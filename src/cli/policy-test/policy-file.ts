@@ -1,9 +1,9 @@
-import type { Find } from '../../policy/facts.ts';
+import type { FactReader } from '../../policy/facts.ts';
 import { CommandError } from '../command-error.ts';
 import { placeOfFault } from './json-fault.ts';
 
 /** Somebody in a policy file: a user by claims, or the guest of a booking. */
-export interface Who {
+export interface Subject {
   readonly user?: string;
   readonly tenant?: string;
   readonly roles?: readonly string[];
@@ -24,7 +24,7 @@ type Facts<Fact> = Readonly<Record<string, Fact>>;
 
 /** A policy as an operator writes it down; facts as the operator's port takes them, by their ids joined by `/`. */
 export interface PolicyFile {
-  readonly who: Readonly<Record<string, Who>>;
+  readonly who: Readonly<Record<string, Subject>>;
   readonly facts?: {
     readonly bookings?: Facts<{
       readonly status: 'open' | 'cancelled';
@@ -65,7 +65,7 @@ export function parsePolicy(text: string, path: string): PolicyFile {
 }
 
 /** The facts of a file, found as the database finds them. */
-export function findIn({ facts = {} }: PolicyFile): Find {
+export function factsIn({ facts = {} }: PolicyFile): FactReader {
   const { bookings = {}, escrows = {}, rooms = {}, orders = {} } = facts;
   const take = <Fact, As>(of: Facts<Fact>, id: string, as: (fact: Fact) => As) => {
     const fact = Object.hasOwn(of, id) ? of[id] : undefined;

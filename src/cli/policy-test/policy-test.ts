@@ -5,14 +5,14 @@ import { systemClock } from '../../runtime/clock.ts';
 import { Secret } from '../../runtime/secret.ts';
 import { CommandError } from '../command-error.ts';
 import type { AddCommand } from '../context.ts';
-import { reasonOfFile } from '../file-error.ts';
-import { readingOf } from '../match-channel.ts';
-import { buildPaperPolicy, type DecideChannel } from './offline-policy.ts';
-import { findIn, parsePolicy, type PolicyFile, type Row, type Who } from './policy-file.ts';
-import { variationsOf, type Asked } from './variations.ts';
+import { fileErrorReason } from '../file-error.ts';
+import { matchOf } from '../match-channel.ts';
+import { buildOfflinePolicy, type DecideChannel } from './offline-policy.ts';
+import { factsIn, parsePolicy, type PolicyFile, type Row, type Subject } from './policy-file.ts';
+import { variationsOf, type PolicyRequest } from './variations.ts';
 
 const claims = { bookingClaim: 'booking_id', hotelClaim: 'hotel_slug' } as const;
-const minute = 60_000;
+const minuteMs = 60_000;
 
 /** Asks the policy every row of a file, and with each row that may enter, what nobody meant to allow with it. */
 export const addPolicyTest: AddCommand = (program, { report }) => {
@@ -22,8 +22,8 @@ export const addPolicyTest: AddCommand = (program, { report }) => {
     .argument('<file>', 'the table, as JSON')
     .action(async (path: string) => {
       const policy = parsePolicy(await readPolicy(path), path);
-      const may = askPolicy(policy);
-      const results = await Promise.all(policy.rows.map((row) => judgeRow(row, policy, may)));
+      const may = createEvaluator(policy);
+      const results = await Promise.all(policy.rows.map((row) => evaluateRow(row, policy, may)));
       report({
         printed: results.map(({ told }) => told).join('\n'),
         passed: results.every(({ wrong }) => wrong.length === 0),
@@ -35,21 +35,21 @@ async function readPolicy(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    throw new CommandError(`${path} cannot be read: ${reasonOfFile(error)}`);
+    throw new CommandError(`${path} cannot be read: ${fileErrorReason(error)}`);
   }
 }
 
-type May = (asked: Asked) => Promise<boolean>;
+type IsAllowed = (request: PolicyRequest) => Promise<boolean>;
 
-async function judgeRow(row: Row, { who }: PolicyFile, may: May) {
+async function evaluateRow(row: Row, { who }: PolicyFile, may: IsAllowed) {
   const { may: expected, and = [] } = row;
   const person = who[row.who];
-  const asked = { who: person, channel: row.channel, tenant: person?.tenant };
-  const variations = expected ? variationsOf(asked) : new Map<string, Asked>();
+  const request = { who: person, channel: row.channel, tenant: person?.tenant };
+  const variations = expected ? variationsOf(request) : new Map<string, PolicyRequest>();
   const wrong = and
     .filter((name) => !variations.has(name))
     .map((name) => `there is no variation "${name}"`);
-  if ((await may(asked)) !== expected) wrong.push(expected ? 'is refused' : 'is granted');
+  if ((await may(request)) !== expected) wrong.push(expected ? 'is refused' : 'is granted');
   for (const [name, varied] of variations) {
     const meant = and.includes(name);
     if ((await may(varied)) !== meant) wrong.push(`${meant ? 'refused' : 'granted'} too: ${name}`);
@@ -64,29 +64,32 @@ async function judgeRow(row: Row, { who }: PolicyFile, may: May) {
 }
 
 /** Tokens are signed with a secret of this moment, and verified as any other. */
-function askPolicy(policy: PolicyFile): May {
+function createEvaluator(policy: PolicyFile): IsAllowed {
   const secret = new Secret(randomBytes(32).toString('hex'));
   const { now } = systemClock;
-  const decide: DecideChannel = buildPaperPolicy({
-    ...{ find: findIn(policy), secret, now },
+  const decide: DecideChannel = buildOfflinePolicy({
+    ...{ find: factsIn(policy), secret, now },
     ...claims,
   });
   return async ({ who, channel, tenant, expired }) => {
-    const signedAt = expired ? () => now() - 2 * minute : now;
-    const token = who && (await mint(who, { secret, lifetime: minute, now: signedAt }));
+    const signedAt = expired ? () => now() - 2 * minuteMs : now;
+    const token = who && (await mint(who, { secret, lifetimeMs: minuteMs, now: signedAt }));
     const kind = who?.user === undefined ? 'guest-token' : 'bearer';
-    const hotelSlug = readingOf(channel)?.params['hotelSlug'];
+    const hotelSlug = matchOf(channel)?.params['hotelSlug'];
     const decision = await decide({
       ...{ channelName: channel, socketId: '1.1' },
       credentials: token === undefined ? [] : [{ kind, text: new Secret(token) }],
-      pinned: { tenantIds: tenant === undefined ? [] : [tenant], ...(hotelSlug && { hotelSlug }) },
+      constraints: {
+        tenantIds: tenant === undefined ? [] : [tenant],
+        ...(hotelSlug && { hotelSlug }),
+      },
       origin: { requestId: 'policy-test', address: '127.0.0.1' },
     });
     return decision.outcome === 'grant';
   };
 }
 
-function mint(who: Who, signing: Parameters<typeof mintUserToken>[1]): Promise<string> {
+function mint(who: Subject, signing: Parameters<typeof mintUserToken>[1]): Promise<string> {
   const { user: userId, tenant: tenantId, roles = [], hotel = '', booking = '' } = who;
   return userId === undefined
     ? mintGuestToken({ hotelSlug: hotel, bookingId: booking }, claims, signing)

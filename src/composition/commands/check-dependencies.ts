@@ -8,40 +8,40 @@ import { createPersonalAccessTokens } from '../../database/host/personal-access-
 import type { Secret } from '../../runtime/secret.ts';
 
 /** A dependency that was checked, by the setting that names it; `error` is set when it does not work. */
-export interface AskedDependency {
+export interface DependencyProbe {
   readonly setting: string;
   readonly error?: unknown;
 }
 
-type Ask = readonly [setting: string, ask: () => Promise<void>];
+type Probe = readonly [setting: string, ask: () => Promise<void>];
 
 /** The network, and the time in milliseconds since the epoch. */
-interface Surroundings {
+interface ProbeDeps {
   readonly fetch: typeof fetch;
   readonly now: () => number;
 }
 
 /** Milliseconds for one key set. */
-const patience = 5_000;
+const timeoutMs = 5_000;
 
 /** Sends each server of a configuration, except Pusher servers and upstreams, the requests that Usher sends. Leaves only a key in Redis, for a second. */
-export function askDependencies(
+export function probeDependencies(
   config: Config,
-  around: Surroundings,
-): Promise<readonly AskedDependency[]> {
+  deps: ProbeDeps,
+): Promise<readonly DependencyProbe[]> {
   const { database, redis, guestTokens, userTokens, sanctum, sessions } = config;
-  const asks: readonly Ask[] = [
-    ...('url' in database ? [askOwnDatabase(database.url)] : []),
-    ...(redis === undefined ? [] : [askRedis(redis)]),
-    ...askKeySet('GUEST_TOKEN_JWKS_URL', guestTokens, around),
-    ...askKeySet('USER_TOKEN_JWKS_URL', userTokens, around),
-    ...(sanctum === undefined ? [] : [askSanctum(sanctum.database)]),
-    ...(sessions === undefined ? [] : [askSessions(sessions, around)]),
+  const probes: readonly Probe[] = [
+    ...('url' in database ? [probeOwnDatabase(database.url)] : []),
+    ...(redis === undefined ? [] : [probeRedis(redis)]),
+    ...probeKeySet('GUEST_TOKEN_JWKS_URL', guestTokens, deps),
+    ...probeKeySet('USER_TOKEN_JWKS_URL', userTokens, deps),
+    ...(sanctum === undefined ? [] : [probeSanctum(sanctum.database)]),
+    ...(sessions === undefined ? [] : [probeSessions(sessions, deps)]),
   ];
   return Promise.all(
-    asks.map(async ([setting, ask]) => {
+    probes.map(async ([setting, probe]) => {
       try {
-        await ask();
+        await probe();
         return { setting };
       } catch (error) {
         return { setting, error };
@@ -50,7 +50,7 @@ export function askDependencies(
   );
 }
 
-function askOwnDatabase(url: Secret): Ask {
+function probeOwnDatabase(url: Secret): Probe {
   return [
     'DATABASE_URL',
     withHost({ url, timeZone: 'UTC' }, (host) => host.findRow('SELECT 1', [])),
@@ -58,67 +58,67 @@ function askOwnDatabase(url: Secret): Ask {
 }
 
 /** A made-up token: what counts is that the table can be read. */
-function askSanctum(database: HostDatabaseConfig): Ask {
+function probeSanctum(database: HostDatabaseConfig): Probe {
   return [
     'SANCTUM_DATABASE_URL',
     withHost(database, (host) => createPersonalAccessTokens(host)('1')),
   ];
 }
 
-function withHost(where: HostDatabaseConfig, ask: (host: HostDatabase) => Promise<unknown>) {
+function withHost(where: HostDatabaseConfig, probe: (host: HostDatabase) => Promise<unknown>) {
   return async () => {
     const host = createHostDatabase({ ...where, poolSize: 1 });
     try {
-      await ask(host);
+      await probe(host);
     } finally {
       await host.close();
     }
   };
 }
 
-function askRedis(url: Secret): Ask {
-  const ask = async () => {
+function probeRedis(url: Secret): Probe {
+  const probe = async () => {
     const { createRedis } = await import('../../redis/client.ts');
     const redis = await createRedis({ url, log: { warn: () => undefined } });
     try {
-      const fault = redis.fault();
+      const fault = redis.misconfiguration();
       if (fault !== undefined) throw new Error(fault);
       // A write: a read-only replica, and a server out of memory, answer everything else.
-      await redis.ask((client) => client.set('doctor', '1', 'PX', 1_000));
+      await redis.run((client) => client.set('doctor', '1', 'PX', 1_000));
     } finally {
       await redis.close();
     }
   };
-  return ['REDIS_URL', ask];
+  return ['REDIS_URL', probe];
 }
 
-function askKeySet(
+function probeKeySet(
   setting: string,
   tokens: GuestTokenConfig | UserTokenConfig | undefined,
-  { fetch }: Surroundings,
-): readonly Ask[] {
+  { fetch }: ProbeDeps,
+): readonly Probe[] {
   if (tokens === undefined || !('jwksUrl' in tokens.keys)) return [];
   const url = tokens.keys.jwksUrl;
-  const ask = async () => {
-    const keys = await fetchKeySet({ url, fetch, timeout: patience });
+  const probe = async () => {
+    const keys = await fetchKeySet({ url, fetch, timeoutMs });
     if (keys.length === 0) throw new Error('it has no key that verifies tokens');
   };
-  return [[setting, ask]];
+  return [[setting, probe]];
 }
 
-function askSessions(sessions: SessionConfig, { fetch, now }: Surroundings): Ask {
+function probeSessions(sessions: SessionConfig, { fetch, now }: ProbeDeps): Probe {
   if (sessions.mode === 'django') {
-    const ask = withHost(sessions.database, async (host) => {
+    const probe = withHost(sessions.database, async (host) => {
       const database = createDjangoDatabase(host);
       // Sessions in cookies have no table.
       if (sessions.engine !== 'signed_cookies') await database.session('usher-doctor');
       await database.user('1');
     });
-    return ['DJANGO_DATABASE_URL', ask];
+    return ['DJANGO_DATABASE_URL', probe];
   }
-  const ask = async () => {
-    const answer = await createSessionCookieReader(sessions, { fetch, now })('usher-doctor');
-    if ('principal' in answer) throw new Error('it takes a made-up session cookie for a user');
+  const probe = async () => {
+    const result = await createSessionCookieReader(sessions, { fetch, now })('usher-doctor');
+    if ('principal' in result) throw new Error('it takes a made-up session cookie for a user');
   };
-  return ['SESSION_INTROSPECTION_URL', ask];
+  return ['SESSION_INTROSPECTION_URL', probe];
 }

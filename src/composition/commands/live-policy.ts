@@ -5,8 +5,8 @@ import type { DecideChannel } from '../../cli/policy-test/offline-policy.ts';
 import { buildIdentify } from '../authn.ts';
 import { withDatabase } from './open-database.ts';
 import { createDependencies } from '../../observability/dependencies.ts';
-import { createLookups } from '../../observability/metrics/cache-stats.ts';
-import { catalogue } from '../../policy/channels/index.ts';
+import { createCacheStats } from '../../observability/metrics/cache-stats.ts';
+import { channelRegistry } from '../../policy/channels/index.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import type { Config } from '../../config/load.ts';
 import { createPusherApps } from '../../pusher/apps.ts';
@@ -25,11 +25,11 @@ export function withPolicy<T>(
   return withDatabase(config, async (database) => {
     const { now } = systemClock;
     const sessions = createGuestSessions(database);
-    const unread = { dependencies: createDependencies(), tokenLookups: createLookups() };
-    const { identify, closeHosts } = buildIdentify(config, { sessions, now, ...unread });
+    const unreadTables = { dependencies: createDependencies(), tokenLookups: createCacheStats() };
+    const { identify, closeHosts } = buildIdentify(config, { sessions, now, ...unreadTables });
     const { encrypts } = createSigner(createPusherApps(config.pusher, config.tenantsApps));
     const deps: DecideDeps = {
-      ...{ identify, encrypts, catalogue, now, newId: randomUUID },
+      ...{ identify, encrypts, catalogue: channelRegistry, now, newId: randomUUID },
       find: buildFacts(database).find,
       revocations: createRevocations(database),
     };

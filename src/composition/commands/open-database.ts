@@ -3,7 +3,7 @@ import { createFindDecision } from '../../audit/lookup.ts';
 import { createRetention, type Prune } from '../../audit/retention.ts';
 import type { Config } from '../../config/load.ts';
 import { createDatabase, type Database } from '../../database/client.ts';
-import { reachEmbeddedPostgres } from '../../database/embedded/connect-or-start.ts';
+import { connectOrStart } from '../../database/embedded/connect-or-start.ts';
 import { prepareDatabase } from '../../database/prepare-database.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import type { Secret } from '../../runtime/secret.ts';
@@ -60,7 +60,7 @@ export interface Prepared {
 export async function withPrepared<T>(
   { database: where }: Config,
   use: (database: Prepared) => Promise<T>,
-  reach: typeof reachEmbeddedPostgres = reachEmbeddedPostgres,
+  reach: typeof connectOrStart = connectOrStart,
 ): Promise<T> {
   const server =
     'dataDir' in where

@@ -1,24 +1,24 @@
 import type { Database } from '../client.ts';
-import { longestTrust, serverIn, type TableMemory } from './table-cache.ts';
+import { maxAgeMs, serverIdentity, type TableCache } from './table-cache.ts';
 
 /**
  * Creates the sweep of noted changes, which says how many it removed; `now` in milliseconds. It removes those of
  * transactions that were over so long ago that no replica which still trusts its memory can have missed them. Not by a time
  * in the row: a transaction may write it, stay open for hours, and be seen only then.
  */
-export function createSweepChanges(
+export function createDeleteOldChanges(
   database: Database,
-  { known }: Pick<TableMemory, 'known'>,
+  { snapshot }: Pick<TableCache, 'snapshot'>,
 ): (now: number) => Promise<number> {
   let mark: { readonly at: number; readonly horizon: string; readonly server: string } | undefined;
   return async (now) => {
-    const { horizon, watched } = known();
+    const { horizon, watched } = snapshot();
     if (horizon === null || watched === null) return 0;
-    const server = serverIn(watched);
+    const server = serverIdentity(watched);
     // A horizon says nothing of the transactions of another server, whose numbers may all be lower.
     if (mark?.server !== server) mark = { at: now, horizon, server };
-    if (now - mark.at < 2 * longestTrust) return 0;
-    const removed = await database.run({
+    if (now - mark.at < 2 * maxAgeMs) return 0;
+    const removed = await database.execute({
       name: 'usher_sweep_changes',
       text: removeChanges,
       values: [mark.horizon, server],

@@ -94,9 +94,9 @@ interface InitdbOptions {
 function initdb(program: string, { data, passwordFile, account }: InitdbOptions): Promise<void> {
   const login = [`--username=${superuser}`, `--pwfile=${passwordFile}`, '--auth=scram-sha-256'];
   const options = [`--pgdata=${data}`, ...login, '--encoding=UTF8', '--locale=C'];
-  const surroundings = { ...account, cwd: '/', env: serverEnvironment };
+  const environment = { ...account, cwd: '/', env: serverEnvironment };
   return new Promise((resolve, reject) => {
-    execFile(program, options, surroundings, (error, _output, errors) => {
+    execFile(program, options, environment, (error, _output, errors) => {
       if (error === null) {
         resolve();
         return;

@@ -12,7 +12,7 @@ import { isServerOf, readPidFile } from './pid-file.ts';
  * The embedded server that a running Usher has on this directory; where none runs, one that is started for now, and whose
  * `stop` stops it. Throws `StartRefused` where there is no database: a command must not make one in the wrong place.
  */
-export async function reachEmbeddedPostgres(options: EmbeddedOptions): Promise<EmbeddedPostgres> {
+export async function connectOrStart(options: EmbeddedOptions): Promise<EmbeddedPostgres> {
   const home = join(resolve(options.dataDir), 'postgres');
   try {
     await access(home);
@@ -29,5 +29,5 @@ export async function reachEmbeddedPostgres(options: EmbeddedOptions): Promise<E
 async function findRunning(home: string): Promise<Secret | undefined> {
   const file = await readPidFile(join(home, 'data'));
   if (file?.ready !== true || !(await isServerOf(join(home, 'data'), file.pid))) return undefined;
-  return urlOf(await openCluster(home), file.door);
+  return urlOf(await openCluster(home), file.address);
 }

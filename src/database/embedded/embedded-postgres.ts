@@ -8,27 +8,27 @@ import { serverAccount } from './account.ts';
 import { findBinaries } from './binaries.ts';
 import type { Cluster } from './cluster.ts';
 import { ensureCluster, removeLeftovers } from './cluster.ts';
-import { chooseDoor, urlOf } from './listen-address.ts';
-import type { Door, PidFile } from './pid-file.ts';
+import { chooseListenAddress, urlOf } from './listen-address.ts';
+import type { ListenAddress, PidFile } from './pid-file.ts';
 import { isServerOf, readPidFile, removeStale } from './pid-file.ts';
 import {
   linkDatabase,
   reachableBinaries,
   reachableDirectory,
-  sharedPlace,
+  defaultSharedDirectory,
 } from './reachable-files.ts';
 import type { LaunchOptions } from './server.ts';
 import { launch } from './server.ts';
 
 /** Held by one Usher for as long as it lives; the server drops it with the connection, also after a SIGKILL. */
-const holderLock = 1970497650;
+const ownerLock = 1970497650;
 
 /** Milliseconds: a server that recovers from a crash, or that is being stopped, gets this long. */
-const patience = 60_000;
+const startTimeoutMs = 60_000;
 
 /** Milliseconds between two attempts to start a server that stays away. */
-const shortestWait = 250;
-const longestWait = 5_000;
+const minRetryMs = 250;
+const maxRetryMs = 5_000;
 
 /** SQLSTATE of a lock that was not to be had within `lock_timeout`. */
 const lockNotAvailable = '55P03';
@@ -45,14 +45,14 @@ export interface EmbeddedOptions {
   readonly dataDir: string;
   readonly log: { info(message: string): void; error(message: string): void };
   /** As root, what the server's account cannot reach is put here. */
-  readonly place?: string;
+  readonly sharedDirectory?: string;
 }
 
 /** The server that we hold, by a connection that has the lock. */
-interface Held {
+interface RunningServer {
   readonly connection: Client;
   readonly pid: number;
-  readonly door: Door;
+  readonly address: ListenAddress;
 }
 
 /**
@@ -63,27 +63,31 @@ interface Held {
 export async function startEmbeddedPostgres({
   dataDir,
   log,
-  place = sharedPlace,
+  sharedDirectory = defaultSharedDirectory,
 }: EmbeddedOptions): Promise<EmbeddedPostgres> {
   const account = await serverAccount();
-  const reach = { account, place, log };
+  const reach = { account, sharedDirectory, log };
   const binaries = await reachableBinaries(findBinaries(), reach);
   const directory = await reachableDirectory(resolve(dataDir), reach);
   const cluster = await ensureCluster({ dataDir: directory, binaries, account });
   await linkDatabase(resolve(dataDir), cluster.home);
-  const door = await chooseDoor(cluster.home);
-  const first = await hold({ cluster, binaries, account, door });
+  const address = await chooseListenAddress(cluster.home);
+  const first = await startOrConnect({ cluster, binaries, account, address });
   await removeLeftovers(directory);
 
   const stopping = new AbortController();
   let current = Promise.resolve(first);
-  const watch = (held: Held) => {
-    held.connection.once('end', () => {
+  const watch = (running: RunningServer) => {
+    running.connection.once('end', () => {
       if (stopping.signal.aborted) return;
       log.error(
         'The embedded PostgreSQL closed its connection; it is started again if it is gone.',
       );
-      current = holdAgain({ cluster, binaries, account, door: held.door }, stopping.signal, log);
+      current = restart(
+        { cluster, binaries, account, address: running.address },
+        stopping.signal,
+        log,
+      );
       current.then(
         (again) => {
           log.info('The embedded PostgreSQL is held again.');
@@ -97,25 +101,25 @@ export async function startEmbeddedPostgres({
   watch(first);
 
   return {
-    url: urlOf(cluster, first.door),
+    url: urlOf(cluster, first.address),
     stop: async () => {
       stopping.abort();
       // A server that stays away was logged, and needs no stopping.
-      const held = await current.catch(() => undefined);
-      if (held !== undefined) await stopServer(cluster.data, held);
+      const running = await current.catch(() => undefined);
+      if (running !== undefined) await stopServer(cluster.data, running);
     },
   };
 }
 
 /** As `hold`, until it succeeds: a full disk, for one, is mended while we run. Rejects once we are stopping. */
-async function holdAgain(
+async function restart(
   options: LaunchOptions,
   stopping: AbortSignal,
   log: EmbeddedOptions['log'],
-): Promise<Held> {
-  for (let wait = shortestWait; ; wait = Math.min(wait * 2, longestWait)) {
+): Promise<RunningServer> {
+  for (let wait = minRetryMs; ; wait = Math.min(wait * 2, maxRetryMs)) {
     try {
-      return await hold(options);
+      return await startOrConnect(options);
     } catch (error) {
       log.error(`The embedded PostgreSQL stays away: ${String(error)}`);
       await sleep(wait, undefined, { signal: stopping });
@@ -124,13 +128,13 @@ async function holdAgain(
 }
 
 /** Finds the server that runs on this cluster, or launches one, and takes the lock in it. */
-async function hold(options: LaunchOptions): Promise<Held> {
+async function startOrConnect(options: LaunchOptions): Promise<RunningServer> {
   const { data } = options.cluster;
-  const deadline = performance.now() + patience;
+  const deadline = performance.now() + startTimeoutMs;
   while (performance.now() < deadline) {
     const file = await readPidFile(data);
-    const held = file === undefined ? undefined : await holdRunning(options.cluster, file);
-    if (held !== undefined) return held;
+    const running = file === undefined ? undefined : await connectToRunning(options.cluster, file);
+    if (running !== undefined) return running;
     if (file !== undefined && (await isServerOf(data, file.pid))) {
       // It is starting or stopping; either comes to an end.
       await sleep(10);
@@ -143,12 +147,15 @@ async function hold(options: LaunchOptions): Promise<Held> {
 }
 
 /** Takes the lock in the server of this pid file; `undefined` when no server of ours answers there now. */
-async function holdRunning(cluster: Cluster, file: PidFile): Promise<Held | undefined> {
+async function connectToRunning(
+  cluster: Cluster,
+  file: PidFile,
+): Promise<RunningServer | undefined> {
   const ours = await isServerOf(cluster.data, file.pid);
   // A stale file's loopback port may be anybody's by now, who would then be shown our password; the socket is ours alone.
-  if (!file.ready || (!ours && file.door.host !== cluster.home)) return undefined;
+  if (!file.ready || (!ours && file.address.host !== cluster.home)) return undefined;
   const connection = new Client({
-    connectionString: urlOf(cluster, file.door).reveal(),
+    connectionString: urlOf(cluster, file.address).reveal(),
     connectionTimeoutMillis: 2_000,
     application_name: 'usher holder',
   });
@@ -158,8 +165,8 @@ async function holdRunning(cluster: Cluster, file: PidFile): Promise<Held | unde
     await connection.connect();
     // Waits a second: the session of an Usher that was killed a moment ago may not have ended yet.
     await setUpSession(connection, { settings: { lock_timeout: '1000' } });
-    await connection.query('SELECT pg_advisory_lock($1)', [holderLock]);
-    if (ours) return { connection, pid: file.pid, door: file.door };
+    await connection.query('SELECT pg_advisory_lock($1)', [ownerLock]);
+    if (ours) return { connection, pid: file.pid, address: file.address };
   } catch (error) {
     if ((error as { code?: unknown }).code !== lockNotAvailable) return undefined;
   }
@@ -170,8 +177,8 @@ async function holdRunning(cluster: Cluster, file: PidFile): Promise<Held | unde
 }
 
 /** Stops the server while the lock is held, so that no other start can take it over in the meantime. */
-async function stopServer(data: string, { connection, pid }: Held): Promise<void> {
-  const deadline = performance.now() + patience;
+async function stopServer(data: string, { connection, pid }: RunningServer): Promise<void> {
+  const deadline = performance.now() + startTimeoutMs;
   if (await isServerOf(data, pid)) process.kill(pid, 'SIGINT');
   while (await isServerOf(data, pid)) {
     if (performance.now() > deadline) throw new Error('The embedded PostgreSQL does not stop.');

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { Secret } from '../../runtime/secret.ts';
 import type { Cluster } from './cluster.ts';
 import { superuser } from './cluster.ts';
-import type { Door } from './pid-file.ts';
+import type { ListenAddress } from './pid-file.ts';
 import { socketPath, socketPort } from './pid-file.ts';
 
 /** Bytes of a socket's path at most (macOS; Linux has 107). */
-const longestSocketPath = 103;
+const maxSocketPathLength = 103;
 const loopback = '127.0.0.1';
 
 /**
@@ -16,10 +16,10 @@ const loopback = '127.0.0.1';
  * server lives even to another container on the same volume; on loopback where the path is too long for a socket,
  * or the file system has none (Windows, some mounts of Docker Desktop).
  */
-export async function chooseDoor(home: string): Promise<Door> {
+export async function chooseListenAddress(home: string): Promise<ListenAddress> {
   const canBind =
     process.platform !== 'win32' &&
-    Buffer.byteLength(socketPath(home)) <= longestSocketPath &&
+    Buffer.byteLength(socketPath(home)) <= maxSocketPathLength &&
     (await listenOnce(join(home, `.probe-${randomBytes(6).toString('hex')}`))) !== undefined;
   if (canBind) return { host: home, port: socketPort };
   const port = await listenOnce(0);
@@ -45,7 +45,7 @@ function listenOnce(where: string | 0): Promise<number | undefined> {
 }
 
 /** The URL of the server behind this door. */
-export function urlOf({ password }: Cluster, { host, port }: Door): Secret {
+export function urlOf({ password }: Cluster, { host, port }: ListenAddress): Secret {
   const query = new URLSearchParams({ host }).toString();
   return new Secret(
     `postgresql://${superuser}:${password.reveal()}@localhost:${String(port)}/postgres?${query}`,

@@ -14,7 +14,7 @@ export function socketPath(home: string): string {
 }
 
 /** Where a server listens: `host` is a directory (its socket), or an address. */
-export interface Door {
+export interface ListenAddress {
   readonly host: string;
   readonly port: number;
 }
@@ -22,7 +22,7 @@ export interface Door {
 /** What a server wrote about itself: into `postmaster.pid`, and shorter into the lock file beside its socket. */
 export interface PidFile {
   readonly pid: number;
-  readonly door: Door;
+  readonly address: ListenAddress;
   /** The server said that it takes connections. */
   readonly ready: boolean;
   readonly text: string;
@@ -35,11 +35,12 @@ export async function readPidFile(data: string): Promise<PidFile | undefined> {
 
 async function readLockFile(path: string): Promise<PidFile | undefined> {
   const text = await readFile(path, 'utf8').catch(() => '');
-  const [pid = '', , , port, socketDirectory, address = '', , state] = text.split('\n');
+  const [pid = '', , , port, socketDirectory, boundAddress = '', , state] = text.split('\n');
   if (!/^[1-9][0-9]*$/.test(pid)) return undefined;
-  const host = socketDirectory === undefined || socketDirectory === '' ? address : socketDirectory;
-  const door = { host, port: Number(port) };
-  return { pid: Number(pid), door, ready: state?.trim() === 'ready', text };
+  const host =
+    socketDirectory === undefined || socketDirectory === '' ? boundAddress : socketDirectory;
+  const address = { host, port: Number(port) };
+  return { pid: Number(pid), address, ready: state?.trim() === 'ready', text };
 }
 
 /**

@@ -17,22 +17,25 @@ import { type Binaries, refusePrograms } from './binaries.ts';
 import { exists, makeDirectory, refuseDirectory } from './directory.ts';
 
 /** Where Usher, run as root, puts what the server's account must reach and cannot, in a directory such as `/root`. */
-export const sharedPlace = '/var/lib/usher';
+export const defaultSharedDirectory = '/var/lib/usher';
 
 /** For whom, and where in case of need. */
-export interface Reach {
+export interface ReachOptions {
   /** The server's account when it is not our own. */
   readonly account: Account | undefined;
   /** In place of `sharedPlace`. */
-  readonly place: string;
+  readonly sharedDirectory: string;
   readonly log: { info(message: string): void };
 }
 
 /** The programs, where the account can run them: a copy of this version of them when it cannot reach `node_modules`. */
-export async function reachableBinaries(binaries: Binaries, reach: Reach): Promise<Binaries> {
-  const { account, place, log } = reach;
+export async function reachableBinaries(
+  binaries: Binaries,
+  options: ReachOptions,
+): Promise<Binaries> {
+  const { account, sharedDirectory, log } = options;
   if (account === undefined || (await canRun(account, binaries.postgres))) return binaries;
-  const copy = join(place, `postgresql-${binaries.version}`);
+  const copy = join(sharedDirectory, `postgresql-${binaries.version}`);
   if (!(await exists(copy))) await copyPrograms(dirname(dirname(binaries.postgres)), copy, account);
   log.info(
     `The system user "${accountName}" cannot reach ${binaries.postgres}; the embedded PostgreSQL runs from a copy in ${copy}.`,
@@ -66,34 +69,37 @@ async function copyPrograms(from: string, copy: string, account: Account): Promi
  * same for this `dataDir`. `linkDatabase` then leads there from `dataDir`. Throws `StartRefused` when a database is
  * in `dataDir` already, or is gone from where it was put.
  */
-export async function reachableDirectory(dataDir: string, reach: Reach): Promise<string> {
+export async function reachableDirectory(dataDir: string, options: ReachOptions): Promise<string> {
   try {
-    return await findDirectory(dataDir, reach);
+    return await findDirectory(dataDir, options);
   } catch (error) {
     throw refuseDirectory(`DATA_DIR ${dataDir}`, error);
   }
 }
 
-async function findDirectory(dataDir: string, { account, place, log }: Reach): Promise<string> {
+async function findDirectory(
+  dataDir: string,
+  { account, sharedDirectory, log }: ReachOptions,
+): Promise<string> {
   // As root the server's account must be able to pass through; the cluster within is 0700 either way.
   await makeDirectory(dataDir, account === undefined ? 0o700 : 0o711);
   const database = join(dataDir, 'postgres');
   const linked = await readlink(database).catch(() => undefined);
   if (linked !== undefined) return linkedDirectory(database, linked, log);
   if (account === undefined || (await canEnter(account, dataDir))) return dataDir;
-  if (await letThrough(account, dataDir)) return dataDir;
+  if (await allowTraversal(account, dataDir)) return dataDir;
   if (await exists(database)) {
     throw new StartRefused(
       `Usher runs as root, so its embedded PostgreSQL runs as the system user "${accountName}", which cannot reach the ` +
         `database in ${dataDir}; let that user pass through the directories above it, or start Usher as the user it belongs to.`,
     );
   }
-  await makeShared(place);
+  await makeShared(sharedDirectory);
   const name = createHash('sha256')
     .update(await realpath(dataDir))
     .digest('hex')
     .slice(0, 16);
-  const directory = join(place, name);
+  const directory = join(sharedDirectory, name);
   await makeShared(directory);
   log.info(
     `The system user "${accountName}", which runs the embedded PostgreSQL, cannot reach DATA_DIR ${dataDir}; the database is in ${directory}.`,
@@ -110,7 +116,11 @@ export async function linkDatabase(dataDir: string, home: string): Promise<void>
   });
 }
 
-async function linkedDirectory(database: string, home: string, log: Reach['log']): Promise<string> {
+async function linkedDirectory(
+  database: string,
+  home: string,
+  log: ReachOptions['log'],
+): Promise<string> {
   if (!(await exists(home))) {
     throw new StartRefused(
       `The database of DATA_DIR was in ${home} and is gone; bring it back, or remove ${database} to begin with an empty one.`,
@@ -121,7 +131,7 @@ async function linkedDirectory(database: string, home: string, log: Reach['log']
 }
 
 /** Makes a directory that holds only databases traversable, so that a database on a volume of root stays there. */
-async function letThrough(account: Account, dataDir: string): Promise<boolean> {
+async function allowTraversal(account: Account, dataDir: string): Promise<boolean> {
   const names = await readdir(dataDir);
   if (!names.every((name) => name.startsWith('postgres'))) return false;
   const { mode } = await lstat(dataDir);

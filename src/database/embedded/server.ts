@@ -8,30 +8,35 @@ import type { Binaries } from './binaries.ts';
 import { cannotRun } from './binaries.ts';
 import type { Cluster } from './cluster.ts';
 import { serverEnvironment } from './cluster.ts';
-import type { Door } from './pid-file.ts';
+import type { ListenAddress } from './pid-file.ts';
 import { isServerOf, readPidFile } from './pid-file.ts';
 
 /** Bytes after which a new start begins a new log: nobody rotates it. */
-const longestLog = 1_000_000;
+const maxLogBytes = 1_000_000;
 
 export interface LaunchOptions {
   readonly cluster: Cluster;
   readonly binaries: Binaries;
   readonly account: Account | undefined;
-  readonly door: Door;
+  readonly address: ListenAddress;
 }
 
 /**
  * Starts the server and resolves when it takes connections, or when it is to be looked at again: another start came first,
  * or something of a server that was killed is still in the way. Throws `StartRefused` with the server's own words when it could not start.
  */
-export async function launch({ cluster, binaries, account, door }: LaunchOptions): Promise<void> {
+export async function launch({
+  cluster,
+  binaries,
+  account,
+  address,
+}: LaunchOptions): Promise<void> {
   const logPath = join(cluster.home, 'log');
   const log = await open(logPath, 'a+', 0o600);
   try {
-    if ((await log.stat()).size > longestLog) await log.truncate();
+    if ((await log.stat()).size > maxLogBytes) await log.truncate();
     const { size: start } = await log.stat();
-    const child = spawn(binaries.postgres, serverOptions(cluster, door), {
+    const child = spawn(binaries.postgres, serverOptions(cluster, address), {
       ...account,
       cwd: '/',
       env: serverEnvironment,
@@ -53,15 +58,15 @@ export async function launch({ cluster, binaries, account, door }: LaunchOptions
     const present = await readPidFile(cluster.data);
     if (present !== undefined && (await isServerOf(cluster.data, present.pid))) return;
     const { buffer, bytesRead } = await log.read({ position: start });
-    const said =
+    const lastLines =
       buffer.toString('utf8', 0, bytesRead).match(/(?:FATAL|PANIC|DETAIL): {2}.*/g) ?? [];
     // Sessions of a server that was killed end within moments; until then its memory is theirs. A lock file that "already
     // exists" names a process that is no server and began after we had looked for such files.
-    if (said.some((line) => /still in use|lock file .* already exists/.test(line))) return;
+    if (lastLines.some((line) => /still in use|lock file .* already exists/.test(line))) return;
     throw (
       cannotRun(exit) ??
       new StartRefused(
-        `The embedded PostgreSQL did not start (its log is ${logPath}). ${said.slice(-2).join(' ')}`.trim(),
+        `The embedded PostgreSQL did not start (its log is ${logPath}). ${lastLines.slice(-2).join(' ')}`.trim(),
       )
     );
   } finally {
@@ -70,7 +75,7 @@ export async function launch({ cluster, binaries, account, door }: LaunchOptions
 }
 
 /** On the command line and not in the data directory, so that they are those of this version of Usher. */
-function serverOptions({ data, home }: Cluster, { host, port }: Door): string[] {
+function serverOptions({ data, home }: Cluster, { host, port }: ListenAddress): string[] {
   const onSocket = host === home;
   const settings: Readonly<Record<string, string>> = {
     // Quoted: in this setting a comma separates directories.

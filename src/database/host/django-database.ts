@@ -2,7 +2,7 @@ import type { DjangoDatabase, DjangoUser } from '../../authn/django/django-rows.
 import type { HostDatabase } from './host-database.ts';
 
 /** Larger texts are not fetched at all: no session of that size is accepted. */
-const longestSession = 1_500_000;
+const maxSessionBytes = 1_500_000;
 
 /**
  * The moment is taken as the connection's time zone means it where the column has none (tables that were made without `USE_TZ`);
@@ -12,7 +12,7 @@ const sessionQuery = `
   SELECT session_data AS "sessionData",
     (extract(epoch FROM expire_date::timestamptz) * 1000)::float8 AS "expireDate"
   FROM django_session
-  WHERE session_key = $1 AND octet_length(session_data) <= ${longestSession}`;
+  WHERE session_key = $1 AND octet_length(session_data) <= ${maxSessionBytes}`;
 
 /** `id = $1` and not `id::text = $1`: PostgreSQL reads the text as a key of the column's type, and so can use its index. */
 const userQuery = `

@@ -1,7 +1,7 @@
-import type { HeldRevocation } from '../../authorize/revocation/revocation.ts';
+import type { StoredRevocation } from '../../authorize/revocation/revocation.ts';
 
 /** Something was revoked. */
-export interface RevocationChange extends HeldRevocation {
+export interface RevocationChange extends StoredRevocation {
   readonly kind: 'revocation';
 }
 

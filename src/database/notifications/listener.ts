@@ -8,7 +8,7 @@ import type { Change } from './change.ts';
 import { changesChannel, parseChange } from './notification.ts';
 
 /** What listening needs. */
-export interface ListenerPorts extends Clock {
+export interface ListenerDeps extends Clock {
   readonly url: Secret;
   /** Told of each change, in the order of their commits; the same one may come twice. It must not throw. */
   readonly onChange: (change: Change) => void;
@@ -16,7 +16,7 @@ export interface ListenerPorts extends Clock {
    * Looks through what may have changed unheard in the last so many milliseconds; called whenever listening begins.
    * Until it resolves we do not count as listening, and when it throws the connection is made anew.
    */
-  readonly catchUp: (milliseconds: number) => Promise<void>;
+  readonly catchUp: (periodMs: number) => Promise<void>;
   readonly log: { readonly warn: (about: object, message: string) => void };
 }
 
@@ -28,15 +28,15 @@ export interface Listener {
 }
 
 /** All in milliseconds. */
-const heartbeat = 1_500;
-const connectTime = 3_000;
-const firstRetry = 100;
-const longestRetry = 5_000;
+const heartbeatMs = 1_500;
+const connectTimeoutMs = 3_000;
+const firstRetryMs = 100;
+const maxRetryMs = 5_000;
 
 /** Listens from now on, and again by itself whenever the connection was lost. */
-export function startListening(ports: ListenerPorts): Listener {
-  const { now, startTimer, catchUp, log } = ports;
-  const servers = serversOf(ports.url);
+export function startListening(deps: ListenerDeps): Listener {
+  const { now, startTimer, catchUp, log } = deps;
+  const servers = serversOf(deps.url);
   let listening = false;
   let session: Session | undefined;
   const stopping = new AbortController();
@@ -48,31 +48,31 @@ export function startListening(ports: ListenerPorts): Listener {
   });
 
   const run = async (): Promise<void> => {
-    let heardAt = now();
-    let retry = firstRetry;
+    let lastResponseAt = now();
+    let retry = firstRetryMs;
     while (!isStopping()) {
       const url = servers.current();
-      session = openSession(url, ports);
+      session = openSession(url, deps);
       const { lost } = session;
       try {
-        await session.begin();
-        await Promise.race([catchUp(now() - heardAt), lost]);
+        await session.start();
+        await Promise.race([catchUp(now() - lastResponseAt), lost]);
         listening = true;
-        retry = firstRetry;
+        retry = firstRetryMs;
         for (;;) {
-          heardAt = now();
-          await pause(heartbeat, lost, startTimer);
-          await session.answers(heartbeat);
+          lastResponseAt = now();
+          await delay(heartbeatMs, lost, startTimer);
+          await session.ping(heartbeatMs);
         }
       } catch (error) {
         listening = false;
-        session.cut();
+        session.destroy();
         if (isStopping()) return;
-        servers.leave(url);
+        servers.markFailed(url);
         log.warn({ err: databaseUnavailable(error) }, 'changes are not heard until we reconnect');
       }
-      await pause(retry, stopped, startTimer);
-      retry = Math.min(retry * 2, longestRetry);
+      await delay(retry, stopped, startTimer);
+      retry = Math.min(retry * 2, maxRetryMs);
     }
   };
   const running = run();
@@ -80,7 +80,7 @@ export function startListening(ports: ListenerPorts): Listener {
     isListening: () => listening,
     stop: async () => {
       stopping.abort();
-      session?.cut();
+      session?.destroy();
       await running;
     },
   };
@@ -89,17 +89,17 @@ export function startListening(ports: ListenerPorts): Listener {
 interface Session {
   /** Rejects when the connection is lost or cut. */
   readonly lost: Promise<never>;
-  readonly begin: () => Promise<void>;
+  readonly start: () => Promise<void>;
   /** Resolves when the server answers; it loses the connection when it does not within so many milliseconds. */
-  readonly answers: (milliseconds: number) => Promise<void>;
-  readonly cut: () => void;
+  readonly ping: (milliseconds: number) => Promise<void>;
+  readonly destroy: () => void;
 }
 
-function openSession(url: string, { onChange, startTimer }: ListenerPorts): Session {
+function openSession(url: string, { onChange, startTimer }: ListenerDeps): Session {
   const client = new Client({
     connectionString: url,
-    connectionTimeoutMillis: connectTime,
-    query_timeout: connectTime,
+    connectionTimeoutMillis: connectTimeoutMs,
+    query_timeout: connectTimeoutMs,
     keepAlive: true,
     application_name: 'usher changes',
   });
@@ -130,11 +130,11 @@ function openSession(url: string, { onChange, startTimer }: ListenerPorts): Sess
   };
   return {
     lost,
-    begin: () => Promise.race([begin(), lost]),
-    answers: async (milliseconds) => {
+    start: () => Promise.race([begin(), lost]),
+    ping: async (milliseconds) => {
       await Promise.race([question(milliseconds), lost]);
     },
-    cut: () => {
+    destroy: () => {
       lose(new Error('Connection terminated'));
       // Without a closing handshake, which a frozen server would never answer.
       client.connection.stream.destroy();
@@ -143,7 +143,7 @@ function openSession(url: string, { onChange, startTimer }: ListenerPorts): Sess
 }
 
 /** Waits so many milliseconds, or until the interruption comes; throws what that throws. */
-async function pause(
+async function delay(
   milliseconds: number,
   interruption: Promise<unknown>,
   startTimer: StartTimer,

@@ -1,4 +1,4 @@
-import { subjectOf } from '../repositories/subject-key.ts';
+import { parseSubject } from '../repositories/subject-key.ts';
 import type { Change } from './change.ts';
 
 /** The channel of PostgreSQL on which replicas hear of changes. A message is JSON below 8000 bytes, with its `kind`. */
@@ -14,7 +14,7 @@ export function parseChange(message: string): Change | undefined {
   }
   if (typeof fields !== 'object' || fields === null) return undefined;
   const { kind, subject, issuedBefore } = fields as Readonly<Record<string, unknown>>;
-  const revoked = kind === 'revocation' ? subjectOf(subject) : undefined;
+  const revoked = kind === 'revocation' ? parseSubject(subject) : undefined;
   return revoked === undefined || typeof issuedBefore !== 'number'
     ? undefined
     : { kind: 'revocation', subject: revoked, issuedBefore };

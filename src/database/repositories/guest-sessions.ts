@@ -14,12 +14,12 @@ export function createGuestSessions(database: Database): GuestSessionStore {
         createdAt: new Date(createdAt),
         expiresAt: new Date(expiresAt),
       };
-      await database.ask((prisma) => prisma.guestSession.create({ data }));
+      await database.query((prisma) => prisma.guestSession.create({ data }));
     },
 
     find: async (tokenHash) => {
       const where = { tokenHash };
-      const row = await database.ask((prisma) => prisma.guestSession.findUnique({ where }));
+      const row = await database.query((prisma) => prisma.guestSession.findUnique({ where }));
       return row === null ? undefined : toRecord(row);
     },
 
@@ -42,7 +42,7 @@ export function createGuestSessions(database: Database): GuestSessionStore {
           )
           SELECT count(*) AS linked FROM linked`;
       // The tenant that is named here is the only one whose rooms row-level security lets the user join.
-      const [, [row]] = await database.ask((prisma) =>
+      const [, [row]] = await database.query((prisma) =>
         prisma.$transaction([nameTenant(prisma, tenantId ?? ''), linking(prisma)]),
       );
       return row !== undefined && row.linked > 0n;
@@ -51,13 +51,13 @@ export function createGuestSessions(database: Database): GuestSessionStore {
     end: async (sessionId, at) => {
       const where = { sessionId, endedAt: null };
       const data = { endedAt: new Date(at) };
-      await database.ask((prisma) => prisma.guestSession.updateMany({ where, data }));
+      await database.query((prisma) => prisma.guestSession.updateMany({ where, data }));
     },
   };
 }
 
 /** Milliseconds that an expired session is kept, so that its token is "expired" and not "unknown". */
-const grace = 24 * 60 * 60 * 1000;
+const graceMs = 24 * 60 * 60 * 1000;
 
 /** Rows of one statement: the first sweep of a large table must not run into the time-out of statements. */
 const batch = 5_000;
@@ -66,12 +66,14 @@ const batch = 5_000;
  * Creates the sweep of guest sessions that expired a day ago. Those that were linked to a user are kept: a room that names
  * such a session admits that user, also a room that the host puts much later.
  */
-export function createSweepGuestSessions(database: Database): (now: number) => Promise<number> {
+export function createDeleteExpiredGuestSessions(
+  database: Database,
+): (now: number) => Promise<number> {
   return async (now) => {
-    const before = new Date(now - grace).toISOString();
+    const before = new Date(now - graceMs).toISOString();
     let total = 0;
     for (let count = batch; count === batch; total += count) {
-      count = await database.ask(
+      count = await database.query(
         (prisma) => prisma.$executeRaw`
           DELETE FROM guest_sessions WHERE linked_user_id IS NULL AND session_id IN (
             SELECT session_id FROM guest_sessions

@@ -1,13 +1,13 @@
 import type { Database } from '../client.ts';
 
 /** How long the credentials live that revocations refuse, in milliseconds. */
-export interface CredentialLives {
+export interface CredentialLifetimes {
   /** The longest life of a user's JWT. */
-  readonly userTokenMaxAge: number;
+  readonly userTokenMaxAgeMs: number;
   /** True when a user without a tenant can have no credential but a JWT and a linked guest session. */
   readonly onlyJwts: boolean;
   /** `REVOCATION_RETENTION`: no credential lives longer. Without it credentials with an unknown end count as endless. */
-  readonly retention?: number | undefined;
+  readonly retentionMs?: number | undefined;
 }
 
 /** Revocations of one statement. */
@@ -18,14 +18,19 @@ const batch = 1_000;
  * expired. Guest tokens need not have an issue time and may live for ever, and a token id may be one of theirs, so
  * revocations of bookings and of token ids are deleted only by `REVOCATION_RETENTION`.
  */
-export function createSweepRevocations(
+export function createDeleteExpiredRevocations(
   database: Database,
-  { userTokenMaxAge, onlyJwts, retention }: CredentialLives,
+  { userTokenMaxAgeMs, onlyJwts, retentionMs }: CredentialLifetimes,
 ): (now: number) => Promise<number> {
   return async (now) => {
-    const lives = [String(now), String(userTokenMaxAge), String(onlyJwts), String(retention ?? '')];
+    const parameters = [
+      String(now),
+      String(userTokenMaxAgeMs),
+      String(onlyJwts),
+      String(retentionMs ?? ''),
+    ];
     const run = (name: string, text: string, last: string) =>
-      database.run({ name, text, values: [...lives, last] });
+      database.execute({ name, text, values: [...parameters, last] });
     let total = 0;
     for (let count = batch; count === batch; total += count) {
       // Searched first: a statement that deletes nothing would still end what is remembered of the table (decision 0018).
@@ -39,14 +44,14 @@ export function createSweepRevocations(
 }
 
 /** A day more than credentials live, for clocks that differ. */
-const margin = 24 * 60 * 60 * 1000;
+const marginMs = 24 * 60 * 60 * 1000;
 
 const issuedBefore = (age: string) => `issued_before < to_timestamp(($1::float8 - ${age}) / 1000)`;
-const userTokensEnded = issuedBefore(`$2::float8 - ${margin}`);
+const userTokensEnded = issuedBefore(`$2::float8 - ${marginMs}`);
 const isLive = 'expires_at >= to_timestamp($1::float8 / 1000)';
 
 /** Which revocations; by the beginning of their key, see `keyOf`. A guest session falls with the user that it is linked to, also later. */
-const hasEnded = `(${issuedBefore(`nullif($4, '')::float8`)} OR ${issuedBefore(String(margin))} AND CASE
+const hasEnded = `(${issuedBefore(`nullif($4, '')::float8`)} OR ${issuedBefore(String(marginMs))} AND CASE
   WHEN subject LIKE '["tenant",%' THEN ${userTokensEnded}
   WHEN subject LIKE '["user",%' THEN ${userTokensEnded} AND (json_array_length(subject::json) = 3
     OR $3::boolean AND NOT EXISTS (

@@ -1,12 +1,12 @@
 import type { RevocationSubject } from '../../authorize/revocation/revocation.ts';
 
 /** A list of texts as JSON: no two subjects have the same, whatever characters their ids hold. */
-export function keyOf(subject: RevocationSubject): string {
-  return JSON.stringify(partsOf(subject));
+export function subjectKey(subject: RevocationSubject): string {
+  return JSON.stringify(subjectParts(subject));
 }
 
 /** The same as a list of texts. */
-export function partsOf(subject: RevocationSubject): readonly string[] {
+export function subjectParts(subject: RevocationSubject): readonly string[] {
   switch (subject.kind) {
     case 'user':
       return subject.tenantId === undefined
@@ -24,7 +24,7 @@ export function partsOf(subject: RevocationSubject): readonly string[] {
 }
 
 /** The subject that has this key, read; `undefined` when it is none of ours: a newer Usher may run beside this one. */
-export function subjectOf(parts: unknown): RevocationSubject | undefined {
+export function parseSubject(parts: unknown): RevocationSubject | undefined {
   if (!Array.isArray(parts) || !parts.every((part) => typeof part === 'string')) return undefined;
   const [kind = '', first, second] = parts as readonly string[];
   if (first === undefined) return undefined;

@@ -1,5 +1,5 @@
 import {
-  ticketGrace,
+  ticketGraceMs,
   type TicketHolder,
   type TicketStore,
 } from '../../authorize/tickets/ticket.ts';
@@ -15,7 +15,7 @@ export function createTickets(database: Database): TicketStore {
   return {
     async put(ticketHash, holder) {
       const [facts, expiresAt] = [JSON.stringify(holder), new Date(holder.expiresAt).toISOString()];
-      await database.ask(
+      await database.query(
         (prisma) => prisma.$executeRaw`
           INSERT INTO tickets (ticket_hash, holder, expires_at)
           VALUES (${ticketHash}, ${facts}::jsonb, ${expiresAt}::timestamptz)`,
@@ -23,27 +23,27 @@ export function createTickets(database: Database): TicketStore {
     },
 
     async find(ticketHash) {
-      const [row] = await database.ask(
+      const [row] = await database.query(
         (prisma) => prisma.$queryRaw<TicketRow[]>`
           SELECT holder, takes FROM tickets WHERE ticket_hash = ${ticketHash}`,
       );
-      return row && { holder: row.holder, first: row.takes === 0 };
+      return row && { holder: row.holder, isFirstUse: row.takes === 0 };
     },
 
-    async take(ticketHash) {
+    async consume(ticketHash) {
       // One statement: those that come at once wait for each other's row lock, and each sees its own count.
-      const [row] = await database.ask(
+      const [row] = await database.query(
         (prisma) => prisma.$queryRaw<TicketRow[]>`
           UPDATE tickets SET takes = takes + 1 WHERE ticket_hash = ${ticketHash}
           RETURNING holder, takes`,
       );
-      return row && { holder: row.holder, first: row.takes === 1 };
+      return row && { holder: row.holder, isFirstUse: row.takes === 1 };
     },
 
-    async sweep(now) {
-      const oldest = new Date(now - ticketGrace);
+    async deleteExpired(now) {
+      const oldest = new Date(now - ticketGraceMs);
       const where = { expiresAt: { lte: oldest } };
-      const { count } = await database.ask((prisma) => prisma.ticket.deleteMany({ where }));
+      const { count } = await database.query((prisma) => prisma.ticket.deleteMany({ where }));
       return count;
     },
   };

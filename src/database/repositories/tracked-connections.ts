@@ -2,34 +2,34 @@ import { subjectsOf } from '../../authorize/revocation/revocation.ts';
 import { withSpan } from '../../observability/tracing/span.ts';
 import { principalId, tenantOf, type Principal } from '../../policy/principal.ts';
 import {
-  firstPause,
-  longestPause,
-  mostAttempts,
-  settlingTime,
+  firstRetryMs,
+  maxRetryMs,
+  maxAttempts,
+  settlingTimeMs,
   type AppUser,
-  type LiveGrants,
+  type TrackedConnections,
 } from '../../pusher/tracked-connection.ts';
 import type { Database } from '../client.ts';
 import type { PrismaClient } from '../generated/client.ts';
 import { actAsOperator } from '../row-level-security/operator.ts';
-import { keyOf } from './subject-key.ts';
+import { subjectKey } from './subject-key.ts';
 
 /** Users at most that are claimed at once: a replica that dies leaves no more to wait for the end of its lease. */
-const mostClaimed = 100;
+const maxLeased = 100;
 
-const day = 24 * 60 * 60 * 1000;
+const dayMs = 24 * 60 * 60 * 1000;
 
 /** The ledger in this database. Times are the caller's, so that the clocks of a test and of a replica are the only ones. */
-export function createLiveGrants(database: Database): LiveGrants {
+export function createTrackedConnections(database: Database): TrackedConnections {
   return {
-    async keep({ appKey, socketId, userId, principal, grantedAt }) {
+    async track({ appKey, socketId, userId, principal, grantedAt }) {
       const values = [
         ...[appKey, socketId, userId, tenantOf(principal) ?? '', nameOf(principal)],
         ...[JSON.stringify(keysOf(principal)), String(principal.issuedAt ?? '')],
         ...[String(principal.expiresAt), String(grantedAt)],
       ];
       await withSpan('ledger', () =>
-        database.run({ name: 'usher_keep_grant', text: insertGrant, values }),
+        database.execute({ name: 'usher_keep_grant', text: insertGrant, values }),
       );
     },
 
@@ -39,42 +39,42 @@ export function createLiveGrants(database: Database): LiveGrants {
         ...[String(principal.issuedAt ?? ''), String(principal.expiresAt)],
       ];
       await withSpan('ledger', () =>
-        database.run({ name: 'usher_extend_grant', text: extendGrants, values }),
+        database.execute({ name: 'usher_extend_grant', text: extendGrants, values }),
       );
     },
 
-    async claimDue({ now, leaseUntil }) {
-      const [, users] = await database.ask((prisma) =>
-        prisma.$transaction([actAsOperator(prisma), claim(prisma, now, leaseUntil)]),
+    async leaseDue({ now, leaseUntil }) {
+      const [, users] = await database.query((prisma) =>
+        prisma.$transaction([actAsOperator(prisma), leaseDue(prisma, now, leaseUntil)]),
       );
       return { users, leaseUntil };
     },
 
     async settle({ appKey, userId }, { now, leaseUntil }) {
-      await database.run({
+      await database.execute({
         name: 'usher_settle_grants',
         text: settleGrants,
-        values: [appKey, userId, String(leaseUntil), String(now - settlingTime)],
+        values: [appKey, userId, String(leaseUntil), String(now - settlingTimeMs)],
       });
     },
 
-    async drop(user, leaseUntil) {
-      const [, count] = await database.ask((prisma) =>
-        prisma.$transaction([actAsOperator(prisma), deleteClaimed(prisma, user, { leaseUntil })]),
+    async remove(user, leaseUntil) {
+      const [, count] = await database.query((prisma) =>
+        prisma.$transaction([actAsOperator(prisma), deleteLeased(prisma, user, { leaseUntil })]),
       );
       return count > 0;
     },
 
     async postpone(user, { now, leaseUntil }) {
       const { appKey, userId } = user;
-      const [, , count] = await database.ask((prisma) =>
+      const [, , count] = await database.query((prisma) =>
         prisma.$transaction([
           actAsOperator(prisma),
-          deleteClaimed(prisma, user, { leaseUntil, attempts: mostAttempts - 1 }),
+          deleteLeased(prisma, user, { leaseUntil, attempts: maxAttempts - 1 }),
           prisma.$executeRaw`
             UPDATE live_grants SET attempts = attempts + 1,
-              due_at = to_timestamp((${now}::float8 + least(${longestPause}::float8,
-                ${firstPause}::float8 * power(2, least(attempts, 10)))) / 1000)
+              due_at = to_timestamp((${now}::float8 + least(${maxRetryMs}::float8,
+                ${firstRetryMs}::float8 * power(2, least(attempts, 10)))) / 1000)
             WHERE app_key = ${appKey} AND user_id = ${userId}
               AND due_at = to_timestamp(${leaseUntil}::float8 / 1000)`,
         ]),
@@ -82,12 +82,12 @@ export function createLiveGrants(database: Database): LiveGrants {
       return count > 0;
     },
 
-    async sweep(now) {
-      const [, count] = await database.ask((prisma) =>
+    async deleteExpired(now) {
+      const [, count] = await database.query((prisma) =>
         prisma.$transaction([
           actAsOperator(prisma),
           prisma.$executeRaw`
-            DELETE FROM live_grants WHERE expires_at < to_timestamp(${now - day}::float8 / 1000)`,
+            DELETE FROM live_grants WHERE expires_at < to_timestamp(${now - dayMs}::float8 / 1000)`,
         ]),
       );
       return count;
@@ -96,7 +96,7 @@ export function createLiveGrants(database: Database): LiveGrants {
 }
 
 /** Deletes a user's grants of this claim, those with so many failed attempts. */
-function deleteClaimed(
+function deleteLeased(
   prisma: PrismaClient,
   { appKey, userId }: AppUser,
   { leaseUntil, attempts = 0 }: { readonly leaseUntil: number; readonly attempts?: number },
@@ -107,7 +107,7 @@ function deleteClaimed(
 }
 
 /** Within the transaction of a revocation, after it was written: claims what it concerns, for the replica that was asked. */
-export function claimRevoked(prisma: PrismaClient, key: string, leaseUntil: number) {
+export function leaseRevoked(prisma: PrismaClient, key: string, leaseUntil: number) {
   return prisma.$queryRaw<AppUser[]>`
     WITH claimed AS (
       UPDATE live_grants SET attempts = 0, due_at = to_timestamp(${leaseUntil}::float8 / 1000)
@@ -122,17 +122,17 @@ export function claimRevoked(prisma: PrismaClient, key: string, leaseUntil: numb
  * Grants that are being kept are waited for, and new ones wait: each is claimed by the revocation, or sees it when it
  * asks once more. Without the lock one could be kept unseen by the other's snapshot, and ask before that is committed.
  */
-export function lockGrants(prisma: PrismaClient) {
+export function lockTrackedConnections(prisma: PrismaClient) {
   return prisma.$executeRaw`LOCK TABLE live_grants IN SHARE ROW EXCLUSIVE MODE`;
 }
 
 /** SKIP LOCKED: replicas that look at the same time take different ones, and none waits for another. */
-function claim(prisma: PrismaClient, now: number, leaseUntil: number) {
+function leaseDue(prisma: PrismaClient, now: number, leaseUntil: number) {
   return prisma.$queryRaw<AppUser[]>`
     WITH due AS MATERIALIZED (
       SELECT app_key, socket_id, user_id FROM live_grants
       WHERE due_at <= to_timestamp(${now}::float8 / 1000)
-      ORDER BY due_at LIMIT ${mostClaimed} FOR UPDATE SKIP LOCKED
+      ORDER BY due_at LIMIT ${maxLeased} FOR UPDATE SKIP LOCKED
     ), claimed AS (
       UPDATE live_grants SET due_at = to_timestamp(${leaseUntil}::float8 / 1000) FROM due
       WHERE live_grants.app_key = due.app_key AND live_grants.socket_id = due.socket_id
@@ -175,11 +175,11 @@ const settleGrants = `
       AND granted_at <= to_timestamp($4::float8 / 1000)
   )
   UPDATE live_grants SET attempts = 0,
-    due_at = granted_at + ${settlingTime} * interval '1 ms'
+    due_at = granted_at + ${settlingTimeMs} * interval '1 ms'
   WHERE (SELECT state FROM operator) = 'on' AND app_key = $1 AND user_id = $2
     AND due_at = to_timestamp($3::float8 / 1000) AND granted_at > to_timestamp($4::float8 / 1000)`;
 
-const keysOf = (principal: Principal): string[] => subjectsOf(principal).map(keyOf);
+const keysOf = (principal: Principal): string[] => subjectsOf(principal).map(subjectKey);
 
 /** The same person, whatever credential they show: whose grants a later one extends. */
 const nameOf = (principal: Principal): string =>

@@ -19,25 +19,25 @@ export async function* exportRows(
   schema: string,
   counts: Record<string, number>,
 ): AsyncGenerator<string> {
-  await ask(() => client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY'));
-  yield await ask(() => headerOf(client));
-  for (const table of await ask(() => transferredTables(client, schema))) {
+  await runQuery(() => client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY'));
+  yield await runQuery(() => headerOf(client));
+  for (const table of await runQuery(() => transferredTables(client, schema))) {
     counts[table] = 0;
     const source = client.escapeIdentifier(table);
-    await ask(() =>
+    await runQuery(() =>
       client.query(
         `DECLARE exported NO SCROLL CURSOR FOR SELECT row_to_json(t)::text AS row FROM ${source} AS t`,
       ),
     );
     const fetch = () =>
       client.query<{ row: string }>(`FETCH ${String(batchSize)} FROM exported`).then(textsOf);
-    for (let rows = await ask(fetch); rows.length > 0; rows = await ask(fetch)) {
+    for (let rows = await runQuery(fetch); rows.length > 0; rows = await runQuery(fetch)) {
       counts[table] += rows.length;
       yield rows.map((row) => `{"table":${JSON.stringify(table)},"row":${row}}\n`).join('');
     }
-    await ask(() => client.query('CLOSE exported'));
+    await runQuery(() => client.query('CLOSE exported'));
   }
-  await ask(() => client.query('COMMIT'));
+  await runQuery(() => client.query('COMMIT'));
   yield `${JSON.stringify({ end: counts satisfies Counts })}\n`;
 }
 
@@ -53,7 +53,7 @@ async function headerOf(client: Client): Promise<string> {
   return `${rows[0]?.header ?? ''}\n`;
 }
 
-async function ask<T>(query: () => Promise<T>): Promise<T> {
+async function runQuery<T>(query: () => Promise<T>): Promise<T> {
   try {
     return await query();
   } catch (error) {

@@ -14,7 +14,7 @@ export async function importRows(
   schema: string,
   chunks: AsyncIterable<Uint8Array>,
 ): Promise<Counts> {
-  const { tables, migration, forced } = await ask(() => begin(client, schema));
+  const { tables, migration, forced } = await runQuery(() => begin(client, schema));
   await refuseRows(client, tables);
   const counts = Object.fromEntries(tables.map((table) => [table, 0]));
   for await (const batch of readExport(chunks, migration)) {
@@ -27,7 +27,7 @@ export async function importRows(
     await insert(client, batch);
     counts[table] = (counts[table] ?? 0) + lines.length;
   }
-  await ask(async () => {
+  await runQuery(async () => {
     for (const table of forced) await client.query(`ALTER TABLE ${table} FORCE ROW LEVEL SECURITY`);
     await client.query('COMMIT');
   });
@@ -55,7 +55,7 @@ async function refuseRows(client: Client, tables: readonly string[]): Promise<vo
   const filled: string[] = [];
   for (const table of tables) {
     const query = `SELECT FROM ${client.escapeIdentifier(table)} LIMIT 1`;
-    const { rowCount } = await ask(() => client.query(query));
+    const { rowCount } = await runQuery(() => client.query(query));
     if (rowCount !== 0) filled.push(table);
   }
   if (filled.length > 0) {
@@ -82,7 +82,7 @@ async function insert(client: Client, { table, lines, lastLine }: Batch): Promis
   }
 }
 
-async function ask<T>(query: () => Promise<T>): Promise<T> {
+async function runQuery<T>(query: () => Promise<T>): Promise<T> {
   try {
     return await query();
   } catch (error) {

@@ -11,8 +11,8 @@ export interface Batch {
 }
 
 /** A batch ends with whichever comes first; so memory is bounded by the longest row. */
-const mostRows = 500;
-const mostCharacters = 1_000_000;
+const maxRows = 500;
+const maxCharacters = 1_000_000;
 
 /**
  * The batches of an export that was written under this migration. Throws `TransferRefused` when it was written under another one, is not
@@ -36,7 +36,7 @@ export async function* readExport(
     }
     if (end !== undefined) throw new TransferRefused(`Line ${number} follows the last line.`);
     const next = typeof parsed['table'] === 'string' ? parsed['table'] : undefined;
-    const isFull = lines.length === mostRows || characters > mostCharacters;
+    const isFull = lines.length === maxRows || characters > maxCharacters;
     if (lines.length > 0 && (next !== table || isFull)) {
       yield { table, lines, lastLine: number - 1 };
       [lines, characters] = [[], 0];

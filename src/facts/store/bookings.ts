@@ -1,4 +1,4 @@
-import { asked, createLookup, type Placed } from '../../database/batched-lookup.ts';
+import { requests, createBatchedLookup, type BatchedRow } from '../../database/batched-lookup.ts';
 import type { Database } from '../../database/client.ts';
 import type { Booking as BookingRow } from '../../database/generated/client.ts';
 import { assertStorable, isStorable } from '../../database/storable-text.ts';
@@ -7,7 +7,7 @@ import type { Bookings } from '../fact-store.ts';
 
 /** The bookings in this database. */
 export function createBookings(database: Database): Bookings {
-  const lookUp = createLookup<FoundBooking>(database, {
+  const lookUp = createBatchedLookup<FoundBooking>(database, {
     name: 'usher_booking',
     text: findBookings,
   });
@@ -30,7 +30,7 @@ export function createBookings(database: Database): Bookings {
         roomNumber: roomNumber ?? null,
         checkOut: checkOut === undefined ? null : new Date(checkOut),
       };
-      const row = await database.ask((prisma) =>
+      const row = await database.query((prisma) =>
         prisma.booking.upsert({
           where: { hotelSlug_bookingId: { hotelSlug, bookingId } },
           create: { hotelSlug, bookingId, ...facts },
@@ -43,18 +43,18 @@ export function createBookings(database: Database): Bookings {
     async remove(hotelSlug, bookingId) {
       if (!isStorable(hotelSlug) || !isStorable(bookingId)) return false;
       const where = { hotelSlug, bookingId };
-      const { count } = await database.ask((prisma) => prisma.booking.deleteMany({ where }));
+      const { count } = await database.query((prisma) => prisma.booking.deleteMany({ where }));
       return count > 0;
     },
   };
 }
 
-type FoundBooking = Placed & Pick<BookingRow, 'status' | 'roomNumber' | 'checkOut'>;
+type FoundBooking = BatchedRow & Pick<BookingRow, 'status' | 'roomNumber' | 'checkOut'>;
 
 /** OFFSET 0: each booking is looked up by itself, whatever the planner thinks of how many are asked for. */
 const findBookings = `
   SELECT asked.place, status, room_number AS "roomNumber", check_out AS "checkOut"
-  FROM ${asked} CROSS JOIN LATERAL (
+  FROM ${requests} CROSS JOIN LATERAL (
     SELECT status::text, room_number::text, check_out::timestamptz FROM bookings
     WHERE hotel_slug = asked.first AND booking_id = asked.second OFFSET 0
   ) AS found`;

@@ -1,4 +1,4 @@
-import { asked, createLookup, type Placed } from '../../database/batched-lookup.ts';
+import { requests, createBatchedLookup, type BatchedRow } from '../../database/batched-lookup.ts';
 import type { Database } from '../../database/client.ts';
 import type { PrismaClient } from '../../database/generated/client.ts';
 import { assertStorable, isStorable } from '../../database/storable-text.ts';
@@ -7,7 +7,7 @@ import type { Escrows } from '../fact-store.ts';
 
 /** The escrows in this database; each statement names its tenant to row-level security. */
 export function createEscrows(database: Database): Escrows {
-  const lookUp = createLookup<Placed & Escrow>(database, {
+  const lookUp = createBatchedLookup<BatchedRow & Escrow>(database, {
     name: 'usher_escrow',
     text: findEscrows,
   });
@@ -23,7 +23,7 @@ export function createEscrows(database: Database): Escrows {
       // '' is what row-level security reads where no tenant was named.
       if (tenantId === '') throw new RangeError('tenantId is empty');
       const facts = { buyerId, sellerId, status };
-      const [, row] = await database.ask((prisma) =>
+      const [, row] = await database.query((prisma) =>
         prisma.$transaction([
           nameTenant(prisma, tenantId),
           prisma.escrow.upsert({
@@ -39,7 +39,7 @@ export function createEscrows(database: Database): Escrows {
     async remove(tenantId, escrowId) {
       if (!isStorable(tenantId) || !isStorable(escrowId)) return false;
       const where = { tenantId, escrowId };
-      const [, { count }] = await database.ask((prisma) =>
+      const [, { count }] = await database.query((prisma) =>
         prisma.$transaction([nameTenant(prisma, tenantId), prisma.escrow.deleteMany({ where })]),
       );
       return count > 0;
@@ -53,7 +53,7 @@ export function createEscrows(database: Database): Escrows {
  */
 const findEscrows = `
   SELECT asked.place, found.*
-  FROM ${asked} CROSS JOIN LATERAL (
+  FROM ${requests} CROSS JOIN LATERAL (
     SELECT set_config('usher.tenant', asked.first, true) AS id OFFSET 0
   ) AS tenant CROSS JOIN LATERAL (
     SELECT tenant_id AS "tenantId", escrow_id AS "escrowId", buyer_id AS "buyerId",

@@ -1,28 +1,28 @@
 import type { Database } from '../../database/client.ts';
 import type { PrismaClient } from '../../database/generated/client.ts';
 import { isStorable } from '../../database/storable-text.ts';
-import type { FindOwn, OpenOwnPage, OwnCursor, ownLists } from '../../policy/facts.ts';
+import type { FactLists, OpenListPage, ListCursor, listNames } from '../../policy/facts.ts';
 import { nameTenant } from './escrows.ts';
 
-type List = (typeof ownLists)[number];
+type List = (typeof listNames)[number];
 type Rows = readonly { readonly id: string }[];
 
 /** Ids of one list on a page. */
 const pageSize = 200;
 
 /** One more, to see whether another page follows. */
-const most = pageSize + 1;
+const pageLimit = pageSize + 1;
 
 /** Makes what finds a principal's own ids, page by page: each by an index, so that a table's size does not matter. */
-export function createOpenOwnPage(database: Database): OpenOwnPage {
+export function createOpenListPage(database: Database): OpenListPage {
   return (cursor) => {
-    const ends = new Map<List, string>();
-    const asked = new Map<List, Promise<readonly string[]>>();
+    const lastIds = new Map<List, string>();
+    const requested = new Map<List, Promise<readonly string[]>>();
 
     /** Asks once, although two channel families share a list. */
     const list = (name: List, ids: readonly string[], query: (after: string) => Promise<Rows>) => {
-      const page = asked.get(name) ?? read(name, ids, query);
-      asked.set(name, page);
+      const page = requested.get(name) ?? read(name, ids, query);
+      requested.set(name, page);
       return page;
     };
     const read = async (
@@ -34,10 +34,10 @@ export function createOpenOwnPage(database: Database): OpenOwnPage {
       if (after === undefined || ![...ids, after].every(isStorable)) return [];
       const page = (await query(after)).map(({ id }) => id);
       const last = page[pageSize - 1];
-      if (page.length > pageSize && last !== undefined) ends.set(name, last);
+      if (page.length > pageSize && last !== undefined) lastIds.set(name, last);
       return page.slice(0, pageSize);
     };
-    const find: FindOwn = {
+    const lists: FactLists = {
       escrowsOf: (tenantId, userId) =>
         list('escrows', [tenantId, userId], (after) =>
           inTenant(database, tenantId, (prisma) => escrowIds(prisma, { tenantId, userId, after })),
@@ -48,31 +48,31 @@ export function createOpenOwnPage(database: Database): OpenOwnPage {
         ),
       roomsOfSession: (sessionId) =>
         list('opened', [sessionId], async (after) => {
-          const [, rows] = await database.ask((prisma) =>
+          const [, rows] = await database.query((prisma) =>
             prisma.$transaction([
               prisma.$executeRaw`SELECT set_config('usher.guest_session', ${sessionId}, true)`,
               prisma.$queryRaw<Rows>`
                 SELECT room_id AS id FROM rooms
                 WHERE guest_session_id = ${sessionId} AND room_id > ${after}
-                ORDER BY room_id LIMIT ${most}`,
+                ORDER BY room_id LIMIT ${pageLimit}`,
             ]),
           );
           return rows;
         }),
       ordersOf: (ownerId) =>
         list('orders', [ownerId], (after) =>
-          database.ask(
+          database.query(
             (prisma) => prisma.$queryRaw<Rows>`
               SELECT order_id AS id FROM orders WHERE owner_id = ${ownerId} AND order_id > ${after}
-              ORDER BY order_id LIMIT ${most}`,
+              ORDER BY order_id LIMIT ${pageLimit}`,
           ),
         ),
     };
-    return { find, next: () => (ends.size === 0 ? undefined : cursorOf(ends)) };
+    return { lists, next: () => (lastIds.size === 0 ? undefined : cursorOf(lastIds)) };
   };
 }
 
-function cursorOf(ends: ReadonlyMap<List, string>): OwnCursor {
+function cursorOf(ends: ReadonlyMap<List, string>): ListCursor {
   return Object.fromEntries(ends);
 }
 
@@ -81,7 +81,7 @@ async function inTenant(
   tenantId: string,
   query: (prisma: PrismaClient) => ReturnType<typeof escrowIds>,
 ): Promise<Rows> {
-  const [, rows] = await database.ask((prisma) =>
+  const [, rows] = await database.query((prisma) =>
     prisma.$transaction([nameTenant(prisma, tenantId), query(prisma)]),
   );
   return rows;
@@ -96,12 +96,12 @@ function escrowIds(
     SELECT id FROM (
       (SELECT escrow_id AS id FROM escrows
         WHERE tenant_id = ${tenantId} AND buyer_id = ${userId} AND escrow_id > ${after}
-        ORDER BY escrow_id LIMIT ${most})
+        ORDER BY escrow_id LIMIT ${pageLimit})
       UNION
       (SELECT escrow_id AS id FROM escrows
         WHERE tenant_id = ${tenantId} AND seller_id = ${userId} AND escrow_id > ${after}
-        ORDER BY escrow_id LIMIT ${most})
-    ) AS own ORDER BY id LIMIT ${most}`;
+        ORDER BY escrow_id LIMIT ${pageLimit})
+    ) AS own ORDER BY id LIMIT ${pageLimit}`;
 }
 
 /** A view that the host has put in place of `rooms` has no triggers, so its participants are asked for directly. */
@@ -109,15 +109,15 @@ function roomIds(prisma: PrismaClient, { userId, after }: { userId: string; afte
   return prisma.$queryRaw<Rows>`
     SELECT id FROM (
       (SELECT room_id AS id FROM room_participants WHERE user_id = ${userId} AND room_id > ${after}
-        ORDER BY room_id LIMIT ${most})
+        ORDER BY room_id LIMIT ${pageLimit})
       UNION
       (SELECT r.room_id AS id FROM guest_sessions s JOIN rooms r ON r.guest_session_id = s.session_id
         WHERE s.linked_user_id = ${userId} AND r.room_id > ${after}
-        ORDER BY r.room_id LIMIT ${most})
+        ORDER BY r.room_id LIMIT ${pageLimit})
       UNION
       (SELECT room_id AS id FROM rooms
         WHERE (SELECT relkind <> 'r' FROM pg_class WHERE oid = 'rooms'::regclass)
           AND participants @> ARRAY[${userId}] AND room_id > ${after}
-        ORDER BY room_id LIMIT ${most})
-    ) AS own ORDER BY id LIMIT ${most}`;
+        ORDER BY room_id LIMIT ${pageLimit})
+    ) AS own ORDER BY id LIMIT ${pageLimit}`;
 }

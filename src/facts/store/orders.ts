@@ -1,11 +1,11 @@
-import { asked, createLookup, type Placed } from '../../database/batched-lookup.ts';
+import { requests, createBatchedLookup, type BatchedRow } from '../../database/batched-lookup.ts';
 import type { Database } from '../../database/client.ts';
 import { assertStorable, isStorable } from '../../database/storable-text.ts';
 import type { Orders } from '../fact-store.ts';
 
 /** The orders in this database. */
 export function createOrders(database: Database): Orders {
-  const lookUp = createLookup<Placed & { readonly ownerId: string }>(database, {
+  const lookUp = createBatchedLookup<BatchedRow & { readonly ownerId: string }>(database, {
     name: 'usher_order',
     text: findOrders,
   });
@@ -18,7 +18,7 @@ export function createOrders(database: Database): Orders {
 
     async put({ orderId, ownerId }) {
       assertStorable({ orderId, ownerId });
-      await database.ask((prisma) =>
+      await database.query((prisma) =>
         prisma.order.upsert({
           where: { orderId },
           create: { orderId, ownerId },
@@ -30,7 +30,7 @@ export function createOrders(database: Database): Orders {
 
     async remove(orderId) {
       if (!isStorable(orderId)) return false;
-      const { count } = await database.ask((prisma) =>
+      const { count } = await database.query((prisma) =>
         prisma.order.deleteMany({ where: { orderId } }),
       );
       return count > 0;
@@ -40,6 +40,6 @@ export function createOrders(database: Database): Orders {
 
 const findOrders = `
   SELECT asked.place, found.owner_id AS "ownerId"
-  FROM ${asked} CROSS JOIN LATERAL (
+  FROM ${requests} CROSS JOIN LATERAL (
     SELECT owner_id FROM orders WHERE order_id = asked.first OFFSET 0
   ) AS found`;

@@ -1,4 +1,4 @@
-import { asked, createLookup, type Placed } from '../../database/batched-lookup.ts';
+import { requests, createBatchedLookup, type BatchedRow } from '../../database/batched-lookup.ts';
 import type { Database } from '../../database/client.ts';
 import type { Prisma, PrismaClient } from '../../database/generated/client.ts';
 import { actAsOperator } from '../../database/row-level-security/operator.ts';
@@ -6,7 +6,7 @@ import { assertStorable, isStorable } from '../../database/storable-text.ts';
 import type { Room, RoomViewer } from '../../policy/facts.ts';
 import type { Rooms } from '../fact-store.ts';
 
-interface RoomRow extends Placed {
+interface RoomRow extends BatchedRow {
   readonly roomId: string;
   readonly tenantId: string | null;
   readonly participants: readonly string[];
@@ -21,19 +21,19 @@ export interface RoomStore extends Rooms {
 
 /** The rooms in this database, each with the user that its guest session was linked to; the operator sees those of every tenant. */
 export function createRooms(database: Database): RoomStore {
-  const lookUp = createLookup<RoomRow>(database, { name: 'usher_room', text: findRooms });
-  const findAs = async (...texts: readonly string[]): Promise<Room | undefined> => {
+  const lookUp = createBatchedLookup<RoomRow>(database, { name: 'usher_room', text: findRooms });
+  const findWithSettings = async (...texts: readonly string[]): Promise<Room | undefined> => {
     if (!texts.every(isStorable)) return undefined;
     const row = await lookUp(texts);
     return row === undefined ? undefined : toRoom(row);
   };
-  const find = (roomId: string) => findAs(roomId, '', '', 'on');
+  const find = (roomId: string) => findWithSettings(roomId, '', '', 'on');
   return {
     find,
 
     // '' matches no row in row-level security.
     findFor: (roomId, { tenantId = '', sessionId = '' } = {}) =>
-      findAs(roomId, tenantId, sessionId, 'off'),
+      findWithSettings(roomId, tenantId, sessionId, 'off'),
 
     async put(room) {
       const { roomId, tenantId, participants, guestSession } = room;
@@ -46,7 +46,7 @@ export function createRooms(database: Database): RoomStore {
         guestSessionId: sessionId ?? null,
       };
       const where = { roomId };
-      await database.ask((prisma) =>
+      await database.query((prisma) =>
         asOperator(
           prisma,
           prisma.room.upsert({ where, create: { roomId, ...facts }, update: facts }),
@@ -57,7 +57,7 @@ export function createRooms(database: Database): RoomStore {
 
     async remove(roomId) {
       if (!isStorable(roomId)) return false;
-      const [, { count }] = await database.ask((prisma) =>
+      const [, { count }] = await database.query((prisma) =>
         asOperator(prisma, prisma.room.deleteMany({ where: { roomId } })),
       );
       return count > 0;
@@ -76,7 +76,7 @@ const asOperator = <Result>(prisma: PrismaClient, query: Prisma.PrismaPromise<Re
  */
 const findRooms = `
   SELECT asked.place, found.*
-  FROM ${asked} CROSS JOIN LATERAL (
+  FROM ${requests} CROSS JOIN LATERAL (
     SELECT set_config('usher.tenant', asked.second, true) AS tenant,
       set_config('usher.guest_session', asked.third, true) AS session,
       set_config('usher.operator', asked.fourth, true) AS operator OFFSET 0

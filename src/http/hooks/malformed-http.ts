@@ -13,7 +13,7 @@ const noHttp = { status: 400, message: 'The request is not HTTP' } as const;
  * Answers what is no HTTP, or came too slowly, with our error body, and ends the connection. No route and no hook ever
  * sees it, and no browser sends it, so it has no CORS headers.
  */
-export function answerBrokenHttp(error: NodeJS.ErrnoException, socket: Socket): void {
+export function sendMalformedHttp(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;

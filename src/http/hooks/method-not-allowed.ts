@@ -17,7 +17,7 @@ interface Path {
  * Notes the routes that are added from here on; what it returns, called after all of them, has every other method of
  * their paths answered 405 with `Allow` (RFC 9110 §15.5.6). Fastify answers 404, which suggests a wrong path.
  */
-export function watchMethods(server: FastifyInstance): () => void {
+export function collectMethods(server: FastifyInstance): () => void {
   const paths = new Map<string, Path>();
   server.addHook('onRoute', ({ url, method, config = {} }) => {
     if (config.isOtherMethod === true) return;
@@ -28,13 +28,13 @@ export function watchMethods(server: FastifyInstance): () => void {
   return () => {
     // As a plugin, because plugins that add routes run in their turn.
     void server.register((scope, _options, done) => {
-      for (const [url, path] of paths) refuseOthers(scope, url, path);
+      for (const [url, path] of paths) rejectOtherMethods(scope, url, path);
       done();
     });
   };
 }
 
-function refuseOthers(server: FastifyInstance, url: string, { methods, config }: Path): void {
+function rejectOtherMethods(server: FastifyInstance, url: string, { methods, config }: Path): void {
   const allow = [...methods].sort().join(', ');
   // Preflights are answered for all paths in one place.
   const others = server.supportedMethods.filter((each) => !methods.has(each) && each !== 'OPTIONS');

@@ -1,19 +1,22 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import type { FollowedRequest, SpanFacts, Tracing } from '../../observability/tracing/tracer.ts';
+import type { RequestSpan, SpanAttributes, Tracing } from '../../observability/tracing/tracer.ts';
 
 /**
  * Follows each request from its head to its answer, by the names of OpenTelemetry's conventions for HTTP. Never its path,
  * its query, its address or its headers: tokens stand in them, and whom they are from is nobody else's business.
  */
-export function followRequests(server: FastifyInstance, { follow }: Pick<Tracing, 'follow'>): void {
-  const followed = new WeakMap<IncomingMessage, FollowedRequest>();
+export function traceRequests(
+  server: FastifyInstance,
+  { startRequest }: Pick<Tracing, 'startRequest'>,
+): void {
+  const spans = new WeakMap<IncomingMessage, RequestSpan>();
   server.addHook('onRequest', (request, reply, done) => {
     const { method, routeOptions } = request;
     const route = routeOptions.url;
     const { traceparent } = request.headers;
-    const span = follow(route === undefined ? method : `${method} ${route}`, {
-      facts: {
+    const span = startRequest(route === undefined ? method : `${method} ${route}`, {
+      attributes: {
         'http.request.method': method,
         'url.scheme': request.protocol,
         'usher.request_id': request.id,
@@ -21,10 +24,10 @@ export function followRequests(server: FastifyInstance, { follow }: Pick<Tracing
       },
       traceparent: typeof traceparent === 'string' ? traceparent : undefined,
     });
-    followed.set(request.raw, span);
+    spans.set(request.raw, span);
     // Also where the client has hung up, and no answer was finished.
     reply.raw.once('close', () => {
-      span.end(reply.raw.writableFinished ? outcomeOf(reply) : hungUp);
+      span.end(reply.raw.writableFinished ? outcomeOf(reply) : disconnected);
     });
     done();
   });
@@ -32,7 +35,7 @@ export function followRequests(server: FastifyInstance, { follow }: Pick<Tracing
     const { handler, config } = route;
     // Only from here on: a body is read in the name of its socket, and whoever waits for it with it.
     route.handler = function (request, reply) {
-      const span = followed.get(request.raw);
+      const span = spans.get(request.raw);
       if (span === undefined) return handler.call(this, request, reply);
       const answer = span.run(() => handler.call(this, request, reply));
       if (config?.slotless === true) {
@@ -49,18 +52,18 @@ export function followRequests(server: FastifyInstance, { follow }: Pick<Tracing
 }
 
 interface Outcome {
-  readonly facts: SpanFacts;
+  readonly attributes: SpanAttributes;
   readonly failed: boolean;
 }
 
-const upgraded: Outcome = { facts: { 'http.response.status_code': 101 }, failed: false };
-const hungUp: Outcome = { facts: { 'error.type': 'hung up' }, failed: false };
+const upgraded: Outcome = { attributes: { 'http.response.status_code': 101 }, failed: false };
+const disconnected: Outcome = { attributes: { 'error.type': 'hung up' }, failed: false };
 
 function outcomeOf(reply: FastifyReply): Outcome {
   const decisionId = reply.getHeader('x-decision-id');
   const status = reply.statusCode;
   return {
-    facts: {
+    attributes: {
       'http.response.status_code': status,
       ...(typeof decisionId === 'string' && { 'usher.decision_id': decisionId }),
     },

@@ -1,14 +1,14 @@
 import type { FastifyRequest } from 'fastify';
 import type { Origin } from '../../audit/audit-event.ts';
-import type { PresentedCredential } from '../../authn/credential.ts';
-import type { SignInQuestion } from '../../authorize/auth-request.ts';
+import type { Credential } from '../../authn/credential.ts';
+import type { UserAuthRequest } from '../../authorize/auth-request.ts';
 import { Secret } from '../../runtime/secret.ts';
 import { malformed } from '../output/problem.ts';
 import { ownField, requiredField, textField } from './body.ts';
-import { mostCharacters } from './lengths.ts';
+import { maxCharacters } from './lengths.ts';
 
-const longestUserAgent = 256;
-const longestTenant = 128;
+const maxUserAgentLength = 256;
+const maxTenantLength = 128;
 
 const origins = new WeakMap<FastifyRequest, Origin>();
 
@@ -24,68 +24,68 @@ function readOrigin(request: FastifyRequest): Origin {
   return {
     requestId: request.id,
     address: request.ip,
-    userAgent: userAgent === undefined ? undefined : visible(userAgent.slice(0, longestUserAgent)),
+    userAgent:
+      userAgent === undefined
+        ? undefined
+        : escapeControlCharacters(userAgent.slice(0, maxUserAgentLength)),
   };
 }
 
 /** Rows are read at terminals, where a control character could be an order: header values may hold those of Latin-1. */
-function visible(text: string): string {
+function escapeControlCharacters(text: string): string {
   return text.replace(/\p{Cc}/gu, '\uFFFD');
 }
 
 /** What every general route reads of a request in the same way: which socket, who asks, for which tenant, from where. */
-export function questionOf(
+export function authRequestOf(
   request: FastifyRequest,
-  present: (request: FastifyRequest) => readonly PresentedCredential[],
-): SignInQuestion {
+  credentialsOf: (request: FastifyRequest) => readonly Credential[],
+): UserAuthRequest {
   return {
-    socketId: requiredField(request.body, 'socket_id', mostCharacters.socketId),
-    credentials: present(request),
-    pinned: { tenantIds: namedTenants(request) },
+    socketId: requiredField(request.body, 'socket_id', maxCharacters.socketId),
+    credentials: credentialsOf(request),
+    constraints: { tenantIds: namedTenants(request) },
     origin: originOf(request),
   };
 }
 
 /** The explicit credentials that a request presents, unread: none, one, or more than may be. */
-export function presentedCredentials(request: FastifyRequest): readonly PresentedCredential[] {
-  return [...presentedBearer(request), ...presentedGuestSession(request)];
+export function explicitCredentials(request: FastifyRequest): readonly Credential[] {
+  return [...bearerCredentials(request), ...guestSessionCredentials(request)];
 }
 
 /** The guest session that a request presents, in its header or in its body; the same text in both is one credential. */
-export function presentedGuestSession(request: FastifyRequest): readonly PresentedCredential[] {
+export function guestSessionCredentials(request: FastifyRequest): readonly Credential[] {
   const inHeader = credentialText('X-Guest-Session', headerLines(request, 'X-Guest-Session'));
   const inBody = credentialField(request, 'guest_session');
-  const shown = [inHeader ?? '', inBody ?? ''].filter((text) => !isUnset(text));
-  return [...new Set(shown)].map((text) => ({ kind: 'guest-session', text: new Secret(text) }));
+  const given = [inHeader ?? '', inBody ?? ''].filter((text) => !isPlaceholder(text));
+  return [...new Set(given)].map((text) => ({ kind: 'guest-session', text: new Secret(text) }));
 }
 
 /**
  * The bearer token that a request presents. `Bearer` without a token is none, and neither is HTTP
  * authentication of the site, which browsers send by themselves (RFC 7617 §2.2, RFC 7616 §3.6, RFC 4559).
  */
-export function presentedBearer(request: FastifyRequest): readonly PresentedCredential[] {
+export function bearerCredentials(request: FastifyRequest): readonly Credential[] {
   const lines = headerLines(request, 'Authorization');
   if (lines.length === 1 && isSiteAuthentication(lines[0] ?? '')) return [];
   const header = credentialText('Authorization', lines);
-  const shown = header?.replace(/^bearer(?: +|$)/i, '');
-  if (header === undefined || shown === undefined || isUnset(shown)) return [];
+  const given = header?.replace(/^bearer(?: +|$)/i, '');
+  if (header === undefined || given === undefined || isPlaceholder(given)) return [];
   // Another scheme is a credential too, and a bad one: no falling back to "nobody".
   const [, token = ''] = /^Bearer +([^ ]+)$/i.exec(header) ?? [];
   return [{ kind: 'bearer', text: new Secret(token) }];
 }
 
 /** The user's token in this field of the body, for clients that cannot send headers. */
-export function presentedInField(
-  request: FastifyRequest,
-  field: string,
-): readonly PresentedCredential[] {
+export function fieldCredentials(request: FastifyRequest, field: string): readonly Credential[] {
   const token = credentialField(request, field) ?? '';
-  return isUnset(token) ? [] : [{ kind: 'bearer', text: new Secret(token) }];
+  return isPlaceholder(token) ? [] : [{ kind: 'bearer', text: new Secret(token) }];
 }
 
 /** The text of a field that may hold a credential. `null` in JSON is no credential: clients also send fields without a value. */
 function credentialField({ body }: FastifyRequest, name: string): string | undefined {
-  return ownField(body, name) === null ? undefined : textField(body, name, mostCharacters.token);
+  return ownField(body, name) === null ? undefined : textField(body, name, maxCharacters.token);
 }
 
 /**
@@ -100,9 +100,9 @@ function isSiteAuthentication(header: string): boolean {
 export function namedTenants(request: FastifyRequest): readonly string[] {
   const header = onlyText('X-Tenant-ID', headerLines(request, 'X-Tenant-ID'));
   const { tenantId } = request.params as { readonly tenantId?: string };
-  const named = header === undefined || isUnset(header) ? undefined : header;
+  const named = header === undefined || isPlaceholder(header) ? undefined : header;
   const tenants = [named, tenantId].filter((tenant) => tenant !== undefined);
-  if (tenants.some((tenant) => tenant.length > longestTenant)) {
+  if (tenants.some((tenant) => tenant.length > maxTenantLength)) {
     throw malformed('The tenant is too long');
   }
   return tenants;
@@ -115,7 +115,7 @@ function credentialText(name: string, lines: readonly string[]): string | undefi
 }
 
 /** What JavaScript makes of a value that is not there, where a page puts it into a text. */
-function isUnset(text: string): boolean {
+function isPlaceholder(text: string): boolean {
   return text === '' || text === 'null' || text === 'undefined';
 }
 

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { malformed, RequestProblem } from '../output/problem.ts';
 import { parseJsonObject } from './json-body.ts';
-import { repeated } from './repeated-field.ts';
+import { repeatedField } from './repeated-field.ts';
 
 /** The fields of a body, form or JSON; only own properties count. A field that was sent twice is `repeated`. */
 export type Fields = Readonly<Record<string, unknown>>;
@@ -15,7 +15,7 @@ declare module 'fastify' {
 }
 
 /** A batch has a hundred names of channels, and a few fields beside them. */
-const mostFields = 128;
+const maxFields = 128;
 
 /**
  * Accepts forms, multipart forms without files, JSON, and an empty body of any type. Any other type is a 415.
@@ -82,7 +82,7 @@ function readText(
   isJson: (text: string) => boolean,
 ): Fields {
   // axios sends `null` for a request without data under the type of JSON.
-  if (/^\s*(?:null\s*)?$/.test(text)) return noFields();
+  if (/^\s*(?:null\s*)?$/.test(text)) return emptyFields();
   const type = request.headers['content-type'];
   if (type !== undefined && !knownType.test(type)) throw unknownType(request);
   if (isJson(text)) return parseJsonObject(text);
@@ -92,7 +92,7 @@ function readText(
 
 /** Reads a multipart form (RFC 7578) as the platform does; its size is bounded before. */
 async function readMultipart(request: FastifyRequest, body: string | Buffer): Promise<Fields> {
-  if (body.length === 0) return noFields();
+  if (body.length === 0) return emptyFields();
   if (request.routeOptions.config.body === 'json') throw noForm();
   const type = request.headers['content-type'] ?? '';
   if (!/;\s*boundary=/i.test(type)) {
@@ -122,15 +122,15 @@ export const unknownTypes = {
 const noForm = () => new RequestProblem(415, 'The body must be JSON');
 
 /** Without a prototype, so that a field called `__proto__` is a field. */
-const noFields = () => Object.create(null) as Record<string, unknown>;
+const emptyFields = () => Object.create(null) as Record<string, unknown>;
 
 function fieldsFrom(pairs: Iterable<readonly [string, unknown]>): Fields {
-  const fields = noFields();
+  const fields = emptyFields();
   let count = 0;
   for (const [name, value] of pairs) {
     count += 1;
-    if (count > mostFields) throw malformed('Too many fields');
-    fields[name] = name in fields ? repeated : value;
+    if (count > maxFields) throw malformed('Too many fields');
+    fields[name] = name in fields ? repeatedField : value;
   }
   return fields;
 }
@@ -147,27 +147,27 @@ export function ownField(read: unknown, name: string): unknown {
 }
 
 /** The text of a field; `undefined` when it is missing or empty, and a 400 when it is not a text or longer than `most`. */
-export function textField(fields: unknown, name: string, most: number): string | undefined {
-  return textOf(fields, name, most);
+export function textField(fields: unknown, name: string, maxLength: number): string | undefined {
+  return textOf(fields, name, maxLength);
 }
 
 /** The text of a field that must be there; a 400 otherwise. */
-export function requiredField(fields: unknown, name: string, most: number): string {
-  const text = textField(fields, name, most);
+export function requiredField(fields: unknown, name: string, maxLength: number): string {
+  const text = textField(fields, name, maxLength);
   if (text === undefined) throw malformed(`${name} is required`);
   return text;
 }
 
 /** The text of a query parameter, by the same rules; repeated ones are refused. */
-export function textQuery(query: unknown, name: string, most: number): string | undefined {
-  return textOf(query, name, most);
+export function textQuery(query: unknown, name: string, maxLength: number): string | undefined {
+  return textOf(query, name, maxLength);
 }
 
-function textOf(from: unknown, name: string, most: number): string | undefined {
+function textOf(from: unknown, name: string, maxLength: number): string | undefined {
   const value = ownField(from, name);
   if (value === undefined || value === '') return undefined;
-  if (value === repeated || Array.isArray(value)) throw malformed(`${name} is repeated`);
+  if (value === repeatedField || Array.isArray(value)) throw malformed(`${name} is repeated`);
   if (typeof value !== 'string') throw malformed(`${name} must be a text`);
-  if (value.length > most) throw malformed(`${name} is too long`);
+  if (value.length > maxLength) throw malformed(`${name} is too long`);
   return value;
 }

@@ -5,7 +5,7 @@ import { BlockList, isIP } from 'node:net';
 export type IsTrusted = (address: string | undefined) => boolean;
 
 /** Makes that of addresses and networks in CIDR notation. An IPv4 address in IPv6 is the IPv4 address. */
-export function trusting(networks: readonly string[]): IsTrusted {
+export function createIsTrusted(networks: readonly string[]): IsTrusted {
   if (networks.length === 0) return () => false;
   const trusted = new BlockList();
   for (const network of networks) {
@@ -24,7 +24,7 @@ const familyOf = (address: string) => (isIP(address) === 6 ? 'ipv6' : 'ipv4');
  * each, others write `for=` (RFC 7239 §4). Entries before a word that is not an address cannot be trusted,
  * so the address is that of the proxy that reported the word.
  */
-export function cleanForwardedFor(headers: IncomingHttpHeaders): void {
+export function normalizeForwardedFor(headers: IncomingHttpHeaders): void {
   const header = headers['x-forwarded-for'];
   if (typeof header !== 'string') return;
   const told = header.split(',').map((part) => part.trim());
@@ -35,11 +35,11 @@ export function cleanForwardedFor(headers: IncomingHttpHeaders): void {
 }
 
 /** Longer than any address with its port and the other parameters of a `for=`, and short enough to search at no cost. */
-const longestPart = 256;
+const maxPartLength = 256;
 
 /** The address of one part: bare, with a port, in brackets, in quotes, or after `for=`. */
 function addressIn(part: string): string | undefined {
-  if (part.length > longestPart) return undefined;
+  if (part.length > maxPartLength) return undefined;
   const node = part
     .replace(/^for=/i, '')
     .replace(/;.*$/s, '')

@@ -1,46 +1,46 @@
 import type { FastifyRequest } from 'fastify';
-import type { PresentedCredential } from '../../authn/credential.ts';
+import type { Credential } from '../../authn/credential.ts';
 import { Secret } from '../../runtime/secret.ts';
 import { malformed } from '../output/problem.ts';
-import { presentedCredentials, presentedInField } from './auth-request.ts';
+import { explicitCredentials, fieldCredentials } from './auth-request.ts';
 import { findSession, type CookieMode } from './session-cookie.ts';
 
 /** The credentials that a request presents, unread: none, one, or more than may be. Throws a 400 when one is repeated or malformed. */
-export type Present = (request: FastifyRequest) => readonly PresentedCredential[];
+export type CredentialsOf = (request: FastifyRequest) => readonly Credential[];
 
 /**
  * Makes `Present` for the general routes. The session cookie comes along by itself, so it counts only in cookie mode and
  * where nothing was shown on purpose, good or bad: else a refused token would quietly become somebody else.
  */
-export function createPresent(
+export function createCredentialsOf(
   cookieMode: CookieMode | undefined,
   tokenField: string | undefined,
-): Present {
+): CredentialsOf {
   return (request) => {
-    const explicit = withField(presentedCredentials(request), request, tokenField);
+    const explicit = withField(explicitCredentials(request), request, tokenField);
     if (explicit.length > 0 || cookieMode === undefined) return explicit;
-    return presentedSession(request, cookieMode);
+    return sessionCredentials(request, cookieMode);
   };
 }
 
 /** The same token in the header and in the field is one credential; two different ones are refused later, like any two. */
 function withField(
-  explicit: readonly PresentedCredential[],
+  explicit: readonly Credential[],
   request: FastifyRequest,
   tokenField: string | undefined,
-): readonly PresentedCredential[] {
+): readonly Credential[] {
   if (tokenField === undefined) return explicit;
   const texts = new Set(
     explicit.filter(({ kind }) => kind === 'bearer').map(({ text }) => text.reveal()),
   );
-  const inField = presentedInField(request, tokenField);
+  const inField = fieldCredentials(request, tokenField);
   return [...explicit, ...inField.filter(({ text }) => !texts.has(text.reveal()))];
 }
 
-function presentedSession(
+function sessionCredentials(
   request: FastifyRequest,
   cookieMode: CookieMode,
-): readonly PresentedCredential[] {
+): readonly Credential[] {
   const kind = 'session-cookie';
   const session = findSession(request.raw.rawHeaders, cookieMode);
   switch (session) {

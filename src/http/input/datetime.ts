@@ -1,12 +1,12 @@
 /** Reads an RFC 3339 time with its zone into milliseconds since the epoch; `undefined` for anything else. */
-export function parseMoment(text: string): number | undefined {
+export function parseDatetime(text: string): number | undefined {
   const isTime = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/.test(text);
-  const moment = isTime && isCalendarDay(text.slice(0, 10)) ? Date.parse(text) : NaN;
-  return Number.isNaN(moment) ? undefined : moment;
+  const time = isTime && isCalendarDay(text.slice(0, 10)) ? Date.parse(text) : NaN;
+  return Number.isNaN(time) ? undefined : time;
 }
 
 /** The first moment of a date in UTC, in milliseconds since the epoch; `undefined` when it is no date. */
-export function parseDay(text: string): number | undefined {
+export function parseDate(text: string): number | undefined {
   return isCalendarDay(text) ? Date.parse(text) : undefined;
 }
 

@@ -1,5 +1,5 @@
 import { malformed } from '../output/problem.ts';
-import { repeated } from './repeated-field.ts';
+import { repeatedField } from './repeated-field.ts';
 
 const deepest = 4;
 
@@ -20,7 +20,7 @@ export function parseJsonObject(text: string): Readonly<Record<string, unknown>>
   }
   const fields = value as Record<string, unknown>;
   // Only now: on text that is JSON the scan below costs its length, on hostile text it would not.
-  for (const name of repeatedNames(text)) fields[name] = repeated;
+  for (const name of repeatedNames(text)) fields[name] = repeatedField;
   return fields;
 }
 

@@ -1,5 +1,5 @@
 /** The most characters we read of a field; all beyond any real value, and small enough to be refused for nothing. */
-export const mostCharacters = {
+export const maxCharacters = {
   socketId: 128,
   channelName: 512,
   token: 8192,
@@ -9,10 +9,10 @@ export const mostCharacters = {
 } as const;
 
 /** The largest body, in bytes; the longest real one is a token and two short fields. */
-export const largestBody = 16 * 1024;
+export const maxBodyBytes = 16 * 1024;
 
 /** The largest body that asks about a batch of channels, in bytes: a hundred names, percent-encoded, and a token. */
-export const largestBatchBody = 72 * 1024;
+export const maxBatchBodyBytes = 72 * 1024;
 
 /** The largest webhook, in bytes; one holds what happened within a second, messages of 10 KB among it. */
-export const largestWebhook = 1024 * 1024;
+export const maxWebhookBytes = 1024 * 1024;

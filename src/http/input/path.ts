@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { malformed, type RequestProblem } from '../output/problem.ts';
-import { mostCharacters } from './lengths.ts';
+import { maxCharacters } from './lengths.ts';
 
 const malformedTargets = new WeakSet<IncomingMessage>();
 
@@ -44,6 +44,6 @@ function problemOf({ raw, params, is404 }: FastifyRequest): RequestProblem | nul
   // The one parameter of "no such route" is the whole path.
   if (is404) return null;
   const parts = Object.entries(params as Readonly<Record<string, string>>);
-  const tooLong = parts.find(([, value]) => value.length > mostCharacters.id);
+  const tooLong = parts.find(([, value]) => value.length > maxCharacters.id);
   return tooLong === undefined ? null : malformed(`The ${tooLong[0]} in the path is too long`);
 }

@@ -9,7 +9,7 @@ export interface CookieMode {
 }
 
 /** What a request shows of a session: the cookie's value, nothing, or why it does not count. */
-export type ShownSession =
+export type SessionCookieResult =
   | { readonly value: Secret }
   | 'absent'
   | 'repeated-cookie'
@@ -18,7 +18,7 @@ export type ShownSession =
   | 'foreign-page';
 
 /** Looks for the session cookie, and for where the request comes from once there is one. Works for upgrades as well. */
-export function findSession(headers: RawHeaders, mode: CookieMode): ShownSession {
+export function findSession(headers: RawHeaders, mode: CookieMode): SessionCookieResult {
   const { values, behindCommas } = cookiesNamed(mode.cookieName, headers);
   const [value, ...more] = values;
   // Django takes the last of two, others the first: whoever could plant one would decide who asks.

@@ -23,7 +23,7 @@ export interface DocumentedRoute {
 }
 
 /** The routes of both ports. */
-export interface Ports {
+export interface DocumentedServers {
   readonly public: readonly DocumentedRoute[];
   readonly operator: readonly DocumentedRoute[];
 }
@@ -38,8 +38,8 @@ answered 404, another method of a path 405 with \`Allow\`, a request that is no 
 each with the body \`Error\`.`;
 
 /** Writes the OpenAPI 3.1 document of both ports. `publicAddress` is where browsers reach the public one by default. */
-export function writeDocument(ports: Ports, publicAddress: string) {
-  const operators = paths(ports.operator, [
+export function writeDocument(servers: DocumentedServers, publicAddress: string) {
+  const operators = paths(servers.operator, [
     { url: '/', description: 'The operator’s port, which serves this document' },
   ]);
   return {
@@ -57,7 +57,7 @@ export function writeDocument(ports: Ports, publicAddress: string) {
         variables: { address: { default: publicAddress } },
       },
     ],
-    paths: { ...paths(ports.public), ...operators },
+    paths: { ...paths(servers.public), ...operators },
     components,
   };
 }

@@ -9,17 +9,17 @@ import {
   type Response,
   type Responses,
 } from '../openapi/operation.ts';
-import { bodyOf, type ErrorBody, type Told } from './errors.ts';
-import type { RepliesTo } from './refusal-response.ts';
+import { bodyOf, type ErrorBody, type ErrorResponse } from './errors.ts';
+import type { RefusalResponses } from './refusal-response.ts';
 
 /** A way to be refused, under the name of its example. */
-export interface Fault extends Told {
+export interface ErrorExample extends ErrorResponse {
   readonly name: string;
   readonly summary?: string;
   /** True when it comes of a decision, which an operator can look up. */
   readonly decided?: boolean;
   /** The body that is refused so, where it is the body that is at fault. */
-  readonly asked?: unknown;
+  readonly request?: unknown;
 }
 
 const meanings: Readonly<Record<number, string>> = {
@@ -44,11 +44,11 @@ const schemas: Readonly<Record<ErrorBody | 'ours', RefTo<'schemas'>>> = {
 const requestId = 'b7a0a5cf-4f0e-4f43-9d1e-2f4f8f0c3a11';
 
 /** The answers to these faults, by status, each an example of its name. */
-export function answersTo(faults: readonly Fault[], errorBody?: ErrorBody): Responses {
-  return allOf(...faults.map((fault) => ({ [fault.status]: answerTo(fault, errorBody) })));
+export function responsesFor(faults: readonly ErrorExample[], errorBody?: ErrorBody): Responses {
+  return allOf(...faults.map((fault) => ({ [fault.status]: responseFor(fault, errorBody) })));
 }
 
-function answerTo(fault: Fault, errorBody: ErrorBody | undefined): Response {
+function responseFor(fault: ErrorExample, errorBody: ErrorBody | undefined): Response {
   const { status } = fault;
   const schema = schemas[errorBody ?? 'ours'];
   const answer = json(meanings[status] ?? '', schema, exampleOf(fault, errorBody));
@@ -59,55 +59,57 @@ function answerTo(fault: Fault, errorBody: ErrorBody | undefined): Response {
 }
 
 /** The body of this fault, as an example of its name. */
-export function exampleOf(fault: Fault, errorBody?: ErrorBody): Examples {
+export function exampleOf(fault: ErrorExample, errorBody?: ErrorBody): Examples {
   const { name, summary } = fault;
   const value = bodyOf(fault, requestId, errorBody);
   return { [name]: { ...(summary !== undefined && { summary }), value } };
 }
 
 /** The bodies that are at fault, as examples of a request. */
-export function bodiesOf(faults: readonly Fault[]): Examples {
+export function bodiesOf(faults: readonly ErrorExample[]): Examples {
   return Object.fromEntries(
-    faults.flatMap(({ name, asked }) => (asked === undefined ? [] : [[name, { value: asked }]])),
+    faults.flatMap(({ name, request }) =>
+      request === undefined ? [] : [[name, { value: request }]],
+    ),
   );
 }
 
 /** The refusals with these codes, as a route's table has them; each stands for all codes that are told in the same words. */
 export function refusals<Code extends string>(
-  replies: RepliesTo<Code>,
+  replies: RefusalResponses<Code>,
   codes: Readonly<Partial<Record<Code, unknown>>>,
-): readonly Fault[] {
+): readonly ErrorExample[] {
   const all = Object.keys(replies) as Code[];
   return (Object.keys(codes) as Code[]).map((name) => {
     const { status, message } = replies[name];
     const alike = all.filter((code) => {
       return replies[code].status === status && replies[code].message === message;
     });
-    const asked: unknown = codes[name];
+    const request: unknown = codes[name];
     return {
       ...{ name, status, message, decided: true },
       summary: `On record as ${alike.join(', ')}`,
-      ...(asked !== undefined && { asked }),
+      ...(request !== undefined && { request }),
     };
   });
 }
 
 /** What every body can be refused for before anything of it is read. */
-export const bodyFaults: readonly Fault[] = [
+export const bodyFaults: readonly ErrorExample[] = [
   { name: 'not-json', status: 400, message: 'The body is not JSON' },
   { name: 'too-large', status: 413, message: 'The body is too large' },
   { name: 'another-type', status: 415, message: unknownTypes.any },
 ];
 
 /** A dependency that does not answer. */
-export const unavailable: Fault = {
+export const unavailable: ErrorExample = {
   name: 'unavailable',
   status: 503,
   message: 'Try again in a moment',
 };
 
 /** Too many refused requests of one address; what is good is answered all the same. */
-export const tooManyRefused: Fault = {
+export const tooManyRefused: ErrorExample = {
   name: 'too-many-refused',
   status: 429,
   message: 'Too many refused requests',

@@ -1,9 +1,9 @@
 import { STATUS_CODES } from 'node:http';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Judged } from '../../policy/decision.ts';
+import type { DecisionBase } from '../../policy/decision.ts';
 import { Unavailable } from '../../runtime/unavailable.ts';
 import { ownField, unknownType } from '../input/body.ts';
-import { repeated } from '../input/repeated-field.ts';
+import { repeatedField } from '../input/repeated-field.ts';
 import { RequestProblem, retryAfter } from './problem.ts';
 
 declare module 'fastify' {
@@ -11,7 +11,7 @@ declare module 'fastify' {
     /** Whose error bodies this route speaks. */
     errorBody?: ErrorBody;
     /** What this route authorizes: each 4xx is then a decision on record. */
-    action?: Judged['action'];
+    action?: DecisionBase['action'];
   }
 }
 
@@ -19,7 +19,7 @@ declare module 'fastify' {
 export type ErrorBody = 'hotel' | 'ticket';
 
 /** What the outside is told of an error. */
-export interface Told {
+export interface ErrorResponse {
   readonly status: number;
   readonly message: string;
 }
@@ -34,7 +34,7 @@ export const missingParameters = 'Missing required parameters';
  * tickets.
  */
 export function bodyOf(
-  { status, message }: Told,
+  { status, message }: ErrorResponse,
   requestId: string,
   errorBody: ErrorBody | undefined,
 ): object {
@@ -45,57 +45,65 @@ export function bodyOf(
 }
 
 /** Answers with the error body of the route. */
-export function sendError(request: FastifyRequest, reply: FastifyReply, told: Told): FastifyReply {
+export function sendError(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  response: ErrorResponse,
+): FastifyReply {
   const { errorBody } = request.routeOptions.config;
-  return reply.code(told.status).send(bodyOf(told, request.id, errorBody));
+  return reply.code(response.status).send(bodyOf(response, request.id, errorBody));
 }
 
 /** Told of each answer "could not find out". */
 export type CountUnavailable = (error: Unavailable) => void;
 
 /** Puts a request on record that is refused before anything was decided; gives the decision's id. Throws what is answered instead. */
-export type RecordUnread = (
+export type WriteUnreadable = (
   request: FastifyRequest,
-  refused: { readonly action: Judged['action']; readonly cause: string },
+  refused: { readonly action: DecisionBase['action']; readonly cause: string },
 ) => Promise<string>;
 
 /** What becomes of errors. */
-export interface ErrorPorts {
+export interface ErrorDeps {
   readonly countUnavailable: CountUnavailable;
-  readonly recordUnread: RecordUnread;
+  readonly recordUnread: WriteUnreadable;
 }
 
 /** Turns everything thrown into an answer: bad input 4xx, `Unavailable` 503, a bug 500 with its stack in the log only. */
-export function answerErrors(server: FastifyInstance, ports: ErrorPorts): void {
+export function handleErrors(server: FastifyInstance, deps: ErrorDeps): void {
   server.setNotFoundHandler((request, reply) =>
     sendError(request, reply, { status: 404, message: 'There is no such route' }),
   );
   server.setErrorHandler(async (error: FastifyError, request, reply) => {
-    const told = toldOf(error, request, ports);
+    const response = toDetailedError(error, request, deps);
     try {
-      await putOnRecord(told, [request, reply], ports);
+      await writeRefusal(response, [request, reply], deps);
     } catch (other) {
-      const instead = toldOf(other as FastifyError, request, ports);
+      const instead = toDetailedError(other as FastifyError, request, deps);
       // A refusal that cannot be recorded is in the log, and stays a 4xx: a client should not repeat a malformed request.
-      if (!(other instanceof Unavailable)) return sendTold(request, reply, instead);
+      if (!(other instanceof Unavailable)) return sendDetailedError(request, reply, instead);
     }
-    return sendTold(request, reply, told);
+    return sendDetailedError(request, reply, response);
   });
 }
 
-interface ToldError extends Told {
+interface DetailedError extends ErrorResponse {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-function sendTold(request: FastifyRequest, reply: FastifyReply, told: ToldError): FastifyReply {
-  return sendError(request, reply.headers(told.headers ?? {}), told);
+function sendDetailedError(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  response: DetailedError,
+): FastifyReply {
+  return sendError(request, reply.headers(response.headers ?? {}), response);
 }
 
-function toldOf(
+function toDetailedError(
   error: FastifyError,
   request: FastifyRequest,
-  { countUnavailable }: ErrorPorts,
-): ToldError {
+  { countUnavailable }: ErrorDeps,
+): DetailedError {
   if (error instanceof RequestProblem) return error;
   if (error instanceof Unavailable) {
     countUnavailable(error);
@@ -105,17 +113,17 @@ function toldOf(
   const status = error.statusCode;
   if (status === 415) return unknownType(request);
   if (status !== undefined && status >= 400 && status < 500) {
-    return { status, message: validationMessage(error, request) ?? sentenceFor(status) };
+    return { status, message: validationMessage(error, request) ?? messageForStatus(status) };
   }
   request.log.error({ err: error }, 'bug');
   return { status: 500, message: 'Something went wrong here' };
 }
 
 /** Puts a refusal of an authorization route on record, unless it is about a decision already, or a limit, which has a record of its own. */
-async function putOnRecord(
-  { status, message }: Told,
+async function writeRefusal(
+  { status, message }: ErrorResponse,
   [request, reply]: readonly [FastifyRequest, FastifyReply],
-  { recordUnread }: ErrorPorts,
+  { recordUnread }: ErrorDeps,
 ): Promise<void> {
   const { action } = request.routeOptions.config;
   if (action === undefined || status >= 429 || reply.hasHeader('x-decision-id')) return;
@@ -131,11 +139,11 @@ function validationMessage(
   if (validation === undefined) return undefined;
   const name = validation[0]?.instancePath.slice(1) ?? '';
   // Of a field that was sent twice it would say that it is no text.
-  return ownField(body, name) === repeated ? `${name} is repeated` : message;
+  return ownField(body, name) === repeatedField ? `${name} is repeated` : message;
 }
 
 /** Our own words: a library's message may quote what was sent. */
-function sentenceFor(status: number): string {
+function messageForStatus(status: number): string {
   if (status === 413) return 'The body is too large';
   if (status === 429) return 'Too many requests';
   return 'The request is malformed';

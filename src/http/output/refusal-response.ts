@@ -1,15 +1,15 @@
 import type { RefusalCode } from '../../policy/decision.ts';
 
 /** What the outside is told of a refusal: a status and a sentence. */
-export interface Reply {
+export interface RefusalResponse {
   readonly status: 400 | 401 | 403 | 429;
   readonly message: string;
 }
 
 /** The answer to each of these reasons. */
-export type RepliesTo<Code extends string> = Readonly<Record<Code, Reply>>;
+export type RefusalResponses<Code extends string> = Readonly<Record<Code, RefusalResponse>>;
 
-type Replies = RepliesTo<RefusalCode>;
+type ChannelRefusalResponses = RefusalResponses<RefusalCode>;
 
 const tooManyAuthorizations = { status: 429, message: 'Too many authorizations' } as const;
 const tooManySubscriptions = {
@@ -25,7 +25,7 @@ const otherTenant = {
 } as const;
 
 /** The general routes. "Not found" and "not yours" are the same answer, or strangers could ask which facts exist. */
-export const generalReplies: Replies = {
+export const generalResponses: ChannelRefusalResponses = {
   'malformed-socket-id': malformedSocket,
   'malformed-channel': { status: 400, message: 'channel_name is malformed' },
   'unknown-channel': refused,
@@ -56,7 +56,7 @@ const booking = { status: 403, message: 'Invalid token or booking not found' } a
 const hotel = { status: 403, message: 'Hotel access denied' } as const;
 
 /** The hotel chat's route, whose existing client knows these sentences. */
-export const guestChatReplies: Replies = {
+export const guestChatResponses: ChannelRefusalResponses = {
   'malformed-socket-id': malformedSocket,
   'malformed-channel': format,
   'unknown-channel': format,

@@ -2,11 +2,11 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { RefusalCode } from '../../policy/decision.ts';
 import { wholeSeconds, type CountFailure } from '../../rate-limit/request-limits.ts';
 import { sendError } from './errors.ts';
-import type { RepliesTo } from './refusal-response.ts';
+import type { RefusalResponses } from './refusal-response.ts';
 
 /** How a route says no, for each reason that it may have. */
-export interface Refusing<Code extends string = RefusalCode> {
-  readonly replies: RepliesTo<Code>;
+export interface RefusalContext<Code extends string = RefusalCode> {
+  readonly responses: RefusalResponses<Code>;
   readonly countFailure: CountFailure;
 }
 
@@ -30,10 +30,10 @@ export async function sendRefusal<Code extends string>(
     readonly denied?: string | undefined;
     readonly retryAfterMs?: number;
   },
-  { replies, countFailure }: Refusing<Code>,
+  { responses, countFailure }: RefusalContext<Code>,
 ): Promise<FastifyReply> {
   void reply.headers({ 'x-decision-id': refusal.id, 'cache-control': 'no-store' });
-  const { status, message } = replies[refusal.code];
+  const { status, message } = responses[refusal.code];
   if (status === 429) void reply.header('retry-after', wholeSeconds(refusal.retryAfterMs ?? 0));
   else await countFailure(request);
   const words = status === 403 ? (refusal.denied ?? message) : message;

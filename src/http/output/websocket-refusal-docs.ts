@@ -1,9 +1,15 @@
-import { askerRefusals } from '../input/auth-request-docs.ts';
+import { authRequestRefusals } from '../input/auth-request-docs.ts';
 import type { Responses } from '../openapi/operation.ts';
-import { answersTo, refusals, tooManyRefused, unavailable, type Fault } from './error-docs.ts';
-import { generalReplies } from './refusal-response.ts';
+import {
+  responsesFor,
+  refusals,
+  tooManyRefused,
+  unavailable,
+  type ErrorExample,
+} from './error-docs.ts';
+import { generalResponses } from './refusal-response.ts';
 
-const everywhere: readonly Fault[] = [
+const everywhere: readonly ErrorExample[] = [
   {
     name: 'no-handshake',
     status: 426,
@@ -14,14 +20,14 @@ const everywhere: readonly Fault[] = [
 ];
 
 /** How a handshake is refused where a ticket comes after it. */
-export const ticketDoorRefusals: Responses = answersTo(everywhere);
+export const ticketEndpointRefusals: Responses = responsesFor(everywhere);
 
 /** How a handshake is refused where it is judged as for a channel. */
-export const sessionDoorRefusals: Responses = answersTo([
+export const sessionEndpointRefusals: Responses = responsesFor([
   ...everywhere,
   { name: 'malformed-cookie', status: 400, message: 'The session cookie is malformed' },
-  ...refusals(generalReplies, {
-    ...askerRefusals,
+  ...refusals(generalResponses, {
+    ...authRequestRefusals,
     'not-allowed': undefined,
     'too-many-authorizations': undefined,
   }),

@@ -3,18 +3,18 @@ import type { WriteEntries } from '../../audit/audit-event.ts';
 import { RowRefused } from '../../runtime/unavailable.ts';
 
 /** What is counted of the trail. */
-export interface TrailMetrics {
+export interface AuditMetrics {
   /** The same write, measured. */
   readonly measured: (write: WriteEntries) => WriteEntries;
   readonly countDropped: () => void;
   /** Shows this figure from now on, asked for each time that Prometheus fetches. */
-  readonly showWaiting: (waiting: () => number) => void;
+  readonly observeQueue: (waiting: () => number) => void;
 }
 
 const batchSizes = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 
 /** Creates the metrics of the trail; `durations` are the bounds of the buckets, in seconds. */
-export function createTrailMetrics(registry: Registry, durations: number[]): TrailMetrics {
+export function createAuditMetrics(registry: Registry, durations: number[]): AuditMetrics {
   const registers = [registry];
   const rows = new Histogram({
     name: 'usher_audit_batch_entries',
@@ -45,9 +45,9 @@ export function createTrailMetrics(registry: Registry, durations: number[]): Tra
     measured: (write) => async (entries) => {
       const end = duration.startTimer();
       try {
-        const kept = await write(entries);
+        const written = await write(entries);
         rows.observe(entries.length);
-        return kept;
+        return written;
       } catch (error) {
         failures.inc({ reason: error instanceof RowRefused ? 'refused' : 'unavailable' });
         throw error;
@@ -58,13 +58,13 @@ export function createTrailMetrics(registry: Registry, durations: number[]): Tra
     countDropped: () => {
       dropped.inc();
     },
-    showWaiting: (waiting) => {
-      addWaiting(registry, waiting);
+    observeQueue: (waiting) => {
+      addQueueGauge(registry, waiting);
     },
   };
 }
 
-function addWaiting(registry: Registry, waiting: () => number): void {
+function addQueueGauge(registry: Registry, waiting: () => number): void {
   new Gauge({
     name: 'usher_audit_queue_entries',
     help: 'Audit entries that wait to be written.',

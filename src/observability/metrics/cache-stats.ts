@@ -1,16 +1,16 @@
 /** How often a memory was asked, and knew. */
-export interface Lookups {
-  readonly count: (isKnown: boolean) => void;
+export interface CacheStats {
+  readonly count: (isHit: boolean) => void;
   readonly read: () => { readonly hits: number; readonly misses: number };
 }
 
 /** Creates an account of lookups: two numbers, because it is asked with every decision. */
-export function createLookups(): Lookups {
+export function createCacheStats(): CacheStats {
   let hits = 0;
   let misses = 0;
   return {
-    count: (isKnown) => {
-      if (isKnown) hits += 1;
+    count: (isHit) => {
+      if (isHit) hits += 1;
       else misses += 1;
     },
     read: () => ({ hits, misses }),

@@ -6,7 +6,7 @@ import type { Dependencies } from '../dependencies.ts';
 export interface DependencyMetrics {
   readonly countUnavailable: (error: Unavailable) => void;
   /** Shows from now on who answers. */
-  readonly show: (dependencies: Pick<Dependencies, 'names' | 'states'>) => void;
+  readonly observe: (dependencies: Pick<Dependencies, 'names' | 'states'>) => void;
 }
 
 /** Creates them in a registry. */
@@ -22,7 +22,7 @@ export function createDependencyMetrics(registry: Registry): DependencyMetrics {
     countUnavailable: ({ dependency }) => {
       unavailable.inc({ dependency });
     },
-    show: ({ names, states }) => {
+    observe: ({ names, states }) => {
       // From the start: Prometheus sees no increase from nothing to one, and would miss the first of them.
       for (const dependency of names()) unavailable.inc({ dependency }, 0);
       new Gauge({

@@ -3,20 +3,20 @@ import type { LimitName } from '../../rate-limit/limits.ts';
 
 /** What is counted of limits and load. */
 export interface LoadMetrics {
-  readonly countExcess: (limit: LimitName) => void;
+  readonly countLimitExceeded: (limit: LimitName) => void;
   /** Shows from now on whether this replica counts limits by itself. */
-  readonly showLocal: (isLocal: () => boolean) => void;
+  readonly observeLocal: (isLocal: () => boolean) => void;
   readonly countShed: () => void;
   /** Counts a refusal that is not recorded by itself. */
   readonly countUnrecorded: (code: string) => void;
   /** Shows from now on how many requests wait. */
-  readonly showWaiting: (waiting: () => number) => void;
+  readonly observeQueue: (waiting: () => number) => void;
 }
 
 /** Creates them in a registry. */
 export function createLoadMetrics(registry: Registry): LoadMetrics {
   const registers = [registry];
-  const excesses = new Counter({
+  const limitsExceeded = new Counter({
     name: 'usher_limits_exceeded_total',
     help: 'What was refused for being too much, by limit.',
     labelNames: ['limit'],
@@ -40,7 +40,7 @@ export function createLoadMetrics(registry: Registry): LoadMetrics {
     countShed: () => {
       shed.inc();
     },
-    showWaiting: (waiting) => {
+    observeQueue: (waiting) => {
       new Gauge({
         name: 'usher_requests_waiting',
         help: 'Requests that wait until others have been worked off.',
@@ -50,10 +50,10 @@ export function createLoadMetrics(registry: Registry): LoadMetrics {
         },
       });
     },
-    countExcess: (limit) => {
-      excesses.inc({ limit });
+    countLimitExceeded: (limit) => {
+      limitsExceeded.inc({ limit });
     },
-    showLocal: (isLocal) => {
+    observeLocal: (isLocal) => {
       new Gauge({
         name: 'usher_limits_local',
         help: '1 while this replica counts limits by itself because Redis does not answer, else 0.',

@@ -1,7 +1,7 @@
 import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
 import type { AuditEvent } from '../../audit/audit-event.ts';
-import { createTrailMetrics, type TrailMetrics } from './audit-metrics.ts';
-import type { Lookups } from './cache-stats.ts';
+import { createAuditMetrics, type AuditMetrics } from './audit-metrics.ts';
+import type { CacheStats } from './cache-stats.ts';
 import type { Occupancy } from './channel-stats.ts';
 import { createDependencyMetrics, type DependencyMetrics } from './dependency-metrics.ts';
 import { createLoadMetrics, type LoadMetrics } from './load-metrics.ts';
@@ -19,11 +19,11 @@ export interface Metrics {
     run: () => Promise<T>,
   ) => Promise<T>;
   /** Shows these figures from now on, asked for each time that Prometheus fetches. */
-  readonly showOccupancy: (occupancy: ReadOccupancy) => void;
+  readonly observeOccupancy: (occupancy: ReadOccupancy) => void;
   /** Shows from now on how often a token's signature was remembered. */
-  readonly showTokenLookups: (read: Lookups['read']) => void;
-  readonly showFactLookups: (read: Lookups['read']) => void;
-  readonly trail: TrailMetrics;
+  readonly observeTokenCache: (read: CacheStats['read']) => void;
+  readonly observeFactCache: (read: CacheStats['read']) => void;
+  readonly trail: AuditMetrics;
   readonly load: LoadMetrics;
   readonly traffic: TrafficMetrics;
   readonly dependencies: DependencyMetrics;
@@ -85,22 +85,22 @@ export function createMetrics(): Metrics {
         end();
       }
     },
-    showOccupancy: (occupancy) => {
+    observeOccupancy: (occupancy) => {
       addOccupancy(registry, label, occupancy);
     },
-    showTokenLookups: (read) => {
-      addLookups(registry, read, {
+    observeTokenCache: (read) => {
+      addCacheStats(registry, read, {
         name: 'usher_token_lookups_total',
         help: 'Tokens whose signature was remembered (hit) or had to be verified (miss).',
       });
     },
-    showFactLookups: (read) => {
-      addLookups(registry, read, {
+    observeFactCache: (read) => {
+      addCacheStats(registry, read, {
         name: 'usher_fact_lookups_total',
         help: 'Facts and revocations that were remembered (hit) or asked of the database (miss).',
       });
     },
-    trail: createTrailMetrics(registry, durations),
+    trail: createAuditMetrics(registry, durations),
     load: createLoadMetrics(registry),
     traffic: createTrafficMetrics(registry, label),
     dependencies: createDependencyMetrics(registry),
@@ -109,9 +109,9 @@ export function createMetrics(): Metrics {
 }
 
 function addOccupancy(registry: Registry, label: TenantLabels, occupancy: ReadOccupancy): void {
-  const gauge = (name: string, help: string, figure: keyof Occupancy) => {
+  const gauge = (name: string, help: string, value: keyof Occupancy) => {
     addTenantGauge(registry, { name, help, label }, () => {
-      const sums = [...occupancy()].map(([tenantId, sum]) => [tenantId, sum[figure]] as const);
+      const sums = [...occupancy()].map(([tenantId, sum]) => [tenantId, sum[value]] as const);
       return new Map(sums);
     });
   };
@@ -119,9 +119,9 @@ function addOccupancy(registry: Registry, label: TenantLabels, occupancy: ReadOc
   gauge('usher_presence_members', 'Members that presence channels show.', 'members');
 }
 
-function addLookups(
+function addCacheStats(
   registry: Registry,
-  read: Lookups['read'],
+  read: CacheStats['read'],
   about: { readonly name: string; readonly help: string },
 ): void {
   new Counter({

@@ -4,16 +4,16 @@ import { Gauge, type Registry } from 'prom-client';
 export type TenantLabels = (tenantId: string | undefined) => string;
 
 /** A figure of each tenant; `undefined` stands for what has none. */
-export type ByTenant = () => ReadonlyMap<string | undefined, number>;
+export type CountsByTenant = () => ReadonlyMap<string | undefined, number>;
 
 /** Tenants with a label of their own; every label is a time series for good. */
-const mostTenants = 1000;
+const maxTenants = 1000;
 
 /** Creates the labels of a thousand tenants; the others share one. Who has no tenant has an empty label, which to Prometheus is none. */
 export function createTenantLabels(): TenantLabels {
   const tenants = new Set(['']);
   return (tenantId = '') => {
-    if (tenants.size <= mostTenants) tenants.add(tenantId);
+    if (tenants.size <= maxTenants) tenants.add(tenantId);
     return tenants.has(tenantId) ? tenantId : 'other';
   };
 }
@@ -22,7 +22,7 @@ export function createTenantLabels(): TenantLabels {
 export function addTenantGauge(
   registry: Registry,
   about: { readonly name: string; readonly help: string; readonly label: TenantLabels },
-  read: ByTenant,
+  read: CountsByTenant,
 ): void {
   const { name, help, label } = about;
   const labels = new Set<string>();

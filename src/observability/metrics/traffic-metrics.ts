@@ -1,5 +1,5 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
-import { addTenantGauge, type ByTenant, type TenantLabels } from './tenant-gauge.ts';
+import { addTenantGauge, type CountsByTenant, type TenantLabels } from './tenant-gauge.ts';
 
 /** Called when a message has come; gives what is called when it has been handed over. */
 type StartDelivery = () => () => void;
@@ -12,7 +12,7 @@ export interface TrafficMetrics {
     readonly toClient: StartDelivery;
   };
   /** Shows from now on how many connections are open. */
-  readonly showOpen: (open: ByTenant) => void;
+  readonly observeOpen: (open: CountsByTenant) => void;
 }
 
 /** Seconds; handing a message over takes microseconds, unless the other side does not read. */
@@ -49,7 +49,7 @@ export function createTrafficMetrics(registry: Registry, label: TenantLabels): T
       fromClient: measured('from_client', tenantId),
       toClient: measured('to_client', tenantId),
     }),
-    showOpen: (open) => {
+    observeOpen: (open) => {
       const help = 'WebSockets that are open, of who was let in.';
       addTenantGauge(registry, { name: 'usher_websocket_connections', help, label }, open);
     },

@@ -25,10 +25,10 @@ export interface CollectorSettings {
 }
 
 /** How long one batch may take, retries included, in milliseconds: it outlives our end by as much. */
-const exportTime = 2_000;
+const exportTimeoutMs = 2_000;
 
 /** How long our end waits for the last batch, in milliseconds. */
-const lastWords = 1_000;
+const shutdownTimeoutMs = 1_000;
 
 /** Opens a collector. It may be away: its spans are dropped then, and that is logged once. */
 export function openCollector({ url, serviceName, log }: CollectorSettings): {
@@ -39,7 +39,7 @@ export function openCollector({ url, serviceName, log }: CollectorSettings): {
   const agent = new (address.startsWith('https:') ? HttpsAgent : HttpAgent)({ keepAlive: true });
   const exporter = new OTLPTraceExporter({
     url: address,
-    timeoutMillis: exportTime,
+    timeoutMillis: exportTimeoutMs,
     httpAgentOptions: () => agent,
   });
   const provider = new BasicTracerProvider({
@@ -52,7 +52,7 @@ export function openCollector({ url, serviceName, log }: CollectorSettings): {
     tracer: provider.getTracer('usher'),
     close: async () => {
       const waiting = new AbortController();
-      const late = sleep(lastWords, undefined, { signal: waiting.signal });
+      const late = sleep(shutdownTimeoutMs, undefined, { signal: waiting.signal });
       await Promise.race([provider.shutdown(), late]).catch(() => undefined);
       waiting.abort();
       agent.destroy();

@@ -1,9 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { SpanFacts } from './tracer.ts';
+import type { SpanAttributes } from './tracer.ts';
 
 /** A span that is open, and runs work as a span below it. */
 export interface OpenSpan {
-  readonly run: <T>(name: string, work: () => T, factsOf?: (result: Awaited<T>) => SpanFacts) => T;
+  readonly run: <T>(
+    name: string,
+    work: () => T,
+    factsOf?: (result: Awaited<T>) => SpanAttributes,
+  ) => T;
 }
 
 const openSpan = new AsyncLocalStorage<OpenSpan>();
@@ -12,7 +16,7 @@ const openSpan = new AsyncLocalStorage<OpenSpan>();
 export function withSpan<T>(
   name: string,
   work: () => T,
-  factsOf?: (result: Awaited<T>) => SpanFacts,
+  factsOf?: (result: Awaited<T>) => SpanAttributes,
 ): T {
   const span = openSpan.getStore();
   return span === undefined ? work() : span.run(name, work, factsOf);

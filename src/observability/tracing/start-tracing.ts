@@ -8,7 +8,7 @@ import {
   type Tracer,
 } from '@opentelemetry/api';
 import { parseTraceParent } from '@opentelemetry/core';
-import type { SpanFacts, Tracing } from './tracer.ts';
+import type { SpanAttributes, Tracing } from './tracer.ts';
 import { Unavailable } from '../../runtime/unavailable.ts';
 import { runWithin, type OpenSpan } from './span.ts';
 import { openCollector, type CollectorSettings } from './collector.ts';
@@ -18,14 +18,14 @@ export function startTracing(settings: CollectorSettings): Tracing {
   const { tracer, close } = openCollector(settings);
   return {
     close,
-    follow: (name, { facts, traceparent }) => {
-      const options = { kind: SpanKind.SERVER, attributes: { ...facts } };
+    startRequest: (name, { attributes, traceparent }) => {
+      const options = { kind: SpanKind.SERVER, attributes: { ...attributes } };
       const span = tracer.startSpan(name, options, contextOf(traceparent));
       const open = openSpan(tracer, span);
       return {
         run: (work) => runWithin(open, work),
         end: (outcome) => {
-          span.setAttributes({ ...outcome.facts });
+          span.setAttributes({ ...outcome.attributes });
           if (outcome.failed) span.setStatus({ code: SpanStatusCode.ERROR });
           span.end();
         },
@@ -58,7 +58,7 @@ function openSpan(tracer: Tracer, parent: Span): OpenSpan {
 function endWith<T>(
   span: Span,
   work: () => T,
-  factsOf: ((result: Awaited<T>) => SpanFacts) | undefined,
+  factsOf: ((result: Awaited<T>) => SpanAttributes) | undefined,
 ): T {
   const succeed = (result: Awaited<T>): void => {
     if (factsOf) span.setAttributes({ ...factsOf(result) });

@@ -1,30 +1,30 @@
 import { check } from '../decision.ts';
 import { defineChannel } from '../define-channel.ts';
-import type { Escrow, FindOwn } from '../facts.ts';
+import type { Escrow, FactLists } from '../facts.ts';
 import type { User } from '../principal.ts';
 import { escrowId, tenantId } from './params.ts';
-import { shownUser } from './presence-member.ts';
+import { presenceMemberOfUser } from './presence-member.ts';
 import { isAdmin, ofTenant } from './tenant.ts';
 
-const takesPart = (user: User, escrow: Escrow | undefined): boolean =>
+const isParticipant = (user: User, escrow: Escrow | undefined): boolean =>
   user.userId === escrow?.buyerId || user.userId === escrow?.sellerId;
 
-const ownEscrows = async ({ tenantId, userId }: User, find: FindOwn) =>
+const listEscrows = async ({ tenantId, userId }: User, facts: FactLists) =>
   tenantId === undefined
     ? []
-    : (await find.escrowsOf(tenantId, userId)).map((escrowId) => ({ tenantId, escrowId }));
+    : (await facts.escrowsOf(tenantId, userId)).map((escrowId) => ({ tenantId, escrowId }));
 
 /** What happens to an escrow. */
 export const escrow = defineChannel('private-tenant.{tenantId}.escrow.{escrowId}', {
   about: 'the escrow’s buyer and seller',
-  also: ['private-encrypted'],
+  forms: ['private-encrypted'],
   params: { tenantId, escrowId },
-  own: { user: ownEscrows },
-  load: ({ tenantId, escrowId }, find) => find.escrow(tenantId, escrowId),
+  list: { user: listEscrows },
+  load: ({ tenantId, escrowId }, facts) => facts.escrow(tenantId, escrowId),
   rules: {
     user: (user, { tenantId }, { fact: escrow }) => [
       ofTenant(user, tenantId),
-      check('user is the buyer or the seller', takesPart(user, escrow)),
+      check('user is the buyer or the seller', isParticipant(user, escrow)),
     ],
   },
 });
@@ -32,18 +32,18 @@ export const escrow = defineChannel('private-tenant.{tenantId}.escrow.{escrowId}
 /** The chat of an escrow; as a presence channel it shows who is online. */
 export const escrowChat = defineChannel('private-tenant.{tenantId}.escrow.{escrowId}.chat', {
   about: 'the escrow’s buyer and seller; an admin of the tenant while it is DISPUTED',
-  also: ['presence', 'private-encrypted'],
+  forms: ['presence', 'private-encrypted'],
   params: { tenantId, escrowId },
-  own: { user: ownEscrows },
-  load: ({ tenantId, escrowId }, find) => find.escrow(tenantId, escrowId),
+  list: { user: listEscrows },
+  load: ({ tenantId, escrowId }, facts) => facts.escrow(tenantId, escrowId),
   rules: {
     user: (user, { tenantId }, { fact: escrow }) => [
       ofTenant(user, tenantId),
       check(
         'user is the buyer, the seller, or an admin in a dispute',
-        takesPart(user, escrow) || (isAdmin(user) && escrow?.status === 'DISPUTED'),
+        isParticipant(user, escrow) || (isAdmin(user) && escrow?.status === 'DISPUTED'),
       ),
     ],
   },
-  member: { user: shownUser },
+  member: { user: presenceMemberOfUser },
 });

@@ -6,7 +6,7 @@ import { bookingId, hotelSlug } from './params.ts';
 export const guestChat = defineChannel('private-hotel-{hotelSlug}-guest-chat-booking-{bookingId}', {
   about: 'the guest of this booking, while the booking is open and the stay is not over',
   params: { hotelSlug, bookingId },
-  load: ({ hotelSlug, bookingId }, find) => find.booking(hotelSlug, bookingId),
+  load: ({ hotelSlug, bookingId }, facts) => facts.booking(hotelSlug, bookingId),
   rules: {
     guest: (guest, { hotelSlug, bookingId }, { fact: booking, now }) => [
       check('token is for this hotel', guest.hotelSlug === hotelSlug, 'hotel-mismatch'),

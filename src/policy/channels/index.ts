@@ -1,4 +1,4 @@
-import { createCatalogue } from '../channel-registry.ts';
+import { createChannelRegistry } from '../channel-registry.ts';
 import { escrow, escrowChat } from './escrow.ts';
 import { guestChat } from './guest-chat.ts';
 import { room } from './room.ts';
@@ -6,7 +6,7 @@ import { adminChannel, announcements, tenantAnnouncements, userChannel } from '.
 import { chatBox, payment, seatStatus } from './theatre.ts';
 
 /** Every channel there is. A name that none of these reads is refused. */
-export const catalogue = createCatalogue([
+export const channelRegistry = createChannelRegistry([
   guestChat,
   escrow,
   escrowChat,

@@ -3,27 +3,27 @@ import { defineChannel } from '../define-channel.ts';
 import type { Room, RoomViewer } from '../facts.ts';
 import type { GuestSession, Principal, User } from '../principal.ts';
 import { roomId } from './params.ts';
-import { shown, shownUser } from './presence-member.ts';
+import { presenceMember, presenceMemberOfUser } from './presence-member.ts';
 import { isAdmin } from './tenant.ts';
 
 /** A user takes part who is named, or to whom the guest session that opened the room was linked at login. */
-const takesPart = (userId: string | undefined, room: Room | undefined): boolean =>
+const isParticipant = (userId: string | undefined, room: Room | undefined): boolean =>
   userId !== undefined &&
   (room?.participants.includes(userId) === true || room?.guestSession?.linkedUserId === userId);
 
 /** User 15 of another tenant is a different user, so a room of a tenant admits only ids of that tenant. */
-const admits = (room: Room | undefined, tenantId: string | undefined): boolean =>
+const isInTenant = (room: Room | undefined, tenantId: string | undefined): boolean =>
   room?.tenantId === undefined || room.tenantId === tenantId;
 
 /** An admin is one of the room's own tenant, and one without a tenant is admin of the rooms without one. */
 const isAdminOf = (user: User, room: Room | undefined): boolean =>
   isAdmin(user) && user.tenantId === room?.tenantId;
 
-const opened = (session: GuestSession, room: Room | undefined): boolean =>
+const hasOpened = (session: GuestSession, room: Room | undefined): boolean =>
   room?.guestSession?.sessionId === session.sessionId;
 
 const isLinkedToParticipant = (session: GuestSession, room: Room | undefined): boolean =>
-  admits(room, session.linkedTenantId) && takesPart(session.linkedUserId, room);
+  isInTenant(room, session.linkedTenantId) && isParticipant(session.linkedUserId, room);
 
 const viewerOf = (principal: Principal): RoomViewer => {
   if (principal.kind === 'user') return { tenantId: principal.tenantId };
@@ -38,41 +38,42 @@ export const room = defineChannel('private-room-{roomId}', {
   about:
     'its participants; admins of its tenant; the guest session that opened it; the user linked to that session',
   denied: 'Access denied to this room',
-  also: ['presence'],
+  forms: ['presence'],
   params: { roomId },
-  own: {
-    user: async ({ userId, tenantId }, find) => asParams(await find.roomsOfUser(userId, tenantId)),
-    'guest-session': async ({ sessionId, linkedUserId, linkedTenantId }, find) => {
+  list: {
+    user: async ({ userId, tenantId }, facts) =>
+      asParams(await facts.roomsOfUser(userId, tenantId)),
+    'guest-session': async ({ sessionId, linkedUserId, linkedTenantId }, facts) => {
       const [opened, joined] = await Promise.all([
-        find.roomsOfSession(sessionId),
-        linkedUserId === undefined ? [] : find.roomsOfUser(linkedUserId, linkedTenantId),
+        facts.roomsOfSession(sessionId),
+        linkedUserId === undefined ? [] : facts.roomsOfUser(linkedUserId, linkedTenantId),
       ]);
       return asParams([...new Set([...opened, ...joined])]);
     },
   },
-  load: ({ roomId }, find, principal) => find.room(roomId, viewerOf(principal)),
+  load: ({ roomId }, facts, principal) => facts.room(roomId, viewerOf(principal)),
   tenantOf: (room) => room.tenantId,
   rules: {
     user: (user, _params, { fact: room }) => [
-      check('room is of the user’s tenant, or of none', admits(room, user.tenantId)),
+      check('room is of the user’s tenant, or of none', isInTenant(room, user.tenantId)),
       check(
         'user takes part, or is an admin of the room’s tenant',
-        takesPart(user.userId, room) || isAdminOf(user, room),
+        isParticipant(user.userId, room) || isAdminOf(user, room),
       ),
     ],
     'guest-session': (session, _params, { fact: room }) => [
       check(
         'session opened the room, or is linked to a user who takes part',
-        opened(session, room) || isLinkedToParticipant(session, room),
+        hasOpened(session, room) || isLinkedToParticipant(session, room),
       ),
     ],
   },
   member: {
-    user: shownUser,
+    user: presenceMemberOfUser,
     // Whoever was linked is shown as the user, so that two tabs of one person are one member.
     'guest-session': ({ sessionId, linkedUserId }) =>
       linkedUserId === undefined
-        ? shown(`guest_${sessionId}`, 'Guest')
-        : shown(linkedUserId, undefined),
+        ? presenceMember(`guest_${sessionId}`, 'Guest')
+        : presenceMember(linkedUserId, undefined),
   },
 });

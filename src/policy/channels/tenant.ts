@@ -7,7 +7,7 @@ import { tenantId, userId } from './params.ts';
 export const isAdmin = (user: User): boolean => user.roles.includes('admin');
 
 /** The tenant of a user, as the parameter of the tenant's own channels. */
-export const ownTenant = ({ tenantId }: User) => (tenantId === undefined ? [] : [{ tenantId }]);
+export const listOwnTenant = ({ tenantId }: User) => (tenantId === undefined ? [] : [{ tenantId }]);
 
 /** The check that every channel of a tenant begins with. */
 export const ofTenant = (user: User, tenantId: string) =>
@@ -16,9 +16,9 @@ export const ofTenant = (user: User, tenantId: string) =>
 /** A user's own channel. */
 export const userChannel = defineChannel('private-tenant.{tenantId}.user.{userId}', {
   about: 'only that user',
-  also: ['private-encrypted'],
+  forms: ['private-encrypted'],
   params: { tenantId, userId },
-  own: { user: (user) => ownTenant(user).map((own) => ({ ...own, userId: user.userId })) },
+  list: { user: (user) => listOwnTenant(user).map((own) => ({ ...own, userId: user.userId })) },
   rules: {
     user: (user, { tenantId, userId }) => [
       ofTenant(user, tenantId),
@@ -30,9 +30,9 @@ export const userChannel = defineChannel('private-tenant.{tenantId}.user.{userId
 /** The channel of a tenant's admins. */
 export const adminChannel = defineChannel('private-tenant.{tenantId}.admin', {
   about: 'admins of the tenant',
-  also: ['private-encrypted'],
+  forms: ['private-encrypted'],
   params: { tenantId },
-  own: { user: ownTenant },
+  list: { user: listOwnTenant },
   rules: {
     user: (user, { tenantId }) => [
       ofTenant(user, tenantId),
@@ -44,18 +44,18 @@ export const adminChannel = defineChannel('private-tenant.{tenantId}.admin', {
 /** What a tenant tells all its users. */
 export const tenantAnnouncements = defineChannel('private-tenant.{tenantId}.announcements', {
   about: 'every user of the tenant',
-  also: ['private-encrypted'],
+  forms: ['private-encrypted'],
   params: { tenantId },
-  own: { user: ownTenant },
+  list: { user: listOwnTenant },
   rules: { user: (user, { tenantId }) => [ofTenant(user, tenantId)] },
 });
 
 /** What everybody is told. */
 export const announcements = defineChannel('private-announcements', {
   about: 'every user of any tenant',
-  also: ['private-encrypted'],
+  forms: ['private-encrypted'],
   params: {},
-  own: { user: () => [{}] },
+  list: { user: () => [{}] },
   rules: {
     user: (user) => [check('user is of some tenant', user.tenantId !== undefined)],
   },

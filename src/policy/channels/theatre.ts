@@ -3,34 +3,34 @@ import { defineChannel } from '../define-channel.ts';
 import type { Visitor } from '../principal.ts';
 import { orderId } from './params.ts';
 
-const isOfTheHouse = ({ isStaff, isSuperuser }: Visitor) =>
+const isStaffOrSuperuser = ({ isStaff, isSuperuser }: Visitor) =>
   check('visitor is staff or superuser', isStaff || isSuperuser);
 
 /** Which seats are taken, live. */
 export const seatStatus = defineChannel('private-all-seat-status', {
   about: 'staff and superusers of the host',
   params: {},
-  own: { visitor: () => [{}] },
-  rules: { visitor: (visitor) => [isOfTheHouse(visitor)] },
+  list: { visitor: () => [{}] },
+  rules: { visitor: (visitor) => [isStaffOrSuperuser(visitor)] },
 });
 
 /** The chat of the house. */
 export const chatBox = defineChannel('private-chat-box', {
   about: 'staff and superusers of the host',
   params: {},
-  own: { visitor: () => [{}] },
-  rules: { visitor: (visitor) => [isOfTheHouse(visitor)] },
+  list: { visitor: () => [{}] },
+  rules: { visitor: (visitor) => [isStaffOrSuperuser(visitor)] },
 });
 
 /** How the payment of one order goes. */
 export const payment = defineChannel('private-payment-{orderId}', {
   about: 'the user who owns the order',
   params: { orderId },
-  own: {
-    visitor: async ({ userId }, find) =>
-      (await find.ordersOf(userId)).map((orderId) => ({ orderId })),
+  list: {
+    visitor: async ({ userId }, facts) =>
+      (await facts.ordersOf(userId)).map((orderId) => ({ orderId })),
   },
-  load: ({ orderId }, find) => find.order(orderId),
+  load: ({ orderId }, facts) => facts.order(orderId),
   rules: {
     visitor: (visitor, _params, { fact: order }) => [
       check('order is the visitor’s own', order?.ownerId === visitor.userId),

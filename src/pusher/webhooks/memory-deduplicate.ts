@@ -1,34 +1,34 @@
-import { createByAge } from '../../runtime/lru-map.ts';
-import { lease, type BeginOnce } from './deduplicate.ts';
+import { createLruMap } from '../../runtime/lru-map.ts';
+import { leaseMs, type Deduplicate } from './deduplicate.ts';
 
 /** Texts at once; beyond that the first ones are forgotten before their time. */
-const mostTexts = 20_000;
+const maxTexts = 20_000;
 
-interface Note {
+interface Entry {
   readonly isDone: boolean;
-  readonly until: number;
+  readonly expiresAt: number;
 }
 
 /** Creates the notes of one process, in memory that is bounded. */
-export function createMemoryOnce(now: () => number): BeginOnce {
-  const notes = createByAge<Note>();
+export function createMemoryDeduplicate(now: () => number): Deduplicate {
+  const entries = createLruMap<Entry>();
   return (text) => {
     const time = now();
     // Not each later one ends later, but all end within minutes, and are found then.
-    notes.forgetWhile(({ until }) => until < time || notes.size() >= mostTexts);
-    const known = notes.get(text);
-    if (known !== undefined && known.until >= time) {
+    entries.evictWhile(({ expiresAt }) => expiresAt < time || entries.size() >= maxTexts);
+    const known = entries.get(text);
+    if (known !== undefined && known.expiresAt >= time) {
       return Promise.resolve(known.isDone ? 'done' : 'under-way');
     }
-    const own: Note = { isDone: false, until: time + lease };
-    notes.put(text, own);
+    const own: Entry = { isDone: false, expiresAt: time + leaseMs };
+    entries.set(text, own);
     return Promise.resolve({
-      finish: (until) => {
-        notes.put(text, { isDone: true, until });
+      finish: (expiresAt) => {
+        entries.set(text, { isDone: true, expiresAt });
         return Promise.resolve();
       },
       release: () => {
-        if (notes.get(text) === own) notes.delete(text);
+        if (entries.get(text) === own) entries.delete(text);
         return Promise.resolve();
       },
     });

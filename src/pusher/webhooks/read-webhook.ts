@@ -81,10 +81,10 @@ function parseEvent(event: unknown): WebhookEvent | 'unknown' | 'malformed' {
 }
 
 /** Longer than any real one; ids are kept to count by. */
-const longestId = 255;
+const maxIdLength = 255;
 
 /** A user's id, which a host's own endpoint may have signed as a number. */
 function idOf(value: unknown): string | undefined {
   const text = typeof value === 'number' ? String(value) : value;
-  return typeof text === 'string' && text !== '' && text.length <= longestId ? text : undefined;
+  return typeof text === 'string' && text !== '' && text.length <= maxIdLength ? text : undefined;
 }

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import type { Origin, RecordSignal } from '../../audit/audit-event.ts';
+import type { Origin, WriteSignal } from '../../audit/audit-event.ts';
 import { parseChannelName } from '../../policy/channel-name.ts';
-import type { Catalogue } from '../../policy/channel-registry.ts';
-import type { BeginOnce } from './deduplicate.ts';
+import type { ChannelRegistry } from '../../policy/channel-registry.ts';
+import type { Deduplicate } from './deduplicate.ts';
 import type {
-  ChannelFigures,
-  ChannelPlace,
+  ChannelEvents,
+  ChannelOwner,
   ReadWebhook,
   SignedBody,
   Webhook,
@@ -18,12 +18,12 @@ export type Receipt = 'taken' | 'repeated' | 'under-way' | 'stale' | 'forged' | 
 /** What the receipt of a webhook depends on. */
 export interface ReceiveWebhookDeps {
   readonly readWebhook: ReadWebhook;
-  readonly beginOnce: BeginOnce;
-  readonly catalogue: Catalogue;
+  readonly beginOnce: Deduplicate;
+  readonly catalogue: ChannelRegistry;
   /** The key of the app that a tenant's channels are in. */
   readonly appKeyOf: (tenantId: string) => string | undefined;
-  readonly figures: ChannelFigures;
-  readonly recordForgery: RecordSignal;
+  readonly figures: ChannelEvents;
+  readonly recordForgery: WriteSignal;
   readonly now: () => number;
 }
 
@@ -61,7 +61,7 @@ export async function receiveWebhook(
 /** An event of one of our channels, and where it happened. */
 interface Placed {
   readonly event: WebhookEvent;
-  readonly place: ChannelPlace;
+  readonly place: ChannelOwner;
 }
 
 /** Counts all events of a webhook, or none of them when a signal that one gives rise to could not be kept: then it throws. */
@@ -84,7 +84,7 @@ async function countEvents(
   const failed = recorded.find((result) => result.status === 'rejected');
   if (failed !== undefined) {
     counted.forEach(({ event, place }, i) => {
-      figures.takeBack(event, place, recorded[i]?.status === 'fulfilled');
+      figures.undo(event, place, recorded[i]?.status === 'fulfilled');
     });
     throw failed.reason;
   }
@@ -98,7 +98,7 @@ function placesOf(
   deps: ReceiveWebhookDeps,
 ): readonly Placed[] {
   const name = parseChannelName(event.channel);
-  const match = name && deps.catalogue.read(name);
+  const match = name && deps.catalogue.match(name);
   // Anybody can make up names outside the catalogue, and public ones are nobody's.
   if (match === undefined || typeof match === 'string') return [];
   const tenantId = match.params['tenantId'];

@@ -1,5 +1,5 @@
 import type { Redis } from '../../redis/client.ts';
-import { lease, type BeginOnce } from './deduplicate.ts';
+import { leaseMs, type Deduplicate } from './deduplicate.ts';
 
 /** The value of what is done. While it is under way the value is the id of its turn. */
 const done = '1';
@@ -8,27 +8,30 @@ const done = '1';
 const releaseOwn = `if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end`;
 
 /** What notes in Redis need. */
-export interface RedisOncePorts {
+export interface RedisDeduplicateDeps {
   readonly now: () => number;
   readonly newId: () => string;
 }
 
 /** Creates notes in Redis, shared by replicas; Redis itself removes them at their end. */
-export function createRedisOnce(redis: Redis, { now, newId }: RedisOncePorts): BeginOnce {
+export function createRedisDeduplicate(
+  redis: Redis,
+  { now, newId }: RedisDeduplicateDeps,
+): Deduplicate {
   return async (text) => {
     const [key, turn] = [`once:${text}`, newId()];
-    const begun = await redis.ask((client) => client.set(key, turn, 'PX', lease, 'NX'));
+    const begun = await redis.run((client) => client.set(key, turn, 'PX', leaseMs, 'NX'));
     if (begun !== 'OK') {
-      const known = await redis.ask((client) => client.get(key));
+      const known = await redis.run((client) => client.get(key));
       return known === done ? 'done' : 'under-way';
     }
     return {
       finish: async (until) => {
         const remaining = Math.max(1, until - now() + 1);
-        await redis.ask((client) => client.set(key, done, 'PX', remaining));
+        await redis.run((client) => client.set(key, done, 'PX', remaining));
       },
       release: async () => {
-        await redis.ask((client) => client.eval(releaseOwn, 1, key, turn));
+        await redis.run((client) => client.eval(releaseOwn, 1, key, turn));
       },
     };
   };

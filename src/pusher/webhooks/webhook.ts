@@ -34,16 +34,16 @@ export interface Webhook {
 export type ReadWebhook = (signed: SignedBody) => Webhook | 'forged' | 'malformed';
 
 /** Where something happened: the Pusher app, by its key, and the tenant where the channel has one. */
-export interface ChannelPlace {
+export interface ChannelOwner {
   readonly appKey: string;
   readonly tenantId?: string;
 }
 
 /** The figures of what happens in channels. */
-export interface ChannelFigures {
+export interface ChannelEvents {
   /** Counts an event against what its sender may send in a minute; true for the first above that. */
-  readonly exceeds: (event: WebhookEvent, place: ChannelPlace) => boolean;
+  readonly exceeds: (event: WebhookEvent, owner: ChannelOwner) => boolean;
   /** Undoes `exceeds` for an event that is not counted; without a record of the excess, the next event is the first above. */
-  readonly takeBack: (event: WebhookEvent, place: ChannelPlace, isOnRecord: boolean) => void;
-  readonly count: (event: WebhookEvent, place: ChannelPlace) => void;
+  readonly undo: (event: WebhookEvent, owner: ChannelOwner, isWritten: boolean) => void;
+  readonly count: (event: WebhookEvent, owner: ChannelOwner) => void;
 }

@@ -1,7 +1,7 @@
 import { isLoopback } from './loopback.ts';
 
 /** Fetch standard, §2.9 "Port blocking": `fetch` refuses these before it connects. */
-const blockedPorts: ReadonlySet<number> = new Set([
+const blockedDeps: ReadonlySet<number> = new Set([
   ...[1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95],
   ...[101, 102, 103, 104, 109, 110, 111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179],
   ...[389, 427, 465, 512, 513, 514, 515, 526, 530, 531, 532, 540, 548, 554, 556, 563, 587, 601],
@@ -11,7 +11,7 @@ const blockedPorts: ReadonlySet<number> = new Set([
 
 /** The reason for which `fetch` would refuse this address before it connects, in words that follow the name of a setting; `undefined` when it would not. */
 export function fetchUrlProblem(url: URL): string | undefined {
-  return blockedPorts.has(Number(url.port))
+  return blockedDeps.has(Number(url.port))
     ? 'must not use a port that the Fetch standard blocks, such as 25 or 6000'
     : credentialsProblem(url);
 }

@@ -48,8 +48,8 @@ beforeEach(async () => {
 
 afterEach(() => server.close());
 
-function verifierOf(url: URL, timeout = 2000): JwtVerifier {
-  return createJwtVerifier({ keys: createJwks({ url, now, fetch, timeout }), now });
+function verifierOf(url: URL, timeoutMs = 2000): JwtVerifier {
+  return createJwtVerifier({ keys: createJwks({ url, now, fetch, timeoutMs }), now });
 }
 
 const expectGood = async (text: string) => {

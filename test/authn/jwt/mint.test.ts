@@ -13,8 +13,8 @@ const hour = 3_600_000;
 const names = { bookingClaim: 'booking_id', hotelClaim: 'hotel_slug' };
 const origin = { issuer: 'https://host.example', audience: 'usher' };
 const keys = createTokenKeys({ secret: testSecret }, { now, fetch });
-const verifier = createJwtVerifier({ keys, now, maxAge: hour, ...origin });
-const signing = { secret: testSecret, now, lifetime: hour, ...origin };
+const verifier = createJwtVerifier({ keys, now, maxAgeMs: hour, ...origin });
+const signing = { secret: testSecret, now, lifetimeMs: hour, ...origin };
 
 describe('minting', () => {
   it('makes a guest token that its reader accepts', async () => {
@@ -36,7 +36,7 @@ describe('minting', () => {
   it('leaves out what is not known', async () => {
     const token = await mintUserToken(
       { userId: '15' },
-      { secret: testSecret, now, lifetime: hour },
+      { secret: testSecret, now, lifetimeMs: hour },
     );
     const payload = Buffer.from(token.split('.')[1]!, 'base64url').toString();
     expect(Object.keys(JSON.parse(payload) as object)).toEqual(['sub', 'iat', 'exp']);

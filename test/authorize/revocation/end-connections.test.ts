@@ -22,7 +22,7 @@ function ending() {
       }),
     policyOf: () => 'retried',
     liveGrants: {
-      drop: () => Promise.resolve(true),
+      remove: () => Promise.resolve(true),
       postpone: () => Promise.resolve(true),
       settle: ({ userId }) => {
         settled.push(userId);

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { createEndConnections } from '../../../src/authorize/revocation/end-connections.ts';
-import { createLiveGrants } from '../../../src/database/repositories/tracked-connections.ts';
+import { createTrackedConnections } from '../../../src/database/repositories/tracked-connections.ts';
 import type { User } from '../../../src/policy/principal.ts';
 import { createPusherApps } from '../../../src/pusher/apps.ts';
 import type { PusherApp } from '../../../src/pusher/pusher-app.ts';
 import { createTerminate } from '../../../src/pusher/terminate.ts';
-import { firstPause, longestPause, mostAttempts } from '../../../src/pusher/tracked-connection.ts';
+import { firstRetryMs, maxRetryMs, maxAttempts } from '../../../src/pusher/tracked-connection.ts';
 import { settings } from '../../pusher/settings.ts';
 import { useDatabase, withClient } from '../../support/database.ts';
 import { usePusherServers, type Behaviour } from '../../support/pusher-server.ts';
@@ -30,7 +30,7 @@ describe('ending the connections of a user', () => {
     const apps = createPusherApps(
       settings({ host: '127.0.0.1', port: server.port, tls: false, ...app }),
     );
-    const liveGrants = createLiveGrants(at.database);
+    const liveGrants = createTrackedConnections(at.database);
     const lines: object[] = [];
     const line = (about: object, message: string) => void lines.push({ ...about, message });
     const time = { now: testNow };
@@ -47,11 +47,11 @@ describe('ending the connections of a user', () => {
         ...{ kind: 'user', userId, roles: [], issuedAt: testNow - hour, expiresAt: testNow },
       };
       const socket = { appKey: 'app-key', socketId: '1.1' };
-      await liveGrants.keep({ ...socket, userId, principal, grantedAt: testNow - hour });
+      await liveGrants.track({ ...socket, userId, principal, grantedAt: testNow - hour });
     }
     const look = async (now: number) => {
       time.now = now;
-      const claim = await liveGrants.claimDue({ now, leaseUntil: now + lease });
+      const claim = await liveGrants.leaseDue({ now, leaseUntil: now + lease });
       return Promise.all(endConnections(claim).map(({ outcome }) => outcome));
     };
     return { server, look, lines };
@@ -65,7 +65,7 @@ describe('ending the connections of a user', () => {
     const { server, look, lines } = await ending(behaviour, { dialect: 'reverb' });
     expect(await look(testNow)).toEqual([{ notEnded: why }]);
     for (const later of [lease, hour, day]) expect(await look(testNow + later)).toEqual([]);
-    expect(server.asked).toEqual(['15']);
+    expect(server.requests).toEqual(['15']);
     expect(lines).toEqual([
       {
         subject: 'app-key',
@@ -80,17 +80,17 @@ describe('ending the connections of a user', () => {
     const { server, look } = await ending(200, { dialect: 'reverb' });
     expect(await look(testNow)).toEqual(['ended']);
     expect(await look(testNow + day)).toEqual([]);
-    expect(server.asked).toEqual(['15']);
+    expect(server.requests).toEqual(['15']);
   });
 
   it('asks Reverb once although Usher ends before the answer', async () => {
     const { server, look } = await ending(500, { dialect: 'reverb' });
-    const claimed = createLiveGrants(at.database);
-    const { leaseUntil } = await claimed.claimDue({ now: testNow, leaseUntil: testNow + lease });
+    const claimed = createTrackedConnections(at.database);
+    const { leaseUntil } = await claimed.leaseDue({ now: testNow, leaseUntil: testNow + lease });
     // What another process did before it asked, and then it ended.
-    expect(await claimed.drop({ appKey: 'app-key', userId: '15' }, leaseUntil)).toBe(true);
+    expect(await claimed.remove({ appKey: 'app-key', userId: '15' }, leaseUntil)).toBe(true);
     expect(await look(testNow + lease)).toEqual([]);
-    expect(server.asked).toEqual([]);
+    expect(server.requests).toEqual([]);
   });
 
   it.each(['reverb', 'pusher', 'soketi'] as const)(
@@ -99,7 +99,7 @@ describe('ending the connections of a user', () => {
       const { server, look, lines } = await ending(200, { dialect, terminates: false });
       expect(await look(testNow)).toEqual([{ notEnded: 'PUSHER_TERMINATE is off' }]);
       expect(await look(testNow + day)).toEqual([]);
-      expect([server.asked, lines]).toEqual([[], []]);
+      expect([server.requests, lines]).toEqual([[], []]);
     },
   );
 
@@ -108,10 +108,10 @@ describe('ending the connections of a user', () => {
     async (dialect) => {
       const { server, look } = await ending(500, { dialect });
       const pauses: number[] = [];
-      for (let now = testNow; pauses.length < mostAttempts - 1;) {
+      for (let now = testNow; pauses.length < maxAttempts - 1;) {
         const [outcome] = await look(now);
         expect(outcome).toBe('pending');
-        const pause = Math.min(firstPause * 2 ** pauses.length, longestPause);
+        const pause = Math.min(firstRetryMs * 2 ** pauses.length, maxRetryMs);
         expect(await look(now + pause - 1)).toEqual([]);
         pauses.push(pause);
         now += pause;
@@ -121,7 +121,7 @@ describe('ending the connections of a user', () => {
       expect(total).toBeLessThan(28 * hour);
       expect(await look(testNow + total)).toEqual([{ notEnded: 'status 500' }]);
       expect(await look(testNow + 10 * day)).toEqual([]);
-      expect(server.asked).toHaveLength(mostAttempts);
+      expect(server.requests).toHaveLength(maxAttempts);
     },
   );
 
@@ -129,7 +129,7 @@ describe('ending the connections of a user', () => {
     const users = Array.from({ length: 20 }, (_, i) => `u${i}`);
     const { server, look, lines } = await ending(503, {}, users);
     await look(testNow);
-    await look(testNow + firstPause);
+    await look(testNow + firstRetryMs);
     expect(lines).toMatchObject([{ why: 'status 503' }]);
     expect(JSON.stringify(lines)).not.toContain('stack');
     server.behaviour = 200;

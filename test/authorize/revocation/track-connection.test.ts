@@ -32,7 +32,7 @@ function holding(
     },
   };
   const hold = createTrackConnection({
-    liveGrants: { keep: note('keep'), extend: note('extend') },
+    liveGrants: { track: note('keep'), extend: note('extend') },
     appOf: () => ({
       key: 'app-key',
       dialect,

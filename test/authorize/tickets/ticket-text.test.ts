@@ -4,27 +4,27 @@ import {
   hashTicket,
   parseTicket,
   ticketBytes,
-  writeTicket,
+  formatTicket,
 } from '../../../src/authorize/tickets/ticket-text.ts';
 
 const bytes = fc.uint8Array({ minLength: ticketBytes, maxLength: ticketBytes });
 
 describe('the text of a ticket', () => {
   it('is the prefix and 64 hexadecimal digits', () => {
-    expect(writeTicket(new Uint8Array(32).fill(0xa5)).reveal()).toBe(
+    expect(formatTicket(new Uint8Array(32).fill(0xa5)).reveal()).toBe(
       `ws_ticket_${'a5'.repeat(32)}`,
     );
   });
 
   it('is not written with fewer random bytes, or more', () => {
-    expect(() => writeTicket(new Uint8Array(31))).toThrow(RangeError);
-    expect(() => writeTicket(new Uint8Array(33))).toThrow(RangeError);
+    expect(() => formatTicket(new Uint8Array(31))).toThrow(RangeError);
+    expect(() => formatTicket(new Uint8Array(33))).toThrow(RangeError);
   });
 
   it('is read as what was written', () => {
     fc.assert(
       fc.property(bytes, (random) => {
-        const text = writeTicket(random).reveal();
+        const text = formatTicket(random).reveal();
         expect(parseTicket(text)?.reveal()).toBe(text);
       }),
     );
@@ -34,7 +34,7 @@ describe('the text of a ticket', () => {
     const near = fc.tuple(bytes, fc.nat(73), fc.string({ unit: 'binary', maxLength: 2 }));
     fc.assert(
       fc.property(near, ([random, at, insert]) => {
-        const text = writeTicket(random).reveal();
+        const text = formatTicket(random).reveal();
         const changed = text.slice(0, at) + insert + text.slice(at + 1);
         const isTicket = changed.length === 74 && /^ws_ticket_[0-9a-f]*$/.test(changed);
         expect(parseTicket(changed) !== undefined).toBe(isTicket && !changed.endsWith('\n'));
@@ -58,7 +58,7 @@ describe('the text of a ticket', () => {
 
   it('is hashed with SHA-256, the prefix included', () => {
     // printf 'ws_ticket_00…00' (64 zeros) | sha256sum
-    expect(hashTicket(writeTicket(new Uint8Array(32)))).toBe(
+    expect(hashTicket(formatTicket(new Uint8Array(32)))).toBe(
       'aa57be10a423d418bf0bf7324e5cc62ddd375480553655b3b0f55a35ee327918',
     );
   });

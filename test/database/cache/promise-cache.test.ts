@@ -1,13 +1,13 @@
 import { EventEmitter, once } from 'node:events';
 import { expect, it } from 'vitest';
-import { createShelf } from '../../../src/database/cache/promise-cache.ts';
+import { createPromiseCache } from '../../../src/database/cache/promise-cache.ts';
 
 it('holds the answers that were asked for lately, and asks again for others', async () => {
   const lookups: boolean[] = [];
   const asked: string[] = [];
-  const shelf = createShelf<string>(2, (isKnown) => lookups.push(isKnown));
+  const shelf = createPromiseCache<string>(2, (isKnown) => lookups.push(isKnown));
   const find = (question: string) =>
-    shelf.find(question, () => {
+    shelf.getOrLoad(question, () => {
       asked.push(question);
       return Promise.resolve(`${question}!`);
     });
@@ -24,9 +24,9 @@ it('holds the answers that were asked for lately, and asks again for others', as
 
 it('remembers that there is nothing, and never a failure', async () => {
   const asked: string[] = [];
-  const shelf = createShelf<string | undefined>(8, () => undefined);
+  const shelf = createPromiseCache<string | undefined>(8, () => undefined);
   const find = (question: string, answer: () => Promise<string | undefined>) =>
-    shelf.find(question, () => {
+    shelf.getOrLoad(question, () => {
       asked.push(question);
       return answer();
     });
@@ -42,13 +42,13 @@ it('remembers that there is nothing, and never a failure', async () => {
 });
 
 it('puts nothing in the place of an answer that was asked for since', async () => {
-  const shelf = createShelf<string | undefined>(8, () => undefined);
+  const shelf = createPromiseCache<string | undefined>(8, () => undefined);
   const asked = new EventEmitter();
-  const slow = shelf.find('a', () => once(asked, 'answer').then(() => undefined));
+  const slow = shelf.getOrLoad('a', () => once(asked, 'answer').then(() => undefined));
   shelf.clear();
   const after = () => Promise.resolve('a!');
-  await shelf.find('a', after);
+  await shelf.getOrLoad('a', after);
   asked.emit('answer');
   expect(await slow).toBeUndefined();
-  expect(await shelf.find('a', after)).toBe('a!');
+  expect(await shelf.getOrLoad('a', after)).toBe('a!');
 });

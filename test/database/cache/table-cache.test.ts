@@ -8,8 +8,8 @@ import type { AuditEvent } from '../../../src/audit/audit-event.ts';
 import { createAuditWriter } from '../../../src/audit/writer.ts';
 import type { Database } from '../../../src/database/client.ts';
 import { createRevocations } from '../../../src/database/repositories/revocations.ts';
-import { createSweepChanges } from '../../../src/database/cache/change-cleanup.ts';
-import { createTableMemory, longestTrust } from '../../../src/database/cache/table-cache.ts';
+import { createDeleteOldChanges } from '../../../src/database/cache/change-cleanup.ts';
+import { createTableCache, maxAgeMs } from '../../../src/database/cache/table-cache.ts';
 import { describePostgres, useDatabase, withClient } from '../../support/database.ts';
 
 /** A process with a memory: what it asked the database, and whether what it decided by memory was kept. */
@@ -17,7 +17,7 @@ async function start(database: Database) {
   const clock = { now: 0 };
   /** Answers to statements that have come, and are on their way still, in the order of their statements. */
   const underWay: (() => void)[] = [];
-  const tables = createTableMemory({ now: () => clock.now, onLookup: () => undefined });
+  const tables = createTableCache({ now: () => clock.now, onCacheLookup: () => undefined });
   const asked: string[] = [];
   const facts = buildFacts(database).find;
   const revocations = createRevocations(database);
@@ -38,20 +38,22 @@ async function start(database: Database) {
   const slowly = createAuditWriter(
     {
       ...database,
-      run: async (query) => {
-        const rows = await database.run(query);
+      execute: async (query) => {
+        const rows = await database.execute(query);
         await new Promise<void>((resolve) => underWay.push(resolve));
         return rows;
       },
     },
     tables,
   );
-  const keep = async (asOf: number | undefined, by = write) => {
+  const keep = async (cacheVersion: number | undefined, by = write) => {
     const decision: AuditEvent = {
       ...{ decisionId: randomUUID(), requestId: 'r', address: '::1', at: 0 },
       ...({ action: 'subscribe', outcome: 'grant', checks: [] } as const),
     };
-    const [isKept] = await by([{ decision, signals: [], ...(asOf !== undefined && { asOf }) }]);
+    const [isKept] = await by([
+      { decision, signals: [], ...(cacheVersion !== undefined && { cacheVersion }) },
+    ]);
     return isKept;
   };
   /** Puts on record with a statement whose answer has yet to arrive: resolves when PostgreSQL has given it. */
@@ -100,49 +102,49 @@ describePostgres('a memory of tables', (server) => {
   });
 
   it('remembers nothing before a statement has seen the tables, nor what could not be asked', async () => {
-    const tables = createTableMemory({ now: () => 0, onLookup: () => undefined });
+    const tables = createTableCache({ now: () => 0, onCacheLookup: () => undefined });
     let asked = 0;
-    const ask = tables.remembering(
+    const ask = tables.cached(
       ['bookings'],
       () => ((asked += 1), Promise.reject(new Error('down'))),
       () => 'the question',
     );
     expect(tables.version()).toBe(undefined);
     await expect(ask()).rejects.toThrow('down');
-    tables.learn({ watched: '1 bookings:1', horizon: '5', changes: [] }, tables.known());
+    tables.refresh({ watched: '1 bookings:1', horizon: '5', changes: [] }, tables.snapshot());
     await expect(ask()).rejects.toThrow('down');
     await expect(ask()).rejects.toThrow('down');
     expect(asked).toBe(3);
   });
 
   it('begins anew at another server under the same address, and names no transaction of the old one', async () => {
-    const tables = createTableMemory({ now: () => 0, onLookup: () => undefined });
+    const tables = createTableCache({ now: () => 0, onCacheLookup: () => undefined });
     let asked = 0;
-    const ask = tables.remembering(
+    const ask = tables.cached(
       ['bookings'],
       () => Promise.resolve((asked += 1)),
       () => 'the question',
     );
     const changes = [{ xid: '7', changed: 'orders' }];
-    tables.learn({ watched: '1 bookings:1', horizon: '5', changes: [] }, tables.known());
+    tables.refresh({ watched: '1 bookings:1', horizon: '5', changes: [] }, tables.snapshot());
     await ask();
-    tables.learn({ watched: '1 bookings:1', horizon: '5', changes }, tables.known());
-    expect([await ask(), tables.known().xids]).toEqual([1, '{7}']);
+    tables.refresh({ watched: '1 bookings:1', horizon: '5', changes }, tables.snapshot());
+    expect([await ask(), tables.snapshot().xids]).toEqual([1, '{7}']);
     const version = tables.version();
-    tables.learn({ watched: '2 bookings:1', horizon: '3', changes: [] }, tables.known());
+    tables.refresh({ watched: '2 bookings:1', horizon: '3', changes: [] }, tables.snapshot());
     expect(tables.version()).not.toBe(version);
-    expect([await ask(), tables.known()]).toEqual([
+    expect([await ask(), tables.snapshot()]).toEqual([
       2,
       { watched: '2 bookings:1', horizon: '3', xids: '{}' },
     ]);
   });
 
   it('goes on at once after a table was rewritten, also while an old transaction is open', () => {
-    const tables = createTableMemory({ now: () => 0, onLookup: () => undefined });
+    const tables = createTableCache({ now: () => 0, onCacheLookup: () => undefined });
     const changes = [{ xid: '7', changed: 'bookings' }];
-    tables.learn({ watched: '1 bookings:1', horizon: '5', changes }, tables.known());
-    tables.learn({ watched: '1 bookings:2', horizon: '5', changes: [] }, tables.known());
-    expect(tables.known()).toEqual({ watched: '1 bookings:2', horizon: '5', xids: '{7}' });
+    tables.refresh({ watched: '1 bookings:1', horizon: '5', changes }, tables.snapshot());
+    tables.refresh({ watched: '1 bookings:2', horizon: '5', changes: [] }, tables.snapshot());
+    expect(tables.snapshot()).toEqual({ watched: '1 bookings:2', horizon: '5', xids: '{7}' });
   });
 
   it.each([
@@ -253,12 +255,12 @@ describePostgres('a memory of tables', (server) => {
     await put('N', 'open');
     const process = await start(at.database);
     const { clock, memory, decide, keep, keepSlowly, underWay } = process;
-    clock.now += longestTrust;
+    clock.now += maxAgeMs;
     expect(memory.version()).toBe(undefined);
     await keep(undefined);
     expect((await decide(booking(process, 'N'))).fact?.status).toBe('open');
     // It begins before all that, and PostgreSQL works on it after the change.
-    const known = vi.spyOn(process.tables, 'known');
+    const known = vi.spyOn(process.tables, 'snapshot');
     known.mockReturnValueOnce({ watched: null, horizon: null, xids: '{}' });
     await put('N', 'cancelled');
     const { isKept } = await keepSlowly(undefined);
@@ -300,7 +302,7 @@ describePostgres('a memory of tables', (server) => {
   });
 
   it('begins anew when PostgreSQL was not heard for long, and when the clock was set back', async () => {
-    for (const later of [longestTrust, -1]) {
+    for (const later of [maxAgeMs, -1]) {
       const process = await start(at.database);
       const { asOf } = await process.decide(booking(process));
       process.clock.now += later;
@@ -314,7 +316,7 @@ describePostgres('a memory of tables', (server) => {
 
   it('removes what everybody has heard, and what comes from another server', async () => {
     const process = await start(at.database);
-    const sweep = createSweepChanges(at.database, process.tables);
+    const sweep = createDeleteOldChanges(at.database, process.tables);
     const count = async () => {
       const { rows } = await change('SELECT count(*)::int AS count FROM table_changes');
       return (rows[0] as { count: number }).count;
@@ -322,10 +324,10 @@ describePostgres('a memory of tables', (server) => {
     await change(`INSERT INTO table_changes VALUES (9000000000000, 'bookings', '2020-01-01')`);
     const before = await count();
     expect(await sweep(0)).toBe(0);
-    expect(await sweep(longestTrust)).toBe(0);
+    expect(await sweep(maxAgeMs)).toBe(0);
     expect(await count()).toBe(before);
     await put('recent', 'open');
-    expect(await sweep(2 * longestTrust)).toBe(before);
+    expect(await sweep(2 * maxAgeMs)).toBe(before);
     expect(await count()).toBe(1);
   });
 
@@ -393,8 +395,8 @@ describePostgres('a memory of tables', (server) => {
   it('remembers nothing on a connection that does not know its server', async () => {
     const unset: Database = {
       ...at.database,
-      run: (statement) =>
-        at.database.run({
+      execute: (statement) =>
+        at.database.execute({
           ...statement,
           name: `unset_${statement.name}`,
           text: statement.text.replaceAll("'usher.server'", "'usher.nothing'"),
@@ -409,14 +411,14 @@ describePostgres('a memory of tables', (server) => {
 
   it('sweeps no note of a server with lower numbers by the horizon of the server before', async () => {
     const seen = { watched: 'other bookings:1', horizon: '9000000000000', changes: [] };
-    const tables = createTableMemory({ now: () => 0, onLookup: () => undefined });
-    tables.learn(seen, tables.known());
-    const sweep = createSweepChanges(at.database, tables);
+    const tables = createTableCache({ now: () => 0, onCacheLookup: () => undefined });
+    tables.refresh(seen, tables.snapshot());
+    const sweep = createDeleteOldChanges(at.database, tables);
     await put('W', 'open');
     const count = async () => (await change('SELECT FROM table_changes')).rowCount;
     const before = await count();
     await sweep(0);
-    await sweep(2 * longestTrust);
+    await sweep(2 * maxAgeMs);
     expect(await count()).toBe(before);
   });
 
@@ -471,7 +473,7 @@ describePostgres('a memory of tables', (server) => {
             if (what === 'change') await change(who, to);
             else if (what === 'commit') await end(who, 'COMMIT');
             else if (what === 'rollback') await end(who, 'ROLLBACK');
-            else if (what === 'begin anew') process.clock.now += longestTrust;
+            else if (what === 'begin anew') process.clock.now += maxAgeMs;
             else if (what === 'deliver') await deliver(who);
             else if (what === 'decide slowly') {
               const asOf = process.memory.version();

@@ -5,7 +5,7 @@ import { serverAccount } from '../../../src/database/embedded/account.ts';
 import { findBinaries } from '../../../src/database/embedded/binaries.ts';
 import { reachableBinaries } from '../../../src/database/embedded/reachable-files.ts';
 import { startEmbeddedPostgres } from '../../../src/database/embedded/embedded-postgres.ts';
-import { reachEmbeddedPostgres } from '../../../src/database/embedded/connect-or-start.ts';
+import { connectOrStart } from '../../../src/database/embedded/connect-or-start.ts';
 import { withClient } from '../../support/database.ts';
 import { makeDataDir, makeLog } from '../../support/instance.ts';
 
@@ -24,18 +24,18 @@ describe('a directory that nothing can be made in', () => {
 describe.skipIf(!isRoot)('root in a private directory', () => {
   let directory: Awaited<ReturnType<typeof makeDataDir>>;
   let home: string;
-  let place: string;
+  let sharedDirectory: string;
   beforeEach(async () => {
     directory = await makeDataDir();
     home = join(dirname(directory.dataDir), 'private');
-    place = join(dirname(directory.dataDir), 'shared');
+    sharedDirectory = join(dirname(directory.dataDir), 'shared');
     await mkdir(home, { mode: 0o700 });
   });
   afterEach(() => directory.remove());
 
   const start = async (dataDir: string) => {
     const log = makeLog();
-    return { log, server: await startEmbeddedPostgres({ dataDir, log, place }) };
+    return { log, server: await startEmbeddedPostgres({ dataDir, log, sharedDirectory }) };
   };
 
   it('has a database elsewhere, always the same, and the log says where', async () => {
@@ -43,10 +43,10 @@ describe.skipIf(!isRoot)('root in a private directory', () => {
     const first = await start(dataDir);
     await withClient(first.server.url, (client) => client.query('CREATE TABLE kept (n int)'));
     const database = await readlink(join(dataDir, 'postgres'));
-    expect(database.startsWith(`${place}/`)).toBe(true);
+    expect(database.startsWith(`${sharedDirectory}/`)).toBe(true);
     expect(first.log.lines.join()).toContain(dirname(database));
     // Commands find it by DATA_DIR while Usher runs.
-    const found = await reachEmbeddedPostgres({ dataDir, log: makeLog() });
+    const found = await connectOrStart({ dataDir, log: makeLog() });
     await withClient(found.url, (client) => client.query('SELECT n FROM kept'));
     await first.server.stop();
 
@@ -62,7 +62,7 @@ describe.skipIf(!isRoot)('root in a private directory', () => {
   it('is not given an empty database when the one it had is gone', async () => {
     const dataDir = join(home, 'data');
     await (await start(dataDir)).server.stop();
-    await rm(place, { recursive: true });
+    await rm(sharedDirectory, { recursive: true });
     await expect(start(dataDir)).rejects.toThrow(/was in .* and is gone/);
   });
 
@@ -91,11 +91,13 @@ describe.skipIf(!isRoot)('root in a private directory', () => {
     }
     const binaries = { ...installed, postgres: join(native, 'bin/postgres') };
     const log = makeLog();
-    const reach = { account: await serverAccount(), place, log };
+    const reach = { account: await serverAccount(), sharedDirectory, log };
     const copied = await reachableBinaries(binaries, reach);
-    expect(copied.postgres).toBe(join(place, `postgresql-${binaries.version}`, 'bin/postgres'));
-    expect(log.lines.join()).toContain(place);
+    expect(copied.postgres).toBe(
+      join(sharedDirectory, `postgresql-${binaries.version}`, 'bin/postgres'),
+    );
+    expect(log.lines.join()).toContain(sharedDirectory);
     expect(await reachableBinaries(copied, reach)).toBe(copied);
-    expect(await readdir(place)).toStrictEqual([`postgresql-${binaries.version}`]);
+    expect(await readdir(sharedDirectory)).toStrictEqual([`postgresql-${binaries.version}`]);
   });
 });

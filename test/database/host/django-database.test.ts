@@ -11,7 +11,12 @@ import { describePostgres, withClient } from '../../support/database.ts';
 import type { TestServer } from '../../support/database.ts';
 import { createDjangoHost, hostZone } from '../../support/django-host.ts';
 import type { DjangoHost, DjangoTypes } from '../../support/django-host.ts';
-import { djangoFixtures, judgeCase, settingsOf, verdictOf } from '../../support/django-vectors.ts';
+import {
+  djangoFixtures,
+  readCase,
+  settingsOf,
+  expectedUser,
+} from '../../support/django-vectors.ts';
 import type { DjangoRows } from '../../support/django-vectors.ts';
 
 interface Host {
@@ -60,7 +65,7 @@ describePostgres('the database of a Django host', (server) => {
         database: host.database,
         now: () => one.now * 1000,
       });
-      expect(await judgeCase(one, read)).toEqual(verdictOf(one));
+      expect(await readCase(one, read)).toEqual(expectedUser(one));
     });
 
     it('gives the moment of expire_date, in any zone', async () => {
@@ -152,7 +157,7 @@ describePostgres('the database of a Django host', (server) => {
         database: createDjangoDatabase(limited),
         now: () => first!.now * 1000,
       });
-      expect(await judgeCase(first!, read)).toEqual(verdictOf(first!));
+      expect(await readCase(first!, read)).toEqual(expectedUser(first!));
     });
 
     it('says what is missing, and nothing of the rows', async () => {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSanctumReader, type SanctumSettings } from '../../../src/authn/sanctum.ts';
 import { createHostDatabase, type HostDatabase } from '../../../src/database/host/host-database.ts';
 import { createPersonalAccessTokens } from '../../../src/database/host/personal-access-tokens.ts';
-import { endOfTime } from '../../../src/policy/principal.ts';
+import { maxTime } from '../../../src/policy/principal.ts';
 import { createTestDatabase, describePostgres, withClient } from '../../support/database.ts';
 import type { TestDatabase } from '../../support/database.ts';
 import { testNow } from '../../support/tokens.ts';
@@ -81,7 +81,7 @@ describePostgres('Sanctum’s tokens', (server) => {
           roles: [],
           tokenId: 'sanctum:7',
           issuedAt: testNow - hour,
-          expiresAt: endOfTime,
+          expiresAt: maxTime,
         },
       });
     });
@@ -97,7 +97,7 @@ describePostgres('Sanctum’s tokens', (server) => {
 
     it('end by the host’s general expiration, whichever comes first', async () => {
       await put({ expires: testNow + 2 * hour });
-      const expiring = (expiration: number) => read(good, { expiration });
+      const expiring = (expirationMs: number) => read(good, { expirationMs });
       expect(await expiring(hour)).toEqual({ fault: 'credential-expired' });
       expect(await expiring(hour + 1)).toHaveProperty('principal.expiresAt', testNow + 1);
       expect(await expiring(9 * hour)).toHaveProperty('principal.expiresAt', testNow + 2 * hour);

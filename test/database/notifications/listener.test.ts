@@ -5,7 +5,7 @@ import { startListening, type Listener } from '../../../src/database/notificatio
 import { systemClock } from '../../../src/runtime/clock.ts';
 import { describePostgres, useDatabase, withClient } from '../../support/database.ts';
 import { startInstance } from '../../support/instance.ts';
-import { revoking } from '../../support/revoking.ts';
+import { revocationHelper } from '../../support/revoking.ts';
 import { testNow } from '../../support/tokens.ts';
 
 const started: Listener[] = [];
@@ -37,7 +37,7 @@ const user = { kind: 'user', userId: '15' } as const;
 
 describePostgres('listening for changes', (server) => {
   const at = useDatabase(server);
-  const revocations = () => revoking(at.database);
+  const revocations = () => revocationHelper(at.database);
   const endSessions = () =>
     withClient(at.url, (admin) =>
       admin.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity

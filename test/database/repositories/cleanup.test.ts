@@ -2,15 +2,15 @@ import { describe, expect, it } from 'vitest';
 import type { RevocationSubject } from '../../../src/authorize/revocation/revocation.ts';
 import {
   createGuestSessions,
-  createSweepGuestSessions,
+  createDeleteExpiredGuestSessions,
 } from '../../../src/database/repositories/guest-sessions.ts';
 import {
-  createSweepRevocations,
-  type CredentialLives,
+  createDeleteExpiredRevocations,
+  type CredentialLifetimes,
 } from '../../../src/database/repositories/revocation-cleanup.ts';
 import { createRooms } from '../../../src/facts/store/rooms.ts';
 import { useDatabase, withClient } from '../../support/database.ts';
-import { revoking } from '../../support/revoking.ts';
+import { revocationHelper } from '../../support/revoking.ts';
 import { testNow } from '../../support/tokens.ts';
 
 const hour = 60 * 60_000;
@@ -18,7 +18,7 @@ const day = 24 * hour;
 
 describe('the sweep of guest sessions', () => {
   const at = useDatabase();
-  const sweep = (now: number) => createSweepGuestSessions(at.database)(now);
+  const sweep = (now: number) => createDeleteExpiredGuestSessions(at.database)(now);
   const start = (sessionId: string, expiresAt = testNow) =>
     createGuestSessions(at.database).start({
       ...{ sessionId, tokenHash: `hash of ${sessionId}`, expiresAt },
@@ -66,7 +66,7 @@ describe('the sweep of revocations', () => {
   const all = Object.keys(subjects) as (keyof typeof subjects)[];
 
   /** What is left of a revocation of each kind after a sweep at this time after their moment; one guest session of before is live for a month. */
-  const leftAfter = async (age: number, lives: Partial<CredentialLives> = {}) => {
+  const leftAfter = async (age: number, lives: Partial<CredentialLifetimes> = {}) => {
     await withClient(at.url, (client) =>
       client.query('TRUNCATE revocations, guest_sessions; TRUNCATE table_changes'),
     );
@@ -74,10 +74,10 @@ describe('the sweep of revocations', () => {
       ...{ sessionId: 'live', tokenHash: 'live', createdAt: testNow - hour },
       expiresAt: testNow + 30 * day,
     });
-    const { revoke, latest } = revoking(at.database);
+    const { revoke, latest } = revocationHelper(at.database);
     for (const subject of Object.values(subjects)) await revoke(subject, testNow);
-    const known = { userTokenMaxAge: hour, onlyJwts: true, ...lives };
-    await createSweepRevocations(at.database, known)(testNow + age);
+    const known = { userTokenMaxAgeMs: hour, onlyJwts: true, ...lives };
+    await createDeleteExpiredRevocations(at.database, known)(testNow + age);
     const left = [];
     for (const name of all) if ((await latest([subjects[name]])) !== undefined) left.push(name);
     return left;
@@ -87,7 +87,7 @@ describe('the sweep of revocations', () => {
   it('keeps all while a credential of before can be shown', async () => {
     expect(await leftAfter(day)).toEqual(all);
     expect(await leftAfter(day + hour - 1)).toEqual(without('guest session'));
-    expect(await leftAfter(20 * day, { userTokenMaxAge: 20 * day })).toEqual(
+    expect(await leftAfter(20 * day, { userTokenMaxAgeMs: 20 * day })).toEqual(
       without('guest session'),
     );
   });
@@ -108,7 +108,7 @@ describe('the sweep of revocations', () => {
   });
 
   it('deletes all after the time that the operator gave', async () => {
-    const lives = { onlyJwts: false, retention: 90 * day };
+    const lives = { onlyJwts: false, retentionMs: 90 * day };
     expect(await leftAfter(90 * day, lives)).toEqual(['user', 'booking', 'token']);
     expect(await leftAfter(90 * day + 1, lives)).toEqual([]);
   });
@@ -121,7 +121,9 @@ describe('the sweep of revocations', () => {
         async (client) => (await client.query('SELECT FROM table_changes')).rowCount,
       );
     const before = await changes();
-    await createSweepRevocations(at.database, { userTokenMaxAge: hour, onlyJwts: true })(testNow);
+    await createDeleteExpiredRevocations(at.database, { userTokenMaxAgeMs: hour, onlyJwts: true })(
+      testNow,
+    );
     expect(await changes()).toBe(before);
   });
 });

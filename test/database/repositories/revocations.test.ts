@@ -4,7 +4,7 @@ import type { RevocationSubject } from '../../../src/authorize/revocation/revoca
 import { createDatabase } from '../../../src/database/client.ts';
 import { Unavailable } from '../../../src/runtime/unavailable.ts';
 import { describePostgres, useDatabase, withClient } from '../../support/database.ts';
-import { revoking } from '../../support/revoking.ts';
+import { revocationHelper } from '../../support/revoking.ts';
 import { testNow } from '../../support/tokens.ts';
 
 const ids = fc.oneof(
@@ -22,7 +22,7 @@ const subjects: fc.Arbitrary<RevocationSubject> = fc.oneof(
 
 describePostgres('revocations', (server) => {
   const at = useDatabase(server);
-  const revocations = () => revoking(at.database);
+  const revocations = () => revocationHelper(at.database);
   const user = (userId: string): RevocationSubject => ({ kind: 'user', userId });
 
   it('knows none for whom nobody revoked', async () => {
@@ -85,7 +85,7 @@ describePostgres('revocations', (server) => {
     await setZone('Pacific/Kiritimati');
     const database = createDatabase({ url: at.url, role: server.role, timeoutMs: 30_000 });
     try {
-      const there = revoking(database);
+      const there = revocationHelper(database);
       expect(await there.revoke(user('zone'), testNow)).toBe(testNow);
       expect(await there.latest([user('zone')])).toBe(testNow);
     } finally {

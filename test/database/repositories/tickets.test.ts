@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { ticketGrace } from '../../../src/authorize/tickets/ticket.ts';
+import { ticketGraceMs } from '../../../src/authorize/tickets/ticket.ts';
 import { createTickets } from '../../../src/database/repositories/tickets.ts';
 import { Unavailable } from '../../../src/runtime/unavailable.ts';
 import { holderOf, holdToTicketContract, newHash } from '../../contract/ticket-store.ts';
@@ -17,30 +17,30 @@ describePostgres('tickets in PostgreSQL', (server) => {
   }));
 
   it('says how many were swept, and sweeps no others', async () => {
-    await tickets().sweep(testNow);
-    const expired = testNow - ticketGrace;
+    await tickets().deleteExpired(testNow);
+    const expired = testNow - ticketGraceMs;
     for (const expiresAt of [expired - 1, expired, expired + 1]) {
       await tickets().put(newHash(), holderOf({ expiresAt }));
     }
-    expect(await tickets().sweep(testNow)).toBe(2);
-    expect(await tickets().sweep(testNow)).toBe(0);
-    expect(await tickets().sweep(testNow + 1)).toBe(1);
+    expect(await tickets().deleteExpired(testNow)).toBe(2);
+    expect(await tickets().deleteExpired(testNow)).toBe(0);
+    expect(await tickets().deleteExpired(testNow + 1)).toBe(1);
   });
 
   it('never overwrites a ticket', async () => {
     const hash = newHash();
     await tickets().put(hash, holderOf());
-    await tickets().take(hash);
+    await tickets().consume(hash);
     await expect(tickets().put(hash, holderOf())).rejects.toThrow(Unavailable);
-    expect(await tickets().take(hash)).toMatchObject({ first: false });
+    expect(await tickets().consume(hash)).toMatchObject({ isFirstUse: false });
   });
 
   it('is unavailable when the table is', async () => {
     await query('ALTER TABLE tickets RENAME TO elsewhere');
     try {
-      await expect(tickets().take(newHash())).rejects.toThrow(Unavailable);
+      await expect(tickets().consume(newHash())).rejects.toThrow(Unavailable);
       await expect(tickets().put(newHash(), holderOf())).rejects.toThrow(Unavailable);
-      await expect(tickets().sweep(testNow)).rejects.toThrow(Unavailable);
+      await expect(tickets().deleteExpired(testNow)).rejects.toThrow(Unavailable);
     } finally {
       await query('ALTER TABLE elsewhere RENAME TO tickets');
     }

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import type { User } from '../../../src/policy/principal.ts';
-import { settlingTime, type LiveGrants } from '../../../src/pusher/tracked-connection.ts';
+import { settlingTimeMs, type TrackedConnections } from '../../../src/pusher/tracked-connection.ts';
 import { Unavailable } from '../../../src/runtime/unavailable.ts';
-import { createLiveGrants } from '../../../src/database/repositories/tracked-connections.ts';
+import { createTrackedConnections } from '../../../src/database/repositories/tracked-connections.ts';
 import { createRevocations } from '../../../src/database/repositories/revocations.ts';
 import { describePostgres, useDatabase, withClient } from '../../support/database.ts';
 import { testNow } from '../../support/tokens.ts';
@@ -23,15 +23,15 @@ const user = (expiresAt: number, changes: Partial<User> = {}): User => ({
 
 describePostgres('the ledger of live grants', (server) => {
   const at = useDatabase(server);
-  const ledger = (): LiveGrants => createLiveGrants(at.database);
+  const ledger = (): TrackedConnections => createTrackedConnections(at.database);
   let sockets = 0;
   const newSocket = () => ({ appKey: `app-${(sockets += 1)}`, socketId: '1.1' });
   const keep = async (principal: User, socket = newSocket(), grantedAt = testNow) => {
-    await ledger().keep({ ...socket, userId: principal.userId, principal, grantedAt });
+    await ledger().track({ ...socket, userId: principal.userId, principal, grantedAt });
     return socket;
   };
   const dueAt = async (now: number) =>
-    (await ledger().claimDue({ now, leaseUntil: now + lease })).users;
+    (await ledger().leaseDue({ now, leaseUntil: now + lease })).users;
   const clear = () => withClient(at.url, (admin) => admin.query('DELETE FROM live_grants'));
 
   it('gives what is due, once, and again when the lease is over', async () => {
@@ -64,11 +64,11 @@ describePostgres('the ledger of live grants', (server) => {
 
   it('has who was ended soon after the grant ended once more', async () => {
     await clear();
-    const end = testNow + settlingTime - 1;
+    const end = testNow + settlingTimeMs - 1;
     const { appKey } = await keep(user(end));
     await dueAt(end);
     await ledger().settle({ appKey, userId: '15' }, { now: end, leaseUntil: end + lease });
-    const again = testNow + settlingTime;
+    const again = testNow + settlingTimeMs;
     expect(await dueAt(again)).toEqual([{ appKey, userId: '15' }]);
     await ledger().settle({ appKey, userId: '15' }, { now: again, leaseUntil: again + lease });
     expect(await dueAt(again + lease)).toEqual([]);
@@ -102,7 +102,7 @@ describePostgres('the ledger of live grants', (server) => {
     const { appKey } = await keep(user(testNow + minute, { tenantId: '2' }));
     const revoke = async (subject: Parameters<typeof revocations.revoke>[0]['subject']) =>
       (await revocations.revoke({ subject, issuedBefore: testNow + 1, leaseUntil: testNow + 2 }))
-        .claim.users;
+        .lease.users;
     const revocations = createRevocations(at.database);
     expect(await revoke({ kind: 'token', tokenId: 'j' })).toEqual([
       { appKey: mine.appKey, userId: '15' },
@@ -132,8 +132,8 @@ describePostgres('the ledger of live grants', (server) => {
       return revoking;
     });
     const users = ['racer', 'slow'].map((userId) => ({ appKey, userId }));
-    expect(written.claim.users).toHaveLength(2);
-    expect(written.claim.users).toEqual(expect.arrayContaining(users));
+    expect(written.lease.users).toHaveLength(2);
+    expect(written.lease.users).toEqual(expect.arrayContaining(users));
   });
 
   it('keeps one whose credential has no end', async () => {
@@ -145,8 +145,8 @@ describePostgres('the ledger of live grants', (server) => {
   it('gives up a day after the credential ended', async () => {
     await clear();
     await keep(user(testNow));
-    expect(await ledger().sweep(testNow + 24 * 60 * minute)).toBe(0);
-    expect(await ledger().sweep(testNow + 24 * 60 * minute + 1)).toBe(1);
+    expect(await ledger().deleteExpired(testNow + 24 * 60 * minute)).toBe(0);
+    expect(await ledger().deleteExpired(testNow + 24 * 60 * minute + 1)).toBe(1);
   });
 
   it('is unavailable when the table is', async () => {

@@ -154,21 +154,21 @@ describePostgres('row-level security', (server) => {
       admin.query('SELECT rolsuper AS administrator FROM pg_roles WHERE rolname = current_user'),
     );
     expect(rows).toEqual([{ administrator: true }]);
-    const who = await at.database.ask(
+    const who = await at.database.query(
       (prisma) =>
         prisma.$queryRaw`SELECT current_user::text AS user, rolsuper OR rolbypassrls AS bypasses
           FROM pg_roles WHERE rolname = current_user`,
     );
     expect(who).toEqual([{ user: serviceRole, bypasses: false }]);
-    expect(await at.database.ask((prisma) => prisma.escrow.findMany())).toEqual([]);
-    expect(await at.database.ask((prisma) => prisma.auditLog.findMany())).toEqual([]);
+    expect(await at.database.query((prisma) => prisma.escrow.findMany())).toEqual([]);
+    expect(await at.database.query((prisma) => prisma.auditLog.findMany())).toEqual([]);
   });
 
   it('is not left open on a pooled connection by a lookup', async () => {
     const escrows = createEscrows(at.database);
     await Promise.all(Array.from({ length: 30 }, () => escrows.find('a', 'E')));
     const left = await Promise.all(
-      Array.from({ length: 30 }, () => at.database.ask((prisma) => prisma.escrow.findMany())),
+      Array.from({ length: 30 }, () => at.database.query((prisma) => prisma.escrow.findMany())),
     );
     expect(left.flat()).toEqual([]);
   });

@@ -39,8 +39,8 @@ const whoWorks = async (url: Secret, role: string | undefined) => {
     const ids = { tenantId: 'a', escrowId: 'E', buyerId: 'b', sellerId: 's' };
     await escrows.put({ ...ids, status: 'OPEN' });
     expect(await escrows.find('a', 'E')).toBeDefined();
-    expect(await database.ask((prisma) => prisma.escrow.findMany())).toEqual([]);
-    return await database.ask(
+    expect(await database.query((prisma) => prisma.escrow.findMany())).toEqual([]);
+    return await database.query(
       (prisma) => prisma.$queryRaw<{ who: string }[]>`SELECT current_user::text AS who`,
     );
   } finally {

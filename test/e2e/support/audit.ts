@@ -45,5 +45,5 @@ export async function embeddedUrl(home: string): Promise<string> {
   const pidFile = await readPidFile(data);
   if (pidFile === undefined) throw new Error('No embedded database runs');
   const password = new Secret(await readFile(join(home, 'password'), 'utf8'));
-  return urlOf({ home, data, password }, pidFile.door).reveal();
+  return urlOf({ home, data, password }, pidFile.address).reveal();
 }

@@ -40,8 +40,8 @@ export async function startPostgres(): Promise<Postgres> {
   const binaries = findBinaries();
   const account = await serverAccount();
   const cluster = await ensureCluster({ dataDir: parent, binaries, account });
-  const door = { host: '127.0.0.1', port: await freePort() };
-  const url = urlOf(cluster, door).reveal();
+  const address = { host: '127.0.0.1', port: await freePort() };
+  const url = urlOf(cluster, address).reveal();
 
   const pid = async () => (await readPidFile(cluster.data))?.pid;
   const isRunning = async () => {
@@ -51,7 +51,7 @@ export async function startPostgres(): Promise<Postgres> {
   const start = async () => {
     if (await isRunning()) return;
     // After a SIGKILL its sessions take a moment to end, and a start before that is in vain.
-    do await launch({ cluster, binaries, account, door });
+    do await launch({ cluster, binaries, account, address });
     while (!(await isRunning()));
   };
   const end = async (signal: NodeJS.Signals) => {

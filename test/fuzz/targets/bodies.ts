@@ -5,10 +5,10 @@ import { textField, textQuery } from '../../../src/http/input/body.ts';
 import { channelNames } from '../../../src/http/routes/channel-batch-auth/channel-names.ts';
 import { parseJsonObject } from '../../../src/http/input/json-body.ts';
 import { RequestProblem } from '../../../src/http/output/problem.ts';
-import { repeated } from '../../../src/http/input/repeated-field.ts';
+import { repeatedField } from '../../../src/http/input/repeated-field.ts';
 import { createServer } from '../../../src/http/server.ts';
 import { checkClientInfo, idField } from '../../../src/http/routes/tickets/body.ts';
-import { parseMoment } from '../../../src/http/input/datetime.ts';
+import { parseDatetime } from '../../../src/http/input/datetime.ts';
 import { textNear } from '../mutations.ts';
 import { defineTarget } from '../target.ts';
 
@@ -74,7 +74,7 @@ export const bodyTargets = [
       const read = refusing(() => parseJsonObject(text));
       if (read === 'refused') return;
       const once = Object.entries(JSON.parse(text) as object).filter(
-        ([name]) => read[name] !== repeated,
+        ([name]) => read[name] !== repeatedField,
       );
       assert.equal(JSON.stringify(read), JSON.stringify(Object.fromEntries(once)));
     },
@@ -107,7 +107,7 @@ export const bodyTargets = [
       '2025-02-28T00:00:00-12:00',
     ),
     holds: (text) => {
-      const moment = parseMoment(text);
+      const moment = parseDatetime(text);
       if (moment === undefined) return;
       const parts =
         /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)$/.exec(text);

@@ -6,9 +6,9 @@ import { createDjangoSessionReader } from '../../../src/authn/django/django-sess
 import { readSignedText, saltedKeys } from '../../../src/authn/django/django-signature.ts';
 import { createGuestTokenReader } from '../../../src/authn/guest-token.ts';
 import { createJwtVerifier } from '../../../src/authn/jwt/verify-jwt.ts';
-import { createSanctumReader, eitherBearer } from '../../../src/authn/sanctum.ts';
+import { createSanctumReader, firstAcceptedBearer } from '../../../src/authn/sanctum.ts';
 import { createTokenKeys } from '../../../src/authn/jwt/token-keys.ts';
-import { hashGuestToken } from '../../../src/authn/guest-session-token.ts';
+import { hashGuestSessionToken } from '../../../src/authn/guest-session-token.ts';
 import { Secret } from '../../../src/runtime/secret.ts';
 import { parseTicket } from '../../../src/authorize/tickets/ticket-text.ts';
 import { parseTicketMessage } from '../../../src/websocket/ticket-messages.ts';
@@ -21,14 +21,14 @@ const now = () => testNow;
 const verifier = createJwtVerifier({
   keys: createTokenKeys({ secret: testSecret }, { now, fetch }),
   now,
-  maxAge: 3_600_000,
+  maxAgeMs: 3_600_000,
 });
 const sanctum = createSanctumReader({
   find: () => Promise.resolve(undefined),
   tokenableType: 'App\\Models\\User',
   now,
 });
-const readBearer = eitherBearer(createBearerTokenReader({ verifier }), sanctum);
+const readBearer = firstAcceptedBearer(createBearerTokenReader({ verifier }), sanctum);
 const readGuest = createGuestTokenReader({
   verifier,
   bookingClaim: 'booking_id',
@@ -149,7 +149,7 @@ export const credentialTargets = [
       const isTicket = text.startsWith('ws_ticket_') && isHex(text.slice(10));
       assert.equal(parseTicket(text)?.reveal(), isTicket ? text : undefined);
       const isGuest = text.startsWith('guest_') && isHex(text.slice(6));
-      assert.equal(hashGuestToken(text) !== undefined, isGuest);
+      assert.equal(hashGuestSessionToken(text) !== undefined, isGuest);
     },
   }),
   defineTarget({

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { pino } from 'pino';
 import { buildIdentify } from '../../../src/composition/authn.ts';
 import { createDependencies } from '../../../src/observability/dependencies.ts';
-import { createLookups } from '../../../src/observability/metrics/cache-stats.ts';
+import { createCacheStats } from '../../../src/observability/metrics/cache-stats.ts';
 import { ConfigurationError, loadConfig } from '../../../src/config/load.ts';
 import { network } from '../../../src/config/network.ts';
 import { origin } from '../../../src/config/origin.ts';
@@ -38,7 +38,7 @@ const unused = {
   sessions: {} as GuestSessionStore,
   now: Date.now,
   dependencies: createDependencies(),
-  tokenLookups: createLookups(),
+  tokenLookups: createCacheStats(),
 };
 const logger = pino({ level: 'silent' });
 

@@ -2,11 +2,11 @@ import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { startUsher } from '../../support/usher.ts';
 import { openSocket } from '../raw-socket.ts';
-import { userAsks } from '../requests.ts';
-import type { Asking } from '../requests.ts';
+import { userRequest } from '../requests.ts';
+import type { TestRequest } from '../requests.ts';
 
 /** The head of a request, and its body. */
-function rawRequest({ path, headers, body }: Asking, more = ''): readonly [string, string] {
+function rawRequest({ path, headers, body }: TestRequest, more = ''): readonly [string, string] {
   const text = (body as URLSearchParams).toString();
   const lines = Object.entries(headers ?? {}).map(([name, value]) => `${name}: ${value}\r\n`);
   const head =
@@ -37,12 +37,12 @@ describe('closing', () => {
     try {
       const socket = await openSocket(usher.public);
       // The interim answer tells that the request has begun; its body is still to come.
-      const [head, body] = rawRequest(userAsks(), 'Expect: 100-continue\r\n');
+      const [head, body] = rawRequest(userRequest(), 'Expect: 100-continue\r\n');
       socket.write(head);
       await socket.until('100 Continue');
       stopped = usher.stop();
       while (!(await isRefused(usher.public)));
-      socket.write(body + rawRequest(userAsks()).join(''));
+      socket.write(body + rawRequest(userRequest()).join(''));
       await socket.closed;
       const answers = socket.received();
       expect(answers.match(/HTTP\/1\.1 \d+/g)?.map((line) => line.slice(9))).toStrictEqual([

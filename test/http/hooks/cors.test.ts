@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { allowedOrigin, useUsher } from '../../support/usher.ts';
-import { ask, asJson, guestAsks, userAsks } from '../requests.ts';
-import type { Asking } from '../requests.ts';
+import { send, asJson, guestRequest, userRequest } from '../requests.ts';
+import type { TestRequest } from '../requests.ts';
 
-const preflight = (origin: string, headers = 'authorization,x-tenant-id'): Asking => ({
+const preflight = (origin: string, headers = 'authorization,x-tenant-id'): TestRequest => ({
   method: 'OPTIONS',
   path: '/broadcasting/auth',
   headers: {
@@ -12,7 +12,7 @@ const preflight = (origin: string, headers = 'authorization,x-tenant-id'): Askin
     'access-control-request-headers': headers,
   },
 });
-const from = (origin: string, asking: Asking): Asking => ({
+const from = (origin: string, asking: TestRequest): TestRequest => ({
   ...asking,
   headers: { ...asking.headers, origin },
 });
@@ -21,7 +21,7 @@ describe('a page’s preflight', () => {
   const usher = useUsher();
 
   it('from an allowed origin may send the credential and the tenant', async () => {
-    const { status, headers } = await ask(usher.public, preflight(allowedOrigin));
+    const { status, headers } = await send(usher.public, preflight(allowedOrigin));
     expect(status).toBe(204);
     expect(headers.get('access-control-allow-origin')).toBe(allowedOrigin);
     expect(headers.get('access-control-allow-methods')).toContain('POST');
@@ -34,7 +34,7 @@ describe('a page’s preflight', () => {
       ...['authorization', 'content-type', 'x-csrf-token', 'x-guest-session', 'x-requested-with'],
       ...['x-socket-id', 'x-tenant-id', 'x-xsrf-token', 'traceparent'],
     ].join(',');
-    const { status, headers } = await ask(usher.public, preflight(allowedOrigin, sent));
+    const { status, headers } = await send(usher.public, preflight(allowedOrigin, sent));
     expect(status).toBe(204);
     expect(headers.get('access-control-allow-headers')).toBe(sent);
     expect(headers.get('access-control-allow-credentials')).toBe('true');
@@ -48,12 +48,12 @@ describe('a page’s preflight', () => {
     'https://APP.example',
     'null',
   ])('from %s may not', async (origin) => {
-    const { headers } = await ask(usher.public, preflight(origin));
+    const { headers } = await send(usher.public, preflight(origin));
     expect(headers.get('access-control-allow-origin')).toBeNull();
   });
 
   it('is refused on the operator’s port', async () => {
-    const answer = await ask(usher.operator, preflight(allowedOrigin));
+    const answer = await send(usher.operator, preflight(allowedOrigin));
     expect(answer.status).toBe(403);
     expect(answer.headers.get('access-control-allow-origin')).toBeNull();
   });
@@ -61,22 +61,22 @@ describe('a page’s preflight', () => {
 
 describe('an answer to a page', () => {
   const usher = useUsher();
-  const large = asJson(userAsks(), JSON.stringify({ x: 'a'.repeat(20_000) }));
-  const text = { ...userAsks(), headers: { 'content-type': 'text/plain' }, body: 'x' };
+  const large = asJson(userRequest(), JSON.stringify({ x: 'a'.repeat(20_000) }));
+  const text = { ...userRequest(), headers: { 'content-type': 'text/plain' }, body: 'x' };
 
-  it.each<[number, Asking]>([
-    [200, userAsks()],
-    [400, userAsks({ fields: { socket_id: undefined } })],
-    [401, userAsks({ headers: { authorization: undefined } })],
-    [403, userAsks({ headers: { 'x-tenant-id': '2' } })],
-    [404, userAsks({ path: '/nowhere' })],
+  it.each<[number, TestRequest]>([
+    [200, userRequest()],
+    [400, userRequest({ fields: { socket_id: undefined } })],
+    [401, userRequest({ headers: { authorization: undefined } })],
+    [403, userRequest({ headers: { 'x-tenant-id': '2' } })],
+    [404, userRequest({ path: '/nowhere' })],
     [413, large],
     [415, text],
-    [200, guestAsks()],
-    [400, guestAsks({ fields: { token: undefined } })],
-    [403, guestAsks({ fields: { token: 'x' } })],
+    [200, guestRequest()],
+    [400, guestRequest({ fields: { token: undefined } })],
+    [403, guestRequest({ fields: { token: 'x' } })],
   ])('%i is readable for the allowed origin and for no other', async (status, asking) => {
-    const good = await ask(usher.public, from(allowedOrigin, asking));
+    const good = await send(usher.public, from(allowedOrigin, asking));
     expect([good.status, good.headers.get('access-control-allow-origin')]).toStrictEqual([
       status,
       allowedOrigin,
@@ -84,7 +84,7 @@ describe('an answer to a page', () => {
     expect(good.headers.get('access-control-expose-headers')).toContain('X-Request-Id');
     // Else a page with `withCredentials: true` gets status 0, whatever we answer.
     expect(good.headers.get('access-control-allow-credentials')).toBe('true');
-    const other = await ask(usher.public, from('https://evil.example', asking));
+    const other = await send(usher.public, from('https://evil.example', asking));
     expect([other.status, other.headers.get('access-control-allow-origin')]).toStrictEqual([
       status,
       null,
@@ -97,7 +97,7 @@ describe('with any origin allowed', () => {
   const usher = useUsher({ ALLOWED_ORIGINS: '*' });
 
   it('every page may read the answer, and none may send cookies', async () => {
-    const { headers } = await ask(usher.public, from('https://any.example', userAsks()));
+    const { headers } = await send(usher.public, from('https://any.example', userRequest()));
     expect(headers.get('access-control-allow-origin')).toBe('*');
     expect(headers.get('access-control-allow-credentials')).toBeNull();
   });
@@ -109,11 +109,11 @@ describe('with apps, and the subdomains of tenants', () => {
       'capacitor://localhost,chrome-extension://abcdefghijklmnop,https://*.tenants.example,https://App.example:443',
   });
   const allowed = async (origin: string) => {
-    const asking = userAsks({ headers: { origin } });
+    const asking = userRequest({ headers: { origin } });
     const answers = [
-      await ask(usher.public, preflight(origin)),
-      await ask(usher.public, asking),
-      await ask(usher.public, { ...asking, path: '/%zz' }),
+      await send(usher.public, preflight(origin)),
+      await send(usher.public, asking),
+      await send(usher.public, { ...asking, path: '/%zz' }),
     ];
     return answers.map(({ headers }) => [
       headers.get('access-control-allow-origin'),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { useUsher, userToken } from '../../support/usher.ts';
-import { ask, asJson, guestAsks, guestChannel, userAsks } from '../requests.ts';
-import type { Answer, Asking } from '../requests.ts';
+import { send, asJson, guestRequest, guestChannel, userRequest } from '../requests.ts';
+import type { TestResponse, TestRequest } from '../requests.ts';
 
 const booking = 'private-hotel-grand-hotel-guest-chat-booking-BK-2025-ABC123';
 const own = 'private-tenant.1.user.15';
@@ -96,7 +96,7 @@ const ofHotel: readonly string[] = [
   'private-hotels-grand-hotel-guest-chat-booking-BK-2025-ABC123',
 ];
 
-function expectNothingSigned(answer: Answer): void {
+function expectNothingSigned(answer: TestResponse): void {
   expect([400, 403]).toContain(answer.status);
   expect(answer.text).not.toMatch(/"auth"|"channel_data"|"shared_secret"/);
   expect(answer.headers.get('x-injected')).toBeNull();
@@ -106,7 +106,7 @@ function expectNothingSigned(answer: Answer): void {
 describe('a channel name that is nearly right', () => {
   const usher = useUsher();
   /** In a form, and in JSON with every character escaped. */
-  const bothWays = (asking: Asking, name: string): readonly Asking[] => {
+  const bothWays = (asking: TestRequest, name: string): readonly TestRequest[] => {
     const fields = Object.fromEntries(asking.body as URLSearchParams);
     const escaped = Array.from(
       { length: name.length },
@@ -120,17 +120,17 @@ describe('a channel name that is nearly right', () => {
   };
 
   it.each([own, booking])('%s itself is right', async (name) => {
-    const asks = name === own ? userAsks : guestAsks;
+    const asks = name === own ? userRequest : guestRequest;
     for (const asking of bothWays(asks({ fields: { channel_name: name } }), name)) {
-      expect((await ask(usher.public, asking)).status).toBe(200);
+      expect((await send(usher.public, asking)).status).toBe(200);
     }
   });
 
   it.each([...nearly(own), ...oracles, ...ofTenant, guestChannel])(
     'is refused to a user: %j',
     async (name) => {
-      for (const asking of bothWays(userAsks({ fields: { channel_name: name } }), name)) {
-        expectNothingSigned(await ask(usher.public, asking));
+      for (const asking of bothWays(userRequest({ fields: { channel_name: name } }), name)) {
+        expectNothingSigned(await send(usher.public, asking));
       }
     },
   );
@@ -138,8 +138,8 @@ describe('a channel name that is nearly right', () => {
   it.each([...nearly(booking), ...oracles, ...ofHotel, own])(
     'is refused to a guest: %j',
     async (name) => {
-      for (const asking of bothWays(guestAsks({ fields: { channel_name: name } }), name)) {
-        expectNothingSigned(await ask(usher.public, asking));
+      for (const asking of bothWays(guestRequest({ fields: { channel_name: name } }), name)) {
+        expectNothingSigned(await send(usher.public, asking));
       }
     },
   );
@@ -151,7 +151,9 @@ describe('a channel name that is nearly right', () => {
       'private-tenant.1.escrow.42.chat.',
       'private-tenant.2.admin',
     ]) {
-      expectNothingSigned(await ask(usher.public, userAsks({ fields: { channel_name }, headers })));
+      expectNothingSigned(
+        await send(usher.public, userRequest({ fields: { channel_name }, headers })),
+      );
     }
   });
 });
@@ -167,7 +169,7 @@ describe('the hotel of the path', () => {
     '/api/guest/hotel/grand%252Dhotel/chat/pusher/auth',
     '/api/guest/hotel/%7BhotelSlug%7D/chat/pusher/auth',
   ])('%s is another hotel', async (path) => {
-    const answer = await ask(usher.public, guestAsks({ path }));
+    const answer = await send(usher.public, guestRequest({ path }));
     expect([answer.status, answer.body]).toStrictEqual([
       403,
       { error: 'Forbidden', message: 'Hotel access denied' },

@@ -1,21 +1,28 @@
 import { describe, expect, it } from 'vitest';
 import { allowedOrigin, guestToken, useUsher } from '../../support/usher.ts';
-import { ask, asJson, guestAsks, guestChannel, userAsks, userSignsIn } from '../requests.ts';
-import type { Answer, Asking } from '../requests.ts';
+import {
+  send,
+  asJson,
+  guestRequest,
+  guestChannel,
+  userRequest,
+  signInRequest,
+} from '../requests.ts';
+import type { TestResponse, TestRequest } from '../requests.ts';
 
 const own = 'private-tenant.1.user.15';
-const form = (body: string): Asking => ({ ...userAsks(), body: new URLSearchParams(body) });
-const json = (body: string): Asking => asJson(userAsks(), body);
-const typed = (type: string, body = 'socket_id=1.2&channel_name=x'): Asking => {
-  const headers = { ...userAsks().headers, 'content-type': type };
+const form = (body: string): TestRequest => ({ ...userRequest(), body: new URLSearchParams(body) });
+const json = (body: string): TestRequest => asJson(userRequest(), body);
+const typed = (type: string, body = 'socket_id=1.2&channel_name=x'): TestRequest => {
+  const headers = { ...userRequest().headers, 'content-type': type };
   return { path: '/broadcasting/auth', headers, body };
 };
-const query = (text: string): Asking =>
-  guestAsks({ path: `/api/guest/hotel/grand-hotel/chat/pusher/auth?${text}` });
+const query = (text: string): TestRequest =>
+  guestRequest({ path: `/api/guest/hotel/grand-hotel/chat/pusher/auth?${text}` });
 const nested = (depth: number) => '{"a":'.repeat(depth) + '1' + '}'.repeat(depth);
 
 /** A refusal of the request itself: its status, nothing signed, headers for the page's scripts. */
-function expectRefused(answer: Answer, status: number): void {
+function expectRefused(answer: TestResponse, status: number): void {
   expect(answer.status).toBe(status);
   expect(answer.text).not.toMatch(/"auth"|"channel_data"|"shared_secret"|"user_data"/);
   expect(answer.headers.get('access-control-allow-origin')).toBe(allowedOrigin);
@@ -24,10 +31,10 @@ function expectRefused(answer: Answer, status: number): void {
 
 describe('a request that is not right', () => {
   const usher = useUsher();
-  const answerTo = (asking: Asking) =>
-    ask(usher.public, { ...asking, headers: { ...asking.headers, origin: allowedOrigin } });
+  const answerTo = (asking: TestRequest) =>
+    send(usher.public, { ...asking, headers: { ...asking.headers, origin: allowedOrigin } });
 
-  it.each<[string, Asking, string]>([
+  it.each<[string, TestRequest, string]>([
     ['no fields', form(''), 'socket_id is required'],
     ['no socket', form(`channel_name=${own}`), 'socket_id is required'],
     ['no channel', form('socket_id=1.2'), 'channel_name is required'],
@@ -120,7 +127,7 @@ describe('a request that is not right', () => {
     expect(answer.body).toStrictEqual({ error: 'Bad Request', message, request_id });
   });
 
-  it.each<[string, Asking, number]>([
+  it.each<[string, TestRequest, number]>([
     ['text', typed('text/plain'), 415],
     ['text that is JSON', typed('text/plain', '{"socket_id":"1.2","channel_name":"x"}'), 415],
     ['XML', typed('application/xml', '<a/>'), 415],
@@ -135,7 +142,7 @@ describe('a request that is not right', () => {
     expect(answer.body).toMatchObject({ request_id: answer.headers.get('x-request-id') });
   });
 
-  it.each<[string, Asking, string]>([
+  it.each<[string, TestRequest, string]>([
     [
       'the token twice in the query',
       query(`token=${guestToken()}&token=${guestToken()}`),
@@ -143,15 +150,18 @@ describe('a request that is not right', () => {
     ],
     [
       'two tokens in the form',
-      { ...guestAsks(), body: new URLSearchParams('socket_id=1.2&channel_name=x&token=a&token=b') },
+      {
+        ...guestRequest(),
+        body: new URLSearchParams('socket_id=1.2&channel_name=x&token=a&token=b'),
+      },
       'token is repeated',
     ],
     [
       'a number for a token',
-      asJson(guestAsks(), `{"socket_id":"1.2","channel_name":"${guestChannel}","token":1}`),
+      asJson(guestRequest(), `{"socket_id":"1.2","channel_name":"${guestChannel}","token":1}`),
       'token must be a text',
     ],
-    ['a long token', guestAsks({ fields: { token: 'a'.repeat(8193) } }), 'token is too long'],
+    ['a long token', guestRequest({ fields: { token: 'a'.repeat(8193) } }), 'token is too long'],
     ['a long token in the query', query(`token=${'a'.repeat(8193)}`), 'token is too long'],
   ])('the hotel chat says so in two fields: %s', async (_case, asking, message) => {
     const answer = await answerTo(asking);
@@ -161,7 +171,7 @@ describe('a request that is not right', () => {
 
   it('takes no field from what every object inherits', async () => {
     for (const name of ['constructor', 'toString', '__proto__', 'hasOwnProperty']) {
-      const asking = userSignsIn({ fields: { [name]: 'x' } });
+      const asking = signInRequest({ fields: { [name]: 'x' } });
       expect((await answerTo(asking)).status).toBe(200);
       expect((await answerTo(asJson(asking))).status).toBe(200);
     }

@@ -2,14 +2,14 @@ import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { hmacToken, keyToken, segment, testSeconds, userClaims } from '../../support/tokens.ts';
 import { guestSecret, guestToken, useUsher, userToken } from '../../support/usher.ts';
-import { ask, guestAsks, userAsks, userSignsIn } from '../requests.ts';
-import type { Answer } from '../requests.ts';
+import { send, guestRequest, userRequest, signInRequest } from '../requests.ts';
+import type { TestResponse } from '../requests.ts';
 
 const unsigned = `${segment({ alg: 'none', typ: 'JWT' })}.${segment(userClaims())}.`;
 const withHeader = (header: string) =>
-  userAsks({ headers: { authorization: header, cookie: `sessionid=${userToken()}` } });
+  userRequest({ headers: { authorization: header, cookie: `sessionid=${userToken()}` } });
 
-function expectUnauthorized(answer: Answer): void {
+function expectUnauthorized(answer: TestResponse): void {
   expect([answer.status, answer.headers.get('content-type')]).toStrictEqual([
     401,
     'application/json; charset=utf-8',
@@ -65,8 +65,8 @@ describe('a bearer token', () => {
 
   it.each(oddities)('%s is refused', async (_case, token) => {
     const headers = { authorization: `Bearer ${token}` };
-    expectUnauthorized(await ask(usher.public, userAsks({ headers })));
-    expectUnauthorized(await ask(usher.public, userSignsIn({ headers })));
+    expectUnauthorized(await send(usher.public, userRequest({ headers })));
+    expectUnauthorized(await send(usher.public, signInRequest({ headers })));
   });
 
   it.each([
@@ -79,25 +79,25 @@ describe('a bearer token', () => {
     'Bearer null',
     'Bearer undefined',
   ])('is not in %j', async (header) => {
-    expectUnauthorized(await ask(usher.public, withHeader(header)));
+    expectUnauthorized(await send(usher.public, withHeader(header)));
   });
 
   it('is refused beside another one that a proxy or a page joined with it', async () => {
     for (const sub of ['15', '16']) {
       const header = `Bearer ${userToken()}, Bearer ${userToken({ sub })}`;
-      const { status, body } = await ask(usher.public, withHeader(header));
+      const { status, body } = await send(usher.public, withHeader(header));
       expect([status, body]).toMatchObject([400, { message: 'Authorization is repeated' }]);
     }
   });
 
   it('is taken from its header and from nowhere else', async () => {
     const token = userToken();
-    const asking = userAsks({
+    const asking = userRequest({
       path: `/broadcasting/auth?token=${token}&access_token=${token}`,
       headers: { authorization: undefined, cookie: `token=${token}`, 'x-access-token': token },
       fields: { token, access_token: token },
     });
-    expectUnauthorized(await ask(usher.public, asking));
+    expectUnauthorized(await send(usher.public, asking));
   });
 });
 
@@ -115,7 +115,7 @@ describe('a guest’s token', () => {
     ['respelled', respelled(guestToken())],
     ['with a space', `${guestToken()} `],
   ])('%s is refused in the words that its client knows', async (_case, token) => {
-    const answer = await ask(usher.public, guestAsks({ fields: { token } }));
+    const answer = await send(usher.public, guestRequest({ fields: { token } }));
     expect([answer.status, answer.body]).toStrictEqual([
       403,
       { error: 'Forbidden', message: 'Token expired or invalid' },
@@ -137,7 +137,7 @@ describe('users’ tokens with a public key, an issuer and an audience', () => {
     keyToken(userClaims({ ...ours, ...claims }), { alg: 'ES256' }, privateKey);
   const other = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
   const answerTo = (token: string) =>
-    ask(usher.public, userAsks({ headers: { authorization: `Bearer ${token}` } }));
+    send(usher.public, userRequest({ headers: { authorization: `Bearer ${token}` } }));
 
   it('are good when signed with the private key', async () => {
     expect((await answerTo(signed())).status).toBe(200);

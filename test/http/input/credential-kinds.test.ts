@@ -3,7 +3,7 @@ import type { Environment } from '../../../src/config/read.ts';
 import { withClient } from '../../support/database.ts';
 import { guestSecret, guestToken, startUsher } from '../../support/usher.ts';
 import { testSecret } from '../../support/tokens.ts';
-import { ask, guestAsks, userAsks } from '../requests.ts';
+import { send, guestRequest, userRequest } from '../requests.ts';
 
 const none = { GUEST_TOKEN_SECRET: '', USER_TOKEN_SECRET: '' };
 const cookies = {
@@ -31,8 +31,8 @@ describe('in production, with', () => {
   ])('%s, it starts and refuses the other kinds with the exact reason', async (_case, changes) => {
     const { usher, codeOf } = await start(changes);
     const answers = [
-      await ask(usher.public, userAsks()),
-      ...('GUEST_TOKEN_SECRET' in changes ? [] : [await ask(usher.public, guestAsks())]),
+      await send(usher.public, userRequest()),
+      ...('GUEST_TOKEN_SECRET' in changes ? [] : [await send(usher.public, guestRequest())]),
     ];
     for (const answer of answers) {
       expect([401, 403]).toContain(answer.status);
@@ -44,20 +44,20 @@ describe('in production, with', () => {
 
   it('guest tokens only, guests are let in once their booking is there', async () => {
     const { usher } = await start({ GUEST_TOKEN_SECRET: guestSecret });
-    await ask(usher.operator, {
+    await send(usher.operator, {
       method: 'PUT',
       path: '/resources/hotels/grand-hotel/bookings/BK-2025-ABC123',
       headers: { 'content-type': 'application/json' },
       body: '{"status":"open"}',
     });
-    const answer = await ask(usher.public, guestAsks({ fields: { token: guestToken() } }));
+    const answer = await send(usher.public, guestRequest({ fields: { token: guestToken() } }));
     expect(answer.status).toBe(200);
   });
 
   it('users’ tokens only, a hotel guest is refused with the exact reason', async () => {
     const { usher, codeOf } = await start({ USER_TOKEN_SECRET: testSecret.reveal() });
-    expect((await ask(usher.public, userAsks())).status).toBe(200);
-    const answer = await ask(usher.public, guestAsks());
+    expect((await send(usher.public, userRequest())).status).toBe(200);
+    const answer = await send(usher.public, guestRequest());
     expect(answer.status).toBe(403);
     expect(await codeOf(answer.headers.get('x-decision-id'))).toBe('credential-not-configured');
   });

@@ -6,11 +6,11 @@ import { createTestDatabase, withClient } from '../../support/database.ts';
 import type { TestDatabase } from '../../support/database.ts';
 import { allowedOrigin, startUsher } from '../../support/usher.ts';
 import type { TestUsher } from '../../support/usher.ts';
-import { ask, socketId } from '../requests.ts';
+import { send, socketId } from '../requests.ts';
 
 const secret = 'mHy3x2Tg0cXbVq8sR5kLw9nZd7jPfA4uE6oYtQ1b';
 const signIn = (usher: TestUsher, bearer: string) =>
-  ask(usher.public, {
+  send(usher.public, {
     path: '/broadcasting/user-auth',
     headers: { authorization: `Bearer ${bearer}` },
     body: new URLSearchParams({ socket_id: socketId }),
@@ -18,7 +18,7 @@ const signIn = (usher: TestUsher, bearer: string) =>
 
 const enterAs = async (usher: TestUsher, channel: string, headers: object) =>
   (
-    await ask(usher.public, {
+    await send(usher.public, {
       path: '/broadcasting/auth',
       headers: { authorization: `Bearer 7|${secret}`, ...headers },
       body: new URLSearchParams({ socket_id: socketId, channel_name: channel }),
@@ -117,7 +117,7 @@ describe('a host that is asked who a cookie belongs to', () => {
     await host.close();
   });
   const enter = (cookie: string) =>
-    ask(usher.public, {
+    send(usher.public, {
       path: '/broadcasting/auth',
       headers: { origin: allowedOrigin, cookie: `other=1; sid=${cookie}` },
       body: new URLSearchParams({ socket_id: socketId, channel_name: 'private-chat-box' }),

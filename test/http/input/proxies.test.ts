@@ -2,10 +2,10 @@ import { connect, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { withClient } from '../../support/database.ts';
 import { startUsher, useUsher } from '../../support/usher.ts';
-import { ask, userAsks } from '../requests.ts';
+import { send, userRequest } from '../requests.ts';
 
 const refused = (headers: Readonly<Record<string, string>>) =>
-  userAsks({ headers: { authorization: 'Bearer x', ...headers } });
+  userRequest({ headers: { authorization: 'Bearer x', ...headers } });
 
 /** The address and the request's id, as they stand in the row of this decision. */
 async function rowOf(
@@ -24,7 +24,7 @@ async function rowOf(
 describe('behind a trusted proxy', () => {
   const usher = useUsher({ TRUSTED_PROXIES: '127.0.0.0/8,10.0.0.0/8' });
   const addressFor = async (forwarded: string) => {
-    const answer = await ask(usher.public, refused({ 'x-forwarded-for': forwarded }));
+    const answer = await send(usher.public, refused({ 'x-forwarded-for': forwarded }));
     expect(answer.status).toBe(401);
     return (await rowOf(usher, answer.headers.get('x-decision-id')))?.address;
   };
@@ -79,17 +79,17 @@ describe('behind a trusted proxy', () => {
     const statuses = [];
     for (const port of [51234, 51235, 51236]) {
       const asking = refused({ 'x-forwarded-for': `203.0.113.7:${port}` });
-      statuses.push((await ask(limited.public, asking)).status);
+      statuses.push((await send(limited.public, asking)).status);
     }
     expect(statuses).toEqual([401, 429, 429]);
   });
 
   it('the proxy’s request id is kept, in the row too, and no forged one', async () => {
-    const kept = await ask(usher.public, refused({ 'x-request-id': 'proxy-0123.abc' }));
+    const kept = await send(usher.public, refused({ 'x-request-id': 'proxy-0123.abc' }));
     expect(kept.headers.get('x-request-id')).toBe('proxy-0123.abc');
     const row = await rowOf(usher, kept.headers.get('x-decision-id'));
     expect(row?.request_id).toBe('proxy-0123.abc');
-    const forged = await ask(usher.public, refused({ 'x-request-id': 'a "b" c d' }));
+    const forged = await send(usher.public, refused({ 'x-request-id': 'a "b" c d' }));
     expect(forged.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
   });
 });
@@ -100,10 +100,10 @@ describe('behind no trusted proxy', () => {
   it('neither the request id nor the address of a client is its own to choose', async () => {
     const headers = { 'x-request-id': 'chosen-by-anybody', 'x-forwarded-for': '10.0.0.1' };
     for (const base of [usher.public, usher.operator]) {
-      const answer = await ask(base, refused(headers));
+      const answer = await send(base, refused(headers));
       expect(answer.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
     }
-    const answer = await ask(usher.public, refused(headers));
+    const answer = await send(usher.public, refused(headers));
     const row = await rowOf(usher, answer.headers.get('x-decision-id'));
     expect(row?.address).toBe('127.0.0.1');
   });

@@ -10,7 +10,7 @@ import type { DjangoHost } from '../../support/django-host.ts';
 import { withClient } from '../../support/database.ts';
 import { allowedOrigin, startUsher, userToken } from '../../support/usher.ts';
 import type { TestUsher } from '../../support/usher.ts';
-import { ask, socketId } from '../requests.ts';
+import { send, socketId } from '../requests.ts';
 import { speak } from '../raw-socket.ts';
 
 const mode = { cookieName: 'sessionid', allowedOrigins: [allowedOrigin, 'https://other.example'] };
@@ -131,7 +131,7 @@ describe('the doors of a Django host', () => {
   beforeAll(async () => {
     host = await createDjangoHost();
     usher = await startUsher(djangoSettings(host));
-    const put = await ask(usher.operator, {
+    const put = await send(usher.operator, {
       method: 'PUT',
       path: '/resources/orders/99',
       headers: { 'content-type': 'application/json' },
@@ -347,7 +347,7 @@ describe('without cookie mode', () => {
   afterAll(() => usher.stop());
 
   it('a cookie is nothing, from whatever page', async () => {
-    const { status, headers } = await ask(usher.public, {
+    const { status, headers } = await send(usher.public, {
       path: '/broadcasting/auth',
       headers: { origin: allowedOrigin, cookie: `sessionid=${djangoCookies.bob}` },
       body: new URLSearchParams({ socket_id: socketId, channel_name: 'private-all-seat-status' }),

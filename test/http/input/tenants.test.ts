@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { useUsher, userToken } from '../../support/usher.ts';
 import { speak } from '../raw-socket.ts';
-import { ask, userAsks, userSignsIn } from '../requests.ts';
+import { send, userRequest, signInRequest } from '../requests.ts';
 
 const each = ['1', '2', undefined] as const;
 const refused = [403, 'The tenant of the request, the credential and the channel must be the same'];
@@ -28,9 +28,9 @@ describe('the tenant', () => {
     'header $header, path $path, token $token, channel $channel',
     async (combination) => {
       const { header, path, token, channel } = combination;
-      const answer = await ask(
+      const answer = await send(
         usher.public,
-        userAsks({
+        userRequest({
           path: path === undefined ? '/pusher/auth' : `/api/tenants/${path}/pusher/auth`,
           headers: {
             'x-tenant-id': header,
@@ -52,8 +52,8 @@ describe('the tenant', () => {
 
   it('is too long', async () => {
     const tenant = '1'.repeat(129);
-    for (const asks of [userAsks, userSignsIn]) {
-      const answer = await ask(usher.public, asks({ headers: { 'x-tenant-id': tenant } }));
+    for (const asks of [userRequest, signInRequest]) {
+      const answer = await send(usher.public, asks({ headers: { 'x-tenant-id': tenant } }));
       expect([answer.status, answer.body]).toMatchObject([
         400,
         { message: 'The tenant is too long' },
@@ -65,26 +65,26 @@ describe('the tenant', () => {
     'is not named by a page that knows none and sends %j',
     async (tenant) => {
       const headers = { 'x-tenant-id': tenant };
-      for (const asks of [userAsks, userSignsIn]) {
-        const answer = await ask(usher.public, asks({ headers }));
+      for (const asks of [userRequest, signInRequest]) {
+        const answer = await send(usher.public, asks({ headers }));
         expect([answer.status, answer.body]).toMatchObject([
           403,
           { message: 'X-Tenant-ID is required' },
         ]);
       }
       const authorization = `Bearer ${userToken({ tenant_id: undefined })}`;
-      const nowhere = userSignsIn({ headers: { ...headers, authorization } });
-      expect((await ask(usher.public, nowhere)).status).toBe(200);
+      const nowhere = signInRequest({ headers: { ...headers, authorization } });
+      expect((await send(usher.public, nowhere)).status).toBe(200);
       // The path names one, as without the header.
       const path = '/api/tenants/1/pusher/auth';
-      expect((await ask(usher.public, userAsks({ path, headers }))).status).toBe(200);
+      expect((await send(usher.public, userRequest({ path, headers }))).status).toBe(200);
     },
   );
 
   it.each(['null', 'undefined'])('%s in the path is the name of a tenant', async (tenant) => {
     const path = `/api/tenants/${tenant}/pusher/auth`;
-    const asking = userAsks({ path, headers: { 'x-tenant-id': undefined } });
-    const { status, body } = await ask(usher.public, asking);
+    const asking = userRequest({ path, headers: { 'x-tenant-id': undefined } });
+    const { status, body } = await send(usher.public, asking);
     expect([status, body]).toMatchObject([
       403,
       { message: expect.stringContaining('must be the same') as unknown },
@@ -92,7 +92,7 @@ describe('the tenant', () => {
   });
 
   it.each(['1 2', '01', '1.user', '1;', '*', '{tenantId}'])('is not 1: %j', async (tenant) => {
-    const answer = await ask(usher.public, userAsks({ headers: { 'x-tenant-id': tenant } }));
+    const answer = await send(usher.public, userRequest({ headers: { 'x-tenant-id': tenant } }));
     expect(answer.status).toBe(403);
   });
 

@@ -6,9 +6,12 @@ import { expect, it } from 'vitest';
 import { components } from '../../../src/http/openapi/components.ts';
 import { writeDocument } from '../../../src/http/openapi/document.ts';
 import type { Operation } from '../../../src/http/openapi/operation.ts';
-import { issueReplies, redeemReplies } from '../../../src/http/routes/tickets/refusal-responses.ts';
-import { generalReplies, guestChatReplies } from '../../../src/http/output/refusal-response.ts';
-import type { Told } from '../../../src/http/output/errors.ts';
+import {
+  issueResponses,
+  redeemResponses,
+} from '../../../src/http/routes/tickets/refusal-responses.ts';
+import { generalResponses, guestChatResponses } from '../../../src/http/output/refusal-response.ts';
+import type { ErrorResponse } from '../../../src/http/output/errors.ts';
 import type { Texts } from '../requests.ts';
 import { answersOf, documentedAnswer, operationsOf } from './read-document.ts';
 import { readDocument } from './fixture.ts';
@@ -70,15 +73,15 @@ it('shows a body with every answer, and takes every example of a request for an 
 
 /** Where each of these answers can be had, and the sentences that cannot. */
 const tables = [
-  ['/broadcasting/auth', generalReplies, []],
+  ['/broadcasting/auth', generalResponses, []],
   [
     '/api/guest/hotel/{hotelSlug}/chat/pusher/auth',
-    guestChatReplies,
+    guestChatResponses,
     // It takes one token, and signs one channel a connection.
     ['Only one token may be presented', 'Too many channels on this connection'],
   ],
-  ['/api/websocket/ticket', issueReplies, ['Only one credential may be presented']],
-  ['/api/websocket/ticket/redeem', redeemReplies, []],
+  ['/api/websocket/ticket', issueResponses, ['Only one credential may be presented']],
+  ['/api/websocket/ticket/redeem', redeemResponses, []],
 ] as const;
 
 it.each(tables)('%s: every sentence in which it refuses is shown', (path, replies, never) => {
@@ -87,7 +90,7 @@ it.each(tables)('%s: every sentence in which it refuses is shown', (path, replie
     const { message, error } = documentedAnswer(documented, name, status) as Texts;
     return `${status} ${message ?? error ?? ''}`;
   });
-  const told = Object.values<Told>(replies).filter(
+  const told = Object.values<ErrorResponse>(replies).filter(
     ({ message }) => !never.some((each) => each === message),
   );
   const missing = told

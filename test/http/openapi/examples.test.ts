@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { testNow } from '../../support/tokens.ts';
 import type { TestUsher } from '../../support/usher.ts';
 import { openSocket } from '../raw-socket.ts';
-import type { Answer } from '../requests.ts';
-import { makeWorld, readDocument, withoutDatabase, type World } from './fixture.ts';
+import type { TestResponse } from '../requests.ts';
+import { createFixture, readDocument, withoutDatabase, type Fixture } from './fixture.ts';
 import { limits, untilLimited } from './limited.ts';
 import { answersOf, documentedAnswer, operationsOf, type Documented } from './read-document.ts';
 import { replay } from './replay.ts';
@@ -43,7 +43,7 @@ const titled = (some: readonly Row[]): readonly (readonly [string, Row])[] =>
 
 const rowsOf = (name: string): readonly Row[] => rows.filter((row) => row.name === name);
 
-function expectExample({ title, documented, name, status }: Row, answer: Answer): void {
+function expectExample({ title, documented, name, status }: Row, answer: TestResponse): void {
   expect([title, answer.status, answer.text]).toEqual([title, status, answer.text]);
   expectDocumented(documented, answer, { document, schemas });
   const example = documentedAnswer(documented, name, status);
@@ -65,10 +65,10 @@ function withoutChance(value: unknown): unknown {
   );
 }
 
-let world: World;
+let world: Fixture;
 
 beforeAll(async () => {
-  world = await makeWorld();
+  world = await createFixture();
 });
 
 afterAll(async () => {

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { SecurityScheme } from '../../../src/http/openapi/components.ts';
-import { ask, type Answer } from '../requests.ts';
+import { send, type TestResponse } from '../requests.ts';
 import { withClient } from '../../support/database.ts';
 import {
   createDjangoHost,
@@ -26,13 +26,13 @@ const keys = {
 };
 
 /** A development Usher with everything switched on that has routes or credentials. */
-export interface World {
+export interface Fixture {
   readonly start: (changes?: Environment) => Promise<TestUsher>;
   readonly stop: () => Promise<void>;
 }
 
 /** Makes what such an Usher needs around it. */
-export async function makeWorld(): Promise<World> {
+export async function createFixture(): Promise<Fixture> {
   const [host, upstream] = [await createDjangoHost(), await startUpstream()];
   await host.fill(djangoRows);
   return {
@@ -71,7 +71,7 @@ export const cookieOf = (who: keyof typeof djangoCookies): Readonly<Record<strin
 export async function startSession(
   usher: TestUsher,
 ): Promise<{ readonly guest_session_id: string; readonly token: string }> {
-  const answer = await ask(usher.public, { path: '/api/guest-sessions' });
+  const answer = await send(usher.public, { path: '/api/guest-sessions' });
   return answer.body as { readonly guest_session_id: string; readonly token: string };
 }
 
@@ -123,8 +123,8 @@ export async function operate(
   usher: TestUsher,
   [method, path]: readonly [string, string],
   body?: object,
-): Promise<Answer> {
-  const answer = await ask(usher.operator, {
+): Promise<TestResponse> {
+  const answer = await send(usher.operator, {
     ...{ method, path },
     ...(body && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
   });
@@ -149,10 +149,10 @@ export async function withoutDatabase(usher: TestUsher, run: () => Promise<void>
 
 /** Reads the document of such an Usher. */
 export async function readDocument(): Promise<Document> {
-  const world = await makeWorld();
+  const world = await createFixture();
   try {
     const usher = await world.start();
-    const answer = await ask(usher.operator, { method: 'GET', path: '/docs' });
+    const answer = await send(usher.operator, { method: 'GET', path: '/docs' });
     await usher.stop();
     return answer.body as Document;
   } finally {

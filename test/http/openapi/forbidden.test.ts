@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TestUsher } from '../../support/usher.ts';
-import { ask } from '../requests.ts';
-import { makeWorld, present, readDocument, signWebhook, type World } from './fixture.ts';
+import { send } from '../requests.ts';
+import { createFixture, present, readDocument, signWebhook, type Fixture } from './fixture.ts';
 import { forbiddenBy, wrongValues } from './forbidden.ts';
 import { at, operationsOf, type Documented } from './read-document.ts';
 import { documentedBody, requestOf, type Change } from './requests.ts';
@@ -58,10 +58,10 @@ const inPaths = operationsOf(document).flatMap((documented) =>
 );
 
 describe('what a schema forbids is refused', () => {
-  let world: World;
+  let world: Fixture;
   let usher: TestUsher;
   beforeAll(async () => {
-    world = await makeWorld();
+    world = await createFixture();
     usher = await world.start();
   });
   afterAll(async () => {
@@ -83,7 +83,7 @@ describe('what a schema forbids is refused', () => {
       // The signature is over the bytes, or nothing of them would be read.
       const signed = documented.path === '/pusher/webhooks' && signWebhook(asking.body ?? '');
       const headers = { ...asking.headers, ...signed };
-      const answer = await ask(usher[documented.port], { ...asking, headers });
+      const answer = await send(usher[documented.port], { ...asking, headers });
       expect([answer.status, answer.text]).toEqual([400, answer.text]);
       expectDocumented(documented, answer, { document, schemas });
     },

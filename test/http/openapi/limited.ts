@@ -1,7 +1,7 @@
 import type { Environment } from '../../../src/config/read.ts';
 import type { TestUsher } from '../../support/usher.ts';
 import { tryClient } from '../../support/web-socket.ts';
-import { ask, type Answer } from '../requests.ts';
+import { send, type TestResponse } from '../requests.ts';
 import { bearer } from './fixture.ts';
 import type { Documented } from './read-document.ts';
 import { replay, type Wanted } from './replay.ts';
@@ -21,7 +21,7 @@ export const limits: Readonly<Record<string, Limited>> = {
   'too-many-subscriptions': {
     settings: { RATE_LIMIT_SUBSCRIPTIONS: '1' },
     spend: (usher) =>
-      ask(usher.public, {
+      send(usher.public, {
         path: '/broadcasting/auth',
         headers: { authorization: bearer(), 'x-tenant-id': '1' },
         body: new URLSearchParams({
@@ -48,7 +48,7 @@ export async function untilLimited(
   usher: TestUsher,
   documented: Documented,
   wanted: Wanted,
-): Promise<Answer> {
+): Promise<TestResponse> {
   const { spend, badCredentials = false, waits = false } = limits[wanted.name] ?? {};
   const moving = setInterval(() => {
     if (waits) usher.clock.advance(1_000);

@@ -1,13 +1,13 @@
 import { djangoCookies } from '../../support/django-host.ts';
 import { testNow, testSeconds } from '../../support/tokens.ts';
 import { allowedOrigin, type TestUsher } from '../../support/usher.ts';
-import { ask } from '../requests.ts';
+import { send } from '../requests.ts';
 import { bearer, cookieOf, guest, operate, startSession } from './fixture.ts';
 import type { Documented } from './read-document.ts';
 import type { Change } from './requests.ts';
 
 /** What an answer takes beside the documented request: it gives what of the request differs. */
-export type Given = (usher: TestUsher, documented: Documented) => Change | Promise<Change>;
+export type Precondition = (usher: TestUsher, documented: Documented) => Change | Promise<Change>;
 
 const headers = (changes: Change['headers']): Change => ({ headers: { ...changes } });
 const nobody = { authorization: undefined, 'x-guest-session': undefined, cookie: undefined };
@@ -18,14 +18,14 @@ const longId = 'x'.repeat(81);
 const hotelChat = '/api/guest/hotel/{hotelSlug}/chat/pusher/auth';
 
 /** A user whose id no Pusher server takes. */
-const unnameable: Given = () => headers({ authorization: bearer({ sub: 'a b' }) });
+const unnameable: Precondition = () => headers({ authorization: bearer({ sub: 'a b' }) });
 
-const putOrderOfBob: Given = async (usher) => {
+const putOrderOfBob: Precondition = async (usher) => {
   await operate(usher, ['PUT', '/resources/orders/1001'], { owner_id: '2' });
   return {};
 };
 
-const putFacts: Given = async (usher, { method, path }) => {
+const putFacts: Precondition = async (usher, { method, path }) => {
   if (method === 'PUT' || !path.startsWith('/resources/')) return {};
   for (const [fact, body] of Object.entries(facts)) {
     await operate(usher, ['PUT', `/resources/${fact}`], body);
@@ -44,7 +44,7 @@ const facts = {
 };
 
 async function getTicket(usher: TestUsher, authorization: string): Promise<string> {
-  const answer = await ask(usher.public, {
+  const answer = await send(usher.public, {
     path: '/api/websocket/ticket',
     headers: { authorization, 'x-chat-server-key': 'chat', 'content-type': 'application/json' },
     body: JSON.stringify({ entityId: 'E-7', entityType: 'order', providerResId: 'P-3' }),
@@ -53,7 +53,7 @@ async function getTicket(usher: TestUsher, authorization: string): Promise<strin
 }
 
 /** What each answer takes, by its name, or by its operation and its name; nothing, where it is not here. */
-export const given: Readonly<Record<string, Given>> = {
+export const preconditions: Readonly<Record<string, Precondition>> = {
   'not-json': () => ({ text: '{' }),
   'too-large': () => ({ text: 'x'.repeat(1024 * 1024 + 1) }),
   'another-type': () => headers({ 'content-type': 'text/xml' }),
@@ -105,7 +105,7 @@ export const given: Readonly<Record<string, Given>> = {
   'POST /api/guest-sessions/link not-allowed': async (usher) => {
     const { token } = await startSession(usher);
     const both = { 'x-guest-session': token, authorization: bearer({ sub: '16' }) };
-    await ask(usher.public, { path: '/api/guest-sessions/link', headers: both });
+    await send(usher.public, { path: '/api/guest-sessions/link', headers: both });
     return headers({ 'x-guest-session': token });
   },
   'POST /pusher/user-auth not-allowed': unnameable,
@@ -142,7 +142,7 @@ export const given: Readonly<Record<string, Given>> = {
     inPath: { bookingId: 'none', escrowId: 'none', roomId: 'none', orderId: 'none' },
   }),
   refused: async (usher) => {
-    const answer = await ask(usher.public, {
+    const answer = await send(usher.public, {
       path: '/broadcasting/auth',
       headers: { authorization: bearer(), 'x-tenant-id': '1' },
       body: new URLSearchParams({

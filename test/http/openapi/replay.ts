@@ -1,8 +1,8 @@
 import type { TestUsher } from '../../support/usher.ts';
 import { tryClient } from '../../support/web-socket.ts';
-import { ask, type Answer, type Asking } from '../requests.ts';
+import { send, type TestResponse, type TestRequest } from '../requests.ts';
 import { present } from './fixture.ts';
-import { given } from './preconditions.ts';
+import { preconditions } from './preconditions.ts';
 import type { Documented } from './read-document.ts';
 import { requestOf, type Change } from './requests.ts';
 
@@ -17,15 +17,15 @@ export async function replay(
   usher: TestUsher,
   documented: Documented,
   wanted: Wanted & { readonly badCredentials?: boolean },
-): Promise<Answer> {
+): Promise<TestResponse> {
   const { method, path, port } = documented;
   const { name, badCredentials = false } = wanted;
-  const taken = given[`${method} ${path} ${name}`] ?? given[name];
+  const taken = preconditions[`${method} ${path} ${name}`] ?? preconditions[name];
   const change = (await taken?.(usher, documented)) ?? {};
   const shown = await present(schemesOf(documented), usher, !badCredentials);
   const asking = requestOf(documented, wanted, together(shown, change));
   const isHandshake = '101' in documented.operation.responses && name !== 'no-handshake';
-  return isHandshake ? handshake(usher, asking) : ask(usher[port], asking);
+  return isHandshake ? handshake(usher, asking) : send(usher[port], asking);
 }
 
 function schemesOf({ operation }: Documented): readonly string[] {
@@ -40,7 +40,10 @@ function together(shown: Change, change: Change): Change {
   };
 }
 
-async function handshake(usher: TestUsher, { path, headers = {} }: Asking): Promise<Answer> {
+async function handshake(
+  usher: TestUsher,
+  { path, headers = {} }: TestRequest,
+): Promise<TestResponse> {
   const client = await tryClient(usher.public, path, { headers });
   if ('socket' in client) {
     client.socket.terminate();

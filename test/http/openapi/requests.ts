@@ -1,5 +1,5 @@
 import type { Examples, Parameter } from '../../../src/http/openapi/operation.ts';
-import type { Asking, Texts } from '../requests.ts';
+import type { TestRequest, Texts } from '../requests.ts';
 import type { Documented } from './read-document.ts';
 
 /** What of a documented request is to be another way; `undefined` leaves a header or a query parameter out. */
@@ -14,7 +14,7 @@ export interface Change {
 }
 
 /** A request, whose body is text. */
-interface DocumentedAsking extends Asking {
+interface DocumentedAsking extends TestRequest {
   readonly body?: string;
 }
 

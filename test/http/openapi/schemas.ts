@@ -1,7 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { expect } from 'vitest';
-import type { Answer } from '../requests.ts';
+import type { TestResponse } from '../requests.ts';
 import type { Header, Response } from '../../../src/http/openapi/operation.ts';
 import { at, type Document, type Documented } from './read-document.ts';
 
@@ -30,7 +30,7 @@ export function createSchemas(document: Document): Schemas {
 /** Expects an answer to be one that the operation documents: its status, its body, and its headers. */
 export function expectDocumented(
   { pointer, operation }: Documented,
-  answer: Answer,
+  answer: TestResponse,
   { document, schemas }: { readonly document: Document; readonly schemas: Schemas },
 ): void {
   const { status, headers, text, body } = answer;

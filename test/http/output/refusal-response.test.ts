@@ -5,8 +5,8 @@ import { addGuestChatAuth } from '../../../src/http/routes/guest-chat-auth/route
 import { createServer } from '../../../src/http/server.ts';
 import { check, refuse, type RefusalCode } from '../../../src/policy/decision.ts';
 import { writtenDeps } from '../../authorize/authorizing.ts';
-import { guestAsks, userAsks } from '../requests.ts';
-import type { Asking } from '../requests.ts';
+import { guestRequest, userRequest } from '../requests.ts';
+import type { TestRequest } from '../requests.ts';
 import { scenarios } from './refusal-scenarios.ts';
 
 const codes = Object.keys(scenarios) as RefusalCode[];
@@ -37,7 +37,7 @@ describe('the answer to each refusal', () => {
   const { server, refuseWith } = refusingServer();
   afterAll(() => server.close());
 
-  const answerTo = ({ path, headers, body }: Asking, code: RefusalCode) => {
+  const answerTo = ({ path, headers, body }: TestRequest, code: RefusalCode) => {
     refuseWith(code);
     return server.inject({
       method: 'POST',
@@ -48,7 +48,7 @@ describe('the answer to each refusal', () => {
   };
 
   it.each(codes)('%s has three fields on the general routes', async (code) => {
-    const answer = await answerTo(userAsks(), code);
+    const answer = await answerTo(userRequest(), code);
     expect([400, 401, 403, 429]).toContain(answer.statusCode);
     expect(Object.keys(answer.json())).toStrictEqual(['error', 'message', 'request_id']);
     expect(answer.headers['x-decision-id']).toBe('the-decision');
@@ -56,15 +56,15 @@ describe('the answer to each refusal', () => {
   });
 
   it.each(codes)('%s has two fields in the hotel chat', async (code) => {
-    const answer = await answerTo(guestAsks(), code);
+    const answer = await answerTo(guestRequest(), code);
     expect([400, 403, 429]).toContain(answer.statusCode);
     expect(Object.keys(answer.json())).toStrictEqual(['error', 'message']);
     expect(answer.headers['x-decision-id']).toBe('the-decision');
   });
 
   it.each([
-    ['general', userAsks],
-    ['hotel', guestAsks],
+    ['general', userRequest],
+    ['hotel', guestRequest],
   ])('what is missing and what is not yours look alike (%s)', async (_route, asks) => {
     const seen = new Set<string>();
     for (const code of alike) {

@@ -1,11 +1,11 @@
 import type { RefusalCode } from '../../../src/policy/decision.ts';
 import { testSeconds } from '../../support/tokens.ts';
 import { guestToken, userToken } from '../../support/usher.ts';
-import { guestAsks, userAsks, userSignsIn } from '../requests.ts';
-import type { Asking } from '../requests.ts';
+import { guestRequest, userRequest, signInRequest } from '../requests.ts';
+import type { TestRequest } from '../requests.ts';
 
 /** A request, and the status and sentence that it is refused with. */
-type Refused = readonly [asking: Asking, status: 400 | 401 | 403, message: string];
+type Refused = readonly [asking: TestRequest, status: 400 | 401 | 403, message: string];
 
 /** How each kind of route comes to a refusal; a route that cannot is left out, and `nowhere` says why none can. */
 export type Scenario =
@@ -40,43 +40,43 @@ const twoReadings = `${ofBooking('BK-1')}-guest-chat-booking-BK-2`;
 /** A code without a row does not compile. */
 export const scenarios: Readonly<Record<RefusalCode, Scenario>> = {
   'malformed-socket-id': {
-    general: [userAsks({ fields: { socket_id: '1' } }), 400, 'socket_id is malformed'],
-    signIn: [userSignsIn({ fields: { socket_id: '1.2:3' } }), 400, 'socket_id is malformed'],
-    hotel: [guestAsks({ fields: { socket_id: '1.2 ' } }), 400, 'socket_id is malformed'],
+    general: [userRequest({ fields: { socket_id: '1' } }), 400, 'socket_id is malformed'],
+    signIn: [signInRequest({ fields: { socket_id: '1.2:3' } }), 400, 'socket_id is malformed'],
+    hotel: [guestRequest({ fields: { socket_id: '1.2 ' } }), 400, 'socket_id is malformed'],
   },
   'malformed-channel': {
-    general: [userAsks(channel('announcements')), 400, 'channel_name is malformed'],
-    hotel: [guestAsks(channel('private-a:b')), 403, badFormat],
+    general: [userRequest(channel('announcements')), 400, 'channel_name is malformed'],
+    hotel: [guestRequest(channel('private-a:b')), 403, badFormat],
   },
   'unknown-channel': {
-    general: [userAsks(channel('private-tenant.1')), 403, refused],
-    hotel: [guestAsks(channel('private-hotel-grand-hotel-staff')), 403, badFormat],
+    general: [userRequest(channel('private-tenant.1')), 403, refused],
+    hotel: [guestRequest(channel('private-hotel-grand-hotel-staff')), 403, badFormat],
   },
   'ambiguous-channel': {
-    general: [userAsks(channel(twoReadings)), 403, refused],
-    hotel: [guestAsks(channel(twoReadings)), 403, badFormat],
+    general: [userRequest(channel(twoReadings)), 403, refused],
+    hotel: [guestRequest(channel(twoReadings)), 403, badFormat],
   },
   'credential-missing': {
-    general: [userAsks(nobody), 401, 'A credential is required'],
-    signIn: [userSignsIn(nobody), 401, 'A credential is required'],
+    general: [userRequest(nobody), 401, 'A credential is required'],
+    signIn: [signInRequest(nobody), 401, 'A credential is required'],
   },
   'credential-conflict': {
     nowhere: 'a request can carry one kind of explicit credential; see the actions’ tests',
   },
   'credential-malformed': {
-    general: [userAsks(bearer('not-a-token')), 401, invalid],
-    signIn: [userSignsIn(bearer('a.b')), 401, invalid],
-    hotel: [guestAsks(token('not-a-token')), 403, badToken],
+    general: [userRequest(bearer('not-a-token')), 401, invalid],
+    signIn: [signInRequest(bearer('a.b')), 401, invalid],
+    hotel: [guestRequest(token('not-a-token')), 403, badToken],
   },
   'credential-expired': {
-    general: [userAsks(bearer(userToken(expired))), 401, 'The credential has expired'],
-    signIn: [userSignsIn(bearer(userToken(expired))), 401, 'The credential has expired'],
-    hotel: [guestAsks(token(guestToken(expired))), 403, badToken],
+    general: [userRequest(bearer(userToken(expired))), 401, 'The credential has expired'],
+    signIn: [signInRequest(bearer(userToken(expired))), 401, 'The credential has expired'],
+    hotel: [guestRequest(token(guestToken(expired))), 403, badToken],
   },
   'credential-rejected': {
-    general: [userAsks(bearer(userToken(tooLong))), 401, invalid],
-    signIn: [userSignsIn(bearer(guestToken())), 401, invalid],
-    hotel: [guestAsks(token(userToken())), 403, badToken],
+    general: [userRequest(bearer(userToken(tooLong))), 401, invalid],
+    signIn: [signInRequest(bearer(guestToken())), 401, invalid],
+    hotel: [guestRequest(token(userToken())), 403, badToken],
   },
   'credential-not-configured': {
     nowhere: 'every kind is configured there; see credential-kinds.test.ts',
@@ -85,24 +85,24 @@ export const scenarios: Readonly<Record<RefusalCode, Scenario>> = {
     nowhere: 'only a session cookie is bound to pages; see session-cookie.test.ts',
   },
   revoked: {
-    general: [userAsks(bearer(userToken(revoked))), 401, 'The credential has been revoked'],
-    signIn: [userSignsIn(bearer(userToken(revoked))), 401, 'The credential has been revoked'],
-    hotel: [guestAsks(token(guestToken(revoked))), 403, badToken],
+    general: [userRequest(bearer(userToken(revoked))), 401, 'The credential has been revoked'],
+    signIn: [signInRequest(bearer(userToken(revoked))), 401, 'The credential has been revoked'],
+    hotel: [guestRequest(token(guestToken(revoked))), 403, badToken],
   },
   'tenant-missing': {
-    general: [userAsks(noTenant), 403, 'X-Tenant-ID is required'],
-    signIn: [userSignsIn(noTenant), 403, 'X-Tenant-ID is required'],
+    general: [userRequest(noTenant), 403, 'X-Tenant-ID is required'],
+    signIn: [signInRequest(noTenant), 403, 'X-Tenant-ID is required'],
   },
   'tenant-mismatch': {
-    general: [userAsks(otherTenant), 403, tenants],
-    signIn: [userSignsIn(otherTenant), 403, tenants],
+    general: [userRequest(otherTenant), 403, tenants],
+    signIn: [signInRequest(otherTenant), 403, tenants],
   },
   'hotel-mismatch': {
-    hotel: [guestAsks(token(guestToken({ hotel_slug: 'other' }))), 403, 'Hotel access denied'],
+    hotel: [guestRequest(token(guestToken({ hotel_slug: 'other' }))), 403, 'Hotel access denied'],
   },
   'booking-mismatch': {
     hotel: [
-      guestAsks(token(guestToken({ booking_id: 'BK-2' }))),
+      guestRequest(token(guestToken({ booking_id: 'BK-2' }))),
       403,
       'Channel access denied - booking mismatch',
     ],
@@ -112,7 +112,7 @@ export const scenarios: Readonly<Record<RefusalCode, Scenario>> = {
   },
   'booking-closed': {
     hotel: [
-      guestAsks({
+      guestRequest({
         fields: {
           channel_name: ofBooking(cancelled),
           token: guestToken({ booking_id: cancelled }),
@@ -123,12 +123,12 @@ export const scenarios: Readonly<Record<RefusalCode, Scenario>> = {
     ],
   },
   'wrong-kind': {
-    general: [userAsks(channel(ofBooking('BK-2025-ABC123'))), 403, refused],
-    hotel: [guestAsks(channel('private-tenant.1.user.15')), 403, badFormat],
+    general: [userRequest(channel(ofBooking('BK-2025-ABC123'))), 403, refused],
+    hotel: [guestRequest(channel('private-tenant.1.user.15')), 403, badFormat],
   },
   'not-allowed': {
-    general: [userAsks(channel('private-tenant.1.user.16')), 403, refused],
-    signIn: [userSignsIn(bearer(userToken({ sub: 'a b' }))), 403, refused],
+    general: [userRequest(channel('private-tenant.1.user.16')), 403, refused],
+    signIn: [signInRequest(bearer(userToken({ sub: 'a b' }))), 403, refused],
   },
   'too-many-authorizations': {
     nowhere: 'one question is never too many; see `grant-limits.test.ts`',

@@ -3,8 +3,8 @@ import type { RefusalCode } from '../../../src/policy/decision.ts';
 import { withClient } from '../../support/database.ts';
 import { testNow } from '../../support/tokens.ts';
 import { allowedOrigin, useUsher } from '../../support/usher.ts';
-import { ask } from '../requests.ts';
-import type { Answer, Asking } from '../requests.ts';
+import { send } from '../requests.ts';
+import type { TestResponse, TestRequest } from '../requests.ts';
 import { cancelled, revokedToken, scenarios } from './refusal-scenarios.ts';
 
 const words: Readonly<Record<number, string>> = {
@@ -21,11 +21,11 @@ const rows = Object.entries(scenarios).flatMap(([code, scenario]) =>
 
 describe('each refusal', () => {
   const usher = useUsher();
-  const fromPage = (asking: Asking): Asking => ({
+  const fromPage = (asking: TestRequest): TestRequest => ({
     ...asking,
     headers: { ...asking.headers, origin: allowedOrigin },
   });
-  const recorded = async (answer: Answer): Promise<unknown[]> => {
+  const recorded = async (answer: TestResponse): Promise<unknown[]> => {
     const id = answer.headers.get('x-decision-id');
     const found = await withClient(usher.database, (client) =>
       client.query<{ code: RefusalCode }>(
@@ -40,19 +40,19 @@ describe('each refusal', () => {
     const path = `/resources/hotels/grand-hotel/bookings/${cancelled}`;
     const headers = { 'content-type': 'application/json' };
     const body = '{"status":"cancelled"}';
-    const put = await ask(usher.operator, { method: 'PUT', path, headers, body });
+    const put = await send(usher.operator, { method: 'PUT', path, headers, body });
     expect(put.status).toBe(200);
     const revocation = JSON.stringify({
       token_id: revokedToken,
       issued_before: new Date(testNow + 1).toISOString(),
     });
-    const revoked = await ask(usher.operator, { path: '/revocations', headers, body: revocation });
+    const revoked = await send(usher.operator, { path: '/revocations', headers, body: revocation });
     expect(revoked.status).toBe(200);
   });
 
   it.each(rows)('$code on the $route route', async ({ code, route, refused }) => {
     const [asking, status, message] = refused;
-    const answer = await ask(usher.public, fromPage(asking));
+    const answer = await send(usher.public, fromPage(asking));
     const requestId = answer.headers.get('x-request-id');
     const error = words[status];
     const body = route === 'hotel' ? { error, message } : { error, message, request_id: requestId };

@@ -2,15 +2,15 @@ import { createHash, randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { testSeconds } from '../../support/tokens.ts';
 import { useUsher, userToken } from '../../support/usher.ts';
-import { ask, asJson, signature, socketId, userAsks } from '../requests.ts';
-import type { Asking } from '../requests.ts';
+import { send, asJson, signature, socketId, userRequest } from '../requests.ts';
+import type { TestRequest } from '../requests.ts';
 
 const own = 'private-tenant.1.user.15';
 const inPath = '/api/tenants/1/pusher/auth';
 const chat = 'presence-tenant.1.escrow.42.chat';
 
-const asking = (channel_name: string, claims = {}): Asking =>
-  userAsks({
+const asking = (channel_name: string, claims = {}): TestRequest =>
+  userRequest({
     fields: { channel_name },
     headers: { authorization: `Bearer ${userToken(claims)}` },
   });
@@ -18,21 +18,24 @@ const asking = (channel_name: string, claims = {}): Asking =>
 describe('the general routes', () => {
   const usher = useUsher();
 
-  it.each<[string, Asking]>([
-    ['/broadcasting/auth', userAsks()],
-    ['/api/broadcasting/auth', userAsks({ path: '/api/broadcasting/auth' })],
-    ['/pusher/auth', userAsks({ path: '/pusher/auth' })],
-    ['the tenant in the path', userAsks({ path: inPath, headers: { 'x-tenant-id': undefined } })],
-    ['the tenant in the path and the header', userAsks({ path: inPath })],
-    ['a trailing slash', userAsks({ path: '/broadcasting/auth/' })],
-    ['a query', userAsks({ path: '/broadcasting/auth?v=2' })],
-    ['JSON', asJson(userAsks())],
+  it.each<[string, TestRequest]>([
+    ['/broadcasting/auth', userRequest()],
+    ['/api/broadcasting/auth', userRequest({ path: '/api/broadcasting/auth' })],
+    ['/pusher/auth', userRequest({ path: '/pusher/auth' })],
+    [
+      'the tenant in the path',
+      userRequest({ path: inPath, headers: { 'x-tenant-id': undefined } }),
+    ],
+    ['the tenant in the path and the header', userRequest({ path: inPath })],
+    ['a trailing slash', userRequest({ path: '/broadcasting/auth/' })],
+    ['a query', userRequest({ path: '/broadcasting/auth?v=2' })],
+    ['JSON', asJson(userRequest())],
     [
       'a bearer in other letters',
-      userAsks({ headers: { authorization: `bEARER  ${userToken()}` } }),
+      userRequest({ headers: { authorization: `bEARER  ${userToken()}` } }),
     ],
   ])('sign for %s', async (_case, good) => {
-    const answer = await ask(usher.public, good);
+    const answer = await send(usher.public, good);
     expect([answer.status, answer.body]).toStrictEqual([200, { auth: signature(socketId, own) }]);
     expect(answer.headers.get('cache-control')).toBe('no-store');
     expect(answer.headers.get('x-decision-id')).toMatch(/^[0-9a-f-]{36}$/);
@@ -46,7 +49,7 @@ describe('the general routes', () => {
     ['private-tenant.1.announcements', { sub: '9' }],
     ['private-announcements', { sub: '9' }],
   ])('sign %s', async (channel, claims) => {
-    const answer = await ask(usher.public, asking(channel, claims));
+    const answer = await send(usher.public, asking(channel, claims));
     expect([answer.status, answer.body]).toStrictEqual([
       200,
       { auth: signature(socketId, channel) },
@@ -55,11 +58,11 @@ describe('the general routes', () => {
 
   it('show the member of a presence channel, by the token and nothing else', async () => {
     const data = '{"user_id":"15","user_info":{"id":"15","name":"Ada"}}';
-    const good = userAsks({
+    const good = userRequest({
       fields: { channel_name: chat, channel_data: '{"user_id":"1"}', user_id: '1' },
       headers: { authorization: `Bearer ${userToken({ name: 'Ada' })}` },
     });
-    const answer = await ask(usher.public, good);
+    const answer = await send(usher.public, good);
     expect(answer.body).toStrictEqual({
       auth: signature(socketId, chat, data),
       channel_data: data,
@@ -67,22 +70,22 @@ describe('the general routes', () => {
   });
 
   it('go by the clock: a token is good until it expires', async () => {
-    const good = userAsks({
+    const good = userRequest({
       headers: { authorization: `Bearer ${userToken({ exp: testSeconds + 60 })}` },
     });
     const { now } = usher.clock;
     try {
       usher.clock.now = now + 59_999;
-      expect((await ask(usher.public, good)).status).toBe(200);
+      expect((await send(usher.public, good)).status).toBe(200);
       usher.clock.now = now + 60_000;
-      expect((await ask(usher.public, good)).status).toBe(401);
+      expect((await send(usher.public, good)).status).toBe(401);
     } finally {
       usher.clock.now = now;
     }
   });
 
   it('know no encrypted channel without a master key', async () => {
-    const answer = await ask(usher.public, asking('private-encrypted-tenant.1.user.15'));
+    const answer = await send(usher.public, asking('private-encrypted-tenant.1.user.15'));
     expect([answer.status, answer.body]).toMatchObject([
       403,
       { error: 'Forbidden', message: 'You may not enter this channel' },
@@ -96,7 +99,7 @@ describe('the general routes with a master key', () => {
 
   it('hand out the key of an encrypted channel', async () => {
     const channel = 'private-encrypted-tenant.1.user.15';
-    const answer = await ask(usher.public, asking(channel));
+    const answer = await send(usher.public, asking(channel));
     expect(answer.body).toStrictEqual({
       auth: signature(socketId, channel),
       shared_secret: createHash('sha256').update(channel).update(key).digest('base64'),
@@ -104,7 +107,7 @@ describe('the general routes with a master key', () => {
   });
 
   it('hand it out to nobody else', async () => {
-    const answer = await ask(usher.public, asking('private-encrypted-tenant.1.user.16'));
+    const answer = await send(usher.public, asking('private-encrypted-tenant.1.user.16'));
     expect(answer.status).toBe(403);
     expect(answer.text).not.toContain('shared_secret');
   });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { withClient } from '../../support/database.ts';
 import { allowedOrigin, guestToken, useUsher, userToken } from '../../support/usher.ts';
-import { ask, asJson, signature, socketId, userAsks } from '../requests.ts';
-import type { Asking, Changes } from '../requests.ts';
+import { send, asJson, signature, socketId, userRequest } from '../requests.ts';
+import type { TestRequest, RequestOptions } from '../requests.ts';
 
 const own = 'private-tenant.1.user.15';
 const chat = 'presence-tenant.1.escrow.42.chat';
@@ -13,15 +13,18 @@ const numbered = (names: readonly string[]) =>
   Object.fromEntries(names.map((name, i) => [`channel_name[${i}]`, name]));
 
 /** The request that the plugin makes for user 15 of tenant 1. */
-function batch(names: readonly string[], { path, fields, headers }: Changes = {}): Asking {
-  return userAsks({
+function batch(
+  names: readonly string[],
+  { path, fields, headers }: RequestOptions = {},
+): TestRequest {
+  return userRequest({
     path: path ?? '/pusher/auth/batch',
     fields: { channel_name: undefined, ...numbered(names), ...fields },
     ...(headers && { headers }),
   });
 }
 
-const json = (names: unknown): Asking =>
+const json = (names: unknown): TestRequest =>
   asJson(batch([]), JSON.stringify({ socket_id: socketId, channel_name: names }));
 
 const shown = '{"user_id":"15","user_info":{"id":"15"}}';
@@ -36,7 +39,7 @@ const granted = {
 describe('a batch of channels', () => {
   const usher = useUsher();
 
-  it.each<[string, Asking]>([
+  it.each<[string, TestRequest]>([
     ['a form', batch([own, chat, other])],
     ['JSON', json([own, chat, other])],
     ['the other path', batch([own, chat, other], { path: '/broadcasting/auth/batch' })],
@@ -52,14 +55,14 @@ describe('a batch of channels', () => {
       },
     ],
   ])('is answered channel by channel: %s', async (_case, asking) => {
-    const answer = await ask(usher.public, asking);
+    const answer = await send(usher.public, asking);
     expect(answer.status).toBe(200);
     expect(answer.body).toStrictEqual({ ...granted, [other]: { status: 403 } });
     expect(answer.headers.get('cache-control')).toBe('no-store');
   });
 
   it('has a row for each channel under the id of the request', async () => {
-    const answer = await ask(usher.public, batch([own, other, 'private-nothing']));
+    const answer = await send(usher.public, batch([own, other, 'private-nothing']));
     const { rows } = await withClient(usher.database, (admin) =>
       admin.query(
         'SELECT channel, outcome, code, principal_id FROM audit_log WHERE request_id = $1 ORDER BY channel',
@@ -78,7 +81,7 @@ describe('a batch of channels', () => {
     ]);
   });
 
-  it.each<[string, Asking, number]>([
+  it.each<[string, TestRequest, number]>([
     ['no credential', batch([own, chat], { headers: { authorization: undefined } }), 401],
     ['a bad one', batch([own, chat], { headers: { authorization: 'Bearer x' } }), 401],
     [
@@ -89,7 +92,7 @@ describe('a batch of channels', () => {
     ['no tenant', batch([own, chat], { headers: { 'x-tenant-id': undefined } }), 403],
     ['a malformed socket', batch([own, chat], { fields: { socket_id: '1' } }), 400],
   ])('says of every channel what is wrong with all: %s', async (_case, asking, status) => {
-    const answer = await ask(usher.public, asking);
+    const answer = await send(usher.public, asking);
     expect(answer.status).toBe(200);
     expect(answer.body).toStrictEqual({ [own]: { status }, [chat]: { status } });
   });
@@ -103,7 +106,7 @@ describe('a batch of channels', () => {
     ['an encrypted one without a master key', 'private-encrypted-tenant.1.user.15', 403],
     ['another tenant’s', 'private-tenant.2.user.15', 403],
   ])('refuses %s and keeps the others', async (_case, name, status) => {
-    const answer = await ask(usher.public, batch([own, name]));
+    const answer = await send(usher.public, batch([own, name]));
     expect(answer.status).toBe(200);
     const entries = Object.entries(JSON.parse(answer.text) as object);
     expect(new Map(entries)).toEqual(
@@ -116,13 +119,13 @@ describe('a batch of channels', () => {
 
   it('takes a hundred of the longest names, percent-encoded, and a long token', async () => {
     const names = Array.from({ length: 100 }, (_, i) => `private-${'='.repeat(153)}${100 + i}`);
-    const answer = await ask(usher.public, batch(names, { fields: { unread: 'x'.repeat(8192) } }));
+    const answer = await send(usher.public, batch(names, { fields: { unread: 'x'.repeat(8192) } }));
     expect(answer.status).toBe(200);
     expect(Object.values(answer.body as object)).toEqual(names.map(() => ({ status: 403 })));
   });
 
   const hundred = Array.from({ length: 101 }, (_, i) => `private-tenant.1.user.${i}`);
-  it.each<[string, Asking, number]>([
+  it.each<[string, TestRequest, number]>([
     ['no names', batch([]), 400],
     ['an empty list', json([]), 400],
     ['101 names', batch(hundred), 400],
@@ -138,7 +141,7 @@ describe('a batch of channels', () => {
     ['a place twice', batch([own], { fields: { 'channel_name[00]': chat } }), 400],
     ['an empty name', batch([own, '']), 400],
     ['an endless name', batch(['private-'.padEnd(513, 'a')]), 400],
-    ['one name as it is sent for one channel', userAsks({ path: '/pusher/auth/batch' }), 400],
+    ['one name as it is sent for one channel', userRequest({ path: '/pusher/auth/batch' }), 400],
     ['one name and a batch', batch([own], { fields: { channel_name: chat } }), 400],
     ['a text in JSON', json(own), 400],
     ['a number in a list', json([1]), 400],
@@ -154,7 +157,7 @@ describe('a batch of channels', () => {
     ['nothing', { path: '/pusher/auth/batch' }, 400],
     ['GET', { path: '/pusher/auth/batch', method: 'GET' }, 405],
   ])('is refused as a whole with %s', async (_case, asking, status) => {
-    const answer = await ask(usher.public, asking);
+    const answer = await send(usher.public, asking);
     expect(answer.status).toBe(status);
     expect(answer.body).toMatchObject({ request_id: answer.headers.get('x-request-id') });
   });
@@ -165,15 +168,15 @@ describe('refused batches of one address', () => {
   const bad = batch([own, chat], { headers: { authorization: 'Bearer x', origin: allowedOrigin } });
 
   it('count once each, and keep nobody from what is granted', async () => {
-    expect((await ask(usher.public, bad)).status).toBe(200);
-    expect((await ask(usher.public, batch([own, other]))).status).toBe(200);
-    const limited = await ask(usher.public, bad);
+    expect((await send(usher.public, bad)).status).toBe(200);
+    expect((await send(usher.public, batch([own, other]))).status).toBe(200);
+    const limited = await send(usher.public, bad);
     expect(limited.status).toBe(429);
     expect(limited.headers.get('retry-after')).toBeTruthy();
     expect(limited.headers.get('access-control-allow-origin')).toBe(allowedOrigin);
-    const mixed = await ask(usher.public, batch([own, other]));
+    const mixed = await send(usher.public, batch([own, other]));
     expect(mixed.body).toStrictEqual({ [own]: granted[own], [other]: { status: 429 } });
-    const good = await ask(
+    const good = await send(
       usher.public,
       batch([own], { headers: { authorization: `Bearer ${userToken()}` } }),
     );

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { testNow } from '../../support/tokens.ts';
 import { useUsher } from '../../support/usher.ts';
-import { ask, socketId, userAsks } from '../requests.ts';
-import type { Changes } from '../requests.ts';
+import { send, socketId, userRequest } from '../requests.ts';
+import type { RequestOptions } from '../requests.ts';
 
 const absent = '00000000-0000-4000-8000-000000000000';
 
@@ -10,10 +10,10 @@ const including = (item: object): unknown => expect.arrayContaining([item]);
 
 describe('a decision, on the operator’s port', () => {
   const usher = useUsher();
-  const read = (id: string) => ask(usher.operator, { method: 'GET', path: `/decisions/${id}` });
-  const decided = async (changes: Changes = {}) => {
+  const read = (id: string) => send(usher.operator, { method: 'GET', path: `/decisions/${id}` });
+  const decided = async (changes: RequestOptions = {}) => {
     const headers = { 'user-agent': 'a browser', ...changes.headers };
-    const answer = await ask(usher.public, userAsks({ ...changes, headers }));
+    const answer = await send(usher.public, userRequest({ ...changes, headers }));
     const id = answer.headers.get('x-decision-id') ?? '';
     return { id, requestId: answer.headers.get('x-request-id'), told: await read(id) };
   };
@@ -72,7 +72,7 @@ describe('a decision, on the operator’s port', () => {
 
   it('is not told on the public port', async () => {
     const { id } = await decided();
-    const told = await ask(usher.public, { method: 'GET', path: `/decisions/${id}` });
+    const told = await send(usher.public, { method: 'GET', path: `/decisions/${id}` });
     expect(told.status).toBe(404);
   });
 });
@@ -83,7 +83,7 @@ describe('a decision, behind the operator’s token', () => {
   it('is told to who shows it', async () => {
     const path = `/decisions/${absent}`;
     const shown = { authorization: 'Bearer a-token-of-sixteen-characters' };
-    expect((await ask(usher.operator, { method: 'GET', path })).status).toBe(401);
-    expect((await ask(usher.operator, { method: 'GET', path, headers: shown })).status).toBe(404);
+    expect((await send(usher.operator, { method: 'GET', path })).status).toBe(401);
+    expect((await send(usher.operator, { method: 'GET', path, headers: shown })).status).toBe(404);
   });
 });

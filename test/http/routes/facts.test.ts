@@ -1,23 +1,23 @@
 import { describe, expect, it } from 'vitest';
 import { guestToken, useUsher, userToken } from '../../support/usher.ts';
-import { ask, guestAsks, userAsks } from '../requests.ts';
-import type { Answer, Asking } from '../requests.ts';
+import { send, guestRequest, userRequest } from '../requests.ts';
+import type { TestResponse, TestRequest } from '../requests.ts';
 
 const booking = '/resources/hotels/grand-hotel/bookings/BK-7';
 const escrow = '/resources/tenants/1/escrows/7';
-const put = (path: string, body: unknown, type = 'application/json'): Asking => ({
+const put = (path: string, body: unknown, type = 'application/json'): TestRequest => ({
   method: 'PUT',
   path,
   headers: { 'content-type': type },
   body: typeof body === 'string' ? body : JSON.stringify(body),
 });
-const get = (path: string): Asking => ({ method: 'GET', path });
-const remove = (path: string): Asking => ({ method: 'DELETE', path });
+const get = (path: string): TestRequest => ({ method: 'GET', path });
+const remove = (path: string): TestRequest => ({ method: 'DELETE', path });
 
 describe('the facts on the operator’s port', () => {
   const usher = useUsher();
-  const answerTo = (asking: Asking): Promise<Answer> => ask(usher.operator, asking);
-  const seen = async (asking: Asking) => {
+  const answerTo = (asking: TestRequest): Promise<TestResponse> => send(usher.operator, asking);
+  const seen = async (asking: TestRequest) => {
     const { status, body } = await answerTo(asking);
     return [status, body];
   };
@@ -120,7 +120,7 @@ describe('the facts on the operator’s port', () => {
       token: guestToken({ booking_id: 'BK-8' }),
     };
     const enters = async () => {
-      const { status, body } = await ask(usher.public, guestAsks({ fields }));
+      const { status, body } = await send(usher.public, guestRequest({ fields }));
       return [status, (body as { channel_data?: string }).channel_data?.includes('"101"')];
     };
     expect(await enters()).toStrictEqual([403, undefined]);
@@ -139,7 +139,7 @@ describe('the facts on the operator’s port', () => {
   });
 
   it('a change of an escrow is seen by the very next decision', async () => {
-    const admin = userAsks({
+    const admin = userRequest({
       fields: { channel_name: 'private-tenant.1.escrow.8.chat' },
       headers: { authorization: `Bearer ${userToken({ sub: '9', role: 'admin' })}` },
     });
@@ -151,7 +151,7 @@ describe('the facts on the operator’s port', () => {
       ['RELEASED', 403],
     ] as const) {
       await answerTo(put(path, { buyer_id: '15', seller_id: '16', status }));
-      expect((await ask(usher.public, admin)).status).toBe(expected);
+      expect((await send(usher.public, admin)).status).toBe(expected);
     }
   });
 
@@ -160,14 +160,14 @@ describe('the facts on the operator’s port', () => {
     await answerTo(put('/resources/tenants/2/escrows/9', fact));
     expect(await seen(get('/resources/tenants/1/escrows/9'))).toMatchObject(absent);
     const fields = { channel_name: 'private-tenant.1.escrow.9' };
-    expect((await ask(usher.public, userAsks({ fields }))).status).toBe(403);
+    expect((await send(usher.public, userRequest({ fields }))).status).toBe(403);
   });
 });
 
 describe('GET /docs', () => {
   const usher = useUsher();
   const docs = (accept: string) =>
-    ask(usher.operator, { method: 'GET', path: '/docs', headers: { accept } });
+    send(usher.operator, { method: 'GET', path: '/docs', headers: { accept } });
 
   it('is a page for a browser, which fetches and runs nothing', async () => {
     const { status, headers, text } = await docs(

@@ -1,31 +1,31 @@
 import { describe, expect, it } from 'vitest';
 import { guestToken, useUsher } from '../../support/usher.ts';
-import { ask, asJson, guestAsks, guestChannel, signature, socketId } from '../requests.ts';
-import type { Asking } from '../requests.ts';
+import { send, asJson, guestRequest, guestChannel, signature, socketId } from '../requests.ts';
+import type { TestRequest } from '../requests.ts';
 
 const member =
   '{"user_id":"guest_BK-2025-ABC123","user_info":{"name":"Guest","booking_id":"BK-2025-ABC123"}}';
 const granted = { auth: signature(socketId, guestChannel, member), channel_data: member };
 const route = '/api/guest/hotel/grand-hotel/chat/pusher/auth';
 const withTokenInQuery = `${route}?token=${guestToken()}`;
-const tokenInQueryOnly = guestAsks({ path: withTokenInQuery, fields: { token: undefined } });
+const tokenInQueryOnly = guestRequest({ path: withTokenInQuery, fields: { token: undefined } });
 
 describe('the hotel chat’s route', () => {
   const usher = useUsher();
 
-  it.each<[string, Asking]>([
-    ['a form with the token', guestAsks()],
+  it.each<[string, TestRequest]>([
+    ['a form with the token', guestRequest()],
     ['the token in the query', tokenInQueryOnly],
-    ['the same token in both', guestAsks({ path: withTokenInQuery })],
-    ['a trailing slash', guestAsks({ path: `${route}/` })],
-    ['a trailing slash and a query', guestAsks({ path: `${route}/?token=${guestToken()}` })],
-    ['JSON', asJson(guestAsks())],
+    ['the same token in both', guestRequest({ path: withTokenInQuery })],
+    ['a trailing slash', guestRequest({ path: `${route}/` })],
+    ['a trailing slash and a query', guestRequest({ path: `${route}/?token=${guestToken()}` })],
+    ['JSON', asJson(guestRequest())],
     ['JSON and the token in the query', asJson(tokenInQueryOnly)],
-    ['the hotel percent-encoded', guestAsks({ path: route.replace('-hotel', '%2Dhotel') })],
-    ['fields nobody asked for', guestAsks({ fields: { extra: 'x', __proto__x: 'y' } })],
-    ['JSON with its charset', { ...asJson(guestAsks()), ...charset() }],
+    ['the hotel percent-encoded', guestRequest({ path: route.replace('-hotel', '%2Dhotel') })],
+    ['fields nobody asked for', guestRequest({ fields: { extra: 'x', __proto__x: 'y' } })],
+    ['JSON with its charset', { ...asJson(guestRequest()), ...charset() }],
   ])('signs for %s', async (_case, asking) => {
-    const answer = await ask(usher.public, asking);
+    const answer = await send(usher.public, asking);
     expect(answer.body).toStrictEqual(granted);
     expect(answer.status).toBe(200);
     expect(answer.headers.get('cache-control')).toBe('no-store');
@@ -36,9 +36,9 @@ describe('the hotel chat’s route', () => {
 
   it.each([['socket_id'], ['channel_name'], ['token']])('asks for %s', async (field) => {
     for (const value of [undefined, '']) {
-      const form = guestAsks({ fields: { [field]: value } });
+      const form = guestRequest({ fields: { [field]: value } });
       for (const asking of [form, asJson(form)]) {
-        const answer = await ask(usher.public, asking);
+        const answer = await send(usher.public, asking);
         expect([answer.status, answer.text]).toStrictEqual([
           400,
           '{"error":"Missing required parameters"}',
@@ -48,7 +48,7 @@ describe('the hotel chat’s route', () => {
   });
 
   it('asks for them when there is no body at all', async () => {
-    const answer = await ask(usher.public, { path: withTokenInQuery });
+    const answer = await send(usher.public, { path: withTokenInQuery });
     expect([answer.status, answer.text]).toStrictEqual([
       400,
       '{"error":"Missing required parameters"}',
@@ -57,7 +57,7 @@ describe('the hotel chat’s route', () => {
 
   it('refuses two tokens that differ', async () => {
     const path = `${route}?token=${guestToken({ jti: 'another' })}`;
-    const answer = await ask(usher.public, guestAsks({ path }));
+    const answer = await send(usher.public, guestRequest({ path }));
     expect([answer.status, answer.text]).toStrictEqual([
       400,
       '{"error":"Bad Request","message":"The tokens in the query and in the body differ"}',

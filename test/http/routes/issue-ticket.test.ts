@@ -2,20 +2,20 @@ import { describe, expect, it } from 'vitest';
 import { withClient } from '../../support/database.ts';
 import { testNow, testSeconds } from '../../support/tokens.ts';
 import { allowedOrigin, guestToken, useUsher, userToken } from '../../support/usher.ts';
-import { ask } from '../requests.ts';
-import type { Answer, Asking, Texts } from '../requests.ts';
-import { asksTicket, pageSays, redeems, ticketEnvironment } from '../ticket-requests.ts';
+import { send } from '../requests.ts';
+import type { TestResponse, TestRequest, Texts } from '../requests.ts';
+import { issueRequest, issueBody, redeemRequest, ticketEnvironment } from '../ticket-requests.ts';
 
 const hour = 3_600_000;
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
 describe('asking for a ticket', () => {
   const usher = useUsher({ ...ticketEnvironment, USER_TOKEN_MAX_AGE: '24h' });
-  const answerTo = async (asking: Asking) => {
-    const { status, text } = await ask(usher.public, asking);
+  const answerTo = async (asking: TestRequest) => {
+    const { status, text } = await send(usher.public, asking);
     return [status, text];
   };
-  const rowOf = async (answer: Answer) => {
+  const rowOf = async (answer: TestResponse) => {
     const id = answer.headers.get('x-decision-id');
     const { rows } = await withClient(usher.database, (client) =>
       client.query<Readonly<Record<string, unknown>>>(
@@ -29,14 +29,14 @@ describe('asking for a ticket', () => {
   };
 
   it.each<[string, unknown]>([
-    ['all that a page sends', pageSays],
+    ['all that a page sends', issueBody],
     ['nothing but an object', {}],
-    ['no user: it is for the one who asks', { ...pageSays, userId: undefined }],
+    ['no user: it is for the one who asks', { ...issueBody, userId: undefined }],
     ['null for what the page does not know', { userId: null, entityId: null, clientInfo: null }],
     ['an ISO timestamp', { clientInfo: { timestamp: '2025-06-01T12:00:00Z' } }],
     ['more about the client', { clientInfo: { screen: { width: 1 }, language: 'de' } }],
   ])('gives one for %s', async (_case, body) => {
-    const answer = await ask(usher.public, asksTicket(body));
+    const answer = await send(usher.public, issueRequest(body));
     expect(answer.status).toBe(200);
     expect(answer.text).toMatch(
       /^\{"success":true,"ticket":"ws_ticket_[0-9a-f]{64}","expiresAt":"2025-06-01T13:00:00\.000Z"\}$/,
@@ -46,7 +46,7 @@ describe('asking for a ticket', () => {
   });
 
   it('gives one without any body, and for a path with a slash at its end', async () => {
-    const { path, headers } = asksTicket();
+    const { path, headers } = issueRequest();
     const { authorization, 'x-chat-server-key': key } = headers as Texts;
     const shown = { authorization: authorization!, 'x-chat-server-key': key! };
     const [status, text] = await answerTo({ path: `${path}/`, headers: shown });
@@ -58,7 +58,7 @@ describe('asking for a ticket', () => {
     ['the token behind it', hour / 4, hour / 4],
   ])('lets it live no longer than %s', async (_case, tokenLife, ticketLife) => {
     const token = userToken({ exp: testSeconds + tokenLife / 1000 });
-    const answer = await ask(usher.public, asksTicket(pageSays, bearer(token)));
+    const answer = await send(usher.public, issueRequest(issueBody, bearer(token)));
     expect(answer.body).toMatchObject({
       expiresAt: new Date(testNow + ticketLife).toISOString(),
     });
@@ -66,7 +66,7 @@ describe('asking for a ticket', () => {
 
   it('never gives the same twice', async () => {
     const answers = await Promise.all(
-      Array.from({ length: 20 }, () => ask(usher.public, asksTicket())),
+      Array.from({ length: 20 }, () => send(usher.public, issueRequest())),
     );
     const tickets = answers.map(({ body }) => (body as { readonly ticket: string }).ticket);
     expect(new Set(tickets).size).toBe(20);
@@ -75,78 +75,78 @@ describe('asking for a ticket', () => {
   const missing = '{"success":false,"error":"Missing authentication headers"}';
   const invalid = '{"success":false,"error":"Invalid authentication token"}';
   const without = { authorization: undefined, 'x-chat-server-key': undefined };
-  it.each<[string, string, Asking, readonly [number, string]]>([
-    ['no headers', 'credential-missing', asksTicket({}, without), [401, missing]],
+  it.each<[string, string, TestRequest, readonly [number, string]]>([
+    ['no headers', 'credential-missing', issueRequest({}, without), [401, missing]],
     [
       'no token',
       'credential-missing',
-      asksTicket({}, { authorization: undefined }),
+      issueRequest({}, { authorization: undefined }),
       [401, missing],
     ],
     [
       'no key',
       'server-key-missing',
-      asksTicket({}, { 'x-chat-server-key': undefined }),
+      issueRequest({}, { 'x-chat-server-key': undefined }),
       [401, missing],
     ],
     [
       'an empty key',
       'server-key-missing',
-      asksTicket({}, { 'x-chat-server-key': '' }),
+      issueRequest({}, { 'x-chat-server-key': '' }),
       [401, missing],
     ],
     [
       'an unknown key',
       'server-key-rejected',
-      asksTicket({}, { 'x-chat-server-key': 'chat-3' }),
+      issueRequest({}, { 'x-chat-server-key': 'chat-3' }),
       [401, invalid],
     ],
     [
       'a key in the prototype',
       'server-key-rejected',
-      asksTicket({}, { 'x-chat-server-key': 'constructor' }),
+      issueRequest({}, { 'x-chat-server-key': 'constructor' }),
       [401, invalid],
     ],
-    ['a malformed token', 'credential-malformed', asksTicket({}, bearer('x')), [401, invalid]],
+    ['a malformed token', 'credential-malformed', issueRequest({}, bearer('x')), [401, invalid]],
     [
       'another scheme',
       'credential-malformed',
-      asksTicket({}, { authorization: 'Token eDp5' }),
+      issueRequest({}, { authorization: 'Token eDp5' }),
       [401, invalid],
     ],
     [
       'the password of a protected site',
       'credential-missing',
-      asksTicket({}, { authorization: 'Basic eDp5' }),
+      issueRequest({}, { authorization: 'Basic eDp5' }),
       [401, missing],
     ],
     [
       'an expired token',
       'credential-expired',
-      asksTicket({}, bearer(userToken({ exp: testSeconds }))),
+      issueRequest({}, bearer(userToken({ exp: testSeconds }))),
       [401, invalid],
     ],
     [
       'a guest’s token',
       'credential-rejected',
-      asksTicket({}, bearer(guestToken())),
+      issueRequest({}, bearer(guestToken())),
       [401, invalid],
     ],
     [
       'another user',
       'wrong-user',
-      asksTicket({ ...pageSays, userId: '16' }),
+      issueRequest({ ...issueBody, userId: '16' }),
       [403, '{"success":false,"error":"A ticket is issued to yourself only"}'],
     ],
     [
       'another user, nearly',
       'wrong-user',
-      asksTicket({ userId: '15 ' }),
+      issueRequest({ userId: '15 ' }),
       [403, '{"success":false,"error":"A ticket is issued to yourself only"}'],
     ],
   ])('refuses %s, and records it as %s', async (...[, code, asking, expected]) => {
     const headers = { ...asking.headers, origin: allowedOrigin };
-    const answer = await ask(usher.public, { ...asking, headers });
+    const answer = await send(usher.public, { ...asking, headers });
     expect([answer.status, answer.text]).toStrictEqual(expected);
     expect(answer.headers.get('access-control-allow-origin')).toBe(allowedOrigin);
     const isKnown = code === 'wrong-user';
@@ -165,7 +165,7 @@ describe('asking for a ticket', () => {
   });
 
   it('records a ticket that was issued', async () => {
-    const answer = await ask(usher.public, asksTicket());
+    const answer = await send(usher.public, issueRequest());
     expect(await rowOf(answer)).toMatchObject([
       { action: 'issue-ticket', outcome: 'grant', code: null, principal_id: '15', signals: [] },
     ]);
@@ -188,7 +188,7 @@ describe('asking for a ticket', () => {
     [{ clientInfo: { userAgent: 'x'.repeat(1025) } }, 'userAgent is too long'],
     [{ clientInfo: { timestamp: true } }, 'timestamp must be a text'],
   ])('refuses the body %j', async (body, error) => {
-    expect(await answerTo(asksTicket(body))).toStrictEqual([
+    expect(await answerTo(issueRequest(body))).toStrictEqual([
       400,
       JSON.stringify({ success: false, error }),
     ]);
@@ -201,7 +201,7 @@ describe('asking for a ticket', () => {
     ['application/jsonx', '{"userId":"15"}', 'The Content-Type must be application/json'],
     ['garbage', '{"userId":"15"}', 'The Content-Type must be application/json'],
   ])('takes no %s with %s', async (type, body, error) => {
-    expect(await answerTo(asksTicket(body, { 'content-type': type }))).toStrictEqual([
+    expect(await answerTo(issueRequest(body, { 'content-type': type }))).toStrictEqual([
       415,
       JSON.stringify({ success: false, error }),
     ]);
@@ -216,12 +216,12 @@ describe('asking for a ticket when the store fails', () => {
   it('is a 500 in the words that the page knows; redeeming is a 503', async () => {
     await rename('tickets', 'elsewhere');
     try {
-      const issued = await ask(usher.public, asksTicket());
+      const issued = await send(usher.public, issueRequest());
       expect([issued.status, issued.text]).toStrictEqual([
         500,
         '{"success":false,"error":"Failed to generate ticket"}',
       ]);
-      const redeemed = await ask(usher.public, redeems(`ws_ticket_${'0'.repeat(64)}`));
+      const redeemed = await send(usher.public, redeemRequest(`ws_ticket_${'0'.repeat(64)}`));
       expect([redeemed.status, redeemed.text]).toStrictEqual([
         503,
         '{"success":false,"error":"Try again in a moment"}',
@@ -235,7 +235,7 @@ describe('asking for a ticket when the store fails', () => {
   it.each(['revocations', 'audit_log'])('gives none while %s cannot be asked', async (table) => {
     await rename(table, 'elsewhere');
     try {
-      expect((await ask(usher.public, asksTicket())).status).toBe(500);
+      expect((await send(usher.public, issueRequest())).status).toBe(500);
     } finally {
       await rename('elsewhere', table);
     }

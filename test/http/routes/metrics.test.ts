@@ -6,7 +6,7 @@ import { startJwksServer } from '../../authn/jwt/jwks-server.ts';
 import { metric } from '../../support/metrics.ts';
 import { guestClaims, keyToken, userClaims } from '../../support/tokens.ts';
 import { allowedOrigin, startUsher, userToken, type TestUsher } from '../../support/usher.ts';
-import { ask, guestAsks, userAsks } from '../requests.ts';
+import { send, guestRequest, userRequest } from '../requests.ts';
 
 /** A host that says who a session cookie belongs to, or that it cannot. */
 async function startHost() {
@@ -37,13 +37,13 @@ afterAll(async () => {
 });
 
 const figures = async (of = usher) =>
-  (await ask(of.operator, { path: '/metrics', method: 'GET' })).text;
+  (await send(of.operator, { path: '/metrics', method: 'GET' })).text;
 
 let sessions = 0;
 
 /** Asks for channels with a session that the host was not asked about yet. */
 const askForBox = (path: string, channels: unknown) =>
-  ask(usher.public, {
+  send(usher.public, {
     path,
     headers: {
       cookie: `sessionid=s${(sessions += 1)}`,
@@ -88,14 +88,14 @@ describe('what Usher depends on', () => {
     const keys = 'dependency="token keys"';
     guests.answer((_request, response) => response.writeHead(200).end('no keys'));
     const path = `/api/guest/hotel/grand-hotel/chat/pusher/auth?token=${token(guestClaims())}`;
-    const asGuest = guestAsks({ path, fields: { token: undefined } });
+    const asGuest = guestRequest({ path, fields: { token: undefined } });
     const headers = { authorization: `Bearer ${token(userClaims())}` };
     expect(await up()).toBeUndefined();
-    expect((await ask(other.public, userAsks({ headers }))).status).toBe(401);
+    expect((await send(other.public, userRequest({ headers }))).status).toBe(401);
     expect(await up()).toBe(1);
-    expect((await ask(other.public, asGuest)).status).toBe(503);
+    expect((await send(other.public, asGuest)).status).toBe(503);
     other.clock.now += 30_000;
-    expect((await ask(other.public, userAsks({ headers }))).status).toBe(401);
+    expect((await send(other.public, userRequest({ headers }))).status).toBe(401);
     expect(await up()).toBe(0);
     expect(metric(await figures(other), 'usher_unavailable_total', keys)).toBe(1);
   });
@@ -120,8 +120,9 @@ it.each([
     return ['hit', 'miss'].map((is) => metric(text, name, `result="${is}"`));
   };
   // Facts are remembered once a statement has seen their tables.
-  await ask(usher.public, userAsks());
+  await send(usher.public, userRequest());
   const [hits = 0, misses = 0] = await lookups();
-  for (let i = 0; i < 3; i += 1) await ask(usher.public, userAsks({ headers: { authorization } }));
+  for (let i = 0; i < 3; i += 1)
+    await send(usher.public, userRequest({ headers: { authorization } }));
   expect(await lookups()).toEqual([hits + 2, misses + 1]);
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { useUsher } from '../../support/usher.ts';
 import { speak } from '../raw-socket.ts';
-import { ask, userAsks } from '../requests.ts';
+import { send, userRequest } from '../requests.ts';
 
 const fact = '/resources/hotels/grand-hotel/bookings/BK-2025-ABC123';
 const status = (answer: string) => answer.slice(0, answer.indexOf('\r\n'));
@@ -97,7 +97,7 @@ describe('the operator’s port with a token', () => {
   });
 
   it('refuses strangers before it says which routes there are', async () => {
-    const answer = await ask(usher.operator, { method: 'GET', path: '/nowhere' });
+    const answer = await send(usher.operator, { method: 'GET', path: '/nowhere' });
     expect([answer.status, answer.body]).toStrictEqual([
       401,
       {
@@ -109,11 +109,11 @@ describe('the operator’s port with a token', () => {
   });
 
   it('answers probes without it', async () => {
-    const live = await ask(usher.operator, { method: 'GET', path: '/livez' });
+    const live = await send(usher.operator, { method: 'GET', path: '/livez' });
     expect([live.status, live.body]).toStrictEqual([200, { status: 'live' }]);
-    const ready = await ask(usher.operator, { method: 'GET', path: '/readyz' });
+    const ready = await send(usher.operator, { method: 'GET', path: '/readyz' });
     expect([ready.status, ready.body]).toStrictEqual([200, { status: 'ready' }]);
-    expect((await ask(usher.operator, { method: 'HEAD', path: '/livez' })).status).toBe(200);
+    expect((await send(usher.operator, { method: 'HEAD', path: '/livez' })).status).toBe(200);
   });
 });
 
@@ -122,14 +122,14 @@ describe('the two ports', () => {
 
   it.each(['/livez', '/readyz', '/metrics', fact])('the public one has no %s', async (path) => {
     for (const method of ['GET', 'PUT', 'DELETE']) {
-      expect((await ask(usher.public, { method, path })).status).toBe(404);
+      expect((await send(usher.public, { method, path })).status).toBe(404);
     }
   });
 
   it.each(['/broadcasting/auth', '/pusher/auth', '/pusher/user-auth'])(
     'the operator’s one has no %s',
     async (path) => {
-      expect((await ask(usher.operator, userAsks({ path }))).status).toBe(404);
+      expect((await send(usher.operator, userRequest({ path }))).status).toBe(404);
     },
   );
 });

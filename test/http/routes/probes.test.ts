@@ -21,7 +21,7 @@ it.each([
     ],
     isClosing: () => state === 'closing',
     isDegraded: () => state === 'degraded',
-    limitsAre: undefined,
+    limitScope: undefined,
   });
   const address = await server.listen({ host: '127.0.0.1', port: 0 });
   const answer = await fetch(`${address}/readyz`);

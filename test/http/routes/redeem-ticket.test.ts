@@ -4,13 +4,13 @@ import { withClient } from '../../support/database.ts';
 import { testNow } from '../../support/tokens.ts';
 import { useUsher, userToken, type TestUsher } from '../../support/usher.ts';
 import { hear, raw } from '../../attacks/attacker.ts';
-import { ask, userAsks } from '../requests.ts';
-import type { Answer, Asking } from '../requests.ts';
+import { send, userRequest } from '../requests.ts';
+import type { TestResponse, TestRequest } from '../requests.ts';
 import {
   chatServers,
   getTicket,
-  pageSays,
-  redeems,
+  issueBody,
+  redeemRequest,
   ticketEnvironment,
 } from '../ticket-requests.ts';
 
@@ -31,11 +31,11 @@ describe('redeeming a ticket', () => {
     hashes.push(createHash('sha256').update(ticket).digest('hex'));
     return ticket;
   };
-  const answerTo = async (asking: Asking) => {
-    const { status, text } = await ask(usher.public, asking);
+  const answerTo = async (asking: TestRequest) => {
+    const { status, text } = await send(usher.public, asking);
     return [status, text];
   };
-  const eventsOf = async (answer: Answer) => {
+  const eventsOf = async (answer: TestResponse) => {
     const { rows } = await withClient(usher.database, (client) =>
       client.query<Readonly<Record<string, unknown>>>(
         `SELECT a.action, a.outcome, a.code, a.principal_id, a.tenant_id,
@@ -49,7 +49,7 @@ describe('redeeming a ticket', () => {
 
   it('says whose it is, once', async () => {
     const ticket = await newTicket();
-    const answer = await ask(usher.public, redeems(ticket));
+    const answer = await send(usher.public, redeemRequest(ticket));
     expect([answer.status, answer.text]).toStrictEqual([
       200,
       '{"success":true,"user":{"userId":"15","entityId":"E-7","entityType":"order","providerResId":"P-3"},"expiresAt":"2025-06-01T13:00:00.000Z"}',
@@ -58,39 +58,41 @@ describe('redeeming a ticket', () => {
     expect(await eventsOf(answer)).toMatchObject([
       { action: 'redeem-ticket', outcome: 'grant', code: null, principal_id: '15', signal: null },
     ]);
-    expect(await answerTo(redeems(ticket))).toStrictEqual(invalid);
+    expect(await answerTo(redeemRequest(ticket))).toStrictEqual(invalid);
   });
 
   it('leaves out what the page did not say', async () => {
     const ticket = await newTicket({ entityId: 'E-7' });
-    expect((await answerTo(redeems(ticket)))[1]).toContain(
+    expect((await answerTo(redeemRequest(ticket)))[1]).toContain(
       '"user":{"userId":"15","entityId":"E-7"},',
     );
   });
 
   it('takes what the chat server knows of the client, and refuses it malformed', async () => {
     const ticket = await newTicket();
-    const asking = redeems(ticket);
+    const asking = redeemRequest(ticket);
     const body = (clientInfo: unknown) => JSON.stringify({ ticket, clientInfo });
     expect(await answerTo({ ...asking, body: body('x') })).toStrictEqual([
       400,
       '{"success":false,"error":"clientInfo must be an object"}',
     ]);
-    const good = await answerTo({ ...asking, body: body(pageSays.clientInfo) });
+    const good = await answerTo({ ...asking, body: body(issueBody.clientInfo) });
     expect(good[0]).toBe(200);
   });
 
   it('lets one of fifty in that come at once', async () => {
     const ticket = await newTicket();
-    const answers = await Promise.all(Array.from({ length: 50 }, () => answerTo(redeems(ticket))));
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, () => answerTo(redeemRequest(ticket))),
+    );
     expect(answers.filter(([status]) => status === 200)).toHaveLength(1);
     expect(answers.filter(([status]) => status === 401)).toHaveLength(49);
   });
 
   it('tells the reviewer of a replay, and whose ticket it was', async () => {
     const ticket = await newTicket();
-    await answerTo(redeems(ticket));
-    const answer = await ask(usher.public, redeems(ticket));
+    await answerTo(redeemRequest(ticket));
+    const answer = await send(usher.public, redeemRequest(ticket));
     expect([answer.status, answer.text]).toStrictEqual(invalid);
     expect(await eventsOf(answer)).toStrictEqual([
       {
@@ -108,19 +110,19 @@ describe('redeeming a ticket', () => {
   it('says that one has expired, as often as it is asked', async () => {
     const ticket = await newTicket();
     usher.clock.now = testNow + hour - 1;
-    const other = await newTicket(pageSays, {
+    const other = await newTicket(issueBody, {
       authorization: `Bearer ${userToken({ iat: testNow / 1000 + 3599, exp: testNow / 1000 + 3601 })}`,
     });
     usher.clock.now = testNow + hour;
-    expect(await answerTo(redeems(ticket))).toStrictEqual(refusedWith('Ticket has expired'));
-    expect(await answerTo(redeems(ticket))).toStrictEqual(refusedWith('Ticket has expired'));
-    expect((await answerTo(redeems(other)))[0]).toBe(200);
+    expect(await answerTo(redeemRequest(ticket))).toStrictEqual(refusedWith('Ticket has expired'));
+    expect(await answerTo(redeemRequest(ticket))).toStrictEqual(refusedWith('Ticket has expired'));
+    expect((await answerTo(redeemRequest(other)))[0]).toBe(200);
   });
 
   it.each([`ws_ticket_${'0'.repeat(64)}`, 'x', 'ws_ticket_'])(
     'does not know %s',
     async (ticket) => {
-      const answer = await ask(usher.public, redeems(ticket));
+      const answer = await send(usher.public, redeemRequest(ticket));
       expect([answer.status, answer.text]).toStrictEqual(invalid);
       expect(await eventsOf(answer)).toMatchObject([
         { code: 'ticket-unknown', principal_id: null, signal: 'authentication-failed' },
@@ -131,7 +133,7 @@ describe('redeeming a ticket', () => {
   it.each([undefined, '', 7, null, ['x'], 'x'.repeat(129)])(
     'takes no %j for one',
     async (ticket) => {
-      const answer = await answerTo(redeems(ticket));
+      const answer = await answerTo(redeemRequest(ticket));
       expect(answer[0]).toBe(400);
       expect(answer[1]).toMatch(/^\{"success":false,"error":"ticket [^"]+"\}$/);
     },
@@ -148,15 +150,15 @@ describe('redeeming a ticket', () => {
     ['no key', { 'x-chat-server-key': undefined }, missing],
   ])('refuses %s without touching the ticket', async (_case, headers, expected) => {
     const ticket = await newTicket();
-    expect(await answerTo(redeems(ticket, headers))).toStrictEqual(expected);
-    expect((await answerTo(redeems(ticket)))[0]).toBe(200);
+    expect(await answerTo(redeemRequest(ticket, headers))).toStrictEqual(expected);
+    expect((await answerTo(redeemRequest(ticket)))[0]).toBe(200);
   });
 
   it.each(['X-Chat-Server-Key', 'X-Chat-Server-Secret'])(
     'names %s when it is there twice',
     async (name) => {
       const ticket = await newTicket();
-      const { path, headers = {}, body = '' } = redeems(ticket);
+      const { path, headers = {}, body = '' } = redeemRequest(ticket);
       const lines = Object.entries(headers).map(([header, value]) => `${header}: ${value}`);
       const again = `${name}: ${headers[name.toLowerCase()]!}`;
       const answer = await hear(
@@ -167,17 +169,17 @@ describe('redeeming a ticket', () => {
         400,
         { success: false, error: `${name} is repeated` },
       ]);
-      expect((await answerTo(redeems(ticket)))[0]).toBe(200);
+      expect((await answerTo(redeemRequest(ticket)))[0]).toBe(200);
     },
   );
 
   it('refuses a ticket for another chat server, and spends it', async () => {
     const ticket = await newTicket();
     const other = { 'x-chat-server-key': 'chat-2', 'x-chat-server-secret': chatServers['chat-2'] };
-    const answer = await ask(usher.public, redeems(ticket, other));
+    const answer = await send(usher.public, redeemRequest(ticket, other));
     expect([answer.status, answer.text]).toStrictEqual(invalid);
     expect(await eventsOf(answer)).toMatchObject([{ code: 'ticket-of-other-server' }]);
-    expect(await answerTo(redeems(ticket))).toStrictEqual(invalid);
+    expect(await answerTo(redeemRequest(ticket))).toStrictEqual(invalid);
   });
 
   it.each<[string, object]>([
@@ -193,10 +195,10 @@ describe('redeeming a ticket', () => {
     const headers = { authorization: `Bearer ${userToken(claims)}` };
     const ticket = await newTicket({}, headers);
     const body = JSON.stringify({ ...subject, issued_before: new Date(moment + 1).toISOString() });
-    const revoked = await ask(usher.operator, { path: '/revocations', headers: json, body });
+    const revoked = await send(usher.operator, { path: '/revocations', headers: json, body });
     expect(revoked.status).toBe(200);
 
-    const answer = await ask(usher.public, redeems(ticket));
+    const answer = await send(usher.public, redeemRequest(ticket));
     expect([answer.status, answer.text]).toStrictEqual(invalid);
     expect(await eventsOf(answer)).toMatchObject([{ code: 'revoked', principal_id: 'leaver' }]);
     await expect(getTicket(usher.public, {}, headers)).rejects.toThrow(
@@ -205,13 +207,13 @@ describe('redeeming a ticket', () => {
     const later = { ...claims, iat: moment / 1000 + 1 };
     usher.clock.now = moment + 1000;
     const fresh = await newTicket({}, { authorization: `Bearer ${userToken(later)}` });
-    expect((await answerTo(redeems(fresh)))[0]).toBe(200);
+    expect((await answerTo(redeemRequest(fresh)))[0]).toBe(200);
   });
 
   it('keeps neither the ticket nor the token, only the hash', async () => {
     const token = userToken({ jti: 'at-rest' });
-    const ticket = await newTicket(pageSays, { authorization: `Bearer ${token}` });
-    await answerTo(redeems(ticket));
+    const ticket = await newTicket(issueBody, { authorization: `Bearer ${token}` });
+    await answerTo(redeemRequest(ticket));
     const kept = await everythingKept(usher);
     expect(kept).toContain(hashes.at(-1));
     expect(kept).toContain('at-rest');
@@ -242,13 +244,13 @@ describe('a ticket while Redis is away', () => {
 
   it('is issued and redeemed once, since PostgreSQL keeps it', async () => {
     const ticket = await getTicket(usher.public);
-    expect((await ask(usher.public, redeems(ticket))).status).toBe(200);
-    expect((await ask(usher.public, redeems(ticket))).status).toBe(401);
+    expect((await send(usher.public, redeemRequest(ticket))).status).toBe(200);
+    expect((await send(usher.public, redeemRequest(ticket))).status).toBe(401);
   });
 
   it('leaves Usher ready, with limits of its own', async () => {
-    const ready = await ask(usher.operator, { path: '/readyz', method: 'GET' });
+    const ready = await send(usher.operator, { path: '/readyz', method: 'GET' });
     expect([ready.status, ready.body]).toStrictEqual([200, { status: 'ready', limits: 'local' }]);
-    expect((await ask(usher.public, userAsks())).status).toBe(200);
+    expect((await send(usher.public, userRequest())).status).toBe(200);
   });
 });

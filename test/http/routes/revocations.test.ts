@@ -2,10 +2,10 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { withClient } from '../../support/database.ts';
 import { testNow, testSeconds } from '../../support/tokens.ts';
 import { guestToken, useUsher, userToken } from '../../support/usher.ts';
-import { ask, guestAsks, userAsks } from '../requests.ts';
-import type { Asking } from '../requests.ts';
+import { send, guestRequest, userRequest } from '../requests.ts';
+import type { TestRequest } from '../requests.ts';
 
-const revokes = (body: unknown, type = 'application/json'): Asking => ({
+const revokes = (body: unknown, type = 'application/json'): TestRequest => ({
   path: '/revocations',
   headers: { 'content-type': type },
   body: typeof body === 'string' ? body : JSON.stringify(body),
@@ -36,7 +36,7 @@ describe('POST /revocations', () => {
     [{ guest_session_id: 's' }, [refuse, stay]],
     [{ user_id: 'züri "\\🛎️' }, ofUsers],
   ])('revokes %j from now on, and says what that does', async (subject, effects) => {
-    const answer = await ask(usher.operator, revokes(subject));
+    const answer = await send(usher.operator, revokes(subject));
     expect(answer.status).toBe(200);
     expect(answer.body).toEqual({ revoked: subject, issued_before: at(testNow), effects });
   });
@@ -49,7 +49,7 @@ describe('POST /revocations', () => {
       '2025-05-01T00:00:00Z',
       at(testNow + 60_000),
     ]) {
-      answers.push((await ask(usher.operator, revokes({ ...subject, issued_before }))).body);
+      answers.push((await send(usher.operator, revokes({ ...subject, issued_before }))).body);
     }
     expect(answers).toMatchObject([
       { issued_before: '2025-06-01T11:00:00.500Z' },
@@ -83,14 +83,14 @@ describe('POST /revocations', () => {
     ['[]', 'The body must be a JSON object'],
     ['{"user_id":"u","user_id":"v"}', 'user_id is repeated'],
   ])('refuses %j', async (body, message) => {
-    const answer = await ask(usher.operator, revokes(body));
+    const answer = await send(usher.operator, revokes(body));
     expect([answer.status, answer.body]).toMatchObject([400, { error: 'Bad Request', message }]);
   });
 
   it.each(['', 'a\u0000b', 'a\u200bb', '\ud800', 'x'.repeat(256)])(
     'refuses the id %j, which no credential can have',
     async (user_id) => {
-      expect((await ask(usher.operator, revokes({ user_id }))).status).toBe(400);
+      expect((await send(usher.operator, revokes({ user_id }))).status).toBe(400);
     },
   );
 
@@ -103,31 +103,31 @@ describe('POST /revocations', () => {
         return rows[0]?.n;
       });
     const before = await count();
-    await ask(usher.operator, revokes({ user_id: 'nobody-yet', issued_before: 'now' }));
+    await send(usher.operator, revokes({ user_id: 'nobody-yet', issued_before: 'now' }));
     expect(await count()).toBe(before);
   });
 
   it('stands on the operator’s port only', async () => {
-    expect((await ask(usher.public, revokes({ user_id: 'u' }))).status).toBe(404);
+    expect((await send(usher.public, revokes({ user_id: 'u' }))).status).toBe(404);
   });
 
   it('ends what was issued before, for the very next decision, and nothing else', async () => {
     const token = (changes: object) => bearer(userToken({ sub: 'leaver', ...changes }));
     const channel = { fields: { channel_name: 'private-tenant.1.user.leaver' } };
     const statusFor = async (changes: object) =>
-      (await ask(usher.public, userAsks({ ...token(changes), ...channel }))).status;
+      (await send(usher.public, userRequest({ ...token(changes), ...channel }))).status;
     usher.clock.now = testNow + 5_000;
     expect(await statusFor({})).toBe(200);
-    await ask(usher.operator, revokes({ user_id: 'leaver', issued_before: at(testNow + 1_000) }));
+    await send(usher.operator, revokes({ user_id: 'leaver', issued_before: at(testNow + 1_000) }));
     expect(await statusFor({})).toBe(401);
     expect(await statusFor({ iat: testSeconds + 0.999 })).toBe(401);
     expect(await statusFor({ iat: testSeconds + 1 })).toBe(200);
-    expect((await ask(usher.public, userAsks())).status).toBe(200);
+    expect((await send(usher.public, userRequest())).status).toBe(200);
   });
 
   it('ends a user in one tenant and not in the other', async () => {
     const asking = (tenant: string) =>
-      userAsks({
+      userRequest({
         headers: {
           authorization: `Bearer ${userToken({ sub: 'both', tenant_id: tenant })}`,
           'x-tenant-id': tenant,
@@ -135,20 +135,20 @@ describe('POST /revocations', () => {
         fields: { channel_name: `private-tenant.${tenant}.user.both` },
       });
     const issued_before = at(testNow + 1);
-    await ask(usher.operator, revokes({ user_id: 'both', tenant_id: '1', issued_before }));
-    expect((await ask(usher.public, asking('1'))).status).toBe(401);
-    expect((await ask(usher.public, asking('2'))).status).toBe(200);
-    await ask(usher.operator, revokes({ user_id: 'both', issued_before }));
-    expect((await ask(usher.public, asking('2'))).status).toBe(401);
+    await send(usher.operator, revokes({ user_id: 'both', tenant_id: '1', issued_before }));
+    expect((await send(usher.public, asking('1'))).status).toBe(401);
+    expect((await send(usher.public, asking('2'))).status).toBe(200);
+    await send(usher.operator, revokes({ user_id: 'both', issued_before }));
+    expect((await send(usher.public, asking('2'))).status).toBe(401);
   });
 
   it('ends a booking’s guest in the words of the hotel chat', async () => {
-    const asking = guestAsks({ fields: { token: guestToken() } });
-    expect((await ask(usher.public, asking)).status).toBe(200);
+    const asking = guestRequest({ fields: { token: guestToken() } });
+    expect((await send(usher.public, asking)).status).toBe(200);
     const booking = { hotel_slug: 'grand-hotel', booking_id: 'BK-2025-ABC123' };
     const issued_before = at(testNow + 1);
-    await ask(usher.operator, revokes({ ...booking, issued_before }));
-    const answer = await ask(usher.public, asking);
+    await send(usher.operator, revokes({ ...booking, issued_before }));
+    const answer = await send(usher.public, asking);
     expect([answer.status, answer.text]).toStrictEqual([
       403,
       '{"error":"Forbidden","message":"Token expired or invalid"}',
@@ -160,8 +160,8 @@ describe('POST /revocations', () => {
       withClient(usher.database, (client) => client.query(`ALTER TABLE ${from} RENAME TO ${to}`));
     await rename('revocations', 'elsewhere');
     try {
-      expect((await ask(usher.public, userAsks())).status).toBe(503);
-      expect((await ask(usher.operator, revokes({ user_id: '15' }))).status).toBe(503);
+      expect((await send(usher.public, userRequest())).status).toBe(503);
+      expect((await send(usher.operator, revokes({ user_id: '15' }))).status).toBe(503);
     } finally {
       await rename('elsewhere', 'revocations');
     }

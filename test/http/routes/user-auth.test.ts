@@ -1,22 +1,22 @@
 import { describe, expect, it } from 'vitest';
 import { guestToken, useUsher, userToken } from '../../support/usher.ts';
-import { ask, asJson, signature, socketId, userSignsIn } from '../requests.ts';
-import type { Asking } from '../requests.ts';
+import { send, asJson, signature, socketId, signInRequest } from '../requests.ts';
+import type { TestRequest } from '../requests.ts';
 
 const bearer = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
 
 describe('user authentication', () => {
   const usher = useUsher();
 
-  it.each<[string, Asking]>([
-    ['/broadcasting/user-auth', userSignsIn()],
-    ['/api/broadcasting/user-auth', userSignsIn({ path: '/api/broadcasting/user-auth' })],
-    ['/pusher/user-auth', userSignsIn({ path: '/pusher/user-auth' })],
-    ['a trailing slash', userSignsIn({ path: '/pusher/user-auth/' })],
-    ['JSON', asJson(userSignsIn())],
+  it.each<[string, TestRequest]>([
+    ['/broadcasting/user-auth', signInRequest()],
+    ['/api/broadcasting/user-auth', signInRequest({ path: '/api/broadcasting/user-auth' })],
+    ['/pusher/user-auth', signInRequest({ path: '/pusher/user-auth' })],
+    ['a trailing slash', signInRequest({ path: '/pusher/user-auth/' })],
+    ['JSON', asJson(signInRequest())],
   ])('signs at %s', async (_case, asking) => {
     const data = '{"id":"15"}';
-    const answer = await ask(usher.public, asking);
+    const answer = await send(usher.public, asking);
     expect([answer.status, answer.body]).toStrictEqual([
       200,
       { auth: signature(socketId, '', 'user', '', data), user_data: data },
@@ -26,38 +26,42 @@ describe('user authentication', () => {
 
   it('shows the user of the token, whatever the body says', async () => {
     const data = '{"id":"15","user_info":{"name":"Ada"}}';
-    const asking = userSignsIn({
+    const asking = signInRequest({
       fields: { user_data: '{"id":"1"}', id: '1', user_id: '1' },
       ...bearer(userToken({ name: 'Ada' })),
     });
-    expect((await ask(usher.public, asking)).body).toStrictEqual({
+    expect((await send(usher.public, asking)).body).toStrictEqual({
       auth: signature(socketId, '', 'user', '', data),
       user_data: data,
     });
   });
 
   it('signs in a user of a host without tenants', async () => {
-    const asking = userSignsIn({
+    const asking = signInRequest({
       headers: {
         authorization: `Bearer ${userToken({ tenant_id: null })}`,
         'x-tenant-id': undefined,
       },
     });
-    expect((await ask(usher.public, asking)).status).toBe(200);
+    expect((await send(usher.public, asking)).status).toBe(200);
   });
 
-  it.each<[string, Asking, number]>([
-    ['a guest’s token', userSignsIn(bearer(guestToken())), 401],
-    ['an id that Pusher would refuse', userSignsIn(bearer(userToken({ sub: '{"id":"1"}' }))), 403],
+  it.each<[string, TestRequest, number]>([
+    ['a guest’s token', signInRequest(bearer(guestToken())), 401],
     [
-      'an id longer than Pusher takes',
-      userSignsIn(bearer(userToken({ sub: '1'.repeat(129) }))),
+      'an id that Pusher would refuse',
+      signInRequest(bearer(userToken({ sub: '{"id":"1"}' }))),
       403,
     ],
-    ['another’s tenant', userSignsIn({ headers: { 'x-tenant-id': '2' } }), 403],
-    ['no socket', userSignsIn({ fields: { socket_id: undefined } }), 400],
+    [
+      'an id longer than Pusher takes',
+      signInRequest(bearer(userToken({ sub: '1'.repeat(129) }))),
+      403,
+    ],
+    ['another’s tenant', signInRequest({ headers: { 'x-tenant-id': '2' } }), 403],
+    ['no socket', signInRequest({ fields: { socket_id: undefined } }), 400],
   ])('refuses %s', async (_case, asking, status) => {
-    const answer = await ask(usher.public, asking);
+    const answer = await send(usher.public, asking);
     expect(answer.status).toBe(status);
     expect(answer.text).not.toContain('"auth"');
   });

@@ -3,10 +3,10 @@ import { withClient } from '../../support/database.ts';
 import { metric } from '../../support/metrics.ts';
 import { testNow } from '../../support/tokens.ts';
 import { pusherApp, useUsher } from '../../support/usher.ts';
-import { ask, userAsks } from '../requests.ts';
-import type { Asking } from '../requests.ts';
+import { send, userRequest } from '../requests.ts';
+import type { TestRequest } from '../requests.ts';
 import { webhook, webhookBody } from '../webhook-requests.ts';
-import type { Sending } from '../webhook-requests.ts';
+import type { WebhookRequest } from '../webhook-requests.ts';
 
 const minutes = (count: number) => count * 60_000;
 const own = 'private-tenant.1.user.15';
@@ -30,11 +30,12 @@ const said = (from: object, channel = chat) => ({
 function useHooks(changes: Readonly<Record<string, string>> = {}) {
   const usher = useUsher(changes);
   let sent = 0;
-  const tell = (events: readonly object[], sending?: Sending) => {
+  const tell = (events: readonly object[], sending?: WebhookRequest) => {
     sent += 1;
-    return ask(usher.public, webhook(webhookBody(usher.clock.now - sent, ...events), sending));
+    return send(usher.public, webhook(webhookBody(usher.clock.now - sent, ...events), sending));
   };
-  const metrics = async () => (await ask(usher.operator, { path: '/metrics', method: 'GET' })).text;
+  const metrics = async () =>
+    (await send(usher.operator, { path: '/metrics', method: 'GET' })).text;
   const signals = async () => {
     const { rows } = await withClient(usher.database, (admin) =>
       admin.query<Record<string, unknown>>(
@@ -49,7 +50,7 @@ function useHooks(changes: Readonly<Record<string, string>> = {}) {
 describe('a webhook', () => {
   const { usher, tell, metrics } = useHooks();
   const sent = (at: number, ...events: readonly object[]) =>
-    ask(usher.public, webhook(webhookBody(at, ...events)));
+    send(usher.public, webhook(webhookBody(at, ...events)));
 
   it('is taken once; sent again it is answered alike and counts for nothing', async () => {
     const at = testNow - 77_777;
@@ -64,12 +65,12 @@ describe('a webhook', () => {
   it('is repeated however its signature is spelt', async () => {
     const body = webhookBody(testNow - 66_666, occupied(own));
     const good = webhook(body);
-    expect((await ask(usher.public, good)).body).toEqual({ status: 'taken' });
+    expect((await send(usher.public, good)).body).toEqual({ status: 'taken' });
     const headers = {
       ...good.headers,
       'x-pusher-signature': good.headers!['x-pusher-signature']!.toUpperCase(),
     };
-    expect((await ask(usher.public, { ...good, headers })).body).toEqual({ status: 'repeated' });
+    expect((await send(usher.public, { ...good, headers })).body).toEqual({ status: 'repeated' });
   });
 
   it.each([
@@ -105,7 +106,7 @@ describe('a webhook', () => {
   const body = webhookBody(testNow, occupied(own));
   const good = webhook(body);
   const signature = good.headers!['x-pusher-signature']!;
-  it.each<[string, Asking]>([
+  it.each<[string, TestRequest]>([
     ['no signature', webhook(body, { headers: { 'x-pusher-signature': undefined } })],
     ['an empty one', webhook(body, { headers: { 'x-pusher-signature': '' } })],
     ['one that is cut', webhook(body, { headers: { 'x-pusher-signature': signature.slice(1) } })],
@@ -125,7 +126,7 @@ describe('a webhook', () => {
       { path: '/pusher/webhooks', headers: { 'content-type': 'application/json' } },
     ],
   ])('is refused with %s', async (_case, asking) => {
-    const answer = await ask(usher.public, asking);
+    const answer = await send(usher.public, asking);
     expect([answer.status, answer.body]).toMatchObject([401, { error: 'Unauthorized' }]);
   });
 
@@ -147,7 +148,7 @@ describe('a webhook', () => {
     ['a member without an id', webhookBody(testNow, added(undefined))],
     ['a member whose id is an object', webhookBody(testNow, added({}))],
   ])('is malformed with %s', async (_case, text) => {
-    const answer = await ask(usher.public, webhook(text));
+    const answer = await send(usher.public, webhook(text));
     expect([answer.status, answer.body]).toMatchObject([400, { error: 'Bad Request' }]);
   });
 
@@ -155,19 +156,23 @@ describe('a webhook', () => {
     ['another type', { 'content-type': 'text/plain' }, 415],
     ['a form', { 'content-type': 'application/x-www-form-urlencoded' }, 415],
   ])('is not taken as %s', async (_case, headers, status) => {
-    expect((await ask(usher.public, webhook(body, { headers }))).status).toBe(status);
+    expect((await send(usher.public, webhook(body, { headers }))).status).toBe(status);
   });
 
   it('may be large, and not endless', async () => {
     const large = webhookBody(testNow, { name: 'unknown', text: 'x'.repeat(1_000_000) });
-    expect((await ask(usher.public, webhook(large))).status).toBe(200);
-    expect((await ask(usher.public, webhook('x'.repeat(1_100_000)))).status).toBe(413);
+    expect((await send(usher.public, webhook(large))).status).toBe(200);
+    expect((await send(usher.public, webhook('x'.repeat(1_100_000)))).status).toBe(413);
   });
 
   it('leaves the other routes as they are', async () => {
-    expect((await ask(usher.public, userAsks())).status).toBe(200);
-    const buffer = { ...userAsks(), headers: { 'content-type': 'application/json' }, body: '{}' };
-    expect((await ask(usher.public, buffer)).status).toBe(400);
+    expect((await send(usher.public, userRequest())).status).toBe(200);
+    const buffer = {
+      ...userRequest(),
+      headers: { 'content-type': 'application/json' },
+      body: '{}',
+    };
+    expect((await send(usher.public, buffer)).status).toBe(400);
   });
 });
 
@@ -260,14 +265,14 @@ describe('a webhook that comes while the database cannot answer', () => {
     await rename('security_events', 'elsewhere');
     try {
       for (let attempt = 0; attempt < 2; attempt += 1) {
-        expect((await ask(usher.public, sending)).status).toBe(503);
+        expect((await send(usher.public, sending)).status).toBe(503);
         expect(await figures()).toEqual([0, 0]);
       }
     } finally {
       await rename('elsewhere', 'security_events');
     }
-    expect((await ask(usher.public, sending)).body).toEqual({ status: 'taken' });
-    expect((await ask(usher.public, sending)).body).toEqual({ status: 'repeated' });
+    expect((await send(usher.public, sending)).body).toEqual({ status: 'taken' });
+    expect((await send(usher.public, sending)).body).toEqual({ status: 'repeated' });
     expect(await figures()).toEqual([6, 2]);
     const exceeded = { signal: 'limit-exceeded', tenant_id: '1', decision_id: null };
     expect(
@@ -281,7 +286,7 @@ describe('a webhook that comes while the database cannot answer', () => {
   it('that is sent twice at once is taken once', async () => {
     const before = await figures();
     const sending = webhook(webhookBody(testNow - 1, said({ user_id: '17' })));
-    const answers = await Promise.all(Array.from({ length: 8 }, () => ask(usher.public, sending)));
+    const answers = await Promise.all(Array.from({ length: 8 }, () => send(usher.public, sending)));
     expect(answers.filter(({ text }) => text === '{"status":"taken"}')).toHaveLength(1);
     for (const { status } of answers) expect([200, 503]).toContain(status);
     expect(await figures()).toEqual([before[0]! + 1, before[1]]);
@@ -292,9 +297,9 @@ describe('the figures', () => {
   const { usher, metrics } = useHooks();
 
   it('count decisions and measure them', async () => {
-    expect((await ask(usher.public, userAsks())).status).toBe(200);
-    await ask(usher.public, userAsks({ fields: { channel_name: 'private-tenant.1.user.16' } }));
-    await ask(usher.public, userAsks({ fields: { channel_name: 'private-nothing' } }));
+    expect((await send(usher.public, userRequest())).status).toBe(200);
+    await send(usher.public, userRequest({ fields: { channel_name: 'private-tenant.1.user.16' } }));
+    await send(usher.public, userRequest({ fields: { channel_name: 'private-nothing' } }));
     const text = await metrics();
     const family = 'family="private-tenant.{tenantId}.user.{userId}"';
     const count = (labels: string) => metric(text, 'usher_decisions_total', labels);
@@ -309,8 +314,8 @@ describe('the figures', () => {
 
   it('are told by the operator’s port alone', async () => {
     const asking = { path: '/metrics', method: 'GET' };
-    expect((await ask(usher.public, asking)).status).toBe(404);
-    const answer = await ask(usher.operator, asking);
+    expect((await send(usher.public, asking)).status).toBe(404);
+    const answer = await send(usher.operator, asking);
     expect(answer.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
   });
 });

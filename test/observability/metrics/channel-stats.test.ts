@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { createFigures } from '../../../src/observability/metrics/channel-stats.ts';
+import { createChannelStats } from '../../../src/observability/metrics/channel-stats.ts';
 import { createMetrics } from '../../../src/observability/metrics/metrics.ts';
-import { createWindows } from '../../../src/rate-limit/fixed-window.ts';
+import { createFixedWindow } from '../../../src/rate-limit/fixed-window.ts';
 import { metric } from '../../support/metrics.ts';
 
 const place = { appKey: 'key', tenantId: '1' };
 const chat = 'presence-tenant.1.escrow.42.chat';
 
-function figuresOf(mostMessages = 30) {
+function figuresOf(maxMessages = 30) {
   const clock = { now: 0 };
-  const figures = createFigures({
-    mostMessages,
+  const figures = createChannelStats({
+    maxMessages,
     onMessage: () => undefined,
     now: () => clock.now,
   });
@@ -69,17 +69,17 @@ describe('messages', () => {
     ['is the excess again when that is not on record', false, [false, true]],
     ['is no second excess when that is on record', true, [false, false]],
   ])('taken back and sent again: the third %s', (_case, isOnRecord, expected) => {
-    const { exceeds, takeBack } = figuresOf(2);
+    const { exceeds, undo } = figuresOf(2);
     const event = { name: 'client_event', channel: chat, userId: '15' } as const;
     const say = () => exceeds(event, place);
     expect([say(), say(), say()]).toEqual([false, false, true]);
-    takeBack(event, place, isOnRecord);
-    takeBack(event, place, true);
+    undo(event, place, isOnRecord);
+    undo(event, place, true);
     expect([say(), say()]).toEqual(expected);
   });
 
   it('are counted for a bounded number of senders', () => {
-    const windows = createWindows(1);
+    const windows = createFixedWindow(1);
     for (let i = 0; i < 100_001; i += 1) windows.exceeds(String(i), 0);
     expect(windows.exceeds('100000', 0)).toBe(true);
     expect(windows.exceeds('0', 0)).toBe(false);

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { createServer, type AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startJwksServer } from '../../authn/jwt/jwks-server.ts';
-import { ask, guestAsks, userAsks } from '../../http/requests.ts';
+import { send, guestRequest, userRequest } from '../../http/requests.ts';
 import { getTicket, ticketEnvironment } from '../../http/ticket-requests.ts';
 import { makeDataDir } from '../../support/instance.ts';
 import { logLines, startProgram } from '../../support/program.ts';
@@ -54,7 +54,7 @@ describe('a request', () => {
     let decisionId: string | null = null;
     const collector = await traceOf(async (address) => {
       const traceparent = `00-${traceId}-b7ad6b7169203331-01`;
-      const answer = await ask(address, guestAsks({ headers: { traceparent } }));
+      const answer = await send(address, guestRequest({ headers: { traceparent } }));
       expect(answer.status).toBe(200);
       decisionId = answer.headers.get('x-decision-id');
     });
@@ -89,8 +89,8 @@ describe('a request', () => {
     const collector = await traceOf(async (address) => {
       const channels = ['private-tenant.1.user.15', 'private-tenant.1.user.16'];
       const body = JSON.stringify({ socket_id: '1.2', channel_name: channels });
-      const headers = { ...userAsks().headers, 'content-type': 'application/json' };
-      expect((await ask(address, { path: '/pusher/auth/batch', headers, body })).status).toBe(200);
+      const headers = { ...userRequest().headers, 'content-type': 'application/json' };
+      expect((await send(address, { path: '/pusher/auth/batch', headers, body })).status).toBe(200);
     });
     const audits = collector.spans().filter(({ name }) => name === 'audit');
     const codes = audits.map(({ facts }) => facts['usher.code'] ?? 'none');
@@ -119,7 +119,7 @@ describe('a request', () => {
     const collector = await traceOf(
       async (address) => {
         const headers = { authorization: `Bearer ${token}` };
-        expect((await ask(address, userAsks({ headers }))).status).toBe(503);
+        expect((await send(address, userRequest({ headers }))).status).toBe(503);
       },
       { USER_TOKEN_SECRET: '', USER_TOKEN_JWKS_URL: host.url.href },
     );
@@ -135,8 +135,10 @@ describe('a request', () => {
   it('whose sender does not sample its trace is not told of', async () => {
     const collector = await traceOf(async (address) => {
       const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00';
-      expect((await ask(address, userAsks({ headers: { traceparent } }))).status).toBe(200);
-      expect((await ask(address, userAsks({ headers: { traceparent: 'none' } }))).status).toBe(200);
+      expect((await send(address, userRequest({ headers: { traceparent } }))).status).toBe(200);
+      expect((await send(address, userRequest({ headers: { traceparent: 'none' } }))).status).toBe(
+        200,
+      );
     });
     expect(theOne('decide subscribe', collector.spans()).traceId).not.toMatch(/^0af7/);
   });
@@ -181,15 +183,18 @@ describe('a request', () => {
         traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
         cookie: 'sessionid=their-cookie',
       };
-      await ask(
+      await send(
         address,
-        guestAsks({
+        guestRequest({
           headers,
           path: `/api/guest/hotel/their-hotel/chat/pusher/auth?token=${tokens[0]}`,
         }),
       );
-      await ask(address, userAsks({ headers, fields: { channel_name: 'private-their-channel' } }));
-      await ask(address, { path: '/their/path?token=their-query', headers });
+      await send(
+        address,
+        userRequest({ headers, fields: { channel_name: 'private-their-channel' } }),
+      );
+      await send(address, { path: '/their/path?token=their-query', headers });
     });
     expect(collector.spans().length).toBeGreaterThan(5);
     const secrets = [...tokens, guestSecret, testSecret.reveal(), pusherApp.secret];
@@ -212,7 +217,7 @@ describe('a collector', () => {
     const usher = await startUsher({ OTEL_EXPORTER_OTLP_ENDPOINT: await start() });
     // More than one batch of spans, so that one is under way while others are made.
     for (let i = 0; i < 100; i += 1) {
-      expect((await ask(usher.public, userAsks())).status).toBe(200);
+      expect((await send(usher.public, userRequest())).status).toBe(200);
     }
     // It is given a second; without that, a batch would have ten.
     expect(await elapsed(usher.stop)).toBeLessThan(8_000);
@@ -231,7 +236,7 @@ describe('a collector', () => {
     });
     await program.until('"listening"');
     const line = logLines(program.stdout()).find(({ msg }) => msg === 'listening');
-    await ask((line as { readonly public: string }).public, userAsks());
+    await send((line as { readonly public: string }).public, userRequest());
     program.signal('SIGTERM');
     await program.until('"closed"');
     expect(await elapsed(() => program.ended)).toBeLessThan(8_000);
@@ -246,7 +251,7 @@ describe('a collector', () => {
       OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${collector.url}/elsewhere`,
       OTEL_SERVICE_NAME: 'doorkeeper',
     });
-    await ask(usher.public, userAsks());
+    await send(usher.public, userRequest());
     await usher.stop();
     expect([...collector.paths(), ...collector.services()]).toEqual(['/elsewhere', 'doorkeeper']);
   });

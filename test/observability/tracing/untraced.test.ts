@@ -1,5 +1,5 @@
 import { expect, it, onTestFinished } from 'vitest';
-import { ask, userAsks } from '../../http/requests.ts';
+import { send, userRequest } from '../../http/requests.ts';
 import { createTestDatabase } from '../../support/database.ts';
 import { logLines, startProgram } from '../../support/program.ts';
 import { testEnvironment } from '../../support/usher.ts';
@@ -29,7 +29,7 @@ async function loadedModules(changes: Environment): Promise<string> {
   const program = await startProgram('src/main.ts', { env });
   await program.until('"listening"');
   const line = logLines(program.stdout()).find(({ msg }) => msg === 'listening');
-  expect((await ask((line as { public: string }).public, userAsks())).status).toBe(401);
+  expect((await send((line as { public: string }).public, userRequest())).status).toBe(401);
   program.signal('SIGTERM');
   await program.ended;
   return program.stdout();

@@ -1,4 +1,4 @@
-import type { ChannelFamily } from '../../../src/policy/define-channel.ts';
+import type { ChannelType } from '../../../src/policy/define-channel.ts';
 import type { Principal } from '../../../src/policy/principal.ts';
 import { noon } from './principals.ts';
 
@@ -11,11 +11,8 @@ export interface Row {
 }
 
 /** The verdict of a family's rule: `enters`, `no rule`, or the name of the first check that fails. */
-export function verdict(
-  family: ChannelFamily,
-  { who, params = {}, fact, now = noon }: Row,
-): string {
-  const checks = family.judge(who, params, { fact, now });
+export function verdict(family: ChannelType, { who, params = {}, fact, now = noon }: Row): string {
+  const checks = family.check(who, params, { fact, now });
   if (checks === undefined) return 'no rule';
   return checks.find(({ passed }) => !passed)?.name ?? 'enters';
 }

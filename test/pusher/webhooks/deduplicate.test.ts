@@ -1,20 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { lease, type BeginOnce } from '../../../src/pusher/webhooks/deduplicate.ts';
-import { createMemoryOnce } from '../../../src/pusher/webhooks/memory-deduplicate.ts';
-import { createRedisOnce } from '../../../src/pusher/webhooks/redis-deduplicate.ts';
+import { leaseMs, type Deduplicate } from '../../../src/pusher/webhooks/deduplicate.ts';
+import { createMemoryDeduplicate } from '../../../src/pusher/webhooks/memory-deduplicate.ts';
+import { createRedisDeduplicate } from '../../../src/pusher/webhooks/redis-deduplicate.ts';
 import { beginOnceContract, begun } from '../../contract/once.ts';
 import { describeRedis, useRedis } from '../../support/redis.ts';
 
 describe('what is done once, in memory', () => {
   const clock = { now: 1_000 };
   const now = () => clock.now;
-  let beginOnce: BeginOnce = createMemoryOnce(now);
+  let beginOnce: Deduplicate = createMemoryDeduplicate(now);
   beginOnceContract(() => beginOnce, now);
 
   it('is done until its end, that moment included', async () => {
-    beginOnce = createMemoryOnce(now);
+    beginOnce = createMemoryDeduplicate(now);
     await (await begun(beginOnce, 'a')).finish(2_000);
     clock.now = 2_000;
     expect(await beginOnce('a')).toBe('done');
@@ -24,16 +24,16 @@ describe('what is done once, in memory', () => {
   });
 
   it('may be begun again when nobody finished it within the lease', async () => {
-    beginOnce = createMemoryOnce(now);
+    beginOnce = createMemoryDeduplicate(now);
     await begun(beginOnce, 'a');
-    clock.now += lease;
+    clock.now += leaseMs;
     expect(await beginOnce('a')).toBe('under-way');
     clock.now += 1;
     await begun(beginOnce, 'a');
   });
 
   it('is bounded: the first goes when there are too many', async () => {
-    beginOnce = createMemoryOnce(now);
+    beginOnce = createMemoryDeduplicate(now);
     const end = clock.now + 60_000;
     for (let i = 0; i < 20_000; i += 1) await (await begun(beginOnce, String(i))).finish(end);
     expect(await beginOnce('19999')).toBe('done');
@@ -46,10 +46,13 @@ describe('what is done once, in memory', () => {
 describeRedis('what is done once, in Redis', () => {
   const at = useRedis();
   const ports = { now: Date.now, newId: randomUUID };
-  beginOnceContract(() => createRedisOnce(at.redis, ports), Date.now);
+  beginOnceContract(() => createRedisDeduplicate(at.redis, ports), Date.now);
 
   it('is shared, and ends by itself', async () => {
-    const [one, other] = [createRedisOnce(at.redis, ports), createRedisOnce(at.redis, ports)];
+    const [one, other] = [
+      createRedisDeduplicate(at.redis, ports),
+      createRedisDeduplicate(at.redis, ports),
+    ];
     const turn = await begun(one, 'short');
     expect(await other('short')).toBe('under-way');
     await turn.finish(Date.now() + 300);
@@ -59,8 +62,8 @@ describeRedis('what is done once, in Redis', () => {
   });
 
   it('leaves no key without an end', async () => {
-    await begun(createRedisOnce(at.redis, ports), 'begun');
-    await (await begun(createRedisOnce(at.redis, ports), 'past')).finish(0);
+    await begun(createRedisDeduplicate(at.redis, ports), 'begun');
+    await (await begun(createRedisDeduplicate(at.redis, ports), 'past')).finish(0);
     for (const key of await at.admin.keys(`${at.keyPrefix}*`)) {
       expect(await at.admin.pttl(key)).not.toBe(-1);
     }

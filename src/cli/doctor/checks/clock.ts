@@ -1,20 +1,20 @@
-import { ill, unknown, well, type Symptom } from '../check-result.ts';
+import { fail, unknown, pass, type Check } from '../check-result.ts';
 import { isFault, type Evidence } from '../evidence.ts';
 
 /** Milliseconds; the `Date` of an answer is cut to the second, and on its way for a while. */
-const tolerated = 30_000;
+const maxSkewMs = 30_000;
 
 /** Tokens expire by our clock, and the HTTP API refuses what is signed ten minutes off. */
-export const clock: Symptom = {
+export const clock: Check = {
   name: 'the clocks agree',
-  look: (evidence) => {
+  run: (evidence) => {
     const clocks = datesIn(evidence).map(([whose, date]) => [whose, Date.parse(date)] as const);
     if (clocks.length === 0) return unknown('no answer told the time');
-    const off = clocks.find(([, at]) => Math.abs(at - evidence.now) > tolerated);
-    if (off === undefined) return well;
+    const off = clocks.find(([, at]) => Math.abs(at - evidence.now) > maxSkewMs);
+    if (off === undefined) return pass;
     const [whose, at] = off;
     const seconds = Math.round((evidence.now - at) / 1000);
-    return ill(
+    return fail(
       `The clock here is ${Math.abs(seconds)} s ${seconds > 0 ? 'ahead of' : 'behind'} that of ${whose}.`,
       'Let both machines set their clocks by NTP.',
     );
@@ -22,8 +22,8 @@ export const clock: Symptom = {
 };
 
 function datesIn({ server, usher }: Evidence): readonly (readonly [string, string])[] {
-  const ofServer = (server === undefined ? [] : [server.rest, server.greeting]).flatMap((seen) =>
-    isFault(seen) || seen.date === undefined ? [] : [seen.date],
+  const ofServer = (server === undefined ? [] : [server.rest, server.greeting]).flatMap((result) =>
+    isFault(result) || result.date === undefined ? [] : [result.date],
   );
   const ofUsher = isFault(usher.refusal) ? null : usher.refusal.headers.get('date');
   return [

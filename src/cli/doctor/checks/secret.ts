@@ -1,14 +1,14 @@
-import { demoHasNoServer, ill, unknown, well, type Symptom } from '../check-result.ts';
+import { demoHasNoServer, fail, unknown, pass, type Check } from '../check-result.ts';
 
 /** A signature of ours over a channel's name alone, which all servers check alike. */
-export const secret: Symptom = {
+export const secret: Check = {
   name: 'the secret is that of the key',
-  look: ({ server }) => {
+  run: ({ server }) => {
     if (server === undefined) return demoHasNoServer;
     const { plain } = server;
-    if (plain === 'accepted') return well;
+    if (plain === 'accepted') return pass;
     if (plain === undefined) return unknown('no WebSocket to show a signature on');
-    return ill(
+    return fail(
       plain === 'refused'
         ? 'The Pusher server refuses what this secret signs.'
         : 'The Pusher server does not answer a subscription.',

@@ -1,16 +1,16 @@
-import { ill, unknown, well, type Symptom } from '../check-result.ts';
+import { fail, unknown, pass, type Check } from '../check-result.ts';
 import { isFault } from '../evidence.ts';
 
 /** The Pusher server takes the signature that Usher gave. */
-export const subscribed: Symptom = {
+export const subscribed: Check = {
   name: 'the Pusher server takes that signature',
-  look: ({ channel, settings }) => {
-    if (channel?.taken === undefined) return unknown('there is no signature to show it');
-    if (channel.taken === 'accepted') return well;
-    const auth = isFault(channel.asked) ? undefined : channel.asked.json?.['auth'];
+  run: ({ channel, settings }) => {
+    if (channel?.acceptance === undefined) return unknown('there is no signature to show it');
+    if (channel.acceptance === 'accepted') return pass;
+    const auth = isFault(channel.response) ? undefined : channel.response.json?.['auth'];
     const isOurs = typeof auth === 'string' && auth.startsWith(`${settings.key}:`);
-    return ill(
-      channel.taken === 'refused'
+    return fail(
+      channel.acceptance === 'refused'
         ? 'The Pusher server refuses the signature.'
         : 'The Pusher server does not answer the subscription.',
       isOurs

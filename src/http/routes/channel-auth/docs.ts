@@ -1,7 +1,7 @@
 import {
   anyCredential,
-  askerFields,
-  askerRefusals,
+  authRequestFields,
+  authRequestRefusals,
   channelField,
   headerFaults,
   noSocket,
@@ -16,15 +16,15 @@ import {
   type Operation,
 } from '../../openapi/operation.ts';
 import {
-  answersTo,
+  responsesFor,
   bodiesOf,
   bodyFaults,
   refusals,
   tooManyRefused,
   unavailable,
-  type Fault,
+  type ErrorExample,
 } from '../../output/error-docs.ts';
-import { generalReplies } from '../../output/refusal-response.ts';
+import { generalResponses } from '../../output/refusal-response.ts';
 import { signature } from '../../output/signature-docs.ts';
 
 const asks = (channel_name: string, socket_id = '1234.5678') => ({ socket_id, channel_name });
@@ -80,7 +80,7 @@ const ofOthers: readonly Granted[] = [
   },
 ];
 
-const faults: readonly Fault[] = [
+const faults: readonly ErrorExample[] = [
   ...bodyFaults,
   ...headerFaults,
   noSocket({ channel_name: 'private-tenant.1.user.15' }),
@@ -88,10 +88,10 @@ const faults: readonly Fault[] = [
     name: 'no-channel-name',
     status: 400,
     message: 'channel_name is required',
-    asked: { socket_id: '1234.5678' },
+    request: { socket_id: '1234.5678' },
   },
-  ...refusals(generalReplies, {
-    ...askerRefusals,
+  ...refusals(generalResponses, {
+    ...authRequestRefusals,
     'malformed-socket-id': asks('private-tenant.1.user.15', '1234'),
     'malformed-channel': asks('announcements'),
     'not-allowed': asks('private-tenant.1.user.16'),
@@ -103,14 +103,14 @@ const faults: readonly Fault[] = [
   unavailable,
 ];
 
-const withoutTenant: readonly Fault[] = [
-  ...refusals(generalReplies, { 'tenant-missing': undefined }),
+const withoutTenant: readonly ErrorExample[] = [
+  ...refusals(generalResponses, { 'tenant-missing': undefined }),
   {
     name: 'not-in-room',
     status: 403,
     message: 'Access denied to this room',
     decided: true,
-    asked: asks('private-room-8'),
+    request: asks('private-room-8'),
   },
 ];
 
@@ -121,7 +121,7 @@ export function channelAuthDocs(path: string): Operation {
     : operation([...ofUsers, ...ofOthers], [...faults, ...withoutTenant]);
 }
 
-function operation(granted: readonly Granted[], refused: readonly Fault[]): Operation {
+function operation(granted: readonly Granted[], refused: readonly ErrorExample[]): Operation {
   const examples = (valueOf: (each: Granted) => object): Examples =>
     Object.fromEntries(
       granted.map((each) => [each.name, { summary: each.summary, value: valueOf(each) }]),
@@ -137,7 +137,7 @@ function operation(granted: readonly Granted[], refused: readonly Fault[]): Oper
       {
         type: 'object',
         required: ['socket_id', 'channel_name'],
-        properties: { ...askerFields, channel_name: channelField },
+        properties: { ...authRequestFields, channel_name: channelField },
       },
       { ...examples(({ asked }) => asked), ...bodiesOf(refused) },
     ),
@@ -151,7 +151,7 @@ function operation(granted: readonly Granted[], refused: readonly Fault[]): Oper
           ),
         ),
       },
-      answersTo(refused),
+      responsesFor(refused),
     ),
   };
 }

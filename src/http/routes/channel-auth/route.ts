@@ -2,11 +2,11 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { authorizeChannel, type AuthorizeDeps } from '../../../authorize/authorize-channel.ts';
 import type { Signer } from '../../../pusher/sign.ts';
 import type { CountFailure } from '../../../rate-limit/request-limits.ts';
-import { questionOf } from '../../input/auth-request.ts';
+import { authRequestOf } from '../../input/auth-request.ts';
 import { requiredField } from '../../input/body.ts';
-import type { Present } from '../../input/credentials.ts';
-import { mostCharacters } from '../../input/lengths.ts';
-import { generalReplies } from '../../output/refusal-response.ts';
+import type { CredentialsOf } from '../../input/credentials.ts';
+import { maxCharacters } from '../../input/lengths.ts';
+import { generalResponses } from '../../output/refusal-response.ts';
 import { sendGrant, sendRefusal } from '../../output/response.ts';
 import { channelAuthDocs } from './docs.ts';
 
@@ -21,22 +21,22 @@ const paths = [
 /** What the route depends on. */
 export interface ChannelAuthDeps extends AuthorizeDeps {
   readonly sign: Signer['sign'];
-  readonly present: Present;
+  readonly present: CredentialsOf;
   readonly countFailure: CountFailure;
 }
 
 /** Adds the general routes that answer "may I subscribe?". */
 export function addChannelAuth(server: FastifyInstance, deps: ChannelAuthDeps): void {
-  const refusing = { replies: generalReplies, countFailure: deps.countFailure };
+  const refusals = { responses: generalResponses, countFailure: deps.countFailure };
   const handler = async (request: FastifyRequest, reply: FastifyReply) => {
     const question = {
-      ...questionOf(request, deps.present),
-      channelName: requiredField(request.body, 'channel_name', mostCharacters.channelName),
+      ...authRequestOf(request, deps.present),
+      channelName: requiredField(request.body, 'channel_name', maxCharacters.channelName),
     };
     const decision = await authorizeChannel(question, deps);
     return decision.outcome === 'grant'
       ? sendGrant(reply, decision.id, deps.sign(decision))
-      : sendRefusal([request, reply], decision, refusing);
+      : sendRefusal([request, reply], decision, refusals);
   };
   for (const path of paths) {
     const config = { action: 'subscribe', docs: channelAuthDocs(path) } as const;

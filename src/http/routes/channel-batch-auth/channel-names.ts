@@ -1,9 +1,9 @@
 import { fieldsOf } from '../../input/body.ts';
-import { mostCharacters } from '../../input/lengths.ts';
-import { repeated } from '../../input/repeated-field.ts';
+import { maxCharacters } from '../../input/lengths.ts';
+import { repeatedField } from '../../input/repeated-field.ts';
 import { malformed } from '../../output/problem.ts';
 
-const mostChannels = 100;
+const maxChannels = 100;
 
 /**
  * The names of a batch: `channel_name[0]`, `channel_name[1]`, … of a form, as `pusher-js-auth` 4 sends them, or the list
@@ -14,7 +14,7 @@ export function channelNames(body: unknown): readonly string[] {
   const numbered = Object.entries(fields).filter(([field]) => field.startsWith('channel_name['));
   const listed = fields['channel_name'];
   // Two readers of a request that has both would ask about different channels.
-  const isTwice = listed === repeated || numbered.some(([, value]) => value === repeated);
+  const isTwice = listed === repeatedField || numbered.some(([, value]) => value === repeatedField);
   if (isTwice || (listed !== undefined && numbered.length > 0)) {
     throw malformed('channel_name is repeated');
   }
@@ -25,19 +25,19 @@ export function channelNames(body: unknown): readonly string[] {
   }
   const names: readonly unknown[] = listed ?? numbered.map(([, value]) => value);
   if (names.length === 0) throw malformed('channel_name is required');
-  if (names.length > mostChannels) throw malformed(`channel_name has more than ${mostChannels}`);
+  if (names.length > maxChannels) throw malformed(`channel_name has more than ${maxChannels}`);
   if (!names.every(isName)) throw malformed('channel_name is malformed');
   if (new Set(names).size < names.length) throw malformed('channel_name has a channel twice');
   return names;
 }
 
 /** How many channels a body can be about at most, counted before it is read. */
-export function mostNamesOf(body: unknown): number {
+export function maxChannelNames(body: unknown): number {
   const fields = fieldsOf(body);
   const listed = fields['channel_name'];
   return Array.isArray(listed) ? listed.length : Object.keys(fields).length;
 }
 
 function isName(value: unknown): value is string {
-  return typeof value === 'string' && value !== '' && value.length <= mostCharacters.channelName;
+  return typeof value === 'string' && value !== '' && value.length <= maxCharacters.channelName;
 }

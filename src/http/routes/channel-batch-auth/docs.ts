@@ -1,12 +1,12 @@
 import {
   anyCredential,
-  askerFields,
+  authRequestFields,
   channelField,
   headerFaults,
   noSocket,
   tenantParameter,
 } from '../../input/auth-request-docs.ts';
-import { mostCharacters } from '../../input/lengths.ts';
+import { maxCharacters } from '../../input/lengths.ts';
 import {
   allOf,
   json,
@@ -14,16 +14,16 @@ import {
   type Operation,
   type Schema,
 } from '../../openapi/operation.ts';
-import { answersTo, bodiesOf, bodyFaults, tooManyRefused } from '../../output/error-docs.ts';
+import { responsesFor, bodiesOf, bodyFaults, tooManyRefused } from '../../output/error-docs.ts';
 import { signature } from '../../output/signature-docs.ts';
 
 const names = ['private-tenant.1.user.15', 'private-tenant.1.user.16'] as const;
 const fields: Readonly<Record<string, Schema>> = {
-  ...askerFields,
+  ...authRequestFields,
   socket_id: {
     type: 'string',
     minLength: 1,
-    maxLength: mostCharacters.socketId,
+    maxLength: maxCharacters.socketId,
     description: 'One that is no `socket_id` is a 400 for each channel',
   },
 };
@@ -44,13 +44,13 @@ const faults = [
     name: 'no-channel-name',
     status: 400,
     message: 'channel_name is required',
-    asked: { socket_id: '1234.5678' },
+    request: { socket_id: '1234.5678' },
   },
   {
     name: 'channel-twice',
     status: 400,
     message: 'channel_name has a channel twice',
-    asked: { socket_id: '1234.5678', channel_name: [names[0], names[0]] },
+    request: { socket_id: '1234.5678', channel_name: [names[0], names[0]] },
   },
   { ...tooManyRefused, decided: false },
 ];
@@ -130,6 +130,6 @@ export const channelBatchAuthDocs: Operation = {
         },
       ),
     },
-    answersTo(faults),
+    responsesFor(faults),
   ),
 };

@@ -3,15 +3,15 @@ import type { AuthorizeDeps } from '../../../authorize/authorize-channel.ts';
 import { authorizeChannels, type BatchDecisions } from '../../../authorize/authorize-channels.ts';
 import { Unavailable } from '../../../runtime/unavailable.ts';
 import type { Signer } from '../../../pusher/sign.ts';
-import { questionOf } from '../../input/auth-request.ts';
+import { authRequestOf } from '../../input/auth-request.ts';
 import { channelBatchAuthDocs } from './docs.ts';
-import { channelNames, mostNamesOf } from './channel-names.ts';
-import { largestBatchBody } from '../../input/lengths.ts';
+import { channelNames, maxChannelNames } from './channel-names.ts';
+import { maxBatchBodyBytes } from '../../input/lengths.ts';
 import type { CountUnavailable } from '../../output/errors.ts';
 import type { CountFailure } from '../../../rate-limit/request-limits.ts';
-import type { Present } from '../../input/credentials.ts';
+import type { CredentialsOf } from '../../input/credentials.ts';
 import { RequestProblem } from '../../output/problem.ts';
-import { generalReplies } from '../../output/refusal-response.ts';
+import { generalResponses } from '../../output/refusal-response.ts';
 
 /** Where the `pusher-js-auth` plugin asks, beside the routes for one channel. */
 const paths = ['/pusher/auth/batch', '/broadcasting/auth/batch'];
@@ -19,7 +19,7 @@ const paths = ['/pusher/auth/batch', '/broadcasting/auth/batch'];
 /** What the route depends on. */
 export interface ChannelBatchAuthDeps extends AuthorizeDeps {
   readonly sign: Signer['sign'];
-  readonly present: Present;
+  readonly present: CredentialsOf;
   readonly countFailure: CountFailure;
   readonly countUnavailable: CountUnavailable;
 }
@@ -33,7 +33,7 @@ type Entry = { readonly status: 200; readonly data: object } | { readonly status
 export function addChannelBatchAuth(server: FastifyInstance, deps: ChannelBatchAuthDeps): void {
   const handler = async (request: FastifyRequest, reply: FastifyReply) => {
     const question = {
-      ...questionOf(request, deps.present),
+      ...authRequestOf(request, deps.present),
       channelNames: channelNames(request.body),
     };
     const decisions = await authorizeChannels(question, deps);
@@ -52,9 +52,9 @@ export function addChannelBatchAuth(server: FastifyInstance, deps: ChannelBatchA
   const config = {
     action: 'subscribe' as const,
     docs: channelBatchAuthDocs,
-    slotsOf: ({ body }: FastifyRequest) => mostNamesOf(body),
+    slotsOf: ({ body }: FastifyRequest) => maxChannelNames(body),
   };
-  for (const path of paths) server.post(path, { bodyLimit: largestBatchBody, config }, handler);
+  for (const path of paths) server.post(path, { bodyLimit: maxBatchBodyBytes, config }, handler);
 }
 
 /**
@@ -81,11 +81,11 @@ async function countOnce(
 function outcomeOf(decision: ChannelDecision): 'grant' | 'refusal' | 'none' {
   if (decision instanceof Unavailable) return 'none';
   if (decision.outcome === 'grant') return 'grant';
-  return generalReplies[decision.code].status === 429 ? 'none' : 'refusal';
+  return generalResponses[decision.code].status === 429 ? 'none' : 'refusal';
 }
 
 function entryOf(decision: ChannelDecision, limited: boolean, sign: Signer['sign']): Entry {
   if (decision instanceof Unavailable) return { status: 503 };
   if (decision.outcome === 'grant') return { status: 200, data: sign(decision) };
-  return { status: limited ? 429 : generalReplies[decision.code].status };
+  return { status: limited ? 429 : generalResponses[decision.code].status };
 }

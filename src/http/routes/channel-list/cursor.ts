@@ -1,13 +1,13 @@
-import { ownLists, type OwnCursor } from '../../../policy/facts.ts';
+import { listNames, type ListCursor } from '../../../policy/facts.ts';
 import { malformed } from '../../output/problem.ts';
 
 /** Writes a cursor as one text for the query of the next page. */
-export function formatCursor(cursor: OwnCursor): string {
+export function formatCursor(cursor: ListCursor): string {
   return Buffer.from(JSON.stringify(cursor)).toString('base64url');
 }
 
 /** Reads a cursor; throws a 400 for a text that `formatCursor` did not write. It only marks a position, so it need not be signed. */
-export function parseCursor(text: string | undefined): OwnCursor | undefined {
+export function parseCursor(text: string | undefined): ListCursor | undefined {
   if (text === undefined) return undefined;
   const cursor = parseJson(Buffer.from(text, 'base64url').toString());
   if (!isCursor(cursor)) throw malformed('after is malformed; send the value of `next`');
@@ -22,9 +22,9 @@ function parseJson(text: string): unknown {
   }
 }
 
-function isCursor(value: unknown): value is OwnCursor {
+function isCursor(value: unknown): value is ListCursor {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   return Object.entries(value).every(
-    ([name, id]) => ownLists.some((list) => list === name) && typeof id === 'string',
+    ([name, id]) => listNames.some((list) => list === name) && typeof id === 'string',
   );
 }

@@ -1,28 +1,28 @@
 import {
   anyCredential,
-  askerRefusals,
+  authRequestRefusals,
   headerFaults,
   tenantParameter,
 } from '../../input/auth-request-docs.ts';
-import { mostCharacters } from '../../input/lengths.ts';
+import { maxCharacters } from '../../input/lengths.ts';
 import { allOf, json, type Operation } from '../../openapi/operation.ts';
 import {
-  answersTo,
+  responsesFor,
   refusals,
   tooManyRefused,
   unavailable,
-  type Fault,
+  type ErrorExample,
 } from '../../output/error-docs.ts';
-import { generalReplies } from '../../output/refusal-response.ts';
+import { generalResponses } from '../../output/refusal-response.ts';
 
 const listRefusals = {
-  ...askerRefusals,
+  ...authRequestRefusals,
   'tenant-missing': undefined,
   'tenant-mismatch': undefined,
   'too-many-authorizations': undefined,
 } as const;
 
-const malformedCursor: Fault = {
+const malformedCursor: ErrorExample = {
   name: 'malformed-after',
   status: 400,
   message: 'after is malformed; send the value of `next`',
@@ -42,7 +42,7 @@ export const channelListDocs: Operation = {
       in: 'query',
       description: 'The value of `next` in the answer before; left out for the first page',
       required: false,
-      schema: { type: 'string', maxLength: mostCharacters.cursor },
+      schema: { type: 'string', maxLength: maxCharacters.cursor },
       examples: { user: { value: '' }, 'malformed-after': { value: 'none' } },
     },
   ],
@@ -80,10 +80,10 @@ export const channelListDocs: Operation = {
         },
       ),
     },
-    answersTo([
+    responsesFor([
       ...headerFaults,
       malformedCursor,
-      ...refusals(generalReplies, listRefusals),
+      ...refusals(generalResponses, listRefusals),
       tooManyRefused,
       unavailable,
     ]),

@@ -1,18 +1,18 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { PresentedCredential } from '../../../authn/credential.ts';
+import type { Credential } from '../../../authn/credential.ts';
 import { listChannels, type ListChannelsDeps } from '../../../authorize/list-channels.ts';
 import type { CountFailure } from '../../../rate-limit/request-limits.ts';
 import { namedTenants, originOf } from '../../input/auth-request.ts';
 import { textQuery } from '../../input/body.ts';
-import { mostCharacters } from '../../input/lengths.ts';
-import { generalReplies } from '../../output/refusal-response.ts';
+import { maxCharacters } from '../../input/lengths.ts';
+import { generalResponses } from '../../output/refusal-response.ts';
 import { sendRefusal } from '../../output/response.ts';
 import { formatCursor, parseCursor } from './cursor.ts';
 import { channelListDocs } from './docs.ts';
 
 /** What the route depends on. */
 export interface ChannelListDeps extends ListChannelsDeps {
-  readonly present: (request: FastifyRequest) => readonly PresentedCredential[];
+  readonly present: (request: FastifyRequest) => readonly Credential[];
   readonly countFailure: CountFailure;
 }
 
@@ -22,9 +22,9 @@ export function addChannelList(server: FastifyInstance, deps: ChannelListDeps): 
   server.get('/api/channels', { config }, async (request, reply) => {
     const listRequest = {
       credentials: deps.present(request),
-      pinned: { tenantIds: namedTenants(request) },
+      constraints: { tenantIds: namedTenants(request) },
       origin: originOf(request),
-      cursor: parseCursor(textQuery(request.query, 'after', mostCharacters.cursor)),
+      cursor: parseCursor(textQuery(request.query, 'after', maxCharacters.cursor)),
     };
     const listed = await listChannels(listRequest, deps);
     void reply.header('cache-control', 'no-store');
@@ -33,7 +33,7 @@ export function addChannelList(server: FastifyInstance, deps: ChannelListDeps): 
       return reply.send({ channels, ...(next && { next: formatCursor(next) }) });
     }
     return sendRefusal([request, reply], listed, {
-      replies: generalReplies,
+      responses: generalResponses,
       countFailure: deps.countFailure,
     });
   });

@@ -1,7 +1,7 @@
 import { actions } from '../../../policy/decision.ts';
 import { decisionIdPattern } from '../../../audit/audit-event.ts';
 import { allOf, json, type Operation, type Schema } from '../../openapi/operation.ts';
-import { answersTo, unavailable } from '../../output/error-docs.ts';
+import { responsesFor, unavailable } from '../../output/error-docs.ts';
 import { guarded, guardFaults } from '../operator/docs.ts';
 
 const text: Schema = { type: 'string' };
@@ -88,7 +88,7 @@ export const decisionsDocs: Operation = {
         },
       }),
     },
-    answersTo([
+    responsesFor([
       ...guardFaults,
       {
         name: 'malformed-id',

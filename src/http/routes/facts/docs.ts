@@ -6,7 +6,12 @@ import {
   type Operation,
   type Schema,
 } from '../../openapi/operation.ts';
-import { answersTo, bodyFaults, unavailable, type Fault } from '../../output/error-docs.ts';
+import {
+  responsesFor,
+  bodyFaults,
+  unavailable,
+  type ErrorExample,
+} from '../../output/error-docs.ts';
 import { guarded, guardFaults } from '../operator/docs.ts';
 
 /** One kind of fact, as its routes describe it. */
@@ -20,7 +25,7 @@ export interface DocumentedFact {
   readonly malformedId: string;
 }
 
-const absent: Fault = { name: 'absent', status: 404, message: 'There is no such resource' };
+const absent: ErrorExample = { name: 'absent', status: 404, message: 'There is no such resource' };
 /** What the routes of this fact say of themselves. */
 export function factDocs({
   noun,
@@ -41,17 +46,20 @@ export function factDocs({
   return {
     get: {
       ...{ tags, security, summary: `Read ${noun}` },
-      responses: allOf(shown, answersTo([...always, absent])),
+      responses: allOf(shown, responsesFor([...always, absent])),
     },
     put: {
       ...{ tags, security, summary: `Put ${noun}` },
       description: 'The very next decision sees it, on every replica.',
       requestBody: takes(body, { kept: { value: example } }),
-      responses: allOf(shown, answersTo([...always, ...bodyFaults])),
+      responses: allOf(shown, responsesFor([...always, ...bodyFaults])),
     },
     remove: {
       ...{ tags, security, summary: `Remove ${noun}` },
-      responses: allOf({ 204: { description: 'It is removed' } }, answersTo([...always, absent])),
+      responses: allOf(
+        { 204: { description: 'It is removed' } },
+        responsesFor([...always, absent]),
+      ),
     },
   };
 }

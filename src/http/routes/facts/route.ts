@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Bookings, Escrows, Orders, Rooms } from '../../../facts/fact-store.ts';
 import type { Booking, Escrow, Order, Room } from '../../../policy/facts.ts';
-import { parseDay, parseMoment } from '../../input/datetime.ts';
+import { parseDate, parseDatetime } from '../../input/datetime.ts';
 import { malformed } from '../../output/problem.ts';
 import { addResource, idSchema, tenantIdSchema, type Resource } from './fact-route.ts';
 
@@ -136,8 +136,8 @@ const wholeDay = 24 * 60 * 60 * 1000;
 
 /** The last moment of a stay: an RFC 3339 time with its zone, or a date, which lasts until it ends in UTC. */
 function endOfStay(text: string): number {
-  const day = parseDay(text);
-  const end = day === undefined ? parseMoment(text) : day + wholeDay;
+  const day = parseDate(text);
+  const end = day === undefined ? parseDatetime(text) : day + wholeDay;
   if (end === undefined) {
     throw malformed(
       'check_out must be a date, or a time with its zone such as 2025-12-31T11:00:00Z',

@@ -1,15 +1,15 @@
 import { channelField } from '../../input/auth-request-docs.ts';
-import { mostCharacters } from '../../input/lengths.ts';
+import { maxCharacters } from '../../input/lengths.ts';
 import { allOf, decided, formOrJson, json, type Operation } from '../../openapi/operation.ts';
 import {
-  answersTo,
+  responsesFor,
   bodiesOf,
   bodyFaults,
   refusals,
   tooManyRefused,
   unavailable,
 } from '../../output/error-docs.ts';
-import { guestChatReplies } from '../../output/refusal-response.ts';
+import { guestChatResponses } from '../../output/refusal-response.ts';
 import { signature } from '../../output/signature-docs.ts';
 
 const own = 'private-hotel-grand-hotel-guest-chat-booking-BK-2025-ABC123';
@@ -21,9 +21,9 @@ const faults = [
     name: 'tokens-differ',
     status: 400,
     message: 'The tokens in the query and in the body differ',
-    asked: { ...asks(own), token: 'another' },
+    request: { ...asks(own), token: 'another' },
   },
-  ...refusals(guestChatReplies, {
+  ...refusals(guestChatResponses, {
     'malformed-socket-id': asks(own, '1234'),
     'unknown-channel': asks('private-hotel-grand-hotel-staff'),
     'credential-expired': undefined,
@@ -54,7 +54,7 @@ export const guestChatAuthDocs: Operation = {
         channel_name: channelField,
         token: {
           type: 'string',
-          maxLength: mostCharacters.token,
+          maxLength: maxCharacters.token,
           description: 'The token, if it is not in the query; the same one if it is',
         },
       },
@@ -75,7 +75,7 @@ export const guestChatAuthDocs: Operation = {
         }),
       ),
     },
-    answersTo(faults, 'hotel'),
+    responsesFor(faults, 'hotel'),
     {
       400: json(
         'The request is malformed',

@@ -1,17 +1,17 @@
 import { allOf, decided, json, type Operation, type Schema } from '../../openapi/operation.ts';
 import {
-  answersTo,
+  responsesFor,
   refusals,
   tooManyRefused,
   unavailable,
-  type Fault,
+  type ErrorExample,
 } from '../../output/error-docs.ts';
-import { generalReplies } from '../../output/refusal-response.ts';
+import { generalResponses } from '../../output/refusal-response.ts';
 
 const sessionId: Schema = { type: 'string', format: 'uuid' };
 const session = '5d8f2c0e-7a41-4d6b-9c3e-1f2a3b4c5d6e';
 
-const common: readonly Fault[] = [tooManyRefused, unavailable];
+const common: readonly ErrorExample[] = [tooManyRefused, unavailable];
 
 /** What `POST /api/guest-sessions` says of itself. */
 export const startDocs: Operation = {
@@ -44,7 +44,7 @@ export const startDocs: Operation = {
         },
       ),
     },
-    answersTo([
+    responsesFor([
       { name: 'too-many-sessions', status: 429, message: 'Too many guest sessions' },
       unavailable,
     ]),
@@ -72,8 +72,8 @@ export const linkDocs: Operation = {
         ),
       ),
     },
-    answersTo([
-      ...refusals(generalReplies, {
+    responsesFor([
+      ...refusals(generalResponses, {
         'credential-missing': undefined,
         'credential-malformed': undefined,
         'credential-expired': undefined,
@@ -91,8 +91,8 @@ export const endDocs: Operation = {
   security: [{ guestSession: [] }],
   responses: allOf(
     { 204: decided({ description: 'It has ended' }) },
-    answersTo([
-      ...refusals(generalReplies, {
+    responsesFor([
+      ...refusals(generalResponses, {
         'credential-missing': undefined,
         'credential-malformed': undefined,
       }),

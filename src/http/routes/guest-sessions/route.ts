@@ -6,8 +6,8 @@ import {
   type GuestSessionDeps,
 } from '../../../authorize/guest-sessions.ts';
 import type { CountFailure, CountGuestSession } from '../../../rate-limit/request-limits.ts';
-import { originOf, presentedBearer, presentedGuestSession } from '../../input/auth-request.ts';
-import { generalReplies } from '../../output/refusal-response.ts';
+import { originOf, bearerCredentials, guestSessionCredentials } from '../../input/auth-request.ts';
+import { generalResponses } from '../../output/refusal-response.ts';
 import { sendRefusal } from '../../output/response.ts';
 import { endDocs, linkDocs, startDocs } from './docs.ts';
 
@@ -20,7 +20,7 @@ export interface GuestSessionRouteDeps extends GuestSessionDeps {
 /** Adds the routes of guest sessions (system D): start, link at login, end at logout. */
 export function addGuestSessions(server: FastifyInstance, deps: GuestSessionRouteDeps): void {
   const { countFailure, countGuestSession } = deps;
-  const refusing = { replies: generalReplies, countFailure };
+  const refusing = { responses: generalResponses, countFailure };
 
   const starting = { config: { docs: startDocs } };
   server.post('/api/guest-sessions', starting, async (request, reply) => {
@@ -39,8 +39,8 @@ export function addGuestSessions(server: FastifyInstance, deps: GuestSessionRout
     async (request, reply) => {
       const linked = await linkGuestSession(
         {
-          user: presentedBearer(request),
-          guest: presentedGuestSession(request),
+          user: bearerCredentials(request),
+          guest: guestSessionCredentials(request),
           origin: originOf(request),
         },
         deps,
@@ -56,7 +56,7 @@ export function addGuestSessions(server: FastifyInstance, deps: GuestSessionRout
     { config: { action: 'end-guest-session', docs: endDocs } },
     async (request, reply) => {
       const ended = await endGuestSession(
-        { guest: presentedGuestSession(request), origin: originOf(request) },
+        { guest: guestSessionCredentials(request), origin: originOf(request) },
         deps,
       );
       if (ended.outcome === 'refusal') return sendRefusal([request, reply], ended, refusing);

@@ -1,9 +1,13 @@
 import type { FastifyInstance } from 'fastify';
-import { writeDocument, type DocumentedRoute, type Ports } from '../../openapi/document.ts';
+import {
+  writeDocument,
+  type DocumentedRoute,
+  type DocumentedServers,
+} from '../../openapi/document.ts';
 import { docsPage, pagePolicy } from './page.ts';
 import { json, type Operation, type Schema } from '../../openapi/operation.ts';
 import { guarded, guardFaults } from '../operator/docs.ts';
-import { answersTo } from '../../output/error-docs.ts';
+import { responsesFor } from '../../output/error-docs.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -35,14 +39,18 @@ const docs: Operation = {
   security: guarded,
   responses: {
     200: json('The routes of both ports, as OpenAPI 3.1', { type: 'object' }, {}),
-    ...answersTo(guardFaults),
+    ...responsesFor(guardFaults),
   },
 };
 
 /** Adds `GET /docs` to the operator's port: both ports' routes in one OpenAPI document. */
-export function addDocs(server: FastifyInstance, ports: Ports, publicAddress: string): void {
+export function addDocs(
+  server: FastifyInstance,
+  servers: DocumentedServers,
+  publicAddress: string,
+): void {
   server.get('/docs', { config: { docs } }, ({ headers: { accept = '' } }, reply) => {
-    const document = writeDocument(ports, publicAddress);
+    const document = writeDocument(servers, publicAddress);
     void reply.header('vary', 'Accept');
     // Browsers name HTML first; a program that names both gets the first.
     if (!/^[^,]*\btext\/html\b/i.test(accept)) return document;

@@ -1,11 +1,16 @@
 import { json, withHeaders, type Operation } from '../../openapi/operation.ts';
-import { answersTo, exampleOf, unavailable, type Fault } from '../../output/error-docs.ts';
+import {
+  responsesFor,
+  exampleOf,
+  unavailable,
+  type ErrorExample,
+} from '../../output/error-docs.ts';
 
 /** The operator's token, or none where the port is on loopback. */
 export const guarded: Operation['security'] = [{ operatorToken: [] }, {}];
 
 /** How the guard of the port refuses. */
-export const guardFaults: readonly Fault[] = [
+export const guardFaults: readonly ErrorExample[] = [
   { name: 'token-required', status: 401, message: 'The operator’s token is required' },
   { name: 'not-by-localhost', status: 403, message: 'Ask by localhost' },
 ];
@@ -77,6 +82,6 @@ export const metricsDocs: Operation = {
         },
       },
     },
-    ...answersTo(guardFaults),
+    ...responsesFor(guardFaults),
   },
 };

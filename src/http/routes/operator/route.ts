@@ -1,7 +1,7 @@
 import { timingSafeEqual, createHash } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Origin, SecuritySignal } from '../../../audit/audit-event.ts';
+import type { Origin, SecurityEventType } from '../../../audit/audit-event.ts';
 import type { Secret } from '../../../runtime/secret.ts';
 import { originOf } from '../../input/auth-request.ts';
 import { headerValues } from '../../input/raw-headers.ts';
@@ -9,20 +9,20 @@ import { RequestProblem } from '../../output/problem.ts';
 import { livezDocs, readyzDocs } from './docs.ts';
 
 /** What the probes ask. */
-export interface ProbePorts {
+export interface ProbeDeps {
   /** Each resolves when a dependency answers. */
   readonly pings: readonly (() => Promise<void>)[];
   readonly isClosing: () => boolean;
   /** True while decisions are answered that do not get on record. */
   readonly isDegraded: () => boolean;
   /** How limits are counted, where replicas can count together. */
-  readonly limitsAre: (() => Promise<'shared' | 'local'>) | undefined;
+  readonly limitScope: (() => Promise<'shared' | 'local'>) | undefined;
 }
 
 /** Adds `/livez` (the process answers) and `/readyz` (so does everything it cannot do without). */
 export function addProbes(
   server: FastifyInstance,
-  { pings, isClosing, isDegraded, limitsAre }: ProbePorts,
+  { pings, isClosing, isDegraded, limitScope }: ProbeDeps,
 ): void {
   server.get('/livez', { config: { docs: livezDocs } }, () => ({ status: 'live' }));
   server.get('/readyz', { config: { docs: readyzDocs } }, async (_request, reply) => {
@@ -30,15 +30,15 @@ export function addProbes(
     await Promise.all(pings.map((ping) => ping()));
     // Still 200: without us, the others would have our requests as well, and lose more records.
     const status = isDegraded() ? 'degraded' : 'ready';
-    return { status, ...(limitsAre && { limits: await limitsAre() }) };
+    return { status, ...(limitScope && { limits: await limitScope() }) };
   });
 }
 
 /** What guards the operator's port. */
-export interface GuardPorts {
+export interface GuardDeps {
   readonly token: Secret | undefined;
   /** Puts a request that was turned away on record. Throws `Unavailable`. */
-  readonly recordRejected: (signal: SecuritySignal, origin: Origin) => Promise<void>;
+  readonly recordRejected: (signal: SecurityEventType, origin: Origin) => Promise<void>;
 }
 
 /** Probes come from machines that hold no token. */
@@ -49,15 +49,12 @@ const open = new Set(['/livez', '/readyz']);
  * and only a request that also names loopback and comes from no foreign page passes, or a page in the operator's own browser
  * could reach it: by rebinding its name, or with a form, which no preflight precedes.
  */
-export function guardOperator(
-  server: FastifyInstance,
-  { token, recordRejected }: GuardPorts,
-): void {
+export function guardOperator(server: FastifyInstance, { token, recordRejected }: GuardDeps): void {
   const expected = token === undefined ? undefined : digest(`Bearer ${token.reveal()}`);
   server.addHook('onRequest', async (request) => {
     if (open.has(request.routeOptions.url ?? '')) return;
     if (expected === undefined) {
-      if (isAskedHere(request)) return;
+      if (isLoopbackRequest(request)) return;
       await recordRejected('cross-origin', originOf(request));
       throw new RequestProblem(403, 'Ask by localhost');
     }
@@ -73,7 +70,7 @@ function digest(text: string): Buffer {
 }
 
 /** True when the request names loopback and comes from no foreign page. */
-function isAskedHere({ headers: { origin }, raw: { rawHeaders } }: FastifyRequest): boolean {
+function isLoopbackRequest({ headers: { origin }, raw: { rawHeaders } }: FastifyRequest): boolean {
   // Node keeps the first of two; what stands before us may go by the last (RFC 9112 §3.2).
   const [host, secondHost] = headerValues(rawHeaders, 'host');
   return secondHost === undefined && namesLoopback(host) && isOwnPage(origin, host);

@@ -1,5 +1,5 @@
 import { allOf, formOrJson, json, type Operation, type Schema } from '../../openapi/operation.ts';
-import { answersTo, bodiesOf, bodyFaults, unavailable } from '../../output/error-docs.ts';
+import { responsesFor, bodiesOf, bodyFaults, unavailable } from '../../output/error-docs.ts';
 import { guarded, guardFaults } from '../operator/docs.ts';
 
 const faults = [
@@ -10,19 +10,19 @@ const faults = [
     status: 400,
     message:
       'Name exactly one of user_id (with or without tenant_id), tenant_id, hotel_slug with booking_id, guest_session_id, token_id',
-    asked: { user_id: '15', token_id: '6f1c' },
+    request: { user_id: '15', token_id: '6f1c' },
   },
   {
     name: 'in-the-future',
     status: 400,
     message: 'issued_before lies in the future',
-    asked: { user_id: '15', issued_before: '2999-01-01T00:00:00Z' },
+    request: { user_id: '15', issued_before: '2999-01-01T00:00:00Z' },
   },
   {
     name: 'no-time',
     status: 400,
     message: 'issued_before must be a time with its zone such as 2025-12-31T11:00:00Z',
-    asked: { user_id: '15', issued_before: 'yesterday' },
+    request: { user_id: '15', issued_before: 'yesterday' },
   },
   unavailable,
 ];
@@ -103,7 +103,7 @@ export function revocationsDocs(
           },
         ),
       },
-      answersTo(faults),
+      responsesFor(faults),
     ),
   };
 }

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { RevocationSubject } from '../../../authorize/revocation/revocation.ts';
 import { revoke, type RevokeDeps } from '../../../authorize/revocation/revoke.ts';
 import { originOf } from '../../input/auth-request.ts';
-import { parseMoment } from '../../input/datetime.ts';
+import { parseDatetime } from '../../input/datetime.ts';
 import { malformed } from '../../output/problem.ts';
 import { revocationsDocs } from './docs.ts';
 
@@ -85,7 +85,7 @@ function subjectOf(named: Omit<RevocationBody, 'issued_before'>): RevocationSubj
 
 function issuedBefore(text: string | undefined, now: number): number {
   if (text === undefined) return now;
-  const moment = parseMoment(text);
+  const moment = parseDatetime(text);
   if (moment === undefined) {
     throw malformed('issued_before must be a time with its zone such as 2025-12-31T11:00:00Z');
   }

@@ -4,7 +4,7 @@ import { headerLines } from '../../input/auth-request.ts';
 import { malformed } from '../../output/problem.ts';
 
 /** What a request shows of the chat server that it is about, or that makes it; an empty header counts as missing. Throws a 400 when a header is repeated. */
-export function shownChatServer(request: FastifyRequest): {
+export function chatServerCredentials(request: FastifyRequest): {
   readonly key: string | undefined;
   readonly secret: Secret | undefined;
 } {

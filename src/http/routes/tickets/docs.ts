@@ -1,5 +1,5 @@
 import { unknownTypes } from '../../input/body.ts';
-import { mostCharacters } from '../../input/lengths.ts';
+import { maxCharacters } from '../../input/lengths.ts';
 import {
   allOf,
   decided,
@@ -8,16 +8,22 @@ import {
   type Operation,
   type Schema,
 } from '../../openapi/operation.ts';
-import { answersTo, bodiesOf, refusals, unavailable, type Fault } from '../../output/error-docs.ts';
-import { issueReplies, redeemReplies } from './refusal-responses.ts';
+import {
+  responsesFor,
+  bodiesOf,
+  refusals,
+  unavailable,
+  type ErrorExample,
+} from '../../output/error-docs.ts';
+import { issueResponses, redeemResponses } from './refusal-responses.ts';
 
-const bodyFaults: readonly Fault[] = [
+const bodyFaults: readonly ErrorExample[] = [
   { name: 'not-json', status: 400, message: 'The body is not JSON' },
   { name: 'too-large', status: 413, message: 'The body is too large' },
   { name: 'another-type', status: 415, message: unknownTypes.json },
 ];
 
-const tooManyRefused: Fault = {
+const tooManyRefused: ErrorExample = {
   name: 'too-many-refused',
   status: 429,
   message: 'Too many refused requests',
@@ -26,7 +32,7 @@ const tooManyRefused: Fault = {
 
 const id: Schema = {
   type: ['string', 'null'],
-  maxLength: mostCharacters.id,
+  maxLength: maxCharacters.id,
   pattern: '^[^\\p{Cc}\\p{Cf}\\p{Cs}\\p{Zl}\\p{Zp}]*$',
 };
 
@@ -52,9 +58,9 @@ const issueFaults = [
     name: 'not-an-object',
     status: 400,
     message: 'clientInfo must be an object',
-    asked: { ...page, clientInfo: 'Mozilla/5.0' },
+    request: { ...page, clientInfo: 'Mozilla/5.0' },
   },
-  ...refusals(issueReplies, {
+  ...refusals(issueResponses, {
     'credential-missing': undefined,
     'credential-expired': undefined,
     'wrong-user': { ...page, userId: '16' },
@@ -109,14 +115,14 @@ export const issueTicketDocs: Operation = {
         ),
       ),
     },
-    answersTo(issueFaults, 'ticket'),
+    responsesFor(issueFaults, 'ticket'),
   ),
 };
 
 const redeemFaults = [
   ...bodyFaults,
-  { name: 'no-ticket', status: 400, message: 'ticket is required', asked: {} },
-  ...refusals(redeemReplies, {
+  { name: 'no-ticket', status: 400, message: 'ticket is required', request: {} },
+  ...refusals(redeemResponses, {
     'server-key-missing': undefined,
     'server-key-rejected': undefined,
     'ticket-unknown': undefined,
@@ -138,7 +144,7 @@ export const redeemTicketDocs: Operation = {
       type: 'object',
       required: ['ticket'],
       properties: {
-        ticket: { type: 'string', minLength: 1, maxLength: mostCharacters.ticket },
+        ticket: { type: 'string', minLength: 1, maxLength: maxCharacters.ticket },
         clientInfo,
       },
     },
@@ -181,6 +187,6 @@ export const redeemTicketDocs: Operation = {
         ),
       ),
     },
-    answersTo(redeemFaults, 'ticket'),
+    responsesFor(redeemFaults, 'ticket'),
   ),
 };

@@ -7,13 +7,13 @@ import {
 import type { IssueDecision, IssuedTicket } from '../../../authorize/tickets/ticket.ts';
 import type { CountFailure } from '../../../rate-limit/request-limits.ts';
 import { Unavailable } from '../../../runtime/unavailable.ts';
-import { originOf, presentedBearer } from '../../input/auth-request.ts';
+import { originOf, bearerCredentials } from '../../input/auth-request.ts';
 import { sendError, type CountUnavailable } from '../../output/errors.ts';
 import { sendGrant, sendRefusal } from '../../output/response.ts';
 import { checkClientInfo, idField } from './body.ts';
-import { shownChatServer } from './chat-server.ts';
+import { chatServerCredentials } from './chat-server.ts';
 import { issueTicketDocs } from './docs.ts';
-import { issueReplies } from './refusal-responses.ts';
+import { issueResponses } from './refusal-responses.ts';
 
 /** What the route depends on. */
 export interface IssueTicketRouteDeps extends IssueTicketDeps {
@@ -27,12 +27,12 @@ const options = {
 
 /** Adds the route by which a chat page gets a ticket; its bodies are those that existing pages parse. */
 export function addIssueTicket(server: FastifyInstance, deps: IssueTicketRouteDeps): void {
-  const refusing = { replies: issueReplies, countFailure: deps.countFailure };
+  const refusals = { responses: issueResponses, countFailure: deps.countFailure };
   server.post('/api/websocket/ticket', options, async (request, reply) => {
-    const asked = ticketRequest(request);
+    const ticket = ticketRequest(request);
     let decision: IssueDecision;
     try {
-      decision = await issueTicket(asked, deps);
+      decision = await issueTicket(ticket, deps);
     } catch (error) {
       if (error instanceof Unavailable) deps.countUnavailable(error);
       // These pages know a 500 with this sentence, where other clients get a 503.
@@ -40,8 +40,8 @@ export function addIssueTicket(server: FastifyInstance, deps: IssueTicketRouteDe
       return sendError(request, reply, { status: 500, message: 'Failed to generate ticket' });
     }
     return decision.outcome === 'grant'
-      ? sendGrant(reply, decision.id, shown(decision))
-      : sendRefusal([request, reply], decision, refusing);
+      ? sendGrant(reply, decision.id, toBody(decision))
+      : sendRefusal([request, reply], decision, refusals);
   });
 }
 
@@ -52,8 +52,8 @@ function ticketRequest(request: FastifyRequest): TicketRequest {
   const providerResId = idField(body, 'providerResId');
   return {
     // Only a bearer token: a page that has a session cookie as well does not mean that one.
-    credentials: presentedBearer(request),
-    serverKey: shownChatServer(request).key,
+    credentials: bearerCredentials(request),
+    serverKey: chatServerCredentials(request).key,
     userId: idField(body, 'userId'),
     about: {
       ...(entityId !== undefined && { entityId }),
@@ -64,7 +64,7 @@ function ticketRequest(request: FastifyRequest): TicketRequest {
   };
 }
 
-function shown({ ticket, expiresAt }: IssuedTicket): object {
+function toBody({ ticket, expiresAt }: IssuedTicket): object {
   // The one time that its text leaves.
   return {
     success: true,

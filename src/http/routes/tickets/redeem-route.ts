@@ -4,12 +4,12 @@ import type { TicketHolder } from '../../../authorize/tickets/ticket.ts';
 import type { CountFailure } from '../../../rate-limit/request-limits.ts';
 import { originOf } from '../../input/auth-request.ts';
 import { requiredField } from '../../input/body.ts';
-import { mostCharacters } from '../../input/lengths.ts';
+import { maxCharacters } from '../../input/lengths.ts';
 import { sendGrant, sendRefusal } from '../../output/response.ts';
 import { checkClientInfo } from './body.ts';
-import { shownChatServer } from './chat-server.ts';
+import { chatServerCredentials } from './chat-server.ts';
 import { redeemTicketDocs } from './docs.ts';
-import { redeemReplies } from './refusal-responses.ts';
+import { redeemResponses } from './refusal-responses.ts';
 
 /** What the route depends on. */
 export interface RedeemTicketRouteDeps extends RedeemTicketDeps {
@@ -22,22 +22,22 @@ const options = {
 
 /** Adds the route by which a chat server beside Usher redeems a ticket that a page showed it. */
 export function addRedeemTicket(server: FastifyInstance, deps: RedeemTicketRouteDeps): void {
-  const refusing = { replies: redeemReplies, countFailure: deps.countFailure };
+  const refusals = { responses: redeemResponses, countFailure: deps.countFailure };
   server.post('/api/websocket/ticket/redeem', options, async (request, reply) => {
     checkClientInfo(request.body);
     const presentation = {
-      ticket: requiredField(request.body, 'ticket', mostCharacters.ticket),
-      redeemer: shownChatServer(request),
+      ticket: requiredField(request.body, 'ticket', maxCharacters.ticket),
+      redeemer: chatServerCredentials(request),
       origin: originOf(request),
     };
     const decision = await redeemTicket(presentation, deps);
     return decision.outcome === 'grant'
-      ? sendGrant(reply, decision.id, shown(decision.holder))
-      : sendRefusal([request, reply], decision, refusing);
+      ? sendGrant(reply, decision.id, toBody(decision.holder))
+      : sendRefusal([request, reply], decision, refusals);
   });
 }
 
-function shown({ user, entityId, entityType, providerResId, expiresAt }: TicketHolder): object {
+function toBody({ user, entityId, entityType, providerResId, expiresAt }: TicketHolder): object {
   return {
     success: true,
     // JSON leaves out what the page did not say.

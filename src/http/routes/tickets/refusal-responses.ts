@@ -1,11 +1,11 @@
 import type { IssueRefusalCode, RedeemRefusalCode } from '../../../authorize/tickets/ticket.ts';
-import type { RepliesTo } from '../../output/refusal-response.ts';
+import type { RefusalResponses } from '../../output/refusal-response.ts';
 
 const missing = { status: 401, message: 'Missing authentication headers' } as const;
 const invalid = { status: 401, message: 'Invalid authentication token' } as const;
 
 /** Issuing a ticket: existing pages know these sentences. */
-export const issueReplies: RepliesTo<IssueRefusalCode> = {
+export const issueResponses: RefusalResponses<IssueRefusalCode> = {
   'credential-missing': missing,
   'server-key-missing': missing,
   'server-key-rejected': invalid,
@@ -23,7 +23,7 @@ export const issueReplies: RepliesTo<IssueRefusalCode> = {
 const unknown = { status: 401, message: 'Invalid or expired ticket' } as const;
 
 /** Redeeming one: existing chat servers know these sentences. What becomes of a ticket that was good is nobody's to learn. */
-export const redeemReplies: RepliesTo<RedeemRefusalCode> = {
+export const redeemResponses: RefusalResponses<RedeemRefusalCode> = {
   'server-key-missing': missing,
   'server-key-rejected': { status: 401, message: 'Authentication failed' },
   'ticket-unknown': unknown,

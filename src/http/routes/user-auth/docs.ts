@@ -1,28 +1,28 @@
 import {
   anyCredential,
-  askerFields,
-  askerRefusals,
+  authRequestFields,
+  authRequestRefusals,
   headerFaults,
   noSocket,
   tenantParameter,
 } from '../../input/auth-request-docs.ts';
 import { allOf, decided, formOrJson, json, type Operation } from '../../openapi/operation.ts';
 import {
-  answersTo,
+  responsesFor,
   bodiesOf,
   bodyFaults,
   refusals,
   tooManyRefused,
   unavailable,
 } from '../../output/error-docs.ts';
-import { generalReplies } from '../../output/refusal-response.ts';
+import { generalResponses } from '../../output/refusal-response.ts';
 
 const faults = [
   ...bodyFaults,
   ...headerFaults,
   noSocket({}),
-  ...refusals(generalReplies, {
-    ...askerRefusals,
+  ...refusals(generalResponses, {
+    ...authRequestRefusals,
     'malformed-socket-id': { socket_id: '1234' },
     'not-allowed': undefined,
     'tenant-missing': undefined,
@@ -41,7 +41,7 @@ export const userAuthDocs: Operation = {
   security: anyCredential,
   parameters: tenantParameter,
   requestBody: formOrJson(
-    { type: 'object', required: ['socket_id'], properties: askerFields },
+    { type: 'object', required: ['socket_id'], properties: authRequestFields },
     { user: { value: { socket_id: '1234.5678' } }, ...bodiesOf(faults) },
   ),
   responses: allOf(
@@ -69,6 +69,6 @@ export const userAuthDocs: Operation = {
         ),
       ),
     },
-    answersTo(faults),
+    responsesFor(faults),
   ),
 };

@@ -5,9 +5,9 @@ import {
 } from '../../../authorize/authenticate-user.ts';
 import type { SignUser } from '../../../pusher/sign-user.ts';
 import type { CountFailure } from '../../../rate-limit/request-limits.ts';
-import { questionOf } from '../../input/auth-request.ts';
-import type { Present } from '../../input/credentials.ts';
-import { generalReplies } from '../../output/refusal-response.ts';
+import { authRequestOf } from '../../input/auth-request.ts';
+import type { CredentialsOf } from '../../input/credentials.ts';
+import { generalResponses } from '../../output/refusal-response.ts';
 import { sendGrant, sendRefusal } from '../../output/response.ts';
 import { userAuthDocs } from './docs.ts';
 
@@ -17,18 +17,18 @@ const paths = ['/pusher/user-auth', '/broadcasting/user-auth', '/api/broadcastin
 /** What the route depends on. */
 export interface UserAuthDeps extends AuthenticateUserDeps {
   readonly signUser: SignUser;
-  readonly present: Present;
+  readonly present: CredentialsOf;
   readonly countFailure: CountFailure;
 }
 
 /** Adds the routes that answer "who am I?" to the Pusher server. */
 export function addUserAuth(server: FastifyInstance, deps: UserAuthDeps): void {
-  const refusing = { replies: generalReplies, countFailure: deps.countFailure };
+  const refusals = { responses: generalResponses, countFailure: deps.countFailure };
   const handler = async (request: FastifyRequest, reply: FastifyReply) => {
-    const decision = await authenticateUser(questionOf(request, deps.present), deps);
+    const decision = await authenticateUser(authRequestOf(request, deps.present), deps);
     return decision.outcome === 'grant'
       ? sendGrant(reply, decision.id, deps.signUser(decision))
-      : sendRefusal([request, reply], decision, refusing);
+      : sendRefusal([request, reply], decision, refusals);
   };
   const config = { action: 'sign-in', docs: userAuthDocs } as const;
   for (const path of paths) server.post(path, { config }, handler);

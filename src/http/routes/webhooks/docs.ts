@@ -8,26 +8,26 @@ import {
   type Parameter,
 } from '../../openapi/operation.ts';
 import {
-  answersTo,
+  responsesFor,
   bodiesOf,
   tooManyRefused,
   unavailable,
-  type Fault,
+  type ErrorExample,
 } from '../../output/error-docs.ts';
 
-const faults: readonly Fault[] = [
+const faults: readonly ErrorExample[] = [
   {
     name: 'malformed',
     status: 400,
     message: 'The webhook is malformed',
-    asked: { time_ms: 1748779200000 },
+    request: { time_ms: 1748779200000 },
   },
   { name: 'forged', status: 401, message: 'The webhook is not signed by a known key' },
   {
     name: 'stale',
     status: 401,
     message: 'The webhook is too old',
-    asked: { time_ms: 1733050800000, events: [] },
+    request: { time_ms: 1733050800000, events: [] },
   },
   { name: 'too-large', status: 413, message: 'The body is too large' },
   { name: 'another-type', status: 415, message: unknownTypes.json },
@@ -101,6 +101,6 @@ export const webhooksDocs: Operation = {
         { taken: { value: { status: 'taken' } } },
       ),
     },
-    answersTo(faults),
+    responsesFor(faults),
   ),
 };

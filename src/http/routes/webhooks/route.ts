@@ -6,7 +6,7 @@ import {
 } from '../../../pusher/webhooks/receive-webhook.ts';
 import type { CountFailure } from '../../../rate-limit/request-limits.ts';
 import { originOf } from '../../input/auth-request.ts';
-import { largestWebhook } from '../../input/lengths.ts';
+import { maxWebhookBytes } from '../../input/lengths.ts';
 import { sendError } from '../../output/errors.ts';
 import { webhooksDocs } from './docs.ts';
 
@@ -39,7 +39,7 @@ export function addWebhooks(server: FastifyInstance, deps: WebhookDeps): void {
       },
     );
     const options = {
-      bodyLimit: largestWebhook,
+      bodyLimit: maxWebhookBytes,
       config: { body: 'json', docs: webhooksDocs },
     } as const;
     scope.post('/pusher/webhooks', options, (request, reply) => respond([request, reply], deps));
