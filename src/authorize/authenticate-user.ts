@@ -19,7 +19,7 @@ import type { TrackConnection } from './revocation/track-connection.ts';
 export interface AuthenticateUserDeps extends AuthenticateDeps {
   readonly rateLimitGrant: RateLimitGrant;
   readonly trackConnection: TrackConnection;
-  readonly record: WriteDecision;
+  readonly writeDecision: WriteDecision;
   readonly measure: Measure;
   readonly newId: () => string;
 }
@@ -40,7 +40,7 @@ export function authenticateUser(
       else if (limited !== 'at once') decision = limited;
     }
     decision = await deps.trackConnection(decision, deps.revocations);
-    await deps.record(decision, request.origin);
+    await deps.writeDecision(decision, request.origin);
     return decision;
   });
 }

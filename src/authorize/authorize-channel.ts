@@ -14,7 +14,7 @@ import type { TrackConnection } from './revocation/track-connection.ts';
 
 /** What a decision about a channel depends on. */
 export interface DecideDeps extends AuthenticateDeps, EvaluateDeps {
-  readonly catalogue: ChannelRegistry;
+  readonly channels: ChannelRegistry;
   readonly newId: () => string;
 }
 
@@ -24,7 +24,7 @@ export interface AuthorizeDeps extends DecideDeps {
   readonly factSources: () => readonly FactSource[];
   readonly rateLimitGrant: RateLimitGrant;
   readonly trackConnection: TrackConnection;
-  readonly record: WriteDecision;
+  readonly writeDecision: WriteDecision;
   readonly measure: Measure;
 }
 
@@ -52,7 +52,7 @@ export async function authorizeOne(
     const limited = await rateLimited(evaluated, { request, rateLimit, deps });
     const decision = await deps.trackConnection(limited, source.revocations);
     // False: the source was a cache and a fact has changed since, so the next source decides.
-    if (await deps.record(decision, request.origin, source.version)) return decision;
+    if (await deps.writeDecision(decision, request.origin, source.version)) return decision;
   }
   throw new Error('A decision by the database is always recorded');
 }
@@ -72,7 +72,7 @@ interface Sources {
 async function decide(
   request: ChannelAuthRequest,
   { source, authenticateBy }: Sources,
-  deps: Pick<DecideDeps, 'catalogue' | 'newId' | 'encrypts' | 'now'>,
+  deps: Pick<DecideDeps, 'channels' | 'newId' | 'encrypts' | 'now'>,
 ): Promise<Decision> {
   const attempt: DecisionBase = { id: deps.newId(), action: 'subscribe', checks: [] };
   const socketId = parseSocketId(request.socketId);
@@ -80,7 +80,7 @@ async function decide(
   const channel = parseChannelName(request.channelName);
   if (channel === undefined) return refuse({ ...attempt, socketId }, 'malformed-channel');
 
-  const match = deps.catalogue.match(channel);
+  const match = deps.channels.match(channel);
   if (typeof match === 'string') {
     return refuse({ ...attempt, socketId, channel }, `${match}-channel`);
   }
@@ -96,7 +96,7 @@ async function decide(
   const { principal } = authenticated;
   const evaluation = await evaluateMatch(
     match,
-    { principal, pinned: request.constraints },
+    { principal, constraints: request.constraints },
     { find: source.find, encrypts: deps.encrypts, now: deps.now },
   );
   const { checks, refused, member } = evaluation;

@@ -32,7 +32,7 @@ export interface Evaluation {
 
 interface Subject {
   readonly principal: Principal;
-  readonly pinned: RouteConstraints;
+  readonly constraints: RouteConstraints;
 }
 
 /** Evaluates the rule of a channel for one principal. Throws `Unavailable` when the fact could not be loaded. */
@@ -82,7 +82,7 @@ type TypeEvaluation =
 
 async function evaluateType(
   match: ChannelMatch,
-  { principal, pinned: constraints }: Subject,
+  { principal, constraints }: Subject,
   deps: EvaluateDeps,
 ): Promise<TypeEvaluation> {
   const { channelType, params } = match;

@@ -18,7 +18,7 @@ import { authenticate, ofTenant, type AuthenticateDeps } from './authenticate.ts
 /** What guest sessions depend on. */
 export interface GuestSessionDeps extends AuthenticateDeps {
   readonly sessions: GuestSessionStore;
-  readonly record: WriteDecision;
+  readonly writeDecision: WriteDecision;
   readonly now: () => number;
   readonly newId: () => string;
   readonly randomBytes: (count: number) => Uint8Array;
@@ -65,7 +65,7 @@ export async function linkGuestSession(
   deps: GuestSessionDeps,
 ): Promise<Refusal | LinkedSession> {
   const decision = await link(request, deps);
-  await deps.record(decision, request.origin);
+  await deps.writeDecision(decision, request.origin);
   return decision;
 }
 
@@ -78,7 +78,7 @@ export async function endGuestSession(
   deps: GuestSessionDeps,
 ): Promise<Refusal | PlainGrant> {
   const decision = await end(guest, deps);
-  await deps.record(decision, origin);
+  await deps.writeDecision(decision, origin);
   return decision;
 }
 

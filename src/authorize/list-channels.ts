@@ -19,13 +19,13 @@ import { permittedMatches, type EvaluateDeps } from './evaluate.ts';
 
 /** What a list depends on. */
 export interface ListChannelsDeps extends AuthenticateDeps, EvaluateDeps {
-  readonly catalogue: ChannelRegistry;
+  readonly channels: ChannelRegistry;
   readonly openOwnPage: OpenListPage;
   readonly limits: Pick<Limits, 'consume'>;
   /** Authorizations a minute and principal, of which a list is one. */
   readonly authorizations: number;
   readonly reportExcess: ReportLimitExceeded;
-  readonly record: WriteDecision;
+  readonly writeDecision: WriteDecision;
   readonly newId: () => string;
 }
 
@@ -62,7 +62,7 @@ export async function listChannels(
     ...refuse(attempt, code),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
   };
-  await deps.record(refusal, request.origin);
+  await deps.writeDecision(refusal, request.origin);
   return refusal;
 }
 
@@ -82,12 +82,12 @@ async function list(
 
   const page = deps.openOwnPage(cursor);
   // Families without a fact are listed whole, on the first page.
-  const families = deps.catalogue.channelTypes.filter(({ load }) => load || cursor === undefined);
+  const families = deps.channels.channelTypes.filter(({ load }) => load || cursor === undefined);
   const permitted = await Promise.all(
     families.map(async (family) => {
       const entries = await matchesOf(family, principal, { ...deps, findOwn: page.lists });
       const evaluated = entries.map((matches) =>
-        permittedMatches(matches, { principal, pinned: constraints }, deps),
+        permittedMatches(matches, { principal, constraints }, deps),
       );
       return (await Promise.all(evaluated)).flat();
     }),
@@ -116,14 +116,14 @@ async function countList(
 async function matchesOf(
   family: ChannelType,
   principal: Principal,
-  { catalogue, findOwn }: { readonly catalogue: ChannelRegistry; readonly findOwn: FactLists },
+  { channels, findOwn }: { readonly channels: ChannelRegistry; readonly findOwn: FactLists },
 ): Promise<readonly (readonly ChannelMatch[])[]> {
   const own = await family.list(principal, findOwn);
   return own.map((params) => {
     const body = fillPattern(family.pattern, params);
     return family.forms.flatMap((form) => {
       const channel = parseChannelName(`${form}-${body}`);
-      const match = channel && catalogue.match(channel);
+      const match = channel && channels.match(channel);
       return match === undefined || typeof match === 'string' ? [] : [match];
     });
   });

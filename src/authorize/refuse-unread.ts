@@ -10,17 +10,20 @@ export interface UnreadRequest {
 
 /** What the record depends on. */
 export interface RefuseUnreadDeps {
-  readonly record: WriteDecision;
+  readonly writeDecision: WriteDecision;
   readonly newId: () => string;
 }
 
 /** Records the refusal of a request that could not be parsed. Resolves to the id of the decision. Throws `Unavailable`. */
 export async function refuseUnread(
   { action, cause, origin }: UnreadRequest,
-  { record, newId }: RefuseUnreadDeps,
+  { writeDecision, newId }: RefuseUnreadDeps,
 ): Promise<string> {
   const id = newId();
   const checks = [check(`request can be read: ${cause}`, false)];
-  await record({ id, action, checks, outcome: 'refusal', code: 'malformed-request' }, origin);
+  await writeDecision(
+    { id, action, checks, outcome: 'refusal', code: 'malformed-request' },
+    origin,
+  );
   return id;
 }

@@ -62,7 +62,11 @@ export function buildDeps(config: Config, deps: Surroundings) {
   const { revocations, liveGrants, sources } = stores;
   const { limits, shared } = stores.limiting;
   if (shared) metrics.load.observeLocal(shared.isLocal);
-  const { countRefusal, record, recordForgery } = createRefusalRateLimit({
+  const {
+    countRefusal,
+    record: writeDecision,
+    recordForgery,
+  } = createRefusalRateLimit({
     ...{
       ...config.limits,
       limits,
@@ -84,7 +88,7 @@ export function buildDeps(config: Config, deps: Surroundings) {
     now,
     newId: randomUUID,
     randomBytes,
-    catalogue: channelRegistry,
+    channels: channelRegistry,
     identify,
     // The database is a source of facts itself.
     ...sources.database,
@@ -118,7 +122,7 @@ export function buildDeps(config: Config, deps: Surroundings) {
     appKeyOf: (tenantId: string) => apps.for(tenantId)?.key,
     figures,
     measure,
-    record,
+    writeDecision,
     recordForgery,
     recordSignal,
     countRefusal,

@@ -185,7 +185,7 @@ async function reauthorize(
     return { expiresAt: decision.principal.expiresAt };
   }
   // Somebody who has to leave does not stay because the trail is not to be had.
-  await deps.record(decision, authRequest.origin).catch((error: unknown) => {
+  await deps.writeDecision(decision, authRequest.origin).catch((error: unknown) => {
     log.error({ err: error, decisionId: decision.id }, 'could not record a refusal');
   });
   const hasEnded = decision.outcome === 'refusal' && sessionEndedCodes.has(decision.code);

@@ -6,7 +6,7 @@ import type { DialFault } from './upstream.ts';
 
 /** What an answer to a client takes whose handshake the host did not accept. */
 export interface HostFaultDeps {
-  readonly record: WriteDecision;
+  readonly writeDecision: WriteDecision;
   readonly newId: () => string;
   /** Counts a refused request; throws what the server answers when its address has had too many. */
   readonly countFailure: (request: FastifyRequest) => Promise<void>;
@@ -36,7 +36,7 @@ export async function answerHostFault(
   const { status, retryAfter } = fault;
   if (status < 500) {
     const refusal = refusedByHost(grant, status, deps.newId());
-    await deps.record(refusal, origin);
+    await deps.writeDecision(refusal, origin);
     void reply.headers({ 'x-decision-id': refusal.id, 'cache-control': 'no-store' });
     await deps.countFailure(request);
   } else {

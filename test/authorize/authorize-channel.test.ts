@@ -61,7 +61,7 @@ describe('authorizeChannel', () => {
     ['who asks', { identify: down }],
     ['whether it was revoked', { revocations: { latest: down } }],
     ['the fact', { find: { ...nowhere, escrow: down } }],
-    ['whether it is on record', { record: down }],
+    ['whether it is on record', { writeDecision: down }],
   ])('gives no answer when it cannot be found out %s', async (_case, changes) => {
     const { authorizeChannel } = authorizing(changes);
     await expect(authorizeChannel(question())).rejects.toBeInstanceOf(Unavailable);
@@ -108,7 +108,7 @@ describe('a careless rule', () => {
     ['without its fact lets nobody in', 'private-lax-1', 'fact-missing'],
     ['without checks lets nobody in', 'private-empty-1', 'not-allowed'],
   ])('%s', async (_case, channelName, code) => {
-    const { authorizeChannel } = authorizing({ catalogue: careless, find: nowhere });
+    const { authorizeChannel } = authorizing({ channels: careless, find: nowhere });
     expect(verdict(await authorizeChannel(question({ channelName })))).toBe(code);
   });
 });
@@ -122,7 +122,7 @@ describe('deciding by what is remembered', () => {
         find: { ...nowhere, escrow: () => Promise.resolve(escrow()) },
         revocations: { latest: () => Promise.resolve(latest) },
       },
-      record: (_decision, _origin, asOf) => {
+      writeDecision: (_decision, _origin, asOf) => {
         kept.push(asOf);
         return Promise.resolve(asOf === undefined || isKept);
       },

@@ -51,7 +51,8 @@ describe('a batch', () => {
 
   it('loses only the channel whose record could not be kept', async () => {
     const { words } = await asking([own, escrowChannel], {
-      record: (decision) => (decision.family?.includes('user') ? down() : Promise.resolve(true)),
+      writeDecision: (decision) =>
+        decision.family?.includes('user') ? down() : Promise.resolve(true),
     });
     expect(words).toEqual({ [own]: 'unavailable', [escrowChannel]: 'grant' });
   });
@@ -68,7 +69,7 @@ describe('a batch', () => {
         find: found,
         revocations: { latest: () => Promise.resolve(Infinity) },
       },
-      record: (_decision, _origin, asOf) => Promise.resolve(asOf === undefined),
+      writeDecision: (_decision, _origin, asOf) => Promise.resolve(asOf === undefined),
     });
     expect(words).toEqual({ [own]: 'grant', [escrowChannel]: 'grant' });
     expect(deeds.filter((deed) => deed === 'identified')).toHaveLength(2);

@@ -22,7 +22,7 @@ export function writtenDeps({ cache, ...changes }: Changes = {}) {
     return Promise.resolve(fact);
   };
   const deps: AuthorizeDeps = {
-    catalogue: channelRegistry,
+    channels: channelRegistry,
     identify: (): Promise<Identification> => {
       deeds.push('identified');
       return Promise.resolve({ principal: user('15') });
@@ -38,7 +38,7 @@ export function writtenDeps({ cache, ...changes }: Changes = {}) {
     factSources: () => (cache === undefined ? [deps] : [cache, deps]),
     trackConnection: (decision) => Promise.resolve(decision),
     measure: (_action, run) => run(),
-    record: (decision) => {
+    writeDecision: (decision) => {
       deeds.push('recorded');
       recorded.push(decision);
       return Promise.resolve(true);

@@ -87,7 +87,7 @@ describe.skipIf(!isGitThere)('adding a channel as CONTRIBUTING.md says', () => {
   });
 
   it('lets in whom it says, and nobody else', async () => {
-    const { catalogue } = (await import(join(copy, 'src/policy/channels/index.ts'))) as {
+    const { catalogue: channels } = (await import(join(copy, 'src/policy/channels/index.ts'))) as {
       readonly catalogue: ChannelRegistry;
     };
     const ask = async (
@@ -95,7 +95,7 @@ describe.skipIf(!isGitThere)('adding a channel as CONTRIBUTING.md says', () => {
       { roles = [], tenant = '1' }: { roles?: string[]; tenant?: string } = {},
     ) => {
       const { authorizeChannel } = authorizing({
-        catalogue,
+        channels,
         identify: () => Promise.resolve({ principal: user('15', { roles, tenantId: tenant }) }),
         find: { ...writtenDeps().deps.find, escrow: () => Promise.resolve(fact) },
       });

@@ -190,7 +190,7 @@ describe('a decision that is made again because something changed meanwhile', ()
       find: writtenDeps().deps.find,
       revocations: { latest: () => Promise.resolve(undefined) },
     },
-    record: (_decision, _origin, asOf) => {
+    writeDecision: (_decision, _origin, asOf) => {
       count.records += 1;
       return Promise.resolve(asOf === undefined);
     },

@@ -12,7 +12,7 @@ import { refuseTicket, type IssueDecision, type TicketHolder, type TicketStore }
 export interface IssueTicketDeps extends AuthenticateDeps {
   readonly chatServers: ChatServers;
   readonly tickets: TicketStore;
-  readonly record: WriteDecision;
+  readonly writeDecision: WriteDecision;
   readonly now: () => number;
   readonly newId: () => string;
   readonly randomBytes: (count: number) => Uint8Array;
@@ -40,7 +40,7 @@ export interface TicketRequest {
 export function issueTicket(request: TicketRequest, deps: IssueTicketDeps): Promise<IssueDecision> {
   return deps.measure('issue-ticket', async () => {
     const decision = await decide(request, deps);
-    await deps.record(decision, request.origin);
+    await deps.writeDecision(decision, request.origin);
     return decision;
   });
 }

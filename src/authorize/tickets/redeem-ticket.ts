@@ -19,7 +19,7 @@ export interface RedeemTicketDeps {
   readonly chatServers: ChatServers;
   readonly tickets: TicketStore;
   readonly revocations: Pick<RevocationStore, 'latest'>;
-  readonly record: WriteDecision;
+  readonly writeDecision: WriteDecision;
   readonly now: () => number;
   readonly newId: () => string;
   readonly measure: Measure;
@@ -47,7 +47,7 @@ export function redeemTicket(
 ): Promise<RedeemDecision> {
   return deps.measure('redeem-ticket', async () => {
     const decision = await decide(presentation, deps, deps.tickets.consume);
-    await deps.record(decision, presentation.origin);
+    await deps.writeDecision(decision, presentation.origin);
     return decision;
   });
 }
@@ -61,7 +61,7 @@ export async function checkTicket(
   deps: RedeemTicketDeps,
 ): Promise<RedeemDecision> {
   const decision = await decide(presentation, deps, deps.tickets.find);
-  if (decision.outcome === 'refusal') await deps.record(decision, presentation.origin);
+  if (decision.outcome === 'refusal') await deps.writeDecision(decision, presentation.origin);
   return decision;
 }
 

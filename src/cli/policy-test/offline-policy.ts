@@ -30,7 +30,7 @@ export function buildOfflinePolicy(policy: OfflinePolicy): DecideChannel {
   const keys = createTokenKeys({ secret }, { fetch, now });
   const verifier = createJwtVerifier({ keys, now });
   const deps: DecideDeps = {
-    ...{ catalogue: channelRegistry, find, now, newId: randomUUID, encrypts: () => true },
+    ...{ channels: channelRegistry, find, now, newId: randomUUID, encrypts: () => true },
     identify: createIdentify({
       'guest-token': createGuestTokenReader({ ...policy, verifier }),
       bearer: createBearerTokenReader({ verifier }),

@@ -29,7 +29,7 @@ export function withPolicy<T>(
     const { identify, closeHosts } = buildIdentify(config, { sessions, now, ...unreadTables });
     const { encrypts } = createSigner(createPusherApps(config.pusher, config.tenantsApps));
     const deps: DecideDeps = {
-      ...{ identify, encrypts, catalogue: channelRegistry, now, newId: randomUUID },
+      ...{ identify, encrypts, channels: channelRegistry, now, newId: randomUUID },
       find: buildFacts(database).find,
       revocations: createRevocations(database),
     };

@@ -19,7 +19,7 @@ export type Receipt = 'taken' | 'repeated' | 'under-way' | 'stale' | 'forged' | 
 export interface ReceiveWebhookDeps {
   readonly readWebhook: ReadWebhook;
   readonly beginOnce: Deduplicate;
-  readonly catalogue: ChannelRegistry;
+  readonly channels: ChannelRegistry;
   /** The key of the app that a tenant's channels are in. */
   readonly appKeyOf: (tenantId: string) => string | undefined;
   readonly figures: ChannelEvents;
@@ -98,7 +98,7 @@ function placesOf(
   deps: ReceiveWebhookDeps,
 ): readonly Placed[] {
   const name = parseChannelName(event.channel);
-  const match = name && deps.catalogue.match(name);
+  const match = name && deps.channels.match(name);
   // Anybody can make up names outside the catalogue, and public ones are nobody's.
   if (match === undefined || typeof match === 'string') return [];
   const tenantId = match.params['tenantId'];
