@@ -20,7 +20,7 @@ import { readEveryMetric } from '../support/every-metric.ts';
 const note = (from: string) =>
   `<!-- Generated from ${from}: npx vitest run test/docs --update -->\n`;
 
-it('docs/CONFIGURATION.md says what the settings say', async () => {
+it('docs/CONFIGURATION.md lists the settings', async () => {
   const rows = Object.entries<Setting<unknown>>(settings).map(
     ([name, setting]) => `| \`${name}\` | ${setting.doc} | ${shown(setting)} |`,
   );
@@ -38,7 +38,7 @@ ${rows.join('\n')}
   await expect(page).toMatchFileSnapshot('../../docs/CONFIGURATION.md');
 });
 
-it('.env.example says what the settings say', async () => {
+it('.env.example lists the settings', async () => {
   const entries = Object.entries<Setting<unknown>>(settings).map(([name, setting]) => {
     const { doc, fallback, development, secret: isSecret, example } = setting;
     const value = fallback ?? (isSecret === true ? '' : development) ?? example ?? '';
@@ -53,7 +53,7 @@ ${entries.join('\n')}`;
   await expect(page).toMatchFileSnapshot('../../.env.example');
 });
 
-it('docs/CHANNELS.md says what the catalogue says', async () => {
+it('docs/CHANNELS.md lists the channel types', async () => {
   const sections = channelRegistry.channelTypes.map((family) => {
     const { patterns, about, checks } = describeChannel(family);
     const rules = Object.entries(checks).map(([kind, names]) => `${kind}: ${names.join('; ')}`);
@@ -73,7 +73,7 @@ ${sections.join('\n')}
   await expect(page).toMatchFileSnapshot('../../docs/CHANNELS.md');
 });
 
-it('docs/METRICS.md says what is exported', async () => {
+it('docs/METRICS.md lists the exported metrics', async () => {
   const text = await readEveryMetric();
   const rows = [...text.matchAll(/^# HELP (usher_\S+) (.*)\n# TYPE \S+ (\w+)$/gm)].map(
     ([, name = '', help = '', type = '']) =>
@@ -82,12 +82,11 @@ it('docs/METRICS.md says what is exported', async () => {
   const page = `# Metrics
 
 ${note('src/observability/metrics/')}
-The operator’s port tells them at \`GET /metrics\`, in the text format of Prometheus. Beside these there are the usual ones of a
-Node process: \`process_…\` and \`nodejs_…\`. Times are in seconds.
+All metrics of Usher. \`GET /metrics\` on the operator’s port returns them in the text format of Prometheus, together with the standard metrics
+of a Node process (\`process_…\` and \`nodejs_…\`). Times are in seconds. Every replica counts its own events.
 
-\`tenant\` is empty where there is none, and \`other\` after the first thousand. \`family\` and \`check\` are those of
-[CHANNELS.md](CHANNELS.md), and the checks that every family has; \`code\` is one of [REFUSALS.md](REFUSALS.md). Every replica
-counts what it did itself.
+\`tenant\` is empty for events without a tenant, and \`other\` after the first thousand tenants. The values of \`family\` and \`check\` are in
+[CHANNELS.md](CHANNELS.md); some checks apply to every channel type. The values of \`code\` are in [REFUSALS.md](REFUSALS.md).
 
 | metric | type | labels | meaning |
 |---|---|---|---|
@@ -96,30 +95,32 @@ ${rows.join('\n')}
   await expect(page).toMatchFileSnapshot('../../docs/METRICS.md');
 });
 
-it('docs/REFUSALS.md says what the answers say', async () => {
+it('docs/REFUSALS.md lists the refusal codes and their responses', async () => {
   const page = `# Refusals
 
 ${note('src/http/output/refusal-response.ts, src/http/routes/tickets/refusal-responses.ts and src/cli/remedies.ts')}
-Every reason to say no: the word that stands in the log, the audit trail, \`usher explain\` and the label \`code\` of metrics, and what
-the outside is told. “Not found” and “not yours” are told in the same words. A signal makes a row of \`security_events\` too.
+All refusal codes, with the responses of the routes and a remedy. The code is in the log, in the audit log, in \`usher explain\` and in the label
+\`code\` of metrics. A resource that does not exist and a resource of another owner get the same response. A refusal with a security event also
+has a row in \`security_events\`.
 
-Not in these tables: \`malformed-request\`, a request that could not be read. It is 400, 405 (another method), 413 (too large), 415
-(another type of body) or 426 (no WebSocket handshake), and its one check has the words of the answer. ${remedies['malformed-request']}
+The tables do not contain two codes:
 
-\`upstream-refused\`: the server behind a WebSocket refused the handshake, and its status is the answer. ${remedies['upstream-refused']}
+- \`malformed-request\`: Usher cannot parse the request. The status is 400, 405 (unsupported method), 413 (body too large), 415 (unsupported type
+  of body) or 426 (not a WebSocket handshake). Its only check has the text of the response. ${remedies['malformed-request']}
+- \`upstream-refused\`: the server behind a WebSocket refused the handshake. The response has its status. ${remedies['upstream-refused']}
 
-Too many refused requests of one address are 429, and what could not be found out is 503; neither is a decision.
+Too many refused requests from one address get 429, and an unavailable dependency leads to 503; neither is a decision.
 
 ## Channels and sign-in
 
-The hotel chat’s route is \`/api/guest/hotel/{hotelSlug}/chat/pusher/auth\`. In place of “You may not enter this channel” some families have
-words of their own.
+The route of the hotel chat is \`/api/guest/hotel/{hotelSlug}/chat/pusher/auth\`. Some channel types have their own text in place of “You may not
+enter this channel”.
 
 ${refusalTable({ 'general routes': generalResponses, 'hotel chat': guestChatResponses })}
 
 ## Tickets
 
-\`GET /ws\` tells what redeeming tells, in a message, and ends with 4401.
+\`GET /ws\` sends the response of the column “redeeming” as a message, and closes with 4401.
 
 ${refusalTable({ issuing: issueResponses, redeeming: redeemResponses })}
 `;
@@ -139,7 +140,7 @@ function refusalTable(routes: Readonly<Record<string, Partial<RefusalResponses<C
   });
   const names = Object.keys(routes);
   return [
-    `| reason | ${names.join(' | ')} | signal | what to do about it |`,
+    `| code | ${names.join(' | ')} | security event | remedy |`,
     `|---|${'---|'.repeat(names.length)}---|---|`,
     ...rows,
   ].join('\n');
@@ -159,7 +160,5 @@ function labelsOf(metric: string, text: string): readonly string[] {
 function shown({ fallback, development, secret }: Setting<unknown>): string {
   if (fallback !== undefined) return `\`${fallback}\``;
   if (development === undefined) return '';
-  return secret === true
-    ? '*development:* one that everybody knows'
-    : `*development:* \`${development}\``;
+  return secret === true ? '*development:* a public default' : `*development:* \`${development}\``;
 }
