@@ -87,15 +87,15 @@ describe.skipIf(!isGitThere)('adding a channel as CONTRIBUTING.md says', () => {
   });
 
   it('lets in whom it says, and nobody else', async () => {
-    const { catalogue: channels } = (await import(join(copy, 'src/policy/channels/index.ts'))) as {
-      readonly catalogue: ChannelRegistry;
+    const { channelRegistry } = (await import(join(copy, 'src/policy/channels/index.ts'))) as {
+      readonly channelRegistry: ChannelRegistry;
     };
     const ask = async (
       fact: Escrow | undefined,
       { roles = [], tenant = '1' }: { roles?: string[]; tenant?: string } = {},
     ) => {
       const { authorizeChannel } = authorizing({
-        channels,
+        channels: channelRegistry,
         identify: () => Promise.resolve({ principal: user('15', { roles, tenantId: tenant }) }),
         find: { ...writtenDeps().deps.find, escrow: () => Promise.resolve(fact) },
       });
