@@ -35,8 +35,8 @@ const permissionErrors: ReadonlySet<unknown> = new Set(['42501', '42883', '0A000
 
 /**
  * Gives a connection what it needs, by statements, and reads it back. Startup parameters are not enough: a pooler may refuse
- * them, drop them, or have connected before. Resolves to the server's identity, which is another one after a restart, a
- * failover, a restore, or behind a name that now leads elsewhere; the session keeps it as `usher.server`.
+ * them, drop them, or have connected before. Resolves to the server's identity, which changes with a restart, crash recovery,
+ * failover, a restore, or another server behind the name; the session keeps it as `usher.server`.
  * Throws `StartRefused` when the connection must not be used.
  */
 export async function setUpSession(client: ClientBase, options: SessionOptions): Promise<string> {
@@ -113,6 +113,8 @@ const clusterIdentity = `CASE WHEN pg_is_in_recovery() THEN '' ELSE
 /**
  * Row-level security must be in force on each table that has rows of tenants; a host's view in its place is the host's own.
  * The database's oid: one that was copied from another and took its name has tables with the same oids.
+ * The statistics' reset: after a backend crashed, PostgreSQL recovers with the same start time, resets its statistics, and
+ * assigns the numbers of lost transactions again.
  */
 const checkSession = (identity: string) => `
   SELECT (SELECT json_object_agg(name, setting) FROM pg_settings WHERE name = ANY ($1::text[])) AS settings,
@@ -123,4 +125,5 @@ const checkSession = (identity: string) => `
         AND NOT row_security_active(pg_class.oid)) AS unprotected,
     set_config('usher.server', concat_ws('/', ${identity},
       extract(epoch FROM pg_postmaster_start_time()),
+      (SELECT extract(epoch FROM stats_reset) FROM pg_stat_bgwriter),
       (SELECT oid FROM pg_database WHERE datname = current_database())), false) AS server`;

@@ -4,15 +4,11 @@ import { connect, createServer, type Socket } from 'node:net';
 
 import { describe, expect, it, onTestFinished } from 'vitest';
 
-import { createAuditWriter } from '../../src/audit/writer.ts';
-import { cacheReads } from '../../src/composition/cache.ts';
-import { buildFacts } from '../../src/composition/facts.ts';
-import { createTableCache } from '../../src/database/cache/table-cache.ts';
-import { createDatabase, type Database } from '../../src/database/client.ts';
+import { createDatabase } from '../../src/database/client.ts';
 import { prepareDatabase } from '../../src/database/prepare-database.ts';
-import { createRevocations } from '../../src/database/repositories/revocations.ts';
 import { Secret } from '../../src/runtime/secret.ts';
 import { reportSkipped } from '../support/skipped.ts';
+import { startCachingProcess } from './support/caching-process.ts';
 import { packagedPrograms, startPackagedPostgres } from './support/packaged-postgres.ts';
 import { startPostgres } from './support/postgres.ts';
 
@@ -56,29 +52,6 @@ async function startAddress(first: string) {
   };
 }
 
-/** A process with a memory: what it decides, and whether that was kept. */
-function startProcess(database: Database) {
-  const tables = createTableCache({ now: Date.now, onCacheLookup: () => undefined });
-  const revocations = createRevocations(database);
-  const memory = cacheReads({ find: buildFacts(database).find, revocations }, tables);
-  const write = createAuditWriter(database, tables);
-  let decisions = 0;
-  return async (orderId: string): Promise<string | undefined> => {
-    for (;;) {
-      const cacheVersion = tables.version();
-      const order = await memory.find.order(orderId);
-      const decision = {
-        ...{ decisionId: `d-${String((decisions += 1))}-${crypto.randomUUID()}`, requestId: 'r' },
-        ...({ address: '::1', at: 0, action: 'subscribe', outcome: 'grant', checks: [] } as const),
-      };
-      const [isKept] = await write([
-        { decision, signals: [], ...(cacheVersion !== undefined && { cacheVersion }) },
-      ]);
-      if (isKept) return order?.ownerId;
-    }
-  };
-}
-
 describe.skipIf(packagedPrograms === undefined)(
   'a database that was dumped and restored into a fresh cluster',
   () => {
@@ -103,7 +76,7 @@ describe.skipIf(packagedPrograms === undefined)(
       const { role } = await prepareDatabase(new Secret(address.url));
       const database = createDatabase({ url: new Secret(address.url), role });
       onTestFinished(database.close);
-      const decide = startProcess(database);
+      const { decide } = startCachingProcess(database);
       for (let n = 0; n < 3; n += 1) expect(await decide('O')).toBe('15');
 
       execFileSync('/bin/sh', [
@@ -116,7 +89,7 @@ describe.skipIf(packagedPrograms === undefined)(
       address.leadTo(after.url);
       const restarted = createDatabase({ url: new Secret(address.url), role });
       onTestFinished(restarted.close);
-      const decideAnew = startProcess(restarted);
+      const { decide: decideAnew } = startCachingProcess(restarted);
       await expect.poll(() => decide('O').catch(() => 'no answer')).toBe('77');
       for (const [round, owner] of ['15', '77', '15', '77'].entries()) {
         expect(await decideAnew('O')).toBe(round % 2 === 0 ? '77' : '15');
@@ -144,7 +117,7 @@ describe.skipIf(packagedPrograms === undefined)(
       onTestFinished(address.stop);
       const database = createDatabase({ url: new Secret(address.url), role: 'usher_service' });
       onTestFinished(database.close);
-      const decide = startProcess(database);
+      const { decide } = startCachingProcess(database);
       for (let n = 0; n < 3; n += 1) await Promise.all([decide('O'), decide('O'), decide('O')]);
       address.leadTo(after.url);
       // One new connection is enough to leave the old server.

@@ -1,0 +1,36 @@
+import { createAuditWriter } from '../../../src/audit/writer.ts';
+import { cacheReads } from '../../../src/composition/cache.ts';
+import { buildFacts } from '../../../src/composition/facts.ts';
+import { createTableCache } from '../../../src/database/cache/table-cache.ts';
+import type { Database } from '../../../src/database/client.ts';
+import { createRevocations } from '../../../src/database/repositories/revocations.ts';
+
+/** A process of Usher as far as it caches facts. */
+export function startCachingProcess(database: Database) {
+  const tables = createTableCache({ now: Date.now, onCacheLookup: () => undefined });
+  const revocations = createRevocations(database);
+  const { find } = cacheReads({ find: buildFacts(database).find, revocations }, tables);
+  const write = createAuditWriter(database, tables);
+  return {
+    /** Decides until the decision is written, and resolves to the owner that it was made with. */
+    decide: async (orderId: string): Promise<string | undefined> => {
+      for (;;) {
+        const cacheVersion = tables.version();
+        const order = await find.order(orderId);
+        const decision = {
+          ...{ decisionId: crypto.randomUUID(), requestId: 'r', address: '::1', at: 0 },
+          ...({ action: 'subscribe', outcome: 'grant', checks: [] } as const),
+        };
+        const [isWritten] = await write([
+          { decision, signals: [], ...(cacheVersion !== undefined && { cacheVersion }) },
+        ]);
+        if (isWritten) return order?.ownerId;
+      }
+    },
+    /** Reads an order into the cache. Writes no row, so PostgreSQL flushes nothing. */
+    readOrder: async (orderId: string): Promise<string | undefined> => {
+      await write([]);
+      return (await find.order(orderId))?.ownerId;
+    },
+  };
+}
