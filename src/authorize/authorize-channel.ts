@@ -85,13 +85,14 @@ async function decide(
     return refuse({ ...attempt, socketId, channel }, `${match}-channel`);
   }
   const { denied, pattern } = match.channelType;
-  const matched = { ...attempt, socketId, channel, family: pattern.text, denied };
+  const matched = { socketId, channel, family: pattern.text, denied };
   const namedTenant = match.params['tenantId'];
 
   const authenticated = await authenticateBy(source);
   if ('code' in authenticated) {
     const { known, code } = authenticated;
-    return refuse({ ...matched, ...known, tenantId: namedTenant ?? known.tenantId }, code);
+    const tenantId = namedTenant ?? known.tenantId;
+    return refuse({ ...attempt, ...known, ...matched, tenantId }, code);
   }
   const { principal } = authenticated;
   const evaluation = await evaluateMatch(
@@ -101,9 +102,21 @@ async function decide(
   );
   const { checks, refused, member } = evaluation;
   const tenantId = namedTenant ?? tenantOf(principal) ?? evaluation.tenantId;
-  const decided = { ...matched, tenantId, principal, checks };
-  if (refused !== undefined) return refuse(decided, refused);
-  return { ...decided, action: 'subscribe', outcome: 'grant', member };
+  if (refused !== undefined) {
+    return refuse({ ...attempt, ...matched, tenantId, principal, checks }, refused);
+  }
+  const { id } = attempt;
+  // One spread: a chain of copies of this object took a twentieth of the time of a decision.
+  return {
+    id,
+    action: 'subscribe',
+    outcome: 'grant',
+    ...matched,
+    tenantId,
+    principal,
+    checks,
+    member,
+  };
 }
 
 interface Limiting {

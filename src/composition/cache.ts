@@ -25,7 +25,8 @@ export function buildFactSources(database: FactReads, tables: TableCache): FactS
     database: withSpans(database),
     cached: () => {
       const version = tables.version();
-      return version === undefined ? undefined : { ...cached, version };
+      if (version === undefined) return undefined;
+      return { find: cached.find, revocations: cached.revocations, version };
     },
   };
 }

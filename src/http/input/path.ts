@@ -34,8 +34,8 @@ function isRoutable(url: string): boolean {
 /** Refuses a path that is malformed or has a part that is too long, when its route is known. */
 export function refuseMalformedPaths(server: FastifyInstance): void {
   // After `onRequest`, which adds CORS headers, and refuses other methods and strangers at the operator's port.
-  server.addHook('preParsing', (...[request, , , done]) => {
-    done(problemOf(request));
+  server.addHook('preParsing', (request, _reply, payload, done) => {
+    done(problemOf(request), payload);
   });
 }
 
@@ -43,7 +43,10 @@ function problemOf({ raw, params, is404 }: FastifyRequest): RequestProblem | nul
   if (malformedTargets.has(raw)) return malformed('The path is malformed');
   // The one parameter of "no such route" is the whole path.
   if (is404) return null;
-  const parts = Object.entries(params as Readonly<Record<string, string>>);
-  const tooLong = parts.find(([, value]) => value.length > maxCharacters.id);
-  return tooLong === undefined ? null : malformed(`The ${tooLong[0]} in the path is too long`);
+  const parts = params as Readonly<Record<string, string>>;
+  for (const name in parts) {
+    const { length } = parts[name] ?? '';
+    if (length > maxCharacters.id) return malformed(`The ${name} in the path is too long`);
+  }
+  return null;
 }
