@@ -1,130 +1,17 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { format } from 'prettier';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { filesOfOneRequest } from './support/one-request.ts';
+import { folderOf, folders } from './support/folders.ts';
 
 const src = fileURLToPath(new URL('../src', import.meta.url));
-
-/**
- * Who may import whom: for each room, the rooms and files it knows beside itself. This table is the diagram of the house.
- * `type …` allows types only. A room within a room is one of its own.
- */
-const mayImport: Readonly<Record<string, readonly string[]>> = {
-  policy: [],
-  'policy/channels': ['policy'],
-  runtime: [],
-  // Adapters measure themselves as spans.
-  authn: ['policy', 'runtime', 'observability/tracing/span.ts', 'type observability/tracing'],
-  authorize: [
-    ...['policy', 'runtime', 'type audit/audit-event.ts'],
-    ...['type authn/credential.ts', 'type authn/chat-servers.ts', 'authn/guest-session-token.ts'],
-    ...['rate-limit/grants.ts', 'type rate-limit/limits.ts'],
-    ...['type pusher/pusher-app.ts', 'pusher/tracked-connection.ts'],
-    'observability/outage-log.ts',
-  ],
-  facts: ['policy', 'database'],
-  'rate-limit': [
-    ...['policy', 'runtime', 'type redis', 'type audit/audit-event.ts'],
-    ...['http/input/auth-request.ts', 'http/output/problem.ts'],
-  ],
-  audit: [
-    ...['policy', 'runtime', 'database'],
-    ...['rate-limit/fixed-window.ts', 'type authorize/tickets/ticket.ts'],
-    ...['observability/tracing/span.ts', 'type observability/tracing'],
-  ],
-  database: [
-    ...['policy', 'runtime', 'type authn', 'pusher/tracked-connection.ts'],
-    ...['authorize/revocation/revocation.ts', 'authorize/tickets/ticket.ts'],
-    'observability/tracing/span.ts',
-    // The statement that names a tenant to row-level security.
-    'facts/store/escrows.ts',
-  ],
-  pusher: [
-    ...['policy', 'runtime', 'type redis', 'type audit/audit-event.ts'],
-    'observability/tracing/span.ts',
-  ],
-  redis: ['runtime'],
-  http: [
-    ...[
-      'policy',
-      'runtime',
-      'http/openapi',
-      'audit/audit-event.ts',
-      'rate-limit/request-limits.ts',
-    ],
-    ...['authorize', 'type authn', 'type facts', 'type rate-limit', 'type pusher'],
-    ...['pusher/webhooks/receive-webhook.ts', 'type observability/tracing'],
-  ],
-  'http/openapi': [],
-  websocket: [
-    ...['policy', 'runtime', 'http/openapi', 'authorize'],
-    ...['type audit/audit-event.ts', 'type authn', 'type rate-limit'],
-  ],
-  observability: ['runtime', 'type config'],
-  'observability/metrics': [
-    ...['runtime', 'observability', 'rate-limit/fixed-window.ts', 'type rate-limit/limits.ts'],
-    ...['type audit/audit-event.ts', 'type pusher/webhooks/webhook.ts'],
-  ],
-  'observability/tracing': ['runtime'],
-  jobs: [
-    ...['runtime', 'observability/outage-log.ts', 'authorize/revocation/revoke.ts'],
-    ...['type authorize', 'type pusher/tracked-connection.ts'],
-  ],
-  // The start checks a setting by the parser that will use it.
-  config: [
-    ...['runtime', 'authn/weak-secret.ts', 'authn/jwt/token-key.ts', 'pusher/pusher-app.ts'],
-    ...['database/postgres-url.ts', 'redis/redis-url.ts', 'type pusher/signing-style.ts'],
-  ],
-  cli: [
-    ...['policy', 'policy/channels', 'runtime', 'authorize', 'authn', 'config'],
-    ...['audit/audit-event.ts', 'facts/demo-facts.ts', 'database/transfer/transfer-refused.ts'],
-    ...['main.ts', 'type app.ts', 'exit-codes.ts'],
-    ...[
-      'composition/commands/check-dependencies.ts',
-      'composition/commands/live-policy.ts',
-      'composition/commands/open-database.ts',
-      'composition/commands/transfer.ts',
-    ],
-    // The doctor is a client of the Pusher server.
-    ...['pusher/http-api.ts', 'type pusher/pusher-app.ts'],
-  ],
-};
-
-/** Which room alone knows a package. */
-const homeOf: Readonly<Record<string, readonly string[]>> = {
-  fastify: ['http', 'websocket', 'rate-limit', 'app'],
-  '@fastify/cors': ['http'],
-  '@fastify/rate-limit': ['http', 'rate-limit'],
-  ws: ['websocket', 'cli'],
-  '@prisma/client': ['database'],
-  '@prisma/adapter-pg': ['database'],
-  pg: ['database'],
-  pusher: ['pusher'],
-  jose: ['authn'],
-  commander: ['cli'],
-  leven: ['config'],
-  ioredis: ['redis'],
-  pino: ['observability', 'app'],
-  'prom-client': ['observability/metrics'],
-  '@opentelemetry/api': ['observability/tracing'],
-  '@opentelemetry/core': ['observability/tracing'],
-  '@opentelemetry/exporter-trace-otlp-http': ['observability/tracing'],
-  '@opentelemetry/resources': ['observability/tracing'],
-  '@opentelemetry/sdk-trace-base': ['observability/tracing'],
-};
 
 interface Import {
   readonly from: string;
   readonly to: string;
   readonly typeOnly: boolean;
-}
-
-/** Files at the top of `src` and in `composition` know everybody; together they are the composition root. */
-function roomOf(file: string): string {
-  const [first = '', second = '', ...rest] = file.split('/');
-  if (second === '' || first === 'composition') return 'app';
-  const within = `${first}/${second}`;
-  return rest.length > 0 && Object.hasOwn(mayImport, within) ? within : first;
 }
 
 const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter(
@@ -146,28 +33,47 @@ const imports: readonly Import[] = files.flatMap((from) =>
 );
 
 function isAllowed({ from, to, typeOnly }: Import): boolean {
-  const room = roomOf(from);
-  if (room === 'app') return true;
+  const folder = folderOf(from);
+  if (folder === 'composition root') return true;
   if (!to.endsWith('.ts')) {
     const name = to.startsWith('@') ? to.split('/').slice(0, 2).join('/') : to.split('/')[0];
-    return to.startsWith('node:') || (homeOf[name ?? '']?.includes(room) ?? false);
+    return to.startsWith('node:') || (folders[folder]?.packages?.includes(name ?? '') ?? false);
   }
-  const target = roomOf(to);
-  const allowed = mayImport[room] ?? [];
-  if (target === room || allowed.includes(to) || allowed.includes(target)) return true;
+  const target = folderOf(to);
+  const allowed = folders[folder]?.mayImport ?? [];
+  if (target === folder || allowed.includes(to) || allowed.includes(target)) return true;
   return typeOnly && (allowed.includes(`type ${target}`) || allowed.includes(`type ${to}`));
 }
 
-describe('the house', () => {
+describe('src', () => {
   it('has imports to look at', () => {
     expect(imports.length).toBeGreaterThan(100);
-    const rooms = [...new Set(files.map(roomOf))].filter((room) => room !== 'app');
-    expect(rooms.filter((room) => !Object.hasOwn(mayImport, room))).toEqual([]);
+    const found = new Set(files.map(folderOf).filter((folder) => folder !== 'composition root'));
+    expect([...found].sort()).toEqual(Object.keys(folders).sort());
   });
 
   it('imports only as the table allows', () => {
     const wrong = imports.filter((each) => !isAllowed(each));
     expect(wrong.map(({ from, to }) => `${from} imports ${to}`)).toEqual([]);
+  });
+
+  it('allows only what is imported', () => {
+    const unused = Object.entries(folders).flatMap(([folder, { mayImport, packages = [] }]) => {
+      const own = imports.filter(({ from }) => folderOf(from) === folder);
+      const isUsed = (allowed: string) => {
+        const target = allowed.replace(/^type /, '');
+        return own.some(
+          ({ to, typeOnly }) =>
+            (to === target || folderOf(to) === target) && (!typeOnly || allowed !== target),
+        );
+      };
+      const isImported = (name: string) => own.some(({ to }) => `${to}/`.startsWith(`${name}/`));
+      return [
+        ...mayImport.filter((allowed) => !isUsed(allowed)),
+        ...packages.filter((name) => !isImported(name)),
+      ].map((allowed) => `${folder}: ${allowed}`);
+    });
+    expect(unused).toEqual([]);
   });
 
   it('refuses what the table does not allow', () => {
@@ -214,3 +120,131 @@ describe('the house', () => {
     expect(readers.filter((file) => !where.includes(file))).toEqual([]);
   });
 });
+
+describe('test', () => {
+  const test = fileURLToPath(new URL('.', import.meta.url));
+  const testFiles = readdirSync(test, { recursive: true, encoding: 'utf8' }).filter((file) =>
+    file.endsWith('.ts'),
+  );
+  /** The local files that a test file names, in an import or as a URL. */
+  const namedIn = (file: string): readonly string[] =>
+    [
+      ...readFileSync(join(test, file), 'utf8').matchAll(
+        /(?:from |import\(|import |new URL\()'(\.[^']+\.ts)'/g,
+      ),
+    ].map(([, path = '']) => join('test', dirname(file), path));
+  /** The files of `src/` that a test file imports, also by way of other files of `test/`. */
+  const testedBy = (file: string, seen = new Set<string>()): readonly string[] => {
+    if (seen.has(file)) return [];
+    seen.add(file);
+    return namedIn(file).flatMap((path) =>
+      path.startsWith('src/') ? [path] : testedBy(path.replace('test/', ''), seen),
+    );
+  };
+  /** These import or start the whole application, which has every folder. */
+  const applications = ['src/app.ts', 'src/main.ts', 'test/support/program.ts'];
+
+  const inFolders = testFiles.filter(
+    (file) => file.endsWith('.test.ts') && file.includes('/') && !isShared(file),
+  );
+
+  it('has the folders of src, and shared ones', () => {
+    expect(inFolders.length).toBeGreaterThan(100);
+    const unknown = inFolders.map(dirname).filter((folder) => !existsSync(join(src, folder)));
+    expect([...new Set(unknown)]).toEqual([]);
+  });
+
+  it('tests in each folder the modules of that folder of src', () => {
+    const elsewhere = inFolders.filter((file) => {
+      const folder = `src/${file.split('/')[0]}/`;
+      const tested = [...testedBy(file), ...namedIn(file)];
+      return !tested.some((path) => path.startsWith(folder) || applications.includes(path));
+    });
+    expect(elsewhere).toEqual([]);
+  });
+});
+
+/** Folders of `test/` that have no counterpart in `src/`; `test/README.md` says what belongs there. */
+function isShared(file: string): boolean {
+  const shared = ['attacks', 'bench', 'contract', 'deploy', 'docs', 'e2e', 'faults', 'fuzz'];
+  return shared.includes(file.split('/')[0] ?? '');
+}
+
+/** Files of one granted request. Lower it when the list gets shorter. */
+const maxFilesOfOneRequest = 70;
+
+describe('docs/ARCHITECTURE.md', () => {
+  const page = '../docs/ARCHITECTURE.md';
+  let files: readonly string[];
+  beforeAll(async () => {
+    files = await filesOfOneRequest();
+  });
+
+  it('has the folders and the files of one request', async () => {
+    const text = readFileSync(new URL(page, import.meta.url), 'utf8');
+    const sections = [
+      ['folders', await format(foldersTable(), { parser: 'markdown' })],
+      ['one request', filesByFolder(files)],
+    ] as const;
+    const updated = sections.reduce((written, [name, section]) => {
+      const [start, end] = [`<!-- ${name}: `, `<!-- end of ${name} -->`];
+      const parts = written.split(new RegExp(`(?<=${start}.*\n)[^]*(?=${end})`));
+      expect(parts).toHaveLength(2);
+      return parts.join(`\n${section}\n`);
+    }, text);
+    await expect(updated).toMatchFileSnapshot(page);
+  });
+
+  it('fits on one page', () => {
+    const lines = readFileSync(new URL(page, import.meta.url), 'utf8').split('\n');
+    expect(lines.length).toBeLessThanOrEqual(110);
+  });
+
+  it(`lists at most ${maxFilesOfOneRequest} files`, () => {
+    expect(files.length).toBeGreaterThan(20);
+    expect(files.length).toBeLessThanOrEqual(maxFilesOfOneRequest);
+  });
+});
+
+function foldersTable(): string {
+  const rows = Object.entries(folders).map(([folder, { purpose, mayImport, packages = [] }]) => {
+    const names = new Set(packages.map((name) => name.replace(/^(@opentelemetry)\/.*/, '$1/*')));
+    return [`\`${folder}\``, purpose, importsText(mayImport), [...names].join(', ')];
+  });
+  return [['folder', 'purpose', 'may import', 'packages'], Array(4).fill('---'), ...rows]
+    .map((cells) => `| ${cells.join(' | ')} |`)
+    .join('\n');
+}
+
+/** The allowed imports in short: whole folders, then the folders of single files, then those of types. */
+function importsText(mayImport: readonly string[]): string {
+  const isFolder = (target: string) => Object.hasOwn(folders, target);
+  const types = mayImport.filter((each) => each.startsWith('type '));
+  const values = mayImport.filter((each) => !types.includes(each));
+  const named = new Set<string>();
+  const list = (prefix: string, targets: readonly string[]) => {
+    const names = new Set(targets.map((each) => (isFolder(each) ? each : folderOf(each))));
+    const added = [...names].filter((name) => !named.has(name));
+    for (const name of added) named.add(name);
+    return added.length === 0 ? [] : [prefix + added.join(', ')];
+  };
+  const parts = [
+    ...list('', values.filter(isFolder)),
+    ...list('files of ', values),
+    ...list(
+      'types of ',
+      types.map((each) => each.replace('type ', '')),
+    ),
+  ];
+  return parts.join('; ') || 'nothing';
+}
+
+/** A line for each folder, in the order of the table. */
+function filesByFolder(files: readonly string[]): string {
+  const lines = [...Object.keys(folders), 'composition root'].flatMap((folder) => {
+    const own = files.filter((file) => folderOf(file) === folder);
+    const names = own.map((file) => file.replace(`${folder}/`, '').replace(/\.ts$/, ''));
+    return own.length === 0 ? [] : [`- **${folder}**: ${names.join(', ')}`];
+  });
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,166 @@
+/** What a folder of `src/` is for, and what it may import. */
+export interface Folder {
+  readonly purpose: string;
+  /** The folders and files that it may import besides itself. `type …` allows types only. */
+  readonly mayImport: readonly string[];
+  /** The packages that it may import. */
+  readonly packages?: readonly string[];
+}
+
+/**
+ * Which folder may import which, in the order in which a request uses them. A folder inside another one that has its own entry
+ * is a folder of its own. Files at the top of `src` and in `composition` may import everything: the composition root.
+ */
+export const folders: Readonly<Record<string, Folder>> = {
+  http: {
+    purpose: 'the HTTP server, its routes, hooks, input and output',
+    mayImport: [
+      ...['policy', 'runtime', 'authorize', 'http/openapi'],
+      ...['type authn', 'type facts', 'type rate-limit', 'type pusher'],
+      ...['rate-limit/request-limits.ts', 'audit/audit-event.ts'],
+      ...['pusher/webhooks/receive-webhook.ts', 'type observability/tracing'],
+    ],
+    packages: ['fastify', '@fastify/cors', '@fastify/rate-limit'],
+  },
+  'http/openapi': {
+    purpose: 'OpenAPI: descriptions of routes, and the document',
+    mayImport: [],
+  },
+  websocket: {
+    purpose: 'the WebSocket server, its endpoints, sessions and close codes',
+    mayImport: [
+      ...['policy', 'runtime', 'authorize', 'http/openapi'],
+      ...['type authn', 'type rate-limit', 'type audit/audit-event.ts'],
+    ],
+    packages: ['fastify', 'ws'],
+  },
+  authorize: {
+    purpose: 'the use cases: channels, batches, users, tickets, guest sessions, revocation',
+    mayImport: [
+      ...['policy', 'runtime', 'type audit/audit-event.ts'],
+      ...['type authn/credential.ts', 'type authn/chat-servers.ts', 'authn/guest-session-token.ts'],
+      ...['rate-limit/grants.ts', 'type rate-limit/limits.ts'],
+      ...['type pusher/pusher-app.ts', 'pusher/tracked-connection.ts'],
+      'observability/outage-log.ts',
+    ],
+  },
+  policy: {
+    purpose: 'channel names, patterns, principals, facts as types, decisions; pure',
+    mayImport: [],
+  },
+  'policy/channels': {
+    purpose: 'the channel types and who may enter, one file a type',
+    mayImport: ['policy'],
+  },
+  authn: {
+    purpose: 'credential → principal, one file a kind',
+    // Adapters measure themselves as spans.
+    mayImport: ['policy', 'runtime', 'observability/tracing/span.ts', 'type observability/tracing'],
+    packages: ['jose'],
+  },
+  facts: { purpose: 'where facts come from', mayImport: ['type policy', 'database'] },
+  database: {
+    purpose: 'PostgreSQL: client, cache, migrations, repositories, row-level security',
+    mayImport: [
+      ...['policy', 'runtime', 'type authn', 'pusher/tracked-connection.ts'],
+      ...['authorize/revocation/revocation.ts', 'authorize/tickets/ticket.ts'],
+      'observability/tracing/span.ts',
+      // The statement that names a tenant to row-level security.
+      'facts/store/escrows.ts',
+    ],
+    packages: ['@prisma/adapter-pg', 'pg'],
+  },
+  'rate-limit': {
+    purpose: 'all limits, in memory or in Redis',
+    mayImport: [
+      ...['policy', 'runtime', 'type redis', 'type audit/audit-event.ts'],
+      ...['http/input/auth-request.ts', 'http/output/problem.ts'],
+    ],
+    packages: ['fastify', '@fastify/rate-limit'],
+  },
+  redis: { purpose: 'the Redis client', mayImport: ['runtime'], packages: ['ioredis'] },
+  pusher: {
+    purpose: 'signatures, webhooks, termination of connections',
+    mayImport: [
+      ...['policy', 'runtime', 'type redis', 'type audit/audit-event.ts'],
+      'observability/tracing/span.ts',
+    ],
+    packages: ['pusher'],
+  },
+  audit: {
+    purpose: 'the audit log: event, queue, writer, lookup, retention',
+    mayImport: [
+      ...['policy', 'runtime', 'database'],
+      ...['rate-limit/fixed-window.ts', 'type authorize/tickets/ticket.ts'],
+      ...['observability/tracing/span.ts', 'type observability/tracing'],
+    ],
+  },
+  observability: {
+    purpose: 'logger, state of dependencies',
+    mayImport: ['runtime', 'type config'],
+    packages: ['pino'],
+  },
+  'observability/metrics': {
+    purpose: 'metrics',
+    mayImport: [
+      ...[
+        'runtime',
+        'type observability',
+        'rate-limit/fixed-window.ts',
+        'type rate-limit/limits.ts',
+      ],
+      ...['type audit/audit-event.ts', 'type pusher/webhooks/webhook.ts'],
+    ],
+    packages: ['prom-client'],
+  },
+  'observability/tracing': {
+    purpose: 'spans',
+    mayImport: ['runtime'],
+    packages: [
+      ...['@opentelemetry/api', '@opentelemetry/core', '@opentelemetry/resources'],
+      ...['@opentelemetry/exporter-trace-otlp-http', '@opentelemetry/sdk-trace-base'],
+    ],
+  },
+  jobs: {
+    purpose: 'background jobs: expiry and cleanup',
+    mayImport: [
+      ...['runtime', 'observability/outage-log.ts', 'authorize/revocation/revoke.ts'],
+      ...['type authorize', 'type pusher/tracked-connection.ts'],
+    ],
+  },
+  config: {
+    purpose: 'the settings, each declared once',
+    // Usher checks a setting at the start with the parser that will use it.
+    mayImport: [
+      ...['runtime', 'authn/weak-secret.ts', 'authn/jwt/token-key.ts', 'pusher/pusher-app.ts'],
+      ...['database/postgres-url.ts', 'redis/redis-url.ts', 'type pusher/signing-style.ts'],
+    ],
+    packages: ['leven'],
+  },
+  cli: {
+    purpose: 'the commands, and the doctor',
+    mayImport: [
+      ...['policy', 'policy/channels', 'runtime', 'authorize', 'authn', 'config'],
+      ...['audit/audit-event.ts', 'facts/demo-facts.ts', 'database/transfer/transfer-refused.ts'],
+      ...['main.ts', 'type app.ts', 'exit-codes.ts'],
+      ...[
+        'composition/commands/check-dependencies.ts',
+        'composition/commands/live-policy.ts',
+        'composition/commands/open-database.ts',
+        'composition/commands/transfer.ts',
+      ],
+      // The doctor is a client of the Pusher server.
+      ...['pusher/http-api.ts', 'type pusher/pusher-app.ts'],
+    ],
+    packages: ['commander', 'ws'],
+  },
+  runtime: { purpose: 'clock, timers, secrets, addresses, small data structures', mayImport: [] },
+};
+
+/** The folder of a file of `src/`, as the table names it. */
+export function folderOf(file: string): string {
+  const [first = '', second = '', ...rest] = file.split('/');
+  if (second === '' || first === 'composition') return 'composition root';
+  const within = `${first}/${second}`;
+  return rest.length > 0 && Object.hasOwn(folders, within) ? within : first;
+}
