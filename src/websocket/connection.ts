@@ -2,53 +2,53 @@ import type { WebSocket } from 'ws';
 import type { StartTimer } from '../runtime/timer.ts';
 import { closeCodes, type CloseCode } from './close-codes.ts';
 
-/** One message, text or binary, as it came. */
+/** One text or binary message. */
 export interface Message {
   readonly data: Buffer;
   readonly isBinary: boolean;
 }
 
-/** A client's WebSocket. From its end on, whoever ended it, nothing of the client is heard any more. */
+/** A client's WebSocket. After the close, from either side, messages of the client are ignored. */
 export interface Connection {
   readonly socket: WebSocket;
   readonly isOpen: () => boolean;
-  /** Ends it; only the first ending counts. */
+  /** Closes it; only the first call has an effect. */
   readonly close: (code: CloseCode) => void;
-  /** Runs this at the end, or at once after it. A close without a code is 1005, a cut 1006 (RFC 6455 §7.1.5). */
+  /** Runs on close, or at once if it is closed. 1005 is a close without a code, 1006 a lost connection (RFC 6455 §7.1.5). */
   readonly onClose: (run: (code: CloseCode) => void) => void;
   readonly send: (message: object) => void;
-  /** Takes the next message and keeps the others; `undefined` when it ends before. */
+  /** The next message, or `undefined` if the connection closes first. Later messages stay queued. */
   readonly next: () => Promise<Message | undefined>;
-  /** Hands over all messages from here on, those that waited first. */
+  /** Receives the queued messages, then each new one. */
   readonly onMessage: (receiver: (message: Message) => void) => void;
 }
 
 /**
- * How many messages may wait here. Beyond the first number the client is paused, and not before: the end of a paused client
- * is not seen. Beyond the second, which only messages that came in one piece can reach, the connection ends.
+ * Limits for queued messages. Over the first limit the client is paused, and not earlier, since the close of a paused
+ * client is not detected. Over the second, which only messages in one TCP segment can reach, the connection is closed.
  */
-const maxWaiting = { unpaused: 8, all: 64 } as const;
-/** How long the other side may take to answer a close frame, in milliseconds. */
+const maxQueued = { unpaused: 8, all: 64 } as const;
+/** The timeout for the response to a close frame. */
 const closeTimeoutMs = 3_000;
 
-/** Wraps a WebSocket that was just opened: call it at once, or the first message is lost. */
+/** Wraps a new WebSocket. Call it at once: otherwise the first message is lost. */
 export function createConnection(socket: WebSocket, startTimer: StartTimer): Connection {
-  const closeHandlers: ((ending: CloseCode) => void)[] = [];
+  const closeHandlers: ((code: CloseCode) => void)[] = [];
   let closedWith: CloseCode | undefined;
-  const finish = (ending: CloseCode): void => {
-    closedWith = ending;
-    for (const run of closeHandlers) run(ending);
+  const finish = (code: CloseCode): void => {
+    closedWith = code;
+    for (const run of closeHandlers) run(code);
   };
   const onClose: Connection['onClose'] = (run) => {
     if (closedWith === undefined) closeHandlers.push(run);
     else run(closedWith);
   };
-  const close: Connection['close'] = (ending) => {
+  const close: Connection['close'] = (code) => {
     if (closedWith !== undefined) return;
-    finish(ending);
-    closeSocket(socket, ending, startTimer);
+    finish(code);
+    closeSocket(socket, code, startTimer);
   };
-  // `ws` has already answered what is too large or no WebSocket with the proper code, but would wait 30 s for an answer.
+  // `ws` has already sent the close code for the protocol error, but would wait 30 s for the response.
   socket.on('error', () => {
     close({ code: 1006, reason: '' });
   });
@@ -73,10 +73,10 @@ function createInbox(
   socket: WebSocket,
   { isOpen, close, onClose }: Pick<Connection, 'isOpen' | 'close' | 'onClose'>,
 ): Pick<Connection, 'next' | 'onMessage'> {
-  const waiting: Message[] = [];
+  const queue: Message[] = [];
   let receiver: ((message: Message) => void) | undefined;
   socket.on('message', (data, isBinary) => {
-    // Before the close frame is answered, messages still arrive: a client that was thrown out must not be heard.
+    // Messages still arrive until the close handshake completes; a client whose access was revoked must not send any.
     if (!isOpen()) return;
     // With its default `binaryType`, `ws` gives whole messages in one buffer.
     const message = { data: data as Buffer, isBinary };
@@ -84,36 +84,36 @@ function createInbox(
       receiver(message);
       return;
     }
-    waiting.push(message);
-    if (waiting.length > maxWaiting.all) close(closeCodes.tooManyMessages);
-    else if (waiting.length > maxWaiting.unpaused) socket.pause();
+    queue.push(message);
+    if (queue.length > maxQueued.all) close(closeCodes.tooManyMessages);
+    else if (queue.length > maxQueued.unpaused) socket.pause();
   });
   return {
     next: () =>
       new Promise((resolve) => {
-        const taken = (message: Message | undefined): void => {
+        const receiveOne = (message: Message): void => {
           receiver = undefined;
           resolve(message);
         };
         onClose(() => {
           resolve(undefined);
         });
-        const [first] = waiting.splice(0, 1);
-        if (first !== undefined) taken(first);
-        else receiver = taken;
+        const first = queue.shift();
+        if (first !== undefined) receiveOne(first);
+        else receiver = receiveOne;
       }),
     onMessage: (next) => {
-      // Before the messages that wait: one of them may pause the client again.
+      // Before the queued messages: one of them may pause the client again.
       socket.resume();
       receiver = next;
-      for (const message of waiting.splice(0)) {
+      for (const message of queue.splice(0)) {
         if (isOpen()) next(message);
       }
     },
   };
 }
 
-/** Sends a close frame unless one was sent, and cuts the connection when it is not answered within 3 s. */
+/** Sends a close frame, unless one was sent, and terminates the connection if there is no response within 3 s. */
 export function closeSocket(
   socket: WebSocket,
   { code, reason }: CloseCode,
@@ -124,7 +124,7 @@ export function closeSocket(
     socket.terminate();
   });
   socket.once('close', stop);
-  // A paused socket would never see the answer.
+  // A paused socket would not read the response.
   if (socket.isPaused) socket.resume();
   if (socket.readyState === socket.OPEN) socket.close(code, reason);
   else if (socket.readyState === socket.CONNECTING) socket.terminate();

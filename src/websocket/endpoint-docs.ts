@@ -2,27 +2,27 @@ import { allOf, type Operation, type Responses } from '../http/openapi/operation
 
 const opened: Responses = { 101: { description: 'The WebSocket is open' } };
 
-/** What `GET /ws` says of itself, given how handshakes are refused. */
+/** OpenAPI of `GET /ws`. */
 export const ticketEndpointDocs = (refusals: Responses): Operation => ({
   tags: ['WebSockets'],
-  summary: 'A WebSocket whose first message is a ticket',
-  description: `The first message comes within ten seconds: \`{"type":"ticket_authenticate","ticket":"ws_ticket_…","clientInfo":{}}\`.
-The answer is \`{"type":"authentication_success","sessionId":"…","user":{"userId":"15","entityId":"E-7","entityType":"order"}}\`,
-and from then on messages go to the chat server (\`WS_UPSTREAM\`) and back; or it is
-\`{"type":"authentication_error","error":"Invalid or expired ticket"}\`, and the WebSocket is closed with 4401. A ticket is
-spent when the connection to the chat server is open; when that fails, the error is \`Authentication failed\`, the WebSocket
-is closed with 1014, and the ticket can be shown again.`,
+  summary: 'Open a WebSocket with a ticket',
+  description: `The first message must arrive within ten seconds: \`{"type":"ticket_authenticate","ticket":"ws_ticket_…","clientInfo":{}}\`.
+The response is \`{"type":"authentication_success","sessionId":"…","user":{"userId":"15","entityId":"E-7","entityType":"order"}}\`,
+and then messages pass between the client and the chat server (\`WS_UPSTREAM\`). A bad ticket gets
+\`{"type":"authentication_error","error":"Invalid or expired ticket"}\` and close code 4401. The ticket is redeemed when the
+connection to the chat server is open. If that connection fails, the error is \`Authentication failed\`, the close code is
+1014, and the ticket can be used again.`,
   security: [{}],
   responses: allOf(opened, refusals),
 });
 
-/** What a door of the host's WebSockets says of itself, given the channel that it is judged as. */
+/** OpenAPI of a WebSocket endpoint of the application, which is authorized like this channel. */
 export const sessionEndpointDocs = (channel: string, refusals: Responses): Operation => ({
   tags: ['WebSockets'],
-  summary: `The host’s WebSocket, for who may enter \`${channel}\``,
-  description: `Messages go to the host’s own server (\`SESSION_WS_UPSTREAM\`) and back, until the session ends.
-When that server refuses the handshake, its status from 400 to 599 is the answer; 502 when it answers anything else that
-opens no WebSocket, and 503 when it cannot be reached.`,
+  summary: `Open the application’s WebSocket, authorized like \`${channel}\``,
+  description: `Messages pass between the client and the application’s server (\`SESSION_WS_UPSTREAM\`) until the session ends.
+If that server refuses the handshake with a status from 400 to 599, the response has the same status. Any other response
+without an upgrade is 502, and an unreachable server is 503.`,
   security: [{ sessionCookie: [] }, { userToken: [] }, { guestSession: [] }],
   responses: allOf(opened, refusals),
 });

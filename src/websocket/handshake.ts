@@ -1,19 +1,18 @@
 import type { IncomingMessage } from 'node:http';
 
-/** Why a request cannot be upgraded: its answer. */
+/** The error response to a request that cannot be upgraded. */
 export interface HandshakeFault {
   readonly status: 400 | 426;
   readonly message: string;
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** What a valid handshake asks for. */
 export interface Handshake {
-  /** The subprotocols that the client offers, in its order. */
+  /** The subprotocols that the client offers, in order of preference. */
   readonly protocols: readonly string[];
 }
 
-/** With `close`, because Node takes every other `Connection` header for a wish to keep the connection. */
+/** With `close`: Node keeps the connection open for any other `Connection` header. */
 const upgradeRequired = { Upgrade: 'websocket', Connection: 'Upgrade, close' };
 
 const faults = {
@@ -23,7 +22,7 @@ const faults = {
       'This address takes WebSocket connections only; if the client asked for one, a proxy dropped its Upgrade and Connection headers',
     headers: upgradeRequired,
   },
-  // RFC 6455 §4.4: the answer names the version that is understood.
+  // RFC 6455 §4.4: the response names the supported version.
   version: {
     status: 426,
     message: 'The WebSocket version must be 13',
@@ -37,8 +36,8 @@ const faults = {
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 /**
- * Reads an opening handshake (RFC 6455 §4.2.1), given whether the connection can be upgraded. This happens before the
- * decision: `ws` would find the same faults after the grant was recorded.
+ * Parses an opening handshake (RFC 6455 §4.2.1). `isUpgrade`: Node passed the connection for an upgrade. Parsed before the
+ * decision, since `ws` would reject it only after the grant was recorded.
  */
 export function readHandshake(
   { headers }: IncomingMessage,

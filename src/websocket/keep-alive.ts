@@ -3,17 +3,15 @@ import type { StartTimer, StopTimer } from '../runtime/timer.ts';
 
 const maxMissed = 2;
 
-/** How a connection is kept alive. */
 export interface KeepAliveDeps {
   readonly startTimer: StartTimer;
-  /** Milliseconds between two pings: a proxy on the way that cuts idle connections earlier would end it. */
+  /** Must be shorter than the idle timeout of each proxy in between. */
   readonly pingIntervalMs: number;
 }
 
 /**
- * Pings the other side (RFC 6455 §5.5.2) and cuts the connection when two pings went unanswered;
- * a side that was paused for that long waits for another one that does not read, and is cut too.
- * `ws` answers pings, and cuts who pings without reading the answers.
+ * Pings the other side (RFC 6455 §5.5.2) and terminates the connection after two unanswered pings. This includes a side
+ * that is paused for so long because the opposite side does not read. `ws` answers pings.
  */
 export function keepAlive(socket: WebSocket, { startTimer, pingIntervalMs }: KeepAliveDeps): void {
   let unanswered = 0;

@@ -8,18 +8,17 @@ import { tenantOf, type Principal } from '../policy/principal.ts';
 import { closeCodes } from './close-codes.ts';
 import type { Connection } from './connection.ts';
 
-/** The connections of this process that somebody is known behind. */
+/** The authenticated WebSockets of this process, so that a revocation closes them at once. */
 export interface OpenConnections extends RevocableConnections {
-  /** Keeps it until it ends. */
+  /** Adds a connection until it closes. */
   readonly add: (connection: Connection, principal: Principal) => void;
-  /** How many there are; `undefined` stands for those without a tenant. */
+  /** The number of connections by tenant; the key of those without a tenant is `undefined`. */
   readonly byTenant: () => ReadonlyMap<string | undefined, number>;
 }
 
-/** Creates the register of live connections, so that a revocation can end them at once. */
 export function createOpenConnections(): OpenConnections {
   const connections = new Map<Connection, Principal>();
-  // Revocations are rare, so looking at all is cheaper than an index of every subject.
+  // Revocations are rare, so a scan is cheaper than an index by subject.
   const affectedBy = ({ subject, issuedBefore }: StoredRevocation): readonly Connection[] =>
     [...connections].flatMap(([connection, principal]) =>
       matchesPrincipal(subject, principal) && isRevoked(principal, issuedBefore)
@@ -44,7 +43,7 @@ export function createOpenConnections(): OpenConnections {
     count: (revocation) => affectedBy(revocation).length,
     close: (revocation) => {
       const affected = affectedBy(revocation);
-      for (const connection of affected) connection.close(closeCodes.accessEnded);
+      for (const connection of affected) connection.close(closeCodes.accessRevoked);
       return affected.length;
     },
   };

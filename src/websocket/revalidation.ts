@@ -4,33 +4,31 @@ import { Unavailable } from '../runtime/unavailable.ts';
 import { closeCodes, type CloseCode } from './close-codes.ts';
 import type { Connection } from './connection.ts';
 
-/** What a look at an open connection found: when its credential ends (milliseconds since the epoch), or how to end it now. */
+/** The new expiry of the credential in milliseconds since the epoch, or the code to close the connection with. */
 export type RevalidationResult = { readonly expiresAt: number } | { readonly closeCode: CloseCode };
 
-/** Asks again whether somebody may stay; throws `Unavailable` when that could not be found out. */
+/** Authorizes an open connection again. Throws `Unavailable`. */
 export type Revalidate = () => Promise<RevalidationResult>;
 
-/** Whom the watch asks. */
 export interface RevalidationDeps {
   readonly now: () => number;
   readonly startTimer: StartTimer;
-  /** Milliseconds between two looks. */
   readonly recheckIntervalMs: number;
-  /** Counts a connection that ends because we could not find out. */
+  /** Counts a connection that is closed because a dependency is unavailable. */
   readonly countUnavailable: (error: Unavailable) => void;
   readonly log: FastifyBaseLogger;
 }
 
-/** So many looks in a row may find nothing out: one outage must not throw everybody out, nor a long one keep them in. */
+/** Consecutive failed checks: a short outage must not close all connections, a long one must not keep them open. */
 const maxFailures = 3;
-/** How long a check may take once the credential has ended, in milliseconds. */
+/** The timeout of the check at the expiry of the credential. */
 const lastCheckTimeoutMs = 5_000;
-/** Node's longest timer, in milliseconds. */
+/** Node's longest timer. */
 const maxTimerMs = 2_147_483_647;
 
 /**
- * Checks a connection periodically, and when its credential ends: the session may have been renewed. Ends the connection
- * when access or the credential has ended, and when three checks in a row, or the last one, fail.
+ * Checks a connection periodically and when its credential expires, since the session may have been renewed. Closes the
+ * connection if the check says so, if the credential has expired, or if three consecutive checks or the last one fail.
  */
 export function startRevalidation(
   connection: Connection,
@@ -43,22 +41,22 @@ export function startRevalidation(
   const cancel = (): void => {
     for (const stop of stops) stop();
   };
-  const schedule = (endsAt: number): void => {
+  const schedule = (expiry: number): void => {
     cancel();
     if (!connection.isOpen()) return;
-    const remainingMs = endsAt - now();
+    const remainingMs = expiry - now();
     if (remainingMs <= 0) {
-      connection.close(closeCodes.credentialEnded);
+      connection.close(closeCodes.credentialExpired);
       return;
     }
-    const check = startTimer(Math.min(remainingMs, recheckIntervalMs), () => void runCheck(endsAt));
-    // A check that never ends must not keep a connection open.
+    const check = startTimer(Math.min(remainingMs, recheckIntervalMs), () => void runCheck(expiry));
+    // A check that never settles must not keep a connection open.
     const deadline = startLongTimer(startTimer, remainingMs + lastCheckTimeoutMs, () => {
       connection.close(closeCodes.unavailable);
     });
     stops = [check, deadline];
   };
-  const runCheck = async (endsAt: number): Promise<void> => {
+  const runCheck = async (expiry: number): Promise<void> => {
     try {
       const result = await revalidate();
       failures = 0;
@@ -67,21 +65,21 @@ export function startRevalidation(
     } catch (error) {
       failures += 1;
       const isUnhandled = !(error instanceof Unavailable);
-      log[isUnhandled ? 'error' : 'warn']({ err: error }, 'could not look again at a WebSocket');
+      log[isUnhandled ? 'error' : 'warn']({ err: error }, 'WebSocket revalidation failed');
       if (isUnhandled) {
         connection.close(closeCodes.unhandledError);
-      } else if (failures >= maxFailures || endsAt <= now()) {
+      } else if (failures >= maxFailures || expiry <= now()) {
         countUnavailable(error);
         connection.close(closeCodes.unavailable);
       }
-      schedule(endsAt);
+      schedule(expiry);
     }
   };
   connection.onClose(cancel);
   schedule(expiresAt);
 }
 
-/** A timer of any length. */
+/** A timer that may be longer than Node's. */
 function startLongTimer(startTimer: StartTimer, delayMs: number, run: () => void): StopTimer {
   let stop: StopTimer;
   const schedule = (remainingMs: number): void => {

@@ -17,39 +17,35 @@ type Handler = (
   handshake: Handshake,
 ) => Promise<unknown>;
 
-/** Answers with an error body of the listener. */
+/** Sends an error response in the format of the public listener. */
 export type SendError = (
   request: FastifyRequest,
   reply: FastifyReply,
   error: { readonly status: number; readonly message: string },
 ) => FastifyReply;
 
-/** What WebSockets are taken in with. */
 export interface WebSocketEndpointsDeps {
-  /** The largest message of a client, in bytes. */
+  /** The limit for messages of a client. */
   readonly maxMessageBytes: number;
-  /** Milliseconds between two pings. */
   readonly pingIntervalMs: number;
   readonly startTimer: StartTimer;
-  /** Makes the error that the server answers and records as it does every request that cannot be read. */
+  /** Creates the error of a malformed request, which the HTTP server sends and records. */
   readonly unread: (fault: HandshakeFault) => Error;
 }
 
-/** What the route says of itself, and what it authorizes. */
 interface EndpointConfig {
   readonly docs: Operation;
   readonly action: DecisionBase['action'];
 }
 
-/** Where WebSockets come in. */
 export interface WebSocketEndpoints {
-  /** Adds a route for WebSocket handshakes; a request that is none is answered 400, 426 or 429 before the handler. */
+  /** Adds a route for WebSocket handshakes. Any other request gets 400, 426 or 429 before the handler runs. */
   readonly addEndpoint: (path: string, about: EndpointConfig, handler: Handler) => void;
-  /** Watches a client whose handshake is not answered yet: the signal is aborted when it hangs up or the server closes. */
+  /** Watches a client during its handshake: the signal is aborted when it disconnects or the server closes. */
   readonly watchClient: (request: FastifyRequest) => ClientDisconnect;
   /**
-   * Completes the handshake (RFC 6455 §4.2.2) with this subprotocol; from then on the reply is no more. False when the
-   * client is gone, and `then` is never called.
+   * Completes the handshake (RFC 6455 §4.2.2) with this subprotocol; the reply cannot be used afterwards. False if the
+   * client has disconnected; `then` is not called in this case.
    */
   readonly open: (
     request: FastifyRequest,
@@ -61,7 +57,7 @@ export interface WebSocketEndpoints {
   ) => boolean;
 }
 
-/** Opens a server to WebSockets; when the server closes, each of them gets 1001 and a moment to go. */
+/** Adds WebSocket support to a server. When the server closes, each WebSocket is closed with 1001. */
 export function createWebSocketEndpoints(
   server: FastifyInstance,
   deps: WebSocketEndpointsDeps,
@@ -71,14 +67,14 @@ export function createWebSocketEndpoints(
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: maxMessageBytes,
-    // Each compressed connection would keep some hundred kilobytes.
+    // Compression would use some hundred kilobytes per connection.
     perMessageDeflate: false,
     handleProtocols: (_offered, request) => chosen.get(request) ?? false,
   });
   const open = new Set<Connection>();
   const closing = new AbortController();
   const isUpgrade = routeUpgrades(server);
-  // The server waits for their sockets, each of which is cut when it does not go by itself.
+  // The server waits for these sockets, which are terminated if they do not close in time.
   server.addHook('preClose', (done) => {
     closing.abort();
     for (const connection of open) connection.close(closeCodes.goingAway);

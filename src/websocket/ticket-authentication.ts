@@ -10,55 +10,53 @@ import type {
 import { Unavailable } from '../runtime/unavailable.ts';
 import { closeCodes, type CloseCode } from './close-codes.ts';
 import type { Connection } from './connection.ts';
-import { forwardedHeaders } from './forwarded-headers.ts';
-import { identityHeaders } from './identity-headers.ts';
 import { closeWithClient } from './join-upstream.ts';
 import type { AuthenticationFault } from './ticket-messages.ts';
+import { forwardedHeaders, identityHeaders } from './upstream-headers.ts';
 import { dialUpstream, type DialDeps } from './upstream.ts';
 
 /** Checks or redeems a ticket. Throws `Unavailable`. */
 export type RedeemTicket = (presentation: Presentation) => Promise<RedeemDecision>;
 
-/** Whom an entry with a ticket asks. */
 export interface TicketAuthenticationDeps extends DialDeps {
-  /** Says whether a ticket is good, and does not spend it. */
+  /** Validates a ticket without redeeming it. */
   readonly checkTicket: RedeemTicket;
   readonly redeemTicket: RedeemTicket;
   readonly originOf: (request: FastifyRequest) => Origin;
   readonly newId: () => string;
   readonly countUnavailable: (error: Unavailable) => void;
-  /** The chat server, where it stands behind this endpoint, and whether it gets the client's `Host`. */
+  /** `undefined` without a chat server behind this endpoint. */
   readonly chatServer: URL | undefined;
+  /** Whether the chat server receives the client's `Host`. */
   readonly preserveHost: boolean;
 }
 
-/** A client that has shown a ticket. */
 export interface TicketAttempt {
   readonly connection: Connection;
   readonly request: FastifyRequest;
   readonly ticket: string;
-  /** The subprotocol that the client was promised. */
+  /** The subprotocol in the response to the client's handshake. */
   readonly protocol: string | undefined;
 }
 
-/** A ticket that is spent, and the open connection to the chat server, where there is one. */
+/** A redeemed ticket. */
 export interface AuthenticatedTicket {
   readonly holder: TicketHolder;
   readonly sessionId: string;
+  /** The open connection to the chat server. */
   readonly server: WebSocket | undefined;
 }
 
-/** The reason of a refusal. */
 export interface RejectedTicket {
   readonly fault: AuthenticationFault;
-  readonly ending?: CloseCode;
+  readonly closeCode?: CloseCode;
   /** True for a bad ticket, which counts against the address. */
-  readonly isOwnFault: boolean;
+  readonly isClientFault: boolean;
 }
 
 /**
- * Checks a ticket, connects to the chat server, and spends the ticket when the connection is open, not before: until then
- * it can be shown again.
+ * Checks a ticket, connects to the chat server, and redeems the ticket only when the connection is open, so that the
+ * client can use it again if the connection fails.
  */
 export async function authenticateTicket(
   attempt: TicketAttempt,
@@ -74,7 +72,7 @@ export async function authenticateTicket(
     if ('fault' in dialled) return dialled;
     ({ server } = dialled);
   }
-  // The client has left, so the ticket is not spent.
+  // The client has disconnected, so the ticket is not redeemed.
   if (!attempt.connection.isOpen()) return rejectedWith(closeCodes.goingAway);
   const holder = await redeem(deps.redeemTicket, attempt, deps);
   return 'fault' in holder ? holder : { holder, sessionId, server };
@@ -102,26 +100,26 @@ async function dial(
       { ...deps, protocols: protocol === undefined ? [] : [protocol], signal: gone.signal },
     );
     if ('fault' in dialled) {
-      log.warn(dialled.fault, 'the chat server did not accept a WebSocket');
+      log.warn(dialled.fault, 'chat server did not accept the WebSocket');
       const isRefused = dialled.fault.kind === 'refused';
       return rejectedWith(isRefused ? closeCodes.upstreamRefused : closeCodes.upstreamFailed);
     }
     closeWithClient(connection, dialled.server, deps);
     if (dialled.protocol !== protocol) {
-      log.warn('the chat server did not choose the subprotocol that was accepted for the client');
+      log.warn('chat server did not select the subprotocol of the handshake response');
       return rejectedWith(closeCodes.upstreamRefused);
     }
     return dialled;
   } catch (error) {
     if (!(error instanceof Unavailable)) throw error;
-    log.warn({ err: error }, 'the chat server could not be reached');
+    log.warn({ err: error }, 'chat server unreachable');
     return rejectedWith(closeCodes.upstreamFailed);
   }
 }
 
-/** The ticket was not at fault, and can be shown again. */
-const rejectedWith = (ending: CloseCode): RejectedTicket => ({
-  ...{ fault: 'Authentication failed', ending, isOwnFault: false },
+/** The ticket is not at fault and can be used again. */
+const rejectedWith = (closeCode: CloseCode): RejectedTicket => ({
+  ...{ fault: 'Authentication failed', closeCode, isClientFault: false },
 });
 
 async function redeem(
@@ -132,7 +130,7 @@ async function redeem(
   try {
     const decision = await redeemTicket({ ticket, redeemer: 'gateway', origin: originOf(request) });
     if (decision.outcome === 'grant') return decision.holder;
-    return { fault: faults[decision.code], isOwnFault: true };
+    return { fault: faults[decision.code], isClientFault: true };
   } catch (error) {
     const isOutage = error instanceof Unavailable;
     if (isOutage) countUnavailable(error);
@@ -141,7 +139,7 @@ async function redeem(
   }
 }
 
-/** The message to the client. It does not reveal whether a ticket was spent, revoked or unknown. */
+/** The message to the client. It does not reveal whether a ticket was redeemed, revoked or unknown. */
 const faults: Readonly<Record<RedeemRefusalCode, AuthenticationFault>> = {
   'ticket-unknown': 'Invalid or expired ticket',
   'ticket-replayed': 'Invalid or expired ticket',

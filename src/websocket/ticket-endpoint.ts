@@ -1,12 +1,12 @@
 import type { FastifyRequest } from 'fastify';
 import type { Responses } from '../http/openapi/operation.ts';
-import { startSession, type SessionDeps } from './authorize-upgrade.ts';
 import { closeCodes } from './close-codes.ts';
 import type { Connection } from './connection.ts';
 import { ticketEndpointDocs } from './endpoint-docs.ts';
 import { createKeyedQueue } from './keyed-queue.ts';
 import type { Revalidate } from './revalidation.ts';
 import type { WebSocketEndpoints } from './server.ts';
+import { startSession, type SessionDeps } from './session.ts';
 import {
   authenticateTicket,
   type AuthenticatedTicket,
@@ -20,24 +20,22 @@ import {
   parseTicketMessage,
 } from './ticket-messages.ts';
 
-/** Whom the door asks. */
 export interface TicketEndpointDeps extends SessionDeps, TicketAuthenticationDeps {
-  /** Counts an attempt to connect; throws what the server answers when there are too many. */
+  /** Counts a connection attempt and resolves to its refund. Throws the error response over the limit. */
   readonly countConnection: (request: FastifyRequest) => Promise<() => Promise<void>>;
   readonly countFailure: (request: FastifyRequest) => Promise<void>;
-  /** How the server answers a handshake that it refuses. */
+  /** OpenAPI of the error responses. */
   readonly refusals: Responses;
 }
 
-/** How long a client may take to show its ticket, in milliseconds. */
 const authenticationTimeoutMs = 10_000;
 
 /**
- * Adds `GET /ws`, whose first message is a ticket. A page of any origin may open it: no browser sends a ticket by itself,
- * so there is nothing that a foreign page could use.
+ * Adds `GET /ws`, where the first message is a ticket. Pages of any origin may open it: browsers do not send tickets by
+ * themselves, so a foreign page has no credential to abuse.
  */
 export function addTicketEndpoint(webSockets: WebSocketEndpoints, deps: TicketEndpointDeps): void {
-  // One ticket in many sockets at once must not open as many connections to the chat server.
+  // A ticket sent on many sockets at the same time must not open as many connections to the chat server.
   const queue = createKeyedQueue();
   const docs = ticketEndpointDocs(deps.refusals);
   webSockets.addEndpoint(
@@ -45,7 +43,7 @@ export function addTicketEndpoint(webSockets: WebSocketEndpoints, deps: TicketEn
     { docs, action: 'redeem-ticket' },
     async (request, reply, { protocols }) => {
       const refund = await deps.countConnection(request);
-      // The chat server is asked once the client has shown its ticket, and must agree to what was promised here.
+      // Selected before the chat server is connected, which must then select the same.
       const [protocol] = protocols;
       const authenticate = async (connection: Connection): Promise<void> => {
         const ticket = await receiveTicket(connection, deps);
@@ -53,8 +51,8 @@ export function addTicketEndpoint(webSockets: WebSocketEndpoints, deps: TicketEn
         await queue(ticket, async () => {
           const attempt: TicketAttempt = { connection, request, ticket, protocol };
           const result = await authenticateTicket(attempt, deps);
-          if ('fault' in result && result.isOwnFault) countFailedAttempt(request, deps);
-          // Neither does it count against its address that we could not find out.
+          if ('fault' in result && result.isClientFault) countFailedAttempt(request, deps);
+          // An outage does not count against the address.
           else await refund();
           if ('fault' in result) refuse(connection, result);
           else startTicketSession(attempt, result, deps);
@@ -64,7 +62,7 @@ export function addTicketEndpoint(webSockets: WebSocketEndpoints, deps: TicketEn
         protocol,
         then: (connection) => {
           authenticate(connection).catch((error: unknown) => {
-            request.log.error({ err: error }, 'bug');
+            request.log.error({ err: error }, 'unhandled error');
             connection.close(closeCodes.unhandledError);
           });
         },
@@ -74,14 +72,14 @@ export function addTicketEndpoint(webSockets: WebSocketEndpoints, deps: TicketEn
   );
 }
 
-/** Counts a bad ticket against its address; the client is told of the ticket, and waits for nothing else. */
+/** Counts a bad ticket against its address. The client does not wait for it. */
 function countFailedAttempt(request: FastifyRequest, { countFailure }: TicketEndpointDeps): void {
   countFailure(request).catch((error: unknown) => {
     request.log.warn({ err: error }, 'could not record that a limit was exceeded');
   });
 }
 
-/** The ticket in the first message; without one in time the connection ends. */
+/** The ticket in the first message. If there is none within the timeout, the connection is closed. */
 async function receiveTicket(
   connection: Connection,
   { startTimer }: TicketEndpointDeps,
@@ -100,10 +98,13 @@ async function receiveTicket(
 
 function refuse(
   connection: Connection,
-  { fault, ending = closeCodes.authenticationFailed }: Pick<RejectedTicket, 'fault' | 'ending'>,
+  {
+    fault,
+    closeCode = closeCodes.authenticationFailed,
+  }: Pick<RejectedTicket, 'fault' | 'closeCode'>,
 ): void {
   connection.send(authenticationError(fault));
-  connection.close(ending);
+  connection.close(closeCode);
 }
 
 function startTicketSession(
@@ -113,10 +114,10 @@ function startTicketSession(
 ): void {
   const { user: principal } = holder;
   connection.send(authenticationSuccess(sessionId, holder));
-  const recheck: Revalidate = async () =>
+  const revalidate: Revalidate = async () =>
     (await deps.isStillAllowed(principal))
       ? { expiresAt: principal.expiresAt }
-      : { closeCode: closeCodes.accessEnded };
+      : { closeCode: closeCodes.accessRevoked };
   const [origin, { log }] = [deps.originOf(request), request];
-  startSession(connection, { principal, sessionId, origin, recheck, server, log }, deps);
+  startSession(connection, { principal, sessionId, origin, revalidate, server, log }, deps);
 }

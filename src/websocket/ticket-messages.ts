@@ -1,19 +1,19 @@
 import type { TicketHolder } from '../authorize/tickets/ticket.ts';
 import type { Message } from './connection.ts';
 
-/** What existing clients of `GET /ws` compare with, word for word. */
+/** Existing clients of `GET /ws` compare these texts. */
 export type AuthenticationFault =
   | 'Invalid or expired ticket'
   | 'Ticket has expired'
   | 'Authentication required'
   | 'Authentication failed';
 
-/** The longest first message that is looked at, in bytes; a ticket and what a browser says of itself fit many times. */
-const maxLength = 4096;
+/** The limit for the first message: many times a ticket with its `clientInfo`. */
+const maxMessageBytes = 4096;
 
-/** The ticket of a `ticket_authenticate` message; `undefined` for every other message. The `clientInfo` in it is not used. */
+/** The ticket of a `ticket_authenticate` message; `undefined` for any other message. `clientInfo` is ignored. */
 export function parseTicketMessage({ data, isBinary }: Message): string | undefined {
-  if (isBinary || data.length > maxLength) return undefined;
+  if (isBinary || data.length > maxMessageBytes) return undefined;
   let message: unknown;
   try {
     message = JSON.parse(data.toString());
@@ -25,7 +25,7 @@ export function parseTicketMessage({ data, isBinary }: Message): string | undefi
   return type === 'ticket_authenticate' && typeof ticket === 'string' ? ticket : undefined;
 }
 
-/** The answer to a good ticket; parts that the ticket does not know are left out. */
+/** The message after a valid ticket. JSON omits the fields that the ticket does not have. */
 export function authenticationSuccess(sessionId: string, holder: TicketHolder): object {
   const { user, entityId, entityType } = holder;
   return {
@@ -35,7 +35,7 @@ export function authenticationSuccess(sessionId: string, holder: TicketHolder): 
   };
 }
 
-/** The answer to everything else; the connection ends after it. */
+/** The message after anything else, before the connection is closed. */
 export function authenticationError(error: AuthenticationFault): object {
   return { type: 'authentication_error', error };
 }

@@ -2,20 +2,20 @@ import { ServerResponse, type IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 
-/** True for a request whose connection was handed over for an upgrade; only such a one may become a WebSocket. */
+/** True for a request whose connection Node passed for an upgrade; only this can become a WebSocket. */
 export type IsUpgrade = (request: IncomingMessage) => boolean;
 
 /**
- * Sends WebSocket handshakes through the server's routes, where they are judged before they are upgraded.
- * Every other `Upgrade`, such as the `h2c` of Java's HTTP client, is ignored, as RFC 9110 §7.8 allows:
- * once somebody listens for upgrades, Node hands those requests over too, without their bodies.
+ * Passes WebSocket handshakes to the server's routes, which authorize them before the upgrade. Any other `Upgrade`, such
+ * as the `h2c` of Java's HTTP client, is ignored (RFC 9110 §7.8): with an `upgrade` listener, Node passes these
+ * requests to it as well, without their bodies.
  */
 export function routeUpgrades(server: FastifyInstance): IsUpgrade {
-  const handedOver = new WeakSet<IncomingMessage>();
-  // Node from 24.9 on asks first, and then takes every other request as if it had not asked for an upgrade.
+  const upgrades = new WeakSet<IncomingMessage>();
+  // Since 24.9 Node calls this first, and handles the other requests without an upgrade.
   Object.assign(server.server, { shouldUpgradeCallback: isWebSocketUpgrade });
   server.server.on('upgrade', (request: IncomingMessage, socket, head: Buffer) => {
-    // Node has taken its own listener off.
+    // Node has removed its own listener.
     socket.on('error', () => {
       socket.destroy();
     });
@@ -23,24 +23,24 @@ export function routeUpgrades(server: FastifyInstance): IsUpgrade {
       socket.destroy();
     } else if (isWebSocketUpgrade(request)) {
       if (head.length > 0) socket.unshift(head);
-      handedOver.add(request);
+      upgrades.add(request);
       routeHandshake(server, request, socket);
     } else {
       socket.unshift(Buffer.concat([withoutUpgrade(request), head]));
       server.server.emit('connection', socket);
     }
   });
-  return (request) => handedOver.has(request);
+  return (request) => upgrades.has(request);
 }
 
-/** True for a request that asks to become a WebSocket (RFC 6455 §4.1). */
+/** RFC 6455 §4.1. */
 function isWebSocketUpgrade({ method, headers }: IncomingMessage): boolean {
   return method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket';
 }
 
 function routeHandshake(server: FastifyInstance, request: IncomingMessage, socket: Socket): void {
   const response = new ServerResponse(request);
-  // Nobody reads a second request from this socket.
+  // No parser reads a second request from this socket.
   response.shouldKeepAlive = false;
   response.on('finish', () => {
     socket.destroySoon();
@@ -49,12 +49,12 @@ function routeHandshake(server: FastifyInstance, request: IncomingMessage, socke
     response.assignSocket(socket);
     server.routing(request, response);
   } catch {
-    // An answer to an earlier request on the same connection is still under way.
+    // The response to an earlier request on this connection is not complete.
     socket.destroy();
   }
 }
 
-/** The head of the request as it came, but for the header in question: then it is a request like any other. */
+/** The head of the request without its `Upgrade` header. */
 function withoutUpgrade({ method, url, httpVersion, rawHeaders }: IncomingMessage): Buffer {
   const lines = [`${method ?? ''} ${url ?? ''} HTTP/${httpVersion}`];
   for (let i = 0; i < rawHeaders.length; i += 2) {

@@ -1,6 +1,6 @@
 import type { WebSocket } from 'ws';
 import { describe, expect, it } from 'vitest';
-import { createPipe } from '../../src/websocket/pipe.ts';
+import { createPipe } from '../../src/websocket/join-upstream.ts';
 
 /** Two sides of which the one notes whether it is paused, and the other sends when the test says so. */
 function sides() {

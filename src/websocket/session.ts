@@ -11,54 +11,47 @@ import { joinUpstream, type Traffic } from './join-upstream.ts';
 import type { OpenConnections } from './open-connections.ts';
 import { startRevalidation, type Revalidate, type RevalidationDeps } from './revalidation.ts';
 
-/** What every admitted connection needs. */
 export interface SessionDeps extends Omit<RevalidationDeps, 'log'> {
   readonly live: OpenConnections;
-  /** Whether the credential has not been revoked. Throws `Unavailable`. */
+  /** False if a revocation matches the principal. Throws `Unavailable`. */
   readonly isStillAllowed: (principal: Principal) => Promise<boolean>;
   readonly countMessage: CountMessage;
   readonly overLimit: OverLimit;
   readonly reportExcess: ReportLimitExceeded;
   readonly measureTraffic: (tenantId: string | undefined) => Traffic;
-  /** Milliseconds between two pings. */
   readonly pingIntervalMs: number;
 }
 
-/** What becomes of a message beyond the limit: it ends the connection, or is dropped. */
+/** A message over the limit closes the connection, or is dropped. */
 export type OverLimit = 'close' | 'drop';
 
-/** Somebody who may come in. */
-export interface SessionOptions {
+/** An authorized connection. */
+export interface Session {
   readonly principal: Principal;
   readonly sessionId: string;
-  /** Where it came from. */
   readonly origin: Origin;
-  readonly recheck: Revalidate;
-  /** The open connection to the server behind; without one, every message is answered with an error. */
+  readonly revalidate: Revalidate;
+  /** The open connection to the upstream server. If it is undefined, the response to each message is an error. */
   readonly server: WebSocket | undefined;
   readonly log: FastifyBaseLogger;
 }
 
-/** So many messages in a row beyond the limit end the connection, also where they are dropped. */
+/** More consecutive messages over the limit close the connection, also with `drop`. */
 const maxDropped = 30;
 
-/** Keeps an authorized connection: joined with the server behind, within the message limit, until access ends. */
-export function startSession(
-  connection: Connection,
-  session: SessionOptions,
-  deps: SessionDeps,
-): void {
-  const { principal, sessionId, recheck: revalidate, server, log } = session;
+/** Runs an authorized connection: message limit, upstream, revocations and revalidation. */
+export function startSession(connection: Connection, session: Session, deps: SessionDeps): void {
+  const { principal, sessionId, revalidate, server, log } = session;
   log.info({ sessionId }, 'WebSocket opened');
   connection.onClose(({ code }) => {
-    log.info({ sessionId, code }, 'WebSocket ended');
+    log.info({ sessionId, code }, 'WebSocket closed');
   });
   deps.live.add(connection, principal);
   void recheckRevocations(connection, session, deps);
   startRevalidation(connection, { expiresAt: principal.expiresAt, revalidate }, { ...deps, log });
-  // The credential may have ended meanwhile.
+  // The credential may have expired since the decision.
   if (!connection.isOpen()) return;
-  const limited = createLimiter(connection, () => waitMsFor(session, deps), deps.overLimit);
+  const limited = createLimiter(connection, () => consumeMessage(session, deps), deps.overLimit);
   if (server === undefined) {
     connection.onMessage((message) => {
       limited(message, () => {
@@ -71,50 +64,45 @@ export function startSession(
   }
 }
 
-/** A revocation may have come between the judgement and this connection's being among those whom it ends. */
+/** A revocation between the decision and `live.add` did not close this connection. */
 async function recheckRevocations(
   connection: Connection,
-  { principal, log }: SessionOptions,
+  { principal, log }: Session,
   { isStillAllowed, countUnavailable }: SessionDeps,
 ): Promise<void> {
   try {
-    if (!(await isStillAllowed(principal))) connection.close(closeCodes.accessEnded);
+    if (!(await isStillAllowed(principal))) connection.close(closeCodes.accessRevoked);
   } catch (error) {
     const isOutage = error instanceof Unavailable;
     if (isOutage) countUnavailable(error);
-    log[isOutage ? 'warn' : 'error']({ err: error }, 'could not ask whether a WebSocket may stay');
+    log[isOutage ? 'warn' : 'error']({ err: error }, 'WebSocket revocation check failed');
     connection.close(isOutage ? closeCodes.unavailable : closeCodes.unhandledError);
   }
 }
 
-/** Counts one message; that there was one too many is told beside, and nobody waits for the telling. */
-function waitMsFor(
-  { principal, origin, log }: SessionOptions,
+/** True if the message is within the limit. Messages do not wait for the report of an exceeded limit. */
+function consumeMessage(
+  { principal, origin, log }: Session,
   { countMessage, reportExcess }: SessionDeps,
-): number {
-  const waitMs = countMessage(principal);
-  if (waitMs > 0) {
-    const tenantId = tenantOf(principal);
-    const about = { origin, principalId: principalId(principal), ...(tenantId && { tenantId }) };
-    reportExcess('messages', principalKey(principal), about).catch((error: unknown) => {
-      log.warn({ err: error }, 'could not record that a limit was exceeded');
-    });
-  }
-  return waitMs;
+): boolean {
+  if (countMessage(principal) === 0) return true;
+  const tenantId = tenantOf(principal);
+  const about = { origin, principalId: principalId(principal), ...(tenantId && { tenantId }) };
+  reportExcess('messages', principalKey(principal), about).catch((error: unknown) => {
+    log.warn({ err: error }, 'could not record that a limit was exceeded');
+  });
+  return false;
 }
 
-/**
- * Passes messages within the limit. Usher sends the client no message about the others: the protocol of the server behind
- * has no such message.
- */
+/** Passes messages within the limit. The client gets no error message: the upstream protocol has none for this. */
 function createLimiter(
   connection: Connection,
-  count: () => number,
+  consume: () => boolean,
   overLimit: OverLimit,
 ): (message: Message, pass: (message: Message) => void) => void {
   let dropped = 0;
   return (message, pass) => {
-    if (count() === 0) {
+    if (consume()) {
       dropped = 0;
       pass(message);
       return;
