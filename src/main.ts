@@ -1,6 +1,6 @@
 import { startApp, type App } from './app.ts';
 import { formatError } from './cli/format-error.ts';
-import { startupMessage } from './cli/welcome.ts';
+import { startupMessage } from './cli/startup-message.ts';
 import { withDotenv } from './config/dotenv.ts';
 import { loadConfig } from './config/load.ts';
 import { exitCodeFor } from './exit-codes.ts';

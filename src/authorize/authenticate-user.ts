@@ -68,7 +68,7 @@ async function decide(
   };
   const checks = [
     ...tenantChecks(request.constraints, principal, undefined),
-    check('what is shown of the visitor fits', memberFits(member)),
+    check('member data is within Pusher’s limits', memberFits(member)),
   ];
   const failed = firstFailed(checks);
   if (failed) return refuse({ ...known, checks }, failed.code);

@@ -106,7 +106,7 @@ async function evaluateType(
 function memberFitting(evaluation: TypeEvaluation, form: ChannelForm): Evaluation {
   if (evaluation.refused !== undefined) return evaluation;
   const member = evaluation.memberOf(form);
-  const fits = check('what is shown of the visitor fits', !member || memberFits(member));
+  const fits = check('member data is within Pusher’s limits', !member || memberFits(member));
   const checks = [...evaluation.checks, fits];
   return fits.passed
     ? { checks, member, tenantId: evaluation.tenantId }
@@ -122,7 +122,7 @@ function agreementChecks(
     constraints.hotelSlug === undefined || params['hotelSlug'] === constraints.hotelSlug;
   return [
     check(
-      'family admits this kind of visitor',
+      'channel type accepts this kind of principal',
       channelType.kinds.includes(principal.kind),
       'wrong-kind',
     ),
@@ -141,7 +141,7 @@ function ruleChecks(
   return [
     ...checks,
     // After the rule's own checks: else the answer would tell a stranger which facts exist.
-    check('what the rule needs exists', factIsThere, 'fact-missing'),
+    check('required fact exists', factIsThere, 'fact-missing'),
     // A rule that asks nothing must not let everybody in.
     check('rule has checks', checks.length > 0),
   ];

@@ -20,7 +20,7 @@ export async function refuseUnread(
   { writeDecision, newId }: RefuseUnreadDeps,
 ): Promise<string> {
   const id = newId();
-  const checks = [check(`request can be read: ${cause}`, false)];
+  const checks = [check(`request can be parsed: ${cause}`, false)];
   await writeDecision(
     { id, action, checks, outcome: 'refusal', code: 'malformed-request' },
     origin,

@@ -1,12 +1,11 @@
 import { channelRegistry } from '../policy/channels/index.ts';
 import { describeChannel } from '../policy/describe-channel.ts';
-import type { AddCommand } from './context.ts';
+import type { AddCommand } from './command.ts';
 
-/** Lists every family of channels: patterns, who may enter, what is checked. */
 export const addChannels: AddCommand = (program, { report }) => {
   program
     .command('channels')
-    .description('list all channels, the credentials that they accept, and their checks')
+    .description('list all channel types with the credentials that they accept, and their checks')
     .action(() => {
       report(
         channelRegistry.channelTypes
@@ -18,7 +17,7 @@ export const addChannels: AddCommand = (program, { report }) => {
 
 function formatChannel({ patterns, about, checks }: ReturnType<typeof describeChannel>): string {
   const rules = Object.entries(checks).map(
-    ([kind, names]) => `  a ${kind} enters when\n${names.map((n) => `    - ${n}\n`).join('')}`,
+    ([kind, names]) => `  checks for a ${kind}\n${names.map((n) => `    - ${n}\n`).join('')}`,
   );
   return `${patterns.join('\n')}\n  ${about}\n${rules.join('')}`;
 }

@@ -1,8 +1,7 @@
 import { loadConfig } from '../config/load.ts';
 import { formatMisspelt } from '../config/misspelt.ts';
-import type { AddCommand } from './context.ts';
+import type { AddCommand } from './command.ts';
 
-/** Reads the configuration as `serve` would, and says what is wrong with it. */
 export const addCheckConfig: AddCommand = (program, { env, report, output }) => {
   program
     .command('check-config')

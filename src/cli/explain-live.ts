@@ -4,14 +4,12 @@ import type { Config } from '../config/load.ts';
 import type { Decision } from '../policy/decision.ts';
 import { principalId } from '../policy/principal.ts';
 import { Secret } from '../runtime/secret.ts';
-import { UsageError } from './command-error.ts';
-import type { ReadInput, CommandResult } from './context.ts';
+import { UsageError, type CommandResult, type ReadInput } from './command.ts';
 import { formatChecks, printable } from './format-checks.ts';
 import { credentialKind, matchOf } from './match-channel.ts';
 import { remedies } from './remedies.ts';
-import { readToken, type TokenOptions } from './token-option.ts';
+import { readToken, type TokenOptions } from './options.ts';
 
-/** Who would ask for what, as it was given on the command line. */
 export interface LiveOptions extends TokenOptions {
   readonly channel?: string;
   readonly tenant?: string;
@@ -19,7 +17,7 @@ export interface LiveOptions extends TokenOptions {
   readonly socketId?: string;
 }
 
-/** Asks the live policy, with the facts in the database as they are, and tells each check. Throws `UsageError`. */
+/** Evaluates a request now, with the facts in the database, and formats each check. Throws `UsageError`. */
 export async function explainLive(
   options: LiveOptions,
   loadConfig: () => Config,
@@ -58,16 +56,15 @@ function formatDecision(
   decision: Decision,
 ): string {
   const { principal, family, checks } = decision;
-  const who =
-    principal === undefined ? 'nobody known' : `${principal.kind} ${principalId(principal)}`;
+  const who = principal === undefined ? 'unknown' : `${principal.kind} ${principalId(principal)}`;
   const [tenant] = constraints.tenantIds;
   const lines = [
     decision.outcome === 'grant' ? 'Would be granted' : `Would be refused: ${decision.code}`,
-    `  what      subscribe ${channelName}${family === undefined ? '' : ` (${family})`}`,
-    `  shown as  ${credential?.kind ?? 'nothing'}`,
-    `  who       ${who}`,
-    `  asked at  ${tenant === undefined ? 'no tenant: no X-Tenant-ID' : `tenant ${tenant}`}`,
-    ...(decision.outcome === 'grant' ? [] : [`  remedy    ${remedies[decision.code]}`]),
+    `  action      subscribe ${channelName}${family === undefined ? '' : ` (${family})`}`,
+    `  credential  ${credential?.kind ?? 'none'}`,
+    `  principal   ${who}`,
+    `  tenant      ${tenant ?? 'none: no X-Tenant-ID'}`,
+    ...(decision.outcome === 'grant' ? [] : [`  remedy      ${remedies[decision.code]}`]),
     '',
     ...formatChecks(checks),
   ];

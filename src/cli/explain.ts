@@ -1,22 +1,27 @@
 import { withRecords } from '../composition/commands/open-database.ts';
 import { loadConfig } from '../config/load.ts';
 import { decisionIdPattern, type AuditEvent, type DecisionEntry } from '../audit/audit-event.ts';
-import { CommandError, UsageError } from './command-error.ts';
-import type { AddCommand, Context, CommandResult } from './context.ts';
+import {
+  CommandError,
+  UsageError,
+  type AddCommand,
+  type CommandResult,
+  type Context,
+} from './command.ts';
 import { formatChecks, printable } from './format-checks.ts';
 import { explainLive, type LiveOptions } from './explain-live.ts';
 import { remedies } from './remedies.ts';
-import { addTokenOptions } from './token-option.ts';
+import { addTokenOptions } from './options.ts';
 
-/** Tells which checks held and which did not, of a decision on record or of one that would be made now. */
+/** Prints the checks of a decision in the audit log, or of a decision that would be made now. */
 export const addExplain: AddCommand = (program, context) => {
   const command = program
     .command('explain')
     .description(
-      'explain a decision on record, or the decision that Usher would make now; exit code 1 for a refusal',
+      'explain a decision in the audit log, or the decision that Usher would make now; exit code 1 for a refusal',
     )
-    .argument('[decision-id]', 'a decision on record: the X-Decision-Id of an answer')
-    .option('--channel <name>', 'a channel: show whether the token may enter it now')
+    .argument('[decision-id]', 'a decision in the audit log: the X-Decision-Id of a response')
+    .option('--channel <name>', 'a channel: explain whether the token is granted it now')
     .option('--tenant <id>', 'with --channel: the X-Tenant-ID of the request')
     .option('--hotel <slug>', 'with --channel: the hotel in the path of the request')
     .option('--socket-id <id>', 'with --channel: the socket_id of the request');
@@ -35,13 +40,13 @@ async function explain(
     throw new UsageError('give either a decision id, or --channel with a token');
   }
   if (id === undefined) return explainLive(live, () => loadConfig(env()), readInput);
-  // The message does not repeat the id: it may be a token that was pasted by mistake.
+  // The message does not repeat the id, which may be a token pasted by mistake.
   if (!new RegExp(decisionIdPattern).test(id)) {
-    throw new UsageError('that is not a decision id; an answer has it in X-Decision-Id');
+    throw new UsageError('that is not a decision id; responses have it in X-Decision-Id');
   }
   return withRecords(loadConfig(env()), async ({ findDecision }) => {
     const found = await findDecision(id);
-    if (found === undefined) throw new CommandError(`There is no decision ${id} on record`);
+    if (found === undefined) throw new CommandError(`There is no decision ${id} in the audit log`);
     return { printed: formatEntry(found), passed: found.decision.outcome === 'grant' };
   });
 }
@@ -49,14 +54,14 @@ async function explain(
 function formatEntry({ decision, signals }: DecisionEntry): string {
   const { outcome, code, checks, address, requestId, userAgent } = decision;
   const lines = [
-    outcome === 'grant' ? 'Granted' : `Refused: ${code ?? 'for no known reason'}`,
-    `  decision  ${decision.decisionId}`,
-    `  at        ${new Date(decision.at).toISOString()}`,
-    `  what      ${describeAction(decision)}`,
-    `  who       ${describePrincipal(decision)}`,
-    `  from      ${address}, request ${requestId}${userAgent === undefined ? '' : `, ${userAgent}`}`,
-    ...(signals.length > 0 ? [`  signals   ${signals.join(', ')}`] : []),
-    ...(code === undefined ? [] : [`  remedy    ${remedies[code]}`]),
+    outcome === 'grant' ? 'Granted' : `Refused: ${code ?? 'unknown reason'}`,
+    `  decision    ${decision.decisionId}`,
+    `  time        ${new Date(decision.at).toISOString()}`,
+    `  action      ${describeAction(decision)}`,
+    `  principal   ${describePrincipal(decision)}`,
+    `  from        ${address}, request ${requestId}${userAgent === undefined ? '' : `, ${userAgent}`}`,
+    ...(signals.length > 0 ? [`  events      ${signals.join(', ')}`] : []),
+    ...(code === undefined ? [] : [`  remedy      ${remedies[code]}`]),
     '',
     ...formatChecks(checks),
   ];
@@ -73,7 +78,6 @@ function describeAction({ action, channel, family, socketId }: AuditEvent): stri
 }
 
 function describePrincipal({ principalKind, principalId, tenantId }: AuditEvent): string {
-  const who =
-    principalKind === undefined ? 'nobody known' : `${principalKind} ${principalId ?? ''}`;
+  const who = principalKind === undefined ? 'unknown' : `${principalKind} ${principalId ?? ''}`;
   return tenantId === undefined ? who : `${who}, tenant ${tenantId}`;
 }

@@ -1,21 +1,21 @@
-const words: Readonly<Record<string, string>> = {
+const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file or directory',
-  EEXIST: 'it exists already',
+  EEXIST: 'it already exists',
   EACCES: 'permission denied',
   EPERM: 'permission denied',
   EROFS: 'the file system is read-only',
   EISDIR: 'it is a directory',
   ENOSPC: 'the disk is full',
-  EPIPE: 'nobody reads it',
+  EPIPE: 'the reader has closed it',
 };
 
-/** Why the file system refused, in words where there are some. */
+/** Describes an error of the file system, or repeats its code. */
 export function fileErrorReason(error: unknown): string {
   const { code = 'unknown error' } = error as NodeJS.ErrnoException;
-  return words[code] ?? code;
+  return reasons[code] ?? code;
 }
 
-/** Whether the file system refused; errors of databases have codes too, and no number. */
+/** True for errors of the file system. Errors of databases have a code too, but no number. */
 export function isFileError(error: unknown): boolean {
   return error instanceof Error && typeof (error as NodeJS.ErrnoException).errno === 'number';
 }

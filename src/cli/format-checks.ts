@@ -1,16 +1,15 @@
-/** Each check with its mark, and which was the first that failed. */
 export function formatChecks(
   checks: readonly { readonly name: string; readonly passed: boolean }[],
 ): readonly string[] {
-  if (checks.length === 0) return ['  No check was reached.'];
+  if (checks.length === 0) return ['  No check was run.'];
   const failed = checks.findIndex(({ passed }) => !passed);
   return checks.map(({ name, passed }, i) => {
-    const first = i === failed ? '  <- the first that failed' : '';
+    const first = i === failed ? '  <- the first failed check' : '';
     return `  ${passed ? '✓' : '✗'} ${name}${first}`;
   });
 }
 
-/** What was sent to us must not be able to move the cursor of a terminal. */
+/** Control characters of a request must not control the terminal. */
 export function printable(line: string): string {
   return line.replace(/\p{Cc}/gu, '\uFFFD');
 }

@@ -3,10 +3,10 @@ import { TransferRefused } from '../database/transfer/transfer-refused.ts';
 import { StartRefused } from '../runtime/start-refused.ts';
 import { Unavailable } from '../runtime/unavailable.ts';
 
-/** Errors whose messages are sentences for the operator. */
+/** Errors whose messages are for the operator. */
 const expectedErrors = [ConfigurationError, StartRefused, TransferRefused];
 
-/** Where each dependency is configured. */
+/** The setting of each dependency. */
 const settingOf: Readonly<Record<string, string | undefined>> = {
   database: 'DATABASE_URL',
   redis: 'REDIS_URL',
@@ -15,7 +15,7 @@ const settingOf: Readonly<Record<string, string | undefined>> = {
   'session introspection': 'SESSION_INTROSPECTION_URL',
 };
 
-/** What a program of ours says when it cannot go on: a sentence for what the operator can mend, the stack for what only we can. */
+/** Formats an error that ends a program: a sentence for the operator, or the stack of an unhandled error. */
 export function formatError(error: unknown): string {
   if (error instanceof Error && expectedErrors.some((kind) => error instanceof kind))
     return error.message;
@@ -23,7 +23,7 @@ export function formatError(error: unknown): string {
     const { message: why = '' } = error.cause instanceof Error ? error.cause : {};
     const setting = settingOf[error.dependency];
     const change = setting === undefined ? '' : ` Start that server, or correct ${setting}.`;
-    return `Usher cannot go on: ${error.message} (${why}).${change}`;
+    return `Usher cannot continue: ${error.message} (${why}).${change}`;
   }
   return String(error instanceof Error ? error.stack : error);
 }

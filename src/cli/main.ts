@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers';
 import { withDotenv } from '../config/dotenv.ts';
 import { run } from './run.ts';
 
-// `usher channels | head` closes our output early, which is no fault.
+// `usher channels | head` closes standard output early, which is not an error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
 });
@@ -16,5 +16,5 @@ const exitCode = await run(process.argv.slice(2), {
     writeErr: (printed) => void process.stderr.write(printed),
   },
 });
-// `serve` sets one itself when it cannot start, and goes on otherwise.
+// `serve` sets an exit code itself if it cannot start. Otherwise it continues to run.
 process.exitCode ||= exitCode;

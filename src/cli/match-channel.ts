@@ -4,14 +4,14 @@ import { parseChannelName } from '../policy/channel-name.ts';
 import type { ChannelMatch } from '../policy/channel-registry.ts';
 import { channelRegistry } from '../policy/channels/index.ts';
 
-/** What the name of a channel means, if it has exactly one meaning. */
+/** The match of a channel name, if there is exactly one. */
 export function matchOf(channelName: string): ChannelMatch | undefined {
   const channel = parseChannelName(channelName);
   const match = channel === undefined ? 'unknown' : channelRegistry.match(channel);
   return typeof match === 'string' ? undefined : match;
 }
 
-/** As what a client of this channel would present the token: by its form, and by whom the channel admits. */
+/** The kind of credential that a token is, by its form and by the kinds that the channel accepts. */
 export function credentialKind(token: string, match: ChannelMatch | undefined): Credential['kind'] {
   const kinds = match?.channelType.kinds ?? [];
   if (hashGuestSessionToken(token) !== undefined) return 'guest-session';

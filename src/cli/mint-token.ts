@@ -1,11 +1,10 @@
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
 import { mintGuestToken, mintUserToken, type TokenSigning } from '../authn/jwt/mint.ts';
 import { loadConfig, type Config } from '../config/load.ts';
 import type { TokenConfig } from '../config/tokens.ts';
-import { CommandError } from './command-error.ts';
-import type { AddCommand, Context } from './context.ts';
+import { CommandError, type AddCommand, type Context } from './command.ts';
+import { parseNumber } from './options.ts';
 
-/** Prints a token signed with the configured secret, for trying things out. */
 export const addMintToken: AddCommand = (program, context) => {
   const mint = program
     .command('mint-token')
@@ -19,17 +18,13 @@ interface Lifetime {
 }
 
 const withLifetime = (command: Command): Command =>
-  command.option('--expires-in <seconds>', 'life of the token', seconds, 3600);
+  command.option('--expires-in <seconds>', 'lifetime of the token', parseSeconds, 3600);
 
-function seconds(text: string): number {
-  const number = /^[1-9][0-9]{0,9}$/.test(text) ? Number(text) : undefined;
-  if (number === undefined) throw new InvalidArgumentError('Give a whole number of seconds.');
-  return number;
-}
+const parseSeconds = parseNumber(/^([1-9][0-9]{0,9})$/, 'Give a whole number of seconds.');
 
 function addGuest(mint: Command, { env, report }: Context): void {
   withLifetime(mint.command('guest'))
-    .description('a token of the guest of one booking')
+    .description('a guest token of one booking')
     .requiredOption('--hotel <slug>', 'hotel of the booking')
     .requiredOption('--booking <id>', 'id of the booking')
     .action(async ({ hotel, booking, expiresIn }: GuestOptions) => {
@@ -49,7 +44,7 @@ function addUser(mint: Command, { env, report }: Context): void {
     .requiredOption('--sub <id>', 'id of the user')
     .option('--tenant <id>', 'tenant of the user')
     .option('--role <role>', 'a role of the user; may be repeated', collect)
-    .option('--name <name>', 'name of the user, which presence channels show')
+    .option('--name <name>', 'name of the user in presence channels')
     .action(async ({ sub, tenant, role, name, expiresIn }: UserOptions) => {
       const user = {
         userId: sub,
@@ -78,12 +73,12 @@ function configFor(env: Context['env']): Config {
   return config;
 }
 
-function signing(tokens: TokenConfig | undefined, lifetime: number): TokenSigning {
+function signing(tokens: TokenConfig | undefined, lifetimeSeconds: number): TokenSigning {
   if (tokens === undefined || !('secret' in tokens.keys)) {
     throw new CommandError(
-      'mint-token needs a secret: the configured key only verifies tokens, and the host signs them',
+      'mint-token requires a secret: the configured key only verifies tokens, and the host signs them',
     );
   }
   const { keys, expected } = tokens;
-  return { secret: keys.secret, lifetimeMs: lifetime * 1000, now: Date.now, ...expected };
+  return { secret: keys.secret, lifetimeMs: lifetimeSeconds * 1000, now: Date.now, ...expected };
 }

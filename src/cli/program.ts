@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { exitCodes } from '../exit-codes.ts';
 import { addChannels } from './channels.ts';
 import { addCheckConfig } from './check-config.ts';
-import type { AddCommand, Context } from './context.ts';
+import type { AddCommand, Context } from './command.ts';
 import { addDoctor } from './doctor/doctor.ts';
 import { addExplain } from './explain.ts';
 import { addMintToken } from './mint-token.ts';
@@ -15,7 +15,7 @@ import { addExport, addImport } from './transfer.ts';
 const addServe: AddCommand = (program) => {
   program
     .command('serve')
-    .description('run Usher; it takes its settings from the environment')
+    .description('run Usher, with settings from the environment')
     .action(async () => {
       await import('../main.ts');
     });
@@ -29,12 +29,12 @@ const commands = [
 
 const exitCodesHelp = `
 Exit codes:
-  ${exitCodes.done}  done: granted, or every check passed
-  ${exitCodes.refused}  no: refused, not found, a check failed, or the configuration must be changed
+  ${exitCodes.done}  success: granted, or every check passed
+  ${exitCodes.refused}  failure: refused, not found, a check failed, or the configuration must be changed
   ${exitCodes.usage}  the command line is wrong
-  ${exitCodes.unavailable}  a dependency did not answer, such as the database`;
+  ${exitCodes.unavailable}  a dependency is unavailable, such as the database`;
 
-/** Builds the `usher` program. Parsing throws `CommanderError` in place of ending the process. */
+/** Parsing throws `CommanderError` instead of ending the process. */
 export function createProgram(context: Context): Command {
   const program = new Command('usher')
     .description('Decides who may enter a real-time channel.')
@@ -53,17 +53,17 @@ export function createProgram(context: Context): Command {
   return program;
 }
 
-/** A token that was mistyped as `--token-stdin=eyJ…` must not reach the log of a CI job. */
+/** The token of a mistyped `--token-stdin=eyJ…` must not get into the log of a CI job. */
 function withoutValues(text: string): string {
   return text.replace(/(--[\w-]+)=[^\s']*/g, '$1=…');
 }
 
 function pointToHelp(command: Command): void {
   const words = [command.parent?.name(), command.name()].filter((name) => name !== undefined);
-  command.showHelpAfterError(`'${words.join(' ')} --help' lists what there is.`);
+  command.showHelpAfterError(`'${words.join(' ')} --help' lists commands and options.`);
 }
 
-/** `package.json` stands above `src/` and above `dist/`. */
+/** `package.json` is in the parent directory of `src/` and of `dist/`. */
 function ownVersion(): string {
   const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
   return (JSON.parse(text) as { readonly version: string }).version;

@@ -1,11 +1,10 @@
 import { CommanderError } from 'commander';
 import { exitCodeFor, exitCodes } from '../exit-codes.ts';
-import { CommandError, UsageError } from './command-error.ts';
-import type { Context } from './context.ts';
+import { CommandError, UsageError, type Context } from './command.ts';
 import { formatError } from './format-error.ts';
 import { createProgram } from './program.ts';
 
-/** Runs one command line and gives its exit code. Never rejects: what went wrong is printed. */
+/** Runs one command line and resolves to its exit code. Never rejects: errors are printed. */
 export async function run(
   args: readonly string[],
   context: Omit<Context, 'report'>,
@@ -29,7 +28,7 @@ export async function run(
   }
 }
 
-/** The parser has printed by now: help and version to standard output, everything else is a wrong command line. */
+/** The parser has already printed help, the version or the error. */
 function codeOfParser({ exitCode, code }: CommanderError, writeErr: (text: string) => void) {
   if (exitCode === 0) return exitCodes.done;
   if (code === 'commander.help') writeErr('\nerror: a command is missing\n');

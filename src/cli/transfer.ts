@@ -4,13 +4,11 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { exportFrom, importInto } from '../composition/commands/transfer.ts';
 import { loadConfig } from '../config/load.ts';
-import { CommandError } from './command-error.ts';
-import type { AddCommand } from './context.ts';
+import { CommandError, type AddCommand } from './command.ts';
 import { isFileError, fileErrorReason } from './file-error.ts';
 
 const standard = '-';
 
-/** Writes every row of the database to a file, for a backup or another database. */
 export const addExport: AddCommand = (program, { env, report, output }) => {
   program
     .command('export')
@@ -25,7 +23,6 @@ export const addExport: AddCommand = (program, { env, report, output }) => {
     });
 };
 
-/** Imports such a file into an empty database. */
 export const addImport: AddCommand = (program, { env, report }) => {
   program
     .command('import')
@@ -43,7 +40,7 @@ type Write = Parameters<typeof exportFrom>[1];
 const writeOutput: Write = (chunks) =>
   pipeline(Readable.from(chunks), process.stdout, { end: false });
 
-/** A file that is there stays as it is; one that could not be completed is removed. */
+/** An existing file stays unchanged; an incomplete file is removed. */
 function writeFile(path: string): Write {
   return async (chunks) => {
     const file = await open(path, 'wx', 0o600);
@@ -57,7 +54,7 @@ function writeFile(path: string): Write {
 }
 
 async function* read(path: string): AsyncGenerator<Uint8Array> {
-  // Opened on the first read: an error without a reader would end the process.
+  // Opened by the first read: without a reader, an error would end the process.
   yield* path === standard
     ? createReadStream('', { fd: 0, autoClose: false })
     : createReadStream(path);

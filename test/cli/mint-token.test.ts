@@ -73,7 +73,7 @@ describe('mint-token', () => {
     expect([code, stdout, stderr]).toStrictEqual([
       1,
       '',
-      expect.stringContaining('mint-token needs a secret'),
+      expect.stringContaining('mint-token requires a secret'),
     ]);
   });
 });

@@ -46,11 +46,11 @@ describe('with the embedded database', () => {
     };
     const beside = await explained();
     expect(beside).toMatch(/^Refused: not-allowed\n/);
-    expect(beside).toContain(`decision  ${id}\n`);
-    expect(beside).toContain('what      subscribe private-tenant.1.user.16 (');
-    expect(beside).toContain('who       user 15, tenant 1\n');
-    expect(beside).toContain('remedy    The check that failed says why.');
-    expect(beside).toContain('✗ channel is the user’s own  <- the first that failed\n');
+    expect(beside).toContain(`decision    ${id}\n`);
+    expect(beside).toContain('action      subscribe private-tenant.1.user.16 (');
+    expect(beside).toContain('principal   user 15, tenant 1\n');
+    expect(beside).toContain('remedy      See the failed check.');
+    expect(beside).toContain('✗ channel is the user’s own  <- the first failed check\n');
     expect(beside).toMatch(/ {2}✓ /);
     // A terminal would take U+009B for the beginning of a command.
     expect(beside).toContain('a browser\uFFFD31m');
@@ -81,8 +81,8 @@ describe('with the embedded database', () => {
     // The demo's escrow: the fact is read from the database.
     const chat = await explained('private-tenant.1.escrow.42.chat', '--tenant', '1');
     expect(chat).toMatch(/^Would be granted\n/);
-    expect(chat).toContain('shown as  bearer\n');
-    expect(chat).toContain('who       user 15\n');
+    expect(chat).toContain('credential  bearer\n');
+    expect(chat).toContain('principal   user 15\n');
     expect(chat).not.toContain('✗');
     const words = ['--channel', 'private-tenant.1.escrow.42.chat', '--tenant', '1'];
     const unseen = ['explain', ...words, '--token-stdin'];
@@ -93,12 +93,12 @@ describe('with the embedded database', () => {
     });
     const other = await explained('private-tenant.1.user.16', '--tenant', '1');
     expect(other).toMatch(/^Would be refused: not-allowed\n/);
-    expect(other).toContain('✗ channel is the user’s own  <- the first that failed\n');
+    expect(other).toContain('✗ channel is the user’s own  <- the first failed check\n');
     const headless = await explained('private-tenant.1.user.15');
-    expect(headless).toContain('✗ request names a tenant  <- the first that failed\n');
+    expect(headless).toContain('✗ request names a tenant  <- the first failed check\n');
     const guest = await explained('private-hotel-grand-hotel-guest-chat-booking-BK-2025-ABC123');
-    expect(guest).toContain('shown as  guest-token\n');
-    expect(guest).toContain('No check was reached.');
+    expect(guest).toContain('credential  guest-token\n');
+    expect(guest).toContain('No check was run.');
     const url = await embeddedUrl(join(dataDir, 'postgres'));
     const { rows } = await withClient(new Secret(url), (admin) =>
       admin.query<{ count: string }>('SELECT count(*) FROM audit_log'),
@@ -149,7 +149,7 @@ describe('with a DATABASE_URL', () => {
     const unknown = await runCommand(['explain', absent], { env });
     expect([unknown.code, unknown.stderr]).toEqual([
       1,
-      `There is no decision ${absent} on record\n`,
+      `There is no decision ${absent} in the audit log\n`,
     ]);
   });
 
@@ -159,7 +159,7 @@ describe('with a DATABASE_URL', () => {
       env: { ...testEnvironment, DATABASE_URL: url },
     });
     expect(code).toBe(3);
-    expect(stderr).toMatch(/^Usher cannot go on: database could not answer .*\n$/);
+    expect(stderr).toMatch(/^Usher cannot continue: database could not answer .*\n$/);
     expect(stderr).not.toMatch(/hidden-word|postgres:/);
   });
 });

@@ -13,16 +13,16 @@ describe('usher revoke', () => {
     return runInProcess(['revoke', ...args], env);
   };
 
-  it('says in plain words what came of it', async () => {
+  it('describes the effects', async () => {
     const moment = '2025-06-01T11:00:00.000Z';
     const { code, stdout, stderr } = await revoke(['--user', '15', '--issued-before', moment]);
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout.split('\n')).toEqual([
-      `Revoked: what was issued before ${moment}.`,
+      `Revoked: credentials issued before ${moment}.`,
       '- New authorizations are refused.',
       '- Tickets are refused.',
-      '- WebSockets were closed: 0 at the replica that was asked, all others at once.',
-      '- Connections at pusher that are not signed in cannot be ended: they stay until they end by themselves.',
+      '- WebSockets are closed: 0 at this replica, and those of other replicas.',
+      '- Connections at pusher that are not signed in cannot be terminated: they stay open until they are closed.',
       '',
     ]);
   });
@@ -44,7 +44,7 @@ describe('usher revoke', () => {
     const { code, stderr } = await revoke(args);
     expect(code).toBe(expected);
     if (expected === 2) {
-      expect(stderr).toMatch(/^error: (name exactly one of --user|unknown|--issued-before must)/);
+      expect(stderr).toMatch(/^error: (give exactly one of --user|unknown|--issued-before must)/);
     }
     expect(stderr).not.toMatch(/_id|_slug|issued_before/);
   });
@@ -59,7 +59,7 @@ describe('usher revoke', () => {
     const nobody = await revoke(['--user', '15'], { OPS_PORT: port });
     expect(nobody.code).toBe(3);
     expect(nobody.stderr).toBe(
-      `No Usher answers at http://127.0.0.1:${port}/revocations: nothing listens at that address and port (ECONNREFUSED). Nothing is known to be revoked. Run this where Usher runs, with its OPS_HOST, OPS_PORT and OPS_TOKEN.\n`,
+      `No response from http://127.0.0.1:${port}/revocations: nothing listens at that address and port (ECONNREFUSED). The revocation may not be written. Run this command on the machine of Usher, with its OPS_HOST, OPS_PORT and OPS_TOKEN.\n`,
     );
     const refused = await revoke(['--user', '15'], { OPS_PORT: '6000' });
     expect(refused.stderr).toContain('fetch and browsers refuse that port (bad port)');

@@ -244,7 +244,7 @@ describe('the file', () => {
     const env = environmentFor(await newDatabase());
     const nowhere = join(file, 'x');
     const cases = [
-      ['export', file, `${file} cannot be written: it exists already\n`],
+      ['export', file, `${file} cannot be written: it already exists\n`],
       ['export', nowhere, `${nowhere} cannot be written: ENOTDIR\n`],
       [
         'import',

@@ -42,10 +42,10 @@ async function findings(
 }
 
 /** What is wrong, by name, each with what it says. */
-const illIn = (examined: readonly NamedResult[]) =>
+const failuresIn = (results: readonly NamedResult[]) =>
   Object.fromEntries(
-    examined.flatMap(({ name, result }) =>
-      result.status === 'ill' ? [[name, `${result.problem} ${result.remedy}`]] : [],
+    results.flatMap(({ name, result }) =>
+      result.status === 'fail' ? [[name, `${result.problem} ${result.remedy}`]] : [],
     ),
   );
 
@@ -56,36 +56,36 @@ async function behind(meddling: Meddling): Promise<string> {
   return proxy.url;
 }
 
-const server = 'the Pusher server lets a WebSocket in';
-const secret = 'the secret is that of the key';
-const dialect = 'PUSHER_SERVER is the server that is there';
-const restApi = 'the HTTP API of the Pusher server takes our questions';
-const reached = 'Usher answers at its public address';
+const server = 'the Pusher server accepts WebSocket connections';
+const secret = 'the secret matches the key';
+const dialect = 'PUSHER_SERVER matches the server';
+const restApi = 'the HTTP API of the Pusher server accepts requests';
+const reached = 'Usher responds at its public address';
 const slash = 'a trailing slash makes no difference';
-const preflight = 'a page of that origin may ask';
-const readable = 'that page may read a refusal';
-const signature = 'the Pusher server takes that signature';
+const preflight = 'CORS allows the origin';
+const readable = 'refusals have CORS headers';
+const signature = 'the Pusher server accepts the signature';
 
 describe('a healthy installation', () => {
   it('has nothing wrong, and everything was looked at', async () => {
-    const examined = await findings();
-    expect(examined.filter(({ result }) => result.status !== 'well')).toEqual([]);
-    expect(examined.length).toBeGreaterThan(10);
+    const results = await findings();
+    expect(results.filter(({ result }) => result.status !== 'pass')).toEqual([]);
+    expect(results.length).toBeGreaterThan(10);
   });
 
   it('has nothing wrong behind a proxy that passes everything on', async () => {
-    expect(illIn(await findings({}, { usherUrl: await behind({}) }))).toEqual({});
+    expect(failuresIn(await findings({}, { usherUrl: await behind({}) }))).toEqual({});
   });
 
   it('is told by the program, with the exit code', async () => {
-    const well = await runCommand(['doctor', '--url', `${usher.publicUrl}/`], { env });
-    expect([well.code, well.stderr]).toEqual([0, '']);
-    expect(well.stdout).toMatch(/^✓ the Pusher server lets a WebSocket in\n/);
+    const passed = await runCommand(['doctor', '--url', `${usher.publicUrl}/`], { env });
+    expect([passed.code, passed.stderr]).toEqual([0, '']);
+    expect(passed.stdout).toMatch(/^✓ the Pusher server accepts WebSocket connections\n/);
     const wrong = { ...env, PUSHER_SECRET: 'not-the-secret-of-this-app' };
-    const ill = await runCommand(['doctor', '--url', usher.publicUrl], { env: wrong });
-    expect(ill.code).toBe(1);
-    expect(ill.stdout).toContain(`✗ ${secret}\n`);
-    expect(ill.stdout + ill.stderr).not.toMatch(/not-the-secret|eyJ/);
+    const failures = await runCommand(['doctor', '--url', usher.publicUrl], { env: wrong });
+    expect(failures.code).toBe(1);
+    expect(failures.stdout).toContain(`✗ ${secret}\n`);
+    expect(failures.stdout + failures.stderr).not.toMatch(/not-the-secret|eyJ/);
     const wrongly = await runCommand(['doctor', '--channel', 'private-x'], { env });
     expect([wrongly.code, wrongly.stdout]).toEqual([2, '']);
   });
@@ -93,35 +93,35 @@ describe('a healthy installation', () => {
 
 describe('the settings of the Pusher app', () => {
   it('a wrong key', async () => {
-    const ill = illIn(await findings({ PUSHER_KEY: 'no-such-key' }));
-    expect(ill[server]).toMatch(/4001.*PUSHER_KEY/);
+    const failures = failuresIn(await findings({ PUSHER_KEY: 'no-such-key' }));
+    expect(failures[server]).toMatch(/4001.*PUSHER_KEY/);
   });
 
   it('a wrong secret', async () => {
-    const ill = illIn(await findings({ PUSHER_SECRET: 'not-the-secret-of-this-app' }));
-    expect(Object.keys(ill)).toEqual([secret, restApi]);
-    expect(ill[secret]).toContain('Set PUSHER_SECRET');
+    const failures = failuresIn(await findings({ PUSHER_SECRET: 'not-the-secret-of-this-app' }));
+    expect(Object.keys(failures)).toEqual([secret, restApi]);
+    expect(failures[secret]).toContain('Set PUSHER_SECRET');
   });
 
   it('a wrong id', async () => {
-    const ill = illIn(await findings({ PUSHER_APP_ID: '1' }));
-    expect(Object.keys(ill)).toEqual([restApi]);
-    expect(ill[restApi]).toContain('Set PUSHER_APP_ID');
+    const failures = failuresIn(await findings({ PUSHER_APP_ID: '1' }));
+    expect(Object.keys(failures)).toEqual([restApi]);
+    expect(failures[restApi]).toContain('Set PUSHER_APP_ID');
   });
 
   it('a wrong PUSHER_SERVER, at an Usher that was started with it', async () => {
     const over = { PUSHER_SERVER: 'pusher' };
     const other = await startUsher({ ...env, ...over });
     onTestFinished(() => other.stop());
-    const ill = illIn(await findings(over, { usherUrl: other.publicUrl }));
-    expect(Object.keys(ill)).toEqual([dialect, signature]);
-    expect(ill[dialect]).toContain('PUSHER_SERVER=soketi');
+    const failures = failuresIn(await findings(over, { usherUrl: other.publicUrl }));
+    expect(Object.keys(failures)).toEqual([dialect, signature]);
+    expect(failures[dialect]).toContain('PUSHER_SERVER=soketi');
   });
 
   it('a closed port', async () => {
-    const ill = illIn(await findings({ PUSHER_PORT: String(await freePort()) }));
-    expect(Object.keys(ill)).toEqual([server, restApi]);
-    expect(ill[server]).toMatch(/nothing listens.*PUSHER_PORT/);
+    const failures = failuresIn(await findings({ PUSHER_PORT: String(await freePort()) }));
+    expect(Object.keys(failures)).toEqual([server, restApi]);
+    expect(failures[server]).toMatch(/nothing listens.*PUSHER_PORT/);
   });
 
   it('TLS on a port that does not speak it', async () => {
@@ -132,8 +132,8 @@ describe('the settings of the Pusher app', () => {
     onTestFinished(() => void tls.close());
     const { port } = tls.address() as AddressInfo;
     for (const PUSHER_PORT of [String(port), String(soketi.port)]) {
-      const ill = illIn(await findings({ PUSHER_TLS: 'true', PUSHER_PORT }));
-      expect(ill[server]).toContain('PUSHER_TLS=false');
+      const failures = failuresIn(await findings({ PUSHER_TLS: 'true', PUSHER_PORT }));
+      expect(failures[server]).toContain('PUSHER_TLS=false');
     }
   });
 
@@ -148,23 +148,25 @@ describe('the settings of the Pusher app', () => {
     };
     const other = await startUsher({ ...env, ...over });
     onTestFinished(() => other.stop());
-    const ill = illIn(await findings(over, { usherUrl: other.publicUrl }));
-    expect(Object.keys(ill)).toEqual(['a user is signed in']);
-    expect(ill['a user is signed in']).toContain('Switch user authentication on');
+    const failures = failuresIn(await findings(over, { usherUrl: other.publicUrl }));
+    expect(Object.keys(failures)).toEqual(['a user is signed in']);
+    expect(failures['a user is signed in']).toContain('Switch user authentication on');
   });
 
   it('an Usher that runs with other settings', async () => {
     const other = await startUsher({ ...env, PUSHER_KEY: 'another-key' });
     onTestFinished(() => other.stop());
-    const ill = illIn(await findings({}, { usherUrl: other.publicUrl }));
-    expect(ill[signature]).toContain('another PUSHER_KEY');
+    const failures = failuresIn(await findings({}, { usherUrl: other.publicUrl }));
+    expect(failures[signature]).toContain('another PUSHER_KEY');
   });
 });
 
 describe('what stands before Usher', () => {
   it('nothing', async () => {
-    const ill = illIn(await findings({}, { usherUrl: `http://127.0.0.1:${await freePort()}` }));
-    expect(ill[reached]).toMatch(/nothing listens.*--url/);
+    const failures = failuresIn(
+      await findings({}, { usherUrl: `http://127.0.0.1:${await freePort()}` }),
+    );
+    expect(failures[reached]).toMatch(/nothing listens.*--url/);
   });
 
   it('a proxy that redirects to https', async () => {
@@ -174,9 +176,9 @@ describe('what stands before Usher', () => {
         return true;
       },
     });
-    const ill = illIn(await findings({}, { usherUrl }));
-    expect(ill[reached]).toMatch(/redirected \(301\).*ask the https address itself/);
-    expect(JSON.stringify(ill)).not.toContain('hidden');
+    const failures = failuresIn(await findings({}, { usherUrl }));
+    expect(failures[reached]).toMatch(/redirected \(301\).*Use the https address/);
+    expect(JSON.stringify(failures)).not.toContain('hidden');
   });
 
   it('a proxy that redirects away from a trailing slash', async () => {
@@ -187,14 +189,14 @@ describe('what stands before Usher', () => {
         return true;
       },
     });
-    expect(Object.keys(illIn(await findings({}, { usherUrl })))).toEqual([slash]);
+    expect(Object.keys(failuresIn(await findings({}, { usherUrl })))).toEqual([slash]);
   });
 
   it('a proxy that strips CORS headers', async () => {
     const usherUrl = await behind({ strips: 'access-control-' });
-    const ill = illIn(await findings({}, { usherUrl }));
-    expect(Object.keys(ill)).toEqual([preflight, readable]);
-    expect(ill[readable]).toContain('the proxy must');
+    const failures = failuresIn(await findings({}, { usherUrl }));
+    expect(Object.keys(failures)).toEqual([preflight, readable]);
+    expect(failures[readable]).toContain('the proxy must');
   });
 
   it('a proxy that answers with a page of HTML', async () => {
@@ -204,26 +206,26 @@ describe('what stands before Usher', () => {
         return true;
       },
     });
-    expect(illIn(await findings({}, { usherUrl }))[reached]).toContain('HTML');
+    expect(failuresIn(await findings({}, { usherUrl }))[reached]).toContain('HTML');
   });
 
   it('a proxy whose Usher is not there', async () => {
     const proxy = await startProxy(`http://127.0.0.1:${await freePort()}`, {});
     onTestFinished(proxy.stop);
-    const ill = illIn(await findings({}, { usherUrl: proxy.url }));
-    expect(ill[reached]).toMatch(/502.*HOST and PORT/);
+    const failures = failuresIn(await findings({}, { usherUrl: proxy.url }));
+    expect(failures[reached]).toMatch(/502.*HOST and PORT/);
   });
 
   it('an origin that is not allowed', async () => {
-    const ill = illIn(await findings({}, { origin: 'https://other.example' }));
-    expect(Object.keys(ill)).toEqual([preflight, readable]);
-    expect(ill[preflight]).toContain('ALLOWED_ORIGINS');
+    const failures = failuresIn(await findings({}, { origin: 'https://other.example' }));
+    expect(Object.keys(failures)).toEqual([preflight, readable]);
+    expect(failures[preflight]).toContain('ALLOWED_ORIGINS');
   });
 
   it('a credential that does not open the channel', async () => {
     const channel = 'private-tenant.1.user.16';
-    const ill = illIn(await findings({}, { channel, token: 'eyJ.e30.x' }));
-    expect(ill['the channel is granted']).toMatch(
+    const failures = failuresIn(await findings({}, { channel, token: 'eyJ.e30.x' }));
+    expect(failures['the channel is granted']).toMatch(
       /401: The credential is not valid.*usher explain/,
     );
   });
@@ -234,7 +236,7 @@ describe('the clock', () => {
     ['ahead', hour],
     ['behind', -hour],
   ])('is an hour %s', async (word, off) => {
-    const ill = illIn(await findings({}, {}, () => Date.now() + off));
-    expect(ill['the clocks agree']).toMatch(new RegExp(`\\b3[56][0-9]{2} s ${word}`));
+    const failures = failuresIn(await findings({}, {}, () => Date.now() + off));
+    expect(failures['the clocks are in sync']).toMatch(new RegExp(`\\b3[56][0-9]{2} s ${word}`));
   });
 });

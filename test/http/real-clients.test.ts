@@ -175,7 +175,7 @@ describe('what real clients send', () => {
       {
         action: 'subscribe',
         code: 'malformed-request',
-        failed_check: `request can be read: ${message}`,
+        failed_check: `request can be parsed: ${message}`,
       },
     ]);
   });
@@ -322,7 +322,7 @@ describe('a request that cannot be read', () => {
         {
           action,
           code: 'malformed-request',
-          failed_check: `request can be read: ${message ?? error ?? ''}`,
+          failed_check: `request can be parsed: ${message ?? error ?? ''}`,
         },
       ]);
     },

@@ -315,7 +315,7 @@ describe('a door of the host’s WebSockets', () => {
         action: 'subscribe',
         outcome: 'refusal',
         code: 'malformed-request',
-        failed_check: `request can be read: ${cause}`,
+        failed_check: `request can be parsed: ${cause}`,
         principal_id: null,
       },
     ]);
@@ -326,7 +326,7 @@ describe('a door of the host’s WebSockets', () => {
     const id = 'headers' in answer ? answer.headers['x-decision-id'] : undefined;
     expect(answer).toMatchObject({ status: 400 });
     expect(await recordOf(id)).toMatchObject([
-      { failed_check: 'request can be read: The session cookie is repeated' },
+      { failed_check: 'request can be parsed: The session cookie is repeated' },
     ]);
   });
 

@@ -5,14 +5,13 @@ import {
 } from '../../composition/commands/check-dependencies.ts';
 import type { Config } from '../../config/load.ts';
 import { requestChannels } from '../../pusher/http-api.ts';
-import { fail, pass } from './check-result.ts';
-import { reasonOf } from './network-errors.ts';
-import type { NamedResult, DoctorDeps } from './run-checks.ts';
+import { reasonOf } from '../network-errors.ts';
+import { fail, pass } from './check.ts';
+import type { DoctorDeps, NamedResult } from './run-checks.ts';
 
-/** How long an upstream may take, in milliseconds. */
-const timeoutMs = 5_000;
+const handshakeTimeoutMs = 5_000;
 
-/** Checks every server that the configuration names, and reports those that do not work. */
+/** Checks every server that the configuration names. */
 export async function checkDependencies(
   config: Config,
   deps: DoctorDeps,
@@ -31,13 +30,13 @@ export async function checkDependencies(
 
 function toResult({ setting, error }: DependencyProbe): NamedResult {
   return {
-    name: `${setting} names a server that answers Usher`,
+    name: `${setting} names an available server`,
     result:
       error === undefined
         ? pass
         : fail(
-            `It is of no use: ${reasonOf(error)}.`,
-            `Correct ${setting}, or what runs there; this machine must reach it.`,
+            `It cannot be used: ${reasonOf(error)}.`,
+            `Correct ${setting} or that server; this machine must be able to connect to it.`,
           ),
   };
 }
@@ -47,13 +46,13 @@ function appFault(response: Awaited<ReturnType<typeof requestChannels>>): {
 } {
   if ('fault' in response) return { error: Object.assign(new Error(), { code: response.fault }) };
   if (response.status === 200) return {};
-  return { error: new Error(`the HTTP API of that app answers ${response.status}`) };
+  return { error: new Error(`the HTTP API responds with ${response.status} for that app`) };
 }
 
-/** Any answer to a handshake is enough: the upstream may refuse this one. */
+/** Any response to the handshake passes, unless it is a server error: an upstream may refuse this handshake. */
 function probeUpstream(setting: string, url: URL): Promise<readonly DependencyProbe[]> {
   return new Promise((resolve) => {
-    const socket = new WebSocket(url, { handshakeTimeout: timeoutMs });
+    const socket = new WebSocket(url, { handshakeTimeout: handshakeTimeoutMs });
     const settle = (error?: Error) => {
       socket.terminate();
       resolve([{ setting, ...(error && { error }) }]);
@@ -63,7 +62,7 @@ function probeUpstream(setting: string, url: URL): Promise<readonly DependencyPr
     });
     socket.on('unexpected-response', (_request, { statusCode = 0 }) => {
       settle(
-        statusCode >= 500 ? new Error(`it answers a handshake with ${statusCode}`) : undefined,
+        statusCode >= 500 ? new Error(`it responds to a handshake with ${statusCode}`) : undefined,
       );
     });
     socket.on('error', settle);

@@ -1,11 +1,9 @@
 import { loadConfig, type Config } from '../../config/load.ts';
 import { systemClock } from '../../runtime/clock.ts';
-import { UsageError } from '../command-error.ts';
-import type { AddCommand, ReadInput } from '../context.ts';
-import { addTokenOptions, readToken, type TokenOptions } from '../token-option.ts';
+import { UsageError, type AddCommand, type ReadInput } from '../command.ts';
+import { addTokenOptions, readToken, type TokenOptions } from '../options.ts';
 import { runChecks, type CheckOptions, type NamedResult } from './run-checks.ts';
 
-/** What is given on the command line. */
 interface DoctorOptions extends TokenOptions {
   readonly url?: string;
   readonly origin?: string;
@@ -13,14 +11,14 @@ interface DoctorOptions extends TokenOptions {
   readonly tenant?: string;
 }
 
-/** Finds out why channels do not work, by asking what a page asks. */
+/** Diagnoses an installation with the requests of a page. */
 export const addDoctor: AddCommand = (program, { env, readInput, report }) => {
   const command = program
     .command('doctor')
     .description('diagnose problems between a page, Usher and its dependencies')
     .option('--url <url>', 'address of Usher as browsers reach it')
     .option('--origin <origin>', 'origin of the page, such as https://app.example')
-    .option('--channel <name>', 'ask for this channel, with a token')
+    .option('--channel <name>', 'test the authorization of this channel, with a token')
     .option('--tenant <id>', 'with --channel: the X-Tenant-ID of the request');
   addTokenOptions(command).action(async (options: DoctorOptions) => {
     const config = loadConfig(env());
@@ -28,7 +26,7 @@ export const addDoctor: AddCommand = (program, { env, readInput, report }) => {
     const results = await runChecks(config, checkOptions, { fetch, now: systemClock.now });
     report({
       printed: results.map(formatResult).join('\n'),
-      passed: results.every(({ result }) => result.status !== 'ill'),
+      passed: results.every(({ result }) => result.status !== 'fail'),
     });
   });
 };
@@ -41,7 +39,9 @@ async function checkOptionsOf(
   const { url = ownUrl(config), channel, ...rest } = options;
   const token = await readToken(options, readInput);
   if ((channel === undefined) !== (token === undefined)) {
-    throw new UsageError('--channel and a token (--token-stdin or --token) go together');
+    throw new UsageError(
+      '--channel requires a token (--token-stdin or --token), and a token requires --channel',
+    );
   }
   if (!/^https?:\/\//.test(url) || !URL.canParse(url)) {
     throw new UsageError('--url must begin with http:// or https://');
@@ -57,11 +57,11 @@ function ownUrl({ listen: { host, port } }: Config): string {
 
 function formatResult({ name, result }: NamedResult): string {
   switch (result.status) {
-    case 'well':
+    case 'pass':
       return `✓ ${name}`;
     case 'unknown':
       return `– ${name}: ${result.reason}`;
-    case 'ill':
+    case 'fail':
       return `✗ ${name}\n    ${result.problem}\n    ${result.remedy}`;
   }
 }

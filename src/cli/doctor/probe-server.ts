@@ -1,14 +1,14 @@
 import { createHmac } from 'node:crypto';
 import { requestChannels } from '../../pusher/http-api.ts';
 import type { PusherApp } from '../../pusher/pusher-app.ts';
-import { isFault, type AuthAttempt, type ServerEvidence, type Acceptance } from './evidence.ts';
+import { isFault, type Acceptance, type AuthAttempt, type ServerEvidence } from './check.ts';
 import { connectPusher, type PusherSocket } from './pusher-socket.ts';
 
-/** A channel of no family, so nobody else is ever let in. */
+/** A channel of no type, so that no other subscriber is ever granted it. */
 const doctorChannel = 'private-usher-doctor';
 const doctorChannelData = '{"user_id":"usher-doctor"}';
 
-/** Shows the Pusher server the app's key, and its secret in both ways of signing a private channel. */
+/** Connects with the key of the app, and subscribes with both signatures of a private channel. */
 export async function probeServer(app: PusherApp): Promise<ServerEvidence> {
   const rest = await requestChannels(app);
   const greeting = await connectPusher(app);
@@ -21,7 +21,7 @@ export async function probeServer(app: PusherApp): Promise<ServerEvidence> {
   return { greeting: { ...(date && { date }) }, rest, plain, ...(withData && { withData }) };
 }
 
-/** On a socket of its own: some servers close one that was refused. */
+/** On another socket: some servers close a socket after a refusal. */
 async function subscribeWithData(app: PusherApp): Promise<Acceptance | undefined> {
   const socket = await connectPusher(app);
   if (isFault(socket)) return undefined;
@@ -34,14 +34,14 @@ async function subscribeWithData(app: PusherApp): Promise<Acceptance | undefined
   return acceptance;
 }
 
-/** Asks `ask` for an answer to a new socket's id, and has the Pusher server judge it, where one is reached. */
+/** Requests a signature for a new socket, and sends it to the Pusher server if there is a connection. */
 export async function attemptAuth(
   app: PusherApp | undefined,
   requestAuth: (socketId: string) => Promise<AuthAttempt['response']>,
   sendAuth: (socket: PusherSocket, auth: Readonly<Record<string, unknown>>) => Promise<Acceptance>,
 ): Promise<AuthAttempt> {
   const socket = app && (await connectPusher(app));
-  // What Usher says does not depend on whether the socket is there.
+  // Usher's response does not depend on the socket.
   if (socket === undefined || isFault(socket)) return { response: await requestAuth('1.1') };
   const response = await requestAuth(socket.socketId);
   const signed = isFault(response) ? undefined : response.json;
@@ -50,7 +50,7 @@ export async function attemptAuth(
   return { response, ...(acceptance && { acceptance }) };
 }
 
-/** Subscribes with an answer of an authorization endpoint. */
+/** Subscribes with the response of an authorization endpoint. */
 export function subscribe(
   { send }: PusherSocket,
   channel: string,
@@ -60,7 +60,7 @@ export function subscribe(
   return send(event, 'pusher_internal:subscription_succeeded');
 }
 
-/** Signs in with an answer of a user authentication endpoint. */
+/** Signs in with the response of a user authentication endpoint. */
 export function signIn(
   { send }: PusherSocket,
   { auth, user_data }: Readonly<Record<string, unknown>>,
@@ -68,7 +68,7 @@ export function signIn(
   return send({ event: 'pusher:signin', data: { auth, user_data } }, 'pusher:signin_success');
 }
 
-/** Only ever of `ownChannel`: what Usher signs for others goes through a grant. */
+/** Only for `doctorChannel`: all other signatures require a grant. */
 function signature({ key, secret }: PusherApp, text: string): string {
   return `${key}:${createHmac('sha256', secret.reveal()).update(text).digest('hex')}`;
 }

@@ -1,8 +1,7 @@
-import type { HttpResponse, Fault, UsherEvidence } from './evidence.ts';
-import { parseObject } from './json.ts';
-import { codeOf } from './network-errors.ts';
+import { parseJsonObject } from '../json-object.ts';
+import { codeOf } from '../network-errors.ts';
+import type { Fault, HttpResponse, UsherEvidence } from './check.ts';
 
-/** How long Usher, or what stands before it, may take, in milliseconds. */
 const timeoutMs = 10_000;
 
 /** The headers that pages send with pusher-js, Laravel Echo and axios. */
@@ -11,7 +10,7 @@ export const sentHeaders = [
   ...['x-tenant-id', 'x-xsrf-token'],
 ];
 
-/** Asks as a page of `origin` would; `now` in milliseconds, for how long it took. */
+/** Requests are those of a page of `origin`. */
 export interface ProbeDeps {
   readonly usherUrl: string;
   readonly origin: string | undefined;
@@ -19,14 +18,14 @@ export interface ProbeDeps {
   readonly now: () => number;
 }
 
-/** A form as pusher-js posts it, with the headers that a page adds. */
+/** A form as pusher-js posts it. */
 export interface AuthRequest {
   readonly path: string;
   readonly fields: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Asks what a browser asks, without a credential. */
+/** Sends the requests of a browser, without a credential. */
 export async function probeUsher(deps: ProbeDeps): Promise<UsherEvidence> {
   const path = '/broadcasting/auth';
   const fields = { socket_id: '1.1', channel_name: 'private-usher-doctor' };
@@ -43,7 +42,7 @@ export async function probeUsher(deps: ProbeDeps): Promise<UsherEvidence> {
   };
 }
 
-/** Posts a form and follows no redirect, since a browser's preflight does not either. */
+/** Posts a form. It follows no redirect, since a browser's preflight does not either. */
 export function post(
   deps: ProbeDeps,
   { path, fields, headers = {} }: AuthRequest,
@@ -64,7 +63,7 @@ async function send(
       redirect: 'manual',
       signal: AbortSignal.timeout(timeoutMs),
     });
-    const json = parseObject(await response.text());
+    const json = parseJsonObject(await response.text());
     const { status, headers } = response;
     return { status, headers, tookMs: now() - began, ...(json && { json }) };
   } catch (error) {

@@ -1,23 +1,22 @@
 import { WebSocket } from 'ws';
 import type { PusherApp } from '../../pusher/pusher-app.ts';
-import type { Fault, Acceptance } from './evidence.ts';
-import { parseObject } from './json.ts';
-import { codeOf } from './network-errors.ts';
+import { parseJsonObject } from '../json-object.ts';
+import { codeOf } from '../network-errors.ts';
+import type { Acceptance, Fault } from './check.ts';
 
-/** How long the server may take for anything, in milliseconds. */
 const timeoutMs = 5_000;
 
-/** A connection on which the server has said its greeting. */
+/** An established connection (`pusher:connection_established`). */
 export interface PusherSocket {
   readonly socketId: string;
-  /** The `Date` of the server's answer to the upgrade. */
+  /** The `Date` of the response to the upgrade. */
   readonly date?: string;
-  /** Sends an event, and waits whether one of this name answers it. */
+  /** Sends an event, and waits for the event `success`. */
   readonly send: (event: object, success: string) => Promise<Acceptance>;
   readonly close: () => void;
 }
 
-/** Connects as pusher-js does (Pusher Channels protocol, version 7); gives the fault when there is no greeting. */
+/** Connects as pusher-js does (Pusher Channels protocol, version 7); resolves to a fault without a connection. */
 export function connectPusher(app: PusherApp): Promise<PusherSocket | Fault> {
   return new Promise((resolve) => {
     const socket = new WebSocket(urlOf(app));
@@ -48,7 +47,7 @@ export function connectPusher(app: PusherApp): Promise<PusherSocket | Fault> {
       const close = () => {
         socket.terminate();
       };
-      settle({ socketId, send: createSend(socket), close, ...(date && { date }) });
+      settle({ socketId, send: sendOn(socket), close, ...(date && { date }) });
     });
     socket.on('close', (code) => {
       settle({ fault: `pusher-${code}` });
@@ -56,7 +55,7 @@ export function connectPusher(app: PusherApp): Promise<PusherSocket | Fault> {
   });
 }
 
-function createSend(socket: WebSocket): PusherSocket['send'] {
+function sendOn(socket: WebSocket): PusherSocket['send'] {
   return (event, success) =>
     new Promise((resolve) => {
       const settle = (acceptance: Acceptance) => {
@@ -78,7 +77,7 @@ function createSend(socket: WebSocket): PusherSocket['send'] {
     });
 }
 
-/** Where the app's WebSockets are; Pusher's own are beside its HTTP API, other servers have one host for both. */
+/** Pusher has one host for WebSockets and another for its HTTP API; other servers have one host for both. */
 function urlOf({ tls, host, port, cluster = 'mt1', key }: PusherApp): string {
   const [, ownCluster] = /^api-([a-z0-9]+)\.pusher\.com$/.exec(host ?? '') ?? [];
   const named =
@@ -89,10 +88,10 @@ function urlOf({ tls, host, port, cluster = 'mt1', key }: PusherApp): string {
   return `${tls ? 'wss' : 'ws'}://${named}${at}/app/${encodeURIComponent(key)}?protocol=7&client=usher-doctor&version=1`;
 }
 
-/** An event; its data are JSON within JSON, as Pusher sends them, or an object. */
+/** Parses an event. Its data are an object, or JSON in a string as Pusher sends them. */
 function parse(text: unknown) {
-  // A server that sends something else than JSON objects speaks another protocol: then nothing is found in it.
-  const { event, data } = parseObject(String(text)) ?? {};
+  // A server of another protocol may send other texts: then the event has no name and no data.
+  const { event, data } = parseJsonObject(String(text)) ?? {};
   const inner = typeof data === 'string' ? data : JSON.stringify(data ?? {});
-  return { event, data: parseObject(inner) ?? {} };
+  return { event, data: parseJsonObject(inner) ?? {} };
 }

@@ -2,29 +2,37 @@ import type { Config } from '../../config/load.ts';
 import { isDemoApp } from '../../config/pusher.ts';
 import { checkDependencies } from './dependencies.ts';
 import { allowsOrigin, namesOrigin } from '../../runtime/network/allowed-origins.ts';
-import { isFault, type Evidence } from './evidence.ts';
-import type { CheckResult } from './check-result.ts';
+import { isFault, type Check, type CheckResult, type Evidence } from './check.ts';
+import { authorizationChecks } from './checks/authorization.ts';
+import { corsChecks } from './checks/cors.ts';
+import { pusherServerChecks } from './checks/pusher-server.ts';
+import { usherChecks } from './checks/usher.ts';
 import { attemptAuth, probeServer, signIn, subscribe } from './probe-server.ts';
 import { post, probeUsher, type ProbeDeps, type AuthRequest } from './probe-usher.ts';
 import { appFor, subjectsOf, type SubjectOptions } from './subject.ts';
-import { checks } from './all-checks.ts';
 
-/** What is to be examined: Usher as browsers reach it, and somebody to ask as. */
+/** Usher's public address, the origin of the page, and a subject with a credential. */
 export interface CheckOptions extends SubjectOptions {
   readonly usherUrl: string;
   readonly origin?: string | undefined;
 }
 
-/** The network, and the time in milliseconds since the epoch. */
 export type DoctorDeps = Pick<ProbeDeps, 'fetch' | 'now'>;
 
-/** One check and what it found. */
 export interface NamedResult {
   readonly name: string;
   readonly result: CheckResult;
 }
 
-/** Looks at everything that can be wrong between a page, Usher and the Pusher server; throws for nothing that it finds. */
+/** In the order of their dependencies: if a check fails, later ones may fail for the same reason. */
+const checks: readonly Check[] = [
+  ...pusherServerChecks,
+  ...usherChecks,
+  ...corsChecks,
+  ...authorizationChecks,
+];
+
+/** Runs all checks of a page, Usher, its dependencies and the Pusher server. A failed check does not throw. */
 export async function runChecks(
   config: Config,
   options: CheckOptions,
@@ -46,7 +54,7 @@ async function gatherEvidence(
   const { usherUrl } = options;
   const origin = options.origin ?? originIn(config);
   const probeDeps = { usherUrl, origin, fetch, now };
-  const { visitor, user } = await subjectsOf(options, config, now);
+  const { subscriber, user } = await subjectsOf(options, config, now);
   const server = isDemoApp(app) ? undefined : await probeServer(app);
   const reachableApp = server === undefined || isFault(server.greeting) ? undefined : app;
   const request = (form: AuthRequest) => (socketId: string) =>
@@ -60,16 +68,16 @@ async function gatherEvidence(
     server,
     usher: await probeUsher(probeDeps),
     channel:
-      visitor &&
-      (await attemptAuth(reachableApp, request(visitor.form), (socket, signed) =>
-        subscribe(socket, visitor.channel, signed),
+      subscriber &&
+      (await attemptAuth(reachableApp, request(subscriber.form), (socket, signed) =>
+        subscribe(socket, subscriber.channel, signed),
       )),
     signIn: user && (await attemptAuth(reachableApp, request(user), signIn)),
     now: now(),
   };
 }
 
-/** Where every page may ask, any will do, and so will any label for a wildcard. */
+/** If every origin is allowed, any origin can be tested; the same holds for the label of a wildcard. */
 function originIn({ allowedOrigins: [first] }: Config): string | undefined {
   return first === '*' ? 'https://usher-doctor.example' : first?.replace('*', 'usher-doctor');
 }

@@ -5,22 +5,20 @@ import type { PusherApp } from '../../pusher/pusher-app.ts';
 import { credentialKind, matchOf } from '../match-channel.ts';
 import type { AuthRequest } from './probe-usher.ts';
 
-/** As whom the doctor asks Usher, as far as there is somebody. */
+/** The subjects whose requests the doctor sends, as far as there are credentials. */
 export interface Subjects {
-  /** Somebody who asks for a channel. */
-  readonly visitor?: { readonly channel: string; readonly form: AuthRequest };
-  /** The question by which a user signs in. */
+  readonly subscriber?: { readonly channel: string; readonly form: AuthRequest };
+  /** The sign-in of a user. */
   readonly user?: AuthRequest;
 }
 
-/** What was given on the command line. */
 export interface SubjectOptions {
   readonly channel?: string | undefined;
   readonly token?: string | undefined;
   readonly tenant?: string | undefined;
 }
 
-/** Whoever was given; else the demo's guest and buyer, outside production and where their tokens can be signed here. */
+/** The subject of the command line; otherwise the guest and the buyer of the demo, outside production and if their tokens can be signed. */
 export async function subjectsOf(
   options: SubjectOptions,
   config: Config,
@@ -33,14 +31,14 @@ export async function subjectsOf(
   const { tenantId = tenant, hotelSlug = '' } = match?.params ?? {};
   switch (kind) {
     case 'guest-token':
-      return { visitor: guestOf(channel, hotelSlug, token) };
+      return { subscriber: guestOf(channel, hotelSlug, token) };
     case 'guest-session':
-      return { visitor: visitorOf(channel, { 'x-guest-session': token }) };
+      return { subscriber: subscriberOf(channel, { 'x-guest-session': token }) };
     case 'session-cookie':
-      return { visitor: visitorOf(channel, cookieOf(config, token)) };
+      return { subscriber: subscriberOf(channel, cookieOf(config, token)) };
     case 'bearer': {
       const headers = bearer(token, tenant ?? tenantId);
-      return { visitor: visitorOf(channel, headers), user: signingIn(headers) };
+      return { subscriber: subscriberOf(channel, headers), user: signingIn(headers) };
     }
   }
 }
@@ -58,7 +56,7 @@ async function demoSubjects(config: Config, now: () => number): Promise<Subjects
     demoGuest(config, signing),
     demoBuyer(config, signing),
   ]);
-  return { ...(guest && { visitor: guest }), ...(buyer && { user: buyer }) };
+  return { ...(guest && { subscriber: guest }), ...(buyer && { user: buyer }) };
 }
 
 type Signing = Pick<TokenSigning, 'lifetimeMs' | 'now'>;
@@ -91,7 +89,7 @@ function guestOf(channel: string, hotelSlug: string, token: string) {
 
 type Headers = Readonly<Record<string, string>>;
 
-const visitorOf = (channel: string, headers: Headers) => ({
+const subscriberOf = (channel: string, headers: Headers) => ({
   channel,
   form: { path: '/broadcasting/auth', fields: { channel_name: channel }, headers },
 });

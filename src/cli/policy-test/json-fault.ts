@@ -1,17 +1,17 @@
-/** Where a text stops being JSON, as a line and a column. The parser's own message quotes the text, and has no place for most faults. */
-export function placeOfFault(text: string): string {
-  let [longest, tooLong] = [0, text.length + 1];
-  while (tooLong - longest > 1) {
-    const length = Math.floor((longest + tooLong) / 2);
-    if (isBeginning(text.slice(0, length))) longest = length;
-    else tooLong = length;
+/** The line and column of the first syntax error. The message of `JSON.parse` quotes the text, and often has no position. */
+export function positionOfFault(text: string): string {
+  let [valid, invalid] = [0, text.length + 1];
+  while (invalid - valid > 1) {
+    const length = Math.floor((valid + invalid) / 2);
+    if (isPrefix(text.slice(0, length))) valid = length;
+    else invalid = length;
   }
-  const lines = text.slice(0, longest).split('\n');
+  const lines = text.slice(0, valid).split('\n');
   return `line ${lines.length}, column ${(lines.at(-1) ?? '').length + 1}`;
 }
 
-/** Whether this is JSON, or could be with more behind it: the parser then finds its fault at the end. */
-function isBeginning(text: string): boolean {
+/** True if the text is JSON or the beginning of JSON: then the parser fails at its end. */
+function isPrefix(text: string): boolean {
   try {
     JSON.parse(text);
     return true;

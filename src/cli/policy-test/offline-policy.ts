@@ -11,20 +11,20 @@ import type { Decision } from '../../policy/decision.ts';
 import type { FactReader } from '../../policy/facts.ts';
 import type { Secret } from '../../runtime/secret.ts';
 
-/** Decides without a record. Throws `Unavailable`. */
+/** Decides without an entry in the audit log. Throws `Unavailable`. */
 export type DecideChannel = (request: ChannelAuthRequest) => Promise<Decision>;
 
-/** What a policy on paper stands on in place of a database and of keys; `now` in milliseconds since the epoch. */
+/** The facts and the secret that replace the database and the keys. */
 export interface OfflinePolicy {
   readonly find: FactReader;
-  /** Signs the tokens of guests and of users. */
+  /** Verifies guest tokens and user tokens. */
   readonly secret: Secret;
   readonly bookingClaim: string;
   readonly hotelClaim: string;
   readonly now: () => number;
 }
 
-/** The service's own policy over given facts: tokens are verified, channels read and rules asked as in the service. */
+/** The policy of the service with the given facts: it verifies tokens, matches channels and evaluates rules as the service does. */
 export function buildOfflinePolicy(policy: OfflinePolicy): DecideChannel {
   const { find, secret, now } = policy;
   const keys = createTokenKeys({ secret }, { fetch, now });

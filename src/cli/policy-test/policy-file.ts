@@ -1,8 +1,8 @@
 import type { FactReader } from '../../policy/facts.ts';
-import { CommandError } from '../command-error.ts';
-import { placeOfFault } from './json-fault.ts';
+import { CommandError } from '../command.ts';
+import { positionOfFault } from './json-fault.ts';
 
-/** Somebody in a policy file: a user by claims, or the guest of a booking. */
+/** A user by claims, or the guest of a booking. */
 export interface Subject {
   readonly user?: string;
   readonly tenant?: string;
@@ -11,18 +11,18 @@ export interface Subject {
   readonly booking?: string;
 }
 
-/** One row: who asks for what, and whether they may enter. */
+/** One expected decision. */
 export interface Row {
   readonly who: string;
   readonly channel: string;
   readonly may: boolean;
-  /** The variations of a row that may enter as well. */
+  /** The variations of the row that are also granted. */
   readonly and?: readonly string[];
 }
 
 type Facts<Fact> = Readonly<Record<string, Fact>>;
 
-/** A policy as an operator writes it down; facts as the operator's port takes them, by their ids joined by `/`. */
+/** A table of expected decisions. Facts have the form of the operator's port, and their ids joined by `/` as keys. */
 export interface PolicyFile {
   readonly who: Readonly<Record<string, Subject>>;
   readonly facts?: {
@@ -40,13 +40,13 @@ export interface PolicyFile {
   readonly rows: readonly Row[];
 }
 
-/** Reads a policy file; throws `CommandError`, naming the file and the row, when it is none. */
+/** Throws `CommandError` with the file and the row of an error. */
 export function parsePolicy(text: string, path: string): PolicyFile {
   let file: Partial<PolicyFile> | null;
   try {
     file = JSON.parse(text) as Partial<PolicyFile> | null;
   } catch {
-    throw new CommandError(`${path} is not JSON: see ${placeOfFault(text)}`);
+    throw new CommandError(`${path} is not JSON: see ${positionOfFault(text)}`);
   }
   const { who, rows } = file ?? {};
   if (typeof who !== 'object' || !Array.isArray(rows) || rows.length === 0) {
@@ -64,7 +64,7 @@ export function parsePolicy(text: string, path: string): PolicyFile {
   return { ...file, who, rows };
 }
 
-/** The facts of a file, found as the database finds them. */
+/** Finds the facts of a file as the database does. */
 export function factsIn({ facts = {} }: PolicyFile): FactReader {
   const { bookings = {}, escrows = {}, rooms = {}, orders = {} } = facts;
   const take = <Fact, As>(of: Facts<Fact>, id: string, as: (fact: Fact) => As) => {

@@ -3,8 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { mintGuestToken, mintUserToken } from '../../authn/jwt/mint.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { Secret } from '../../runtime/secret.ts';
-import { CommandError } from '../command-error.ts';
-import type { AddCommand } from '../context.ts';
+import { CommandError, type AddCommand } from '../command.ts';
 import { fileErrorReason } from '../file-error.ts';
 import { matchOf } from '../match-channel.ts';
 import { buildOfflinePolicy, type DecideChannel } from './offline-policy.ts';
@@ -14,7 +13,7 @@ import { variationsOf, type PolicyRequest } from './variations.ts';
 const claims = { bookingClaim: 'booking_id', hotelClaim: 'hotel_slug' } as const;
 const minuteMs = 60_000;
 
-/** Asks the policy every row of a file, and with each row that may enter, what nobody meant to allow with it. */
+/** Evaluates every row of a file and, for each row that is granted, variations that should be refused. */
 export const addPolicyTest: AddCommand = (program, { report }) => {
   program
     .command('policy-test')
@@ -22,11 +21,13 @@ export const addPolicyTest: AddCommand = (program, { report }) => {
     .argument('<file>', 'the table, as JSON')
     .action(async (path: string) => {
       const policy = parsePolicy(await readPolicy(path), path);
-      const may = createEvaluator(policy);
-      const results = await Promise.all(policy.rows.map((row) => evaluateRow(row, policy, may)));
+      const isAllowed = allowedBy(policy);
+      const results = await Promise.all(
+        policy.rows.map((row) => evaluateRow(row, policy, isAllowed)),
+      );
       report({
-        printed: results.map(({ told }) => told).join('\n'),
-        passed: results.every(({ wrong }) => wrong.length === 0),
+        printed: results.map(({ printed }) => printed).join('\n'),
+        passed: results.every(({ problems }) => problems.length === 0),
       });
     });
 };
@@ -41,30 +42,32 @@ async function readPolicy(path: string): Promise<string> {
 
 type IsAllowed = (request: PolicyRequest) => Promise<boolean>;
 
-async function evaluateRow(row: Row, { who }: PolicyFile, may: IsAllowed) {
+async function evaluateRow(row: Row, { who }: PolicyFile, isAllowed: IsAllowed) {
   const { may: expected, and = [] } = row;
-  const person = who[row.who];
-  const request = { who: person, channel: row.channel, tenant: person?.tenant };
+  const subject = who[row.who];
+  const request = { who: subject, channel: row.channel, tenant: subject?.tenant };
   const variations = expected ? variationsOf(request) : new Map<string, PolicyRequest>();
-  const wrong = and
+  const problems = and
     .filter((name) => !variations.has(name))
     .map((name) => `there is no variation "${name}"`);
-  if ((await may(request)) !== expected) wrong.push(expected ? 'is refused' : 'is granted');
+  if ((await isAllowed(request)) !== expected)
+    problems.push(expected ? 'is refused' : 'is granted');
   for (const [name, varied] of variations) {
-    const meant = and.includes(name);
-    if ((await may(varied)) !== meant) wrong.push(`${meant ? 'refused' : 'granted'} too: ${name}`);
+    const isExpected = and.includes(name);
+    if ((await isAllowed(varied)) !== isExpected)
+      problems.push(`${isExpected ? 'refused' : 'granted'} too: ${name}`);
   }
   const title = `${row.who} ${expected ? 'may' : 'may not'} enter ${row.channel}`;
   const of = expected ? ` (and ${variations.size} variations)` : '';
-  const mark = wrong.length === 0 ? '✓' : '✗';
+  const mark = problems.length === 0 ? '✓' : '✗';
   return {
-    wrong,
-    told: [`${mark} ${title}${of}`, ...wrong.map((each) => `    ${each}`)].join('\n'),
+    problems,
+    printed: [`${mark} ${title}${of}`, ...problems.map((each) => `    ${each}`)].join('\n'),
   };
 }
 
-/** Tokens are signed with a secret of this moment, and verified as any other. */
-function createEvaluator(policy: PolicyFile): IsAllowed {
+/** Tokens are signed with a random secret, and verified as in the service. */
+function allowedBy(policy: PolicyFile): IsAllowed {
   const secret = new Secret(randomBytes(32).toString('hex'));
   const { now } = systemClock;
   const decide: DecideChannel = buildOfflinePolicy({

@@ -2,23 +2,22 @@ import { fillPattern } from '../../policy/pattern.ts';
 import { matchOf } from '../match-channel.ts';
 import type { Subject } from './policy-file.ts';
 
-/** A question that is put to the policy. */
 export interface PolicyRequest {
   readonly who: Subject | undefined;
   readonly channel: string;
-  /** The tenant that the request names. */
+  /** The `X-Tenant-ID` of the request. */
   readonly tenant: string | undefined;
   readonly expired?: true;
 }
 
-/** What nobody meant to allow with a row, by name: each must be refused, unless the row says otherwise. */
+/** Variations of a granted row, by name. Each must be refused, unless the row lists it. */
 export function variationsOf(request: PolicyRequest): ReadonlyMap<string, PolicyRequest> {
   const { who = {}, channel } = request;
   const others: [string, PolicyRequest][] = [
     ['no credential', { ...request, who: undefined }],
     ['expired credential', { ...request, expired: true }],
-    ...otherPeople(request, who),
-    ...otherNames(channel).map(([name, text]): [string, PolicyRequest] => [
+    ...otherSubjects(request, who),
+    ...otherChannels(channel).map(([name, text]): [string, PolicyRequest] => [
       name,
       { ...request, channel: text },
     ]),
@@ -28,7 +27,7 @@ export function variationsOf(request: PolicyRequest): ReadonlyMap<string, Policy
 
 const stranger = 'usher-stranger';
 
-function otherPeople(request: PolicyRequest, who: Subject): readonly [string, PolicyRequest][] {
+function otherSubjects(request: PolicyRequest, who: Subject): readonly [string, PolicyRequest][] {
   if (who.user === undefined) {
     return [['other booking', { ...request, who: { ...who, booking: stranger } }]];
   }
@@ -40,7 +39,7 @@ function otherPeople(request: PolicyRequest, who: Subject): readonly [string, Po
   ];
 }
 
-function otherNames(channel: string): readonly [string, string][] {
+function otherChannels(channel: string): readonly [string, string][] {
   const match = matchOf(channel);
   if (match === undefined) return [];
   const { channelType, params } = match;

@@ -57,13 +57,13 @@ export const room = defineChannel('private-room-{roomId}', {
     user: (user, _params, { fact: room }) => [
       check('room is of the user’s tenant, or of none', isInTenant(room, user.tenantId)),
       check(
-        'user takes part, or is an admin of the room’s tenant',
+        'user is a participant, or an admin of the room’s tenant',
         isParticipant(user.userId, room) || isAdminOf(user, room),
       ),
     ],
     'guest-session': (session, _params, { fact: room }) => [
       check(
-        'session opened the room, or is linked to a user who takes part',
+        'session opened the room, or is linked to a participant',
         hasOpened(session, room) || isLinkedToParticipant(session, room),
       ),
     ],

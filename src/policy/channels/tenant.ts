@@ -57,6 +57,6 @@ export const announcements = defineChannel('private-announcements', {
   params: {},
   list: { user: () => [{}] },
   rules: {
-    user: (user) => [check('user is of some tenant', user.tenantId !== undefined)],
+    user: (user) => [check('user has a tenant', user.tenantId !== undefined)],
   },
 });

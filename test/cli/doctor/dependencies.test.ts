@@ -28,7 +28,7 @@ describe('usher doctor on the demo', () => {
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).not.toContain('✗');
     expect(stdout).toMatch(
-      /^– the Pusher server lets a WebSocket in: the demo has no Pusher server; PUSHER_/,
+      /^– the Pusher server accepts WebSocket connections: the demo has no Pusher server; PUSHER_/,
     );
     expect(stdout).toContain('✓ the channel is granted\n');
   });
@@ -37,18 +37,18 @@ describe('usher doctor on the demo', () => {
 describe('usher doctor asks each server that the configuration names', () => {
   const usher = useUsher();
   /** What it says of a setting. */
-  const said = async (setting: string, changes: Environment) => {
+  const resultOf = async (setting: string, changes: Environment) => {
     const env = { ...testEnvironment, PUSHER_HOST: '127.0.0.1', PUSHER_PORT: '1', ...changes };
     const { stdout, stderr } = await runInProcess(['doctor', '--url', usher.public], env);
     expect(stdout + stderr).not.toContain('hidden');
     const [, found] = stdout.split(new RegExp(`^(?=[✓✗–] ${setting} )`, 'm'));
     return found?.split(/^(?=[✓✗–])/m)[0]?.trimEnd();
   };
-  const well = (setting: string) => `✓ ${setting} names a server that answers Usher`;
-  const ill = (setting: string, why: RegExp) =>
+  const passing = (setting: string) => `✓ ${setting} names an available server`;
+  const failing = (setting: string, why: RegExp) =>
     expect.stringMatching(
       new RegExp(
-        `^✗ ${setting} names a server that answers Usher\n {4}It is of no use: ${why.source}.*\n {4}Correct ${setting}`,
+        `^✗ ${setting} names an available server\n {4}It cannot be used: ${why.source}.*\n {4}Correct ${setting}`,
       ),
     ) as unknown;
   const jwks = (url: string) => ({ USER_TOKEN_SECRET: '', USER_TOKEN_JWKS_URL: url });
@@ -64,29 +64,29 @@ describe('usher doctor asks each server that the configuration names', () => {
 
   it('its database', async () => {
     const DATABASE_URL = usher.database.reveal();
-    expect(await said('DATABASE_URL', { DATABASE_URL })).toBe(well('DATABASE_URL'));
+    expect(await resultOf('DATABASE_URL', { DATABASE_URL })).toBe(passing('DATABASE_URL'));
     const closed = `postgres://u:hidden@127.0.0.1:${await freePort()}/d`;
-    expect(await said('DATABASE_URL', { DATABASE_URL: closed })).toEqual(
-      ill('DATABASE_URL', /.*ECONNREFUSED/),
+    expect(await resultOf('DATABASE_URL', { DATABASE_URL: closed })).toEqual(
+      failing('DATABASE_URL', /.*ECONNREFUSED/),
     );
     const unknown = 'postgres://u:hidden@nohost.invalid/d';
-    expect(await said('DATABASE_URL', { DATABASE_URL: unknown })).toEqual(
-      ill('DATABASE_URL', /.*(ENOTFOUND|EAI_AGAIN)/),
+    expect(await resultOf('DATABASE_URL', { DATABASE_URL: unknown })).toEqual(
+      failing('DATABASE_URL', /.*(ENOTFOUND|EAI_AGAIN)/),
     );
   });
 
   it('the databases of the host, with the tables that are read', async () => {
-    expect(await said('DJANGO_DATABASE_URL', django(usher.database.reveal()))).toEqual(
-      ill('DJANGO_DATABASE_URL', /.*42P01/),
+    expect(await resultOf('DJANGO_DATABASE_URL', django(usher.database.reveal()))).toEqual(
+      failing('DJANGO_DATABASE_URL', /.*42P01/),
     );
     expect(
-      await said('SANCTUM_DATABASE_URL', { SANCTUM_DATABASE_URL: usher.database.reveal() }),
-    ).toEqual(ill('SANCTUM_DATABASE_URL', /.*42P01/));
+      await resultOf('SANCTUM_DATABASE_URL', { SANCTUM_DATABASE_URL: usher.database.reveal() }),
+    ).toEqual(failing('SANCTUM_DATABASE_URL', /.*42P01/));
   });
 
   it('Redis', async () => {
     const REDIS_URL = `redis://:hidden@127.0.0.1:${await freePort()}`;
-    expect(await said('REDIS_URL', { REDIS_URL })).toEqual(ill('REDIS_URL', /.*/));
+    expect(await resultOf('REDIS_URL', { REDIS_URL })).toEqual(failing('REDIS_URL', /.*/));
   });
 
   it('key sets', async () => {
@@ -96,23 +96,27 @@ describe('usher doctor asks each server that the configuration names', () => {
         '{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}',
       );
     });
-    expect(await said(name, jwks(keys))).toBe(well(name));
+    expect(await resultOf(name, jwks(keys))).toBe(passing(name));
     const empty = await serve((_request, response) => {
       response.end('{"keys":[]}');
     });
-    expect(await said(name, jwks(empty))).toEqual(ill(name, /it has no key that verifies tokens/));
+    expect(await resultOf(name, jwks(empty))).toEqual(
+      failing(name, /it has no key that verifies tokens/),
+    );
     const gone = await serve((_request, response) => {
       response.writeHead(404).end('hidden');
     });
-    expect(await said(name, jwks(gone))).toEqual(ill(name, /JWKS answered with status 404/));
+    expect(await resultOf(name, jwks(gone))).toEqual(
+      failing(name, /JWKS answered with status 404/),
+    );
     const page = await serve((_request, response) => {
       response.end('<html>hidden');
     });
-    expect(await said(name, jwks(page))).toEqual(ill(name, /it does not answer with JSON/));
+    expect(await resultOf(name, jwks(page))).toEqual(failing(name, /its response is not JSON/));
     const away = await serve((_request, response) => {
       response.writeHead(302, { location: '/hidden' }).end();
     });
-    expect(await said(name, jwks(away))).toEqual(ill(name, /it redirects/));
+    expect(await resultOf(name, jwks(away))).toEqual(failing(name, /it redirects/));
   });
 
   it('the introspection address', async () => {
@@ -121,28 +125,28 @@ describe('usher doctor asks each server that the configuration names', () => {
       serve((_request, response) => {
         response.writeHead(status).end(body);
       });
-    expect(await said(name, introspect(await answering(401)))).toBe(well(name));
-    expect(await said(name, introspect(await answering(500)))).toEqual(
-      ill(name, /answered with status 500/),
+    expect(await resultOf(name, introspect(await answering(401)))).toBe(passing(name));
+    expect(await resultOf(name, introspect(await answering(500)))).toEqual(
+      failing(name, /answered with status 500/),
     );
-    expect(await said(name, introspect(await answering(200, '{"user_id":"7"}')))).toEqual(
-      ill(name, /it takes a made-up session cookie for a user/),
+    expect(await resultOf(name, introspect(await answering(200, '{"user_id":"7"}')))).toEqual(
+      failing(name, /it takes a made-up session cookie for a user/),
     );
-    expect(await said(name, introspect(`http://127.0.0.1:${await freePort()}`))).toEqual(
-      ill(name, /nothing listens.*ECONNREFUSED/),
+    expect(await resultOf(name, introspect(`http://127.0.0.1:${await freePort()}`))).toEqual(
+      failing(name, /nothing listens.*ECONNREFUSED/),
     );
   });
 
   it('the chat server behind WebSockets', async () => {
     const closed = `ws://127.0.0.1:${await freePort()}`;
-    expect(await said('WS_UPSTREAM', { WS_UPSTREAM: closed })).toEqual(
-      ill('WS_UPSTREAM', /nothing listens.*ECONNREFUSED/),
+    expect(await resultOf('WS_UPSTREAM', { WS_UPSTREAM: closed })).toEqual(
+      failing('WS_UPSTREAM', /nothing listens.*ECONNREFUSED/),
     );
     const refusing = await serve((_request, response) => {
       response.writeHead(403).end();
     });
-    expect(await said('WS_UPSTREAM', { WS_UPSTREAM: refusing.replace('http', 'ws') })).toBe(
-      well('WS_UPSTREAM'),
+    expect(await resultOf('WS_UPSTREAM', { WS_UPSTREAM: refusing.replace('http', 'ws') })).toBe(
+      passing('WS_UPSTREAM'),
     );
   });
 
@@ -159,8 +163,8 @@ describe('usher doctor asks each server that the configuration names', () => {
         tls: false,
       },
     ]);
-    expect(await said('PUSHER_APPS item 1', { PUSHER_APPS })).toEqual(
-      ill('PUSHER_APPS item 1', /nothing listens.*ECONNREFUSED/),
+    expect(await resultOf('PUSHER_APPS item 1', { PUSHER_APPS })).toEqual(
+      failing('PUSHER_APPS item 1', /nothing listens.*ECONNREFUSED/),
     );
   });
 });

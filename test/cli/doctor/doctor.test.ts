@@ -8,7 +8,7 @@ describe('usher doctor', () => {
   const channel = 'private-tenant.1.user.15';
   // No Pusher server is there: what Usher says does not depend on it.
   const server = { PUSHER_HOST: '127.0.0.1', PUSHER_PORT: '1', PUSHER_TLS: 'false' };
-  const withCredentials = 'that page may ask with credentials (withCredentials: true)';
+  const withCredentials = 'CORS allows credentials (withCredentials: true)';
   const doctor = (args: readonly string[], input?: string) =>
     runInProcess(
       ['doctor', '--url', usher.public, ...args],
@@ -39,8 +39,8 @@ describe('usher doctor', () => {
   });
 
   it.each([
-    [['--channel', channel], undefined, 'error: --channel and a token'],
-    [['--token-stdin'], 'token', 'error: --channel and a token'],
+    [['--channel', channel], undefined, 'error: --channel requires a token'],
+    [['--token-stdin'], 'token', 'error: --channel requires a token'],
     [['--channel', channel, '--token-stdin'], '\n', 'error: there is no token on standard input'],
     [['--channel', channel, '--token-stdin', '--token', 'x'], 'y', 'error: give one of'],
     [['--channel', channel, '--token-stdin=x'], 'y', "error: unknown option '--token-stdin=…'"],
@@ -60,7 +60,7 @@ describe('usher doctor, where origins are allowed by a wildcard', () => {
   it('asks as a page of one, and says that it may not ask with credentials', async () => {
     const environment = { ...testEnvironment, ALLOWED_ORIGINS, PUSHER_HOST: '127.0.0.1' };
     const { stdout } = await runInProcess(['doctor', '--url', usher.public], environment);
-    expect(stdout).toContain('✓ a page of that origin may ask\n');
-    expect(stdout).toMatch(/– that page may ask with credentials.*: ALLOWED_ORIGINS does not name/);
+    expect(stdout).toContain('✓ CORS allows the origin\n');
+    expect(stdout).toMatch(/– CORS allows credentials.*: ALLOWED_ORIGINS does not name/);
   });
 });

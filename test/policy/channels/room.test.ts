@@ -25,8 +25,8 @@ const ofTenant: Room = { ...ofUsers, tenantId: '1' };
 const guestOfTenant: Room = { ...ofGuest, tenantId: '1' };
 const admin = (tenantId: string | undefined) => user('9', { tenantId, roles: ['admin'] });
 
-const noPart = 'user takes part, or is an admin of the room’s tenant';
-const notTheirs = 'session opened the room, or is linked to a user who takes part';
+const noPart = 'user is a participant, or an admin of the room’s tenant';
+const notTheirs = 'session opened the room, or is linked to a participant';
 const otherTenant = 'room is of the user’s tenant, or of none';
 
 describe('a room', () => {

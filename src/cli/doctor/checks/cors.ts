@@ -1,84 +1,92 @@
-import { isFault, type HttpResponse, type Evidence } from '../evidence.ts';
+import {
+  fail,
+  isFault,
+  pass,
+  unknown,
+  type Check,
+  type CheckResult,
+  type Evidence,
+  type HttpResponse,
+} from '../check.ts';
 import { sentHeaders } from '../probe-usher.ts';
-import { fail, unknown, pass, type CheckResult, type Check } from '../check-result.ts';
 
-/** The question that a browser asks first, when there is an Authorization header to send. */
-export const preflight: Check = {
-  name: 'a page of that origin may ask',
-  run: ({ usher, settings }) => {
-    const { preflight: response } = usher;
-    if (settings.origin === undefined) return noOrigin;
-    if (isFault(response)) return unknown('Usher did not answer');
-    const taken = response.status >= 200 && response.status < 300;
-    if (taken && permits(response, settings.origin)) {
-      const allowed = (response.headers.get('access-control-allow-headers') ?? '').toLowerCase();
-      const names = allowed.split(',').map((name) => name.trim());
-      const missing = sentHeaders.filter((name) => !names.includes(name));
-      return missing.length === 0 ? pass : noHeaders(missing);
+type Settings = Evidence['settings'] & { readonly origin: string };
+
+/** A check of one response to a page of another origin. */
+const ofResponse = (
+  response: 'preflight' | 'refusal',
+  name: string,
+  run: (response: HttpResponse, settings: Settings) => CheckResult,
+): Check => ({
+  name,
+  run: ({ usher: { [response]: found }, settings }) => {
+    const { origin } = settings;
+    if (origin === undefined) {
+      return unknown('ALLOWED_ORIGINS names no other origin; --origin names one');
     }
-    return explainPreflight('The preflight (OPTIONS)', response, settings);
+    return isFault(found) ? unknown('Usher did not respond') : run(found, { ...settings, origin });
   },
-};
+});
 
-/** Without it a browser blocks a page that asks with `withCredentials: true`, also where it sends a bearer token. */
-export const credentials: Check = {
-  name: 'that page may ask with credentials (withCredentials: true)',
-  run: ({ usher: { preflight: response }, settings: { origin, originNamed } }) => {
-    if (origin === undefined) return noOrigin;
-    if (isFault(response)) return unknown('Usher did not answer');
-    const { headers } = response;
+/** Browsers send a preflight before a request with an Authorization header. */
+const preflight = ofResponse('preflight', 'CORS allows the origin', (response, settings) => {
+  const { status, headers } = response;
+  if (status < 200 || status >= 300 || !allows(response, settings.origin)) {
+    return corsFault('The preflight (OPTIONS)', response, settings);
+  }
+  const allowed = (headers.get('access-control-allow-headers') ?? '').toLowerCase();
+  const names = allowed.split(',').map((name) => name.trim());
+  const missing = sentHeaders.filter((name) => !names.includes(name));
+  if (missing.length === 0) return pass;
+  return fail(
+    `The preflight does not allow these headers: ${missing.join(', ')}.`,
+    'The proxy must not respond to OPTIONS itself, nor set Access-Control-Allow-Headers.',
+  );
+});
+
+/** Without it a browser blocks requests with `withCredentials: true`, also those with a bearer token. */
+const credentials = ofResponse(
+  'preflight',
+  'CORS allows credentials (withCredentials: true)',
+  ({ headers }, { origin, originNamed }) => {
     const allowed = headers.get('access-control-allow-origin');
-    if (allowed === null) return unknown('pages of that origin may not ask at all');
+    if (allowed === null) return unknown('CORS does not allow the origin');
     if (headers.get('access-control-allow-credentials') === 'true' && allowed === origin) {
       return pass;
     }
     return originNamed
       ? fail(
-          'The preflight is answered without Access-Control-Allow-Credentials: true.',
+          'The response to the preflight has no Access-Control-Allow-Credentials: true.',
           'The proxy must keep the Access-Control headers of Usher, and set none itself.',
         )
-      : unknown(`ALLOWED_ORIGINS does not name ${origin}, and * or a wildcard is not enough here`);
+      : unknown(`ALLOWED_ORIGINS does not name ${origin}; * or a wildcard is not sufficient`);
   },
-};
+);
 
-/** Without these headers the client sees status 0 in place of a refusal. */
-export const readableErrors: Check = {
-  name: 'that page may read a refusal',
-  run: ({ usher: { refusal }, settings }) => {
-    if (settings.origin === undefined) return noOrigin;
-    if (isFault(refusal)) return unknown('Usher did not answer');
-    if (permits(refusal, settings.origin)) return pass;
-    return explainPreflight('A refusal', refusal, settings);
-  },
-};
+/** Without these headers the client gets status 0 in place of a refusal. */
+const readableRefusals = ofResponse(
+  'refusal',
+  'refusals have CORS headers',
+  (response, settings) =>
+    allows(response, settings.origin) ? pass : corsFault('A refusal', response, settings),
+);
 
-const noOrigin = unknown('ALLOWED_ORIGINS names no page of another origin; --origin names one');
-
-const noHeaders = (missing: readonly string[]): CheckResult =>
-  fail(
-    `The preflight does not allow these headers: ${missing.join(', ')}.`,
-    'The proxy must not answer OPTIONS itself, nor set Access-Control-Allow-Headers.',
-  );
-
-function permits({ headers }: HttpResponse, origin: string): boolean {
+function allows({ headers }: HttpResponse, origin: string): boolean {
   const allowed = headers.get('access-control-allow-origin');
   return allowed === '*' || allowed === origin;
 }
 
-function explainPreflight(
-  what: string,
-  { status, headers }: HttpResponse,
-  seen: Evidence['settings'],
-): CheckResult {
-  const allowed = headers.get('access-control-allow-origin');
-  const wrong =
-    allowed === null
-      ? `${what} is answered ${status} without Access-Control-Allow-Origin.`
-      : `${what} is answered ${status} with an Access-Control-Allow-Origin that is not ${seen.origin ?? ''}.`;
+function corsFault(what: string, { status, headers }: HttpResponse, settings: Settings) {
+  const problem =
+    headers.get('access-control-allow-origin') === null
+      ? `has status ${status} and no Access-Control-Allow-Origin`
+      : `has status ${status} and an Access-Control-Allow-Origin that is not ${settings.origin}`;
   return fail(
-    wrong,
-    seen.originAllowed
-      ? 'ALLOWED_ORIGINS is right here: the proxy must pass OPTIONS to Usher and keep its Access-Control headers, on errors too.'
+    `${what} ${problem}.`,
+    settings.originAllowed
+      ? 'ALLOWED_ORIGINS is correct: the proxy must pass OPTIONS to Usher and keep its Access-Control headers, also on errors.'
       : 'Add that origin to ALLOWED_ORIGINS, with its scheme and port, without a path.',
   );
 }
+
+export const corsChecks: readonly Check[] = [preflight, credentials, readableRefusals];

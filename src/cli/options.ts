@@ -1,21 +1,18 @@
-import type { Command } from 'commander';
-import { UsageError } from './command-error.ts';
-import type { ReadInput } from './context.ts';
+import { InvalidArgumentError, type Command } from 'commander';
+import { UsageError, type ReadInput } from './command.ts';
 
-/** How a token was given. */
 export interface TokenOptions {
   readonly token?: string;
   readonly tokenStdin?: boolean;
 }
 
-/** Adds the options by which a token is given. In `ps` every user of the machine sees the command line. */
 export function addTokenOptions(command: Command): Command {
   return command
     .option('--token-stdin', 'read the token from standard input')
-    .option('--token <token>', 'the token itself; every user of this machine can see it in `ps`');
+    .option('--token <token>', 'the token; every user of this machine can see it in `ps`');
 }
 
-/** The token that was given, or `undefined`. Throws `UsageError` for two, and for an empty standard input. */
+/** Throws `UsageError` for two tokens, and for an empty standard input. */
 export async function readToken(
   { token, tokenStdin = false }: TokenOptions,
   readInput: ReadInput,
@@ -25,4 +22,13 @@ export async function readToken(
   const text = (await readInput()).trim();
   if (text === '') throw new UsageError('there is no token on standard input');
   return text;
+}
+
+/** A parser of the number in the first group of the pattern. */
+export function parseNumber(pattern: RegExp, problem: string): (text: string) => number {
+  return (text) => {
+    const [, digits] = pattern.exec(text) ?? [];
+    if (digits === undefined) throw new InvalidArgumentError(problem);
+    return Number(digits);
+  };
 }

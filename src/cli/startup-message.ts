@@ -5,7 +5,7 @@ import { demo } from '../facts/demo-facts.ts';
 
 const dayMs = 24 * 60 * 60 * 1000;
 
-/** The text that greets a developer: where Usher listens, and a request that works as printed. */
+/** A message for developers: the addresses of Usher, and a request that works as printed. */
 export async function startupMessage(
   config: Config,
   at: Addresses,
@@ -13,26 +13,26 @@ export async function startupMessage(
 ): Promise<string> {
   const { hotelSlug, bookingId } = demo.booking;
   const channel = `private-hotel-${hotelSlug}-guest-chat-booking-${bookingId}`;
-  const request = await demoRequest(config, now);
+  const token = await demoToken(config, now);
   return `
-Usher decides who may enter a real-time channel.
+Usher authorizes subscriptions to real-time channels.
 
-  public    ${at.public}      pusher-js and Laravel Echo ask here
+  public    ${at.public}      for pusher-js and Laravel Echo
   operator  ${at.operator}      /livez, /readyz, /resources/…
 
-${request === undefined ? '' : `Ask for a channel as a guest of the demo hotel:\n\n${curl(at, request, channel)}\n`}
+${token === undefined ? '' : `Authorize a channel as a guest of the demo hotel:\n\n${curl(at, token, channel)}\n`}
 The demo: hotel ${hotelSlug} with booking ${bookingId}, tenant ${demo.escrow.tenantId} with escrow ${demo.escrow.escrowId},
 buyer ${demo.escrow.buyerId}, seller ${demo.escrow.sellerId}. A token for the buyer:
 
   npm run -s usher -- mint-token user --sub ${demo.escrow.buyerId} --tenant ${demo.escrow.tenantId}
 
-Only for development: this text, the demo, mint-token, and default keys and secrets.
+This text, the demo, mint-token, and the default keys and secrets are for development.
 With NODE_ENV=production none of them exist.
 `;
 }
 
-/** Signed with the configured secret; where guests' tokens are somebody else's to sign there is nothing to show. */
-async function demoRequest(config: Config, now: () => number): Promise<string | undefined> {
+/** `undefined` if guest tokens are signed elsewhere. */
+async function demoToken(config: Config, now: () => number): Promise<string | undefined> {
   const { guestTokens } = config;
   if (guestTokens === undefined || !('secret' in guestTokens.keys)) return undefined;
   const { keys, expected, ...names } = guestTokens;

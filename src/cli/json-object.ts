@@ -1,5 +1,5 @@
-/** The JSON object that a text holds, or `undefined`. */
-export function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
+/** Parses a JSON object; `undefined` for any other text. */
+export function parseJsonObject(text: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === 'object' && value !== null && !Array.isArray(value)
