@@ -1,10 +1,10 @@
-import { createLruMap } from '../runtime/lru-map.ts';
+import { LRUCache } from 'lru-cache';
 
-/** Remembers answers for a while, and no more of them than it may. */
+/** A cache whose entries expire, with a maximum size. */
 export interface TtlCache<T> {
-  /** What was kept under this key and has not run out. */
+  /** The value of this key, unless it has expired. */
   readonly get: (key: string) => T | undefined;
-  /** Keeps an answer for so many milliseconds; when the memory is full, the oldest ones go. */
+  /** Stores a value for so many milliseconds; a full cache evicts the entries that were stored first. */
   readonly set: (key: string, value: T, lifetimeMs: number) => void;
 }
 
@@ -14,37 +14,34 @@ interface Entry<T> {
   readonly lifetimeMs: number;
 }
 
-/** What a memory is created with. */
 export interface TtlCacheSettings {
-  /** Answers at most. */
   readonly maxEntries: number;
-  /** Characters that all keys together have at most; keys whose length is bounded otherwise need no such limit. */
+  /** Characters of all keys together; not needed if the length of keys is bounded otherwise. */
   readonly maxCharacters?: number;
-  /** Milliseconds. */
+  /** In milliseconds. */
   readonly now: () => number;
 }
 
-/** Creates a memory that holds as much as the settings allow. */
+/** Creates an empty cache. `ttl` of `lru-cache` is not used: with a clock that was set back its entries would live longer. */
 export function createTtlCache<T>(settings: TtlCacheSettings): TtlCache<T> {
-  const { maxEntries, maxCharacters = Infinity, now } = settings;
-  const cached = createLruMap<Entry<T>>();
-  const isFull = (key: string): boolean =>
-    cached.size() >= maxEntries || cached.weight() + key.length > maxCharacters;
-
+  const { maxEntries, maxCharacters = Number.MAX_SAFE_INTEGER, now } = settings;
+  const entries = new LRUCache<string, Entry<T>>({
+    maxSize: maxCharacters,
+    sizeCalculation: (_entry, key) => key.length,
+  });
   return {
     get: (key) => {
-      const entry = cached.get(key);
+      const entry = entries.peek(key);
       if (entry === undefined) return undefined;
       const age = now() - entry.storedAt;
-      // A clock that was set back must not make an answer last.
       if (age >= 0 && age < entry.lifetimeMs) return entry.value;
-      cached.delete(key);
+      entries.delete(key);
       return undefined;
     },
     set: (key, value, lifetimeMs) => {
-      cached.delete(key);
-      cached.evictWhile(() => isFull(key));
-      cached.set(key, { value, storedAt: now(), lifetimeMs }, key.length);
+      entries.delete(key);
+      if (entries.size >= maxEntries) entries.pop();
+      entries.set(key, { value, storedAt: now(), lifetimeMs });
     },
   };
 }

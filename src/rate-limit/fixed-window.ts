@@ -1,4 +1,4 @@
-import { createLruMap } from '../runtime/lru-map.ts';
+import { createLruMap, evictWhile } from '../runtime/lru-map.ts';
 
 /** Counts by key, each in windows of a minute. */
 export interface FixedWindow {
@@ -12,20 +12,22 @@ export interface FixedWindow {
 
 const minuteMs = 60_000;
 
-/** Keys at once; beyond that the oldest window is forgotten, and its key begins a new one. */
+/** A window that is evicted starts again. */
 const maxKeys = 100_000;
 
 /** Creates counters of at most so many a minute and key. */
 export function createFixedWindow(max: number): FixedWindow {
-  const windows = createLruMap<{ readonly endsAt: number; count: number; isReported: boolean }>();
+  const windows = createLruMap<{ readonly endsAt: number; count: number; isReported: boolean }>(
+    maxKeys,
+  );
   const open = (key: string, now: number) => {
     const window = { endsAt: now + minuteMs, count: 0, isReported: false };
     windows.set(key, window);
     return window;
   };
   const count = (key: string, now: number) => {
-    windows.evictWhile(({ endsAt }) => endsAt <= now || windows.size() >= maxKeys);
-    const window = windows.get(key) ?? open(key, now);
+    evictWhile(windows, ({ endsAt }) => endsAt <= now);
+    const window = windows.peek(key) ?? open(key, now);
     window.count += 1;
     return window;
   };
@@ -38,7 +40,7 @@ export function createFixedWindow(max: number): FixedWindow {
     },
     isWithin: (key, now) => count(key, now).count <= max,
     undo: (key, isWritten) => {
-      const window = windows.get(key);
+      const window = windows.peek(key);
       if (window === undefined) return;
       window.count -= 1;
       if (!isWritten) window.isReported = false;

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { WriteSignal } from '../audit/audit-event.ts';
 import type { StartTimer, StopTimer } from '../runtime/timer.ts';
 import type { LimitName, ReportLimitExceeded } from './limits.ts';
@@ -25,7 +26,7 @@ interface LimitWindow {
 
 const windowMs = 60_000;
 
-/** Keys at once; beyond that the oldest minute ends early. */
+/** A window that is evicted ends early. */
 const maxWindows = 100_000;
 
 /**
@@ -43,7 +44,13 @@ export function createReportLimitExceeded({
   /** Records what is not recorded yet. */
   readonly flush: () => Promise<void>;
 } {
-  const windows = new Map<string, LimitWindow>();
+  const windows = new LRUCache<string, LimitWindow>({
+    maxSize: maxWindows,
+    sizeCalculation: () => 1,
+    dispose: ({ stopTimer }) => {
+      stopTimer();
+    },
+  });
 
   const openWindow = (name: string, details: EventDetails): void => {
     const stopTimer = startTimer(windowMs, () => {
@@ -54,8 +61,7 @@ export function createReportLimitExceeded({
     windows.set(name, { details, endsAt: now() + windowMs, suppressed: 0, stopTimer });
   };
   const closeWindow = (name: string): LimitWindow | undefined => {
-    const window = windows.get(name);
-    window?.stopTimer();
+    const window = windows.peek(name);
     windows.delete(name);
     return window;
   };
@@ -71,19 +77,17 @@ export function createReportLimitExceeded({
     reportExcess: async (limit, key, about) => {
       count(limit);
       const name = `${limit} ${key}`;
-      const current = windows.get(name);
+      const current = windows.peek(name);
       if (current !== undefined && current.endsAt > now()) {
         current.suppressed += 1;
         return;
       }
       const suppressed = closeWindow(name)?.suppressed ?? 0;
-      const [oldest] = windows.keys();
-      if (windows.size >= maxWindows && oldest !== undefined) closeWindow(oldest);
       openWindow(name, about);
       await recordSignal('limit-exceeded', { ...about, ...(suppressed > 0 && { suppressed }) });
     },
     flush: async () => {
-      const remaining = [...windows.keys()].map(closeWindow);
+      const remaining = [...windows.rkeys()].map(closeWindow);
       const writes = remaining.map(async (window) => {
         if (window === undefined || window.suppressed === 0) return;
         await recordSignal('limit-exceeded', { ...window.details, suppressed: window.suppressed });

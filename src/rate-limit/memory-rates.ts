@@ -1,4 +1,4 @@
-import { createLruMap, type LruMap } from '../runtime/lru-map.ts';
+import { createLruMap, evictWhile, type LruMap } from '../runtime/lru-map.ts';
 import {
   intervalMs,
   minuteMs,
@@ -25,16 +25,16 @@ const maxDedupeEntries = 200_000;
  */
 export function createMemoryRateLimiter(): LocalRateLimiter {
   const limits: Readonly<Record<LimitName, LruMap<number>>> = {
-    authorizations: createLruMap(),
-    connections: createLruMap(),
-    failures: createLruMap(),
-    'guest-sessions': createLruMap(),
-    messages: createLruMap(),
-    subscriptions: createLruMap(),
+    authorizations: createLruMap(maxKeys),
+    connections: createLruMap(maxKeys),
+    failures: createLruMap(maxKeys),
+    'guest-sessions': createLruMap(maxKeys),
+    messages: createLruMap(maxKeys),
+    subscriptions: createLruMap(maxKeys),
   };
   const deduplicated = createDedupeSet();
   const nextArrival = (request: LimitRequest, time: number): number => {
-    const stored = limits[request.limit].get(keyOf(request)) ?? time;
+    const stored = limits[request.limit].peek(keyOf(request)) ?? time;
     // After the clock was set back nobody waits for it to come round again.
     const latest = time + minuteMs + (request.maxWaitMs ?? 0);
     return Math.max(time, Math.min(stored, latest)) + intervalMs(request);
@@ -42,7 +42,7 @@ export function createMemoryRateLimiter(): LocalRateLimiter {
   const put = (request: LimitRequest, time: number, arrival: number): void => {
     const arrivals = limits[request.limit];
     arrivals.set(keyOf(request), arrival);
-    arrivals.evictWhile((each) => arrivals.size() > (each <= time ? idleKeys : maxKeys));
+    evictWhile(arrivals, (each) => each <= time && arrivals.size > idleKeys);
   };
   return {
     // Whole milliseconds: the error of adding up thirds costs nobody the last one.
@@ -59,7 +59,7 @@ export function createMemoryRateLimiter(): LocalRateLimiter {
     refund: (request, time) => {
       const arrivals = limits[request.limit];
       const key = keyOf(request);
-      const before = (arrivals.get(key) ?? time) - intervalMs(request);
+      const before = (arrivals.peek(key) ?? time) - intervalMs(request);
       if (before > time) arrivals.set(key, before);
       else arrivals.delete(key);
     },
@@ -68,9 +68,9 @@ export function createMemoryRateLimiter(): LocalRateLimiter {
 
 /** What was taken for within the last minute. */
 function createDedupeSet() {
-  const ends = createLruMap<number>();
+  const ends = createLruMap<number>(maxDedupeEntries);
   const isCounted = (entry: string, time: number): boolean => {
-    const end = ends.get(entry);
+    const end = ends.peek(entry);
     // An end more than a minute ahead was noted before the clock was set back.
     return end !== undefined && end > time && end <= time + minuteMs;
   };
@@ -83,7 +83,7 @@ function createDedupeSet() {
       const entry = dedupeEntry(request);
       const wasCounted = isCounted(entry, time);
       ends.set(wasCounted ? entry : copyText(entry), time + minuteMs);
-      ends.evictWhile((end) => end <= time || ends.size() > maxDedupeEntries);
+      evictWhile(ends, (end) => end <= time);
       return wasCounted;
     },
   };

@@ -1,6 +1,6 @@
 import type { Origin, WriteDecision, WriteSignal } from '../audit/audit-event.ts';
 import { principalKey } from '../policy/principal.ts';
-import { createLruMap } from '../runtime/lru-map.ts';
+import { createLruMap, evictWhile } from '../runtime/lru-map.ts';
 import type { Limits, ReportLimitExceeded } from './limits.ts';
 
 /** What counts refused requests. */
@@ -21,7 +21,7 @@ export interface RefusalRateLimitDeps {
 /** Counts a refused request once, however often it is asked; the milliseconds to wait once its address has had too many. */
 export type CountRefusal = (origin: Origin) => Promise<number | undefined>;
 
-/** Addresses that are known to be over the limit; beyond that the oldest is counted again. */
+/** Addresses and principals over the limit; one that is evicted is counted again. */
 const maxBlocked = 100_000;
 
 /**
@@ -31,16 +31,16 @@ const maxBlocked = 100_000;
 export function createRefusalRateLimit(deps: RefusalRateLimitDeps) {
   const { failures: perMinute, limits, reportExcess, countUnrecorded, now } = deps;
   const counted = new WeakMap<Origin, Promise<number | undefined>>();
-  const blocked = createLruMap<number>();
+  const blocked = createLruMap<number>(maxBlocked);
 
   const take = async (key: string): Promise<number | undefined> => {
-    const until = blocked.get(key) ?? 0;
+    const until = blocked.peek(key) ?? 0;
     // Known already: a flood costs no round trip to Redis. A longer time is from before the clock was set back.
     if (until > now() && until <= now() + 60_000) return until - now();
     const taken = await limits.consume([{ limit: 'failures', key, perMinute }]);
     if (!('exceeded' in taken)) return undefined;
     blocked.set(key, now() + taken.retryAfterMs);
-    blocked.evictWhile((each) => each <= now() || blocked.size() > maxBlocked);
+    evictWhile(blocked, (each) => each <= now());
     return taken.retryAfterMs;
   };
   const countAddress = async (origin: Origin): Promise<number | undefined> => {

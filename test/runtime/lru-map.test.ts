@@ -1,67 +1,67 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createLruMap } from '../../src/runtime/lru-map.ts';
+import { createLruMap, evictWhile } from '../../src/runtime/lru-map.ts';
 import { survivorsOf } from '../support/survivors.ts';
 
 interface Step {
-  readonly what: 'put' | 'delete' | 'forget';
+  readonly what: 'set' | 'delete' | 'evict';
   readonly key: string;
-  readonly weight: number;
+  readonly size: number;
 }
 
+const keys = ['a', 'b', 'c', 'd', '__proto__'];
 const steps = fc.array(
   fc.record<Step>({
-    what: fc.constantFrom('put', 'put', 'put', 'delete', 'forget'),
-    key: fc.constantFrom('a', 'b', 'c', 'd', '__proto__'),
-    weight: fc.nat(3),
+    what: fc.constantFrom('set', 'set', 'set', 'delete', 'evict'),
+    key: fc.constantFrom(...keys),
+    size: fc.nat(3),
   }),
 );
 
-describe('a map by age', () => {
-  it('holds what a list would hold to whose end everything is put', () => {
+describe('an LRU map', () => {
+  it('has the entries that were set last, as many as it may have', () => {
     fc.assert(
       fc.property(steps, (all) => {
-        const map = createLruMap<number>();
+        const map = createLruMap<number>(4);
         let list: (Step & { readonly value: number })[] = [];
         all.forEach((step, value) => {
-          const { what, key, weight } = step;
-          if (what === 'forget') {
-            map.evictWhile(() => map.size() > weight);
-            list = list.slice(Math.max(0, list.length - weight));
+          const { what, key, size } = step;
+          if (what === 'evict') {
+            evictWhile(map, () => map.size > size);
+            list = list.slice(Math.max(0, list.length - size));
           } else {
             list = list.filter((each) => each.key !== key);
             if (what === 'delete') map.delete(key);
             else {
-              map.set(key, value, weight);
-              list.push({ ...step, value });
+              map.set(key, value);
+              list = [...list, { ...step, value }].slice(-4);
             }
           }
-          expect(map.size()).toBe(list.length);
-          expect(map.weight()).toBe(list.reduce((sum, each) => sum + each.weight, 0));
-          for (const each of ['a', 'b', 'c', 'd', '__proto__']) {
-            expect(map.get(each)).toBe(list.findLast((one) => one.key === each)?.value);
+          expect(map.size).toBe(list.length);
+          for (const each of keys) {
+            expect(map.peek(each)).toBe(list.findLast((one) => one.key === each)?.value);
           }
         });
         const left: number[] = [];
-        map.evictWhile((value) => left.push(value) > 0);
+        evictWhile(map, (value) => left.push(value) > 0);
         expect(left).toEqual(list.map(({ value }) => value));
       }),
     );
   });
 
-  it('looks at no more than it forgets, and one', () => {
-    const map = createLruMap<number>();
+  it('checks no more entries than it evicts, and one', () => {
+    const map = createLruMap<number>(100);
     for (let i = 0; i < 100; i += 1) map.set(String(i), i);
-    const seen: number[] = [];
-    map.evictWhile((value) => {
-      seen.push(value);
+    const checked: number[] = [];
+    evictWhile(map, (value) => {
+      checked.push(value);
       return value < 2;
     });
-    expect(seen).toEqual([0, 1, 2]);
+    expect(checked).toEqual([0, 1, 2]);
   });
 
-  it('keeps nothing of what has gone', async () => {
-    const map = createLruMap<object>();
+  it('keeps nothing of evicted and replaced entries in memory', async () => {
+    const map = createLruMap<object>(100);
     map.set('first', {});
     const values = Array.from({ length: 1_000 }, (_, i) => {
       const value = { i };
@@ -70,6 +70,6 @@ describe('a map by age', () => {
       return new WeakRef(value);
     });
     expect((await survivorsOf(values)).length).toBeLessThan(20);
-    expect(map.get('first')).toBeDefined();
+    expect(map.peek('first')).toBeDefined();
   });
 });

@@ -2,8 +2,8 @@ import { refuse, type Decision, type Refusal, type SignInDecision } from '../../
 import { principalId, type Principal } from '../../policy/principal.ts';
 import type { PusherDialect, TerminatePolicy } from '../../pusher/pusher-app.ts';
 import { terminableUserId, type TrackedConnections } from '../../pusher/tracked-connection.ts';
+import { createLruMap } from '../../runtime/lru-map.ts';
 import { isRevoked, subjectsOf, type RevocationStore } from './revocation.ts';
-import { createKnownEnds } from './tracked-until.ts';
 
 /** What matters here of a Pusher app. */
 interface TrackingApp {
@@ -29,17 +29,20 @@ export type TrackConnection = <D extends Decision | SignInDecision>(
   revocations: Pick<RevocationStore, 'latest'>,
 ) => Promise<D | Refusal>;
 
+/** Connections of which this process knows that they are tracked; one that is evicted is written again. */
+const maxWritten = 20_000;
+
 /** Creates the only writer of tracked connections. */
 export function createTrackConnection(deps: TrackConnectionDeps): TrackConnection {
   const { liveGrants, appOf, now } = deps;
-  const known = createKnownEnds();
+  const writtenUntil = createLruMap<number>(maxWritten);
 
   /** Writes unless this process knows that it was; noted only when it is durable. */
   const once = (name: readonly string[], end: number, write: () => Promise<void>) => {
     const text = JSON.stringify(name);
-    if (known.knows(text, end)) return undefined;
+    if ((writtenUntil.peek(text) ?? -Infinity) >= end) return undefined;
     return write().then(() => {
-      known.note(text, end);
+      writtenUntil.set(text, end);
     });
   };
 

@@ -48,8 +48,8 @@ export function serverIdentity(watched: string): string {
 /** Milliseconds without a word of PostgreSQL; changes are noted for longer than that. */
 export const maxAgeMs = 10 * 60 * 1000;
 
-/** Answers about one table, in each of two generations. */
-const maxEntriesPerTable = 10_000;
+/** Entries of one cache. */
+const maxEntries = 20_000;
 
 /** Transactions that are named at most: so many are there only when another one stays open for very long. */
 const maxKnownTransactions = 10_000;
@@ -97,7 +97,7 @@ export function createTableCache({ now, onCacheLookup }: TableCacheDeps): TableC
       load: (...args: Request) => Promise<Result>,
       cacheKey: (...args: Request) => string,
     ) => {
-      const { getOrLoad, clear } = createPromiseCache<Result>(maxEntriesPerTable, onCacheLookup);
+      const { getOrLoad, clear } = createPromiseCache<Result>(maxEntries, onCacheLookup);
       caches.push({ tables, clear });
       return (...args: Request) =>
         tables.every((table) => watchedTables.has(table))

@@ -1,4 +1,4 @@
-import { createLruMap } from '../../runtime/lru-map.ts';
+import { createLruMap, evictWhile } from '../../runtime/lru-map.ts';
 import { leaseMs, type Deduplicate } from './deduplicate.ts';
 
 /** Texts at once; beyond that the first ones are forgotten before their time. */
@@ -11,12 +11,12 @@ interface Entry {
 
 /** Creates the notes of one process, in memory that is bounded. */
 export function createMemoryDeduplicate(now: () => number): Deduplicate {
-  const entries = createLruMap<Entry>();
+  const entries = createLruMap<Entry>(maxTexts);
   return (text) => {
     const time = now();
     // Not each later one ends later, but all end within minutes, and are found then.
-    entries.evictWhile(({ expiresAt }) => expiresAt < time || entries.size() >= maxTexts);
-    const known = entries.get(text);
+    evictWhile(entries, ({ expiresAt }) => expiresAt < time);
+    const known = entries.peek(text);
     if (known !== undefined && known.expiresAt >= time) {
       return Promise.resolve(known.isDone ? 'done' : 'under-way');
     }
@@ -28,7 +28,7 @@ export function createMemoryDeduplicate(now: () => number): Deduplicate {
         return Promise.resolve();
       },
       release: () => {
-        if (entries.get(text) === own) entries.delete(text);
+        if (entries.peek(text) === own) entries.delete(text);
         return Promise.resolve();
       },
     });

@@ -5,13 +5,13 @@ import { createPromiseCache } from '../../../src/database/cache/promise-cache.ts
 it('holds the answers that were asked for lately, and asks again for others', async () => {
   const lookups: boolean[] = [];
   const asked: string[] = [];
-  const shelf = createPromiseCache<string>(2, (isKnown) => lookups.push(isKnown));
+  const shelf = createPromiseCache<string>(3, (isKnown) => lookups.push(isKnown));
   const find = (question: string) =>
     shelf.getOrLoad(question, () => {
       asked.push(question);
       return Promise.resolve(`${question}!`);
     });
-  // "a" is used again and stays; "b" is not, and goes with its half.
+  // "a" is used again and stays; "b" is not, and is evicted.
   for (const question of ['a', 'b', 'c', 'a', 'd', 'a', 'e', 'b']) {
     expect(await find(question)).toBe(`${question}!`);
   }
