@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 
 const project = fileURLToPath(new URL('../..', import.meta.url));
 
-const pages = ['', 'docs', 'docs/decisions'].flatMap((folder) =>
+const pages = ['', 'docs', 'docs/decisions', 'test'].flatMap((folder) =>
   readdirSync(join(project, folder))
     .filter((file) => file.endsWith('.md'))
     .map((file) => join(folder, file)),
@@ -63,6 +63,14 @@ describe('files', () => {
     expect(named.length).toBeGreaterThan(15);
     expect(missing(named)).toEqual([]);
   });
+
+  it.each(['channel type', 'credential kind', 'route', 'limit', 'metric', 'setting', 'cache'])(
+    'of a %s are named in CONTRIBUTING.md',
+    (kind) => {
+      const row = new RegExp(`^\\| an? ${kind} +\\|.*$`, 'm').exec(textOf('CONTRIBUTING.md'));
+      expect(pathsIn(row?.[0] ?? '')).not.toEqual([]);
+    },
+  );
 
   it('named in ARCHITECTURE.md exist', () => {
     const text = textOf('docs/ARCHITECTURE.md');
