@@ -1,10 +1,8 @@
 import type { Logger } from 'pino';
 import { buildDeps } from './composition/deps.ts';
-import { listenForChanges } from './composition/change-listener.ts';
+import { listenForRevocations } from './composition/websocket.ts';
 import { buildServers, type Servers } from './composition/servers.ts';
-import { openStorage } from './composition/storage.ts';
-import { buildStores } from './composition/stores.ts';
-import { watchStorage } from './composition/watch-dependencies.ts';
+import { buildStores, cleanupTasks, openStorage } from './composition/storage.ts';
 import { createDependencies } from './observability/dependencies.ts';
 import { channelRegistry } from './policy/channels/index.ts';
 import type { Config } from './config/load.ts';
@@ -20,9 +18,8 @@ import { listen } from './http/listen.ts';
 import { createLogger } from './observability/logger.ts';
 import { runAllSteps } from './runtime/run-all-steps.ts';
 import { startCleanupJob } from './jobs/cleanup.ts';
-import { cleanupTasks } from './composition/cleanup.ts';
 
-/** Where the two listeners are, as URLs without a path. */
+/** The addresses of the two servers, as URLs without a path. */
 export interface Addresses {
   readonly public: string;
   readonly operator: string;
@@ -32,16 +29,16 @@ export interface Addresses {
 export interface App {
   readonly addresses: Addresses;
   readonly log: Logger;
-  /** Says so for a while (`SHUTDOWN_NOTICE`); then answers what was asked and puts it on record, for at most ten seconds, and ends everything. */
+  /** Reports unready for `SHUTDOWN_NOTICE`, then completes open requests and writes for at most ten seconds, then closes everything. */
   stop(): Promise<void>;
 }
 
-/** How long open requests, and after them what is to be put on record, may take once we close, in milliseconds. */
+/** Time for open requests, and after them for pending writes of the audit log, at shutdown. */
 const drainTimeoutMs = 10_000;
 
 /**
- * Builds everything and listens. Throws when a dependency cannot be had, or the signal ends the wait for it, with nothing left
- * running.
+ * Builds the application and listens. Throws when a dependency is unavailable or the signal ends the wait for it, with nothing
+ * left running.
  */
 export async function startApp(config: Config, clock: Clock, signal?: AbortSignal): Promise<App> {
   const { now } = clock;
@@ -50,7 +47,7 @@ export async function startApp(config: Config, clock: Clock, signal?: AbortSigna
   for (const each of misspelt) log.warn(each, 'not a setting; was the other one meant?');
   log.info({ ...summarize(config), channels: channelRegistry.channelTypes.length }, 'starting');
   const dependencies = createDependencies();
-  const storage = watchStorage(await openStorage(config, log, signal), dependencies);
+  const storage = await openStorage(config, { log, dependencies, signal });
   let servers: Servers | undefined;
   let listener: Listener | undefined;
   try {
@@ -69,7 +66,7 @@ export async function startApp(config: Config, clock: Clock, signal?: AbortSigna
       closing: closing.signal,
     };
     const deps = buildDeps(config, runtime);
-    listener = listenForChanges(runtime);
+    listener = listenForRevocations(runtime);
     servers = await buildServers(config, deps, runtime);
     const addresses = {
       public: await listen(servers.public, {
@@ -109,7 +106,7 @@ export async function startApp(config: Config, clock: Clock, signal?: AbortSigna
     };
     return { addresses, log, stop };
   } catch (error) {
-    // The one may listen already when the other finds its port taken.
+    // The public server may already listen when the operator's port is taken.
     await runAllSteps([
       () => servers && close(servers),
       () => listener?.stop(),
@@ -121,7 +118,7 @@ export async function startApp(config: Config, clock: Clock, signal?: AbortSigna
   }
 }
 
-/** The public listener first: until it has drained, the operator's says that we are closing. */
+/** Closes the public server first: until it has drained, the operator's `/readyz` reports the shutdown. */
 async function close(servers: Servers): Promise<void> {
   const late = setTimeout(() => {
     servers.public.server.closeAllConnections();
@@ -131,7 +128,7 @@ async function close(servers: Servers): Promise<void> {
   await servers.operator.close();
 }
 
-/** Starts tracing where a collector is configured; without one, no exporter is loaded. */
+/** Starts tracing if a collector is configured; no exporter is loaded otherwise. */
 async function openTracing({ tracing }: Config, log: Logger): Promise<Tracing | undefined> {
   if (tracing === undefined) return undefined;
   const { startTracing } = await import('./observability/tracing/start-tracing.ts');

@@ -14,18 +14,17 @@ import { createAuditWriter } from '../audit/writer.ts';
 import type { Database } from '../database/client.ts';
 import type { TableCache } from '../database/cache/table-cache.ts';
 
-/** What the audit room is built with. */
 export interface AuditDeps extends Clock {
   readonly database: Database;
   readonly tables: TableCache;
   readonly log: Logger;
 }
 
-/** Builds what keeps account of everything: the trail, the log and the figures. */
+/** Builds the audit log, its log lines and the metrics. */
 export function buildAudit(config: Config, deps: AuditDeps) {
   const { audit, limits } = config;
   const { database, tables, log, now, startTimer } = deps;
-  const detectProxy = buildProxyHint(config, deps);
+  const detectProxy = buildProxyDetector(config, deps);
   const metrics = createMetrics();
   const write = metrics.trail.measured(createAuditWriter(database, tables));
   const trail =
@@ -70,8 +69,8 @@ export function buildAudit(config: Config, deps: AuditDeps) {
   };
 }
 
-/** Where a proxy is trusted, visitors have addresses of their own. */
-function buildProxyHint(
+/** Detects an unlisted proxy; not needed where one is listed. */
+function buildProxyDetector(
   { trustedProxies }: Config,
   { log, now }: Pick<AuditDeps, 'log' | 'now'>,
 ): ReturnType<typeof createProxyDetector> | undefined {

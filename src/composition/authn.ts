@@ -18,16 +18,14 @@ import { createJwtVerifier } from '../authn/jwt/verify-jwt.ts';
 import { createSanctumReader, firstAcceptedBearer } from '../authn/sanctum.ts';
 import { createSessionCookieReader } from '../authn/session-cookie.ts';
 import { createTokenKeys } from '../authn/jwt/token-keys.ts';
-import { watchHost } from './watch-dependencies.ts';
 import type { CookieMode } from '../http/input/session-cookie.ts';
 import { createDjangoDatabase } from '../database/host/django-database.ts';
 import { createHostDatabase, type HostDatabase } from '../database/host/host-database.ts';
 import { createPersonalAccessTokens } from '../database/host/personal-access-tokens.ts';
 
-/** Opens the database of a host; its connections end when everything else does. */
+/** Opens the database of a host; `closeHosts` closes it. */
 type OpenHostDatabase = (where: HostDatabaseConfig) => HostDatabase;
 
-/** What credentials are read with. */
 export interface IdentifyDeps {
   readonly sessions: GuestSessionStore;
   readonly now: () => number;
@@ -35,7 +33,7 @@ export interface IdentifyDeps {
   readonly tokenLookups: Pick<CacheStats, 'count'>;
 }
 
-/** Builds every credential reader that is configured, and what ends their connections to the hosts' databases. */
+/** Builds a reader for each configured kind of credential; `closeHosts` ends their connections to hosts' databases. */
 export function buildIdentify(
   config: Config,
   deps: IdentifyDeps,
@@ -43,7 +41,8 @@ export function buildIdentify(
   const { sessions, now, dependencies } = deps;
   const hosts: HostDatabase[] = [];
   const openHost: OpenHostDatabase = (where) => {
-    const host = watchHost(createHostDatabase(where), dependencies);
+    const { observe } = dependencies.watch('host database');
+    const host = createHostDatabase({ ...where, observe });
     hosts.push(host);
     return host;
   };
@@ -59,7 +58,7 @@ export function buildIdentify(
   return { identify, closeHosts };
 }
 
-/** How the doors look for the session cookie; `undefined` where it is no credential. */
+/** How requests are searched for the session cookie; `undefined` where it is no credential. */
 export function cookieModeOf({ sessions, allowedOrigins }: Config): CookieMode | undefined {
   return sessions && { cookieName: sessions.cookieName, allowedOrigins };
 }

@@ -5,10 +5,9 @@ import { createTrackConnection } from '../authorize/revocation/track-connection.
 import type { FactSource } from '../authorize/fact-source.ts';
 import type { Measure } from '../authorize/measure.ts';
 import { buildAudit } from './audit.ts';
-import type { FactSources } from './cache.ts';
+import type { FactSources } from '../facts/fact-sources.ts';
 import { buildIdentify } from './authn.ts';
-import type { Storage } from './storage.ts';
-import { watchTerminate } from './watch-dependencies.ts';
+import type { Storage, Stores } from './storage.ts';
 import type { Dependencies } from '../observability/dependencies.ts';
 import { createCacheStats } from '../observability/metrics/cache-stats.ts';
 import { channelRegistry } from '../policy/channels/index.ts';
@@ -27,29 +26,26 @@ import { createGuestSessions } from '../database/repositories/guest-sessions.ts'
 import { createOpenListPage } from '../facts/store/list-ids.ts';
 import { createGrantRateLimit } from '../rate-limit/grants.ts';
 import { createRefusalRateLimit } from '../rate-limit/refusals.ts';
-import type { Stores } from './stores.ts';
 import type { Tracing } from '../observability/tracing/tracer.ts';
 import { withSpan } from '../observability/tracing/span.ts';
 
-/** What everything is built with. */
-export interface Surroundings extends Clock {
+/** What the process holds while it runs. */
+export interface RuntimeDeps extends Clock {
   readonly storage: Storage;
-  /** Where it is noted who answers. */
   readonly dependencies: Dependencies;
   readonly stores: Stores;
   readonly tracing: Tracing | undefined;
   readonly log: Logger;
-  /** The WebSockets that are open here, for a revocation to end. */
+  /** The open WebSockets of this process. */
   readonly live: OpenConnections;
   /** Aborted when Usher begins to close. */
   readonly closing: AbortSignal;
 }
 
-/** What use cases and routes depend on, built once; each declares the part that it needs. */
+/** The dependencies of use cases and routes; each declares the part that it needs. */
 export type Deps = ReturnType<typeof buildDeps>;
 
-/** Builds the dependencies of all use cases. */
-export function buildDeps(config: Config, deps: Surroundings) {
+export function buildDeps(config: Config, deps: RuntimeDeps) {
   const { storage, stores, dependencies, now } = deps;
   const { database } = storage;
   const apps = createPusherApps(config.pusher, config.tenantsApps);
@@ -90,7 +86,6 @@ export function buildDeps(config: Config, deps: Surroundings) {
     randomBytes,
     channels: channelRegistry,
     identify,
-    // The database is a source of facts itself.
     ...sources.database,
     revocations: { ...revocations, ...sources.database.revocations },
     factSources: () => factSources(sources, config.audit),
@@ -110,7 +105,8 @@ export function buildDeps(config: Config, deps: Surroundings) {
       now,
     }),
     endConnections: createEndConnections({
-      ...{ ...deps, liveGrants, terminate: watchTerminate(createTerminate(apps), dependencies) },
+      ...{ ...deps, liveGrants },
+      terminate: createTerminate(apps, dependencies.watch('Pusher server').observe),
       policyOf: (appKey) => apps.withKey(appKey)?.terminatePolicy ?? 'retried',
     }),
     live: deps.live,
@@ -142,7 +138,7 @@ export function buildDeps(config: Config, deps: Surroundings) {
   };
 }
 
-/** A decision from the cache is validated by the statement that records it, and a buffered record comes too late for that. */
+/** The statement that writes the decision validates what was read from the cache; a buffered write comes too late for that. */
 function factSources(
   { database, cached }: FactSources,
   audit: Config['audit'],

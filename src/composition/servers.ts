@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import type { Deps, Surroundings } from './deps.ts';
+import type { Deps, RuntimeDeps } from './deps.ts';
 import { addWebSockets } from './websocket.ts';
 import { cookieModeOf } from './authn.ts';
 import { refuseUnread } from '../authorize/refuse-unread.ts';
@@ -36,17 +36,17 @@ import { addWebhooks } from '../http/routes/webhooks/route.ts';
 import type { DocumentedRoute, DocumentedServers } from '../http/openapi/document.ts';
 import type { SharedLimits } from '../rate-limit/shared-limits.ts';
 
-/** The two listeners. */
+/** The HTTP servers of the two ports. */
 export interface Servers {
   readonly public: FastifyInstance;
   readonly operator: FastifyInstance;
 }
 
-/** Builds both listeners; the operator's tells of the routes of both. */
+/** Builds both servers; the operator's one documents the routes of both. */
 export async function buildServers(
   config: Config,
   deps: Deps,
-  runtime: Surroundings,
+  runtime: RuntimeDeps,
 ): Promise<Servers> {
   const docs: CollectedDocs = { public: [], operator: [] };
   return {
@@ -55,15 +55,14 @@ export async function buildServers(
   };
 }
 
-/** What the routes say of themselves, while they are being added. */
+/** The documentation of the routes that were added so far. */
 interface CollectedDocs extends DocumentedServers {
   readonly public: DocumentedRoute[];
   readonly operator: DocumentedRoute[];
 }
 
-type ServerDeps = Surroundings & { readonly docs: CollectedDocs };
+type ServerDeps = RuntimeDeps & { readonly docs: CollectedDocs };
 
-/** Builds the listener that browsers ask. */
 async function buildPublicServer(
   config: Config,
   deps: Deps,
@@ -73,7 +72,7 @@ async function buildPublicServer(
   const { countUnavailable } = deps;
   const logger = runtime.log;
   const writeUnreadable: WriteUnreadable = async (request, refused) => {
-    // First: a flood of what cannot be read must not be a flood of rows.
+    // First, so that a flood of malformed requests does not become a flood of rows.
     await routeDeps.countFailure(request);
     return refuseUnread({ ...refused, origin: originOf(request) }, deps);
   };
@@ -103,7 +102,7 @@ async function buildPublicServer(
   limitConcurrency(server, concurrencyLimiter);
   const routeDeps = {
     ...deps,
-    present: createCredentialsOf(cookieMode, config.tokenField),
+    credentialsOf: createCredentialsOf(cookieMode, config.tokenField),
     countFailure: createFailureLimit(deps.countRefusal),
     countGuestSession: createGuestSessionLimit(
       server,
@@ -125,7 +124,6 @@ async function buildPublicServer(
   return server;
 }
 
-/** Builds the listener that only the operator asks. */
 function buildOperatorServer(
   config: Config,
   deps: Deps,
@@ -138,7 +136,7 @@ function buildOperatorServer(
   const refuseOtherMethods = collectMethods(server);
   guardOperator(server, { ...deps, token: config.operator.token });
   addProbes(server, {
-    // Not Redis: without it each replica counts limits alone, and everything else works.
+    // Not Redis: during an outage each replica counts its own limits, and everything else works.
     pings: [storage.database.ping],
     isClosing: () => closing.aborted,
     isDegraded: deps.trail.isDropping,

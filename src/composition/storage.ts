@@ -1,27 +1,52 @@
+import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Config } from '../config/load.ts';
-import type { Secret } from '../runtime/secret.ts';
-import { runAllSteps } from '../runtime/run-all-steps.ts';
+import { createDeleteOldChanges } from '../database/cache/change-cleanup.ts';
+import { createTableCache } from '../database/cache/table-cache.ts';
 import { createDatabase, type Database } from '../database/client.ts';
 import { startEmbeddedPostgres } from '../database/embedded/embedded-postgres.ts';
 import { prepareDatabase } from '../database/prepare-database.ts';
+import { createDeleteExpiredGuestSessions } from '../database/repositories/guest-sessions.ts';
+import {
+  createDeleteExpiredRevocations,
+  type CredentialLifetimes,
+} from '../database/repositories/revocation-cleanup.ts';
+import { createRevocations } from '../database/repositories/revocations.ts';
+import { createTickets } from '../database/repositories/tickets.ts';
+import { createTrackedConnections } from '../database/repositories/tracked-connections.ts';
+import { buildFacts } from '../facts/build-facts.ts';
+import { buildFactSources } from '../facts/fact-sources.ts';
+import type { CleanupTask } from '../jobs/cleanup.ts';
+import type { Dependencies } from '../observability/dependencies.ts';
+import { createCacheStats } from '../observability/metrics/cache-stats.ts';
+import { createMemoryDeduplicate } from '../pusher/webhooks/memory-deduplicate.ts';
+import { createRedisDeduplicate } from '../pusher/webhooks/redis-deduplicate.ts';
+import { buildLimits } from '../rate-limit/build-limits.ts';
+import type { Redis, RedisOptions } from '../redis/client.ts';
+import { runAllSteps } from '../runtime/run-all-steps.ts';
+import type { Secret } from '../runtime/secret.ts';
 import { StartRefused } from '../runtime/start-refused.ts';
-import type { Redis } from '../redis/client.ts';
 
-/** Where everything that lasts is kept. */
+/** The servers that hold state. */
 export interface Storage {
   readonly database: Database;
-  /** The address of that database, for a connection that is not one of its pool. */
+  /** The address of that database, for a connection outside its pool. */
   readonly databaseUrl: Secret;
   readonly redis: Redis | undefined;
   readonly close: () => Promise<void>;
 }
 
-/** Opens the database, migrated, and Redis where there is one. Throws when the database cannot be had, with nothing left running. */
+interface StorageDeps {
+  readonly log: Logger;
+  readonly dependencies: Pick<Dependencies, 'watch'>;
+  /** Ends the wait for the database. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Opens and migrates the database, and connects to Redis if it is configured. Throws when the database is unavailable, with nothing left running. */
 export async function openStorage(
   { database: where, redis: redisUrl }: Config,
-  log: Logger,
-  signal?: AbortSignal,
+  { log, dependencies, signal }: StorageDeps,
 ): Promise<Storage> {
   const embedded =
     'dataDir' in where ? await startEmbeddedPostgres({ dataDir: where.dataDir, log }) : undefined;
@@ -32,8 +57,11 @@ export async function openStorage(
     const { role, applied, moved } = await prepareDatabase(url, { schema, signal });
     if (moved.length > 0) log.info({ moved, schema }, 'tables moved from the schema public');
     if (applied.length > 0) log.info({ applied }, 'migrations applied');
-    const redis = redisUrl && (await openRedis(redisUrl, log));
-    const database = createDatabase({ url, role, schema });
+    const { observe } = dependencies.watch('database');
+    const redis =
+      redisUrl &&
+      (await openRedis({ url: redisUrl, log, observe: dependencies.watch('redis').observe }));
+    const database = createDatabase({ url, role, schema, observe });
     const close = () => runAllSteps([() => redis?.close(), database.close, () => embedded?.stop()]);
     return { database, databaseUrl: url, redis, close };
   } catch (error) {
@@ -43,14 +71,64 @@ export async function openStorage(
 }
 
 /**
- * Connects to Redis. One that is away may come back, so the start goes on; another kind of server never will, so it is
- * refused. Its client is 14 MB that an Usher without Redis need not load.
+ * Connects to Redis. An outage does not stop the start, since Redis may come back; a server that can never be used does.
+ * The client takes 14 MB, so it is loaded only where Redis is configured.
  */
-async function openRedis(url: Secret, log: Logger): Promise<Redis> {
+async function openRedis(options: RedisOptions): Promise<Redis> {
   const { createRedis } = await import('../redis/client.ts');
-  const redis = await createRedis({ url, log });
+  const redis = await createRedis(options);
   const fault = redis.misconfiguration();
   if (fault === undefined) return redis;
   await redis.close();
   throw new StartRefused(`${fault}.`);
+}
+
+export type Stores = ReturnType<typeof buildStores>;
+
+/** Builds the stores of facts, tickets, revocations, tracked connections and limits. */
+export function buildStores(
+  { database, redis }: Storage,
+  { now, log }: { readonly now: () => number; readonly log: Logger },
+) {
+  const facts = buildFacts(database);
+  const revocations = createRevocations(database);
+  const factLookups = createCacheStats();
+  const tables = createTableCache({ now, onCacheLookup: factLookups.count });
+  return {
+    ...facts,
+    tables,
+    factLookups,
+    sources: buildFactSources({ find: facts.find, revocations }, tables),
+    deleteOldChanges: createDeleteOldChanges(database, tables),
+    deleteExpiredGuestSessions: createDeleteExpiredGuestSessions(database),
+    deleteExpiredRevocations: (lifetimes: CredentialLifetimes) =>
+      createDeleteExpiredRevocations(database, lifetimes),
+    tickets: createTickets(database),
+    beginOnce: redis
+      ? createRedisDeduplicate(redis, { now, newId: randomUUID })
+      : createMemoryDeduplicate(now),
+    revocations,
+    limiting: buildLimits(redis, { now, log }),
+    liveGrants: createTrackedConnections(database),
+  };
+}
+
+/** The tasks of the cleanup job, by the name that the log gives them. */
+export function cleanupTasks(
+  stores: Stores,
+  config: Config,
+): Readonly<Record<string, CleanupTask>> {
+  return {
+    tickets: stores.tickets.deleteExpired,
+    'live grants': stores.liveGrants.deleteExpired,
+    'table changes': stores.deleteOldChanges,
+    'guest sessions': stores.deleteExpiredGuestSessions,
+    revocations: stores.deleteExpiredRevocations({
+      // Without user tokens no maximum age is known: the setting may return with a restart.
+      userTokenMaxAgeMs: config.userTokens?.maxAgeMs ?? Infinity,
+      // Sanctum tokens and the host's sessions may never expire, and a session has no issue time.
+      onlyJwts: config.sanctum === undefined && config.sessions === undefined,
+      retentionMs: config.revocationRetentionMs,
+    }),
+  };
 }

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
-import type { Deps, Surroundings } from './deps.ts';
+import type { Deps, RuntimeDeps } from './deps.ts';
 import { checkTicket, redeemTicket } from '../authorize/tickets/redeem-ticket.ts';
 import { isStillAllowed } from '../authorize/still-allowed.ts';
+import type { StoredRevocation } from '../authorize/revocation/revocation.ts';
+import { startListening, type Listener } from '../database/notifications/listener.ts';
 import type { Config } from '../config/load.ts';
 import type { Principal } from '../policy/principal.ts';
 import { createWebSocketEndpoints } from '../websocket/server.ts';
@@ -28,12 +30,12 @@ import { generalResponses } from '../http/output/refusal-response.ts';
 import { createConnectionRateLimiter } from '../rate-limit/connection-rate-limiter.ts';
 import { createMemoryRateLimiter } from '../rate-limit/memory-rates.ts';
 
-/** Adds the WebSocket doors that are configured to the public listener. */
+/** Adds the configured WebSocket endpoints to the public server. */
 export function addWebSockets(
   server: FastifyInstance,
   { webSockets, sessions, limits }: Config,
   deps: Deps &
-    Surroundings & { readonly present: CredentialsOf; readonly countFailure: CountFailure },
+    RuntimeDeps & { readonly credentialsOf: CredentialsOf; readonly countFailure: CountFailure },
 ): void {
   const { host } = webSockets;
   const { now, startTimer, live, countFailure, reportExcess } = deps;
@@ -60,8 +62,8 @@ export function addWebSockets(
   };
   addTicketEndpoint(endpoints, {
     ...sessionDeps,
-    checkTicket: (presentation) => checkTicket(presentation, deps),
-    redeemTicket: (presentation) => redeemTicket(presentation, deps),
+    checkTicket: (attempt) => checkTicket(attempt, deps),
+    redeemTicket: (attempt) => redeemTicket(attempt, deps),
     newId: randomUUID,
     countFailure: withoutReply(countFailure),
     refusals: ticketEndpointRefusals,
@@ -70,11 +72,27 @@ export function addWebSockets(
   addSessionEndpoints(endpoints, {
     ...deps,
     ...sessionDeps,
-    credentialsOf: deps.present,
     sendError,
     sendRefusal: (request, reply, refusal) =>
       sendRefusal([request, reply], refusal, { responses: generalResponses, countFailure }),
     refusals: sessionEndpointRefusals,
     host: { url: host, cookieName: sessions.cookieName },
+  });
+}
+
+/** Listens for revocations of every replica, and closes the WebSockets of this process that they end. */
+export function listenForRevocations(deps: Omit<RuntimeDeps, 'closing'>): Listener {
+  const { storage, stores, live, log } = deps;
+  const onRevocation = (revocation: StoredRevocation): void => {
+    const connections = live.close(revocation);
+    if (connections > 0) log.info({ connections }, 'WebSockets ended by a revocation');
+  };
+  return startListening({
+    ...deps,
+    url: storage.databaseUrl,
+    onChange: onRevocation,
+    catchUp: async (periodMs) => {
+      for (const each of await stores.revocations.within(periodMs)) onRevocation(each);
+    },
   });
 }

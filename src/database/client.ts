@@ -1,4 +1,5 @@
 import { PrismaPg } from '@prisma/adapter-pg';
+import { unobserved, type Observe } from '../runtime/observe.ts';
 import type { Secret } from '../runtime/secret.ts';
 import { withDatabaseErrors, statementError } from './errors.ts';
 import { PrismaClient } from './generated/client.ts';
@@ -39,6 +40,7 @@ export interface DatabaseOptions {
   readonly poolSize?: number;
   /** Milliseconds after which a connection attempt or a statement is given up. */
   readonly timeoutMs?: number;
+  readonly observe?: Observe;
 }
 
 /**
@@ -51,6 +53,7 @@ const steadyPlans = { enable_seqscan: 'off', max_parallel_workers_per_gather: '0
 /** A client of a prepared database. It connects with the first query, and again by itself when the server comes back. */
 export function createDatabase(options: DatabaseOptions): Database {
   const { url, role, schema = ownSchema, poolSize = 10, timeoutMs = 3_000 } = options;
+  const { observe = unobserved } = options;
   // The server ends a slow statement; only query_timeout also frees us from a server that is frozen.
   const settings = { ...steadyPlans, statement_timeout: String(timeoutMs) };
   const pool = createPool({
@@ -65,17 +68,18 @@ export function createDatabase(options: DatabaseOptions): Database {
   // 'minimal': Prisma's longer messages print the arguments, that is, row values.
   const prisma = new PrismaClient({ adapter, errorFormat: 'minimal', log: [] });
   return {
-    query: (query) => withDatabaseErrors(query(prisma)),
-    execute: async ({ name, text, values }) => {
-      try {
-        const { rows } = await pool.query<object>({ name, text, values: [...values] });
-        return rows;
-      } catch (error) {
-        throw statementError(error);
-      }
-    },
+    query: (query) => observe(() => withDatabaseErrors(query(prisma))),
+    execute: ({ name, text, values }) =>
+      observe(async () => {
+        try {
+          const { rows } = await pool.query<object>({ name, text, values: [...values] });
+          return rows;
+        } catch (error) {
+          throw statementError(error);
+        }
+      }),
     ping: async () => {
-      await withDatabaseErrors(prisma.$queryRaw`SELECT 1`);
+      await observe(() => withDatabaseErrors(prisma.$queryRaw`SELECT 1`));
     },
     close: async () => {
       await prisma.$disconnect();

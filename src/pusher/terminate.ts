@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { unobserved, type Observe } from '../runtime/observe.ts';
 import { Unavailable } from '../runtime/unavailable.ts';
 import type { PusherApps, SigningApp } from './apps.ts';
 import { httpApiStatus } from './http-api-status.ts';
@@ -14,16 +15,21 @@ const userId = /^(?!\.{1,2}$)[A-Za-z0-9_\-=@,.;]{1,128}$/;
  * Creates what asks the Pusher servers to end connections: `POST /apps/{app}/users/{user}/terminate_connections`
  * (Pusher Channels HTTP API). It answers 200 also where the user has none.
  */
-export function createTerminate(apps: Pick<PusherApps, 'withKey'>): Terminate {
-  return async (user) => {
-    const app = apps.withKey(user.appKey);
-    if (app === undefined) throw unavailable('the app is not configured any more');
-    // `pusher` puts the id into the path as it is.
-    if (!userId.test(user.userId)) throw unavailable('the id is none of a Pusher user');
-    const status = await Promise.race([statusOf(app, user.userId), timedOut()]);
-    if (status === 200) return;
-    throw unavailable(typeof status === 'number' ? `status ${status}` : status);
-  };
+export function createTerminate(
+  apps: Pick<PusherApps, 'withKey'>,
+  observe: Observe = unobserved,
+): Terminate {
+  return (user) => observe(() => terminate(user, apps));
+}
+
+async function terminate(user: AppUser, apps: Pick<PusherApps, 'withKey'>): Promise<void> {
+  const app = apps.withKey(user.appKey);
+  if (app === undefined) throw unavailable('the app is not configured any more');
+  // `pusher` puts the id into the path as it is.
+  if (!userId.test(user.userId)) throw unavailable('the id is not one of a Pusher user');
+  const status = await Promise.race([statusOf(app, user.userId), timedOut()]);
+  if (status === 200) return;
+  throw unavailable(typeof status === 'number' ? `status ${status}` : status);
 }
 
 /** Milliseconds for the whole exchange; npm `pusher` reads the body of an error without a limit. */

@@ -1,4 +1,5 @@
 import { Cluster, Redis as Client } from 'ioredis';
+import { unobserved, type Observe } from '../runtime/observe.ts';
 import type { Secret } from '../runtime/secret.ts';
 import { Unavailable } from '../runtime/unavailable.ts';
 import { clusterOptions, redisOptions, type ConnectionSettings } from './options.ts';
@@ -22,6 +23,7 @@ export interface RedisOptions {
   readonly keyPrefix?: string;
   /** Milliseconds after which a connection attempt or a command is given up. */
   readonly timeoutMs?: number;
+  readonly observe?: Observe;
 }
 
 /**
@@ -29,21 +31,21 @@ export interface RedisOptions {
  * While there is none every command fails at once: a queue would let requests hang, and replay them when nobody waits any more.
  */
 export async function createRedis(options: RedisOptions): Promise<Redis> {
-  const { url, log, keyPrefix = 'usher:', timeoutMs = 2_000 } = options;
+  const { url, log, keyPrefix = 'usher:', timeoutMs = 2_000, observe = unobserved } = options;
   const address = parseRedisUrl(url.reveal());
   if ('problem' in address) throw new Error(`REDIS_URL ${address.problem}`);
   const connection = connect(address, { keyPrefix, timeoutMs, log });
   await connection.firstAttempt;
-  await connection.firstAttempt;
   return {
-    run: async (commands) => {
-      try {
-        if (!connection.isUsable()) throw new Error('not connected');
-        return await commands(connection.client);
-      } catch (error) {
-        throw new Unavailable('redis', { cause: new Error(reasonOf(error)) });
-      }
-    },
+    run: (commands) =>
+      observe(async () => {
+        try {
+          if (!connection.isUsable()) throw new Error('not connected');
+          return await commands(connection.client);
+        } catch (error) {
+          throw new Unavailable('redis', { cause: new Error(reasonOf(error)) });
+        }
+      }),
     misconfiguration: connection.fault,
     close: async () => {
       await connection.client.quit().catch(() => undefined);
@@ -64,7 +66,7 @@ interface Connection {
 /** Connects, and follows the connection: one line for an outage, not one for each attempt to connect. */
 function connect(
   address: RedisAddress,
-  { keyPrefix, timeoutMs, log }: Required<Omit<RedisOptions, 'url'>>,
+  { keyPrefix, timeoutMs, log }: Required<Omit<RedisOptions, 'url' | 'observe'>>,
 ): Connection {
   let isUsable = false;
   let isOut = false;

@@ -237,7 +237,7 @@ describe('a batch', () => {
     addChannelBatchAuth(server, {
       ...writtenDeps({ measure: () => Promise.resolve(new Map() as never) }).deps,
       sign: () => ({ auth: '' }),
-      present: () => [],
+      credentialsOf: () => [],
       countFailure: () => Promise.resolve(),
       countUnavailable: () => undefined,
     });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { openStorage } from '../../src/composition/storage.ts';
 import { loadConfig } from '../../src/config/load.ts';
+import { createDependencies } from '../../src/observability/dependencies.ts';
 import { createLogger } from '../../src/observability/logger.ts';
 import { runAllSteps } from '../../src/runtime/run-all-steps.ts';
 import { withClient } from '../support/database.ts';
@@ -29,7 +30,8 @@ it('stops the embedded PostgreSQL although the connections to it could not be cl
   await chmod(home, 0o755);
   try {
     const config = loadConfig({ ...testEnvironment, DATA_DIR: join(home, 'data') });
-    const storage = await openStorage(config, createLogger('silent', Date.now));
+    const log = createLogger('silent', Date.now);
+    const storage = await openStorage(config, { log, dependencies: createDependencies() });
     await storage.database.close();
     await expect(storage.close()).rejects.toThrow('end on pool');
     await expect(withClient(storage.databaseUrl, () => Promise.resolve())).rejects.toThrow(

@@ -58,7 +58,10 @@ export const folders: Readonly<Record<string, Folder>> = {
     mayImport: ['policy', 'runtime', 'observability/tracing/span.ts', 'type observability/tracing'],
     packages: ['jose'],
   },
-  facts: { purpose: 'where facts come from', mayImport: ['type policy', 'database'] },
+  facts: {
+    purpose: 'where facts come from',
+    mayImport: ['type policy', 'database', 'type authorize', 'observability/tracing/span.ts'],
+  },
   database: {
     purpose: 'PostgreSQL: client, cache, migrations, repositories, row-level security',
     mayImport: [
@@ -74,7 +77,7 @@ export const folders: Readonly<Record<string, Folder>> = {
     purpose: 'all limits, in memory or in Redis',
     mayImport: [
       ...['policy', 'runtime', 'type redis', 'type audit/audit-event.ts'],
-      ...['http/input/auth-request.ts', 'http/output/problem.ts'],
+      ...['http/input/auth-request.ts', 'http/output/problem.ts', 'observability/tracing/span.ts'],
     ],
     packages: ['fastify', '@fastify/rate-limit'],
   },

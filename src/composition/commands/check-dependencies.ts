@@ -13,7 +13,7 @@ export interface DependencyProbe {
   readonly error?: unknown;
 }
 
-type Probe = readonly [setting: string, ask: () => Promise<void>];
+type Probe = readonly [setting: string, probe: () => Promise<void>];
 
 /** The network, and the time in milliseconds since the epoch. */
 interface ProbeDeps {
@@ -21,8 +21,7 @@ interface ProbeDeps {
   readonly now: () => number;
 }
 
-/** Milliseconds for one key set. */
-const timeoutMs = 5_000;
+const keySetTimeoutMs = 5_000;
 
 /** Sends each server of a configuration, except Pusher servers and upstreams, the requests that Usher sends. Leaves only a key in Redis, for a second. */
 export function probeDependencies(
@@ -57,7 +56,7 @@ function probeOwnDatabase(url: Secret): Probe {
   ];
 }
 
-/** A made-up token: what counts is that the table can be read. */
+/** Looks up a token that does not exist: the table must be readable. */
 function probeSanctum(database: HostDatabaseConfig): Probe {
   return [
     'SANCTUM_DATABASE_URL',
@@ -83,7 +82,7 @@ function probeRedis(url: Secret): Probe {
     try {
       const fault = redis.misconfiguration();
       if (fault !== undefined) throw new Error(fault);
-      // A write: a read-only replica, and a server out of memory, answer everything else.
+      // A write, since a read-only replica and a server out of memory refuse only writes.
       await redis.run((client) => client.set('doctor', '1', 'PX', 1_000));
     } finally {
       await redis.close();
@@ -100,7 +99,7 @@ function probeKeySet(
   if (tokens === undefined || !('jwksUrl' in tokens.keys)) return [];
   const url = tokens.keys.jwksUrl;
   const probe = async () => {
-    const keys = await fetchKeySet({ url, fetch, timeoutMs });
+    const keys = await fetchKeySet({ url, fetch, timeoutMs: keySetTimeoutMs });
     if (keys.length === 0) throw new Error('it has no key that verifies tokens');
   };
   return [[setting, probe]];

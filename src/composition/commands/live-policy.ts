@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { decideChannel, type DecideDeps } from '../../authorize/authorize-channel.ts';
-import { buildFacts } from '../facts.ts';
+import { buildFacts } from '../../facts/build-facts.ts';
 import type { DecideChannel } from '../../cli/policy-test/offline-policy.ts';
 import { buildIdentify } from '../authn.ts';
 import { withDatabase } from './open-database.ts';
@@ -15,7 +15,7 @@ import { createGuestSessions } from '../../database/repositories/guest-sessions.
 import { createRevocations } from '../../database/repositories/revocations.ts';
 
 /**
- * Opens the policy as the service has it, for a command: it decides by the same facts and leaves no record.
+ * Runs `use` with the decisions of the service: by the same facts, and not written to the audit log.
  * Throws `Unavailable` and `StartRefused`.
  */
 export function withPolicy<T>(
@@ -25,8 +25,8 @@ export function withPolicy<T>(
   return withDatabase(config, async (database) => {
     const { now } = systemClock;
     const sessions = createGuestSessions(database);
-    const unreadTables = { dependencies: createDependencies(), tokenLookups: createCacheStats() };
-    const { identify, closeHosts } = buildIdentify(config, { sessions, now, ...unreadTables });
+    const unused = { dependencies: createDependencies(), tokenLookups: createCacheStats() };
+    const { identify, closeHosts } = buildIdentify(config, { sessions, now, ...unused });
     const { encrypts } = createSigner(createPusherApps(config.pusher, config.tenantsApps));
     const deps: DecideDeps = {
       ...{ identify, encrypts, channels: channelRegistry, now, newId: randomUUID },

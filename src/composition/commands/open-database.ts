@@ -8,19 +8,18 @@ import { prepareDatabase } from '../../database/prepare-database.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import type { Secret } from '../../runtime/secret.ts';
 
-/** What is on record, for a command. */
+/** The audit log, for a command. */
 export interface Records {
   readonly findDecision: FindDecision;
   readonly pruneDecisions: Prune;
   readonly pruneSignals: Prune;
-  /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
 
-/** A command says what it found, and leaves the rest to the service; what goes wrong is told. */
+/** A command prints its result and errors, not the progress of the database. */
 const log = { info: () => undefined, error: console.error };
 
-/** Opens what is on record beside a running Usher or without one, and closes it again. Throws `Unavailable` and `StartRefused`. */
+/** Opens the audit log for the time of `use`, whether Usher runs or not. Throws `Unavailable` and `StartRefused`. */
 export function withRecords<T>(config: Config, use: (records: Records) => Promise<T>): Promise<T> {
   return withDatabase(config, (database) =>
     use({
@@ -31,7 +30,7 @@ export function withRecords<T>(config: Config, use: (records: Records) => Promis
   );
 }
 
-/** Opens the database that the service uses, beside it or without one, and closes it again. Throws `Unavailable` and `StartRefused`. */
+/** Opens the database of the service for the time of `use`, whether Usher runs or not. Throws `Unavailable` and `StartRefused`. */
 export function withDatabase<T>(
   config: Config,
   use: (database: Database) => Promise<T>,
@@ -54,17 +53,17 @@ export interface Prepared {
 }
 
 /**
- * Prepares the database of a configuration for the time of `use`; `reach` opens an embedded one. Throws `Unavailable` and
+ * Prepares the database of a configuration for the time of `use`; `openEmbedded` opens an embedded one. Throws `Unavailable` and
  * `StartRefused`.
  */
 export async function withPrepared<T>(
   { database: where }: Config,
   use: (database: Prepared) => Promise<T>,
-  reach: typeof connectOrStart = connectOrStart,
+  openEmbedded: typeof connectOrStart = connectOrStart,
 ): Promise<T> {
   const server =
     'dataDir' in where
-      ? await reach({ dataDir: where.dataDir, log })
+      ? await openEmbedded({ dataDir: where.dataDir, log })
       : { url: where.url, stop: () => Promise.resolve() };
   try {
     const { schema } = where;

@@ -12,7 +12,7 @@ import { StartRefused } from '../../runtime/start-refused.ts';
 import { withPrepared, type Prepared } from './open-database.ts';
 
 /**
- * Hands an export, in chunks of whole lines, to `write`, beside a running Usher or without one. Resolves to the number of rows of each
+ * Passes an export to `write`, in chunks of whole lines, whether Usher runs or not. Resolves to the number of rows of each
  * table when all is written. Throws `TransferRefused`, `Unavailable`, `StartRefused`, and what `write` throws.
  */
 export function exportFrom(
@@ -29,8 +29,8 @@ export function exportFrom(
 }
 
 /**
- * Imports an export into the database of this configuration, an embedded one is made where there is none. Resolves to the number of rows
- * of each table. Throws `TransferRefused`, `Unavailable`, `StartRefused`, and what reading the chunks throws; nothing is imported then.
+ * Imports an export into the database of this configuration; a missing embedded one is created. Resolves to the number of rows of each
+ * table. Throws `TransferRefused`, `Unavailable`, `StartRefused`, and what reading the chunks throws; nothing is imported then.
  */
 export function importInto(config: Config, chunks: AsyncIterable<Uint8Array>): Promise<Counts> {
   return withPrepared(
@@ -40,7 +40,7 @@ export function importInto(config: Config, chunks: AsyncIterable<Uint8Array>): P
   );
 }
 
-/** A connection of the login itself, which may see the rows of every tenant. */
+/** Connects as the login itself, which may read the rows of every tenant. */
 async function withLogin<T>(
   { url, schema }: Prepared,
   use: (client: Client) => Promise<T>,
@@ -55,7 +55,7 @@ async function withLogin<T>(
 
 async function connect({ url, schema }: Pick<Prepared, 'url' | 'schema'>): Promise<Client> {
   const options = { connectionTimeoutMillis: 10_000, application_name: 'usher transfer' };
-  // row_security: a row that is hidden would be missing from the export without a word.
+  // row_security off: PostgreSQL reports hidden rows as an error instead of leaving them out.
   const settings = { row_security: 'off', lock_timeout: '10000' };
   try {
     return await openConnection(serversOf(url), options, (client) =>

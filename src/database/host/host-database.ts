@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg';
+import { unobserved, type Observe } from '../../runtime/observe.ts';
 import type { Secret } from '../../runtime/secret.ts';
 import { databaseUnavailable } from '../errors.ts';
 import { createPool } from '../pool.ts';
@@ -28,6 +29,7 @@ export interface HostDatabaseOptions {
   readonly poolSize?: number;
   /** Milliseconds after which a connection attempt or a statement is given up. */
   readonly timeoutMs?: number;
+  readonly observe?: Observe;
 }
 
 /** "Not a value of this type" and "beyond this type's range": there can be no such row. */
@@ -35,7 +37,7 @@ const impossibleValues: ReadonlySet<unknown> = new Set(['22P02', '22003']);
 
 /** A read-only client of a host's database. It connects with the first query, and again by itself when the server comes back. */
 export function createHostDatabase(options: HostDatabaseOptions): HostDatabase {
-  const { url, timeZone, poolSize = 10, timeoutMs = 3_000 } = options;
+  const { url, timeZone, poolSize = 10, timeoutMs = 3_000, observe = unobserved } = options;
   const pool = createPool({
     servers: serversOf(url),
     prepare: (client) => restrict(client, timeoutMs),
@@ -47,14 +49,16 @@ export function createHostDatabase(options: HostDatabaseOptions): HostDatabase {
   return {
     findRow: async <Row extends object>(query: string, parameters: readonly string[]) => {
       if (!parameters.every(isStorable)) return undefined;
-      try {
-        const text = inTimeZone(query, parameters.length + 1);
-        const { rows } = await pool.query<Row>(text, [...parameters, timeZone]);
-        return rows[0];
-      } catch (error) {
-        if (impossibleValues.has((error as { readonly code?: unknown }).code)) return undefined;
-        throw databaseUnavailable(error, 'host database');
-      }
+      return observe(async () => {
+        try {
+          const text = inTimeZone(query, parameters.length + 1);
+          const { rows } = await pool.query<Row>(text, [...parameters, timeZone]);
+          return rows[0];
+        } catch (error) {
+          if (impossibleValues.has((error as { readonly code?: unknown }).code)) return undefined;
+          throw databaseUnavailable(error, 'host database');
+        }
+      });
     },
     close: () => pool.end(),
   };

@@ -1,6 +1,6 @@
 import { createAuditWriter } from '../../../src/audit/writer.ts';
-import { cacheReads } from '../../../src/composition/cache.ts';
-import { buildFacts } from '../../../src/composition/facts.ts';
+import { cacheReads } from '../../../src/facts/fact-sources.ts';
+import { buildFacts } from '../../../src/facts/build-facts.ts';
 import { createTableCache } from '../../../src/database/cache/table-cache.ts';
 import type { Database } from '../../../src/database/client.ts';
 import { createRevocations } from '../../../src/database/repositories/revocations.ts';

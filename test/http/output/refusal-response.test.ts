@@ -25,7 +25,7 @@ function refusingServer() {
     sign: () => {
       throw new Error('Nothing may be signed');
     },
-    present: () => [],
+    credentialsOf: () => [],
     countFailure: () => Promise.resolve(),
   };
   addChannelAuth(server, deps);

@@ -21,7 +21,7 @@ const paths = [
 /** What the route depends on. */
 export interface ChannelAuthDeps extends AuthorizeDeps {
   readonly sign: Signer['sign'];
-  readonly present: CredentialsOf;
+  readonly credentialsOf: CredentialsOf;
   readonly countFailure: CountFailure;
 }
 
@@ -30,7 +30,7 @@ export function addChannelAuth(server: FastifyInstance, deps: ChannelAuthDeps): 
   const refusals = { responses: generalResponses, countFailure: deps.countFailure };
   const handler = async (request: FastifyRequest, reply: FastifyReply) => {
     const question = {
-      ...authRequestOf(request, deps.present),
+      ...authRequestOf(request, deps.credentialsOf),
       channelName: requiredField(request.body, 'channel_name', maxCharacters.channelName),
     };
     const decision = await authorizeChannel(question, deps);

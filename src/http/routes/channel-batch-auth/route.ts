@@ -19,7 +19,7 @@ const paths = ['/pusher/auth/batch', '/broadcasting/auth/batch'];
 /** What the route depends on. */
 export interface ChannelBatchAuthDeps extends AuthorizeDeps {
   readonly sign: Signer['sign'];
-  readonly present: CredentialsOf;
+  readonly credentialsOf: CredentialsOf;
   readonly countFailure: CountFailure;
   readonly countUnavailable: CountUnavailable;
 }
@@ -33,7 +33,7 @@ type Entry = { readonly status: 200; readonly data: object } | { readonly status
 export function addChannelBatchAuth(server: FastifyInstance, deps: ChannelBatchAuthDeps): void {
   const handler = async (request: FastifyRequest, reply: FastifyReply) => {
     const question = {
-      ...authRequestOf(request, deps.present),
+      ...authRequestOf(request, deps.credentialsOf),
       channelNames: channelNames(request.body),
     };
     const decisions = await authorizeChannels(question, deps);

@@ -12,7 +12,7 @@ import { channelListDocs } from './docs.ts';
 
 /** What the route depends on. */
 export interface ChannelListDeps extends ListChannelsDeps {
-  readonly present: (request: FastifyRequest) => readonly Credential[];
+  readonly credentialsOf: (request: FastifyRequest) => readonly Credential[];
   readonly countFailure: CountFailure;
 }
 
@@ -21,7 +21,7 @@ export function addChannelList(server: FastifyInstance, deps: ChannelListDeps): 
   const config = { action: 'list-channels', docs: channelListDocs } as const;
   server.get('/api/channels', { config }, async (request, reply) => {
     const listRequest = {
-      credentials: deps.present(request),
+      credentials: deps.credentialsOf(request),
       constraints: { tenantIds: namedTenants(request) },
       origin: originOf(request),
       cursor: parseCursor(textQuery(request.query, 'after', maxCharacters.cursor)),

@@ -16,7 +16,7 @@ const path = '/api/guest/hotel/:hotelSlug/chat/pusher/auth';
 /** Adds the hotel chat's route, whose bodies an existing client parses; it signs the guest's own channel and no other. */
 export function addGuestChatAuth(
   server: FastifyInstance,
-  deps: Omit<ChannelAuthDeps, 'present'>,
+  deps: Omit<ChannelAuthDeps, 'credentialsOf'>,
 ): void {
   const refusals = { responses: guestChatResponses, countFailure: deps.countFailure };
   const config = { action: 'subscribe', errorBody: 'hotel', docs: guestChatAuthDocs } as const;

@@ -17,7 +17,7 @@ const paths = ['/pusher/user-auth', '/broadcasting/user-auth', '/api/broadcastin
 /** What the route depends on. */
 export interface UserAuthDeps extends AuthenticateUserDeps {
   readonly signUser: SignUser;
-  readonly present: CredentialsOf;
+  readonly credentialsOf: CredentialsOf;
   readonly countFailure: CountFailure;
 }
 
@@ -25,7 +25,7 @@ export interface UserAuthDeps extends AuthenticateUserDeps {
 export function addUserAuth(server: FastifyInstance, deps: UserAuthDeps): void {
   const refusals = { responses: generalResponses, countFailure: deps.countFailure };
   const handler = async (request: FastifyRequest, reply: FastifyReply) => {
-    const decision = await authenticateUser(authRequestOf(request, deps.present), deps);
+    const decision = await authenticateUser(authRequestOf(request, deps.credentialsOf), deps);
     return decision.outcome === 'grant'
       ? sendGrant(reply, decision.id, deps.signUser(decision))
       : sendRefusal([request, reply], decision, refusals);

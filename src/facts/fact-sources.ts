@@ -5,7 +5,7 @@ import { subjectParts } from '../database/repositories/subject-key.ts';
 import { withSpan } from '../observability/tracing/span.ts';
 import type { FactReader } from '../policy/facts.ts';
 
-/** What a source reads. */
+/** The reads of a source. */
 export interface FactReads {
   readonly find: FactReader;
   readonly revocations: Pick<RevocationStore, 'latest'>;
@@ -18,7 +18,7 @@ export interface FactSources {
   readonly cached: () => FactSource | undefined;
 }
 
-/** Builds the sources of facts: what the database is asked directly, and what is cached of it by table. */
+/** Builds both sources of facts; the cache holds what was read, by table. */
 export function buildFactSources(database: FactReads, tables: TableCache): FactSources {
   const cached = withSpans(cacheReads(database, tables));
   return {
@@ -31,7 +31,7 @@ export function buildFactSources(database: FactReads, tables: TableCache): FactS
   };
 }
 
-/** The same reads, answered from the cache while the tables that they read are unchanged. */
+/** The same reads, served from the cache while the tables that they read are unchanged. */
 export function cacheReads(
   { find, revocations }: FactReads,
   { cached }: Pick<TableCache, 'cached'>,
@@ -51,7 +51,7 @@ export function cacheReads(
   };
 }
 
-/** The same reads as spans. A cached one shows too, as having taken no time. */
+/** Each read is a span; a cached one has no duration. */
 function withSpans({ find, revocations }: FactReads): FactReads {
   return {
     find: {
@@ -66,7 +66,7 @@ function withSpans({ find, revocations }: FactReads): FactReads {
   };
 }
 
-/** Texts with NUL, which could be taken for others, are in no row. */
+/** PostgreSQL stores no NUL, so two different keys of rows never become the same text. */
 function joinTexts(...texts: readonly string[]): string {
   return texts.join('\0');
 }

@@ -1,21 +1,20 @@
-import type { Logger } from 'pino';
-import type { Storage } from './storage.ts';
-import { createMemoryLimits } from '../rate-limit/memory-limits.ts';
-import { createRedisLimits } from '../rate-limit/redis-limits.ts';
-import { createSharedLimits, type SharedLimits } from '../rate-limit/shared-limits.ts';
-import type { Limits } from '../rate-limit/limits.ts';
+import type { Redis } from '../redis/client.ts';
+import { createMemoryLimits } from './memory-limits.ts';
+import { createRedisLimits } from './redis-limits.ts';
+import { createSharedLimits, type SharedLimits, type SharedLimitsDeps } from './shared-limits.ts';
+import type { Limits } from './limits.ts';
 import { withSpan } from '../observability/tracing/span.ts';
 
-/** Where limits are counted; `shared` is the same once more, where replicas count together. */
+/** The limits; `shared` is the same object where replicas count together in Redis. */
 export interface BuiltLimits {
   readonly limits: Limits;
   readonly shared: SharedLimits | undefined;
 }
 
-/** Builds what counts: this process by itself, or all replicas together while Redis is there. */
+/** Builds the limits: of this process, or of all replicas together while Redis can be reached. */
 export function buildLimits(
-  { redis }: Storage,
-  { now, log }: { readonly now: () => number; readonly log: Logger },
+  redis: Redis | undefined,
+  { now, log }: Pick<SharedLimitsDeps, 'now' | 'log'>,
 ): BuiltLimits {
   const local = createMemoryLimits(now);
   if (redis === undefined) return { limits: withSpans(local), shared: undefined };
