@@ -61,7 +61,7 @@ export const scenarios: Readonly<Record<RefusalCode, Scenario>> = {
     signIn: [signInRequest(nobody), 401, 'A credential is required'],
   },
   'credential-conflict': {
-    nowhere: 'a request can carry one kind of explicit credential; see the actions’ tests',
+    nowhere: 'a request can carry one kind of explicit credential; see authorize-channel.test.ts',
   },
   'credential-malformed': {
     general: [userRequest(bearer('not-a-token')), 401, invalid],
@@ -108,7 +108,8 @@ export const scenarios: Readonly<Record<RefusalCode, Scenario>> = {
     ],
   },
   'fact-missing': {
-    nowhere: 'every rule asks its fact something, and that fails first; see the actions’ tests',
+    nowhere:
+      'every rule checks something of its fact, and that fails first; see authorize-channel.test.ts',
   },
   'booking-closed': {
     hotel: [
@@ -131,9 +132,9 @@ export const scenarios: Readonly<Record<RefusalCode, Scenario>> = {
     signIn: [signInRequest(bearer(userToken({ sub: 'a b' }))), 403, refused],
   },
   'too-many-authorizations': {
-    nowhere: 'one question is never too many; see `grant-limits.test.ts`',
+    nowhere: 'one request is never too many; see grant-limits.test.ts',
   },
   'too-many-subscriptions': {
-    nowhere: 'one question is never too many; see `grant-limits.test.ts`',
+    nowhere: 'one request is never too many; see grant-limits.test.ts',
   },
 };

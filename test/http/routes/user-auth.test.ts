@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { guestToken, useUsher, userToken } from '../../support/usher.ts';
+import { useUsher, userToken } from '../../support/usher.ts';
 import { send, asJson, signature, socketId, signInRequest } from '../requests.ts';
 import type { TestRequest } from '../requests.ts';
 
@@ -47,7 +47,6 @@ describe('user authentication', () => {
   });
 
   it.each<[string, TestRequest, number]>([
-    ['a guest’s token', signInRequest(bearer(guestToken())), 401],
     [
       'an id that Pusher would refuse',
       signInRequest(bearer(userToken({ sub: '{"id":"1"}' }))),
@@ -58,7 +57,6 @@ describe('user authentication', () => {
       signInRequest(bearer(userToken({ sub: '1'.repeat(129) }))),
       403,
     ],
-    ['another’s tenant', signInRequest({ headers: { 'x-tenant-id': '2' } }), 403],
     ['no socket', signInRequest({ fields: { socket_id: undefined } }), 400],
   ])('refuses %s', async (_case, asking, status) => {
     const answer = await send(usher.public, asking);
