@@ -56,7 +56,7 @@ export const folders: Readonly<Record<string, Folder>> = {
     purpose: 'credential → principal, one file a kind',
     // Adapters measure themselves as spans.
     mayImport: ['policy', 'runtime', 'observability/tracing/span.ts', 'type observability/tracing'],
-    packages: ['jose'],
+    packages: ['jose', 'lru-cache'],
   },
   facts: {
     purpose: 'where facts come from',
@@ -79,7 +79,7 @@ export const folders: Readonly<Record<string, Folder>> = {
       ...['policy', 'runtime', 'type redis', 'type audit/audit-event.ts'],
       ...['http/input/auth-request.ts', 'http/output/problem.ts', 'observability/tracing/span.ts'],
     ],
-    packages: ['fastify', '@fastify/rate-limit'],
+    packages: ['fastify', '@fastify/rate-limit', 'lru-cache'],
   },
   redis: { purpose: 'the Redis client', mayImport: ['runtime'], packages: ['ioredis'] },
   pusher: {
@@ -157,7 +157,11 @@ export const folders: Readonly<Record<string, Folder>> = {
     ],
     packages: ['commander', 'ws'],
   },
-  runtime: { purpose: 'clock, timers, secrets, addresses, small data structures', mayImport: [] },
+  runtime: {
+    purpose: 'clock, timers, secrets, addresses, small data structures',
+    mayImport: [],
+    packages: ['lru-cache'],
+  },
 };
 
 /** The folder of a file of `src/`, as the table names it. */
