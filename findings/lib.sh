@@ -59,6 +59,43 @@ until_listening() {
   exit 1
 }
 
+# Starts a PostgreSQL server from Debian, with these options. Sets `server` to its port. Everybody may log in as `postgres`.
+start_postgres() {
+  debian_packages postgresql
+  local bin
+  bin=$(ls -d /usr/lib/postgresql/*/bin | tail -n 1)
+  chown postgres "$work"
+  as_postgres=(setpriv --reuid postgres --regid postgres --clear-groups)
+  server=$(free_port)
+  "${as_postgres[@]}" "$bin/initdb" --auth trust -D "$work/data" >/dev/null
+  start "${as_postgres[@]}" "$bin/postgres" -D "$work/data" -p "$server" -c listen_addresses=127.0.0.1 \
+    -c unix_socket_directories= "$@" 2>server.log
+  until_listening "$server"
+}
+
+# Runs psql at that server as this role: prints bare values, and stops at an error.
+sql() { psql -X -q -A -t -v ON_ERROR_STOP=1 "postgres://$1@127.0.0.1:$server/postgres" "${@:2}"; }
+
+# Starts PgBouncer from Debian before that server, with session pooling and these extra settings. Sets `bouncer` to its port.
+start_pgbouncer() {
+  debian_packages pgbouncer
+  bouncer=$(free_port)
+  cat >pgbouncer.ini <<INI
+[databases]
+postgres = host=127.0.0.1 port=$server user=postgres
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = $bouncer
+unix_socket_dir =
+auth_type = any
+pool_mode = session
+logfile = $work/bouncer.log
+$*
+INI
+  start "${as_postgres[@]}" /usr/sbin/pgbouncer -q "$work/pgbouncer.ini"
+  until_listening "$bouncer"
+}
+
 # Compares the behaviour with the documented one; fails if it has changed.
 expect() {
   printf '%s\n  actual: %s\n' "$1" "$3"

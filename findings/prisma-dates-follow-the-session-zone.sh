@@ -3,17 +3,8 @@
 # the session's time zone. In a `timestamptz` column of a server west of Greenwich, an expiry that was one hour ago is four hours ahead:
 # `expires_at > now()` is true for an expired row. pg itself sends the offset with the same Date.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-debian_packages postgresql
 npm_packages @prisma/adapter-pg@7.10.0 pg@8.23.1
-
-bin=$(ls -d /usr/lib/postgresql/*/bin | tail -n 1)
-chown postgres "$work"
-as_postgres=(setpriv --reuid postgres --regid postgres --clear-groups)
-server=$(free_port)
-"${as_postgres[@]}" "$bin/initdb" --auth trust -D "$work/data" >/dev/null
-start "${as_postgres[@]}" "$bin/postgres" -D "$work/data" -p "$server" -c listen_addresses=127.0.0.1 -c unix_socket_directories= \
-  -c timezone=America/New_York 2>server.log
-until_listening "$server"
+start_postgres -c timezone=America/New_York
 
 cat >ask.cjs <<'JS'
 const { Client } = require('pg');
