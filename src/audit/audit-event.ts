@@ -14,14 +14,14 @@ import type {
 } from '../policy/decision.ts';
 import type { PrincipalKind } from '../policy/principal.ts';
 
-/** Where a request came from, as far as we can tell; kept in our own rows and sent nowhere else. */
+/** The origin of a request; stored only in Usher's own tables. */
 export interface Origin {
   readonly requestId: string;
   readonly address: string;
   readonly userAgent?: string | undefined;
 }
 
-/** What was decided about one attempt: ids and metadata, never a credential or a body. */
+/** One decision as an audit event: ids and metadata, never a credential or a body. */
 export interface AuditEvent extends Origin {
   readonly decisionId: string;
   /** Milliseconds since the epoch. */
@@ -36,12 +36,11 @@ export interface AuditEvent extends Origin {
   readonly principalKind?: PrincipalKind | undefined;
   readonly principalId?: string | undefined;
   readonly tenantId?: string | undefined;
-  /** The name of the first check that did not hold. */
+  /** The name of the first failed check. */
   readonly failedCheck?: string | undefined;
   readonly checks: readonly { readonly name: string; readonly passed: boolean }[];
 }
 
-/** What a security reviewer wants to be told about, beside the decision itself. */
 export type SecurityEventType =
   | 'authentication-failed'
   | 'cross-origin'
@@ -50,7 +49,7 @@ export type SecurityEventType =
   | 'revoked'
   | 'ticket-replayed';
 
-/** A signal about something that was no decision, and whom it is about as far as that is known. */
+/** A security event that is not part of a decision. */
 export interface SecurityEvent extends Origin {
   /** A UUID. */
   readonly id: string;
@@ -59,43 +58,42 @@ export interface SecurityEvent extends Origin {
   readonly signal: SecurityEventType;
   readonly tenantId?: string | undefined;
   readonly principalId?: string | undefined;
-  /** Of `limit-exceeded`: how many more there were since the last one, which are recorded by this number alone. */
+  /** For `limit-exceeded`: the number of further events since the last one, which have no rows. */
   readonly suppressed?: number;
 }
 
-/** A decision as it is kept, with what it tells a security reviewer. */
+/** A decision in the audit log with its security events. */
 export interface DecisionEntry {
   readonly decision: AuditEvent;
   readonly signals: readonly SecurityEventType[];
-  /** The version of the memory by which it was decided; without one, it was decided by what the database said. */
+  /** The version of the cache that the decision used; `undefined` if it read the database. */
   readonly cacheVersion?: number | undefined;
 }
 
-/** What is kept together or not at all: a decision with its signals, or a signal of no decision. */
+/** The unit that is written atomically: a decision with its security events, or a single security event. */
 export type AuditEntry = DecisionEntry | { readonly signal: SecurityEvent };
 
-/** Keeps entries. */
 export interface AuditLog {
   /**
-   * Resolves to true when the entry is safe, as safe as `AUDIT` asks for, and to false when it was not kept, because what
-   * it was decided by is no longer so. Throws `Unavailable` when it could not be kept.
+   * Resolves to true when the entry is as durable as `AUDIT` requires, and to false if it was not written because the
+   * cached facts of the decision are outdated. Throws `Unavailable`.
    */
   readonly append: (entry: AuditEntry) => Promise<boolean>;
 }
 
 /**
- * Writes entries, and says of each whether it was kept, as `append` does; those that are kept are durable. Throws
- * `RowRefused` when one of them cannot be written, and none is, and `Unavailable` when it is not known whether they were.
+ * Writes entries durably; resolves for each to the same as `append`. Throws `RowRefused` if the database refused one of
+ * them and wrote none, and `Unavailable` if it is unknown whether they were written.
  */
 export type WriteEntries = (entries: readonly AuditEntry[]) => Promise<readonly boolean[]>;
 
-/** What an id of a decision looks like, as the source of a regular expression: a UUID. */
+/** The pattern of decision ids: a UUID. */
 export const decisionIdPattern = '^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$';
 
-/** The kept decision of this id, or `undefined`. Throws `Unavailable`. */
+/** Finds a decision in the audit log. Throws `Unavailable`. */
 export type FindDecision = (decisionId: string) => Promise<DecisionEntry | undefined>;
 
-/** Everything that is recorded. */
+/** The decisions that are written to the audit log. */
 export type AuditableDecision =
   | Decision
   | SignInDecision
@@ -106,8 +104,8 @@ export type AuditableDecision =
   | UpstreamRefusal;
 
 /**
- * Records one decision in the log and in the audit trail; it may leave only after this resolved to true. False: it was
- * decided from memory, `asOf` a version of that, and something has changed. Throws `Unavailable` when the trail could not keep it.
+ * Writes one decision to the audit log and the log. The response must not be sent before this resolves to true. False: the
+ * decision used `cacheVersion` of the cache, which is outdated. Throws `Unavailable`.
  */
 export type WriteDecision = (
   decision: AuditableDecision,
@@ -115,7 +113,7 @@ export type WriteDecision = (
   cacheVersion?: number,
 ) => Promise<boolean>;
 
-/** Records a signal about something that was no decision. Throws `Unavailable` when the trail could not keep it. */
+/** Writes a security event that is not part of a decision. Throws `Unavailable`. */
 export type WriteSignal = (
   signal: SecurityEventType,
   about: Pick<SecurityEvent, 'tenantId' | 'principalId' | 'suppressed'> & {

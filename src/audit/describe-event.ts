@@ -2,7 +2,7 @@ import { firstFailed } from '../policy/decision.ts';
 import { principalId } from '../policy/principal.ts';
 import type { AuditEvent, Origin, AuditableDecision, SecurityEventType } from './audit-event.ts';
 
-/** Describes a decision for the trail: ids and names of checks, nothing that was presented. */
+/** The audit event of a decision: ids and names of checks, no part of a credential. */
 export function describeDecision(
   decision: AuditableDecision,
   origin: Origin,
@@ -10,7 +10,7 @@ export function describeDecision(
 ): AuditEvent {
   const { id, action, outcome, family, channel, socketId, principal, tenantId, checks } = decision;
   const failed = firstFailed(checks);
-  // Every field by its name: V8 makes a dictionary of what begins with a spread and goes on for long, ten times as slow.
+  // No spread: V8 creates a long object literal that begins with a spread as a dictionary, which is ten times slower.
   return {
     requestId: origin.requestId,
     address: origin.address,
@@ -21,7 +21,7 @@ export function describeDecision(
     outcome,
     code: outcome === 'refusal' ? decision.code : undefined,
     family,
-    // Only names that passed the grammar get here, so a token sent as a name is not kept.
+    // Only names that match the grammar, so a token sent as a channel name is not stored.
     channel: channel?.text,
     socketId,
     principalKind: principal?.kind,
@@ -33,23 +33,23 @@ export function describeDecision(
 }
 
 /**
- * What the log says of a decision: of the checks only those that failed. All of them, of every grant, would be most of what
- * is written, and stand in the trail under the decision's id.
+ * The log line of a decision, only with the failed checks: all checks would be most of the log, and they are in the audit
+ * log under the decision's id.
  */
 export function toLogLine(event: AuditEvent): object {
-  // Emptied, which is faster than leaving it out; JSON has no field that is undefined.
+  // Faster than omitting the field; JSON has no undefined fields.
   const line = { ...event, checks: undefined };
   if (event.failedCheck === undefined) return line;
   const failed = event.checks.filter(({ passed }) => !passed);
   return { ...line, failedChecks: failed.map(({ name }) => name) };
 }
 
-/** What a refusal tells a security reviewer. A new code does not compile until somebody has thought about it. */
+/** The security event of each refusal code. A new code does not compile without an entry here. */
 const signalByCode: Readonly<
   Record<NonNullable<AuditEvent['code']>, SecurityEventType | undefined>
 > = {
   'malformed-request': undefined,
-  // The server behind has records of its own.
+  // The upstream server has its own logs.
   'upstream-refused': undefined,
   'malformed-socket-id': undefined,
   'malformed-channel': undefined,
@@ -60,7 +60,7 @@ const signalByCode: Readonly<
   'credential-malformed': 'authentication-failed',
   'credential-expired': 'authentication-failed',
   'credential-rejected': 'authentication-failed',
-  // The fault is in our configuration.
+  // An error of the configuration, not of the client.
   'credential-not-configured': undefined,
   'origin-refused': 'cross-origin',
   revoked: 'authentication-failed',
@@ -72,7 +72,7 @@ const signalByCode: Readonly<
   'booking-closed': undefined,
   'wrong-kind': undefined,
   'not-allowed': undefined,
-  // The limit itself tells of these: once a minute, where a signal for each would fill the table.
+  // The limiter writes one event per minute; an event for each refusal would fill the table.
   'too-many-authorizations': undefined,
   'too-many-subscriptions': undefined,
   'wrong-user': undefined,
@@ -84,7 +84,7 @@ const signalByCode: Readonly<
   'ticket-of-other-server': 'authentication-failed',
 };
 
-/** The security signals of an event: none for a grant. */
+/** The security events of a decision: none for a grant. */
 export function signalsOf(event: AuditEvent): readonly SecurityEventType[] {
   const signal = event.code === undefined ? undefined : signalByCode[event.code];
   return signal === undefined ? [] : [signal];

@@ -1,30 +1,27 @@
 import { createBatches, type Batches } from '../runtime/batches.ts';
 import { RowRefused, Unavailable } from '../runtime/unavailable.ts';
 
-/** How much a group commit takes on. */
 export interface GroupCommitLimits {
-  /** Rows of one statement at most. */
+  /** Rows per statement. */
   readonly maxBatch: number;
-  /** So many waiting rows get a second statement beside the one that is under way; without, there is never one. */
+  /** With so many queued rows a second statement runs concurrently; `undefined`: never. */
   readonly threshold?: number;
-  /** Rows that wait for one at most. */
+  /** The maximal length of the queue. */
   readonly maxQueued: number;
 }
 
-/** What a group commit is built with. */
 export interface GroupCommitDeps<Row, Written> {
-  /** Writes rows, and says what became of each. A `RowRefused` says that one of them cannot be written, and that none was. */
+  /** Writes rows and resolves to a result for each. Throws `RowRefused` if the database refused one of them and wrote none. */
   readonly write: (rows: readonly Row[]) => Promise<readonly Written[]>;
   readonly limits: GroupCommitLimits;
 }
 
-/** Rows on their way into a database. */
 export interface GroupCommit<Row, Written> extends Pick<Batches<Row, Written>, 'queued' | 'idle'> {
-  /** Resolves to what became of the row; throws what its statement failed of, and `Unavailable` at once when too many wait. */
+  /** Resolves to the result of the row. Throws the error of its statement, and `Unavailable` if the queue is full. */
   readonly append: (row: Row) => Promise<Written>;
 }
 
-/** Writes what arrives while a statement is under way in the next one, with one commit; a row that cannot be written fails alone. */
+/** Rows that arrive during a statement are written with the next one, in one commit. A refused row fails alone. */
 export function createGroupCommit<Row, Written>({
   write,
   limits,

@@ -4,12 +4,12 @@ import { actAsOperator } from '../database/row-level-security/operator.ts';
 import { isStorable } from '../database/storable-text.ts';
 import type { AuditEvent, FindDecision, SecurityEventType } from './audit-event.ts';
 
-/** Words are ours, or those of a newer Usher that runs beside this one; what was not known is `null`. */
+/** Values may be those of a newer Usher on the same database; missing ones are `null`. */
 type Row = { readonly [Field in keyof AuditEvent]: AuditEvent[Field] | null } & {
   readonly signals: readonly SecurityEventType[];
 };
 
-/** Looks up decisions on record, for the operator: of any tenant. */
+/** Finds decisions in the audit log, for the operator: of any tenant. */
 export function createFindDecision(database: Database): FindDecision {
   return async (decisionId) => {
     if (!isStorable(decisionId)) return undefined;
@@ -18,12 +18,12 @@ export function createFindDecision(database: Database): FindDecision {
     );
     if (row === undefined) return undefined;
     const { signals, ...columns } = row;
-    const known = Object.entries(columns).filter(([, value]) => value !== null);
-    return { decision: Object.fromEntries(known) as unknown as AuditEvent, signals };
+    const fields = Object.entries(columns).filter(([, value]) => value !== null);
+    return { decision: Object.fromEntries(fields) as unknown as AuditEvent, signals };
   };
 }
 
-/** A signal of a decision has its moment as well, which has an index; its decision's id has none. */
+/** Joins by time, which has an index in `security_events`; `decision_id` has none. */
 function findRow(prisma: PrismaClient, decisionId: string) {
   return prisma.$queryRaw<Row[]>`
     SELECT decision_id AS "decisionId", (extract(epoch FROM at) * 1000)::float8 AS at, action,

@@ -1,23 +1,23 @@
 import { isPrivateAddress } from '../runtime/network/private-address.ts';
 import type { AuditEvent } from './audit-event.ts';
 
-/** A private address from which many principals sent requests. */
+/** A private address with requests of many principals. */
 export interface SuspectedProxy {
   readonly address: string;
   readonly principals: number;
 }
 
-/** More than people who share a computer, within an hour. */
+/** More than the users of a shared computer within `windowMs`. */
 const maxPrincipals = 10;
 const windowMs = 3_600_000;
-/** Milliseconds without a second warning. */
+/** The time between two warnings. */
 const muteMs = 86_400_000;
-/** Proxies are few; of more private addresses the first are enough, and memory stays bounded. */
+/** Bounds the memory. A deployment has few proxies. */
 const maxAddresses = 16;
 
 /**
- * Watches decisions where no proxy is trusted. Many principals at one private address are visitors behind a proxy, who then
- * share the limits of that address; `warn` is called about it once a day at most.
+ * Detects a proxy that is not in `TRUSTED_PROXIES`: many principals have the same private address and share its limits.
+ * Calls `warn` at most once a day.
  */
 export function createProxyDetector(deps: {
   readonly warn: (suspected: SuspectedProxy) => void;
@@ -47,7 +47,7 @@ export function createProxyDetector(deps: {
   };
 }
 
-/** The principal of a request; none for requests of a chat server, which redeems the tickets of all its users from one address. */
+/** The principal of a request; `undefined` for a chat server, which redeems the tickets of all users from one address. */
 function principalIn(event: AuditEvent): string | undefined {
   const { action, principalKind, principalId, tenantId = '' } = event;
   if (action === 'redeem-ticket' || principalId === undefined) return undefined;

@@ -3,42 +3,40 @@ import type { AuditLog, WriteEntries } from './audit-event.ts';
 import { createGroupCommit } from './group-commit.ts';
 import { createRetryingWrite } from './retrying-write.ts';
 
-/** A trail with a queue before it. */
 export interface AuditQueue extends AuditLog {
-  /** How many entries wait to be written. */
+  /** The number of entries in the queue. */
   readonly waiting: () => number;
   /** True while entries are lost. */
   readonly isDropping: () => boolean;
-  /** Resolves when everything is written; after so many milliseconds, what then fails is let go. */
+  /** Resolves when all entries are written. After the timeout failed writes are not retried. */
   readonly close: (timeoutMs: number) => Promise<void>;
 }
 
-/** Entries of one statement at most; larger ones take longer and are no faster for each. */
+/** Entries per statement; larger batches are not faster per entry. */
 const maxBatch = 256;
 
-/** Entries that wait at most. Each of a strict trail is a request that waits as well, so a second statement is worth its cost. */
+/** With `strict` each queued entry is a waiting request, so a second concurrent statement is worth its cost. */
 const strictLimits = { maxBatch, threshold: maxBatch / 4, maxQueued: 10_000 };
 const bufferedLimits = { maxBatch, maxQueued: 50_000 };
 
-/** Creates the trail of `AUDIT=strict`: an entry is safe when it is committed, many with one commit. */
+/** `AUDIT=strict`: `append` resolves after the commit, which many entries share. */
 export function createStrictAuditQueue(write: WriteEntries): AuditQueue {
   const { append, queued, idle } = createGroupCommit({ write, limits: strictLimits });
   return { append, waiting: queued, isDropping: () => false, close: idle };
 }
 
-/** What a buffered trail is built with. */
 export interface BufferedAuditQueueDeps {
   readonly write: WriteEntries;
   readonly startTimer: StartTimer;
-  /** Told of each entry that is lost. */
+  /** Called for each dropped entry. */
   readonly onDropped: () => void;
   readonly log: { readonly error: (about: object, message: string) => void };
   readonly limits?: typeof bufferedLimits;
 }
 
 /**
- * Creates the trail of `AUDIT=buffered`: nobody waits for the database, which gets the entries when it can. They are lost
- * with the process, and when more wait than the queue takes; that is counted and logged.
+ * `AUDIT=buffered`: `append` does not wait for the database. Queued entries are lost if the process is killed, and new
+ * entries are dropped while the queue is full; this is counted and logged.
  */
 export function createBufferedAuditQueue({
   write,
@@ -56,16 +54,16 @@ export function createBufferedAuditQueue({
     if (dropped === 0) log.error({ err: error }, 'audit entries are being dropped');
     dropped += 1;
   };
-  const writeOrDrop = (): void => {
-    // Not with the first free place: at the brim, each statement would end and begin it again.
+  const reportRecovery = (): void => {
+    // Only when the queue is half empty: otherwise each statement would report a recovery and a new outage.
     if (dropped === 0 || queue.queued() > limits.maxQueued / 2) return;
-    log.error({ dropped }, 'audit entries were dropped, and are kept again');
+    log.error({ dropped }, 'audit entries were dropped; writing again');
     dropped = 0;
   };
 
   return {
     append: (entry) => {
-      void queue.append(entry).then(writeOrDrop, drop);
+      void queue.append(entry).then(reportRecovery, drop);
       return Promise.resolve(true);
     },
     waiting: queue.queued,

@@ -1,10 +1,10 @@
 import { createFixedWindow } from '../rate-limit/fixed-window.ts';
 import type { Origin, WriteSignal, SecurityEventType } from './audit-event.ts';
 
-/** Rows a minute and address at most: a flood of wrong tokens must not be a flood of rows. */
+/** Per address: many wrong tokens must not write as many rows. */
 const maxRowsPerMinute = 60;
 
-/** Creates the record of requests that the operator's port turned away: a row of `security_events` for each, up to a limit. */
+/** Writes a security event for each request that the operator's port refused, up to a limit. */
 export function createWriteRejected({
   recordSignal,
   now,

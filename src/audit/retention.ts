@@ -2,13 +2,12 @@ import type { Database } from '../database/client.ts';
 import { Prisma } from '../database/generated/client.ts';
 import { actAsOperator } from '../database/row-level-security/operator.ts';
 
-/** Rows of one statement: few enough that it takes milliseconds, and holds nobody up. */
+/** Rows per statement: it takes milliseconds and blocks no other transaction for long. */
 const batch = 1_000;
 
-/** Removes rows that are older than a moment, in milliseconds since the epoch, and resolves to how many those were. Throws `Unavailable`. */
+/** Deletes rows from before a time, in milliseconds since the epoch; resolves to their number. Throws `Unavailable`. */
 export type Prune = (before: number) => Promise<number>;
 
-/** Creates what removes old rows of the two audit tables. */
 export function createRetention(database: Database): {
   readonly pruneDecisions: Prune;
   readonly pruneSignals: Prune;
@@ -22,17 +21,17 @@ export function createRetention(database: Database): {
 function createPrune(database: Database, table: 'audit_log' | 'security_events'): Prune {
   const name = Prisma.raw(table);
   return async (before) => {
-    const moment = new Date(before).toISOString();
+    const datetime = new Date(before).toISOString();
     const statement = Prisma.sql`
       DELETE FROM ${name} WHERE ctid = ANY (ARRAY(
-        SELECT ctid FROM ${name} WHERE at < ${moment}::timestamptz ORDER BY at LIMIT ${batch}))`;
-    // Until a statement finds none: one that finds few may have met another prune.
+        SELECT ctid FROM ${name} WHERE at < ${datetime}::timestamptz ORDER BY at LIMIT ${batch}))`;
+    // Until a statement deletes none: it may delete few because another prune runs concurrently.
     for (let total = 0; ;) {
-      const [, removed] = await database.query((prisma) =>
+      const [, deleted] = await database.query((prisma) =>
         prisma.$transaction([actAsOperator(prisma), prisma.$executeRaw(statement)]),
       );
-      if (removed === 0) return total;
-      total += removed;
+      if (deleted === 0) return total;
+      total += deleted;
     }
   };
 }

@@ -2,18 +2,16 @@ import type { StartTimer } from '../runtime/timer.ts';
 import { isOutage, RowRefused } from '../runtime/unavailable.ts';
 import type { AuditEntry, WriteEntries } from './audit-event.ts';
 
-/** A write that outlasts outages. */
 export interface RetryingWrite {
-  /** Writes, again and again while the database cannot answer. Throws `RowRefused`, and after `giveUp` also `Unavailable`. */
+  /** Retries while the database is unavailable. Throws `RowRefused`, and after `abort` also `Unavailable`. */
   readonly write: WriteEntries;
-  /** From now on no attempt is followed by another. */
+  /** Stops the retries. */
   readonly abort: () => void;
 }
 
-/** Milliseconds before the second attempt, and at most between two. */
 const [firstRetryMs, maxRetryMs] = [100, 5_000];
 
-/** Creates a write that tries again, with growing pauses. */
+/** Retries a write with exponential delays. */
 export function createRetryingWrite({
   write,
   startTimer,
@@ -38,7 +36,7 @@ export function createRetryingWrite({
         try {
           return await write(entries);
         } catch (error) {
-          // A batch is kept whole or not at all, and sent again as it was: an attempt without an answer has succeeded.
+          // A batch is atomic and is repeated unchanged, so a duplicate means that an earlier attempt succeeded.
           if (error instanceof RowRefused && error.isDuplicate && attempt > 0) {
             return entries.map(() => true);
           }

@@ -1,32 +1,31 @@
 import type { AuditEntry, AuditEvent } from './audit-event.ts';
 
-/** Characters of one field at most: an index of PostgreSQL takes no value above 2,700 bytes. */
+/** In characters. PostgreSQL does not index values over 2,700 bytes. */
 const maxFieldLength = 512;
 
-/** Rows of one statement, and the lists of checks that they name by their place. */
+/** The rows of one statement, and the lists of checks that they reference by index. */
 export interface AuditRows {
   readonly rows: readonly object[];
   readonly checks: readonly CheckList['list'][];
 }
 
-/** Spells entries as rows, with the names of our columns. */
+/** Converts entries to rows with the names of the columns. */
 export function toRows(entries: readonly AuditEntry[]): AuditRows {
   const lists = new Map<string, CheckList>();
   const rows = entries.map((entry) => toRow(entry, lists));
   return { rows, checks: [...lists.values()].map(({ list }) => list) };
 }
 
-/** The checks of a decision, and their place among the lists of a statement. */
 interface CheckList {
   readonly index: number;
   readonly list: readonly { readonly name: string; readonly passed: boolean }[];
 }
 
-/** Where these checks stand; most rows of a statement have the same ones, which would be most of what is sent. */
+/** Most rows of a statement have the same checks, which would be most of its size if each row contained them. */
 function checkListIndex(checks: AuditEvent['checks'], lists: Map<string, CheckList>): number {
   const key = checks.map(({ name, passed }) => (passed ? name : `!${name}`)).join('\n');
-  const known = lists.get(key);
-  if (known !== undefined) return known.index;
+  const existing = lists.get(key);
+  if (existing !== undefined) return existing.index;
   const list = checks.map(({ name, passed }) => ({ name, passed }));
   const index = lists.size;
   lists.set(key, { index, list });
@@ -34,7 +33,7 @@ function checkListIndex(checks: AuditEvent['checks'], lists: Map<string, CheckLi
 }
 
 function toRow(entry: AuditEntry, lists: Map<string, CheckList>): object {
-  // Every column by its name, as in `describeDecision`.
+  // No spread, as in `describeDecision`.
   if ('signal' in entry) {
     const { signal } = entry;
     return {
@@ -68,14 +67,14 @@ function toRow(entry: AuditEntry, lists: Map<string, CheckList>): object {
     address: storableField(decision.address),
     user_agent: storableField(decision.userAgent),
     signals,
-    remembered: entry.cacheVersion !== undefined,
+    from_cache: entry.cacheVersion !== undefined,
   };
 }
 
-/** Nearly every field is such a text, and need not be gone through for characters that it cannot have. */
+/** A fast path: nearly all fields match. */
 const isPlain = new RegExp(`^[ -~]{0,${maxFieldLength}}$`);
 
-/** What a visitor sent must not be able to stop its own record: NUL and half surrogates are replaced, long text is cut. */
+/** Text from a client must not make its own row fail: replaces NUL and lone surrogates, and truncates long text. */
 function storableField(text: string | undefined): string | undefined {
   if (text === undefined || isPlain.test(text)) return text;
   return text.slice(0, maxFieldLength).replace(/[\0\p{Cs}]/gu, '\uFFFD');

@@ -10,18 +10,17 @@ import type {
 } from './audit-event.ts';
 import { describeDecision, signalsOf } from './describe-event.ts';
 
-/** Where records go. */
 export interface WriteDecisionDeps {
   readonly trail: AuditLog;
   readonly log: (event: AuditEvent) => void;
-  /** Logs a decision that could not be put on record, so that its answer was an error. */
+  /** Logs a decision that could not be written, so that the response is an error. */
   readonly logUnrecorded: (event: AuditEvent) => void;
-  /** Told of what was kept. */
+  /** Called for each written decision. */
   readonly count: (event: AuditEvent) => void;
   readonly now: () => number;
 }
 
-/** Creates the recorder of decisions: one event, to the log, the trail and the figures. */
+/** Writes decisions to the audit log, the log and the metrics. */
 export function createWriteDecision({
   trail,
   log,
@@ -29,33 +28,33 @@ export function createWriteDecision({
   count,
   now,
 }: WriteDecisionDeps): WriteDecision {
-  const record: WriteDecision = async (decision, origin, cacheVersion) => {
+  const write: WriteDecision = async (decision, origin, cacheVersion) => {
     const event = describeDecision(decision, origin, now());
     const entry = { decision: event, signals: signalsOf(event), cacheVersion };
     let isWritten: boolean;
     try {
       isWritten = await trail.append(entry);
     } catch (error) {
-      // The client gets 503: a line with "granted" would be wrong.
+      // The client gets 503: a log line with "granted" would be wrong.
       logUnrecorded(event);
       throw error;
     }
-    // What was decided by outdated facts is decided again.
+    // The caller decides again with current facts.
     if (!isWritten) return false;
     log(event);
     count(event);
     return true;
   };
-  return (decision, origin, asOf) =>
+  return (decision, origin, cacheVersion) =>
     withSpan(
       'audit',
-      () => record(decision, origin, asOf),
+      () => write(decision, origin, cacheVersion),
       (isWritten): SpanAttributes =>
-        isWritten ? factsOf(decision) : { 'usher.outcome': 'asked again' },
+        isWritten ? attributesOf(decision) : { 'usher.outcome': 'outdated' },
     );
 }
 
-function factsOf(decision: AuditableDecision): SpanAttributes {
+function attributesOf(decision: AuditableDecision): SpanAttributes {
   const { id, action, family, outcome } = decision;
   return {
     'usher.decision_id': id,
@@ -66,16 +65,15 @@ function factsOf(decision: AuditableDecision): SpanAttributes {
   };
 }
 
-/** Where signals go. */
 export interface WriteSignalDeps {
   readonly trail: AuditLog;
   readonly log: (event: SecurityEvent) => void;
-  /** Makes a UUID. */
+  /** Generates a UUID. */
   readonly newId: () => string;
   readonly now: () => number;
 }
 
-/** Creates the recorder of signals that no decision gives: to the log and to the trail. */
+/** Writes security events that are not part of a decision to the log and the audit log. */
 export function createWriteSignal({ trail, log, newId, now }: WriteSignalDeps): WriteSignal {
   return async (signal, { origin, ...about }) => {
     const event = { ...origin, ...about, signal, id: newId(), at: now() };

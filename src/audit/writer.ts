@@ -4,8 +4,8 @@ import type { AuditEntry, WriteEntries } from './audit-event.ts';
 import { toRows } from './rows.ts';
 
 /**
- * Creates the writer of `audit_log` and `security_events`. A decision that was made from memory is written only if nothing
- * has changed since: the same statement, and so the same moment, says what the tables are and keeps what rests on them.
+ * Writes `audit_log` and `security_events`. A decision from the cache is inserted only if the cache is current: the check
+ * and the insertion are one statement, so they have the same snapshot (docs/freshness.md).
  */
 export function createAuditWriter(
   database: Database,
@@ -36,14 +36,14 @@ function cacheVersionOf(entry: AuditEntry): number | undefined {
 }
 
 /**
- * Takes any number of rows, as JSON: one statement is one round trip, one commit, and atomic by itself. Numbers of
- * transactions instead of times: what commits late has a number that was not over before (`xmin` of the snapshot).
- * A note counts once the transaction of its number is visible here, and not before: a note that a dump brought from another
- * server would otherwise be known already when a transaction of this server gets the number. `usher.server` is the server's
- * identity, which each connection was given when it was opened; without it nothing holds.
+ * Rows are one JSON array: one round trip, one commit, atomic. Changes have transaction ids instead of times: a
+ * transaction that commits late was not complete in the earlier snapshot (`xmin`). A change counts only when its
+ * transaction is visible: otherwise a change from the dump of another server would already be known when a transaction of
+ * this server gets the same id. Each connection has set `usher.server`, the server's identity, when it was opened; without
+ * it the cache is never current.
  */
 const insertEntries = `
-  WITH noted AS MATERIALIZED (
+  WITH recent_changes AS MATERIALIZED (
     SELECT xid, changed FROM table_changes
     WHERE xid >= coalesce($3::bigint, pg_snapshot_xmin(pg_current_snapshot())::text::bigint)
       AND xid < pg_snapshot_xmax(pg_current_snapshot())::text::bigint
@@ -56,23 +56,23 @@ const insertEntries = `
     WHERE pg_class.oid IN (to_regclass('bookings'), to_regclass('escrows'), to_regclass('rooms'),
         to_regclass('orders'), to_regclass('guest_sessions'), to_regclass('revocations'))
       AND tgname = 'usher_note_change' AND tgenabled = 'A'
-  ), seen AS MATERIALIZED (
-    SELECT watched, watched = $2 AND NOT EXISTS (SELECT FROM noted) AS holds FROM tables
+  ), state AS MATERIALIZED (
+    SELECT watched, watched = $2 AND NOT EXISTS (SELECT FROM recent_changes) AS holds FROM tables
   ), entry AS MATERIALIZED (
     SELECT * FROM json_to_recordset($1::json) AS row(
       decision_id text, signal_id uuid, at double precision, action text, outcome text, code text,
       family text, channel text, socket_id text, principal_kind text, principal_id text,
       tenant_id text, failed_check text, checks int, request_id text, address text,
-      user_agent text, signals text[], suppressed int, remembered boolean)
-    WHERE remembered IS NOT TRUE OR (SELECT holds FROM seen)
-  ), kept AS (
+      user_agent text, signals text[], suppressed int, from_cache boolean)
+    WHERE from_cache IS NOT TRUE OR (SELECT holds FROM state)
+  ), inserted_decisions AS (
     INSERT INTO audit_log (decision_id, at, action, outcome, code, family, channel, socket_id,
       principal_kind, principal_id, tenant_id, failed_check, checks, request_id, address, user_agent)
     SELECT decision_id, to_timestamp(at / 1000), action, outcome, code, family, channel, socket_id,
       principal_kind, principal_id, tenant_id, failed_check, $5::jsonb -> checks, request_id, address,
       user_agent
     FROM entry WHERE decision_id IS NOT NULL
-  ), told AS (
+  ), inserted_events AS (
     INSERT INTO security_events
       (id, at, signal, decision_id, tenant_id, principal_id, request_id, address, user_agent, suppressed)
     SELECT coalesce(signal_id, gen_random_uuid()), to_timestamp(at / 1000), signal, decision_id,
@@ -80,5 +80,5 @@ const insertEntries = `
     FROM entry CROSS JOIN LATERAL unnest(entry.signals) AS signal
   )
   SELECT watched, holds, pg_snapshot_xmin(pg_current_snapshot())::text AS horizon,
-    (SELECT coalesce(json_agg(json_build_object('xid', xid::text, 'changed', changed)), '[]') FROM noted) AS changes
-  FROM seen`;
+    (SELECT coalesce(json_agg(json_build_object('xid', xid::text, 'changed', changed)), '[]') FROM recent_changes) AS changes
+  FROM state`;

@@ -1,5 +1,5 @@
 import { readPostgresUrl } from '../database/postgres-url.ts';
-import type { SigningStyle } from '../pusher/signing-style.ts';
+import type { SigningStyle } from '../pusher/pusher-app.ts';
 import { isLoopback } from '../runtime/network/loopback.ts';
 import type { Secret } from '../runtime/secret.ts';
 import { loadTickets, type TicketConfig } from './chat-servers.ts';

@@ -1,5 +1,4 @@
 import Pusher from 'pusher';
-
 import {
   isMasterKey,
   terminatePolicyOf,
@@ -9,7 +8,7 @@ import {
   type TerminatePolicy,
 } from './pusher-app.ts';
 
-/** A Pusher app that is ready to sign. */
+/** A client of a Pusher app. */
 export interface SigningApp {
   readonly client: Pusher;
   readonly key: string;
@@ -18,26 +17,26 @@ export interface SigningApp {
   readonly terminatePolicy: TerminatePolicy;
 }
 
-/** The Pusher apps that are configured. Signers refuse where there is none. */
+/** The configured Pusher apps. */
 export interface PusherApps {
-  /** The app of this tenant, or the default app where the tenant has none of its own or is `undefined`. */
+  /** The app of this tenant, or the default app. */
   for(tenantId: string | undefined): SigningApp | undefined;
-  /** The app that signs with this key, or did until the key was replaced; `undefined` for any other key. */
+  /** The app with this key or retiring key. */
   withKey(key: string): SigningApp | undefined;
-  /** Which servers these apps are at, each once. */
+  /** The distinct kinds of servers of these apps. */
   servers(): readonly Pick<SigningApp, 'dialect' | 'terminatePolicy'>[];
 }
 
 /**
- * Opens the default app, and those that some tenants have to themselves.
- * Throws, naming what is wrong and never its value, when signatures made with one would be worthless.
+ * Creates the clients of the default app and of the tenants' apps. Throws if the signatures of an app would be insecure;
+ * the message names the setting, never its value.
  */
 export function createPusherApps(
   app: PusherApp,
   ofTenants: readonly TenantsApp[] = [],
 ): PusherApps {
-  const opened = createApp(app);
-  const byKey = new Map<string, SigningApp>(keysOf(app).map((key) => [key, opened]));
+  const defaultApp = createApp(app);
+  const byKey = new Map<string, SigningApp>(keysOf(app).map((key) => [key, defaultApp]));
   const byTenant = new Map(
     ofTenants.flatMap(({ tenants, app: own }) => {
       const ownApp = createApp(own);
@@ -46,7 +45,8 @@ export function createPusherApps(
     }),
   );
   return {
-    for: (tenantId) => (tenantId === undefined ? opened : (byTenant.get(tenantId) ?? opened)),
+    for: (tenantId) =>
+      tenantId === undefined ? defaultApp : (byTenant.get(tenantId) ?? defaultApp),
     withKey: (key) => byKey.get(key),
     servers: () => serversOf(byKey.values()),
   };
@@ -63,18 +63,18 @@ function serversOf(apps: Iterable<SigningApp>): ReturnType<PusherApps['servers']
 const keysOf = ({ key, retiring }: PusherApp): readonly string[] =>
   retiring === undefined ? [key] : [key, retiring.key];
 
-/** How long the server may take to answer a question of ours, in milliseconds. */
+/** The timeout of requests to the HTTP API. */
 const timeoutMs = 2_000;
 
-/** Pusher's own default, which npm `pusher` still reaches under an older host name. */
+/** Pusher's default; the default of npm `pusher` is an older host name. */
 const defaultCluster = 'mt1';
 
 function createApp(app: PusherApp): SigningApp {
   const masterKey = app.encryptionMasterKey?.reveal();
   if (app.appId === '' || app.key === '') throw new Error('Pusher app without an id or a key');
-  // HMAC takes an empty key without a word, and anybody could then make our signatures.
+  // HMAC accepts an empty key, and then anybody could forge signatures.
   if (app.secret.reveal() === '') throw new Error('Pusher app with an empty secret');
-  // Checked before `pusher` sees it: versions of that package put a key they refuse into the error text.
+  // Checked before `pusher` does: some of its versions put an invalid key into the error message.
   if (masterKey !== undefined && !isMasterKey(masterKey)) {
     throw new Error('Pusher encryption master key that is not 32 bytes in base64');
   }

@@ -1,15 +1,11 @@
 import { createPusherApps } from './apps.ts';
-import { httpApiStatus } from './http-api-status.ts';
 import type { PusherApp } from './pusher-app.ts';
 
-/** What the HTTP API said: a status and its `Date`, or why it said nothing. */
+/** A status with the `Date` header, or the reason for a missing response. */
 export type HttpApiResult =
   { readonly status: number; readonly date?: string } | { readonly fault: string };
 
-/**
- * Asks the HTTP API for the app's channels, signed as every other question of ours (`GET /apps/{app}/channels`, Pusher
- * Channels HTTP API). Never throws: to find out why it fails is the purpose.
- */
+/** Requests the app's channels (`GET /apps/{app}/channels`, Pusher Channels HTTP API). Never throws. */
 export async function requestChannels(app: PusherApp): Promise<HttpApiResult> {
   const client = createPusherApps(app).for(undefined)?.client;
   try {
@@ -18,12 +14,43 @@ export async function requestChannels(app: PusherApp): Promise<HttpApiResult> {
     const date = response.headers.get('date');
     return { status: await httpApiStatus(response), ...(date !== null && { date }) };
   } catch (error) {
-    // Its message holds the address with our signature in it; only the status or the code may leave here.
-    const { status, error: cause } = error as {
-      readonly status?: unknown;
-      readonly error?: { readonly code?: unknown };
-    };
-    if (typeof status === 'number') return { status };
-    return { fault: typeof cause?.code === 'string' ? cause.code : 'timeout' };
+    const { status, code } = httpApiError(error);
+    return status === undefined ? { fault: code ?? 'timeout' } : { status };
   }
+}
+
+/** The status or error code of an error of npm `pusher`. Its message contains the signed address and must not be used. */
+export function httpApiError(error: unknown): {
+  readonly status: number | undefined;
+  readonly code: string | undefined;
+} {
+  const { status, error: cause } = error as {
+    readonly status?: unknown;
+    readonly error?: { readonly code?: unknown };
+  };
+  return {
+    status: typeof status === 'number' ? status : undefined,
+    code: typeof cause?.code === 'string' ? cause.code : undefined,
+  };
+}
+
+/** The timeout for a response body; npm `pusher` stops its own timer after the headers. */
+const bodyTimeoutMs = 2_000;
+
+/**
+ * The status of a response. soketi 1.6 sends errors with the HTTP status 200 and the actual status in the body:
+ * `{"error":"…","code":401}`. Rejects if the body does not arrive in time.
+ */
+export async function httpApiStatus(response: Pick<Response, 'status' | 'text'>): Promise<number> {
+  const text = await Promise.race([response.text(), rejectAfterTimeout()]);
+  const [, code] = /^\{"error":.*"code":([45][0-9]{2})\}$/s.exec(text) ?? [];
+  return code === undefined ? response.status : Number(code);
+}
+
+function rejectAfterTimeout(): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    AbortSignal.timeout(bodyTimeoutMs).addEventListener('abort', () => {
+      reject(new Error('No body in time'));
+    });
+  });
 }

@@ -1,6 +1,6 @@
 import type { Secret } from '../runtime/secret.ts';
 
-/** Which server speaks the Pusher protocol; they check the signature of a private channel differently. */
+/** The servers of the Pusher protocol, which differ in how they verify signatures. */
 export const pusherDialects = ['pusher', 'soketi', 'reverb'] as const;
 
 export type PusherDialect = (typeof pusherDialects)[number];
@@ -18,18 +18,18 @@ export interface PusherApp {
   /** 32 bytes in base64; without it the app has no private-encrypted channels. */
   readonly encryptionMasterKey?: Secret;
   readonly dialect: PusherDialect;
-  /** False when Usher must never request the end of connections from its server (`PUSHER_TERMINATE`). */
+  /** False: Usher never terminates connections (`PUSHER_TERMINATE`). */
   readonly terminates?: boolean;
-  /** The key that signed before this one: its signatures still count, and no new ones are made with it. */
+  /** The previous key: its signatures are accepted, but it does not sign. */
   readonly retiring?: { readonly key: string; readonly secret: Secret };
 }
 
-/** How often Usher may request the end of one user's connections from a server. */
+/** How often Usher may request the termination of one user's connections. */
 export type TerminatePolicy = 'never' | 'once' | 'retried';
 
 /**
- * Reverb 1.11 answers 500 in common situations, and again each time. With scaling switched on its process ends at such a
- * request, so a second one would end it again.
+ * Reverb 1.11 responds with 500 in common situations, and does so each time. With scaling its process exits at such a
+ * request, so a retry would stop it again.
  */
 export function terminatePolicyOf({
   dialect,
@@ -39,16 +39,23 @@ export function terminatePolicyOf({
   return dialect === 'reverb' ? 'once' : 'retried';
 }
 
-/** An app of its own for some tenants. */
+/** An app for some tenants only. */
 export interface TenantsApp {
   readonly tenants: readonly string[];
   readonly app: PusherApp;
 }
 
-/**
- * True for the base64 text of 32 bytes, which a master key is, and for no other spelling of it:
- * Node decodes around any character it does not know.
- */
+/** How `user_info.id` is written: as text, or as a number, as Laravel writes integer keys. */
+export type UserInfoIds = 'text' | 'number';
+
+/** Differences between clients in the signed response. */
+export interface SigningStyle {
+  readonly userInfoIds: UserInfoIds;
+  /** Whether a private channel with a member is signed with `channel_data`. */
+  readonly privateMembers: 'on' | 'off';
+}
+
+/** True for 32 bytes in canonical base64. Node ignores invalid characters when it decodes. */
 export function isMasterKey(text: string): boolean {
   const bytes = Buffer.from(text, 'base64');
   return bytes.length === 32 && bytes.toString('base64') === text;

@@ -1,30 +1,29 @@
 import { withSpan } from '../observability/tracing/span.ts';
 import type { Grant, Member } from '../policy/decision.ts';
 import type { PusherApps, SigningApp } from './apps.ts';
-import type { SigningStyle, UserInfoIds } from './signing-style.ts';
-import { withIds } from './user-info.ts';
+import type { SigningStyle, UserInfoIds } from './pusher-app.ts';
 
-/** What a client hands to the Pusher server as proof, in Pusher's own field names. */
+/** The proof that a client passes to the Pusher server. */
 export interface ChannelSignature {
   readonly auth: string;
-  /** JSON text of the member. */
+  /** The member as JSON. */
   readonly channel_data?: string;
   /** The key of an encrypted channel, in base64. */
   readonly shared_secret?: string;
 }
 
-/** Signs what was granted, and nothing else: it takes no channel name, so it cannot become a signing oracle. */
+/** Signs only grants: without a parameter for a channel name it cannot become a signing oracle. */
 export interface Signer {
   readonly sign: (grant: Grant) => ChannelSignature;
-  /** Whether the tenant's app has a master key, so that its private-encrypted channels exist. */
+  /** Whether the tenant's app has a master key, which private-encrypted channels require. */
   readonly encrypts: (tenantId: string | undefined) => boolean;
 }
 
 /**
- * Creates the signer of grants, with `auth` = `key:hex(HMAC-SHA256(secret, socket_id:channel_name[:channel_data]))` and
+ * Creates the signer: `auth` = `key:hex(HMAC-SHA256(secret, socket_id:channel_name[:channel_data]))` and
  * `shared_secret` = base64(SHA-256(channel name ‖ master key)) (Pusher Channels documentation, "Auth signatures").
  * With `privateMembers` off, private channels are signed without a member, for clients that drop `channel_data`.
- * `sign` throws for a grant that ought not to exist: no app, a presence channel without a member, no master key.
+ * `sign` throws for an invalid grant: no app, a presence channel without a member, no master key.
  */
 export function createSigner(
   apps: Pick<PusherApps, 'for'>,
@@ -47,10 +46,10 @@ function signWith(
   { userInfoIds, privateMembers }: SigningStyle,
 ): ChannelSignature {
   if (channel.form === 'presence' && member === undefined) {
-    // `pusher` would sign it, and the server would then take whatever identity the client adds.
+    // `pusher` would sign it, and the server would accept any identity that the client adds.
     throw new Error('A grant for a presence channel without a member');
   }
-  // soketi 1.6 leaves channel_data out of what it checks, except on presence channels, and would refuse with 401.
+  // soketi 1.6 verifies channel_data only on presence channels; elsewhere a signature that includes it is refused with 401.
   const isUnsigned = app.dialect === 'soketi' && channel.form !== 'presence';
   const isOmitted = privateMembers === 'off' && channel.form === 'private' && !isUnsigned;
   const data = member && !isOmitted ? channelData(member, userInfoIds) : undefined;
@@ -63,8 +62,19 @@ function signWith(
   };
 }
 
-/** The member with `user_id` first, as existing clients have always received it, and with no field but Pusher's two. */
+/** The member with only Pusher's two fields; `user_id` is first, as existing clients expect. */
 function channelData({ user_id, user_info }: Member, ids: UserInfoIds): Member {
   const info = withIds(user_info, ids);
   return info === undefined ? { user_id } : { user_id, user_info: info };
+}
+
+/**
+ * Converts `user_info.id` to a number only if the text is the exact decimal of a safe integer: `007` and
+ * `9007199254740993` would become other ids. `user_id` stays a text, as the protocol requires.
+ */
+function withIds(info: Member['user_info'], ids: UserInfoIds): Member['user_info'] {
+  const id = info?.['id'];
+  const number = Number(id);
+  const isExact = Number.isSafeInteger(number) && String(number) === id;
+  return ids === 'number' && isExact ? { ...info, id: number } : info;
 }

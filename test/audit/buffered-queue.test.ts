@@ -99,7 +99,7 @@ describe('a buffered trail', () => {
     time.advance(100);
     await settle();
     expect(isDropping()).toBe(false);
-    expect(lines).toEqual([begun, ['audit entries were dropped, and are kept again', 3]]);
+    expect(lines).toEqual([begun, ['audit entries were dropped; writing again', 3]]);
     expect(database.kept).toEqual(['a', 'b', 'c', 'd', 'e']);
   });
 

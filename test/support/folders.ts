@@ -136,7 +136,7 @@ export const folders: Readonly<Record<string, Folder>> = {
     // Usher checks a setting at the start with the parser that will use it.
     mayImport: [
       ...['runtime', 'authn/weak-secret.ts', 'authn/jwt/token-key.ts', 'pusher/pusher-app.ts'],
-      ...['database/postgres-url.ts', 'redis/redis-url.ts', 'type pusher/signing-style.ts'],
+      ...['database/postgres-url.ts', 'redis/redis-url.ts'],
     ],
     packages: ['leven'],
   },
@@ -153,7 +153,7 @@ export const folders: Readonly<Record<string, Folder>> = {
         'composition/commands/transfer.ts',
       ],
       // The doctor is a client of the Pusher server.
-      ...['pusher/http-api.ts', 'type pusher/pusher-app.ts'],
+      ...['pusher/http-api.ts'],
     ],
     packages: ['commander', 'ws'],
   },

@@ -1,13 +1,13 @@
-/** Work that is done once, by one of any number of callers on all replicas. Throws `Unavailable`. */
+/** Leases a task to one caller on all replicas. Throws `Unavailable`. */
 export type Deduplicate = (text: string) => Promise<DeduplicationLease | 'under-way' | 'done'>;
 
-/** The right to do the work. It ends after `lease` unless it is finished, so that the work of a process that ended is done again. */
+/** The lease of a task. It expires after `leaseMs`, so that another process repeats the task of a process that exited. */
 export interface DeduplicationLease {
-  /** The work is done, and is not done again until this moment, in milliseconds since the epoch. */
+  /** Marks the task as done until this time, in milliseconds since the epoch. */
   readonly finish: (until: number) => Promise<void>;
-  /** The work failed, and the next caller may do it. */
+  /** Releases the task after a failure, so that the next caller may lease it. */
   readonly release: () => Promise<void>;
 }
 
-/** Milliseconds that a turn lasts; longer than the work can take, which waits for one statement of the database. */
+/** Longer than a task can take, which waits for one database statement. */
 export const leaseMs = 30_000;

@@ -1,7 +1,7 @@
 import { createLruMap, evictWhile } from '../../runtime/lru-map.ts';
 import { leaseMs, type Deduplicate } from './deduplicate.ts';
 
-/** Texts at once; beyond that the first ones are forgotten before their time. */
+/** Over this limit the oldest entries are evicted before they expire. */
 const maxTexts = 20_000;
 
 interface Entry {
@@ -9,26 +9,26 @@ interface Entry {
   readonly expiresAt: number;
 }
 
-/** Creates the notes of one process, in memory that is bounded. */
+/** Deduplicates within one process, in bounded memory. */
 export function createMemoryDeduplicate(now: () => number): Deduplicate {
   const entries = createLruMap<Entry>(maxTexts);
   return (text) => {
     const time = now();
-    // Not each later one ends later, but all end within minutes, and are found then.
+    // Entries are not ordered by expiry, but all expire within minutes.
     evictWhile(entries, ({ expiresAt }) => expiresAt < time);
-    const known = entries.peek(text);
-    if (known !== undefined && known.expiresAt >= time) {
-      return Promise.resolve(known.isDone ? 'done' : 'under-way');
+    const existing = entries.peek(text);
+    if (existing !== undefined && existing.expiresAt >= time) {
+      return Promise.resolve(existing.isDone ? 'done' : 'under-way');
     }
-    const own: Entry = { isDone: false, expiresAt: time + leaseMs };
-    entries.set(text, own);
+    const lease: Entry = { isDone: false, expiresAt: time + leaseMs };
+    entries.set(text, lease);
     return Promise.resolve({
       finish: (expiresAt) => {
         entries.set(text, { isDone: true, expiresAt });
         return Promise.resolve();
       },
       release: () => {
-        if (entries.peek(text) === own) entries.delete(text);
+        if (entries.peek(text) === lease) entries.delete(text);
         return Promise.resolve();
       },
     });

@@ -3,16 +3,17 @@ import type { Secret } from '../../runtime/secret.ts';
 import type { ReadWebhook, SignedBody, Webhook, WebhookEvent } from './webhook.ts';
 import type { PusherApp } from '../pusher-app.ts';
 
-/** A key whose signature counts, and the key by which its app signs now. */
+/** The secret of a key, and the current key of its app. */
 interface WebhookKey {
   readonly secret: Secret;
   readonly appKey: string;
 }
 
 /**
- * Creates the reader of webhooks of these apps: `X-Pusher-Key` names the key, `X-Pusher-Signature` is hex(HMAC-SHA256(secret, body))
- * over the bytes of the body (Pusher Channels documentation, "Webhooks"). A key that is being retired still counts.
- * npm `pusher` is not asked: without a signature it throws a TypeError, and it takes no `application/json; charset=utf-8`.
+ * Creates the function that verifies and parses webhooks: `X-Pusher-Key` names the key, `X-Pusher-Signature` is
+ * hex(HMAC-SHA256(secret, body)) over the bytes of the body (Pusher Channels documentation, "Webhooks"). Retiring keys are
+ * accepted. npm `pusher` is not used: it throws a TypeError without a signature, and refuses
+ * `application/json; charset=utf-8`.
  */
 export function createWebhookReader(apps: readonly PusherApp[]): ReadWebhook {
   const keys = new Map<string, WebhookKey>();
@@ -21,14 +22,14 @@ export function createWebhookReader(apps: readonly PusherApp[]): ReadWebhook {
     if (retiring !== undefined) keys.set(retiring.key, { secret: retiring.secret, appKey: key });
   }
   return (signed) => {
-    const known = keys.get(signed.key ?? '');
-    if (known === undefined || !isSigned(signed, known.secret)) return 'forged';
-    return parse(signed.body, known.appKey) ?? 'malformed';
+    const key = keys.get(signed.key ?? '');
+    if (key === undefined || !isSigned(signed, key.secret)) return 'forged';
+    return parse(signed.body, key.appKey) ?? 'malformed';
   };
 }
 
 function isSigned({ signature, body }: SignedBody, secret: Secret): boolean {
-  // Buffer.from stops at the first character that is no hex digit, so a longer text would pass for a shorter one.
+  // Buffer.from stops at the first invalid character, so a signature with a suffix would be accepted.
   if (signature === undefined || !/^[0-9a-f]{64}$/i.test(signature)) return false;
   const expected = createHmac('sha256', secret.reveal()).update(body).digest();
   return timingSafeEqual(Buffer.from(signature, 'hex'), expected);
@@ -56,7 +57,7 @@ function parse(body: Buffer, appKey: string): Webhook | undefined {
   return { appKey, at, events: read.filter((event) => typeof event === 'object') };
 }
 
-/** An event; `unknown` for one that we have no use for, which a later version of a server may well send. */
+/** An event; `unknown` for other events, which later versions of a server may send. */
 function parseEvent(event: unknown): WebhookEvent | 'unknown' | 'malformed' {
   if (!isObject(event) || typeof event['name'] !== 'string') return 'malformed';
   const { name, channel } = event;
@@ -72,7 +73,7 @@ function parseEvent(event: unknown): WebhookEvent | 'unknown' | 'malformed' {
     case 'client_event': {
       if (typeof channel !== 'string') return 'malformed';
       const socketId = idOf(event['socket_id']);
-      // What was said is in the event too, and goes no further than here.
+      // The event also has the message itself, which is dropped here.
       return { name, channel, ...(userId && { userId }), ...(socketId && { socketId }) };
     }
     default:
@@ -80,10 +81,10 @@ function parseEvent(event: unknown): WebhookEvent | 'unknown' | 'malformed' {
   }
 }
 
-/** Longer than any real one; ids are kept to count by. */
+/** Ids are map keys, so their length is limited. */
 const maxIdLength = 255;
 
-/** A user's id, which a host's own endpoint may have signed as a number. */
+/** The id of a user, which another auth endpoint may have signed as a number. */
 function idOf(value: unknown): string | undefined {
   const text = typeof value === 'number' ? String(value) : value;
   return typeof text === 'string' && text !== '' && text.length <= maxIdLength ? text : undefined;

@@ -12,27 +12,26 @@ import type {
   WebhookEvent,
 } from './webhook.ts';
 
-/** The result for a webhook. `under-way`: the same webhook is being counted at this moment, and may still fail. */
+/** `under-way`: another request with the same webhook is being processed and may still fail. */
 export type Receipt = 'taken' | 'repeated' | 'under-way' | 'stale' | 'forged' | 'malformed';
 
-/** What the receipt of a webhook depends on. */
 export interface ReceiveWebhookDeps {
   readonly readWebhook: ReadWebhook;
   readonly beginOnce: Deduplicate;
   readonly channels: ChannelRegistry;
-  /** The key of the app that a tenant's channels are in. */
+  /** The key of the app that has the channels of this tenant. */
   readonly appKeyOf: (tenantId: string) => string | undefined;
   readonly figures: ChannelEvents;
   readonly recordForgery: WriteSignal;
   readonly now: () => number;
 }
 
-/** How old a webhook may be, in milliseconds, and how far ahead: Pusher sends one again for five minutes. */
+/** The maximal deviation of a webhook's time: Pusher repeats a delivery for five minutes. */
 const maxAgeMs = 5 * 60 * 1000;
 
 /**
- * Receives a webhook of a Pusher server: each body counts once, and only while it is fresh. Throws `Unavailable` when a
- * security event of it could not be recorded.
+ * Receives a webhook of a Pusher server: each body is counted once, and only while it is fresh. Throws `Unavailable` if
+ * one of its security events could not be written.
  */
 export async function receiveWebhook(
   signed: SignedBody,
@@ -44,73 +43,69 @@ export async function receiveWebhook(
   if (typeof webhook === 'string') return webhook;
   if (Math.abs(deps.now() - webhook.at) > maxAgeMs) return 'stale';
   const body = createHash('sha256').update(signed.body).digest('base64');
-  const turn = await deps.beginOnce(`webhook:${body}`);
-  if (typeof turn === 'string') return turn === 'done' ? 'repeated' : 'under-way';
+  const lease = await deps.beginOnce(`webhook:${body}`);
+  if (typeof lease === 'string') return lease === 'done' ? 'repeated' : 'under-way';
   try {
     await countEvents(webhook, origin, deps);
   } catch (error) {
-    // The server sends it again, and then nothing of it may count as seen. Otherwise the lease ends.
-    await turn.release().catch(() => undefined);
+    // The server delivers it again, and then it must not be a repetition. If the release fails, the lease expires.
+    await lease.release().catch(() => undefined);
     throw error;
   }
-  // It was counted: an error here would have the server send it again, to be counted twice.
-  await turn.finish(webhook.at + maxAgeMs).catch(() => undefined);
+  // Already counted: after an error the server would deliver it again, and it would be counted twice.
+  await lease.finish(webhook.at + maxAgeMs).catch(() => undefined);
   return 'taken';
 }
 
-/** An event of one of our channels, and where it happened. */
-interface Placed {
+interface OwnedEvent {
   readonly event: WebhookEvent;
-  readonly place: ChannelOwner;
+  readonly owner: ChannelOwner;
 }
 
-/** Counts all events of a webhook, or none of them when a signal that one gives rise to could not be kept: then it throws. */
+/** Counts all events of a webhook, or none if one of its security events could not be written: then it throws. */
 async function countEvents(
   webhook: Webhook,
   origin: Origin,
   deps: ReceiveWebhookDeps,
 ): Promise<void> {
   const { figures } = deps;
-  const placed = webhook.events.flatMap((event) => placesOf(event, webhook, deps));
-  const counted = placed.map((each) => ({
-    ...each,
-    isExcess: figures.exceeds(each.event, each.place),
-  }));
-  const recorded = await Promise.allSettled(
+  const counted = webhook.events.flatMap((event) => {
+    const owner = ownerOf(event, webhook, deps);
+    return owner === undefined ? [] : [{ event, owner, exceeds: figures.exceeds(event, owner) }];
+  });
+  const written = await Promise.allSettled(
     counted.map(async (each) => {
-      if (each.isExcess) await recordExcess(each, origin, deps);
+      if (each.exceeds) await writeLimitExceeded(each, origin, deps);
     }),
   );
-  const failed = recorded.find((result) => result.status === 'rejected');
+  const failed = written.find((result) => result.status === 'rejected');
   if (failed !== undefined) {
-    counted.forEach(({ event, place }, i) => {
-      figures.undo(event, place, recorded[i]?.status === 'fulfilled');
+    counted.forEach(({ event, owner }, i) => {
+      figures.undo(event, owner, written[i]?.status === 'fulfilled');
     });
     throw failed.reason;
   }
-  for (const { event, place } of counted) figures.count(event, place);
+  for (const { event, owner } of counted) figures.count(event, owner);
 }
 
-/** Where an event happened; nowhere for channels that are not ours. */
-function placesOf(
+/** The owner of the event's channel; `undefined` if the channel has none here. */
+function ownerOf(
   event: WebhookEvent,
-  webhook: Webhook,
+  { appKey }: Webhook,
   deps: ReceiveWebhookDeps,
-): readonly Placed[] {
+): ChannelOwner | undefined {
   const name = parseChannelName(event.channel);
   const match = name && deps.channels.match(name);
-  // Anybody can make up names outside the catalogue, and public ones are nobody's.
-  if (match === undefined || typeof match === 'string') return [];
+  // Clients can invent names outside the registry, and public channels have no owner.
+  if (match === undefined || typeof match === 'string') return undefined;
   const tenantId = match.params['tenantId'];
-  // Whoever has the secret of one tenant's app must not speak of the channels of another.
-  if (tenantId !== undefined && deps.appKeyOf(tenantId) !== webhook.appKey) return [];
-  return [
-    { event, place: { appKey: webhook.appKey, ...(tenantId !== undefined && { tenantId }) } },
-  ];
+  if (tenantId === undefined) return { appKey };
+  // The secret of one tenant's app must not sign events of another tenant's channels.
+  return deps.appKeyOf(tenantId) === appKey ? { appKey, tenantId } : undefined;
 }
 
-function recordExcess(
-  { event, place: { tenantId } }: Placed,
+function writeLimitExceeded(
+  { event, owner: { tenantId } }: OwnedEvent,
   origin: Origin,
   { recordForgery }: ReceiveWebhookDeps,
 ): Promise<void> {

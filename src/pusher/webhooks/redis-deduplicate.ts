@@ -1,29 +1,28 @@
 import type { Redis } from '../../redis/client.ts';
 import { leaseMs, type Deduplicate } from './deduplicate.ts';
 
-/** The value of what is done. While it is under way the value is the id of its turn. */
+/** The value of a finished task. Before, the value is the id of the lease. */
 const done = '1';
 
-/** A turn that took longer than its lease must not end the turn of another process. */
+/** An expired lease must not release the lease of another process. */
 const releaseOwn = `if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end`;
 
-/** What notes in Redis need. */
 export interface RedisDeduplicateDeps {
   readonly now: () => number;
   readonly newId: () => string;
 }
 
-/** Creates notes in Redis, shared by replicas; Redis itself removes them at their end. */
+/** Deduplicates across replicas by keys in Redis, which expire. */
 export function createRedisDeduplicate(
   redis: Redis,
   { now, newId }: RedisDeduplicateDeps,
 ): Deduplicate {
   return async (text) => {
-    const [key, turn] = [`once:${text}`, newId()];
-    const begun = await redis.run((client) => client.set(key, turn, 'PX', leaseMs, 'NX'));
-    if (begun !== 'OK') {
-      const known = await redis.run((client) => client.get(key));
-      return known === done ? 'done' : 'under-way';
+    const [key, leaseId] = [`once:${text}`, newId()];
+    const created = await redis.run((client) => client.set(key, leaseId, 'PX', leaseMs, 'NX'));
+    if (created !== 'OK') {
+      const value = await redis.run((client) => client.get(key));
+      return value === done ? 'done' : 'under-way';
     }
     return {
       finish: async (until) => {
@@ -31,7 +30,7 @@ export function createRedisDeduplicate(
         await redis.run((client) => client.set(key, done, 'PX', remaining));
       },
       release: async () => {
-        await redis.run((client) => client.eval(releaseOwn, 1, key, turn));
+        await redis.run((client) => client.eval(releaseOwn, 1, key, leaseId));
       },
     };
   };

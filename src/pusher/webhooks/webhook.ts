@@ -1,11 +1,11 @@
-/** A request of a Pusher server as it came: headers that may be missing, and the bytes that were signed. */
+/** A webhook request: its headers and the signed bytes. */
 export interface SignedBody {
   readonly key: string | undefined;
   readonly signature: string | undefined;
   readonly body: Buffer;
 }
 
-/** What a Pusher server tells us of, by Pusher's own names; what it tells beside that is left out. */
+/** The supported events, with Pusher's names. */
 export type WebhookEvent =
   | { readonly name: 'channel_occupied' | 'channel_vacated'; readonly channel: string }
   | {
@@ -16,34 +16,33 @@ export type WebhookEvent =
   | {
       readonly name: 'client_event';
       readonly channel: string;
-      /** Known on presence channels only. */
+      /** Only on presence channels. */
       readonly userId?: string;
       readonly socketId?: string;
     };
 
-/** A webhook whose signature was good. */
+/** A verified webhook. */
 export interface Webhook {
-  /** The key by which its app signs now, also where the webhook was signed with the one that is retiring. */
+  /** The current key of the app, also if the webhook was signed with the retiring one. */
   readonly appKey: string;
-  /** When the server sent it first, in milliseconds since the epoch. */
+  /** The time of the first delivery, in milliseconds since the epoch. */
   readonly at: number;
   readonly events: readonly WebhookEvent[];
 }
 
-/** Checks the signature of a webhook, then reads it. */
 export type ReadWebhook = (signed: SignedBody) => Webhook | 'forged' | 'malformed';
 
-/** Where something happened: the Pusher app, by its key, and the tenant where the channel has one. */
+/** The Pusher app and the tenant of a channel. */
 export interface ChannelOwner {
   readonly appKey: string;
   readonly tenantId?: string;
 }
 
-/** The figures of what happens in channels. */
+/** Statistics of channel events. */
 export interface ChannelEvents {
-  /** Counts an event against what its sender may send in a minute; true for the first above that. */
+  /** Counts an event against its sender's limit per minute; true for the first event over the limit. */
   readonly exceeds: (event: WebhookEvent, owner: ChannelOwner) => boolean;
-  /** Undoes `exceeds` for an event that is not counted; without a record of the excess, the next event is the first above. */
+  /** Undoes `exceeds` for an event that is not counted. Without `isWritten`, the next event over the limit is the first again. */
   readonly undo: (event: WebhookEvent, owner: ChannelOwner, isWritten: boolean) => void;
   readonly count: (event: WebhookEvent, owner: ChannelOwner) => void;
 }
