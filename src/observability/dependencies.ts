@@ -1,18 +1,17 @@
 import { isOutage } from '../runtime/unavailable.ts';
 
-/** One server that we depend on, and whether it answered when it was last asked. */
+/** The state of one server after its last request. */
 export interface DependencyStatus {
   readonly report: (isUp: boolean) => void;
-  /** Asks, and notes whether there was an answer; what is refused is an answer too. */
+  /** Runs an operation and reports whether the server responded; a refusal is a response. */
   readonly observe: <T>(operation: () => Promise<T>) => Promise<T>;
 }
 
-/** What we depend on. */
 export interface Dependencies {
-  /** Follows one more server under the name that its `Unavailable` has; several may share a name. */
+  /** Adds a server with the name in its `Unavailable`; several servers may share a name. */
   readonly watch: (name: string) => DependencyStatus;
   readonly names: () => ReadonlySet<string>;
-  /** Those that were ever asked: true while every server of that name answered when it was last asked. */
+  /** By name, only after a first request: true if every server of this name responded to its last request. */
   readonly states: () => ReadonlyMap<string, boolean>;
 }
 
@@ -21,7 +20,7 @@ interface Server {
   isUp: boolean | undefined;
 }
 
-/** Creates an account of dependencies. Nobody is asked for it: a look must not hang on what is broken. */
+/** Sends no requests of its own: reading the states must not wait for a broken server. */
 export function createDependencies(): Dependencies {
   const servers: Server[] = [];
   return {

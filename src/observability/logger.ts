@@ -1,16 +1,16 @@
 import { destination, pino, type Logger } from 'pino';
 import type { Config } from '../config/load.ts';
 
-/** Bytes that wait to be written at most: while nobody reads, memory would fill with them. */
+/** The limit for unwritten bytes: without a reader they would fill the memory. */
 const maxWaiting = 16 * 1024 * 1024;
 
-/** Bytes that are written together, and milliseconds after which fewer are; a write for each line costs more than the line. */
+/** Lines are written in batches of this size or at this interval: a write per line costs more than the line. */
 const maxBatchBytes = 16 * 1024;
 const flushIntervalMs = 50;
 
 /**
- * Creates the log of this process, on standard output. Lines are written together,
- * and no decision waits for that. Ending writes what is left, but a SIGKILL does not.
+ * Logs to standard output, in batches, without blocking decisions. The last batch is written at exit, but not after
+ * SIGKILL.
  */
 export function createLogger(level: Config['logLevel'], now: () => number): Logger {
   const output = destination({
@@ -20,10 +20,10 @@ export function createLogger(level: Config['logLevel'], now: () => number): Logg
     minLength: maxBatchBytes,
     maxWrite: 4 * maxBatchBytes,
     periodicFlush: flushIntervalMs,
-    // As texts, all that waits would be measured anew with each line: a copy of up to 64 KB, most of what Usher allocated.
+    // With text, each line would copy the buffered text of up to 64 KB to measure it, most of the allocation of Usher.
     contentMode: 'buffer',
   });
-  // Its types know of texts only.
+  // The types accept only text.
   const write = (line: string) => void output.write(Buffer.from(line) as unknown as string);
   const log = pino({ level, base: null, timestamp: createTimestamp(now) }, { write });
   let dropped = 0;
@@ -32,20 +32,20 @@ export function createLogger(level: Config['logLevel'], now: () => number): Logg
   });
   output.on('drain', () => {
     if (dropped === 0) return;
-    log.error({ dropped }, 'lines of the log were dropped');
+    log.error({ dropped }, 'log lines were dropped');
     dropped = 0;
   });
   return log;
 }
 
-/** The time of a line in ISO 8601, spelled once for all lines of a millisecond. */
+/** The time of a line in ISO 8601, formatted once per millisecond. */
 function createTimestamp(now: () => number): () => string {
-  let spelled = '';
-  let of = NaN;
+  let formatted = '';
+  let formattedTime = NaN;
   return () => {
     const time = now();
-    if (time !== of) spelled = `,"time":"${new Date(time).toISOString()}"`;
-    of = time;
-    return spelled;
+    if (time !== formattedTime) formatted = `,"time":"${new Date(time).toISOString()}"`;
+    formattedTime = time;
+    return formatted;
   };
 }

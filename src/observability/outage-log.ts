@@ -1,21 +1,19 @@
-/** Logs when something begins to fail and when it works again, and none of the failed attempts between. */
+/** Logs the start and the end of an outage, but not each failed attempt, which would fill the log. */
 export interface OutageLog {
-  /** An attempt failed; `subject` tells apart what fails independently of each other. */
+  /** Reports a failed attempt. Outages of different subjects are independent. */
   readonly failed: (subject: string, about: object) => void;
   readonly succeeded: (subject: string) => void;
 }
 
-/** What an outage log needs. */
 export interface OutageLogDeps {
   readonly log: {
     readonly info: (about: object, message: string) => void;
     readonly warn: (about: object, message: string) => void;
   };
-  /** The message of the first failure, and of the first success after it. */
+  /** The messages of the first failure and of the first success after it. */
   readonly messages: { readonly failed: string; readonly succeeded: string };
 }
 
-/** Creates an outage log. Repeated attempts would fill the log with one line each. */
 export function createOutageLog({ log, messages }: OutageLogDeps): OutageLog {
   const failingSubjects = new Set<string>();
   return {
@@ -30,7 +28,7 @@ export function createOutageLog({ log, messages }: OutageLogDeps): OutageLog {
   };
 }
 
-/** The message of an error's cause, or its own where it has none; on one line, without a stack. */
+/** The message of the cause, or of the error itself; one line without a stack. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause instanceof Error ? error.cause.message : error.message;

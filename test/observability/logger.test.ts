@@ -71,7 +71,7 @@ describe('the log', () => {
     await once(child.stderr, 'data');
     const all = await lines();
     const last = all.at(-1);
-    expect(last).toMatchObject({ msg: 'lines of the log were dropped' });
+    expect(last).toMatchObject({ msg: 'log lines were dropped' });
     expect(Number(last?.['dropped']) + all.length - 1).toBe(most);
     expect(all.length).toBeLessThan(most / 2);
   });

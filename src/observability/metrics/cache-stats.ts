@@ -1,10 +1,9 @@
-/** How often a memory was asked, and knew. */
+/** Hits and misses of a cache. Two numbers instead of a metric, since each decision updates them. */
 export interface CacheStats {
   readonly count: (isHit: boolean) => void;
   readonly read: () => { readonly hits: number; readonly misses: number };
 }
 
-/** Creates an account of lookups: two numbers, because it is asked with every decision. */
 export function createCacheStats(): CacheStats {
   let hits = 0;
   let misses = 0;

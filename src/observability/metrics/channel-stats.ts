@@ -1,31 +1,30 @@
 import type { ChannelEvents, ChannelOwner, WebhookEvent } from '../../pusher/webhooks/webhook.ts';
 import { createFixedWindow } from '../../rate-limit/fixed-window.ts';
 
-/** How many channels of a tenant are occupied, and how many members its presence channels show. */
+/** The number of occupied channels of a tenant, and of members in its presence channels. */
 export interface Occupancy {
   readonly channels: number;
   readonly members: number;
 }
 
-/** What the Pusher servers told, in figures. */
+/** Statistics from the webhooks of Pusher servers. */
 export interface ChannelStats extends ChannelEvents {
-  /** By tenant; `undefined` stands for the channels that have none. */
+  /** By tenant; the key of channels without a tenant is `undefined`. */
   readonly occupancy: () => ReadonlyMap<string | undefined, Occupancy>;
 }
 
-/** What figures need. */
 export interface ChannelStatsDeps {
-  /** Messages that one user may send in a minute before that is a signal. */
+  /** The limit of messages per user and minute; more are a security event. */
   readonly maxMessages: number;
-  /** Told of each message. */
+  /** Called for each message. */
   readonly onMessage: (tenantId: string | undefined) => void;
   readonly now: () => number;
 }
 
-/** Channels that are followed at once; a larger app still has figures, which then stop growing. */
+/** Bounds the memory; over this limit, further channels are not counted. */
 const maxChannels = 100_000;
 
-/** Pusher takes no more than a hundred members into a channel. */
+/** Pusher's limit of members per channel. */
 const maxMembers = 100;
 
 interface ChannelState {
@@ -33,7 +32,7 @@ interface ChannelState {
   readonly members: Set<string>;
 }
 
-/** Creates the figures of this process. They begin empty, and get right as channels empty and fill. */
+/** The statistics of this process. They start empty, and become exact as channels are vacated and occupied. */
 export function createChannelStats({
   maxMessages,
   onMessage,
@@ -60,7 +59,7 @@ export function createChannelStats({
         channels.delete(key);
         return;
       case 'member_added': {
-        // Webhooks overtake each other: this one may come before the channel's own.
+        // Webhooks may arrive out of order: this one before the `channel_occupied` of its channel.
         const members = channelOf(key, owner)?.members;
         if (members && members.size < maxMembers) members.add(event.userId);
         return;
@@ -87,7 +86,7 @@ export function createChannelStats({
 function senderOf(event: WebhookEvent, { appKey }: ChannelOwner): string | undefined {
   if (event.name !== 'client_event') return undefined;
   const { userId, socketId } = event;
-  // On a private channel Pusher does not say who it was, only which connection.
+  // On a private channel Pusher sends no user id, only the socket id.
   return JSON.stringify([appKey, userId === undefined ? { socketId } : userId]);
 }
 

@@ -1,35 +1,33 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { LimitName } from '../../rate-limit/limits.ts';
 
-/** What is counted of limits and load. */
 export interface LoadMetrics {
   readonly countLimitExceeded: (limit: LimitName) => void;
-  /** Shows from now on whether this replica counts limits by itself. */
+  /** Adds the gauge of local limits. */
   readonly observeLocal: (isLocal: () => boolean) => void;
   readonly countShed: () => void;
-  /** Counts a refusal that is not recorded by itself. */
+  /** Counts a refusal without a row and a log line. */
   readonly countUnrecorded: (code: string) => void;
-  /** Shows from now on how many requests wait. */
+  /** Adds the gauge of queued requests. */
   readonly observeQueue: (waiting: () => number) => void;
 }
 
-/** Creates them in a registry. */
 export function createLoadMetrics(registry: Registry): LoadMetrics {
   const registers = [registry];
   const limitsExceeded = new Counter({
     name: 'usher_limits_exceeded_total',
-    help: 'What was refused for being too much, by limit.',
+    help: 'Refusals because a limit was exceeded, by limit.',
     labelNames: ['limit'],
     registers,
   });
   const shed = new Counter({
     name: 'usher_requests_shed_total',
-    help: 'Requests that were answered 503 because too many others were worked on or waited.',
+    help: 'Requests that got 503 because the queue was full or the wait too long.',
     registers,
   });
   const unrecorded = new Counter({
     name: 'usher_refusals_unrecorded_total',
-    help: 'Refusals that have no row and no log line of their own, since their address or principal had too many, by code.',
+    help: 'Refusals without a row and a log line, because their address or principal had too many, by code.',
     labelNames: ['code'],
     registers,
   });
@@ -43,7 +41,7 @@ export function createLoadMetrics(registry: Registry): LoadMetrics {
     observeQueue: (waiting) => {
       new Gauge({
         name: 'usher_requests_waiting',
-        help: 'Requests that wait until others have been worked off.',
+        help: 'Requests in the queue of the concurrency limiter.',
         registers,
         collect() {
           this.set(waiting());
@@ -56,7 +54,7 @@ export function createLoadMetrics(registry: Registry): LoadMetrics {
     observeLocal: (isLocal) => {
       new Gauge({
         name: 'usher_limits_local',
-        help: '1 while this replica counts limits by itself because Redis does not answer, else 0.',
+        help: '1 while this replica uses local limits because Redis is unavailable, else 0.',
         registers,
         collect() {
           this.set(isLocal() ? 1 : 0);

@@ -8,61 +8,59 @@ import { createLoadMetrics, type LoadMetrics } from './load-metrics.ts';
 import { addTenantGauge, createTenantLabels, type TenantLabels } from './tenant-gauge.ts';
 import { createTrafficMetrics, type TrafficMetrics } from './traffic-metrics.ts';
 
-/** What is counted, for Prometheus to fetch. */
+/** The Prometheus metrics. Each `observe…` adds a metric that is read at each scrape. */
 export interface Metrics {
   readonly countDecision: (event: AuditEvent) => void;
   readonly countMessage: (tenantId: string | undefined) => void;
   readonly countWebhook: (result: string) => void;
-  /** Runs a use case, and measures how long it takes. */
+  /** Measures the duration of a use case. */
   readonly timed: <T>(
     action: AuditEvent['action'] | 'subscribe-batch',
     run: () => Promise<T>,
   ) => Promise<T>;
-  /** Shows these figures from now on, asked for each time that Prometheus fetches. */
   readonly observeOccupancy: (occupancy: ReadOccupancy) => void;
-  /** Shows from now on how often a token's signature was remembered. */
   readonly observeTokenCache: (read: CacheStats['read']) => void;
   readonly observeFactCache: (read: CacheStats['read']) => void;
   readonly trail: AuditMetrics;
   readonly load: LoadMetrics;
   readonly traffic: TrafficMetrics;
   readonly dependencies: DependencyMetrics;
-  /** Everything, in Prometheus's text format. */
+  /** All metrics in the text format. */
   readonly read: () => Promise<{ readonly contentType: string; readonly text: string }>;
 }
 
 type ReadOccupancy = () => ReadonlyMap<string | undefined, Occupancy>;
 
-/** Seconds; a decision takes a few milliseconds, and the database gives up after three seconds. */
+/** In seconds. A decision takes a few milliseconds, and the timeout of the database is three seconds. */
 const durations = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 
-/** Creates the metrics of this process, in a registry of their own so that two in one process do not mix. */
+/** The metrics have their own registry, so that two instances in one process are independent. */
 export function createMetrics(): Metrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
   const decisions = new Counter({
     name: 'usher_decisions_total',
-    help: 'Decisions that were recorded. The family is empty where the name of the channel meant nothing, the check where none failed.',
+    help: 'Recorded decisions. The family is empty if the channel name matched no family, the check if none failed.',
     labelNames: ['family', 'outcome', 'code', 'check'],
     registers,
   });
   const duration = new Histogram({
     name: 'usher_decision_duration_seconds',
-    help: 'How long deciding and recording took.',
+    help: 'Duration of decisions, including the write to the audit log.',
     labelNames: ['action'],
     buckets: durations,
     registers,
   });
   const messages = new Counter({
     name: 'usher_client_events_total',
-    help: 'Client events that webhooks told of.',
+    help: 'Client events in webhooks.',
     labelNames: ['tenant'],
     registers,
   });
   const webhooks = new Counter({
     name: 'usher_webhooks_total',
-    help: 'Webhooks, by what became of them.',
+    help: 'Webhooks, by result.',
     labelNames: ['result'],
     registers,
   });
@@ -91,13 +89,13 @@ export function createMetrics(): Metrics {
     observeTokenCache: (read) => {
       addCacheStats(registry, read, {
         name: 'usher_token_lookups_total',
-        help: 'Tokens whose signature was remembered (hit) or had to be verified (miss).',
+        help: 'Lookups of verified tokens: cached (hit), or verified again (miss).',
       });
     },
     observeFactCache: (read) => {
       addCacheStats(registry, read, {
         name: 'usher_fact_lookups_total',
-        help: 'Facts and revocations that were remembered (hit) or asked of the database (miss).',
+        help: 'Lookups of facts and revocations: cached (hit), or read from the database (miss).',
       });
     },
     trail: createAuditMetrics(registry, durations),
@@ -115,8 +113,8 @@ function addOccupancy(registry: Registry, label: TenantLabels, occupancy: ReadOc
       return new Map(sums);
     });
   };
-  gauge('usher_occupied_channels', 'Channels that somebody is subscribed to.', 'channels');
-  gauge('usher_presence_members', 'Members that presence channels show.', 'members');
+  gauge('usher_occupied_channels', 'Channels with at least one subscriber.', 'channels');
+  gauge('usher_presence_members', 'Members of presence channels.', 'members');
 }
 
 function addCacheStats(

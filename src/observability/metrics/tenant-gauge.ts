@@ -1,15 +1,15 @@
 import { Gauge, type Registry } from 'prom-client';
 
-/** Gives the label of a tenant. */
+/** Returns the label of a tenant. */
 export type TenantLabels = (tenantId: string | undefined) => string;
 
-/** A figure of each tenant; `undefined` stands for what has none. */
+/** A number for each tenant; `undefined` is the key of those without one. */
 export type CountsByTenant = () => ReadonlyMap<string | undefined, number>;
 
-/** Tenants with a label of their own; every label is a time series for good. */
+/** Bounds the number of time series. */
 const maxTenants = 1000;
 
-/** Creates the labels of a thousand tenants; the others share one. Who has no tenant has an empty label, which to Prometheus is none. */
+/** The first thousand tenants have their own labels, the others share one. Without a tenant the label is empty, which Prometheus treats as absent. */
 export function createTenantLabels(): TenantLabels {
   const tenants = new Set(['']);
   return (tenantId = '') => {
@@ -18,7 +18,7 @@ export function createTenantLabels(): TenantLabels {
   };
 }
 
-/** Adds a gauge that shows a figure of each tenant, read each time that Prometheus fetches. */
+/** Adds a gauge with a value for each tenant, read at each scrape. */
 export function addTenantGauge(
   registry: Registry,
   about: { readonly name: string; readonly help: string; readonly label: TenantLabels },
@@ -29,7 +29,7 @@ export function addTenantGauge(
   new Gauge({
     ...{ name, help, labelNames: ['tenant'], registers: [registry] },
     collect() {
-      // A tenant of whom nothing is left shows 0, and is not gone.
+      // A tenant without a value is set to 0 instead of removed.
       for (const tenant of labels) this.set({ tenant }, 0);
       for (const [tenantId, figure] of read()) {
         const tenant = label(tenantId);

@@ -1,35 +1,33 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
 import { addTenantGauge, type CountsByTenant, type TenantLabels } from './tenant-gauge.ts';
 
-/** Called when a message has come; gives what is called when it has been handed over. */
+/** Called when a message arrives. Returns the function to call when the message is delivered. */
 type StartDelivery = () => () => void;
 
-/** What is counted of WebSockets. */
 export interface TrafficMetrics {
-  /** What measures the messages of one connection, each way. */
+  /** Measures the messages of one connection in both directions. */
   readonly measureTraffic: (tenantId: string | undefined) => {
     readonly fromClient: StartDelivery;
     readonly toClient: StartDelivery;
   };
-  /** Shows from now on how many connections are open. */
+  /** Adds the gauge of open connections. */
   readonly observeOpen: (open: CountsByTenant) => void;
 }
 
-/** Seconds; handing a message over takes microseconds, unless the other side does not read. */
+/** In seconds. A delivery takes microseconds, unless the other side does not read. */
 const deliveryTimes = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1, 5];
 
-/** Creates them in a registry. */
 export function createTrafficMetrics(registry: Registry, label: TenantLabels): TrafficMetrics {
   const registers = [registry];
   const messages = new Counter({
     name: 'usher_websocket_messages_total',
-    help: 'Messages that were passed on over WebSockets, by where they came from.',
+    help: 'Messages forwarded over WebSockets, by direction.',
     labelNames: ['direction', 'tenant'],
     registers,
   });
   const delivery = new Histogram({
     name: 'usher_websocket_delivery_seconds',
-    help: 'How long it took from the receipt of a message until the other side had been handed it.',
+    help: 'Time from the receipt of a message to its delivery to the other side.',
     labelNames: ['direction'],
     buckets: deliveryTimes,
     registers,
@@ -50,7 +48,7 @@ export function createTrafficMetrics(registry: Registry, label: TenantLabels): T
       toClient: measured('to_client', tenantId),
     }),
     observeOpen: (open) => {
-      const help = 'WebSockets that are open, of who was let in.';
+      const help = 'Open WebSockets of authorized clients.';
       addTenantGauge(registry, { name: 'usher_websocket_connections', help, label }, open);
     },
   };

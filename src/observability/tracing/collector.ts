@@ -17,20 +17,20 @@ import {
 } from '@opentelemetry/sdk-trace-base';
 import type { Secret } from '../../runtime/secret.ts';
 
-/** Where spans go, by OTLP over HTTP in JSON. */
+/** An OpenTelemetry collector (OTLP over HTTP, JSON). */
 export interface CollectorSettings {
   readonly url: Secret;
   readonly serviceName: string;
   readonly log: { readonly warn: (about: object, message: string) => void };
 }
 
-/** How long one batch may take, retries included, in milliseconds: it outlives our end by as much. */
+/** The timeout of a batch, including retries. It may continue so long after a shutdown. */
 const exportTimeoutMs = 2_000;
 
-/** How long our end waits for the last batch, in milliseconds. */
+/** The timeout of the last batch at a shutdown. */
 const shutdownTimeoutMs = 1_000;
 
-/** Opens a collector. It may be away: its spans are dropped then, and that is logged once. */
+/** If the collector is unavailable, spans are dropped and this is logged once. */
 export function openCollector({ url, serviceName, log }: CollectorSettings): {
   readonly tracer: Tracer;
   readonly close: () => Promise<void>;
@@ -60,7 +60,7 @@ export function openCollector({ url, serviceName, log }: CollectorSettings): {
   };
 }
 
-/** One line for an outage, not one for each batch. Its error is not told: it may hold the address, or what the collector said. */
+/** Logs one line per outage. The error is not logged: it may contain the address or text of the collector. */
 function reportOutages(exporter: SpanExporter, log: CollectorSettings['log']): SpanExporter {
   let isOut = false;
   return {
@@ -71,8 +71,8 @@ function reportOutages(exporter: SpanExporter, log: CollectorSettings['log']): S
           log.warn(
             {},
             failed
-              ? 'traces are dropped: the collector does not take them'
-              : 'traces are kept again',
+              ? 'traces are dropped: the collector does not accept them'
+              : 'traces are exported again',
           );
         }
         isOut = failed;

@@ -13,7 +13,7 @@ import { Unavailable } from '../../runtime/unavailable.ts';
 import { runWithin, type OpenSpan } from './span.ts';
 import { openCollector, type CollectorSettings } from './collector.ts';
 
-/** Starts sending spans to the collector. No request waits for it, and spans that it does not take in time are dropped. */
+/** Exports spans to the collector in the background; spans that it does not accept in time are dropped. */
 export function startTracing(settings: CollectorSettings): Tracing {
   const { tracer, close } = openCollector(settings);
   return {
@@ -34,7 +34,7 @@ export function startTracing(settings: CollectorSettings): Tracing {
   };
 }
 
-/** The caller's trace. Its `tracestate` is left where it is: that is text of a stranger. */
+/** The caller's trace. Its `tracestate` is not used: it is untrusted text. */
 function contextOf(traceparent: string | undefined): Context {
   const parent = traceparent === undefined ? null : parseTraceParent(traceparent);
   return parent === null
@@ -45,23 +45,22 @@ function contextOf(traceparent: string | undefined): Context {
 function openSpan(tracer: Tracer, parent: Span): OpenSpan {
   const context = trace.setSpan(ROOT_CONTEXT, parent);
   return {
-    run: (name, work, factsOf) => {
-      // An open WebSocket is revalidated for hours after its handshake: that belongs to no request any more.
+    run: (name, work, attributesOf) => {
+      // An open WebSocket is revalidated for hours after its handshake, when the span of the request has ended.
       if (!parent.isRecording()) return work();
       const span = tracer.startSpan(name, {}, context);
-      return endWith(span, () => runWithin(openSpan(tracer, span), work), factsOf);
+      return endWith(span, () => runWithin(openSpan(tracer, span), work), attributesOf);
     },
   };
 }
 
-/** Runs work, and ends its span with the result. */
 function endWith<T>(
   span: Span,
   work: () => T,
-  factsOf: ((result: Awaited<T>) => SpanAttributes) | undefined,
+  attributesOf: ((result: Awaited<T>) => SpanAttributes) | undefined,
 ): T {
   const succeed = (result: Awaited<T>): void => {
-    if (factsOf) span.setAttributes({ ...factsOf(result) });
+    if (attributesOf) span.setAttributes({ ...attributesOf(result) });
     span.end();
   };
   try {
@@ -78,7 +77,7 @@ function endWith<T>(
   }
 }
 
-/** The names of an error and of a dependency: its message may quote what was sent. */
+/** Sets only the names of the error and of the dependency: its message may quote the request. */
 function fail(span: Span, error: unknown): void {
   span.setStatus({ code: SpanStatusCode.ERROR });
   span.setAttribute('error.type', error instanceof Error ? error.name : 'unknown');
