@@ -1,5 +1,5 @@
-import type { Operation, Schema } from '../openapi/operation.ts';
-import type { ErrorExample } from '../output/error-docs.ts';
+import { closedObject, type Operation, type Schema } from '../openapi/operation.ts';
+import { fault, type ErrorExample } from '../output/route-docs.ts';
 import { maxCharacters } from './lengths.ts';
 
 /** The credentials of the general routes. */
@@ -9,11 +9,10 @@ export const anyCredential: Operation['security'] = [
   { sessionCookie: [] },
 ];
 
-/** The parameter by which a page names its tenant. */
 export const tenantParameter = [{ $ref: '#/components/parameters/X-Tenant-ID' }] as const;
 
-/** The fields that every general route reads of a body. */
-export const authRequestFields: Readonly<Record<string, Schema>> = {
+/** The body fields of every general route. */
+export const authRequestFields: Readonly<Record<'socket_id' | 'guest_session', Schema>> = {
   socket_id: { $ref: '#/components/schemas/SocketId' },
   guest_session: {
     type: 'string',
@@ -22,7 +21,6 @@ export const authRequestFields: Readonly<Record<string, Schema>> = {
   },
 };
 
-/** The field that names one channel. */
 export const channelField: Schema = {
   type: 'string',
   minLength: 1,
@@ -30,26 +28,45 @@ export const channelField: Schema = {
   description: 'The channel, with its prefix `private-`, `presence-` or `private-encrypted-`',
 };
 
-/** A body without a socket. */
-export const noSocket = (request: object): ErrorExample => ({
-  name: 'no-socket-id',
-  status: 400,
-  message: 'socket_id is required',
-  request,
+export const noSocket = (request: object): ErrorExample =>
+  fault('no-socket-id', [400, 'socket_id is required'], request);
+
+export const noChannelName = fault('no-channel-name', [400, 'channel_name is required'], {
+  socket_id: '1234.5678',
 });
 
-/** The reasons for which every general route can refuse who asks: how it does stands in its table. */
-export const authRequestRefusals = {
-  'credential-missing': undefined,
-  'credential-conflict': undefined,
-  'credential-malformed': undefined,
-  'credential-expired': undefined,
-  'origin-refused': undefined,
-  revoked: undefined,
-} as const;
+/** The codes with which every general route can refuse a credential. */
+export const authRequestRefusals = [
+  'credential-missing',
+  'credential-conflict',
+  'credential-malformed',
+  'credential-expired',
+  'origin-refused',
+  'revoked',
+] as const;
 
-/** The ways in which a repeated or malformed header of the general routes is refused. */
+/** The errors of repeated or malformed headers on the general routes. */
 export const headerFaults: readonly ErrorExample[] = [
-  { name: 'malformed-tenant', status: 400, message: 'The tenant is too long' },
-  { name: 'malformed-cookie', status: 400, message: 'The session cookie is malformed' },
+  fault('malformed-tenant', [400, 'The tenant is too long']),
+  fault('malformed-cookie', [400, 'The session cookie is malformed']),
 ];
+
+/** The signature of one channel, in Pusher's own field names. */
+export const signature = closedObject(
+  {
+    auth: {
+      type: 'string',
+      pattern: '^[^:]+:[0-9a-f]{64}$',
+      description: 'The key of the Pusher app, and the signature',
+    },
+    channel_data: {
+      type: 'string',
+      description: 'The member, as JSON text: of presence channels and of the hotel chat',
+    },
+    shared_secret: {
+      type: 'string',
+      description: 'The key of a private-encrypted channel, in base64',
+    },
+  },
+  ['channel_data', 'shared_secret'],
+);

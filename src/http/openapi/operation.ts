@@ -55,44 +55,42 @@ export interface Operation {
   readonly responses: Responses;
 }
 
-/** A JSON answer. */
+/** The schema of an object with these properties and no others; those that are not optional are required. */
+export function closedObject<Name extends string>(
+  properties: Readonly<Record<Name, Schema>>,
+  optional: readonly NoInfer<Name>[] = [],
+) {
+  const { type, ...rest } = openObject(properties, optional);
+  return { type, additionalProperties: false, ...rest };
+}
+
+/** The same, with any further properties. */
+export function openObject<Name extends string>(
+  properties: Readonly<Record<Name, Schema>>,
+  optional: readonly NoInfer<Name>[] = [],
+) {
+  const required = (Object.keys(properties) as Name[]).filter((name) => !optional.includes(name));
+  return { type: 'object', required, properties };
+}
+
+/** A JSON response. */
 export function json(description: string, schema: Schema, examples: Examples): Response {
   return { description, content: { 'application/json': { schema, examples } } };
 }
 
-/** The same answer with these headers as well. */
+/** The same response with further headers. */
 export function withHeaders(response: Response, headers: Response['headers']): Response {
   return { ...response, headers: { ...response.headers, ...headers } };
 }
 
-/** The same answer, of a decision that an operator can look up. */
+/** The same response, with the id of a decision. */
 export function decided(response: Response): Response {
   return withHeaders(response, {
     'X-Decision-Id': { $ref: '#/components/headers/X-Decision-Id' },
   });
 }
 
-/** A body that is taken as a form and as JSON. */
-export function formOrJson(
-  schema: Schema,
-  examples: Examples,
-): NonNullable<Operation['requestBody']> {
-  const body = { schema, examples };
-  return {
-    required: true,
-    content: { 'application/x-www-form-urlencoded': body, 'application/json': body },
-  };
-}
-
-/** A body that is taken as JSON only. */
-export function onlyJson(
-  schema: Schema,
-  examples: Examples,
-): NonNullable<Operation['requestBody']> {
-  return { required: true, content: { 'application/json': { schema, examples } } };
-}
-
-/** All these answers: the examples of a status that stands in several of them are put together. */
+/** Merges responses; the examples of the same status are put together. */
 export function allOf(...parts: readonly Responses[]): Responses {
   const together: Record<string, Response> = {};
   for (const [status, response] of parts.flatMap((part) => Object.entries(part))) {

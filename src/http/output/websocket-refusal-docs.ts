@@ -1,36 +1,24 @@
 import { authRequestRefusals } from '../input/auth-request-docs.ts';
 import type { Responses } from '../openapi/operation.ts';
-import {
-  responsesFor,
-  refusals,
-  tooManyRefused,
-  unavailable,
-  type ErrorExample,
-} from './error-docs.ts';
+import { fault, responsesFor, refusals, tooManyRefused, unavailable } from './route-docs.ts';
 import { generalResponses } from './refusal-response.ts';
 
-const everywhere: readonly ErrorExample[] = [
-  {
-    name: 'no-handshake',
-    status: 426,
-    message:
-      'This address takes WebSocket connections only; if the client asked for one, a proxy dropped its Upgrade and Connection headers',
-  },
-  { name: 'too-many-attempts', status: 429, message: 'Too many connection attempts' },
+const handshakeFaults = [
+  fault('no-handshake', [
+    426,
+    'This address takes WebSocket connections only; if the client asked for one, a proxy dropped its Upgrade and Connection headers',
+  ]),
+  fault('too-many-attempts', [429, 'Too many connection attempts']),
 ];
 
-/** How a handshake is refused where a ticket comes after it. */
-export const ticketEndpointRefusals: Responses = responsesFor(everywhere);
+/** How a handshake is refused if a ticket follows it. */
+export const ticketEndpointRefusals: Responses = responsesFor(handshakeFaults);
 
-/** How a handshake is refused where it is judged as for a channel. */
+/** How a handshake is refused if it needs the authorization of a channel. */
 export const sessionEndpointRefusals: Responses = responsesFor([
-  ...everywhere,
-  { name: 'malformed-cookie', status: 400, message: 'The session cookie is malformed' },
-  ...refusals(generalResponses, {
-    ...authRequestRefusals,
-    'not-allowed': undefined,
-    'too-many-authorizations': undefined,
-  }),
+  ...handshakeFaults,
+  fault('malformed-cookie', [400, 'The session cookie is malformed']),
+  ...refusals(generalResponses, [...authRequestRefusals, 'not-allowed', 'too-many-authorizations']),
   tooManyRefused,
   unavailable,
 ]);

@@ -4,32 +4,24 @@ import {
   authRequestRefusals,
   channelField,
   headerFaults,
+  noChannelName,
   noSocket,
+  signature,
   tenantParameter,
 } from '../../input/auth-request-docs.ts';
 import {
-  allOf,
   decided,
-  formOrJson,
   json,
+  openObject,
   type Examples,
   type Operation,
 } from '../../openapi/operation.ts';
-import {
-  responsesFor,
-  bodiesOf,
-  bodyFaults,
-  refusals,
-  tooManyRefused,
-  unavailable,
-  type ErrorExample,
-} from '../../output/error-docs.ts';
+import * as docs from '../../output/route-docs.ts';
 import { generalResponses } from '../../output/refusal-response.ts';
-import { signature } from '../../output/signature-docs.ts';
 
 const asks = (channel_name: string, socket_id = '1234.5678') => ({ socket_id, channel_name });
 
-/** A channel that is asked for, and its proof. */
+/** A request for a channel, and its signature. */
 interface Granted {
   readonly name: string;
   readonly summary: string;
@@ -64,7 +56,7 @@ const ofUsers: readonly Granted[] = [
   },
 ];
 
-/** Where no tenant is named. */
+/** Not on the route with a tenant in its path. */
 const ofOthers: readonly Granted[] = [
   {
     name: 'guest-session',
@@ -80,78 +72,60 @@ const ofOthers: readonly Granted[] = [
   },
 ];
 
-const faults: readonly ErrorExample[] = [
-  ...bodyFaults,
+const faults: readonly docs.ErrorExample[] = [
+  ...docs.bodyFaults,
   ...headerFaults,
   noSocket({ channel_name: 'private-tenant.1.user.15' }),
-  {
-    name: 'no-channel-name',
-    status: 400,
-    message: 'channel_name is required',
-    request: { socket_id: '1234.5678' },
-  },
-  ...refusals(generalResponses, {
-    ...authRequestRefusals,
+  noChannelName,
+  ...docs.refusals(generalResponses, authRequestRefusals),
+  ...docs.refusedBodies(generalResponses, {
     'malformed-socket-id': asks('private-tenant.1.user.15', '1234'),
     'malformed-channel': asks('announcements'),
     'not-allowed': asks('private-tenant.1.user.16'),
     'tenant-mismatch': asks('private-tenant.2.user.15'),
-    'too-many-authorizations': undefined,
-    'too-many-subscriptions': undefined,
   }),
-  tooManyRefused,
-  unavailable,
+  ...docs.refusals(generalResponses, ['too-many-authorizations', 'too-many-subscriptions']),
+  docs.tooManyRefused,
+  docs.unavailable,
 ];
 
-const withoutTenant: readonly ErrorExample[] = [
-  ...refusals(generalResponses, { 'tenant-missing': undefined }),
+const withoutTenant: readonly docs.ErrorExample[] = [
+  ...docs.refusals(generalResponses, ['tenant-missing']),
   {
-    name: 'not-in-room',
-    status: 403,
-    message: 'Access denied to this room',
+    ...docs.fault('not-in-room', [403, 'Access denied to this room'], asks('private-room-8')),
     decided: true,
-    request: asks('private-room-8'),
   },
 ];
 
-/** What a general route for one channel says of itself. */
 export function channelAuthDocs(path: string): Operation {
   return path.includes(':tenantId')
     ? operation(ofUsers, faults)
     : operation([...ofUsers, ...ofOthers], [...faults, ...withoutTenant]);
 }
 
-function operation(granted: readonly Granted[], refused: readonly ErrorExample[]): Operation {
+function operation(granted: readonly Granted[], refused: readonly docs.ErrorExample[]): Operation {
   const examples = (valueOf: (each: Granted) => object): Examples =>
     Object.fromEntries(
       granted.map((each) => [each.name, { summary: each.summary, value: valueOf(each) }]),
     );
-  return {
-    tags: ['Channels'],
+  return docs.describeRoute({
+    tag: 'Channels',
     summary: 'May this connection subscribe to this channel?',
     description:
       'What pusher-js and Laravel Echo ask. Only a 200 lets a client in. Any of the credentials will do, and no more than one may be shown.',
     security: anyCredential,
     parameters: tenantParameter,
-    requestBody: formOrJson(
-      {
-        type: 'object',
-        required: ['socket_id', 'channel_name'],
-        properties: { ...authRequestFields, channel_name: channelField },
-      },
-      { ...examples(({ asked }) => asked), ...bodiesOf(refused) },
+    body: {
+      schema: openObject({ ...authRequestFields, channel_name: channelField }, ['guest_session']),
+      examples: examples(({ asked }) => asked),
+    },
+    ok: decided(
+      json(
+        'Hand this to the Pusher server',
+        signature,
+        examples(({ proof }) => proof),
+      ),
     ),
-    responses: allOf(
-      {
-        200: decided(
-          json(
-            'Hand this to the Pusher server',
-            signature,
-            examples(({ proof }) => proof),
-          ),
-        ),
-      },
-      responsesFor(refused),
-    ),
-  };
+    faults: refused,
+  });
 }

@@ -3,19 +3,21 @@ import {
   authRequestFields,
   channelField,
   headerFaults,
+  noChannelName,
   noSocket,
+  signature,
   tenantParameter,
 } from '../../input/auth-request-docs.ts';
 import { maxCharacters } from '../../input/lengths.ts';
 import {
   allOf,
+  closedObject,
   json,
   type Examples,
   type Operation,
   type Schema,
 } from '../../openapi/operation.ts';
-import { responsesFor, bodiesOf, bodyFaults, tooManyRefused } from '../../output/error-docs.ts';
-import { signature } from '../../output/signature-docs.ts';
+import * as docs from '../../output/route-docs.ts';
 
 const names = ['private-tenant.1.user.15', 'private-tenant.1.user.16'] as const;
 const fields: Readonly<Record<string, Schema>> = {
@@ -37,27 +39,20 @@ const list: Schema = {
 };
 
 const faults = [
-  ...bodyFaults,
+  ...docs.bodyFaults,
   ...headerFaults,
   noSocket({ channel_name: names }),
-  {
-    name: 'no-channel-name',
-    status: 400,
-    message: 'channel_name is required',
-    request: { socket_id: '1234.5678' },
-  },
-  {
-    name: 'channel-twice',
-    status: 400,
-    message: 'channel_name has a channel twice',
-    request: { socket_id: '1234.5678', channel_name: [names[0], names[0]] },
-  },
-  { ...tooManyRefused, decided: false },
+  noChannelName,
+  docs.fault('channel-twice', [400, 'channel_name has a channel twice'], {
+    socket_id: '1234.5678',
+    channel_name: [names[0], names[0]],
+  }),
+  { ...docs.tooManyRefused, decided: false },
 ];
 
 const examples: Examples = {
   batch: { value: { socket_id: '1234.5678', channel_name: names } },
-  ...bodiesOf(faults),
+  ...docs.bodiesOf(faults),
 };
 
 /** The fields in which the plugin sends the list. */
@@ -69,7 +64,6 @@ const numbered = Object.fromEntries(
   }),
 );
 
-/** What the routes that answer for many channels say of themselves. */
 export const channelBatchAuthDocs: Operation = {
   tags: ['Channels'],
   summary: 'May this connection subscribe to these channels?',
@@ -105,15 +99,10 @@ export const channelBatchAuthDocs: Operation = {
         'The answer for each channel',
         {
           type: 'object',
-          additionalProperties: {
-            type: 'object',
-            additionalProperties: false,
-            required: ['status'],
-            properties: {
-              status: { enum: [200, 400, 401, 403, 429, 503] },
-              data: signature,
-            },
-          },
+          additionalProperties: closedObject(
+            { status: { enum: [200, 400, 401, 403, 429, 503] }, data: signature },
+            ['data'],
+          ),
         },
         {
           batch: {
@@ -130,6 +119,6 @@ export const channelBatchAuthDocs: Operation = {
         },
       ),
     },
-    responsesFor(faults),
+    docs.responsesFor(faults),
   ),
 };

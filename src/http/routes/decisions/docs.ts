@@ -1,16 +1,13 @@
 import { actions } from '../../../policy/decision.ts';
 import { decisionIdPattern } from '../../../audit/audit-event.ts';
-import { allOf, json, type Operation, type Schema } from '../../openapi/operation.ts';
-import { responsesFor, unavailable } from '../../output/error-docs.ts';
+import { closedObject, json, type Schema } from '../../openapi/operation.ts';
+import * as docs from '../../output/route-docs.ts';
 import { guarded, guardFaults } from '../operator/docs.ts';
 
 const text: Schema = { type: 'string' };
 
-const entry: Schema = {
-  type: 'object',
-  additionalProperties: false,
-  required: ['decision_id', 'at', 'action', 'outcome', 'checks', 'signals', 'origin'],
-  properties: {
+const entry = closedObject(
+  {
     decision_id: { $ref: '#/components/schemas/DecisionId' },
     at: { $ref: '#/components/schemas/Moment' },
     action: { enum: actions },
@@ -19,84 +16,61 @@ const entry: Schema = {
     family: { ...text, description: 'The pattern of the channel' },
     channel: text,
     socket_id: text,
-    principal: {
-      type: 'object',
-      additionalProperties: false,
-      required: ['kind', 'id'],
-      properties: { kind: { enum: ['guest', 'guest-session', 'user', 'visitor'] }, id: text },
-    },
+    principal: closedObject({
+      kind: { enum: ['guest', 'guest-session', 'user', 'visitor'] },
+      id: text,
+    }),
     tenant_id: text,
     failed_check: { ...text, description: 'The first check that did not hold' },
-    checks: {
-      type: 'array',
-      items: {
-        type: 'object',
-        additionalProperties: false,
-        required: ['name', 'passed'],
-        properties: { name: text, passed: { type: 'boolean' } },
-      },
-    },
+    checks: { type: 'array', items: closedObject({ name: text, passed: { type: 'boolean' } }) },
     signals: { type: 'array', items: text, description: 'What it tells a security reviewer' },
-    origin: {
-      type: 'object',
-      additionalProperties: false,
-      required: ['request_id', 'address'],
-      properties: { request_id: text, address: text, user_agent: text },
-    },
+    origin: closedObject({ request_id: text, address: text, user_agent: text }, ['user_agent']),
   },
-};
+  ['code', 'family', 'channel', 'socket_id', 'principal', 'tenant_id', 'failed_check'],
+);
 
-/** What `GET /decisions/{id}` says of itself. */
-export const decisionsDocs: Operation = {
-  tags: ['Operating'],
+export const decisionsDocs = docs.describeRoute({
+  tag: 'Operating',
   summary: 'Why was somebody let in, or not?',
   security: guarded,
-  responses: allOf(
-    {
-      200: json('The decision on record', entry, {
-        refused: {
-          value: {
-            decision_id: '9b2f6c1e-3d47-4a58-8f0a-6c1d2e3f4a5b',
-            at: '2025-06-01T12:00:00.000Z',
-            action: 'subscribe',
-            outcome: 'refusal',
-            code: 'not-allowed',
-            family: 'private-tenant.{tenantId}.user.{userId}',
-            channel: 'private-tenant.1.user.16',
-            socket_id: '1234.5678',
-            principal: { kind: 'user', id: '15' },
-            tenant_id: '1',
-            failed_check: 'channel is the user’s own',
-            checks: [
-              { name: 'channel type accepts this kind of principal', passed: true },
-              { name: 'channel is of the hotel of the request', passed: true },
-              { name: 'request names a tenant', passed: true },
-              { name: 'credential is of the tenant of the request', passed: true },
-              { name: 'channel is of the tenant of the request', passed: true },
-              { name: 'user is of this tenant', passed: true },
-              { name: 'channel is the user’s own', passed: false },
-              { name: 'required fact exists', passed: true },
-              { name: 'rule has checks', passed: true },
-            ],
-            signals: [],
-            origin: {
-              request_id: 'b7a0a5cf-4f0e-4f43-9d1e-2f4f8f0c3a11',
-              address: '127.0.0.1',
-              user_agent: 'Mozilla/5.0',
-            },
-          },
+  ok: json('The decision on record', entry, {
+    refused: {
+      value: {
+        decision_id: '9b2f6c1e-3d47-4a58-8f0a-6c1d2e3f4a5b',
+        at: '2025-06-01T12:00:00.000Z',
+        action: 'subscribe',
+        outcome: 'refusal',
+        code: 'not-allowed',
+        family: 'private-tenant.{tenantId}.user.{userId}',
+        channel: 'private-tenant.1.user.16',
+        socket_id: '1234.5678',
+        principal: { kind: 'user', id: '15' },
+        tenant_id: '1',
+        failed_check: 'channel is the user’s own',
+        checks: [
+          { name: 'channel type accepts this kind of principal', passed: true },
+          { name: 'channel is of the hotel of the request', passed: true },
+          { name: 'request names a tenant', passed: true },
+          { name: 'credential is of the tenant of the request', passed: true },
+          { name: 'channel is of the tenant of the request', passed: true },
+          { name: 'user is of this tenant', passed: true },
+          { name: 'channel is the user’s own', passed: false },
+          { name: 'required fact exists', passed: true },
+          { name: 'rule has checks', passed: true },
+        ],
+        signals: [],
+        origin: {
+          request_id: 'b7a0a5cf-4f0e-4f43-9d1e-2f4f8f0c3a11',
+          address: '127.0.0.1',
+          user_agent: 'Mozilla/5.0',
         },
-      }),
-    },
-    responsesFor([
-      ...guardFaults,
-      {
-        name: 'malformed-id',
-        status: 400,
-        message: `params/id must match pattern "${decisionIdPattern}"`,
       },
-      { name: 'absent', status: 404, message: 'There is no such decision on record' },
-      unavailable,
-    ]),
-  ),
-};
+    },
+  }),
+  faults: [
+    ...guardFaults,
+    docs.fault('malformed-id', [400, `params/id must match pattern "${decisionIdPattern}"`]),
+    docs.fault('absent', [404, 'There is no such decision on record']),
+    docs.unavailable,
+  ],
+});

@@ -7,7 +7,7 @@ import {
 import { docsPage, pagePolicy } from './page.ts';
 import { json, type Operation, type Schema } from '../../openapi/operation.ts';
 import { guarded, guardFaults } from '../operator/docs.ts';
-import { responsesFor } from '../../output/error-docs.ts';
+import { responsesFor } from '../../output/route-docs.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {

@@ -1,35 +1,27 @@
-import { json, withHeaders, type Operation } from '../../openapi/operation.ts';
-import {
-  responsesFor,
-  exampleOf,
-  unavailable,
-  type ErrorExample,
-} from '../../output/error-docs.ts';
+import { closedObject, json, withHeaders, type Operation } from '../../openapi/operation.ts';
+import { exampleOf, fault, responsesFor, unavailable } from '../../output/route-docs.ts';
 
 /** The operator's token, or none where the port is on loopback. */
 export const guarded: Operation['security'] = [{ operatorToken: [] }, {}];
 
-/** How the guard of the port refuses. */
-export const guardFaults: readonly ErrorExample[] = [
-  { name: 'token-required', status: 401, message: 'The operator’s token is required' },
-  { name: 'not-by-localhost', status: 403, message: 'Ask by localhost' },
+export const guardFaults = [
+  fault('token-required', [401, 'The operator’s token is required']),
+  fault('not-by-localhost', [403, 'Ask by localhost']),
 ];
 
-const status = (...values: readonly string[]) => ({
-  type: 'object',
-  additionalProperties: false,
-  required: ['status'],
-  properties: {
-    status: { enum: values },
-    limits: {
-      enum: ['shared', 'local'],
-      description:
-        'With Redis: whether limits are counted with other replicas, or here alone while it is away',
+const status = (...values: readonly string[]) =>
+  closedObject(
+    {
+      status: { enum: values },
+      limits: {
+        enum: ['shared', 'local'],
+        description:
+          'With Redis: whether limits are counted with other replicas, or here alone while it is away',
+      },
     },
-  },
-});
+    ['limits'],
+  );
 
-/** What `GET /livez` says of itself. */
 export const livezDocs: Operation = {
   tags: ['Operating'],
   summary: 'Does the process answer?',
@@ -37,7 +29,6 @@ export const livezDocs: Operation = {
   responses: { 200: json('It does', status('live'), { live: { value: { status: 'live' } } }) },
 };
 
-/** What `GET /readyz` says of itself. */
 export const readyzDocs: Operation = {
   tags: ['Operating'],
   summary: 'Can it do its work?',
@@ -62,7 +53,6 @@ export const readyzDocs: Operation = {
   },
 };
 
-/** What `GET /metrics` says of itself. */
 export const metricsDocs: Operation = {
   tags: ['Operating'],
   summary: 'Figures for Prometheus',

@@ -1,34 +1,7 @@
-import { unknownTypes } from '../../input/body.ts';
 import { maxCharacters } from '../../input/lengths.ts';
-import {
-  allOf,
-  decided,
-  json,
-  onlyJson,
-  type Operation,
-  type Schema,
-} from '../../openapi/operation.ts';
-import {
-  responsesFor,
-  bodiesOf,
-  refusals,
-  unavailable,
-  type ErrorExample,
-} from '../../output/error-docs.ts';
+import { closedObject, decided, json, openObject, type Schema } from '../../openapi/operation.ts';
+import * as docs from '../../output/route-docs.ts';
 import { issueResponses, redeemResponses } from './refusal-responses.ts';
-
-const bodyFaults: readonly ErrorExample[] = [
-  { name: 'not-json', status: 400, message: 'The body is not JSON' },
-  { name: 'too-large', status: 413, message: 'The body is too large' },
-  { name: 'another-type', status: 415, message: unknownTypes.json },
-];
-
-const tooManyRefused: ErrorExample = {
-  name: 'too-many-refused',
-  status: 429,
-  message: 'Too many refused requests',
-  decided: true,
-};
 
 const id: Schema = {
   type: ['string', 'null'],
@@ -45,6 +18,9 @@ const clientInfo: Schema = {
   },
 };
 
+const expiresAt: Schema = { $ref: '#/components/schemas/Moment' };
+const expiry = '2025-06-01T13:00:00.000Z';
+
 const about = { entityId: 'E-7', entityType: 'order', providerResId: 'P-3' };
 const page = {
   userId: '15',
@@ -52,35 +28,17 @@ const page = {
   clientInfo: { userAgent: 'Mozilla/5.0', timestamp: 1748779200000 },
 };
 
-const issueFaults = [
-  ...bodyFaults,
-  {
-    name: 'not-an-object',
-    status: 400,
-    message: 'clientInfo must be an object',
-    request: { ...page, clientInfo: 'Mozilla/5.0' },
-  },
-  ...refusals(issueResponses, {
-    'credential-missing': undefined,
-    'credential-expired': undefined,
-    'wrong-user': { ...page, userId: '16' },
-  }),
-  { name: 'unavailable', status: 500, message: 'Failed to generate ticket' },
-  tooManyRefused,
-];
-
 const ticket: Schema = { type: 'string', pattern: '^ws_ticket_[0-9a-f]{64}$' };
 const goodTicket = `ws_ticket_${'5d'.repeat(32)}`;
 
-/** What `POST /api/websocket/ticket` says of itself. */
-export const issueTicketDocs: Operation = {
-  tags: ['Tickets'],
+export const issueTicketDocs = docs.describeRoute({
+  tag: 'Tickets',
   summary: 'A ticket for a WebSocket',
   description:
     'For the user of the token, and nobody else. It is good once, and no longer than the token.',
   security: [{ userToken: [], chatServerKey: [] }],
-  requestBody: onlyJson(
-    {
+  body: {
+    schema: {
       type: 'object',
       properties: {
         userId: { ...id, description: 'The token’s subject, if it is said at all' },
@@ -90,103 +48,73 @@ export const issueTicketDocs: Operation = {
         clientInfo,
       },
     },
-    { page: { value: page }, ...bodiesOf(issueFaults) },
+    examples: { page: { value: page } },
+    onlyJson: true,
+  },
+  ok: decided(
+    json(
+      'The ticket; it is told this once',
+      closedObject({ success: { const: true }, ticket, expiresAt }),
+      { page: { value: { success: true, ticket: goodTicket, expiresAt: expiry } } },
+    ),
   ),
-  responses: allOf(
-    {
-      200: decided(
-        json(
-          'The ticket; it is told this once',
-          {
-            type: 'object',
-            additionalProperties: false,
-            required: ['success', 'ticket', 'expiresAt'],
-            properties: {
-              success: { const: true },
-              ticket,
-              expiresAt: { $ref: '#/components/schemas/Moment' },
-            },
-          },
-          {
-            page: {
-              value: { success: true, ticket: goodTicket, expiresAt: '2025-06-01T13:00:00.000Z' },
-            },
-          },
-        ),
-      ),
-    },
-    responsesFor(issueFaults, 'ticket'),
-  ),
-};
+  faults: [
+    ...docs.jsonBodyFaults,
+    docs.fault('not-an-object', [400, 'clientInfo must be an object'], {
+      ...page,
+      clientInfo: 'Mozilla/5.0',
+    }),
+    ...docs.refusals(issueResponses, ['credential-missing', 'credential-expired']),
+    ...docs.refusedBodies(issueResponses, { 'wrong-user': { ...page, userId: '16' } }),
+    docs.fault('unavailable', [500, 'Failed to generate ticket']),
+    docs.tooManyRefused,
+  ],
+  errorBody: 'ticket',
+});
 
-const redeemFaults = [
-  ...bodyFaults,
-  { name: 'no-ticket', status: 400, message: 'ticket is required', request: {} },
-  ...refusals(redeemResponses, {
-    'server-key-missing': undefined,
-    'server-key-rejected': undefined,
-    'ticket-unknown': undefined,
-    'ticket-expired': undefined,
-  }),
-  tooManyRefused,
-  unavailable,
-];
+const text: Schema = { type: 'string' };
 
-/** What `POST /api/websocket/ticket/redeem` says of itself. */
-export const redeemTicketDocs: Operation = {
-  tags: ['Tickets'],
+export const redeemTicketDocs = docs.describeRoute({
+  tag: 'Tickets',
   summary: 'Redeem a ticket, as a chat server beside Usher',
   description:
     'Of any number of attempts one succeeds, and only for the chat server that the ticket was issued for.',
   security: [{ chatServerKey: [], chatServerSecret: [] }],
-  requestBody: onlyJson(
-    {
-      type: 'object',
-      required: ['ticket'],
-      properties: {
-        ticket: { type: 'string', minLength: 1, maxLength: maxCharacters.ticket },
-        clientInfo,
-      },
-    },
-    { redeemed: { value: { ticket: goodTicket } }, ...bodiesOf(redeemFaults) },
-  ),
-  responses: allOf(
-    {
-      200: decided(
-        json(
-          'Whose ticket it was',
-          {
-            type: 'object',
-            additionalProperties: false,
-            required: ['success', 'user', 'expiresAt'],
-            properties: {
-              success: { const: true },
-              user: {
-                type: 'object',
-                additionalProperties: false,
-                required: ['userId'],
-                properties: {
-                  userId: { type: 'string' },
-                  entityId: { type: 'string' },
-                  entityType: { type: 'string' },
-                  providerResId: { type: 'string' },
-                },
-              },
-              expiresAt: { $ref: '#/components/schemas/Moment' },
-            },
-          },
-          {
-            redeemed: {
-              value: {
-                success: true,
-                user: { userId: '15', ...about },
-                expiresAt: '2025-06-01T13:00:00.000Z',
-              },
-            },
-          },
+  body: {
+    schema: openObject(
+      { ticket: { type: 'string', minLength: 1, maxLength: maxCharacters.ticket }, clientInfo },
+      ['clientInfo'],
+    ),
+    examples: { redeemed: { value: { ticket: goodTicket } } },
+    onlyJson: true,
+  },
+  ok: decided(
+    json(
+      'Whose ticket it was',
+      closedObject({
+        success: { const: true },
+        user: closedObject(
+          { userId: text, entityId: text, entityType: text, providerResId: text },
+          ['entityId', 'entityType', 'providerResId'],
         ),
-      ),
-    },
-    responsesFor(redeemFaults, 'ticket'),
+        expiresAt,
+      }),
+      {
+        redeemed: { value: { success: true, user: { userId: '15', ...about }, expiresAt: expiry } },
+      },
+    ),
   ),
-};
+  faults: [
+    ...docs.jsonBodyFaults,
+    docs.fault('no-ticket', [400, 'ticket is required'], {}),
+    ...docs.refusals(redeemResponses, [
+      'server-key-missing',
+      'server-key-rejected',
+      'ticket-unknown',
+      'ticket-expired',
+    ]),
+    docs.tooManyRefused,
+    docs.unavailable,
+  ],
+  errorBody: 'ticket',
+});

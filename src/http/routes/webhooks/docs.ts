@@ -1,39 +1,12 @@
 import { unknownTypes } from '../../input/body.ts';
 import {
-  allOf,
+  closedObject,
   json,
-  onlyJson,
+  openObject,
   type Examples,
-  type Operation,
   type Parameter,
 } from '../../openapi/operation.ts';
-import {
-  responsesFor,
-  bodiesOf,
-  tooManyRefused,
-  unavailable,
-  type ErrorExample,
-} from '../../output/error-docs.ts';
-
-const faults: readonly ErrorExample[] = [
-  {
-    name: 'malformed',
-    status: 400,
-    message: 'The webhook is malformed',
-    request: { time_ms: 1748779200000 },
-  },
-  { name: 'forged', status: 401, message: 'The webhook is not signed by a known key' },
-  {
-    name: 'stale',
-    status: 401,
-    message: 'The webhook is too old',
-    request: { time_ms: 1733050800000, events: [] },
-  },
-  { name: 'too-large', status: 413, message: 'The body is too large' },
-  { name: 'another-type', status: 415, message: unknownTypes.json },
-  { ...tooManyRefused, decided: false },
-  unavailable,
-];
+import * as docs from '../../output/route-docs.ts';
 
 const header = (name: string, description: string, examples: Examples): Parameter => ({
   ...{ name, in: 'header', required: true, description, examples },
@@ -54,53 +27,41 @@ const parameters = [
   }),
 ];
 
-/** What `POST /pusher/webhooks` says of itself. */
-export const webhooksDocs: Operation = {
-  tags: ['Webhooks'],
+export const webhooksDocs = docs.describeRoute({
+  tag: 'Webhooks',
   summary: 'What a Pusher server tells of channels and members',
   description:
     'Of what it tells only figures are kept. One that comes again is answered `repeated`.',
   security: [],
   parameters,
-  requestBody: onlyJson(
-    {
-      type: 'object',
-      required: ['time_ms', 'events'],
-      properties: {
-        time_ms: { type: 'integer', description: 'When it was sent, in milliseconds since 1970' },
-        events: {
-          type: 'array',
-          items: {
-            type: 'object',
-            required: ['name'],
-            properties: { name: { type: 'string' }, channel: { type: 'string' } },
-          },
-        },
+  body: {
+    schema: openObject({
+      time_ms: { type: 'integer', description: 'When it was sent, in milliseconds since 1970' },
+      events: {
+        type: 'array',
+        items: openObject({ name: { type: 'string' }, channel: { type: 'string' } }, ['channel']),
       },
-    },
-    {
+    }),
+    examples: {
       taken: {
         value: {
           time_ms: 1748779200000,
           events: [{ name: 'channel_occupied', channel: 'private-tenant.1.user.15' }],
         },
       },
-      ...bodiesOf(faults),
     },
-  ),
-  responses: allOf(
-    {
-      200: json(
-        'It counts',
-        {
-          type: 'object',
-          additionalProperties: false,
-          required: ['status'],
-          properties: { status: { enum: ['taken', 'repeated'] } },
-        },
-        { taken: { value: { status: 'taken' } } },
-      ),
-    },
-    responsesFor(faults),
-  ),
-};
+    onlyJson: true,
+  },
+  ok: json('It counts', closedObject({ status: { enum: ['taken', 'repeated'] } }), {
+    taken: { value: { status: 'taken' } },
+  }),
+  faults: [
+    docs.fault('malformed', [400, 'The webhook is malformed'], { time_ms: 1748779200000 }),
+    docs.fault('forged', [401, 'The webhook is not signed by a known key']),
+    docs.fault('stale', [401, 'The webhook is too old'], { time_ms: 1733050800000, events: [] }),
+    docs.fault('too-large', [413, 'The body is too large']),
+    docs.fault('another-type', [415, unknownTypes.json]),
+    { ...docs.tooManyRefused, decided: false },
+    docs.unavailable,
+  ],
+});
