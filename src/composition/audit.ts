@@ -12,7 +12,7 @@ import type { Config } from '../config/load.ts';
 import type { Clock } from '../runtime/timer.ts';
 import { createAuditWriter } from '../audit/writer.ts';
 import type { Database } from '../database/client.ts';
-import type { TableCache } from '../database/cache/table-cache.ts';
+import type { TableCache } from '../database/cache/freshness.ts';
 
 export interface AuditDeps extends Clock {
   readonly database: Database;

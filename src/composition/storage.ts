@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Config } from '../config/load.ts';
 import { createDeleteOldChanges } from '../database/cache/change-cleanup.ts';
-import { createTableCache } from '../database/cache/table-cache.ts';
+import { createTableCache } from '../database/cache/freshness.ts';
 import { createDatabase, type Database } from '../database/client.ts';
 import { startEmbeddedPostgres } from '../database/embedded/embedded-postgres.ts';
 import { prepareDatabase } from '../database/prepare-database.ts';

@@ -1,6 +1,6 @@
 import type { FactSource } from '../authorize/fact-source.ts';
 import type { RevocationStore, RevocationSubject } from '../authorize/revocation/revocation.ts';
-import type { TableCache } from '../database/cache/table-cache.ts';
+import type { TableCache } from '../database/cache/freshness.ts';
 import { subjectParts } from '../database/repositories/subject-key.ts';
 import { withSpan } from '../observability/tracing/span.ts';
 import type { FactReader } from '../policy/facts.ts';

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { AuditEvent, SecurityEventType, SecurityEvent } from '../../src/audit/audit-event.ts';
 import { createFindDecision } from '../../src/audit/lookup.ts';
 import { createAuditWriter } from '../../src/audit/writer.ts';
-import { createTableCache } from '../../src/database/cache/table-cache.ts';
+import { createTableCache } from '../../src/database/cache/freshness.ts';
 import type { Database } from '../../src/database/client.ts';
 import { RowRefused } from '../../src/runtime/unavailable.ts';
 import { describePostgres, useDatabase, withClient } from '../support/database.ts';

@@ -1,10 +1,10 @@
 import type { Database } from '../client.ts';
-import { maxAgeMs, serverIdentity, type TableCache } from './table-cache.ts';
+import { maxAgeMs, serverIdentity, type TableCache } from './freshness.ts';
 
 /**
- * Creates the sweep of noted changes, which says how many it removed; `now` in milliseconds. It removes those of
- * transactions that were over so long ago that no replica which still trusts its memory can have missed them. Not by a time
- * in the row: a transaction may write it, stay open for hours, and be seen only then.
+ * Creates the cleanup of `table_changes`, which resolves to the number of deleted rows; `now` in milliseconds. It deletes the
+ * rows below a horizon so old that each replica has read them or reset its cache. Not by a time in the row: a transaction may
+ * insert the row and commit hours later.
  */
 export function createDeleteOldChanges(
   database: Database,
@@ -15,7 +15,7 @@ export function createDeleteOldChanges(
     const { horizon, watched } = snapshot();
     if (horizon === null || watched === null) return 0;
     const server = serverIdentity(watched);
-    // A horizon says nothing of the transactions of another server, whose numbers may all be lower.
+    // Transactions of another server may all have lower numbers.
     if (mark?.server !== server) mark = { at: now, horizon, server };
     if (now - mark.at < 2 * maxAgeMs) return 0;
     const removed = await database.execute({
@@ -29,8 +29,8 @@ export function createDeleteOldChanges(
 }
 
 /**
- * Also notes of other servers with numbers that were not given yet here: they came with a dump. Not a note of this server: a
- * transaction may get its number and write it while this statement runs.
+ * Also rows of another server (from a dump) with numbers that are not assigned here yet. Not rows of this server: a transaction
+ * may get its number and insert its row while this statement runs.
  */
 const removeChanges = `
   DELETE FROM table_changes

@@ -1,7 +1,7 @@
 import { createAuditWriter } from '../../../src/audit/writer.ts';
 import { cacheReads } from '../../../src/facts/fact-sources.ts';
 import { buildFacts } from '../../../src/facts/build-facts.ts';
-import { createTableCache } from '../../../src/database/cache/table-cache.ts';
+import { createTableCache } from '../../../src/database/cache/freshness.ts';
 import type { Database } from '../../../src/database/client.ts';
 import { createRevocations } from '../../../src/database/repositories/revocations.ts';
 

@@ -9,7 +9,7 @@ import { createAuditWriter } from '../../../src/audit/writer.ts';
 import type { Database } from '../../../src/database/client.ts';
 import { createRevocations } from '../../../src/database/repositories/revocations.ts';
 import { createDeleteOldChanges } from '../../../src/database/cache/change-cleanup.ts';
-import { createTableCache, maxAgeMs } from '../../../src/database/cache/table-cache.ts';
+import { createTableCache, maxAgeMs } from '../../../src/database/cache/freshness.ts';
 import { describePostgres, useDatabase, withClient } from '../../support/database.ts';
 
 /** A process with a memory: what it asked the database, and whether what it decided by memory was kept. */
