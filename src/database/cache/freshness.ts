@@ -28,7 +28,11 @@ export interface CacheSnapshot {
 }
 
 /** The parameters `$1` to `$3` of `checkFreshness`. */
-export function freshnessValues({ watched, horizon, xids }: CacheSnapshot): readonly unknown[] {
+export function freshnessValues({
+  watched,
+  horizon,
+  xids,
+}: CacheSnapshot): readonly (string | null)[] {
   return [watched, horizon, xids];
 }
 
