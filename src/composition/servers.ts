@@ -16,7 +16,6 @@ import { traceRequests } from '../http/hooks/tracing.ts';
 import { addGuestChatAuth } from '../http/routes/guest-chat-auth/route.ts';
 import { addGuestSessions } from '../http/routes/guest-sessions/route.ts';
 import { addIssueTicket } from '../http/routes/tickets/issue-route.ts';
-import { keepLastExchange } from '../http/hooks/last-exchange.ts';
 import { createFailureLimit, createGuestSessionLimit } from '../rate-limit/request-limits.ts';
 import { addMetrics } from '../http/routes/metrics/route.ts';
 import { collectMethods } from '../http/hooks/method-not-allowed.ts';
@@ -83,7 +82,6 @@ async function buildPublicServer(
   });
   if (runtime.tracing) traceRequests(server, runtime.tracing);
   addDrain(server, runtime.closing);
-  keepLastExchange(server);
   server.addHook('onClose', deps.closeHosts);
   const cookieMode = cookieModeOf(config);
   await addCors(server, {
