@@ -11,7 +11,7 @@ import { startIdleGc } from './runtime/idle-gc.ts';
 import type { IntervalJob } from './runtime/interval-job.ts';
 import { watchNpmParent } from './runtime/npm-parent.ts';
 
-/** Milliseconds within which a further signal counts as the first one: after Ctrl-C the terminal and npm both send one. */
+/** Signals within this time count as one: after Ctrl-C the terminal and npm both send one. */
 const sameSignalMs = 1_000;
 
 const exitSignals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
@@ -26,7 +26,7 @@ try {
 async function serve(): Promise<void> {
   limitHeap();
   const config = loadConfig(withDotenv(process.env, '.env'));
-  // Before anything is started: process 1 of a container does not end by a signal that nobody handles.
+  // Before anything is started: process 1 of a container ignores signals without a handler.
   const { cause, watching: parentWatch } = firstExitCause();
   const starting = new AbortController();
   void cause.then(() => {
@@ -38,7 +38,6 @@ async function serve(): Promise<void> {
   } catch (error) {
     await parentWatch.stop();
     if (!starting.signal.aborted) throw error;
-    // What had been started is closed, as the signal asks.
     createLogger(config.logLevel, systemClock.now).info({ cause: await cause }, 'closed');
     return;
   }
@@ -47,10 +46,10 @@ async function serve(): Promise<void> {
   if (!config.production) console.log(await startupMessage(config, app.addresses, systemClock.now));
 }
 
-/** Why Usher is to end: a signal, or the end of the npm that runs it. */
+/** The reason to exit: a signal, or the end of the parent npm. */
 type Cause = NodeJS.Signals | 'npm ended';
 
-/** Resolves with the first cause; a signal that comes later ends the process at once. SIGHUP is a terminal that was closed. */
+/** Resolves with the first cause; a later signal ends the process at once. SIGHUP means that the terminal was closed. */
 function firstExitCause(): { readonly cause: Promise<Cause>; readonly watching: IntervalJob } {
   let end: (cause: Cause) => void = () => undefined;
   const cause = new Promise<Cause>((resolve) => (end = resolve));

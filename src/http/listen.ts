@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { StartRefused } from '../runtime/start-refused.ts';
 
-/** Where to listen, and the names of the settings that say so. */
+/** The address, and the names of its settings for errors. */
 export interface ListenOptions {
   readonly host: string;
   readonly port: number;
@@ -10,12 +10,12 @@ export interface ListenOptions {
 }
 
 /**
- * Connections that may wait to be accepted, which Linux cuts down to its `somaxconn`. With Node's default of 511,
- * some of 9,000 simultaneous connections were lost, and browsers do not retry.
+ * Length of the accept queue; Linux limits it to `somaxconn`. With Node's default of 511, some of 9,000 simultaneous
+ * connections were lost, and browsers do not retry.
  */
 const backlog = 4_096;
 
-/** Listens, and resolves to the URL. Throws `StartRefused` when this address or port is not to be had. */
+/** Listens, and resolves to the URL. Throws `StartRefused` if this address or port is not available. */
 export async function listen(server: FastifyInstance, options: ListenOptions): Promise<string> {
   const { host, port } = options;
   try {
@@ -24,7 +24,7 @@ export async function listen(server: FastifyInstance, options: ListenOptions): P
     const why = reasonOf((error as NodeJS.ErrnoException).code, options);
     throw why === undefined ? error : new StartRefused(`Usher cannot start: ${why}.`);
   }
-  // Bound to an address and a port, so it is not the path of a socket.
+  // Not a string: the server listens on a port, not on a Unix socket.
   const bound = server.server.address() as AddressInfo;
   const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
   return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${bound.port}`;

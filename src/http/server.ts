@@ -13,10 +13,9 @@ import { maxBodyBytes } from './input/lengths.ts';
 import { createRateLimitStore } from '../rate-limit/request-limits.ts';
 import { refuseMalformedPaths, routableTarget } from './input/path.ts';
 
-/** What every listener needs. */
 export interface ServerSettings {
   readonly logger: FastifyBaseLogger;
-  /** Networks whose `X-Forwarded-For` counts; nobody's by default. */
+  /** Networks whose `X-Forwarded-For` is used; none by default. */
   readonly trustedProxies: readonly string[];
   /** How long an idle connection is kept, in milliseconds; 72 s by default, as long as Fastify does. */
   readonly keepAliveTimeoutMs?: number;
@@ -27,10 +26,10 @@ export interface ServerSettings {
   readonly writeUnreadable?: WriteUnreadable;
 }
 
-/** Slow clients are cut off after these times, in milliseconds. An idle connection is not slow: Node counts from the first byte of a request. */
+/** Timeouts for slow clients. Idle connections are not affected: Node counts from the first byte of a request. */
 const timeoutsMs = { headers: 10_000, request: 15_000, sweep: 2_000 } as const;
 
-/** Creates a listener without routes: bodies, errors, ids and time-outs are set. */
+/** Creates a server without routes, with body parsers, error handling, request ids and timeouts. */
 export function createServer({
   logger,
   trustedProxies,
@@ -43,7 +42,7 @@ export function createServer({
   const server = Fastify({
     loggerInstance: withoutRequestLogs(logger),
     childLoggerFactory: (_quiet, bindings, options) => logger.child(bindings, options),
-    // Fastify's own lines hold the whole URL, and a guest's token stands in its query.
+    // Fastify's own log lines contain the whole URL, whose query may contain a guest's token.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: maxBodyBytes,
     requestIdHeader: false,
@@ -54,22 +53,22 @@ export function createServer({
     rewriteUrl: routableTarget,
     routerOptions: {
       ...{ ignoreTrailingSlash: true, ignoreDuplicateSlashes },
-      // None: a part that is too long is refused when its route is known.
+      // No limit here: a parameter that is too long is refused by its route.
       maxParamLength: Number.MAX_SAFE_INTEGER,
     },
-    // While we close, what still arrives on an open connection is answered too; pusher-js would not ask again.
+    // During shutdown, requests on open connections are still handled; pusher-js does not retry.
     return503OnClosing: false,
     requestTimeout: timeoutsMs.request,
     keepAliveTimeout: keepAliveTimeoutMs,
     http: {
       headersTimeout: timeoutsMs.headers,
-      // Node looks at slow connections only this often, by default every 30 s.
+      // The interval at which Node checks for slow connections; the default is 30 s.
       connectionsCheckingInterval: timeoutsMs.sweep,
     },
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: false } },
     clientErrorHandler: sendMalformedHttp,
   });
-  // Node keeps an address that was asked for in time; of who has hung up meanwhile it knows none, and a refusal would count for nobody.
+  // Node caches the address at the first read; after a disconnect it has none, and a refusal would not count for any address.
   server.server.on('connection', ({ remoteAddress }: Socket) => remoteAddress);
   server.addHook('onRequest', (request, reply, done) => {
     normalizeForwardedFor(request.raw.headers);
@@ -93,11 +92,11 @@ export function createServer({
 /** The origins of pages whose requests are accepted. */
 export interface BrowserSettings {
   readonly allowedOrigins: readonly string[];
-  /** Where refused requests are counted. */
+  /** Counts refused requests. */
   readonly limits: Pick<Limits, 'consume'>;
 }
 
-/** Adds what only browsers and strangers need: CORS, on errors too or the client sees status 0, and the limiter. */
+/** Adds CORS, also on errors, where a client would otherwise see status 0, and the rate limiter. */
 export async function addCors(
   server: FastifyInstance,
   { allowedOrigins, limits }: BrowserSettings,
@@ -108,11 +107,11 @@ export async function addCors(
     }
     done();
   });
-  // One object for all requests: with its `delegator` the plugin makes its options anew for each.
+  // One object for all requests: a `delegator` would create options for each request.
   await server.register(cors, {
     origin: originFor(allowedOrigins),
     methods: 'POST, GET, DELETE',
-    // The plugin's own refusal of an OPTIONS that is no preflight has no body of ours.
+    // Otherwise the plugin refuses an OPTIONS that is not a preflight, with a body of its own.
     strictPreflight: false,
     exposedHeaders: 'X-Request-Id, X-Decision-Id, Retry-After',
     maxAge: 600,
@@ -133,7 +132,7 @@ function originFor(allowedOrigins: readonly string[]): OriginFunction {
   };
 }
 
-/** Fastify announces each listener itself, at level info; we log both in one line. Requests log at the level that was set. */
+/** Hides Fastify's own line about listening, since one line of ours has both addresses. Requests log at the configured level. */
 function withoutRequestLogs(logger: FastifyBaseLogger): FastifyBaseLogger {
   return ['trace', 'debug', 'info'].includes(logger.level)
     ? logger.child({}, { level: 'warn' })

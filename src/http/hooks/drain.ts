@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 
 /**
- * Once we are closing, each answer says that it is the last on its connection. Else a client or a proxy would send its
- * next request just when we close the connection, and pusher-js never asks again.
+ * During shutdown each response closes its connection. Otherwise a client or proxy could send its next request just as the
+ * connection is closed, and pusher-js does not retry.
  */
 export function addDrain(server: FastifyInstance, closing: AbortSignal): void {
   server.addHook('onRequest', (_request, reply, done) => {
@@ -15,7 +15,7 @@ export function addDrain(server: FastifyInstance, closing: AbortSignal): void {
 
 const pollIntervalMs = 25;
 
-/** Waits until no connection is open, for so many milliseconds at most: a balancer that reads `/readyz` sends others elsewhere. */
+/** Waits until no connection is open, or for the timeout: meanwhile load balancers that read `/readyz` stop sending requests. */
 export async function waitForConnections(server: Server, timeoutMs: number): Promise<void> {
   for (
     let waitedMs = 0;

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** What the parser's codes mean; every other one is a request that is no HTTP. */
+/** Responses by the parser's error code; any other code means that the request is not HTTP. */
 const meanings: Readonly<Record<string, { readonly status: number; readonly message: string }>> = {
   ERR_HTTP_REQUEST_TIMEOUT: { status: 408, message: 'The request took too long' },
   HPE_HEADER_OVERFLOW: { status: 431, message: 'The headers are too large' },
@@ -10,8 +10,8 @@ const meanings: Readonly<Record<string, { readonly status: number; readonly mess
 const noHttp = { status: 400, message: 'The request is not HTTP' } as const;
 
 /**
- * Answers what is no HTTP, or came too slowly, with our error body, and ends the connection. No route and no hook ever
- * sees it, and no browser sends it, so it has no CORS headers.
+ * Sends the error body for a request that is not HTTP or too slow, and closes the connection. It bypasses routes and hooks,
+ * and browsers do not send such requests, so there are no CORS headers.
  */
 export function sendMalformedHttp(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
@@ -29,7 +29,7 @@ export function sendMalformedHttp(error: NodeJS.ErrnoException, socket: Socket):
     `X-Request-Id: ${requestId}`,
     'Connection: close',
   ];
-  // Destroyed once it is written: what still comes is no request.
+  // Destroyed once it is written: further bytes are not a request.
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => {
     socket.destroy();
   });

@@ -3,7 +3,7 @@ import { RequestProblem } from '../output/problem.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** True for the methods that a path does not take. */
+    /** True for the routes that reject the other methods of a path. */
     isOtherMethod?: boolean;
   }
 }
@@ -14,8 +14,8 @@ interface Path {
 }
 
 /**
- * Notes the routes that are added from here on; what it returns, called after all of them, has every other method of
- * their paths answered 405 with `Allow` (RFC 9110 §15.5.6). Fastify answers 404, which suggests a wrong path.
+ * Collects the routes that are added after this call. The returned function, called after the last route, adds 405 responses
+ * with `Allow` for the other methods of their paths (RFC 9110 §15.5.6). Fastify's own 404 suggests a wrong path.
  */
 export function collectMethods(server: FastifyInstance): () => void {
   const paths = new Map<string, Path>();
@@ -26,7 +26,7 @@ export function collectMethods(server: FastifyInstance): () => void {
     for (const each of [method].flat()) path.methods.add(each);
   });
   return () => {
-    // As a plugin, because plugins that add routes run in their turn.
+    // As a plugin, since earlier plugins may still add routes.
     void server.register((scope, _options, done) => {
       for (const [url, path] of paths) rejectOtherMethods(scope, url, path);
       done();
@@ -36,7 +36,7 @@ export function collectMethods(server: FastifyInstance): () => void {
 
 function rejectOtherMethods(server: FastifyInstance, url: string, { methods, config }: Path): void {
   const allow = [...methods].sort().join(', ');
-  // Preflights are answered for all paths in one place.
+  // The CORS plugin handles OPTIONS for all paths.
   const others = server.supportedMethods.filter((each) => !methods.has(each) && each !== 'OPTIONS');
   const { errorBody, action } = config;
   server.route({

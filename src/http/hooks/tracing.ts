@@ -3,8 +3,8 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { RequestSpan, SpanAttributes, Tracing } from '../../observability/tracing/tracer.ts';
 
 /**
- * Follows each request from its head to its answer, by the names of OpenTelemetry's conventions for HTTP. Never its path,
- * its query, its address or its headers: tokens stand in them, and whom they are from is nobody else's business.
+ * Traces each request with the attribute names of OpenTelemetry's semantic conventions for HTTP. Path, query, address and
+ * headers are left out: they contain tokens and personal data.
  */
 export function traceRequests(
   server: FastifyInstance,
@@ -25,7 +25,7 @@ export function traceRequests(
       traceparent: typeof traceparent === 'string' ? traceparent : undefined,
     });
     spans.set(request.raw, span);
-    // Also where the client has hung up, and no answer was finished.
+    // `close` also fires if the client disconnects before the response is finished.
     reply.raw.once('close', () => {
       span.end(reply.raw.writableFinished ? outcomeOf(reply) : disconnected);
     });
