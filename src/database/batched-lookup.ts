@@ -1,14 +1,14 @@
 import { createBatchedRead } from './batched-read.ts';
 import type { Database } from './client.ts';
 
-/** What a row of a lookup has: the place, from 1, of the texts that it belongs to. */
+/** A result row with the position, from 1, of its request. */
 export interface BatchedRow {
   readonly place: number;
 }
 
 /**
- * A prepared statement that finds one row for each list of texts, past Prisma, because it stands in the way of every
- * decision. It takes a JSON list of such lists as `$1` (`asked`), and gives a row with its `place` for those that were found.
+ * A prepared statement that finds one row for each list of texts, without Prisma, because each decision waits for it. Its
+ * parameter `$1` is a JSON array of these lists; each row that it returns has the `place` of its list.
  */
 export function createBatchedLookup<Row extends BatchedRow>(
   database: Database,
@@ -23,8 +23,8 @@ export function createBatchedLookup<Row extends BatchedRow>(
 }
 
 /**
- * What the statement of a lookup takes its texts from. Each is a column here, because row-level security lets an index be
- * asked only for what was worked out before: not for `texts ->> 1`. Those that a lookup does not pass are NULL.
+ * The requests of a lookup as a table. Each text is a column: with row-level security an index can be used only for
+ * values that are already computed, not for `texts ->> 1`. Missing texts are NULL.
  */
 export const requests = `(
     SELECT place::int, texts,

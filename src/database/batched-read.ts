@@ -1,19 +1,19 @@
 import { setImmediate } from 'node:timers/promises';
 import { createBatches } from '../runtime/batches.ts';
 
-/** Questions of one statement at most. */
+/** Requests per statement. */
 const maxBatch = 256;
 
-/** Answers questions with one statement: the answer to each stands in its question's place. Throws `Unavailable`. */
+/** Reads many requests with one statement; results have the order of the requests. Throws `Unavailable`. */
 export type ReadMany<Request, Result> = (
-  questions: readonly Request[],
+  requests: readonly Request[],
 ) => Promise<readonly Result[]>;
 
-/** Asks together what is asked at the same time. Each question is in a statement that begins after it was asked. */
+/** Combines concurrent requests in one statement, which begins after all of them. */
 export function createBatchedRead<Request, Result>(
   readMany: ReadMany<Request, Result>,
-): (question: Request) => Promise<Result> {
-  // What arrived with the same turn of the event loop goes together; nobody waits for what has yet to arrive.
+): (request: Request) => Promise<Result> {
+  // Only requests of the same turn of the event loop are combined, so none waits for later ones.
   const beforeFirst = () => setImmediate();
   return createBatches({ run: readMany, maxItems: maxBatch, beforeFirst }).add;
 }

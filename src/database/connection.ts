@@ -1,17 +1,16 @@
 import { Client, type ClientConfig } from 'pg';
 import type { Servers } from './servers.ts';
 
-/** How a connection is opened. */
 export interface OpenOptions extends Omit<ClientConfig, 'connectionString'> {
   readonly connectionTimeoutMillis: number;
   readonly application_name: string;
-  /** Ends the connection, and what waits on it, at any time. */
+  /** Closes the connection at any time. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Opens a connection to the first server that lets itself be opened and prepared. Throws what went wrong: with several
- * servers an `AggregateError`.
+ * Opens a connection to the first server on which opening and preparing succeed. Throws the error of the server, or an
+ * `AggregateError` of several servers.
  */
 export async function openConnection(
   servers: Servers,

@@ -3,7 +3,7 @@ import { RowRefused, Unavailable } from '../runtime/unavailable.ts';
 import { errorCodeDescriptions } from './error-codes.ts';
 import { Prisma } from './generated/client.ts';
 
-/** What the driver says in its own words; these texts hold neither values nor addresses. */
+/** Messages of the driver that contain neither values nor addresses. */
 const driverMessages: ReadonlySet<string> = new Set([
   'Query read timeout',
   'Connection terminated',
@@ -15,12 +15,12 @@ const driverMessages: ReadonlySet<string> = new Set([
   'The server does not support SSL connections',
 ]);
 
-/** Codes by which the database answers a question; everything else means that it did not. */
+/** Errors that are a result of the query; any other error means that the database is unavailable. */
 const rowResultCodes: ReadonlySet<string> = new Set(['P2002', 'P2025']);
 
 /**
- * Waits for a query of ours. Prisma's known answers (P2002 unique, P2025 not found) are thrown on as they are;
- * everything else becomes `Unavailable`, because dropped connections and time-outs arrive without a code.
+ * Rethrows P2002 (unique) and P2025 (not found) of Prisma. Any other error becomes `Unavailable`, because lost connections
+ * and timeouts have no code.
  */
 export async function withDatabaseErrors<T>(query: Promise<T>): Promise<T> {
   try {
@@ -45,7 +45,7 @@ export function databaseUnavailable(error: unknown, dependency = 'database'): Un
   });
 }
 
-/** The sentence of ours that an error is, or has for one of several servers. */
+/** The `StartRefused` that an error is, or that it contains for one of several servers. */
 export function startRefusalIn(error: unknown): StartRefused | undefined {
   const errors: readonly unknown[] = error instanceof AggregateError ? error.errors : [error];
   return errors.find((each) => each instanceof StartRefused);
@@ -55,7 +55,7 @@ export function startRefusalIn(error: unknown): StartRefused | undefined {
 const refusesRow = /^(?:22|23|54)[0-9A-Z]{3}$/;
 const isThere = '23505';
 
-/** What a statement of ours failed of: `RowRefused` where the database refused a row, `Unavailable` otherwise. */
+/** `RowRefused` if the database refused a row, otherwise `Unavailable`. */
 export function statementError(error: unknown): Unavailable {
   const fault = databaseUnavailable(error);
   const code = isObject(error) ? error['code'] : undefined;

@@ -1,17 +1,16 @@
 import { Client, Pool, type ClientBase, type PoolClient, type PoolConfig } from 'pg';
 import type { Servers } from './servers.ts';
 
-/** What a pool is made of. */
 export interface PoolOptions extends Omit<PoolConfig, 'connectionString' | 'Client' | 'onConnect'> {
   readonly servers: Servers;
   /** Prepares a new connection and resolves to its server's identity. The caller that requested the connection gets its errors. */
   readonly prepare: (client: ClientBase) => Promise<string>;
 }
 
-/** A pool that lends prepared connections only, of one server, and none whose transaction is still open. */
+/** A pool of prepared connections to one server, without connections that have an open transaction. */
 export function createPool({ servers, prepare, ...config }: PoolOptions): Pool {
   const pool = new PreparedPool({ servers, prepare, ...config });
-  // A connection that breaks while nobody uses it is an event, which ends the process when nobody listens.
+  // A broken idle connection emits `error`, which ends the process without a listener.
   pool.on('error', () => undefined);
   pool.on('release', (_error, client) => {
     // When a server freezes within a transaction, its ROLLBACK times out as well, and adapter-pg gives the connection back

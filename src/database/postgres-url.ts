@@ -22,19 +22,19 @@ export function readPostgresUrl(text: string): PostgresServers | undefined {
   const { scheme = '', login = '', hosts: named = '', path = '/' } = parts;
   const query = new URLSearchParams(parts['query']);
   const inQuery = query.get('host')?.split(',');
-  const deps = query.get('port')?.split(',') ?? [''];
+  const ports = query.get('port')?.split(',') ?? [''];
   const hosts = inQuery ?? named.split(',');
-  if (deps.length > 1 && deps.length !== hosts.length) return undefined;
+  if (ports.length > 1 && ports.length !== hosts.length) return undefined;
   const urls = hosts.map((host, place) => {
     const own = new URLSearchParams(query);
-    const port = deps[place] ?? deps[0] ?? '';
+    const port = ports[place] ?? ports[0] ?? '';
     if (inQuery !== undefined) own.set('host', host);
     if (port !== '') own.set('port', port);
     const search = own.size > 0 ? `?${own.toString()}` : '';
     // The port before the path counts also where the host is a parameter.
     return `${scheme}${login}${inQuery === undefined ? host : named}${path}${search}`;
   });
-  return urls.every(isUrl) && deps.every(isPort)
+  return urls.every(isUrl) && ports.every(isPort)
     ? {
         urls,
         target: query.get('target_session_attrs') ?? undefined,

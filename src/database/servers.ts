@@ -1,12 +1,12 @@
 import type { Secret } from '../runtime/secret.ts';
 import { readPostgresUrl } from './postgres-url.ts';
 
-/** The servers that a URL names, of which one is used until it fails. */
+/** The servers of a URL, of which one is used until it fails. */
 export interface Servers {
   readonly count: number;
   /** The URL of the server to try now. */
   readonly current: () => string;
-  /** The next one is tried from now on; nothing when another attempt has moved on from this URL already. */
+  /** Switches to the next server, unless another attempt has already switched from this URL. */
   readonly markFailed: (url: string) => void;
 }
 

@@ -1,6 +1,6 @@
 /**
- * True when PostgreSQL can hold this text: it refuses NUL, and half a surrogate pair would become another text on the way.
- * Looking such a text up must answer "not found" rather than fail, least of all together with others in one batch.
+ * True if PostgreSQL can store this text: it refuses NUL, and a lone surrogate would be converted to another text. A lookup
+ * of such a text must be "not found": an error would fail the other requests of its batch.
  */
 export function isStorable(text: string): boolean {
   return !/[\0\p{Cs}]/u.test(text);

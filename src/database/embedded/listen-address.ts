@@ -44,7 +44,6 @@ function listenOnce(where: string | 0): Promise<number | undefined> {
   });
 }
 
-/** The URL of the server behind this door. */
 export function urlOf({ password }: Cluster, { host, port }: ListenAddress): Secret {
   const query = new URLSearchParams({ host }).toString();
   return new Secret(

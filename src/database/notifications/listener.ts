@@ -7,33 +7,31 @@ import { setUpSession } from '../session.ts';
 import type { Change } from './change.ts';
 import { changesChannel, parseChange } from './notification.ts';
 
-/** What listening needs. */
 export interface ListenerDeps extends Clock {
   readonly url: Secret;
-  /** Told of each change, in the order of their commits; the same one may come twice. It must not throw. */
+  /** Called for each change in the order of commits, possibly more than once. It must not throw. */
   readonly onChange: (change: Change) => void;
   /**
-   * Looks through what may have changed unheard in the last so many milliseconds; called whenever listening begins.
-   * Until it resolves we do not count as listening, and when it throws the connection is made anew.
+   * Processes changes of the last `periodMs` milliseconds that may have been missed; called after each connect.
+   * `isListening` is false until it resolves. If it throws, the connection is opened again.
    */
   readonly catchUp: (periodMs: number) => Promise<void>;
   readonly log: { readonly warn: (about: object, message: string) => void };
 }
 
-/** One connection of this process, on which it hears what any replica changed. */
+/** The connection on which this process receives the changes of all replicas. */
 export interface Listener {
   /** True while no change can be missed for longer than two heartbeats, after which a frozen server counts as lost. */
   readonly isListening: () => boolean;
   readonly stop: () => Promise<void>;
 }
 
-/** All in milliseconds. */
 const heartbeatMs = 1_500;
 const connectTimeoutMs = 3_000;
 const firstRetryMs = 100;
 const maxRetryMs = 5_000;
 
-/** Listens from now on, and again by itself whenever the connection was lost. */
+/** Listens, and reconnects after a lost connection. */
 export function startListening(deps: ListenerDeps): Listener {
   const { now, startTimer, catchUp, log } = deps;
   const servers = serversOf(deps.url);
@@ -69,7 +67,10 @@ export function startListening(deps: ListenerDeps): Listener {
         session.destroy();
         if (isStopping()) return;
         servers.markFailed(url);
-        log.warn({ err: databaseUnavailable(error) }, 'changes are not heard until we reconnect');
+        log.warn(
+          { err: databaseUnavailable(error) },
+          'connection for change notifications lost; reconnecting',
+        );
       }
       await delay(retry, stopped, startTimer);
       retry = Math.min(retry * 2, maxRetryMs);
@@ -107,7 +108,7 @@ function openSession(url: string, { onChange, startTimer }: ListenerDeps): Sessi
   const lost = new Promise<never>((_resolve, reject) => {
     lose = reject;
   });
-  // Whoever does not wait just then hears of it with the next question.
+  // Prevents an unhandled rejection; the next ping rejects with the same error.
   lost.catch(() => undefined);
   client.on('error', lose);
   client.on('end', () => {

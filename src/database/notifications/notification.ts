@@ -1,10 +1,10 @@
 import { parseSubject } from '../repositories/subject-key.ts';
 import type { Change } from './change.ts';
 
-/** The channel of PostgreSQL on which replicas hear of changes. A message is JSON below 8000 bytes, with its `kind`. */
+/** The `LISTEN` channel for changes. A message is JSON below 8000 bytes with a `kind`. */
 export const changesChannel = 'usher_changes';
 
-/** Reads one message; `undefined` for what this Usher does not know, which a newer one beside it may. */
+/** Parses one message; `undefined` for kinds that only newer versions of Usher support. */
 export function parseChange(message: string): Change | undefined {
   let fields: unknown;
   try {
