@@ -1,14 +1,18 @@
 import { isIP, isIPv6 } from 'node:net';
+import { readPostgresUrl } from '../database/postgres-url.ts';
+import { parseRedisUrl } from '../redis/redis-url.ts';
+import { Secret } from '../runtime/secret.ts';
 import type { Setting } from './setting.ts';
-
-type Extras = Pick<Setting<string>, 'fallback'>;
 
 const labels = /^(?=.{1,253}$)[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?(?:\.[A-Za-z0-9_-]+)*\.?$/;
 
 const isHost = (value: string): boolean => isIP(value) !== 0 || labels.test(value);
 
 /** An address to listen on: an IP address, or a name that the system resolves. */
-export const listenHost = (doc: string, extras: Extras = {}): Setting<string> => ({
+export const listenHost = (
+  doc: string,
+  extras: Pick<Setting<string>, 'fallback'> = {},
+): Setting<string> => ({
   doc,
   parse: (value) =>
     isHost(value)
@@ -17,18 +21,17 @@ export const listenHost = (doc: string, extras: Extras = {}): Setting<string> =>
   ...extras,
 });
 
-/** The host of a Pusher server as it stands in a URL, an IPv6 address in brackets; `undefined` for what is no host. */
+/** A host as part of a URL, with an IPv6 address in brackets; `undefined` if it is invalid. */
 export function urlHost(value: string): string | undefined {
   const bare = /^\[(.*)\]$/.exec(value)?.[1] ?? value;
   if (isIPv6(bare)) return bare.includes('%') ? undefined : `[${bare}]`;
   return bare === value && isHost(value) ? value : undefined;
 }
 
-/** What `urlHost` does not take. */
 export const urlHostProblem =
   'must be a host name or an IP address, without a scheme, a port or a path';
 
-/** A host to which Usher connects. */
+/** The host of a Pusher server. */
 export const serverHost = (doc: string): Setting<string> => ({
   doc,
   parse: (value) => {
@@ -39,18 +42,48 @@ export const serverHost = (doc: string): Setting<string> => ({
   },
 });
 
-/** What may stand in a path and in a signature as it is: an id, a key or a cluster of a Pusher app. */
-export const isPusherWord = (value: string): boolean => /^[A-Za-z0-9._~=+@!*-]{1,200}$/.test(value);
-
-/** What `isPusherWord` does not take. */
-export const pusherWordProblem = 'must be letters, digits, and . _ - ~ = + @ ! * only';
-
-/** An id, a key or a cluster of a Pusher app. */
-export const pusherWord = (
-  doc: string,
-  extras: Pick<Setting<string>, 'development'> = {},
-): Setting<string> => ({
+/** An IP address, or a network in CIDR notation. */
+export const network = (doc: string): Setting<string> => ({
   doc,
-  parse: (value) => (isPusherWord(value) ? { value } : { problem: pusherWordProblem }),
-  ...extras,
+  parse: (value) =>
+    isNetwork(value)
+      ? { value }
+      : { problem: 'must be an address or a network such as 10.0.0.0/8' },
+});
+
+function isNetwork(value: string): boolean {
+  const [address = '', bits, more] = value.split('/');
+  // A zone (fe80::1%eth0) is valid on one machine only, and not every zone can be matched.
+  const family = address.includes('%') ? 0 : isIP(address);
+  if (family === 0 || more !== undefined) return false;
+  // A network of 0 bits contains every address.
+  return (
+    bits === undefined ||
+    (/^[1-9][0-9]{0,2}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128))
+  );
+}
+
+/** The URL of one or more PostgreSQL servers. */
+export const postgresUrl = (doc: string): Setting<Secret> => ({
+  doc,
+  parse: (value) => {
+    if (!/^postgres(?:ql)?:\/\//.test(value)) {
+      return { problem: 'must be an address that begins with postgres:// or postgresql://' };
+    }
+    return readPostgresUrl(value) === undefined
+      ? {
+          problem:
+            'must be a URL such as postgresql://user:password@host:5432/database: several hosts are separated by commas, ' +
+            'a Unix socket is ?host=/directory, and special characters of the password are percent-encoded',
+        }
+      : { value: new Secret(value) };
+  },
+});
+
+export const redisUrl = (doc: string): Setting<Secret> => ({
+  doc,
+  parse: (text) => {
+    const address = parseRedisUrl(text);
+    return 'problem' in address ? address : { value: new Secret(text) };
+  },
 });

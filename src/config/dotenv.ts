@@ -4,8 +4,8 @@ import { ConfigurationError } from './load.ts';
 import type { Environment } from './read.ts';
 
 /**
- * Outside production, adds what a `.env` file says to what the environment does not.
- * A production process takes no settings from a file that may lie about in its image, so no file makes one either.
+ * Outside production, adds the settings of a `.env` file that the environment does not have.
+ * In production such a file may be in the image by accident, so it has no effect, and `NODE_ENV` in it is ignored.
  * Throws `ConfigurationError` for a file that cannot be read.
  */
 export function withDotenv(env: Environment, file: string): Environment {

@@ -2,7 +2,7 @@ import { integer, oneOf, type Setting } from './setting.ts';
 
 const rate = [1, 1_000_000] as const;
 
-/** The limits, in the order in which the documentation shows them. */
+/** In the order of the documentation. */
 export const limitSettings = {
   RATE_LIMIT_CONNECTIONS: integer(
     'Unauthenticated WebSocket handshakes per minute and IP address',
@@ -31,7 +31,7 @@ export const limitSettings = {
     fallback: '30',
   }),
   RATE_LIMIT_MESSAGES_ACTION: oneOf(
-    'Action for a message beyond that limit: close the WebSocket, or drop the message; 31 dropped in a row close it too',
+    'Action for a message beyond that limit: close the WebSocket, or drop the message; 31 dropped messages in a row also close it',
     ['close', 'drop'],
     { fallback: 'drop' },
   ),

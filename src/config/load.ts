@@ -11,7 +11,6 @@ import { loadTokens, type TokenConfig } from './tokens.ts';
 import { loadTracing, type TracingConfig } from './tracing.ts';
 import { loadWebSockets, type WebSocketConfig } from './web-sockets.ts';
 
-/** The configuration, read and checked. */
 export interface Config extends PusherConfig {
   readonly production: boolean;
   readonly logLevel: string;
@@ -21,32 +20,29 @@ export interface Config extends PusherConfig {
     readonly schema: string;
   };
   readonly redis: Secret | undefined;
-  /** `undefined` where no guest token is accepted. */
+  /** `undefined` if guest tokens are not accepted. */
   readonly guestTokens: GuestTokenConfig | undefined;
-  /** `undefined` where no JWT of a user is accepted. */
+  /** `undefined` if JWTs of users are not accepted. */
   readonly userTokens: UserTokenConfig | undefined;
-  /** How answers are written for the clients of the pages. */
   readonly signing: SigningStyle;
-  /** The field of a body that may hold a user's token, where there is one. */
+  /** The field of a request body that may have a user token. */
   readonly tokenField: string | undefined;
   readonly sanctum: SanctumConfig | undefined;
   readonly sessions: SessionConfig | undefined;
   readonly tickets: TicketConfig;
   readonly webSockets: WebSocketConfig;
-  /** How long a guest session of ours lives, in milliseconds. */
   readonly guestSessionLifetimeMs: number;
-  /** How long a revocation is kept where nothing bounds the life of what it refuses, in milliseconds; for ever without it. */
+  /** The retention of a revocation of credentials without a maximum lifetime; `undefined` to keep it for ever. */
   readonly revocationRetentionMs: number | undefined;
   readonly allowedOrigins: readonly string[];
   readonly trustedProxies: readonly string[];
-  /** How long an idle connection of the public listener is kept, in milliseconds. */
   readonly keepAliveMs: number;
   readonly audit: 'strict' | 'buffered';
-  /** How long everybody is still answered once we close, in milliseconds. */
+  /** For this time after SIGTERM, Usher still accepts requests. */
   readonly shutdownNoticeMs: number;
   readonly limits: LimitConfig;
   readonly tracing: TracingConfig | undefined;
-  /** Variables that look like settings and are not. */
+  /** Variables that are probably misspelt settings. */
   readonly misspelt: readonly Misspelt[];
 }
 
@@ -55,12 +51,11 @@ export interface GuestTokenConfig extends TokenConfig {
   readonly hotelClaim: string;
 }
 
-/** `maxAge` in milliseconds. */
 export interface UserTokenConfig extends TokenConfig {
   readonly maxAgeMs: number;
 }
 
-/** How many a minute. */
+/** Maximum numbers per minute. */
 interface LimitConfig {
   readonly connections: number;
   readonly failures: number;
@@ -75,7 +70,7 @@ interface Listener {
   readonly port: number;
 }
 
-/** Thrown with every problem of the configuration at once, and with misspelt names, which may be their cause; it names settings and never values. */
+/** All problems of the configuration, and misspelt names, which may be their cause. The message names settings and never has values. */
 export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError';
 
@@ -88,7 +83,7 @@ export class ConfigurationError extends Error {
   }
 }
 
-/** Reads and checks the whole configuration; throws `ConfigurationError` with all its problems. */
+/** Throws `ConfigurationError` with all problems. */
 export function loadConfig(env: Environment): Config {
   const production = env['NODE_ENV'] === 'production';
   const read = createSettingsReader(env, production);
@@ -132,7 +127,7 @@ export function loadConfig(env: Environment): Config {
     misspelt: findMisspelt(env),
   };
   checkCredentials(config, read);
-  checkDeps(config, read);
+  checkPorts(config, read);
   if (read.problems.length > 0) throw new ConfigurationError(read.problems, config.misspelt);
   return config;
 }
@@ -151,28 +146,30 @@ function loadCredentialTokens(read: SettingsReader): Pick<Config, 'guestTokens' 
 function checkCredentials(config: Config, read: SettingsReader): void {
   const { guestTokens, userTokens, sanctum, sessions } = config;
   const sources = [guestTokens, userTokens, sanctum, sessions];
-  // One that is set and wrong is a problem of its own.
-  const isWrong = read.problems.some((each) => /^(SANCTUM_DATABASE_URL|SESSION_MODE) /.test(each));
-  if (sources.every((source) => source === undefined) && !isWrong) {
+  // A source that is set and invalid is already a problem.
+  const isInvalid = read.problems.some((each) =>
+    /^(SANCTUM_DATABASE_URL|SESSION_MODE) /.test(each),
+  );
+  if (sources.every((source) => source === undefined) && !isInvalid) {
     read.problem(
-      'No credential would be accepted: set one of USER_TOKEN_SECRET, USER_TOKEN_PUBLIC_KEY, USER_TOKEN_JWKS_URL, the same of GUEST_TOKEN_, SANCTUM_DATABASE_URL or SESSION_MODE',
+      'No credential would be accepted: set one of USER_TOKEN_SECRET, USER_TOKEN_PUBLIC_KEY, USER_TOKEN_JWKS_URL, their GUEST_TOKEN_ equivalents, SANCTUM_DATABASE_URL or SESSION_MODE',
     );
   }
   const secretOf = (tokens: TokenConfig | undefined) =>
     tokens !== undefined && 'secret' in tokens.keys ? tokens.keys.secret.reveal() : '';
   const guests = secretOf(guestTokens);
-  // Two that are missing are the same as well, and already reported.
+  // Two missing secrets are equal too, but already reported.
   if (guests !== '' && guests === secretOf(userTokens)) {
     read.problem('GUEST_TOKEN_SECRET and USER_TOKEN_SECRET must not be the same');
   }
 }
 
-function checkDeps({ listen, operator }: Config, read: SettingsReader): void {
+function checkPorts({ listen, operator }: Config, read: SettingsReader): void {
   const isAny = (host: string) => host === '0.0.0.0' || host === '::';
   const overlap = listen.host === operator.host || isAny(listen.host) || isAny(operator.host);
   if (overlap && listen.port !== 0 && listen.port === operator.port) {
     read.problem(
-      'PORT and OPS_PORT are the same: give one of them another port (OPS_PORT is 3001 unless it is set)',
+      'PORT and OPS_PORT are the same: change one of them (the default of OPS_PORT is 3001)',
     );
   }
 }
@@ -183,17 +180,17 @@ function loadOperator(read: SettingsReader): Config['operator'] {
   if (token === undefined && !isLoopback(host)) {
     read.problem('OPS_TOKEN must be set when OPS_HOST is not a loopback address');
   }
-  // Another one could not be sent in a header, and so would never be accepted.
+  // A header cannot have other characters: the token would never be accepted.
   if (token !== undefined && !/^[!-~](?:[ -~]*[!-~])?$/.test(token.reveal())) {
-    read.problem('OPS_TOKEN must be printable ASCII, without blanks at its ends');
+    read.problem('OPS_TOKEN must be printable ASCII, without spaces at its ends');
   }
   if (token !== undefined && token.reveal().length < 16) {
-    read.problem('OPS_TOKEN must have 16 characters at least');
+    read.problem('OPS_TOKEN must have at least 16 characters');
   }
   return { host, port: read.required('OPS_PORT'), token };
 }
 
-/** In milliseconds; a timer of Node that is set for longer than 24 days fires at once. */
+/** A timer of Node that is set for longer than 24 days fires immediately. */
 const maxNoticeMs = 60 * 60 * 1000;
 
 function loadShutdownNotice(read: SettingsReader): number {
@@ -202,7 +199,7 @@ function loadShutdownNotice(read: SettingsReader): number {
   return notice;
 }
 
-/** Values of libpq's `target_session_attrs` that may choose a server where nothing can be written. */
+/** Values of libpq's `target_session_attrs` that may select a read-only server. */
 const standbys: ReadonlySet<string> = new Set(['read-only', 'standby', 'prefer-standby']);
 
 function loadDatabase(read: SettingsReader): Config['database'] {
@@ -211,11 +208,11 @@ function loadDatabase(read: SettingsReader): Config['database'] {
   if (url === undefined) return { dataDir: read.required('DATA_DIR'), schema };
   const { schema: named = schema, target = 'any' } = readPostgresUrl(url.reveal()) ?? {};
   if (standbys.has(target)) {
-    read.problem('DATABASE_URL may choose a standby; set its target_session_attrs=read-write');
+    read.problem('DATABASE_URL may select a standby; set its target_session_attrs=read-write');
   }
-  // An application's own URL may be used as it is: with Prisma that names the application's schema.
+  // The URL of an application may be used unchanged: with Prisma it names the schema of the application.
   if (named !== schema && named !== 'public') {
-    read.problem('DATABASE_URL names a schema; DATABASE_SCHEMA is the setting for that');
+    read.problem('DATABASE_URL names a schema; use DATABASE_SCHEMA instead');
   }
   return { url, schema };
 }

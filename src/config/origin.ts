@@ -3,8 +3,8 @@ import type { Parsed, Setting } from './setting.ts';
 type Extras = Pick<Setting<string>, 'development'>;
 
 /**
- * An origin as browsers spell it (RFC 6454 §6.2), whatever its case and with or without its scheme's own port; a wildcard for one
- * label of a host, such as `https://*.tenants.example`; or `*` for any.
+ * An origin, normalized to the form of browsers (RFC 6454 §6.2): lower case, without the default port; a wildcard for one label of
+ * a host, such as `https://*.tenants.example`; or `*` for any origin.
  */
 export const origin = (doc: string, extras: Extras = {}): Setting<string> => ({
   doc,
@@ -15,11 +15,12 @@ export const origin = (doc: string, extras: Extras = {}): Setting<string> => ({
 const bad = (problem: string) => ({ problem });
 
 function parseOrigin(value: string): Parsed<string> {
-  if (value === 'null') return bad('is null, the origin of sandboxed pages and files of anybody');
+  if (value === 'null') return bad('is null, the origin of any sandboxed page and any file');
   const [, scheme = '', rest = ''] = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/is.exec(value) ?? [];
   if (scheme === '') return bad('has no scheme: write it as https://app.example');
-  if (/^wss?$/i.test(scheme)) return bad('is of a WebSocket: name the page, https://app.example');
-  if (/^file$/i.test(scheme)) return bad('is of files, whose origin is null for browsers');
+  if (/^wss?$/i.test(scheme))
+    return bad('is a WebSocket address: use the origin of the page, such as https://app.example');
+  if (/^file$/i.test(scheme)) return bad('is for files, which have the origin null');
   if (/[/?#\\]/.test(rest)) {
     return bad('has a path or ends in a slash: an origin ends with its host and port');
   }
@@ -33,10 +34,10 @@ function parseOrigin(value: string): Parsed<string> {
 function parseWebOrigin(value: string): Parsed<string> {
   return URL.canParse(value)
     ? { value: new URL(value).origin }
-    : bad('has no host or port that is valid');
+    : bad('has an invalid host or port');
 }
 
-/** An app or an extension, such as `capacitor://localhost`: for these schemes `URL` knows no origin, and browsers send this. */
+/** An app or an extension, such as `capacitor://localhost`: for these schemes `URL` has no origin, but browsers send this one. */
 function parseAppOrigin(scheme: string, host: string): Parsed<string> {
   const isHost = /^[a-z0-9._-]{1,253}(?::[0-9]{1,5})?$/i.test(host);
   return isHost && URL.canParse(`${scheme}://${host}`)
@@ -45,9 +46,9 @@ function parseAppOrigin(scheme: string, host: string): Parsed<string> {
 }
 
 const badWildcard =
-  'has a wildcard that is not the first label of a domain: only https://*.tenants.example works';
+  'has a wildcard that is not the first label of a domain, as in https://*.tenants.example';
 
-/** Below a domain of two labels at least: `https://*.com` would match sites of any owner. `localhost` is always this machine. */
+/** The domain has at least two labels: `https://*.com` would match sites of any owner. `localhost` is always this machine. */
 function parseWildcard(scheme: string, rest: string): Parsed<string> {
   const [, domain = ''] = /^\*\.([^*]+)$/.exec(rest) ?? [];
   if (!URL.canParse(`${scheme}://${domain}`)) return bad(badWildcard);

@@ -5,10 +5,11 @@ import {
   type TenantsApp,
 } from '../pusher/pusher-app.ts';
 import { Secret } from '../runtime/secret.ts';
-import { isPusherWord, pusherWordProblem, urlHost, urlHostProblem } from './address.ts';
+import { urlHost, urlHostProblem } from './address.ts';
+import { isPusherWord, pusherWordProblem } from './names.ts';
 import type { Setting } from './setting.ts';
 
-/** A JSON list of apps; its problems name the place in the list and the field, and never a value. */
+/** A JSON list of apps. Problems name the item and the field, and never have a value. */
 export const pusherApps = (doc: string): Setting<readonly TenantsApp[]> => ({
   doc,
   secret: true,
@@ -17,7 +18,7 @@ export const pusherApps = (doc: string): Setting<readonly TenantsApp[]> => ({
     try {
       items = JSON.parse(value);
     } catch {
-      // The parser's own message quotes the text, and secrets are in it.
+      // The message of `JSON.parse` quotes the text, which has secrets.
       return { problem: 'must be JSON' };
     }
     if (!Array.isArray(items)) return { problem: 'must be a JSON list' };
@@ -29,7 +30,7 @@ export const pusherApps = (doc: string): Setting<readonly TenantsApp[]> => ({
   },
 });
 
-/** An item of the list in which no problem was found. */
+/** A valid item of the list. */
 interface Item {
   readonly tenants: readonly string[];
   readonly app_id: string;
@@ -48,16 +49,19 @@ interface Item {
 
 const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
 
-/** The ids of tenants as channels have them. */
+/** The ids of tenants in channel names. */
 const isTenant = (value: unknown): boolean =>
   typeof value === 'string' && /^[A-Za-z0-9_-]{1,64}$/.test(value);
 
 const rules: {
-  readonly [Field in keyof Item]-?: readonly [holds: (value: unknown) => boolean, words: string];
+  readonly [Field in keyof Item]-?: readonly [
+    isValid: (value: unknown) => boolean,
+    problem: string,
+  ];
 } = {
   tenants: [
     (value) => Array.isArray(value) && value.length > 0 && value.every(isTenant),
-    'must be a list of tenants’ ids',
+    'must be a list of tenant ids',
   ],
   app_id: [isText, 'must be a text'],
   key: [isText, 'must be a text'],
@@ -82,30 +86,30 @@ const rules: {
   retiring_secret: [isText, 'must be a text'],
 };
 
-/** What stands in a path or in a signature. */
-const words = ['app_id', 'key', 'retiring_key', 'cluster'] as const;
+/** Fields that paths and signatures have unchanged. */
+const pusherWords = ['app_id', 'key', 'retiring_key', 'cluster'] as const;
 
-const needed = ['tenants', 'app_id', 'key', 'secret'] as const;
+const required = ['tenants', 'app_id', 'key', 'secret'] as const;
 
 function problemsOf(item: unknown): readonly string[] {
   if (typeof item !== 'object' || item === null || Array.isArray(item))
     return ['must be an object'];
   const fields = item as Readonly<Record<string, unknown>>;
-  const wrong = Object.entries(rules).flatMap(([field, [holds, words]]) =>
-    Object.hasOwn(fields, field) && !holds(fields[field]) ? [`${field} ${words}`] : [],
+  const invalid = Object.entries(rules).flatMap(([field, [isValid, problem]]) =>
+    Object.hasOwn(fields, field) && !isValid(fields[field]) ? [`${field} ${problem}`] : [],
   );
-  const missing = needed.filter((field) => !Object.hasOwn(fields, field));
+  const missing = required.filter((field) => !Object.hasOwn(fields, field));
   const single = Object.hasOwn(fields, 'retiring_key') !== Object.hasOwn(fields, 'retiring_secret');
   return [
     ...missing.map((field) => `has no ${field}`),
-    ...wrong,
-    ...words
+    ...invalid,
+    ...pusherWords
       .filter((field) => isText(fields[field]) && !isPusherWord(String(fields[field])))
       .map((field) => `${field} ${pusherWordProblem}`),
-    // Not named: somebody may have put a value where a name belongs.
+    // The name is not repeated: it may be a value in the wrong place.
     ...(Object.keys(fields).every((field) => Object.hasOwn(rules, field))
       ? []
-      : ['has a field that does not exist']),
+      : ['has an unknown field']),
     ...(single ? ['must have retiring_key and retiring_secret, or neither'] : []),
   ];
 }

@@ -3,13 +3,12 @@ import type { Secret } from '../runtime/secret.ts';
 import type { SettingsReader } from './read.ts';
 import { settings } from './settings.ts';
 
-/** The default app, and those that some tenants have to themselves. */
+/** The default app, and the apps of single tenants. */
 export interface PusherConfig {
   readonly pusher: PusherApp;
   readonly tenantsApps: readonly TenantsApp[];
 }
 
-/** Reads which Pusher apps sign. */
 export function loadPusher(read: SettingsReader): PusherConfig {
   const pusher = loadDefaultApp(read);
   const tenantsApps = (read.optional('PUSHER_APPS') ?? []).map(({ tenants, app }) => ({
@@ -17,16 +16,16 @@ export function loadPusher(read: SettingsReader): PusherConfig {
     app: { terminates: pusher.terminates, ...app },
   }));
   const tenants = tenantsApps.flatMap((each) => each.tenants);
-  if (new Set(tenants).size < tenants.length) read.problem('PUSHER_APPS names a tenant twice');
-  // A webhook says only by which key it was signed, so that must tell the app.
+  if (new Set(tenants).size < tenants.length) read.problem('PUSHER_APPS has a duplicate tenant');
+  // A webhook has only the key of its signature, which must identify the app.
   const keys = [pusher, ...tenantsApps.map(({ app }) => app)].flatMap(keysOf);
   if (new Set(keys).size < keys.length) {
-    read.problem('PUSHER_KEY, PUSHER_RETIRING_KEY and PUSHER_APPS have a key twice');
+    read.problem('PUSHER_KEY, PUSHER_RETIRING_KEY and PUSHER_APPS have a duplicate key');
   }
   return { pusher, tenantsApps };
 }
 
-/** True for the app of development, which is at no server. With a host, it is soketi's own default app. */
+/** True for the default app of development, which has no server. With a host it is the default app of soketi. */
 export const isDemoApp = ({ secret, host }: PusherApp): boolean =>
   host === undefined && secret.reveal() === settings.PUSHER_SECRET.development;
 
@@ -67,7 +66,7 @@ function loadRetiringKey(
   const secret = read.optional('PUSHER_RETIRING_SECRET');
   if (key !== undefined && secret !== undefined) return { key, secret };
   if (key !== undefined || secret !== undefined) {
-    read.problem('PUSHER_RETIRING_KEY and PUSHER_RETIRING_SECRET go together');
+    read.problem('PUSHER_RETIRING_KEY and PUSHER_RETIRING_SECRET must be set together');
   }
   return undefined;
 }

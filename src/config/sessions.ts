@@ -4,17 +4,16 @@ import { isLoopback } from '../runtime/network/loopback.ts';
 import type { Secret } from '../runtime/secret.ts';
 import type { SettingsReader } from './read.ts';
 
-/** How the host's session cookie is read, where that mode is on. */
 export type SessionConfig = { readonly cookieName: string } & (DjangoConfig | IntrospectionConfig);
 
-/** Any other host, which is asked at `url`. */
+/** Any other host, which Usher queries at `url`. */
 export interface IntrospectionConfig {
   readonly mode: 'introspect';
   readonly url: URL;
   readonly secret?: Secret;
 }
 
-/** A Django host by Django's own settings; `cookieAge` in milliseconds. */
+/** A Django host, with Django's settings. */
 export interface DjangoConfig {
   readonly mode: 'django';
   readonly engine: 'db' | 'cached_db' | 'signed_cookies';
@@ -24,13 +23,13 @@ export interface DjangoConfig {
   readonly database: HostDatabaseConfig;
 }
 
-/** The database of a host, and the time zone of its columns that have none. */
+/** The database of a host, and the time zone of its columns without one. */
 export interface HostDatabaseConfig {
   readonly url: Secret;
   readonly timeZone: string;
 }
 
-/** A Laravel host whose Sanctum tokens are bearer tokens; `expiration` in milliseconds. */
+/** A Laravel host whose Sanctum tokens are accepted. */
 export interface SanctumConfig {
   readonly database: HostDatabaseConfig;
   readonly tokenableType: string;
@@ -38,15 +37,15 @@ export interface SanctumConfig {
   readonly expirationMs?: number;
 }
 
-/** Reads how session cookies are read; `undefined` when they are not. */
+/** Returns `undefined` if session cookies are not accepted. */
 export function loadSessions(
   read: SettingsReader,
   origins: readonly string[],
 ): SessionConfig | undefined {
   const mode = read.required('SESSION_MODE');
-  // A word that is none of ours is a problem of its own, and asks for no other setting.
+  // An invalid mode is already a problem, and requires no other setting.
   if (mode !== 'django' && mode !== 'introspect') return undefined;
-  // A cookie comes along by itself, so whoever may ask with it must be named one by one.
+  // Browsers send cookies automatically, so each allowed origin must be named.
   if (origins.length === 0 || origins.includes('*')) {
     read.problem(
       'ALLOWED_ORIGINS must name each origin, and not be *, when SESSION_MODE is not off',
@@ -83,24 +82,24 @@ function loadIntrospection(read: SettingsReader): IntrospectionConfig {
   const url = new URL(text?.reveal() ?? 'https://missing.invalid');
   const problem = fetchUrlProblem(url);
   if (problem !== undefined) read.problem(`SESSION_INTROSPECTION_URL ${problem}`);
-  if (url.protocol === 'http:' && !isNear(url.hostname)) {
+  if (url.protocol === 'http:' && !isLocalHost(url.hostname)) {
     read.problem(
-      'SESSION_INTROSPECTION_URL must use https, but for a host without a dot in its name',
+      'SESSION_INTROSPECTION_URL must use https, except for a host without a dot in its name',
     );
   }
-  // It becomes a header, and the error of one that cannot be sent would quote it.
+  // The error of an invalid header would quote it.
   if (secret !== undefined && !/^[!-~]+$/.test(secret.reveal())) {
-    read.problem('SESSION_INTROSPECTION_TOKEN must be printable ASCII without blanks');
+    read.problem('SESSION_INTROSPECTION_TOKEN must be printable ASCII without spaces');
   }
   return { mode: 'introspect', url, ...(secret !== undefined && { secret }) };
 }
 
-/** This machine, or a name of its container network, such as `web`: cookies would cross any other network in the clear. */
-function isNear(hostname: string): boolean {
+/** This machine, or a name of its container network, such as `web`: in any other network cookies would be unencrypted. */
+function isLocalHost(hostname: string): boolean {
   return isLoopback(hostname.replace(/^\[|\]$/g, '')) || /^[A-Za-z0-9_-]+$/.test(hostname);
 }
 
-/** Reads whether Sanctum's tokens are taken; `undefined` when they are not. */
+/** Returns `undefined` if Sanctum tokens are not accepted. */
 export function loadSanctum(read: SettingsReader): SanctumConfig | undefined {
   const url = read.optional('SANCTUM_DATABASE_URL');
   if (url === undefined) return undefined;

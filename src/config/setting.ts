@@ -1,18 +1,18 @@
 import { Secret } from '../runtime/secret.ts';
 
-/** A text from the environment, read; or what is wrong with it, in words that never repeat it. */
+/** A parsed value, or a problem whose text never has the value. */
 export type Parsed<T> = { readonly value: T } | { readonly problem: string };
 
-/** One setting: declared once, and from here come its type, its documentation and its checks. */
+/** The single declaration of a setting: its type, its documentation and its validation. */
 export interface Setting<T> {
   readonly doc: string;
   readonly parse: (text: string) => Parsed<T>;
-  /** What holds when it is not set, in the environment's own form. */
+  /** The default, as in the environment. */
   readonly fallback?: string;
-  /** What holds outside production when it is not set; stands for a convenience that production lacks. */
+  /** The default outside production, if production has none. */
   readonly development?: string;
   readonly secret?: boolean;
-  /** What it may look like, for `.env.example`, where it has no default. */
+  /** A value for `.env.example`, if there is no default. */
   readonly example?: string;
 }
 
@@ -21,14 +21,12 @@ const bad = (problem: string) => ({ problem });
 
 type Extras = Omit<Setting<never>, 'parse' | 'doc'>;
 
-/** Free text; an empty one counts as not set, as compose files write it. */
 export const text = (doc: string, extras: Extras = {}): Setting<string> => ({
   doc,
   parse: ok,
   ...extras,
 });
 
-/** A text that is never shown. */
 export const secret = (doc: string, extras: Extras = {}): Setting<Secret> => ({
   doc,
   parse: (value) => ok(new Secret(value)),
@@ -36,7 +34,6 @@ export const secret = (doc: string, extras: Extras = {}): Setting<Secret> => ({
   ...extras,
 });
 
-/** One of a few words. */
 export const oneOf = <const Word extends string>(
   doc: string,
   words: readonly Word[],
@@ -50,18 +47,17 @@ export const oneOf = <const Word extends string>(
   ...extras,
 });
 
-/** A whole number between two bounds. */
 export const integer = (
   doc: string,
-  [least, most]: readonly [number, number],
+  [min, max]: readonly [number, number],
   extras: Extras = {},
 ): Setting<number> => ({
   doc,
   parse: (value) => {
     const number = /^[0-9]{1,10}$/.test(value) ? Number(value) : NaN;
-    return number >= least && number <= most
+    return number >= min && number <= max
       ? ok(number)
-      : bad(`must be a whole number from ${least} to ${most}`);
+      : bad(`must be a whole number from ${min} to ${max}`);
   },
   ...extras,
 });
@@ -79,7 +75,7 @@ export const duration = (doc: string, extras: Extras = {}): Setting<number> => (
   ...extras,
 });
 
-/** Addresses by their schemes, for `.env.example`. */
+/** Examples of addresses by scheme, for `.env.example`. */
 const exampleUrls: Readonly<Record<string, string>> = {
   postgres: 'postgresql://user:password@db.example:5432/database',
   redis: 'redis://:password@redis.example:6379/0',
@@ -88,7 +84,6 @@ const exampleUrls: Readonly<Record<string, string>> = {
   http: 'http://collector:4318',
 };
 
-/** An address with one of the given schemes. */
 export const url = (
   doc: string,
   schemes: readonly string[],
@@ -103,7 +98,6 @@ export const url = (
   ...extras,
 });
 
-/** Several values, separated by commas. */
 export const list = <T>(item: Setting<T>): Setting<readonly T[]> => ({
   doc: `${item.doc}, separated by commas`,
   ...(item.fallback !== undefined && { fallback: item.fallback }),

@@ -2,7 +2,7 @@ import type { PusherApp } from '../pusher/pusher-app.ts';
 import type { Secret } from '../runtime/secret.ts';
 import type { Config } from './load.ts';
 
-/** What Usher runs with, without credentials: one line of the log at the start. */
+/** One line of the log at the start, without secrets. */
 export interface Summary {
   readonly database: string;
   readonly redis: string;
@@ -11,14 +11,13 @@ export interface Summary {
   readonly credentials: readonly string[];
 }
 
-/** Says which servers a configuration names and which credentials it accepts. */
 export function summarize(config: Config): Summary {
   const { database, redis, pusher, tenantsApps } = config;
-  const own = tenantsApps.length === 0 ? '' : `, and ${tenantsApps.length} of PUSHER_APPS`;
+  const apps = tenantsApps.length === 0 ? '' : `, and ${tenantsApps.length} of PUSHER_APPS`;
   return {
     database: 'dataDir' in database ? `embedded in ${database.dataDir}` : addressOf(database.url),
     redis: redis === undefined ? 'none' : addressOf(redis),
-    pusher: `${serverOf(pusher)}${own}`,
+    pusher: `${serverOf(pusher)}${apps}`,
     credentials: credentialsOf(config),
   };
 }
@@ -40,7 +39,7 @@ function credentialsOf({ guestTokens, userTokens, sanctum, sessions }: Config): 
 
 /**
  * Hosts and path of a connection URL; never its user name, its password or its query, but for the directory of a socket.
- * A text with an `@` in an unexpected place is not shown at all: the password may reach beyond it.
+ * A URL with an unexpected `@` is not shown: the password may extend beyond it.
  */
 export function addressOf(url: Secret): string {
   const [, hosts = '', path = '', query = ''] =

@@ -5,20 +5,16 @@ import { Secret } from '../runtime/secret.ts';
 import type { SettingName, SettingsReader } from './read.ts';
 import { settings } from './settings.ts';
 
-/** How one kind of token is verified. */
 export interface TokenConfig {
   readonly keys:
     { readonly secret: Secret } | { readonly publicKey: string } | { readonly jwksUrl: URL };
   readonly expected: { readonly issuer: string; readonly audience: string } | undefined;
 }
 
-/** Stands where a setting is wrong; never used, because the start is refused. */
+/** Replaces an invalid setting; never used, because `loadConfig` throws. */
 const missing = new Secret('');
 
-/**
- * Reads how guests' or users' tokens are verified: by one secret, public key or key set, and no more than one;
- * `undefined` when there is none, so that no such token is accepted.
- */
+/** Reads the only secret, public key or key set of guest or user tokens; `undefined` if such tokens are not accepted. */
 export function loadTokens(whose: 'GUEST' | 'USER', read: SettingsReader): TokenConfig | undefined {
   const sources = [
     `${whose}_TOKEN_SECRET`,
@@ -31,11 +27,12 @@ export function loadTokens(whose: 'GUEST' | 'USER', read: SettingsReader): Token
   const set = Object.keys(settings).find(
     (name) => name.startsWith(`${whose}_TOKEN_`) && read.isSet(name as SettingName),
   );
-  if (set !== undefined) read.problem(`${set} is set, so one of ${sources.join(', ')} must be too`);
+  if (set !== undefined)
+    read.problem(`${set} is set, so one of ${sources.join(', ')} must be set too`);
   return undefined;
 }
 
-/** The settings of which one says how tokens of a kind are verified. */
+/** At most one of these settings may be set. */
 type KeySources = readonly [
   `${'GUEST' | 'USER'}_TOKEN_SECRET`,
   `${'GUEST' | 'USER'}_TOKEN_PUBLIC_KEY`,
@@ -48,7 +45,7 @@ function loadKeys(sources: KeySources, read: SettingsReader): TokenConfig['keys'
     read.problem(`Only one of ${sources.join(', ')} may be set`);
   }
   if (read.isSet(publicKeyName)) {
-    // Environment files keep a PEM on one line, with \n written out.
+    // Environment files have a PEM on one line, with \n for line breaks.
     const publicKey = read.required(publicKeyName).replaceAll('\\n', '\n');
     const key = readPem(publicKey);
     if ('problem' in key) read.problem(`${publicKeyName} ${key.problem}`);
@@ -74,7 +71,7 @@ function loadExpected(whose: 'GUEST' | 'USER', read: SettingsReader): TokenConfi
   const audience = read.optional(`${whose}_TOKEN_AUDIENCE`);
   if (issuer !== undefined && audience !== undefined) return { issuer, audience };
   if (issuer !== undefined || audience !== undefined) {
-    read.problem(`${whose}_TOKEN_ISSUER and ${whose}_TOKEN_AUDIENCE go together`);
+    read.problem(`${whose}_TOKEN_ISSUER and ${whose}_TOKEN_AUDIENCE must be set together`);
   }
   return undefined;
 }

@@ -1,15 +1,14 @@
 import { Secret } from '../runtime/secret.ts';
 import type { SettingsReader } from './read.ts';
 
-/** Which collector is told of traces, and under which name. */
 export interface TracingConfig {
   readonly url: Secret;
   readonly serviceName: string;
 }
 
 /**
- * Reads where traces go: a path below the collector's address, or an address of their own (OpenTelemetry, "OTLP Exporter
- * Configuration"); `undefined` where nobody collects them.
+ * Reads the address of traces: a path below the address of the collector, or a full address (OpenTelemetry, "OTLP Exporter
+ * Configuration"). Returns `undefined` without a collector.
  */
 export function loadTracing(read: SettingsReader): TracingConfig | undefined {
   const serviceName = read.required('OTEL_SERVICE_NAME');

@@ -28,7 +28,7 @@ describe('the database', () => {
       'postgres://u:private@db/app?target_session_attrs=standby',
       /set its target_session_attrs=read-write/,
     ],
-    ['postgres://u:private@db/app?schema=own', /DATABASE_SCHEMA is the setting for that/],
+    ['postgres://u:private@db/app?schema=own', /use DATABASE_SCHEMA instead/],
   ])('cannot be %s, and a sentence says why', (url, why) => {
     const problems = problemsOf({ DATABASE_URL: url });
     expect(problems).toHaveLength(1);

@@ -80,7 +80,7 @@ describe('check-config does not call complete what the start would not take:', (
     [
       'one port for both',
       { PORT: '3001' },
-      'PORT and OPS_PORT are the same: give one of them another port (OPS_PORT is 3001 unless it is set)',
+      'PORT and OPS_PORT are the same: change one of them (the default of OPS_PORT is 3001)',
     ],
     [
       'a small RSA key',
@@ -100,7 +100,7 @@ describe('check-config does not call complete what the start would not take:', (
     [
       'a key set with a password',
       userKey({ USER_TOKEN_JWKS_URL: 'https://u:hidden@login.example/keys' }),
-      'USER_TOKEN_JWKS_URL must not hold a user name or a password',
+      'USER_TOKEN_JWKS_URL must not have a user name or a password',
     ],
     [
       'a key set on a blocked port',
@@ -115,7 +115,7 @@ describe('check-config does not call complete what the start would not take:', (
     [
       'a token no header can carry',
       { OPS_TOKEN: 'sixteen characterß' },
-      'OPS_TOKEN must be printable ASCII, without blanks at its ends',
+      'OPS_TOKEN must be printable ASCII, without spaces at its ends',
     ],
     [
       'a time no timer can count',
@@ -125,7 +125,7 @@ describe('check-config does not call complete what the start would not take:', (
     [
       'an issuer without keys',
       { GUEST_TOKEN_SECRET: '', GUEST_TOKEN_ISSUER: 'a', GUEST_TOKEN_AUDIENCE: 'b' },
-      'GUEST_TOKEN_ISSUER is set, so one of GUEST_TOKEN_SECRET, GUEST_TOKEN_PUBLIC_KEY, GUEST_TOKEN_JWKS_URL must be too',
+      'GUEST_TOKEN_ISSUER is set, so one of GUEST_TOKEN_SECRET, GUEST_TOKEN_PUBLIC_KEY, GUEST_TOKEN_JWKS_URL must be set too',
     ],
   ])('%s', (_case, changes, problem) => {
     const problems = inProduction(changes);

@@ -17,7 +17,7 @@ describe('production', () => {
 
   it('accepts some credential, or does not start', () => {
     expect(inProduction({ GUEST_TOKEN_SECRET: '', USER_TOKEN_SECRET: '' })).toStrictEqual([
-      'No credential would be accepted: set one of USER_TOKEN_SECRET, USER_TOKEN_PUBLIC_KEY, USER_TOKEN_JWKS_URL, the same of GUEST_TOKEN_, SANCTUM_DATABASE_URL or SESSION_MODE',
+      'No credential would be accepted: set one of USER_TOKEN_SECRET, USER_TOKEN_PUBLIC_KEY, USER_TOKEN_JWKS_URL, their GUEST_TOKEN_ equivalents, SANCTUM_DATABASE_URL or SESSION_MODE',
     ]);
   });
 
@@ -29,7 +29,7 @@ describe('production', () => {
     (name) => {
       for (const secret of development) {
         expect(inProduction({ [name]: secret })).toStrictEqual([
-          `${name} is the one for development, which everybody can read`,
+          `${name} is the public default of development`,
         ]);
       }
     },
@@ -64,17 +64,17 @@ describe('production', () => {
     [
       'a short operator’s token',
       { OPS_TOKEN: 'fifteen-letters' },
-      'OPS_TOKEN must have 16 characters at least',
+      'OPS_TOKEN must have at least 16 characters',
     ],
     [
       'an issuer alone',
       { USER_TOKEN_ISSUER: 'a' },
-      'USER_TOKEN_ISSUER and USER_TOKEN_AUDIENCE go together',
+      'USER_TOKEN_ISSUER and USER_TOKEN_AUDIENCE must be set together',
     ],
     [
       'an audience alone',
       { GUEST_TOKEN_AUDIENCE: 'a' },
-      'GUEST_TOKEN_ISSUER and GUEST_TOKEN_AUDIENCE go together',
+      'GUEST_TOKEN_ISSUER and GUEST_TOKEN_AUDIENCE must be set together',
     ],
     [
       'keys over http',
@@ -141,7 +141,7 @@ describe('production', () => {
     [
       'a file as a page',
       { ALLOWED_ORIGINS: 'null' },
-      'ALLOWED_ORIGINS item 1 is null, the origin of sandboxed pages and files of anybody',
+      'ALLOWED_ORIGINS item 1 is null, the origin of any sandboxed page and any file',
     ],
     [
       'every proxy',

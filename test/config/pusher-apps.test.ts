@@ -78,10 +78,10 @@ describe('apps of tenants', () => {
     [{ ...app, key: undefined }, 'has no key'],
     [{ ...app, secret: '' }, 'secret must be a text'],
     [{ ...app, secret: 1 }, 'secret must be a text'],
-    [{ ...app, tenants: [] }, 'tenants must be a list of tenants’ ids'],
-    [{ ...app, tenants: '1' }, 'tenants must be a list of tenants’ ids'],
-    [{ ...app, tenants: [1] }, 'tenants must be a list of tenants’ ids'],
-    [{ ...app, tenants: ['a.b'] }, 'tenants must be a list of tenants’ ids'],
+    [{ ...app, tenants: [] }, 'tenants must be a list of tenant ids'],
+    [{ ...app, tenants: '1' }, 'tenants must be a list of tenant ids'],
+    [{ ...app, tenants: [1] }, 'tenants must be a list of tenant ids'],
+    [{ ...app, tenants: ['a.b'] }, 'tenants must be a list of tenant ids'],
     [{ ...app, port: '6001' }, 'port must be a whole number from 1 to 65535'],
     [{ ...app, port: 0 }, 'port must be a whole number from 1 to 65535'],
     [{ ...app, port: 1.5 }, 'port must be a whole number from 1 to 65535'],
@@ -91,7 +91,7 @@ describe('apps of tenants', () => {
       { ...app, encryption_master_key: 'hidden-secret' },
       'encryption_master_key must be 32 bytes in base64',
     ],
-    [{ ...app, 'hidden-secret': 1 }, 'has a field that does not exist'],
+    [{ ...app, 'hidden-secret': 1 }, 'has an unknown field'],
     [{ ...app, retiring_key: 'a' }, 'must have retiring_key and retiring_secret, or neither'],
     [{ ...app, retiring_secret: 'a' }, 'must have retiring_key and retiring_secret, or neither'],
     [{ ...app, cluster: null }, 'cluster must be a text'],
@@ -108,22 +108,26 @@ describe('apps of tenants', () => {
   });
 
   it.each([
-    ['a tenant', [app, { ...other, tenants: ['2', 'acme'] }], 'PUSHER_APPS names a tenant twice'],
-    ['a tenant in one item', [{ ...app, tenants: ['1', '1'] }], 'PUSHER_APPS names a tenant twice'],
+    ['a tenant', [app, { ...other, tenants: ['2', 'acme'] }], 'PUSHER_APPS has a duplicate tenant'],
+    [
+      'a tenant in one item',
+      [{ ...app, tenants: ['1', '1'] }],
+      'PUSHER_APPS has a duplicate tenant',
+    ],
     [
       'a key',
       [app, { ...other, key: app.key }],
-      'PUSHER_KEY, PUSHER_RETIRING_KEY and PUSHER_APPS have a key twice',
+      'PUSHER_KEY, PUSHER_RETIRING_KEY and PUSHER_APPS have a duplicate key',
     ],
     [
       'a retiring key',
       [app, { ...other, retiring_key: app.key, retiring_secret: 'x' }],
-      'PUSHER_KEY, PUSHER_RETIRING_KEY and PUSHER_APPS have a key twice',
+      'PUSHER_KEY, PUSHER_RETIRING_KEY and PUSHER_APPS have a duplicate key',
     ],
     [
       'the key of the default app',
       [{ ...app, key: production['PUSHER_KEY'] }],
-      'PUSHER_KEY, PUSHER_RETIRING_KEY and PUSHER_APPS have a key twice',
+      'PUSHER_KEY, PUSHER_RETIRING_KEY and PUSHER_APPS have a duplicate key',
     ],
   ])('do not share %s', (_case, items, expected) => {
     expect(inProduction(apps(...items))).toEqual([expected]);
@@ -152,7 +156,7 @@ describe('a retiring key', () => {
     'goes with its secret: %j',
     (changes) => {
       expect(inProduction(changes)).toEqual([
-        'PUSHER_RETIRING_KEY and PUSHER_RETIRING_SECRET go together',
+        'PUSHER_RETIRING_KEY and PUSHER_RETIRING_SECRET must be set together',
       ]);
     },
   );
@@ -160,7 +164,7 @@ describe('a retiring key', () => {
   it('is not the key that replaces it', () => {
     const same = { PUSHER_RETIRING_KEY: production['PUSHER_KEY'], PUSHER_RETIRING_SECRET: 'old' };
     expect(inProduction(same)).toEqual([
-      'PUSHER_KEY, PUSHER_RETIRING_KEY and PUSHER_APPS have a key twice',
+      'PUSHER_KEY, PUSHER_RETIRING_KEY and PUSHER_APPS have a duplicate key',
     ]);
   });
 

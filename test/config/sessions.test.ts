@@ -74,11 +74,11 @@ describe('session cookies', () => {
     [{ ...introspect, SESSION_INTROSPECTION_URL: '' }, 'SESSION_INTROSPECTION_URL is not set'],
     [
       { ...introspect, SESSION_INTROSPECTION_URL: 'https://user:geheim@site.example/' },
-      'SESSION_INTROSPECTION_URL must not hold a user name or a password',
+      'SESSION_INTROSPECTION_URL must not have a user name or a password',
     ],
     [
       { ...introspect, SESSION_INTROSPECTION_TOKEN: 'geheim\r\nx: y' },
-      'SESSION_INTROSPECTION_TOKEN must be printable ASCII without blanks',
+      'SESSION_INTROSPECTION_TOKEN must be printable ASCII without spaces',
     ],
     [{ SESSION_MODE: 'flask' }, 'SESSION_MODE must be one of off, django, introspect'],
   ])('%j is one problem', (changes, problem) => {
@@ -104,7 +104,7 @@ describe('session cookies', () => {
     'are not sent to %s',
     (SESSION_INTROSPECTION_URL) => {
       expect(problems({ ...introspect, SESSION_INTROSPECTION_URL })).toEqual([
-        'SESSION_INTROSPECTION_URL must use https, but for a host without a dot in its name',
+        'SESSION_INTROSPECTION_URL must use https, except for a host without a dot in its name',
       ]);
     },
   );

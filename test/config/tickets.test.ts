@@ -42,7 +42,7 @@ describe('the settings of tickets', () => {
       `chat-1:${'ab'.repeat(20)}`,
       'CHAT_SERVER_KEYS item 1 must not have a secret that has fewer than 8 different characters',
     ],
-    [`chat-1:${one},chat-1:${two}`, 'CHAT_SERVER_KEYS has a key twice'],
+    [`chat-1:${one},chat-1:${two}`, 'CHAT_SERVER_KEYS has a duplicate key'],
   ])('refuses %s, by name and never by value', (value, problem) => {
     expect(problemsOf({ CHAT_SERVER_KEYS: value })).toEqual([problem]);
   });

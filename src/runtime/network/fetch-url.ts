@@ -24,5 +24,5 @@ export function keySetUrlProblem(url: URL): string | undefined {
 }
 
 function credentialsProblem({ username, password }: URL): string | undefined {
-  return username !== '' || password !== '' ? 'must not hold a user name or a password' : undefined;
+  return username !== '' || password !== '' ? 'must not have a user name or a password' : undefined;
 }

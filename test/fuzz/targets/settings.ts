@@ -5,7 +5,7 @@ import { buildIdentify } from '../../../src/composition/authn.ts';
 import { createDependencies } from '../../../src/observability/dependencies.ts';
 import { createCacheStats } from '../../../src/observability/metrics/cache-stats.ts';
 import { ConfigurationError, loadConfig } from '../../../src/config/load.ts';
-import { network } from '../../../src/config/network.ts';
+import { network } from '../../../src/config/address.ts';
 import { origin } from '../../../src/config/origin.ts';
 import type { Setting } from '../../../src/config/setting.ts';
 import { settings } from '../../../src/config/settings.ts';
