@@ -1,7 +1,7 @@
 import type { Origin } from '../audit/audit-event.ts';
 import type { Credential } from '../authn/credential.ts';
 
-/** What the route already says, and the channel and the credential must agree with. */
+/** The tenant and the hotel of the request, which must match those of the channel and the credential. */
 export interface RouteConstraints {
   /** The hotel in the path. */
   readonly hotelSlug?: string;
@@ -9,22 +9,22 @@ export interface RouteConstraints {
   readonly tenantIds: readonly string[];
 }
 
-/** Somebody asks who they are to the Pusher server: `pusher.signin()`. */
+/** A request for user authentication: `pusher.signin()`. */
 export interface UserAuthRequest {
   readonly socketId: string;
-  /** As presented: none and several are refused, never chosen among. */
+  /** All credentials of the request; none or several are refused. */
   readonly credentials: readonly Credential[];
   readonly constraints: RouteConstraints;
   readonly origin: Origin;
 }
 
-/** Somebody asks "may I subscribe?". Everything is still text, as it came. */
+/** A request for channel authorization, with unparsed texts. */
 export interface ChannelAuthRequest extends UserAuthRequest {
   readonly channelName: string;
 }
 
-/** Somebody asks about several channels of one socket at once. */
+/** A request for the authorization of several channels of one socket. */
 export interface BatchAuthRequest extends UserAuthRequest {
-  /** Each of them once. */
+  /** Without duplicates. */
   readonly channelNames: readonly string[];
 }

@@ -15,7 +15,6 @@ import { authenticate, ofTenant, tenantChecks, type AuthenticateDeps } from './a
 import type { Measure } from './measure.ts';
 import type { TrackConnection } from './revocation/track-connection.ts';
 
-/** What a sign-in depends on. */
 export interface AuthenticateUserDeps extends AuthenticateDeps {
   readonly rateLimitGrant: RateLimitGrant;
   readonly trackConnection: TrackConnection;
@@ -25,8 +24,8 @@ export interface AuthenticateUserDeps extends AuthenticateDeps {
 }
 
 /**
- * Decides who the user of this socket is (`pusher.signin()`). The decision is in the audit log when this resolves. Throws
- * `Unavailable` when a dependency could not answer.
+ * Authenticates the user of this socket (`pusher.signin()`). The decision is in the audit log when this resolves. Throws
+ * `Unavailable`.
  */
 export function authenticateUser(
   request: UserAuthRequest,
@@ -59,7 +58,7 @@ async function decide(
   }
   const { principal } = authenticated;
   const known = { ...attempt, socketId, principal, ...ofTenant(tenantOf(principal)) };
-  // A guest is not a user of the application: no message can be sent to "the user" of a booking.
+  // A guest is not a user of the host: messages to a user cannot be sent to a booking.
   if (principal.kind !== 'user' && principal.kind !== 'visitor') return refuse(known, 'wrong-kind');
 
   const member = {

@@ -5,13 +5,12 @@ import type { RouteConstraints } from './auth-request.ts';
 import type { FactSource } from './fact-source.ts';
 import { isRevoked, subjectsOf, type RevocationStore } from './revocation/revocation.ts';
 
-/** What reads a credential, and what knows whether it was revoked. */
 export interface AuthenticateDeps {
   readonly identify: Identify;
   readonly revocations: Pick<RevocationStore, 'latest'>;
 }
 
-/** The principal; or the reason to refuse, and what is known of the principal all the same. */
+/** The principal; or the refusal code, with the known properties of the principal. */
 export type Authenticated =
   | { readonly principal: Principal }
   | {
@@ -23,8 +22,8 @@ export type AuthenticationRefusal =
   CredentialFault | 'credential-missing' | 'credential-conflict' | 'origin-refused' | 'revoked';
 
 /**
- * Reads the one credential of a request, and checks that it was not revoked. Two credentials are a refusal: whoever chose
- * between them would decide who the principal is. Throws `Unavailable`.
+ * Verifies the only credential of a request, and checks that it was not revoked. Two credentials are refused: a choice between
+ * them would select the principal. Throws `Unavailable`.
  */
 export async function authenticate(
   credentials: readonly Credential[],
@@ -48,7 +47,7 @@ export type AuthenticateBy = (
   source: Pick<FactSource, 'revocations' | 'version'>,
 ) => Promise<Authenticated>;
 
-/** Authenticates once for each version of the facts, however many channels the request names. */
+/** Authenticates once per version of the facts, for any number of channels. */
 export function authenticateOnce(
   credentials: readonly Credential[],
   { identify }: Pick<AuthenticateDeps, 'identify'>,
@@ -63,21 +62,26 @@ export function authenticateOnce(
 }
 
 /**
- * The tenant of the request, of the credential and of the channel must be the same one.
- * Where none of them knows a tenant there is nothing to agree on.
+ * The tenants of the request, of the credential and of the channel must be the same.
+ * Without any tenant there is no check.
  */
 export function tenantChecks(
   constraints: RouteConstraints,
   principal: Principal,
   channelTenant: string | undefined,
 ): readonly Check[] {
-  const asked = constraints.tenantIds;
-  const own = tenantOf(principal);
-  if (asked.length === 0 && own === undefined && channelTenant === undefined) return [];
-  const inRequest = (tenantId: string | undefined) => asked.every((each) => each === tenantId);
+  const { tenantIds } = constraints;
+  const principalTenant = tenantOf(principal);
+  if (tenantIds.length === 0 && principalTenant === undefined && channelTenant === undefined)
+    return [];
+  const inRequest = (tenantId: string | undefined) => tenantIds.every((each) => each === tenantId);
   return [
-    check('request names a tenant', asked.length > 0, 'tenant-missing'),
-    check('credential is of the tenant of the request', inRequest(own), 'tenant-mismatch'),
+    check('request names a tenant', tenantIds.length > 0, 'tenant-missing'),
+    check(
+      'credential is of the tenant of the request',
+      inRequest(principalTenant),
+      'tenant-mismatch',
+    ),
     check(
       'channel is of the tenant of the request',
       channelTenant === undefined || inRequest(channelTenant),
@@ -86,7 +90,7 @@ export function tenantChecks(
   ];
 }
 
-/** The tenant as a field of a decision, left out where there is none. */
+/** The tenant as an optional property of a decision. */
 export function ofTenant(tenantId: string | undefined): { readonly tenantId?: string } {
   return tenantId === undefined ? {} : { tenantId };
 }

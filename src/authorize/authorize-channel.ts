@@ -12,13 +12,11 @@ import type { FactSource } from './fact-source.ts';
 import type { Measure } from './measure.ts';
 import type { TrackConnection } from './revocation/track-connection.ts';
 
-/** What a decision about a channel depends on. */
 export interface DecideDeps extends AuthenticateDeps, EvaluateDeps {
   readonly channels: ChannelRegistry;
   readonly newId: () => string;
 }
 
-/** What an authorization depends on: it is also rate-limited, tracked and recorded. */
 export interface AuthorizeDeps extends DecideDeps {
   /** The sources of facts in the order in which they are used; the last one is the database, which has no version. */
   readonly factSources: () => readonly FactSource[];
@@ -30,7 +28,7 @@ export interface AuthorizeDeps extends DecideDeps {
 
 /**
  * Decides whether this socket may subscribe to this channel. The decision is in the audit log when this resolves; the caller
- * signs a grant. Throws `Unavailable` when a dependency could not answer.
+ * signs a grant. Throws `Unavailable`.
  */
 export function authorizeChannel(
   request: ChannelAuthRequest,

@@ -4,12 +4,12 @@ import type { BatchAuthRequest } from './auth-request.ts';
 import { authenticateOnce } from './authenticate.ts';
 import { authorizeOne, type AuthorizeDeps } from './authorize-channel.ts';
 
-/** The decision about each channel of a batch, by its name; `Unavailable` where a dependency could not answer. */
+/** The decision for each channel name of a batch, or `Unavailable`. */
 export type BatchDecisions = ReadonlyMap<string, Decision | Unavailable>;
 
 /**
- * Authorizes several channels of one socket. The credentials are read once; each channel is decided and recorded by itself,
- * and a dependency that cannot answer for one channel does not affect the others.
+ * Authorizes several channels of one socket. The credentials are verified once. Each channel has its own decision in the audit
+ * log, and a dependency that is unavailable for one channel does not affect the others.
  */
 export function authorizeChannels(
   { channelNames, ...request }: BatchAuthRequest,

@@ -13,7 +13,6 @@ import { tenantOf, type Principal } from '../policy/principal.ts';
 import type { RouteConstraints } from './auth-request.ts';
 import { tenantChecks } from './authenticate.ts';
 
-/** What an evaluation depends on. */
 export interface EvaluateDeps {
   readonly find: FactReader;
   /** Whether channels of this tenant can be encrypted: whether there is a master key. */
@@ -26,7 +25,7 @@ export interface Evaluation {
   readonly checks: readonly Check[];
   readonly refused?: RefusalCode;
   readonly member?: Member | undefined;
-  /** The tenant of the fact, where the channel's name and the principal have none. */
+  /** The tenant of the fact, if the channel name and the principal have none. */
   readonly tenantId?: string | undefined;
 }
 
@@ -35,7 +34,7 @@ interface Subject {
   readonly constraints: RouteConstraints;
 }
 
-/** Evaluates the rule of a channel for one principal. Throws `Unavailable` when the fact could not be loaded. */
+/** Evaluates the rule of a channel for one principal. Throws `Unavailable`. */
 export async function evaluateMatch(
   match: ChannelMatch,
   subject: Subject,
@@ -47,7 +46,7 @@ export async function evaluateMatch(
   return memberFitting(await evaluateType(match, subject, deps), match.channel.form);
 }
 
-/** Which of these matches of one channel type with the same parameters are permitted: evaluated once for all forms. */
+/** Returns the permitted ones of matches that differ only in their form, with one evaluation. */
 export async function permittedMatches(
   matches: readonly ChannelMatch[],
   subject: Subject,
@@ -72,7 +71,7 @@ function formExists(
   );
 }
 
-/** What holds for every form of a channel. */
+/** An evaluation for all forms of a channel. */
 type TypeEvaluation =
   | (Evaluation & { readonly refused: RefusalCode })
   | (Pick<Evaluation, 'checks' | 'tenantId'> & {
@@ -86,14 +85,14 @@ async function evaluateType(
   deps: EvaluateDeps,
 ): Promise<TypeEvaluation> {
   const { channelType, params } = match;
-  const agreement = agreementChecks(match, principal, constraints);
-  const disagreed = firstFailed(agreement);
-  // Before anything is loaded, so that nobody makes us look into another tenant's facts.
-  if (disagreed) return { checks: agreement, refused: disagreed.code };
+  const constraintResults = constraintChecks(match, principal, constraints);
+  const mismatch = firstFailed(constraintResults);
+  // Before the fact is loaded, so that no request loads a fact of another tenant.
+  if (mismatch) return { checks: constraintResults, refused: mismatch.code };
 
   const fact = await channelType.load?.(params, deps.find, principal);
   const rule = ruleChecks(match, principal, { fact, now: deps.now() });
-  const checks = [...agreement, ...rule];
+  const checks = [...constraintResults, ...rule];
   const failed = firstFailed(rule);
   if (failed) return { checks, refused: failed.code };
   return {
@@ -113,7 +112,7 @@ function memberFitting(evaluation: TypeEvaluation, form: ChannelForm): Evaluatio
     : { checks, refused: fits.code };
 }
 
-function agreementChecks(
+function constraintChecks(
   { channelType, params }: ChannelMatch,
   principal: Principal,
   constraints: RouteConstraints,
@@ -134,15 +133,15 @@ function agreementChecks(
 function ruleChecks(
   { channelType, params }: ChannelMatch,
   principal: Principal,
-  given: { readonly fact: unknown; readonly now: number },
+  context: { readonly fact: unknown; readonly now: number },
 ): readonly Check[] {
-  const checks = channelType.check(principal, params, given) ?? [];
-  const factIsThere = channelType.load === undefined || given.fact !== undefined;
+  const checks = channelType.check(principal, params, context) ?? [];
+  const factExists = channelType.load === undefined || context.fact !== undefined;
   return [
     ...checks,
-    // After the rule's own checks: else the answer would tell a stranger which facts exist.
-    check('required fact exists', factIsThere, 'fact-missing'),
-    // A rule that asks nothing must not let everybody in.
+    // After the checks of the rule: otherwise the response would reveal which facts exist.
+    check('required fact exists', factExists, 'fact-missing'),
+    // A rule without checks must not grant everything.
     check('rule has checks', checks.length > 0),
   ];
 }

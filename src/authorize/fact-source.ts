@@ -1,13 +1,13 @@
 import type { FactReader } from '../policy/facts.ts';
 import type { RevocationStore } from './revocation/revocation.ts';
 
-/** Where one decision reads facts and revocations. */
+/** The source of facts and revocations of one decision. */
 export interface FactSource {
   readonly find: FactReader;
   readonly revocations: Pick<RevocationStore, 'latest'>;
   /**
    * The version of the cache that this source reads, taken before the first read; `undefined` for the database. The audit
-   * log takes a decision of an older version only if nothing has changed since.
+   * log accepts a decision of an older version only if no fact has changed since.
    */
   readonly version?: number | undefined;
 }

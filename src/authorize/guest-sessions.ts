@@ -15,7 +15,6 @@ import {
 import { tenantOf, type GuestSession } from '../policy/principal.ts';
 import { authenticate, ofTenant, type AuthenticateDeps } from './authenticate.ts';
 
-/** What guest sessions depend on. */
 export interface GuestSessionDeps extends AuthenticateDeps {
   readonly sessions: GuestSessionStore;
   readonly writeDecision: WriteDecision;
@@ -25,15 +24,13 @@ export interface GuestSessionDeps extends AuthenticateDeps {
   readonly guestSessionLifetimeMs: number;
 }
 
-/** A new session; its token is in no other response. */
+/** A new session. No other response has its token. */
 export interface StartedSession {
   readonly sessionId: string;
   readonly token: string;
-  /** Milliseconds since the epoch. */
   readonly expiresAt: number;
 }
 
-/** A session that is linked to a user now. */
 export interface LinkedSession extends PlainGrant {
   readonly sessionId: string;
   readonly userId: string;
@@ -57,8 +54,8 @@ export interface LinkRequest {
 }
 
 /**
- * Links a guest session to the user at login: from then on the user takes part in its rooms. The decision is in the audit log
- * when this resolves. Throws `Unavailable`.
+ * Links a guest session to the user at login: from then on the user is a participant of its rooms. The decision is in the audit
+ * log when this resolves. Throws `Unavailable`.
  */
 export async function linkGuestSession(
   request: LinkRequest,
@@ -98,7 +95,7 @@ async function link(
   if ('code' in session) return refuse(known, session.code);
   const { sessionId } = session;
   const isLinked = await deps.sessions.link(sessionId, principal);
-  // Another user's by now: two people must not share a guest's rooms.
+  // The session is linked to another user: two users must not share the rooms of a guest.
   if (!isLinked) return refuse(known, 'not-allowed');
   return { ...known, outcome: 'grant', action, principal, sessionId, userId: principal.userId };
 }

@@ -17,25 +17,23 @@ import type { UserAuthRequest } from './auth-request.ts';
 import { authenticate, tenantChecks, type AuthenticateDeps } from './authenticate.ts';
 import { permittedMatches, type EvaluateDeps } from './evaluate.ts';
 
-/** What a list depends on. */
 export interface ListChannelsDeps extends AuthenticateDeps, EvaluateDeps {
   readonly channels: ChannelRegistry;
   readonly openOwnPage: OpenListPage;
   readonly limits: Pick<Limits, 'consume'>;
-  /** Authorizations a minute and principal, of which a list is one. */
+  /** Authorizations per minute and principal; a list counts as one. */
   readonly authorizations: number;
   readonly reportExcess: ReportLimitExceeded;
   readonly writeDecision: WriteDecision;
   readonly newId: () => string;
 }
 
-/** One page of the channels that a principal may enter now; `next` where another page follows. */
+/** One page of the channels that a principal may subscribe to; `next` is the cursor of the next page. */
 export interface ChannelPage {
   readonly channels: readonly string[];
   readonly next: ListCursor | undefined;
 }
 
-/** Why there is no list, and what is known of the principal; `retryAfterMs` where only waiting helps. */
 interface ListRefusal {
   readonly code: RefusalCode;
   readonly known: Pick<DecisionBase, 'principal' | 'tenantId'>;
@@ -73,19 +71,21 @@ async function list(
   const authenticated = await authenticate(credentials, deps);
   if ('code' in authenticated) return authenticated;
   const { principal } = authenticated;
-  // Otherwise a page with the wrong tenant would get an empty list, and leave all its channels.
-  const disagreed = firstFailed(tenantChecks(constraints, principal, undefined));
+  // With an empty list instead, a page with the wrong tenant would leave all its channels.
+  const mismatch = firstFailed(tenantChecks(constraints, principal, undefined));
   const known = { principal, tenantId: tenantOf(principal) };
-  if (disagreed) return { code: disagreed.code, known };
+  if (mismatch) return { code: mismatch.code, known };
   const exceeded = await countList(principal, origin, deps);
   if (exceeded) return exceeded;
 
   const page = deps.openOwnPage(cursor);
-  // Families without a fact are listed whole, on the first page.
-  const families = deps.channels.channelTypes.filter(({ load }) => load || cursor === undefined);
+  // Channel types without a fact have all their channels on the first page.
+  const channelTypes = deps.channels.channelTypes.filter(
+    ({ load }) => load || cursor === undefined,
+  );
   const permitted = await Promise.all(
-    families.map(async (family) => {
-      const entries = await matchesOf(family, principal, { ...deps, findOwn: page.lists });
+    channelTypes.map(async (channelType) => {
+      const entries = await matchesOf(channelType, principal, { ...deps, lists: page.lists });
       const evaluated = entries.map((matches) =>
         permittedMatches(matches, { principal, constraints }, deps),
       );
@@ -101,27 +101,29 @@ async function countList(
   { limits, authorizations, reportExcess }: ListChannelsDeps,
 ): Promise<ListRefusal | undefined> {
   const key = principalKey(principal);
-  const taken = await limits.consume([{ limit: 'authorizations', key, perMinute: authorizations }]);
-  if (!('exceeded' in taken)) return undefined;
+  const consumed = await limits.consume([
+    { limit: 'authorizations', key, perMinute: authorizations },
+  ]);
+  if (!('exceeded' in consumed)) return undefined;
   const subject = { principalId: principalId(principal), tenantId: tenantOf(principal) };
   await reportExcess('authorizations', key, { origin, ...subject });
   return {
     code: 'too-many-authorizations',
     known: { principal, tenantId: tenantOf(principal) },
-    retryAfterMs: taken.retryAfterMs,
+    retryAfterMs: consumed.retryAfterMs,
   };
 }
 
-/** For each of the principal's own parameters of a family, what its forms are read as; ids that no channel can name are left out. */
+/** The matches of all forms, for each channel of the principal; ids that are invalid in channel names are omitted. */
 async function matchesOf(
-  family: ChannelType,
+  channelType: ChannelType,
   principal: Principal,
-  { channels, findOwn }: { readonly channels: ChannelRegistry; readonly findOwn: FactLists },
+  { channels, lists }: { readonly channels: ChannelRegistry; readonly lists: FactLists },
 ): Promise<readonly (readonly ChannelMatch[])[]> {
-  const own = await family.list(principal, findOwn);
-  return own.map((params) => {
-    const body = fillPattern(family.pattern, params);
-    return family.forms.flatMap((form) => {
+  const listed = await channelType.list(principal, lists);
+  return listed.map((params) => {
+    const body = fillPattern(channelType.pattern, params);
+    return channelType.forms.flatMap((form) => {
       const channel = parseChannelName(`${form}-${body}`);
       const match = channel && channels.match(channel);
       return match === undefined || typeof match === 'string' ? [] : [match];

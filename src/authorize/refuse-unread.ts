@@ -1,20 +1,19 @@
 import type { Origin, WriteDecision } from '../audit/audit-event.ts';
 import { check, type DecisionBase } from '../policy/decision.ts';
 
-/** A request that could not be parsed. `cause` is a sentence without any content of the request. */
+/** A request that could not be parsed. `cause` has no content of the request. */
 export interface UnreadRequest {
   readonly action: DecisionBase['action'];
   readonly cause: string;
   readonly origin: Origin;
 }
 
-/** What the record depends on. */
 export interface RefuseUnreadDeps {
   readonly writeDecision: WriteDecision;
   readonly newId: () => string;
 }
 
-/** Records the refusal of a request that could not be parsed. Resolves to the id of the decision. Throws `Unavailable`. */
+/** Writes the refusal to the audit log, and resolves to the id of the decision. Throws `Unavailable`. */
 export async function refuseUnread(
   { action, cause, origin }: UnreadRequest,
   { writeDecision, newId }: RefuseUnreadDeps,

@@ -2,8 +2,7 @@ import type { Principal } from '../policy/principal.ts';
 import { isRevoked, subjectsOf, type RevocationStore } from './revocation/revocation.ts';
 
 /**
- * Whether the credential of an open connection has not been revoked since. The expiry is known from the credential itself.
- * Throws `Unavailable`.
+ * False if the credential of an open connection was revoked. Callers check its expiry. Throws `Unavailable`.
  */
 export async function isStillAllowed(
   principal: Principal,

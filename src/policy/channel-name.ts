@@ -1,7 +1,7 @@
-/** What a channel's prefix says it is. Public channels have no prefix, and nobody asks for them. */
+/** The form by the prefix of the name. Public channels have no prefix, and need no authorization. */
 export type ChannelForm = 'private' | 'presence' | 'private-encrypted';
 
-/** A channel name within Pusher's grammar, split into its form and the rest. */
+/** A channel name by Pusher's grammar. */
 export interface ChannelName {
   readonly text: string;
   readonly form: ChannelForm;
@@ -16,9 +16,9 @@ const forms: readonly ChannelForm[] = ['private-encrypted', 'presence', 'private
 const maxLength = 164;
 
 /**
- * Reads a private, presence or private-encrypted channel name; anything else, public names included, is `undefined`.
- * The characters are those of Pusher's grammar, `A-Za-z0-9_-=@,.;`: a colon among them would make the signature
- * good for another question (`presence-x:{"user_id":"admin"}`, `:user::…`).
+ * Parses a private, presence or private-encrypted channel name; returns `undefined` for any other, including public names.
+ * The characters are those of Pusher's grammar, `A-Za-z0-9_-=@,.;`: with a colon, the signature would be valid for another
+ * request (`presence-x:{"user_id":"admin"}`, `:user::…`).
  */
 export function parseChannelName(text: string): ChannelName | undefined {
   if (text.length > maxLength || !/^[A-Za-z0-9_\-=@,.;]+$/.test(text)) return undefined;

@@ -2,21 +2,20 @@ import type { ChannelForm, ChannelName } from './channel-name.ts';
 import type { ChannelType } from './define-channel.ts';
 import { createPatternMatcher, type MatchResult } from './pattern-matcher.ts';
 
-/** What a channel name means: its family and the values of its parameters. */
+/** The channel type of a name, and the values of its parameters. */
 export interface ChannelMatch {
   readonly channelType: ChannelType;
   readonly channel: ChannelName;
   readonly params: Readonly<Record<string, string>>;
 }
 
-/** All families of channels there are. */
 export interface ChannelRegistry {
   readonly channelTypes: readonly ChannelType[];
-  /** Reads a name; it means something only if it has exactly one reading across all families. */
+  /** Matches a name, which must match exactly one channel type in exactly one way. */
   match(channel: ChannelName): ChannelMatch | 'unknown' | 'ambiguous';
 }
 
-/** Puts families into one catalogue; throws at start, naming both patterns, when two could clash. */
+/** Throws at start if a name could match two patterns; the error names both. */
 export function createChannelRegistry(channelTypes: readonly ChannelType[]): ChannelRegistry {
   const matcherOf = (form: ChannelForm): ((text: string) => MatchResult<ChannelType>) =>
     createPatternMatcher(channelTypes.filter(({ forms }) => forms.includes(form)));

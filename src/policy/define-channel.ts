@@ -5,31 +5,30 @@ import type { Param } from './param.ts';
 import { parsePattern, type ParamNames, type ParamValues, type Pattern } from './pattern.ts';
 import type { Principal, PrincipalKind, PrincipalOf } from './principal.ts';
 
-/** What a rule is given beside the principal and the parameters; `now` in milliseconds since the epoch. */
 export interface RuleContext<Fact> {
-  /** `undefined` when it does not exist: then nobody enters, whatever the rule says. */
+  /** `undefined` if it does not exist: then the request is refused, whatever the rule returns. */
   readonly fact: Fact | undefined;
   readonly now: number;
 }
 
-/** How one family of channels is declared; see `src/policy/channels/` for all there are. */
+/** The declaration of a channel type; `src/policy/channels/` has all of them. */
 export interface ChannelSpec<Text extends string, Fact> {
-  /** One line for the generated list of channels. */
+  /** Who may enter, for the generated list of channels. */
   readonly about: string;
-  /** What the client of a refused visitor is told, where it expects these very words. */
+  /** The message of a refusal, for clients that expect this text. */
   readonly denied?: string;
-  /** The forms beside `private-` that the family also has. */
+  /** The forms in addition to `private-`. */
   readonly forms?: readonly Exclude<ChannelForm, 'private'>[];
   readonly params: { readonly [Name in ParamNames<Text>]: Param };
-  /** Loads the one fact that the rules need. The principal only says whose rows may be seen. */
+  /** Loads the fact of the rules. The principal only selects the visible rows. */
   readonly load?: (
     params: ParamValues<Text>,
     facts: FactReader,
     principal: Principal,
   ) => Promise<Fact | undefined>;
-  /** The tenant of the fact, where the name has none: its Pusher app signs, also for a guest who belongs to no tenant. */
+  /** The tenant of the fact, if the name has none: its Pusher app signs, also for a guest without a tenant. */
   readonly tenantOf?: (fact: Fact) => string | undefined;
-  /** One rule a kind of principal; a kind without a rule is refused. Pure, and every check is always listed. */
+  /** One rule per kind of principal; a kind without a rule is refused. Rules are pure, and always return every check. */
   readonly rules: {
     readonly [Kind in PrincipalKind]?: (
       principal: PrincipalOf<Kind>,
@@ -37,14 +36,14 @@ export interface ChannelSpec<Text extends string, Fact> {
       context: RuleContext<Fact>,
     ) => readonly Check[];
   };
-  /** The channels of this family that are a principal's own, for listing; each is judged before it is told. */
+  /** The channels of a principal, for listing; each is evaluated before it is returned. */
   readonly list?: {
     readonly [Kind in PrincipalKind]?: (
       principal: PrincipalOf<Kind>,
       facts: FactLists,
     ) => Promise<readonly ParamValues<Text>[]> | readonly ParamValues<Text>[];
   };
-  /** Who the channel's other members see. */
+  /** The presence member, which other members see. */
   readonly member?: {
     readonly [Kind in PrincipalKind]?: (
       principal: PrincipalOf<Kind>,
@@ -52,13 +51,13 @@ export interface ChannelSpec<Text extends string, Fact> {
       fact: Fact,
     ) => Member;
   };
-  /** Whether clients of this family read `channel_data` on its private form too. */
+  /** Whether clients also read `channel_data` on the private form. */
   readonly memberOnPrivate?: boolean;
 }
 
 type Params = Readonly<Record<string, string>>;
 
-/** A declared family, its types forgotten: what the catalogue holds and the actions ask. */
+/** A declared channel type, without the types of its parameters and its fact. */
 export interface ChannelType {
   readonly pattern: Pattern;
   readonly about: string;
@@ -69,15 +68,15 @@ export interface ChannelType {
     ((params: Params, facts: FactReader, principal: Principal) => Promise<unknown>) | undefined;
   readonly tenantOf: ((fact: unknown) => string | undefined) | undefined;
   readonly kinds: readonly PrincipalKind[];
-  /** The checks for this principal, or `undefined` where the family has no rule for its kind. */
+  /** The checks for this principal, or `undefined` without a rule for its kind. */
   check(
     principal: Principal,
     params: Params,
     context: RuleContext<unknown>,
   ): readonly Check[] | undefined;
-  /** The parameters of the channels that are this principal's own, to be judged. */
+  /** The parameters of the principal's channels, which are to be evaluated. */
   list(principal: Principal, facts: FactLists): Promise<readonly Params[]>;
-  /** What is shown of the principal in a channel of this form, if anything. */
+  /** The presence member in a channel of this form, if there is one. */
   memberOf(
     form: ChannelForm,
     principal: Principal,
@@ -97,8 +96,8 @@ type List = (
 type ToMember = (principal: Principal, params: Params, fact: unknown) => Member;
 
 /**
- * Declares a family of channels: a pattern, the fact to load, one rule a kind of principal.
- * Throws at start when the pattern makes no sense or a presence form would not know whom to show.
+ * Declares a channel type: a pattern, the fact to load, one rule per kind of principal.
+ * Throws at start if the pattern is invalid, or if a presence form has no member.
  */
 export function defineChannel<const Text extends string, Fact = undefined>(
   text: Text,
@@ -106,13 +105,15 @@ export function defineChannel<const Text extends string, Fact = undefined>(
 ): ChannelType {
   const pattern = parsePattern(text);
   const forms = ['private', ...(spec.forms ?? [])] as const;
-  // The types were checked at the declaration; from here on the kind of the principal picks the rule.
+  // The declaration is typed; below, the kind of the principal selects the rule.
   const rules = spec.rules as Partial<Record<PrincipalKind, Rule>>;
   const lists = (spec.list ?? {}) as Partial<Record<PrincipalKind, List>>;
   const members = (spec.member ?? {}) as Partial<Record<PrincipalKind, ToMember>>;
   const kinds = Object.keys(rules) as PrincipalKind[];
   if (forms.includes('presence') && kinds.some((kind) => members[kind] === undefined)) {
-    throw new Error(`Channel pattern ${text}: a presence form must say whom it shows`);
+    throw new Error(
+      `Channel pattern ${text}: a presence form requires a member for each kind of principal`,
+    );
   }
   return {
     pattern,

@@ -1,16 +1,16 @@
 import type { ChannelType } from './define-channel.ts';
 import type { Principal, PrincipalKind } from './principal.ts';
 
-/** A family as the generated lists show it. */
+/** A channel type in the generated lists. */
 export interface ChannelDescription {
-  /** The pattern in each form that the family has. */
+  /** The pattern in each form. */
   readonly patterns: readonly string[];
   readonly about: string;
-  /** For each kind of visitor that may ask, the names of the checks that it must pass. */
+  /** The names of the checks for each accepted kind of principal. */
   readonly checks: Readonly<Partial<Record<PrincipalKind, readonly string[]>>>;
 }
 
-/** Somebody of each kind, about whom a rule can be asked what it checks. Nobody presents these. */
+/** A principal of each kind, to get the checks of a rule. */
 const samples: { readonly [Kind in PrincipalKind]: Principal & { readonly kind: Kind } } = {
   guest: { kind: 'guest', hotelSlug: '', bookingId: '', expiresAt: 0 },
   user: { kind: 'user', userId: '', roles: [], expiresAt: 0 },
@@ -18,7 +18,7 @@ const samples: { readonly [Kind in PrincipalKind]: Principal & { readonly kind: 
   visitor: { kind: 'visitor', userId: '', isStaff: false, isSuperuser: false, expiresAt: 0 },
 };
 
-/** Describes a family from its own declaration: rules are pure and list every check, so they are simply asked. */
+/** Evaluates each rule to get the names of its checks: rules are pure, and always return every check. */
 export function describeChannel(channelType: ChannelType): ChannelDescription {
   const { pattern, forms, about, kinds } = channelType;
   const params = Object.fromEntries(Object.keys(channelType.params).map((name) => [name, '']));

@@ -1,4 +1,4 @@
-/** A booking at a hotel; `checkOut` is the last moment of the stay, in milliseconds since the epoch. */
+/** A booking at a hotel; `checkOut` is the end of the stay. */
 export interface Booking {
   readonly hotelSlug: string;
   readonly bookingId: string;
@@ -7,7 +7,7 @@ export interface Booking {
   readonly checkOut?: number;
 }
 
-/** An escrow of a tenant. `status` is the host's word; only `DISPUTED` means something here. */
+/** An escrow of a tenant. Of the host's values of `status`, rules use only `DISPUTED`. */
 export interface Escrow {
   readonly tenantId: string;
   readonly escrowId: string;
@@ -17,8 +17,8 @@ export interface Escrow {
 }
 
 /**
- * A chat room of a marketplace; `tenantId` where it belongs to one. `guestSession` is the one that opened it, with the user
- * it was linked to at login: in a room of a tenant, a user of that tenant.
+ * A chat room of a marketplace; without `tenantId` it belongs to no tenant. `guestSession` opened it, and is linked to a user
+ * since the login: in a room of a tenant, to a user of that tenant.
  */
 export interface Room {
   readonly roomId: string;
@@ -27,7 +27,7 @@ export interface Room {
   readonly guestSession?: { readonly sessionId: string; readonly linkedUserId?: string };
 }
 
-/** Who a room is looked up for: row-level security shows the rooms of this tenant, those that this guest session opened, and those of no tenant. */
+/** Row-level security shows the rooms of this tenant, the rooms that this guest session opened, and rooms without a tenant. */
 export interface RoomViewer {
   readonly tenantId?: string | undefined;
   readonly sessionId?: string | undefined;
@@ -39,39 +39,36 @@ export interface Order {
   readonly ownerId: string;
 }
 
-/**
- * The facts a rule may ask for. `undefined` means that the fact does not exist;
- * a database that cannot answer throws `Unavailable` instead.
- */
+/** Finds the facts of rules. A fact that does not exist is `undefined`. Throws `Unavailable`. */
 export interface FactReader {
   booking(hotelSlug: string, bookingId: string): Promise<Booking | undefined>;
   escrow(tenantId: string, escrowId: string): Promise<Escrow | undefined>;
-  /** Without a viewer only a room of no tenant. */
+  /** Without a viewer, only rooms without a tenant. */
   room(roomId: string, viewer?: RoomViewer): Promise<Room | undefined>;
   order(orderId: string): Promise<Order | undefined>;
 }
 
-/** The ids of what is a principal's own, for listing: one page of each list, in the order of the ids. Throws `Unavailable`. */
+/** The ids of a principal's facts, for listing: one page of each list, ordered by id. Throws `Unavailable`. */
 export interface FactLists {
   escrowsOf(tenantId: string, userId: string): Promise<readonly string[]>;
-  /** Rooms in which the user takes part, or whose guest session was linked to them. */
+  /** Rooms of which the user is a participant, or whose guest session is linked to the user. */
   roomsOfUser(userId: string, tenantId: string | undefined): Promise<readonly string[]>;
   /** Rooms that the guest session opened. */
   roomsOfSession(sessionId: string): Promise<readonly string[]>;
   ordersOf(ownerId: string): Promise<readonly string[]>;
 }
 
-/** The lists that are read page by page, in the order in which a cursor names them. */
+/** The paginated lists, in the order of a cursor. */
 export const listNames = ['escrows', 'rooms', 'opened', 'orders'] as const;
 
-/** Where the next page of each unfinished list begins: after this id. */
+/** The last id of the current page of each unfinished list. */
 export type ListCursor = { readonly [List in (typeof listNames)[number]]?: string };
 
-/** One page of a principal's own ids; `next` once all lists were read, `undefined` when they were read to their end. */
+/** One page of a principal's ids. Call `next` after all lists are read; it returns `undefined` after the last page. */
 export interface ListPage {
   readonly lists: FactLists;
   readonly next: () => ListCursor | undefined;
 }
 
-/** Opens the first page, or the one at this cursor, whose finished lists are empty. */
+/** Opens the first page, or the page after this cursor, in which finished lists are empty. */
 export type OpenListPage = (cursor?: ListCursor) => ListPage;

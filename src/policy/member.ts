@@ -4,9 +4,9 @@ import type { Member } from './decision.ts';
 const maxBytes = 1024;
 
 /**
- * True when a member keeps within Pusher's limits for presence and user data:
+ * True for a member within Pusher's limits of presence and user data:
  * a user id of 1 to 128 characters of the channel grammar, and at most 1 KB of JSON in UTF-8.
- * What does not fit is refused by the server after it was signed, where none of our logs would show it.
+ * The Pusher server would refuse a signed member beyond them, without a trace in the logs of Usher.
  */
 export function memberFits(member: Member): boolean {
   return (

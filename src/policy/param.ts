@@ -1,20 +1,19 @@
-/** The kind of value a `{parameter}` of a pattern stands for. */
+/** The values of a `{parameter}` of a pattern. */
 export interface Param {
   /** For each ASCII code, 1 if the value may contain that character. */
   readonly alphabet: Uint8Array;
   readonly maxLength: number;
 }
 
-/** What ids of hosts consist of: numbers, UUIDs, slugs, codes. No dot, which separates the parts of a tenant's channel. */
+/** The characters of ids: numbers, UUIDs, slugs, codes. Without a dot, which separates the parts of tenant channels. */
 export const idCharacters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-';
 
-/**
- * Declares a parameter: its characters (each listed) and its greatest length.
- * Throws when a character could not occur in a channel name, so that the mistake is seen at start.
- */
+/** Throws at start if a character cannot occur in a channel name. */
 export function defineParam(characters: string, maxLength: number): Param {
   if (!/^[A-Za-z0-9_\-=@,.;]+$/.test(characters) || maxLength < 1) {
-    throw new Error(`Parameter with characters that no channel name can have: ${characters}`);
+    throw new Error(
+      `Parameter with characters that are not allowed in channel names: ${characters}`,
+    );
   }
   const alphabet = new Uint8Array(128);
   for (const character of characters) alphabet[character.charCodeAt(0)] = 1;

@@ -1,22 +1,22 @@
 import type { Param } from './param.ts';
 import type { Pattern } from './pattern.ts';
 
-/** A pattern to be read, with its parameters and whatever the caller wants back. */
+/** A pattern with its parameters, and any other properties of the caller. */
 export interface Matchable {
   readonly pattern: Pattern;
   readonly params: Readonly<Record<string, Param>>;
 }
 
 /**
- * A place in the tree of all patterns. Inside a parameter (`inside`) a character of its alphabet stays here.
- * The tree is walked by all its branches at once, so a name costs its length and not the number of ways to split it.
+ * A state of the automaton of all patterns. While it captures a parameter, each character of the alphabet is a transition to itself.
+ * The matcher follows all threads at once, so the cost of a name depends on its length, not on the number of ways to split it.
  */
 export interface State<T> {
   readonly id: number;
   readonly capturing: Param | undefined;
   /**
-   * The literal character that leads on, and where to; where patterns part there are others. A list by character would
-   * be sparse almost everywhere, and with a thousand families too large for the processor's caches.
+   * The first literal transition; states where patterns diverge have others. A table by character would be mostly empty, and
+   * with a thousand channel types too large for the processor's caches.
    */
   charCode: number;
   next: State<T> | undefined;
@@ -32,14 +32,12 @@ const characters = Array.from(
   (c) => c.charCodeAt(0),
 );
 
-/** Where each text begins. */
 export function initialState<T>(states: readonly State<T>[]): State<T> {
   const [first] = states;
-  if (first === undefined) throw new Error('A tree has a root');
+  if (first === undefined) throw new Error('An automaton has an initial state');
   return first;
 }
 
-/** Where a literal character leads from here. */
 export function literalTransition<T>(state: State<T>, code: number): State<T> | undefined {
   return state.charCode === code ? state.next : state.otherTransitions?.get(code);
 }
@@ -56,8 +54,8 @@ function addLiteralTransition<T>(state: State<T>, code: number, next: State<T>):
 }
 
 /**
- * Lays the patterns into one tree of states, the root first; patterns that begin alike share the way.
- * Throws, naming both, when some text could be read by two patterns.
+ * Builds one automaton of all patterns, with the initial state first; patterns with the same prefix share its states.
+ * Throws if a text could match two patterns; the error names both.
  */
 export function buildAutomaton<T extends Matchable>(matchables: readonly T[]): State<T>[] {
   const states: State<T>[] = [];
@@ -100,7 +98,7 @@ export function buildAutomaton<T extends Matchable>(matchables: readonly T[]): S
   return states;
 }
 
-/** Follows every text that leads to two places at once; where both are ends, two patterns could read it. */
+/** Visits every pair of states that one text reaches. If two patterns accept in such a pair, the text matches both. */
 function rejectAmbiguousPatterns<T extends Matchable>(states: readonly State<T>[]): void {
   const visited = new Set<number>();
   const waiting: [State<T>, State<T>][] = [[initialState(states), initialState(states)]];
@@ -131,6 +129,6 @@ function transitionsOf<T>(state: State<T>, code: number): State<T>[] {
 
 function ambiguousPatterns(one: Matchable, other: Matchable): Error {
   return new Error(
-    `Channel patterns clash, one name could mean both: ${one.pattern.text} and ${other.pattern.text}`,
+    `Ambiguous channel patterns, one name can match both: ${one.pattern.text} and ${other.pattern.text}`,
   );
 }

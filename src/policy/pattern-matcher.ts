@@ -7,13 +7,13 @@ import {
   type State,
 } from './pattern-automaton.ts';
 
-/** The one reading of a text, or why there is not exactly one. */
+/** The only match of a text, or the reason why there is not exactly one. */
 export type MatchResult<T> =
   | { readonly found: T; readonly values: Readonly<Record<string, string>> }
   | 'unknown'
   | 'ambiguous';
 
-/** One way the text so far can be read; `plural` when there are several that end in the same place. */
+/** One way to match the text so far; `isAmbiguous` if several ways reach the same state. */
 interface Thread<T> {
   state: State<T>;
   readonly start: number;
@@ -27,15 +27,15 @@ interface Captures {
 }
 
 /**
- * Builds a function that reads a text by all patterns at once and gives the reading if there is exactly one.
- * Throws at start, naming both, when some text could be read by two patterns.
+ * Creates a function that matches a text against all patterns at once.
+ * Throws at start if a text could match two patterns; the error names both.
  */
 export function createPatternMatcher<T extends Matchable>(
   matchables: readonly T[],
 ): (text: string) => MatchResult<T> {
   const states = buildAutomaton(matchables);
-  // Which step last reached a state, and by which thread. Steps are counted over all texts, so that nothing
-  // need be cleared between them; a double counts further than a process lives.
+  // The last step that reached each state, and its thread. Steps are counted across all texts, so that nothing has to be
+  // cleared between them; the range of a double is sufficient for any process.
   const reachedAt = new Float64Array(states.length);
   const reachedBy: Thread<T>[] = [];
   let step = 0;
@@ -62,7 +62,7 @@ export function createPatternMatcher<T extends Matchable>(
       step += 1;
       nextThreads = [];
       for (const thread of threads) {
-        // Before it arrives anywhere, where another may join it.
+        // Read before `addThread`, which may change the thread.
         const { state, start, captures, isAmbiguous } = thread;
         if (state.capturing?.alphabet[code] === 1) addThread(thread);
         const next = literalTransition(state, code);
@@ -84,12 +84,12 @@ export function createPatternMatcher<T extends Matchable>(
 }
 
 /**
- * Moves all threads by one character where each has one way to go and none ends a value: most of most names, and nothing
- * need be noted. They cannot meet there, since only a parameter that opens is reached from two places.
+ * Advances all threads by one character if each has exactly one transition and none ends a capture, as for most characters of
+ * most names. Threads cannot meet here: only a state that begins a parameter is reached from two states.
  */
 function advanceInPlace<T>(threads: readonly Thread<T>[], code: number): boolean {
   const [first] = threads;
-  // Alone as a rule, and then nothing need be looked up twice.
+  // The usual case of one thread looks up the transition only once.
   if (first !== undefined && threads.length === 1) {
     const next = onlyTransition(first.state, code);
     first.state = next ?? first.state;

@@ -1,24 +1,23 @@
 /**
- * The end of a credential that has none: the last moment that a `Date` can hold, in milliseconds.
- * Not `Infinity`, which JSON turns into null and arithmetic then into 1970.
+ * The expiry of a credential without one: the maximum of `Date`.
+ * Not `Infinity`, which is null in JSON, and 1970 after arithmetic.
  */
 export const maxTime = 8.64e15;
 
-/** When a credential began and ends, in milliseconds since the epoch, and the id its issuer gave it. */
 export interface CredentialLifetime {
   readonly issuedAt?: number | undefined;
   readonly expiresAt: number;
   readonly tokenId?: string | undefined;
 }
 
-/** A hotel guest, known by a token for one booking at one hotel (system A). */
+/** A hotel guest, authenticated by a token for one booking. */
 export interface Guest extends CredentialLifetime {
   readonly kind: 'guest';
   readonly hotelSlug: string;
   readonly bookingId: string;
 }
 
-/** A user of the host application, known by a bearer token; `tenantId` where the host has tenants. */
+/** A user of the host, authenticated by a bearer token. */
 export interface User extends CredentialLifetime {
   readonly kind: 'user';
   readonly userId: string;
@@ -27,7 +26,7 @@ export interface User extends CredentialLifetime {
   readonly name?: string | undefined;
 }
 
-/** A visitor without an account, who has a guest session of Usher (system D). `linkedUserId` and that user's tenant are set since the login. */
+/** A guest without an account, authenticated by a guest session of Usher. `linkedUserId` and the tenant of that user are set at login. */
 export interface GuestSession extends CredentialLifetime {
   readonly kind: 'guest-session';
   readonly sessionId: string;
@@ -35,7 +34,7 @@ export interface GuestSession extends CredentialLifetime {
   readonly linkedTenantId?: string;
 }
 
-/** Somebody signed in to the host, known by the host's own session cookie (system E). */
+/** A user of the host, authenticated by the host's session cookie. */
 export interface Visitor extends CredentialLifetime {
   readonly kind: 'visitor';
   readonly userId: string;
@@ -44,15 +43,13 @@ export interface Visitor extends CredentialLifetime {
   readonly name?: string | undefined;
 }
 
-/** Whoever asks, after the credential was verified. */
 export type Principal = Guest | User | GuestSession | Visitor;
 
 export type PrincipalKind = Principal['kind'];
 
-/** The principal of one kind. */
 export type PrincipalOf<Kind extends PrincipalKind> = Extract<Principal, { kind: Kind }>;
 
-/** The id by which a principal is counted, logged and shown, unique within its kind and tenant. */
+/** The id of a principal in limits and logs, unique within its kind and tenant. */
 export function principalId(principal: Principal): string {
   switch (principal.kind) {
     case 'guest':
@@ -65,12 +62,11 @@ export function principalId(principal: Principal): string {
   }
 }
 
-/** One text for each principal of any kind and tenant, letter by letter: what limits count by. */
+/** A key of limits, unique among principals of all kinds and tenants. */
 export function principalKey(principal: Principal): string {
   return JSON.stringify([principal.kind, tenantOf(principal), principalId(principal)]);
 }
 
-/** The tenant that a principal belongs to, if its kind has tenants. */
 export function tenantOf(principal: Principal): string | undefined {
   return principal.kind === 'user' ? principal.tenantId : undefined;
 }

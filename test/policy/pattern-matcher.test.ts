@@ -143,8 +143,8 @@ describe('patterns that could mean the same name', () => {
     ['private-{x}-a-{y}', 'private-b-{z}'],
     ['private-hotel-{s}-staff', 'private-hotel-{s}-guest-chat-booking-{b}'],
   ])('%s and %s are refused at start', (one, other) => {
-    expect(() => readerOf(one, other)).toThrow('clash');
-    expect(() => readerOf(other, one)).toThrow('clash');
+    expect(() => readerOf(one, other)).toThrow('Ambiguous channel patterns');
+    expect(() => readerOf(other, one)).toThrow('Ambiguous channel patterns');
   });
 
   it.each([

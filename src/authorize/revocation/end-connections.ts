@@ -11,15 +11,14 @@ import {
   type OutageLogDeps,
 } from '../../observability/outage-log.ts';
 
-/** What this action needs. */
 export interface EndConnectionsDeps {
-  /** Ends all connections of a user; throws `Unavailable`. */
+  /** Terminates all connections of a user. Throws `Unavailable`. */
   readonly terminate: (user: AppUser) => Promise<void>;
   /** How often Usher may send the request to the server of this app. */
   readonly policyOf: (appKey: string) => TerminatePolicy;
   readonly liveGrants: Pick<TrackedConnections, 'settle' | 'remove' | 'postpone'>;
   readonly now: () => number;
-  /** Aborted when Usher begins to close: what is claimed and not begun is left to other replicas. */
+  /** Aborted when Usher begins to close: other replicas terminate the remaining leased connections. */
   readonly closing: AbortSignal;
   readonly log: OutageLogDeps['log'];
 }
@@ -27,41 +26,42 @@ export interface EndConnectionsDeps {
 /** The result for a user's connections. `pending`: Usher tries again; `notEnded`: it does not, with the reason. */
 export type EndOutcome = 'ended' | 'pending' | { readonly notEnded: string };
 
-/** One claimed user; `outcome` never rejects. */
+/** The termination of the connections of one leased user; `outcome` never rejects. */
 export interface Ending {
   readonly user: AppUser;
   readonly outcome: Promise<EndOutcome>;
 }
 
-/** Ends the connections of all claimed users, and never rejects. */
-export type EndConnections = (claim: TerminationLease) => readonly Ending[];
+/** Terminates the connections of all leased users. */
+export type EndConnections = (lease: TerminationLease) => readonly Ending[];
 
 /** The reason for apps with `PUSHER_TERMINATE=off`. */
 export const switchedOff = 'PUSHER_TERMINATE is off';
 
-/** How many users are ended at once. */
+/** The number of concurrent terminations. */
 const shardCount = 8;
 
-/** The one place where connections at a Pusher server are ended: of one user never twice at once, of all a few at once. */
+/** Only here are connections at a Pusher server terminated: one request per user at a time, and a few users concurrently. */
 export function createEndConnections(deps: EndConnectionsDeps): EndConnections {
   const shards = Array.from({ length: shardCount }, () => Promise.resolve<EndOutcome>('pending'));
   const servers = createOutageLog({
     log: deps.log,
     messages: {
-      failed: 'the Pusher server did not end a user’s connections; logged once until it does',
-      succeeded: 'the Pusher server ends connections again',
+      failed:
+        'the Pusher server did not terminate the connections of a user; logged once until it does',
+      succeeded: 'the Pusher server terminates connections again',
     },
   });
   const store = createOutageLog({
     log: deps.log,
     messages: {
-      failed: 'the ledger of live grants could not be updated; logged once until it can',
-      succeeded: 'the ledger of live grants can be updated again',
+      failed: 'tracked connections could not be updated; logged once until it succeeds',
+      succeeded: 'tracked connections can be updated again',
     },
   });
   return ({ users, leaseUntil }) =>
     users.map((user) => {
-      // All endings of one user are in one shard, and in a shard they come one after the other.
+      // All terminations of one user are in one shard, which runs them one after the other.
       const shard = shardOf(user);
       const before = shards[shard] ?? Promise.resolve();
       const outcome = before.then(async (): Promise<EndOutcome> => {
@@ -83,18 +83,18 @@ function shardOf({ appKey, userId }: AppUser): number {
   return Buffer.from(appKey + userId).reduce((sum, byte) => sum + byte, 0) % shardCount;
 }
 
-/** Throws `Unavailable` when the ledger could not be asked. */
+/** Throws `Unavailable` if the tracked connections cannot be updated. */
 async function endUser(
   user: AppUser,
   leaseUntil: number,
   deps: EndConnectionsDeps & { readonly servers: OutageLog },
 ): Promise<EndOutcome> {
   const { liveGrants, now, closing } = deps;
-  // Another replica may have claimed the user by now.
+  // After the lease another replica may have leased the user.
   if (closing.aborted || now() >= leaseUntil) return 'pending';
   const policy = deps.policyOf(user.appKey);
   if (policy !== 'retried') {
-    // Removed before the request: if this process exited in between, another one would repeat the request.
+    // Removed before the request: otherwise, if this process exited in between, another one would repeat the request.
     if (!(await liveGrants.remove(user, leaseUntil))) return 'pending';
     if (policy === 'never') return { notEnded: switchedOff };
   }

@@ -2,60 +2,58 @@ import type { PusherDialect, TerminatePolicy } from '../../pusher/pusher-app.ts'
 import { switchedOff, type EndOutcome } from './end-connections.ts';
 import type { RevocationSubject } from './revocation.ts';
 
-/** What a revocation had an effect on, and what it could not have one on, by name. */
+/** A named effect of a revocation, or a limitation of it. */
 export type RevocationEffect =
   | { readonly effect: 'new-authorizations-refused' | 'tickets-refused' }
   | {
       readonly effect: 'websockets-closed';
-      /** How many those were here; other replicas close theirs when they hear of it, which is at once. */
+      /** The number at this replica; other replicas close theirs when they are notified. */
       readonly connections: number;
     }
   | {
-      /** `pending`: the server has not ended them yet; it is asked again. */
+      /** `pending`: the server has not terminated them yet; Usher retries. */
       readonly effect: 'pusher-connections-ended' | 'pusher-connections-pending';
       readonly server: PusherDialect;
       readonly users: number;
     }
   | {
-      /** The server did not end them and is not asked again: they stay until they end by themselves. */
+      /** The server did not terminate them and Usher does not retry: they stay open until they are closed. */
       readonly effect: 'pusher-connections-not-ended';
       readonly server: PusherDialect;
       readonly users: number;
       readonly why: string;
     }
   | {
-      /** Connections that this server cannot end, or may not be asked to: they stay until they end by themselves. */
+      /** The server cannot terminate these, or `PUSHER_TERMINATE` is off: they stay open until they are closed. */
       readonly effect: 'pusher-connections-stay';
       readonly server: PusherDialect;
       readonly which: 'not signed in' | 'in no presence channel' | 'all';
       readonly why?: string;
     };
 
-/** A kind of Pusher server that is configured. */
+/** A configured kind of Pusher server. */
 export interface PusherServer {
   readonly dialect: PusherDialect;
   readonly terminatePolicy: TerminatePolicy;
 }
 
-/** What was found out while a revocation took effect. */
 export interface Outcome {
   readonly webSockets: number;
-  /** The users whose connections were to be ended; `server` is unknown of an app that is not configured any more. */
+  /** The users whose connections are to be terminated; without `server` for an app that is no longer configured. */
   readonly users: readonly {
     readonly server: PusherServer | undefined;
-    /** `undefined` when the server had not answered by the time that the answer left. */
+    /** `undefined` if the server has not responded in time. */
     readonly outcome: EndOutcome | undefined;
   }[];
-  /** Each once. */
+  /** Without duplicates. */
   readonly servers: readonly PusherServer[];
 }
 
-/** Tells the effects of a revocation of this kind of subject. */
 export function effectsOf(
   kind: RevocationSubject['kind'],
   { webSockets, users, servers }: Outcome,
 ): readonly RevocationEffect[] {
-  // Only users have tickets, and only users and visitors, whom a user's revocation means too, have WebSockets.
+  // Only users have tickets. Only users and visitors, to whom the revocation of a user also applies, have WebSockets.
   const ofUsers: readonly RevocationEffect[] =
     kind === 'user' || kind === 'token' || kind === 'tenant'
       ? [{ effect: 'tickets-refused' }, { effect: 'websockets-closed', connections: webSockets }]
@@ -76,7 +74,7 @@ function effectsAt(
     .filter(
       (user) => user.server?.dialect === server && user.server.terminatePolicy === terminatePolicy,
     )
-    .map(({ outcome }) => outcome ?? unanswered(terminatePolicy));
+    .map(({ outcome }) => outcome ?? withoutResponse(terminatePolicy));
   const ended = outcomes.filter((outcome) => outcome === 'ended').length;
   const pending = outcomes.filter((outcome) => outcome === 'pending').length;
   const reasons = outcomes.flatMap((outcome) =>
@@ -93,17 +91,16 @@ function effectsAt(
       users: reasons.filter((reason) => reason === why).length,
       why,
     })),
-    { effect, server, which: beyondReach[server] },
+    { effect, server, which: notIncluded[server] },
   ];
 }
 
-/** What holds of a user about whom the server has not answered yet. */
-function unanswered(policy: TerminatePolicy): EndOutcome {
-  return policy === 'once' ? { notEnded: 'no answer yet' } : 'pending';
+function withoutResponse(policy: TerminatePolicy): EndOutcome {
+  return policy === 'once' ? { notEnded: 'no response yet' } : 'pending';
 }
 
-/** The connections that a server does not find in a request to end those of a user. */
-const beyondReach = {
+/** The connections that a server does not include when it terminates those of a user. */
+const notIncluded = {
   pusher: 'not signed in',
   soketi: 'not signed in',
   reverb: 'in no presence channel',

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { tenantOf, type Principal } from '../../policy/principal.ts';
 import type { TerminationLease } from '../../pusher/tracked-connection.ts';
 
-/** What can be revoked: everything issued before a moment to a user, a booking, a guest session or a tenant, or one token. */
+/** The subject of a revocation: one token, or all credentials of a user, a booking, a guest session or a tenant. */
 export type RevocationSubject =
   | { readonly kind: 'user'; readonly userId: string; readonly tenantId?: string }
   | { readonly kind: 'booking'; readonly hotelSlug: string; readonly bookingId: string }
@@ -10,35 +10,35 @@ export type RevocationSubject =
   | { readonly kind: 'token'; readonly tokenId: string }
   | { readonly kind: 'tenant'; readonly tenantId: string };
 
-/** Keeps revocations, durably and for every replica. All methods throw `Unavailable`. */
+/** Stores revocations durably for all replicas. All methods throw `Unavailable`. */
 export interface RevocationStore {
   /**
-   * Refuses from now on what was issued to the subject before this moment, in milliseconds since the epoch; an earlier
-   * revocation that reaches further stays. The live grants that it concerns are claimed with it, until the lease is over.
+   * Revokes credentials that were issued to the subject before this time; a stored revocation with a later time stays.
+   * The same statement leases the matching tracked connections.
    */
   readonly revoke: (
     revocation: StoredRevocation & { readonly leaseUntil: number },
   ) => Promise<WrittenRevocation>;
-  /** The latest such moment among these subjects; `undefined` when none was revoked. */
+  /** The latest time of the revocations of these subjects; `undefined` without one. */
   readonly latest: (subjects: readonly RevocationSubject[]) => Promise<number | undefined>;
-  /** What was revoked in the last so many milliseconds, and somewhat longer ago. */
+  /** The revocations of this period, and some older ones. */
   readonly within: (periodMs: number) => Promise<readonly StoredRevocation[]>;
 }
 
-/** A revocation that was written, and whose connections its replica is now to end. */
+/** A written revocation, with the lease of the connections that this replica terminates. */
 export interface WrittenRevocation {
-  /** The moment that now holds. */
+  /** The stored time, which may be later than the requested one. */
   readonly issuedBefore: number;
   readonly lease: TerminationLease;
 }
 
-/** A revocation that holds: what was issued to the subject before this moment, in milliseconds since the epoch, is refused. */
+/** Credentials that were issued to the subject before this time are refused. */
 export interface StoredRevocation {
   readonly subject: RevocationSubject;
   readonly issuedBefore: number;
 }
 
-/** Everything by which this principal's credential could have been revoked. */
+/** All subjects whose revocation applies to this principal. */
 export function subjectsOf(principal: Principal): readonly RevocationSubject[] {
   const tenantId = tenantOf(principal);
   return [
@@ -60,7 +60,7 @@ function ownSubjects(principal: Principal): readonly RevocationSubject[] {
       const { sessionId, linkedUserId, linkedTenantId } = principal;
       const own = { kind: 'guest-session', sessionId } as const;
       if (linkedUserId === undefined) return [own];
-      // Since the login it opens that user's rooms, so it is revoked with the user and with the user's tenant.
+      // A linked session grants the rooms of the user, so the revocations of the user and of the user's tenant apply to it.
       return [
         own,
         ...userSubjects(linkedUserId, linkedTenantId),
@@ -74,7 +74,7 @@ function ownSubjects(principal: Principal): readonly RevocationSubject[] {
   }
 }
 
-/** A revocation that names no tenant means the user in all of them. */
+/** A revocation without a tenant applies to the user in all tenants. */
 function userSubjects(userId: string, tenantId: string | undefined): readonly RevocationSubject[] {
   const everywhere = { kind: 'user', userId } as const;
   return tenantId === undefined ? [everywhere] : [everywhere, { ...everywhere, tenantId }];
@@ -84,20 +84,19 @@ function tenantSubjects(tenantId: string | undefined): readonly RevocationSubjec
   return tenantId === undefined ? [] : [{ kind: 'tenant', tenantId }];
 }
 
-/** True when the credential was issued before that moment; one that does not say when it was issued counts as older. */
+/** A credential without an issue time counts as issued before any revocation. */
 export function isRevoked(principal: Principal, issuedBefore: number | undefined): boolean {
   return issuedBefore !== undefined && (principal.issuedAt ?? -Infinity) < issuedBefore;
 }
 
-/** True when a revocation of this subject concerns this principal. */
 export function matchesPrincipal(subject: RevocationSubject, principal: Principal): boolean {
   return subjectsOf(principal).some((own) => isDeepStrictEqual(own, subject));
 }
 
-/** The live connections of this process, as a revocation sees them. */
+/** The open WebSockets of this process. */
 export interface RevocableConnections {
-  /** How many have a credential that this would revoke. */
+  /** The number with a credential that the revocation applies to. */
   readonly count: (revocation: StoredRevocation) => number;
-  /** Ends those, and says how many they were. */
+  /** Closes them, and returns their number. */
   readonly close: (revocation: StoredRevocation) => number;
 }

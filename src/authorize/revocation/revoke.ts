@@ -14,17 +14,16 @@ import type {
   RevocationSubject,
 } from './revocation.ts';
 
-/** A revocation that holds, on every replica. */
+/** A revocation that applies on every replica. */
 export interface Revocation extends StoredRevocation {
   readonly effects: readonly RevocationEffect[];
 }
 
-/** What a revocation depends on. */
 export interface RevokeDeps {
   readonly revocations: Pick<RevocationStore, 'revoke'>;
   readonly live: RevocableConnections;
   readonly endConnections: EndConnections;
-  /** The servers of all Pusher apps, each once. */
+  /** The servers of all Pusher apps, without duplicates. */
   readonly servers: readonly PusherServer[];
   readonly serverOf: (appKey: string) => PusherServer | undefined;
   readonly recordSignal: WriteSignal;
@@ -32,22 +31,22 @@ export interface RevokeDeps {
   readonly startTimer: StartTimer;
 }
 
-/** How long claimed connections are left to whoever claimed them, in milliseconds. */
+/** The time for which other replicas leave leased connections to this one. */
 export const leaseTimeMs = 15_000;
 
-/** How long the answer waits for the Pusher servers, in milliseconds. */
+/** The response waits for Pusher servers up to this time. */
 const timeoutMs = 3_000;
 
 /**
- * Revokes what was issued to a subject before a time. The revocation is written before connections are ended, so that none
- * of them can come back. Throws `Unavailable`, and then the revocation may not hold, or not be recorded.
+ * Revokes credentials that were issued to a subject before a time. The revocation is written before connections are terminated,
+ * so that clients cannot reconnect. Throws `Unavailable`; then the revocation or its security event may not be written.
  */
 export async function revoke(
   revocation: StoredRevocation,
   origin: Origin,
   deps: RevokeDeps,
 ): Promise<Revocation> {
-  // Counted before: this process may be notified of the revocation, and end them, before the statement returns.
+  // Counted first: this process may be notified, and close them, before the statement returns.
   const webSockets = deps.live.count(revocation);
   const leaseUntil = deps.now() + leaseTimeMs;
   const { issuedBefore, lease } = await deps.revocations.revoke({ ...revocation, leaseUntil });
@@ -60,7 +59,7 @@ export async function revoke(
   return { ...stored, effects };
 }
 
-/** What became of the users' connections by the time that the answer leaves. */
+/** The outcomes after the timeout, or when all are known. */
 async function outcomes(
   endings: readonly Ending[],
   { startTimer, serverOf }: RevokeDeps,
@@ -84,7 +83,7 @@ async function outcomes(
   }));
 }
 
-/** The subject in the columns of a signal. */
+/** The subject in the columns of a security event. */
 function idsOf(subject: RevocationSubject): {
   readonly tenantId?: string;
   readonly principalId?: string;

@@ -5,14 +5,12 @@ import { terminableUserId, type TrackedConnections } from '../../pusher/tracked-
 import { createLruMap } from '../../runtime/lru-map.ts';
 import { isRevoked, subjectsOf, type RevocationStore } from './revocation.ts';
 
-/** What matters here of a Pusher app. */
 interface TrackingApp {
   readonly key: string;
   readonly dialect: PusherDialect;
   readonly terminatePolicy: TerminatePolicy;
 }
 
-/** What tracking depends on. */
 export interface TrackConnectionDeps {
   readonly liveGrants: Pick<TrackedConnections, 'track' | 'extend'>;
   /** The Pusher app that will sign. */
@@ -21,29 +19,32 @@ export interface TrackConnectionDeps {
 }
 
 /**
- * Makes sure that what was granted can be ended later: gives the same decision, or a refusal when the credential was
- * revoked meanwhile. Throws `Unavailable` when that could not be made sure, and then nothing may leave.
+ * Tracks the connection of a grant, so that a revocation can terminate it. Resolves to the same decision, or to a refusal if the
+ * credential was revoked meanwhile. Throws `Unavailable`; then the grant must not be sent.
  */
 export type TrackConnection = <D extends Decision | SignInDecision>(
   decision: D,
   revocations: Pick<RevocationStore, 'latest'>,
 ) => Promise<D | Refusal>;
 
-/** Connections of which this process knows that they are tracked; one that is evicted is written again. */
-const maxWritten = 20_000;
+/** The maximum number of cached expiries. An evicted one is written again. */
+const maxCached = 20_000;
 
 /** Creates the only writer of tracked connections. */
 export function createTrackConnection(deps: TrackConnectionDeps): TrackConnection {
   const { liveGrants, appOf, now } = deps;
-  const writtenUntil = createLruMap<number>(maxWritten);
+  const writtenUntil = createLruMap<number>(maxCached);
 
-  /** Writes unless this process knows that it was; noted only when it is durable. */
-  const once = (name: readonly string[], end: number, write: () => Promise<void>) => {
-    const text = JSON.stringify(name);
-    if ((writtenUntil.peek(text) ?? -Infinity) >= end) return undefined;
-    return write().then(() => {
-      writtenUntil.set(text, end);
-    });
+  /** Writes unless this process has written this expiry, or a later one. Cached only after the write. */
+  const writeOnce = async (
+    name: readonly string[],
+    expiresAt: number,
+    write: () => Promise<void>,
+  ) => {
+    const key = JSON.stringify(name);
+    if ((writtenUntil.peek(key) ?? -Infinity) >= expiresAt) return;
+    await write();
+    writtenUntil.set(key, expiresAt);
   };
 
   return async (decision, revocations) => {
@@ -55,19 +56,19 @@ export function createTrackConnection(deps: TrackConnectionDeps): TrackConnectio
     const name = [app.key, socketId, principal.kind, principalId(principal)];
     const userId = terminableUserId(app.dialect, decision);
     if (userId === undefined) {
-      await once(['extend', ...name], principal.expiresAt, () => liveGrants.extend(socket));
+      await writeOnce(['extend', ...name], principal.expiresAt, () => liveGrants.extend(socket));
       return decision;
     }
-    await once(['keep', ...name, userId], principal.expiresAt, () =>
+    await writeOnce(['keep', ...name, userId], principal.expiresAt, () =>
       liveGrants.track({ ...socket, userId, grantedAt: now() }),
     );
-    // A revocation that was written before the row was cannot have found it.
+    // A revocation that was written before the row has not found it.
     const revoked = isRevoked(principal, await revocations.latest(subjectsOf(principal)));
     return revoked ? refuse(decision, 'revoked') : decision;
   };
 }
 
-/** Whether this server can end the connections of such a principal; for others a row would be of no use. */
+/** Whether the server can terminate connections of such a principal; otherwise a row would have no effect. */
 function isTrackable({ dialect, terminatePolicy }: TrackingApp, { kind }: Principal): boolean {
   if (terminatePolicy === 'never') return false;
   return (

@@ -8,7 +8,6 @@ import type { Measure } from '../measure.ts';
 import { hashTicket, ticketBytes, formatTicket } from './ticket-text.ts';
 import { refuseTicket, type IssueDecision, type TicketHolder, type TicketStore } from './ticket.ts';
 
-/** What the issue of a ticket depends on. */
 export interface IssueTicketDeps extends AuthenticateDeps {
   readonly chatServers: ChatServers;
   readonly tickets: TicketStore;
@@ -16,27 +15,23 @@ export interface IssueTicketDeps extends AuthenticateDeps {
   readonly now: () => number;
   readonly newId: () => string;
   readonly randomBytes: (count: number) => Uint8Array;
-  /** How long a ticket is valid at most, in milliseconds. */
+  /** The maximum lifetime of a ticket. */
   readonly ticketLifetimeMs: number;
   readonly measure: Measure;
 }
 
-/** A request for a ticket. */
 export interface TicketRequest {
   readonly credentials: readonly Credential[];
   /** The key id of the chat server that the ticket is for. */
   readonly serverKey: string | undefined;
-  /** The user of the ticket; the principal, where it is left out. */
+  /** The user of the ticket; by default the principal. */
   readonly userId: string | undefined;
   /** The subject of the conversation, in the page's own ids. */
   readonly about: Pick<TicketHolder, 'entityId' | 'entityType' | 'providerResId'>;
   readonly origin: Origin;
 }
 
-/**
- * Issues a ticket to a user. The decision is in the audit log when this resolves. Throws `Unavailable` when a dependency could
- * not answer.
- */
+/** Issues a ticket to a user. The decision is in the audit log when this resolves. Throws `Unavailable`. */
 export function issueTicket(request: TicketRequest, deps: IssueTicketDeps): Promise<IssueDecision> {
   return deps.measure('issue-ticket', async () => {
     const decision = await decide(request, deps);

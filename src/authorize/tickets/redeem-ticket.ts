@@ -14,7 +14,6 @@ import {
   type TicketStore,
 } from './ticket.ts';
 
-/** What the redemption of a ticket depends on. */
 export interface RedeemTicketDeps {
   readonly chatServers: ChatServers;
   readonly tickets: TicketStore;
@@ -25,21 +24,20 @@ export interface RedeemTicketDeps {
   readonly measure: Measure;
 }
 
-/** Who redeems: Usher's own WebSocket endpoint, or a chat server with the key and the secret that it sent. */
+/** Usher's WebSocket endpoint, or a chat server with the key and the secret of its request. */
 export type Redeemer =
   'gateway' | { readonly key: string | undefined; readonly secret: Secret | undefined };
 
-/** A ticket is presented. */
 export interface Presentation {
-  /** As it came. */
+  /** The unparsed text. */
   readonly ticket: string;
   readonly redeemer: Redeemer;
   readonly origin: Origin;
 }
 
 /**
- * Redeems a ticket, which cannot be redeemed again. The decision is in the audit log when this resolves. Throws `Unavailable`
- * when a dependency could not answer; the ticket may be redeemed by then.
+ * Redeems a ticket, which cannot be redeemed again. The decision is in the audit log when this resolves. Throws `Unavailable`;
+ * then the ticket may be redeemed.
  */
 export function redeemTicket(
   presentation: Presentation,
@@ -75,13 +73,13 @@ async function decide(
   // Before the ticket is read: an unknown server must not be able to redeem it.
   if (rejected !== undefined) return refuseTicket(attempt, rejected);
   const ticket = parseTicket(text);
-  const taken = ticket && (await read(hashTicket(ticket)));
-  if (taken === undefined) return refuseTicket(attempt, 'ticket-unknown');
+  const found = ticket && (await read(hashTicket(ticket)));
+  if (found === undefined) return refuseTicket(attempt, 'ticket-unknown');
 
-  const { holder } = taken;
+  const { holder } = found;
   const principal = holder.user;
   const known = { ...attempt, principal, ...ofTenant(principal.tenantId) };
-  const code = ticketFault(taken, redeemer, deps.now());
+  const code = ticketFault(found, redeemer, deps.now());
   if (code !== undefined) return refuseTicket(known, code);
   if (isRevoked(principal, await deps.revocations.latest(subjectsOf(principal)))) {
     return refuseTicket(known, 'revoked');
@@ -97,8 +95,8 @@ function serverFault(redeemer: Redeemer, servers: ChatServers): RedeemRefusalCod
 }
 
 /**
- * What is wrong with a ticket that exists. Its end comes first: presented again after that, it is no replay, since
- * nobody may have redeemed it.
+ * The refusal code of an existing ticket. The expiry is checked first: the second use of an expired ticket is not a replay, since
+ * the first may have been refused.
  */
 function ticketFault(
   { holder, isFirstUse }: ConsumedTicket,

@@ -2,45 +2,43 @@ import type { DecisionBase, RefusalCode } from '../../policy/decision.ts';
 import type { User } from '../../policy/principal.ts';
 import type { Secret } from '../../runtime/secret.ts';
 
-/** What a ticket stands for: the user it was issued to, and what the chat page said the talk is about. */
+/** The user of a ticket, and the subject of the conversation. */
 export interface TicketHolder {
   readonly user: User;
-  /** The key id of the chat server it was issued for: no other one may redeem it. */
+  /** The key id of the only chat server that may redeem the ticket. */
   readonly serverKey: string;
   readonly entityId?: string;
   readonly entityType?: string;
   readonly providerResId?: string;
-  /** When the ticket ends, in milliseconds since the epoch; never later than the token behind it. */
+  /** Never later than the expiry of the token. */
   readonly expiresAt: number;
 }
 
-/** A ticket that somebody presented, as the store knows it. */
 export interface ConsumedTicket {
   readonly holder: TicketHolder;
-  /** False when it had been presented before: whoever comes second is not let in. */
+  /** False if the ticket was redeemed before: then it is refused. */
   readonly isFirstUse: boolean;
 }
 
 /**
- * Keeps tickets by the hash of their text, until an hour after they expired. All methods throw `Unavailable`.
- * Taking is atomic: of any number of takers at once, over any number of replicas, one is the first.
+ * Stores tickets by the hash of their text, until an hour after their expiry. All methods throw `Unavailable`.
+ * `consume` is atomic: among concurrent calls, on any number of replicas, only one is the first use.
  */
 export interface TicketStore {
   readonly put: (ticketHash: string, holder: TicketHolder) => Promise<void>;
-  /** The ticket's holder; the ticket is not spent. `first` is true while it was never taken. `undefined` for an unknown ticket. */
+  /** Finds a ticket without redeeming it; `undefined` for an unknown ticket. */
   readonly find: (ticketHash: string) => Promise<ConsumedTicket | undefined>;
-  /** Spends the ticket and gives its holder; `undefined` when there is none. It may have expired: look. */
+  /** Redeems a ticket, which may have expired; `undefined` for an unknown ticket. */
   readonly consume: (ticketHash: string) => Promise<ConsumedTicket | undefined>;
   /** Removes tickets that expired an hour or more before `now`, and returns their number. */
   readonly deleteExpired: (now: number) => Promise<number>;
 }
 
-/** How long an expired ticket is kept, in milliseconds, so that "has expired" can be told from "never existed". */
+/** Expired tickets are stored for this time, to distinguish them from unknown tickets. */
 export const ticketGraceMs = 60 * 60 * 1000;
 
 type CredentialCode = Extract<RefusalCode, `credential-${string}`>;
 
-/** Every reason not to issue a ticket. */
 export type IssueRefusalCode =
   | CredentialCode
   | 'origin-refused'
@@ -50,7 +48,6 @@ export type IssueRefusalCode =
   | 'server-key-missing'
   | 'server-key-rejected';
 
-/** Every reason not to redeem one. */
 export type RedeemRefusalCode =
   | 'revoked'
   | 'server-key-missing'
@@ -62,23 +59,20 @@ export type RedeemRefusalCode =
 
 export type TicketRefusalCode = IssueRefusalCode | RedeemRefusalCode;
 
-/** No ticket, or no entry with one, and why. */
 export interface TicketRefusal<Code extends TicketRefusalCode> extends DecisionBase {
   readonly outcome: 'refusal';
   readonly code: Code;
 }
 
-/** A new ticket. Its text is shown once, to the page that asked, and kept nowhere. */
+/** A new ticket. Only the response has its text; it is not stored. */
 export interface IssuedTicket extends DecisionBase {
   readonly outcome: 'grant';
   readonly action: 'issue-ticket';
   readonly principal: User;
   readonly ticket: Secret;
-  /** Milliseconds since the epoch. */
   readonly expiresAt: number;
 }
 
-/** A ticket that was good, and is spent. */
 export interface RedeemedTicket extends DecisionBase {
   readonly outcome: 'grant';
   readonly action: 'redeem-ticket';
@@ -90,10 +84,9 @@ export type IssueDecision = IssuedTicket | TicketRefusal<IssueRefusalCode>;
 
 export type RedeemDecision = RedeemedTicket | TicketRefusal<RedeemRefusalCode>;
 
-/** No, with all that is known of the attempt. */
 export function refuseTicket<Code extends TicketRefusalCode>(
-  judged: DecisionBase,
+  base: DecisionBase,
   code: Code,
 ): TicketRefusal<Code> {
-  return { ...judged, outcome: 'refusal', code };
+  return { ...base, outcome: 'refusal', code };
 }

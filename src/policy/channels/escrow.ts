@@ -14,7 +14,7 @@ const listEscrows = async ({ tenantId, userId }: User, facts: FactLists) =>
     ? []
     : (await facts.escrowsOf(tenantId, userId)).map((escrowId) => ({ tenantId, escrowId }));
 
-/** What happens to an escrow. */
+/** Events of an escrow. */
 export const escrow = defineChannel('private-tenant.{tenantId}.escrow.{escrowId}', {
   about: 'the escrow’s buyer and seller',
   forms: ['private-encrypted'],
@@ -29,7 +29,7 @@ export const escrow = defineChannel('private-tenant.{tenantId}.escrow.{escrowId}
   },
 });
 
-/** The chat of an escrow; as a presence channel it shows who is online. */
+/** The chat of an escrow. */
 export const escrowChat = defineChannel('private-tenant.{tenantId}.escrow.{escrowId}.chat', {
   about: 'the escrow’s buyer and seller; an admin of the tenant while it is DISPUTED',
   forms: ['presence', 'private-encrypted'],

@@ -2,7 +2,7 @@ import { check } from '../decision.ts';
 import { defineChannel } from '../define-channel.ts';
 import { bookingId, hotelSlug } from './params.ts';
 
-/** The chat of a hotel's guest with the hotel: one channel a booking. */
+/** The chat of a guest with the hotel: one channel per booking. */
 export const guestChat = defineChannel('private-hotel-{hotelSlug}-guest-chat-booking-{bookingId}', {
   about: 'the guest of this booking, while the booking is open and the stay is not over',
   params: { hotelSlug, bookingId },

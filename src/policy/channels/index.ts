@@ -5,7 +5,7 @@ import { room } from './room.ts';
 import { adminChannel, announcements, tenantAnnouncements, userChannel } from './tenant.ts';
 import { chatBox, payment, seatStatus } from './theatre.ts';
 
-/** Every channel there is. A name that none of these reads is refused. */
+/** All channel types. A name that matches none of them is refused. */
 export const channelRegistry = createChannelRegistry([
   guestChat,
   escrow,

@@ -6,16 +6,16 @@ import { roomId } from './params.ts';
 import { presenceMember, presenceMemberOfUser } from './presence-member.ts';
 import { isAdmin } from './tenant.ts';
 
-/** A user takes part who is named, or to whom the guest session that opened the room was linked at login. */
+/** A listed participant, or the user to whom the guest session that opened the room is linked. */
 const isParticipant = (userId: string | undefined, room: Room | undefined): boolean =>
   userId !== undefined &&
   (room?.participants.includes(userId) === true || room?.guestSession?.linkedUserId === userId);
 
-/** User 15 of another tenant is a different user, so a room of a tenant admits only ids of that tenant. */
+/** Ids are unique within a tenant: user 15 of another tenant is a different user. */
 const isInTenant = (room: Room | undefined, tenantId: string | undefined): boolean =>
   room?.tenantId === undefined || room.tenantId === tenantId;
 
-/** An admin is one of the room's own tenant, and one without a tenant is admin of the rooms without one. */
+/** The admin's tenant and the room's tenant are the same, or both have none. */
 const isAdminOf = (user: User, room: Room | undefined): boolean =>
   isAdmin(user) && user.tenantId === room?.tenantId;
 
@@ -33,7 +33,7 @@ const viewerOf = (principal: Principal): RoomViewer => {
 
 const asParams = (roomIds: readonly string[]) => roomIds.map((roomId) => ({ roomId }));
 
-/** A room that users, and guests who may log in later, chat in. */
+/** A chat room of users and of guests who may log in later. */
 export const room = defineChannel('private-room-{roomId}', {
   about:
     'its participants; admins of its tenant; the guest session that opened it; the user linked to that session',
@@ -70,7 +70,7 @@ export const room = defineChannel('private-room-{roomId}', {
   },
   member: {
     user: presenceMemberOfUser,
-    // Whoever was linked is shown as the user, so that two tabs of one person are one member.
+    // A linked session has the id of the user, so that two tabs of one person are one member.
     'guest-session': ({ sessionId, linkedUserId }) =>
       linkedUserId === undefined
         ? presenceMember(`guest_${sessionId}`, 'Guest')

@@ -3,17 +3,17 @@ import { defineChannel } from '../define-channel.ts';
 import type { User } from '../principal.ts';
 import { tenantId, userId } from './params.ts';
 
-/** True for an admin; of which tenant, `ofTenant` says. */
+/** True for an admin of any tenant; `ofTenant` checks the tenant. */
 export const isAdmin = (user: User): boolean => user.roles.includes('admin');
 
-/** The tenant of a user, as the parameter of the tenant's own channels. */
+/** The parameters of the channels of the user's tenant. */
 export const listOwnTenant = ({ tenantId }: User) => (tenantId === undefined ? [] : [{ tenantId }]);
 
-/** The check that every channel of a tenant begins with. */
+/** The first check of every tenant channel. */
 export const ofTenant = (user: User, tenantId: string) =>
   check('user is of this tenant', user.tenantId === tenantId, 'tenant-mismatch');
 
-/** A user's own channel. */
+/** The channel of one user. */
 export const userChannel = defineChannel('private-tenant.{tenantId}.user.{userId}', {
   about: 'only that user',
   forms: ['private-encrypted'],
@@ -41,7 +41,7 @@ export const adminChannel = defineChannel('private-tenant.{tenantId}.admin', {
   },
 });
 
-/** What a tenant tells all its users. */
+/** Announcements of a tenant. */
 export const tenantAnnouncements = defineChannel('private-tenant.{tenantId}.announcements', {
   about: 'every user of the tenant',
   forms: ['private-encrypted'],
@@ -50,7 +50,7 @@ export const tenantAnnouncements = defineChannel('private-tenant.{tenantId}.anno
   rules: { user: (user, { tenantId }) => [ofTenant(user, tenantId)] },
 });
 
-/** What everybody is told. */
+/** Announcements for all tenants. */
 export const announcements = defineChannel('private-announcements', {
   about: 'every user of any tenant',
   forms: ['private-encrypted'],

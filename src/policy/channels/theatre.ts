@@ -6,7 +6,7 @@ import { orderId } from './params.ts';
 const isStaffOrSuperuser = ({ isStaff, isSuperuser }: Visitor) =>
   check('visitor is staff or superuser', isStaff || isSuperuser);
 
-/** Which seats are taken, live. */
+/** Live seat status. */
 export const seatStatus = defineChannel('private-all-seat-status', {
   about: 'staff and superusers of the host',
   params: {},
@@ -14,7 +14,7 @@ export const seatStatus = defineChannel('private-all-seat-status', {
   rules: { visitor: (visitor) => [isStaffOrSuperuser(visitor)] },
 });
 
-/** The chat of the house. */
+/** The staff chat. */
 export const chatBox = defineChannel('private-chat-box', {
   about: 'staff and superusers of the host',
   params: {},
@@ -22,7 +22,7 @@ export const chatBox = defineChannel('private-chat-box', {
   rules: { visitor: (visitor) => [isStaffOrSuperuser(visitor)] },
 });
 
-/** How the payment of one order goes. */
+/** Events of the payment of one order. */
 export const payment = defineChannel('private-payment-{orderId}', {
   about: 'the user who owns the order',
   params: { orderId },

@@ -71,7 +71,8 @@ describe('ending the connections of a user', () => {
         subject: 'app-key',
         userId: '15',
         why,
-        message: 'the Pusher server did not end a user’s connections; logged once until it does',
+        message:
+          'the Pusher server did not terminate the connections of a user; logged once until it does',
       },
     ]);
   });
@@ -136,7 +137,7 @@ describe('ending the connections of a user', () => {
     expect(await look(testNow + hour)).toEqual(users.map(() => 'ended'));
     expect(lines).toMatchObject([
       { why: 'status 503' },
-      { message: 'the Pusher server ends connections again' },
+      { message: 'the Pusher server terminates connections again' },
     ]);
   });
 });
