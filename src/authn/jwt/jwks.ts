@@ -2,8 +2,7 @@ import { keySetUrlProblem } from '../../runtime/network/fetch-url.ts';
 import { Unavailable } from '../../runtime/unavailable.ts';
 import { fetchKeySet } from './fetch-key-set.ts';
 import { publicKeyAlgorithms } from './token-key.ts';
-import type { TokenKey } from './token-key.ts';
-import type { KeyHint, KeyDeps, TokenKeys } from './token-keys.ts';
+import type { KeyDeps, KeyHint, TokenKey, TokenKeys } from './token-key.ts';
 
 const maxAgeMs = 10 * 60_000;
 const coolDownMs = 30_000;

@@ -1,6 +1,6 @@
 import type { CredentialFault } from '../credential.ts';
 import { parseJsonObject, type Members } from '../json-object.ts';
-import type { KeyHint } from './token-keys.ts';
+import type { KeyHint } from './token-key.ts';
 
 const maxTokenLength = 8192;
 

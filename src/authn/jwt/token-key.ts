@@ -10,6 +10,26 @@ export interface TokenKey {
   readonly kid?: string;
 }
 
+/** What a token's header says about its key. It only chooses among the configured keys. */
+export interface KeyHint {
+  readonly alg: string;
+  readonly kid?: string;
+}
+
+/** The keys of one issuer. */
+export interface TokenKeys {
+  /** The one key that a token may be verified with, if any; throws `Unavailable` when the keys could not be fetched. */
+  readonly find: (hint: KeyHint) => Promise<TokenKey | undefined>;
+}
+
+/** The network and the clock (milliseconds since the epoch) that a key source may use. */
+export interface KeyDeps {
+  readonly fetch: typeof fetch;
+  readonly now: () => number;
+  /** Told after each attempt to fetch keys whether it got any. */
+  readonly onFetched?: (isFetched: boolean) => void;
+}
+
 /** Every algorithm that a public key can be pinned to. */
 export const publicKeyAlgorithms: ReadonlySet<string> = new Set([
   'RS256',

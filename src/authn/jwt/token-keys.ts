@@ -1,31 +1,11 @@
 import type { Secret } from '../../runtime/secret.ts';
 import { createJwks } from './jwks.ts';
 import { hmacKey, importHmacKey, pemKey } from './token-key.ts';
-import type { TokenKey } from './token-key.ts';
+import type { KeyDeps, TokenKeys } from './token-key.ts';
 
 /** Where the keys of an issuer come from: a shared secret, one PEM public key (SPKI), or a JWKS address. */
 export type TokenKeySettings =
   { readonly secret: Secret } | { readonly publicKey: string } | { readonly jwksUrl: URL };
-
-/** What a token's header says about its key. It only chooses among the configured keys. */
-export interface KeyHint {
-  readonly alg: string;
-  readonly kid?: string;
-}
-
-/** The keys of one issuer. */
-export interface TokenKeys {
-  /** The one key that a token may be verified with, if any; throws `Unavailable` when the keys could not be fetched. */
-  readonly find: (hint: KeyHint) => Promise<TokenKey | undefined>;
-}
-
-/** The network and the clock (milliseconds since the epoch) that a key source may use. */
-export interface KeyDeps {
-  readonly fetch: typeof fetch;
-  readonly now: () => number;
-  /** Told after each attempt to fetch keys whether it got any. */
-  readonly onFetched?: (isFetched: boolean) => void;
-}
 
 /** Makes the key source that the settings describe; throws an `Error` naming no value when the key is unusable. */
 export function createTokenKeys(settings: TokenKeySettings, deps: KeyDeps): TokenKeys {

@@ -4,8 +4,7 @@ import type { CredentialFault } from '../credential.ts';
 import { parseJsonObject, type Members } from '../json-object.ts';
 import { createTtlCache } from '../ttl-cache.ts';
 import { readJwtHeader } from './jwt-header.ts';
-import type { TokenKey } from './token-key.ts';
-import type { KeyHint, TokenKeys } from './token-keys.ts';
+import type { KeyHint, TokenKey, TokenKeys } from './token-key.ts';
 
 /** How far an issuer's clock may be ahead, in milliseconds; never applied to the end of a token. */
 const clockSkewMs = 30_000;
