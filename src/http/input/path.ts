@@ -34,6 +34,7 @@ function isRoutable(url: string): boolean {
 /** Refuses a path that is malformed or has a part that is too long, when its route is known. */
 export function refuseMalformedPaths(server: FastifyInstance): void {
   // After `onRequest`, which adds CORS headers, and refuses other methods and strangers at the operator's port.
+  // eslint-disable-next-line max-params -- Fastify's signature of this hook
   server.addHook('preParsing', (request, _reply, payload, done) => {
     done(problemOf(request), payload);
   });
