@@ -50,7 +50,7 @@ it.each(servers)(
     const ownerInDatabase = async () =>
       (await server.query<{ owner_id: string }>('SELECT owner_id FROM usher.orders'))[0]?.owner_id;
     // The server kills the stopped process after 5 s, and recovers.
-    await vi.waitFor(async () => expect(await ownerInDatabase()).toBe('77'), {
+    await vi.waitFor(async () => { expect(await ownerInDatabase()).toBe('77'); }, {
       timeout: 60_000,
       interval: 100,
     });
