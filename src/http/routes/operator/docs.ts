@@ -55,18 +55,18 @@ export const readyzDocs: Operation = {
 
 export const metricsDocs: Operation = {
   tags: ['Operating'],
-  summary: 'Figures for Prometheus',
+  summary: 'Metrics for Prometheus',
   security: guarded,
   responses: {
     200: {
-      description: 'All figures, as text',
+      description: 'All metrics in the text format of Prometheus',
       content: {
         'text/plain': {
           schema: { type: 'string' },
           examples: {
             figures: {
               value:
-                '# HELP usher_decisions_total Decisions\n# TYPE usher_decisions_total counter\n',
+                '# HELP usher_decisions_total Recorded decisions\n# TYPE usher_decisions_total counter\n',
             },
           },
         },
