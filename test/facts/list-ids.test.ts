@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { createDatabase } from '../../src/database/client.ts';
 import { createOpenListPage } from '../../src/facts/store/list-ids.ts';
 import { describePostgres, useDatabase, withClient } from '../support/database.ts';
@@ -26,6 +26,11 @@ describePostgres('what is a principal’s own', (server) => {
 
   it('is found without workers or a compiler, however large PostgreSQL takes a table to be', async () => {
     const name = new URL(at.url.reveal()).pathname.slice(1);
+    onTestFinished(() =>
+      withClient(at.url, async (admin) => {
+        await admin.query(`ALTER DATABASE ${name} RESET ALL`);
+      }),
+    );
     await withClient(at.url, (admin) =>
       admin.query(`
         ALTER DATABASE ${name} SET parallel_setup_cost = 0;
