@@ -2,7 +2,7 @@ import { closedObject, type Operation, type Schema } from '../openapi/operation.
 import { fault, type ErrorExample } from '../output/route-docs.ts';
 import { maxCharacters } from './lengths.ts';
 
-/** The credentials of the general routes. */
+/** The security schemes of the general routes. */
 export const anyCredential: Operation['security'] = [
   { userToken: [] },
   { guestSession: [] },
@@ -35,7 +35,7 @@ export const noChannelName = fault('no-channel-name', [400, 'channel_name is req
   socket_id: '1234.5678',
 });
 
-/** The codes with which every general route can refuse a credential. */
+/** The refusal codes of a credential on every general route. */
 export const authRequestRefusals = [
   'credential-missing',
   'credential-conflict',
@@ -51,7 +51,7 @@ export const headerFaults: readonly ErrorExample[] = [
   fault('malformed-cookie', [400, 'The session cookie is malformed']),
 ];
 
-/** The signature of one channel, in Pusher's own field names. */
+/** The signature of one channel. The field names are Pusher's. */
 export const signature = closedObject(
   {
     auth: {

@@ -12,7 +12,10 @@ const maxTenantLength = 128;
 
 const origins = new WeakMap<FastifyRequest, Origin>();
 
-/** Where a request came from: the same object each time, by which what is counted once is recognised. */
+/**
+ * Returns the origin of a request. Returns the same object for each call with the same request: refusals are counted
+ * once per object.
+ */
 export function originOf(request: FastifyRequest): Origin {
   const origin = origins.get(request) ?? readOrigin(request);
   origins.set(request, origin);
@@ -31,12 +34,15 @@ function readOrigin(request: FastifyRequest): Origin {
   };
 }
 
-/** Rows are read at terminals, where a control character could be an order: header values may hold those of Latin-1. */
+/**
+ * Removes control characters, including those of Latin-1, which a header value may contain. A terminal that prints the
+ * row could execute them.
+ */
 function escapeControlCharacters(text: string): string {
   return text.replace(/\p{Cc}/gu, '\uFFFD');
 }
 
-/** What every general route reads of a request in the same way: which socket, who asks, for which tenant, from where. */
+/** Reads the parts that all general routes have in common: socket, credentials, tenants and origin. */
 export function authRequestOf(
   request: FastifyRequest,
   credentialsOf: (request: FastifyRequest) => readonly Credential[],
@@ -49,12 +55,12 @@ export function authRequestOf(
   };
 }
 
-/** The explicit credentials that a request presents, unread: none, one, or more than may be. */
+/** Extracts the explicit credentials of a request without verifying them. The result may contain several. */
 export function explicitCredentials(request: FastifyRequest): readonly Credential[] {
   return [...bearerCredentials(request), ...guestSessionCredentials(request)];
 }
 
-/** The guest session that a request presents, in its header or in its body; the same text in both is one credential. */
+/** Extracts the guest session from the header and the body. The same token in both is one credential. */
 export function guestSessionCredentials(request: FastifyRequest): readonly Credential[] {
   const inHeader = credentialText('X-Guest-Session', headerLines(request, 'X-Guest-Session'));
   const inBody = credentialField(request, 'guest_session');
@@ -63,8 +69,8 @@ export function guestSessionCredentials(request: FastifyRequest): readonly Crede
 }
 
 /**
- * The bearer token that a request presents. `Bearer` without a token is none, and neither is HTTP
- * authentication of the site, which browsers send by themselves (RFC 7617 §2.2, RFC 7616 §3.6, RFC 4559).
+ * Extracts the bearer token of a request. `Bearer` without a token is no credential. HTTP authentication of the site is
+ * none either, because browsers send it automatically (RFC 7617 §2.2, RFC 7616 §3.6, RFC 4559).
  */
 export function bearerCredentials(request: FastifyRequest): readonly Credential[] {
   const lines = headerLines(request, 'Authorization');
@@ -72,31 +78,34 @@ export function bearerCredentials(request: FastifyRequest): readonly Credential[
   const header = credentialText('Authorization', lines);
   const given = header?.replace(/^bearer(?: +|$)/i, '');
   if (header === undefined || given === undefined || isPlaceholder(given)) return [];
-  // Another scheme is a credential too, and a bad one: no falling back to "nobody".
+  // An unknown scheme counts as an invalid credential. Otherwise the request would be treated as anonymous.
   const [, token = ''] = /^Bearer +([^ ]+)$/i.exec(header) ?? [];
   return [{ kind: 'bearer', text: new Secret(token) }];
 }
 
-/** The user's token in this field of the body, for clients that cannot send headers. */
+/** Extracts the user's token from this body field, for clients that cannot send headers. */
 export function fieldCredentials(request: FastifyRequest, field: string): readonly Credential[] {
   const token = credentialField(request, field) ?? '';
   return isPlaceholder(token) ? [] : [{ kind: 'bearer', text: new Secret(token) }];
 }
 
-/** The text of a field that may hold a credential. `null` in JSON is no credential: clients also send fields without a value. */
+/**
+ * Reads a body field that may contain a credential. A JSON `null` is no credential, because some clients send empty
+ * fields.
+ */
 function credentialField({ body }: FastifyRequest, name: string): string | undefined {
   return ownField(body, name) === null ? undefined : textField(body, name, maxCharacters.token);
 }
 
 /**
  * True for HTTP authentication of the site. A Digest header contains commas, so only a bearer token after a comma is a
- * repetition: if it were ignored, a session cookie would count in its place.
+ * repeated header. If that token were ignored, the session cookie would be used instead.
  */
 function isSiteAuthentication(header: string): boolean {
   return /^(?:basic|digest|negotiate|ntlm)\b/i.test(header) && !/,\s*bearer\b/i.test(header);
 }
 
-/** The tenants that a request names, in the header and in the path. */
+/** Returns the tenants in the header and in the path of a request. */
 export function namedTenants(request: FastifyRequest): readonly string[] {
   const header = onlyText('X-Tenant-ID', headerLines(request, 'X-Tenant-ID'));
   const { tenantId } = request.params as { readonly tenantId?: string };
@@ -108,20 +117,20 @@ export function namedTenants(request: FastifyRequest): readonly string[] {
   return tenants;
 }
 
-/** The text of a header that holds a credential: no client sends two lines of one, so even equal ones are a 400. */
+/** Reads a header that contains a credential. No client sends it twice, so even two equal lines are a 400. */
 function credentialText(name: string, lines: readonly string[]): string | undefined {
   if (lines.length > 1) throw malformed(`${name} is repeated`);
   return onlyText(name, lines);
 }
 
-/** What JavaScript makes of a value that is not there, where a page puts it into a text. */
+/** True for an empty text and for the texts into which JavaScript converts a missing value. */
 function isPlaceholder(text: string): boolean {
   return text === '' || text === 'null' || text === 'undefined';
 }
 
 /**
- * The one text of a header; `undefined` when it is missing, and a 400 when it is repeated: a proxy before us may read the
- * other one. XMLHttpRequest joins a header that a page sets twice with a comma, and so do proxies.
+ * Reads a header with one value. Returns `undefined` if it is missing and throws a 400 if it is repeated, because a
+ * proxy in front of Usher may use the other value. XMLHttpRequest and proxies join repeated headers with a comma.
  */
 function onlyText(name: string, lines: readonly string[]): string | undefined {
   const [first, second] = lines;
@@ -129,7 +138,7 @@ function onlyText(name: string, lines: readonly string[]): string | undefined {
   return first;
 }
 
-/** The values of all header lines of this name. Node's own `headers` has only the first of two `Authorization` lines. */
+/** Returns all values of this header. Node's `headers` contains only the first of two `Authorization` lines. */
 export function headerLines(request: FastifyRequest, name: string): readonly string[] {
   const headers = request.raw.rawHeaders;
   const lines: string[] = [];
@@ -139,7 +148,7 @@ export function headerLines(request: FastifyRequest, name: string): readonly str
   return lines;
 }
 
-/** By its length first: each request asks this of all its headers, three times. */
+/** Compares the lengths first, for speed: each request compares all its header names three times. */
 function isNamed(header: string | undefined, name: string): boolean {
   return header?.length === name.length && header.toLowerCase() === name.toLowerCase();
 }

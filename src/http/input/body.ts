@@ -4,22 +4,22 @@ import { malformed, RequestProblem } from '../output/problem.ts';
 import { parseJsonObject } from './json-body.ts';
 import { repeatedField } from './repeated-field.ts';
 
-/** The fields of a body, form or JSON; only own properties count. A field that was sent twice is `repeated`. */
+/** The fields of a form or JSON body. Only own properties count. A field that was sent twice is `repeated`. */
 export type Fields = Readonly<Record<string, unknown>>;
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** `json` on a route that takes no form. */
+    /** `json` on a route that does not accept forms. */
     body?: 'json';
   }
 }
 
-/** A batch has a hundred names of channels, and a few fields beside them. */
+/** A batch has a hundred channel names and a few other fields. */
 const maxFields = 128;
 
 /**
- * Accepts forms, multipart forms without files, JSON, and an empty body of any type. Any other type is a 415.
- * Some clients send a wrong content type, or two, so the first character of a body decides.
+ * Accepts forms, multipart forms without files, JSON, and an empty body of any type. Any other type is a 415. Some
+ * clients send a wrong content type, or two types, so the first character of the body decides.
  */
 export function takeFormsAndJson(server: FastifyInstance): void {
   server.addHook('onRequest', (request, _reply, done) => {
@@ -45,8 +45,8 @@ export function takeFormsAndJson(server: FastifyInstance): void {
 const knownType = /^\s*application\/(?:json|x-www-form-urlencoded)\s*(?:;|$)/i;
 
 /**
- * Reduces the header to one content type. Without a body the type is ignored. pusher-js and axios append their type to the
- * page's type, and Fastify would refuse the list.
+ * Reduces the header to one content type. The type is ignored if there is no body. pusher-js and axios append their
+ * type to the type that the page set, and Fastify would reject the list.
  */
 function nameOneType(headers: IncomingHttpHeaders): void {
   const type = headers['content-type'];
@@ -66,12 +66,12 @@ function hasBody(headers: IncomingHttpHeaders): boolean {
   return headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0');
 }
 
-/** No form begins like that: encoders of forms escape the brace. */
+/** True if the text starts with a brace. Form encoders escape the brace, so no form starts with it. */
 function startsLikeJson(text: string): boolean {
   return /^\s*\{/.test(text);
 }
 
-/** A name and its `=`, which no JSON begins with. */
+/** True if the text starts with a name and `=`. No JSON starts like this. */
 function startsLikeForm(text: string): boolean {
   return /^[\w.~%+*[\]-]+=/.test(text);
 }
@@ -81,7 +81,7 @@ function readText(
   request: FastifyRequest,
   isJson: (text: string) => boolean,
 ): Fields {
-  // axios sends `null` for a request without data under the type of JSON.
+  // axios sends `null` as JSON for a request without data.
   if (/^\s*(?:null\s*)?$/.test(text)) return emptyFields();
   const type = request.headers['content-type'];
   if (type !== undefined && !knownType.test(type)) throw unknownType(request);
@@ -90,7 +90,7 @@ function readText(
   return fieldsFrom(new URLSearchParams(text));
 }
 
-/** Reads a multipart form (RFC 7578) as the platform does; its size is bounded before. */
+/** Reads a multipart form (RFC 7578) with the platform's parser. The body size is already limited. */
 async function readMultipart(request: FastifyRequest, body: string | Buffer): Promise<Fields> {
   if (body.length === 0) return emptyFields();
   if (request.routeOptions.config.body === 'json') throw noForm();
@@ -108,12 +108,15 @@ async function readMultipart(request: FastifyRequest, body: string | Buffer): Pr
   return fieldsFrom(form);
 }
 
-/** Names the types that a route takes. The body may well be JSON, so the sentence is about its type. */
+/**
+ * Creates the 415 error, which lists the accepted types. It describes the type and not the body, because the body may
+ * be valid JSON.
+ */
 export function unknownType({ routeOptions }: FastifyRequest): RequestProblem {
   return new RequestProblem(415, unknownTypes[routeOptions.config.body ?? 'any']);
 }
 
-/** What is said of a body of another type than a route takes. */
+/** The error messages for an unsupported content type. */
 export const unknownTypes = {
   json: 'The Content-Type must be application/json',
   any: 'The Content-Type must be application/json, application/x-www-form-urlencoded or multipart/form-data',
@@ -121,7 +124,7 @@ export const unknownTypes = {
 
 const noForm = () => new RequestProblem(415, 'The body must be JSON');
 
-/** Without a prototype, so that a field called `__proto__` is a field. */
+/** The object has no prototype, so that a field named `__proto__` is an ordinary field. */
 const emptyFields = () => Object.create(null) as Record<string, unknown>;
 
 function fieldsFrom(pairs: Iterable<readonly [string, unknown]>): Fields {
@@ -135,30 +138,33 @@ function fieldsFrom(pairs: Iterable<readonly [string, unknown]>): Fields {
   return fields;
 }
 
-/** What was read of a body or a query, as fields: a request without a body has none. */
+/** Returns a parsed body or query as fields. A request without a body has no fields. */
 export function fieldsOf(read: unknown): Fields {
   return (read ?? {}) as Fields;
 }
 
-/** A field as it was read, of whatever type; `undefined` when it is missing. */
+/** Returns the value of an own field of any type, or `undefined` if it is missing. */
 export function ownField(read: unknown, name: string): unknown {
   const fields = fieldsOf(read);
   return Object.hasOwn(fields, name) ? fields[name] : undefined;
 }
 
-/** The text of a field; `undefined` when it is missing or empty, and a 400 when it is not a text or longer than `most`. */
+/**
+ * Reads a text field. Returns `undefined` if it is missing or empty. Throws a 400 if it is not a text or is longer than
+ * `maxLength`.
+ */
 export function textField(fields: unknown, name: string, maxLength: number): string | undefined {
   return textOf(fields, name, maxLength);
 }
 
-/** The text of a field that must be there; a 400 otherwise. */
+/** Reads a required text field. Throws a 400 if it is missing, not a text, or too long. */
 export function requiredField(fields: unknown, name: string, maxLength: number): string {
   const text = textField(fields, name, maxLength);
   if (text === undefined) throw malformed(`${name} is required`);
   return text;
 }
 
-/** The text of a query parameter, by the same rules; repeated ones are refused. */
+/** Reads a query parameter with the rules of `textField`. Throws a 400 if it is repeated. */
 export function textQuery(query: unknown, name: string, maxLength: number): string | undefined {
   return textOf(query, name, maxLength);
 }

@@ -1,10 +1,13 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { BlockList, isIP } from 'node:net';
 
-/** True for the address of a proxy whose `X-Forwarded-For` and `X-Request-Id` count. */
+/** True for the address of a proxy whose `X-Forwarded-For` and `X-Request-Id` are trusted. */
 export type IsTrusted = (address: string | undefined) => boolean;
 
-/** Makes that of addresses and networks in CIDR notation. An IPv4 address in IPv6 is the IPv4 address. */
+/**
+ * Creates the check from addresses and networks in CIDR notation. An IPv4-mapped IPv6 address matches as its IPv4
+ * address.
+ */
 export function createIsTrusted(networks: readonly string[]): IsTrusted {
   if (networks.length === 0) return () => false;
   const trusted = new BlockList();
@@ -20,9 +23,9 @@ export function createIsTrusted(networks: readonly string[]): IsTrusted {
 const familyOf = (address: string) => (isIP(address) === 6 ? 'ipv6' : 'ipv4');
 
 /**
- * Leaves only addresses in `X-Forwarded-For`: its entries go into limits, logs and rows. Azure adds a port to
- * each, others write `for=` (RFC 7239 §4). Entries before a word that is not an address cannot be trusted,
- * so the address is that of the proxy that reported the word.
+ * Removes everything but addresses from `X-Forwarded-For`, because its entries are used in limits, logs and rows. Azure
+ * appends a port to each entry, and other proxies write `for=` (RFC 7239 §4). Entries before an invalid entry cannot be
+ * trusted, so the client address is that of the proxy that added the invalid entry.
  */
 export function normalizeForwardedFor(headers: IncomingHttpHeaders): void {
   const header = headers['x-forwarded-for'];
@@ -34,10 +37,10 @@ export function normalizeForwardedFor(headers: IncomingHttpHeaders): void {
   else delete headers['x-forwarded-for'];
 }
 
-/** Longer than any address with its port and the other parameters of a `for=`, and short enough to search at no cost. */
+/** Longer than any address with a port and the other parameters of a `for=`, and short enough for cheap matching. */
 const maxPartLength = 256;
 
-/** The address of one part: bare, with a port, in brackets, in quotes, or after `for=`. */
+/** Extracts the address of an entry: bare, with a port, in brackets, in quotes, or after `for=`. */
 function addressIn(part: string): string | undefined {
   if (part.length > maxPartLength) return undefined;
   const node = part
@@ -47,6 +50,6 @@ function addressIn(part: string): string | undefined {
   const address = node
     .replace(/^\[(.*)\](?::[0-9]{1,5})?$/s, '$1')
     .replace(/^([0-9.]+):[0-9]{1,5}$/, '$1');
-  // With a zone (fe80::1%eth0) it means something on one machine only, and may be of any length.
+  // An address with a zone (fe80::1%eth0) is valid on one machine only and has no maximum length.
   return isIP(address) !== 0 && !address.includes('%') ? address : undefined;
 }

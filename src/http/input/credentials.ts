@@ -5,12 +5,16 @@ import { malformed } from '../output/problem.ts';
 import { explicitCredentials, fieldCredentials } from './auth-request.ts';
 import { findSession, type CookieMode } from './session-cookie.ts';
 
-/** The credentials that a request presents, unread: none, one, or more than may be. Throws a 400 when one is repeated or malformed. */
+/**
+ * Extracts the credentials of a request without verifying them. The result may contain several. Throws a 400 if one is
+ * repeated or malformed.
+ */
 export type CredentialsOf = (request: FastifyRequest) => readonly Credential[];
 
 /**
- * Makes `Present` for the general routes. The session cookie comes along by itself, so it counts only in cookie mode and
- * where nothing was shown on purpose, good or bad: else a refused token would quietly become somebody else.
+ * Creates `CredentialsOf` for the general routes. Browsers send the session cookie automatically, so it counts only in
+ * cookie mode and only if the request has no explicit credential, valid or invalid. Otherwise a request with a rejected
+ * token would be authenticated as the user of the cookie.
  */
 export function createCredentialsOf(
   cookieMode: CookieMode | undefined,
@@ -23,7 +27,10 @@ export function createCredentialsOf(
   };
 }
 
-/** The same token in the header and in the field is one credential; two different ones are refused later, like any two. */
+/**
+ * Adds the token of the field. The same token in the header and in the field is one credential. Two different tokens
+ * are refused later, as any two credentials are.
+ */
 function withField(
   explicit: readonly Credential[],
   request: FastifyRequest,

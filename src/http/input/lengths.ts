@@ -1,4 +1,6 @@
-/** The most characters we read of a field; all beyond any real value, and small enough to be refused for nothing. */
+/**
+ * The maximum length of each field, in characters. Each is above any real value and small enough to be refused cheaply.
+ */
 export const maxCharacters = {
   socketId: 128,
   channelName: 512,
@@ -8,11 +10,13 @@ export const maxCharacters = {
   cursor: 2048,
 } as const;
 
-/** The largest body, in bytes; the longest real one is a token and two short fields. */
+/** The maximum size of a body, in bytes. The largest real body has a token and two short fields. */
 export const maxBodyBytes = 16 * 1024;
 
-/** The largest body that asks about a batch of channels, in bytes: a hundred names, percent-encoded, and a token. */
+/** The maximum size of a batch body, in bytes: a hundred percent-encoded names and a token. */
 export const maxBatchBodyBytes = 72 * 1024;
 
-/** The largest webhook, in bytes; one holds what happened within a second, messages of 10 KB among it. */
+/**
+ * The maximum size of a webhook, in bytes. A webhook contains the events of one second, including messages of 10 KB.
+ */
 export const maxWebhookBytes = 1024 * 1024;

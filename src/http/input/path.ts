@@ -6,8 +6,8 @@ import { maxCharacters } from './lengths.ts';
 const malformedTargets = new WeakSet<IncomingMessage>();
 
 /**
- * Makes a request target that the router can read. The router would answer a malformed one by itself, without its route and
- * before any hook: without a record, a limit and CORS headers. Escaped, it leads to the route that was meant.
+ * Returns a request target that the router can parse. The router would respond to a malformed target itself, before any
+ * hook: without an audit row, a limit or CORS headers. The escaped target reaches the intended route.
  */
 export function routableTarget(request: IncomingMessage): string {
   const { url = '' } = request;
@@ -20,7 +20,7 @@ export function routableTarget(request: IncomingMessage): string {
 function isRoutable(url: string): boolean {
   if (url.startsWith('/') && !url.includes('%')) return true;
   const isAbsolute = /^https?:\/\//i.test(url);
-  // RFC 9112 §3.2.2: with a host, and without a fragment.
+  // RFC 9112 §3.2.2: an absolute target has a host and no fragment.
   if (isAbsolute && !(/^https?:\/\/[^/?#]+[^#]*$/i.test(url) && URL.canParse(url))) return false;
   const [path = ''] = url.split(/[?#]/);
   try {
@@ -31,9 +31,9 @@ function isRoutable(url: string): boolean {
   }
 }
 
-/** Refuses a path that is malformed or has a part that is too long, when its route is known. */
+/** Refuses a malformed path and a path with a segment that is too long. Runs after routing, when the route is known. */
 export function refuseMalformedPaths(server: FastifyInstance): void {
-  // After `onRequest`, which adds CORS headers, and refuses other methods and strangers at the operator's port.
+  // Runs after the `onRequest` hooks, which add CORS headers, refuse other methods, and authenticate operators.
   // eslint-disable-next-line max-params -- Fastify's signature of this hook
   server.addHook('preParsing', (request, _reply, payload, done) => {
     done(problemOf(request), payload);
@@ -42,7 +42,7 @@ export function refuseMalformedPaths(server: FastifyInstance): void {
 
 function problemOf({ raw, params, is404 }: FastifyRequest): RequestProblem | null {
   if (malformedTargets.has(raw)) return malformed('The path is malformed');
-  // The one parameter of "no such route" is the whole path.
+  // The only parameter of an unknown route is the whole path.
   if (is404) return null;
   const parts = params as Readonly<Record<string, string>>;
   for (const name in parts) {

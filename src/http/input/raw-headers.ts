@@ -1,7 +1,7 @@
-/** Headers as they came, names and values in turn: Node's `rawHeaders`, where a repeated header is still seen. */
+/** Alternating header names and values, as in Node's `rawHeaders`. Repeated headers are preserved. */
 export type RawHeaders = readonly string[];
 
-/** All values of a header, in the order in which they came; `name` in lower case. */
+/** Returns all values of a header in the order received. `name` is in lower case. */
 export function headerValues(headers: RawHeaders, name: string): readonly string[] {
   return headers.filter((_value, i) => i % 2 === 1 && headers[i - 1]?.toLowerCase() === name);
 }

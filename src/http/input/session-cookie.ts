@@ -2,13 +2,13 @@ import { Secret } from '../../runtime/secret.ts';
 import { headerValues, type RawHeaders } from './raw-headers.ts';
 import { isFromAllowedPage } from './session-origin.ts';
 
-/** Cookie mode: the host's session cookie is a credential, for pages of these origins. */
+/** Cookie mode: the host's session cookie is a credential for pages of these origins. */
 export interface CookieMode {
   readonly cookieName: string;
   readonly allowedOrigins: readonly string[];
 }
 
-/** What a request shows of a session: the cookie's value, nothing, or why it does not count. */
+/** The session cookie of a request: its value, `absent`, or the reason for which it does not count. */
 export type SessionCookieResult =
   | { readonly value: Secret }
   | 'absent'
@@ -17,13 +17,14 @@ export type SessionCookieResult =
   | 'malformed-cookie'
   | 'foreign-page';
 
-/** Looks for the session cookie, and for where the request comes from once there is one. Works for upgrades as well. */
+/** Finds the session cookie. Checks the page's origin only if there is a cookie. Also works for WebSocket upgrades. */
 export function findSession(headers: RawHeaders, mode: CookieMode): SessionCookieResult {
   const { values, behindCommas } = cookiesNamed(mode.cookieName, headers);
   const [value, ...more] = values;
-  // Django takes the last of two, others the first: whoever could plant one would decide who asks.
+  // Django uses the last of two cookies, other servers use the first. An attacker who can set a second cookie could
+  // choose the session.
   if (value !== undefined && more.length + behindCommas > 0) return 'repeated-cookie';
-  // A page that may set another cookie could have put it into that cookie's value, which bypasses `__Host-`.
+  // A page that can set another cookie could put the session cookie into its value, which bypasses `__Host-`.
   if (behindCommas > 0) return 'joined-cookies';
   if (value === undefined) return 'absent';
   if (!isCookieValue(value)) return 'malformed-cookie';
@@ -33,9 +34,9 @@ export function findSession(headers: RawHeaders, mode: CookieMode): SessionCooki
 }
 
 /**
- * The values of all cookies of this name, in all `Cookie` headers, and how many more follow a comma: Apache and
- * others join two headers with a comma instead of a semicolon (RFC 9113 §8.2.3). Names are matched as leniently as any
- * host may match them.
+ * Returns the values of all cookies of this name in all `Cookie` headers, and how many more follow a comma: Apache and
+ * others join two headers with a comma instead of a semicolon (RFC 9113 §8.2.3). Names match as leniently as in any
+ * host.
  */
 function cookiesNamed(
   name: string,
@@ -53,12 +54,12 @@ function cookiesNamed(
   };
 }
 
-/** Without blanks of any kind around: Django strips more of them than RFC 6265 knows. */
+/** Trims all characters that are not visible ASCII. Django strips more white space than RFC 6265 defines. */
 function bare(name: string): string {
   return name.replace(/^[^!-~]+/, '').replace(/[^!-~]+$/, '');
 }
 
-/** RFC 6265 §4.1.1: `cookie-value`, perhaps in quotes. */
+/** RFC 6265 §4.1.1: `cookie-value`, with or without quotes. */
 function isCookieValue(value: string): boolean {
   return /^("?)[!#-+\--:<-[\]-~]*\1$/.test(value);
 }
