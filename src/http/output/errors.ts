@@ -8,17 +8,17 @@ import { RequestProblem, retryAfter } from './problem.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Whose error bodies this route speaks. */
+    /** The format of the error bodies, if it is not the general one. */
     errorBody?: ErrorBody;
-    /** What this route authorizes: each 4xx is then a decision on record. */
+    /** The action that this route authorizes. Each 4xx of such a route is an audited decision. */
     action?: DecisionBase['action'];
   }
 }
 
-/** The error bodies that are not ours: the clients of the hotel chat and of tickets predate it. */
+/** The error formats of existing clients: the hotel chat and the ticket clients are older than Usher. */
 export type ErrorBody = 'hotel' | 'ticket';
 
-/** What the outside is told of an error. */
+/** The status and message that the client receives. */
 export interface ErrorResponse {
   readonly status: number;
   readonly message: string;
@@ -26,12 +26,12 @@ export interface ErrorResponse {
 
 const retrySeconds = 2;
 
-/** What the hotel chat's client knows instead of a word and a sentence. */
+/** The text that the hotel chat's client expects in place of an error and a message. */
 export const missingParameters = 'Missing required parameters';
 
 /**
- * Makes the body of an error: `{error, message, request_id}`, the hotel chat's without the id, or `{success, error}` of
- * tickets.
+ * Creates the body of an error. The general format is `{error, message, request_id}`. The hotel chat's format has no
+ * id. The format of tickets is `{success, error}`.
  */
 export function bodyOf(
   { status, message }: ErrorResponse,
@@ -44,7 +44,7 @@ export function bodyOf(
   return errorBody === 'hotel' ? { error, message } : { error, message, request_id: requestId };
 }
 
-/** Answers with the error body of the route. */
+/** Sends an error in the format of the route. */
 export function sendError(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -54,22 +54,27 @@ export function sendError(
   return reply.code(response.status).send(bodyOf(response, request.id, errorBody));
 }
 
-/** Told of each answer "could not find out". */
+/** Counts each 503 response. */
 export type CountUnavailable = (error: Unavailable) => void;
 
-/** Puts a request on record that is refused before anything was decided; gives the decision's id. Throws what is answered instead. */
+/**
+ * Writes the refusal of an unreadable request to the audit log and returns the decision's id. If it throws, the
+ * response is that error.
+ */
 export type WriteUnreadable = (
   request: FastifyRequest,
   refused: { readonly action: DecisionBase['action']; readonly cause: string },
 ) => Promise<string>;
 
-/** What becomes of errors. */
 export interface ErrorDeps {
   readonly countUnavailable: CountUnavailable;
   readonly recordUnread: WriteUnreadable;
 }
 
-/** Turns everything thrown into an answer: bad input 4xx, `Unavailable` 503, a bug 500 with its stack in the log only. */
+/**
+ * Converts thrown errors into responses: 4xx for bad input, 503 for `Unavailable`, 500 for an unhandled error. The
+ * stack goes only to the log.
+ */
 export function handleErrors(server: FastifyInstance, deps: ErrorDeps): void {
   server.setNotFoundHandler((request, reply) =>
     sendError(request, reply, { status: 404, message: 'There is no such route' }),
@@ -80,7 +85,8 @@ export function handleErrors(server: FastifyInstance, deps: ErrorDeps): void {
       await writeRefusal(response, [request, reply], deps);
     } catch (other) {
       const instead = toDetailedError(other as FastifyError, request, deps);
-      // A refusal that cannot be recorded is in the log, and stays a 4xx: a client should not repeat a malformed request.
+      // The log contains a refusal that could not be audited. The response stays a 4xx, because a client should not
+      // retry a malformed request.
       if (!(other instanceof Unavailable)) return sendDetailedError(request, reply, instead);
     }
     return sendDetailedError(request, reply, response);
@@ -119,7 +125,10 @@ function toDetailedError(
   return { status: 500, message: 'Something went wrong here' };
 }
 
-/** Puts a refusal of an authorization route on record, unless it is about a decision already, or a limit, which has a record of its own. */
+/**
+ * Writes the refusal of an authorization route to the audit log. Skips responses that have a decision already, and rate
+ * limits, which are audited separately.
+ */
 async function writeRefusal(
   { status, message }: ErrorResponse,
   [request, reply]: readonly [FastifyRequest, FastifyReply],
@@ -131,18 +140,18 @@ async function writeRefusal(
   void reply.headers({ 'x-decision-id': id, 'cache-control': 'no-store' });
 }
 
-/** A schema's message names the field and the rule, never the value. */
+/** Returns the message of a failed schema. It contains the field and the rule, never the value. */
 function validationMessage(
   { validation, message }: FastifyError,
   { body }: FastifyRequest,
 ): string | undefined {
   if (validation === undefined) return undefined;
   const name = validation[0]?.instancePath.slice(1) ?? '';
-  // Of a field that was sent twice it would say that it is no text.
+  // For a repeated field the schema's message would say that it is not a string.
   return ownField(body, name) === repeatedField ? `${name} is repeated` : message;
 }
 
-/** Our own words: a library's message may quote what was sent. */
+/** Does not use a library's message, because it may quote the input. */
 function messageForStatus(status: number): string {
   if (status === 413) return 'The body is too large';
   if (status === 429) return 'Too many requests';

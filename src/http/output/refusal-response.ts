@@ -1,12 +1,12 @@
 import type { RefusalCode } from '../../policy/decision.ts';
 
-/** What the outside is told of a refusal: a status and a sentence. */
+/** The status and message that the client receives for a refusal. */
 export interface RefusalResponse {
   readonly status: 400 | 401 | 403 | 429;
   readonly message: string;
 }
 
-/** The answer to each of these reasons. */
+/** The response to each refusal code. */
 export type RefusalResponses<Code extends string> = Readonly<Record<Code, RefusalResponse>>;
 
 type ChannelRefusalResponses = RefusalResponses<RefusalCode>;
@@ -24,7 +24,10 @@ const otherTenant = {
   message: 'The tenant of the request, the credential and the channel must be the same',
 } as const;
 
-/** The general routes. "Not found" and "not yours" are the same answer, or strangers could ask which facts exist. */
+/**
+ * The general routes. "Not found" and "forbidden" have the same response. Otherwise anyone could find out which facts
+ * exist.
+ */
 export const generalResponses: ChannelRefusalResponses = {
   'malformed-socket-id': malformedSocket,
   'malformed-channel': { status: 400, message: 'channel_name is malformed' },
@@ -55,7 +58,7 @@ const token = { status: 403, message: 'Token expired or invalid' } as const;
 const booking = { status: 403, message: 'Invalid token or booking not found' } as const;
 const hotel = { status: 403, message: 'Hotel access denied' } as const;
 
-/** The hotel chat's route, whose existing client knows these sentences. */
+/** The hotel chat's route. The existing client parses these messages. */
 export const guestChatResponses: ChannelRefusalResponses = {
   'malformed-socket-id': malformedSocket,
   'malformed-channel': format,

@@ -4,13 +4,13 @@ import { wholeSeconds, type CountFailure } from '../../rate-limit/request-limits
 import { sendError } from './errors.ts';
 import type { RefusalResponses } from './refusal-response.ts';
 
-/** How a route says no, for each reason that it may have. */
+/** The refusal responses of a route, and the counter of refusals. */
 export interface RefusalContext<Code extends string = RefusalCode> {
   readonly responses: RefusalResponses<Code>;
   readonly countFailure: CountFailure;
 }
 
-/** Answers a grant, signed: status 200 exactly, the only one that pusher-js takes for success. */
+/** Sends a signed grant. The status must be 200, because pusher-js treats every other status as a failure. */
 export function sendGrant(reply: FastifyReply, decisionId: string, signed: object): FastifyReply {
   return reply
     .code(200)
@@ -19,8 +19,8 @@ export function sendGrant(reply: FastifyReply, decisionId: string, signed: objec
 }
 
 /**
- * Answers a refusal in the words of the route, and counts it against the address; but for a 429, which is a matter of one
- * principal, and not to be paid for by all the others at its address.
+ * Sends a refusal with the route's message and counts it against the address. A 429 is not counted: it limits one
+ * principal and must not block other principals at the same address.
  */
 export async function sendRefusal<Code extends string>(
   [request, reply]: readonly [FastifyRequest, FastifyReply],

@@ -14,17 +14,17 @@ import {
 import { bodyOf, type ErrorBody, type ErrorResponse } from './errors.ts';
 import type { RefusalResponses } from './refusal-response.ts';
 
-/** An error response, under the name of its example. */
+/** An error response and the name of its example. */
 export interface ErrorExample extends ErrorResponse {
   readonly name: string;
   readonly summary?: string;
-  /** Whether the response has the id of a decision. */
+  /** True if the response contains the id of a decision. */
   readonly decided?: boolean;
   /** The request body that causes the error. */
   readonly request?: object | undefined;
 }
 
-/** What differs between the operations of routes. */
+/** The parts in which the operations of routes differ. */
 export interface RouteDocs extends Pick<
   Operation,
   'summary' | 'description' | 'security' | 'parameters'
@@ -42,7 +42,7 @@ export interface RouteDocs extends Pick<
   readonly errorBody?: ErrorBody;
 }
 
-/** Describes a route: its faults are examples of the error responses and of the request body. */
+/** Creates the operation of a route. Its faults become examples of the error responses and of the request body. */
 export function describeRoute(docs: RouteDocs): Operation {
   const { tag, body, status = 200, ok, faults, errorBody, security, ...about } = docs;
   const { summary, description, parameters } = about;
@@ -87,7 +87,7 @@ const schemas: Readonly<Record<ErrorBody | 'ours', RefTo<'schemas'>>> = {
 
 const requestId = 'b7a0a5cf-4f0e-4f43-9d1e-2f4f8f0c3a11';
 
-/** The responses to these faults, by status, each an example of its name. */
+/** Returns the responses of these faults by status, with one example per fault. */
 export function responsesFor(faults: readonly ErrorExample[], errorBody?: ErrorBody): Responses {
   return allOf(...faults.map((fault) => ({ [fault.status]: responseFor(fault, errorBody) })));
 }
@@ -102,14 +102,14 @@ function responseFor(fault: ErrorExample, errorBody: ErrorBody | undefined): Res
     : complete;
 }
 
-/** The error body of this fault, as an example of its name. */
+/** Returns the error body of this fault as an example. */
 export function exampleOf(fault: ErrorExample, errorBody?: ErrorBody): Examples {
   const { name, summary } = fault;
   const value = bodyOf(fault, requestId, errorBody);
   return { [name]: { ...(summary !== undefined && { summary }), value } };
 }
 
-/** The bodies that cause errors, as examples of a request. */
+/** Returns the bodies that cause errors as request examples. */
 export function bodiesOf(faults: readonly ErrorExample[]): Examples {
   return Object.fromEntries(
     faults.flatMap(({ name, request }) =>
@@ -118,7 +118,7 @@ export function bodiesOf(faults: readonly ErrorExample[]): Examples {
   );
 }
 
-/** The refusals of a route with these codes; each example lists all codes with the same response. */
+/** Returns the refusal responses of these codes. Each example lists all codes with the same response. */
 export function refusals<Code extends string>(
   responses: RefusalResponses<Code>,
   codes: readonly NoInfer<Code>[],
@@ -133,7 +133,7 @@ export function refusals<Code extends string>(
   });
 }
 
-/** The refusals of a route that depend on the body, each with a body that is refused. */
+/** Returns the refusals that depend on the body, each with a body that causes it. */
 export function refusedBodies<Code extends string>(
   responses: RefusalResponses<Code>,
   requests: Readonly<Partial<Record<NoInfer<Code>, object>>>,
@@ -153,7 +153,7 @@ export function fault(
   return { name, status, message, request };
 }
 
-/** The errors of a body that cannot be read. */
+/** The errors of an unreadable body. */
 export const bodyFaults = bodyFaultsOf(unknownTypes.any);
 export const jsonBodyFaults = bodyFaultsOf(unknownTypes.json);
 

@@ -11,10 +11,10 @@ const handshakeFaults = [
   fault('too-many-attempts', [429, 'Too many connection attempts']),
 ];
 
-/** How a handshake is refused if a ticket follows it. */
+/** The refusals of a handshake that precedes ticket authentication. */
 export const ticketEndpointRefusals: Responses = responsesFor(handshakeFaults);
 
-/** How a handshake is refused if it needs the authorization of a channel. */
+/** The refusals of a handshake that requires channel authorization. */
 export const sessionEndpointRefusals: Responses = responsesFor([
   ...handshakeFaults,
   fault('malformed-cookie', [400, 'The session cookie is malformed']),
