@@ -1,9 +1,9 @@
-/** Where a shared part stands in the document. */
+/** A `$ref` to a shared component of the document. */
 export interface RefTo<Kind extends keyof typeof components> {
   readonly $ref: `#/components/${Kind}/${string & keyof (typeof components)[Kind]}`;
 }
 
-/** The names of the credentials that there are. */
+/** The names of the security schemes. */
 export type SecurityScheme = keyof typeof components.securitySchemes;
 
 const text = (maxLength: number) => ({ type: 'string', maxLength }) as const;
@@ -23,7 +23,7 @@ const errorWord = {
   ],
 } as const;
 
-/** Everything that several routes share, under its one name. */
+/** The components that several routes share, by name. */
 export const components = {
   schemas: {
     Error: {

@@ -8,21 +8,20 @@ import {
 } from './operation.ts';
 import { pathParameters } from './path-parameters.ts';
 
-/** A route that was registered, with what it says of itself. */
+/** A registered route with its documentation. */
 export interface DocumentedRoute {
   readonly method: string;
-  /** As it is registered, with `:name` for each parameter. */
+  /** The registered path, with `:name` for each parameter. */
   readonly path: string;
-  /** The schema by which the route checks each parameter of its path, where it does. */
+  /** The schemas of the path parameters, if the route validates them. */
   readonly params?: Readonly<Record<string, Schema>>;
-  /** The schema by which the route checks its body, where it does. */
+  /** The schema of the body, if the route validates it. */
   readonly body?: Schema;
-  /** Whether each 4xx is a decision on record. */
+  /** True if each 4xx is an audited decision. */
   readonly authorizes?: boolean;
   readonly operation: Operation;
 }
 
-/** The routes of both ports. */
 export interface DocumentedServers {
   readonly public: readonly DocumentedRoute[];
   readonly operator: readonly DocumentedRoute[];
@@ -37,7 +36,7 @@ A \`HEAD\` is answered wherever a \`GET\` is. A slash at the end of a path makes
 answered 404, another method of a path 405 with \`Allow\`, a request that is no HTTP 400, 408 or 431, and a fault of ours 500,
 each with the body \`Error\`.`;
 
-/** Writes the OpenAPI 3.1 document of both ports. `publicAddress` is where browsers reach the public one by default. */
+/** Creates the OpenAPI 3.1 document of both ports. `publicAddress` is the default address of the public port. */
 export function writeDocument(servers: DocumentedServers, publicAddress: string) {
   const operators = paths(servers.operator, [
     { url: '/', description: 'The operator’s port, which serves this document' },
@@ -109,7 +108,7 @@ function pathParameter(name: string, schema: Schema = { type: 'string', minLengt
   return { name, in: 'path', required: true, schema, ...known };
 }
 
-/** The route's own schema, in place of whatever the operation may say. */
+/** Replaces the body schema of the operation by the schema that the route validates with. */
 function checkedBy(
   schema: Schema,
   { required, content }: NonNullable<Operation['requestBody']>,

@@ -1,11 +1,11 @@
 import type { RefTo, SecurityScheme } from './components.ts';
 
-/** A JSON Schema (2020-12), or the name of a shared one. */
+/** A JSON Schema (2020-12), or a reference to a shared one. */
 export type Schema = Readonly<Record<string, unknown>> | RefTo<'schemas'>;
 
 /**
- * Examples by name. An answer belongs to the request of the same name, or to the operation's first request where there
- * is none: then it is not the request that differs, but the credential, the facts or the moment.
+ * Examples by name. A response example belongs to the request example of the same name. Without such a request it
+ * belongs to the first request of the operation, sent with another credential, other facts, or at another time.
  */
 export type Examples = Readonly<Record<string, Example>>;
 
@@ -14,7 +14,7 @@ export interface Example {
   readonly value: unknown;
 }
 
-/** A body, by its media type. */
+/** A body, by media type. */
 export type Content = Readonly<
   Record<string, { readonly schema: Schema; readonly examples?: Examples }>
 >;
@@ -40,22 +40,22 @@ export interface Response {
   readonly content?: Content;
 }
 
-/** Answers by their status. */
+/** Responses, by status. */
 export type Responses = Readonly<Record<string, Response>>;
 
-/** What a route says of itself: an Operation Object of OpenAPI 3.1, in the part of it that we need. */
+/** The documentation of a route: the subset of OpenAPI 3.1's Operation Object that Usher uses. */
 export interface Operation {
   readonly tags: readonly [string];
   readonly summary: string;
   readonly description?: string;
-  /** Any one of these will do, each with all that it names; `{}` is nothing at all. */
+  /** Alternatives: a request must satisfy one of them completely. `{}` requires no credential. */
   readonly security: readonly Readonly<Partial<Record<SecurityScheme, readonly []>>>[];
   readonly parameters?: readonly (Parameter | RefTo<'parameters'>)[];
   readonly requestBody?: { readonly required: boolean; readonly content: Content };
   readonly responses: Responses;
 }
 
-/** The schema of an object with these properties and no others; those that are not optional are required. */
+/** Creates the schema of an object with exactly these properties. Properties that are not optional are required. */
 export function closedObject<Name extends string>(
   properties: Readonly<Record<Name, Schema>>,
   optional: readonly NoInfer<Name>[] = [],
@@ -64,7 +64,7 @@ export function closedObject<Name extends string>(
   return { type, additionalProperties: false, ...rest };
 }
 
-/** The same, with any further properties. */
+/** Creates the same schema, but allows additional properties. */
 export function openObject<Name extends string>(
   properties: Readonly<Record<Name, Schema>>,
   optional: readonly NoInfer<Name>[] = [],
@@ -73,24 +73,23 @@ export function openObject<Name extends string>(
   return { type: 'object', required, properties };
 }
 
-/** A JSON response. */
 export function json(description: string, schema: Schema, examples: Examples): Response {
   return { description, content: { 'application/json': { schema, examples } } };
 }
 
-/** The same response with further headers. */
+/** Adds headers to a response. */
 export function withHeaders(response: Response, headers: Response['headers']): Response {
   return { ...response, headers: { ...response.headers, ...headers } };
 }
 
-/** The same response, with the id of a decision. */
+/** Adds the header with the decision's id to a response. */
 export function decided(response: Response): Response {
   return withHeaders(response, {
     'X-Decision-Id': { $ref: '#/components/headers/X-Decision-Id' },
   });
 }
 
-/** Merges responses; the examples of the same status are put together. */
+/** Merges responses. The examples of the same status are combined. */
 export function allOf(...parts: readonly Responses[]): Responses {
   const together: Record<string, Response> = {};
   for (const [status, response] of parts.flatMap((part) => Object.entries(part))) {

@@ -5,7 +5,7 @@ const id = (description: string, value: string): Pick<Parameter, 'description' |
   examples: { demo: { value } },
 });
 
-/** What stands for `{name}` in the paths of all routes. */
+/** The documentation of each path parameter of all routes. */
 export const pathParameters: Readonly<Record<string, Pick<Parameter, 'description' | 'examples'>>> =
   {
     tenantId: id('The tenant, in place of `X-Tenant-ID`', '1'),
