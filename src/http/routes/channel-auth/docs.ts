@@ -21,7 +21,7 @@ import { generalResponses } from '../../output/refusal-response.ts';
 
 const asks = (channel_name: string, socket_id = '1234.5678') => ({ socket_id, channel_name });
 
-/** A request for a channel, and its signature. */
+/** A channel request and the signature of its grant. */
 interface Granted {
   readonly name: string;
   readonly summary: string;

@@ -10,7 +10,7 @@ import { generalResponses } from '../../output/refusal-response.ts';
 import { sendGrant, sendRefusal } from '../../output/response.ts';
 import { channelAuthDocs } from './docs.ts';
 
-/** Where Laravel Echo and pusher-js ask for a channel; the last names the tenant in its path. */
+/** The paths that Laravel Echo and pusher-js call for one channel. The last one contains the tenant. */
 const paths = [
   '/broadcasting/auth',
   '/api/broadcasting/auth',
@@ -18,14 +18,13 @@ const paths = [
   '/api/tenants/:tenantId/pusher/auth',
 ];
 
-/** What the route depends on. */
 export interface ChannelAuthDeps extends AuthorizeDeps {
   readonly sign: Signer['sign'];
   readonly credentialsOf: CredentialsOf;
   readonly countFailure: CountFailure;
 }
 
-/** Adds the general routes that answer "may I subscribe?". */
+/** Adds the general routes that authorize the subscription of one channel. */
 export function addChannelAuth(server: FastifyInstance, deps: ChannelAuthDeps): void {
   const refusals = { responses: generalResponses, countFailure: deps.countFailure };
   const handler = async (request: FastifyRequest, reply: FastifyReply) => {

@@ -6,14 +6,15 @@ import { malformed } from '../../output/problem.ts';
 const maxChannels = 100;
 
 /**
- * The names of a batch: `channel_name[0]`, `channel_name[1]`, … of a form, as `pusher-js-auth` 4 sends them, or the list
- * `channel_name` of JSON. A 400 for none, for more than a hundred, and for one that is repeated, no text, or too long.
+ * Reads the channel names of a batch: the form fields `channel_name[0]`, `channel_name[1]`, … that `pusher-js-auth` 4
+ * sends, or the JSON list `channel_name`. Throws a 400 for no name, for more than a hundred, and for a name that is
+ * repeated, not a text, or too long.
  */
 export function channelNames(body: unknown): readonly string[] {
   const fields = fieldsOf(body);
   const numbered = Object.entries(fields).filter(([field]) => field.startsWith('channel_name['));
   const listed = fields['channel_name'];
-  // Two readers of a request that has both would ask about different channels.
+  // If a request has both forms, two parsers would read different channels.
   const isTwice = listed === repeatedField || numbered.some(([, value]) => value === repeatedField);
   if (isTwice || (listed !== undefined && numbered.length > 0)) {
     throw malformed('channel_name is repeated');
@@ -31,7 +32,7 @@ export function channelNames(body: unknown): readonly string[] {
   return names;
 }
 
-/** How many channels a body can be about at most, counted before it is read. */
+/** Returns an upper bound of the number of channels in a body. The names are not validated yet. */
 export function maxChannelNames(body: unknown): number {
   const fields = fieldsOf(body);
   const listed = fields['channel_name'];

@@ -55,7 +55,7 @@ const examples: Examples = {
   ...docs.bodiesOf(faults),
 };
 
-/** The fields in which the plugin sends the list. */
+/** The form fields in which the plugin sends the list. */
 const numbered = Object.fromEntries(
   Object.entries(examples).map(([name, { value }]) => {
     const { channel_name = [], ...others } = value as { readonly channel_name?: readonly string[] };

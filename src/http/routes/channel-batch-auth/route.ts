@@ -13,10 +13,9 @@ import type { CredentialsOf } from '../../input/credentials.ts';
 import { RequestProblem } from '../../output/problem.ts';
 import { generalResponses } from '../../output/refusal-response.ts';
 
-/** Where the `pusher-js-auth` plugin asks, beside the routes for one channel. */
+/** The paths that the `pusher-js-auth` plugin calls. */
 const paths = ['/pusher/auth/batch', '/broadcasting/auth/batch'];
 
-/** What the route depends on. */
 export interface ChannelBatchAuthDeps extends AuthorizeDeps {
   readonly sign: Signer['sign'];
   readonly credentialsOf: CredentialsOf;
@@ -26,10 +25,10 @@ export interface ChannelBatchAuthDeps extends AuthorizeDeps {
 
 type ChannelDecision = BatchDecisions extends ReadonlyMap<string, infer Each> ? Each : never;
 
-/** What the plugin reads of each channel (`pusher-js-auth` 4): success is status 200, with `data`. */
+/** The entry of one channel, as `pusher-js-auth` 4 parses it: success is status 200 with `data`. */
 type Entry = { readonly status: 200; readonly data: object } | { readonly status: number };
 
-/** Adds the routes that answer "may I subscribe?" for several channels at once, each by its own status in a 200. */
+/** Adds the routes that authorize several channels at once. The response is a 200 with a status for each channel. */
 export function addChannelBatchAuth(server: FastifyInstance, deps: ChannelBatchAuthDeps): void {
   const handler = async (request: FastifyRequest, reply: FastifyReply) => {
     const question = {
@@ -44,7 +43,7 @@ export function addChannelBatchAuth(server: FastifyInstance, deps: ChannelBatchA
       }
     }
     const limited = await countOnce(request, decisions, deps.countFailure);
-    // Without a prototype, so that a channel called `__proto__` is an entry.
+    // The object has no prototype, so that a channel named `__proto__` is an ordinary entry.
     const entries = Object.create(null) as Record<string, Entry>;
     for (const [name, decision] of decisions) entries[name] = entryOf(decision, limited, deps.sign);
     return reply.code(200).header('cache-control', 'no-store').send(entries);
@@ -58,8 +57,8 @@ export function addChannelBatchAuth(server: FastifyInstance, deps: ChannelBatchA
 }
 
 /**
- * Counts a batch with refusals once; true when its address has had too many.
- * As on the routes for one channel, that keeps nobody from what was granted: only a batch without grants is a 429 itself.
+ * Counts a batch with refusals once. Returns true if the address has exceeded its limit. As on the routes for one
+ * channel, the limit does not withhold grants: only a batch without grants is a 429.
  */
 async function countOnce(
   request: FastifyRequest,
@@ -77,7 +76,7 @@ async function countOnce(
   }
 }
 
-/** What a channel of a batch means to its address; a limit of the principal's is none of its business. */
+/** Classifies a decision for the limit of the address. A limit of the principal does not count against the address. */
 function outcomeOf(decision: ChannelDecision): 'grant' | 'refusal' | 'none' {
   if (decision instanceof Unavailable) return 'none';
   if (decision.outcome === 'grant') return 'grant';

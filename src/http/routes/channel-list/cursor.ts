@@ -1,12 +1,15 @@
 import { listNames, type ListCursor } from '../../../policy/facts.ts';
 import { malformed } from '../../output/problem.ts';
 
-/** Writes a cursor as one text for the query of the next page. */
+/** Encodes a cursor for the query of the next page. */
 export function formatCursor(cursor: ListCursor): string {
   return Buffer.from(JSON.stringify(cursor)).toString('base64url');
 }
 
-/** Reads a cursor; throws a 400 for a text that `formatCursor` did not write. It only marks a position, so it need not be signed. */
+/**
+ * Parses a cursor. Throws a 400 for a text that `formatCursor` did not create. A cursor contains only a position, so it
+ * needs no signature.
+ */
 export function parseCursor(text: string | undefined): ListCursor | undefined {
   if (text === undefined) return undefined;
   const cursor = parseJson(Buffer.from(text, 'base64url').toString());

@@ -10,13 +10,15 @@ import { sendRefusal } from '../../output/response.ts';
 import { formatCursor, parseCursor } from './cursor.ts';
 import { channelListDocs } from './docs.ts';
 
-/** What the route depends on. */
 export interface ChannelListDeps extends ListChannelsDeps {
   readonly credentialsOf: (request: FastifyRequest) => readonly Credential[];
   readonly countFailure: CountFailure;
 }
 
-/** Adds `GET /api/channels`: the channels that the principal may enter now, page by page, so that a client can leave the others. */
+/**
+ * Adds `GET /api/channels`: a paginated list of the channels that the principal may enter now. Clients leave all
+ * others.
+ */
 export function addChannelList(server: FastifyInstance, deps: ChannelListDeps): void {
   const config = { action: 'list-channels', docs: channelListDocs } as const;
   server.get('/api/channels', { config }, async (request, reply) => {

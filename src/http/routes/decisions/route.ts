@@ -7,13 +7,13 @@ import {
 import { RequestProblem } from '../../output/problem.ts';
 import { decisionsDocs } from './docs.ts';
 
-/** Any other text was never the id of a decision. */
+/** The format of a decision's id. */
 const params = {
   type: 'object',
   properties: { id: { type: 'string', pattern: decisionIdPattern } },
 } as const;
 
-/** Adds `GET /decisions/{id}` to the operator's port: why somebody was let in, or not. */
+/** Adds `GET /decisions/{id}` to the operator's port. It explains a grant or a refusal. */
 export function addDecisions(server: FastifyInstance, findDecision: FindDecision): void {
   server.get<{ Params: { id: string } }>(
     '/decisions/:id',

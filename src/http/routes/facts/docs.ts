@@ -2,13 +2,13 @@ import { json, type Operation, type Schema } from '../../openapi/operation.ts';
 import * as docs from '../../output/route-docs.ts';
 import { guarded, guardFaults } from '../operator/docs.ts';
 
-/** One kind of fact, as its routes describe it. */
+/** The documentation of one kind of fact. */
 export interface DocumentedFact {
-  /** The kind, after “Put”, “Read” and “Remove”. */
+  /** The kind of fact, for the summaries "Put …", "Read …" and "Remove …". */
   readonly noun: string;
   readonly body: Schema;
   readonly example: object;
-  /** The error message of an id that no channel name can contain. */
+  /** The error message for an id that no channel name can contain. */
   readonly malformedId: string;
 }
 
@@ -22,7 +22,7 @@ export function factDocs({
 }: DocumentedFact): Readonly<Record<'get' | 'put' | 'remove', Operation>> {
   const examples = { kept: { value: example } };
   const common = { tag: 'Facts', security: guarded, ok: json('As it is kept', body, examples) };
-  // A form has no lists.
+  // Forms cannot contain lists.
   const onlyJson = Object.values(example).some(Array.isArray);
   const faults = [...guardFaults, docs.fault('malformed-id', [400, malformedId]), docs.unavailable];
   return {

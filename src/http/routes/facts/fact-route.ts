@@ -9,23 +9,26 @@ export interface Resource<Fact, Body extends object, Ids extends readonly string
   /** The path, with one `:name` for each id. */
   readonly path: string;
   readonly store: FactStore<Fact, Ids>;
-  /** JSON Schema of the body's properties, and which of them must be there: they make it a `Body`. */
+  /** The JSON Schemas of the body's properties, and the required properties. A body that passes them is a `Body`. */
   readonly properties: { readonly [Name in keyof Required<Body>]: object };
   readonly required: readonly string[];
-  /** What it is called in the documentation, and a body of it. */
+  /** The name in the documentation, and an example body. */
   readonly noun: string;
   readonly example: Body;
   readonly toFact: (ids: Ids, body: Body) => Fact;
   readonly toBody: (fact: Fact) => Body;
 }
 
-/** The JSON Schema of an id in a body: any text that a token could hold as a subject. */
+/** The JSON Schema of an id in a body: any text that is valid as the subject of a token. */
 export const idSchema = { type: 'string', minLength: 1, maxLength: 255 } as const;
 
-/** The JSON Schema of a tenant's id in a body: what a request can name as its tenant. */
+/** The JSON Schema of a tenant id in a body: the same limits as the tenant of a request. */
 export const tenantIdSchema = { type: 'string', minLength: 1, maxLength: 128 } as const;
 
-/** An id in a path is one that a channel name can hold; any other would be a fact that nobody can ever ask for. */
+/**
+ * The JSON Schema of an id in a path: an id that a channel name can contain. A fact with any other id could never be
+ * read.
+ */
 const pathIdSchema = { type: 'string', pattern: `^[${idCharacters}]{1,80}$` } as const;
 
 /** Adds `GET`, `PUT` and `DELETE` of one kind of fact. */
@@ -42,7 +45,7 @@ export function addResource<Fact, Body extends object, const Ids extends readonl
   const [firstId = ''] = names;
   const malformedId = `params/${firstId} must match pattern "${pathIdSchema.pattern}"`;
   const docs = factDocs({ noun, body, example, malformedId });
-  // The path has a name for each id, in this order, and the schema has seen to it that all are there.
+  // The path contains all ids in this order. The schema guarantees that none is missing.
   const idsOf = (from: unknown) =>
     names.map((name) => (from as Readonly<Record<string, string>>)[name]) as unknown as Ids;
 
@@ -65,7 +68,10 @@ export function addResource<Fact, Body extends object, const Ids extends readonl
   );
 }
 
-/** The database cannot hold NUL or half a surrogate pair, and no token names an id with a control character. */
+/**
+ * Refuses NUL and unpaired surrogates, which the database cannot store, and control characters, which no id of a token
+ * contains.
+ */
 function refuseUnprintable(body: unknown): void {
   for (const [name, value] of Object.entries(body as object) as [string, unknown][]) {
     const texts = [value].flat().filter((each) => typeof each === 'string');

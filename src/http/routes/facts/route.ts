@@ -5,7 +5,7 @@ import { parseDate, parseDatetime } from '../../input/datetime.ts';
 import { malformed } from '../../output/problem.ts';
 import { addResource, idSchema, tenantIdSchema, type Resource } from './fact-route.ts';
 
-/** The facts that operators keep for us. */
+/** The stores of the facts that operators write. */
 export interface ResourceStores {
   readonly bookings: Bookings;
   readonly escrows: Escrows;
@@ -13,7 +13,7 @@ export interface ResourceStores {
   readonly orders: Orders;
 }
 
-/** Adds the operator's routes for the facts that rules need. */
+/** Adds the operator's routes for facts. */
 export function addResources(server: FastifyInstance, stores: ResourceStores): void {
   addResource(server, bookingResource(stores.bookings));
   addResource(server, escrowResource(stores.escrows));
@@ -134,7 +134,10 @@ const orderResource = (store: Orders): Resource<Order, OrderBody, readonly [orde
 
 const wholeDay = 24 * 60 * 60 * 1000;
 
-/** The last moment of a stay: an RFC 3339 time with its zone, or a date, which lasts until it ends in UTC. */
+/**
+ * Returns the end of a stay. The text is an RFC 3339 time with a time zone, or a date, which means the end of that day
+ * in UTC.
+ */
 function endOfStay(text: string): number {
   const day = parseDate(text);
   const end = day === undefined ? parseDatetime(text) : day + wholeDay;

@@ -13,7 +13,7 @@ import { guestChatAuthDocs } from './docs.ts';
 
 const path = '/api/guest/hotel/:hotelSlug/chat/pusher/auth';
 
-/** Adds the hotel chat's route, whose bodies an existing client parses; it signs the guest's own channel and no other. */
+/** Adds the hotel chat's route. An existing client parses its bodies. It signs only the guest's own channel. */
 export function addGuestChatAuth(
   server: FastifyInstance,
   deps: Omit<ChannelAuthDeps, 'credentialsOf'>,
@@ -42,7 +42,7 @@ export function addGuestChatAuth(
   });
 }
 
-/** The token, which the existing client sends in the query and in the form: two that differ are not one credential. */
+/** Reads the token, which the existing client sends in the query and in the form. Two different tokens are refused. */
 function guestToken(request: FastifyRequest): string | undefined {
   const inQuery = textQuery(request.query, 'token', maxCharacters.token);
   const inBody = textField(request.body, 'token', maxCharacters.token);

@@ -11,7 +11,6 @@ import { generalResponses } from '../../output/refusal-response.ts';
 import { sendRefusal } from '../../output/response.ts';
 import { endDocs, linkDocs, startDocs } from './docs.ts';
 
-/** What the routes depend on. */
 export interface GuestSessionRouteDeps extends GuestSessionDeps {
   readonly countFailure: CountFailure;
   readonly countGuestSession: CountGuestSession;

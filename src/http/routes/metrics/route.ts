@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { metricsDocs } from '../operator/docs.ts';
 
-/** Reads everything that is measured, as text. */
+/** Returns all metrics in the text format of Prometheus. */
 export type ReadMetrics = () => Promise<{ readonly contentType: string; readonly text: string }>;
 
 /** Adds `GET /metrics` to the operator's port, for Prometheus. */

@@ -1,6 +1,6 @@
 import type { Operation } from '../../openapi/operation.ts';
 
-/** The parts of the OpenAPI document that are shown. */
+/** The parts of the OpenAPI document that the page shows. */
 export interface ShownDocument {
   readonly info: { readonly title: string; readonly version: string; readonly description: string };
   readonly paths: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
@@ -10,14 +10,14 @@ type ShownOperation = Omit<Operation, 'parameters'> & {
   readonly parameters: readonly object[];
 };
 
-/** The page loads nothing and runs no script; inline styles are allowed. */
+/** The page loads no resources and runs no scripts. It needs inline styles. */
 export const pagePolicy = "default-src 'none'; style-src 'unsafe-inline'";
 
 const style =
   'body{font:1rem/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}' +
   'pre{overflow:auto;background:#8881;padding:.5rem}h3 code{font-size:1.1em}td{vertical-align:top;padding-right:1rem}';
 
-/** Writes the document as an HTML page for people; programs use the JSON. */
+/** Renders the document as an HTML page. */
 export function docsPage({ info, paths }: ShownDocument): string {
   const operations = Object.entries(paths).flatMap(([path, { servers, ...methods }]) =>
     Object.entries(methods).map(([method, operation]) => ({

@@ -11,15 +11,15 @@ import { responsesFor } from '../../output/route-docs.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** What the route says of itself. Nothing of it is looked at while requests are answered. */
+    /** The documentation of the route. It is not used while requests are handled. */
     docs?: Operation;
   }
 }
 
-/** Keeps what the routes of a listener say of themselves, of all that are added from here on. */
+/** Collects the documentation of all routes that are added to this server after the call. */
 export function collectDocs(server: FastifyInstance, routes: DocumentedRoute[]): void {
   server.addHook('onRoute', ({ method, url, schema, config }) => {
-    // A HEAD route is its GET route once more.
+    // Fastify adds a HEAD route for each GET route.
     if (config?.docs === undefined || method === 'HEAD') return;
     const params = schema?.params as { readonly properties: Record<string, Schema> } | undefined;
     const body = schema?.body as Schema | undefined;
@@ -43,7 +43,7 @@ const docs: Operation = {
   },
 };
 
-/** Adds `GET /docs` to the operator's port: both ports' routes in one OpenAPI document. */
+/** Adds `GET /docs` to the operator's port: one OpenAPI document with the routes of both ports. */
 export function addDocs(
   server: FastifyInstance,
   servers: DocumentedServers,
@@ -52,7 +52,7 @@ export function addDocs(
   server.get('/docs', { config: { docs } }, ({ headers: { accept = '' } }, reply) => {
     const document = writeDocument(servers, publicAddress);
     void reply.header('vary', 'Accept');
-    // Browsers name HTML first; a program that names both gets the first.
+    // Browsers list HTML first. A client that lists JSON first gets JSON.
     if (!/^[^,]*\btext\/html\b/i.test(accept)) return document;
     return reply
       .type('text/html; charset=utf-8')

@@ -1,7 +1,7 @@
 import { closedObject, json, withHeaders, type Operation } from '../../openapi/operation.ts';
 import { exampleOf, fault, responsesFor, unavailable } from '../../output/route-docs.ts';
 
-/** The operator's token, or none where the port is on loopback. */
+/** The operator's token, or no credential if the port is on loopback. */
 export const guarded: Operation['security'] = [{ operatorToken: [] }, {}];
 
 export const guardFaults = [

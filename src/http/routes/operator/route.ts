@@ -8,18 +8,17 @@ import { headerValues } from '../../input/raw-headers.ts';
 import { RequestProblem } from '../../output/problem.ts';
 import { livezDocs, readyzDocs } from './docs.ts';
 
-/** What the probes ask. */
 export interface ProbeDeps {
-  /** Each resolves when a dependency answers. */
+  /** Each resolves if its dependency responds. */
   readonly pings: readonly (() => Promise<void>)[];
   readonly isClosing: () => boolean;
-  /** True while decisions are answered that do not get on record. */
+  /** True while some decisions are not written to the audit log. */
   readonly isDegraded: () => boolean;
-  /** How limits are counted, where replicas can count together. */
+  /** Returns the scope in which limits are counted. `undefined` if replicas cannot share limits. */
   readonly limitScope: (() => Promise<'shared' | 'local'>) | undefined;
 }
 
-/** Adds `/livez` (the process answers) and `/readyz` (so does everything it cannot do without). */
+/** Adds `/livez`, which checks the process, and `/readyz`, which also checks all required dependencies. */
 export function addProbes(
   server: FastifyInstance,
   { pings, isClosing, isDegraded, limitScope }: ProbeDeps,
@@ -28,26 +27,25 @@ export function addProbes(
   server.get('/readyz', { config: { docs: readyzDocs } }, async (_request, reply) => {
     if (isClosing()) return reply.code(503).send({ status: 'closing' });
     await Promise.all(pings.map((ping) => ping()));
-    // Still 200: without us, the others would have our requests as well, and lose more records.
+    // Still a 200: without this replica, the others would receive its requests and lose more audit rows.
     const status = isDegraded() ? 'degraded' : 'ready';
     return { status, ...(limitScope && { limits: await limitScope() }) };
   });
 }
 
-/** What guards the operator's port. */
 export interface GuardDeps {
   readonly token: Secret | undefined;
-  /** Puts a request that was turned away on record. Throws `Unavailable`. */
+  /** Writes a security event for a rejected request. Throws `Unavailable`. */
   readonly recordRejected: (signal: SecurityEventType, origin: Origin) => Promise<void>;
 }
 
-/** Probes come from machines that hold no token. */
+/** Probes have no token. */
 const open = new Set(['/livez', '/readyz']);
 
 /**
- * Guards the operator's port: with a token, only for who shows it; without one the port is on loopback,
- * and only a request that also names loopback and comes from no foreign page passes, or a page in the operator's own browser
- * could reach it: by rebinding its name, or with a form, which no preflight precedes.
+ * Protects the operator's port. With a token configured, a request must contain it. Without one, the port is on
+ * loopback and a request must have a loopback `Host` and must not come from a foreign page. Otherwise a page in the
+ * operator's browser could reach the port by DNS rebinding, or with a form, which needs no preflight.
  */
 export function guardOperator(server: FastifyInstance, { token, recordRejected }: GuardDeps): void {
   const expected = token === undefined ? undefined : digest(`Bearer ${token.reveal()}`);
@@ -69,20 +67,26 @@ function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }
 
-/** True when the request names loopback and comes from no foreign page. */
+/** True if `Host` is a loopback name and the request does not come from a foreign page. */
 function isLoopbackRequest({ headers: { origin }, raw: { rawHeaders } }: FastifyRequest): boolean {
-  // Node keeps the first of two; what stands before us may go by the last (RFC 9112 §3.2).
+  // Node keeps the first of two `Host` headers. A proxy in front of Usher may use the last one (RFC 9112 §3.2).
   const [host, secondHost] = headerValues(rawHeaders, 'host');
   return secondHost === undefined && namesLoopback(host) && isOwnPage(origin, host);
 }
 
-/** Reads the header itself: behind a trusted proxy, Fastify's own `hostname` is a header that a page may set. */
+/**
+ * Checks the `Host` header itself: behind a trusted proxy, Fastify's `hostname` comes from a header that a page can
+ * set.
+ */
 function namesLoopback(header = ''): boolean {
   const [, host = ''] = /^(.+?)(?::[0-9]*)?$/.exec(header) ?? [];
   return host === 'localhost' || host === '[::1]' || (isIP(host) === 4 && host.startsWith('127.'));
 }
 
-/** Browsers say `Origin` with every request that can change something; other clients do not say it at all. */
+/**
+ * True if the request has no foreign `Origin`. Browsers send `Origin` with every request that can change state. Other
+ * clients omit it.
+ */
 function isOwnPage(origin: string | undefined, host = ''): boolean {
   return origin === undefined || origin === `http://${host}`;
 }

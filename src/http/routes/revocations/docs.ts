@@ -29,7 +29,7 @@ const effects: Schema = {
   },
 };
 
-/** `subject` are the fields that name the subject. */
+/** Creates the documentation. `subject` contains the fields that identify the subject. */
 export function revocationsDocs(
   body: Schema,
   subject: Readonly<Record<string, Schema>>,

@@ -16,7 +16,7 @@ interface RevocationBody {
   readonly issued_before?: string;
 }
 
-/** An id as a credential can hold it: one that no credential can have would be revoked to no effect. */
+/** The JSON Schema of an id that a credential can contain. The revocation of any other id would have no effect. */
 const id = {
   type: 'string',
   pattern: '^[^\\p{Cc}\\p{Cf}\\p{Cs}\\p{Zl}\\p{Zp}]{1,255}$',
@@ -39,7 +39,10 @@ const body = {
 
 const options = { schema: { body }, config: { docs: revocationsDocs(body, subject) } };
 
-/** How far a moment may lie ahead, in milliseconds: as far as issuers' clocks do. A revocation is never taken back. */
+/**
+ * How far `issued_before` may lie in the future, in milliseconds: the clock skew allowed for issuers. A revocation
+ * cannot be undone.
+ */
 const furthestAhead = 60_000;
 
 /** Adds `POST /revocations` to the operator's port. */
@@ -60,7 +63,7 @@ export function addRevocations(server: FastifyInstance, deps: RevokeDeps): void 
   });
 }
 
-/** The one subject that these fields name; `undefined` for none, and for more than one. */
+/** Returns the subject of these fields. Returns `undefined` for no subject and for more than one. */
 function subjectOf(named: Omit<RevocationBody, 'issued_before'>): RevocationSubject | undefined {
   const { user_id, tenant_id, hotel_slug, booking_id, guest_session_id, token_id } = named;
   const count = Object.keys(named).length;

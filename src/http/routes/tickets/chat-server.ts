@@ -3,7 +3,10 @@ import { Secret } from '../../../runtime/secret.ts';
 import { headerLines } from '../../input/auth-request.ts';
 import { malformed } from '../../output/problem.ts';
 
-/** What a request shows of the chat server that it is about, or that makes it; an empty header counts as missing. Throws a 400 when a header is repeated. */
+/**
+ * Extracts the key id and the secret of a chat server. An empty header counts as missing. Throws a 400 if a header is
+ * repeated.
+ */
 export function chatServerCredentials(request: FastifyRequest): {
   readonly key: string | undefined;
   readonly secret: Secret | undefined;
@@ -15,7 +18,10 @@ export function chatServerCredentials(request: FastifyRequest): {
   };
 }
 
-/** Node joins two lines to one text, which is the key or the secret of nobody; a secret may hold commas of its own. */
+/**
+ * Reads the raw header lines, because Node joins repeated lines into one text. A comma does not prove a repetition,
+ * because a secret may contain commas.
+ */
 function headerText(request: FastifyRequest, name: string): string | undefined {
   const [text = '', ...more] = headerLines(request, name);
   if (more.length > 0) throw malformed(`${name} is repeated`);

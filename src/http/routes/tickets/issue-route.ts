@@ -15,7 +15,6 @@ import { chatServerCredentials } from './chat-server.ts';
 import { issueTicketDocs } from './docs.ts';
 import { issueResponses } from './refusal-responses.ts';
 
-/** What the route depends on. */
 export interface IssueTicketRouteDeps extends IssueTicketDeps {
   readonly countFailure: CountFailure;
   readonly countUnavailable: CountUnavailable;
@@ -25,7 +24,7 @@ const options = {
   config: { action: 'issue-ticket', errorBody: 'ticket', body: 'json', docs: issueTicketDocs },
 } as const;
 
-/** Adds the route by which a chat page gets a ticket; its bodies are those that existing pages parse. */
+/** Adds the route that issues a ticket to a chat page. Existing pages parse its bodies. */
 export function addIssueTicket(server: FastifyInstance, deps: IssueTicketRouteDeps): void {
   const refusals = { responses: issueResponses, countFailure: deps.countFailure };
   server.post('/api/websocket/ticket', options, async (request, reply) => {
@@ -35,7 +34,7 @@ export function addIssueTicket(server: FastifyInstance, deps: IssueTicketRouteDe
       decision = await issueTicket(ticket, deps);
     } catch (error) {
       if (error instanceof Unavailable) deps.countUnavailable(error);
-      // These pages know a 500 with this sentence, where other clients get a 503.
+      // These pages expect a 500 with this message. Other clients get a 503.
       request.log.error({ err: error }, 'no ticket could be issued');
       return sendError(request, reply, { status: 500, message: 'Failed to generate ticket' });
     }
@@ -51,7 +50,7 @@ function ticketRequest(request: FastifyRequest): TicketRequest {
   const [entityId, entityType] = [idField(body, 'entityId'), idField(body, 'entityType')];
   const providerResId = idField(body, 'providerResId');
   return {
-    // Only a bearer token: a page that has a session cookie as well does not mean that one.
+    // Only a bearer token. The session cookie is ignored, because the page does not send it on purpose.
     credentials: bearerCredentials(request),
     serverKey: chatServerCredentials(request).key,
     userId: idField(body, 'userId'),
@@ -65,7 +64,7 @@ function ticketRequest(request: FastifyRequest): TicketRequest {
 }
 
 function toBody({ ticket, expiresAt }: IssuedTicket): object {
-  // The one time that its text leaves.
+  // The only response that contains the ticket's text.
   return {
     success: true,
     ticket: ticket.reveal(),

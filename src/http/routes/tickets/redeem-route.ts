@@ -11,7 +11,6 @@ import { chatServerCredentials } from './chat-server.ts';
 import { redeemTicketDocs } from './docs.ts';
 import { redeemResponses } from './refusal-responses.ts';
 
-/** What the route depends on. */
 export interface RedeemTicketRouteDeps extends RedeemTicketDeps {
   readonly countFailure: CountFailure;
 }
@@ -20,7 +19,7 @@ const options = {
   config: { action: 'redeem-ticket', errorBody: 'ticket', body: 'json', docs: redeemTicketDocs },
 } as const;
 
-/** Adds the route by which a chat server beside Usher redeems a ticket that a page showed it. */
+/** Adds the route with which an external chat server redeems a ticket that it received from a page. */
 export function addRedeemTicket(server: FastifyInstance, deps: RedeemTicketRouteDeps): void {
   const refusals = { responses: redeemResponses, countFailure: deps.countFailure };
   server.post('/api/websocket/ticket/redeem', options, async (request, reply) => {
@@ -40,7 +39,7 @@ export function addRedeemTicket(server: FastifyInstance, deps: RedeemTicketRoute
 function toBody({ user, entityId, entityType, providerResId, expiresAt }: TicketHolder): object {
   return {
     success: true,
-    // JSON leaves out what the page did not say.
+    // JSON omits undefined members.
     user: { userId: user.userId, entityId, entityType, providerResId },
     expiresAt: new Date(expiresAt).toISOString(),
   };

@@ -4,7 +4,7 @@ import type { RefusalResponses } from '../../output/refusal-response.ts';
 const missing = { status: 401, message: 'Missing authentication headers' } as const;
 const invalid = { status: 401, message: 'Invalid authentication token' } as const;
 
-/** Issuing a ticket: existing pages know these sentences. */
+/** Refusals to issue a ticket. Existing pages parse these messages. */
 export const issueResponses: RefusalResponses<IssueRefusalCode> = {
   'credential-missing': missing,
   'server-key-missing': missing,
@@ -22,7 +22,10 @@ export const issueResponses: RefusalResponses<IssueRefusalCode> = {
 
 const unknown = { status: 401, message: 'Invalid or expired ticket' } as const;
 
-/** Redeeming one: existing chat servers know these sentences. What becomes of a ticket that was good is nobody's to learn. */
+/**
+ * Refusals to redeem a ticket. Existing chat servers parse these messages. They do not disclose that a ticket was
+ * already redeemed, was revoked, or belongs to another server.
+ */
 export const redeemResponses: RefusalResponses<RedeemRefusalCode> = {
   'server-key-missing': missing,
   'server-key-rejected': { status: 401, message: 'Authentication failed' },

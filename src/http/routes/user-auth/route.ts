@@ -11,17 +11,16 @@ import { generalResponses } from '../../output/refusal-response.ts';
 import { sendGrant, sendRefusal } from '../../output/response.ts';
 import { userAuthDocs } from './docs.ts';
 
-/** Where `pusher.signin()` asks; the first is pusher-js's default, the second is Echo's. */
+/** The paths that `pusher.signin()` calls. The first is the default of pusher-js, the second that of Echo. */
 const paths = ['/pusher/user-auth', '/broadcasting/user-auth', '/api/broadcasting/user-auth'];
 
-/** What the route depends on. */
 export interface UserAuthDeps extends AuthenticateUserDeps {
   readonly signUser: SignUser;
   readonly credentialsOf: CredentialsOf;
   readonly countFailure: CountFailure;
 }
 
-/** Adds the routes that answer "who am I?" to the Pusher server. */
+/** Adds the routes that authenticate a user to the Pusher server. */
 export function addUserAuth(server: FastifyInstance, deps: UserAuthDeps): void {
   const refusals = { responses: generalResponses, countFailure: deps.countFailure };
   const handler = async (request: FastifyRequest, reply: FastifyReply) => {

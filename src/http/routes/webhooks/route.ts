@@ -10,13 +10,12 @@ import { maxWebhookBytes } from '../../input/lengths.ts';
 import { sendError } from '../../output/errors.ts';
 import { webhooksDocs } from './docs.ts';
 
-/** What the route depends on. */
 export interface WebhookDeps extends ReceiveWebhookDeps {
   readonly countWebhook: (result: Receipt) => void;
   readonly countFailure: CountFailure;
 }
 
-/** A server that sends a webhook twice at once gets an answer to the second when the first is done. */
+/** If a server sends a webhook twice at once, it should retry the second one after so many seconds. */
 const retrySeconds = 2;
 
 const refusals = {
@@ -26,9 +25,12 @@ const refusals = {
   'under-way': { status: 503, message: 'Try again in a moment' },
 } as const;
 
-/** Adds the route that Pusher servers send their webhooks to. A repeated one is answered 200 like the first, or it would be sent again. */
+/**
+ * Adds the route that receives webhooks of Pusher servers. A repeated webhook gets a 200 like the first one. Otherwise
+ * the server would send it again.
+ */
 export function addWebhooks(server: FastifyInstance, deps: WebhookDeps): void {
-  // A scope of its own: the signature is over the bytes, so this route alone is not given what they mean.
+  // A separate scope: the signature covers the raw bytes, so this route must not parse the body.
   void server.register((scope, _options, done) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser(
