@@ -1,14 +1,14 @@
 import { createBatchedRead } from './batched-read.ts';
 import type { Database } from './client.ts';
 
-/** A result row with the position, from 1, of its request. */
+/** A result row with the number of its request, counted from 1. */
 export interface BatchedRow {
   readonly place: number;
 }
 
 /**
- * A prepared statement that finds one row for each list of texts, without Prisma, because each decision waits for it. Its
- * parameter `$1` is a JSON array of these lists; each row that it returns has the `place` of its list.
+ * A prepared statement that finds at most one row for each list of texts. It bypasses Prisma, because every decision
+ * waits for this lookup. Its parameter `$1` is a JSON array of the lists. Each result row has the `place` of its list.
  */
 export function createBatchedLookup<Row extends BatchedRow>(
   database: Database,
@@ -23,8 +23,8 @@ export function createBatchedLookup<Row extends BatchedRow>(
 }
 
 /**
- * The requests of a lookup as a table. Each text is a column: with row-level security an index can be used only for
- * values that are already computed, not for `texts ->> 1`. Missing texts are NULL.
+ * Reads the requests of a lookup as a table, with one column for each text: with row-level security PostgreSQL uses an
+ * index only for computed values, not for `texts ->> 1`. Missing texts are NULL.
  */
 export const requests = `(
     SELECT place::int, texts,

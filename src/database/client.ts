@@ -8,22 +8,23 @@ import { ownSchema } from './schema.ts';
 import { serversOf } from './servers.ts';
 import { setUpSession } from './session.ts';
 
-/** Our tables, behind one rule for errors. */
+/** The database of Usher's own tables. All errors pass through one rule, see `errors.ts`. */
 export interface Database {
-  /** Runs a query. Throws `Unavailable` when the database could not answer, never with its address or a row's values. */
+  /** Runs a query. Throws `Unavailable` on a failure; the error contains no address and no value of a row. */
   readonly query: <T>(query: (prisma: PrismaClient) => Promise<T>) => Promise<T>;
   /**
-   * Runs one prepared statement, past Prisma, whose work for a call is twice the driver's. Resolves to its rows when it is
-   * committed; throws `RowRefused` when the database refused a row, `Unavailable` when it could not answer.
+   * Runs one prepared statement without Prisma, which needs twice the CPU time of the driver for a call. Resolves to
+   * the rows after the commit. Throws `RowRefused` if the database refuses a row, and `Unavailable` on any other
+   * failure.
    */
   readonly execute: (statement: PreparedStatement) => Promise<readonly object[]>;
-  /** Resolves when the database answers a query now; throws `Unavailable` otherwise. */
+  /** Resolves if the database can run a query now; throws `Unavailable` otherwise. */
   readonly ping: () => Promise<void>;
-  /** Ends the pool's connections. */
+  /** Closes the connections of the pool. */
   readonly close: () => Promise<void>;
 }
 
-/** A statement that each connection prepares once, under its name. */
+/** A statement that each connection prepares once, under this name. */
 export interface PreparedStatement {
   readonly name: string;
   readonly text: string;
@@ -32,29 +33,33 @@ export interface PreparedStatement {
 
 export interface DatabaseOptions {
   readonly url: Secret;
-  /** The role that each connection assumes before it is used, as `prepareDatabase` found it; `undefined` for the login itself. */
+  /**
+   * The role that each connection sets first, as `prepareDatabase` returned it; `undefined` if the login keeps its own
+   * role.
+   */
   readonly role: string | undefined;
   /** The schema of our tables. */
   readonly schema?: string;
-  /** Connections at most. */
+  /** Maximum number of connections. */
   readonly poolSize?: number;
-  /** Milliseconds after which a connection attempt or a statement is given up. */
+  /** Timeout of a connection attempt and of a statement, in milliseconds. */
   readonly timeoutMs?: number;
   readonly observe?: Observe;
 }
 
 /**
- * A prepared statement keeps its plan, and one that was made while a table was small would read all of it after a million
- * rows were imported, until PostgreSQL next looks. So indexes are used from the beginning. These statements read a few rows: to
- * start workers or a compiler costs more than all of that, and PostgreSQL does it for a part of a plan that never runs.
+ * A prepared statement keeps its plan. A plan that was made for a small table would still scan the whole table after an
+ * import of a million rows, until PostgreSQL plans again. So sequential scans are disabled from the beginning. These
+ * statements read a few rows: starting parallel workers or the JIT compiler would cost more than the statement, and
+ * PostgreSQL also compiles parts of a plan that never run.
  */
 const steadyPlans = { enable_seqscan: 'off', max_parallel_workers_per_gather: '0', jit: 'off' };
 
-/** A client of a prepared database. It connects with the first query, and again by itself when the server comes back. */
+/** Creates a client of a prepared database. It connects with the first query, and reconnects after an outage. */
 export function createDatabase(options: DatabaseOptions): Database {
   const { url, role, schema = ownSchema, poolSize = 10, timeoutMs = 3_000 } = options;
   const { observe = unobserved } = options;
-  // The server ends a slow statement; only query_timeout also frees us from a server that is frozen.
+  // The server cancels a slow statement. A frozen server cannot, so `query_timeout` is also needed.
   const settings = { ...steadyPlans, statement_timeout: String(timeoutMs) };
   const pool = createPool({
     servers: serversOf(url),
@@ -65,7 +70,7 @@ export function createDatabase(options: DatabaseOptions): Database {
     application_name: 'usher',
   });
   const adapter = new PrismaPg(pool, { schema });
-  // 'minimal': Prisma's longer messages print the arguments, that is, row values.
+  // 'minimal': longer messages of Prisma contain the arguments, which are row values.
   const prisma = new PrismaClient({ adapter, errorFormat: 'minimal', log: [] });
   return {
     query: (query) => observe(() => withDatabaseErrors(query(prisma))),
@@ -83,7 +88,7 @@ export function createDatabase(options: DatabaseOptions): Database {
     },
     close: async () => {
       await prisma.$disconnect();
-      // Prisma ends no pool that it never asked, whose idle connections would keep a command from ending.
+      // Prisma does not close a pool that it never used. Its idle connections would keep a command from exiting.
       await pool.end();
     },
   };

@@ -4,13 +4,13 @@ import type { Servers } from './servers.ts';
 export interface OpenOptions extends Omit<ClientConfig, 'connectionString'> {
   readonly connectionTimeoutMillis: number;
   readonly application_name: string;
-  /** Closes the connection at any time. */
+  /** Closes the connection when aborted, at any time. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Opens a connection to the first server on which opening and preparing succeed. Throws the error of the server, or an
- * `AggregateError` of several servers.
+ * Opens a connection to the first server on which connecting and preparing succeed. Throws the error of the server, or
+ * an `AggregateError` if there are several servers.
  */
 export async function openConnection(
   servers: Servers,
@@ -37,7 +37,7 @@ async function open(
   prepare: (client: Client) => Promise<unknown>,
 ): Promise<Client> {
   const client = new Client({ ...options, connectionString, keepAlive: true });
-  // A connection that breaks between two queries emits an event, which ends the process without a listener.
+  // A connection that breaks between two queries emits `error`. Without a listener the event would end the process.
   client.on('error', () => undefined);
   const cut = () => {
     client.connection.stream.destroy();
@@ -50,7 +50,7 @@ async function open(
     await prepare(client);
     return client;
   } catch (error) {
-    // Without a closing handshake, which a frozen server would never answer.
+    // Skips the closing handshake, to which a frozen server would never reply.
     cut();
     throw error;
   }

@@ -1,4 +1,4 @@
-/** Codes that an operator meets, in words, and what to change where the code alone does not say it. */
+/** Descriptions of error codes for the operator, with a remedy where the code alone does not show it. */
 export const errorCodeDescriptions: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there',
   ECONNRESET: 'the connection was reset',

@@ -3,7 +3,7 @@ import { RowRefused, Unavailable } from '../runtime/unavailable.ts';
 import { errorCodeDescriptions } from './error-codes.ts';
 import { Prisma } from './generated/client.ts';
 
-/** Messages of the driver that contain neither values nor addresses. */
+/** Messages of the driver that contain no values and no addresses. */
 const driverMessages: ReadonlySet<string> = new Set([
   'Query read timeout',
   'Connection terminated',
@@ -15,12 +15,12 @@ const driverMessages: ReadonlySet<string> = new Set([
   'The server does not support SSL connections',
 ]);
 
-/** Errors that are a result of the query; any other error means that the database is unavailable. */
+/** Errors that are a result of the query. Any other error means that the database is unavailable. */
 const rowResultCodes: ReadonlySet<string> = new Set(['P2002', 'P2025']);
 
 /**
- * Rethrows P2002 (unique) and P2025 (not found) of Prisma. Any other error becomes `Unavailable`, because lost connections
- * and timeouts have no code.
+ * Rethrows P2002 (unique) and P2025 (not found) of Prisma. Any other error becomes `Unavailable`, because lost
+ * connections and timeouts have no code.
  */
 export async function withDatabaseErrors<T>(query: Promise<T>): Promise<T> {
   try {
@@ -33,8 +33,8 @@ export async function withDatabaseErrors<T>(query: Promise<T>): Promise<T> {
 }
 
 /**
- * `Unavailable` whose cause says what happened by codes and fixed words only. The driver's and Prisma's own errors are
- * dropped here: they quote rows ("Failing row contains …"), arguments, addresses, and for a bad URL the URL itself.
+ * Creates an `Unavailable` whose cause contains codes and fixed words only. The errors of the driver and of Prisma are
+ * dropped: they quote rows ("Failing row contains …"), arguments, addresses, and an invalid URL.
  */
 export function databaseUnavailable(error: unknown, dependency = 'database'): Unavailable {
   const refusal = startRefusalIn(error);
@@ -45,17 +45,20 @@ export function databaseUnavailable(error: unknown, dependency = 'database'): Un
   });
 }
 
-/** The `StartRefused` that an error is, or that it contains for one of several servers. */
+/** Returns the `StartRefused` that this error is, or that it contains for one of several servers. */
 export function startRefusalIn(error: unknown): StartRefused | undefined {
   const errors: readonly unknown[] = error instanceof AggregateError ? error.errors : [error];
   return errors.find((each) => each instanceof StartRefused);
 }
 
-/** A value that cannot be held (22), a row that breaks a constraint (23) or a limit such as an index's (54). */
+/**
+ * SQLSTATE classes of a value that cannot be stored (22), a violated constraint (23), and an exceeded limit such as an
+ * index's (54).
+ */
 const refusesRow = /^(?:22|23|54)[0-9A-Z]{3}$/;
 const isThere = '23505';
 
-/** `RowRefused` if the database refused a row, otherwise `Unavailable`. */
+/** Returns `RowRefused` if the database refused a row, otherwise `Unavailable`. */
 export function statementError(error: unknown): Unavailable {
   const fault = databaseUnavailable(error);
   const code = isObject(error) ? error['code'] : undefined;
@@ -69,7 +72,10 @@ function describeSqlState(code: string): string {
   return words === undefined ? code : `${words} (${code})`;
 }
 
-/** Codes and fixed words of an error and of its causes: Prisma keeps the driver's error in `meta`, several servers theirs in `errors`. */
+/**
+ * Yields the codes and fixed words of an error and of its causes. Prisma puts the driver's error into `meta`; for
+ * several servers their errors are in `errors`.
+ */
 function* messagesOf(error: unknown): Generator<string> {
   for (let current = error, depth = 0; isObject(current) && depth < 5; depth += 1) {
     if (current['syscall'] === 'open') {

@@ -3,18 +3,22 @@ import type { Servers } from './servers.ts';
 
 export interface PoolOptions extends Omit<PoolConfig, 'connectionString' | 'Client' | 'onConnect'> {
   readonly servers: Servers;
-  /** Prepares a new connection and resolves to its server's identity. The caller that requested the connection gets its errors. */
+  /**
+   * Prepares a new connection and resolves to the identity of its server. Errors are thrown to the caller that
+   * requested the connection.
+   */
   readonly prepare: (client: ClientBase) => Promise<string>;
 }
 
-/** A pool of prepared connections to one server, without connections that have an open transaction. */
+/** Creates a pool of prepared connections to one server. Connections with an open transaction are never reused. */
 export function createPool({ servers, prepare, ...config }: PoolOptions): Pool {
   const pool = new PreparedPool({ servers, prepare, ...config });
-  // A broken idle connection emits `error`, which ends the process without a listener.
+  // A broken idle connection emits `error`. Without a listener the event would end the process.
   pool.on('error', () => undefined);
   pool.on('release', (_error, client) => {
-    // When a server freezes within a transaction, its ROLLBACK times out as well, and adapter-pg gives the connection back
-    // as it is. The next borrower would work inside that transaction: with its tenant, and without ever a COMMIT.
+    // If a server freezes within a transaction, its ROLLBACK also times out, and adapter-pg releases the connection
+    // with the transaction still open. The next query would run inside that transaction: with its tenant, and without a
+    // COMMIT.
     if (client.getTransactionStatus() !== 'I') void (client as unknown as Client).end();
   });
   return pool;
@@ -26,7 +30,7 @@ type Callback = (
   done: () => void,
 ) => void;
 
-/** The error of a pool that could not open a connection. */
+/** Errors of a pool that could not open a connection. */
 const notOpened: ReadonlySet<string> = new Set([
   'timeout exceeded when trying to connect',
   'Cannot use a pool after calling end on the pool',
@@ -54,7 +58,7 @@ class PreparedPool extends Pool {
     this.#servers = servers;
   }
 
-  // `pool.query` and Prisma's adapter both call this.
+  // Both `pool.query` and the adapter of Prisma call this method.
   override connect(): Promise<PoolClient>;
   override connect(callback: Callback): void;
   override connect(callback?: Callback): Promise<PoolClient> | void {
@@ -77,7 +81,8 @@ class PreparedPool extends Pool {
       const url = this.#servers.current();
       try {
         const client = await super.connect();
-        // What was read from the server before, and what the newest one says of it, would not be about the same tables.
+        // Rows that were read from another server, and the state that the newest one reports, would not belong to the
+        // same tables.
         if (this.#identities.get(client) === this.#newest) return client;
         client.release(true);
       } catch (error) {

@@ -1,12 +1,13 @@
 import type { Client, ClientBase } from 'pg';
 import { StartRefused } from '../runtime/start-refused.ts';
 
-/** Rounds of questions: under other traffic a pooler may hand out different sessions by chance. */
+/** Number of rounds. With other traffic a pooler may assign different sessions by chance. */
 const rounds = 8;
 
 /**
- * Throws `StartRefused` where a pooler hands one server session to several clients (transaction or statement pooling):
- * settings, role and locks of a session would be those of its last client. `openSecond` opens another connection.
+ * Throws `StartRefused` if a pooler shares one server session between several clients (transaction or statement
+ * pooling): a session would have the settings, the role and the locks of its previous client. `openSecond` opens
+ * another connection.
  */
 export async function rejectTransactionPooling(
   first: Client,
@@ -18,7 +19,8 @@ export async function rejectTransactionPooling(
   try {
     const secondId = await sessionOf(second);
     for (let round = 0; round < rounds; round += 1) {
-      // Each twice: a pooler that takes its sessions in turn would give two clients that take turns always the same ones.
+      // Each client runs two queries in a row: if clients alternate, a pooler that rotates its sessions would always
+      // assign the same session to each.
       for (const [client, id] of [
         ...isSameSession(first, firstId),
         ...isSameSession(second, secondId),
@@ -42,9 +44,12 @@ const isSameSession = <Client, Id>(client: Client, id: Id) =>
     [client, id],
   ] as const;
 
-/** Whether no pooler is between: the server announces the id of its session, a pooler one of its own. */
+/**
+ * Returns true if no pooler is between: the process id that the driver received is then that of the server session. A
+ * pooler reports an id of its own.
+ */
 export async function isDirect(client: ClientBase): Promise<boolean> {
-  // The driver has it, its types do not.
+  // The driver has this property; its types do not.
   const { processID } = client as ClientBase & { readonly processID: number | null };
   return processID === (await sessionOf(client));
 }

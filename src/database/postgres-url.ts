@@ -1,10 +1,10 @@
-/** A PostgreSQL URL, taken apart: one URL for each server that it names. */
+/** A parsed PostgreSQL URL, with one URL for each server. */
 export interface PostgresServers {
-  /** In the order of the URL; each names one host and one port, as the driver understands it. */
+  /** In the order of the original URL. Each names one host and one port, in the form that the driver accepts. */
   readonly urls: readonly string[];
-  /** `target_session_attrs` of the URL, as libpq has it. */
+  /** `target_session_attrs` of the URL, as in libpq. */
   readonly target: string | undefined;
-  /** The parameter `schema`, which Prisma writes into such URLs. */
+  /** The parameter `schema`, which Prisma adds to such URLs. */
   readonly schema: string | undefined;
 }
 
@@ -12,9 +12,9 @@ const form =
   /^(?<scheme>postgres(?:ql)?:\/\/)(?<login>[^/?#]*@)?(?<hosts>[^/?#@]*)(?<path>\/[^?#]*)?(?:\?(?<query>[^#]*))?$/;
 
 /**
- * Reads the forms of libpq (https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS):
- * several hosts, each with its own port, before the path or in the parameters `host` and `port`; a directory of a Unix
- * socket as `host`. `undefined` for a text that is no such URL.
+ * Parses the forms of libpq (https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS): several
+ * hosts, each with its own port, before the path or in the parameters `host` and `port`; and the directory of a Unix
+ * socket as `host`. Returns `undefined` for other texts.
  */
 export function readPostgresUrl(text: string): PostgresServers | undefined {
   const parts = form.exec(text)?.groups;
@@ -31,7 +31,7 @@ export function readPostgresUrl(text: string): PostgresServers | undefined {
     if (inQuery !== undefined) own.set('host', host);
     if (port !== '') own.set('port', port);
     const search = own.size > 0 ? `?${own.toString()}` : '';
-    // The port before the path counts also where the host is a parameter.
+    // The port before the path also applies if the host is a parameter.
     return `${scheme}${login}${inQuery === undefined ? host : named}${path}${search}`;
   });
   return urls.every(isUrl) && ports.every(isPort)
@@ -43,7 +43,7 @@ export function readPostgresUrl(text: string): PostgresServers | undefined {
     : undefined;
 }
 
-/** The driver adds a default host after a login without one, which `URL` does not accept. */
+/** The driver adds a default host after a login without one. `URL` does not accept such a URL. */
 function isUrl(url: string): boolean {
   return URL.canParse(url.replace('@/', '@localhost/'));
 }

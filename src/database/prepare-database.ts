@@ -11,35 +11,35 @@ import { ensureSchema, ownSchema } from './schema.ts';
 import { serversOf } from './servers.ts';
 import { setUpSession } from './session.ts';
 
-/** The key of `prisma migrate`'s own advisory lock, so that the two never run at once. */
+/** The key of the advisory lock of `prisma migrate`, so that both never run at the same time. */
 const migrationLock = 72707369;
 
-/** `prisma/` stands beside `src/` and beside `dist/`. */
+/** `prisma/` is next to `src/` and to `dist/`. */
 const ownMigrations = fileURLToPath(new URL('../../prisma/migrations', import.meta.url));
 
-/** A database that is ready for `createDatabase`. */
+/** The result of preparing a database for `createDatabase`. */
 export interface Prepared {
   /** The names of the migrations that this call applied. */
   readonly applied: readonly string[];
-  /** The tables and views that this call moved here from the schema `public`. */
+  /** The tables and views that this call moved from the schema `public`. */
   readonly moved: readonly string[];
-  /** The role to assume, or `undefined` when the login itself is held by row-level security. */
+  /** The role to assume; `undefined` if the login itself is subject to row-level security. */
   readonly role: string | undefined;
 }
 
 export interface PrepareOptions {
-  /** The schema of our tables. */
+  /** The schema of Usher's tables. */
   readonly schema?: string;
   /** The directory of the migrations. */
   readonly migrations?: string;
-  /** Ends the wait, also for another start that holds the lock; its reason is thrown. */
+  /** Aborts the wait for the server or for the lock of another start; its reason is thrown. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Makes the service's role and brings the schema up to date, once, however many replicas start at the same time. What cannot
- * be done completely is not done at all.
- * Throws `Unavailable` when the server does not answer, and `StartRefused` when it must not be used as it is.
+ * Creates the service role and migrates the schema, once, even if many replicas start at the same time. Everything runs
+ * in one transaction, so a failure changes nothing.
+ * Throws `Unavailable` if the server is unavailable, and `StartRefused` if it must not be used as it is.
  */
 export async function prepareDatabase(
   url: Secret,
@@ -56,11 +56,12 @@ export async function prepareDatabase(
       const applied = await migrate(client, migrations);
       if (role !== undefined) await grantTables(client, schema);
       await client.query('COMMIT');
-      // As each connection of the service will be: what it cannot have is said now.
+      // Sets up the session as each connection of the service does, so that missing permissions are reported at the
+      // start.
       await setUpSession(client, { schema, role, isProtected: true });
       return { applied, moved, role };
     } finally {
-      // Ends the session, and with it the transaction and the lock, also after an error.
+      // Closes the session, and with it the transaction and the lock, also after an error.
       await client.end().catch(() => undefined);
     }
   } catch (error) {
@@ -78,7 +79,7 @@ function connect(url: Secret, schema: string, signal?: AbortSignal): Promise<Cli
   };
   const settings = { lock_timeout: '60000' };
   return openConnection(servers, options, async (client) => {
-    // Before anything is set: a shared session would be another application's next.
+    // Checked before anything is set: another application may get a shared session next.
     await rejectTransactionPooling(client, () =>
       openConnection(serversOf(url), options, () => Promise.resolve()),
     );

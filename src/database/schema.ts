@@ -1,12 +1,12 @@
 import type { Client } from 'pg';
 import { StartRefused } from '../runtime/start-refused.ts';
 
-/** The schema of our tables, where `DATABASE_SCHEMA` names no other. */
+/** The schema of Usher's tables unless `DATABASE_SCHEMA` names another. */
 export const ownSchema = 'usher';
 
-/** Creates the schema where there is none. Throws `StartRefused` where the login may not. */
+/** Creates the schema if it is missing. Throws `StartRefused` if the login has no permission. */
 export async function ensureSchema(client: Client, schema: string): Promise<void> {
-  // Not CREATE … IF NOT EXISTS: that asks for the right to create even where nothing is to be created.
+  // Not CREATE … IF NOT EXISTS: it needs the permission to create even if the schema exists.
   const { rowCount } = await client.query('SELECT FROM pg_namespace WHERE nspname = $1', [schema]);
   if (rowCount !== 0) return;
   try {

@@ -1,16 +1,16 @@
 import type { Secret } from '../runtime/secret.ts';
 import { readPostgresUrl } from './postgres-url.ts';
 
-/** The servers of a URL, of which one is used until it fails. */
+/** The servers of a URL. One of them is used until it fails. */
 export interface Servers {
   readonly count: number;
-  /** The URL of the server to try now. */
+  /** The URL of the server to try next. */
   readonly current: () => string;
-  /** Switches to the next server, unless another attempt has already switched from this URL. */
+  /** Switches to the next server, unless another attempt has already switched away from this URL. */
   readonly markFailed: (url: string) => void;
 }
 
-/** The servers of a URL. One that cannot be read is left to the driver, whose error has a code. */
+/** Creates the list of servers. A URL that cannot be parsed is passed to the driver, whose error has a code. */
 export function serversOf(url: Secret): Servers {
   const urls = readPostgresUrl(url.reveal())?.urls ?? [url.reveal()];
   let place = 0;

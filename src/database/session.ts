@@ -1,23 +1,23 @@
 import type { ClientBase } from 'pg';
 import { StartRefused } from '../runtime/start-refused.ts';
 
-/** What a connection must have before it is used. */
+/** The settings that a connection must have before it is used. */
 export interface SessionOptions {
-  /** The schema of our tables, for a connection that uses them. */
+  /** The schema of Usher's tables, for a connection that uses them. */
   readonly schema?: string;
-  /** The role to assume; `undefined` for the login itself. */
+  /** The role to assume; `undefined` if the login keeps its own role. */
   readonly role?: string | undefined;
-  /** Settings of this connection beside those that each connection has, as `pg_settings` shows them. */
+  /** Additional settings of this connection, with values as in `pg_settings`. */
   readonly settings?: Readonly<Record<string, string>>;
-  /** Whether row-level security must be in force; not while the tables are being made. */
+  /** True if row-level security must be in force. False while the tables are being created. */
   readonly isProtected?: boolean;
 }
 
 /**
- * What every connection has. TimeZone: the driver writes moments as UTC without a zone, so in a session of another zone an
- * expired row would still be valid. DateStyle: the driver reads ISO only. synchronous_commit: where the login or the database
- * has it off, a decision on record, or a revocation, could be lost. row_security: off would turn a hidden row into an error.
- * Isolation: a stricter level refuses concurrent updates that these statements expect to wait for.
+ * Settings of every connection. TimeZone: the driver writes times as UTC without a zone, so in a session with another
+ * zone an expired row would still be valid. DateStyle: the driver parses ISO only. synchronous_commit: if it is off for
+ * the login or the database, a written decision or a revocation could be lost. row_security: off would turn a hidden
+ * row into an error. Isolation: a stricter level refuses concurrent updates for which these statements expect to wait.
  */
 const everySession = {
   TimeZone: 'UTC',
@@ -30,17 +30,18 @@ const everySession = {
   idle_in_transaction_session_timeout: '0',
 };
 
-/** Codes with which a server withholds a function: not permitted, not there, not supported. */
+/** SQLSTATE codes of a function that is not permitted, missing, or not supported. */
 const permissionErrors: ReadonlySet<unknown> = new Set(['42501', '42883', '0A000']);
 
 /**
- * Gives a connection what it needs, by statements, and reads it back. Startup parameters are not enough: a pooler may refuse
- * them, drop them, or have connected before. Resolves to the server's identity, which changes with a restart, crash recovery,
- * failover, a restore, or another server behind the name; the session keeps it as `usher.server`.
- * Throws `StartRefused` when the connection must not be used.
+ * Configures a connection with statements and verifies the settings. Startup parameters are not sufficient: a pooler
+ * may refuse them, drop them, or have connected before. Resolves to the identity of the server, which is also stored in
+ * the session as `usher.server`. The identity changes with a restart, crash recovery, failover, a restore, or another
+ * server behind the same name.
+ * Throws `StartRefused` if the connection must not be used.
  */
 export async function setUpSession(client: ClientBase, options: SessionOptions): Promise<string> {
-  // A pooler without `server_reset_query` leaves prepared statements, temporary tables and locks of the session before.
+  // A pooler without `server_reset_query` keeps prepared statements, temporary tables and locks of the previous client.
   await client.query('DISCARD ALL');
   const { schema = 'pg_catalog' } = options;
   const settings = { ...everySession, search_path: schema, ...options.settings };
@@ -100,21 +101,22 @@ async function check(client: ClientBase, schema: string, names: readonly string[
   try {
     return await ask(clusterIdentity);
   } catch (error) {
-    // Some providers withhold these functions; a restart and another database are recognized without them.
+    // Some providers do not permit these functions. A restart and another database are detected without them.
     if (!permissionErrors.has((error as { readonly code?: unknown }).code)) throw error;
     return ask(`''`);
   }
 }
 
-/** The cluster and its timeline, which a standby has not yet chosen. */
+/** Identifies the cluster and its timeline. A standby does not have its own timeline yet. */
 const clusterIdentity = `CASE WHEN pg_is_in_recovery() THEN '' ELSE
   (SELECT system_identifier FROM pg_control_system()) || '.' || left(pg_walfile_name(pg_current_wal_lsn()), 8) END`;
 
 /**
- * Row-level security must be in force on each table that has rows of tenants; a host's view in its place is the host's own.
- * The database's oid: one that was copied from another and took its name has tables with the same oids.
- * The statistics' reset: after a backend crashed, PostgreSQL recovers with the same start time, resets its statistics, and
- * assigns the numbers of lost transactions again.
+ * Checks the session and computes the identity. Row-level security must be in force on each table with rows of tenants;
+ * a view of the host in place of a table is not checked. The identity contains the oid of the database: a copy that was
+ * renamed to the same name has tables with the same oids. It contains the reset time of the statistics: after a backend
+ * crash PostgreSQL recovers with the same start time, resets its statistics, and assigns the numbers of lost
+ * transactions again.
  */
 const checkSession = (identity: string) => `
   SELECT (SELECT json_object_agg(name, setting) FROM pg_settings WHERE name = ANY ($1::text[])) AS settings,

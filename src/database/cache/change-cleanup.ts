@@ -2,9 +2,9 @@ import type { Database } from '../client.ts';
 import { maxAgeMs, serverIdentity, type TableCache } from './freshness.ts';
 
 /**
- * Creates the cleanup of `table_changes`, which resolves to the number of deleted rows; `now` in milliseconds. It deletes the
- * rows below a horizon so old that each replica has read them or reset its cache. Not by a time in the row: a transaction may
- * insert the row and commit hours later.
+ * Creates the cleanup of `table_changes`. It resolves to the number of deleted rows; `now` is in milliseconds. It
+ * deletes rows below a horizon that is old enough: by then each replica has read them or reset its cache. The cleanup
+ * does not use a time in the row, because a transaction may insert the row and commit hours later.
  */
 export function createDeleteOldChanges(
   database: Database,
@@ -15,7 +15,7 @@ export function createDeleteOldChanges(
     const { horizon, watched } = snapshot();
     if (horizon === null || watched === null) return 0;
     const server = serverIdentity(watched);
-    // Transactions of another server may all have lower numbers.
+    // On another server all transactions may have lower numbers.
     if (mark?.server !== server) mark = { at: now, horizon, server };
     if (now - mark.at < 2 * maxAgeMs) return 0;
     const removed = await database.execute({
@@ -29,8 +29,9 @@ export function createDeleteOldChanges(
 }
 
 /**
- * Also rows of another server (from a dump) with numbers that are not assigned here yet. Not rows of this server: a transaction
- * may get its number and insert its row while this statement runs.
+ * Also deletes rows that a dump brought from another server, with numbers that this server has not assigned yet. It
+ * must not delete such rows of this server: a transaction may get its number and insert its row while this statement
+ * runs.
  */
 const removeChanges = `
   DELETE FROM table_changes

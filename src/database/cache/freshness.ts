@@ -1,29 +1,29 @@
 import { createPromiseCache, type OnCacheLookup } from './promise-cache.ts';
 
 /*
- * Whether cached rows are still what PostgreSQL has. The page docs/freshness.md explains it. A statement gets what this
- * process knows (`CacheSnapshot`), compares it in its own snapshot (`checkFreshness`), and returns the present state
- * (`TableState`), by which `refresh` invalidates what has changed.
+ * Checks whether cached rows are still the rows in PostgreSQL; see docs/freshness.md. Each statement receives a
+ * `CacheSnapshot`, compares it with its own snapshot (`checkFreshness`), and returns the current `TableState`.
+ * `refresh` then invalidates the changed tables.
  */
 
 /** The state of the cached tables in the snapshot of one statement. */
 export interface TableState {
   /**
-   * The server's identity, followed by `table:state` of each table that records its changes; only those are cached.
-   * `null` on a connection without identity.
+   * The identity of the server, followed by `table:state` for each table that records its changes. Only these tables
+   * are cached. `null` on a connection without an identity.
    */
   readonly watched: string | null;
-  /** `xmin` of the snapshot: transactions below it are finished, and their changes are known. */
+  /** `xmin` of the snapshot: all transactions below it are finished, and their changes are processed. */
   readonly horizon: string;
-  /** Visible transactions that changed a table and were not among the known ones. */
+  /** Visible transactions that changed a table and are not in the `CacheSnapshot`. */
   readonly changes: readonly { readonly xid: string; readonly changed: string }[];
 }
 
-/** What this process knows, for PostgreSQL to compare. */
+/** The state of the cache, which PostgreSQL compares with its own. */
 export interface CacheSnapshot {
   readonly watched: string | null;
   readonly horizon: string | null;
-  /** Known transactions from the horizon on, as an array of PostgreSQL. */
+  /** Transactions at or above the horizon that are already processed, as a PostgreSQL array. */
   readonly xids: string;
 }
 
@@ -37,10 +37,10 @@ export function freshnessValues({
 }
 
 /**
- * Compares a `CacheSnapshot` with the snapshot of this statement. Transaction numbers, not times: a transaction that commits
- * late has a number at or above the horizon. A row of `table_changes` counts once its transaction is visible here, and not
- * before: a dump may have brought a row whose number this server assigns later. `usher.server` is the identity of the server,
- * set when the connection was opened; without it nothing is fresh.
+ * Compares a `CacheSnapshot` with the snapshot of this statement. It compares transaction numbers, not times: a
+ * transaction that commits late has a number at or above the horizon. A row of `table_changes` counts only while its
+ * transaction is visible here: a dump may contain a row with a number that this server assigns later. `usher.server` is
+ * the identity of the server, set when the connection was opened. Without it nothing is fresh.
  */
 export const checkFreshness = `
   changes AS MATERIALIZED (
@@ -60,7 +60,10 @@ export const checkFreshness = `
     SELECT watched, watched = $1 AND NOT EXISTS (SELECT FROM changes) AS is_fresh FROM table_state
   )`;
 
-/** The columns of a `TableState`, and whether the cache was fresh; behind `checkFreshness` in the same statement. */
+/**
+ * Selects the columns of a `TableState` and whether the cache was fresh. It follows `checkFreshness` in the same
+ * statement.
+ */
 export const selectTableState = `
   SELECT watched, is_fresh AS "isFresh", pg_snapshot_xmin(pg_current_snapshot())::text AS horizon,
     (SELECT coalesce(json_agg(json_build_object('xid', xid::text, 'changed', changed)), '[]') FROM changes) AS changes
@@ -68,41 +71,41 @@ export const selectTableState = `
 
 /** Caches rows while PostgreSQL reports that their tables are unchanged. */
 export interface TableCache {
-  /** Incremented whenever something is invalidated; `undefined` while nothing can be cached. */
+  /** Increases with each invalidation. `undefined` while nothing can be cached. */
   readonly version: () => number | undefined;
-  /** Caches the results of `load`, which reads rows of these tables and no others. */
+  /** Caches the results of `load`, which must read rows of these tables only. */
   readonly cached: <Request extends readonly unknown[], Result>(
     tables: readonly string[],
     load: (...args: Request) => Promise<Result>,
     cacheKey: (...args: Request) => string,
   ) => (...args: Request) => Promise<Result>;
-  /** What the next statement compares. */
+  /** The snapshot to send with the next statement. */
   readonly snapshot: () => CacheSnapshot;
-  /** Invalidates what has changed since the snapshot that was sent with the statement. */
+  /** Invalidates the tables that changed after the snapshot was sent with the statement. */
   readonly refresh: (state: TableState, snapshot: Pick<CacheSnapshot, 'watched'>) => void;
 }
 
-/** The identity of the server, with which `watched` begins. */
+/** Returns the identity of the server, which is the first word of `watched`. */
 export function serverIdentity(watched: string): string {
   return watched.split(' ')[0] ?? '';
 }
 
-/** The cache is reset after so long without a `TableState`; rows of `table_changes` are kept for longer. */
+/** The cache is reset after this time without a `TableState`. Rows of `table_changes` are kept for longer. */
 export const maxAgeMs = 10 * 60 * 1000;
 
-/** Entries of one cache. */
+/** Maximum number of entries in one cache. */
 const maxEntries = 20_000;
 
-/** There are more only if another transaction stays open for very long. */
+/** Exceeded only if another transaction stays open for a very long time. */
 const maxKnownTransactions = 10_000;
 
 export interface TableCacheDeps {
-  /** In milliseconds. */
+  /** The current time in milliseconds. */
   readonly now: () => number;
   readonly onCacheLookup: OnCacheLookup;
 }
 
-/** Creates an empty cache; it caches nothing before the first `TableState`. */
+/** Creates an empty cache. It caches nothing before the first `TableState`. */
 export function createTableCache({ now, onCacheLookup }: TableCacheDeps): TableCache {
   const caches: { readonly tables: readonly string[]; readonly clear: () => void }[] = [];
   let version = 0;
@@ -157,10 +160,11 @@ export function createTableCache({ now, onCacheLookup }: TableCacheDeps): TableC
         reset();
         return;
       }
-      // Two statements may run at once. One that was sent without a table state, or with another one, does not report the
-      // changes of what was cached since.
+      // Two statements may run at the same time. If a statement was sent without a table state, or with another one,
+      // its result does not contain the changes to rows that were cached since.
       if (watched !== snapshot.watched || watched !== lastState?.watched) {
-        // On the same server `changes` does not contain the known ones, and an old transaction may hold the horizon below them.
+        // On the same server `changes` omits the transactions that are already processed, and an old transaction may
+        // keep the horizon below them.
         const isSameServer =
           lastState !== undefined && serverIdentity(watched) === serverIdentity(lastState.watched);
         const stillKnown = isSameServer ? knownTransactions : [];

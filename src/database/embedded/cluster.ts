@@ -9,14 +9,13 @@ import type { Binaries } from './binaries.ts';
 import { cannotRun } from './binaries.ts';
 import { exists, refuseDirectory } from './directory.ts';
 
-/** The server's only login. Connections of the service put it down for the role `usher_service`. */
+/** The only login of the server. Connections of the service switch to the role `usher_service`. */
 export const superuser = 'usher';
 
-/** A database cluster on disk. */
 export interface Cluster {
-  /** Mode 0700, of the server's account: the data, the password, the log, and the socket. */
+  /** Owned by the account of the server, mode 0700. Contains the data, the password, the log and the socket. */
   readonly home: string;
-  /** PostgreSQL's own directory, within `home`. */
+  /** The data directory of PostgreSQL, within `home`. */
   readonly data: string;
   readonly password: Secret;
 }
@@ -30,8 +29,9 @@ export interface ClusterOptions {
 const staged = 'postgres.new-';
 
 /**
- * The cluster under `dataDir`, a directory that is there, created when there is none. It is made aside and renamed when it is complete and on disk, so
- * a start that was cut short is done again, and of two starts at once one cluster stays. Throws `StartRefused`.
+ * Opens the cluster under `dataDir`, which must exist, and creates the cluster if it is missing. A cluster is created
+ * in a temporary directory, synced, and then renamed. So an interrupted start can be repeated, and concurrent starts
+ * get the same cluster. Throws `StartRefused`.
  */
 export async function ensureCluster(options: ClusterOptions): Promise<Cluster> {
   const { dataDir } = options;
@@ -44,16 +44,19 @@ export async function ensureCluster(options: ClusterOptions): Promise<Cluster> {
   }
 }
 
-/** The cluster that is there. */
+/** Opens an existing cluster. */
 export async function openCluster(home: string): Promise<Cluster> {
   const password = new Secret(await readFile(join(home, 'password'), 'utf8'));
   return { home, data: join(home, 'data'), password };
 }
 
-/** Two starts may remove one directory at once, and the server may still write into it: then it is not empty at first. */
+/** Retries, because two starts may remove the same directory, and a server may still write into it. */
 const removal = { recursive: true, force: true, maxRetries: 10 } as const;
 
-/** Removes what starts that were cut short left behind. Another start that is at it now notices, and takes the finished cluster. */
+/**
+ * Removes directories of interrupted starts. A concurrent start whose directory is removed fails to create its cluster
+ * and opens the finished one.
+ */
 export async function removeLeftovers(dataDir: string): Promise<void> {
   const names = (await readdir(dataDir)).filter((name) => name.startsWith(staged));
   await Promise.all(names.map((name) => rm(join(dataDir, name), removal)));
@@ -90,7 +93,10 @@ interface InitdbOptions {
   readonly account: Account | undefined;
 }
 
-/** Runs initdb, which by default also makes checksums and syncs what it wrote. The password travels in a file, never on the command line. */
+/**
+ * Runs initdb, which by default enables checksums and syncs its files. The password is passed in a file, because other
+ * users can read a command line.
+ */
 function initdb(program: string, { data, passwordFile, account }: InitdbOptions): Promise<void> {
   const login = [`--username=${superuser}`, `--pwfile=${passwordFile}`, '--auth=scram-sha-256'];
   const options = [`--pgdata=${data}`, ...login, '--encoding=UTF8', '--locale=C'];
@@ -112,8 +118,8 @@ function initdb(program: string, { data, passwordFile, account }: InitdbOptions)
 }
 
 /**
- * The error of initdb, or of the server that it ran. Some errors lack the word "error", such as that of a container whose
- * user id has no name. The last line is always about the files that it removes.
+ * Returns the error of initdb, or of the server that it ran. Some errors lack the word "error", such as that of a
+ * container whose user id has no name. The last line is always about the files that initdb removes.
  */
 function reasonIn(errors: string): string | undefined {
   const [, severe] = /(?:error|FATAL|PANIC|ERROR): +(.*)/.exec(errors) ?? [];
@@ -121,14 +127,14 @@ function reasonIn(errors: string): string | undefined {
   return severe ?? plain;
 }
 
-/** Not ours: it holds our secrets, and PGDATA or PGOPTIONS in it would be obeyed. */
+/** Not the environment of Usher: it contains secrets, and the server would use PGDATA or PGOPTIONS. */
 export const serverEnvironment: NodeJS.ProcessEnv = {
   LC_ALL: 'C',
   TZ: 'UTC',
   PATH: '/usr/bin:/bin',
 };
 
-/** A rename or a new file is in the directory for good only once the directory itself is on disk. */
+/** Syncs a directory. Without it a rename or a new file can be lost in a crash. */
 async function syncDirectory(path: string): Promise<void> {
   // Windows cannot open a directory.
   if (process.platform === 'win32') return;

@@ -9,8 +9,8 @@ import { urlOf } from './listen-address.ts';
 import { isServerOf, readPidFile } from './pid-file.ts';
 
 /**
- * The embedded server that a running Usher has on this directory; where none runs, one that is started for now, and whose
- * `stop` stops it. Throws `StartRefused` where there is no database: a command must not make one in the wrong place.
+ * Connects to the embedded server of a running Usher on this directory, or starts a server, which `stop` then stops.
+ * Throws `StartRefused` if there is no database: a command must not create one in the wrong directory.
  */
 export async function connectOrStart(options: EmbeddedOptions): Promise<EmbeddedPostgres> {
   const home = join(resolve(options.dataDir), 'postgres');

@@ -3,8 +3,8 @@ import { dirname } from 'node:path';
 import { StartRefused } from '../../runtime/start-refused.ts';
 
 /**
- * Makes a directory, and those above it that are missing; one that is there stays as it is. Not `mkdir` with `recursive`: below
- * `/proc`, where a directory that exists takes no new one, that never returns.
+ * Creates a directory and its missing parents. An existing directory is not changed. Not `mkdir` with `recursive`: it
+ * never returns below `/proc`, where existing directories accept no new entries.
  */
 export async function makeDirectory(path: string, mode: number): Promise<void> {
   try {
@@ -21,11 +21,11 @@ export async function makeDirectory(path: string, mode: number): Promise<void> {
   }
 }
 
-/** The refusal of a directory that a call to the file system failed on; a refusal stays as it is. */
+/** Creates the refusal of a directory after a failed file system call. A `StartRefused` is returned unchanged. */
 export function refuseDirectory(named: string, error: unknown): StartRefused {
   if (error instanceof StartRefused) return error;
   const { message } = error as Error;
-  // Node.js says "EACCES: permission denied, mkdir '/data'".
+  // The message of Node.js has the form "EACCES: permission denied, mkdir '/data'".
   const reason = /^[A-Z0-9]+: ([^,]*)/.exec(message)?.[1] ?? message;
   return new StartRefused(
     `The embedded PostgreSQL cannot use ${named} (${reason}); set DATA_DIR to a directory that Usher can write to, ` +
@@ -33,7 +33,7 @@ export function refuseDirectory(named: string, error: unknown): StartRefused {
   );
 }
 
-/** Whether there is something at this path that we can see. */
+/** Returns true if this path exists and is visible to this process. */
 export async function exists(path: string): Promise<boolean> {
   return access(path).then(
     () => true,

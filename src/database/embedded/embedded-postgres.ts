@@ -20,35 +20,41 @@ import {
 import type { LaunchOptions } from './server.ts';
 import { launch } from './server.ts';
 
-/** Held by one Usher for as long as it lives; the server drops it with the connection, also after a SIGKILL. */
+/**
+ * The key of the advisory lock that one Usher holds until it exits. The server releases it with the connection, also
+ * after a SIGKILL.
+ */
 const ownerLock = 1970497650;
 
-/** Milliseconds: a server that recovers from a crash, or that is being stopped, gets this long. */
+/** Timeout of a start, a crash recovery and a stop, in milliseconds. */
 const startTimeoutMs = 60_000;
 
-/** Milliseconds between two attempts to start a server that stays away. */
+/** Milliseconds between two attempts to restart the server. */
 const minRetryMs = 250;
 const maxRetryMs = 5_000;
 
-/** SQLSTATE of a lock that was not to be had within `lock_timeout`. */
+/** SQLSTATE of a lock that was not acquired within `lock_timeout`. */
 const lockNotAvailable = '55P03';
 
 export interface EmbeddedPostgres {
-  /** Where the server is, with its password. Its login is a superuser: connect through `prepareDatabase` and `createDatabase`. */
+  /**
+   * The URL of the server, with its password. The login is a superuser: connect through `prepareDatabase` and
+   * `createDatabase` only.
+   */
   readonly url: Secret;
-  /** Stops the server (PostgreSQL's fast shutdown) and resolves when it is gone; rejects when it does not go within a minute. */
+  /** Stops the server (fast shutdown of PostgreSQL) and resolves when its process has ended; rejects after a minute. */
   stop(): Promise<void>;
 }
 
 export interface EmbeddedOptions {
-  /** Where the data lives; created when missing. */
+  /** The directory of the data, created if it is missing. */
   readonly dataDir: string;
   readonly log: { info(message: string): void; error(message: string): void };
-  /** As root, what the server's account cannot reach is put here. */
+  /** If Usher runs as root: the directory for files that the account of the server could not reach elsewhere. */
   readonly sharedDirectory?: string;
 }
 
-/** The server that we hold, by a connection that has the lock. */
+/** The server of this process, with the connection that holds the lock. */
 interface RunningServer {
   readonly connection: Client;
   readonly pid: number;
@@ -56,9 +62,9 @@ interface RunningServer {
 }
 
 /**
- * Starts a PostgreSQL server of our own under `dataDir`, or takes over the one that an Usher which was killed left running.
- * When the server dies while we run, that is logged and it is started again. Throws `StartRefused`, for one, when another
- * Usher uses the directory.
+ * Starts a PostgreSQL server under `dataDir`, or connects to the server that a killed Usher left running. If the server
+ * ends, that is logged and the server is started again. Throws `StartRefused`, for example if another Usher uses the
+ * directory.
  */
 export async function startEmbeddedPostgres({
   dataDir,
@@ -93,7 +99,7 @@ export async function startEmbeddedPostgres({
           log.info('The embedded PostgreSQL is held again.');
           watch(again);
         },
-        // We are stopping.
+        // `restart` rejects only when the server is being stopped.
         () => undefined,
       );
     });
@@ -104,14 +110,17 @@ export async function startEmbeddedPostgres({
     url: urlOf(cluster, first.address),
     stop: async () => {
       stopping.abort();
-      // A server that stays away was logged, and needs no stopping.
+      // A failed restart was logged already, and there is no server to stop.
       const running = await current.catch(() => undefined);
       if (running !== undefined) await stopServer(cluster.data, running);
     },
   };
 }
 
-/** As `hold`, until it succeeds: a full disk, for one, is mended while we run. Rejects once we are stopping. */
+/**
+ * Calls `startOrConnect` until it succeeds: for example, the operator may free space on a full disk. Rejects after a
+ * stop.
+ */
 async function restart(
   options: LaunchOptions,
   stopping: AbortSignal,
@@ -127,7 +136,7 @@ async function restart(
   }
 }
 
-/** Finds the server that runs on this cluster, or launches one, and takes the lock in it. */
+/** Connects to the server that runs on this cluster, or launches one, and acquires the lock. */
 async function startOrConnect(options: LaunchOptions): Promise<RunningServer> {
   const { data } = options.cluster;
   const deadline = performance.now() + startTimeoutMs;
@@ -136,7 +145,7 @@ async function startOrConnect(options: LaunchOptions): Promise<RunningServer> {
     const running = file === undefined ? undefined : await connectToRunning(options.cluster, file);
     if (running !== undefined) return running;
     if (file !== undefined && (await isServerOf(data, file.pid))) {
-      // It is starting or stopping; either comes to an end.
+      // The server is starting or stopping, so its state changes soon.
       await sleep(10);
       continue;
     }
@@ -146,24 +155,28 @@ async function startOrConnect(options: LaunchOptions): Promise<RunningServer> {
   throw new StartRefused('The embedded PostgreSQL did not take connections within a minute.');
 }
 
-/** Takes the lock in the server of this pid file; `undefined` when no server of ours answers there now. */
+/**
+ * Acquires the lock in the server of this pid file. Resolves to `undefined` if that server is not ready or is not the
+ * one of this cluster.
+ */
 async function connectToRunning(
   cluster: Cluster,
   file: PidFile,
 ): Promise<RunningServer | undefined> {
   const ours = await isServerOf(cluster.data, file.pid);
-  // A stale file's loopback port may be anybody's by now, who would then be shown our password; the socket is ours alone.
+  // The loopback port of a stale file may belong to another user's server, which would receive the password. Only this
+  // server's account can create the socket.
   if (!file.ready || (!ours && file.address.host !== cluster.home)) return undefined;
   const connection = new Client({
     connectionString: urlOf(cluster, file.address).reveal(),
     connectionTimeoutMillis: 2_000,
     application_name: 'usher holder',
   });
-  // An 'error' event without a listener would end the process; the 'end' event that follows is enough.
+  // An `error` event without a listener would end the process. The `end` event that follows is sufficient.
   connection.on('error', () => undefined);
   try {
     await connection.connect();
-    // Waits a second: the session of an Usher that was killed a moment ago may not have ended yet.
+    // Waits up to a second: the session of an Usher that was just killed may not have ended yet.
     await setUpSession(connection, { settings: { lock_timeout: '1000' } });
     await connection.query('SELECT pg_advisory_lock($1)', [ownerLock]);
     if (ours) return { connection, pid: file.pid, address: file.address };
@@ -176,7 +189,7 @@ async function connectToRunning(
   );
 }
 
-/** Stops the server while the lock is held, so that no other start can take it over in the meantime. */
+/** Stops the server and keeps the lock until it has ended, so that no other start can connect to it meanwhile. */
 async function stopServer(data: string, { connection, pid }: RunningServer): Promise<void> {
   const deadline = performance.now() + startTimeoutMs;
   if (await isServerOf(data, pid)) process.kill(pid, 'SIGINT');

@@ -7,14 +7,14 @@ import { superuser } from './cluster.ts';
 import type { ListenAddress } from './pid-file.ts';
 import { socketPath, socketPort } from './pid-file.ts';
 
-/** Bytes of a socket's path at most (macOS; Linux has 107). */
+/** Maximum length of a socket's path in bytes (macOS; Linux has 107). */
 const maxSocketPathLength = 103;
 const loopback = '127.0.0.1';
 
 /**
- * Where a new server is to listen: on a socket in its own directory, which no other user can reach, and which shows that the
- * server lives even to another container on the same volume; on loopback where the path is too long for a socket,
- * or the file system has none (Windows, some mounts of Docker Desktop).
+ * Chooses the listen address of a new server. A socket in its own directory is preferred: other users cannot reach it,
+ * and another container on the same volume sees that the server is running. Loopback is used if the path is too long
+ * for a socket or the file system does not support sockets (Windows, some mounts of Docker Desktop).
  */
 export async function chooseListenAddress(home: string): Promise<ListenAddress> {
   const canBind =
@@ -27,7 +27,7 @@ export async function chooseListenAddress(home: string): Promise<ListenAddress> 
   return { host: loopback, port };
 }
 
-/** Listens for a moment; resolves to the port (0 for a socket), or to `undefined` when it cannot. */
+/** Listens once and closes. Resolves to the port (0 for a socket), or to `undefined` on failure. */
 function listenOnce(where: string | 0): Promise<number | undefined> {
   return new Promise((resolve) => {
     const server = createServer();

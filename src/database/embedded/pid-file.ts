@@ -5,30 +5,33 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Cluster } from './cluster.ts';
 
-/** The part of a socket's name that TCP has as its port; each socket is alone in its directory. */
+/** The port in the name of the socket. Any number works, because each socket has its own directory. */
 export const socketPort = 5432;
 
-/** Where a server's socket is, when it has one. */
+/** The path of a server's socket, if it has one. */
 export function socketPath(home: string): string {
   return join(home, `.s.PGSQL.${String(socketPort)}`);
 }
 
-/** Where a server listens: `host` is a directory (its socket), or an address. */
+/** The address of a server: `host` is an IP address, or the directory of its socket. */
 export interface ListenAddress {
   readonly host: string;
   readonly port: number;
 }
 
-/** What a server wrote about itself: into `postmaster.pid`, and shorter into the lock file beside its socket. */
+/** The parsed lock file of a server: `postmaster.pid`, or the shorter lock file next to its socket. */
 export interface PidFile {
   readonly pid: number;
   readonly address: ListenAddress;
-  /** The server said that it takes connections. */
+  /** True if the server accepts connections. */
   readonly ready: boolean;
   readonly text: string;
 }
 
-/** Reads `postmaster.pid` (process, data directory, start, port, socket directory, address, shared memory, state); else `undefined`. */
+/**
+ * Parses `postmaster.pid` (process, data directory, start, port, socket directory, address, shared memory, state).
+ * Returns `undefined` if there is no valid file.
+ */
 export async function readPidFile(data: string): Promise<PidFile | undefined> {
   return readLockFile(join(data, 'postmaster.pid'));
 }
@@ -44,14 +47,14 @@ async function readLockFile(path: string): Promise<PidFile | undefined> {
 }
 
 /**
- * True when this process is the server of this data directory. That the pid is alive says little: after a reboot or in a
- * new container it may be anybody's, even one of our own threads'.
+ * Returns true if this process is the server of this data directory. A live pid is not enough: after a reboot or in a
+ * new container it may belong to any process, even to a thread of Usher.
  */
 export async function isServerOf(data: string, pid: number): Promise<boolean> {
   if (!isAlive(pid)) return false;
   try {
     if (process.platform === 'linux') {
-      // A server's working directory is its data directory.
+      // The working directory of a server is its data directory.
       return (await readlink(`/proc/${String(pid)}/cwd`)) === (await realpath(data));
     }
     if (process.platform === 'win32') return true;
@@ -63,14 +66,14 @@ export async function isServerOf(data: string, pid: number): Promise<boolean> {
 }
 
 /**
- * Takes away the lock files of a dead server whose process id is somebody else's by now: PostgreSQL would take
- * that process for the server, and would not start for as long as it lives. Files that name no process it replaces itself.
+ * Removes lock files of a dead server whose pid another process has now: PostgreSQL would mistake that process for the
+ * server and refuse to start while it lives. PostgreSQL itself replaces files whose pid is free.
  */
 export async function removeStale({ data, home }: Cluster): Promise<void> {
   for (const path of [join(data, 'postmaster.pid'), `${socketPath(home)}.lock`]) {
     const file = await readLockFile(path);
     if (file === undefined || !isAlive(file.pid) || (await isServerOf(data, file.pid))) continue;
-    // Moved aside first and compared: another start may have put its own, valid one in the place meanwhile.
+    // Renames the file first and then compares it: a concurrent start may have written a valid file in the meantime.
     const aside = `${path}.stale-${randomBytes(6).toString('hex')}`;
     try {
       await rename(path, aside);
@@ -83,7 +86,7 @@ export async function removeStale({ data, home }: Cluster): Promise<void> {
   }
 }
 
-/** Whether there is a process, or on Linux a thread, with this id. */
+/** Returns true if a process, or on Linux a thread, has this id. */
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);

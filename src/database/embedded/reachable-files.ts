@@ -16,19 +16,22 @@ import { type Account, accountName, canEnter, canRun } from './account.ts';
 import { type Binaries, refusePrograms } from './binaries.ts';
 import { exists, makeDirectory, refuseDirectory } from './directory.ts';
 
-/** Where Usher, run as root, puts what the server's account must reach and cannot, in a directory such as `/root`. */
+/**
+ * If Usher runs as root: the directory for files that the account of the server cannot reach in another directory, such
+ * as `/root`.
+ */
 export const defaultSharedDirectory = '/var/lib/usher';
 
-/** For whom, and where in case of need. */
+/** The account that must reach the files, and the directory for files that it cannot reach elsewhere. */
 export interface ReachOptions {
-  /** The server's account when it is not our own. */
+  /** The account of the server; `undefined` for the user of this process. */
   readonly account: Account | undefined;
-  /** In place of `sharedPlace`. */
+  /** Replaces `defaultSharedDirectory`. */
   readonly sharedDirectory: string;
   readonly log: { info(message: string): void };
 }
 
-/** The programs, where the account can run them: a copy of this version of them when it cannot reach `node_modules`. */
+/** Returns programs that the account can run: a copy of this version if it cannot reach `node_modules`. */
 export async function reachableBinaries(
   binaries: Binaries,
   options: ReachOptions,
@@ -48,26 +51,29 @@ export async function reachableBinaries(
   };
 }
 
-/** Copies the programs aside first, so that a start that is cut short, or a second one, leaves no half of them. */
+/**
+ * Copies the programs to a temporary directory first, so that an interrupted or concurrent start leaves no partial
+ * copy.
+ */
 async function copyPrograms(from: string, copy: string, account: Account): Promise<void> {
   const stage = `${copy}.new-${randomBytes(6).toString('hex')}`;
   try {
     await makeShared(dirname(copy));
     await copyForAll(from, stage);
-    // Kept only when they run: libraries that npm did not link would be missing for good.
+    // Only a copy that runs is kept. Otherwise libraries that npm did not link would be missing in every later start.
     if (!(await canRun(account, join(stage, 'bin', 'postgres')))) throw refusePrograms();
     await rename(stage, copy);
   } catch (error) {
     await rm(stage, { recursive: true, force: true });
-    // Of two starts at once the other was first.
+    // A concurrent start may have finished its copy first.
     if (!(await exists(copy))) throw refuseDirectory(dirname(copy), error);
   }
 }
 
 /**
- * The directory that holds the database: `dataDir`, or when the account cannot get there, one below `place` that is always the
- * same for this `dataDir`. `linkDatabase` then leads there from `dataDir`. Throws `StartRefused` when a database is
- * in `dataDir` already, or is gone from where it was put.
+ * Returns the directory of the database: `dataDir`, or, if the account cannot enter it, a directory below
+ * `sharedDirectory` whose name depends on `dataDir` only. `linkDatabase` then creates a link to it in `dataDir`. Throws
+ * `StartRefused` if `dataDir` has an unreachable database, or if the target of the link is missing.
  */
 export async function reachableDirectory(dataDir: string, options: ReachOptions): Promise<string> {
   try {
@@ -81,7 +87,8 @@ async function findDirectory(
   dataDir: string,
   { account, sharedDirectory, log }: ReachOptions,
 ): Promise<string> {
-  // As root the server's account must be able to pass through; the cluster within is 0700 either way.
+  // If Usher runs as root, the account of the server must be able to traverse the directory. The cluster within is 0700
+  // in both cases.
   await makeDirectory(dataDir, account === undefined ? 0o700 : 0o711);
   const database = join(dataDir, 'postgres');
   const linked = await readlink(database).catch(() => undefined);
@@ -107,7 +114,7 @@ async function findDirectory(
   return directory;
 }
 
-/** Leads from `dataDir` to a database that is elsewhere, for commands and the next start. */
+/** Creates a link in `dataDir` to a database elsewhere, for commands and later starts. */
 export async function linkDatabase(dataDir: string, home: string): Promise<void> {
   const database = join(dataDir, 'postgres');
   if (database === home) return;
@@ -130,7 +137,7 @@ async function linkedDirectory(
   return dirname(home);
 }
 
-/** Makes a directory that holds only databases traversable, so that a database on a volume of root stays there. */
+/** Makes a directory traversable if it contains only databases, so that a database on a volume of root stays there. */
 async function allowTraversal(account: Account, dataDir: string): Promise<boolean> {
   const names = await readdir(dataDir);
   if (!names.every((name) => name.startsWith('postgres'))) return false;
@@ -141,13 +148,13 @@ async function allowTraversal(account: Account, dataDir: string): Promise<boolea
   return false;
 }
 
-/** Regardless of the umask: only root writes there, all users can traverse it. */
+/** Creates a directory in which only root can write and which all users can traverse, independent of the umask. */
 async function makeShared(directory: string): Promise<void> {
   await makeDirectory(directory, 0o755);
   await chmod(directory, 0o711);
 }
 
-/** Copies a tree so that all users can read it: only the owner can read an installation under umask 077. */
+/** Copies a tree so that all users can read it: under umask 077 only the owner can read an installation. */
 async function copyForAll(from: string, to: string): Promise<void> {
   await cp(from, to, { recursive: true, verbatimSymlinks: true });
   await chmod(to, 0o755);

@@ -11,7 +11,7 @@ import { serverEnvironment } from './cluster.ts';
 import type { ListenAddress } from './pid-file.ts';
 import { isServerOf, readPidFile } from './pid-file.ts';
 
-/** Bytes after which a new start begins a new log: nobody rotates it. */
+/** Maximum size of the log in bytes. A start truncates a larger log, because nothing rotates it. */
 const maxLogBytes = 1_000_000;
 
 export interface LaunchOptions {
@@ -22,8 +22,9 @@ export interface LaunchOptions {
 }
 
 /**
- * Starts the server and resolves when it takes connections, or when it is to be looked at again: another start came first,
- * or something of a server that was killed is still in the way. Throws `StartRefused` with the server's own words when it could not start.
+ * Starts the server and resolves when it accepts connections. It also resolves if the caller must check again: a
+ * concurrent start was first, or resources of a killed server are still in use. Throws `StartRefused` with the messages
+ * of the server if it could not start.
  */
 export async function launch({
   cluster,
@@ -40,16 +41,18 @@ export async function launch({
       ...account,
       cwd: '/',
       env: serverEnvironment,
-      // A file and not a pipe: after our own death a server that logs into a pipe would stand still.
+      // A file, not a pipe: if Usher died, the server would block on writing to a pipe.
       stdio: ['ignore', log.fd, log.fd],
-      // A group of its own: Ctrl-C reaches the whole group of the terminal, and would stop the server before Usher has drained.
+      // Own process group: the terminal sends Ctrl-C to the whole group, which would stop the server before Usher has
+      // drained.
       detached: true,
     });
     child.unref();
     let exit: { readonly code: number | string | null } | undefined;
     child.once('error', (error: NodeJS.ErrnoException) => (exit = { code: error.code ?? null }));
     child.once('exit', (code) => (exit = { code }));
-    // As pg_ctl does it: asking by connecting would fill the log with "the database system is starting up".
+    // Polls the pid file, as pg_ctl does. Connection attempts would fill the log with "the database system is starting
+    // up".
     while (exit === undefined) {
       const file = await readPidFile(cluster.data);
       if (child.pid !== undefined && file?.pid === child.pid && file.ready) return;
@@ -60,8 +63,8 @@ export async function launch({
     const { buffer, bytesRead } = await log.read({ position: start });
     const lastLines =
       buffer.toString('utf8', 0, bytesRead).match(/(?:FATAL|PANIC|DETAIL): {2}.*/g) ?? [];
-    // Sessions of a server that was killed end within moments; until then its memory is theirs. A lock file that "already
-    // exists" names a process that is no server and began after we had looked for such files.
+    // Sessions of a killed server end soon, but until then they keep its shared memory. A lock file that "already
+    // exists" has the pid of another process, which started after `removeStale` had run.
     if (lastLines.some((line) => /still in use|lock file .* already exists/.test(line))) return;
     throw (
       cannotRun(exit) ??
@@ -74,11 +77,11 @@ export async function launch({
   }
 }
 
-/** On the command line and not in the data directory, so that they are those of this version of Usher. */
+/** The settings are on the command line and not in the data directory, so that they match this version of Usher. */
 function serverOptions({ data, home }: Cluster, { host, port }: ListenAddress): string[] {
   const onSocket = host === home;
   const settings: Readonly<Record<string, string>> = {
-    // Quoted: in this setting a comma separates directories.
+    // Quoted, because a comma separates directories in this setting.
     unix_socket_directories: onSocket ? `"${host.replaceAll('"', '""')}"` : '',
     unix_socket_permissions: '0700',
     listen_addresses: onSocket ? '' : host,
@@ -91,7 +94,7 @@ function serverOptions({ data, home }: Cluster, { host, port }: ListenAddress): 
     max_logical_replication_workers: '0',
     timezone: 'UTC',
     log_timezone: 'UTC',
-    // Rows' values must not reach the log: no DETAIL of an error, no text of a failed statement.
+    // Values of rows must not reach the log: no DETAIL of an error, no text of a failed statement.
     log_error_verbosity: 'terse',
     log_min_error_statement: 'panic',
     log_checkpoints: 'off',

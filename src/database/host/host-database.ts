@@ -7,17 +7,18 @@ import { isDirect } from '../pooler.ts';
 import { serversOf } from '../servers.ts';
 import { isStorable } from '../storable-text.ts';
 
-/** The database of the host application, of which Usher reads some rows and writes nothing. */
+/** The database of the host application. Usher reads some of its rows and never writes. */
 export interface HostDatabase {
   /**
-   * The row that a parameterised query finds, or `undefined`. Parameters are texts that PostgreSQL reads as the type of the
-   * column beside them; one that is no value of that type finds nothing. Throws `Unavailable` when the host could not answer.
+   * Returns the row that a parameterised query finds, or `undefined`. PostgreSQL parses each parameter as the type of
+   * the column that it is compared with; a text that is no value of that type finds nothing. Throws `Unavailable` on
+   * any other failure.
    */
   readonly findRow: <Row extends object>(
     query: string,
     parameters: readonly string[],
   ) => Promise<Row | undefined>;
-  /** Ends the pool's connections. */
+  /** Closes the connections of the pool. */
   readonly close: () => Promise<void>;
 }
 
@@ -25,17 +26,19 @@ export interface HostDatabaseOptions {
   readonly url: Secret;
   /** The time zone of columns without one, such as `Europe/Berlin`. */
   readonly timeZone: string;
-  /** Connections at most. */
+  /** Maximum number of connections. */
   readonly poolSize?: number;
-  /** Milliseconds after which a connection attempt or a statement is given up. */
+  /** Timeout of a connection attempt and of a statement, in milliseconds. */
   readonly timeoutMs?: number;
   readonly observe?: Observe;
 }
 
-/** "Not a value of this type" and "beyond this type's range": there can be no such row. */
+/** SQLSTATE of a text that is not a value of the type, or is out of its range. No such row can exist. */
 const impossibleValues: ReadonlySet<unknown> = new Set(['22P02', '22003']);
 
-/** A read-only client of a host's database. It connects with the first query, and again by itself when the server comes back. */
+/**
+ * Creates a read-only client of a host's database. It connects with the first query, and reconnects after an outage.
+ */
 export function createHostDatabase(options: HostDatabaseOptions): HostDatabase {
   const { url, timeZone, poolSize = 10, timeoutMs = 3_000, observe = unobserved } = options;
   const pool = createPool({
@@ -65,8 +68,8 @@ export function createHostDatabase(options: HostDatabaseOptions): HostDatabase {
 }
 
 /**
- * The server ends a slow statement; only `query_timeout` also frees us from a server that is frozen. Behind a pooler nothing
- * is set: in transaction mode the host itself would have these settings next.
+ * The server cancels a slow statement. A frozen server cannot, so `query_timeout` is also needed. Behind a pooler
+ * nothing is set: in transaction mode the host could get a session with these settings.
  */
 async function restrict(client: ClientBase, timeoutMs: number): Promise<string> {
   if (await isDirect(client)) {
@@ -79,8 +82,8 @@ async function restrict(client: ClientBase, timeoutMs: number): Promise<string> 
 }
 
 /**
- * The time zone is set for this statement only, whatever pooler is between. The condition names no column, so it is decided,
- * and the zone set, before a row is read.
+ * Sets the time zone for this statement only, so that it also works behind a pooler. The condition names no column, so
+ * PostgreSQL evaluates it, and sets the zone, before it reads a row.
  */
 function inTimeZone(query: string, place: number): string {
   return `WITH zone AS MATERIALIZED (SELECT set_config('TimeZone', $${place}, true) AS name)

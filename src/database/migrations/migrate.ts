@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import type { Client } from 'pg';
 import { StartRefused } from '../../runtime/start-refused.ts';
 
-/** A migration of ours, as the files have it. */
+/** A migration, as its file contains it. */
 interface Migration {
   readonly name: string;
   readonly sql: string;
   readonly checksum: string;
 }
 
-/** Prisma's own table, so that `prisma migrate` and this runner see one history. */
+/** The table of Prisma, so that `prisma migrate` and this runner share one history. */
 const migrationsTable = `CREATE TABLE _prisma_migrations (
   id varchar(36) PRIMARY KEY,
   checksum varchar(64) NOT NULL,
@@ -24,10 +24,10 @@ const migrationsTable = `CREATE TABLE _prisma_migrations (
 )`;
 
 /**
- * Applies the migrations in `directory` that this database does not have, in order, and resolves to their names.
- * Throws `StartRefused`, and applies nothing further, when one was edited after it was applied, or failed. Migrations that the database
- * has and we do not are fine: a newer Usher runs beside this one. The caller holds the lock of `prisma migrate`, and has begun a
- * transaction: either all are applied, or none.
+ * Applies the migrations in `directory` that are missing in this database, in order, and resolves to their names.
+ * Throws `StartRefused` if an applied migration was edited or had failed; nothing further is applied then. Additional
+ * migrations in the database are accepted: a newer Usher may run at the same time. The caller must hold the lock of
+ * `prisma migrate` and have begun a transaction, so that either all migrations are applied or none.
  */
 export async function migrate(client: Client, directory: string): Promise<readonly string[]> {
   const migrations = await readMigrations(directory);
@@ -56,12 +56,12 @@ async function readMigrations(directory: string): Promise<readonly Migration[]> 
   );
 }
 
-/** The checksums of the migrations that this database has, by name. */
+/** Reads the checksums of the applied migrations, by name. */
 async function readApplied(client: Client): Promise<ReadonlyMap<string, string>> {
   const { rows: tables } = await client.query<{ name: string | null }>(
     `SELECT to_regclass('_prisma_migrations')::text AS name`,
   );
-  // Not CREATE … IF NOT EXISTS: that asks for the right to create even where nothing is to be created.
+  // Not CREATE … IF NOT EXISTS: it needs the permission to create even if the table exists.
   if (tables[0]?.name === null) await client.query(migrationsTable);
   const { rows } = await client.query<{ name: string; checksum: string; finished: boolean }>(
     `SELECT migration_name AS name, checksum, finished_at IS NOT NULL AS finished
@@ -76,7 +76,7 @@ async function readApplied(client: Client): Promise<ReadonlyMap<string, string>>
   return new Map(rows.map(({ name, checksum }) => [name, checksum]));
 }
 
-/** Applies one migration together with its row, within the caller's transaction. */
+/** Applies one migration and inserts its row, within the caller's transaction. */
 async function apply(client: Client, { name, sql, checksum }: Migration): Promise<void> {
   try {
     await client.query(sql);
@@ -88,7 +88,8 @@ async function apply(client: Client, { name, sql, checksum }: Migration): Promis
   } catch (error) {
     const { code, message } = error as { code?: unknown; message?: unknown };
     if (typeof code !== 'string' || !/^[0-9A-Z]{5}$/.test(code)) throw error;
-    // Only class 42 (syntax, names, permissions) speaks of the schema; messages of other classes may quote a row.
+    // Only messages of class 42 (syntax, names, permissions) are about the schema. Messages of other classes may quote
+    // a row.
     const why = code.startsWith('42') ? `${String(message)} (${code})` : `SQLSTATE ${code}`;
     throw new StartRefused(
       `Migration ${name} could not be applied, and nothing of it was kept: ${why}.`,

@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import { StartRefused } from '../../runtime/start-refused.ts';
 
-/** The tables that the last release kept in `public`, by the migration that made them. */
+/** The tables that the last release created in `public`, by migration. */
 const tablesOf: Readonly<Record<string, readonly string[]>> = {
   '20261121010000_facts_and_audit': ['bookings', 'escrows', 'audit_log', 'security_events'],
   '20261121020745_rooms_sessions_tickets': [
@@ -13,10 +13,10 @@ const tablesOf: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Moves what the last release made in `public` into the schema of our own, with its rows, and resolves to the names. Only what
- * migrations of ours made: an application's table may have the same name as one that comes later. Where the host put a view in
- * a table's place, it stays where the host maintains it, and a view of it stands here.
- * Within a transaction that holds the lock of migrations, after the schema was made.
+ * Moves the tables of the last release, with their rows, from `public` into the schema of Usher, and resolves to their
+ * names. Only tables of applied migrations are moved: a table of an application may have the name of a table of a later
+ * migration. If the host replaced a table with a view, that view stays in `public`, and this schema gets a view of it.
+ * Must run in a transaction that holds the migration lock, after the schema was created.
  */
 export async function moveFromPublic(client: Client, schema: string): Promise<readonly string[]> {
   if (
@@ -38,8 +38,8 @@ export async function moveFromPublic(client: Client, schema: string): Promise<re
         'Start once with the login that owns them.',
     );
   }
-  // The old rows stay: a replica of the last release that starts again meanwhile then finds its tables missing and ends,
-  // where it would otherwise make new ones, without a single revocation.
+  // The old rows of the table of migrations stay. A replica of the last release that restarts now then finds its tables
+  // missing and exits. Without the rows it would create new tables, which contain no revocations.
   await client.query(
     'CREATE TABLE _prisma_migrations (LIKE public._prisma_migrations INCLUDING ALL)',
   );
@@ -50,7 +50,7 @@ export async function moveFromPublic(client: Client, schema: string): Promise<re
   return rows.map(({ name }) => name);
 }
 
-/** What these migrations made, and is in `public` now. */
+/** Finds the relations in `public` that these applied migrations created. */
 const findTables = `
   SELECT relname AS name, relkind AS kind
   FROM json_each($1::json) AS made(migration, tables)
@@ -75,7 +75,7 @@ async function move(client: Client, schema: string, { name, kind }: Relation): P
   }
 }
 
-/** The triggers' functions, which find `table_changes` by a path of their own. */
+/** Moves the functions of the triggers and sets their own search path, by which they find `table_changes`. */
 async function moveFunctions(client: Client, schema: string): Promise<void> {
   const to = quoted(client, schema);
   const { rows } = await client.query<{ name: string }>(

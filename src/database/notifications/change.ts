@@ -1,9 +1,11 @@
 import type { StoredRevocation } from '../../authorize/revocation/revocation.ts';
 
-/** Something was revoked. */
 export interface RevocationChange extends StoredRevocation {
   readonly kind: 'revocation';
 }
 
-/** What replicas on one database tell each other. A new kind is one more member here, and one more line where messages are read. */
+/**
+ * Messages between replicas that use the same database. A new kind needs one more member here and one more case in the
+ * parser.
+ */
 export type Change = RevocationChange;

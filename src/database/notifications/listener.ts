@@ -12,8 +12,8 @@ export interface ListenerDeps extends Clock {
   /** Called for each change in the order of commits, possibly more than once. It must not throw. */
   readonly onChange: (change: Change) => void;
   /**
-   * Processes changes of the last `periodMs` milliseconds that may have been missed; called after each connect.
-   * `isListening` is false until it resolves. If it throws, the connection is opened again.
+   * Processes changes of the last `periodMs` milliseconds that may have been missed. Called after each connect.
+   * `isListening` is false until it resolves. If it throws, the listener reconnects.
    */
   readonly catchUp: (periodMs: number) => Promise<void>;
   readonly log: { readonly warn: (about: object, message: string) => void };
@@ -21,7 +21,9 @@ export interface ListenerDeps extends Clock {
 
 /** The connection on which this process receives the changes of all replicas. */
 export interface Listener {
-  /** True while no change can be missed for longer than two heartbeats, after which a frozen server counts as lost. */
+  /**
+   * True while no change can be missed for longer than two heartbeats. After that time a frozen server counts as lost.
+   */
   readonly isListening: () => boolean;
   readonly stop: () => Promise<void>;
 }
@@ -88,10 +90,12 @@ export function startListening(deps: ListenerDeps): Listener {
 }
 
 interface Session {
-  /** Rejects when the connection is lost or cut. */
+  /** Rejects when the connection is lost or destroyed. */
   readonly lost: Promise<never>;
   readonly start: () => Promise<void>;
-  /** Resolves when the server answers; it loses the connection when it does not within so many milliseconds. */
+  /**
+   * Resolves when the server replies. Without a reply within this number of milliseconds the connection counts as lost.
+   */
   readonly ping: (milliseconds: number) => Promise<void>;
   readonly destroy: () => void;
 }
@@ -137,13 +141,13 @@ function openSession(url: string, { onChange, startTimer }: ListenerDeps): Sessi
     },
     destroy: () => {
       lose(new Error('Connection terminated'));
-      // Without a closing handshake, which a frozen server would never answer.
+      // Skips the closing handshake, to which a frozen server would never reply.
       client.connection.stream.destroy();
     },
   };
 }
 
-/** Waits so many milliseconds, or until the interruption comes; throws what that throws. */
+/** Waits this number of milliseconds, or until the interruption settles. Throws the error of the interruption. */
 async function delay(
   milliseconds: number,
   interruption: Promise<unknown>,

@@ -4,7 +4,6 @@ import type { Database } from '../client.ts';
 import type { GuestSession, PrismaClient } from '../generated/client.ts';
 import { assertStorable } from '../storable-text.ts';
 
-/** The guest sessions in this database. */
 export function createGuestSessions(database: Database): GuestSessionStore {
   return {
     start: async ({ sessionId, tokenHash, createdAt, expiresAt }) => {
@@ -26,7 +25,7 @@ export function createGuestSessions(database: Database): GuestSessionStore {
     link: async (sessionId, { userId, tenantId }) => {
       assertStorable({ userId, tenantId });
       const linking = (prisma: PrismaClient) =>
-        // One statement: a room must not be joined by a user whose session was ended meanwhile.
+        // One statement, so that a user cannot join a room with a session that was ended meanwhile.
         prisma.$queryRaw<{ linked: bigint }[]>`
           WITH linked AS (
             UPDATE guest_sessions
@@ -41,7 +40,7 @@ export function createGuestSessions(database: Database): GuestSessionStore {
               AND NOT participants @> ARRAY[${userId}]
           )
           SELECT count(*) AS linked FROM linked`;
-      // The tenant that is named here is the only one whose rooms row-level security lets the user join.
+      // Row-level security lets the user join rooms of this tenant only.
       const [, [row]] = await database.query((prisma) =>
         prisma.$transaction([nameTenant(prisma, tenantId ?? ''), linking(prisma)]),
       );
@@ -56,15 +55,15 @@ export function createGuestSessions(database: Database): GuestSessionStore {
   };
 }
 
-/** Milliseconds that an expired session is kept, so that its token is "expired" and not "unknown". */
+/** Milliseconds that an expired session is kept, so that its token is refused as "expired" and not as "unknown". */
 const graceMs = 24 * 60 * 60 * 1000;
 
-/** Rows of one statement: the first sweep of a large table must not run into the time-out of statements. */
+/** Rows per statement: the first cleanup of a large table must not exceed the statement timeout. */
 const batch = 5_000;
 
 /**
- * Creates the sweep of guest sessions that expired a day ago. Those that were linked to a user are kept: a room that names
- * such a session admits that user, also a room that the host puts much later.
+ * Creates the cleanup of guest sessions that expired more than a day ago. Sessions that were linked to a user are kept:
+ * a room of such a session admits that user, even if the host creates the room much later.
  */
 export function createDeleteExpiredGuestSessions(
   database: Database,

@@ -1,22 +1,25 @@
 import type { Database } from '../client.ts';
 
-/** How long the credentials live that revocations refuse, in milliseconds. */
+/** Lifetimes of the credentials that revocations refuse, in milliseconds. */
 export interface CredentialLifetimes {
-  /** The longest life of a user's JWT. */
+  /** The maximum lifetime of a user's JWT. */
   readonly userTokenMaxAgeMs: number;
-  /** True when a user without a tenant can have no credential but a JWT and a linked guest session. */
+  /** True if a user without a tenant can have no credential other than a JWT and a linked guest session. */
   readonly onlyJwts: boolean;
-  /** `REVOCATION_RETENTION`: no credential lives longer. Without it credentials with an unknown end count as endless. */
+  /**
+   * `REVOCATION_RETENTION`, which must exceed the lifetime of every credential. Without it, credentials of unknown
+   * lifetime are assumed never to expire.
+   */
   readonly retentionMs?: number | undefined;
 }
 
-/** Revocations of one statement. */
+/** Revocations per statement. */
 const batch = 1_000;
 
 /**
- * Creates the sweep of revocations that no credential can meet any more: all that were issued before their moment have
- * expired. Guest tokens need not have an issue time and may live for ever, and a token id may be one of theirs, so
- * revocations of bookings and of token ids are deleted only by `REVOCATION_RETENTION`.
+ * Creates the cleanup of revocations that no longer match a valid credential: every credential that was issued before
+ * the revocation has expired. Guest tokens may lack an issue time and an expiry, and a token id may be of a guest
+ * token. So revocations of bookings and of token ids are deleted only by `REVOCATION_RETENTION`.
  */
 export function createDeleteExpiredRevocations(
   database: Database,
@@ -33,7 +36,7 @@ export function createDeleteExpiredRevocations(
       database.execute({ name, text, values: [...parameters, last] });
     let total = 0;
     for (let count = batch; count === batch; total += count) {
-      // Searched first: a statement that deletes nothing would still end what is remembered of the table (decision 0018).
+      // Searches first: a DELETE without rows would still invalidate the cache of the table (decision 0018).
       const found = await run('usher_find_ended_revocations', findEnded, String(batch));
       count = found.length;
       const subjects = JSON.stringify(found.map((row) => (row as { subject: string }).subject));
@@ -43,14 +46,17 @@ export function createDeleteExpiredRevocations(
   };
 }
 
-/** A day more than credentials live, for clocks that differ. */
+/** One day added to the lifetime of credentials, for clocks that differ. */
 const marginMs = 24 * 60 * 60 * 1000;
 
 const issuedBefore = (age: string) => `issued_before < to_timestamp(($1::float8 - ${age}) / 1000)`;
 const userTokensEnded = issuedBefore(`$2::float8 - ${marginMs}`);
 const isLive = 'expires_at >= to_timestamp($1::float8 / 1000)';
 
-/** Which revocations; by the beginning of their key, see `keyOf`. A guest session falls with the user that it is linked to, also later. */
+/**
+ * Selects expired revocations by the beginning of their key, see `subjectKey`. A guest session also matches the
+ * revocations of the user that it is linked to, even if it is linked later.
+ */
 const hasEnded = `(${issuedBefore(`nullif($4, '')::float8`)} OR ${issuedBefore(String(marginMs))} AND CASE
   WHEN subject LIKE '["tenant",%' THEN ${userTokensEnded}
   WHEN subject LIKE '["user",%' THEN ${userTokensEnded} AND (json_array_length(subject::json) = 3
@@ -62,7 +68,7 @@ const hasEnded = `(${issuedBefore(`nullif($4, '')::float8`)} OR ${issuedBefore(S
 
 const findEnded = `SELECT subject FROM revocations WHERE ${hasEnded} LIMIT $5::int`;
 
-/** The condition once more: a revocation may have been renewed meanwhile. */
+/** Repeats the condition, because a revocation may have been renewed meanwhile. */
 const deleteEnded = `
   DELETE FROM revocations
   WHERE subject IN (SELECT json_array_elements_text($5::json)) AND ${hasEnded}`;

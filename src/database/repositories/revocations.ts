@@ -7,10 +7,12 @@ import { actAsOperator } from '../row-level-security/operator.ts';
 import { subjectKey, parseSubject } from './subject-key.ts';
 import { leaseRevoked, lockTrackedConnections } from './tracked-connections.ts';
 
-/** How long before, in milliseconds, a revocation may have begun that was committed only now. */
+/**
+ * Margin in milliseconds: a revocation becomes visible at its commit, but `revoked_at` is the start of its transaction.
+ */
 const clockSkewMs = 60_000;
 
-/** The revocations in this database, which every replica asks with each decision. */
+/** Creates the revocation store, which every replica queries for each decision. */
 export function createRevocations(database: Database): RevocationStore {
   const lookUp = createBatchedLookup<BatchedRow & { readonly latest: number | null }>(database, {
     name: 'usher_revoked',
@@ -50,7 +52,7 @@ export function createRevocations(database: Database): RevocationStore {
   };
 }
 
-/** For each list of keys the latest moment among them, in milliseconds. */
+/** Finds the latest revocation time of each list of keys, in milliseconds. */
 const findLatest = `
   SELECT asked.place, (extract(epoch FROM found.latest) * 1000)::float8 AS latest
   FROM ${requests} CROSS JOIN LATERAL (
@@ -58,7 +60,7 @@ const findLatest = `
     WHERE subject = ANY(ARRAY(SELECT json_array_elements_text(asked.texts)))
   ) AS found`;
 
-/** One statement: other replicas are told if and only if it is committed, and in that order. */
+/** One statement, so that other replicas are notified only if it is committed, and in the order of commits. */
 function writeRevocation(prisma: PrismaClient, key: string, issuedBefore: number) {
   return prisma.$queryRaw<{ issuedBefore: Date }[]>`
     WITH kept AS (

@@ -1,11 +1,13 @@
 import type { RevocationSubject } from '../../authorize/revocation/revocation.ts';
 
-/** A list of texts as JSON: no two subjects have the same, whatever characters their ids hold. */
+/**
+ * Encodes a subject as a JSON list of texts. Different subjects have different keys, for any characters in their ids.
+ */
 export function subjectKey(subject: RevocationSubject): string {
   return JSON.stringify(subjectParts(subject));
 }
 
-/** The same as a list of texts. */
+/** The parts of the key as a list of texts. */
 export function subjectParts(subject: RevocationSubject): readonly string[] {
   switch (subject.kind) {
     case 'user':
@@ -23,7 +25,9 @@ export function subjectParts(subject: RevocationSubject): readonly string[] {
   }
 }
 
-/** The subject that has this key, read; `undefined` when it is none of ours: a newer Usher may run beside this one. */
+/**
+ * Parses the parts of a key. Returns `undefined` for an unsupported subject: a newer Usher may use the same database.
+ */
 export function parseSubject(parts: unknown): RevocationSubject | undefined {
   if (!Array.isArray(parts) || !parts.every((part) => typeof part === 'string')) return undefined;
   const [kind = '', first, second] = parts as readonly string[];

@@ -10,7 +10,10 @@ interface TicketRow {
   readonly takes: number;
 }
 
-/** The tickets in this database, never in Redis: a Redis restored from an older snapshot would accept a spent ticket again. */
+/**
+ * Stores tickets in this database, never in Redis: a Redis restored from an older snapshot would accept a spent ticket
+ * again.
+ */
 export function createTickets(database: Database): TicketStore {
   return {
     async put(ticketHash, holder) {
@@ -31,7 +34,7 @@ export function createTickets(database: Database): TicketStore {
     },
 
     async consume(ticketHash) {
-      // One statement: those that come at once wait for each other's row lock, and each sees its own count.
+      // One statement: concurrent requests wait for each other's row lock, and each gets its own count.
       const [row] = await database.query(
         (prisma) => prisma.$queryRaw<TicketRow[]>`
           UPDATE tickets SET takes = takes + 1 WHERE ticket_hash = ${ticketHash}

@@ -14,12 +14,12 @@ import type { PrismaClient } from '../generated/client.ts';
 import { actAsOperator } from '../row-level-security/operator.ts';
 import { subjectKey } from './subject-key.ts';
 
-/** Users at most that are claimed at once: a replica that dies leaves no more to wait for the end of its lease. */
+/** Maximum number of users in one lease. If a replica dies, no more users than this wait until the lease expires. */
 const maxLeased = 100;
 
 const dayMs = 24 * 60 * 60 * 1000;
 
-/** The ledger in this database. Times are the caller's, so that the clocks of a test and of a replica are the only ones. */
+/** Stores tracked connections in this database. The caller passes all times, so that only one clock is used. */
 export function createTrackedConnections(database: Database): TrackedConnections {
   return {
     async track({ appKey, socketId, userId, principal, grantedAt }) {
@@ -95,7 +95,7 @@ export function createTrackedConnections(database: Database): TrackedConnections
   };
 }
 
-/** Deletes a user's grants of this claim, those with so many failed attempts. */
+/** Deletes the tracked connections of a user in this lease that have at least this number of failed attempts. */
 function deleteLeased(
   prisma: PrismaClient,
   { appKey, userId }: AppUser,
@@ -106,7 +106,10 @@ function deleteLeased(
       AND due_at = to_timestamp(${leaseUntil}::float8 / 1000) AND attempts >= ${attempts}`;
 }
 
-/** Within the transaction of a revocation, after it was written: claims what it concerns, for the replica that was asked. */
+/**
+ * Leases the tracked connections that match a revocation, for the replica that received it. Must run in the transaction
+ * of the revocation, after the row was written.
+ */
 export function leaseRevoked(prisma: PrismaClient, key: string, leaseUntil: number) {
   return prisma.$queryRaw<AppUser[]>`
     WITH claimed AS (
@@ -119,14 +122,15 @@ export function leaseRevoked(prisma: PrismaClient, key: string, leaseUntil: numb
 }
 
 /**
- * Grants that are being kept are waited for, and new ones wait: each is claimed by the revocation, or sees it when it
- * asks once more. Without the lock one could be kept unseen by the other's snapshot, and ask before that is committed.
+ * Waits for transactions that insert tracked connections, and blocks new ones. Each connection is then either leased by
+ * the revocation, or its next revocation check finds the revocation. Without the lock a connection could be inserted
+ * outside the snapshot of the revocation and be checked before the revocation is committed.
  */
 export function lockTrackedConnections(prisma: PrismaClient) {
   return prisma.$executeRaw`LOCK TABLE live_grants IN SHARE ROW EXCLUSIVE MODE`;
 }
 
-/** SKIP LOCKED: replicas that look at the same time take different ones, and none waits for another. */
+/** SKIP LOCKED: concurrent replicas lease different users, and none waits for another. */
 function leaseDue(prisma: PrismaClient, now: number, leaseUntil: number) {
   return prisma.$queryRaw<AppUser[]>`
     WITH due AS MATERIALIZED (
@@ -142,7 +146,10 @@ function leaseDue(prisma: PrismaClient, now: number, leaseUntil: number) {
     SELECT DISTINCT app_key AS "appKey", user_id AS "userId" FROM claimed`;
 }
 
-/** One round trip: this stands in the way of a sign-in. The setting is made before a row passes the policy. */
+/**
+ * One round trip, because a sign-in waits for it. The setting is made before the row-level security policy checks the
+ * row.
+ */
 const insertGrant = `
   WITH operator AS MATERIALIZED (SELECT set_config('usher.operator', 'on', true))
   INSERT INTO live_grants AS g (app_key, socket_id, user_id, tenant_id, principal, subjects,
@@ -156,7 +163,10 @@ const insertGrant = `
     granted_at = EXCLUDED.granted_at, due_at = EXCLUDED.due_at
   WHERE EXCLUDED.expires_at > g.expires_at`;
 
-/** One round trip, for the same reason. The condition that names no column is decided first, and makes the setting. */
+/**
+ * One round trip, for the same reason. The condition names no column, so PostgreSQL evaluates it, and makes the
+ * setting, first.
+ */
 const extendGrants = `
   WITH operator AS MATERIALIZED (SELECT set_config('usher.operator', 'on', true) AS state)
   UPDATE live_grants SET subjects = ARRAY(SELECT json_array_elements_text($4::json)),
@@ -166,7 +176,10 @@ const extendGrants = `
     AND app_key = $1 AND socket_id = $2 AND principal = $3
     AND expires_at < to_timestamp($6::float8 / 1000)`;
 
-/** One round trip: thousands of users may be ended in a row. Rows with another lease were moved, or claimed by another replica, meanwhile. */
+/**
+ * One round trip, because thousands of users may be terminated in a row. Rows with another lease are skipped: they were
+ * extended, or another replica leased them.
+ */
 const settleGrants = `
   WITH operator AS MATERIALIZED (SELECT set_config('usher.operator', 'on', true) AS state),
   settled AS (
@@ -181,6 +194,9 @@ const settleGrants = `
 
 const keysOf = (principal: Principal): string[] => subjectsOf(principal).map(subjectKey);
 
-/** The same person, whatever credential they show: whose grants a later one extends. */
+/**
+ * Identifies the user independent of the credential. A later credential of the same user extends the tracked
+ * connection.
+ */
 const nameOf = (principal: Principal): string =>
   JSON.stringify([principal.kind, principalId(principal)]);

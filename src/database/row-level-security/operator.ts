@@ -1,6 +1,9 @@
 import type { PrismaClient } from '../generated/client.ts';
 
-/** Shows row-level security the operator, within one transaction: a setting that stayed on the connection would show all to its next user. */
+/**
+ * Gives the operator access to all rows within one transaction. A setting that outlived the transaction would give the
+ * same access to the next user of the connection.
+ */
 export function actAsOperator(prisma: PrismaClient) {
   return prisma.$executeRaw`SELECT set_config('usher.operator', 'on', true)`;
 }

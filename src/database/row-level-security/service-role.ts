@@ -1,10 +1,10 @@
 import type { Client } from 'pg';
 import { StartRefused } from '../../runtime/start-refused.ts';
 
-/** The role that the service works as: row-level security holds for it, whatever the login of DATABASE_URL may do. */
+/** The role of the service. It is subject to row-level security, even if the login of DATABASE_URL is not. */
 export const serviceRole = 'usher_service';
 
-/** What the service may do with each table, and no more: audit rows are added and deleted, never changed. */
+/** The privileges of the service on each table. Audit rows can be inserted and deleted, never updated. */
 const grants: Readonly<Record<string, readonly string[]>> = {
   bookings: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
   escrows: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
@@ -20,17 +20,20 @@ const grants: Readonly<Record<string, readonly string[]>> = {
   security_events: ['SELECT', 'INSERT', 'DELETE'],
 };
 
-/** Our tables, but for that of the migrations. */
+/** All tables of Usher except the table of migrations. */
 export const ownTables: readonly string[] = Object.keys(grants);
 
-/** What two databases of one cluster meet when both create or grant the role at once: whoever lost finds it done. */
+/**
+ * SQLSTATE codes of a concurrent CREATE ROLE or GRANT from another database of the cluster. The other one has
+ * succeeded.
+ */
 const lostRace = ['42710', '23505', 'XX000'];
 const notPermitted = '42501';
 
 /**
- * Makes sure that `usher_service` exists and can be assumed by this login. Resolves to the role, or to `undefined` when the
- * login cannot assume or create it, but is itself subject to row-level security (FORCE covers the tables' owner).
- * Throws `StartRefused` when neither is so. Idempotent.
+ * Ensures that `usher_service` exists and that this login can assume it. Resolves to the role. Resolves to `undefined`
+ * if the login can neither assume nor create the role but is itself subject to row-level security (FORCE includes the
+ * owner of the tables). Throws `StartRefused` otherwise. Idempotent.
  */
 export async function ensureServiceRole(client: Client): Promise<string | undefined> {
   await createRole(client);
@@ -68,14 +71,17 @@ async function exists(client: Client): Promise<boolean> {
   return rowCount !== 0;
 }
 
-/** Tried out, because membership alone says nothing: PostgreSQL 16 knows members that may not SET ROLE. */
+/**
+ * Tries to assume the role. Membership is not sufficient: since PostgreSQL 16 a member may lack the permission to SET
+ * ROLE.
+ */
 async function mayAssume(client: Client): Promise<boolean> {
   if (!(await exists(client)) || !(await attempt(client, `SET ROLE ${serviceRole}`))) return false;
   await client.query('RESET ROLE');
   return true;
 }
 
-/** Runs a statement; false when it is not permitted. A lost race counts as done. */
+/** Runs a statement. Returns false if it is not permitted. A lost race counts as success. */
 async function attempt(client: Client, statement: string): Promise<boolean> {
   try {
     await client.query(statement);
@@ -96,7 +102,10 @@ async function bypassesPolicies(client: Client, role?: string): Promise<boolean>
   return rows[0]?.bypasses ?? true;
 }
 
-/** Grants the role what it lacks, and only that: a login that does not own the tables can start on a database that has its grants. */
+/**
+ * Grants only the missing privileges, so that a login that does not own the tables can start on a database that has all
+ * of them.
+ */
 export async function grantTables(client: Client, schema: string): Promise<void> {
   const has = async (check: string, values: readonly string[]) => {
     const { rows } = await client.query<{ granted: boolean }>(`SELECT ${check} AS granted`, [

@@ -3,16 +3,17 @@ import { databaseUnavailable } from '../errors.ts';
 import { format, lastMigration, transferredTables, type Counts } from './tables.ts';
 import { TransferRefused } from './transfer-refused.ts';
 
-/** Rows in memory at a time. */
+/** Maximum number of rows in memory. */
 const batchSize = 500;
 
 const notPermitted = '42501';
 
 /**
- * The rows of our tables as one snapshot has them, in chunks of whole lines: first `{"format","migration","created_at"}`, then
- * `{"table","row"}` for each row, as PostgreSQL's `row_to_json` writes it, and last `{"end"}` with the number of rows of each table,
- * which is also in `counts` then. The connection has `row_security` off, so that a hidden row is an error.
- * Throws `TransferRefused` where the login may not read every row, and `Unavailable`.
+ * Yields the rows of all tables from one snapshot, in chunks of whole lines. The first line is
+ * `{"format","migration","created_at"}`. Each row is `{"table","row"}`, as `row_to_json` of PostgreSQL writes it. The
+ * last line is `{"end"}` with the number of rows of each table; `counts` then has the same numbers. The connection must
+ * have `row_security` off, so that a hidden row is an error.
+ * Throws `TransferRefused` if the login may not read every row, and `Unavailable`.
  */
 export async function* exportRows(
   client: Client,

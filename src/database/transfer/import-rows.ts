@@ -5,9 +5,9 @@ import { lastMigration, transferredTables, type Counts } from './tables.ts';
 import { TransferRefused } from './transfer-refused.ts';
 
 /**
- * Imports an export into tables that are empty, in one transaction, and resolves to the number of rows of each table. Until it is committed
- * no other session reads or writes these tables. The connection has `row_security` off.
- * Throws `TransferRefused` and `Unavailable`, and has imported nothing then.
+ * Imports an export into empty tables in one transaction, and resolves to the number of rows of each table. Until the
+ * commit no other session can read or write these tables. The connection must have `row_security` off.
+ * Throws `TransferRefused` and `Unavailable`; nothing is imported then.
  */
 export async function importRows(
   client: Client,
@@ -34,7 +34,10 @@ export async function importRows(
   return counts;
 }
 
-/** Locks the tables, and lifts row-level security from their owner until the end of this transaction; other transactions do not see it. */
+/**
+ * Locks the tables, and disables row-level security for their owner until the end of this transaction. Other
+ * transactions do not see that.
+ */
 async function begin(client: Client, schema: string) {
   await client.query('BEGIN');
   const tables = await transferredTables(client, schema);
@@ -73,7 +76,7 @@ async function insert(client: Client, { table, lines, lastLine }: Batch): Promis
     await client.query(text, [lines]);
   } catch (error) {
     const code = codeOf(error);
-    // A value that cannot be held, and a row that breaks a constraint.
+    // SQLSTATE classes of a value that cannot be stored (22) and of a violated constraint (23).
     if (!/^2[23]/.test(code)) throw faultOf(error);
     const firstLine = lastLine - lines.length + 1;
     throw new TransferRefused(

@@ -2,21 +2,21 @@ import { TextDecoder } from 'node:util';
 import { format } from './tables.ts';
 import { TransferRefused } from './transfer-refused.ts';
 
-/** Rows of one table, each as its line in the file. */
+/** Rows of one table, each as its line of the file. */
 export interface Batch {
   readonly table: string;
   readonly lines: readonly string[];
-  /** The number of the last of these lines in the file, from 1. */
+  /** The number of the last of these lines in the file, counted from 1. */
   readonly lastLine: number;
 }
 
-/** A batch ends with whichever comes first; so memory is bounded by the longest row. */
+/** Limits of a batch, so that the longest row bounds the memory. The first limit that is reached ends the batch. */
 const maxRows = 500;
 const maxCharacters = 1_000_000;
 
 /**
- * The batches of an export that was written under this migration. Throws `TransferRefused` when it was written under another one, is not
- * an export, is damaged, or does not end as it should. What came before is then not to be kept.
+ * Yields the batches of an export of this migration. Throws `TransferRefused` if the file is of another migration, is
+ * not an export, is damaged, or is incomplete. The caller must then discard all earlier batches.
  */
 export async function* readExport(
   chunks: AsyncIterable<Uint8Array>,
@@ -55,7 +55,7 @@ export async function* readExport(
   checkCounts(end, counts);
 }
 
-/** Not `readline`, which also ends lines at U+2028 and U+2029, and JSON has those within strings. */
+/** Not `readline`, which also splits lines at U+2028 and U+2029. JSON strings may contain both. */
 async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let rest = '';
@@ -81,7 +81,7 @@ function parse(line: string, number: number): Readonly<Record<string, unknown>> 
     const value: unknown = JSON.parse(line);
     if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
   } catch {
-    // Its message would quote the row.
+    // The message of the error would quote the row.
   }
   throw new TransferRefused(
     `Line ${number} is not a JSON object: the file is damaged, was cut short, or is not an export.`,

@@ -4,16 +4,17 @@ import { ownTables } from '../row-level-security/service-role.ts';
 /** The number of rows of each table. */
 export type Counts = Readonly<Record<string, number>>;
 
-/** The format of an export. A change that an older import would misread takes the next number. */
+/** The version of the export format. Increment it if an older import would misread a change. */
 export const format = 1;
 
 /**
- * Not in an export: `room_participants`, which a trigger fills; `table_changes`, whose transaction numbers mean nothing on another
- * server; `tickets`, since a ticket that was spent after the export would be accepted a second time.
+ * Tables that are not exported: `room_participants`, which a trigger fills; `table_changes`, whose transaction numbers
+ * are valid on one server only; `tickets`, because a ticket that was spent after the export would be accepted a second
+ * time.
  */
 const leftOut: readonly string[] = ['room_participants', 'table_changes', 'tickets'];
 
-/** The tables whose rows are transferred. A view that the host put in a table's place is the host's own. */
+/** Returns the tables whose rows are transferred. Views of the host in place of tables are excluded. */
 export async function transferredTables(
   client: Client,
   schema: string,
@@ -27,7 +28,7 @@ export async function transferredTables(
   return rows.map(({ name }) => name);
 }
 
-/** The name of the last migration that this database has. */
+/** Returns the name of the last migration of this database. */
 export async function lastMigration(client: Client): Promise<string> {
   const { rows } = await client.query<{ name: string }>(
     `SELECT max(migration_name) AS name FROM _prisma_migrations

@@ -1,4 +1,4 @@
-/** Why an export or an import was not made, in sentences for the operator, without values of rows. */
+/** The reason why an export or an import was refused, as sentences for the operator, without values of rows. */
 export class TransferRefused extends Error {
   override readonly name = 'TransferRefused';
 }
