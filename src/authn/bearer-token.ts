@@ -7,8 +7,8 @@ const maxRoleLength = 128;
 const maxRoles = 64;
 
 /**
- * Makes the reader of users' bearer tokens: a JWT with `sub`, and optionally `tenant_id`, `roles` or `role`, `jti`, `name`.
- * A claim of the wrong type is refused; null counts as absent.
+ * Creates the reader of users' bearer tokens: JWTs with `sub`, and optionally `tenant_id`, `roles` or `role`, `jti`,
+ * `name`. A claim of the wrong type is refused. A null claim counts as missing.
  */
 export function createBearerTokenReader(settings: {
   readonly verifier: JwtVerifier;

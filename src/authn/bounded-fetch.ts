@@ -1,29 +1,29 @@
-/** One GET to an address that the operator configured. */
+/** A GET request to an address that the operator configured. */
 export interface BoundedRequest {
   readonly url: URL;
   readonly fetch: typeof fetch;
   readonly headers: Readonly<Record<string, string>>;
-  /** Milliseconds for the connection, the headers and the whole body together. */
+  /** The timeout for connection, headers and body together. */
   readonly timeoutMs: number;
-  /** The most bytes that are read of a body. */
+  /** The maximum size of the body. */
   readonly maxBodyBytes: number;
 }
 
-/** An answer; only the body of a 200 is read, as UTF-8. */
+/** A response. Only the body of a 200 is read, as UTF-8. */
 export interface BoundedResponse {
   readonly status: number;
   readonly text: string;
 }
 
 /**
- * Asks, and follows no redirect. Rejects with any error, which never holds a header's value, when there is no answer,
- * a redirect, or a body that is too long or not UTF-8: the caller decides what an outage means.
+ * Sends the request without following redirects. Rejects if there is no response, if it is a redirect, or if its body
+ * is too long or not UTF-8. The error never contains a header's value. The caller decides how to handle an outage.
  */
 export async function fetchBounded(request: BoundedRequest): Promise<BoundedResponse> {
   const { fetch, url, headers, timeoutMs, maxBodyBytes } = request;
   const response = await fetch(url, {
     headers,
-    // A redirect could lead to another host, or down to plain http, where anybody may answer and read what we send.
+    // A redirect could lead to another host or to plain http, where an attacker could respond and read the credentials.
     redirect: 'error',
     signal: AbortSignal.timeout(timeoutMs),
   });
@@ -33,7 +33,7 @@ export async function fetchBounded(request: BoundedRequest): Promise<BoundedResp
   return { status: response.status, text: '' };
 }
 
-/** Reads the body as it comes and stops at the limit: `content-length` may be absent or untrue. */
+/** Stops reading at the limit. `content-length` is not reliable: it may be missing or wrong. */
 async function readBounded(response: Response, maxBytes: number): Promise<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let text = '';

@@ -2,7 +2,7 @@ import type { Secret } from '../runtime/secret.ts';
 import type { ChatServers } from './chat-servers.ts';
 import { equalsConstantTime } from './constant-time.ts';
 
-/** Makes `ChatServers` out of the configured pairs of key id and secret. */
+/** Creates `ChatServers` from the configured pairs of key id and secret. */
 export function createChatServers(secrets: ReadonlyMap<string, Secret>): ChatServers {
   return {
     has: (key) => secrets.has(key),

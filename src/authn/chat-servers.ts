@@ -1,9 +1,9 @@
 import type { Secret } from '../runtime/secret.ts';
 
-/** The chat servers that may have tickets (system C). */
+/** The chat servers for which tickets are issued (system C). */
 export interface ChatServers {
-  /** True for the key id of one of them. It stands in the page, so knowing it proves nothing. */
+  /** True for a configured key id. Pages contain it, so it does not authenticate a server. */
   readonly has: (key: string) => boolean;
-  /** True when this is the secret of the server with this key id; how long it takes tells nothing of the secret. */
+  /** True if the secret belongs to this key id. Compares in constant time. */
   readonly verify: (key: string, secret: Secret) => boolean;
 }

@@ -1,6 +1,6 @@
 /**
- * Reads a text without control, format or unpaired surrogate characters, 1 to `longest` code points; else `undefined`.
- * Invisible characters would let two different ids look alike in the audit log.
+ * Reads a text of 1 to `maxLength` code points without control, format or unpaired surrogate characters. Returns
+ * `undefined` for any other value. With invisible characters two different ids could look alike in the audit log.
  */
 export function printableText(value: unknown, maxLength: number): string | undefined {
   if (typeof value !== 'string' || value === '' || Array.from(value).length > maxLength) {
@@ -9,7 +9,10 @@ export function printableText(value: unknown, maxLength: number): string | undef
   return /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(value) ? undefined : value;
 }
 
-/** An optional claim: `{}` when it is missing or null, its value when `read` accepts it, `undefined` when it is wrong. */
+/**
+ * Reads an optional claim. Returns `{}` if it is missing or null, its value if `read` accepts it, and `undefined` if it
+ * is invalid.
+ */
 export function optionalClaim<T>(
   claim: unknown,
   read: (claim: unknown) => T | undefined,
@@ -22,7 +25,7 @@ export function optionalClaim<T>(
 
 const maxTokenIdLength = 255;
 
-/** Reads `jti` (RFC 7519 §4.1.7): a printable text of at most 255 characters, by which a token can be revoked. */
+/** Reads `jti` (RFC 7519 §4.1.7): a printable text of at most 255 characters, with which the token can be revoked. */
 export function readTokenId(claim: unknown): string | undefined {
   return printableText(claim, maxTokenIdLength);
 }
@@ -30,8 +33,8 @@ export function readTokenId(claim: unknown): string | undefined {
 const maxIdLength = 255;
 
 /**
- * Reads an id: a printable text of at most 255 characters, or a whole number as Laravel issuers write it.
- * Beyond 2^53 two numbers would become the same id.
+ * Reads an id: a printable text of at most 255 characters, or an integer, as Laravel issuers write it. Integers above
+ * 2^53 are refused, because two of them could become the same id.
  */
 export function readId(claim: unknown): string | undefined {
   if (typeof claim !== 'number') return printableText(claim, maxIdLength);
@@ -40,9 +43,9 @@ export function readId(claim: unknown): string | undefined {
 
 const maxNameLength = 100;
 
-/** A name for display, cut to 100 code points so that presence data stays below Pusher's 1 KB. */
+/** Cuts a display name to 100 code points, so that presence data stays below Pusher's 1 KB. */
 export function displayName(name: string): string {
-  // Unpaired surrogates have no UTF-8 form, and a control character takes six bytes in JSON.
+  // Unpaired surrogates have no UTF-8 encoding, and a control character takes six bytes in JSON.
   return Array.from(name.replace(/[\p{Cc}\p{Cs}]/gu, '\uFFFD'))
     .slice(0, maxNameLength)
     .join('');

@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 
-/** True when two texts are the same; how long it takes tells their lengths and nothing else. */
+/** Compares two texts. The time that it takes depends only on their lengths. */
 export function equalsConstantTime(left: string, right: string): boolean {
   const [a, b] = [Buffer.from(left), Buffer.from(right)];
   return a.length === b.length && timingSafeEqual(a, b);

@@ -2,15 +2,15 @@ import type { RefusalCode } from '../policy/decision.ts';
 import type { Principal } from '../policy/principal.ts';
 import type { Secret } from '../runtime/secret.ts';
 
-/** A credential as it was presented: unread, and kept out of every log by its type. */
+/** A credential from the request, not verified yet. The type of its text keeps it out of logs. */
 export interface Credential {
   readonly kind: 'guest-token' | 'bearer' | 'guest-session' | 'session-cookie';
   readonly text: Secret;
-  /** Why the door does not let it count: it was shown by a page that may not use it. Nobody reads it then. */
+  /** The reason for which it is refused without being read: the page that sent it may not use it. */
   readonly refused?: 'origin-refused';
 }
 
-/** Why a credential was not accepted. */
+/** The reason for which a credential was refused. */
 export type CredentialFault = Extract<
   RefusalCode,
   | 'credential-malformed'
@@ -19,12 +19,12 @@ export type CredentialFault = Extract<
   | 'credential-not-configured'
 >;
 
-/** The principal behind a credential, or why there is none. */
+/** The principal of a credential, or the fault of the credential. */
 export type Identification =
   { readonly principal: Principal } | { readonly fault: CredentialFault };
 
 /**
- * Finds out whose credential this is. Throws `Unavailable` when that could not be found out,
- * so that an outage is never taken for a bad credential, nor for a good one.
+ * Finds the principal of a credential. Throws `Unavailable` if a dependency fails, so that an outage is never treated
+ * as a valid or an invalid credential.
  */
 export type Identify = (credential: Credential) => Promise<Identification>;

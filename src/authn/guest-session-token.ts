@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 
 const prefix = 'guest_';
 
-/** How many random bytes a guest session's token is made of: 256 bits. */
+/** The random bytes of a guest session's token: 256 bits. */
 export const guestSessionTokenBytes = 32;
 
-/** A guest session as it is kept: only the hash of its token. Times in milliseconds since the epoch. */
+/** A stored guest session. It contains only the hash of the token. Times are in milliseconds since the epoch. */
 export interface GuestSessionRecord {
   readonly sessionId: string;
   readonly tokenHash: string;
@@ -13,27 +13,26 @@ export interface GuestSessionRecord {
   readonly expiresAt: number;
   readonly endedAt?: number;
   readonly linkedUserId?: string;
-  /** The tenant of that user. */
   readonly linkedTenantId?: string;
 }
 
-/** Keeps guest sessions. All methods throw `Unavailable`. */
+/** Stores guest sessions. All methods throw `Unavailable`. */
 export interface GuestSessionStore {
   readonly start: (session: GuestSessionRecord) => Promise<void>;
   readonly find: (tokenHash: string) => Promise<GuestSessionRecord | undefined>;
   /**
-   * Links a session that has not ended to a user, who becomes a participant of its rooms in the same step, but for rooms of
-   * another tenant. False when it has ended, or is another user's already.
+   * Links an active session to a user. In the same transaction the user becomes a participant of the session's rooms,
+   * except rooms of another tenant. Returns false if the session has ended or is linked to another user.
    */
   readonly link: (
     sessionId: string,
     user: { readonly userId: string; readonly tenantId?: string | undefined },
   ) => Promise<boolean>;
-  /** Ends a session; ending it again changes nothing. */
+  /** Ends a session. Ending it again has no effect. */
   readonly end: (sessionId: string, at: number) => Promise<void>;
 }
 
-/** Makes the token of a guest session, `guest_` and 64 hexadecimal digits, and the hash under which it is kept. */
+/** Creates the token of a guest session, `guest_` and 64 hexadecimal digits, and the hash that is stored. */
 export function createGuestSessionToken(bytes: Uint8Array): {
   readonly token: string;
   readonly tokenHash: string;
@@ -42,7 +41,10 @@ export function createGuestSessionToken(bytes: Uint8Array): {
   return { token, tokenHash: sha256(token) };
 }
 
-/** The hash under which a guest session is kept, if the text has the form of its token. */
+/**
+ * Returns the stored hash of a guest session's token. Returns `undefined` if the text does not have the form of a
+ * token.
+ */
 export function hashGuestSessionToken(text: string): string | undefined {
   return /^guest_[0-9a-f]{64}$/.test(text) ? sha256(text) : undefined;
 }

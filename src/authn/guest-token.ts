@@ -5,13 +5,16 @@ import type { JwtVerifier, VerifiedJwt } from './jwt/verify-jwt.ts';
 
 const maxIdLength = 128;
 
-/** The claims that name the booking and the hotel: `booking_id` and `hotel_slug` unless the host calls them otherwise. */
+/** The names of the claims for booking and hotel. The defaults are `booking_id` and `hotel_slug`. */
 export interface GuestClaimNames {
   readonly bookingClaim: string;
   readonly hotelClaim: string;
 }
 
-/** Makes the reader of guest tokens (system A): a JWT for one booking at one hotel, both texts of 1 to 128 characters. */
+/**
+ * Creates the reader of guest tokens (system A): JWTs for one booking at one hotel. Both claims are texts of 1 to 128
+ * characters.
+ */
 export function createGuestTokenReader(
   settings: GuestClaimNames & { readonly verifier: JwtVerifier },
 ): CredentialReader {

@@ -2,17 +2,18 @@ import { withSpan } from '../observability/tracing/span.ts';
 import type { SpanAttributes } from '../observability/tracing/tracer.ts';
 import type { Identification, Identify, Credential } from './credential.ts';
 
-/** Reads one kind of credential; throws `Unavailable` when it could not be checked. */
+/** Reads one kind of credential. Throws `Unavailable` if it cannot be verified. */
 export type CredentialReader = (text: string) => Promise<Identification>;
 
-/** The readers that are configured, by the kind of credential. */
+/** The configured readers, by kind of credential. */
 export type CredentialReaders = Readonly<Partial<Record<Credential['kind'], CredentialReader>>>;
 
-/** Refuses a kind of credential that is not configured. */
 export const notConfigured: CredentialReader = () =>
   Promise.resolve({ fault: 'credential-not-configured' });
 
-/** Makes `Identify` out of the configured readers; a kind without a reader is refused, never tried as another kind. */
+/**
+ * Creates `Identify` from the configured readers. A kind without a reader is refused. It is never read as another kind.
+ */
 export function createIdentify(readers: CredentialReaders): Identify {
   return ({ kind, text }) =>
     withSpan(

@@ -9,36 +9,42 @@ import type { CredentialReader } from './identify.ts';
 import { parseJsonObject } from './json-object.ts';
 import { createTtlCache } from './ttl-cache.ts';
 
-/** Whom we ask who a session cookie belongs to. */
+/** The host's introspection endpoint for session cookies. */
 export interface IntrospectionSettings {
   readonly url: URL;
-  /** The cookie that is forwarded; no other one is. */
+  /** The only cookie that is forwarded. */
   readonly cookieName: string;
-  /** Sent as bearer token, so that the host can tell our question from a visitor's. */
+  /** Sent as bearer token, so that the host can distinguish Usher's requests from visitors' requests. */
   readonly secret?: Secret;
   readonly fetch: typeof fetch;
   readonly now: () => number;
-  /** Milliseconds for one question (3 s). */
+  /** The timeout of one request (default 3 s). */
   readonly timeoutMs?: number;
 }
 
 const defaultTimeoutMs = 3_000;
 const maxResponseBytes = 64 * 1024;
 const maxCookieLength = 8192;
-/** How long an answer counts, in milliseconds: a logout is seen this much later. Somebody who just signed in is let in sooner. */
+/**
+ * How long a result is cached, in milliseconds. A logout takes effect after at most `signedInMs`, a login after at most
+ * `notSignedInMs`.
+ */
 const cacheSettings = { signedInMs: 5_000, notSignedInMs: 1_000, entries: 10_000 } as const;
-/** Questions at once; beyond, a flood of made-up cookies would become a flood at the host. */
+/**
+ * The maximum number of concurrent requests. Without it, a flood of forged cookies would become a flood of requests to
+ * the host.
+ */
 const maxConcurrentRequests = 100;
-/** After this the host is asked again about a session whose end it did not tell, in milliseconds. */
+/** The expiry of a session whose response has no `expires_at`, in milliseconds. */
 const unknownExpiryMs = 3_600_000;
 
 const notSignedIn: ReadonlySet<number> = new Set([401, 403, 404]);
 const rejected = { fault: 'credential-rejected' } as const;
 
 /**
- * Makes the reader that asks the host about a session cookie: 200 with `{user_id, is_staff?, is_superuser?, name?, expires_at?}`
- * (`expires_at` in ISO 8601 with its zone) is who it is, and 401, 403 or 404 is nobody.
- * Everything else throws `Unavailable`: no answer, a redirect, another status or another body.
+ * Creates the reader that sends a session cookie to the host. A 200 with `{user_id, is_staff?, is_superuser?, name?,
+ * expires_at?}` identifies the visitor (`expires_at` in ISO 8601 with a time zone). A 401, 403 or 404 means that nobody
+ * is logged in. Any other status or body, a redirect, and no response throw `Unavailable`.
  */
 export function createIntrospectionReader(settings: IntrospectionSettings): CredentialReader {
   const cache = createTtlCache<Identification>({
@@ -58,11 +64,12 @@ export function createIntrospectionReader(settings: IntrospectionSettings): Cred
   }
 
   return async (cookie) => {
-    // What is no cookie value must not get into a header: it could bring a second cookie, and the error would quote it.
+    // An invalid cookie value must not be sent in a header: it could add a second cookie, and the error message would
+    // quote it.
     if (!/^[!#-+\--:<-[\]-~"]+$/.test(cookie) || cookie.length > maxCookieLength) {
       return { fault: 'credential-malformed' };
     }
-    // Hashed, so that no memory holds cookies for longer than a question takes.
+    // The key is a hash, so that the cache contains no cookies.
     const key = createHash('sha256').update(cookie).digest('base64');
     let result = cache.get(key) ?? pending.get(key);
     if (result === undefined) {
@@ -74,7 +81,7 @@ export function createIntrospectionReader(settings: IntrospectionSettings): Cred
   };
 }
 
-/** Never beyond the end of the session: the host may have renewed it, and is queried again then. */
+/** Does not cache beyond the expiry of the session, because the host may have renewed the session. */
 function cacheLifetimeMs(result: Identification, now: number): number {
   if ('fault' in result) return cacheSettings.notSignedInMs;
   return Math.min(cacheSettings.signedInMs, result.principal.expiresAt - now);
@@ -106,7 +113,9 @@ async function introspect(
   return { principal: readVisitor(text, settings.now()) };
 }
 
-/** Strict in every member: a host that answers `"is_staff": "false"` must not make staff of everybody. */
+/**
+ * Validates every member strictly: a host that responds with `"is_staff": "false"` must not make every visitor staff.
+ */
 function readVisitor(text: string, now: number): Visitor {
   const result = parseJsonObject(Buffer.from(text));
   const userId = readId(result?.get('user_id'));
@@ -133,7 +142,7 @@ function readVisitor(text: string, now: number): Visitor {
 
 const readBoolean = (value: unknown) => (typeof value === 'boolean' ? value : undefined);
 
-/** A date-time of RFC 3339 in milliseconds; without a zone nobody knows which moment it is. */
+/** Parses a date-time of RFC 3339 into milliseconds. A date-time without a time zone is ambiguous and refused. */
 function readDatetime(value: unknown): number | undefined {
   const form = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/;
   const time = typeof value === 'string' && form.test(value) ? Date.parse(value) : NaN;

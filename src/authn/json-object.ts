@@ -1,15 +1,14 @@
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** The members of a JSON object. */
 export interface Members {
-  /** The value of the member with this name, `undefined` without one. */
+  /** Returns the value of the member with this name, or `undefined` if it is missing. */
   readonly get: (name: string) => unknown;
   readonly has: (name: string) => boolean;
 }
 
 /**
- * Reads a JSON object from UTF-8 bytes (RFC 7515 §3); `undefined` when they hold anything else.
- * Of a repeated name the last one counts, which RFC 7519 §4 allows and jose does as well.
+ * Parses a JSON object from UTF-8 bytes (RFC 7515 §3). Returns `undefined` for anything else. The last of repeated
+ * names counts, which RFC 7519 §4 allows and jose does as well.
  */
 export function parseJsonObject(bytes: Uint8Array): Members | undefined {
   try {
@@ -21,7 +20,10 @@ export function parseJsonObject(bytes: Uint8Array): Members | undefined {
   }
 }
 
-/** Own ones only, so that `__proto__` and `constructor` are names like any other. A Map would take four times the memory. */
+/**
+ * Reads own members only, so that `__proto__` and `constructor` are ordinary names. A Map would need four times the
+ * memory.
+ */
 class OwnMembers implements Members {
   readonly #value: Readonly<Record<string, unknown>>;
 

@@ -5,14 +5,17 @@ import { equalsConstantTime } from './constant-time.ts';
 import type { CredentialReader } from './identify.ts';
 import type { FindPersonalAccessToken, PersonalAccessToken } from './personal-access-token.ts';
 
-/** How the host's Sanctum is set up. */
+/** The Sanctum settings of the host. */
 export interface SanctumSettings {
   readonly find: FindPersonalAccessToken;
-  /** The one model whose tokens count, such as `App\Models\User`: another one's key 15 is somebody else. */
+  /**
+   * The only model whose tokens are accepted, such as `App\Models\User`. The same key of another model is a different
+   * user.
+   */
   readonly tokenableType: string;
-  /** The tenant that every user of the host belongs to, where there is one: the tokens name none. */
+  /** The tenant of all users of the host, if there is one. Sanctum tokens contain no tenant. */
   readonly tenantId?: string;
-  /** The host's `sanctum.expiration`, in milliseconds from the token's creation. */
+  /** The host's `sanctum.expiration`, in milliseconds after the token's creation. */
   readonly expirationMs?: number;
   readonly now: () => number;
 }
@@ -20,8 +23,8 @@ export interface SanctumSettings {
 const rejected = { fault: 'credential-rejected' } as const;
 
 /**
- * Makes the reader of Laravel Sanctum's API tokens, `<id>|<secret>`, by the rules of its `Guard`. The older form without an id is not read.
- * A token's abilities are not looked at: they are the host's words for its own routes.
+ * Creates the reader of Laravel Sanctum's API tokens, `<id>|<secret>`, with the rules of its `Guard`. The older form
+ * without an id is refused. Abilities are ignored, because they apply to the host's own routes.
  */
 export function createSanctumReader(settings: SanctumSettings): CredentialReader {
   return async (text) => {
@@ -48,7 +51,7 @@ export function createSanctumReader(settings: SanctumSettings): CredentialReader
   };
 }
 
-/** Makes the reader of both kinds of bearer token: only Sanctum's have a `|`, which no JWT can hold. */
+/** Creates the reader of both kinds of bearer token. Only Sanctum tokens contain a `|`. A JWT cannot contain it. */
 export function firstAcceptedBearer(
   jwt: CredentialReader,
   sanctum: CredentialReader,
@@ -60,9 +63,9 @@ function sha256(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
-/** The earlier of the token's own end and the host's general one. */
+/** Returns the earlier of the token's own expiry and the host's general one. */
 function expiryOf({ createdAt, expiresAt }: PersonalAccessToken, expirationMs?: number): number {
-  // Without its creation the general end cannot be known, so it counts as passed.
+  // Without a creation time the general expiry is unknown, so the token counts as expired.
   const general = expirationMs === undefined ? maxTime : (createdAt ?? -Infinity) + expirationMs;
   return Math.min(expiresAt ?? maxTime, general);
 }

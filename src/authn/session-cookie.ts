@@ -3,14 +3,14 @@ import { createDjangoSessionReader, type DjangoSettings } from './django/django-
 import type { CredentialReader } from './identify.ts';
 import { createIntrospectionReader, type IntrospectionSettings } from './introspection.ts';
 
-/** How the host's session cookie is read: by Django's own rules, or by asking the host. */
+/** How the host's session cookie is verified: by Django's rules, or by introspection at the host. */
 export type SessionSettings =
   | (DjangoSettings & { readonly mode: 'django'; readonly database: DjangoDatabase })
   | (Pick<IntrospectionSettings, 'url' | 'cookieName' | 'secret'> & {
       readonly mode: 'introspect';
     });
 
-/** Makes the reader of the host's session cookie. */
+/** Creates the reader of the host's session cookie. */
 export function createSessionCookieReader(
   settings: SessionSettings,
   deps: Pick<IntrospectionSettings, 'fetch' | 'now'>,

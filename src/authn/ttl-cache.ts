@@ -1,10 +1,10 @@
 import { LRUCache } from 'lru-cache';
 
-/** A cache whose entries expire, with a maximum size. */
+/** A cache with a maximum size whose entries expire. */
 export interface TtlCache<T> {
-  /** The value of this key, unless it has expired. */
+  /** Returns the value of this key. Returns `undefined` if there is none or if it has expired. */
   readonly get: (key: string) => T | undefined;
-  /** Stores a value for so many milliseconds; a full cache evicts the entries that were stored first. */
+  /** Stores a value for this time. A full cache evicts the oldest entries. */
   readonly set: (key: string, value: T, lifetimeMs: number) => void;
 }
 
@@ -16,13 +16,16 @@ interface Entry<T> {
 
 export interface TtlCacheSettings {
   readonly maxEntries: number;
-  /** Characters of all keys together; not needed if the length of keys is bounded otherwise. */
+  /** The maximum number of characters of all keys together. Not needed if the length of keys is limited otherwise. */
   readonly maxCharacters?: number;
-  /** In milliseconds. */
+  /** Returns the time in milliseconds. */
   readonly now: () => number;
 }
 
-/** Creates an empty cache. `ttl` of `lru-cache` is not used: with a clock that was set back its entries would live longer. */
+/**
+ * Creates an empty cache. It does not use `ttl` of `lru-cache`, whose entries would live longer after the clock was set
+ * back.
+ */
 export function createTtlCache<T>(settings: TtlCacheSettings): TtlCache<T> {
   const { maxEntries, maxCharacters = Number.MAX_SAFE_INTEGER, now } = settings;
   const entries = new LRUCache<string, Entry<T>>({

@@ -2,8 +2,8 @@ const minBytes = 32;
 const minDistinctCharacters = 8;
 
 /**
- * Says in words, without the text itself, why it is too weak for an HS256 secret; `undefined` when it is not.
- * RFC 7518 §3.2 asks for 256 bits at least: whoever guesses the secret signs tokens for everybody.
+ * Explains why a text is too weak for an HS256 secret, without the text itself. Returns `undefined` if it is strong
+ * enough. RFC 7518 §3.2 requires at least 256 bits: an attacker who guesses the secret can sign tokens for any user.
  */
 export function secretWeakness(text: string): string | undefined {
   if (Buffer.byteLength(text) < minBytes) return `is shorter than ${minBytes} bytes`;

@@ -1,10 +1,10 @@
-/** A row of `django_session`; `expireDate` in milliseconds since the epoch. */
+/** A row of `django_session`. `expireDate` is in milliseconds since the epoch. */
 export interface DjangoSession {
   readonly sessionData: string;
   readonly expireDate: number;
 }
 
-/** What Usher reads of a row of `auth_user`; `password` is the column, that is, a salted hash. */
+/** The columns of `auth_user` that Usher reads. `password` contains a salted hash. */
 export interface DjangoUser {
   readonly id: string;
   readonly username: string;
@@ -14,9 +14,12 @@ export interface DjangoUser {
   readonly isSuperuser: boolean;
 }
 
-/** The database of a Django host. `undefined` means that there is no such row; an outage throws `Unavailable`. */
+/**
+ * The database of a Django host. Returns `undefined` if there is no such row and throws `Unavailable` if the database
+ * is unavailable.
+ */
 export interface DjangoDatabase {
   readonly session: (key: string) => Promise<DjangoSession | undefined>;
-  /** Integer and UUID keys are texts here, as Django writes them into its sessions. */
+  /** Integer and UUID keys are texts here, as in Django's sessions. */
   readonly user: (id: string) => Promise<DjangoUser | undefined>;
 }

@@ -9,9 +9,9 @@ import type { DjangoDatabase, DjangoUser } from './django-rows.ts';
 import { isSignedBy, readSignedText, saltedKeys } from './django-signature.ts';
 
 const maxIdLength = 255;
-/** A session larger than this is refused: a few kilobytes of zlib can stand for gigabytes. */
+/** The maximum size of a decompressed session. A few kilobytes of zlib data could expand to gigabytes. */
 const maxPayloadLength = 1024 * 1024;
-/** How far the host's clock may be ahead, in milliseconds. */
+/** The tolerated clock skew of the host, in milliseconds. */
 const clockSkewMs = 30_000;
 
 const salts = {
@@ -21,17 +21,20 @@ const salts = {
 } as const;
 const passwordSalt = 'django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash';
 
-/** The session engines that can be read from outside; the pure `cache` one is pickled Python. */
+/**
+ * The session engines that Usher can read. The `cache` engine is not among them, because it stores pickled Python
+ * objects.
+ */
 export type DjangoSessionEngine = keyof typeof salts;
 
-/** A host's own settings, by Django's names. */
+/** The settings of a host, with Django's names. */
 export interface DjangoSettings {
   readonly engine: DjangoSessionEngine;
   /** `SECRET_KEY`, then `SECRET_KEY_FALLBACKS`. */
   readonly secretKeys: readonly Secret[];
-  /** `AUTHENTICATION_BACKENDS`: a session of any other backend is refused. */
+  /** `AUTHENTICATION_BACKENDS`. A session of any other backend is refused. */
   readonly backends: readonly string[];
-  /** `SESSION_COOKIE_AGE`, in milliseconds; it ends `signed_cookies` only. */
+  /** `SESSION_COOKIE_AGE`, in milliseconds. It applies to `signed_cookies` only. */
   readonly cookieAgeMs: number;
 }
 
@@ -45,7 +48,7 @@ interface Keys {
   readonly password: readonly KeyObject[];
 }
 
-/** A session whose own signature and end are good; nobody has asked yet who its user is. `expiresAt` in milliseconds. */
+/** A session with a verified signature and expiry. Its user is not loaded yet. `expiresAt` is in milliseconds. */
 interface VerifiedSession {
   readonly body: string;
   readonly expiresAt: number;
@@ -53,9 +56,10 @@ interface VerifiedSession {
 }
 
 /**
- * Makes the reader of Django's session cookies (Django ≥ 3.1, `django.contrib.sessions` and `django.contrib.auth`).
- * Stricter than Django: an inactive user is refused whatever the backend. It throws `Unavailable` when the host's database could not answer.
- * The visitor has no `issuedAt`: Django signs a session anew whenever it changes, so that time would let an old one outlive a revocation.
+ * Creates the reader of Django's session cookies (Django ≥ 3.1, `django.contrib.sessions` and `django.contrib.auth`).
+ * It is stricter than Django: an inactive user is refused with every backend. Throws `Unavailable` if the host's
+ * database is unavailable. The principal has no `issuedAt`: Django signs a session again after each change, so with
+ * that time an old session would outlive a revocation.
  */
 export function createDjangoSessionReader(
   settings: DjangoSettings,
@@ -77,7 +81,7 @@ export function createDjangoSessionReader(
   };
 }
 
-/** Django takes a cookie's value with or without the quotes of RFC 2109. */
+/** Removes the quotes of RFC 2109, because Django accepts a cookie's value with or without them. */
 function unquoted(cookie: string): string {
   return /^"(.*)"$/.exec(cookie)?.[1] ?? cookie;
 }
@@ -94,14 +98,17 @@ async function verifyStoredSession(
   if (!/^[a-z0-9]{32}$/.test(key)) return { fault: 'credential-malformed' };
   const row = await database.session(key);
   if (row === undefined) return rejected;
-  // The column decides and not the time inside, which `set_expiry()` does not touch.
+  // Check the column and not the time in the signed data, which `set_expiry()` does not update.
   if (row.expireDate <= now()) return { fault: 'credential-expired' };
   const signed = readSignedText(row.sessionData, keys.session);
   if (signed === undefined) return rejected;
   return { body: signed.body, expiresAt: row.expireDate, tokenId: sessionId(key) };
 }
 
-/** By which one session can be revoked and found in the audit log; the key itself would open the host to its reader. */
+/**
+ * Returns the id with which a session is revoked and found in the audit log. It is a hash, because a reader of the log
+ * could use the key to log in at the host.
+ */
 function sessionId(key: string): string {
   return `django:${createHash('sha256').update(key).digest('hex')}`;
 }
@@ -131,7 +138,7 @@ async function identify(
   return { principal: { kind: 'visitor', userId, isStaff, isSuperuser, name, ...lifetime } };
 }
 
-/** The hash in the session is of the password column: once the password is another, the session is over. */
+/** The session contains an HMAC of the password column. After a change of the password the session is invalid. */
 function hasPasswordOf(user: DjangoUser, mac: string, keys: Keys): boolean {
   return isSignedBy(keys.password, user.password, { mac, encoding: 'hex' });
 }
@@ -142,7 +149,7 @@ interface Login {
   readonly hash: string;
 }
 
-/** Who logged in, by the body of a session; `undefined` when nobody did, or when it cannot be read. */
+/** Returns the login of a session. Returns `undefined` if nobody is logged in or if the body cannot be read. */
 function readLogin(body: string): Login | undefined {
   const payload = readPayload(body);
   // Django writes integer and UUID keys as texts, too.
@@ -153,7 +160,10 @@ function readLogin(body: string): Login | undefined {
   return typeof hash === 'string' && hash !== '' ? { userId, backend, hash } : undefined;
 }
 
-/** `signing.loads` of Django: base64url without padding, after a dot compressed by zlib, and a JSON object inside. */
+/**
+ * Implements Django's `signing.loads`: base64url without padding, compressed with zlib if it starts with a dot, with a
+ * JSON object inside.
+ */
 function readPayload(body: string): Members | undefined {
   const compressed = body.startsWith('.');
   const text = compressed ? body.slice(1) : body;

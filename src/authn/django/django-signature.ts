@@ -2,15 +2,15 @@ import { createHash, createHmac, createSecretKey, type KeyObject } from 'node:cr
 import type { Secret } from '../../runtime/secret.ts';
 import { equalsConstantTime } from '../constant-time.ts';
 
-/** A text that Django signed with a time, whose signature was found good; `signedAt` in milliseconds since the epoch. */
+/** A text with a timestamp and a verified Django signature. `signedAt` is in milliseconds since the epoch. */
 export interface SignedText {
   readonly body: string;
   readonly signedAt: number;
 }
 
 /**
- * The keys of Django's `salted_hmac` with SHA-256 for one purpose: of `SECRET_KEY`, then of each of
- * `SECRET_KEY_FALLBACKS` (Django ≥ 3.1; the sha1 of before is not made at all).
+ * Derives the keys of Django's `salted_hmac` with SHA-256 for this salt, first from `SECRET_KEY`, then from each of
+ * `SECRET_KEY_FALLBACKS` (Django ≥ 3.1; the older SHA-1 is not supported).
  */
 export function saltedKeys(salt: string, secretKeys: readonly Secret[]): readonly KeyObject[] {
   return secretKeys.map((secretKey) =>
@@ -18,7 +18,10 @@ export function saltedKeys(salt: string, secretKeys: readonly Secret[]): readonl
   );
 }
 
-/** True when one of the keys made this HMAC-SHA256 of the text; every key is tried, so that time does not tell which. */
+/**
+ * True if one of the keys created this HMAC-SHA256 of the text. Tries all keys, so that the time does not disclose
+ * which one matched.
+ */
 export function isSignedBy(
   keys: readonly KeyObject[],
   text: string,
@@ -33,13 +36,16 @@ export function isSignedBy(
   return matches.length > 0;
 }
 
-/** Longer than any session that is not refused for its size, in characters. */
+/** The maximum length of the signed text, in characters: more than any session below the size limit needs. */
 const maxTextLength = 1_500_000;
 
-/** Reads `BODY:TIME:SIG` of Django's `TimestampSigner`; `undefined` unless its form and its signature are good. */
+/**
+ * Parses `BODY:TIME:SIG` of Django's `TimestampSigner`. Returns `undefined` unless the format and the signature are
+ * valid.
+ */
 export function readSignedText(text: string, keys: readonly KeyObject[]): SignedText | undefined {
   if (text.length > maxTextLength) return undefined;
-  // From the right: only there is it certain what Django put in.
+  // Split from the right: only the last two parts are certain to come from Django.
   const [, body = '', time = '', mac = ''] =
     /^([^]*):([0-9A-Za-z]{1,8}):([A-Za-z0-9_-]{43})$/.exec(text) ?? [];
   if (body === '' || !isSignedBy(keys, `${body}:${time}`, { mac, encoding: 'base64url' })) {
@@ -50,7 +56,7 @@ export function readSignedText(text: string, keys: readonly KeyObject[]): Signed
 
 const digits = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
-/** Django's `b62_decode`, without the sign that no time has. */
+/** Implements Django's `b62_decode`, without the sign: a time is never negative. */
 function base62(text: string): number {
   return Array.from(text).reduce((number, digit) => number * 62 + digits.indexOf(digit), 0);
 }

@@ -5,7 +5,7 @@ import type { TokenKey } from './token-key.ts';
 const maxBodyBytes = 256 * 1024;
 const maxKeys = 64;
 
-/** How a JWK Set is fetched; `timeout` in milliseconds covers the connection, the headers and the whole body. */
+/** The parameters of fetching a JWK Set. The timeout covers connection, headers and body together. */
 export interface KeySetRequest {
   readonly url: URL;
   readonly fetch: typeof fetch;
@@ -13,8 +13,8 @@ export interface KeySetRequest {
 }
 
 /**
- * Fetches a JWK Set (RFC 7517 §5) and returns those of its keys that can verify tokens.
- * Rejects with any error on a failure: the caller decides what an outage means.
+ * Fetches a JWK Set (RFC 7517 §5) and returns the keys that can verify tokens. Rejects with any error on a failure. The
+ * caller decides how to handle an outage.
  */
 export async function fetchKeySet(request: KeySetRequest): Promise<readonly TokenKey[]> {
   const { status, text } = await fetchBounded({
@@ -31,6 +31,6 @@ function parseKeySet(text: string): readonly TokenKey[] {
   const keys = typeof set === 'object' && set !== null && 'keys' in set ? set.keys : undefined;
   if (!Array.isArray(keys)) throw new Error('JWKS is not an object with a list of keys');
   if (keys.length > maxKeys) throw new Error(`JWKS has more than ${maxKeys} keys`);
-  // RFC 7517 §5: keys that cannot be used are left out, they do not spoil the others.
+  // RFC 7517 §5: unusable keys are skipped and do not invalidate the set.
   return keys.map(jwkKey).filter((key) => key !== undefined);
 }

@@ -6,19 +6,23 @@ import type { KeyDeps, KeyHint, TokenKey, TokenKeys } from './token-key.ts';
 
 const maxAgeMs = 10 * 60_000;
 const coolDownMs = 30_000;
-/** After a fetch that failed. Short: until the next one nobody gets in whose key is not known. */
+/**
+ * The delay after a failed fetch, in milliseconds. It is short, because until the next fetch no token with an unknown
+ * key can be verified.
+ */
 const retryAfterMs = 2_000;
 const defaultTimeoutMs = 5_000;
 
-/** A JWKS address; `timeout` in milliseconds for one fetch (5 s). */
+/** The settings of a JWKS address. The timeout applies to one fetch (default 5 s). */
 export interface JwksSettings extends KeyDeps {
   readonly url: URL;
   readonly timeoutMs?: number;
 }
 
 /**
- * The keys published at a JWKS address, kept for ten minutes. An unknown key id fetches them again, at most once
- * in 30 seconds, or in 2 while the address does not answer. Throws an `Error` for an address that `keySetUrlProblem` does not take.
+ * Creates the key source of a JWKS address. Keys are cached for ten minutes. An unknown key id triggers a fetch, at
+ * most once in 30 seconds, or once in 2 seconds after a failed fetch. Throws an `Error` for an address that
+ * `keySetUrlProblem` refuses.
  */
 export function createJwks(settings: JwksSettings): TokenKeys {
   const { url, now, fetch, timeoutMs = defaultTimeoutMs, onFetched } = settings;
@@ -30,7 +34,7 @@ export function createJwks(settings: JwksSettings): TokenKeys {
   let failure: Unavailable | undefined;
   let pending: Promise<void> | undefined;
 
-  // A clock that was set back counts as "long ago", so that it cannot freeze the keys.
+  // If the clock was set back, the time counts as outside the period. Otherwise old keys would stay valid for too long.
   const within = (since: number, periodMs: number) => now() >= since && now() - since < periodMs;
 
   async function load(): Promise<void> {
@@ -48,7 +52,10 @@ export function createJwks(settings: JwksSettings): TokenKeys {
     }
   }
 
-  /** One fetch at a time and one in a cool-down, failed ones too: else bad tokens would make us flood the issuer. */
+  /**
+   * Runs one fetch at a time and one per cool-down period, including failed ones. Otherwise invalid tokens could cause
+   * a flood of requests to the issuer.
+   */
   async function refresh(): Promise<void> {
     if (pending === undefined) {
       if (failure !== undefined && within(triedAt, retryAfterMs)) throw failure;
@@ -60,12 +67,12 @@ export function createJwks(settings: JwksSettings): TokenKeys {
 
   return {
     find: async (hint) => {
-      // No key here can ever fit `none` or HS256, so such a token must not cause a fetch either.
+      // No key of a JWKS fits `none` or HS256, so a token with such an algorithm must not trigger a fetch.
       if (!publicKeyAlgorithms.has(hint.alg)) return undefined;
       if (!within(fetchedAt, maxAgeMs)) await refresh();
       if (!keys.some((key) => matchesHint(key, hint))) await refresh();
       const [key, ...others] = keys.filter((one) => matchesHint(one, hint));
-      // Several keys that fit: trying each would let a token choose how much work it causes.
+      // Refuse the token if several keys match. Trying each key would let a token choose how much CPU time it takes.
       return others.length === 0 ? key : undefined;
     },
   };

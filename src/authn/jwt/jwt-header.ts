@@ -4,15 +4,19 @@ import type { KeyHint } from './token-key.ts';
 
 const maxTokenLength = 8192;
 
-/** Parameters by which a token brings its own key or changes what is signed (RFC 7515 §4.1, RFC 7797). */
+/**
+ * Header parameters with which a token supplies its own key or changes the signed content (RFC 7515 §4.1, RFC 7797).
+ */
 const forbidden = ['crit', 'b64', 'jwk', 'jku', 'x5u', 'x5c'];
 
-/** The media types of a JWT and of an access token (RFC 9068); other kinds, such as logout tokens, prove something else. */
+/**
+ * The media types of a JWT and of an access token (RFC 9068). Other types, such as logout tokens, serve other purposes.
+ */
 const acceptedTypes = new Set(['jwt', 'at+jwt', 'application/jwt', 'application/at+jwt']);
 
 /**
- * Checks the form of a compact JWT before any cryptography and returns what its header says about the key:
- * at most 8192 characters, three canonical segments, `typ` absent or one of a JWT (RFC 8725 §3.11).
+ * Validates the form of a compact JWT before any cryptography and returns the key hint of its header. A token has at
+ * most 8192 characters and three canonical segments. `typ` is missing or the type of a JWT (RFC 8725 §3.11).
  */
 export function readJwtHeader(
   text: string,
@@ -42,7 +46,7 @@ function decodeHeader(text: string): Members | undefined {
   return parseJsonObject(Buffer.from(header, 'base64url'));
 }
 
-/** Decoders forgive padding, white space and unused bits: one token would have many spellings (RFC 4648 §3.5). */
+/** Decoders accept padding, white space and unused bits, so one token would have several encodings (RFC 4648 §3.5). */
 function isCanonical(segment: string): boolean {
   return segment !== '' && Buffer.from(segment, 'base64url').toString('base64url') === segment;
 }

@@ -3,7 +3,7 @@ import type { Secret } from '../../runtime/secret.ts';
 import type { GuestClaimNames } from '../guest-token.ts';
 import { hmacKey } from './token-key.ts';
 
-/** With what, and for how long (`lifetime` in milliseconds from `now`), a token is signed. */
+/** The parameters of signing a token. The lifetime starts at `now`. */
 export interface TokenSigning {
   readonly secret: Secret;
   readonly issuer?: string;
@@ -12,14 +12,14 @@ export interface TokenSigning {
   readonly now: () => number;
 }
 
-/** The guest a token is minted for; `tokenId` becomes `jti`. */
+/** The guest of a minted token. `tokenId` becomes `jti`. */
 export interface MintedGuest {
   readonly hotelSlug: string;
   readonly bookingId: string;
   readonly tokenId?: string;
 }
 
-/** The user a token is minted for; `tokenId` becomes `jti`. */
+/** The user of a minted token. `tokenId` becomes `jti`. */
 export interface MintedUser {
   readonly userId: string;
   readonly tenantId?: string;
@@ -28,7 +28,7 @@ export interface MintedUser {
   readonly tokenId?: string;
 }
 
-/** Signs a guest token (HS256) for trying things out; rejects with an `Error` when the secret is too weak. */
+/** Signs a guest token (HS256) for tests by hand. Rejects with an `Error` if the secret is too weak. */
 export function mintGuestToken(
   guest: MintedGuest,
   names: GuestClaimNames,
@@ -44,7 +44,7 @@ export function mintGuestToken(
   );
 }
 
-/** Signs a user's bearer token (HS256) for trying things out; rejects with an `Error` when the secret is too weak. */
+/** Signs a user's bearer token (HS256) for tests by hand. Rejects with an `Error` if the secret is too weak. */
 export function mintUserToken(user: MintedUser, signing: TokenSigning): Promise<string> {
   return mint(
     {
@@ -61,9 +61,9 @@ export function mintUserToken(user: MintedUser, signing: TokenSigning): Promise<
 async function mint(claims: Record<string, unknown>, signing: TokenSigning): Promise<string> {
   const { algorithm, key } = hmacKey(signing.secret);
   const iat = Math.floor(signing.now() / 1000);
-  // From iat, not from the clock again: rounding must not make a token of the longest allowed life too long.
+  // Add the lifetime to `iat` and not to the clock. Otherwise rounding could exceed the maximum lifetime.
   const exp = iat + Math.floor(signing.lifetimeMs / 1000);
-  // JSON leaves out members that are undefined.
+  // JSON omits undefined members.
   const payload = { ...claims, iss: signing.issuer, aud: signing.audience, iat, exp };
   return new SignJWT(JSON.parse(JSON.stringify(payload)) as Record<string, unknown>)
     .setProtectedHeader({ alg: algorithm, typ: 'JWT' })

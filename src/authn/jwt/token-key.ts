@@ -3,34 +3,33 @@ import type { JsonWebKey, KeyObject } from 'node:crypto';
 import type { Secret } from '../../runtime/secret.ts';
 import { secretWeakness } from '../weak-secret.ts';
 
-/** A key that verifies tokens, with the one algorithm it may be used with (RFC 8725 §3.1). */
+/** A key that verifies tokens, and its only algorithm (RFC 8725 §3.1). */
 export interface TokenKey {
   readonly algorithm: string;
   readonly key: KeyObject | webcrypto.CryptoKey;
   readonly kid?: string;
 }
 
-/** What a token's header says about its key. It only chooses among the configured keys. */
+/** The algorithm and key id in a token's header. They only select one of the configured keys. */
 export interface KeyHint {
   readonly alg: string;
   readonly kid?: string;
 }
 
-/** The keys of one issuer. */
 export interface TokenKeys {
-  /** The one key that a token may be verified with, if any; throws `Unavailable` when the keys could not be fetched. */
+  /** Finds the key that verifies a token. Throws `Unavailable` if the keys cannot be fetched. */
   readonly find: (hint: KeyHint) => Promise<TokenKey | undefined>;
 }
 
-/** The network and the clock (milliseconds since the epoch) that a key source may use. */
+/** The network and the clock (milliseconds since the epoch) for a key source. */
 export interface KeyDeps {
   readonly fetch: typeof fetch;
   readonly now: () => number;
-  /** Told after each attempt to fetch keys whether it got any. */
+  /** Called after each fetch of keys. */
   readonly onFetched?: (isFetched: boolean) => void;
 }
 
-/** Every algorithm that a public key can be pinned to. */
+/** All algorithms to which a public key can be pinned. */
 export const publicKeyAlgorithms: ReadonlySet<string> = new Set([
   'RS256',
   'PS256',
@@ -42,7 +41,7 @@ export const publicKeyAlgorithms: ReadonlySet<string> = new Set([
 
 const smallestRsaModulus = 2048;
 
-/** The HS256 key of a shared secret; throws an `Error` that says why, without the value, when it is too weak. */
+/** Creates the HS256 key of a shared secret. Throws an `Error` without the value if the secret is too weak. */
 export function hmacKey(secret: Secret): TokenKey & { readonly key: KeyObject } {
   const text = secret.reveal();
   const weakness = secretWeakness(text);
@@ -50,7 +49,7 @@ export function hmacKey(secret: Secret): TokenKey & { readonly key: KeyObject } 
   return { algorithm: 'HS256', key: createSecretKey(Buffer.from(text, 'utf8')) };
 }
 
-/** The same key, imported for verifying: jose would import a `KeyObject` of a secret anew for each token. */
+/** Imports the key once. jose would import a `KeyObject` of a secret again for each token. */
 export async function importHmacKey({
   algorithm,
   key,
@@ -64,8 +63,8 @@ export async function importHmacKey({
 }
 
 /**
- * The key of a PEM `PUBLIC KEY` block (SPKI, RFC 7468 §13): RSA of 2048 bits or more is pinned to RS256, P-256 to ES256,
- * P-384 to ES384, Ed25519 to EdDSA. Throws an `Error` without the value for anything else.
+ * Reads the key of a PEM `PUBLIC KEY` block (SPKI, RFC 7468 §13). RSA of 2048 bits or more is pinned to RS256, P-256 to
+ * ES256, P-384 to ES384, Ed25519 to EdDSA. Throws an `Error` without the value for anything else.
  */
 export function pemKey(pem: string): TokenKey {
   const read = readPem(pem);
@@ -73,9 +72,10 @@ export function pemKey(pem: string): TokenKey {
   return read;
 }
 
-/** The same; for anything else the problem, in words that follow the name of a setting. */
+/** Reads the same key, but returns the problem as a text that follows the name of a setting. */
 export function readPem(pem: string): TokenKey | { readonly problem: string } {
-  // createPublicKey would quietly derive the public half of a private key, and that key must not be here at all.
+  // createPublicKey would derive the public key of a private key without an error, but a private key must not be
+  // configured here.
   if (pem.includes('PRIVATE KEY')) {
     return {
       problem: 'must be a public key in PEM; of a private key configure its public half only',
@@ -95,8 +95,8 @@ export function readPem(pem: string): TokenKey | { readonly problem: string } {
 }
 
 /**
- * The key of a JWK (RFC 7517), pinned to its `alg`, or to the default of its type where it names none;
- * `undefined` for a key that must not verify tokens: symmetric, private, for encryption, too small or unreadable.
+ * Reads the key of a JWK (RFC 7517), pinned to its `alg` or to the default of its type. Returns `undefined` for a key
+ * that must not verify tokens: symmetric, private, for encryption, too small or unreadable.
  */
 export function jwkKey(jwk: unknown): TokenKey | undefined {
   if (!isJsonWebKey(jwk) || 'd' in jwk) return undefined;
@@ -113,7 +113,10 @@ export function jwkKey(jwk: unknown): TokenKey | undefined {
   return { algorithm, key, ...(kid !== undefined && { kid }) };
 }
 
-/** The algorithms a public key may be pinned to, the default first; none for a key that is too small or of another type. */
+/**
+ * Returns the algorithms to which a public key may be pinned, with the default first. Returns none for a key that is
+ * too small or of another type.
+ */
 function algorithmsOf(key: KeyObject): readonly string[] {
   const { modulusLength = 0, namedCurve } = key.asymmetricKeyDetails ?? {};
   if (key.asymmetricKeyType === 'rsa') {

@@ -3,11 +3,11 @@ import { createJwks } from './jwks.ts';
 import { hmacKey, importHmacKey, pemKey } from './token-key.ts';
 import type { KeyDeps, TokenKeys } from './token-key.ts';
 
-/** Where the keys of an issuer come from: a shared secret, one PEM public key (SPKI), or a JWKS address. */
+/** The key source of an issuer: a shared secret, one PEM public key (SPKI), or a JWKS address. */
 export type TokenKeySettings =
   { readonly secret: Secret } | { readonly publicKey: string } | { readonly jwksUrl: URL };
 
-/** Makes the key source that the settings describe; throws an `Error` naming no value when the key is unusable. */
+/** Creates the configured key source. Throws an `Error` without the value if the key is unusable. */
 export function createTokenKeys(settings: TokenKeySettings, deps: KeyDeps): TokenKeys {
   if ('jwksUrl' in settings) return createJwks({ url: settings.jwksUrl, ...deps });
   const only =
@@ -15,7 +15,8 @@ export function createTokenKeys(settings: TokenKeySettings, deps: KeyDeps): Toke
   return {
     find: async ({ alg }) => {
       const key = await only;
-      // The key decides the algorithm, never the token: else an RS256 public key could be used as an HS256 secret.
+      // The key decides the algorithm, never the token. Otherwise an attacker could use an RS256 public key as an HS256
+      // secret.
       return alg === key.algorithm ? key : undefined;
     },
   };

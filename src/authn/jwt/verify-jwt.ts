@@ -6,15 +6,15 @@ import { createTtlCache } from '../ttl-cache.ts';
 import { readJwtHeader } from './jwt-header.ts';
 import type { KeyHint, TokenKey, TokenKeys } from './token-key.ts';
 
-/** How far an issuer's clock may be ahead, in milliseconds; never applied to the end of a token. */
+/** The tolerated clock skew of the issuer, in milliseconds. It does not apply to the expiry of a token. */
 const clockSkewMs = 30_000;
 
-/** Good tokens that are remembered at most, and the characters of all of them together. */
+/** The maximum number of cached tokens, and of their characters together. */
 const cacheLimits = { maxEntries: 20_000, maxCharacters: 8 * 1024 * 1024 } as const;
 
 export type Claims = Members;
 
-/** The claims of a token whose signature, issuer, audience and times were found good; times in milliseconds. */
+/** The claims of a token whose signature, issuer, audience and times are verified. Times are in milliseconds. */
 export interface VerifiedJwt {
   readonly claims: Claims;
   readonly issuedAt: number | undefined;
@@ -23,24 +23,23 @@ export interface VerifiedJwt {
 
 type JwtResult = VerifiedJwt | { readonly fault: CredentialFault };
 
-/** Verifies the tokens of one issuer. */
 export interface JwtVerifier {
-  /** Never rejects but with `Unavailable` (keys could not be fetched), and never repeats the token. */
+  /** Rejects only with `Unavailable`, if the keys cannot be fetched. The result never contains the token. */
   readonly verify: (text: string) => Promise<JwtResult>;
 }
 
-/** `issuer` and `audience` come together or not at all; `maxAge` is the longest `exp - iat` in milliseconds. */
+/** `issuer` and `audience` must be set together. `maxAgeMs` is the maximum of `exp - iat`. */
 export interface JwtSettings {
   readonly keys: TokenKeys;
   readonly issuer?: string;
   readonly audience?: string;
   readonly maxAgeMs?: number;
   readonly now: () => number;
-  /** Told whether a signature was remembered, or has to be verified. */
+  /** Called with true if the signature was found in the cache, and with false if it must be verified. */
   readonly onCacheLookup?: (isHit: boolean) => void;
 }
 
-/** A token whose signature was found good, by this very key. */
+/** A token whose signature was verified with this key. */
 interface CachedJwt {
   readonly hint: KeyHint;
   readonly key: TokenKey;
@@ -50,9 +49,9 @@ interface CachedJwt {
 const rejected = { fault: 'credential-rejected' } as const;
 
 /**
- * Makes a verifier for signed JWTs (RFC 7519, hardened by RFC 8725): `exp` is required and has no leeway,
- * `iat` and `nbf` have 30 seconds. Remembers the signatures of good tokens; the key and the times are looked at again on
- * each use. Throws an `Error` when only one of issuer and audience is set.
+ * Creates a verifier of signed JWTs (RFC 7519, hardened by RFC 8725). `exp` is required and has no leeway, `iat` and
+ * `nbf` have 30 seconds. Caches verified signatures, but checks the key and the times on each use. Throws an `Error` if
+ * only one of issuer and audience is set.
  */
 export function createJwtVerifier(settings: JwtSettings): JwtVerifier {
   if ((settings.issuer === undefined) !== (settings.audience === undefined)) {
@@ -66,7 +65,8 @@ export function createJwtVerifier(settings: JwtSettings): JwtVerifier {
       const header = cached ?? readJwtHeader(text);
       if ('fault' in header) return header;
       const { hint } = header;
-      // Asked each time: a key that was withdrawn, or whose set is too old to count, must not live on in the memory.
+      // Find the key on each use. Otherwise a cached token would stay valid after its key was withdrawn or its key set
+      // became too old.
       const key = await keys.find(hint);
       if (key === undefined) return rejected;
       const isHit = cached?.key === key;
@@ -84,12 +84,12 @@ export function createJwtVerifier(settings: JwtSettings): JwtVerifier {
   };
 }
 
-/** The text by itself: cut out of a body, it would keep the whole body in memory. Tokens are ASCII by now. */
+/** Copies the text. A substring of a body would keep the whole body in memory. Tokens contain only ASCII here. */
 function copyText(text: string): string {
   return Buffer.from(text, 'latin1').toString('latin1');
 }
 
-/** The payload, once its signature is good; nobody looks at it before. */
+/** Returns the payload, or `undefined` if the signature is invalid. The payload is not parsed before. */
 async function verifiedPayload(text: string, key: TokenKey): Promise<Uint8Array | undefined> {
   try {
     const { payload } = await compactVerify(text, key.key, { algorithms: [key.algorithm] });
@@ -115,7 +115,7 @@ function checkClaims(claims: Claims, settings: JwtSettings): JwtResult {
   return { claims, expiresAt, issuedAt };
 }
 
-/** RFC 7519 §4.1.1 and §4.1.3; where nothing is configured, neither claim is looked at. */
+/** RFC 7519 §4.1.1 and §4.1.3. Neither claim is checked if none is configured. */
 function hasExpectedAudience(claims: Claims, { issuer, audience }: JwtSettings): boolean {
   if (issuer === undefined) return true;
   const aud = claims.get('aud');
@@ -123,14 +123,17 @@ function hasExpectedAudience(claims: Claims, { issuer, audience }: JwtSettings):
   return claims.get('iss') === issuer && audiences.includes(audience);
 }
 
-/** True when the claim is absent, or a time no further ahead than clocks may differ. */
+/** True if the claim is missing, or a time that is not further in the future than the clock skew. */
 function isPast(claims: Claims, name: string, now: number): boolean {
   if (!claims.has(name)) return true;
   const time = readNumericDate(claims, name);
   return time !== undefined && time <= now + clockSkewMs;
 }
 
-/** A NumericDate (RFC 7519 §2: seconds, fractions allowed) in whole milliseconds; `undefined` when it is none. */
+/**
+ * Reads a NumericDate (RFC 7519 §2: seconds, fractions allowed) in whole milliseconds. Returns `undefined` for any
+ * other value.
+ */
 function readNumericDate(claims: Claims, name: string): number | undefined {
   const seconds = claims.get(name);
   if (typeof seconds !== 'number') return undefined;
