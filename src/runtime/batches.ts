@@ -1,26 +1,27 @@
 import { isOutage, type Unavailable } from './unavailable.ts';
 
-/** How items are dealt with. */
 export interface BatchesDeps<Item, Result> {
-  /** Deals with items together: the answer to each stands in its item's place. */
+  /** Processes items together. The results have the order of the items. */
   readonly run: (items: readonly Item[]) => Promise<readonly Result[]>;
-  /** Items of one batch at most. */
+  /** The maximum number of items of a batch. */
   readonly maxItems: number;
-  /** So many waiting items get a second batch beside the one that is under way; without, there is never one. */
+  /**
+   * With this many queued items, a second batch runs concurrently. Without a threshold, batches never run concurrently.
+   */
   readonly threshold?: number | undefined;
-  /** Resolves when the first batch after a pause may begin; it begins at once without. */
+  /** Resolves when the first batch after an idle period may start. Without it, that batch starts at once. */
   readonly beforeFirst?: () => Promise<unknown>;
-  /** True for what a batch failed of because of one of its items; without, that is never so. */
+  /** True if one item caused the error of its batch. Without it, an error always fails the whole batch. */
   readonly isItemError?: (error: unknown) => boolean;
 }
 
-/** Items on their way through batches. */
+/** A queue whose items are processed in batches. */
 export interface Batches<Item, Result> {
-  /** Resolves to the item's answer; throws what its batch failed of. */
+  /** Queues an item and resolves to its result. Rejects with the error of its batch. */
   readonly add: (item: Item) => Promise<Result>;
-  /** How many items wait for a batch. */
+  /** Returns the number of items that are not in a batch yet. */
   readonly queued: () => number;
-  /** Resolves when no item waits and none is being dealt with. */
+  /** Resolves when the queue is empty and no batch is running. */
   readonly idle: () => Promise<void>;
 }
 
@@ -31,8 +32,9 @@ interface QueuedItem<Item, Result> {
 }
 
 /**
- * Deals in one batch with what arrives while another is under way, as databases themselves do with commits: an item that
- * comes alone does not wait for company. Items go in their order, and each in a batch that begins after it came.
+ * Collects the items that arrive while a batch is running into the next batch, as databases do with commits (group
+ * commit). An item that arrives while no batch is running is not delayed. Items are processed in order, each in a batch
+ * that starts after the item was added.
  */
 export function createBatches<Item, Result>(
   deps: BatchesDeps<Item, Result>,
@@ -47,7 +49,7 @@ export function createBatches<Item, Result>(
     while (queue.length > 0) await runBatch(queue.splice(0, maxItems));
     running = undefined;
   };
-  /** While one batch is being written to the disk, the database can work on the other. */
+  /** While the database writes one batch to the disk, it can process the other. */
   const runSecond = async (): Promise<void> => {
     while (queue.length >= threshold) await runBatch(queue.splice(0, maxItems));
     runningSecond = undefined;
@@ -58,7 +60,7 @@ export function createBatches<Item, Result>(
       for (const [index, { resolve }] of batch.entries()) resolve(results[index] as Result);
     } catch (error) {
       if (isItemError(error) && batch.length > 1) {
-        // One item must not be the end of its neighbours: half by half the others find their way.
+        // One invalid item must not fail the others, so the batch is retried in halves.
         const middle = batch.length >> 1;
         await runBatch(batch.slice(0, middle));
         await runBatch(batch.slice(middle));
@@ -68,7 +70,7 @@ export function createBatches<Item, Result>(
       if (isOutage(error)) rejectQueued(error);
     }
   };
-  /** The next batch would meet the same outage, and who waits would wait for as long again, to be refused as well. */
+  /** Rejects all queued items: the next batch would fail with the same outage, only later. */
   const rejectQueued = (error: Unavailable): void => {
     for (const { reject } of queue.splice(0)) reject(error);
   };

@@ -1,6 +1,6 @@
 import type { Clock } from './timer.ts';
 
-/** The real time, as it comes into the application. */
+/** The clock and timers of Node. */
 export const systemClock: Clock = {
   now: Date.now,
   startTimer: (milliseconds, run) => {

@@ -2,18 +2,19 @@ import type { Heap } from './heap.ts';
 import { startIntervalJob, type IntervalJob } from './interval-job.ts';
 import type { StartTimer } from './timer.ts';
 
-/** Milliseconds between two checks of the heap. */
+/** The interval between two checks of the heap, in milliseconds. */
 export const checkIntervalMs = 5_000;
 
-/** A process that is busy for a smaller share of the time is idle. */
+/** The maximum event loop utilization of an idle process. */
 const maxIdleUtilization = 0.05;
 
-/** Bytes that make a collection worthwhile. */
+/** The minimum number of reclaimable bytes for a collection. */
 const minReclaimableBytes = 16 * 1024 * 1024;
 
 /**
- * Returns memory to the system when the process is idle: 118 in place of 168 MB, 20 s after a load (decision 0019). V8 would
- * keep the garbage of the busiest minute until the next load. Checks every five seconds, until it is stopped.
+ * Returns memory to the system while the process is idle: 118 instead of 168 MB, 20 s after a load (decision 0019).
+ * Otherwise V8 would keep the garbage of the busiest minute until the next load. Checks every five seconds until it is
+ * stopped.
  */
 export function startIdleGc(heap: Heap, startTimer: StartTimer): IntervalJob {
   let enough = 0;
@@ -24,7 +25,7 @@ export function startIdleGc(heap: Heap, startTimer: StartTimer): IntervalJob {
     if (isIdle && size >= enough) {
       heap.collect();
       const freed = size - heap.size();
-      // V8 keeps the space for new objects until it is hardly used, so the first collection after a load frees little.
+      // V8 does not shrink the new space before it is almost unused, so the first collection after a load frees little.
       enough = wasIdle && freed < minReclaimableBytes ? heap.size() + minReclaimableBytes : 0;
     }
     wasIdle = isIdle;

@@ -1,12 +1,15 @@
 import type { StartTimer, StopTimer } from './timer.ts';
 
-/** Something that is done again and again. */
+/** A repeated task. */
 export interface IntervalJob {
-  /** Resolves when nothing is being done any more, and nothing will be. */
+  /** Stops the job. Resolves when the current run has finished. */
   readonly stop: () => Promise<void>;
 }
 
-/** Does something now, and again so many milliseconds after each time as that time says, until it is stopped. It must not reject. */
+/**
+ * Runs a task now and repeats it until it is stopped. Each run resolves to the delay before the next one, in
+ * milliseconds. The task must not reject.
+ */
 export function startIntervalJob(task: () => Promise<number>, startTimer: StartTimer): IntervalJob {
   let isStopped = false;
   let stopTimer: StopTimer = () => undefined;

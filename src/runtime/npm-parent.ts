@@ -1,18 +1,19 @@
 import { startIntervalJob, type IntervalJob } from './interval-job.ts';
 import type { StartTimer } from './timer.ts';
 
-/** Milliseconds between two checks of the parent process. */
+/** The interval between two checks of the parent process, in milliseconds. */
 const checkIntervalMs = 1_000;
 
-/** The names of npm's scripts and commands that run Usher in the foreground. */
+/** The npm scripts and commands that run Usher in the foreground. */
 const foreground: readonly (string | undefined)[] = ['start', 'usher', 'npx'];
 
-/** A process as it sees its parent: the id changes when the parent has ended. */
+/** The parent of a process. `ppid` changes when the parent has ended. */
 export type ProcessWithParent = Pick<NodeJS.Process, 'env' | 'ppid'>;
 
 /**
- * Calls `onEnd` once when the npm that runs this process has ended, until it is stopped. A SIGKILL, or a signal that npm does
- * not pass on, would otherwise leave Usher and its database running without a terminal.
+ * Calls `onEnd` once when the npm process that runs this process has ended. Checks until it is stopped. Otherwise,
+ * after a SIGKILL of npm or a signal that npm does not forward, Usher and its database would keep running without a
+ * terminal.
  */
 export function watchNpmParent(
   self: ProcessWithParent,

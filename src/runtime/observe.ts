@@ -1,4 +1,4 @@
-/** Runs an operation of a dependency, and records whether the dependency could complete it. */
+/** Runs an operation of a dependency and records whether it succeeded. */
 export type Observe = <T>(operation: () => Promise<T>) => Promise<T>;
 
 export const unobserved: Observe = (operation) => operation();

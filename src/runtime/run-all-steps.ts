@@ -1,4 +1,7 @@
-/** Runs all steps in order, also those after one that failed, and then throws the first error: what was started must end. */
+/**
+ * Runs all steps in order, even after one has failed, and then throws the first error. Otherwise a failed step would
+ * leave the rest running.
+ */
 export async function runAllSteps(steps: readonly (() => unknown)[]): Promise<void> {
   const errors: unknown[] = [];
   for (const step of steps) {

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 
 const redacted = '[secret]';
 
-/** A text that must never be printed: logs, JSON, templates and errors show `[secret]`. */
+/** A text that must not be printed. Logs, JSON, templates and errors show `[secret]`. */
 export class Secret {
   readonly #text: string;
 
@@ -10,7 +10,7 @@ export class Secret {
     this.#text = text;
   }
 
-  /** The text itself; call it only where the text is used, and never keep the result. */
+  /** Returns the text. Call it only where the text is used, and do not store the result. */
   reveal(): string {
     return this.#text;
   }

@@ -1,4 +1,7 @@
-/** Why Usher must not start on this database, in one sentence for the operator, without addresses or secrets. */
+/**
+ * The reason for which Usher must not start on this database: one sentence for the operator, without addresses or
+ * secrets.
+ */
 export class StartRefused extends Error {
   override readonly name = 'StartRefused';
 }

@@ -1,10 +1,10 @@
-/** Calls a timer off; after it ran, and a second time, that does nothing. */
+/** Cancels a timer. Has no effect after the timer has run or was cancelled. */
 export type StopTimer = () => void;
 
-/** Runs something once after so many milliseconds, at most 2 147 483 647: Node runs what is later at once. */
+/** Runs a function once after a delay of at most 2 147 483 647 ms. Node would run a longer delay at once. */
 export type StartTimer = (delayMs: number, run: () => void) => StopTimer;
 
-/** Time as it comes into the application; `now` in milliseconds since the epoch. */
+/** The injected time. `now` is in milliseconds since the epoch. */
 export interface Clock {
   readonly now: () => number;
   readonly startTimer: StartTimer;

@@ -1,6 +1,6 @@
 /**
- * A dependency could not answer. Thrown by adapters only, answered 503, and never a grant.
- * `dependency` is a fixed name such as `database`; the cause is for the log and never leaves the process.
+ * A dependency failed. Only adapters throw it. The response is a 503, never a grant. `dependency` is a fixed name such
+ * as `database`. The cause goes only to the log.
  */
 export class Unavailable extends Error {
   override readonly name = 'Unavailable';
@@ -14,8 +14,8 @@ export class Unavailable extends Error {
 }
 
 /**
- * A database answered, and refused what it was given: a value that it cannot hold, or a row that it has already.
- * Without that row, others of the same statement may be fine.
+ * The database is available, but refused a row: it cannot store a value, or the row exists already. Other rows of the
+ * same statement may be valid.
  */
 export class RowRefused extends Unavailable {
   constructor(
@@ -26,7 +26,7 @@ export class RowRefused extends Unavailable {
   }
 }
 
-/** True when a dependency did not answer at all, so that the same question may have another answer later. */
+/** True if a dependency was unavailable, so that a retry may succeed. */
 export function isOutage(error: unknown): error is Unavailable {
   return error instanceof Unavailable && !(error instanceof RowRefused);
 }

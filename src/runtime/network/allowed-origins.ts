@@ -1,6 +1,6 @@
 /**
- * Whether `ALLOWED_ORIGINS` has this origin of a page (RFC 6454 §6.2), letter by letter: by name, by `*`, or by a wildcard
- * such as `https://*.tenants.example`, which stands for one label. CORS and `usher doctor` ask this.
+ * True if `ALLOWED_ORIGINS` contains this origin of a page (RFC 6454 §6.2): exactly, by `*`, or by a wildcard such as
+ * `https://*.tenants.example`, which matches one label. Used by CORS and `usher doctor`.
  */
 export function allowsOrigin(allowed: readonly string[], origin: string): boolean {
   return allowed.some(
@@ -9,14 +9,14 @@ export function allowsOrigin(allowed: readonly string[], origin: string): boolea
 }
 
 /**
- * Whether `ALLOWED_ORIGINS` names this very origin. Only then may its pages ask with credentials that a browser sends by
- * itself: other people may control pages that `*` or a wildcard matches.
+ * True if `ALLOWED_ORIGINS` contains this origin by name. Only pages of such an origin may use credentials that
+ * browsers send automatically: `*` or a wildcard may match pages that an attacker controls.
  */
 export function namesOrigin(allowed: readonly string[], origin: string): boolean {
   return !origin.includes('*') && allowed.includes(origin);
 }
 
-/** True for an item that stands for more than one origin. */
+/** True for an item that matches more than one origin. */
 export const isWildcard = (item: string): boolean => item.includes('*');
 
 function isUnder(item: string, origin: string): boolean {

@@ -1,6 +1,6 @@
 import { isLoopback } from './loopback.ts';
 
-/** Fetch standard, §2.9 "Port blocking": `fetch` refuses these before it connects. */
+/** Fetch standard, §2.9 "Port blocking": `fetch` rejects these ports before it connects. */
 const blockedDeps: ReadonlySet<number> = new Set([
   ...[1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95],
   ...[101, 102, 103, 104, 109, 110, 111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179],
@@ -9,14 +9,20 @@ const blockedDeps: ReadonlySet<number> = new Set([
   ...[6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080],
 ]);
 
-/** The reason for which `fetch` would refuse this address before it connects, in words that follow the name of a setting; `undefined` when it would not. */
+/**
+ * Returns the reason for which `fetch` would reject this address before it connects. The text follows the name of a
+ * setting. Returns `undefined` for a valid address.
+ */
 export function fetchUrlProblem(url: URL): string | undefined {
   return blockedDeps.has(Number(url.port))
     ? 'must not use a port that the Fetch standard blocks, such as 25 or 6000'
     : credentialsProblem(url);
 }
 
-/** The reason for which this cannot be the address of a key set: an attacker who can change the answer in transit could sign tokens. */
+/**
+ * Returns the reason for which this address cannot be that of a key set, or `undefined`. An attacker who can change the
+ * response in transit could sign tokens.
+ */
 export function keySetUrlProblem(url: URL): string | undefined {
   const isLocal = url.protocol === 'http:' && isLoopback(url.hostname.replace(/^\[|\]$/g, ''));
   if (url.protocol !== 'https:' && !isLocal) return 'must use https';

@@ -4,7 +4,7 @@ const loopback = new BlockList();
 loopback.addSubnet('127.0.0.0', 8, 'ipv4');
 loopback.addAddress('::1', 'ipv6');
 
-/** True for an address that only this machine can reach. */
+/** True for a loopback address and for `localhost`. */
 export function isLoopback(host: string): boolean {
   return (
     host === 'localhost' ||
