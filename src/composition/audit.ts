@@ -69,7 +69,7 @@ export function buildAudit(config: Config, deps: AuditDeps) {
   };
 }
 
-/** Detects an unlisted proxy; not needed where one is listed. */
+/** Detects a proxy that is missing in `TRUSTED_PROXIES`. Not needed if a proxy is listed. */
 function buildProxyDetector(
   { trustedProxies }: Config,
   { log, now }: Pick<AuditDeps, 'log' | 'now'>,

@@ -23,7 +23,7 @@ import { createDjangoDatabase } from '../database/host/django-database.ts';
 import { createHostDatabase, type HostDatabase } from '../database/host/host-database.ts';
 import { createPersonalAccessTokens } from '../database/host/personal-access-tokens.ts';
 
-/** Opens the database of a host; `closeHosts` closes it. */
+/** Opens a host's database. `closeHosts` closes it. */
 type OpenHostDatabase = (where: HostDatabaseConfig) => HostDatabase;
 
 export interface IdentifyDeps {
@@ -33,7 +33,7 @@ export interface IdentifyDeps {
   readonly tokenLookups: Pick<CacheStats, 'count'>;
 }
 
-/** Builds a reader for each configured kind of credential; `closeHosts` ends their connections to hosts' databases. */
+/** Builds a reader for each configured kind of credential. `closeHosts` closes the connections to hosts' databases. */
 export function buildIdentify(
   config: Config,
   deps: IdentifyDeps,
@@ -58,7 +58,7 @@ export function buildIdentify(
   return { identify, closeHosts };
 }
 
-/** How requests are searched for the session cookie; `undefined` where it is no credential. */
+/** Returns the settings of cookie mode, or `undefined` if the session cookie is no credential. */
 export function cookieModeOf({ sessions, allowedOrigins }: Config): CookieMode | undefined {
   return sessions && { cookieName: sessions.cookieName, allowedOrigins };
 }

@@ -29,7 +29,7 @@ import { createRefusalRateLimit } from '../rate-limit/refusals.ts';
 import type { Tracing } from '../observability/tracing/tracer.ts';
 import { withSpan } from '../observability/tracing/span.ts';
 
-/** What the process holds while it runs. */
+/** The state of the process while it runs. */
 export interface RuntimeDeps extends Clock {
   readonly storage: Storage;
   readonly dependencies: Dependencies;
@@ -38,11 +38,11 @@ export interface RuntimeDeps extends Clock {
   readonly log: Logger;
   /** The open WebSockets of this process. */
   readonly live: OpenConnections;
-  /** Aborted when Usher begins to close. */
+  /** Aborted when Usher starts to shut down. */
   readonly closing: AbortSignal;
 }
 
-/** The dependencies of use cases and routes; each declares the part that it needs. */
+/** The dependencies of use cases and routes. Each of them declares the part that it needs. */
 export type Deps = ReturnType<typeof buildDeps>;
 
 export function buildDeps(config: Config, deps: RuntimeDeps) {
@@ -138,7 +138,10 @@ export function buildDeps(config: Config, deps: RuntimeDeps) {
   };
 }
 
-/** The statement that writes the decision validates what was read from the cache; a buffered write comes too late for that. */
+/**
+ * Facts may come from the cache only in strict mode: the statement that writes the decision validates them. A buffered
+ * write would be too late.
+ */
 function factSources(
   { database, cached }: FactSources,
   audit: Config['audit'],

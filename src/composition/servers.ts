@@ -35,13 +35,12 @@ import { addWebhooks } from '../http/routes/webhooks/route.ts';
 import type { DocumentedRoute, DocumentedServers } from '../http/openapi/document.ts';
 import type { SharedLimits } from '../rate-limit/shared-limits.ts';
 
-/** The HTTP servers of the two ports. */
 export interface Servers {
   readonly public: FastifyInstance;
   readonly operator: FastifyInstance;
 }
 
-/** Builds both servers; the operator's one documents the routes of both. */
+/** Builds the servers of both ports. The operator's server documents the routes of both. */
 export async function buildServers(
   config: Config,
   deps: Deps,
@@ -71,7 +70,7 @@ async function buildPublicServer(
   const { countUnavailable } = deps;
   const logger = runtime.log;
   const writeUnreadable: WriteUnreadable = async (request, refused) => {
-    // First, so that a flood of malformed requests does not become a flood of rows.
+    // Count first, so that a flood of malformed requests does not become a flood of rows.
     await routeDeps.countFailure(request);
     return refuseUnread({ ...refused, origin: originOf(request) }, deps);
   };
@@ -134,7 +133,7 @@ function buildOperatorServer(
   const refuseOtherMethods = collectMethods(server);
   guardOperator(server, { ...deps, token: config.operator.token });
   addProbes(server, {
-    // Not Redis: during an outage each replica counts its own limits, and everything else works.
+    // Redis is not required: during an outage each replica uses its local limits, and everything else works.
     pings: [storage.database.ping],
     isClosing: () => closing.aborted,
     isDegraded: deps.trail.isDropping,

@@ -27,10 +27,10 @@ import { runAllSteps } from '../runtime/run-all-steps.ts';
 import type { Secret } from '../runtime/secret.ts';
 import { StartRefused } from '../runtime/start-refused.ts';
 
-/** The servers that hold state. */
+/** The connections to PostgreSQL and Redis. */
 export interface Storage {
   readonly database: Database;
-  /** The address of that database, for a connection outside its pool. */
+  /** The URL of the database, for a connection outside its pool. */
   readonly databaseUrl: Secret;
   readonly redis: Redis | undefined;
   readonly close: () => Promise<void>;
@@ -39,11 +39,14 @@ export interface Storage {
 interface StorageDeps {
   readonly log: Logger;
   readonly dependencies: Pick<Dependencies, 'watch'>;
-  /** Ends the wait for the database. */
+  /** Aborts the wait for the database. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Opens and migrates the database, and connects to Redis if it is configured. Throws when the database is unavailable, with nothing left running. */
+/**
+ * Opens and migrates the database, and connects to Redis if it is configured. If the database is unavailable, it throws
+ * and leaves nothing running.
+ */
 export async function openStorage(
   { database: where, redis: redisUrl }: Config,
   { log, dependencies, signal }: StorageDeps,
@@ -71,8 +74,8 @@ export async function openStorage(
 }
 
 /**
- * Connects to Redis. An outage does not stop the start, since Redis may come back; a server that can never be used does.
- * The client takes 14 MB, so it is loaded only where Redis is configured.
+ * Connects to Redis. An outage does not prevent the start, because Redis may recover. A misconfigured server does
+ * prevent it. The client takes 14 MB, so it is loaded only if Redis is configured.
  */
 async function openRedis(options: RedisOptions): Promise<Redis> {
   const { createRedis } = await import('../redis/client.ts');
@@ -113,7 +116,7 @@ export function buildStores(
   };
 }
 
-/** The tasks of the cleanup job, by the name that the log gives them. */
+/** The tasks of the cleanup job, by their names in the log. */
 export function cleanupTasks(
   stores: Stores,
   config: Config,
@@ -124,9 +127,9 @@ export function cleanupTasks(
     'table changes': stores.deleteOldChanges,
     'guest sessions': stores.deleteExpiredGuestSessions,
     revocations: stores.deleteExpiredRevocations({
-      // Without user tokens no maximum age is known: the setting may return with a restart.
+      // Without user tokens the maximum age is unknown, because the setting may be restored with a restart.
       userTokenMaxAgeMs: config.userTokens?.maxAgeMs ?? Infinity,
-      // Sanctum tokens and the host's sessions may never expire, and a session has no issue time.
+      // Sanctum tokens and the host's sessions may have no expiry, and a session has no issue time.
       onlyJwts: config.sanctum === undefined && config.sessions === undefined,
       retentionMs: config.revocationRetentionMs,
     }),

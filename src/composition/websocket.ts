@@ -80,7 +80,7 @@ export function addWebSockets(
   });
 }
 
-/** Listens for revocations of every replica, and closes the WebSockets of this process that they end. */
+/** Listens for revocations of all replicas and closes the WebSockets of this process that they affect. */
 export function listenForRevocations(deps: Omit<RuntimeDeps, 'closing'>): Listener {
   const { storage, stores, live, log } = deps;
   const onRevocation = (revocation: StoredRevocation): void => {

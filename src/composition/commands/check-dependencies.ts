@@ -7,7 +7,7 @@ import { createHostDatabase, type HostDatabase } from '../../database/host/host-
 import { createPersonalAccessTokens } from '../../database/host/personal-access-tokens.ts';
 import type { Secret } from '../../runtime/secret.ts';
 
-/** A dependency that was checked, by the setting that names it; `error` is set when it does not work. */
+/** The result of probing a dependency, with the name of its setting. `error` is set if the probe failed. */
 export interface DependencyProbe {
   readonly setting: string;
   readonly error?: unknown;
@@ -15,7 +15,6 @@ export interface DependencyProbe {
 
 type Probe = readonly [setting: string, probe: () => Promise<void>];
 
-/** The network, and the time in milliseconds since the epoch. */
 interface ProbeDeps {
   readonly fetch: typeof fetch;
   readonly now: () => number;
@@ -23,7 +22,10 @@ interface ProbeDeps {
 
 const keySetTimeoutMs = 5_000;
 
-/** Sends each server of a configuration, except Pusher servers and upstreams, the requests that Usher sends. Leaves only a key in Redis, for a second. */
+/**
+ * Sends each configured server, except Pusher servers and upstreams, the same requests that the service sends. Writes
+ * only one key to Redis, which expires after a second.
+ */
 export function probeDependencies(
   config: Config,
   deps: ProbeDeps,
@@ -56,7 +58,7 @@ function probeOwnDatabase(url: Secret): Probe {
   ];
 }
 
-/** Looks up a token that does not exist: the table must be readable. */
+/** Looks up a token that does not exist, to check that the table is readable. */
 function probeSanctum(database: HostDatabaseConfig): Probe {
   return [
     'SANCTUM_DATABASE_URL',
@@ -82,7 +84,7 @@ function probeRedis(url: Secret): Probe {
     try {
       const fault = redis.misconfiguration();
       if (fault !== undefined) throw new Error(fault);
-      // A write, since a read-only replica and a server out of memory refuse only writes.
+      // The probe writes a key, because a read-only replica and a server out of memory refuse only writes.
       await redis.run((client) => client.set('doctor', '1', 'PX', 1_000));
     } finally {
       await redis.close();
@@ -109,7 +111,7 @@ function probeSessions(sessions: SessionConfig, { fetch, now }: ProbeDeps): Prob
   if (sessions.mode === 'django') {
     const probe = withHost(sessions.database, async (host) => {
       const database = createDjangoDatabase(host);
-      // Sessions in cookies have no table.
+      // Sessions in signed cookies have no table.
       if (sessions.engine !== 'signed_cookies') await database.session('usher-doctor');
       await database.user('1');
     });

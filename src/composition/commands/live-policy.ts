@@ -15,8 +15,8 @@ import { createGuestSessions } from '../../database/repositories/guest-sessions.
 import { createRevocations } from '../../database/repositories/revocations.ts';
 
 /**
- * Runs `use` with the decisions of the service: by the same facts, and not written to the audit log.
- * Throws `Unavailable` and `StartRefused`.
+ * Runs `use` with a function that decides as the service does: with the same facts, but without writing to the audit
+ * log. Throws `Unavailable` and `StartRefused`.
  */
 export function withPolicy<T>(
   config: Config,

@@ -8,7 +8,7 @@ import { prepareDatabase } from '../../database/prepare-database.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import type { Secret } from '../../runtime/secret.ts';
 
-/** The audit log, for a command. */
+/** The operations of commands on the audit log. */
 export interface Records {
   readonly findDecision: FindDecision;
   readonly pruneDecisions: Prune;
@@ -16,10 +16,10 @@ export interface Records {
   readonly now: () => number;
 }
 
-/** A command prints its result and errors, not the progress of the database. */
+/** Commands print their result and errors, but not the progress of the database. */
 const log = { info: () => undefined, error: console.error };
 
-/** Opens the audit log for the time of `use`, whether Usher runs or not. Throws `Unavailable` and `StartRefused`. */
+/** Opens the audit log while `use` runs. The service may be running or not. Throws `Unavailable` and `StartRefused`. */
 export function withRecords<T>(config: Config, use: (records: Records) => Promise<T>): Promise<T> {
   return withDatabase(config, (database) =>
     use({
@@ -30,7 +30,10 @@ export function withRecords<T>(config: Config, use: (records: Records) => Promis
   );
 }
 
-/** Opens the database of the service for the time of `use`, whether Usher runs or not. Throws `Unavailable` and `StartRefused`. */
+/**
+ * Opens the service's database while `use` runs. The service may be running or not. Throws `Unavailable` and
+ * `StartRefused`.
+ */
 export function withDatabase<T>(
   config: Config,
   use: (database: Database) => Promise<T>,
@@ -45,7 +48,7 @@ export function withDatabase<T>(
   });
 }
 
-/** A database with the tables of this version. */
+/** A database whose tables have the current version. */
 export interface Prepared {
   readonly url: Secret;
   readonly schema: string;
@@ -53,8 +56,8 @@ export interface Prepared {
 }
 
 /**
- * Prepares the database of a configuration for the time of `use`; `openEmbedded` opens an embedded one. Throws `Unavailable` and
- * `StartRefused`.
+ * Prepares the configured database while `use` runs. `openEmbedded` opens an embedded database. Throws `Unavailable`
+ * and `StartRefused`.
  */
 export async function withPrepared<T>(
   { database: where }: Config,

@@ -12,8 +12,9 @@ import { StartRefused } from '../../runtime/start-refused.ts';
 import { withPrepared, type Prepared } from './open-database.ts';
 
 /**
- * Passes an export to `write`, in chunks of whole lines, whether Usher runs or not. Resolves to the number of rows of each
- * table when all is written. Throws `TransferRefused`, `Unavailable`, `StartRefused`, and what `write` throws.
+ * Passes an export to `write`, in chunks of whole lines. The service may be running or not. Resolves to the number of
+ * rows of each table when everything is written. Throws `TransferRefused`, `Unavailable`, `StartRefused`, and the
+ * errors of `write`.
  */
 export function exportFrom(
   config: Config,
@@ -29,8 +30,9 @@ export function exportFrom(
 }
 
 /**
- * Imports an export into the database of this configuration; a missing embedded one is created. Resolves to the number of rows of each
- * table. Throws `TransferRefused`, `Unavailable`, `StartRefused`, and what reading the chunks throws; nothing is imported then.
+ * Imports an export into the configured database. Creates a missing embedded database. Resolves to the number of rows
+ * of each table. Throws `TransferRefused`, `Unavailable`, `StartRefused`, and the errors of reading the chunks. Nothing
+ * is imported if it throws.
  */
 export function importInto(config: Config, chunks: AsyncIterable<Uint8Array>): Promise<Counts> {
   return withPrepared(
@@ -40,7 +42,7 @@ export function importInto(config: Config, chunks: AsyncIterable<Uint8Array>): P
   );
 }
 
-/** Connects as the login itself, which may read the rows of every tenant. */
+/** Connects as the login role itself, which may read the rows of all tenants. */
 async function withLogin<T>(
   { url, schema }: Prepared,
   use: (client: Client) => Promise<T>,
@@ -55,7 +57,7 @@ async function withLogin<T>(
 
 async function connect({ url, schema }: Pick<Prepared, 'url' | 'schema'>): Promise<Client> {
   const options = { connectionTimeoutMillis: 10_000, application_name: 'usher transfer' };
-  // row_security off: PostgreSQL reports hidden rows as an error instead of leaving them out.
+  // With `row_security` off, PostgreSQL reports hidden rows as an error instead of omitting them.
   const settings = { row_security: 'off', lock_timeout: '10000' };
   try {
     return await openConnection(serversOf(url), options, (client) =>
