@@ -5,7 +5,7 @@ import { createOrders } from './store/orders.ts';
 import { createRooms } from './store/rooms.ts';
 import type { FactReader } from '../policy/facts.ts';
 
-/** Builds the facts of this database: as resources, which the operator changes, and as the reader that rules use. */
+/** Builds the facts of this database: the stores that the operator changes, and the reader that rules use. */
 export function buildFacts(database: Database) {
   const bookings = createBookings(database);
   const escrows = createEscrows(database);

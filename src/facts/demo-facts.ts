@@ -1,12 +1,12 @@
 import type { Bookings, Escrows } from './fact-store.ts';
 
-/** What one can ask for at once, outside production. */
+/** Facts of the demo, which exist outside production only. */
 export const demo = {
   booking: { hotelSlug: 'grand-hotel', bookingId: 'BK-2025-ABC123' },
   escrow: { tenantId: '1', escrowId: '42', buyerId: '15', sellerId: '16' },
 } as const;
 
-/** Puts the demo's facts where they are missing; what somebody changed stays changed. */
+/** Inserts the missing facts of the demo. Existing facts are not changed. */
 export async function putDemo(stores: {
   readonly bookings: Bookings;
   readonly escrows: Escrows;

@@ -5,20 +5,20 @@ import { subjectParts } from '../database/repositories/subject-key.ts';
 import { withSpan } from '../observability/tracing/span.ts';
 import type { FactReader } from '../policy/facts.ts';
 
-/** The reads of a source. */
+/** The reads of one source of facts. */
 export interface FactReads {
   readonly find: FactReader;
   readonly revocations: Pick<RevocationStore, 'latest'>;
 }
 
-/** The two sources of facts: the database, and the cache of what was read from it. */
+/** The two sources of facts: the database, and the cache of its rows. */
 export interface FactSources {
   readonly database: FactSource;
-  /** The cache at its present version; `undefined` while nothing can be cached. */
+  /** The cache at its current version; `undefined` while nothing can be cached. */
   readonly cached: () => FactSource | undefined;
 }
 
-/** Builds both sources of facts; the cache holds what was read, by table. */
+/** Builds both sources of facts. The cache stores results by table. */
 export function buildFactSources(database: FactReads, tables: TableCache): FactSources {
   const cached = withSpans(cacheReads(database, tables));
   return {
@@ -31,7 +31,7 @@ export function buildFactSources(database: FactReads, tables: TableCache): FactS
   };
 }
 
-/** The same reads, served from the cache while the tables that they read are unchanged. */
+/** Wraps the reads with a cache that is valid while their tables are unchanged. */
 export function cacheReads(
   { find, revocations }: FactReads,
   { cached }: Pick<TableCache, 'cached'>,
@@ -51,7 +51,7 @@ export function cacheReads(
   };
 }
 
-/** Each read is a span; a cached one has no duration. */
+/** Records a span for each read. The span of a cached read has no duration. */
 function withSpans({ find, revocations }: FactReads): FactReads {
   return {
     find: {
@@ -66,7 +66,7 @@ function withSpans({ find, revocations }: FactReads): FactReads {
   };
 }
 
-/** PostgreSQL stores no NUL, so two different keys of rows never become the same text. */
+/** Joins texts with NUL, which PostgreSQL cannot store, so that different lists of texts never have the same key. */
 function joinTexts(...texts: readonly string[]): string {
   return texts.join('\0');
 }

@@ -1,14 +1,14 @@
 import type { Booking, Escrow, Order, Room } from '../policy/facts.ts';
 
 /**
- * Facts of one kind that the operator keeps for us, found by their ids.
- * A change is seen by the very next decision. Every method throws `Unavailable` when the database cannot answer.
+ * Facts of one kind, which the operator stores and which are found by their ids. The next decision after a change uses
+ * the new fact. Every method throws `Unavailable` if the database is unavailable.
  */
 export interface FactStore<Fact, Ids extends readonly string[]> {
   readonly find: (...ids: Ids) => Promise<Fact | undefined>;
-  /** Creates or replaces it, and gives it as stored. */
+  /** Creates or replaces a fact, and resolves to the stored fact. */
   readonly put: (fact: Fact) => Promise<Fact>;
-  /** Removes it, and says whether it was there. */
+  /** Removes a fact, and resolves to true if it existed. */
   readonly remove: (...ids: Ids) => Promise<boolean>;
 }
 

@@ -5,7 +5,6 @@ import { assertStorable, isStorable } from '../../database/storable-text.ts';
 import type { Booking } from '../../policy/facts.ts';
 import type { Bookings } from '../fact-store.ts';
 
-/** The bookings in this database. */
 export function createBookings(database: Database): Bookings {
   const lookUp = createBatchedLookup<FoundBooking>(database, {
     name: 'usher_booking',
@@ -51,7 +50,7 @@ export function createBookings(database: Database): Bookings {
 
 type FoundBooking = BatchedRow & Pick<BookingRow, 'status' | 'roomNumber' | 'checkOut'>;
 
-/** OFFSET 0: each booking is looked up by itself, whatever the planner thinks of how many are asked for. */
+/** OFFSET 0 forces one index lookup for each booking, whatever number of requests the planner expects. */
 const findBookings = `
   SELECT asked.place, status, room_number AS "roomNumber", check_out AS "checkOut"
   FROM ${requests} CROSS JOIN LATERAL (
@@ -59,7 +58,9 @@ const findBookings = `
     WHERE hotel_slug = asked.first AND booking_id = asked.second OFFSET 0
   ) AS found`;
 
-/** Milliseconds. A year of five digits is stored, but is not a moment any more when it is read back. */
+/**
+ * Takes milliseconds. PostgreSQL stores a year of five digits, but the text that it returns cannot be parsed as a date.
+ */
 function isStorableTime(ms: number): boolean {
   return ms >= Date.parse('0001-01-01T00:00Z') && ms <= Date.parse('9999-12-31T23:59:59.999Z');
 }
@@ -68,7 +69,7 @@ function toBooking(row: Omit<BookingRow, 'updatedAt'>): Booking {
   return {
     hotelSlug: row.hotelSlug,
     bookingId: row.bookingId,
-    // A host may put a view in the table's place: a word we do not know must not count as open.
+    // A host may replace the table with a view, so an unknown status must not count as open.
     status: row.status === 'open' ? 'open' : 'cancelled',
     ...(row.roomNumber === null ? {} : { roomNumber: row.roomNumber }),
     ...(row.checkOut === null ? {} : { checkOut: row.checkOut.getTime() }),

@@ -5,7 +5,7 @@ import { assertStorable, isStorable } from '../../database/storable-text.ts';
 import type { Escrow } from '../../policy/facts.ts';
 import type { Escrows } from '../fact-store.ts';
 
-/** The escrows in this database; each statement names its tenant to row-level security. */
+/** Stores the escrows in this database. Each statement sets its tenant for row-level security. */
 export function createEscrows(database: Database): Escrows {
   const lookUp = createBatchedLookup<BatchedRow & Escrow>(database, {
     name: 'usher_escrow',
@@ -20,7 +20,7 @@ export function createEscrows(database: Database): Escrows {
 
     async put({ tenantId, escrowId, buyerId, sellerId, status }) {
       assertStorable({ tenantId, escrowId, buyerId, sellerId, status });
-      // '' is what row-level security reads where no tenant was named.
+      // Row-level security reads '' if no tenant was set.
       if (tenantId === '') throw new RangeError('tenantId is empty');
       const facts = { buyerId, sellerId, status };
       const [, row] = await database.query((prisma) =>
@@ -48,8 +48,9 @@ export function createEscrows(database: Database): Escrows {
 }
 
 /**
- * One statement for any number of tenants. LATERAL … OFFSET 0 keeps the order: each tenant is named, and then its escrow
- * is looked up, before the next tenant is. In another order row-level security would hide it, and we would say "not found".
+ * One statement for any number of tenants. LATERAL … OFFSET 0 fixes the order: PostgreSQL sets a tenant and looks up
+ * its escrow before it sets the next tenant. In another order row-level security would hide the escrow, and the result
+ * would be "not found".
  */
 const findEscrows = `
   SELECT asked.place, found.*
@@ -61,7 +62,10 @@ const findEscrows = `
     FROM escrows WHERE tenant_id = tenant.id AND escrow_id = asked.second OFFSET 0
   ) AS found`;
 
-/** Local to the transaction: a setting that stayed on the pooled connection would show this tenant to the next one. */
+/**
+ * Sets the tenant for this transaction only. A setting that stayed on the pooled connection would give the next tenant
+ * access to these rows.
+ */
 export function nameTenant(prisma: PrismaClient, tenantId: string) {
   return prisma.$executeRaw`SELECT set_config('usher.tenant', ${tenantId}, true)`;
 }

@@ -7,19 +7,22 @@ import { nameTenant } from './escrows.ts';
 type List = (typeof listNames)[number];
 type Rows = readonly { readonly id: string }[];
 
-/** Ids of one list on a page. */
+/** Maximum number of ids of one list on a page. */
 const pageSize = 200;
 
-/** One more, to see whether another page follows. */
+/** One more row than a page, to detect whether another page follows. */
 const pageLimit = pageSize + 1;
 
-/** Makes what finds a principal's own ids, page by page: each by an index, so that a table's size does not matter. */
+/**
+ * Creates the function that lists the ids of a principal's facts by page. Each list uses an index, so the size of a
+ * table does not matter.
+ */
 export function createOpenListPage(database: Database): OpenListPage {
   return (cursor) => {
     const lastIds = new Map<List, string>();
     const requested = new Map<List, Promise<readonly string[]>>();
 
-    /** Asks once, although two channel families share a list. */
+    /** Queries each list once, because two channel types may share it. */
     const list = (name: List, ids: readonly string[], query: (after: string) => Promise<Rows>) => {
       const page = requested.get(name) ?? read(name, ids, query);
       requested.set(name, page);
@@ -87,7 +90,7 @@ async function inTenant(
   return rows;
 }
 
-/** Two ranges of two indexes: for `buyer_id = … OR seller_id = …` PostgreSQL would read the whole tenant. */
+/** Two ranges of two indexes: for `buyer_id = … OR seller_id = …` PostgreSQL would read all escrows of the tenant. */
 function escrowIds(
   prisma: PrismaClient,
   { tenantId, userId, after }: { tenantId: string; userId: string; after: string },
@@ -104,7 +107,10 @@ function escrowIds(
     ) AS own ORDER BY id LIMIT ${pageLimit}`;
 }
 
-/** A view that the host has put in place of `rooms` has no triggers, so its participants are asked for directly. */
+/**
+ * If the host replaced `rooms` with a view, no trigger fills `room_participants`, so the query also reads the
+ * participants of the view.
+ */
 function roomIds(prisma: PrismaClient, { userId, after }: { userId: string; after: string }) {
   return prisma.$queryRaw<Rows>`
     SELECT id FROM (

@@ -3,7 +3,6 @@ import type { Database } from '../../database/client.ts';
 import { assertStorable, isStorable } from '../../database/storable-text.ts';
 import type { Orders } from '../fact-store.ts';
 
-/** The orders in this database. */
 export function createOrders(database: Database): Orders {
   const lookUp = createBatchedLookup<BatchedRow & { readonly ownerId: string }>(database, {
     name: 'usher_order',

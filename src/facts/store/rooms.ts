@@ -14,12 +14,15 @@ interface RoomRow extends BatchedRow {
   readonly linkedUserId: string | null;
 }
 
-/** The rooms, and the one that a viewer may see. */
+/** The store of rooms, with a lookup that returns a room only if this viewer may see it. */
 export interface RoomStore extends Rooms {
   readonly findFor: (roomId: string, viewer?: RoomViewer) => Promise<Room | undefined>;
 }
 
-/** The rooms in this database, each with the user that its guest session was linked to; the operator sees those of every tenant. */
+/**
+ * Stores the rooms in this database. Each room includes the user that its guest session was linked to. The operator
+ * sees the rooms of all tenants.
+ */
 export function createRooms(database: Database): RoomStore {
   const lookUp = createBatchedLookup<RoomRow>(database, { name: 'usher_room', text: findRooms });
   const findWithSettings = async (...texts: readonly string[]): Promise<Room | undefined> => {
@@ -31,7 +34,7 @@ export function createRooms(database: Database): RoomStore {
   return {
     find,
 
-    // '' matches no row in row-level security.
+    // In row-level security '' matches no row.
     findFor: (roomId, { tenantId = '', sessionId = '' } = {}) =>
       findWithSettings(roomId, tenantId, sessionId, 'off'),
 
@@ -65,14 +68,15 @@ export function createRooms(database: Database): RoomStore {
   };
 }
 
-/** The paths of rooms on the operator's port name no tenant. */
+/** The operator's routes for rooms have no tenant. */
 const asOperator = <Result>(prisma: PrismaClient, query: Prisma.PrismaPromise<Result>) =>
   prisma.$transaction([actAsOperator(prisma), query]);
 
 /**
- * One statement: the link must be as fresh as the room. As for escrows, LATERAL … OFFSET 0 keeps the order: the viewer is
- * named before the room is looked up. `tenant_id` and `linked_tenant_id` have no table before them, so that a host's view
- * without that column gives the NULL of `fallback`. The user of a session that was linked in another tenant is a different user.
+ * One statement, so that the room and the link are from the same snapshot. As for escrows, LATERAL … OFFSET 0 fixes the
+ * order: the settings of the viewer are made before the room is looked up. `tenant_id` and `linked_tenant_id` have no
+ * table prefix, so that they resolve to the NULL of `fallback` if a host's view lacks the column. If a session was
+ * linked in another tenant, its user is a different user and is omitted.
  */
 const findRooms = `
   SELECT asked.place, found.*
