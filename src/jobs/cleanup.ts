@@ -2,20 +2,22 @@ import { createOutageLog, reasonOf, type OutageLogDeps } from '../observability/
 import { startIntervalJob, type IntervalJob } from '../runtime/interval-job.ts';
 import type { Clock } from '../runtime/timer.ts';
 
-/** Milliseconds from the end of one sweep of all tables to the next. */
+/** Milliseconds from the end of one cleanup of all tables to the next. */
 export const cleanupIntervalMs = 10 * 60 * 1000;
 
-/** Deletes rows that no longer matter at this moment, in milliseconds since the epoch, and resolves to their number. */
+/** Deletes rows that have expired by `now`, in milliseconds since the epoch, and resolves to their number. */
 export type CleanupTask = (now: number) => Promise<number>;
 
-/** What sweeping needs. */
 export interface CleanupJobDeps extends Clock {
-  /** By the name of what they delete. */
+  /** By name of the deleted rows. */
   readonly tasks: Readonly<Record<string, CleanupTask>>;
   readonly log: OutageLogDeps['log'];
 }
 
-/** Sweeps now, and again ten minutes after each time, until it is stopped. A failed sweep does not stop the others. */
+/**
+ * Runs all tasks immediately, and again ten minutes after each run, until the job is stopped. A failed task does not
+ * stop the others.
+ */
 export function startCleanupJob({ tasks, now, startTimer, log }: CleanupJobDeps): IntervalJob {
   const outages = createOutageLog({
     log,

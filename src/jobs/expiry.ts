@@ -5,11 +5,10 @@ import type { TrackedConnections } from '../pusher/tracked-connection.ts';
 import { startIntervalJob, type IntervalJob } from '../runtime/interval-job.ts';
 import type { Clock } from '../runtime/timer.ts';
 
-/** Milliseconds from one search for grants that are due to the next, and after a search that failed. */
+/** Milliseconds between two searches for due connections, and after a failed search. */
 const intervalMs = 1_000;
 const retryIntervalMs = 5_000;
 
-/** What keeping ends needs. */
 export interface ExpiryJobDeps extends Clock {
   readonly liveGrants: Pick<TrackedConnections, 'leaseDue'>;
   readonly endConnections: EndConnections;
@@ -18,7 +17,10 @@ export interface ExpiryJobDeps extends Clock {
   readonly log: OutageLogDeps['log'];
 }
 
-/** Ends connections whose credential ended, from now on until it is stopped. All state is in the ledger, so a restart loses nothing. */
+/**
+ * Terminates connections whose credential has expired, until the job is stopped. All state is in the database, so a
+ * restart loses nothing.
+ */
 export function startExpiryJob(deps: ExpiryJobDeps): IntervalJob {
   const { startTimer, log } = deps;
   const searches = createOutageLog({
@@ -40,7 +42,9 @@ export function startExpiryJob(deps: ExpiryJobDeps): IntervalJob {
   }, startTimer);
 }
 
-/** Claim after claim, since one takes a limited number: thousands of tokens may end in the same second. */
+/**
+ * Acquires one lease after another, because a lease is limited and thousands of tokens may expire in the same second.
+ */
 async function terminateDue({
   liveGrants,
   endConnections,
