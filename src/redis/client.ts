@@ -6,29 +6,35 @@ import { clusterOptions, redisOptions, type ConnectionSettings } from './options
 import { parseRedisUrl, type RedisAddress } from './redis-url.ts';
 import { misconfigurationOf, findMisconfiguration } from './server-check.ts';
 
-/** A Redis server, a Redis Cluster, or the master that Sentinels name, behind one rule for errors. */
+/**
+ * A client of a Redis server, of a Redis Cluster, or of the master that Sentinels report. All errors pass through one
+ * rule.
+ */
 export interface Redis {
-  /** Runs commands. Throws `Unavailable` when Redis could not answer in time, never with its address or a value. */
+  /** Runs commands. Throws `Unavailable` on a failure or timeout; the error contains no address and no value. */
   readonly run: <T>(commands: (client: Client | Cluster) => Promise<T>) => Promise<T>;
-  /** A sentence that says why this can never be used: another kind of server, a database that it does not have. */
+  /**
+   * Returns a sentence that says why this server can never be used: it is another kind of server, or lacks the
+   * database.
+   */
   readonly misconfiguration: () => string | undefined;
-  /** Ends the connection. */
   readonly close: () => Promise<void>;
 }
 
 export interface RedisOptions {
   readonly url: Secret;
   readonly log: { readonly warn: (about: object, message: string) => void };
-  /** What every key begins with, so that others may use the same server. */
+  /** The prefix of every key, so that others can use the same server. */
   readonly keyPrefix?: string;
-  /** Milliseconds after which a connection attempt or a command is given up. */
+  /** Timeout of a connection attempt and of a command, in milliseconds. */
   readonly timeoutMs?: number;
   readonly observe?: Observe;
 }
 
 /**
- * A connection to Redis, tried once before this resolves and again for as long as there is none.
- * While there is none every command fails at once: a queue would let requests hang, and replay them when nobody waits any more.
+ * Connects to Redis. Resolves after the first attempt, and retries until it is connected. Without a connection every
+ * command fails immediately: a queue would delay requests, and would run their commands after the clients have
+ * disconnected.
  */
 export async function createRedis(options: RedisOptions): Promise<Redis> {
   const { url, log, keyPrefix = 'usher:', timeoutMs = 2_000, observe = unobserved } = options;
@@ -56,14 +62,14 @@ export async function createRedis(options: RedisOptions): Promise<Redis> {
 
 interface Connection {
   readonly client: Client | Cluster;
-  /** True from when a server was found to be the right one until its connection ends. */
+  /** True from the successful check of the server until the connection ends. */
   readonly isUsable: () => boolean;
   readonly fault: () => string | undefined;
-  /** Resolves after the first attempt to connect, whatever came of it. */
+  /** Resolves after the first attempt to connect, successful or not. */
   readonly firstAttempt: Promise<void>;
 }
 
-/** Connects, and follows the connection: one line for an outage, not one for each attempt to connect. */
+/** Connects, and logs one line per outage, not one per attempt to connect. */
 function connect(
   address: RedisAddress,
   { keyPrefix, timeoutMs, log }: Required<Omit<RedisOptions, 'url' | 'observe'>>,
@@ -79,7 +85,8 @@ function connect(
   const client = createClient(address, { keyPrefix, timeoutMs, onReadOnly });
   const out = (): void => {
     isUsable = false;
-    // A server that is a replica for good is left and found again with each attempt to use it.
+    // A failover closes the connection to look up the new master. If the server stays a replica, that repeats with each
+    // write, so it is not logged as an outage.
     if (!isOut && !isFailover) log.warn({ reason: fault ?? reason }, 'Redis is not reachable');
     isOut ||= !isFailover;
     isFailover = false;
@@ -99,23 +106,23 @@ function connect(
     fault = misconfigurationOf(error, address) ?? fault;
   };
   client.on('sentinelError', failed);
-  // Without a listener for errors Node would end the process.
+  // Without an `error` listener Node.js would end the process.
   client.on('error', failed);
   client.on('close', () => {
     isUsable = false;
   });
   const firstAttempt = new Promise<void>((resolve) => {
     client.on('ready', () => {
-      // A connection that ends meanwhile is examined when it is there again.
+      // If the connection ends during the check, the next `ready` event starts a new check.
       resolve(checkServer().catch(() => undefined));
     });
     const failedToConnect = (): void => {
       out();
       resolve();
     };
-    // Not the promise of `connect`: that of a Cluster whose state is not good never settles.
+    // Not the promise of `connect`: for a Cluster in a bad state it never settles.
     client.on('reconnecting', failedToConnect);
-    // While no Sentinel answers, ioredis keeps connecting, and only emits an error.
+    // While no Sentinel replies, ioredis keeps connecting and only emits `error`.
     client.on('error', () => {
       if (address.kind === 'sentinel' && client.status === 'connecting') failedToConnect();
     });
@@ -130,21 +137,21 @@ function createClient(address: RedisAddress, settings: ConnectionSettings): Clie
     : new Client(redisOptions(address, settings));
 }
 
-/** Codes only: the driver's own errors carry addresses, and with a refused login the password. */
+/** Returns error codes only: errors of the driver contain addresses, and after a refused login the password. */
 function reasonOf(error: unknown): string {
   const { code, message, lastNodeError } = error as {
     readonly code?: unknown;
     readonly message?: unknown;
     readonly lastNodeError?: unknown;
   };
-  // Of a Cluster: why the last of its nodes could not be asked for the others.
+  // For a Cluster: the error of the last node from which the nodes of the Cluster could not be read.
   if (lastNodeError instanceof Error) return reasonOf(lastNodeError);
   if (typeof code === 'string' && /^[A-Z0-9_]{3,40}$/.test(code)) return code;
   const text = typeof message === 'string' ? message : '';
   if (text.startsWith('All sentinels are unreachable')) return 'no Sentinel answers';
-  // Redis 6 and 7.0 say this of a command in a script that the login may not run, where others begin with NOPERM.
+  // The message of Redis 6 and 7.0 for a command in a script that the login may not run. Other versions return NOPERM.
   if (text.includes("can't run this command")) return 'NOPERM';
-  // Redis begins its own errors with a word: WRONGPASS, NOAUTH, LOADING, READONLY, OOM.
+  // Errors of Redis begin with a code: WRONGPASS, NOAUTH, LOADING, READONLY, OOM.
   const [, word] = /^([A-Z]{3,20}) /.exec(text) ?? [];
   return word ?? (text === 'Command timed out' ? 'timeout' : 'not connected');
 }

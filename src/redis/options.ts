@@ -1,21 +1,21 @@
 import type { ClusterOptions, RedisOptions } from 'ioredis';
 import type { RedisAddress } from './redis-url.ts';
 
-/** How long the next attempt to connect may wait, in milliseconds. */
+/** Maximum delay before the next attempt to connect, in milliseconds. */
 const maxRetryMs = 1_000;
 
 const retryStrategy = (attempt: number): number => Math.min(attempt * 50, maxRetryMs);
 
-/** What each connection is made with. */
+/** The settings of each connection. */
 export interface ConnectionSettings {
   readonly keyPrefix: string;
   /** Milliseconds. */
   readonly timeoutMs: number;
-  /** Called before a new connection is made because the server became a replica. */
+  /** Called before a reconnect because the server became a replica. */
   readonly onReadOnly: () => void;
 }
 
-/** The options of a connection to one server, or to the master that Sentinels name. */
+/** The options of a connection to one server, or to the master that Sentinels report. */
 export function redisOptions(address: RedisAddress, settings: ConnectionSettings) {
   const { keyPrefix, timeoutMs, onReadOnly } = settings;
   const [node] = address.nodes;
@@ -27,7 +27,7 @@ export function redisOptions(address: RedisAddress, settings: ConnectionSettings
     lazyConnect: true,
     enableOfflineQueue: false,
     retryStrategy,
-    // After a failover the next connection finds the new master, behind the same name or from a Sentinel.
+    // After a failover the next connection reaches the new master, by the same host name or from a Sentinel.
     reconnectOnError: ({ message }: Error) => {
       const isReadOnly = message.startsWith('READONLY');
       if (isReadOnly) onReadOnly();
@@ -45,17 +45,17 @@ export function clusterOptions(
     redisOptions: connectionOptions(address, timeoutMs),
     keyPrefix,
     lazyConnect: true,
-    // A node is connected to when it is first needed, and commands wait for that, within their time-out.
+    // ioredis connects to a node when it is first needed. Commands are queued until then, within their timeout.
     enableOfflineQueue: true,
     clusterRetryStrategy: retryStrategy,
-    // A command whose answer was lost is not sent again; for a moved slot twice is enough.
+    // A command without a reply is not sent again, because it may have run. A moved slot needs two attempts at most.
     retryDelayOnFailover: 0,
     retryDelayOnClusterDown: 0,
     maxRedirections: 3,
     slotsRefreshTimeout: timeoutMs,
-    // A node that is gone sends no redirection, so this alone finds the one that took over.
+    // A failed node sends no redirection, so only this refresh finds its replacement.
     slotsRefreshInterval: maxRetryMs,
-    // By its name, where it announces one: its certificate does not have its address.
+    // Uses the host name that a node announces, because its certificate does not contain its address.
     ...(address.tls && { dnsLookup }),
   } satisfies ClusterOptions;
 }
@@ -66,9 +66,9 @@ function connectionOptions({ login, tls }: RedisAddress, timeoutMs: number) {
     ...(tls && { tls: {} }),
     connectTimeout: timeoutMs,
     commandTimeout: timeoutMs,
-    // A frozen server keeps its connection; only this one frees us from it.
+    // A frozen server keeps its connection open; only this timeout closes it.
     socketTimeout: timeoutMs * 2,
-    // A command whose answer was lost is not sent again: it would be counted twice.
+    // A command without a reply is not sent again, because it could be counted twice.
     maxRetriesPerRequest: 0,
   } satisfies RedisOptions;
 }

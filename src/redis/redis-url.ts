@@ -1,11 +1,11 @@
-/** Where Redis is, as `REDIS_URL` says it. Holds passwords: never log it. */
+/** The parsed `REDIS_URL`. It contains passwords: never log it. */
 export interface RedisAddress {
   readonly kind: RedisKind;
   readonly tls: boolean;
-  /** The server; of a Cluster some of its nodes; or the Sentinels. */
+  /** The server, some nodes of a Cluster, or the Sentinels. */
   readonly nodes: readonly RedisNode[];
   readonly login: RedisLogin;
-  /** Index of the database; a Cluster has 0 only. */
+  /** The index of the database; a Cluster has only 0. */
   readonly database: number;
   readonly sentinel?: SentinelPart;
 }
@@ -22,7 +22,7 @@ export interface RedisLogin {
   readonly password?: string;
 }
 
-/** Which master the Sentinels watch, and the login at the Sentinels themselves. */
+/** The name of the master, and the login for the Sentinels. */
 export interface SentinelPart {
   readonly master: string;
   readonly login: RedisLogin;
@@ -34,7 +34,7 @@ const forms =
 const wholeUrl =
   /^redis(s?)(?:\+(cluster|sentinel))?:\/\/(?:([^/?#]*)@)?([^/?#@]*)(?:\/([^/?#@]*)\/?)?(?:\?([^#]*))?$/;
 
-/** What may stand behind the `?`. `family` is for other clients; Node tries IPv6 and IPv4 anyway. */
+/** The supported query parameters. `family` is for other clients; Node.js always tries IPv6 and IPv4. */
 const parameterNames: Readonly<Record<RedisKind, readonly string[]>> = {
   single: ['db', 'family'],
   cluster: ['family'],
@@ -43,7 +43,10 @@ const parameterNames: Readonly<Record<RedisKind, readonly string[]>> = {
 
 class UrlProblem extends Error {}
 
-/** Reads `REDIS_URL`. A `problem` continues the name of the setting and never repeats its value. */
+/**
+ * Parses `REDIS_URL`. A `problem` is the rest of a sentence that begins with the name of the setting. It never contains
+ * the value.
+ */
 export function parseRedisUrl(text: string): RedisAddress | { readonly problem: string } {
   try {
     return parse(text);
@@ -129,7 +132,7 @@ function loginOf(username: string | null, password: string | null): RedisLogin {
   return { ...(username && { username }), ...(password && { password }) };
 }
 
-/** A stray % is kept, as other Redis clients do. */
+/** Keeps a stray %, as other Redis clients do. */
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text);

@@ -18,27 +18,30 @@ const faults = {
 } as const;
 
 /**
- * Finds out whether a server that was connected to is what `REDIS_URL` says. Resolves to `undefined` when it is, or to a
- * sentence that says what it is and what to set. Throws when the connection ends meanwhile.
+ * Checks whether a connected server is of the kind that `REDIS_URL` names. Resolves to `undefined` if it is, otherwise
+ * to a sentence with the actual kind and the required setting. Throws if the connection ends during the check.
  */
 export async function findMisconfiguration(
   client: Client | Cluster,
   { kind, database }: RedisAddress,
 ): Promise<string | undefined> {
-  // A Cluster, and a master that Sentinels named, were found through what no other server can answer.
+  // A Cluster, or a master that Sentinels reported, needs no check: no other server could have replied to the commands
+  // that found it.
   const mode = kind === 'single' ? await modeOf(client) : 'standalone';
   if (mode !== 'standalone') return mode === 'sentinel' ? faults.isSentinel : faults.isClusterNode;
   if (database === 0) return undefined;
-  // ioredis goes on with database 0, where others may have keys of the same names.
+  // ioredis continues with database 0, which may contain keys of others with the same names.
   const answer = await client.select(database).catch(withoutCommand);
   return answer instanceof Error ? faults.hasNoDatabase : undefined;
 }
 
-/** What an attempt to connect failed with, where that is the wrong kind of server and no outage. */
+/**
+ * Returns the misconfiguration if an attempt to connect failed because of the kind of server, not because of an outage.
+ */
 export function misconfigurationOf(error: Error, { kind }: RedisAddress): string | undefined {
   const { lastNodeError } = error as Error & { readonly lastNodeError?: Error };
   const message = `${error.message} ${lastNodeError?.message ?? ''}`;
-  // ioredis ends each of its errors about bytes that it cannot read so.
+  // ioredis ends its errors about unparsable bytes with this text.
   if (message.includes('Please report this')) return faults.isNoRedis;
   if (kind === 'cluster') {
     return /cluster support disabled|unknown command/i.test(message)
@@ -50,18 +53,18 @@ export function misconfigurationOf(error: Error, { kind }: RedisAddress): string
   return message.includes('No such master') ? faults.isUnknownMaster : undefined;
 }
 
-/** `standalone` also where the login may not ask: what does not work then shows when limits are counted. */
+/** Returns `standalone` also if the login may not run the command. A failure then shows when the limits are used. */
 async function modeOf(client: Client | Cluster): Promise<'standalone' | 'sentinel' | 'cluster'> {
   const info = await client.info('server').catch(withoutCommand);
   const mode = /^redis_mode:(\w+)/m.exec(String(info))?.[1];
   if (mode === 'sentinel') return 'sentinel';
   if (mode !== 'cluster') return 'standalone';
-  // A Cluster of one node has all keys, so it is used like a single Redis.
+  // A Cluster of one node has all keys, so it can be used like a single Redis.
   const cluster = await client.cluster('INFO').catch(withoutCommand);
   return /^cluster_size:1\r?$/m.test(String(cluster)) ? 'standalone' : 'cluster';
 }
 
-/** An error that the server answered with; any other means that there is no answer. */
+/** Returns an error reply of the server. Rethrows any other error, because there was no reply. */
 function withoutCommand(error: Error): Error {
   if (error.name === 'ReplyError') return error;
   throw error;
