@@ -1,14 +1,14 @@
 import type { StartTimer } from '../runtime/timer.ts';
 
-/** Short waits that end early when Usher closes. */
+/** Short delays that end early when Usher closes. */
 export interface Pauses {
-  /** Resolves after so many milliseconds, or as soon as Usher begins to close. */
+  /** Resolves after this number of milliseconds, or as soon as Usher begins to close. */
   readonly pause: (milliseconds: number) => Promise<void>;
-  /** How many are waiting. */
+  /** The number of pending delays. */
   readonly waiting: () => number;
 }
 
-/** Creates pauses with one listener for all of them: Node takes many on one signal for a leak. */
+/** Creates delays with one shared listener: Node.js reports many listeners on one signal as a memory leak. */
 export function createPauses(startTimer: StartTimer, closing: AbortSignal): Pauses {
   const ends = new Set<() => void>();
   closing.addEventListener('abort', () => {

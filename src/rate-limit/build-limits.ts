@@ -5,13 +5,13 @@ import { createSharedLimits, type SharedLimits, type SharedLimitsDeps } from './
 import type { Limits } from './limits.ts';
 import { withSpan } from '../observability/tracing/span.ts';
 
-/** The limits; `shared` is the same object where replicas count together in Redis. */
+/** The limits. `shared` is the same object if replicas share their limits in Redis. */
 export interface BuiltLimits {
   readonly limits: Limits;
   readonly shared: SharedLimits | undefined;
 }
 
-/** Builds the limits: of this process, or of all replicas together while Redis can be reached. */
+/** Builds the limits: of this process only, or shared by all replicas while Redis is reachable. */
 export function buildLimits(
   redis: Redis | undefined,
   { now, log }: Pick<SharedLimitsDeps, 'now' | 'log'>,

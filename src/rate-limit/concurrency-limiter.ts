@@ -4,16 +4,16 @@ import type { StartTimer } from '../runtime/timer.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** True for a route whose requests stay, such as WebSockets: they would keep the slots of all others. */
+    /** True for long-lived requests such as WebSockets, which would occupy all permits. */
     slotless?: boolean;
-    /** How many slots a request of this route takes; one, without. */
+    /** The number of permits for a request of this route; one by default. */
     slotsOf?: (request: FastifyRequest) => number;
   }
 }
 
-/** How much is taken on. */
+/** The limits of concurrent and queued requests. */
 export interface ConcurrencySettings {
-  /** Slots: each is a channel that is decided, or another request. */
+  /** Permits. A request needs one for each channel to authorize, and any other request needs one. */
   readonly maxConcurrent: number;
   /** Requests. */
   readonly maxQueued: number;
@@ -22,10 +22,11 @@ export interface ConcurrencySettings {
 }
 
 /**
- * At once: enough to fill the batches of the database, and few enough that none waits for its connections until it gives
- * them up. Waiting: everybody's channels after a restart of the Pusher server, 10,000 users with five each; with its socket
- * a request takes some 20 KB, so that is about a gigabyte. So long: two slow cores work all of them off in that time
- * (1,100 a second; measured were 2,270), and proxies give up after a minute. pusher-js waits for ever, and never asks again.
+ * Concurrent: enough to fill the batches of the database, and few enough that none waits for a database connection
+ * until the timeout. Queued: the channels of all users after a restart of the Pusher server, 10,000 users with five
+ * channels each. A request with its socket needs about 20 KB, so that is about a gigabyte. Wait: two slow cores process
+ * a full queue in this time (1,100 requests per second; measured were 2,270), and proxies time out after a minute.
+ * pusher-js has no timeout and does not retry.
  */
 export const concurrencySettings: ConcurrencySettings = {
   maxConcurrent: 256,
@@ -33,32 +34,38 @@ export const concurrencySettings: ConcurrencySettings = {
   maxWaitMs: 45_000,
 };
 
-/** Seconds after which somebody who was turned away may come back. */
+/** `Retry-After` of a rejected request, in seconds. */
 const comeBackAfter = 5;
 
-/** The places in which requests are worked on. */
+/** Limits the number of requests that are processed at the same time. */
 export interface ConcurrencyLimiter {
-  /** Does this work when there are slots for it, in the order of asking; throws a 503 when there are none in time. */
+  /** Runs this work when its permits are available, in FIFO order. Throws a 503 if they are not available in time. */
   readonly run: <T>(work: () => Promise<T>, task: TaskOptions) => Promise<T>;
-  /** How many works wait. */
+  /** The number of queued tasks. */
   readonly queued: () => number;
 }
 
-/** What a work asks for. */
+/** The options of a task. */
 export interface TaskOptions {
-  /** How many slots; all there are is enough for any work. */
+  /** The number of permits; more than `maxConcurrent` counts as `maxConcurrent`. */
   readonly permits: number;
-  /** Whether nobody waits for it any more. */
+  /** Returns true if the client has disconnected. */
   readonly isAborted: () => boolean;
 }
 
 interface Waiter extends TaskOptions {
   readonly isSettled: () => boolean;
-  /** Tells whether there is a slot; false when it has been told before. */
+  /**
+   * Settles the task, with or without its permits. Returns true if it has now acquired them; false if it was settled
+   * before.
+   */
   readonly settle: (isAcquired: boolean) => boolean;
 }
 
-/** Creates slots; `onShed` is called for each request that got none while its client waited. */
+/**
+ * Creates a concurrency limiter. `onShed` is called for each request that got no permits while its client was
+ * connected.
+ */
 export function createConcurrencyLimiter(
   { maxConcurrent, maxQueued, maxWaitMs }: ConcurrencySettings,
   { startTimer, onShed }: { readonly startTimer: StartTimer; readonly onShed: () => void },
@@ -89,13 +96,14 @@ export function createConcurrencyLimiter(
     });
 
   const acquire = async (task: TaskOptions): Promise<boolean> => {
-    // Also behind one for whom there are too few slots yet: else those who need few would come first for ever.
+    // Also queued behind a task that needs more permits than are free. Otherwise tasks with few permits would always
+    // overtake it.
     if (queued > 0 || !fits(task.permits)) return queued < maxQueued && enqueue(task);
     running += task.permits;
     return true;
   };
 
-  /** Hands free slots on to who waits longest and is still there. */
+  /** Assigns free permits to the first task in the queue that is not aborted. */
   const dispatch = (): void => {
     for (let next = queue.first(); next !== undefined; next = queue.first()) {
       if (!next.isSettled() && !fits(next.permits)) return;
@@ -108,7 +116,7 @@ export function createConcurrencyLimiter(
     run: async (work, { isAborted, permits }) => {
       const task = { isAborted, permits: Math.min(permits, maxConcurrent) };
       if (!(await acquire(task))) {
-        // A client that hung up does not mean that the replica is overloaded.
+        // A request whose client disconnected does not indicate an overload.
         if (!task.isAborted()) onShed();
         throw new RequestProblem(503, 'Too many requests are waiting', retryAfter(comeBackAfter));
       }
@@ -124,12 +132,12 @@ export function createConcurrencyLimiter(
 }
 
 /**
- * Lets the handlers of all routes that are added from here on work in slots. Only the handlers: bodies have been read by
- * then, so a slow client keeps nobody waiting, and preflights are answered before.
+ * Limits the handlers of all routes that are added after this call. Only handlers need permits: bodies are read before,
+ * so a slow client occupies no permit, and preflights are answered before.
  */
 export function limitConcurrency(server: FastifyInstance, limiter: ConcurrencyLimiter): void {
   server.addHook('onRoute', (route) => {
-    // A HEAD route has the handler of its GET route, in a slot already.
+    // A HEAD route calls the handler of its GET route, which acquires the permits.
     if (route.config?.slotless === true || route.method === 'HEAD') return;
     const { handler, config } = route;
     route.handler = function (request, reply) {
@@ -142,7 +150,7 @@ export function limitConcurrency(server: FastifyInstance, limiter: ConcurrencyLi
   });
 }
 
-/** First in, first out. In two stacks, because shifting one long array moves all of it each time. */
+/** Creates a FIFO queue from two stacks, because `shift` of a long array moves all its items. */
 function createQueue<T>(): {
   readonly push: (item: T) => void;
   readonly first: () => T | undefined;

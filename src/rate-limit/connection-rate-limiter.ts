@@ -1,41 +1,49 @@
 import type { StartTimer, StopTimer } from '../runtime/timer.ts';
 import type { Limits, LimitRequest } from './limits.ts';
 
-/** Where attempts to connect are counted. */
 export interface ConnectionRateLimiterDeps {
   readonly limits: Limits;
-  /** Attempts a minute and address. */
+  /** Attempts per minute and address. */
   readonly perMinute: number;
   readonly startTimer: StartTimer;
 }
 
-/** Gives an attempt back, once its holder proved who they are. */
+/** Refunds an attempt after its client has authenticated. */
 export type Refund = () => Promise<void>;
 
-/** Counts an attempt to connect from an address: it may go on, or its address may try again after so many milliseconds. */
+/**
+ * Consumes a connection attempt of an address. The result is a refund, or the milliseconds until the next attempt of
+ * the address is allowed.
+ */
 export type ConnectionRateLimiter = (address: string) => Promise<AcquireResult>;
 
 type AcquireResult = { readonly refund: Refund } | { readonly retryAfterMs: number };
 
-/** How long an attempt waits for another's to be given back, in milliseconds; that takes a round trip to its client. */
+/**
+ * Maximum wait for the refund of another attempt, in milliseconds. A refund takes a round trip to the client of that
+ * attempt.
+ */
 const maxWaitMs = 5_000;
 
-/** Attempts that wait at once: of one address, more than the guests of any hotel, and of all. */
+/**
+ * Maximum number of queued attempts, in total and per address. The limit per address exceeds the guests of any hotel.
+ */
 const maxQueued = { address: 1_000, all: 10_000 } as const;
 
-/** Milliseconds between two looks for what another replica was given back. */
+/** Milliseconds between two polls for refunds of other replicas. */
 const pollIntervalMs = 250;
 
 interface Queue {
-  /** In the order in which they came; each leaves when it is told what became of it. */
+  /** In FIFO order. A waiter leaves the queue when it gets its result. */
   readonly waiters: Set<(attempt: AcquireResult) => void>;
   retryAfterMs: number;
   stopPolling: StopTimer;
 }
 
 /**
- * Creates the limit of attempts to connect. Who proved who they are has their attempt back, so only those who have not
- * are few; the guests of a hotel, who come at once and share an address, wait a moment for each other.
+ * Creates the limit of connection attempts. An attempt is refunded after authentication, so only unauthenticated
+ * attempts count. Guests of a hotel, who share an address and may connect at the same time, are queued for the refunds
+ * of each other.
  */
 export function createConnectionRateLimiter({
   limits,
@@ -55,7 +63,7 @@ export function createConnectionRateLimiter({
     return { refund };
   };
 
-  /** Lets in who waits until there is nothing left to take. */
+  /** Dispatches permitted attempts to the queue until the limit is exhausted. */
   const serve = async (request: LimitRequest): Promise<void> => {
     for (
       let queue = queues.get(request.key);
@@ -68,7 +76,7 @@ export function createConnectionRateLimiter({
         return;
       }
       const [first] = queue.waiters;
-      // The last one may have given up in the meantime.
+      // The last waiter may have timed out in the meantime.
       if (first === undefined) await result.refund();
       else first(result);
     }
@@ -110,7 +118,7 @@ export function createConnectionRateLimiter({
   return async (address) => {
     const request: LimitRequest = { limit: 'connections', key: address, perMinute };
     const queue = queues.get(address);
-    // Behind those who wait already, or the last to come would be the first.
+    // New attempts are queued behind earlier ones, so that they cannot overtake them.
     const result = queue ? { retryAfterMs: queue.retryAfterMs } : await acquire(request);
     if ('refund' in result) return result;
     const isFull = (queues.get(address)?.waiters.size ?? 0) >= maxQueued.address;

@@ -1,21 +1,21 @@
 import { createLruMap, evictWhile } from '../runtime/lru-map.ts';
 
-/** Counts by key, each in windows of a minute. */
+/** Counts events by key, in fixed windows of a minute. */
 export interface FixedWindow {
-  /** Counts one more of this key; true once in its window, for the first above the limit. */
+  /** Counts one event of this key. Returns true once per window, for the first event above the limit. */
   readonly exceeds: (key: string, now: number) => boolean;
-  /** Counts one more of this key; true while its window has no more than the limit. */
+  /** Counts one event of this key. Returns true if its window is within the limit. */
   readonly isWithin: (key: string, now: number) => boolean;
-  /** Counts one less. Without a record of the excess, the next one above the limit is the first again. */
+  /** Undoes one event. If the exceeded limit was not written, the next event above the limit is reported again. */
   readonly undo: (key: string, isWritten: boolean) => void;
 }
 
 const minuteMs = 60_000;
 
-/** A window that is evicted starts again. */
+/** Maximum number of keys. An evicted window starts again. */
 const maxKeys = 100_000;
 
-/** Creates counters of at most so many a minute and key. */
+/** Creates counters with this maximum per minute and key. */
 export function createFixedWindow(max: number): FixedWindow {
   const windows = createLruMap<{ readonly endsAt: number; count: number; isReported: boolean }>(
     maxKeys,

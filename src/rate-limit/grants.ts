@@ -5,12 +5,11 @@ import type { StartTimer } from '../runtime/timer.ts';
 import { createPauses } from './abortable-delay.ts';
 import type { LimitRequest, Limits, ReportLimitExceeded } from './limits.ts';
 
-/** What the rate limit of grants depends on. */
 export interface RateLimitGrantDeps {
   readonly limits: Pick<Limits, 'consume'>;
-  /** Grants a minute and principal. */
+  /** Maximum number of grants per minute and principal. */
   readonly authorizations: number;
-  /** Different channels a minute and connection. */
+  /** Maximum number of different channels per minute and connection. */
   readonly subscriptions: number;
   readonly startTimer: StartTimer;
   readonly reportExcess: ReportLimitExceeded;
@@ -19,8 +18,8 @@ export interface RateLimitGrantDeps {
 }
 
 /**
- * Counts a grant: it is within the limits, it is after a wait (and must be decided again), or it becomes a refusal.
- * Throws `Unavailable` when the exceeded limit could not be recorded.
+ * Counts a grant. The grant is within the limits, or it was delayed and must be evaluated again, or it becomes a
+ * refusal. Throws `Unavailable` if the exceeded limit could not be written.
  */
 export type RateLimitGrant = (
   grant: Grant | SignInGrant,
@@ -28,12 +27,12 @@ export type RateLimitGrant = (
 ) => Promise<'at once' | 'after a wait' | Refusal>;
 
 /**
- * How long a grant waits at most, in milliseconds: pusher-js has no time-out, and never asks again after a 429. Of 20 channels
- * a minute the next one is free after 3 s, so a user who opens one page after the other waits, and is not refused.
+ * Maximum delay of a grant, in milliseconds. pusher-js has no timeout, and it does not retry after a 429. With 20
+ * channels per minute a new one is allowed every 3 s, so a user who opens many pages quickly is delayed, not refused.
  */
 const maxWaitMs = { authorizations: 2_000, subscriptions: 3_000 } as const;
 
-/** Grants that wait at once; each occupies the concurrency limiter. */
+/** Maximum number of delayed grants. Each occupies the concurrency limiter. */
 const maxWaiting = 64;
 
 const exceeded = {
@@ -47,7 +46,10 @@ const exceeded = {
   },
 } as const;
 
-/** Creates the rate limit of grants: by principal and connection, never by address, which a whole office shares. */
+/**
+ * Creates the rate limit of grants. It limits by principal and connection, never by address, which a whole office may
+ * share.
+ */
 export function createGrantRateLimit(deps: RateLimitGrantDeps): RateLimitGrant {
   const { limits, startTimer, reportExcess, closing } = deps;
   const { pause, waiting } = createPauses(startTimer, closing);
@@ -62,15 +64,15 @@ export function createGrantRateLimit(deps: RateLimitGrantDeps): RateLimitGrant {
       return { ...refuse({ ...grant, checks }, code), retryAfterMs: taken.retryAfterMs };
     }
     if (taken.waitMs === 0) return 'at once';
-    // The grant is counted already; at shutdown the wait ends early.
+    // The grant is counted already. A shutdown ends the delay early.
     await pause(taken.waitMs);
     return 'after a wait';
   };
 }
 
 /**
- * Counts a request once, however often it is decided: a second decision of it waits for nothing and takes nothing, and is
- * refused if the first was.
+ * Counts a request once, even if it is evaluated again. Further evaluations are neither delayed nor counted, and are
+ * refused if the first was refused.
  */
 export function oncePerRequest(rateLimit: RateLimitGrant): RateLimitGrant {
   let first: ReturnType<RateLimitGrant> | undefined;
@@ -84,13 +86,16 @@ export function oncePerRequest(rateLimit: RateLimitGrant): RateLimitGrant {
   };
 }
 
-/** The same refusal, of what was decided now. */
+/** Repeats the refusal for the current evaluation. */
 function refuseAgain(grant: Grant | SignInGrant, refusal: Refusal): Refusal {
   const failed = refusal.checks.slice(-1);
   return { ...refusal, id: grant.id, checks: [...grant.checks, ...failed] };
 }
 
-/** Both in one step. The principal's tenant tells the Pusher app, so the app need not stand in the key. */
+/**
+ * Creates the limit requests of a grant, which are consumed in one step. The tenant of the principal determines the
+ * Pusher app, so the key need not contain the app.
+ */
 function claimsOf(
   grant: Grant | SignInGrant,
   { authorizations, subscriptions }: Pick<RateLimitGrantDeps, 'authorizations' | 'subscriptions'>,
@@ -106,7 +111,8 @@ function claimsOf(
     maxWaitMs: timeoutMs,
   } as const;
   if (grant.action === 'sign-in') return [rate];
-  // Per principal too: otherwise one user could exhaust the limit of another user's socket id.
+  // The key of the connection includes the principal: otherwise one user could exhaust the limit of another user's
+  // socket id.
   return [
     rate,
     {

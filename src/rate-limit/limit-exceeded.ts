@@ -3,10 +3,9 @@ import type { WriteSignal } from '../audit/audit-event.ts';
 import type { StartTimer, StopTimer } from '../runtime/timer.ts';
 import type { LimitName, ReportLimitExceeded } from './limits.ts';
 
-/** What excesses are reported to. */
 export interface ExcessDeps {
   readonly recordSignal: WriteSignal;
-  /** Counts each one. */
+  /** Counts each exceeded limit. */
   readonly count: (limit: LimitName) => void;
   readonly now: () => number;
   readonly startTimer: StartTimer;
@@ -19,19 +18,19 @@ type EventDetails = Parameters<ReportLimitExceeded>[2];
 interface LimitWindow {
   readonly details: EventDetails;
   readonly endsAt: number;
-  /** Excesses after the one that was recorded. */
+  /** The number of times that the limit was exceeded after the written event. */
   suppressed: number;
   readonly stopTimer: StopTimer;
 }
 
 const windowMs = 60_000;
 
-/** A window that is evicted ends early. */
+/** Maximum number of windows. An evicted window ends early. */
 const maxWindows = 100_000;
 
 /**
- * Creates what reports excesses. The first of each limit and key is recorded at once; after that there is one record a
- * minute, with the number of those that were not recorded by themselves, until a minute has none.
+ * Creates the reporter of exceeded limits. The first event of each limit and key is written immediately. After that one
+ * event per minute is written, with the number of suppressed events, until a minute has none.
  */
 export function createReportLimitExceeded({
   recordSignal,
@@ -41,7 +40,7 @@ export function createReportLimitExceeded({
   log,
 }: ExcessDeps): {
   readonly reportExcess: ReportLimitExceeded;
-  /** Records what is not recorded yet. */
+  /** Writes all suppressed events. */
   readonly flush: () => Promise<void>;
 } {
   const windows = new LRUCache<string, LimitWindow>({
@@ -65,7 +64,7 @@ export function createReportLimitExceeded({
     windows.delete(name);
     return window;
   };
-  /** Records the minute where it has something to say, and goes on with the next one. */
+  /** Writes the event of the window if it has suppressed events, and then opens the next window. */
   const end = async (name: string): Promise<void> => {
     const window = closeWindow(name);
     if (window === undefined || window.suppressed === 0) return;

@@ -1,7 +1,7 @@
 import type { Limits } from './limits.ts';
 import { createMemoryRateLimiter } from './memory-rates.ts';
 
-/** Creates the limits of one process, in memory that is bounded. */
+/** Creates the limits of one process, in bounded memory. */
 export function createMemoryLimits(now: () => number): Limits {
   const rates = createMemoryRateLimiter();
   return {

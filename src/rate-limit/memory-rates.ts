@@ -7,21 +7,23 @@ import {
   type LocalRateLimiter,
 } from './limits.ts';
 
-/** Keys of one limit at once; beyond that the one that was idle longest is forgotten, and begins anew. */
+/** Maximum number of keys of one limit. Beyond it the least recently used key is evicted and starts again. */
 const maxKeys = 100_000;
 
 /**
- * Keys of one limit that stay when nothing they took is left. Who asks once a second would leave a key each time, old enough
- * that only a full collection finds it: two thirds of what such a collection had to find.
+ * Number of expired keys of one limit that are kept. If a client sent one request per second and its key were deleted
+ * each time, the key would be old enough that only a full garbage collection frees it. Such keys were two thirds of the
+ * work of a full collection.
  */
 const idleKeys = 1_000;
 
-/** Things of all keys together; beyond that the one that was taken for longest ago is forgotten. */
+/** Maximum number of dedupe entries of all keys. Beyond it the least recently used entry is evicted. */
 const maxDedupeEntries = 200_000;
 
 /**
- * Creates rates by the generic cell rate algorithm (ITU-T I.371, annex A): a key is one number, the moment at which
- * everything that it took would have arrived, had it come evenly. That moment may be a minute ahead, and no more.
+ * Creates rates by the generic cell rate algorithm (ITU-T I.371, annex A). The state of a key is one number, the
+ * theoretical arrival time: the time at which all its units would have arrived at an even rate. It may be at most a
+ * minute ahead.
  */
 export function createMemoryRateLimiter(): LocalRateLimiter {
   const limits: Readonly<Record<LimitName, LruMap<number>>> = {
@@ -35,7 +37,7 @@ export function createMemoryRateLimiter(): LocalRateLimiter {
   const deduplicated = createDedupeSet();
   const nextArrival = (request: LimitRequest, time: number): number => {
     const stored = limits[request.limit].peek(keyOf(request)) ?? time;
-    // After the clock was set back nobody waits for it to come round again.
+    // Bounds the stored time: after the clock was set back, no request waits until the old time is reached again.
     const latest = time + minuteMs + (request.maxWaitMs ?? 0);
     return Math.max(time, Math.min(stored, latest)) + intervalMs(request);
   };
@@ -45,7 +47,7 @@ export function createMemoryRateLimiter(): LocalRateLimiter {
     evictWhile(arrivals, (each) => each <= time && arrivals.size > idleKeys);
   };
   return {
-    // Whole milliseconds: the error of adding up thirds costs nobody the last one.
+    // Rounded down to whole milliseconds: rounding errors of intervals such as thirds must not refuse the last unit.
     waitMsFor: (request, time) =>
       deduplicated.has(request, time)
         ? 0
@@ -66,18 +68,18 @@ export function createMemoryRateLimiter(): LocalRateLimiter {
   };
 }
 
-/** What was taken for within the last minute. */
+/** Creates the set of dedupe keys of the last minute. */
 function createDedupeSet() {
   const ends = createLruMap<number>(maxDedupeEntries);
   const isCounted = (entry: string, time: number): boolean => {
     const end = ends.peek(entry);
-    // An end more than a minute ahead was noted before the clock was set back.
+    // An entry that ends more than a minute ahead was stored before the clock was set back.
     return end !== undefined && end > time && end <= time + minuteMs;
   };
   return {
     has: (request: LimitRequest, time: number): boolean =>
       request.dedupeKey !== undefined && isCounted(dedupeEntry(request), time),
-    /** Keeps it for a minute from now. Returns whether it was held already. */
+    /** Keeps the entry for a minute from now. Returns true if it existed already. */
     take: (request: LimitRequest, time: number): boolean => {
       if (request.dedupeKey === undefined) return false;
       const entry = dedupeEntry(request);
@@ -89,17 +91,17 @@ function createDedupeSet() {
   };
 }
 
-/** No part has a line break: it is a socket id. */
+/** The separator is unambiguous: a part is a socket id and contains no line break. */
 function keyOf({ key, part }: LimitRequest): string {
   return part === undefined ? key : `${part}\n${key}`;
 }
 
-/** No thing has one either: it is the name of a channel. */
+/** The separator is unambiguous: a dedupe key is the name of a channel and contains no line break. */
 function dedupeEntry(request: LimitRequest): string {
   return `${request.limit}\n${request.dedupeKey ?? ''}\n${keyOf(request)}`;
 }
 
-/** The text by itself: cut out of a body, it would keep the whole body in memory for as long. */
+/** Copies a text. A substring of a request body would keep the whole body in memory. */
 function copyText(text: string): string {
   return Buffer.from(text).toString();
 }

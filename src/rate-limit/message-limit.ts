@@ -1,22 +1,21 @@
 import { principalKey, type Principal } from '../policy/principal.ts';
 import type { Limits, LocalRateLimiter, LimitRequest } from './limits.ts';
 
-/** Counts a message of this principal: 0 when it may pass, else the milliseconds until the next one may. */
+/** Counts a message of this principal. Returns 0 if it is allowed, otherwise the milliseconds until the next one is. */
 export type CountMessage = (principal: Principal) => number;
 
-/** Where messages are counted. */
 export interface MessageLimitDeps {
   readonly perMinute: number;
   readonly rates: LocalRateLimiter;
-  /** The account that replicas share, where they do. */
+  /** The limits that replicas share; `undefined` without Redis. */
   readonly shared: Pick<Limits, 'consume'> | undefined;
   readonly now: () => number;
 }
 
 /**
- * Creates the limit of messages a minute and principal, over all its connections. It is told at once: a message that
- * waited for Redis would be lost when its client closes right after it. So replicas tell each other behind the message,
- * and what a principal has too much of on all of them together is what it sends while they do.
+ * Creates the limit of messages per minute and principal, over all its connections. It decides synchronously: a message
+ * that waited for Redis would be lost if its client closed right after it. So each replica updates the shared limit
+ * afterwards. A principal can exceed the limit over all replicas only with messages that it sends before that update.
  */
 export function createMessageLimit(deps: MessageLimitDeps): CountMessage {
   const { perMinute, rates, shared, now } = deps;

@@ -2,9 +2,10 @@ import type { Redis } from '../redis/client.ts';
 import { intervalMs, minuteMs, type LimitRequest, type Limits } from './limits.ts';
 
 /**
- * Looks at every claim, then takes all of them or nothing, in one step. `KEYS` are of each claim its rate and the thing that
- * it is taken for, twice the same where there is none. `ARGV` is the time, then of each claim the interval and the patience.
- * The arithmetic is that of `memory-rates.ts`. Returns the number of the claim that is too much, or 0, and a wait.
+ * Checks all requests, and then consumes all of them or none, in one step. `KEYS` has two keys for each request: its
+ * rate and its dedupe entry, or the rate twice if there is no dedupe key. `ARGV` is the time, and then the interval and
+ * the maximum wait of each request. The arithmetic is that of `memory-rates.ts`. Returns the number of the request that
+ * exceeds its limit, or 0, and a wait.
  */
 const consumeScript = `
 local now = tonumber(ARGV[1])
@@ -31,25 +32,24 @@ for i = 1, #KEYS / 2 do
 end
 return { 0, longest }`;
 
-/** Moves the moment of a rate back by an interval; once it has passed there is nothing left to keep. */
+/** Moves the arrival time of a rate back by one interval, and deletes the key if that time has passed. */
 const refundScript = `
 local now, interval = tonumber(ARGV[1]), tonumber(ARGV[2])
 local moment = tonumber(redis.call('GET', KEYS[1]) or now) - interval
 if moment <= now then return redis.call('DEL', KEYS[1]) end
 return redis.call('SET', KEYS[1], string.format('%.17g', moment), 'PX', math.ceil(moment - now))`;
 
-/** So many keys that some are on each node of a Redis Cluster. */
+/** Enough keys that each node of a Redis Cluster has some of them. */
 const probes = Array.from({ length: 16 }, (_, i) => `probe ${i}`);
 
-/** Limits in Redis. */
 export interface RedisLimits extends Limits {
-  /** Runs the commands that limits need, also on each node of a Cluster; throws `Unavailable` when one does not work. */
+  /** Runs the commands that limits need, on each node of a Cluster. Throws `Unavailable` if one fails. */
   readonly probe: () => Promise<void>;
 }
 
 /**
- * Creates limits in Redis, shared by replicas, one round trip a step; Redis itself removes what is over.
- * The time is the replica's: where two clocks differ, one of them sees waits that are longer by as much.
+ * Creates limits in Redis that replicas share. Each step is one round trip, and Redis expires old keys. The time is
+ * that of the replica: if two clocks differ, one replica computes waits that are longer by the difference.
  */
 export function createRedisLimits(redis: Redis, now: () => number): RedisLimits {
   const limits: Limits = {
@@ -82,7 +82,9 @@ export function createRedisLimits(redis: Redis, now: () => number): RedisLimits 
   };
 }
 
-/** The text in braces is the hash tag, which selects the node of a Cluster, so keys of one owner are on one node. */
+/**
+ * The text in braces is the hash tag, which selects the node of a Cluster. So the keys of one owner are on one node.
+ */
 function keysOf({
   limit,
   key,

@@ -3,30 +3,33 @@ import { principalKey } from '../policy/principal.ts';
 import { createLruMap, evictWhile } from '../runtime/lru-map.ts';
 import type { Limits, ReportLimitExceeded } from './limits.ts';
 
-/** What counts refused requests. */
 export interface RefusalRateLimitDeps {
   readonly limits: Pick<Limits, 'consume'>;
-  /** Refused requests per minute and address. */
+  /** Maximum number of refused requests per minute and address. */
   readonly failures: number;
-  /** What an address counts as: of IPv6 its /64. */
+  /** Returns the rate limit key of an address. For IPv6 it is the /64 prefix. */
   readonly addressKey: (address: string) => string;
   readonly reportExcess: ReportLimitExceeded;
-  /** Counts a refusal that is not recorded by itself. */
+  /** Counts a refusal that is not written. */
   readonly countUnrecorded: (code: string) => void;
   readonly record: WriteDecision;
   readonly recordSignal: WriteSignal;
   readonly now: () => number;
 }
 
-/** Counts a refused request once, however often it is asked; the milliseconds to wait once its address has had too many. */
+/**
+ * Counts a refused request once, even if called again. Resolves to the milliseconds to wait if its address has exceeded
+ * the limit.
+ */
 export type CountRefusal = (origin: Origin) => Promise<number | undefined>;
 
-/** Addresses and principals over the limit; one that is evicted is counted again. */
+/** Maximum number of addresses and principals over the limit. An evicted one is counted again. */
 const maxBlocked = 100_000;
 
 /**
- * Creates the limit of refused requests, and recorders that respect it: over the limit of its address a refusal is counted and
- * not written, neither in the log nor in the database. Otherwise a flood of requests without a credential would fill both.
+ * Creates the limit of refused requests, and writers that apply it: if an address is over the limit, its refusals are
+ * counted but written neither to the log nor to the database. Otherwise a flood of requests without a credential would
+ * fill both.
  */
 export function createRefusalRateLimit(deps: RefusalRateLimitDeps) {
   const { failures: perMinute, limits, reportExcess, countUnrecorded, now } = deps;
@@ -35,7 +38,8 @@ export function createRefusalRateLimit(deps: RefusalRateLimitDeps) {
 
   const take = async (key: string): Promise<number | undefined> => {
     const until = blocked.peek(key) ?? 0;
-    // Known already: a flood costs no round trip to Redis. A longer time is from before the clock was set back.
+    // An address over the limit is found locally, so a flood causes no round trips to Redis. A longer time was stored
+    // before the clock was set back.
     if (until > now() && until <= now() + 60_000) return until - now();
     const taken = await limits.consume([{ limit: 'failures', key, perMinute }]);
     if (!('exceeded' in taken)) return undefined;
@@ -58,13 +62,13 @@ export function createRefusalRateLimit(deps: RefusalRateLimitDeps) {
   const record: WriteDecision = async (decision, origin, asOf) => {
     if (decision.outcome === 'grant') return deps.record(decision, origin, asOf);
     const { code, principal } = decision;
-    // A limit of one principal is not paid for by the others at its address.
+    // A principal that exceeds its own limit must not consume the limit of its address, which others share.
     const isOwn = code.startsWith('too-many-') && principal !== undefined;
     const wait = isOwn
       ? await take(`principal ${principalKey(principal)}`)
       : await countRefusal(origin);
     if (wait === undefined) return deps.record(decision, origin, asOf);
-    // What rests on remembered facts is proved by its record alone; without one it is decided again.
+    // A decision from cached facts is verified only when it is written. Without that it must be evaluated again.
     if (asOf !== undefined && principal !== undefined && !isOwn) return false;
     countUnrecorded(code);
     return true;

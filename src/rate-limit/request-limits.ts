@@ -10,25 +10,25 @@ import { originOf } from '../http/input/auth-request.ts';
 import { RequestProblem, retryAfter } from '../http/output/problem.ts';
 import type { Refund, ConnectionRateLimiter } from './connection-rate-limiter.ts';
 
-/** Counts a refused request; throws a 429 once its address has had too many. */
+/** Counts a refused request. Throws a 429 if its address has exceeded the limit. */
 export type CountFailure = (request: FastifyRequest) => Promise<void>;
 
-/** IPv6 counts by /64, which one host usually holds whole. */
+/** IPv6 addresses are limited by /64 prefix, which one host usually owns. */
 const ipv6Subnet = 64;
 
-/** What an address counts as. */
+/** Returns the rate limit key of an address. */
 export function addressKey(address: string): string {
   return normalizeIP(address, ipv6Subnet);
 }
 
-/** `Retry-After` speaks of whole seconds. */
+/** Rounds up to whole seconds, for `Retry-After`. */
 export function wholeSeconds(milliseconds: number): number {
   return Math.max(1, Math.ceil(milliseconds / 1000));
 }
 
 /**
- * Creates the limit of refused requests a minute and address.
- * Only refusals count: a hotel's guests share one address, and a client never retries after a 429.
+ * Creates the limit of refused requests per minute and address. Only refusals count: guests of a hotel share one
+ * address, and a client never retries after a 429.
  */
 export function createFailureLimit(countRefusal: CountRefusal): CountFailure {
   return async (request) => {
@@ -38,10 +38,10 @@ export function createFailureLimit(countRefusal: CountRefusal): CountFailure {
   };
 }
 
-/** Counts a guest session that is started; throws a 429 once its address has had too many. */
+/** Counts the start of a guest session. Throws a 429 if its address has exceeded the limit. */
 export type CountGuestSession = (request: FastifyRequest) => Promise<void>;
 
-/** Creates the limit of guest sessions a minute and address; it has nothing to do with refused requests. */
+/** Creates the limit of guest sessions per minute and address, independent of refused requests. */
 export function createGuestSessionLimit(
   server: FastifyInstance,
   most: number,
@@ -57,7 +57,7 @@ export function createGuestSessionLimit(
   };
 }
 
-/** Makes the same count for who is answered otherwise than by a 429. */
+/** Wraps a counter for requests that get another response than a 429. */
 export function withoutReply(countFailure: CountFailure): CountFailure {
   return async (request) => {
     try {
@@ -68,10 +68,10 @@ export function withoutReply(countFailure: CountFailure): CountFailure {
   };
 }
 
-/** Counts a request that wants to become a connection, and gives what gives it back; throws a 429 when there are too many. */
+/** Counts a connection attempt and resolves to its refund. Throws a 429 if the limit is exceeded. */
 export type CountConnection = (request: FastifyRequest) => Promise<Refund>;
 
-/** Creates the limit of connection attempts a minute and address. */
+/** Creates the limit of connection attempts per minute and address. */
 export function createConnectionLimit(
   limiter: ConnectionRateLimiter,
   reportExcess: ReportLimitExceeded,
@@ -86,7 +86,10 @@ export function createConnectionLimit(
   };
 }
 
-/** Makes the store in which `@fastify/rate-limit` counts guest sessions: with all other limits, replicas together. */
+/**
+ * Creates the store of `@fastify/rate-limit` for guest sessions. It uses the same limits as all others, so replicas
+ * share them.
+ */
 export function createRateLimitStore(limits: Pick<Limits, 'consume'>): FastifyRateLimitStoreCtor {
   return class RateLimitStore implements FastifyRateLimitStore {
     incr(...[key, done, , max]: Parameters<FastifyRateLimitStore['incr']>): void {

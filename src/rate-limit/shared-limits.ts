@@ -1,30 +1,29 @@
 import { Unavailable } from '../runtime/unavailable.ts';
 import type { Limits } from './limits.ts';
 
-/** Limits that replicas keep together while they can, and each by itself while they cannot. */
+/** Limits that replicas share while Redis is reachable. During an outage each replica uses its local limits. */
 export interface SharedLimits extends Limits {
-  /** Whether this replica counts by itself at the moment. */
+  /** Returns true while this replica uses its local limits. */
   readonly isLocal: () => boolean;
-  /** Looks whether the shared account answers now, and goes by that. */
+  /** Probes the shared limits now, and switches to them or to the local limits. */
   readonly probe: () => Promise<void>;
 }
 
-/** What shared limits are made of. */
 export interface SharedLimitsDeps {
   readonly shared: Limits;
   readonly local: Limits;
-  /** Resolves when the shared account works; throws `Unavailable` otherwise. */
+  /** Resolves if the shared limits work; throws `Unavailable` otherwise. */
   readonly probeShared: () => Promise<void>;
   readonly now: () => number;
   readonly log: { readonly warn: (about: object, message: string) => void };
 }
 
-/** Milliseconds between two looks at an account that did not answer. */
+/** Milliseconds between two probes during an outage. */
 const probeIntervalMs = 1_000;
 
 /**
- * Creates limits that outlive an outage: to refuse everybody would make it everybody's, to count nothing would open the door.
- * While there is an outage nobody waits for its end: the next look goes on beside the claims, and only one at a time.
+ * Creates limits that work during an outage. Without local limits Usher would have to refuse all requests, or to allow
+ * unlimited ones. During an outage no request waits: the next probe runs concurrently with the requests, one at a time.
  */
 export function createSharedLimits(deps: SharedLimitsDeps): SharedLimits {
   const { shared, local, probeShared, now, log } = deps;
@@ -70,7 +69,7 @@ export function createSharedLimits(deps: SharedLimitsDeps): SharedLimits {
   };
 }
 
-/** The error of Redis, such as `OOM` or `READONLY`; `docs/limits.md` explains each. */
+/** Returns the error code of Redis, such as `OOM` or `READONLY`; `docs/limits.md` explains each. */
 function reasonOf(error: unknown): string {
   const { cause } = error as { readonly cause?: unknown };
   return cause instanceof Error ? cause.message : 'unknown';
