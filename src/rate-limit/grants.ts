@@ -37,11 +37,11 @@ const maxWaiting = 64;
 
 const exceeded = {
   authorizations: {
-    name: 'principal has few enough authorizations a minute',
+    name: 'authorizations of the principal are within the limit',
     code: 'too-many-authorizations',
   },
   subscriptions: {
-    name: 'connection asked for few enough different channels a minute',
+    name: 'different channels of the connection are within the limit',
     code: 'too-many-subscriptions',
   },
 } as const;

@@ -126,7 +126,7 @@ describe('paths and methods', () => {
     expect(await asks('%zz')).toEqual([400, 'The path is malformed']);
     expect(await asks('1'.repeat(256))).toEqual([400, 'The orderId in the path is too long']);
     const page = { origin: 'https://evil.example' };
-    expect(await asks('%zz', page)).toEqual([403, 'Ask by localhost']);
+    expect(await asks('%zz', page)).toEqual([403, 'Use localhost']);
   });
 
   it.each([

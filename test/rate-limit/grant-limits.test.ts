@@ -74,7 +74,7 @@ describe('authorizations beyond those a minute', () => {
       `SELECT outcome, failed_check, count(*)::int FROM audit_log
        WHERE code = 'too-many-authorizations' GROUP BY outcome, failed_check`,
     );
-    const failed_check = 'principal has few enough authorizations a minute';
+    const failed_check = 'authorizations of the principal are within the limit';
     expect(rows).toStrictEqual([{ outcome: 'refusal', failed_check, count: 5 }]);
     const signals = () =>
       rowsOf(

@@ -49,7 +49,7 @@ describe('a grant beyond the limit of its principal', () => {
     const refused = await ask();
     expect(refused).toMatchObject({ code: 'too-many-authorizations', retryAfterMs: 3_000 });
     expect(refused.checks.at(-1)).toEqual({
-      name: 'principal has few enough authorizations a minute',
+      name: 'authorizations of the principal are within the limit',
       passed: false,
       code: 'too-many-authorizations',
     });
@@ -108,7 +108,7 @@ describe('a grant of one more channel than a connection may have', () => {
     const refused = await ask({ channelName: another });
     expect(refused).toMatchObject({ code: 'too-many-subscriptions', retryAfterMs: 20_000 });
     expect(refused.checks.at(-1)).toMatchObject({
-      name: 'connection asked for few enough different channels a minute',
+      name: 'different channels of the connection are within the limit',
     });
     expect(reported).toEqual(['subscriptions']);
     expect(verdict(await ask({ channelName: names[0] }))).toBe('grant');

@@ -110,7 +110,7 @@ function operation(granted: readonly Granted[], refused: readonly docs.ErrorExam
     );
   return docs.describeRoute({
     tag: 'Channels',
-    summary: 'May this connection subscribe to this channel?',
+    summary: 'Authorize a subscription',
     description:
       'What pusher-js and Laravel Echo ask. Only a 200 lets a client in. Any of the credentials will do, and no more than one may be shown.',
     security: anyCredential,

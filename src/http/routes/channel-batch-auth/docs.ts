@@ -66,7 +66,7 @@ const numbered = Object.fromEntries(
 
 export const channelBatchAuthDocs: Operation = {
   tags: ['Channels'],
-  summary: 'May this connection subscribe to these channels?',
+  summary: 'Authorize several subscriptions',
   description:
     'What the plugin `pusher-js-auth` asks. Each channel has its own status in a 200, and its proof in `data` where that is 200; who shows no credential gets 401 for each.',
   security: anyCredential,

@@ -11,7 +11,7 @@ import { generalResponses } from '../../output/refusal-response.ts';
 
 export const channelListDocs = docs.describeRoute({
   tag: 'Channels',
-  summary: 'Which channels may I enter now?',
+  summary: 'List the channels of the principal',
   description:
     'For a client to leave channels that are not listed, once it has read every page. A list counts as one authorization of `RATE_LIMIT_AUTHORIZATIONS`. Encrypted forms are listed where there is a master key. A refusal is on record, a list is not.',
   security: anyCredential,

@@ -23,7 +23,7 @@ const entry = closedObject(
     tenant_id: text,
     failed_check: { ...text, description: 'The first check that did not hold' },
     checks: { type: 'array', items: closedObject({ name: text, passed: { type: 'boolean' } }) },
-    signals: { type: 'array', items: text, description: 'What it tells a security reviewer' },
+    signals: { type: 'array', items: text, description: 'Security events of the decision' },
     origin: closedObject({ request_id: text, address: text, user_agent: text }, ['user_agent']),
   },
   ['code', 'family', 'channel', 'socket_id', 'principal', 'tenant_id', 'failed_check'],
@@ -31,7 +31,7 @@ const entry = closedObject(
 
 export const decisionsDocs = docs.describeRoute({
   tag: 'Operating',
-  summary: 'Why was somebody let in, or not?',
+  summary: 'Read a recorded decision',
   security: guarded,
   ok: json('The decision on record', entry, {
     refused: {

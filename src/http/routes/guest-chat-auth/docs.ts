@@ -9,7 +9,7 @@ const asks = (channel_name: string, socket_id = '1234.5678') => ({ socket_id, ch
 
 export const guestChatAuthDocs = docs.describeRoute({
   tag: 'Channels',
-  summary: 'May this guest enter the chat of their booking?',
+  summary: 'Authorize the chat of a booking',
   description:
     'The one channel that this route signs is `private-hotel-{hotelSlug}-guest-chat-booking-{bookingId}` of the token’s own booking.',
   security: [{ guestToken: [] }],

@@ -8,7 +8,8 @@ const session = '5d8f2c0e-7a41-4d6b-9c3e-1f2a3b4c5d6e';
 export const startDocs = docs.describeRoute({
   tag: 'Guest sessions',
   summary: 'Start a guest session',
-  description: 'Sixty a minute and address. The token is told this once.',
+  description:
+    'Limited by `RATE_LIMIT_GUEST_SESSIONS` per minute and address. The token is in no other response.',
   security: [],
   ok: json(
     'The session, and its token',
@@ -32,7 +33,7 @@ export const startDocs = docs.describeRoute({
 
 export const linkDocs = docs.describeRoute({
   tag: 'Guest sessions',
-  summary: 'Link it to the user, at login',
+  summary: 'Link a guest session to a user at login',
   description: 'The user then takes part in the rooms of that guest session.',
   security: [{ userToken: [], guestSession: [] }],
   ok: decided(
@@ -56,7 +57,7 @@ export const linkDocs = docs.describeRoute({
 
 export const endDocs = docs.describeRoute({
   tag: 'Guest sessions',
-  summary: 'End it, at logout',
+  summary: 'End a guest session at logout',
   security: [{ guestSession: [] }],
   status: 204,
   ok: decided({ description: 'It has ended' }),

@@ -6,7 +6,7 @@ export const guarded: Operation['security'] = [{ operatorToken: [] }, {}];
 
 export const guardFaults = [
   fault('token-required', [401, 'The operator’s token is required']),
-  fault('not-by-localhost', [403, 'Ask by localhost']),
+  fault('not-by-localhost', [403, 'Use localhost']),
 ];
 
 const status = (...values: readonly string[]) =>
@@ -24,28 +24,32 @@ const status = (...values: readonly string[]) =>
 
 export const livezDocs: Operation = {
   tags: ['Operating'],
-  summary: 'Does the process answer?',
+  summary: 'Liveness probe',
   security: [],
-  responses: { 200: json('It does', status('live'), { live: { value: { status: 'live' } } }) },
+  responses: {
+    200: json('The process responds', status('live'), { live: { value: { status: 'live' } } }),
+  },
 };
 
 export const readyzDocs: Operation = {
   tags: ['Operating'],
-  summary: 'Can it do its work?',
-  description: '`degraded`: decisions are answered that do not get on record (`AUDIT=buffered`).',
+  summary: 'Readiness probe',
+  description:
+    '`degraded`: decisions are not written to the audit log at present (`AUDIT=buffered`).',
   security: [],
   responses: {
-    200: json('It can', status('ready', 'degraded'), { ready: { value: { status: 'ready' } } }),
+    200: json('Usher is ready', status('ready', 'degraded'), {
+      ready: { value: { status: 'ready' } },
+    }),
     503: withHeaders(
       json(
-        'Closing, or without a dependency that it cannot do without',
+        'Usher is closing, or a required dependency is unavailable',
         { oneOf: [status('closing'), { $ref: '#/components/schemas/Error' }] },
         { closing: { value: { status: 'closing' } }, ...exampleOf(unavailable) },
       ),
       {
         'Retry-After': {
-          description:
-            'Seconds after which it may be asked again; of one that closes there are none',
+          description: 'Seconds until the next attempt; absent while Usher is closing',
           schema: { type: 'integer', minimum: 1 },
         },
       },

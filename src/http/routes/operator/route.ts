@@ -54,7 +54,7 @@ export function guardOperator(server: FastifyInstance, { token, recordRejected }
     if (expected === undefined) {
       if (isLoopbackRequest(request)) return;
       await recordRejected('cross-origin', originOf(request));
-      throw new RequestProblem(403, 'Ask by localhost');
+      throw new RequestProblem(403, 'Use localhost');
     }
     const shown = digest(request.headers.authorization ?? '');
     if (timingSafeEqual(shown, expected)) return;

@@ -9,7 +9,7 @@ const count: Schema = { type: 'integer', minimum: 0 };
 
 const effects: Schema = {
   type: 'array',
-  description: 'What it had an effect on, and what it could not have one on',
+  description: 'The effects of the revocation, and the connections that it does not end',
   items: {
     oneOf: [
       effect(['new-authorizations-refused', 'tickets-refused']),
@@ -36,7 +36,7 @@ export function revocationsDocs(
 ): Operation {
   return docs.describeRoute({
     tag: 'Revocation',
-    summary: 'Refuse what was issued before a moment, and end what it let in',
+    summary: 'Revoke credentials, and end their connections',
     description:
       'By user (`user_id`, with or without `tenant_id`), tenant (`tenant_id`), booking (`hotel_slug` and `booking_id`), guest session or token. Without `issued_before`, before now. It is written first, and never taken back.',
     security: guarded,

@@ -11,7 +11,7 @@ const id: Schema = {
 
 const clientInfo: Schema = {
   type: ['object', 'null'],
-  description: 'What the page says of itself; nothing of it is kept',
+  description: 'Data about the client; it is not stored',
   properties: {
     userAgent: { type: 'string', maxLength: 1024 },
     timestamp: { type: ['string', 'number'], maxLength: 64 },
@@ -33,7 +33,7 @@ const goodTicket = `ws_ticket_${'5d'.repeat(32)}`;
 
 export const issueTicketDocs = docs.describeRoute({
   tag: 'Tickets',
-  summary: 'A ticket for a WebSocket',
+  summary: 'Issue a ticket for a WebSocket',
   description:
     'For the user of the token, and nobody else. It is good once, and no longer than the token.',
   security: [{ userToken: [], chatServerKey: [] }],
@@ -76,7 +76,7 @@ const text: Schema = { type: 'string' };
 
 export const redeemTicketDocs = docs.describeRoute({
   tag: 'Tickets',
-  summary: 'Redeem a ticket, as a chat server beside Usher',
+  summary: 'Redeem a ticket',
   description:
     'Of any number of attempts one succeeds, and only for the chat server that the ticket was issued for.',
   security: [{ chatServerKey: [], chatServerSecret: [] }],

@@ -12,8 +12,8 @@ import { generalResponses } from '../../output/refusal-response.ts';
 
 export const userAuthDocs = docs.describeRoute({
   tag: 'Channels',
-  summary: 'Who is this connection?',
-  description: 'What `pusher.signin()` asks. A guest session that no user is linked to is nobody.',
+  summary: 'Authenticate a user',
+  description: 'For `pusher.signin()`. A guest session that is not linked to a user is refused.',
   security: anyCredential,
   parameters: tenantParameter,
   body: {

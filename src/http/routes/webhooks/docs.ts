@@ -29,14 +29,17 @@ const parameters = [
 
 export const webhooksDocs = docs.describeRoute({
   tag: 'Webhooks',
-  summary: 'What a Pusher server tells of channels and members',
+  summary: 'Receive a webhook of a Pusher server',
   description:
-    'Of what it tells only figures are kept. One that comes again is answered `repeated`.',
+    'Usher keeps only statistics of the events. The response to a repeated webhook is `repeated`.',
   security: [],
   parameters,
   body: {
     schema: openObject({
-      time_ms: { type: 'integer', description: 'When it was sent, in milliseconds since 1970' },
+      time_ms: {
+        type: 'integer',
+        description: 'Time of the webhook, in milliseconds since the epoch',
+      },
       events: {
         type: 'array',
         items: openObject({ name: { type: 'string' }, channel: { type: 'string' } }, ['channel']),
