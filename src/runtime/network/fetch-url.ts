@@ -1,7 +1,7 @@
 import { isLoopback } from './loopback.ts';
 
 /** Fetch standard, §2.9 "Port blocking": `fetch` rejects these ports before it connects. */
-const blockedDeps: ReadonlySet<number> = new Set([
+const blockedPorts: ReadonlySet<number> = new Set([
   ...[1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95],
   ...[101, 102, 103, 104, 109, 110, 111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179],
   ...[389, 427, 465, 512, 513, 514, 515, 526, 530, 531, 532, 540, 548, 554, 556, 563, 587, 601],
@@ -14,7 +14,7 @@ const blockedDeps: ReadonlySet<number> = new Set([
  * setting. Returns `undefined` for a valid address.
  */
 export function fetchUrlProblem(url: URL): string | undefined {
-  return blockedDeps.has(Number(url.port))
+  return blockedPorts.has(Number(url.port))
     ? 'must not use a port that the Fetch standard blocks, such as 25 or 6000'
     : credentialsProblem(url);
 }
