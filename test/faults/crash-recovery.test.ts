@@ -50,10 +50,15 @@ it.each(servers)(
     const ownerInDatabase = async () =>
       (await server.query<{ owner_id: string }>('SELECT owner_id FROM usher.orders'))[0]?.owner_id;
     // The server kills the stopped process after 5 s, and recovers.
-    await vi.waitFor(async () => { expect(await ownerInDatabase()).toBe('77'); }, {
-      timeout: 60_000,
-      interval: 100,
-    });
+    await vi.waitFor(
+      async () => {
+        expect(await ownerInDatabase()).toBe('77');
+      },
+      {
+        timeout: 60_000,
+        interval: 100,
+      },
+    );
     expect(await startedAt()).toEqual(before);
     // The connections of the pool are closed, so the first attempts may fail.
     const decided = await vi.waitFor(() => decide('O'), { timeout: 60_000, interval: 100 });
