@@ -23,6 +23,10 @@ export function limitHeap(): void {
   // Without this flag, the heap may grow to four times the size of its live objects. With a fifth of that, a load peak
   // used a quarter more CPU time.
   setFlagsFromString('--heap-growing-percent=50');
+  // A collection while the process is idle would discard object shapes and optimized code: just after a pause Usher then made
+  // 4,300 to 7,100 decisions per second in place of 7,200 to 9,300 (decision 0019).
+  setFlagsFromString('--retain-maps-for-n-gc=1000000');
+  setFlagsFromString('--no-flush-bytecode');
 }
 
 export function createProcessHeap(): Heap {
