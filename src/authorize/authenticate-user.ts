@@ -9,7 +9,7 @@ import {
 import { memberFits } from '../policy/member.ts';
 import { tenantOf } from '../policy/principal.ts';
 import { parseSocketId } from '../policy/socket-id.ts';
-import type { RateLimitGrant } from '../rate-limit/grants.ts';
+import { withinLimits, type RateLimitGrant } from '../rate-limit/grants.ts';
 import type { UserAuthRequest } from './auth-request.ts';
 import { authenticate, ofTenant, tenantChecks, type AuthenticateDeps } from './authenticate.ts';
 import type { Measure } from './measure.ts';
@@ -32,13 +32,13 @@ export function authenticateUser(
   deps: AuthenticateUserDeps,
 ): Promise<SignInDecision> {
   return deps.measure('sign-in', async () => {
-    let decision = await decide(request, deps);
-    if (decision.outcome === 'grant') {
-      const limited = await deps.rateLimitGrant(decision, request.origin);
-      if (limited === 'after a wait') decision = await decide(request, deps);
-      else if (limited !== 'at once') decision = limited;
-    }
-    decision = await deps.trackConnection(decision, deps.revocations);
+    const evaluated = await decide(request, deps);
+    const limited = await withinLimits(
+      evaluated,
+      (grant) => deps.rateLimitGrant(grant, request.origin),
+      () => decide(request, deps),
+    );
+    const decision = await deps.trackConnection(limited, deps.revocations);
     await deps.writeDecision(decision, request.origin);
     return decision;
   });

@@ -4,7 +4,7 @@ import type { ChannelRegistry } from '../policy/channel-registry.ts';
 import { refuse, type Decision, type DecisionBase } from '../policy/decision.ts';
 import { tenantOf } from '../policy/principal.ts';
 import { parseSocketId } from '../policy/socket-id.ts';
-import { oncePerRequest, type RateLimitGrant } from '../rate-limit/grants.ts';
+import { oncePerRequest, withinLimits, type RateLimitGrant } from '../rate-limit/grants.ts';
 import type { ChannelAuthRequest } from './auth-request.ts';
 import { authenticateOnce, type AuthenticateDeps, type AuthenticateBy } from './authenticate.ts';
 import { evaluateMatch, type EvaluateDeps } from './evaluate.ts';
@@ -47,7 +47,11 @@ export async function authorizeOne(
   const rateLimit = oncePerRequest(deps.rateLimitGrant);
   for (const source of deps.factSources()) {
     const evaluated = await decide(request, { source, authenticateBy }, deps);
-    const limited = await rateLimited(evaluated, { request, rateLimit, deps });
+    const limited = await withinLimits(
+      evaluated,
+      (grant) => rateLimit(grant, request.origin),
+      () => decideChannel(request, deps),
+    );
     const decision = await deps.trackConnection(limited, source.revocations);
     // False: the source was a cache and a fact has changed since, so the next source decides.
     if (await deps.writeDecision(decision, request.origin, source.version)) return decision;
@@ -115,21 +119,4 @@ async function decide(
     checks,
     member,
   };
-}
-
-interface Limiting {
-  readonly request: ChannelAuthRequest;
-  readonly rateLimit: RateLimitGrant;
-  readonly deps: AuthorizeDeps;
-}
-
-/** Counts a grant. One that had to wait is decided again by the database: it may have been revoked meanwhile. */
-async function rateLimited(
-  decision: Decision,
-  { request, rateLimit, deps }: Limiting,
-): Promise<Decision> {
-  if (decision.outcome === 'refusal') return decision;
-  const limited = await rateLimit(decision, request.origin);
-  if (limited === 'at once') return decision;
-  return limited === 'after a wait' ? decideChannel(request, deps) : limited;
 }

@@ -86,6 +86,21 @@ export function oncePerRequest(rateLimit: RateLimitGrant): RateLimitGrant {
   };
 }
 
+/**
+ * Applies the rate limit to a decision. A refusal is not counted. A grant that was delayed is decided again, because it
+ * may have been revoked meanwhile.
+ */
+export async function withinLimits<Granted extends Grant | SignInGrant>(
+  decision: Granted | Refusal,
+  limit: (grant: Granted) => ReturnType<RateLimitGrant>,
+  decideAgain: () => Promise<Granted | Refusal>,
+): Promise<Granted | Refusal> {
+  if (decision.outcome === 'refusal') return decision;
+  const limited = await limit(decision);
+  if (limited === 'at once') return decision;
+  return limited === 'after a wait' ? decideAgain() : limited;
+}
+
 /** Repeats the refusal for the current evaluation. */
 function refuseAgain(grant: Grant | SignInGrant, refusal: Refusal): Refusal {
   const failed = refusal.checks.slice(-1);
