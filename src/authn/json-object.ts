@@ -1,3 +1,5 @@
+import { isJsonObject } from '../runtime/json.ts';
+
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 export interface Members {
@@ -13,8 +15,7 @@ export interface Members {
 export function parseJsonObject(bytes: Uint8Array): Members | undefined {
   try {
     const value: unknown = JSON.parse(decoder.decode(bytes));
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-    return new OwnMembers(value);
+    return isJsonObject(value) ? new OwnMembers(value) : undefined;
   } catch {
     return undefined;
   }

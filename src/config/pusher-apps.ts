@@ -8,6 +8,7 @@ import { Secret } from '../runtime/secret.ts';
 import { urlHost, urlHostProblem } from './address.ts';
 import { isPusherWord, pusherWordProblem } from './names.ts';
 import type { Setting } from './setting.ts';
+import { isJsonObject } from '../runtime/json.ts';
 
 /** A JSON list of apps. Problems name the item and the field, and never have a value. */
 export const pusherApps = (doc: string): Setting<readonly TenantsApp[]> => ({
@@ -91,10 +92,8 @@ const pusherWords = ['app_id', 'key', 'retiring_key', 'cluster'] as const;
 
 const required = ['tenants', 'app_id', 'key', 'secret'] as const;
 
-function problemsOf(item: unknown): readonly string[] {
-  if (typeof item !== 'object' || item === null || Array.isArray(item))
-    return ['must be an object'];
-  const fields = item as Readonly<Record<string, unknown>>;
+function problemsOf(fields: unknown): readonly string[] {
+  if (!isJsonObject(fields)) return ['must be an object'];
   const invalid = Object.entries(rules).flatMap(([field, [isValid, problem]]) =>
     Object.hasOwn(fields, field) && !isValid(fields[field]) ? [`${field} ${problem}`] : [],
   );

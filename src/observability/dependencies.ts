@@ -1,10 +1,11 @@
+import type { Observe } from '../runtime/observe.ts';
 import { isOutage } from '../runtime/unavailable.ts';
 
 /** The state of one server after its last request. */
 export interface DependencyStatus {
   readonly report: (isUp: boolean) => void;
   /** Runs an operation and reports whether the server responded; a refusal is a response. */
-  readonly observe: <T>(operation: () => Promise<T>) => Promise<T>;
+  readonly observe: Observe;
 }
 
 export interface Dependencies {
@@ -27,7 +28,7 @@ export function createDependencies(): Dependencies {
     watch: (name) => {
       const server: Server = { name, isUp: undefined };
       servers.push(server);
-      const observe: DependencyStatus['observe'] = async (operation) => {
+      const observe: Observe = async (operation) => {
         try {
           const result = await operation();
           server.isUp = true;

@@ -2,6 +2,7 @@ import { createPublicKey, createSecretKey, webcrypto } from 'node:crypto';
 import type { JsonWebKey, KeyObject } from 'node:crypto';
 import type { Secret } from '../../runtime/secret.ts';
 import { secretWeakness } from '../weak-secret.ts';
+import { isJsonObject } from '../../runtime/json.ts';
 
 /** A key that verifies tokens, and its only algorithm (RFC 8725 §3.1). */
 export interface TokenKey {
@@ -136,5 +137,5 @@ function readKey(read: () => KeyObject): KeyObject | undefined {
 }
 
 function isJsonWebKey(value: unknown): value is JsonWebKey {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isJsonObject(value);
 }

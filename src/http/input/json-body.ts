@@ -1,5 +1,6 @@
 import { malformed } from '../output/problem.ts';
 import { repeatedField } from './repeated-field.ts';
+import { isJsonObject } from '../../runtime/json.ts';
 
 const deepest = 4;
 
@@ -15,10 +16,8 @@ export function parseJsonObject(text: string): Readonly<Record<string, unknown>>
     // The parser's message quotes the body, which may contain a token.
     throw malformed('The body is not JSON');
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw malformed('The body must be a JSON object');
-  }
-  const fields = value as Record<string, unknown>;
+  if (!isJsonObject(value)) throw malformed('The body must be a JSON object');
+  const fields: Record<string, unknown> = value;
   // The scan runs after the parser, because its time is linear only for valid JSON.
   for (const name of repeatedNames(text)) fields[name] = repeatedField;
   return fields;

@@ -2,6 +2,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Secret } from '../../runtime/secret.ts';
 import type { ReadWebhook, SignedBody, Webhook, WebhookEvent } from './webhook.ts';
 import type { PusherApp } from '../pusher-app.ts';
+import { isJsonObject, parseJson } from '../../runtime/json.ts';
 
 /** The secret of a key, and the current key of its app. */
 interface WebhookKey {
@@ -35,19 +36,9 @@ function isSigned({ signature, body }: SignedBody, secret: Secret): boolean {
   return timingSafeEqual(Buffer.from(signature, 'hex'), expected);
 }
 
-type JsonObject = Readonly<Record<string, unknown>>;
-
-const isObject = (value: unknown): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 function parse(body: Buffer, appKey: string): Webhook | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(body.toString('utf8'));
-  } catch {
-    return undefined;
-  }
-  if (!isObject(value)) return undefined;
+  const value = parseJson(body.toString('utf8'));
+  if (!isJsonObject(value)) return undefined;
   const { time_ms: at, events } = value;
   if (typeof at !== 'number' || !Number.isSafeInteger(at) || !Array.isArray(events)) {
     return undefined;
@@ -59,7 +50,7 @@ function parse(body: Buffer, appKey: string): Webhook | undefined {
 
 /** An event; `unknown` for other events, which later versions of a server may send. */
 function parseEvent(event: unknown): WebhookEvent | 'unknown' | 'malformed' {
-  if (!isObject(event) || typeof event['name'] !== 'string') return 'malformed';
+  if (!isJsonObject(event) || typeof event['name'] !== 'string') return 'malformed';
   const { name, channel } = event;
   const userId = idOf(event['user_id']);
   switch (name) {

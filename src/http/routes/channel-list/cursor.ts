@@ -1,5 +1,6 @@
 import { listNames, type ListCursor } from '../../../policy/facts.ts';
 import { malformed } from '../../output/problem.ts';
+import { isJsonObject, parseJson } from '../../../runtime/json.ts';
 
 /** Encodes a cursor for the query of the next page. */
 export function formatCursor(cursor: ListCursor): string {
@@ -17,16 +18,8 @@ export function parseCursor(text: string | undefined): ListCursor | undefined {
   return cursor;
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
 function isCursor(value: unknown): value is ListCursor {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  if (!isJsonObject(value)) return false;
   return Object.entries(value).every(
     ([name, id]) => listNames.some((list) => list === name) && typeof id === 'string',
   );
