@@ -1,0 +1,67 @@
+/** The types of values that rules read, in the words of CEL. */
+export type ValueType = 'string' | 'int' | 'double' | 'bool' | 'timestamp' | 'list(string)';
+
+/** A field of a fact. */
+export interface Field {
+  /** `guest_session` is the id of a guest session of Usher. Rules read `.id` and, while the session is linked, `.user`. */
+  readonly type: ValueType | 'guest_session';
+  /** Whether a fact may lack the field. */
+  readonly optional: boolean;
+  /** The only values of a `string`. */
+  readonly oneOf?: readonly string[];
+  /** The maximum number of characters of a `string`, or of each element of a `list(string)`. */
+  readonly maxLength: number;
+  /** The maximum number of elements of a `list(string)`. */
+  readonly maxItems: number;
+  /** Whether a `timestamp` may be written as a date, which means the end of that day in UTC. */
+  readonly dateMeansEndOfDay: boolean;
+}
+
+/** The guest session of a fact in rules. */
+export interface LinkedGuestSession {
+  readonly id: string;
+  readonly user?: string;
+}
+
+export type FactValue =
+  string | number | boolean | Date | readonly string[] | LinkedGuestSession;
+
+/** A fact in rules: its fields by name. An absent field has no key. */
+export type Fact = Readonly<Record<string, FactValue>>;
+
+/** A kind of fact: its key is a list of ids, its value some fields. */
+export interface FactKind {
+  readonly name: string;
+  /** The names of the ids, in their order. */
+  readonly ids: readonly string[];
+  readonly fields: Readonly<Record<string, Field>>;
+  /** The id or the field that names the tenant of a fact, for row-level security. */
+  readonly tenant?: string;
+  /** A second path of its facts on the operator's port, such as `/resources/orders/{order}`, with each id once. */
+  readonly path?: string;
+  /** What a fact is, for the documentation. */
+  readonly about?: string;
+}
+
+/** Who reads a fact. Row-level security shows facts of this tenant or of none, and facts with this guest session. */
+export interface FactViewer {
+  readonly tenantId?: string | undefined;
+  readonly guestSessionId?: string | undefined;
+}
+
+/** Finds a fact by its ids; a fact that does not exist is `undefined`. Throws `Unavailable`. */
+export type FindFact = (
+  kind: FactKind,
+  ids: readonly string[],
+  viewer: FactViewer,
+) => Promise<Fact | undefined>;
+
+/** A query for the facts of a principal, by an index. */
+export interface FactQuery {
+  readonly kind: FactKind;
+  /**
+   * The conditions, which all must hold: the value of an id or of a string field, or an element of a `list(string)`.
+   * `field.user` of a `guest_session` field is the user to whom the session is linked.
+   */
+  readonly where: Readonly<Record<string, string>>;
+}
