@@ -120,7 +120,14 @@ describe('what is somebody else’s looks like what is not there', () => {
       usher.public,
       userRequest({ path, fields: { channel_name: undefined, ...fields } }),
     );
-    expect(answer.body).toEqual(Object.fromEntries(names.map((name) => [name, { status: 403 }])));
+    const entryOf = (name: string) => ({
+      status: 403,
+      message: name.includes('room')
+        ? 'Access denied to this room'
+        : 'You may not enter this channel',
+      decision_id: expect.any(String) as string,
+    });
+    expect(answer.body).toEqual(Object.fromEntries(names.map((name) => [name, entryOf(name)])));
     const headers = { authorization: `Bearer ${userToken()}`, 'x-tenant-id': '1' };
     const list = await send(usher.public, { method: 'GET', path: '/api/channels', headers });
     expect(list.status).toBe(200);

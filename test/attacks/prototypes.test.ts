@@ -81,7 +81,7 @@ describe('a prototype', () => {
     const batch = { socket_id: socketId, channel_name: [name] };
     const path = '/pusher/auth/batch';
     const answer = await send(usher.public, asJson(userRequest({ path }), JSON.stringify(batch)));
-    expect(answer.text).toBe(`{"${name}":{"status":400}}`);
+    expect(answer.text).toMatch(new RegExp(`^{"${name}":{"status":400,[^{}]*}}$`));
     expectClean();
   });
 });

@@ -24,7 +24,12 @@ export interface ErrorResponse {
   readonly message: string;
 }
 
-const retrySeconds = 2;
+/** The response if a dependency is unavailable; `retryAfter` in seconds. */
+export const unavailableResponse = {
+  status: 503,
+  message: 'Try again in a moment',
+  retryAfter: 2,
+} as const;
 
 /** The text that the hotel chat's client expects in place of an error and a message. */
 export const missingParameters = 'Missing required parameters';
@@ -114,7 +119,8 @@ function toDetailedError(
   if (error instanceof Unavailable) {
     countUnavailable(error);
     request.log.warn({ dependency: error.dependency, err: error }, 'could not find out');
-    return { status: 503, message: 'Try again in a moment', headers: retryAfter(retrySeconds) };
+    const { retryAfter: seconds, ...response } = unavailableResponse;
+    return { ...response, headers: retryAfter(seconds) };
   }
   const status = error.statusCode;
   if (status === 415) return unknownType(request);

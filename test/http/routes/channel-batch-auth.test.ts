@@ -27,6 +27,18 @@ function batch(
 const json = (names: unknown): TestRequest =>
   asJson(batch([]), JSON.stringify({ socket_id: socketId, channel_name: names }));
 
+/** The entries without the ids of their decisions, each of which must have one. */
+function entriesOf(body: unknown): Readonly<Record<string, object>> {
+  const entries = Object.entries(body as Record<string, { decision_id?: unknown }>);
+  const bare = entries.map(([name, { decision_id: id, ...entry }]) => {
+    expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f-]{27}$/);
+    return [name, entry] as const;
+  });
+  return Object.fromEntries(bare);
+}
+
+const denied = { status: 403, message: 'You may not enter this channel' };
+
 const shown = '{"user_id":"15","user_info":{"id":"15"}}';
 const granted = {
   [own]: { status: 200, data: { auth: signature(socketId, own) } },
@@ -57,8 +69,22 @@ describe('a batch of channels', () => {
   ])('is answered channel by channel: %s', async (_case, asking) => {
     const answer = await send(usher.public, asking);
     expect(answer.status).toBe(200);
-    expect(answer.body).toStrictEqual({ ...granted, [other]: { status: 403 } });
+    expect(entriesOf(answer.body)).toStrictEqual({ ...granted, [other]: denied });
     expect(answer.headers.get('cache-control')).toBe('no-store');
+  });
+
+  it('has a row for each channel under the decision’s id in its entry', async () => {
+    const answer = await send(usher.public, batch([own, other]));
+    const entries = Object.entries(answer.body as Record<string, { decision_id: string }>);
+    const { rows } = await withClient(usher.database, (admin) =>
+      admin.query('SELECT decision_id AS id, channel FROM audit_log WHERE request_id = $1', [
+        answer.headers.get('x-request-id'),
+      ]),
+    );
+    expect(entries.map(([name, { decision_id: id }]) => ({ id, channel: name }))).toEqual(
+      expect.arrayContaining(rows),
+    );
+    expect(rows.length).toBe(2);
   });
 
   it('has a row for each channel under the id of the request', async () => {
@@ -81,20 +107,37 @@ describe('a batch of channels', () => {
     ]);
   });
 
-  it.each<[string, TestRequest, number]>([
-    ['no credential', batch([own, chat], { headers: { authorization: undefined } }), 401],
-    ['a bad one', batch([own, chat], { headers: { authorization: 'Bearer x' } }), 401],
+  it.each<[string, TestRequest, number, string]>([
+    [
+      'no credential',
+      batch([own, chat], { headers: { authorization: undefined } }),
+      ...([401, 'A credential is required'] as const),
+    ],
+    [
+      'a bad one',
+      batch([own, chat], { headers: { authorization: 'Bearer x' } }),
+      ...([401, 'The credential is not valid'] as const),
+    ],
     [
       'a guest’s token',
       batch([own, chat], { headers: { authorization: `Bearer ${guestToken()}` } }),
-      401,
+      ...([401, 'The credential is not valid'] as const),
     ],
-    ['no tenant', batch([own, chat], { headers: { 'x-tenant-id': undefined } }), 403],
-    ['a malformed socket', batch([own, chat], { fields: { socket_id: '1' } }), 400],
-  ])('says of every channel what is wrong with all: %s', async (_case, asking, status) => {
+    [
+      'no tenant',
+      batch([own, chat], { headers: { 'x-tenant-id': undefined } }),
+      ...([403, 'X-Tenant-ID is required'] as const),
+    ],
+    [
+      'a malformed socket',
+      batch([own, chat], { fields: { socket_id: '1' } }),
+      ...([400, 'socket_id is malformed'] as const),
+    ],
+  ])('says of every channel what is wrong with all: %s', async (_case, asking, status, message) => {
     const answer = await send(usher.public, asking);
     expect(answer.status).toBe(200);
-    expect(answer.body).toStrictEqual({ [own]: { status }, [chat]: { status } });
+    const entry = { status, message };
+    expect(entriesOf(answer.body)).toStrictEqual({ [own]: entry, [chat]: entry });
   });
 
   it.each([
@@ -111,8 +154,8 @@ describe('a batch of channels', () => {
     const entries = Object.entries(JSON.parse(answer.text) as object);
     expect(new Map(entries)).toEqual(
       new Map<string, unknown>([
-        [own, granted[own]],
-        [name, { status }],
+        [own, { ...granted[own], decision_id: expect.any(String) }],
+        [name, { status, message: expect.any(String), decision_id: expect.any(String) }],
       ]),
     );
   });
@@ -121,7 +164,7 @@ describe('a batch of channels', () => {
     const names = Array.from({ length: 100 }, (_, i) => `private-${'='.repeat(153)}${100 + i}`);
     const answer = await send(usher.public, batch(names, { fields: { unread: 'x'.repeat(8192) } }));
     expect(answer.status).toBe(200);
-    expect(Object.values(answer.body as object)).toEqual(names.map(() => ({ status: 403 })));
+    expect(Object.values(entriesOf(answer.body))).toEqual(names.map(() => denied));
   });
 
   const hundred = Array.from({ length: 101 }, (_, i) => `private-tenant.1.user.${i}`);
@@ -175,11 +218,16 @@ describe('refused batches of one address', () => {
     expect(limited.headers.get('retry-after')).toBeTruthy();
     expect(limited.headers.get('access-control-allow-origin')).toBe(allowedOrigin);
     const mixed = await send(usher.public, batch([own, other]));
-    expect(mixed.body).toStrictEqual({ [own]: granted[own], [other]: { status: 429 } });
+    const seconds = (mixed.body as Record<string, { retry_after: number }>)[other]?.retry_after;
+    expect(seconds).toBeGreaterThan(0);
+    expect(entriesOf(mixed.body)).toStrictEqual({
+      [own]: granted[own],
+      [other]: { status: 429, message: 'Too many refused requests', retry_after: seconds },
+    });
     const good = await send(
       usher.public,
       batch([own], { headers: { authorization: `Bearer ${userToken()}` } }),
     );
-    expect(good.body).toStrictEqual({ [own]: granted[own] });
+    expect(entriesOf(good.body)).toStrictEqual({ [own]: granted[own] });
   });
 });

@@ -105,7 +105,8 @@ describe('what Usher depends on', () => {
     host.fail(true);
     const { text } = await askForBox('/pusher/auth/batch', [box]);
     host.fail(false);
-    expect(text).toBe(`{"${box}":{"status":503}}`);
+    const entry = { status: 503, message: 'Try again in a moment', retry_after: 2 };
+    expect(JSON.parse(text)).toEqual({ [box]: entry });
     expect(await read()).toEqual([0, before + 1]);
   });
 });

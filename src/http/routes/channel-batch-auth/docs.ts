@@ -17,6 +17,7 @@ import {
   type Operation,
   type Schema,
 } from '../../openapi/operation.ts';
+import { generalResponses } from '../../output/refusal-response.ts';
 import * as docs from '../../output/route-docs.ts';
 
 const names = ['private-tenant.1.user.15', 'private-tenant.1.user.16'] as const;
@@ -37,6 +38,26 @@ const list: Schema = {
   uniqueItems: true,
   items: channelField,
 };
+
+const decisionId = { $ref: '#/components/schemas/DecisionId' } as const;
+const grantedEntry = closedObject({
+  status: { const: 200 },
+  data: signature,
+  decision_id: decisionId,
+});
+const refusedEntry = closedObject(
+  {
+    status: { enum: [400, 401, 403, 429, 503] },
+    message: { type: 'string' },
+    decision_id: { ...decisionId, description: 'Absent with status 503' },
+    retry_after: {
+      type: 'integer',
+      minimum: 1,
+      description: 'Seconds after which to try again; with status 429 and 503',
+    },
+  },
+  ['decision_id', 'retry_after'],
+);
 
 const faults = [
   ...docs.bodyFaults,
@@ -68,7 +89,7 @@ export const channelBatchAuthDocs: Operation = {
   tags: ['Channels'],
   summary: 'Authorize several subscriptions',
   description:
-    'What the plugin `pusher-js-auth` asks. Each channel has its own status in a 200, and its proof in `data` where that is 200; who shows no credential gets 401 for each.',
+    'For the client package (`GET /usher-client.js`) and the plugin `pusher-js-auth`. The response is a 200 with an entry for each channel. An entry has the status, message, decision id and seconds of `Retry-After` that `POST /pusher/auth` would send for this channel. With status 200 it has the signature in `data`. Without a credential each entry has status 401.',
   security: anyCredential,
   parameters: tenantParameter,
   requestBody: {
@@ -99,10 +120,7 @@ export const channelBatchAuthDocs: Operation = {
         'The answer for each channel',
         {
           type: 'object',
-          additionalProperties: closedObject(
-            { status: { enum: [200, 400, 401, 403, 429, 503] }, data: signature },
-            ['data'],
-          ),
+          additionalProperties: { oneOf: [grantedEntry, refusedEntry] },
         },
         {
           batch: {
@@ -112,8 +130,13 @@ export const channelBatchAuthDocs: Operation = {
                 data: {
                   auth: 'app-key:2cb6f9b5efe82c591cf922cd78cbcd04e8f3391ebc3cd784f1b43095d3af3b6b',
                 },
+                decision_id: '0b6f3c1e-58a1-4c0e-9d5e-7f1f6a0b2c3d',
               },
-              [names[1]]: { status: 403 },
+              [names[1]]: {
+                status: 403,
+                message: generalResponses['not-allowed'].message,
+                decision_id: '4e2d7a90-1b3c-4f5d-8a6b-9c0d1e2f3a4b',
+              },
             },
           },
         },

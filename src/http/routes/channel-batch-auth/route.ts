@@ -7,11 +7,12 @@ import { authRequestOf } from '../../input/auth-request.ts';
 import { channelBatchAuthDocs } from './docs.ts';
 import { channelNames, maxChannelNames } from './channel-names.ts';
 import { maxBatchBodyBytes } from '../../input/lengths.ts';
-import type { CountUnavailable } from '../../output/errors.ts';
+import { unavailableResponse, type CountUnavailable } from '../../output/errors.ts';
 import type { CountFailure } from '../../../rate-limit/request-limits.ts';
 import type { CredentialsOf } from '../../input/credentials.ts';
 import { RequestProblem } from '../../output/problem.ts';
 import { generalResponses } from '../../output/refusal-response.ts';
+import { responseTo } from '../../output/response.ts';
 
 /** The paths that the `pusher-js-auth` plugin calls. */
 const paths = ['/pusher/auth/batch', '/broadcasting/auth/batch'];
@@ -25,8 +26,17 @@ export interface ChannelBatchAuthDeps extends AuthorizeDeps {
 
 type ChannelDecision = BatchDecisions extends ReadonlyMap<string, infer Each> ? Each : never;
 
-/** The entry of one channel, as `pusher-js-auth` 4 parses it: success is status 200 with `data`. */
-type Entry = { readonly status: 200; readonly data: object } | { readonly status: number };
+/** The entry of one channel. `pusher-js-auth` 4 reads `status` and `data`; success is status 200 with `data`. */
+type Entry =
+  { readonly status: 200; readonly data: object; readonly decision_id: string } | RefusedEntry;
+
+/** What the route for one channel sends as status, `message`, `X-Decision-Id` and `Retry-After`. */
+interface RefusedEntry {
+  readonly status: number;
+  readonly message: string;
+  readonly decision_id?: string;
+  readonly retry_after?: number;
+}
 
 /** Adds the routes that authorize several channels at once. The response is a 200 with a status for each channel. */
 export function addChannelBatchAuth(server: FastifyInstance, deps: ChannelBatchAuthDeps): void {
@@ -42,10 +52,10 @@ export function addChannelBatchAuth(server: FastifyInstance, deps: ChannelBatchA
         request.log.warn({ dependency: decision.dependency, err: decision }, 'could not find out');
       }
     }
-    const limited = await countOnce(request, decisions, deps.countFailure);
+    const limit = await countOnce(request, decisions, deps.countFailure);
     // The object has no prototype, so that a channel named `__proto__` is an ordinary entry.
     const entries = Object.create(null) as Record<string, Entry>;
-    for (const [name, decision] of decisions) entries[name] = entryOf(decision, limited, deps.sign);
+    for (const [name, decision] of decisions) entries[name] = entryOf(decision, limit, deps.sign);
     return reply.code(200).header('cache-control', 'no-store').send(entries);
   };
   const config = {
@@ -57,21 +67,21 @@ export function addChannelBatchAuth(server: FastifyInstance, deps: ChannelBatchA
 }
 
 /**
- * Counts a batch with refusals once. Returns true if the address has exceeded its limit. As on the routes for one
+ * Counts a batch with refusals once. Returns the limit if the address has exceeded it. As on the routes for one
  * channel, the limit does not withhold grants: only a batch without grants is a 429.
  */
 async function countOnce(
   request: FastifyRequest,
   decisions: BatchDecisions,
   countFailure: CountFailure,
-): Promise<boolean> {
+): Promise<RequestProblem | undefined> {
   const outcomes = new Set([...decisions.values()].map(outcomeOf));
-  if (!outcomes.has('refusal')) return false;
+  if (!outcomes.has('refusal')) return undefined;
   try {
     await countFailure(request);
-    return false;
+    return undefined;
   } catch (error) {
-    if (error instanceof RequestProblem && outcomes.has('grant')) return true;
+    if (error instanceof RequestProblem && outcomes.has('grant')) return error;
     throw error;
   }
 }
@@ -83,8 +93,28 @@ function outcomeOf(decision: ChannelDecision): 'grant' | 'refusal' | 'none' {
   return generalResponses[decision.code].status === 429 ? 'none' : 'refusal';
 }
 
-function entryOf(decision: ChannelDecision, limited: boolean, sign: Signer['sign']): Entry {
-  if (decision instanceof Unavailable) return { status: 503 };
-  if (decision.outcome === 'grant') return { status: 200, data: sign(decision) };
-  return { status: limited ? 429 : generalResponses[decision.code].status };
+function entryOf(
+  decision: ChannelDecision,
+  limit: RequestProblem | undefined,
+  sign: Signer['sign'],
+): Entry {
+  if (decision instanceof Unavailable) return refusedEntry(unavailableResponse);
+  const id = decision.id;
+  if (decision.outcome === 'grant') return { status: 200, data: sign(decision), decision_id: id };
+  const response = responseTo(decision, generalResponses);
+  // A limit of the principal says more than the limit of the address.
+  if (limit === undefined || response.retryAfter !== undefined) return refusedEntry(response, id);
+  const retryAfter = Number(limit.headers['retry-after']);
+  return refusedEntry({ status: limit.status, message: limit.message, retryAfter }, id);
+}
+
+function refusedEntry(
+  { status, message, retryAfter }: ReturnType<typeof responseTo>,
+  decisionId?: string,
+): RefusedEntry {
+  return {
+    ...{ status, message },
+    ...(decisionId !== undefined && { decision_id: decisionId }),
+    ...(retryAfter !== undefined && { retry_after: retryAfter }),
+  };
 }
