@@ -53,7 +53,7 @@ describe('tenants with an app of their own', () => {
       fields: { channel_name: undefined, 'channel_name[0]': channel },
     });
     expect((await send(usher.public, batch)).body).toEqual({
-      [channel]: { status: 200, data: answer.body, decision_id: expect.any(String) },
+      [channel]: { status: 200, data: answer.body, decision_id: expect.any(String) as string },
     });
     const { body } = await send(usher.public, signInRequest(ofTenant(tenant)));
     const { auth, user_data } = body as { readonly auth: string; readonly user_data: string };
