@@ -52,6 +52,11 @@ export const folders: Readonly<Record<string, Folder>> = {
     purpose: 'the channel types and who may enter, one file a type',
     mayImport: ['policy'],
   },
+  'policy/yaml': {
+    purpose: 'policy files: YAML, its schema, problems with their place',
+    mayImport: ['type policy'],
+    packages: ['yaml'],
+  },
   authn: {
     purpose: 'credential → principal, one file a kind',
     // Adapters measure themselves as spans.

@@ -1,0 +1,243 @@
+import type { ChannelForm } from '../channel-name.ts';
+import type { Field, ValueType } from '../fact-kind.ts';
+import type { Path } from './read-document.ts';
+
+/** Each declaration knows its place in the file, for `locate`. */
+export interface Declared {
+  readonly at: Path;
+}
+
+/** The text of a CEL expression; `locateIn(at, offset)` finds a character of it. */
+export interface Expression extends Declared {
+  readonly text: string;
+}
+
+/** A policy file: the short forms are written out, and defaults are filled in. Nothing is compiled. */
+export interface PolicyDocument {
+  readonly version: 1;
+  readonly facts: readonly FactDeclaration[];
+  readonly channels: readonly ChannelDeclaration[];
+  readonly routes: readonly RouteDeclaration[];
+  readonly doors: readonly DoorDeclaration[];
+  readonly issuers: readonly IssuerDeclaration[];
+  /** The refusal codes of this policy, and what an operator can do about each. */
+  readonly codes: readonly CodeDeclaration[];
+  readonly demo?: DemoDeclaration;
+}
+
+export interface FactDeclaration extends Declared {
+  readonly name: string;
+  readonly about?: string;
+  /** The names of the ids, in their order. */
+  readonly ids: readonly string[];
+  readonly fields: Readonly<Record<string, Field>>;
+  /** The id or the field that names the tenant of a fact. */
+  readonly tenant?: string;
+  /** A second path on the operator's port, with each id once. */
+  readonly path?: string;
+}
+
+export type ParamDeclaration =
+  | { readonly type: 'id' | 'int' | 'uuid' | 'slug' }
+  | {
+      readonly type: 'characters';
+      /** A set of characters, with ranges such as `a-z`. */
+      readonly characters: string;
+      /** The maximum number of characters. */
+      readonly max: number;
+    };
+
+export interface ChannelDeclaration extends Declared {
+  /** As in the file, with the prefix of the first form. */
+  readonly pattern: string;
+  /** The form of the pattern, then those of `also`. */
+  readonly forms: readonly ChannelForm[];
+  readonly about?: string;
+  readonly denied?: string;
+  readonly params: Readonly<Record<string, ParamDeclaration>>;
+  /** The parameter that is the tenant. */
+  readonly tenant?: string;
+  readonly facts: readonly FactReference[];
+  readonly allow: readonly KindRules[];
+  readonly list: readonly KindList[];
+  readonly member: readonly KindMember[];
+  readonly memberOnPrivate: boolean;
+}
+
+/** A fact that the rules of a channel read. */
+export interface FactReference extends Declared {
+  /** The name in rules: `facts.NAME`. */
+  readonly name: string;
+  /** The kind of fact; by default the name. */
+  readonly kind: string;
+  readonly ids: readonly Expression[];
+  /** Whether `has(facts.NAME)` may ask for it. */
+  readonly optional: boolean;
+}
+
+/** The checks of one kind of principal, which all must hold. */
+export interface KindRules extends Declared {
+  readonly kind: string;
+  readonly checks: readonly CheckDeclaration[];
+}
+
+export interface CheckDeclaration extends Declared {
+  readonly name: string;
+  readonly rule: Expression;
+  /** The refusal code; `not-allowed` if there is none. */
+  readonly code?: string;
+}
+
+/** The queries for the channels of one kind of principal. */
+export interface KindList extends Declared {
+  readonly kind: string;
+  readonly queries: readonly ListQuery[];
+}
+
+export type ListQuery =
+  | (Declared & {
+      readonly type: 'fact';
+      /** The kind of fact. */
+      readonly fact: string;
+      /** The values of ids and fields; `FIELD.user` is the user of a `guest_session`. */
+      readonly where: Readonly<Record<string, Expression>>;
+    })
+  | (Declared & {
+      readonly type: 'params';
+      readonly params: Readonly<Record<string, Expression>>;
+    });
+
+/** What the other members see of one kind of principal. */
+export interface KindMember extends Declared {
+  readonly kind: string;
+  readonly id: Expression;
+  readonly info: readonly InfoEntry[];
+}
+
+export interface InfoEntry extends Declared {
+  readonly name: string;
+  readonly value: Expression;
+  /** The entry is left out unless this is true. */
+  readonly when?: Expression;
+}
+
+/** An address that authorizes channels with the client's own way to send a credential. */
+export interface RouteDeclaration extends Declared {
+  /** With parameters in braces, such as `/api/{hotel}/auth`. */
+  readonly path: string;
+  readonly about?: string;
+  readonly credential: {
+    /** The kind of principal. */
+    readonly kind: string;
+    /** The parameter of the query that has the credential. */
+    readonly query?: string;
+    /** The field of the body that has the credential. */
+    readonly field?: string;
+  };
+  /** The parameters of the path that must equal parameters of the channel: path parameter → channel parameter. */
+  readonly pins: Readonly<Record<string, string>>;
+  /** The patterns of the only channels it authorizes; empty if it authorizes all. */
+  readonly only: readonly string[];
+  /** The name of an answer style. */
+  readonly answers?: string;
+}
+
+/** A path at which WebSockets of the application are authorized and passed on. */
+export interface DoorDeclaration extends Declared {
+  readonly path: string;
+  /** The channel name, with the parameters of the path in braces. */
+  readonly channel: string;
+  /** The variable that has the upstream's address. */
+  readonly upstream: { readonly env: string };
+}
+
+/** Who makes the credentials of a kind of principal. */
+export interface IssuerDeclaration extends Declared {
+  readonly name: string;
+  readonly kind: string;
+  /** The attributes that are the id of the principal, joined. */
+  readonly id: readonly string[];
+  readonly attributes: readonly AttributeDeclaration[];
+  /** What revokes credentials besides their id: name of the revocation → its field → attribute. */
+  readonly revocations: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
+export interface AttributeDeclaration extends Declared {
+  readonly name: string;
+  readonly type: ValueType;
+  /** The claim: one name, or the names of a nested one. */
+  readonly claim: readonly string[] | { readonly env: string; readonly default: string };
+}
+
+export interface CodeDeclaration extends Declared {
+  readonly code: string;
+  /** What an operator can do about it. */
+  readonly remedy: string;
+}
+
+/** A plain value of a fact or of an attribute. */
+export type PlainValue = string | number | boolean | readonly string[];
+
+/** The values of a fact or of a principal, with their place. */
+export interface Values extends Declared {
+  readonly values: Readonly<Record<string, PlainValue>>;
+}
+
+/** Facts by their kind: ids and fields together. */
+export type FactValues = Readonly<Record<string, readonly Values[]>>;
+
+export interface NamedPrincipal extends Values {
+  readonly name: string;
+  readonly kind: string;
+}
+
+/** What exists outside production only, to try the policy. */
+export interface DemoDeclaration extends Declared {
+  readonly facts: FactValues;
+  readonly principals: readonly NamedPrincipal[];
+  readonly subscribe: readonly {
+    readonly at: Path;
+    /** The name of a principal. */
+    readonly who: string;
+    readonly channel: string;
+  }[];
+}
+
+/** A `*.test.yaml` file. */
+export interface PolicyTestDocument {
+  /** The time of the decisions, in milliseconds; without it the file does not depend on it. */
+  readonly now?: number;
+  readonly principals: readonly NamedPrincipal[];
+  readonly facts: FactValues;
+  readonly expect: readonly Expectation[];
+}
+
+export interface Expectation extends Declared {
+  /** The name of a principal; without it nobody is signed in. */
+  readonly who?: string;
+  readonly channel: string;
+  /** The refusal code, or `grant`. */
+  readonly outcome: { readonly grant: true } | { readonly refuse: string };
+  /** The X-Tenant-ID; by default the principal's tenant. */
+  readonly tenant?: string;
+  /** The path of a route; by default `/broadcasting/auth`. */
+  readonly route?: string;
+  /** The parameters of the route's path. */
+  readonly pins: Readonly<Record<string, string>>;
+  /** The names of the automatic negatives that are granted too. */
+  readonly alsoGranted: readonly string[];
+}
+
+/** A file of answers: the exact error bodies of a route. */
+export interface AnswersDocument {
+  /** The error if the credential, `socket_id` or `channel_name` is missing (400). */
+  readonly missing: string;
+  /** By refusal code. */
+  readonly refusals: Readonly<Record<string, Answer>>;
+  readonly otherwise: Answer;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly message: string;
+}
