@@ -1,0 +1,98 @@
+import type { ASTNode } from '@marcbachmann/cel-js';
+import type { FactValue, ValueType } from '../fact-kind.ts';
+import { check } from './check.ts';
+import { environmentOf } from './environment.ts';
+import { ExpressionError } from './expression-error.ts';
+import type { Scope } from './scope.ts';
+import { syntaxError } from './syntax-error.ts';
+import { nameOf, type Type } from './types.ts';
+
+export { ExpressionError } from './expression-error.ts';
+export { isExpressionName, type ObjectType, type Scope } from './scope.ts';
+
+/**
+ * The values of the names of a scope: strings, booleans, numbers (also for `int`), `Date` for a timestamp, arrays of strings, and
+ * objects of these. An absent field has no key. Evaluation reads only own properties that the scope declares.
+ */
+export type Variables = Readonly<Record<string, unknown>>;
+
+/** The maximum length of an expression in UTF-16 code units. */
+export const maxSourceLength = 2000;
+
+/**
+ * Compiles a rule. The result is true only if the expression evaluates to `true`: an evaluation error is false. It never throws.
+ * Throws `ExpressionError` if the source is not a valid expression of type bool.
+ */
+export function compileRule(source: string, scope: Scope): (variables: Variables) => boolean {
+  const evaluate = compile(source, scope, ['bool']).evaluate;
+  return (variables) => {
+    try {
+      return evaluate(variables) === true;
+    } catch {
+      return false;
+    }
+  };
+}
+
+/**
+ * Compiles an expression of one of these types. The result is `undefined` if the expression does not evaluate, if an int is not a
+ * safe integer of JavaScript, and if a double is not finite. It never throws. Throws `ExpressionError` if the source is not valid.
+ */
+export function compileValue(
+  source: string,
+  scope: Scope,
+  types: readonly ValueType[],
+): (variables: Variables) => FactValue | undefined {
+  const { evaluate, type } = compile(source, scope, types);
+  return (variables) => {
+    try {
+      return toFactValue(evaluate(variables), type);
+    } catch {
+      return undefined;
+    }
+  };
+}
+
+interface Compiled {
+  readonly evaluate: (variables: Variables) => unknown;
+  readonly type: Type;
+}
+
+function compile(source: string, scope: Scope, types: readonly ValueType[]): Compiled {
+  if (source.length > maxSourceLength)
+    throw new ExpressionError(
+      `the expression has more than ${maxSourceLength} characters`,
+      maxSourceLength,
+    );
+  const { environment, view } = environmentOf(scope);
+  const parsed = parse(() => environment.parse(source), source);
+  const type = check(parsed.ast, scope);
+  // The library prepares the evaluation in its own check, which is a second opinion.
+  const { error } = parsed.check();
+  if (error !== undefined) throw new ExpressionError(error.summary, error.range?.start ?? 0);
+  if (!types.some((each) => each === type)) throw wrongType(type, types, parsed.ast);
+  return { evaluate: (variables) => parsed(new view(variables)) as unknown, type };
+}
+
+function parse<Parsed>(read: () => Parsed, source: string): Parsed {
+  try {
+    return read();
+  } catch (error) {
+    throw syntaxError(error, source);
+  }
+}
+
+function wrongType(type: Type, types: readonly ValueType[], { start }: ASTNode): ExpressionError {
+  return new ExpressionError(`must be ${types.join(' or ')}, but is ${nameOf(type)}`, start);
+}
+
+/** A value of the library as one of ours; CEL has its own types for numbers. */
+function toFactValue(value: unknown, type: Type): FactValue | undefined {
+  if (type === 'int') {
+    const int = Number(value);
+    return Number.isSafeInteger(int) ? int : undefined;
+  }
+  // Adding 0 makes a 0 of -0.
+  if (type === 'double') return Number.isFinite(value) ? (value as number) + 0 : undefined;
+  return value as FactValue;
+}

@@ -1,0 +1,31 @@
+import type { ValueType } from '../fact-kind.ts';
+
+/** The types of the names that an expression may read. */
+export type Scope = Readonly<Record<string, ValueType | ObjectType>>;
+
+/** The fields of an object. An object may contain objects. */
+export type ObjectType = Readonly<Record<string, ObjectField>>;
+
+export interface ObjectField {
+  readonly type: ValueType | ObjectType;
+  /** Whether an object may lack the field. Reading a field that is absent is an evaluation error; `has()` tests for it. */
+  readonly optional: boolean;
+}
+
+/** The words of CEL that are not identifiers: https://github.com/google/cel-spec/blob/master/doc/langdef.md#syntax */
+const words =
+  'as break const continue else false for function if import in let loop null package namespace return true var void while';
+
+/** The names that CEL declares. */
+const declared =
+  'bool bytes cel double dyn google int list map null_type optional string type uint';
+
+const reserved = new Set(`${words} ${declared}`.split(' '));
+
+/** Whether a name of a scope, or of a field, is one that expressions can read. */
+export function isExpressionName(name: string): boolean {
+  // Inherited properties such as `constructor` would be present in every object.
+  return (
+    /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !reserved.has(name) && !(name in Object.prototype)
+  );
+}
