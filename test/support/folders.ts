@@ -52,6 +52,11 @@ export const folders: Readonly<Record<string, Folder>> = {
     purpose: 'the channel types and who may enter, one file a type',
     mayImport: ['policy'],
   },
+  'policy/cel': {
+    purpose: 'expressions in CEL: the check against declared types, and the evaluation',
+    mayImport: ['type policy'],
+    packages: ['@marcbachmann/cel-js', 'leven'],
+  },
   'policy/yaml': {
     purpose: 'policy files: YAML, its schema, problems with their place',
     mayImport: ['type policy'],

@@ -21,7 +21,8 @@ export const maxSourceLength = 2000;
 
 /**
  * Compiles a rule. The result is true only if the expression evaluates to `true`: an evaluation error is false. It never throws.
- * Throws `ExpressionError` if the source is not a valid expression of type bool.
+ * Throws `ExpressionError` if the source is not a valid expression of type bool, and `Error` if the scope has a name that is not an
+ * `isExpressionName`. Expressions with the same `Scope` object share its preparation, which takes longer than their own.
  */
 export function compileRule(source: string, scope: Scope): (variables: Variables) => boolean {
   const evaluate = compile(source, scope, ['bool']).evaluate;
