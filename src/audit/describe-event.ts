@@ -1,5 +1,4 @@
 import { firstFailed } from '../policy/decision.ts';
-import { principalId } from '../policy/principal.ts';
 import type { AuditEvent, Origin, AuditableDecision, SecurityEventType } from './audit-event.ts';
 
 /** The audit event of a decision: ids and names of checks, no part of a credential. */
@@ -25,7 +24,7 @@ export function describeDecision(
     channel: channel?.text,
     socketId,
     principalKind: principal?.kind,
-    principalId: principal && principalId(principal),
+    principalId: principal && principal.id,
     tenantId,
     failedCheck: failed?.name,
     checks,

@@ -31,7 +31,7 @@ function readUser({ claims, issuedAt, expiresAt }: VerifiedJwt): User | undefine
   if (tenantId === undefined || tokenId === undefined || name === undefined) return undefined;
   return {
     kind: 'user',
-    userId,
+    id: userId,
     roles,
     expiresAt,
     issuedAt,

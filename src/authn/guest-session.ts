@@ -18,7 +18,7 @@ export function createGuestSessionReader(
     return {
       principal: {
         kind: 'guest-session',
-        sessionId,
+        id: sessionId,
         issuedAt: createdAt,
         expiresAt,
         ...(linkedUserId !== undefined && { linkedUserId }),

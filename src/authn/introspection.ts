@@ -132,7 +132,7 @@ function readVisitor(text: string, now: number): Visitor {
   );
   return {
     kind: 'visitor',
-    userId,
+    id: userId,
     isStaff: optional('is_staff', readBoolean) ?? false,
     isSuperuser: optional('is_superuser', readBoolean) ?? false,
     expiresAt: optional('expires_at', readDatetime) ?? now + unknownExpiryMs,

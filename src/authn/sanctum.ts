@@ -40,7 +40,7 @@ export function createSanctumReader(settings: SanctumSettings): CredentialReader
     return {
       principal: {
         kind: 'user',
-        userId,
+        id: userId,
         ...(settings.tenantId !== undefined && { tenantId: settings.tenantId }),
         roles: [],
         tokenId: `sanctum:${id}`,

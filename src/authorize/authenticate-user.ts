@@ -7,7 +7,6 @@ import {
   type SignInDecision,
 } from '../policy/decision.ts';
 import { memberFits } from '../policy/member.ts';
-import { tenantOf } from '../policy/principal.ts';
 import { parseSocketId } from '../policy/socket-id.ts';
 import { withinLimits, type RateLimitGrant } from '../rate-limit/grants.ts';
 import type { UserAuthRequest } from './auth-request.ts';
@@ -57,12 +56,12 @@ async function decide(
     return refuse({ ...attempt, ...authenticated.known, socketId }, authenticated.code);
   }
   const { principal } = authenticated;
-  const known = { ...attempt, socketId, principal, ...ofTenant(tenantOf(principal)) };
+  const known = { ...attempt, socketId, principal, ...ofTenant(principal.tenantId) };
   // A guest is not a user of the host: messages to a user cannot be sent to a booking.
   if (principal.kind !== 'user' && principal.kind !== 'visitor') return refuse(known, 'wrong-kind');
 
   const member = {
-    user_id: principal.userId,
+    user_id: principal.id,
     ...(principal.name !== undefined && { user_info: { name: principal.name } }),
   };
   const checks = [

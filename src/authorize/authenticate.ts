@@ -1,6 +1,6 @@
 import type { CredentialFault, Identify, Credential } from '../authn/credential.ts';
 import { check, type Check, type DecisionBase } from '../policy/decision.ts';
-import { tenantOf, type Principal } from '../policy/principal.ts';
+import { type Principal } from '../policy/principal.ts';
 import type { RouteConstraints } from './auth-request.ts';
 import type { FactSource } from './fact-source.ts';
 import { isRevoked, subjectsOf, type RevocationStore } from './revocation/revocation.ts';
@@ -37,7 +37,7 @@ export async function authenticate(
   if ('fault' in identified) return { code: identified.fault, known: {} };
   const { principal } = identified;
   if (isRevoked(principal, await revocations.latest(subjectsOf(principal)))) {
-    return { code: 'revoked', known: { principal, ...ofTenant(tenantOf(principal)) } };
+    return { code: 'revoked', known: { principal, ...ofTenant(principal.tenantId) } };
   }
   return { principal };
 }
@@ -71,7 +71,7 @@ export function tenantChecks(
   channelTenant: string | undefined,
 ): readonly Check[] {
   const { tenantIds } = constraints;
-  const principalTenant = tenantOf(principal);
+  const principalTenant = principal.tenantId;
   if (tenantIds.length === 0 && principalTenant === undefined && channelTenant === undefined)
     return [];
   const inRequest = (tenantId: string | undefined) => tenantIds.every((each) => each === tenantId);

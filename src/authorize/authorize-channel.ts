@@ -2,7 +2,6 @@ import type { WriteDecision } from '../audit/audit-event.ts';
 import { parseChannelName } from '../policy/channel-name.ts';
 import type { ChannelRegistry } from '../policy/channel-registry.ts';
 import { refuse, type Decision, type DecisionBase } from '../policy/decision.ts';
-import { tenantOf } from '../policy/principal.ts';
 import { parseSocketId } from '../policy/socket-id.ts';
 import { oncePerRequest, withinLimits, type RateLimitGrant } from '../rate-limit/grants.ts';
 import type { ChannelAuthRequest } from './auth-request.ts';
@@ -103,7 +102,7 @@ async function decide(
     { find: source.find, encrypts: deps.encrypts, now: deps.now },
   );
   const { checks, refused, member } = evaluation;
-  const tenantId = namedTenant ?? tenantOf(principal) ?? evaluation.tenantId;
+  const tenantId = namedTenant ?? principal.tenantId ?? evaluation.tenantId;
   if (refused !== undefined) {
     return refuse({ ...attempt, ...matched, tenantId, principal, checks }, refused);
   }

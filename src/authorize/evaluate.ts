@@ -9,7 +9,7 @@ import {
 } from '../policy/decision.ts';
 import type { FactReader } from '../policy/facts.ts';
 import { memberFits } from '../policy/member.ts';
-import { tenantOf, type Principal } from '../policy/principal.ts';
+import { type Principal } from '../policy/principal.ts';
 import type { RouteConstraints } from './auth-request.ts';
 import { tenantChecks } from './authenticate.ts';
 
@@ -67,7 +67,7 @@ function formExists(
   { encrypts }: EvaluateDeps,
 ): boolean {
   return (
-    channel.form !== 'private-encrypted' || encrypts(params['tenantId'] ?? tenantOf(principal))
+    channel.form !== 'private-encrypted' || encrypts(params['tenantId'] ?? principal.tenantId)
   );
 }
 

@@ -12,7 +12,7 @@ import {
   type Refusal,
   type RefusalCode,
 } from '../policy/decision.ts';
-import { tenantOf, type GuestSession } from '../policy/principal.ts';
+import { type GuestSession } from '../policy/principal.ts';
 import { authenticate, ofTenant, type AuthenticateDeps } from './authenticate.ts';
 
 export interface GuestSessionDeps extends AuthenticateDeps {
@@ -89,15 +89,15 @@ async function link(
   if ('code' in authenticated)
     return refuse({ ...attempt, ...authenticated.known }, authenticated.code);
   const { principal } = authenticated;
-  const known = { ...attempt, principal, ...ofTenant(tenantOf(principal)) };
+  const known = { ...attempt, principal, ...ofTenant(principal.tenantId) };
   if (principal.kind !== 'user') return refuse(known, 'wrong-kind');
   const session = await authenticateGuest(guest, deps);
   if ('code' in session) return refuse(known, session.code);
-  const { sessionId } = session;
+  const { id: sessionId } = session;
   const isLinked = await deps.sessions.link(sessionId, principal);
   // The session is linked to another user: two users must not share the rooms of a guest.
   if (!isLinked) return refuse(known, 'not-allowed');
-  return { ...known, outcome: 'grant', action, principal, sessionId, userId: principal.userId };
+  return { ...known, outcome: 'grant', action, principal, sessionId, userId: principal.id };
 }
 
 async function end(
@@ -108,7 +108,7 @@ async function end(
   const attempt: DecisionBase = { id: deps.newId(), action, checks: [] };
   const session = await authenticateGuest(guest, deps);
   if ('code' in session) return refuse({ ...attempt, ...session.known }, session.code);
-  await deps.sessions.end(session.sessionId, deps.now());
+  await deps.sessions.end(session.id, deps.now());
   return { ...attempt, outcome: 'grant', action, principal: session };
 }
 

@@ -8,10 +8,10 @@ import {
   type Refusal,
   type RefusalCode,
 } from '../policy/decision.ts';
-import type { ChannelType } from '../policy/define-channel.ts';
+import type { ChannelType } from '../policy/channel-type.ts';
 import type { FactLists, OpenListPage, ListCursor } from '../policy/facts.ts';
 import { fillPattern } from '../policy/pattern.ts';
-import { principalId, principalKey, tenantOf, type Principal } from '../policy/principal.ts';
+import { principalKey, type Principal } from '../policy/principal.ts';
 import type { Limits, ReportLimitExceeded } from '../rate-limit/limits.ts';
 import type { UserAuthRequest } from './auth-request.ts';
 import { authenticate, tenantChecks, type AuthenticateDeps } from './authenticate.ts';
@@ -73,7 +73,7 @@ async function list(
   const { principal } = authenticated;
   // With an empty list instead, a page with the wrong tenant would leave all its channels.
   const mismatch = firstFailed(tenantChecks(constraints, principal, undefined));
-  const known = { principal, tenantId: tenantOf(principal) };
+  const known = { principal, tenantId: principal.tenantId };
   if (mismatch) return { code: mismatch.code, known };
   const exceeded = await countList(principal, origin, deps);
   if (exceeded) return exceeded;
@@ -105,11 +105,11 @@ async function countList(
     { limit: 'authorizations', key, perMinute: authorizations },
   ]);
   if (!('exceeded' in consumed)) return undefined;
-  const subject = { principalId: principalId(principal), tenantId: tenantOf(principal) };
+  const subject = { principalId: principal.id, tenantId: principal.tenantId };
   await reportExcess('authorizations', key, { origin, ...subject });
   return {
     code: 'too-many-authorizations',
-    known: { principal, tenantId: tenantOf(principal) },
+    known: { principal, tenantId: principal.tenantId },
     retryAfterMs: consumed.retryAfterMs,
   };
 }

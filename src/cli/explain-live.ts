@@ -2,7 +2,6 @@ import type { ChannelAuthRequest } from '../authorize/auth-request.ts';
 import { withPolicy } from '../composition/commands/live-policy.ts';
 import type { Config } from '../config/load.ts';
 import type { Decision } from '../policy/decision.ts';
-import { principalId } from '../policy/principal.ts';
 import { Secret } from '../runtime/secret.ts';
 import { UsageError, type CommandResult, type ReadInput } from './command.ts';
 import { formatChecks, printable } from './format-checks.ts';
@@ -56,7 +55,7 @@ function formatDecision(
   decision: Decision,
 ): string {
   const { principal, family, checks } = decision;
-  const who = principal === undefined ? 'unknown' : `${principal.kind} ${principalId(principal)}`;
+  const who = principal === undefined ? 'unknown' : `${principal.kind} ${principal.id}`;
   const [tenant] = constraints.tenantIds;
   const lines = [
     decision.outcome === 'grant' ? 'Would be granted' : `Would be refused: ${decision.code}`,

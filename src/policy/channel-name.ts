@@ -10,7 +10,12 @@ export interface ChannelName {
 }
 
 /** Longest first: every encrypted name begins with `private-` as well. */
-const forms: readonly ChannelForm[] = ['private-encrypted', 'presence', 'private'];
+export const channelForms: readonly ChannelForm[] = ['private-encrypted', 'presence', 'private'];
+
+/** The form by the prefix of a name or of a pattern. */
+export function formOf(text: string): ChannelForm | undefined {
+  return channelForms.find((form) => text.startsWith(`${form}-`));
+}
 
 /** Pusher's limit, prefix included. */
 const maxLength = 164;
@@ -22,7 +27,7 @@ const maxLength = 164;
  */
 export function parseChannelName(text: string): ChannelName | undefined {
   if (text.length > maxLength || !/^[A-Za-z0-9_\-=@,.;]+$/.test(text)) return undefined;
-  const form = forms.find((candidate) => text.startsWith(`${candidate}-`));
+  const form = formOf(text);
   if (form === undefined || text.length === form.length + 1) return undefined;
   return { text, form, body: text.slice(form.length + 1) };
 }

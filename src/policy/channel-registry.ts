@@ -1,5 +1,5 @@
 import type { ChannelForm, ChannelName } from './channel-name.ts';
-import type { ChannelType } from './define-channel.ts';
+import type { ChannelType } from './channel-type.ts';
 import { createPatternMatcher, type MatchResult } from './pattern-matcher.ts';
 
 /** The channel type of a name, and the values of its parameters. */

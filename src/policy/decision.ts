@@ -2,8 +2,8 @@ import type { ChannelName } from './channel-name.ts';
 import type { Principal } from './principal.ts';
 import type { SocketId } from './socket-id.ts';
 
-/** All refusal codes of channels and sign-ins; those of tickets are in `ticket.ts`. A new code does not compile without a response and a remedy. */
-export type RefusalCode =
+/** The refusal codes of Usher for channels and sign-ins; those of tickets are in `ticket.ts`. A new code does not compile without a response and a remedy. */
+export type OwnRefusalCode =
   | 'malformed-socket-id'
   | 'malformed-channel'
   | 'unknown-channel'
@@ -18,14 +18,14 @@ export type RefusalCode =
   | 'revoked'
   | 'tenant-missing'
   | 'tenant-mismatch'
-  | 'hotel-mismatch'
-  | 'booking-mismatch'
   | 'fact-missing'
-  | 'booking-closed'
   | 'wrong-kind'
   | 'not-allowed'
   | 'too-many-authorizations'
   | 'too-many-subscriptions';
+
+/** A code of Usher, or a code that a check of the policy declares. */
+export type RefusalCode = OwnRefusalCode | (string & Record<never, never>);
 
 /** A named condition of a rule, and its result. Operators see the name. */
 export interface Check {
@@ -42,7 +42,7 @@ export function check(name: string, passed: boolean, code: RefusalCode = 'not-al
 /** The member of a presence channel in `channel_data`, with Pusher's field names. */
 export interface Member {
   readonly user_id: string;
-  readonly user_info?: Readonly<Record<string, string | number>>;
+  readonly user_info?: Readonly<Record<string, string | number | boolean>>;
 }
 
 export const actions = [

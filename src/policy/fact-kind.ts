@@ -43,6 +43,12 @@ export interface FactKind {
   readonly about?: string;
 }
 
+/** The fact of a kind with these ids. */
+export interface FactReference {
+  readonly kind: FactKind;
+  readonly ids: readonly string[];
+}
+
 /** Who reads a fact. Row-level security shows facts of this tenant or of none, and facts with this guest session. */
 export interface FactViewer {
   readonly tenantId?: string | undefined;

@@ -3,13 +3,19 @@ export interface Param {
   /** For each ASCII code, 1 if the value may contain that character. */
   readonly alphabet: Uint8Array;
   readonly maxLength: number;
+  /** The format of a whole value, in addition to its characters. */
+  readonly format?: RegExp;
 }
+
+/** A parameter in a policy: a named type, or its characters, such as `0-9a-f`, and maximum length. */
+export type ParamType =
+  'id' | 'int' | 'uuid' | 'slug' | { readonly characters: string; readonly max: number };
 
 /** The characters of ids: numbers, UUIDs, slugs, codes. Without a dot, which separates the parts of tenant channels. */
 export const idCharacters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-';
 
-/** Throws at start if a character cannot occur in a channel name. */
-export function defineParam(characters: string, maxLength: number): Param {
+/** Throws when the policy is loaded if a character cannot occur in a channel name. */
+export function defineParam(characters: string, maxLength: number, format?: RegExp): Param {
   if (!/^[A-Za-z0-9_\-=@,.;]+$/.test(characters) || maxLength < 1) {
     throw new Error(
       `Parameter with characters that are not allowed in channel names: ${characters}`,
@@ -17,7 +23,44 @@ export function defineParam(characters: string, maxLength: number): Param {
   }
   const alphabet = new Uint8Array(128);
   for (const character of characters) alphabet[character.charCodeAt(0)] = 1;
-  return { alphabet, maxLength };
+  return { alphabet, maxLength, ...(format && { format }) };
+}
+
+const named = {
+  id: defineParam(idCharacters, 64),
+  /** As Django's `SlugField` allows, and Laravel's `Str::slug` creates. */
+  slug: defineParam(idCharacters, 80),
+  /** A decimal number of at most 19 digits without leading zeros, so that one number has one name. */
+  int: defineParam('0123456789', 19, /^(?:0|[1-9][0-9]*)$/),
+  /** In lower case, so that one UUID has one name. */
+  uuid: defineParam(
+    '0123456789abcdef-',
+    36,
+    /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/,
+  ),
+} as const;
+
+/** Equal types share one `Param`, because the automaton shares the states of equal parameters. */
+const custom = new Map<string, Param>();
+
+/** Throws an `Error` if the characters are invalid. */
+export function paramOf(type: ParamType): Param {
+  if (typeof type === 'string') return named[type];
+  const characters = expandRanges(type.characters);
+  const key = `${type.max}:${characters}`;
+  const param = custom.get(key) ?? defineParam(characters, type.max);
+  custom.set(key, param);
+  return param;
+}
+
+/** `0-9a-f` as all its characters in order. A hyphen at the beginning or the end is a character. */
+function expandRanges(characters: string): string {
+  const expanded = characters.replace(/(.)-(.)/g, (_range, from: string, to: string) => {
+    const [first, last] = [from.charCodeAt(0), to.charCodeAt(0)];
+    if (last < first) throw new Error(`Parameter with a reversed range of characters: ${from}-${to}`);
+    return String.fromCharCode(...Array.from({ length: last - first + 1 }, (_, i) => first + i));
+  });
+  return [...new Set(expanded)].sort().join('');
 }
 
 /** True when `text` is a value of this parameter. */
@@ -26,5 +69,5 @@ export function isValueOf(param: Param, text: string): boolean {
   for (let i = 0; i < text.length; i += 1) {
     if (param.alphabet[text.charCodeAt(i)] !== 1) return false;
   }
-  return true;
+  return param.format === undefined || param.format.test(text);
 }

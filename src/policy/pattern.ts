@@ -1,3 +1,5 @@
+import { channelForms, formOf, type ChannelForm } from './channel-name.ts';
+
 /** The names between braces in a pattern's text, so that the compiler checks the parameters of a definition. */
 export type ParamNames<Text extends string> = Text extends `${string}{${infer Name}}${infer Rest}`
   ? Name | ParamNames<Rest>
@@ -8,21 +10,21 @@ export type ParamValues<Text extends string> = { readonly [Name in ParamNames<Te
 
 export type Segment = { readonly literal: string } | { readonly param: string };
 
-/** A parsed pattern: its text, and the segments after `private-`. */
+/** A parsed pattern: its text, the form of its prefix, and the segments after the prefix. */
 export interface Pattern {
   readonly text: string;
+  readonly form: ChannelForm;
   readonly segments: readonly Segment[];
 }
 
-const prefix = 'private-';
-
-/** Parses a pattern such as `private-room-{roomId}`. Throws at start if it is invalid; the error names it. */
+/** Parses a pattern such as `private-delivery-{order}`. Throws when the policy is loaded if it is invalid; the error names it. */
 export function parsePattern(text: string): Pattern {
   const invalid = (why: string) => new Error(`Channel pattern ${text}: ${why}`);
-  if (!text.startsWith(prefix)) throw invalid(`must begin with ${prefix}`);
+  const form = formOf(text);
+  if (form === undefined)
+    throw invalid(`must begin with ${channelForms.map((each) => `${each}-`).join(', ')}`);
+  const prefix = `${form}-`;
   const body = text.slice(prefix.length);
-  // Such a name has the encrypted form, and would never match this pattern.
-  if (body.startsWith('encrypted-')) throw invalid('use forms: private-encrypted instead');
   // Split at the braces, literals have even indexes and parameter names odd ones.
   const segments = body
     .split(/[{}]/)
@@ -30,7 +32,7 @@ export function parsePattern(text: string): Pattern {
   const names = segments.flatMap((s) => ('param' in s ? [s.param] : []));
   const literals = segments.flatMap((s) => ('literal' in s ? [s.literal] : []));
   if (text !== prefix + formatSegments(segments)) throw invalid('unbalanced braces');
-  if (names.some((name) => !/^[a-z][A-Za-z0-9]*$/.test(name)))
+  if (names.some((name) => !/^[a-z_][A-Za-z0-9_]*$/.test(name)))
     throw invalid('invalid parameter name');
   if (new Set(names).size !== names.length) throw invalid('duplicate parameter');
   if (literals.some((part) => !/^[A-Za-z0-9_\-=@,.;]*$/.test(part)))
@@ -39,7 +41,7 @@ export function parsePattern(text: string): Pattern {
   if (literals.slice(1, -1).includes('')) throw invalid('adjacent parameters');
   const nonEmpty = segments.filter((s) => 'param' in s || s.literal !== '');
   if (nonEmpty.length === 0) throw invalid('is empty');
-  return { text, segments: nonEmpty };
+  return { text, form, segments: nonEmpty };
 }
 
 function formatSegments(segments: readonly Segment[]): string {

@@ -10,63 +10,66 @@ export interface CredentialLifetime {
   readonly tokenId?: string | undefined;
 }
 
-/** A hotel guest, authenticated by a token for one booking. */
-export interface Guest extends CredentialLifetime {
-  readonly kind: 'guest';
-  readonly hotelSlug: string;
-  readonly bookingId: string;
-}
+/** The value of an attribute in rules. */
+export type AttributeValue = string | number | boolean | readonly string[];
 
-/** A user of the host, authenticated by a bearer token. */
-export interface User extends CredentialLifetime {
-  readonly kind: 'user';
-  readonly userId: string;
+export type Attributes = Readonly<Record<string, AttributeValue>>;
+
+/**
+ * The kind of a principal: `user` (a bearer token), `visitor` (a session cookie of the host), `guest-session` (a guest session
+ * of Usher), or a kind of the policy.
+ */
+export type PrincipalKind = string;
+
+/** The principal that a credential authenticates. */
+export interface Principal extends CredentialLifetime {
+  readonly kind: PrincipalKind;
+  /** Unique within the kind and the tenant. */
+  readonly id: string;
   readonly tenantId?: string | undefined;
+  readonly name?: string | undefined;
   readonly roles: readonly string[];
-  readonly name?: string | undefined;
+  /** The user to whom a guest session is linked since the login. */
+  readonly linkedUser?: LinkedUser | undefined;
+  /** Further attributes for rules. */
+  readonly attributes?: Attributes | undefined;
 }
 
-/** A guest without an account, authenticated by a guest session of Usher. `linkedUserId` and the tenant of that user are set at login. */
-export interface GuestSession extends CredentialLifetime {
-  readonly kind: 'guest-session';
-  readonly sessionId: string;
-  readonly linkedUserId?: string;
-  readonly linkedTenantId?: string;
+export interface LinkedUser {
+  readonly id: string;
+  readonly tenantId?: string | undefined;
 }
 
-/** A user of the host, authenticated by the host's session cookie. */
-export interface Visitor extends CredentialLifetime {
-  readonly kind: 'visitor';
-  readonly userId: string;
-  readonly isStaff: boolean;
-  readonly isSuperuser: boolean;
-  readonly name?: string | undefined;
+/** A principal as rules read it. An absent attribute has no key. */
+export interface PrincipalView {
+  readonly id: string;
+  readonly roles: readonly string[];
+  readonly tenant?: string;
+  readonly name?: string;
+  /** Of a guest session: the user to whom it is linked, and the tenant of that user. */
+  readonly user?: string;
+  readonly user_tenant?: string;
+  readonly [attribute: string]: AttributeValue | undefined;
 }
 
-export type Principal = Guest | User | GuestSession | Visitor;
+export function viewOf({ id, roles, tenantId, name, linkedUser, attributes }: Principal): PrincipalView {
+  return {
+    ...attributes,
+    id,
+    roles,
+    ...(tenantId !== undefined && { tenant: tenantId }),
+    ...(name !== undefined && { name }),
+    ...(linkedUser !== undefined && { user: linkedUser.id }),
+    ...(linkedUser?.tenantId !== undefined && { user_tenant: linkedUser.tenantId }),
+  };
+}
 
-export type PrincipalKind = Principal['kind'];
-
-export type PrincipalOf<Kind extends PrincipalKind> = Extract<Principal, { kind: Kind }>;
-
-/** The id of a principal in limits and logs, unique within its kind and tenant. */
-export function principalId(principal: Principal): string {
-  switch (principal.kind) {
-    case 'guest':
-      return `${principal.hotelSlug}/${principal.bookingId}`;
-    case 'guest-session':
-      return principal.sessionId;
-    case 'user':
-    case 'visitor':
-      return principal.userId;
-  }
+/** The name of a kind in rules: an identifier of CEL. */
+export function ruleName(kind: PrincipalKind): string {
+  return kind.replaceAll('-', '_');
 }
 
 /** A key of limits, unique among principals of all kinds and tenants. */
-export function principalKey(principal: Principal): string {
-  return JSON.stringify([principal.kind, tenantOf(principal), principalId(principal)]);
-}
-
-export function tenantOf(principal: Principal): string | undefined {
-  return principal.kind === 'user' ? principal.tenantId : undefined;
+export function principalKey({ kind, tenantId, id }: Principal): string {
+  return JSON.stringify([kind, tenantId, id]);
 }

@@ -1,6 +1,6 @@
 import type { Origin } from '../audit/audit-event.ts';
 import { check, refuse, type Grant, type Refusal, type SignInGrant } from '../policy/decision.ts';
-import { principalId, principalKey } from '../policy/principal.ts';
+import { principalKey } from '../policy/principal.ts';
 import type { StartTimer } from '../runtime/timer.ts';
 import { createPauses } from './abortable-delay.ts';
 import type { LimitRequest, Limits, ReportLimitExceeded } from './limits.ts';
@@ -142,5 +142,5 @@ function claimsOf(
 }
 
 function subjectOf({ principal, tenantId }: Grant | SignInGrant) {
-  return { principalId: principalId(principal), tenantId };
+  return { principalId: principal.id, tenantId };
 }

@@ -4,7 +4,7 @@ import {
   type StoredRevocation,
   type RevocableConnections,
 } from '../authorize/revocation/revocation.ts';
-import { tenantOf, type Principal } from '../policy/principal.ts';
+import { type Principal } from '../policy/principal.ts';
 import { closeCodes } from './close-codes.ts';
 import type { Connection } from './connection.ts';
 
@@ -35,7 +35,7 @@ export function createOpenConnections(): OpenConnections {
     byTenant: () => {
       const counts = new Map<string | undefined, number>();
       for (const principal of connections.values()) {
-        const tenantId = tenantOf(principal);
+        const tenantId = principal.tenantId;
         counts.set(tenantId, (counts.get(tenantId) ?? 0) + 1);
       }
       return counts;

@@ -9,7 +9,7 @@ import {
 } from '../authorize/authorize-channel.ts';
 import type { Responses } from '../http/openapi/operation.ts';
 import type { Grant, Refusal, RefusalCode } from '../policy/decision.ts';
-import { principalId, type Principal } from '../policy/principal.ts';
+import { type Principal } from '../policy/principal.ts';
 import { closeCodes } from './close-codes.ts';
 import type { Connection } from './connection.ts';
 import { sessionEndpointDocs } from './endpoint-docs.ts';
@@ -183,7 +183,7 @@ async function reauthorize(
 
 /** The upstream server has the identity of the first principal, so the connection must not pass to another. */
 function isSame(now: Principal, before: Principal): boolean {
-  return now.kind === before.kind && principalId(now) === principalId(before);
+  return now.kind === before.kind && now.id === before.id;
 }
 
 /** The refusals after a logout, a changed password or the end of a session. */

@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { WebSocket } from 'ws';
 import type { Origin } from '../audit/audit-event.ts';
-import { principalId, principalKey, tenantOf, type Principal } from '../policy/principal.ts';
+import { principalKey, type Principal } from '../policy/principal.ts';
 import type { ReportLimitExceeded } from '../rate-limit/limits.ts';
 import type { CountMessage } from '../rate-limit/message-limit.ts';
 import { Unavailable } from '../runtime/unavailable.ts';
@@ -59,7 +59,7 @@ export function startSession(connection: Connection, session: Session, deps: Ses
       });
     });
   } else {
-    const traffic = deps.measureTraffic(tenantOf(principal));
+    const traffic = deps.measureTraffic(principal.tenantId);
     joinUpstream(connection, server, { ...deps, next: limited, traffic });
   }
 }
@@ -86,8 +86,8 @@ function consumeMessage(
   { countMessage, reportExcess }: SessionDeps,
 ): boolean {
   if (countMessage(principal) === 0) return true;
-  const tenantId = tenantOf(principal);
-  const about = { origin, principalId: principalId(principal), ...(tenantId && { tenantId }) };
+  const tenantId = principal.tenantId;
+  const about = { origin, principalId: principal.id, ...(tenantId && { tenantId }) };
   reportExcess('messages', principalKey(principal), about).catch((error: unknown) => {
     log.warn({ err: error }, 'could not record that a limit was exceeded');
   });

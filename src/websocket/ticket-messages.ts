@@ -31,7 +31,7 @@ export function authenticationSuccess(sessionId: string, holder: TicketHolder): 
   return {
     type: 'authentication_success',
     sessionId,
-    user: { userId: user.userId, entityId, entityType },
+    user: { userId: user.id, entityId, entityType },
   };
 }
 

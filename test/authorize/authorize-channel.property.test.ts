@@ -56,7 +56,7 @@ const tenantOf = (who: Principal) => (who.kind === 'user' ? who.tenantId : undef
 
 function ownPins(who: Principal): ChannelAuthRequest['constraints'] {
   if (who.kind === 'guest') return { hotelSlug: who.hotelSlug, tenantIds: [] };
-  return { tenantIds: [tenantOf(who)].filter((tenant) => tenant !== undefined) };
+  return { tenantIds: [who.tenantId].filter((tenant) => tenant !== undefined) };
 }
 
 function expectWhatWasAsked(grant: Grant, asking: ChannelAuthRequest): void {
@@ -87,9 +87,9 @@ function expectPinsHold(
   if (who.kind === 'guest') {
     expect([hotelSlug, bookingId]).toStrictEqual([who.hotelSlug, who.bookingId]);
   }
-  for (const named of constraints.tenantIds) expect(named).toBe(tenantOf(who));
+  for (const named of constraints.tenantIds) expect(named).toBe(who.tenantId);
   if (tenantId !== undefined) {
-    expect(tenantId).toBe(tenantOf(who));
+    expect(tenantId).toBe(who.tenantId);
     expect(constraints.tenantIds).toContain(tenantId);
   }
 }

@@ -20,7 +20,7 @@ export const newHash = (): string => randomBytes(32).toString('hex');
 /** A ticket of user 15 that is good for an hour from `testNow`. */
 export function holderOf(changes: Partial<TicketHolder> = {}): TicketHolder {
   return {
-    user: { kind: 'user', userId: '15', tenantId: '1', roles: ['admin'], expiresAt: testNow + 1 },
+    user: { kind: 'user', id: '15', tenantId: '1', roles: ['admin'], expiresAt: testNow + 1 },
     serverKey: 'chat-1',
     expiresAt: testNow + 3_600_000,
     ...changes,
@@ -70,7 +70,7 @@ export function holdToTicketContract(at: () => StoreAtHand): void {
     const { hash, holder } = await put({
       user: {
         kind: 'user',
-        userId: `'; DROP TABLE tickets; --`,
+        id: `'; DROP TABLE tickets; --`,
         tenantId: 'züri-🛎️',
         roles: [],
         name: '"\\u0041"',

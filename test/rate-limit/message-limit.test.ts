@@ -16,7 +16,7 @@ it('is one for all replicas, but for the message that finds that out', async () 
   expect(one(user)).toBe(0);
   await new Promise(setImmediate);
   expect(one(user)).toBe(30_000);
-  expect(one({ ...user, userId: '16' })).toBe(0);
+  expect(one({ ...user, id: '16' })).toBe(0);
   time += 30_000;
   expect(one(user)).toBe(0);
 });

@@ -90,7 +90,7 @@ export type ExpectedUser = Pick<Visitor, 'userId' | 'name' | 'isStaff' | 'isSupe
 export function expectedUser(one: DjangoCase): ExpectedUser {
   const { ok, user_id, username, is_staff, is_superuser } = one.django_says;
   if (!ok || isStricter(one)) return undefined;
-  return { userId: user_id!, name: username!, isStaff: is_staff, isSuperuser: is_superuser };
+  return { id: user_id!, name: username!, isStaff: is_staff, isSuperuser: is_superuser };
 }
 
 /** What a reader says to the cookie of a case, which came in the case's own `Cookie` header. */
@@ -104,6 +104,6 @@ export async function readCase(one: DjangoCase, read: CredentialReader): Promise
   if (typeof shown === 'string') return undefined;
   const identified = await read(shown.value.reveal());
   if ('fault' in identified || identified.principal.kind !== 'visitor') return undefined;
-  const { userId, name, isStaff, isSuperuser } = identified.principal;
-  return { userId, name: name!, isStaff, isSuperuser };
+  const { id: userId, name, isStaff, isSuperuser } = identified.principal;
+  return { id: userId, name: name!, isStaff, isSuperuser };
 }

@@ -30,7 +30,7 @@ import { openClient, type ClientSettings, type TestSocket } from '../support/web
 /** User 15 of tenant 1, whose credential is good for an hour. */
 export const user: User = {
   kind: 'user',
-  userId: '15',
+  id: '15',
   tenantId: '1',
   roles: ['member'],
   issuedAt: testNow,

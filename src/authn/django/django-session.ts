@@ -135,7 +135,7 @@ async function identify(
   if (!user?.isActive || !hasPasswordOf(user, login.hash, deps.keys)) return rejected;
   const { id: userId, isStaff, isSuperuser, username } = user;
   const name = displayName(username);
-  return { principal: { kind: 'visitor', userId, isStaff, isSuperuser, name, ...lifetime } };
+  return { principal: { kind: 'visitor', id: userId, isStaff, isSuperuser, name, ...lifetime } };
 }
 
 /** The session contains an HMAC of the password column. After a change of the password the session is invalid. */

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { tenantOf, type Principal } from '../../policy/principal.ts';
+import { type Principal } from '../../policy/principal.ts';
 import type { TerminationLease } from '../../pusher/tracked-connection.ts';
 
 /** The subject of a revocation: one token, or all credentials of a user, a booking, a guest session or a tenant. */
@@ -40,7 +40,7 @@ export interface StoredRevocation {
 
 /** All subjects whose revocation applies to this principal. */
 export function subjectsOf(principal: Principal): readonly RevocationSubject[] {
-  const tenantId = tenantOf(principal);
+  const tenantId = principal.tenantId;
   return [
     ...ownSubjects(principal),
     ...(principal.tokenId === undefined
@@ -57,7 +57,7 @@ function ownSubjects(principal: Principal): readonly RevocationSubject[] {
       return [{ kind: 'booking', hotelSlug, bookingId }];
     }
     case 'guest-session': {
-      const { sessionId, linkedUserId, linkedTenantId } = principal;
+      const { id: sessionId, linkedUserId, linkedTenantId } = principal;
       const own = { kind: 'guest-session', sessionId } as const;
       if (linkedUserId === undefined) return [own];
       // A linked session grants the rooms of the user, so the revocations of the user and of the user's tenant apply to it.
@@ -68,9 +68,9 @@ function ownSubjects(principal: Principal): readonly RevocationSubject[] {
       ];
     }
     case 'user':
-      return userSubjects(principal.userId, principal.tenantId);
+      return userSubjects(principal.id, principal.tenantId);
     case 'visitor':
-      return [{ kind: 'user', userId: principal.userId }];
+      return [{ kind: 'user', userId: principal.id }];
   }
 }
 

@@ -1,5 +1,5 @@
 import { refuse, type Decision, type Refusal, type SignInDecision } from '../../policy/decision.ts';
-import { principalId, type Principal } from '../../policy/principal.ts';
+import { type Principal } from '../../policy/principal.ts';
 import type { PusherDialect, TerminatePolicy } from '../../pusher/pusher-app.ts';
 import { terminableUserId, type TrackedConnections } from '../../pusher/tracked-connection.ts';
 import { createLruMap } from '../../runtime/lru-map.ts';
@@ -53,7 +53,7 @@ export function createTrackConnection(deps: TrackConnectionDeps): TrackConnectio
     const app = appOf(decision.tenantId);
     if (app === undefined || !isTrackable(app, principal)) return decision;
     const socket = { appKey: app.key, socketId, principal };
-    const name = [app.key, socketId, principal.kind, principalId(principal)];
+    const name = [app.key, socketId, principal.kind, principal.id];
     const userId = terminableUserId(app.dialect, decision);
     if (userId === undefined) {
       await writeOnce(['extend', ...name], principal.expiresAt, () => liveGrants.extend(socket));

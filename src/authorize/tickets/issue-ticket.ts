@@ -2,7 +2,6 @@ import type { Origin, WriteDecision } from '../../audit/audit-event.ts';
 import type { ChatServers } from '../../authn/chat-servers.ts';
 import type { Credential } from '../../authn/credential.ts';
 import type { DecisionBase } from '../../policy/decision.ts';
-import { tenantOf } from '../../policy/principal.ts';
 import { authenticate, ofTenant, type AuthenticateDeps } from '../authenticate.ts';
 import type { Measure } from '../measure.ts';
 import { hashTicket, ticketBytes, formatTicket } from './ticket-text.ts';
@@ -52,9 +51,9 @@ async function decide(request: TicketRequest, deps: IssueTicketDeps): Promise<Is
     return refuseTicket({ ...attempt, ...authenticated.known }, authenticated.code);
   }
   const { principal } = authenticated;
-  const known = { ...attempt, principal, ...ofTenant(tenantOf(principal)) };
+  const known = { ...attempt, principal, ...ofTenant(principal.tenantId) };
   if (principal.kind !== 'user') return refuseTicket(known, 'wrong-kind');
-  if (request.userId !== undefined && request.userId !== principal.userId) {
+  if (request.userId !== undefined && request.userId !== principal.id) {
     return refuseTicket(known, 'wrong-user');
   }
   const ticket = formatTicket(deps.randomBytes(ticketBytes));

@@ -1,6 +1,6 @@
 import { subjectsOf } from '../../authorize/revocation/revocation.ts';
 import { withSpan } from '../../observability/tracing/span.ts';
-import { principalId, tenantOf, type Principal } from '../../policy/principal.ts';
+import { type Principal } from '../../policy/principal.ts';
 import {
   firstRetryMs,
   maxRetryMs,
@@ -24,7 +24,7 @@ export function createTrackedConnections(database: Database): TrackedConnections
   return {
     async track({ appKey, socketId, userId, principal, grantedAt }) {
       const values = [
-        ...[appKey, socketId, userId, tenantOf(principal) ?? '', nameOf(principal)],
+        ...[appKey, socketId, userId, principal.tenantId ?? '', nameOf(principal)],
         ...[JSON.stringify(keysOf(principal)), String(principal.issuedAt ?? '')],
         ...[String(principal.expiresAt), String(grantedAt)],
       ];
@@ -199,4 +199,4 @@ const keysOf = (principal: Principal): string[] => subjectsOf(principal).map(sub
  * connection.
  */
 const nameOf = (principal: Principal): string =>
-  JSON.stringify([principal.kind, principalId(principal)]);
+  JSON.stringify([principal.kind, principal.id]);

@@ -44,7 +44,7 @@ describe('ending the connections of a user', () => {
     });
     for (const userId of users) {
       const principal: User = {
-        ...{ kind: 'user', userId, roles: [], issuedAt: testNow - hour, expiresAt: testNow },
+        ...{ kind: 'user', id: userId, roles: [], issuedAt: testNow - hour, expiresAt: testNow },
       };
       const socket = { appKey: 'app-key', socketId: '1.1' };
       await liveGrants.track({ ...socket, userId, principal, grantedAt: testNow - hour });

@@ -13,7 +13,7 @@ const lease = 15_000;
 /** User 15 of tenant 1, whose credential ends then. */
 const user = (expiresAt: number, changes: Partial<User> = {}): User => ({
   kind: 'user',
-  userId: '15',
+  id: '15',
   tenantId: '1',
   roles: [],
   issuedAt: testNow,
@@ -27,7 +27,7 @@ describePostgres('the ledger of live grants', (server) => {
   let sockets = 0;
   const newSocket = () => ({ appKey: `app-${(sockets += 1)}`, socketId: '1.1' });
   const keep = async (principal: User, socket = newSocket(), grantedAt = testNow) => {
-    await ledger().track({ ...socket, userId: principal.userId, principal, grantedAt });
+    await ledger().track({ ...socket, userId: principal.id, principal, grantedAt });
     return socket;
   };
   const dueAt = async (now: number) =>
@@ -87,7 +87,7 @@ describePostgres('the ledger of live grants', (server) => {
       await dueAt(now);
       await show(later);
       await show(user(testNow + minute));
-      await show({ ...user(testNow + 3 * minute), userId: 'another' });
+      await show({ ...user(testNow + 3 * minute), id: 'another' });
       await ledger().settle({ appKey, userId: '15' }, { now, leaseUntil: now + lease });
       expect(await dueAt(testNow + 2 * minute - 1)).toEqual([]);
       expect(await dueAt(testNow + 2 * minute)).toEqual([{ appKey, userId: '15' }]);
@@ -97,7 +97,7 @@ describePostgres('the ledger of live grants', (server) => {
   it('claims with a revocation what was issued before, and no more', async () => {
     await clear();
     const mine = await keep(user(testNow + minute, { tokenId: 'j' }));
-    await keep(user(testNow + minute, { userId: '16' }));
+    await keep(user(testNow + minute, { id: '16' }));
     await keep(user(testNow + minute, { tenantId: '2', issuedAt: testNow + 5 }));
     const { appKey } = await keep(user(testNow + minute, { tenantId: '2' }));
     const revoke = async (subject: Parameters<typeof revocations.revoke>[0]['subject']) =>
@@ -116,7 +116,7 @@ describePostgres('the ledger of live grants', (server) => {
 
   it('lets no grant slip between its row and a revocation: one that is being kept is waited for', async () => {
     await clear();
-    const { appKey } = await keep(user(testNow + minute, { userId: 'racer' }));
+    const { appKey } = await keep(user(testNow + minute, { id: 'racer' }));
     const subject = { kind: 'user', userId: 'racer' } as const;
     const asked = { subject, issuedBefore: testNow + 1, leaseUntil: testNow + lease };
     const written = await withClient(at.url, async (admin) => {

@@ -94,7 +94,7 @@ export const credentialTargets = [
       const claims = JSON.parse(payload) as Readonly<Record<string, unknown>>;
       const { principal } = read;
       assert.ok(principal.kind === 'user');
-      assert.equal(principal.userId, String(claims['sub']));
+      assert.equal(principal.id, String(claims['sub']));
       const tenant = claims['tenant_id'] as string | number | null | undefined;
       assert.equal(principal.tenantId, tenant == null ? undefined : String(tenant));
       assert.ok(typeof claims['exp'] === 'number' && claims['exp'] * 1000 > testNow);

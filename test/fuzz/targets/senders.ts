@@ -133,7 +133,7 @@ export const senderTargets = [
         Record<string, unknown>
       >;
       assert.ok(read.principal.kind === 'visitor');
-      assert.equal(read.principal.userId, String(said['user_id']));
+      assert.equal(read.principal.id, String(said['user_id']));
       assert.equal(read.principal.isStaff, said['is_staff'] === true);
       assert.equal(read.principal.isSuperuser, said['is_superuser'] === true);
     },

@@ -14,7 +14,7 @@ export const guest = (changes: Partial<Guest> = {}): Guest => ({
 
 export const user = (userId: string, changes: Partial<User> = {}): User => ({
   kind: 'user',
-  userId,
+  id: userId,
   tenantId: '1',
   roles: [],
   expiresAt: noon + 1,

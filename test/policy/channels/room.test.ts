@@ -11,7 +11,7 @@ const session = (
   linkedTenantId?: string,
 ): GuestSession => ({
   kind: 'guest-session',
-  sessionId,
+  id: sessionId,
   expiresAt: noon + 1,
   ...(linkedUserId !== undefined && { linkedUserId }),
   ...(linkedTenantId !== undefined && { linkedTenantId }),

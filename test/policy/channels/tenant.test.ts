@@ -76,7 +76,7 @@ describe('who may enter', () => {
   });
 
   it('a user without a tenant enters no channel of tenants', () => {
-    const nobodys: User = { kind: 'user', userId: '15', roles: [], expiresAt: noon + 1 };
+    const nobodys: User = { kind: 'user', id: '15', roles: [], expiresAt: noon + 1 };
     for (const family of [escrowChannel, escrowChat, userChannel, adminChannel, announcements]) {
       expect(verdict(family, { who: nobodys, params, fact: disputed })).not.toBe('enters');
     }

@@ -6,7 +6,7 @@ import { verdict } from './truth-table.ts';
 
 const visitor = (changes: Partial<Visitor> = {}): Visitor => ({
   kind: 'visitor',
-  userId: '15',
+  id: '15',
   isStaff: false,
   isSuperuser: false,
   expiresAt: noon + 1,
@@ -27,8 +27,8 @@ describe('who may enter', () => {
     ['anybody', chatBox, { who: visitor() }, ofTheHouse],
     ['a bearer', chatBox, { who: user('15', { roles: ['admin', 'staff'] }) }, 'no rule'],
     ['the owner', payment, { who: visitor(), fact: order }, 'enters'],
-    ['another', payment, { who: visitor({ userId: '16' }), fact: order }, own],
-    ['staff', payment, { who: visitor({ userId: '16', isStaff: true }), fact: order }, own],
+    ['another', payment, { who: visitor({ id: '16' }), fact: order }, own],
+    ['staff', payment, { who: visitor({ id: '16', isStaff: true }), fact: order }, own],
     ['no order', payment, { who: visitor() }, own],
   ])('%s of %o', (...[, family, row, expected]) => {
     expect(verdict(family, { params: { orderId: '99' }, ...row })).toBe(expected);

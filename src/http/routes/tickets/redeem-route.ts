@@ -40,7 +40,7 @@ function toBody({ user, entityId, entityType, providerResId, expiresAt }: Ticket
   return {
     success: true,
     // JSON omits undefined members.
-    user: { userId: user.userId, entityId, entityType, providerResId },
+    user: { userId: user.id, entityId, entityType, providerResId },
     expiresAt: new Date(expiresAt).toISOString(),
   };
 }

@@ -1,0 +1,99 @@
+import type { ChannelForm } from './channel-name.ts';
+import type { Check, Member } from './decision.ts';
+import type { Fact, FactQuery, FactReference } from './fact-kind.ts';
+import { paramOf, type Param, type ParamType } from './param.ts';
+import { parsePattern, type Pattern } from './pattern.ts';
+import { ruleName, type PrincipalKind } from './principal.ts';
+
+/** What a rule reads: all values are read-only, and absent values have no key. */
+export interface RuleInput {
+  readonly params: Readonly<Record<string, string>>;
+  readonly facts: Readonly<Record<string, Fact>>;
+  readonly now: Date;
+  /** The principal under the name of its kind, such as `user`. */
+  readonly [principal: string]: unknown;
+}
+
+/** A fact that a channel needs. */
+export interface FactRequest {
+  /** The name under which rules read it. */
+  readonly name: string;
+  /** Whether the rules hold without it. */
+  readonly optional: boolean;
+  /** The kind and the ids, or `undefined` if they cannot be computed for this principal: then the fact is absent. */
+  readonly refer: (input: RuleInput) => FactReference | undefined;
+}
+
+/** One list of a principal's channels: parameters, or a query for facts whose ids are the parameters. */
+export type ListEntry =
+  | { readonly params: Readonly<Record<string, string>> }
+  | { readonly query: FactQuery; readonly paramsOf: (ids: readonly string[]) => Readonly<Record<string, string>> };
+
+/** The rules of a channel for one kind of principal. */
+export interface KindRules {
+  /** The names of the checks, for documentation. */
+  readonly names: readonly string[];
+  /** Every check, in order. Must not throw. */
+  readonly check: (input: RuleInput) => readonly Check[];
+  /** The presence member; `undefined` if it cannot be computed. Must not throw. */
+  readonly member?: ((input: RuleInput) => Member | undefined) | undefined;
+  /** The lists of the principal's channels. Must not throw. */
+  readonly list?: ((input: RuleInput) => readonly ListEntry[]) | undefined;
+}
+
+/** A channel type of the policy, from YAML or from a module. */
+export interface ChannelType {
+  readonly pattern: Pattern;
+  readonly about: string;
+  /** The message of a refusal, for clients that expect this text. */
+  readonly denied: string | undefined;
+  readonly forms: readonly ChannelForm[];
+  readonly params: Readonly<Record<string, Param>>;
+  /** The parameter that is the tenant. */
+  readonly tenant: string | undefined;
+  readonly facts: readonly FactRequest[];
+  /** By kind of principal. A kind without rules is refused. */
+  readonly rules: ReadonlyMap<PrincipalKind, KindRules>;
+  /** Whether clients also read `channel_data` on the private form. */
+  readonly memberOnPrivate: boolean;
+}
+
+export interface ChannelParts extends Pick<ChannelType, 'about' | 'facts' | 'rules'> {
+  readonly params: Readonly<Record<string, ParamType>>;
+  readonly also?: readonly ChannelForm[] | undefined;
+  readonly denied?: string | undefined;
+  readonly tenant?: string | undefined;
+  readonly memberOnPrivate?: boolean | undefined;
+}
+
+/** Throws an `Error` that names the pattern if the parts do not fit together. */
+export function createChannelType(text: string, parts: ChannelParts): ChannelType {
+  const pattern = parsePattern(text);
+  const invalid = (why: string) => new Error(`Channel pattern ${text}: ${why}`);
+  const names = pattern.segments.flatMap((each) => ('param' in each ? [each.param] : []));
+  const { about, denied, tenant, facts, rules, memberOnPrivate = false } = parts;
+  for (const name of names) {
+    if (!Object.hasOwn(parts.params, name)) throw invalid(`params does not describe {${name}}`);
+  }
+  for (const name of Object.keys(parts.params)) {
+    if (!names.includes(name)) throw invalid(`has no parameter {${name}}`);
+  }
+  if (tenant !== undefined && !names.includes(tenant)) {
+    throw invalid(`the tenant ${tenant} is not a parameter`);
+  }
+  if (rules.size === 0) throw invalid('allows nobody');
+  const forms = [...new Set([pattern.form, ...(parts.also ?? [])])];
+  const memberless = [...rules].find(([, { member }]) => member === undefined);
+  if (forms.includes('presence') && memberless !== undefined) {
+    throw invalid(`the presence form requires a member for ${ruleName(memberless[0])}`);
+  }
+  const params = Object.fromEntries(
+    Object.entries(parts.params).map(([name, type]) => [name, paramOf(type)]),
+  );
+  return { pattern, about, denied, forms, params, tenant, facts, rules, memberOnPrivate };
+}
+
+/** The presence member in a channel of this form, if the form has one. */
+export function hasMember({ memberOnPrivate }: ChannelType, form: ChannelForm): boolean {
+  return form === 'presence' || (form === 'private' && memberOnPrivate);
+}

@@ -1,0 +1,110 @@
+import type { ChannelRegistry } from './channel-registry.ts';
+import type { OwnRefusalCode } from './decision.ts';
+import type { FactKind } from './fact-kind.ts';
+import type { Attributes, PrincipalKind } from './principal.ts';
+
+/** The rules of an operator: everything that a decision depends on, apart from credentials and facts. Read-only. */
+export interface Policy {
+  /** The first 16 hexadecimal characters of the SHA-256 of the files; it is in the row of each decision. */
+  readonly hash: string;
+  /** The files, by their paths in messages. */
+  readonly files: readonly string[];
+  readonly channels: ChannelRegistry;
+  readonly factKinds: ReadonlyMap<string, FactKind>;
+  readonly issuers: ReadonlyMap<string, IssuerPolicy>;
+  /** The refusal codes that checks declare. */
+  readonly codes: ReadonlyMap<string, RefusalCodePolicy>;
+  /** Further routes for channel authorization, by path. */
+  readonly routes: ReadonlyMap<string, RoutePolicy>;
+  /** WebSocket paths of the application, by path. */
+  readonly doors: ReadonlyMap<string, DoorPolicy>;
+  readonly demo: DemoPolicy;
+}
+
+export interface RefusalCodePolicy {
+  readonly remedy: string;
+  /** The security event of such a refusal. */
+  readonly event?: 'cross-tenant' | undefined;
+}
+
+/** How the claims of an issuer's tokens become a principal. */
+export interface IssuerPolicy {
+  readonly kind: PrincipalKind;
+  /** The attributes whose values, joined with `/`, are the id of the principal. */
+  readonly id: readonly string[];
+  readonly attributes: Readonly<Record<string, { readonly claim: ClaimName; readonly type: 'string' }>>;
+  readonly revocation?: RevocationPolicy | undefined;
+}
+
+/** The name of a claim, or the setting with the name and its default. */
+export type ClaimName = string | { readonly env: string; readonly default: string };
+
+/** The subject under which credentials of a kind are revoked. */
+export interface RevocationPolicy {
+  readonly subject: string;
+  /** The fields of `POST /revocations`, in the order of the subject's parts, and the attribute of each. */
+  readonly fields: ReadonlyMap<string, string>;
+}
+
+/** A route that authorizes some channels for one kind of credential. */
+export interface RoutePolicy {
+  readonly about: string;
+  readonly credential: { readonly kind: PrincipalKind; readonly query?: string; readonly field?: string };
+  readonly pins: readonly RoutePin[];
+  /** The patterns that the route signs; all without it. */
+  readonly only: readonly string[] | undefined;
+  readonly answers: AnswerStyle | undefined;
+}
+
+/** A parameter of the path that must equal a parameter of the channel. */
+export interface RoutePin {
+  readonly pathParam: string;
+  readonly channelParam: string;
+}
+
+/** The error bodies of an existing client. */
+export interface AnswerStyle {
+  readonly name: string;
+  /** The error of a request without its parameters. */
+  readonly missing: string;
+  readonly refusals: Readonly<Record<string, Answer>>;
+  /** For all other refusal codes. */
+  readonly otherwise: Answer;
+}
+
+export interface Answer {
+  readonly status: 400 | 401 | 403;
+  readonly message: string;
+}
+
+export interface DoorPolicy {
+  /** The channel that authorizes the path, with the parameters of the path. */
+  readonly channel: string;
+  /** The setting with the WebSocket server behind the path. */
+  readonly upstream: { readonly env: string };
+}
+
+/** Facts and principals for development, which exist outside production only. */
+export interface DemoPolicy {
+  readonly facts: readonly DemoFact[];
+  readonly principals: ReadonlyMap<string, DemoPrincipal>;
+  readonly subscribe: readonly { readonly who: string; readonly channel: string }[];
+}
+
+export interface DemoFact {
+  readonly kind: FactKind;
+  readonly ids: readonly string[];
+  /** The body, as `PUT /facts` takes it. */
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+export interface DemoPrincipal {
+  readonly kind: PrincipalKind;
+  readonly id?: string;
+  readonly tenant?: string;
+  readonly roles?: readonly string[];
+  readonly attributes: Attributes;
+}
+
+/** Refusal codes of Usher and of the policy. */
+export type PolicyCode = OwnRefusalCode | string;
