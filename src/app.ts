@@ -4,9 +4,12 @@ import { listenForRevocations } from './composition/websocket.ts';
 import { buildServers, type Servers } from './composition/servers.ts';
 import { buildStores, cleanupTasks, openStorage } from './composition/storage.ts';
 import { createDependencies } from './observability/dependencies.ts';
-import { channelRegistry } from './policy/channels/index.ts';
 import type { Config } from './config/load.ts';
 import { summarize } from './config/summary.ts';
+import { buildPolicy } from './composition/policy.ts';
+import { startPolicyReload } from './jobs/policy-reload.ts';
+import type { CurrentPolicy } from './policy/current-policy.ts';
+import type { Policy } from './policy/policy.ts';
 import type { Clock } from './runtime/timer.ts';
 import type { Tracing } from './observability/tracing/tracer.ts';
 import { putDemo } from './facts/demo-facts.ts';
@@ -29,6 +32,9 @@ export interface Addresses {
 export interface App {
   readonly addresses: Addresses;
   readonly log: Logger;
+  /** The policy at the start. */
+  readonly policy: Policy;
+  readonly reloadPolicy: CurrentPolicy['reload'];
   /** Reports unready for `SHUTDOWN_NOTICE`, then completes open requests and writes for at most ten seconds, then closes everything. */
   stop(): Promise<void>;
 }
@@ -45,7 +51,8 @@ export async function startApp(config: Config, clock: Clock, signal?: AbortSigna
   const log = createLogger(config.logLevel, now);
   const { misspelt } = config;
   for (const each of misspelt) log.warn(each, 'not a setting; was the other one meant?');
-  log.info({ ...summarize(config), channels: channelRegistry.channelTypes.length }, 'starting');
+  log.info(summarize(config), 'starting');
+  const policy = await buildPolicy(config, { log, now });
   const dependencies = createDependencies();
   const storage = await openStorage(config, { log, dependencies, signal });
   let servers: Servers | undefined;
@@ -56,7 +63,7 @@ export async function startApp(config: Config, clock: Clock, signal?: AbortSigna
     if (!config.production) await putDemo(stores.resources);
     const closing = new AbortController();
     const connections = createOpenConnections();
-    const diagnostics = { log, dependencies, tracing };
+    const diagnostics = { log, dependencies, tracing, policies: policy };
     const runtime = {
       ...clock,
       ...diagnostics,
@@ -81,6 +88,7 @@ export async function startApp(config: Config, clock: Clock, signal?: AbortSigna
     log.info({ ...addresses }, 'listening');
     const cleanupJob = startCleanupJob({ tasks: cleanupTasks(stores, config), ...clock, log });
     const { liveGrants } = stores;
+    const reloadJob = startPolicyReload(policy, clock);
     const expiryJob = startExpiryJob({
       ...{ liveGrants, ...deps, ...clock, log },
       closing: closing.signal,
@@ -97,6 +105,7 @@ export async function startApp(config: Config, clock: Clock, signal?: AbortSigna
         () => void (lastSpans = tracing?.close()),
         cleanupJob.stop,
         expiryJob.stop,
+        reloadJob.stop,
         changeListener.stop,
         deps.flushExcesses,
         () => deps.trail.close(Math.max(0, deadline - now())),
@@ -104,7 +113,7 @@ export async function startApp(config: Config, clock: Clock, signal?: AbortSigna
         () => lastSpans,
       ]);
     };
-    return { addresses, log, stop };
+    return { addresses, log, stop, policy: policy.current(), reloadPolicy: policy.reload };
   } catch (error) {
     // The public server may already listen when the operator's port is taken.
     await runAllSteps([

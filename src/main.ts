@@ -43,7 +43,7 @@ async function serve(): Promise<void> {
   }
   const idleGc = startIdleGc(createProcessHeap(), systemClock.startTimer);
   void cause.then((why) => stop({ app, idleGc, parentWatch }, why));
-  if (!config.production) console.log(await startupMessage(config, app.addresses, systemClock.now));
+  if (!config.production) console.log(await startupMessage(config, app, systemClock.now));
 }
 
 /** The reason to exit: a signal, or the end of the parent npm. */

@@ -7,6 +7,7 @@ import type {
   Decision,
   DecisionBase,
   PlainGrant,
+  OwnRefusalCode,
   RefusalCode,
   SignInDecision,
   UnreadRefusal,
@@ -28,8 +29,9 @@ export interface AuditEvent extends Origin {
   readonly at: number;
   readonly action: DecisionBase['action'];
   readonly outcome: 'grant' | 'refusal';
-  readonly code?:
-    RefusalCode | TicketRefusalCode | UnreadRefusal['code'] | UpstreamRefusal['code'] | undefined;
+  readonly code?: OwnCode | RefusalCode | undefined;
+  /** The hash of the policy that decided. */
+  readonly policy?: string | undefined;
   readonly family?: string | undefined;
   readonly channel?: string | undefined;
   readonly socketId?: string | undefined;
@@ -40,6 +42,10 @@ export interface AuditEvent extends Origin {
   readonly failedCheck?: string | undefined;
   readonly checks: readonly { readonly name: string; readonly passed: boolean }[];
 }
+
+/** All codes of Usher; a policy may declare others. */
+export type OwnCode =
+  OwnRefusalCode | TicketRefusalCode | UnreadRefusal['code'] | UpstreamRefusal['code'];
 
 export type SecurityEventType =
   | 'authentication-failed'

@@ -1,5 +1,5 @@
 import { firstFailed } from '../policy/decision.ts';
-import type { AuditEvent, Origin, AuditableDecision, SecurityEventType } from './audit-event.ts';
+import type { AuditableDecision, AuditEvent, Origin, OwnCode, SecurityEventType } from './audit-event.ts';
 
 /** The audit event of a decision: ids and names of checks, no part of a credential. */
 export function describeDecision(
@@ -7,7 +7,7 @@ export function describeDecision(
   origin: Origin,
   at: number,
 ): AuditEvent {
-  const { id, action, outcome, family, channel, socketId, principal, tenantId, checks } = decision;
+  const { id, action, outcome, policy, family, channel, socketId, principal, tenantId, checks } = decision;
   const failed = firstFailed(checks);
   // No spread: V8 creates a long object literal that begins with a spread as a dictionary, which is ten times slower.
   return {
@@ -19,12 +19,13 @@ export function describeDecision(
     action,
     outcome,
     code: outcome === 'refusal' ? decision.code : undefined,
+    policy,
     family,
     // Only names that match the grammar, so a token sent as a channel name is not stored.
     channel: channel?.text,
     socketId,
     principalKind: principal?.kind,
-    principalId: principal && principal.id,
+    principalId: principal?.id,
     tenantId,
     failedCheck: failed?.name,
     checks,
@@ -43,10 +44,8 @@ export function toLogLine(event: AuditEvent): object {
   return { ...line, failedChecks: failed.map(({ name }) => name) };
 }
 
-/** The security event of each refusal code. A new code does not compile without an entry here. */
-const signalByCode: Readonly<
-  Record<NonNullable<AuditEvent['code']>, SecurityEventType | undefined>
-> = {
+/** The security event of each code of Usher. A new code does not compile without an entry here. */
+const signalByCode: Readonly<Record<OwnCode, SecurityEventType | undefined>> = {
   'malformed-request': undefined,
   // The upstream server has its own logs.
   'upstream-refused': undefined,
@@ -65,10 +64,7 @@ const signalByCode: Readonly<
   revoked: 'authentication-failed',
   'tenant-missing': undefined,
   'tenant-mismatch': 'cross-tenant',
-  'hotel-mismatch': 'cross-tenant',
-  'booking-mismatch': undefined,
   'fact-missing': undefined,
-  'booking-closed': undefined,
   'wrong-kind': undefined,
   'not-allowed': undefined,
   // The limiter writes one event per minute; an event for each refusal would fill the table.
@@ -83,8 +79,19 @@ const signalByCode: Readonly<
   'ticket-of-other-server': 'authentication-failed',
 };
 
+/** The security event of a code that the policy declares. */
+export type SignalOfPolicy = (code: string) => SecurityEventType | undefined;
+
 /** The security events of a decision: none for a grant. */
-export function signalsOf(event: AuditEvent): readonly SecurityEventType[] {
-  const signal = event.code === undefined ? undefined : signalByCode[event.code];
+export function signalsOf(
+  { code }: Pick<AuditEvent, 'code'>,
+  signalOfPolicy: SignalOfPolicy,
+): readonly SecurityEventType[] {
+  if (code === undefined) return [];
+  const signal = isOwnCode(code) ? signalByCode[code] : signalOfPolicy(code);
   return signal === undefined ? [] : [signal];
+}
+
+function isOwnCode(code: string): code is OwnCode {
+  return Object.hasOwn(signalByCode, code);
 }

@@ -8,7 +8,7 @@ import type {
   WriteSignal,
   SecurityEvent,
 } from './audit-event.ts';
-import { describeDecision, signalsOf } from './describe-event.ts';
+import { describeDecision, signalsOf, type SignalOfPolicy } from './describe-event.ts';
 
 export interface WriteDecisionDeps {
   readonly trail: AuditLog;
@@ -17,6 +17,7 @@ export interface WriteDecisionDeps {
   readonly logUnrecorded: (event: AuditEvent) => void;
   /** Called for each written decision. */
   readonly count: (event: AuditEvent) => void;
+  readonly signalOfPolicy: SignalOfPolicy;
   readonly now: () => number;
 }
 
@@ -26,11 +27,12 @@ export function createWriteDecision({
   log,
   logUnrecorded,
   count,
+  signalOfPolicy,
   now,
 }: WriteDecisionDeps): WriteDecision {
   const write: WriteDecision = async (decision, origin, cacheVersion) => {
     const event = describeDecision(decision, origin, now());
-    const entry = { decision: event, signals: signalsOf(event), cacheVersion };
+    const entry = { decision: event, signals: signalsOf(event, signalOfPolicy), cacheVersion };
     let isWritten: boolean;
     try {
       isWritten = await trail.append(entry);

@@ -1,4 +1,4 @@
-import type { User } from '../policy/principal.ts';
+import type { Principal } from '../policy/principal.ts';
 import { displayName, optionalClaim, printableText, readId, readTokenId } from './claims.ts';
 import type { CredentialReader } from './identify.ts';
 import type { Claims, JwtVerifier, VerifiedJwt } from './jwt/verify-jwt.ts';
@@ -21,7 +21,7 @@ export function createBearerTokenReader(settings: {
   };
 }
 
-function readUser({ claims, issuedAt, expiresAt }: VerifiedJwt): User | undefined {
+function readUser({ claims, issuedAt, expiresAt }: VerifiedJwt): Principal | undefined {
   const userId = readId(claims.get('sub'));
   const tenantId = optionalClaim(claims.get('tenant_id'), readId);
   const tokenId = optionalClaim(claims.get('jti'), readTokenId);

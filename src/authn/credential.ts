@@ -1,5 +1,5 @@
-import type { RefusalCode } from '../policy/decision.ts';
-import type { Principal } from '../policy/principal.ts';
+import type { OwnRefusalCode } from '../policy/decision.ts';
+import type { Principal, PrincipalKind } from '../policy/principal.ts';
 import type { Secret } from '../runtime/secret.ts';
 
 /** A credential from the request, not verified yet. The type of its text keeps it out of logs. */
@@ -10,9 +10,16 @@ export interface Credential {
   readonly refused?: 'origin-refused';
 }
 
+/** The kind of credential that authenticates a kind of principal. */
+export function credentialKindOf(principal: PrincipalKind): Credential['kind'] {
+  if (principal === 'user') return 'bearer';
+  if (principal === 'visitor') return 'session-cookie';
+  return principal === 'guest-session' ? 'guest-session' : 'guest-token';
+}
+
 /** The reason for which a credential was refused. */
 export type CredentialFault = Extract<
-  RefusalCode,
+  OwnRefusalCode,
   | 'credential-malformed'
   | 'credential-expired'
   | 'credential-rejected'

@@ -19,10 +19,12 @@ export function createGuestSessionReader(
       principal: {
         kind: 'guest-session',
         id: sessionId,
+        roles: [],
         issuedAt: createdAt,
         expiresAt,
-        ...(linkedUserId !== undefined && { linkedUserId }),
-        ...(linkedTenantId !== undefined && { linkedTenantId }),
+        ...(linkedUserId !== undefined && {
+          linkedUser: { id: linkedUserId, tenantId: linkedTenantId },
+        }),
       },
     };
   };

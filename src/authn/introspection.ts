@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Visitor } from '../policy/principal.ts';
+import type { Principal } from '../policy/principal.ts';
+import { visitorOf } from './visitor.ts';
 import type { Secret } from '../runtime/secret.ts';
 import { Unavailable } from '../runtime/unavailable.ts';
 import { fetchBounded } from './bounded-fetch.ts';
@@ -116,7 +117,7 @@ async function introspect(
 /**
  * Validates every member strictly: a host that responds with `"is_staff": "false"` must not make every visitor staff.
  */
-function readVisitor(text: string, now: number): Visitor {
+function readVisitor(text: string, now: number): Principal {
   const result = parseJsonObject(Buffer.from(text));
   const userId = readId(result?.get('user_id'));
   if (result === undefined || userId === undefined) {
@@ -130,14 +131,10 @@ function readVisitor(text: string, now: number): Visitor {
   const name = optional('name', (value) =>
     typeof value === 'string' ? displayName(value) : undefined,
   );
-  return {
-    kind: 'visitor',
-    id: userId,
-    isStaff: optional('is_staff', readBoolean) ?? false,
-    isSuperuser: optional('is_superuser', readBoolean) ?? false,
-    expiresAt: optional('expires_at', readDatetime) ?? now + unknownExpiryMs,
-    ...(name !== undefined && { name }),
-  };
+  const isStaff = optional('is_staff', readBoolean);
+  const isSuperuser = optional('is_superuser', readBoolean);
+  const expiresAt = optional('expires_at', readDatetime) ?? now + unknownExpiryMs;
+  return visitorOf({ id: userId, isStaff, isSuperuser, name }, { expiresAt });
 }
 
 const readBoolean = (value: unknown) => (typeof value === 'boolean' ? value : undefined);

@@ -1,12 +1,21 @@
 import type { Origin } from '../audit/audit-event.ts';
 import type { Credential } from '../authn/credential.ts';
 
-/** The tenant and the hotel of the request, which must match those of the channel and the credential. */
+/** What the route and the request require of the channel. */
 export interface RouteConstraints {
-  /** The hotel in the path. */
-  readonly hotelSlug?: string;
-  /** The tenants in the header and in the path. */
+  /** The tenants in the header and in the path, which must be those of the channel and of the credential. */
   readonly tenantIds: readonly string[];
+  /** Parameters of the path that must be parameters of the channel. */
+  readonly pins?: readonly Pin[];
+  /** The patterns that the route signs; all without it. */
+  readonly only?: readonly string[] | undefined;
+}
+
+export interface Pin {
+  /** The parameter of the path. */
+  readonly name: string;
+  readonly value: string;
+  readonly channelParam: string;
 }
 
 /** A request for user authentication: `pusher.signin()`. */

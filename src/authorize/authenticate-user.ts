@@ -57,7 +57,7 @@ async function decide(
   }
   const { principal } = authenticated;
   const known = { ...attempt, socketId, principal, ...ofTenant(principal.tenantId) };
-  // A guest is not a user of the host: messages to a user cannot be sent to a booking.
+  // Other kinds are not users of the host, so messages to a user cannot be sent to them.
   if (principal.kind !== 'user' && principal.kind !== 'visitor') return refuse(known, 'wrong-kind');
 
   const member = {
@@ -65,7 +65,7 @@ async function decide(
     ...(principal.name !== undefined && { user_info: { name: principal.name } }),
   };
   const checks = [
-    ...tenantChecks(request.constraints, principal, undefined),
+    ...tenantChecks(request.constraints.tenantIds, principal, undefined),
     check('member data is within Pusher’s limits', memberFits(member)),
   ];
   const failed = firstFailed(checks);

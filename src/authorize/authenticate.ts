@@ -1,7 +1,6 @@
 import type { CredentialFault, Identify, Credential } from '../authn/credential.ts';
 import { check, type Check, type DecisionBase } from '../policy/decision.ts';
 import { type Principal } from '../policy/principal.ts';
-import type { RouteConstraints } from './auth-request.ts';
 import type { FactSource } from './fact-source.ts';
 import { isRevoked, subjectsOf, type RevocationStore } from './revocation/revocation.ts';
 
@@ -66,11 +65,10 @@ export function authenticateOnce(
  * Without any tenant there is no check.
  */
 export function tenantChecks(
-  constraints: RouteConstraints,
+  tenantIds: readonly string[],
   principal: Principal,
   channelTenant: string | undefined,
 ): readonly Check[] {
-  const { tenantIds } = constraints;
   const principalTenant = principal.tenantId;
   if (tenantIds.length === 0 && principalTenant === undefined && channelTenant === undefined)
     return [];

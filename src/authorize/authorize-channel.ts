@@ -1,18 +1,19 @@
 import type { WriteDecision } from '../audit/audit-event.ts';
 import { parseChannelName } from '../policy/channel-name.ts';
-import type { ChannelRegistry } from '../policy/channel-registry.ts';
 import { refuse, type Decision, type DecisionBase } from '../policy/decision.ts';
+import type { Policy } from '../policy/policy.ts';
 import { parseSocketId } from '../policy/socket-id.ts';
 import { oncePerRequest, withinLimits, type RateLimitGrant } from '../rate-limit/grants.ts';
 import type { ChannelAuthRequest } from './auth-request.ts';
 import { authenticateOnce, type AuthenticateDeps, type AuthenticateBy } from './authenticate.ts';
-import { evaluateMatch, type EvaluateDeps } from './evaluate.ts';
+import { evaluateMatch, tenantOf, type EvaluateDeps } from './evaluate.ts';
 import type { FactSource } from './fact-source.ts';
 import type { Measure } from './measure.ts';
 import type { TrackConnection } from './revocation/track-connection.ts';
 
 export interface DecideDeps extends AuthenticateDeps, EvaluateDeps {
-  readonly channels: ChannelRegistry;
+  /** The current policy. A decision reads it once. */
+  readonly policy: () => Policy;
   readonly newId: () => string;
 }
 
@@ -73,21 +74,22 @@ interface Sources {
 async function decide(
   request: ChannelAuthRequest,
   { source, authenticateBy }: Sources,
-  deps: Pick<DecideDeps, 'channels' | 'newId' | 'encrypts' | 'now'>,
+  deps: Pick<DecideDeps, 'policy' | 'newId' | 'encrypts' | 'now'>,
 ): Promise<Decision> {
-  const attempt: DecisionBase = { id: deps.newId(), action: 'subscribe', checks: [] };
+  const { channels, hash: policy } = deps.policy();
+  const attempt: DecisionBase = { id: deps.newId(), action: 'subscribe', policy, checks: [] };
   const socketId = parseSocketId(request.socketId);
   if (socketId === undefined) return refuse(attempt, 'malformed-socket-id');
   const channel = parseChannelName(request.channelName);
   if (channel === undefined) return refuse({ ...attempt, socketId }, 'malformed-channel');
 
-  const match = deps.channels.match(channel);
+  const match = channels.match(channel);
   if (typeof match === 'string') {
     return refuse({ ...attempt, socketId, channel }, `${match}-channel`);
   }
   const { denied, pattern } = match.channelType;
   const matched = { socketId, channel, family: pattern.text, denied };
-  const namedTenant = match.params['tenantId'];
+  const namedTenant = tenantOf(match);
 
   const authenticated = await authenticateBy(source);
   if ('code' in authenticated) {
@@ -112,6 +114,7 @@ async function decide(
     id,
     action: 'subscribe',
     outcome: 'grant',
+    policy,
     ...matched,
     tenantId,
     principal,

@@ -1,5 +1,6 @@
 import type { ChannelForm } from '../policy/channel-name.ts';
 import type { ChannelMatch } from '../policy/channel-registry.ts';
+import { hasMember, type ChannelType, type RuleInput } from '../policy/channel-type.ts';
 import {
   check,
   firstFailed,
@@ -7,14 +8,15 @@ import {
   type Member,
   type RefusalCode,
 } from '../policy/decision.ts';
-import type { FactReader } from '../policy/facts.ts';
+import type { FindFact } from '../policy/fact-kind.ts';
 import { memberFits } from '../policy/member.ts';
-import { type Principal } from '../policy/principal.ts';
+import { principalInput, type Principal } from '../policy/principal.ts';
 import type { RouteConstraints } from './auth-request.ts';
 import { tenantChecks } from './authenticate.ts';
+import { findFacts } from './find-facts.ts';
 
 export interface EvaluateDeps {
-  readonly find: FactReader;
+  readonly find: FindFact;
   /** Whether channels of this tenant can be encrypted: whether there is a master key. */
   readonly encrypts: (tenantId: string | undefined) => boolean;
   readonly now: () => number;
@@ -34,7 +36,12 @@ interface Subject {
   readonly constraints: RouteConstraints;
 }
 
-/** Evaluates the rule of a channel for one principal. Throws `Unavailable`. */
+/** The tenant that a channel name contains. */
+export function tenantOf({ channelType, params }: ChannelMatch): string | undefined {
+  return channelType.tenant === undefined ? undefined : params[channelType.tenant];
+}
+
+/** Evaluates the rules of a channel for one principal. Throws `Unavailable`. */
 export async function evaluateMatch(
   match: ChannelMatch,
   subject: Subject,
@@ -43,7 +50,7 @@ export async function evaluateMatch(
   if (!formExists(match, subject.principal, deps)) {
     return { checks: [], refused: 'unknown-channel' };
   }
-  return memberFitting(await evaluateType(match, subject, deps), match.channel.form);
+  return withMember(await evaluateType(match, subject, deps), match, subject.principal);
 }
 
 /** Returns the permitted ones of matches that differ only in their form, with one evaluation. */
@@ -57,26 +64,22 @@ export async function permittedMatches(
   if (first === undefined) return [];
   const evaluation = await evaluateType(first, subject, deps);
   return existing.filter(
-    ({ channel }) => memberFitting(evaluation, channel.form).refused === undefined,
+    (match) => withMember(evaluation, match, subject.principal).refused === undefined,
   );
 }
 
-function formExists(
-  { channel, params }: ChannelMatch,
-  principal: Principal,
-  { encrypts }: EvaluateDeps,
-): boolean {
+function formExists(match: ChannelMatch, principal: Principal, { encrypts }: EvaluateDeps): boolean {
   return (
-    channel.form !== 'private-encrypted' || encrypts(params['tenantId'] ?? principal.tenantId)
+    match.channel.form !== 'private-encrypted' || encrypts(tenantOf(match) ?? principal.tenantId)
   );
 }
 
-/** An evaluation for all forms of a channel. */
+/** An evaluation for all forms of a channel, with what the member is computed from. */
 type TypeEvaluation =
   | (Evaluation & { readonly refused: RefusalCode })
   | (Pick<Evaluation, 'checks' | 'tenantId'> & {
       readonly refused?: undefined;
-      readonly memberOf: (form: ChannelForm) => Member | undefined;
+      readonly input: RuleInput;
     });
 
 async function evaluateType(
@@ -87,60 +90,82 @@ async function evaluateType(
   const { channelType, params } = match;
   const constraintResults = constraintChecks(match, principal, constraints);
   const mismatch = firstFailed(constraintResults);
-  // Before the fact is loaded, so that no request loads a fact of another tenant.
+  // Before the facts are found, so that no request finds a fact of another tenant.
   if (mismatch) return { checks: constraintResults, refused: mismatch.code };
 
-  const fact = await channelType.load?.(params, deps.find, principal);
-  const rule = ruleChecks(match, principal, { fact, now: deps.now() });
+  const known: RuleInput = {
+    ...principalInput(principal),
+    params,
+    facts: {},
+    now: new Date(deps.now()),
+  };
+  const { facts, tenantId, allFound } = await findFacts(channelType.facts, known, {
+    principal,
+    find: deps.find,
+  });
+  const input: RuleInput = { ...known, facts };
+  const rule = ruleChecks(channelType, principal, { input, allFound });
   const checks = [...constraintResults, ...rule];
   const failed = firstFailed(rule);
-  if (failed) return { checks, refused: failed.code };
-  return {
-    checks,
-    memberOf: (form) => channelType.memberOf(form, principal, { params, fact }),
-    tenantId: channelType.tenantOf?.(fact),
-  };
+  return failed ? { checks, refused: failed.code } : { checks, input, tenantId };
 }
 
-function memberFitting(evaluation: TypeEvaluation, form: ChannelForm): Evaluation {
+function withMember(
+  evaluation: TypeEvaluation,
+  { channelType, channel }: ChannelMatch,
+  { kind }: Principal,
+): Evaluation {
   if (evaluation.refused !== undefined) return evaluation;
-  const member = evaluation.memberOf(form);
+  const required = isMemberRequired(channelType, channel.form, kind);
+  const member = required ? channelType.rules.get(kind)?.member?.(evaluation.input) : undefined;
+  const computed = check('member data can be computed', !required || member !== undefined);
   const fits = check('member data is within Pusher’s limits', !member || memberFits(member));
-  const checks = [...evaluation.checks, fits];
-  return fits.passed
-    ? { checks, member, tenantId: evaluation.tenantId }
-    : { checks, refused: fits.code };
+  const failed = firstFailed([computed, fits]);
+  // The usual decision has one check of the member.
+  const checks = [...evaluation.checks, ...(computed.passed ? [fits] : [computed])];
+  return failed ? { checks, refused: failed.code } : { checks, member, tenantId: evaluation.tenantId };
+}
+
+function isMemberRequired(channelType: ChannelType, form: ChannelForm, kind: string): boolean {
+  return hasMember(channelType, form) && channelType.rules.get(kind)?.member !== undefined;
 }
 
 function constraintChecks(
-  { channelType, params }: ChannelMatch,
+  match: ChannelMatch,
   principal: Principal,
-  constraints: RouteConstraints,
+  { tenantIds, pins = [], only }: RouteConstraints,
 ): readonly Check[] {
-  const sameHotel =
-    constraints.hotelSlug === undefined || params['hotelSlug'] === constraints.hotelSlug;
+  const { channelType, params } = match;
   return [
     check(
       'channel type accepts this kind of principal',
-      channelType.kinds.includes(principal.kind),
+      channelType.rules.has(principal.kind),
       'wrong-kind',
     ),
-    check('channel is of the hotel of the request', sameHotel, 'hotel-mismatch'),
-    ...tenantChecks(constraints, principal, params['tenantId']),
+    ...pins.map(({ name, channelParam, value }) =>
+      check(
+        `channel is of the ${name} of the request`,
+        params[channelParam] === value,
+        `${name}-mismatch`,
+      ),
+    ),
+    ...(only === undefined
+      ? []
+      : [check('route signs this channel', only.includes(channelType.pattern.text), 'wrong-kind')]),
+    ...tenantChecks(tenantIds, principal, tenantOf(match)),
   ];
 }
 
 function ruleChecks(
-  { channelType, params }: ChannelMatch,
-  principal: Principal,
-  context: { readonly fact: unknown; readonly now: number },
+  { rules, facts }: ChannelType,
+  { kind }: Principal,
+  { input, allFound }: { readonly input: RuleInput; readonly allFound: boolean },
 ): readonly Check[] {
-  const checks = channelType.check(principal, params, context) ?? [];
-  const factExists = channelType.load === undefined || context.fact !== undefined;
+  const checks = rules.get(kind)?.check(input) ?? [];
   return [
     ...checks,
     // After the checks of the rule: otherwise the response would reveal which facts exist.
-    check('required fact exists', factExists, 'fact-missing'),
+    ...(facts.length === 0 ? [] : [check('required fact exists', allFound, 'fact-missing')]),
     // A rule without checks must not grant everything.
     check('rule has checks', checks.length > 0),
   ];

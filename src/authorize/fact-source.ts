@@ -1,9 +1,9 @@
-import type { FactReader } from '../policy/facts.ts';
+import type { FindFact } from '../policy/fact-kind.ts';
 import type { RevocationStore } from './revocation/revocation.ts';
 
 /** The source of facts and revocations of one decision. */
 export interface FactSource {
-  readonly find: FactReader;
+  readonly find: FindFact;
   readonly revocations: Pick<RevocationStore, 'latest'>;
   /**
    * The version of the cache that this source reads, taken before the first read; `undefined` for the database. The audit

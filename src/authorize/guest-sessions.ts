@@ -12,7 +12,7 @@ import {
   type Refusal,
   type RefusalCode,
 } from '../policy/decision.ts';
-import { type GuestSession } from '../policy/principal.ts';
+import type { Principal } from '../policy/principal.ts';
 import { authenticate, ofTenant, type AuthenticateDeps } from './authenticate.ts';
 
 export interface GuestSessionDeps extends AuthenticateDeps {
@@ -94,7 +94,7 @@ async function link(
   const session = await authenticateGuest(guest, deps);
   if ('code' in session) return refuse(known, session.code);
   const { id: sessionId } = session;
-  const isLinked = await deps.sessions.link(sessionId, principal);
+  const isLinked = await deps.sessions.link(sessionId, { userId: principal.id, tenantId: principal.tenantId });
   // The session is linked to another user: two users must not share the rooms of a guest.
   if (!isLinked) return refuse(known, 'not-allowed');
   return { ...known, outcome: 'grant', action, principal, sessionId, userId: principal.id };
@@ -115,7 +115,7 @@ async function end(
 async function authenticateGuest(
   credentials: readonly Credential[],
   deps: AuthenticateDeps,
-): Promise<GuestSession | { readonly code: RefusalCode; readonly known: Partial<DecisionBase> }> {
+): Promise<Principal | { readonly code: RefusalCode; readonly known: Partial<DecisionBase> }> {
   const authenticated = await authenticate(credentials, deps);
   if ('code' in authenticated) return authenticated;
   const { principal } = authenticated;

@@ -9,17 +9,19 @@ import {
   type RefusalCode,
 } from '../policy/decision.ts';
 import type { ChannelType } from '../policy/channel-type.ts';
-import type { FactLists, OpenListPage, ListCursor } from '../policy/facts.ts';
+import type { FactPage, ListCursor, OpenFactPage } from '../policy/fact-kind.ts';
 import { fillPattern } from '../policy/pattern.ts';
-import { principalKey, type Principal } from '../policy/principal.ts';
+import type { Policy } from '../policy/policy.ts';
+import { principalInput, principalKey, type Principal } from '../policy/principal.ts';
 import type { Limits, ReportLimitExceeded } from '../rate-limit/limits.ts';
 import type { UserAuthRequest } from './auth-request.ts';
 import { authenticate, tenantChecks, type AuthenticateDeps } from './authenticate.ts';
 import { permittedMatches, type EvaluateDeps } from './evaluate.ts';
+import { viewerOf } from './find-facts.ts';
 
 export interface ListChannelsDeps extends AuthenticateDeps, EvaluateDeps {
-  readonly channels: ChannelRegistry;
-  readonly openOwnPage: OpenListPage;
+  readonly policy: () => Policy;
+  readonly openOwnPage: OpenFactPage;
   readonly limits: Pick<Limits, 'consume'>;
   /** Authorizations per minute and principal; a list counts as one. */
   readonly authorizations: number;
@@ -72,20 +74,18 @@ async function list(
   if ('code' in authenticated) return authenticated;
   const { principal } = authenticated;
   // With an empty list instead, a page with the wrong tenant would leave all its channels.
-  const mismatch = firstFailed(tenantChecks(constraints, principal, undefined));
+  const mismatch = firstFailed(tenantChecks(constraints.tenantIds, principal, undefined));
   const known = { principal, tenantId: principal.tenantId };
   if (mismatch) return { code: mismatch.code, known };
   const exceeded = await countList(principal, origin, deps);
   if (exceeded) return exceeded;
 
   const page = deps.openOwnPage(cursor);
-  // Channel types without a fact have all their channels on the first page.
-  const channelTypes = deps.channels.channelTypes.filter(
-    ({ load }) => load || cursor === undefined,
-  );
+  const { channels } = deps.policy();
+  const listing = { channels, page, principal, now: deps.now(), isFirstPage: cursor === undefined };
   const permitted = await Promise.all(
-    channelTypes.map(async (channelType) => {
-      const entries = await matchesOf(channelType, principal, { ...deps, lists: page.lists });
+    channels.channelTypes.map(async (channelType) => {
+      const entries = await matchesOf(channelType, listing);
       const evaluated = entries.map((matches) =>
         permittedMatches(matches, { principal, constraints }, deps),
       );
@@ -114,19 +114,36 @@ async function countList(
   };
 }
 
+interface Listing {
+  readonly channels: ChannelRegistry;
+  readonly page: FactPage;
+  readonly principal: Principal;
+  readonly now: number;
+  readonly isFirstPage: boolean;
+}
+
 /** The matches of all forms, for each channel of the principal; ids that are invalid in channel names are omitted. */
 async function matchesOf(
   channelType: ChannelType,
-  principal: Principal,
-  { channels, lists }: { readonly channels: ChannelRegistry; readonly lists: FactLists },
+  { channels, page, principal, now, isFirstPage }: Listing,
 ): Promise<readonly (readonly ChannelMatch[])[]> {
-  const listed = await channelType.list(principal, lists);
-  return listed.map((params) => {
-    const body = fillPattern(channelType.pattern, params);
-    return channelType.forms.flatMap((form) => {
+  const list = channelType.rules.get(principal.kind)?.list;
+  if (list === undefined) return [];
+  const input = { ...principalInput(principal), params: {}, facts: {}, now: new Date(now) };
+  const viewer = viewerOf(principal);
+  const listed = await Promise.all(
+    list(input).map(async (entry) => {
+      // Lists without facts have all their channels on the first page.
+      if ('params' in entry) return isFirstPage ? [entry.params] : [];
+      return (await page.list(entry.query, viewer)).map(entry.paramsOf);
+    }),
+  );
+  const bodies = new Set(listed.flat().map((params) => fillPattern(channelType.pattern, params)));
+  return [...bodies].map((body) =>
+    channelType.forms.flatMap((form) => {
       const channel = parseChannelName(`${form}-${body}`);
       const match = channel && channels.match(channel);
       return match === undefined || typeof match === 'string' ? [] : [match];
-    });
-  });
+    }),
+  );
 }

@@ -1,14 +1,16 @@
-import { channelRegistry } from '../policy/channels/index.ts';
+import { loadConfig } from '../config/load.ts';
 import { describeChannel } from '../policy/describe-channel.ts';
+import { loadPolicy } from '../policy/load-policy.ts';
 import type { AddCommand } from './command.ts';
 
-export const addChannels: AddCommand = (program, { report }) => {
+export const addChannels: AddCommand = (program, { env, report }) => {
   program
     .command('channels')
     .description('list all channel types with the credentials that they accept, and their checks')
-    .action(() => {
+    .action(async () => {
+      const { channels } = await loadPolicy(loadConfig(env()).policy);
       report(
-        channelRegistry.channelTypes
+        channels.channelTypes
           .map((channelType) => formatChannel(describeChannel(channelType)))
           .join('\n'),
       );

@@ -5,54 +5,76 @@ import type { Decision } from '../policy/decision.ts';
 import { Secret } from '../runtime/secret.ts';
 import { UsageError, type CommandResult, type ReadInput } from './command.ts';
 import { formatChecks, printable } from './format-checks.ts';
-import { credentialKind, matchOf } from './match-channel.ts';
-import { remedies } from './remedies.ts';
+import type { ChannelMatch } from '../policy/channel-registry.ts';
+import type { Policy } from '../policy/policy.ts';
+import { credentialKind } from './match-channel.ts';
+import { parsePolicyOptions } from './policy-options.ts';
+import { remedyFor } from './remedies.ts';
 import { readToken, type TokenOptions } from './options.ts';
 
 export interface LiveOptions extends TokenOptions {
   readonly channel?: string;
   readonly tenant?: string;
-  readonly hotel?: string;
   readonly socketId?: string;
 }
 
 /** Evaluates a request now, with the facts in the database, and formats each check. Throws `UsageError`. */
 export async function explainLive(
   options: LiveOptions,
-  loadConfig: () => Config,
-  readInput: ReadInput,
+  args: readonly string[],
+  { loadConfig, readInput }: { readonly loadConfig: () => Config; readonly readInput: ReadInput },
 ): Promise<CommandResult> {
-  const request = await authRequest(options, readInput);
-  return withPolicy(loadConfig(), async (decide) => {
+  const token = await readToken(options, readInput);
+  if (options.channel === undefined) throw new UsageError('--channel is missing');
+  if (token === undefined) throw new UsageError('--token-stdin or --token is missing');
+  return withPolicy(loadConfig(), async ({ policy, decide }) => {
+    const request = authRequest({ ...options, channel: options.channel ?? '', token }, args, policy);
     const decision = await decide(request);
-    return { printed: formatDecision(request, decision), passed: decision.outcome === 'grant' };
+    return {
+      printed: formatDecision(request, decision, policy),
+      passed: decision.outcome === 'grant',
+    };
   });
 }
 
-async function authRequest(
-  options: LiveOptions,
-  readInput: ReadInput,
-): Promise<ChannelAuthRequest> {
-  const { channel, tenant, hotel, socketId = '1.1' } = options;
-  const token = await readToken(options, readInput);
-  if (channel === undefined) throw new UsageError('--channel is missing');
-  if (token === undefined) throw new UsageError('--token-stdin or --token is missing');
-  const kind = credentialKind(token, matchOf(channel));
+function authRequest(
+  { channel, tenant, token, socketId = '1.1' }: LiveOptions & { readonly channel: string; readonly token: string },
+  args: readonly string[],
+  policy: Policy,
+): ChannelAuthRequest {
+  const match = policy.channels.matchText(channel);
+  const pins = pinsOf(match, policy);
+  const values = parsePolicyOptions(args, [...pins.keys()]);
   return {
     channelName: channel,
     socketId,
-    credentials: [{ kind, text: new Secret(token) }],
+    credentials: [{ kind: credentialKind(token, match), text: new Secret(token) }],
     constraints: {
       tenantIds: tenant === undefined ? [] : [tenant],
-      ...(hotel !== undefined && { hotelSlug: hotel }),
+      pins: Object.entries(values).map(([name, value]) => {
+        return { name, value, channelParam: pins.get(name) ?? name };
+      }),
     },
     origin: { requestId: 'explain', address: '127.0.0.1' },
   };
 }
 
+/** The pins of the routes that sign a channel: the parameter of the path, and that of the channel. */
+function pinsOf(
+  match: ChannelMatch | undefined,
+  { routes }: Policy,
+): ReadonlyMap<string, string> {
+  const pattern = match?.channelType.pattern.text ?? '';
+  const signing = [...routes.values()].filter(({ only }) => only?.includes(pattern) === true);
+  return new Map(
+    signing.flatMap(({ pins }) => pins.map((pin) => [pin.pathParam, pin.channelParam] as const)),
+  );
+}
+
 function formatDecision(
   { channelName, credentials: [credential], constraints }: ChannelAuthRequest,
   decision: Decision,
+  policy: Policy,
 ): string {
   const { principal, family, checks } = decision;
   const who = principal === undefined ? 'unknown' : `${principal.kind} ${principal.id}`;
@@ -63,7 +85,7 @@ function formatDecision(
     `  credential  ${credential?.kind ?? 'none'}`,
     `  principal   ${who}`,
     `  tenant      ${tenant ?? 'none: no X-Tenant-ID'}`,
-    ...(decision.outcome === 'grant' ? [] : [`  remedy      ${remedies[decision.code]}`]),
+    ...(decision.outcome === 'grant' ? [] : [`  remedy      ${remedyFor(decision.code, policy)}`]),
     '',
     ...formatChecks(checks),
   ];

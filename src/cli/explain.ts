@@ -1,3 +1,4 @@
+import type { Command } from 'commander';
 import { withRecords } from '../composition/commands/open-database.ts';
 import { loadConfig } from '../config/load.ts';
 import { decisionIdPattern, type AuditEvent, type DecisionEntry } from '../audit/audit-event.ts';
@@ -10,8 +11,11 @@ import {
 } from './command.ts';
 import { formatChecks, printable } from './format-checks.ts';
 import { explainLive, type LiveOptions } from './explain-live.ts';
-import { remedies } from './remedies.ts';
+import { loadPolicy } from '../policy/load-policy.ts';
+import type { Policy } from '../policy/policy.ts';
+import { remedyFor } from './remedies.ts';
 import { addTokenOptions } from './options.ts';
+import { takePolicyOptions } from './policy-options.ts';
 
 /** Prints the checks of a decision in the audit log, or of a decision that would be made now. */
 export const addExplain: AddCommand = (program, context) => {
@@ -23,45 +27,53 @@ export const addExplain: AddCommand = (program, context) => {
     .argument('[decision-id]', 'a decision in the audit log: the X-Decision-Id of a response')
     .option('--channel <name>', 'a channel: explain whether the token is granted it now')
     .option('--tenant <id>', 'with --channel: the X-Tenant-ID of the request')
-    .option('--hotel <slug>', 'with --channel: the hotel in the path of the request')
     .option('--socket-id <id>', 'with --channel: the socket_id of the request');
-  addTokenOptions(command).action(async (id: string | undefined, live: LiveOptions) => {
-    context.report(await explain(id, live, context));
-  });
+  takePolicyOptions(addTokenOptions(command))
+    .addHelpText('after', '\nA parameter of the path of a policy’s route is an option.')
+    .action(async (_id: string | undefined, live: LiveOptions, { args }: Command) => {
+      context.report(await explain(live, args, context));
+    });
 };
 
 async function explain(
-  id: string | undefined,
   live: LiveOptions,
+  args: readonly string[],
   { env, readInput }: Context,
 ): Promise<CommandResult> {
   const isLive = Object.keys(live).length > 0;
-  if ((id === undefined) !== isLive) {
+  const [id, ...others] = args;
+  const isNamed = id !== undefined && !id.startsWith('--');
+  if (isNamed === isLive || (isNamed && others.length > 0)) {
     throw new UsageError('give either a decision id, or --channel with a token');
   }
-  if (id === undefined) return explainLive(live, () => loadConfig(env()), readInput);
+  if (!isNamed) {
+    return explainLive(live, args, { loadConfig: () => loadConfig(env()), readInput });
+  }
   // The message does not repeat the id, which may be a token pasted by mistake.
   if (!new RegExp(decisionIdPattern).test(id)) {
     throw new UsageError('that is not a decision id; responses have it in X-Decision-Id');
   }
-  return withRecords(loadConfig(env()), async ({ findDecision }) => {
+  const config = loadConfig(env());
+  const policy = await loadPolicy(config.policy);
+  return withRecords(config, async ({ findDecision }) => {
     const found = await findDecision(id);
     if (found === undefined) throw new CommandError(`There is no decision ${id} in the audit log`);
-    return { printed: formatEntry(found), passed: found.decision.outcome === 'grant' };
+    return { printed: formatEntry(found, policy), passed: found.decision.outcome === 'grant' };
   });
 }
 
-function formatEntry({ decision, signals }: DecisionEntry): string {
+function formatEntry({ decision, signals }: DecisionEntry, policy: Policy): string {
   const { outcome, code, checks, address, requestId, userAgent } = decision;
   const lines = [
     outcome === 'grant' ? 'Granted' : `Refused: ${code ?? 'unknown reason'}`,
     `  decision    ${decision.decisionId}`,
     `  time        ${new Date(decision.at).toISOString()}`,
     `  action      ${describeAction(decision)}`,
+    ...(decision.policy === undefined ? [] : [`  policy      ${decision.policy}`]),
     `  principal   ${describePrincipal(decision)}`,
     `  from        ${address}, request ${requestId}${userAgent === undefined ? '' : `, ${userAgent}`}`,
     ...(signals.length > 0 ? [`  events      ${signals.join(', ')}`] : []),
-    ...(code === undefined ? [] : [`  remedy      ${remedies[code]}`]),
+    ...(code === undefined ? [] : [`  remedy      ${remedyFor(code, policy)}`]),
     '',
     ...formatChecks(checks),
   ];

@@ -1,9 +1,13 @@
 import type { Command } from 'commander';
-import { mintGuestToken, mintUserToken, type TokenSigning } from '../authn/jwt/mint.ts';
+import { issuerClaims } from '../authn/issued-token.ts';
+import { mintIssuedToken, mintUserToken, type TokenSigning } from '../authn/jwt/mint.ts';
 import { loadConfig, type Config } from '../config/load.ts';
 import type { TokenConfig } from '../config/tokens.ts';
-import { CommandError, type AddCommand, type Context } from './command.ts';
+import { loadPolicy } from '../policy/load-policy.ts';
+import { guestIssuer } from '../policy/policy.ts';
+import { CommandError, UsageError, type AddCommand, type Context } from './command.ts';
 import { parseNumber } from './options.ts';
+import { parsePolicyOptions, takePolicyOptions } from './policy-options.ts';
 
 export const addMintToken: AddCommand = (program, context) => {
   const mint = program
@@ -23,20 +27,20 @@ const withLifetime = (command: Command): Command =>
 const parseSeconds = parseNumber(/^([1-9][0-9]{0,9})$/, 'Give a whole number of seconds.');
 
 function addGuest(mint: Command, { env, report }: Context): void {
-  withLifetime(mint.command('guest'))
-    .description('a guest token of one booking')
-    .requiredOption('--hotel <slug>', 'hotel of the booking')
-    .requiredOption('--booking <id>', 'id of the booking')
-    .action(async ({ hotel, booking, expiresIn }: GuestOptions) => {
-      const { guestTokens } = configFor(env);
-      const guest = { hotelSlug: hotel, bookingId: booking };
-      const { bookingClaim = '', hotelClaim = '' } = guestTokens ?? {};
-      const names = { bookingClaim, hotelClaim };
-      report(await mintGuestToken(guest, names, signing(guestTokens, expiresIn)));
+  takePolicyOptions(withLifetime(mint.command('guest')))
+    .description('a guest token, with an option for each attribute of the policy’s `guest_token`')
+    .action(async ({ expiresIn }: Lifetime, command: Command) => {
+      const config = configFor(env);
+      const issuer = (await loadPolicy(config.policy)).issuers.get(guestIssuer);
+      if (issuer === undefined) throw new CommandError('the policy has no issuer `guest_token`');
+      const names = Object.keys(issuer.attributes);
+      const attributes = parsePolicyOptions(command.args, names);
+      const missing = names.find((name) => attributes[name] === undefined);
+      if (missing !== undefined) throw new UsageError(`--${missing} is missing`);
+      const claims = issuerClaims(issuer, config.variable);
+      report(await mintIssuedToken({ attributes }, claims, signing(config.guestTokens, expiresIn)));
     });
 }
-
-type GuestOptions = Lifetime & Readonly<Record<'hotel' | 'booking', string>>;
 
 function addUser(mint: Command, { env, report }: Context): void {
   withLifetime(mint.command('user'))

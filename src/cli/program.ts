@@ -7,7 +7,6 @@ import type { AddCommand, Context } from './command.ts';
 import { addDoctor } from './doctor/doctor.ts';
 import { addExplain } from './explain.ts';
 import { addMintToken } from './mint-token.ts';
-import { addPolicyTest } from './policy-test/policy-test.ts';
 import { addPrune } from './prune.ts';
 import { addRevoke } from './revoke.ts';
 import { addExport, addImport } from './transfer.ts';
@@ -23,7 +22,7 @@ const addServe: AddCommand = (program) => {
 
 const commands = [
   ...[addServe, addCheckConfig, addDoctor, addExplain],
-  ...[addChannels, addMintToken, addRevoke, addPrune, addPolicyTest],
+  ...[addChannels, addMintToken, addRevoke, addPrune],
   ...[addExport, addImport],
 ];
 

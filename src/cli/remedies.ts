@@ -1,7 +1,14 @@
-import type { AuditEvent } from '../audit/audit-event.ts';
+import type { OwnCode } from '../audit/audit-event.ts';
+import type { Policy } from '../policy/policy.ts';
 
-/** A remedy for each refusal code, if the request should be granted. A new code does not compile without one. */
-export const remedies: Readonly<Record<NonNullable<AuditEvent['code']>, string>> = {
+/** The remedy for a code of Usher or of the policy. */
+export function remedyFor(code: string, { codes }: Pick<Policy, 'codes'>): string {
+  if (Object.hasOwn(remedies, code)) return remedies[code as OwnCode];
+  return codes.get(code)?.remedy ?? remedies['not-allowed'];
+}
+
+/** A remedy for each code of Usher, if the request should be granted. A new code does not compile without one. */
+export const remedies: Readonly<Record<OwnCode, string>> = {
   'malformed-request':
     'The failed check names the part that cannot be parsed: a field, a header, the path, the method or the type of the body.',
   'upstream-refused':
@@ -19,13 +26,13 @@ export const remedies: Readonly<Record<NonNullable<AuditEvent['code']>, string>>
   'credential-conflict':
     'The page sent two credentials, such as a bearer token and a guest session. Send only one.',
   'credential-malformed':
-    'The credential is truncated, quoted, or of a kind that this route does not accept. Only the hotel’s route accepts guest tokens.',
+    'The credential is truncated, quoted, or of a kind that this route does not accept. Only a route of the policy accepts guest tokens.',
   'credential-expired':
     'Let the page request a new credential first. If new credentials are refused, check the clocks: `usher doctor`.',
   'credential-rejected':
     'The signature, issuer, audience or lifetime does not match the `…_TOKEN_…` settings, or the session has ended.',
   'credential-not-configured':
-    'No setting configures this kind of credential. Set one of `USER_TOKEN_…` (JWT of a user), `GUEST_TOKEN_…` (hotel guest), `SANCTUM_DATABASE_URL` or `SESSION_MODE`, or send another kind.',
+    'No setting configures this kind of credential. Set one of `USER_TOKEN_…` (JWT of a user), `GUEST_TOKEN_…` (guest), `SANCTUM_DATABASE_URL` or `SESSION_MODE`, or send another kind.',
   'origin-refused':
     '`ALLOWED_ORIGINS` does not allow the origin of the page, or the request has no origin.',
   revoked:
@@ -33,12 +40,8 @@ export const remedies: Readonly<Record<NonNullable<AuditEvent['code']>, string>>
   'tenant-missing': 'Send `X-Tenant-ID`, or use `/api/tenants/{tenantId}/pusher/auth`.',
   'tenant-mismatch':
     'The tenants of the header or path, of the token and of the channel differ. A credential without a tenant (a Sanctum token without `SANCTUM_TENANT`, a guest session, a session cookie) requires a request without `X-Tenant-ID`. Otherwise the page mixes two users.',
-  'hotel-mismatch': 'The hotels of the path, the channel and the token differ.',
-  'booking-mismatch': 'The bookings of the channel and the token differ.',
   'fact-missing':
-    'The booking, escrow, room or order does not exist: check that the host stores it, or that its view has rows.',
-  'booking-closed':
-    'The booking is cancelled or the stay is over. Otherwise store it again with its `check_out`.',
+    'The fact does not exist: check that the host stores it, or that its view has rows.',
   'wrong-kind':
     'This channel does not accept this kind of credential: `usher channels` lists the accepted kinds.',
   'not-allowed':

@@ -1,28 +1,32 @@
-import { loadConfig } from '../config/load.ts';
-import type { Environment } from '../config/read.ts';
+import type { Command } from 'commander';
+import { loadConfig, type Config } from '../config/load.ts';
+import { loadPolicy } from '../policy/load-policy.ts';
+import type { Policy } from '../policy/policy.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { Secret } from '../runtime/secret.ts';
 import { CommandError, UsageError, type AddCommand } from './command.ts';
 import { parseJsonObject } from './json-object.ts';
 import { codeOf, describeFault } from './network-errors.ts';
+import { parsePolicyOptions, takePolicyOptions } from './policy-options.ts';
 
 /** Sends a revocation to the running Usher, at the operator's port of this configuration. */
 export const addRevoke: AddCommand = (program, { env, report }) => {
-  program
-    .command('revoke')
+  takePolicyOptions(program.command('revoke'))
     .description('revoke the current credentials of a subject, and terminate its connections')
     .option('--user <id>', 'a user, in every tenant or in that of --tenant')
     .option('--tenant <id>', 'all users of a tenant')
-    .option('--hotel <slug>', 'with --booking: the guest of a booking')
-    .option('--booking <id>', 'with --hotel: the guest of a booking')
     .option('--guest-session <id>', 'a guest session')
     .option('--token <jti>', 'one token, by its `jti`')
     .option(
       '--issued-before <time>',
       'only credentials issued before this time, such as 2025-12-31T11:00:00Z',
     )
-    .action(async (options: Options) => {
-      const { issued_before, effects } = await requestRevocation(bodyOf(options), env());
+    .addHelpText('after', '\nA subject of the policy has an option for each of its attributes.')
+    .action(async (options: Options, command: Command) => {
+      const config = loadConfig(env());
+      const subjects = subjectsOf(await loadPolicy(config.policy));
+      const body = bodyOf(options, { args: command.args, subjects });
+      const { issued_before, effects } = await requestRevocation(body, config, subjects);
       const lines = [`Revoked: credentials issued before ${issued_before}.`];
       report([...lines, ...effects.map(formatEffect)].join('\n'));
     });
@@ -47,8 +51,6 @@ interface Revoked {
 const fields = {
   user: 'user_id',
   tenant: 'tenant_id',
-  hotel: 'hotel_slug',
-  booking: 'booking_id',
   guestSession: 'guest_session_id',
   token: 'token_id',
   issuedBefore: 'issued_before',
@@ -56,15 +58,35 @@ const fields = {
 
 type Options = Readonly<Partial<Record<keyof typeof fields, string>>>;
 
-const subjects: ReadonlySet<string> = new Set([
-  ...['user', 'tenant,user', 'tenant', 'booking,hotel', 'guestSession', 'token'],
+/** A subject of the policy: the fields of the request by the names of options. */
+type PolicySubject = Readonly<Record<string, string>>;
+
+function subjectsOf({ issuers }: Policy): readonly PolicySubject[] {
+  return [...issuers.values()].flatMap(({ revocation }) =>
+    revocation === undefined
+      ? []
+      : [Object.fromEntries([...revocation.fields].map(([field, attribute]) => [attribute, field]))],
+  );
+}
+
+const ownSubjects: ReadonlySet<string> = new Set([
+  ...['user', 'tenant,user', 'tenant', 'guestSession', 'token'],
 ]);
 
-function bodyOf(options: Options): Readonly<Record<string, string>> {
-  const { issuedBefore, ...subject } = options;
-  if (!subjects.has(Object.keys(subject).toSorted().join(','))) {
+function bodyOf(
+  options: Options,
+  { args, subjects }: { readonly args: readonly string[]; readonly subjects: readonly PolicySubject[] },
+): Readonly<Record<string, string>> {
+  const { issuedBefore, ...own } = options;
+  const named = parsePolicyOptions(args, subjects.flatMap(Object.keys));
+  const given = Object.keys({ ...own, ...named }).toSorted().join(',');
+  const declared = subjects.find((subject) => Object.keys(subject).toSorted().join(',') === given);
+  if (declared === undefined && !ownSubjects.has(given)) {
+    const others = subjects.map(
+      (subject) => `${Object.keys(subject).map((name) => `--${name}`).join(' with ')}, `,
+    );
     throw new UsageError(
-      'give exactly one of --user (with or without --tenant), --tenant, --hotel with --booking, --guest-session, --token',
+      `give exactly one of --user (with or without --tenant), --tenant, ${others.join('')}--guest-session, --token`,
     );
   }
   if (issuedBefore !== undefined && !/T.*(Z|[+-]\d\d:\d\d)$/.test(issuedBefore)) {
@@ -72,8 +94,10 @@ function bodyOf(options: Options): Readonly<Record<string, string>> {
       '--issued-before must be a time with a time zone, such as 2025-12-31T11:00:00Z',
     );
   }
-  const given = Object.entries(options) as [keyof typeof fields, string][];
-  return Object.fromEntries(given.map(([name, value]) => [fields[name], value]));
+  const names: Readonly<Record<string, string>> = { ...fields, ...declared };
+  return Object.fromEntries(
+    Object.entries({ ...options, ...named }).map(([name, value]) => [names[name] ?? name, value]),
+  );
 }
 
 /** Longer than the time for which the service waits for Pusher servers. */
@@ -81,21 +105,24 @@ const timeoutMs = 15_000;
 
 type OperatorResponse = Partial<Revoked> & { readonly message?: string };
 
-async function requestRevocation(body: object, env: Environment): Promise<Revoked> {
-  const { host, port, token } = loadConfig(env).operator;
+async function requestRevocation(
+  body: object,
+  { operator: { host, port, token } }: Config,
+  subjects: readonly PolicySubject[],
+): Promise<Revoked> {
   if (port === 0) throw new CommandError('OPS_PORT is 0: set it to the port that Usher listens on');
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}/revocations`;
   const { status, response } = await post(url, body, token);
   if (status !== 200 || response.issued_before === undefined || response.effects === undefined) {
     const why = response.message ?? `${url} is not the operator’s port of Usher`;
-    throw new CommandError(`Not revoked (${status}): ${toOptionNames(why)}`);
+    throw new CommandError(`Not revoked (${status}): ${toOptionNames(why, subjects)}`);
   }
   return { issued_before: response.issued_before, effects: response.effects };
 }
 
 /** Replaces the field names in an error of the service by the names of options. */
-function toOptionNames(message: string): string {
-  return Object.entries(fields).reduce(
+function toOptionNames(message: string, subjects: readonly PolicySubject[]): string {
+  return Object.entries(Object.assign({}, ...subjects, fields) as PolicySubject).reduce(
     (text, [name, field]) =>
       text.replaceAll(
         new RegExp(`(?:body/)?\\b${field}\\b`, 'g'),

@@ -12,11 +12,13 @@ import type { Config } from '../config/load.ts';
 import type { Clock } from '../runtime/timer.ts';
 import { createAuditWriter } from '../audit/writer.ts';
 import type { Database } from '../database/client.ts';
+import type { Policy } from '../policy/policy.ts';
 import type { TableCache } from '../database/cache/freshness.ts';
 
 export interface AuditDeps extends Clock {
   readonly database: Database;
   readonly tables: TableCache;
+  readonly policy: () => Policy;
   readonly log: Logger;
 }
 
@@ -61,6 +63,7 @@ export function buildAudit(config: Config, deps: AuditDeps) {
         log.warn({ decision }, 'answered 503: the decision could not be put on record');
       },
       count: metrics.countDecision,
+      signalOfPolicy: (code) => deps.policy().codes.get(code)?.event,
       now,
     }),
     recordSignal,

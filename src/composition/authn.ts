@@ -1,13 +1,14 @@
+import { guestIssuer, type Policy } from '../policy/policy.ts';
 import type { Dependencies } from '../observability/dependencies.ts';
 import type { CacheStats } from '../observability/metrics/cache-stats.ts';
-import type { Config, GuestTokenConfig } from '../config/load.ts';
+import type { Config } from '../config/load.ts';
 import type { HostDatabaseConfig, SanctumConfig, SessionConfig } from '../config/sessions.ts';
 import type { TokenConfig } from '../config/tokens.ts';
 import type { Identify } from '../authn/credential.ts';
 import type { GuestSessionStore } from '../authn/guest-session-token.ts';
 import { createBearerTokenReader } from '../authn/bearer-token.ts';
 import { createGuestSessionReader } from '../authn/guest-session.ts';
-import { createGuestTokenReader } from '../authn/guest-token.ts';
+import { createIssuedTokenReader, issuerClaims } from '../authn/issued-token.ts';
 import {
   createIdentify,
   notConfigured,
@@ -31,6 +32,7 @@ export interface IdentifyDeps {
   readonly now: () => number;
   readonly dependencies: Pick<Dependencies, 'watch'>;
   readonly tokenLookups: Pick<CacheStats, 'count'>;
+  readonly policy: () => Policy;
 }
 
 /** Builds a reader for each configured kind of credential. `closeHosts` closes the connections to hosts' databases. */
@@ -47,7 +49,7 @@ export function buildIdentify(
     return host;
   };
   const identify = createIdentify({
-    ...(config.guestTokens && { 'guest-token': buildGuest(config.guestTokens, deps) }),
+    ...(config.guestTokens && { 'guest-token': buildGuest(config.guestTokens, config.variable, deps) }),
     ...buildBearer(config, openHost, deps),
     'guest-session': createGuestSessionReader(sessions, now),
     ...(config.sessions && { 'session-cookie': buildSession(config.sessions, openHost, deps) }),
@@ -89,8 +91,16 @@ function buildBearer(
   };
 }
 
-function buildGuest(tokens: GuestTokenConfig, deps: IdentifyDeps): CredentialReader {
-  return createGuestTokenReader({ ...tokens, verifier: buildVerifier(tokens, deps) });
+function buildGuest(
+  tokens: TokenConfig,
+  variable: Config['variable'],
+  deps: IdentifyDeps,
+): CredentialReader {
+  const issuer = () => {
+    const declared = deps.policy().issuers.get(guestIssuer);
+    return declared && issuerClaims(declared, variable);
+  };
+  return createIssuedTokenReader({ verifier: buildVerifier(tokens, deps), issuer });
 }
 
 function buildSanctum(

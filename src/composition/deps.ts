@@ -10,7 +10,7 @@ import { buildIdentify } from './authn.ts';
 import type { Storage, Stores } from './storage.ts';
 import type { Dependencies } from '../observability/dependencies.ts';
 import { createCacheStats } from '../observability/metrics/cache-stats.ts';
-import { channelRegistry } from '../policy/channels/index.ts';
+import type { CurrentPolicy } from '../policy/current-policy.ts';
 import type { Config } from '../config/load.ts';
 import type { Clock } from '../runtime/timer.ts';
 import { createChatServers } from '../authn/chat-server-keys.ts';
@@ -35,6 +35,7 @@ export interface RuntimeDeps extends Clock {
   readonly dependencies: Dependencies;
   readonly stores: Stores;
   readonly tracing: Tracing | undefined;
+  readonly policies: CurrentPolicy;
   readonly log: Logger;
   /** The open WebSockets of this process. */
   readonly live: OpenConnections;
@@ -47,13 +48,16 @@ export type Deps = ReturnType<typeof buildDeps>;
 
 export function buildDeps(config: Config, deps: RuntimeDeps) {
   const { storage, stores, dependencies, now } = deps;
+  const policy = deps.policies.current;
   const { database } = storage;
   const apps = createPusherApps(config.pusher, config.tenantsApps);
   const signer = createSigner(apps, config.signing);
   const sessions = createGuestSessions(database);
   const tokenLookups = createCacheStats();
-  const { closeHosts, identify } = buildIdentify(config, { ...deps, sessions, tokenLookups });
-  const audit = buildAudit(config, { ...deps, database, tables: stores.tables });
+  const { closeHosts, identify } = buildIdentify(config, {
+    ...{ ...deps, policy, sessions, tokenLookups },
+  });
+  const audit = buildAudit(config, { ...deps, policy, database, tables: stores.tables });
   const { recordSignal, recordRejected, reportExcess, metrics, figures, trail } = audit;
   const { revocations, liveGrants, sources } = stores;
   const { limits, shared } = stores.limiting;
@@ -84,7 +88,8 @@ export function buildDeps(config: Config, deps: RuntimeDeps) {
     now,
     newId: randomUUID,
     randomBytes,
-    channels: channelRegistry,
+    policy,
+    policies: deps.policies,
     identify,
     ...sources.database,
     revocations: { ...revocations, ...sources.database.revocations },

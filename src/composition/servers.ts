@@ -13,7 +13,7 @@ import { addDocs, collectDocs } from '../http/routes/openapi/route.ts';
 import type { WriteUnreadable } from '../http/output/errors.ts';
 import { addDrain } from '../http/hooks/drain.ts';
 import { traceRequests } from '../http/hooks/tracing.ts';
-import { addGuestChatAuth } from '../http/routes/guest-chat-auth/route.ts';
+import { addPolicyRoutes } from '../http/routes/policy-routes/route.ts';
 import { addGuestSessions } from '../http/routes/guest-sessions/route.ts';
 import { addIssueTicket } from '../http/routes/tickets/issue-route.ts';
 import { createFailureLimit, createGuestSessionLimit } from '../rate-limit/request-limits.ts';
@@ -109,7 +109,7 @@ async function buildPublicServer(
   };
   addChannelAuth(server, routeDeps);
   addChannelBatchAuth(server, routeDeps);
-  addGuestChatAuth(server, routeDeps);
+  addPolicyRoutes(server, routeDeps);
   addUserAuth(server, routeDeps);
   addChannelList(server, routeDeps);
   addGuestSessions(server, routeDeps);

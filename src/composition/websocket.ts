@@ -6,7 +6,9 @@ import { isStillAllowed } from '../authorize/still-allowed.ts';
 import type { StoredRevocation } from '../authorize/revocation/revocation.ts';
 import { startListening, type Listener } from '../database/notifications/listener.ts';
 import type { Config } from '../config/load.ts';
+import type { Policy } from '../policy/policy.ts';
 import type { Principal } from '../policy/principal.ts';
+import { StartRefused } from '../runtime/start-refused.ts';
 import { createWebSocketEndpoints } from '../websocket/server.ts';
 import type { HandshakeFault } from '../websocket/handshake.ts';
 import { createMessageLimit } from '../rate-limit/message-limit.ts';
@@ -33,11 +35,11 @@ import { createMemoryRateLimiter } from '../rate-limit/memory-rates.ts';
 /** Adds the configured WebSocket endpoints to the public server. */
 export function addWebSockets(
   server: FastifyInstance,
-  { webSockets, sessions, limits }: Config,
+  { webSockets, sessions, limits, variable }: Config,
   deps: Deps &
     RuntimeDeps & { readonly credentialsOf: CredentialsOf; readonly countFailure: CountFailure },
 ): void {
-  const { host } = webSockets;
+  const upstreams = doorUpstreams(deps.policy(), { webSockets, variable });
   const { now, startTimer, live, countFailure, reportExcess } = deps;
   const { countUnavailable, trafficMetrics } = deps;
   trafficMetrics.observeOpen(live.byTenant);
@@ -68,7 +70,7 @@ export function addWebSockets(
     countFailure: withoutReply(countFailure),
     refusals: ticketEndpointRefusals,
   });
-  if (host === undefined || sessions === undefined) return;
+  if (sessions === undefined) return;
   addSessionEndpoints(endpoints, {
     ...deps,
     ...sessionDeps,
@@ -76,8 +78,27 @@ export function addWebSockets(
     sendRefusal: (request, reply, refusal) =>
       sendRefusal([request, reply], refusal, { responses: generalResponses, countFailure }),
     refusals: sessionEndpointRefusals,
-    host: { url: host, cookieName: sessions.cookieName },
+    upstreamOf: ({ upstream: { env } }) => upstreams.get(env),
+    cookieName: sessions.cookieName,
   });
+}
+
+/** The servers behind the doors, by the variable that has the address. Throws `StartRefused` for an invalid address. */
+function doorUpstreams(
+  { doors }: Policy,
+  { webSockets, variable }: Pick<Config, 'webSockets' | 'variable'>,
+): ReadonlyMap<string, URL> {
+  const upstreams = new Map<string, URL>();
+  if (webSockets.host !== undefined) upstreams.set('SESSION_WS_UPSTREAM', webSockets.host);
+  for (const { upstream } of doors.values()) {
+    const text = variable(upstream.env) ?? '';
+    if (text === '' || upstreams.has(upstream.env)) continue;
+    if (!/^wss?:\/\//.test(text) || !URL.canParse(text)) {
+      throw new StartRefused(`${upstream.env} must be an address that begins with ws:// or wss://`);
+    }
+    upstreams.set(upstream.env, new URL(text));
+  }
+  return upstreams;
 }
 
 /** Listens for revocations of all replicas and closes the WebSockets of this process that they affect. */

@@ -21,7 +21,7 @@ export interface Config extends PusherConfig {
   };
   readonly redis: Secret | undefined;
   /** `undefined` if guest tokens are not accepted. */
-  readonly guestTokens: GuestTokenConfig | undefined;
+  readonly guestTokens: TokenConfig | undefined;
   /** `undefined` if JWTs of users are not accepted. */
   readonly userTokens: UserTokenConfig | undefined;
   readonly signing: SigningStyle;
@@ -42,13 +42,12 @@ export interface Config extends PusherConfig {
   readonly shutdownNoticeMs: number;
   readonly limits: LimitConfig;
   readonly tracing: TracingConfig | undefined;
+  /** The files of the policy, and the shipped policies as `builtin:` with their names. */
+  readonly policy: readonly string[];
+  /** Reads a variable that the policy names. */
+  readonly variable: (name: string) => string | undefined;
   /** Variables that are probably misspelt settings. */
   readonly misspelt: readonly Misspelt[];
-}
-
-export interface GuestTokenConfig extends TokenConfig {
-  readonly bookingClaim: string;
-  readonly hotelClaim: string;
 }
 
 export interface UserTokenConfig extends TokenConfig {
@@ -124,6 +123,8 @@ export function loadConfig(env: Environment): Config {
       messages: read.required('RATE_LIMIT_MESSAGES'),
     },
     tracing: loadTracing(read),
+    policy: read.required('POLICY'),
+    variable: (name) => env[name],
     misspelt: findMisspelt(env),
   };
   checkCredentials(config, read);
@@ -134,11 +135,9 @@ export function loadConfig(env: Environment): Config {
 
 function loadCredentialTokens(read: SettingsReader): Pick<Config, 'guestTokens' | 'userTokens'> {
   const [guests, users] = [loadTokens('GUEST', read), loadTokens('USER', read)];
-  const bookingClaim = read.required('GUEST_TOKEN_BOOKING_CLAIM');
-  const hotelClaim = read.required('GUEST_TOKEN_HOTEL_CLAIM');
   const maxAgeMs = read.required('USER_TOKEN_MAX_AGE');
   return {
-    guestTokens: guests && { ...guests, bookingClaim, hotelClaim },
+    guestTokens: guests,
     userTokens: users && { ...users, maxAgeMs },
   };
 }

@@ -31,6 +31,13 @@ export const settings = {
     'Bearer token for the operator’s port; required unless `OPS_HOST` is a loopback address',
   ),
 
+  POLICY: list(
+    text(
+      'The policy: files, directories, and shipped policies as `builtin:` with their names; see `policies.md`',
+      { fallback: 'builtin:*' },
+    ),
+  ),
+
   DATABASE_URL: postgresUrl(
     'PostgreSQL, or the servers of a cluster, separated by commas; without it Usher runs an embedded PostgreSQL under `DATA_DIR`',
   ),
@@ -70,8 +77,6 @@ export const settings = {
   GUEST_TOKEN_JWKS_URL: url('Address of the key set of guest tokens', ['https', 'http']),
   GUEST_TOKEN_ISSUER: text('Required `iss` of guest tokens; requires the audience'),
   GUEST_TOKEN_AUDIENCE: text('Required `aud` of guest tokens; requires the issuer'),
-  GUEST_TOKEN_BOOKING_CLAIM: text('Claim with the booking', { fallback: 'booking_id' }),
-  GUEST_TOKEN_HOTEL_CLAIM: text('Claim with the hotel', { fallback: 'hotel_slug' }),
   USER_TOKEN_SECRET: secret('HS256 secret of user tokens, at least 32 bytes', {
     development: 'development only: signs the users’ tokens of the demo',
   }),

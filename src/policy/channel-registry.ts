@@ -1,4 +1,4 @@
-import type { ChannelForm, ChannelName } from './channel-name.ts';
+import { parseChannelName, type ChannelForm, type ChannelName } from './channel-name.ts';
 import type { ChannelType } from './channel-type.ts';
 import { createPatternMatcher, type MatchResult } from './pattern-matcher.ts';
 
@@ -13,6 +13,8 @@ export interface ChannelRegistry {
   readonly channelTypes: readonly ChannelType[];
   /** Matches a name, which must match exactly one channel type in exactly one way. */
   match(channel: ChannelName): ChannelMatch | 'unknown' | 'ambiguous';
+  /** Matches the text of a name; `undefined` if there is not exactly one match. */
+  matchText(text: string): ChannelMatch | undefined;
 }
 
 /** Throws at start if a name could match two patterns; the error names both. */
@@ -24,12 +26,18 @@ export function createChannelRegistry(channelTypes: readonly ChannelType[]): Cha
     presence: matcherOf('presence'),
     'private-encrypted': matcherOf('private-encrypted'),
   } as const;
+  const match: ChannelRegistry['match'] = (channel) => {
+    const result = matchers[channel.form](channel.body);
+    if (typeof result === 'string') return result;
+    return { channelType: result.found, channel, params: result.values };
+  };
   return {
     channelTypes,
-    match: (channel) => {
-      const result = matchers[channel.form](channel.body);
-      if (typeof result === 'string') return result;
-      return { channelType: result.found, channel, params: result.values };
+    match,
+    matchText: (text) => {
+      const channel = parseChannelName(text);
+      const result = channel === undefined ? 'unknown' : match(channel);
+      return typeof result === 'string' ? undefined : result;
     },
   };
 }

@@ -62,6 +62,8 @@ export interface DecisionBase {
   /** The id of the decision in the audit log. */
   readonly id: string;
   readonly action: Action;
+  /** The hash of the policy that decided. */
+  readonly policy?: string;
   readonly socketId?: SocketId;
   /** The pattern of the channel type, if the name matches one. */
   readonly family?: string;

@@ -71,3 +71,17 @@ export interface FactQuery {
    */
   readonly where: Readonly<Record<string, string>>;
 }
+
+/** The last fact of each query that has another page, by the query. Both texts are opaque. */
+export type ListCursor = Readonly<Record<string, string>>;
+
+/** One page of the facts of several queries. */
+export interface FactPage {
+  /** The ids of facts, ordered by ids. Throws `Unavailable`. */
+  readonly list: (query: FactQuery, viewer: FactViewer) => Promise<readonly (readonly string[])[]>;
+  /** The cursor of the next page, after all queries are read; `undefined` after the last page. */
+  readonly next: () => ListCursor | undefined;
+}
+
+/** Opens the first page, or the page after this cursor, in which finished queries are empty. */
+export type OpenFactPage = (cursor?: ListCursor) => FactPage;

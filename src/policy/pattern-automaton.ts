@@ -91,7 +91,7 @@ export function buildAutomaton<T extends Matchable>(matchables: readonly T[]): S
         state = opened;
       }
     }
-    if (state.accepts !== undefined) throw ambiguousPatterns(state.accepts, matchable);
+    if (state.accepts !== undefined) throw new AmbiguousPatterns(state.accepts, matchable);
     state.accepts = matchable;
   }
   rejectAmbiguousPatterns(states);
@@ -105,7 +105,7 @@ function rejectAmbiguousPatterns<T extends Matchable>(states: readonly State<T>[
   for (let pair = waiting.pop(); pair !== undefined; pair = waiting.pop()) {
     const [one, other] = pair;
     if (one.accepts && other.accepts && one.accepts !== other.accepts)
-      throw ambiguousPatterns(one.accepts, other.accepts);
+      throw new AmbiguousPatterns(one.accepts, other.accepts);
     for (const code of characters) {
       const others = transitionsOf(other, code);
       for (const a of transitionsOf(one, code)) {
@@ -127,8 +127,14 @@ function transitionsOf<T>(state: State<T>, code: number): State<T>[] {
   return [...stays, ...(next ? [next] : []), ...opened];
 }
 
-function ambiguousPatterns(one: Matchable, other: Matchable): Error {
-  return new Error(
-    `Ambiguous channel patterns, one name can match both: ${one.pattern.text} and ${other.pattern.text}`,
-  );
+/** One name can match both patterns. */
+export class AmbiguousPatterns extends Error {
+  override readonly name = 'AmbiguousPatterns';
+  readonly patterns: readonly [string, string];
+
+  constructor(one: Matchable, other: Matchable) {
+    const patterns = [one.pattern.text, other.pattern.text] as const;
+    super(`Ambiguous channel patterns, one name can match both: ${patterns.join(' and ')}`);
+    this.patterns = patterns;
+  }
 }

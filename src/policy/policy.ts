@@ -1,6 +1,5 @@
 import type { ChannelRegistry } from './channel-registry.ts';
-import type { OwnRefusalCode } from './decision.ts';
-import type { FactKind } from './fact-kind.ts';
+import type { FactKind, ValueType } from './fact-kind.ts';
 import type { Attributes, PrincipalKind } from './principal.ts';
 
 /** The rules of an operator: everything that a decision depends on, apart from credentials and facts. Read-only. */
@@ -9,6 +8,8 @@ export interface Policy {
   readonly hash: string;
   /** The files, by their paths in messages. */
   readonly files: readonly string[];
+  /** The paths of the files that modules import. */
+  readonly imported: readonly string[];
   readonly channels: ChannelRegistry;
   readonly factKinds: ReadonlyMap<string, FactKind>;
   readonly issuers: ReadonlyMap<string, IssuerPolicy>;
@@ -19,6 +20,7 @@ export interface Policy {
   /** WebSocket paths of the application, by path. */
   readonly doors: ReadonlyMap<string, DoorPolicy>;
   readonly demo: DemoPolicy;
+  readonly tests: readonly PolicyTest[];
 }
 
 export interface RefusalCodePolicy {
@@ -27,17 +29,20 @@ export interface RefusalCodePolicy {
   readonly event?: 'cross-tenant' | undefined;
 }
 
+/** The name of the issuer whose keys are the `GUEST_TOKEN_…` settings. */
+export const guestIssuer = 'guest_token';
+
 /** How the claims of an issuer's tokens become a principal. */
 export interface IssuerPolicy {
   readonly kind: PrincipalKind;
   /** The attributes whose values, joined with `/`, are the id of the principal. */
   readonly id: readonly string[];
-  readonly attributes: Readonly<Record<string, { readonly claim: ClaimName; readonly type: 'string' }>>;
+  readonly attributes: Readonly<Record<string, { readonly claim: ClaimName; readonly type: ValueType }>>;
   readonly revocation?: RevocationPolicy | undefined;
 }
 
-/** The name of a claim, or the setting with the name and its default. */
-export type ClaimName = string | { readonly env: string; readonly default: string };
+/** The names of a claim and of the objects around it, or the variable with its name and the default. */
+export type ClaimName = readonly string[] | { readonly env: string; readonly default: string };
 
 /** The subject under which credentials of a kind are revoked. */
 export interface RevocationPolicy {
@@ -102,9 +107,33 @@ export interface DemoPrincipal {
   readonly kind: PrincipalKind;
   readonly id?: string;
   readonly tenant?: string;
-  readonly roles?: readonly string[];
+  readonly name?: string;
+  readonly roles: readonly string[];
   readonly attributes: Attributes;
 }
 
-/** Refusal codes of Usher and of the policy. */
-export type PolicyCode = OwnRefusalCode | string;
+/** The expected decisions of a test file. */
+export interface PolicyTest {
+  readonly file: string;
+  /** The time of the decisions in milliseconds; the current time without it. */
+  readonly now: number | undefined;
+  readonly principals: ReadonlyMap<string, DemoPrincipal>;
+  readonly facts: readonly DemoFact[];
+  readonly expect: readonly PolicyExpectation[];
+}
+
+export interface PolicyExpectation {
+  readonly line: number;
+  /** The name of a principal; without it the request has no credential. */
+  readonly who?: string;
+  readonly channel: string;
+  readonly outcome: { readonly grant: true } | { readonly refuse: string };
+  /** The tenant of the request; by default the principal's. */
+  readonly tenant?: string;
+  /** The path of a route of the policy; by default the general routes. */
+  readonly route?: string;
+  /** The parameters of the route's path. */
+  readonly pins: Readonly<Record<string, string>>;
+  /** The names of the variations that are granted as well. */
+  readonly alsoGranted: readonly string[];
+}

@@ -31,6 +31,8 @@ export interface Principal extends CredentialLifetime {
   readonly roles: readonly string[];
   /** The user to whom a guest session is linked since the login. */
   readonly linkedUser?: LinkedUser | undefined;
+  /** The name and the parts of the subject of its revocations, for a kind of the policy; `kind` and `id` without it. */
+  readonly subject?: readonly string[] | undefined;
   /** Further attributes for rules. */
   readonly attributes?: Attributes | undefined;
 }
@@ -52,7 +54,12 @@ export interface PrincipalView {
   readonly [attribute: string]: AttributeValue | undefined;
 }
 
-export function viewOf({ id, roles, tenantId, name, linkedUser, attributes }: Principal): PrincipalView {
+/** The view of a principal under the name of its kind, as rules read it. */
+export function principalInput(principal: Principal): Readonly<Record<string, PrincipalView>> {
+  return { [ruleName(principal.kind)]: viewOf(principal) };
+}
+
+function viewOf({ id, roles, tenantId, name, linkedUser, attributes }: Principal): PrincipalView {
   return {
     ...attributes,
     id,

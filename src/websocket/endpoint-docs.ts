@@ -1,3 +1,4 @@
+import type { DoorPolicy } from '../policy/policy.ts';
 import { allOf, type Operation, type Responses } from '../http/openapi/operation.ts';
 
 const opened: Responses = { 101: { description: 'The WebSocket is open' } };
@@ -17,10 +18,13 @@ connection to the chat server is open. If that connection fails, the error is \`
 });
 
 /** OpenAPI of a WebSocket endpoint of the application, which is authorized like this channel. */
-export const sessionEndpointDocs = (channel: string, refusals: Responses): Operation => ({
+export const sessionEndpointDocs = (
+  { channel, upstream }: DoorPolicy,
+  refusals: Responses,
+): Operation => ({
   tags: ['WebSockets'],
   summary: `Open the application’s WebSocket, authorized like \`${channel}\``,
-  description: `Messages pass between the client and the application’s server (\`SESSION_WS_UPSTREAM\`) until the session ends.
+  description: `Messages pass between the client and the application’s server (\`${upstream.env}\`) until the session ends.
 If that server refuses the handshake with a status from 400 to 599, the response has the same status. Any other response
 without an upgrade is 502, and an unreachable server is 503.`,
   security: [{ sessionCookie: [] }, { userToken: [] }, { guestSession: [] }],

@@ -7,9 +7,12 @@ import {
   decideChannel,
   type AuthorizeDeps,
 } from '../authorize/authorize-channel.ts';
+import { fastifyPath } from '../http/fastify-path.ts';
 import type { Responses } from '../http/openapi/operation.ts';
-import type { Grant, Refusal, RefusalCode } from '../policy/decision.ts';
-import { type Principal } from '../policy/principal.ts';
+import { RequestProblem } from '../http/output/problem.ts';
+import type { Grant, Refusal } from '../policy/decision.ts';
+import type { DoorPolicy } from '../policy/policy.ts';
+import type { Principal } from '../policy/principal.ts';
 import { closeCodes } from './close-codes.ts';
 import type { Connection } from './connection.ts';
 import { sessionEndpointDocs } from './endpoint-docs.ts';
@@ -36,23 +39,13 @@ export interface SessionEndpointDeps
   /** OpenAPI of the error responses. */
   readonly refusals: Responses;
   readonly randomBytes: (count: number) => Uint8Array;
-  /** The WebSocket server of the application, and the name of its session cookie. */
-  readonly host: { readonly url: URL; readonly cookieName: string };
+  /** The WebSocket server behind a door; `undefined` if its variable is not set. */
+  readonly upstreamOf: (door: DoorPolicy) => URL | undefined;
+  /** The name of the application's session cookie. */
+  readonly cookieName: string;
   /** Whether the application receives the client's `Host`. */
   readonly preserveHost: boolean;
 }
-
-interface Endpoint {
-  readonly path: string;
-  readonly channel: string;
-}
-
-/** The WebSocket paths of the application, and the channel that authorizes each. */
-const endpoints: readonly Endpoint[] = [
-  { path: '/ws/all-seat-datasocket/', channel: 'private-all-seat-status' },
-  { path: '/ws/payment-socket/:orderId/', channel: 'private-payment-:orderId' },
-  { path: '/ws/chat/', channel: 'private-chat-box' },
-];
 
 /**
  * Adds the WebSocket endpoints of the application. Before it completes a handshake, Usher authorizes the channel and
@@ -62,15 +55,18 @@ export function addSessionEndpoints(
   webSockets: WebSocketEndpoints,
   deps: SessionEndpointDeps,
 ): void {
-  for (const endpoint of endpoints) {
-    const channel = endpoint.channel.replace(':orderId', '{orderId}');
-    const docs = sessionEndpointDocs(channel, deps.refusals);
+  for (const [path, door] of deps.policy().doors) {
+    const upstreamUrl = deps.upstreamOf(door);
+    if (upstreamUrl === undefined) continue;
+    const docs = sessionEndpointDocs(door, deps.refusals);
     webSockets.addEndpoint(
-      endpoint.path,
+      fastifyPath(path),
       { docs, action: 'subscribe' },
       async (request, reply, { protocols }) => {
+        const { channel } = deps.policy().doors.get(path) ?? {};
+        if (channel === undefined) throw new RequestProblem(404, 'There is no such route');
         const refund = await deps.countConnection(request);
-        const authRequest = authRequestOf(endpoint, request, deps);
+        const authRequest = authRequestOf(channel, request, deps);
         const { origin } = authRequest;
         const decision = await authorizeChannel(authRequest, deps).catch(async (error: unknown) => {
           // An outage does not count against the address.
@@ -80,7 +76,7 @@ export function addSessionEndpoints(
         if (decision.outcome === 'refusal') return deps.sendRefusal(request, reply, decision);
         await refund();
         const authorized = { request, authRequest, grant: decision };
-        const upstream = upstreamOf(endpoint, authorized, deps);
+        const upstream = upstreamOf({ path, url: upstreamUrl }, authorized, deps);
         const client = webSockets.watchClient(request);
         const dialling = dialUpstream(upstream, { ...deps, protocols, signal: client.signal });
         const dialled = await dialling.finally(client.stop);
@@ -104,12 +100,12 @@ export function addSessionEndpoints(
 }
 
 function authRequestOf(
-  { channel }: Endpoint,
+  channel: string,
   request: FastifyRequest,
   deps: SessionEndpointDeps,
 ): ChannelAuthRequest {
   return {
-    channelName: withOrder(channel, request),
+    channelName: withParams(channel, request),
     socketId: newSocketId(deps.randomBytes),
     credentials: deps.credentialsOf(request),
     constraints: { tenantIds: [] },
@@ -123,9 +119,10 @@ function newSocketId(randomBytes: SessionEndpointDeps['randomBytes']): string {
   return `${bytes.readUIntBE(0, 6)}.${bytes.readUIntBE(6, 6)}`;
 }
 
-function withOrder(text: string, request: FastifyRequest): string {
-  const { orderId = '' } = request.params as { readonly orderId?: string };
-  return text.replace(':orderId', () => orderId);
+/** Replaces `{name}` by the parameter of the path. */
+function withParams(text: string, { params }: FastifyRequest): string {
+  const values = params as Readonly<Record<string, string>>;
+  return text.replace(/\{([^}]*)\}/g, (_whole, name: string) => values[name] ?? '');
 }
 
 interface Authorized {
@@ -139,17 +136,18 @@ interface Authorized {
  * unchanged. It receives only the session cookie that was authenticated.
  */
 function upstreamOf(
-  endpoint: Endpoint,
+  door: { readonly path: string; readonly url: URL },
   { request, authRequest, grant }: Authorized,
-  { host, preserveHost }: SessionEndpointDeps,
+  { cookieName, preserveHost }: SessionEndpointDeps,
 ): Upstream {
   const [path = '', query = ''] = (request.raw.url ?? '').split(/\?(.*)/s);
-  const url = new URL(host.url);
-  const authorizedPath = withOrder(endpoint.path, request);
+  const url = new URL(door.url);
+  const authorizedPath = withParams(door.path, request);
   // The application's router may accept only one form: with or without the trailing slash.
   url.pathname =
     url.pathname.replace(/\/$/, '') +
-    (path.endsWith('/') ? authorizedPath : authorizedPath.slice(0, -1));
+    authorizedPath.replace(/\/$/, '') +
+    (path.endsWith('/') ? '/' : '');
   url.search = query;
   const [credential] = authRequest.credentials;
   const cookie = credential?.kind === 'session-cookie' ? credential.text.reveal() : undefined;
@@ -159,7 +157,7 @@ function upstreamOf(
     headers: {
       ...forwardedHeaders(request, { address: authRequest.origin.address, preserveHost }),
       ...identityHeaders({ principal, sessionId }),
-      ...(cookie !== undefined && { Cookie: `${host.cookieName}=${cookie}` }),
+      ...(cookie !== undefined && { Cookie: `${cookieName}=${cookie}` }),
     },
   };
 }
@@ -187,7 +185,7 @@ function isSame(now: Principal, before: Principal): boolean {
 }
 
 /** The refusals after a logout, a changed password or the end of a session. */
-const sessionExpiredCodes: ReadonlySet<RefusalCode> = new Set([
+const sessionExpiredCodes: ReadonlySet<string> = new Set([
   'credential-expired',
   'credential-rejected',
 ]);

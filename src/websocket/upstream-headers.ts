@@ -44,7 +44,7 @@ export function identityHeaders({
   const headers: readonly (readonly [string, string | undefined])[] = [
     ['X-Usher-User-Id', encode(principal.id)],
     ['X-Usher-Tenant-Id', encode(principal.tenantId)],
-    ['X-Usher-Roles', rolesOf(principal).map(encode).join(',') || undefined],
+    ['X-Usher-Roles', principal.roles.map(encode).join(',') || undefined],
     ['X-Usher-Entity-Id', encode(about.entityId)],
     ['X-Usher-Entity-Type', encode(about.entityType)],
     ['X-Usher-Provider-Res-Id', encode(about.providerResId)],
@@ -53,12 +53,6 @@ export function identityHeaders({
   return Object.fromEntries(
     headers.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
   );
-}
-
-function rolesOf(principal: Principal): readonly string[] {
-  if (principal.kind === 'user') return principal.roles;
-  if (principal.kind !== 'visitor') return [];
-  return [...(principal.isStaff ? ['staff'] : []), ...(principal.isSuperuser ? ['superuser'] : [])];
 }
 
 /** `encodeURIComponent` throws on a lone surrogate, which a buffer converts to U+FFFD. */

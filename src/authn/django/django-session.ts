@@ -1,3 +1,4 @@
+import { visitorOf } from '../visitor.ts';
 import { createHash, type KeyObject } from 'node:crypto';
 import { inflateSync } from 'node:zlib';
 import type { Secret } from '../../runtime/secret.ts';
@@ -133,9 +134,7 @@ async function identify(
   if (login === undefined || !deps.backends.includes(login.backend)) return rejected;
   const user = await deps.database.user(login.userId);
   if (!user?.isActive || !hasPasswordOf(user, login.hash, deps.keys)) return rejected;
-  const { id: userId, isStaff, isSuperuser, username } = user;
-  const name = displayName(username);
-  return { principal: { kind: 'visitor', id: userId, isStaff, isSuperuser, name, ...lifetime } };
+  return { principal: visitorOf({ ...user, name: displayName(user.username) }, lifetime) };
 }
 
 /** The session contains an HMAC of the password column. After a change of the password the session is invalid. */

@@ -1,6 +1,7 @@
 import { SignJWT } from 'jose';
 import type { Secret } from '../../runtime/secret.ts';
-import type { GuestClaimNames } from '../guest-token.ts';
+import type { IssuerClaims } from '../issued-token.ts';
+import type { Attributes } from '../../policy/principal.ts';
 import { hmacKey } from './token-key.ts';
 
 /** The parameters of signing a token. The lifetime starts at `now`. */
@@ -12,13 +13,6 @@ export interface TokenSigning {
   readonly now: () => number;
 }
 
-/** The guest of a minted token. `tokenId` becomes `jti`. */
-export interface MintedGuest {
-  readonly hotelSlug: string;
-  readonly bookingId: string;
-  readonly tokenId?: string;
-}
-
 /** The user of a minted token. `tokenId` becomes `jti`. */
 export interface MintedUser {
   readonly userId: string;
@@ -28,20 +22,17 @@ export interface MintedUser {
   readonly tokenId?: string;
 }
 
-/** Signs a guest token (HS256) for tests by hand. Rejects with an `Error` if the secret is too weak. */
-export function mintGuestToken(
-  guest: MintedGuest,
-  names: GuestClaimNames,
+/**
+ * Signs a token (HS256) of an issuer of the policy for tests by hand. `tokenId` becomes `jti`. Rejects with an `Error` if the
+ * secret is too weak.
+ */
+export function mintIssuedToken(
+  { attributes, tokenId }: { readonly attributes: Attributes; readonly tokenId?: string },
+  { claims }: IssuerClaims,
   signing: TokenSigning,
 ): Promise<string> {
-  return mint(
-    {
-      [names.bookingClaim]: guest.bookingId,
-      [names.hotelClaim]: guest.hotelSlug,
-      jti: guest.tokenId,
-    },
-    signing,
-  );
+  const named = Object.entries(claims).map(([name, claim]) => [claim, attributes[name]] as const);
+  return mint({ ...Object.fromEntries(named), jti: tokenId }, signing);
 }
 
 /** Signs a user's bearer token (HS256) for tests by hand. Rejects with an `Error` if the secret is too weak. */

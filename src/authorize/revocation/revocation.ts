@@ -2,13 +2,14 @@ import { isDeepStrictEqual } from 'node:util';
 import { type Principal } from '../../policy/principal.ts';
 import type { TerminationLease } from '../../pusher/tracked-connection.ts';
 
-/** The subject of a revocation: one token, or all credentials of a user, a booking, a guest session or a tenant. */
+/** The subject of a revocation: one token, or all credentials of a user, a guest session, a tenant or a subject of the policy. */
 export type RevocationSubject =
   | { readonly kind: 'user'; readonly userId: string; readonly tenantId?: string }
-  | { readonly kind: 'booking'; readonly hotelSlug: string; readonly bookingId: string }
   | { readonly kind: 'guest-session'; readonly sessionId: string }
   | { readonly kind: 'token'; readonly tokenId: string }
-  | { readonly kind: 'tenant'; readonly tenantId: string };
+  | { readonly kind: 'tenant'; readonly tenantId: string }
+  /** A subject of the policy: its name, and the values of its attributes. */
+  | { readonly kind: 'named'; readonly parts: readonly string[] };
 
 /** Stores revocations durably for all replicas. All methods throw `Unavailable`. */
 export interface RevocationStore {
@@ -52,25 +53,20 @@ export function subjectsOf(principal: Principal): readonly RevocationSubject[] {
 
 function ownSubjects(principal: Principal): readonly RevocationSubject[] {
   switch (principal.kind) {
-    case 'guest': {
-      const { hotelSlug, bookingId } = principal;
-      return [{ kind: 'booking', hotelSlug, bookingId }];
-    }
     case 'guest-session': {
-      const { id: sessionId, linkedUserId, linkedTenantId } = principal;
+      const { id: sessionId, linkedUser } = principal;
       const own = { kind: 'guest-session', sessionId } as const;
-      if (linkedUserId === undefined) return [own];
-      // A linked session grants the rooms of the user, so the revocations of the user and of the user's tenant apply to it.
-      return [
-        own,
-        ...userSubjects(linkedUserId, linkedTenantId),
-        ...tenantSubjects(linkedTenantId),
-      ];
+      if (linkedUser === undefined) return [own];
+      // A linked session grants the channels of the user, so the revocations of the user and of the user's tenant apply to it.
+      const { id, tenantId } = linkedUser;
+      return [own, ...userSubjects(id, tenantId), ...tenantSubjects(tenantId)];
     }
     case 'user':
       return userSubjects(principal.id, principal.tenantId);
     case 'visitor':
       return [{ kind: 'user', userId: principal.id }];
+    default:
+      return [{ kind: 'named', parts: principal.subject ?? [principal.kind, principal.id] }];
   }
 }
 

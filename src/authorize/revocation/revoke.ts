@@ -93,8 +93,8 @@ function idsOf(subject: RevocationSubject): {
       const { userId, tenantId } = subject;
       return { principalId: userId, ...(tenantId !== undefined && { tenantId }) };
     }
-    case 'booking':
-      return { principalId: `${subject.hotelSlug}/${subject.bookingId}` };
+    case 'named':
+      return { principalId: subject.parts.slice(1).join('/') };
     case 'guest-session':
       return { principalId: subject.sessionId };
     case 'token':

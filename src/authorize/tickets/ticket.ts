@@ -1,10 +1,10 @@
-import type { DecisionBase, RefusalCode } from '../../policy/decision.ts';
-import type { User } from '../../policy/principal.ts';
+import type { DecisionBase, OwnRefusalCode } from '../../policy/decision.ts';
+import type { Principal } from '../../policy/principal.ts';
 import type { Secret } from '../../runtime/secret.ts';
 
 /** The user of a ticket, and the subject of the conversation. */
 export interface TicketHolder {
-  readonly user: User;
+  readonly user: Principal;
   /** The key id of the only chat server that may redeem the ticket. */
   readonly serverKey: string;
   readonly entityId?: string;
@@ -37,7 +37,7 @@ export interface TicketStore {
 /** Expired tickets are stored for this time, to distinguish them from unknown tickets. */
 export const ticketGraceMs = 60 * 60 * 1000;
 
-type CredentialCode = Extract<RefusalCode, `credential-${string}`>;
+type CredentialCode = Extract<OwnRefusalCode, `credential-${string}`>;
 
 export type IssueRefusalCode =
   | CredentialCode
@@ -68,7 +68,7 @@ export interface TicketRefusal<Code extends TicketRefusalCode> extends DecisionB
 export interface IssuedTicket extends DecisionBase {
   readonly outcome: 'grant';
   readonly action: 'issue-ticket';
-  readonly principal: User;
+  readonly principal: Principal;
   readonly ticket: Secret;
   readonly expiresAt: number;
 }
@@ -76,7 +76,7 @@ export interface IssuedTicket extends DecisionBase {
 export interface RedeemedTicket extends DecisionBase {
   readonly outcome: 'grant';
   readonly action: 'redeem-ticket';
-  readonly principal: User;
+  readonly principal: Principal;
   readonly holder: TicketHolder;
 }
 

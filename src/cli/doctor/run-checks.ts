@@ -1,3 +1,4 @@
+import { loadPolicy } from '../../policy/load-policy.ts';
 import type { Config } from '../../config/load.ts';
 import { isDemoApp } from '../../config/pusher.ts';
 import { checkDependencies } from './dependencies.ts';
@@ -50,11 +51,12 @@ async function gatherEvidence(
   options: CheckOptions,
   { fetch, now }: DoctorDeps,
 ): Promise<Evidence> {
-  const app = appFor(options, config);
+  const policy = await loadPolicy(config.policy);
+  const app = appFor(options, config, policy);
   const { usherUrl } = options;
   const origin = options.origin ?? originIn(config);
   const probeDeps = { usherUrl, origin, fetch, now };
-  const { subscriber, user } = await subjectsOf(options, config, now);
+  const { subscriber, user } = await subjectsOf(options, config, { policy, now });
   const server = isDemoApp(app) ? undefined : await probeServer(app);
   const reachableApp = server === undefined || isFault(server.greeting) ? undefined : app;
   const request = (form: AuthRequest) => (socketId: string) =>

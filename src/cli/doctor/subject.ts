@@ -1,8 +1,10 @@
-import { mintGuestToken, mintUserToken, type TokenSigning } from '../../authn/jwt/mint.ts';
+import { tenantOf } from '../../authorize/evaluate.ts';
 import type { Config } from '../../config/load.ts';
-import { demo } from '../../facts/demo-facts.ts';
+import { fillPath } from '../../http/fastify-path.ts';
+import type { Policy } from '../../policy/policy.ts';
 import type { PusherApp } from '../../pusher/pusher-app.ts';
-import { credentialKind, matchOf } from '../match-channel.ts';
+import { demoRequests, type DemoRequest } from '../demo-requests.ts';
+import { credentialKind } from '../match-channel.ts';
 import type { AuthRequest } from './probe-usher.ts';
 
 /** The subjects whose requests the doctor sends, as far as there are credentials. */
@@ -18,73 +20,78 @@ export interface SubjectOptions {
   readonly tenant?: string | undefined;
 }
 
-/** The subject of the command line; otherwise the guest and the buyer of the demo, outside production and if their tokens can be signed. */
+/** The subject of the command line; otherwise principals of the policy's demo, outside production and if their tokens can be signed. */
 export async function subjectsOf(
   options: SubjectOptions,
   config: Config,
-  now: () => number,
+  { policy, now }: { readonly policy: Policy; readonly now: () => number },
 ): Promise<Subjects> {
   const { channel, token, tenant } = options;
-  if (channel === undefined || token === undefined) return demoSubjects(config, now);
-  const match = matchOf(channel);
+  if (channel === undefined || token === undefined) return demoSubjects(config, policy, now);
+  const match = policy.channels.matchText(channel);
   const kind = credentialKind(token, match);
-  const { tenantId = tenant, hotelSlug = '' } = match?.params ?? {};
   switch (kind) {
-    case 'guest-token':
-      return { subscriber: guestOf(channel, hotelSlug, token) };
+    case 'guest-token': {
+      const form = routeForm(channel, token, policy);
+      return form === undefined ? {} : { subscriber: { channel, form } };
+    }
     case 'guest-session':
       return { subscriber: subscriberOf(channel, { 'x-guest-session': token }) };
     case 'session-cookie':
       return { subscriber: subscriberOf(channel, cookieOf(config, token)) };
     case 'bearer': {
-      const headers = bearer(token, tenant ?? tenantId);
+      const headers = bearer(token, tenant ?? (match && tenantOf(match)));
       return { subscriber: subscriberOf(channel, headers), user: signingIn(headers) };
     }
   }
 }
 
 /** The Pusher app that signs for a channel's tenant. */
-export function appFor({ channel, tenant }: SubjectOptions, config: Config): PusherApp {
-  const tenantId = tenant ?? matchOf(channel ?? '')?.params['tenantId'] ?? '';
+export function appFor(
+  { channel, tenant }: SubjectOptions,
+  config: Config,
+  { channels }: Policy,
+): PusherApp {
+  const match = channels.matchText(channel ?? '');
+  const tenantId = tenant ?? (match && tenantOf(match)) ?? '';
   return config.tenantsApps.find(({ tenants }) => tenants.includes(tenantId))?.app ?? config.pusher;
 }
 
-async function demoSubjects(config: Config, now: () => number): Promise<Subjects> {
+async function demoSubjects(
+  config: Config,
+  policy: Policy,
+  now: () => number,
+): Promise<Subjects> {
   if (config.production) return {};
-  const signing = { lifetimeMs: 60_000, now };
-  const [guest, buyer] = await Promise.all([
-    demoGuest(config, signing),
-    demoBuyer(config, signing),
-  ]);
-  return { ...(guest && { subscriber: guest }), ...(buyer && { user: buyer }) };
+  const requests = await demoRequests(policy, config, { lifetimeMs: 60_000, now });
+  const onRoute = requests.find(({ field }) => field !== undefined);
+  const user = requests.find(({ credential }) => credential === 'bearer');
+  return {
+    ...(onRoute && { subscriber: { channel: onRoute.channel, form: formOf(onRoute) } }),
+    ...(user && { user: signingIn(bearer(user.token, user.principal.tenant)) }),
+  };
 }
 
-type Signing = Pick<TokenSigning, 'lifetimeMs' | 'now'>;
-
-async function demoGuest({ guestTokens }: Config, signing: Signing) {
-  if (guestTokens === undefined || !('secret' in guestTokens.keys)) return undefined;
-  const { keys, expected } = guestTokens;
-  const { hotelSlug, bookingId } = demo.booking;
-  const token = await mintGuestToken(demo.booking, guestTokens, {
-    ...{ ...signing, ...expected },
-    secret: keys.secret,
-  });
-  const channel = `private-hotel-${hotelSlug}-guest-chat-booking-${bookingId}`;
-  return guestOf(channel, hotelSlug, token);
+function formOf({ path, field = '', token, channel }: DemoRequest): AuthRequest {
+  return { path, fields: { [field]: token, channel_name: channel } };
 }
 
-async function demoBuyer({ userTokens }: Config, signing: Signing) {
-  if (userTokens === undefined || !('secret' in userTokens.keys)) return undefined;
-  const { keys, expected } = userTokens;
-  const { tenantId, buyerId } = demo.escrow;
-  const user = { userId: buyerId, tenantId };
-  const token = await mintUserToken(user, { ...signing, ...expected, secret: keys.secret });
-  return signingIn(bearer(token, tenantId));
-}
-
-function guestOf(channel: string, hotelSlug: string, token: string) {
-  const path = `/api/guest/hotel/${encodeURIComponent(hotelSlug)}/chat/pusher/auth`;
-  return { channel, form: { path, fields: { token, channel_name: channel } } };
+/** The request of the policy's route that signs this channel with such a token. */
+function routeForm(
+  channel: string,
+  token: string,
+  { channels, routes }: Policy,
+): AuthRequest | undefined {
+  const match = channels.matchText(channel);
+  const pattern = match?.channelType.pattern.text ?? '';
+  const [path, route] = [...routes].find(([, { only }]) => only?.includes(pattern) === true) ?? [];
+  if (path === undefined || route === undefined || match === undefined) return undefined;
+  const values = route.pins.map((pin) => [pin.pathParam, match.params[pin.channelParam] ?? '']);
+  const { query, field = query ?? 'token' } = route.credential;
+  return {
+    path: fillPath(path, Object.fromEntries(values) as Readonly<Record<string, string>>),
+    fields: { [field]: token, channel_name: channel },
+  };
 }
 
 type Headers = Readonly<Record<string, string>>;

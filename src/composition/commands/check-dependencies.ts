@@ -1,7 +1,8 @@
 import { fetchKeySet } from '../../authn/jwt/fetch-key-set.ts';
 import { createSessionCookieReader } from '../../authn/session-cookie.ts';
-import type { Config, GuestTokenConfig, UserTokenConfig } from '../../config/load.ts';
+import type { Config } from '../../config/load.ts';
 import type { HostDatabaseConfig, SessionConfig } from '../../config/sessions.ts';
+import type { TokenConfig } from '../../config/tokens.ts';
 import { createDjangoDatabase } from '../../database/host/django-database.ts';
 import { createHostDatabase, type HostDatabase } from '../../database/host/host-database.ts';
 import { createPersonalAccessTokens } from '../../database/host/personal-access-tokens.ts';
@@ -95,7 +96,7 @@ function probeRedis(url: Secret): Probe {
 
 function probeKeySet(
   setting: string,
-  tokens: GuestTokenConfig | UserTokenConfig | undefined,
+  tokens: TokenConfig | undefined,
   { fetch }: ProbeDeps,
 ): readonly Probe[] {
   if (tokens === undefined || !('jwksUrl' in tokens.keys)) return [];

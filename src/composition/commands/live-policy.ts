@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { decideChannel, type DecideDeps } from '../../authorize/authorize-channel.ts';
 import { buildFacts } from '../../facts/build-facts.ts';
-import type { DecideChannel } from '../../cli/policy-test/offline-policy.ts';
+import type { ChannelAuthRequest } from '../../authorize/auth-request.ts';
+import type { Decision } from '../../policy/decision.ts';
 import { buildIdentify } from '../authn.ts';
 import { withDatabase } from './open-database.ts';
 import { createDependencies } from '../../observability/dependencies.ts';
 import { createCacheStats } from '../../observability/metrics/cache-stats.ts';
-import { channelRegistry } from '../../policy/channels/index.ts';
+import { loadPolicy } from '../../policy/load-policy.ts';
+import type { Policy } from '../../policy/policy.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import type { Config } from '../../config/load.ts';
 import { createPusherApps } from '../../pusher/apps.ts';
@@ -14,27 +16,38 @@ import { createSigner } from '../../pusher/sign.ts';
 import { createGuestSessions } from '../../database/repositories/guest-sessions.ts';
 import { createRevocations } from '../../database/repositories/revocations.ts';
 
+/** The policy, and a function that decides by it. */
+export interface LivePolicy {
+  readonly policy: Policy;
+  /** Decides without an entry in the audit log. Throws `Unavailable`. */
+  readonly decide: (request: ChannelAuthRequest) => Promise<Decision>;
+}
+
 /**
  * Runs `use` with a function that decides as the service does: with the same facts, but without writing to the audit
  * log. Throws `Unavailable` and `StartRefused`.
  */
 export function withPolicy<T>(
   config: Config,
-  use: (decide: DecideChannel) => Promise<T>,
+  use: (live: LivePolicy) => Promise<T>,
 ): Promise<T> {
   return withDatabase(config, async (database) => {
+    const loaded = await loadPolicy(config.policy);
+    const policy = () => loaded;
     const { now } = systemClock;
     const sessions = createGuestSessions(database);
     const unused = { dependencies: createDependencies(), tokenLookups: createCacheStats() };
-    const { identify, closeHosts } = buildIdentify(config, { sessions, now, ...unused });
+    const { identify, closeHosts } = buildIdentify(config, {
+      ...{ sessions, now, policy, ...unused },
+    });
     const { encrypts } = createSigner(createPusherApps(config.pusher, config.tenantsApps));
     const deps: DecideDeps = {
-      ...{ identify, encrypts, channels: channelRegistry, now, newId: randomUUID },
+      ...{ identify, encrypts, policy, now, newId: randomUUID },
       find: buildFacts(database).find,
       revocations: createRevocations(database),
     };
     try {
-      return await use((request) => decideChannel(request, deps));
+      return await use({ policy: loaded, decide: (request) => decideChannel(request, deps) });
     } finally {
       await closeHosts();
     }

@@ -14,8 +14,8 @@ export function subjectParts(subject: RevocationSubject): readonly string[] {
       return subject.tenantId === undefined
         ? ['user', subject.userId]
         : ['user', subject.userId, subject.tenantId];
-    case 'booking':
-      return ['booking', subject.hotelSlug, subject.bookingId];
+    case 'named':
+      return subject.parts;
     case 'guest-session':
       return ['guest-session', subject.sessionId];
     case 'token':
@@ -35,8 +35,6 @@ export function parseSubject(parts: unknown): RevocationSubject | undefined {
   switch (kind) {
     case 'user':
       return { kind, userId: first, ...(second !== undefined && { tenantId: second }) };
-    case 'booking':
-      return second === undefined ? undefined : { kind, hotelSlug: first, bookingId: second };
     case 'guest-session':
       return { kind, sessionId: first };
     case 'token':
@@ -44,6 +42,6 @@ export function parseSubject(parts: unknown): RevocationSubject | undefined {
     case 'tenant':
       return { kind, tenantId: first };
     default:
-      return undefined;
+      return { kind: 'named', parts: parts as readonly string[] };
   }
 }

@@ -36,15 +36,12 @@ export const components = {
         request_id: { type: 'string', description: 'The same as `X-Request-Id`' },
       },
     },
-    HotelError: {
+    PolicyError: {
       type: 'object',
-      description: 'As the existing client of the hotel chat parses it',
+      description: 'The error of a route of the policy, as its existing client parses it',
       additionalProperties: false,
       required: ['error'],
-      properties: {
-        error: { enum: [...errorWord.enum, 'Missing required parameters'] },
-        message: { type: 'string' },
-      },
+      properties: { error: { type: 'string' }, message: { type: 'string' } },
     },
     TicketError: {
       type: 'object',
@@ -107,7 +104,7 @@ export const components = {
       in: 'query',
       name: 'token',
       description:
-        'A hotel guest’s token: a JWT with `booking_id`, `hotel_slug` and `exp`. It may stand in the body as well, or only there. `usher mint-token guest --hotel grand-hotel --booking BK-2025-ABC123` makes one for development.',
+        'A token of the issuer `guest_token` of the policy: a JWT with its claims and `exp`. The route may read it from the body as well. `usher mint-token guest` signs one for development.',
     },
     guestSession: {
       type: 'apiKey',

@@ -69,7 +69,7 @@ function paths(
 ): Readonly<Record<string, PathItem>> {
   const items: Record<string, PathItem> = {};
   for (const route of routes) {
-    const path = route.path.replace(/:([a-zA-Z]+)/g, '{$1}');
+    const path = route.path.replace(/:([A-Za-z0-9_]+)/g, '{$1}');
     const item = (items[path] ??= servers === undefined ? {} : { servers });
     item[route.method.toLowerCase()] = describe(route);
   }
@@ -83,7 +83,7 @@ function describe({
   authorizes = false,
   operation,
 }: DocumentedRoute): object {
-  const inPath = [...path.matchAll(/:([a-zA-Z]+)/g)].map(([, name = '']) =>
+  const inPath = [...path.matchAll(/:([A-Za-z0-9_]+)/g)].map(([, name = '']) =>
     pathParameter(name, params[name]),
   );
   const { requestBody, responses } = operation;
@@ -103,8 +103,10 @@ function describe({
 }
 
 function pathParameter(name: string, schema: Schema = { type: 'string', minLength: 1 }): Parameter {
-  const known = pathParameters[name];
-  if (known === undefined) throw new Error(`Nothing is known of the path parameter ${name}`);
+  const known = pathParameters[name] ?? {
+    description: `The parameter \`${name}\` of the path`,
+    examples: {},
+  };
   return { name, in: 'path', required: true, schema, ...known };
 }
 

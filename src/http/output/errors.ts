@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { DecisionBase } from '../../policy/decision.ts';
+import type { AnswerStyle } from '../../policy/policy.ts';
 import { Unavailable } from '../../runtime/unavailable.ts';
 import { ownField, unknownType } from '../input/body.ts';
 import { repeatedField } from '../input/repeated-field.ts';
@@ -15,8 +16,8 @@ declare module 'fastify' {
   }
 }
 
-/** The error formats of existing clients: the hotel chat and the ticket clients are older than Usher. */
-export type ErrorBody = 'hotel' | 'ticket';
+/** The error formats of existing clients: of tickets, or of a route of the policy. */
+export type ErrorBody = 'ticket' | AnswerStyle;
 
 /** The status and message that the client receives. */
 export interface ErrorResponse {
@@ -31,12 +32,9 @@ export const unavailableResponse = {
   retryAfter: 2,
 } as const;
 
-/** The text that the hotel chat's client expects in place of an error and a message. */
-export const missingParameters = 'Missing required parameters';
-
 /**
- * Creates the body of an error. The general format is `{error, message, request_id}`. The hotel chat's format has no
- * id. The format of tickets is `{success, error}`.
+ * Creates the body of an error. The general format is `{error, message, request_id}`. An answer style of the policy has no
+ * id, and `{error}` for missing parameters. The format of tickets is `{success, error}`.
  */
 export function bodyOf(
   { status, message }: ErrorResponse,
@@ -44,9 +42,9 @@ export function bodyOf(
   errorBody: ErrorBody | undefined,
 ): object {
   if (errorBody === 'ticket') return { success: false, error: message };
-  if (errorBody === 'hotel' && message === missingParameters) return { error: message };
+  if (message === errorBody?.missing) return { error: message };
   const error = STATUS_CODES[status] ?? 'Error';
-  return errorBody === 'hotel' ? { error, message } : { error, message, request_id: requestId };
+  return errorBody ? { error, message } : { error, message, request_id: requestId };
 }
 
 /** Sends an error in the format of the route. */

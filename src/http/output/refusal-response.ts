@@ -1,4 +1,5 @@
-import type { RefusalCode } from '../../policy/decision.ts';
+import type { OwnRefusalCode } from '../../policy/decision.ts';
+import type { AnswerStyle } from '../../policy/policy.ts';
 
 /** The status and message that the client receives for a refusal. */
 export interface RefusalResponse {
@@ -9,7 +10,6 @@ export interface RefusalResponse {
 /** The response to each refusal code. */
 export type RefusalResponses<Code extends string> = Readonly<Record<Code, RefusalResponse>>;
 
-type ChannelRefusalResponses = RefusalResponses<RefusalCode>;
 
 const tooManyAuthorizations = { status: 429, message: 'Too many authorizations' } as const;
 const tooManySubscriptions = {
@@ -28,7 +28,7 @@ const otherTenant = {
  * The general routes. "Not found" and "forbidden" have the same response. Otherwise anyone could find out which facts
  * exist.
  */
-export const generalResponses: ChannelRefusalResponses = {
+export const generalResponses: RefusalResponses<OwnRefusalCode> = {
   'malformed-socket-id': malformedSocket,
   'malformed-channel': { status: 400, message: 'channel_name is malformed' },
   'unknown-channel': refused,
@@ -43,43 +43,30 @@ export const generalResponses: ChannelRefusalResponses = {
   revoked: { status: 401, message: 'The credential has been revoked' },
   'tenant-missing': { status: 403, message: 'X-Tenant-ID is required' },
   'tenant-mismatch': otherTenant,
-  'hotel-mismatch': refused,
-  'booking-mismatch': refused,
   'fact-missing': refused,
-  'booking-closed': refused,
   'wrong-kind': refused,
   'not-allowed': refused,
   'too-many-authorizations': tooManyAuthorizations,
   'too-many-subscriptions': tooManySubscriptions,
 };
 
-const format = { status: 403, message: 'Invalid channel format' } as const;
-const token = { status: 403, message: 'Token expired or invalid' } as const;
-const booking = { status: 403, message: 'Invalid token or booking not found' } as const;
-const hotel = { status: 403, message: 'Hotel access denied' } as const;
+/**
+ * The response to a refusal code. A code that the responses do not have is a code of the policy: the response must not reveal
+ * which check failed.
+ */
+export function responseFor(
+  code: string,
+  responses: Readonly<Partial<Record<string, RefusalResponse>>>,
+  otherwise: RefusalResponse = refused,
+): RefusalResponse {
+  return (Object.hasOwn(responses, code) ? responses[code] : undefined) ?? otherwise;
+}
 
-/** The hotel chat's route. The existing client parses these messages. */
-export const guestChatResponses: ChannelRefusalResponses = {
-  'malformed-socket-id': malformedSocket,
-  'malformed-channel': format,
-  'unknown-channel': format,
-  'ambiguous-channel': format,
-  'credential-missing': token,
-  'credential-conflict': { status: 400, message: 'Only one token may be presented' },
-  'credential-malformed': token,
-  'credential-expired': token,
-  'credential-rejected': token,
-  'credential-not-configured': token,
-  'origin-refused': token,
-  revoked: token,
-  'tenant-missing': hotel,
-  'tenant-mismatch': hotel,
-  'hotel-mismatch': hotel,
-  'booking-mismatch': { status: 403, message: 'Channel access denied - booking mismatch' },
-  'fact-missing': booking,
-  'booking-closed': booking,
-  'wrong-kind': format,
-  'not-allowed': booking,
-  'too-many-authorizations': tooManyAuthorizations,
-  'too-many-subscriptions': tooManySubscriptions,
-};
+/** The responses of an existing client's answer style. Limits have the general responses. */
+export function responsesOf({ refusals }: AnswerStyle): Readonly<Record<string, RefusalResponse>> {
+  return {
+    ...refusals,
+    'too-many-authorizations': tooManyAuthorizations,
+    'too-many-subscriptions': tooManySubscriptions,
+  };
+}

@@ -1,12 +1,13 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { RefusalCode } from '../../policy/decision.ts';
 import { wholeSeconds, type CountFailure } from '../../rate-limit/request-limits.ts';
 import { sendError, type ErrorResponse } from './errors.ts';
-import type { RefusalResponses } from './refusal-response.ts';
+import { responseFor, type RefusalResponse } from './refusal-response.ts';
 
 /** The refusal responses of a route, and the counter of refusals. */
-export interface RefusalContext<Code extends string = RefusalCode> {
-  readonly responses: RefusalResponses<Code>;
+export interface RefusalContext {
+  readonly responses: Readonly<Record<string, RefusalResponse>>;
+  /** For codes that `responses` does not have. */
+  readonly otherwise?: RefusalResponse | undefined;
   readonly countFailure: CountFailure;
 }
 
@@ -19,18 +20,18 @@ export function sendGrant(reply: FastifyReply, decisionId: string, signed: objec
 }
 
 /** The parts of a refusal that its response depends on. */
-interface RefusalOutcome<Code extends string> {
-  readonly code: Code;
+interface RefusalOutcome {
+  readonly code: string;
   readonly denied?: string | undefined;
   readonly retryAfterMs?: number;
 }
 
 /** Returns what the client receives for a refusal. `retryAfter`, in seconds, is present in a 429 only. */
-export function responseTo<Code extends string>(
-  { code, denied, retryAfterMs = 0 }: RefusalOutcome<Code>,
-  responses: RefusalResponses<Code>,
+export function responseTo(
+  { code, denied, retryAfterMs = 0 }: RefusalOutcome,
+  { responses, otherwise }: Pick<RefusalContext, 'responses' | 'otherwise'>,
 ): ErrorResponse & { readonly retryAfter?: number } {
-  const { status, message } = responses[code];
+  const { status, message } = responseFor(code, responses, otherwise);
   if (status === 429) return { status, message, retryAfter: wholeSeconds(retryAfterMs) };
   return { status, message: status === 403 ? (denied ?? message) : message };
 }
@@ -39,14 +40,14 @@ export function responseTo<Code extends string>(
  * Sends a refusal with the route's message and counts it against the address. A 429 is not counted: it limits one
  * principal and must not block other principals at the same address.
  */
-export async function sendRefusal<Code extends string>(
+export async function sendRefusal(
   [request, reply]: readonly [FastifyRequest, FastifyReply],
-  refusal: RefusalOutcome<Code> & { readonly id: string },
-  { responses, countFailure }: RefusalContext<Code>,
+  refusal: RefusalOutcome & { readonly id: string },
+  context: RefusalContext,
 ): Promise<FastifyReply> {
   void reply.headers({ 'x-decision-id': refusal.id, 'cache-control': 'no-store' });
-  const { retryAfter, ...response } = responseTo(refusal, responses);
+  const { retryAfter, ...response } = responseTo(refusal, context);
   if (retryAfter !== undefined) void reply.header('retry-after', retryAfter);
-  else await countFailure(request);
+  else await context.countFailure(request);
   return sendError(request, reply, response);
 }

@@ -79,11 +79,12 @@ const meanings: Readonly<Record<number, string>> = {
   503: 'A dependency could not answer; never a grant',
 };
 
-const schemas: Readonly<Record<ErrorBody | 'ours', RefTo<'schemas'>>> = {
-  ours: { $ref: '#/components/schemas/Error' },
-  hotel: { $ref: '#/components/schemas/HotelError' },
-  ticket: { $ref: '#/components/schemas/TicketError' },
-};
+function schemaOf(errorBody: ErrorBody | undefined): RefTo<'schemas'> {
+  if (errorBody === undefined) return { $ref: '#/components/schemas/Error' };
+  return errorBody === 'ticket'
+    ? { $ref: '#/components/schemas/TicketError' }
+    : { $ref: '#/components/schemas/PolicyError' };
+}
 
 const requestId = 'b7a0a5cf-4f0e-4f43-9d1e-2f4f8f0c3a11';
 
@@ -94,7 +95,7 @@ export function responsesFor(faults: readonly ErrorExample[], errorBody?: ErrorB
 
 function responseFor(fault: ErrorExample, errorBody: ErrorBody | undefined): Response {
   const { status } = fault;
-  const schema = schemas[errorBody ?? 'ours'];
+  const schema = schemaOf(errorBody);
   const response = json(meanings[status] ?? '', schema, exampleOf(fault, errorBody));
   const complete = fault.decided === true ? decided(response) : response;
   return status === 429 || status === 503

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Origin, WriteSignal } from '../../audit/audit-event.ts';
 import { parseChannelName } from '../../policy/channel-name.ts';
-import type { ChannelRegistry } from '../../policy/channel-registry.ts';
+import type { Policy } from '../../policy/policy.ts';
 import type { Deduplicate } from './deduplicate.ts';
 import type {
   ChannelEvents,
@@ -18,7 +18,7 @@ export type Receipt = 'taken' | 'repeated' | 'under-way' | 'stale' | 'forged' | 
 export interface ReceiveWebhookDeps {
   readonly readWebhook: ReadWebhook;
   readonly beginOnce: Deduplicate;
-  readonly channels: ChannelRegistry;
+  readonly policy: () => Policy;
   /** The key of the app that has the channels of this tenant. */
   readonly appKeyOf: (tenantId: string) => string | undefined;
   readonly figures: ChannelEvents;
@@ -95,7 +95,7 @@ function ownerOf(
   deps: ReceiveWebhookDeps,
 ): ChannelOwner | undefined {
   const name = parseChannelName(event.channel);
-  const match = name && deps.channels.match(name);
+  const match = name && deps.policy().channels.match(name);
   // Clients can invent names outside the registry, and public channels have no owner.
   if (match === undefined || typeof match === 'string') return undefined;
   const tenantId = match.params['tenantId'];

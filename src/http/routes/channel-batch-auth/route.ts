@@ -86,11 +86,13 @@ async function countOnce(
   }
 }
 
+const general = { responses: generalResponses } as const;
+
 /** Classifies a decision for the limit of the address. A limit of the principal does not count against the address. */
 function outcomeOf(decision: ChannelDecision): 'grant' | 'refusal' | 'none' {
   if (decision instanceof Unavailable) return 'none';
   if (decision.outcome === 'grant') return 'grant';
-  return generalResponses[decision.code].status === 429 ? 'none' : 'refusal';
+  return responseTo(decision, general).status === 429 ? 'none' : 'refusal';
 }
 
 function entryOf(
@@ -101,7 +103,7 @@ function entryOf(
   if (decision instanceof Unavailable) return refusedEntry(unavailableResponse);
   const id = decision.id;
   if (decision.outcome === 'grant') return { status: 200, data: sign(decision), decision_id: id };
-  const response = responseTo(decision, generalResponses);
+  const response = responseTo(decision, general);
   // A limit of the principal says more than the limit of the address.
   if (limit === undefined || response.retryAfter !== undefined) return refusedEntry(response, id);
   const retryAfter = Number(limit.headers['retry-after']);

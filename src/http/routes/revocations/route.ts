@@ -1,20 +1,13 @@
 import type { FastifyInstance } from 'fastify';
 import type { RevocationSubject } from '../../../authorize/revocation/revocation.ts';
 import { revoke, type RevokeDeps } from '../../../authorize/revocation/revoke.ts';
+import type { Policy } from '../../../policy/policy.ts';
 import { originOf } from '../../input/auth-request.ts';
 import { parseDatetime } from '../../input/datetime.ts';
 import { malformed } from '../../output/problem.ts';
 import { revocationsDocs } from './docs.ts';
 
-interface RevocationBody {
-  readonly user_id?: string;
-  readonly tenant_id?: string;
-  readonly hotel_slug?: string;
-  readonly booking_id?: string;
-  readonly guest_session_id?: string;
-  readonly token_id?: string;
-  readonly issued_before?: string;
-}
+type RevocationBody = Readonly<Record<string, string>>;
 
 /** The JSON Schema of an id that a credential can contain. The revocation of any other id would have no effect. */
 const id = {
@@ -22,22 +15,7 @@ const id = {
   pattern: '^[^\\p{Cc}\\p{Cf}\\p{Cs}\\p{Zl}\\p{Zp}]{1,255}$',
 } as const;
 
-const subject = {
-  user_id: id,
-  tenant_id: id,
-  hotel_slug: id,
-  booking_id: id,
-  guest_session_id: id,
-  token_id: id,
-} as const;
-
-const body = {
-  type: 'object',
-  additionalProperties: false,
-  properties: { ...subject, issued_before: { type: 'string', maxLength: 40 } },
-} as const;
-
-const options = { schema: { body }, config: { docs: revocationsDocs(body, subject) } };
+const ownFields = ['user_id', 'tenant_id', 'guest_session_id', 'token_id'] as const;
 
 /**
  * How far `issued_before` may lie in the future, in milliseconds: the clock skew allowed for issuers. A revocation
@@ -45,14 +23,28 @@ const options = { schema: { body }, config: { docs: revocationsDocs(body, subjec
  */
 const furthestAhead = 60_000;
 
+export interface RevocationsDeps extends RevokeDeps {
+  readonly policy: () => Policy;
+}
+
 /** Adds `POST /revocations` to the operator's port. */
-export function addRevocations(server: FastifyInstance, deps: RevokeDeps): void {
+export function addRevocations(server: FastifyInstance, deps: RevocationsDeps): void {
+  const subjects = subjectsOfPolicy(deps.policy());
+  const fields = [...ownFields, ...subjects.flatMap((each) => each.fields)];
+  const properties = Object.fromEntries(fields.map((field) => [field, id]));
+  const body = {
+    type: 'object',
+    additionalProperties: false,
+    properties: { ...properties, issued_before: { type: 'string', maxLength: 40 } },
+  } as const;
+  const options = { schema: { body }, config: { docs: revocationsDocs(body, properties) } };
   server.post<{ Body: RevocationBody }>('/revocations', options, async (request) => {
     const { issued_before, ...named } = request.body;
-    const subject = subjectOf(named);
+    const subject = subjectOf(named, subjects);
     if (subject === undefined) {
+      const others = subjects.map((each) => `${each.fields.join(' with ')}, `);
       throw malformed(
-        'Name exactly one of user_id (with or without tenant_id), tenant_id, hotel_slug with booking_id, guest_session_id, token_id',
+        `Name exactly one of user_id (with or without tenant_id), tenant_id, ${others.join('')}guest_session_id, token_id`,
       );
     }
     const asked = { subject, issuedBefore: issuedBefore(issued_before, deps.now()) };
@@ -63,27 +55,43 @@ export function addRevocations(server: FastifyInstance, deps: RevokeDeps): void 
   });
 }
 
+/** A subject of the policy: its name, and the fields of the body that are its parts. */
+interface PolicySubject {
+  readonly name: string;
+  readonly fields: readonly string[];
+}
+
+function subjectsOfPolicy({ issuers }: Policy): readonly PolicySubject[] {
+  return [...issuers.values()].flatMap(({ revocation }) =>
+    revocation === undefined
+      ? []
+      : [{ name: revocation.subject, fields: [...revocation.fields.keys()] }],
+  );
+}
+
 /** Returns the subject of these fields. Returns `undefined` for no subject and for more than one. */
-function subjectOf(named: Omit<RevocationBody, 'issued_before'>): RevocationSubject | undefined {
-  const { user_id, tenant_id, hotel_slug, booking_id, guest_session_id, token_id } = named;
-  const count = Object.keys(named).length;
-  if (count === 1) {
-    if (user_id !== undefined) return { kind: 'user', userId: user_id };
-    if (tenant_id !== undefined) return { kind: 'tenant', tenantId: tenant_id };
-    if (guest_session_id !== undefined) {
-      return { kind: 'guest-session', sessionId: guest_session_id };
-    }
-    if (token_id !== undefined) return { kind: 'token', tokenId: token_id };
+function subjectOf(
+  named: RevocationBody,
+  subjects: readonly PolicySubject[],
+): RevocationSubject | undefined {
+  const { user_id, tenant_id, guest_session_id, token_id } = named;
+  const given = Object.keys(named);
+  const declared = subjects.find(
+    ({ fields }) => fields.length === given.length && fields.every((field) => given.includes(field)),
+  );
+  if (declared !== undefined) {
+    return { kind: 'named', parts: [declared.name, ...declared.fields.map((field) => named[field] ?? '')] };
   }
-  if (count === 2) {
-    if (user_id !== undefined && tenant_id !== undefined) {
-      return { kind: 'user', userId: user_id, tenantId: tenant_id };
-    }
-    if (hotel_slug !== undefined && booking_id !== undefined) {
-      return { kind: 'booking', hotelSlug: hotel_slug, bookingId: booking_id };
-    }
+  if (given.length === 2 && user_id !== undefined && tenant_id !== undefined) {
+    return { kind: 'user', userId: user_id, tenantId: tenant_id };
   }
-  return undefined;
+  if (given.length !== 1) return undefined;
+  if (user_id !== undefined) return { kind: 'user', userId: user_id };
+  if (tenant_id !== undefined) return { kind: 'tenant', tenantId: tenant_id };
+  if (token_id !== undefined) return { kind: 'token', tokenId: token_id };
+  return guest_session_id === undefined
+    ? undefined
+    : { kind: 'guest-session', sessionId: guest_session_id };
 }
 
 function issuedBefore(text: string | undefined, now: number): number {

@@ -1,0 +1,87 @@
+import { issuerClaims } from '../authn/issued-token.ts';
+import { credentialKindOf, type Credential } from '../authn/credential.ts';
+import { mintIssuedToken, mintUserToken, type TokenSigning } from '../authn/jwt/mint.ts';
+import type { Config } from '../config/load.ts';
+import { fillPath } from '../http/fastify-path.ts';
+import { guestIssuer, type DemoPrincipal, type Policy, type RoutePolicy } from '../policy/policy.ts';
+
+/** A request for a channel of the demo, with a token that works outside production. */
+export interface DemoRequest {
+  readonly who: string;
+  readonly principal: DemoPrincipal;
+  readonly channel: string;
+  readonly credential: Credential['kind'];
+  readonly token: string;
+  /** The path of the route that signs the channel. */
+  readonly path: string;
+  /** The name of the field of the token; in the header `Authorization` without it. */
+  readonly field: string | undefined;
+}
+
+/** The requests of the demo whose tokens can be signed with the configured secrets. */
+export async function demoRequests(
+  policy: Policy,
+  config: Config,
+  signing: Pick<TokenSigning, 'lifetimeMs' | 'now'>,
+): Promise<readonly DemoRequest[]> {
+  const requests = policy.demo.subscribe.map(async ({ who, channel }) => {
+    const principal = policy.demo.principals.get(who);
+    const token = principal && (await mintFor(principal, { policy, config, signing }));
+    if (principal === undefined || token === undefined) return [];
+    const credential = credentialKindOf(principal.kind);
+    return { who, principal, channel, credential, token, ...routeTo(channel, principal, policy) };
+  });
+  return (await Promise.all(requests)).flat();
+}
+
+interface MintContext {
+  readonly policy: Policy;
+  readonly config: Config;
+  readonly signing: Pick<TokenSigning, 'lifetimeMs' | 'now'>;
+}
+
+async function mintFor(
+  principal: DemoPrincipal,
+  { policy, config, signing }: MintContext,
+): Promise<string | undefined> {
+  const isUser = principal.kind === 'user';
+  const tokens = isUser ? config.userTokens : config.guestTokens;
+  if (tokens === undefined || !('secret' in tokens.keys)) return undefined;
+  const settings = { ...signing, ...tokens.expected, secret: tokens.keys.secret };
+  const { id = '', tenant, roles, name, attributes } = principal;
+  if (isUser) {
+    const user = {
+      ...{ userId: id, roles },
+      ...(tenant !== undefined && { tenantId: tenant }),
+      ...(name !== undefined && { name }),
+    };
+    return mintUserToken(user, settings);
+  }
+  const issuer = policy.issuers.get(guestIssuer);
+  if (issuer?.kind !== principal.kind) return undefined;
+  return mintIssuedToken({ attributes }, issuerClaims(issuer, config.variable), settings);
+}
+
+/** The route of the policy that signs the channel for this kind of principal; otherwise the general one. */
+function routeTo(
+  channel: string,
+  { kind }: DemoPrincipal,
+  { channels, routes }: Policy,
+): Pick<DemoRequest, 'path' | 'field'> {
+  const match = channels.matchText(channel);
+  const pattern = match?.channelType.pattern.text ?? '';
+  const signs = ({ only, credential }: RoutePolicy) =>
+    credential.kind === kind && only?.includes(pattern) !== false;
+  const [path, route] = [...routes].find(([, each]) => signs(each)) ?? [];
+  if (path === undefined || route === undefined || match === undefined) {
+    return { path: '/broadcasting/auth', field: undefined };
+  }
+  const values = route.pins.map(({ pathParam, channelParam }) => [
+    pathParam,
+    match.params[channelParam] ?? '',
+  ]);
+  return {
+    path: fillPath(path, Object.fromEntries(values) as Readonly<Record<string, string>>),
+    field: route.credential.query ?? route.credential.field,
+  };
+}

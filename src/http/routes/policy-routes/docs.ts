@@ -1,0 +1,88 @@
+import type { AnswerStyle, Policy, RoutePolicy } from '../../../policy/policy.ts';
+import { channelField, signature } from '../../input/auth-request-docs.ts';
+import { maxCharacters } from '../../input/lengths.ts';
+import { decided, json, openObject, type Examples, type Operation } from '../../openapi/operation.ts';
+import { generalResponses, responsesOf, type RefusalResponse } from '../../output/refusal-response.ts';
+import * as docs from '../../output/route-docs.ts';
+
+/** OpenAPI of a route of the policy. The example is a channel of the demo that the route signs. */
+export function policyRouteDocs(route: RoutePolicy, { channels, demo }: Policy): Operation {
+  const { about, credential, only = [], answers } = route;
+  const examples = demo.subscribe.filter(({ channel }) => {
+    const match = channels.matchText(channel);
+    return match !== undefined && only.includes(match.channelType.pattern.text);
+  });
+  const { field, query } = credential;
+  return docs.describeRoute({
+    tag: 'Channels',
+    summary: about,
+    description:
+      only.length === 0
+        ? 'The route authorizes all channels of the policy.'
+        : `The only channels that this route signs are ${only.map((each) => `\`${each}\``).join(', ')}.`,
+    security: [{ guestToken: [] }],
+    ...(query !== undefined && { parameters: [tokenParameter(query)] }),
+    body: {
+      schema: openObject(
+        {
+          socket_id: { $ref: '#/components/schemas/SocketId' },
+          channel_name: channelField,
+          ...(field !== undefined && {
+            [field]: {
+              type: 'string',
+              maxLength: maxCharacters.token,
+              description: 'The token, if it is not in the query; the same one if it is',
+            },
+          }),
+        },
+        optionalFields(field),
+      ),
+      examples: examplesOf(examples),
+    },
+    ok: decided(json('The signature for the Pusher server', signature, {})),
+    faults: [
+      ...docs.bodyFaults,
+      ...refusalsOf(answers),
+      docs.tooManyRefused,
+      docs.unavailable,
+      ...(answers === undefined ? [] : [docs.fault('missing', [400, answers.missing])]),
+    ],
+    ...(answers && { errorBody: answers }),
+  });
+}
+
+/** The names of the optional fields of the body. */
+function optionalFields(field: string | undefined): readonly never[] {
+  return (field === undefined ? [] : [field]) as readonly never[];
+}
+
+function tokenParameter(name: string) {
+  return {
+    name,
+    in: 'query',
+    description: 'The token',
+    required: false,
+    schema: { type: 'string', maxLength: maxCharacters.token },
+  } as const;
+}
+
+function examplesOf(subscribe: Policy['demo']['subscribe']): Examples {
+  return Object.fromEntries(
+    subscribe.map(({ who, channel }) => [
+      who,
+      { value: { socket_id: '1234.5678', channel_name: channel } },
+    ]),
+  );
+}
+
+/** One example for each response. */
+function refusalsOf(answers: AnswerStyle | undefined): readonly docs.ErrorExample[] {
+  const responses: Readonly<Record<string, RefusalResponse>> =
+    answers === undefined ? generalResponses : responsesOf(answers);
+  const first = new Map<string, string>();
+  for (const [code, { status, message }] of Object.entries(responses)) {
+    const key = `${status} ${message}`;
+    if (!first.has(key)) first.set(key, code);
+  }
+  return docs.refusals(responses, [...first.values()]);
+}

@@ -1,0 +1,112 @@
+import { createChannelRegistry, type ChannelRegistry } from './channel-registry.ts';
+import { AmbiguousPatterns } from './pattern-automaton.ts';
+import { loadAnswerStyles } from './answer-styles.ts';
+import { PolicyError } from './policy-error.ts';
+import { hashFiles, readImported, readPolicyFiles, type PolicyFileContent } from './policy-files.ts';
+import type { Policy, PolicyTest } from './policy.ts';
+import { buildPolicy, type ModuleParts, type PolicyFile, type PolicyParts } from './yaml/build-policy.ts';
+import { buildTest } from './yaml/build-test.ts';
+import { formatProblem, type Problem } from './yaml/problem.ts';
+import { readPolicyFile } from './yaml/read-policy-file.ts';
+import { readPolicyTestFile } from './yaml/read-policy-test-file.ts';
+
+/** The files of a policy as they are now. */
+export interface ReadPolicy {
+  /** Of all files, with those that modules imported at the last build. */
+  readonly hash: string;
+  /** Throws `PolicyError` with all problems. */
+  readonly build: () => Promise<Policy>;
+}
+
+/**
+ * Reads the files of these sources; see `readPolicyFiles`. `imported` are the files that modules imported at the last build.
+ * Throws `PolicyError`.
+ */
+export async function readPolicy(
+  sources: readonly string[],
+  imported: readonly string[] = [],
+): Promise<ReadPolicy> {
+  const files = await readPolicyFiles(sources);
+  const hash = hashFiles([...files, ...(await readImported(imported))]);
+  return { hash, build: () => buildFrom(files) };
+}
+
+/** Loads the policy of these sources. Throws `PolicyError` with all problems. */
+export async function loadPolicy(sources: readonly string[]): Promise<Policy> {
+  return (await readPolicy(sources)).build();
+}
+
+async function buildFrom(files: readonly PolicyFileContent[]): Promise<Policy> {
+  const of = (role: PolicyFileContent['role']) => files.filter((each) => each.role === role);
+  const styles = await loadAnswerStyles();
+  const modules = await loadModules(of('module'));
+  const read = of('policy').map(readYaml);
+  const unread = read.flatMap(({ problems }) => problems);
+  const policyFiles = read.flatMap(({ policyFile }) => policyFile ?? []);
+  const { parts, problems } = buildPolicy(policyFiles, { modules, styles });
+  const tests = of('test').map((file) => readTest(file, parts));
+  refuse([...unread, ...problems, ...tests.flatMap((test) => test.problems)]);
+  return {
+    ...parts,
+    hash: hashFiles([...files, ...(await readImported(modules.imported))]),
+    files: files.map(({ file }) => file),
+    imported: modules.imported,
+    channels: buildRegistry(parts, policyFiles),
+    tests: tests.flatMap(({ test }) => test ?? []),
+  };
+}
+
+function refuse(problems: readonly Problem[]): void {
+  if (problems.length > 0) throw new PolicyError(problems.map(formatProblem));
+}
+
+interface LoadedModules extends ModuleParts {
+  /** The paths of the files that modules import. */
+  readonly imported: readonly string[];
+}
+
+/** The loader of modules takes memory, so it is loaded only if there is a module. */
+async function loadModules(files: readonly PolicyFileContent[]): Promise<LoadedModules> {
+  if (files.length === 0) return { channels: [], factKinds: [], imported: [] };
+  const { loadPolicyModules } = await import('./modules/load-modules.ts');
+  return loadPolicyModules(files);
+}
+
+function readYaml({ file, content }: PolicyFileContent): {
+  readonly problems: readonly Problem[];
+  readonly policyFile?: PolicyFile;
+} {
+  const { document, locator, problems } = readPolicyFile(file, content);
+  if (document === undefined) return { problems };
+  return { problems, policyFile: { file, document, locator } };
+}
+
+function readTest(
+  { file, content }: PolicyFileContent,
+  parts: PolicyParts,
+): { readonly problems: readonly Problem[]; readonly test?: PolicyTest } {
+  const { document, locator, problems } = readPolicyTestFile(file, content);
+  if (document === undefined) return { problems };
+  const built = buildTest({ file, document, locator }, parts);
+  return { problems: [...problems, ...built.problems], test: built.test };
+}
+
+/** Proves that no name can match two patterns. */
+function buildRegistry({ channels }: PolicyParts, files: readonly PolicyFile[]): ChannelRegistry {
+  try {
+    return createChannelRegistry(channels);
+  } catch (error) {
+    if (!(error instanceof AmbiguousPatterns)) throw error;
+    throw new PolicyError([placeOf(error.patterns[1], files) + error.message]);
+  }
+}
+
+function placeOf(pattern: string, files: readonly PolicyFile[]): string {
+  for (const { file, document, locator } of files) {
+    const declared = document.channels.find((each) => each.pattern === pattern);
+    if (declared === undefined) continue;
+    const { line, column } = locator.locate(declared.at, 'key');
+    return `${file}:${line}:${column}: `;
+  }
+  return '';
+}

@@ -1,0 +1,143 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { PolicyError } from './policy-error.ts';
+
+/** The policies that Usher ships. */
+export const shippedDirectory = fileURLToPath(new URL('../../policies', import.meta.url));
+
+/** A file of a policy. */
+export interface PolicyFileContent {
+  /** Its path in messages: as the operator gave it. */
+  readonly file: string;
+  readonly role: 'policy' | 'test' | 'module';
+  readonly content: Buffer;
+}
+
+/** The maximum number of files of a policy. */
+const maxFiles = 1000;
+
+/** The maximum size of a file in bytes. */
+const maxBytes = 1024 * 1024;
+
+/**
+ * Reads all files of these sources: files, directories, and shipped policies as `builtin:NAME`. A shipped policy may follow
+ * another one without the prefix. Throws `PolicyError` for a source that cannot be read, or that has no policy.
+ */
+export async function readPolicyFiles(
+  sources: readonly string[],
+): Promise<readonly PolicyFileContent[]> {
+  const problems: string[] = [];
+  const shipped = await listShipped();
+  const files: PolicyFileContent[] = [];
+  for (const source of withPrefixes(sources, shipped)) {
+    try {
+      files.push(...(await readSource(source, shipped)));
+    } catch (error) {
+      problems.push(`${source}: ${reasonOf(error)}`);
+    }
+  }
+  if (problems.length === 0 && !files.some(({ role }) => role !== 'test')) {
+    problems.push(`${sources.join(', ')}: there is no policy`);
+  }
+  if (files.length > maxFiles) problems.push(`there are more than ${maxFiles} files`);
+  if (problems.length > 0) throw new PolicyError(problems);
+  return files;
+}
+
+/** Reads the files that modules import. A file that is gone counts as empty, so that the hash changes. */
+export function readImported(
+  paths: readonly string[],
+): Promise<readonly Pick<PolicyFileContent, 'file' | 'content'>[]> {
+  return Promise.all(
+    paths.map(async (file) => ({
+      file,
+      content: await readFile(file).catch(() => Buffer.alloc(0)),
+    })),
+  );
+}
+
+/** The first 16 hexadecimal characters of a SHA-256 of names and contents. */
+export function hashFiles(files: readonly Pick<PolicyFileContent, 'file' | 'content'>[]): string {
+  const hash = createHash('sha256');
+  for (const { file, content } of files) {
+    hash.update(`${basename(file)}\0${content.length}\0`).update(content);
+  }
+  return hash.digest('hex').slice(0, 16);
+}
+
+const prefix = 'builtin:';
+
+/** `builtin:*` as all shipped policies, and `builtin:tenants`, `rooms` as two of them. A name with a slash or a dot is always a path. */
+function withPrefixes(sources: readonly string[], shipped: readonly string[]): readonly string[] {
+  let isAfterShipped = false;
+  return sources.flatMap((source) => {
+    isAfterShipped = source.startsWith(prefix) || (isAfterShipped && shipped.includes(source));
+    if (source === `${prefix}*`) return shipped.map((name) => prefix + name);
+    return isAfterShipped && !source.startsWith(prefix) ? prefix + source : source;
+  });
+}
+
+async function readSource(
+  source: string,
+  shipped: readonly string[],
+): Promise<readonly PolicyFileContent[]> {
+  if (!source.startsWith(prefix)) return readPath(source, source);
+  const name = source.slice(prefix.length);
+  if (!shipped.includes(name)) {
+    throw new PolicyError([`it is not a shipped policy; these are: ${shipped.join(', ')}`]);
+  }
+  return readPath(join(shippedDirectory, name), `policies/${name}`);
+}
+
+async function readPath(path: string, shown: string): Promise<readonly PolicyFileContent[]> {
+  if (!(await stat(path)).isDirectory()) {
+    const role = roleOf(path);
+    if (role === undefined) {
+      throw new PolicyError(['the name must end in .yaml, .yml, .ts, .mts, .js or .mjs']);
+    }
+    return [{ file: shown, role, content: await readBounded(path) }];
+  }
+  // A ConfigMap is a directory of symbolic links, beside hidden directories with the files.
+  const names = (await readdir(path)).filter((name) => !name.startsWith('.')).sort();
+  const files = names.flatMap((name) => {
+    const role = roleOf(name);
+    return role === undefined ? [] : [{ name, role }];
+  });
+  return Promise.all(
+    files.map(async ({ name, role }) => {
+      return { file: join(shown, name), role, content: await readBounded(join(path, name)) };
+    }),
+  );
+}
+
+async function readBounded(path: string): Promise<Buffer> {
+  const { size } = await stat(path);
+  if (size > maxBytes) throw new PolicyError([`${basename(path)} is larger than ${maxBytes} bytes`]);
+  return readFile(path);
+}
+
+function roleOf(name: string): PolicyFileContent['role'] | undefined {
+  if (/\.test\.ya?ml$/.test(name)) return 'test';
+  if (/\.ya?ml$/.test(name)) return 'policy';
+  // Type declarations and tests of modules are not policies.
+  return /\.m?[jt]s$/.test(name) && !/\.(?:d|test)\.m?ts$/.test(name) ? 'module' : undefined;
+}
+
+/** The directories of shipped policies; `answers` has styles of answers. */
+async function listShipped(): Promise<readonly string[]> {
+  const entries = await readdir(shippedDirectory, { withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isDirectory() && entry.name !== 'answers')
+    .map(({ name }) => name)
+    .sort();
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof PolicyError) return error.problems.join('; ');
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT') return 'it does not exist';
+  if (code === 'EACCES') return 'it cannot be read: permission denied';
+  return `it cannot be read: ${code ?? 'unknown error'}`;
+}

@@ -1,0 +1,177 @@
+import type { ChannelType } from '../channel-type.ts';
+import type { FactKind } from '../fact-kind.ts';
+import type {
+  AnswerStyle,
+  DemoPolicy,
+  DoorPolicy,
+  IssuerPolicy,
+  RefusalCodePolicy,
+  RoutePolicy,
+} from '../policy.ts';
+import { buildChannel } from './build-channel.ts';
+import { buildDemo } from './build-demo.ts';
+import { buildDoor, buildRoute } from './build-routes.ts';
+import type { FactDeclaration, IssuerDeclaration, PolicyDocument } from './policy-document.ts';
+import { kindOf } from './principal-kind.ts';
+import type { Problem } from './problem.ts';
+import type { Locator } from './read-document.ts';
+import { createReport, type Report } from './report.ts';
+import { principalTypes } from './rule-scope.ts';
+
+/** A policy file that was read without problems. */
+export interface PolicyFile {
+  readonly file: string;
+  readonly document: PolicyDocument;
+  readonly locator: Locator;
+}
+
+/** The parts of a policy: those of its YAML files, together with those of its modules. */
+export interface PolicyParts {
+  readonly channels: readonly ChannelType[];
+  readonly factKinds: ReadonlyMap<string, FactKind>;
+  readonly issuers: ReadonlyMap<string, IssuerPolicy>;
+  readonly codes: ReadonlyMap<string, RefusalCodePolicy>;
+  readonly routes: ReadonlyMap<string, RoutePolicy>;
+  readonly doors: ReadonlyMap<string, DoorPolicy>;
+  readonly demo: DemoPolicy;
+}
+
+export interface ModuleParts {
+  readonly channels: readonly ChannelType[];
+  readonly factKinds: readonly FactKind[];
+}
+
+export interface BuildDeps {
+  readonly modules: ModuleParts;
+  readonly styles: ReadonlyMap<string, AnswerStyle>;
+}
+
+/**
+ * Builds all files as one policy: a file may name kinds of facts, issuers and channels of another one. Returns the problems of all
+ * files; with problems the parts are incomplete.
+ */
+export function buildPolicy(
+  files: readonly PolicyFile[],
+  { modules, styles }: BuildDeps,
+): { readonly parts: PolicyParts; readonly problems: readonly Problem[] } {
+  const sources = files.map(({ file, document, locator }) => ({
+    ...document,
+    report: createReport(file, locator),
+  }));
+  const merge = <T extends Declared, Value>(
+    list: (source: Source) => readonly T[],
+    named: NamedBy<T>,
+    build: (declared: T, source: Source) => Value | undefined,
+  ) => mergeDeclarations(sources, { list, named, build });
+
+  const declaredKinds = merge(({ facts }) => facts, ['fact', ({ name }) => name], factKind);
+  const factKinds = new Map([
+    ...modules.factKinds.map((kind) => [kind.name, kind] as const),
+    ...declaredKinds,
+  ]);
+  const issuers = merge(({ issuers }) => issuers, ['issuer', ({ name }) => name], buildIssuer);
+  const principals = principalTypes(
+    [...issuers.values()].map(({ kind, attributes }) => ({
+      kind,
+      attributes: Object.fromEntries(
+        Object.entries(attributes).map(([name, { type }]) => [name, type]),
+      ),
+    })),
+  );
+  const channels = merge(
+    (source) => source.channels,
+    ['channel', ({ pattern }) => pattern],
+    (channel, { report }) => buildChannel(channel, { factKinds, principals, report }),
+  );
+  const context = {
+    channels: new Map([
+      ...channels,
+      ...modules.channels.map((channel) => [channel.pattern.text, channel] as const),
+    ]),
+    kinds: [...principals.keys()],
+    styles,
+  };
+  const routes = merge(
+    (source) => source.routes,
+    ['route', ({ path }) => path],
+    (route, { report }) => buildRoute(route, { ...context, report }),
+  );
+  const doors = merge(
+    (source) => source.doors,
+    ['door', ({ path }) => path],
+    (door, { report }) => buildDoor(door, { ...context, report }),
+  );
+  const codes = merge(
+    (source) => source.codes,
+    ['code', ({ code }) => code],
+    ({ remedy, event }) => ({ remedy, event }),
+  );
+  const demos = sources.flatMap(({ demo, report }) =>
+    demo === undefined ? [] : [buildDemo(demo, { factKinds, report })],
+  );
+  const parts: PolicyParts = {
+    channels: [...context.channels.values()],
+    ...{ factKinds, issuers, codes, routes, doors },
+    demo: {
+      facts: demos.flatMap(({ facts }) => facts),
+      principals: new Map(demos.flatMap(({ principals: named }) => [...named])),
+      subscribe: demos.flatMap(({ subscribe }) => subscribe),
+    },
+  };
+  return { parts, problems: sources.flatMap(({ report }) => report.problems()) };
+}
+
+type Source = PolicyDocument & { readonly report: Report };
+type Declared = { readonly at: readonly (string | number)[] };
+type NamedBy<T> = readonly [what: string, nameOf: (declared: T) => string];
+
+/** Builds the declarations of all files by name. A name may be declared once. */
+function mergeDeclarations<T extends Declared, Value>(
+  sources: readonly Source[],
+  {
+    list,
+    named: [what, nameOf],
+    build,
+  }: {
+    readonly list: (source: Source) => readonly T[];
+    readonly named: NamedBy<T>;
+    readonly build: (declared: T, source: Source) => Value | undefined;
+  },
+): ReadonlyMap<string, Value> {
+  const built = new Map<string, Value>();
+  for (const source of sources) {
+    for (const declared of list(source)) {
+      const name = nameOf(declared);
+      if (built.has(name)) {
+        source.report.at(declared.at, `the ${what} ${name} is declared in another file as well`, 'key');
+        continue;
+      }
+      const value = build(declared, source);
+      if (value !== undefined) built.set(name, value);
+    }
+  }
+  return built;
+}
+
+function factKind({ name, ids, fields, tenant, path, about }: FactDeclaration): FactKind {
+  return {
+    ...{ name, ids, fields },
+    ...(tenant !== undefined && { tenant }),
+    ...(path !== undefined && { path }),
+    ...(about !== undefined && { about }),
+  };
+}
+
+function buildIssuer({ kind, id, attributes, revocations }: IssuerDeclaration): IssuerPolicy {
+  const [revocation] = Object.entries(revocations);
+  return {
+    kind: kindOf(kind),
+    id,
+    attributes: Object.fromEntries(
+      attributes.map(({ name, claim, type }) => [name, { claim, type }]),
+    ),
+    ...(revocation && {
+      revocation: { subject: revocation[0], fields: new Map(Object.entries(revocation[1])) },
+    }),
+  };
+}

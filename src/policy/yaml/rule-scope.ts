@@ -1,0 +1,74 @@
+import type { ObjectType, Scope } from '../cel/expression.ts';
+import type { FactKind } from '../fact-kind.ts';
+import { ruleName, type PrincipalKind } from '../principal.ts';
+import type { ValueType } from '../fact-kind.ts';
+
+const required = (type: ValueType) => ({ type, optional: false });
+const optional = (type: ValueType) => ({ type, optional: true });
+
+const common = { id: required('string'), roles: required('list(string)') } as const;
+
+/** The attributes of the principals of Usher's own credentials. */
+const ownKinds: Readonly<Record<PrincipalKind, ObjectType>> = {
+  user: { ...common, tenant: optional('string'), name: optional('string') },
+  visitor: {
+    ...common,
+    tenant: optional('string'),
+    name: optional('string'),
+    is_staff: required('bool'),
+    is_superuser: required('bool'),
+  },
+  'guest-session': { ...common, user: optional('string'), user_tenant: optional('string') },
+};
+
+/** The attributes of each kind of principal, for the type check of rules. */
+export type PrincipalTypes = ReadonlyMap<PrincipalKind, ObjectType>;
+
+/** Adds the kinds of issuers to those of Usher. */
+export function principalTypes(
+  issuers: readonly { readonly kind: PrincipalKind; readonly attributes: Readonly<Record<string, ValueType>> }[],
+): PrincipalTypes {
+  const types = new Map(Object.entries(ownKinds));
+  for (const { kind, attributes } of issuers) {
+    const declared = Object.entries(attributes).map(([name, type]) => [name, required(type)]);
+    types.set(kind, {
+      ...(types.get(kind) ?? common),
+      ...(Object.fromEntries(declared) as ObjectType),
+    });
+  }
+  return types;
+}
+
+/** What all expressions of a channel may read; rules also read one kind of principal, and the facts. */
+export function paramScope(params: readonly string[]): Scope {
+  return {
+    params: Object.fromEntries(params.map((name) => [name, required('string')])),
+    now: 'timestamp',
+  };
+}
+
+/** The scope of expressions that are evaluated for one of these kinds of principal. */
+export function principalScope(kinds: readonly PrincipalKind[], types: PrincipalTypes): Scope {
+  return Object.fromEntries(kinds.map((kind) => [ruleName(kind), types.get(kind) ?? common]));
+}
+
+/** The scope of `facts`. */
+export function factScope(
+  requests: readonly { readonly name: string; readonly kind: FactKind; readonly optional: boolean }[],
+): Scope {
+  const facts = requests.map(({ name, kind, optional }) => [
+    name,
+    { type: fieldsOf(kind), optional },
+  ]);
+  return { facts: Object.fromEntries(facts) as ObjectType };
+}
+
+const guestSession: ObjectType = { id: required('string'), user: optional('string') };
+
+function fieldsOf({ fields }: FactKind): ObjectType {
+  const entries = Object.entries(fields).map(([name, { type, optional }]) => [
+    name,
+    { type: type === 'guest_session' ? guestSession : type, optional },
+  ]);
+  return Object.fromEntries(entries) as ObjectType;
+}
