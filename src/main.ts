@@ -14,7 +14,13 @@ import { watchNpmParent } from './runtime/npm-parent.ts';
 /** Signals within this time count as one: after Ctrl-C the terminal and npm both send one. */
 const sameSignalMs = 1_000;
 
-const exitSignals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+/** A terminal sends SIGHUP when it is closed. Without a terminal, SIGHUP reloads the policy, as in other services. */
+const isInTerminal = process.stdout.isTTY;
+
+const exitSignals: readonly NodeJS.Signals[] = [
+  ...(['SIGTERM', 'SIGINT'] as const),
+  ...(isInTerminal ? (['SIGHUP'] as const) : []),
+];
 
 try {
   await serve();
@@ -41,6 +47,7 @@ async function serve(): Promise<void> {
     createLogger(config.logLevel, systemClock.now).info({ cause: await cause }, 'closed');
     return;
   }
+  if (!isInTerminal) process.on('SIGHUP', () => void app.reloadPolicy());
   const idleGc = startIdleGc(createProcessHeap(), systemClock.startTimer);
   void cause.then((why) => stop({ app, idleGc, parentWatch }, why));
   if (!config.production) console.log(await startupMessage(config, app, systemClock.now));
@@ -49,7 +56,7 @@ async function serve(): Promise<void> {
 /** The reason to exit: a signal, or the end of the parent npm. */
 type Cause = NodeJS.Signals | 'npm ended';
 
-/** Resolves with the first cause; a later signal ends the process at once. SIGHUP means that the terminal was closed. */
+/** Resolves with the first cause; a later signal ends the process at once. */
 function firstExitCause(): { readonly cause: Promise<Cause>; readonly watching: IntervalJob } {
   let end: (cause: Cause) => void = () => undefined;
   const cause = new Promise<Cause>((resolve) => (end = resolve));

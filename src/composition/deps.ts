@@ -79,6 +79,10 @@ export function buildDeps(config: Config, deps: RuntimeDeps) {
     countUnrecorded: metrics.load.countUnrecorded,
   });
   metrics.dependencies.observe(dependencies);
+  metrics.observePolicy(() => ({
+    hash: policy().hash,
+    hasFailed: deps.policies.failure() !== undefined,
+  }));
   metrics.observeTokenCache(tokenLookups.read);
   metrics.observeFactCache(stores.factLookups.read);
   const measure: Measure = (action, run) =>

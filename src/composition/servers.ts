@@ -13,6 +13,7 @@ import { addDocs, collectDocs } from '../http/routes/openapi/route.ts';
 import type { WriteUnreadable } from '../http/output/errors.ts';
 import { addDrain } from '../http/hooks/drain.ts';
 import { traceRequests } from '../http/hooks/tracing.ts';
+import { addPolicy } from '../http/routes/policy/route.ts';
 import { addPolicyRoutes } from '../http/routes/policy-routes/route.ts';
 import { addGuestSessions } from '../http/routes/guest-sessions/route.ts';
 import { addIssueTicket } from '../http/routes/tickets/issue-route.ts';
@@ -138,10 +139,12 @@ function buildOperatorServer(
     isClosing: () => closing.aborted,
     isDegraded: deps.trail.isDropping,
     limitScope: shared && (() => limitScope(shared)),
+    policyProblems: deps.policies.failure,
   });
   addResources(server, stores.resources);
   addMetrics(server, deps.readMetrics);
   addRevocations(server, deps);
+  addPolicy(server, deps.policies);
   addDecisions(server, deps.findDecision);
   addDocs(server, docs, `http://127.0.0.1:${config.listen.port}`);
   refuseOtherMethods();

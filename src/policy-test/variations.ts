@@ -45,15 +45,14 @@ function otherPrincipals(request: TestRequest): readonly [string, TestRequest][]
       `other ${name}`,
       { ...request, principal: other({ attributes: { ...attributes, [name]: stranger } }) },
     ]),
-    ...(tenantId === undefined
-      ? []
-      : ([
-          ['other tenant', { ...request, principal: other({ tenantId: stranger }), tenant: stranger }],
-          [
-            'other tenant, this one in the request',
-            { ...request, principal: other({ tenantId: stranger }) },
-          ],
-        ] as const)),
+    ...(tenantId === undefined ? [] : otherTenants(request, other({ tenantId: stranger }))),
+  ];
+}
+
+function otherTenants(request: TestRequest, principal: Principal): readonly [string, TestRequest][] {
+  return [
+    ['other tenant', { ...request, principal, tenant: stranger }],
+    ['other tenant, this one in the request', { ...request, principal }],
   ];
 }
 

@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { AuditEvent } from '../../audit/audit-event.ts';
 import { createAuditMetrics, type AuditMetrics } from './audit-metrics.ts';
 import type { CacheStats } from './cache-stats.ts';
@@ -21,12 +21,19 @@ export interface Metrics {
   readonly observeOccupancy: (occupancy: ReadOccupancy) => void;
   readonly observeTokenCache: (read: CacheStats['read']) => void;
   readonly observeFactCache: (read: CacheStats['read']) => void;
+  readonly observePolicy: (read: () => PolicyState) => void;
   readonly trail: AuditMetrics;
   readonly load: LoadMetrics;
   readonly traffic: TrafficMetrics;
   readonly dependencies: DependencyMetrics;
   /** All metrics in the text format. */
   readonly read: () => Promise<{ readonly contentType: string; readonly text: string }>;
+}
+
+/** The policy in use, and whether the last reload failed. */
+export interface PolicyState {
+  readonly hash: string;
+  readonly hasFailed: boolean;
 }
 
 type ReadOccupancy = () => ReadonlyMap<string | undefined, Occupancy>;
@@ -98,6 +105,9 @@ export function createMetrics(): Metrics {
         help: 'Lookups of facts and revocations: cached (hit), or read from the database (miss).',
       });
     },
+    observePolicy: (read) => {
+      addPolicyGauges(registry, read);
+    },
     trail: createAuditMetrics(registry, durations),
     load: createLoadMetrics(registry),
     traffic: createTrafficMetrics(registry, label),
@@ -115,6 +125,27 @@ function addOccupancy(registry: Registry, label: TenantLabels, occupancy: ReadOc
   };
   gauge('usher_occupied_channels', 'Channels with at least one subscriber.', 'channels');
   gauge('usher_presence_members', 'Members of presence channels.', 'members');
+}
+
+function addPolicyGauges(registry: Registry, read: () => PolicyState): void {
+  new Gauge({
+    name: 'usher_policy_info',
+    help: 'The hash of the policy in use; the value is 1.',
+    labelNames: ['hash'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      this.set({ hash: read().hash }, 1);
+    },
+  });
+  new Gauge({
+    name: 'usher_policy_reload_failed',
+    help: '1 while the files of the policy have problems and the last policy stays in use, otherwise 0.',
+    registers: [registry],
+    collect() {
+      this.set(read().hasFailed ? 1 : 0);
+    },
+  });
 }
 
 function addCacheStats(

@@ -18,8 +18,12 @@ const status = (...values: readonly string[]) =>
         description:
           'With Redis: whether limits are counted with other replicas, or here alone while it is away',
       },
+      policy: {
+        const: 'outdated',
+        description: 'The files of the policy have problems; the last policy is in use; see `GET /policy`',
+      },
     },
-    ['limits'],
+    ['limits', 'policy'],
   );
 
 export const livezDocs: Operation = {

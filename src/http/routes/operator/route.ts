@@ -16,12 +16,14 @@ export interface ProbeDeps {
   readonly isDegraded: () => boolean;
   /** Returns the scope in which limits are counted. `undefined` if replicas cannot share limits. */
   readonly limitScope: (() => Promise<'shared' | 'local'>) | undefined;
+  /** Returns the problems of the last reload of the policy, if it failed. */
+  readonly policyProblems: () => readonly string[] | undefined;
 }
 
 /** Adds `/livez`, which checks the process, and `/readyz`, which also checks all required dependencies. */
 export function addProbes(
   server: FastifyInstance,
-  { pings, isClosing, isDegraded, limitScope }: ProbeDeps,
+  { pings, isClosing, isDegraded, limitScope, policyProblems }: ProbeDeps,
 ): void {
   server.get('/livez', { config: { docs: livezDocs } }, () => ({ status: 'live' }));
   server.get('/readyz', { config: { docs: readyzDocs } }, async (_request, reply) => {
@@ -29,7 +31,9 @@ export function addProbes(
     await Promise.all(pings.map((ping) => ping()));
     // Still a 200: without this replica, the others would receive its requests and lose more audit rows.
     const status = isDegraded() ? 'degraded' : 'ready';
-    return { status, ...(limitScope && { limits: await limitScope() }) };
+    const limits = limitScope && { limits: await limitScope() };
+    // Still ready: the last policy is in use.
+    return { status, ...limits, ...(policyProblems() && { policy: 'outdated' }) };
   });
 }
 

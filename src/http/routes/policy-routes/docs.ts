@@ -1,7 +1,7 @@
 import type { AnswerStyle, Policy, RoutePolicy } from '../../../policy/policy.ts';
 import { channelField, signature } from '../../input/auth-request-docs.ts';
 import { maxCharacters } from '../../input/lengths.ts';
-import { decided, json, openObject, type Examples, type Operation } from '../../openapi/operation.ts';
+import { decided, json, openObject, type Examples, type Operation, type Parameter, type Schema } from '../../openapi/operation.ts';
 import { generalResponses, responsesOf, type RefusalResponse } from '../../output/refusal-response.ts';
 import * as docs from '../../output/route-docs.ts';
 
@@ -22,23 +22,7 @@ export function policyRouteDocs(route: RoutePolicy, { channels, demo }: Policy):
         : `The only channels that this route signs are ${only.map((each) => `\`${each}\``).join(', ')}.`,
     security: [{ guestToken: [] }],
     ...(query !== undefined && { parameters: [tokenParameter(query)] }),
-    body: {
-      schema: openObject(
-        {
-          socket_id: { $ref: '#/components/schemas/SocketId' },
-          channel_name: channelField,
-          ...(field !== undefined && {
-            [field]: {
-              type: 'string',
-              maxLength: maxCharacters.token,
-              description: 'The token, if it is not in the query; the same one if it is',
-            },
-          }),
-        },
-        optionalFields(field),
-      ),
-      examples: examplesOf(examples),
-    },
+    body: { schema: bodySchema(field), examples: examplesOf(examples) },
     ok: decided(json('The signature for the Pusher server', signature, {})),
     faults: [
       ...docs.bodyFaults,
@@ -51,19 +35,28 @@ export function policyRouteDocs(route: RoutePolicy, { channels, demo }: Policy):
   });
 }
 
-/** The names of the optional fields of the body. */
-function optionalFields(field: string | undefined): readonly never[] {
-  return (field === undefined ? [] : [field]) as readonly never[];
+function bodySchema(field: string | undefined): Schema {
+  const token = {
+    type: 'string',
+    maxLength: maxCharacters.token,
+    description: 'The token, if it is not in the query; the same one if it is',
+  };
+  const { properties, ...schema } = openObject({
+    socket_id: { $ref: '#/components/schemas/SocketId' },
+    channel_name: channelField,
+  });
+  return { ...schema, properties: { ...properties, ...(field !== undefined && { [field]: token }) } };
 }
 
-function tokenParameter(name: string) {
+function tokenParameter(name: string): Parameter {
   return {
     name,
     in: 'query',
     description: 'The token',
     required: false,
     schema: { type: 'string', maxLength: maxCharacters.token },
-  } as const;
+    examples: {},
+  };
 }
 
 function examplesOf(subscribe: Policy['demo']['subscribe']): Examples {
