@@ -9,6 +9,7 @@ import {
   type RefusalCode,
 } from '../policy/decision.ts';
 import type { FindFact } from '../policy/fact-kind.ts';
+import { pinCode } from '../policy/policy.ts';
 import { memberFits } from '../policy/member.ts';
 import { principalInput, type Principal } from '../policy/principal.ts';
 import type { RouteConstraints } from './auth-request.ts';
@@ -146,7 +147,7 @@ function constraintChecks(
       check(
         `channel is of the ${name} of the request`,
         params[channelParam] === value,
-        `${name}-mismatch`,
+        pinCode(name),
       ),
     ),
     ...(only === undefined

@@ -4,7 +4,7 @@ import type { AnswerStyle } from './policy.ts';
 import { shippedDirectory } from './policy-files.ts';
 import { PolicyError } from './policy-error.ts';
 import { formatProblem } from './yaml/problem.ts';
-import { readAnswersFile } from './yaml/read-answers-file.ts';
+import { readAnswersFile } from './yaml/read-answers.ts';
 
 /** Loads the answer styles that Usher ships, by name. Throws `PolicyError`. */
 export async function loadAnswerStyles(): Promise<ReadonlyMap<string, AnswerStyle>> {
@@ -13,9 +13,9 @@ export async function loadAnswerStyles(): Promise<ReadonlyMap<string, AnswerStyl
   const styles = await Promise.all(
     names.map(async (file): Promise<[string, AnswerStyle]> => {
       const name = file.replace(/\.yaml$/, '');
-      const { document, problems } = readAnswersFile(file, await readFile(join(directory, file)));
-      if (document === undefined) throw new PolicyError(problems.map(formatProblem));
-      return [name, { name, ...document }];
+      const read = readAnswersFile(file, await readFile(join(directory, file)));
+      if ('problems' in read) throw new PolicyError(read.problems.map(formatProblem));
+      return [name, { name, ...read.document }];
     }),
   );
   return new Map(styles);

@@ -7,8 +7,8 @@ import type { Policy, PolicyTest } from './policy.ts';
 import { buildPolicy, type ModuleParts, type PolicyFile, type PolicyParts } from './yaml/build-policy.ts';
 import { buildTest } from './yaml/build-test.ts';
 import { formatProblem, type Problem } from './yaml/problem.ts';
-import { readPolicyFile } from './yaml/read-policy-file.ts';
-import { readPolicyTestFile } from './yaml/read-policy-test-file.ts';
+import { readPolicyFile } from './yaml/read-policy.ts';
+import { readPolicyTestFile } from './yaml/read-policy-test.ts';
 
 /** The files of a policy as they are now. */
 export interface ReadPolicy {
@@ -76,19 +76,16 @@ function readYaml({ file, content }: PolicyFileContent): {
   readonly problems: readonly Problem[];
   readonly policyFile?: PolicyFile;
 } {
-  const { document, locator, problems } = readPolicyFile(file, content);
-  if (document === undefined) return { problems };
-  return { problems, policyFile: { file, document, locator } };
+  const read = readPolicyFile(file, content);
+  return 'problems' in read ? read : { problems: [], policyFile: read };
 }
 
 function readTest(
   { file, content }: PolicyFileContent,
   parts: PolicyParts,
 ): { readonly problems: readonly Problem[]; readonly test?: PolicyTest } {
-  const { document, locator, problems } = readPolicyTestFile(file, content);
-  if (document === undefined) return { problems };
-  const built = buildTest({ file, document, locator }, parts);
-  return { problems: [...problems, ...built.problems], test: built.test };
+  const read = readPolicyTestFile(file, content);
+  return 'problems' in read ? read : buildTest(read, parts);
 }
 
 /** Proves that no name can match two patterns. */
@@ -102,10 +99,10 @@ function buildRegistry({ channels }: PolicyParts, files: readonly PolicyFile[]):
 }
 
 function placeOf(pattern: string, files: readonly PolicyFile[]): string {
-  for (const { file, document, locator } of files) {
+  for (const { file, document, locate } of files) {
     const declared = document.channels.find((each) => each.pattern === pattern);
     if (declared === undefined) continue;
-    const { line, column } = locator.locate(declared.at, 'key');
+    const { line, column } = locate(declared.at, 'key');
     return `${file}:${line}:${column}: `;
   }
   return '';

@@ -67,6 +67,11 @@ export interface RoutePin {
   readonly channelParam: string;
 }
 
+/** The refusal code if the parameter of the path is not that of the channel. */
+export function pinCode(pathParam: string): string {
+  return `${pathParam}-mismatch`;
+}
+
 /** The error bodies of an existing client. */
 export interface AnswerStyle {
   readonly name: string;
@@ -78,7 +83,7 @@ export interface AnswerStyle {
 }
 
 export interface Answer {
-  readonly status: 400 | 401 | 403;
+  readonly status: number;
   readonly message: string;
 }
 

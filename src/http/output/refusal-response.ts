@@ -3,7 +3,7 @@ import type { AnswerStyle } from '../../policy/policy.ts';
 
 /** The status and message that the client receives for a refusal. */
 export interface RefusalResponse {
-  readonly status: 400 | 401 | 403 | 429;
+  readonly status: number;
   readonly message: string;
 }
 

@@ -8,22 +8,19 @@ import type {
   RefusalCodePolicy,
   RoutePolicy,
 } from '../policy.ts';
+import { pinCode } from '../policy.ts';
 import { buildChannel } from './build-channel.ts';
 import { buildDemo } from './build-demo.ts';
 import { buildDoor, buildRoute } from './build-routes.ts';
 import type { FactDeclaration, IssuerDeclaration, PolicyDocument } from './policy-document.ts';
 import { kindOf } from './principal-kind.ts';
 import type { Problem } from './problem.ts';
-import type { Locator } from './read-document.ts';
+import type { ReadFile } from './read-file.ts';
 import { createReport, type Report } from './report.ts';
 import { principalTypes } from './rule-scope.ts';
 
 /** A policy file that was read without problems. */
-export interface PolicyFile {
-  readonly file: string;
-  readonly document: PolicyDocument;
-  readonly locator: Locator;
-}
+export type PolicyFile = ReadFile<PolicyDocument>;
 
 /** The parts of a policy: those of its YAML files, together with those of its modules. */
 export interface PolicyParts {
@@ -54,9 +51,9 @@ export function buildPolicy(
   files: readonly PolicyFile[],
   { modules, styles }: BuildDeps,
 ): { readonly parts: PolicyParts; readonly problems: readonly Problem[] } {
-  const sources = files.map(({ file, document, locator }) => ({
-    ...document,
-    report: createReport(file, locator),
+  const sources = files.map((read) => ({
+    ...read.document,
+    report: createReport(read.file, read),
   }));
   const merge = <T extends Declared, Value>(
     list: (source: Source) => readonly T[],
@@ -104,14 +101,15 @@ export function buildPolicy(
   const codes = merge(
     (source) => source.codes,
     ['code', ({ code }) => code],
-    ({ remedy, event }) => ({ remedy, event }),
+    ({ remedy }): RefusalCodePolicy => ({ remedy }),
   );
   const demos = sources.flatMap(({ demo, report }) =>
     demo === undefined ? [] : [buildDemo(demo, { factKinds, report })],
   );
   const parts: PolicyParts = {
     channels: [...context.channels.values()],
-    ...{ factKinds, issuers, codes, routes, doors },
+    ...{ factKinds, issuers, routes, doors },
+    codes: withPinCodes(codes, routes),
     demo: {
       facts: demos.flatMap(({ facts }) => facts),
       principals: new Map(demos.flatMap(({ principals: named }) => [...named])),
@@ -119,6 +117,22 @@ export function buildPolicy(
     },
   };
   return { parts, problems: sources.flatMap(({ report }) => report.problems()) };
+}
+
+/** Adds the codes of pins. A credential of another pin is a request across tenants. */
+function withPinCodes(
+  codes: ReadonlyMap<string, RefusalCodePolicy>,
+  routes: ReadonlyMap<string, RoutePolicy>,
+): ReadonlyMap<string, RefusalCodePolicy> {
+  const all = new Map(codes);
+  for (const { pathParam } of [...routes.values()].flatMap(({ pins }) => pins)) {
+    const remedy = codes.get(pinCode(pathParam))?.remedy;
+    all.set(pinCode(pathParam), {
+      remedy: remedy ?? `The ${pathParam} of the path is not that of the channel.`,
+      event: 'cross-tenant',
+    });
+  }
+  return all;
 }
 
 type Source = PolicyDocument & { readonly report: Report };

@@ -3,18 +3,12 @@ import { exampleFacts, examplePrincipal } from './build-demo.ts';
 import type { PolicyParts } from './build-policy.ts';
 import type { PolicyTestDocument } from './policy-document.ts';
 import type { Problem } from './problem.ts';
-import type { Locator } from './read-document.ts';
+import type { ReadFile } from './read-file.ts';
 import { createReport } from './report.ts';
-
-export interface TestFile {
-  readonly file: string;
-  readonly document: PolicyTestDocument;
-  readonly locator: Locator;
-}
 
 /** Builds the expectations of a test file, and reports names that the policy or the file does not declare. */
 export function buildTest(
-  { file, document, locator }: TestFile,
+  { file, document, ...locator }: ReadFile<PolicyTestDocument>,
   { factKinds, routes }: PolicyParts,
 ): { readonly test: PolicyTest; readonly problems: readonly Problem[] } {
   const report = createReport(file, locator);
