@@ -1,0 +1,97 @@
+import type { ChannelForm } from '../channel-name.ts';
+import type { Check } from '../decision.ts';
+import type { FactKind } from '../fact-kind.ts';
+import type { ParamType } from '../param.ts';
+import type { ParamNames, ParamValues } from '../pattern.ts';
+import type { PrincipalView } from '../principal.ts';
+import type { FactReference } from './define-fact.ts';
+
+/** The principal under the name of its kind. With rules for several kinds it has one of these names only. */
+type PrincipalInput<Kind extends string, Every extends string = Kind> = (
+  Kind extends unknown ? ([Every] extends [Kind] ? true : false) : never
+) extends true
+  ? { readonly [Name in Every]: PrincipalView }
+  : { readonly [Name in Every]?: PrincipalView };
+
+/** What the function of a fact reads. */
+export type FactInput<Params, Kind extends string> = PrincipalInput<Kind> & {
+  readonly params: Params;
+  readonly now: Date;
+};
+
+/** What a rule reads. An absent fact, and an absent attribute of the principal, is `undefined`. */
+export type ChannelInput<Params, Facts, Kind extends string> = {
+  readonly [Name in Kind]: PrincipalView;
+} & {
+  readonly params: Params;
+  readonly facts: { readonly [Name in keyof Facts]?: Facts[Name] };
+  readonly now: Date;
+};
+
+/** Refers to a fact. Without a reference the fact is absent. */
+export type Refer<Input, Values> = (input: Input) => FactReference<Values> | undefined;
+
+/** A fact that rules read, and whether they hold without it. */
+export interface FactSource<Input, Values> {
+  readonly fact: Refer<Input, Values>;
+  readonly optional: boolean;
+}
+
+/** The member of a presence channel, which the other members see. */
+export interface MemberSpec {
+  readonly id: string;
+  /** Entries without a value are left out. */
+  readonly info?: Readonly<Record<string, string | number | boolean | undefined>> | undefined;
+}
+
+/**
+ * The channels of a principal: the parameters of one channel, or a query for facts. The ids of a found fact are the parameters of the
+ * same names. An entry with a value of `undefined` is skipped.
+ */
+export type ListSpec<Params> =
+  | { readonly params: { readonly [Name in keyof Params]: string | undefined } }
+  | {
+      readonly fact: { readonly kind: FactKind };
+      readonly where: Readonly<Record<string, string | undefined>>;
+    };
+
+/** The parameters of the pattern. */
+export type ParamsSpec<Text extends string> = [ParamNames<Text>] extends [never]
+  ? { readonly params?: Readonly<Record<string, never>> }
+  : { readonly params: { readonly [Name in ParamNames<Text>]: ParamType } };
+
+/** The declaration of a channel. Its functions are pure and synchronous. */
+export interface ChannelSpec<Text extends string, Facts, Kind extends string> {
+  /** Who may subscribe, for the generated list of channels. */
+  readonly about: string;
+  /** The message of a refusal, for clients that expect this text. */
+  readonly denied?: string;
+  /** The forms in addition to that of the pattern. */
+  readonly also?: readonly ChannelForm[];
+  /** The parameter that is the tenant: credential, `X-Tenant-ID` and channel must agree. */
+  readonly tenant?: ParamNames<Text>;
+  /** The facts that rules read, by name. Write them before `allow`: the compiler infers the types of `allow` from them. */
+  readonly facts?: {
+    readonly [Name in keyof Facts]:
+      | Refer<FactInput<ParamValues<Text>, Kind>, Facts[Name]>
+      | FactSource<FactInput<ParamValues<Text>, Kind>, Facts[Name]>;
+  };
+  /** The checks by kind of principal. A kind that is not named is refused. A rule returns every check on every call. */
+  readonly allow: {
+    readonly [Name in Kind]: (
+      input: ChannelInput<ParamValues<Text>, Facts, Name>,
+    ) => readonly Check[];
+  };
+  /** Required for a presence form, for each kind of `allow`. */
+  readonly member?: {
+    readonly [Name in Kind]?: (input: ChannelInput<ParamValues<Text>, Facts, Name>) => MemberSpec;
+  };
+  /** Whether clients also read `channel_data` on the private form. */
+  readonly memberOnPrivate?: boolean;
+  /** The channels of a principal, for `GET /api/channels`. Each is authorized before it is returned. */
+  readonly list?: {
+    readonly [Name in Kind]?: (
+      input: { readonly [Own in Name]: PrincipalView } & { readonly now: Date },
+    ) => ListSpec<ParamValues<Text>> | readonly ListSpec<ParamValues<Text>>[];
+  };
+}

@@ -1,0 +1,28 @@
+import { check as engineCheck, type Check, type RefusalCode } from '../decision.ts';
+
+/**
+ * A named condition of a rule, and whether it holds. The name is in the audit log and in metrics, so it must not contain values.
+ * Throws a `TypeError` unless the condition is a boolean.
+ */
+export function check(name: string, passed: boolean, code?: RefusalCode): Check {
+  const made = engineCheck(name, passed, code);
+  if (!isCheck(made)) {
+    throw new TypeError(
+      `check(name, passed, code?) got ${[name, passed, code].map(kindOf).join(', ')}`,
+    );
+  }
+  return made;
+}
+
+const kindOf = (value: unknown): string => (value === null ? 'null' : typeof value);
+
+export function isCheck(value: unknown): value is Check {
+  if (typeof value !== 'object' || value === null) return false;
+  const { name, passed, code } = value as Readonly<Record<keyof Check, unknown>>;
+  return (
+    typeof name === 'string' &&
+    name.trim() !== '' &&
+    typeof passed === 'boolean' &&
+    typeof code === 'string'
+  );
+}

@@ -1,0 +1,64 @@
+import { createChannelType, type ChannelType } from '../channel-type.ts';
+import type { FactKind } from '../fact-kind.ts';
+import { ruleName, type PrincipalKind } from '../principal.ts';
+import { factRequests, rulesFor } from './channel-rules.ts';
+import type { ChannelSpec, ParamsSpec } from './channel-spec.ts';
+import { readFunctions, readParts } from './read-spec.ts';
+import { sampleFunctions } from './sample.ts';
+
+/** A channel that a module declares. A policy contains it if the module exports it. */
+export interface DefinedChannel {
+  readonly pattern: string;
+}
+
+interface Definition {
+  readonly channelType: ChannelType;
+  /** The kinds of the facts that it refers to, as far as a sample shows them. */
+  readonly kinds: readonly FactKind[];
+}
+
+const defined = new WeakMap<object, Definition>();
+
+/** The channel that this value declares, if `defineChannel` returned it. */
+export function definedChannel(value: unknown): Definition | undefined {
+  return typeof value === 'object' && value !== null ? defined.get(value) : undefined;
+}
+
+/** Declares a channel. Throws an `Error` that names the pattern if the declaration is invalid. */
+export function defineChannel<
+  const Text extends string,
+  Facts = object,
+  Kind extends string = never,
+>(text: Text, spec: ParamsSpec<Text> & ChannelSpec<Text, Facts, Kind>): DefinedChannel {
+  const channel = Object.freeze({ pattern: text });
+  defined.set(channel, define(text, { ...spec }));
+  return channel;
+}
+
+/** The compiler checks the types of a TypeScript module in an editor only, and those of JavaScript never. */
+function define(text: string, spec: Readonly<Record<string, unknown>>): Definition {
+  const { parts, functions, sampled } = readDeclaration(text, spec);
+  const rules = new Map(
+    [...functions.allow].map(([principal, rule]) => [
+      kindOf(principal),
+      { names: sampled.names.get(principal) ?? [], ...rulesFor(principal, rule, functions) },
+    ]),
+  );
+  const channelType = createChannelType(text, { ...parts, facts: factRequests(functions), rules });
+  return { channelType, kinds: sampled.kinds };
+}
+
+function readDeclaration(text: string, spec: Readonly<Record<string, unknown>>) {
+  try {
+    const functions = readFunctions(spec);
+    return { parts: readParts(spec), functions, sampled: sampleFunctions(functions) };
+  } catch (error) {
+    throw new Error(`Channel pattern ${text}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** The kind of principal with this name in rules. */
+function kindOf(name: string): PrincipalKind {
+  const guestSession = 'guest-session';
+  return name === ruleName(guestSession) ? guestSession : name;
+}

@@ -1,0 +1,148 @@
+import type { FactKind, Field, LinkedGuestSession } from '../fact-kind.ts';
+
+/** The type of a field, such as `'string'`, or the type with its limits. */
+export type FieldSpec =
+  Field['type'] | (Partial<Omit<Field, 'type'>> & { readonly type: Field['type'] });
+
+export type FieldSpecs = Readonly<Record<string, FieldSpec>>;
+
+/** The declaration of a kind of fact. */
+export interface FactSpec<Ids extends readonly string[], Fields extends FieldSpecs> {
+  /** The names of the ids, in their order. */
+  readonly ids: Ids;
+  readonly fields: Fields;
+  /** The id or the field that names the tenant, for row-level security. */
+  readonly tenant?: Ids[number] | (keyof Fields & string);
+  /** A second path of its facts on the operator's port, such as `/resources/orders/{order}`, with each id once. */
+  readonly path?: string;
+  /** What a fact is, for the documentation. */
+  readonly about?: string;
+}
+
+interface ValueOfType {
+  readonly string: string;
+  readonly int: number;
+  readonly double: number;
+  readonly bool: boolean;
+  readonly timestamp: Date;
+  readonly 'list(string)': readonly string[];
+  readonly guest_session: LinkedGuestSession;
+}
+
+type TypeOf<Spec extends FieldSpec> = Spec extends Field['type'] ? Spec : Spec['type' & keyof Spec];
+
+type ValueOf<Spec extends FieldSpec> = Spec extends {
+  readonly type: 'string';
+  readonly oneOf: readonly (infer Value)[];
+}
+  ? Value
+  : ValueOfType[TypeOf<Spec> & keyof ValueOfType];
+
+type OptionalNames<Fields extends FieldSpecs> = {
+  [Name in keyof Fields]: Fields[Name] extends { readonly optional: true } ? Name : never;
+}[keyof Fields];
+
+/** The fields of a fact in rules. An absent field has no key. */
+export type FactValues<Fields extends FieldSpecs> = {
+  readonly [Name in Exclude<keyof Fields, OptionalNames<Fields>>]: ValueOf<Fields[Name]>;
+} & { readonly [Name in OptionalNames<Fields>]?: ValueOf<Fields[Name]> };
+
+/** The fact of a kind with these ids. `Values` is the type of its fields. */
+export interface FactReference<Values = unknown> {
+  readonly kind: FactKind;
+  readonly ids: readonly string[];
+  /** Never set: it carries the type. */
+  readonly values?: Values;
+}
+
+/** A kind of fact, and the function that refers to one of its facts by its ids. */
+export interface DefinedFact<Ids extends readonly string[], Fields extends FieldSpecs> {
+  (...ids: { readonly [Index in keyof Ids]: string }): FactReference<FactValues<Fields>>;
+  readonly kind: FactKind;
+}
+
+const defined = new WeakMap<object, FactKind>();
+const kinds = new WeakSet<object>();
+
+/** Whether `defineFact` made this kind. */
+export function isDefinedKind(value: unknown): value is FactKind {
+  return typeof value === 'object' && value !== null && kinds.has(value);
+}
+
+/** The kind of fact that this value declares, if `defineFact` returned it. */
+export function definedFact(value: unknown): FactKind | undefined {
+  return typeof value === 'function' ? defined.get(value) : undefined;
+}
+
+/** The limits of a field that does not set them. */
+const defaults = { optional: false, maxLength: 255, maxItems: 1000, dateMeansEndOfDay: false };
+
+const valueTypes: readonly Field['type'][] = [
+  'string',
+  'int',
+  'double',
+  'bool',
+  'timestamp',
+  'list(string)',
+  'guest_session',
+];
+
+/** Declares a kind of fact. Throws an `Error` that names the kind if the declaration is invalid. */
+export function defineFact<const Ids extends readonly string[], const Fields extends FieldSpecs>(
+  name: string,
+  spec: FactSpec<Ids, Fields>,
+): DefinedFact<Ids, Fields> {
+  const { ids, tenant, path, about } = spec;
+  const invalid = (why: string) => new Error(`Fact ${name}: ${why}`);
+  const fields = Object.fromEntries(
+    Object.entries(spec.fields).map(([field, type]) => {
+      if (ids.includes(field)) throw invalid(`${field} is an id and a field`);
+      return [field, fieldOf(type, (why) => invalid(`field ${field}: ${why}`))];
+    }),
+  );
+  for (const each of [name, ...ids, ...Object.keys(fields)]) {
+    if (!/^[a-z_][A-Za-z0-9_]*$/.test(each)) throw invalid(`invalid name ${each}`);
+  }
+  if (ids.length === 0) throw invalid('ids are missing');
+  if (new Set(ids).size !== ids.length) throw invalid('an id occurs twice');
+  if (tenant !== undefined && !ids.includes(tenant) && !Object.hasOwn(fields, tenant)) {
+    throw invalid(`the tenant ${tenant} is neither an id nor a field`);
+  }
+  const kind: FactKind = {
+    ...{ name, ids, fields },
+    ...(tenant !== undefined && { tenant }),
+    ...(path !== undefined && { path }),
+    ...(about !== undefined && { about }),
+  };
+  const refer = (...values: readonly string[]) => ({ kind, ids: values });
+  defined.set(refer, kind);
+  kinds.add(kind);
+  // The compiler checks the number of ids where the function is called.
+  return Object.assign(refer, { kind });
+}
+
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) > 0;
+const isBoolean = (value: unknown): boolean => typeof value === 'boolean';
+
+/** The limits of a field, and their values. */
+const limitTypes: Readonly<Record<Exclude<keyof Field, 'type'>, (value: unknown) => boolean>> = {
+  optional: isBoolean,
+  oneOf: (value) => Array.isArray(value) && value.every((each) => typeof each === 'string'),
+  maxLength: isCount,
+  maxItems: isCount,
+  dateMeansEndOfDay: isBoolean,
+};
+
+function fieldOf(spec: FieldSpec, invalid: (why: string) => Error): Field {
+  const { type, ...limits } = typeof spec === 'string' ? { type: spec } : spec;
+  if (!valueTypes.includes(type)) {
+    throw invalid(`the type must be one of ${valueTypes.join(', ')}`);
+  }
+  for (const [name, value] of Object.entries(limits)) {
+    if (!Object.hasOwn(limitTypes, name)) throw invalid(`unknown limit ${name}`);
+    if (!limitTypes[name as keyof typeof limitTypes](value)) {
+      throw invalid(`the limit ${name} is invalid`);
+    }
+  }
+  return { ...defaults, ...limits, type };
+}

@@ -1,0 +1,126 @@
+import type { ListEntry } from '../channel-type.ts';
+import type { Check, Member } from '../decision.ts';
+import type { FactKind, FactReference } from '../fact-kind.ts';
+import { isCheck } from './check.ts';
+import { definedFact, isDefinedKind } from './define-fact.ts';
+
+/** The checks that a rule returned. Throws a `TypeError` unless it is an array of checks with at least one. */
+export function readChecks(value: unknown): readonly Check[] {
+  if (!Array.isArray(value) || value.length === 0) {
+    throw new TypeError('must return an array with at least one check(…)');
+  }
+  // Not `every`, which skips the holes of a sparse array.
+  return Array.from(value, (each: unknown) => {
+    if (!isCheck(each)) throw new TypeError('must return an array of check(…) only');
+    return each;
+  });
+}
+
+/** The reference that the function of a fact returned; `undefined` if there is no fact. Throws a `TypeError`. */
+export function readReference(value: unknown): FactReference | undefined {
+  if (value === undefined) return undefined;
+  const { kind, ids } = record(value);
+  if (!isDefinedKind(kind) || !Array.isArray(ids)) {
+    throw new TypeError('must return a fact of defineFact, such as order(params.order)');
+  }
+  if (ids.length !== kind.ids.length) {
+    throw new TypeError(`must return a fact with ${kind.ids.length} ids: ${kind.ids.join(', ')}`);
+  }
+  return { kind, ids: Array.from(ids, (id: unknown) => text(id, `the id of a ${kind.name}`)) };
+}
+
+/** The presence member. Throws a `TypeError`. */
+export function readMember(value: unknown): Member {
+  const { id, info } = record(value);
+  const user_id = text(id, 'the id of the member');
+  if (info === undefined) return { user_id };
+  const entries = Object.entries(record(info)).filter(([, each]) => each !== undefined);
+  if (!entries.every((entry): entry is [string, InfoValue] => isInfoValue(entry[1]))) {
+    throw new TypeError('must return an info of strings, finite numbers and booleans');
+  }
+  return { user_id, user_info: Object.fromEntries(entries) };
+}
+
+type InfoValue = string | number | boolean;
+
+const isInfoValue = (value: unknown): value is InfoValue =>
+  typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value);
+
+/** The lists of channels with these parameters, without those that lack a value. Throws a `TypeError`. */
+export function readList(value: unknown, params: readonly string[]): readonly ListEntry[] {
+  return (Array.isArray(value) ? Array.from<unknown>(value) : [value]).flatMap((each) => {
+    const entry = record(each);
+    const known = 'fact' in entry ? ['fact', 'where'] : ['params'];
+    onlyNames(Object.keys(entry), known);
+    return 'fact' in entry ? readQuery(entry, params) : readParams(entry['params'], params);
+  });
+}
+
+function readParams(value: unknown, params: readonly string[]): readonly ListEntry[] {
+  const values = readValues(value, params);
+  const absent = params.filter((name) => !Object.hasOwn(record(value), name));
+  if (absent.length > 0) throw new TypeError(`must return the parameter ${absent.join(', ')}`);
+  return values === undefined ? [] : [{ params: values }];
+}
+
+function readQuery(
+  { fact, where }: Readonly<Record<string, unknown>>,
+  params: readonly string[],
+): readonly ListEntry[] {
+  const kind = definedFact(fact);
+  if (kind === undefined) throw new TypeError('must return a fact that defineFact made');
+  for (const name of params) {
+    if (!kind.ids.includes(name)) {
+      throw new TypeError(
+        `cannot list {${name}} by ${kind.name}, whose ids are ${kind.ids.join(', ')}`,
+      );
+    }
+  }
+  const values = readValues(where, conditionsOf(kind));
+  if (values === undefined) return [];
+  if (Object.keys(values).length === 0) throw new TypeError('must return a where with a condition');
+  const paramsOf = (ids: readonly string[]) =>
+    Object.fromEntries(params.map((name) => [name, ids[kind.ids.indexOf(name)] ?? '']));
+  return [{ query: { kind, where: values }, paramsOf }];
+}
+
+function conditionsOf({ ids, fields }: FactKind): readonly string[] {
+  const byField = Object.entries(fields).flatMap(([name, { type }]) => {
+    if (type === 'guest_session') return [name, `${name}.user`];
+    return type === 'string' || type === 'list(string)' ? [name] : [];
+  });
+  return [...ids, ...byField];
+}
+
+/** Strings by name; `undefined` if one of them is. */
+function readValues(
+  value: unknown,
+  names: readonly string[],
+): Readonly<Record<string, string>> | undefined {
+  const entries = Object.entries(record(value));
+  onlyNames(
+    entries.map(([name]) => name),
+    names,
+  );
+  if (entries.some(([, each]) => each === undefined)) return undefined;
+  return Object.fromEntries(entries.map(([name, each]) => [name, text(each, name)]));
+}
+
+function onlyNames(names: readonly string[], known: readonly string[]): void {
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    throw new TypeError(`returned ${unknown}; it may return ${known.join(', ') || 'no name'}`);
+  }
+}
+
+function record(value: unknown): Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new TypeError('must return an object');
+  }
+  return value as Readonly<Record<string, unknown>>;
+}
+
+function text(value: unknown, what: string): string {
+  if (typeof value !== 'string') throw new TypeError(`must return a string as ${what}`);
+  return value;
+}
