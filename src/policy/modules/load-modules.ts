@@ -1,0 +1,90 @@
+import type { ChannelType } from '../channel-type.ts';
+import type { FactKind } from '../fact-kind.ts';
+import { definedChannel } from './define-channel.ts';
+import { definedFact } from './define-fact.ts';
+import * as api from './index.ts';
+import { createModuleGraph, type LoadedModule } from './module-graph.ts';
+import { lineOf } from './module-source.ts';
+import { ModuleError, UnloadableModule, type ModuleProblem } from './problem.ts';
+
+/** What the modules of a policy declare. */
+export interface LoadedModules {
+  readonly channels: readonly ChannelType[];
+  readonly factKinds: readonly FactKind[];
+  /** The modules, and the files that they import by path: if one changes, the policy changes. */
+  readonly files: readonly string[];
+}
+
+/** Whether a file of a policy is a module, by its name. */
+export function isModule(file: string): boolean {
+  return /(?<!\.d)\.(?:m?ts|m?js)$/.test(file);
+}
+
+/**
+ * Loads the modules of a policy: TypeScript or JavaScript. Every call reads all files again. A module runs in this process with all its
+ * permissions. Its types are not checked.
+ *
+ * Throws `ModuleError` if one cannot be loaded, exports something else than `defineChannel` and `defineFact` return, or exports nothing.
+ */
+export async function loadModules(paths: readonly string[]): Promise<LoadedModules> {
+  if (paths.length === 0) return { channels: [], factKinds: [], files: [] };
+  // jiti and Babel take memory that a policy without modules does not need.
+  const { createJiti } = await import('jiti');
+  const graph = createModuleGraph({ 'usher/policy': api }, createJiti);
+  const problems = new Set<ModuleProblem>();
+  const declared: Declarations = { channels: new Map(), factKinds: new Set() };
+  for (const path of paths) {
+    try {
+      readExports(path, await graph.load(path), declared);
+    } catch (error) {
+      if (!(error instanceof UnloadableModule)) throw error;
+      problems.add(error.problem);
+    }
+  }
+  const { channels, factKinds } = declared;
+  if (problems.size === 0) checkKinds(declared, problems);
+  if (problems.size > 0) throw new ModuleError([...problems], graph.files());
+  return { channels: [...channels.keys()], factKinds: [...factKinds], files: graph.files() };
+}
+
+interface Declarations {
+  /** With the file and the kinds of facts of each. */
+  readonly channels: Map<
+    ChannelType,
+    { readonly file: string; readonly kinds: readonly FactKind[] }
+  >;
+  readonly factKinds: Set<FactKind>;
+}
+
+function readExports(
+  file: string,
+  { source, exports }: LoadedModule,
+  { channels, factKinds }: Declarations,
+): void {
+  const entries = Object.entries(exports);
+  if (entries.length === 0) {
+    throw new UnloadableModule({
+      file,
+      message: 'exports no defineChannel(…) and no defineFact(…)',
+    });
+  }
+  for (const [name, value] of entries) {
+    const [channel, kind] = [definedChannel(value), definedFact(value)];
+    if (channel) channels.set(channel.channelType, { file, kinds: channel.kinds });
+    else if (kind) factKinds.add(kind);
+    else {
+      const message = `exports ${name}, which is not the result of defineChannel or defineFact; helpers belong in a folder of their own`;
+      throw new UnloadableModule({ file, line: lineOf(source, name), message });
+    }
+  }
+}
+
+/** Facts of a kind that is not exported could not be stored. */
+function checkKinds({ channels, factKinds }: Declarations, problems: Set<ModuleProblem>): void {
+  for (const [{ pattern }, { file, kinds }] of channels) {
+    const unknown = kinds.find((kind) => !factKinds.has(kind));
+    if (unknown === undefined) continue;
+    const message = `${pattern.text} reads facts of the kind ${unknown.name}, which no module of the policy exports`;
+    problems.add({ file, message });
+  }
+}

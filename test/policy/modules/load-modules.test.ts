@@ -1,0 +1,290 @@
+import { mkdtempSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { isModule, loadModules } from '../../../src/policy/modules/load-modules.ts';
+import { ModuleError } from '../../../src/policy/modules/problem.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'modules-'));
+afterAll(() => {
+  rmSync(root, { recursive: true });
+});
+
+let count = 0;
+
+/** Writes files, and returns their paths by their names. */
+function write(files: Readonly<Record<string, string>>, folder = join(root, String((count += 1)))) {
+  return Object.entries(files).map(([name, text]) => {
+    const path = join(folder, name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+    return path;
+  });
+}
+
+const load = (files: Readonly<Record<string, string>>, entries = Object.keys(files).length) =>
+  loadModules(write(files).slice(0, entries));
+
+const delivery = `import { check, defineChannel, defineFact } from 'usher/policy';
+export const order = defineFact('order', { ids: ['order'], fields: { owner_id: 'string' } });
+export const delivery = defineChannel('private-delivery-{order}', {
+  about: 'the owner of the order, and couriers of its tenant',
+  params: { order: 'id' },
+  facts: { order: ({ params }) => order(params.order) },
+  allow: { user: ({ user, facts }) => [check('user owns it', facts.order?.owner_id === user.id)] },
+});
+`;
+
+/** A channel in the syntax of TypeScript and JavaScript, with these lines before it. */
+const channel = (about: string, before = '', pattern = 'private-x') => `${before}
+import { check, defineChannel } from 'usher/policy';
+export const x = defineChannel('${pattern}', { about: ${about}, allow: { user: () => [check('x', true)] } });
+`;
+
+describe('loading modules', () => {
+  it('loads a channel and the facts of its rules', async () => {
+    const [path = ''] = write({ 'delivery.ts': delivery });
+    const { channels, factKinds, files } = await loadModules([path]);
+    expect(files).toEqual([path]);
+    expect(factKinds).toMatchObject([{ name: 'order', ids: ['order'] }]);
+    const [found] = channels;
+    expect(found).toMatchObject({
+      pattern: { text: 'private-delivery-{order}' },
+      facts: [{ name: 'order' }],
+    });
+    const input = { params: { order: '42' }, now: new Date(0), user: { id: '15', roles: [] } };
+    expect(found?.facts[0]?.refer({ ...input, facts: {} })).toEqual({
+      kind: factKinds[0],
+      ids: ['42'],
+    });
+    const rules = found?.rules.get('user');
+    expect(rules?.names).toEqual(['user owns it']);
+    const passedFor = (owner_id: string) =>
+      rules?.check({ ...input, facts: { order: { owner_id } } })[0]?.passed;
+    expect([passedFor('15'), passedFor('16')]).toEqual([true, false]);
+  });
+
+  it.each(['x.ts', 'x.mts', 'x.js', 'x.mjs'])('loads %s', async (name) => {
+    const typed = name.endsWith('ts') ? 'const text: string = "typed";' : 'const text = "typed";';
+    const source = channel('text', typed);
+    for (const type of ['module', 'commonjs']) {
+      const [path = ''] = write({ [name]: source, 'package.json': JSON.stringify({ type }) });
+      expect((await loadModules([path])).channels).toMatchObject([{ about: 'typed' }]);
+    }
+  });
+
+  it.each([
+    ['x.ts', true],
+    ['x.mts', true],
+    ['x.js', true],
+    ['x.mjs', true],
+    ['x.d.ts', false],
+    ['x.d.mts', false],
+    ['x.cjs', false],
+    ['x.tsx', false],
+    ['x.json', false],
+    ['x.yaml', false],
+  ])('takes %s for a module: %s', (name, expected) => {
+    expect(isModule(name)).toBe(expected);
+  });
+
+  it('loads modules that import built-in modules, wait, and import later', async () => {
+    const before = `import { basename } from 'node:path';
+import fs from 'node:fs';
+import { later } from './circle.ts';
+const text = await Promise.resolve(basename('/a/b') + typeof fs.readFileSync + (await import('./lib/c.mjs')).c + later());`;
+    const loaded = await load(
+      {
+        'a.ts': channel('text', before),
+        'circle.ts': `import { other } from './circle2.ts';\nexport const later = () => other();`,
+        'circle2.ts': `import { later } from './circle.ts';\nexport const other = () => typeof later;`,
+        'lib/c.mjs': 'export const c = "C";',
+      },
+      1,
+    );
+    expect(loaded.channels).toMatchObject([{ about: 'bfunctionCfunction' }]);
+    expect(loaded.files.map((file) => file.replace(/.*\//, ''))).toEqual([
+      'a.ts',
+      'circle.ts',
+      'circle2.ts',
+      'c.mjs',
+    ]);
+  });
+
+  it('evaluates a module once that others import', async () => {
+    const user = (pattern: string) =>
+      `import { order } from './facts.mjs';\n` +
+      channel(`'x'`, '', pattern).replace(
+        'allow:',
+        `params: { a: 'id' }, facts: { order: () => order('1') }, allow:`,
+      );
+    const { factKinds, channels } = await load({
+      'a.ts': user('private-a-{a}'),
+      'b.js': user('private-b-{a}'),
+      'facts.mjs': `import { defineFact } from 'usher/policy';\nexport const order = defineFact('order', { ids: ['a'], fields: {} });`,
+    });
+    expect(factKinds).toHaveLength(1);
+    const input = { params: { a: '1' }, facts: {}, now: new Date(0) };
+    expect(channels.map(({ facts }) => facts[0]?.refer(input)?.kind)).toEqual([
+      factKinds[0],
+      factKinds[0],
+    ]);
+  });
+
+  it.each(['h.ts', 'h.mts', 'h.js', 'h.mjs', 'h.cjs', 'h.json'])('reads %s again', async (name) => {
+    const textOf = (value: string) => {
+      if (name.endsWith('.json')) return JSON.stringify({ value });
+      return name.endsWith('.cjs')
+        ? `exports.value = '${value}';`
+        : `export const value = '${value}';`;
+    };
+    const entry = channel('h.value', `import * as h from './${name}';`);
+    for (const type of ['module', 'commonjs']) {
+      const folder = join(root, `again-${type}-${name}`);
+      const [path = ''] = write(
+        { 'x.mjs': entry, [name]: textOf('old'), 'package.json': JSON.stringify({ type }) },
+        folder,
+      );
+      const before = await loadModules([path]);
+      write({ [name]: textOf('new') }, folder);
+      const after = await loadModules([path]);
+      expect([before, after].map(({ channels }) => channels[0]?.about)).toEqual(['old', 'new']);
+      expect(after.files).toEqual([path, join(folder, name)]);
+    }
+  });
+
+  it('reads the files of a mounted ConfigMap, and leaves nothing behind', async () => {
+    const folder = join(root, 'configmap');
+    write(
+      {
+        'x.ts': channel('h', `import { h } from './h.ts';`),
+        'h.ts': `import { defineFact } from 'usher/policy';\nexport const h = 'text';`,
+      },
+      join(folder, '..2026_11_27'),
+    );
+    symlinkSync('..2026_11_27', join(folder, '..data'));
+    for (const name of ['x.ts', 'h.ts']) symlinkSync(`..data/${name}`, join(folder, name));
+    const before = readdirSync(folder, { recursive: true });
+    const { files, channels } = await loadModules([join(folder, 'x.ts')]);
+    expect(channels).toMatchObject([{ about: 'text' }]);
+    expect(files).toEqual([join(folder, 'x.ts'), join(folder, 'h.ts')]);
+    expect(readdirSync(folder, { recursive: true })).toEqual(before);
+  });
+});
+
+describe('a module that cannot be loaded', () => {
+  const define = `import { check, defineChannel, defineFact } from 'usher/policy';\n`;
+  const uses = (path: string) => `\nimport { hlp } from '${path}';\n${channel('hlp')}`;
+  const other = (text: string) => ({
+    'a.ts': `import './lib/b.ts';\n${channel("'x'")}`,
+    'lib/b.ts': text,
+  });
+  it.each<[string, Readonly<Record<string, string>>, string]>([
+    ['a syntax error', { 'a.ts': `\nexport const a = ;\n` }, 'a.ts:2:18: Unexpected token'],
+    ['a syntax error in a module it imports', other('\n\nlet = 1 +'), 'lib/b.ts:3:'],
+    ['an error', { 'a.ts': `${define}\nthrow new Error('boom');` }, 'a.ts:3: boom'],
+    [
+      'an error later',
+      { 'a.ts': `${define}\nawait Promise.reject(new Error('boom'));` },
+      'a.ts:3: boom',
+    ],
+    [
+      'an error in a module it imports',
+      other(`export const b = 1;\nnull.x;`),
+      'lib/b.ts:2: Cannot read properties of null',
+    ],
+    ['something thrown', { 'a.ts': `throw null;` }, 'a.ts: threw something that is not an Error'],
+    [
+      'an invalid pattern',
+      { 'a.ts': `${define}\n\nexport const a = defineChannel('x', { about: 'x', allow: {} });` },
+      'a.ts:4: Channel pattern x: must begin',
+    ],
+    [
+      'a misspelt import',
+      {
+        'a.ts': `import { check, defineChanel } from 'usher/policy';\nexport const a = defineChanel('private-a', {});`,
+      },
+      'a.ts:1: usher/policy does not export defineChanel; it exports check, defineChannel, defineFact',
+    ],
+    [
+      'a misspelt import of its own',
+      {
+        'a.ts': uses('./lib/b.ts'),
+        'lib/b.ts': 'export const help = 1;',
+      },
+      'a.ts:2: ./lib/b.ts does not export hlp; it exports help',
+    ],
+    [
+      'a missing file',
+      { 'a.ts': uses('./lib/c.ts') },
+      'a.ts:2: imports ./lib/c.ts, which does not exist',
+    ],
+    [
+      'a missing package',
+      { 'a.ts': uses('left-pad-x') },
+      'a.ts:2: imports left-pad-x, which does not exist',
+    ],
+    [
+      'an export of something else',
+      { 'a.ts': `${channel("'x'")}\nexport const helper = () => 1;` },
+      'a.ts:5: exports helper, which is not the result of',
+    ],
+    [
+      'a made-up channel',
+      { 'a.ts': `export const a = { pattern: 'private-a' };` },
+      'a.ts:1: exports a, which',
+    ],
+    [
+      'a changed channel',
+      {
+        'a.ts': channel("'x'")
+          .replace('export const x', 'const y')
+          .concat('export const z = { ...y };'),
+      },
+      'a.ts:4: exports z',
+    ],
+    [
+      'a default export of something else',
+      { 'a.ts': `${channel("'x'")}\nexport default [x];` },
+      'a.ts:5: exports default',
+    ],
+    [
+      'no export',
+      {
+        'a.ts': `${define}defineChannel('private-x', { about: 'x', allow: { user: () => [check('x', true)] } });`,
+      },
+      'a.ts: exports no defineChannel',
+    ],
+    ['no content', { 'a.ts': '' }, 'a.ts: exports no defineChannel'],
+    [
+      'facts that are not exported',
+      { 'a.ts': delivery.replace('export const order', 'const order') },
+      'a.ts: private-delivery-{order} reads facts of the kind order, which no module of the policy exports',
+    ],
+  ])('names the place of %s', async (...[, files, message]) => {
+    const [path = ''] = write(files);
+    const error: unknown = await loadModules([path]).catch((fault: unknown) => fault);
+    expect(error).toBeInstanceOf(ModuleError);
+    expect((error as Error).message).toContain(join(dirname(path), message));
+    expect((error as ModuleError).files).toEqual(
+      Object.keys(files).map((name) => join(dirname(path), name)),
+    );
+  });
+
+  it('is reported with every other, and once', async () => {
+    const paths = write({
+      'a.ts': `import './lib/c.ts';`,
+      'b.ts': `import './lib/c.ts';`,
+      'd.ts': 'export const d = 1;',
+      'lib/c.ts': 'throw new Error("boom");',
+    });
+    const error: unknown = await loadModules(paths.slice(0, 3)).catch((fault: unknown) => fault);
+    expect((error as ModuleError).problems.map(({ file }) => file)).toEqual([paths[3], paths[2]]);
+  });
+
+  it('is reported if its file does not exist', async () => {
+    await expect(loadModules([join(root, 'absent.ts')])).rejects.toThrow(
+      'absent.ts: cannot be read: ENOENT',
+    );
+  });
+});
