@@ -1,5 +1,11 @@
 import { firstFailed } from '../policy/decision.ts';
-import type { AuditableDecision, AuditEvent, Origin, OwnCode, SecurityEventType } from './audit-event.ts';
+import type {
+  AuditableDecision,
+  AuditEvent,
+  Origin,
+  OwnCode,
+  SecurityEventType,
+} from './audit-event.ts';
 
 /** The audit event of a decision: ids and names of checks, no part of a credential. */
 export function describeDecision(
@@ -7,7 +13,8 @@ export function describeDecision(
   origin: Origin,
   at: number,
 ): AuditEvent {
-  const { id, action, outcome, policy, family, channel, socketId, principal, tenantId, checks } = decision;
+  const { id, action, outcome, policy, family, channel, socketId, principal, tenantId, checks } =
+    decision;
   const failed = firstFailed(checks);
   // No spread: V8 creates a long object literal that begins with a spread as a dictionary, which is ten times slower.
   return {

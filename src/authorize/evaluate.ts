@@ -1,6 +1,11 @@
 import type { ChannelForm } from '../policy/channel-name.ts';
 import type { ChannelMatch } from '../policy/channel-registry.ts';
-import { hasMember, type ChannelType, type RuleInput } from '../policy/channel-type.ts';
+import {
+  hasMember,
+  type ChannelType,
+  type KindRules,
+  type RuleInput,
+} from '../policy/channel-type.ts';
 import {
   check,
   firstFailed,
@@ -69,7 +74,11 @@ export async function permittedMatches(
   );
 }
 
-function formExists(match: ChannelMatch, principal: Principal, { encrypts }: EvaluateDeps): boolean {
+function formExists(
+  match: ChannelMatch,
+  principal: Principal,
+  { encrypts }: EvaluateDeps,
+): boolean {
   return (
     match.channel.form !== 'private-encrypted' || encrypts(tenantOf(match) ?? principal.tenantId)
   );
@@ -100,12 +109,13 @@ async function evaluateType(
     facts: {},
     now: new Date(deps.now()),
   };
-  const { facts, tenantId, allFound } = await findFacts(channelType.facts, known, {
+  const rules = channelType.rules.get(principal.kind);
+  const { facts, tenantId, allFound } = await findFacts(rules?.facts ?? [], known, {
     principal,
     find: deps.find,
   });
   const input: RuleInput = { ...known, facts };
-  const rule = ruleChecks(channelType, principal, { input, allFound });
+  const rule = ruleChecks(rules, input, allFound);
   const checks = [...constraintResults, ...rule];
   const failed = firstFailed(rule);
   return failed ? { checks, refused: failed.code } : { checks, input, tenantId };
@@ -124,7 +134,9 @@ function withMember(
   const failed = firstFailed([computed, fits]);
   // The usual decision has one check of the member.
   const checks = [...evaluation.checks, ...(computed.passed ? [fits] : [computed])];
-  return failed ? { checks, refused: failed.code } : { checks, member, tenantId: evaluation.tenantId };
+  return failed
+    ? { checks, refused: failed.code }
+    : { checks, member, tenantId: evaluation.tenantId };
 }
 
 function isMemberRequired(channelType: ChannelType, form: ChannelForm, kind: string): boolean {
@@ -158,15 +170,15 @@ function constraintChecks(
 }
 
 function ruleChecks(
-  { rules, facts }: ChannelType,
-  { kind }: Principal,
-  { input, allFound }: { readonly input: RuleInput; readonly allFound: boolean },
+  rules: KindRules | undefined,
+  input: RuleInput,
+  allFound: boolean,
 ): readonly Check[] {
-  const checks = rules.get(kind)?.check(input) ?? [];
+  const checks = rules?.check(input) ?? [];
   return [
     ...checks,
     // After the checks of the rule: otherwise the response would reveal which facts exist.
-    ...(facts.length === 0 ? [] : [check('required fact exists', allFound, 'fact-missing')]),
+    check('required fact exists', allFound, 'fact-missing'),
     // A rule without checks must not grant everything.
     check('rule has checks', checks.length > 0),
   ];

@@ -4,10 +4,17 @@ import type { Principal } from '../policy/principal.ts';
 
 export interface FoundFacts {
   readonly facts: Readonly<Record<string, Fact>>;
-  /** Whether each fact exists that is not optional. */
+  /** Whether each fact exists that is not optional, and the ids of all could be computed. */
   readonly allFound: boolean;
   /** The tenant of the first fact that has one. */
   readonly tenantId: string | undefined;
+}
+
+interface FoundFact {
+  readonly name: string;
+  readonly fact?: Fact;
+  readonly tenantId?: string | undefined;
+  readonly isMissing: boolean;
 }
 
 const none: FoundFacts = { facts: {}, allFound: true, tenantId: undefined };
@@ -21,11 +28,12 @@ export async function findFacts(
   if (requests.length === 0) return none;
   const viewer = viewerOf(principal);
   const found = await Promise.all(
-    requests.map(async ({ name, optional, refer }) => {
+    requests.map(async ({ name, optional, refer }): Promise<FoundFact> => {
       const reference = refer(input);
+      if (reference === 'failed') return { name, isMissing: true };
       const fact = reference && (await find(reference.kind, reference.ids, viewer));
-      const tenantId = fact && reference && tenantOf(fact, reference);
-      return { name, fact, tenantId, isMissing: fact === undefined && !optional };
+      if (fact === undefined || reference === undefined) return { name, isMissing: !optional };
+      return { name, fact, tenantId: tenantOf(fact, reference), isMissing: false };
     }),
   );
   const facts: Record<string, Fact> = {};
@@ -51,4 +59,3 @@ function tenantOf(fact: Fact, { kind, ids }: FactReference): string | undefined 
   const tenant = place === -1 ? fact[kind.tenant] : ids[place];
   return typeof tenant === 'string' ? tenant : undefined;
 }
-

@@ -94,7 +94,10 @@ async function link(
   const session = await authenticateGuest(guest, deps);
   if ('code' in session) return refuse(known, session.code);
   const { id: sessionId } = session;
-  const isLinked = await deps.sessions.link(sessionId, { userId: principal.id, tenantId: principal.tenantId });
+  const isLinked = await deps.sessions.link(sessionId, {
+    userId: principal.id,
+    tenantId: principal.tenantId,
+  });
   // The session is linked to another user: two users must not share the rooms of a guest.
   if (!isLinked) return refuse(known, 'not-allowed');
   return { ...known, outcome: 'grant', action, principal, sessionId, userId: principal.id };

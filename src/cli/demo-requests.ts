@@ -3,7 +3,12 @@ import { credentialKindOf, type Credential } from '../authn/credential.ts';
 import { mintIssuedToken, mintUserToken, type TokenSigning } from '../authn/jwt/mint.ts';
 import type { Config } from '../config/load.ts';
 import { fillPath } from '../http/fastify-path.ts';
-import { guestIssuer, type DemoPrincipal, type Policy, type RoutePolicy } from '../policy/policy.ts';
+import {
+  guestIssuer,
+  type DemoPrincipal,
+  type Policy,
+  type RoutePolicy,
+} from '../policy/policy.ts';
 
 /** A request for a channel of the demo, with a token that works outside production. */
 export interface DemoRequest {

@@ -28,7 +28,11 @@ export async function explainLive(
   if (options.channel === undefined) throw new UsageError('--channel is missing');
   if (token === undefined) throw new UsageError('--token-stdin or --token is missing');
   return withPolicy(loadConfig(), async ({ policy, decide }) => {
-    const request = authRequest({ ...options, channel: options.channel ?? '', token }, args, policy);
+    const request = authRequest(
+      { ...options, channel: options.channel ?? '', token },
+      args,
+      policy,
+    );
     const decision = await decide(request);
     return {
       printed: formatDecision(request, decision, policy),
@@ -38,7 +42,12 @@ export async function explainLive(
 }
 
 function authRequest(
-  { channel, tenant, token, socketId = '1.1' }: LiveOptions & { readonly channel: string; readonly token: string },
+  {
+    channel,
+    tenant,
+    token,
+    socketId = '1.1',
+  }: LiveOptions & { readonly channel: string; readonly token: string },
   args: readonly string[],
   policy: Policy,
 ): ChannelAuthRequest {
@@ -60,10 +69,7 @@ function authRequest(
 }
 
 /** The pins of the routes that sign a channel: the parameter of the path, and that of the channel. */
-function pinsOf(
-  match: ChannelMatch | undefined,
-  { routes }: Policy,
-): ReadonlyMap<string, string> {
+function pinsOf(match: ChannelMatch | undefined, { routes }: Policy): ReadonlyMap<string, string> {
   const pattern = match?.channelType.pattern.text ?? '';
   const signing = [...routes.values()].filter(({ only }) => only?.includes(pattern) === true);
   return new Map(

@@ -65,7 +65,11 @@ function subjectsOf({ issuers }: Policy): readonly PolicySubject[] {
   return [...issuers.values()].flatMap(({ revocation }) =>
     revocation === undefined
       ? []
-      : [Object.fromEntries([...revocation.fields].map(([field, attribute]) => [attribute, field]))],
+      : [
+          Object.fromEntries(
+            [...revocation.fields].map(([field, attribute]) => [attribute, field]),
+          ),
+        ],
   );
 }
 
@@ -75,15 +79,23 @@ const ownSubjects: ReadonlySet<string> = new Set([
 
 function bodyOf(
   options: Options,
-  { args, subjects }: { readonly args: readonly string[]; readonly subjects: readonly PolicySubject[] },
+  {
+    args,
+    subjects,
+  }: { readonly args: readonly string[]; readonly subjects: readonly PolicySubject[] },
 ): Readonly<Record<string, string>> {
   const { issuedBefore, ...own } = options;
   const named = parsePolicyOptions(args, subjects.flatMap(Object.keys));
-  const given = Object.keys({ ...own, ...named }).toSorted().join(',');
+  const given = Object.keys({ ...own, ...named })
+    .toSorted()
+    .join(',');
   const declared = subjects.find((subject) => Object.keys(subject).toSorted().join(',') === given);
   if (declared === undefined && !ownSubjects.has(given)) {
     const others = subjects.map(
-      (subject) => `${Object.keys(subject).map((name) => `--${name}`).join(' with ')}, `,
+      (subject) =>
+        `${Object.keys(subject)
+          .map((name) => `--${name}`)
+          .join(' with ')}, `,
     );
     throw new UsageError(
       `give exactly one of --user (with or without --tenant), --tenant, ${others.join('')}--guest-session, --token`,

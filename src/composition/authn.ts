@@ -49,7 +49,9 @@ export function buildIdentify(
     return host;
   };
   const identify = createIdentify({
-    ...(config.guestTokens && { 'guest-token': buildGuest(config.guestTokens, config.variable, deps) }),
+    ...(config.guestTokens && {
+      'guest-token': buildGuest(config.guestTokens, config.variable, deps),
+    }),
     ...buildBearer(config, openHost, deps),
     'guest-session': createGuestSessionReader(sessions, now),
     ...(config.sessions && { 'session-cookie': buildSession(config.sessions, openHost, deps) }),

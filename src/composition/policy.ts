@@ -46,6 +46,9 @@ function logReload(log: Logger): (result: ReloadResult) => void {
     const { hash, problems } = result;
     if (problems.join('\n') === lastProblems) return;
     lastProblems = problems.join('\n');
-    log.error({ policy: hash, problems }, 'the changed policy has problems; the last policy stays in use');
+    log.error(
+      { policy: hash, problems },
+      'the changed policy has problems; the last policy stays in use',
+    );
   };
 }

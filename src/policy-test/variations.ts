@@ -49,7 +49,10 @@ function otherPrincipals(request: TestRequest): readonly [string, TestRequest][]
   ];
 }
 
-function otherTenants(request: TestRequest, principal: Principal): readonly [string, TestRequest][] {
+function otherTenants(
+  request: TestRequest,
+  principal: Principal,
+): readonly [string, TestRequest][] {
   return [
     ['other tenant', { ...request, principal, tenant: stranger }],
     ['other tenant, this one in the request', { ...request, principal }],

@@ -20,17 +20,25 @@ export interface FactRequest {
   readonly name: string;
   /** Whether the rules hold without it. */
   readonly optional: boolean;
-  /** The kind and the ids, or `undefined` if they cannot be computed for this principal: then the fact is absent. */
-  readonly refer: (input: RuleInput) => FactReference | undefined;
+  /**
+   * The kind and the ids; `undefined` for a fact that does not exist. `failed`: the ids cannot be computed, so the request is
+   * refused, even if the fact is optional: a rule such as "is not banned" must not hold. Must not throw.
+   */
+  readonly refer: (input: RuleInput) => FactReference | undefined | 'failed';
 }
 
 /** One list of a principal's channels: parameters, or a query for facts whose ids are the parameters. */
 export type ListEntry =
   | { readonly params: Readonly<Record<string, string>> }
-  | { readonly query: FactQuery; readonly paramsOf: (ids: readonly string[]) => Readonly<Record<string, string>> };
+  | {
+      readonly query: FactQuery;
+      readonly paramsOf: (ids: readonly string[]) => Readonly<Record<string, string>>;
+    };
 
 /** The rules of a channel for one kind of principal. */
 export interface KindRules {
+  /** The facts that the rules read. */
+  readonly facts: readonly FactRequest[];
   /** The names of the checks, for documentation. */
   readonly names: readonly string[];
   /** Every check, in order. Must not throw. */
@@ -51,14 +59,13 @@ export interface ChannelType {
   readonly params: Readonly<Record<string, Param>>;
   /** The parameter that is the tenant. */
   readonly tenant: string | undefined;
-  readonly facts: readonly FactRequest[];
   /** By kind of principal. A kind without rules is refused. */
   readonly rules: ReadonlyMap<PrincipalKind, KindRules>;
   /** Whether clients also read `channel_data` on the private form. */
   readonly memberOnPrivate: boolean;
 }
 
-export interface ChannelParts extends Pick<ChannelType, 'about' | 'facts' | 'rules'> {
+export interface ChannelParts extends Pick<ChannelType, 'about' | 'rules'> {
   readonly params: Readonly<Record<string, ParamType>>;
   readonly also?: readonly ChannelForm[] | undefined;
   readonly denied?: string | undefined;
@@ -71,7 +78,7 @@ export function createChannelType(text: string, parts: ChannelParts): ChannelTyp
   const pattern = parsePattern(text);
   const invalid = (why: string) => new Error(`Channel pattern ${text}: ${why}`);
   const names = pattern.segments.flatMap((each) => ('param' in each ? [each.param] : []));
-  const { about, denied, tenant, facts, rules, memberOnPrivate = false } = parts;
+  const { about, denied, tenant, rules, memberOnPrivate = false } = parts;
   for (const name of names) {
     if (!Object.hasOwn(parts.params, name)) throw invalid(`params does not describe {${name}}`);
   }
@@ -90,7 +97,7 @@ export function createChannelType(text: string, parts: ChannelParts): ChannelTyp
   const params = Object.fromEntries(
     Object.entries(parts.params).map(([name, type]) => [name, paramOf(type)]),
   );
-  return { pattern, about, denied, forms, params, tenant, facts, rules, memberOnPrivate };
+  return { pattern, about, denied, forms, params, tenant, rules, memberOnPrivate };
 }
 
 /** The presence member in a channel of this form, if the form has one. */

@@ -25,7 +25,11 @@ export interface CurrentPolicyDeps {
 }
 
 /** Loads the policy. Throws `PolicyError` with all problems. */
-export async function openPolicy({ read, test, onReload }: CurrentPolicyDeps): Promise<CurrentPolicy> {
+export async function openPolicy({
+  read,
+  test,
+  onReload,
+}: CurrentPolicyDeps): Promise<CurrentPolicy> {
   const buildTested = async ({ build }: ReadPolicy): Promise<Policy> => {
     const policy = await build();
     await test(policy);

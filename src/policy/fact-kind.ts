@@ -23,8 +23,7 @@ export interface LinkedGuestSession {
   readonly user?: string;
 }
 
-export type FactValue =
-  string | number | boolean | Date | readonly string[] | LinkedGuestSession;
+export type FactValue = string | number | boolean | Date | readonly string[] | LinkedGuestSession;
 
 /** A fact in rules: its fields by name. An absent field has no key. */
 export type Fact = Readonly<Record<string, FactValue>>;

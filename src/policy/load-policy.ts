@@ -2,9 +2,16 @@ import { createChannelRegistry, type ChannelRegistry } from './channel-registry.
 import { AmbiguousPatterns } from './pattern-automaton.ts';
 import { loadAnswerStyles } from './answer-styles.ts';
 import { PolicyError } from './policy-error.ts';
-import { hashFiles, readImported, readPolicyFiles, type PolicyFileContent } from './policy-files.ts';
+import {
+  hashFiles,
+  readImported,
+  readPolicyFiles,
+  type PolicyFileContent,
+} from './policy-files.ts';
 import type { Policy, PolicyTest } from './policy.ts';
-import { buildPolicy, type ModuleParts, type PolicyFile, type PolicyParts } from './yaml/build-policy.ts';
+import { loadModules, type LoadedModules } from './modules/load-modules.ts';
+import { formatModuleProblem, ModuleError } from './modules/problem.ts';
+import { buildPolicy, type PolicyFile, type PolicyParts } from './yaml/build-policy.ts';
 import { buildTest } from './yaml/build-test.ts';
 import { formatProblem, type Problem } from './yaml/problem.ts';
 import { readPolicyFile } from './yaml/read-policy.ts';
@@ -39,7 +46,7 @@ export async function loadPolicy(sources: readonly string[]): Promise<Policy> {
 async function buildFrom(files: readonly PolicyFileContent[]): Promise<Policy> {
   const of = (role: PolicyFileContent['role']) => files.filter((each) => each.role === role);
   const styles = await loadAnswerStyles();
-  const modules = await loadModules(of('module'));
+  const modules = await readModules(of('module'));
   const read = of('policy').map(readYaml);
   const unread = read.flatMap(({ problems }) => problems);
   const policyFiles = read.flatMap(({ policyFile }) => policyFile ?? []);
@@ -48,9 +55,9 @@ async function buildFrom(files: readonly PolicyFileContent[]): Promise<Policy> {
   refuse([...unread, ...problems, ...tests.flatMap((test) => test.problems)]);
   return {
     ...parts,
-    hash: hashFiles([...files, ...(await readImported(modules.imported))]),
+    hash: hashFiles([...files, ...(await readImported(modules.files))]),
     files: files.map(({ file }) => file),
-    imported: modules.imported,
+    imported: modules.files,
     channels: buildRegistry(parts, policyFiles),
     tests: tests.flatMap(({ test }) => test ?? []),
   };
@@ -60,16 +67,13 @@ function refuse(problems: readonly Problem[]): void {
   if (problems.length > 0) throw new PolicyError(problems.map(formatProblem));
 }
 
-interface LoadedModules extends ModuleParts {
-  /** The paths of the files that modules import. */
-  readonly imported: readonly string[];
-}
-
-/** The loader of modules takes memory, so it is loaded only if there is a module. */
-async function loadModules(files: readonly PolicyFileContent[]): Promise<LoadedModules> {
-  if (files.length === 0) return { channels: [], factKinds: [], imported: [] };
-  const { loadPolicyModules } = await import('./modules/load-modules.ts');
-  return loadPolicyModules(files);
+async function readModules(files: readonly PolicyFileContent[]): Promise<LoadedModules> {
+  try {
+    return await loadModules(files.map(({ path }) => path));
+  } catch (error) {
+    if (!(error instanceof ModuleError)) throw error;
+    throw new PolicyError(error.problems.map(formatModuleProblem));
+  }
 }
 
 function readYaml({ file, content }: PolicyFileContent): {

@@ -57,7 +57,8 @@ export function paramOf(type: ParamType): Param {
 function expandRanges(characters: string): string {
   const expanded = characters.replace(/(.)-(.)/g, (_range, from: string, to: string) => {
     const [first, last] = [from.charCodeAt(0), to.charCodeAt(0)];
-    if (last < first) throw new Error(`Parameter with a reversed range of characters: ${from}-${to}`);
+    if (last < first)
+      throw new Error(`Parameter with a reversed range of characters: ${from}-${to}`);
     return String.fromCharCode(...Array.from({ length: last - first + 1 }, (_, i) => first + i));
   });
   return [...new Set(expanded)].sort().join('');

@@ -11,6 +11,7 @@ export const shippedDirectory = fileURLToPath(new URL('../../policies', import.m
 export interface PolicyFileContent {
   /** Its path in messages: as the operator gave it. */
   readonly file: string;
+  readonly path: string;
   readonly role: 'policy' | 'test' | 'module';
   readonly content: Buffer;
 }
@@ -97,7 +98,7 @@ async function readPath(path: string, shown: string): Promise<readonly PolicyFil
     if (role === undefined) {
       throw new PolicyError(['the name must end in .yaml, .yml, .ts, .mts, .js or .mjs']);
     }
-    return [{ file: shown, role, content: await readBounded(path) }];
+    return [{ file: shown, path, role, content: await readBounded(path) }];
   }
   // A ConfigMap is a directory of symbolic links, beside hidden directories with the files.
   const names = (await readdir(path)).filter((name) => !name.startsWith('.')).sort();
@@ -107,14 +108,16 @@ async function readPath(path: string, shown: string): Promise<readonly PolicyFil
   });
   return Promise.all(
     files.map(async ({ name, role }) => {
-      return { file: join(shown, name), role, content: await readBounded(join(path, name)) };
+      const content = await readBounded(join(path, name));
+      return { file: join(shown, name), path: join(path, name), role, content };
     }),
   );
 }
 
 async function readBounded(path: string): Promise<Buffer> {
   const { size } = await stat(path);
-  if (size > maxBytes) throw new PolicyError([`${basename(path)} is larger than ${maxBytes} bytes`]);
+  if (size > maxBytes)
+    throw new PolicyError([`${basename(path)} is larger than ${maxBytes} bytes`]);
   return readFile(path);
 }
 

@@ -37,7 +37,9 @@ export interface IssuerPolicy {
   readonly kind: PrincipalKind;
   /** The attributes whose values, joined with `/`, are the id of the principal. */
   readonly id: readonly string[];
-  readonly attributes: Readonly<Record<string, { readonly claim: ClaimName; readonly type: ValueType }>>;
+  readonly attributes: Readonly<
+    Record<string, { readonly claim: ClaimName; readonly type: ValueType }>
+  >;
   readonly revocation?: RevocationPolicy | undefined;
 }
 
@@ -54,7 +56,11 @@ export interface RevocationPolicy {
 /** A route that authorizes some channels for one kind of credential. */
 export interface RoutePolicy {
   readonly about: string;
-  readonly credential: { readonly kind: PrincipalKind; readonly query?: string; readonly field?: string };
+  readonly credential: {
+    readonly kind: PrincipalKind;
+    readonly query?: string;
+    readonly field?: string;
+  };
   readonly pins: readonly RoutePin[];
   /** The patterns that the route signs; all without it. */
   readonly only: readonly string[] | undefined;

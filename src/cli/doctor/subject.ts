@@ -57,11 +57,7 @@ export function appFor(
   return config.tenantsApps.find(({ tenants }) => tenants.includes(tenantId))?.app ?? config.pusher;
 }
 
-async function demoSubjects(
-  config: Config,
-  policy: Policy,
-  now: () => number,
-): Promise<Subjects> {
+async function demoSubjects(config: Config, policy: Policy, now: () => number): Promise<Subjects> {
   if (config.production) return {};
   const requests = await demoRequests(policy, config, { lifetimeMs: 60_000, now });
   const onRoute = requests.find(({ field }) => field !== undefined);

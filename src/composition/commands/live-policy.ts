@@ -27,10 +27,7 @@ export interface LivePolicy {
  * Runs `use` with a function that decides as the service does: with the same facts, but without writing to the audit
  * log. Throws `Unavailable` and `StartRefused`.
  */
-export function withPolicy<T>(
-  config: Config,
-  use: (live: LivePolicy) => Promise<T>,
-): Promise<T> {
+export function withPolicy<T>(config: Config, use: (live: LivePolicy) => Promise<T>): Promise<T> {
   return withDatabase(config, async (database) => {
     const loaded = await loadPolicy(config.policy);
     const policy = () => loaded;

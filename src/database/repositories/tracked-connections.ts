@@ -198,5 +198,4 @@ const keysOf = (principal: Principal): string[] => subjectsOf(principal).map(sub
  * Identifies the user independent of the credential. A later credential of the same user extends the tracked
  * connection.
  */
-const nameOf = (principal: Principal): string =>
-  JSON.stringify([principal.kind, principal.id]);
+const nameOf = (principal: Principal): string => JSON.stringify([principal.kind, principal.id]);

@@ -61,7 +61,8 @@ export const signature = closedObject(
     },
     channel_data: {
       type: 'string',
-      description: 'The member, as JSON text: of presence channels, and of private channels whose policy says so',
+      description:
+        'The member, as JSON text: of presence channels, and of private channels whose policy says so',
     },
     shared_secret: {
       type: 'string',

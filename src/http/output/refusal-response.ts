@@ -10,7 +10,6 @@ export interface RefusalResponse {
 /** The response to each refusal code. */
 export type RefusalResponses<Code extends string> = Readonly<Record<Code, RefusalResponse>>;
 
-
 const tooManyAuthorizations = { status: 429, message: 'Too many authorizations' } as const;
 const tooManySubscriptions = {
   status: 429,

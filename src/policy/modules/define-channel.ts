@@ -1,7 +1,7 @@
 import { createChannelType, type ChannelType } from '../channel-type.ts';
 import type { FactKind } from '../fact-kind.ts';
 import { ruleName, type PrincipalKind } from '../principal.ts';
-import { factRequests, rulesFor } from './channel-rules.ts';
+import { rulesFor } from './channel-rules.ts';
 import type { ChannelSpec, ParamsSpec } from './channel-spec.ts';
 import { readFunctions, readParts } from './read-spec.ts';
 import { sampleFunctions } from './sample.ts';
@@ -44,7 +44,7 @@ function define(text: string, spec: Readonly<Record<string, unknown>>): Definiti
       { names: sampled.names.get(principal) ?? [], ...rulesFor(principal, rule, functions) },
     ]),
   );
-  const channelType = createChannelType(text, { ...parts, facts: factRequests(functions), rules });
+  const channelType = createChannelType(text, { ...parts, rules });
   return { channelType, kinds: sampled.kinds };
 }
 

@@ -16,11 +16,11 @@ export class ModuleError extends Error {
     /** The files that were read, to detect when one of them changes. */
     readonly files: readonly string[],
   ) {
-    super(problems.map(formatProblem).join('\n'));
+    super(problems.map(formatModuleProblem).join('\n'));
   }
 }
 
-function formatProblem({ file, line, column, message }: ModuleProblem): string {
+export function formatModuleProblem({ file, line, column, message }: ModuleProblem): string {
   const place = [file, line, column].filter((each) => each !== undefined).join(':');
   return `${place}: ${message}`;
 }

@@ -5,7 +5,14 @@ import {
   type Scope,
   type Variables,
 } from '../cel/expression.ts';
-import { createChannelType, type ChannelType, type FactRequest, type KindRules, type ListEntry, type RuleInput } from '../channel-type.ts';
+import {
+  createChannelType,
+  type ChannelType,
+  type FactRequest,
+  type KindRules,
+  type ListEntry,
+  type RuleInput,
+} from '../channel-type.ts';
 import { check, type Member } from '../decision.ts';
 import type { FactKind, FactQuery } from '../fact-kind.ts';
 import type { ParamType } from '../param.ts';
@@ -48,24 +55,36 @@ export function buildChannel(
   const kinds = declaration.allow.flatMap((rules) => knownKind(rules, context) ?? []);
   const facts = declaration.facts.flatMap((each) => resolveFact(each, context) ?? []);
   const params = paramScope(Object.keys(declaration.params));
-  const everyone = { ...params, ...principalScope(kinds, context.principals) };
-  const requests = facts.map((fact) => factRequest(fact, everyone, report));
+  const requests = facts.map((fact) => ({
+    ...fact,
+    ...compileIds(fact, { kinds, params, context }),
+  }));
   const rules = new Map<PrincipalKind, KindRules>();
   for (const each of declaration.allow) {
     const kind = kindOf(each.kind);
     const principal = principalScope([kind], context.principals);
-    const scope = { ...params, ...principal, ...factScope(facts) };
+    const known = requests.filter(({ appliesTo }) => appliesTo.has(kind));
+    const scope = { ...params, ...principal, ...factScope(known) };
     const of = <T extends { readonly kind: string }>(list: readonly T[]) =>
       list.find((entry) => entry.kind === each.kind);
     const [member, list] = [of(declaration.member), of(declaration.list)];
     rules.set(kind, {
+      facts: known,
       ...compileChecks(each, scope, report),
       member: member && compileMember(member, scope, report),
-      list: list && compileList(list, { declaration, facts, context, scope: { ...principal, now: 'timestamp' } }),
+      list:
+        list &&
+        compileList(list, {
+          declaration,
+          facts,
+          context,
+          scope: { ...principal, now: 'timestamp' },
+        }),
     });
   }
   for (const each of [...declaration.member, ...declaration.list]) {
-    if (!rules.has(kindOf(each.kind))) report.at(each.at, `allow does not name ${each.kind}`, 'key');
+    if (!rules.has(kindOf(each.kind)))
+      report.at(each.at, `allow does not name ${each.kind}`, 'key');
   }
   if (report.count() > before) return undefined;
   return report.attempt(declaration.at, () =>
@@ -76,14 +95,15 @@ export function buildChannel(
       params: Object.fromEntries(
         Object.entries(declaration.params).map(([name, param]) => [name, paramType(param)]),
       ),
-      facts: requests,
       rules,
     }),
   );
 }
 
 function paramType(param: ParamDeclaration): ParamType {
-  return param.type === 'characters' ? { characters: param.characters, max: param.max } : param.type;
+  return param.type === 'characters'
+    ? { characters: param.characters, max: param.max }
+    : param.type;
 }
 
 function knownKind(
@@ -105,23 +125,51 @@ function resolveFact(
     return undefined;
   }
   if (ids.length !== kind.ids.length) {
-    report.at(at, `${kindName} has ${kind.ids.length} ids (${kind.ids.join(', ')}), not ${ids.length}`);
+    report.at(
+      at,
+      `${kindName} has ${kind.ids.length} ids (${kind.ids.join(', ')}), not ${ids.length}`,
+    );
     return undefined;
   }
   return { name, kind, optional, ids };
 }
 
-function factRequest(
-  { name, kind, optional, ids }: ResolvedFact,
-  scope: Scope,
-  report: Report,
-): FactRequest {
-  const values = ids.map((id) => text(id, scope, report));
-  const refer = (input: RuleInput) => {
-    const found = values.map((value) => value(input));
-    return found.every((each) => each !== undefined) ? { kind, ids: found } : undefined;
+interface IdsContext {
+  readonly kinds: readonly PrincipalKind[];
+  readonly params: Scope;
+  readonly context: ChannelContext;
+}
+
+/**
+ * Compiles the ids of a fact for the kinds of principal whose attributes they read. The rules of another kind cannot read the
+ * fact.
+ */
+function compileIds(
+  { kind, ids }: ResolvedFact,
+  { kinds, params, context }: IdsContext,
+): Pick<FactRequest, 'refer'> & { readonly appliesTo: ReadonlySet<PrincipalKind> } {
+  const { principals, report } = context;
+  const scopeOf = (...of: readonly PrincipalKind[]) => ({
+    ...params,
+    ...principalScope(of, principals),
+  });
+  const values = ids.map((id) => text(id, scopeOf(...kinds), report));
+  const compiles = (each: PrincipalKind) => {
+    try {
+      for (const id of ids) compileValue(id.text, scopeOf(each), ['string']);
+      return true;
+    } catch (error) {
+      if (error instanceof ExpressionError) return false;
+      throw error;
+    }
   };
-  return { name, optional, refer };
+  return {
+    appliesTo: new Set(kinds.filter(compiles)),
+    refer: (input) => {
+      const found = values.map((value) => value(input));
+      return found.every((each) => each !== undefined) ? { kind, ids: found } : 'failed';
+    },
+  };
 }
 
 function compileChecks(
@@ -167,7 +215,8 @@ type InfoValue = string | number | boolean;
 
 function compileInfo({ name, value, when }: InfoEntry, scope: Scope, report: Report) {
   const types = ['string', 'int', 'double', 'bool'] as const;
-  const compiled = expression(value, report, () => compileValue(value.text, scope, types)) ?? nothing;
+  const compiled =
+    expression(value, report, () => compileValue(value.text, scope, types)) ?? nothing;
   const holds = when && (expression(when, report, () => compileRule(when.text, scope)) ?? never);
   return {
     name,
@@ -205,7 +254,11 @@ function compileQuery(
   }
   const kind = factKinds.get(query.fact);
   if (kind === undefined) {
-    report.unknown(query.at, { what: 'kind of fact', name: query.fact, known: [...factKinds.keys()] });
+    report.unknown(query.at, {
+      what: 'kind of fact',
+      name: query.fact,
+      known: [...factKinds.keys()],
+    });
     return undefined;
   }
   checkConditions(query, kind, report);

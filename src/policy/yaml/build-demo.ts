@@ -39,7 +39,11 @@ export function exampleFacts(
         return [];
       }
       const fields = Object.entries(all).filter(([key]) => !kind.ids.includes(key));
-      return { kind, ids: kind.ids.map((id) => String(all[id])), fields: Object.fromEntries(fields) };
+      return {
+        kind,
+        ids: kind.ids.map((id) => String(all[id])),
+        fields: Object.fromEntries(fields),
+      };
     });
   });
 }

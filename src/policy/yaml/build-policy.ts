@@ -157,7 +157,11 @@ function mergeDeclarations<T extends Declared, Value>(
     for (const declared of list(source)) {
       const name = nameOf(declared);
       if (built.has(name)) {
-        source.report.at(declared.at, `the ${what} ${name} is declared in another file as well`, 'key');
+        source.report.at(
+          declared.at,
+          `the ${what} ${name} is declared in another file as well`,
+          'key',
+        );
         continue;
       }
       const value = build(declared, source);

@@ -21,7 +21,11 @@ export function buildRoute(
   const kind = kindOf(route.credential.kind);
   const at = (...path: readonly string[]) => [...route.at, ...path];
   if (!kinds.includes(kind)) {
-    report.unknown(at('credential', 'kind'), { what: 'kind of principal', name: kind, known: kinds });
+    report.unknown(at('credential', 'kind'), {
+      what: 'kind of principal',
+      name: kind,
+      known: kinds,
+    });
   }
   const signed = route.only.flatMap((pattern) => {
     const channel = channels.get(pattern);
@@ -33,7 +37,11 @@ export function buildRoute(
   const pathParams = paramsOf(route.path);
   for (const [pathParam, channelParam] of Object.entries(route.pins)) {
     if (!pathParams.includes(pathParam)) {
-      report.unknown(at('pins', pathParam), { what: 'parameter of the path', name: pathParam, known: pathParams });
+      report.unknown(at('pins', pathParam), {
+        what: 'parameter of the path',
+        name: pathParam,
+        known: pathParams,
+      });
     }
     for (const { params, pattern } of signed) {
       if (!Object.hasOwn(params, channelParam)) {
@@ -43,12 +51,19 @@ export function buildRoute(
   }
   const answers = route.answers === undefined ? undefined : styles.get(route.answers);
   if (route.answers !== undefined && answers === undefined) {
-    report.unknown(at('answers'), { what: 'style of answers', name: route.answers, known: [...styles.keys()] });
+    report.unknown(at('answers'), {
+      what: 'style of answers',
+      name: route.answers,
+      known: [...styles.keys()],
+    });
   }
   return {
     about: route.about ?? 'Authorize channels',
     credential: { ...route.credential, kind },
-    pins: Object.entries(route.pins).map(([pathParam, channelParam]) => ({ pathParam, channelParam })),
+    pins: Object.entries(route.pins).map(([pathParam, channelParam]) => ({
+      pathParam,
+      channelParam,
+    })),
     only: route.only.length === 0 ? undefined : route.only,
     answers,
   };
@@ -68,7 +83,11 @@ export function buildDoor(
   const pathParams = paramsOf(path);
   for (const name of paramsOf(channel)) {
     if (!pathParams.includes(name)) {
-      report.unknown([...at, 'channel'], { what: 'parameter of the path', name, known: pathParams });
+      report.unknown([...at, 'channel'], {
+        what: 'parameter of the path',
+        name,
+        known: pathParams,
+      });
     }
   }
   return { channel, upstream };

@@ -12,7 +12,9 @@ export function buildTest(
   { factKinds, routes }: PolicyParts,
 ): { readonly test: PolicyTest; readonly problems: readonly Problem[] } {
   const report = createReport(file, locator);
-  const principals = new Map(document.principals.map((each) => [each.name, examplePrincipal(each)]));
+  const principals = new Map(
+    document.principals.map((each) => [each.name, examplePrincipal(each)]),
+  );
   const test: PolicyTest = {
     file,
     now: document.now,
@@ -21,7 +23,11 @@ export function buildTest(
     expect: document.expect.map(({ at, ...expectation }) => {
       const { who, route } = expectation;
       if (who !== undefined && !principals.has(who)) {
-        report.unknown([...at, 'who'], { what: 'principal', name: who, known: [...principals.keys()] });
+        report.unknown([...at, 'who'], {
+          what: 'principal',
+          name: who,
+          known: [...principals.keys()],
+        });
       }
       if (route !== undefined && !routes.has(route)) {
         report.unknown([...at, 'route'], { what: 'route', name: route, known: [...routes.keys()] });

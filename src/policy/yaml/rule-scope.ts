@@ -26,7 +26,10 @@ export type PrincipalTypes = ReadonlyMap<PrincipalKind, ObjectType>;
 
 /** Adds the kinds of issuers to those of Usher. */
 export function principalTypes(
-  issuers: readonly { readonly kind: PrincipalKind; readonly attributes: Readonly<Record<string, ValueType>> }[],
+  issuers: readonly {
+    readonly kind: PrincipalKind;
+    readonly attributes: Readonly<Record<string, ValueType>>;
+  }[],
 ): PrincipalTypes {
   const types = new Map(Object.entries(ownKinds));
   for (const { kind, attributes } of issuers) {
@@ -54,7 +57,11 @@ export function principalScope(kinds: readonly PrincipalKind[], types: Principal
 
 /** The scope of `facts`. */
 export function factScope(
-  requests: readonly { readonly name: string; readonly kind: FactKind; readonly optional: boolean }[],
+  requests: readonly {
+    readonly name: string;
+    readonly kind: FactKind;
+    readonly optional: boolean;
+  }[],
 ): Scope {
   const facts = requests.map(({ name, kind, optional }) => [
     name,

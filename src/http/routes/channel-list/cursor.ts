@@ -20,7 +20,5 @@ export function parseCursor(text: string | undefined): ListCursor | undefined {
 
 function isCursor(value: unknown): value is ListCursor {
   if (!isJsonObject(value)) return false;
-  return Object.values(value).every(
-    (position) => typeof position === 'string',
-  );
+  return Object.values(value).every((position) => typeof position === 'string');
 }

@@ -20,7 +20,8 @@ const status = (...values: readonly string[]) =>
       },
       policy: {
         const: 'outdated',
-        description: 'The files of the policy have problems; the last policy is in use; see `GET /policy`',
+        description:
+          'The files of the policy have problems; the last policy is in use; see `GET /policy`',
       },
     },
     ['limits', 'policy'],

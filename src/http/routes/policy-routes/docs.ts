@@ -1,8 +1,20 @@
 import type { AnswerStyle, Policy, RoutePolicy } from '../../../policy/policy.ts';
 import { channelField, signature } from '../../input/auth-request-docs.ts';
 import { maxCharacters } from '../../input/lengths.ts';
-import { decided, json, openObject, type Examples, type Operation, type Parameter, type Schema } from '../../openapi/operation.ts';
-import { generalResponses, responsesOf, type RefusalResponse } from '../../output/refusal-response.ts';
+import {
+  decided,
+  json,
+  openObject,
+  type Examples,
+  type Operation,
+  type Parameter,
+  type Schema,
+} from '../../openapi/operation.ts';
+import {
+  generalResponses,
+  responsesOf,
+  type RefusalResponse,
+} from '../../output/refusal-response.ts';
 import * as docs from '../../output/route-docs.ts';
 
 /** OpenAPI of a route of the policy. The example is a channel of the demo that the route signs. */
@@ -45,7 +57,10 @@ function bodySchema(field: string | undefined): Schema {
     socket_id: { $ref: '#/components/schemas/SocketId' },
     channel_name: channelField,
   });
-  return { ...schema, properties: { ...properties, ...(field !== undefined && { [field]: token }) } };
+  return {
+    ...schema,
+    properties: { ...properties, ...(field !== undefined && { [field]: token }) },
+  };
 }
 
 function tokenParameter(name: string): Parameter {

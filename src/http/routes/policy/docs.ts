@@ -20,9 +20,10 @@ export const policyDocs: Operation = docs.describeRoute({
     'The hash of its files, which is in each decision, and its channels with their checks. `problems` are those of the last reload, if it failed.',
   ok: json(
     'The policy in use',
-    closedObject({ hash, files: texts, channels: { type: 'array', items: channel }, problems: texts }, [
-      'problems',
-    ]),
+    closedObject(
+      { hash, files: texts, channels: { type: 'array', items: channel }, problems: texts },
+      ['problems'],
+    ),
     {},
   ),
   faults: guardFaults,

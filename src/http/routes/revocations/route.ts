@@ -77,10 +77,14 @@ function subjectOf(
   const { user_id, tenant_id, guest_session_id, token_id } = named;
   const given = Object.keys(named);
   const declared = subjects.find(
-    ({ fields }) => fields.length === given.length && fields.every((field) => given.includes(field)),
+    ({ fields }) =>
+      fields.length === given.length && fields.every((field) => given.includes(field)),
   );
   if (declared !== undefined) {
-    return { kind: 'named', parts: [declared.name, ...declared.fields.map((field) => named[field] ?? '')] };
+    return {
+      kind: 'named',
+      parts: [declared.name, ...declared.fields.map((field) => named[field] ?? '')],
+    };
   }
   if (given.length === 2 && user_id !== undefined && tenant_id !== undefined) {
     return { kind: 'user', userId: user_id, tenantId: tenant_id };
