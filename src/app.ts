@@ -12,7 +12,7 @@ import type { CurrentPolicy } from './policy/current-policy.ts';
 import type { Policy } from './policy/policy.ts';
 import type { Clock } from './runtime/timer.ts';
 import type { Tracing } from './observability/tracing/tracer.ts';
-import { putDemo } from './facts/demo-facts.ts';
+import { putDemoFacts } from './facts/demo-facts.ts';
 import { createOpenConnections } from './websocket/open-connections.ts';
 import { waitForConnections } from './http/hooks/drain.ts';
 import type { Listener } from './database/notifications/listener.ts';
@@ -60,7 +60,7 @@ export async function startApp(config: Config, clock: Clock, signal?: AbortSigna
   try {
     const tracing = await openTracing(config, log);
     const stores = buildStores(storage, { now, log });
-    if (!config.production) await putDemo(stores.resources);
+    if (!config.production) await putDemoFacts(policy.current().demo, stores.pushed);
     const closing = new AbortController();
     const connections = createOpenConnections();
     const diagnostics = { log, dependencies, tracing, policies: policy };

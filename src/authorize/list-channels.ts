@@ -8,7 +8,7 @@ import {
   type Refusal,
   type RefusalCode,
 } from '../policy/decision.ts';
-import type { ChannelType } from '../policy/channel-type.ts';
+import type { ChannelType, ListEntry } from '../policy/channel-type.ts';
 import type { FactPage, ListCursor, OpenFactPage } from '../policy/fact-kind.ts';
 import { fillPattern } from '../policy/pattern.ts';
 import type { Policy } from '../policy/policy.ts';
@@ -114,6 +114,18 @@ async function countList(
   };
 }
 
+/** Groups the queries for one kind of fact, so that a fact is listed once. */
+function byKind(entries: readonly ListEntry[]): readonly (readonly [ListEntry, ...ListEntry[]])[] {
+  const groups = new Map<unknown, [ListEntry, ...ListEntry[]]>();
+  for (const entry of entries) {
+    const key = 'query' in entry ? entry.query.kind : entry;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [entry]);
+    else group.push(entry);
+  }
+  return [...groups.values()];
+}
+
 interface Listing {
   readonly channels: ChannelRegistry;
   readonly page: FactPage;
@@ -132,10 +144,12 @@ async function matchesOf(
   const input = { ...principalInput(principal), params: {}, facts: {}, now: new Date(now) };
   const viewer = viewerOf(principal);
   const listed = await Promise.all(
-    list(input).map(async (entry) => {
+    byKind(list(input)).map(async (entries) => {
+      const [first] = entries;
       // Lists without facts have all their channels on the first page.
-      if ('params' in entry) return isFirstPage ? [entry.params] : [];
-      return (await page.list(entry.query, viewer)).map(entry.paramsOf);
+      if ('params' in first) return isFirstPage ? [first.params] : [];
+      const queries = entries.flatMap((entry) => ('query' in entry ? [entry.query] : []));
+      return (await page.list(queries, viewer)).map(first.paramsOf);
     }),
   );
   const bodies = new Set(listed.flat().map((params) => fillPattern(channelType.pattern, params)));

@@ -23,7 +23,8 @@ import { collectMethods } from '../http/hooks/method-not-allowed.ts';
 import { addProbes, guardOperator } from '../http/routes/operator/route.ts';
 import { createCredentialsOf } from '../http/input/credentials.ts';
 import { addRedeemTicket } from '../http/routes/tickets/redeem-route.ts';
-import { addResources } from '../http/routes/facts/route.ts';
+import { factRoutes } from '../http/routes/facts/docs.ts';
+import { addFacts } from '../http/routes/facts/route.ts';
 import { addRevocations } from '../http/routes/revocations/route.ts';
 import { createServer, addCors } from '../http/server.ts';
 import {
@@ -141,12 +142,17 @@ function buildOperatorServer(
     limitScope: shared && (() => limitScope(shared)),
     policyProblems: deps.policies.failure,
   });
-  addResources(server, stores.resources);
+  const kinds = () => deps.policy().factKinds;
+  addFacts(server, { facts: stores.pushed, kinds });
   addMetrics(server, deps.readMetrics);
   addRevocations(server, deps);
   addPolicy(server, deps.policies);
   addDecisions(server, deps.findDecision);
-  addDocs(server, docs, `http://127.0.0.1:${config.listen.port}`);
+  addDocs(
+    server,
+    () => ({ ...docs, operator: [...docs.operator, ...factRoutes(kinds())] }),
+    `http://127.0.0.1:${config.listen.port}`,
+  );
   refuseOtherMethods();
   return server;
 }

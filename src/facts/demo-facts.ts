@@ -1,21 +1,12 @@
-import type { Bookings, Escrows } from './fact-store.ts';
+import type { DemoPolicy } from '../policy/policy.ts';
+import type { PushedFacts } from './pushed-facts.ts';
 
-/** Facts of the demo, which exist outside production only. */
-export const demo = {
-  booking: { hotelSlug: 'grand-hotel', bookingId: 'BK-2025-ABC123' },
-  escrow: { tenantId: '1', escrowId: '42', buyerId: '15', sellerId: '16' },
-} as const;
-
-/** Inserts the missing facts of the demo. Existing facts are not changed. */
-export async function putDemo(stores: {
-  readonly bookings: Bookings;
-  readonly escrows: Escrows;
-}): Promise<void> {
-  const { booking, escrow } = demo;
-  if ((await stores.bookings.find(booking.hotelSlug, booking.bookingId)) === undefined) {
-    await stores.bookings.put({ ...booking, status: 'open' });
-  }
-  if ((await stores.escrows.find(escrow.tenantId, escrow.escrowId)) === undefined) {
-    await stores.escrows.put({ ...escrow, status: 'FUNDED' });
+/** Stores the missing facts of the demo. Existing facts are not changed. Throws `Unavailable`. */
+export async function putDemoFacts(
+  { facts: demoFacts }: DemoPolicy,
+  facts: Pick<PushedFacts, 'read' | 'put'>,
+): Promise<void> {
+  for (const { kind, ids, fields } of demoFacts) {
+    if ((await facts.read(kind, ids)) === undefined) await facts.put(kind, ids, fields);
   }
 }

@@ -71,16 +71,22 @@ export interface FactQuery {
   readonly where: Readonly<Record<string, string>>;
 }
 
-/** The last fact of each query that has another page, by the query. Both texts are opaque. */
+/** The key of the last fact of each list that has another page, by the list. Both texts are opaque. */
 export type ListCursor = Readonly<Record<string, string>>;
 
-/** One page of the facts of several queries. */
+/** One page of the facts of a principal. */
 export interface FactPage {
-  /** The ids of facts, ordered by ids. Throws `Unavailable`. */
-  readonly list: (query: FactQuery, viewer: FactViewer) => Promise<readonly (readonly string[])[]>;
-  /** The cursor of the next page, after all queries are read; `undefined` after the last page. */
+  /**
+   * The ids of the facts of at least one of these queries, which are of one kind, each once, ordered by their key. Throws
+   * `Unavailable`.
+   */
+  readonly list: (
+    queries: readonly FactQuery[],
+    viewer: FactViewer,
+  ) => Promise<readonly (readonly string[])[]>;
+  /** The cursor of the next page; `undefined` after the last one. Call it after all lists are read. */
   readonly next: () => ListCursor | undefined;
 }
 
-/** Opens the first page, or the page after this cursor, in which finished queries are empty. */
+/** Opens the first page, or the page after this cursor, in which finished lists are empty. */
 export type OpenFactPage = (cursor?: ListCursor) => FactPage;

@@ -20,5 +20,7 @@ export function parseCursor(text: string | undefined): ListCursor | undefined {
 
 function isCursor(value: unknown): value is ListCursor {
   if (!isJsonObject(value)) return false;
-  return Object.values(value).every((position) => typeof position === 'string');
+  return Object.entries(value).every(
+    ([query, key]) => /^[0-9a-f]{16}$/.test(query) && typeof key === 'string',
+  );
 }

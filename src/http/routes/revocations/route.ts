@@ -3,7 +3,7 @@ import type { RevocationSubject } from '../../../authorize/revocation/revocation
 import { revoke, type RevokeDeps } from '../../../authorize/revocation/revoke.ts';
 import type { Policy } from '../../../policy/policy.ts';
 import { originOf } from '../../input/auth-request.ts';
-import { parseDatetime } from '../../input/datetime.ts';
+import { parseDatetime } from '../../../runtime/datetime.ts';
 import { malformed } from '../../output/problem.ts';
 import { revocationsDocs } from './docs.ts';
 
