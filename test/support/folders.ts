@@ -60,7 +60,7 @@ export const folders: Readonly<Record<string, Folder>> = {
   'policy/yaml': {
     purpose: 'policy files: YAML, its schema, problems with their place',
     mayImport: ['type policy'],
-    packages: ['yaml'],
+    packages: ['ajv', 'leven', 'yaml'],
   },
   authn: {
     purpose: 'credential → principal, one file a kind',

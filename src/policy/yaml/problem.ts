@@ -27,3 +27,12 @@ export function orderProblems(problems: readonly Problem[]): readonly Problem[] 
   const message = `${others.length + 1} more problems from here on`;
   return [...sorted.slice(0, maxProblems), { ...next, message }];
 }
+
+/** Text of a file in a message: shortened, on one line, with every character visible. */
+export function quote(text: string): string {
+  const short = text.length > 60 ? `${text.slice(0, 60)}…` : text;
+  return short.replaceAll(
+    /[^\P{C}]|[\p{Zl}\p{Zp}]/gu,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}

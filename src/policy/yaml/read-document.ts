@@ -13,13 +13,13 @@ export type Part = 'key' | 'value';
 /** Finds places in a file. */
 export interface Locator {
   /** The place of a value, or of its key. If there is no such value, that of the nearest one around it. */
-  locate(path: Path, part?: Part): Position;
+  readonly locate: (path: Path, part?: Part) => Position;
   /**
    * The place of a character of a string, or of a key. Expressions are such strings.
    *
    * @param offset - The offset in the parsed string, in UTF-16 code units.
    */
-  locateIn(path: Path, offset: number, part?: Part): Position;
+  readonly locateIn: (path: Path, offset: number, part?: Part) => Position;
 }
 
 /** A file of YAML, read. */
@@ -65,7 +65,9 @@ function createLocator(root: LocatedNode, { text, positionOf }: Source): Locator
   const find = (path: Path): { readonly entry: LocatedEntry; readonly exists: boolean } => {
     let entry: LocatedEntry = { node: root };
     for (const step of path) {
-      const next = entry.node.entries?.get(step);
+      const { entries } = entry.node;
+      // The key of a mapping may be digits.
+      const next = entries?.get(step) ?? entries?.get(String(step));
       if (next === undefined) return { entry, exists: false };
       entry = next;
     }

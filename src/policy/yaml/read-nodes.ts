@@ -8,6 +8,7 @@ import {
   type YAMLMap,
   type YAMLSeq,
 } from 'yaml';
+import { quote } from './problem.ts';
 import { maxDepth, maxNodes, tooDeep, tooManyValues } from './read-syntax.ts';
 import { type TextProblem } from './read-text.ts';
 
@@ -83,7 +84,7 @@ function readNode(node: ParsedNode, depth: number, reading: Reading): LocatedNod
   const read = isScalar(node) ? readScalar(node, reading) : readCollection(node, depth, reading);
   if (anchor !== undefined) reading.anchors.set(anchor, read);
   if (tag === undefined || coreTags.has(tag)) return read;
-  return refuse(reading, offset, `the tag ${tag} is not known here: leave it out`);
+  return refuse(reading, offset, `the tag ${quote(tag)} is not known here: leave it out`);
 }
 
 const coreTags: ReadonlySet<string> = new Set(
@@ -94,10 +95,18 @@ function readAlias({ source, range }: Alias.Parsed, depth: number, reading: Read
   const offset = range[0];
   const target = reading.anchors.get(source);
   if (target === undefined) {
-    return refuse(reading, offset, `no anchor &${source} comes before the alias *${source}`);
+    return refuse(
+      reading,
+      offset,
+      `no anchor &${quote(source)} comes before the alias *${quote(source)}`,
+    );
   }
   if (target === 'open') {
-    return refuse(reading, offset, `the alias *${source} is inside the value that it repeats`);
+    return refuse(
+      reading,
+      offset,
+      `the alias *${quote(source)} is inside the value that it repeats`,
+    );
   }
   if (depth + target.height > maxDepth) return refuse(reading, offset, tooDeep);
   return take(reading, target.size) ? { ...target, offset } : refuseMore(reading, offset);
@@ -169,9 +178,11 @@ function faultOfKey(
   const { value, source, type, tag, anchor } = key;
   if (tag !== undefined || anchor !== undefined) return 'a key has no tag and no anchor';
   if (typeof value !== 'string')
-    return source === '' ? 'an empty key' : `the key ${source} is not a string: write it in quotes`;
+    return source === ''
+      ? 'an empty key'
+      : `the key ${quote(source)} is not a string: write it in quotes`;
   if (value === '<<' && type === 'PLAIN') {
     return 'merge keys (<<) are not part of YAML 1.2: an alias can stand for a whole value';
   }
-  return entries.has(value) ? `the key ${value} is there twice in one mapping` : undefined;
+  return entries.has(value) ? `the key ${quote(value)} is there twice in one mapping` : undefined;
 }

@@ -1,0 +1,57 @@
+import type { ChannelDeclaration } from './policy-document.ts';
+import { hint, type Fault } from './schema-error.ts';
+
+/** What the schema cannot say: which names of a channel belong together. */
+export const checkChannel = (channel: ChannelDeclaration): readonly Fault[] => [
+  ...checkForms(channel),
+  ...checkTenant(channel),
+  ...checkCharacters(channel),
+  ...checkKinds(channel),
+];
+
+function checkForms({ at, forms: [own, ...also] }: ChannelDeclaration): readonly Fault[] {
+  return also.flatMap((form, i) => {
+    const message = `${form} is already the form of the pattern`;
+    return form === own ? [{ path: [...at, 'also', i], part: 'value', message }] : [];
+  });
+}
+
+function checkTenant({ at, tenant, params }: ChannelDeclaration): readonly Fault[] {
+  if (tenant === undefined || Object.hasOwn(params, tenant)) return [];
+  const message = `${tenant} is not a parameter of this channel; ${hint(tenant, Object.keys(params))}`;
+  return [{ path: [...at, 'tenant'], part: 'value', message }];
+}
+
+const checkCharacters = ({ at, params }: ChannelDeclaration): readonly Fault[] =>
+  Object.entries(params).flatMap(([name, param]): readonly Fault[] => {
+    if (param.type !== 'characters' || param.characters !== '') return [];
+    const message = 'a range of characters must be of letters or of digits, such as a-z or 0-9';
+    return [{ path: [...at, 'params', name, 'characters'], part: 'value', message }];
+  });
+
+/** A member of a kind that is not allowed would never be seen, and an allowed kind without a member could not be shown. */
+function checkKinds({
+  at,
+  allow,
+  list,
+  member,
+  forms,
+  memberOnPrivate,
+}: ChannelDeclaration): readonly Fault[] {
+  const allowed = allow.map(({ kind }) => kind);
+  const unknown = [...list, ...member].filter(({ kind }) => !allowed.includes(kind));
+  const members = member.map(({ kind }) => kind);
+  const needsMember = forms.includes('presence') || memberOnPrivate;
+  const missing = allowed.filter((kind) => needsMember && !members.includes(kind));
+  return [
+    ...unknown.map(({ at: path, kind }): Fault => {
+      const message = `${kind} is not a kind of principal that this channel allows; ${hint(kind, allowed)}`;
+      return { path, part: 'key', message };
+    }),
+    // Without any member the schema has reported it.
+    ...(member.length === 0 ? [] : missing).map((kind): Fault => {
+      const message = `the member of ${kind} is missing: each kind of principal that is allowed needs one`;
+      return { path: [...at, 'member'], part: 'key', message };
+    }),
+  ];
+}

@@ -1,0 +1,134 @@
+import type { ChannelForm } from '../channel-name.ts';
+import { readCharacters } from './characters.ts';
+import type {
+  ChannelDeclaration,
+  FactReference,
+  InfoEntry,
+  KindList,
+  KindMember,
+  KindRules,
+  ListQuery,
+  ParamDeclaration,
+} from './policy-document.ts';
+import { entriesOf, mapValues, toExpression, type Raw, type RawEntry } from './raw.ts';
+import type { Path } from './read-document.ts';
+
+/** A family of channels, as in the file. */
+export interface RawChannel {
+  readonly about?: string;
+  readonly also?: readonly ChannelForm[];
+  readonly params?: Raw<RawParam>;
+  readonly tenant?: string;
+  readonly facts?: Raw<readonly string[] | RawFactReference>;
+  readonly allow: Raw<Raw<string | { readonly rule: string; readonly code?: string }>>;
+  readonly list?: Raw<RawListQuery | readonly RawListQuery[]>;
+  readonly member?: Raw<RawMember>;
+  readonly member_on_private?: boolean;
+  readonly denied?: string;
+}
+
+type RawParam =
+  'id' | 'int' | 'uuid' | 'slug' | { readonly characters: string; readonly max: number };
+
+interface RawFactReference {
+  readonly kind?: string;
+  readonly ids: readonly string[];
+  readonly optional?: boolean;
+}
+
+type RawListQuery =
+  { readonly fact: string; readonly where: Raw<string> } | { readonly params: Raw<string> };
+
+interface RawMember {
+  readonly id: string;
+  readonly info?: Raw<string | { readonly value: string; readonly when?: string }>;
+}
+
+export const toChannels = (
+  channels: Raw<RawChannel> | undefined,
+  at: Path,
+): readonly ChannelDeclaration[] => entriesOf(channels, at).map(toChannel);
+
+function toChannel({ key, value, at }: RawEntry<RawChannel>): ChannelDeclaration {
+  const { about, denied, tenant, also = [] } = value;
+  return {
+    ...{ at, pattern: key, forms: [formOf(key), ...also] },
+    ...(about !== undefined && { about }),
+    ...(denied !== undefined && { denied }),
+    ...(tenant !== undefined && { tenant }),
+    params: mapValues(value.params, [...at, 'params'], toParam),
+    facts: entriesOf(value.facts, [...at, 'facts']).map(toFactReference),
+    allow: entriesOf(value.allow, [...at, 'allow']).map(toRules),
+    list: entriesOf(value.list, [...at, 'list']).map(toList),
+    member: entriesOf(value.member, [...at, 'member']).map(toMember),
+    memberOnPrivate: value.member_on_private ?? false,
+  };
+}
+
+/** The form by the prefix of a pattern. */
+const formOf = (pattern: string): ChannelForm => {
+  if (pattern.startsWith('presence-')) return 'presence';
+  return pattern.startsWith('private-encrypted-') ? 'private-encrypted' : 'private';
+};
+
+const toParam = (param: RawParam): ParamDeclaration =>
+  typeof param === 'string'
+    ? { type: param }
+    : // An invalid set is a problem of its own: `checkChannel`.
+      { type: 'characters', characters: readCharacters(param.characters) ?? '', max: param.max };
+
+function toFactReference({
+  key,
+  value,
+  at,
+}: RawEntry<readonly string[] | RawFactReference>): FactReference {
+  const isLong = 'ids' in value;
+  const long: RawFactReference = isLong ? value : { ids: value };
+  const idsAt = isLong ? [...at, 'ids'] : at;
+  return {
+    ...{ at, name: key, kind: long.kind ?? key, optional: long.optional ?? false },
+    ids: long.ids.map((text, i) => toExpression(text, [...idsAt, i])),
+  };
+}
+
+const toRules = ({ key, value, at }: RawEntry<RawChannel['allow'][string]>): KindRules => ({
+  ...{ at, kind: key },
+  checks: entriesOf(value, at).map(({ key: name, value: check, at: place }) =>
+    typeof check === 'string'
+      ? { at: place, name, rule: toExpression(check, place) }
+      : {
+          ...{ at: place, name, rule: toExpression(check.rule, [...place, 'rule']) },
+          ...(check.code !== undefined && { code: check.code }),
+        },
+  ),
+});
+
+const toList = ({
+  key,
+  value,
+  at,
+}: RawEntry<RawListQuery | readonly RawListQuery[]>): KindList => ({
+  ...{ at, kind: key },
+  queries:
+    'length' in value ? value.map((query, i) => toQuery(query, [...at, i])) : [toQuery(value, at)],
+});
+
+const toQuery = (query: RawListQuery, at: Path): ListQuery =>
+  'fact' in query
+    ? {
+        ...{ at, type: 'fact', fact: query.fact },
+        where: mapValues(query.where, [...at, 'where'], toExpression),
+      }
+    : { at, type: 'params', params: mapValues(query.params, [...at, 'params'], toExpression) };
+
+const toMember = ({ key, value: { id, info }, at }: RawEntry<RawMember>): KindMember => ({
+  ...{ at, kind: key, id: toExpression(id, [...at, 'id']) },
+  info: entriesOf(info, [...at, 'info']).map(({ key: name, value, at: place }): InfoEntry =>
+    typeof value === 'string'
+      ? { at: place, name, value: toExpression(value, place) }
+      : {
+          ...{ at: place, name, value: toExpression(value.value, [...place, 'value']) },
+          ...(value.when !== undefined && { when: toExpression(value.when, [...place, 'when']) }),
+        },
+  ),
+});

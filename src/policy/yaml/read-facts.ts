@@ -1,0 +1,78 @@
+import type { Field } from '../fact-kind.ts';
+import type { FactDeclaration } from './policy-document.ts';
+import { entriesOf, mapValues, namesInBraces, type Raw } from './raw.ts';
+import type { Path } from './read-document.ts';
+import type { Fault } from './schema-error.ts';
+
+/** A kind of fact, as in the file. */
+export interface RawFactKind {
+  readonly about?: string;
+  readonly ids: readonly string[];
+  readonly fields: Raw<Field['type'] | RawField>;
+  readonly tenant?: string;
+  readonly path?: string;
+}
+
+interface RawField {
+  readonly type: Field['type'];
+  readonly optional?: boolean;
+  readonly one_of?: readonly string[];
+  readonly max?: number;
+  readonly max_items?: number;
+  readonly date?: 'end_of_day';
+}
+
+/** The maximum number of characters of a string, if the policy has no other. */
+const defaultMaxLength = 255;
+/** The maximum number of elements of a list, if the policy has no other. */
+const defaultMaxItems = 1000;
+
+export const toFacts = (
+  facts: Raw<RawFactKind> | undefined,
+  at: Path,
+): readonly FactDeclaration[] =>
+  entriesOf(facts, at).map(({ key, value: { fields, ...others }, at: place }) => ({
+    ...{ name: key, at: place, ...others },
+    fields: mapValues(fields, [...place, 'fields'], toField),
+  }));
+
+function toField(field: Field['type'] | RawField): Field {
+  const long: RawField = typeof field === 'string' ? { type: field } : field;
+  return {
+    type: long.type,
+    optional: long.optional ?? false,
+    ...(long.one_of !== undefined && { oneOf: long.one_of }),
+    maxLength: long.max ?? defaultMaxLength,
+    maxItems: long.max_items ?? defaultMaxItems,
+    dateMeansEndOfDay: long.date === 'end_of_day',
+  };
+}
+
+/** What the schema cannot say: which names belong together. */
+export const checkFact = ({ at, ids, fields, tenant, path }: FactDeclaration): readonly Fault[] => [
+  ...ids
+    .filter((id) => Object.hasOwn(fields, id))
+    .map((id): Fault => {
+      const message = `${id} is an id and a field of this kind of fact`;
+      return { path: [...at, 'fields', id], part: 'key', message };
+    }),
+  ...(tenant === undefined || ids.includes(tenant) || Object.hasOwn(fields, tenant)
+    ? []
+    : [
+        {
+          ...{ path: [...at, 'tenant'], part: 'value' as const },
+          message: `${tenant} is neither an id nor a field of this kind of fact`,
+        },
+      ]),
+  ...(path === undefined || haveSameNames(namesInBraces(path), ids)
+    ? []
+    : [
+        {
+          ...{ path: [...at, 'path'], part: 'value' as const },
+          message: `the path must have each id once: ${ids.map((id) => `{${id}}`).join(', ')}`,
+        },
+      ]),
+];
+
+const haveSameNames = (one: readonly string[], other: readonly string[]): boolean =>
+  [...one].sort().join(' ') === [...other].sort().join(' ');

@@ -1,0 +1,44 @@
+import { orderProblems, type Problem } from './problem.ts';
+import { readDocument, type Locator } from './read-document.ts';
+import type { Fault } from './schema-error.ts';
+import { validate, type SchemaName } from './validate.ts';
+
+/** A file that was read, and where its parts are. */
+export interface ReadFile<Document> extends Locator {
+  /** The name of the file, as it was given. */
+  readonly file: string;
+  readonly document: Document;
+}
+
+/** Why a file could not be read: at least one problem, in the order of the file. */
+export interface Unreadable {
+  readonly problems: readonly Problem[];
+}
+
+/** How a file is read. */
+export interface Reading<Value, Document> {
+  readonly schema: SchemaName;
+  /** Writes out the short forms of a value that the schema allows. */
+  readonly convert: (value: Value) => Document;
+  /** What the schema cannot say. */
+  readonly check: (document: Document) => readonly Fault[];
+}
+
+/** Returns a function that reads a file by its schema. All problems of a file are reported together; it never throws. */
+export const createReader =
+  <Value, Document>({ schema, convert, check }: Reading<Value, Document>) =>
+  (file: string, content: string | Uint8Array): ReadFile<Document> | Unreadable => {
+    const { document: yaml, problems: faults } = readDocument(file, content);
+    if (yaml === undefined) return { problems: faults };
+    const invalid = validate(file, yaml, schema);
+    if (faults.length + invalid.length > 0)
+      return { problems: orderProblems([...faults, ...invalid]) };
+    const document = convert(yaml.value as Value);
+    const problems = check(document).map(({ path, part, message }) => ({
+      file,
+      ...yaml.locate(path, part),
+      message,
+    }));
+    if (problems.length > 0) return { problems: orderProblems(problems) };
+    return { file, document, locate: yaml.locate, locateIn: yaml.locateIn };
+  };

@@ -1,0 +1,54 @@
+import { checkChannel } from './check-channel.ts';
+import type { PolicyDocument } from './policy-document.ts';
+import { entriesOf, type Raw } from './raw.ts';
+import { toChannels, type RawChannel } from './read-channels.ts';
+import { checkFact, toFacts, type RawFactKind } from './read-facts.ts';
+import { createReader } from './read-file.ts';
+import { checkIssuer, toIssuers, type RawIssuer } from './read-issuers.ts';
+import {
+  checkDoor,
+  checkRoute,
+  toDoors,
+  toRoutes,
+  type RawDoor,
+  type RawRoute,
+} from './read-routes.ts';
+import { checkDemo, toDemo, type RawDemo } from './read-values.ts';
+
+/** A policy file, as in the file. */
+interface RawPolicy {
+  readonly facts?: Raw<RawFactKind>;
+  readonly channels?: Raw<RawChannel>;
+  readonly routes?: Raw<RawRoute>;
+  readonly doors?: Raw<RawDoor>;
+  readonly issuers?: Raw<RawIssuer>;
+  readonly codes?: Raw<string>;
+  readonly demo?: RawDemo;
+}
+
+/** Reads a policy file. Expressions are not compiled, and patterns are not parsed. */
+export const readPolicyFile = createReader<RawPolicy, PolicyDocument>({
+  schema: 'policy.schema.json',
+  convert: ({ facts, channels, routes, doors, issuers, codes, demo }) => ({
+    version: 1,
+    facts: toFacts(facts, ['facts']),
+    channels: toChannels(channels, ['channels']),
+    routes: toRoutes(routes, ['routes']),
+    doors: toDoors(doors, ['doors']),
+    issuers: toIssuers(issuers, ['issuers']),
+    codes: entriesOf(codes, ['codes']).map(({ key, value, at }) => ({
+      at,
+      code: key,
+      remedy: value,
+    })),
+    ...(demo !== undefined && { demo: toDemo(demo, ['demo']) }),
+  }),
+  check: ({ facts, channels, routes, doors, issuers, demo }) => [
+    ...facts.flatMap(checkFact),
+    ...channels.flatMap(checkChannel),
+    ...routes.flatMap(checkRoute),
+    ...doors.flatMap(checkDoor),
+    ...issuers.flatMap(checkIssuer),
+    ...(demo === undefined ? [] : checkDemo(demo)),
+  ],
+});

@@ -1,0 +1,61 @@
+import type { DoorDeclaration, RouteDeclaration } from './policy-document.ts';
+import { entriesOf, namesInBraces, type Raw } from './raw.ts';
+import type { Path } from './read-document.ts';
+import { hint, type Fault } from './schema-error.ts';
+
+/** A route, as in the file. */
+export interface RawRoute {
+  readonly about?: string;
+  readonly credential: RouteDeclaration['credential'];
+  readonly pins?: Raw<string>;
+  readonly only?: readonly string[];
+  readonly answers?: string;
+}
+
+/** A door, as in the file. */
+export interface RawDoor {
+  readonly about?: string;
+  readonly channel: string;
+  readonly upstream: { readonly env: string };
+}
+
+export const toRoutes = (
+  routes: Raw<RawRoute> | undefined,
+  at: Path,
+): readonly RouteDeclaration[] =>
+  entriesOf(routes, at).map(({ key, value, at: place }) => ({
+    ...{ pins: {}, only: [], ...value },
+    ...{ path: key, at: place },
+  }));
+
+export const toDoors = (doors: Raw<RawDoor> | undefined, at: Path): readonly DoorDeclaration[] =>
+  entriesOf(doors, at).map(({ key, value, at: place }) => ({ ...value, path: key, at: place }));
+
+/** What the schema cannot say: a route pins parameters of its path. */
+export const checkRoute = ({ at, path, pins }: RouteDeclaration): readonly Fault[] => [
+  ...checkPath(path, at),
+  ...unknownNames(Object.keys(pins), path).map((name): Fault => {
+    return { path: [...at, 'pins', name], part: 'key', message: notInPath(name, path) };
+  }),
+];
+
+/** What the schema cannot say: the channel of a door has parameters of its path only. */
+export const checkDoor = ({ at, path, channel }: DoorDeclaration): readonly Fault[] => [
+  ...checkPath(path, at),
+  ...unknownNames(namesInBraces(channel), path).map((name): Fault => {
+    return { path: [...at, 'channel'], part: 'value', message: notInPath(name, path) };
+  }),
+];
+
+function checkPath(path: string, at: Path): readonly Fault[] {
+  const names = namesInBraces(path);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice === undefined) return [];
+  return [{ path: at, part: 'key', message: `the parameter ${twice} is there twice in the path` }];
+}
+
+const unknownNames = (names: readonly string[], path: string): readonly string[] =>
+  names.filter((name) => !namesInBraces(path).includes(name));
+
+const notInPath = (name: string, path: string): string =>
+  `${name} is not a parameter of the path; ${hint(name, namesInBraces(path))}`;

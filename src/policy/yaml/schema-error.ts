@@ -1,0 +1,170 @@
+import type { ErrorObject } from 'ajv/dist/2020.js';
+import leven, { closestMatch } from 'leven';
+import { quote } from './problem.ts';
+import type { Part, Path } from './read-document.ts';
+
+/** What is wrong with a value or with a key, in words. */
+export interface Fault {
+  readonly path: Path;
+  readonly part: Part;
+  readonly message: string;
+}
+
+/** The parts of a schema that messages use. */
+interface SchemaPart {
+  readonly title?: string;
+  readonly description?: string;
+  readonly properties?: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * The errors that are causes. Without the errors that only repeat that a schema inside does not hold; of several wrong types
+ * of one value the one that allows most; and with the key that an error is about (`propertyName`), which is in the error after it.
+ */
+export function causesOf(errors: readonly ErrorObject[]): readonly ErrorObject[] {
+  const causes: ErrorObject[] = [];
+  const types = new Map<string, ErrorObject>();
+  let key: ErrorObject | undefined;
+  for (const error of [...errors].reverse()) {
+    const { keyword, instancePath } = error;
+    if (keyword === 'propertyNames') key = error;
+    else if (keyword === 'type') {
+      const known = types.get(instancePath);
+      if (known === undefined || countTypes(known) < countTypes(error))
+        types.set(instancePath, error);
+    } else if (keyword !== 'if') causes.push(withKey(error, key));
+  }
+  return [...causes.filter((each) => !types.has(each.instancePath)), ...types.values()];
+}
+
+const countTypes = ({ schema }: ErrorObject): number => typesOf(schema).length;
+
+function withKey(error: ErrorObject, key: ErrorObject | undefined): ErrorObject {
+  const { propertyName } = (key?.params ?? {}) as { readonly propertyName?: string };
+  const isAboutKey = error.instancePath === key?.instancePath && error.data === propertyName;
+  return isAboutKey && propertyName !== undefined ? { ...error, propertyName } : error;
+}
+
+/** Turns an error of a validator into a message, at the key or at the value that is wrong. */
+export function describeError(error: ErrorObject): Fault {
+  const path = pathOf(error);
+  const params = error.params as Readonly<Record<string, unknown>>;
+  if (error.keyword === 'additionalProperties') {
+    const key = String(params['additionalProperty']);
+    return { path: [...path, key], part: 'key', message: unknownKey(key, error) };
+  }
+  if (error.propertyName !== undefined) {
+    const key = error.propertyName;
+    return { path: [...path, key], part: 'key', message: faultOf(key, quote(key), error) };
+  }
+  if (error.keyword === 'false schema') {
+    const message = `${nameOf(path)} does not go together with the other keys here`;
+    return { path, part: 'key', message };
+  }
+  const isAboutKey = error.keyword === 'required' || error.keyword === 'dependentRequired';
+  return {
+    path,
+    part: isAboutKey ? 'key' : 'value',
+    message: faultOf(error.data, nameOf(path), error),
+  };
+}
+
+/** The path of a JSON pointer (RFC 6901). Keys of lists are their indices. */
+function pathOf({ instancePath }: ErrorObject): Path {
+  return instancePath
+    .split('/')
+    .slice(1)
+    .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'))
+    .map((step) => (/^\d+$/.test(step) ? Number(step) : step));
+}
+
+/** How a message names a value: by its key, or by its number in a list. */
+function nameOf(path: Path): string {
+  const last = path.at(-1);
+  if (last === undefined) return 'the file';
+  return typeof last === 'string'
+    ? `\`${quote(last)}\``
+    : `entry ${last + 1} of ${nameOf(path.slice(0, -1))}`;
+}
+
+function unknownKey(key: string, { parentSchema }: ErrorObject): string {
+  const { title = 'mapping', properties = {} } = parentSchema as SchemaPart;
+  const known = Object.keys(properties);
+  return `${quote(key)} is not a key of ${withArticle(title)}; ${hint(key, known)}`;
+}
+
+/** The nearest of the known names, or all of them if none is near. */
+export function hint(name: string, known: readonly string[]): string {
+  const word = name.slice(0, 64).toLowerCase();
+  const nearest = closestMatch(word, known);
+  const isNear =
+    nearest !== undefined && leven(word, nearest.toLowerCase()) <= Math.max(1, nearest.length / 2);
+  if (isNear) return `the nearest is ${nearest}`;
+  return known.length === 0 ? 'there is none' : `there are ${known.join(', ')}`;
+}
+
+/** The message for a key or a value, in the words of its schema. */
+function faultOf(value: unknown, name: string, error: ErrorObject): string {
+  const { title = 'value', description = '' } = error.parentSchema as SchemaPart;
+  const params = error.params as Readonly<Record<string, unknown>>;
+  const limit = Number(params['limit']);
+  switch (error.keyword) {
+    case 'required':
+      return `${withArticle(title)} requires the key \`${String(params['missingProperty'])}\``;
+    case 'dependentRequired':
+      return `\`${String(params['property'])}\` requires the key \`${String(params['missingProperty'])}\` beside it`;
+    case 'type':
+      return `${name} must be ${expectedType(error.schema)}, and is ${foundType(value, error.schema)}`;
+    case 'const':
+      return `${name} must be ${String(error.schema)}`;
+    case 'enum':
+      return `${name} is not ${withArticle(title)}: one of ${typesOf(error.schema).join(', ')}`;
+    case 'not':
+      return `${name} is a reserved word, and cannot be ${withArticle(title)}`;
+    case 'pattern':
+      return `${name} is not ${withArticle(title)}: ${description}`;
+    case 'minLength':
+      return `${name} is empty`;
+    case 'maxLength':
+      return `${name} has more than ${limit} characters`;
+    case 'minItems':
+    case 'minProperties':
+      return `${name} has no entry`;
+    case 'maxItems':
+    case 'maxProperties':
+      return `${name} has ${sizeOf(value)} entries; at most ${limit} are allowed`;
+    case 'minimum':
+      return `${name} must be at least ${limit}`;
+    case 'maximum':
+      return `${name} must be at most ${limit}`;
+    case 'uniqueItems':
+      return `entry ${Number(params['i']) + 1} of ${name} is there twice`;
+    default:
+      return `${name} is not ${withArticle(title)}`;
+  }
+}
+
+const withArticle = (noun: string): string => `${/^[aeiou]/.test(noun) ? 'an' : 'a'} ${noun}`;
+
+const sizeOf = (value: unknown): number => Object.keys(value as object).length;
+
+const typeNames: Readonly<Record<string, string>> = {
+  ...{ string: 'a string', object: 'a mapping', array: 'a list', boolean: 'true or false' },
+  ...{ integer: 'an integer', number: 'a number', null: 'empty' },
+};
+
+/** The types, or the values of an `enum`. */
+const typesOf = (schema: unknown): readonly string[] => [schema].flat().map(String);
+
+const expectedType = (schema: unknown): string =>
+  typesOf(schema)
+    .map((type) => typeNames[type] ?? type)
+    .join(' or ');
+
+function foundType(value: unknown, schema: unknown): string {
+  if (value === null) return 'empty';
+  if (Array.isArray(value)) return 'a list';
+  const found = typeNames[typeof value] ?? typeof value;
+  const isUnquoted = typeof value === 'number' || typeof value === 'boolean';
+  return isUnquoted && typesOf(schema).includes('string') ? `${found}: write it in quotes` : found;
+}
