@@ -3,7 +3,14 @@ import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 export default defineConfig(
-  globalIgnores(['dist', 'data', 'coverage', 'src/database/generated', 'e2e/pusher-server']),
+  globalIgnores([
+    'dist',
+    'data',
+    'coverage',
+    'src/database/generated',
+    'e2e/pusher-server',
+    'clients/js/dist',
+  ]),
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
   {
@@ -21,11 +28,11 @@ export default defineConfig(
   },
   {
     // Plain scripts of the container, outside the TypeScript project.
-    files: ['deploy/*.mjs'],
+    files: ['deploy/*.mjs', 'clients/js/*.mjs'],
     extends: [tseslint.configs.disableTypeChecked],
     languageOptions: {
       parserOptions: { projectService: false },
-      globals: { process: 'readonly', fetch: 'readonly' },
+      globals: { process: 'readonly', fetch: 'readonly', URL: 'readonly' },
     },
   },
   {

@@ -166,7 +166,17 @@ describe('test', () => {
 
 /** Folders of `test/` that have no counterpart in `src/`; `test/README.md` says what belongs there. */
 function isShared(file: string): boolean {
-  const shared = ['attacks', 'bench', 'contract', 'deploy', 'docs', 'e2e', 'faults', 'fuzz'];
+  const shared = [
+    'attacks',
+    'bench',
+    'clients',
+    'contract',
+    'deploy',
+    'docs',
+    'e2e',
+    'faults',
+    'fuzz',
+  ];
   return shared.includes(file.split('/')[0] ?? '');
 }
 

@@ -6,6 +6,7 @@ export interface Members {
   /** Returns the value of the member with this name, or `undefined` if it is missing. */
   readonly get: (name: string) => unknown;
   readonly has: (name: string) => boolean;
+  readonly names: () => readonly string[];
 }
 
 /**
@@ -38,5 +39,9 @@ class OwnMembers implements Members {
 
   has(name: string): boolean {
     return Object.hasOwn(this.#value, name);
+  }
+
+  names(): readonly string[] {
+    return Object.keys(this.#value);
   }
 }

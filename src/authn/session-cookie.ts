@@ -2,10 +2,13 @@ import type { DjangoDatabase } from './django/django-rows.ts';
 import { createDjangoSessionReader, type DjangoSettings } from './django/django-session.ts';
 import type { CredentialReader } from './identify.ts';
 import { createIntrospectionReader, type IntrospectionSettings } from './introspection.ts';
+import type { LaravelHost, LaravelSettings } from './laravel/laravel-host.ts';
+import { createLaravelSessionReader } from './laravel/laravel-session.ts';
 
-/** How the host's session cookie is verified: by Django's rules, or by introspection at the host. */
+/** How the host's session cookie is verified: by the rules of Django or Laravel, or by introspection at the host. */
 export type SessionSettings =
   | (DjangoSettings & { readonly mode: 'django'; readonly database: DjangoDatabase })
+  | (LaravelSettings & { readonly mode: 'laravel'; readonly host: LaravelHost })
   | (Pick<IntrospectionSettings, 'url' | 'cookieName' | 'secret'> & {
       readonly mode: 'introspect';
     });
@@ -15,7 +18,12 @@ export function createSessionCookieReader(
   settings: SessionSettings,
   deps: Pick<IntrospectionSettings, 'fetch' | 'now'>,
 ): CredentialReader {
-  return settings.mode === 'django'
-    ? createDjangoSessionReader(settings, { database: settings.database, now: deps.now })
-    : createIntrospectionReader({ ...settings, ...deps });
+  switch (settings.mode) {
+    case 'django':
+      return createDjangoSessionReader(settings, { database: settings.database, now: deps.now });
+    case 'laravel':
+      return createLaravelSessionReader(settings, { host: settings.host, now: deps.now });
+    case 'introspect':
+      return createIntrospectionReader({ ...settings, ...deps });
+  }
 }

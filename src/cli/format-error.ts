@@ -10,7 +10,8 @@ const expectedErrors = [ConfigurationError, StartRefused, TransferRefused];
 const settingOf: Readonly<Record<string, string | undefined>> = {
   database: 'DATABASE_URL',
   redis: 'REDIS_URL',
-  'host database': 'DJANGO_DATABASE_URL or SANCTUM_DATABASE_URL',
+  'host database': 'DJANGO_DATABASE_URL, LARAVEL_DATABASE_URL or SANCTUM_DATABASE_URL',
+  'host redis': 'LARAVEL_REDIS_URL',
   'token keys': 'the …_TOKEN_JWKS_URL settings',
   'session introspection': 'SESSION_INTROSPECTION_URL',
 };

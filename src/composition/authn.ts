@@ -1,4 +1,5 @@
 import { guestIssuer, type Policy } from '../policy/policy.ts';
+import type { Logger } from 'pino';
 import type { Dependencies } from '../observability/dependencies.ts';
 import type { CacheStats } from '../observability/metrics/cache-stats.ts';
 import type { Config } from '../config/load.ts';
@@ -23,11 +24,19 @@ import type { CookieMode } from '../http/input/session-cookie.ts';
 import { createDjangoDatabase } from '../database/host/django-database.ts';
 import { createHostDatabase, type HostDatabase } from '../database/host/host-database.ts';
 import { createPersonalAccessTokens } from '../database/host/personal-access-tokens.ts';
+import type { HostRedis } from '../redis/host-redis.ts';
+import type { Secret } from '../runtime/secret.ts';
+import { buildLaravelHost, laravelSettings, openLaravelRedis } from './laravel.ts';
 
-/** Opens a host's database. `closeHosts` closes it. */
-type OpenHostDatabase = (where: HostDatabaseConfig) => HostDatabase;
+/** Opens a host's servers. `closeHosts` closes them. */
+interface OpenHost {
+  readonly database: (where: HostDatabaseConfig) => HostDatabase;
+  readonly redis: (url: Secret) => HostRedis;
+}
 
 export interface IdentifyDeps {
+  /** Where outages of a host's Redis are logged. */
+  readonly log?: Pick<Logger, 'warn'>;
   readonly sessions: GuestSessionStore;
   readonly now: () => number;
   readonly dependencies: Pick<Dependencies, 'watch'>;
@@ -35,18 +44,26 @@ export interface IdentifyDeps {
   readonly policy: () => Policy;
 }
 
-/** Builds a reader for each configured kind of credential. `closeHosts` closes the connections to hosts' databases. */
+/** Builds a reader for each configured kind of credential. `closeHosts` closes the connections to hosts' servers. */
 export function buildIdentify(
   config: Config,
   deps: IdentifyDeps,
 ): { readonly identify: Identify; readonly closeHosts: () => Promise<void> } {
-  const { sessions, now, dependencies } = deps;
-  const hosts: HostDatabase[] = [];
-  const openHost: OpenHostDatabase = (where) => {
-    const { observe } = dependencies.watch('host database');
-    const host = createHostDatabase({ ...where, observe });
+  const { sessions, now, dependencies, log } = deps;
+  const hosts: { readonly close: () => Promise<void> }[] = [];
+  const opened = <Host extends (typeof hosts)[number]>(host: Host): Host => {
     hosts.push(host);
     return host;
+  };
+  const openHost: OpenHost = {
+    database: (where) => {
+      const { observe } = dependencies.watch('host database');
+      return opened(createHostDatabase({ ...where, observe }));
+    },
+    redis: (url) => {
+      const { observe } = dependencies.watch('host redis');
+      return opened(openLaravelRedis(url, { observe, ...(log && { log }) }));
+    },
   };
   const identify = createIdentify({
     ...(config.guestTokens && {
@@ -64,7 +81,13 @@ export function buildIdentify(
 
 /** Returns the settings of cookie mode, or `undefined` if the session cookie is no credential. */
 export function cookieModeOf({ sessions, allowedOrigins }: Config): CookieMode | undefined {
-  return sessions && { cookieName: sessions.cookieName, allowedOrigins };
+  return (
+    sessions && {
+      cookieName: sessions.cookieName,
+      allowedOrigins,
+      isPhp: sessions.mode === 'laravel',
+    }
+  );
 }
 
 function buildVerifier(
@@ -83,7 +106,7 @@ function buildVerifier(
 
 function buildBearer(
   { userTokens, sanctum }: Config,
-  openHost: OpenHostDatabase,
+  openHost: OpenHost,
   deps: IdentifyDeps,
 ): CredentialReaders {
   const jwt = userTokens && createBearerTokenReader({ verifier: buildVerifier(userTokens, deps) });
@@ -107,21 +130,28 @@ function buildGuest(
 
 function buildSanctum(
   { database, ...settings }: SanctumConfig,
-  openHost: OpenHostDatabase,
+  openHost: OpenHost,
   now: () => number,
 ): CredentialReader {
-  const find = createPersonalAccessTokens(openHost(database));
+  const find = createPersonalAccessTokens(openHost.database(database));
   return createSanctumReader({ ...settings, find, now });
 }
 
 function buildSession(
   sessions: SessionConfig,
-  openHost: OpenHostDatabase,
+  openHost: OpenHost,
   { now, dependencies }: IdentifyDeps,
 ): CredentialReader {
   if (sessions.mode === 'django') {
-    const database = createDjangoDatabase(openHost(sessions.database));
+    const database = createDjangoDatabase(openHost.database(sessions.database));
     return createSessionCookieReader({ ...sessions, database }, { fetch, now });
+  }
+  if (sessions.mode === 'laravel') {
+    const database = openHost.database(sessions.database);
+    const redis = sessions.redis && openHost.redis(sessions.redis.url);
+    const host = buildLaravelHost(sessions, { database, redis, now });
+    const settings = { ...laravelSettings(sessions), mode: 'laravel', host } as const;
+    return createSessionCookieReader(settings, { fetch, now });
   }
   const { observe } = dependencies.watch('session introspection');
   const read = createSessionCookieReader(sessions, { fetch, now });

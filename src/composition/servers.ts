@@ -7,6 +7,7 @@ import type { Config } from '../config/load.ts';
 import { originOf } from '../http/input/auth-request.ts';
 import { addChannelAuth } from '../http/routes/channel-auth/route.ts';
 import { addChannelBatchAuth } from '../http/routes/channel-batch-auth/route.ts';
+import { addClient } from '../http/routes/client/route.ts';
 import { addChannelList } from '../http/routes/channel-list/route.ts';
 import { addDecisions } from '../http/routes/decisions/route.ts';
 import { addDocs, collectDocs } from '../http/routes/openapi/route.ts';
@@ -114,6 +115,7 @@ async function buildPublicServer(
   addPolicyRoutes(server, routeDeps);
   addUserAuth(server, routeDeps);
   addChannelList(server, routeDeps);
+  addClient(server);
   addGuestSessions(server, routeDeps);
   addIssueTicket(server, routeDeps);
   addRedeemTicket(server, routeDeps);

@@ -1,4 +1,5 @@
 import { isIP, isIPv6 } from 'node:net';
+import { readMysqlUrl } from '../database/mysql-url.ts';
 import { readPostgresUrl } from '../database/postgres-url.ts';
 import { parseRedisUrl } from '../redis/redis-url.ts';
 import { Secret } from '../runtime/secret.ts';
@@ -79,6 +80,23 @@ export const postgresUrl = (doc: string): Setting<Secret> => ({
       : { value: new Secret(value) };
   },
 });
+
+/** The URL of a host's database: PostgreSQL, or MySQL or MariaDB. */
+export const hostDatabaseUrl = (doc: string): Setting<Secret> => {
+  const postgres = postgresUrl(doc);
+  return {
+    doc,
+    parse: (value) => {
+      if (/^postgres(?:ql)?:/.test(value)) return postgres.parse(value);
+      if (readMysqlUrl(value) !== undefined) return { value: new Secret(value) };
+      return {
+        problem: /^(?:mysql|mariadb):/.test(value)
+          ? 'must be a URL such as mysql://user:password@host:3306/database, with no other parameters than ssl-mode=VERIFY_IDENTITY (or DISABLED), ssl-ca and socket, and with special characters of the password percent-encoded'
+          : 'must be an address that begins with postgresql://, mysql:// or mariadb://',
+      };
+    },
+  };
+};
 
 export const redisUrl = (doc: string): Setting<Secret> => ({
   doc,

@@ -44,6 +44,24 @@ export const schemaName = matching(
   'must be a name of lower-case letters, digits and _, 63 characters at most, that does not begin with pg_ or a digit',
 );
 
+/** A table of a host's database, with or without its schema. */
+export const tableName = matching(
+  (value) => /^[A-Za-z_][A-Za-z0-9_]{0,62}(?:\.[A-Za-z_][A-Za-z0-9_]{0,62})?$/.test(value),
+  'must be the name of a table, such as users or public.users',
+);
+
+/** A guard of Laravel's `config/auth.php`. */
+export const guardName = matching(
+  (value) => /^[A-Za-z0-9_-]{1,64}$/.test(value),
+  'must be the name of a guard, such as web',
+);
+
+/** A class of PHP with its namespace. */
+export const phpClass = matching(
+  (value) => /^[A-Za-z_][A-Za-z0-9_]*(?:\\[A-Za-z_][A-Za-z0-9_]*)*$/.test(value),
+  'must be a class with its namespace, such as App\\Auth\\Guard, without a \\ in front',
+);
+
 /** True if paths and signatures can have the value unchanged. */
 export const isPusherWord = (value: string): boolean => /^[A-Za-z0-9._~=+@!*-]{1,200}$/.test(value);
 

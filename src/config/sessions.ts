@@ -2,9 +2,12 @@ import { isWildcard } from '../runtime/network/allowed-origins.ts';
 import { fetchUrlProblem } from '../runtime/network/fetch-url.ts';
 import { isLoopback } from '../runtime/network/loopback.ts';
 import type { Secret } from '../runtime/secret.ts';
+import { loadLaravel, type LaravelConfig } from './laravel.ts';
 import type { SettingsReader } from './read.ts';
 
-export type SessionConfig = { readonly cookieName: string } & (DjangoConfig | IntrospectionConfig);
+export type SessionConfig = { readonly cookieName: string } & (
+  DjangoConfig | LaravelConfig | IntrospectionConfig
+);
 
 /** Any other host, which Usher queries at `url`. */
 export interface IntrospectionConfig {
@@ -42,9 +45,9 @@ export function loadSessions(
   read: SettingsReader,
   origins: readonly string[],
 ): SessionConfig | undefined {
-  const mode = read.required('SESSION_MODE');
+  const mode = read.optional('SESSION_MODE');
   // An invalid mode is already a problem, and requires no other setting.
-  if (mode !== 'django' && mode !== 'introspect') return undefined;
+  if (mode === undefined || mode === 'off') return undefined;
   // Browsers send cookies automatically, so each allowed origin must be named.
   if (origins.length === 0 || origins.includes('*')) {
     read.problem(
@@ -56,7 +59,14 @@ export function loadSessions(
     );
   }
   const cookieName = read.required('SESSION_COOKIE_NAME');
-  return { cookieName, ...(mode === 'django' ? loadDjango(read) : loadIntrospection(read)) };
+  switch (mode) {
+    case 'django':
+      return { cookieName, ...loadDjango(read) };
+    case 'laravel':
+      return { cookieName, ...loadLaravel(read) };
+    case 'introspect':
+      return { cookieName, ...loadIntrospection(read) };
+  }
 }
 
 function loadDjango(read: SettingsReader): DjangoConfig {

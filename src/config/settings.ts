@@ -3,9 +3,10 @@ import { listenHost, network, postgresUrl, redisUrl, serverHost } from './addres
 import { chatServerKey } from './chat-servers.ts';
 import { duration, integer, list, oneOf, secret, text, url, type Setting } from './setting.ts';
 import { limitSettings } from './limit-settings.ts';
-import { cookieName, fieldName, pusherWord, schemaName, timeZone } from './names.ts';
+import { fieldName, pusherWord, schemaName, timeZone } from './names.ts';
 import { origin } from './origin.ts';
 import { pusherApps } from './pusher-apps.ts';
+import { sessionSettings } from './session-settings.ts';
 
 const port = [0, 65_535] as const;
 
@@ -116,41 +117,7 @@ export const settings = {
     fallback: 'UTC',
   }),
 
-  SESSION_MODE: oneOf(
-    'Whether the host’s session cookie is a credential, and how it is verified',
-    ['off', 'django', 'introspect'],
-    { fallback: 'off' },
-  ),
-  SESSION_COOKIE_NAME: cookieName('Name of that cookie', { fallback: 'sessionid' }),
-  DJANGO_DATABASE_URL: postgresUrl(
-    'PostgreSQL of a Django host; the login requires SELECT on `django_session` and on six columns of `auth_user`',
-  ),
-  DJANGO_SECRET_KEY: secret('The host’s `SECRET_KEY`'),
-  DJANGO_SECRET_KEY_FALLBACKS: list(secret('The host’s `SECRET_KEY_FALLBACKS`')),
-  DJANGO_SESSION_ENGINE: oneOf(
-    'The host’s `SESSION_ENGINE`; a logout does not end a session of `signed_cookies`',
-    ['db', 'cached_db', 'signed_cookies'],
-    { fallback: 'db' },
-  ),
-  DJANGO_SESSION_AGE: duration('The host’s `SESSION_COOKIE_AGE`, for `signed_cookies`', {
-    fallback: '336h',
-  }),
-  DJANGO_AUTHENTICATION_BACKENDS: list(
-    text('The host’s `AUTHENTICATION_BACKENDS`', {
-      fallback: 'django.contrib.auth.backends.ModelBackend',
-    }),
-  ),
-  DJANGO_TIME_ZONE: timeZone(
-    'The host’s `TIME_ZONE`, for an `expire_date` column without a time zone',
-    {
-      fallback: 'UTC',
-    },
-  ),
-  SESSION_INTROSPECTION_URL: url('Address at the host that returns the user of a session cookie', [
-    'https',
-    'http',
-  ]),
-  SESSION_INTROSPECTION_TOKEN: secret('Bearer token of these requests'),
+  ...sessionSettings,
 
   REVOCATION_RETENTION: duration(
     'Maximum retention of revocations; must be longer than the lifetime of any credential, see `revocation.md`',

@@ -82,7 +82,9 @@ function* messagesOf(error: unknown): Generator<string> {
       yield 'CERTIFICATE_FILE';
       return;
     }
-    for (const code of [current['code'], current['errorCode'], current['originalCode']]) {
+    // MySQL's driver has no code for errors that only MariaDB has.
+    const own = current['code'] ?? current['sqlState'];
+    for (const code of [own, current['errorCode'], current['originalCode']]) {
       if (typeof code === 'string' && /^[A-Z0-9_]{4,40}$/.test(code)) yield code;
     }
     const { kind, message } = current;

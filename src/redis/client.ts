@@ -23,6 +23,10 @@ export interface Redis {
 
 export interface RedisOptions {
   readonly url: Secret;
+  /** The setting of the URL, for messages (default `REDIS_URL`). */
+  readonly setting?: string;
+  /** The name of this server in `Unavailable` (default `redis`). */
+  readonly dependency?: string;
   readonly log: { readonly warn: (about: object, message: string) => void };
   /** The prefix of every key, so that others can use the same server. */
   readonly keyPrefix?: string;
@@ -38,8 +42,9 @@ export interface RedisOptions {
  */
 export async function createRedis(options: RedisOptions): Promise<Redis> {
   const { url, log, keyPrefix = 'usher:', timeoutMs = 2_000, observe = unobserved } = options;
+  const { setting = 'REDIS_URL', dependency = 'redis' } = options;
   const address = parseRedisUrl(url.reveal());
-  if ('problem' in address) throw new Error(`REDIS_URL ${address.problem}`);
+  if ('problem' in address) throw new Error(`${setting} ${address.problem}`);
   const connection = connect(address, { keyPrefix, timeoutMs, log });
   await connection.firstAttempt;
   return {
@@ -49,10 +54,10 @@ export async function createRedis(options: RedisOptions): Promise<Redis> {
           if (!connection.isUsable()) throw new Error('not connected');
           return await commands(connection.client);
         } catch (error) {
-          throw new Unavailable('redis', { cause: new Error(reasonOf(error)) });
+          throw new Unavailable(dependency, { cause: new Error(reasonOf(error)) });
         }
       }),
-    misconfiguration: connection.fault,
+    misconfiguration: () => connection.fault()?.replaceAll('REDIS_URL', setting),
     close: async () => {
       await connection.client.quit().catch(() => undefined);
       connection.client.disconnect();
@@ -72,7 +77,7 @@ interface Connection {
 /** Connects, and logs one line per outage, not one per attempt to connect. */
 function connect(
   address: RedisAddress,
-  { keyPrefix, timeoutMs, log }: Required<Omit<RedisOptions, 'url' | 'observe'>>,
+  { keyPrefix, timeoutMs, log }: Required<Pick<RedisOptions, 'keyPrefix' | 'timeoutMs' | 'log'>>,
 ): Connection {
   let isUsable = false;
   let isOut = false;

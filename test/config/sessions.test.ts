@@ -13,6 +13,20 @@ const introspect: Environment = {
   SESSION_MODE: 'introspect',
   SESSION_INTROSPECTION_URL: 'https://site.example/internal/session',
 };
+const appKey = (byte: string, length = 32) =>
+  `base64:${Buffer.alloc(length, byte).toString('base64')}`;
+const laravel: Environment = {
+  SESSION_MODE: 'laravel',
+  SESSION_COOKIE_NAME: 'laravel-session',
+  LARAVEL_APP_KEY: appKey('a'),
+  LARAVEL_DATABASE_URL: 'mysql://reader:geheim@db/shop',
+};
+const laravelRedis: Environment = {
+  ...laravel,
+  LARAVEL_SESSION_DRIVER: 'redis',
+  LARAVEL_REDIS_URL: 'redis://cache',
+  LARAVEL_REDIS_PREFIX: 'shop_database_shop_cache_',
+};
 const load = (changes: Environment) => loadConfig({ ...testEnvironment, ...changes });
 const problems = (changes: Environment): readonly string[] => {
   try {
@@ -46,7 +60,97 @@ describe('session cookies', () => {
     expect(keys.map((key) => key.reveal())).toEqual([django['DJANGO_SECRET_KEY'], 'old', 'older']);
   });
 
+  it('of Laravel are read with the defaults of its configuration files', () => {
+    expect(load(laravel).sessions).toMatchObject({
+      mode: 'laravel',
+      cookieName: 'laravel-session',
+      cipher: 'AES-256-CBC',
+      previousKeys: [],
+      lifetimeMs: 7_200_000,
+      redis: undefined,
+      format: { serialization: 'php', encrypted: false },
+      guard: 'web',
+      guardClass: 'Illuminate\\Auth\\SessionGuard',
+      checksPassword: true,
+      tables: { sessions: 'sessions', users: 'users', softDeletes: false, readsPassword: true },
+    });
+    expect(load(laravelRedis).sessions).toMatchObject({
+      redis: { keyPrefix: 'shop_database_shop_cache_' },
+    });
+  });
+
+  it('of Laravel may have been encrypted with older keys', () => {
+    const keys = [appKey('b'), 'raw-key-of-32-characters-0123456'];
+    const { sessions } = load({ ...laravel, LARAVEL_APP_PREVIOUS_KEYS: `${keys.join(',,')},` });
+    const previous = sessions?.mode === 'laravel' ? sessions.previousKeys : [];
+    expect(previous.map((key) => key.reveal())).toEqual(keys);
+  });
+
+  it.each([
+    'postgresql://reader@db/shop',
+    'mariadb://reader:p%40ss@[::1]:3307/shop?charset=utf8mb4',
+    'mysql://reader@db/shop?ssl-mode=VERIFY_IDENTITY&ssl-ca=/etc/ca.pem',
+    'mysql://reader@/shop?socket=/run/mysqld/mysqld.sock',
+  ])('of Laravel may be in %s', (LARAVEL_DATABASE_URL) => {
+    expect(problems({ ...laravel, LARAVEL_DATABASE_URL })).toEqual([]);
+  });
+
+  it.each([
+    'mysql://db',
+    'mysql:///shop',
+    'mysql://db:70000/shop',
+    'mysql://reader:p@ss@db/shop',
+    'mysql://reader:p%ss@db/shop',
+    'mysql://db/shop?ssl-mode=REQUIRED',
+    'mysql://db/shop?ssl-ca=/etc/ca.pem',
+    'mysql://db/shop?multipleStatements=true',
+  ])('of Laravel cannot be in %s', (LARAVEL_DATABASE_URL) => {
+    const [problem, ...more] = problems({ ...laravel, LARAVEL_DATABASE_URL });
+    expect(more).toEqual([]);
+    expect(problem).toMatch(/^LARAVEL_DATABASE_URL must be a URL such as mysql:/);
+    expect(problem).not.toContain('p@ss');
+  });
+
   it.each<[Environment, string]>([
+    [{ ...laravel, LARAVEL_APP_KEY: '' }, 'LARAVEL_APP_KEY is not set'],
+    [
+      { ...laravel, LARAVEL_APP_KEY: appKey('a').slice('base64:'.length) },
+      'LARAVEL_APP_KEY must be a key of 32 bytes for AES-256-CBC, as in the host’s environment: base64: and its base64, or 32 characters',
+    ],
+    [
+      { ...laravel, LARAVEL_CIPHER: 'AES-128-GCM' },
+      'LARAVEL_APP_KEY must be a key of 16 bytes for AES-128-GCM, as in the host’s environment: base64: and its base64, or 16 characters',
+    ],
+    [
+      { ...laravel, LARAVEL_APP_PREVIOUS_KEYS: `${appKey('b')}, ${appKey('c')}` },
+      'LARAVEL_APP_PREVIOUS_KEYS item 2 must be a key of 32 bytes for AES-256-CBC, as in the host’s environment: base64: and its base64, or 32 characters',
+    ],
+    [
+      { ...laravel, SESSION_COOKIE_NAME: '' },
+      'SESSION_COOKIE_NAME is not set: it is the host’s SESSION_COOKIE, such as laravel-session or laravel_session',
+    ],
+    [
+      { ...laravel, SESSION_COOKIE_NAME: 'laravel.session' },
+      'SESSION_COOKIE_NAME has a dot, which PHP reads as _, so it is no cookie of Laravel',
+    ],
+    [
+      { ...laravel, LARAVEL_DATABASE_URL: 'sqlite:///shop.sqlite' },
+      'LARAVEL_DATABASE_URL must be an address that begins with postgresql://, mysql:// or mariadb://',
+    ],
+    [
+      { ...laravel, LARAVEL_SESSION_DRIVER: 'file' },
+      'LARAVEL_SESSION_DRIVER must be one of database, redis',
+    ],
+    [{ ...laravelRedis, LARAVEL_REDIS_URL: '' }, 'LARAVEL_REDIS_URL is not set'],
+    [{ ...laravelRedis, LARAVEL_REDIS_PREFIX: '' }, 'LARAVEL_REDIS_PREFIX is not set'],
+    [
+      { ...laravel, LARAVEL_USER_TABLE: 'users; DROP TABLE users' },
+      'LARAVEL_USER_TABLE must be the name of a table, such as users or public.users',
+    ],
+    [
+      { ...laravel, LARAVEL_GUARD_CLASS: '\\App\\Guard' },
+      'LARAVEL_GUARD_CLASS must be a class with its namespace, such as App\\Auth\\Guard, without a \\ in front',
+    ],
     [{ ...django, DJANGO_SECRET_KEY: '' }, 'DJANGO_SECRET_KEY is not set'],
     [{ ...django, DJANGO_DATABASE_URL: '' }, 'DJANGO_DATABASE_URL is not set'],
     [
@@ -80,7 +184,7 @@ describe('session cookies', () => {
       { ...introspect, SESSION_INTROSPECTION_TOKEN: 'geheim\r\nx: y' },
       'SESSION_INTROSPECTION_TOKEN must be printable ASCII without spaces',
     ],
-    [{ SESSION_MODE: 'flask' }, 'SESSION_MODE must be one of off, django, introspect'],
+    [{ SESSION_MODE: 'flask' }, 'SESSION_MODE must be one of off, django, laravel, introspect'],
   ])('%j is one problem', (changes, problem) => {
     expect(problems(changes)).toEqual([problem]);
   });
@@ -93,7 +197,7 @@ describe('session cookies', () => {
   });
 
   it.each(['', '*', 'https://app.example,*'])('are not for the pages of %j', (ALLOWED_ORIGINS) => {
-    for (const mode of [django, introspect]) {
+    for (const mode of [django, laravel, introspect]) {
       expect(problems({ ...mode, ALLOWED_ORIGINS })).toEqual([
         'ALLOWED_ORIGINS must name each origin, and not be *, when SESSION_MODE is not off',
       ]);

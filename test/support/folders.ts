@@ -79,7 +79,7 @@ export const folders: Readonly<Record<string, Folder>> = {
       ...['authorize/revocation/revocation.ts', 'authorize/tickets/ticket.ts'],
       'observability/tracing/span.ts',
     ],
-    packages: ['@prisma/adapter-pg', 'pg'],
+    packages: ['@prisma/adapter-pg', 'mysql2', 'pg'],
   },
   'rate-limit': {
     purpose: 'all limits, in memory or in Redis',
@@ -144,7 +144,8 @@ export const folders: Readonly<Record<string, Folder>> = {
     // Usher checks a setting at the start with the parser that will use it.
     mayImport: [
       ...['runtime', 'authn/weak-secret.ts', 'authn/jwt/token-key.ts', 'pusher/pusher-app.ts'],
-      ...['database/postgres-url.ts', 'redis/redis-url.ts'],
+      ...['authn/laravel/app-key.ts'],
+      ...['database/mysql-url.ts', 'database/postgres-url.ts', 'redis/redis-url.ts'],
     ],
     packages: ['leven'],
   },

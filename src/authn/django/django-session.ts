@@ -1,11 +1,13 @@
 import { visitorOf } from '../visitor.ts';
-import { createHash, type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { inflateSync } from 'node:zlib';
 import type { Secret } from '../../runtime/secret.ts';
 import { displayName, printableText } from '../claims.ts';
 import type { CredentialFault, Identification } from '../credential.ts';
+import { decodeExactly } from '../exact-base64.ts';
 import type { CredentialReader } from '../identify.ts';
 import { parseJsonObject, type Members } from '../json-object.ts';
+import { sessionTokenId } from '../session-token-id.ts';
 import type { DjangoDatabase, DjangoUser } from './django-rows.ts';
 import { isSignedBy, readSignedText, saltedKeys } from './django-signature.ts';
 
@@ -103,15 +105,7 @@ async function verifyStoredSession(
   if (row.expireDate <= now()) return { fault: 'credential-expired' };
   const signed = readSignedText(row.sessionData, keys.session);
   if (signed === undefined) return rejected;
-  return { body: signed.body, expiresAt: row.expireDate, tokenId: sessionId(key) };
-}
-
-/**
- * Returns the id with which a session is revoked and found in the audit log. It is a hash, because a reader of the log
- * could use the key to log in at the host.
- */
-function sessionId(key: string): string {
-  return `django:${createHash('sha256').update(key).digest('hex')}`;
+  return { body: signed.body, expiresAt: row.expireDate, tokenId: sessionTokenId('django', key) };
 }
 
 function verifySignedCookie(
@@ -166,8 +160,8 @@ function readLogin(body: string): Login | undefined {
 function readPayload(body: string): Members | undefined {
   const compressed = body.startsWith('.');
   const text = compressed ? body.slice(1) : body;
-  const bytes = Buffer.from(text, 'base64url');
-  if (bytes.toString('base64url') !== text || bytes.length > maxPayloadLength) return undefined;
+  const bytes = decodeExactly(text, 'base64url');
+  if (bytes === undefined || bytes.length > maxPayloadLength) return undefined;
   const payload = compressed ? inflated(bytes) : bytes;
   return payload && parseJsonObject(payload);
 }

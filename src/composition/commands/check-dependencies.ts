@@ -1,18 +1,23 @@
 import { fetchKeySet } from '../../authn/jwt/fetch-key-set.ts';
 import { createSessionCookieReader } from '../../authn/session-cookie.ts';
 import type { Config } from '../../config/load.ts';
-import type { HostDatabaseConfig, SessionConfig } from '../../config/sessions.ts';
+import type { LaravelConfig } from '../../config/laravel.ts';
+import type { DjangoConfig, HostDatabaseConfig, SessionConfig } from '../../config/sessions.ts';
 import type { TokenConfig } from '../../config/tokens.ts';
 import { createDjangoDatabase } from '../../database/host/django-database.ts';
 import { createHostDatabase, type HostDatabase } from '../../database/host/host-database.ts';
+import { createLaravelDatabase } from '../../database/host/laravel-database.ts';
 import { createPersonalAccessTokens } from '../../database/host/personal-access-tokens.ts';
 import type { Secret } from '../../runtime/secret.ts';
+import { openLaravelRedis } from '../laravel.ts';
 
 /** The result of probing a dependency, with the name of its setting. `error` is set if the probe failed. */
 export interface DependencyProbe {
   readonly setting: string;
   readonly error?: unknown;
 }
+
+type IntrospectionSessions = Extract<SessionConfig, { readonly mode: 'introspect' }>;
 
 type Probe = readonly [setting: string, probe: () => Promise<void>];
 
@@ -38,7 +43,7 @@ export function probeDependencies(
     ...probeKeySet('GUEST_TOKEN_JWKS_URL', guestTokens, deps),
     ...probeKeySet('USER_TOKEN_JWKS_URL', userTokens, deps),
     ...(sanctum === undefined ? [] : [probeSanctum(sanctum.database)]),
-    ...(sessions === undefined ? [] : [probeSessions(sessions, deps)]),
+    ...(sessions === undefined ? [] : probeSessions(sessions, deps)),
   ];
   return Promise.all(
     probes.map(async ([setting, probe]) => {
@@ -108,19 +113,50 @@ function probeKeySet(
   return [[setting, probe]];
 }
 
-function probeSessions(sessions: SessionConfig, { fetch, now }: ProbeDeps): Probe {
-  if (sessions.mode === 'django') {
-    const probe = withHost(sessions.database, async (host) => {
-      const database = createDjangoDatabase(host);
-      // Sessions in signed cookies have no table.
-      if (sessions.engine !== 'signed_cookies') await database.session('usher-doctor');
-      await database.user('1');
-    });
-    return ['DJANGO_DATABASE_URL', probe];
+function probeSessions(sessions: SessionConfig, deps: ProbeDeps): readonly Probe[] {
+  switch (sessions.mode) {
+    case 'django':
+      return [['DJANGO_DATABASE_URL', probeDjango(sessions)]];
+    case 'laravel':
+      return probeLaravel(sessions);
+    case 'introspect':
+      return [['SESSION_INTROSPECTION_URL', probeIntrospection(sessions, deps)]];
   }
-  const probe = async () => {
+}
+
+function probeDjango({ database: where, engine }: DjangoConfig) {
+  return withHost(where, async (host) => {
+    const database = createDjangoDatabase(host);
+    // Sessions in signed cookies have no table.
+    if (engine !== 'signed_cookies') await database.session('usher-doctor');
+    await database.user('1');
+  });
+}
+
+function probeLaravel({ database: where, tables, redis: sessions }: LaravelConfig) {
+  const database = withHost(where, async (host) => {
+    const rows = createLaravelDatabase(host, tables);
+    if (sessions === undefined) await rows.session('usher-doctor');
+    await rows.user('1');
+  });
+  const redis = async () => {
+    if (sessions === undefined) return;
+    const host = openLaravelRedis(sessions.url);
+    try {
+      await host.read(`${sessions.keyPrefix}usher-doctor`);
+    } finally {
+      await host.close();
+    }
+  };
+  return [
+    ['LARAVEL_DATABASE_URL', database],
+    ...(sessions === undefined ? [] : [['LARAVEL_REDIS_URL', redis] as const]),
+  ] satisfies readonly Probe[];
+}
+
+function probeIntrospection(sessions: IntrospectionSessions, { fetch, now }: ProbeDeps) {
+  return async () => {
     const result = await createSessionCookieReader(sessions, { fetch, now })('usher-doctor');
     if ('principal' in result) throw new Error('it takes a made-up session cookie for a user');
   };
-  return ['SESSION_INTROSPECTION_URL', probe];
 }

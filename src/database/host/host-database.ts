@@ -1,30 +1,28 @@
-import type { ClientBase } from 'pg';
-import { unobserved, type Observe } from '../../runtime/observe.ts';
+import type { Observe } from '../../runtime/observe.ts';
 import type { Secret } from '../../runtime/secret.ts';
-import { databaseUnavailable } from '../errors.ts';
-import { createPool } from '../pool.ts';
-import { isDirect } from '../pooler.ts';
-import { serversOf } from '../servers.ts';
-import { isStorable } from '../storable-text.ts';
+import { createMysqlHostDatabase } from './mysql-host-database.ts';
+import { createPostgresHostDatabase } from './postgres-host-database.ts';
 
 /** The database of the host application. Usher reads some of its rows and never writes. */
 export interface HostDatabase {
   /**
-   * Returns the row that a parameterised query finds, or `undefined`. PostgreSQL parses each parameter as the type of
-   * the column that it is compared with; a text that is no value of that type finds nothing. Throws `Unavailable` on
-   * any other failure.
+   * Returns the row that a parameterised query finds, or `undefined`. The query has `$1`, `$2` … once each and in this
+   * order. The server converts each parameter to the type of the column that it is compared with; a text that is no
+   * value of that type finds nothing. Throws `Unavailable` on any other failure.
    */
   readonly findRow: <Row extends object>(
     query: string,
     parameters: readonly string[],
   ) => Promise<Row | undefined>;
+  /** Quotes the name of a table or column. */
+  readonly quote: (name: string) => string;
   /** Closes the connections of the pool. */
   readonly close: () => Promise<void>;
 }
 
 export interface HostDatabaseOptions {
   readonly url: Secret;
-  /** The time zone of columns without one, such as `Europe/Berlin`. */
+  /** The time zone of columns without one, such as `Europe/Berlin`. Only PostgreSQL uses it. */
   readonly timeZone: string;
   /** Maximum number of connections. */
   readonly poolSize?: number;
@@ -33,59 +31,12 @@ export interface HostDatabaseOptions {
   readonly observe?: Observe;
 }
 
-/** SQLSTATE of a text that is not a value of the type, or is out of its range. No such row can exist. */
-const impossibleValues: ReadonlySet<unknown> = new Set(['22P02', '22003']);
-
 /**
- * Creates a read-only client of a host's database. It connects with the first query, and reconnects after an outage.
+ * Creates a read-only client of a host's database: PostgreSQL, or MySQL or MariaDB if the URL begins with `mysql://` or
+ * `mariadb://`. It connects with the first query, and reconnects after an outage.
  */
 export function createHostDatabase(options: HostDatabaseOptions): HostDatabase {
-  const { url, timeZone, poolSize = 10, timeoutMs = 3_000, observe = unobserved } = options;
-  const pool = createPool({
-    servers: serversOf(url),
-    prepare: (client) => restrict(client, timeoutMs),
-    max: poolSize,
-    connectionTimeoutMillis: timeoutMs,
-    query_timeout: timeoutMs + 500,
-    application_name: 'usher',
-  });
-  return {
-    findRow: async <Row extends object>(query: string, parameters: readonly string[]) => {
-      if (!parameters.every(isStorable)) return undefined;
-      return observe(async () => {
-        try {
-          const text = inTimeZone(query, parameters.length + 1);
-          const { rows } = await pool.query<Row>(text, [...parameters, timeZone]);
-          return rows[0];
-        } catch (error) {
-          if (impossibleValues.has((error as { readonly code?: unknown }).code)) return undefined;
-          throw databaseUnavailable(error, 'host database');
-        }
-      });
-    },
-    close: () => pool.end(),
-  };
-}
-
-/**
- * The server cancels a slow statement. A frozen server cannot, so `query_timeout` is also needed. Behind a pooler
- * nothing is set: in transaction mode the host could get a session with these settings.
- */
-async function restrict(client: ClientBase, timeoutMs: number): Promise<string> {
-  if (await isDirect(client)) {
-    await client.query(
-      `SELECT set_config('default_transaction_read_only', 'on', false), set_config('statement_timeout', $1, false)`,
-      [String(timeoutMs)],
-    );
-  }
-  return '';
-}
-
-/**
- * Sets the time zone for this statement only, so that it also works behind a pooler. The condition names no column, so
- * PostgreSQL evaluates it, and sets the zone, before it reads a row.
- */
-function inTimeZone(query: string, place: number): string {
-  return `WITH zone AS MATERIALIZED (SELECT set_config('TimeZone', $${place}, true) AS name)
-    SELECT * FROM (${query}) AS found WHERE (SELECT name FROM zone) IS NOT NULL`;
+  return /^(?:mysql|mariadb):/.test(options.url.reveal())
+    ? createMysqlHostDatabase(options)
+    : createPostgresHostDatabase(options);
 }

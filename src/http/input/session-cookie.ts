@@ -6,6 +6,8 @@ import { isFromAllowedPage } from './session-origin.ts';
 export interface CookieMode {
   readonly cookieName: string;
   readonly allowedOrigins: readonly string[];
+  /** Whether the host is a PHP application, which reads the names `a.b`, `a b` and `a_b` as the same one. */
+  readonly isPhp?: boolean;
 }
 
 /** The session cookie of a request: its value, `absent`, or the reason for which it does not count. */
@@ -19,7 +21,7 @@ export type SessionCookieResult =
 
 /** Finds the session cookie. Checks the page's origin only if there is a cookie. Also works for WebSocket upgrades. */
 export function findSession(headers: RawHeaders, mode: CookieMode): SessionCookieResult {
-  const { values, behindCommas } = cookiesNamed(mode.cookieName, headers);
+  const { values, behindCommas } = cookiesNamed(mode, headers);
   const [value, ...more] = values;
   // Django uses the last of two cookies, other servers use the first. An attacker who can set a second cookie could
   // choose the session.
@@ -27,11 +29,14 @@ export function findSession(headers: RawHeaders, mode: CookieMode): SessionCooki
   // A page that can set another cookie could put the session cookie into its value, which bypasses `__Host-`.
   if (behindCommas > 0) return 'joined-cookies';
   if (value === undefined) return 'absent';
-  if (!isCookieValue(value)) return 'malformed-cookie';
+  if (value === 'misspelt' || !isCookieValue(value.text)) return 'malformed-cookie';
   return isFromAllowedPage(headers, mode.allowedOrigins)
-    ? { value: new Secret(value) }
+    ? { value: new Secret(value.text) }
     : 'foreign-page';
 }
+
+/** `misspelt` is a cookie that a PHP application reads, although its name is another one. */
+type NamedCookie = { readonly text: string } | 'misspelt';
 
 /**
  * Returns the values of all cookies of this name in all `Cookie` headers, and how many more follow a comma: Apache and
@@ -39,19 +44,32 @@ export function findSession(headers: RawHeaders, mode: CookieMode): SessionCooki
  * host.
  */
 function cookiesNamed(
-  name: string,
+  { cookieName, isPhp = false }: CookieMode,
   headers: RawHeaders,
-): { readonly values: readonly string[]; readonly behindCommas: number } {
+): { readonly values: readonly NamedCookie[]; readonly behindCommas: number } {
+  const read = (pair: string) => (isPhp ? phpCookie : cookie)(pair, cookieName);
   const pairs = headerValues(headers, 'cookie').flatMap((header) => header.split(';'));
-  const isNamed = (pair: string): boolean => {
-    const equals = pair.indexOf('=');
-    return equals >= 0 && bare(pair.slice(0, equals)) === name;
-  };
   const behind = pairs.flatMap((pair) => pair.split(',').slice(1));
   return {
-    values: pairs.filter(isNamed).map((pair) => pair.slice(pair.indexOf('=') + 1).trim()),
-    behindCommas: behind.filter(isNamed).length,
+    values: pairs.flatMap((pair) => read(pair) ?? []),
+    behindCommas: behind.filter((pair) => read(pair) !== undefined).length,
   };
+}
+
+function cookie(pair: string, cookieName: string): NamedCookie | undefined {
+  const equals = pair.indexOf('=');
+  if (equals < 0 || bare(pair.slice(0, equals)) !== cookieName) return undefined;
+  return { text: pair.slice(equals + 1).trim() };
+}
+
+/**
+ * Reads a cookie as PHP does (`main/php_variables.c`): in its name, blanks and dots become `_`, `[` begins the key of an
+ * array, and a cookie without `=` is empty.
+ */
+function phpCookie(pair: string, cookieName: string): NamedCookie | undefined {
+  const [, name = '', text = ''] = /^\s*([^=]*)=?(.*)$/s.exec(pair) ?? [];
+  if (name === cookieName) return { text: text.trim() };
+  return name.replace(/\[.*$/s, '').replace(/[ .]/g, '_') === cookieName ? 'misspelt' : undefined;
 }
 
 /** Trims all characters that are not visible ASCII. Django strips more white space than RFC 6265 defines. */

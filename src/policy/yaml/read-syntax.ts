@@ -1,4 +1,5 @@
 import { Composer, isScalar, Lexer, Parser, type CST, type ParsedNode, type YAMLError } from 'yaml';
+import { joinBraces } from './join-braces.ts';
 import { type TextProblem } from './read-text.ts';
 
 /** The maximum depth of mappings and lists. */
@@ -76,7 +77,7 @@ function readTokens(text: string): Tokens {
   const parser = new Parser();
   const tokens: CST.Token[] = [];
   let lexemes = 0;
-  for (const lexeme of new Lexer().lex(text)) {
+  for (const lexeme of joinBraces([...new Lexer().lex(text)])) {
     for (const token of parser.next(lexeme)) tokens.push(token);
     lexemes += 1;
     const message = limitExceeded(parser.stack, lexemes);

@@ -60,6 +60,14 @@ export const preconditions: Readonly<Record<string, Precondition>> = {
   'malformed-tenant': () => headers({ 'x-tenant-id': 'x'.repeat(129) }),
   'malformed-cookie': () => headers({ ...noTenant, cookie: 'sessionid="', origin: allowedOrigin }),
 
+  'GET /usher-client.js bare': async (usher) => {
+    const { headers: received } = await send(usher.public, {
+      method: 'GET',
+      path: '/usher-client.js',
+    });
+    return headers({ 'if-none-match': received.get('etag') ?? '' });
+  },
+
   'credential-missing': () => headers(nobody),
   'credential-conflict': () => headers({ authorization: bearer(), 'x-guest-session': 'another' }),
   'credential-malformed': () => headers({ ...nobody, authorization: 'Bearer none' }),

@@ -306,6 +306,7 @@ describe('a variable of another type than declared', () => {
     ["!('x' in facts.course.teachers)", { teachers: null }],
     ["facts.course.host.id == 'g1'", { host: 'g1' }],
     ['!has(facts.course.host.user)', { host: null }],
+    ['!has(facts.course.host.user)', { host: 'g1' }],
   ])('is an evaluation error: %s of %j', (source, course) => {
     expect(evaluate(source)).toBe(true);
     expect(outcome(source, withCourse(course))).toBe('error');

@@ -47,6 +47,8 @@ describe('sizes', () => {
     expect(refusal(`${longest} `)).toBeUndefined();
     expect(refusal(`${longest}  `)?.offset).toBe(maxSourceLength);
     expect(compileRule(`${'!'.repeat(198)}true`, scope)(variables)).toBe(true);
+    expect(refusal(`${'!'.repeat(199)}true`)).toBeUndefined();
+    expect(refusal(`${'!'.repeat(200)}true`)).toBeDefined();
     expect(compileRule(`${'('.repeat(22)}true${')'.repeat(22)}`, scope)(variables)).toBe(true);
   });
 

@@ -1,0 +1,2 @@
+export { usherAuth } from './usher-auth.ts';
+export type * from './types.ts';

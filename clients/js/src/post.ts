@@ -1,0 +1,66 @@
+import type { Environment } from './environment.ts';
+import type { UsherAuthOptions, UsherHeaders } from './types.ts';
+
+/** A response other than a success; status 0 if there was none. */
+export interface Failure {
+  readonly status: number;
+  readonly message: string;
+  readonly decisionId?: string | undefined;
+  /** Milliseconds after which Usher may be asked again. */
+  readonly retryAfter?: number | undefined;
+}
+
+/** The JSON object of a 200, or a failure. */
+export type Answer = { readonly body: Readonly<Record<string, unknown>> } | Failure;
+
+/** Posts JSON and resolves to the answer; never rejects. */
+export async function post(
+  request: { readonly url: string; readonly headers: UsherHeaders; readonly body: object },
+  { timeout = 60_000, credentials = 'same-origin' }: UsherAuthOptions,
+  environment: Environment,
+): Promise<Answer> {
+  const abort = new AbortController();
+  const stop = environment.startTimer(timeout, () => {
+    abort.abort();
+  });
+  try {
+    const response = await environment.fetch(request.url, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', ...request.headers },
+      body: JSON.stringify(request.body),
+      credentials,
+      signal: abort.signal,
+    });
+    const { status, headers } = response;
+    // A 200 without JSON is no answer of Usher, but a page of a proxy. Then it rejects, and is retried.
+    if (status === 200) return { body: (await response.json()) as Record<string, unknown> };
+    const { message } = (await response.json().catch(() => ({}))) as { message?: string };
+    return {
+      status,
+      message: message ?? `Usher responded ${status}`,
+      decisionId: headers.get('X-Decision-Id') ?? undefined,
+      retryAfter: millisecondsOf(headers.get('Retry-After'), environment.now()),
+    };
+  } catch (error) {
+    return unanswered(error);
+  } finally {
+    stop();
+  }
+}
+
+/** The failure of a request without a response. */
+export function unanswered(error: unknown): Failure {
+  return { status: 0, message: String(error) };
+}
+
+/** Statuses after which the same request may succeed (RFC 9110 §15). */
+export function isPassing({ status }: Failure): boolean {
+  return [0, 408, 429, 502, 503, 504].includes(status);
+}
+
+/** `Retry-After` has seconds or a date (RFC 9110 §10.2.3). */
+function millisecondsOf(header: string | null, now: number): number | undefined {
+  if (header === null) return undefined;
+  const milliseconds = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - now;
+  return Number.isNaN(milliseconds) ? undefined : milliseconds;
+}

@@ -1,0 +1,144 @@
+import { createHash, createHmac } from 'node:crypto';
+import type { Principal } from '../../policy/principal.ts';
+import { visitorOf } from '../visitor.ts';
+import { printableText } from '../claims.ts';
+import { equalsConstantTime } from '../constant-time.ts';
+import type { CredentialFault } from '../credential.ts';
+import type { CredentialReader } from '../identify.ts';
+import { sessionTokenId } from '../session-token-id.ts';
+import type { LaravelHost, LaravelSettings, LaravelUser } from './laravel-host.ts';
+import { readContent, type SessionContent } from './session-content.ts';
+import { readSessionId } from './session-cookie-value.ts';
+
+const maxIdLength = 255;
+/** The default guard of Laravel, whose user `AuthenticateSession` checks. */
+const defaultGuard = 'web';
+
+export interface LaravelSessionDeps {
+  readonly host: LaravelHost;
+  readonly now: () => number;
+}
+
+/**
+ * The part of a session cookie that does not fit the settings or the host, in the order of the checks. `login`: nobody
+ * is logged in at the guard, `guards` at which somebody is. Only `usher doctor` shows it.
+ */
+export type LaravelMisfit =
+  | 'malformed'
+  | 'unknown-key'
+  | 'cookie-name'
+  | 'id'
+  | 'session'
+  | 'expired'
+  | 'driver'
+  | 'encryption'
+  | 'serialization'
+  | 'login'
+  | 'user'
+  | 'password';
+
+export type LaravelResult =
+  | { readonly visitor: Visitor }
+  | { readonly misfit: LaravelMisfit; readonly logins?: readonly string[] };
+
+/**
+ * Creates the reader of Laravel's session cookies (Laravel 8 to 12), which identifies the user of one guard. Throws
+ * `Unavailable` if the host does not answer. The principal has no `issuedAt`, because a session does not contain the
+ * time of the login. It never writes, so it does not extend a session.
+ */
+export function createLaravelSessionReader(
+  settings: LaravelSettings,
+  deps: LaravelSessionDeps,
+): CredentialReader {
+  return async (cookie) => {
+    const result = await examineLaravelSession(cookie, settings, deps);
+    return 'visitor' in result ? { principal: result.visitor } : { fault: faultOf(result.misfit) };
+  };
+}
+
+function faultOf(misfit: LaravelMisfit): CredentialFault {
+  if (misfit === 'malformed') return 'credential-malformed';
+  return misfit === 'expired' ? 'credential-expired' : 'credential-rejected';
+}
+
+/** Identifies the visitor, or finds the first part that does not fit. */
+export async function examineLaravelSession(
+  cookie: string,
+  settings: LaravelSettings,
+  { host, now }: LaravelSessionDeps,
+): Promise<LaravelResult> {
+  const sessionId = readSessionId(cookie, settings.cookieName, settings.keys);
+  if ('fault' in sessionId) return { misfit: sessionId.fault };
+  const { id } = sessionId;
+  const session = await host.session(id);
+  if (session === undefined) return { misfit: 'session' };
+  if (session.expiresAt <= now()) return { misfit: 'expired' };
+  if (session.content === undefined) return { misfit: 'driver' };
+  const content = readContent(session.content, settings.format, settings.keys);
+  if ('fault' in content) return { misfit: content.fault };
+  const userId = loginIn(content, settings);
+  if (userId === undefined) return { misfit: 'login', logins: loginNames(content) };
+  const user = await host.user(userId);
+  if (user === undefined) return { misfit: 'user' };
+  if (settings.checksPassword && !fitsPassword(content, user, settings)) {
+    return { misfit: 'password' };
+  }
+  return { visitor: visitorOf(userId, session.expiresAt, sessionTokenId('laravel', id)) };
+}
+
+/** Laravel's own tables have no flags of staff. */
+function visitorOf(userId: string, expiresAt: number, tokenId: string): Principal {
+  return visitorOf({ id: userId }, { expiresAt, tokenId });
+}
+
+/** The name of the login in a session (`Illuminate/Auth/SessionGuard.php`, `getName`). */
+function loginName(guard: string, guardClass: string): string {
+  return `login_${guard}_${createHash('sha1').update(guardClass).digest('hex')}`;
+}
+
+function loginIn(
+  content: SessionContent,
+  { guard, guardClass }: Pick<LaravelSettings, 'guard' | 'guardClass'>,
+): string | undefined {
+  const login = content.get(loginName(guard, guardClass));
+  return login === null || login === 'opaque' ? undefined : printableText(login.text, maxIdLength);
+}
+
+/** Names of logins in a session, such as `login_admin_59ba…`: of other guards, or of guards of another class. */
+function loginNames(content: SessionContent): readonly string[] {
+  return content.names().filter((name) => /^login_[A-Za-z0-9_-]{1,64}_[0-9a-f]{40}$/.test(name));
+}
+
+/**
+ * Compares the password hash of the session as `Illuminate/Session/Middleware/AuthenticateSession.php` does: a session
+ * without a hash, and a user without a password, are not checked. `hashKey` makes it with the text of `APP_KEY`; older
+ * versions store the password column itself.
+ */
+function fitsPassword(
+  content: SessionContent,
+  user: LaravelUser,
+  settings: LaravelSettings,
+): boolean {
+  if (isLoggedInAtDefault(content, settings)) return false;
+  const stored = content.get(`password_hash_${settings.guard}`);
+  const password = user.password ?? '';
+  if (password === '' || stored === null) return true;
+  if (stored === 'opaque') return false;
+  const hash = createHmac('sha256', settings.appKey.reveal()).update(password).digest('hex');
+  return [hash, password].some((each) => equalsConstantTime(each, stored.text));
+}
+
+/**
+ * True if the session of another guard is also a checked login at the default guard. Laravel refuses the whole session
+ * if that user's password has changed, and Usher cannot read the row of that user.
+ */
+function isLoggedInAtDefault(
+  content: SessionContent,
+  { guard, guardClass }: LaravelSettings,
+): boolean {
+  return (
+    guard !== defaultGuard &&
+    content.get(`password_hash_${defaultGuard}`) !== null &&
+    loginIn(content, { guard: defaultGuard, guardClass }) !== undefined
+  );
+}

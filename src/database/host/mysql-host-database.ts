@@ -1,0 +1,140 @@
+import { readFile } from 'node:fs/promises';
+import type { Pool, PoolConnection, RowDataPacket } from 'mysql2/promise';
+import { unobserved } from '../../runtime/observe.ts';
+import { databaseUnavailable } from '../errors.ts';
+import { readMysqlUrl, type MysqlAddress } from '../mysql-url.ts';
+import { isStorable } from '../storable-text.ts';
+import type { HostDatabase, HostDatabaseOptions } from './host-database.ts';
+
+/** Creates a read-only client of a host's MySQL or MariaDB. The driver is loaded with the first query. */
+export function createMysqlHostDatabase(options: HostDatabaseOptions): HostDatabase {
+  const { url, timeoutMs = 3_000, observe = unobserved } = options;
+  const address = readMysqlUrl(url.reveal());
+  if (address === undefined) throw new Error('The URL of MySQL is invalid');
+  let opening: Promise<Pool> | undefined;
+  const open = (): Promise<Pool> => {
+    opening ??= openPool(address, options).catch((error: unknown) => {
+      opening = undefined;
+      throw error;
+    });
+    return opening;
+  };
+  return {
+    findRow: async <Row extends object>(query: string, parameters: readonly string[]) => {
+      if (!parameters.every(isStorable)) return undefined;
+      return observe(async () => {
+        try {
+          const pool = await open();
+          const connection = await borrow(pool, timeoutMs);
+          // Prepared by the server: no text is put into the statement.
+          const sql = query.replace(/\$[0-9]+/g, '?');
+          return await runOn(connection, timeoutMs + 500, async () => {
+            const [rows] = await connection.execute<RowDataPacket[]>(sql, [...parameters]);
+            return rows[0] as Row | undefined;
+          });
+        } catch (error) {
+          throw databaseUnavailable(error, 'host database');
+        }
+      });
+    },
+    quote: (name) => `\`${name.replaceAll('`', '``')}\``,
+    close: async () => {
+      await (await opening)?.end();
+    },
+  };
+}
+
+async function openPool(
+  { server, user, password, database, tls }: MysqlAddress,
+  { poolSize = 10, timeoutMs = 3_000 }: HostDatabaseOptions,
+): Promise<Pool> {
+  const { createPool } = await import('mysql2');
+  const ca = tls?.caFile === undefined ? undefined : await readFile(tls.caFile, 'utf8');
+  const pool = createPool({
+    ...server,
+    ...{ user, password, database },
+    ...(tls && { ssl: { ...(ca !== undefined && { ca }), rejectUnauthorized: true } }),
+    connectionLimit: poolSize,
+    queueLimit: 1_000,
+    connectTimeout: timeoutMs,
+    charset: 'utf8mb4',
+    // JavaScript would round larger numbers, and shift times.
+    supportBigNumbers: true,
+    dateStrings: true,
+    // Without it, the driver compiles code from the names of columns.
+    disableEval: true,
+    // A server that is not the host's could otherwise request files of this machine.
+    flags: ['-LOCAL_FILES'],
+  });
+  pool.on('connection', (connection) => {
+    for (const statement of restrictions(timeoutMs)) {
+      // MySQL and MariaDB have different names for the timeout. Each refuses the name of the other.
+      connection.query(statement, () => undefined);
+    }
+  });
+  return pool.promise();
+}
+
+/** The server cancels a slow statement, and refuses to write. */
+const restrictions = (timeoutMs: number): readonly string[] => [
+  'SET SESSION TRANSACTION READ ONLY',
+  `SET SESSION max_execution_time = ${timeoutMs}`,
+  `SET SESSION max_statement_time = ${timeoutMs / 1000}`,
+];
+
+/** Waits for a connection no longer than this time. One that comes later goes back to the pool. */
+async function borrow(pool: Pool, timeoutMs: number): Promise<PoolConnection> {
+  const borrowed = pool.getConnection();
+  return withTimeout(borrowed, timeoutMs, () => {
+    borrowed.then(
+      (connection) => {
+        connection.release();
+      },
+      () => undefined,
+    );
+  });
+}
+
+/** Closes the connection if the server did not respond, because the response could still come. */
+async function runOn<T>(
+  connection: PoolConnection,
+  timeoutMs: number,
+  run: () => Promise<T>,
+): Promise<T> {
+  try {
+    const result = await withTimeout(run(), timeoutMs, () => undefined);
+    connection.release();
+    return result;
+  } catch (error) {
+    if (isErrorPacket(error)) connection.release();
+    else connection.destroy();
+    throw error;
+  }
+}
+
+/** True for an error that the server sent: it has an SQLSTATE. */
+function isErrorPacket(error: unknown): boolean {
+  return typeof (error as { readonly sqlState?: unknown }).sqlState === 'string';
+}
+
+/** The driver's own timeout does not cover the preparation of a statement. */
+async function withTimeout<T>(
+  promise: Promise<T>,
+  timeoutMs: number,
+  onTimeout: () => void,
+): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      onTimeout();
+      reject(Object.assign(new Error(), { code: 'ETIMEDOUT' }));
+    }, timeoutMs);
+  });
+  // After a timeout the promise may still reject.
+  promise.catch(() => undefined);
+  try {
+    return await Promise.race([promise, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
