@@ -160,6 +160,7 @@ describe('the log', () => {
       log: ({ outcome }) => lines.push(outcome),
       logUnrecorded: () => lines.push('unrecorded'),
       count: () => (counted += 1),
+      signalOfPolicy: () => undefined,
       now: () => 0,
     });
     await expect(record(decision, origin)).rejects.toThrow(Unavailable);

@@ -90,10 +90,10 @@ describe('the answer', () => {
     expect(await read(cookie)).toEqual({
       principal: {
         kind: 'visitor',
-        userId: '1',
+        id: '1',
         name: 'Alice',
-        isStaff: true,
-        isSuperuser: false,
+        roles: ['staff'],
+        attributes: { is_staff: true, is_superuser: false },
         expiresAt: time + 1234,
       },
     });
@@ -104,9 +104,9 @@ describe('the answer', () => {
     expect(await read(cookie)).toEqual({
       principal: {
         kind: 'visitor',
-        userId: '15',
-        isStaff: false,
-        isSuperuser: false,
+        id: '15',
+        roles: [],
+        attributes: { is_staff: false, is_superuser: false },
         expiresAt: time + 3600 * second,
       },
     });

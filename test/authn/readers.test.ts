@@ -1,19 +1,22 @@
 import { describe, expect, it } from 'vitest';
 import { createBearerTokenReader } from '../../src/authn/bearer-token.ts';
-import { createGuestTokenReader } from '../../src/authn/guest-token.ts';
+import { createIssuedTokenReader } from '../../src/authn/issued-token.ts';
 import { createIdentify } from '../../src/authn/identify.ts';
 import { createTokenKeys } from '../../src/authn/jwt/token-keys.ts';
 import { createJwtVerifier } from '../../src/authn/jwt/verify-jwt.ts';
 import { Secret } from '../../src/runtime/secret.ts';
 import { Unavailable } from '../../src/runtime/unavailable.ts';
 import { guestClaims, hmacToken, testNow, testSecret, userClaims } from '../support/tokens.ts';
+import { guestTokenClaims } from '../support/shipped-policy.ts';
 import type { JsonObject } from '../support/tokens.ts';
 
 const now = () => testNow;
 const keys = createTokenKeys({ secret: testSecret }, { now, fetch });
 const verifier = createJwtVerifier({ keys, now });
-const names = { bookingClaim: 'booking_id', hotelClaim: 'hotel_slug' };
-const readGuest = createGuestTokenReader({ verifier, ...names });
+/** The reader of guest tokens with the names of claims that these settings select. */
+const guestReader = (settings: Readonly<Record<string, string>> = {}) =>
+  createIssuedTokenReader({ verifier, issuer: () => guestTokenClaims(settings) });
+const readGuest = guestReader();
 const readUser = createBearerTokenReader({ verifier });
 
 const guest = (changes: JsonObject = {}) => readGuest(hmacToken(guestClaims(changes)));
@@ -24,7 +27,11 @@ const life = { issuedAt: testNow, expiresAt: testNow + 3_600_000 };
 
 describe('a guest token', () => {
   it('names a guest', async () => {
-    const principal = { kind: 'guest', hotelSlug: 'grand-hotel', bookingId: 'BK-2025-ABC123' };
+    const [hotel, booking] = ['grand-hotel', 'BK-2025-ABC123'];
+    const principal = {
+      ...{ kind: 'guest', id: `${hotel}/${booking}`, roles: [] },
+      ...{ attributes: { hotel, booking }, subject: ['booking', hotel, booking] },
+    };
     expect(await guest()).toEqual({ principal: { ...principal, ...life } });
     expect(await guest({ jti: 't-1' })).toEqual({
       principal: { ...principal, ...life, tokenId: 't-1' },
@@ -32,9 +39,11 @@ describe('a guest token', () => {
   });
 
   it('may call its claims otherwise', async () => {
-    const read = createGuestTokenReader({ verifier, bookingClaim: 'b', hotelClaim: 'h' });
+    const read = guestReader({ GUEST_TOKEN_BOOKING_CLAIM: 'b', GUEST_TOKEN_HOTEL_CLAIM: 'h' });
     const text = hmacToken(guestClaims({ b: 'B1', h: 'H1' }));
-    expect(await read(text)).toMatchObject({ principal: { bookingId: 'B1', hotelSlug: 'H1' } });
+    expect(await read(text)).toMatchObject({
+      principal: { attributes: { booking: 'B1', hotel: 'H1' } },
+    });
   });
 
   it.each(['booking_id', 'hotel_slug'])('needs %s, a text of 1 to 128 characters', async (name) => {
@@ -61,8 +70,10 @@ describe('a guest token', () => {
   });
 
   it('does not find a claim in the machinery of objects', async () => {
-    const inherited = { bookingClaim: '__proto__', hotelClaim: 'constructor' };
-    const read = createGuestTokenReader({ verifier, ...inherited });
+    const read = guestReader({
+      GUEST_TOKEN_BOOKING_CLAIM: '__proto__',
+      GUEST_TOKEN_HOTEL_CLAIM: 'constructor',
+    });
     expect(await read(hmacToken(guestClaims()))).toEqual(rejected);
   });
 
@@ -83,7 +94,7 @@ describe('a bearer token', () => {
     expect(await user(all)).toEqual({
       principal: {
         kind: 'user',
-        userId: '15',
+        id: '15',
         tenantId: '1',
         roles: ['admin', 'staff', 'owner'],
         name: 'Ada',
@@ -96,14 +107,14 @@ describe('a bearer token', () => {
   it('needs nothing but a subject and an end', async () => {
     const absent = { tenant_id: undefined, iat: undefined };
     expect(await user(absent)).toEqual({
-      principal: { kind: 'user', userId: '15', roles: [], expiresAt: life.expiresAt },
+      principal: { kind: 'user', id: '15', roles: [], expiresAt: life.expiresAt },
     });
   });
 
   it('takes null for absent, but not as the subject', async () => {
     const nothing = { tenant_id: null, roles: null, role: null, jti: null, name: null };
     expect(await user(nothing)).toEqual({
-      principal: { kind: 'user', userId: '15', roles: [], ...life },
+      principal: { kind: 'user', id: '15', roles: [], ...life },
     });
     expect(await user({ sub: null })).toEqual(rejected);
   });
@@ -116,7 +127,7 @@ describe('a bearer token', () => {
     ['Zoë Ångström', 'Zoë Ångström'],
   ])('reads the subject and the tenant %j as %j', async (written, read) => {
     expect(await user({ sub: written, tenant_id: written })).toMatchObject({
-      principal: { userId: read, tenantId: read },
+      principal: { id: read, tenantId: read },
     });
   });
 

@@ -1,13 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ChannelAuthRequest } from '../../src/authorize/auth-request.ts';
-import { channelRegistry } from '../../src/policy/channels/index.ts';
 import type { Grant } from '../../src/policy/decision.ts';
 import { fillPattern } from '../../src/policy/pattern.ts';
 import type { Principal } from '../../src/policy/principal.ts';
+import { shippedPolicy } from '../support/shipped-policy.ts';
 import { guest, user } from '../policy/channels/principals.ts';
 import { authorizing, question } from './authorizing.ts';
 
+const { channels } = shippedPolicy;
 const id = fc.constantFrom('1', '2', '15', '42', 'BK-1', 'grand-hotel');
 const piece = fc.oneof(
   id,
@@ -19,7 +20,7 @@ const piece = fc.oneof(
 /** A name of some family with some ids, in some form; the family need not have that form. */
 const ofFamily = fc
   .tuple(
-    fc.constantFrom(...channelRegistry.channelTypes),
+    fc.constantFrom(...channels.channelTypes),
     fc.constantFrom('private', 'presence', 'private-encrypted'),
     fc.array(id, { minLength: 4, maxLength: 4 }),
   )
@@ -41,10 +42,14 @@ const principal: fc.Arbitrary<Principal> = fc.oneof(
   fc
     .record({ userId: id, tenantId: id, roles: fc.subarray(['admin', 'user']) })
     .map(({ userId, ...rest }) => user(userId, rest)),
-  fc.record({ hotelSlug: id, bookingId: id }).map((changes) => guest(changes)),
+  fc.record({ hotel: id, booking: id }).map((changes) => guest(changes)),
 );
+const ofHotel = (value: string) => ({ name: 'hotel', channelParam: 'hotelSlug', value });
 const anyPins = fc.record(
-  { hotelSlug: id, tenantIds: fc.array(id, { maxLength: 2 }) },
+  {
+    pins: id.map((hotel) => [ofHotel(hotel)]),
+    tenantIds: fc.array(id, { maxLength: 2 }),
+  },
   { requiredKeys: ['tenantIds'] },
 );
 /** Half of them with the tenant and the hotel that the visitor has, or hardly anything would be granted. */
@@ -52,15 +57,15 @@ const asked = fc
   .tuple(principal, anyPins, fc.boolean())
   .map(([who, other, agrees]) => ({ who, pinned: agrees ? ownPins(who) : other }));
 
-const tenantOf = (who: Principal) => (who.kind === 'user' ? who.tenantId : undefined);
+const attributeOf = ({ attributes }: Principal, name: string) => String(attributes?.[name]);
 
 function ownPins(who: Principal): ChannelAuthRequest['constraints'] {
-  if (who.kind === 'guest') return { hotelSlug: who.hotelSlug, tenantIds: [] };
+  if (who.kind === 'guest') return { pins: [ofHotel(attributeOf(who, 'hotel'))], tenantIds: [] };
   return { tenantIds: [who.tenantId].filter((tenant) => tenant !== undefined) };
 }
 
 function expectWhatWasAsked(grant: Grant, asking: ChannelAuthRequest): void {
-  const reading = channelRegistry.match(grant.channel);
+  const reading = channels.match(grant.channel);
   if (typeof reading === 'string') throw new Error('A grant for a name without one reading');
   const { text, form } = grant.channel;
   expect(text).toBe(asking.channelName);
@@ -70,7 +75,7 @@ function expectWhatWasAsked(grant: Grant, asking: ChannelAuthRequest): void {
   expect(grant.socketId).toMatch(/^\d+\.\d+$/);
   expect(grant.family).toBe(reading.channelType.pattern.text);
   expect(reading.channelType.forms).toContain(form);
-  expect(reading.channelType.kinds).toContain(grant.principal.kind);
+  expect([...reading.channelType.rules.keys()]).toContain(grant.principal.kind);
   expect(grant.checks.length).toBeGreaterThan(0);
   expect(grant.checks.filter(({ passed }) => !passed)).toStrictEqual([]);
   if (form === 'presence') expect(grant.member?.user_id).toBeTruthy();
@@ -80,12 +85,15 @@ function expectPinsHold(
   { channel, principal: who }: Grant,
   { constraints }: ChannelAuthRequest,
 ): void {
-  const reading = channelRegistry.match(channel);
+  const reading = channels.match(channel);
   if (typeof reading === 'string') throw new Error('A grant for a name without one reading');
   const { hotelSlug, bookingId, tenantId } = reading.params;
-  if (constraints.hotelSlug !== undefined) expect(hotelSlug).toBe(constraints.hotelSlug);
+  for (const { value } of constraints.pins ?? []) expect(hotelSlug).toBe(value);
   if (who.kind === 'guest') {
-    expect([hotelSlug, bookingId]).toStrictEqual([who.hotelSlug, who.bookingId]);
+    expect([hotelSlug, bookingId]).toStrictEqual([
+      attributeOf(who, 'hotel'),
+      attributeOf(who, 'booking'),
+    ]);
   }
   for (const named of constraints.tenantIds) expect(named).toBe(who.tenantId);
   if (tenantId !== undefined) {

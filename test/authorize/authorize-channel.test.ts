@@ -1,17 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import type { ChannelAuthRequest } from '../../src/authorize/auth-request.ts';
 import { createChannelRegistry } from '../../src/policy/channel-registry.ts';
-import { check } from '../../src/policy/decision.ts';
-import { defineChannel } from '../../src/policy/define-channel.ts';
-import { defineParam } from '../../src/policy/param.ts';
+import { createChannelType, type ChannelParts } from '../../src/policy/channel-type.ts';
+import { check, type Check } from '../../src/policy/decision.ts';
 import { Secret } from '../../src/runtime/secret.ts';
 import { Unavailable } from '../../src/runtime/unavailable.ts';
+import { findByKind, shippedPolicy } from '../support/shipped-policy.ts';
 import { escrow, user } from '../policy/channels/principals.ts';
 import { authorizing, question, verdict } from './authorizing.ts';
 
 const down = () => Promise.reject(new Unavailable('database'));
-const nothing = () => Promise.resolve(undefined);
-const nowhere = { booking: nothing, escrow: nothing, room: nothing, order: nothing };
+const nowhere = findByKind({});
 const bearer = { kind: 'bearer', text: new Secret('a') } as const;
 
 describe('authorizeChannel', () => {
@@ -26,7 +25,7 @@ describe('authorizeChannel', () => {
       tenantId: '1',
       family: 'private-tenant.{tenantId}.escrow.{escrowId}',
       channel: { text: 'private-tenant.1.escrow.42' },
-      principal: { kind: 'user', userId: '15' },
+      principal: { kind: 'user', id: '15' },
     });
     expect(recorded).toStrictEqual([decision]);
     expect(deeds).toStrictEqual(['identified', 'looked up', 'recorded']);
@@ -60,7 +59,7 @@ describe('authorizeChannel', () => {
   it.each([
     ['who asks', { identify: down }],
     ['whether it was revoked', { revocations: { latest: down } }],
-    ['the fact', { find: { ...nowhere, escrow: down } }],
+    ['the fact', { find: down }],
     ['whether it is on record', { writeDecision: down }],
   ])('gives no answer when it cannot be found out %s', async (_case, changes) => {
     const { authorizeChannel } = authorizing(changes);
@@ -79,7 +78,7 @@ describe('authorizeChannel', () => {
   ])('refuses a presence channel to an id %s', async (_case, userId) => {
     const { authorizeChannel } = authorizing({
       identify: () => Promise.resolve({ principal: user(userId, { roles: ['admin'] }) }),
-      find: { ...nowhere, escrow: () => Promise.resolve(escrow({ status: 'DISPUTED' })) },
+      find: findByKind({ escrow: escrow({ status: 'DISPUTED' }) }),
     });
     const ask = async (channelName: string) =>
       verdict(await authorizeChannel(question({ channelName })));
@@ -89,26 +88,35 @@ describe('authorizeChannel', () => {
 });
 
 describe('a careless rule', () => {
-  const id = defineParam('0123456789', 9);
+  const kind = shippedPolicy.factKinds.get('escrow')!;
+  const letIn = (checks: readonly Check[]): ChannelParts['rules'] =>
+    new Map([['user', { names: checks.map(({ name }) => name), check: () => checks }]]);
   const careless = createChannelRegistry([
-    defineChannel('private-lax-{id}', {
+    createChannelType('private-lax-{id}', {
       about: 'asks nothing of its fact',
-      params: { id },
-      load: ({ id: escrowId }, find) => find.escrow('1', escrowId),
-      rules: { user: () => [check('always', true)] },
+      params: { id: 'int' },
+      facts: [
+        {
+          ...{ name: 'escrow', optional: false },
+          refer: ({ params: { id = '' } }) => ({ kind, ids: ['1', id] }),
+        },
+      ],
+      rules: letIn([check('always', true)]),
     }),
-    defineChannel('private-empty-{id}', {
+    createChannelType('private-empty-{id}', {
       about: 'asks nothing at all',
-      params: { id },
-      rules: { user: () => [] },
+      params: { id: 'int' },
+      facts: [],
+      rules: letIn([]),
     }),
   ]);
+  const policy = () => ({ ...shippedPolicy, channels: careless });
 
   it.each([
     ['without its fact lets nobody in', 'private-lax-1', 'fact-missing'],
     ['without checks lets nobody in', 'private-empty-1', 'not-allowed'],
   ])('%s', async (_case, channelName, code) => {
-    const { authorizeChannel } = authorizing({ channels: careless, find: nowhere });
+    const { authorizeChannel } = authorizing({ policy, find: nowhere });
     expect(verdict(await authorizeChannel(question({ channelName })))).toBe(code);
   });
 });
@@ -119,7 +127,7 @@ describe('deciding by what is remembered', () => {
     const { authorizeChannel, deeds } = authorizing({
       cache: {
         version: 7,
-        find: { ...nowhere, escrow: () => Promise.resolve(escrow()) },
+        find: findByKind({ escrow: escrow() }),
         revocations: { latest: () => Promise.resolve(latest) },
       },
       writeDecision: (_decision, _origin, asOf) => {

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { authorizeChannels } from '../../src/authorize/authorize-channels.ts';
 import { Unavailable } from '../../src/runtime/unavailable.ts';
+import type { FindFact } from '../../src/policy/fact-kind.ts';
+import { findByKind } from '../support/shipped-policy.ts';
 import { booking, escrow } from '../policy/channels/principals.ts';
 import { question, verdict, writtenDeps, type Changes } from './authorizing.ts';
 
@@ -20,12 +22,11 @@ async function asking(channelNames: readonly string[], changes: Changes = {}) {
 }
 
 const down = () => Promise.reject(new Unavailable('database'));
-const found = {
-  booking: () => Promise.resolve(booking()),
-  escrow: () => Promise.resolve(escrow()),
-  room: () => Promise.resolve(undefined),
-  order: () => Promise.resolve(undefined),
-};
+const found = findByKind({ booking: booking(), escrow: escrow() });
+const escrowsBy =
+  (find: FindFact): FindFact =>
+  (kind, ...of) =>
+    kind.name === 'escrow' ? find(kind, ...of) : found(kind, ...of);
 
 describe('a batch', () => {
   it('finds out once who asks, and records each decision', async () => {
@@ -45,7 +46,7 @@ describe('a batch', () => {
   });
 
   it('loses only the channel whose fact could not be loaded', async () => {
-    const { words } = await asking([own, escrowChannel], { find: { ...found, escrow: down } });
+    const { words } = await asking([own, escrowChannel], { find: escrowsBy(down) });
     expect(words).toEqual({ [own]: 'grant', [escrowChannel]: 'unavailable' });
   });
 
@@ -77,8 +78,8 @@ describe('a batch', () => {
 
   it('is no answer at all when something is broken', async () => {
     const broken = () => Promise.reject(new TypeError('a bug'));
-    await expect(
-      asking([own, escrowChannel], { find: { ...found, escrow: broken } }),
-    ).rejects.toThrow(TypeError);
+    await expect(asking([own, escrowChannel], { find: escrowsBy(broken) })).rejects.toThrow(
+      TypeError,
+    );
   });
 });

@@ -2,9 +2,10 @@ import type { Identification } from '../../src/authn/credential.ts';
 import type { ChannelAuthRequest } from '../../src/authorize/auth-request.ts';
 import { authorizeChannel, type AuthorizeDeps } from '../../src/authorize/authorize-channel.ts';
 import type { FactSource } from '../../src/authorize/fact-source.ts';
-import { channelRegistry } from '../../src/policy/channels/index.ts';
 import type { Decision } from '../../src/policy/decision.ts';
+import type { Fact } from '../../src/policy/fact-kind.ts';
 import { Secret } from '../../src/runtime/secret.ts';
+import { shippedPolicy } from '../support/shipped-policy.ts';
 import { booking, escrow, noon, user } from '../policy/channels/principals.ts';
 
 /** What an action did, in order. */
@@ -17,22 +18,17 @@ export type Changes = Partial<AuthorizeDeps> & { readonly cache?: FactSource };
 export function writtenDeps({ cache, ...changes }: Changes = {}) {
   const deeds: Deed[] = [];
   const recorded: unknown[] = [];
-  const found = <T>(fact: T): Promise<T> => {
-    deeds.push('looked up');
-    return Promise.resolve(fact);
-  };
+  const facts: Readonly<Record<string, Fact>> = { booking: booking(), escrow: escrow() };
   const deps: AuthorizeDeps = {
-    channels: channelRegistry,
+    policy: () => shippedPolicy,
     identify: (): Promise<Identification> => {
       deeds.push('identified');
       return Promise.resolve({ principal: user('15') });
     },
     revocations: { latest: () => Promise.resolve(undefined) },
-    find: {
-      booking: () => found(booking()),
-      escrow: () => found(escrow()),
-      room: () => found(undefined),
-      order: () => found(undefined),
+    find: ({ name }) => {
+      deeds.push('looked up');
+      return Promise.resolve(facts[name]);
     },
     encrypts: () => true,
     factSources: () => (cache === undefined ? [deps] : [cache, deps]),

@@ -8,6 +8,7 @@ import { createDependencies } from '../../src/observability/dependencies.ts';
 import { createCacheStats } from '../../src/observability/metrics/cache-stats.ts';
 import { createPusherApps } from '../../src/pusher/apps.ts';
 import { fetchUrlProblem } from '../../src/runtime/network/fetch-url.ts';
+import { shippedPolicy } from '../support/shipped-policy.ts';
 import { inProduction, production } from './environments.ts';
 
 const pem = (key: KeyObject, type: 'spki' | 'pkcs1' = 'spki') =>
@@ -157,6 +158,7 @@ describe('check-config does not call complete what the start would not take:', (
       now: Date.now,
       dependencies: createDependencies(),
       tokenLookups: createCacheStats(),
+      policy: () => shippedPolicy,
     });
     await closeHosts();
   });

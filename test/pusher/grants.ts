@@ -26,7 +26,7 @@ function socketIdOf(text: string): SocketId {
 const judged = {
   id: 'decision-1',
   outcome: 'grant',
-  principal: { kind: 'user', userId: '15', roles: [], expiresAt: Number.MAX_SAFE_INTEGER },
+  principal: { kind: 'user', id: '15', roles: [], expiresAt: Number.MAX_SAFE_INTEGER },
   checks: [{ name: 'always', passed: true, code: 'not-allowed' }],
 } as const;
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Secret } from '../../src/runtime/secret.ts';
-import type { Visitor } from '../../src/policy/principal.ts';
+import type { HostUser } from '../../src/authn/visitor.ts';
 import type { DjangoSessionEngine, DjangoSettings } from '../../src/authn/django/django-session.ts';
 import type { CredentialReader } from '../../src/authn/identify.ts';
 import { findSession } from '../../src/http/input/session-cookie.ts';
@@ -84,7 +84,7 @@ export function settingsOf({ settings }: DjangoCase): DjangoSettings {
 }
 
 /** Who is signed in, as far as Django says it too; `undefined` for nobody. */
-export type ExpectedUser = Pick<Visitor, 'userId' | 'name' | 'isStaff' | 'isSuperuser'> | undefined;
+export type ExpectedUser = HostUser | undefined;
 
 /** What Usher has to say to a case: what Django said, but for the stricter ones. */
 export function expectedUser(one: DjangoCase): ExpectedUser {
@@ -104,6 +104,7 @@ export async function readCase(one: DjangoCase, read: CredentialReader): Promise
   if (typeof shown === 'string') return undefined;
   const identified = await read(shown.value.reveal());
   if ('fault' in identified || identified.principal.kind !== 'visitor') return undefined;
-  const { id: userId, name, isStaff, isSuperuser } = identified.principal;
-  return { id: userId, name: name!, isStaff, isSuperuser };
+  const { id, name, attributes } = identified.principal;
+  const flag = (key: string) => attributes?.[key] as boolean;
+  return { id, name: name!, isStaff: flag('is_staff'), isSuperuser: flag('is_superuser') };
 }

@@ -114,7 +114,7 @@ describe('the server behind GET /ws', () => {
   it('is told values that cannot end their header, add a role, or be mistaken for another', async () => {
     const hostile = 'a\r\nX-Usher-Roles: admin, b%2Cü\ud800';
     const redeemTicket: RedeemTicket = () => {
-      const principal = { ...user, userId: hostile, roles: ['a,b', 'c d', 'ü'] };
+      const principal = { ...user, id: hostile, roles: ['a,b', 'c d', 'ü'] };
       const judged = { id: 'd', action: 'redeem-ticket', checks: [] } as const;
       const redeemed = { user: principal, serverKey: 'chat', entityId: '', expiresAt: testNow };
       return Promise.resolve({ ...judged, outcome: 'grant', principal, holder: redeemed });

@@ -178,7 +178,7 @@ describe('the message limit', () => {
   it('counts all connections of a principal together, and nobody else’s', async () => {
     let userId = '15';
     const redeemTicket: RedeemTicket = () => {
-      const principal = { ...user, userId };
+      const principal = { ...user, id: userId };
       const judged = { id: 'd', action: 'redeem-ticket', checks: [] } as const;
       const redeemed = { ...holder, user: principal };
       return Promise.resolve({ ...judged, outcome: 'grant', principal, holder: redeemed });

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { pino } from 'pino';
 import { afterEach } from 'vitest';
 import type { RedeemTicket } from '../../src/websocket/ticket-authentication.ts';
-import type { User } from '../../src/policy/principal.ts';
+import type { Principal } from '../../src/policy/principal.ts';
 import {
   refuseTicket,
   type RedeemRefusalCode,
@@ -28,7 +28,7 @@ import { testNow } from '../support/tokens.ts';
 import { openClient, type ClientSettings, type TestSocket } from '../support/web-socket.ts';
 
 /** User 15 of tenant 1, whose credential is good for an hour. */
-export const user: User = {
+export const user: Principal = {
   kind: 'user',
   id: '15',
   tenantId: '1',

@@ -1,16 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { createBearerTokenReader } from '../../../src/authn/bearer-token.ts';
-import { createGuestTokenReader } from '../../../src/authn/guest-token.ts';
-import { mintGuestToken, mintUserToken } from '../../../src/authn/jwt/mint.ts';
+import { createIssuedTokenReader } from '../../../src/authn/issued-token.ts';
+import { mintIssuedToken, mintUserToken } from '../../../src/authn/jwt/mint.ts';
 import { createTokenKeys } from '../../../src/authn/jwt/token-keys.ts';
 import { createJwtVerifier } from '../../../src/authn/jwt/verify-jwt.ts';
 import { Secret } from '../../../src/runtime/secret.ts';
+import { guestTokenClaims } from '../../support/shipped-policy.ts';
 import { testNow, testSecret } from '../../support/tokens.ts';
 
 // Between two seconds, so that rounding shows.
 const now = () => testNow + 999;
 const hour = 3_600_000;
-const names = { bookingClaim: 'booking_id', hotelClaim: 'hotel_slug' };
+const issuer = guestTokenClaims();
 const origin = { issuer: 'https://host.example', audience: 'usher' };
 const keys = createTokenKeys({ secret: testSecret }, { now, fetch });
 const verifier = createJwtVerifier({ keys, now, maxAgeMs: hour, ...origin });
@@ -18,18 +19,24 @@ const signing = { secret: testSecret, now, lifetimeMs: hour, ...origin };
 
 describe('minting', () => {
   it('makes a guest token that its reader accepts', async () => {
-    const guest = { hotelSlug: 'grand-hotel', bookingId: 'BK-1', tokenId: 't-1' };
-    const token = await mintGuestToken(guest, names, signing);
-    expect(await createGuestTokenReader({ verifier, ...names })(token)).toEqual({
-      principal: { kind: 'guest', ...guest, issuedAt: testNow, expiresAt: testNow + hour },
+    const guest = { attributes: { hotel: 'grand-hotel', booking: 'BK-1' }, tokenId: 't-1' };
+    const token = await mintIssuedToken(guest, issuer, signing);
+    const read = createIssuedTokenReader({ verifier, issuer: () => issuer });
+    expect(await read(token)).toEqual({
+      principal: {
+        ...{ kind: 'guest', id: 'grand-hotel/BK-1', roles: [], ...guest },
+        subject: ['booking', 'grand-hotel', 'BK-1'],
+        ...{ issuedAt: testNow, expiresAt: testNow + hour },
+      },
     });
   });
 
   it('makes a user token that its reader accepts', async () => {
     const user = { userId: '15', tenantId: '1', roles: ['admin'], name: 'Ada', tokenId: 't-2' };
     const token = await mintUserToken(user, signing);
+    const { userId: id, ...others } = user;
     expect(await createBearerTokenReader({ verifier })(token)).toEqual({
-      principal: { kind: 'user', ...user, issuedAt: testNow, expiresAt: testNow + hour },
+      principal: { kind: 'user', id, ...others, issuedAt: testNow, expiresAt: testNow + hour },
     });
   });
 

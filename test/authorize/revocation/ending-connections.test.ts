@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createEndConnections } from '../../../src/authorize/revocation/end-connections.ts';
 import { createTrackedConnections } from '../../../src/database/repositories/tracked-connections.ts';
-import type { User } from '../../../src/policy/principal.ts';
+import type { Principal } from '../../../src/policy/principal.ts';
 import { createPusherApps } from '../../../src/pusher/apps.ts';
 import type { PusherApp } from '../../../src/pusher/pusher-app.ts';
 import { createTerminate } from '../../../src/pusher/terminate.ts';
@@ -43,7 +43,7 @@ describe('ending the connections of a user', () => {
       log: { info: line, warn: line },
     });
     for (const userId of users) {
-      const principal: User = {
+      const principal: Principal = {
         ...{ kind: 'user', id: userId, roles: [], issuedAt: testNow - hour, expiresAt: testNow },
       };
       const socket = { appKey: 'app-key', socketId: '1.1' };

@@ -2,16 +2,14 @@ import { expect, it } from 'vitest';
 import { createTrackConnection } from '../../../src/authorize/revocation/track-connection.ts';
 import { terminatePolicyOf, type PusherDialect } from '../../../src/pusher/pusher-app.ts';
 import { Unavailable } from '../../../src/runtime/unavailable.ts';
+import { guest as hotelGuest } from '../../policy/channels/principals.ts';
 import { grantOf, signInOf } from '../../pusher/grants.ts';
 
 const member = { user_id: '15' };
 const signIn = signInOf({ socketId: '1.1', member });
 const presence = grantOf({ socketId: '1.1', channelName: 'presence-a.1', member });
 const channel = grantOf({ socketId: '1.1', channelName: 'private-a.1' });
-const guest = {
-  ...channel,
-  principal: { kind: 'guest', hotelSlug: 'h', bookingId: 'b', expiresAt: 1 },
-} as const;
+const guest = { ...channel, principal: { ...hotelGuest(), expiresAt: 1 } };
 
 /** An action whose ledger tells what it was asked. */
 function holding(

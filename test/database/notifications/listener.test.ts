@@ -47,7 +47,7 @@ describePostgres('listening for changes', (server) => {
   it('hears each revocation, on every replica, with the moment that holds', async () => {
     const replicas = [listen(at.url), listen(at.url)];
     await expect.poll(() => replicas.every((r) => r.listener.isListening()), eventually).toBe(true);
-    const odd = { kind: 'booking', hotelSlug: '","\u0000\ud800', bookingId: '🛎️' } as const;
+    const odd = { kind: 'named', parts: ['booking', '","\u0000\ud800', '🛎️'] } as const;
     await revocations().revoke(user, testNow);
     await revocations().revoke(user, testNow - 5);
     await revocations().revoke(odd, testNow + 1);

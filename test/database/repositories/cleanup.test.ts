@@ -61,7 +61,7 @@ describe('the sweep of revocations', () => {
     tenant: { kind: 'tenant', tenantId: '1' },
     'user of a tenant': { kind: 'user', userId: '15', tenantId: '1' },
     user: { kind: 'user', userId: '15' },
-    booking: { kind: 'booking', hotelSlug: 'h', bookingId: 'b' },
+    booking: { kind: 'named', parts: ['booking', 'h', 'b'] },
     token: { kind: 'token', tokenId: 'j' },
     'guest session': { kind: 'guest-session', sessionId: 'gone' },
     'live guest session': { kind: 'guest-session', sessionId: 'live' },

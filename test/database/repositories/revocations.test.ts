@@ -14,7 +14,10 @@ const ids = fc.oneof(
 const subjects: fc.Arbitrary<RevocationSubject> = fc.oneof(
   fc.record({ kind: fc.constant('user' as const), userId: ids }),
   fc.record({ kind: fc.constant('user' as const), userId: ids, tenantId: ids }),
-  fc.record({ kind: fc.constant('booking' as const), hotelSlug: ids, bookingId: ids }),
+  fc.record({
+    kind: fc.constant('named' as const),
+    parts: fc.tuple(fc.constant('booking'), ids, ids),
+  }),
   fc.record({ kind: fc.constant('guest-session' as const), sessionId: ids }),
   fc.record({ kind: fc.constant('token' as const), tokenId: ids }),
   fc.record({ kind: fc.constant('tenant' as const), tenantId: ids }),

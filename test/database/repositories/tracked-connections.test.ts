@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { User } from '../../../src/policy/principal.ts';
+import type { Principal } from '../../../src/policy/principal.ts';
 import { settlingTimeMs, type TrackedConnections } from '../../../src/pusher/tracked-connection.ts';
 import { Unavailable } from '../../../src/runtime/unavailable.ts';
 import { createTrackedConnections } from '../../../src/database/repositories/tracked-connections.ts';
@@ -11,7 +11,7 @@ const minute = 60_000;
 const lease = 15_000;
 
 /** User 15 of tenant 1, whose credential ends then. */
-const user = (expiresAt: number, changes: Partial<User> = {}): User => ({
+const user = (expiresAt: number, changes: Partial<Principal> = {}): Principal => ({
   kind: 'user',
   id: '15',
   tenantId: '1',
@@ -26,7 +26,7 @@ describePostgres('the ledger of live grants', (server) => {
   const ledger = (): TrackedConnections => createTrackedConnections(at.database);
   let sockets = 0;
   const newSocket = () => ({ appKey: `app-${(sockets += 1)}`, socketId: '1.1' });
-  const keep = async (principal: User, socket = newSocket(), grantedAt = testNow) => {
+  const keep = async (principal: Principal, socket = newSocket(), grantedAt = testNow) => {
     await ledger().track({ ...socket, userId: principal.id, principal, grantedAt });
     return socket;
   };
@@ -81,7 +81,7 @@ describePostgres('the ledger of live grants', (server) => {
       const socket = await keep(user(testNow + minute));
       const { appKey } = socket;
       const later = user(testNow + 2 * minute, { issuedAt: testNow + minute });
-      const show = (principal: User) =>
+      const show = (principal: Principal) =>
         how === 'keep' ? keep(principal, socket) : ledger().extend({ ...socket, principal });
       const now = testNow + minute;
       await dueAt(now);

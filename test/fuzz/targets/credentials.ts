@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { createBearerTokenReader } from '../../../src/authn/bearer-token.ts';
 import { createDjangoSessionReader } from '../../../src/authn/django/django-session.ts';
 import { readSignedText, saltedKeys } from '../../../src/authn/django/django-signature.ts';
-import { createGuestTokenReader } from '../../../src/authn/guest-token.ts';
+import { createIssuedTokenReader } from '../../../src/authn/issued-token.ts';
 import { createJwtVerifier } from '../../../src/authn/jwt/verify-jwt.ts';
 import { createSanctumReader, firstAcceptedBearer } from '../../../src/authn/sanctum.ts';
 import { createTokenKeys } from '../../../src/authn/jwt/token-keys.ts';
@@ -14,6 +14,7 @@ import { parseTicket } from '../../../src/authorize/tickets/ticket-text.ts';
 import { parseTicketMessage } from '../../../src/websocket/ticket-messages.ts';
 import { djangoFixtures, settingsOf } from '../../support/django-vectors.ts';
 import { guestClaims, hmacToken, testNow, testSecret, userClaims } from '../../support/tokens.ts';
+import { guestTokenClaims } from '../../support/shipped-policy.ts';
 import { textNear } from '../mutations.ts';
 import { defineTarget } from '../target.ts';
 
@@ -29,11 +30,7 @@ const sanctum = createSanctumReader({
   now,
 });
 const readBearer = firstAcceptedBearer(createBearerTokenReader({ verifier }), sanctum);
-const readGuest = createGuestTokenReader({
-  verifier,
-  bookingClaim: 'booking_id',
-  hotelClaim: 'hotel_slug',
-});
+const readGuest = createIssuedTokenReader({ verifier, issuer: () => guestTokenClaims() });
 
 const tokens = [hmacToken(userClaims()), hmacToken(userClaims({ roles: ['admin'], jti: 'a' }))];
 const guests = [hmacToken(guestClaims())];

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { parseChannelName } from '../../../src/policy/channel-name.ts';
-import { channelRegistry } from '../../../src/policy/channels/index.ts';
 import { parseSocketId } from '../../../src/policy/socket-id.ts';
+import { shippedPolicy } from '../../support/shipped-policy.ts';
 import { mutated, textNear } from '../mutations.ts';
 import { defineTarget } from '../target.ts';
 
@@ -62,7 +62,7 @@ function readSlowly(name: string): unknown {
 function read(name: string): unknown {
   const channel = parseChannelName(name);
   if (channel === undefined) return 'malformed';
-  const reading = channelRegistry.match(channel);
+  const reading = shippedPolicy.channels.match(channel);
   if (typeof reading === 'string') return reading;
   const { segments } = reading.channelType.pattern;
   return segments.flatMap((part) => ('param' in part ? [reading.params[part.param]] : []));

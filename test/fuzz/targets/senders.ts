@@ -134,8 +134,10 @@ export const senderTargets = [
       >;
       assert.ok(read.principal.kind === 'visitor');
       assert.equal(read.principal.id, String(said['user_id']));
-      assert.equal(read.principal.isStaff, said['is_staff'] === true);
-      assert.equal(read.principal.isSuperuser, said['is_superuser'] === true);
+      assert.deepEqual(read.principal.attributes, {
+        is_staff: said['is_staff'] === true,
+        is_superuser: said['is_superuser'] === true,
+      });
     },
   }),
   defineTarget({

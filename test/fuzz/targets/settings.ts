@@ -12,6 +12,7 @@ import { settings } from '../../../src/config/settings.ts';
 import { createPusherApps } from '../../../src/pusher/apps.ts';
 import { createServer } from '../../../src/http/server.ts';
 import type { GuestSessionStore } from '../../../src/authn/guest-session-token.ts';
+import { shippedPolicy } from '../../support/shipped-policy.ts';
 import { mutated, textNear } from '../mutations.ts';
 import { defineTarget } from '../target.ts';
 
@@ -39,6 +40,7 @@ const unused = {
   now: Date.now,
   dependencies: createDependencies(),
   tokenLookups: createCacheStats(),
+  policy: () => shippedPolicy,
 };
 const logger = pino({ level: 'silent' });
 

@@ -22,6 +22,7 @@ it.each([
     isClosing: () => state === 'closing',
     isDegraded: () => state === 'degraded',
     limitScope: undefined,
+    policyProblems: () => undefined,
   });
   const address = await server.listen({ host: '127.0.0.1', port: 0 });
   const answer = await fetch(`${address}/readyz`);

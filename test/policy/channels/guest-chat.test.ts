@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { guestChat } from '../../../src/policy/channels/guest-chat.ts';
+import type { Fact } from '../../../src/policy/fact-kind.ts';
 import { booking, guest, noon, user } from './principals.ts';
-import { verdict } from './truth-table.ts';
+import { memberOf, verdict } from './truth-table.ts';
+
+const guestChat = 'private-hotel-{hotelSlug}-guest-chat-booking-{bookingId}';
 
 const params = { hotelSlug: 'grand-hotel', bookingId: 'BK-1' };
 
@@ -10,44 +12,41 @@ describe('the guest chat', () => {
     ['its guest', { who: guest(), fact: booking() }, 'enters'],
     [
       'on the last moment of the stay',
-      { who: guest(), fact: booking({ checkOut: noon + 1 }) },
+      { who: guest(), fact: booking({ check_out: new Date(noon + 1) }) },
       'enters',
     ],
-    [
-      'another hotel',
-      { who: guest({ hotelSlug: 'x' }), fact: booking() },
-      'token is for this hotel',
-    ],
+    ['another hotel', { who: guest({ hotel: 'x' }), fact: booking() }, 'token is for this hotel'],
     [
       'another booking',
-      { who: guest({ bookingId: 'x' }), fact: booking() },
+      { who: guest({ booking: 'x' }), fact: booking() },
       'token is for this booking',
     ],
     ['cancelled', { who: guest(), fact: booking({ status: 'cancelled' }) }, 'booking is open'],
-    ['past the stay', { who: guest(), fact: booking({ checkOut: noon }) }, 'stay is not over'],
+    [
+      'past the stay',
+      { who: guest(), fact: booking({ check_out: new Date(noon) }) },
+      'stay is not over',
+    ],
     ['no such booking', { who: guest() }, 'booking is open'],
     [
       'another’s booking that is missing',
-      { who: guest({ bookingId: 'x' }) },
+      { who: guest({ booking: 'x' }) },
       'token is for this booking',
     ],
     ['a user', { who: user('15'), fact: booking() }, 'no rule'],
-  ])('%s', (_case, row, expected) => {
-    expect(verdict(guestChat, { params, ...row })).toBe(expected);
+  ])('%s', async (_case, row, expected) => {
+    expect(await verdict(guestChat, { params, ...row })).toBe(expected);
   });
 
-  it('shows the booking, and the room when it has one', () => {
-    const shown = (roomNumber?: string) =>
+  it('shows the booking, and the room when it has one', async () => {
+    const shown = async (changes: Fact = {}) =>
       JSON.stringify(
-        guestChat.memberOf('private', guest(), {
-          params,
-          fact: booking(roomNumber === undefined ? {} : { roomNumber }),
-        }),
+        await memberOf(guestChat, 'private', { who: guest(), params, fact: booking(changes) }),
       );
-    expect(shown()).toBe(
+    expect(await shown()).toBe(
       '{"user_id":"guest_BK-1","user_info":{"name":"Guest","booking_id":"BK-1"}}',
     );
-    expect(shown('101')).toBe(
+    expect(await shown({ room_number: '101' })).toBe(
       '{"user_id":"guest_BK-1","user_info":{"name":"Guest","booking_id":"BK-1","room_number":"101"}}',
     );
   });

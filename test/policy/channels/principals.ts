@@ -1,38 +1,43 @@
-import type { Booking, Escrow } from '../../../src/policy/facts.ts';
-import type { Guest, User } from '../../../src/policy/principal.ts';
+import { principalOf } from '../../../src/authn/issued-token.ts';
+import { visitorOf, type HostUser } from '../../../src/authn/visitor.ts';
+import type { Fact } from '../../../src/policy/fact-kind.ts';
+import type { LinkedUser, Principal } from '../../../src/policy/principal.ts';
+import { shippedGuestIssuer } from '../../support/shipped-policy.ts';
 
 /** A moment to which all facts below are relative, in milliseconds since the epoch. */
 export const noon = Date.UTC(2026, 0, 15, 12);
 
-export const guest = (changes: Partial<Guest> = {}): Guest => ({
-  kind: 'guest',
-  hotelSlug: 'grand-hotel',
-  bookingId: 'BK-1',
+/** The guest of a guest token with these claims. */
+export const guest = (changes: { hotel?: string; booking?: string } = {}): Principal => ({
+  ...principalOf(shippedGuestIssuer, { hotel: 'grand-hotel', booking: 'BK-1', ...changes }),
   expiresAt: noon + 1,
-  ...changes,
 });
 
-export const user = (userId: string, changes: Partial<User> = {}): User => ({
+export const user = (id: string, changes: Partial<Principal> = {}): Principal => ({
   kind: 'user',
-  id: userId,
+  id,
   tenantId: '1',
   roles: [],
   expiresAt: noon + 1,
   ...changes,
 });
 
-export const booking = (changes: Partial<Booking> = {}): Booking => ({
-  hotelSlug: 'grand-hotel',
-  bookingId: 'BK-1',
-  status: 'open',
-  ...changes,
+export const session = (id: string, linkedUser?: LinkedUser): Principal => ({
+  kind: 'guest-session',
+  id,
+  roles: [],
+  expiresAt: noon + 1,
+  ...(linkedUser !== undefined && { linkedUser }),
 });
 
-export const escrow = (changes: Partial<Escrow> = {}): Escrow => ({
-  tenantId: '1',
-  escrowId: '42',
-  buyerId: '15',
-  sellerId: '16',
+export const visitor = (changes: Partial<HostUser> = {}): Principal =>
+  visitorOf({ id: '15', ...changes }, { expiresAt: noon + 1 });
+
+export const booking = (changes: Fact = {}): Fact => ({ status: 'open', ...changes });
+
+export const escrow = (changes: Fact = {}): Fact => ({
+  buyer_id: '15',
+  seller_id: '16',
   status: 'FUNDED',
   ...changes,
 });

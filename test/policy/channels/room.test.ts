@@ -1,28 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { room } from '../../../src/policy/channels/room.ts';
-import type { Room } from '../../../src/policy/facts.ts';
-import type { GuestSession } from '../../../src/policy/principal.ts';
-import { guest, noon, user } from './principals.ts';
-import { verdict } from './truth-table.ts';
+import type { Principal } from '../../../src/policy/principal.ts';
+import { guest, session, user } from './principals.ts';
+import { memberOf, verdict } from './truth-table.ts';
 
-const session = (
-  sessionId: string,
-  linkedUserId?: string,
-  linkedTenantId?: string,
-): GuestSession => ({
-  kind: 'guest-session',
-  id: sessionId,
-  expiresAt: noon + 1,
-  ...(linkedUserId !== undefined && { linkedUserId }),
-  ...(linkedTenantId !== undefined && { linkedTenantId }),
-});
+const room = 'private-room-{roomId}';
 
-const ofUsers: Room = { roomId: '7', participants: ['15', '16'] };
-const ofGuest: Room = { roomId: '7', participants: ['16'], guestSession: { sessionId: 'g1' } };
-const linked: Room = { ...ofGuest, guestSession: { sessionId: 'g1', linkedUserId: '15' } };
+/** A session that is linked to this user. */
+const linkedTo = (id: string, user: string, tenantId?: string) =>
+  session(id, { id: user, tenantId });
 
-const ofTenant: Room = { ...ofUsers, tenantId: '1' };
-const guestOfTenant: Room = { ...ofGuest, tenantId: '1' };
+const ofUsers = { participants: ['15', '16'] };
+const ofGuest = { participants: ['16'], guest_session_id: { id: 'g1' } };
+const linked = { ...ofGuest, guest_session_id: { id: 'g1', user: '15' } };
+
+const ofTenant = { ...ofUsers, tenant_id: '1' };
+const guestOfTenant = { ...ofGuest, tenant_id: '1' };
 const admin = (tenantId: string | undefined) => user('9', { tenantId, roles: ['admin'] });
 
 const noPart = 'user is a participant, or an admin of the room’s tenant';
@@ -47,40 +39,40 @@ describe('a room', () => {
     ['a guest in their room of a tenant', { who: session('g1'), fact: guestOfTenant }, 'enters'],
     [
       'a session of a participant, same tenant',
-      { who: session('g2', '15', '1'), fact: ofTenant },
+      { who: linkedTo('g2', '15', '1'), fact: ofTenant },
       'enters',
     ],
     [
       'a session of the same id in another tenant',
-      { who: session('g2', '15', '2'), fact: ofTenant },
+      { who: linkedTo('g2', '15', '2'), fact: ofTenant },
       notTheirs,
     ],
     [
       'a session of the same id in no tenant',
-      { who: session('g2', '15'), fact: ofTenant },
+      { who: linkedTo('g2', '15'), fact: ofTenant },
       notTheirs,
     ],
     ['the linked user', { who: user('15'), fact: linked }, 'enters'],
     ['a user before the link', { who: user('15'), fact: ofGuest }, noPart],
-    ['no room', { who: user('15') }, noPart],
+    // Every check that reads a missing fact fails.
+    ['no room', { who: user('15') }, otherTenant],
     ['its guest', { who: session('g1'), fact: ofGuest }, 'enters'],
-    ['its guest, linked', { who: session('g1', '15'), fact: linked }, 'enters'],
+    ['its guest, linked', { who: linkedTo('g1', '15'), fact: linked }, 'enters'],
     ['another guest', { who: session('g2'), fact: ofGuest }, notTheirs],
     ['a guest in a room of users', { who: session('g1'), fact: ofUsers }, notTheirs],
-    ['a session of a participant', { who: session('g2', '15'), fact: ofUsers }, 'enters'],
-    ['a session of a stranger', { who: session('g2', '17'), fact: ofUsers }, notTheirs],
+    ['a session of a participant', { who: linkedTo('g2', '15'), fact: ofUsers }, 'enters'],
+    ['a session of a stranger', { who: linkedTo('g2', '17'), fact: ofUsers }, notTheirs],
     ['a guest, no room', { who: session('g1') }, notTheirs],
     ['a hotel’s guest', { who: guest(), fact: ofUsers }, 'no rule'],
-  ])('%s', (_case, row, expected) => {
-    expect(verdict(room, { params: { roomId: '7' }, ...row })).toBe(expected);
+  ])('%s', async (_case, row, expected) => {
+    expect(await verdict(room, { params: { roomId: '7' }, ...row })).toBe(expected);
   });
 
-  it('shows one member for a user and for the session linked to them', () => {
-    const about = { params: { roomId: '7' }, fact: linked };
-    const shown = (who: Parameters<typeof room.memberOf>[1]) =>
-      room.memberOf('presence', who, about)?.user_id;
-    expect(shown(user('15'))).toBe('15');
-    expect(shown(session('g1', '15'))).toBe('15');
-    expect(shown(session('g1'))).toBe('guest_g1');
+  it('shows one member for a user and for the session linked to them', async () => {
+    const shown = async (who: Principal) =>
+      (await memberOf(room, 'presence', { who, params: { roomId: '7' }, fact: linked }))?.user_id;
+    expect(await shown(user('15'))).toBe('15');
+    expect(await shown(linkedTo('g1', '15'))).toBe('15');
+    expect(await shown(session('g1'))).toBe('guest_g1');
   });
 });

@@ -1,14 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { escrow as escrowChannel, escrowChat } from '../../../src/policy/channels/escrow.ts';
-import {
-  adminChannel,
-  announcements,
-  tenantAnnouncements,
-  userChannel,
-} from '../../../src/policy/channels/tenant.ts';
+import { shippedChannel } from '../../support/shipped-policy.ts';
 import { escrow, guest, noon, user } from './principals.ts';
-import type { User } from '../../../src/policy/principal.ts';
+import type { Principal } from '../../../src/policy/principal.ts';
 import { verdict } from './truth-table.ts';
+
+const escrowChannel = 'private-tenant.{tenantId}.escrow.{escrowId}';
+const escrowChat = 'private-tenant.{tenantId}.escrow.{escrowId}.chat';
+const userChannel = 'private-tenant.{tenantId}.user.{userId}';
+const adminChannel = 'private-tenant.{tenantId}.admin';
+const tenantAnnouncements = 'private-tenant.{tenantId}.announcements';
+const announcements = 'private-announcements';
 
 const params = { tenantId: '1', escrowId: '42', userId: '15' };
 const admin = user('9', { roles: ['admin'] });
@@ -71,14 +72,14 @@ describe('who may enter', () => {
 
     ['user', announcements, { who: user('15', { tenantId: '2' }) }, 'enters'],
     ['guest', announcements, { who: guest() }, 'no rule'],
-  ])('%s of %o', (...[, family, row, expected]) => {
-    expect(verdict(family, { params, ...row })).toBe(expected);
+  ])('%s of %s', async (...[, family, row, expected]) => {
+    expect(await verdict(family, { params, ...row })).toBe(expected);
   });
 
-  it('a user without a tenant enters no channel of tenants', () => {
-    const nobodys: User = { kind: 'user', id: '15', roles: [], expiresAt: noon + 1 };
+  it('a user without a tenant enters no channel of tenants', async () => {
+    const nobodys: Principal = { kind: 'user', id: '15', roles: [], expiresAt: noon + 1 };
     for (const family of [escrowChannel, escrowChat, userChannel, adminChannel, announcements]) {
-      expect(verdict(family, { who: nobodys, params, fact: disputed })).not.toBe('enters');
+      expect(await verdict(family, { who: nobodys, params, fact: disputed })).not.toBe('enters');
     }
   });
 
@@ -91,7 +92,11 @@ describe('who may enter', () => {
       tenantAnnouncements,
       announcements,
     ];
-    for (const { forms } of families) expect(forms).toContain('private-encrypted');
-    expect(families.filter(({ forms }) => forms.includes('presence'))).toEqual([escrowChat]);
+    for (const family of families)
+      expect(shippedChannel(family).forms).toContain('private-encrypted');
+    const withPresence = families.filter((family) =>
+      shippedChannel(family).forms.includes('presence'),
+    );
+    expect(withPresence).toEqual([escrowChat]);
   });
 });

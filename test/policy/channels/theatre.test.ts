@@ -1,19 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { chatBox, payment, seatStatus } from '../../../src/policy/channels/theatre.ts';
-import type { Visitor } from '../../../src/policy/principal.ts';
-import { noon, user } from './principals.ts';
+import { user, visitor } from './principals.ts';
 import { verdict } from './truth-table.ts';
 
-const visitor = (changes: Partial<Visitor> = {}): Visitor => ({
-  kind: 'visitor',
-  id: '15',
-  isStaff: false,
-  isSuperuser: false,
-  expiresAt: noon + 1,
-  ...changes,
-});
+const seatStatus = 'private-all-seat-status';
+const chatBox = 'private-chat-box';
+const payment = 'private-payment-{orderId}';
 
-const order = { orderId: '99', ownerId: '15' };
+const order = { owner_id: '15' };
 const ofTheHouse = 'visitor is staff or superuser';
 const own = 'order is the visitor’s own';
 
@@ -30,7 +23,7 @@ describe('who may enter', () => {
     ['another', payment, { who: visitor({ id: '16' }), fact: order }, own],
     ['staff', payment, { who: visitor({ id: '16', isStaff: true }), fact: order }, own],
     ['no order', payment, { who: visitor() }, own],
-  ])('%s of %o', (...[, family, row, expected]) => {
-    expect(verdict(family, { params: { orderId: '99' }, ...row })).toBe(expected);
+  ])('%s of %s', async (...[, family, row, expected]) => {
+    expect(await verdict(family, { params: { orderId: '99' }, ...row })).toBe(expected);
   });
 });

@@ -1,0 +1,29 @@
+import type { ChannelType } from '../../src/policy/channel-type.ts';
+import type { Fact, FindFact } from '../../src/policy/fact-kind.ts';
+import { loadPolicy } from '../../src/policy/load-policy.ts';
+import { guestIssuer } from '../../src/policy/policy.ts';
+import { issuerClaims, type IssuerClaims } from '../../src/authn/issued-token.ts';
+
+/** The policies that Usher ships, all of them as one. */
+export const shippedPolicy = await loadPolicy(['builtin:*']);
+
+/** The issuer of guest tokens. */
+export const shippedGuestIssuer = shippedPolicy.issuers.get(guestIssuer)!;
+
+/** The claims of guest tokens, with the names that these settings select. */
+export function guestTokenClaims(settings: Readonly<Record<string, string>> = {}): IssuerClaims {
+  return issuerClaims(shippedGuestIssuer, (name) => settings[name]);
+}
+
+/** The only shipped channel type with this pattern. Throws without one. */
+export function shippedChannel(pattern: string): ChannelType {
+  const { channelTypes } = shippedPolicy.channels;
+  const found = channelTypes.find(({ pattern: { text } }) => text === pattern);
+  if (found === undefined) throw new Error(`No shipped channel type ${pattern}`);
+  return found;
+}
+
+/** Facts in memory by kind, the same one for all ids. */
+export function findByKind(facts: Readonly<Record<string, Fact | undefined>>): FindFact {
+  return ({ name }) => Promise.resolve(facts[name]);
+}
