@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { ChannelAuthRequest } from '../../src/authorize/auth-request.ts';
 import { createChannelRegistry } from '../../src/policy/channel-registry.ts';
-import { createChannelType, type ChannelParts } from '../../src/policy/channel-type.ts';
+import {
+  createChannelType,
+  type KindRules,
+  type RuleInput,
+} from '../../src/policy/channel-type.ts';
 import { check, type Check } from '../../src/policy/decision.ts';
 import { Secret } from '../../src/runtime/secret.ts';
 import { Unavailable } from '../../src/runtime/unavailable.ts';
@@ -89,25 +93,19 @@ describe('authorizeChannel', () => {
 
 describe('a careless rule', () => {
   const kind = shippedPolicy.factKinds.get('escrow')!;
-  const letIn = (checks: readonly Check[]): ChannelParts['rules'] =>
-    new Map([['user', { names: checks.map(({ name }) => name), check: () => checks }]]);
+  const rulesOf = (checks: readonly Check[], facts: KindRules['facts'] = []) =>
+    new Map([['user', { facts, names: checks.map(({ name }) => name), check: () => checks }]]);
+  const refer = ({ params: { id = '' } }: RuleInput) => ({ kind, ids: ['1', id] });
   const careless = createChannelRegistry([
     createChannelType('private-lax-{id}', {
       about: 'asks nothing of its fact',
       params: { id: 'int' },
-      facts: [
-        {
-          ...{ name: 'escrow', optional: false },
-          refer: ({ params: { id = '' } }) => ({ kind, ids: ['1', id] }),
-        },
-      ],
-      rules: letIn([check('always', true)]),
+      rules: rulesOf([check('always', true)], [{ name: 'escrow', optional: false, refer }]),
     }),
     createChannelType('private-empty-{id}', {
       about: 'asks nothing at all',
       params: { id: 'int' },
-      facts: [],
-      rules: letIn([]),
+      rules: rulesOf([]),
     }),
   ]);
   const policy = () => ({ ...shippedPolicy, channels: careless });

@@ -159,9 +159,11 @@ describe('patterns that could mean the same name', () => {
 
 describe('a pattern that makes no sense is refused at start', () => {
   it.each([
-    'presence-a',
+    'a',
+    'public-a',
     'private-',
-    'private-encrypted-a',
+    'presence-',
+    'private-encrypted-',
     'private-{a}{b}',
     'private-{a',
     'private-a}',
@@ -173,4 +175,12 @@ describe('a pattern that makes no sense is refused at start', () => {
   ])('%s', (text) => {
     expect(() => parsePattern(text)).toThrow(text);
   });
+});
+
+it.each([
+  ['private-a', 'private'],
+  ['presence-a', 'presence'],
+  ['private-encrypted-a', 'private-encrypted'],
+])('%s has the form %s', (text, form) => {
+  expect(parsePattern(text)).toMatchObject({ form, segments: [{ literal: 'a' }] });
 });

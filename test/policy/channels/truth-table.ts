@@ -4,7 +4,7 @@ import type { ChannelForm } from '../../../src/policy/channel-name.ts';
 import type { Member } from '../../../src/policy/decision.ts';
 import type { Fact } from '../../../src/policy/fact-kind.ts';
 import { principalInput, type Principal } from '../../../src/policy/principal.ts';
-import { findByKind, shippedChannel } from '../../support/shipped-policy.ts';
+import { shippedChannel } from '../../support/shipped-policy.ts';
 import { noon } from './principals.ts';
 
 /** One row of a truth table: who asks, for what, given which fact. */
@@ -40,9 +40,8 @@ async function inputOf(
   pattern: string,
   { who, params = {}, fact, now = noon }: Row,
 ): Promise<RuleInput> {
-  const { facts } = shippedChannel(pattern);
+  const facts = shippedChannel(pattern).rules.get(who.kind)?.facts ?? [];
   const known = { ...principalInput(who), params, facts: {}, now: new Date(now) };
-  const kinds = facts.flatMap(({ refer }) => refer(known)?.kind.name ?? []);
-  const find = findByKind(Object.fromEntries(kinds.map((kind) => [kind, fact])));
+  const find = () => Promise.resolve(fact);
   return { ...known, facts: (await findFacts(facts, known, { principal: who, find })).facts };
 }
