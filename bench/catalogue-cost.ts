@@ -1,8 +1,7 @@
 import { parseChannelName, type ChannelName } from '../src/policy/channel-name.ts';
 import { createChannelRegistry, type ChannelRegistry } from '../src/policy/channel-registry.ts';
 import { check } from '../src/policy/decision.ts';
-import { defineChannel } from '../src/policy/define-channel.ts';
-import { defineParam, idCharacters } from '../src/policy/param.ts';
+import { createChannelType } from '../src/policy/channel-type.ts';
 import { rotated } from './schedule.ts';
 import { compare, type Ratio } from './statistics.ts';
 
@@ -38,13 +37,16 @@ export function relativeCosts(costs: readonly ReadingCost[]): readonly Ratio[] {
 }
 
 function catalogueOf(families: number): ChannelRegistry {
-  const id = defineParam(idCharacters, 64);
+  const checks = [check('never asked', false)];
+  const rules = new Map([
+    ['user', { facts: [], names: checks.map(({ name }) => name), check: () => checks }],
+  ]);
   return createChannelRegistry(
     Array.from({ length: families }, (_, n) =>
-      defineChannel(`private-family${n}.tenant.{tenantId}.thing.{thingId}` as const, {
+      createChannelType(`private-family${n}.tenant.{tenantId}.thing.{thingId}`, {
         about: 'measured',
-        params: { tenantId: id, thingId: id },
-        rules: { user: () => [check('never asked', false)] },
+        params: { tenantId: 'id', thingId: 'id' },
+        rules,
       }),
     ),
   );

@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { channelRegistry } from '../../src/policy/channels/index.ts';
 import { describeChannel } from '../../src/policy/describe-channel.ts';
+import { shippedPolicy } from '../support/shipped-policy.ts';
 import { runInProcess } from '../support/command-line.ts';
 import { runCommand } from '../support/program.ts';
 import { testEnvironment } from '../support/usher.ts';
@@ -95,7 +95,7 @@ describe('the usher program', () => {
   it('channels lists every pattern in every form, and every check', async () => {
     const { code, stdout } = await runInProcess(['channels']);
     expect(code).toBe(0);
-    const families = channelRegistry.channelTypes.map(describeChannel);
+    const families = shippedPolicy.channels.channelTypes.map(describeChannel);
     expect(families.length).toBeGreaterThan(0);
     for (const { patterns, about, checks } of families) {
       for (const pattern of patterns) expect(stdout.split('\n')).toContain(pattern);

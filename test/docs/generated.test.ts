@@ -1,20 +1,20 @@
 import { expect, it } from 'vitest';
 import { signalsOf } from '../../src/audit/describe-event.ts';
-import { channelRegistry } from '../../src/policy/channels/index.ts';
-import { remedies } from '../../src/cli/remedies.ts';
+import { remedies, remedyFor } from '../../src/cli/remedies.ts';
 import { settings } from '../../src/config/settings.ts';
 import type { Setting } from '../../src/config/setting.ts';
 import { describeChannel } from '../../src/policy/describe-channel.ts';
-import type { AuditEvent } from '../../src/audit/audit-event.ts';
 import {
   generalResponses,
-  guestChatResponses,
-  type RefusalResponses,
+  responseFor,
+  responsesOf,
+  type RefusalResponse,
 } from '../../src/http/output/refusal-response.ts';
 import {
   issueResponses,
   redeemResponses,
 } from '../../src/http/routes/tickets/refusal-responses.ts';
+import { hotelAnswers, shippedPolicy } from '../support/shipped-policy.ts';
 import { readEveryMetric } from '../support/every-metric.ts';
 
 const note = (from: string) =>
@@ -54,7 +54,7 @@ ${entries.join('\n')}`;
 });
 
 it('docs/CHANNELS.md lists the channel types', async () => {
-  const sections = channelRegistry.channelTypes.map((family) => {
+  const sections = shippedPolicy.channels.channelTypes.map((family) => {
     const { patterns, about, checks } = describeChannel(family);
     const rules = Object.entries(checks).map(([kind, names]) => `${kind}: ${names.join('; ')}`);
     const names = patterns.map((pattern) => `\`${pattern}\``).join('<br>');
@@ -62,7 +62,7 @@ it('docs/CHANNELS.md lists the channel types', async () => {
   });
   const page = `# Channels
 
-${note('src/policy/channels/')}
+${note('policies/')}
 All channel types of Usher, with their checks. Usher refuses every other channel. Encrypted forms exist if \`PUSHER_ENCRYPTION_MASTER_KEY\`
 is set.
 
@@ -98,7 +98,7 @@ ${rows.join('\n')}
 it('docs/REFUSALS.md lists the refusal codes and their responses', async () => {
   const page = `# Refusals
 
-${note('src/http/output/refusal-response.ts, src/http/routes/tickets/refusal-responses.ts and src/cli/remedies.ts')}
+${note('src/http/output/refusal-response.ts, src/http/routes/tickets/refusal-responses.ts, src/cli/remedies.ts and policies/')}
 All refusal codes, with the responses of the routes and a remedy. The code is in the log, in the audit log, in \`usher explain\` and in the label
 \`code\` of metrics. A resource that does not exist and a resource of another owner get the same response. A refusal with a security event also
 has a row in \`security_events\`.
@@ -113,30 +113,46 @@ Too many refused requests from one address get 429, and an unavailable dependenc
 
 ## Channels and sign-in
 
-The route of the hotel chat is \`/api/guest/hotel/{hotelSlug}/chat/pusher/auth\`. Some channel types have their own text in place of “You may not
+The route of the hotel chat is \`/api/guest/hotel/{hotel}/chat/pusher/auth\`. Some channel types have their own text in place of “You may not
 enter this channel”.
 
-${refusalTable({ 'general routes': generalResponses, 'hotel chat': guestChatResponses })}
+${refusalTable([...Object.keys(generalResponses), ...shippedPolicy.codes.keys()], {
+  'general routes': (code) => responseFor(code, generalResponses),
+  'hotel chat': (code) => responseFor(code, responsesOf(hotelAnswers), hotelAnswers.otherwise),
+})}
 
 ## Tickets
 
 \`GET /ws\` sends the response of the column “redeeming” as a message, and closes with 4401.
 
-${refusalTable({ issuing: issueResponses, redeeming: redeemResponses })}
+${refusalTable(Object.keys({ ...issueResponses, ...redeemResponses }), {
+  issuing: (code) => ticketResponse(code, issueResponses),
+  redeeming: (code) => ticketResponse(code, redeemResponses),
+})}
 `;
   await expect(page).toMatchFileSnapshot('../../docs/REFUSALS.md');
 });
 
-type Code = keyof typeof remedies;
+/** The response of a route to a code; `undefined` if the route never refuses with it. */
+type ResponseOf = (code: string) => RefusalResponse | undefined;
 
-function refusalTable(routes: Readonly<Record<string, Partial<RefusalResponses<Code>>>>): string {
-  const codes = new Set(Object.values(routes).flatMap((replies) => Object.keys(replies)));
-  const rows = [...(codes as ReadonlySet<Code>)].map((code) => {
-    const replies = Object.values(routes).map(({ [code]: reply }) =>
-      reply ? `${reply.status} ${reply.message}` : '',
-    );
-    const signals = signalsOf({ code } as AuditEvent).join(', ');
-    return `| \`${code}\` | ${replies.join(' | ')} | ${signals} | ${remedies[code]} |`;
+const ticketResponse = (
+  code: string,
+  responses: Readonly<Record<string, RefusalResponse>>,
+): RefusalResponse | undefined => responses[code];
+
+function refusalTable(
+  codes: readonly string[],
+  routes: Readonly<Record<string, ResponseOf>>,
+): string {
+  const rows = codes.map((code) => {
+    const replies = Object.values(routes).map((responseOf) => {
+      const reply = responseOf(code);
+      return reply ? `${reply.status} ${reply.message}` : '';
+    });
+    const signals = signalsOf({ code }, (each) => shippedPolicy.codes.get(each)?.event).join(', ');
+    const remedy = remedyFor(code, shippedPolicy);
+    return `| \`${code}\` | ${replies.join(' | ')} | ${signals} | ${remedy} |`;
   });
   const names = Object.keys(routes);
   return [

@@ -96,7 +96,7 @@ describe('paths and methods', () => {
   });
 
   it.each([
-    ['hotelSlug', (text: string) => `/api/guest/hotel/${text}/chat/pusher/auth`],
+    ['hotel', (text: string) => `/api/guest/hotel/${text}/chat/pusher/auth`],
     ['tenantId', (text: string) => `/api/tenants/${text}/pusher/auth`],
   ])('a %s that is too long is called that', async (name, pathOf) => {
     const answerTo = async (text: string) => {

@@ -15,6 +15,11 @@ export function guestTokenClaims(settings: Readonly<Record<string, string>> = {}
   return issuerClaims(shippedGuestIssuer, (name) => settings[name]);
 }
 
+/** The error bodies that the client of the hotel chat parses. */
+export const hotelAnswers = shippedPolicy.routes.get(
+  '/api/guest/hotel/{hotel}/chat/pusher/auth',
+)!.answers!;
+
 /** The only shipped channel type with this pattern. Throws without one. */
 export function shippedChannel(pattern: string): ChannelType {
   const { channelTypes } = shippedPolicy.channels;

@@ -167,7 +167,7 @@ describe('the hotel of the path', () => {
     '/api/guest/hotel/grand-hotel%2F/chat/pusher/auth',
     '/api/guest/hotel/grand-hotel%00/chat/pusher/auth',
     '/api/guest/hotel/grand%252Dhotel/chat/pusher/auth',
-    '/api/guest/hotel/%7BhotelSlug%7D/chat/pusher/auth',
+    '/api/guest/hotel/%7Bhotel%7D/chat/pusher/auth',
   ])('%s is another hotel', async (path) => {
     const answer = await send(usher.public, guestRequest({ path }));
     expect([answer.status, answer.body]).toStrictEqual([

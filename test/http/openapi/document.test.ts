@@ -10,8 +10,9 @@ import {
   issueResponses,
   redeemResponses,
 } from '../../../src/http/routes/tickets/refusal-responses.ts';
-import { generalResponses, guestChatResponses } from '../../../src/http/output/refusal-response.ts';
+import { generalResponses, responsesOf } from '../../../src/http/output/refusal-response.ts';
 import type { ErrorResponse } from '../../../src/http/output/errors.ts';
+import { hotelAnswers } from '../../support/shipped-policy.ts';
 import type { Texts } from '../requests.ts';
 import { answersOf, documentedAnswer, operationsOf } from './read-document.ts';
 import { readDocument } from './fixture.ts';
@@ -77,8 +78,8 @@ it('shows a body with every answer, and takes every example of a request for an 
 const tables = [
   ['/broadcasting/auth', generalResponses, []],
   [
-    '/api/guest/hotel/{hotelSlug}/chat/pusher/auth',
-    guestChatResponses,
+    '/api/guest/hotel/{hotel}/chat/pusher/auth',
+    { ...responsesOf(hotelAnswers), otherwise: hotelAnswers.otherwise },
     // It takes one token, and signs one channel a connection.
     ['Only one token may be presented', 'Too many channels on this connection'],
   ],

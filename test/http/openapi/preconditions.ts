@@ -15,7 +15,7 @@ const nobody = { authorization: undefined, 'x-guest-session': undefined, cookie:
 const noTenant = { ...nobody, 'x-tenant-id': undefined };
 const longId = 'x'.repeat(81);
 
-const hotelChat = '/api/guest/hotel/{hotelSlug}/chat/pusher/auth';
+const hotelChat = '/api/guest/hotel/{hotel}/chat/pusher/auth';
 
 /** A user whose id no Pusher server takes. */
 const unnameable: Precondition = () => headers({ authorization: bearer({ sub: 'a b' }) });

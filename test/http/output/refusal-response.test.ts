@@ -1,9 +1,10 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { pino } from 'pino';
 import { addChannelAuth } from '../../../src/http/routes/channel-auth/route.ts';
-import { addGuestChatAuth } from '../../../src/http/routes/guest-chat-auth/route.ts';
+import { addPolicyRoutes } from '../../../src/http/routes/policy-routes/route.ts';
 import { createServer } from '../../../src/http/server.ts';
 import { check, refuse, type RefusalCode } from '../../../src/policy/decision.ts';
+import { shippedPolicy } from '../../support/shipped-policy.ts';
 import { writtenDeps } from '../../authorize/authorizing.ts';
 import { guestRequest, userRequest } from '../requests.ts';
 import type { TestRequest } from '../requests.ts';
@@ -29,7 +30,7 @@ function refusingServer() {
     countFailure: () => Promise.resolve(),
   };
   addChannelAuth(server, deps);
-  addGuestChatAuth(server, deps);
+  addPolicyRoutes(server, deps);
   return { server, refuseWith: (next: RefusalCode) => (code = next) };
 }
 
@@ -46,6 +47,10 @@ describe('the answer to each refusal', () => {
       payload: body instanceof URLSearchParams ? body.toString() : '',
     });
   };
+
+  it('is there for each code of the shipped policies', () => {
+    expect(codes).toEqual(expect.arrayContaining([...shippedPolicy.codes.keys()]));
+  });
 
   it.each(codes)('%s has three fields on the general routes', async (code) => {
     const answer = await answerTo(userRequest(), code);

@@ -1,4 +1,4 @@
-import type { RefusalCode } from '../../../src/policy/decision.ts';
+import type { OwnRefusalCode } from '../../../src/policy/decision.ts';
 import { testSeconds } from '../../support/tokens.ts';
 import { guestToken, userToken } from '../../support/usher.ts';
 import { guestRequest, userRequest, signInRequest } from '../requests.ts';
@@ -37,8 +37,11 @@ const otherTenant = { headers: { 'x-tenant-id': '2' } };
 /** Two readings: the slug may hold what separates it from the booking. */
 const twoReadings = `${ofBooking('BK-1')}-guest-chat-booking-BK-2`;
 
+/** The codes of the shipped policies. */
+type PolicyCode = 'hotel-mismatch' | 'booking-mismatch' | 'booking-closed';
+
 /** A code without a row does not compile. */
-export const scenarios: Readonly<Record<RefusalCode, Scenario>> = {
+export const scenarios: Readonly<Record<OwnRefusalCode | PolicyCode, Scenario>> = {
   'malformed-socket-id': {
     general: [userRequest({ fields: { socket_id: '1' } }), 400, 'socket_id is malformed'],
     signIn: [signInRequest({ fields: { socket_id: '1.2:3' } }), 400, 'socket_id is malformed'],

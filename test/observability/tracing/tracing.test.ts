@@ -46,7 +46,7 @@ const theOne = (name: string, spans: readonly SentSpan[]) => {
   return found[0]!;
 };
 
-const guestRoute = 'POST /api/guest/hotel/:hotelSlug/chat/pusher/auth';
+const guestRoute = 'POST /api/guest/hotel/:hotel/chat/pusher/auth';
 
 describe('a request', () => {
   it('is a span under its sender’s trace, and what it asked are spans below it', async () => {
@@ -66,7 +66,7 @@ describe('a request', () => {
       kind: 2,
       facts: {
         'http.request.method': 'POST',
-        'http.route': '/api/guest/hotel/:hotelSlug/chat/pusher/auth',
+        'http.route': '/api/guest/hotel/:hotel/chat/pusher/auth',
         'http.response.status_code': 200,
         'usher.decision_id': decisionId,
       },
