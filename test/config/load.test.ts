@@ -38,7 +38,7 @@ describe('a configuration', () => {
     [{ OPS_HOST: '127.0.0.2' }, { operator: { host: '127.0.0.2' } }],
     [{ OPS_HOST: '::1' }, { operator: { host: '::1' } }],
     [{ OPS_HOST: '0.0.0.0', OPS_TOKEN: 'sixteen-characters' }, { operator: { host: '0.0.0.0' } }],
-    [{ GUEST_TOKEN_BOOKING_CLAIM: 'b' }, { guestTokens: { bookingClaim: 'b' } }],
+    [{ POLICY: 'builtin:rooms,./policy' }, { policy: ['builtin:rooms', './policy'] }],
     [
       { USER_TOKEN_SECRET: '', USER_TOKEN_PUBLIC_KEY: publicPem.replaceAll('\n', '\\n') },
       { userTokens: { keys: { publicKey: publicPem } } },
@@ -53,6 +53,11 @@ describe('a configuration', () => {
     ],
   ])('reads %j', (changes, expected) => {
     expect(loadConfig({ ...production, ...changes })).toMatchObject(expected);
+  });
+
+  it('reads the variables that a policy names', () => {
+    const { variable } = loadConfig({ ...production, GUEST_TOKEN_BOOKING_CLAIM: 'b' });
+    expect(variable('GUEST_TOKEN_BOOKING_CLAIM')).toBe('b');
   });
 
   it('tells all problems at once, each by its name and without its value', () => {

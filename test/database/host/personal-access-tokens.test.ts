@@ -77,7 +77,7 @@ describePostgres('Sanctum’s tokens', (server) => {
       expect(await read(good)).toEqual({
         principal: {
           kind: 'user',
-          userId: holder,
+          id: holder,
           roles: [],
           tokenId: 'sanctum:7',
           issuedAt: testNow - hour,

@@ -143,7 +143,7 @@ export const preconditions: Readonly<Record<string, Precondition>> = {
   'not-by-localhost': () => headers({ origin: 'https://evil.example' }),
   'malformed-id': (_usher, { path }) => {
     const id = path.startsWith('/facts/') ? 'x'.repeat(256) : longId;
-    return { inPath: { hotelSlug: id, tenantId: id, roomId: id, orderId: id, id } };
+    return { inPath: { hotel: id, hotelSlug: id, tenantId: id, roomId: id, orderId: id, id } };
   },
   kept: putFacts,
   bare: putFacts,
