@@ -38,7 +38,7 @@ export type LaravelMisfit =
   | 'password';
 
 export type LaravelResult =
-  | { readonly visitor: Visitor }
+  | { readonly visitor: Principal }
   | { readonly misfit: LaravelMisfit; readonly logins?: readonly string[] };
 
 /**
@@ -83,12 +83,12 @@ export async function examineLaravelSession(
   if (settings.checksPassword && !fitsPassword(content, user, settings)) {
     return { misfit: 'password' };
   }
-  return { visitor: visitorOf(userId, session.expiresAt, sessionTokenId('laravel', id)) };
-}
-
-/** Laravel's own tables have no flags of staff. */
-function visitorOf(userId: string, expiresAt: number, tokenId: string): Principal {
-  return visitorOf({ id: userId }, { expiresAt, tokenId });
+  return {
+    visitor: visitorOf(
+      { id: userId },
+      { expiresAt: session.expiresAt, tokenId: sessionTokenId('laravel', id) },
+    ),
+  };
 }
 
 /** The name of the login in a session (`Illuminate/Auth/SessionGuard.php`, `getName`). */
