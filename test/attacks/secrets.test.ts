@@ -20,12 +20,14 @@ const isHasty = (line: string) =>
     return sides.some(isSecret) && !sides.some(isNothing);
   });
 
-/** Comparisons that nobody outside can ask about: of one setting with another, at the start. */
+/** Comparisons that nobody outside can ask about: of one setting or file with another. */
 const atStart: readonly string[] = [
   'config/load.ts',
   'config/pusher.ts',
   'pusher/apps.ts',
   'config/read.ts',
+  // The hash of the policy's files, which every decision shows.
+  'policy/current-policy.ts',
 ];
 
 const comparisons = (text: string) => text.split('\n').filter(isHasty);

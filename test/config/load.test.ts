@@ -25,7 +25,9 @@ describe('a configuration', () => {
 
   it('takes an empty text for one that is not set', () => {
     const empty = Object.fromEntries(Object.keys(settings).map((name) => [name, '']));
-    expect(loadConfig(empty)).toStrictEqual(loadConfig({}));
+    const { variable, ...config } = loadConfig(empty);
+    expect(loadConfig({})).toStrictEqual({ ...config, variable: expect.any(Function) as unknown });
+    expect(variable('POLICY')).toBe('');
   });
 
   it.each<[Environment, object]>([

@@ -193,5 +193,5 @@ export async function readCase(
   if (identified === undefined || 'fault' in identified) return null;
   const { principal } = identified;
   if (principal.kind !== 'visitor') throw new Error('It must be a visitor');
-  return principal.userId;
+  return principal.id;
 }

@@ -55,7 +55,7 @@ function expectExample({ title, documented, name, status }: Row, answer: TestRes
 }
 
 const byChance = new Set([
-  ...['request_id', 'decision_id', 'user_agent'],
+  ...['request_id', 'decision_id', 'user_agent', 'hash'],
   ...['guest_session_id', 'token', 'ticket'],
 ]);
 

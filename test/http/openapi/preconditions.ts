@@ -15,6 +15,12 @@ const nobody = { authorization: undefined, 'x-guest-session': undefined, cookie:
 const noTenant = { ...nobody, 'x-tenant-id': undefined };
 const longId = 'x'.repeat(81);
 
+/** The body of the demo's guest. */
+const ofGuest = {
+  socket_id: '1234.5678',
+  channel_name: 'private-hotel-grand-hotel-guest-chat-booking-BK-2025-ABC123',
+};
+
 const hotelChat = '/api/guest/hotel/{hotel}/chat/pusher/auth';
 
 /** A user whose id no Pusher server takes. */
@@ -99,11 +105,21 @@ export const preconditions: Readonly<Record<string, Precondition>> = {
   },
   'session-cookie': () => headers({ ...noTenant, ...cookieOf('bob') }),
 
-  [`POST ${hotelChat} credential-expired`]: () => ({
+  [`POST ${hotelChat} malformed-socket-id`]: () => ({ value: { ...ofGuest, socket_id: '1234' } }),
+  [`POST ${hotelChat} malformed-channel`]: () => ({
+    value: { ...ofGuest, channel_name: 'private-hotel-grand-hotel-staff' },
+  }),
+  [`POST ${hotelChat} missing`]: () => ({ value: { channel_name: ofGuest.channel_name } }),
+  [`POST ${hotelChat} credential-missing`]: () => ({
     query: { token: guest({ exp: testSeconds }) },
   }),
-  'hotel-mismatch': () => ({ query: { token: guest({ hotel_slug: 'other' }) } }),
-  'booking-closed': async (usher) => {
+  [`POST ${hotelChat} tenant-missing`]: () => ({
+    query: { token: guest({ hotel_slug: 'other' }) },
+  }),
+  [`POST ${hotelChat} booking-mismatch`]: () => ({
+    query: { token: guest({ booking_id: 'BK-2025-XYZ789' }) },
+  }),
+  [`POST ${hotelChat} otherwise`]: async (usher) => {
     const booking_id = 'BK-2025-OLD001';
     const path = `/resources/hotels/grand-hotel/bookings/${booking_id}`;
     await operate(usher, ['PUT', path], { status: 'cancelled' });

@@ -18,6 +18,12 @@ interface DocumentedAsking extends TestRequest {
   readonly body?: string;
 }
 
+/** Of the shipped policies: the document has no examples for the names of a policy. */
+const idsOfPolicy: Texts = {
+  ...{ hotel: 'grand-hotel', hotelSlug: 'grand-hotel', bookingId: 'BK-2025-ABC123' },
+  ...{ escrowId: '42', roomId: '7', orderId: '1001' },
+};
+
 /** The media types of an operation's body; one that stands for none, where it has none. */
 export function mediaTypes({ operation }: Documented): readonly (string | undefined)[] {
   return operation.requestBody === undefined
@@ -48,7 +54,7 @@ export function requestOf(
         .filter((parameter) => parameter.in === where)
         .map((parameter) => [parameter.name, String(exampleOf(parameter.examples, name))]),
     );
-  const ids = { ...place('path'), ...inPath };
+  const ids = { ...place('path'), ...idsOfPolicy, ...inPath };
   const filled = path.replace(/\{(\w+)\}/g, (_whole, id: string) =>
     encodeURIComponent(ids[id] ?? ''),
   );

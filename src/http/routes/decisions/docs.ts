@@ -49,7 +49,6 @@ export const decisionsDocs = docs.describeRoute({
         failed_check: 'channel is the user’s own',
         checks: [
           { name: 'channel type accepts this kind of principal', passed: true },
-          { name: 'channel is of the hotel of the request', passed: true },
           { name: 'request names a tenant', passed: true },
           { name: 'credential is of the tenant of the request', passed: true },
           { name: 'channel is of the tenant of the request', passed: true },
