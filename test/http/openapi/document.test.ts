@@ -12,7 +12,7 @@ import {
 } from '../../../src/http/routes/tickets/refusal-responses.ts';
 import { generalResponses, responsesOf } from '../../../src/http/output/refusal-response.ts';
 import type { ErrorResponse } from '../../../src/http/output/errors.ts';
-import { hotelAnswers } from '../../support/shipped-policy.ts';
+import { hotelAnswers, shippedPolicy } from '../../support/shipped-policy.ts';
 import type { Texts } from '../requests.ts';
 import { answersOf, documentedAnswer, operationsOf } from './read-document.ts';
 import { readDocument } from './fixture.ts';
@@ -20,6 +20,8 @@ import { readDocument } from './fixture.ts';
 const { version } = JSON.parse(
   readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'),
 ) as { readonly version: string };
+
+const { demo } = shippedPolicy;
 
 /** All routes that were registered on each listener, as Fastify itself tells of them. */
 const registered: string[][] = [];
@@ -67,7 +69,8 @@ it('shows a body with every answer, and takes every example of a request for an 
       ...Object.values(operation.requestBody?.content ?? {}),
     ].flatMap(({ examples }) => Object.keys(examples ?? {}));
     for (const name of new Set(examples)) {
-      if (name !== 'tenant')
+      // The signature for a principal of the demo depends on the keys, so that answer shows no body.
+      if (name !== 'tenant' && !(answers.includes('bare') && demo.principals.has(name)))
         expect([pointer, answers]).toEqual([pointer, expect.arrayContaining([name])]);
     }
     expect(new Set(answers).size, `${pointer} has each name once`).toBe(answers.length);
@@ -90,8 +93,8 @@ const tables = [
 it.each(tables)('%s: every sentence in which it refuses is shown', (path, replies, never) => {
   const documented = operationsOf(document).find((operation) => operation.path === path)!;
   const shown = answersOf(documented).map(([name, status]) => {
-    const { message, error } = documentedAnswer(documented, name, status) as Texts;
-    return `${status} ${message ?? error ?? ''}`;
+    const answer = documentedAnswer(documented, name, status) as Texts | undefined;
+    return `${status} ${answer?.message ?? answer?.error ?? ''}`;
   });
   const told = Object.values<ErrorResponse>(replies).filter(
     ({ message }) => !never.some((each) => each === message),

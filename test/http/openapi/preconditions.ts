@@ -123,7 +123,8 @@ export const preconditions: Readonly<Record<string, Precondition>> = {
     const booking_id = 'BK-2025-OLD001';
     const path = `/resources/hotels/grand-hotel/bookings/${booking_id}`;
     await operate(usher, ['PUT', path], { status: 'cancelled' });
-    return { query: { token: guest({ booking_id }) } };
+    const channel_name = `private-hotel-grand-hotel-guest-chat-booking-${booking_id}`;
+    return { query: { token: guest({ booking_id }) }, value: { ...ofGuest, channel_name } };
   },
 
   'POST /api/guest-sessions/link not-allowed': async (usher) => {

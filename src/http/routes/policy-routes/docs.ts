@@ -86,9 +86,13 @@ function examplesOf(subscribe: Policy['demo']['subscribe']): Examples {
 /** One example for each response. */
 function refusalsOf(answers: AnswerStyle | undefined): readonly docs.ErrorExample[] {
   const responses: Readonly<Record<string, RefusalResponse>> =
-    answers === undefined ? generalResponses : responsesOf(answers);
+    answers === undefined
+      ? generalResponses
+      : { ...responsesOf(answers), otherwise: answers.otherwise };
   const first = new Map<string, string>();
   for (const [code, { status, message }] of Object.entries(responses)) {
+    // The route reads one credential.
+    if (code === 'credential-conflict') continue;
     const key = `${status} ${message}`;
     if (!first.has(key)) first.set(key, code);
   }
