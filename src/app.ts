@@ -53,7 +53,7 @@ export async function startApp(config: Config, clock: Clock, signal?: AbortSigna
   try {
     const tracing = await openTracing(config, log);
     const stores = buildStores(storage, { now, log });
-    if (!config.production) await putDemo(stores.resources);
+    if (!config.production) await putDemo(stores.pushed);
     const closing = new AbortController();
     const connections = createOpenConnections();
     const diagnostics = { log, dependencies, tracing };

@@ -42,12 +42,13 @@ server.post('/api/guest/hotel/:hotelSlug/chat/pusher/auth', async (request, repl
   if (channelName !== own || payload.hotel_slug !== hotelSlug) {
     return reply.code(403).send({ error: 'Forbidden' });
   }
-  const where = { hotelSlug_bookingId: { hotelSlug, bookingId } };
-  const booking = await prisma.booking.findUnique({ where });
-  if (booking?.status !== 'open') return reply.code(403).send({ error: 'Forbidden' });
+  const where = { kind_key: { kind: 'booking', key: JSON.stringify([hotelSlug, bookingId]) } };
+  const fact = await prisma.fact.findUnique({ where });
+  const booking = fact?.fields as Readonly<Record<string, string>> | undefined;
+  if (booking?.['status'] !== 'open') return reply.code(403).send({ error: 'Forbidden' });
   return pusher.authorizeChannel(socketId, channelName, {
     user_id: `guest_${bookingId}`,
-    user_info: { name: 'Guest', booking_id: bookingId, room_number: booking.roomNumber },
+    user_info: { name: 'Guest', booking_id: bookingId, room_number: booking['room_number'] },
   });
 });
 await server.listen({ port: 0, host: '127.0.0.1' });

@@ -39,6 +39,8 @@ export interface AuditEvent extends Origin {
   /** The name of the first failed check. */
   readonly failedCheck?: string | undefined;
   readonly checks: readonly { readonly name: string; readonly passed: boolean }[];
+  /** The hash of the policy that decided. */
+  readonly policy?: string | undefined;
 }
 
 export type SecurityEventType =

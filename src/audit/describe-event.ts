@@ -8,7 +8,8 @@ export function describeDecision(
   origin: Origin,
   at: number,
 ): AuditEvent {
-  const { id, action, outcome, family, channel, socketId, principal, tenantId, checks } = decision;
+  const { id, action, outcome, family, channel, socketId, principal, tenantId, checks, policy } =
+    decision;
   const failed = firstFailed(checks);
   // No spread: V8 creates a long object literal that begins with a spread as a dictionary, which is ten times slower.
   return {
@@ -29,6 +30,7 @@ export function describeDecision(
     tenantId,
     failedCheck: failed?.name,
     checks,
+    policy,
   };
 }
 

@@ -29,7 +29,7 @@ function findRow(prisma: PrismaClient, decisionId: string) {
     SELECT decision_id AS "decisionId", (extract(epoch FROM at) * 1000)::float8 AS at, action,
       outcome, code, family, channel, socket_id AS "socketId", principal_kind AS "principalKind",
       principal_id AS "principalId", tenant_id AS "tenantId", failed_check AS "failedCheck",
-      checks, request_id AS "requestId", address, user_agent AS "userAgent",
+      checks, request_id AS "requestId", address, user_agent AS "userAgent", policy,
       ARRAY(SELECT signal FROM security_events AS event
         WHERE event.at = audit_log.at AND event.decision_id = audit_log.decision_id
         ORDER BY signal) AS signals

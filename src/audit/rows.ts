@@ -63,6 +63,7 @@ function toRow(entry: AuditEntry, lists: Map<string, CheckList>): object {
     tenant_id: storableField(decision.tenantId),
     failed_check: decision.failedCheck,
     checks: checkListIndex(decision.checks, lists),
+    policy: decision.policy,
     request_id: storableField(decision.requestId),
     address: storableField(decision.address),
     user_agent: storableField(decision.userAgent),

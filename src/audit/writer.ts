@@ -47,14 +47,14 @@ const insertEntries = `
       decision_id text, signal_id uuid, at double precision, action text, outcome text, code text,
       family text, channel text, socket_id text, principal_kind text, principal_id text,
       tenant_id text, failed_check text, checks int, request_id text, address text,
-      user_agent text, signals text[], suppressed int, from_cache boolean)
+      user_agent text, signals text[], suppressed int, from_cache boolean, policy text)
     WHERE from_cache IS NOT TRUE OR (SELECT is_fresh FROM freshness)
   ), inserted_decisions AS (
     INSERT INTO audit_log (decision_id, at, action, outcome, code, family, channel, socket_id,
-      principal_kind, principal_id, tenant_id, failed_check, checks, request_id, address, user_agent)
+      principal_kind, principal_id, tenant_id, failed_check, checks, request_id, address, user_agent, policy)
     SELECT decision_id, to_timestamp(at / 1000), action, outcome, code, family, channel, socket_id,
       principal_kind, principal_id, tenant_id, failed_check, $5::jsonb -> checks, request_id, address,
-      user_agent
+      user_agent, policy
     FROM entry WHERE decision_id IS NOT NULL
   ), inserted_events AS (
     INSERT INTO security_events

@@ -23,7 +23,7 @@ import { createTerminate } from '../pusher/terminate.ts';
 import { createWebhookReader } from '../pusher/webhooks/read-webhook.ts';
 import { createFindDecision } from '../audit/lookup.ts';
 import { createGuestSessions } from '../database/repositories/guest-sessions.ts';
-import { createOpenListPage } from '../facts/store/list-ids.ts';
+import { createLegacyLists } from '../facts/legacy/lists.ts';
 import { createGrantRateLimit } from '../rate-limit/grants.ts';
 import { createRefusalRateLimit } from '../rate-limit/refusals.ts';
 import type { Tracing } from '../observability/tracing/tracer.ts';
@@ -95,7 +95,7 @@ export function buildDeps(config: Config, deps: RuntimeDeps) {
     tickets: stores.tickets,
     ticketLifetimeMs: config.tickets.lifetimeMs,
     chatServers: createChatServers(config.tickets.chatServers),
-    openOwnPage: createOpenListPage(database),
+    openOwnPage: createLegacyLists(stores.openFactPage),
     limits,
     authorizations: config.limits.authorizations,
     rateLimitGrant: createGrantRateLimit({ ...deps, ...config.limits, limits, reportExcess }),

@@ -23,7 +23,9 @@ import { collectMethods } from '../http/hooks/method-not-allowed.ts';
 import { addProbes, guardOperator } from '../http/routes/operator/route.ts';
 import { createCredentialsOf } from '../http/input/credentials.ts';
 import { addRedeemTicket } from '../http/routes/tickets/redeem-route.ts';
-import { addResources } from '../http/routes/facts/route.ts';
+import { factRoutes } from '../http/routes/facts/docs.ts';
+import { addFacts } from '../http/routes/facts/route.ts';
+import { legacyKinds } from '../facts/legacy/kinds.ts';
 import { addRevocations } from '../http/routes/revocations/route.ts';
 import { createServer, addCors } from '../http/server.ts';
 import {
@@ -141,11 +143,16 @@ function buildOperatorServer(
     isDegraded: deps.trail.isDropping,
     limitScope: shared && (() => limitScope(shared)),
   });
-  addResources(server, stores.resources);
+  const kinds = () => legacyKinds;
+  addFacts(server, { facts: stores.pushed, kinds });
   addMetrics(server, deps.readMetrics);
   addRevocations(server, deps);
   addDecisions(server, deps.findDecision);
-  addDocs(server, docs, `http://127.0.0.1:${config.listen.port}`);
+  addDocs(
+    server,
+    () => ({ ...docs, operator: [...docs.operator, ...factRoutes(kinds())] }),
+    `http://127.0.0.1:${config.listen.port}`,
+  );
   refuseOtherMethods();
   return server;
 }

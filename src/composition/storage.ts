@@ -101,7 +101,7 @@ export function buildStores(
     ...facts,
     tables,
     factLookups,
-    sources: buildFactSources({ find: facts.find, revocations }, tables),
+    sources: buildFactSources({ ...facts.reads, revocations }, tables),
     deleteOldChanges: createDeleteOldChanges(database, tables),
     deleteExpiredGuestSessions: createDeleteExpiredGuestSessions(database),
     deleteExpiredRevocations: (lifetimes: CredentialLifetimes) =>

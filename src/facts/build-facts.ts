@@ -1,21 +1,20 @@
 import type { Database } from '../database/client.ts';
-import { createBookings } from './store/bookings.ts';
-import { createEscrows } from './store/escrows.ts';
-import { createOrders } from './store/orders.ts';
-import { createRooms } from './store/rooms.ts';
-import type { FactReader } from '../policy/facts.ts';
+import { createOpenFactPage } from './fact-pages.ts';
+import { createReadFactRow } from './fact-rows.ts';
+import { createFindHostRelation } from './host-relations.ts';
+import { createLegacyReader } from './legacy/reader.ts';
+import { createPushedFacts } from './pushed-facts.ts';
 
-/** Builds the facts of this database: the stores that the operator changes, and the reader that rules use. */
+/** Builds the facts of this database. */
 export function buildFacts(database: Database) {
-  const bookings = createBookings(database);
-  const escrows = createEscrows(database);
-  const rooms = createRooms(database);
-  const orders = createOrders(database);
-  const find: FactReader = {
-    booking: bookings.find,
-    escrow: escrows.find,
-    room: rooms.findFor,
-    order: orders.find,
+  const findHostRelation = createFindHostRelation(database);
+  const readRow = createReadFactRow(database, findHostRelation);
+  const pushed = createPushedFacts(database, findHostRelation, readRow);
+  return {
+    pushed,
+    /** The reads, which `buildFactSources` caches. */
+    reads: { readRow, findHostRelation },
+    openFactPage: createOpenFactPage(database, findHostRelation),
+    find: createLegacyReader(pushed.find),
   };
-  return { resources: { bookings, escrows, rooms, orders }, find };
 }

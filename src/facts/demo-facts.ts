@@ -1,4 +1,5 @@
-import type { Bookings, Escrows } from './fact-store.ts';
+import * as kinds from './legacy/kinds.ts';
+import type { PushedFacts } from './pushed-facts.ts';
 
 /** Facts of the demo, which exist outside production only. */
 export const demo = {
@@ -7,15 +8,13 @@ export const demo = {
 } as const;
 
 /** Inserts the missing facts of the demo. Existing facts are not changed. */
-export async function putDemo(stores: {
-  readonly bookings: Bookings;
-  readonly escrows: Escrows;
-}): Promise<void> {
+export async function putDemo(facts: PushedFacts): Promise<void> {
   const { booking, escrow } = demo;
-  if ((await stores.bookings.find(booking.hotelSlug, booking.bookingId)) === undefined) {
-    await stores.bookings.put({ ...booking, status: 'open' });
-  }
-  if ((await stores.escrows.find(escrow.tenantId, escrow.escrowId)) === undefined) {
-    await stores.escrows.put({ ...escrow, status: 'FUNDED' });
+  const { buyerId: buyer_id, sellerId: seller_id } = escrow;
+  for (const [kind, ids, body] of [
+    [kinds.booking, [booking.hotelSlug, booking.bookingId], { status: 'open' }],
+    [kinds.escrow, [escrow.tenantId, escrow.escrowId], { buyer_id, seller_id, status: 'FUNDED' }],
+  ] as const) {
+    if ((await facts.read(kind, ids)) === undefined) await facts.put(kind, ids, body);
   }
 }

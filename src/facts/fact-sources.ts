@@ -3,72 +3,68 @@ import type { RevocationStore, RevocationSubject } from '../authorize/revocation
 import type { TableCache } from '../database/cache/freshness.ts';
 import { subjectParts } from '../database/repositories/subject-key.ts';
 import { withSpan } from '../observability/tracing/span.ts';
-import type { FactReader } from '../policy/facts.ts';
+import type { FindFact } from '../policy/fact-kind.ts';
+import { cacheFactRows } from './cached-rows.ts';
+import type { ReadFactRow } from './fact-rows.ts';
+import type { FindHostRelation } from './host-relations.ts';
+import { createLegacyReader } from './legacy/reader.ts';
+import { createFindFact } from './pushed-facts.ts';
 
 /** The reads of one source of facts. */
 export interface FactReads {
-  readonly find: FactReader;
+  readonly readRow: ReadFactRow;
+  readonly findHostRelation: FindHostRelation;
   readonly revocations: Pick<RevocationStore, 'latest'>;
+}
+
+/** A source of facts of any kind. */
+export interface PushedFactSource extends FactSource {
+  readonly findFact: FindFact;
 }
 
 /** The two sources of facts: the database, and the cache of its rows. */
 export interface FactSources {
-  readonly database: FactSource;
+  readonly database: PushedFactSource;
   /** The cache at its current version; `undefined` while nothing can be cached. */
-  readonly cached: () => FactSource | undefined;
+  readonly cached: () => PushedFactSource | undefined;
 }
 
 /** Builds both sources of facts. The cache stores results by table. */
 export function buildFactSources(database: FactReads, tables: TableCache): FactSources {
-  const cached = withSpans(cacheReads(database, tables));
+  const cached = toSource(cacheReads(database, tables));
   return {
-    database: withSpans(database),
+    database: toSource(database),
     cached: () => {
       const version = tables.version();
-      if (version === undefined) return undefined;
-      return { find: cached.find, revocations: cached.revocations, version };
+      return version === undefined ? undefined : { ...cached, version };
     },
   };
 }
 
 /** Wraps the reads with a cache that is valid while their tables are unchanged. */
 export function cacheReads(
-  { find, revocations }: FactReads,
-  { cached }: Pick<TableCache, 'cached'>,
+  { readRow, findHostRelation, revocations }: FactReads,
+  tables: Pick<TableCache, 'cached'>,
 ): FactReads {
   return {
-    find: {
-      booking: cached(['bookings'], (slug, id) => find.booking(slug, id), joinTexts),
-      escrow: cached(['escrows'], (tenant, id) => find.escrow(tenant, id), joinTexts),
-      room: cached(
-        ['rooms', 'guest_sessions'],
-        (id, viewer) => find.room(id, viewer),
-        (id, viewer) => joinTexts(id, viewer?.tenantId ?? '', viewer?.sessionId ?? ''),
-      ),
-      order: cached(['orders'], (id) => find.order(id), joinTexts),
-    },
-    revocations: { latest: cached(['revocations'], revocations.latest, joinSubjects) },
+    readRow: cacheFactRows(readRow, findHostRelation, tables),
+    findHostRelation,
+    revocations: { latest: tables.cached(['revocations'], revocations.latest, joinSubjects) },
   };
 }
 
 /** Records a span for each read. The span of a cached read has no duration. */
-function withSpans({ find, revocations }: FactReads): FactReads {
+function toSource({ readRow, revocations }: FactReads): PushedFactSource {
+  const find = createFindFact(readRow);
+  const findFact: FindFact = (kind, ids, viewer) =>
+    withSpan(`fact ${kind.name}`, () => find(kind, ids, viewer));
   return {
-    find: {
-      booking: (...of) => withSpan('fact booking', () => find.booking(...of)),
-      escrow: (...of) => withSpan('fact escrow', () => find.escrow(...of)),
-      room: (...of) => withSpan('fact room', () => find.room(...of)),
-      order: (...of) => withSpan('fact order', () => find.order(...of)),
-    },
+    findFact,
+    find: createLegacyReader(findFact),
     revocations: {
       latest: (subjects) => withSpan('revocations', () => revocations.latest(subjects)),
     },
   };
-}
-
-/** Joins texts with NUL, which PostgreSQL cannot store, so that different lists of texts never have the same key. */
-function joinTexts(...texts: readonly string[]): string {
-  return texts.join('\0');
 }
 
 function joinSubjects(subjects: readonly RevocationSubject[]): string {

@@ -58,11 +58,8 @@ export interface FactLists {
   ordersOf(ownerId: string): Promise<readonly string[]>;
 }
 
-/** The paginated lists, in the order of a cursor. */
-export const listNames = ['escrows', 'rooms', 'opened', 'orders'] as const;
-
-/** The last id of the current page of each unfinished list. */
-export type ListCursor = { readonly [List in (typeof listNames)[number]]?: string };
+/** The key of the last fact of the current page of each unfinished query. */
+export type ListCursor = Readonly<Record<string, string>>;
 
 /** One page of a principal's ids. Call `next` after all lists are read; it returns `undefined` after the last page. */
 export interface ListPage {

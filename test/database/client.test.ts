@@ -3,8 +3,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Database } from '../../src/database/client.ts';
 import { createDatabase } from '../../src/database/client.ts';
 import { prepareDatabase } from '../../src/database/prepare-database.ts';
-import { createBookings } from '../../src/facts/store/bookings.ts';
-import { createEscrows } from '../../src/facts/store/escrows.ts';
+import { createPushedFacts } from '../../src/facts/pushed-facts.ts';
+import type { FactKind } from '../../src/policy/fact-kind.ts';
+import { booking, escrow } from '../support/fact-kinds.ts';
 import { Secret } from '../../src/runtime/secret.ts';
 import { Unavailable } from '../../src/runtime/unavailable.ts';
 import type { TestDatabase } from '../support/database.ts';
@@ -45,9 +46,11 @@ describePostgres('a database whose zone is not UTC', (server) => {
 
   it('holds and returns the moment that was meant', async () => {
     const checkOut = Date.UTC(2026, 6, 1, 10);
-    const booking = { hotelSlug: 'h', bookingId: 'zone', status: 'open', checkOut } as const;
-    expect(await createBookings(database).put(booking)).toEqual(booking);
-    expect(await createBookings(database).find('h', 'zone')).toEqual(booking);
+    const ids = ['h', 'zone'];
+    const facts = createPushedFacts(database);
+    await facts.put(booking, ids, { status: 'open', check_out: '2026-07-01T19:00:00+09:00' });
+    const found = await facts.find(booking, ids, {});
+    expect(found).toEqual({ status: 'open', check_out: new Date(checkOut) });
     const stored = await withClient(at.url, async (admin) => {
       expect((await admin.query('SHOW timezone')).rows).toEqual([{ TimeZone: 'Asia/Tokyo' }]);
       return admin.query('SELECT extract(epoch FROM check_out)::float * 1000 AS ms FROM bookings');
@@ -90,10 +93,10 @@ describePostgres('a connection that cannot have what it must have', (server) => 
 
   it('is not used where row-level security was switched off, and a sentence says where', async () => {
     const change = (what: string) =>
-      withClient(at.url, (admin) => admin.query(`ALTER TABLE escrows ${what} ROW LEVEL SECURITY`));
+      withClient(at.url, (admin) => admin.query(`ALTER TABLE facts ${what} ROW LEVEL SECURITY`));
     await change('DISABLE');
     expect(await refused()).toContain('Row-level security is not in force');
-    await expect(prepareDatabase(at.url)).rejects.toThrow(/usher_service on escrows/);
+    await expect(prepareDatabase(at.url)).rejects.toThrow(/usher_service on facts/);
     await change('ENABLE');
     await prepareDatabase(at.url);
   });
@@ -127,9 +130,9 @@ describe('a database that cannot answer', () => {
     const database = createDatabase({ url: closed, role: undefined });
     for (const attempt of [
       () => database.ping(),
-      () => createBookings(database).find('h', 'b'),
-      () => createEscrows(database).find('t', 'e'),
-      () => createEscrows(database).remove('t', 'e'),
+      () => createPushedFacts(database).find(booking, ['h', 'b'], {}),
+      () => createPushedFacts(database).find(escrow, ['t', 'e'], {}),
+      () => createPushedFacts(database).remove(escrow, ['t', 'e']),
       () => database.execute({ name: 'one', text: 'SELECT $1', values: ['1'] }),
       () => prepareDatabase(closed),
     ]) {
@@ -180,28 +183,30 @@ describe('a database that cannot answer', () => {
 
   it('quotes no row and no argument', async () => {
     await withClient(at.url, (admin) =>
-      admin.query(`ALTER TABLE bookings ADD CONSTRAINT odd CHECK (room_number <> 'private-room')`),
+      admin.query(
+        `ALTER TABLE facts ADD CONSTRAINT odd CHECK (fields ->> 'room_number' <> 'private-room')`,
+      ),
     );
-    const booking = { hotelSlug: 'h', bookingId: 'private-id', status: 'open' } as const;
-    const put = createBookings(at.database).put({ ...booking, roomNumber: 'private-room' });
+    const body = { status: 'open', room_number: 'private-room' };
+    const put = createPushedFacts(at.database).put(booking, ['h', 'private-id'], body);
     const error = await failure(put);
     expect(error).toBeInstanceOf(Unavailable);
     const printed = inspect(error, { depth: 10, showHidden: true });
     expect(printed).toContain('23514');
     expect(printed).not.toMatch(/private/);
     const invalid = at.database.query((prisma) =>
-      prisma.booking.create({ data: { private: 'private-room' } as never }),
+      prisma.fact.create({ data: { private: 'private-room' } as never }),
     );
     expect(inspect(await failure(invalid), { depth: 10, showHidden: true })).not.toMatch(/private/);
   });
 
   it('keeps the codes that are answers', async () => {
-    const data = { hotelSlug: 'h', bookingId: 'twice', status: 'open' };
-    await at.database.query((prisma) => prisma.booking.create({ data }));
-    const again = at.database.query((prisma) => prisma.booking.create({ data }));
+    const data = { kind: 'booking', key: '', ids: ['h', 'twice'] };
+    await at.database.query((prisma) => prisma.fact.create({ data }));
+    const again = at.database.query((prisma) => prisma.fact.create({ data }));
     await expect(again).rejects.toMatchObject({ code: 'P2002' });
     const missing = at.database.query((prisma) =>
-      prisma.booking.delete({ where: { hotelSlug_bookingId: { hotelSlug: 'h', bookingId: '?' } } }),
+      prisma.fact.delete({ where: { kind_key: { kind: 'booking', key: '?' } } }),
     );
     await expect(missing).rejects.toMatchObject({ code: 'P2025' });
   });
@@ -249,31 +254,32 @@ describe('a server that freezes or restarts', () => {
     await instance.close();
   });
 
-  const escrow = (tenantId: string) => ({
-    ...{ tenantId, escrowId: 'E', buyerId: 'b', sellerId: 's', status: 'OPEN' },
-  });
+  const putEscrow = (tenant: string) =>
+    createPushedFacts(database).put(escrow, [tenant, 'E'], {
+      ...{ buyer_id: 'b', seller_id: 's', status: 'OPEN' },
+    });
+  const find = (kind: FactKind, ids: readonly string[]) =>
+    createPushedFacts(database).find(kind, ids, {});
   const afterwards = async () => {
-    const escrows = createEscrows(database);
-    await Promise.all(
-      Array.from({ length: 6 }, (_, i) => escrows.put(escrow(`after-${String(i)}`))),
-    );
+    await Promise.all(Array.from({ length: 6 }, (_, i) => putEscrow(`after-${String(i)}`)));
     // In a transaction that was left open these would be seen by their own connection only, and then be lost.
     const { rows } = await withClient(instance.server.url, (admin) =>
       admin.query(`SELECT count(*)::int AS kept,
         (SELECT count(*)::int FROM pg_stat_activity WHERE state LIKE 'idle in transaction%') AS open
-        FROM escrows WHERE tenant_id LIKE 'after-%'`),
+        FROM facts WHERE tenant_id LIKE 'after-%'`),
     );
     expect(rows).toEqual([{ kept: 6, open: 0 }]);
     const seen = Array.from({ length: 6 }, () =>
-      database.query((prisma) => prisma.escrow.findMany()),
+      database.query((prisma) => prisma.fact.findMany()),
     );
     expect((await Promise.all(seen)).flat()).toEqual([]);
   };
 
   it.each([
-    ['a lookup of a booking', () => createBookings(database).find('h', 'b')],
-    ['a lookup of an escrow', () => createEscrows(database).find('t', 'e')],
-    ['a transaction', () => createEscrows(database).put(escrow('frozen'))],
+    ['a lookup of a booking', () => find(booking, ['h', 'b'])],
+    ['a lookup of an escrow', () => find(escrow, ['t', 'e'])],
+    ['a change', () => putEscrow('frozen')],
+    ['a transaction', () => createPushedFacts(database).remove(escrow, ['frozen', 'E'])],
     ['a ping', () => database.ping()],
   ])('frees %s from a frozen server, and works when it goes on', async (_what, ask) => {
     await Promise.all(Array.from({ length: 3 }, () => database.ping()));
@@ -289,8 +295,8 @@ describe('a server that freezes or restarts', () => {
 
   it('does not use a connection again whose transaction broke off half way', async () => {
     await withClient(instance.server.url, async (admin) => {
-      await admin.query('BEGIN; LOCK TABLE escrows');
-      const halfWay = failure(createEscrows(database).put(escrow('half-way')));
+      await admin.query('BEGIN; LOCK TABLE facts');
+      const halfWay = failure(createPushedFacts(database).remove(escrow, ['half-way', 'E']));
       const waiting = `SELECT FROM pg_stat_activity WHERE application_name = 'usher' AND wait_event_type = 'Lock'`;
       // On another connection: within a transaction this view shows what it showed first.
       await withClient(instance.server.url, async (watcher) => {

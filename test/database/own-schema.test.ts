@@ -6,11 +6,10 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createDatabase, type Database } from '../../src/database/client.ts';
 import { migrate } from '../../src/database/migrations/migrate.ts';
 import { prepareDatabase } from '../../src/database/prepare-database.ts';
-import { createBookings } from '../../src/facts/store/bookings.ts';
-import { createOrders } from '../../src/facts/store/orders.ts';
-import { createRooms } from '../../src/facts/store/rooms.ts';
+import { createPushedFacts } from '../../src/facts/pushed-facts.ts';
 import { StartRefused } from '../../src/runtime/start-refused.ts';
 import { createTestDatabase, describePostgres, withClient } from '../support/database.ts';
+import { booking, order, room } from '../support/fact-kinds.ts';
 import type { TestDatabase } from '../support/database.ts';
 
 const ours = fileURLToPath(new URL('../../prisma/migrations', import.meta.url));
@@ -63,10 +62,10 @@ describePostgres('the schema of our tables', (server) => {
       CREATE TABLE public._prisma_migrations (id text, migration_name text, finished_at timestamptz, rolled_back_at timestamptz);
       INSERT INTO public._prisma_migrations VALUES ('x', '20200101000000_theirs', NULL, NULL)`);
     const found = await withDatabase(async (database) => {
-      await createOrders(database).put({ orderId: 'O', ownerId: 'u' });
-      return createOrders(database).find('O');
+      await createPushedFacts(database).put(order, ['O'], { owner_id: 'u' });
+      return createPushedFacts(database).find(order, ['O'], {});
     });
-    expect(found).toEqual({ orderId: 'O', ownerId: 'u' });
+    expect(found).toEqual({ owner_id: 'u' });
     expect(await query('SELECT * FROM public.orders')).toEqual([{ id: 1 }]);
     expect(await query('SELECT id FROM public._prisma_migrations')).toEqual([{ id: 'x' }]);
     expect(await tablesIn('public')).toEqual(['_prisma_migrations', 'orders']);
@@ -75,9 +74,9 @@ describePostgres('the schema of our tables', (server) => {
   it('is the one that is set, and any name that PostgreSQL keeps for its grammar is one', async () => {
     for (const schema of ['ours', 'user', 'select']) {
       await withDatabase(async (database) => {
-        const booking = { hotelSlug: 'h', bookingId: schema, status: 'open' } as const;
-        await createBookings(database).put(booking);
-        expect(await createBookings(database).find('h', schema)).toEqual(booking);
+        const [ids, body] = [['h', schema], { status: 'open' }];
+        await createPushedFacts(database).put(booking, ids, body);
+        expect(await createPushedFacts(database).find(booking, ids, {})).toEqual(body);
       }, schema);
       expect(await query(`SELECT booking_id AS id FROM "${schema}".bookings`)).toEqual([
         { id: schema },
@@ -102,9 +101,10 @@ describePostgres('the schema of our tables', (server) => {
     ]);
     expect(await query(`SELECT decision_id AS id FROM usher.audit_log`)).toEqual([{ id: 'd' }]);
     await withDatabase(async (database) => {
-      expect(await createBookings(database).find('h', 'B')).toMatchObject({ status: 'open' });
+      const facts = createPushedFacts(database);
+      expect(await facts.find(booking, ['h', 'B'], {})).toEqual({ status: 'open' });
       const [noted] = await query('SELECT count(*)::int AS n FROM usher.table_changes');
-      await createBookings(database).put({ hotelSlug: 'h', bookingId: 'B', status: 'cancelled' });
+      await facts.put(booking, ['h', 'B'], { status: 'cancelled' });
       expect(await query('SELECT count(*)::int AS n FROM usher.table_changes')).toEqual([
         { n: (noted!['n'] as number) + 1 },
       ]);
@@ -137,9 +137,13 @@ describePostgres('the schema of our tables', (server) => {
         NULL::timestamptz AS check_out, now() AS updated_at`;
     await query(`DROP TABLE public.bookings; ${view('open')}`);
     await withDatabase(async (database) => {
-      expect(await createBookings(database).find('h', 'V')).toMatchObject({ status: 'open' });
+      const { find } = createPushedFacts(database);
+      expect(await find(booking, ['h', 'V'], {})).toEqual({ status: 'open' });
       await query(view('cancelled'));
-      expect(await createBookings(database).find('h', 'V')).toMatchObject({ status: 'cancelled' });
+      expect(await find(booking, ['h', 'V'], {})).toEqual({ status: 'cancelled' });
+      // No value of another word reaches a rule.
+      await query(view('OPEN'));
+      expect(await find(booking, ['h', 'V'], {})).toBeUndefined();
     });
   });
 
@@ -155,11 +159,11 @@ describePostgres('the schema of our tables', (server) => {
       INSERT INTO public.rooms (room_id, participants, guest_session_id) VALUES ('7', '{16}', 's');
       INSERT INTO public.orders VALUES ('99', '15')`);
     await withDatabase(async (database) => {
-      const guestSession = { sessionId: 's', linkedUserId: '15' };
-      expect(await createRooms(database).findFor('7')).toEqual({
-        ...{ roomId: '7', participants: ['16'], guestSession },
+      const { find } = createPushedFacts(database);
+      expect(await find(room, ['7'], {})).toEqual({
+        ...{ participants: ['16'], guest_session_id: { id: 's', user: '15' } },
       });
-      expect(await createOrders(database).find('99')).toEqual({ orderId: '99', ownerId: '15' });
+      expect(await find(order, ['99'], {})).toEqual({ owner_id: '15' });
     });
   });
 

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import { createDatabase } from '../../src/database/client.ts';
 import { prepareDatabase } from '../../src/database/prepare-database.ts';
-import { createBookings } from '../../src/facts/store/bookings.ts';
+import { createPushedFacts } from '../../src/facts/pushed-facts.ts';
+import { booking } from '../support/fact-kinds.ts';
 import { Secret } from '../../src/runtime/secret.ts';
 import { createTestDatabase, describePostgres, withClient } from '../support/database.ts';
 
@@ -21,10 +22,12 @@ describePostgres('a DATABASE_URL of several servers', (server) => {
     const url = severalOf(at.url.reveal());
     const { role } = await prepareDatabase(url);
     const database = createDatabase({ url, role });
-    const booking = { hotelSlug: 'h', bookingId: 'B', status: 'open' } as const;
-    expect(await createBookings(database).put(booking)).toEqual(booking);
-    const found = Array.from({ length: 20 }, () => createBookings(database).find('h', 'B'));
-    expect(new Set((await Promise.all(found)).map((one) => one?.status))).toEqual(
+    const body = { status: 'open' };
+    expect(await createPushedFacts(database).put(booking, ['h', 'B'], body)).toEqual(body);
+    const found = Array.from({ length: 20 }, () =>
+      createPushedFacts(database).find(booking, ['h', 'B'], {}),
+    );
+    expect(new Set((await Promise.all(found)).map((one) => one?.['status']))).toEqual(
       new Set(['open']),
     );
     await database.close();

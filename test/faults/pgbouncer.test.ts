@@ -42,7 +42,7 @@ describe.skipIf(!hasPgBouncer)('PgBouncer in front of PostgreSQL', () => {
           name: 'test_session',
           text: `SELECT current_user::text AS role, current_setting('TimeZone') AS zone,
             current_setting('synchronous_commit') AS durable, current_setting('statement_timeout') AS limit,
-            row_security_active('escrows') AS held`,
+            row_security_active('facts') AS held`,
           values: [],
         });
         expect(seen).toEqual({

@@ -70,7 +70,7 @@ describe.skipIf(packagedPrograms === undefined)(
         'SELECT pg_current_xact_id()::text AS xid',
       );
       await before.query(`INSERT INTO usher.table_changes (xid, changed)
-      SELECT n, 'orders' FROM generate_series(1, ${String(Number(ahead!.xid) + 5_000)}) AS n ON CONFLICT DO NOTHING`);
+      SELECT n, 'facts:order' FROM generate_series(1, ${String(Number(ahead!.xid) + 5_000)}) AS n ON CONFLICT DO NOTHING`);
       const address = await startAddress(before.url);
       onTestFinished(address.stop);
       const { role } = await prepareDatabase(new Secret(address.url));

@@ -70,7 +70,7 @@ export const folders: Readonly<Record<string, Folder>> = {
   },
   facts: {
     purpose: 'where facts come from',
-    mayImport: ['type policy', 'database', 'type authorize', 'observability/tracing/span.ts'],
+    mayImport: ['policy', 'runtime', 'database', 'type authorize', 'observability/tracing/span.ts'],
   },
   database: {
     purpose: 'PostgreSQL: client, cache, migrations, repositories, row-level security',
@@ -78,8 +78,6 @@ export const folders: Readonly<Record<string, Folder>> = {
       ...['policy', 'runtime', 'type authn', 'pusher/tracked-connection.ts'],
       ...['authorize/revocation/revocation.ts', 'authorize/tickets/ticket.ts'],
       'observability/tracing/span.ts',
-      // The statement that names a tenant to row-level security.
-      'facts/store/escrows.ts',
     ],
     packages: ['@prisma/adapter-pg', 'mysql2', 'pg'],
   },

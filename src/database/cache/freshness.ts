@@ -53,8 +53,7 @@ export const checkFreshness = `
       ' ' || relname || ':' || concat_ws('.', pg_class.oid, relfilenode, pg_trigger.xmin), ''
       ORDER BY relname), '') AS watched
     FROM pg_class JOIN pg_trigger ON tgrelid = pg_class.oid
-    WHERE pg_class.oid IN (to_regclass('bookings'), to_regclass('escrows'), to_regclass('rooms'),
-        to_regclass('orders'), to_regclass('guest_sessions'), to_regclass('revocations'))
+    WHERE pg_class.oid IN (to_regclass('facts'), to_regclass('guest_sessions'), to_regclass('revocations'))
       AND tgname = 'usher_note_change' AND tgenabled = 'A'
   ), freshness AS MATERIALIZED (
     SELECT watched, watched = $1 AND NOT EXISTS (SELECT FROM changes) AS is_fresh FROM table_state
@@ -73,7 +72,10 @@ export const selectTableState = `
 export interface TableCache {
   /** Increases with each invalidation. `undefined` while nothing can be cached. */
   readonly version: () => number | undefined;
-  /** Caches the results of `load`, which must read rows of these tables only. */
+  /**
+   * Caches the results of `load`, which must read rows of these tables only. `table:part` means only rows of that part,
+   * whose changes the trigger of the table records under that name.
+   */
   readonly cached: <Request extends readonly unknown[], Result>(
     tables: readonly string[],
     load: (...args: Request) => Promise<Result>,
@@ -88,6 +90,11 @@ export interface TableCache {
 /** Returns the identity of the server, which is the first word of `watched`. */
 export function serverIdentity(watched: string): string {
   return watched.split(' ')[0] ?? '';
+}
+
+/** The table of `table:part`, and of `table:state` in `watched`. */
+function tableOf(name: string): string {
+  return name.split(':', 1)[0] ?? '';
 }
 
 /** The cache is reset after this time without a `TableState`. Rows of `table_changes` are kept for longer. */
@@ -142,8 +149,9 @@ export function createTableCache({ now, onCacheLookup }: TableCacheDeps): TableC
     ) => {
       const { getOrLoad, clear } = createPromiseCache<Result>(maxEntries, onCacheLookup);
       caches.push({ tables, clear });
+      const whole = tables.map(tableOf);
       return (...args: Request) =>
-        tables.every((table) => watchedTables.has(table))
+        whole.every((table) => watchedTables.has(table))
           ? getOrLoad(cacheKey(...args), () => load(...args))
           : load(...args);
     },
@@ -170,10 +178,10 @@ export function createTableCache({ now, onCacheLookup }: TableCacheDeps): TableC
         const stillKnown = isSameServer ? knownTransactions : [];
         reset();
         knownTransactions = stillKnown;
-        watchedTables = new Set(watched.split(' ').map((each) => each.split(':')[0] ?? ''));
+        watchedTables = new Set(watched.split(' ').map(tableOf));
       } else if (changes.length > 0) {
         const changed = new Set(changes.map((each) => each.changed));
-        invalidate((table) => changed.has(table));
+        invalidate((table) => changed.has(table) || changed.has(tableOf(table)));
       }
       lastState = { watched, horizon, at: now() };
       if (knownTransactions.length + changes.length === 0) return;

@@ -1,16 +1,9 @@
+import { readFile } from 'node:fs/promises';
 import type { Client } from 'pg';
 import { StartRefused } from '../../runtime/start-refused.ts';
 
-/** The tables that the last release created in `public`, by migration. */
-const tablesOf: Readonly<Record<string, readonly string[]>> = {
-  '20261121010000_facts_and_audit': ['bookings', 'escrows', 'audit_log', 'security_events'],
-  '20261121020745_rooms_sessions_tickets': [
-    ...['rooms', 'guest_sessions', 'orders', 'tickets', 'revocations'],
-  ],
-  '20261121022800_ticket_takes': [],
-  '20261121051908_live_grants': ['live_grants'],
-  '20261121081701_table_changes': ['table_changes'],
-};
+/** The tables that release 0.1 created in `public`, by migration. */
+const tablesFile = new URL('../../../prisma/migrations/tables-of-0.1.json', import.meta.url);
 
 /**
  * Moves the tables of the last release, with their rows, from `public` into the schema of Usher, and resolves to their
@@ -26,7 +19,8 @@ export async function moveFromPublic(client: Client, schema: string): Promise<re
     return [];
   }
   if (!(await exists(client, 'public._prisma_migrations'))) return [];
-  const { rows } = await client.query<Relation>(findTables, [JSON.stringify(tablesOf)]);
+  const tables = await readFile(tablesFile, 'utf8');
+  const { rows } = await client.query<Relation>(findTables, [tables]);
   if (rows.length === 0) return [];
   try {
     for (const row of rows) await move(client, schema, row);
@@ -44,8 +38,9 @@ export async function moveFromPublic(client: Client, schema: string): Promise<re
     'CREATE TABLE _prisma_migrations (LIKE public._prisma_migrations INCLUDING ALL)',
   );
   await client.query(
-    'INSERT INTO _prisma_migrations SELECT * FROM public._prisma_migrations WHERE migration_name = ANY ($1::text[])',
-    [Object.keys(tablesOf)],
+    `INSERT INTO _prisma_migrations SELECT * FROM public._prisma_migrations
+     WHERE migration_name IN (SELECT json_object_keys($1::json))`,
+    [tables],
   );
   return rows.map(({ name }) => name);
 }

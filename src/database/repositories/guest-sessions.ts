@@ -1,7 +1,6 @@
 import type { GuestSessionRecord, GuestSessionStore } from '../../authn/guest-session-token.ts';
-import { nameTenant } from '../../facts/store/escrows.ts';
 import type { Database } from '../client.ts';
-import type { GuestSession, PrismaClient } from '../generated/client.ts';
+import type { GuestSession } from '../generated/client.ts';
 import { assertStorable } from '../storable-text.ts';
 
 export function createGuestSessions(database: Database): GuestSessionStore {
@@ -24,27 +23,15 @@ export function createGuestSessions(database: Database): GuestSessionStore {
 
     link: async (sessionId, { userId, tenantId }) => {
       assertStorable({ userId, tenantId });
-      const linking = (prisma: PrismaClient) =>
-        // One statement, so that a user cannot join a room with a session that was ended meanwhile.
-        prisma.$queryRaw<{ linked: bigint }[]>`
-          WITH linked AS (
-            UPDATE guest_sessions
-            SET linked_user_id = ${userId}, linked_tenant_id = ${tenantId ?? null}
-            WHERE session_id = ${sessionId} AND ended_at IS NULL
-              AND (linked_user_id IS NULL OR linked_user_id = ${userId})
-              AND (linked_tenant_id IS NULL OR linked_tenant_id = ${tenantId ?? null})
-            RETURNING session_id
-          ), joined AS (
-            UPDATE rooms SET participants = array_append(participants, ${userId})
-            WHERE guest_session_id IN (SELECT session_id FROM linked)
-              AND NOT participants @> ARRAY[${userId}]
-          )
-          SELECT count(*) AS linked FROM linked`;
-      // Row-level security lets the user join rooms of this tenant only.
-      const [, [row]] = await database.query((prisma) =>
-        prisma.$transaction([nameTenant(prisma, tenantId ?? ''), linking(prisma)]),
+      const count = await database.query(
+        (prisma) => prisma.$executeRaw`
+          UPDATE guest_sessions
+          SET linked_user_id = ${userId}, linked_tenant_id = ${tenantId ?? null}
+          WHERE session_id = ${sessionId} AND ended_at IS NULL
+            AND (linked_user_id IS NULL OR linked_user_id = ${userId})
+            AND (linked_tenant_id IS NULL OR linked_tenant_id = ${tenantId ?? null})`,
       );
-      return row !== undefined && row.linked > 0n;
+      return count > 0;
     },
 
     end: async (sessionId, at) => {

@@ -6,12 +6,10 @@ export const serviceRole = 'usher_service';
 
 /** The privileges of the service on each table. Audit rows can be inserted and deleted, never updated. */
 const grants: Readonly<Record<string, readonly string[]>> = {
-  bookings: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
-  escrows: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
-  rooms: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
-  room_participants: ['SELECT'],
+  facts: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+  fact_index: ['SELECT'],
+  fact_relations: ['SELECT'],
   guest_sessions: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
-  orders: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
   tickets: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
   live_grants: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
   revocations: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
@@ -119,11 +117,24 @@ export async function grantTables(client: Client, schema: string): Promise<void>
       `GRANT USAGE ON SCHEMA ${client.escapeIdentifier(schema)} TO ${serviceRole}`,
     );
   }
-  for (const [table, privileges] of Object.entries(grants)) {
+  const factRelations = await namesOfFactRelations(client);
+  const all = [
+    ...Object.entries(grants),
+    ...factRelations.map((name) => [name, ['SELECT']] as const),
+  ];
+  for (const [table, privileges] of all) {
     for (const privilege of privileges) {
       if (!(await has('has_table_privilege($1, $2, $3)', [table, privilege]))) {
         await client.query(`GRANT ${privilege} ON ${table} TO ${serviceRole}`);
       }
     }
   }
+}
+
+/** The relations with facts that exist, each of which may be a view of the host. */
+async function namesOfFactRelations(client: Client): Promise<readonly string[]> {
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT quote_ident(relation) AS name FROM fact_relations WHERE to_regclass(quote_ident(relation)) IS NOT NULL`,
+  );
+  return rows.map(({ name }) => name);
 }

@@ -16,6 +16,9 @@ export const maxBodyBytes = 16 * 1024;
 /** The maximum size of a batch body, in bytes: a hundred percent-encoded names and a token. */
 export const maxBatchBodyBytes = 72 * 1024;
 
+/** The maximum size of a list of facts, in bytes: a thousand facts of 1 KB. */
+export const maxFactsBodyBytes = 1024 * 1024;
+
 /**
  * The maximum size of a webhook, in bytes. A webhook contains the events of one second, including messages of 10 KB.
  */

@@ -47,6 +47,8 @@ function problemOf({ raw, params, is404 }: FastifyRequest): RequestProblem | nul
   const parts = params as Readonly<Record<string, string>>;
   for (const name in parts) {
     const { length } = parts[name] ?? '';
+    // The rest of a path, whose segments its route checks.
+    if (name === '*') continue;
     if (length > maxCharacters.id) return malformed(`The ${name} in the path is too long`);
   }
   return null;

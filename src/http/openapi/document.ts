@@ -15,6 +15,8 @@ export interface DocumentedRoute {
   readonly path: string;
   /** The schemas of the path parameters, if the route validates them. */
   readonly params?: Readonly<Record<string, Schema>>;
+  /** The documentation of path parameters that `pathParameters` does not have. */
+  readonly pathParameters?: Readonly<Record<string, Pick<Parameter, 'description' | 'examples'>>>;
   /** The schema of the body, if the route validates it. */
   readonly body?: Schema;
   /** True if each 4xx is an audited decision. */
@@ -69,7 +71,7 @@ function paths(
 ): Readonly<Record<string, PathItem>> {
   const items: Record<string, PathItem> = {};
   for (const route of routes) {
-    const path = route.path.replace(/:([a-zA-Z]+)/g, '{$1}');
+    const path = route.path.replace(/:(\w+)/g, '{$1}');
     const item = (items[path] ??= servers === undefined ? {} : { servers });
     item[route.method.toLowerCase()] = describe(route);
   }
@@ -79,12 +81,13 @@ function paths(
 function describe({
   path,
   params = {},
+  pathParameters: own = {},
   body,
   authorizes = false,
   operation,
 }: DocumentedRoute): object {
-  const inPath = [...path.matchAll(/:([a-zA-Z]+)/g)].map(([, name = '']) =>
-    pathParameter(name, params[name]),
+  const inPath = [...path.matchAll(/:(\w+)/g)].map(([, name = '']) =>
+    pathParameter(name, params[name], own[name] ?? pathParameters[name]),
   );
   const { requestBody, responses } = operation;
   return {
@@ -102,8 +105,11 @@ function describe({
   };
 }
 
-function pathParameter(name: string, schema: Schema = { type: 'string', minLength: 1 }): Parameter {
-  const known = pathParameters[name];
+function pathParameter(
+  name: string,
+  schema: Schema = { type: 'string', minLength: 1 },
+  known?: Pick<Parameter, 'description' | 'examples'>,
+): Parameter {
   if (known === undefined) throw new Error(`Nothing is known of the path parameter ${name}`);
   return { name, in: 'path', required: true, schema, ...known };
 }

@@ -38,7 +38,7 @@ describePostgres('migrations', (server) => {
   it('makes the tables, and leaves the row that prisma migrate would', async () => {
     expect((await prepareDatabase(at.url)).applied).toContain(first);
     expect(await tables()).toEqual(
-      expect.arrayContaining(['bookings', 'escrows', 'audit_log', 'security_events']),
+      expect.arrayContaining(['facts', 'fact_index', 'audit_log', 'security_events']),
     );
     const { rows } = await query(`SELECT migration_name, length(id) AS id, length(checksum) AS sum,
       applied_steps_count AS steps, logs, rolled_back_at, finished_at >= started_at AS finished

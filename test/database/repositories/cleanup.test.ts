@@ -8,7 +8,8 @@ import {
   createDeleteExpiredRevocations,
   type CredentialLifetimes,
 } from '../../../src/database/repositories/revocation-cleanup.ts';
-import { createRooms } from '../../../src/facts/store/rooms.ts';
+import { createPushedFacts } from '../../../src/facts/pushed-facts.ts';
+import { room } from '../../support/fact-kinds.ts';
 import { useDatabase, withClient } from '../../support/database.ts';
 import { revocationHelper } from '../../support/revoking.ts';
 import { testNow } from '../../support/tokens.ts';
@@ -38,9 +39,11 @@ describe('the sweep of guest sessions', () => {
     await start('linked');
     await createGuestSessions(at.database).link('linked', { userId: '15' });
     await sweep(testNow + 365 * day);
-    const rooms = createRooms(at.database);
-    await rooms.put({ roomId: 'r', participants: [], guestSession: { sessionId: 'linked' } });
-    expect((await rooms.find('r'))?.guestSession?.linkedUserId).toBe('15');
+    const facts = createPushedFacts(at.database);
+    await facts.put(room, ['r'], { participants: [], guest_session_id: 'linked' });
+    expect((await facts.find(room, ['r'], {}))?.['guest_session_id']).toEqual({
+      ...{ id: 'linked', user: '15' },
+    });
   });
 
   it('deletes all of a large backlog at once', async () => {

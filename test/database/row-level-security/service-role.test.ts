@@ -3,7 +3,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createDatabase } from '../../../src/database/client.ts';
 import { prepareDatabase } from '../../../src/database/prepare-database.ts';
 import { serviceRole } from '../../../src/database/row-level-security/service-role.ts';
-import { createEscrows } from '../../../src/facts/store/escrows.ts';
+import { createPushedFacts } from '../../../src/facts/pushed-facts.ts';
+import { escrow } from '../../support/fact-kinds.ts';
 import { Secret } from '../../../src/runtime/secret.ts';
 import { StartRefused } from '../../../src/runtime/start-refused.ts';
 import { describePostgres, useDatabase, withClient } from '../../support/database.ts';
@@ -35,11 +36,10 @@ async function withLogin(
 const whoWorks = async (url: Secret, role: string | undefined) => {
   const database = createDatabase({ url, role });
   try {
-    const escrows = createEscrows(database);
-    const ids = { tenantId: 'a', escrowId: 'E', buyerId: 'b', sellerId: 's' };
-    await escrows.put({ ...ids, status: 'OPEN' });
-    expect(await escrows.find('a', 'E')).toBeDefined();
-    expect(await database.query((prisma) => prisma.escrow.findMany())).toEqual([]);
+    const facts = createPushedFacts(database);
+    await facts.put(escrow, ['a', 'E'], { buyer_id: 'b', seller_id: 's', status: 'OPEN' });
+    expect(await facts.find(escrow, ['a', 'E'], {})).toBeDefined();
+    expect(await database.query((prisma) => prisma.fact.findMany())).toEqual([]);
     return await database.query(
       (prisma) => prisma.$queryRaw<{ who: string }[]>`SELECT current_user::text AS who`,
     );

@@ -1,6 +1,8 @@
 import { createAuditWriter } from '../../../src/audit/writer.ts';
 import { cacheReads } from '../../../src/facts/fact-sources.ts';
 import { buildFacts } from '../../../src/facts/build-facts.ts';
+import { createFindFact } from '../../../src/facts/pushed-facts.ts';
+import { order as orders } from '../../support/fact-kinds.ts';
 import { createTableCache } from '../../../src/database/cache/freshness.ts';
 import type { Database } from '../../../src/database/client.ts';
 import { createRevocations } from '../../../src/database/repositories/revocations.ts';
@@ -9,14 +11,17 @@ import { createRevocations } from '../../../src/database/repositories/revocation
 export function startCachingProcess(database: Database) {
   const tables = createTableCache({ now: Date.now, onCacheLookup: () => undefined });
   const revocations = createRevocations(database);
-  const { find } = cacheReads({ find: buildFacts(database).find, revocations }, tables);
+  const { readRow } = cacheReads({ ...buildFacts(database).reads, revocations }, tables);
+  const find = createFindFact(readRow);
+  const ownerOf = async (id: string) =>
+    (await find(orders, [id], {}))?.['owner_id'] as string | undefined;
   const write = createAuditWriter(database, tables);
   return {
     /** Decides until the decision is written, and resolves to the owner that it was made with. */
     decide: async (orderId: string): Promise<string | undefined> => {
       for (;;) {
         const cacheVersion = tables.version();
-        const order = await find.order(orderId);
+        const owner = await ownerOf(orderId);
         const decision = {
           ...{ decisionId: crypto.randomUUID(), requestId: 'r', address: '::1', at: 0 },
           ...({ action: 'subscribe', outcome: 'grant', checks: [] } as const),
@@ -24,13 +29,13 @@ export function startCachingProcess(database: Database) {
         const [isWritten] = await write([
           { decision, signals: [], ...(cacheVersion !== undefined && { cacheVersion }) },
         ]);
-        if (isWritten) return order?.ownerId;
+        if (isWritten) return owner;
       }
     },
     /** Reads an order into the cache. Writes no row, so PostgreSQL flushes nothing. */
     readOrder: async (orderId: string): Promise<string | undefined> => {
       await write([]);
-      return (await find.order(orderId))?.ownerId;
+      return ownerOf(orderId);
     },
   };
 }

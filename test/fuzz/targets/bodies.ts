@@ -8,7 +8,7 @@ import { RequestProblem } from '../../../src/http/output/problem.ts';
 import { repeatedField } from '../../../src/http/input/repeated-field.ts';
 import { createServer } from '../../../src/http/server.ts';
 import { checkClientInfo, idField } from '../../../src/http/routes/tickets/body.ts';
-import { parseDatetime } from '../../../src/http/input/datetime.ts';
+import { parseDatetime } from '../../../src/runtime/datetime.ts';
 import { textNear } from '../mutations.ts';
 import { defineTarget } from '../target.ts';
 

@@ -49,9 +49,11 @@ it('is OpenAPI 3.1', async () => {
 it.each(['public', 'operator'] as const)('has the routes of the %s port, and no others', (port) => {
   const documented = operationsOf(document).filter((operation) => operation.port === port);
   const routes = registered[port === 'public' ? 0 : 1] ?? [];
-  expect(documented.map(({ method, path }) => `${method} ${path}`).sort()).toEqual(
-    routes.filter(isOurs).sort(),
+  // The paths of facts are those of the policy.
+  const names = documented.map(
+    ({ method, path }) => `${method} ${path.replace(/^\/(facts|resources)\/.*/, '/$1/*')}`,
   );
+  expect([...new Set(names)].sort()).toEqual(routes.filter(isOurs).sort());
   expect(documented.length).toBeGreaterThan(10);
 });
 

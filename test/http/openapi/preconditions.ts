@@ -26,7 +26,7 @@ const putOrderOfBob: Precondition = async (usher) => {
 };
 
 const putFacts: Precondition = async (usher, { method, path }) => {
-  if (method === 'PUT' || !path.startsWith('/resources/')) return {};
+  if (method === 'PUT' || !/^\/(?:resources|facts)\//.test(path)) return {};
   for (const [fact, body] of Object.entries(facts)) {
     await operate(usher, ['PUT', `/resources/${fact}`], body);
   }
@@ -36,9 +36,9 @@ const putFacts: Precondition = async (usher, { method, path }) => {
 /** What the examples of the facts show. */
 const facts = {
   'hotels/grand-hotel/bookings/BK-2025-ABC123': {
-    ...{ status: 'open', room_number: '101', check_out: '2025-06-03T11:00:00.000Z' },
+    ...{ status: 'open', room_number: '15', check_out: '2025-06-03T11:00:00.000Z' },
   },
-  'tenants/1/escrows/42': { buyer_id: '15', seller_id: '16', status: 'FUNDED' },
+  'tenants/1/escrows/42': { buyer_id: '15', seller_id: '15', status: '15' },
   'rooms/7': { participants: ['15', '16'] },
   'orders/1001': { owner_id: '15' },
 };
@@ -141,9 +141,10 @@ export const preconditions: Readonly<Record<string, Precondition>> = {
       ? headers({ 'x-guest-session': `guest_${'0'.repeat(64)}` })
       : {},
   'not-by-localhost': () => headers({ origin: 'https://evil.example' }),
-  'malformed-id': () => ({
-    inPath: { hotelSlug: longId, tenantId: longId, roomId: longId, orderId: longId, id: longId },
-  }),
+  'malformed-id': (_usher, { path }) => {
+    const id = path.startsWith('/facts/') ? 'x'.repeat(256) : longId;
+    return { inPath: { hotelSlug: id, tenantId: id, roomId: id, orderId: id, id } };
+  },
   kept: putFacts,
   bare: putFacts,
   absent: () => ({

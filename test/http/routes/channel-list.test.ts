@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { withClient } from '../../support/database.ts';
-import { useUsher, userToken } from '../../support/usher.ts';
+import { startUsher, useUsher, userToken } from '../../support/usher.ts';
 
 const usher = useUsher();
 
@@ -80,8 +80,11 @@ it('refuses a cursor that it did not give', async () => {
   for (const after of ['none', 'WzFd', Buffer.from('{"escrows":1}').toString('base64url')]) {
     expect(await list(userToken(), '1', `?after=${after}`)).toMatchObject({ status: 400 });
   }
-  const unstorable = Buffer.from('{"escrows":"\\u0000"}').toString('base64url');
-  expect(await list(userToken(), '1', `?after=${unstorable}`)).toMatchObject({ status: 200 });
+  for (const key of ['\0', 'no key', '["a","b","c"]', '[1]']) {
+    const unheardOf = Buffer.from(JSON.stringify({ '0123456789abcdef': key }));
+    const after = `?after=${unheardOf.toString('base64url')}`;
+    expect(await list(userToken(), '1', after)).toMatchObject({ status: 200 });
+  }
 });
 
 it('leaves a room as soon as the user is no participant any more, however that was written', async () => {
@@ -94,7 +97,7 @@ it('leaves a room as soon as the user is no participant any more, however that w
   expect(await rooms()).toEqual(['private-room-n', 'presence-room-n']);
   await run(`UPDATE rooms SET room_id = 'o' WHERE room_id = 'n'`);
   expect(await rooms()).toEqual(['private-room-o', 'presence-room-o']);
-  await run('TRUNCATE rooms');
+  await run('TRUNCATE facts');
   expect(await rooms()).toEqual([]);
 });
 
@@ -104,11 +107,14 @@ it('lists rooms of a view that the host has put in place of the table', async ()
       ALTER TABLE rooms RENAME TO talks;
       INSERT INTO talks (room_id, participants) VALUES ('of-view', '{73}');
       CREATE VIEW rooms AS SELECT room_id, participants, guest_session_id, updated_at FROM talks;
-      DELETE FROM room_participants;
       GRANT SELECT ON rooms TO PUBLIC`),
   );
-  const page = await list(userToken({ sub: '73' }), '1');
-  expect((page.body as Page).channels).toContain('private-room-of-view');
+  // Views of the host are found at the start.
+  const next = await startUsher({ DATABASE_URL: usher.database.reveal() });
+  const headers = { authorization: `Bearer ${userToken({ sub: '73' })}`, 'x-tenant-id': '1' };
+  const answer = await fetch(`${next.public}/api/channels`, { headers });
+  expect(((await answer.json()) as Page).channels).toContain('private-room-of-view');
+  await next.stop();
   await withClient(usher.database, (admin) =>
     admin.query('DROP VIEW rooms; ALTER TABLE talks RENAME TO rooms'),
   );

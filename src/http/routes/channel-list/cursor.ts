@@ -1,4 +1,4 @@
-import { listNames, type ListCursor } from '../../../policy/facts.ts';
+import type { ListCursor } from '../../../policy/facts.ts';
 import { malformed } from '../../output/problem.ts';
 import { isJsonObject, parseJson } from '../../../runtime/json.ts';
 
@@ -21,6 +21,6 @@ export function parseCursor(text: string | undefined): ListCursor | undefined {
 function isCursor(value: unknown): value is ListCursor {
   if (!isJsonObject(value)) return false;
   return Object.entries(value).every(
-    ([name, id]) => listNames.some((list) => list === name) && typeof id === 'string',
+    ([query, key]) => /^[0-9a-f]{16}$/.test(query) && typeof key === 'string',
   );
 }

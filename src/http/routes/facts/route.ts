@@ -1,150 +1,131 @@
-import type { FastifyInstance } from 'fastify';
-import type { Bookings, Escrows, Orders, Rooms } from '../../../facts/fact-store.ts';
-import type { Booking, Escrow, Order, Room } from '../../../policy/facts.ts';
-import { parseDate, parseDatetime } from '../../input/datetime.ts';
-import { malformed } from '../../output/problem.ts';
-import { addResource, idSchema, tenantIdSchema, type Resource } from './fact-route.ts';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { PushedFact, PushedFacts } from '../../../facts/pushed-facts.ts';
+import { FactRefused } from '../../../policy/fact-refused.ts';
+import { isJsonObject } from '../../../runtime/json.ts';
+import { maxFactsBodyBytes } from '../../input/lengths.ts';
+import { malformed, RequestProblem } from '../../output/problem.ts';
+import {
+  factAt,
+  factAtPathOfKind,
+  segmentsOf,
+  type FactKinds,
+  type NamedFact,
+} from './fact-path.ts';
 
-/** The stores of the facts that operators write. */
-export interface ResourceStores {
-  readonly bookings: Bookings;
-  readonly escrows: Escrows;
-  readonly rooms: Rooms;
-  readonly orders: Orders;
+export interface FactRoutesDeps {
+  readonly facts: Pick<PushedFacts, 'read' | 'put' | 'putAll' | 'remove'>;
+  /** The kinds of the current policy. */
+  readonly kinds: () => FactKinds;
 }
-
-/** Adds the operator's routes for facts. */
-export function addResources(server: FastifyInstance, stores: ResourceStores): void {
-  addResource(server, bookingResource(stores.bookings));
-  addResource(server, escrowResource(stores.escrows));
-  addResource(server, roomResource(stores.rooms));
-  addResource(server, orderResource(stores.orders));
-}
-
-interface BookingBody {
-  readonly status: Booking['status'];
-  readonly room_number?: string;
-  readonly check_out?: string;
-}
-
-interface EscrowBody {
-  readonly buyer_id: string;
-  readonly seller_id: string;
-  readonly status: string;
-}
-
-interface RoomBody {
-  readonly tenant_id?: string;
-  readonly participants: readonly string[];
-  readonly guest_session_id?: string;
-}
-
-interface OrderBody {
-  readonly owner_id: string;
-}
-
-const bookingResource = (
-  store: Bookings,
-): Resource<Booking, BookingBody, readonly [hotelSlug: string, bookingId: string]> => ({
-  path: '/resources/hotels/:hotelSlug/bookings/:bookingId',
-  noun: 'a booking of a hotel',
-  example: { status: 'open', room_number: '101', check_out: '2025-06-03T11:00:00.000Z' },
-  store,
-  properties: {
-    status: { enum: ['open', 'cancelled'] },
-    room_number: { type: 'string', minLength: 1, maxLength: 32 },
-    check_out: { type: 'string', maxLength: 40 },
-  },
-  required: ['status'],
-  toFact: ([hotelSlug, bookingId], { status, room_number, check_out }) => ({
-    hotelSlug,
-    bookingId,
-    status,
-    ...(room_number !== undefined && { roomNumber: room_number }),
-    ...(check_out !== undefined && { checkOut: endOfStay(check_out) }),
-  }),
-  toBody: ({ status, roomNumber, checkOut }) => ({
-    status,
-    ...(roomNumber !== undefined && { room_number: roomNumber }),
-    ...(checkOut !== undefined && { check_out: new Date(checkOut).toISOString() }),
-  }),
-});
-
-const escrowResource = (
-  store: Escrows,
-): Resource<Escrow, EscrowBody, readonly [tenantId: string, escrowId: string]> => ({
-  path: '/resources/tenants/:tenantId/escrows/:escrowId',
-  noun: 'an escrow of a tenant',
-  example: { buyer_id: '15', seller_id: '16', status: 'FUNDED' },
-  store,
-  properties: {
-    buyer_id: idSchema,
-    seller_id: idSchema,
-    status: { type: 'string', minLength: 1, maxLength: 64 },
-  },
-  required: ['buyer_id', 'seller_id', 'status'],
-  toFact: ([tenantId, escrowId], { buyer_id, seller_id, status }) => ({
-    tenantId,
-    escrowId,
-    buyerId: buyer_id,
-    sellerId: seller_id,
-    status,
-  }),
-  toBody: ({ buyerId, sellerId, status }) => ({
-    buyer_id: buyerId,
-    seller_id: sellerId,
-    status,
-  }),
-});
-
-const roomResource = (store: Rooms): Resource<Room, RoomBody, readonly [roomId: string]> => ({
-  path: '/resources/rooms/:roomId',
-  noun: 'a room',
-  example: { participants: ['15', '16'] },
-  store,
-  properties: {
-    tenant_id: tenantIdSchema,
-    participants: { type: 'array', items: idSchema, maxItems: 1000, uniqueItems: true },
-    guest_session_id: idSchema,
-  },
-  required: ['participants'],
-  toFact: ([roomId], { tenant_id, participants, guest_session_id }) => ({
-    roomId,
-    ...(tenant_id !== undefined && { tenantId: tenant_id }),
-    participants,
-    ...(guest_session_id !== undefined && { guestSession: { sessionId: guest_session_id } }),
-  }),
-  toBody: ({ tenantId, participants, guestSession }) => ({
-    ...(tenantId !== undefined && { tenant_id: tenantId }),
-    participants,
-    ...(guestSession !== undefined && { guest_session_id: guestSession.sessionId }),
-  }),
-});
-
-const orderResource = (store: Orders): Resource<Order, OrderBody, readonly [orderId: string]> => ({
-  path: '/resources/orders/:orderId',
-  noun: 'an order',
-  example: { owner_id: '15' },
-  store,
-  properties: { owner_id: idSchema },
-  required: ['owner_id'],
-  toFact: ([orderId], { owner_id }) => ({ orderId, ownerId: owner_id }),
-  toBody: ({ ownerId }) => ({ owner_id: ownerId }),
-});
-
-const wholeDay = 24 * 60 * 60 * 1000;
 
 /**
- * Returns the end of a stay. The text is an RFC 3339 time with a time zone, or a date, which means the end of that day
- * in UTC.
+ * Adds the operator's routes for facts: `/facts/{kind}/{id}…`, the paths that kinds have below `/resources`, and
+ * `POST /facts`. They use the kinds of the policy at the time of the request.
  */
-function endOfStay(text: string): number {
-  const day = parseDate(text);
-  const end = day === undefined ? parseDatetime(text) : day + wholeDay;
-  if (end === undefined) {
-    throw malformed(
-      'check_out must be a date, or a time with its zone such as 2025-12-31T11:00:00Z',
-    );
-  }
-  return end;
+export function addFacts(server: FastifyInstance, { facts, kinds }: FactRoutesDeps): void {
+  addRoutes(server, '/resources/*', { facts, find: (path) => factAtPathOfKind(kinds(), path) });
+  addRoutes(server, '/facts/*', {
+    facts,
+    find: (path) => {
+      const named = factAt(kinds(), path);
+      if (named === undefined) throw new RequestProblem(404, noKind(path[1] ?? '', kinds()));
+      return named;
+    },
+  });
+  const options = { bodyLimit: maxFactsBodyBytes, config: { body: 'json' } } as const;
+  server.post('/facts', options, async (request, reply) => {
+    const listed = factsIn(request.body, kinds());
+    try {
+      await facts.putAll(listed.map(({ fact }) => fact));
+    } catch (error) {
+      if (!(error instanceof FactRefused)) throw error;
+      const at = error.index === undefined ? 'body' : (listed[error.index]?.at ?? 'body');
+      throw malformed(pathOf(at, error.message));
+    }
+    return reply.code(204).send();
+  });
 }
+
+interface OneFactDeps {
+  readonly facts: FactRoutesDeps['facts'];
+  /** Finds the fact of a path; `undefined` if there is no such route. */
+  readonly find: (segments: readonly string[]) => NamedFact | undefined;
+}
+
+/** Adds `GET`, `PUT` and `DELETE` of one fact. */
+function addRoutes(server: FastifyInstance, path: string, { facts, find }: OneFactDeps): void {
+  const handle =
+    (run: (named: NamedFact, request: FastifyRequest, reply: FastifyReply) => Promise<unknown>) =>
+    async (request: FastifyRequest, reply: FastifyReply) => {
+      const named = find(segmentsOf(request));
+      if (named === undefined) {
+        reply.callNotFound();
+        return reply;
+      }
+      try {
+        return await run(named, request, reply);
+      } catch (error) {
+        throw error instanceof FactRefused ? malformed(error.message) : error;
+      }
+    };
+  server.get(
+    path,
+    handle(async ({ kind, ids }) => {
+      const body = await facts.read(kind, ids);
+      if (body === undefined) throw absent();
+      return body;
+    }),
+  );
+  server.put(
+    path,
+    handle(({ kind, ids }, request) => facts.put(kind, ids, request.body)),
+  );
+  server.delete(
+    path,
+    handle(async ({ kind, ids }, _request, reply) => {
+      if (!(await facts.remove(kind, ids))) throw absent();
+      return reply.code(204).send();
+    }),
+  );
+}
+
+interface ListedFact {
+  readonly fact: PushedFact;
+  /** Where it stands in the body. */
+  readonly at: string;
+}
+
+/** Reads the facts of a body: a list for each kind, each fact with its ids and its fields. Throws a 400. */
+function factsIn(body: unknown, kinds: FactKinds): readonly ListedFact[] {
+  return Object.entries(body as Readonly<Record<string, unknown>>).flatMap(([name, list]) => {
+    const kind = kinds.get(name);
+    if (kind === undefined) throw malformed(noKind(name, kinds));
+    if (!Array.isArray(list)) throw malformed(`body/${name} must be array`);
+    return (list as readonly unknown[]).map((each, place) => {
+      const at = `body/${name}/${place}`;
+      if (!isJsonObject(each)) throw malformed(`${at} must be object`);
+      const rest: Record<string, unknown> = { ...each };
+      const ids = kind.ids.map((id) => {
+        const value = rest[id];
+        if (!Object.hasOwn(each, id)) throw malformed(`${at} must have required property '${id}'`);
+        if (typeof value !== 'string') throw malformed(`${at}/${id} must be string`);
+        // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- a copy, of which the fields are left
+        delete rest[id];
+        return value;
+      });
+      return { fact: { kind, ids, body: rest }, at };
+    });
+  });
+}
+
+/** Names a fact of a list in a message about one fact. */
+function pathOf(at: string, message: string): string {
+  return message.startsWith('body') ? message.replace('body', at) : `${at}: ${message}`;
+}
+
+function noKind(name: string, kinds: FactKinds): string {
+  const known = [...kinds.keys()].join(', ');
+  return `The policy has no facts of the kind ${JSON.stringify(name.slice(0, 64))}; it has ${known}`;
+}
+
+const absent = () => new RequestProblem(404, 'There is no such resource');

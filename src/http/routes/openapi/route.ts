@@ -43,14 +43,17 @@ const docs: Operation = {
   },
 };
 
-/** Adds `GET /docs` to the operator's port: one OpenAPI document with the routes of both ports. */
+/**
+ * Adds `GET /docs` to the operator's port: one OpenAPI document with the routes of both ports, as `servers` returns them at the
+ * time of the request.
+ */
 export function addDocs(
   server: FastifyInstance,
-  servers: DocumentedServers,
+  servers: () => DocumentedServers,
   publicAddress: string,
 ): void {
   server.get('/docs', { config: { docs } }, ({ headers: { accept = '' } }, reply) => {
-    const document = writeDocument(servers, publicAddress);
+    const document = writeDocument(servers(), publicAddress);
     void reply.header('vary', 'Accept');
     // Browsers list HTML first. A client that lists JSON first gets JSON.
     if (!/^[^,]*\btext\/html\b/i.test(accept)) return document;

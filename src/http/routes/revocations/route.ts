@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { RevocationSubject } from '../../../authorize/revocation/revocation.ts';
 import { revoke, type RevokeDeps } from '../../../authorize/revocation/revoke.ts';
 import { originOf } from '../../input/auth-request.ts';
-import { parseDatetime } from '../../input/datetime.ts';
+import { parseDatetime } from '../../../runtime/datetime.ts';
 import { malformed } from '../../output/problem.ts';
 import { revocationsDocs } from './docs.ts';
 

@@ -1,0 +1,39 @@
+import type { TableCache } from '../database/cache/freshness.ts';
+import { settingsOf, reachOf, type ReadFactRow } from './fact-rows.ts';
+import type { FindHostRelation } from './host-relations.ts';
+
+/**
+ * Wraps the reads of facts with a cache for each kind, valid while no fact of that kind changes. It caches rows and not
+ * facts, because a reloaded policy may read other fields of them. Relations of the host are not cached.
+ */
+export function cacheFactRows(
+  readRow: ReadFactRow,
+  findHostRelation: FindHostRelation,
+  { cached }: Pick<TableCache, 'cached'>,
+): ReadFactRow {
+  const caches = new Map<string, ReadFactRow>();
+  const cacheOf = (name: string, tables: readonly string[]): ReadFactRow => {
+    const existing = caches.get(name);
+    if (existing !== undefined) return existing;
+    const created = cached(tables, readRow, (kind, ids, viewer) => {
+      const { tenantId, guestSessionId } = settingsOf(kind, ids, viewer);
+      return [...ids, tenantId, guestSessionId].join(separator);
+    });
+    caches.set(name, created);
+    return created;
+  };
+  return async (kind, ids, viewer) => {
+    if (viewer === 'operator' || (await findHostRelation(kind)) !== undefined) {
+      return readRow(kind, ids, viewer);
+    }
+    const own = `facts:${kind.name}`;
+    const reach = reachOf(kind);
+    // The kind of a reloaded policy may have the same name and another reach.
+    const name = `${reach} ${ids.length} ${kind.name}`;
+    const read = cacheOf(name, reach === 'session' ? [own, 'guest_sessions'] : [own]);
+    return read(kind, ids, viewer);
+  };
+}
+
+/** NUL, which PostgreSQL cannot store, so that different lists of texts never have the same key. */
+const separator = '\0';
