@@ -191,6 +191,7 @@ export function usherAuth(options: UsherAuthOptions, environment = browser): Ush
       customHandler: ({ socketId }, callback: AuthCallback<UserSignature>) => {
         start({ socketId, callback, link: connections.find(socketId) });
       },
+      endpoint: `${url}/pusher/user-auth`,
       headers: {},
     },
     authorizer: ({ name: channelName, pusher }) => ({
