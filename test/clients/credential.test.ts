@@ -33,9 +33,7 @@ describe('a credential that expired', () => {
     const page = createExpired({
       refresh: async () => {
         refreshes += 1;
-        await new Promise((resolve) =>
-          page.clock.clock.startTimer(1_000, () => resolve(undefined)),
-        );
+        await page.sleep(1_000);
         return { Authorization: 'new' };
       },
     });
@@ -48,6 +46,31 @@ describe('a credential that expired', () => {
     expect(page.results.length).toBe(152);
     expect(page.results.filter(({ error }) => error !== null)).toEqual([]);
     expect(page.signedOut).toEqual([]);
+  });
+
+  it('is not refreshed again for a response that comes later', async () => {
+    let refreshes = 0;
+    const page = createExpired({
+      refresh: () => {
+        refreshes += 1;
+        return Promise.resolve({ Authorization: 'new' });
+      },
+    });
+    const { respond } = page.state;
+    page.state.respond = async (sent) => {
+      const isSlow =
+        sent.body.channel_name === undefined && sent.headers['Authorization'] === 'old';
+      if (isSlow) await page.sleep(1_000);
+      return respond(sent);
+    };
+    page.subscribe('private-a');
+    page.signIn();
+    await page.advance(2_000);
+    expect(errorsOf(page)).toEqual([
+      ['private-a', undefined],
+      ['sign-in', undefined],
+    ]);
+    expect(refreshes).toBe(1);
   });
 
   it('is refreshed by a page whose `headers` is a function', async () => {

@@ -71,6 +71,11 @@ export function createPage(options: UsherAuthOptions = {}) {
         results.push({ name: 'sign-in', error, signature }),
       );
     },
+    /** Resolves when the time has moved on so far. */
+    sleep: (milliseconds: number) =>
+      new Promise<void>((resolve) => {
+        clock.clock.startTimer(milliseconds, resolve);
+      }),
     /** Moves the time on. The network responds within one step of 10 ms. */
     advance: async (milliseconds: number): Promise<void> => {
       for (let passed = 0; passed < milliseconds; passed += 10) {

@@ -38,8 +38,7 @@ afterAll(async () => {
   await rm(dataDir, { recursive: true, force: true });
 });
 
-const kinds = ['with', 'without'] as const;
-type Kind = (typeof kinds)[number];
+type Kind = 'with' | 'without';
 const range = (count: number) => Array.from({ length: count }, (_, i) => i);
 
 const escrowsOf = (page: number) => range(channelCount).map((i) => `${page}0${i}`);
