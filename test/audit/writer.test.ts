@@ -24,6 +24,7 @@ const refusal: AuditEvent = {
   principalId: '15',
   tenantId: '1',
   failedCheck: 'token is for this tenant',
+  policy: 'hash of the policy',
   checks: [
     { name: 'token is valid', passed: true },
     { name: 'token is for this tenant', passed: false },
@@ -90,6 +91,7 @@ describePostgres('the audit trail', (server) => {
         principal_kind: 'user',
         failed_check: 'token is for this tenant',
         checks: refusal.checks,
+        policy: 'hash of the policy',
       },
     ]);
     const events = await rows('security_events', 'd-1');

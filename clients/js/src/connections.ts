@@ -45,10 +45,10 @@ export function watchConnections({
     connection.bind('connected', () => {
       link.openedAt = now();
     });
-    // pusher-js emits this error with the close code, and then goes to the state `disconnected`. A message
-    // `pusher:error` with the same code has another type, and does not close the connection.
-    connection.bind('error', (error: { type?: string; error?: { data?: { code?: number } } }) => {
-      if (error.type === 'WebSocketError' && error.error?.data?.code === unauthorized) ended(link);
+    // pusher-js emits this error with the close code, and then goes to the state `disconnected`. The error of a message
+    // `pusher:error` has its code elsewhere. Such a message does not close the connection.
+    connection.bind('error', ({ error }: { error?: { data?: { code?: number } } | null }) => {
+      if (error?.data?.code === unauthorized) ended(link);
     });
     return link;
   }

@@ -61,6 +61,5 @@ export function isPassing({ status }: Failure): boolean {
 /** `Retry-After` has seconds or a date (RFC 9110 §10.2.3). */
 function millisecondsOf(header: string | null, now: number): number | undefined {
   if (header === null) return undefined;
-  const milliseconds = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - now;
-  return Number.isNaN(milliseconds) ? undefined : milliseconds;
+  return /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - now || undefined;
 }

@@ -88,7 +88,8 @@ export interface UsherAuth {
       request: { readonly socketId: string },
       callback: AuthCallback<UserSignature>,
     ) => void;
-    /** Echo writes its own headers here. They are not sent. */
+    /** Echo’s types require both. Echo writes its own headers here, which are not sent. */
+    readonly endpoint: string;
     readonly headers: Record<string, string>;
   };
   /** The option `authorizer` of Echo. It also attaches the pusher-js object of the channel. */
@@ -99,7 +100,7 @@ export interface UsherAuth {
    * Watches the connection of this object and returns the object. Without it, pusher-js does not reconnect after its
    * credential ended, and a channel is not retried after its error.
    */
-  attach<Pusher extends PusherLike>(pusher: Pusher): Pusher;
+  readonly attach: <Pusher extends PusherLike>(pusher: Pusher) => Pusher;
   /** Opens all attached connections again, for example after a login. All channels are authorized again. */
-  resume(): void;
+  readonly resume: () => void;
 }

@@ -28,6 +28,9 @@ export interface Job {
   isReported: boolean;
 }
 
+/** Milliseconds. */
+const maxDelay = 3_600_000;
+
 /** Usher's limit of channels in one request. */
 const maxBatch = 100;
 
@@ -45,7 +48,8 @@ export function usherAuth(options: UsherAuthOptions, environment = browser): Ush
   const delay = (failures: number, retryAfter = 0): number => {
     const jitter = random();
     const backoff = Math.min(500 * 2 ** failures, 10_000);
-    return Math.max(backoff * (0.5 + jitter), retryAfter * (1 + jitter / 2));
+    // Browsers run a timer of more than 24 days at once.
+    return Math.min(Math.max(backoff * (0.5 + jitter), retryAfter * (1 + jitter / 2)), maxDelay);
   };
 
   const credential = createCredential(options);
@@ -191,6 +195,7 @@ export function usherAuth(options: UsherAuthOptions, environment = browser): Ush
       customHandler: ({ socketId }, callback: AuthCallback<UserSignature>) => {
         start({ socketId, callback, link: connections.find(socketId) });
       },
+      endpoint: `${url}/pusher/user-auth`,
       headers: {},
     },
     authorizer: ({ name: channelName, pusher }) => ({

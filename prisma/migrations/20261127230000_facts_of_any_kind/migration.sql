@@ -246,17 +246,20 @@ BEGIN
     END LOOP;
   END LOOP;
 
-  saved := (SELECT relacl FROM pg_class WHERE oid = to_regclass('room_participants'));
-  DROP TABLE room_participants;
-  CREATE VIEW room_participants AS
-    SELECT value AS user_id, key::json ->> 0 AS room_id FROM fact_index WHERE kind = 'room' AND field = 'participants';
-  FOR privilege IN
-    SELECT DISTINCT rolname FROM aclexplode(saved) JOIN pg_roles ON pg_roles.oid = grantee
-    WHERE privilege_type = 'SELECT' AND rolname <> current_user
-  LOOP
-    EXECUTE format('GRANT SELECT ON room_participants TO %I', privilege.rolname);
-  END LOOP;
-  DROP FUNCTION usher_index_participants();
+  -- A table that the host has renamed, to put a view in its place, still has the trigger that fills `room_participants`.
+  IF NOT EXISTS (SELECT FROM pg_trigger WHERE tgfoid = to_regproc('usher_index_participants')) THEN
+    saved := (SELECT relacl FROM pg_class WHERE oid = to_regclass('room_participants'));
+    DROP TABLE room_participants;
+    CREATE VIEW room_participants AS
+      SELECT value AS user_id, key::json ->> 0 AS room_id FROM fact_index WHERE kind = 'room' AND field = 'participants';
+    FOR privilege IN
+      SELECT DISTINCT rolname FROM aclexplode(saved) JOIN pg_roles ON pg_roles.oid = grantee
+      WHERE privilege_type = 'SELECT' AND rolname <> current_user
+    LOOP
+      EXECUTE format('GRANT SELECT ON room_participants TO %I', privilege.rolname);
+    END LOOP;
+    DROP FUNCTION usher_index_participants();
+  END IF;
 END
 $$;
 

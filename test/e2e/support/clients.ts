@@ -65,14 +65,14 @@ export function connectPusher(server: PusherServer, options: Partial<Options>): 
 }
 
 /** What a page may hand to Echo. Giving `channelAuthorization` drops Echo's own headers, `bearerToken` among them. */
-export type EchoSettings = Pick<Options, 'authEndpoint' | 'channelAuthorization'> & {
-  readonly bearerToken?: string;
-  readonly auth?: { headers: Record<string, string> };
+export type EchoSettings = Pick<Options, 'authEndpoint' | 'channelAuthorization' | 'authorizer'> & {
   readonly userAuthentication?: {
-    transport: 'ajax';
     endpoint: string;
     headers: Record<string, string>;
-  };
+  } & NonNullable<Options['userAuthentication']>;
+  readonly bearerToken?: string;
+  readonly csrfToken?: string;
+  readonly auth?: { headers: Record<string, string> };
 };
 
 /** Connects a Laravel Echo, such as `connectEcho(server, { authEndpoint, bearerToken })`. */

@@ -18,6 +18,8 @@ export interface Deployment {
   readonly cookie: string;
   /** Puts a fact through the operator's port; throws when it is not taken. */
   readonly put: (path: string, fact: object) => Promise<void>;
+  /** Stops Usher; the returned function starts it again at the same addresses. Needs `DATA_DIR` in the environment. */
+  readonly stopUsher: () => Promise<() => Promise<void>>;
   /** Ends everything, then tells which secrets stand in Usher's log: to be none. */
   readonly stop: () => Promise<readonly string[]>;
 }
@@ -33,8 +35,8 @@ export async function startDeployment(
   const soketi = await startSoketi({ userAuthentication: true, ...soketiOptions });
   const secrets = newSecrets();
   try {
-    const usher = await startUsher({ ...environment(soketi, secrets), ...over });
-    return deploymentOf(soketi, usher, secrets);
+    const env = { ...environment(soketi, secrets), ...over };
+    return deploymentOf(soketi, { usher: await startUsher(env), env }, secrets);
   } catch (error) {
     await soketi.stop();
     throw error;
@@ -65,12 +67,34 @@ function environment(soketi: Soketi, secrets: Secrets) {
   };
 }
 
-function deploymentOf(soketi: Soketi, usher: Usher, secrets: Secrets): Deployment {
+interface Running {
+  readonly usher: Usher;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+function deploymentOf(
+  soketi: Soketi,
+  { usher: first, env }: Running,
+  secrets: Secrets,
+): Deployment {
   const tokens = createTokenMint(secrets);
+  let usher = first;
+  let earlierOutput = '';
   return {
     soketi,
-    usher,
+    get usher() {
+      return usher;
+    },
     tokens,
+    stopUsher: async () => {
+      const { publicUrl, operatorUrl } = usher;
+      await usher.stop();
+      earlierOutput += usher.output();
+      const ports = { PORT: new URL(publicUrl).port, OPS_PORT: new URL(operatorUrl).port };
+      return async () => {
+        usher = await startUsher({ ...env, ...ports });
+      };
+    },
     publisher: new Pusher({
       appId: soketi.appId,
       key: soketi.key,
@@ -87,7 +111,7 @@ function deploymentOf(soketi: Soketi, usher: Usher, secrets: Secrets): Deploymen
     },
     stop: async () => {
       await Promise.all([usher.stop(), soketi.stop()]);
-      return leaksIn(usher.output(), [
+      return leaksIn(earlierOutput + usher.output(), [
         ...Object.values(secrets),
         soketi.secret,
         ...tokens.minted(),

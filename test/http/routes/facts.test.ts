@@ -194,3 +194,80 @@ describe('GET /docs', () => {
     expect(body).toMatchObject({ openapi: '3.1.0' });
   });
 });
+
+describe('facts of any kind', () => {
+  const usher = useUsher();
+  const seen = async (asking: TestRequest) => {
+    const { status, body } = await send(usher.operator, asking);
+    return [status, (body as { readonly message?: string } | undefined)?.message ?? body];
+  };
+  const post = (body: unknown): TestRequest => ({ ...put('/facts', body), method: 'POST' });
+
+  it('are put, read and removed by kind and ids, as at the path of the kind', async () => {
+    const body = { status: 'open', room_number: '7' };
+    expect(await seen(put('/facts/booking/grand-hotel/F-1', body))).toStrictEqual([200, body]);
+    expect(await seen(get('/resources/hotels/grand-hotel/bookings/F-1'))).toStrictEqual([
+      200,
+      body,
+    ]);
+    expect(await seen(get('/facts/booking/grand-hotel/F-1/'))).toStrictEqual([200, body]);
+    expect((await seen(remove('/facts/booking/grand-hotel/F-1')))[0]).toBe(204);
+    expect((await seen(remove('/facts/booking/grand-hotel/F-1')))[0]).toBe(404);
+  });
+
+  it('have ids of any characters, each decoded by itself', async () => {
+    const body = { owner_id: 'auth0|15' };
+    for (const id of ['a/b', 'ä b', '%', 'a;b?c#d']) {
+      const path = `/facts/order/${encodeURIComponent(id)}`;
+      expect(await seen(put(path, body))).toStrictEqual([200, body]);
+      expect(await seen(get(path))).toStrictEqual([200, body]);
+    }
+    expect((await seen(get('/facts/order/a/b')))[0]).toBe(400);
+  });
+
+  const kinds = 'it has booking, escrow, room, order';
+  it.each<[TestRequest, number, string]>([
+    [get('/facts/hotel/1'), 404, `The policy has no facts of the kind "hotel"; ${kinds}`],
+    [get('/facts/booking/1'), 400, 'booking has 2 ids: hotelSlug, bookingId'],
+    [get('/facts/order/'), 400, 'order has 1 ids: orderId'],
+    [get('/facts/order/%00'), 400, 'orderId has a character that cannot be kept'],
+    [get('/facts/order/%ff'), 400, 'The path is malformed'],
+    [put('/facts/order/1', { owner: '1' }), 400, "body must have required property 'owner_id'"],
+    [get('/resources/hotels/1'), 404, 'There is no such route'],
+    [get('/resources/orders/'), 404, 'There is no such route'],
+  ])('refuses %j', async (asking, status, message) => {
+    expect(await seen(asking)).toStrictEqual([status, message]);
+  });
+
+  it('are stored as a list, all or none', async () => {
+    const order = { orderId: 'L-1', owner_id: '15' };
+    const escrow = { tenantId: '1', escrowId: 'L', buyer_id: '1', seller_id: '2', status: 'x' };
+    expect((await seen(post({ order: [order], escrow: [escrow] })))[0]).toBe(204);
+    expect(await seen(get('/facts/order/L-1'))).toStrictEqual([200, { owner_id: '15' }]);
+    expect(await seen(get('/resources/tenants/1/escrows/L'))).toMatchObject([200, {}]);
+    const changed = { ...order, owner_id: '16' };
+    for (const [body, message] of [
+      [{ order: [changed], escrow: [{}] }, "body/escrow/0 must have required property 'tenantId'"],
+      [
+        { order: [changed, { orderId: 'M' }] },
+        "body/order/1 must have required property 'owner_id'",
+      ],
+      [{ order: [changed, { ...order, orderId: 1 }] }, 'body/order/1/orderId must be string'],
+      [
+        { order: [changed, { ...order, orderId: 'a\n' }] },
+        'body/order/1: orderId has a character that cannot be kept',
+      ],
+      [{ order: [changed, changed] }, 'body/order/1: is the same fact as 0'],
+      [{ order: [changed], hotel: [] }, `The policy has no facts of the kind "hotel"; ${kinds}`],
+      [{ order: changed }, 'body/order must be array'],
+      [{ order: [changed, 'x'] }, 'body/order/1 must be object'],
+      [
+        { order: Array.from({ length: 1001 }, (_, i) => ({ ...order, orderId: String(i) })) },
+        'body must NOT have more than 1000 items',
+      ],
+    ] as const) {
+      expect(await seen(post(body))).toStrictEqual([400, message]);
+    }
+    expect(await seen(get('/facts/order/L-1'))).toStrictEqual([200, { owner_id: '15' }]);
+  });
+});

@@ -1,0 +1,174 @@
+import { describe, expect, it } from 'vitest';
+import type { UsherAuthError, UsherAuthOptions } from '../../clients/js/src/index.ts';
+import { createPage, grantAll, json, type Respond } from './page.ts';
+
+/** Responds as Usher does: 401 for each channel, unless the token is good. */
+const onlyWith =
+  (good: string): Respond =>
+  (sent) => {
+    if (sent.headers['Authorization'] === good) return grantAll(sent);
+    const refused = { status: 401, message: 'The credential has expired', decision_id: 'id' };
+    const names = sent.body.channel_name;
+    if (names === undefined) return json({ message: refused.message }, 401);
+    return json(Object.fromEntries(names.map((name) => [name, refused])));
+  };
+
+function createExpired(options: UsherAuthOptions = {}) {
+  const signedOut: UsherAuthError[] = [];
+  const page = createPage({
+    headers: { Authorization: 'old' },
+    onSignedOut: (error) => signedOut.push(error),
+    ...options,
+  });
+  page.state.respond = onlyWith('new');
+  return { ...page, signedOut };
+}
+
+const errorsOf = ({ results }: ReturnType<typeof createPage>) =>
+  results.map(({ name, error }) => [name, (error as UsherAuthError | null)?.status]);
+
+describe('a credential that expired', () => {
+  it('is refreshed once for all that wait', async () => {
+    let refreshes = 0;
+    const page = createExpired({
+      refresh: async () => {
+        refreshes += 1;
+        await page.sleep(1_000);
+        return { Authorization: 'new' };
+      },
+    });
+    for (let i = 0; i < 150; i += 1) page.subscribe(`private-${i}`);
+    page.signIn();
+    await page.advance(500);
+    page.subscribe('private-late');
+    await page.advance(2_000);
+    expect(refreshes).toBe(1);
+    expect(page.results.length).toBe(152);
+    expect(page.results.filter(({ error }) => error !== null)).toEqual([]);
+    expect(page.signedOut).toEqual([]);
+  });
+
+  it('is not refreshed again for a response that comes later', async () => {
+    let refreshes = 0;
+    const page = createExpired({
+      refresh: () => {
+        refreshes += 1;
+        return Promise.resolve({ Authorization: 'new' });
+      },
+    });
+    const { respond } = page.state;
+    page.state.respond = async (sent) => {
+      const isSlow =
+        sent.body.channel_name === undefined && sent.headers['Authorization'] === 'old';
+      if (isSlow) await page.sleep(1_000);
+      return respond(sent);
+    };
+    page.subscribe('private-a');
+    page.signIn();
+    await page.advance(2_000);
+    expect(errorsOf(page)).toEqual([
+      ['private-a', undefined],
+      ['sign-in', undefined],
+    ]);
+    expect(refreshes).toBe(1);
+  });
+
+  it('is refreshed by a page whose `headers` is a function', async () => {
+    let token = 'old';
+    const page = createExpired({
+      headers: () => ({ Authorization: token }),
+      refresh: () => {
+        token = 'new';
+        return Promise.resolve(true);
+      },
+    });
+    page.subscribe('private-a');
+    await page.advance(100);
+    expect(errorsOf(page)).toEqual([['private-a', undefined]]);
+  });
+
+  it.each<[string, Partial<UsherAuthOptions>]>([
+    ['cannot be refreshed', {}],
+    ['has no fresh one', { refresh: () => Promise.resolve(undefined) }],
+    ['has none, says the application', { refresh: () => Promise.resolve(false) }],
+    ['has one that is refused too', { refresh: () => Promise.resolve({ Authorization: 'bad' }) }],
+  ])('ends the page’s session once, if it %s', async (_case, options) => {
+    const page = createExpired(options);
+    page.subscribe('private-a');
+    page.subscribe('private-b');
+    page.signIn();
+    await page.advance(60_000);
+    expect(errorsOf(page)).toEqual([
+      ['private-a', 401],
+      ['private-b', 401],
+      ['sign-in', 401],
+    ]);
+    expect(page.signedOut).toMatchObject([{ status: 401, message: 'The credential has expired' }]);
+  });
+
+  it('is not refreshed for later channels of a user who is signed out', async () => {
+    let refreshes = 0;
+    const page = createExpired({
+      refresh: () => {
+        refreshes += 1;
+        return Promise.resolve(false);
+      },
+    });
+    page.subscribe('private-a');
+    await page.advance(100);
+    page.subscribe('private-b');
+    await page.advance(100);
+    expect([refreshes, page.signedOut.length]).toEqual([1, 1]);
+    expect(errorsOf(page)).toEqual([
+      ['private-a', 401],
+      ['private-b', 401],
+    ]);
+  });
+
+  it('is refreshed again after a login', async () => {
+    let fresh: Record<string, string> | false = false;
+    const page = createExpired({ refresh: () => Promise.resolve(fresh) });
+    page.subscribe('private-a');
+    await page.advance(100);
+    fresh = { Authorization: 'new' };
+    page.usher.resume();
+    page.subscribe('private-b');
+    await page.advance(100);
+    expect(errorsOf(page)).toEqual([
+      ['private-a', 401],
+      ['private-b', undefined],
+    ]);
+  });
+
+  it('is refreshed later if the application cannot do it now', async () => {
+    let refreshes = 0;
+    const page = createExpired({
+      refresh: () => {
+        refreshes += 1;
+        return refreshes < 3
+          ? Promise.reject(new Error('no network'))
+          : Promise.resolve({ Authorization: 'new' });
+      },
+    });
+    page.subscribe('private-a');
+    await page.advance(10_000);
+    expect(errorsOf(page)).toEqual([['private-a', undefined]]);
+    expect([refreshes, page.signedOut]).toEqual([3, []]);
+  });
+
+  it('is asked for later if `headers` fails', async () => {
+    let isOffline = true;
+    const page = createExpired({
+      headers: () => {
+        if (isOffline) throw new Error('no network');
+        return { Authorization: 'new' };
+      },
+    });
+    page.subscribe('private-a');
+    await page.advance(1_000);
+    expect([page.sent, page.results]).toEqual([[], []]);
+    isOffline = false;
+    await page.advance(5_000);
+    expect(errorsOf(page)).toEqual([['private-a', undefined]]);
+  });
+});
