@@ -41,8 +41,6 @@ export interface AuditEvent extends Origin {
   /** The name of the first failed check. */
   readonly failedCheck?: string | undefined;
   readonly checks: readonly { readonly name: string; readonly passed: boolean }[];
-  /** The hash of the policy that decided. */
-  readonly policy?: string | undefined;
 }
 
 /** All codes of Usher; a policy may declare others. */

@@ -73,8 +73,6 @@ export interface DecisionBase {
   readonly tenantId?: string | undefined;
   readonly principal?: Principal;
   readonly checks: readonly Check[];
-  /** The hash of the policy that decided. */
-  readonly policy?: string | undefined;
 }
 
 /** This socket may subscribe to this channel. The signer takes a grant, never a name, so only evaluated channels are signed. */
