@@ -65,7 +65,7 @@ describe('a misspelt setting', () => {
 
 it('.env.example, copied unchanged, changes nothing', () => {
   const text = readFileSync(new URL('../../.env.example', import.meta.url), 'utf8');
-  const { variable, ...config } = loadConfig(parseEnv(text) as Record<string, string>);
+  const { variable, ...config } = loadConfig(parseEnv(text));
   expect(loadConfig({})).toStrictEqual({ ...config, variable: expect.any(Function) as unknown });
   expect(variable('POLICY')).toBeUndefined();
   // With every # removed, each line is one of a setting.
