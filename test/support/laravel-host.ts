@@ -80,3 +80,15 @@ function inserts(rows: LaravelRows): readonly Insert[] {
     ),
   ];
 }
+
+/** The settings by which Usher reads the host of a case. */
+export const laravelEnvironment = (url: string, { settings }: LaravelCase) => ({
+  SESSION_MODE: 'laravel',
+  SESSION_COOKIE_NAME: settings.session_cookie,
+  LARAVEL_DATABASE_URL: url,
+  LARAVEL_APP_KEY: settings.APP_KEY,
+  LARAVEL_APP_PREVIOUS_KEYS: settings.APP_PREVIOUS_KEYS,
+  LARAVEL_CIPHER: settings.cipher,
+  LARAVEL_GUARD: settings.guard,
+  LARAVEL_GUARD_CLASS: settings.guard_class,
+});
