@@ -13,6 +13,7 @@ const slow = [
   'test/runtime/heap.test.ts',
   'test/http/slow-clients.test.ts',
   'test/database/client.test.ts',
+  'test/database/host/laravel-database.test.ts',
   'test/database/embedded/embedded-postgres.test.ts',
   'test/database/migrations/migrate.test.ts',
   'test/database/row-level-security/service-role.test.ts',

@@ -157,6 +157,7 @@ export const folders: Readonly<Record<string, Folder>> = {
       ...['main.ts', 'type app.ts', 'exit-codes.ts'],
       ...[
         'composition/commands/check-dependencies.ts',
+        'composition/commands/examine-session.ts',
         'composition/commands/live-policy.ts',
         'composition/commands/open-database.ts',
         'composition/commands/transfer.ts',

@@ -1,5 +1,5 @@
 /**
- * A value of PHP's `serialize`. Strings are bytes, as PHP has them. `opaque` stands for arrays, objects, enums and
+ * A value of PHP's `serialize`. Strings are in ISO 8859-1, one character a byte, as PHP has no encoding. `opaque` stands for arrays, objects, enums and
  * references: they are checked and skipped, and never built.
  */
 export type PhpValue = PhpScalar | PhpArray | 'opaque';
@@ -8,9 +8,9 @@ export type PhpScalar =
   | { readonly type: 'null' }
   | { readonly type: 'boolean' | 'double' }
   | { readonly type: 'integer'; readonly value: bigint }
-  | { readonly type: 'string'; readonly bytes: Buffer };
+  | { readonly type: 'string'; readonly latin1: string };
 
-/** The root, if it is an array. Keys are in ISO 8859-1, one character a byte; of equal keys the last one counts. */
+/** The root, if it is an array. Of equal keys the last one counts. */
 export interface PhpArray {
   readonly type: 'array';
   readonly entries: ReadonlyMap<string, PhpScalar | 'opaque'>;
@@ -38,12 +38,12 @@ export function parsePhp(bytes: Buffer): PhpValue | undefined {
 
 /** A position in the text, and the number of values so far, to which references refer. */
 class PhpReader {
-  readonly #bytes: Buffer;
+  readonly #text: string;
   #place = 0;
   #values = 0;
 
   constructor(bytes: Buffer) {
-    this.#bytes = bytes;
+    this.#text = bytes.toString('latin1');
   }
 
   readRoot(): PhpValue {
@@ -63,15 +63,15 @@ class PhpReader {
         this.#expect('N;');
         return { type: 'null' };
       case 'b':
-        this.#match(/^b:[01];/);
+        this.#match(tokens.boolean);
         return { type: 'boolean' };
       case 'd':
-        this.#match(/^d:(?:-?INF|NAN|[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:E[+-]?[0-9]{1,4})?);/i);
+        this.#match(tokens.double);
         return { type: 'double' };
       case 'i':
         return { type: 'integer', value: this.#readInteger() };
       case 's':
-        return { type: 'string', bytes: this.#readString('s') };
+        return { type: 'string', latin1: this.#readString('s') };
       case 'a':
         this.#readEntries(() => this.#readValue(depth + 1));
         return 'opaque';
@@ -93,17 +93,14 @@ class PhpReader {
   }
 
   #readEntries(readValue: (key: string) => unknown): void {
-    const [, count = ''] = this.#match(/^a:([0-9]{1,10}):\{/);
+    const [, count = ''] = this.#match(tokens.array);
     this.#readMembers(Number(count), readValue);
   }
 
   /** Keys are integers or strings, and are no values that a reference could refer to. */
   #readMembers(count: number, readValue: (key: string) => unknown): void {
     for (let i = 0; i < count; i += 1) {
-      const key =
-        this.#peek() === 'i'
-          ? String(this.#readInteger())
-          : this.#readString('s').toString('latin1');
+      const key = this.#peek() === 'i' ? String(this.#readInteger()) : this.#readString('s');
       readValue(key);
     }
     this.#expect('}');
@@ -113,7 +110,7 @@ class PhpReader {
   #readObject(type: 'O' | 'C', depth: number): void {
     this.#expect(`${type}:`);
     this.#readCounted();
-    const [, count = ''] = this.#match(/^:([0-9]{1,10}):\{/);
+    const [, count = ''] = this.#match(tokens.members);
     if (type === 'O') {
       this.#readMembers(Number(count), () => this.#readValue(depth + 1));
       return;
@@ -125,60 +122,67 @@ class PhpReader {
   }
 
   #readReference(last: number): void {
-    const [, index = ''] = this.#match(/^[rR]:([0-9]{1,10});/);
+    const [, index = ''] = this.#match(tokens.reference);
     if (Number(index) < 1 || Number(index) > last) throw new InvalidText();
   }
 
   #readInteger(): bigint {
-    const [, digits = ''] = this.#match(/^i:([+-]?[0-9]{1,20});/);
+    const [, digits = ''] = this.#match(tokens.integer);
     const value = BigInt(digits.replace('+', ''));
     if (value < -maxInteger || value >= maxInteger) throw new InvalidText();
     return value;
   }
 
   /** `s:3:"abc";`, and the same with another letter. */
-  #readString(letter: 's' | 'E'): Buffer {
+  #readString(letter: 's' | 'E'): string {
     this.#expect(`${letter}:`);
-    const bytes = this.#readCounted();
+    const text = this.#readCounted();
     this.#expect(';');
-    return bytes;
+    return text;
   }
 
   /** `3:"abc"`. */
-  #readCounted(): Buffer {
-    const [, length = ''] = this.#match(/^([0-9]{1,10}):"/);
+  #readCounted(): string {
+    const [, length = ''] = this.#match(tokens.length);
     const start = this.#place;
     this.#skip(Number(length));
-    const bytes = this.#bytes.subarray(start, this.#place);
+    const text = this.#text.slice(start, this.#place);
     this.#expect('"');
-    return bytes;
+    return text;
   }
 
   #peek(): string {
-    return this.#bytes.toString('latin1', this.#place, this.#place + 1);
+    return this.#text.charAt(this.#place);
   }
 
   #skip(length: number): void {
-    if (length > this.#bytes.length - this.#place) throw new InvalidText();
+    if (length > this.#text.length - this.#place) throw new InvalidText();
     this.#place += length;
   }
 
   #expect(text: string): void {
-    if (this.#bytes.toString('latin1', this.#place, this.#place + text.length) !== text) {
-      throw new InvalidText();
-    }
+    if (!this.#text.startsWith(text, this.#place)) throw new InvalidText();
     this.#place += text.length;
   }
 
-  /** Matches a short token at this place. */
+  /** Matches a sticky pattern at this place. */
   #match(pattern: RegExp): RegExpExecArray {
-    const window = this.#bytes.toString('latin1', this.#place, this.#place + maxTokenLength);
-    const match = pattern.exec(window);
+    pattern.lastIndex = this.#place;
+    const match = pattern.exec(this.#text);
     if (match === null) throw new InvalidText();
     this.#place += match[0].length;
     return match;
   }
 }
 
-/** The length of the longest token: a number with its letter. */
-const maxTokenLength = 64;
+/** The parts of the format that contain a number. */
+const tokens = {
+  boolean: /b:[01];/y,
+  double:
+    /d:(?:-?INF|NAN|[+-]?(?:[0-9]{1,400}\.?[0-9]{0,400}|\.[0-9]{1,400})(?:E[+-]?[0-9]{1,4})?);/iy,
+  integer: /i:([+-]?[0-9]{1,20});/y,
+  array: /a:([0-9]{1,10}):\{/y,
+  members: /:([0-9]{1,10}):\{/y,
+  length: /([0-9]{1,10}):"/y,
+  reference: /[rR]:([0-9]{1,10});/y,
+};

@@ -38,7 +38,7 @@ export function readContent(
 export function readPhpString(bytes: Buffer): Buffer | undefined {
   const value = parsePhp(bytes);
   return value !== undefined && value !== 'opaque' && value.type === 'string'
-    ? value.bytes
+    ? Buffer.from(value.latin1, 'latin1')
     : undefined;
 }
 
@@ -68,7 +68,7 @@ function readScalar(value: PhpScalar): ReturnType<SessionContent['get']> {
     case 'integer':
       return { text: String(value.value) };
     case 'string':
-      return textOf(value.bytes);
+      return textOf(Buffer.from(value.latin1, 'latin1'));
     case 'boolean':
     case 'double':
       return 'opaque';

@@ -9,6 +9,7 @@ interface DoctorOptions extends TokenOptions {
   readonly origin?: string;
   readonly channel?: string;
   readonly tenant?: string;
+  readonly sessionStdin?: boolean;
 }
 
 /** Diagnoses an installation with the requests of a page. */
@@ -19,7 +20,11 @@ export const addDoctor: AddCommand = (program, { env, readInput, report }) => {
     .option('--url <url>', 'address of Usher as browsers reach it')
     .option('--origin <origin>', 'origin of the page, such as https://app.example')
     .option('--channel <name>', 'test the authorization of this channel, with a token')
-    .option('--tenant <id>', 'with --channel: the X-Tenant-ID of the request');
+    .option('--tenant <id>', 'with --channel: the X-Tenant-ID of the request')
+    .option(
+      '--session-stdin',
+      'read a session cookie, or a Cookie header, from standard input, and say which setting does not fit',
+    );
   addTokenOptions(command).action(async (options: DoctorOptions) => {
     const config = loadConfig(env());
     const checkOptions = await checkOptionsOf(options, config, readInput);
@@ -36,8 +41,12 @@ async function checkOptionsOf(
   config: Config,
   readInput: ReadInput,
 ): Promise<CheckOptions> {
-  const { url = ownUrl(config), channel, ...rest } = options;
+  const { url = ownUrl(config), channel, sessionStdin = false, ...rest } = options;
+  if (sessionStdin && options.tokenStdin === true) {
+    throw new UsageError('give one of --session-stdin and --token-stdin');
+  }
   const token = await readToken(options, readInput);
+  const session = sessionStdin ? (await readInput()).trim() : undefined;
   if ((channel === undefined) !== (token === undefined)) {
     throw new UsageError(
       '--channel requires a token (--token-stdin or --token), and a token requires --channel',
@@ -46,7 +55,7 @@ async function checkOptionsOf(
   if (!/^https?:\/\//.test(url) || !URL.canParse(url)) {
     throw new UsageError('--url must begin with http:// or https://');
   }
-  return { ...rest, channel, token, usherUrl: url.replace(/\/+$/, '') };
+  return { ...rest, channel, token, session, usherUrl: url.replace(/\/+$/, '') };
 }
 
 function ownUrl({ listen: { host, port } }: Config): string {

@@ -10,12 +10,15 @@ import { pusherServerChecks } from './checks/pusher-server.ts';
 import { usherChecks } from './checks/usher.ts';
 import { attemptAuth, probeServer, signIn, subscribe } from './probe-server.ts';
 import { post, probeUsher, type ProbeDeps, type AuthRequest } from './probe-usher.ts';
+import { checkSession } from './session.ts';
 import { appFor, subjectsOf, type SubjectOptions } from './subject.ts';
 
 /** Usher's public address, the origin of the page, and a subject with a credential. */
 export interface CheckOptions extends SubjectOptions {
   readonly usherUrl: string;
   readonly origin?: string | undefined;
+  /** A session cookie to check, or a `Cookie` header. */
+  readonly session?: string | undefined;
 }
 
 export type DoctorDeps = Pick<ProbeDeps, 'fetch' | 'now'>;
@@ -40,9 +43,11 @@ export async function runChecks(
   deps: DoctorDeps,
 ): Promise<readonly NamedResult[]> {
   const evidence = await gatherEvidence(config, options, deps);
+  const { session } = options;
   return [
     ...checks.map(({ name, run }) => ({ name, result: run(evidence) })),
     ...(await checkDependencies(config, deps)),
+    ...(session === undefined ? [] : [await checkSession(session, config.sessions, deps)]),
   ];
 }
 

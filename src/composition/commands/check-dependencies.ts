@@ -5,11 +5,11 @@ import type { LaravelConfig } from '../../config/laravel.ts';
 import type { DjangoConfig, HostDatabaseConfig, SessionConfig } from '../../config/sessions.ts';
 import type { TokenConfig } from '../../config/tokens.ts';
 import { createDjangoDatabase } from '../../database/host/django-database.ts';
-import { createHostDatabase, type HostDatabase } from '../../database/host/host-database.ts';
 import { createLaravelDatabase } from '../../database/host/laravel-database.ts';
 import { createPersonalAccessTokens } from '../../database/host/personal-access-tokens.ts';
 import type { Secret } from '../../runtime/secret.ts';
 import { openLaravelRedis } from '../laravel.ts';
+import { withClose, withHost } from './with-host.ts';
 
 /** The result of probing a dependency, with the name of its setting. `error` is set if the probe failed. */
 export interface DependencyProbe {
@@ -19,7 +19,7 @@ export interface DependencyProbe {
 
 type IntrospectionSessions = Extract<SessionConfig, { readonly mode: 'introspect' }>;
 
-type Probe = readonly [setting: string, probe: () => Promise<void>];
+type Probe = readonly [setting: string, probe: () => Promise<unknown>];
 
 interface ProbeDeps {
   readonly fetch: typeof fetch;
@@ -60,7 +60,7 @@ export function probeDependencies(
 function probeOwnDatabase(url: Secret): Probe {
   return [
     'DATABASE_URL',
-    withHost({ url, timeZone: 'UTC' }, (host) => host.findRow('SELECT 1', [])),
+    () => withHost({ url, timeZone: 'UTC' }, (host) => host.findRow('SELECT 1', [])),
   ];
 }
 
@@ -68,19 +68,8 @@ function probeOwnDatabase(url: Secret): Probe {
 function probeSanctum(database: HostDatabaseConfig): Probe {
   return [
     'SANCTUM_DATABASE_URL',
-    withHost(database, (host) => createPersonalAccessTokens(host)('1')),
+    () => withHost(database, (host) => createPersonalAccessTokens(host)('1')),
   ];
-}
-
-function withHost(where: HostDatabaseConfig, probe: (host: HostDatabase) => Promise<unknown>) {
-  return async () => {
-    const host = createHostDatabase({ ...where, poolSize: 1 });
-    try {
-      await probe(host);
-    } finally {
-      await host.close();
-    }
-  };
 }
 
 function probeRedis(url: Secret): Probe {
@@ -125,33 +114,34 @@ function probeSessions(sessions: SessionConfig, deps: ProbeDeps): readonly Probe
 }
 
 function probeDjango({ database: where, engine }: DjangoConfig) {
-  return withHost(where, async (host) => {
-    const database = createDjangoDatabase(host);
-    // Sessions in signed cookies have no table.
-    if (engine !== 'signed_cookies') await database.session('usher-doctor');
-    await database.user('1');
-  });
+  return () =>
+    withHost(where, async (host) => {
+      const database = createDjangoDatabase(host);
+      // Sessions in signed cookies have no table.
+      if (engine !== 'signed_cookies') await database.session('usher-doctor');
+      await database.user('1');
+    });
 }
 
-function probeLaravel({ database: where, tables, redis: sessions }: LaravelConfig) {
-  const database = withHost(where, async (host) => {
-    const rows = createLaravelDatabase(host, tables);
-    if (sessions === undefined) await rows.session('usher-doctor');
-    await rows.user('1');
-  });
-  const redis = async () => {
-    if (sessions === undefined) return;
-    const host = openLaravelRedis(sessions.url);
-    try {
-      await host.read(`${sessions.keyPrefix}usher-doctor`);
-    } finally {
-      await host.close();
-    }
-  };
+function probeLaravel({
+  database: where,
+  tables,
+  redis: sessions,
+}: LaravelConfig): readonly Probe[] {
+  const database = () =>
+    withHost(where, async (host) => {
+      const rows = createLaravelDatabase(host, tables);
+      if (sessions === undefined) await rows.session('usher-doctor');
+      await rows.user('1');
+    });
+  if (sessions === undefined) return [['LARAVEL_DATABASE_URL', database]];
+  const { url, keyPrefix } = sessions;
+  const redis = () =>
+    withClose(openLaravelRedis(url), (host) => host.read(`${keyPrefix}usher-doctor`));
   return [
     ['LARAVEL_DATABASE_URL', database],
-    ...(sessions === undefined ? [] : [['LARAVEL_REDIS_URL', redis] as const]),
-  ] satisfies readonly Probe[];
+    ['LARAVEL_REDIS_URL', redis],
+  ];
 }
 
 function probeIntrospection(sessions: IntrospectionSessions, { fetch, now }: ProbeDeps) {

@@ -1,10 +1,18 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import type { LaravelHost } from '../../../src/authn/laravel/laravel-host.ts';
+import { examineLaravelSession } from '../../../src/authn/laravel/laravel-session.ts';
+import { Unavailable } from '../../../src/runtime/unavailable.ts';
 import {
   expectedUser,
+  hostOf,
   isStricter,
   laravelFixtures,
   readCase,
+  readerOf,
+  settingsOf,
 } from '../../support/laravel-vectors.ts';
+import type { LaravelCase } from '../../support/laravel-vectors.ts';
 
 describe.each(laravelFixtures)('sessions of Laravel $version', ({ cases, skipped }) => {
   it.each(cases)('$id: $why', async (one) => {
@@ -16,5 +24,92 @@ describe.each(laravelFixtures)('sessions of Laravel $version', ({ cases, skipped
     console.log(`Stricter than Laravel: ${refused.join(', ')}`);
     console.log(`Skipped: ${skipped} sessions of the cookie driver, which is not supported.`);
     expect(refused.length).toBeLessThan(cases.length / 5);
+  });
+});
+
+const caseOf = (id: string): LaravelCase =>
+  laravelFixtures.flatMap(({ cases }) => cases).find((one) => one.id === id)!;
+const valid = caseOf('login-aes-256-cbc');
+const [row] = valid.rows.sessions;
+
+describe('a session', () => {
+  it('is of a visitor without privileges, until its end, with an id that does not open it', async () => {
+    const identified = await readerOf(valid)!(valid.cookie);
+    expect(identified).toEqual({
+      principal: {
+        kind: 'visitor',
+        userId: '15',
+        isStaff: false,
+        isSuperuser: false,
+        expiresAt: (row!.last_activity + 7200 + 1) * 1000,
+        tokenId: `laravel:${createHash('sha256').update(row!.id).digest('hex')}`,
+      },
+    });
+    expect(JSON.stringify(identified)).not.toContain(row!.id);
+  });
+
+  it('keeps its id when Laravel renews the cookie, which it does with each answer', async () => {
+    const tokenIds = await Promise.all(
+      ['login-aes-256-cbc', 'padding-raw'].map(async (id) => {
+        const one = caseOf(id);
+        const identified = await readerOf(one)!(one.cookie);
+        return 'principal' in identified ? identified.principal.tokenId : undefined;
+      }),
+    );
+    expect(tokenIds.every((tokenId) => tokenId?.startsWith('laravel:'))).toBe(true);
+  });
+
+  it('is neither good nor bad while the host does not answer', async () => {
+    const down = () => Promise.reject(new Unavailable('host database'));
+    for (const host of [
+      { ...hostOf(valid), session: down },
+      { ...hostOf(valid), user: down },
+    ]) {
+      await expect(readerOf(valid, host)!(valid.cookie)).rejects.toBeInstanceOf(Unavailable);
+    }
+  });
+
+  it('is not looked up before its cookie is verified', async () => {
+    const asked = () => Promise.reject(new Error('asked'));
+    const host: LaravelHost = { session: asked, user: asked };
+    for (const id of ['mac-flipped', 'iv-flipped', 'other-cookie-name', 'id-39', 'id-hyphen']) {
+      expect(await readerOf(caseOf(id), host)!(caseOf(id).cookie)).toHaveProperty('fault');
+    }
+  });
+});
+
+describe('what does not fit', () => {
+  it.each([
+    ['truncated-3', 'malformed'],
+    ['gcm-cookie-cbc-setting', 'malformed'],
+    ['rotated-without-previous', 'unknown-key'],
+    ['other-cookie-name', 'cookie-name'],
+    ['id-39', 'id'],
+    ['row-deleted', 'session'],
+    ['redis-other-prefix', 'session'],
+    ['lifetime-1s-over', 'expired'],
+    ['payload-not-base64', 'driver'],
+    ['rotated-encrypted-payload-lost', 'encryption'],
+    ['encrypt-off-encrypted-row', 'serialization'],
+    ['php-setting-json-row', 'serialization'],
+    ['guest', 'login'],
+    ['admin-only-ask-web', 'login'],
+    ['user-deleted', 'user'],
+    ['as-password-changed', 'password'],
+  ])('in %s is the part %s', async (id, misfit) => {
+    const one = caseOf(id);
+    const deps = { host: hostOf(one), now: () => one.now * 1000 };
+    expect(await examineLaravelSession(one.cookie, settingsOf(one)!, deps)).toMatchObject({
+      misfit,
+    });
+  });
+
+  it('names the logins that the session has', async () => {
+    const one = caseOf('admin-only-ask-web');
+    const deps = { host: hostOf(one), now: () => one.now * 1000 };
+    expect(await examineLaravelSession(one.cookie, settingsOf(one)!, deps)).toEqual({
+      misfit: 'login',
+      logins: ['login_admin_59ba36addc2b2f9401580f014c7f58ea4e30989d'],
+    });
   });
 });

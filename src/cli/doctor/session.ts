@@ -1,0 +1,73 @@
+import {
+  examineSession,
+  laravelSessionNames,
+  type ExamineDeps,
+} from '../../composition/commands/examine-session.ts';
+import type { SessionConfig } from '../../config/sessions.ts';
+import { reasonOf } from '../network-errors.ts';
+import { remedies } from '../remedies.ts';
+import { fail, pass, unknown, type CheckResult } from './check.ts';
+import { explainMisfit } from './laravel-misfits.ts';
+import type { NamedResult } from './run-checks.ts';
+
+const name = 'the session cookie is one of a visitor who is logged in';
+
+/**
+ * Checks a session cookie, which is its value, or a whole `Cookie` header as a browser shows it, and says which setting
+ * does not fit. The cookie is never printed.
+ */
+export async function checkSession(
+  text: string,
+  sessions: SessionConfig | undefined,
+  deps: ExamineDeps,
+): Promise<NamedResult> {
+  if (sessions === undefined) return { name, result: unknown('SESSION_MODE is off') };
+  const cookies = cookiesOf(text);
+  const cookie = cookies.find((each) => each.name === sessions.cookieName);
+  if (cookies.length > 0 && cookie === undefined) {
+    return { name, result: withoutCookie(cookies, sessions) };
+  }
+  try {
+    const value = cookie?.value ?? text;
+    return { name, result: resultOf(await examineSession(value, sessions, deps), sessions) };
+  } catch (error) {
+    return { name, result: unknown(`the host did not answer: ${reasonOf(error)}`) };
+  }
+}
+
+interface Cookie {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** The cookies of a header. A text without names is the value of the cookie. */
+function cookiesOf(text: string): readonly Cookie[] {
+  return text
+    .replace(/^cookie:/i, '')
+    .split(';')
+    .flatMap((pair) => {
+      const [, cookieName = '', value = ''] = /^\s*([^=\s]+)=([^=].*?)\s*$/.exec(pair) ?? [];
+      return cookieName === '' ? [] : [{ name: cookieName, value }];
+    });
+}
+
+function withoutCookie(cookies: readonly Cookie[], sessions: SessionConfig): CheckResult {
+  const found = sessions.mode === 'laravel' ? laravelSessionNames(cookies, sessions) : [];
+  return fail(
+    'There is no cookie of the name in SESSION_COOKIE_NAME.',
+    found.length === 0
+      ? 'Set SESSION_COOKIE_NAME to the name of the session cookie of the host.'
+      : `The host’s session cookie is ${found.join(' or ')}: set SESSION_COOKIE_NAME to that name.`,
+  );
+}
+
+function resultOf(
+  result: Awaited<ReturnType<typeof examineSession>>,
+  sessions: SessionConfig,
+): CheckResult {
+  if ('misfit' in result && sessions.mode === 'laravel') {
+    return fail(...explainMisfit(result, sessions));
+  }
+  if (!('fault' in result)) return pass;
+  return fail(`It is refused (${result.fault}).`, remedies[result.fault]);
+}

@@ -1,0 +1,84 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { checkSession } from '../../../src/cli/doctor/session.ts';
+import { loadConfig } from '../../../src/config/load.ts';
+import type { Environment } from '../../../src/config/read.ts';
+import { embeddedServer } from '../../support/database.ts';
+import { freePort } from '../../support/free-port.ts';
+import { createPostgresLaravel, laravelEnvironment } from '../../support/laravel-host.ts';
+import { laravelFixtures } from '../../support/laravel-vectors.ts';
+import { testEnvironment } from '../../support/usher.ts';
+
+const cases = laravelFixtures.flatMap((fixtures) => fixtures.cases);
+const caseOf = (id: string) => cases.find((one) => one.id === id)!;
+
+describe('usher doctor with a session cookie of a Laravel host', () => {
+  let host: Awaited<ReturnType<typeof createPostgresLaravel>>;
+  beforeAll(async () => {
+    host = await createPostgresLaravel(embeddedServer, 'int');
+  });
+  afterAll(() => host.drop());
+
+  /** What the doctor says to the cookie of a case, which has these settings and no other ones. */
+  const say = async (id: string, changes: Environment = {}, text?: string) => {
+    const one = caseOf(id);
+    await host.fill(one.rows);
+    const env = { ...laravelEnvironment(host.url.reveal(), one), ...changes };
+    const { sessions } = loadConfig({ ...testEnvironment, ...env });
+    const deps = { fetch, now: () => one.now * 1000 };
+    const { result } = await checkSession(text ?? one.cookie, sessions, deps);
+    expect(JSON.stringify(result)).not.toContain(one.cookie.slice(0, 30));
+    return 'problem' in result ? `${result.problem} ${result.remedy}` : result.status;
+  };
+  const header = `a=1; laravel_session=${caseOf('login-aes-256-cbc').cookie}; b=2`;
+
+  it('passes one of a visitor who is logged in, alone or in its header', async () => {
+    expect(await say('login-aes-256-cbc')).toBe('pass');
+    expect(await say('login-aes-256-cbc', {}, header)).toBe('pass');
+    expect(await say('login-aes-256-cbc', {}, `Cookie: ${header}`)).toBe('pass');
+  });
+
+  it('finds the name of the cookie', async () => {
+    const SESSION_COOKIE_NAME = 'laravel-session';
+    expect(await say('login-aes-256-cbc', { SESSION_COOKIE_NAME }, header)).toContain(
+      'The host’s session cookie is laravel_session: set SESSION_COOKIE_NAME to that name.',
+    );
+    expect(await say('login-aes-256-cbc', { SESSION_COOKIE_NAME }, 'a=1; b=2')).toContain(
+      'Set SESSION_COOKIE_NAME',
+    );
+  });
+
+  it.each<[string, Environment, RegExp]>([
+    ['login-aes-256-cbc', { SESSION_COOKIE_NAME: 'shop_session' }, /Set SESSION_COOKIE_NAME/],
+    [
+      'login-aes-256-cbc',
+      { LARAVEL_APP_KEY: 'raw-key-of-32-characters-0123456' },
+      /Set LARAVEL_APP_KEY/,
+    ],
+    ['login-aes-256-gcm', { LARAVEL_CIPHER: 'AES-256-CBC' }, /set LARAVEL_CIPHER/],
+    ['row-deleted', {}, /LARAVEL_SESSION_DRIVER, LARAVEL_DATABASE_URL or LARAVEL_SESSION_TABLE/],
+    ['lifetime-1s-over', {}, /LARAVEL_SESSION_LIFETIME/],
+    ['payload-not-base64', {}, /LARAVEL_SESSION_DRIVER/],
+    ['login-aes-256-cbc', { LARAVEL_SESSION_ENCRYPT: 'true' }, /LARAVEL_SESSION_ENCRYPT=false/],
+    ['encrypt-php', {}, /LARAVEL_SESSION_ENCRYPT/],
+    ['json', {}, /Set LARAVEL_SESSION_SERIALIZATION/],
+    ['guest', {}, /^Nobody is logged in\. Log in at the host/],
+    [
+      'admin-only-ask-web',
+      {},
+      /Nobody is logged in at the guard web, but at admin\. Set LARAVEL_GUARD /,
+    ],
+    ['login-aes-256-cbc', { LARAVEL_GUARD_CLASS: 'App\\Guard' }, /Set LARAVEL_GUARD_CLASS/],
+    ['login-aes-256-cbc', { LARAVEL_USER_TABLE: 'admins' }, /LARAVEL_USER_TABLE/],
+    ['as-password-changed', {}, /LARAVEL_AUTHENTICATE_SESSION=false/],
+  ])('says of %s with %j which setting does not fit', async (id, changes, expected) => {
+    const answer = await say(id, changes);
+    expect(answer).toMatch(expected);
+  });
+
+  it('does not know while the host does not answer, or without session cookies', async () => {
+    const LARAVEL_DATABASE_URL = `mysql://reader:geheim@127.0.0.1:${await freePort()}/shop`;
+    expect(await say('login-aes-256-cbc', { LARAVEL_DATABASE_URL })).toBe('unknown');
+    const deps = { fetch, now: Date.now };
+    expect((await checkSession('x', undefined, deps)).result.status).toBe('unknown');
+  });
+});
