@@ -41,6 +41,8 @@ import type { SharedLimits } from '../rate-limit/shared-limits.ts';
 export interface Servers {
   readonly public: FastifyInstance;
   readonly operator: FastifyInstance;
+  /** The documented routes of both. */
+  readonly docs: DocumentedServers;
 }
 
 /** Builds the servers of both ports. The operator's server documents the routes of both. */
@@ -53,6 +55,7 @@ export async function buildServers(
   return {
     public: await buildPublicServer(config, deps, { ...runtime, docs }),
     operator: buildOperatorServer(config, deps, { ...runtime, docs }),
+    docs,
   };
 }
 
