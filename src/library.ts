@@ -67,7 +67,7 @@ export interface Usher {
   /** A plugin for Fastify 5 with the routes of the operator's port. They must not be reachable for clients. */
   readonly operatorPlugin: FastifyPluginCallback;
   /** Answers a request of `node:http` or Express with the routes of the public port; 404 for other paths. */
-  handle(request: IncomingMessage, response: ServerResponse): void;
+  readonly handle: (request: IncomingMessage, response: ServerResponse) => void;
   /** Takes WebSocket handshakes: `server.on('upgrade', usher.upgrade)`. */
   readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
   /** Loads a changed policy now; it is also loaded within two seconds after a change. */
@@ -81,11 +81,9 @@ export interface Usher {
  * unavailable; nothing is left running then.
  */
 export async function createUsher(settings: Settings): Promise<Usher> {
-  const { servers, deps, stop, reloadPolicy } = await openApp(loadConfig(settings), systemClock);
+  const app = await openApp(loadConfig(settings), systemClock);
+  const { servers, deps, reloadPolicy } = app;
   await Promise.all([servers.public.ready(), servers.operator.ready()]);
-  const paths = (routes: readonly { readonly path: string }[]) => [
-    ...new Set(routes.map(({ path }) => path)),
-  ];
   return {
     authorizeChannel: async (request) => {
       const decision = await authorizeChannel(channelRequest(request, randomUUID), deps);
@@ -107,8 +105,8 @@ export async function createUsher(settings: Settings): Promise<Usher> {
       const { channels, next } = listed;
       return { outcome: 'list', channels, ...(next && { next: formatCursor(next) }) };
     },
-    plugin: mountRoutes(servers.public, paths(servers.docs.public)),
-    operatorPlugin: mountRoutes(servers.operator, paths(servers.docs.operator)),
+    plugin: mountRoutes(servers.public, servers.paths.public),
+    operatorPlugin: mountRoutes(servers.operator, servers.paths.operator),
     handle: (request, response) => {
       servers.public.routing(request, response);
     },
@@ -116,6 +114,6 @@ export async function createUsher(settings: Settings): Promise<Usher> {
       servers.public.server.emit('upgrade', request, socket, head);
     },
     reloadPolicy,
-    close: stop,
+    close: () => app.stop(),
   };
 }

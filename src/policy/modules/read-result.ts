@@ -21,7 +21,7 @@ export function readReference(value: unknown): FactReference | undefined {
   if (value === undefined) return undefined;
   const { kind, ids } = record(value);
   if (!isDefinedKind(kind) || !Array.isArray(ids)) {
-    throw new TypeError('must return a fact of defineFact, such as order(params.order)');
+    throw new TypeError('must return a fact of defineFact, such as course(params.course)');
   }
   if (ids.length !== kind.ids.length) {
     throw new TypeError(`must return a fact with ${kind.ids.length} ids: ${kind.ids.join(', ')}`);
