@@ -9,6 +9,7 @@ const slow = [
   'test/audit/outage.test.ts',
   'test/cli/records.test.ts',
   'test/cli/serve.test.ts',
+  'test/deploy/tarball.test.ts',
   'test/docs/contributing.test.ts',
   'test/runtime/heap.test.ts',
   'test/http/slow-clients.test.ts',

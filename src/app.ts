@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { buildDeps } from './composition/deps.ts';
+import { buildDeps, type Deps } from './composition/deps.ts';
 import { listenForRevocations } from './composition/websocket.ts';
 import { buildServers, type Servers } from './composition/servers.ts';
 import { buildStores, cleanupTasks, openStorage } from './composition/storage.ts';
@@ -28,15 +28,21 @@ export interface Addresses {
   readonly operator: string;
 }
 
-/** A running Usher. */
-export interface App {
-  readonly addresses: Addresses;
+/** Usher without listeners. */
+export interface OpenApp {
+  readonly servers: Servers;
+  readonly deps: Deps;
   readonly log: Logger;
   /** The policy at the start. */
   readonly policy: Policy;
   readonly reloadPolicy: CurrentPolicy['reload'];
   /** Reports unready for `SHUTDOWN_NOTICE`, then completes open requests and writes for at most ten seconds, then closes everything. */
   stop(): Promise<void>;
+}
+
+/** A running Usher. */
+export interface App extends OpenApp {
+  readonly addresses: Addresses;
 }
 
 /** Time for open requests, and after them for pending writes of the audit log, at shutdown. */
@@ -47,6 +53,41 @@ const drainTimeoutMs = 10_000;
  * left running.
  */
 export async function startApp(config: Config, clock: Clock, signal?: AbortSignal): Promise<App> {
+  const opened = await openApp(config, clock, signal);
+  const { servers, log } = opened;
+  try {
+    const addresses = {
+      public: await listen(servers.public, {
+        ...config.listen,
+        names: { host: 'HOST', port: 'PORT' },
+      }),
+      operator: await listen(servers.operator, {
+        ...config.operator,
+        names: { host: 'OPS_HOST', port: 'OPS_PORT' },
+      }),
+    };
+    log.info({ ...addresses }, 'listening');
+    return { ...opened, addresses };
+  } catch (error) {
+    // The public server may already listen when the operator's port is taken.
+    await opened.stop().catch(logUnclosed(log));
+    throw error;
+  }
+}
+
+const logUnclosed = (log: Logger) => (fault: unknown) => {
+  log.error({ err: fault }, 'could not close what was started');
+};
+
+/**
+ * Builds the application without listening. Throws when a dependency is unavailable or the signal ends the wait for it, with nothing
+ * left running.
+ */
+export async function openApp(
+  config: Config,
+  clock: Clock,
+  signal?: AbortSignal,
+): Promise<OpenApp> {
   const { now } = clock;
   const log = createLogger(config.logLevel, now);
   const { misspelt } = config;
@@ -75,17 +116,6 @@ export async function startApp(config: Config, clock: Clock, signal?: AbortSigna
     const deps = buildDeps(config, runtime);
     listener = listenForRevocations(runtime);
     servers = await buildServers(config, deps, runtime);
-    const addresses = {
-      public: await listen(servers.public, {
-        ...config.listen,
-        names: { host: 'HOST', port: 'PORT' },
-      }),
-      operator: await listen(servers.operator, {
-        ...config.operator,
-        names: { host: 'OPS_HOST', port: 'OPS_PORT' },
-      }),
-    };
-    log.info({ ...addresses }, 'listening');
     const cleanupJob = startCleanupJob({ tasks: cleanupTasks(stores, config), ...clock, log });
     const { liveGrants } = stores;
     const reloadJob = startPolicyReload(policy, clock);
@@ -113,16 +143,13 @@ export async function startApp(config: Config, clock: Clock, signal?: AbortSigna
         () => lastSpans,
       ]);
     };
-    return { addresses, log, stop, policy: policy.current(), reloadPolicy: policy.reload };
+    return { servers, deps, log, stop, policy: policy.current(), reloadPolicy: policy.reload };
   } catch (error) {
-    // The public server may already listen when the operator's port is taken.
     await runAllSteps([
       () => servers && close(servers),
       () => listener?.stop(),
       storage.close,
-    ]).catch((fault: unknown) => {
-      log.error({ err: fault }, 'could not close what was started');
-    });
+    ]).catch(logUnclosed(log));
     throw error;
   }
 }

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Deps, RuntimeDeps } from './deps.ts';
 import { addWebSockets } from './websocket.ts';
 import { cookieModeOf } from './authn.ts';
+import { collectPaths } from './mount-routes.ts';
 import { refuseUnread } from '../authorize/refuse-unread.ts';
 import type { Config } from '../config/load.ts';
 import { originOf } from '../http/input/auth-request.ts';
@@ -41,6 +42,8 @@ import type { SharedLimits } from '../rate-limit/shared-limits.ts';
 export interface Servers {
   readonly public: FastifyInstance;
   readonly operator: FastifyInstance;
+  /** The paths of their routes. */
+  readonly paths: Readonly<Record<'public' | 'operator', ReadonlySet<string>>>;
 }
 
 /** Builds the servers of both ports. The operator's server documents the routes of both. */
@@ -50,9 +53,11 @@ export async function buildServers(
   runtime: RuntimeDeps,
 ): Promise<Servers> {
   const docs: CollectedDocs = { public: [], operator: [] };
+  const paths = { public: new Set<string>(), operator: new Set<string>() };
   return {
-    public: await buildPublicServer(config, deps, { ...runtime, docs }),
-    operator: buildOperatorServer(config, deps, { ...runtime, docs }),
+    public: await buildPublicServer(config, deps, { ...runtime, docs, paths }),
+    operator: buildOperatorServer(config, deps, { ...runtime, docs, paths }),
+    paths,
   };
 }
 
@@ -62,7 +67,10 @@ interface CollectedDocs extends DocumentedServers {
   readonly operator: DocumentedRoute[];
 }
 
-type ServerDeps = RuntimeDeps & { readonly docs: CollectedDocs };
+type ServerDeps = RuntimeDeps & {
+  readonly docs: CollectedDocs;
+  readonly paths: Readonly<Record<'public' | 'operator', Set<string>>>;
+};
 
 async function buildPublicServer(
   config: Config,
@@ -91,6 +99,7 @@ async function buildPublicServer(
     limits: runtime.stores.limiting.limits,
   });
   collectDocs(server, runtime.docs.public);
+  collectPaths(server, runtime.paths.public);
   const refuseOtherMethods = collectMethods(server);
   const { loadMetrics } = deps;
   const { startTimer } = runtime;
@@ -128,12 +137,13 @@ async function buildPublicServer(
 function buildOperatorServer(
   config: Config,
   deps: Deps,
-  { storage, stores, log, closing, docs }: ServerDeps,
+  { storage, stores, log, closing, docs, paths }: ServerDeps,
 ): FastifyInstance {
   const { countUnavailable } = deps;
   const server = createServer({ logger: log, trustedProxies: [], countUnavailable });
   const { shared } = stores.limiting;
   collectDocs(server, docs.operator);
+  collectPaths(server, paths.operator);
   const refuseOtherMethods = collectMethods(server);
   guardOperator(server, { ...deps, token: config.operator.token });
   addProbes(server, {

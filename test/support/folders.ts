@@ -62,6 +62,11 @@ export const folders: Readonly<Record<string, Folder>> = {
     mayImport: ['type policy'],
     packages: ['ajv', 'leven', 'yaml'],
   },
+  'policy/modules': {
+    purpose: 'policies in TypeScript and JavaScript: `usher/policy`, and the loader',
+    mayImport: ['policy'],
+    packages: ['jiti'],
+  },
   authn: {
     purpose: 'credential → principal, one file a kind',
     // Adapters measure themselves as spans.

@@ -13,7 +13,7 @@ export interface FactSpec<Ids extends readonly string[], Fields extends FieldSpe
   readonly fields: Fields;
   /** The id or the field that names the tenant, for row-level security. */
   readonly tenant?: Ids[number] | (keyof Fields & string);
-  /** A second path of its facts on the operator's port, such as `/resources/orders/{order}`, with each id once. */
+  /** A second path of its facts on the operator's port, such as `/resources/courses/{course}`, with each id once. */
   readonly path?: string;
   /** What a fact is, for the documentation. */
   readonly about?: string;

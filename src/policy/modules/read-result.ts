@@ -9,11 +9,11 @@ export function readChecks(value: unknown): readonly Check[] {
   if (!Array.isArray(value) || value.length === 0) {
     throw new TypeError('must return an array with at least one check(…)');
   }
-  // Not `every`, which skips the holes of a sparse array.
-  return Array.from(value, (each: unknown) => {
+  // Not `every`, which skips the holes of a sparse array; and not `Array.from`, which takes a microsecond.
+  for (const each of value as readonly unknown[]) {
     if (!isCheck(each)) throw new TypeError('must return an array of check(…) only');
-    return each;
-  });
+  }
+  return value as readonly Check[];
 }
 
 /** The reference that the function of a fact returned; `undefined` if there is no fact. Throws a `TypeError`. */
@@ -21,7 +21,7 @@ export function readReference(value: unknown): FactReference | undefined {
   if (value === undefined) return undefined;
   const { kind, ids } = record(value);
   if (!isDefinedKind(kind) || !Array.isArray(ids)) {
-    throw new TypeError('must return a fact of defineFact, such as order(params.order)');
+    throw new TypeError('must return a fact of defineFact, such as course(params.course)');
   }
   if (ids.length !== kind.ids.length) {
     throw new TypeError(`must return a fact with ${kind.ids.length} ids: ${kind.ids.join(', ')}`);

@@ -50,10 +50,9 @@ describe('loading modules', () => {
     const [found] = channels;
     expect(found).toMatchObject({
       pattern: { text: 'private-delivery-{order}' },
-      facts: [{ name: 'order' }],
     });
     const input = { params: { order: '42' }, now: new Date(0), user: { id: '15', roles: [] } };
-    expect(found?.facts[0]?.refer({ ...input, facts: {} })).toEqual({
+    expect(found?.rules.get('user')?.facts[0]?.refer({ ...input, facts: {} })).toEqual({
       kind: factKinds[0],
       ids: ['42'],
     });
@@ -125,9 +124,9 @@ const text = await Promise.resolve(basename('/a/b') + typeof fs.readFileSync + (
     });
     expect(factKinds).toHaveLength(1);
     const input = { params: { a: '1' }, facts: {}, now: new Date(0) };
-    expect(channels.map(({ facts }) => facts[0]?.refer(input)?.kind)).toEqual([
-      factKinds[0],
-      factKinds[0],
+    expect(channels.map(({ rules }) => rules.get('user')?.facts[0]?.refer(input))).toEqual([
+      { kind: factKinds[0], ids: ['1'] },
+      { kind: factKinds[0], ids: ['1'] },
     ]);
   });
 

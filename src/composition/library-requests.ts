@@ -1,0 +1,69 @@
+import type { Credential } from '../authn/credential.ts';
+import type { ChannelAuthRequest, UserAuthRequest } from '../authorize/auth-request.ts';
+import { generalResponses } from '../http/output/refusal-response.ts';
+import { responseTo } from '../http/output/response.ts';
+import type { Refusal } from '../policy/decision.ts';
+import { Secret } from '../runtime/secret.ts';
+
+/** What a request says about its client. With several credentials it is refused: a choice would select the principal. */
+export interface ClientRequest {
+  /** A JWT or a personal access token. */
+  readonly bearer?: string | undefined;
+  readonly guestToken?: string | undefined;
+  readonly guestSession?: string | undefined;
+  /** The value of the session cookie. You must have refused requests of other sites before. */
+  readonly sessionCookie?: string | undefined;
+  /** The tenant that the request names, as in `X-Tenant-ID`. */
+  readonly tenantId?: string | undefined;
+  /** The address of the client, for the audit log. */
+  readonly address: string;
+  readonly userAgent?: string | undefined;
+  /** The id of the request in your logs; a UUID by default. */
+  readonly requestId?: string | undefined;
+}
+
+/** A refusal. `status` and `message` are for the client, `code` is for logs: docs/REFUSALS.md. */
+export interface Refused {
+  readonly outcome: 'refusal';
+  /** The id of the decision in the audit log. */
+  readonly decisionId: string;
+  readonly code: string;
+  readonly status: number;
+  readonly message: string;
+  /** In seconds, with status 429. */
+  readonly retryAfter?: number;
+}
+
+const credentialKinds = {
+  bearer: 'bearer',
+  guestToken: 'guest-token',
+  guestSession: 'guest-session',
+  sessionCookie: 'session-cookie',
+} as const satisfies Partial<Record<keyof ClientRequest, Credential['kind']>>;
+
+export function userRequest(
+  request: ClientRequest & { readonly socketId: string },
+  newId: () => string,
+): UserAuthRequest {
+  const { socketId, tenantId, address, userAgent, requestId = newId() } = request;
+  const credentials = Object.entries(credentialKinds).flatMap(([name, kind]): Credential[] => {
+    const text = request[name as keyof typeof credentialKinds];
+    return text === undefined ? [] : [{ kind, text: new Secret(text) }];
+  });
+  const tenantIds = tenantId === undefined ? [] : [tenantId];
+  const origin = { requestId, address, userAgent };
+  return { socketId, credentials, constraints: { tenantIds }, origin };
+}
+
+export function channelRequest(
+  request: ClientRequest & { readonly socketId: string; readonly channelName: string },
+  newId: () => string,
+): ChannelAuthRequest {
+  return { ...userRequest(request, newId), channelName: request.channelName };
+}
+
+export function refusalOf(refusal: Refusal): Refused {
+  const { id, code } = refusal;
+  const response = responseTo(refusal, { responses: generalResponses });
+  return { outcome: 'refusal', decisionId: id, code, ...response };
+}

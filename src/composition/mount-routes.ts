@@ -1,0 +1,34 @@
+import type { FastifyInstance, FastifyPluginCallback } from 'fastify';
+
+/** Collects the paths of all routes that are added to this server after the call. */
+export function collectPaths(server: FastifyInstance, paths: Set<string>): void {
+  server.addHook('onRoute', ({ url }) => {
+    // The route of the CORS plugin for every OPTIONS.
+    if (url !== '*') paths.add(url);
+  });
+}
+
+/**
+ * A plugin that passes requests for these paths to a server that does not listen, before a body is read. So a route works as on the
+ * server's own port, whatever parsers, hooks and error handlers the host has.
+ */
+export function mountRoutes(
+  server: FastifyInstance,
+  paths: ReadonlySet<string>,
+): FastifyPluginCallback {
+  return (host, _options, done) => {
+    const { prefix } = host;
+    for (const url of paths) {
+      host.all(url, {
+        onRequest: (request, reply) => {
+          reply.hijack();
+          // A route of a plugin knows its prefix; the mounted server does not.
+          request.raw.url = request.raw.url?.slice(prefix.length);
+          server.routing(request.raw, reply.raw);
+        },
+        handler: () => undefined,
+      });
+    }
+    done();
+  };
+}

@@ -1,0 +1,119 @@
+/** The package `usher`: Usher inside another Node.js server. */
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { FastifyPluginCallback } from 'fastify';
+import { openApp } from './app.ts';
+import { authenticateUser } from './authorize/authenticate-user.ts';
+import { authorizeChannel } from './authorize/authorize-channel.ts';
+import { listChannels } from './authorize/list-channels.ts';
+import { mountRoutes } from './composition/mount-routes.ts';
+import { loadConfig } from './config/load.ts';
+import { formatCursor, parseCursor } from './http/routes/channel-list/cursor.ts';
+import {
+  channelRequest,
+  refusalOf,
+  userRequest,
+  type ClientRequest,
+  type Refused,
+} from './composition/library-requests.ts';
+import type { ChannelSignature } from './pusher/sign.ts';
+import type { SignedUser } from './pusher/sign-user.ts';
+import type { ReloadResult } from './policy/current-policy.ts';
+import { systemClock } from './runtime/clock.ts';
+
+export type { ClientRequest, Refused } from './composition/library-requests.ts';
+export type { ReloadResult } from './policy/current-policy.ts';
+export type { ChannelSignature } from './pusher/sign.ts';
+export type { SignedUser } from './pusher/sign-user.ts';
+
+/** The settings of docs/CONFIGURATION.md, by name. Variables of the environment are not read. */
+export type Settings = Readonly<Record<string, string | undefined>>;
+
+/** A grant; `body` is what the client expects. */
+export interface Granted<Body> {
+  readonly outcome: 'grant';
+  /** The id of the decision in the audit log. */
+  readonly decisionId: string;
+  readonly body: Body;
+}
+
+/** A page of channels. `next` is the `after` of the next page. */
+export interface Listed {
+  readonly outcome: 'list';
+  readonly channels: readonly string[];
+  readonly next?: string;
+}
+
+/**
+ * Usher without ports of its own. Every function writes its decision to the audit log first. Each rejects with `Unavailable` if the
+ * database or another dependency cannot answer, which is never a grant.
+ */
+export interface Usher {
+  /** Decides whether a client may subscribe to a channel. */
+  authorizeChannel(
+    request: ClientRequest & { readonly socketId: string; readonly channelName: string },
+  ): Promise<Granted<ChannelSignature> | Refused>;
+  /** Authenticates the user of a connection, for `pusher.signin()`. */
+  authenticateUser(
+    request: ClientRequest & { readonly socketId: string },
+  ): Promise<Granted<SignedUser> | Refused>;
+  /** Lists the channels to which a client may subscribe now. */
+  listChannels(
+    request: ClientRequest & { readonly after?: string | undefined },
+  ): Promise<Listed | Refused>;
+  /** A plugin for Fastify 5 with the routes of the public port. */
+  readonly plugin: FastifyPluginCallback;
+  /** A plugin for Fastify 5 with the routes of the operator's port. They must not be reachable for clients. */
+  readonly operatorPlugin: FastifyPluginCallback;
+  /** Answers a request of `node:http` or Express with the routes of the public port; 404 for other paths. */
+  readonly handle: (request: IncomingMessage, response: ServerResponse) => void;
+  /** Takes WebSocket handshakes: `server.on('upgrade', usher.upgrade)`. */
+  readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+  /** Loads a changed policy now; it is also loaded within two seconds after a change. */
+  reloadPolicy(): Promise<ReloadResult>;
+  /** Completes what is under way, and closes everything. Close your own server first. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens and migrates the database, and loads the policy. Rejects if a setting is invalid, the policy has problems, or a dependency is
+ * unavailable; nothing is left running then.
+ */
+export async function createUsher(settings: Settings): Promise<Usher> {
+  const app = await openApp(loadConfig(settings), systemClock);
+  const { servers, deps, reloadPolicy } = app;
+  await Promise.all([servers.public.ready(), servers.operator.ready()]);
+  return {
+    authorizeChannel: async (request) => {
+      const decision = await authorizeChannel(channelRequest(request, randomUUID), deps);
+      if (decision.outcome === 'refusal') return refusalOf(decision);
+      return { outcome: 'grant', decisionId: decision.id, body: deps.sign(decision) };
+    },
+    authenticateUser: async (request) => {
+      const decision = await authenticateUser(userRequest(request, randomUUID), deps);
+      if (decision.outcome === 'refusal') return refusalOf(decision);
+      return { outcome: 'grant', decisionId: decision.id, body: deps.signUser(decision) };
+    },
+    listChannels: async (request) => {
+      const cursor = parseCursor(request.after);
+      const listed = await listChannels(
+        { ...userRequest({ ...request, socketId: '' }, randomUUID), cursor },
+        deps,
+      );
+      if ('outcome' in listed) return refusalOf(listed);
+      const { channels, next } = listed;
+      return { outcome: 'list', channels, ...(next && { next: formatCursor(next) }) };
+    },
+    plugin: mountRoutes(servers.public, servers.paths.public),
+    operatorPlugin: mountRoutes(servers.operator, servers.paths.operator),
+    handle: (request, response) => {
+      servers.public.routing(request, response);
+    },
+    upgrade: (request, socket, head) => {
+      servers.public.server.emit('upgrade', request, socket, head);
+    },
+    reloadPolicy,
+    close: () => app.stop(),
+  };
+}

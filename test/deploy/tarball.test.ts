@@ -1,0 +1,201 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+
+const run = promisify(execFile);
+const project = fileURLToPath(new URL('../..', import.meta.url));
+const tsc = join(project, 'node_modules/typescript/bin/tsc');
+
+/** The examples of a page, which are compiled and run as they are. */
+async function examplesOf(page: string): Promise<readonly string[]> {
+  const text = await readFile(join(project, 'docs', page), 'utf8');
+  return [...text.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code = '']) => code);
+}
+
+/** Asks a running Usher in every way. It prints one line of JSON. */
+const host = `
+import { createServer } from 'node:http';
+import Fastify from 'fastify';
+import { createUsher, type Granted, type ChannelSignature, type Refused } from 'usher';
+
+const [token = ''] = process.argv.slice(2);
+const usher = await createUsher({ ...process.env, LOG_LEVEL: 'silent', POLICY: 'policy' });
+const app = Fastify();
+app.get('/own', () => 'own');
+await app.register(usher.plugin, { prefix: '/realtime' });
+await app.register(usher.operatorPlugin, { prefix: '/operator' });
+const put = await app.inject({ method: 'PUT', url: '/operator/facts/order/42', payload: { owner_id: '15' } });
+const form = { socket_id: '1.2', channel_name: 'private-delivery-42' };
+const headers = { authorization: \`Bearer \${token}\` };
+const own = await app.inject('/own');
+const unknown = await app.inject('/unknown');
+const plugin = await app.inject({ method: 'POST', url: '/realtime/pusher/auth', payload: form, headers });
+const refused = await app.inject({ method: 'POST', url: '/realtime/pusher/auth', payload: form });
+const method = await app.inject({ method: 'PUT', url: '/realtime/pusher/auth', payload: form });
+const server = createServer(usher.handle);
+await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+const { port } = server.address() as { readonly port: number };
+const address = \`http://127.0.0.1:\${port}/pusher/auth\`;
+const plain = await fetch(address, { method: 'POST', body: new URLSearchParams(form), headers });
+const plainBody: unknown = await plain.json();
+const client = { address: '203.0.113.7', bearer: token };
+const question = { ...client, socketId: '1.2', channelName: 'private-delivery-42' };
+const decided: Granted<ChannelSignature> | Refused = await usher.authorizeChannel(question);
+const other = await usher.authorizeChannel({ ...question, channelName: 'private-delivery-43' });
+const signedIn = await usher.authenticateUser({ ...client, socketId: '1.2' });
+const listed = await usher.listChannels(client);
+server.close();
+server.closeAllConnections();
+await app.close();
+await usher.close();
+console.log(JSON.stringify({
+  put: put.statusCode, own: own.body, unknown: unknown.json(), plugin: plugin.json(), refused: refused.statusCode,
+  method: method.statusCode, plain: plainBody, decided, other, signedIn, listed,
+}));
+`;
+
+const usersOfMisspelt = `
+import { check, defineChannel } from 'usher/policy';
+export const x = defineChannel('private-x-{order}', {
+  about: 'x',
+  params: { order: 'id' },
+  allow: { user: ({ params }) => [check('x', params.ordr === '1')] },
+});
+`;
+
+describe('the packed tarball, installed in an empty directory', () => {
+  let directory: string;
+  let files: readonly string[];
+  let database: TestDatabase;
+
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'usher-tarball-'));
+    database = await createTestDatabase();
+    const source = join(directory, 'source');
+    await mkdir(source);
+    for (const name of [
+      'package.json',
+      'README.md',
+      'LICENSE',
+      'bin',
+      'policies',
+      'prisma',
+      'test',
+    ]) {
+      await cp(join(project, name), join(source, name), { recursive: true });
+    }
+    await symlink(join(project, 'node_modules'), join(source, 'node_modules'));
+    await run(process.execPath, [
+      tsc,
+      '-p',
+      project + '/tsconfig.build.json',
+      '--outDir',
+      join(source, 'dist'),
+    ]);
+    const packed = await run('npm', ['pack', '--json', '--ignore-scripts'], { cwd: source });
+    const [tarball] = Object.values(JSON.parse(packed.stdout) as Record<string, Packed>);
+    if (tarball === undefined) throw new Error('nothing was packed');
+    files = tarball.files.map(({ path }) => path);
+    await write('package.json', '{ "private": true, "type": "module" }');
+    const install = ['install', '--no-audit', '--no-fund', '--ignore-scripts'];
+    await run('npm', [...install, join(source, tarball.filename)], { cwd: directory });
+  }, 600_000);
+
+  afterAll(async () => {
+    await database.drop();
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  interface Packed {
+    readonly filename: string;
+    readonly files: readonly { readonly path: string }[];
+  }
+
+  const write = async (path: string, text: string) => {
+    await mkdir(join(directory, path, '..'), { recursive: true });
+    await writeFile(join(directory, path), text);
+  };
+
+  /** What the compiler says of these files in strict mode. */
+  const compile = async (texts: Readonly<Record<string, string>>) => {
+    for (const [name, text] of Object.entries(texts)) await write(name, text);
+    const options = {
+      ...{ strict: true, module: 'NodeNext', target: 'ES2023', lib: ['ES2023'], types: ['node'] },
+      ...{ typeRoots: [join(project, 'node_modules/@types')], skipLibCheck: true },
+      ...{ rootDir: '.', outDir: 'out' },
+    };
+    await write(
+      'tsconfig.json',
+      JSON.stringify({ compilerOptions: options, files: Object.keys(texts) }),
+    );
+    const compiled = await run(process.execPath, [tsc, '-p', directory]).catch(
+      (error: unknown) => error,
+    );
+    return (compiled as { readonly stdout: string }).stdout;
+  };
+
+  it('has what is needed, and nothing else', () => {
+    const folders = new Set(files.map((file) => file.replace(/(?<=^(?:prisma\/)?[^/]+)\/.*/, '')));
+    const expected = [
+      'LICENSE',
+      'README.md',
+      'bin',
+      'dist',
+      'package.json',
+      'policies',
+      'prisma/migrations',
+    ];
+    expect([...folders].sort()).toEqual(expected);
+    expect(files.filter((file) => file.endsWith('.map'))).toEqual([]);
+  });
+
+  it('is typed, as its documentation shows', async () => {
+    const [library, modules] = [
+      await examplesOf('library.md'),
+      await examplesOf('policy-modules.md'),
+    ];
+    expect([library.length, modules.length]).toEqual([2, 2]);
+    const texts = [...library, ...modules].map((text, i) => [`example-${i}.ts`, text] as const);
+    expect(await compile(Object.fromEntries(texts))).toBe('');
+    expect(await compile({ 'misspelt.ts': usersOfMisspelt })).toContain(
+      "Property 'ordr' does not exist",
+    );
+  });
+
+  it('decides in a host, in every way', async () => {
+    const [policy = ''] = await examplesOf('policy-modules.md');
+    await write('policy/delivery.ts', policy);
+    expect(await compile({ 'host.ts': host })).toBe('');
+    const env = {
+      PATH: process.env['PATH'],
+      POLICY: 'policy',
+      DATABASE_URL: database.url.reveal(),
+    };
+    const in_ = { cwd: directory, env };
+    const { stdout: token } = await run(
+      'npx',
+      ['usher', 'mint-token', 'user', '--user', '15'],
+      in_,
+    );
+    const ran = await run(process.execPath, ['out/host.js', token.trim()], in_);
+    const auth = expect.stringMatching(/^[^:]+:[0-9a-f]{64}$/) as string;
+    expect(JSON.parse(ran.stdout)).toMatchObject({
+      put: 200,
+      own: 'own',
+      unknown: { error: 'Not Found', statusCode: 404 },
+      plugin: { auth },
+      refused: 401,
+      method: 405,
+      plain: { auth },
+      decided: { outcome: 'grant', body: { auth } },
+      other: { outcome: 'refusal', code: 'fact-missing', status: 403 },
+      signedIn: { outcome: 'grant', body: { auth, user_data: '{"id":"15"}' } },
+      listed: { outcome: 'list', channels: [] },
+    });
+  });
+});
