@@ -1,4 +1,5 @@
 import { closestMatch } from 'leven';
+import type { Place } from '../policy.ts';
 import { orderProblems, type Problem } from './problem.ts';
 import type { Locator, Part, Path } from './read-document.ts';
 
@@ -12,6 +13,8 @@ export interface Report {
   readonly unknown: (path: Path, unknown: Unknown) => void;
   /** Runs a function that throws an `Error` with a message for users, and reports it at this key. */
   readonly attempt: <T>(path: Path, run: () => T) => T | undefined;
+  /** The place of this value. */
+  readonly place: (path: Path) => Place;
   readonly count: () => number;
   readonly problems: () => readonly Problem[];
 }
@@ -46,6 +49,7 @@ export function createReport(file: string, locator: Locator): Report {
         return undefined;
       }
     },
+    place: (path) => ({ file, line: locator.locate(path).line }),
     count: () => problems.length,
     problems: () => orderProblems(problems),
   };
