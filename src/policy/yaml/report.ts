@@ -38,7 +38,7 @@ export function createReport(file: string, locator: Locator): Report {
     unknown: (path, { what, name, known }) => {
       const nearest = closestMatch(name, [...known]);
       const hint = nearest === undefined ? 'none is declared' : `the nearest is ${nearest}`;
-      at(path, `${name} is not a ${what}; ${hint}`, 'key');
+      at(path, `${name} is not ${/^[aeiou]/.test(what) ? 'an' : 'a'} ${what}; ${hint}`, 'key');
     },
     attempt: (path, run) => {
       try {
