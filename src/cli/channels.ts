@@ -2,6 +2,7 @@ import { loadConfig } from '../config/load.ts';
 import { describeChannel } from '../policy/describe-channel.ts';
 import { loadPolicy } from '../policy/load-policy.ts';
 import type { AddCommand } from './command.ts';
+import { formatChannel } from './format-channel.ts';
 
 export const addChannels: AddCommand = (program, { env, report }) => {
   program
@@ -16,10 +17,3 @@ export const addChannels: AddCommand = (program, { env, report }) => {
       );
     });
 };
-
-function formatChannel({ patterns, about, checks }: ReturnType<typeof describeChannel>): string {
-  const rules = Object.entries(checks).map(
-    ([kind, names]) => `  checks for a ${kind}\n${names.map((n) => `    - ${n}\n`).join('')}`,
-  );
-  return `${patterns.join('\n')}\n  ${about}\n${rules.join('')}`;
-}

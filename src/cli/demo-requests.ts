@@ -3,12 +3,8 @@ import { credentialKindOf, type Credential } from '../authn/credential.ts';
 import { mintIssuedToken, mintUserToken, type TokenSigning } from '../authn/jwt/mint.ts';
 import type { Config } from '../config/load.ts';
 import { fillPath } from '../http/fastify-path.ts';
-import {
-  guestIssuer,
-  type DemoPrincipal,
-  type Policy,
-  type RoutePolicy,
-} from '../policy/policy.ts';
+import { guestIssuer, type DemoPrincipal, type Policy } from '../policy/policy.ts';
+import { routeFor } from '../policy/route-for.ts';
 
 /** A request for a channel of the demo, with a token that works outside production. */
 export interface DemoRequest {
@@ -71,22 +67,14 @@ async function mintFor(
 function routeTo(
   channel: string,
   { kind }: DemoPrincipal,
-  { channels, routes }: Policy,
+  policy: Policy,
 ): Pick<DemoRequest, 'path' | 'field'> {
-  const match = channels.matchText(channel);
-  const pattern = match?.channelType.pattern.text ?? '';
-  const signs = ({ only, credential }: RoutePolicy) =>
-    credential.kind === kind && only?.includes(pattern) !== false;
-  const [path, route] = [...routes].find(([, each]) => signs(each)) ?? [];
-  if (path === undefined || route === undefined || match === undefined) {
-    return { path: '/broadcasting/auth', field: undefined };
-  }
-  const values = route.pins.map(({ pathParam, channelParam }) => [
-    pathParam,
-    match.params[channelParam] ?? '',
-  ]);
+  const match = policy.channels.matchText(channel);
+  const chosen = match && routeFor(match, kind, policy);
+  if (chosen === undefined) return { path: '/broadcasting/auth', field: undefined };
+  const { path, route, pathParams } = chosen;
   return {
-    path: fillPath(path, Object.fromEntries(values) as Readonly<Record<string, string>>),
+    path: fillPath(path, pathParams),
     field: route.credential.query ?? route.credential.field,
   };
 }

@@ -89,6 +89,7 @@ function formatDecision(
     decision.outcome === 'grant' ? 'Would be granted' : `Would be refused: ${decision.code}`,
     `  action      subscribe ${channelName}${family === undefined ? '' : ` (${family})`}`,
     `  credential  ${credential?.kind ?? 'none'}`,
+    `  policy      ${policy.hash}`,
     `  principal   ${who}`,
     `  tenant      ${tenant ?? 'none: no X-Tenant-ID'}`,
     ...(decision.outcome === 'grant' ? [] : [`  remedy      ${remedyFor(decision.code, policy)}`]),

@@ -1,10 +1,11 @@
 import { ConfigurationError } from '../config/load.ts';
 import { TransferRefused } from '../database/transfer/transfer-refused.ts';
+import { PolicyError } from '../policy/policy-error.ts';
 import { StartRefused } from '../runtime/start-refused.ts';
 import { Unavailable } from '../runtime/unavailable.ts';
 
 /** Errors whose messages are for the operator. */
-const expectedErrors = [ConfigurationError, StartRefused, TransferRefused];
+const expectedErrors = [ConfigurationError, PolicyError, StartRefused, TransferRefused];
 
 /** The setting of each dependency. */
 const settingOf: Readonly<Record<string, string | undefined>> = {

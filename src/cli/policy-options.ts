@@ -19,7 +19,7 @@ export function parsePolicyOptions(
 ): PolicyOptions {
   const options: Record<string, string> = {};
   for (let i = 0; i < args.length; i += 1) {
-    const [, name = '', joined] = /^--([a-z][A-Za-z0-9_]*)(?:=(.*))?$/s.exec(args[i] ?? '') ?? [];
+    const [, name = '', joined] = /^--([a-z_][A-Za-z0-9_]*)(?:=(.*))?$/s.exec(args[i] ?? '') ?? [];
     if (!names.includes(name)) throw new UsageError(unknownOption(name, names));
     const value = joined ?? args[(i += 1)];
     if (value === undefined || Object.hasOwn(options, name)) {

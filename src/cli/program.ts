@@ -7,6 +7,8 @@ import type { AddCommand, Context } from './command.ts';
 import { addDoctor } from './doctor/doctor.ts';
 import { addExplain } from './explain.ts';
 import { addMintToken } from './mint-token.ts';
+import { addPolicy } from './policy/policy.ts';
+import { addPolicyTestAlias } from './policy/test.ts';
 import { addPrune } from './prune.ts';
 import { addRevoke } from './revoke.ts';
 import { addExport, addImport } from './transfer.ts';
@@ -22,7 +24,8 @@ const addServe: AddCommand = (program) => {
 
 const commands = [
   ...[addServe, addCheckConfig, addDoctor, addExplain],
-  ...[addChannels, addMintToken, addRevoke, addPrune],
+  ...[addPolicy, addPolicyTestAlias, addChannels],
+  ...[addMintToken, addRevoke, addPrune],
   ...[addExport, addImport],
 ];
 

@@ -1,10 +1,10 @@
 import type { OwnCode } from '../audit/audit-event.ts';
 import type { Policy } from '../policy/policy.ts';
 
-/** The remedy for a code of Usher or of the policy. */
+/** The remedy of the policy for a code; otherwise that of Usher. */
 export function remedyFor(code: string, { codes }: Pick<Policy, 'codes'>): string {
-  if (Object.hasOwn(remedies, code)) return remedies[code as OwnCode];
-  return codes.get(code)?.remedy ?? remedies['not-allowed'];
+  const own = Object.hasOwn(remedies, code) ? remedies[code as OwnCode] : remedies['not-allowed'];
+  return codes.get(code)?.remedy ?? own;
 }
 
 /** A remedy for each code of Usher, if the request should be granted. A new code does not compile without one. */
@@ -45,7 +45,7 @@ export const remedies: Readonly<Record<OwnCode, string>> = {
   'wrong-kind':
     'This channel does not accept this kind of credential: `usher channels` lists the accepted kinds.',
   'not-allowed':
-    'See the failed check. If the principal should be allowed, compare the fact, the claims of the token and their tenants. An admin may enter only rooms with the `tenant_id` of the token; `announcements` requires a token with a tenant (Sanctum: `SANCTUM_TENANT`).',
+    'See the failed check. If the principal should be allowed, compare the fact, the claims of the token and their tenants.',
   'too-many-authorizations':
     'A page sends requests in a loop, or `RATE_LIMIT_AUTHORIZATIONS` is too low; see limits.md.',
   'too-many-subscriptions':

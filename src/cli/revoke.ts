@@ -6,6 +6,7 @@ import { exitCodes } from '../exit-codes.ts';
 import type { Secret } from '../runtime/secret.ts';
 import { CommandError, UsageError, type AddCommand } from './command.ts';
 import { parseJsonObject } from './json-object.ts';
+import { operatorUrl } from './operator-url.ts';
 import { codeOf, describeFault } from './network-errors.ts';
 import { parsePolicyOptions, takePolicyOptions } from './policy-options.ts';
 
@@ -106,7 +107,9 @@ function bodyOf(
       '--issued-before must be a time with a time zone, such as 2025-12-31T11:00:00Z',
     );
   }
-  const names: Readonly<Record<string, string>> = { ...fields, ...declared };
+  const names: Readonly<Record<string, string>> = ownSubjects.has(given)
+    ? fields
+    : { ...fields, ...declared };
   return Object.fromEntries(
     Object.entries({ ...options, ...named }).map(([name, value]) => [names[name] ?? name, value]),
   );
@@ -119,12 +122,15 @@ type OperatorResponse = Partial<Revoked> & { readonly message?: string };
 
 async function requestRevocation(
   body: object,
-  { operator: { host, port, token } }: Config,
+  { operator }: Config,
   subjects: readonly PolicySubject[],
 ): Promise<Revoked> {
-  if (port === 0) throw new CommandError('OPS_PORT is 0: set it to the port that Usher listens on');
-  const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}/revocations`;
-  const { status, response } = await post(url, body, token);
+  const address = operatorUrl(operator);
+  if (address === undefined) {
+    throw new CommandError('OPS_PORT is 0: set it to the port that Usher listens on');
+  }
+  const url = `${address}/revocations`;
+  const { status, response } = await post(url, body, operator.token);
   if (status !== 200 || response.issued_before === undefined || response.effects === undefined) {
     const why = response.message ?? `${url} is not the operator’s port of Usher`;
     throw new CommandError(`Not revoked (${status}): ${toOptionNames(why, subjects)}`);

@@ -4,8 +4,8 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { exportFrom, importInto } from '../composition/commands/transfer.ts';
 import { loadConfig } from '../config/load.ts';
-import { CommandError, type AddCommand } from './command.ts';
-import { isFileError, fileErrorReason } from './file-error.ts';
+import type { AddCommand } from './command.ts';
+import { withFileErrors } from './file-error.ts';
 
 const standard = '-';
 
@@ -58,15 +58,6 @@ async function* read(path: string): AsyncGenerator<Uint8Array> {
   yield* path === standard
     ? createReadStream('', { fd: 0, autoClose: false })
     : createReadStream(path);
-}
-
-async function withFileErrors<T>(path: string, done: 'written' | 'read', run: () => Promise<T>) {
-  try {
-    return await run();
-  } catch (error) {
-    if (!isFileError(error)) throw error;
-    throw new CommandError(`${path} cannot be ${done}: ${fileErrorReason(error)}`);
-  }
 }
 
 function linesFor(counts: Readonly<Record<string, number>>): string {

@@ -133,6 +133,14 @@ export function loadConfig(env: Environment): Config {
   return config;
 }
 
+/** Reads only the setting of the policy. Throws `ConfigurationError`. */
+export function loadPolicySources(env: Environment): readonly string[] {
+  const read = createSettingsReader(env, env['NODE_ENV'] === 'production');
+  const sources = read.required('POLICY');
+  if (read.problems.length > 0) throw new ConfigurationError(read.problems);
+  return sources;
+}
+
 function loadCredentialTokens(read: SettingsReader): Pick<Config, 'guestTokens' | 'userTokens'> {
   const [guests, users] = [loadTokens('GUEST', read), loadTokens('USER', read)];
   const maxAgeMs = read.required('USER_TOKEN_MAX_AGE');

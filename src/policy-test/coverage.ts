@@ -1,38 +1,61 @@
+import { findFacts } from '../authorize/find-facts.ts';
 import type { ChannelRegistry } from '../policy/channel-registry.ts';
-import type { Decision } from '../policy/decision.ts';
-import type { PrincipalKind } from '../policy/principal.ts';
+import type { RuleInput } from '../policy/channel-type.ts';
+import { firstFailed } from '../policy/decision.ts';
+import type { FindFact } from '../policy/fact-kind.ts';
+import { principalInput, type Principal, type PrincipalKind } from '../policy/principal.ts';
 
-/** A check that refused no case of the tests: without it the tests would pass as well. */
-export interface UnrefusedCheck {
+/** A rule that the tests do not cover: they would also pass with another one. */
+export interface Uncovered {
   readonly pattern: string;
   readonly kind: PrincipalKind;
-  readonly check: string;
+  /** The check that refuses no case; without it, no case is granted. */
+  readonly check?: string;
+}
+
+export interface CoveredRequest {
+  readonly channel: string;
+  readonly principal: Principal;
+  readonly now: number;
 }
 
 export interface Coverage {
-  /** Counts the failed checks of a decision, and returns it. */
-  readonly count: (decision: Decision) => Decision;
-  readonly unrefused: () => readonly UnrefusedCheck[];
+  /**
+   * Evaluates the rules of a request, without the constraints of its route and tenant: those refuse before a rule does. A
+   * check covers itself if it is the first that fails, and no required fact is missing.
+   */
+  readonly add: (request: CoveredRequest) => Promise<void>;
+  readonly uncovered: () => readonly Uncovered[];
 }
 
-export function createCoverage({ channelTypes }: ChannelRegistry): Coverage {
-  const refused = new Set<string>();
+export function createCoverage(channels: ChannelRegistry, find: () => FindFact): Coverage {
+  const covered = new Set<string>();
   const keyOf = (...parts: readonly string[]) => JSON.stringify(parts);
   return {
-    count: (decision) => {
-      const { family = '', principal, checks } = decision;
-      for (const { name, passed } of checks) {
-        if (!passed) refused.add(keyOf(family, principal?.kind ?? '', name));
-      }
-      return decision;
+    add: async ({ channel, principal, now }) => {
+      const match = channels.matchText(channel);
+      const rules = match?.channelType.rules.get(principal.kind);
+      if (match === undefined || rules === undefined) return;
+      const { params, channelType } = match;
+      const known: RuleInput = {
+        ...principalInput(principal),
+        ...{ params, facts: {}, now: new Date(now) },
+      };
+      const { facts, allFound } = await findFacts(rules.facts, known, { principal, find: find() });
+      if (!allFound) return;
+      const failed = firstFailed(rules.check({ ...known, facts }));
+      covered.add(
+        keyOf(channelType.pattern.text, principal.kind, ...(failed ? [failed.name] : [])),
+      );
     },
-    unrefused: () =>
-      channelTypes.flatMap(({ pattern, rules }) =>
-        [...rules].flatMap(([kind, { names }]) =>
-          names
-            .filter((check) => !refused.has(keyOf(pattern.text, kind, check)))
-            .map((check) => ({ pattern: pattern.text, kind, check })),
-        ),
+    uncovered: () =>
+      channels.channelTypes.flatMap(({ pattern: { text: pattern }, rules }) =>
+        [...rules].flatMap(([kind, { names }]): readonly Uncovered[] => [
+          ...(covered.has(keyOf(pattern, kind)) ? [] : [{ pattern, kind }]),
+          ...names
+            .filter((check) => !covered.has(keyOf(pattern, kind, check)))
+            .map((check) => ({ pattern, kind, check })),
+        ]),
       ),
   };
 }

@@ -1,23 +1,73 @@
-import { parseFields } from '../facts/parse-fields.ts';
+import { checkIds, parseFields } from '../facts/parse-fields.ts';
 import { toFact } from '../facts/stored-fields.ts';
-import type { Fact, FindFact } from '../policy/fact-kind.ts';
-import type { DemoPrincipal, PolicyTest } from '../policy/policy.ts';
+import type { DemoFact, DemoPrincipal, Place, PolicyTest } from '../policy/policy.ts';
+import type { Fact, FactViewer, FindFact } from '../policy/fact-kind.ts';
+import { FactRefused } from '../policy/fact-refused.ts';
 
-/**
- * Finds the facts of a test as the database does. A guest session is linked to the `user` of the principal with its id. Throws
- * `FactRefused` for a fact that `PUT /facts` would refuse.
- */
-export function createMemoryFacts({ facts, principals }: PolicyTest): FindFact {
+/** A fact of a test that `PUT /facts` would refuse. */
+export interface RefusedFact {
+  readonly place: Place;
+  readonly problem: string;
+}
+
+export interface MemoryFacts {
+  /** Finds every fact. */
+  readonly find: FindFact;
+  /** Finds the facts that row-level security shows. */
+  readonly findVisible: FindFact;
+  readonly refused: readonly RefusedFact[];
+}
+
+interface StoredFact {
+  readonly fact: Fact;
+  readonly tenant: unknown;
+  readonly guestSession: unknown;
+}
+
+/** Keeps the facts of a test as the database does. A guest session is linked to the `user` of the principal with its id. */
+export function createMemoryFacts({ facts, principals }: PolicyTest): MemoryFacts {
   const sessions = [...principals.values()].filter(({ kind }) => kind === 'guest-session');
-  const stored = new Map<string, Fact>();
-  for (const { kind, ids, fields } of facts) {
-    const parsed = parseFields(kind, fields);
-    const session = Object.entries(kind.fields).find(([, { type }]) => type === 'guest_session');
-    const linked = session && linkedUser(sessions, parsed[session[0]]);
-    const fact = toFact(kind, parsed, linked ?? null);
-    if (fact !== undefined) stored.set(keyOf(kind.name, ids), fact);
+  const stored = new Map<string, StoredFact>();
+  const refused: RefusedFact[] = [];
+  for (const each of facts) {
+    try {
+      const read = readFact(each, sessions);
+      const key = keyOf(each.kind.name, each.ids);
+      if (stored.has(key)) throw new FactRefused('there is a fact with these ids before');
+      if (read !== undefined) stored.set(key, read);
+    } catch (error) {
+      if (!(error instanceof FactRefused)) throw error;
+      refused.push({ place: each.place, problem: `${each.kind.name}: ${error.message}` });
+    }
   }
-  return ({ name }, ids) => Promise.resolve(stored.get(keyOf(name, ids)));
+  const get = (name: string, ids: readonly string[]) => stored.get(keyOf(name, ids));
+  return {
+    find: ({ name }, ids) => Promise.resolve(get(name, ids)?.fact),
+    findVisible: ({ name }, ids, viewer) => {
+      const found = get(name, ids);
+      return Promise.resolve(found && isVisible(found, viewer) ? found.fact : undefined);
+    },
+    refused,
+  };
+}
+
+function readFact(
+  { kind, ids, fields }: DemoFact,
+  sessions: readonly DemoPrincipal[],
+): StoredFact | undefined {
+  checkIds(kind, ids);
+  const parsed = parseFields(kind, fields);
+  const session = Object.entries(kind.fields).find(([, { type }]) => type === 'guest_session');
+  const guestSession = session && parsed[session[0]];
+  const fact = toFact(kind, parsed, linkedUser(sessions, guestSession) ?? null);
+  const place = kind.ids.indexOf(kind.tenant ?? '');
+  const tenant = place === -1 ? parsed[kind.tenant ?? ''] : ids[place];
+  return fact && { fact, tenant, guestSession };
+}
+
+function isVisible({ tenant, guestSession }: StoredFact, viewer: FactViewer): boolean {
+  if (tenant === undefined || tenant === viewer.tenantId) return true;
+  return guestSession !== undefined && guestSession === viewer.guestSessionId;
 }
 
 function linkedUser(sessions: readonly DemoPrincipal[], id: unknown): string | undefined {

@@ -1,19 +1,20 @@
 import { randomUUID } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import type { RouteConstraints } from '../authorize/auth-request.ts';
 import { decideChannel, type DecideDeps } from '../authorize/authorize-channel.ts';
 import { credentialKindOf } from '../authn/credential.ts';
 import type { Decision } from '../policy/decision.ts';
-import type { Policy, PolicyExpectation, PolicyTest } from '../policy/policy.ts';
+import type { FindFact } from '../policy/fact-kind.ts';
+import type { Place, Policy, PolicyExpectation, PolicyTest } from '../policy/policy.ts';
+import { routeFor } from '../policy/route-for.ts';
 import { Secret } from '../runtime/secret.ts';
-import { createCoverage, type UnrefusedCheck } from './coverage.ts';
+import { createCoverage, type Coverage, type Uncovered } from './coverage.ts';
 import { toPrincipal } from './example-principal.ts';
-import { createMemoryFacts } from './memory-facts.ts';
+import { createMemoryFacts, type MemoryFacts } from './memory-facts.ts';
 import { variationsOf, type TestRequest } from './variations.ts';
 
-/** The result of one expectation. Without problems it passed. */
-export interface TestResult {
-  readonly file: string;
-  readonly line: number;
+/** The result of one expectation, or of a fact that cannot exist. Without problems it passed. */
+export interface TestResult extends Place {
   readonly title: string;
   /** The number of variations that were decided as well. */
   readonly variations: number;
@@ -22,109 +23,136 @@ export interface TestResult {
 
 export interface TestReport {
   readonly results: readonly TestResult[];
-  /** The checks that refused no case. */
-  readonly unrefused: readonly UnrefusedCheck[];
+  readonly uncovered: readonly Uncovered[];
 }
 
 /**
  * Decides every expectation of the policy's tests as the service does, and variations of each granted one, which must be
- * refused. Throws `FactRefused` for a fact that cannot exist.
+ * refused. Refusals are decided without row-level security: the rules alone must refuse.
  */
 export async function runPolicyTests(policy: Policy, now: () => number): Promise<TestReport> {
-  const coverage = createCoverage(policy.channels);
-  const results = policy.tests.map(async (test) => {
-    const decide = createDecide(policy, test, now);
-    const counted: Decide = async (request) => coverage.count(await decide(request));
-    return Promise.all(test.expect.map((each) => runOne(each, { policy, test, decide: counted })));
-  });
-  return { results: (await Promise.all(results)).flat(), unrefused: coverage.unrefused() };
+  let find: FindFact = () => Promise.resolve(undefined);
+  const coverage = createCoverage(policy.channels, () => find);
+  const results: TestResult[] = [];
+  for (const test of policy.tests) {
+    const facts = createMemoryFacts(test);
+    ({ find } = facts);
+    results.push(...facts.refused.map(({ place, problem }) => refusedFact(place, problem)));
+    const context = { policy, test, facts, coverage, now: test.now ?? now() };
+    for (const each of test.expect) {
+      results.push(await runOne(each, context));
+      // The service also runs the tests before it takes a changed policy, and must respond meanwhile.
+      await setImmediate();
+    }
+  }
+  return { results, uncovered: coverage.uncovered() };
 }
 
-type Decide = (request: TestRequest) => Promise<Decision>;
-
-/** Credentials are principals of the test: the tests are about rules, not about tokens. */
-function createDecide(policy: Policy, test: PolicyTest, now: () => number): Decide {
-  const find = createMemoryFacts(test);
-  return ({ principal, channel, tenant, expectation, expired }) => {
-    const deps: DecideDeps = {
-      ...{ policy: () => policy, find, newId: randomUUID, now: () => test.now ?? now() },
-      encrypts: () => true,
-      identify: () =>
-        Promise.resolve(
-          principal === undefined || expired ? { fault: 'credential-expired' } : { principal },
-        ),
-      revocations: { latest: () => Promise.resolve(undefined) },
-    };
-    const kind = credentialKindOf(principal?.kind ?? 'user');
-    return decideChannel(
-      {
-        ...{ channelName: channel, socketId: '1.1' },
-        credentials: principal === undefined ? [] : [{ kind, text: new Secret('') }],
-        constraints: {
-          tenantIds: tenant === undefined ? [] : [tenant],
-          ...routeConstraints(expectation, policy),
-        },
-        origin: { requestId: 'policy test', address: '127.0.0.1' },
-      },
-      deps,
-    );
-  };
-}
-
-/** The constraints of the route of an expectation, with the parameters of its path. */
-function routeConstraints(
-  { route, pins }: PolicyExpectation,
-  { routes }: Policy,
-): Pick<RouteConstraints, 'pins' | 'only'> {
-  const declared = route === undefined ? undefined : routes.get(route);
-  if (declared === undefined) return {};
-  return {
-    only: declared.only,
-    pins: declared.pins.map(({ pathParam: name, channelParam }) => {
-      return { name, value: pins[name] ?? '', channelParam };
-    }),
-  };
+function refusedFact(place: Place, problem: string): TestResult {
+  return { ...place, title: 'a fact of the test', variations: 0, problems: [problem] };
 }
 
 interface TestContext {
   readonly policy: Policy;
   readonly test: PolicyTest;
-  readonly decide: Decide;
+  readonly facts: MemoryFacts;
+  readonly coverage: Coverage;
+  readonly now: number;
 }
 
-async function runOne(
-  expectation: PolicyExpectation,
-  { policy, test, decide }: TestContext,
-): Promise<TestResult> {
-  const { who, channel, outcome, tenant, line, alsoGranted } = expectation;
-  const example = who === undefined ? undefined : test.principals.get(who);
-  const principal = example && toPrincipal(example, policy);
-  const request: TestRequest = {
-    ...{ principal, channel, expectation },
-    tenant: tenant ?? principal?.tenantId,
-  };
+async function runOne(expectation: PolicyExpectation, context: TestContext): Promise<TestResult> {
+  const { policy, test, facts } = context;
+  const { who, channel, outcome, line, alsoGranted } = expectation;
   const isGrant = 'grant' in outcome;
-  const problems = problemsOf(await decide(request), outcome);
-  const variations = isGrant
-    ? variationsOf(request, policy.channels)
-    : new Map<string, TestRequest>();
+  const request = requestOf(expectation, context);
+  const decision = await decide(request, isGrant ? facts.findVisible : facts.find, context);
+  const problems = problemsOf(decision, outcome);
+  const variations = isGrant ? variationsOf(request, policy.channels) : [];
   for (const name of alsoGranted) {
-    if (!variations.has(name)) problems.push(`there is no variation "${name}"`);
-  }
-  for (const [name, varied] of variations) {
-    const isGranted = (await decide(varied)).outcome === 'grant';
-    if (isGranted !== alsoGranted.includes(name)) {
-      problems.push(`${isGranted ? 'granted' : 'refused'} too: ${name}`);
+    if (!variations.some((each) => each.name === name)) {
+      problems.push(`there is no variation “${name}”`);
     }
   }
+  for (const { name, request: varied } of variations) {
+    const isListed = alsoGranted.includes(name);
+    const find = isListed ? facts.findVisible : facts.find;
+    const isGranted = (await decide(varied, find, context)).outcome === 'grant';
+    if (isGranted !== isListed) problems.push(`${isGranted ? 'granted' : 'refused'} too: ${name}`);
+  }
   const title = `${who ?? 'nobody'} ${isGrant ? 'may' : 'may not'} enter ${channel}`;
-  return { file: test.file, line, title, variations: variations.size, problems };
+  return { file: test.file, line, title, variations: variations.length, problems };
+}
+
+function requestOf(
+  { who, channel, tenant, route, pins }: PolicyExpectation,
+  { policy, test }: TestContext,
+): TestRequest {
+  const example = who === undefined ? undefined : test.principals.get(who);
+  const principal = example && toPrincipal(example, policy);
+  const match = policy.channels.matchText(channel);
+  const chosen = principal && match && routeFor(match, principal.kind, policy);
+  return {
+    ...{ principal, channel },
+    tenant: tenant ?? principal?.tenantId,
+    ...(route === undefined
+      ? { route: chosen?.path, pins: chosen?.pathParams ?? {} }
+      : { route, pins }),
+  };
+}
+
+/** Credentials are principals of the test: the tests are about rules, not about tokens. */
+async function decide(
+  { principal, channel, tenant, route, pins, expired }: TestRequest,
+  find: FindFact,
+  { policy, coverage, now }: TestContext,
+): Promise<Decision> {
+  if (principal !== undefined) await coverage.add({ channel, principal, now });
+  const deps: DecideDeps = {
+    ...{ policy: () => policy, find, newId: randomUUID, now: () => now },
+    encrypts: () => true,
+    identify: () =>
+      Promise.resolve(
+        principal === undefined || expired ? { fault: 'credential-expired' } : { principal },
+      ),
+    revocations: { latest: () => Promise.resolve(undefined) },
+  };
+  const kind = credentialKindOf(principal?.kind ?? 'user');
+  return decideChannel(
+    {
+      ...{ channelName: channel, socketId: '1.1' },
+      credentials: principal === undefined ? [] : [{ kind, text: new Secret('') }],
+      constraints: {
+        // The routes of a policy do not read the header.
+        tenantIds: tenant === undefined || route !== undefined ? [] : [tenant],
+        ...routeConstraints(route, pins, policy),
+      },
+      origin: { requestId: 'policy test', address: '127.0.0.1' },
+    },
+    deps,
+  );
+}
+
+/** The constraints of a route of the policy, with the parameters of its path. */
+function routeConstraints(
+  path: string | undefined,
+  pins: TestRequest['pins'],
+  { routes }: Policy,
+): Pick<RouteConstraints, 'pins' | 'only'> {
+  const route = path === undefined ? undefined : routes.get(path);
+  if (route === undefined) return {};
+  return {
+    only: route.only,
+    pins: route.pins.map(({ pathParam: name, channelParam }) => {
+      return { name, value: pins[name] ?? '', channelParam };
+    }),
+  };
 }
 
 function problemsOf(decision: Decision, outcome: PolicyExpectation['outcome']): string[] {
   if ('grant' in outcome) {
     return decision.outcome === 'grant' ? [] : [`is refused: ${decision.code}`];
   }
+  const expected = outcome.refuse;
   if (decision.outcome === 'grant') return ['is granted'];
-  return decision.code === outcome.refuse ? [] : [`is refused with ${decision.code}`];
+  return decision.code === expected ? [] : [`is refused: ${decision.code}, and not ${expected}`];
 }

@@ -1,8 +1,8 @@
-import type { PolicyExpectation } from '../policy/policy.ts';
 import { channelForms } from '../policy/channel-name.ts';
-import type { ChannelRegistry } from '../policy/channel-registry.ts';
+import type { ChannelMatch, ChannelRegistry } from '../policy/channel-registry.ts';
+import { isValueOf, type Param } from '../policy/param.ts';
 import { fillPattern } from '../policy/pattern.ts';
-import type { Principal } from '../policy/principal.ts';
+import type { AttributeValue, LinkedUser, Principal } from '../policy/principal.ts';
 
 /** A request of a test. */
 export interface TestRequest {
@@ -10,59 +10,89 @@ export interface TestRequest {
   readonly channel: string;
   /** The tenant of the request. */
   readonly tenant: string | undefined;
-  /** The expectation with the route and the parameters of its path. */
-  readonly expectation: PolicyExpectation;
+  /** The path of a route of the policy; the general routes without it. */
+  readonly route: string | undefined;
+  /** The parameters of the path. */
+  readonly pins: Readonly<Record<string, string>>;
   readonly expired?: true;
 }
 
-/** Variations of a granted request, by name. Each must be refused, unless the test lists it. */
+/** A variation of a granted request, which must be refused unless the test lists its name. */
+export interface Variation {
+  readonly name: string;
+  readonly request: TestRequest;
+}
+
 export function variationsOf(
   request: TestRequest,
   channels: ChannelRegistry,
-): ReadonlyMap<string, TestRequest> {
-  return new Map([
-    ['no credential', { ...request, principal: undefined }],
-    ['expired credential', { ...request, expired: true }],
-    ...otherPrincipals(request),
-    ...otherChannels(request.channel, channels).map(([name, channel]): [string, TestRequest] => [
-      name,
-      { ...request, channel },
-    ]),
-  ]);
-}
-
-const stranger = 'usher-stranger';
-
-function otherPrincipals(request: TestRequest): readonly [string, TestRequest][] {
-  const { principal } = request;
-  if (principal === undefined) return [];
-  const { attributes = {}, tenantId } = principal;
-  const other = (changes: Partial<Principal>) => ({ ...principal, ...changes });
-  const texts = Object.entries(attributes).filter(([, value]) => typeof value === 'string');
+): readonly Variation[] {
+  const { principal, channel, pins } = request;
+  const match = channels.matchText(channel);
+  const vary = (name: string, changes: Partial<TestRequest>): Variation => {
+    return { name, request: { ...request, ...changes } };
+  };
   return [
-    [`other ${principal.kind}`, { ...request, principal: strangerTo(principal) }],
-    ...texts.map(([name]): [string, TestRequest] => [
-      `other ${name}`,
-      { ...request, principal: other({ attributes: { ...attributes, [name]: stranger } }) },
-    ]),
-    ...(tenantId === undefined ? [] : otherTenants(request, other({ tenantId: stranger }))),
+    vary('no credential', { principal: undefined }),
+    vary('expired credential', { expired: true }),
+    ...(principal === undefined ? [] : otherPrincipals(principal, vary)),
+    ...(match === undefined ? [] : otherChannels(match, vary)),
+    ...Object.keys(pins).map((name) =>
+      vary(`path with another ${name}`, { pins: { ...pins, [name]: stranger } }),
+    ),
   ];
 }
 
-function otherTenants(
-  request: TestRequest,
-  principal: Principal,
-): readonly [string, TestRequest][] {
+type Vary = (name: string, changes: Partial<TestRequest>) => Variation;
+
+const stranger = 'usher-stranger';
+
+function otherPrincipals(principal: Principal, vary: Vary): readonly Variation[] {
+  const { kind, attributes = {}, tenantId, linkedUser } = principal;
+  const other = (changes: Partial<Principal>) => ({ principal: { ...principal, ...changes } });
   return [
-    ['other tenant', { ...request, principal, tenant: stranger }],
-    ['other tenant, this one in the request', { ...request, principal }],
+    vary(`other ${kind}`, { principal: strangerTo(principal) }),
+    ...Object.entries(attributes)
+      .filter(([, value]) => typeof value === 'string')
+      .map(([name]) =>
+        vary(
+          `${kind} with another ${name}`,
+          other({ attributes: { ...attributes, [name]: stranger } }),
+        ),
+      ),
+    ...(linkedUser === undefined ? [] : otherLinks(linkedUser, other, vary)),
+    ...(tenantId === undefined
+      ? []
+      : [
+          vary('other tenant', { ...other({ tenantId: stranger }), tenant: stranger }),
+          vary('other tenant, this one in the request', other({ tenantId: stranger })),
+        ]),
+  ];
+}
+
+function otherLinks(
+  linkedUser: LinkedUser,
+  other: (changes: Partial<Principal>) => Pick<TestRequest, 'principal'>,
+  vary: Vary,
+): readonly Variation[] {
+  return [
+    vary('linked to another user', other({ linkedUser: { ...linkedUser, id: stranger } })),
+    vary('linked to nobody', other({ linkedUser: undefined })),
+    ...(linkedUser.tenantId === undefined
+      ? []
+      : [
+          vary(
+            'linked to a user of another tenant',
+            other({ linkedUser: { ...linkedUser, tenantId: stranger } }),
+          ),
+        ]),
   ];
 }
 
 /** Another principal of the same kind and tenant, without roles and without its attributes. */
 function strangerTo(principal: Principal): Principal {
   const attributes = Object.entries(principal.attributes ?? {}).map(
-    ([name, value]) => [name, typeof value === 'boolean' ? false : stranger] as const,
+    ([name, value]) => [name, strangeValue(value)] as const,
   );
   return {
     ...principal,
@@ -73,23 +103,35 @@ function strangerTo(principal: Principal): Principal {
   };
 }
 
-function otherChannels(channel: string, channels: ChannelRegistry): readonly [string, string][] {
-  const match = channels.matchText(channel);
-  if (match === undefined) return [];
-  const { channelType, params } = match;
-  const { form, body } = match.channel;
-  const segments = Object.entries(params).map(([name, value]): [string, string] => {
-    const changed = fillPattern(channelType.pattern, { ...params, [name]: otherValue(value) });
-    return [`other ${name}`, `${form}-${changed}`];
-  });
-  const prefixes = channelForms
-    .filter((each) => !channelType.forms.includes(each))
-    .map((each): [string, string] => [`as ${each}-`, `${each}-${body}`]);
-  return [...segments, ...prefixes, ['without a prefix', body]];
+function strangeValue(value: AttributeValue): AttributeValue {
+  if (typeof value === 'boolean') return false;
+  if (typeof value === 'number') return value + 1;
+  return typeof value === 'string' ? stranger : [];
 }
 
-/** A value of the same characters and length, so that it also matches a parameter of numbers or a UUID. */
-function otherValue(value: string): string {
-  const last = value.at(-1) ?? '';
-  return value.slice(0, -1) + (last === '1' ? '2' : '1');
+function otherChannels(match: ChannelMatch, vary: Vary): readonly Variation[] {
+  const { channelType, params } = match;
+  const { form, body } = match.channel;
+  const segments = Object.entries(params).flatMap(([name, value]) => {
+    const param = channelType.params[name];
+    const other = param && otherValue(value, param);
+    if (other === undefined) return [];
+    const changed = fillPattern(channelType.pattern, { ...params, [name]: other });
+    return [vary(`channel with another ${name}`, { channel: `${form}-${changed}` })];
+  });
+  return [
+    ...segments,
+    ...channelForms
+      .filter((each) => !channelType.forms.includes(each))
+      .map((each) => vary(`as ${each}-`, { channel: `${each}-${body}` })),
+    vary('without a prefix', { channel: body }),
+  ];
+}
+
+/** A value with another last character. `undefined` if the parameter has no such value. */
+function otherValue(value: string, param: Param): string | undefined {
+  const codes = Array.from(param.alphabet.keys()).filter((code) => param.alphabet[code] === 1);
+  return codes
+    .map((code) => value.slice(0, -1) + String.fromCharCode(code))
+    .find((other) => other !== value && isValueOf(param, other));
 }

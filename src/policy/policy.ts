@@ -107,7 +107,14 @@ export interface DemoPolicy {
   readonly subscribe: readonly { readonly who: string; readonly channel: string }[];
 }
 
+/** A line of a file of the policy. */
+export interface Place {
+  readonly file: string;
+  readonly line: number;
+}
+
 export interface DemoFact {
+  readonly place: Place;
   readonly kind: FactKind;
   readonly ids: readonly string[];
   /** The body, as `PUT /facts` takes it. */

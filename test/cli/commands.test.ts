@@ -17,7 +17,7 @@ const production = {
 describe('the usher program', () => {
   const commands = [
     ...['serve', 'check-config', 'doctor', 'explain', 'channels'],
-    ...['mint-token', 'revoke', 'prune', 'policy-test'],
+    ...['mint-token', 'revoke', 'prune', 'policy', 'policy-test'],
   ];
 
   it.each([[[]], [['--help']], [['-h']], [['help']]])(
@@ -72,7 +72,6 @@ describe('the usher program', () => {
     ['channels --json', "unknown option '--json'"],
     ['explain --chanel x', "unknown option '--chanel'\n(Did you mean --channel?)"],
     ['explain --channel', "option '--channel <name>' argument missing"],
-    ['policy-test', "missing required argument 'file'"],
     ['mint-token guest --hotel h', '--booking is missing'],
   ])('usher %s is wrong, and says what is wrong with it', async (line, sentence) => {
     const { code, stdout, stderr } = await runInProcess(line.split(' '));

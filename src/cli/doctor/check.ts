@@ -68,6 +68,16 @@ export interface AuthAttempt {
   readonly acceptance?: Acceptance;
 }
 
+/** The policy of this machine and, if it can be loaded, that of the running Usher. */
+export type PolicyEvidence =
+  | { readonly problems: readonly string[] }
+  | {
+      readonly hash: string;
+      readonly tests: { readonly count: number; readonly failed: number };
+      /** The response of `GET /policy`; `undefined` if the operator's port is not known. */
+      readonly running: HttpResponse | Fault | undefined;
+    };
+
 /** The only input of the checks. */
 export interface Evidence {
   readonly settings: {
@@ -85,6 +95,7 @@ export interface Evidence {
   /** `undefined` in the demo, which has no Pusher server. */
   readonly server: ServerEvidence | undefined;
   readonly usher: UsherEvidence;
+  readonly policy: PolicyEvidence;
   /** `undefined` without a credential. */
   readonly channel: AuthAttempt | undefined;
   readonly signIn: AuthAttempt | undefined;

@@ -22,7 +22,7 @@ export interface ProbeDeps {
 export interface AuthRequest {
   readonly path: string;
   readonly fields: Readonly<Record<string, string>>;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Headers;
 }
 
 /** Sends the requests of a browser, without a credential. */
@@ -50,17 +50,34 @@ export function post(
   return send(deps, path, { method: 'POST', body: new URLSearchParams(fields), headers });
 }
 
-async function send(
-  { usherUrl, origin, fetch, now }: ProbeDeps,
+/** Reads an address of the operator's port. */
+export function get(
+  deps: Pick<ProbeDeps, 'fetch' | 'now'>,
+  { url, headers = {} }: { readonly url: string; readonly headers?: Headers | undefined },
+): Promise<HttpResponse | Fault> {
+  return request(deps, url, { headers });
+}
+
+type Headers = Readonly<Record<string, string>>;
+
+function send(
+  { usherUrl, origin, ...deps }: ProbeDeps,
   path: string,
-  request: RequestInit,
+  { headers, ...init }: Omit<RequestInit, 'headers'> & { readonly headers: Headers },
+): Promise<HttpResponse | Fault> {
+  const all = { ...headers, ...(origin !== undefined && { origin }) };
+  return request(deps, usherUrl + path, { ...init, headers: all });
+}
+
+async function request(
+  { fetch, now }: Pick<ProbeDeps, 'fetch' | 'now'>,
+  url: string,
+  init: RequestInit,
 ): Promise<HttpResponse | Fault> {
   const began = now();
   try {
-    const response = await fetch(usherUrl + path, {
-      ...request,
-      headers: { ...(request.headers as object), ...(origin !== undefined && { origin }) },
-      redirect: 'manual',
+    const response = await fetch(url, {
+      ...{ ...init, redirect: 'manual' },
       signal: AbortSignal.timeout(timeoutMs),
     });
     const json = parseJsonObject(await response.text());

@@ -1,4 +1,3 @@
-import { loadPolicy } from '../../policy/load-policy.ts';
 import type { Config } from '../../config/load.ts';
 import { isDemoApp } from '../../config/pusher.ts';
 import { checkDependencies } from './dependencies.ts';
@@ -6,8 +5,11 @@ import { allowsOrigin, namesOrigin } from '../../runtime/network/allowed-origins
 import { isFault, type Check, type CheckResult, type Evidence } from './check.ts';
 import { authorizationChecks } from './checks/authorization.ts';
 import { corsChecks } from './checks/cors.ts';
+import { policyChecks } from './checks/policy.ts';
 import { pusherServerChecks } from './checks/pusher-server.ts';
 import { usherChecks } from './checks/usher.ts';
+import { tryLoad } from '../policy/load.ts';
+import { probePolicy } from './probe-policy.ts';
 import { attemptAuth, probeServer, signIn, subscribe } from './probe-server.ts';
 import { post, probeUsher, type ProbeDeps, type AuthRequest } from './probe-usher.ts';
 import { checkSession } from './session.ts';
@@ -32,6 +34,7 @@ export interface NamedResult {
 const checks: readonly Check[] = [
   ...pusherServerChecks,
   ...usherChecks,
+  ...policyChecks,
   ...corsChecks,
   ...authorizationChecks,
 ];
@@ -56,12 +59,14 @@ async function gatherEvidence(
   options: CheckOptions,
   { fetch, now }: DoctorDeps,
 ): Promise<Evidence> {
-  const policy = await loadPolicy(config.policy);
+  const loaded = await tryLoad(config.policy);
+  const policy = 'policy' in loaded ? loaded.policy : undefined;
   const app = appFor(options, config, policy);
   const { usherUrl } = options;
   const origin = options.origin ?? originIn(config);
   const probeDeps = { usherUrl, origin, fetch, now };
-  const { subscriber, user } = await subjectsOf(options, config, { policy, now });
+  const subjects = policy && (await subjectsOf(options, config, { policy, now }));
+  const { subscriber, user } = subjects ?? {};
   const server = isDemoApp(app) ? undefined : await probeServer(app);
   const reachableApp = server === undefined || isFault(server.greeting) ? undefined : app;
   const request = (form: AuthRequest) => (socketId: string) =>
@@ -74,6 +79,7 @@ async function gatherEvidence(
     },
     server,
     usher: await probeUsher(probeDeps),
+    policy: await probePolicy(loaded, config, { fetch, now }),
     channel:
       subscriber &&
       (await attemptAuth(reachableApp, request(subscriber.form), (socket, signed) =>

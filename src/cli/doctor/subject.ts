@@ -1,7 +1,9 @@
+import { credentialKindOf } from '../../authn/credential.ts';
 import { tenantOf } from '../../authorize/evaluate.ts';
 import type { Config } from '../../config/load.ts';
 import { fillPath } from '../../http/fastify-path.ts';
 import type { Policy } from '../../policy/policy.ts';
+import { routeFor } from '../../policy/route-for.ts';
 import type { PusherApp } from '../../pusher/pusher-app.ts';
 import { demoRequests, type DemoRequest } from '../demo-requests.ts';
 import { credentialKind } from '../match-channel.ts';
@@ -50,9 +52,9 @@ export async function subjectsOf(
 export function appFor(
   { channel, tenant }: SubjectOptions,
   config: Config,
-  { channels }: Policy,
+  policy: Policy | undefined,
 ): PusherApp {
-  const match = channels.matchText(channel ?? '');
+  const match = policy?.channels.matchText(channel ?? '');
   const tenantId = tenant ?? (match && tenantOf(match)) ?? '';
   return config.tenantsApps.find(({ tenants }) => tenants.includes(tenantId))?.app ?? config.pusher;
 }
@@ -73,19 +75,15 @@ function formOf({ path, field = '', token, channel }: DemoRequest): AuthRequest 
 }
 
 /** The request of the policy's route that signs this channel with such a token. */
-function routeForm(
-  channel: string,
-  token: string,
-  { channels, routes }: Policy,
-): AuthRequest | undefined {
-  const match = channels.matchText(channel);
-  const pattern = match?.channelType.pattern.text ?? '';
-  const [path, route] = [...routes].find(([, { only }]) => only?.includes(pattern) === true) ?? [];
-  if (path === undefined || route === undefined || match === undefined) return undefined;
-  const values = route.pins.map((pin) => [pin.pathParam, match.params[pin.channelParam] ?? '']);
-  const { query, field = query ?? 'token' } = route.credential;
+function routeForm(channel: string, token: string, policy: Policy): AuthRequest | undefined {
+  const match = policy.channels.matchText(channel);
+  const kinds = [...(match?.channelType.rules.keys() ?? [])];
+  const kind = kinds.find((each) => credentialKindOf(each) === 'guest-token');
+  const chosen = match && kind && routeFor(match, kind, policy);
+  if (!chosen) return undefined;
+  const { query, field = query ?? 'token' } = chosen.route.credential;
   return {
-    path: fillPath(path, Object.fromEntries(values) as Readonly<Record<string, string>>),
+    path: fillPath(chosen.path, chosen.pathParams),
     fields: { [field]: token, channel_name: channel },
   };
 }

@@ -8,7 +8,7 @@ import { syntaxError } from './syntax-error.ts';
 import { nameOf, type Type } from './types.ts';
 
 export { ExpressionError } from './expression-error.ts';
-export { isExpressionName, type ObjectType, type Scope } from './scope.ts';
+export { isExpressionName, type ObjectField, type ObjectType, type Scope } from './scope.ts';
 
 /**
  * The values of the names of a scope: strings, booleans, numbers (also for `int`), `Date` for a timestamp, arrays of strings, and

@@ -17,7 +17,7 @@ import { kindOf } from './principal-kind.ts';
 import type { Problem } from './problem.ts';
 import type { ReadFile } from './read-file.ts';
 import { createReport, type Report } from './report.ts';
-import { principalTypes } from './rule-scope.ts';
+import { principalTypes, type PrincipalTypes } from './rule-scope.ts';
 
 /** A policy file that was read without problems. */
 export type PolicyFile = ReadFile<PolicyDocument>;
@@ -31,6 +31,8 @@ export interface PolicyParts {
   readonly routes: ReadonlyMap<string, RoutePolicy>;
   readonly doors: ReadonlyMap<string, DoorPolicy>;
   readonly demo: DemoPolicy;
+  /** The attributes of each kind of principal. */
+  readonly principals: PrincipalTypes;
 }
 
 export interface ModuleParts {
@@ -104,11 +106,11 @@ export function buildPolicy(
     ({ remedy }): RefusalCodePolicy => ({ remedy }),
   );
   const demos = sources.flatMap(({ demo, report }) =>
-    demo === undefined ? [] : [buildDemo(demo, { factKinds, report })],
+    demo === undefined ? [] : [buildDemo(demo, { factKinds, principals, report })],
   );
   const parts: PolicyParts = {
     channels: [...context.channels.values()],
-    ...{ factKinds, issuers, routes, doors },
+    ...{ factKinds, issuers, routes, doors, principals },
     codes: withPinCodes(codes, routes),
     demo: {
       facts: demos.flatMap(({ facts }) => facts),

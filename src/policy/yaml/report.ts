@@ -1,4 +1,5 @@
 import { closestMatch } from 'leven';
+import type { Place } from '../policy.ts';
 import { orderProblems, type Problem } from './problem.ts';
 import type { Locator, Part, Path } from './read-document.ts';
 
@@ -12,6 +13,8 @@ export interface Report {
   readonly unknown: (path: Path, unknown: Unknown) => void;
   /** Runs a function that throws an `Error` with a message for users, and reports it at this key. */
   readonly attempt: <T>(path: Path, run: () => T) => T | undefined;
+  /** The place of this value. */
+  readonly place: (path: Path) => Place;
   readonly count: () => number;
   readonly problems: () => readonly Problem[];
 }
@@ -35,7 +38,7 @@ export function createReport(file: string, locator: Locator): Report {
     unknown: (path, { what, name, known }) => {
       const nearest = closestMatch(name, [...known]);
       const hint = nearest === undefined ? 'none is declared' : `the nearest is ${nearest}`;
-      at(path, `${name} is not a ${what}; ${hint}`, 'key');
+      at(path, `${name} is not ${/^[aeiou]/.test(what) ? 'an' : 'a'} ${what}; ${hint}`, 'key');
     },
     attempt: (path, run) => {
       try {
@@ -46,6 +49,7 @@ export function createReport(file: string, locator: Locator): Report {
         return undefined;
       }
     },
+    place: (path) => ({ file, line: locator.locate(path).line }),
     count: () => problems.length,
     problems: () => orderProblems(problems),
   };

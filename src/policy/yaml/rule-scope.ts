@@ -21,6 +21,11 @@ const ownKinds: Readonly<Record<PrincipalKind, ObjectType>> = {
   'guest-session': { ...common, user: optional('string'), user_tenant: optional('string') },
 };
 
+/** Whether Usher itself authenticates this kind of principal. */
+export function isOwnKind(kind: PrincipalKind): boolean {
+  return Object.hasOwn(ownKinds, kind);
+}
+
 /** The attributes of each kind of principal, for the type check of rules. */
 export type PrincipalTypes = ReadonlyMap<PrincipalKind, ObjectType>;
 

@@ -1,0 +1,103 @@
+import type { ChannelType } from '../../policy/channel-type.ts';
+import { describeChannel } from '../../policy/describe-channel.ts';
+import type { FactKind } from '../../policy/fact-kind.ts';
+import { loadPolicy } from '../../policy/load-policy.ts';
+import type { ClaimName, IssuerPolicy, Policy } from '../../policy/policy.ts';
+import type { AddCommand } from '../command.ts';
+import { formatChannel } from '../format-channel.ts';
+import { sourcesOf } from './load.ts';
+import { pathsArgument } from './options.ts';
+
+/** Prints the channels, facts, routes, doors and issuers of a policy. */
+export const addPolicyShow: AddCommand = (policy, { env, report }) => {
+  policy
+    .command('show')
+    .description('show the channels, facts, routes, doors and issuers of a policy')
+    .addArgument(pathsArgument())
+    .option('--json', 'as JSON')
+    .action(async (paths: readonly string[], { json }: { readonly json?: true }) => {
+      const shown = describe(await loadPolicy(sourcesOf(paths, env)));
+      report(json ? JSON.stringify(shown, null, 2) : format(shown));
+    });
+};
+
+type Shown = ReturnType<typeof describe>;
+
+function describe({ hash, files, channels, factKinds, routes, doors, issuers }: Policy) {
+  return {
+    ...{ hash, files },
+    channels: channels.channelTypes.map(describeType),
+    facts: [...factKinds.values()].map(describeFact),
+    routes: [...routes].map(([path, { about, credential, pins, only = [] }]) => ({
+      ...{ path, about, credential, only },
+      pins: Object.fromEntries(pins.map((pin) => [pin.pathParam, pin.channelParam])),
+    })),
+    doors: [...doors].map(([path, door]) => ({ path, ...door })),
+    issuers: [...issuers].map(([name, issuer]) => ({ name, ...describeIssuer(issuer) })),
+  };
+}
+
+function describeType(channelType: ChannelType) {
+  const { tenant, denied, rules } = channelType;
+  return {
+    ...describeChannel(channelType),
+    params: Object.keys(channelType.params),
+    ...(tenant !== undefined && { tenant }),
+    ...(denied !== undefined && { denied }),
+    lists: [...rules].filter(([, { list }]) => list !== undefined).map(([kind]) => kind),
+  };
+}
+
+function describeFact({ name, about, ids, fields, tenant, path }: FactKind) {
+  const types = Object.entries(fields).map(([field, { type, optional }]) => [
+    field,
+    optional ? `${type}, optional` : type,
+  ]);
+  return {
+    ...{ name, ids, fields: Object.fromEntries(types) as Readonly<Record<string, string>> },
+    ...(about !== undefined && { about }),
+    ...(tenant !== undefined && { tenant }),
+    paths: [['/facts', name, ...ids.map((id) => `{${id}}`)].join('/'), ...(path ? [path] : [])],
+  };
+}
+
+function describeIssuer({ kind, id, attributes, revocation }: IssuerPolicy) {
+  const claims = Object.entries(attributes).map(([name, { claim }]) => [name, claimText(claim)]);
+  return {
+    ...{ kind, id, claims: Object.fromEntries(claims) as Readonly<Record<string, string>> },
+    ...(revocation && { revokedBy: [...revocation.fields.values()] }),
+  };
+}
+
+function claimText(claim: ClaimName): string {
+  return 'env' in claim ? `${claim.env}, by default ${claim.default}` : claim.join('.');
+}
+
+function format({ hash, files, channels, facts, routes, doors, issuers }: Shown): string {
+  const sections = [
+    [`policy ${hash}`, ...files.map((file) => `  ${file}`)],
+    ...channels.map((channel) => [formatChannel(channel).trimEnd()]),
+    ...facts.map(({ name, ids, about, fields, paths }) => [
+      `fact ${name} (${ids.join(', ')})${about === undefined ? '' : `: ${about}`}`,
+      ...Object.entries(fields).map(([field, type]) => `  ${field}: ${type}`),
+      ...paths.map((path) => `  PUT ${path}`),
+    ]),
+    ...routes.map(({ path, about, credential, pins, only }) => [
+      `POST ${path}: ${about}`,
+      `  credential  ${credential.kind}`,
+      ...Object.entries(pins).map(([from, to]) => `  {${from}} must be {${to}} of the channel`),
+      ...only.map((pattern) => `  signs ${pattern}`),
+    ]),
+    ...doors.map(({ path, channel, upstream }) => [
+      `WebSocket ${path}`,
+      `  channel   ${channel}`,
+      `  upstream  ${upstream.env}`,
+    ]),
+    ...issuers.map(({ name, kind, id, claims }) => [
+      `issuer ${name}: ${kind}`,
+      `  id  ${id.join(', ')}`,
+      ...Object.entries(claims).map(([attribute, claim]) => `  ${attribute}: claim ${claim}`),
+    ]),
+  ];
+  return sections.map((lines) => lines.join('\n')).join('\n\n');
+}

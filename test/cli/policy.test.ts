@@ -1,0 +1,180 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { formatJUnit } from '../../src/cli/policy/junit.ts';
+import { runInProcess } from '../support/command-line.ts';
+import { runCommand } from '../support/program.ts';
+
+const example = fileURLToPath(new URL('../../examples/policy.test.yaml', import.meta.url));
+
+async function temporary(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'usher-policy-'));
+  onTestFinished(() => rm(directory, { recursive: true }));
+  return directory;
+}
+
+/** The policy of `policy init`, with its text changed. */
+async function changed(file: string, from: string, to: string): Promise<string> {
+  const directory = await temporary();
+  await runInProcess(['policy', 'init', directory]);
+  const path = join(directory, file);
+  const text = await readFile(path, 'utf8');
+  expect(text).toContain(from);
+  await writeFile(path, text.replace(from, to));
+  return directory;
+}
+
+describe('policy init', () => {
+  it('writes a policy that passes its tests, in a process without settings', async () => {
+    const directory = join(await temporary(), 'new');
+    const init = await runCommand(['policy', 'init', directory]);
+    expect([init.code, init.stderr]).toEqual([0, '']);
+    const { code, stdout } = await runCommand(['policy', 'test', directory], {
+      env: { NODE_ENV: 'production' },
+    });
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^✓ .*policy\.test\.yaml: 5 cases/)]);
+  });
+
+  it('overwrites nothing, and leaves nothing half written', async () => {
+    const directory = await temporary();
+    const test = join(directory, 'policy.test.yaml');
+    await writeFile(test, 'mine');
+    const { code, stderr } = await runInProcess(['policy', 'init', directory]);
+    expect([code, stderr]).toEqual([1, `${test} cannot be written: it already exists\n`]);
+    expect(await readFile(test, 'utf8')).toBe('mine');
+    await expect(readFile(join(directory, 'policy.yaml'))).rejects.toThrow('ENOENT');
+  });
+});
+
+describe('policy check', () => {
+  it('finds nothing wrong with the shipped policies', async () => {
+    const { code, stdout } = await runInProcess(['policy', 'check']);
+    expect([code, stdout]).toEqual([
+      0,
+      expect.stringMatching(/^The policy [0-9a-f]{16} is correct: 11 channels, 4 kinds of facts,/),
+    ]);
+  });
+
+  it.each([
+    ['user.id in facts', 'user.idd in facts', /:25:32: .*idd/],
+    ['version: 1', 'version: 1\nchanels: {}', /:4:1: chanels .* nearest is channels/],
+    ['status: { type: string', 'status: { type: strin', /:12:\d+: /],
+    [
+      '  private-project-{project}:',
+      '  private-a-{project}: { params: { project: id }, allow: { user: { a: "true" } } }\n  presence-project-{project}x: { params: { project: id }, allow: { user: { a: "true" } }, member: { user: { id: user.id } } }\n  private-project-{project}:',
+      /:\d+:3: Ambiguous/,
+    ],
+  ])('prints the place of each problem: %s', async (from, to, expected) => {
+    const directory = await changed('policy.yaml', from, to);
+    const junit = join(directory, 'report.xml');
+    const args = ['policy', 'check', directory, '--junit', junit];
+    const { code, stdout, stderr } = await runInProcess(args);
+    expect([code, stderr]).toEqual([1, '']);
+    expect(stdout.startsWith(join(directory, 'policy.yaml:'))).toBe(true);
+    expect(stdout).toMatch(expected);
+    expect(await readFile(junit, 'utf8')).toMatch(/<testsuites .*failures="[1-9]/);
+  });
+
+  it('names the shipped policies for an unknown one', async () => {
+    const { code, stdout } = await runInProcess(['policy', 'check', 'builtin:nothing']);
+    expect([code, stdout]).toEqual([1, expect.stringContaining('tenants')]);
+  });
+});
+
+describe('policy test', () => {
+  it.each(['policy test', 'policy-test'])(
+    '%s runs a file with the shipped policies',
+    async (name) => {
+      const { code, stdout, stderr } = await runInProcess([...name.split(' '), example]);
+      expect([code, stderr]).toEqual([0, '']);
+      expect(stdout).toContain(`✓ ${example}: 7 cases and `);
+      expect(stdout).not.toContain('✗');
+    },
+  );
+
+  it.each([
+    ['policy.test.yaml', 'status: open', 'status: archived', 'is refused: not-allowed'],
+    ['policy.test.yaml', "members: ['15', '16']", "members: ['15', '17']", '    is granted'],
+    [
+      'policy.test.yaml',
+      'refuse: credential-missing',
+      'refuse: revoked',
+      'credential-missing, and not revoked',
+    ],
+    [
+      'policy.yaml',
+      'user.id in facts.project.members',
+      'user.id != facts.project.status',
+      'granted too: other user',
+    ],
+    ['policy.test.yaml', '} # archived', '} #', 'yaml: 5 cases'],
+    [
+      'policy.test.yaml',
+      "project: '8', status: archived",
+      "project: '8', status: lost",
+      'must be equal to one of',
+    ],
+    [
+      'policy.test.yaml',
+      'channel: private-project-8',
+      'channel: private-project-9',
+      'by “project is open”',
+    ],
+    ['policy.test.yaml', 'id: ’17’'.replaceAll('’', "'"), "idd: '17'", 'idd is not an attribute'],
+  ])('%s with %s as %s: %s', async (...[file, from, to, expected]) => {
+    const directory = await changed(file, from, to);
+    const { code, stdout } = await runInProcess(['policy', 'test', directory]);
+    expect([code, stdout]).toEqual([to === '} #' ? 0 : 1, expect.stringContaining(expected)]);
+  });
+
+  it('does not run a file twice, and fails without tests', async () => {
+    const directory = await changed('policy.yaml', 'version: 1', 'version: 1');
+    const test = join(directory, 'policy.test.yaml');
+    const twice = await runInProcess(['policy', 'test', directory, test]);
+    expect([twice.code, twice.stdout.split('✓').length]).toEqual([0, 2]);
+    await rm(test);
+    const none = await runInProcess(['policy', 'test', directory]);
+    expect([none.code, none.stdout]).toEqual([1, expect.stringContaining('There are no tests')]);
+  });
+
+  it('shows the new form for a file of the old one', async () => {
+    const path = join(await temporary(), 'policy.json');
+    await writeFile(path, '{"who": {}, "facts": {}, "rows": []}');
+    const { code, stderr } = await runInProcess(['policy-test', path]);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/\.test\.yaml[^]*expect:/)]);
+  });
+});
+
+describe('policy show', () => {
+  it('has every part of the policy, as text and as JSON', async () => {
+    const { stdout } = await runInProcess(['policy', 'show']);
+    for (const part of [
+      'private-chat-box',
+      'fact room (roomId)',
+      'POST /api/',
+      'WebSocket /ws/',
+      'issuer ',
+    ])
+      expect(stdout).toContain(part);
+    const json = await runInProcess(['policy', 'show', 'builtin:rooms', '--json']);
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      channels: [{ patterns: ['private-room-{roomId}', 'presence-room-{roomId}'] }],
+      facts: [{ name: 'room', ids: ['roomId'] }],
+    });
+  });
+});
+
+describe('the report of JUnit', () => {
+  it('escapes texts', () => {
+    const report = formatJUnit('a & b', [
+      { file: 'x<y>.yaml', line: 3, name: '"quoted"\n\u0000', problems: ['] ]]> & \uD800'] },
+      { file: 'x<y>.yaml', name: 'good', problems: [] },
+    ]);
+    expect(report).toContain('<testsuites name="a &amp; b" tests="2" failures="1">');
+    expect(report).toContain('name="&quot;quoted&quot;&#10;\uFFFD"');
+    expect(report).toContain('<failure message="] ]]&gt; &amp; \uFFFD"/>');
+    expect(report).toContain('file="x&lt;y&gt;.yaml" line="3"');
+  });
+});
