@@ -21,8 +21,8 @@ export interface GuestSessionStore {
   readonly start: (session: GuestSessionRecord) => Promise<void>;
   readonly find: (tokenHash: string) => Promise<GuestSessionRecord | undefined>;
   /**
-   * Links an active session to a user. In the same transaction the user becomes a participant of the session's rooms,
-   * except rooms of another tenant. Returns false if the session has ended or is linked to another user.
+   * Links an active session to a user; from then on rules read that user. Returns false if the session has ended or is linked to
+   * another user.
    */
   readonly link: (
     sessionId: string,

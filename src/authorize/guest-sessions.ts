@@ -54,7 +54,7 @@ export interface LinkRequest {
 }
 
 /**
- * Links a guest session to the user at login: from then on the user is a participant of its rooms. The decision is in the audit
+ * Links a guest session to the user at login: from then on rules see the user of the session. The decision is in the audit
  * log when this resolves. Throws `Unavailable`.
  */
 export async function linkGuestSession(
@@ -98,7 +98,7 @@ async function link(
     userId: principal.id,
     tenantId: principal.tenantId,
   });
-  // The session is linked to another user: two users must not share the rooms of a guest.
+  // The session is linked to another user: two users must not share the channels of a guest.
   if (!isLinked) return refuse(known, 'not-allowed');
   return { ...known, outcome: 'grant', action, principal, sessionId, userId: principal.id };
 }

@@ -4,7 +4,7 @@ import { UsageError } from './command.ts';
 /** The values of the options that a policy defines, by name. */
 export type PolicyOptions = Readonly<Record<string, string>>;
 
-/** Lets a command take options whose names the policy defines, such as `--hotel grand-hotel`. */
+/** Lets a command take options whose names the policy defines, such as `--school north`. */
 export function takePolicyOptions(command: Command): Command {
   return command.allowUnknownOption().allowExcessArguments();
 }

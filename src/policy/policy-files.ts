@@ -70,7 +70,7 @@ export function hashFiles(files: readonly Pick<PolicyFileContent, 'file' | 'cont
 
 const prefix = 'builtin:';
 
-/** `builtin:*` as all shipped policies, and `builtin:tenants`, `rooms` as two of them. A name with a slash or a dot is always a path. */
+/** `builtin:*` as all shipped policies, and `builtin:one`, `other` as two of them. A name with a slash or a dot is always a path. */
 function withPrefixes(sources: readonly string[], shipped: readonly string[]): readonly string[] {
   let isAfterShipped = false;
   return sources.flatMap((source) => {

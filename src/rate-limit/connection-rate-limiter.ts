@@ -26,7 +26,7 @@ type AcquireResult = { readonly refund: Refund } | { readonly retryAfterMs: numb
 const maxWaitMs = 5_000;
 
 /**
- * Maximum number of queued attempts, in total and per address. The limit per address exceeds the guests of any hotel.
+ * Maximum number of queued attempts, in total and per address. The limit per address exceeds the people in any building.
  */
 const maxQueued = { address: 1_000, all: 10_000 } as const;
 
@@ -42,7 +42,7 @@ interface Queue {
 
 /**
  * Creates the limit of connection attempts. An attempt is refunded after authentication, so only unauthenticated
- * attempts count. Guests of a hotel, who share an address and may connect at the same time, are queued for the refunds
+ * attempts count. People in one building, who share an address and may connect at the same time, are queued for the refunds
  * of each other.
  */
 export function createConnectionRateLimiter({

@@ -27,7 +27,7 @@ export function wholeSeconds(milliseconds: number): number {
 }
 
 /**
- * Creates the limit of refused requests per minute and address. Only refusals count: guests of a hotel share one
+ * Creates the limit of refused requests per minute and address. Only refusals count: people in one building share one
  * address, and a client never retries after a 429.
  */
 export function createFailureLimit(countRefusal: CountRefusal): CountFailure {

@@ -30,6 +30,7 @@ it('lets the application put a fact with the environment of compose.yaml, by OPS
     env: {
       ...services['usher']!.environment,
       REDIS_URL: '',
+      POLICY: fileURLToPath(new URL('../../examples/parcels', import.meta.url)),
       NODE_ENV: 'production',
       DATABASE_URL: database.url.reveal(),
       PORT: '0',
@@ -42,13 +43,13 @@ it('lets the application put a fact with the environment of compose.yaml, by OPS
   });
   await program.until('"listening"');
   const { operator } = logLines(program.stdout()).find(({ msg }) => msg === 'listening')!;
-  const url = new URL('/resources/orders/99', String(operator));
+  const url = new URL('/facts/parcel/P7', String(operator));
   url.hostname = outside;
   const put = (headers: Readonly<Record<string, string>>) =>
     fetch(url, {
       method: 'PUT',
       headers: { 'content-type': 'application/json', ...headers },
-      body: JSON.stringify({ owner_id: '15' }),
+      body: JSON.stringify({ sender: '15', recipient: '16', status: 'announced' }),
     });
   expect((await put({})).status).toBe(401);
   expect((await put({ authorization: `Bearer ${secretFor('OPS_TOKEN')}` })).status).toBe(200);

@@ -6,9 +6,10 @@ import { describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { loadConfig } from '../../src/config/load.ts';
 import { settings } from '../../src/config/settings.ts';
+import { loadPolicy } from '../../src/policy/load-policy.ts';
 
-const textOf = (path: string) =>
-  readFileSync(fileURLToPath(new URL(`../../${path}`, import.meta.url)), 'utf8');
+const pathOf = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+const textOf = (path: string) => readFileSync(pathOf(path), 'utf8');
 
 /** An example of an environment file, with a secret wherever it leaves one to be filled in. */
 function filledIn(path: string): Readonly<Record<string, string>> {
@@ -82,11 +83,25 @@ describe('compose.yaml', () => {
       expect(condition).toBe('service_healthy');
       expect(services[name]!.healthcheck?.test[0]).toBe('CMD');
     }
-    const used = Object.values(services).flatMap((service) => service.volumes ?? []);
+    const used = Object.values(services)
+      .flatMap((service) => service.volumes ?? [])
+      .filter((volume) => !volume.startsWith('./'));
     expect(used.map((volume) => volume.split(':')[0]).toSorted()).toStrictEqual(
       Object.keys(volumes).toSorted(),
     );
   });
+});
+
+/** The directory of the policy that an example mounts. */
+const examplePolicy = 'examples/parcels';
+
+it('compose.yaml mounts a policy, read-only, where POLICY says', async () => {
+  const { services } = parse(textOf('compose.yaml')) as Compose;
+  const { environment, volumes = [] } = services['usher']!;
+  const mount = volumes.find((volume) => volume.startsWith('./'));
+  expect(mount).toBe(`./${examplePolicy}:${environment!['POLICY']}:ro`);
+  const policy = await loadPolicy([pathOf(examplePolicy)]);
+  expect(policy.channels.channelTypes).not.toHaveLength(0);
 });
 
 interface Manifest {
@@ -103,12 +118,17 @@ interface PodSpec {
   readonly terminationGracePeriodSeconds: number;
   readonly securityContext: object;
   readonly containers: readonly PodContainer[];
+  readonly volumes: readonly {
+    readonly name: string;
+    readonly configMap: { readonly name: string };
+  }[];
 }
 
 interface PodContainer {
   readonly name: string;
   readonly ports: readonly { readonly name: string; readonly containerPort: number }[];
   readonly securityContext: object;
+  readonly volumeMounts: readonly { readonly name: string; readonly mountPath: string }[];
 }
 
 type Probe = { readonly httpGet: { readonly path: string; readonly port: string } };
@@ -147,6 +167,14 @@ describe('deploy/kubernetes/usher.yaml', () => {
     const probe = (usher as unknown as Readonly<Record<string, Probe>>)[name]!;
     expect(probe.httpGet).toStrictEqual({ path, port: 'usher-operator' });
     expect(config.operator).toMatchObject({ host: '0.0.0.0', token: expect.anything() as unknown });
+  });
+
+  it('mounts the policy that docs/deploying.md creates, where POLICY says', () => {
+    const [mount] = usher.volumeMounts;
+    expect(mount).toStrictEqual({ name: 'policy', mountPath: config.policy[0], readOnly: true });
+    const volume = pod.volumes.find(({ name }) => name === mount!.name);
+    const created = `kubectl create configmap ${volume!.configMap.name} --from-file=${examplePolicy}`;
+    expect(textOf('docs/deploying.md')).toContain(created);
   });
 
   it('runs without root, a writable root file system or capabilities, and is given time to end', () => {

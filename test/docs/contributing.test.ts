@@ -1,15 +1,12 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ChannelRegistry } from '../../src/policy/channel-registry.ts';
-import type { Escrow } from '../../src/policy/facts.ts';
-import { authorizing, question, verdict, writtenDeps } from '../authorize/authorizing.ts';
-import { escrow, user } from '../policy/channels/principals.ts';
+import { runPolicyTests } from '../../src/policy-test/run-tests.ts';
+import { loadPolicy } from '../../src/policy/load-policy.ts';
 
 const project = fileURLToPath(new URL('../..', import.meta.url));
 const run = promisify(execFile);
@@ -17,7 +14,8 @@ const run = promisify(execFile);
 /** The walk-through's own text. */
 const page = await readFile(join(project, 'CONTRIBUTING.md'), 'utf8');
 const [, diff = ''] = /^```diff\n(.*?)^```$/ms.exec(page) ?? [];
-const family = 'src/policy/channels/delivery.ts';
+const files = ['policies/tenants/policy.yaml', 'policies/tenants/policy.test.yaml'];
+const pattern = 'private-tenant.{tenantId}.delivery.{escrowId}';
 
 /** A checkout comes from git, but an archive of the sources may be tested where there is none. */
 const isGitThere = spawnSync('git', ['--version']).status === 0;
@@ -29,10 +27,7 @@ async function applyWalkThrough(): Promise<void> {
   // No repository around it: there, git would take these paths for another's and apply nothing.
   const env = { PATH: process.env['PATH'], GIT_CEILING_DIRECTORIES: tmpdir() };
   const git = (...args: readonly string[]) => run('git', args, { cwd: copy, env });
-  for (const part of ['src/policy', 'test/policy/channels', 'package.json']) {
-    await cp(join(project, part), join(copy, part), { recursive: true });
-  }
-  await symlink(join(project, 'node_modules'), join(copy, 'node_modules'));
+  await cp(join(project, 'policies'), join(copy, 'policies'), { recursive: true });
   const file = join(copy, 'walk-through.diff');
   await writeFile(file, diff);
   // Whoever tries the walk-through in a checkout and runs the tests then has applied it already.
@@ -40,82 +35,51 @@ async function applyWalkThrough(): Promise<void> {
   if (applied === false) await git('apply', '--whitespace=error-all', file);
 }
 
-const { compilerOptions } = JSON.parse(await readFile(join(project, 'tsconfig.json'), 'utf8')) as {
-  readonly compilerOptions: object;
-};
-const { options } = ts.convertCompilerOptionsFromJson(compilerOptions, project);
-
-/** What the compiler says of these files of the copy, and of what they import. */
-function faultsOf(files: readonly string[]): readonly string[] {
-  const program = ts.createProgram(
-    files.map((file) => join(copy, file)),
-    { ...options, noEmit: true, typeRoots: [join(project, 'node_modules/@types')] },
-  );
-  return ts
-    .getPreEmitDiagnostics(program)
-    .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
-}
-
 describe.skipIf(!isGitThere)('adding a channel as CONTRIBUTING.md says', () => {
   beforeAll(applyWalkThrough);
   afterAll(() => rm(copy, { recursive: true, force: true }));
 
-  it('is less than 40 lines, with the truth table', () => {
+  const tenants = () => join(copy, 'policies/tenants');
+
+  it('is less than 40 lines, with the tests', () => {
     const changed = diff.split('\n').filter((line) => /^[+-](?!-- |\+\+ )/.test(line));
-    expect(changed.length).toBeGreaterThan(20);
+    expect(changed.length).toBeGreaterThan(15);
     expect(changed.length).toBeLessThan(40);
-    expect(diff).toContain('+++ b/test/policy/channels/');
+    for (const file of files) expect(diff).toContain(`+++ b/${file}`);
   });
 
-  it('compiles; with a misspelt parameter it would not', async () => {
-    expect(
-      faultsOf(['src/policy/channels/index.ts', 'test/policy/channels/delivery.test.ts']),
-    ).toEqual([]);
-    const text = await readFile(join(copy, family), 'utf8');
-    await writeFile(
-      join(copy, 'src/policy/channels/misspelt.ts'),
-      text.replace('{escrowId}', '{escrow}'),
-    );
-    expect(faultsOf(['src/policy/channels/misspelt.ts']).join('\n')).toMatch(/\bescrow\b/);
+  it('loads; with a misspelt parameter it would not', async () => {
+    const policy = await loadPolicy([tenants()]);
+    const patterns = policy.channels.channelTypes.map((each) => each.pattern.text);
+    expect(patterns).toContain(pattern);
+    const misspelt = join(copy, 'misspelt.yaml');
+    const text = await readFile(join(tenants(), 'policy.yaml'), 'utf8');
+    await writeFile(misspelt, text.replace(pattern, pattern.replace('escrowId', 'escrow')));
+    const line = text.slice(0, text.indexOf(pattern)).split('\n').length;
+    await expect(loadPolicy([misspelt])).rejects.toMatchObject({
+      problems: expect.arrayContaining([
+        expect.stringContaining(`misspelt.yaml:${line}:`),
+      ]) as unknown,
+    });
   });
 
-  it('passes its truth table', async () => {
-    const vitest = join(project, 'node_modules/vitest/vitest.mjs');
-    const args = [vitest, 'run', '--root', copy, 'delivery', '--reporter=json'];
-    const { stdout } = await run(process.execPath, args, { env: { PATH: process.env['PATH'] } });
-    expect(JSON.parse(stdout)).toMatchObject({ numPassedTests: 4, numTotalTests: 4 });
-  });
-
-  it('lets in whom it says, and nobody else', async () => {
-    const { channelRegistry } = (await import(join(copy, 'src/policy/channels/index.ts'))) as {
-      readonly channelRegistry: ChannelRegistry;
+  it('passes its tests, which fail without the rule for couriers', async () => {
+    const failed = async () => {
+      const policy = await loadPolicy([tenants()]);
+      const { results } = await runPolicyTests(policy, () => 0);
+      expect(results.some(({ title }) => title.includes('.delivery.'))).toBe(true);
+      return results.filter(({ problems }) => problems.length > 0).map(({ title }) => title);
     };
-    const ask = async (
-      fact: Escrow | undefined,
-      { roles = [], tenant = '1' }: { roles?: string[]; tenant?: string } = {},
-    ) => {
-      const { authorizeChannel } = authorizing({
-        channels: channelRegistry,
-        identify: () => Promise.resolve({ principal: user('15', { roles, tenantId: tenant }) }),
-        find: { ...writtenDeps().deps.find, escrow: () => Promise.resolve(fact) },
-      });
-      const asked = {
-        channelName: 'private-tenant.1.delivery.42',
-        constraints: { tenantIds: [tenant] },
-      };
-      return verdict(await authorizeChannel(question(asked)));
-    };
-    const ofOthers = escrow({ buyerId: '17' });
-    expect(await ask(escrow())).toBe('grant');
-    expect(await ask(ofOthers, { roles: ['courier'] })).toBe('grant');
-    expect(await ask(ofOthers, { roles: ['courier'], tenant: '2' })).toBe('tenant-mismatch');
-    expect(await ask(ofOthers)).toBe('not-allowed');
-    expect(await ask(undefined, { roles: ['courier'] })).toBe('fact-missing');
+    expect(await failed()).toEqual([]);
+    const file = join(tenants(), 'policy.yaml');
+    const text = await readFile(file, 'utf8');
+    await writeFile(file, text.replace("|| 'courier' in user.roles", ''));
+    expect((await failed()).join('\n')).toContain('courier');
+    await writeFile(file, text);
   });
 
   it('is written as the house writes', async () => {
     const prettier = join(project, 'node_modules/prettier/bin/prettier.cjs');
-    const files = [family, 'src/policy/channels/index.ts', 'test/policy/channels/delivery.test.ts'];
     const rules = ['--config', join(project, '.prettierrc.json')];
     await run(process.execPath, [prettier, '--check', ...rules, ...files], { cwd: copy });
   });

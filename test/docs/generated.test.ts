@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { signalsOf } from '../../src/audit/describe-event.ts';
 import { remedies, remedyFor } from '../../src/cli/remedies.ts';
@@ -16,6 +18,7 @@ import {
 } from '../../src/http/routes/tickets/refusal-responses.ts';
 import { hotelAnswers, shippedPolicy } from '../support/shipped-policy.ts';
 import { readEveryMetric } from '../support/every-metric.ts';
+import { describeSchema, type Schema } from '../support/schema-reference.ts';
 
 const note = (from: string) =>
   `<!-- Generated from ${from}: npx vitest run test/docs --update -->\n`;
@@ -63,14 +66,39 @@ it('docs/CHANNELS.md lists the channel types', async () => {
   const page = `# Channels
 
 ${note('policies/')}
-All channel types of Usher, with their checks. Usher refuses every other channel. Encrypted forms exist if \`PUSHER_ENCRYPTION_MASTER_KEY\`
-is set.
+The channels of the shipped policies, with their checks. \`usher channels\` lists those of your [policy](policies.md). Usher refuses every other
+channel. Encrypted forms exist if \`PUSHER_ENCRYPTION_MASTER_KEY\` is set.
 
 | channel | may enter | checks for each kind of principal, all of which must pass |
 |---|---|---|
 ${sections.join('\n')}
 `;
   await expect(page).toMatchFileSnapshot('../../docs/CHANNELS.md');
+});
+
+it('docs/policy-reference.md lists the keys of policy files', async () => {
+  const read = (name: string) => {
+    const path = fileURLToPath(new URL(`../../policies/${name}`, import.meta.url));
+    return JSON.parse(readFileSync(path, 'utf8')) as Schema;
+  };
+  const policy = read('policy.schema.json');
+  const page = `# Policy reference
+
+${note('policies/policy.schema.json and policies/policy-test.schema.json')}
+All keys of policy files and of their tests. [policies.md](policies.md) explains them. Editors check a file that begins with
+\`# yaml-language-server: $schema=…/policy.schema.json\`; \`usher policy init\` writes that line and the schema.
+
+## Policy files
+
+${describeSchema(policy).join('\n\n')}
+
+## Test files
+
+A file whose name ends in \`.test.yaml\`.
+
+${describeSchema(read('policy-test.schema.json'), policy).join('\n\n')}
+`;
+  await expect(page).toMatchFileSnapshot('../../docs/policy-reference.md');
 });
 
 it('docs/METRICS.md lists the exported metrics', async () => {

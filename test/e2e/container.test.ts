@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 
 import { canContain, type Image, makeVolume, startContainer } from './support/container.ts';
 import { lastOf, readStages } from './support/dockerfile.ts';
@@ -56,8 +56,8 @@ describe.skipIf(!canContain)('a container of the image', () => {
   }, 400_000);
   afterAll(() => rm(home, { recursive: true, force: true }));
 
-  const start = async () => {
-    const container = startContainer(image, env);
+  const start = async (changes: Readonly<Record<string, string>> = {}) => {
+    const container = startContainer(image, { ...env, ...changes });
     onTestFinished(() => {
       container.signal('SIGKILL');
     });
@@ -107,6 +107,57 @@ describe.skipIf(!canContain)('a container of the image', () => {
     expect(output).not.toMatch(/^(typescript|prisma|effect|react-dom|vitest)$/m);
     // Most of it is the embedded PostgreSQL; docs/deploying.md says how much.
     expect(Number(/^(\d+)\t\/app$/m.exec(output)?.[1])).toBeLessThan(110);
+  });
+
+  it('takes a policy of its operator: a YAML file, and facts', async () => {
+    // Outside the container, where it can be changed. Inside, the container mounts it read-only.
+    const policy = join(image.root, 'etc/usher');
+    await cp(join(project, 'examples/parcels'), policy, { recursive: true });
+    const { at, operator, exec } = await start({ POLICY: '/etc/usher' });
+    const usher = (...words: string[]) => exec(['node', 'dist/cli/main.js', ...words]);
+    expect((await usher('channels')).output).toContain('private-parcel-{parcel}');
+    const subscribe = (sub: string) => {
+      const claims = { sub, tenant_id: undefined, roles: undefined };
+      return fetch(`${at}/pusher/auth`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${createTokenMint(secrets).user(claims)}` },
+        body: new URLSearchParams({
+          socket_id: '1234.5678',
+          channel_name: 'private-parcel-P7',
+        }),
+      });
+    };
+    expect((await subscribe('15')).status).toBe(403);
+    const put = await fetch(`${operator}/facts/parcel/P7`, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ sender: '15', recipient: '16', status: 'announced' }),
+    });
+    expect(put.status).toBe(200);
+    expect(await (await subscribe('15')).text()).toMatch(
+      /^\{"auth":"key-of-the-app:[0-9a-f]{64}"\}$/,
+    );
+    const refused = await subscribe('17');
+    expect([refused.status, await refused.text()]).toStrictEqual([
+      403,
+      expect.stringContaining('You cannot follow this parcel'),
+    ]);
+
+    const file = join(policy, 'policy.yaml');
+    const text = await readFile(file, 'utf8');
+    await writeFile(file, text.replace('You cannot follow this parcel', 'This parcel is private'));
+    await vi.waitUntil(
+      async () => (await (await subscribe('17')).text()).includes('This parcel is private'),
+      { timeout: 30_000, interval: 500 },
+    );
+    await writeFile(file, text.replace('user.id', 'user.idd'));
+    const problems = async () => (await fetch(`${operator}/policy`)).text();
+    await vi.waitUntil(async () => (await problems()).includes('idd'), {
+      timeout: 30_000,
+      interval: 500,
+    });
+    expect((await subscribe('15')).status).toBe(200);
+    expect((await fetch(`${operator}/readyz`)).status).toBe(200);
   });
 
   it('can write to its volume and nowhere else', async () => {

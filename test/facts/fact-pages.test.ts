@@ -1,6 +1,7 @@
 import { beforeAll, expect, it, onTestFinished } from 'vitest';
 import { createDatabase, type PreparedStatement } from '../../src/database/client.ts';
-import { createOpenFactPage, pageSize, type FactCursor } from '../../src/facts/fact-pages.ts';
+import { createOpenFactPage, pageSize } from '../../src/facts/fact-pages.ts';
+import type { ListCursor } from '../../src/policy/fact-kind.ts';
 import type { FactQuery, FactViewer } from '../../src/policy/fact-kind.ts';
 import { describePostgres, useDatabase, withClient } from '../support/database.ts';
 import { escrow, order, room } from '../support/fact-kinds.ts';
@@ -85,7 +86,7 @@ describePostgres('pages of facts', (server) => {
     );
     const queries = ['x', 'y'].map((user) => ({ kind: room, where: { participants: user } }));
     const pages: (readonly string[])[] = [];
-    let cursor: FactCursor | undefined;
+    let cursor: ListCursor | undefined;
     do {
       const page = createOpenFactPage(database)(cursor);
       pages.push((await page.list(queries, tenant)).map(([id]) => id ?? ''));

@@ -26,6 +26,7 @@ export async function readEveryMetric(): Promise<string> {
   metrics.load.countUnrecorded('credential-missing');
   metrics.load.observeLocal(() => false);
   metrics.load.observeQueue(() => 0);
+  metrics.observePolicy(() => ({ hash: '0123456789abcdef', hasFailed: false }));
   metrics.traffic.observeOpen(() => new Map([['1', 1]]));
   for (const start of Object.values(metrics.traffic.measureTraffic('1'))) start()();
   const database = new Map([['database', true]]);

@@ -50,7 +50,7 @@ const batch = 5_000;
 
 /**
  * Creates the cleanup of guest sessions that expired more than a day ago. Sessions that were linked to a user are kept:
- * a room of such a session admits that user, even if the host creates the room much later.
+ * rules read the user of a session that a fact names, even if the host stores the fact much later.
  */
 export function createDeleteExpiredGuestSessions(
   database: Database,

@@ -19,7 +19,7 @@ const batch = 1_000;
 /**
  * Creates the cleanup of revocations that no longer match a valid credential: every credential that was issued before
  * the revocation has expired. Guest tokens may lack an issue time and an expiry, and a token id may be of a guest
- * token. So revocations of bookings and of token ids are deleted only by `REVOCATION_RETENTION`.
+ * token. So revocations of the policy's subjects and of token ids are deleted only by `REVOCATION_RETENTION`.
  */
 export function createDeleteExpiredRevocations(
   database: Database,

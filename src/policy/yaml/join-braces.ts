@@ -2,7 +2,7 @@
 const scalarMark = '\x1f';
 
 /**
- * Joins the tokens of a plain scalar with parameters, such as `private-{room}`, inside `[…]` or `{…}`. YAML takes its braces
+ * Joins the tokens of a plain scalar with parameters, such as `private-{course}`, inside `[…]` or `{…}`. YAML takes its braces
  * for a mapping there, and misses the comma before it. As that is always an error, no valid text changes its meaning.
  */
 export function* joinBraces(lexemes: readonly string[]): Generator<string, void> {

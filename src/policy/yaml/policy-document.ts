@@ -123,7 +123,7 @@ export interface InfoEntry extends Declared {
 
 /** An address that authorizes channels with the client's own way to send a credential. */
 export interface RouteDeclaration extends Declared {
-  /** With parameters in braces, such as `/api/{hotel}/auth`. */
+  /** With parameters in braces, such as `/api/{school}/auth`. */
   readonly path: string;
   readonly about?: string;
   readonly credential: {

@@ -34,7 +34,7 @@ export const startDocs = docs.describeRoute({
 export const linkDocs = docs.describeRoute({
   tag: 'Guest sessions',
   summary: 'Link a guest session to a user at login',
-  description: 'The user then takes part in the rooms of that guest session.',
+  description: 'Rules then see the user of that guest session.',
   security: [{ userToken: [], guestSession: [] }],
   ok: decided(
     json(

@@ -29,16 +29,23 @@ const effects: Schema = {
   },
 };
 
-/** Creates the documentation. `subject` contains the fields that identify the subject. */
-export function revocationsDocs(
-  body: Schema,
-  subject: Readonly<Record<string, Schema>>,
-): Operation {
+export interface RevocationsDocs {
+  readonly body: Schema;
+  /** The fields that identify a subject. */
+  readonly fields: Readonly<Record<string, Schema>>;
+  /** The fields of each subject of the policy. */
+  readonly subjects: readonly (readonly string[])[];
+}
+
+/** OpenAPI of `POST /revocations`. */
+export function revocationsDocs({ body, fields, subjects }: RevocationsDocs): Operation {
+  const ofPolicy = subjects.map(
+    (names) => `${names.map((name) => `\`${name}\``).join(' with ')}, `,
+  );
   return docs.describeRoute({
     tag: 'Revocation',
     summary: 'Revoke credentials, and end their connections',
-    description:
-      'By user (`user_id`, with or without `tenant_id`), tenant (`tenant_id`), booking (`hotel_slug` and `booking_id`), guest session or token. Without `issued_before`, before now. It is written first, and never taken back.',
+    description: `By user (\`user_id\`, with or without \`tenant_id\`), tenant (\`tenant_id\`), ${ofPolicy.join('')}guest session or token. Without \`issued_before\`, before now. It is written first, and never taken back.`,
     security: guarded,
     body: {
       schema: body,
@@ -49,7 +56,7 @@ export function revocationsDocs(
     ok: json(
       'It holds, on every replica',
       closedObject({
-        revoked: { type: 'object', additionalProperties: false, properties: subject },
+        revoked: { type: 'object', additionalProperties: false, properties: fields },
         issued_before: { $ref: '#/components/schemas/Moment' },
         effects,
       }),
@@ -71,14 +78,7 @@ export function revocationsDocs(
     faults: [
       ...guardFaults,
       ...docs.bodyFaults,
-      docs.fault(
-        'two-subjects',
-        [
-          400,
-          'Name exactly one of user_id (with or without tenant_id), tenant_id, hotel_slug with booking_id, guest_session_id, token_id',
-        ],
-        { user_id: '15', token_id: '6f1c' },
-      ),
+      docs.fault('two-subjects', [400, exactlyOne(subjects)], { user_id: '15', token_id: '6f1c' }),
       docs.fault('in-the-future', [400, 'issued_before lies in the future'], {
         user_id: '15',
         issued_before: '2999-01-01T00:00:00Z',
@@ -91,4 +91,10 @@ export function revocationsDocs(
       docs.unavailable,
     ],
   });
+}
+
+/** The error for no subject and for more than one. */
+export function exactlyOne(subjects: readonly (readonly string[])[]): string {
+  const ofPolicy = subjects.map((fields) => `${fields.join(' with ')}, `).join('');
+  return `Name exactly one of user_id (with or without tenant_id), tenant_id, ${ofPolicy}guest_session_id, token_id`;
 }

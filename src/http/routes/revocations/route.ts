@@ -5,7 +5,7 @@ import type { Policy } from '../../../policy/policy.ts';
 import { originOf } from '../../input/auth-request.ts';
 import { parseDatetime } from '../../../runtime/datetime.ts';
 import { malformed } from '../../output/problem.ts';
-import { revocationsDocs } from './docs.ts';
+import { exactlyOne, revocationsDocs } from './docs.ts';
 
 type RevocationBody = Readonly<Record<string, string>>;
 
@@ -37,21 +37,18 @@ export function addRevocations(server: FastifyInstance, deps: RevocationsDeps): 
     additionalProperties: false,
     properties: { ...properties, issued_before: { type: 'string', maxLength: 40 } },
   } as const;
-  const options = { schema: { body }, config: { docs: revocationsDocs(body, properties) } };
+  const named = subjects.map((each) => each.fields);
+  const docs = revocationsDocs({ body, fields: properties, subjects: named });
+  const options = { schema: { body }, config: { docs } };
   server.post<{ Body: RevocationBody }>('/revocations', options, async (request) => {
-    const { issued_before, ...named } = request.body;
-    const subject = subjectOf(named, subjects);
-    if (subject === undefined) {
-      const others = subjects.map((each) => `${each.fields.join(' with ')}, `);
-      throw malformed(
-        `Name exactly one of user_id (with or without tenant_id), tenant_id, ${others.join('')}guest_session_id, token_id`,
-      );
-    }
+    const { issued_before, ...given } = request.body;
+    const subject = subjectOf(given, subjects);
+    if (subject === undefined) throw malformed(exactlyOne(named));
     const asked = { subject, issuedBefore: issuedBefore(issued_before, deps.now()) };
     const revocation = await revoke(asked, originOf(request), deps);
     const moment = new Date(revocation.issuedBefore).toISOString();
-    request.log.info({ revoked: named, issuedBefore: moment }, 'revoked');
-    return { revoked: named, issued_before: moment, effects: revocation.effects };
+    request.log.info({ revoked: given, issuedBefore: moment }, 'revoked');
+    return { revoked: given, issued_before: moment, effects: revocation.effects };
   });
 }
 

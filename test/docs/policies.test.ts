@@ -1,0 +1,43 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { runPolicyTests } from '../../src/policy-test/run-tests.ts';
+import { loadPolicy } from '../../src/policy/load-policy.ts';
+
+const pathOf = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+const page = await readFile(pathOf('docs/policies.md'), 'utf8');
+
+describe('docs/policies.md', () => {
+  it.each(['examples/parcels/policy.yaml', 'examples/parcels/policy.test.yaml'])(
+    'has the text of %s',
+    async (file) => {
+      const [, shown] = page.split(`<!-- ${file} -->\n\n\`\`\`yaml\n`);
+      expect(shown?.split('```\n')[0]).toBe(await readFile(pathOf(file), 'utf8'));
+    },
+  );
+
+  it('has an example whose tests pass, and whose checks each refuse a case', async () => {
+    const policy = await loadPolicy([pathOf('examples/parcels')]);
+    const { results, unrefused } = await runPolicyTests(policy, () => 0);
+    expect(results.length).toBeGreaterThan(5);
+    expect(results.filter(({ problems }) => problems.length > 0)).toEqual([]);
+    expect(unrefused).toEqual([]);
+  });
+
+  const blocks = [...page.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, block = '']) => block);
+  const policies = blocks.filter((block) => !block.includes('\nexpect:'));
+
+  it.each(policies)('has a policy that loads: %#', async (text) => {
+    const directory = await mkdtemp(join(tmpdir(), 'usher-page-'));
+    onTestFinished(() => rm(directory, { recursive: true }));
+    await writeFile(join(directory, 'policy.yaml'), text);
+    const { channels } = await loadPolicy([directory]);
+    expect(channels.channelTypes.length).toBeGreaterThan(0);
+  });
+
+  it('has several policies', () => {
+    expect(policies.length).toBeGreaterThan(3);
+  });
+});
