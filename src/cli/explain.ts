@@ -15,7 +15,7 @@ import { loadPolicy } from '../policy/load-policy.ts';
 import type { Policy } from '../policy/policy.ts';
 import { remedyFor } from './remedies.ts';
 import { addTokenOptions } from './options.ts';
-import { takePolicyOptions } from './policy-options.ts';
+import { parsePolicyOptions, takePolicyOptions } from './policy-options.ts';
 
 /** Prints the checks of a decision in the audit log, or of a decision that would be made now. */
 export const addExplain: AddCommand = (program, context) => {
@@ -43,6 +43,8 @@ async function explain(
   const isLive = Object.keys(live).length > 0;
   const [id, ...others] = args;
   const isNamed = id !== undefined && !id.startsWith('--');
+  // Without a channel there is no route that could define the option.
+  if (!isLive && !isNamed) parsePolicyOptions(args, []);
   if (isNamed === isLive || (isNamed && others.length > 0)) {
     throw new UsageError('give either a decision id, or --channel with a token');
   }
