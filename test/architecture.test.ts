@@ -79,9 +79,10 @@ describe('src', () => {
   it('refuses what the table does not allow', () => {
     const wrong: Import[] = [
       { from: 'policy/x.ts', to: 'authorize/y.ts', typeOnly: true },
-      { from: 'policy/x.ts', to: 'policy/channels/y.ts', typeOnly: false },
+      { from: 'policy/x.ts', to: 'policy/cel/y.ts', typeOnly: false },
+      { from: 'policy/cel/x.ts', to: 'policy/yaml/y.ts', typeOnly: true },
       { from: 'policy/x.ts', to: 'runtime/clock.ts', typeOnly: false },
-      { from: 'policy/channels/x.ts', to: 'database/y.ts', typeOnly: false },
+      { from: 'policy/yaml/x.ts', to: 'database/y.ts', typeOnly: false },
       { from: 'http/x.ts', to: 'pusher/sign.ts', typeOnly: false },
       { from: 'http/routes/x/route.ts', to: 'pusher/sign.ts', typeOnly: false },
       { from: 'http/x.ts', to: 'database/y.ts', typeOnly: true },
@@ -112,6 +113,18 @@ describe('src', () => {
     expect(files.flatMap((file) => visit(file, []))).toEqual([]);
   });
 
+  it('names nothing of a policy', () => {
+    // The words of the shipped policies. PostgreSQL and English have orders, too.
+    const words =
+      /hotel|booking|escrow|theatre|grand-|BK-20|room_?number|\brooms?(?![a-z])(?! for it)|announcements|\bseat/i;
+    const lines = [...textOf].flatMap(([file, text]) =>
+      text
+        .split('\n')
+        .flatMap((line, i) => (words.test(line) ? [`${file}:${i + 1}: ${line.trim()}`] : [])),
+    );
+    expect(lines).toEqual([]);
+  });
+
   it.each([
     ['process.env', /process\.env/, ['main.ts', 'cli/main.ts']],
     ['the clock', /Date\.now|new Date\(\)/, ['runtime/clock.ts', 'cli/mint-token.ts']],
@@ -132,7 +145,10 @@ describe('test', () => {
       ...readFileSync(join(test, file), 'utf8').matchAll(
         /(?:from |import\(|import |new URL\()'(\.[^']+\.ts)'/g,
       ),
-    ].map(([, path = '']) => join('test', dirname(file), path));
+    ]
+      .map(([, path = '']) => join('test', dirname(file), path))
+      // A test may write modules, whose imports are not its own.
+      .filter((path) => existsSync(join(test, '..', path)));
   /** The files of `src/` that a test file imports, also by way of other files of `test/`. */
   const testedBy = (file: string, seen = new Set<string>()): readonly string[] => {
     if (seen.has(file)) return [];
@@ -176,12 +192,13 @@ function isShared(file: string): boolean {
     'e2e',
     'faults',
     'fuzz',
+    'policies',
   ];
   return shared.includes(file.split('/')[0] ?? '');
 }
 
 /** Files of one granted request. Lower it when the list gets shorter. */
-const maxFilesOfOneRequest = 74;
+const maxFilesOfOneRequest = 81;
 
 describe('docs/ARCHITECTURE.md', () => {
   const page = '../docs/ARCHITECTURE.md';

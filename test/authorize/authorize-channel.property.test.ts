@@ -5,7 +5,7 @@ import type { Grant } from '../../src/policy/decision.ts';
 import { fillPattern } from '../../src/policy/pattern.ts';
 import type { Principal } from '../../src/policy/principal.ts';
 import { shippedPolicy } from '../support/shipped-policy.ts';
-import { guest, user } from '../policy/channels/principals.ts';
+import { guest, user } from '../policies/principals.ts';
 import { authorizing, question } from './authorizing.ts';
 
 const { channels } = shippedPolicy;

@@ -10,7 +10,7 @@ import { check, type Check } from '../../src/policy/decision.ts';
 import { Secret } from '../../src/runtime/secret.ts';
 import { Unavailable } from '../../src/runtime/unavailable.ts';
 import { findByKind, shippedPolicy } from '../support/shipped-policy.ts';
-import { escrow, user } from '../policy/channels/principals.ts';
+import { escrow, user } from '../policies/principals.ts';
 import { authorizing, question, verdict } from './authorizing.ts';
 
 const down = () => Promise.reject(new Unavailable('database'));

@@ -3,7 +3,7 @@ import { authorizeChannels } from '../../src/authorize/authorize-channels.ts';
 import { Unavailable } from '../../src/runtime/unavailable.ts';
 import type { FindFact } from '../../src/policy/fact-kind.ts';
 import { findByKind } from '../support/shipped-policy.ts';
-import { booking, escrow } from '../policy/channels/principals.ts';
+import { booking, escrow } from '../policies/principals.ts';
 import { question, verdict, writtenDeps, type Changes } from './authorizing.ts';
 
 const own = 'private-tenant.1.user.15';

@@ -6,7 +6,7 @@ import type { Decision } from '../../src/policy/decision.ts';
 import type { Fact } from '../../src/policy/fact-kind.ts';
 import { Secret } from '../../src/runtime/secret.ts';
 import { shippedPolicy } from '../support/shipped-policy.ts';
-import { booking, escrow, noon, user } from '../policy/channels/principals.ts';
+import { booking, escrow, noon, user } from '../policies/principals.ts';
 
 /** What an action did, in order. */
 export type Deed = 'identified' | 'looked up' | 'recorded';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { authorizeChannel } from '../../src/authorize/authorize-channel.ts';
 import { createGrantRateLimit, type RateLimitGrantDeps } from '../../src/rate-limit/grants.ts';
 import { createMemoryLimits } from '../../src/rate-limit/memory-limits.ts';
-import { user } from '../policy/channels/principals.ts';
+import { user } from '../policies/principals.ts';
 import { createTestClock } from '../support/test-clock.ts';
 import { testNow } from '../support/tokens.ts';
 import { question, verdict, writtenDeps, type Changes } from '../authorize/authorizing.ts';

@@ -19,6 +19,7 @@ export const folders: Readonly<Record<string, Folder>> = {
       ...['type authn', 'type facts', 'type rate-limit', 'type pusher'],
       ...['rate-limit/request-limits.ts', 'audit/audit-event.ts'],
       ...['pusher/webhooks/receive-webhook.ts', 'type observability/tracing'],
+      'authn/credential.ts',
     ],
     packages: ['fastify', '@fastify/cors', '@fastify/rate-limit'],
   },
@@ -31,6 +32,7 @@ export const folders: Readonly<Record<string, Folder>> = {
     mayImport: [
       ...['policy', 'runtime', 'authorize', 'http/openapi'],
       ...['type authn', 'type rate-limit', 'type audit/audit-event.ts'],
+      ...['http/fastify-path.ts', 'http/output/problem.ts'],
     ],
     packages: ['fastify', 'ws'],
   },
@@ -45,12 +47,8 @@ export const folders: Readonly<Record<string, Folder>> = {
     ],
   },
   policy: {
-    purpose: 'channel names, patterns, principals, facts as types, decisions; pure',
-    mayImport: [],
-  },
-  'policy/channels': {
-    purpose: 'the channel types and who may enter, one file a type',
-    mayImport: ['policy'],
+    purpose: 'channel names, patterns, principals, facts as types, decisions; the policy in use',
+    mayImport: ['policy/yaml', 'policy/modules'],
   },
   'policy/cel': {
     purpose: 'expressions in CEL: the check against declared types, and the evaluation',
@@ -58,14 +56,22 @@ export const folders: Readonly<Record<string, Folder>> = {
     packages: ['@marcbachmann/cel-js', 'leven'],
   },
   'policy/yaml': {
-    purpose: 'policy files: YAML, its schema, problems with their place',
-    mayImport: ['type policy'],
+    purpose: 'policy files: YAML, its schemas, problems with their place; channels built of them',
+    mayImport: ['policy', 'policy/cel'],
     packages: ['ajv', 'leven', 'yaml'],
   },
   'policy/modules': {
     purpose: 'policies in TypeScript and JavaScript: `usher/policy`, and the loader',
     mayImport: ['policy'],
     packages: ['jiti'],
+  },
+  'policy-test': {
+    purpose: 'tests of a policy, and variations that must be refused',
+    mayImport: [
+      ...['policy', 'runtime/secret.ts', 'authorize/authorize-channel.ts'],
+      ...['type authorize/auth-request.ts', 'authn/credential.ts', 'authn/issued-token.ts'],
+      ...['facts/parse-fields.ts', 'facts/stored-fields.ts'],
+    ],
   },
   authn: {
     purpose: 'credential → principal, one file a kind',
@@ -138,10 +144,10 @@ export const folders: Readonly<Record<string, Folder>> = {
     ],
   },
   jobs: {
-    purpose: 'background jobs: expiry and cleanup',
+    purpose: 'background jobs: expiry, cleanup, and reloads of the policy',
     mayImport: [
       ...['runtime', 'observability/outage-log.ts', 'authorize/revocation/revoke.ts'],
-      ...['type authorize', 'type pusher/tracked-connection.ts'],
+      ...['type authorize', 'type pusher/tracked-connection.ts', 'type policy/current-policy.ts'],
     ],
   },
   config: {
@@ -157,8 +163,9 @@ export const folders: Readonly<Record<string, Folder>> = {
   cli: {
     purpose: 'the commands, and the doctor',
     mayImport: [
-      ...['policy', 'policy/channels', 'runtime', 'authorize', 'authn', 'config'],
-      ...['audit/audit-event.ts', 'facts/demo-facts.ts', 'database/transfer/transfer-refused.ts'],
+      ...['policy', 'runtime', 'authorize', 'authn', 'config'],
+      ...['audit/audit-event.ts', 'database/transfer/transfer-refused.ts'],
+      'http/fastify-path.ts',
       ...['main.ts', 'type app.ts', 'exit-codes.ts'],
       ...[
         'composition/commands/check-dependencies.ts',

@@ -96,13 +96,6 @@ export const preconditions: Readonly<Record<string, Precondition>> = {
   'tenant-missing': () => headers({ 'x-tenant-id': undefined }),
   'tenant-mismatch': (_usher, { path }) =>
     path.endsWith('user-auth') || path === '/api/channels' ? headers({ 'x-tenant-id': '2' }) : {},
-  'not-in-room': () =>
-    headers({ authorization: bearer({ tenant_id: null }), 'x-tenant-id': undefined }),
-  'guest-session': async (usher) => {
-    const { token, guest_session_id } = await startSession(usher);
-    await operate(usher, ['PUT', '/resources/rooms/9'], { participants: [], guest_session_id });
-    return headers({ ...noTenant, 'x-guest-session': token });
-  },
   'session-cookie': () => headers({ ...noTenant, ...cookieOf('bob') }),
 
   [`POST ${hotelChat} malformed-socket-id`]: () => ({ value: { ...ofGuest, socket_id: '1234' } }),

@@ -37,33 +37,18 @@ const ofUsers: readonly Granted[] = [
     proof: { auth: 'app-key:2cb6f9b5efe82c591cf922cd78cbcd04e8f3391ebc3cd784f1b43095d3af3b6b' },
   },
   {
-    name: 'presence',
-    summary: 'A presence channel',
-    asked: asks('presence-tenant.1.escrow.42.chat'),
-    proof: {
-      auth: 'app-key:0d17db22e5bf7808f225d67e7c42dad72e2fea02a7d70ceb32b43b7b8e7cb97c',
-      channel_data: '{"user_id":"15","user_info":{"id":"15"}}',
-    },
-  },
-  {
     name: 'encrypted',
     summary: 'An encrypted channel, where there is a master key',
-    asked: asks('private-encrypted-tenant.1.announcements'),
+    asked: asks('private-encrypted-tenant.1.user.15'),
     proof: {
-      auth: 'app-key:cebf6520611b3943133ba0500bc59cec700cdcb4e6ade614dd9fbfd9b9858203',
-      shared_secret: 'zzWMCUBfa/CxHnGm+3L0WecUX0Bv1qnf19Nt4dsPIK0=',
+      auth: 'app-key:77a07cf20ea80f82c9740d052e0f49187c874069dffbdd3dde0dbf11fa6845df',
+      shared_secret: '8cdK2SsQ06IdGBrgGMrDdCEZj9WHXtMno2N0+jnZ6lU=',
     },
   },
 ];
 
 /** Not on the route with a tenant in its path. */
 const ofOthers: readonly Granted[] = [
-  {
-    name: 'guest-session',
-    summary: 'A room, as a guest session',
-    asked: asks('private-room-9'),
-    proof: { auth: 'app-key:eefd8f0a0f6d392255d8813fa5af91d8b7b572935e049b9538d96d66ca9b960b' },
-  },
   {
     name: 'session-cookie',
     summary: 'A channel of the host, with its session cookie',
@@ -80,7 +65,7 @@ const faults: readonly docs.ErrorExample[] = [
   ...docs.refusals(generalResponses, authRequestRefusals),
   ...docs.refusedBodies(generalResponses, {
     'malformed-socket-id': asks('private-tenant.1.user.15', '1234'),
-    'malformed-channel': asks('announcements'),
+    'malformed-channel': asks('news'),
     'not-allowed': asks('private-tenant.1.user.16'),
     'tenant-mismatch': asks('private-tenant.2.user.15'),
   }),
@@ -91,10 +76,6 @@ const faults: readonly docs.ErrorExample[] = [
 
 const withoutTenant: readonly docs.ErrorExample[] = [
   ...docs.refusals(generalResponses, ['tenant-missing']),
-  {
-    ...docs.fault('not-in-room', [403, 'Access denied to this room'], asks('private-room-8')),
-    decided: true,
-  },
 ];
 
 export function channelAuthDocs(path: string): Operation {

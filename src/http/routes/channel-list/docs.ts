@@ -38,19 +38,7 @@ export const channelListDocs = docs.describeRoute({
     {
       user: {
         value: {
-          channels: [
-            'private-tenant.1.escrow.42',
-            'private-encrypted-tenant.1.escrow.42',
-            'private-tenant.1.escrow.42.chat',
-            'presence-tenant.1.escrow.42.chat',
-            'private-encrypted-tenant.1.escrow.42.chat',
-            'private-tenant.1.user.15',
-            'private-encrypted-tenant.1.user.15',
-            'private-tenant.1.announcements',
-            'private-encrypted-tenant.1.announcements',
-            'private-announcements',
-            'private-encrypted-announcements',
-          ],
+          channels: ['private-tenant.1.user.15', 'private-encrypted-tenant.1.user.15'],
         },
       },
     },

@@ -1,8 +1,8 @@
-import { principalOf } from '../../../src/authn/issued-token.ts';
-import { visitorOf, type HostUser } from '../../../src/authn/visitor.ts';
-import type { Fact } from '../../../src/policy/fact-kind.ts';
-import type { LinkedUser, Principal } from '../../../src/policy/principal.ts';
-import { shippedGuestIssuer } from '../../support/shipped-policy.ts';
+import { principalOf } from '../../src/authn/issued-token.ts';
+import { visitorOf, type HostUser } from '../../src/authn/visitor.ts';
+import type { Fact } from '../../src/policy/fact-kind.ts';
+import type { LinkedUser, Principal } from '../../src/policy/principal.ts';
+import { shippedGuestIssuer } from '../support/shipped-policy.ts';
 
 /** A moment to which all facts below are relative, in milliseconds since the epoch. */
 export const noon = Date.UTC(2026, 0, 15, 12);

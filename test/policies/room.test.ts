@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Principal } from '../../../src/policy/principal.ts';
+import type { Principal } from '../../src/policy/principal.ts';
 import { guest, session, user } from './principals.ts';
 import { memberOf, verdict } from './truth-table.ts';
 

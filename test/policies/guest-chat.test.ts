@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Fact } from '../../../src/policy/fact-kind.ts';
+import type { Fact } from '../../src/policy/fact-kind.ts';
 import { booking, guest, noon, user } from './principals.ts';
 import { memberOf, verdict } from './truth-table.ts';
 

@@ -1,10 +1,10 @@
-import { findFacts } from '../../../src/authorize/find-facts.ts';
-import { hasMember, type RuleInput } from '../../../src/policy/channel-type.ts';
-import type { ChannelForm } from '../../../src/policy/channel-name.ts';
-import type { Member } from '../../../src/policy/decision.ts';
-import type { Fact } from '../../../src/policy/fact-kind.ts';
-import { principalInput, type Principal } from '../../../src/policy/principal.ts';
-import { shippedChannel } from '../../support/shipped-policy.ts';
+import { findFacts } from '../../src/authorize/find-facts.ts';
+import { hasMember, type RuleInput } from '../../src/policy/channel-type.ts';
+import type { ChannelForm } from '../../src/policy/channel-name.ts';
+import type { Member } from '../../src/policy/decision.ts';
+import type { Fact } from '../../src/policy/fact-kind.ts';
+import { principalInput, type Principal } from '../../src/policy/principal.ts';
+import { shippedChannel } from '../support/shipped-policy.ts';
 import { noon } from './principals.ts';
 
 /** One row of a truth table: who asks, for what, given which fact. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { shippedChannel } from '../../support/shipped-policy.ts';
+import { shippedChannel } from '../support/shipped-policy.ts';
 import { escrow, guest, noon, user } from './principals.ts';
-import type { Principal } from '../../../src/policy/principal.ts';
+import type { Principal } from '../../src/policy/principal.ts';
 import { verdict } from './truth-table.ts';
 
 const escrowChannel = 'private-tenant.{tenantId}.escrow.{escrowId}';
