@@ -18,7 +18,7 @@ describe('docs/policies.md', () => {
     },
   );
 
-  it('has an example whose tests pass, and whose checks each refuse a case', async () => {
+  it('has an example whose tests pass, and cover each check', async () => {
     const policy = await loadPolicy([pathOf('examples/parcels')]);
     const { results, uncovered } = await runPolicyTests(policy, () => 0);
     expect(results.length).toBeGreaterThan(5);

@@ -70,7 +70,7 @@ export const folders: Readonly<Record<string, Folder>> = {
     mayImport: [
       ...['policy', 'runtime/secret.ts', 'authorize/authorize-channel.ts'],
       ...['type authorize/auth-request.ts', 'authn/credential.ts', 'authn/issued-token.ts'],
-      ...['facts/parse-fields.ts', 'facts/stored-fields.ts'],
+      ...['facts/parse-fields.ts', 'facts/stored-fields.ts', 'authorize/find-facts.ts'],
     ],
   },
   authn: {
@@ -163,7 +163,7 @@ export const folders: Readonly<Record<string, Folder>> = {
   cli: {
     purpose: 'the commands, and the doctor',
     mayImport: [
-      ...['policy', 'runtime', 'authorize', 'authn', 'config'],
+      ...['policy', 'policy-test', 'runtime', 'authorize', 'authn', 'config'],
       ...['audit/audit-event.ts', 'database/transfer/transfer-refused.ts'],
       'http/fastify-path.ts',
       ...['main.ts', 'type app.ts', 'exit-codes.ts'],

@@ -13,7 +13,6 @@ import {
 import { generalResponses, responsesOf } from '../../../src/http/output/refusal-response.ts';
 import type { ErrorResponse } from '../../../src/http/output/errors.ts';
 import { hotelAnswers, shippedPolicy } from '../../support/shipped-policy.ts';
-import type { Texts } from '../requests.ts';
 import { answersOf, documentedAnswer, operationsOf } from './read-document.ts';
 import { readDocument } from './fixture.ts';
 
