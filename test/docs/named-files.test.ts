@@ -41,7 +41,7 @@ describe('links', () => {
 
 /** Paths as they stand between backticks; `<time>` and the like stand for something. */
 const pathsIn = (text: string) =>
-  [...text.matchAll(/`((?:src|test|docs|deploy|bench|e2e|prisma|examples|\.ci)\/[^`\s<]*)`/g)].map(
+  [...text.matchAll(/`((?:src|test|docs|deploy|bench|e2e|prisma|policies|examples|\.ci)\/[^`\s<]*)`/g)].map(
     ([, path = '']) => path,
   );
 
@@ -64,7 +64,7 @@ describe('files', () => {
     expect(missing(named)).toEqual([]);
   });
 
-  it.each(['channel type', 'credential kind', 'route', 'limit', 'metric', 'setting', 'cache'])(
+  it.each(['channel', 'credential kind', 'route', 'limit', 'metric', 'setting', 'cache'])(
     'of a %s are named in CONTRIBUTING.md',
     (kind) => {
       const row = new RegExp(`^\\| an? ${kind} +\\|.*$`, 'm').exec(textOf('CONTRIBUTING.md'));
