@@ -179,7 +179,7 @@ describe('the packed tarball, installed in an empty directory', () => {
     const in_ = { cwd: directory, env };
     const { stdout: token } = await run(
       'npx',
-      ['usher', 'mint-token', 'user', '--user', '15'],
+      ['usher', 'mint-token', 'user', '--sub', '15'],
       in_,
     );
     const ran = await run(process.execPath, ['out/host.js', token.trim()], in_);
@@ -193,7 +193,7 @@ describe('the packed tarball, installed in an empty directory', () => {
       method: 405,
       plain: { auth },
       decided: { outcome: 'grant', body: { auth } },
-      other: { outcome: 'refusal', code: 'fact-missing', status: 403 },
+      other: { outcome: 'refusal', code: 'not-allowed', status: 403 },
       signedIn: { outcome: 'grant', body: { auth, user_data: '{"id":"15"}' } },
       listed: { outcome: 'list', channels: [] },
     });
