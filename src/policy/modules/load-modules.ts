@@ -32,7 +32,7 @@ export async function loadModules(paths: readonly string[]): Promise<LoadedModul
   const { createJiti } = await import('jiti');
   const graph = createModuleGraph({ 'usher/policy': api }, createJiti);
   const problems = new Set<ModuleProblem>();
-  const declared: Declarations = { channels: new Map(), factKinds: new Set() };
+  const declared: Declarations = { channels: new Map(), factKinds: new Map() };
   for (const path of paths) {
     try {
       readExports(path, await graph.load(path), declared);
@@ -42,9 +42,12 @@ export async function loadModules(paths: readonly string[]): Promise<LoadedModul
     }
   }
   const { channels, factKinds } = declared;
-  if (problems.size === 0) checkKinds(declared, problems);
+  if (problems.size === 0) {
+    checkNames(declared, problems);
+    checkKinds(declared, problems);
+  }
   if (problems.size > 0) throw new ModuleError([...problems], graph.files());
-  return { channels: [...channels.keys()], factKinds: [...factKinds], files: graph.files() };
+  return { channels: [...channels.keys()], factKinds: [...factKinds.keys()], files: graph.files() };
 }
 
 interface Declarations {
@@ -53,7 +56,8 @@ interface Declarations {
     ChannelType,
     { readonly file: string; readonly kinds: readonly FactKind[] }
   >;
-  readonly factKinds: Set<FactKind>;
+  /** With the file of each. */
+  readonly factKinds: Map<FactKind, string>;
 }
 
 function readExports(
@@ -71,11 +75,30 @@ function readExports(
   for (const [name, value] of entries) {
     const [channel, kind] = [definedChannel(value), definedFact(value)];
     if (channel) channels.set(channel.channelType, { file, kinds: channel.kinds });
-    else if (kind) factKinds.add(kind);
+    else if (kind) factKinds.set(kind, file);
     else {
       const message = `exports ${name}, which is not the result of defineChannel or defineFact; helpers belong in a folder of their own`;
       throw new UnloadableModule({ file, line: lineOf(source, name), message });
     }
+  }
+}
+
+/** A pattern and a kind of fact may be declared once: another declaration would replace the first one. */
+function checkNames({ channels, factKinds }: Declarations, problems: Set<ModuleProblem>): void {
+  const named = [
+    ...[...channels].map(([{ pattern }, { file }]) => ({
+      what: 'channel',
+      name: pattern.text,
+      file,
+    })),
+    ...[...factKinds].map(([{ name }, file]) => ({ what: 'fact', name, file })),
+  ];
+  const declared = new Map<string, string>();
+  for (const { what, name, file } of named) {
+    const first = declared.get(`${what} ${name}`);
+    declared.set(`${what} ${name}`, file);
+    if (first === undefined) continue;
+    problems.add({ file, message: `the ${what} ${name} is declared in ${first} as well` });
   }
 }
 

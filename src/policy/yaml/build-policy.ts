@@ -59,15 +59,16 @@ export function buildPolicy(
   }));
   const merge = <T extends Declared, Value>(
     list: (source: Source) => readonly T[],
-    named: NamedBy<T>,
+    named: NamedBy<T, Value>,
     build: (declared: T, source: Source) => Value | undefined,
   ) => mergeDeclarations(sources, { list, named, build });
 
-  const declaredKinds = merge(({ facts }) => facts, ['fact', ({ name }) => name], factKind);
-  const factKinds = new Map([
-    ...modules.factKinds.map((kind) => [kind.name, kind] as const),
-    ...declaredKinds,
-  ]);
+  const kindsOfModules = new Map(modules.factKinds.map((kind) => [kind.name, kind]));
+  const factKinds = merge(
+    ({ facts }) => facts,
+    ['fact', ({ name }) => name, kindsOfModules],
+    factKind,
+  );
   const issuers = merge(({ issuers }) => issuers, ['issuer', ({ name }) => name], buildIssuer);
   const principals = principalTypes(
     [...issuers.values()].map(({ kind, attributes }) => ({
@@ -79,14 +80,15 @@ export function buildPolicy(
   );
   const channels = merge(
     (source) => source.channels,
-    ['channel', ({ pattern }) => pattern],
+    [
+      'channel',
+      ({ pattern }) => pattern,
+      new Map(modules.channels.map((channel) => [channel.pattern.text, channel])),
+    ],
     (channel, { report }) => buildChannel(channel, { factKinds, principals, report }),
   );
   const context = {
-    channels: new Map([
-      ...channels,
-      ...modules.channels.map((channel) => [channel.pattern.text, channel] as const),
-    ]),
+    channels,
     kinds: [...principals.keys()],
     styles,
   };
@@ -139,22 +141,26 @@ function withPinCodes(
 
 type Source = PolicyDocument & { readonly report: Report };
 type Declared = { readonly at: readonly (string | number)[] };
-type NamedBy<T> = readonly [what: string, nameOf: (declared: T) => string];
+type NamedBy<T, Value> = readonly [
+  what: string,
+  nameOf: (declared: T) => string,
+  ofModules?: ReadonlyMap<string, Value>,
+];
 
-/** Builds the declarations of all files by name. A name may be declared once. */
+/** Builds the declarations of all files and modules by name. A name may be declared once. */
 function mergeDeclarations<T extends Declared, Value>(
   sources: readonly Source[],
   {
     list,
-    named: [what, nameOf],
+    named: [what, nameOf, ofModules],
     build,
   }: {
     readonly list: (source: Source) => readonly T[];
-    readonly named: NamedBy<T>;
+    readonly named: NamedBy<T, Value>;
     readonly build: (declared: T, source: Source) => Value | undefined;
   },
 ): ReadonlyMap<string, Value> {
-  const built = new Map<string, Value>();
+  const built = new Map<string, Value>(ofModules);
   for (const source of sources) {
     for (const declared of list(source)) {
       const name = nameOf(declared);

@@ -281,6 +281,23 @@ describe('a module that cannot be loaded', () => {
     expect((error as ModuleError).problems.map(({ file }) => file)).toEqual([paths[3], paths[2]]);
   });
 
+  it.each([
+    [
+      'channel',
+      "defineChannel('private-x', { about: 'x', allow: { user: () => [check('x', true)] } })",
+      'private-x',
+    ],
+    ['fact', "defineFact('order', { ids: ['order'], fields: {} })", 'order'],
+  ])('is reported if it declares a %s that another one declares', async (...[what, text, name]) => {
+    const paths = write({
+      'a.ts': `${define}export const a = ${text};`,
+      'b.ts': `${define}export const b = ${text};`,
+    });
+    await expect(loadModules(paths)).rejects.toThrow(
+      `${String(paths[1])}: the ${what} ${name} is declared in ${String(paths[0])} as well`,
+    );
+  });
+
   it('is reported if its file does not exist', async () => {
     await expect(loadModules([join(root, 'absent.ts')])).rejects.toThrow(
       'absent.ts: cannot be read: ENOENT',
