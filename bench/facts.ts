@@ -32,25 +32,7 @@ export function rowsOfSeller(row: number): readonly number[] {
 
 /** Fills a database with as many bookings, escrows, rooms, orders and audit rows; each buyer has one of each. Needs a login above row-level security. */
 export async function fill(client: Client, rows: number): Promise<void> {
-  const upTo = [rows - 1];
-  await client.query(
-    `INSERT INTO bookings (hotel_slug, booking_id, status, room_number)
-     SELECT '${hotelSlug}', 'BK-' || n, 'open', n::text FROM generate_series(0, $1::int) n`,
-    upTo,
-  );
-  await client.query(
-    `INSERT INTO escrows (tenant_id, escrow_id, buyer_id, seller_id, status)
-     SELECT 't' || n % ${tenants}, 'E-' || n, 'buyer-' || n,
-       'seller-' || n % ${tenants} || '-' || n / ${tenants * escrowsOfSeller}, 'FUNDED'
-     FROM generate_series(0, $1::int) n`,
-    upTo,
-  );
-  await fillRooms(client, rows);
-  await client.query(
-    `INSERT INTO orders (order_id, owner_id)
-     SELECT 'O-' || n, 'buyer-' || n FROM generate_series(0, $1::int) n`,
-    upTo,
-  );
+  await fillFacts(client, rows);
   await client.query(
     `INSERT INTO audit_log (decision_id, at, action, outcome, family, channel, socket_id,
        principal_kind, principal_id, tenant_id, checks, request_id, address)
@@ -59,23 +41,34 @@ export async function fill(client: Client, rows: number): Promise<void> {
        'user', n::text, 't' || n % ${tenants}, '[{"name":"channel is the user’s own","passed":true}]',
        gen_random_uuid(), '192.0.2.7'
      FROM generate_series(0, $1::int) n`,
-    upTo,
+    [rows - 1],
   );
   // Done by hand, so that the server does not begin it in the middle of a measurement.
   await client.query('VACUUM ANALYZE');
 }
 
-/** Without the trigger, which would write the participants of a million rooms one by one for minutes. */
-async function fillRooms(client: Client, rows: number): Promise<void> {
-  await client.query('ALTER TABLE rooms DISABLE TRIGGER usher_index_participants');
+/** Without the triggers, which would index millions of facts one by one for minutes. */
+async function fillFacts(client: Client, rows: number): Promise<void> {
+  await client.query('ALTER TABLE facts DISABLE TRIGGER usher_index_fact');
   await client.query(
-    `INSERT INTO rooms (room_id, tenant_id, participants)
-     SELECT 'R-' || n, 't' || n % ${tenants}, ARRAY['buyer-' || n, 'agent-' || n % 100]
-     FROM generate_series(0, $1::int) n`,
+    `INSERT INTO facts (kind, ids, tenant_id, fields)
+     SELECT made.* FROM generate_series(0, $1::int) AS n
+     CROSS JOIN LATERAL (SELECT 't' || n % ${tenants} AS tenant, 'buyer-' || n AS buyer) AS of
+     CROSS JOIN LATERAL (VALUES
+       ('booking', ARRAY['${hotelSlug}', 'BK-' || n], NULL,
+         jsonb_build_object('status', 'open', 'room_number', n::text)),
+       ('escrow', ARRAY[tenant, 'E-' || n], tenant, jsonb_build_object('buyer_id', buyer,
+         'seller_id', 'seller-' || n % ${tenants} || '-' || n / ${tenants * escrowsOfSeller}, 'status', 'FUNDED')),
+       ('room', ARRAY['R-' || n], tenant, jsonb_build_object('tenant_id', tenant,
+         'participants', jsonb_build_array(buyer, 'agent-' || n % 100))),
+       ('order', ARRAY['O-' || n], NULL, jsonb_build_object('owner_id', buyer))
+     ) AS made`,
     [rows - 1],
   );
   await client.query(
-    `INSERT INTO room_participants (user_id, room_id) SELECT unnest(participants), room_id FROM rooms`,
+    `INSERT INTO fact_index (kind, field, value, tenant, key)
+     SELECT kind, field, value, coalesce(tenant_id, ''), key
+     FROM facts CROSS JOIN LATERAL usher_fact_values(ids, fields) ON CONFLICT DO NOTHING`,
   );
-  await client.query('ALTER TABLE rooms ENABLE ALWAYS TRIGGER usher_index_participants');
+  await client.query('ALTER TABLE facts ENABLE ALWAYS TRIGGER usher_index_fact');
 }

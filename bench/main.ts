@@ -1,5 +1,6 @@
 import { openBench, type Bench } from './bench.ts';
 import { createCleanup } from './cleanup.ts';
+import { runClientStorm } from './client-storm.ts';
 import { runComparison } from './comparison.ts';
 import { runFlood } from './flood.ts';
 import { runFootprint } from './footprint.ts';
@@ -10,6 +11,7 @@ import { runStorm } from './storm.ts';
 const commands: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
   comparison: runComparison,
   storm: runStorm,
+  'client-storm': runClientStorm,
   flood: runFlood,
   growth: runGrowth,
   footprint: runFootprint,

@@ -5,6 +5,7 @@ export interface Scale {
   readonly seconds: { readonly warmUp: number; readonly closed: number; readonly open: number };
   readonly rows: number;
   readonly stormUsers: number;
+  readonly stormPages: number;
   /** Seconds of rest after which memory counts as settled: Usher gives it back within fifteen. */
   readonly settle: number;
   readonly growth: {
@@ -19,6 +20,7 @@ const full: Scale = {
   seconds: { warmUp: 0.3, closed: 2, open: 1.5 },
   rows: 10_000,
   stormUsers: 10_000,
+  stormPages: 2_000,
   settle: 20,
   growth: {
     rows: [1_000, 30_000, 1_000_000],
@@ -33,6 +35,7 @@ const smoke: Scale = {
   seconds: { warmUp: 0.1, closed: 0.3, open: 0.3 },
   rows: 1_000,
   stormUsers: 300,
+  stormPages: 100,
   settle: 1,
   growth: { rows: [1_000, 10_000], families: [1, 10], tokens: [1, 100] },
 };

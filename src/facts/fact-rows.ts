@@ -89,16 +89,20 @@ export function reachOf(kind: FactKind): Reach {
  * The requests as a table. Its columns are computed before the lookup: under row-level security PostgreSQL uses an index
  * only for computed values.
  */
-const requests = (ids: readonly string[] = []) => `(
-    SELECT place::int, texts ->> 0 AS kind, texts ->> 1 AS key, texts ->> 2 AS tenant, texts ->> 3 AS session,
-      texts ->> 4 AS operator${ids.map((_, place) => `, (texts ->> 1)::json ->> ${place} AS id${place}`).join('')}
+const requests = (columns: readonly string[], ids: readonly string[] = []) => `(
+    SELECT place::int, ${columns.map((name, place) => `texts ->> ${place} AS ${name}`).join(', ')}${ids.map((_, place) => `, (texts ->> 1)::json ->> ${place} AS id${place}`).join('')}
     FROM json_array_elements($1::json) WITH ORDINALITY AS list(texts, place) OFFSET 0
   ) AS asked`;
+
+/** The columns of requests. PostgreSQL parses a request once for each of them, so a statement has those that it needs. */
+const factColumns = ['kind', 'key'] as const;
+const tenantColumns = [...factColumns, 'tenant'] as const;
+const allColumns = [...tenantColumns, 'session', 'operator'] as const;
 
 /** OFFSET 0 forces one index lookup for each fact, whatever number of requests the planner expects. */
 const findPlainFacts = `
   SELECT asked.place, found.*
-  FROM ${requests()} CROSS JOIN LATERAL (
+  FROM ${requests(factColumns)} CROSS JOIN LATERAL (
     SELECT fields, NULL::text AS "linkedUserId" FROM facts WHERE kind = asked.kind AND key = asked.key OFFSET 0
   ) AS found`;
 
@@ -116,9 +120,11 @@ const isSet = 'viewer.tenant || viewer.session || viewer.operator IS NOT NULL';
 
 const findFactsOfViewer = `
   SELECT asked.place, found.*
-  FROM ${requests()} ${settings} CROSS JOIN LATERAL (
+  FROM ${requests(tenantColumns)} CROSS JOIN LATERAL (
+    SELECT set_config('usher.tenant', asked.tenant, true) AS tenant OFFSET 0
+  ) AS viewer CROSS JOIN LATERAL (
     SELECT fields, NULL::text AS "linkedUserId" FROM facts
-    WHERE kind = asked.kind AND key = asked.key AND ${isSet} OFFSET 0
+    WHERE kind = asked.kind AND key = asked.key AND viewer.tenant IS NOT NULL OFFSET 0
   ) AS found`;
 
 /**
@@ -134,7 +140,7 @@ const linkedSession = (session: string, tenant: string) => `
 /** One statement, so that the fact and the link are from the same snapshot. */
 const findFactsOfSession = `
   SELECT asked.place, found.*
-  FROM ${requests()} ${settings} ${fallback} CROSS JOIN LATERAL (
+  FROM ${requests(allColumns)} ${settings} ${fallback} CROSS JOIN LATERAL (
     SELECT f.fields, s.linked_user_id AS "linkedUserId"
     FROM facts f ${linkedSession('f.guest_session_id', 'f.tenant_id')}
     WHERE f.kind = asked.kind AND f.key = asked.key AND ${isSet} OFFSET 0
@@ -160,7 +166,7 @@ function findInHostRelation(kind: FactKind, relation: HostRelation): string {
   const needsSession = reachOf(kind) === 'session';
   return `
   SELECT asked.place, found.*
-  FROM ${requests(relation.ids)} ${settings} ${fallback} CROSS JOIN LATERAL (
+  FROM ${requests(allColumns, relation.ids)} ${settings} ${fallback} CROSS JOIN LATERAL (
     SELECT jsonb_build_object(${fields.join(', ')}) AS fields,
       ${needsSession ? 's.linked_user_id' : 'NULL::text'} AS "linkedUserId"
     FROM ${quoteName(relation.relation)} r
