@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm, symlink } from 'node:fs/promises';
+import { cp, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { startUsher, type Usher } from './support/usher.ts';
 
 const project = fileURLToPath(new URL('../..', import.meta.url));
@@ -13,17 +13,25 @@ const run = promisify(execFile);
 
 /** The shell commands of a page, but for those that install and start Usher: that is done here. */
 function commandsOf(page: string): string {
-  const text = readFileSync(`${project}/${page}`, 'utf8');
-  const blocks = [...text.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block = '']) => block);
-  return blocks.filter((block) => !block.includes('npm ci')).join('\n');
+  return blocksOf(page)
+    .filter((block) => !/npm (?:ci|start)/.test(block))
+    .join('\n');
 }
+
+function blocksOf(page: string): readonly string[] {
+  const text = readFileSync(`${project}/${page}`, 'utf8');
+  return [...text.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block = '']) => block);
+}
+
+/** Its commands begin with a directory and continue with an Usher of the policy there. */
+const policyPage = 'docs/policies.md';
 
 const pages = [
   'README.md',
   ...readdirSync(`${project}/docs`)
     .filter((file) => file.endsWith('.md'))
     .map((file) => `docs/${file}`),
-].filter((page) => commandsOf(page) !== '');
+].filter((page) => commandsOf(page) !== '' && page !== policyPage);
 
 /** Some examples explain a refusal, which ends with 1; any other command that does not end with 0 fails. */
 const allowRefusals = `npm() {
@@ -33,16 +41,18 @@ const allowRefusals = `npm() {
   return $code
 }`;
 
-/** The page's commands as they stand, against the addresses of this Usher; a curl that is not answered 2xx fails. */
-function asScript(commands: string, usher: Usher): string {
+/** The page's commands as they stand, against the addresses of this Usher. */
+function asScript(commands: string, usher: Pick<Usher, 'publicUrl' | 'operatorUrl'>): string {
   return `set -eu
 ${allowRefusals}
 ${commands
   .replaceAll('http://127.0.0.1:3000', usher.publicUrl)
   .replaceAll('ws://127.0.0.1:3000', usher.publicUrl.replace('http', 'ws'))
-  .replaceAll('http://127.0.0.1:3001', usher.operatorUrl)
-  .replaceAll('curl -s ', 'curl -sS --fail-with-body ')}`;
+  .replaceAll('http://127.0.0.1:3001', usher.operatorUrl)}`;
 }
+
+/** Lets a curl fail that is not answered 2xx. */
+const failing = (script: string) => script.replaceAll('curl -s ', 'curl -sS --fail-with-body ');
 
 /** The environment in which `usher` commands find this one, as they find the one of a reader. */
 function besides({ operatorUrl, dataDir }: Usher): NodeJS.ProcessEnv {
@@ -82,9 +92,27 @@ describe('the documented commands', () => {
   });
 
   it.each(pages)('%s', async (page) => {
-    const script = asScript(commandsOf(page), usher);
+    const script = failing(asScript(commandsOf(page), usher));
     const { stdout } = await run('bash', ['-c', script], { cwd: checkout, env: besides(usher) });
     expect(stdout).not.toContain('error');
+  });
+
+  it(policyPage, async () => {
+    const bash = async (script: string, env: NodeJS.ProcessEnv = process.env) =>
+      (await run('bash', ['-c', script], { cwd: checkout, env })).stdout;
+    const [init = '', check = '', , ...others] = blocksOf(policyPage);
+    const policy = join(checkout, 'parcels');
+    await bash(`set -e\n${init}`);
+    await cp(join(project, 'examples/parcels'), policy, { recursive: true });
+    expect(await bash(`set -e\n${check}`)).toContain('✓ parcels/policy.test.yaml');
+
+    const own = await startUsher({ POLICY: policy });
+    onTestFinished(() => own.stop());
+    const printed = await bash(asScript(others.join('\n'), own), besides(own));
+    expect(printed).toMatch(/\{"auth":"app-key:[0-9a-f]{64}"\}/);
+    expect(printed).toContain('You cannot follow this parcel');
+    expect(printed).toContain('✗ user sends, receives or carries it  <- the first failed check');
+    await vi.waitUntil(() => own.output().includes('policy reloaded'), { timeout: 20_000 });
   });
 
   it('leave no file in the project', () => {
