@@ -110,12 +110,13 @@ describe.skipIf(!canContain)('a container of the image', () => {
   });
 
   it('takes a policy of its operator: a YAML file, and facts', async () => {
-    // Outside the container, where it can be changed. Inside, the container mounts it read-only.
+    // Written from the outside; in the container the root file system is read-only.
     const policy = join(image.root, 'etc/usher');
     await cp(join(project, 'examples/parcels'), policy, { recursive: true });
     const { at, operator, exec } = await start({ POLICY: '/etc/usher' });
     const usher = (...words: string[]) => exec(['node', 'dist/cli/main.js', ...words]);
     expect((await usher('channels')).output).toContain('private-parcel-{parcel}');
+    expect(await usher('policy', 'test', '/etc/usher')).toMatchObject({ code: 0 });
     const subscribe = (sub: string) => {
       const claims = { sub, tenant_id: undefined, roles: undefined };
       return fetch(`${at}/pusher/auth`, {
