@@ -1,8 +1,26 @@
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { shippedChannel } from '../support/shipped-policy.ts';
+import { describeChannel } from '../../src/policy/describe-channel.ts';
+import { loadPolicy } from '../../src/policy/load-policy.ts';
+import type { Policy } from '../../src/policy/policy.ts';
+import { principalInput, type Principal } from '../../src/policy/principal.ts';
+import { runPolicyTests } from '../../src/policy-test/run-tests.ts';
+import { channelOf } from '../support/shipped-policy.ts';
 import { escrow, guest, noon, user } from './principals.ts';
-import type { Principal } from '../../src/policy/principal.ts';
-import { verdict } from './truth-table.ts';
+import { createTruthTable } from './truth-table.ts';
+
+const pathOf = (file: string) => fileURLToPath(new URL(`../../${file}`, import.meta.url));
+
+/** The same policy, written twice. */
+const yaml = await loadPolicy(['builtin:tenants']);
+const module = await loadPolicy([
+  pathOf('examples/modules/tenants.ts'),
+  pathOf('policies/tenants/policy.test.yaml'),
+]);
+const spellings = [
+  { spelling: 'YAML', policy: yaml },
+  { spelling: 'a module', policy: module },
+];
 
 const escrowChannel = 'private-tenant.{tenantId}.escrow.{escrowId}';
 const escrowChat = 'private-tenant.{tenantId}.escrow.{escrowId}.chat';
@@ -18,7 +36,18 @@ const noPart = 'user is the buyer or the seller';
 const noPartInChat = 'user is the buyer, the seller, or an admin in a dispute';
 const disputed = escrow({ status: 'DISPUTED' });
 
-describe('who may enter', () => {
+const families = [
+  escrowChannel,
+  escrowChat,
+  userChannel,
+  adminChannel,
+  tenantAnnouncements,
+  announcements,
+];
+
+describe.each(spellings)('who may enter, by $spelling', ({ policy }) => {
+  const { verdict, checks, memberOf } = createTruthTable(policy);
+
   it.each([
     ['buyer', escrowChannel, { who: user('15'), fact: escrow() }, 'enters'],
     ['seller', escrowChannel, { who: user('16'), fact: escrow() }, 'enters'],
@@ -84,19 +113,94 @@ describe('who may enter', () => {
   });
 
   it('only the chat has a presence form, and all have an encrypted one', () => {
-    const families = [
-      escrowChannel,
-      escrowChat,
-      userChannel,
-      adminChannel,
-      tenantAnnouncements,
-      announcements,
-    ];
-    for (const family of families)
-      expect(shippedChannel(family).forms).toContain('private-encrypted');
-    const withPresence = families.filter((family) =>
-      shippedChannel(family).forms.includes('presence'),
+    const formsOf = (family: string) => channelOf(policy, family).forms;
+    for (const family of families) expect(formsOf(family)).toContain('private-encrypted');
+    expect(families.filter((family) => formsOf(family).includes('presence'))).toEqual([escrowChat]);
+  });
+
+  it('a refusal across tenants has a code of its own', async () => {
+    const who = user('17', { tenantId: '2' });
+    const codes = (await checks(escrowChannel, { who, params, fact: escrow() }))?.map(
+      ({ passed, code }) => [passed, code],
     );
-    expect(withPresence).toEqual([escrowChat]);
+    expect(codes).toEqual([
+      [false, 'tenant-mismatch'],
+      [false, 'not-allowed'],
+    ]);
+  });
+
+  it.each([
+    [{ name: 'Ann' }, { id: '15', name: 'Ann' }],
+    [{}, { id: '15' }],
+  ])('a member of the chat with %j', async (attributes, user_info) => {
+    const row = { who: user('15', attributes), params, fact: escrow() };
+    expect(await memberOf(escrowChat, 'presence', row)).toEqual({ user_id: '15', user_info });
+    expect(await memberOf(escrowChat, 'private', row)).toBeUndefined();
+  });
+
+  it('passes the tests of the policy', async () => {
+    const { results, uncovered } = await runPolicyTests(policy, () => noon);
+    expect(results.flatMap(({ problems }) => problems)).toEqual([]);
+    expect(results.length).toBeGreaterThan(30);
+    expect(uncovered).toEqual([]);
+  });
+
+  it.each([
+    [escrowChannel, ownEscrows('1')],
+    [escrowChat, ownEscrows('1')],
+    [userChannel, [{ params: { tenantId: '1', userId: '15' } }]],
+    [adminChannel, [{ params: { tenantId: '1' } }]],
+    [tenantAnnouncements, [{ params: { tenantId: '1' } }]],
+    [announcements, [{ params: {} }]],
+  ])('the channels of a user: %s', (family, expected) => {
+    const list = (who: Principal) => {
+      const input = { ...principalInput(who), params: {}, facts: {}, now: new Date(noon) };
+      const entries = channelOf(policy, family).rules.get('user')?.list?.(input) ?? [];
+      return entries.map((entry) =>
+        'params' in entry
+          ? entry
+          : {
+              kind: entry.query.kind.name,
+              where: entry.query.where,
+              params: entry.paramsOf(['1', '42']),
+            },
+      );
+    };
+    expect(list(user('15'))).toEqual(expected);
+    expect(list(user('15', { tenantId: undefined }))).toEqual(
+      family === announcements ? expected : [],
+    );
+  });
+});
+
+/** The queries for the escrows of user 15. */
+function ownEscrows(tenantId: string) {
+  return ['buyer_id', 'seller_id'].map((field) => ({
+    kind: 'escrow',
+    where: { tenantId, [field]: '15' },
+    params: { tenantId: '1', escrowId: '42' },
+  }));
+}
+
+describe('both spellings', () => {
+  it('declare the same channels and facts', () => {
+    // A module exports its channels in alphabetical order.
+    const channelsOf = (policy: Policy) => families.map((family) => channelOf(policy, family));
+    const declared = (policy: Policy) => ({
+      count: policy.channels.channelTypes.length,
+      channels: channelsOf(policy).map((each) => ({
+        ...describeChannel(each),
+        forms: each.forms.toSorted(),
+        patterns: [],
+        params: Object.entries(each.params),
+        tenant: each.tenant,
+        denied: each.denied,
+        facts: [...each.rules.values()].map(({ facts }) =>
+          facts.map(({ name, optional }) => ({ name, optional })),
+        ),
+      })),
+      factKinds: [...policy.factKinds],
+    });
+    expect(declared(module)).toEqual(declared(yaml));
   });
 });

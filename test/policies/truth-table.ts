@@ -1,10 +1,11 @@
 import { findFacts } from '../../src/authorize/find-facts.ts';
-import { hasMember, type RuleInput } from '../../src/policy/channel-type.ts';
+import { hasMember, type KindRules, type RuleInput } from '../../src/policy/channel-type.ts';
 import type { ChannelForm } from '../../src/policy/channel-name.ts';
-import type { Member } from '../../src/policy/decision.ts';
+import type { Check, Member } from '../../src/policy/decision.ts';
 import type { Fact } from '../../src/policy/fact-kind.ts';
+import type { Policy } from '../../src/policy/policy.ts';
 import { principalInput, type Principal } from '../../src/policy/principal.ts';
-import { shippedChannel } from '../support/shipped-policy.ts';
+import { channelOf, shippedPolicy } from '../support/shipped-policy.ts';
 import { noon } from './principals.ts';
 
 /** One row of a truth table: who asks, for what, given which fact. */
@@ -16,32 +17,46 @@ export interface Row {
   readonly now?: number;
 }
 
-/** The verdict of a shipped channel type: `enters`, `no rule`, or the name of the first check that fails. */
-export async function verdict(pattern: string, row: Row): Promise<string> {
-  const rules = shippedChannel(pattern).rules.get(row.who.kind);
-  if (rules === undefined) return 'no rule';
-  const checks = rules.check(await inputOf(pattern, row));
-  return checks.find(({ passed }) => !passed)?.name ?? 'enters';
+/** The rows of a truth table as one policy decides them. */
+export interface TruthTable {
+  /** The verdict of the channel type with this pattern: `enters`, `no rule`, or the name of the first check that fails. */
+  readonly verdict: (pattern: string, row: Row) => Promise<string>;
+  /** Every check of the channel type with this pattern. */
+  readonly checks: (pattern: string, row: Row) => Promise<readonly Check[] | undefined>;
+  /** The member data of the channel type with this pattern, if it has any in this form. */
+  readonly memberOf: (pattern: string, form: ChannelForm, row: Row) => Promise<Member | undefined>;
 }
 
-/** The member data of a shipped channel type in this form, if it has any there. */
-export async function memberOf(
-  pattern: string,
-  form: ChannelForm,
-  row: Row,
-): Promise<Member | undefined> {
-  const channelType = shippedChannel(pattern);
-  if (!hasMember(channelType, form)) return undefined;
-  return channelType.rules.get(row.who.kind)?.member?.(await inputOf(pattern, row));
+export function createTruthTable(policy: Policy): TruthTable {
+  const checks: TruthTable['checks'] = async (pattern, row) => {
+    const rules = channelOf(policy, pattern).rules.get(row.who.kind);
+    return rules?.check(await inputOf(rules, row));
+  };
+  return {
+    checks,
+    verdict: async (pattern, row) => {
+      const made = await checks(pattern, row);
+      if (made === undefined) return 'no rule';
+      return made.find(({ passed }) => !passed)?.name ?? 'enters';
+    },
+    memberOf: async (pattern, form, row) => {
+      const channelType = channelOf(policy, pattern);
+      const rules = channelType.rules.get(row.who.kind);
+      if (!rules?.member || !hasMember(channelType, form)) return undefined;
+      return rules.member(await inputOf(rules, row));
+    },
+  };
 }
+
+/** The truth table of the shipped policies. */
+export const { verdict, memberOf } = createTruthTable(shippedPolicy);
 
 /** What a rule reads, found as for a request. */
 async function inputOf(
-  pattern: string,
+  { facts: requests }: KindRules,
   { who, params = {}, fact, now = noon }: Row,
 ): Promise<RuleInput> {
-  const facts = shippedChannel(pattern).rules.get(who.kind)?.facts ?? [];
   const known = { ...principalInput(who), params, facts: {}, now: new Date(now) };
   const find = () => Promise.resolve(fact);
-  return { ...known, facts: (await findFacts(facts, known, { principal: who, find })).facts };
+  return { ...known, facts: (await findFacts(requests, known, { principal: who, find })).facts };
 }

@@ -1,7 +1,7 @@
 import type { ChannelType } from '../../src/policy/channel-type.ts';
 import type { Fact, FindFact } from '../../src/policy/fact-kind.ts';
 import { loadPolicy } from '../../src/policy/load-policy.ts';
-import { guestIssuer } from '../../src/policy/policy.ts';
+import { guestIssuer, type Policy } from '../../src/policy/policy.ts';
 import { issuerClaims, type IssuerClaims } from '../../src/authn/issued-token.ts';
 
 /** The policies that Usher ships, all of them as one. */
@@ -22,9 +22,13 @@ export const hotelAnswers = shippedPolicy.routes.get(
 
 /** The only shipped channel type with this pattern. Throws without one. */
 export function shippedChannel(pattern: string): ChannelType {
-  const { channelTypes } = shippedPolicy.channels;
-  const found = channelTypes.find(({ pattern: { text } }) => text === pattern);
-  if (found === undefined) throw new Error(`No shipped channel type ${pattern}`);
+  return channelOf(shippedPolicy, pattern);
+}
+
+/** The only channel type of a policy with this pattern. Throws without one. */
+export function channelOf({ channels }: Policy, pattern: string): ChannelType {
+  const found = channels.channelTypes.find(({ pattern: { text } }) => text === pattern);
+  if (found === undefined) throw new Error(`No channel type ${pattern}`);
   return found;
 }
 
