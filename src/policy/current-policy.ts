@@ -24,6 +24,13 @@ export interface CurrentPolicyDeps {
   readonly onReload: (result: ReloadResult) => void;
 }
 
+interface FailedReload {
+  /** `undefined` if the files could not be read. */
+  readonly hash: string | undefined;
+  readonly problems: readonly string[];
+  readonly imported: readonly string[];
+}
+
 /** Loads the policy. Throws `PolicyError` with all problems. */
 export async function openPolicy({
   read,
@@ -36,12 +43,12 @@ export async function openPolicy({
     return policy;
   };
   let current = await buildTested(await read([]));
-  let failed: { readonly hash?: string; readonly problems: readonly string[] } | undefined;
+  let failed: FailedReload | undefined;
 
   const reloadNow = async (): Promise<ReloadResult> => {
     let hash: string | undefined;
     try {
-      const files = await read(current.imported);
+      const files = await read([...new Set([...current.imported, ...(failed?.imported ?? [])])]);
       ({ hash } = files);
       if (hash === current.hash) {
         failed = undefined;
@@ -54,9 +61,9 @@ export async function openPolicy({
         return { outcome: 'changed', hash };
       }
     } catch (error) {
-      failed = { ...(hash !== undefined && { hash }), problems: problemsOf(error) };
+      failed = { hash, problems: problemsOf(error), imported: importedBy(error) };
     }
-    return { outcome: 'failed', hash: current.hash, problems: failed?.problems ?? [] };
+    return { outcome: 'failed', hash: current.hash, problems: failed.problems };
   };
   // One at a time, so that the last reload is the one with the newest files.
   let pending: Promise<unknown> = Promise.resolve();
@@ -74,4 +81,8 @@ export async function openPolicy({
 function problemsOf(error: unknown): readonly string[] {
   if (error instanceof PolicyError) return error.problems;
   return [error instanceof Error ? error.message : String(error)];
+}
+
+function importedBy(error: unknown): readonly string[] {
+  return error instanceof PolicyError ? error.imported : [];
 }

@@ -1,5 +1,5 @@
 import { createChannelRegistry, type ChannelRegistry } from './channel-registry.ts';
-import { AmbiguousPatterns } from './pattern-automaton.ts';
+import { AmbiguousPatterns, TooManyOverlaps } from './pattern-automaton.ts';
 import { loadAnswerStyles } from './answer-styles.ts';
 import { PolicyError } from './policy-error.ts';
 import {
@@ -72,7 +72,7 @@ async function readModules(files: readonly PolicyFileContent[]): Promise<LoadedM
     return await loadModules(files.map(({ path }) => path));
   } catch (error) {
     if (!(error instanceof ModuleError)) throw error;
-    throw new PolicyError(error.problems.map(formatModuleProblem));
+    throw new PolicyError(error.problems.map(formatModuleProblem), error.files);
   }
 }
 
@@ -97,6 +97,7 @@ function buildRegistry({ channels }: PolicyParts, files: readonly PolicyFile[]):
   try {
     return createChannelRegistry(channels);
   } catch (error) {
+    if (error instanceof TooManyOverlaps) throw new PolicyError([error.message]);
     if (!(error instanceof AmbiguousPatterns)) throw error;
     throw new PolicyError([placeOf(error.patterns[1], files) + error.message]);
   }

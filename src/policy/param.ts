@@ -21,9 +21,20 @@ export function defineParam(characters: string, maxLength: number, format?: RegE
       `Parameter with characters that are not allowed in channel names: ${characters}`,
     );
   }
+  return { alphabet: alphabetOf(characters), maxLength, ...(format && { format }) };
+}
+
+/** Equal sets of characters share one alphabet, because the automaton shares the states of parameters with equal alphabets. */
+const alphabets = new Map<string, Uint8Array>();
+
+function alphabetOf(characters: string): Uint8Array {
+  const key = [...new Set(characters)].sort().join('');
+  const known = alphabets.get(key);
+  if (known !== undefined) return known;
   const alphabet = new Uint8Array(128);
-  for (const character of characters) alphabet[character.charCodeAt(0)] = 1;
-  return { alphabet, maxLength, ...(format && { format }) };
+  for (const character of key) alphabet[character.charCodeAt(0)] = 1;
+  alphabets.set(key, alphabet);
+  return alphabet;
 }
 
 const named = {
@@ -40,17 +51,10 @@ const named = {
   ),
 } as const;
 
-/** Equal types share one `Param`, because the automaton shares the states of equal parameters. */
-const custom = new Map<string, Param>();
-
 /** Throws an `Error` if the characters are invalid. */
 export function paramOf(type: ParamType): Param {
   if (typeof type === 'string') return named[type];
-  const characters = expandRanges(type.characters);
-  const key = `${type.max}:${characters}`;
-  const param = custom.get(key) ?? defineParam(characters, type.max);
-  custom.set(key, param);
-  return param;
+  return defineParam(expandRanges(type.characters), type.max);
 }
 
 /** `0-9a-f` as all its characters in order. A hyphen at the beginning or the end is a character. */

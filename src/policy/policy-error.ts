@@ -2,7 +2,11 @@
 export class PolicyError extends Error {
   override readonly name = 'PolicyError';
 
-  constructor(readonly problems: readonly string[]) {
+  constructor(
+    readonly problems: readonly string[],
+    /** The files that modules imported, to detect when one of them changes. */
+    readonly imported: readonly string[] = [],
+  ) {
     super(`The policy has problems:\n${problems.map((line) => `  - ${line}`).join('\n')}`);
   }
 }

@@ -76,6 +76,11 @@ export function ruleName(kind: PrincipalKind): string {
   return kind.replaceAll('-', '_');
 }
 
+/** The kind with this name in rules. */
+export function kindNamed(name: string): PrincipalKind {
+  return name === 'guest_session' ? 'guest-session' : name;
+}
+
 /** A key of limits, unique among principals of all kinds and tenants. */
 export function principalKey({ kind, tenantId, id }: Principal): string {
   return JSON.stringify([kind, tenantId, id]);

@@ -1,6 +1,6 @@
 import { createChannelType, type ChannelType } from '../channel-type.ts';
 import type { FactKind } from '../fact-kind.ts';
-import { ruleName, type PrincipalKind } from '../principal.ts';
+import { kindNamed } from '../principal.ts';
 import { rulesFor } from './channel-rules.ts';
 import type { ChannelSpec, ParamsSpec } from './channel-spec.ts';
 import { readFunctions, readParts } from './read-spec.ts';
@@ -40,7 +40,7 @@ function define(text: string, spec: Readonly<Record<string, unknown>>): Definiti
   const { parts, functions, sampled } = readDeclaration(text, spec);
   const rules = new Map(
     [...functions.allow].map(([principal, rule]) => [
-      kindOf(principal),
+      kindNamed(principal),
       { names: sampled.names.get(principal) ?? [], ...rulesFor(principal, rule, functions) },
     ]),
   );
@@ -55,10 +55,4 @@ function readDeclaration(text: string, spec: Readonly<Record<string, unknown>>) 
   } catch (error) {
     throw new Error(`Channel pattern ${text}: ${(error as Error).message}`, { cause: error });
   }
-}
-
-/** The kind of principal with this name in rules. */
-function kindOf(name: string): PrincipalKind {
-  const guestSession = 'guest-session';
-  return name === ruleName(guestSession) ? guestSession : name;
 }

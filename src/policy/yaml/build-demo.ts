@@ -4,7 +4,7 @@ import { nameOf } from '../cel/types.ts';
 import type { Attributes } from '../principal.ts';
 import type { DemoFact, DemoPolicy, DemoPrincipal } from '../policy.ts';
 import type { DemoDeclaration, FactValues, NamedPrincipal, PlainValue } from './policy-document.ts';
-import { kindOf } from './principal-kind.ts';
+import { kindNamed } from '../principal.ts';
 import type { Raw } from './raw.ts';
 import type { Path } from './read-document.ts';
 import type { Report } from './report.ts';
@@ -60,7 +60,7 @@ export function examplePrincipal(
   { kind: declared, values, at }: NamedPrincipal,
   { principals, report }: Pick<DemoContext, 'principals' | 'report'>,
 ): DemoPrincipal {
-  const kind = kindOf(declared);
+  const kind = kindNamed(declared);
   const types = principals.get(kind);
   if (types === undefined) {
     report.unknown([...at, 'kind'], {

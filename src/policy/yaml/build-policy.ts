@@ -13,7 +13,7 @@ import { buildChannel } from './build-channel.ts';
 import { buildDemo } from './build-demo.ts';
 import { buildDoor, buildRoute } from './build-routes.ts';
 import type { FactDeclaration, IssuerDeclaration, PolicyDocument } from './policy-document.ts';
-import { kindOf } from './principal-kind.ts';
+import { kindNamed } from '../principal.ts';
 import type { Problem } from './problem.ts';
 import type { ReadFile } from './read-file.ts';
 import { createReport, type Report } from './report.ts';
@@ -179,7 +179,13 @@ function mergeDeclarations<T extends Declared, Value>(
   return built;
 }
 
-function factKind({ name, ids, fields, tenant, path, about }: FactDeclaration): FactKind {
+function factKind(
+  { at, name, ids, fields, tenant, path, about }: FactDeclaration,
+  { report }: Source,
+): FactKind {
+  const sessions = Object.values(fields).filter(({ type }) => type === 'guest_session');
+  if (sessions.length > 1)
+    report.at(at, `${name} may have one field of the type guest_session`, 'key');
   return {
     ...{ name, ids, fields },
     ...(tenant !== undefined && { tenant }),
@@ -188,10 +194,23 @@ function factKind({ name, ids, fields, tenant, path, about }: FactDeclaration): 
   };
 }
 
-function buildIssuer({ kind, id, attributes, revocations }: IssuerDeclaration): IssuerPolicy {
+/** The subjects of revocations that Usher has for all policies. */
+const ownSubjects: readonly string[] = ['user', 'token', 'tenant', 'guest-session'];
+
+function buildIssuer(
+  { at, kind, id, attributes, revocations }: IssuerDeclaration,
+  { report }: Source,
+): IssuerPolicy {
   const [revocation] = Object.entries(revocations);
+  if (revocation !== undefined && ownSubjects.includes(revocation[0])) {
+    report.at(
+      [...at, 'revocations', revocation[0]],
+      `${revocation[0]} is a subject of Usher`,
+      'key',
+    );
+  }
   return {
-    kind: kindOf(kind),
+    kind: kindNamed(kind),
     id,
     attributes: Object.fromEntries(
       attributes.map(({ name, claim, type }) => [name, { claim, type }]),

@@ -2,7 +2,7 @@ import type { ChannelType } from '../channel-type.ts';
 import type { AnswerStyle, DoorPolicy, RoutePolicy } from '../policy.ts';
 import type { PrincipalKind } from '../principal.ts';
 import type { DoorDeclaration, RouteDeclaration } from './policy-document.ts';
-import { kindOf } from './principal-kind.ts';
+import { kindNamed } from '../principal.ts';
 import type { Report } from './report.ts';
 
 export interface RouteContext {
@@ -18,7 +18,7 @@ export function buildRoute(
   route: RouteDeclaration,
   { channels, kinds, styles, report }: RouteContext,
 ): RoutePolicy {
-  const kind = kindOf(route.credential.kind);
+  const kind = kindNamed(route.credential.kind);
   const at = (...path: readonly string[]) => [...route.at, ...path];
   if (!kinds.includes(kind)) {
     report.unknown(at('credential', 'kind'), {

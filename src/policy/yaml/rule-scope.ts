@@ -84,3 +84,19 @@ function fieldsOf({ fields }: FactKind): ObjectType {
   ]);
   return Object.fromEntries(entries) as ObjectType;
 }
+
+/** More different scopes than the channels of most policies have. */
+const maxShared = 1000;
+
+/** The scopes of the channels that were built, by their content. */
+const shared = new Map<string, WeakRef<Scope>>();
+
+/** The same object for equal scopes: compiling the first expression of a scope takes a millisecond. */
+export function shareScope(scope: Scope): Scope {
+  const key = JSON.stringify(scope);
+  const known = shared.get(key)?.deref();
+  if (known !== undefined) return known;
+  if (shared.size >= maxShared) shared.clear();
+  shared.set(key, new WeakRef(scope));
+  return scope;
+}

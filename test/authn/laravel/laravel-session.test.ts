@@ -38,9 +38,9 @@ describe('a session', () => {
     expect(identified).toEqual({
       principal: {
         kind: 'visitor',
-        userId: '15',
-        isStaff: false,
-        isSuperuser: false,
+        id: '15',
+        roles: [],
+        attributes: { is_staff: false, is_superuser: false },
         expiresAt: (row!.last_activity + 7200 + 1) * 1000,
         tokenId: `laravel:${createHash('sha256').update(row!.id).digest('hex')}`,
       },

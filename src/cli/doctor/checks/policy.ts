@@ -55,7 +55,7 @@ function comparePolicies({ hash, running }: LoadedPolicy) {
       'The last good policy stays in use. Correct the files: usher policy test.',
     );
   }
-  return used === hash
+  return Object.is(used, hash)
     ? pass
     : fail(
         `Usher uses the policy ${used.slice(0, 16)}, and the files of this machine are ${hash}.`,

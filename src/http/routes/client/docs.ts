@@ -19,7 +19,7 @@ export const clientDocs: Operation = {
   tags: ['Channels'],
   summary: 'The client package as a script',
   description:
-    'For pages without a build: `<script src="…/usher-client.js">` defines the global function `usherAuth` for pusher-js 8 and Laravel Echo 2. It is sent with gzip if the client accepts it.',
+    'For pages without a build: a script element with this address defines the global function `usherAuth` for pusher-js 8 and Laravel Echo 2. It is sent with gzip if the client accepts it.',
   security: [{}],
   parameters: [
     {

@@ -124,7 +124,7 @@ function pathOf(at: string, message: string): string {
 }
 
 function noKind(name: string, kinds: FactKinds): string {
-  const known = [...kinds.keys()].join(', ');
+  const known = [...kinds.keys()].sort().join(', ');
   return `The policy has no facts of the kind ${JSON.stringify(name.slice(0, 64))}; it has ${known}`;
 }
 
