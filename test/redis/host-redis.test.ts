@@ -1,0 +1,70 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { sessionOfCache } from '../../src/authn/laravel/laravel-host.ts';
+import { createHostRedis, type HostRedis } from '../../src/redis/host-redis.ts';
+import { Secret } from '../../src/runtime/secret.ts';
+import { freePort } from '../support/free-port.ts';
+import {
+  expectedUser,
+  hostOf,
+  keyPrefixOf,
+  laravelFixtures,
+  lifetimeOf,
+  readCase,
+  readerOf,
+} from '../support/laravel-vectors.ts';
+import { describeRedis, redisUrl, useRedis } from '../support/redis.ts';
+
+const log = { warn: () => undefined };
+const cases = laravelFixtures
+  .flatMap((fixtures) => fixtures.cases)
+  .filter(({ settings }) => settings.driver === 'redis');
+
+describeRedis('the Redis of a Laravel host', () => {
+  const test = useRedis();
+  let host: HostRedis;
+  beforeAll(() => {
+    host = createHostRedis({ url: new Secret(redisUrl()), log, timeoutMs: 30_000 });
+  });
+  afterAll(() => host.close());
+
+  it.each(cases)('$id: $why', async (one) => {
+    const now = one.now * 1000;
+    for (const { key, value_base64, ttl } of one.rows.redis ?? []) {
+      const value = Buffer.from(value_base64, 'base64');
+      await test.admin.set(`${test.keyPrefix}${key}`, value, 'EX', ttl);
+    }
+    const session = async (id: string) => {
+      const cached = await host.read(`${test.keyPrefix}${keyPrefixOf(one)}${id}`);
+      return cached && sessionOfCache(cached, { now, lifetimeMs: lifetimeOf(one) });
+    };
+    const { user } = hostOf(one);
+    expect(await readCase(one, readerOf(one, { session, user }))).toBe(expectedUser(one));
+  });
+
+  it('gives the bytes of a key, and the time until it ends', async () => {
+    const key = `${test.keyPrefix}value`;
+    expect(await host.read(key)).toBeUndefined();
+    const value = Buffer.from([0, 255, 13, 10]);
+    await test.admin.set(key, value);
+    expect(await host.read(key)).toEqual({ value, remainingMs: undefined });
+    await test.admin.set(key, value, 'EX', 7200);
+    const { remainingMs = 0 } = (await host.read(key))!;
+    expect(remainingMs).toBeGreaterThan(7_000_000);
+    expect(remainingMs).toBeLessThanOrEqual(7_200_000);
+  });
+
+  it('is no answer if the key is of another type', async () => {
+    await test.admin.rpush(`${test.keyPrefix}list`, 'a');
+    await expect(host.read(`${test.keyPrefix}list`)).rejects.toMatchObject({ name: 'Unavailable' });
+  });
+});
+
+it('a Redis of a host that is away is Unavailable, without its address or password', async () => {
+  const url = new Secret(`redis://:geheim@127.0.0.1:${await freePort()}`);
+  const host = createHostRedis({ url, log, dependency: 'host redis', timeoutMs: 500 });
+  await expect(host.read('a')).rejects.toMatchObject({
+    dependency: 'host redis',
+    cause: { message: 'not connected' },
+  });
+  await host.close();
+});
