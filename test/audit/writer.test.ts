@@ -83,7 +83,7 @@ describePostgres('the audit trail', (server) => {
         action: 'subscribe',
         outcome: 'refusal',
         code: 'tenant-mismatch',
-              family: 'private-tenant.{tenantId}.user.{userId}',
+        family: 'private-tenant.{tenantId}.user.{userId}',
         channel: 'private-tenant.1.user.15',
         socket_id: '1.2',
         principal_kind: 'user',

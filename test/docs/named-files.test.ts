@@ -41,9 +41,11 @@ describe('links', () => {
 
 /** Paths as they stand between backticks; `<time>` and the like stand for something. */
 const pathsIn = (text: string) =>
-  [...text.matchAll(/`((?:src|test|docs|deploy|bench|e2e|prisma|policies|examples|\.ci)\/[^`\s<]*)`/g)].map(
-    ([, path = '']) => path,
-  );
+  [
+    ...text.matchAll(
+      /`((?:src|test|docs|deploy|bench|e2e|prisma|policies|examples|\.ci)\/[^`\s<]*)`/g,
+    ),
+  ].map(([, path = '']) => path);
 
 /** ARCHITECTURE.md names the files of a request from `src` on. */
 const roomsIn = (text: string) =>

@@ -42,6 +42,6 @@ export function parseSubject(parts: unknown): RevocationSubject | undefined {
     case 'tenant':
       return { kind, tenantId: first };
     default:
-      return { kind: 'named', parts: parts as readonly string[] };
+      return { kind: 'named', parts: parts };
   }
 }

@@ -92,7 +92,8 @@ const tables = [
 it.each(tables)('%s: every sentence in which it refuses is shown', (path, replies, never) => {
   const documented = operationsOf(document).find((operation) => operation.path === path)!;
   const shown = answersOf(documented).map(([name, status]) => {
-    const answer = documentedAnswer(documented, name, status) as Partial<Readonly<Record<'message' | 'error', string>>> | undefined;
+    const answer = documentedAnswer(documented, name, status) as
+      Partial<Readonly<Record<'message' | 'error', string>>> | undefined;
     return `${status} ${answer?.message ?? answer?.error ?? ''}`;
   });
   const told = Object.values<ErrorResponse>(replies).filter(

@@ -89,7 +89,10 @@ function listRoute(kinds: FactKinds): DocumentedRoute {
     ),
   };
   const example = Object.fromEntries(all.map((kind) => [kind.name, [itemExample(kind)]]));
-  const known = all.map(({ name }) => name).sort().join(', ');
+  const known = all
+    .map(({ name }) => name)
+    .sort()
+    .join(', ');
   const operation = docs.describeRoute({
     ...common,
     summary: 'Put facts',
