@@ -48,7 +48,12 @@ function toProblems(
   const first = new Map([...errors].reverse().map((error) => [error.pos[0], error]));
   return [...first.values()].map(({ pos: [offset], code, message }) => ({
     offset,
-    message: messages[code] ?? `not YAML: ${firstToLower(message)}`,
+    // The message may contain a part of the file.
+    message:
+      messages[code] ??
+      `not YAML: ${firstToLower(message)
+        .replace(/\p{Cc}/gu, ' ')
+        .trim()}`,
   }));
 }
 

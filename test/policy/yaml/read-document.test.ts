@@ -346,7 +346,7 @@ describe('any text', () => {
         };
         walk(document?.value, []);
       }),
-      { numRuns: 1000 },
+      { numRuns: 1000, examples: [[['|', '- ', 'a', '\t']]] },
     );
   });
 
