@@ -225,7 +225,7 @@ describe('facts of any kind', () => {
     expect((await seen(get('/facts/order/a/b')))[0]).toBe(400);
   });
 
-  const kinds = 'it has booking, escrow, room, order';
+  const kinds = 'it has booking, escrow, order, room';
   it.each<[TestRequest, number, string]>([
     [get('/facts/hotel/1'), 404, `The policy has no facts of the kind "hotel"; ${kinds}`],
     [get('/facts/booking/1'), 400, 'booking has 2 ids: hotelSlug, bookingId'],
