@@ -18,6 +18,8 @@ export interface WriteDecisionDeps {
   /** Called for each written decision. */
   readonly count: (event: AuditEvent) => void;
   readonly signalOfPolicy: SignalOfPolicy;
+  /** The hash of the policy in use, for decisions without channel rules, such as a sign-in. */
+  readonly policyHash: () => string;
   readonly now: () => number;
 }
 
@@ -28,10 +30,11 @@ export function createWriteDecision({
   logUnrecorded,
   count,
   signalOfPolicy,
+  policyHash,
   now,
 }: WriteDecisionDeps): WriteDecision {
   const write: WriteDecision = async (decision, origin, cacheVersion) => {
-    const event = describeDecision(decision, origin, now());
+    const event = describeDecision(decision, origin, { at: now(), policy: policyHash() });
     const entry = { decision: event, signals: signalsOf(event, signalOfPolicy), cacheVersion };
     let isWritten: boolean;
     try {

@@ -63,6 +63,7 @@ export function buildAudit(config: Config, deps: AuditDeps) {
         log.warn({ decision }, 'answered 503: the decision could not be put on record');
       },
       count: metrics.countDecision,
+      policyHash: () => deps.policy().hash,
       signalOfPolicy: (code) => deps.policy().codes.get(code)?.event,
       now,
     }),

@@ -1,6 +1,7 @@
 import { createChannelRegistry, type ChannelRegistry } from './channel-registry.ts';
 import { AmbiguousPatterns, TooManyOverlaps } from './pattern-automaton.ts';
 import { loadAnswerStyles } from './answer-styles.ts';
+import { loadDefaultIssuers } from './default-issuers.ts';
 import { PolicyError } from './policy-error.ts';
 import {
   hashFiles,
@@ -50,7 +51,10 @@ async function buildFrom(files: readonly PolicyFileContent[]): Promise<Policy> {
   const read = of('policy').map(readYaml);
   const unread = read.flatMap(({ problems }) => problems);
   const policyFiles = read.flatMap(({ policyFile }) => policyFile ?? []);
-  const { parts, problems } = buildPolicy(policyFiles, { modules, styles });
+  const { parts, problems } = buildPolicy(policyFiles, {
+    ...{ modules, styles },
+    defaults: await loadDefaultIssuers(),
+  });
   const tests = of('test').map((file) => readTest(file, parts));
   refuse([...unread, ...problems, ...tests.flatMap((test) => test.problems)]);
   return {

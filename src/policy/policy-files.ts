@@ -128,11 +128,14 @@ function roleOf(name: string): PolicyFileContent['role'] | undefined {
   return /\.m?[jt]s$/.test(name) && !/\.(?:d|test)\.m?ts$/.test(name) ? 'module' : undefined;
 }
 
-/** The directories of shipped policies; `answers` has styles of answers. */
+/** The folders of shipped parts that every policy has: styles of answers, and issuers. */
+const parts: readonly string[] = ['answers', 'issuers'];
+
+/** The directories of shipped policies. */
 async function listShipped(): Promise<readonly string[]> {
   const entries = await readdir(shippedDirectory, { withFileTypes: true });
   return entries
-    .filter((entry) => entry.isDirectory() && entry.name !== 'answers')
+    .filter((entry) => entry.isDirectory() && !parts.includes(entry.name))
     .map(({ name }) => name)
     .sort();
 }

@@ -161,6 +161,7 @@ describe('the log', () => {
       logUnrecorded: () => lines.push('unrecorded'),
       count: () => (counted += 1),
       signalOfPolicy: () => undefined,
+      policyHash: () => '0123456789abcdef',
       now: () => 0,
     });
     await expect(record(decision, origin)).rejects.toThrow(Unavailable);

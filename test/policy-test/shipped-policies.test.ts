@@ -17,7 +17,7 @@ interface Policy {
 
 const entries = await readdir(shippedDirectory, { withFileTypes: true });
 const names = entries
-  .filter((entry) => entry.isDirectory() && entry.name !== 'answers')
+  .filter((entry) => entry.isDirectory() && !['answers', 'issuers'].includes(entry.name))
   .map(({ name }) => name);
 
 const readShipped = async (name: string) => {

@@ -43,6 +43,8 @@ export interface ModuleParts {
 export interface BuildDeps {
   readonly modules: ModuleParts;
   readonly styles: ReadonlyMap<string, AnswerStyle>;
+  /** The issuers of a policy that does not declare them. */
+  readonly defaults: readonly IssuerDeclaration[];
 }
 
 /**
@@ -51,7 +53,7 @@ export interface BuildDeps {
  */
 export function buildPolicy(
   files: readonly PolicyFile[],
-  { modules, styles }: BuildDeps,
+  { modules, styles, defaults }: BuildDeps,
 ): { readonly parts: PolicyParts; readonly problems: readonly Problem[] } {
   const sources = files.map((read) => ({
     ...read.document,
@@ -69,7 +71,11 @@ export function buildPolicy(
     ['fact', ({ name }) => name, kindsOfModules],
     factKind,
   );
-  const issuers = merge(({ issuers }) => issuers, ['issuer', ({ name }) => name], buildIssuer);
+  const declaredIssuers = merge(({ issuers }) => issuers, ['issuer', ({ name }) => name], issuer);
+  const issuers = new Map([
+    ...defaults.map((each) => [each.name, buildIssuer(each)] as const),
+    ...declaredIssuers,
+  ]);
   const principals = principalTypes(
     [...issuers.values()].map(({ kind, attributes }) => ({
       kind,
@@ -197,18 +203,16 @@ function factKind(
 /** The subjects of revocations that Usher has for all policies. */
 const ownSubjects: readonly string[] = ['user', 'token', 'tenant', 'guest-session'];
 
-function buildIssuer(
-  { at, kind, id, attributes, revocations }: IssuerDeclaration,
-  { report }: Source,
-): IssuerPolicy {
-  const [revocation] = Object.entries(revocations);
-  if (revocation !== undefined && ownSubjects.includes(revocation[0])) {
-    report.at(
-      [...at, 'revocations', revocation[0]],
-      `${revocation[0]} is a subject of Usher`,
-      'key',
-    );
+function issuer(declared: IssuerDeclaration, { report }: Source): IssuerPolicy {
+  for (const subject of Object.keys(declared.revocations)) {
+    if (!ownSubjects.includes(subject)) continue;
+    report.at([...declared.at, 'revocations', subject], `${subject} is a subject of Usher`, 'key');
   }
+  return buildIssuer(declared);
+}
+
+function buildIssuer({ kind, id, attributes, revocations }: IssuerDeclaration): IssuerPolicy {
+  const [revocation] = Object.entries(revocations);
   return {
     kind: kindNamed(kind),
     id,

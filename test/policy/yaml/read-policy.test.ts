@@ -30,7 +30,8 @@ it.each(shipped)('policies/%s', (file) => {
   if (file.startsWith('answers/')) {
     expect(documentOf(readAnswersFile(file, content)).otherwise.status).toBe(403);
   } else {
-    expect(documentOf(readPolicyFile(file, content)).channels).not.toHaveLength(0);
+    const { channels, issuers } = documentOf(readPolicyFile(file, content));
+    expect([...channels, ...issuers]).not.toHaveLength(0);
   }
 });
 
