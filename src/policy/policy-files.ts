@@ -22,13 +22,37 @@ const maxFiles = 1000;
 /** The maximum size of a file in bytes. */
 const maxBytes = 1024 * 1024;
 
+/** How often the files are read until two reads in a row agree. */
+const maxReads = 6;
+
 /**
  * Reads all files of these sources: files, directories, and shipped policies as `builtin:NAME`. A shipped policy may follow
  * another one without the prefix. Throws `PolicyError` for a source that cannot be read, or that has no policy.
+ *
+ * The files are read until two reads in a row agree. Otherwise a replacement meanwhile, such as that of a ConfigMap, would give
+ * some files of the old policy and some of the new one.
  */
 export async function readPolicyFiles(
   sources: readonly string[],
 ): Promise<readonly PolicyFileContent[]> {
+  let last = await readOnce(sources);
+  for (let reads = 1; reads < maxReads; reads += 1) {
+    const { files, problems } = await readOnce(sources);
+    if (hashFiles(files) === hashFiles(last.files) && problems.join() === last.problems.join()) {
+      if (problems.length > 0) throw new PolicyError(problems);
+      return files;
+    }
+    last = { files, problems };
+  }
+  throw new PolicyError([`${sources.join(', ')}: the files change while they are read`]);
+}
+
+interface ReadOnce {
+  readonly files: readonly PolicyFileContent[];
+  readonly problems: readonly string[];
+}
+
+async function readOnce(sources: readonly string[]): Promise<ReadOnce> {
   const problems: string[] = [];
   const shipped = await listShipped();
   const files: PolicyFileContent[] = [];
@@ -43,8 +67,7 @@ export async function readPolicyFiles(
     problems.push(`${sources.join(', ')}: there is no policy`);
   }
   if (files.length > maxFiles) problems.push(`there are more than ${maxFiles} files`);
-  if (problems.length > 0) throw new PolicyError(problems);
-  return files;
+  return { files, problems };
 }
 
 /** Reads the files that modules import. A file that is gone counts as empty, so that the hash changes. */
@@ -108,7 +131,7 @@ async function readPath(path: string, shown: string): Promise<readonly PolicyFil
   });
   return Promise.all(
     files.map(async ({ name, role }) => {
-      const content = await readBounded(join(path, name));
+      const content = await readNamed(path, name);
       return { file: join(shown, name), path: join(path, name), role, content };
     }),
   );
@@ -119,6 +142,16 @@ async function readBounded(path: string): Promise<Buffer> {
   if (size > maxBytes)
     throw new PolicyError([`${basename(path)} is larger than ${maxBytes} bytes`]);
   return readFile(path);
+}
+
+/** Reads a file of a directory. Throws `PolicyError` with its name. */
+async function readNamed(directory: string, name: string): Promise<Buffer> {
+  try {
+    return await readBounded(join(directory, name));
+  } catch (error) {
+    if (error instanceof PolicyError) throw error;
+    throw new PolicyError([`${name}: ${reasonOf(error)}`]);
+  }
 }
 
 function roleOf(name: string): PolicyFileContent['role'] | undefined {
