@@ -1,56 +1,51 @@
-import type { Principal } from '../policy/principal.ts';
-import { displayName, optionalClaim, printableText, readId, readTokenId } from './claims.ts';
+import { claimFault } from './claim-fault.ts';
+import { displayName, idForm, optionalClaim, readId, readTokenId } from './claims.ts';
+import { identified, type Identification } from './credential.ts';
 import type { CredentialReader } from './identify.ts';
-import type { Claims, JwtVerifier, VerifiedJwt } from './jwt/verify-jwt.ts';
-
-const maxRoleLength = 128;
-const maxRoles = 64;
+import type { JwtVerifier, VerifiedJwt } from './jwt/verify-jwt.ts';
+import { readRoles } from './roles.ts';
 
 /**
  * Creates the reader of users' bearer tokens: JWTs with `sub`, and optionally `tenant_id`, `roles` or `role`, `jti`,
- * `name`. A claim of the wrong type is refused. A null claim counts as missing.
+ * `name`. A null claim counts as missing. An unreadable id or tenant is refused, because together they are the user. Other
+ * claims that cannot be read are left out.
  */
 export function createBearerTokenReader(settings: {
   readonly verifier: JwtVerifier;
 }): CredentialReader {
   return async (text) => {
     const jwt = await settings.verifier.verify(text);
-    if ('fault' in jwt) return jwt;
-    const principal = readUser(jwt);
-    return principal === undefined ? { fault: 'credential-rejected' } : { principal };
+    return 'fault' in jwt ? jwt : readUser(jwt);
   };
 }
 
-function readUser({ claims, issuedAt, expiresAt }: VerifiedJwt): Principal | undefined {
-  const userId = readId(claims.get('sub'));
-  const tenantId = optionalClaim(claims.get('tenant_id'), readId);
-  const tokenId = optionalClaim(claims.get('jti'), readTokenId);
+function readUser({ claims, issuedAt, expiresAt }: VerifiedJwt): Identification {
+  const id = readId(claims.get('sub'));
+  if (id === undefined) return claimFault('sub', idForm, claims.get('sub'));
+  const tenant = optionalClaim(claims.get('tenant_id'), readId);
+  if (tenant === undefined) return claimFault('tenant_id', idForm, claims.get('tenant_id'));
+  const { tokenId, notes } = readTokenId(claims);
+  const { roles, isComplete } = readRoles([claims.get('roles'), claims.get('role')]);
   const name = optionalClaim(claims.get('name'), readName);
-  const roles = readRoles(claims);
-  if (userId === undefined || roles === undefined) return undefined;
-  if (tenantId === undefined || tokenId === undefined || name === undefined) return undefined;
-  return {
-    kind: 'user',
-    id: userId,
-    roles,
-    expiresAt,
-    issuedAt,
-    tenantId: tenantId.value,
-    tokenId: tokenId.value,
-    name: name.value,
-  };
+  return identified(
+    {
+      kind: 'user',
+      id,
+      roles,
+      expiresAt,
+      issuedAt,
+      tenantId: tenant.value,
+      tokenId,
+      name: name?.value,
+    },
+    [
+      ...notes,
+      ...(isComplete ? [] : ['token is accepted without some of its roles, which cannot be read']),
+      ...(name ? [] : ['token is accepted without its name, which is not a text']),
+    ],
+  );
 }
 
 function readName(claim: unknown): string | undefined {
   return typeof claim === 'string' ? displayName(claim) : undefined;
-}
-
-function readRoles(claims: Claims): readonly string[] | undefined {
-  const list = claims.get('roles') ?? [];
-  const single = claims.get('role') ?? undefined;
-  if (!Array.isArray(list) || list.length > maxRoles) return undefined;
-  const written: readonly unknown[] =
-    single === undefined ? list : [...(list as unknown[]), single];
-  const roles = written.map((role) => printableText(role, maxRoleLength));
-  return roles.every((role) => role !== undefined) ? [...new Set(roles)] : undefined;
 }

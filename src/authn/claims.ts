@@ -1,3 +1,5 @@
+import type { Members } from './json-object.ts';
+
 /**
  * Reads a text of 1 to `maxLength` code points without control, format or unpaired surrogate characters. Returns
  * `undefined` for any other value. With invisible characters two different ids could look alike in the audit log.
@@ -23,14 +25,10 @@ export function optionalClaim<T>(
   return value === undefined ? undefined : { value };
 }
 
-const maxTokenIdLength = 255;
-
-/** Reads `jti` (RFC 7519 §4.1.7): a printable text of at most 255 characters, with which the token can be revoked. */
-export function readTokenId(claim: unknown): string | undefined {
-  return printableText(claim, maxTokenIdLength);
-}
-
 const maxIdLength = 255;
+
+/** What `readId` reads, for messages. */
+export const idForm = `a printable text of 1 to ${maxIdLength} characters or a whole number`;
 
 /**
  * Reads an id: a printable text of at most 255 characters, or an integer, as Laravel issuers write it. Integers above
@@ -39,6 +37,20 @@ const maxIdLength = 255;
 export function readId(claim: unknown): string | undefined {
   if (typeof claim !== 'number') return printableText(claim, maxIdLength);
   return Number.isSafeInteger(claim) && claim >= 0 ? String(claim) : undefined;
+}
+
+/** The id with which a token can be revoked, and a note if the token has one that cannot be read. */
+export interface TokenId {
+  readonly tokenId: string | undefined;
+  readonly notes: readonly string[];
+}
+
+/** Reads `jti` (RFC 7519 §4.1.7). Some issuers write a number. */
+export function readTokenId(claims: Members): TokenId {
+  const jti = optionalClaim(claims.get('jti'), readId);
+  const note =
+    'token is accepted without its jti, which cannot be read: it cannot be revoked by its id';
+  return { tokenId: jti?.value, notes: jti === undefined ? [note] : [] };
 }
 
 const maxNameLength = 100;

@@ -2,6 +2,9 @@ import type { OwnRefusalCode } from '../policy/decision.ts';
 import type { Principal, PrincipalKind } from '../policy/principal.ts';
 import type { Secret } from '../runtime/secret.ts';
 
+/** The maximum number of characters of a token. A token of Entra with 200 groups has 10 KB. */
+export const maxTokenLength = 16 * 1024;
+
 /** A credential from the request, not verified yet. The type of its text keeps it out of logs. */
 export interface Credential {
   readonly kind: 'guest-token' | 'bearer' | 'guest-session' | 'session-cookie';
@@ -26,9 +29,26 @@ export type CredentialFault = Extract<
   | 'credential-not-configured'
 >;
 
-/** The principal of a credential, or the fault of the credential. */
+/**
+ * A refused credential. `detail` is the condition that it does not meet, as the name of a check: what is expected, and the
+ * type of what was found, never the value. There are few different ones, because a metric has them as a label.
+ */
+export interface RefusedCredential {
+  readonly fault: CredentialFault;
+  readonly detail?: string;
+}
+
+/**
+ * The principal of a credential, with notes on what was left out of it, each as the name of a check; or the fault of the
+ * credential.
+ */
 export type Identification =
-  { readonly principal: Principal } | { readonly fault: CredentialFault };
+  { readonly principal: Principal; readonly notes?: readonly string[] } | RefusedCredential;
+
+/** Identifies a principal, with notes on what was left out. */
+export function identified(principal: Principal, notes: readonly string[]): Identification {
+  return notes.length === 0 ? { principal } : { principal, notes };
+}
 
 /**
  * Finds the principal of a credential. Throws `Unavailable` if a dependency fails, so that an outage is never treated

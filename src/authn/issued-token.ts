@@ -1,10 +1,13 @@
 import type { IssuerPolicy } from '../policy/policy.ts';
 import type { Attributes, Principal } from '../policy/principal.ts';
-import { optionalClaim, printableText, readTokenId } from './claims.ts';
+import { claimFault } from './claim-fault.ts';
+import { printableText, readTokenId } from './claims.ts';
+import { identified, type Identification } from './credential.ts';
 import type { CredentialReader } from './identify.ts';
 import type { JwtVerifier, VerifiedJwt } from './jwt/verify-jwt.ts';
 
 const maxAttributeLength = 128;
+const attributeForm = `a printable text of 1 to ${maxAttributeLength} characters`;
 
 /** The claims of an issuer, with the names that the settings select. */
 export interface IssuerClaims extends Pick<IssuerPolicy, 'kind' | 'id' | 'revocation'> {
@@ -37,30 +40,22 @@ export function createIssuedTokenReader(settings: {
     const issuer = settings.issuer();
     if (issuer === undefined) return { fault: 'credential-not-configured' };
     const jwt = await settings.verifier.verify(text);
-    if ('fault' in jwt) return jwt;
-    const principal = readPrincipal(jwt, issuer);
-    return principal === undefined ? { fault: 'credential-rejected' } : { principal };
+    return 'fault' in jwt ? jwt : readPrincipal(jwt, issuer);
   };
 }
 
 function readPrincipal(
   { claims, issuedAt, expiresAt }: VerifiedJwt,
   issuer: IssuerClaims,
-): Principal | undefined {
+): Identification {
   const attributes: Record<string, string> = {};
   for (const [name, claim] of Object.entries(issuer.claims)) {
     const value = printableText(claims.get(claim), maxAttributeLength);
-    if (value === undefined) return undefined;
+    if (value === undefined) return claimFault(claim, attributeForm, claims.get(claim));
     attributes[name] = value;
   }
-  const tokenId = optionalClaim(claims.get('jti'), readTokenId);
-  if (tokenId === undefined) return undefined;
-  return {
-    ...principalOf(issuer, attributes),
-    issuedAt,
-    expiresAt,
-    tokenId: tokenId.value,
-  };
+  const { tokenId, notes } = readTokenId(claims);
+  return identified({ ...principalOf(issuer, attributes), issuedAt, expiresAt, tokenId }, notes);
 }
 
 /** The principal of an issuer with these attributes, without its lifetime. */

@@ -65,6 +65,7 @@ async function decide(
     ...(principal.name !== undefined && { user_info: { name: principal.name } }),
   };
   const checks = [
+    ...authenticated.checks,
     ...tenantChecks(request.constraints.tenantIds, principal, undefined),
     check('member data is within Pusher’s limits', memberFits(member)),
   ];

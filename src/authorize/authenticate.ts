@@ -1,4 +1,9 @@
-import type { CredentialFault, Identify, Credential } from '../authn/credential.ts';
+import type {
+  CredentialFault,
+  Identify,
+  Credential,
+  RefusedCredential,
+} from '../authn/credential.ts';
 import { check, type Check, type DecisionBase } from '../policy/decision.ts';
 import { type Principal } from '../policy/principal.ts';
 import type { FactSource } from './fact-source.ts';
@@ -9,13 +14,16 @@ export interface AuthenticateDeps {
   readonly revocations: Pick<RevocationStore, 'latest'>;
 }
 
-/** The principal; or the refusal code, with the known properties of the principal. */
+/** The principal, with passed checks that say what was left out of it; or the refusal. */
 export type Authenticated =
-  | { readonly principal: Principal }
-  | {
-      readonly code: AuthenticationRefusal;
-      readonly known: Pick<DecisionBase, 'principal' | 'tenantId'>;
-    };
+  { readonly principal: Principal; readonly checks: readonly Check[] } | NotAuthenticated;
+
+/** The refusal code, with the known properties of the principal, and the failed check if the credential has one. */
+export interface NotAuthenticated {
+  readonly code: AuthenticationRefusal;
+  readonly known: Pick<DecisionBase, 'principal' | 'tenantId'> &
+    Partial<Pick<DecisionBase, 'checks'>>;
+}
 
 export type AuthenticationRefusal =
   CredentialFault | 'credential-missing' | 'credential-conflict' | 'origin-refused' | 'revoked';
@@ -33,12 +41,16 @@ export async function authenticate(
   if (second !== undefined) return { code: 'credential-conflict', known: {} };
   if (credential.refused !== undefined) return { code: credential.refused, known: {} };
   const identified = await identify(credential);
-  if ('fault' in identified) return { code: identified.fault, known: {} };
-  const { principal } = identified;
+  if ('fault' in identified) return refusalOf(identified);
+  const { principal, notes = [] } = identified;
   if (isRevoked(principal, await revocations.latest(subjectsOf(principal)))) {
     return { code: 'revoked', known: { principal, ...ofTenant(principal.tenantId) } };
   }
-  return { principal };
+  return { principal, checks: notes.map((note) => check(note, true)) };
+}
+
+function refusalOf({ fault: code, detail }: RefusedCredential): NotAuthenticated {
+  return { code, known: detail === undefined ? {} : { checks: [check(detail, false, code)] } };
 }
 
 /** Authenticates the credentials of a request, with the revocations of this source. */

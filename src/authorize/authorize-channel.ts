@@ -103,7 +103,12 @@ async function decide(
     { principal, constraints: request.constraints },
     { find: source.find, encrypts: deps.encrypts, now: deps.now },
   );
-  const { checks, refused, member } = evaluation;
+  const { refused, member } = evaluation;
+  // Nearly always there is nothing to add.
+  const checks =
+    authenticated.checks.length === 0
+      ? evaluation.checks
+      : [...authenticated.checks, ...evaluation.checks];
   const tenantId = namedTenant ?? principal.tenantId ?? evaluation.tenantId;
   if (refused !== undefined) {
     return refuse({ ...attempt, ...matched, tenantId, principal, checks }, refused);

@@ -88,8 +88,8 @@ async function link(
   const authenticated = await authenticate(user, deps);
   if ('code' in authenticated)
     return refuse({ ...attempt, ...authenticated.known }, authenticated.code);
-  const { principal } = authenticated;
-  const known = { ...attempt, principal, ...ofTenant(principal.tenantId) };
+  const { principal, checks } = authenticated;
+  const known = { ...attempt, checks, principal, ...ofTenant(principal.tenantId) };
   if (principal.kind !== 'user') return refuse(known, 'wrong-kind');
   const session = await authenticateGuest(guest, deps);
   if ('code' in session) return refuse(known, session.code);

@@ -15,7 +15,12 @@ import type { Policy } from '../policy/policy.ts';
 import { principalInput, principalKey, type Principal } from '../policy/principal.ts';
 import type { Limits, ReportLimitExceeded } from '../rate-limit/limits.ts';
 import type { UserAuthRequest } from './auth-request.ts';
-import { authenticate, tenantChecks, type AuthenticateDeps } from './authenticate.ts';
+import {
+  authenticate,
+  tenantChecks,
+  type AuthenticateDeps,
+  type NotAuthenticated,
+} from './authenticate.ts';
 import { permittedMatches, type EvaluateDeps } from './evaluate.ts';
 import { viewerOf } from './find-facts.ts';
 
@@ -38,7 +43,7 @@ export interface ChannelPage {
 
 interface ListRefusal {
   readonly code: RefusalCode;
-  readonly known: Pick<DecisionBase, 'principal' | 'tenantId'>;
+  readonly known: NotAuthenticated['known'];
   readonly retryAfterMs?: number;
 }
 

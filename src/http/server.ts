@@ -9,7 +9,7 @@ import { normalizeForwardedFor, createIsTrusted } from './input/client-address.t
 import { handleErrors, type CountUnavailable, type WriteUnreadable } from './output/errors.ts';
 import { allowsOrigin, namesOrigin } from '../runtime/network/allowed-origins.ts';
 import type { Limits } from '../rate-limit/limits.ts';
-import { maxBodyBytes } from './input/lengths.ts';
+import { maxBodyBytes, maxHeaderBytes } from './input/lengths.ts';
 import { createRateLimitStore } from '../rate-limit/request-limits.ts';
 import { refuseMalformedPaths, routableTarget } from './input/path.ts';
 
@@ -61,6 +61,7 @@ export function createServer({
     requestTimeout: timeoutsMs.request,
     keepAliveTimeout: keepAliveTimeoutMs,
     http: {
+      maxHeaderSize: maxHeaderBytes,
       headersTimeout: timeoutsMs.headers,
       // The interval at which Node checks for slow connections; the default is 30 s.
       connectionsCheckingInterval: timeoutsMs.sweep,

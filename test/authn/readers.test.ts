@@ -6,7 +6,15 @@ import { createTokenKeys } from '../../src/authn/jwt/token-keys.ts';
 import { createJwtVerifier } from '../../src/authn/jwt/verify-jwt.ts';
 import { Secret } from '../../src/runtime/secret.ts';
 import { Unavailable } from '../../src/runtime/unavailable.ts';
-import { guestClaims, hmacToken, testNow, testSecret, userClaims } from '../support/tokens.ts';
+import {
+  guestClaims,
+  hmacToken,
+  testNow,
+  testSeconds,
+  testSecret,
+  userClaims,
+} from '../support/tokens.ts';
+import { refused } from './refused.ts';
 import { guestTokenClaims } from '../support/shipped-policy.ts';
 import type { JsonObject } from '../support/tokens.ts';
 
@@ -22,7 +30,8 @@ const readUser = createBearerTokenReader({ verifier });
 const guest = (changes: JsonObject = {}) => readGuest(hmacToken(guestClaims(changes)));
 const user = (changes: JsonObject = {}) => readUser(hmacToken(userClaims(changes)));
 
-const rejected = { fault: 'credential-rejected' };
+const rejected = refused('credential-rejected');
+const manyRoles = (count: number) => Array.from({ length: count }, (_, i) => `r${i}`);
 const life = { issuedAt: testNow, expiresAt: testNow + 3_600_000 };
 
 describe('a guest token', () => {
@@ -65,8 +74,11 @@ describe('a guest token', () => {
     }
   });
 
-  it.each([7, '', 'x'.repeat(256)])('refuses the token id %j', async (jti) => {
-    expect(await guest({ jti })).toEqual(rejected);
+  it.each([true, '', 'x'.repeat(256), ['t-1']])('leaves out the token id %j', async (jti) => {
+    expect(await guest({ jti })).toMatchObject({
+      principal: { attributes: { hotel: 'grand-hotel' }, tokenId: undefined },
+      notes: [expect.stringContaining('cannot be revoked by its id')],
+    });
   });
 
   it('does not find a claim in the machinery of objects', async () => {
@@ -83,8 +95,8 @@ describe('a guest token', () => {
   });
 
   it('keeps the faults of the verifier apart', async () => {
-    expect(await guest({ exp: 1 })).toEqual({ fault: 'credential-expired' });
-    expect(await readGuest('no token')).toEqual({ fault: 'credential-malformed' });
+    expect(await guest({ exp: 1 })).toEqual(refused('credential-expired'));
+    expect(await readGuest('no token')).toEqual(refused('credential-malformed'));
   });
 });
 
@@ -150,30 +162,86 @@ describe('a bearer token', () => {
     expect(await user({ tenant_id: value })).toEqual(rejected);
   });
 
-  it('reads a single role, and each role once', async () => {
-    expect(await user({ role: 'admin' })).toMatchObject({ principal: { roles: ['admin'] } });
-    const twice = { roles: ['admin', 'admin'], role: 'admin' };
-    expect(await user(twice)).toMatchObject({ principal: { roles: ['admin'] } });
+  it.each<[string, JsonObject, readonly string[]]>([
+    ['a single role', { role: 'admin' }, ['admin']],
+    ['each role once', { roles: ['admin', 'admin'], role: 'admin' }, ['admin']],
+    ['roles as one text', { roles: 'Super Admin' }, ['Super Admin']],
+    ['a list as the role', { role: ['admin'] }, ['admin']],
+    ['rows of roles', { roles: [{ id: 1, name: 'admin' }, { name: 'staff' }] }, ['admin', 'staff']],
+    ['256 roles', { roles: manyRoles(256) }, manyRoles(256)],
+  ])('reads %s', async (_name, claims, roles) => {
+    const result = await user(claims);
+    expect(result).toMatchObject({ principal: { roles } });
+    expect(result).not.toHaveProperty('notes');
   });
 
-  it.each([
-    ['roles as text', { roles: 'admin' }],
-    ['roles as an object', { roles: { admin: true } }],
-    ['a nested list', { roles: [['admin']] }],
-    ['a number among them', { roles: ['admin', 1] }],
-    ['null among them', { roles: [null] }],
-    ['an empty one', { roles: [''] }],
-    ['a list as the role', { role: ['admin'] }],
-    ['true as the role', { role: true }],
-    ['too many', { roles: Array.from({ length: 65 }, (_, i) => `r${i}`) }],
-    ['a long one', { role: 'x'.repeat(129) }],
-    ['a token id that is a number', { jti: 7 }],
-    ['an empty token id', { jti: '' }],
-    ['a long token id', { jti: 'x'.repeat(256) }],
-    ['a name that is a number', { name: 7 }],
-    ['a name that is an object', { name: { first: 'Ada' } }],
-  ])('refuses %s', async (_name, changes) => {
-    expect(await user(changes)).toEqual(rejected);
+  it.each<[string, JsonObject, readonly string[]]>([
+    ['an object with other names', { roles: { admin: true } }, []],
+    ['a nested list', { roles: [['admin'], 'staff'] }, ['staff']],
+    ['a number among them', { roles: ['admin', 1] }, ['admin']],
+    ['null among them', { roles: [null, 'admin'] }, ['admin']],
+    ['an empty one', { roles: ['', 'admin'] }, ['admin']],
+    ['one with an invisible character', { roles: ['admin\u200B'] }, []],
+    ['true as the role', { role: true, roles: ['admin'] }, ['admin']],
+    ['a long one', { role: 'x'.repeat(129), roles: ['admin'] }, ['admin']],
+    ['too many', { roles: manyRoles(300) }, manyRoles(256)],
+    ['a row whose name is no text', { roles: [{ name: { name: 'admin' } }] }, []],
+    ['a row without a name', { roles: [{ id: 1 }, []] }, []],
+  ])('leaves out only the roles that cannot be read: %s', async (_name, claims, roles) => {
+    expect(await user(claims)).toEqual({
+      principal: expect.objectContaining({ id: '15', roles }) as unknown,
+      notes: [expect.stringContaining('without some of its roles')],
+    });
+  });
+
+  it.each<[string, JsonObject, string]>([
+    ['a token id that is a boolean', { jti: true }, 'cannot be revoked by its id'],
+    ['a token id that is a list', { jti: ['a'] }, 'cannot be revoked by its id'],
+    ['an empty token id', { jti: '' }, 'cannot be revoked by its id'],
+    ['a long token id', { jti: 'x'.repeat(256) }, 'cannot be revoked by its id'],
+    ['a name that is a number', { name: 7 }, 'without its name'],
+    ['a name that is an object', { name: { first: 'Ada' } }, 'without its name'],
+  ])('is accepted without %s', async (_name, changes, note) => {
+    const result = await user(changes);
+    expect(result).toMatchObject({
+      principal: { id: '15', tokenId: undefined, name: undefined },
+      notes: [expect.stringContaining(note)],
+    });
+  });
+
+  it('has a token id that is a number', async () => {
+    expect(await user({ jti: 7 })).toMatchObject({ principal: { tokenId: '7' } });
+  });
+
+  it('may have any other claims', async () => {
+    const odd = { sub_id: null, email: 7, permissions: { a: [[{}]] }, __proto__: 1, scopes: '' };
+    expect(await user(odd)).toMatchObject({ principal: { id: '15' } });
+  });
+
+  it.each<[string, JsonObject, string]>([
+    [
+      'a list',
+      { sub: ['15'] },
+      'claim sub is a printable text of 1 to 255 characters or a whole number: found a list',
+    ],
+    ['a missing subject', { sub: undefined }, ': found nothing'],
+    [
+      'an unreadable tenant',
+      { tenant_id: { id: 'secret' } },
+      'claim tenant_id is a printable text of 1 to 255 characters or a whole number: found an object',
+    ],
+    [
+      'a text as exp',
+      { exp: '2030-01-01' },
+      'claim exp is a time in seconds since 1970: found a text',
+    ],
+    ['an exp in the past', { exp: 1 }, 'claim exp is in the future'],
+    ['an iat in the future', { iat: testSeconds + 31 }, 'claim iat is at most 30 s in the future'],
+  ])('says of %s what is expected and which type was found', async (_name, changes, detail) => {
+    expect(await user(changes)).toEqual({
+      fault: expect.stringMatching(/^credential-(rejected|expired)$/) as unknown,
+      detail: expect.stringContaining(detail) as unknown,
+    });
   });
 
   it('cuts a name to 100 code points, and never through one', async () => {

@@ -146,7 +146,7 @@ describe('what real clients send', () => {
     [
       'large FormData',
       typed('multipart/form-data; boundary=----f7Q'),
-      multipart([[named('x'), 'a'.repeat(17_000)]]),
+      multipart([[named('x'), 'a'.repeat(25_000)]]),
       413,
       'The body is too large',
     ],
@@ -252,7 +252,7 @@ async function recordOf(usher: Pick<TestUsher, 'database'>, head: string): Promi
 describe('a request that cannot be read', () => {
   const usher = useUsher();
   const hotel = '/api/guest/hotel/grand-hotel/chat/pusher/auth';
-  const large = 'a'.repeat(80_000);
+  const large = 'a'.repeat(90_000);
   const plain = { 'content-type': 'text/plain' };
 
   it.each<[string, TestRequest, number, string]>([

@@ -1,8 +1,7 @@
-import type { CredentialFault } from '../credential.ts';
+import { maxTokenLength, type RefusedCredential } from '../credential.ts';
+import { describeType } from '../claim-fault.ts';
 import { parseJsonObject, type Members } from '../json-object.ts';
 import type { KeyHint } from './token-key.ts';
-
-const maxTokenLength = 8192;
 
 /**
  * Header parameters with which a token supplies its own key or changes the signed content (RFC 7515 §4.1, RFC 7797).
@@ -16,35 +15,40 @@ const acceptedTypes = new Set(['jwt', 'at+jwt', 'application/jwt', 'application/
 
 /**
  * Validates the form of a compact JWT before any cryptography and returns the key hint of its header. A token has at
- * most 8192 characters and three canonical segments. `typ` is missing or the type of a JWT (RFC 8725 §3.11).
+ * most 16,384 characters and three canonical segments. `typ` is missing or the type of a JWT (RFC 8725 §3.11).
  */
 export function readJwtHeader(
   text: string,
-): { readonly hint: KeyHint } | { readonly fault: CredentialFault } {
-  const header = decodeHeader(text);
-  const alg = header?.get('alg');
-  const kid = header?.get('kid');
-  const typ = header?.get('typ');
-  if (header === undefined || typeof alg !== 'string' || !isTextOrAbsent(kid)) {
-    return { fault: 'credential-malformed' };
+): { readonly hint: KeyHint } | Required<RefusedCredential> {
+  if (text.length > maxTokenLength) return malformed('token has at most 16,384 characters');
+  const segments = text.split('.');
+  const [encoded = ''] = segments;
+  if (segments.length !== 3 || !segments.every(isCanonical)) {
+    return malformed('token is a JWT of three base64url segments');
   }
-  if (!isTextOrAbsent(typ)) return { fault: 'credential-malformed' };
-  if (typ !== undefined && !acceptedTypes.has(typ.toLowerCase())) {
-    return { fault: 'credential-rejected' };
-  }
-  if (forbidden.some((name) => header.has(name))) return { fault: 'credential-rejected' };
-  return { hint: { alg, ...(kid !== undefined && { kid }) } };
+  const header = parseJsonObject(Buffer.from(encoded, 'base64url'));
+  return header ? readHint(header) : malformed('token header is a JSON object');
 }
 
-function decodeHeader(text: string): Members | undefined {
-  if (text.length > maxTokenLength) return undefined;
-  const segments = text.split('.');
-  const [header] = segments;
-  if (header === undefined || segments.length !== 3 || !segments.every(isCanonical)) {
-    return undefined;
+function readHint(header: Members): { readonly hint: KeyHint } | Required<RefusedCredential> {
+  const [alg, kid, typ] = ['alg', 'kid', 'typ'].map((name) => header.get(name));
+  if (typeof alg !== 'string') return malformed(notText('alg', alg));
+  if (!isTextOrAbsent(kid)) return malformed(notText('kid', kid));
+  if (!isTextOrAbsent(typ)) return malformed(notText('typ', typ));
+  if (typ !== undefined && !acceptedTypes.has(typ.toLowerCase())) {
+    return rejected('typ of the token header is JWT or at+jwt: found a text');
   }
-  return parseJsonObject(Buffer.from(header, 'base64url'));
+  const name = forbidden.find((one) => header.has(one));
+  return name === undefined
+    ? { hint: { alg, ...(kid !== undefined && { kid }) } }
+    : rejected(`token header has no ${name}`);
 }
+
+const malformed = (detail: string) => ({ fault: 'credential-malformed', detail }) as const;
+const rejected = (detail: string) => ({ fault: 'credential-rejected', detail }) as const;
+
+const notText = (name: string, found: unknown) =>
+  `${name} of the token header is a text: found ${describeType(found)}`;
 
 /** Decoders accept padding, white space and unused bits, so one token would have several encodings (RFC 4648 §3.5). */
 function isCanonical(segment: string): boolean {

@@ -1,10 +1,11 @@
 import { compactVerify, errors } from 'jose';
 import { maxTime } from '../../policy/principal.ts';
-import type { CredentialFault } from '../credential.ts';
+import { claimFault } from '../claim-fault.ts';
+import type { RefusedCredential } from '../credential.ts';
 import { parseJsonObject, type Members } from '../json-object.ts';
 import { createTtlCache } from '../ttl-cache.ts';
 import { readJwtHeader } from './jwt-header.ts';
-import type { KeyHint, TokenKey, TokenKeys } from './token-key.ts';
+import { publicKeyAlgorithms, type KeyHint, type TokenKey, type TokenKeys } from './token-key.ts';
 
 /** The tolerated clock skew of the issuer, in milliseconds. It does not apply to the expiry of a token. */
 const clockSkewMs = 30_000;
@@ -21,7 +22,7 @@ export interface VerifiedJwt {
   readonly expiresAt: number;
 }
 
-type JwtResult = VerifiedJwt | { readonly fault: CredentialFault };
+type JwtResult = VerifiedJwt | RefusedCredential;
 
 export interface JwtVerifier {
   /** Rejects only with `Unavailable`, if the keys cannot be fetched. The result never contains the token. */
@@ -46,7 +47,7 @@ interface CachedJwt {
   readonly claims: Claims;
 }
 
-const rejected = { fault: 'credential-rejected' } as const;
+const rejected = (detail: string) => ({ fault: 'credential-rejected', detail }) as const;
 
 /**
  * Creates a verifier of signed JWTs (RFC 7519, hardened by RFC 8725). `exp` is required and has no leeway, `iat` and
@@ -68,14 +69,17 @@ export function createJwtVerifier(settings: JwtSettings): JwtVerifier {
       // Find the key on each use. Otherwise a cached token would stay valid after its key was withdrawn or its key set
       // became too old.
       const key = await keys.find(hint);
-      if (key === undefined) return rejected;
+      if (key === undefined) return rejected(unknownKey(hint));
       const isHit = cached?.key === key;
       settings.onCacheLookup?.(isHit);
       if (isHit) return checkClaims(cached.claims, settings);
       const payload = await verifiedPayload(text, key);
-      if (payload === undefined) return rejected;
+      if (payload === undefined)
+        return rejected(`signature of the token is valid (${key.algorithm})`);
       const claims = parseJsonObject(payload);
-      if (claims === undefined) return { fault: 'credential-malformed' };
+      if (claims === undefined) {
+        return { fault: 'credential-malformed', detail: 'payload of the token is a JSON object' };
+      }
       const result = checkClaims(claims, settings);
       if ('fault' in result) return result;
       cache.set(copyText(text), { hint, key, claims }, result.expiresAt - now());
@@ -101,33 +105,57 @@ async function verifiedPayload(text: string, key: TokenKey): Promise<Uint8Array 
 }
 
 function checkClaims(claims: Claims, settings: JwtSettings): JwtResult {
-  if (!hasExpectedAudience(claims, settings)) return rejected;
+  const foreign = audienceFault(claims, settings);
+  if (foreign !== undefined) return foreign;
   const now = settings.now();
   const expiresAt = readNumericDate(claims, 'exp');
   const issuedAt = readNumericDate(claims, 'iat');
-  if (expiresAt === undefined) return rejected;
+  if (expiresAt === undefined) return claimFault('exp', timeForm, claims.get('exp'));
   // A token from the future would outlive every revocation by "issued before".
-  if (!isPast(claims, 'iat', now) || !isPast(claims, 'nbf', now)) return rejected;
+  const early = futureFault(claims, 'iat', now) ?? futureFault(claims, 'nbf', now);
+  if (early !== undefined) return early;
   if (settings.maxAgeMs !== undefined) {
-    if (issuedAt === undefined || expiresAt - issuedAt > settings.maxAgeMs) return rejected;
+    if (issuedAt === undefined) return claimFault('iat', timeForm, claims.get('iat'));
+    if (expiresAt - issuedAt > settings.maxAgeMs) {
+      return rejected(`claim exp is at most ${settings.maxAgeMs / 1000} s after iat`);
+    }
   }
-  if (expiresAt <= now) return { fault: 'credential-expired' };
+  if (expiresAt <= now) {
+    return { fault: 'credential-expired', detail: 'claim exp is in the future' };
+  }
   return { claims, expiresAt, issuedAt };
 }
 
 /** RFC 7519 §4.1.1 and §4.1.3. Neither claim is checked if none is configured. */
-function hasExpectedAudience(claims: Claims, { issuer, audience }: JwtSettings): boolean {
-  if (issuer === undefined) return true;
-  const aud = claims.get('aud');
+function audienceFault(
+  claims: Claims,
+  { issuer, audience }: JwtSettings,
+): RefusedCredential | undefined {
+  if (issuer === undefined) return undefined;
+  const [iss, aud] = [claims.get('iss'), claims.get('aud')];
+  if (iss !== issuer) return claimFault('iss', 'the configured issuer', iss);
   const audiences: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
-  return claims.get('iss') === issuer && audiences.includes(audience);
+  return audiences.includes(audience)
+    ? undefined
+    : claimFault('aud', 'or contains the configured audience', aud);
 }
 
-/** True if the claim is missing, or a time that is not further in the future than the clock skew. */
-function isPast(claims: Claims, name: string, now: number): boolean {
-  if (!claims.has(name)) return true;
+/** A claim that is present must be a time that is not further in the future than the clock skew. */
+function futureFault(claims: Claims, name: string, now: number): RefusedCredential | undefined {
+  if (!claims.has(name)) return undefined;
   const time = readNumericDate(claims, name);
-  return time !== undefined && time <= now + clockSkewMs;
+  if (time === undefined) return claimFault(name, timeForm, claims.get(name));
+  return time <= now + clockSkewMs
+    ? undefined
+    : rejected(`claim ${name} is at most ${clockSkewMs / 1000} s in the future`);
+}
+
+const timeForm = 'a time in seconds since 1970';
+
+/** The header is of the client, so only known algorithms are named. */
+function unknownKey({ alg, kid }: KeyHint): string {
+  const found = publicKeyAlgorithms.has(alg) || alg === 'HS256' ? alg : 'another algorithm';
+  return `a configured key has the alg and kid of the token: found ${found}, ${kid === undefined ? 'no' : 'a'} kid`;
 }
 
 /**

@@ -50,8 +50,8 @@ async function decide(request: TicketRequest, deps: IssueTicketDeps): Promise<Is
   if ('code' in authenticated) {
     return refuseTicket({ ...attempt, ...authenticated.known }, authenticated.code);
   }
-  const { principal } = authenticated;
-  const known = { ...attempt, principal, ...ofTenant(principal.tenantId) };
+  const { principal, checks } = authenticated;
+  const known = { ...attempt, checks, principal, ...ofTenant(principal.tenantId) };
   if (principal.kind !== 'user') return refuseTicket(known, 'wrong-kind');
   if (request.userId !== undefined && request.userId !== principal.id) {
     return refuseTicket(known, 'wrong-user');

@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { refused } from '../refused.ts';
 import { createJwks } from '../../../src/authn/jwt/jwks.ts';
 import { createJwtVerifier } from '../../../src/authn/jwt/verify-jwt.ts';
 import type { JwtVerifier } from '../../../src/authn/jwt/verify-jwt.ts';
@@ -29,7 +30,7 @@ const token = (pair: Pair, kid?: unknown, alg = 'ES256') =>
 const second30 = 30_000;
 const second2 = 2_000;
 const minute = 60_000;
-const rejected = { fault: 'credential-rejected' };
+const rejected = refused('credential-rejected');
 
 let server: JwksServer;
 let time: number;
@@ -136,7 +137,7 @@ describe('keys by address', () => {
   );
 
   it.each([[1], [{}], [['a']], [null], [true]])('malformed: the id %j', async (kid) => {
-    expect(await verifier.verify(token(first, kid))).toEqual({ fault: 'credential-malformed' });
+    expect(await verifier.verify(token(first, kid))).toEqual(refused('credential-malformed'));
     expect(server.requests()).toBe(0);
   });
 

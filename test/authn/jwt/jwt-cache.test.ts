@@ -1,5 +1,6 @@
 import { createSecretKey, generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { refused } from '../refused.ts';
 import { createJwks } from '../../../src/authn/jwt/jwks.ts';
 import type { TokenKey } from '../../../src/authn/jwt/token-key.ts';
 import { createJwtVerifier, type JwtSettings } from '../../../src/authn/jwt/verify-jwt.ts';
@@ -15,9 +16,9 @@ import {
 } from '../../support/tokens.ts';
 import { json, keySet, startJwksServer } from './jwks-server.ts';
 
-const malformed = { fault: 'credential-malformed' };
-const rejected = { fault: 'credential-rejected' };
-const expired = { fault: 'credential-expired' };
+const malformed = refused('credential-malformed');
+const rejected = refused('credential-rejected');
+const expired = refused('credential-expired');
 
 /** A verifier whose clock and key a test can change, and which tells how often a signature was looked at. */
 function watched(settings: Partial<JwtSettings> = {}) {

@@ -1,6 +1,7 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { refused } from '../refused.ts';
 import { createTokenKeys } from '../../../src/authn/jwt/token-keys.ts';
 import { createJwtVerifier } from '../../../src/authn/jwt/verify-jwt.ts';
 import { Secret } from '../../../src/runtime/secret.ts';
@@ -21,7 +22,7 @@ const withPublicKey = (publicKey: string) =>
 const verify = (text: string, publicKey: string) =>
   createJwtVerifier({ keys: withPublicKey(publicKey), now }).verify(text);
 
-const rejected = { fault: 'credential-rejected' };
+const rejected = refused('credential-rejected');
 
 describe('a public key', () => {
   it.each([

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { refused } from '../refused.ts';
 import { createTokenKeys } from '../../../src/authn/jwt/token-keys.ts';
 import { createJwtVerifier } from '../../../src/authn/jwt/verify-jwt.ts';
 import type { JwtSettings } from '../../../src/authn/jwt/verify-jwt.ts';
@@ -19,9 +20,9 @@ function verify(text: string, settings: Partial<JwtSettings> = {}) {
   return createJwtVerifier({ keys, now, ...settings }).verify(text);
 }
 
-const malformed = { fault: 'credential-malformed' };
-const rejected = { fault: 'credential-rejected' };
-const expired = { fault: 'credential-expired' };
+const malformed = refused('credential-malformed');
+const rejected = refused('credential-rejected');
+const expired = refused('credential-expired');
 
 const good = hmacToken(guestClaims());
 const [goodHeader = '', goodPayload = '', goodSignature = ''] = good.split('.');
@@ -208,6 +209,35 @@ describe('the header', () => {
   });
 });
 
+it.each<[string, string, string]>([
+  ['a key', hmacToken(guestClaims(), { alg: 'RS256', kid: 'a' }), 'found RS256, a kid'],
+  ['an algorithm', hmacToken(guestClaims(), { alg: 'x\ny' }), 'found another algorithm, no kid'],
+  ['a signature', hmacToken(guestClaims(), {}, 'x'.repeat(40)), 'signature of the token is valid'],
+  [
+    'an algorithm as a list',
+    hmacToken(guestClaims(), { alg: ['RS256'] }),
+    'alg of the token header is a text',
+  ],
+  ['crit', hmacToken(guestClaims(), { crit: ['exp'] }), 'token header has no crit'],
+  ['another type', hmacToken(guestClaims(), { typ: 'logout+jwt' }), 'JWT or at+jwt: found a text'],
+  ['another issuer', hmacToken(guestClaims({ iss: 'b' })), 'the configured issuer: found a text'],
+  ['no issuer', hmacToken(guestClaims()), 'claim iss is the configured issuer: found nothing'],
+  ['another audience', hmacToken(guestClaims({ iss: 'a', aud: ['b'] })), 'audience: found a list'],
+  [
+    'a life that is too long',
+    hmacToken(guestClaims({ iss: 'a', aud: 'a', exp: testSeconds + 3601 })),
+    'claim exp is at most 3600 s after iat',
+  ],
+  ['an opaque token', '1|abc', 'token is a JWT of three base64url segments'],
+  ['a long token', 'a'.repeat(16_385), 'token has at most 16,384 characters'],
+  ['no claims', hmacToken('[]'), 'payload of the token is a JSON object'],
+])('the reason names %s, and not its value', async (_name, text, detail) => {
+  const settings = { issuer: 'a', audience: 'a', maxAgeMs: 3_600_000 };
+  expect(await verify(text, settings)).toMatchObject({
+    detail: expect.stringContaining(detail) as unknown,
+  });
+});
+
 describe('the form', () => {
   it.each(['[]', 'null', '"text"', '7', 'true', 'no json', '{"exp":', ''])(
     'a signed payload %j is malformed',
@@ -260,17 +290,17 @@ describe('the form', () => {
     expect(await verify(standard)).toEqual(malformed);
   });
 
-  it('ends at 8192 characters', async () => {
+  it('ends at 16,384 characters', async () => {
     const filled = (length: number) => {
       for (let note = ''; ; note += 'x') {
-        const text = hmacToken(guestClaims({ note: note + 'x'.repeat(5700) }));
+        const text = hmacToken(guestClaims({ note: note + 'x'.repeat(12_000) }));
         if (text.length >= length) return text;
       }
     };
-    const fitting = filled(8190);
-    expect(fitting.length).toBeLessThanOrEqual(8192);
+    const fitting = filled(16_382);
+    expect(fitting.length).toBeLessThanOrEqual(16_384);
     expect(await verify(fitting)).toHaveProperty('claims');
-    expect(await verify(filled(8193))).toEqual(malformed);
+    expect(await verify(filled(16_385))).toEqual(malformed);
     expect(await verify('x'.repeat(5_000_000))).toEqual(malformed);
   });
 });

@@ -69,7 +69,7 @@ describe('a page’s preflight', () => {
 
 describe('an answer to a page', () => {
   const usher = useUsher();
-  const large = asJson(userRequest(), JSON.stringify({ x: 'a'.repeat(20_000) }));
+  const large = asJson(userRequest(), JSON.stringify({ x: 'a'.repeat(25_000) }));
   const text = { ...userRequest(), headers: { 'content-type': 'text/plain' }, body: 'x' };
 
   it.each<[number, TestRequest]>([

@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest';
+import type { Identification } from '../../src/authn/credential.ts';
+import { user } from '../policies/principals.ts';
+import { authorizing, question } from './authorizing.ts';
+
+const decide = (identified: Identification) =>
+  authorizing({ identify: () => Promise.resolve(identified) }).authorizeChannel(question());
+
+describe('the checks of a credential', () => {
+  it('are the failed check of a refusal: the reason, for operators', async () => {
+    const detail = 'claim sub is a text: found a list';
+    expect(await decide({ fault: 'credential-rejected', detail })).toMatchObject({
+      outcome: 'refusal',
+      code: 'credential-rejected',
+      checks: [{ name: detail, passed: false }],
+    });
+  });
+
+  it('are none if the reader gives no reason', async () => {
+    expect(await decide({ fault: 'credential-expired' })).toMatchObject({ checks: [] });
+  });
+
+  it('say in a grant what was left out', async () => {
+    const note = 'token is accepted without its name';
+    const { outcome, checks } = await decide({ principal: user('15'), notes: [note] });
+    expect(outcome).toBe('grant');
+    expect(checks[0]).toMatchObject({ name: note, passed: true });
+    expect(checks.length).toBeGreaterThan(1);
+  });
+});
