@@ -5,6 +5,7 @@ import { runComparison } from './comparison.ts';
 import { runFlood } from './flood.ts';
 import { runFootprint } from './footprint.ts';
 import { runGrowth } from './growth.ts';
+import { runPolicies } from './policies.ts';
 import { chooseScale } from './scale.ts';
 import { runStorm } from './storm.ts';
 
@@ -15,6 +16,7 @@ const commands: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
   flood: runFlood,
   growth: runGrowth,
   footprint: runFootprint,
+  policies: runPolicies,
 };
 
 const [name = 'comparison'] = process.argv.slice(2);

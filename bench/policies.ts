@@ -1,0 +1,176 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { evaluateMatch } from '../src/authorize/evaluate.ts';
+import { loadPolicy } from '../src/policy/load-policy.ts';
+import type { Policy } from '../src/policy/policy.ts';
+import { usherScript, type Bench } from './bench.ts';
+import { measureReading, relativeCosts } from './catalogue-cost.ts';
+import { withClient } from './database.ts';
+import { fill } from './facts.ts';
+import { describeRun, keep } from './output.ts';
+import { mediansOf, runRounds, type Contestant } from './rounds.ts';
+import { rotated } from './schedule.ts';
+import { compare, median, type Ratio } from './statistics.ts';
+import { formatTable } from './table.ts';
+
+const moduleFile = fileURLToPath(new URL('../examples/modules/tenants.ts', import.meta.url));
+
+/** The same channels, written twice; the guests' policy, because the server has the keys of guests. */
+const spellings = {
+  module: ['builtin:hotel-guest-chat', moduleFile],
+  YAML: ['builtin:hotel-guest-chat', 'builtin:tenants'],
+} as const;
+
+const familyCounts = [10, 1_000] as const;
+
+/** Does a rule in YAML cost more than one in a module, and what does a thousand families cost? */
+export async function runPolicies(bench: Bench): Promise<void> {
+  const requests = await measureRequests(bench);
+  const rules = await measureRules(bench.scale.rounds);
+  const loading = await measureLoading(bench.scale.rounds);
+  const reading = measureReading(familyCounts, bench.scale.rounds);
+  const [byModule, byYaml] = requests.map(({ rates }) => rates.map((rate) => 1e6 / rate));
+  const milliseconds = loading.map((each) => each.milliseconds);
+  console.log(
+    formatTable(
+      ['what', 'first', 'second', 'ratio', 'spread'],
+      [
+        row('request by module / by YAML, µs', byModule ?? [], byYaml ?? []),
+        row('rules by module / by YAML, ns', rules.module, rules.YAML),
+        row('loading 10 / 1,000 families, ms', ...pairOf(milliseconds)),
+        row('reading a name of 10 / 1,000 families, ns', ...pairOf(reading.map(nanosecondsOf))),
+      ],
+    ),
+  );
+  console.log(
+    `Medians of ${bench.scale.rounds} alternating rounds. Pinning: ${bench.pinning.about}.`,
+  );
+  await keep('policies', {
+    ...describeRun(bench),
+    requests: requests.map((each) => ({ ...each, ...mediansOf(each) })),
+    ...{ rules, loading, reading, readingRatios: relativeCosts(reading) },
+  });
+}
+
+const nanosecondsOf = ({ nanoseconds }: { readonly nanoseconds: readonly number[] }) => nanoseconds;
+
+type Values = readonly number[];
+
+const pairOf = ([first = [], second = []]: readonly Values[]): [Values, Values] => [first, second];
+
+function row(what: string, first: Values, second: Values): readonly string[] {
+  const { ratio, least, most }: Ratio = compare(second, first);
+  return [
+    what,
+    median(first).toFixed(0),
+    median(second).toFixed(0),
+    ratio.toFixed(2),
+    `${least.toFixed(2)}–${most.toFixed(2)}`,
+  ];
+}
+
+/** Whole requests of users who open the chat of an escrow, to a server of each. */
+async function measureRequests(bench: Bench) {
+  const databaseUrl = await bench.postgres.create();
+  await withClient(databaseUrl, (client) => fill(client, bench.scale.rows));
+  const contestants: Contestant[] = [];
+  for (const [name, sources] of Object.entries(spellings)) {
+    const server = await bench.serve(usherScript, databaseUrl, { POLICY: sources.join(',') });
+    const scenario = { name: 'user', rows: bench.scale.rows, tokens: 300 } as const;
+    contestants.push({ name, server, databaseUrl, scenario });
+  }
+  return runRounds(bench, contestants);
+}
+
+const evaluations = 200_000;
+
+/** The rules of that chat alone, with the escrow in memory: nanoseconds of one evaluation in each round. */
+async function measureRules(rounds: number): Promise<Readonly<Record<'module' | 'YAML', Values>>> {
+  const subjects = [
+    { evaluate: evaluationOf(await loadPolicy(spellings.module)), nanoseconds: [] as number[] },
+    { evaluate: evaluationOf(await loadPolicy(spellings.YAML)), nanoseconds: [] as number[] },
+  ] as const;
+  for (const { evaluate } of subjects) await evaluate();
+  for (let round = 0; round < rounds; round += 1) {
+    for (const { evaluate, nanoseconds } of rotated(subjects, round)) {
+      nanoseconds.push(await evaluate());
+    }
+  }
+  return { module: subjects[0].nanoseconds, YAML: subjects[1].nanoseconds };
+}
+
+function evaluationOf({ channels }: Policy): () => Promise<number> {
+  const match = channels.matchText('private-tenant.1.escrow.42.chat');
+  if (match === undefined) throw new Error('The policy has no chat of escrows');
+  const fact = { buyer_id: '15', seller_id: '16', status: 'FUNDED' };
+  const principal = { kind: 'user', id: '16', tenantId: '1', roles: [], expiresAt: Infinity };
+  const deps = { find: () => Promise.resolve(fact), encrypts: () => false, now: () => 0 };
+  return async () => {
+    const start = performance.now();
+    for (let i = 0; i < evaluations; i += 1) {
+      const { refused } = await evaluateMatch(
+        match,
+        { principal, constraints: { tenantIds: ['1'] } },
+        deps,
+      );
+      if (refused !== undefined) throw new Error(`Refused: ${refused}`);
+    }
+    return ((performance.now() - start) * 1e6) / evaluations;
+  };
+}
+
+/** How long it takes to load so many families: milliseconds in each round. */
+async function measureLoading(rounds: number) {
+  const directory = await mkdtemp(join(tmpdir(), 'usher-bench-policies-'));
+  try {
+    const subjects = familyCounts.map((families) => ({
+      families,
+      folder: join(directory, String(families)),
+      milliseconds: [] as number[],
+    }));
+    for (const { folder, families } of subjects) {
+      await writePolicy(folder, families);
+      await loadPolicy([folder]);
+    }
+    for (let round = 0; round < rounds; round += 1) {
+      for (const { folder, milliseconds } of rotated(subjects, round)) {
+        const start = performance.now();
+        await loadPolicy([folder]);
+        milliseconds.push(performance.now() - start);
+      }
+    }
+    return subjects.map(({ families, milliseconds }) => ({ families, milliseconds }));
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+}
+
+/** A file may have 256 KB. */
+const familiesPerFile = 250;
+
+async function writePolicy(folder: string, families: number): Promise<void> {
+  await mkdir(folder);
+  for (let first = 0; first < families; first += familiesPerFile) {
+    const count = Math.min(familiesPerFile, families - first);
+    const channels = Array.from({ length: count }, (_, n) => familyOf(first + n));
+    const facts = first === 0 ? factsOfFamilies : '';
+    await writeFile(join(folder, `${first}.yaml`), `${facts}channels:\n${channels.join('')}`);
+  }
+}
+
+const factsOfFamilies = `facts:
+  thing: { ids: [tenantId, thingId], tenant: tenantId, fields: { owner: string } }
+`;
+
+const familyOf = (n: number) => `  private-family${n}.tenant.{tenantId}.thing.{thingId}:
+    about: who is in charge of the thing
+    params: { tenantId: id, thingId: id }
+    tenant: tenantId
+    facts: { thing: [params.tenantId, params.thingId] }
+    allow:
+      user:
+        user is of this tenant: { rule: user.tenant == params.tenantId, code: tenant-mismatch }
+        user is in charge: user.id == facts.thing.owner || 'admin' in user.roles
+`;
