@@ -105,6 +105,25 @@ describe('the usher program', () => {
 });
 
 describe('check-config', () => {
+  it('reports the problems of the policy with their places', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'usher-policy-'));
+    onTestFinished(() => rm(directory, { recursive: true }));
+    const file = join(directory, 'policy.yaml');
+    const rule = (text: string) =>
+      writeFile(
+        file,
+        `channels:\n  private-news:\n    about: all\n    allow: { user: { is one: ${text} } }\n`,
+      );
+    const check = () => runInProcess(['check-config'], { ...production, POLICY: directory });
+    await rule('has(user.tennant)');
+    const broken = await check();
+    expect([broken.code, broken.stdout]).toEqual([1, '']);
+    expect(broken.stderr).toMatch(new RegExp(`${file}:4:\\d+: .*tennant.*tenant`));
+    expect(broken.stderr).not.toMatch(/ at .*\.[jt]s/);
+    await rule('has(user.tenant)');
+    expect((await check()).code).toBe(0);
+  });
+
   it('says that a good configuration is complete', async () => {
     for (const env of [{}, production]) {
       const { code, stdout, stderr } = await runInProcess(['check-config'], env);

@@ -7,6 +7,7 @@ import { createTestDatabase, withClient } from '../support/database.ts';
 import { makeDataDir } from '../support/instance.ts';
 import { runInProcess } from '../support/command-line.ts';
 import { runCommand, logLines, startProgram } from '../support/program.ts';
+import { shippedPolicy } from '../support/shipped-policy.ts';
 import { hmacToken, userClaims } from '../support/tokens.ts';
 import { testEnvironment } from '../support/usher.ts';
 import type { Environment } from '../../src/config/read.ts';
@@ -48,6 +49,7 @@ describe('with the embedded database', () => {
     expect(beside).toMatch(/^Refused: not-allowed\n/);
     expect(beside).toContain(`decision    ${id}\n`);
     expect(beside).toContain('action      subscribe private-tenant.1.user.16 (');
+    expect(beside).toContain(`policy      ${shippedPolicy.hash}\n`);
     expect(beside).toContain('principal   user 15, tenant 1\n');
     expect(beside).toContain('remedy      See the failed check.');
     expect(beside).toContain('✗ channel is the user’s own  <- the first failed check\n');
