@@ -48,7 +48,7 @@ async function mintFor(
   const isUser = principal.kind === 'user';
   const tokens = isUser ? config.userTokens : config.guestTokens;
   if (tokens === undefined || !('secret' in tokens.keys)) return undefined;
-  const settings = { ...signing, ...tokens.expected, secret: tokens.keys.secret };
+  const settings = { ...signing, ...tokens.expected, ...tokens.keys };
   const { id = '', tenant, roles, name, attributes } = principal;
   if (isUser) {
     const user = {

@@ -84,5 +84,5 @@ function signing(tokens: TokenConfig | undefined, lifetimeSeconds: number): Toke
     );
   }
   const { keys, expected } = tokens;
-  return { secret: keys.secret, lifetimeMs: lifetimeSeconds * 1000, now: Date.now, ...expected };
+  return { ...keys, ...expected, lifetimeMs: lifetimeSeconds * 1000, now: Date.now };
 }

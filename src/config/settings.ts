@@ -1,3 +1,4 @@
+import { tokenAlgorithms } from '../authn/jwt/token-key.ts';
 import { pusherDialects } from '../pusher/pusher-app.ts';
 import { listenHost, network, postgresUrl, redisUrl, serverHost } from './address.ts';
 import { chatServerKey } from './chat-servers.ts';
@@ -71,17 +72,31 @@ export const settings = {
   PUSHER_RETIRING_SECRET: secret('Secret of that key'),
   PUSHER_APPS: pusherApps('Pusher apps of single tenants, as a JSON list; see `pusher-apps.md`'),
 
-  GUEST_TOKEN_SECRET: secret('HS256 secret of guest tokens, at least 32 bytes', {
-    development: 'development only: signs guest tokens of the demo',
-  }),
+  GUEST_TOKEN_SECRET: secret(
+    'Secret of guest tokens, at least as long as the hash: 32 bytes for HS256',
+    {
+      development: 'development only: signs guest tokens of the demo',
+    },
+  ),
   GUEST_TOKEN_PUBLIC_KEY: text('Public key (PEM) of guest tokens'),
+  GUEST_TOKEN_ALGORITHM: oneOf(
+    'The only algorithm of guest tokens; by default HS256 for a secret, RS256 for RSA, and the algorithm of the curve. Not for a key set, whose keys name theirs',
+    tokenAlgorithms,
+  ),
   GUEST_TOKEN_JWKS_URL: url('Address of the key set of guest tokens', ['https', 'http']),
   GUEST_TOKEN_ISSUER: text('Required `iss` of guest tokens; requires the audience'),
   GUEST_TOKEN_AUDIENCE: text('Required `aud` of guest tokens; requires the issuer'),
-  USER_TOKEN_SECRET: secret('HS256 secret of user tokens, at least 32 bytes', {
-    development: 'development only: signs the users’ tokens of the demo',
-  }),
+  USER_TOKEN_SECRET: secret(
+    'Secret of user tokens, at least as long as the hash: 32 bytes for HS256',
+    {
+      development: 'development only: signs the users’ tokens of the demo',
+    },
+  ),
   USER_TOKEN_PUBLIC_KEY: text('Public key (PEM) of user tokens'),
+  USER_TOKEN_ALGORITHM: oneOf(
+    'The only algorithm of user tokens; by default HS256 for a secret, RS256 for RSA, and the algorithm of the curve. Not for a key set, whose keys name theirs',
+    tokenAlgorithms,
+  ),
   USER_TOKEN_JWKS_URL: url('Address of the key set of user tokens', ['https', 'http']),
   USER_TOKEN_ISSUER: text('Required `iss` of user tokens; requires the audience'),
   USER_TOKEN_AUDIENCE: text('Required `aud` of user tokens; requires the issuer'),

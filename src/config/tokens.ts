@@ -1,5 +1,10 @@
-import { readPem } from '../authn/jwt/token-key.ts';
-import { secretWeakness } from '../authn/weak-secret.ts';
+import {
+  hmacAlgorithms,
+  hmacProblem,
+  isHmacAlgorithm,
+  readPem,
+  type HmacAlgorithm,
+} from '../authn/jwt/token-key.ts';
 import { fetchUrlProblem, keySetUrlProblem } from '../runtime/network/fetch-url.ts';
 import { Secret } from '../runtime/secret.ts';
 import type { SettingName, SettingsReader } from './read.ts';
@@ -7,7 +12,9 @@ import { settings } from './settings.ts';
 
 export interface TokenConfig {
   readonly keys:
-    { readonly secret: Secret } | { readonly publicKey: string } | { readonly jwksUrl: URL };
+    | { readonly secret: Secret; readonly algorithm?: HmacAlgorithm }
+    | { readonly publicKey: string; readonly algorithm?: string }
+    | { readonly jwksUrl: URL };
   readonly expected: { readonly issuer: string; readonly audience: string } | undefined;
 }
 
@@ -21,7 +28,7 @@ export function loadTokens(whose: 'GUEST' | 'USER', read: SettingsReader): Token
     `${whose}_TOKEN_PUBLIC_KEY`,
     `${whose}_TOKEN_JWKS_URL`,
   ] as const;
-  const keys = loadKeys(sources, read);
+  const keys = loadKeys(sources, `${whose}_TOKEN_ALGORITHM`, read);
   const expected = loadExpected(whose, read);
   if (keys !== undefined) return { keys, expected };
   const set = Object.keys(settings).find(
@@ -39,31 +46,43 @@ type KeySources = readonly [
   `${'GUEST' | 'USER'}_TOKEN_JWKS_URL`,
 ];
 
-function loadKeys(sources: KeySources, read: SettingsReader): TokenConfig['keys'] | undefined {
+function loadKeys(
+  sources: KeySources,
+  algorithmName: `${'GUEST' | 'USER'}_TOKEN_ALGORITHM`,
+  read: SettingsReader,
+): TokenConfig['keys'] | undefined {
   const [secretName, publicKeyName, jwksName] = sources;
   if (sources.filter((name) => read.isSet(name)).length > 1) {
     read.problem(`Only one of ${sources.join(', ')} may be set`);
   }
+  const algorithm = read.optional(algorithmName);
   if (read.isSet(publicKeyName)) {
     // Environment files have a PEM on one line, with \n for line breaks.
     const publicKey = read.required(publicKeyName).replaceAll('\\n', '\n');
-    const key = readPem(publicKey);
+    const key = readPem(publicKey, algorithm);
     if ('problem' in key) read.problem(`${publicKeyName} ${key.problem}`);
-    return { publicKey };
+    return { publicKey, ...(algorithm !== undefined && { algorithm }) };
   }
   const text = read.optional(jwksName);
   if (text !== undefined) {
     const jwksUrl = new URL(text.reveal());
     const problem = keySetUrlProblem(jwksUrl) ?? fetchUrlProblem(jwksUrl);
     if (problem !== undefined) read.problem(`${jwksName} ${problem}`);
+    if (algorithm !== undefined) {
+      read.problem(`${algorithmName} must not be set with ${jwksName}: each key has its algorithm`);
+    }
     return { jwksUrl };
   }
   const secret = read.optional(secretName);
   if (secret === undefined)
     return sources.some((name) => read.isSet(name)) ? { secret: missing } : undefined;
-  const weakness = secretWeakness(secret.reveal());
+  if (algorithm !== undefined && !isHmacAlgorithm(algorithm)) {
+    read.problem(`${algorithmName} must be one of ${hmacAlgorithms.join(', ')} with ${secretName}`);
+    return { secret };
+  }
+  const weakness = hmacProblem(secret, algorithm);
   if (weakness !== undefined) read.problem(`${secretName} ${weakness}`);
-  return { secret };
+  return { secret, ...(algorithm !== undefined && { algorithm }) };
 }
 
 function loadExpected(whose: 'GUEST' | 'USER', read: SettingsReader): TokenConfig['expected'] {

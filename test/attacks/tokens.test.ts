@@ -248,10 +248,15 @@ describe('claims that are not what they seem', () => {
     expect((await send(usher.public, userRequest({ headers }))).status).toBe(200);
     const fields = { channel_name: 'private-tenant.1.user.16' };
     await expectRefused(usher.public, userRequest({ headers, fields }));
-    await expectWorthless(
-      usher.public,
-      signedTexts('{"alg":"HS256","alg":"none"}', payload('15', '15')),
-    );
+    for (const header of [
+      '{"alg":"HS256","alg":"none"}',
+      '{"alg":"HS256","alg":null}',
+      '{"crit":["exp"],"alg":"HS256","crit":null}',
+      '{"jwk":{},"alg":"HS256","jwk":null}',
+      '{"typ":"JWT","alg":"HS256","typ":"logout+jwt"}',
+    ]) {
+      await expectWorthless(usher.public, signedTexts(header, payload('15', '15')));
+    }
     const late = `{"sub":"15","iat":${testSeconds},"exp":${testSeconds + 60},"exp":${testSeconds}}`;
     await expectWorthless(usher.public, signedTexts('{"alg":"HS256"}', late));
   });
@@ -376,6 +381,20 @@ describe('two issuers whose keys have the same id', () => {
     await expectRefused(usher.public, guestRequest(guest(users.privateKey)));
   });
 
+  it('do not take a key of another curve, nor another algorithm of their key', async () => {
+    const other = generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey;
+    const rsa = generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey;
+    const forged = [
+      keyToken(userClaims(), { alg: 'ES384', kid: 'k1' }, other),
+      keyToken(userClaims(), { alg: 'ES256', kid: 'k1' }, other),
+      keyToken(userClaims(), { alg: 'ES512' }, users.privateKey),
+      keyToken(userClaims(), { alg: 'ES384' }, users.privateKey),
+      keyToken(userClaims(), { alg: 'RS256', kid: 'k1' }, rsa),
+      keyToken(userClaims(), { alg: 'PS256' }, rsa),
+    ];
+    for (const token of forged) await expectWorthless(usher.public, token);
+  });
+
   it('and their public keys, which everybody has, are no secrets', async () => {
     const { publicKey } = users;
     const spellings = [
@@ -385,7 +404,7 @@ describe('two issuers whose keys have the same id', () => {
       publicKey.export({ format: 'jwk' }).x!,
     ];
     for (const secret of spellings) {
-      for (const alg of ['HS256', 'ES256']) {
+      for (const alg of ['HS256', 'HS384', 'HS512', 'ES256', 'ES384']) {
         await expectWorthless(usher.public, hmacToken(userClaims(), { alg, kid: 'k1' }, secret));
       }
     }

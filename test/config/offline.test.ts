@@ -26,7 +26,7 @@ const app = { tenants: ['1'], app_id: '10', key: 'one', secret: 'hidden-secret-o
 
 const noHost = 'must be a host name or an IP address, without a scheme, a port or a path';
 const noListenHost = 'must be an IP address or a host name, without a scheme and a port';
-const noKey = 'must be an RSA key of 2048 bits or more, or a key on P-256, P-384 or Ed25519';
+const noKey = 'must be an RSA key of 2048 bits or more, or a key on P-256, P-384, P-521 or Ed25519';
 const noBlock = 'must be one PEM block of type PUBLIC KEY, not a certificate or an RSA PUBLIC KEY';
 const blocked = 'must not use a port that the Fetch standard blocks, such as 25 or 6000';
 
@@ -89,8 +89,29 @@ describe('check-config does not call complete what the start would not take:', (
       `USER_TOKEN_PUBLIC_KEY ${noKey}`,
     ],
     [
+      'an algorithm of another key',
+      userKey({ USER_TOKEN_PUBLIC_KEY: pem(ec('P-521')), USER_TOKEN_ALGORITHM: 'ES256' }),
+      'USER_TOKEN_PUBLIC_KEY is a key for ES512',
+    ],
+    [
+      'a secret that is shorter than the hash',
+      userKey({
+        USER_TOKEN_SECRET: 'Zc8Qe1Vw5Rt9Yu3Io7Pa2Sd6Fg0Hj4Kl',
+        USER_TOKEN_ALGORITHM: 'HS512',
+      }),
+      'USER_TOKEN_SECRET is shorter than 64 bytes',
+    ],
+    [
+      'an algorithm of public keys for a secret',
+      userKey({
+        USER_TOKEN_SECRET: 'Zc8Qe1Vw5Rt9Yu3Io7Pa2Sd6Fg0Hj4Kl',
+        USER_TOKEN_ALGORITHM: 'RS256',
+      }),
+      'USER_TOKEN_ALGORITHM must be one of HS256, HS384, HS512 with USER_TOKEN_SECRET',
+    ],
+    [
       'another curve',
-      userKey({ USER_TOKEN_PUBLIC_KEY: pem(ec('P-521')) }),
+      userKey({ USER_TOKEN_PUBLIC_KEY: pem(ec('secp256k1')) }),
       `USER_TOKEN_PUBLIC_KEY ${noKey}`,
     ],
     [

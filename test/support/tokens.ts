@@ -45,7 +45,7 @@ export function hmacToken(
   return `${input}.${createHmac('sha256', key).update(input).digest('base64url')}`;
 }
 
-/** Signs with a private key; `header.alg` says how (RS256, PS256, ES256, ES384, EdDSA, Ed25519). */
+/** Signs with a private key; `header.alg` says how (RS256, PS512, ES384, EdDSA, Ed25519, etc.). */
 export function keyToken(
   payload: unknown,
   header: JsonObject & { readonly alg: string },
@@ -56,7 +56,10 @@ export function keyToken(
   const signature = sign(hash, Buffer.from(input), {
     key: privateKey,
     dsaEncoding: 'ieee-p1363',
-    ...(header.alg.startsWith('PS') && { padding: 6, saltLength: 32 }),
+    ...(header.alg.startsWith('PS') && {
+      padding: 6,
+      saltLength: Number(header.alg.slice(-3)) / 8,
+    }),
   });
   return `${input}.${signature.toString('base64url')}`;
 }

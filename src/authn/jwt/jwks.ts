@@ -13,6 +13,9 @@ const coolDownMs = 30_000;
 const retryAfterMs = 2_000;
 const defaultTimeoutMs = 5_000;
 
+/** The number of keys with which a token without a key id is tried. */
+const maxTriedKeys = 4;
+
 /** The settings of a JWKS address. The timeout applies to one fetch (default 5 s). */
 export interface JwksSettings extends KeyDeps {
   readonly url: URL;
@@ -68,12 +71,14 @@ export function createJwks(settings: JwksSettings): TokenKeys {
   return {
     find: async (hint) => {
       // No key of a JWKS fits `none` or HS256, so a token with such an algorithm must not trigger a fetch.
-      if (!publicKeyAlgorithms.has(hint.alg)) return undefined;
+      if (!publicKeyAlgorithms.has(hint.alg)) return [];
       if (!within(fetchedAt, maxAgeMs)) await refresh();
       if (!keys.some((key) => matchesHint(key, hint))) await refresh();
-      const [key, ...others] = keys.filter((one) => matchesHint(one, hint));
-      // Refuse the token if several keys match. Trying each key would let a token choose how much CPU time it takes.
-      return others.length === 0 ? key : undefined;
+      const matching = keys.filter((one) => matchesHint(one, hint));
+      // Two keys with one id are an error of the issuer, and which one counts is unknown.
+      if (hint.kid !== undefined) return matching.length === 1 ? matching : [];
+      // Bounded, because a token must not choose how much CPU time it takes.
+      return matching.slice(0, maxTriedKeys);
     },
   };
 }

@@ -2,11 +2,13 @@ import { SignJWT } from 'jose';
 import type { Secret } from '../../runtime/secret.ts';
 import type { IssuerClaims } from '../issued-token.ts';
 import type { Attributes } from '../../policy/principal.ts';
-import { hmacKey } from './token-key.ts';
+import { hmacKey, type HmacAlgorithm } from './token-key.ts';
 
 /** The parameters of signing a token. The lifetime starts at `now`. */
 export interface TokenSigning {
   readonly secret: Secret;
+  /** HS256 by default. */
+  readonly algorithm?: HmacAlgorithm;
   readonly issuer?: string;
   readonly audience?: string;
   readonly lifetimeMs: number;
@@ -50,7 +52,7 @@ export function mintUserToken(user: MintedUser, signing: TokenSigning): Promise<
 }
 
 async function mint(claims: Record<string, unknown>, signing: TokenSigning): Promise<string> {
-  const { algorithm, key } = hmacKey(signing.secret);
+  const { algorithm, key } = hmacKey(signing.secret, signing.algorithm);
   const iat = Math.floor(signing.now() / 1000);
   // Add the lifetime to `iat` and not to the clock. Otherwise rounding could exceed the maximum lifetime.
   const exp = iat + Math.floor(signing.lifetimeMs / 1000);

@@ -18,8 +18,11 @@ export interface KeyHint {
 }
 
 export interface TokenKeys {
-  /** Finds the key that verifies a token. Throws `Unavailable` if the keys cannot be fetched. */
-  readonly find: (hint: KeyHint) => Promise<TokenKey | undefined>;
+  /**
+   * Finds the keys of which one may verify a token, at most four: a token without `kid` is tried with each. Throws
+   * `Unavailable` if the keys cannot be fetched.
+   */
+  readonly find: (hint: KeyHint) => Promise<readonly TokenKey[]>;
 }
 
 /** The network and the clock (milliseconds since the epoch) for a key source. */
@@ -30,24 +33,59 @@ export interface KeyDeps {
   readonly onFetched?: (isFetched: boolean) => void;
 }
 
+/** The algorithms of an RSA key, with the default first. */
+const rsaAlgorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'] as const;
+
+/** The only algorithm of each curve (RFC 7518 §3.4), by its name in Node.js. */
+const curveAlgorithms = new Map([
+  ['prime256v1', 'ES256'],
+  ['secp384r1', 'ES384'],
+  ['secp521r1', 'ES512'],
+] as const);
+
+/** The algorithms of an Ed25519 key (RFC 8037, RFC 9864), with the default first. */
+const edwardsAlgorithms = ['EdDSA', 'Ed25519'] as const;
+
 /** All algorithms to which a public key can be pinned. */
 export const publicKeyAlgorithms: ReadonlySet<string> = new Set([
-  'RS256',
-  'PS256',
-  'ES256',
-  'ES384',
-  'EdDSA',
-  'Ed25519',
+  ...rsaAlgorithms,
+  ...curveAlgorithms.values(),
+  ...edwardsAlgorithms,
 ]);
+
+/** The bytes of the hash of each HMAC algorithm: the least length of its secret (RFC 7518 §3.2). */
+const hashBytes = { HS256: 32, HS384: 48, HS512: 64 } as const;
+
+export type HmacAlgorithm = keyof typeof hashBytes;
+
+/** All algorithms to which a secret can be pinned, with the default first. */
+export const hmacAlgorithms = Object.keys(hashBytes) as readonly HmacAlgorithm[];
+
+/** All algorithms of tokens. */
+export const tokenAlgorithms: readonly string[] = [...hmacAlgorithms, ...publicKeyAlgorithms];
+
+export function isHmacAlgorithm(algorithm: string): algorithm is HmacAlgorithm {
+  return Object.hasOwn(hashBytes, algorithm);
+}
+
+/** The problem of a secret, as a text that follows the name of a setting; `undefined` for a strong one. */
+export function hmacProblem(
+  secret: Secret,
+  algorithm: HmacAlgorithm = 'HS256',
+): string | undefined {
+  return secretWeakness(secret.reveal(), hashBytes[algorithm]);
+}
 
 const smallestRsaModulus = 2048;
 
-/** Creates the HS256 key of a shared secret. Throws an `Error` without the value if the secret is too weak. */
-export function hmacKey(secret: Secret): TokenKey & { readonly key: KeyObject } {
-  const text = secret.reveal();
-  const weakness = secretWeakness(text);
+/** Creates the key of a shared secret. Throws an `Error` without the value if the secret is too weak for the algorithm. */
+export function hmacKey(
+  secret: Secret,
+  algorithm: HmacAlgorithm = 'HS256',
+): TokenKey & { readonly key: KeyObject } {
+  const weakness = hmacProblem(secret, algorithm);
   if (weakness !== undefined) throw new Error(`The token secret ${weakness}`);
-  return { algorithm: 'HS256', key: createSecretKey(Buffer.from(text, 'utf8')) };
+  return { algorithm, key: createSecretKey(Buffer.from(secret.reveal(), 'utf8')) };
 }
 
 /** Imports the key once. jose would import a `KeyObject` of a secret again for each token. */
@@ -55,7 +93,7 @@ export async function importHmacKey({
   algorithm,
   key,
 }: ReturnType<typeof hmacKey>): Promise<TokenKey> {
-  const hmac = { name: 'HMAC', hash: 'SHA-256' };
+  const hmac = { name: 'HMAC', hash: `SHA-${algorithm.slice(2)}` };
   const bytes = key.export();
   return {
     algorithm,
@@ -64,17 +102,18 @@ export async function importHmacKey({
 }
 
 /**
- * Reads the key of a PEM `PUBLIC KEY` block (SPKI, RFC 7468 §13). RSA of 2048 bits or more is pinned to RS256, P-256 to
- * ES256, P-384 to ES384, Ed25519 to EdDSA. Throws an `Error` without the value for anything else.
+ * Reads the key of a PEM `PUBLIC KEY` block (SPKI, RFC 7468 §13), pinned to `algorithm` or to the default of its type: RSA
+ * of 2048 bits or more to RS256, P-256 to ES256, P-384 to ES384, P-521 to ES512, Ed25519 to EdDSA. Throws an `Error`
+ * without the value for anything else.
  */
-export function pemKey(pem: string): TokenKey {
-  const read = readPem(pem);
+export function pemKey(pem: string, pinned?: string): TokenKey {
+  const read = readPem(pem, pinned);
   if ('problem' in read) throw new Error(`The token public key ${read.problem}`);
   return read;
 }
 
 /** Reads the same key, but returns the problem as a text that follows the name of a setting. */
-export function readPem(pem: string): TokenKey | { readonly problem: string } {
+export function readPem(pem: string, pinned?: string): TokenKey | { readonly problem: string } {
   // createPublicKey would derive the public key of a private key without an error, but a private key must not be
   // configured here.
   if (pem.includes('PRIVATE KEY')) {
@@ -89,9 +128,16 @@ export function readPem(pem: string): TokenKey | { readonly problem: string } {
       problem: 'must be one PEM block of type PUBLIC KEY, not a certificate or an RSA PUBLIC KEY',
     };
   }
-  const [algorithm] = algorithmsOf(key);
+  const algorithms = algorithmsOf(key);
+  if (algorithms.length === 0) {
+    return {
+      problem:
+        'must be an RSA key of 2048 bits or more, or a key on P-256, P-384, P-521 or Ed25519',
+    };
+  }
+  const algorithm = algorithms.find((one) => one === (pinned ?? one));
   return algorithm === undefined
-    ? { problem: 'must be an RSA key of 2048 bits or more, or a key on P-256, P-384 or Ed25519' }
+    ? { problem: `is a key for ${algorithms.join(', ')}` }
     : { algorithm, key };
 }
 
@@ -121,11 +167,12 @@ export function jwkKey(jwk: unknown): TokenKey | undefined {
 function algorithmsOf(key: KeyObject): readonly string[] {
   const { modulusLength = 0, namedCurve } = key.asymmetricKeyDetails ?? {};
   if (key.asymmetricKeyType === 'rsa') {
-    return modulusLength >= smallestRsaModulus ? ['RS256', 'PS256'] : [];
+    return modulusLength >= smallestRsaModulus ? rsaAlgorithms : [];
   }
-  if (key.asymmetricKeyType === 'ed25519') return ['EdDSA', 'Ed25519'];
-  if (namedCurve === 'prime256v1') return ['ES256'];
-  return namedCurve === 'secp384r1' ? ['ES384'] : [];
+  if (key.asymmetricKeyType === 'ed25519') return edwardsAlgorithms;
+  return [...curveAlgorithms].flatMap(([curve, algorithm]) =>
+    curve === namedCurve ? [algorithm] : [],
+  );
 }
 
 function readKey(read: () => KeyObject): KeyObject | undefined {

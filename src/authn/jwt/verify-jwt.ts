@@ -5,7 +5,13 @@ import type { RefusedCredential } from '../credential.ts';
 import { parseJsonObject, type Members } from '../json-object.ts';
 import { createTtlCache } from '../ttl-cache.ts';
 import { readJwtHeader } from './jwt-header.ts';
-import { publicKeyAlgorithms, type KeyHint, type TokenKey, type TokenKeys } from './token-key.ts';
+import {
+  isHmacAlgorithm,
+  publicKeyAlgorithms,
+  type KeyHint,
+  type TokenKey,
+  type TokenKeys,
+} from './token-key.ts';
 
 /** The tolerated clock skew of the issuer, in milliseconds. It does not apply to the expiry of a token. */
 const clockSkewMs = 30_000;
@@ -68,14 +74,17 @@ export function createJwtVerifier(settings: JwtSettings): JwtVerifier {
       const { hint } = header;
       // Find the key on each use. Otherwise a cached token would stay valid after its key was withdrawn or its key set
       // became too old.
-      const key = await keys.find(hint);
-      if (key === undefined) return rejected(unknownKey(hint));
-      const isHit = cached?.key === key;
+      const candidates = await keys.find(hint);
+      const [first] = candidates;
+      if (first === undefined) return rejected(unknownKey(hint));
+      const isHit = cached !== undefined && candidates.includes(cached.key);
       settings.onCacheLookup?.(isHit);
       if (isHit) return checkClaims(cached.claims, settings);
-      const payload = await verifiedPayload(text, key);
-      if (payload === undefined)
-        return rejected(`signature of the token is valid (${key.algorithm})`);
+      const verified = await verifyWithOneOf(candidates, text);
+      if (verified === undefined) {
+        return rejected(`signature of the token is valid (${first.algorithm})`);
+      }
+      const { key, payload } = verified;
       const claims = parseJsonObject(payload);
       if (claims === undefined) {
         return { fault: 'credential-malformed', detail: 'payload of the token is a JSON object' };
@@ -91,6 +100,18 @@ export function createJwtVerifier(settings: JwtSettings): JwtVerifier {
 /** Copies the text. A substring of a body would keep the whole body in memory. Tokens contain only ASCII here. */
 function copyText(text: string): string {
   return Buffer.from(text, 'latin1').toString('latin1');
+}
+
+/** Returns the payload and the first key that verifies it, or `undefined` if the signature is invalid. */
+async function verifyWithOneOf(
+  candidates: readonly TokenKey[],
+  text: string,
+): Promise<{ readonly key: TokenKey; readonly payload: Uint8Array } | undefined> {
+  for (const key of candidates) {
+    const payload = await verifiedPayload(text, key);
+    if (payload !== undefined) return { key, payload };
+  }
+  return undefined;
 }
 
 /** Returns the payload, or `undefined` if the signature is invalid. The payload is not parsed before. */
@@ -154,7 +175,7 @@ const timeForm = 'a time in seconds since 1970';
 
 /** The header is of the client, so only known algorithms are named. */
 function unknownKey({ alg, kid }: KeyHint): string {
-  const found = publicKeyAlgorithms.has(alg) || alg === 'HS256' ? alg : 'another algorithm';
+  const found = publicKeyAlgorithms.has(alg) || isHmacAlgorithm(alg) ? alg : 'another algorithm';
   return `a configured key has the alg and kid of the token: found ${found}, ${kid === undefined ? 'no' : 'a'} kid`;
 }
 

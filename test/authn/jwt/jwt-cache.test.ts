@@ -32,7 +32,7 @@ function watched(settings: Partial<JwtSettings> = {}) {
   });
   const world = { now: testNow, key: keyOf(testSecret.reveal()) as TokenKey | undefined };
   const { verify } = createJwtVerifier({
-    keys: { find: () => Promise.resolve(world.key) },
+    keys: { find: () => Promise.resolve(world.key === undefined ? [] : [world.key]) },
     now: () => world.now,
     ...settings,
   });

@@ -1,5 +1,6 @@
-import { createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
+import { SignJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { refused } from '../refused.ts';
 import { createTokenKeys } from '../../../src/authn/jwt/token-keys.ts';
@@ -14,6 +15,7 @@ const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const smallRsa = generateKeyPairSync('rsa', { modulusLength: 1024 });
 const p256 = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const p384 = generateKeyPairSync('ec', { namedCurve: 'P-384' });
+const p521 = generateKeyPairSync('ec', { namedCurve: 'P-521' });
 const ed25519 = generateKeyPairSync('ed25519');
 
 const pem = (key: KeyObject) => key.export({ type: 'spki', format: 'pem' }).toString();
@@ -29,6 +31,7 @@ describe('a public key', () => {
     ['RS256', rsa],
     ['ES256', p256],
     ['ES384', p384],
+    ['ES512', p521],
     ['EdDSA', ed25519],
   ])('verifies %s', async (alg, pair) => {
     const token = keyToken(guestClaims(), { alg }, pair.privateKey);
@@ -43,6 +46,33 @@ describe('a public key', () => {
   ])('is pinned: %s with the right key is rejected', async (alg, pair) => {
     const token = keyToken(guestClaims(), { alg }, pair.privateKey);
     expect(await verify(token, pem(pair.publicKey))).toEqual(rejected);
+  });
+
+  const all = {
+    ...Object.fromEntries(
+      ['RS', 'PS'].flatMap((family) => [256, 384, 512].map((bits) => [`${family}${bits}`, rsa])),
+    ),
+    ...{ ES256: p256, ES384: p384, ES512: p521, EdDSA: ed25519, Ed25519: ed25519 },
+  };
+  it.each(Object.entries(all))(
+    'pinned to %s verifies it, and no other',
+    async (algorithm, { publicKey }) => {
+      const keys = createTokenKeys(
+        { publicKey: pem(publicKey), algorithm },
+        { now, fetch: noFetch },
+      );
+      const verifier = createJwtVerifier({ keys, now });
+      for (const [alg, { privateKey }] of Object.entries(all)) {
+        const result = await verifier.verify(keyToken(guestClaims(), { alg }, privateKey));
+        if (alg === algorithm) expect(result).toHaveProperty('claims');
+        else expect(result).toEqual(rejected);
+      }
+    },
+  );
+
+  it('refuses an algorithm of another key', () => {
+    const settings = { publicKey: pem(p256.publicKey), algorithm: 'ES384' };
+    expect(() => createTokenKeys(settings, { now, fetch: noFetch })).toThrow('is a key for ES256');
   });
 
   it('is no HS256 secret', async () => {
@@ -103,10 +133,30 @@ describe('a secret', () => {
   it('verifies HS256 only', async () => {
     const secret = new Secret('Zc8Qe1Vw5Rt9Yu3Io7Pa2Sd6Fg0Hj4Kl');
     const keys = createTokenKeys({ secret }, { now, fetch: noFetch });
-    expect(await keys.find({ alg: 'HS256' })).toBeDefined();
+    expect(await keys.find({ alg: 'HS256' })).toHaveLength(1);
     for (const alg of ['none', 'HS384', 'HS512', 'RS256', 'hs256', '']) {
-      expect(await keys.find({ alg })).toBeUndefined();
+      expect(await keys.find({ alg })).toEqual([]);
     }
+  });
+});
+
+describe('a secret of HS384 and HS512', () => {
+  it.each([
+    ['HS384', 48],
+    ['HS512', 64],
+  ] as const)('%s needs %d bytes, as its hash has', async (algorithm, length) => {
+    const text = randomBytes(length)
+      .toString('latin1')
+      .replaceAll(/[^]/g, (c) => String.fromCharCode(33 + (c.charCodeAt(0) % 90)));
+    const keysOf = (secret: string) =>
+      createTokenKeys({ secret: new Secret(secret), algorithm }, { now, fetch: noFetch });
+    expect(() => keysOf(text.slice(1))).toThrow(`shorter than ${length} bytes`);
+    const verifier = createJwtVerifier({ keys: keysOf(text), now });
+    const token = await new SignJWT({ exp: testNow / 1000 + 60 })
+      .setProtectedHeader({ alg: algorithm })
+      .sign(Buffer.from(text));
+    expect(await verifier.verify(token)).toHaveProperty('claims');
+    expect(await verifier.verify(hmacToken(guestClaims(), {}, text))).toEqual(rejected);
   });
 });
 

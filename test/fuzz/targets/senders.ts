@@ -151,10 +151,10 @@ export const senderTargets = [
       const fetch = answering(text);
       const keys = createJwks({ url: new URL(host), fetch, now: () => testNow });
       for (const hint of [{ alg: 'RS256', kid: 'k1' }, { alg: 'ES256' }, { alg: 'HS256' }]) {
-        const key = await orUnavailable(keys.find(hint));
-        if (key === undefined) continue;
-        assert.equal(key.algorithm, hint.alg);
-        assert.equal(key.key.type, 'public');
+        for (const key of (await orUnavailable(keys.find(hint))) ?? []) {
+          assert.equal(key.algorithm, hint.alg);
+          assert.equal(key.key.type, 'public');
+        }
       }
     },
   }),
