@@ -5,6 +5,7 @@ import type { Decision } from '../policy/decision.ts';
 import { Secret } from '../runtime/secret.ts';
 import { UsageError, type CommandResult, type ReadInput } from './command.ts';
 import { formatChecks, printable } from './format-checks.ts';
+import { loadPolicy } from '../policy/load-policy.ts';
 import type { ChannelMatch } from '../policy/channel-registry.ts';
 import type { Policy } from '../policy/policy.ts';
 import { credentialKind } from './match-channel.ts';
@@ -27,12 +28,11 @@ export async function explainLive(
   const token = await readToken(options, readInput);
   if (options.channel === undefined) throw new UsageError('--channel is missing');
   if (token === undefined) throw new UsageError('--token-stdin or --token is missing');
-  return withPolicy(loadConfig(), async ({ policy, decide }) => {
-    const request = authRequest(
-      { ...options, channel: options.channel ?? '', token },
-      args,
-      policy,
-    );
+  const config = loadConfig();
+  const given = { ...options, channel: options.channel, token };
+  // A wrong option is reported without a database.
+  const request = authRequest(given, args, await loadPolicy(config.policy));
+  return withPolicy(config, async ({ policy, decide }) => {
     const decision = await decide(request);
     return {
       printed: formatDecision(request, decision, policy),

@@ -100,7 +100,9 @@ describe('with the embedded database', () => {
     expect(headless).toContain('✗ request names a tenant  <- the first failed check\n');
     const guest = await explained('private-hotel-grand-hotel-guest-chat-booking-BK-2025-ABC123');
     expect(guest).toContain('credential  guest-token\n');
-    expect(guest).toContain('No check was run.');
+    expect(guest).toContain(
+      '✗ signature of the token is valid (HS256)  <- the first failed check\n',
+    );
     const url = await embeddedUrl(join(dataDir, 'postgres'));
     const { rows } = await withClient(new Secret(url), (admin) =>
       admin.query<{ count: string }>('SELECT count(*) FROM audit_log'),
