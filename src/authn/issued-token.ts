@@ -4,15 +4,16 @@ import { claimFault } from './claim-fault.ts';
 import { printableText, readTokenId } from './claims.ts';
 import { identified, type Identification } from './credential.ts';
 import type { CredentialReader } from './identify.ts';
-import type { JwtVerifier, VerifiedJwt } from './jwt/verify-jwt.ts';
+import { isJsonObject } from '../runtime/json.ts';
+import type { Claims, JwtVerifier, VerifiedJwt } from './jwt/verify-jwt.ts';
 
 const maxAttributeLength = 128;
 const attributeForm = `a printable text of 1 to ${maxAttributeLength} characters`;
 
 /** The claims of an issuer, with the names that the settings select. */
 export interface IssuerClaims extends Pick<IssuerPolicy, 'kind' | 'id' | 'revocation'> {
-  /** The name of the claim of each attribute. */
-  readonly claims: Readonly<Record<string, string>>;
+  /** The claim of each attribute: its name, after the names of the objects around it. */
+  readonly claims: Readonly<Record<string, readonly string[]>>;
 }
 
 /** Selects the names of the claims by the settings. `setting` returns the value of an environment variable. */
@@ -22,9 +23,14 @@ export function issuerClaims(
 ): IssuerClaims {
   const names = Object.entries(attributes).map(([attribute, { claim }]) => [
     attribute,
-    'env' in claim ? (setting(claim.env) ?? claim.default) : claim[0],
+    'env' in claim ? [setting(claim.env) ?? claim.default] : claim,
   ]);
-  return { kind, id, revocation, claims: Object.fromEntries(names) as Record<string, string> };
+  return {
+    kind,
+    id,
+    revocation,
+    claims: Object.fromEntries(names) as Record<string, readonly string[]>,
+  };
 }
 
 /**
@@ -50,12 +56,21 @@ function readPrincipal(
 ): Identification {
   const attributes: Record<string, string> = {};
   for (const [name, claim] of Object.entries(issuer.claims)) {
-    const value = printableText(claims.get(claim), maxAttributeLength);
-    if (value === undefined) return claimFault(claim, attributeForm, claims.get(claim));
+    const found = findClaim(claims, claim);
+    const value = printableText(found, maxAttributeLength);
+    if (value === undefined) return claimFault(claim.join(' → '), attributeForm, found);
     attributes[name] = value;
   }
   const { tokenId, notes } = readTokenId(claims);
   return identified({ ...principalOf(issuer, attributes), issuedAt, expiresAt, tokenId }, notes);
+}
+
+/** Finds a claim within the objects around it. Own members only, so that `constructor` is an ordinary name. */
+function findClaim(claims: Claims, [first = '', ...nested]: readonly string[]): unknown {
+  return nested.reduce<unknown>(
+    (value, name) => (isJsonObject(value) && Object.hasOwn(value, name) ? value[name] : undefined),
+    claims.get(first),
+  );
 }
 
 /** The principal of an issuer with these attributes, without its lifetime. */

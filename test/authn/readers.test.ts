@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createBearerTokenReader } from '../../src/authn/bearer-token.ts';
 import { createIssuedTokenReader } from '../../src/authn/issued-token.ts';
 import { createIdentify } from '../../src/authn/identify.ts';
+import { mintIssuedToken } from '../../src/authn/jwt/mint.ts';
 import { createTokenKeys } from '../../src/authn/jwt/token-keys.ts';
 import { createJwtVerifier } from '../../src/authn/jwt/verify-jwt.ts';
 import { Secret } from '../../src/runtime/secret.ts';
@@ -79,6 +80,32 @@ describe('a guest token', () => {
       principal: { attributes: { hotel: 'grand-hotel' }, tokenId: undefined },
       notes: [expect.stringContaining('cannot be revoked by its id')],
     });
+  });
+
+  it('may have its claims within objects', async () => {
+    const claims = { hotel: ['org', 'hotel.slug'], booking: ['org', 'stay', 'id'] };
+    const read = createIssuedTokenReader({
+      verifier,
+      issuer: () => ({ ...guestTokenClaims(), claims }),
+    });
+    const org = { 'hotel.slug': 'H1', stay: { id: 'B1' } };
+    expect(await read(hmacToken(guestClaims({ org })))).toMatchObject({
+      principal: { attributes: { hotel: 'H1', booking: 'B1' } },
+    });
+    for (const other of ['B1', [{ id: 'B1' }], {}, null, { id: { id: 'B1' } }]) {
+      const text = hmacToken(guestClaims({ org: { ...org, stay: other } }));
+      expect(await read(text)).toMatchObject({
+        detail: expect.stringContaining('claim org → stay → id is') as unknown,
+      });
+    }
+    const signing = { secret: testSecret, lifetimeMs: 60_000, now };
+    const attributes = { hotel: 'H1', booking: 'B1' };
+    const minted = await mintIssuedToken(
+      { attributes },
+      { ...guestTokenClaims(), claims },
+      signing,
+    );
+    expect(await read(minted)).toMatchObject({ principal: { attributes } });
   });
 
   it('does not find a claim in the machinery of objects', async () => {

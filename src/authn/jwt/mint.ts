@@ -1,4 +1,5 @@
 import { SignJWT } from 'jose';
+import { isJsonObject } from '../../runtime/json.ts';
 import type { Secret } from '../../runtime/secret.ts';
 import type { IssuerClaims } from '../issued-token.ts';
 import type { Attributes } from '../../policy/principal.ts';
@@ -33,8 +34,25 @@ export function mintIssuedToken(
   { claims }: IssuerClaims,
   signing: TokenSigning,
 ): Promise<string> {
-  const named = Object.entries(claims).map(([name, claim]) => [claim, attributes[name]] as const);
-  return mint({ ...Object.fromEntries(named), jti: tokenId }, signing);
+  const payload = Object.entries(claims).reduce<Payload>(
+    (written, [name, claim]) => withClaim(written, claim, attributes[name]),
+    {},
+  );
+  return mint({ ...payload, jti: tokenId }, signing);
+}
+
+type Payload = Readonly<Record<string, unknown>>;
+
+/** Writes a claim into the objects around it, which it may share with other claims. */
+function withClaim(
+  payload: Payload,
+  [name = '', ...nested]: readonly string[],
+  value: unknown,
+): Payload {
+  const around = payload[name];
+  const inner =
+    nested.length === 0 ? value : withClaim(isJsonObject(around) ? around : {}, nested, value);
+  return { ...payload, [name]: inner };
 }
 
 /** Signs a user's bearer token (HS256) for tests by hand. Rejects with an `Error` if the secret is too weak. */
