@@ -2,6 +2,7 @@ import type { ChannelForm } from '../policy/channel-name.ts';
 import type { ChannelMatch } from '../policy/channel-registry.ts';
 import {
   hasMember,
+  ruleInput,
   type ChannelType,
   type KindRules,
   type RuleInput,
@@ -16,7 +17,7 @@ import {
 import type { FindFact } from '../policy/fact-kind.ts';
 import { pinCode } from '../policy/policy.ts';
 import { memberFits } from '../policy/member.ts';
-import { principalInput, type Principal } from '../policy/principal.ts';
+import type { Principal } from '../policy/principal.ts';
 import type { RouteConstraints } from './auth-request.ts';
 import { tenantChecks } from './authenticate.ts';
 import { findFacts } from './find-facts.ts';
@@ -84,6 +85,8 @@ function formExists(
   );
 }
 
+const noFacts: RuleInput['facts'] = {};
+
 /** An evaluation for all forms of a channel, with what the member is computed from. */
 type TypeEvaluation =
   | (Evaluation & { readonly refused: RefusalCode })
@@ -103,18 +106,14 @@ async function evaluateType(
   // Before the facts are found, so that no request finds a fact of another tenant.
   if (mismatch) return { checks: constraintResults, refused: mismatch.code };
 
-  const known: RuleInput = {
-    ...principalInput(principal),
-    params,
-    facts: {},
-    now: new Date(deps.now()),
-  };
+  const now = new Date(deps.now());
+  const known = ruleInput(principal, { params, facts: noFacts, now });
   const rules = channelType.rules.get(principal.kind);
   const { facts, tenantId, allFound } = await findFacts(rules?.facts ?? [], known, {
     principal,
     find: deps.find,
   });
-  const input: RuleInput = { ...known, facts };
+  const input = ruleInput(principal, { params, facts, now });
   const rule = ruleChecks(rules, input, allFound);
   const checks = [...constraintResults, ...rule];
   const failed = firstFailed(rule);

@@ -8,11 +8,11 @@ import {
   type Refusal,
   type RefusalCode,
 } from '../policy/decision.ts';
-import type { ChannelType, ListEntry } from '../policy/channel-type.ts';
+import { ruleInput, type ChannelType, type ListEntry } from '../policy/channel-type.ts';
 import type { FactPage, ListCursor, OpenFactPage } from '../policy/fact-kind.ts';
 import { fillPattern } from '../policy/pattern.ts';
 import type { Policy } from '../policy/policy.ts';
-import { principalInput, principalKey, type Principal } from '../policy/principal.ts';
+import { principalKey, type Principal } from '../policy/principal.ts';
 import type { Limits, ReportLimitExceeded } from '../rate-limit/limits.ts';
 import type { UserAuthRequest } from './auth-request.ts';
 import {
@@ -146,7 +146,7 @@ async function matchesOf(
 ): Promise<readonly (readonly ChannelMatch[])[]> {
   const list = channelType.rules.get(principal.kind)?.list;
   if (list === undefined) return [];
-  const input = { ...principalInput(principal), params: {}, facts: {}, now: new Date(now) };
+  const input = ruleInput(principal, { params: {}, facts: {}, now: new Date(now) });
   const viewer = viewerOf(principal);
   const listed = await Promise.all(
     byKind(list(input)).map(async (entries) => {

@@ -9,7 +9,7 @@ import type { Identify } from '../authn/credential.ts';
 import type { GuestSessionStore } from '../authn/guest-session-token.ts';
 import { createBearerTokenReader } from '../authn/bearer-token.ts';
 import { createGuestSessionReader } from '../authn/guest-session.ts';
-import { createIssuedTokenReader, issuerClaims } from '../authn/issued-token.ts';
+import { createIssuedTokenReader, issuerClaims, type IssuerClaims } from '../authn/issued-token.ts';
 import {
   createIdentify,
   notConfigured,
@@ -121,9 +121,15 @@ function buildGuest(
   variable: Config['variable'],
   deps: IdentifyDeps,
 ): CredentialReader {
+  let last: { readonly policy: Policy; readonly claims: IssuerClaims | undefined } | undefined;
+  // Reading the environment for each token would take a microsecond.
   const issuer = () => {
-    const declared = deps.policy().issuers.get(guestIssuer);
-    return declared && issuerClaims(declared, variable);
+    const policy = deps.policy();
+    if (last?.policy !== policy) {
+      const declared = policy.issuers.get(guestIssuer);
+      last = { policy, claims: declared && issuerClaims(declared, variable) };
+    }
+    return last.claims;
   };
   return createIssuedTokenReader({ verifier: buildVerifier(tokens, deps), issuer });
 }

@@ -1,9 +1,9 @@
 import { findFacts } from '../authorize/find-facts.ts';
 import type { ChannelRegistry } from '../policy/channel-registry.ts';
-import type { RuleInput } from '../policy/channel-type.ts';
 import { firstFailed } from '../policy/decision.ts';
 import type { FindFact } from '../policy/fact-kind.ts';
-import { principalInput, type Principal, type PrincipalKind } from '../policy/principal.ts';
+import { ruleInput } from '../policy/channel-type.ts';
+import type { Principal, PrincipalKind } from '../policy/principal.ts';
 
 /** A rule that the tests do not cover: they would also pass with another one. */
 export interface Uncovered {
@@ -37,10 +37,7 @@ export function createCoverage(channels: ChannelRegistry, find: () => FindFact):
       const rules = match?.channelType.rules.get(principal.kind);
       if (match === undefined || rules === undefined) return;
       const { params, channelType } = match;
-      const known: RuleInput = {
-        ...principalInput(principal),
-        ...{ params, facts: {}, now: new Date(now) },
-      };
+      const known = ruleInput(principal, { params, facts: {}, now: new Date(now) });
       const { facts, allFound } = await findFacts(rules.facts, known, { principal, find: find() });
       if (!allFound) return;
       const failed = firstFailed(rules.check({ ...known, facts }));

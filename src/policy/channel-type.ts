@@ -3,7 +3,7 @@ import type { Check, Member } from './decision.ts';
 import type { Fact, FactQuery, FactReference } from './fact-kind.ts';
 import { paramOf, type Param, type ParamType } from './param.ts';
 import { parsePattern, type Pattern } from './pattern.ts';
-import { ruleName, type PrincipalKind } from './principal.ts';
+import { ruleName, viewOf, type Principal, type PrincipalKind } from './principal.ts';
 
 /** What a rule reads: all values are read-only, and absent values have no key. */
 export interface RuleInput {
@@ -12,6 +12,16 @@ export interface RuleInput {
   readonly now: Date;
   /** The principal under the name of its kind, such as `user`. */
   readonly [principal: string]: unknown;
+}
+
+/** Creates what the rules for a principal read. */
+export function ruleInput(
+  principal: Principal,
+  { params, facts, now }: Pick<RuleInput, 'params' | 'facts' | 'now'>,
+): RuleInput {
+  const input: Record<string, unknown> = { params, facts, now };
+  input[ruleName(principal.kind)] = viewOf(principal);
+  return input as unknown as RuleInput;
 }
 
 /** A fact that a channel needs. */

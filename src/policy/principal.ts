@@ -54,21 +54,26 @@ export interface PrincipalView {
   readonly [attribute: string]: AttributeValue | undefined;
 }
 
-/** The view of a principal under the name of its kind, as rules read it. */
-export function principalInput(principal: Principal): Readonly<Record<string, PrincipalView>> {
-  return { [ruleName(principal.kind)]: viewOf(principal) };
-}
-
-function viewOf({ id, roles, tenantId, name, linkedUser, attributes }: Principal): PrincipalView {
-  return {
-    ...attributes,
-    id,
-    roles,
-    ...(tenantId !== undefined && { tenant: tenantId }),
-    ...(name !== undefined && { name }),
-    ...(linkedUser !== undefined && { user: linkedUser.id }),
-    ...(linkedUser?.tenantId !== undefined && { user_tenant: linkedUser.tenantId }),
-  };
+/** The principal as rules read it. */
+export function viewOf({
+  id,
+  roles,
+  tenantId,
+  name,
+  linkedUser,
+  attributes,
+}: Principal): PrincipalView {
+  // No spread: V8 would create a dictionary, for each decision.
+  const view: Record<string, AttributeValue> = { id, roles };
+  if (tenantId !== undefined) view['tenant'] = tenantId;
+  if (name !== undefined) view['name'] = name;
+  if (linkedUser !== undefined) view['user'] = linkedUser.id;
+  if (linkedUser?.tenantId !== undefined) view['user_tenant'] = linkedUser.tenantId;
+  for (const attribute in attributes) {
+    const value = attributes[attribute];
+    if (value !== undefined && !Object.hasOwn(view, attribute)) view[attribute] = value;
+  }
+  return view as PrincipalView & typeof view;
 }
 
 /** The name of a kind in rules: an identifier of CEL. */

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { describeChannel } from '../../src/policy/describe-channel.ts';
 import { loadPolicy } from '../../src/policy/load-policy.ts';
 import type { Policy } from '../../src/policy/policy.ts';
-import { principalInput, type Principal } from '../../src/policy/principal.ts';
+import { ruleInput } from '../../src/policy/channel-type.ts';
+import type { Principal } from '../../src/policy/principal.ts';
 import { runPolicyTests } from '../../src/policy-test/run-tests.ts';
 import { channelOf } from '../support/shipped-policy.ts';
 import { escrow, guest, noon, user } from './principals.ts';
@@ -154,7 +155,7 @@ describe.each(spellings)('who may enter, by $spelling', ({ policy }) => {
     [announcements, [{ params: {} }]],
   ])('the channels of a user: %s', (family, expected) => {
     const list = (who: Principal) => {
-      const input = { ...principalInput(who), params: {}, facts: {}, now: new Date(noon) };
+      const input = ruleInput(who, { params: {}, facts: {}, now: new Date(noon) });
       const entries = channelOf(policy, family).rules.get('user')?.list?.(input) ?? [];
       return entries.map((entry) =>
         'params' in entry

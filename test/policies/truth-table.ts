@@ -4,7 +4,8 @@ import type { ChannelForm } from '../../src/policy/channel-name.ts';
 import type { Check, Member } from '../../src/policy/decision.ts';
 import type { Fact } from '../../src/policy/fact-kind.ts';
 import type { Policy } from '../../src/policy/policy.ts';
-import { principalInput, type Principal } from '../../src/policy/principal.ts';
+import { ruleInput } from '../../src/policy/channel-type.ts';
+import type { Principal } from '../../src/policy/principal.ts';
 import { channelOf, shippedPolicy } from '../support/shipped-policy.ts';
 import { noon } from './principals.ts';
 
@@ -56,7 +57,7 @@ async function inputOf(
   { facts: requests }: KindRules,
   { who, params = {}, fact, now = noon }: Row,
 ): Promise<RuleInput> {
-  const known = { ...principalInput(who), params, facts: {}, now: new Date(now) };
+  const known = ruleInput(who, { params, facts: {}, now: new Date(now) });
   const find = () => Promise.resolve(fact);
   return { ...known, facts: (await findFacts(requests, known, { principal: who, find })).facts };
 }
