@@ -25,6 +25,8 @@ beforeAll(async () => {
     RATE_LIMIT_FAILURES: '10000',
   };
   usher = await startUsher(env);
+  // The doctor compares its policy with that of the running Usher.
+  env = { ...env, OPS_PORT: new URL(usher.operatorUrl).port };
 });
 afterAll(async () => {
   await usher.stop();
