@@ -37,7 +37,9 @@ function addPolicyRoute(
     if (route === undefined) throw new RequestProblem(404, 'There is no such route');
     const { socketId, channelName, credential } = readRequest(request, route);
     const question = {
-      ...{ socketId, channelName, credentials: [credential] },
+      socketId,
+      channelName,
+      credentials: [credential],
       constraints: { tenantIds: [], pins: pinsOf(request, route), only: route.only },
       origin: originOf(request),
     };
