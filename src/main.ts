@@ -38,7 +38,9 @@ async function serve(): Promise<void> {
   void cause.then(() => {
     starting.abort();
   });
-  let app: App;
+  let app: App | undefined;
+  // Before the start: without a handler SIGHUP would end the process.
+  if (!isInTerminal) process.on('SIGHUP', () => void app?.reloadPolicy());
   try {
     app = await startApp(config, systemClock, starting.signal);
   } catch (error) {
@@ -47,7 +49,6 @@ async function serve(): Promise<void> {
     createLogger(config.logLevel, systemClock.now).info({ cause: await cause }, 'closed');
     return;
   }
-  if (!isInTerminal) process.on('SIGHUP', () => void app.reloadPolicy());
   const idleGc = startIdleGc(createProcessHeap(), systemClock.startTimer);
   void cause.then((why) => stop({ app, idleGc, parentWatch }, why));
   if (!config.production) console.log(await startupMessage(config, app, systemClock.now));

@@ -196,7 +196,7 @@ describe('a batch of channels', () => {
     ['no place', batch([own], { fields: { 'channel_name[]': chat } }), 400],
     ['a place that is no number', batch([own], { fields: { 'channel_name[a]': chat } }), 400],
     ['a deep place', batch([own], { fields: { 'channel_name[1][0]': chat } }), 400],
-    ['a body beyond the bound', batch([own], { fields: { unread: 'x'.repeat(80_000) } }), 413],
+    ['a body beyond the bound', batch([own], { fields: { unread: 'x'.repeat(90_000) } }), 413],
     ['nothing', { path: '/pusher/auth/batch' }, 400],
     ['GET', { path: '/pusher/auth/batch', method: 'GET' }, 405],
   ])('is refused as a whole with %s', async (_case, asking, status) => {
