@@ -44,8 +44,12 @@ describe('usher serve', () => {
     DATABASE_URL: database.url.reveal(),
     ...changes,
   });
-  const start = async (source: 'src/main.ts' | 'src/cli/main.ts', args: readonly string[] = []) => {
-    const program = await startProgram(source, { args, env: environment() });
+  const start = async (
+    source: 'src/main.ts' | 'src/cli/main.ts',
+    args: readonly string[] = [],
+    { inTerminal = false } = {},
+  ) => {
+    const program = await startProgram(source, { args, env: environment(), inTerminal });
     onTestFinished(() => {
       program.signal('SIGKILL');
     });
@@ -215,8 +219,20 @@ describe('usher serve', () => {
     expect(logLines(program.stdout()).at(-1)?.['msg']).toBe('closed');
   });
 
-  it('stops its servers when its terminal is closed', async () => {
+  it('goes on after SIGHUP outside a terminal, where it reloads the policy', async () => {
     const program = await start('src/main.ts');
+    program.signal('SIGHUP');
+    program.signal('SIGTERM');
+    expect(await program.ended).toBe(0);
+    const messages = logLines(program.stdout()).map(({ cause, msg }) => [cause, msg]);
+    expect(messages.slice(-2)).toEqual([
+      ['SIGTERM', 'closing'],
+      [undefined, 'closed'],
+    ]);
+  });
+
+  it('stops its servers when its terminal is closed', async () => {
+    const program = await start('src/main.ts', [], { inTerminal: true });
     program.signal('SIGHUP');
     expect(await program.ended).toBe(0);
     expect(logLines(program.stdout()).at(-1)?.['msg']).toBe('closed');

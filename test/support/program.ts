@@ -11,6 +11,10 @@ const endWithRunner = `data:text/javascript,${encodeURIComponent(
   "process.stdin.on('end', () => process.kill(process.pid, 'SIGKILL')).resume().unref();",
 )}`;
 
+const asTerminal = `data:text/javascript,${encodeURIComponent(
+  "Object.defineProperty(process.stdout, 'isTTY', { value: true });",
+)}`;
+
 /** How to start a program of ours. */
 export interface ProgramOptions {
   readonly args?: readonly string[];
@@ -20,6 +24,8 @@ export interface ProgramOptions {
   readonly cwd?: string;
   /** The whole of its standard input, for a program that reads it; such a one must end by itself. */
   readonly input?: string;
+  /** Whether its standard output says that it is a terminal. It is a pipe in any case. */
+  readonly inTerminal?: boolean;
 }
 
 /** A running program of ours. */
@@ -37,13 +43,17 @@ export interface Program {
 /** Starts a program as a process of its own. */
 export async function startProgram(
   source: 'src/main.ts' | 'src/cli/main.ts',
-  { args = [], env = {}, cwd, input }: ProgramOptions = {},
+  { args = [], env = {}, cwd, input, inTerminal = false }: ProgramOptions = {},
 ): Promise<Program> {
   const empty = cwd === undefined ? await mkdtemp(join(tmpdir(), 'usher-program-')) : undefined;
   const script = join(await transpiled(), source.replace('src/', '').replace('.ts', '.js'));
   const child = spawn(
     process.execPath,
-    [...(input === undefined ? ['--import', endWithRunner] : []), ...[script, ...args]],
+    [
+      ...(input === undefined ? ['--import', endWithRunner] : []),
+      ...(inTerminal ? ['--import', asTerminal] : []),
+      ...[script, ...args],
+    ],
     { cwd: cwd ?? empty, env: { PATH: process.env['PATH'], ...env }, stdio: 'pipe' },
   );
   if (input !== undefined) child.stdin.end(input);
