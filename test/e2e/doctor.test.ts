@@ -25,8 +25,6 @@ beforeAll(async () => {
     RATE_LIMIT_FAILURES: '10000',
   };
   usher = await startUsher(env);
-  // The doctor compares its policy with that of the running Usher.
-  env = { ...env, OPS_PORT: new URL(usher.operatorUrl).port };
 });
 afterAll(async () => {
   await usher.stop();
@@ -39,7 +37,9 @@ async function findings(
   wanted: Partial<CheckOptions> = {},
   now: () => number = Date.now,
 ): Promise<readonly NamedResult[]> {
-  const config = loadConfig({ ...env, ...over });
+  // The doctor compares its policy with that of the running Usher.
+  const OPS_PORT = new URL(usher.operatorUrl).port;
+  const config = loadConfig({ ...env, OPS_PORT, ...over });
   return runChecks(config, { usherUrl: usher.publicUrl, ...wanted }, { fetch, now });
 }
 
