@@ -107,7 +107,7 @@ describe('a rolling upgrade over a new migration', () => {
   let next: string;
   beforeAll(async () => {
     next = await mkdtemp(join(tmpdir(), 'usher-faults-next-'));
-    for (const part of ['dist', 'prisma', 'package.json']) {
+    for (const part of ['dist', 'policies', 'prisma', 'package.json']) {
       await cp(join(project, part), join(next, part), { recursive: true });
     }
     await symlink(join(project, 'node_modules'), join(next, 'node_modules'));
