@@ -3,6 +3,7 @@ import type { FactValue, ValueType } from '../fact-kind.ts';
 import { check } from './check.ts';
 import { environmentOf } from './environment.ts';
 import { ExpressionError } from './expression-error.ts';
+import { pathOf, readPath } from './read-path.ts';
 import type { Scope } from './scope.ts';
 import { syntaxError } from './syntax-error.ts';
 import { nameOf, type Type } from './types.ts';
@@ -44,7 +45,10 @@ export function compileValue(
   scope: Scope,
   types: readonly ValueType[],
 ): (variables: Variables) => FactValue | undefined {
-  const { evaluate, type } = compile(source, scope, types);
+  const { evaluate, type, path } = compile(source, scope, types);
+  if (path !== undefined) {
+    return (variables) => toFactValue(readPath(variables, path, type), type);
+  }
   return (variables) => {
     try {
       return toFactValue(evaluate(variables), type);
@@ -56,7 +60,9 @@ export function compileValue(
 
 interface Compiled {
   readonly evaluate: (variables: Variables) => unknown;
-  readonly type: Type;
+  readonly type: ValueType;
+  /** The names of an expression that is only a path. */
+  readonly path: readonly string[] | undefined;
 }
 
 function compile(source: string, scope: Scope, types: readonly ValueType[]): Compiled {
@@ -67,12 +73,14 @@ function compile(source: string, scope: Scope, types: readonly ValueType[]): Com
     );
   const { environment, view } = environmentOf(scope);
   const parsed = parse(() => environment.parse(source), source);
-  const type = check(parsed.ast, scope);
+  const found = check(parsed.ast, scope);
   // The library prepares the evaluation in its own check, which is a second opinion.
   const { error } = parsed.check();
   if (error !== undefined) throw new ExpressionError(error.summary, error.range?.start ?? 0);
-  if (!types.some((each) => each === type)) throw wrongType(type, types, parsed.ast);
-  return { evaluate: (variables) => parsed(new view(variables)) as unknown, type };
+  const type = types.find((each) => each === found);
+  if (type === undefined) throw wrongType(found, types, parsed.ast);
+  const evaluate = (variables: Variables) => parsed(new view(variables)) as unknown;
+  return { evaluate, type, path: pathOf(parsed.ast) };
 }
 
 function parse<Parsed>(read: () => Parsed, source: string): Parsed {
@@ -88,7 +96,7 @@ function wrongType(type: Type, types: readonly ValueType[], { start }: ASTNode):
 }
 
 /** A value of the library as one of ours; CEL has its own types for numbers. */
-function toFactValue(value: unknown, type: Type): FactValue | undefined {
+function toFactValue(value: unknown, type: ValueType): FactValue | undefined {
   if (type === 'int') {
     const int = Number(value);
     return Number.isSafeInteger(int) ? int : undefined;

@@ -22,28 +22,7 @@ export function compileOneOf(
   scope: Scope,
   { types, report }: { readonly types: readonly ValueType[]; readonly report: Report },
 ): (input: RuleInput) => FactValue | undefined {
-  const compiled = expression(each, report, () => compileValue(each.text, scope, types));
-  if (compiled === undefined) return nothing;
-  return isPath(each.text) ? readPath(each.text) : compiled;
-}
-
-const isPath = (text: string): boolean => /^[a-z_]\w*(?:\.[A-Za-z_]\w*)+$/.test(text);
-
-/**
- * Reads a path such as `facts.order.owner_id`, whose types are checked, without evaluating an expression: an absent value would
- * be an exception, which takes 20 µs.
- */
-function readPath(path: string): (input: RuleInput) => FactValue | undefined {
-  const names = path.split('.');
-  return (input) => {
-    let value: unknown = input;
-    for (const name of names) {
-      if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name))
-        return undefined;
-      value = (value as Readonly<Record<string, unknown>>)[name];
-    }
-    return value as FactValue;
-  };
+  return expression(each, report, () => compileValue(each.text, scope, types)) ?? nothing;
 }
 
 /** Compiles expressions of texts. The result is `undefined` if one of them has no value. */

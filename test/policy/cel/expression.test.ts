@@ -278,6 +278,28 @@ describe('a value', () => {
     expect(valueOf(source)).toEqual(expected);
   });
 
+  it.each([
+    ['user.id', 1],
+    ['user.id', null],
+    ['user.id', ['15']],
+    ['user.roles', 'admin'],
+    ['facts.course.places', '20'],
+    ['facts.course.places', 2 ** 53],
+    ['facts.course.price', '9.5'],
+    ['facts.course.hidden', 'true'],
+    ['facts.course.ends_at', '2026-11-27T12:00:00Z'],
+    ['facts.course.ends_at', new Date(NaN)],
+  ])('%s is none while it has another type than declared: %j', (source, value) => {
+    const [root = '', ...path] = source.split('.');
+    const given = path.reduceRight<unknown>((inner, name) => ({ [name]: inner }), value);
+    expect(valueOf(source, { ...variables, [root]: given })).toBeUndefined();
+  });
+
+  it('is none while its property is inherited', () => {
+    const user = Object.create(variables.user) as object;
+    expect(valueOf('user.id', { ...variables, user })).toBeUndefined();
+  });
+
   it('has one of the types that are asked for', () => {
     expect(() => compileValue('user.roles', scope, ['string', 'bool'])).toThrow(
       new ExpressionError('must be string or bool, but is list(string)', 0),
