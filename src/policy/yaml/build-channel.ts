@@ -7,7 +7,7 @@ import {
 } from '../channel-type.ts';
 import type { FactKind } from '../fact-kind.ts';
 import type { ParamType } from '../param.ts';
-import type { PrincipalKind } from '../principal.ts';
+import { kindNamed, type PrincipalKind } from '../principal.ts';
 import { compileText } from './compile-expression.ts';
 import { compileList } from './compile-list.ts';
 import { compileChecks, compileMember } from './compile-rules.ts';
@@ -17,7 +17,6 @@ import type {
   KindRules as KindRulesDeclaration,
   ParamDeclaration,
 } from './policy-document.ts';
-import { kindNamed } from '../principal.ts';
 import type { Report } from './report.ts';
 import {
   factScope,
@@ -77,10 +76,6 @@ export function buildChannel(
           scope: shareScope({ ...principal, now: 'timestamp' }),
         }),
     });
-  }
-  for (const each of [...declaration.member, ...declaration.list]) {
-    if (!rules.has(kindNamed(each.kind)))
-      report.at(each.at, `allow does not name ${each.kind}`, 'key');
   }
   if (report.count() > before) return undefined;
   return report.attempt(declaration.at, () =>

@@ -34,15 +34,7 @@ export function buildRoute(
     }
     return channel ?? [];
   });
-  const pathParams = paramsOf(route.path);
   for (const [pathParam, channelParam] of Object.entries(route.pins)) {
-    if (!pathParams.includes(pathParam)) {
-      report.unknown(at('pins', pathParam), {
-        what: 'parameter of the path',
-        name: pathParam,
-        known: pathParams,
-      });
-    }
     for (const { params, pattern } of signed) {
       if (!Object.hasOwn(params, channelParam)) {
         report.at(at('pins', pathParam), `${pattern.text} has no parameter {${channelParam}}`);
@@ -69,9 +61,9 @@ export function buildRoute(
   };
 }
 
-/** Builds a door. Its channel must be a pattern of the policy, with the parameters of the path. */
+/** Builds a door. Its channel must be a pattern of the policy. */
 export function buildDoor(
-  { path, channel, upstream, at }: DoorDeclaration,
+  { channel, upstream, at }: DoorDeclaration,
   { channels, report }: Pick<RouteContext, 'channels' | 'report'>,
 ): DoorPolicy {
   // The parameters of the path may have other names than those of the channel.
@@ -80,19 +72,5 @@ export function buildDoor(
   if (!known.some((pattern) => shape(pattern) === shape(channel))) {
     report.unknown([...at, 'channel'], { what: 'channel', name: channel, known });
   }
-  const pathParams = paramsOf(path);
-  for (const name of paramsOf(channel)) {
-    if (!pathParams.includes(name)) {
-      report.unknown([...at, 'channel'], {
-        what: 'parameter of the path',
-        name,
-        known: pathParams,
-      });
-    }
-  }
   return { channel, upstream };
-}
-
-function paramsOf(path: string): readonly string[] {
-  return [...path.matchAll(/\{([^}]*)\}/g)].map(([, name = '']) => name);
 }

@@ -2,6 +2,7 @@ import { closestMatch } from 'leven';
 import type { Place } from '../policy.ts';
 import { orderProblems, type Problem } from './problem.ts';
 import type { Locator, Part, Path } from './read-document.ts';
+import { withArticle } from './schema-error.ts';
 
 /** Collects the problems of one file. */
 export interface Report {
@@ -38,7 +39,7 @@ export function createReport(file: string, locator: Locator): Report {
     unknown: (path, { what, name, known }) => {
       const nearest = closestMatch(name, [...known]);
       const hint = nearest === undefined ? 'none is declared' : `the nearest is ${nearest}`;
-      at(path, `${name} is not ${/^[aeiou]/.test(what) ? 'an' : 'a'} ${what}; ${hint}`, 'key');
+      at(path, `${name} is not ${withArticle(what)}; ${hint}`, 'key');
     },
     attempt: (path, run) => {
       try {

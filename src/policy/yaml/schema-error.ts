@@ -144,7 +144,8 @@ function faultOf(value: unknown, name: string, error: ErrorObject): string {
   }
 }
 
-const withArticle = (noun: string): string => `${/^[aeiou]/.test(noun) ? 'an' : 'a'} ${noun}`;
+export const withArticle = (noun: string): string =>
+  `${/^[aeiou]/.test(noun) ? 'an' : 'a'} ${noun}`;
 
 const sizeOf = (value: unknown): number => Object.keys(value as object).length;
 
