@@ -140,8 +140,11 @@ export interface PolicyTest {
   readonly expect: readonly PolicyExpectation[];
 }
 
-export interface PolicyExpectation {
+export interface PolicyExpectation extends ExpectedDecision {
   readonly line: number;
+}
+
+export interface ExpectedDecision {
   /** The name of a principal; without it the request has no credential. */
   readonly who?: string;
   readonly channel: string;

@@ -1,14 +1,13 @@
 import type { ChannelType } from '../channel-type.ts';
 import type { FactKind } from '../fact-kind.ts';
-import type {
-  AnswerStyle,
-  DemoPolicy,
-  DoorPolicy,
-  IssuerPolicy,
-  RefusalCodePolicy,
-  RoutePolicy,
+import {
+  pinCode,
+  type AnswerStyle,
+  type IssuerPolicy,
+  type Policy,
+  type RefusalCodePolicy,
+  type RoutePolicy,
 } from '../policy.ts';
-import { pinCode } from '../policy.ts';
 import { buildChannel } from './build-channel.ts';
 import { buildDemo } from './build-demo.ts';
 import { buildDoor, buildRoute } from './build-routes.ts';
@@ -23,14 +22,11 @@ import { principalTypes, type PrincipalTypes } from './rule-scope.ts';
 export type PolicyFile = ReadFile<PolicyDocument>;
 
 /** The parts of a policy: those of its YAML files, together with those of its modules. */
-export interface PolicyParts {
+export interface PolicyParts extends Pick<
+  Policy,
+  'factKinds' | 'issuers' | 'codes' | 'routes' | 'doors' | 'demo'
+> {
   readonly channels: readonly ChannelType[];
-  readonly factKinds: ReadonlyMap<string, FactKind>;
-  readonly issuers: ReadonlyMap<string, IssuerPolicy>;
-  readonly codes: ReadonlyMap<string, RefusalCodePolicy>;
-  readonly routes: ReadonlyMap<string, RoutePolicy>;
-  readonly doors: ReadonlyMap<string, DoorPolicy>;
-  readonly demo: DemoPolicy;
   /** The attributes of each kind of principal. */
   readonly principals: PrincipalTypes;
 }

@@ -1,5 +1,6 @@
 import type { ChannelForm } from '../channel-name.ts';
 import type { Field, ValueType } from '../fact-kind.ts';
+import type { AnswerStyle, ExpectedDecision } from '../policy.ts';
 import type { Path } from './read-document.ts';
 
 /** Each declaration knows its place in the file, for `locate`. */
@@ -212,32 +213,7 @@ export interface PolicyTestDocument {
   readonly expect: readonly Expectation[];
 }
 
-export interface Expectation extends Declared {
-  /** The name of a principal; without it nobody is signed in. */
-  readonly who?: string;
-  readonly channel: string;
-  /** The refusal code, or `grant`. */
-  readonly outcome: { readonly grant: true } | { readonly refuse: string };
-  /** The X-Tenant-ID; by default the principal's tenant. */
-  readonly tenant?: string;
-  /** The path of a route; by default `/broadcasting/auth`. */
-  readonly route?: string;
-  /** The parameters of the route's path. */
-  readonly pins: Readonly<Record<string, string>>;
-  /** The names of the automatic negatives that are granted too. */
-  readonly alsoGranted: readonly string[];
-}
+export interface Expectation extends Declared, ExpectedDecision {}
 
-/** A file of answers: the exact error bodies of a route. */
-export interface AnswersDocument {
-  /** The error if the credential, `socket_id` or `channel_name` is missing (400). */
-  readonly missing: string;
-  /** By refusal code. */
-  readonly refusals: Readonly<Record<string, Answer>>;
-  readonly otherwise: Answer;
-}
-
-export interface Answer {
-  readonly status: number;
-  readonly message: string;
-}
+/** A file of answers: the exact error bodies of a route. Its name is that of the style. */
+export type AnswersDocument = Omit<AnswerStyle, 'name'>;

@@ -1,4 +1,5 @@
-import type { Answer, AnswersDocument } from './policy-document.ts';
+import type { Answer } from '../policy.ts';
+import type { AnswersDocument } from './policy-document.ts';
 import { mapValues, type Raw } from './raw.ts';
 import { createReader } from './read-file.ts';
 
