@@ -1,4 +1,5 @@
 import type { FactRequest, RuleInput } from '../policy/channel-type.ts';
+import { tenantOfFact } from '../policy/fact-access.ts';
 import type { Fact, FactReference, FactViewer, FindFact } from '../policy/fact-kind.ts';
 import type { Principal } from '../policy/principal.ts';
 
@@ -54,8 +55,6 @@ export function viewerOf({ kind, id, tenantId, linkedUser }: Principal): FactVie
 }
 
 function tenantOf(fact: Fact, { kind, ids }: FactReference): string | undefined {
-  if (kind.tenant === undefined) return undefined;
-  const place = kind.ids.indexOf(kind.tenant);
-  const tenant = place === -1 ? fact[kind.tenant] : ids[place];
+  const tenant = tenantOfFact(kind, ids, fact);
   return typeof tenant === 'string' ? tenant : undefined;
 }

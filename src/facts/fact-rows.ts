@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { createBatchedLookup, type BatchedRow } from '../database/batched-lookup.ts';
 import type { Database } from '../database/client.ts';
 import { isStorable } from '../database/storable-text.ts';
+import { guestSessionFieldOf, tenantIdOf } from '../policy/fact-access.ts';
 import type { FactKind, FactViewer } from '../policy/fact-kind.ts';
-import { factKey, guestSessionFieldOf, tenantIdOf } from './fact-key.ts';
+import { factKey } from './fact-key.ts';
 import type { FindHostRelation, HostRelation } from './host-relations.ts';
 import type { StoredFields } from './stored-fields.ts';
 

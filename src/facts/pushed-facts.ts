@@ -1,9 +1,10 @@
 import type { Database } from '../database/client.ts';
 import { actAsOperator } from '../database/row-level-security/operator.ts';
+import { guestSessionFieldOf, tenantOfFact } from '../policy/fact-access.ts';
 import type { FactKind, FindFact } from '../policy/fact-kind.ts';
 import { maxFactsPerCall } from '../policy/fact-limits.ts';
 import { FactRefused } from '../policy/fact-refused.ts';
-import { factKey, guestSessionFieldOf, tenantIdOf } from './fact-key.ts';
+import { factKey } from './fact-key.ts';
 import { createReadFactRow, type ReadFactRow } from './fact-rows.ts';
 import { createFindHostRelation, type FindHostRelation } from './host-relations.ts';
 import { checkIds, parseFields } from './parse-fields.ts';
@@ -119,11 +120,10 @@ function toRow({ kind, ids, body }: PushedFact) {
   checkIds(kind, ids);
   const fields = parseFields(kind, body);
   const session = guestSessionFieldOf(kind);
-  const { tenant } = kind;
   return {
     kind: kind.name,
     ids,
-    tenant_id: tenantIdOf(kind, ids) ?? (tenant === undefined ? undefined : fields[tenant]),
+    tenant_id: tenantOfFact(kind, ids, fields),
     guest_session_id: session === undefined ? undefined : fields[session],
     fields,
   };

@@ -1,6 +1,7 @@
 import { checkIds, parseFields } from '../facts/parse-fields.ts';
 import { toFact } from '../facts/stored-fields.ts';
 import type { DemoFact, DemoPrincipal, Place, PolicyTest } from '../policy/policy.ts';
+import { guestSessionFieldOf, tenantOfFact } from '../policy/fact-access.ts';
 import type { Fact, FactViewer, FindFact } from '../policy/fact-kind.ts';
 import { FactRefused } from '../policy/fact-refused.ts';
 
@@ -57,12 +58,10 @@ function readFact(
 ): StoredFact | undefined {
   checkIds(kind, ids);
   const parsed = parseFields(kind, fields);
-  const session = Object.entries(kind.fields).find(([, { type }]) => type === 'guest_session');
-  const guestSession = session && parsed[session[0]];
+  const session = guestSessionFieldOf(kind);
+  const guestSession = session === undefined ? undefined : parsed[session];
   const fact = toFact(kind, parsed, linkedUser(sessions, guestSession) ?? null);
-  const place = kind.ids.indexOf(kind.tenant ?? '');
-  const tenant = place === -1 ? parsed[kind.tenant ?? ''] : ids[place];
-  return fact && { fact, tenant, guestSession };
+  return fact && { fact, tenant: tenantOfFact(kind, ids, parsed), guestSession };
 }
 
 function isVisible({ tenant, guestSession }: StoredFact, viewer: FactViewer): boolean {
