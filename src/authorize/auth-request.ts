@@ -1,21 +1,15 @@
 import type { Origin } from '../audit/audit-event.ts';
 import type { Credential } from '../authn/credential.ts';
+import type { PinnedParam } from '../policy/policy.ts';
 
 /** What the route and the request require of the channel. */
 export interface RouteConstraints {
   /** The tenants in the header and in the path, which must be those of the channel and of the credential. */
   readonly tenantIds: readonly string[];
   /** Parameters of the path that must be parameters of the channel. */
-  readonly pins?: readonly Pin[];
+  readonly pins?: readonly PinnedParam[];
   /** The patterns that the route signs; all without it. */
   readonly only?: readonly string[] | undefined;
-}
-
-export interface Pin {
-  /** The parameter of the path. */
-  readonly name: string;
-  readonly value: string;
-  readonly channelParam: string;
 }
 
 /** A request for user authentication: `pusher.signin()`. */

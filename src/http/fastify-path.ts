@@ -5,7 +5,10 @@ export function fastifyPath(path: string): string {
 
 /** Replaces each `{name}` of a policy's path by the percent-encoded value of the parameter. */
 export function fillPath(path: string, values: Readonly<Record<string, string>>): string {
-  return path.replace(/\{([^}]*)\}/g, (_whole, name: string) =>
-    encodeURIComponent(values[name] ?? ''),
-  );
+  return fillNames(path, (name) => encodeURIComponent(values[name] ?? ''));
+}
+
+/** Replaces each `{name}` of a text by its value, which is not encoded. */
+export function fillNames(text: string, valueOf: (name: string) => string): string {
+  return text.replace(/\{([^}]*)\}/g, (_whole, name: string) => valueOf(name));
 }

@@ -5,7 +5,13 @@ import { decideChannel, type DecideDeps } from '../authorize/authorize-channel.t
 import { credentialKindOf } from '../authn/credential.ts';
 import type { Decision } from '../policy/decision.ts';
 import type { FindFact } from '../policy/fact-kind.ts';
-import type { Place, Policy, PolicyExpectation, PolicyTest } from '../policy/policy.ts';
+import {
+  pinParams,
+  type Place,
+  type Policy,
+  type PolicyExpectation,
+  type PolicyTest,
+} from '../policy/policy.ts';
 import { routeFor } from '../policy/route-for.ts';
 import { Secret } from '../runtime/secret.ts';
 import { createCoverage, type Coverage, type Uncovered } from './coverage.ts';
@@ -102,10 +108,11 @@ function requestOf(
 
 /** Credentials are principals of the test: the tests are about rules, not about tokens. */
 async function decide(
-  { principal, channel, tenant, route, pins, expired }: TestRequest,
+  request: TestRequest,
   find: FindFact,
   { policy, coverage, now }: TestContext,
 ): Promise<Decision> {
+  const { principal, channel, expired } = request;
   if (principal !== undefined) await coverage.add({ channel, principal, now });
   const deps: DecideDeps = {
     ...{ policy: () => policy, find, newId: randomUUID, now: () => now },
@@ -121,31 +128,24 @@ async function decide(
     {
       ...{ channelName: channel, socketId: '1.1' },
       credentials: principal === undefined ? [] : [{ kind, text: new Secret('') }],
-      constraints: {
-        // The routes of a policy do not read the header.
-        tenantIds: tenant === undefined || route !== undefined ? [] : [tenant],
-        ...routeConstraints(route, pins, policy),
-      },
+      constraints: constraintsOf(request, policy),
       origin: { requestId: 'policy test', address: '127.0.0.1' },
     },
     deps,
   );
 }
 
-/** The constraints of a route of the policy, with the parameters of its path. */
-function routeConstraints(
-  path: string | undefined,
-  pins: TestRequest['pins'],
+/** The constraints of a route of the policy, or those of the general routes. */
+function constraintsOf(
+  { route: path, pins, tenant }: TestRequest,
   { routes }: Policy,
-): Pick<RouteConstraints, 'pins' | 'only'> {
+): RouteConstraints {
   const route = path === undefined ? undefined : routes.get(path);
-  if (route === undefined) return {};
-  return {
-    only: route.only,
-    pins: route.pins.map(({ pathParam: name, channelParam }) => {
-      return { name, value: pins[name] ?? '', channelParam };
-    }),
-  };
+  // The routes of a policy do not read the header of the tenant.
+  if (route !== undefined) {
+    return { tenantIds: [], only: route.only, pins: pinParams(route, pins) };
+  }
+  return { tenantIds: tenant === undefined ? [] : [tenant] };
 }
 
 function problemsOf(decision: Decision, outcome: PolicyExpectation['outcome']): string[] {

@@ -7,7 +7,7 @@ import {
   decideChannel,
   type AuthorizeDeps,
 } from '../authorize/authorize-channel.ts';
-import { fastifyPath } from '../http/fastify-path.ts';
+import { fastifyPath, fillNames } from '../http/fastify-path.ts';
 import type { Responses } from '../http/openapi/operation.ts';
 import { RequestProblem } from '../http/output/problem.ts';
 import type { Grant, Refusal } from '../policy/decision.ts';
@@ -122,7 +122,7 @@ function newSocketId(randomBytes: SessionEndpointDeps['randomBytes']): string {
 /** Replaces `{name}` by the parameter of the path. */
 function withParams(text: string, { params }: FastifyRequest): string {
   const values = params as Readonly<Record<string, string>>;
-  return text.replace(/\{([^}]*)\}/g, (_whole, name: string) => values[name] ?? '');
+  return fillNames(text, (name) => values[name] ?? '');
 }
 
 interface Authorized {

@@ -1,5 +1,6 @@
 import type { FactKind, Field } from '../../../policy/fact-kind.ts';
 import { maxFactsPerCall } from '../../../policy/fact-limits.ts';
+import { fastifyPath } from '../../fastify-path.ts';
 import { maxCharacters } from '../../input/lengths.ts';
 import type { DocumentedRoute } from '../../openapi/document.ts';
 import { closedObject, json, type Operation, type Schema } from '../../openapi/operation.ts';
@@ -25,7 +26,7 @@ function routesOf(kind: FactKind): readonly DocumentedRoute[] {
   };
   if (kind.path === undefined) return routesAt(kind, own);
   const second = {
-    path: kind.path.replace(/\{(.+?)\}/g, ':$1'),
+    path: fastifyPath(kind.path),
     id: { type: 'string', pattern: pathIdPattern },
     malformedId: `params/${first} must match pattern "${pathIdPattern}"`,
   };

@@ -1,8 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { authorizeChannel } from '../../../authorize/authorize-channel.ts';
-import type { Pin } from '../../../authorize/auth-request.ts';
 import { credentialKindOf, type Credential } from '../../../authn/credential.ts';
-import type { AnswerStyle, RoutePolicy } from '../../../policy/policy.ts';
+import { pinParams, type AnswerStyle, type RoutePolicy } from '../../../policy/policy.ts';
 import { Secret } from '../../../runtime/secret.ts';
 import { fastifyPath } from '../../fastify-path.ts';
 import { originOf } from '../../input/auth-request.ts';
@@ -36,11 +35,12 @@ function addPolicyRoute(
     const route = deps.policy().routes.get(path);
     if (route === undefined) throw new RequestProblem(404, 'There is no such route');
     const { socketId, channelName, credential } = readRequest(request, route);
+    const pathParams = request.params as Readonly<Record<string, string>>;
     const question = {
       socketId,
       channelName,
       credentials: [credential],
-      constraints: { tenantIds: [], pins: pinsOf(request, route), only: route.only },
+      constraints: { tenantIds: [], pins: pinParams(route, pathParams), only: route.only },
       origin: originOf(request),
     };
     const decision = await authorizeChannel(question, deps);
@@ -90,12 +90,4 @@ function credentialText(
     throw malformed('The tokens in the query and in the body differ');
   }
   return inQuery ?? inBody;
-}
-
-function pinsOf({ params }: FastifyRequest, { pins }: RoutePolicy): readonly Pin[] {
-  return pins.map(({ pathParam, channelParam }) => ({
-    name: pathParam,
-    value: (params as Readonly<Record<string, string>>)[pathParam] ?? '',
-    channelParam,
-  }));
 }
