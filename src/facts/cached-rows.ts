@@ -1,5 +1,6 @@
 import type { TableCache } from '../database/cache/freshness.ts';
 import { settingsOf, reachOf, type ReadFactRow } from './fact-rows.ts';
+import type { FactKind } from '../policy/fact-kind.ts';
 import type { FindHostRelation } from './host-relations.ts';
 
 /**
@@ -12,7 +13,7 @@ export function cacheFactRows(
   { cached }: Pick<TableCache, 'cached'>,
 ): ReadFactRow {
   const caches = new Map<string, ReadFactRow>();
-  const cacheOf = (name: string, tables: readonly string[]): ReadFactRow => {
+  const cacheNamed = (name: string, tables: readonly string[]): ReadFactRow => {
     const existing = caches.get(name);
     if (existing !== undefined) return existing;
     const created = cached(tables, readRow, (kind, ids, viewer) => {
@@ -22,16 +23,23 @@ export function cacheFactRows(
     caches.set(name, created);
     return created;
   };
+  const byKind = new WeakMap<FactKind, ReadFactRow>();
+  const cacheOf = (kind: FactKind): ReadFactRow => {
+    const known = byKind.get(kind);
+    if (known !== undefined) return known;
+    const own = `facts:${kind.name}`;
+    const reach = reachOf(kind);
+    // The kind of a reloaded policy may have the same name and another reach.
+    const name = `${reach} ${kind.ids.length} ${kind.name}`;
+    const cache = cacheNamed(name, reach === 'session' ? [own, 'guest_sessions'] : [own]);
+    byKind.set(kind, cache);
+    return cache;
+  };
   return async (kind, ids, viewer) => {
     if (viewer === 'operator' || (await findHostRelation(kind)) !== undefined) {
       return readRow(kind, ids, viewer);
     }
-    const own = `facts:${kind.name}`;
-    const reach = reachOf(kind);
-    // The kind of a reloaded policy may have the same name and another reach.
-    const name = `${reach} ${ids.length} ${kind.name}`;
-    const read = cacheOf(name, reach === 'session' ? [own, 'guest_sessions'] : [own]);
-    return read(kind, ids, viewer);
+    return cacheOf(kind)(kind, ids, viewer);
   };
 }
 
