@@ -35,14 +35,15 @@ const maxReads = 6;
 export async function readPolicyFiles(
   sources: readonly string[],
 ): Promise<readonly PolicyFileContent[]> {
-  let last = await readOnce(sources);
-  for (let reads = 1; reads < maxReads; reads += 1) {
+  let last: string | undefined;
+  for (let reads = 0; reads < maxReads; reads += 1) {
     const { files, problems } = await readOnce(sources);
-    if (hashFiles(files) === hashFiles(last.files) && problems.join() === last.problems.join()) {
+    const read = [hashFiles(files), ...problems].join();
+    if (read === last) {
       if (problems.length > 0) throw new PolicyError(problems);
       return files;
     }
-    last = { files, problems };
+    last = read;
   }
   throw new PolicyError([`${sources.join(', ')}: the files change while they are read`]);
 }
