@@ -4,13 +4,11 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-import { Client } from 'pg';
-
 import { reportSkipped } from '../../support/skipped.ts';
 import { within } from './within.ts';
+import { isPostgresReachable, postgres, withPostgres } from './postgres.ts';
 
 const siteDirectory = fileURLToPath(new URL('../django-site', import.meta.url));
-const postgres = process.env['TEST_DATABASE_URL'] ?? 'postgres://postgres@127.0.0.1:5432/postgres';
 
 /** A Python with Django and psycopg2, and a PostgreSQL for the site; or what is missing. */
 export type Django =
@@ -50,7 +48,7 @@ export async function findDjango(): Promise<Django> {
 }
 
 async function lookForDjango(): Promise<Django> {
-  if (!(await reachable()))
+  if (!(await isPostgresReachable()))
     return { missing: 'no PostgreSQL at TEST_DATABASE_URL or 127.0.0.1:5432' };
   // Debian's package belongs to its own Python, which is not always the first one in PATH.
   for (const python of ['python3', '/usr/bin/python3']) {
@@ -180,24 +178,4 @@ function serve(python: string, env: Readonly<Record<string, string>>) {
       await ended;
     },
   };
-}
-
-async function withPostgres(url: string, statements: string): Promise<void> {
-  const client = new Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
-  client.on('error', () => undefined);
-  await client.connect();
-  try {
-    await client.query(statements);
-  } finally {
-    await client.end();
-  }
-}
-
-async function reachable(): Promise<boolean> {
-  try {
-    await withPostgres(postgres, 'SELECT 1');
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -8,13 +8,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-import { Client } from 'pg';
-
 import { freePort } from '../../support/free-port.ts';
 import { reportSkipped } from '../../support/skipped.ts';
+import { isPostgresReachable, postgres, withPostgres } from './postgres.ts';
 
 const index = fileURLToPath(new URL('../laravel-site/index.php', import.meta.url));
-const postgres = process.env['TEST_DATABASE_URL'] ?? 'postgres://postgres@127.0.0.1:5432/postgres';
 
 /** The version of Debian's Laravel, or `undefined` if it is not there, which is reported. */
 export async function findLaravel(): Promise<string | undefined> {
@@ -22,7 +20,7 @@ export async function findLaravel(): Promise<string | undefined> {
     'require "Illuminate/autoload.php"; extension_loaded("pdo_pgsql") or exit(1); echo Illuminate\\Foundation\\Application::VERSION;';
   const found = await promisify(execFile)('php', ['-r', program]).catch(() => undefined);
   const version = found?.stdout.trim();
-  if (version === undefined || !(await isReachable())) {
+  if (version === undefined || !(await isPostgresReachable())) {
     reportSkipped(
       'laravel',
       'a real Laravel, for want of php with php-laravel-framework and php-pgsql, or of PostgreSQL at TEST_DATABASE_URL',
@@ -159,24 +157,4 @@ function serve(port: number, env: Readonly<Record<string, string>>) {
       await ended;
     },
   };
-}
-
-async function withPostgres(url: string, statements: string): Promise<void> {
-  const client = new Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
-  client.on('error', () => undefined);
-  await client.connect();
-  try {
-    await client.query(statements);
-  } finally {
-    await client.end();
-  }
-}
-
-async function isReachable(): Promise<boolean> {
-  try {
-    await withPostgres(postgres, 'SELECT 1');
-    return true;
-  } catch {
-    return false;
-  }
 }
