@@ -81,6 +81,12 @@ export const postgresUrl = (doc: string): Setting<Secret> => ({
   },
 });
 
+/** What is wrong with the URL of a host's database; `undefined` for a valid one. */
+export function hostDatabaseProblem(value: string): string | undefined {
+  const parsed = hostDatabaseUrl('').parse(value);
+  return 'problem' in parsed ? parsed.problem : undefined;
+}
+
 /** The URL of a host's database: PostgreSQL, or MySQL or MariaDB. */
 export const hostDatabaseUrl = (doc: string): Setting<Secret> => {
   const postgres = postgresUrl(doc);

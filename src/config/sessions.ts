@@ -1,6 +1,5 @@
 import { isWildcard } from '../runtime/network/allowed-origins.ts';
-import { fetchUrlProblem } from '../runtime/network/fetch-url.ts';
-import { isLoopback } from '../runtime/network/loopback.ts';
+import { hostUrlProblems } from '../runtime/network/fetch-url.ts';
 import type { Secret } from '../runtime/secret.ts';
 import { loadLaravel, type LaravelConfig } from './laravel.ts';
 import type { SettingsReader } from './read.ts';
@@ -90,23 +89,14 @@ function loadIntrospection(read: SettingsReader): IntrospectionConfig {
   const text = read.required('SESSION_INTROSPECTION_URL') as Secret | undefined;
   const secret = read.optional('SESSION_INTROSPECTION_TOKEN');
   const url = new URL(text?.reveal() ?? 'https://missing.invalid');
-  const problem = fetchUrlProblem(url);
-  if (problem !== undefined) read.problem(`SESSION_INTROSPECTION_URL ${problem}`);
-  if (url.protocol === 'http:' && !isLocalHost(url.hostname)) {
-    read.problem(
-      'SESSION_INTROSPECTION_URL must use https, except for a host without a dot in its name',
-    );
+  for (const problem of hostUrlProblems(url)) {
+    read.problem(`SESSION_INTROSPECTION_URL ${problem}`);
   }
   // The error of an invalid header would quote it.
   if (secret !== undefined && !/^[!-~]+$/.test(secret.reveal())) {
     read.problem('SESSION_INTROSPECTION_TOKEN must be printable ASCII without spaces');
   }
   return { mode: 'introspect', url, ...(secret !== undefined && { secret }) };
-}
-
-/** This machine, or a name of its container network, such as `web`: in any other network cookies would be unencrypted. */
-function isLocalHost(hostname: string): boolean {
-  return isLoopback(hostname.replace(/^\[|\]$/g, '')) || /^[A-Za-z0-9_-]+$/.test(hostname);
 }
 
 /** Returns `undefined` if Sanctum tokens are not accepted. */

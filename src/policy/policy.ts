@@ -11,6 +11,8 @@ export interface Policy {
   /** The paths of the files that modules import. */
   readonly imported: readonly string[];
   readonly channels: ChannelRegistry;
+  /** The servers of the application that Usher asks, by name. */
+  readonly sources: ReadonlyMap<string, SourcePolicy>;
   readonly factKinds: ReadonlyMap<string, FactKind>;
   readonly issuers: ReadonlyMap<string, IssuerPolicy>;
   /** The refusal codes that checks declare. */
@@ -22,6 +24,16 @@ export interface Policy {
   readonly demo: DemoPolicy;
   readonly tests: readonly PolicyTest[];
 }
+
+/** A server of the application. The environment or a file has its URL, so that no policy contains a password. */
+export interface SourcePolicy {
+  readonly name: string;
+  readonly url: SourceUrl;
+  /** The file of the declaration, with line and column if they are known. */
+  readonly place: string;
+}
+
+export type SourceUrl = { readonly env: string } | { readonly file: string };
 
 export interface RefusalCodePolicy {
   readonly remedy: string;

@@ -155,7 +155,7 @@ export const folders: Readonly<Record<string, Folder>> = {
     // Usher checks a setting at the start with the parser that will use it.
     mayImport: [
       ...['runtime', 'authn/weak-secret.ts', 'authn/jwt/token-key.ts', 'pusher/pusher-app.ts'],
-      ...['authn/laravel/app-key.ts'],
+      ...['authn/laravel/app-key.ts', 'type policy/policy.ts'],
       ...['database/mysql-url.ts', 'database/postgres-url.ts', 'redis/redis-url.ts'],
     ],
     packages: ['leven'],

@@ -7,6 +7,7 @@ import {
   type Policy,
   type RefusalCodePolicy,
   type RoutePolicy,
+  type SourcePolicy,
 } from '../policy.ts';
 import { buildChannel } from './build-channel.ts';
 import { buildDemo } from './build-demo.ts';
@@ -24,7 +25,7 @@ export type PolicyFile = ReadFile<PolicyDocument>;
 /** The parts of a policy: those of its YAML files, together with those of its modules. */
 export interface PolicyParts extends Pick<
   Policy,
-  'factKinds' | 'issuers' | 'codes' | 'routes' | 'doors' | 'demo'
+  'sources' | 'factKinds' | 'issuers' | 'codes' | 'routes' | 'doors' | 'demo'
 > {
   readonly channels: readonly ChannelType[];
   /** The attributes of each kind of principal. */
@@ -33,6 +34,7 @@ export interface PolicyParts extends Pick<
 
 export interface ModuleParts {
   readonly channels: readonly ChannelType[];
+  readonly sources: readonly SourcePolicy[];
   readonly factKinds: readonly FactKind[];
 }
 
@@ -61,6 +63,12 @@ export function buildPolicy(
     build: (declared: T, source: Source) => Value | undefined,
   ) => mergeDeclarations(sources, { list, named, build });
 
+  const sourcesOfModules = new Map(modules.sources.map((each) => [each.name, each]));
+  const hosts = merge(
+    (source) => source.sources,
+    ['source', ({ name }) => name, sourcesOfModules],
+    ({ at, name, url }, { report }): SourcePolicy => ({ name, url, place: report.placeText(at) }),
+  );
   const kindsOfModules = new Map(modules.factKinds.map((kind) => [kind.name, kind]));
   const factKinds = merge(
     ({ facts }) => facts,
@@ -114,6 +122,7 @@ export function buildPolicy(
   );
   const parts: PolicyParts = {
     channels: [...context.channels.values()],
+    sources: hosts,
     ...{ factKinds, issuers, routes, doors, principals },
     codes: withPinCodes(codes, routes),
     demo: {

@@ -1,6 +1,6 @@
 import type { ChannelForm } from '../channel-name.ts';
 import type { Field, ValueType } from '../fact-kind.ts';
-import type { AnswerStyle, ExpectedDecision } from '../policy.ts';
+import type { AnswerStyle, ExpectedDecision, SourceUrl } from '../policy.ts';
 import type { Path } from './read-document.ts';
 
 /** Each declaration knows its place in the file, for `locate`. */
@@ -16,6 +16,7 @@ export interface Expression extends Declared {
 /** A policy file: the short forms are written out, and defaults are filled in. Nothing is compiled. */
 export interface PolicyDocument {
   readonly version: 1;
+  readonly sources: readonly SourceDeclaration[];
   readonly facts: readonly FactDeclaration[];
   readonly channels: readonly ChannelDeclaration[];
   readonly routes: readonly RouteDeclaration[];
@@ -24,6 +25,12 @@ export interface PolicyDocument {
   /** The refusal codes of this policy, and what an operator can do about each. */
   readonly codes: readonly CodeDeclaration[];
   readonly demo?: DemoDeclaration;
+}
+
+/** A server of the application. */
+export interface SourceDeclaration extends Declared {
+  readonly name: string;
+  readonly url: SourceUrl;
 }
 
 export interface FactDeclaration extends Declared {

@@ -1,5 +1,6 @@
 import { checkChannel } from './check-channel.ts';
 import type { PolicyDocument } from './policy-document.ts';
+import type { SourceUrl } from '../policy.ts';
 import { entriesOf, type Raw } from './raw.ts';
 import { toChannels, type RawChannel } from './read-channels.ts';
 import { checkFact, toFacts, type RawFactKind } from './read-facts.ts';
@@ -17,6 +18,7 @@ import { checkDemo, toDemo, type RawDemo } from './read-values.ts';
 
 /** A policy file, as in the file. */
 interface RawPolicy {
+  readonly sources?: Raw<{ readonly url: SourceUrl }>;
   readonly facts?: Raw<RawFactKind>;
   readonly channels?: Raw<RawChannel>;
   readonly routes?: Raw<RawRoute>;
@@ -29,8 +31,11 @@ interface RawPolicy {
 /** Reads a policy file. Expressions are not compiled, and patterns are not parsed. */
 export const readPolicyFile = createReader<RawPolicy, PolicyDocument>({
   schema: 'policy.schema.json',
-  convert: ({ facts, channels, routes, doors, issuers, codes, demo }) => ({
+  convert: ({ sources, facts, channels, routes, doors, issuers, codes, demo }) => ({
     version: 1,
+    sources: entriesOf(sources, ['sources']).map(({ key, value, at }) => ({
+      ...{ at, name: key, url: value.url },
+    })),
     facts: toFacts(facts, ['facts']),
     channels: toChannels(channels, ['channels']),
     routes: toRoutes(routes, ['routes']),

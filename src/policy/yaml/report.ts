@@ -16,6 +16,8 @@ export interface Report {
   readonly attempt: <T>(path: Path, run: () => T) => T | undefined;
   /** The place of this value. */
   readonly place: (path: Path) => Place;
+  /** The place of this key, as `FILE:LINE:COLUMN`. */
+  readonly placeText: (path: Path) => string;
   readonly count: () => number;
   readonly problems: () => readonly Problem[];
 }
@@ -51,6 +53,10 @@ export function createReport(file: string, locator: Locator): Report {
       }
     },
     place: (path) => ({ file, line: locator.locate(path).line }),
+    placeText: (path) => {
+      const { line, column } = locator.locate(path, 'key');
+      return `${file}:${line}:${column}`;
+    },
     count: () => problems.length,
     problems: () => orderProblems(problems),
   };

@@ -19,6 +19,21 @@ export function fetchUrlProblem(url: URL): string | undefined {
     : credentialsProblem(url);
 }
 
+/** Returns the reasons for which this address cannot be that of the application, which receives cookies and tokens. */
+export function hostUrlProblems(url: URL): readonly string[] {
+  const problem = fetchUrlProblem(url);
+  const isUnencrypted = url.protocol !== 'https:' && !isLocalHost(url.hostname);
+  return [
+    ...(problem === undefined ? [] : [problem]),
+    ...(isUnencrypted ? ['must use https, except for a host without a dot in its name'] : []),
+  ];
+}
+
+/** This machine, or a name of its container network, such as `web`: in any other network cookies would be unencrypted. */
+function isLocalHost(hostname: string): boolean {
+  return isLoopback(hostname.replace(/^\[|\]$/g, '')) || /^[A-Za-z0-9_-]+$/.test(hostname);
+}
+
 /**
  * Returns the reason for which this address cannot be that of a key set, or `undefined`. An attacker who can change the
  * response in transit could sign tokens.

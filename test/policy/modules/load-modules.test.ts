@@ -63,6 +63,30 @@ describe('loading modules', () => {
     expect([passedFor('15'), passedFor('16')]).toEqual([true, false]);
   });
 
+  it('loads the sources that it declares', async () => {
+    const source = `import { defineSource } from 'usher/policy';
+export const shop = defineSource('shop', { url: { env: 'SHOP_URL' } });
+export const file = defineSource('legacy', { url: { file: '/run/url' } });`;
+    const [path = ''] = write({ 'sources.ts': source });
+    expect((await loadModules([path])).sources).toEqual([
+      { name: 'shop', url: { env: 'SHOP_URL' }, place: `${path}:2` },
+      { name: 'legacy', url: { file: '/run/url' }, place: `${path}:3` },
+    ]);
+  });
+
+  it.each([
+    ["'Shop', { url: { env: 'A' } }", 'invalid name'],
+    ["'shop', { url: { env: 'shop_url' } }", 'the url must be'],
+    ["'shop', { url: { file: 'url' } }", 'the url must be'],
+    ["'shop', { url: { env: 'A', file: '/a' } }", 'the url must be'],
+    ["'shop', { url: 'postgres://secret' }", 'the url must be'],
+  ])('refuses the source %s', async (declared, message) => {
+    const source = `import { defineSource } from 'usher/policy';\nexport const shop = defineSource(${declared});`;
+    const loading = load({ 'sources.ts': source });
+    await expect(loading).rejects.toThrow(message);
+    await expect(loading).rejects.not.toThrow('secret');
+  });
+
   it.each(['x.ts', 'x.mts', 'x.js', 'x.mjs'])('loads %s', async (name) => {
     const typed = name.endsWith('ts') ? 'const text: string = "typed";' : 'const text = "typed";';
     const source = channel('text', typed);
@@ -203,7 +227,7 @@ describe('a module that cannot be loaded', () => {
       {
         'a.ts': `import { check, defineChanel } from 'usher/policy';\nexport const a = defineChanel('private-a', {});`,
       },
-      'a.ts:1: usher/policy does not export defineChanel; it exports check, defineChannel, defineFact',
+      'a.ts:1: usher/policy does not export defineChanel; it exports check, defineChannel, defineFact, defineSource',
     ],
     [
       'a misspelt import of its own',

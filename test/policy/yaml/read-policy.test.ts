@@ -208,6 +208,18 @@ describe('a problem of a policy', () => {
       '2:39: `type` is not a type of a field with max: one of string, list(string)',
     ],
     [
+      'sources:\n  shop: { url: postgres://secret }',
+      '2:16: `url` must be a mapping, and is a string',
+    ],
+    [
+      'sources:\n  shop: { url: { env: shop_url } }',
+      '2:23: `env` is not a name of an environment variable: upper-case letters, digits and _',
+    ],
+    [
+      'sources:\n  shop: { url: { file: url } }',
+      '2:24: `file` is not an absolute path: begins with /; a file with the URL, which is read when the policy is loaded',
+    ],
+    [
       'routes:\n  /a/{b}: { credential: { kind: user }, pins: { c: d } }',
       '2:13: a credential without query requires the key `field`',
     ],
@@ -229,7 +241,7 @@ describe('a problem of a policy', () => {
 
   it('comes with those of the syntax', () => {
     expect(problemsOf(readPolicyFile('p.yaml', 'a: 1\ncodes: {}\ncodes: {}'))).toEqual([
-      '1:1: a is not a key of a policy; there are version, facts, channels, routes, doors, issuers, codes, demo',
+      '1:1: a is not a key of a policy; there are version, sources, facts, channels, routes, doors, issuers, codes, demo',
       '3:1: the key codes is there twice in one mapping',
     ]);
   });
