@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import type { Principal } from '../policy/principal.ts';
 import { visitorOf } from './visitor.ts';
 import type { Secret } from '../runtime/secret.ts';
-import { Unavailable } from '../runtime/unavailable.ts';
-import { fetchBounded } from './bounded-fetch.ts';
+import type { HostClient } from '../host/host-client.ts';
+import type { BoundedResponse } from '../runtime/network/bounded-fetch.ts';
 import { displayName, optionalClaim, readId } from './claims.ts';
 import type { Identification } from './credential.ts';
 import type { CredentialReader } from './identify.ts';
@@ -17,25 +17,16 @@ export interface IntrospectionSettings {
   readonly cookieName: string;
   /** Sent as bearer token, so that the host can distinguish Usher's requests from visitors' requests. */
   readonly secret?: Secret;
-  readonly fetch: typeof fetch;
+  readonly client: HostClient;
   readonly now: () => number;
-  /** The timeout of one request (default 3 s). */
-  readonly timeoutMs?: number;
 }
 
-const defaultTimeoutMs = 3_000;
-const maxResponseBytes = 64 * 1024;
 const maxCookieLength = 8192;
 /**
  * How long a result is cached, in milliseconds. A logout takes effect after at most `signedInMs`, a login after at most
  * `notSignedInMs`.
  */
 const cacheSettings = { signedInMs: 5_000, notSignedInMs: 1_000, entries: 10_000 } as const;
-/**
- * The maximum number of concurrent requests. Without it, a flood of forged cookies would become a flood of requests to
- * the host.
- */
-const maxConcurrentRequests = 100;
 /** The expiry of a session whose response has no `expires_at`, in milliseconds. */
 const unknownExpiryMs = 3_600_000;
 
@@ -52,16 +43,15 @@ export function createIntrospectionReader(settings: IntrospectionSettings): Cred
     maxEntries: cacheSettings.entries,
     now: settings.now,
   });
-  const pending = new Map<string, Promise<Identification>>();
-
-  async function request(cookie: string, key: string): Promise<Identification> {
-    try {
-      const result = await introspect(cookie, settings);
-      cache.set(key, result, cacheLifetimeMs(result, settings.now()));
-      return result;
-    } finally {
-      pending.delete(key);
-    }
+  async function introspect(cookie: string, key: string): Promise<Identification> {
+    const result = await settings.client.ask({
+      key,
+      url: settings.url,
+      headers: headersOf(cookie, settings),
+      read: (answer) => readAnswer(answer, settings.now()),
+    });
+    cache.set(key, result, cacheLifetimeMs(result, settings.now()));
+    return result;
   }
 
   return async (cookie) => {
@@ -72,13 +62,8 @@ export function createIntrospectionReader(settings: IntrospectionSettings): Cred
     }
     // The key is a hash, so that the cache contains no cookies.
     const key = createHash('sha256').update(cookie).digest('base64');
-    let result = cache.get(key) ?? pending.get(key);
-    if (result === undefined) {
-      if (pending.size >= maxConcurrentRequests) throw unavailable('too many questions at once');
-      result = request(cookie, key);
-      pending.set(key, result);
-    }
-    return unlessExpired(await result, settings.now());
+    const result = cache.get(key) ?? (await introspect(cookie, key));
+    return unlessExpired(result, settings.now());
   };
 }
 
@@ -93,25 +78,22 @@ function unlessExpired(result: Identification, now: number): Identification {
   return ended ? { fault: 'credential-expired' } : result;
 }
 
-async function introspect(
+function headersOf(
   cookie: string,
-  settings: IntrospectionSettings,
-): Promise<Identification> {
-  const { url, fetch, cookieName, secret, timeoutMs = defaultTimeoutMs } = settings;
-  const headers = {
+  { cookieName, secret }: IntrospectionSettings,
+): Readonly<Record<string, string>> {
+  return {
     accept: 'application/json',
     cookie: `${cookieName}=${cookie}`,
     ...(secret && { authorization: `Bearer ${secret.reveal()}` }),
   };
-  const { status, text } = await fetchBounded({
-    ...{ url, fetch, headers, timeoutMs },
-    maxBodyBytes: maxResponseBytes,
-  }).catch((cause: unknown) => {
-    throw new Unavailable('session introspection', { cause });
-  });
+}
+
+/** Throws if the answer says neither who is logged in nor that nobody is. */
+function readAnswer({ status, text }: BoundedResponse, now: number): Identification {
   if (notSignedIn.has(status)) return rejected;
-  if (status !== 200) throw unavailable(`answered with status ${status}`);
-  return { principal: readVisitor(text, settings.now()) };
+  if (status !== 200) throw new Error(`answered with status ${status}`);
+  return { principal: readVisitor(text, now) };
 }
 
 /**
@@ -121,11 +103,11 @@ function readVisitor(text: string, now: number): Principal {
   const result = parseJsonObject(Buffer.from(text));
   const userId = readId(result?.get('user_id'));
   if (result === undefined || userId === undefined) {
-    throw unavailable('answered without a JSON object that has a user_id');
+    throw new Error('answered without a JSON object that has a user_id');
   }
   const optional = <T>(name: string, read: (value: unknown) => T | undefined): T | undefined => {
     const member = optionalClaim(result.get(name), read);
-    if (member === undefined) throw unavailable(`answered with a wrong ${name}`);
+    if (member === undefined) throw new Error(`answered with a wrong ${name}`);
     return member.value;
   };
   const name = optional('name', (value) =>
@@ -144,8 +126,4 @@ function readDatetime(value: unknown): number | undefined {
   const form = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/;
   const time = typeof value === 'string' && form.test(value) ? Date.parse(value) : NaN;
   return Number.isNaN(time) ? undefined : time;
-}
-
-function unavailable(what: string): Unavailable {
-  return new Unavailable('session introspection', { cause: new Error(what) });
 }

@@ -9,21 +9,21 @@ import { createLaravelSessionReader } from './laravel/laravel-session.ts';
 export type SessionSettings =
   | (DjangoSettings & { readonly mode: 'django'; readonly database: DjangoDatabase })
   | (LaravelSettings & { readonly mode: 'laravel'; readonly host: LaravelHost })
-  | (Pick<IntrospectionSettings, 'url' | 'cookieName' | 'secret'> & {
+  | (Pick<IntrospectionSettings, 'url' | 'cookieName' | 'secret' | 'client'> & {
       readonly mode: 'introspect';
     });
 
 /** Creates the reader of the host's session cookie. */
 export function createSessionCookieReader(
   settings: SessionSettings,
-  deps: Pick<IntrospectionSettings, 'fetch' | 'now'>,
+  { now }: { readonly now: () => number },
 ): CredentialReader {
   switch (settings.mode) {
     case 'django':
-      return createDjangoSessionReader(settings, { database: settings.database, now: deps.now });
+      return createDjangoSessionReader(settings, { database: settings.database, now });
     case 'laravel':
-      return createLaravelSessionReader(settings, { host: settings.host, now: deps.now });
+      return createLaravelSessionReader(settings, { host: settings.host, now });
     case 'introspect':
-      return createIntrospectionReader({ ...settings, ...deps });
+      return createIntrospectionReader({ ...settings, now });
   }
 }

@@ -1,7 +1,6 @@
 import { Unavailable } from '../runtime/unavailable.ts';
 
 const descriptions: readonly (readonly [RegExp, string])[] = [
-  [/^unexpected redirect$/, 'it redirects, and Usher does not follow redirects'],
   [/^bad port$/, 'fetch and browsers refuse that port'],
   [/ECONNREFUSED/, 'nothing listens at that address and port'],
   [/ENOTFOUND|EAI_AGAIN/, 'the host name cannot be resolved'],
@@ -34,8 +33,8 @@ export function codeOf(error: unknown): string {
     readonly cause?: unknown;
   };
   if (name === 'TimeoutError') return 'timeout';
-  // Errors of Node's fetch without a code.
-  if (message === 'bad port' || message === 'unexpected redirect') return message;
+  // An error of Node's fetch without a code.
+  if (message === 'bad port') return message;
   if (typeof code === 'string') return code;
   return cause === undefined ? 'unknown' : codeOf(cause);
 }

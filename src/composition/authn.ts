@@ -24,8 +24,11 @@ import type { CookieMode } from '../http/input/session-cookie.ts';
 import { createDjangoDatabase } from '../database/host/django-database.ts';
 import { createHostDatabase, type HostDatabase } from '../database/host/host-database.ts';
 import { createPersonalAccessTokens } from '../database/host/personal-access-tokens.ts';
+import type { MeasureHost } from '../observability/metrics/host-metrics.ts';
 import type { HostRedis } from '../redis/host-redis.ts';
 import type { Secret } from '../runtime/secret.ts';
+import type { StartTimer } from '../runtime/timer.ts';
+import { buildHostClient } from './host-client.ts';
 import { buildLaravelHost, laravelSettings, openLaravelRedis } from './laravel.ts';
 
 /** Opens a host's servers. `closeHosts` closes them. */
@@ -39,7 +42,10 @@ export interface IdentifyDeps {
   readonly log?: Pick<Logger, 'warn'>;
   readonly sessions: GuestSessionStore;
   readonly now: () => number;
+  readonly startTimer: StartTimer;
   readonly dependencies: Pick<Dependencies, 'watch'>;
+  /** Without it questions to a host are not measured. */
+  readonly measureHost?: MeasureHost;
   readonly tokenLookups: Pick<CacheStats, 'count'>;
   readonly policy: () => Policy;
 }
@@ -146,20 +152,20 @@ function buildSanctum(
 function buildSession(
   sessions: SessionConfig,
   openHost: OpenHost,
-  { now, dependencies }: IdentifyDeps,
+  deps: IdentifyDeps,
 ): CredentialReader {
+  const { now } = deps;
   if (sessions.mode === 'django') {
     const database = createDjangoDatabase(openHost.database(sessions.database));
-    return createSessionCookieReader({ ...sessions, database }, { fetch, now });
+    return createSessionCookieReader({ ...sessions, database }, { now });
   }
   if (sessions.mode === 'laravel') {
     const database = openHost.database(sessions.database);
     const redis = sessions.redis && openHost.redis(sessions.redis.url);
     const host = buildLaravelHost(sessions, { database, redis, now });
     const settings = { ...laravelSettings(sessions), mode: 'laravel', host } as const;
-    return createSessionCookieReader(settings, { fetch, now });
+    return createSessionCookieReader(settings, { now });
   }
-  const { observe } = dependencies.watch('session introspection');
-  const read = createSessionCookieReader(sessions, { fetch, now });
-  return (cookie) => observe(() => read(cookie));
+  const client = buildHostClient('session introspection', sessions.url, deps);
+  return createSessionCookieReader({ ...sessions, client }, { now });
 }

@@ -53,10 +53,10 @@ export function buildDeps(config: Config, deps: RuntimeDeps) {
   const signer = createSigner(apps, config.signing);
   const sessions = createGuestSessions(database);
   const tokenLookups = createCacheStats();
-  const { closeHosts, identify } = buildIdentify(config, {
-    ...{ ...deps, policy, sessions, tokenLookups },
-  });
   const audit = buildAudit(config, { ...deps, policy, database, tables: stores.tables });
+  const { closeHosts, identify } = buildIdentify(config, {
+    ...{ ...deps, policy, sessions, tokenLookups, measureHost: audit.metrics.measureHost },
+  });
   const { recordSignal, recordRejected, reportExcess, metrics, figures, trail } = audit;
   const { revocations, liveGrants, sources } = stores;
   const { limits, shared } = stores.limiting;

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { RequestProblem, retryAfter } from '../http/output/problem.ts';
+import { createPermits, type PermitRequest, type PermitSettings } from '../runtime/permits.ts';
 import type { StartTimer } from '../runtime/timer.ts';
 
 declare module 'fastify' {
@@ -11,16 +12,6 @@ declare module 'fastify' {
   }
 }
 
-/** The limits of concurrent and queued requests. */
-export interface ConcurrencySettings {
-  /** Permits. A request needs one for each channel to authorize, and any other request needs one. */
-  readonly maxConcurrent: number;
-  /** Requests. */
-  readonly maxQueued: number;
-  /** Milliseconds. */
-  readonly maxWaitMs: number;
-}
-
 /**
  * Concurrent: enough to fill the batches of the database, and few enough that none waits for a database connection
  * until the timeout. Queued: the channels of all users after a restart of the Pusher server, 10,000 users with five
@@ -28,7 +19,7 @@ export interface ConcurrencySettings {
  * a full queue in this time (1,100 requests per second; measured were 2,270), and proxies time out after a minute.
  * pusher-js has no timeout and does not retry.
  */
-export const concurrencySettings: ConcurrencySettings = {
+export const concurrencySettings: PermitSettings = {
   maxConcurrent: 256,
   maxQueued: 50_000,
   maxWaitMs: 45_000,
@@ -40,26 +31,9 @@ const comeBackAfter = 5;
 /** Limits the number of requests that are processed at the same time. */
 export interface ConcurrencyLimiter {
   /** Runs this work when its permits are available, in FIFO order. Throws a 503 if they are not available in time. */
-  readonly run: <T>(work: () => Promise<T>, task: TaskOptions) => Promise<T>;
+  readonly run: <T>(work: () => Promise<T>, task: PermitRequest) => Promise<T>;
   /** The number of queued tasks. */
   readonly queued: () => number;
-}
-
-/** The options of a task. */
-export interface TaskOptions {
-  /** The number of permits; more than `maxConcurrent` counts as `maxConcurrent`. */
-  readonly permits: number;
-  /** Returns true if the client has disconnected. */
-  readonly isAborted: () => boolean;
-}
-
-interface Waiter extends TaskOptions {
-  readonly isSettled: () => boolean;
-  /**
-   * Settles the task, with or without its permits. Returns true if it has now acquired them; false if it was settled
-   * before.
-   */
-  readonly settle: (isAcquired: boolean) => boolean;
 }
 
 /**
@@ -67,67 +41,25 @@ interface Waiter extends TaskOptions {
  * connected.
  */
 export function createConcurrencyLimiter(
-  { maxConcurrent, maxQueued, maxWaitMs }: ConcurrencySettings,
+  settings: PermitSettings,
   { startTimer, onShed }: { readonly startTimer: StartTimer; readonly onShed: () => void },
 ): ConcurrencyLimiter {
-  const queue = createQueue<Waiter>();
-  let running = 0;
-  let queued = 0;
-
-  const fits = (count: number): boolean => running + count <= maxConcurrent;
-
-  const enqueue = (task: TaskOptions): Promise<boolean> =>
-    new Promise((resolve) => {
-      let isSettled = false;
-      const settle = (isAcquired: boolean): boolean => {
-        if (isSettled) return false;
-        isSettled = true;
-        stop();
-        queued -= 1;
-        resolve(isAcquired);
-        return isAcquired;
-      };
-      const stop = startTimer(maxWaitMs, () => {
-        settle(false);
-        dispatch();
-      });
-      queued += 1;
-      queue.push({ ...task, isSettled: () => isSettled, settle });
-    });
-
-  const acquire = async (task: TaskOptions): Promise<boolean> => {
-    // Also queued behind a task that needs more permits than are free. Otherwise tasks with few permits would always
-    // overtake it.
-    if (queued > 0 || !fits(task.permits)) return queued < maxQueued && enqueue(task);
-    running += task.permits;
-    return true;
-  };
-
-  /** Assigns free permits to the first task in the queue that is not aborted. */
-  const dispatch = (): void => {
-    for (let next = queue.first(); next !== undefined; next = queue.first()) {
-      if (!next.isSettled() && !fits(next.permits)) return;
-      queue.shift();
-      if (next.settle(!next.isAborted())) running += next.permits;
-    }
-  };
-
+  const permits = createPermits(settings, startTimer);
   return {
-    run: async (work, { isAborted, permits }) => {
-      const task = { isAborted, permits: Math.min(permits, maxConcurrent) };
-      if (!(await acquire(task))) {
+    run: async (work, { isAborted, permits: needed }) => {
+      const request = { isAborted, permits: Math.min(needed, settings.maxConcurrent) };
+      if ((await permits.acquire(request)) !== 'acquired') {
         // A request whose client disconnected does not indicate an overload.
-        if (!task.isAborted()) onShed();
+        if (!isAborted()) onShed();
         throw new RequestProblem(503, 'Too many requests are waiting', retryAfter(comeBackAfter));
       }
       try {
         return await work();
       } finally {
-        running -= task.permits;
-        dispatch();
+        permits.release(request.permits);
       }
     },
-    queued: () => queued,
+    queued: permits.queued,
   };
 }
 
@@ -148,30 +80,4 @@ export function limitConcurrency(server: FastifyInstance, limiter: ConcurrencyLi
       });
     };
   });
-}
-
-/** Creates a FIFO queue from two stacks, because `shift` of a long array moves all its items. */
-function createQueue<T>(): {
-  readonly push: (item: T) => void;
-  readonly first: () => T | undefined;
-  readonly shift: () => void;
-} {
-  let incoming: T[] = [];
-  let outgoing: T[] = [];
-  const turn = (): void => {
-    if (outgoing.length === 0) [incoming, outgoing] = [outgoing, incoming.reverse()];
-  };
-  return {
-    push: (item) => {
-      incoming.push(item);
-    },
-    first: () => {
-      turn();
-      return outgoing.at(-1);
-    },
-    shift: () => {
-      turn();
-      outgoing.pop();
-    },
-  };
 }

@@ -2,6 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Secret } from '../../src/runtime/secret.ts';
 import { Unavailable } from '../../src/runtime/unavailable.ts';
+import { createHostClient } from '../../src/host/host-client.ts';
+import { systemClock } from '../../src/runtime/clock.ts';
 import { createIntrospectionReader } from '../../src/authn/introspection.ts';
 import type { CredentialReader } from '../../src/authn/identify.ts';
 import { testNow } from '../support/tokens.ts';
@@ -31,14 +33,16 @@ const answer = (how: (request: IncomingMessage, response: ServerResponse) => unk
   });
 };
 
-const readerOf = (timeoutMs = 2_000) =>
+const readerOf = () =>
   createIntrospectionReader({
     url: server.url,
     cookieName: 'sid',
     secret: new Secret('between-us'),
-    fetch,
+    client: createHostClient(
+      { name: 'session introspection', origin: server.url.origin },
+      { fetch, startTimer: systemClock.startTimer },
+    ),
     now: () => time,
-    timeoutMs,
   });
 
 const expectOutage = async (text = cookie) => {
@@ -194,16 +198,6 @@ describe('the answer', () => {
     expect(sent).toBeLessThan(16 * 1024 * 1024);
   });
 
-  it('is not waited for forever', async () => {
-    read = readerOf(50);
-    answer(() => undefined);
-    await expectOutage();
-    answer((_request, response) => response.writeHead(200).write('{"user_id":'));
-    await expectOutage();
-    answer(says(200, alice));
-    expect(await read(cookie)).toHaveProperty('principal');
-  });
-
   it('is missing while the host is away, and nothing of the cookie or the secret is told', async () => {
     await server.close();
     const error = (await read(cookie).catch((reason: unknown) => reason)) as Unavailable;
@@ -266,23 +260,5 @@ describe('an answer', () => {
     expect(asked).toHaveLength(1);
     answer(says(200, alice));
     expect(await read(cookie)).toHaveProperty('principal');
-  });
-
-  it('is waited for by a hundred cookies at most: a flood does not reach the host', async () => {
-    const waiting: ServerResponse[] = [];
-    const arrived = new Promise<void>((resolve) => {
-      answer((_request, response) => {
-        waiting.push(response);
-        if (waiting.length === 100) resolve();
-      });
-    });
-    const questions = Array.from({ length: 100 }, (_, i) => read(`made-up-${i}`));
-    await arrived;
-    await expectOutage('one-more');
-    answer(says(200, alice));
-    for (const response of waiting) response.writeHead(401).end();
-    await Promise.all(questions);
-    expect(await read('one-more')).toHaveProperty('principal');
-    expect(asked).toHaveLength(101);
   });
 });

@@ -7,6 +7,7 @@ import type { Environment } from '../../src/config/read.ts';
 import { createDependencies } from '../../src/observability/dependencies.ts';
 import { createCacheStats } from '../../src/observability/metrics/cache-stats.ts';
 import { createPusherApps } from '../../src/pusher/apps.ts';
+import { systemClock } from '../../src/runtime/clock.ts';
 import { fetchUrlProblem } from '../../src/runtime/network/fetch-url.ts';
 import { shippedPolicy } from '../support/shipped-policy.ts';
 import { inProduction, production } from './environments.ts';
@@ -176,7 +177,7 @@ describe('check-config does not call complete what the start would not take:', (
     createPusherApps(config.pusher, config.tenantsApps);
     const { closeHosts } = buildIdentify(config, {
       sessions: {} as GuestSessionStore,
-      now: Date.now,
+      ...systemClock,
       dependencies: createDependencies(),
       tokenLookups: createCacheStats(),
       policy: () => shippedPolicy,

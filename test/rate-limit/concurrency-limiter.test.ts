@@ -6,11 +6,11 @@ import { addChannelBatchAuth } from '../../src/http/routes/channel-batch-auth/ro
 import {
   createConcurrencyLimiter,
   limitConcurrency,
-  type TaskOptions,
 } from '../../src/rate-limit/concurrency-limiter.ts';
 import { createServer, addCors } from '../../src/http/server.ts';
 import { createMemoryLimits } from '../../src/rate-limit/memory-limits.ts';
 import { metric } from '../support/metrics.ts';
+import type { PermitRequest } from '../../src/runtime/permits.ts';
 import { createTestClock } from '../support/test-clock.ts';
 import { testNow } from '../support/tokens.ts';
 import { allowedOrigin, useUsher } from '../support/usher.ts';
@@ -28,7 +28,7 @@ function setUp() {
     { startTimer: time.clock.startTimer, onShed: () => (shed += 1) },
   );
   const running: { readonly name: string; readonly end: () => void }[] = [];
-  const begin = (name: string, asked: Partial<TaskOptions> = {}) =>
+  const begin = (name: string, asked: Partial<PermitRequest> = {}) =>
     slots
       .run(
         () =>

@@ -26,6 +26,11 @@ export async function readEveryMetric(): Promise<string> {
   metrics.load.countUnrecorded('credential-missing');
   metrics.load.observeLocal(() => false);
   metrics.load.observeQueue(() => 0);
+  const host = metrics.measureHost('session introspection');
+  host.observe({ waiting: () => 0, underWay: () => 0 });
+  host.startWait()();
+  host.start()('answered');
+  host.countUnasked('queue-full');
   metrics.observePolicy(() => ({ hash: '0123456789abcdef', hasFailed: false }));
   metrics.traffic.observeOpen(() => new Map([['1', 1]]));
   for (const start of Object.values(metrics.traffic.measureTraffic('1'))) start()();

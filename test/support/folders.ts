@@ -76,8 +76,15 @@ export const folders: Readonly<Record<string, Folder>> = {
   authn: {
     purpose: 'credential → principal, one file a kind',
     // Adapters measure themselves as spans.
-    mayImport: ['policy', 'runtime', 'observability/tracing/span.ts', 'type observability/tracing'],
+    mayImport: [
+      ...['policy', 'runtime', 'type host'],
+      ...['observability/tracing/span.ts', 'type observability/tracing'],
+    ],
     packages: ['jose', 'lru-cache'],
+  },
+  host: {
+    purpose: 'questions to the host over HTTP, which wait in a queue',
+    mayImport: ['runtime', 'observability/tracing/span.ts'],
   },
   facts: {
     purpose: 'where facts come from',
@@ -128,6 +135,7 @@ export const folders: Readonly<Record<string, Folder>> = {
       ...[
         'runtime',
         'type observability',
+        'type host',
         'rate-limit/fixed-window.ts',
         'type rate-limit/limits.ts',
       ],

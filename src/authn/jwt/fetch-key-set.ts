@@ -1,4 +1,4 @@
-import { fetchBounded } from '../bounded-fetch.ts';
+import { fetchBounded } from '../../runtime/network/bounded-fetch.ts';
 import { jwkKey } from './token-key.ts';
 import type { TokenKey } from './token-key.ts';
 
@@ -16,9 +16,15 @@ export interface KeySetRequest {
  * Fetches a JWK Set (RFC 7517 §5) and returns the keys that can verify tokens. Rejects with any error on a failure. The
  * caller decides how to handle an outage.
  */
-export async function fetchKeySet(request: KeySetRequest): Promise<readonly TokenKey[]> {
+export async function fetchKeySet({
+  url,
+  fetch,
+  timeoutMs,
+}: KeySetRequest): Promise<readonly TokenKey[]> {
   const { status, text } = await fetchBounded({
-    ...request,
+    url,
+    fetch,
+    signal: AbortSignal.timeout(timeoutMs),
     headers: { accept: 'application/jwk-set+json, application/json' },
     maxBodyBytes,
   });

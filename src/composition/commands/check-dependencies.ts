@@ -1,5 +1,4 @@
 import { fetchKeySet } from '../../authn/jwt/fetch-key-set.ts';
-import { createSessionCookieReader } from '../../authn/session-cookie.ts';
 import type { Config } from '../../config/load.ts';
 import type { LaravelConfig } from '../../config/laravel.ts';
 import type { DjangoConfig, HostDatabaseConfig, SessionConfig } from '../../config/sessions.ts';
@@ -9,6 +8,7 @@ import { createLaravelDatabase } from '../../database/host/laravel-database.ts';
 import { createPersonalAccessTokens } from '../../database/host/personal-access-tokens.ts';
 import type { Secret } from '../../runtime/secret.ts';
 import { openLaravelRedis } from '../laravel.ts';
+import { introspectSession, type IntrospectionSessions } from './introspect-session.ts';
 import { withClose, withHost } from './with-host.ts';
 
 /** The result of probing a dependency, with the name of its setting. `error` is set if the probe failed. */
@@ -16,8 +16,6 @@ export interface DependencyProbe {
   readonly setting: string;
   readonly error?: unknown;
 }
-
-type IntrospectionSessions = Extract<SessionConfig, { readonly mode: 'introspect' }>;
 
 type Probe = readonly [setting: string, probe: () => Promise<unknown>];
 
@@ -144,9 +142,9 @@ function probeLaravel({
   ];
 }
 
-function probeIntrospection(sessions: IntrospectionSessions, { fetch, now }: ProbeDeps) {
+function probeIntrospection(sessions: IntrospectionSessions, deps: ProbeDeps) {
   return async () => {
-    const result = await createSessionCookieReader(sessions, { fetch, now })('usher-doctor');
+    const result = await introspectSession(sessions, deps)('usher-doctor');
     if ('principal' in result) throw new Error('it takes a made-up session cookie for a user');
   };
 }

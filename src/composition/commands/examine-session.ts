@@ -11,6 +11,7 @@ import {
   openLaravelRedis,
   type LaravelSessions,
 } from '../laravel.ts';
+import { introspectSession } from './introspect-session.ts';
 import { withClose, withHost } from './with-host.ts';
 
 export interface ExamineDeps {
@@ -26,7 +27,7 @@ export function examineSession(
 ): Promise<Identification | LaravelResult> {
   switch (sessions.mode) {
     case 'introspect':
-      return createSessionCookieReader(sessions, deps)(cookie);
+      return introspectSession(sessions, deps)(cookie);
     case 'django':
       return withHost(sessions.database, (host) => {
         const database = createDjangoDatabase(host);

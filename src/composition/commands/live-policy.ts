@@ -31,11 +31,11 @@ export function withPolicy<T>(config: Config, use: (live: LivePolicy) => Promise
   return withDatabase(config, async (database) => {
     const loaded = await loadPolicy(config.policy);
     const policy = () => loaded;
-    const { now } = systemClock;
+    const { now, startTimer } = systemClock;
     const sessions = createGuestSessions(database);
     const unused = { dependencies: createDependencies(), tokenLookups: createCacheStats() };
     const { identify, closeHosts } = buildIdentify(config, {
-      ...{ sessions, now, policy, ...unused },
+      ...{ sessions, now, startTimer, policy, ...unused },
     });
     const { encrypts } = createSigner(createPusherApps(config.pusher, config.tenantsApps));
     const deps: DecideDeps = {

@@ -4,6 +4,7 @@ import { createAuditMetrics, type AuditMetrics } from './audit-metrics.ts';
 import type { CacheStats } from './cache-stats.ts';
 import type { Occupancy } from './channel-stats.ts';
 import { createDependencyMetrics, type DependencyMetrics } from './dependency-metrics.ts';
+import { createHostMetrics, type MeasureHost } from './host-metrics.ts';
 import { createLoadMetrics, type LoadMetrics } from './load-metrics.ts';
 import { addTenantGauge, createTenantLabels, type TenantLabels } from './tenant-gauge.ts';
 import { createTrafficMetrics, type TrafficMetrics } from './traffic-metrics.ts';
@@ -26,6 +27,7 @@ export interface Metrics {
   readonly load: LoadMetrics;
   readonly traffic: TrafficMetrics;
   readonly dependencies: DependencyMetrics;
+  readonly measureHost: MeasureHost;
   /** All metrics in the text format. */
   readonly read: () => Promise<{ readonly contentType: string; readonly text: string }>;
 }
@@ -112,6 +114,7 @@ export function createMetrics(): Metrics {
     load: createLoadMetrics(registry),
     traffic: createTrafficMetrics(registry, label),
     dependencies: createDependencyMetrics(registry),
+    measureHost: createHostMetrics(registry),
     read: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
   };
 }

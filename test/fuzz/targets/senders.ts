@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import fc from 'fast-check';
+import { createHostClient } from '../../../src/host/host-client.ts';
+import { systemClock } from '../../../src/runtime/clock.ts';
 import { createIntrospectionReader } from '../../../src/authn/introspection.ts';
 import { createJwks } from '../../../src/authn/jwt/jwks.ts';
 import { findSession } from '../../../src/http/input/session-cookie.ts';
@@ -121,9 +123,12 @@ export const senderTargets = [
     input: fc.tuple(textNear(...answers), fc.constantFrom(200, 200, 200, 401, 302, 500)),
     holds: async ([text, status]) => {
       const url = new URL(host);
+      const client = createHostClient(
+        { name: 'session introspection', origin: url.origin },
+        { fetch: answering(text, status), startTimer: systemClock.startTimer },
+      );
       const ask = createIntrospectionReader({
-        ...{ url, cookieName: 'sid', now: () => testNow },
-        fetch: answering(text, status),
+        ...{ url, cookieName: 'sid', client, now: () => testNow },
       });
       const read = await orUnavailable(ask('abc'));
       if (read === undefined || 'fault' in read) return;

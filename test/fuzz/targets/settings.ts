@@ -10,6 +10,7 @@ import { origin } from '../../../src/config/origin.ts';
 import type { Setting } from '../../../src/config/setting.ts';
 import { settings } from '../../../src/config/settings.ts';
 import { createPusherApps } from '../../../src/pusher/apps.ts';
+import { systemClock } from '../../../src/runtime/clock.ts';
 import { createServer } from '../../../src/http/server.ts';
 import type { GuestSessionStore } from '../../../src/authn/guest-session-token.ts';
 import { shippedPolicy } from '../../support/shipped-policy.ts';
@@ -37,7 +38,7 @@ const environment = {
 /** What reading credentials needs and building their readers does not touch. */
 const unused = {
   sessions: {} as GuestSessionStore,
-  now: Date.now,
+  ...systemClock,
   dependencies: createDependencies(),
   tokenLookups: createCacheStats(),
   policy: () => shippedPolicy,

@@ -1,11 +1,13 @@
-/** A GET request to an address that the operator configured. */
+/** A request to an address that the operator configured. */
 export interface BoundedRequest {
   readonly url: URL;
   readonly fetch: typeof fetch;
   readonly headers: Readonly<Record<string, string>>;
-  /** The timeout for connection, headers and body together. */
-  readonly timeoutMs: number;
-  /** The maximum size of the body. */
+  /** The body of a POST; without it the request is a GET. */
+  readonly body?: string | undefined;
+  /** Aborts connection, headers and body. */
+  readonly signal: AbortSignal;
+  /** The maximum size of the response's body. */
   readonly maxBodyBytes: number;
 }
 
@@ -13,6 +15,7 @@ export interface BoundedRequest {
 export interface BoundedResponse {
   readonly status: number;
   readonly text: string;
+  readonly cacheControl: string | null;
 }
 
 /**
@@ -20,17 +23,24 @@ export interface BoundedResponse {
  * is too long or not UTF-8. The error never contains a header's value. The caller decides how to handle an outage.
  */
 export async function fetchBounded(request: BoundedRequest): Promise<BoundedResponse> {
-  const { fetch, url, headers, timeoutMs, maxBodyBytes } = request;
+  const { fetch, url, headers, body, signal, maxBodyBytes } = request;
   const response = await fetch(url, {
     headers,
+    ...(body !== undefined && { method: 'POST', body }),
     // A redirect could lead to another host or to plain http, where an attacker could respond and read the credentials.
-    redirect: 'error',
-    signal: AbortSignal.timeout(timeoutMs),
+    redirect: 'manual',
+    signal,
   });
-  if (response.status === 200)
-    return { status: 200, text: await readBounded(response, maxBodyBytes) };
+  const { status } = response;
+  const cacheControl = response.headers.get('cache-control');
+  if (status === 200) {
+    return { status, text: await readBounded(response, maxBodyBytes), cacheControl };
+  }
   await response.body?.cancel();
-  return { status: response.status, text: '' };
+  if (status >= 300 && status < 400) {
+    throw new Error(`it redirects (status ${status}), and Usher does not follow redirects`);
+  }
+  return { status, text: '', cacheControl };
 }
 
 /** Stops reading at the limit. `content-length` is not reliable: it may be missing or wrong. */

@@ -1,0 +1,168 @@
+import { withSpan } from '../observability/tracing/span.ts';
+import { fetchBounded, type BoundedResponse } from '../runtime/network/bounded-fetch.ts';
+import { unobserved, type Observe } from '../runtime/observe.ts';
+import { createPermits, type PermitSettings } from '../runtime/permits.ts';
+import type { StartTimer } from '../runtime/timer.ts';
+import { Unavailable } from '../runtime/unavailable.ts';
+import { createPatience } from './patience.ts';
+import { noStats, type HostStats, type QuestionOutcome } from './stats.ts';
+
+/** A question to a host: a GET, or a POST if it has a body. */
+export interface HostQuestion<T> {
+  /**
+   * Questions with the same key are asked once at a time, and get the same answer. A hash of each credential in it, and
+   * never the credential: keys are kept in memory.
+   */
+  readonly key: string;
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** How long the host may be silent while this question is under way (default 10 s). */
+  readonly silenceMs?: number;
+  /** Reads the answer. An error that it throws is an outage. Its message goes to the log, so it has no values. */
+  readonly read: (answer: BoundedResponse) => T;
+}
+
+/** Asks one host over HTTP, as fast as it answers. */
+export interface HostClient {
+  /** Throws `Unavailable`. */
+  readonly ask: <T>(question: HostQuestion<T>) => Promise<T>;
+}
+
+export interface HostClientSettings {
+  /** The dependency in `Unavailable`, metrics and spans. */
+  readonly name: string;
+  /** The only origin that is asked. */
+  readonly origin: string;
+  readonly limits?: PermitSettings;
+}
+
+export interface HostClientDeps {
+  readonly fetch: typeof fetch;
+  readonly startTimer: StartTimer;
+  /** Reports whether the host responds. */
+  readonly observe?: Observe;
+  readonly stats?: HostStats;
+}
+
+/**
+ * Concurrent: enough for a host with many workers, and few enough that one with few workers has a short backlog of its
+ * own. Queued: the visitors of all pages after a restart of the Pusher server; one needs about a kilobyte besides its
+ * request. Wait: proxies time out after a minute, and pusher-js does not retry.
+ */
+export const hostLimits: PermitSettings = {
+  maxConcurrent: 32,
+  maxQueued: 50_000,
+  maxWaitMs: 45_000,
+};
+
+const defaultSilenceMs = 10_000;
+/** The time of one question, in the queue and under way. A host that sends its answer byte by byte ends here. */
+const maxTotalMs = 55_000;
+const maxBodyBytes = 64 * 1024;
+const one = { permits: 1, isAborted: () => false };
+
+/** The errors of a connection that the host closed while it was idle, just when a question was sent on it. */
+const closedConnection: ReadonlySet<unknown> = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
+
+/**
+ * Creates the client of one host. Questions beyond the limit of concurrent ones wait in FIFO order. Connections are
+ * kept alive. Redirects are not followed.
+ */
+export function createHostClient(
+  { name, origin, limits = hostLimits }: HostClientSettings,
+  { fetch, startTimer, observe = unobserved, stats = noStats }: HostClientDeps,
+): HostClient {
+  const permits = createPermits(limits, startTimer);
+  const patience = createPatience(startTimer);
+  const pending = new Map<string, Promise<unknown>>();
+  stats.observe({ waiting: permits.queued, underWay: permits.held });
+
+  async function send(
+    { url, headers, body, silenceMs = defaultSilenceMs }: HostQuestion<unknown>,
+    ended: AbortController,
+  ): Promise<BoundedResponse> {
+    const watched = patience.watch(silenceMs, () => {
+      ended.abort(new Error('The host did not answer in time'));
+    });
+    const request = { url, fetch, headers, body, signal: ended.signal, maxBodyBytes };
+    try {
+      const response = await fetchBounded(request).catch((error: unknown) => {
+        if (!isClosedConnection(error) || ended.signal.aborted) throw error;
+        return fetchBounded(request);
+      });
+      watched.answered();
+      return response;
+    } finally {
+      watched.stop();
+    }
+  }
+
+  async function askNow<T>(question: HostQuestion<T>, ended: AbortController): Promise<T> {
+    const end = stats.start();
+    let outcome: QuestionOutcome = 'failed';
+    try {
+      const response = await send(question, ended);
+      outcome = 'unreadable';
+      const answer = question.read(response);
+      outcome = 'answered';
+      return answer;
+    } catch (error) {
+      if (ended.signal.aborted) outcome = 'timeout';
+      throw new Unavailable(name, { cause: error });
+    } finally {
+      end(outcome);
+    }
+  }
+
+  async function askInTurn<T>(question: HostQuestion<T>): Promise<T> {
+    const ended = new AbortController();
+    const stop = startTimer(maxTotalMs, () => {
+      ended.abort(new Error('The question took too long'));
+    });
+    const endWait = stats.startWait();
+    try {
+      const acquired = await permits.acquire(one);
+      endWait();
+      if (acquired !== 'acquired') {
+        stats.countUnasked(acquired);
+        throw new Unavailable(name, { cause: new Error(unasked[acquired]) });
+      }
+      try {
+        return await withSpan(`ask ${name}`, () => observe(() => askNow(question, ended)));
+      } finally {
+        permits.release(1);
+      }
+    } finally {
+      stop();
+    }
+  }
+
+  async function ask<T>(question: HostQuestion<T>): Promise<T> {
+    // The credential would go to another host.
+    if (question.url.origin !== origin) throw new Error('A question to another host');
+    const same = pending.get(question.key);
+    if (same !== undefined) return (await same) as T;
+    const asked = askInTurn(question).finally(() => pending.delete(question.key));
+    pending.set(question.key, asked);
+    return asked;
+  }
+
+  return { ask };
+}
+
+/** Why a question was not sent, for the log. */
+const unasked = {
+  'queue-full': 'Too many questions to the host wait',
+  'waited-too-long': 'The question waited too long for its turn',
+};
+
+function isClosedConnection(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return (
+    cause !== null &&
+    typeof cause === 'object' &&
+    'code' in cause &&
+    closedConnection.has(cause.code)
+  );
+}

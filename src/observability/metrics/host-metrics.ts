@@ -1,0 +1,68 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { HostStats } from '../../host/stats.ts';
+
+/** In seconds. A question may wait 45 seconds, and the host may be silent for ten. */
+const durations = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 45];
+
+const outcomes = [
+  ...['answered', 'unreadable', 'failed', 'timeout'],
+  ...['queue-full', 'waited-too-long'],
+];
+
+/** Measures the questions to the host with this name; several clients may share a name. */
+export type MeasureHost = (dependency: string) => HostStats;
+
+type Read = Parameters<HostStats['observe']>[0];
+
+export function createHostMetrics(registry: Registry): MeasureHost {
+  const registers = [registry];
+  const labelNames = ['dependency'];
+  const questions = new Counter({
+    name: 'usher_host_questions_total',
+    help: 'Questions to a host over HTTP, by outcome: answered; unreadable, failed, timeout; not sent because of queue-full, waited-too-long.',
+    labelNames: ['dependency', 'outcome'],
+    registers,
+  });
+  const waited = new Histogram({
+    name: 'usher_host_question_wait_seconds',
+    help: 'Time of questions to a host in the queue.',
+    ...{ labelNames, registers, buckets: durations },
+  });
+  const took = new Histogram({
+    name: 'usher_host_question_duration_seconds',
+    help: 'Time of questions to a host between sending and the end of the answer.',
+    ...{ labelNames, registers, buckets: durations },
+  });
+  const clients: { readonly dependency: string; readonly read: Read }[] = [];
+  const addGauge = (name: string, help: string, value: keyof Read) =>
+    new Gauge({
+      ...{ name, help, labelNames, registers },
+      collect() {
+        this.reset();
+        for (const { dependency, read } of clients) this.inc({ dependency }, read[value]());
+      },
+    });
+  addGauge('usher_host_questions_waiting', 'Questions to a host in the queue.', 'waiting');
+  addGauge('usher_host_questions_under_way', 'Questions that a host is answering.', 'underWay');
+  return (dependency) => ({
+    observe: (read) => {
+      clients.push({ dependency, read });
+      // Initialized with 0: Prometheus detects no increase from a missing series to 1.
+      for (const outcome of outcomes) questions.inc({ dependency, outcome }, 0);
+    },
+    startWait: () => {
+      const end = waited.startTimer({ dependency });
+      return () => void end();
+    },
+    start: () => {
+      const end = took.startTimer({ dependency });
+      return (outcome) => {
+        end();
+        questions.inc({ dependency, outcome });
+      };
+    },
+    countUnasked: (outcome) => {
+      questions.inc({ dependency, outcome });
+    },
+  });
+}

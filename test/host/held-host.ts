@@ -1,0 +1,68 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** A real HTTP server that answers a question only when the test says so. */
+export interface HeldHost {
+  readonly url: URL;
+  /** The paths that were asked, in the order of their arrival. */
+  readonly asked: readonly string[];
+  /** The questions without an answer. A test that answers one itself removes it. */
+  readonly open: Held[];
+  /** The most questions that were without an answer at the same time. */
+  readonly mostOpen: () => number;
+  /** The number of connections that were opened. */
+  readonly connections: () => number;
+  /** Resolves when so many questions have arrived in all. */
+  readonly arrived: (count: number) => Promise<void>;
+  /** Answers the first open question with 200. */
+  readonly answerFirst: () => void;
+  readonly close: () => Promise<void>;
+}
+
+export interface Held {
+  readonly path: string;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+export async function startHeldHost(): Promise<HeldHost> {
+  const asked: string[] = [];
+  const open: Held[] = [];
+  let mostOpen = 0;
+  let connections = 0;
+  let arrivals: { readonly count: number; readonly resolve: () => void }[] = [];
+  const server = createServer((request, response) => {
+    const { url: path = '' } = request;
+    asked.push(path);
+    open.push({ path, request, response });
+    mostOpen = Math.max(mostOpen, open.length);
+    for (const { count, resolve } of arrivals) if (asked.length >= count) resolve();
+    arrivals = arrivals.filter(({ count }) => asked.length < count);
+  });
+  server.on('connection', () => (connections += 1));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: new URL(`http://127.0.0.1:${port}`),
+    asked,
+    open,
+    mostOpen: () => mostOpen,
+    connections: () => connections,
+    arrived: (count) =>
+      new Promise((resolve) => {
+        if (asked.length >= count) resolve();
+        else arrivals.push({ count, resolve });
+      }),
+    answerFirst: () => {
+      const held = open.shift();
+      held?.response.end(held.path);
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+        server.closeAllConnections();
+      }),
+  };
+}

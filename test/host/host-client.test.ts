@@ -1,0 +1,299 @@
+import { createServer, type AddressInfo, type Server } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import {
+  createHostClient,
+  hostLimits,
+  type HostClient,
+  type HostClientSettings,
+  type HostQuestion,
+} from '../../src/host/host-client.ts';
+import type { HostStats } from '../../src/host/stats.ts';
+import { Unavailable } from '../../src/runtime/unavailable.ts';
+import { createTestClock, type TestClock } from '../support/test-clock.ts';
+import { testNow } from '../support/tokens.ts';
+import { startHeldHost, type HeldHost } from './held-host.ts';
+
+const second = 1000;
+
+let host: HeldHost;
+let time: TestClock;
+let outcomes: string[];
+let gauges: Parameters<HostStats['observe']>[0];
+let client: HostClient;
+
+const stats: HostStats = {
+  observe: (read) => {
+    gauges = read;
+  },
+  startWait: () => () => undefined,
+  start: () => (outcome) => outcomes.push(outcome),
+  countUnasked: (outcome) => outcomes.push(outcome),
+};
+
+const clientOf = (settings: Partial<HostClientSettings> = {}) =>
+  createHostClient(
+    { name: 'host', origin: host.url.origin, ...settings },
+    { fetch, startTimer: time.clock.startTimer, stats },
+  );
+
+const question = (path: string, changes: Partial<HostQuestion<string>> = {}) => ({
+  key: path,
+  url: new URL(path, host.url),
+  headers: {},
+  read: ({ status, text }: { readonly status: number; readonly text: string }) =>
+    status === 200 ? text : `status ${status}`,
+  ...changes,
+});
+
+const ask = (path: string, changes?: Partial<HostQuestion<string>>) =>
+  client.ask(question(path, changes));
+
+/** The reason of an outage. */
+const reasonOf = async (asked: Promise<unknown>) => {
+  const error: unknown = await asked.then(
+    () => 'answered',
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(Unavailable);
+  return ((error as Unavailable).cause as Error).message;
+};
+
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+beforeEach(async () => {
+  host = await startHeldHost();
+  time = createTestClock(testNow);
+  outcomes = [];
+  client = clientOf();
+});
+
+afterEach(() => host.close());
+
+describe('a storm', () => {
+  it('of 400 pages at a host that answers one question at a time: each has its answer, in the order of asking', async () => {
+    const answered: string[] = [];
+    const paths = Array.from({ length: 400 }, (_, page) => `/${page}`);
+    const pages = paths.map(async (path) => {
+      expect(await ask(path)).toBe(path);
+      answered.push(path);
+    });
+    expect(gauges.underWay()).toBe(hostLimits.maxConcurrent);
+    expect(gauges.waiting()).toBe(400 - hostLimits.maxConcurrent);
+    for (let count = 1; count <= 400; count += 1) {
+      await host.arrived(Math.min(400, hostLimits.maxConcurrent + count - 1));
+      host.answerFirst();
+      while (answered.length < count) await settled();
+      // A hundred answers a second.
+      time.advance(10);
+    }
+    await Promise.all(pages);
+    expect(outcomes).toEqual(Array(400).fill('answered'));
+    expect(host.mostOpen()).toBe(hostLimits.maxConcurrent);
+    // A connection is free again a moment after its answer.
+    expect(host.connections()).toBeLessThan(2 * hostLimits.maxConcurrent);
+    // A question is asked when one of those before it was answered. Parallel connections may overtake each other.
+    const late = host.asked.filter(
+      (path, position) => paths.indexOf(path) - position >= hostLimits.maxConcurrent,
+    );
+    expect(late).toEqual([]);
+    expect([gauges.waiting(), gauges.underWay(), time.waiting()]).toEqual([0, 0, 0]);
+  });
+
+  it('keeps the order exactly where one question is asked at a time', async () => {
+    client = clientOf({ limits: { ...hostLimits, maxConcurrent: 1 } });
+    const paths = Array.from({ length: 20 }, (_, page) => `/${page}`);
+    const pages = Promise.all(paths.map((path) => ask(path)));
+    for (let count = 1; count <= 20; count += 1) {
+      await host.arrived(count);
+      host.answerFirst();
+    }
+    expect(await pages).toEqual(paths);
+    expect(host.asked).toEqual(paths);
+  });
+
+  it('beyond the length of the queue is an outage at once, and nobody in the queue loses the place', async () => {
+    client = clientOf({ limits: { maxConcurrent: 1, maxQueued: 2, maxWaitMs: second } });
+    const pages = ['/1', '/2', '/3'].map((path) => ask(path));
+    expect(await reasonOf(ask('/4'))).toBe('Too many questions to the host wait');
+    expect(outcomes).toEqual(['queue-full']);
+    for (let count = 1; count <= 3; count += 1) {
+      await host.arrived(count);
+      host.answerFirst();
+    }
+    expect(await Promise.all(pages)).toEqual(['/1', '/2', '/3']);
+  });
+
+  it('is an outage for those whose turn does not come in time, who are not asked about later', async () => {
+    client = clientOf({ limits: { maxConcurrent: 1, maxQueued: 2, maxWaitMs: 5 * second } });
+    const first = ask('/1');
+    const late = reasonOf(ask('/2'));
+    await host.arrived(1);
+    time.advance(5 * second);
+    expect(await late).toBe('The question waited too long for its turn');
+    expect(outcomes).toEqual(['waited-too-long']);
+    host.answerFirst();
+    await first;
+    expect(host.asked).toEqual(['/1']);
+  });
+});
+
+describe('a question', () => {
+  it('with the same key is asked once at a time', async () => {
+    const both = Promise.all([ask('/a'), ask('/a'), ask('/b')]);
+    await host.arrived(2);
+    host.answerFirst();
+    host.answerFirst();
+    expect((await both).toSorted()).toEqual(['/a', '/a', '/b']);
+    expect(host.asked.toSorted()).toEqual(['/a', '/b']);
+    const again = ask('/a');
+    await host.arrived(3);
+    host.answerFirst();
+    expect(await again).toBe('/a');
+  });
+
+  it('with a body is a POST, with these headers', async () => {
+    const answer = ask('/form', { body: 'a=1', headers: { 'x-own': 'yes' } });
+    await host.arrived(1);
+    const [{ request }] = host.open as [(typeof host.open)[number]];
+    expect(request).toMatchObject({ method: 'POST', headers: { 'x-own': 'yes' } });
+    expect(Buffer.concat(await request.toArray()).toString()).toBe('a=1');
+    host.answerFirst();
+    await answer;
+  });
+
+  it('is not asked at another host', async () => {
+    const other = await startHeldHost();
+    onTestFinished(other.close);
+    await expect(client.ask({ ...question('/'), url: other.url })).rejects.toThrow('another host');
+    expect(other.asked).toEqual([]);
+  });
+
+  it('uses the connection of the one before', async () => {
+    for (let count = 1; count <= 5; count += 1) {
+      const answer = ask(`/${count}`);
+      await host.arrived(count);
+      host.answerFirst();
+      await answer;
+    }
+    // A connection is free again a moment after its answer.
+    expect(host.connections()).toBeLessThan(5);
+  });
+
+  it('is asked again on a new connection if the host closed the idle one meanwhile', async () => {
+    const { server, port } = await startClosingHost();
+    onTestFinished(() => void server.close());
+    const origin = `http://127.0.0.1:${port}`;
+    client = clientOf({ origin });
+    const first = await ask('/', { url: new URL(origin) });
+    const second = await ask('/', { url: new URL(origin) });
+    expect([first, second]).toEqual(['yes', 'yes']);
+  });
+});
+
+describe('an answer', () => {
+  it.each([301, 302, 307, 308])('of status %i is not followed', async (status) => {
+    const asked = reasonOf(ask('/'));
+    await host.arrived(1);
+    host.open[0]!.response.writeHead(status, { location: '/elsewhere' }).end();
+    expect(await asked).toBe(
+      `it redirects (status ${status}), and Usher does not follow redirects`,
+    );
+    expect(host.asked).toEqual(['/']);
+  });
+
+  it('of more than 64 KB is an outage', async () => {
+    const fits = ask('/fits');
+    await host.arrived(1);
+    host.open.shift()!.response.end('x'.repeat(64 * 1024));
+    expect(await fits).toHaveLength(64 * 1024);
+    const asked = reasonOf(ask('/'));
+    await host.arrived(2);
+    host.open[0]!.response.end('x'.repeat(64 * 1024 + 1));
+    expect(await asked).toBe('The body is larger than 65536 bytes');
+  });
+
+  it('that cannot be read is an outage, asked about again', async () => {
+    const read = () => {
+      throw new Error('not what was asked');
+    };
+    for (const count of [1, 2]) {
+      const asked = reasonOf(ask('/', { read }));
+      await host.arrived(count);
+      host.answerFirst();
+      expect(await asked).toBe('not what was asked');
+    }
+    expect(outcomes).toEqual(['unreadable', 'unreadable']);
+  });
+
+  it('that does not come is an outage, and the next question is asked', async () => {
+    client = clientOf({ limits: { ...hostLimits, maxConcurrent: 1 } });
+    const silent = reasonOf(ask('/1', { silenceMs: second }));
+    const next = ask('/2', { silenceMs: second });
+    await host.arrived(1);
+    time.advance(second);
+    expect(await silent).toBe('The host did not answer in time');
+    expect(outcomes).toEqual(['timeout']);
+    await host.arrived(2);
+    host.open.shift();
+    host.answerFirst();
+    expect(await next).toBe('/2');
+  });
+
+  it('that comes byte by byte is an outage as well', async () => {
+    const dripping = reasonOf(ask('/', { silenceMs: second }));
+    await host.arrived(1);
+    host.open[0]!.response.write('{');
+    time.advance(second);
+    expect(await dripping).toBe('The host did not answer in time');
+  });
+
+  it('is waited for while the host answers others that were asked before', async () => {
+    const slow = ask('/slow', { silenceMs: second });
+    await host.arrived(1);
+    const [held] = host.open.splice(0);
+    // Each of these was asked within a second of it.
+    const others = Array.from({ length: 5 }, (_, i) => ask(`/${i}`, { silenceMs: second }));
+    await host.arrived(6);
+    for (const other of others) {
+      time.advance(0.9 * second);
+      host.answerFirst();
+      await other.catch(() => undefined);
+    }
+    held!.response.end('at last');
+    expect(await slow).toBe('at last');
+    await Promise.all(others);
+  });
+
+  it('is not waited for once the host has answered questions that were asked long after', async () => {
+    const hanging = reasonOf(ask('/hanging', { silenceMs: second }));
+    await host.arrived(1);
+    host.open.splice(0);
+    for (let count = 2; count <= 6; count += 1) {
+      const other = ask(`/${count}`, { silenceMs: second });
+      await host.arrived(count);
+      host.answerFirst();
+      await other;
+      time.advance(0.6 * second);
+    }
+    expect(await hanging).toBe('The host did not answer in time');
+  });
+
+  it('is not waited for longer than a page waits, however alive the host is', async () => {
+    const hanging = reasonOf(ask('/hanging', { silenceMs: 60 * second }));
+    await host.arrived(1);
+    time.advance(55 * second);
+    expect(await hanging).toBe('The question took too long');
+  });
+});
+
+/** A host that answers each connection's first question, and closes the connection when a second one arrives. */
+async function startClosingHost(): Promise<{ readonly server: Server; readonly port: number }> {
+  const server = createServer((socket) => {
+    socket.once('data', () => {
+      socket.write('HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nyes');
+      socket.once('data', () => socket.destroy());
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { server, port: (server.address() as AddressInfo).port };
+}
