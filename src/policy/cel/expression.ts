@@ -1,6 +1,7 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
 import type { FactValue, ValueType } from '../fact-kind.ts';
 import { check } from './check.ts';
+import { compileDirectly, type Evaluate } from './direct.ts';
 import { environmentOf } from './environment.ts';
 import { ExpressionError } from './expression-error.ts';
 import type { Scope } from './scope.ts';
@@ -25,14 +26,8 @@ export const maxSourceLength = 2000;
  * `isExpressionName`. Expressions with the same `Scope` object share its preparation, which takes longer than their own.
  */
 export function compileRule(source: string, scope: Scope): (variables: Variables) => boolean {
-  const evaluate = compile(source, scope, ['bool']).evaluate;
-  return (variables) => {
-    try {
-      return evaluate(variables) === true;
-    } catch {
-      return false;
-    }
-  };
+  const { evaluate } = compile(source, scope, ['bool']);
+  return (variables) => evaluate(variables) === true;
 }
 
 /**
@@ -44,24 +39,13 @@ export function compileValue(
   scope: Scope,
   types: readonly ValueType[],
 ): (variables: Variables) => FactValue | undefined {
-  const { evaluate, type, path } = compile(source, scope, types);
-  if (path !== undefined) {
-    return (variables) => toFactValue(readPath(variables, path, type), type);
-  }
-  return (variables) => {
-    try {
-      return toFactValue(evaluate(variables), type);
-    } catch {
-      return undefined;
-    }
-  };
+  const { evaluate, type } = compile(source, scope, types);
+  return (variables) => toFactValue(evaluate(variables), type);
 }
 
 interface Compiled {
-  readonly evaluate: (variables: Variables) => unknown;
+  readonly evaluate: Evaluate;
   readonly type: ValueType;
-  /** The names of an expression that is only a path. */
-  readonly path: readonly string[] | undefined;
 }
 
 function compile(source: string, scope: Scope, types: readonly ValueType[]): Compiled {
@@ -78,8 +62,14 @@ function compile(source: string, scope: Scope, types: readonly ValueType[]): Com
   if (error !== undefined) throw new ExpressionError(error.summary, error.range?.start ?? 0);
   const type = types.find((each) => each === found);
   if (type === undefined) throw wrongType(found, types, parsed.ast);
-  const evaluate = (variables: Variables) => parsed(new view(variables)) as unknown;
-  return { evaluate, type, path: pathOf(parsed.ast) };
+  const byLibrary: Evaluate = (variables) => {
+    try {
+      return parsed(new view(variables)) as unknown;
+    } catch {
+      return undefined;
+    }
+  };
+  return { evaluate: compileDirectly(parsed.ast, scope) ?? byLibrary, type };
 }
 
 function parse<Parsed>(read: () => Parsed, source: string): Parsed {
@@ -103,44 +93,4 @@ function toFactValue(value: unknown, type: ValueType): FactValue | undefined {
   // Adding 0 makes a 0 of -0.
   if (type === 'double') return Number.isFinite(value) ? (value as number) + 0 : undefined;
   return value as FactValue;
-}
-
-/** The names of an expression that is only a path, such as `facts.order.owner_id`; `undefined` for any other. */
-function pathOf(node: ASTNode): readonly string[] | undefined {
-  if (node.op === 'id') return [node.args];
-  if (node.op !== '.') return undefined;
-  const [object, name] = node.args;
-  const before = pathOf(object);
-  return before && [...before, name];
-}
-
-/**
- * Reads a path without the library, for which an absent value is an exception that takes 20 µs. As there, only own properties
- * count, and a value of another type than the declared one is no value.
- */
-function readPath(variables: unknown, path: readonly string[], type: ValueType): unknown {
-  let value = variables;
-  for (const name of path) {
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name))
-      return undefined;
-    value = (value as Readonly<Record<string, unknown>>)[name];
-  }
-  return isOfType(value, type) ? value : undefined;
-}
-
-function isOfType(value: unknown, type: ValueType): boolean {
-  switch (type) {
-    case 'string':
-      return typeof value === 'string';
-    case 'bool':
-      return typeof value === 'boolean';
-    case 'int':
-      return Number.isSafeInteger(value);
-    case 'double':
-      return typeof value === 'number';
-    case 'timestamp':
-      return value instanceof Date && !Number.isNaN(value.getTime());
-    case 'list(string)':
-      return Array.isArray(value);
-  }
 }
