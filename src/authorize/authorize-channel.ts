@@ -113,14 +113,16 @@ async function decide(
   if (refused !== undefined) {
     return refuse({ ...attempt, ...matched, tenantId, principal, checks }, refused);
   }
-  const { id } = attempt;
-  // One spread: a chain of copies of this object took a twentieth of the time of a decision.
+  // No spread: copies of this object took a twentieth of the time of a decision.
   return {
-    id,
+    id: attempt.id,
     action: 'subscribe',
     outcome: 'grant',
     policy,
-    ...matched,
+    socketId,
+    channel,
+    family: pattern.text,
+    denied,
     tenantId,
     principal,
     checks,

@@ -3,6 +3,7 @@ import type { ChannelMatch } from '../policy/channel-registry.ts';
 import {
   hasMember,
   ruleInput,
+  withFacts,
   type ChannelType,
   type KindRules,
   type RuleInput,
@@ -113,9 +114,9 @@ async function evaluateType(
     principal,
     find: deps.find,
   });
-  const input = ruleInput(principal, { params, facts, now });
+  const input = withFacts(known, principal, facts);
   const rule = ruleChecks(rules, input, allFound);
-  const checks = [...constraintResults, ...rule];
+  const checks = constraintResults.concat(rule);
   const failed = firstFailed(rule);
   return failed ? { checks, refused: failed.code } : { checks, input, tenantId };
 }
@@ -132,7 +133,7 @@ function withMember(
   const fits = check('member data is within Pusher’s limits', !member || memberFits(member));
   const failed = firstFailed([computed, fits]);
   // The usual decision has one check of the member.
-  const checks = [...evaluation.checks, ...(computed.passed ? [fits] : [computed])];
+  const checks = evaluation.checks.concat(computed.passed ? fits : computed);
   return failed
     ? { checks, refused: failed.code }
     : { checks, member, tenantId: evaluation.tenantId };
@@ -148,24 +149,17 @@ function constraintChecks(
   { tenantIds, pins = [], only }: RouteConstraints,
 ): readonly Check[] {
   const { channelType, params } = match;
-  return [
-    check(
-      'channel type accepts this kind of principal',
-      channelType.rules.has(principal.kind),
-      'wrong-kind',
-    ),
-    ...pins.map(({ name, channelParam, value }) =>
-      check(
-        `channel is of the ${name} of the request`,
-        params[channelParam] === value,
-        pinCode(name),
-      ),
-    ),
-    ...(only === undefined
-      ? []
-      : [check('route signs this channel', only.includes(channelType.pattern.text), 'wrong-kind')]),
-    ...tenantChecks(tenantIds, principal, tenantOf(match)),
-  ];
+  const acceptsKind = channelType.rules.has(principal.kind);
+  const checks = [check('channel type accepts this kind of principal', acceptsKind, 'wrong-kind')];
+  for (const { name, channelParam, value } of pins) {
+    const isPinned = params[channelParam] === value;
+    checks.push(check(`channel is of the ${name} of the request`, isPinned, pinCode(name)));
+  }
+  if (only !== undefined) {
+    const isSigned = only.includes(channelType.pattern.text);
+    checks.push(check('route signs this channel', isSigned, 'wrong-kind'));
+  }
+  return checks.concat(tenantChecks(tenantIds, principal, tenantOf(match)));
 }
 
 function ruleChecks(
@@ -174,11 +168,10 @@ function ruleChecks(
   allFound: boolean,
 ): readonly Check[] {
   const checks = rules?.check(input) ?? [];
-  return [
-    ...checks,
+  return checks.concat(
     // After the checks of the rule: otherwise the response would reveal which facts exist.
     check('required fact exists', allFound, 'fact-missing'),
     // A rule without checks must not grant everything.
     check('rule has checks', checks.length > 0),
-  ];
+  );
 }

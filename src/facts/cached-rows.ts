@@ -18,7 +18,7 @@ export function cacheFactRows(
     if (existing !== undefined) return existing;
     const created = cached(tables, readRow, (kind, ids, viewer) => {
       const { tenantId, guestSessionId } = settingsOf(kind, ids, viewer);
-      return [...ids, tenantId, guestSessionId].join(separator);
+      return ids.join(separator) + separator + tenantId + separator + guestSessionId;
     });
     caches.set(name, created);
     return created;
@@ -36,10 +36,8 @@ export function cacheFactRows(
     return cache;
   };
   return async (kind, ids, viewer) => {
-    if (viewer === 'operator' || (await findHostRelation(kind)) !== undefined) {
-      return readRow(kind, ids, viewer);
-    }
-    return cacheOf(kind)(kind, ids, viewer);
+    const isCached = viewer !== 'operator' && (await findHostRelation(kind)) === undefined;
+    return await (isCached ? cacheOf(kind) : readRow)(kind, ids, viewer);
   };
 }
 

@@ -24,12 +24,12 @@ export interface FactSources {
 
 /** Builds both sources of facts. The cache stores results by table. */
 export function buildFactSources(database: FactReads, tables: TableCache): FactSources {
-  const cached = toSource(cacheReads(database, tables));
+  const { find, revocations } = toSource(cacheReads(database, tables));
   return {
     database: toSource(database),
     cached: () => {
       const version = tables.version();
-      return version === undefined ? undefined : { ...cached, version };
+      return version === undefined ? undefined : { find, revocations, version };
     },
   };
 }
@@ -57,6 +57,12 @@ function toSource({ readRow, revocations }: FactReads): FactSource {
   };
 }
 
+/** A key of the subjects. The lengths keep different lists apart, whatever the texts contain. */
 function joinSubjects(subjects: readonly RevocationSubject[]): string {
-  return JSON.stringify(subjects.map(subjectParts));
+  let key = '';
+  for (const subject of subjects) {
+    for (const part of subjectParts(subject)) key += `${part.length}:${part}`;
+    key += ';';
+  }
+  return key;
 }

@@ -24,6 +24,18 @@ export function ruleInput(
   return input as unknown as RuleInput;
 }
 
+/** The same, with the facts that were found for it. */
+export function withFacts(
+  input: RuleInput,
+  { kind }: Pick<Principal, 'kind'>,
+  facts: RuleInput['facts'],
+): RuleInput {
+  const name = ruleName(kind);
+  const copy: Record<string, unknown> = { params: input.params, facts, now: input.now };
+  copy[name] = input[name];
+  return copy as unknown as RuleInput;
+}
+
 /** A fact that a channel needs. */
 export interface FactRequest {
   /** The name under which rules read it. */

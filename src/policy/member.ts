@@ -11,6 +11,13 @@ const maxBytes = 1024;
 export function memberFits(member: Member): boolean {
   return (
     /^[A-Za-z0-9_\-=@,.;]{1,128}$/.test(member.user_id) &&
-    Buffer.byteLength(JSON.stringify(member)) <= maxBytes
+    (atMostBytes(member) <= maxBytes || Buffer.byteLength(JSON.stringify(member)) <= maxBytes)
   );
+}
+
+/** A bound of the JSON text without writing it: a UTF-16 code unit takes at most 6 bytes, as in `\u0000`. */
+function atMostBytes({ user_id, user_info }: Member): number {
+  let units = user_id.length + 40;
+  for (const name in user_info) units += name.length + String(user_info[name]).length + 6;
+  return units * 6;
 }

@@ -78,7 +78,7 @@ export function viewOf({
 
 /** The name of a kind in rules: an identifier of CEL. */
 export function ruleName(kind: PrincipalKind): string {
-  return kind.replaceAll('-', '_');
+  return kind.includes('-') ? kind.replaceAll('-', '_') : kind;
 }
 
 /** The kind with this name in rules. */

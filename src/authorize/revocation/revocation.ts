@@ -41,17 +41,14 @@ export interface StoredRevocation {
 
 /** All subjects whose revocation applies to this principal. */
 export function subjectsOf(principal: Principal): readonly RevocationSubject[] {
-  const tenantId = principal.tenantId;
-  return [
-    ...ownSubjects(principal),
-    ...(principal.tokenId === undefined
-      ? []
-      : [{ kind: 'token', tokenId: principal.tokenId } as const]),
-    ...tenantSubjects(tenantId),
-  ];
+  const { tokenId, tenantId } = principal;
+  const subjects = ownSubjects(principal);
+  if (tokenId !== undefined) subjects.push({ kind: 'token', tokenId });
+  if (tenantId !== undefined) subjects.push({ kind: 'tenant', tenantId });
+  return subjects;
 }
 
-function ownSubjects(principal: Principal): readonly RevocationSubject[] {
+function ownSubjects(principal: Principal): RevocationSubject[] {
   switch (principal.kind) {
     case 'guest-session': {
       const { id: sessionId, linkedUser } = principal;
@@ -59,7 +56,8 @@ function ownSubjects(principal: Principal): readonly RevocationSubject[] {
       if (linkedUser === undefined) return [own];
       // A linked session grants the channels of the user, so the revocations of the user and of the user's tenant apply to it.
       const { id, tenantId } = linkedUser;
-      return [own, ...userSubjects(id, tenantId), ...tenantSubjects(tenantId)];
+      const ofUser = [own, ...userSubjects(id, tenantId)];
+      return tenantId === undefined ? ofUser : [...ofUser, { kind: 'tenant', tenantId }];
     }
     case 'user':
       return userSubjects(principal.id, principal.tenantId);
@@ -71,13 +69,9 @@ function ownSubjects(principal: Principal): readonly RevocationSubject[] {
 }
 
 /** A revocation without a tenant applies to the user in all tenants. */
-function userSubjects(userId: string, tenantId: string | undefined): readonly RevocationSubject[] {
+function userSubjects(userId: string, tenantId: string | undefined): RevocationSubject[] {
   const everywhere = { kind: 'user', userId } as const;
-  return tenantId === undefined ? [everywhere] : [everywhere, { ...everywhere, tenantId }];
-}
-
-function tenantSubjects(tenantId: string | undefined): readonly RevocationSubject[] {
-  return tenantId === undefined ? [] : [{ kind: 'tenant', tenantId }];
+  return tenantId === undefined ? [everywhere] : [everywhere, { kind: 'user', userId, tenantId }];
 }
 
 /** A credential without an issue time counts as issued before any revocation. */
