@@ -1,3 +1,4 @@
+import type { SqlQuery } from './sql/query.ts';
 /** The types of values that rules read, in the words of CEL. */
 export type ValueType = 'string' | 'int' | 'double' | 'bool' | 'timestamp' | 'list(string)';
 
@@ -28,6 +29,17 @@ export type FactValue = string | number | boolean | Date | readonly string[] | L
 /** A fact in rules: its fields by name. An absent field has no key. */
 export type Fact = Readonly<Record<string, FactValue>>;
 
+/** Where the facts of a kind are, if they are not in Usher's own table. */
+export type FactOrigin = SqlOrigin;
+
+/** A query finds a fact by its ids, which are its parameters. The columns of its row are the fields. */
+export interface SqlOrigin {
+  readonly type: 'sql';
+  readonly query: SqlQuery;
+  /** For how long an answer is used again, in milliseconds; 0 to ask for each decision. */
+  readonly freshMs: number;
+}
+
 /** A kind of fact: its key is a list of ids, its value some fields. */
 export interface FactKind {
   readonly name: string;
@@ -38,6 +50,8 @@ export interface FactKind {
   readonly tenant?: string;
   /** A second path of its facts on the operator's port, such as `/resources/orders/{order}`, with each id once. */
   readonly path?: string;
+  /** `undefined` if facts are stored by requests. */
+  readonly from?: FactOrigin;
   /** What a fact is, for the documentation. */
   readonly about?: string;
 }

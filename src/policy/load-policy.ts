@@ -16,6 +16,7 @@ import { buildPolicy, type PolicyFile, type PolicyParts } from './yaml/build-pol
 import { buildTest } from './yaml/build-test.ts';
 import { formatProblem, type Problem } from './yaml/problem.ts';
 import { readPolicyFile } from './yaml/read-policy.ts';
+import { hint } from './yaml/schema-error.ts';
 import { readPolicyTestFile } from './yaml/read-policy-test.ts';
 
 /** The files of a policy as they are now. */
@@ -56,7 +57,10 @@ async function buildFrom(files: readonly PolicyFileContent[]): Promise<Policy> {
     defaults: await loadDefaultIssuers(),
   });
   const tests = of('test').map((file) => readTest(file, parts));
-  refuse([...unread, ...problems, ...tests.flatMap((test) => test.problems)]);
+  refuse([
+    ...[...unread, ...problems, ...tests.flatMap((test) => test.problems)].map(formatProblem),
+    ...unknownSources(modules, parts),
+  ]);
   return {
     ...parts,
     hash: hashFiles([...files, ...(await readImported(modules.files))]),
@@ -67,8 +71,21 @@ async function buildFrom(files: readonly PolicyFileContent[]): Promise<Policy> {
   };
 }
 
-function refuse(problems: readonly Problem[]): void {
-  if (problems.length > 0) throw new PolicyError(problems.map(formatProblem));
+function refuse(problems: readonly string[]): void {
+  if (problems.length > 0) throw new PolicyError(problems);
+}
+
+/** A module may name a source of another file, so its sources are checked when all files are read. */
+function unknownSources(
+  { factKinds, fileOf }: LoadedModules,
+  { sources }: PolicyParts,
+): readonly string[] {
+  return factKinds.flatMap((kind) => {
+    const source = kind.from?.query.source;
+    if (source === undefined || sources.has(source)) return [];
+    const known = hint(source, [...sources.keys()]);
+    return [`${fileOf(kind)}: the fact ${kind.name}: ${source} is not a source; ${known}`];
+  });
 }
 
 async function readModules(files: readonly PolicyFileContent[]): Promise<LoadedModules> {

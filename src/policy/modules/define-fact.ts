@@ -1,3 +1,4 @@
+import { readOrigin, type OriginSpec } from './fact-origin.ts';
 import type { FactKind, Field, LinkedGuestSession } from '../fact-kind.ts';
 
 /** The type of a field, such as `'string'`, or the type with its limits. */
@@ -7,7 +8,10 @@ export type FieldSpec =
 export type FieldSpecs = Readonly<Record<string, FieldSpec>>;
 
 /** The declaration of a kind of fact. */
-export interface FactSpec<Ids extends readonly string[], Fields extends FieldSpecs> {
+export interface FactSpec<
+  Ids extends readonly string[],
+  Fields extends FieldSpecs,
+> extends OriginSpec {
   /** The names of the ids, in their order. */
   readonly ids: Ids;
   readonly fields: Fields;
@@ -108,11 +112,17 @@ export function defineFact<const Ids extends readonly string[], const Fields ext
   if (tenant !== undefined && !ids.includes(tenant) && !Object.hasOwn(fields, tenant)) {
     throw invalid(`the tenant ${tenant} is neither an id nor a field`);
   }
+  const from = readOrigin(spec, ids, invalid);
+  const session = Object.values(fields).some(({ type }) => type === 'guest_session');
+  if (from !== undefined && session) {
+    throw invalid('a fact of a source has no field of the type guest_session');
+  }
   const kind: FactKind = {
     ...{ name, ids, fields },
     ...(tenant !== undefined && { tenant }),
     ...(path !== undefined && { path }),
     ...(about !== undefined && { about }),
+    ...(from !== undefined && { from }),
   };
   const refer = (...values: readonly string[]) => ({ kind, ids: values });
   defined.set(refer, kind);

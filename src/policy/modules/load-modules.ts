@@ -14,6 +14,8 @@ export interface LoadedModules {
   readonly channels: readonly ChannelType[];
   readonly sources: readonly SourcePolicy[];
   readonly factKinds: readonly FactKind[];
+  /** The file of each kind. */
+  readonly fileOf: (kind: FactKind) => string;
   /** The modules, and the files that they import by path: if one changes, the policy changes. */
   readonly files: readonly string[];
 }
@@ -30,7 +32,8 @@ export function isModule(file: string): boolean {
  * Throws `ModuleError` if one cannot be loaded, exports something else than `defineChannel`, `defineFact` and `defineSource` return, or exports nothing.
  */
 export async function loadModules(paths: readonly string[]): Promise<LoadedModules> {
-  if (paths.length === 0) return { channels: [], sources: [], factKinds: [], files: [] };
+  if (paths.length === 0)
+    return { channels: [], sources: [], factKinds: [], fileOf: () => '', files: [] };
   // jiti and Babel take memory that a policy without modules does not need.
   const { createJiti } = await import('jiti');
   const graph = createModuleGraph({ 'usher/policy': api }, createJiti);
@@ -61,6 +64,7 @@ export async function loadModules(paths: readonly string[]): Promise<LoadedModul
       place: line === undefined ? file : `${file}:${line}`,
     })),
     factKinds: [...factKinds.keys()],
+    fileOf: (kind) => factKinds.get(kind) ?? '',
     files: graph.files(),
   };
 }

@@ -11,6 +11,7 @@ import {
 } from '../policy.ts';
 import { buildChannel } from './build-channel.ts';
 import { buildDemo } from './build-demo.ts';
+import { buildQuery, type QueryContext } from './build-query.ts';
 import { buildDoor, buildRoute } from './build-routes.ts';
 import type { FactDeclaration, IssuerDeclaration, PolicyDocument } from './policy-document.ts';
 import { kindNamed } from '../principal.ts';
@@ -73,7 +74,7 @@ export function buildPolicy(
   const factKinds = merge(
     ({ facts }) => facts,
     ['fact', ({ name }) => name, kindsOfModules],
-    factKind,
+    (fact, { report }) => factKind(fact, { sources: hosts, report }),
   );
   const declaredIssuers = merge(({ issuers }) => issuers, ['issuer', ({ name }) => name], issuer);
   const issuers = new Map([
@@ -191,9 +192,10 @@ function mergeDeclarations<T extends Declared, Value>(
 }
 
 function factKind(
-  { at, name, ids, fields, tenant, path, about }: FactDeclaration,
-  { report }: Source,
+  { at, name, ids, fields, tenant, path, about, sql, fresh }: FactDeclaration,
+  { sources, report }: Omit<QueryContext, 'names'>,
 ): FactKind {
+  const query = sql && buildQuery(sql, [...at, 'sql'], { names: ids, sources, report });
   const sessions = Object.values(fields).filter(({ type }) => type === 'guest_session');
   if (sessions.length > 1)
     report.at(at, `${name} may have one field of the type guest_session`, 'key');
@@ -202,6 +204,7 @@ function factKind(
     ...(tenant !== undefined && { tenant }),
     ...(path !== undefined && { path }),
     ...(about !== undefined && { about }),
+    ...(query !== undefined && { from: { type: 'sql', query, freshMs: fresh?.ms ?? 0 } }),
   };
 }
 

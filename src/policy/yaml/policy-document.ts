@@ -43,6 +43,9 @@ export interface FactDeclaration extends Declared {
   readonly tenant?: string;
   /** A second path on the operator's port, with each id once. */
   readonly path?: string;
+  /** The query of a source that finds a fact. */
+  readonly sql?: { readonly source: string; readonly query: string };
+  readonly fresh?: Declared & { readonly ms: number; readonly isTwice: boolean };
 }
 
 export type ParamDeclaration =

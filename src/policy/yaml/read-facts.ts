@@ -1,4 +1,5 @@
 import type { Field } from '../fact-kind.ts';
+import { freshMs, maxFreshMs } from '../fresh.ts';
 import type { FactDeclaration } from './policy-document.ts';
 import { entriesOf, mapValues, namesInBraces, type Raw } from './raw.ts';
 import type { Path } from './read-document.ts';
@@ -11,6 +12,14 @@ export interface RawFactKind {
   readonly fields: Raw<Field['type'] | RawField>;
   readonly tenant?: string;
   readonly path?: string;
+  readonly sql?: RawSqlFact;
+  readonly fresh?: string;
+}
+
+interface RawSqlFact {
+  readonly source: string;
+  readonly query: string;
+  readonly fresh?: string;
 }
 
 interface RawField {
@@ -31,10 +40,23 @@ export const toFacts = (
   facts: Raw<RawFactKind> | undefined,
   at: Path,
 ): readonly FactDeclaration[] =>
-  entriesOf(facts, at).map(({ key, value: { fields, ...others }, at: place }) => ({
+  entriesOf(facts, at).map(({ key, value: { fields, fresh, ...others }, at: place }) => ({
     ...{ name: key, at: place, ...others },
+    ...toFreshness(fresh, others.sql?.fresh, place),
     fields: mapValues(fields, [...place, 'fields'], toField),
   }));
+
+/** `fresh` may be beside `sql` or in it. */
+function toFreshness(
+  ofKind: string | undefined,
+  ofQuery: string | undefined,
+  place: Path,
+): Pick<FactDeclaration, 'fresh'> {
+  const [text, at] = ofKind === undefined ? [ofQuery, ['sql', 'fresh']] : [ofKind, ['fresh']];
+  if (text === undefined) return {};
+  const isTwice = ofKind !== undefined && ofQuery !== undefined;
+  return { fresh: { ms: freshMs(text), at: [...place, ...at], isTwice } };
+}
 
 function toField(field: Field['type'] | RawField): Field {
   const long: RawField = typeof field === 'string' ? { type: field } : field;
@@ -73,6 +95,28 @@ export const checkFact = ({ at, ids, fields, tenant, path }: FactDeclaration): r
         },
       ]),
 ];
+
+/** What the schema cannot say: what goes together with a query. */
+export function checkOrigin({ at, name, fields, sql, fresh }: FactDeclaration): readonly Fault[] {
+  const faults: Fault[] = [];
+  const fault = (path: Path, part: Fault['part'], message: string) =>
+    faults.push({ path, part, message });
+  if (fresh !== undefined) {
+    if (sql === undefined)
+      fault(fresh.at, 'key', `${name} has no source, so \`fresh\` means nothing`);
+    if (fresh.isTwice) fault(fresh.at, 'key', '`fresh` is there twice: here and in `sql`');
+    if (fresh.ms > maxFreshMs) fault(fresh.at, 'value', '`fresh` must be at most 60s');
+  }
+  const session = Object.keys(fields).find((field) => fields[field]?.type === 'guest_session');
+  if (sql !== undefined && session !== undefined) {
+    fault(
+      [...at, 'fields', session],
+      'key',
+      'a fact of a source has no field of the type guest_session',
+    );
+  }
+  return faults;
+}
 
 const haveSameNames = (one: readonly string[], other: readonly string[]): boolean =>
   [...one].sort().join(' ') === [...other].sort().join(' ');

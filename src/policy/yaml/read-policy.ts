@@ -3,7 +3,7 @@ import type { PolicyDocument } from './policy-document.ts';
 import type { SourceUrl } from '../policy.ts';
 import { entriesOf, type Raw } from './raw.ts';
 import { toChannels, type RawChannel } from './read-channels.ts';
-import { checkFact, toFacts, type RawFactKind } from './read-facts.ts';
+import { checkFact, checkOrigin, toFacts, type RawFactKind } from './read-facts.ts';
 import { createReader } from './read-file.ts';
 import { checkIssuer, toIssuers, type RawIssuer } from './read-issuers.ts';
 import {
@@ -50,6 +50,7 @@ export const readPolicyFile = createReader<RawPolicy, PolicyDocument>({
   }),
   check: ({ facts, channels, routes, doors, issuers, demo }) => [
     ...facts.flatMap(checkFact),
+    ...facts.flatMap(checkOrigin),
     ...channels.flatMap(checkChannel),
     ...routes.flatMap(checkRoute),
     ...doors.flatMap(checkDoor),

@@ -11,13 +11,13 @@ export interface Report {
   /** Adds a problem at a character of a text, such as an expression. */
   readonly in: (path: Path, offset: number, message: string) => void;
   /** Adds the problem of a name that is not declared, with the nearest one that is. */
-  readonly unknown: (path: Path, unknown: Unknown) => void;
+  readonly unknown: (path: Path, unknown: Unknown, part?: Part) => void;
   /** Runs a function that throws an `Error` with a message for users, and reports it at this key. */
   readonly attempt: <T>(path: Path, run: () => T) => T | undefined;
   /** The place of this value. */
   readonly place: (path: Path) => Place;
-  /** The place of this key, as `FILE:LINE:COLUMN`. */
-  readonly placeText: (path: Path) => string;
+  /** The place of this key, or of a character of this text, as `FILE:LINE:COLUMN`. */
+  readonly placeText: (path: Path, offset?: number) => string;
   readonly count: () => number;
   readonly problems: () => readonly Problem[];
 }
@@ -38,10 +38,10 @@ export function createReport(file: string, locator: Locator): Report {
     in: (path, offset, message) => {
       problems.push({ file, ...locator.locateIn(path, offset), message });
     },
-    unknown: (path, { what, name, known }) => {
+    unknown: (path, { what, name, known }, part = 'key') => {
       const nearest = closestMatch(name, [...known]);
       const hint = nearest === undefined ? 'none is declared' : `the nearest is ${nearest}`;
-      at(path, `${name} is not ${withArticle(what)}; ${hint}`, 'key');
+      at(path, `${name} is not ${withArticle(what)}; ${hint}`, part);
     },
     attempt: (path, run) => {
       try {
@@ -53,8 +53,9 @@ export function createReport(file: string, locator: Locator): Report {
       }
     },
     place: (path) => ({ file, line: locator.locate(path).line }),
-    placeText: (path) => {
-      const { line, column } = locator.locate(path, 'key');
+    placeText: (path, offset) => {
+      const { line, column } =
+        offset === undefined ? locator.locate(path, 'key') : locator.locateIn(path, offset);
       return `${file}:${line}:${column}`;
     },
     count: () => problems.length,

@@ -68,10 +68,13 @@ describe('loading modules', () => {
 export const shop = defineSource('shop', { url: { env: 'SHOP_URL' } });
 export const file = defineSource('legacy', { url: { file: '/run/url' } });`;
     const [path = ''] = write({ 'sources.ts': source });
-    expect((await loadModules([path])).sources).toEqual([
-      { name: 'shop', url: { env: 'SHOP_URL' }, place: `${path}:2` },
-      { name: 'legacy', url: { file: '/run/url' }, place: `${path}:3` },
-    ]);
+    const { sources } = await loadModules([path]);
+    expect(new Map(sources.map((each) => [each.name, each]))).toEqual(
+      new Map([
+        ['shop', { name: 'shop', url: { env: 'SHOP_URL' }, place: `${path}:2` }],
+        ['legacy', { name: 'legacy', url: { file: '/run/url' }, place: `${path}:3` }],
+      ]),
+    );
   });
 
   it.each([
