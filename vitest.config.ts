@@ -15,6 +15,8 @@ const slow = [
   'test/http/slow-clients.test.ts',
   'test/database/client.test.ts',
   'test/database/host/laravel-database.test.ts',
+  'test/database/host/passport-tokens.test.ts',
+  'test/database/host/sanctum-tokens.test.ts',
   'test/database/embedded/embedded-postgres.test.ts',
   'test/database/migrations/migrate.test.ts',
   'test/database/row-level-security/service-role.test.ts',

@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import { maxTime } from '../policy/principal.ts';
-import { readId } from './claims.ts';
+import { describeType } from './claim-fault.ts';
+import { idForm, readId } from './claims.ts';
 import { equalsConstantTime } from './constant-time.ts';
 import type { CredentialReader } from './identify.ts';
-import type { FindPersonalAccessToken, PersonalAccessToken } from './personal-access-token.ts';
+import type { PersonalAccessToken, PersonalAccessTokens } from './personal-access-token.ts';
 
 /** The Sanctum settings of the host. */
 export interface SanctumSettings {
-  readonly find: FindPersonalAccessToken;
+  readonly tokens: PersonalAccessTokens;
   /**
    * The only model whose tokens are accepted, such as `App\Models\User`. The same key of another model is a different
    * user.
@@ -20,50 +21,82 @@ export interface SanctumSettings {
   readonly now: () => number;
 }
 
-const rejected = { fault: 'credential-rejected' } as const;
+const rejected = (detail: string) => ({ fault: 'credential-rejected', detail }) as const;
+const expired = (detail: string) => ({ fault: 'credential-expired', detail }) as const;
 
 /**
- * Creates the reader of Laravel Sanctum's API tokens, `<id>|<secret>`, with the rules of its `Guard`. The older form
- * without an id is refused. Abilities are ignored, because they apply to the host's own routes.
+ * Creates the reader of Laravel Sanctum's API tokens, with the rules of its `Guard`: `<id>|<secret>`, or the secret alone,
+ * which applications show if they hide the id. Ids are numbers, UUIDs or ULIDs. Abilities are ignored, because they
+ * apply to the host's own routes.
  */
 export function createSanctumReader(settings: SanctumSettings): CredentialReader {
   return async (text) => {
-    const [, id, secret] = /^([1-9][0-9]{0,18})\|([!-~]{1,255})$/.exec(text) ?? [];
-    if (id === undefined || secret === undefined) return { fault: 'credential-malformed' };
-    const token = await settings.find(id);
-    if (token === undefined || !equalsConstantTime(sha256(secret), token.hash)) return rejected;
-    const userId = readId(token.tokenableId);
-    if (userId === undefined || token.tokenableType !== settings.tokenableType) return rejected;
-    const expiresAt = expiryOf(token, settings.expirationMs);
-    if (expiresAt <= settings.now()) return { fault: 'credential-expired' };
-    const issued = token.createdAt === null ? {} : { issuedAt: token.createdAt };
-    return {
-      principal: {
-        kind: 'user',
-        id: userId,
-        ...(settings.tenantId !== undefined && { tenantId: settings.tenantId }),
-        roles: [],
-        tokenId: `sanctum:${id}`,
-        ...issued,
-        expiresAt,
-      },
-    };
+    const [, id, secret] = /^(?:([A-Za-z0-9_-]{1,64})\|)?([!-~]{1,255})$/.exec(text) ?? [];
+    // A secret may contain a `|`, but only behind an id, as in Laravel.
+    if (secret === undefined || (id === undefined && secret.includes('|'))) {
+      return { fault: 'credential-malformed', detail: 'token has the form of Sanctum’s' };
+    }
+    const hash = sha256(secret);
+    const token = await (id === undefined
+      ? settings.tokens.byHash(hash)
+      : settings.tokens.byId(id));
+    if (token === undefined) return rejected('token has a row in personal_access_tokens');
+    if (!equalsConstantTime(hash, token.hash)) return rejected('token has the hash of its row');
+    return readToken(token, settings);
   };
 }
 
-/** Creates the reader of both kinds of bearer token. Only Sanctum tokens contain a `|`. A JWT cannot contain it. */
+function readToken(
+  token: PersonalAccessToken,
+  settings: SanctumSettings,
+): Awaited<ReturnType<CredentialReader>> {
+  const { tokenableId, tokenableType, createdAt } = token;
+  if (tokenableType !== settings.tokenableType) {
+    return rejected('tokenable_type of the token is SANCTUM_TOKENABLE_TYPE');
+  }
+  const userId = readId(tokenableId);
+  if (userId === undefined) {
+    return rejected(`tokenable_id of the token is ${idForm}: found ${describeType(tokenableId)}`);
+  }
+  const { expirationMs, now, tenantId } = settings;
+  const expiresAt = expiryOf(token, expirationMs);
+  // `!(a > b)` also refuses a time that could not be read.
+  if (!(expiresAt > now())) return expired(expiryDetail(token, now()));
+  return {
+    principal: {
+      kind: 'user',
+      id: userId,
+      ...(tenantId !== undefined && { tenantId }),
+      roles: [],
+      tokenId: `sanctum:${token.id}`,
+      ...(createdAt !== null && { issuedAt: createdAt }),
+      expiresAt,
+    },
+  };
+}
+
+function expiryDetail({ expiresAt }: PersonalAccessToken, now: number): string {
+  return expiresAt === null || expiresAt > now
+    ? 'created_at of the token plus SANCTUM_EXPIRATION is in the future'
+    : 'expires_at of the token is in the future';
+}
+
+/**
+ * Creates the reader of both kinds of bearer token. Only a JWT has three parts between dots, and only Sanctum's tokens
+ * contain a `|`.
+ */
 export function firstAcceptedBearer(
   jwt: CredentialReader,
   sanctum: CredentialReader,
 ): CredentialReader {
-  return (text) => (text.includes('|') ? sanctum(text) : jwt(text));
+  return (text) => (/^[^|.]*\.[^|.]*\.[^|]*$/.test(text) ? jwt(text) : sanctum(text));
 }
 
 function sha256(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
-/** Returns the earlier of the token's own expiry and the host's general one. */
+/** Returns the earlier of the token's own expiry and the host's general one; NaN if one of them could not be read. */
 function expiryOf({ createdAt, expiresAt }: PersonalAccessToken, expirationMs?: number): number {
   // Without a creation time the general expiry is unknown, so the token counts as expired.
   const general = expirationMs === undefined ? maxTime : (createdAt ?? -Infinity) + expirationMs;

@@ -11,7 +11,8 @@ const expectedErrors = [ConfigurationError, PolicyError, StartRefused, TransferR
 const settingOf: Readonly<Record<string, string | undefined>> = {
   database: 'DATABASE_URL',
   redis: 'REDIS_URL',
-  'host database': 'DJANGO_DATABASE_URL, LARAVEL_DATABASE_URL or SANCTUM_DATABASE_URL',
+  'host database':
+    'DJANGO_DATABASE_URL, LARAVEL_DATABASE_URL, SANCTUM_DATABASE_URL or PASSPORT_DATABASE_URL',
   'host redis': 'LARAVEL_REDIS_URL',
   'token keys': 'the …_TOKEN_JWKS_URL settings',
   'session introspection': 'SESSION_INTROSPECTION_URL',

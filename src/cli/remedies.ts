@@ -32,20 +32,20 @@ export const remedies: Readonly<Record<OwnCode, string>> = {
   'credential-rejected':
     'The signature, issuer, audience or lifetime does not match the `…_TOKEN_…` settings, or the session has ended.',
   'credential-not-configured':
-    'No setting configures this kind of credential. Set one of `USER_TOKEN_…` (JWT of a user), `GUEST_TOKEN_…` (guest), `SANCTUM_DATABASE_URL` or `SESSION_MODE`, or send another kind.',
+    'No setting configures this kind of credential. Set one of `USER_TOKEN_…` (JWT of a user), `GUEST_TOKEN_…` (guest), `SANCTUM_DATABASE_URL`, `PASSPORT_DATABASE_URL` or `SESSION_MODE`, or send another kind.',
   'origin-refused':
     '`ALLOWED_ORIGINS` does not allow the origin of the page, or the request has no origin.',
   revoked:
     'The credential was revoked. A credential with a later issue time is accepted. A session cookie has no issue time, so it stays refused: see revocation.md.',
   'tenant-missing': 'Send `X-Tenant-ID`, or use `/api/tenants/{tenantId}/pusher/auth`.',
   'tenant-mismatch':
-    'The tenants of the header or path, of the token and of the channel differ. A credential without a tenant (a Sanctum token without `SANCTUM_TENANT`, a guest session, a session cookie) requires a request without `X-Tenant-ID`. Otherwise the page mixes two users.',
+    'The tenants of the header or path, of the token and of the channel differ. A credential without a tenant (a Sanctum token without `SANCTUM_TENANT`, a Passport token without `PASSPORT_TENANT`, a guest session, a session cookie) requires a request without `X-Tenant-ID`. Otherwise the page mixes two users.',
   'fact-missing':
     'The fact does not exist: check that the host stores it, or that its view has rows.',
   'wrong-kind':
     'This channel does not accept this kind of credential: `usher channels` lists the accepted kinds.',
   'not-allowed':
-    'See the failed check. If the principal should be allowed, compare the fact, the claims of the token and their tenants. A rule that needs a tenant refuses a token without one (Sanctum: `SANCTUM_TENANT`).',
+    'See the failed check. If the principal should be allowed, compare the fact, the claims of the token and their tenants. A rule that needs a tenant refuses a token without one (Sanctum: `SANCTUM_TENANT`, Passport: `PASSPORT_TENANT`).',
   'too-many-authorizations':
     'A page sends requests in a loop, or `RATE_LIMIT_AUTHORIZATIONS` is too low; see limits.md.',
   'too-many-subscriptions':

@@ -3,7 +3,8 @@ import type { Logger } from 'pino';
 import type { Dependencies } from '../observability/dependencies.ts';
 import type { CacheStats } from '../observability/metrics/cache-stats.ts';
 import type { Config } from '../config/load.ts';
-import type { HostDatabaseConfig, SanctumConfig, SessionConfig } from '../config/sessions.ts';
+import type { PassportConfig, SanctumConfig } from '../config/laravel-tokens.ts';
+import type { HostDatabaseConfig, SessionConfig } from '../config/sessions.ts';
 import type { TokenConfig } from '../config/tokens.ts';
 import type { Identify } from '../authn/credential.ts';
 import type { GuestSessionStore } from '../authn/guest-session-token.ts';
@@ -17,10 +18,12 @@ import {
   type CredentialReaders,
 } from '../authn/identify.ts';
 import { createJwtVerifier } from '../authn/jwt/verify-jwt.ts';
+import { createPassportReader } from '../authn/passport.ts';
 import { createSanctumReader, firstAcceptedBearer } from '../authn/sanctum.ts';
 import { createSessionCookieReader } from '../authn/session-cookie.ts';
 import { createTokenKeys } from '../authn/jwt/token-keys.ts';
 import type { CookieMode } from '../http/input/session-cookie.ts';
+import { createAccessTokens } from '../database/host/access-tokens.ts';
 import { createDjangoDatabase } from '../database/host/django-database.ts';
 import { createHostDatabase, type HostDatabase } from '../database/host/host-database.ts';
 import { createPersonalAccessTokens } from '../database/host/personal-access-tokens.ts';
@@ -111,15 +114,31 @@ function buildVerifier(
 }
 
 function buildBearer(
-  { userTokens, sanctum }: Config,
+  { userTokens, passport, sanctum }: Config,
   openHost: OpenHost,
   deps: IdentifyDeps,
 ): CredentialReaders {
-  const jwt = userTokens && createBearerTokenReader({ verifier: buildVerifier(userTokens, deps) });
+  const users =
+    userTokens && createBearerTokenReader({ verifier: buildVerifier(userTokens, deps) });
+  const jwt = passport === undefined ? users : buildPassport(passport, users, { openHost, deps });
   if (sanctum === undefined) return jwt === undefined ? {} : { bearer: jwt };
   return {
     bearer: firstAcceptedBearer(jwt ?? notConfigured, buildSanctum(sanctum, openHost, deps.now)),
   };
+}
+
+function buildPassport(
+  { database, publicKey, tenantId }: PassportConfig,
+  otherwise: CredentialReader | undefined,
+  { openHost, deps }: { readonly openHost: OpenHost; readonly deps: IdentifyDeps },
+): CredentialReader {
+  return createPassportReader({
+    verifier: buildVerifier({ keys: { publicKey, algorithm: 'RS256' }, expected: undefined }, deps),
+    find: createAccessTokens(openHost.database(database)),
+    now: deps.now,
+    otherwise,
+    ...(tenantId !== undefined && { tenantId }),
+  });
 }
 
 function buildGuest(
@@ -145,8 +164,8 @@ function buildSanctum(
   openHost: OpenHost,
   now: () => number,
 ): CredentialReader {
-  const find = createPersonalAccessTokens(openHost.database(database));
-  return createSanctumReader({ ...settings, find, now });
+  const tokens = createPersonalAccessTokens(openHost.database(database));
+  return createSanctumReader({ ...settings, tokens, now });
 }
 
 function buildSession(

@@ -129,8 +129,11 @@ export function cleanupTasks(
     revocations: stores.deleteExpiredRevocations({
       // Without user tokens the maximum age is unknown, because the setting may be restored with a restart.
       userTokenMaxAgeMs: config.userTokens?.maxAgeMs ?? Infinity,
-      // Sanctum tokens and the host's sessions may have no expiry, and a session has no issue time.
-      onlyJwts: config.sanctum === undefined && config.sessions === undefined,
+      // Sanctum tokens and the host's sessions may have no expiry, and a session has no issue time. Passport's tokens have
+      // no maximum lifetime.
+      onlyJwts: [config.sanctum, config.passport, config.sessions].every(
+        (one) => one === undefined,
+      ),
       retentionMs: config.revocationRetentionMs,
     }),
   };

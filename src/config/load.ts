@@ -4,9 +4,15 @@ import { isLoopback } from '../runtime/network/loopback.ts';
 import type { Secret } from '../runtime/secret.ts';
 import { loadTickets, type TicketConfig } from './chat-servers.ts';
 import { findMisspelt, formatMisspelt, type Misspelt } from './misspelt.ts';
+import {
+  loadPassport,
+  loadSanctum,
+  type PassportConfig,
+  type SanctumConfig,
+} from './laravel-tokens.ts';
 import { loadPusher, type PusherConfig } from './pusher.ts';
 import { createSettingsReader, type Environment, type SettingsReader } from './read.ts';
-import { loadSanctum, loadSessions, type SanctumConfig, type SessionConfig } from './sessions.ts';
+import { loadSessions, type SessionConfig } from './sessions.ts';
 import { loadTokens, type TokenConfig } from './tokens.ts';
 import { loadTracing, type TracingConfig } from './tracing.ts';
 import { loadWebSockets, type WebSocketConfig } from './web-sockets.ts';
@@ -28,6 +34,7 @@ export interface Config extends PusherConfig {
   /** The field of a request body that may have a user token. */
   readonly tokenField: string | undefined;
   readonly sanctum: SanctumConfig | undefined;
+  readonly passport: PassportConfig | undefined;
   readonly sessions: SessionConfig | undefined;
   readonly tickets: TicketConfig;
   readonly webSockets: WebSocketConfig;
@@ -104,6 +111,7 @@ export function loadConfig(env: Environment): Config {
     },
     tokenField: read.optional('TOKEN_FIELD'),
     sanctum: loadSanctum(read),
+    passport: loadPassport(read),
     sessions,
     tickets: loadTickets(read),
     webSockets: loadWebSockets(read, sessions),
@@ -151,15 +159,15 @@ function loadCredentialTokens(read: SettingsReader): Pick<Config, 'guestTokens' 
 }
 
 function checkCredentials(config: Config, read: SettingsReader): void {
-  const { guestTokens, userTokens, sanctum, sessions } = config;
-  const sources = [guestTokens, userTokens, sanctum, sessions];
+  const { guestTokens, userTokens, sanctum, passport, sessions } = config;
+  const sources = [guestTokens, userTokens, sanctum, passport, sessions];
   // A source that is set and invalid is already a problem.
   const isInvalid = read.problems.some((each) =>
-    /^(SANCTUM_DATABASE_URL|SESSION_MODE) /.test(each),
+    /^(SANCTUM_DATABASE_URL|PASSPORT_[A-Z_]+|SESSION_MODE) /.test(each),
   );
   if (sources.every((source) => source === undefined) && !isInvalid) {
     read.problem(
-      'No credential would be accepted: set one of USER_TOKEN_SECRET, USER_TOKEN_PUBLIC_KEY, USER_TOKEN_JWKS_URL, their GUEST_TOKEN_ equivalents, SANCTUM_DATABASE_URL or SESSION_MODE',
+      'No credential would be accepted: set one of USER_TOKEN_SECRET, USER_TOKEN_PUBLIC_KEY, USER_TOKEN_JWKS_URL, their GUEST_TOKEN_ equivalents, SANCTUM_DATABASE_URL, PASSPORT_DATABASE_URL or SESSION_MODE',
     );
   }
   const secretOf = (tokens: TokenConfig | undefined) =>

@@ -31,14 +31,6 @@ export interface HostDatabaseConfig {
   readonly timeZone: string;
 }
 
-/** A Laravel host whose Sanctum tokens are accepted. */
-export interface SanctumConfig {
-  readonly database: HostDatabaseConfig;
-  readonly tokenableType: string;
-  readonly tenantId?: string;
-  readonly expirationMs?: number;
-}
-
 /** Returns `undefined` if session cookies are not accepted. */
 export function loadSessions(
   read: SettingsReader,
@@ -97,18 +89,4 @@ function loadIntrospection(read: SettingsReader): IntrospectionConfig {
     read.problem('SESSION_INTROSPECTION_TOKEN must be printable ASCII without spaces');
   }
   return { mode: 'introspect', url, ...(secret !== undefined && { secret }) };
-}
-
-/** Returns `undefined` if Sanctum tokens are not accepted. */
-export function loadSanctum(read: SettingsReader): SanctumConfig | undefined {
-  const url = read.optional('SANCTUM_DATABASE_URL');
-  if (url === undefined) return undefined;
-  const expirationMs = read.optional('SANCTUM_EXPIRATION');
-  const tenantId = read.optional('SANCTUM_TENANT');
-  return {
-    database: { url, timeZone: read.required('SANCTUM_TIME_ZONE') },
-    tokenableType: read.required('SANCTUM_TOKENABLE_TYPE'),
-    ...(tenantId !== undefined && { tenantId }),
-    ...(expirationMs !== undefined && { expirationMs }),
-  };
 }

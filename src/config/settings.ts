@@ -3,8 +3,9 @@ import { pusherDialects } from '../pusher/pusher-app.ts';
 import { listenHost, network, postgresUrl, redisUrl, serverHost } from './address.ts';
 import { chatServerKey } from './chat-servers.ts';
 import { duration, integer, list, oneOf, secret, text, url, type Setting } from './setting.ts';
+import { laravelTokenSettings } from './laravel-token-settings.ts';
 import { limitSettings } from './limit-settings.ts';
-import { fieldName, pusherWord, schemaName, timeZone } from './names.ts';
+import { fieldName, pusherWord, schemaName } from './names.ts';
 import { origin } from './origin.ts';
 import { pusherApps } from './pusher-apps.ts';
 import { sessionSettings } from './session-settings.ts';
@@ -118,20 +119,7 @@ export const settings = {
     { fallback: 'on' },
   ),
 
-  SANCTUM_DATABASE_URL: postgresUrl(
-    'PostgreSQL of a Laravel host; its Sanctum tokens are accepted',
-  ),
-  SANCTUM_TOKENABLE_TYPE: text('The only model whose Sanctum tokens are accepted', {
-    fallback: 'App\\Models\\User',
-  }),
-  SANCTUM_TENANT: text(
-    'Tenant of all users of that host; without it a Sanctum token has no tenant',
-  ),
-  SANCTUM_EXPIRATION: duration('The host’s `sanctum.expiration`, if set'),
-  SANCTUM_TIME_ZONE: timeZone('The host’s `APP_TIMEZONE`, the time zone of its columns', {
-    fallback: 'UTC',
-  }),
-
+  ...laravelTokenSettings,
   ...sessionSettings,
 
   REVOCATION_RETENTION: duration(

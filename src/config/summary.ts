@@ -27,11 +27,18 @@ function serverOf({ dialect, host, port, cluster = 'mt1' }: PusherApp): string {
   return `${dialect} ${at}${port === undefined ? '' : `:${port}`}`;
 }
 
-function credentialsOf({ guestTokens, userTokens, sanctum, sessions }: Config): readonly string[] {
+function credentialsOf({
+  guestTokens,
+  userTokens,
+  sanctum,
+  passport,
+  sessions,
+}: Config): readonly string[] {
   return [
     ...(guestTokens ? ['guest tokens'] : []),
     ...(userTokens ? ['users’ JWTs'] : []),
     ...(sanctum ? ['Sanctum tokens'] : []),
+    ...(passport ? ['Passport tokens'] : []),
     ...(sessions ? [`session cookies (${sessions.mode})`] : []),
     'guest sessions',
   ];

@@ -10,7 +10,11 @@ const fault = (code: 'credential-expired' | 'credential-rejected'): CredentialRe
 describe('a bearer token', () => {
   it.each([
     ['a.b.c', 'credential-expired'],
-    ['', 'credential-expired'],
+    ['eyJ.eyJ.sig', 'credential-expired'],
+    ['a.b.c.d.e', 'credential-expired'],
+    ['', 'credential-rejected'],
+    ['secret', 'credential-rejected'],
+    ['a.b', 'credential-rejected'],
     ['7|secret', 'credential-rejected'],
     ['7|a.b.c', 'credential-rejected'],
     ['|', 'credential-rejected'],
@@ -21,12 +25,14 @@ describe('a bearer token', () => {
 });
 
 describe('a Sanctum token', () => {
+  const unanswered = () => Promise.reject(new Unavailable('host database'));
   it('is neither good nor bad while the host does not answer', async () => {
     const read = createSanctumReader({
-      find: () => Promise.reject(new Unavailable('host database')),
+      tokens: { byId: unanswered, byHash: unanswered },
       tokenableType: 'App\\Models\\User',
       now: () => 0,
     });
     await expect(read('7|secret')).rejects.toBeInstanceOf(Unavailable);
+    await expect(read('secret')).rejects.toBeInstanceOf(Unavailable);
   });
 });

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { ConfigurationError } from '../../src/config/load.ts';
 import { loadConfig } from '../../src/config/load.ts';
@@ -239,5 +240,34 @@ describe('Sanctum’s tokens', () => {
       tokenableType: 'user',
       expirationMs: 8 * 3_600_000,
     });
+  });
+});
+
+describe('Passport’s tokens', () => {
+  const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
+  const PASSPORT_DATABASE_URL = 'mysql://reader@db/shop';
+
+  it('need the host’s database and its public key', () => {
+    const PASSPORT_PUBLIC_KEY = pem.replaceAll('\n', '\\n');
+    expect(load({ PASSPORT_DATABASE_URL, PASSPORT_PUBLIC_KEY }).passport).toMatchObject({
+      publicKey: pem,
+      database: { timeZone: 'UTC' },
+    });
+    const together = /PASSPORT_DATABASE_URL and PASSPORT_PUBLIC_KEY must be set together/;
+    expect(() => load({ PASSPORT_PUBLIC_KEY })).toThrow(together);
+    expect(() => load({ PASSPORT_DATABASE_URL })).toThrow(together);
+  });
+
+  it.each([
+    ['http://db/shop', pem, /PASSPORT_DATABASE_URL must be an address/],
+    [PASSPORT_DATABASE_URL, 'x', /PASSPORT_PUBLIC_KEY must be a public key in PEM/],
+    [
+      PASSPORT_DATABASE_URL,
+      generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+      /PASSPORT_PUBLIC_KEY is a key for EdDSA/,
+    ],
+  ])('are not configured by %s', (url, key, problem) => {
+    expect(() => load({ PASSPORT_DATABASE_URL: url, PASSPORT_PUBLIC_KEY: key })).toThrow(problem);
   });
 });

@@ -1,11 +1,13 @@
 import { fetchKeySet } from '../../authn/jwt/fetch-key-set.ts';
 import type { Config } from '../../config/load.ts';
 import type { LaravelConfig } from '../../config/laravel.ts';
-import type { DjangoConfig, HostDatabaseConfig, SessionConfig } from '../../config/sessions.ts';
+import type { PassportConfig, SanctumConfig } from '../../config/laravel-tokens.ts';
+import type { DjangoConfig, SessionConfig } from '../../config/sessions.ts';
 import type { TokenConfig } from '../../config/tokens.ts';
+import { createAccessTokens } from '../../database/host/access-tokens.ts';
 import { createDjangoDatabase } from '../../database/host/django-database.ts';
 import { createLaravelDatabase } from '../../database/host/laravel-database.ts';
-import { createPersonalAccessTokens } from '../../database/host/personal-access-tokens.ts';
+import { findTokenMisfit } from '../../database/host/personal-access-tokens.ts';
 import type { Secret } from '../../runtime/secret.ts';
 import { openLaravelRedis } from '../laravel.ts';
 import { introspectSession, type IntrospectionSessions } from './introspect-session.ts';
@@ -34,13 +36,14 @@ export function probeDependencies(
   config: Config,
   deps: ProbeDeps,
 ): Promise<readonly DependencyProbe[]> {
-  const { database, redis, guestTokens, userTokens, sanctum, sessions } = config;
+  const { database, redis, guestTokens, userTokens, sanctum, passport, sessions } = config;
   const probes: readonly Probe[] = [
     ...('url' in database ? [probeOwnDatabase(database.url)] : []),
     ...(redis === undefined ? [] : [probeRedis(redis)]),
     ...probeKeySet('GUEST_TOKEN_JWKS_URL', guestTokens, deps),
     ...probeKeySet('USER_TOKEN_JWKS_URL', userTokens, deps),
-    ...(sanctum === undefined ? [] : [probeSanctum(sanctum.database)]),
+    ...(sanctum === undefined ? [] : [probeSanctum(sanctum)]),
+    ...(passport === undefined ? [] : [probePassport(passport)]),
     ...(sessions === undefined ? [] : probeSessions(sessions, deps)),
   ];
   return Promise.all(
@@ -62,11 +65,19 @@ function probeOwnDatabase(url: Secret): Probe {
   ];
 }
 
+function probeSanctum({ database, tokenableType }: SanctumConfig): Probe {
+  const probe = async () => {
+    const misfit = await withHost(database, (host) => findTokenMisfit(host, tokenableType));
+    if (misfit !== undefined) throw new Error(misfit);
+  };
+  return ['SANCTUM_DATABASE_URL', probe];
+}
+
 /** Looks up a token that does not exist, to check that the table is readable. */
-function probeSanctum(database: HostDatabaseConfig): Probe {
+function probePassport({ database }: PassportConfig): Probe {
   return [
-    'SANCTUM_DATABASE_URL',
-    () => withHost(database, (host) => createPersonalAccessTokens(host)('1')),
+    'PASSPORT_DATABASE_URL',
+    () => withHost(database, (host) => createAccessTokens(host)('usher-doctor')),
   ];
 }
 

@@ -14,6 +14,15 @@ export interface HostDatabase {
     query: string,
     parameters: readonly string[],
   ) => Promise<Row | undefined>;
+  /**
+   * Selects the id in a column of any type as a text, without the spaces that pad a `char`. Compare it: a query can find a row by another spelling of its
+   * id.
+   */
+  readonly selectId: (column: string) => string;
+  /** Selects the time in a column, for `readTime`. */
+  readonly selectTime: (column: string) => string;
+  /** Reads a selected time: milliseconds since the epoch, null for a null, and NaN for what is no time. */
+  readonly readTime: (selected: unknown) => number | null;
   /** Quotes the name of a table or column. */
   readonly quote: (name: string) => string;
   /** Closes the connections of the pool. */
@@ -22,7 +31,7 @@ export interface HostDatabase {
 
 export interface HostDatabaseOptions {
   readonly url: Secret;
-  /** The time zone of columns without one, such as `Europe/Berlin`. Only PostgreSQL uses it. */
+  /** The time zone of columns without one, such as `Europe/Berlin`. */
   readonly timeZone: string;
   /** Maximum number of connections. */
   readonly poolSize?: number;

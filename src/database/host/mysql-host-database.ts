@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Pool, PoolConnection, RowDataPacket } from 'mysql2/promise';
 import { unobserved } from '../../runtime/observe.ts';
+import { createZonedTimes } from '../../runtime/zoned-time.ts';
 import { databaseUnavailable } from '../errors.ts';
 import { readMysqlUrl, type MysqlAddress } from '../mysql-url.ts';
 import { isStorable } from '../storable-text.ts';
@@ -8,9 +9,10 @@ import type { HostDatabase, HostDatabaseOptions } from './host-database.ts';
 
 /** Creates a read-only client of a host's MySQL or MariaDB. The driver is loaded with the first query. */
 export function createMysqlHostDatabase(options: HostDatabaseOptions): HostDatabase {
-  const { url, timeoutMs = 3_000, observe = unobserved } = options;
+  const { url, timeZone, timeoutMs = 3_000, observe = unobserved } = options;
   const address = readMysqlUrl(url.reveal());
   if (address === undefined) throw new Error('The URL of MySQL is invalid');
+  const readZoned = createZonedTimes(timeZone);
   let opening: Promise<Pool> | undefined;
   const open = (): Promise<Pool> => {
     opening ??= openPool(address, options).catch((error: unknown) => {
@@ -37,6 +39,10 @@ export function createMysqlHostDatabase(options: HostDatabaseOptions): HostDatab
         }
       });
     },
+    selectId: (column) => `rtrim(concat(${column}, ''))`,
+    // The text that the host reads: its connections have no time zone of their own either.
+    selectTime: (column) => `date_format(${column}, '%Y-%m-%dT%H:%i:%s.%f')`,
+    readTime: (selected) => (typeof selected === 'string' ? readZoned(selected) : null),
     quote: (name) => `\`${name.replaceAll('`', '``')}\``,
     close: async () => {
       await (await opening)?.end();

@@ -1,16 +1,76 @@
-import type { FindPersonalAccessToken } from '../../authn/personal-access-token.ts';
+import type {
+  PersonalAccessToken,
+  PersonalAccessTokens,
+} from '../../authn/personal-access-token.ts';
 import type { HostDatabase } from './host-database.ts';
 
-const milliseconds = (column: string) =>
-  `(extract(epoch FROM ${column}::timestamptz) * 1000)::float8`;
+interface StoredToken {
+  readonly id: string;
+  readonly hash: string;
+  readonly tokenableType: string;
+  readonly tokenableId: unknown;
+  readonly createdAt: unknown;
+  readonly expiresAt: unknown;
+}
 
-/** Laravel's columns have no time zone. The connection uses the time zone of the host (`APP_TIMEZONE`). */
-const tokenQuery = `
-  SELECT token AS hash, tokenable_type AS "tokenableType", tokenable_id::text AS "tokenableId",
-    ${milliseconds('created_at')} AS "createdAt", ${milliseconds('expires_at')} AS "expiresAt"
-  FROM personal_access_tokens
-  WHERE id = $1`;
+/**
+ * Reads `personal_access_tokens` of Laravel Sanctum. The login needs SELECT on `id`, `tokenable_type`, `tokenable_id`,
+ * `token`, `expires_at` and `created_at`.
+ */
+export function createPersonalAccessTokens(host: HostDatabase): PersonalAccessTokens {
+  const query = (condition: string) => `
+    SELECT ${host.selectId('id')} AS id, token AS hash, tokenable_type AS ${host.quote('tokenableType')},
+      ${host.selectId('tokenable_id')} AS ${host.quote('tokenableId')},
+      ${host.selectTime('created_at')} AS ${host.quote('createdAt')},
+      ${host.selectTime('expires_at')} AS ${host.quote('expiresAt')}
+    FROM personal_access_tokens
+    WHERE ${condition}`;
+  const [idQuery, hashQuery] = [query('id = $1'), query('token = $1')];
+  const read = (row: StoredToken): PersonalAccessToken => ({
+    ...row,
+    createdAt: host.readTime(row.createdAt),
+    expiresAt: host.readTime(row.expiresAt),
+  });
+  return {
+    byId: async (id) => {
+      const row = await host.findRow<StoredToken>(idQuery, [id]);
+      // Both databases parse "007" as the integer 7, and MySQL also "7abc".
+      return row?.id === id ? read(row) : undefined;
+    },
+    byHash: async (hash) => {
+      const row = await host.findRow<StoredToken>(hashQuery, [hash]);
+      return row && read(row);
+    },
+  };
+}
 
-export function createPersonalAccessTokens(host: HostDatabase): FindPersonalAccessToken {
-  return (id) => host.findRow(tokenQuery, [id]);
+interface Sample {
+  readonly type: string;
+  readonly holder: unknown;
+}
+
+/**
+ * Reads the table as the service does, and a few of its rows. Returns why its tokens would be refused, or `undefined` if
+ * they would not.
+ */
+export async function findTokenMisfit(
+  host: HostDatabase,
+  tokenableType: string,
+): Promise<string | undefined> {
+  const tokens = createPersonalAccessTokens(host);
+  await Promise.all([tokens.byId('1'), tokens.byHash('')]);
+  const sample = (condition: string, parameters: readonly string[]) =>
+    host.findRow<Sample>(
+      `SELECT tokenable_type AS type, ${host.selectId('tokenable_id')} AS holder
+       FROM personal_access_tokens ${condition} LIMIT 1`,
+      parameters,
+    );
+  const accepted = await sample('WHERE tokenable_type = $1', [tokenableType]);
+  if (accepted?.type === tokenableType) {
+    return typeof accepted.holder === 'string'
+      ? undefined
+      : 'its column tokenable_id is binary, which Usher cannot read as the id of a user';
+  }
+  const other = accepted ?? (await sample('', []));
+  return other && `it has no token of SANCTUM_TOKENABLE_TYPE, but of ${JSON.stringify(other.type)}`;
 }

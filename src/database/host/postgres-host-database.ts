@@ -35,6 +35,10 @@ export function createPostgresHostDatabase(options: HostDatabaseOptions): HostDa
         }
       });
     },
+    selectId: (column) => `rtrim(concat(${column}, ''))`,
+    // A column without a zone is read in the zone of the statement.
+    selectTime: (column) => `(extract(epoch FROM ${column}::timestamptz) * 1000)::float8`,
+    readTime: (selected) => (selected === null ? null : Number(selected)),
     quote: (name) => `"${name.replaceAll('"', '""')}"`,
     close: () => pool.end(),
   };

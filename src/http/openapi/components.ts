@@ -97,7 +97,7 @@ export const components = {
       type: 'http',
       scheme: 'bearer',
       description:
-        'A user’s token: a JWT of the host (`sub`, `exp`, `iat`, `tenant_id`, `roles`), or a Laravel Sanctum token. `usher mint-token user --sub 15 --tenant 1` makes one for development.',
+        'A user’s token: a JWT of the host (`sub`, `exp`, `iat`, `tenant_id`, `roles`), or an access token of Laravel Sanctum or Passport. `usher mint-token user --sub 15 --tenant 1` makes one for development.',
     },
     guestToken: {
       type: 'apiKey',

@@ -25,7 +25,7 @@ const verifier = createJwtVerifier({
   maxAgeMs: 3_600_000,
 });
 const sanctum = createSanctumReader({
-  find: () => Promise.resolve(undefined),
+  tokens: { byId: () => Promise.resolve(undefined), byHash: () => Promise.resolve(undefined) },
   tokenableType: 'App\\Models\\User',
   now,
 });

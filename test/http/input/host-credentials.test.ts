@@ -1,9 +1,10 @@
-import { createHash } from 'node:crypto';
+import { createHash, generateKeyPairSync, sign } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { json, startJwksServer } from '../../authn/jwt/jwks-server.ts';
 import type { JwksServer } from '../../authn/jwt/jwks-server.ts';
 import { createTestDatabase, withClient } from '../../support/database.ts';
 import type { TestDatabase } from '../../support/database.ts';
+import { hmacToken, userClaims } from '../../support/tokens.ts';
 import { allowedOrigin, startUsher } from '../../support/usher.ts';
 import type { TestUsher } from '../../support/usher.ts';
 import { send, socketId } from '../requests.ts';
@@ -59,6 +60,12 @@ describe('Sanctum’s tokens', () => {
     expect([status, text]).toEqual([200, expect.stringContaining('{\\"id\\":\\"15\\"') as string]);
   });
 
+  it('may be shown without their id', async () => {
+    expect((await signIn(usher, secret)).status).toBe(200);
+    expect((await signIn(usher, `${secret}x`)).status).toBe(401);
+    expect((await signIn(usher, 'x'.repeat(16_384))).status).toBe(401);
+  });
+
   it('have no tenant: they open rooms without one, and neither announcements nor a request for a tenant', async () => {
     await operateRoom(usher, 's', { participants: ['15'] });
     const enter = (channel: string, headers = {}) => enterAs(usher, channel, headers);
@@ -98,6 +105,66 @@ describe('Sanctum’s tokens', () => {
     );
     expect(rows).toEqual([{ code: 'credential-malformed' }]);
     await without.stop();
+  });
+});
+
+describe('Passport’s tokens', () => {
+  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
+  const jti = 'e1'.repeat(40);
+  const passportToken = (usher: TestUsher) => {
+    const at = usher.clock.now / 1000;
+    const claims = { aud: '3', jti, iat: at, nbf: at, exp: at + 31_622_400, sub: '15', scopes: [] };
+    const parts = [{ typ: 'JWT', alg: 'RS256' }, claims];
+    const input = parts
+      .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+      .join('.');
+    return `${input}.${sign('sha256', Buffer.from(input), privateKey).toString('base64url')}`;
+  };
+  let host: TestDatabase;
+  let usher: TestUsher;
+  beforeAll(async () => {
+    host = await createTestDatabase(undefined, 'template1');
+    await withClient(host.url, (admin) =>
+      admin.query(`
+        CREATE TABLE oauth_access_tokens (id varchar(100), user_id bigint, revoked boolean,
+          expires_at timestamp(0));
+        INSERT INTO oauth_access_tokens VALUES ('${jti}', 15, false, NULL)`),
+    );
+    usher = await startUsher({
+      PASSPORT_DATABASE_URL: host.url.reveal(),
+      PASSPORT_PUBLIC_KEY: pem.replaceAll('\n', '\\n'),
+    });
+  });
+  afterAll(async () => {
+    await usher.stop();
+    await host.drop();
+  });
+
+  it('are bearer tokens until they are revoked at the host', async () => {
+    const token = passportToken(usher);
+    expect((await signIn(usher, token)).status).toBe(200);
+    await withClient(host.url, (admin) =>
+      admin.query('UPDATE oauth_access_tokens SET revoked = true'),
+    );
+    expect((await signIn(usher, token)).status).toBe(401);
+    const { rows } = await withClient(usher.database, (client) =>
+      client.query('SELECT failed_check FROM audit_log WHERE outcome = $1', ['refusal']),
+    );
+    expect(rows).toEqual([
+      { failed_check: 'row of the token in oauth_access_tokens is not revoked' },
+    ]);
+  });
+
+  it('get 503 while the host does not answer', async () => {
+    await withClient(host.url, (admin) =>
+      admin.query('ALTER TABLE oauth_access_tokens RENAME TO hidden'),
+    );
+    expect((await signIn(usher, passportToken(usher))).status).toBe(503);
+  });
+
+  it('leave the JWTs of USER_TOKEN_SECRET as they were', async () => {
+    expect((await signIn(usher, hmacToken(userClaims({ tenant_id: null })))).status).toBe(200);
   });
 });
 

@@ -1,0 +1,91 @@
+import type { Principal } from '../policy/principal.ts';
+import { claimFault } from './claim-fault.ts';
+import { idForm, readId, readTokenId } from './claims.ts';
+import type { Identification, RefusedCredential } from './credential.ts';
+import type { CredentialReader } from './identify.ts';
+import type { JwtVerifier, VerifiedJwt } from './jwt/verify-jwt.ts';
+
+/** A row of Laravel Passport's `oauth_access_tokens`. `expiresAt` is in milliseconds since the epoch. */
+export interface AccessToken {
+  readonly id: string;
+  /** The key of the user; null for the token of a client without a user. */
+  readonly userId: string | null;
+  readonly isRevoked: boolean;
+  readonly expiresAt: number | null;
+}
+
+/** Finds a row by its whole id, which is the `jti` of a token. Throws `Unavailable` if the database does not answer. */
+export type FindAccessToken = (id: string) => Promise<AccessToken | undefined>;
+
+export interface AccessTokenDeps {
+  readonly find: FindAccessToken;
+  readonly now: () => number;
+}
+
+const rejected = (detail: string) => ({ fault: 'credential-rejected', detail }) as const;
+
+/**
+ * Checks that Passport still accepts the token of this user, whose signature has been verified. Passport's tokens live
+ * for a year, so a logout only marks the row. Returns the reason of a refusal.
+ */
+export async function findAccessTokenFault(
+  { id, tokenId }: Pick<Principal, 'id' | 'tokenId'>,
+  { find, now }: AccessTokenDeps,
+): Promise<RefusedCredential | undefined> {
+  if (tokenId === undefined) return rejected(`claim jti is ${idForm}`);
+  const row = await find(tokenId);
+  if (row === undefined) return rejected('token has a row in oauth_access_tokens');
+  if (row.isRevoked) return rejected('row of the token in oauth_access_tokens is not revoked');
+  if (row.userId !== id) {
+    return rejected('user_id of the token in oauth_access_tokens is its sub');
+  }
+  // `!(a > b)` also refuses a time that could not be read.
+  if (row.expiresAt !== null && !(row.expiresAt > now())) {
+    return {
+      fault: 'credential-expired',
+      detail: 'expires_at of the token in oauth_access_tokens is in the future',
+    };
+  }
+  return undefined;
+}
+
+export interface PassportSettings extends AccessTokenDeps {
+  /** Verifies with Passport's public key. */
+  readonly verifier: JwtVerifier;
+  /** The tenant of all users of the host, if there is one. Passport's tokens contain no tenant. */
+  readonly tenantId?: string;
+  /** Reads a JWT that Passport did not sign. */
+  readonly otherwise?: CredentialReader | undefined;
+}
+
+/**
+ * Creates the reader of Laravel Passport's access tokens: JWTs with `sub` and `jti`, whose rows are in
+ * `oauth_access_tokens`. Scopes are ignored, because they apply to the host's own routes.
+ */
+export function createPassportReader(settings: PassportSettings): CredentialReader {
+  const { verifier, otherwise } = settings;
+  return async (text) => {
+    const jwt = await verifier.verify(text);
+    if ('fault' in jwt) {
+      return otherwise && jwt.fault === 'credential-rejected' ? otherwise(text) : jwt;
+    }
+    return readUser(jwt, settings);
+  };
+}
+
+async function readUser(
+  { claims, issuedAt, expiresAt }: VerifiedJwt,
+  settings: PassportSettings,
+): Promise<Identification> {
+  const id = readId(claims.get('sub'));
+  if (id === undefined) return claimFault('sub', idForm, claims.get('sub'));
+  const { tokenId } = readTokenId(claims);
+  if (tokenId === undefined) return claimFault('jti', idForm, claims.get('jti'));
+  const fault = await findAccessTokenFault({ id, tokenId }, settings);
+  const { tenantId } = settings;
+  return (
+    fault ?? {
+      principal: { kind: 'user', id, roles: [], tenantId, tokenId, issuedAt, expiresAt },
+    }
+  );
+}

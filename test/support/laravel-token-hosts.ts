@@ -1,0 +1,166 @@
+import type { Connection } from 'mysql2/promise';
+import { afterAll, beforeAll } from 'vitest';
+import { createHostDatabase, type HostDatabase } from '../../src/database/host/host-database.ts';
+import { Secret } from '../../src/runtime/secret.ts';
+import { createTestDatabase, describePostgres, withClient } from './database.ts';
+import { describeMariadb, reportMariadb, useMariadb } from './mariadb.ts';
+
+/** How the keys of the host's models are stored. */
+export type Keys = 'bigint' | 'uuid' | 'ulid';
+
+type Value = string | number | boolean | null;
+
+/** A host with Laravel's tables of tokens, in PostgreSQL or MariaDB. */
+export interface TokenHost {
+  readonly url: Secret;
+  readonly client: HostDatabase;
+  /** A client by another time zone of the columns. */
+  readonly clientIn: (timeZone: string) => HostDatabase;
+  /** Replaces all rows of a table. */
+  readonly put: (table: string, rows: readonly Readonly<Record<string, Value>>[]) => Promise<void>;
+  readonly run: (sql: string) => Promise<unknown>;
+}
+
+/** The types by which Laravel 11's schema builder creates the columns of its migrations. */
+const types = {
+  postgres: {
+    bigint: 'bigint',
+    uuid: 'uuid',
+    ulid: 'char(26)',
+    time: 'timestamp(0) without time zone',
+    flag: 'boolean',
+  },
+  mariadb: {
+    bigint: 'bigint unsigned',
+    uuid: 'char(36)',
+    ulid: 'char(26)',
+    time: 'timestamp',
+    flag: 'tinyint(1)',
+  },
+} as const;
+
+/** Laravel's default collation, which ignores case. */
+const mariadbTable = 'DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci';
+
+/**
+ * `personal_access_tokens` with the columns of `2019_12_14_000001_create_personal_access_tokens_table.php` of Laravel
+ * Sanctum v4.0.1 (`$table->id()`, `morphs`, `uuidMorphs` or `ulidMorphs`), and `oauth_access_tokens` with those of
+ * `2016_06_01_000002_create_oauth_access_tokens_table.php` of Laravel Passport v12.3.0.
+ */
+const tables = (kind: keyof typeof types, keys: Keys, tokenKeys: Keys): readonly string[] => {
+  const { time, flag, ...key } = types[kind];
+  const id = tokenKeys === 'bigint' && kind === 'postgres' ? 'bigserial' : key[tokenKeys];
+  const end = kind === 'mariadb' ? mariadbTable : '';
+  return [
+    `CREATE TABLE personal_access_tokens (id ${id} PRIMARY KEY, tokenable_type varchar(255) NOT NULL,
+       tokenable_id ${key[keys]} NOT NULL, name varchar(255) NOT NULL, token varchar(64) NOT NULL UNIQUE,
+       abilities text NULL, last_used_at ${time} NULL, expires_at ${time} NULL, created_at ${time} NULL,
+       updated_at ${time} NULL) ${end}`,
+    `CREATE TABLE oauth_access_tokens (id varchar(100) PRIMARY KEY, user_id ${key[keys]} NULL,
+       client_id ${key.bigint} NOT NULL, name varchar(255) NULL, scopes text NULL, revoked ${flag} NOT NULL,
+       created_at ${time} NULL, updated_at ${time} NULL,
+       expires_at ${kind === 'mariadb' ? 'datetime' : time} NULL) ${end}`,
+  ];
+};
+
+/** Runs a suite on every database at hand: each PostgreSQL, and a MariaDB of its own. */
+export function describeTokenHosts(
+  title: string,
+  { keys, tokenKeys = 'bigint' }: { readonly keys: Keys; readonly tokenKeys?: Keys },
+  suite: (host: TokenHost) => void,
+): void {
+  describePostgres(`${title} in PostgreSQL`, (server) => {
+    suite(useHost(() => openPostgres(server, tables('postgres', keys, tokenKeys))));
+  });
+  reportMariadb(`${title} in MariaDB`);
+  describeMariadb(`${title} in MariaDB`, () => {
+    const server = useMariadb();
+    suite(useHost(() => openMariadb(server, tables('mariadb', keys, tokenKeys))));
+  });
+}
+
+interface Opened extends Pick<TokenHost, 'url' | 'run'> {
+  readonly insert: (table: string, row: Readonly<Record<string, Value>>) => Promise<unknown>;
+  readonly close: () => Promise<void>;
+}
+
+function useHost(open: () => Promise<Opened>): TokenHost {
+  let opened: Opened | undefined;
+  const clients: HostDatabase[] = [];
+  const clientIn = (timeZone: string) => {
+    const client = createHostDatabase({ url: opened!.url, timeZone, timeoutMs: 30_000 });
+    clients.push(client);
+    return client;
+  };
+  let client: HostDatabase | undefined;
+  beforeAll(async () => {
+    opened = await open();
+    client = clientIn('UTC');
+  });
+  afterAll(async () => {
+    await Promise.all(clients.map((each) => each.close()));
+    await opened?.close();
+  });
+  return {
+    get url() {
+      return opened!.url;
+    },
+    get client() {
+      return client!;
+    },
+    clientIn,
+    put: async (table, rows) => {
+      await opened!.run(`TRUNCATE ${table}`);
+      for (const row of rows) await opened!.insert(table, row);
+    },
+    run: (sql) => opened!.run(sql),
+  };
+}
+
+async function openPostgres(
+  server: Parameters<typeof createTestDatabase>[0],
+  statements: readonly string[],
+): Promise<Opened> {
+  const { url, drop } = await createTestDatabase(server, 'template1');
+  const run = (sql: string) => withClient(url, (admin) => admin.query(sql));
+  for (const sql of statements) await run(sql);
+  return {
+    url,
+    run,
+    insert: (table, row) =>
+      withClient(url, (admin) =>
+        admin.query(
+          insertOf(table, row, (place) => `$${place}`),
+          Object.values(row),
+        ),
+      ),
+    close: drop,
+  };
+}
+
+async function openMariadb(
+  { url, admin }: { readonly url: string; readonly admin: Connection },
+  statements: readonly string[],
+): Promise<Opened> {
+  for (const sql of statements) await admin.query(sql);
+  return {
+    url: new Secret(url),
+    run: (sql) => admin.query(sql),
+    insert: (table, row) =>
+      admin.execute(
+        insertOf(table, row, () => '?'),
+        Object.values(row),
+      ),
+    close: () => Promise.resolve(),
+  };
+}
+
+function insertOf(
+  table: string,
+  row: Readonly<Record<string, Value>>,
+  parameter: (place: number) => string,
+): string {
+  const names = Object.keys(row);
+  const values = names.map((_name, i) => parameter(i + 1));
+  return `INSERT INTO ${table} (${names.join(', ')}) VALUES (${values.join(', ')})`;
+}
