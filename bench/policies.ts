@@ -106,7 +106,12 @@ function evaluationOf({ channels }: Policy): () => Promise<number> {
   if (match === undefined) throw new Error('The policy has no chat of escrows');
   const fact = { buyer_id: '15', seller_id: '16', status: 'FUNDED' };
   const principal = { kind: 'user', id: '16', tenantId: '1', roles: [], expiresAt: Infinity };
-  const deps = { find: () => Promise.resolve(fact), encrypts: () => false, now: () => 0 };
+  const deps = {
+    find: () => Promise.resolve(fact),
+    encrypts: () => false,
+    userIdOf: (_tenantId: string | undefined, id: string) => id,
+    now: () => 0,
+  };
   return async () => {
     const start = performance.now();
     for (let i = 0; i < evaluations; i += 1) {

@@ -1,22 +1,18 @@
 import type { WriteDecision } from '../audit/audit-event.ts';
-import {
-  check,
-  firstFailed,
-  refuse,
-  type DecisionBase,
-  type SignInDecision,
-} from '../policy/decision.ts';
-import { memberFits } from '../policy/member.ts';
+import { firstFailed, refuse, type DecisionBase, type SignInDecision } from '../policy/decision.ts';
+import { memberAt } from '../policy/member.ts';
 import { parseSocketId } from '../policy/socket-id.ts';
 import { withinLimits, type RateLimitGrant } from '../rate-limit/grants.ts';
 import type { UserAuthRequest } from './auth-request.ts';
 import { authenticate, ofTenant, tenantChecks, type AuthenticateDeps } from './authenticate.ts';
+import type { UserIdOf } from './evaluate.ts';
 import type { Measure } from './measure.ts';
 import type { TrackConnection } from './revocation/track-connection.ts';
 
 export interface AuthenticateUserDeps extends AuthenticateDeps {
   readonly rateLimitGrant: RateLimitGrant;
   readonly trackConnection: TrackConnection;
+  readonly userIdOf: UserIdOf;
   readonly writeDecision: WriteDecision;
   readonly measure: Measure;
   readonly newId: () => string;
@@ -60,16 +56,20 @@ async function decide(
   // Other kinds are not users of the host, so messages to a user cannot be sent to them.
   if (principal.kind !== 'user' && principal.kind !== 'visitor') return refuse(known, 'wrong-kind');
 
-  const member = {
+  const user = {
     user_id: principal.id,
     ...(principal.name !== undefined && { user_info: { name: principal.name } }),
   };
+  const userId = deps.userIdOf(principal.tenantId, principal.id);
+  const { member, checks: ofMember } = memberAt(user, userId);
   const checks = [
     ...authenticated.checks,
     ...tenantChecks(request.constraints.tenantIds, principal, undefined),
-    check('member data is within Pusher’s limits', memberFits(member)),
+    ...ofMember,
   ];
   const failed = firstFailed(checks);
-  if (failed) return refuse({ ...known, checks }, failed.code);
+  if (failed !== undefined || member === undefined) {
+    return refuse({ ...known, checks }, failed?.code ?? 'not-allowed');
+  }
   return { ...known, checks, outcome: 'grant', action: 'sign-in', member };
 }

@@ -74,7 +74,7 @@ interface Sources {
 async function decide(
   request: ChannelAuthRequest,
   { source, authenticateBy }: Sources,
-  deps: Pick<DecideDeps, 'policy' | 'newId' | 'encrypts' | 'now'>,
+  deps: Pick<DecideDeps, 'policy' | 'newId' | 'encrypts' | 'userIdOf' | 'now'>,
 ): Promise<Decision> {
   const { channels, hash: policy } = deps.policy();
   const attempt: DecisionBase = { id: deps.newId(), action: 'subscribe', policy, checks: [] };
@@ -101,7 +101,7 @@ async function decide(
   const evaluation = await evaluateMatch(
     match,
     { principal, constraints: request.constraints },
-    { find: source.find, encrypts: deps.encrypts, now: deps.now },
+    { find: source.find, encrypts: deps.encrypts, userIdOf: deps.userIdOf, now: deps.now },
   );
   const { refused, member } = evaluation;
   // Nearly always there is nothing to add.

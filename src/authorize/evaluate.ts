@@ -17,7 +17,7 @@ import {
 } from '../policy/decision.ts';
 import type { FindFact } from '../policy/fact-kind.ts';
 import { pinCode } from '../policy/policy.ts';
-import { memberFits } from '../policy/member.ts';
+import { memberAt, noMember } from '../policy/member.ts';
 import type { Principal } from '../policy/principal.ts';
 import type { RouteConstraints } from './auth-request.ts';
 import { tenantChecks } from './authenticate.ts';
@@ -27,8 +27,12 @@ export interface EvaluateDeps {
   readonly find: FindFact;
   /** Whether channels of this tenant can be encrypted: whether there is a master key. */
   readonly encrypts: (tenantId: string | undefined) => boolean;
+  readonly userIdOf: UserIdOf;
   readonly now: () => number;
 }
+
+/** The id of a member or a user at the Pusher server of this tenant; `undefined` if it has none. */
+export type UserIdOf = (tenantId: string | undefined, id: string) => string | undefined;
 
 /** The result for one principal and one channel: the checks, the reason of a refusal, and the presence member. */
 export interface Evaluation {
@@ -58,7 +62,9 @@ export async function evaluateMatch(
   if (!formExists(match, subject.principal, deps)) {
     return { checks: [], refused: 'unknown-channel' };
   }
-  return withMember(await evaluateType(match, subject, deps), match, subject.principal);
+  const { principal } = subject;
+  const evaluation = await evaluateType(match, subject, deps);
+  return withMember(evaluation, match, { principal, userIdOf: deps.userIdOf });
 }
 
 /** Returns the permitted ones of matches that differ only in their form, with one evaluation. */
@@ -71,9 +77,8 @@ export async function permittedMatches(
   const [first] = existing;
   if (first === undefined) return [];
   const evaluation = await evaluateType(first, subject, deps);
-  return existing.filter(
-    (match) => withMember(evaluation, match, subject.principal).refused === undefined,
-  );
+  const member = { principal: subject.principal, userIdOf: deps.userIdOf };
+  return existing.filter((match) => withMember(evaluation, match, member).refused === undefined);
 }
 
 function formExists(
@@ -121,22 +126,33 @@ async function evaluateType(
   return failed ? { checks, refused: failed.code } : { checks, input, tenantId };
 }
 
+/** What the member of a channel is made of. */
+interface MemberSource {
+  readonly principal: Principal;
+  readonly userIdOf: UserIdOf;
+}
+
 function withMember(
   evaluation: TypeEvaluation,
-  { channelType, channel }: ChannelMatch,
-  { kind }: Principal,
+  match: ChannelMatch,
+  { principal: { kind, tenantId }, userIdOf }: MemberSource,
 ): Evaluation {
   if (evaluation.refused !== undefined) return evaluation;
+  const { channelType, channel } = match;
   const required = isMemberRequired(channelType, channel.form, kind);
   const member = required ? channelType.rules.get(kind)?.member?.(evaluation.input) : undefined;
-  const computed = check('member data can be computed', !required || member !== undefined);
-  const fits = check('member data is within Pusher’s limits', !member || memberFits(member));
-  const failed = firstFailed([computed, fits]);
-  // The usual decision has one check of the member.
-  const checks = evaluation.checks.concat(computed.passed ? fits : computed);
+  if (required && member === undefined) {
+    const failed = check('member data can be computed', false);
+    return { checks: evaluation.checks.concat(failed), refused: failed.code };
+  }
+  const server = tenantOf(match) ?? tenantId ?? evaluation.tenantId;
+  const atServer =
+    member === undefined ? noMember : memberAt(member, userIdOf(server, member.user_id));
+  const checks = evaluation.checks.concat(atServer.checks);
+  const failed = firstFailed(atServer.checks);
   return failed
     ? { checks, refused: failed.code }
-    : { checks, member, tenantId: evaluation.tenantId };
+    : { checks, member: atServer.member, tenantId: evaluation.tenantId };
 }
 
 function isMemberRequired(channelType: ChannelType, form: ChannelForm, kind: string): boolean {

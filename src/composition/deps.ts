@@ -98,6 +98,7 @@ export function buildDeps(config: Config, deps: RuntimeDeps) {
     revocations: { ...revocations, ...sources.database.revocations },
     factSources: () => factSources(sources, config.audit),
     encrypts: signer.encrypts,
+    userIdOf: signer.userIdOf,
     sessions,
     guestSessionLifetimeMs: config.guestSessionLifetimeMs,
     tickets: stores.tickets,

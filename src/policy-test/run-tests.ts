@@ -13,6 +13,7 @@ import {
   type PolicyTest,
 } from '../policy/policy.ts';
 import { routeFor } from '../policy/route-for.ts';
+import { toUserId, userIdLimit } from '../policy/member.ts';
 import { Secret } from '../runtime/secret.ts';
 import { createCoverage, type Coverage, type Uncovered } from './coverage.ts';
 import { toPrincipal } from './example-principal.ts';
@@ -117,6 +118,7 @@ async function decide(
   const deps: DecideDeps = {
     ...{ policy: () => policy, find, newId: randomUUID, now: () => now },
     encrypts: () => true,
+    userIdOf: (_tenantId, id) => toUserId(id, userIdLimit),
     identify: () =>
       Promise.resolve(
         principal === undefined || expired ? { fault: 'credential-expired' } : { principal },

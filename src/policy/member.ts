@@ -1,18 +1,40 @@
-import type { Member } from './decision.ts';
+import { createHash } from 'node:crypto';
+import { check, type Check, type Member } from './decision.ts';
 
 /** Pusher's limit for the JSON text of a user object, in bytes. */
 const maxBytes = 1024;
 
+/** A member as a Pusher server sees it, with its checks. */
+export interface MemberAtServer {
+  readonly member: Member | undefined;
+  readonly checks: readonly Check[];
+}
+
+const limits = 'member data is within Pusher’s limits';
+const isWithin = check(limits, true);
+const isBeyond = check(limits, false);
+
+/** No member is always within the limits. */
+export const noMember: MemberAtServer = { member: undefined, checks: [isWithin] };
+
 /**
- * True for a member within Pusher's limits of presence and user data:
- * a user id of 1 to 128 characters of the channel grammar, and at most 1 KB of JSON in UTF-8.
- * The Pusher server would refuse a signed member beyond them, without a trace in the logs of Usher.
+ * Converts a member to the one that the Pusher server takes: with the user id of that server (`toUserId`), and at most 1 KB
+ * of JSON in UTF-8. The server would refuse a signed member beyond its limits, without a trace in the logs of Usher.
  */
-export function memberFits(member: Member): boolean {
-  return (
-    /^[A-Za-z0-9_\-=@,.;]{1,128}$/.test(member.user_id) &&
-    (atMostBytes(member) <= maxBytes || Buffer.byteLength(JSON.stringify(member)) <= maxBytes)
-  );
+export function memberAt(member: Member, userId: string | undefined): MemberAtServer {
+  if (userId === undefined) return { member: undefined, checks: [isBeyond] };
+  if (userId === member.user_id) return { member, checks: [fits(member) ? isWithin : isBeyond] };
+  const mapped = { ...member, user_id: userId };
+  // On record, because a person who compares the ids of two systems would not find this one.
+  const note = check(`user id at the Pusher server is ${userId}`, true);
+  return { member: mapped, checks: [note, fits(mapped) ? isWithin : isBeyond] };
+}
+
+function fits(member: Member): boolean {
+  if (atMostBytes(member) <= maxBytes) return true;
+  // Only servers without a limit for the object take a longer id.
+  const uncounted = Math.max(0, member.user_id.length - userIdLimit);
+  return Buffer.byteLength(JSON.stringify(member)) - uncounted <= maxBytes;
 }
 
 /** A bound of the JSON text without writing it: a UTF-16 code unit takes at most 6 bytes, as in `\u0000`. */
@@ -21,3 +43,58 @@ function atMostBytes({ user_id, user_info }: Member): number {
   for (const name in user_info) units += name.length + String(user_info[name]).length + 6;
   return units * 6;
 }
+
+/** Pusher's limit for a user id, which is the lowest of all servers. */
+export const userIdLimit = 128;
+
+/**
+ * The texts that every server takes unchanged as presence `user_id`, as the `id` of a sign-in, and as a segment of the path
+ * `/users/{id}/terminate_connections`. Not `.` and `..`, which would change that path.
+ */
+const plain = /^(?!\.{1,2}$)[A-Za-z0-9_\-=@,.;]+$/;
+
+/** The beginning of every mapped id. A plain id that begins with it is mapped as well, so no two ids become the same. */
+const prefix = '=;';
+
+/** After the prefix: a hash in place of the id. No encoded id begins with it, because `=` is followed by a hexadecimal digit. */
+const hashPrefix = '=sha256=';
+
+/**
+ * Maps an id to the id that a Pusher server takes: unchanged if every server takes it, else `=;` and the id with each byte
+ * of UTF-8 except `A-Za-z0-9_.-` as `=` and two hexadecimal digits. If that is longer than `maxLength`, the hash of the id
+ * takes its place. `undefined` for an empty text, and for one that has no UTF-8 encoding.
+ */
+export function toUserId(id: string, maxLength: number): string | undefined {
+  if (id.length <= maxLength && plain.test(id) && !id.startsWith(prefix)) return id;
+  if (id === '' || /\p{Cs}/u.test(id)) return undefined;
+  const encoded = prefix + encode(id);
+  return encoded.length <= maxLength ? encoded : prefix + hashPrefix + hash(id);
+}
+
+/** The id that `toUserId` maps to this user id; a hash, and an id of another system, are returned as they are. */
+export function fromUserId(userId: string): string {
+  const id = decode(userId);
+  return id !== undefined && toUserId(id, Infinity) === userId ? id : userId;
+}
+
+/** Whether the HTTP API of a server can be asked for this user: the id is a segment of the path. */
+export function isPathSegment(userId: string, maxLength: number): boolean {
+  return userId.length <= maxLength && plain.test(userId);
+}
+
+function encode(id: string): string {
+  return encodeURIComponent(id)
+    .replace(/[!'()*~]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
+    .replaceAll('%', '=');
+}
+
+function decode(userId: string): string | undefined {
+  if (!userId.startsWith(prefix)) return undefined;
+  try {
+    return decodeURIComponent(userId.slice(prefix.length).replaceAll('=', '%'));
+  } catch {
+    return undefined;
+  }
+}
+
+const hash = (id: string): string => createHash('sha256').update(id).digest('base64url');

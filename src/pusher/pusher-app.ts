@@ -1,9 +1,7 @@
 import type { Secret } from '../runtime/secret.ts';
+import type { PusherDialect } from './servers.ts';
 
-/** The servers of the Pusher protocol, which differ in how they verify signatures. */
-export const pusherDialects = ['pusher', 'soketi', 'reverb'] as const;
-
-export type PusherDialect = (typeof pusherDialects)[number];
+export { pusherDialects, type PusherDialect } from './servers.ts';
 
 /** The settings of one Pusher app. */
 export interface PusherApp {

@@ -1,7 +1,9 @@
 import { withSpan } from '../observability/tracing/span.ts';
 import type { Grant, Member } from '../policy/decision.ts';
+import { toUserId } from '../policy/member.ts';
 import type { PusherApps, SigningApp } from './apps.ts';
 import type { SigningStyle, UserInfoIds } from './pusher-app.ts';
+import { pusherServers } from './servers.ts';
 
 /** The proof that a client passes to the Pusher server. */
 export interface ChannelSignature {
@@ -17,6 +19,8 @@ export interface Signer {
   readonly sign: (grant: Grant) => ChannelSignature;
   /** Whether the tenant's app has a master key, which private-encrypted channels require. */
   readonly encrypts: (tenantId: string | undefined) => boolean;
+  /** The id of a member or a user at the server of the tenant's app; `undefined` if it has none (`policy/member.ts`). */
+  readonly userIdOf: (tenantId: string | undefined, id: string) => string | undefined;
 }
 
 /**
@@ -37,6 +41,8 @@ export function createSigner(
         return signWith(app, grant, style);
       }),
     encrypts: (tenantId) => apps.for(tenantId)?.encrypts ?? false,
+    userIdOf: (tenantId, id) =>
+      toUserId(id, pusherServers[apps.for(tenantId)?.dialect ?? 'pusher'].maxUserIdLength),
   };
 }
 

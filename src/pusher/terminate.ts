@@ -1,15 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isPathSegment } from '../policy/member.ts';
 import { unobserved, type Observe } from '../runtime/observe.ts';
 import { Unavailable } from '../runtime/unavailable.ts';
 import type { PusherApps, SigningApp } from './apps.ts';
 import { httpApiError, httpApiStatus } from './http-api.ts';
+import { pusherServers } from './servers.ts';
 import type { AppUser } from './tracked-connection.ts';
 
 /** Terminates all connections of a user. Throws `Unavailable` if the server does not confirm it. */
 export type Terminate = (user: AppUser) => Promise<void>;
-
-/** The user ids that Pusher servers accept, without '.' and '..', which would change the path of the request. */
-const userId = /^(?!\.{1,2}$)[A-Za-z0-9_\-=@,.;]{1,128}$/;
 
 /** `POST /apps/{app}/users/{user}/terminate_connections` (Pusher Channels HTTP API), 200 also if the user has no connection. */
 export function createTerminate(
@@ -23,7 +22,9 @@ async function terminate(user: AppUser, apps: Pick<PusherApps, 'withKey'>): Prom
   const app = apps.withKey(user.appKey);
   if (app === undefined) throw unavailable('the app is no longer configured');
   // `pusher` does not encode the id in the path.
-  if (!userId.test(user.userId)) throw unavailable('not a valid Pusher user id');
+  if (!isPathSegment(user.userId, pusherServers[app.dialect].maxUserIdLength)) {
+    throw unavailable('not a valid Pusher user id');
+  }
   const status = await Promise.race([statusOf(app, user.userId), timedOut()]);
   if (status === 200) return;
   throw unavailable(typeof status === 'number' ? `status ${status}` : status);

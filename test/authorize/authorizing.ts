@@ -31,6 +31,7 @@ export function writtenDeps({ cache, ...changes }: Changes = {}) {
       return Promise.resolve(facts[name]);
     },
     encrypts: () => true,
+    userIdOf: (_tenantId, id) => id,
     factSources: () => (cache === undefined ? [deps] : [cache, deps]),
     trackConnection: (decision) => Promise.resolve(decision),
     measure: (_action, run) => run(),

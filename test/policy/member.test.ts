@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 
-import { memberFits } from '../../src/policy/member.ts';
+import { memberAt as memberWith, noMember, toUserId } from '../../src/policy/member.ts';
+import type { Member } from '../../src/policy/decision.ts';
+
+/** The member at a server of this limit; Pusher's is 128. */
+const memberAt = (member: Member, maxLength = 128) =>
+  memberWith(member, toUserId(member.user_id, maxLength));
+const limits = { name: 'member data is within Pusher’s limits', code: 'not-allowed' };
 
 /** A member whose JSON text has exactly this many bytes. */
 function ofBytes(bytes: number, character = 'x') {
@@ -9,25 +15,63 @@ function ofBytes(bytes: number, character = 'x') {
   return { user_id: '15', user_info: { name } };
 }
 
-describe('memberFits', () => {
-  it.each(['a', '15', 'guest_BK-2025-ABC123', 'a=b@c,d.e;f-G_9', 'x'.repeat(128)])(
-    'takes the user id %s',
-    (user_id) => {
-      expect(memberFits({ user_id })).toBe(true);
-    },
-  );
+const fits = (member: Member) => memberAt(member).checks.every(({ passed }) => passed);
 
-  it.each(['', 'x'.repeat(129), 'a b', 'a:b', 'a/b', 'auth0|15', 'é', '15\n', '15\u0000'])(
-    'refuses the user id %j',
-    (user_id) => {
-      expect(memberFits({ user_id })).toBe(false);
-    },
-  );
+describe('memberAt', () => {
+  it('leaves a member whose id the server takes', () => {
+    const member = { user_id: '15', user_info: { name: 'Ada' } };
+    expect(memberAt(member)).toStrictEqual({
+      member,
+      checks: [{ ...limits, passed: true }],
+    });
+  });
+
+  it('maps the id alone, and puts the mapped one on record', () => {
+    const member = { user_id: 'auth0|15', user_info: { id: 'auth0|15', name: 'Ada' } };
+    expect(memberAt(member)).toStrictEqual({
+      member: { ...member, user_id: '=;auth0=7C15' },
+      checks: [
+        { name: 'user id at the Pusher server is =;auth0=7C15', code: 'not-allowed', passed: true },
+        { ...limits, passed: true },
+      ],
+    });
+  });
+
+  it('has nothing to map without a member', () => {
+    expect(noMember).toStrictEqual({
+      member: undefined,
+      checks: [{ ...limits, passed: true }],
+    });
+  });
+
+  it.each(['', 'a\uD800'])('refuses the id %j, which no server can have', (user_id) => {
+    expect(memberAt({ user_id })).toStrictEqual({
+      member: undefined,
+      checks: [{ ...limits, passed: false }],
+    });
+  });
 
   it('counts bytes of the whole JSON text, not characters', () => {
-    expect(memberFits(ofBytes(1024))).toBe(true);
-    expect(memberFits(ofBytes(1025))).toBe(false);
-    expect(memberFits(ofBytes(1024, 'é'))).toBe(true);
-    expect(memberFits(ofBytes(1026, 'é'))).toBe(false);
+    expect(fits(ofBytes(1024))).toBe(true);
+    expect(fits(ofBytes(1025))).toBe(false);
+    expect(fits(ofBytes(1024, 'é'))).toBe(true);
+    expect(fits(ofBytes(1026, 'é'))).toBe(false);
+  });
+
+  it('counts the mapped id, since that is what the server sees', () => {
+    expect(fits({ ...ofBytes(1024), user_id: '||' })).toBe(false);
+    expect(fits({ ...ofBytes(1018), user_id: '||' })).toBe(true);
+  });
+
+  it('does not count the end of an id that is longer than any at Pusher', () => {
+    const { user_info } = ofBytes(800);
+    const [long, large] = [{ user_id: 'x'.repeat(1000), user_info }, ofBytes(1025)];
+    expect(memberAt(long, 1024)).toStrictEqual({
+      member: long,
+      checks: [{ ...limits, passed: true }],
+    });
+    expect(memberAt({ ...large, user_id: long.user_id }, 1024).checks).toStrictEqual([
+      { ...limits, passed: false },
+    ]);
   });
 });

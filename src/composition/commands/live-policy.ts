@@ -37,9 +37,10 @@ export function withPolicy<T>(config: Config, use: (live: LivePolicy) => Promise
     const { identify, closeHosts } = buildIdentify(config, {
       ...{ sessions, now, startTimer, policy, ...unused },
     });
-    const { encrypts } = createSigner(createPusherApps(config.pusher, config.tenantsApps));
+    const apps = createPusherApps(config.pusher, config.tenantsApps);
+    const { encrypts, userIdOf } = createSigner(apps);
     const deps: DecideDeps = {
-      ...{ identify, encrypts, policy, now, newId: randomUUID },
+      ...{ identify, encrypts, userIdOf, policy, now, newId: randomUUID },
       find: buildFacts(database).find,
       revocations: createRevocations(database),
     };

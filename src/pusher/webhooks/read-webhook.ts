@@ -2,6 +2,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Secret } from '../../runtime/secret.ts';
 import type { ReadWebhook, SignedBody, Webhook, WebhookEvent } from './webhook.ts';
 import type { PusherApp } from '../pusher-app.ts';
+import { fromUserId } from '../../policy/member.ts';
 import { isJsonObject, parseJson } from '../../runtime/json.ts';
 
 /** The secret of a key, and the current key of its app. */
@@ -65,17 +66,21 @@ function parseEvent(event: unknown): WebhookEvent | 'unknown' | 'malformed' {
       if (typeof channel !== 'string') return 'malformed';
       const socketId = idOf(event['socket_id']);
       // The event also has the message itself, which is dropped here.
-      return { name, channel, ...(userId && { userId }), ...(socketId && { socketId }) };
+      return {
+        ...{ name, channel },
+        ...(userId && { userId: fromUserId(userId) }),
+        ...(socketId && { socketId }),
+      };
     }
     default:
       return 'unknown';
   }
 }
 
-/** Ids are map keys, so their length is limited. */
-const maxIdLength = 255;
+/** Ids are map keys, so their length is limited: to that of the longest id that Usher signs. */
+const maxIdLength = 1024;
 
-/** The id of a user, which another auth endpoint may have signed as a number. */
+/** The id of a user or a socket. Another auth endpoint may have signed a user as a number. */
 function idOf(value: unknown): string | undefined {
   const text = typeof value === 'number' ? String(value) : value;
   return typeof text === 'string' && text !== '' && text.length <= maxIdLength ? text : undefined;

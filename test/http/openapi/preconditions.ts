@@ -23,9 +23,6 @@ const ofGuest = {
 
 const hotelChat = '/api/guest/hotel/{hotel}/chat/pusher/auth';
 
-/** A user whose id no Pusher server takes. */
-const unnameable: Precondition = () => headers({ authorization: bearer({ sub: 'a b' }) });
-
 const putOrderOfBob: Precondition = async (usher) => {
   await operate(usher, ['PUT', '/resources/orders/1001'], { owner_id: '2' });
   return {};
@@ -126,9 +123,6 @@ export const preconditions: Readonly<Record<string, Precondition>> = {
     await send(usher.public, { path: '/api/guest-sessions/link', headers: both });
     return headers({ 'x-guest-session': token });
   },
-  'POST /pusher/user-auth not-allowed': unnameable,
-  'POST /broadcasting/user-auth not-allowed': unnameable,
-  'POST /api/broadcasting/user-auth not-allowed': unnameable,
 
   redeemed: async (usher) => ({ value: { ticket: await getTicket(usher, bearer()) } }),
   'ticket-expired': async (usher) => {

@@ -132,7 +132,6 @@ export const scenarios: Readonly<Record<OwnRefusalCode | PolicyCode, Scenario>> 
   },
   'not-allowed': {
     general: [userRequest(channel('private-tenant.1.user.16')), 403, refused],
-    signIn: [signInRequest(bearer(userToken({ sub: 'a b' }))), 403, refused],
   },
   'too-many-authorizations': {
     nowhere: 'one request is never too many; see grant-limits.test.ts',

@@ -44,7 +44,6 @@ export const userAuthDocs = docs.describeRoute({
     ...docs.refusals(generalResponses, authRequestRefusals),
     ...docs.refusedBodies(generalResponses, { 'malformed-socket-id': { socket_id: '1234' } }),
     ...docs.refusals(generalResponses, [
-      'not-allowed',
       'tenant-missing',
       'tenant-mismatch',
       'too-many-authorizations',
