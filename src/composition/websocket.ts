@@ -16,6 +16,7 @@ import { addSessionEndpoints } from '../websocket/session-endpoints.ts';
 import { addTicketEndpoint } from '../websocket/ticket-endpoint.ts';
 import { sendRefusal } from '../http/output/response.ts';
 import { sendError } from '../http/output/errors.ts';
+import { addForwardAuth } from '../http/routes/forward-auth/route.ts';
 import { originOf } from '../http/input/auth-request.ts';
 import {
   sessionEndpointRefusals,
@@ -32,7 +33,7 @@ import { generalResponses } from '../http/output/refusal-response.ts';
 import { createConnectionRateLimiter } from '../rate-limit/connection-rate-limiter.ts';
 import { createMemoryRateLimiter } from '../rate-limit/memory-rates.ts';
 
-/** Adds the configured WebSocket endpoints to the public server. */
+/** Adds the configured WebSocket endpoints, and forward-auth for those behind another proxy, to the public server. */
 export function addWebSockets(
   server: FastifyInstance,
   { webSockets, sessions, limits, variable }: Config,
@@ -62,6 +63,7 @@ export function addWebSockets(
       ...{ perMinute: limits.messages, rates: createMemoryRateLimiter(), shared, now },
     }),
   };
+  addForwardAuth(server, { ...deps, countConnection: sessionDeps.countConnection });
   addTicketEndpoint(endpoints, {
     ...sessionDeps,
     checkTicket: (attempt) => checkTicket(attempt, deps),

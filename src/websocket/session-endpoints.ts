@@ -2,17 +2,15 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Origin } from '../audit/audit-event.ts';
 import type { Credential } from '../authn/credential.ts';
 import type { ChannelAuthRequest } from '../authorize/auth-request.ts';
-import {
-  authorizeChannel,
-  decideChannel,
-  type AuthorizeDeps,
-} from '../authorize/authorize-channel.ts';
+import { decideChannel } from '../authorize/authorize-channel.ts';
+import { authorizeConnection, type AuthorizeConnectionDeps } from '../http/authorize-connection.ts';
 import { fastifyPath, fillNames } from '../http/fastify-path.ts';
 import type { Responses } from '../http/openapi/operation.ts';
 import { RequestProblem } from '../http/output/problem.ts';
 import type { Grant, Refusal } from '../policy/decision.ts';
 import type { DoorPolicy } from '../policy/policy.ts';
 import type { Principal } from '../policy/principal.ts';
+import { newSocketId } from '../policy/socket-id.ts';
 import { closeCodes } from './close-codes.ts';
 import type { Connection } from './connection.ts';
 import { sessionEndpointDocs } from './endpoint-docs.ts';
@@ -25,12 +23,10 @@ import { sendUpstreamRefusal, type UpstreamRefusalDeps } from './upstream-refusa
 import { dialUpstream, type DialDeps, type Upstream } from './upstream.ts';
 
 export interface SessionEndpointDeps
-  extends SessionDeps, DialDeps, UpstreamRefusalDeps, AuthorizeDeps {
+  extends SessionDeps, DialDeps, UpstreamRefusalDeps, AuthorizeConnectionDeps {
   /** The credentials of a request. Throws the error response if one is malformed. */
   readonly credentialsOf: (request: FastifyRequest) => readonly Credential[];
   readonly originOf: (request: FastifyRequest) => Origin;
-  /** Counts a connection attempt and resolves to its refund. Throws the error response over the limit. */
-  readonly countConnection: (request: FastifyRequest) => Promise<() => Promise<void>>;
   readonly sendRefusal: (
     request: FastifyRequest,
     reply: FastifyReply,
@@ -65,16 +61,10 @@ export function addSessionEndpoints(
       async (request, reply, { protocols }) => {
         const { channel } = deps.policy().doors.get(path) ?? {};
         if (channel === undefined) throw new RequestProblem(404, 'There is no such route');
-        const refund = await deps.countConnection(request);
-        const authRequest = authRequestOf(channel, request, deps);
+        const read = () => authRequestOf(channel, request, deps);
+        const { authRequest, decision } = await authorizeConnection(request, read, deps);
         const { origin } = authRequest;
-        const decision = await authorizeChannel(authRequest, deps).catch(async (error: unknown) => {
-          // An outage does not count against the address.
-          await refund();
-          throw error;
-        });
         if (decision.outcome === 'refusal') return deps.sendRefusal(request, reply, decision);
-        await refund();
         const authorized = { request, authRequest, grant: decision };
         const upstream = upstreamOf({ path, url: upstreamUrl }, authorized, deps);
         const client = webSockets.watchClient(request);
@@ -111,12 +101,6 @@ function authRequestOf(
     constraints: { tenantIds: [] },
     origin: deps.originOf(request),
   };
-}
-
-/** An id in the form of a Pusher socket id: two numbers of 48 random bits. */
-function newSocketId(randomBytes: SessionEndpointDeps['randomBytes']): string {
-  const bytes = Buffer.from(randomBytes(12));
-  return `${bytes.readUIntBE(0, 6)}.${bytes.readUIntBE(6, 6)}`;
 }
 
 /** Replaces `{name}` by the parameter of the path. */

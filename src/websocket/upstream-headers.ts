@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import type { TicketHolder } from '../authorize/tickets/ticket.ts';
+import { headerValue } from '../http/output/header-value.ts';
 import { type Principal } from '../policy/principal.ts';
 
 /**
@@ -44,7 +45,7 @@ export function identityHeaders({
   const headers: readonly (readonly [string, string | undefined])[] = [
     ['X-Usher-User-Id', encode(principal.id)],
     ['X-Usher-Tenant-Id', encode(principal.tenantId)],
-    ['X-Usher-Roles', principal.roles.map(encode).join(',') || undefined],
+    ['X-Usher-Roles', principal.roles.map(headerValue).join(',') || undefined],
     ['X-Usher-Entity-Id', encode(about.entityId)],
     ['X-Usher-Entity-Type', encode(about.entityType)],
     ['X-Usher-Provider-Res-Id', encode(about.providerResId)],
@@ -55,7 +56,6 @@ export function identityHeaders({
   );
 }
 
-/** `encodeURIComponent` throws on a lone surrogate, which a buffer converts to U+FFFD. */
 function encode(text: string | undefined): string | undefined {
-  return text === undefined ? undefined : encodeURIComponent(Buffer.from(text).toString());
+  return text === undefined ? undefined : headerValue(text);
 }

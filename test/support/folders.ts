@@ -33,6 +33,7 @@ export const folders: Readonly<Record<string, Folder>> = {
       ...['policy', 'runtime', 'authorize', 'http/openapi'],
       ...['type authn', 'type rate-limit', 'type audit/audit-event.ts'],
       ...['http/fastify-path.ts', 'http/output/problem.ts'],
+      ...['http/authorize-connection.ts', 'http/output/header-value.ts'],
     ],
     packages: ['fastify', 'ws'],
   },

@@ -5,6 +5,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** True for the routes that reject the other methods of a path. */
     isOtherMethod?: boolean;
+    /** True for a route that takes all methods, of which another route documents one. */
+    isAnyMethod?: boolean;
   }
 }
 
@@ -39,6 +41,7 @@ function rejectOtherMethods(server: FastifyInstance, url: string, { methods, con
   // The CORS plugin handles OPTIONS for all paths.
   const others = server.supportedMethods.filter((each) => !methods.has(each) && each !== 'OPTIONS');
   const { errorBody, action } = config;
+  if (others.length === 0) return;
   server.route({
     ...{ url, method: others, exposeHeadRoute: false },
     config: { isOtherMethod: true, ...(errorBody && { errorBody }), ...(action && { action }) },

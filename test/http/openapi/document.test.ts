@@ -30,8 +30,8 @@ function listen(message: unknown): void {
   const routes: string[] = [];
   registered.push(routes);
   fastify.addHook('onRoute', ({ method, url, config }) => {
-    // What a path does not take, it answers with 405 each time.
-    if (config?.isOtherMethod !== true)
+    // What a path does not take, it answers with 405 each time. What takes any method is documented as GET.
+    if (config?.isOtherMethod !== true && config?.isAnyMethod !== true)
       routes.push(...[method].flat().map((each) => `${each} ${url.replace(/:(\w+)/g, '{$1}')}`));
   });
 }

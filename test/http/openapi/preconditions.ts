@@ -140,6 +140,15 @@ export const preconditions: Readonly<Record<string, Precondition>> = {
   'GET /ws/payment-socket/{orderId}/ not-allowed': () => headers(cookieOf('alice')),
 
   // Without a database no session can be started; this token has the form of one.
+  'GET /forward-auth unknown-path': () => ({
+    headers: { 'x-original-uri': '/ws/unknown/' },
+    query: { channel: '' },
+  }),
+  'GET /forward-auth malformed-uri': () => headers({ 'x-original-uri': 'none' }),
+  'GET /forward-auth different-uris': () =>
+    headers({ 'x-original-uri': '/ws/chat/', 'x-forwarded-uri': '/ws/unknown/' }),
+  'GET /forward-auth different-channels': () => headers({ 'x-original-uri': '/ws/chat/' }),
+
   unavailable: (_usher, { operation }) =>
     'guestSession' in (operation.security[0] ?? {})
       ? headers({ 'x-guest-session': `guest_${'0'.repeat(64)}` })
