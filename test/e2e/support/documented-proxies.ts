@@ -2,10 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const page = readFileSync(
-  fileURLToPath(new URL('../../../docs/proxies.md', import.meta.url)),
-  'utf8',
-);
+const page = (name: string): string =>
+  readFileSync(fileURLToPath(new URL(`../../../docs/${name}`, import.meta.url)), 'utf8');
+const proxiesPage = page('proxies.md');
 
 /** What a documented configuration is run with in place of the printed addresses and certificate. */
 export interface Places {
@@ -96,15 +95,27 @@ function loadModule(name: string): string {
   return `LoadModule ${name}_module /usr/lib/apache2/modules/mod_${name}.so`;
 }
 
-/** The configuration that the page prints for this proxy, changed as the section on a proxy behind another one says. */
+/** The configuration that docs/proxies.md prints for this proxy, changed as the section on a proxy behind another one says. */
 export function configurationOf(
-  { name, language, file }: DocumentedProxy,
+  proxy: DocumentedProxy,
   places: Places,
   { isBehindAnother }: { readonly isBehindAnother?: string },
 ): string {
-  const [, printed] = new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'ms').exec(page) ?? [];
-  if (printed === undefined) throw new Error(`docs/proxies.md has no configuration of ${name}`);
+  const { name, language } = proxy;
+  const printed = firstBlock('proxies.md', language);
   const block = isBehindAnother === undefined ? printed : appending(printed, name, isBehindAnother);
+  return runnable(proxy, block, places);
+}
+
+/** The first block of this language on a page of the documentation. */
+export function firstBlock(name: string, language: string): string {
+  const [, printed] = new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'ms').exec(page(name)) ?? [];
+  if (printed === undefined) throw new Error(`docs/${name} has no block of ${language}`);
+  return printed;
+}
+
+/** A whole file with this configuration, over other addresses and certificates, and with short time-outs. */
+export function runnable({ file }: DocumentedProxy, block: string, places: Places): string {
   return file(
     block
       .replaceAll('127.0.0.1:3000', places.usher)
@@ -121,7 +132,7 @@ export function configurationOf(
 
 /** Replaces what the row of this proxy says, in the table of the page. */
 function appending(block: string, name: string, network: string): string {
-  const [, row = ''] = new RegExp(`^\\| ${name} +\\|(.*\`.*)\\|$`, 'm').exec(page) ?? [];
+  const [, row = ''] = new RegExp(`^\\| ${name} +\\|(.*\`.*)\\|$`, 'm').exec(proxiesPage) ?? [];
   const [[printed = ''] = [], instead = []] = row
     .split('|')
     .map((cell) => [...cell.matchAll(/`(.*?)`/g)].map(([, code = '']) => code));
