@@ -116,7 +116,8 @@ export async function openApp(
     const deps = buildDeps(config, runtime);
     listener = listenForRevocations(runtime);
     servers = await buildServers(config, deps, runtime);
-    const cleanupJob = startCleanupJob({ tasks: cleanupTasks(stores, config), ...clock, log });
+    const tasks = cleanupTasks(stores, config, policy.current);
+    const cleanupJob = startCleanupJob({ tasks, ...clock, log });
     const { liveGrants } = stores;
     const reloadJob = startPolicyReload(policy, clock);
     const expiryJob = startExpiryJob({

@@ -9,6 +9,8 @@ export const maxTokenLength = 16 * 1024;
 export interface Credential {
   readonly kind: 'guest-token' | 'bearer' | 'guest-session' | 'session-cookie';
   readonly text: Secret;
+  /** The only kind of principal that it may make: that of the route. */
+  readonly principal?: PrincipalKind;
   /** The reason for which it is refused without being read: the page that sent it may not use it. */
   readonly refused?: 'origin-refused';
 }

@@ -1,90 +1,144 @@
-import type { IssuerPolicy } from '../policy/policy.ts';
-import type { Attributes, Principal } from '../policy/principal.ts';
-import { claimFault } from './claim-fault.ts';
-import { printableText, readTokenId } from './claims.ts';
-import { identified, type Identification } from './credential.ts';
-import type { CredentialReader } from './identify.ts';
+import type { PrincipalClaims } from '../policy/policy.ts';
+import type { Attributes, AttributeValue, Principal } from '../policy/principal.ts';
 import { isJsonObject } from '../runtime/json.ts';
+import { attributeForm, readAttribute } from './attributes.ts';
+import { ofIssuer, type TokenChoice } from './choose-issuer.ts';
+import { claimFault, describeType } from './claim-fault.ts';
+import { displayName, idForm, optionalClaim, readId, readTokenId } from './claims.ts';
+import { identified, type Identification } from './credential.ts';
 import type { Claims, JwtVerifier, VerifiedJwt } from './jwt/verify-jwt.ts';
+import { readRoles, type Roles } from './roles.ts';
+import type { IssuerClaims, TokenIssuer } from './token-issuers.ts';
 
-const maxAttributeLength = 128;
-const attributeForm = `a printable text of 1 to ${maxAttributeLength} characters`;
-
-/** The claims of an issuer, with the names that the settings select. */
-export interface IssuerClaims extends Pick<IssuerPolicy, 'kind' | 'id' | 'revocation'> {
-  /** The claim of each attribute: its name, after the names of the objects around it. */
-  readonly claims: Readonly<Record<string, readonly string[]>>;
-}
-
-/** Selects the names of the claims by the settings. `setting` returns the value of an environment variable. */
-export function issuerClaims(
-  { kind, id, attributes, revocation }: IssuerPolicy,
-  setting: (name: string) => string | undefined,
-): IssuerClaims {
-  const names = Object.entries(attributes).map(([attribute, { claim }]) => [
-    attribute,
-    'env' in claim ? [setting(claim.env) ?? claim.default] : claim,
-  ]);
-  return {
-    kind,
-    id,
-    revocation,
-    claims: Object.fromEntries(names) as Record<string, readonly string[]>,
-  };
-}
+/** Reads a token of one of these issuers. */
+export type ReadToken = (text: string, choice: TokenChoice) => Promise<Identification>;
 
 /**
- * Creates the reader of an issuer's tokens: JWTs whose claims are the attributes of the principal, each a text of 1 to 128
- * characters.
+ * Creates the reader of issuers' tokens. A null claim counts as missing. Only an unreadable id refuses a token whose signature,
+ * times and origin are verified, and an attribute by which credentials are revoked. Other claims that cannot be read are left out.
  */
-export function createIssuedTokenReader(settings: {
-  readonly verifier: JwtVerifier;
-  /** Reads the current policy. Without the issuer no token is accepted. */
-  readonly issuer: () => IssuerClaims | undefined;
-}): CredentialReader {
-  return async (text) => {
-    const issuer = settings.issuer();
-    if (issuer === undefined) return { fault: 'credential-not-configured' };
-    const jwt = await settings.verifier.verify(text);
-    return 'fault' in jwt ? jwt : readPrincipal(jwt, issuer);
+export function createTokenReader(verifier: JwtVerifier<TokenIssuer>): ReadToken {
+  return async (text, choice) => {
+    if (choice.issuers.length === 0) return { fault: 'credential-not-configured' };
+    const jwt = await verifier.verify(text, choice);
+    if ('refused' in jwt) return ofIssuer(jwt.refused, jwt.by, choice);
+    const read = readPrincipal(jwt);
+    return 'fault' in read ? ofIssuer(read, jwt.by, choice) : read;
   };
 }
 
-function readPrincipal(
-  { claims, issuedAt, expiresAt }: VerifiedJwt,
-  issuer: IssuerClaims,
-): Identification {
-  const attributes: Record<string, string> = {};
-  for (const [name, claim] of Object.entries(issuer.claims)) {
-    const found = findClaim(claims, claim);
-    const value = printableText(found, maxAttributeLength);
-    if (value === undefined) return claimFault(claim.join(' → '), attributeForm, found);
-    attributes[name] = value;
-  }
-  const { tokenId, notes } = readTokenId(claims);
-  const { kind, id, roles, subject } = principalOf(issuer, attributes);
+function readPrincipal({
+  by,
+  claims,
+  issuedAt,
+  expiresAt,
+}: VerifiedJwt<TokenIssuer>): Identification {
+  const issuer = by.principal;
+  const id = idOf(claims, issuer.claims.id);
+  if (typeof id === 'object') return id;
+  const read = readAttributes(claims, issuer);
+  if ('fault' in read) return read;
+  const { attributes, notes } = read;
+  const { tokenId, notes: tokenNotes } = readTokenId(claims);
+  const tenant = optionalClaim(findClaim(claims, issuer.claims.tenant), readId);
+  const name = optionalClaim(findClaim(claims, issuer.claims.name), readName);
+  const { roles, isComplete } = rolesIn(claims, issuer.claims.roles);
+  if (tokenNotes.length > 0) notes.push(...tokenNotes);
+  if (tenant === undefined) notes.push(tenantNote(claims, issuer));
+  if (!isComplete) notes.push('token is accepted without some of its roles, which cannot be read');
+  if (name === undefined) notes.push('token is accepted without its name, which is not a text');
+  const { kind } = issuer;
   // No spread: V8 would create a dictionary, for each decision.
-  const principal = { kind, id, roles, attributes, subject, issuedAt, expiresAt, tokenId };
+  const principal = {
+    kind,
+    id: id ?? joinedId(issuer, attributes),
+    tenantId: tenant?.value,
+    name: name?.value,
+    roles,
+    attributes: issuer.attributes.length === 0 ? undefined : attributes,
+    subject: subjectOf(issuer, attributes),
+    issuedAt,
+    expiresAt,
+    tokenId,
+  };
   return identified(principal, notes);
 }
 
-/** Finds a claim within the objects around it. Own members only, so that `constructor` is an ordinary name. */
-function findClaim(claims: Claims, [first = '', ...nested]: readonly string[]): unknown {
-  return nested.reduce<unknown>(
-    (value, name) => (isJsonObject(value) && Object.hasOwn(value, name) ? value[name] : undefined),
-    claims.get(first),
-  );
+/** The id in a claim; `undefined` if it is made of attributes. */
+function idOf(claims: Claims, claim: readonly string[] | undefined) {
+  if (claim === undefined) return undefined;
+  const found = findClaim(claims, claim);
+  return readId(found) ?? claimFault(nameOf(claim), idForm, found);
 }
 
-/** The principal of an issuer with these attributes, without its lifetime. */
-export function principalOf(
-  { kind, id, revocation }: Pick<IssuerPolicy, 'kind' | 'id' | 'revocation'>,
+function rolesIn(claims: Claims, named: IssuerClaims['claims']['roles']): Roles {
+  return named.length === 0 ? noRoles : readRoles(named.map((claim) => findClaim(claims, claim)));
+}
+
+const noRoles: Roles = { roles: [], isComplete: true };
+
+/** A wrong tenant would be worse than none, with which no channel of a tenant is granted. */
+function tenantNote(claims: Claims, { claims: { tenant = [] } }: IssuerClaims): string {
+  return `token is accepted without its tenant: claim ${nameOf(tenant)} is ${idForm}: found ${describeType(findClaim(claims, tenant))}`;
+}
+
+function readAttributes(claims: Claims, { attributes: declared }: IssuerClaims) {
+  const attributes: Record<string, AttributeValue> = {};
+  const notes: string[] = [];
+  for (const { name, claim, type, isRequired } of declared) {
+    const found = findClaim(claims, claim);
+    const value = readAttribute(found, type);
+    if (value !== undefined) attributes[name] = value;
+    else if (isRequired) return claimFault(nameOf(claim), attributeForm(type), found);
+    else if (found !== undefined && found !== null) {
+      notes.push(
+        `token is accepted without its ${name}: claim ${nameOf(claim)} is ${attributeForm(type)}: found ${describeType(found)}`,
+      );
+    }
+  }
+  return { attributes, notes };
+}
+
+const nameOf = (claim: readonly string[]): string => claim.join(' → ');
+
+function readName(claim: unknown): string | undefined {
+  return typeof claim === 'string' ? displayName(claim) : undefined;
+}
+
+/** Finds a claim within the objects around it. Own members only, so that `constructor` is an ordinary name. */
+function findClaim(claims: Claims, path: readonly string[] | undefined): unknown {
+  if (path === undefined) return undefined;
+  let value = claims.get(path[0] ?? '');
+  for (let i = 1; i < path.length; i += 1) {
+    const name = path[i] ?? '';
+    value = isJsonObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
+  }
+  return value;
+}
+
+const joinedId = ({ id }: Pick<PrincipalClaims, 'id'>, attributes: Attributes): string =>
+  id.map((name) => String(attributes[name] ?? '')).join('/');
+
+function subjectOf(
+  { revocation }: Pick<PrincipalClaims, 'revocation'>,
   attributes: Attributes,
+): readonly string[] | undefined {
+  if (revocation === undefined) return undefined;
+  const parts = Array.from(revocation.fields.values(), (name) => String(attributes[name] ?? ''));
+  return [revocation.subject, ...parts];
+}
+
+/** The principal of an issuer with these attributes, without its lifetime. `id` is that of a claim. */
+export function principalOf(
+  issuer: Pick<PrincipalClaims, 'kind' | 'id' | 'revocation'>,
+  attributes: Attributes,
+  id = '',
 ): Omit<Principal, 'expiresAt'> {
-  const text = (name: string) => String(attributes[name] ?? '');
-  const subject = revocation && [
-    revocation.subject,
-    ...Array.from(revocation.fields.values(), text),
-  ];
-  return { kind, id: id.map(text).join('/'), roles: [], attributes, subject };
+  return {
+    kind: issuer.kind,
+    id: issuer.id.length > 0 ? joinedId(issuer, attributes) : id,
+    roles: [],
+    attributes,
+    subject: subjectOf(issuer, attributes),
+  };
 }

@@ -3,7 +3,7 @@ import { claimFault } from './claim-fault.ts';
 import { idForm, readId, readTokenId } from './claims.ts';
 import type { Identification, RefusedCredential } from './credential.ts';
 import type { CredentialReader } from './identify.ts';
-import type { JwtVerifier, VerifiedJwt } from './jwt/verify-jwt.ts';
+import type { IssuerVerifier, VerifiedJwt } from './jwt/verify-jwt.ts';
 
 /** A row of Laravel Passport's `oauth_access_tokens`. `expiresAt` is in milliseconds since the epoch. */
 export interface AccessToken {
@@ -51,7 +51,7 @@ export async function findAccessTokenFault(
 
 export interface PassportSettings extends AccessTokenDeps {
   /** Verifies with Passport's public key. */
-  readonly verifier: JwtVerifier;
+  readonly verifier: IssuerVerifier;
   /** The tenant of all users of the host, if there is one. Passport's tokens contain no tenant. */
   readonly tenantId?: string;
   /** Reads a JWT that Passport did not sign. */
@@ -64,10 +64,10 @@ export interface PassportSettings extends AccessTokenDeps {
  */
 export function createPassportReader(settings: PassportSettings): CredentialReader {
   const { verifier, otherwise } = settings;
-  return async (text) => {
+  return async (text, principal) => {
     const jwt = await verifier.verify(text);
     if ('fault' in jwt) {
-      return otherwise && jwt.fault === 'credential-rejected' ? otherwise(text) : jwt;
+      return otherwise && jwt.fault === 'credential-rejected' ? otherwise(text, principal) : jwt;
     }
     return readUser(jwt, settings);
   };

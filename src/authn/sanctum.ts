@@ -89,7 +89,8 @@ export function firstAcceptedBearer(
   jwt: CredentialReader,
   sanctum: CredentialReader,
 ): CredentialReader {
-  return (text) => (/^[^|.]*\.[^|.]*\.[^|]*$/.test(text) ? jwt(text) : sanctum(text));
+  return (text, principal) =>
+    /^[^|.]*\.[^|.]*\.[^|]*$/.test(text) ? jwt(text, principal) : sanctum(text);
 }
 
 function sha256(text: string): string {

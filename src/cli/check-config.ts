@@ -1,6 +1,8 @@
+import { issuerProblems } from '../composition/commands/check-issuers.ts';
 import { loadConfig } from '../config/load.ts';
 import { formatMisspelt } from '../config/misspelt.ts';
 import { loadPolicy } from '../policy/load-policy.ts';
+import { PolicyError } from '../policy/policy-error.ts';
 import type { AddCommand } from './command.ts';
 
 export const addCheckConfig: AddCommand = (program, { env, report, output }) => {
@@ -12,7 +14,8 @@ export const addCheckConfig: AddCommand = (program, { env, report, output }) => 
     .action(async () => {
       const config = loadConfig(env());
       for (const each of config.misspelt) output.writeErr(`${formatMisspelt(each)}\n`);
-      await loadPolicy(config.policy);
+      const problems = await issuerProblems(await loadPolicy(config.policy), config);
+      if (problems.length > 0) throw new PolicyError(problems);
       report('The configuration is complete.');
     });
 };

@@ -1,9 +1,9 @@
-import { issuerClaims } from '../authn/issued-token.ts';
 import { credentialKindOf, type Credential } from '../authn/credential.ts';
-import { mintIssuedToken, mintUserToken, type TokenSigning } from '../authn/jwt/mint.ts';
+import { mintToken, type TokenSigning } from '../authn/jwt/mint.ts';
+import { issuerClaims } from '../authn/token-issuers.ts';
 import type { Config } from '../config/load.ts';
 import { fillPath } from '../http/fastify-path.ts';
-import { guestIssuer, type DemoPrincipal, type Policy } from '../policy/policy.ts';
+import { guestIssuer, userIssuer, type DemoPrincipal, type Policy } from '../policy/policy.ts';
 import { routeFor } from '../policy/route-for.ts';
 
 /** A request for a channel of the demo, with a token that works outside production. */
@@ -45,22 +45,16 @@ async function mintFor(
   principal: DemoPrincipal,
   { policy, config, signing }: MintContext,
 ): Promise<string | undefined> {
-  const isUser = principal.kind === 'user';
-  const tokens = isUser ? config.userTokens : config.guestTokens;
-  if (tokens === undefined || !('secret' in tokens.keys)) return undefined;
-  const settings = { ...signing, ...tokens.expected, ...tokens.keys };
-  const { id = '', tenant, roles, name, attributes } = principal;
-  if (isUser) {
-    const user = {
-      ...{ userId: id, roles },
-      ...(tenant !== undefined && { tenantId: tenant }),
-      ...(name !== undefined && { name }),
-    };
-    return mintUserToken(user, settings);
+  const { kind, id, tenant: tenantId, roles, name, attributes } = principal;
+  const tokensOf = { [userIssuer]: config.userTokens, [guestIssuer]: config.guestTokens };
+  for (const [issuerName, tokens] of Object.entries(tokensOf)) {
+    const issuer = policy.issuers.get(issuerName);
+    if (issuer?.kind !== kind || tokens === undefined || !('secret' in tokens.keys)) continue;
+    const settings = { ...signing, ...tokens.expected, ...tokens.keys };
+    const claims = issuerClaims(issuer, config.variable);
+    return mintToken({ id, tenantId, roles, name, attributes }, claims, settings);
   }
-  const issuer = policy.issuers.get(guestIssuer);
-  if (issuer?.kind !== principal.kind) return undefined;
-  return mintIssuedToken({ attributes }, issuerClaims(issuer, config.variable), settings);
+  return undefined;
 }
 
 /** The route of the policy that signs the channel for this kind of principal; otherwise the general one. */

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
-import { issuerClaims } from '../authn/issued-token.ts';
-import { mintIssuedToken, mintUserToken, type TokenSigning } from '../authn/jwt/mint.ts';
+import { mintToken, type TokenSigning } from '../authn/jwt/mint.ts';
+import { issuerClaims, type IssuerClaims } from '../authn/token-issuers.ts';
 import { loadConfig, type Config } from '../config/load.ts';
 import type { TokenConfig } from '../config/tokens.ts';
 import { loadPolicy } from '../policy/load-policy.ts';
-import { guestIssuer } from '../policy/policy.ts';
+import { guestIssuer, userIssuer } from '../policy/policy.ts';
 import { CommandError, UsageError, type AddCommand, type Context } from './command.ts';
 import { parseNumber } from './options.ts';
 import { parsePolicyOptions, takePolicyOptions } from './policy-options.ts';
@@ -31,14 +31,12 @@ function addGuest(mint: Command, { env, report }: Context): void {
     .description('a guest token, with an option for each attribute of the policy’s `guest_token`')
     .action(async ({ expiresIn }: Lifetime, command: Command) => {
       const config = configFor(env);
-      const issuer = (await loadPolicy(config.policy)).issuers.get(guestIssuer);
-      if (issuer === undefined) throw new CommandError('the policy has no issuer `guest_token`');
-      const names = Object.keys(issuer.attributes);
+      const claims = await claimsOf(guestIssuer, config);
+      const names = claims.attributes.map(({ name }) => name);
       const attributes = parsePolicyOptions(command.args, names);
       const missing = names.find((name) => attributes[name] === undefined);
       if (missing !== undefined) throw new UsageError(`--${missing} is missing`);
-      const claims = issuerClaims(issuer, config.variable);
-      report(await mintIssuedToken({ attributes }, claims, signing(config.guestTokens, expiresIn)));
+      report(await mintToken({ attributes }, claims, signing(config.guestTokens, expiresIn)));
     });
 }
 
@@ -50,13 +48,10 @@ function addUser(mint: Command, { env, report }: Context): void {
     .option('--role <role>', 'a role of the user; may be repeated', collect)
     .option('--name <name>', 'name of the user in presence channels')
     .action(async ({ sub, tenant, role, name, expiresIn }: UserOptions) => {
-      const user = {
-        userId: sub,
-        ...(tenant !== undefined && { tenantId: tenant }),
-        ...(name !== undefined && { name }),
-        ...(role !== undefined && { roles: role }),
-      };
-      report(await mintUserToken(user, signing(configFor(env).userTokens, expiresIn)));
+      const config = configFor(env);
+      const user = { id: sub, tenantId: tenant, name, roles: role };
+      const claims = await claimsOf(userIssuer, config);
+      report(await mintToken(user, claims, signing(config.userTokens, expiresIn)));
     });
 }
 
@@ -68,6 +63,17 @@ interface UserOptions extends Lifetime {
 }
 
 const collect = (value: string, before: readonly string[] = []) => [...before, value];
+
+/** The claims that the policy reads of the tokens of settings. */
+async function claimsOf(name: string, config: Config): Promise<IssuerClaims> {
+  const issuer = (await loadPolicy(config.policy)).issuers.get(name);
+  if (issuer === undefined) {
+    throw new CommandError(
+      `the policy does not accept tokens of \`${name}\`: another issuer makes its kind of principal`,
+    );
+  }
+  return issuerClaims(issuer, config.variable);
+}
 
 function configFor(env: Context['env']): Config {
   const config = loadConfig(env());

@@ -1,27 +1,29 @@
-import { guestIssuer, type Policy } from '../policy/policy.ts';
+import type { Policy } from '../policy/policy.ts';
 import type { Logger } from 'pino';
 import type { Dependencies } from '../observability/dependencies.ts';
 import type { CacheStats } from '../observability/metrics/cache-stats.ts';
 import type { Config } from '../config/load.ts';
 import type { PassportConfig, SanctumConfig } from '../config/laravel-tokens.ts';
 import type { HostDatabaseConfig, SessionConfig } from '../config/sessions.ts';
-import type { TokenConfig } from '../config/tokens.ts';
 import type { Identify } from '../authn/credential.ts';
 import type { GuestSessionStore } from '../authn/guest-session-token.ts';
-import { createBearerTokenReader } from '../authn/bearer-token.ts';
 import { createGuestSessionReader } from '../authn/guest-session.ts';
-import { createIssuedTokenReader, issuerClaims, type IssuerClaims } from '../authn/issued-token.ts';
+import { createTokenReader } from '../authn/issued-token.ts';
 import {
   createIdentify,
-  notConfigured,
   type CredentialReader,
   type CredentialReaders,
 } from '../authn/identify.ts';
-import { createJwtVerifier } from '../authn/jwt/verify-jwt.ts';
+import { createTokenKeys } from '../authn/jwt/token-keys.ts';
+import {
+  createIssuerVerifier,
+  createJwtVerifier,
+  type JwtIssuer,
+} from '../authn/jwt/verify-jwt.ts';
 import { createPassportReader } from '../authn/passport.ts';
 import { createSanctumReader, firstAcceptedBearer } from '../authn/sanctum.ts';
 import { createSessionCookieReader } from '../authn/session-cookie.ts';
-import { createTokenKeys } from '../authn/jwt/token-keys.ts';
+import type { TokenIssuer } from '../authn/token-issuers.ts';
 import type { CookieMode } from '../http/input/session-cookie.ts';
 import { createAccessTokens } from '../database/host/access-tokens.ts';
 import { createDjangoDatabase } from '../database/host/django-database.ts';
@@ -32,6 +34,7 @@ import type { HostRedis } from '../redis/host-redis.ts';
 import type { Secret } from '../runtime/secret.ts';
 import type { StartTimer } from '../runtime/timer.ts';
 import { buildHostClient } from './host-client.ts';
+import { buildTokenIssuers } from './token-issuers.ts';
 import { buildLaravelHost, laravelSettings, openLaravelRedis } from './laravel.ts';
 
 /** Opens a host's servers. `closeHosts` closes them. */
@@ -75,10 +78,7 @@ export function buildIdentify(
     },
   };
   const identify = createIdentify({
-    ...(config.guestTokens && {
-      'guest-token': buildGuest(config.guestTokens, config.variable, deps),
-    }),
-    ...buildBearer(config, openHost, deps),
+    ...buildTokens(config, openHost, deps),
     'guest-session': createGuestSessionReader(sessions, now),
     ...(config.sessions && { 'session-cookie': buildSession(config.sessions, openHost, deps) }),
   });
@@ -99,64 +99,52 @@ export function cookieModeOf({ sessions, allowedOrigins }: Config): CookieMode |
   );
 }
 
-function buildVerifier(
-  { keys, expected, maxAgeMs }: TokenConfig & { readonly maxAgeMs?: number },
-  { now, dependencies, tokenLookups }: IdentifyDeps,
-) {
-  const watched = 'jwksUrl' in keys && { onFetched: dependencies.watch('token keys').report };
-  return createJwtVerifier({
-    keys: createTokenKeys(keys, { fetch, now, ...watched }),
-    ...expected,
-    ...(maxAgeMs !== undefined && { maxAgeMs }),
-    now,
-    onCacheLookup: tokenLookups.count,
-  });
-}
-
-function buildBearer(
-  { userTokens, passport, sanctum }: Config,
-  openHost: OpenHost,
-  deps: IdentifyDeps,
-): CredentialReaders {
-  const users =
-    userTokens && createBearerTokenReader({ verifier: buildVerifier(userTokens, deps) });
-  const jwt = passport === undefined ? users : buildPassport(passport, users, { openHost, deps });
-  if (sanctum === undefined) return jwt === undefined ? {} : { bearer: jwt };
+/** Builds the readers of tokens: those of the issuers of the policy, and those of settings. */
+function buildTokens(config: Config, openHost: OpenHost, deps: IdentifyDeps): CredentialReaders {
+  const { now, tokenLookups, policy } = deps;
+  const verifier = createJwtVerifier<TokenIssuer>({ now, onCacheLookup: tokenLookups.count });
+  const read = createTokenReader(verifier);
+  const issuersOf = buildTokenIssuers(config, deps);
+  const choices = () => issuersOf(policy());
+  // Before the first request, so that their servers are known from the start.
+  choices();
+  const jwt: CredentialReader = (text, kind) => {
+    const { bearer, ofKind } = choices();
+    return read(text, kind === undefined ? bearer : ofKind(kind));
+  };
+  const { passport, sanctum } = config;
+  const bearer = passport ? buildPassport(passport, jwt, { openHost, deps }) : jwt;
   return {
-    bearer: firstAcceptedBearer(jwt ?? notConfigured, buildSanctum(sanctum, openHost, deps.now)),
+    bearer: sanctum ? firstAcceptedBearer(bearer, buildSanctum(sanctum, openHost, now)) : bearer,
+    'guest-token': (text, kind) => {
+      const { guest, ofKind } = choices();
+      return read(text, kind === undefined ? guest : ofKind(kind));
+    },
   };
 }
 
 function buildPassport(
   { database, publicKey, tenantId }: PassportConfig,
-  otherwise: CredentialReader | undefined,
+  otherwise: CredentialReader,
   { openHost, deps }: { readonly openHost: OpenHost; readonly deps: IdentifyDeps },
 ): CredentialReader {
+  const { now, tokenLookups } = deps;
   return createPassportReader({
-    verifier: buildVerifier({ keys: { publicKey, algorithm: 'RS256' }, expected: undefined }, deps),
+    verifier: createIssuerVerifier(passportIssuer(publicKey, now), {
+      now,
+      onCacheLookup: tokenLookups.count,
+    }),
     find: createAccessTokens(openHost.database(database)),
-    now: deps.now,
+    now,
     otherwise,
     ...(tenantId !== undefined && { tenantId }),
   });
 }
 
-function buildGuest(
-  tokens: TokenConfig,
-  variable: Config['variable'],
-  deps: IdentifyDeps,
-): CredentialReader {
-  let last: { readonly policy: Policy; readonly claims: IssuerClaims | undefined } | undefined;
-  // Reading the environment for each token would take a microsecond.
-  const issuer = () => {
-    const policy = deps.policy();
-    if (last?.policy !== policy) {
-      const declared = policy.issuers.get(guestIssuer);
-      last = { policy, claims: declared && issuerClaims(declared, variable) };
-    }
-    return last.claims;
-  };
-  return createIssuedTokenReader({ verifier: buildVerifier(tokens, deps), issuer });
+/** Passport’s tokens have no issuer, and their audience is the client. */
+function passportIssuer(publicKey: string, now: () => number): JwtIssuer {
+  const keys = createTokenKeys({ publicKey, algorithm: 'RS256' }, { fetch, now });
+  return { keys, audience: [], require: [] };
 }
 
 function buildSanctum(

@@ -5,20 +5,25 @@ import { openPolicy, type CurrentPolicy, type ReloadResult } from '../policy/cur
 import { readPolicy } from '../policy/load-policy.ts';
 import { PolicyError } from '../policy/policy-error.ts';
 import type { Policy } from '../policy/policy.ts';
+import { issuerProblems } from './commands/check-issuers.ts';
 
 interface PolicyDeps {
   readonly log: Logger;
   readonly now: () => number;
 }
 
-/** Loads the configured policy, and runs its tests. Throws `PolicyError`. */
+/** Loads the configured policy, checks it with the settings, and runs its tests. Throws `PolicyError`. */
 export async function buildPolicy(
-  { policy: sources }: Config,
+  config: Config,
   { log, now }: PolicyDeps,
 ): Promise<CurrentPolicy> {
   const policies = await openPolicy({
-    read: (imported) => readPolicy(sources, imported),
-    test: (policy) => testPolicy(policy, now),
+    read: (imported) => readPolicy(config.policy, imported),
+    test: async (policy) => {
+      const problems = await issuerProblems(policy, config);
+      if (problems.length > 0) throw new PolicyError(problems);
+      await testPolicy(policy, now);
+    },
     onReload: logReload(log),
   });
   const { hash, channels, files } = policies.current();

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Config } from '../config/load.ts';
+import type { Policy } from '../policy/policy.ts';
 import { createDeleteOldChanges } from '../database/cache/change-cleanup.ts';
 import { createTableCache } from '../database/cache/freshness.ts';
 import { createDatabase, type Database } from '../database/client.ts';
@@ -120,6 +121,7 @@ export function buildStores(
 export function cleanupTasks(
   stores: Stores,
   config: Config,
+  policy: () => Policy,
 ): Readonly<Record<string, CleanupTask>> {
   return {
     tickets: stores.tickets.deleteExpired,
@@ -127,8 +129,7 @@ export function cleanupTasks(
     'table changes': stores.deleteOldChanges,
     'guest sessions': stores.deleteExpiredGuestSessions,
     revocations: stores.deleteExpiredRevocations({
-      // Without user tokens the maximum age is unknown, because the setting may be restored with a restart.
-      userTokenMaxAgeMs: config.userTokens?.maxAgeMs ?? Infinity,
+      userTokenMaxAgeMs: () => longestTokens(config, policy()),
       // Sanctum tokens and the host's sessions may have no expiry, and a session has no issue time. Passport's tokens have
       // no maximum lifetime.
       onlyJwts: [config.sanctum, config.passport, config.sessions].every(
@@ -137,4 +138,12 @@ export function cleanupTasks(
       retentionMs: config.revocationRetentionMs,
     }),
   };
+}
+
+/** Without user tokens the maximum age is unknown, because the setting may be restored with a restart. */
+function longestTokens({ userTokens }: Config, { issuers }: Policy): number {
+  const ages = [...issuers.values()].map(({ tokens }) =>
+    tokens ? (tokens.maxAgeMs ?? Infinity) : 0,
+  );
+  return Math.max(userTokens?.maxAgeMs ?? Infinity, ...ages);
 }

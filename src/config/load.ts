@@ -165,7 +165,9 @@ function checkCredentials(config: Config, read: SettingsReader): void {
   const isInvalid = read.problems.some((each) =>
     /^(SANCTUM_DATABASE_URL|PASSPORT_[A-Z_]+|SESSION_MODE) /.test(each),
   );
-  if (sources.every((source) => source === undefined) && !isInvalid) {
+  // Other policies may have issuers, see `issuerProblems`.
+  const isShipped = config.policy.every((source) => source.startsWith('builtin:'));
+  if (isShipped && sources.every((source) => source === undefined) && !isInvalid) {
     read.problem(
       'No credential would be accepted: set one of USER_TOKEN_SECRET, USER_TOKEN_PUBLIC_KEY, USER_TOKEN_JWKS_URL, their GUEST_TOKEN_ equivalents, SANCTUM_DATABASE_URL, PASSPORT_DATABASE_URL or SESSION_MODE',
     );

@@ -16,6 +16,8 @@ export interface TokenConfig {
     | { readonly publicKey: string; readonly algorithm?: string }
     | { readonly jwksUrl: URL };
   readonly expected: { readonly issuer: string; readonly audience: string } | undefined;
+  /** Whether the key is the default of development. */
+  readonly isDefault: boolean;
 }
 
 /** Replaces an invalid setting; never used, because `loadConfig` throws. */
@@ -30,7 +32,8 @@ export function loadTokens(whose: 'GUEST' | 'USER', read: SettingsReader): Token
   ] as const;
   const keys = loadKeys(sources, `${whose}_TOKEN_ALGORITHM`, read);
   const expected = loadExpected(whose, read);
-  if (keys !== undefined) return { keys, expected };
+  const isDefault = !sources.some((name) => read.isSet(name));
+  if (keys !== undefined) return { keys, expected, isDefault };
   const set = Object.keys(settings).find(
     (name) => name.startsWith(`${whose}_TOKEN_`) && read.isSet(name as SettingName),
   );

@@ -14,7 +14,7 @@ export function toPrincipal(
     kind,
     id: id ?? '',
     attributes: isSession ? others : attributes,
-    ...(issuer && id === undefined && principalOf(issuer, attributes)),
+    ...(issuer && principalOf(issuer, attributes, id)),
     roles,
     tenantId: tenant,
     name,

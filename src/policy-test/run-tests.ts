@@ -74,7 +74,7 @@ async function runOne(expectation: PolicyExpectation, context: TestContext): Pro
   const request = requestOf(expectation, context);
   const decision = await decide(request, isGrant ? facts.findVisible : facts.find, context);
   const problems = problemsOf(decision, outcome);
-  const variations = isGrant ? variationsOf(request, policy.channels) : [];
+  const variations = isGrant ? variationsOf(request, policy) : [];
   for (const name of alsoGranted) {
     if (!variations.some((each) => each.name === name)) {
       problems.push(`there is no variation “${name}”`);

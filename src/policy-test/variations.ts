@@ -1,7 +1,8 @@
 import { channelForms } from '../policy/channel-name.ts';
-import type { ChannelMatch, ChannelRegistry } from '../policy/channel-registry.ts';
+import type { ChannelMatch } from '../policy/channel-registry.ts';
 import { isValueOf, type Param } from '../policy/param.ts';
 import { fillPattern } from '../policy/pattern.ts';
+import type { Policy } from '../policy/policy.ts';
 import type { AttributeValue, LinkedUser, Principal } from '../policy/principal.ts';
 
 /** A request of a test. */
@@ -25,7 +26,7 @@ export interface Variation {
 
 export function variationsOf(
   request: TestRequest,
-  channels: ChannelRegistry,
+  { channels, issuers }: Pick<Policy, 'channels' | 'issuers'>,
 ): readonly Variation[] {
   const { principal, channel, pins } = request;
   const match = channels.matchText(channel);
@@ -35,7 +36,7 @@ export function variationsOf(
   return [
     vary('no credential', { principal: undefined }),
     vary('expired credential', { expired: true }),
-    ...(principal === undefined ? [] : otherPrincipals(principal, vary)),
+    ...(principal === undefined ? [] : otherPrincipals(principal, issuers, vary)),
     ...(match === undefined ? [] : otherChannels(match, vary)),
     ...Object.keys(pins).map((name) =>
       vary(`path with another ${name}`, { pins: { ...pins, [name]: stranger } }),
@@ -47,13 +48,17 @@ type Vary = (name: string, changes: Partial<TestRequest>) => Variation;
 
 const stranger = 'usher-stranger';
 
-function otherPrincipals(principal: Principal, vary: Vary): readonly Variation[] {
+function otherPrincipals(
+  principal: Principal,
+  issuers: Policy['issuers'],
+  vary: Vary,
+): readonly Variation[] {
   const { kind, attributes = {}, tenantId, linkedUser } = principal;
   const other = (changes: Partial<Principal>) => ({ principal: { ...principal, ...changes } });
   return [
     vary(`other ${kind}`, { principal: strangerTo(principal) }),
     ...Object.entries(attributes)
-      .filter(([, value]) => typeof value === 'string')
+      .filter(([name, value]) => typeof value === 'string' && isIdentity(name, kind, issuers))
       .map(([name]) =>
         vary(
           `${kind} with another ${name}`,
@@ -68,6 +73,12 @@ function otherPrincipals(principal: Principal, vary: Vary): readonly Variation[]
           vary('other tenant, this one in the request', other({ tenantId: stranger })),
         ]),
   ];
+}
+
+/** Whether an attribute says who the principal is. Rules of a channel need not read the others. */
+function isIdentity(name: string, kind: string, issuers: Policy['issuers']): boolean {
+  const made = [...issuers.values()].filter((issuer) => issuer.kind === kind);
+  return made.every(({ attributes }) => attributes[name]?.isRequired !== false);
 }
 
 function otherLinks(
@@ -106,6 +117,7 @@ function strangerTo(principal: Principal): Principal {
 function strangeValue(value: AttributeValue): AttributeValue {
   if (typeof value === 'boolean') return false;
   if (typeof value === 'number') return value + 1;
+  if (value instanceof Date) return new Date(0);
   return typeof value === 'string' ? stranger : [];
 }
 

@@ -44,16 +44,73 @@ export interface RefusalCodePolicy {
 /** The name of the issuer whose keys are the `GUEST_TOKEN_…` settings. */
 export const guestIssuer = 'guest_token';
 
-/** How the claims of an issuer's tokens become a principal. */
-export interface IssuerPolicy {
+/** The name of the issuer whose keys are the `USER_TOKEN_…` settings. */
+export const userIssuer = 'user_token';
+
+/** The names of the issuers whose keys are settings. */
+export const fixedIssuers: readonly string[] = [guestIssuer, userIssuer];
+
+/** How the tokens of an issuer are verified, and how their claims become a principal. */
+export interface IssuerPolicy extends PrincipalClaims {
+  /** `undefined` for an issuer of settings. */
+  readonly tokens?: TokenPolicy;
+}
+
+/** How claims become a principal. */
+export interface PrincipalClaims {
   readonly kind: PrincipalKind;
-  /** The attributes whose values, joined with `/`, are the id of the principal. */
+  /** The attributes whose values, joined with `/`, are the id of the principal; empty if the id is a claim. */
   readonly id: readonly string[];
-  readonly attributes: Readonly<
-    Record<string, { readonly claim: ClaimName; readonly type: ValueType }>
-  >;
+  readonly claims: ClaimsPolicy;
+  readonly attributes: Readonly<Record<string, AttributePolicy>>;
   readonly revocation?: RevocationPolicy | undefined;
 }
+
+/** The claims of what rules read of every principal. An absent one is not read. */
+export interface ClaimsPolicy {
+  readonly id?: ClaimName;
+  /** Several claims, whose roles are read together. */
+  readonly roles: readonly ClaimName[];
+  readonly tenant?: ClaimName;
+  readonly name?: ClaimName;
+}
+
+export interface AttributePolicy {
+  readonly claim: ClaimName;
+  readonly type: ValueType;
+  /** Whether a token without it is refused: it is part of the id, or revocations are compared with it. */
+  readonly isRequired: boolean;
+}
+
+/** How the tokens of an issuer are verified. */
+export interface TokenPolicy {
+  /** The exact `iss`; `undefined` if it is not checked. */
+  readonly issuer?: string;
+  readonly keys: KeysPolicy;
+  /** The accepted values of `aud`; empty if it is not checked. */
+  readonly audience: readonly string[];
+  /** The exact values of claims. */
+  readonly require: Readonly<Record<string, ClaimValue>>;
+  /** The maximum of `exp` − `iat`. */
+  readonly maxAgeMs?: number;
+  /** Where the issuer is declared. */
+  readonly place: Place;
+}
+
+export type KeysPolicy =
+  | { readonly from: 'discovery'; readonly issuer: string }
+  | { readonly from: 'jwks'; readonly url: URL }
+  | {
+      readonly from: 'secret' | 'public key';
+      readonly place: KeyPlace;
+      readonly algorithm?: string;
+    };
+
+/** Where a secret or a public key is. */
+export type KeyPlace = { readonly env: string } | { readonly file: string };
+
+/** The value of a claim that a policy requires. */
+export type ClaimValue = string | number | boolean;
 
 /** The names of a claim and of the objects around it, or the variable with its name and the default. */
 export type ClaimName = readonly string[] | { readonly env: string; readonly default: string };

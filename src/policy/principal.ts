@@ -11,7 +11,7 @@ export interface CredentialLifetime {
 }
 
 /** The value of an attribute in rules. */
-export type AttributeValue = string | number | boolean | readonly string[];
+export type AttributeValue = string | number | boolean | Date | readonly string[];
 
 export type Attributes = Readonly<Record<string, AttributeValue>>;
 

@@ -269,10 +269,20 @@ describe('claims that are not what they seem', () => {
     ['a subject in an object', { sub: { $eq: '15' } }],
     ['a subject beyond 2^53', { sub: 2 ** 53 }],
     ['an invisible subject', { sub: '15\u200b' }],
-    ['a list of tenants', { tenant_id: ['1', '2'] }],
-    ['a list of one tenant', { tenant_id: ['1'] }],
   ])('%s', async (_case, claims) => {
     await expectWorthless(usher.public, userToken(claims));
+  });
+
+  it.each<[string, JsonObject]>([
+    ['a list of tenants', { tenant_id: ['1', '2'] }],
+    ['a list of one tenant', { tenant_id: ['1'] }],
+    ['a tenant in an object', { tenant_id: { $eq: '1' } }],
+    ['an invisible tenant', { tenant_id: '1\u200b' }],
+  ])('%s: no tenant, and none of the request', async (_case, claims) => {
+    const headers = { authorization: `Bearer ${userToken(claims)}` };
+    for (const named of [headers, { ...headers, 'x-tenant-id': undefined }]) {
+      await expectRefused(usher.public, userRequest({ headers: named }), [403]);
+    }
   });
 
   it.each<[string, JsonObject]>([

@@ -58,7 +58,7 @@ export const folders: Readonly<Record<string, Folder>> = {
   },
   'policy/yaml': {
     purpose: 'policy files: YAML, its schemas, problems with their place; channels built of them',
-    mayImport: ['policy', 'policy/cel'],
+    mayImport: ['policy', 'policy/cel', 'runtime/network/fetch-url.ts'],
     packages: ['ajv', 'leven', 'yaml'],
   },
   'policy/modules': {
@@ -178,6 +178,7 @@ export const folders: Readonly<Record<string, Folder>> = {
       ...['main.ts', 'type app.ts', 'exit-codes.ts'],
       ...[
         'composition/commands/check-dependencies.ts',
+        'composition/commands/check-issuers.ts',
         'composition/commands/examine-session.ts',
         'composition/commands/live-policy.ts',
         'composition/commands/open-database.ts',

@@ -1,8 +1,8 @@
 import type { ChannelType } from '../../src/policy/channel-type.ts';
 import type { Fact, FindFact } from '../../src/policy/fact-kind.ts';
 import { loadPolicy } from '../../src/policy/load-policy.ts';
-import { guestIssuer, type Policy } from '../../src/policy/policy.ts';
-import { issuerClaims, type IssuerClaims } from '../../src/authn/issued-token.ts';
+import { guestIssuer, userIssuer, type Policy } from '../../src/policy/policy.ts';
+import { issuerClaims, type IssuerClaims } from '../../src/authn/token-issuers.ts';
 
 /** The policies that Usher ships, all of them as one. */
 export const shippedPolicy = await loadPolicy(['builtin:*']);
@@ -14,6 +14,12 @@ export const shippedGuestIssuer = shippedPolicy.issuers.get(guestIssuer)!;
 export function guestTokenClaims(settings: Readonly<Record<string, string>> = {}): IssuerClaims {
   return issuerClaims(shippedGuestIssuer, (name) => settings[name]);
 }
+
+/** The claims of users' tokens. */
+export const userTokenClaims = issuerClaims(
+  shippedPolicy.issuers.get(userIssuer)!,
+  () => undefined,
+);
 
 /** The error bodies that the client of the hotel chat parses. */
 export const hotelAnswers = shippedPolicy.routes.get(

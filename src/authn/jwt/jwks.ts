@@ -1,6 +1,7 @@
 import { keySetUrlProblem } from '../../runtime/network/fetch-url.ts';
 import { Unavailable } from '../../runtime/unavailable.ts';
-import { fetchKeySet } from './fetch-key-set.ts';
+import { discoverKeySet } from './discovery.ts';
+import { fetchKeySet, type KeySetRequest } from './fetch-key-set.ts';
 import { publicKeyAlgorithms } from './token-key.ts';
 import type { KeyDeps, KeyHint, TokenKey, TokenKeys } from './token-key.ts';
 
@@ -16,21 +17,39 @@ const defaultTimeoutMs = 5_000;
 /** The number of keys with which a token without a key id is tried. */
 const maxTriedKeys = 4;
 
-/** The settings of a JWKS address. The timeout applies to one fetch (default 5 s). */
-export interface JwksSettings extends KeyDeps {
-  readonly url: URL;
+/** The settings of a key set. The timeout applies to one request (default 5 s). */
+export interface KeySetSettings extends KeyDeps {
   readonly timeoutMs?: number;
 }
 
-/**
- * Creates the key source of a JWKS address. Keys are cached for ten minutes. An unknown key id triggers a fetch, at
- * most once in 30 seconds, or once in 2 seconds after a failed fetch. Throws an `Error` for an address that
- * `keySetUrlProblem` refuses.
- */
-export function createJwks(settings: JwksSettings): TokenKeys {
-  const { url, now, fetch, timeoutMs = defaultTimeoutMs, onFetched } = settings;
+/** Creates the key source of a JWKS address. Throws an `Error` for an address that `keySetUrlProblem` refuses. */
+export function createJwks({
+  url,
+  ...settings
+}: KeySetSettings & { readonly url: URL }): TokenKeys {
   const problem = keySetUrlProblem(url);
   if (problem !== undefined) throw new Error(`The JWKS address ${problem}`);
+  return createKeySet((request) => fetchKeySet({ ...request, url }), settings);
+}
+
+/** Creates the key source of an issuer that publishes the address of its key set. */
+export function createDiscoveredKeys({
+  issuer,
+  ...settings
+}: KeySetSettings & { readonly issuer: string }): TokenKeys {
+  return createKeySet((request) => discoverKeySet({ ...request, issuer }), settings);
+}
+
+type FetchKeys = (
+  request: Pick<KeySetRequest, 'fetch' | 'timeoutMs'>,
+) => Promise<readonly TokenKey[]>;
+
+/**
+ * Creates the key source of a key set. Keys are cached for ten minutes. An unknown key id triggers a fetch, at most once in 30
+ * seconds, or once in 2 seconds after a failed fetch.
+ */
+function createKeySet(fetchKeys: FetchKeys, settings: KeySetSettings): TokenKeys {
+  const { now, fetch, timeoutMs = defaultTimeoutMs, onFetched } = settings;
   let keys: readonly TokenKey[] = [];
   let fetchedAt = -Infinity;
   let triedAt = -Infinity;
@@ -43,7 +62,7 @@ export function createJwks(settings: JwksSettings): TokenKeys {
   async function load(): Promise<void> {
     triedAt = now();
     try {
-      keys = await fetchKeySet({ url, fetch, timeoutMs });
+      keys = await fetchKeys({ fetch, timeoutMs });
       fetchedAt = triedAt;
       failure = undefined;
     } catch (cause) {

@@ -1,7 +1,7 @@
 import { SignJWT } from 'jose';
 import { isJsonObject } from '../../runtime/json.ts';
 import type { Secret } from '../../runtime/secret.ts';
-import type { IssuerClaims } from '../issued-token.ts';
+import type { IssuerClaims } from '../token-issuers.ts';
 import type { Attributes } from '../../policy/principal.ts';
 import { hmacKey, type HmacAlgorithm } from './token-key.ts';
 
@@ -16,28 +16,36 @@ export interface TokenSigning {
   readonly now: () => number;
 }
 
-/** The user of a minted token. `tokenId` becomes `jti`. */
-export interface MintedUser {
-  readonly userId: string;
-  readonly tenantId?: string;
-  readonly roles?: readonly string[];
-  readonly name?: string;
-  readonly tokenId?: string;
+/** The principal of a minted token. `tokenId` becomes `jti`. */
+export interface MintedPrincipal {
+  /** Not for an issuer whose ids are made of attributes. */
+  readonly id?: string | undefined;
+  readonly tenantId?: string | undefined;
+  readonly roles?: readonly string[] | undefined;
+  readonly name?: string | undefined;
+  readonly attributes?: Attributes | undefined;
+  readonly tokenId?: string | undefined;
 }
 
 /**
- * Signs a token (HS256) of an issuer of the policy for tests by hand. `tokenId` becomes `jti`. Rejects with an `Error` if the
- * secret is too weak.
+ * Signs a token of an issuer of the policy for tests by hand, with the claims that it reads. Rejects with an `Error` if the secret
+ * is too weak.
  */
-export function mintIssuedToken(
-  { attributes, tokenId }: { readonly attributes: Attributes; readonly tokenId?: string },
-  { claims }: IssuerClaims,
+export function mintToken(
+  { id, tenantId, roles, name, attributes = {}, tokenId }: MintedPrincipal,
+  { claims, attributes: declared }: IssuerClaims,
   signing: TokenSigning,
 ): Promise<string> {
-  const payload = Object.entries(claims).reduce<Payload>(
-    (written, [name, claim]) => withClaim(written, claim, attributes[name]),
-    {},
-  );
+  const values: readonly (readonly [readonly string[] | undefined, unknown])[] = [
+    [claims.id, id],
+    [claims.tenant, tenantId],
+    [claims.roles[0], roles],
+    [claims.name, name],
+    ...declared.map((each) => [each.claim, attributes[each.name]] as const),
+  ];
+  const payload = values.reduce<Payload>((written, [claim, value]) => {
+    return claim === undefined || value === undefined ? written : withClaim(written, claim, value);
+  }, {});
   return mint({ ...payload, jti: tokenId }, signing);
 }
 
@@ -53,20 +61,6 @@ function withClaim(
   const inner =
     nested.length === 0 ? value : withClaim(isJsonObject(around) ? around : {}, nested, value);
   return { ...payload, [name]: inner };
-}
-
-/** Signs a user's bearer token (HS256) for tests by hand. Rejects with an `Error` if the secret is too weak. */
-export function mintUserToken(user: MintedUser, signing: TokenSigning): Promise<string> {
-  return mint(
-    {
-      sub: user.userId,
-      tenant_id: user.tenantId,
-      roles: user.roles,
-      name: user.name,
-      jti: user.tokenId,
-    },
-    signing,
-  );
 }
 
 async function mint(claims: Record<string, unknown>, signing: TokenSigning): Promise<string> {

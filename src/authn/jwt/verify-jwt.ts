@@ -21,33 +21,56 @@ const cacheLimits = { maxEntries: 20_000, maxCharacters: 8 * 1024 * 1024 } as co
 
 export type Claims = Members;
 
+/** How the tokens of one issuer are verified. */
+export interface JwtIssuer {
+  readonly keys: TokenKeys;
+  /** The exact `iss`; `undefined` if it is not checked. */
+  readonly issuer?: string | undefined;
+  /** The accepted values of `aud`; empty if it is not checked. */
+  readonly audience: readonly string[];
+  /** The exact values of further claims. */
+  readonly require: readonly (readonly [name: string, value: unknown])[];
+  /** The maximum of `exp - iat`. */
+  readonly maxAgeMs?: number | undefined;
+}
+
+/** The issuers of which one may have made a token. */
+export interface JwtChoice<Issuer extends JwtIssuer> {
+  readonly includes: (issuer: Issuer) => boolean;
+  /** Chooses by what the token says, which is not verified yet. */
+  readonly choose: (text: string, alg: string) => Issuer | Required<RefusedCredential>;
+}
+
 /** The claims of a token whose signature, issuer, audience and times are verified. Times are in milliseconds. */
-export interface VerifiedJwt {
+export interface VerifiedJwt<Issuer extends JwtIssuer = JwtIssuer> {
+  readonly by: Issuer;
   readonly claims: Claims;
   readonly issuedAt: number | undefined;
   readonly expiresAt: number;
 }
 
-type JwtResult = VerifiedJwt | RefusedCredential;
-
-export interface JwtVerifier {
-  /** Rejects only with `Unavailable`, if the keys cannot be fetched. The result never contains the token. */
-  readonly verify: (text: string) => Promise<JwtResult>;
+/** A refused token, with its issuer if one was chosen. */
+export interface RefusedJwt<Issuer extends JwtIssuer> {
+  readonly refused: RefusedCredential;
+  readonly by?: Issuer;
 }
 
-/** `issuer` and `audience` must be set together. `maxAgeMs` is the maximum of `exp - iat`. */
-export interface JwtSettings {
-  readonly keys: TokenKeys;
-  readonly issuer?: string;
-  readonly audience?: string;
-  readonly maxAgeMs?: number;
+type JwtResult<Issuer extends JwtIssuer> = VerifiedJwt<Issuer> | RefusedJwt<Issuer>;
+
+export interface JwtVerifier<Issuer extends JwtIssuer = JwtIssuer> {
+  /** Rejects only with `Unavailable`, if the keys cannot be fetched. The result never contains the token. */
+  readonly verify: (text: string, choice: JwtChoice<Issuer>) => Promise<JwtResult<Issuer>>;
+}
+
+export interface JwtDeps {
   readonly now: () => number;
   /** Called with true if the signature was found in the cache, and with false if it must be verified. */
   readonly onCacheLookup?: (isHit: boolean) => void;
 }
 
-/** A token whose signature was verified with this key. */
-interface CachedJwt {
+/** A token whose signature was verified with this key of its issuer. */
+interface CachedJwt<Issuer> {
+  readonly by: Issuer;
   readonly hint: KeyHint;
   readonly key: TokenKey;
   readonly claims: Claims;
@@ -57,45 +80,65 @@ const rejected = (detail: string) => ({ fault: 'credential-rejected', detail }) 
 
 /**
  * Creates a verifier of signed JWTs (RFC 7519, hardened by RFC 8725). `exp` is required and has no leeway, `iat` and
- * `nbf` have 30 seconds. Caches verified signatures, but checks the key and the times on each use. Throws an `Error` if
- * only one of issuer and audience is set.
+ * `nbf` have 30 seconds. Caches verified signatures, but checks the key, the claims and the times on each use.
  */
-export function createJwtVerifier(settings: JwtSettings): JwtVerifier {
-  if ((settings.issuer === undefined) !== (settings.audience === undefined)) {
-    throw new Error('A token issuer and a token audience must be configured together');
-  }
-  const { keys, now } = settings;
-  const cache = createTtlCache<CachedJwt>({ ...cacheLimits, now });
+export function createJwtVerifier<Issuer extends JwtIssuer>(deps: JwtDeps): JwtVerifier<Issuer> {
+  const { now } = deps;
+  const cache = createTtlCache<CachedJwt<Issuer>>({ ...cacheLimits, now });
   return {
-    verify: async (text) => {
-      const cached = cache.get(text);
+    verify: async (text, choice) => {
+      const found = cache.get(text);
+      // The issuer may belong to another route, or to a policy that is no longer in use.
+      const cached = found !== undefined && choice.includes(found.by) ? found : undefined;
       const header = cached ?? readJwtHeader(text);
-      if ('fault' in header) return header;
+      if ('fault' in header) return { refused: header };
       const { hint } = header;
+      const by = cached?.by ?? choice.choose(text, hint.alg);
+      if ('fault' in by) return { refused: by };
       // Find the key on each use. Otherwise a cached token would stay valid after its key was withdrawn or its key set
       // became too old.
-      const candidates = await keys.find(hint);
+      const candidates = await by.keys.find(hint);
       const [first] = candidates;
-      if (first === undefined) return rejected(unknownKey(hint));
+      if (first === undefined) return { refused: rejected(unknownKey(hint)), by };
       const isHit = cached !== undefined && candidates.includes(cached.key);
-      settings.onCacheLookup?.(isHit);
-      if (isHit) return checkClaims(cached.claims, settings);
+      deps.onCacheLookup?.(isHit);
+      if (isHit) return checkClaims(cached.claims, by, now());
       const verified = await verifyWithOneOf(candidates, text);
       if (verified === undefined) {
-        return rejected(`signature of the token is valid (${first.algorithm})`);
+        return { refused: rejected(`signature of the token is valid (${first.algorithm})`), by };
       }
       const { key, payload } = verified;
       const claims = parseJsonObject(payload);
-      if (claims === undefined) {
-        return { fault: 'credential-malformed', detail: 'payload of the token is a JSON object' };
-      }
-      const result = checkClaims(claims, settings);
-      if ('fault' in result) return result;
-      cache.set(copyText(text), { hint, key, claims }, result.expiresAt - now());
+      if (claims === undefined) return { refused: malformedPayload, by };
+      const result = checkClaims(claims, by, now());
+      if ('refused' in result) return result;
+      cache.set(copyText(text), { by, hint, key, claims }, result.expiresAt - now());
       return result;
     },
   };
 }
+
+/** A verifier of the tokens of one issuer. */
+export interface IssuerVerifier {
+  readonly verify: (text: string) => Promise<VerifiedJwt | RefusedCredential>;
+}
+
+/** Creates a verifier of the tokens of one issuer, with a cache of its own. */
+export function createIssuerVerifier(issuer: JwtIssuer, deps: JwtDeps): IssuerVerifier {
+  const { verify } = createJwtVerifier(deps);
+  const choice = { includes: () => true, choose: () => issuer };
+  return {
+    verify: async (text) => {
+      const result = await verify(text, choice);
+      return 'refused' in result ? result.refused : result;
+    },
+  };
+}
+
+const malformedPayload = {
+  fault: 'credential-malformed',
+  detail: 'payload of the token is a JSON object',
+} as const;
 
 /** Copies the text. A substring of a body would keep the whole body in memory. Tokens contain only ASCII here. */
 function copyText(text: string): string {
@@ -125,40 +168,56 @@ async function verifiedPayload(text: string, key: TokenKey): Promise<Uint8Array 
   }
 }
 
-function checkClaims(claims: Claims, settings: JwtSettings): JwtResult {
-  const foreign = audienceFault(claims, settings);
-  if (foreign !== undefined) return foreign;
-  const now = settings.now();
+function checkClaims<Issuer extends JwtIssuer>(
+  claims: Claims,
+  by: Issuer,
+  now: number,
+): JwtResult<Issuer> {
+  const foreign = originFault(claims, by) ?? requiredFault(claims, by);
+  if (foreign !== undefined) return { refused: foreign, by };
   const expiresAt = readNumericDate(claims, 'exp');
   const issuedAt = readNumericDate(claims, 'iat');
-  if (expiresAt === undefined) return claimFault('exp', timeForm, claims.get('exp'));
+  if (expiresAt === undefined) {
+    return { refused: claimFault('exp', timeForm, claims.get('exp')), by };
+  }
   // A token from the future would outlive every revocation by "issued before".
   const early = futureFault(claims, 'iat', now) ?? futureFault(claims, 'nbf', now);
-  if (early !== undefined) return early;
-  if (settings.maxAgeMs !== undefined) {
-    if (issuedAt === undefined) return claimFault('iat', timeForm, claims.get('iat'));
-    if (expiresAt - issuedAt > settings.maxAgeMs) {
-      return rejected(`claim exp is at most ${settings.maxAgeMs / 1000} s after iat`);
+  if (early !== undefined) return { refused: early, by };
+  if (by.maxAgeMs !== undefined) {
+    if (issuedAt === undefined) {
+      return { refused: claimFault('iat', timeForm, claims.get('iat')), by };
+    }
+    if (expiresAt - issuedAt > by.maxAgeMs) {
+      return { refused: rejected(`claim exp is at most ${by.maxAgeMs / 1000} s after iat`), by };
     }
   }
-  if (expiresAt <= now) {
-    return { fault: 'credential-expired', detail: 'claim exp is in the future' };
-  }
-  return { claims, expiresAt, issuedAt };
+  return expiresAt <= now ? { refused: expired, by } : { by, claims, expiresAt, issuedAt };
 }
 
-/** RFC 7519 §4.1.1 and §4.1.3. Neither claim is checked if none is configured. */
-function audienceFault(
+const expired = { fault: 'credential-expired', detail: 'claim exp is in the future' } as const;
+
+/** RFC 7519 §4.1.1 and §4.1.3. A claim is not checked if none is configured. */
+function originFault(
   claims: Claims,
-  { issuer, audience }: JwtSettings,
+  { issuer, audience }: JwtIssuer,
 ): RefusedCredential | undefined {
-  if (issuer === undefined) return undefined;
-  const [iss, aud] = [claims.get('iss'), claims.get('aud')];
-  if (iss !== issuer) return claimFault('iss', 'the configured issuer', iss);
-  const audiences: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
-  return audiences.includes(audience)
-    ? undefined
-    : claimFault('aud', 'or contains the configured audience', aud);
+  if (issuer !== undefined && claims.get('iss') !== issuer) {
+    return claimFault('iss', 'the configured issuer', claims.get('iss'));
+  }
+  if (audience.length === 0) return undefined;
+  const aud = claims.get('aud');
+  const named: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
+  for (const one of audience) if (named.includes(one)) return undefined;
+  return claimFault('aud', 'or contains the configured audience', aud);
+}
+
+function requiredFault(claims: Claims, { require }: JwtIssuer): RefusedCredential | undefined {
+  for (const [name, value] of require) {
+    if (claims.get(name) !== value) {
+      return claimFault(name, 'the required value', claims.get(name));
+    }
+  }
+  return undefined;
 }
 
 /** A claim that is present must be a time that is not further in the future than the clock skew. */

@@ -1,9 +1,11 @@
 import { WebSocket } from 'ws';
 import {
   probeDependencies,
+  probeIssuers,
   type DependencyProbe,
 } from '../../composition/commands/check-dependencies.ts';
 import type { Config } from '../../config/load.ts';
+import type { Policy } from '../../policy/policy.ts';
 import { requestChannels } from '../../pusher/http-api.ts';
 import { reasonOf } from '../network-errors.ts';
 import { fail, pass } from './check.ts';
@@ -11,9 +13,10 @@ import type { DoctorDeps, NamedResult } from './run-checks.ts';
 
 const handshakeTimeoutMs = 5_000;
 
-/** Checks every server that the configuration names. */
+/** Checks every server that the configuration and the policy name. */
 export async function checkDependencies(
   config: Config,
+  policy: Policy | undefined,
   deps: DoctorDeps,
 ): Promise<readonly NamedResult[]> {
   const { chatServer, host } = config.webSockets;
@@ -25,7 +28,21 @@ export async function checkDependencies(
     ...(chatServer ? [probeUpstream('WS_UPSTREAM', chatServer)] : []),
     ...(host ? [probeUpstream('SESSION_WS_UPSTREAM', host)] : []),
   ]);
-  return probes.flat().map(toResult);
+  const issuers = policy ? await probeIssuers(policy, config, deps) : [];
+  return [...probes.flat().map(toResult), ...issuers.map(toIssuerResult)];
+}
+
+function toIssuerResult({ setting, error }: DependencyProbe): NamedResult {
+  return {
+    name: `${setting} has keys that verify tokens`,
+    result:
+      error === undefined
+        ? pass
+        : fail(
+            `They cannot be used: ${reasonOf(error)}.`,
+            `Correct \`keys\` of the ${setting} in the policy, or that server; tokens of this issuer get a 503.`,
+          ),
+  };
 }
 
 function toResult({ setting, error }: DependencyProbe): NamedResult {

@@ -8,7 +8,7 @@ import { corsChecks } from './checks/cors.ts';
 import { policyChecks } from './checks/policy.ts';
 import { pusherServerChecks } from './checks/pusher-server.ts';
 import { usherChecks } from './checks/usher.ts';
-import { tryLoad } from '../policy/load.ts';
+import { tryLoad, type Loaded } from '../policy/load.ts';
 import { probePolicy } from './probe-policy.ts';
 import { attemptAuth, probeServer, signIn, subscribe } from './probe-server.ts';
 import { post, probeUsher, type ProbeDeps, type AuthRequest } from './probe-usher.ts';
@@ -45,21 +45,22 @@ export async function runChecks(
   options: CheckOptions,
   deps: DoctorDeps,
 ): Promise<readonly NamedResult[]> {
-  const evidence = await gatherEvidence(config, options, deps);
+  const loaded = await tryLoad(config.policy);
+  const policy = 'policy' in loaded ? loaded.policy : undefined;
+  const evidence = await gatherEvidence(config, { ...options, loaded }, deps);
   const { session } = options;
   return [
     ...checks.map(({ name, run }) => ({ name, result: run(evidence) })),
-    ...(await checkDependencies(config, deps)),
+    ...(await checkDependencies(config, policy, deps)),
     ...(session === undefined ? [] : [await checkSession(session, config.sessions, deps)]),
   ];
 }
 
 async function gatherEvidence(
   config: Config,
-  options: CheckOptions,
+  { loaded, ...options }: CheckOptions & { readonly loaded: Loaded },
   { fetch, now }: DoctorDeps,
 ): Promise<Evidence> {
-  const loaded = await tryLoad(config.policy);
   const policy = 'policy' in loaded ? loaded.policy : undefined;
   const app = appFor(options, config, policy);
   const { usherUrl } = options;

@@ -2,7 +2,7 @@ import type { ChannelType } from '../../policy/channel-type.ts';
 import { describeChannel } from '../../policy/describe-channel.ts';
 import type { FactKind } from '../../policy/fact-kind.ts';
 import { loadPolicy } from '../../policy/load-policy.ts';
-import type { ClaimName, IssuerPolicy, Policy } from '../../policy/policy.ts';
+import type { ClaimName, IssuerPolicy, KeysPolicy, Policy } from '../../policy/policy.ts';
 import type { AddCommand } from '../command.ts';
 import { formatChannel } from '../format-channel.ts';
 import { sourcesOf } from './load.ts';
@@ -61,16 +61,43 @@ function describeFact({ name, about, ids, fields, tenant, path }: FactKind) {
   };
 }
 
-function describeIssuer({ kind, id, attributes, revocation }: IssuerPolicy) {
-  const claims = Object.entries(attributes).map(([name, { claim }]) => [name, claimText(claim)]);
+function describeIssuer({ kind, id, claims, attributes, revocation, tokens }: IssuerPolicy) {
+  const { roles, ...others } = claims;
+  const own = Object.entries({ ...others, roles: roles[0] }).flatMap(([name, claim]) =>
+    claim === undefined ? [] : [[name, claim] as const],
+  );
+  const declared = Object.entries(attributes).map(([name, { claim }]) => [name, claim] as const);
+  const named = [...own, ...declared].map(([name, claim]) => [name, claimText(claim)]);
   return {
-    ...{ kind, id, claims: Object.fromEntries(claims) as Readonly<Record<string, string>> },
+    ...{ kind, id, tokens: describeTokens(tokens) },
+    claims: Object.fromEntries(named) as Readonly<Record<string, string>>,
     ...(revocation && { revokedBy: [...revocation.fields.values()] }),
   };
 }
 
+/** How tokens are verified, without any value of a secret. */
+function describeTokens(tokens: IssuerPolicy['tokens']): Readonly<Record<string, string>> {
+  if (tokens === undefined) return { keys: 'settings' };
+  const { issuer, keys, audience, require: required, maxAgeMs } = tokens;
+  return {
+    ...(issuer !== undefined && { issuer }),
+    keys: keysText(keys),
+    ...(audience.length > 0 && { audience: audience.join(', ') }),
+    ...(Object.keys(required).length > 0 && { require: JSON.stringify(required) }),
+    ...(maxAgeMs !== undefined && { max_age: `${maxAgeMs / 1000} s` }),
+  };
+}
+
+function keysText(keys: KeysPolicy): string {
+  if (keys.from === 'discovery') return 'discover';
+  if (keys.from === 'jwks') return `jwks ${keys.url.href}`;
+  const { from, place, algorithm } = keys;
+  const where = 'env' in place ? `the variable ${place.env}` : `the file ${place.file}`;
+  return `${from} in ${where}${algorithm === undefined ? '' : ` (${algorithm})`}`;
+}
+
 function claimText(claim: ClaimName): string {
-  return 'env' in claim ? `${claim.env}, by default ${claim.default}` : claim.join('.');
+  return 'env' in claim ? `${claim.env}, by default ${claim.default}` : claim.join(' → ');
 }
 
 function format({ hash, files, channels, facts, routes, doors, issuers }: Shown): string {
@@ -93,9 +120,10 @@ function format({ hash, files, channels, facts, routes, doors, issuers }: Shown)
       `  channel   ${channel}`,
       `  upstream  ${upstream.env}`,
     ]),
-    ...issuers.map(({ name, kind, id, claims }) => [
+    ...issuers.map(({ name, kind, id, tokens, claims }) => [
       `issuer ${name}: ${kind}`,
-      `  id  ${id.join(', ')}`,
+      ...Object.entries(tokens).map(([key, value]) => `  ${key}  ${value}`),
+      ...(id.length === 0 ? [] : [`  id  ${id.join(', ')}`]),
       ...Object.entries(claims).map(([attribute, claim]) => `  ${attribute}: claim ${claim}`),
     ]),
   ];

@@ -1,4 +1,6 @@
+import { discoverKeySet } from '../../authn/jwt/discovery.ts';
 import { fetchKeySet } from '../../authn/jwt/fetch-key-set.ts';
+import { placedKeyProblem } from '../../authn/jwt/placed-key.ts';
 import type { Config } from '../../config/load.ts';
 import type { LaravelConfig } from '../../config/laravel.ts';
 import type { PassportConfig, SanctumConfig } from '../../config/laravel-tokens.ts';
@@ -8,6 +10,7 @@ import { createAccessTokens } from '../../database/host/access-tokens.ts';
 import { createDjangoDatabase } from '../../database/host/django-database.ts';
 import { createLaravelDatabase } from '../../database/host/laravel-database.ts';
 import { findTokenMisfit } from '../../database/host/personal-access-tokens.ts';
+import type { KeysPolicy, Policy } from '../../policy/policy.ts';
 import type { Secret } from '../../runtime/secret.ts';
 import { openLaravelRedis } from '../laravel.ts';
 import { introspectSession, type IntrospectionSessions } from './introspect-session.ts';
@@ -109,6 +112,45 @@ function probeKeySet(
     if (keys.length === 0) throw new Error('it has no key that verifies tokens');
   };
   return [[setting, probe]];
+}
+
+/** Asks each issuer of the policy for its keys, as the service does. */
+export async function probeIssuers(
+  { issuers }: Pick<Policy, 'issuers'>,
+  config: Pick<Config, 'variable'>,
+  { fetch }: Pick<ProbeDeps, 'fetch'>,
+): Promise<readonly DependencyProbe[]> {
+  const declared = [...issuers].flatMap(([name, { tokens }]) =>
+    tokens === undefined ? [] : [{ setting: `issuer ${name}`, keys: tokens.keys }],
+  );
+  return Promise.all(
+    declared.map(async ({ setting, keys }) => {
+      try {
+        await probeKeys(keys, config, fetch);
+        return { setting };
+      } catch (error) {
+        return { setting, error };
+      }
+    }),
+  );
+}
+
+async function probeKeys(
+  keys: KeysPolicy,
+  { variable }: Pick<Config, 'variable'>,
+  fetch: ProbeDeps['fetch'],
+): Promise<void> {
+  if ('place' in keys) {
+    const problem = await placedKeyProblem(keys, variable);
+    if (problem !== undefined) throw new Error(problem);
+    return;
+  }
+  const request = { fetch, timeoutMs: keySetTimeoutMs };
+  const found =
+    keys.from === 'discovery'
+      ? await discoverKeySet({ ...request, issuer: keys.issuer })
+      : await fetchKeySet({ ...request, url: keys.url });
+  if (found.length === 0) throw new Error('it has no key that verifies tokens');
 }
 
 function probeSessions(sessions: SessionConfig, deps: ProbeDeps): readonly Probe[] {

@@ -2,8 +2,8 @@ import type { Database } from '../client.ts';
 
 /** Lifetimes of the credentials that revocations refuse, in milliseconds. */
 export interface CredentialLifetimes {
-  /** The maximum lifetime of a user's JWT. */
-  readonly userTokenMaxAgeMs: number;
+  /** The maximum lifetime of a user's JWT, which depends on the policy. */
+  readonly userTokenMaxAgeMs: () => number;
   /** True if a user without a tenant can have no credential other than a JWT and a linked guest session. */
   readonly onlyJwts: boolean;
   /**
@@ -28,7 +28,7 @@ export function createDeleteExpiredRevocations(
   return async (now) => {
     const parameters = [
       String(now),
-      String(userTokenMaxAgeMs),
+      String(userTokenMaxAgeMs()),
       String(onlyJwts),
       String(retentionMs ?? ''),
     ];

@@ -1,18 +1,19 @@
 import type { FactKind } from '../fact-kind.ts';
 import type { ObjectField, ObjectType } from '../cel/expression.ts';
 import { nameOf } from '../cel/types.ts';
-import type { Attributes } from '../principal.ts';
-import type { DemoFact, DemoPolicy, DemoPrincipal } from '../policy.ts';
+import type { Attributes, AttributeValue } from '../principal.ts';
+import type { DemoFact, DemoPolicy, DemoPrincipal, IssuerPolicy } from '../policy.ts';
 import type { DemoDeclaration, FactValues, NamedPrincipal, PlainValue } from './policy-document.ts';
 import { kindNamed } from '../principal.ts';
 import type { Raw } from './raw.ts';
 import type { Path } from './read-document.ts';
 import type { Report } from './report.ts';
-import { isOwnKind, type PrincipalTypes } from './rule-scope.ts';
+import type { PrincipalTypes } from './rule-scope.ts';
 
 export interface DemoContext {
   readonly factKinds: ReadonlyMap<string, FactKind>;
   readonly principals: PrincipalTypes;
+  readonly issuers: ReadonlyMap<string, IssuerPolicy>;
   readonly report: Report;
 }
 
@@ -57,34 +58,44 @@ export function exampleFacts(
 
 /** The principal of a demo or of a test. Reports attributes that its kind does not have, and those that are missing. */
 export function examplePrincipal(
-  { kind: declared, values, at }: NamedPrincipal,
-  { principals, report }: Pick<DemoContext, 'principals' | 'report'>,
+  { kind: named, values, at }: NamedPrincipal,
+  { principals, issuers, report }: Omit<DemoContext, 'factKinds'>,
 ): DemoPrincipal {
-  const kind = kindNamed(declared);
+  const kind = kindNamed(named);
   const types = principals.get(kind);
   if (types === undefined) {
     report.unknown([...at, 'kind'], {
       what: 'kind of principal',
-      name: declared,
+      name: named,
       known: [...principals.keys()],
     });
     return { kind, roles: [], attributes: {} };
   }
-  // The claims of an issuer's token are attributes, and its id is computed from them.
-  if (!isOwnKind(kind)) {
-    const claims = Object.entries(types).filter(([name]) => name !== 'id' && name !== 'roles');
-    const attributes = readAttributes(values, Object.fromEntries(claims), { at, report });
-    return { kind, roles: [], attributes };
-  }
-  const { id, tenant, name, roles, ...attributes } = readAttributes(values, types, { at, report });
+  const made = [...issuers.values()].filter((each) => each.kind === kind);
+  const read = readAttributes(values, typesOfExample(types, made), { at, report });
+  const declared = new Set(made.flatMap(({ attributes }) => Object.keys(attributes)));
+  const entries = Object.entries(read);
+  const own = Object.fromEntries(entries.filter(([key]) => !declared.has(key)));
+  const { id, tenant, name, roles, ...others } = own;
   return {
     kind,
     ...(id !== undefined && { id: String(id) }),
     ...(tenant !== undefined && { tenant: String(tenant) }),
     ...(name !== undefined && { name: String(name) }),
     roles: Array.isArray(roles) ? roles.map(String) : [],
-    attributes,
+    attributes: { ...others, ...Object.fromEntries(entries.filter(([key]) => declared.has(key))) },
   };
+}
+
+/** What an example of a kind may have: what its tokens give. An id that is made of attributes is computed from them. */
+function typesOfExample(types: ObjectType, made: readonly IssuerPolicy[]): ObjectType {
+  const isDeclared = (name: string) =>
+    made.some(({ attributes }) => Object.hasOwn(attributes, name));
+  const computed = made.some(({ id }) => id.length > 0) ? ['id'] : [];
+  const unread =
+    made.length > 0 && made.every(({ claims }) => claims.roles.length === 0) ? ['roles'] : [];
+  const hidden = [...computed, ...unread].filter((name) => !isDeclared(name));
+  return Object.fromEntries(Object.entries(types).filter(([name]) => !hidden.includes(name)));
 }
 
 function readAttributes(
@@ -101,9 +112,11 @@ function readAttributes(
       report.at([...at, name], `${name} must be ${nameOf(type)}`, 'value');
     }
   }
-  const found: Record<string, PlainValue> = { ...values };
+  const found: Record<string, AttributeValue> = { ...values };
   for (const [name, { type, optional }] of Object.entries(types)) {
-    if (optional || Object.hasOwn(found, name)) continue;
+    const value = found[name];
+    if (type === 'timestamp' && typeof value === 'string') found[name] = new Date(value);
+    if (optional || value !== undefined) continue;
     // A principal has no roles and is nobody special, unless the file says so.
     if (type === 'list(string)') found[name] = [];
     else if (type === 'bool') found[name] = false;
@@ -123,8 +136,9 @@ function isOfType(value: PlainValue, type: ObjectField['type']): boolean {
     case 'list(string)':
       return Array.isArray(value);
     case 'string':
-    case 'timestamp':
       return typeof value === 'string';
+    case 'timestamp':
+      return typeof value === 'string' && !Number.isNaN(Date.parse(value));
     default:
       return false;
   }

@@ -3,7 +3,6 @@ import type { FactKind } from '../fact-kind.ts';
 import {
   pinCode,
   type AnswerStyle,
-  type IssuerPolicy,
   type Policy,
   type RefusalCodePolicy,
   type RoutePolicy,
@@ -13,8 +12,8 @@ import { buildChannel } from './build-channel.ts';
 import { buildDemo } from './build-demo.ts';
 import { buildQuery, type QueryContext } from './build-query.ts';
 import { buildDoor, buildRoute } from './build-routes.ts';
+import { buildIssuer, createIssuerCheck, withDefaults } from './build-issuer.ts';
 import type { FactDeclaration, IssuerDeclaration, PolicyDocument } from './policy-document.ts';
-import { kindNamed } from '../principal.ts';
 import type { Problem } from './problem.ts';
 import type { ReadFile } from './read-file.ts';
 import { createReport, type Report } from './report.ts';
@@ -76,19 +75,14 @@ export function buildPolicy(
     ['fact', ({ name }) => name, kindsOfModules],
     (fact, { report }) => factKind(fact, { sources: hosts, report }),
   );
-  const declaredIssuers = merge(({ issuers }) => issuers, ['issuer', ({ name }) => name], issuer);
-  const issuers = new Map([
-    ...defaults.map((each) => [each.name, buildIssuer(each)] as const),
-    ...declaredIssuers,
-  ]);
-  const principals = principalTypes(
-    [...issuers.values()].map(({ kind, attributes }) => ({
-      kind,
-      attributes: Object.fromEntries(
-        Object.entries(attributes).map(([name, { type }]) => [name, type]),
-      ),
-    })),
+  const compare = createIssuerCheck();
+  const declaredIssuers = merge(
+    (source) => source.issuers,
+    ['issuer', ({ name }) => name],
+    (declared, { report }) => buildIssuer(declared, { compare, report }),
   );
+  const issuers = withDefaults(declaredIssuers, defaults);
+  const principals = principalTypes([...issuers.values()]);
   const channels = merge(
     (source) => source.channels,
     [
@@ -119,7 +113,7 @@ export function buildPolicy(
     ({ remedy }): RefusalCodePolicy => ({ remedy }),
   );
   const demos = sources.flatMap(({ demo, report }) =>
-    demo === undefined ? [] : [buildDemo(demo, { factKinds, principals, report })],
+    demo === undefined ? [] : [buildDemo(demo, { factKinds, principals, issuers, report })],
   );
   const parts: PolicyParts = {
     channels: [...context.channels.values()],
@@ -205,30 +199,5 @@ function factKind(
     ...(path !== undefined && { path }),
     ...(about !== undefined && { about }),
     ...(query !== undefined && { from: { type: 'sql', query, freshMs: fresh?.ms ?? 0 } }),
-  };
-}
-
-/** The subjects of revocations that Usher has for all policies. */
-const ownSubjects: readonly string[] = ['user', 'token', 'tenant', 'guest-session'];
-
-function issuer(declared: IssuerDeclaration, { report }: Source): IssuerPolicy {
-  for (const subject of Object.keys(declared.revocations)) {
-    if (!ownSubjects.includes(subject)) continue;
-    report.at([...declared.at, 'revocations', subject], `${subject} is a subject of Usher`, 'key');
-  }
-  return buildIssuer(declared);
-}
-
-function buildIssuer({ kind, id, attributes, revocations }: IssuerDeclaration): IssuerPolicy {
-  const [revocation] = Object.entries(revocations);
-  return {
-    kind: kindNamed(kind),
-    id,
-    attributes: Object.fromEntries(
-      attributes.map(({ name, claim, type }) => [name, { claim, type }]),
-    ),
-    ...(revocation && {
-      revocation: { subject: revocation[0], fields: new Map(Object.entries(revocation[1])) },
-    }),
   };
 }

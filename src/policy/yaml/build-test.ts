@@ -11,12 +11,12 @@ import { createReport, type Report } from './report.ts';
 /** Builds the expectations of a test file, and reports names that the policy or the file does not declare. */
 export function buildTest(
   { file, document, ...locator }: ReadFile<PolicyTestDocument>,
-  { factKinds, principals: types, routes }: PolicyParts,
+  { factKinds, principals: types, issuers, routes }: PolicyParts,
 ): { readonly test: PolicyTest; readonly problems: readonly Problem[] } {
   const report = createReport(file, locator);
   const principals = new Map(
     document.principals.map((each) => {
-      return [each.name, examplePrincipal(each, { principals: types, report })] as const;
+      return [each.name, examplePrincipal(each, { principals: types, issuers, report })] as const;
     }),
   );
   const test: PolicyTest = {

@@ -1,6 +1,13 @@
 import type { ChannelForm } from '../channel-name.ts';
 import type { Field, ValueType } from '../fact-kind.ts';
-import type { AnswerStyle, ExpectedDecision, SourceUrl } from '../policy.ts';
+import type {
+  AnswerStyle,
+  ClaimName,
+  ClaimValue,
+  ExpectedDecision,
+  KeyPlace,
+  SourceUrl,
+} from '../policy.ts';
 import type { Path } from './read-document.ts';
 
 /** Each declaration knows its place in the file, for `locate`. */
@@ -162,22 +169,43 @@ export interface DoorDeclaration extends Declared {
   readonly upstream: { readonly env: string };
 }
 
-/** Who makes the credentials of a kind of principal. */
+/** Who makes tokens, and which principal they make. */
 export interface IssuerDeclaration extends Declared {
   readonly name: string;
+  /** The exact `iss`. */
+  readonly issuer?: string;
+  /** Without them the issuer is one of settings. */
+  readonly keys?: KeysDeclaration;
+  /** The accepted values of `aud`; empty if it is not checked. */
+  readonly audience: readonly string[];
+  /** The exact values of claims. */
+  readonly require: Readonly<Record<string, ClaimValue>>;
+  /** The maximum of `exp` − `iat`. */
+  readonly maxAgeMs?: number;
   readonly kind: string;
-  /** The attributes that are the id of the principal, joined. */
+  readonly claims: ClaimsDeclaration;
+  /** The attributes that are the id of the principal, joined; empty if it is a claim. */
   readonly id: readonly string[];
   readonly attributes: readonly AttributeDeclaration[];
   /** What revokes credentials besides their id: name of the revocation → its field → attribute. */
   readonly revocations: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
+export type KeysDeclaration =
+  | 'discover'
+  | { readonly jwks: string; readonly algorithm?: string }
+  | { readonly secret: KeyPlace; readonly algorithm?: string }
+  | { readonly public_key: KeyPlace; readonly algorithm?: string };
+
+/** The claims of what rules read of every principal. */
+export type ClaimsDeclaration = Readonly<
+  Partial<Record<'id' | 'roles' | 'tenant' | 'name', ClaimName>>
+>;
+
 export interface AttributeDeclaration extends Declared {
   readonly name: string;
   readonly type: ValueType;
-  /** The claim: one name, or the names of a nested one. */
-  readonly claim: readonly string[] | { readonly env: string; readonly default: string };
+  readonly claim: ClaimName;
 }
 
 export interface CodeDeclaration extends Declared {

@@ -1,14 +1,26 @@
 import type { ValueType } from '../fact-kind.ts';
-import type { AttributeDeclaration, IssuerDeclaration } from './policy-document.ts';
+import { fixedIssuers, type ClaimName, type ClaimValue } from '../policy.ts';
+import type {
+  AttributeDeclaration,
+  ClaimsDeclaration,
+  IssuerDeclaration,
+  KeysDeclaration,
+} from './policy-document.ts';
 import { entriesOf, type Raw } from './raw.ts';
 import type { Path } from './read-document.ts';
 import { hint, type Fault } from './schema-error.ts';
 
 /** An issuer, as in the file. */
 export interface RawIssuer {
+  readonly issuer?: string;
+  readonly keys?: KeysDeclaration;
+  readonly audience?: readonly string[];
+  readonly require?: Raw<ClaimValue>;
   readonly kind: string;
+  readonly claims?: Raw<RawClaim>;
   readonly id?: readonly string[];
   readonly attributes?: Raw<{ readonly claim: RawClaim; readonly type: ValueType }>;
+  readonly max_age?: string;
   readonly revocations?: Raw<Raw<string>>;
 }
 
@@ -17,25 +29,49 @@ type RawClaim = string | readonly string[] | { readonly env: string; readonly de
 export const toIssuers = (
   issuers: Raw<RawIssuer> | undefined,
   at: Path,
-): readonly IssuerDeclaration[] =>
-  entriesOf(issuers, at).map(({ key, value, at: place }) => ({
-    ...{ at: place, name: key, kind: value.kind, id: value.id ?? [] },
-    attributes: entriesOf(value.attributes, [...place, 'attributes']).map(
-      ({ key: name, value: { claim, type }, at: attributeAt }): AttributeDeclaration => ({
-        ...{ at: attributeAt, name, type },
-        claim: typeof claim === 'string' ? [claim] : claim,
-      }),
-    ),
-    revocations: value.revocations ?? {},
-  }));
+): readonly IssuerDeclaration[] => entriesOf(issuers, at).map(toIssuer);
 
-/** What the schema cannot say: an id and a revocation are of attributes. */
-export function checkIssuer({
+const toIssuer = ({
+  key,
+  value: { kind, id = [], claims, attributes, revocations = {}, max_age, ...raw },
   at,
-  id,
-  attributes,
-  revocations,
-}: IssuerDeclaration): readonly Fault[] {
+}: ReturnType<typeof entriesOf<RawIssuer>>[number]): IssuerDeclaration => ({
+  ...{ at, name: key, kind, id, revocations },
+  ...(raw.issuer !== undefined && { issuer: raw.issuer }),
+  ...(raw.keys !== undefined && { keys: raw.keys }),
+  audience: raw.audience ?? [],
+  require: raw.require ?? {},
+  ...(max_age !== undefined && { maxAgeMs: toMilliseconds(max_age) }),
+  claims: toClaims(claims),
+  attributes: entriesOf(attributes, [...at, 'attributes']).map(
+    ({ key: name, value: { claim, type }, at: attributeAt }): AttributeDeclaration => ({
+      ...{ at: attributeAt, name, type },
+      claim: toClaim(claim),
+    }),
+  ),
+});
+
+const toClaims = (claims: Raw<RawClaim> | undefined): ClaimsDeclaration =>
+  Object.fromEntries(Object.entries(claims ?? {}).map(([name, claim]) => [name, toClaim(claim)]));
+
+const toClaim = (claim: RawClaim): ClaimName => (typeof claim === 'string' ? [claim] : claim);
+
+const unitMs: Readonly<Record<string, number>> = {
+  ...{ s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 },
+};
+
+const toMilliseconds = (text: string): number =>
+  Number(text.slice(0, -1)) * (unitMs[text.slice(-1)] ?? NaN);
+
+/** What the schema cannot say. */
+export function checkIssuer(issuer: IssuerDeclaration): readonly Fault[] {
+  const faults = [...checkAttributes(issuer), ...checkClaims(issuer)];
+  if (faults.length > 0) return faults;
+  return fixedIssuers.includes(issuer.name) ? checkFixed(issuer) : checkTokens(issuer);
+}
+
+/** An id and a revocation are of attributes. */
+function checkAttributes({ at, id, attributes, revocations }: IssuerDeclaration): readonly Fault[] {
   const known = attributes.map(({ name }) => name);
   const compared = entriesOf(revocations, [...at, 'revocations']).flatMap(({ value, at: place }) =>
     entriesOf(value, place),
@@ -47,4 +83,77 @@ export function checkIssuer({
       const message = `${value} is not an attribute of this issuer; ${hint(value, known)}`;
       return { path, part: 'value', message };
     });
+}
+
+/** Rules see claims and attributes beside each other. */
+function checkClaims({ at, id, claims, attributes }: IssuerDeclaration): readonly Fault[] {
+  const faults = attributes.flatMap(({ name, at: path }): readonly Fault[] => {
+    const isTaken =
+      id.length === 0 ? principalFields.includes(name) : name === 'roles' || name in claims;
+    const message = `${name} is what rules read of every principal: set its claim in \`claims\``;
+    return isTaken ? [{ path, part: 'key', message }] : [];
+  });
+  if (id.length === 0 || claims.id === undefined) return faults;
+  const message = '`id` names the attributes that are the id, so `claims` must not have one';
+  return [...faults, { path: [...at, 'claims', 'id'], part: 'key', message }];
+}
+
+const principalFields: readonly string[] = ['id', 'roles', 'tenant', 'name'];
+
+/** The other half of an issuer with a fixed name is settings. */
+function checkFixed({ at, name, ...declared }: IssuerDeclaration): readonly Fault[] {
+  const { issuer, keys, audience, require: required, maxAgeMs } = declared;
+  const given = {
+    issuer,
+    keys,
+    audience: audience[0],
+    require: Object.keys(required)[0],
+    max_age: maxAgeMs,
+  };
+  return Object.entries(given).flatMap(([key, value]): readonly Fault[] => {
+    const message = `the ${key} of ${name} comes from the settings ${name.toUpperCase()}_…; give the issuer another name`;
+    return value === undefined ? [] : [{ path: [...at, key], part: 'key', message }];
+  });
+}
+
+function checkTokens({
+  at,
+  keys,
+  issuer,
+  audience,
+  require: required,
+}: IssuerDeclaration): readonly Fault[] {
+  if (keys === undefined) {
+    return [{ path: at, part: 'key', message: 'an issuer requires the key `keys`' }];
+  }
+  const faults = [...checkKeys(keys, [...at, 'keys'])];
+  if (keys === 'discover' && issuer === undefined) {
+    const message =
+      '`keys: discover` requires the key `issuer` beside it: the address of the issuer';
+    faults.push({ path: [...at, 'keys'], part: 'key', message });
+  }
+  if (audience.length === 0 && Object.keys(required).length === 0) {
+    const message =
+      'an issuer requires the key `audience`, or `require` with the claim that binds a token to this application: its other tokens would be accepted here';
+    faults.push({ path: at, part: 'key', message });
+  }
+  return faults;
+}
+
+function checkKeys(keys: KeysDeclaration, at: Path): readonly Fault[] {
+  if (keys === 'discover') return [];
+  const sources = ['jwks', 'secret', 'public_key'].filter((name) => Object.hasOwn(keys, name));
+  if (sources.length !== 1) {
+    const message = 'keys require exactly one of `jwks`, `secret` and `public_key`';
+    return [{ path: at, part: 'key', message }];
+  }
+  const { algorithm } = keys;
+  if (algorithm === undefined) return [];
+  const path = [...at, 'algorithm'];
+  if ('jwks' in keys) {
+    return [{ path, part: 'key', message: 'each key of a key set has its algorithm' }];
+  }
+  if ('secret' in keys === algorithm.startsWith('HS')) return [];
+  const message = `${algorithm} is not an algorithm of a ${'secret' in keys ? 'secret' : 'public key'}`;
+  return [{ path, part: 'value', message }];
 }

@@ -1,5 +1,6 @@
 import type { ObjectType, Scope } from '../cel/expression.ts';
 import type { FactKind } from '../fact-kind.ts';
+import type { PrincipalClaims } from '../policy.ts';
 import { ruleName, type PrincipalKind } from '../principal.ts';
 import type { ValueType } from '../fact-kind.ts';
 
@@ -21,26 +22,21 @@ const ownKinds: Readonly<Record<PrincipalKind, ObjectType>> = {
   'guest-session': { ...common, user: optional('string'), user_tenant: optional('string') },
 };
 
-/** Whether Usher itself authenticates this kind of principal. */
-export function isOwnKind(kind: PrincipalKind): boolean {
-  return Object.hasOwn(ownKinds, kind);
-}
-
 /** The attributes of each kind of principal, for the type check of rules. */
 export type PrincipalTypes = ReadonlyMap<PrincipalKind, ObjectType>;
 
-/** Adds the kinds of issuers to those of Usher. */
-export function principalTypes(
-  issuers: readonly {
-    readonly kind: PrincipalKind;
-    readonly attributes: Readonly<Record<string, ValueType>>;
-  }[],
-): PrincipalTypes {
+/** Adds the kinds and the attributes of issuers to those of Usher. */
+export function principalTypes(issuers: readonly PrincipalClaims[]): PrincipalTypes {
   const types = new Map(Object.entries(ownKinds));
-  for (const { kind, attributes } of issuers) {
-    const declared = Object.entries(attributes).map(([name, type]) => [name, required(type)]);
+  for (const { kind, claims, attributes } of issuers) {
+    const declared = Object.entries(attributes).map(([name, { type, isRequired }]) => [
+      name,
+      { type, optional: !isRequired },
+    ]);
     types.set(kind, {
       ...(types.get(kind) ?? common),
+      ...(claims.tenant && { tenant: optional('string') }),
+      ...(claims.name && { name: optional('string') }),
       ...(Object.fromEntries(declared) as ObjectType),
     });
   }

@@ -3,8 +3,8 @@ import type { KeyObject } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { refused } from '../refused.ts';
 import { createJwks } from '../../../src/authn/jwt/jwks.ts';
-import { createJwtVerifier } from '../../../src/authn/jwt/verify-jwt.ts';
-import type { JwtVerifier } from '../../../src/authn/jwt/verify-jwt.ts';
+import { createOnlyVerifier } from './verifier.ts';
+import type { OnlyVerifier } from './verifier.ts';
 import { Unavailable } from '../../../src/runtime/unavailable.ts';
 import { guestClaims, hmacToken, keyToken, testNow, testSecret } from '../../support/tokens.ts';
 import { json, keySet, startJwksServer } from './jwks-server.ts';
@@ -36,7 +36,7 @@ const rejected = refused('credential-rejected');
 
 let server: JwksServer;
 let time: number;
-let verifier: JwtVerifier;
+let verifier: OnlyVerifier;
 const now = () => time;
 const pass = (milliseconds: number) => {
   time += milliseconds;
@@ -51,8 +51,8 @@ beforeEach(async () => {
 
 afterEach(() => server.close());
 
-function verifierOf(url: URL, timeoutMs = 2000): JwtVerifier {
-  return createJwtVerifier({ keys: createJwks({ url, now, fetch, timeoutMs }), now });
+function verifierOf(url: URL, timeoutMs = 2000): OnlyVerifier {
+  return createOnlyVerifier({ keys: createJwks({ url, now, fetch, timeoutMs }), now });
 }
 
 const expectGood = async (text: string) => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { refused } from '../refused.ts';
 import { createJwks } from '../../../src/authn/jwt/jwks.ts';
 import type { TokenKey } from '../../../src/authn/jwt/token-key.ts';
-import { createJwtVerifier, type JwtSettings } from '../../../src/authn/jwt/verify-jwt.ts';
+import { createOnlyVerifier, type OnlyIssuer } from './verifier.ts';
 import { Unavailable } from '../../../src/runtime/unavailable.ts';
 import {
   guestClaims,
@@ -21,7 +21,7 @@ const rejected = refused('credential-rejected');
 const expired = refused('credential-expired');
 
 /** A verifier whose clock and key a test can change, and which tells how often a signature was looked at. */
-function watched(settings: Partial<JwtSettings> = {}) {
+function watched(settings: Partial<OnlyIssuer> = {}) {
   let verifications = 0;
   const keyOf = (secret: string): TokenKey => ({
     algorithm: 'HS256',
@@ -31,7 +31,7 @@ function watched(settings: Partial<JwtSettings> = {}) {
     },
   });
   const world = { now: testNow, key: keyOf(testSecret.reveal()) as TokenKey | undefined };
-  const { verify } = createJwtVerifier({
+  const { verify } = createOnlyVerifier({
     keys: { find: () => Promise.resolve(world.key === undefined ? [] : [world.key]) },
     now: () => world.now,
     ...settings,
@@ -142,7 +142,7 @@ describe('a remembered token of published keys', () => {
     server.answer(published);
     let time = testNow;
     const now = () => time;
-    const { verify } = createJwtVerifier({
+    const { verify } = createOnlyVerifier({
       keys: createJwks({ url: server.url, now, fetch }),
       now,
     });

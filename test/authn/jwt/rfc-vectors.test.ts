@@ -1,7 +1,7 @@
 import { compactVerify, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { jwkKey } from '../../../src/authn/jwt/token-key.ts';
-import { createJwtVerifier } from '../../../src/authn/jwt/verify-jwt.ts';
+import { createOnlyVerifier } from './verifier.ts';
 import { testNow, testSeconds } from '../../support/tokens.ts';
 
 /** The keys and signed texts of RFC 7515 A.3 (ES256) and RFC 8037 A.4 (Ed25519). Their payloads are no access tokens. */
@@ -30,7 +30,7 @@ const published = [
 
 describe.each(published)('the example of $name', ({ jwk, text }) => {
   const key = jwkKey(jwk)!;
-  const verifier = createJwtVerifier({
+  const verifier = createOnlyVerifier({
     keys: { find: () => Promise.resolve([key]) },
     now: () => testNow,
   });
@@ -57,7 +57,7 @@ describe.each([
     const { publicKey, privateKey } = await generateKeyPair(alg, { extractable: true });
     const key = jwkKey({ ...(await exportJWK(publicKey)), alg })!;
     expect(key.algorithm).toBe(alg);
-    const verifier = createJwtVerifier({
+    const verifier = createOnlyVerifier({
       keys: { find: () => Promise.resolve([key]) },
       now: () => testNow,
     });

@@ -4,7 +4,7 @@ import { SignJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { refused } from '../refused.ts';
 import { createTokenKeys } from '../../../src/authn/jwt/token-keys.ts';
-import { createJwtVerifier } from '../../../src/authn/jwt/verify-jwt.ts';
+import { createOnlyVerifier } from './verifier.ts';
 import { Secret } from '../../../src/runtime/secret.ts';
 import { guestClaims, hmacToken, keyToken, testNow } from '../../support/tokens.ts';
 
@@ -22,7 +22,7 @@ const pem = (key: KeyObject) => key.export({ type: 'spki', format: 'pem' }).toSt
 const withPublicKey = (publicKey: string) =>
   createTokenKeys({ publicKey }, { now, fetch: noFetch });
 const verify = (text: string, publicKey: string) =>
-  createJwtVerifier({ keys: withPublicKey(publicKey), now }).verify(text);
+  createOnlyVerifier({ keys: withPublicKey(publicKey), now }).verify(text);
 
 const rejected = refused('credential-rejected');
 
@@ -61,7 +61,7 @@ describe('a public key', () => {
         { publicKey: pem(publicKey), algorithm },
         { now, fetch: noFetch },
       );
-      const verifier = createJwtVerifier({ keys, now });
+      const verifier = createOnlyVerifier({ keys, now });
       for (const [alg, { privateKey }] of Object.entries(all)) {
         const result = await verifier.verify(keyToken(guestClaims(), { alg }, privateKey));
         if (alg === algorithm) expect(result).toHaveProperty('claims');
@@ -151,7 +151,7 @@ describe('a secret of HS384 and HS512', () => {
     const keysOf = (secret: string) =>
       createTokenKeys({ secret: new Secret(secret), algorithm }, { now, fetch: noFetch });
     expect(() => keysOf(text.slice(1))).toThrow(`shorter than ${length} bytes`);
-    const verifier = createJwtVerifier({ keys: keysOf(text), now });
+    const verifier = createOnlyVerifier({ keys: keysOf(text), now });
     const token = await new SignJWT({ exp: testNow / 1000 + 60 })
       .setProtectedHeader({ alg: algorithm })
       .sign(Buffer.from(text));

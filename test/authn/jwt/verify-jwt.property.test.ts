@@ -1,10 +1,10 @@
 import { generateKeyPairSync } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createBearerTokenReader } from '../../../src/authn/bearer-token.ts';
 import { createTokenKeys } from '../../../src/authn/jwt/token-keys.ts';
 import type { TokenKeySettings } from '../../../src/authn/jwt/token-keys.ts';
-import { createJwtVerifier } from '../../../src/authn/jwt/verify-jwt.ts';
+import { createOnlyReader, createOnlyVerifier } from './verifier.ts';
+import { userTokenClaims } from '../../support/shipped-policy.ts';
 import {
   hmacToken,
   keyToken,
@@ -19,7 +19,7 @@ const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const publicKey = pair.publicKey.export({ type: 'spki', format: 'pem' }).toString();
 
 const verifierOf = (settings: TokenKeySettings) =>
-  createJwtVerifier({ keys: createTokenKeys(settings, { now, fetch }), now });
+  createOnlyVerifier({ keys: createTokenKeys(settings, { now, fetch }), now });
 
 const cases = [
   ['HS256', verifierOf({ secret: testSecret }), hmacToken(userClaims())],
@@ -89,8 +89,8 @@ describe.each(cases)('under %s', (_alg, verifier, token) => {
 });
 
 it('whatever claims are signed, the reader answers with a principal or a fault', async () => {
-  const verifier = verifierOf({ secret: testSecret });
-  const read = createBearerTokenReader({ verifier });
+  const keys = createTokenKeys({ secret: testSecret }, { now, fetch });
+  const read = createOnlyReader({ keys, now }, userTokenClaims);
   const claims = fc.dictionary(
     fc.constantFrom('sub', 'tenant_id', 'roles', 'role', 'jti', 'name', 'iat', 'nbf', '__proto__'),
     fc.jsonValue({ maxDepth: 2 }),

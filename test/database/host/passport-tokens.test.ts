@@ -1,6 +1,6 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { createJwtVerifier } from '../../../src/authn/jwt/verify-jwt.ts';
+import { createOnlyVerifier } from '../../authn/jwt/verifier.ts';
 import { createTokenKeys } from '../../../src/authn/jwt/token-keys.ts';
 import { createPassportReader } from '../../../src/authn/passport.ts';
 import { createAccessTokens } from '../../../src/database/host/access-tokens.ts';
@@ -44,7 +44,10 @@ function readerOf(host: TokenHost, timeZone?: string) {
   const client = timeZone === undefined ? host.client : host.clientIn(timeZone);
   const now = () => testNow;
   return createPassportReader({
-    verifier: createJwtVerifier({ keys: createTokenKeys({ publicKey: pem }, { fetch, now }), now }),
+    verifier: createOnlyVerifier({
+      keys: createTokenKeys({ publicKey: pem }, { fetch, now }),
+      now,
+    }),
     find: createAccessTokens(client),
     now,
   });

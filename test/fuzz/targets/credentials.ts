@@ -1,11 +1,8 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import fc from 'fast-check';
-import { createBearerTokenReader } from '../../../src/authn/bearer-token.ts';
 import { createDjangoSessionReader } from '../../../src/authn/django/django-session.ts';
 import { readSignedText, saltedKeys } from '../../../src/authn/django/django-signature.ts';
-import { createIssuedTokenReader } from '../../../src/authn/issued-token.ts';
-import { createJwtVerifier } from '../../../src/authn/jwt/verify-jwt.ts';
 import { createSanctumReader, firstAcceptedBearer } from '../../../src/authn/sanctum.ts';
 import { createTokenKeys } from '../../../src/authn/jwt/token-keys.ts';
 import { hashGuestSessionToken } from '../../../src/authn/guest-session-token.ts';
@@ -14,23 +11,24 @@ import { parseTicket } from '../../../src/authorize/tickets/ticket-text.ts';
 import { parseTicketMessage } from '../../../src/websocket/ticket-messages.ts';
 import { djangoFixtures, settingsOf } from '../../support/django-vectors.ts';
 import { guestClaims, hmacToken, testNow, testSecret, userClaims } from '../../support/tokens.ts';
-import { guestTokenClaims } from '../../support/shipped-policy.ts';
+import { guestTokenClaims, userTokenClaims } from '../../support/shipped-policy.ts';
+import { createOnlyReader } from '../../authn/jwt/verifier.ts';
 import { textNear } from '../mutations.ts';
 import { defineTarget } from '../target.ts';
 
 const now = () => testNow;
-const verifier = createJwtVerifier({
+const only = {
   keys: createTokenKeys({ secret: testSecret }, { now, fetch }),
   now,
   maxAgeMs: 3_600_000,
-});
+};
 const sanctum = createSanctumReader({
   tokens: { byId: () => Promise.resolve(undefined), byHash: () => Promise.resolve(undefined) },
   tokenableType: 'App\\Models\\User',
   now,
 });
-const readBearer = firstAcceptedBearer(createBearerTokenReader({ verifier }), sanctum);
-const readGuest = createIssuedTokenReader({ verifier, issuer: () => guestTokenClaims() });
+const readBearer = firstAcceptedBearer(createOnlyReader(only, userTokenClaims), sanctum);
+const readGuest = createOnlyReader(only, guestTokenClaims());
 
 const tokens = [hmacToken(userClaims()), hmacToken(userClaims({ roles: ['admin'], jti: 'a' }))];
 const guests = [hmacToken(guestClaims())];

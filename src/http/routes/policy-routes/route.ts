@@ -63,12 +63,13 @@ interface RouteRequest {
 
 function readRequest(request: FastifyRequest, { credential, answers }: RoutePolicy): RouteRequest {
   const token = credentialText(request, credential);
-  const kind = credentialKindOf(credential.kind);
+  const { kind: principal } = credential;
+  const kind = credentialKindOf(principal);
   if (answers === undefined) {
     return {
       socketId: requiredField(request.body, 'socket_id', maxCharacters.socketId),
       channelName: requiredField(request.body, 'channel_name', maxCharacters.channelName),
-      credential: { kind, text: new Secret(token ?? '') },
+      credential: { kind, principal, text: new Secret(token ?? '') },
     };
   }
   const socketId = textField(request.body, 'socket_id', maxCharacters.socketId);
@@ -76,7 +77,7 @@ function readRequest(request: FastifyRequest, { credential, answers }: RoutePoli
   if (socketId === undefined || channelName === undefined || token === undefined) {
     throw malformed(answers.missing);
   }
-  return { socketId, channelName, credential: { kind, text: new Secret(token) } };
+  return { socketId, channelName, credential: { kind, principal, text: new Secret(token) } };
 }
 
 /** Reads the credential, which a client may send in the query and in the body. Two different ones are refused. */

@@ -1,0 +1,77 @@
+import { createDiscoveredKeys, createJwks } from '../authn/jwt/jwks.ts';
+import { createPlacedKeys } from '../authn/jwt/placed-key.ts';
+import { createTokenKeys } from '../authn/jwt/token-keys.ts';
+import { createTokenIssuers, type TokenIssuerDeps } from '../authn/token-issuers.ts';
+import type { Config } from '../config/load.ts';
+import type { TokenConfig } from '../config/tokens.ts';
+import type { Dependencies } from '../observability/dependencies.ts';
+import { guestIssuer, userIssuer } from '../policy/policy.ts';
+
+export interface IssuerDeps {
+  readonly now: () => number;
+  readonly dependencies: Pick<Dependencies, 'watch'>;
+}
+
+/** The issuers of the policy in use, with the keys of their tokens. */
+export function buildTokenIssuers(config: Config, deps: IssuerDeps) {
+  const { now } = deps;
+  const { variable } = config;
+  const { watch, retain } = watchIssuers(deps.dependencies);
+  const fixed = new Map(
+    fixedTokens(config).map(([name, tokens]) => [name, fixedIssuer(name, tokens)]),
+  );
+  function fixedIssuer(name: string, { keys, expected, isDefault, maxAgeMs }: FixedTokens) {
+    const watched = 'jwksUrl' in keys ? { onFetched: watch(name) } : {};
+    return {
+      keys: createTokenKeys(keys, { fetch, now, ...watched }),
+      isSymmetric: 'secret' in keys,
+      isDefault,
+      issuer: expected?.issuer,
+      audience: expected === undefined ? [] : [expected.audience],
+      require: [],
+      maxAgeMs,
+    };
+  }
+  const openKeys: TokenIssuerDeps['openKeys'] = (name, keys) => {
+    const onFetched = watch(name);
+    if (keys.from === 'discovery') {
+      return createDiscoveredKeys({ issuer: keys.issuer, fetch, now, onFetched });
+    }
+    if (keys.from === 'jwks') return createJwks({ url: keys.url, fetch, now, onFetched });
+    return createPlacedKeys(keys, { variable, now, onRead: onFetched });
+  };
+  return createTokenIssuers({ fixed, variable, openKeys, onChange: retain });
+}
+
+type FixedTokens = TokenConfig & { readonly maxAgeMs?: number };
+
+/** The issuers of settings that are configured. */
+const fixedTokens = ({
+  guestTokens,
+  userTokens,
+}: Pick<Config, 'guestTokens' | 'userTokens'>): readonly (readonly [string, FixedTokens])[] => [
+  ...(guestTokens ? [[guestIssuer, guestTokens] as const] : []),
+  ...(userTokens ? [[userIssuer, userTokens] as const] : []),
+];
+
+/** The key sets of all issuers are one dependency, because issuers come and go with the policy. It is up if all of them are. */
+function watchIssuers(dependencies: Pick<Dependencies, 'watch'>) {
+  const failed = new Set<string>();
+  let report: ((isUp: boolean) => void) | undefined;
+  return {
+    watch: (name: string) => {
+      report ??= dependencies.watch('token keys').report;
+      return (isUp: boolean) => {
+        if (isUp) failed.delete(name);
+        else failed.add(name);
+        report?.(failed.size === 0);
+      };
+    },
+    /** Forgets the issuers that are not in use any more. */
+    retain: (names: ReadonlySet<string>) => {
+      const before = failed.size;
+      for (const name of failed) if (!names.has(name)) failed.delete(name);
+      if (failed.size < before) report?.(failed.size === 0);
+    },
+  };
+}
