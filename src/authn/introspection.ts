@@ -53,7 +53,8 @@ export function createIntrospectionReader(settings: IntrospectionSettings): Cred
     // An invalid cookie value must not be sent in a header: it could add a second cookie, and the error message would
     // quote it.
     const form = cookieName === undefined ? severalCookies : cookieValue;
-    if (!form.test(text) || text.length > maxCookiesLength) return { fault: 'credential-malformed' };
+    if (!form.test(text) || text.length > maxCookiesLength)
+      return { fault: 'credential-malformed' };
     // The key is a hash, so that the cache contains no cookies.
     const key = createHash('sha256').update(text).digest('base64');
     const cookies = cookieName === undefined ? text : `${cookieName}=${text}`;

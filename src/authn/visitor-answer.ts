@@ -26,7 +26,9 @@ export function readVisitor(text: string, now: number): Identification {
     const found = members.get(name);
     const member = optionalClaim(found, read);
     if (member === undefined) {
-      notes.push(`session is accepted without ${name}, which is ${form}: found ${describeType(found)}`);
+      notes.push(
+        `session is accepted without ${name}, which is ${form}: found ${describeType(found)}`,
+      );
     }
     return member?.value;
   };

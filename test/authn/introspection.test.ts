@@ -132,55 +132,44 @@ describe('the answer', () => {
     await expectOutage('third');
   });
 
-  it.each<[string, object, object, string]>([
+  it.each<[string, object, string]>([
     [
       'a text for is_staff',
       { is_staff: 'false' },
-      {},
       'is_staff, which is true or false: found a text',
     ],
     [
       'a number for is_superuser',
       { is_superuser: 1 },
-      {},
       'is_superuser, which is true or false: found a number',
     ],
-    ['a number as name', { name: 1 }, {}, 'name, which is a text: found a number'],
+    ['a number as name', { name: 1 }, 'name, which is a text: found a number'],
     [
       'an end without a zone',
       { expires_at: '2030-01-01T00:00:00' },
-      {},
       'expires_at, which is a time such as 2030-01-01T12:00:00Z, or in seconds since 1970: found a text',
     ],
     [
       'an end in milliseconds',
       { expires_at: 1893456000000 },
-      {},
       'expires_at, which is a time such as 2030-01-01T12:00:00Z, or in seconds since 1970: found a number',
     ],
     [
       'an end that is none',
       { expires_at: '2030-13-01T00:00:00Z' },
-      {},
       'expires_at, which is a time such as 2030-01-01T12:00:00Z, or in seconds since 1970: found a text',
     ],
     [
       'a list as tenant',
       { tenant: ['1'] },
-      {},
       'tenant, which is a printable text of 1 to 255 characters or a whole number: found a list',
     ],
-    [
-      'a role that is a number',
-      { roles: ['a', 1] },
-      { roles: ['a'] },
-      'some of its roles, which cannot be read',
-    ],
-  ])('with %s is accepted without it, and says so', async (_case, members, known, left) => {
+    ['a role that is a number', { roles: [1] }, 'some of its roles, which cannot be read'],
+  ])('with %s is accepted without it, and says so', async (_case, members, left) => {
     answer(says(200, { id: '1', ...members }));
     expect(await read(cookie)).toEqual({
       principal: {
-        ...{ kind: 'visitor', id: '1', roles: [], ...known },
+        ...{ kind: 'visitor', id: '1', roles: [] },
         attributes: { is_staff: false, is_superuser: false },
         expiresAt: time + 3600 * second,
       },
