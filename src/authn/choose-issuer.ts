@@ -2,6 +2,7 @@ import { fixedIssuers } from '../policy/policy.ts';
 import { claimFault, describeType } from './claim-fault.ts';
 import type { RefusedCredential } from './credential.ts';
 import { parseJsonObject } from './json-object.ts';
+import { readJwtHeader } from './jwt/jwt-header.ts';
 import { isHmacAlgorithm } from './jwt/token-key.ts';
 import type { JwtChoice } from './jwt/verify-jwt.ts';
 import type { TokenIssuer } from './token-issuers.ts';
@@ -38,7 +39,7 @@ export function createTokenChoice(issuers: readonly TokenIssuer[]): TokenChoice 
 }
 
 /** Reads `iss` without verifying the token. */
-function issuerClaimOf(text: string): unknown {
+export function issuerClaimOf(text: string): unknown {
   const payload = text.slice(text.indexOf('.') + 1, text.lastIndexOf('.'));
   return parseJsonObject(Buffer.from(payload, 'base64url'))?.get('iss');
 }
@@ -46,7 +47,7 @@ function issuerClaimOf(text: string): unknown {
 function unknownIssuer(iss: unknown, issuers: readonly TokenIssuer[]): Required<RefusedCredential> {
   const near = typeof iss === 'string' && issuers.find(({ issuer = '' }) => isNear(iss, issuer));
   if (near) {
-    const detail = `claim iss is exactly that of the issuer ${near.name}: found a text that differs in its case or in a slash at its end`;
+    const detail = `claim iss is exactly that of the issuer ${near.name}: found ${differsALittle}`;
     return { fault: 'credential-rejected', detail };
   }
   const [only, second] = issuers;
@@ -55,6 +56,8 @@ function unknownIssuer(iss: unknown, issuers: readonly TokenIssuer[]): Required<
   }
   return claimFault('iss', 'that of a configured issuer', iss);
 }
+
+const differsALittle = 'a text that differs in its case or in a slash at its end';
 
 const isNear = (one: string, other: string): boolean => plain(one) === plain(other);
 
@@ -71,30 +74,32 @@ export function ofIssuer(
   return { ...refused, detail: `issuer ${issuer.name}: ${refused.detail}` };
 }
 
-/** Why the issuer of a token is chosen, and why the others are not, for operators. */
-export function explainChoice(
-  text: string,
-  { issuers, choose }: TokenChoice,
-  alg: string,
-): readonly string[] {
-  const chosen = choose(text, alg);
+/** Why an issuer is chosen for a token, and why the others are not, for operators. */
+export function explainChoice(text: string, choice: TokenChoice): readonly string[] {
+  const header = readJwtHeader(text);
+  if ('fault' in header) return [];
+  const chosen = choice.choose(text, header.hint.alg);
   const iss = issuerClaimOf(text);
-  return issuers.map((issuer) => {
-    const { name } = issuer;
-    if (issuer === chosen) {
-      return issuer.issuer === undefined
-        ? `${name}: chosen, because it takes any iss of no other issuer`
-        : `${name}: chosen by the iss of the token`;
-    }
-    if (issuer.issuer !== undefined) {
-      const near = typeof iss === 'string' && isNear(iss, issuer.issuer);
-      const found = near
-        ? 'a text that differs in its case or in a slash at its end'
-        : describeType(iss);
-      return `${name}: not chosen, because its iss is another: found ${found}`;
-    }
-    return 'fault' in chosen || chosen.issuer === undefined
-      ? `${name}: not chosen, because it has ${issuer.isSymmetric ? 'a secret' : 'public keys'}, and the alg of the token is for another kind of key`
-      : `${name}: not chosen, because the iss of the token is that of ${chosen.name}`;
+  return choice.issuers.map((each) => {
+    if (each !== chosen) return `${each.name}: not chosen, because ${whyNot(each, chosen, iss)}`;
+    return each.issuer === undefined
+      ? `${each.name}: chosen, because it checks no iss, and no other issuer has that of the token`
+      : `${each.name}: chosen, because it has the iss of the token`;
   });
+}
+
+function whyNot(
+  { issuer, isSymmetric }: TokenIssuer,
+  chosen: TokenIssuer | RefusedCredential,
+  iss: unknown,
+): string {
+  if (issuer !== undefined) {
+    const isAlike = typeof iss === 'string' && isNear(iss, issuer);
+    const found = isAlike ? differsALittle : describeType(iss);
+    return `the iss of the token is another one: found ${found}`;
+  }
+  if (!('fault' in chosen) && chosen.issuer !== undefined) {
+    return `the iss of the token is that of ${chosen.name}`;
+  }
+  return `it has ${isSymmetric ? 'a secret' : 'public keys'}, and the alg of the token needs another kind of key`;
 }

@@ -32,10 +32,11 @@ export async function explainLive(
   const given = { ...options, channel: options.channel, token };
   // A wrong option is reported without a database.
   const request = authRequest(given, args, await loadPolicy(config.policy));
-  return withPolicy(config, async ({ policy, decide }) => {
+  return withPolicy(config, async ({ policy, decide, explainIssuers }) => {
     const decision = await decide(request);
+    const issuers = request.credentials.flatMap(explainIssuers);
     return {
-      printed: formatDecision(request, decision, policy),
+      printed: formatDecision(request, decision, { policy, issuers }),
       passed: decision.outcome === 'grant',
     };
   });
@@ -57,7 +58,7 @@ function authRequest(
   return {
     channelName: channel,
     socketId,
-    credentials: [{ kind: credentialKind(token, match), text: new Secret(token) }],
+    credentials: [{ kind: credentialKind(token, match, policy), text: new Secret(token) }],
     constraints: {
       tenantIds: tenant === undefined ? [] : [tenant],
       pins: Object.entries(values).map(([name, value]) => {
@@ -80,7 +81,7 @@ function pinsOf(match: ChannelMatch | undefined, { routes }: Policy): ReadonlyMa
 function formatDecision(
   { channelName, credentials: [credential], constraints }: ChannelAuthRequest,
   decision: Decision,
-  policy: Policy,
+  { policy, issuers }: { readonly policy: Policy; readonly issuers: readonly string[] },
 ): string {
   const { principal, family, checks } = decision;
   const who = principal === undefined ? 'unknown' : `${principal.kind} ${principal.id}`;
@@ -89,6 +90,7 @@ function formatDecision(
     decision.outcome === 'grant' ? 'Would be granted' : `Would be refused: ${decision.code}`,
     `  action      subscribe ${channelName}${family === undefined ? '' : ` (${family})`}`,
     `  credential  ${credential?.kind ?? 'none'}`,
+    ...issuers.map((line, i) => `  ${i === 0 ? 'issuers' : '       '}     ${line}`),
     `  policy      ${policy.hash}`,
     `  principal   ${who}`,
     `  tenant      ${tenant ?? 'none: no X-Tenant-ID'}`,

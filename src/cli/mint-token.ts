@@ -1,10 +1,14 @@
 import type { Command } from 'commander';
+import { attributeForm, readAttribute } from '../authn/attributes.ts';
 import { mintToken, type TokenSigning } from '../authn/jwt/mint.ts';
 import { issuerClaims, type IssuerClaims } from '../authn/token-issuers.ts';
 import { loadConfig, type Config } from '../config/load.ts';
 import type { TokenConfig } from '../config/tokens.ts';
 import { loadPolicy } from '../policy/load-policy.ts';
+import type { ValueType } from '../policy/fact-kind.ts';
 import { guestIssuer, userIssuer } from '../policy/policy.ts';
+import type { Attributes, AttributeValue } from '../policy/principal.ts';
+import { parseJson } from '../runtime/json.ts';
 import { CommandError, UsageError, type AddCommand, type Context } from './command.ts';
 import { parseNumber } from './options.ts';
 import { parsePolicyOptions, takePolicyOptions } from './policy-options.ts';
@@ -32,12 +36,36 @@ function addGuest(mint: Command, { env, report }: Context): void {
     .action(async ({ expiresIn }: Lifetime, command: Command) => {
       const config = configFor(env);
       const claims = await claimsOf(guestIssuer, config);
-      const names = claims.attributes.map(({ name }) => name);
-      const attributes = parsePolicyOptions(command.args, names);
-      const missing = names.find((name) => attributes[name] === undefined);
-      if (missing !== undefined) throw new UsageError(`--${missing} is missing`);
+      const attributes = attributesOf(command.args, claims);
       report(await mintToken({ attributes }, claims, signing(config.guestTokens, expiresIn)));
     });
+}
+
+/** Reads the options of attributes. Only those that a token must have are required. */
+function attributesOf(args: readonly string[], { attributes }: IssuerClaims): Attributes {
+  const given = parsePolicyOptions(
+    args,
+    attributes.map(({ name }) => name),
+  );
+  const missing = attributes.find(
+    ({ name, isRequired }) => isRequired && given[name] === undefined,
+  );
+  if (missing !== undefined) throw new UsageError(`--${missing.name} is missing`);
+  const values = attributes.flatMap(({ name, type }) => {
+    const text = given[name];
+    return text === undefined ? [] : [[name, valueOf(text, type, name)] as const];
+  });
+  return Object.fromEntries(values);
+}
+
+/** The value that a claim of this type has. */
+function valueOf(text: string, type: ValueType, name: string): AttributeValue {
+  const value = type === 'string' || type === 'timestamp' ? text : parseJson(text);
+  const claim = type === 'list(string)' && value === undefined ? text.split(',') : value;
+  if (readAttribute(claim, type) === undefined) {
+    throw new UsageError(`--${name} must be ${attributeForm(type)}`);
+  }
+  return claim as AttributeValue;
 }
 
 function addUser(mint: Command, { env, report }: Context): void {

@@ -30,7 +30,7 @@ export const remedies: Readonly<Record<OwnCode, string>> = {
   'credential-expired':
     'Let the page request a new credential first. If new credentials are refused, check the clocks: `usher doctor`.',
   'credential-rejected':
-    'The signature, issuer, audience or lifetime does not match the `…_TOKEN_…` settings, or the session has ended.',
+    'The signature, issuer, audience, lifetime or a required claim does not match the issuers of the policy or the `…_TOKEN_…` settings, or the session has ended. The failed check names it.',
   'credential-not-configured':
     'No setting configures this kind of credential. Set one of `USER_TOKEN_…` (JWT of a user), `GUEST_TOKEN_…` (guest), `SANCTUM_DATABASE_URL`, `PASSPORT_DATABASE_URL` or `SESSION_MODE`, or send another kind.',
   'origin-refused':

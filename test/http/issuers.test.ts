@@ -2,7 +2,7 @@ import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startIdentityProvider, type IdentityProvider } from '../authn/jwt/identity-provider.ts';
 import { hmacToken, keyToken, testSeconds, type JsonObject } from '../support/tokens.ts';
 import { startUsher, userToken, type TestUsher } from '../support/usher.ts';
@@ -37,6 +37,11 @@ channels:
     params: { shop: id }
     allow:
       partner: { partner has the shop: params.shop in partner.shops }
+routes:
+  /shops/{shop}/auth:
+    credential: { kind: partner, field: token }
+    pins: { shop: shop }
+    only: ['private-partner-{shop}']
 `;
 
 let idp: IdentityProvider;
@@ -100,11 +105,26 @@ const partnerToken = (changes: JsonObject = {}) =>
     partnerSecret,
   );
 
-async function enter(channel: string, text: string, tenant?: string) {
+async function ask(channel: string, text: string, tenant?: string) {
   const named = { 'x-tenant-id': tenant ?? '', authorization: `Bearer ${text}` };
-  const asking = userRequest({ fields: { channel_name: channel }, headers: named });
-  const { status } = await send(usher.public, asking);
-  return status;
+  return send(usher.public, userRequest({ fields: { channel_name: channel }, headers: named }));
+}
+
+const enter = async (...asking: Parameters<typeof ask>) => (await ask(...asking)).status;
+
+/** The checks of a decision that the client is not told about. */
+async function checksOf(...asking: Parameters<typeof ask>): Promise<readonly string[]> {
+  const { headers } = await ask(...asking);
+  const id = headers.get('x-decision-id');
+  const response = await fetch(`${usher.operator}/decisions/${id}`);
+  const { checks } = (await response.json()) as { checks: { name: string }[] };
+  return checks.map(({ name }) => name);
+}
+
+async function reload(text: string) {
+  await writeFile(join(directory, 'policy.yaml'), text);
+  const response = await fetch(`${usher.operator}/policy/reload`, { method: 'POST' });
+  return { status: response.status, text: await response.text() };
 }
 
 beforeAll(async () => {
@@ -130,5 +150,121 @@ describe('a token of an issuer of the policy', () => {
     expect(await enter('private-partner-c', partnerToken())).toBe(403);
     expect(await enter('private-news', partnerToken())).toBe(403);
     expect(await enter('private-news', userToken({ tenant_id: undefined }))).toBe(200);
+  });
+
+  it('is shown at a route of the policy that takes its kind only', async () => {
+    const at = async (text: string) => {
+      const fields = { socket_id: '1.2', channel_name: 'private-partner-a', token: text };
+      const body = new URLSearchParams(fields);
+      return (await fetch(`${usher.public}/shops/a/auth`, { method: 'POST', body })).status;
+    };
+    expect(await at(partnerToken())).toBe(200);
+    expect(await at(partnerToken({ shops: ['b'] }))).toBe(403);
+    expect(await at(token())).toBe(401);
+    expect(await at(userToken())).toBe(401);
+  });
+
+  it('may have other claims that cannot be read, which costs the rules that need them', async () => {
+    const odd = { name: 7, jti: {}, realm_access: 'x', org: [], level: '9' };
+    const named = { 'https://shop.example/tenant': undefined };
+    expect(await enter('private-news', token({ ...odd, ...named }))).toBe(200);
+    expect(await enter('private-desk-sales', token({ ...odd, ...named }))).toBe(403);
+    expect(await enter('private-high', token({ ...named, level: 4 }))).toBe(200);
+    expect(await enter('private-high', token({ ...named, level: '4' }))).toBe(403);
+    expect(await enter('private-high', token({ ...named, level: 3 }))).toBe(403);
+    const tenant = { 'https://shop.example/tenant': ['7'] };
+    expect(await enter('private-news', token(tenant))).toBe(200);
+    expect(await enter('private-tenant.7', token(tenant), '7')).toBe(403);
+  });
+
+  it.each<[string, JsonObject, string]>([
+    [
+      'another audience',
+      { aud: 'other' },
+      'issuer keycloak: claim aud is or contains the configured audience: found a text',
+    ],
+    [
+      'no audience',
+      { aud: undefined },
+      'issuer keycloak: claim aud is or contains the configured audience: found nothing',
+    ],
+    [
+      'another type',
+      { typ: 'ID' },
+      'issuer keycloak: claim typ is the required value: found a text',
+    ],
+    [
+      'no id',
+      { sub: ['a'] },
+      'issuer keycloak: claim sub is a printable text of 1 to 255 characters or a whole number: found a list',
+    ],
+    [
+      'a long life',
+      { exp: testSeconds + 3601 },
+      'issuer keycloak: claim exp is at most 3600 s after iat',
+    ],
+    ['an end in the past', { exp: testSeconds - 1 }, 'issuer keycloak: claim exp is in the future'],
+  ])('with %s is refused for an exact reason', async (_case, changes, reason) => {
+    expect(await enter('private-news', token(changes))).toBe(401);
+    expect(await checksOf('private-news', token(changes))).toEqual([reason]);
+  });
+
+  it('says which claims were left out of it', async () => {
+    const changes = { level: 'high', 'https://shop.example/tenant': { id: 7 } };
+    expect(await checksOf('private-high', token(changes))).toEqual(
+      expect.arrayContaining([
+        'token is accepted without its level: claim level is a whole number: found a text',
+        'token is accepted without its tenant: claim https://shop.example/tenant is a printable text of 1 to 255 characters or a whole number: found an object',
+      ]),
+    );
+  });
+});
+
+describe('a changed policy', () => {
+  const current = () => policyOf(keycloak(idp.issuer) + partner);
+  afterEach(async () => {
+    expect((await reload(current())).status).toBe(200);
+  });
+
+  it('has other issuers at once, and keeps the keys of unchanged ones', async () => {
+    expect(await enter('private-tenant.7', token(), '7')).toBe(200);
+    const before = idp.requests('/keys');
+    const later = partner.replace('issuer: partner', 'issuer: partner-2');
+    expect((await reload(policyOf(keycloak(idp.issuer) + later))).status).toBe(200);
+    expect(await enter('private-partner-a', partnerToken())).toBe(401);
+    expect(await enter('private-partner-a', partnerToken({ iss: 'partner-2' }))).toBe(200);
+    expect(await enter('private-tenant.7', token(), '7')).toBe(200);
+    // Another claim needs no other keys.
+    const renamed = keycloak(idp.issuer).replace('[org, department]', 'desk');
+    expect((await reload(policyOf(renamed + later))).status).toBe(200);
+    expect(await enter('private-desk-it', token({ desk: 'it' }), '7')).toBe(200);
+    expect(idp.requests('/keys')).toBe(before);
+    expect((await reload(policyOf(keycloak(`${idp.issuer}/other`) + later))).status).toBe(200);
+    expect(await enter('private-tenant.7', token(), '7')).toBe(401);
+  });
+
+  it.each([
+    ['PARTNER_SECRET', 'NOT_SET', 'the issuer partner: the variable NOT_SET is not set'],
+    [
+      '{ env: PARTNER_SECRET }',
+      '{ file: /nowhere }',
+      'the file /nowhere cannot be read, or is empty',
+    ],
+    [
+      'secret: { env',
+      'public_key: { env',
+      'the variable PARTNER_SECRET must be a public key in PEM',
+    ],
+    [
+      '    issuer: partner\n',
+      '',
+      'has no `issuer`, and the same kind of key as the USER_TOKEN_… settings, without USER_TOKEN_ISSUER: a token would fit both',
+    ],
+  ])('that cannot be used changes nothing: %s → %s', async (before, after, problem) => {
+    const changed = current().replace(before, after);
+    const { status, text } = await reload(changed);
+    expect([status, text]).toEqual([422, expect.stringContaining(problem)]);
+    expect(text).not.toContain(partnerSecret);
+    expect(await enter('private-partner-a', partnerToken())).toBe(200);
   });
 });

@@ -32,7 +32,7 @@ export async function subjectsOf(
   const { channel, token, tenant } = options;
   if (channel === undefined || token === undefined) return demoSubjects(config, policy, now);
   const match = policy.channels.matchText(channel);
-  const kind = credentialKind(token, match);
+  const kind = credentialKind(token, match, policy);
   switch (kind) {
     case 'guest-token': {
       const form = routeForm(channel, token, policy);

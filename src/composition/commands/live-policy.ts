@@ -3,7 +3,10 @@ import { decideChannel, type DecideDeps } from '../../authorize/authorize-channe
 import { buildFacts } from '../../facts/build-facts.ts';
 import type { ChannelAuthRequest } from '../../authorize/auth-request.ts';
 import type { Decision } from '../../policy/decision.ts';
+import { explainChoice } from '../../authn/choose-issuer.ts';
+import type { Credential } from '../../authn/credential.ts';
 import { buildIdentify } from '../authn.ts';
+import { buildTokenIssuers } from '../token-issuers.ts';
 import { withDatabase } from './open-database.ts';
 import { createDependencies } from '../../observability/dependencies.ts';
 import { createCacheStats } from '../../observability/metrics/cache-stats.ts';
@@ -21,6 +24,8 @@ export interface LivePolicy {
   readonly policy: Policy;
   /** Decides without an entry in the audit log. Throws `Unavailable`. */
   readonly decide: (request: ChannelAuthRequest) => Promise<Decision>;
+  /** Why an issuer is chosen for a token, and why the others are not; empty for a credential that is no JWT. */
+  readonly explainIssuers: (credential: Credential) => readonly string[];
 }
 
 /**
@@ -45,7 +50,15 @@ export function withPolicy<T>(config: Config, use: (live: LivePolicy) => Promise
       revocations: createRevocations(database),
     };
     try {
-      return await use({ policy: loaded, decide: (request) => decideChannel(request, deps) });
+      return await use({
+        policy: loaded,
+        decide: (request) => decideChannel(request, deps),
+        explainIssuers: ({ kind, text }) => {
+          const { bearer, guest } = buildTokenIssuers(config, { now, ...unused })(loaded);
+          if (kind !== 'bearer' && kind !== 'guest-token') return [];
+          return explainChoice(text.reveal(), kind === 'bearer' ? bearer : guest);
+        },
+      });
     } finally {
       await closeHosts();
     }

@@ -116,11 +116,15 @@ function keysOf(
 /** An address that Usher fetches. Reports one that it must not fetch. */
 function toAddress(text: string, at: Path, report: Report): URL | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  const problem = url ? (keySetUrlProblem(url) ?? fetchUrlProblem(url)) : 'must be an address';
+  const problem = url
+    ? (keySetUrlProblem(url) ?? fetchUrlProblem(url))
+    : 'must be an address such as https://id.example';
   if (problem === undefined) return url;
-  report.at(at, `the address ${problem}; http is for loopback addresses only`);
+  report.at(at, `the address ${problem === 'must use https' ? needsHttps : problem}`);
   return undefined;
 }
+
+const needsHttps = 'must use https; http is for loopback addresses only';
 
 /** The names of the issuers of a policy, and what must differ between them. */
 export function createIssuerCheck(): IssuerContext['compare'] {

@@ -111,7 +111,7 @@ function checkFixed({ at, name, ...declared }: IssuerDeclaration): readonly Faul
     max_age: maxAgeMs,
   };
   return Object.entries(given).flatMap(([key, value]): readonly Fault[] => {
-    const message = `the ${key} of ${name} comes from the settings ${name.toUpperCase()}_…; give the issuer another name`;
+    const message = `\`${key}\` of ${name} is one of the settings ${name.toUpperCase()}_…; give the issuer another name`;
     return value === undefined ? [] : [{ path: [...at, key], part: 'key', message }];
   });
 }

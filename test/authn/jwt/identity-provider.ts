@@ -31,7 +31,7 @@ export async function startIdentityProvider(path = ''): Promise<IdentityProvider
     response.setHeader('content-type', 'application/json');
     if (url === `${path.replace(/\/$/, '')}${discoveryPath}`) {
       const correct = { issuer, jwks_uri: `${origin}/keys` };
-      response.end(JSON.stringify(answers.document ?? correct));
+      response.end(JSON.stringify('document' in answers ? answers.document : correct));
     } else if (url === '/keys') response.end(JSON.stringify({ keys: answers.keys }));
     else response.writeHead(404).end();
   });

@@ -1,0 +1,261 @@
+import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import type { ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  discoveryPath,
+  startIdentityProvider,
+  type IdentityProvider,
+  type ProviderAnswers,
+} from '../authn/jwt/identity-provider.ts';
+import { send, userRequest } from '../http/requests.ts';
+import { hmacToken, keyToken, testSeconds, type JsonObject } from '../support/tokens.ts';
+import { startUsher, type TestUsher } from '../support/usher.ts';
+import { expectRefused } from './attacker.ts';
+
+const secret = 'partner-7Hn2kQ9wLx4Rt6Ys1Vb8-usher-tests';
+const [first, second] = [0, 1].map(() => generateKeyPairSync('rsa', { modulusLength: 2048 }));
+const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const pem = ec.publicKey.export({ type: 'spki', format: 'pem' }).toString();
+
+const jwk = (key: KeyObject, more: object = {}) => ({
+  ...key.export({ format: 'jwk' }),
+  ...{ kid: 'k1', ...more },
+});
+
+const issuer = (name: string, iss: string, keys: string) =>
+  `  ${name}: { issuer: '${iss}', keys: ${keys}, audience: [usher], kind: user }`;
+
+const policy = (issuers: readonly string[]) => `version: 1
+issuers:
+${issuers.join('\n')}
+channels:
+  private-news:
+    allow:
+      user: { user has an id: "user.id != ''" }
+`;
+
+const claims = (iss: unknown, changes: JsonObject = {}): JsonObject => ({
+  ...{ iss, aud: 'usher', sub: '15', iat: testSeconds, exp: testSeconds + 600 },
+  ...changes,
+});
+
+const asking = (token: string) =>
+  userRequest({
+    headers: { authorization: `Bearer ${token}`, 'x-tenant-id': undefined },
+    fields: { channel_name: 'private-news' },
+  });
+
+let directory: string;
+const providers: IdentityProvider[] = [];
+const provider = async (answers: ProviderAnswers, path?: string) => {
+  const started = await startIdentityProvider(path);
+  started.serve(answers);
+  providers.push(started);
+  return started;
+};
+
+async function startWith(issuers: readonly string[]): Promise<TestUsher> {
+  await writeFile(join(directory, 'policy.yaml'), policy(issuers));
+  return startUsher({
+    ...{ POLICY: directory, USER_TOKEN_SECRET: '', GUEST_TOKEN_SECRET: '', NODE_ENV: 'production' },
+    ...{ PARTNER_SECRET: secret, PARTNER_KEY: pem },
+  });
+}
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'usher-issuers-'));
+});
+afterAll(async () => {
+  await Promise.all(providers.map((each) => each.close()));
+  await rm(directory, { recursive: true });
+});
+
+describe('a token that is of another issuer than it says', () => {
+  let usher: TestUsher;
+  let one: IdentityProvider;
+  let other: IdentityProvider;
+  beforeAll(async () => {
+    one = await provider({ keys: [jwk(first!.publicKey, { alg: 'RS256' })] }, '/realms/Shop');
+    other = await provider({ keys: [jwk(second!.publicKey, { alg: 'RS256' })] });
+    usher = await startWith([
+      issuer('one', one.issuer, 'discover'),
+      issuer('other', other.issuer, 'discover'),
+      issuer('partner', 'partner', '{ secret: { env: PARTNER_SECRET } }'),
+      issuer('keyed', 'keyed', '{ public_key: { env: PARTNER_KEY } }'),
+    ]);
+  });
+  afterAll(() => usher.stop());
+
+  const rs256 = (iss: unknown, pair: typeof first, header: JsonObject = {}) =>
+    keyToken(claims(iss), { alg: 'RS256', kid: 'k1', ...header }, pair!.privateKey);
+  const worthless = (token: string) => expectRefused(usher.public, asking(token), [401]);
+
+  it('enters with its own key, although both keys have one id', async () => {
+    for (const [iss, pair] of [
+      [one.issuer, first],
+      [other.issuer, second],
+    ] as const) {
+      expect((await send(usher.public, asking(rs256(iss, pair)))).status).toBe(200);
+    }
+    expect(
+      (await send(usher.public, asking(hmacToken(claims('partner'), {}, secret)))).status,
+    ).toBe(200);
+  });
+
+  it('is signed with the key of the other one', async () => {
+    for (let round = 0; round < 2; round += 1) {
+      await worthless(rs256(one.issuer, second));
+      await worthless(rs256(other.issuer, first));
+      await worthless(rs256(one.issuer, second, { kid: undefined }));
+      await worthless(rs256('partner', first));
+      await worthless(hmacToken(claims(one.issuer), {}, secret));
+      await worthless(hmacToken(claims('keyed'), {}, secret));
+      await worthless(keyToken(claims('partner'), { alg: 'ES256' }, ec.privateKey));
+    }
+  });
+
+  it('is signed with a public key as the secret', async () => {
+    const spki = createPublicKey(pem);
+    const shown = [pem, pem.trim(), spki.export({ type: 'spki', format: 'der' })];
+    const set = [jwk(first!.publicKey), first!.publicKey.export({ format: 'jwk' })].map((each) =>
+      JSON.stringify(each),
+    );
+    for (const iss of [one.issuer, 'keyed', 'partner']) {
+      for (const key of [...shown, ...set]) {
+        await worthless(hmacToken(claims(iss), { kid: 'k1' }, key));
+        await worthless(hmacToken(claims(iss), {}, key));
+      }
+    }
+  });
+
+  it.each<[string, (iss: string) => unknown]>([
+    ['a slash at its end', (iss) => `${iss}/`],
+    ['two slashes at its end', (iss) => `${iss}//`],
+    ['another case', (iss) => iss.toUpperCase()],
+    ['another case of its path', (iss) => iss.replace('Shop', 'shop')],
+    ['another case of its scheme', (iss) => iss.replace('http', 'HTTP')],
+    ['a default port', (iss) => iss.replace(/:\d+/, '')],
+    ['a dot segment', (iss) => `${iss}/../Shop`],
+    ['a query', (iss) => `${iss}?`],
+    ['a space', (iss) => `${iss} `],
+    ['an invisible character', (iss) => `${iss}\u200b`],
+    ['a list', (iss) => [iss]],
+    ['an object', (iss) => ({ iss })],
+    ['nothing', () => undefined],
+    ['null', () => null],
+    ['a number', () => 1],
+    ['the machinery of objects', () => '__proto__'],
+  ])('has an iss with %s', async (_case, change) => {
+    const before = one.requests('/keys');
+    await worthless(rs256(change(one.issuer), first));
+    await worthless(hmacToken(claims(change(one.issuer)), {}, secret));
+    expect(one.requests('/keys')).toBe(before);
+  });
+
+  it('has two iss, of which the last one counts, for the key as well', async () => {
+    const twice = (a: string, b: string) =>
+      `{"iss":"${a}","aud":"usher","sub":"15","exp":${testSeconds + 600},"iss":"${b}"}`;
+    await worthless(hmacToken(twice('partner', one.issuer), {}, secret));
+    const header = { alg: 'RS256', kid: 'k1' };
+    await worthless(keyToken(twice(one.issuer, 'partner'), header, first!.privateKey));
+    await worthless(keyToken(twice(one.issuer, other.issuer), header, first!.privateKey));
+  });
+
+  it('has a payload that is none', async () => {
+    const deep = `${'['.repeat(6000)}${']'.repeat(6000)}`;
+    for (const payload of ['', '[]', 'null', '{', '{"iss":', deep, `{"iss":${deep}}`]) {
+      await worthless(hmacToken(payload, {}, secret));
+    }
+  });
+
+  it('asks for unknown keys as often as it likes', async () => {
+    const before = one.requests('/keys');
+    for (let i = 0; i < 20; i += 1) await worthless(rs256(one.issuer, first, { kid: `x${i}` }));
+    expect(one.requests('/keys') - before).toBeLessThanOrEqual(1);
+    expect((await send(usher.public, asking(rs256(one.issuer, first)))).status).toBe(200);
+  });
+});
+
+describe('an issuer that does not say what it should', () => {
+  const keys = [jwk(first!.publicKey, { alg: 'RS256' })];
+  const at = (path: string, answer: (response: ServerResponse) => void): ProviderAnswers => ({
+    keys,
+    instead: ({ url }, response) => {
+      if (url !== path) return false;
+      answer(response);
+      return true;
+    },
+  });
+  const redirect = (to: string) => (response: ServerResponse) => {
+    response.writeHead(302, { location: to }).end();
+  };
+  const large = (response: ServerResponse) => {
+    response.end(JSON.stringify({ keys, padding: 'x'.repeat(10 * 1024 * 1024) }));
+  };
+  const evil = 'https://evil.example';
+
+  it.each<[string, (own: string) => ProviderAnswers]>([
+    ['redirects its discovery', () => at(discoveryPath, redirect('/keys'))],
+    ['redirects its discovery elsewhere', () => at(discoveryPath, redirect(evil))],
+    ['redirects its keys', () => at('/keys', redirect(evil))],
+    [
+      'names another issuer',
+      (own) => ({ keys, document: { issuer: evil, jwks_uri: `${own}/keys` } }),
+    ],
+    [
+      'names itself with a slash',
+      (own) => ({ keys, document: { issuer: `${own}/`, jwks_uri: `${own}/keys` } }),
+    ],
+    ['names no issuer', (own) => ({ keys, document: { jwks_uri: `${own}/keys` } })],
+    [
+      'has its keys at http',
+      (own) => ({ keys, document: { issuer: own, jwks_uri: 'http://evil.example/keys' } }),
+    ],
+    [
+      'has its keys in a file',
+      (own) => ({ keys, document: { issuer: own, jwks_uri: 'file:///etc/passwd' } }),
+    ],
+    [
+      'has its keys behind a password',
+      (own) => ({ keys, document: { issuer: own, jwks_uri: 'https://a:b@evil.example' } }),
+    ],
+    ['has its keys nowhere', (own) => ({ keys, document: { issuer: own } })],
+    [
+      'has a list of addresses of keys',
+      (own) => ({ keys, document: { issuer: own, jwks_uri: [`${own}/keys`] } }),
+    ],
+    ['answers with a text', () => at(discoveryPath, (response) => response.end('no JSON'))],
+    ['answers with a list', () => ({ keys, document: [] })],
+    ['answers with null', () => ({ keys, document: null })],
+    ['answers with an error', () => at(discoveryPath, (response) => response.writeHead(500).end())],
+    ['has 10 MB of keys', () => at('/keys', large)],
+    ['has 10 MB of discovery', () => at(discoveryPath, large)],
+    [
+      'has 10,000 keys',
+      () => ({ keys: Array.from({ length: 10_000 }, (_, i) => ({ ...keys[0], kid: `k${i}` })) }),
+    ],
+    ['has keys that are none', () => at('/keys', (response) => response.end('{"keys":{}}'))],
+    ['hangs up', () => at(discoveryPath, (response) => response.destroy())],
+  ])('%s: nobody enters, and nobody is called a stranger', async (_case, answersOf) => {
+    const idp = await startIdentityProvider();
+    providers.push(idp);
+    idp.serve(answersOf(idp.issuer));
+    const usher = await startWith([issuer('idp', idp.issuer, 'discover')]);
+    try {
+      const token = keyToken(claims(idp.issuer), { alg: 'RS256', kid: 'k1' }, first!.privateKey);
+      for (let round = 0; round < 2; round += 1)
+        await expectRefused(usher.public, asking(token), [503]);
+      const stranger = keyToken(claims(evil), { alg: 'RS256', kid: 'k1' }, first!.privateKey);
+      await expectRefused(usher.public, asking(stranger), [401]);
+      // It is asked again later.
+      idp.serve({ keys });
+      usher.clock.now += 2_000;
+      expect((await send(usher.public, asking(token))).status).toBe(200);
+    } finally {
+      await usher.stop();
+    }
+  });
+});
