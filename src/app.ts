@@ -6,6 +6,7 @@ import { buildStores, cleanupTasks, openStorage } from './composition/storage.ts
 import { createDependencies } from './observability/dependencies.ts';
 import type { Config } from './config/load.ts';
 import { summarize } from './config/summary.ts';
+import { buildHostSources } from './composition/sources.ts';
 import { buildPolicy } from './composition/policy.ts';
 import { startPolicyReload } from './jobs/policy-reload.ts';
 import type { CurrentPolicy } from './policy/current-policy.ts';
@@ -93,14 +94,15 @@ export async function openApp(
   const { misspelt } = config;
   for (const each of misspelt) log.warn(each, 'not a setting; was the other one meant?');
   log.info(summarize(config), 'starting');
-  const policy = await buildPolicy(config, { log, now });
   const dependencies = createDependencies();
+  const hosts = buildHostSources(config, { ...clock, dependencies });
+  const policy = await buildPolicy(config, { log, now, hosts });
   const storage = await openStorage(config, { log, dependencies, signal });
   let servers: Servers | undefined;
   let listener: Listener | undefined;
   try {
     const tracing = await openTracing(config, log);
-    const stores = buildStores(storage, { now, log });
+    const stores = buildStores(storage, { now, log, findAtHost: hosts.find });
     if (!config.production) await putDemoFacts(policy.current().demo, stores.pushed);
     const closing = new AbortController();
     const connections = createOpenConnections();
@@ -140,6 +142,7 @@ export async function openApp(
         changeListener.stop,
         deps.flushExcesses,
         () => deps.trail.close(Math.max(0, deadline - now())),
+        hosts.close,
         storage.close,
         () => lastSpans,
       ]);
@@ -149,6 +152,7 @@ export async function openApp(
     await runAllSteps([
       () => servers && close(servers),
       () => listener?.stop(),
+      hosts.close,
       storage.close,
     ]).catch(logUnclosed(log));
     throw error;

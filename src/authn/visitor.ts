@@ -3,25 +3,20 @@ import type { CredentialLifetime, Principal } from '../policy/principal.ts';
 /** A user of the host, identified by a session cookie of the host. */
 export interface HostUser {
   readonly id: string;
-  readonly tenantId?: string | undefined;
-  readonly roles?: readonly string[] | undefined;
   readonly isStaff?: boolean | undefined;
   readonly isSuperuser?: boolean | undefined;
   readonly name?: string | undefined;
 }
 
-const none: readonly string[] = [];
-
 /** The principal of a session cookie. Staff and superusers also have these words as roles. */
 export function visitorOf(
-  { id, tenantId, roles = none, isStaff = false, isSuperuser = false, name }: HostUser,
+  { id, isStaff = false, isSuperuser = false, name }: HostUser,
   { issuedAt, expiresAt, tokenId }: CredentialLifetime,
 ): Principal {
   return {
     kind: 'visitor',
     id,
-    tenantId,
-    roles: withRole(withRole(roles, 'staff', isStaff), 'superuser', isSuperuser),
+    roles: [...(isStaff ? ['staff'] : []), ...(isSuperuser ? ['superuser'] : [])],
     attributes: { is_staff: isStaff, is_superuser: isSuperuser },
     name,
     issuedAt,
@@ -29,6 +24,3 @@ export function visitorOf(
     tokenId,
   };
 }
-
-const withRole = (roles: readonly string[], role: string, has: boolean): readonly string[] =>
-  has && !roles.includes(role) ? [...roles, role] : roles;

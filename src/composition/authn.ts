@@ -4,12 +4,7 @@ import type { Dependencies } from '../observability/dependencies.ts';
 import type { CacheStats } from '../observability/metrics/cache-stats.ts';
 import type { Config } from '../config/load.ts';
 import type { PassportConfig, SanctumConfig } from '../config/laravel-tokens.ts';
-import {
-  cookieNamesOf,
-  onlyCookieName,
-  type HostDatabaseConfig,
-  type SessionConfig,
-} from '../config/sessions.ts';
+import type { HostDatabaseConfig, SessionConfig } from '../config/sessions.ts';
 import type { Identify } from '../authn/credential.ts';
 import type { GuestSessionStore } from '../authn/guest-session-token.ts';
 import { createGuestSessionReader } from '../authn/guest-session.ts';
@@ -97,8 +92,7 @@ export function buildIdentify(
 export function cookieModeOf({ sessions, allowedOrigins }: Config): CookieMode | undefined {
   return (
     sessions && {
-      cookies: cookieNamesOf(sessions),
-      isOnly: onlyCookieName(sessions) !== undefined,
+      cookieName: sessions.cookieName,
       allowedOrigins,
       isPhp: sessions.mode === 'laravel',
     }
@@ -180,8 +174,5 @@ function buildSession(
     return createSessionCookieReader(settings, { now });
   }
   const client = buildHostClient('session introspection', sessions.url, deps);
-  return createSessionCookieReader(
-    { ...sessions, cookieName: onlyCookieName(sessions), client },
-    { now },
-  );
+  return createSessionCookieReader({ ...sessions, client }, { now });
 }

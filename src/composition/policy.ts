@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config/load.ts';
+import type { HostSources } from '../facts/host-sources.ts';
 import { runPolicyTests } from '../policy-test/run-tests.ts';
 import { openPolicy, type CurrentPolicy, type ReloadResult } from '../policy/current-policy.ts';
 import { readPolicy } from '../policy/load-policy.ts';
@@ -8,23 +9,29 @@ import type { Policy } from '../policy/policy.ts';
 import { issuerProblems } from './commands/check-issuers.ts';
 
 interface PolicyDeps {
+  readonly hosts: Pick<HostSources, 'prepare' | 'retain'>;
   readonly log: Logger;
   readonly now: () => number;
 }
 
-/** Loads the configured policy, checks it with the settings, and runs its tests. Throws `PolicyError`. */
+/** Loads the configured policy, checks it with the settings, runs its tests and opens its sources. Throws `PolicyError`. */
 export async function buildPolicy(
   config: Config,
-  { log, now }: PolicyDeps,
+  { log, now, hosts }: PolicyDeps,
 ): Promise<CurrentPolicy> {
-  const policies = await openPolicy({
+  const logResult = logReload(log);
+  const policies: CurrentPolicy = await openPolicy({
     read: (imported) => readPolicy(config.policy, imported),
     test: async (policy) => {
       const problems = await issuerProblems(policy, config);
       if (problems.length > 0) throw new PolicyError(problems);
       await testPolicy(policy, now);
+      await hosts.prepare(policy);
     },
-    onReload: logReload(log),
+    onReload: (result) => {
+      hosts.retain(policies.current());
+      logResult(result);
+    },
   });
   const { hash, channels, files } = policies.current();
   log.info({ policy: hash, files, channels: channels.channelTypes.length }, 'policy loaded');

@@ -16,6 +16,7 @@ import { createRevocations } from '../database/repositories/revocations.ts';
 import { createTickets } from '../database/repositories/tickets.ts';
 import { createTrackedConnections } from '../database/repositories/tracked-connections.ts';
 import { buildFacts } from '../facts/build-facts.ts';
+import type { FindAtHost } from '../facts/find-at-host.ts';
 import { buildFactSources } from '../facts/fact-sources.ts';
 import type { CleanupTask } from '../jobs/cleanup.ts';
 import type { Dependencies } from '../observability/dependencies.ts';
@@ -92,9 +93,17 @@ export type Stores = ReturnType<typeof buildStores>;
 /** Builds the stores of facts, tickets, revocations, tracked connections and limits. */
 export function buildStores(
   { database, redis }: Storage,
-  { now, log }: { readonly now: () => number; readonly log: Logger },
+  {
+    now,
+    log,
+    findAtHost,
+  }: {
+    readonly now: () => number;
+    readonly log: Logger;
+    readonly findAtHost: FindAtHost;
+  },
 ) {
-  const facts = buildFacts(database);
+  const facts = buildFacts(database, findAtHost);
   const revocations = createRevocations(database);
   const factLookups = createCacheStats();
   const tables = createTableCache({ now, onCacheLookup: factLookups.count });
@@ -102,7 +111,7 @@ export function buildStores(
     ...facts,
     tables,
     factLookups,
-    sources: buildFactSources({ ...facts.reads, revocations }, tables),
+    sources: buildFactSources({ ...facts.reads, revocations }, tables, findAtHost),
     deleteOldChanges: createDeleteOldChanges(database, tables),
     deleteExpiredGuestSessions: createDeleteExpiredGuestSessions(database),
     deleteExpiredRevocations: (lifetimes: CredentialLifetimes) =>

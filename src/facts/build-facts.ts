@@ -2,18 +2,34 @@ import type { Database } from '../database/client.ts';
 import { createOpenFactPage } from './fact-pages.ts';
 import { createReadFactRow } from './fact-rows.ts';
 import { createFindHostRelation } from './host-relations.ts';
-import { createPushedFacts } from './pushed-facts.ts';
+import { findWhereverTheyAre } from './fact-sources.ts';
+import { bodyOfFact, type FindAtHost } from './find-at-host.ts';
+import { checkIds } from './parse-fields.ts';
+import { createPushedFacts, type PushedFacts } from './pushed-facts.ts';
 
-/** Builds the facts of this database. */
-export function buildFacts(database: Database) {
+/** Builds the facts of this database, and of the sources of the policy. */
+export function buildFacts(database: Database, findAtHost: FindAtHost) {
   const findHostRelation = createFindHostRelation(database);
   const readRow = createReadFactRow(database, findHostRelation);
   const pushed = createPushedFacts(database, findHostRelation, readRow);
   return {
-    pushed,
+    pushed: withHost(pushed, findAtHost),
     /** The reads, which `buildFactSources` caches. */
     reads: { readRow, findHostRelation },
     openFactPage: createOpenFactPage(database, findHostRelation),
-    find: pushed.find,
+    find: findWhereverTheyAre(pushed.find, findAtHost),
+  };
+}
+
+/** The operator reads facts of sources as others. */
+function withHost(pushed: PushedFacts, findAtHost: FindAtHost): PushedFacts {
+  return {
+    ...pushed,
+    read: async (kind, ids) => {
+      if (kind.from === undefined) return pushed.read(kind, ids);
+      checkIds(kind, ids);
+      const fact = await findAtHost(kind, ids, 'operator');
+      return fact && bodyOfFact(fact);
+    },
   };
 }

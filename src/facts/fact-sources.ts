@@ -4,6 +4,8 @@ import type { TableCache } from '../database/cache/freshness.ts';
 import { subjectParts } from '../database/repositories/subject-key.ts';
 import { withSpan } from '../observability/tracing/span.ts';
 import { cacheFactRows } from './cached-rows.ts';
+import type { FindAtHost } from './find-at-host.ts';
+import type { FindFact } from '../policy/fact-kind.ts';
 import type { ReadFactRow } from './fact-rows.ts';
 import type { FindHostRelation } from './host-relations.ts';
 import { createFindFact } from './pushed-facts.ts';
@@ -23,15 +25,24 @@ export interface FactSources {
 }
 
 /** Builds both sources of facts. The cache stores results by table. */
-export function buildFactSources(database: FactReads, tables: TableCache): FactSources {
-  const { find, revocations } = toSource(cacheReads(database, tables));
+export function buildFactSources(
+  database: FactReads,
+  tables: TableCache,
+  findAtHost: FindAtHost,
+): FactSources {
+  const { find, revocations } = toSource(cacheReads(database, tables), findAtHost);
   return {
-    database: toSource(database),
+    database: toSource(database, findAtHost),
     cached: () => {
       const version = tables.version();
       return version === undefined ? undefined : { find, revocations, version };
     },
   };
+}
+
+/** Finds facts where their kinds are: in Usher's table, or in a source of the policy. */
+export function findWhereverTheyAre(stored: FindFact, findAtHost: FindAtHost): FindFact {
+  return (kind, ids, viewer) => (kind.from === undefined ? stored : findAtHost)(kind, ids, viewer);
 }
 
 /** Wraps the reads with a cache that is valid while their tables are unchanged. */
@@ -47,8 +58,8 @@ export function cacheReads(
 }
 
 /** Records a span for each read. The span of a cached read has no duration. */
-function toSource({ readRow, revocations }: FactReads): FactSource {
-  const find = createFindFact(readRow);
+function toSource({ readRow, revocations }: FactReads, findAtHost: FindAtHost): FactSource {
+  const find = findWhereverTheyAre(createFindFact(readRow), findAtHost);
   return {
     find: (kind, ids, viewer) => withSpan(`fact ${kind.name}`, () => find(kind, ids, viewer)),
     revocations: {

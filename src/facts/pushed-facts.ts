@@ -39,6 +39,10 @@ export function createPushedFacts(
   readRow: ReadFactRow = createReadFactRow(database, findHostRelation),
 ): PushedFacts {
   const refuseHostRelation = async (kind: FactKind): Promise<void> => {
+    if (kind.from !== undefined) {
+      const { source } = kind.from.query;
+      throw new FactRefused(`${kind.name} is read from the source ${source}; change it there`);
+    }
     const host = await findHostRelation(kind);
     if (host === undefined) return;
     throw new FactRefused(

@@ -98,8 +98,7 @@ export async function readCase(one: DjangoCase, read: CredentialReader): Promise
   const { cookie, cookie_header = `sessionid=${cookie}`, settings } = one;
   const page = 'https://host.example';
   const shown = findSession(['Cookie', cookie_header, 'Origin', page], {
-    cookies: [settings.SESSION_COOKIE_NAME],
-    isOnly: true,
+    cookieName: settings.SESSION_COOKIE_NAME,
     allowedOrigins: [page],
   });
   if (typeof shown === 'string') return undefined;

@@ -7,6 +7,7 @@ import { explainChoice } from '../../authn/choose-issuer.ts';
 import type { Credential } from '../../authn/credential.ts';
 import { buildIdentify } from '../authn.ts';
 import { buildTokenIssuers } from '../token-issuers.ts';
+import { buildHostSources } from '../sources.ts';
 import { withDatabase } from './open-database.ts';
 import { createDependencies } from '../../observability/dependencies.ts';
 import { createCacheStats } from '../../observability/metrics/cache-stats.ts';
@@ -44,12 +45,15 @@ export function withPolicy<T>(config: Config, use: (live: LivePolicy) => Promise
     });
     const apps = createPusherApps(config.pusher, config.tenantsApps);
     const { encrypts, userIdOf } = createSigner(apps);
+    const { dependencies } = unused;
+    const hosts = buildHostSources(config, { now, startTimer, dependencies });
     const deps: DecideDeps = {
       ...{ identify, encrypts, userIdOf, policy, now, newId: randomUUID },
-      find: buildFacts(database).find,
+      find: buildFacts(database, hosts.find).find,
       revocations: createRevocations(database),
     };
     try {
+      await hosts.prepare(loaded);
       return await use({
         policy: loaded,
         decide: (request) => decideChannel(request, deps),
@@ -61,6 +65,7 @@ export function withPolicy<T>(config: Config, use: (live: LivePolicy) => Promise
       });
     } finally {
       await closeHosts();
+      await hosts.close();
     }
   });
 }

@@ -82,7 +82,7 @@ async function openPool(
 }
 
 /** The server cancels a slow statement, and refuses to write. */
-const restrictions = (timeoutMs: number): readonly string[] => [
+export const restrictions = (timeoutMs: number): readonly string[] => [
   'SET SESSION TRANSACTION READ ONLY',
   `SET SESSION max_execution_time = ${timeoutMs}`,
   `SET SESSION max_statement_time = ${timeoutMs / 1000}`,
@@ -119,7 +119,7 @@ async function runOn<T>(
 }
 
 /** True for an error that the server sent: it has an SQLSTATE. */
-function isErrorPacket(error: unknown): boolean {
+export function isErrorPacket(error: unknown): boolean {
   return typeof (error as { readonly sqlState?: unknown }).sqlState === 'string';
 }
 

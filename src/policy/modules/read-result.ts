@@ -69,6 +69,7 @@ function readQuery(
 ): readonly ListEntry[] {
   const kind = definedFact(fact);
   if (kind === undefined) throw new TypeError('must return a fact that defineFact made');
+  if (kind.from !== undefined) throw new TypeError(`cannot list ${kind.name}, which has a source`);
   for (const name of params) {
     if (!kind.ids.includes(name)) {
       throw new TypeError(

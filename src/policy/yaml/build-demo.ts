@@ -21,6 +21,11 @@ export function buildDemo(
   { facts, principals, subscribe }: DemoDeclaration,
   context: DemoContext,
 ): DemoPolicy {
+  for (const [name, [first]] of Object.entries(facts)) {
+    if (context.factKinds.get(name)?.from === undefined || first === undefined) continue;
+    const message = `${name} is read from a source, so a demo cannot store it`;
+    context.report.at(first.at.slice(0, -1), message, 'key');
+  }
   return {
     facts: exampleFacts(facts, context),
     principals: new Map(principals.map((each) => [each.name, examplePrincipal(each, context)])),

@@ -46,6 +46,10 @@ function compileQuery(
     });
     return undefined;
   }
+  if (kind.from !== undefined) {
+    report.at(query.at, `${kind.name} is read from a source, so Usher has no list of its facts`);
+    return undefined;
+  }
   checkConditions(query, kind, report);
   const places = placesOf(names, kind, facts);
   const missing = names.find((name) => places[name] === undefined);

@@ -11,7 +11,10 @@ import { createRevocations } from '../../../src/database/repositories/revocation
 export function startCachingProcess(database: Database) {
   const tables = createTableCache({ now: Date.now, onCacheLookup: () => undefined });
   const revocations = createRevocations(database);
-  const { readRow } = cacheReads({ ...buildFacts(database).reads, revocations }, tables);
+  const { readRow } = cacheReads(
+    { ...buildFacts(database, () => Promise.resolve(undefined)).reads, revocations },
+    tables,
+  );
   const find = createFindFact(readRow);
   const ownerOf = async (id: string) =>
     (await find(orders, [id], {}))?.['owner_id'] as string | undefined;

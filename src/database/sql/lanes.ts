@@ -1,0 +1,260 @@
+import type { StartTimer } from '../../runtime/timer.ts';
+
+/** One connection, which answers questions. */
+export interface Lane<Question, Answer> {
+  /** How many questions may be under way. */
+  readonly capacity: number;
+  /** Rejects with `ServerError` if the server responded, and with any other error if the connection is lost. */
+  readonly run: (question: Question) => Promise<Answer>;
+  /** Closes the connection without waiting for the server. */
+  readonly destroy: () => void;
+}
+
+/** The server responded with an error. The connection can be used again. */
+export class ServerError extends Error {
+  override readonly name = 'ServerError';
+}
+
+export interface LanesSettings {
+  readonly maxLanes: number;
+  /** The time of a question, in the queue and under way, in milliseconds. */
+  readonly timeoutMs: number;
+  /** The server is silent if it has not answered for this time while questions are under way, in milliseconds. */
+  readonly silenceMs: number;
+  /**
+   * How many questions wait for a silent server. Each of them holds a request: more would leave no permit for requests that
+   * do not need this server.
+   */
+  readonly maxWhileSilent: number;
+  /** A connection without a question is closed after this time, in milliseconds. */
+  readonly idleMs: number;
+}
+
+export interface LanesDeps<Question, Answer> {
+  readonly open: () => Promise<Lane<Question, Answer>>;
+  readonly now: () => number;
+  readonly startTimer: StartTimer;
+}
+
+/** Connections to one server that share its questions. */
+export interface Lanes<Question, Answer> {
+  readonly ask: (question: Question) => Promise<Answer>;
+  readonly underWay: () => number;
+  /** Waits for the questions under way, and closes the connections. */
+  readonly close: () => Promise<void>;
+}
+
+interface Asked<Question, Answer> {
+  readonly question: Question;
+  readonly since: number;
+  readonly resolve: (answer: Answer) => void;
+  readonly reject: (error: unknown) => void;
+  /** The connection on which it is under way. */
+  lane: OpenLane<Question, Answer> | undefined;
+  isRepeated: boolean;
+  stopTimer: () => void;
+}
+
+interface OpenLane<Question, Answer> {
+  readonly lane: Lane<Question, Answer>;
+  busy: number;
+  lastUsed: number;
+}
+
+/** Another connection is opened if each has this number of questions under way. */
+const comfortable = 4;
+
+/** Creates connections as questions need them. A question that a broken connection had is asked once more. */
+export function createLanes<Question, Answer>(
+  settings: LanesSettings,
+  { open, now, startTimer }: LanesDeps<Question, Answer>,
+): Lanes<Question, Answer> {
+  type Item = Asked<Question, Answer>;
+  const { maxLanes, timeoutMs, silenceMs, maxWhileSilent, idleMs } = settings;
+  const lanes = new Set<OpenLane<Question, Answer>>();
+  /** In the order of their times. */
+  const pending = new Set<Item>();
+  let queue: Item[] = [];
+  let opening = 0;
+  let lastAnswer = -Infinity;
+  let isClosed = false;
+  let stopSilence: (() => void) | undefined;
+  let stopIdle: (() => void) | undefined;
+  let onEmpty: (() => void) | undefined;
+
+  const isSilent = (): boolean => {
+    const [oldest] = pending;
+    return oldest !== undefined && now() - Math.max(oldest.since, lastAnswer) >= silenceMs;
+  };
+
+  const settle = (item: Item): boolean => {
+    if (!pending.delete(item)) return false;
+    item.stopTimer();
+    if (pending.size === 0) {
+      stopSilence?.();
+      stopSilence = undefined;
+      onEmpty?.();
+    }
+    return true;
+  };
+  const fail = (item: Item, error: unknown): void => {
+    if (settle(item)) item.reject(error);
+  };
+  const failQueued = (error: unknown): void => {
+    const failed = queue;
+    queue = [];
+    for (const item of failed) fail(item, error);
+  };
+
+  /** While the server is silent, only the oldest questions wait. */
+  const watchSilence = (): void => {
+    stopSilence ??= startTimer(silenceMs, () => {
+      stopSilence = undefined;
+      if (isSilent()) {
+        const late = [...pending].slice(maxWhileSilent);
+        queue = queue.filter((item) => !late.includes(item));
+        for (const item of late) fail(item, new Error(silent));
+      }
+      if (pending.size > 0) watchSilence();
+    });
+  };
+
+  const drop = (open: OpenLane<Question, Answer>): void => {
+    lanes.delete(open);
+    open.lane.destroy();
+  };
+
+  const onTimeout = (item: Item): void => {
+    const { lane } = item;
+    queue = queue.filter((each) => each !== item);
+    fail(item, new Error(tooLate));
+    // Its answer would still come before those of later questions.
+    if (lane !== undefined && lanes.has(lane)) drop(lane);
+    dispatch();
+  };
+
+  const run = (item: Item, open: OpenLane<Question, Answer>): void => {
+    item.lane = open;
+    open.busy += 1;
+    open.lane.run(item.question).then(
+      (answer) => {
+        lastAnswer = now();
+        if (settle(item)) item.resolve(answer);
+        release(open);
+      },
+      (error: unknown) => {
+        if (error instanceof ServerError) {
+          lastAnswer = now();
+          fail(item, error);
+        } else {
+          drop(open);
+          repeat(item, error);
+        }
+        release(open);
+      },
+    );
+  };
+  const repeat = (item: Item, error: unknown): void => {
+    if (item.isRepeated || !pending.has(item)) {
+      fail(item, error);
+      return;
+    }
+    item.isRepeated = true;
+    item.lane = undefined;
+    queue.unshift(item);
+  };
+  const release = (open: OpenLane<Question, Answer>): void => {
+    open.busy -= 1;
+    open.lastUsed = now();
+    dispatch();
+  };
+
+  const openLane = (): void => {
+    opening += 1;
+    open().then(
+      (lane) => {
+        opening -= 1;
+        if (isClosed && pending.size === 0) {
+          lane.destroy();
+          return;
+        }
+        lastAnswer = now();
+        lanes.add({ lane, busy: 0, lastUsed: now() });
+        closeIdle();
+        dispatch();
+      },
+      (error: unknown) => {
+        opening -= 1;
+        if (lanes.size === 0) failQueued(error);
+      },
+    );
+  };
+
+  const leastBusy = (): OpenLane<Question, Answer> | undefined => {
+    let found: OpenLane<Question, Answer> | undefined;
+    for (const each of lanes) {
+      if (each.busy < each.lane.capacity && (found === undefined || each.busy < found.busy)) {
+        found = each;
+      }
+    }
+    return found;
+  };
+
+  const dispatch = (): void => {
+    while (queue.length > 0) {
+      const free = leastBusy();
+      const isCrowded = free === undefined || free.busy >= comfortable;
+      // One at a time: a server that is down would get an attempt for each question.
+      if (isCrowded && opening === 0 && lanes.size < maxLanes) openLane();
+      if (free === undefined) return;
+      const item = queue.shift();
+      if (item !== undefined) run(item, free);
+    }
+  };
+
+  /** A connection that is idle for long may be lost without a sign, and the first question on it would wait in vain. */
+  const closeIdle = (): void => {
+    stopIdle ??= startTimer(idleMs, () => {
+      stopIdle = undefined;
+      for (const each of lanes) {
+        if (each.busy === 0 && now() - each.lastUsed >= idleMs) drop(each);
+      }
+      if (lanes.size > 0) closeIdle();
+    });
+  };
+
+  return {
+    ask: (question) =>
+      new Promise((resolve, reject) => {
+        if (isClosed) {
+          reject(new Error('The source was removed from the policy'));
+          return;
+        }
+        if (pending.size >= maxWhileSilent && isSilent()) {
+          reject(new Error(silent));
+          return;
+        }
+        const item: Item = {
+          ...{ question, resolve, reject, since: now() },
+          ...{ lane: undefined, isRepeated: false, stopTimer: () => undefined },
+        };
+        item.stopTimer = startTimer(timeoutMs, () => {
+          onTimeout(item);
+        });
+        pending.add(item);
+        queue.push(item);
+        watchSilence();
+        dispatch();
+      }),
+    underWay: () => pending.size,
+    close: async () => {
+      isClosed = true;
+      if (pending.size > 0) await new Promise<void>((resolve) => (onEmpty = resolve));
+      stopIdle?.();
+      for (const each of lanes) drop(each);
+    },
+  };
+}
+
+const silent = 'The server does not answer';
+const tooLate = 'The server did not answer in time';

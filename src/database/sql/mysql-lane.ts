@@ -1,0 +1,129 @@
+import { readFile } from 'node:fs/promises';
+import type { Connection, FieldPacket } from 'mysql2';
+import { isErrorPacket, restrictions } from '../host/mysql-host-database.ts';
+import type { MysqlAddress } from '../mysql-url.ts';
+import { ServerError, type Lane } from './lanes.ts';
+import type { SqlAnswer, SqlColumn, SqlQuestion } from './sql-answer.ts';
+
+export interface MysqlLaneOptions {
+  readonly connectTimeoutMs: number;
+  readonly statementTimeoutMs: number;
+}
+
+/** Opens a read-only connection in UTC. The driver is loaded with the first one. */
+export async function openMysqlLane(
+  address: MysqlAddress,
+  { connectTimeoutMs, statementTimeoutMs }: MysqlLaneOptions,
+): Promise<Lane<SqlQuestion, SqlAnswer>> {
+  const connection = await connect(address, connectTimeoutMs);
+  try {
+    for (const statement of settings) await send(connection, statement);
+    for (const statement of restrictions(statementTimeoutMs)) {
+      // MySQL and MariaDB have different names for the timeout. Each refuses the name of the other.
+      await send(connection, statement).catch((error: unknown) => {
+        if (!isErrorPacket(error)) throw error;
+      });
+    }
+  } catch (error) {
+    connection.destroy();
+    throw error;
+  }
+  return {
+    capacity: 1,
+    run: (question) => ask(connection, question),
+    destroy: () => {
+      connection.destroy();
+    },
+  };
+}
+
+/** The tokens of a query were read without ANSI_QUOTES and NO_BACKSLASH_ESCAPES. */
+const settings = [
+  'SET SESSION TRANSACTION READ ONLY',
+  "SET SESSION time_zone = '+00:00', sql_mode = 'STRICT_TRANS_TABLES'",
+];
+
+async function connect(
+  { server, user, password, database, tls }: MysqlAddress,
+  connectTimeout: number,
+): Promise<Connection> {
+  const { createConnection } = await import('mysql2');
+  const ca = tls?.caFile === undefined ? undefined : await readFile(tls.caFile, 'utf8');
+  const connection = createConnection({
+    ...{ ...server, user, password, database, connectTimeout, charset: 'utf8mb4' },
+    ...(tls && { ssl: { ...(ca !== undefined && { ca }), rejectUnauthorized: true } }),
+    // JavaScript would round larger numbers, shift times, and read another value of JSON.
+    ...{ supportBigNumbers: true, dateStrings: true, jsonStrings: true },
+    // Without it, the driver compiles code from the names of columns.
+    disableEval: true,
+    enableKeepAlive: true,
+    // A server that is not the host's could otherwise request files of this machine.
+    flags: ['-LOCAL_FILES'],
+  });
+  return new Promise((resolve, reject) => {
+    // A connection that breaks between two queries emits `error`. Without a listener the event would end the process.
+    connection.on('error', reject);
+    connection.once('connect', () => {
+      resolve(connection);
+    });
+  });
+}
+
+function send(connection: Connection, statement: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    connection.query(statement, (error) => {
+      if (error === null) resolve();
+      else reject(error);
+    });
+  });
+}
+
+/** Errors of a text that is no value of a type. MySQL refuses some, such as times, and compares others loosely. */
+const impossibleValues: ReadonlySet<unknown> = new Set([
+  'ER_WRONG_VALUE',
+  'ER_TRUNCATED_WRONG_VALUE',
+]);
+
+function ask(
+  connection: Connection,
+  { statement: { text: sql }, values }: SqlQuestion,
+): Promise<SqlAnswer> {
+  return new Promise((resolve, reject) => {
+    connection.execute({ sql, rowsAsArray: true }, [...values], (error, rows, fields) => {
+      if (error === null) {
+        resolve({ columns: fields.map(columnOf), rows: rows as unknown as readonly unknown[][] });
+      } else if (impossibleValues.has(error.code)) {
+        resolve('impossible-value');
+      } else {
+        reject(isErrorPacket(error) ? new ServerError('refused', { cause: error }) : error);
+      }
+    });
+  });
+}
+
+const binaryCharset = 63;
+
+/** Types of the protocol in the words of MySQL. A type of one digit is that of truth values. */
+function columnOf(field: FieldPacket): SqlColumn {
+  const {
+    name,
+    columnType = -1,
+    columnLength = 0,
+    characterSet,
+  } = field as FieldPacket & {
+    readonly characterSet?: number;
+  };
+  const type = typeNames[columnType] ?? `type ${columnType}`;
+  if (type.endsWith('int') && columnLength === 1) return { name, type: `${type}(1)` };
+  if (type === 'bit' && columnLength === 1) return { name, type: 'bit(1)' };
+  if (type !== 'text') return { name, type };
+  return { name, type: characterSet === binaryCharset ? 'binary' : 'text' };
+}
+
+const typeNames: Readonly<Record<number, string>> = {
+  ...{ 1: 'tinyint', 2: 'smallint', 3: 'int', 8: 'bigint', 9: 'mediumint', 13: 'year' },
+  ...{ 0: 'decimal', 246: 'decimal', 4: 'float', 5: 'double', 6: 'null', 16: 'bit', 245: 'json' },
+  ...{ 7: 'timestamp', 12: 'datetime', 10: 'date', 14: 'date', 11: 'time', 255: 'geometry' },
+  ...{ 15: 'text', 247: 'text', 248: 'text', 249: 'text', 250: 'text', 251: 'text', 252: 'text' },
+  ...{ 253: 'text', 254: 'text' },
+};

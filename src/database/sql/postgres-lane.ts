@@ -1,0 +1,177 @@
+import { DatabaseError, type Client, type ClientBase } from 'pg';
+import { openConnection } from '../connection.ts';
+import { isDirect } from '../pooler.ts';
+import type { Servers } from '../servers.ts';
+import { ServerError, type Lane } from './lanes.ts';
+import type { SqlAnswer, SqlColumn, SqlQuestion } from './sql-answer.ts';
+
+export interface PostgresLaneOptions {
+  readonly connectTimeoutMs: number;
+  readonly statementTimeoutMs: number;
+}
+
+/** How many questions are sent on a connection without waiting for their answers. */
+const pipelined = 32;
+
+/**
+ * Opens a read-only connection in UTC. The settings are those of the session. Behind a pooler they are those of one
+ * transaction for each question, because the next client of the pooler could get the same session.
+ */
+export async function openPostgresLane(
+  servers: Servers,
+  { connectTimeoutMs, statementTimeoutMs }: PostgresLaneOptions,
+): Promise<Lane<SqlQuestion, SqlAnswer>> {
+  const options = {
+    connectionTimeoutMillis: connectTimeoutMs,
+    application_name: 'usher',
+    pipeline: true,
+  };
+  const settings = settingsOf(statementTimeoutMs);
+  const direct = new WeakSet<ClientBase>();
+  const client = await openConnection(servers, options, async (opened) => {
+    if (!(await isDirect(opened))) return;
+    direct.add(opened);
+    await opened.query(`SET default_transaction_read_only = on; ${settings('SET')}`);
+  });
+  const isPooled = !direct.has(client);
+  const namesOf = createTypeNames(client);
+  const run = isPooled ? inTransaction(client, settings('SET LOCAL')) : query;
+  return {
+    capacity: isPooled ? 1 : pipelined,
+    run: async (question) => {
+      try {
+        const { fields, rows } = await run(client, question, !isPooled);
+        return { columns: await namesOf(fields), rows };
+      } catch (error) {
+        if (isImpossibleValue(error)) return 'impossible-value';
+        throw isAnswer(error) ? new ServerError('refused', { cause: error }) : error;
+      }
+    },
+    destroy: () => {
+      client.connection.stream.destroy();
+    },
+  };
+}
+
+/** DateStyle and TimeZone: Usher reads times as ISO in UTC. Strings: the tokens of a query were read with this setting. */
+const settingsOf = (statementTimeoutMs: number) => (set: 'SET' | 'SET LOCAL') =>
+  [
+    `statement_timeout = ${statementTimeoutMs}`,
+    ...["TimeZone = 'UTC'", "DateStyle = 'ISO, MDY'", 'standard_conforming_strings = on'],
+  ]
+    .map((setting) => `${set} ${setting}`)
+    .join('; ');
+
+interface Result {
+  readonly fields: readonly { readonly name: string; readonly dataTypeID: number }[];
+  readonly rows: readonly (readonly unknown[])[];
+}
+
+type Run = (client: Client, question: SqlQuestion, isNamed: boolean) => Promise<Result>;
+
+/** The values are texts as the server writes them. */
+const asText = { getTypeParser: () => (text: unknown) => text };
+
+const query: Run = (client, { statement: { name, text }, values }, isNamed) =>
+  client.query<unknown[]>({
+    ...(isNamed && { name }),
+    ...{ text, values: [...values], rowMode: 'array', types: asText },
+  });
+
+/** All three statements are sent at once. An error in the second one makes the third a rollback. */
+const inTransaction =
+  (client: Client, settings: string): Run =>
+  async (_client, question) => {
+    const begun = client.query(`BEGIN READ ONLY; ${settings}`);
+    const answered = query(client, question, false);
+    const ended = client.query('COMMIT');
+    const [, answer] = await Promise.allSettled([begun, answered, ended]);
+    await begun;
+    if (answer.status === 'rejected') throw answer.reason;
+    await ended;
+    return answer.value;
+  };
+
+/** SQLSTATE codes of a text that is no value of a type, or out of its range. */
+const impossibleValues: ReadonlySet<unknown> = new Set(['22P02', '22003', '22007', '22008']);
+
+/**
+ * Whether a value could not be bound. The context of such an error names the parameter, as in `unnamed portal parameter $1`, in
+ * the language of the server. An error of the same code in the query itself has another context or none.
+ */
+function isImpossibleValue(error: unknown): boolean {
+  if (!(error instanceof DatabaseError) || !impossibleValues.has(error.code)) return false;
+  return /\$\d/.test(error.where ?? '');
+}
+
+/**
+ * Not an error of class 57P or 08, after which the server closes the connection. Nor that of a prepared statement whose columns
+ * have another type now, or which a pooler has lost: another connection prepares it again.
+ */
+function isAnswer(error: unknown): boolean {
+  if (!(error instanceof DatabaseError)) return false;
+  return !/^(?:57P|08|26000)/.test(error.code ?? '') && error.routine !== 'RevalidateCachedQuery';
+}
+
+/** The first oid of types that are not built in. */
+const firstOwnOid = 16_384;
+
+/** The names of types by their oid: `enum`, `citext`, and those of arrays with `[]`. Those of the application are looked up once. */
+function createTypeNames(
+  client: ClientBase,
+): (fields: Result['fields']) => Promise<readonly SqlColumn[]> | readonly SqlColumn[] {
+  const own = new Map<number, string>();
+  const columnsOf = (fields: Result['fields']): readonly SqlColumn[] =>
+    fields.map(({ name, dataTypeID }) => ({
+      name,
+      type: builtIn[dataTypeID] ?? own.get(dataTypeID) ?? `type ${dataTypeID}`,
+    }));
+  return (fields) => {
+    const unknown = fields.flatMap(({ dataTypeID: oid }) =>
+      oid >= firstOwnOid && !own.has(oid) ? [oid] : [],
+    );
+    if (unknown.length === 0) return columnsOf(fields);
+    return client
+      .query<{ oid: number; name: string }>(findTypes, [`{${unknown.join()}}`])
+      .then(({ rows }) => {
+        for (const { oid, name } of rows) own.set(oid, name);
+        return columnsOf(fields);
+      });
+  };
+}
+
+const findTypes = `
+  SELECT t.oid::int8::int AS oid,
+    CASE WHEN e.typtype = 'e' THEN 'enum[]' WHEN e.oid IS NOT NULL THEN e.typname::text || '[]'
+      WHEN t.typtype = 'e' THEN 'enum' ELSE t.typname::text END AS name
+  FROM pg_type t LEFT JOIN pg_type e ON t.typcategory = 'A' AND e.oid = t.typelem WHERE t.oid = ANY ($1::oid[])`;
+
+const builtIn: Readonly<Record<number, string>> = {
+  ...{
+    16: 'bool',
+    20: 'int8',
+    21: 'int2',
+    23: 'int4',
+    700: 'float4',
+    701: 'float8',
+    1700: 'numeric',
+  },
+  ...{ 18: 'char', 19: 'name', 25: 'text', 1042: 'bpchar', 1043: 'varchar', 2950: 'uuid' },
+  ...{
+    1082: 'date',
+    1114: 'timestamp',
+    1184: 'timestamptz',
+    114: 'json',
+    3802: 'jsonb',
+    17: 'bytea',
+  },
+  ...{ 1003: 'name[]', 1009: 'text[]', 1014: 'bpchar[]', 1015: 'varchar[]', 2951: 'uuid[]' },
+  ...{
+    1005: 'int2[]',
+    1007: 'int4[]',
+    1016: 'int8[]',
+    1083: 'time',
+    1186: 'interval',
+    705: 'unknown',
+  },
+};

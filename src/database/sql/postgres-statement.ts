@@ -1,0 +1,48 @@
+import { createHash } from 'node:crypto';
+import type { ParameterUse, SqlStatement } from '../../policy/sql/read-statement.ts';
+import { rowLimit, type BoundStatement } from './sql-answer.ts';
+
+/**
+ * Each use of a parameter has a place of its own, so that PostgreSQL finds the type of each. The value is bound as text once
+ * more, and compared with the text of the typed value: `08` and `8 ` would otherwise find the row 8. If a parameter is
+ * compared with a column, that is compared as text too: the column may have a type or a collation that ignores case.
+ *
+ * As a part of FROM, PostgreSQL refuses a query that changes data.
+ */
+export function postgresStatement({ text, uses }: SqlStatement): BoundStatement {
+  const names = [...new Set(uses.map(({ name }) => name))];
+  const placeOfText = (name: string) => `$${uses.length + 1 + names.indexOf(name)}::text`;
+  const written = writeUses(text, uses, (use, place) => {
+    const value = `$${place + 1}`;
+    if (use.comparison === undefined) return value;
+    const { operand } = use.comparison;
+    const column = text.slice(operand.start, operand.end);
+    return `(${column} = ${value} AND (${column})::text COLLATE "C" = ${placeOfText(use.name)})`;
+  });
+  const conditions = uses.map(({ name }, place) => `$${place + 1}::text = ${placeOfText(name)}`);
+  return bound(
+    `SELECT * FROM (\n${written}\n) AS fact WHERE ${conditions.join(' AND ')} LIMIT ${rowLimit}`,
+    [...uses.map(({ name }) => name), ...names],
+  );
+}
+
+/** Writes each use of a parameter, with the comparison in which it is. */
+export function writeUses(
+  text: string,
+  uses: readonly ParameterUse[],
+  write: (use: ParameterUse, place: number) => string,
+): string {
+  let written = '';
+  let at = 0;
+  for (const [place, use] of uses.entries()) {
+    const { start, end } = use.comparison ?? use;
+    written += text.slice(at, start) + write(use, place);
+    at = end;
+  }
+  return written + text.slice(at);
+}
+
+export function bound(text: string, binds: readonly string[]): BoundStatement {
+  const hash = createHash('sha256').update(text).digest('hex').slice(0, 16);
+  return { name: `usher_${hash}`, text, binds };
+}

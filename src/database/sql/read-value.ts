@@ -1,0 +1,116 @@
+import { types } from 'pg';
+import type { FactValue, Field } from '../../policy/fact-kind.ts';
+import { parseJson } from '../../runtime/json.ts';
+
+/** Reads a value of a column that is not NULL. `undefined` if it cannot be a value of the field. */
+export type ReadValue = (value: unknown) => FactValue | undefined;
+
+/** The function that reads values of a type of column for a type of field; `undefined` if they do not go together. */
+export function readerOf(field: Field, columnType: string): ReadValue | undefined {
+  const reader = readers[field.type]?.[columnType];
+  if (reader !== undefined)
+    return field.dateMeansEndOfDay ? (endsOfDay[columnType] ?? reader) : reader;
+  return undefined;
+}
+
+/** The types of columns that a field may have, for messages. */
+export function columnTypesOf({ type }: Field): readonly string[] {
+  return Object.keys(readers[type] ?? {});
+}
+
+const forEach = (names: string, read: ReadValue): Readonly<Record<string, ReadValue>> =>
+  Object.fromEntries(names.split(' ').map((name) => [name, read]));
+
+const readText: ReadValue = (value) => (typeof value === 'string' ? value : undefined);
+
+/** PostgreSQL fills a value of char(n) with spaces, which are not part of it. */
+const readPadded: ReadValue = (value) =>
+  typeof value === 'string' ? value.replace(/ +$/, '') : undefined;
+
+/** A number that JavaScript would round is none. A decimal number without a fraction is an integer. */
+const readInt: ReadValue = (value) => {
+  const number = /^-?\d+(?:\.0+)?$/.test(String(value)) ? Number(value) : NaN;
+  return Number.isSafeInteger(number) ? number : undefined;
+};
+
+const readDouble: ReadValue = (value) => {
+  const number = typeof value === 'string' && value !== '' ? Number(value) : value;
+  return typeof number === 'number' && Number.isFinite(number) ? number : undefined;
+};
+
+const readBool: ReadValue = (value) => (value === 't' ? true : value === 'f' ? false : undefined);
+
+/** MySQL has no truth values: tinyint(1) may also have other numbers, which are none. */
+const readDigit: ReadValue = (value) => {
+  const digit = Buffer.isBuffer(value) ? value[0] : value;
+  return digit === 1 ? true : digit === 0 ? false : undefined;
+};
+
+/** The first and the last time with a year of four digits, which stand for PostgreSQL's infinite times. */
+const infinite: Readonly<Record<string, string>> = {
+  infinity: '9999-12-31T23:59:59.999Z',
+  '-infinity': '0001-01-01T00:00:00.000Z',
+};
+
+/** Times are in UTC, which is the zone of the session. Only years of four digits are read. */
+const readTime: ReadValue = (value) => {
+  if (typeof value !== 'string') return undefined;
+  const fixed = infinite[value];
+  if (fixed !== undefined) return new Date(fixed);
+  const [, date, time = '00:00:00'] =
+    /^(\d{4}-\d\d-\d\d)(?: (\d\d:\d\d:\d\d(?:\.\d{1,6})?)(?:\+00)?)?$/.exec(value) ?? [];
+  const read = new Date(`${date}T${time}Z`);
+  return Number.isNaN(read.getTime()) ? undefined : read;
+};
+
+const dayMs = 24 * 60 * 60 * 1000;
+
+const readEndOfDay: ReadValue = (value) => {
+  const begin = readTime(value);
+  if (!(begin instanceof Date) || infinite[String(value)] !== undefined) return begin;
+  return new Date(begin.getTime() + dayMs);
+};
+
+const endsOfDay = forEach('date', readEndOfDay);
+
+/** NULL is no element. */
+const textsOf = (list: unknown): readonly string[] | undefined => {
+  if (!Array.isArray(list)) return undefined;
+  const texts = list.filter((each) => each !== null);
+  return texts.every((each) => typeof each === 'string') ? texts : undefined;
+};
+
+/** The parser of text[]. Arrays of all types are written in the same way. */
+const parseArray = types.getTypeParser(1009 as never) as (text: string) => unknown;
+
+const readArray: ReadValue = (value) =>
+  typeof value === 'string' ? textsOf(parseArray(value)) : undefined;
+
+const readJson: ReadValue = (value) =>
+  typeof value === 'string' ? textsOf(parseJson(value)) : undefined;
+
+const integers =
+  'int2 int4 int8 tinyint smallint mediumint int bigint year tinyint(1) smallint(1) mediumint(1) int(1) bigint(1)';
+
+/**
+ * By the type of the field and that of the column. A number is no text and a text no number: a column that was changed must not
+ * be read as if nothing had happened. A query converts with CAST.
+ */
+const readers: Readonly<Partial<Record<Field['type'], Readonly<Record<string, ReadValue>>>>> = {
+  string: {
+    ...forEach('text varchar name uuid enum citext', readText),
+    ...forEach('bpchar', readPadded),
+  },
+  int: forEach(`${integers} numeric decimal`, readInt),
+  double: forEach(`float4 float8 float double numeric decimal ${integers}`, readDouble),
+  bool: {
+    ...forEach('bool', readBool),
+    ...forEach('tinyint(1) smallint(1) mediumint(1) int(1) bigint(1) bit(1)', readDigit),
+  },
+  timestamp: forEach('timestamptz timestamp datetime date', readTime),
+  'list(string)': {
+    ...forEach('text[] varchar[] bpchar[] name[] uuid[] enum[] citext[]', readArray),
+    // MariaDB has no type for JSON: a column of JSON is one of text.
+    ...forEach('json jsonb text', readJson),
+  },
+};

@@ -1,0 +1,33 @@
+/** A statement as a driver takes it. */
+export interface BoundStatement {
+  /** Identifies the text: a connection prepares it once under this name. */
+  readonly name: string;
+  readonly text: string;
+  /** The names of the values, in the order of the places at which they are bound. */
+  readonly binds: readonly string[];
+}
+
+export interface SqlQuestion {
+  readonly statement: BoundStatement;
+  /** In the order of `binds`. */
+  readonly values: readonly string[];
+}
+
+/** A column of a result, as far as the server describes it. */
+export interface SqlColumn {
+  readonly name: string;
+  /** The type, in the words of the server. */
+  readonly type: string;
+}
+
+/** The rows of a result: a list of values for each row, in the order of the columns. */
+export interface SqlRows {
+  readonly columns: readonly SqlColumn[];
+  readonly rows: readonly (readonly unknown[])[];
+}
+
+/** `impossible-value`: a value is none of the type with which it is compared, so no row can have it. */
+export type SqlAnswer = SqlRows | 'impossible-value';
+
+/** A query has at most this number of rows: a second one shows that the ids do not select one. */
+export const rowLimit = 2;

@@ -1,0 +1,80 @@
+import { unobserved, type Observe } from '../../runtime/observe.ts';
+import type { Secret } from '../../runtime/secret.ts';
+import type { Clock } from '../../runtime/timer.ts';
+import { databaseUnavailable } from '../errors.ts';
+import { readMysqlUrl } from '../mysql-url.ts';
+import { serversOf } from '../servers.ts';
+import { createLanes, ServerError, type Lane, type LanesSettings } from './lanes.ts';
+import { openMysqlLane } from './mysql-lane.ts';
+import { openPostgresLane } from './postgres-lane.ts';
+import type { SqlAnswer, SqlQuestion } from './sql-answer.ts';
+
+/** A database of the application, which answers the queries of a policy. Usher never writes to it. */
+export interface SqlDatabase {
+  /** Throws `Unavailable`. */
+  readonly ask: (question: SqlQuestion) => Promise<SqlAnswer>;
+  /** Waits for the questions under way, and closes the connections. */
+  readonly close: () => Promise<void>;
+}
+
+export interface SqlDatabaseOptions extends Clock {
+  /** The dependency in `Unavailable`. */
+  readonly dependency: string;
+  readonly kind: 'postgres' | 'mysql';
+  readonly url: Secret;
+  readonly observe?: Observe;
+  readonly settings?: Partial<LanesSettings>;
+}
+
+/**
+ * Connections: the server runs as many queries at once. Time: a page waits for its channel. Silence: a server that is busy
+ * answers some query within it. Waiting: a quarter of the requests that Usher processes at once.
+ */
+const defaults: LanesSettings = {
+  maxLanes: 10,
+  timeoutMs: 2_000,
+  silenceMs: 500,
+  maxWhileSilent: 64,
+  idleMs: 60_000,
+};
+
+/** Creates the client of a database. It connects with the first question, and again after an outage. */
+export function createSqlDatabase(options: SqlDatabaseOptions): SqlDatabase {
+  const { dependency, observe = unobserved, now, startTimer } = options;
+  const settings = { ...defaults, ...options.settings };
+  const open = opener(options, settings.timeoutMs);
+  const lanes = createLanes<SqlQuestion, SqlAnswer>(settings, { open, now, startTimer });
+  return {
+    ask: (question) =>
+      observe(async () => {
+        try {
+          return await lanes.ask(question);
+        } catch (error) {
+          throw databaseUnavailable(causeOf(error), dependency);
+        }
+      }),
+    close: lanes.close,
+  };
+}
+
+/** The server cancels a slow query before Usher gives it up, and then the connection can be used again. */
+const statementShare = 0.75;
+
+function opener(
+  { kind, url }: SqlDatabaseOptions,
+  timeoutMs: number,
+): () => Promise<Lane<SqlQuestion, SqlAnswer>> {
+  const limits = {
+    connectTimeoutMs: timeoutMs,
+    statementTimeoutMs: Math.ceil(timeoutMs * statementShare),
+  };
+  if (kind === 'postgres') {
+    const servers = serversOf(url);
+    return () => openPostgresLane(servers, limits);
+  }
+  const address = readMysqlUrl(url.reveal());
+  if (address === undefined) throw new Error('The URL of MySQL is invalid');
+  return () => openMysqlLane(address, limits);
+}
+
+const causeOf = (error: unknown): unknown => (error instanceof ServerError ? error.cause : error);

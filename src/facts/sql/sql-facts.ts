@@ -1,0 +1,89 @@
+import { mysqlStatement, unprovenNames } from '../../database/sql/mysql-statement.ts';
+import { postgresStatement } from '../../database/sql/postgres-statement.ts';
+import type { BoundStatement, SqlAnswer, SqlQuestion } from '../../database/sql/sql-answer.ts';
+import { isStorable } from '../../database/storable-text.ts';
+import type { Fact, FactKind } from '../../policy/fact-kind.ts';
+import type { SqlStatement } from '../../policy/sql/read-statement.ts';
+import { createLruMap } from '../../runtime/lru-map.ts';
+import { createReadRow } from './read-row.ts';
+
+/** Finds the fact with these ids. Throws `Unavailable`, and `Misfit` for an answer that is neither a fact nor none. */
+export type FindByIds = (ids: readonly string[]) => Promise<Fact | undefined>;
+
+export interface SqlFactDeps {
+  readonly ask: (question: SqlQuestion) => Promise<SqlAnswer>;
+  readonly now: () => number;
+}
+
+/** The statement as the driver takes it, and the ids that its result must contain. */
+export function bindStatement(statement: SqlStatement): {
+  readonly statement: BoundStatement;
+  readonly proven: readonly string[];
+} {
+  return statement.dialect === 'postgres'
+    ? { statement: postgresStatement(statement), proven: [] }
+    : { statement: mysqlStatement(statement), proven: unprovenNames(statement) };
+}
+
+/** An id of a token is at most this long. A longer one finds nothing. */
+const maxIdLength = 255;
+/** How many answers of a kind are used again. */
+const maxFresh = 10_000;
+/** NUL, which no id has, so that different lists of ids never have the same key. */
+const separator = '\0';
+
+/** Creates the function that finds facts of a kind by its query. The same question under way is asked once. */
+export function createSqlFact(
+  kind: FactKind,
+  query: SqlStatement,
+  { ask, now }: SqlFactDeps,
+): FindByIds {
+  const { statement, proven } = bindStatement(query);
+  const readRow = createReadRow(kind, proven);
+  const places = statement.binds.map((name) => kind.ids.indexOf(name));
+  const find: FindByIds = async (ids) => {
+    const answer = await ask({ statement, values: places.map((place) => ids[place] ?? '') });
+    return answer === 'impossible-value' ? undefined : readRow(answer, ids);
+  };
+  const freshMs = kind.from?.freshMs ?? 0;
+  const shared = askOnce(freshMs === 0 ? find : keepFresh(find, freshMs, now));
+  return async (ids) => {
+    if (ids.length !== kind.ids.length || !ids.every(isPossible)) return undefined;
+    return shared(ids);
+  };
+}
+
+const isPossible = (id: string): boolean => id.length <= maxIdLength && isStorable(id);
+
+function askOnce(find: FindByIds): FindByIds {
+  const underWay = new Map<string, Promise<Fact | undefined>>();
+  return (ids) => {
+    const key = ids.join(separator);
+    const same = underWay.get(key);
+    if (same !== undefined) return same;
+    const asked = find(ids).finally(() => {
+      underWay.delete(key);
+    });
+    underWay.set(key, asked);
+    return asked;
+  };
+}
+
+/** An answer counts from the time of its question. A failure is not kept. */
+function keepFresh(find: FindByIds, freshMs: number, now: () => number): FindByIds {
+  const answers = createLruMap<{ readonly fact: Fact | undefined; readonly since: number }>(
+    maxFresh,
+  );
+  return async (ids) => {
+    const key = ids.join(separator);
+    const known = answers.get(key);
+    const since = now();
+    // A clock that was set back must not make an answer younger.
+    if (known !== undefined && since >= known.since && since - known.since < freshMs) {
+      return known.fact;
+    }
+    const fact = await find(ids);
+    answers.set(key, { fact, since });
+    return fact;
+  };
+}
