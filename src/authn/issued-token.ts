@@ -46,6 +46,7 @@ function readPrincipal({
   if (tokenNotes.length > 0) notes.push(...tokenNotes);
   if (tenant === undefined) notes.push(tenantNote(claims, issuer));
   if (!isComplete) notes.push('token is accepted without some of its roles, which cannot be read');
+  if (roles.length === 0) noteRolesElsewhere(claims, issuer, notes);
   if (name === undefined) notes.push('token is accepted without its name, which is not a text');
   const { kind } = issuer;
   // No spread: V8 would create a dictionary, for each decision.
@@ -90,13 +91,30 @@ function readAttributes(claims: Claims, { attributes: declared }: IssuerClaims) 
     const value = readAttribute(found, type);
     if (value !== undefined) attributes[name] = value;
     else if (isRequired) return claimFault(nameOf(claim), attributeForm(type), found);
-    else if (found !== undefined && found !== null) {
+    else if (found === undefined) {
+      if (isElsewhere(claims, claim)) notes.push(elsewhereNote(name, claim));
+    } else if (found !== null) {
       notes.push(
         `token is accepted without its ${name}: claim ${nameOf(claim)} is ${attributeForm(type)}: found ${describeType(found)}`,
       );
     }
   }
   return { attributes, notes };
+}
+
+/** OpenID Connect Core §5.6.2. Entra writes the address of the groups if a user has more than a token can contain. */
+function isElsewhere(claims: Claims, [name = '']: readonly string[]): boolean {
+  const elsewhere = claims.get('_claim_names');
+  return isJsonObject(elsewhere) && Object.hasOwn(elsewhere, name);
+}
+
+const elsewhereNote = (what: string, claim: readonly string[]): string =>
+  `token is accepted without its ${what}: claim ${nameOf(claim)} is at another address (_claim_names), which is not asked`;
+
+function noteRolesElsewhere(claims: Claims, { claims: { roles } }: IssuerClaims, notes: string[]) {
+  for (const claim of roles) {
+    if (isElsewhere(claims, claim)) notes.push(elsewhereNote('roles', claim));
+  }
 }
 
 const nameOf = (claim: readonly string[]): string => claim.join(' → ');

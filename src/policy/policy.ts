@@ -89,8 +89,8 @@ export interface TokenPolicy {
   readonly keys: KeysPolicy;
   /** The accepted values of `aud`; empty if it is not checked. */
   readonly audience: readonly string[];
-  /** The exact values of claims. */
-  readonly require: Readonly<Record<string, ClaimValue>>;
+  /** What claims must be, by their names. */
+  readonly require: Readonly<Record<string, ClaimRule>>;
   /** The maximum of `exp` − `iat`. */
   readonly maxAgeMs?: number;
   /** Where the issuer is declared. */
@@ -111,6 +111,12 @@ export type KeyPlace = { readonly env: string } | { readonly file: string };
 
 /** The value of a claim that a policy requires. */
 export type ClaimValue = string | number | boolean;
+
+/** What a claim must be: one of these values, there at all, or another value than that of another claim. */
+export type ClaimRule =
+  | { readonly values: readonly ClaimValue[]; readonly isOptional: boolean }
+  | 'present'
+  | { readonly differsFrom: string };
 
 /** The names of a claim and of the objects around it, or the variable with its name and the default. */
 export type ClaimName = readonly string[] | { readonly env: string; readonly default: string };

@@ -1,9 +1,11 @@
 import { compactVerify, errors } from 'jose';
+import type { ClaimRule } from '../../policy/policy.ts';
 import { maxTime } from '../../policy/principal.ts';
 import { claimFault } from '../claim-fault.ts';
 import type { RefusedCredential } from '../credential.ts';
 import { parseJsonObject, type Members } from '../json-object.ts';
 import { createTtlCache } from '../ttl-cache.ts';
+import { claimRuleFault } from './claim-rule.ts';
 import { readJwtHeader } from './jwt-header.ts';
 import {
   isHmacAlgorithm,
@@ -28,8 +30,8 @@ export interface JwtIssuer {
   readonly issuer?: string | undefined;
   /** The accepted values of `aud`; empty if it is not checked. */
   readonly audience: readonly string[];
-  /** The exact values of further claims. */
-  readonly require: readonly (readonly [name: string, value: unknown])[];
+  /** What further claims must be. */
+  readonly require: readonly (readonly [name: string, rule: ClaimRule])[];
   /** The maximum of `exp - iat`. */
   readonly maxAgeMs?: number | undefined;
 }
@@ -212,10 +214,9 @@ function originFault(
 }
 
 function requiredFault(claims: Claims, { require }: JwtIssuer): RefusedCredential | undefined {
-  for (const [name, value] of require) {
-    if (claims.get(name) !== value) {
-      return claimFault(name, 'the required value', claims.get(name));
-    }
+  for (const [name, rule] of require) {
+    const fault = claimRuleFault(claims, name, rule);
+    if (fault !== undefined) return fault;
   }
   return undefined;
 }

@@ -3,7 +3,7 @@ import type { Field, ValueType } from '../fact-kind.ts';
 import type {
   AnswerStyle,
   ClaimName,
-  ClaimValue,
+  ClaimRule,
   ExpectedDecision,
   KeyPlace,
   SourceUrl,
@@ -172,14 +172,16 @@ export interface DoorDeclaration extends Declared {
 /** Who makes tokens, and which principal they make. */
 export interface IssuerDeclaration extends Declared {
   readonly name: string;
+  /** The name of the preset that has filled the fields. */
+  readonly preset?: string;
   /** The exact `iss`. */
   readonly issuer?: string;
   /** Without them the issuer is one of settings. */
   readonly keys?: KeysDeclaration;
   /** The accepted values of `aud`; empty if it is not checked. */
   readonly audience: readonly string[];
-  /** The exact values of claims. */
-  readonly require: Readonly<Record<string, ClaimValue>>;
+  /** What claims must be, by their names. */
+  readonly require: Readonly<Record<string, ClaimRule>>;
   /** The maximum of `exp` − `iat`. */
   readonly maxAgeMs?: number;
   readonly kind: string;

@@ -1,5 +1,6 @@
 import type { ValueType } from '../fact-kind.ts';
-import { fixedIssuers, type ClaimName, type ClaimValue } from '../policy.ts';
+import { fixedIssuers, type ClaimName } from '../policy.ts';
+import { applyPreset, checkPreset } from './apply-preset.ts';
 import type {
   AttributeDeclaration,
   ClaimsDeclaration,
@@ -7,16 +8,19 @@ import type {
   KeysDeclaration,
 } from './policy-document.ts';
 import { entriesOf, type Raw } from './raw.ts';
+import { isBinding, toClaimRules, type RawClaimRule } from './read-claim-rules.ts';
 import type { Path } from './read-document.ts';
 import { hint, type Fault } from './schema-error.ts';
 
 /** An issuer, as in the file. */
 export interface RawIssuer {
+  readonly preset?: string;
   readonly issuer?: string;
   readonly keys?: KeysDeclaration;
   readonly audience?: readonly string[];
-  readonly require?: Raw<ClaimValue>;
-  readonly kind: string;
+  readonly require?: Raw<RawClaimRule>;
+  /** Absent only beside a preset. */
+  readonly kind?: string;
   readonly claims?: Raw<RawClaim>;
   readonly id?: readonly string[];
   readonly attributes?: Raw<{ readonly claim: RawClaim; readonly type: ValueType }>;
@@ -33,19 +37,28 @@ export const toIssuers = (
 
 const toIssuer = ({
   key,
-  value: { kind, id = [], claims, attributes, revocations = {}, max_age, ...raw },
+  value,
   at,
-}: ReturnType<typeof entriesOf<RawIssuer>>[number]): IssuerDeclaration => ({
-  ...{ at, name: key, kind, id, revocations },
+}: ReturnType<typeof entriesOf<RawIssuer>>[number]): IssuerDeclaration =>
+  // The other half of an issuer with a fixed name is settings, so a preset does not fit.
+  toDeclaration(key, fixedIssuers.includes(key) ? value : applyPreset(value), at);
+
+const toDeclaration = (
+  name: string,
+  { kind = '', id = [], claims, attributes, revocations = {}, max_age, ...raw }: RawIssuer,
+  at: Path,
+): IssuerDeclaration => ({
+  ...{ at, name, kind, id, revocations },
+  ...(raw.preset !== undefined && { preset: raw.preset }),
   ...(raw.issuer !== undefined && { issuer: raw.issuer }),
   ...(raw.keys !== undefined && { keys: raw.keys }),
   audience: raw.audience ?? [],
-  require: raw.require ?? {},
+  require: toClaimRules(raw.require),
   ...(max_age !== undefined && { maxAgeMs: toMilliseconds(max_age) }),
   claims: toClaims(claims),
   attributes: entriesOf(attributes, [...at, 'attributes']).map(
-    ({ key: name, value: { claim, type }, at: attributeAt }): AttributeDeclaration => ({
-      ...{ at: attributeAt, name, type },
+    ({ key: attribute, value: { claim, type }, at: attributeAt }): AttributeDeclaration => ({
+      ...{ at: attributeAt, name: attribute, type },
       claim: toClaim(claim),
     }),
   ),
@@ -102,8 +115,9 @@ const principalFields: readonly string[] = ['id', 'roles', 'tenant', 'name'];
 
 /** The other half of an issuer with a fixed name is settings. */
 function checkFixed({ at, name, ...declared }: IssuerDeclaration): readonly Fault[] {
-  const { issuer, keys, audience, require: required, maxAgeMs } = declared;
+  const { preset, issuer, keys, audience, require: required, maxAgeMs } = declared;
   const given = {
+    preset,
     issuer,
     keys,
     audience: audience[0],
@@ -111,18 +125,16 @@ function checkFixed({ at, name, ...declared }: IssuerDeclaration): readonly Faul
     max_age: maxAgeMs,
   };
   return Object.entries(given).flatMap(([key, value]): readonly Fault[] => {
-    const message = `\`${key}\` of ${name} is one of the settings ${name.toUpperCase()}_…; give the issuer another name`;
+    const what = key === 'preset' ? 'does not fit' : 'is one of';
+    const message = `\`${key}\` of ${name} ${what} the settings ${name.toUpperCase()}_…; give the issuer another name`;
     return value === undefined ? [] : [{ path: [...at, key], part: 'key', message }];
   });
 }
 
-function checkTokens({
-  at,
-  keys,
-  issuer,
-  audience,
-  require: required,
-}: IssuerDeclaration): readonly Fault[] {
+function checkTokens(declared: IssuerDeclaration): readonly Fault[] {
+  const { at, preset, keys, issuer, audience, require: required } = declared;
+  const missing = checkPreset(declared);
+  if (missing.length > 0) return missing;
   if (keys === undefined) {
     return [{ path: at, part: 'key', message: 'an issuer requires the key `keys`' }];
   }
@@ -132,7 +144,8 @@ function checkTokens({
       '`keys: discover` requires the key `issuer` beside it: the address of the issuer';
     faults.push({ path: [...at, 'keys'], part: 'key', message });
   }
-  if (audience.length === 0 && Object.keys(required).length === 0) {
+  const binds = audience.length > 0 || Object.values(required).some(isBinding);
+  if (preset === undefined && !binds) {
     const message =
       'an issuer requires the key `audience`, or `require` with the claim that binds a token to this application: its other tokens would be accepted here';
     faults.push({ path: at, part: 'key', message });

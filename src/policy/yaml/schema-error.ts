@@ -95,12 +95,23 @@ function unknownKey(key: string, { parentSchema }: ErrorObject): string {
 
 /** The nearest of the known names, or all of them if none is near. */
 export function hint(name: string, known: readonly string[]): string {
+  const nearest = nearestName(name, known);
+  if (nearest !== undefined) return `the nearest is ${nearest}`;
+  return known.length === 0 ? 'there is none' : `there are ${known.join(', ')}`;
+}
+
+function nearestName(name: string, known: readonly string[]): string | undefined {
   const word = name.slice(0, 64).toLowerCase();
   const nearest = closestMatch(word, known);
   const isNear =
     nearest !== undefined && leven(word, nearest.toLowerCase()) <= Math.max(1, nearest.length / 2);
-  if (isNear) return `the nearest is ${nearest}`;
-  return known.length === 0 ? 'there is none' : `there are ${known.join(', ')}`;
+  return isNear ? nearest : undefined;
+}
+
+/** For a value that is one of several words. */
+function nearestOf(value: unknown, known: readonly string[]): string {
+  const nearest = typeof value === 'string' ? nearestName(value, known) : undefined;
+  return nearest === undefined ? '' : `; the nearest is ${nearest}`;
 }
 
 /** The message for a key or a value, in the words of its schema. */
@@ -118,7 +129,7 @@ function faultOf(value: unknown, name: string, error: ErrorObject): string {
     case 'const':
       return `${name} must be ${String(error.schema)}`;
     case 'enum':
-      return `${name} is not ${withArticle(title)}: one of ${typesOf(error.schema).join(', ')}`;
+      return `${name} is not ${withArticle(title)}: one of ${typesOf(error.schema).join(', ')}${nearestOf(value, typesOf(error.schema))}`;
     case 'not':
       return `${name} is a reserved word, and cannot be ${withArticle(title)}`;
     case 'pattern':

@@ -58,7 +58,7 @@ issuers:
         issuer: 'https://id.example/realms/shop',
         keys: { from: 'discovery', issuer: 'https://id.example/realms/shop' },
         audience: ['account', 'chat'],
-        require: { typ: 'Bearer' },
+        require: { typ: { values: ['Bearer'], isOptional: false } },
         maxAgeMs: 5_400_000,
       },
     });
@@ -93,7 +93,7 @@ issuers:
   it.each([
     [
       '  a: { keys: discovr, issuer: x, audience: [y], kind: user }',
-      '3:14: `keys` is not a source of keys: one of discover',
+      '3:14: `keys` is not a source of keys: one of discover; the nearest is discover',
     ],
     [
       '  a: { kees: discover, kind: user }',
