@@ -3,20 +3,25 @@ import type { CredentialLifetime, Principal } from '../policy/principal.ts';
 /** A user of the host, identified by a session cookie of the host. */
 export interface HostUser {
   readonly id: string;
+  readonly tenantId?: string | undefined;
+  readonly roles?: readonly string[] | undefined;
   readonly isStaff?: boolean | undefined;
   readonly isSuperuser?: boolean | undefined;
   readonly name?: string | undefined;
 }
 
+const none: readonly string[] = [];
+
 /** The principal of a session cookie. Staff and superusers also have these words as roles. */
 export function visitorOf(
-  { id, isStaff = false, isSuperuser = false, name }: HostUser,
+  { id, tenantId, roles = none, isStaff = false, isSuperuser = false, name }: HostUser,
   { issuedAt, expiresAt, tokenId }: CredentialLifetime,
 ): Principal {
   return {
     kind: 'visitor',
     id,
-    roles: [...(isStaff ? ['staff'] : []), ...(isSuperuser ? ['superuser'] : [])],
+    tenantId,
+    roles: withRole(withRole(roles, 'staff', isStaff), 'superuser', isSuperuser),
     attributes: { is_staff: isStaff, is_superuser: isSuperuser },
     name,
     issuedAt,
@@ -24,3 +29,6 @@ export function visitorOf(
     tokenId,
   };
 }
+
+const withRole = (roles: readonly string[], role: string, has: boolean): readonly string[] =>
+  has && !roles.includes(role) ? [...roles, role] : roles;

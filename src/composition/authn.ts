@@ -4,7 +4,12 @@ import type { Dependencies } from '../observability/dependencies.ts';
 import type { CacheStats } from '../observability/metrics/cache-stats.ts';
 import type { Config } from '../config/load.ts';
 import type { PassportConfig, SanctumConfig } from '../config/laravel-tokens.ts';
-import type { HostDatabaseConfig, SessionConfig } from '../config/sessions.ts';
+import {
+  cookieNamesOf,
+  onlyCookieName,
+  type HostDatabaseConfig,
+  type SessionConfig,
+} from '../config/sessions.ts';
 import type { Identify } from '../authn/credential.ts';
 import type { GuestSessionStore } from '../authn/guest-session-token.ts';
 import { createGuestSessionReader } from '../authn/guest-session.ts';
@@ -92,7 +97,8 @@ export function buildIdentify(
 export function cookieModeOf({ sessions, allowedOrigins }: Config): CookieMode | undefined {
   return (
     sessions && {
-      cookieName: sessions.cookieName,
+      cookies: cookieNamesOf(sessions),
+      isOnly: onlyCookieName(sessions) !== undefined,
       allowedOrigins,
       isPhp: sessions.mode === 'laravel',
     }
@@ -174,5 +180,8 @@ function buildSession(
     return createSessionCookieReader(settings, { now });
   }
   const client = buildHostClient('session introspection', sessions.url, deps);
-  return createSessionCookieReader({ ...sessions, client }, { now });
+  return createSessionCookieReader(
+    { ...sessions, cookieName: onlyCookieName(sessions), client },
+    { now },
+  );
 }

@@ -6,6 +6,7 @@ import { isStillAllowed } from '../authorize/still-allowed.ts';
 import type { StoredRevocation } from '../authorize/revocation/revocation.ts';
 import { startListening, type Listener } from '../database/notifications/listener.ts';
 import type { Config } from '../config/load.ts';
+import { onlyCookieName } from '../config/sessions.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Principal } from '../policy/principal.ts';
 import { StartRefused } from '../runtime/start-refused.ts';
@@ -81,7 +82,7 @@ export function addWebSockets(
       sendRefusal([request, reply], refusal, { responses: generalResponses, countFailure }),
     refusals: sessionEndpointRefusals,
     upstreamOf: ({ upstream: { env } }) => upstreams.get(env),
-    cookieName: sessions.cookieName,
+    cookieName: onlyCookieName(sessions),
   });
 }
 

@@ -24,6 +24,12 @@ export const cookieName = matching(
   'must be the name of a cookie',
 );
 
+/** The name of a cookie, or its beginning and `*`. A `*` alone would be the cookies of all applications of the site. */
+export const cookieNames = matching(
+  (value) => /^[A-Za-z0-9!#$%&'+.^_`|~-]{1,64}\*?$/.test(value),
+  'must be the name of a cookie, or its beginning with * behind it',
+);
+
 /** A time zone of the IANA list, such as `Europe/Berlin`. */
 export const timeZone = matching(isTimeZone, 'must be a time zone such as Europe/Berlin');
 

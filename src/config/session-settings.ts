@@ -1,6 +1,6 @@
 import { laravelCiphers } from '../authn/laravel/app-key.ts';
 import { hostDatabaseUrl, postgresUrl, redisUrl } from './address.ts';
-import { cookieName, guardName, phpClass, tableName, timeZone } from './names.ts';
+import { cookieName, cookieNames, guardName, phpClass, tableName, timeZone } from './names.ts';
 import { duration, list, oneOf, secret, text, url } from './setting.ts';
 
 /** The settings of the host's session cookie. */
@@ -13,6 +13,12 @@ export const sessionSettings = {
   SESSION_COOKIE_NAME: cookieName(
     'Name of that cookie; with `laravel` it must be set to the host’s `SESSION_COOKIE`',
     { fallback: 'sessionid' },
+  ),
+  SESSION_COOKIES: list(
+    cookieNames(
+      'With `introspect`, in place of `SESSION_COOKIE_NAME`: names of several cookies that are forwarded, or their beginnings with `*`',
+      { example: 'laravel_session,remember_web_*' },
+    ),
   ),
   DJANGO_DATABASE_URL: postgresUrl(
     'PostgreSQL of a Django host; the login requires SELECT on `django_session` and on six columns of `auth_user`',

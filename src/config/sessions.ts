@@ -1,3 +1,4 @@
+import { namesCookie, type CookieNames } from '../runtime/cookie-names.ts';
 import { isWildcard } from '../runtime/network/allowed-origins.ts';
 import { hostUrlProblems } from '../runtime/network/fetch-url.ts';
 import type { Secret } from '../runtime/secret.ts';
@@ -13,6 +14,8 @@ export interface IntrospectionConfig {
   readonly mode: 'introspect';
   readonly url: URL;
   readonly secret?: Secret;
+  /** The cookies that are forwarded, in place of the one. */
+  readonly cookies?: CookieNames;
 }
 
 /** A Django host, with Django's settings. */
@@ -50,6 +53,9 @@ export function loadSessions(
     );
   }
   const cookieName = read.required('SESSION_COOKIE_NAME');
+  if (mode !== 'introspect' && read.isSet('SESSION_COOKIES')) {
+    read.problem('SESSION_COOKIES is only for SESSION_MODE=introspect');
+  }
   switch (mode) {
     case 'django':
       return { cookieName, ...loadDjango(read) };
@@ -88,5 +94,33 @@ function loadIntrospection(read: SettingsReader): IntrospectionConfig {
   if (secret !== undefined && !/^[!-~]+$/.test(secret.reveal())) {
     read.problem('SESSION_INTROSPECTION_TOKEN must be printable ASCII without spaces');
   }
-  return { mode: 'introspect', url, ...(secret !== undefined && { secret }) };
+  const cookies = loadCookies(read);
+  return {
+    mode: 'introspect',
+    url,
+    ...(secret !== undefined && { secret }),
+    ...(cookies !== undefined && { cookies }),
+  };
+}
+
+function loadCookies(read: SettingsReader): CookieNames | undefined {
+  const cookies = read.optional('SESSION_COOKIES');
+  const name = read.isSet('SESSION_COOKIE_NAME') ? read.optional('SESSION_COOKIE_NAME') : undefined;
+  if (cookies !== undefined && name !== undefined && !namesCookie(cookies, name)) {
+    read.problem('SESSION_COOKIES must have the name in SESSION_COOKIE_NAME, if both are set');
+  }
+  return cookies;
+}
+
+/** The name of the only session cookie; `undefined` if the credential is several cookies with their names. */
+export function onlyCookieName(sessions: SessionConfig): string | undefined {
+  return sessions.mode === 'introspect' && sessions.cookies !== undefined
+    ? undefined
+    : sessions.cookieName;
+}
+
+/** The names of the session cookies. */
+export function cookieNamesOf(sessions: SessionConfig): CookieNames {
+  const several = sessions.mode === 'introspect' ? sessions.cookies : undefined;
+  return several ?? [sessions.cookieName];
 }

@@ -103,6 +103,7 @@ export const list = <T>(item: Setting<T>): Setting<readonly T[]> => ({
   ...(item.fallback !== undefined && { fallback: item.fallback }),
   ...(item.development !== undefined && { development: item.development }),
   ...(item.secret !== undefined && { secret: item.secret }),
+  ...(item.example !== undefined && { example: item.example }),
   parse: (value) => {
     const pieces = value.split(',').map((part) => part.trim());
     const items = pieces.filter((piece) => piece !== '').map((piece) => item.parse(piece));

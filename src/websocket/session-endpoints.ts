@@ -37,8 +37,8 @@ export interface SessionEndpointDeps
   readonly randomBytes: (count: number) => Uint8Array;
   /** The WebSocket server behind a door; `undefined` if its variable is not set. */
   readonly upstreamOf: (door: DoorPolicy) => URL | undefined;
-  /** The name of the application's session cookie. */
-  readonly cookieName: string;
+  /** The name of the application's session cookie; `undefined` if the credential has several with their names. */
+  readonly cookieName: string | undefined;
   /** Whether the application receives the client's `Host`. */
   readonly preserveHost: boolean;
 }
@@ -117,7 +117,7 @@ interface Authorized {
 
 /**
  * The application's server. Its path is built from the authorized parameters instead of the raw URL; the query is
- * unchanged. It receives only the session cookie that was authenticated.
+ * unchanged. It receives only the session cookies that were authenticated.
  */
 function upstreamOf(
   door: { readonly path: string; readonly url: URL },
@@ -141,7 +141,9 @@ function upstreamOf(
     headers: {
       ...forwardedHeaders(request, { address: authRequest.origin.address, preserveHost }),
       ...identityHeaders({ principal, sessionId }),
-      ...(cookie !== undefined && { Cookie: `${cookieName}=${cookie}` }),
+      ...(cookie !== undefined && {
+        Cookie: cookieName === undefined ? cookie : `${cookieName}=${cookie}`,
+      }),
     },
   };
 }

@@ -4,13 +4,16 @@ import { Secret } from '../../src/runtime/secret.ts';
 import { Unavailable } from '../../src/runtime/unavailable.ts';
 import { createHostClient } from '../../src/host/host-client.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
-import { createIntrospectionReader } from '../../src/authn/introspection.ts';
+import {
+  createIntrospectionReader,
+  type IntrospectionSettings,
+} from '../../src/authn/introspection.ts';
 import type { CredentialReader } from '../../src/authn/identify.ts';
 import { testNow } from '../support/tokens.ts';
 import { json, startJwksServer } from './jwt/jwks-server.ts';
 import type { JwksServer } from './jwt/jwks-server.ts';
 
-const alice = { user_id: '1', is_staff: true, is_superuser: false, name: 'Alice' };
+const alice = { id: '1', is_staff: true, is_superuser: false, name: 'Alice' };
 const cookie = 'k3yOfA1ice';
 const second = 1000;
 
@@ -33,17 +36,16 @@ const answer = (how: (request: IncomingMessage, response: ServerResponse) => unk
   });
 };
 
-const readerOf = () =>
-  createIntrospectionReader({
-    url: server.url,
-    cookieName: 'sid',
-    secret: new Secret('between-us'),
-    client: createHostClient(
-      { name: 'session introspection', origin: server.url.origin },
-      { fetch, startTimer: systemClock.startTimer },
-    ),
-    now: () => time,
-  });
+const settingsOf = (): IntrospectionSettings => ({
+  url: server.url,
+  cookieName: 'sid',
+  secret: new Secret('between-us'),
+  client: createHostClient(
+    { name: 'session introspection', origin: server.url.origin },
+    { fetch, startTimer: systemClock.startTimer },
+  ),
+  now: () => time,
+});
 
 const expectOutage = async (text = cookie) => {
   const outcome = read(text);
@@ -55,7 +57,7 @@ beforeEach(async () => {
   server = await startJwksServer();
   time = testNow;
   asked = [];
-  read = readerOf();
+  read = createIntrospectionReader(settingsOf());
   answer(says(200, alice));
 });
 
@@ -78,7 +80,17 @@ describe('the question', () => {
     expect(asked[0]!.headers.cookie).toBe('sid="quoted"');
   });
 
-  it.each(['', 'a;sid=b', 'a b', 'a,b', 'a\r\nx: y', 'ä', 'a\\b', 'a'.repeat(8193)])(
+  it('has several cookies under their names, where several are named', async () => {
+    read = createIntrospectionReader({ ...settingsOf(), cookieName: undefined });
+    await read('sid=abc; remember_me="x=="');
+    expect(asked[0]!.headers.cookie).toBe('sid=abc; remember_me="x=="');
+    for (const text of ['abc', 'sid=a;b=c', 'sid=a; b', 'sid=a; b c=d', 'sid=a\r\nx: y', 'é=1']) {
+      expect(await read(text)).toEqual({ fault: 'credential-malformed' });
+    }
+    expect(asked).toHaveLength(1);
+  });
+
+  it.each(['', 'a;sid=b', 'a b', 'a,b', 'a\r\nx: y', 'ä', 'a\\b', 'a'.repeat(16385)])(
     'is not asked about %j',
     async (text) => {
       expect(await read(text)).toEqual({ fault: 'credential-malformed' });
@@ -103,8 +115,79 @@ describe('the answer', () => {
     });
   });
 
+  it('may have roles and a tenant', async () => {
+    const roles = ['editor', { name: 'staff' }, 'editor'];
+    answer(says(200, { ...alice, roles, tenant: 7 }));
+    expect(await read(cookie)).toMatchObject({
+      principal: { id: '1', tenantId: '7', roles: ['editor', 'staff'] },
+    });
+  });
+
+  it('may have the id in user_id, and in both if they are the same', async () => {
+    answer(says(200, { id: 15, user_id: '15' }));
+    expect(await read('one')).toHaveProperty('principal.id', '15');
+    answer(says(200, { user_id: '15' }));
+    expect(await read('other')).toHaveProperty('principal.id', '15');
+    answer(says(200, { id: '15', user_id: '16' }));
+    await expectOutage('third');
+  });
+
+  it.each<[string, object, string]>([
+    [
+      'a text for is_staff',
+      { is_staff: 'false' },
+      'is_staff, which is true or false: found a text',
+    ],
+    [
+      'a number for is_superuser',
+      { is_superuser: 1 },
+      'is_superuser, which is true or false: found a number',
+    ],
+    ['a number as name', { name: 1 }, 'name, which is a text: found a number'],
+    [
+      'an end without a zone',
+      { expires_at: '2030-01-01T00:00:00' },
+      'expires_at, which is a time such as 2030-01-01T12:00:00Z, or in seconds since 1970: found a text',
+    ],
+    [
+      'an end in milliseconds',
+      { expires_at: 1893456000000 },
+      'expires_at, which is a time such as 2030-01-01T12:00:00Z, or in seconds since 1970: found a number',
+    ],
+    [
+      'an end that is none',
+      { expires_at: '2030-13-01T00:00:00Z' },
+      'expires_at, which is a time such as 2030-01-01T12:00:00Z, or in seconds since 1970: found a text',
+    ],
+    [
+      'a list as tenant',
+      { tenant: ['1'] },
+      'tenant, which is a printable text of 1 to 255 characters or a whole number: found a list',
+    ],
+    ['a role that is a number', { roles: [1] }, 'some of its roles, which cannot be read'],
+  ])('with %s is accepted without it, and says so', async (_case, members, left) => {
+    answer(says(200, { id: '1', ...members }));
+    expect(await read(cookie)).toEqual({
+      principal: {
+        ...{ kind: 'visitor', id: '1', roles: [] },
+        attributes: { is_staff: false, is_superuser: false },
+        expiresAt: time + 3600 * second,
+      },
+      notes: [`session is accepted without ${left}`],
+    });
+  });
+
   it('may be the user’s id alone, as a number too; then nobody is staff, and is asked about again within the hour', async () => {
-    answer(says(200, { user_id: 15, is_staff: null, name: null, expires_at: null }));
+    answer(
+      says(200, {
+        id: 15,
+        is_staff: null,
+        name: null,
+        roles: null,
+        tenant: null,
+        expires_at: null,
+      }),
+    );
     expect(await read(cookie)).toEqual({
       principal: {
         kind: 'visitor',
@@ -117,11 +200,13 @@ describe('the answer', () => {
   });
 
   it('may give the end in any zone', async () => {
-    answer(says(200, { user_id: '1', expires_at: '2026-01-01T00:00:00.5+05:30' }));
+    answer(says(200, { id: '1', expires_at: '2026-01-01T00:00:00.5+05:30' }));
     expect(await read(cookie)).toHaveProperty(
       'principal.expiresAt',
       Date.UTC(2025, 11, 31, 18, 30, 0, 500),
     );
+    answer(says(200, { id: '1', expires_at: time / second + 60 }));
+    expect(await read('other')).toHaveProperty('principal.expiresAt', time + 60 * second);
   });
 
   it.each([401, 403, 404])('is nobody with %i', async (status) => {
@@ -138,20 +223,14 @@ describe('the answer', () => {
     ['an empty body', ''],
     ['no JSON', '<html>'],
     ['null', 'null'],
-    ['a list', '[{"user_id":"1"}]'],
+    ['a list', '[{"id":"1"}]'],
     ['a text', '"1"'],
     ['nobody', {}],
-    ['an empty id', { user_id: '' }],
-    ['no id', { user_id: null }],
-    ['a fraction as id', { user_id: 1.5 }],
-    ['an object as id', { user_id: {} }],
-    ['an id that looks like another', { user_id: '1\u200b' }],
-    ['a text for is_staff', { ...alice, is_staff: 'false' }],
-    ['a number for is_superuser', { ...alice, is_superuser: 1 }],
-    ['a number as name', { ...alice, name: 1 }],
-    ['an end in seconds', { ...alice, expires_at: 1893456000 }],
-    ['an end without a zone', { ...alice, expires_at: '2030-01-01T00:00:00' }],
-    ['an end that is none', { ...alice, expires_at: '2030-13-01T00:00:00Z' }],
+    ['an empty id', { id: '' }],
+    ['no id', { id: null }],
+    ['a fraction as id', { id: 1.5 }],
+    ['an object as id', { id: {} }],
+    ['an id that looks like another', { id: '1\u200b' }],
   ])('is an outage with %s, asked again at once', async (_name, body) => {
     answer(says(200, body));
     await expectOutage();

@@ -185,6 +185,18 @@ describe('session cookies', () => {
       { ...introspect, SESSION_INTROSPECTION_TOKEN: 'geheim\r\nx: y' },
       'SESSION_INTROSPECTION_TOKEN must be printable ASCII without spaces',
     ],
+    [
+      { ...introspect, SESSION_COOKIES: 'laravel_session, *, a=b, x*y' },
+      'SESSION_COOKIES item 2 must be the name of a cookie, or its beginning with * behind it; item 3 must be the name of a cookie, or its beginning with * behind it; item 4 must be the name of a cookie, or its beginning with * behind it',
+    ],
+    [
+      { ...introspect, SESSION_COOKIES: 'laravel_session', SESSION_COOKIE_NAME: 'sid' },
+      'SESSION_COOKIES must have the name in SESSION_COOKIE_NAME, if both are set',
+    ],
+    [
+      { ...django, SESSION_COOKIES: 'sessionid' },
+      'SESSION_COOKIES is only for SESSION_MODE=introspect',
+    ],
     [{ SESSION_MODE: 'flask' }, 'SESSION_MODE must be one of off, django, laravel, introspect'],
   ])('%j is one problem', (changes, problem) => {
     expect(problems(changes)).toEqual([problem]);
@@ -213,6 +225,15 @@ describe('session cookies', () => {
       ]);
     },
   );
+
+  it('of any host may be several', () => {
+    const SESSION_COOKIES = 'laravel_session, remember_web_*';
+    for (const SESSION_COOKIE_NAME of ['', 'laravel_session', 'remember_web_1']) {
+      expect(load({ ...introspect, SESSION_COOKIES, SESSION_COOKIE_NAME }).sessions).toMatchObject({
+        cookies: ['laravel_session', 'remember_web_*'],
+      });
+    }
+  });
 
   it.each(['http://127.0.0.1:8000/me', 'http://[::1]/', 'http://localhost/', 'http://web:8000/me'])(
     'may be sent to %s',

@@ -98,7 +98,8 @@ export async function readCase(one: DjangoCase, read: CredentialReader): Promise
   const { cookie, cookie_header = `sessionid=${cookie}`, settings } = one;
   const page = 'https://host.example';
   const shown = findSession(['Cookie', cookie_header, 'Origin', page], {
-    cookieName: settings.SESSION_COOKIE_NAME,
+    cookies: [settings.SESSION_COOKIE_NAME],
+    isOnly: true,
     allowedOrigins: [page],
   });
   if (typeof shown === 'string') return undefined;

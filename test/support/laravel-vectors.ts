@@ -186,7 +186,7 @@ export async function readCase(
   const { session_cookie: cookieName } = one.settings;
   const { cookie, cookie_header = `${cookieName}=${cookie}` } = one;
   const page = 'https://host.example';
-  const mode = { cookieName, allowedOrigins: [page], isPhp: true };
+  const mode = { cookies: [cookieName], isOnly: true, allowedOrigins: [page], isPhp: true };
   const shown = findSession(['Cookie', cookie_header, 'Origin', page], mode);
   if (typeof shown === 'string') return null;
   const identified = await read?.(shown.value.reveal());

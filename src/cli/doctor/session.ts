@@ -3,7 +3,8 @@ import {
   laravelSessionNames,
   type ExamineDeps,
 } from '../../composition/commands/examine-session.ts';
-import type { SessionConfig } from '../../config/sessions.ts';
+import { cookieNamesOf, onlyCookieName, type SessionConfig } from '../../config/sessions.ts';
+import { namesCookie } from '../../runtime/cookie-names.ts';
 import { reasonOf } from '../network-errors.ts';
 import { remedies } from '../remedies.ts';
 import { fail, pass, unknown, type CheckResult } from './check.ts';
@@ -23,13 +24,15 @@ export async function checkSession(
 ): Promise<NamedResult> {
   if (sessions === undefined) return { name, result: unknown('SESSION_MODE is off') };
   const cookies = cookiesOf(text);
-  const cookie = cookies.find((each) => each.name === sessions.cookieName);
-  if (cookies.length > 0 && cookie === undefined) {
+  const shown = sessionCookies(cookies, sessions);
+  if (cookies.length > 0 && shown === undefined) {
     return { name, result: withoutCookie(cookies, sessions) };
   }
   try {
-    const value = cookie?.value ?? text;
-    return { name, result: resultOf(await examineSession(value, sessions, deps), sessions) };
+    return {
+      name,
+      result: resultOf(await examineSession(shown ?? text, sessions, deps), sessions),
+    };
   } catch (error) {
     return { name, result: unknown(`the host did not answer: ${reasonOf(error)}`) };
   }
@@ -51,7 +54,22 @@ function cookiesOf(text: string): readonly Cookie[] {
     });
 }
 
+/** The credential in these cookies: the value of the only one, or several with their names. */
+function sessionCookies(cookies: readonly Cookie[], sessions: SessionConfig): string | undefined {
+  const only = onlyCookieName(sessions);
+  if (only !== undefined) return cookies.find((each) => each.name === only)?.value;
+  const several = cookies.filter((each) => namesCookie(cookieNamesOf(sessions), each.name));
+  if (several.length === 0) return undefined;
+  return several.map(({ name: cookieName, value }) => `${cookieName}=${value}`).join('; ');
+}
+
 function withoutCookie(cookies: readonly Cookie[], sessions: SessionConfig): CheckResult {
+  if (onlyCookieName(sessions) === undefined) {
+    return fail(
+      'There is no cookie of a name in SESSION_COOKIES.',
+      'Set SESSION_COOKIES to the names of the session cookies of the host.',
+    );
+  }
   const found = sessions.mode === 'laravel' ? laravelSessionNames(cookies, sessions) : [];
   return fail(
     'There is no cookie of the name in SESSION_COOKIE_NAME.',

@@ -1,6 +1,7 @@
 import { credentialKindOf } from '../../authn/credential.ts';
 import { tenantOf } from '../../authorize/evaluate.ts';
 import type { Config } from '../../config/load.ts';
+import { onlyCookieName } from '../../config/sessions.ts';
 import { fillPath } from '../../http/fastify-path.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { routeFor } from '../../policy/route-for.ts';
@@ -106,6 +107,8 @@ const bearer = (token: string, tenant: string | undefined) => ({
   ...(tenant !== undefined && { 'x-tenant-id': tenant }),
 });
 
-const cookieOf = ({ sessions }: Config, value: string) => ({
-  cookie: `${sessions?.cookieName ?? 'sessionid'}=${value}`,
-});
+/** Several session cookies are given with their names. */
+function cookieOf({ sessions }: Config, text: string): Headers {
+  const name = sessions === undefined ? 'sessionid' : onlyCookieName(sessions);
+  return { cookie: name === undefined ? text : `${name}=${text}` };
+}

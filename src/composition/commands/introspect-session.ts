@@ -1,6 +1,6 @@
 import type { CredentialReader } from '../../authn/identify.ts';
 import { createSessionCookieReader } from '../../authn/session-cookie.ts';
-import type { SessionConfig } from '../../config/sessions.ts';
+import { onlyCookieName, type SessionConfig } from '../../config/sessions.ts';
 import { createHostClient } from '../../host/host-client.ts';
 import { systemClock } from '../../runtime/clock.ts';
 
@@ -14,5 +14,8 @@ export function introspectSession(
   const { startTimer } = systemClock;
   const { origin } = sessions.url;
   const client = createHostClient({ name: 'session introspection', origin }, { fetch, startTimer });
-  return createSessionCookieReader({ ...sessions, client }, { now });
+  return createSessionCookieReader(
+    { ...sessions, cookieName: onlyCookieName(sessions), client },
+    { now },
+  );
 }

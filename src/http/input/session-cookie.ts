@@ -1,16 +1,19 @@
 import { Secret } from '../../runtime/secret.ts';
+import { namesCookie, type CookieNames } from '../../runtime/cookie-names.ts';
 import { headerValues, type RawHeaders } from './raw-headers.ts';
 import { isFromAllowedPage } from './session-origin.ts';
 
-/** Cookie mode: the host's session cookie is a credential for pages of these origins. */
+/** Cookie mode: the host's session cookies are a credential for pages of these origins. */
 export interface CookieMode {
-  readonly cookieName: string;
+  readonly cookies: CookieNames;
+  /** Whether the credential is the value of the only cookie. Otherwise it is all cookies that are present, with names. */
+  readonly isOnly: boolean;
   readonly allowedOrigins: readonly string[];
   /** Whether the host is a PHP application, which reads the names `a.b`, `a b` and `a_b` as the same one. */
   readonly isPhp?: boolean;
 }
 
-/** The session cookie of a request: its value, `absent`, or the reason for which it does not count. */
+/** The session cookies of a request, `absent`, or the reason for which they do not count. */
 export type SessionCookieResult =
   | { readonly value: Secret }
   | 'absent'
@@ -19,57 +22,69 @@ export type SessionCookieResult =
   | 'malformed-cookie'
   | 'foreign-page';
 
-/** Finds the session cookie. Checks the page's origin only if there is a cookie. Also works for WebSocket upgrades. */
+/** Finds the session cookies. Checks the page's origin only if there is one. Also works for WebSocket upgrades. */
 export function findSession(headers: RawHeaders, mode: CookieMode): SessionCookieResult {
-  const { values, behindCommas } = cookiesNamed(mode, headers);
-  const [value, ...more] = values;
+  const { found, behindCommas } = sessionCookies(mode, headers);
   // Django uses the last of two cookies, other servers use the first. An attacker who can set a second cookie could
   // choose the session.
-  if (value !== undefined && more.length + behindCommas > 0) return 'repeated-cookie';
+  const names = [...found, ...behindCommas].map(({ name }) => name);
+  if (found.length > 0 && new Set(names).size < names.length) return 'repeated-cookie';
   // A page that can set another cookie could put the session cookie into its value, which bypasses `__Host-`.
-  if (behindCommas > 0) return 'joined-cookies';
-  if (value === undefined) return 'absent';
-  if (value === 'misspelt' || !isCookieValue(value.text)) return 'malformed-cookie';
+  if (behindCommas.length > 0) return 'joined-cookies';
+  if (found.length === 0) return 'absent';
+  if (!found.every(isWellFormed)) return 'malformed-cookie';
   return isFromAllowedPage(headers, mode.allowedOrigins)
-    ? { value: new Secret(value.text) }
+    ? { value: new Secret(textOf(found, mode)) }
     : 'foreign-page';
 }
 
-/** `misspelt` is a cookie that a PHP application reads, although its name is another one. */
-type NamedCookie = { readonly text: string } | 'misspelt';
+function textOf(found: readonly NamedCookie[], { isOnly }: CookieMode): string {
+  return found.map(({ name, text }) => (isOnly ? text : `${name}=${text}`)).join('; ');
+}
+
+/** `isMisspelt` is a cookie that a PHP application reads, although its name is another one. */
+interface NamedCookie {
+  readonly name: string;
+  readonly text: string;
+  readonly isMisspelt?: boolean;
+}
+
+const isWellFormed = ({ text, isMisspelt = false }: NamedCookie): boolean =>
+  !isMisspelt && isCookieValue(text);
 
 /**
- * Returns the values of all cookies of this name in all `Cookie` headers, and how many more follow a comma: Apache and
- * others join two headers with a comma instead of a semicolon (RFC 9113 §8.2.3). Names match as leniently as in any
- * host.
+ * Returns the cookies of these names in all `Cookie` headers, and those that follow a comma: Apache and others join two
+ * headers with a comma instead of a semicolon (RFC 9113 §8.2.3). Names match as leniently as in any host.
  */
-function cookiesNamed(
-  { cookieName, isPhp = false }: CookieMode,
+function sessionCookies(
+  { cookies, isPhp = false }: CookieMode,
   headers: RawHeaders,
-): { readonly values: readonly NamedCookie[]; readonly behindCommas: number } {
-  const read = (pair: string) => (isPhp ? phpCookie : cookie)(pair, cookieName);
+): { readonly found: readonly NamedCookie[]; readonly behindCommas: readonly NamedCookie[] } {
+  const read = (pair: string) => (isPhp ? phpCookie : cookie)(pair, cookies);
   const pairs = headerValues(headers, 'cookie').flatMap((header) => header.split(';'));
   const behind = pairs.flatMap((pair) => pair.split(',').slice(1));
   return {
-    values: pairs.flatMap((pair) => read(pair) ?? []),
-    behindCommas: behind.filter((pair) => read(pair) !== undefined).length,
+    found: pairs.flatMap((pair) => read(pair) ?? []),
+    behindCommas: behind.flatMap((pair) => read(pair) ?? []),
   };
 }
 
-function cookie(pair: string, cookieName: string): NamedCookie | undefined {
+function cookie(pair: string, cookies: CookieNames): NamedCookie | undefined {
   const equals = pair.indexOf('=');
-  if (equals < 0 || bare(pair.slice(0, equals)) !== cookieName) return undefined;
-  return { text: pair.slice(equals + 1).trim() };
+  if (equals < 0) return undefined;
+  const name = bare(pair.slice(0, equals));
+  return namesCookie(cookies, name) ? { name, text: pair.slice(equals + 1).trim() } : undefined;
 }
 
 /**
  * Reads a cookie as PHP does (`main/php_variables.c`): in its name, blanks and dots become `_`, `[` begins the key of an
  * array, and a cookie without `=` is empty.
  */
-function phpCookie(pair: string, cookieName: string): NamedCookie | undefined {
-  const [, name = '', text = ''] = /^\s*([^=]*)=?(.*)$/s.exec(pair) ?? [];
-  if (name === cookieName) return { text: text.trim() };
-  return name.replace(/\[.*$/s, '').replace(/[ .]/g, '_') === cookieName ? 'misspelt' : undefined;
+function phpCookie(pair: string, cookies: CookieNames): NamedCookie | undefined {
+  const [, written = '', text = ''] = /^\s*([^=]*)=?(.*)$/s.exec(pair) ?? [];
+  if (namesCookie(cookies, written)) return { name: written, text: text.trim() };
+  const name = written.replace(/\[.*$/s, '').replace(/[ .]/g, '_');
+  return namesCookie(cookies, name) ? { name, text: '', isMisspelt: true } : undefined;
 }
 
 /** Trims all characters that are not visible ASCII. Django strips more white space than RFC 6265 defines. */

@@ -1,9 +1,11 @@
 """Signing in and out as a visitor does, and the changes an administrator would make."""
 
+from django.contrib import messages
 from django.contrib.auth import authenticate, login, logout
 from django.contrib.auth.models import User
 from django.http import HttpResponse, JsonResponse
 from django.urls import path
+from usher_session import usher_session
 
 
 def sign_in(request):
@@ -35,7 +37,19 @@ def change_user(request):
     return HttpResponse(status=204)
 
 
+def save(request):
+    messages.success(request, "saved")
+    return HttpResponse(status=204)
+
+
+def status(request):
+    return JsonResponse({"status": [str(each) for each in messages.get_messages(request)]})
+
+
 urlpatterns = [
+    path("usher/session", usher_session),
+    path("save", save),
+    path("status", status),
     path("login", sign_in),
     path("logout", sign_out),
     path("users/add", add_user),

@@ -2,6 +2,7 @@
 /** A Laravel application as small as one can be. What differs from test to test comes from the environment. */
 
 require_once 'Illuminate/autoload.php';
+require_once __DIR__ . '/../../../examples/introspection/UsherSession.php';
 
 use Illuminate\Config\Repository;
 use Illuminate\Foundation\Application;
@@ -49,6 +50,7 @@ class Configure
                 'default' => 'pgsql',
                 'connections' => ['pgsql' => ['driver' => 'pgsql'] + json_decode(getenv('DATABASE'), true)],
             ],
+            'services' => ['usher' => ['secret' => getenv('USHER_SECRET')]],
             'hashing' => ['driver' => 'bcrypt', 'bcrypt' => ['rounds' => 4]],
             'session' => [
                 'driver' => 'database', 'table' => 'sessions', 'connection' => null, 'store' => null,
@@ -91,7 +93,8 @@ $router = $app['router'];
 $router->post('tables', function () {
     DB::unprepared('CREATE TABLE sessions (id varchar(255) PRIMARY KEY, user_id bigint, ip_address varchar(45),
         user_agent text, payload text NOT NULL, last_activity integer NOT NULL);
-        CREATE TABLE users (id bigserial PRIMARY KEY, name varchar(255), password varchar(255), deleted_at timestamp(0))');
+        CREATE TABLE users (id bigserial PRIMARY KEY, name varchar(255), password varchar(255), remember_token varchar(100),
+        deleted_at timestamp(0))');
 });
 $router->post('users', function (Request $request) {
     return ['id' => DB::table('users')->insertGetId(
@@ -104,16 +107,25 @@ $router->post('passwords', function (Request $request) {
 $router->group(['middleware' => 'web'], function ($router) {
     $router->get('me', fn () => ['id' => Auth::id()]);
     $router->post('login', function (Request $request) {
-        $found = Auth::attempt($request->only('name', 'password'));
+        $found = Auth::attempt($request->only('name', 'password'), $request->boolean('remember'));
         $request->session()->regenerate();
         return ['ok' => $found];
     });
+    $router->get('save', function (Request $request) {
+        $request->session()->flash('status', 'saved');
+    });
+    $router->get('status', fn (Request $request) => [
+        'status' => $request->session()->get('status'), 'previous' => $request->session()->previousUrl()]);
     $router->post('logout', function (Request $request) {
         Auth::logout();
         $request->session()->invalidate();
         $request->session()->regenerateToken();
     });
 });
+
+// As documented in docs/session-introspection.md.
+$router->get('usher/session', App\Http\Controllers\UsherSession::class)
+    ->middleware(Illuminate\Cookie\Middleware\EncryptCookies::class);
 
 $kernel = $app->make(Illuminate\Contracts\Http\Kernel::class);
 $response = $kernel->handle($request = Request::capture());

@@ -26,7 +26,10 @@ export interface UserChanges {
 
 /** A running Django site with a database of its own. */
 export interface DjangoSite {
+  readonly url: string;
   readonly secretKey: string;
+  /** The site's database, as its owner. */
+  readonly databaseUrl: string;
   /** The site's database, as a role that may read what Usher needs and no more. */
   readonly readerUrl: string;
   /** Adds a user and gives the id; the password is `secret of <name>`. */
@@ -37,6 +40,10 @@ export interface DjangoSite {
   readonly changePassword: (name: string) => Promise<void>;
   readonly setStaff: (name: string, isStaff: boolean) => Promise<void>;
   readonly changeUser: (name: string, changes: UserChanges) => Promise<void>;
+  /** Loads a page that adds a message. */
+  readonly save: (cookie: string) => Promise<void>;
+  /** The messages that the next page shows. */
+  readonly status: (cookie: string) => Promise<unknown>;
   readonly stop: () => Promise<void>;
 }
 
@@ -62,7 +69,11 @@ async function lookForDjango(): Promise<Django> {
 }
 
 /** Starts the site with this session engine; throws, with its output, when it does not listen within 60 s. */
-export async function startDjango(python: string, engine: SessionEngine): Promise<DjangoSite> {
+export async function startDjango(
+  python: string,
+  engine: SessionEngine,
+  env: Readonly<Record<string, string>> = {},
+): Promise<DjangoSite> {
   const name = `usher_e2e_django_${randomBytes(4).toString('hex')}`;
   const secretKey = randomBytes(32).toString('hex');
   await withPostgres(postgres, `CREATE DATABASE ${name}`);
@@ -70,6 +81,7 @@ export async function startDjango(python: string, engine: SessionEngine): Promis
     SECRET_KEY: secretKey,
     SESSION_ENGINE: engine,
     DATABASE: JSON.stringify(djangoDatabase(name)),
+    ...env,
   });
   const stop = async () => {
     await site.stop();
@@ -78,7 +90,9 @@ export async function startDjango(python: string, engine: SessionEngine): Promis
   };
   try {
     const url = `http://127.0.0.1:${await site.port}`;
-    return { secretKey, readerUrl: await addReader(name), ...actionsOn(url), stop };
+    const databaseUrl = Object.assign(new URL(postgres), { pathname: `/${name}` }).href;
+    const readerUrl = await addReader(name);
+    return { url, secretKey, databaseUrl, readerUrl, ...actionsOn(url), stop };
   } catch (error) {
     await stop();
     throw error;
@@ -113,7 +127,9 @@ async function addReader(name: string): Promise<string> {
   return url.href;
 }
 
-function actionsOn(url: string): Omit<DjangoSite, 'secretKey' | 'readerUrl' | 'stop'> {
+function actionsOn(
+  url: string,
+): Omit<DjangoSite, 'url' | 'secretKey' | 'databaseUrl' | 'readerUrl' | 'stop'> {
   const passwords = new Map<string, string>();
   const post = async (path: string, fields: object, cookie = ''): Promise<Response> => {
     const init = { method: 'POST', body: new URLSearchParams({ ...fields }), headers: { cookie } };
@@ -140,6 +156,10 @@ function actionsOn(url: string): Omit<DjangoSite, 'secretKey' | 'readerUrl' | 's
       const [cookie] = (answer.headers.get('set-cookie') ?? '').split(';');
       return cookie!;
     },
+    save: async (cookie) => {
+      await post('save', {}, cookie);
+    },
+    status: async (cookie) => (await post('status', {}, cookie)).json(),
     logout: async (cookie) => {
       await post('logout', {}, cookie);
     },

@@ -32,7 +32,10 @@ export async function findLaravel(): Promise<string | undefined> {
 
 /** A running Laravel site with a database of its own. */
 export interface LaravelSite {
+  readonly url: string;
   readonly appKey: string;
+  /** The site's database, as its owner. */
+  readonly databaseUrl: string;
   /** The site's database, as a role that may read what Usher needs and no more. */
   readonly readerUrl: string;
   /** Adds a user and returns the id. The password is `secret of <name>`. */
@@ -43,11 +46,21 @@ export interface LaravelSite {
   readonly visit: (cookie: string) => Promise<{ readonly cookie: string; readonly id: unknown }>;
   readonly logout: (cookie: string) => Promise<void>;
   readonly changePassword: (name: string) => Promise<void>;
+  /** Logs in with “remember me”, and returns both cookies. */
+  readonly loginRemembered: (name: string) => Promise<string>;
+  /** Loads a page that flashes a message, and returns the renewed cookie. */
+  readonly save: (cookie: string) => Promise<string>;
+  /** The flashed message and the previous URL, as the next page reads them. */
+  readonly status: (cookie: string) => Promise<unknown>;
   readonly stop: () => Promise<void>;
 }
 
 /** Starts the site with this cipher. Throws, with its output, if it does not listen within a minute. */
-export async function startLaravel(cipher: string, encrypt: boolean): Promise<LaravelSite> {
+export async function startLaravel(
+  cipher: string,
+  encrypt: boolean,
+  env: Readonly<Record<string, string>> = {},
+): Promise<LaravelSite> {
   const name = `usher_e2e_laravel_${randomBytes(4).toString('hex')}`;
   const appKey = `base64:${randomBytes(cipher.includes('256') ? 32 : 16).toString('base64')}`;
   const directory = await mkdtemp(join(tmpdir(), 'usher-laravel-'));
@@ -63,6 +76,7 @@ export async function startLaravel(cipher: string, encrypt: boolean): Promise<La
     APP_CIPHER: cipher,
     SESSION_ENCRYPT: String(encrypt),
     DATABASE: JSON.stringify({ ...database, ...login, charset: 'utf8' }),
+    ...env,
   });
   const stop = async () => {
     await site.stop();
@@ -71,9 +85,11 @@ export async function startLaravel(cipher: string, encrypt: boolean): Promise<La
     await rm(directory, { recursive: true, force: true });
   };
   try {
-    const actions = actionsOn(`http://127.0.0.1:${port}`);
+    const url = `http://127.0.0.1:${port}`;
+    const actions = actionsOn(url);
     await actions.makeTables(site.output);
-    return { appKey, readerUrl: await addReader(name), ...actions, stop };
+    const databaseUrl = Object.assign(new URL(postgres), { pathname: `/${name}` }).href;
+    return { url, appKey, databaseUrl, readerUrl: await addReader(name), ...actions, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -84,12 +100,14 @@ function actionsOn(url: string) {
   const ask = async (line: `${'GET' | 'POST'} ${string}`, fields = {}, cookie = '') => {
     const [method = '', path = ''] = line.split(' ');
     const body = method === 'POST' ? { body: new URLSearchParams(fields) } : {};
-    const init = { method, headers: { cookie }, signal: AbortSignal.timeout(15_000), ...body };
+    const headers = { cookie, 'user-agent': 'Browser/1.0' };
+    const init = { method, headers, signal: AbortSignal.timeout(15_000), ...body };
     const response = await fetch(`${url}/${path}`, init);
     const text = await response.text();
     if (!response.ok) throw new Error(`Laravel: ${path} answered ${response.status}: ${text}`);
-    const [set = ''] = response.headers.getSetCookie().filter((each) => each.startsWith('site_'));
-    return { text, cookie: set.split(';')[0] ?? '' };
+    const cookies = response.headers.getSetCookie().map((each) => each.split(';')[0] ?? '');
+    const session = cookies.find((each) => each.startsWith('site_')) ?? '';
+    return { text, cookie: session, cookies };
   };
   return {
     makeTables: async (output: () => string) => {
@@ -113,6 +131,14 @@ function actionsOn(url: string) {
       if (!text.includes('true')) throw new Error('Laravel: the login failed');
       return cookie;
     },
+    loginRemembered: async (name: string) => {
+      const password = `secret of ${name}`;
+      const { cookies } = await ask('POST login', { name, password, remember: '1' });
+      return cookies.filter((each) => /^(site_session|remember_web_)/.test(each)).join('; ');
+    },
+    save: async (shown: string) => (await ask('GET save', {}, shown)).cookie,
+    status: async (shown: string) =>
+      JSON.parse((await ask('GET status', {}, shown)).text) as unknown,
     visit: async (shown: string) => {
       const { text, cookie } = await ask('GET me', {}, shown);
       return { cookie, id: (JSON.parse(text) as { readonly id: unknown }).id };

@@ -16,6 +16,20 @@ export async function withPostgres(url: string, statements: string): Promise<voi
   }
 }
 
+/** All columns of these rows, byte for byte. */
+export async function readRows(url: string, table: string): Promise<readonly string[]> {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ row: string }>(
+      `SELECT one::text AS row FROM ${table} AS one ORDER BY 1`,
+    );
+    return rows.map(({ row }) => row);
+  } finally {
+    await client.end();
+  }
+}
+
 export async function isPostgresReachable(): Promise<boolean> {
   try {
     await withPostgres(postgres, 'SELECT 1');

@@ -201,4 +201,24 @@ describe('a host that is asked who a cookie belongs to', () => {
     const { status, headers } = await enter('somebody');
     expect([status, headers.get('retry-after')]).toEqual([503, '2']);
   });
+
+  it('is sent all cookies that SESSION_COOKIES names, and no other one', async () => {
+    const several = await startUsher({
+      SESSION_MODE: 'introspect',
+      SESSION_INTROSPECTION_URL: host.url.href,
+      SESSION_COOKIES: 'laravel_session,remember_web_*',
+    });
+    const seen: (string | undefined)[] = [];
+    host.answer((request, response) => {
+      seen.push(request.headers.cookie);
+      json('{"id":15,"roles":["staff"],"tenant":null}')(request, response);
+    });
+    const { status } = await send(several.public, {
+      path: '/broadcasting/auth',
+      headers: { origin: allowedOrigin, cookie: 'remember_web_59ba=r; XSRF-TOKEN=x; sid=y' },
+      body: new URLSearchParams({ socket_id: socketId, channel_name: 'private-payment-15' }),
+    });
+    await several.stop();
+    expect([status, seen]).toEqual([403, ['remember_web_59ba=r']]);
+  });
 });

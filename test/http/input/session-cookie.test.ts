@@ -13,7 +13,8 @@ import type { TestUsher } from '../../support/usher.ts';
 import { send, socketId } from '../requests.ts';
 import { speak } from '../raw-socket.ts';
 
-const mode = { cookieName: 'sessionid', allowedOrigins: [allowedOrigin, 'https://other.example'] };
+const allowedOrigins = [allowedOrigin, 'https://other.example'];
+const mode = { cookies: ['sessionid'], isOnly: true, allowedOrigins };
 const fromPage = ['Origin', allowedOrigin];
 
 describe('the session cookie of a request', () => {
@@ -63,6 +64,32 @@ describe('the session cookie of a request', () => {
     [['Cookie', 'sessionid=a,b'], 'malformed-cookie'],
     [['Cookie', 'sessionid=\u00e4'], 'malformed-cookie'],
   ])('%j is %j', (headers, expected) => {
+    expect(shown(...headers)).toBe(expected);
+  });
+});
+
+describe('several session cookies of a request', () => {
+  const shown = (...headers: string[]) => {
+    const several = { cookies: ['laravel_session', 'remember_web_*'], isOnly: false };
+    const found = findSession([...fromPage, ...headers], { ...several, allowedOrigins });
+    return typeof found === 'string' ? found : found.value.reveal();
+  };
+
+  it.each([
+    [['Cookie', 'laravel_session=abc'], 'laravel_session=abc'],
+    [
+      ['Cookie', 'a=1; remember_web_59ba=x%3D; XSRF-TOKEN=2; laravel_session=abc'],
+      'remember_web_59ba=x%3D; laravel_session=abc',
+    ],
+    [['Cookie', 'remember_web_59ba=x', 'Cookie', 'b=2'], 'remember_web_59ba=x'],
+    [['Cookie', 'remember_web_1=x; remember_web_2=y'], 'remember_web_1=x; remember_web_2=y'],
+    [['Cookie', 'laravel_session=; remember_web_=y'], 'laravel_session=; remember_web_=y'],
+    [['Cookie', 'laravel_session2=abc; my_remember_web_1=x; remember_we=y'], 'absent'],
+    [['Cookie', 'remember_web_1=x; remember_web_1=y'], 'repeated-cookie'],
+    [['Cookie', 'laravel_session=a, laravel_session=b; remember_web_1=y'], 'repeated-cookie'],
+    [['Cookie', 'laravel_session=a; x="1, remember_web_1=y"'], 'joined-cookies'],
+    [['Cookie', 'laravel_session=a; remember_web_1=x y'], 'malformed-cookie'],
+  ])('%j are %j', (headers, expected) => {
     expect(shown(...headers)).toBe(expected);
   });
 });

@@ -1,0 +1,76 @@
+import { maxTime } from '../policy/principal.ts';
+import { parseDatetime } from '../runtime/datetime.ts';
+import { describeType } from './claim-fault.ts';
+import { displayName, idForm, optionalClaim, readId } from './claims.ts';
+import { identified, type Identification } from './credential.ts';
+import { parseJsonObject, type Members } from './json-object.ts';
+import { readRoles } from './roles.ts';
+import { visitorOf } from './visitor.ts';
+
+/** The expiry of a session whose answer has no `expires_at` that can be read, in milliseconds. */
+const unknownExpiryMs = 3_600_000;
+
+/** Seconds above it, in the year 5138, are milliseconds. */
+const maxSeconds = 1e11;
+
+/**
+ * Reads who is logged in from the host's answer. Only an id that cannot be read is an error, whose message has no values.
+ * Another member that cannot be read is left out, which grants nothing: a host that writes `"is_staff": "false"` must not
+ * make every visitor staff. A note says what was left out.
+ */
+export function readVisitor(text: string, now: number): Identification {
+  const members = parseJsonObject(Buffer.from(text));
+  if (members === undefined) throw new Error('answered without a JSON object');
+  const notes: string[] = [];
+  const optional = <T>(name: string, form: string, read: (value: unknown) => T | undefined) => {
+    const found = members.get(name);
+    const member = optionalClaim(found, read);
+    if (member === undefined) {
+      notes.push(
+        `session is accepted without ${name}, which is ${form}: found ${describeType(found)}`,
+      );
+    }
+    return member?.value;
+  };
+  const user = {
+    id: idOf(members),
+    tenantId: optional('tenant', idForm, readId),
+    name: optional('name', 'a text', readName),
+    isStaff: optional('is_staff', 'true or false', readBoolean),
+    isSuperuser: optional('is_superuser', 'true or false', readBoolean),
+    roles: rolesOf(members, notes),
+  };
+  const expiresAt = optional('expires_at', timeForm, readTime) ?? now + unknownExpiryMs;
+  return identified(visitorOf(user, { expiresAt }), notes);
+}
+
+/** Answers of 0.1 have the id in `user_id`. */
+function idOf(members: Members): string {
+  const names = ['id', 'user_id'].filter((name) => optionalClaim(members.get(name), readId)?.value);
+  const found = names.map((name) => readId(members.get(name)));
+  const [id, other = id] = found;
+  if (id === undefined) throw new Error(`answered without an id, which is ${idForm}`);
+  if (id !== other) throw new Error('answered with an id and another user_id');
+  return id;
+}
+
+function rolesOf(members: Members, notes: string[]): readonly string[] {
+  const { roles, isComplete } = readRoles([members.get('roles')]);
+  if (!isComplete) {
+    notes.push('session is accepted without some of its roles, which cannot be read');
+  }
+  return roles;
+}
+
+const readName = (value: unknown) => (typeof value === 'string' ? displayName(value) : undefined);
+
+const readBoolean = (value: unknown) => (typeof value === 'boolean' ? value : undefined);
+
+const timeForm = 'a time such as 2030-01-01T12:00:00Z, or in seconds since 1970';
+
+/** A text without a time zone is ambiguous, so it is not read. */
+function readTime(value: unknown): number | undefined {
+  if (typeof value === 'string') return parseDatetime(value);
+  if (typeof value !== 'number' || value < 0 || value > maxSeconds) return undefined;
+  return Math.min(Math.floor(value * 1000), maxTime);
+}
