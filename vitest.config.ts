@@ -6,6 +6,7 @@ import all from './vitest.all.config.ts';
  * repeat at length what a shorter suite samples. They were half of a run.
  */
 const slow = [
+  'test/audit/million-decisions.test.ts',
   'test/audit/outage.test.ts',
   'test/cli/records.test.ts',
   'test/cli/serve.test.ts',

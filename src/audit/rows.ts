@@ -61,7 +61,7 @@ function toRow(entry: AuditEntry, lists: Map<string, CheckList>): object {
     principal_kind: decision.principalKind,
     principal_id: storableField(decision.principalId),
     tenant_id: storableField(decision.tenantId),
-    failed_check: decision.failedCheck,
+    failed_check: storableField(decision.failedCheck),
     checks: checkListIndex(decision.checks, lists),
     policy: decision.policy,
     request_id: storableField(decision.requestId),

@@ -10,7 +10,7 @@ import type { ChannelMatch } from '../policy/channel-registry.ts';
 import type { Policy } from '../policy/policy.ts';
 import { credentialKind } from './match-channel.ts';
 import { parsePolicyOptions } from './policy-options.ts';
-import { remedyFor } from './remedies.ts';
+import { remedyFor } from '../audit/remedies.ts';
 import { readToken, type TokenOptions } from './options.ts';
 
 export interface LiveOptions extends TokenOptions {

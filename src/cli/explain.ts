@@ -13,7 +13,7 @@ import { formatChecks, printable } from './format-checks.ts';
 import { explainLive, type LiveOptions } from './explain-live.ts';
 import { loadPolicy } from '../policy/load-policy.ts';
 import type { Policy } from '../policy/policy.ts';
-import { remedyFor } from './remedies.ts';
+import { remedyFor } from '../audit/remedies.ts';
 import { addTokenOptions } from './options.ts';
 import { parsePolicyOptions, takePolicyOptions } from './policy-options.ts';
 

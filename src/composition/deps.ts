@@ -21,6 +21,7 @@ import { createUserSigner } from '../pusher/sign-user.ts';
 import { createSigner } from '../pusher/sign.ts';
 import { createTerminate } from '../pusher/terminate.ts';
 import { createWebhookReader } from '../pusher/webhooks/read-webhook.ts';
+import { createFindDecisions } from '../audit/find-decisions.ts';
 import { createFindDecision } from '../audit/lookup.ts';
 import { createGuestSessions } from '../database/repositories/guest-sessions.ts';
 import { createGrantRateLimit } from '../rate-limit/grants.ts';
@@ -141,6 +142,7 @@ export function buildDeps(config: Config, deps: RuntimeDeps) {
     countUnavailable: metrics.dependencies.countUnavailable,
     trail,
     findDecision: createFindDecision(database),
+    findDecisions: createFindDecisions(database),
     sign: signer.sign,
     signUser: createUserSigner(apps),
     closeHosts,

@@ -159,7 +159,7 @@ function buildOperatorServer(
   addMetrics(server, deps.readMetrics);
   addRevocations(server, deps);
   addPolicy(server, deps.policies);
-  addDecisions(server, deps.findDecision);
+  addDecisions(server, deps);
   addDocs(
     server,
     () => ({ ...docs, operator: [...docs.operator, ...factRoutes(kinds())] }),

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { signalsOf } from '../../src/audit/describe-event.ts';
-import { remedies, remedyFor } from '../../src/cli/remedies.ts';
+import { remedies, remedyFor } from '../../src/audit/remedies.ts';
 import { settings } from '../../src/config/settings.ts';
 import type { Setting } from '../../src/config/setting.ts';
 import { describeChannel } from '../../src/policy/describe-channel.ts';
@@ -126,7 +126,7 @@ ${rows.join('\n')}
 it('docs/REFUSALS.md lists the refusal codes and their responses', async () => {
   const page = `# Refusals
 
-${note('src/http/output/refusal-response.ts, src/http/routes/tickets/refusal-responses.ts, src/cli/remedies.ts and policies/')}
+${note('src/http/output/refusal-response.ts, src/http/routes/tickets/refusal-responses.ts, src/audit/remedies.ts and policies/')}
 All refusal codes, with the responses of the routes and a remedy. The code is in the log, in the audit log, in \`usher explain\` and in the label
 \`code\` of metrics. A resource that does not exist and a resource of another owner get the same response. A refusal with a security event also
 has a row in \`security_events\`.

@@ -18,6 +18,7 @@ export const folders: Readonly<Record<string, Folder>> = {
       ...['policy', 'runtime', 'authorize', 'http/openapi'],
       ...['type authn', 'type facts', 'type rate-limit', 'type pusher'],
       ...['rate-limit/request-limits.ts', 'audit/audit-event.ts'],
+      ...['audit/decision-filters.ts', 'audit/remedies.ts'],
       ...['pusher/webhooks/receive-webhook.ts', 'type observability/tracing'],
       'authn/credential.ts',
     ],
@@ -173,7 +174,7 @@ export const folders: Readonly<Record<string, Folder>> = {
     purpose: 'the commands, and the doctor',
     mayImport: [
       ...['policy', 'policy-test', 'runtime', 'authorize', 'authn', 'config'],
-      ...['audit/audit-event.ts', 'database/transfer/transfer-refused.ts'],
+      ...['audit/audit-event.ts', 'audit/remedies.ts', 'database/transfer/transfer-refused.ts'],
       'http/fastify-path.ts',
       ...['main.ts', 'type app.ts', 'exit-codes.ts'],
       ...[

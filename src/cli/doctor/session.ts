@@ -6,7 +6,7 @@ import {
 import { cookieNamesOf, onlyCookieName, type SessionConfig } from '../../config/sessions.ts';
 import { namesCookie } from '../../runtime/cookie-names.ts';
 import { reasonOf } from '../network-errors.ts';
-import { remedies } from '../remedies.ts';
+import { remedies } from '../../audit/remedies.ts';
 import { fail, pass, unknown, type CheckResult } from './check.ts';
 import { explainMisfit } from './laravel-misfits.ts';
 import type { NamedResult } from './run-checks.ts';

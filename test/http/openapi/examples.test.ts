@@ -61,7 +61,7 @@ function expectExample({ title, documented, name, status }: Row, answer: TestRes
 
 /** By chance, or of the policy. */
 const byChance = new Set([
-  ...['request_id', 'decision_id', 'user_agent', 'hash'],
+  ...['request_id', 'decision_id', 'user_agent', 'hash', 'policy'],
   ...['guest_session_id', 'token', 'ticket', 'channels'],
 ]);
 

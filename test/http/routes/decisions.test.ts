@@ -29,6 +29,7 @@ describe('a decision, on the operator’s port', () => {
       family: 'private-tenant.{tenantId}.user.{userId}',
       channel: 'private-tenant.1.user.15',
       socket_id: socketId,
+      policy: expect.stringMatching(/^[0-9a-f]{16}$/) as unknown,
       principal: { kind: 'user', id: '15' },
       tenant_id: '1',
       checks: including({ name: 'channel is the user’s own', passed: true }),

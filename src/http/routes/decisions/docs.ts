@@ -1,7 +1,16 @@
+import { decisionFilters, type DecisionFilter } from '../../../audit/decision-filters.ts';
+import { remedies } from '../../../audit/remedies.ts';
 import { actions } from '../../../policy/decision.ts';
 import { decisionIdPattern } from '../../../audit/audit-event.ts';
-import { closedObject, json, type Schema } from '../../openapi/operation.ts';
+import {
+  closedObject,
+  json,
+  type Examples,
+  type Parameter,
+  type Schema,
+} from '../../openapi/operation.ts';
 import * as docs from '../../output/route-docs.ts';
+import { maxValueLength, pageLimits, queryFaults } from './query.ts';
 import { guarded, guardFaults } from '../operator/docs.ts';
 
 const text: Schema = { type: 'string' };
@@ -13,11 +22,13 @@ const entry = closedObject(
     action: { enum: actions },
     outcome: { enum: ['grant', 'refusal'] },
     code: { ...text, description: 'The reason of a refusal' },
+    remedy: { ...text, description: 'What can be done, if the request should be granted' },
+    policy: { ...text, description: 'The hash of the policy that decided' },
     family: { ...text, description: 'The pattern of the channel' },
     channel: text,
     socket_id: text,
     principal: closedObject({
-      kind: { enum: ['guest', 'guest-session', 'user', 'visitor'] },
+      kind: { ...text, description: '`user`, `visitor`, `guest-session` or a kind of the policy' },
       id: text,
     }),
     tenant_id: text,
@@ -26,50 +37,134 @@ const entry = closedObject(
     signals: { type: 'array', items: text, description: 'Security events of the decision' },
     origin: closedObject({ request_id: text, address: text, user_agent: text }, ['user_agent']),
   },
-  ['code', 'family', 'channel', 'socket_id', 'principal', 'tenant_id', 'failed_check'],
+  [
+    'code',
+    'remedy',
+    'policy',
+    'family',
+    'channel',
+    'socket_id',
+    'principal',
+    'tenant_id',
+    'failed_check',
+  ],
 );
 
-export const decisionsDocs = docs.describeRoute({
+const refused = {
+  decision_id: '9b2f6c1e-3d47-4a58-8f0a-6c1d2e3f4a5b',
+  at: '2025-06-01T12:00:00.000Z',
+  action: 'subscribe',
+  outcome: 'refusal',
+  code: 'not-allowed',
+  remedy: remedies['not-allowed'],
+  policy: '0123456789abcdef',
+  family: 'private-tenant.{tenantId}.user.{userId}',
+  channel: 'private-tenant.1.user.16',
+  socket_id: '1234.5678',
+  principal: { kind: 'user', id: '15' },
+  tenant_id: '1',
+  failed_check: 'channel is the user’s own',
+  checks: [
+    { name: 'channel type accepts this kind of principal', passed: true },
+    { name: 'request names a tenant', passed: true },
+    { name: 'credential is of the tenant of the request', passed: true },
+    { name: 'channel is of the tenant of the request', passed: true },
+    { name: 'user is of this tenant', passed: true },
+    { name: 'channel is the user’s own', passed: false },
+    { name: 'required fact exists', passed: true },
+    { name: 'rule has checks', passed: true },
+  ],
+  signals: [],
+  origin: {
+    request_id: 'b7a0a5cf-4f0e-4f43-9d1e-2f4f8f0c3a11',
+    address: '127.0.0.1',
+    user_agent: 'Mozilla/5.0',
+  },
+};
+
+/** OpenAPI of `GET /decisions/{id}`. */
+export const decisionDocs = docs.describeRoute({
   tag: 'Operating',
   summary: 'Read a recorded decision',
   security: guarded,
   ok: json('The decision on record', entry, {
-    refused: {
-      value: {
-        decision_id: '9b2f6c1e-3d47-4a58-8f0a-6c1d2e3f4a5b',
-        at: '2025-06-01T12:00:00.000Z',
-        action: 'subscribe',
-        outcome: 'refusal',
-        code: 'not-allowed',
-        family: 'private-tenant.{tenantId}.user.{userId}',
-        channel: 'private-tenant.1.user.16',
-        socket_id: '1234.5678',
-        principal: { kind: 'user', id: '15' },
-        tenant_id: '1',
-        failed_check: 'channel is the user’s own',
-        checks: [
-          { name: 'channel type accepts this kind of principal', passed: true },
-          { name: 'request names a tenant', passed: true },
-          { name: 'credential is of the tenant of the request', passed: true },
-          { name: 'channel is of the tenant of the request', passed: true },
-          { name: 'user is of this tenant', passed: true },
-          { name: 'channel is the user’s own', passed: false },
-          { name: 'required fact exists', passed: true },
-          { name: 'rule has checks', passed: true },
-        ],
-        signals: [],
-        origin: {
-          request_id: 'b7a0a5cf-4f0e-4f43-9d1e-2f4f8f0c3a11',
-          address: '127.0.0.1',
-          user_agent: 'Mozilla/5.0',
-        },
-      },
-    },
+    refused: { value: refused },
   }),
   faults: [
     ...guardFaults,
     docs.fault('malformed-id', [400, `params/id must match pattern "${decisionIdPattern}"`]),
     docs.fault('absent', [404, 'There is no such decision on record']),
+    docs.unavailable,
+  ],
+});
+
+interface QueryDocs extends Partial<Pick<Parameter, 'schema' | 'examples'>> {
+  readonly description: string;
+}
+
+const inQuery = (
+  name: string,
+  { description, schema = { type: 'string', maxLength: maxValueLength }, examples = {} }: QueryDocs,
+): Parameter => ({ name, in: 'query', description, required: false, schema, examples });
+
+/** The filters of a list and of a stream. */
+export const filterParameters = Object.entries<DecisionFilter>(decisionFilters).map(
+  ([name, { about, values }]) =>
+    inQuery(name, { description: about, ...(values && { schema: { enum: values } }) }),
+);
+
+const time: Schema = { type: 'string', format: 'date-time' };
+const examplesOf = (examples: Readonly<Record<string, string>>): Examples =>
+  Object.fromEntries(Object.entries(examples).map(([name, value]) => [name, { value }]));
+
+/** OpenAPI of `GET /decisions`. */
+export const decisionsDocs = docs.describeRoute({
+  tag: 'Operating',
+  summary: 'Search recorded decisions',
+  description:
+    'Newest first. All filters must match exactly. A page may have fewer decisions than `limit`, or none, and still `next`: a query reads a limited number of rows.',
+  security: guarded,
+  parameters: [
+    ...filterParameters,
+    inQuery('from', {
+      description: 'The first time that is included',
+      schema: time,
+      examples: examplesOf({
+        ...{ none: '', 'malformed-time': 'yesterday', 'no-range': '2025-06-01T12:00:00Z' },
+      }),
+    }),
+    inQuery('to', {
+      description: 'The first time that is not included',
+      schema: time,
+      examples: examplesOf({ none: '2025-06-01T11:00:00Z', 'no-range': '2025-06-01T11:00:00Z' }),
+    }),
+    inQuery('after', {
+      description: 'The value of `next` of the page before',
+      examples: examplesOf({ none: '', 'malformed-after': 'none' }),
+    }),
+    inQuery('limit', {
+      description: `The number of decisions; ${pageLimits.default} by default`,
+      schema: { type: 'string', pattern: '^[0-9]+$' },
+      examples: examplesOf({ none: '50', 'malformed-limit': '201' }),
+    }),
+  ],
+  ok: json(
+    'The decisions, newest first',
+    closedObject(
+      {
+        decisions: { type: 'array', items: entry },
+        next: { ...text, description: 'There may be others; send this as `after`' },
+      },
+      ['next'],
+    ),
+    { none: { value: { decisions: [] } } },
+  ),
+  faults: [
+    ...guardFaults,
+    docs.fault('malformed-time', [400, queryFaults.time('from')]),
+    docs.fault('no-range', [400, queryFaults.range]),
+    docs.fault('malformed-after', [400, queryFaults.after]),
+    docs.fault('malformed-limit', [400, queryFaults.limit]),
     docs.unavailable,
   ],
 });

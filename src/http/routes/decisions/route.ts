@@ -1,11 +1,11 @@
 import type { FastifyInstance } from 'fastify';
-import {
-  decisionIdPattern,
-  type DecisionEntry,
-  type FindDecision,
-} from '../../../audit/audit-event.ts';
+import { decisionIdPattern, type FindDecision } from '../../../audit/audit-event.ts';
+import type { FindDecisions } from '../../../audit/decision-filters.ts';
+import type { Policy } from '../../../policy/policy.ts';
 import { RequestProblem } from '../../output/problem.ts';
-import { decisionsDocs } from './docs.ts';
+import { decisionBody } from './body.ts';
+import { decisionDocs, decisionsDocs } from './docs.ts';
+import { formatPosition, readPageQuery } from './query.ts';
 
 /** The format of a decision's id. */
 const params = {
@@ -13,39 +13,30 @@ const params = {
   properties: { id: { type: 'string', pattern: decisionIdPattern } },
 } as const;
 
-/** Adds `GET /decisions/{id}` to the operator's port. It explains a grant or a refusal. */
-export function addDecisions(server: FastifyInstance, findDecision: FindDecision): void {
-  server.get<{ Params: { id: string } }>(
-    '/decisions/:id',
-    { schema: { params }, config: { docs: decisionsDocs } },
-    async (request) => {
-      const found = await findDecision(request.params.id);
-      if (found === undefined) throw new RequestProblem(404, 'There is no such decision on record');
-      return toBody(found);
-    },
-  );
+export interface DecisionsDeps {
+  readonly findDecision: FindDecision;
+  readonly findDecisions: FindDecisions;
+  readonly policy: () => Policy;
 }
 
-function toBody({ decision, signals }: DecisionEntry) {
-  const { principalKind, principalId } = decision;
-  return {
-    decision_id: decision.decisionId,
-    at: new Date(decision.at).toISOString(),
-    action: decision.action,
-    outcome: decision.outcome,
-    code: decision.code,
-    family: decision.family,
-    channel: decision.channel,
-    socket_id: decision.socketId,
-    principal: principalKind && { kind: principalKind, id: principalId },
-    tenant_id: decision.tenantId,
-    failed_check: decision.failedCheck,
-    checks: decision.checks,
-    signals,
-    origin: {
-      request_id: decision.requestId,
-      address: decision.address,
-      user_agent: decision.userAgent,
+/** Adds the routes of recorded decisions to the operator's port: a page of them, and one with the reason. */
+export function addDecisions(server: FastifyInstance, deps: DecisionsDeps): void {
+  server.get('/decisions', { config: { docs: decisionsDocs } }, async ({ query }, reply) => {
+    const { decisions, next } = await deps.findDecisions(readPageQuery(query));
+    const policy = deps.policy();
+    void reply.header('cache-control', 'no-store');
+    return {
+      decisions: decisions.map((each) => decisionBody(each, policy)),
+      next: next && formatPosition(next),
+    };
+  });
+  server.get<{ Params: { id: string } }>(
+    '/decisions/:id',
+    { schema: { params }, config: { docs: decisionDocs } },
+    async (request) => {
+      const found = await deps.findDecision(request.params.id);
+      if (found === undefined) throw new RequestProblem(404, 'There is no such decision on record');
+      return decisionBody(found, deps.policy());
     },
-  };
+  );
 }

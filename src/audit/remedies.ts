@@ -1,4 +1,4 @@
-import type { OwnCode } from '../audit/audit-event.ts';
+import type { OwnCode } from './audit-event.ts';
 import type { Policy } from '../policy/policy.ts';
 
 /** The remedy of the policy for a code; otherwise that of Usher. */

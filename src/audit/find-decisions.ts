@@ -1,0 +1,127 @@
+import type { Database } from '../database/client.ts';
+import { Prisma, type PrismaClient } from '../database/generated/client.ts';
+import { actAsOperator } from '../database/row-level-security/operator.ts';
+import { isStorable } from '../database/storable-text.ts';
+import {
+  decisionFilters,
+  type DecisionFilter,
+  type DecisionFilterName,
+  type DecisionPage,
+  type DecisionPageQuery,
+  type DecisionPosition,
+  type FindDecisions,
+} from './decision-filters.ts';
+import { decisionColumns, toEntry, type DecisionRow } from './decision-row.ts';
+
+/**
+ * The number of rows that one query reads at most, so that a filter without an index costs no more on a large table. A
+ * page may have fewer decisions than the limit, or none, and still a next one.
+ */
+export const maxScanned = 10_000;
+
+/** Finds decisions of any tenant, for the operator. */
+export function createFindDecisions(database: Database): FindDecisions {
+  return async (query) => {
+    // No row has such a text, and PostgreSQL would refuse the query.
+    if (!Object.values(query.filters).every(isStorable)) return { decisions: [], next: undefined };
+    const [, rows] = await database.query((prisma) =>
+      prisma.$transaction([actAsOperator(prisma), findRows(prisma, query)]),
+    );
+    return toPage(rows, query.limit);
+  };
+}
+
+/** A row of the page with what was read for the page; `decisionId` is `null` if no row matches. */
+type PageRow = DecisionRow & {
+  readonly read: {
+    readonly count: number;
+    readonly lastAt: number | null;
+    readonly lastId: string | null;
+  };
+};
+
+function toPage(rows: readonly PageRow[], limit: number): DecisionPage {
+  const decisions = rows.filter(({ decisionId }) => decisionId !== null).map(toEntry);
+  const last = decisions.at(-1)?.decision;
+  if (last !== undefined && decisions.length === limit) {
+    return { decisions, next: { at: last.at, decisionId: last.decisionId } };
+  }
+  const { count = 0, lastAt, lastId } = rows[0]?.read ?? {};
+  if (count < maxScanned || lastAt == null || lastId == null) return { decisions, next: undefined };
+  return { decisions, next: { at: lastAt, decisionId: lastId } };
+}
+
+function findRows(prisma: PrismaClient, query: DecisionPageQuery) {
+  return prisma.$queryRaw<PageRow[]>(pageStatement(query));
+}
+
+/** The statement of a page. Exported for the test of its plan. */
+export function pageStatement(query: DecisionPageQuery): Prisma.Sql {
+  const { indexed, others } = conditionsOf(query);
+  const newest = Prisma.sql`ORDER BY at DESC, decision_id DESC`;
+  return Prisma.sql`
+    WITH scanned AS MATERIALIZED (
+      SELECT ${columnsOf(query)} FROM audit_log WHERE ${all(indexed)} ${newest} LIMIT ${maxScanned}
+    ), state AS (
+      SELECT json_build_object('count', count(*), 'lastAt', extract(epoch FROM min(at)) * 1000,
+        'lastId', (SELECT decision_id FROM scanned ORDER BY at, decision_id LIMIT 1)) AS read
+      FROM scanned
+    ), found AS (
+      SELECT at, decision_id FROM scanned WHERE ${all(others)} ${newest} LIMIT ${query.limit}
+    )
+    SELECT state.read, ${decisionColumns} FROM state LEFT JOIN (
+      found JOIN audit_log USING (decision_id, at)
+    ) ON true ORDER BY audit_log.at DESC, audit_log.decision_id DESC`;
+}
+
+interface Conditions {
+  readonly indexed: readonly Prisma.Sql[];
+  readonly others: readonly Prisma.Sql[];
+}
+
+/** Only one filter determines which rows are read: for two, PostgreSQL could read any number of rows to find one. */
+function conditionsOf({ filters, from, to, before }: DecisionPageQuery): Conditions {
+  const given = namesOf(filters);
+  const chosen = given.find((name) => filterOf(name).isIndexed === true);
+  const isRefusals = chosen === undefined && filters.outcome === 'refusal';
+  const condition = (name: DecisionFilterName): Prisma.Sql =>
+    Prisma.sql`${column(name)} = ${filters[name] ?? ''}`;
+  const indexed = [
+    ...(chosen === undefined ? [] : [condition(chosen)]),
+    // A parameter would not match the condition of the index.
+    ...(isRefusals ? [Prisma.sql`outcome = 'refusal'`] : []),
+    ...(from === undefined ? [] : [Prisma.sql`at >= ${new Date(from)}`]),
+    ...(to === undefined ? [] : [Prisma.sql`at < ${new Date(to)}`]),
+    ...(before === undefined ? [] : [isBefore(before)]),
+  ];
+  const others = given.filter((name) => name !== chosen).map(condition);
+  return { indexed, others };
+}
+
+/** The first condition bounds the range of the index. */
+function isBefore({ at, decisionId }: DecisionPosition): Prisma.Sql {
+  const time = new Date(Math.round(at));
+  return Prisma.sql`at <= ${time} AND (at < ${time} OR decision_id < ${decisionId})`;
+}
+
+function columnsOf({ filters }: DecisionPageQuery): Prisma.Sql {
+  return Prisma.join([Prisma.sql`at, decision_id`, ...namesOf(filters).map(column)]);
+}
+
+function namesOf(filters: DecisionPageQuery['filters']): readonly DecisionFilterName[] {
+  const names = Object.keys(decisionFilters) as DecisionFilterName[];
+  return names.filter((name) => filters[name] !== undefined);
+}
+
+function filterOf(name: DecisionFilterName): DecisionFilter {
+  return decisionFilters[name];
+}
+
+/** The names are those of this program, never of a request. */
+function column(name: DecisionFilterName): Prisma.Sql {
+  return Prisma.raw(filterOf(name).column);
+}
+
+function all(conditions: readonly Prisma.Sql[]): Prisma.Sql {
+  return conditions.length === 0 ? Prisma.sql`true` : Prisma.join([...conditions], ' AND ');
+}
