@@ -11,6 +11,7 @@ import { addChannelBatchAuth } from '../http/routes/channel-batch-auth/route.ts'
 import { addClient } from '../http/routes/client/route.ts';
 import { addChannelList } from '../http/routes/channel-list/route.ts';
 import { addDecisions } from '../http/routes/decisions/route.ts';
+import { addDecisionStream } from '../http/routes/decisions/stream.ts';
 import { addDocs, collectDocs } from '../http/routes/openapi/route.ts';
 import type { WriteUnreadable } from '../http/output/errors.ts';
 import { addDrain } from '../http/hooks/drain.ts';
@@ -160,6 +161,7 @@ function buildOperatorServer(
   addRevocations(server, deps);
   addPolicy(server, deps.policies);
   addDecisions(server, deps);
+  addDecisionStream(server, { ...deps, closing });
   addDocs(
     server,
     () => ({ ...docs, operator: [...docs.operator, ...factRoutes(kinds())] }),

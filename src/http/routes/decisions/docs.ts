@@ -10,6 +10,7 @@ import {
   type Schema,
 } from '../../openapi/operation.ts';
 import * as docs from '../../output/route-docs.ts';
+import { streamFaults } from './stream-limits.ts';
 import { maxValueLength, pageLimits, queryFaults } from './query.ts';
 import { guarded, guardFaults } from '../operator/docs.ts';
 
@@ -166,5 +167,24 @@ export const decisionsDocs = docs.describeRoute({
     docs.fault('malformed-after', [400, queryFaults.after]),
     docs.fault('malformed-limit', [400, queryFaults.limit]),
     docs.unavailable,
+  ],
+});
+
+/** OpenAPI of `GET /decisions/stream`. */
+export const decisionStreamDocs = docs.describeRoute({
+  tag: 'Operating',
+  summary: 'Follow new decisions',
+  description:
+    'Server-sent events of all replicas: `decision` with the body of `GET /decisions/{id}`, `gap` if there were more decisions than the stream sends, and `unavailable` while the audit log cannot be read. The filters are those of `GET /decisions`.',
+  security: guarded,
+  parameters: filterParameters,
+  ok: {
+    description: 'The stream is open until the client closes it or Usher shuts down',
+    content: { 'text/event-stream': { schema: text, examples: { stream: { value: ': open\n' } } } },
+  },
+  faults: [
+    ...guardFaults,
+    docs.fault('too-many-streams', [429, streamFaults.tooMany]),
+    docs.fault('closing-stream', [503, streamFaults.closing]),
   ],
 });
