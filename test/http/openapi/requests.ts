@@ -51,7 +51,8 @@ export function requestOf(
   const place = (where: Parameter['in']) =>
     Object.fromEntries(
       operation.parameters
-        .filter((parameter) => parameter.in === where)
+        // An optional one without an example is left out.
+        .filter((each) => each.in === where && (each.required || hasExamples(each)))
         .map((parameter) => [parameter.name, String(exampleOf(parameter.examples, name))]),
     );
   const ids = { ...place('path'), ...idsOfPolicy, ...inPath };
@@ -72,6 +73,8 @@ export function requestOf(
     ...(body !== undefined && { body }),
   };
 }
+
+const hasExamples = ({ examples }: Parameter) => Object.keys(examples).length > 0;
 
 /** So that a change replaces a header, and does not stand beside it. */
 function lowered(headers: Texts): Texts {
