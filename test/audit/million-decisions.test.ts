@@ -13,7 +13,7 @@ describePostgres('a million recorded decisions', (server) => {
         const scans = plan
           .split('\n')
           .filter((line) => /(?:Index|Seq|Bitmap).* on audit_log/.test(line));
-        expect([filters, scans[0]]).toEqual([filters, expect.stringContaining(` ${index} `)]);
+        expect([filters, plan]).toEqual([filters, expect.stringContaining(` ${index} `)]);
         const read = scans.map((line) => Number(/actual rows=([0-9.]+)/.exec(line)?.[1] ?? 0));
         // Rows of one time are sorted in groups, so a few more are read.
         expect([filters, Math.max(...read) <= maxScanned + 100]).toEqual([filters, true]);
