@@ -1,4 +1,5 @@
-import { randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto';
+import type { Signature } from './tokens.ts';
 
 /** The secrets of one run, made for it. */
 export interface Keys {
@@ -6,18 +7,29 @@ export interface Keys {
   readonly pusherSecret: string;
   readonly guestSecret: string;
   readonly userSecret: string;
+  /** The keys of issuers of a policy, by their algorithm: a secret, or a key in PEM. */
+  readonly signing: Readonly<Record<Signature, string>>;
+  readonly verifying: Readonly<Record<Signature, string>>;
 }
 
 /** Makes the secrets of a run. */
 export function createKeys(): Keys {
   const secret = () => randomBytes(32).toString('hex');
+  const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const shared = secret();
   return {
     pusherKey: randomBytes(10).toString('hex'),
     pusherSecret: secret(),
     guestSecret: secret(),
     userSecret: secret(),
+    signing: { HS256: shared, RS256: pemOf(rsa.privateKey), ES256: pemOf(ec.privateKey) },
+    verifying: { HS256: shared, RS256: pemOf(rsa.publicKey), ES256: pemOf(ec.publicKey) },
   };
 }
+
+const pemOf = (key: KeyObject) =>
+  key.export({ type: key.type === 'private' ? 'pkcs8' : 'spki', format: 'pem' }).toString();
 
 /** The environment in which every contestant works: production. */
 export function serverEnvironment(keys: Keys, databaseUrl: string | undefined) {

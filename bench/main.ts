@@ -5,6 +5,7 @@ import { runComparison } from './comparison.ts';
 import { runFlood } from './flood.ts';
 import { runFootprint } from './footprint.ts';
 import { runGrowth } from './growth.ts';
+import { runIssuers } from './issuers.ts';
 import { runPolicies } from './policies.ts';
 import { chooseScale } from './scale.ts';
 import { runStorm } from './storm.ts';
@@ -17,6 +18,7 @@ const commands: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
   growth: runGrowth,
   footprint: runFootprint,
   policies: runPolicies,
+  issuers: runIssuers,
 };
 
 const [name = 'comparison'] = process.argv.slice(2);

@@ -1,6 +1,6 @@
 import { bookingOf, escrowOf, hotelSlug, roomOf, rowsOfSeller } from '../facts.ts';
 import type { Keys } from '../keys.ts';
-import { mint } from '../tokens.ts';
+import { mint, mintSigned, type Signature } from '../tokens.ts';
 import { serialise, type Expected, type Field, type PreparedRequest } from './request.ts';
 
 export type ScenarioName =
@@ -20,6 +20,8 @@ export interface Scenario {
   readonly rows: number;
   /** How many different requests are repeated, each with a token of its own; `fresh`: each is sent once and never again. */
   readonly tokens: number | 'fresh';
+  /** Users' tokens are of the issuer with this name, which signs so; otherwise they are of the settings. */
+  readonly issuer?: Signature;
 }
 
 /** Channels that one request asks for. */
@@ -48,7 +50,8 @@ export function prepare(scenario: Scenario, serial: number, keys: Keys): Prepare
     case 'user': {
       const { tenantId, escrowId, buyerId } = escrowOf(row);
       const channel = `private-tenant.${tenantId}.escrow.${escrowId}.chat`;
-      return user({ serial, tenantId, userId: buyerId, channels: [channel] }, keys);
+      const { issuer } = scenario;
+      return user({ serial, tenantId, userId: buyerId, channels: [channel], issuer }, keys);
     }
     case 'list':
       return list(serial, row, keys);
@@ -73,6 +76,7 @@ interface Asker {
   readonly tenantId: string;
   readonly userId: string;
   readonly channels: readonly string[];
+  readonly issuer?: Signature | undefined;
 }
 
 /** A buyer's page: what it opens. */
@@ -164,12 +168,14 @@ function ofUser(
   return { bytes, expected: { status: 200, socketId, channels } };
 }
 
-function headersOf({ serial, tenantId, userId }: Omit<Asker, 'channels'>, keys: Keys) {
+function headersOf(asker: Omit<Asker, 'channels'>, keys: Keys) {
+  return { Authorization: `Bearer ${tokenOf(asker, keys)}`, 'X-Tenant-ID': asker.tenantId };
+}
+
+function tokenOf({ serial, tenantId, userId, issuer }: Omit<Asker, 'channels'>, keys: Keys) {
   const claims = { sub: userId, tenant_id: tenantId, jti: `u${serial}` };
-  return {
-    Authorization: `Bearer ${mint(claims, keys.userSecret)}`,
-    'X-Tenant-ID': tenantId,
-  };
+  if (issuer === undefined) return mint(claims, keys.userSecret);
+  return mintSigned({ ...claims, iss: issuer, aud: 'usher' }, issuer, keys.signing[issuer]);
 }
 
 function socketOf(serial: number): string {

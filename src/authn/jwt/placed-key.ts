@@ -45,13 +45,13 @@ export function createPlacedKeys(placed: PlacedKey, deps: PlaceDeps): TokenKeys 
   const read = async (): Promise<void> => {
     const text = await readText(place, deps.variable);
     // The same key stays the same object, so that tokens which it verified need not be verified again.
-    if (text === undefined || text !== last?.text) {
-      const result = await parseKey(placed, text);
-      deps.onRead(!('problem' in result));
-      if (!('problem' in result)) last = { text: text ?? '', key: result };
-      else if (last === undefined) {
-        throw new Unavailable('token keys', { cause: new Error(result.problem) });
-      }
+    const isSame = text !== undefined && text === last?.text;
+    const result = isSame ? undefined : await parseKey(placed, text);
+    const problem = result !== undefined && 'problem' in result ? result.problem : undefined;
+    deps.onRead(problem === undefined);
+    if (result !== undefined && !('problem' in result)) last = { text: text ?? '', key: result };
+    if (problem !== undefined && last === undefined) {
+      throw new Unavailable('token keys', { cause: new Error(problem) });
     }
     readAt = deps.now();
   };
