@@ -25,6 +25,7 @@ ENV NODE_ENV=production DATA_DIR=/data
 WORKDIR /app
 COPY package.json LICENSE ./
 COPY prisma/migrations prisma/migrations
+COPY pages pages
 COPY policies policies
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist

@@ -36,6 +36,20 @@ export default defineConfig(
     },
   },
   {
+    // Scripts of pages, for browsers.
+    files: ['pages/**/*.js'],
+    extends: [tseslint.configs.disableTypeChecked],
+    languageOptions: {
+      parserOptions: { projectService: false },
+      globals: {
+        document: 'readonly',
+        location: 'readonly',
+        fetch: 'readonly',
+        URLSearchParams: 'readonly',
+      },
+    },
+  },
+  {
     // What starts Usher, in syntax for every Node.js.
     files: ['bin/*.cjs'],
     extends: [tseslint.configs.disableTypeChecked],

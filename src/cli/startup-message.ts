@@ -1,7 +1,7 @@
 import type { Addresses } from '../app.ts';
 import type { Config } from '../config/load.ts';
 import type { DemoFact, Policy } from '../policy/policy.ts';
-import { demoRequests, type DemoRequest } from './demo-requests.ts';
+import { demoRequests, type DemoRequest } from '../composition/demo-requests.ts';
 
 const dayMs = 24 * 60 * 60 * 1000;
 
@@ -11,13 +11,16 @@ export async function startupMessage(
   { addresses: at, policy }: { readonly addresses: Addresses; readonly policy: Policy },
   now: () => number,
 ): Promise<string> {
-  const requests = await demoRequests(policy, config, { lifetimeMs: dayMs, now });
+  const all = await demoRequests(policy, config, { lifetimeMs: dayMs, now });
+  // One of each kind of credential: the page of the demo has the others.
+  const requests = [...new Map(all.toReversed().map((each) => [each.credential, each])).values()];
   const facts = policy.demo.facts.map((fact) => `  ${formatFact(fact)}\n`).join('');
   return `
 Usher authorizes subscriptions to real-time channels.
 
   public    ${at.public}      for pusher-js and Laravel Echo
   operator  ${at.operator}      /livez, /readyz, /facts/…
+  demo      ${at.public}/demo
 
 ${requests.map((request) => `Authorize a channel as ${request.who} of the demo:\n\n${curl(at, request)}\n`).join('')}
 ${facts === '' ? '' : `The facts of the demo:\n\n${facts}\n`}This text, the demo, mint-token, and the default keys and secrets are for development.

@@ -10,6 +10,8 @@ import { addChannelAuth } from '../http/routes/channel-auth/route.ts';
 import { addChannelBatchAuth } from '../http/routes/channel-batch-auth/route.ts';
 import { addClient } from '../http/routes/client/route.ts';
 import { addChannelList } from '../http/routes/channel-list/route.ts';
+import { addDemo } from '../http/routes/demo/route.ts';
+import { demoDeps } from './demo-requests.ts';
 import { addDecisions } from '../http/routes/decisions/route.ts';
 import { addDecisionStream } from '../http/routes/decisions/stream.ts';
 import { addDocs, collectDocs } from '../http/routes/openapi/route.ts';
@@ -126,6 +128,7 @@ async function buildPublicServer(
   addUserAuth(server, routeDeps);
   addChannelList(server, routeDeps);
   addClient(server);
+  if (!config.production) addDemo(server, demoDeps(config, deps));
   addGuestSessions(server, routeDeps);
   addIssueTicket(server, routeDeps);
   addRedeemTicket(server, routeDeps);

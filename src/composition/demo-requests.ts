@@ -1,9 +1,11 @@
 import { credentialKindOf, type Credential } from '../authn/credential.ts';
 import { mintToken, type TokenSigning } from '../authn/jwt/mint.ts';
 import { issuerClaims } from '../authn/token-issuers.ts';
+import type { Deps } from './deps.ts';
 import type { Config } from '../config/load.ts';
 import { fillPath } from '../http/fastify-path.ts';
 import { guestIssuer, userIssuer, type DemoPrincipal, type Policy } from '../policy/policy.ts';
+import type { DemoDeps } from '../http/routes/demo/route.ts';
 import { routeFor } from '../policy/route-for.ts';
 
 /** A request for a channel of the demo, with a token that works outside production. */
@@ -70,5 +72,23 @@ function routeTo(
   return {
     path: fillPath(path, pathParams),
     field: route.credential.query ?? route.credential.field,
+  };
+}
+
+/** What the page of the demo needs. */
+export function demoDeps(
+  config: Config,
+  { policy, now, findDecision }: Pick<Deps, 'policy' | 'now' | 'findDecision'>,
+): DemoDeps {
+  const { key, cluster, host, port, tls } = config.pusher;
+  return {
+    server: { key, cluster, host, port, tls },
+    findDecision,
+    visits: async (lifetimeMs) => {
+      const requests = await demoRequests(policy(), config, { lifetimeMs, now });
+      return requests.map(({ who, channel, token, path, field, principal: { tenant } }) => {
+        return { who, channel, token, path, field, tenant };
+      });
+    },
   };
 }
