@@ -178,6 +178,7 @@ export const folders: Readonly<Record<string, Folder>> = {
       'http/fastify-path.ts',
       ...['main.ts', 'type app.ts', 'exit-codes.ts'],
       ...[
+        'composition/demo-requests.ts',
         'composition/commands/check-dependencies.ts',
         'composition/commands/check-issuers.ts',
         'composition/commands/examine-session.ts',
