@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseSocketId } from '../src/policy/socket-id.ts';
 import { evaluateMatch } from '../src/authorize/evaluate.ts';
 import { loadPolicy } from '../src/policy/load-policy.ts';
 import type { Policy } from '../src/policy/policy.ts';
@@ -108,16 +109,19 @@ function evaluationOf({ channels }: Policy): () => Promise<number> {
   const principal = { kind: 'user', id: '16', tenantId: '1', roles: [], expiresAt: Infinity };
   const deps = {
     find: () => Promise.resolve(fact),
+    ask: () => Promise.reject(new Error('No channel asks')),
     encrypts: () => false,
     userIdOf: (_tenantId: string | undefined, id: string) => id,
     now: () => 0,
   };
+  const socketId = parseSocketId('1.1');
+  if (socketId === undefined) throw new Error('No socket id');
   return async () => {
     const start = performance.now();
     for (let i = 0; i < evaluations; i += 1) {
       const { refused } = await evaluateMatch(
         match,
-        { principal, constraints: { tenantIds: ['1'] } },
+        { principal, socketId, constraints: { tenantIds: ['1'] } },
         deps,
       );
       if (refused !== undefined) throw new Error(`Refused: ${refused}`);

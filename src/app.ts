@@ -6,7 +6,9 @@ import { buildStores, cleanupTasks, openStorage } from './composition/storage.ts
 import { createDependencies } from './observability/dependencies.ts';
 import type { Config } from './config/load.ts';
 import { summarize } from './config/summary.ts';
+import { buildHttpSources } from './composition/http-sources.ts';
 import { buildHostSources } from './composition/sources.ts';
+import { findAtHosts } from './facts/http-facts.ts';
 import { buildPolicy } from './composition/policy.ts';
 import { startPolicyReload } from './jobs/policy-reload.ts';
 import type { CurrentPolicy } from './policy/current-policy.ts';
@@ -102,11 +104,13 @@ export async function openApp(
   let listener: Listener | undefined;
   try {
     const tracing = await openTracing(config, log);
-    const stores = buildStores(storage, { now, log, findAtHost: hosts.find });
+    const http = buildHttpSources(config, { ...clock, dependencies, policy: policy.current });
+    const findAtHost = findAtHosts(hosts.find, http.find, now);
+    const stores = buildStores(storage, { now, log, findAtHost });
     if (!config.production) await putDemoFacts(policy.current().demo, stores.pushed);
     const closing = new AbortController();
     const connections = createOpenConnections();
-    const diagnostics = { log, dependencies, tracing, policies: policy };
+    const diagnostics = { log, dependencies, tracing, policies: policy, http };
     const runtime = {
       ...clock,
       ...diagnostics,

@@ -4,7 +4,7 @@ import type { HostClient } from '../host/host-client.ts';
 import type { BoundedResponse } from '../runtime/network/bounded-fetch.ts';
 import type { Identification } from './credential.ts';
 import type { CredentialReader } from './identify.ts';
-import { createTtlCache } from './ttl-cache.ts';
+import { createTtlCache } from '../runtime/ttl-cache.ts';
 import { readVisitor } from './visitor-answer.ts';
 
 /** The host's introspection endpoint for session cookies. */

@@ -1,5 +1,6 @@
 import type { Origin } from '../audit/audit-event.ts';
 import type { Credential } from '../authn/credential.ts';
+import type { VisitorHeaders } from '../policy/forward.ts';
 import type { PinnedParam } from '../policy/policy.ts';
 
 /** What the route and the request require of the channel. */
@@ -19,6 +20,8 @@ export interface UserAuthRequest {
   readonly credentials: readonly Credential[];
   readonly constraints: RouteConstraints;
   readonly origin: Origin;
+  /** The headers that a policy may pass on to the application; `undefined` if nobody sent this request. */
+  readonly headers?: VisitorHeaders | undefined;
 }
 
 /** A request for channel authorization, with unparsed texts. */

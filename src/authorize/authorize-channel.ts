@@ -1,4 +1,5 @@
 import type { WriteDecision } from '../audit/audit-event.ts';
+import type { AskHost, HostAnswer } from '../policy/ask.ts';
 import { parseChannelName } from '../policy/channel-name.ts';
 import { refuse, type Decision, type DecisionBase } from '../policy/decision.ts';
 import type { Policy } from '../policy/policy.ts';
@@ -8,6 +9,12 @@ import type { ChannelAuthRequest } from './auth-request.ts';
 import { authenticateOnce, type AuthenticateDeps, type AuthenticateBy } from './authenticate.ts';
 import { evaluateMatch, tenantOf, type EvaluateDeps } from './evaluate.ts';
 import type { FactSource } from './fact-source.ts';
+import {
+  hostVisitorOf,
+  isRevokedMeanwhile,
+  namedByHost,
+  type Fingerprint,
+} from './host-visitor.ts';
 import type { Measure } from './measure.ts';
 import type { TrackConnection } from './revocation/track-connection.ts';
 
@@ -15,6 +22,7 @@ export interface DecideDeps extends AuthenticateDeps, EvaluateDeps {
   /** The current policy. A decision reads it once. */
   readonly policy: () => Policy;
   readonly newId: () => string;
+  readonly fingerprint: Fingerprint;
 }
 
 export interface AuthorizeDeps extends DecideDeps {
@@ -45,12 +53,13 @@ export async function authorizeOne(
   deps: AuthorizeDeps,
 ): Promise<Decision> {
   const rateLimit = oncePerRequest(deps.rateLimitGrant);
+  const ask = askOnce(deps.ask);
   for (const source of deps.factSources()) {
-    const evaluated = await decide(request, { source, authenticateBy }, deps);
+    const evaluated = await decide(request, { source, authenticateBy, ask }, deps);
     const limited = await withinLimits(
       evaluated,
       (grant) => rateLimit(grant, request.origin),
-      () => decideChannel(request, deps),
+      () => decideWith(request, ask, deps),
     );
     const decision = await deps.trackConnection(limited, source.revocations);
     // False: the source was a cache and a fact has changed since, so the next source decides.
@@ -61,20 +70,35 @@ export async function authorizeOne(
 
 /** The same decision without rate limit, tracking and record: to revalidate an open connection, and to explain. */
 export function decideChannel(request: ChannelAuthRequest, deps: DecideDeps): Promise<Decision> {
+  return decideWith(request, deps.ask, deps);
+}
+
+function decideWith(
+  request: ChannelAuthRequest,
+  ask: AskHost,
+  deps: DecideDeps,
+): Promise<Decision> {
   const authenticateBy = authenticateOnce(request.credentials, deps);
-  return decide(request, { source: deps, authenticateBy }, deps);
+  return decide(request, { source: deps, authenticateBy, ask }, deps);
+}
+
+/** Asks once for one request, although it may be evaluated again with current facts. */
+function askOnce(ask: AskHost): AskHost {
+  let answer: Promise<HostAnswer> | undefined;
+  return (question) => (answer ??= ask(question));
 }
 
 interface Sources {
   readonly source: FactSource;
   readonly authenticateBy: AuthenticateBy;
+  readonly ask: AskHost;
 }
 
 /** Parses, matches, authenticates, evaluates. */
 async function decide(
   request: ChannelAuthRequest,
-  { source, authenticateBy }: Sources,
-  deps: Pick<DecideDeps, 'policy' | 'newId' | 'encrypts' | 'userIdOf' | 'now'>,
+  { source, authenticateBy, ask }: Sources,
+  deps: Pick<DecideDeps, 'policy' | 'newId' | 'fingerprint' | 'encrypts' | 'userIdOf' | 'now'>,
 ): Promise<Decision> {
   const { channels, hash: policy } = deps.policy();
   const attempt: DecisionBase = { id: deps.newId(), action: 'subscribe', policy, checks: [] };
@@ -91,19 +115,31 @@ async function decide(
   const matched = { socketId, channel, family: pattern.text, denied };
   const namedTenant = tenantOf(match);
 
-  const authenticated = await authenticateBy(source);
+  const { constraints, headers } = request;
+  const read = await authenticateBy(source);
+  const authenticated =
+    'code' in read ? hostVisitorOf(read, { match, headers, fingerprint: deps.fingerprint }) : read;
   if ('code' in authenticated) {
     const { known, code } = authenticated;
     const tenantId = namedTenant ?? known.tenantId;
     return refuse({ ...attempt, ...known, ...matched, tenantId }, code);
   }
-  const { principal } = authenticated;
   const evaluation = await evaluateMatch(
     match,
-    { principal, constraints: request.constraints },
-    { find: source.find, encrypts: deps.encrypts, userIdOf: deps.userIdOf, now: deps.now },
+    { principal: authenticated.principal, constraints, headers, socketId },
+    {
+      find: source.find,
+      ask,
+      encrypts: deps.encrypts,
+      userIdOf: deps.userIdOf,
+      now: deps.now,
+    },
   );
-  const { refused, member } = evaluation;
+  const { refused, member, hostMember } = evaluation;
+  const principal =
+    hostMember === undefined
+      ? authenticated.principal
+      : namedByHost(authenticated.principal, hostMember.user_id);
   // Nearly always there is nothing to add.
   const checks =
     authenticated.checks.length === 0
@@ -112,6 +148,13 @@ async function decide(
   const tenantId = namedTenant ?? principal.tenantId ?? evaluation.tenantId;
   if (refused !== undefined) {
     return refuse({ ...attempt, ...matched, tenantId, principal, checks }, refused);
+  }
+  // The application may have taken long to answer.
+  if (match.channelType.ask !== undefined) {
+    const { revocations } = source;
+    if (await isRevokedMeanwhile(principal, hostMember?.user_id, revocations)) {
+      return refuse({ ...attempt, ...matched, tenantId, principal, checks }, 'revoked');
+    }
   }
   // No spread: copies of this object took a twentieth of the time of a decision.
   return {
@@ -127,5 +170,6 @@ async function decide(
     principal,
     checks,
     member,
+    memberData: hostMember?.data,
   };
 }

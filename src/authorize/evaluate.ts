@@ -1,3 +1,11 @@
+import {
+  askCheck,
+  namesMember,
+  type Ask,
+  type AskHost,
+  type ChannelQuestion,
+  type HostMember,
+} from '../policy/ask.ts';
 import type { ChannelForm } from '../policy/channel-name.ts';
 import type { ChannelMatch } from '../policy/channel-registry.ts';
 import {
@@ -17,14 +25,17 @@ import {
 } from '../policy/decision.ts';
 import type { FindFact } from '../policy/fact-kind.ts';
 import { pinCode } from '../policy/policy.ts';
-import { memberAt, noMember } from '../policy/member.ts';
+import type { VisitorHeaders } from '../policy/forward.ts';
+import { hostMemberAt, memberAt, noMember } from '../policy/member.ts';
 import type { Principal } from '../policy/principal.ts';
+import type { SocketId } from '../policy/socket-id.ts';
 import type { RouteConstraints } from './auth-request.ts';
 import { tenantChecks } from './authenticate.ts';
 import { findFacts } from './find-facts.ts';
 
 export interface EvaluateDeps {
   readonly find: FindFact;
+  readonly ask: AskHost;
   /** Whether channels of this tenant can be encrypted: whether there is a master key. */
   readonly encrypts: (tenantId: string | undefined) => boolean;
   readonly userIdOf: UserIdOf;
@@ -39,6 +50,8 @@ export interface Evaluation {
   readonly checks: readonly Check[];
   readonly refused?: RefusalCode;
   readonly member?: Member | undefined;
+  /** What the application says of the member. */
+  readonly hostMember?: HostMember | undefined;
   /** The tenant of the fact, if the channel name and the principal have none. */
   readonly tenantId?: string | undefined;
 }
@@ -46,6 +59,11 @@ export interface Evaluation {
 interface Subject {
   readonly principal: Principal;
   readonly constraints: RouteConstraints;
+  readonly headers?: VisitorHeaders | undefined;
+}
+
+interface SocketSubject extends Subject {
+  readonly socketId: SocketId;
 }
 
 /** The tenant that a channel name contains. */
@@ -53,10 +71,10 @@ export function tenantOf({ channelType, params }: ChannelMatch): string | undefi
   return channelType.tenant === undefined ? undefined : params[channelType.tenant];
 }
 
-/** Evaluates the rules of a channel for one principal. Throws `Unavailable`. */
+/** Evaluates the rules of a channel for one principal, then asks the application if its answer counts. Throws `Unavailable`. */
 export async function evaluateMatch(
   match: ChannelMatch,
-  subject: Subject,
+  subject: SocketSubject,
   deps: EvaluateDeps,
 ): Promise<Evaluation> {
   if (!formExists(match, subject.principal, deps)) {
@@ -64,7 +82,38 @@ export async function evaluateMatch(
   }
   const { principal } = subject;
   const evaluation = await evaluateType(match, subject, deps);
-  return withMember(evaluation, match, { principal, userIdOf: deps.userIdOf });
+  const { ask } = match.channelType;
+  if (ask === undefined || evaluation.refused !== undefined) {
+    return withMember(evaluation, match, { principal, userIdOf: deps.userIdOf });
+  }
+  const answer = await deps.ask(questionOf(ask, match, subject));
+  const checks = evaluation.checks.concat(check(askCheck, answer.isYes));
+  if (!answer.isYes) return { checks, refused: 'not-allowed' };
+  const asked = { ...evaluation, checks };
+  if (!namesMember(ask)) return withMember(asked, match, { principal, userIdOf: deps.userIdOf });
+  const server = tenantOf(match) ?? principal.tenantId ?? evaluation.tenantId;
+  return withHostMember(asked, answer.member, (id) => deps.userIdOf(server, id));
+}
+
+export function questionOf(
+  ask: Ask,
+  { channel, channelType, params }: ChannelMatch,
+  { principal, socketId, headers }: Omit<SocketSubject, 'constraints'>,
+): ChannelQuestion {
+  return { ask, channel, family: channelType.pattern.text, params, socketId, principal, headers };
+}
+
+function withHostMember(
+  { checks, tenantId }: Pick<Evaluation, 'checks' | 'tenantId'>,
+  named: HostMember | undefined,
+  toUserId: (id: string) => string | undefined,
+): Evaluation {
+  if (named === undefined) return { checks, tenantId };
+  const { member, check: fits } = hostMemberAt(named, toUserId(named.user_id));
+  const all = checks.concat(fits);
+  if (member === undefined) return { checks: all, refused: fits.code };
+  const user_id = String(member.data.user_id);
+  return { checks: all, member: { user_id }, hostMember: member, tenantId };
 }
 
 /** Returns the permitted ones of matches that differ only in their form, with one evaluation. */
@@ -73,6 +122,8 @@ export async function permittedMatches(
   subject: Subject,
   deps: EvaluateDeps,
 ): Promise<readonly ChannelMatch[]> {
+  // The application is not asked for lists.
+  if (matches.some(({ channelType }) => channelType.ask !== undefined)) return [];
   const existing = matches.filter((match) => formExists(match, subject.principal, deps));
   const [first] = existing;
   if (first === undefined) return [];
@@ -103,8 +154,8 @@ type TypeEvaluation =
 
 async function evaluateType(
   match: ChannelMatch,
-  { principal, constraints }: Subject,
-  deps: EvaluateDeps,
+  { principal, constraints, headers }: Subject,
+  deps: Pick<EvaluateDeps, 'find' | 'now'>,
 ): Promise<TypeEvaluation> {
   const { channelType, params } = match;
   const constraintResults = constraintChecks(match, principal, constraints);
@@ -117,10 +168,11 @@ async function evaluateType(
   const rules = channelType.rules.get(principal.kind);
   const { facts, tenantId, allFound } = await findFacts(rules?.facts ?? [], known, {
     principal,
+    headers,
     find: deps.find,
   });
   const input = withFacts(known, principal, facts);
-  const rule = ruleChecks(rules, input, allFound);
+  const rule = ruleChecks(rules, input, { allFound, isAsked: channelType.ask !== undefined });
   const checks = constraintResults.concat(rule);
   const failed = firstFailed(rule);
   return failed ? { checks, refused: failed.code } : { checks, input, tenantId };
@@ -181,13 +233,13 @@ function constraintChecks(
 function ruleChecks(
   rules: KindRules | undefined,
   input: RuleInput,
-  allFound: boolean,
+  { allFound, isAsked }: { readonly allFound: boolean; readonly isAsked: boolean },
 ): readonly Check[] {
   const checks = rules?.check(input) ?? [];
   return checks.concat(
     // After the checks of the rule: otherwise the response would reveal which facts exist.
     check('required fact exists', allFound, 'fact-missing'),
     // A rule without checks must not grant everything.
-    check('rule has checks', checks.length > 0),
+    check('rule has checks', checks.length > 0 || isAsked),
   );
 }

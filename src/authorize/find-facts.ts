@@ -1,6 +1,7 @@
 import type { FactRequest, RuleInput } from '../policy/channel-type.ts';
 import { tenantOfFact } from '../policy/fact-access.ts';
 import type { Fact, FactReference, FactViewer, FindFact } from '../policy/fact-kind.ts';
+import type { VisitorHeaders } from '../policy/forward.ts';
 import type { Principal } from '../policy/principal.ts';
 
 export interface FoundFacts {
@@ -9,6 +10,12 @@ export interface FoundFacts {
   readonly allFound: boolean;
   /** The tenant of the first fact that has one. */
   readonly tenantId: string | undefined;
+}
+
+export interface FactReader {
+  readonly principal: Principal;
+  readonly headers?: VisitorHeaders | undefined;
+  readonly find: FindFact;
 }
 
 interface FoundFact {
@@ -24,10 +31,10 @@ const none: FoundFacts = { facts: {}, allFound: true, tenantId: undefined };
 export async function findFacts(
   requests: readonly FactRequest[],
   input: RuleInput,
-  { principal, find }: { readonly principal: Principal; readonly find: FindFact },
+  { principal, headers, find }: FactReader,
 ): Promise<FoundFacts> {
   if (requests.length === 0) return none;
-  const viewer = viewerOf(principal);
+  const viewer = viewerOf(principal, headers);
   const finding = requests.map((request) => findOne(request, input, { viewer, find }));
   const [only] = finding;
   // Most rules read one fact, for which `Promise.all` is slow.
@@ -57,10 +64,14 @@ async function findOne(
 }
 
 /** Row-level security shows a linked guest session the facts of the user's tenant. */
-export function viewerOf({ kind, id, tenantId, linkedUser }: Principal): FactViewer {
+export function viewerOf(
+  { kind, id, tenantId, linkedUser }: Principal,
+  headers?: VisitorHeaders,
+): FactViewer {
   return {
     tenantId: tenantId ?? linkedUser?.tenantId,
     guestSessionId: kind === 'guest-session' ? id : undefined,
+    headers,
   };
 }
 

@@ -1,7 +1,8 @@
 import type { ChannelAuthRequest } from '../authorize/auth-request.ts';
 import { withPolicy } from '../composition/commands/live-policy.ts';
 import type { Config } from '../config/load.ts';
-import type { Decision } from '../policy/decision.ts';
+import { askCheck } from '../policy/ask.ts';
+import { firstFailed, type Decision } from '../policy/decision.ts';
 import { Secret } from '../runtime/secret.ts';
 import { UsageError, type CommandResult, type ReadInput } from './command.ts';
 import { formatChecks, printable } from './format-checks.ts';
@@ -78,6 +79,18 @@ function pinsOf(match: ChannelMatch | undefined, { routes }: Policy): ReadonlyMa
   );
 }
 
+function verdictOf(decision: Decision): string {
+  if (decision.outcome === 'grant') return 'Would be granted';
+  return isLeftToHost(decision)
+    ? 'The application would decide. It was not asked. Every check before it passes.'
+    : `Would be refused: ${decision.code}`;
+}
+
+/** Whether only the answer of the application is missing. */
+function isLeftToHost({ checks }: Decision): boolean {
+  return firstFailed(checks)?.name === askCheck;
+}
+
 function formatDecision(
   { channelName, credentials: [credential], constraints }: ChannelAuthRequest,
   decision: Decision,
@@ -87,16 +100,22 @@ function formatDecision(
   const who = principal === undefined ? 'unknown' : `${principal.kind} ${principal.id}`;
   const [tenant] = constraints.tenantIds;
   const lines = [
-    decision.outcome === 'grant' ? 'Would be granted' : `Would be refused: ${decision.code}`,
+    verdictOf(decision),
     `  action      subscribe ${channelName}${family === undefined ? '' : ` (${family})`}`,
     `  credential  ${credential?.kind ?? 'none'}`,
     ...issuers.map((line, i) => `  ${i === 0 ? 'issuers' : '       '}     ${line}`),
     `  policy      ${policy.hash}`,
     `  principal   ${who}`,
     `  tenant      ${tenant ?? 'none: no X-Tenant-ID'}`,
-    ...(decision.outcome === 'grant' ? [] : [`  remedy      ${remedyFor(decision.code, policy)}`]),
+    ...(decision.outcome === 'grant' || isLeftToHost(decision)
+      ? []
+      : [`  remedy      ${remedyFor(decision.code, policy)}`]),
     '',
-    ...formatChecks(checks),
+    ...formatChecks(
+      checks.map((each) =>
+        each.name === askCheck ? { ...each, name: `${each.name} (not asked)` } : each,
+      ),
+    ),
   ];
   return lines.map(printable).join('\n');
 }

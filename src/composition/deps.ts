@@ -6,6 +6,10 @@ import type { FactSource } from '../authorize/fact-source.ts';
 import type { Measure } from '../authorize/measure.ts';
 import { buildAudit } from './audit.ts';
 import type { FactSources } from '../facts/fact-sources.ts';
+import { createAskHost } from '../host/ask-host.ts';
+import { createFingerprint } from '../host/forwarded.ts';
+import { createHeadersOf } from '../http/input/visitor-headers.ts';
+import type { HttpSources } from './http-sources.ts';
 import { buildIdentify } from './authn.ts';
 import type { Storage, Stores } from './storage.ts';
 import type { Dependencies } from '../observability/dependencies.ts';
@@ -36,6 +40,7 @@ export interface RuntimeDeps extends Clock {
   readonly stores: Stores;
   readonly tracing: Tracing | undefined;
   readonly policies: CurrentPolicy;
+  readonly http: HttpSources;
   readonly log: Logger;
   /** The open WebSockets of this process. */
   readonly live: OpenConnections;
@@ -60,6 +65,7 @@ export function buildDeps(config: Config, deps: RuntimeDeps) {
   });
   const { recordSignal, recordRejected, reportExcess, metrics, figures, trail } = audit;
   const { revocations, liveGrants, sources } = stores;
+  deps.http.measureWith(audit.metrics.measureHost);
   const { limits, shared } = stores.limiting;
   if (shared) metrics.load.observeLocal(shared.isLocal);
   const {
@@ -100,6 +106,9 @@ export function buildDeps(config: Config, deps: RuntimeDeps) {
     factSources: () => factSources(sources, config.audit),
     encrypts: signer.encrypts,
     userIdOf: signer.userIdOf,
+    ask: createAskHost(deps.http.find),
+    fingerprint: createFingerprint(config.pusher.secret),
+    headersOf: createHeadersOf(config.allowedOrigins),
     sessions,
     guestSessionLifetimeMs: config.guestSessionLifetimeMs,
     tickets: stores.tickets,

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { SourcePolicy } from '../policy/policy.ts';
+import type { SourcePolicy, SourceUrl } from '../policy/policy.ts';
 import { hostUrlProblems } from '../runtime/network/fetch-url.ts';
 import { Secret } from '../runtime/secret.ts';
 import { hostDatabaseProblem } from './address.ts';
@@ -10,6 +10,8 @@ export interface Source {
   readonly name: string;
   readonly kind: 'postgres' | 'mysql' | 'http';
   readonly url: Secret;
+  /** Sent to an HTTP source. */
+  readonly token?: Secret;
 }
 
 /** A source that cannot be used, as a line that has its place and never its URL. */
@@ -26,16 +28,15 @@ const kinds: Readonly<Record<string, Source['kind']>> = {
   http: 'http',
 };
 
-/** Reads the URL of a source from the environment or from its file. */
+/** Reads the URL and the token of a source from the environment or from their files. */
 export async function resolveSource(
-  { name, url, place }: SourcePolicy,
+  { name, url, token, place }: SourcePolicy,
   variable: Config['variable'],
 ): Promise<Source | UnusableSource> {
-  const where = 'env' in url ? `the environment variable ${url.env}` : `the file ${url.file}`;
   const unusable = (what: string) => ({ problem: `${place}: source ${name}: ${what}` });
-  const text = 'env' in url ? (variable(url.env) ?? '') : await readLine(url.file);
-  if (typeof text !== 'string') return unusable(`${where} cannot be read: ${text.code}`);
-  if (text === '') return unusable(`${where} is ${'env' in url ? 'not set' : 'empty'}`);
+  const where = whereOf(url);
+  const text = await readPlace(url, variable);
+  if (typeof text !== 'string') return unusable(text.problem);
   const kind = kinds[/^([a-z]+):\/\//.exec(text)?.[1] ?? ''];
   if (kind === undefined) {
     return unusable(
@@ -44,7 +45,31 @@ export async function resolveSource(
   }
   const problem = kind === 'http' ? httpProblem(text) : hostDatabaseProblem(text);
   if (problem !== undefined) return unusable(`${where} ${problem}`);
-  return { name, kind, url: new Secret(text) };
+  const source = { name, kind, url: new Secret(text) };
+  if (token === undefined) return source;
+  if (kind !== 'http') return unusable('only an HTTP source has a token');
+  const secret = await readPlace(token, variable);
+  if (typeof secret !== 'string') return unusable(secret.problem);
+  if (!/^[!-~]+$/.test(secret)) {
+    return unusable(`${whereOf(token)} must have only visible ASCII characters`);
+  }
+  return { ...source, token: new Secret(secret) };
+}
+
+function whereOf(place: SourceUrl): string {
+  return 'env' in place ? `the environment variable ${place.env}` : `the file ${place.file}`;
+}
+
+/** The text in a variable or in a file, which is not empty; or the problem. */
+async function readPlace(
+  place: SourceUrl,
+  variable: Config['variable'],
+): Promise<string | UnusableSource> {
+  const text = 'env' in place ? (variable(place.env) ?? '') : await readLine(place.file);
+  if (typeof text !== 'string')
+    return { problem: `${whereOf(place)} cannot be read: ${text.code}` };
+  if (text !== '') return text;
+  return { problem: `${whereOf(place)} is ${'env' in place ? 'not set' : 'empty'}` };
 }
 
 function httpProblem(text: string): string | undefined {

@@ -89,9 +89,15 @@ export function createHostSources(deps: HostSourcesDeps): HostSources {
     }
     if (problems.length > 0) throw new PolicyError(problems);
     const keys = new Set<string>();
+    for (const [name, use] of httpUses(policy)) {
+      const source = resolved.get(name);
+      if (source === undefined || source.kind === 'http') continue;
+      problems.push(`${use}: the source ${name} is a database, and an HTTP server is needed`);
+    }
     for (const kind of policy.factKinds.values()) {
-      const source = resolved.get(kind.from?.query.source ?? '');
-      if (kind.from === undefined || source === undefined) continue;
+      if (kind.from?.type !== 'sql') continue;
+      const source = resolved.get(kind.from.query.source);
+      if (source === undefined) continue;
       const problem = problemOf(kind, source);
       if (problem !== undefined) problems.push(problem);
       const opened = open(source);
@@ -138,13 +144,32 @@ interface OpenDatabase {
 }
 
 /** The names of the sources that a policy uses. */
-export function sourcesOf({ factKinds }: Policy): ReadonlySet<string> {
-  return new Set([...factKinds.values()].flatMap(({ from }) => from?.query.source ?? []));
+export function sourcesOf(policy: Policy): ReadonlySet<string> {
+  return new Set([
+    ...[...policy.factKinds.values()].flatMap(({ from }) =>
+      from?.type === 'sql' ? [from.query.source] : [],
+    ),
+    ...httpUses(policy).map(([source]) => source),
+  ]);
+}
+
+/** The sources that are asked by HTTP, each with what asks it. */
+function httpUses({ factKinds, channels }: Policy): readonly (readonly [string, string])[] {
+  return [
+    ...[...factKinds.values()].flatMap(({ name, from }) =>
+      from?.type === 'http' ? [[from.source, `the fact ${name}`] as const] : [],
+    ),
+    ...channels.channelTypes.flatMap(({ pattern, ask, shadowAsk }) =>
+      [ask, shadowAsk].flatMap((each) =>
+        each === undefined ? [] : [[each.source, `the channel ${pattern.text}`] as const],
+      ),
+    ),
+  ];
 }
 
 /** Why the query of a kind cannot be asked at this source. */
 function problemOf({ name, from }: FactKind, source: ResolvedSource): string | undefined {
-  if (from === undefined) return undefined;
+  if (from?.type !== 'sql') return undefined;
   if (source.kind === 'http') {
     return `the fact ${name}: the source ${source.name} is an HTTP server, and a query needs a database`;
   }
@@ -154,7 +179,7 @@ function problemOf({ name, from }: FactKind, source: ResolvedSource): string | u
 
 function createFind(facts: WeakMap<FactKind, FindByIds>, measure: MeasureFact): FindAtHost {
   return async (kind, ids, viewer) => {
-    const dependency = dependencyOf(kind.from?.query.source ?? '');
+    const dependency = dependencyOf(kind.from?.type === 'sql' ? kind.from.query.source : '');
     const find = facts.get(kind);
     if (find === undefined) {
       throw new Unavailable(dependency, { cause: new Error('the source is not open') });

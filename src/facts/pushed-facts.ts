@@ -40,7 +40,7 @@ export function createPushedFacts(
 ): PushedFacts {
   const refuseHostRelation = async (kind: FactKind): Promise<void> => {
     if (kind.from !== undefined) {
-      const { source } = kind.from.query;
+      const { source } = kind.from.type === 'sql' ? kind.from.query : kind.from;
       throw new FactRefused(`${kind.name} is read from the source ${source}; change it there`);
     }
     const host = await findHostRelation(kind);

@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { RouteConstraints } from '../authorize/auth-request.ts';
 import { decideChannel, type DecideDeps } from '../authorize/authorize-channel.ts';
 import { credentialKindOf } from '../authn/credential.ts';
+import type { ChannelQuestion, HostAnswer } from '../policy/ask.ts';
 import type { Decision } from '../policy/decision.ts';
 import type { FindFact } from '../policy/fact-kind.ts';
 import {
@@ -72,7 +73,10 @@ async function runOne(expectation: PolicyExpectation, context: TestContext): Pro
   const { who, channel, outcome, line, alsoGranted } = expectation;
   const isGrant = 'grant' in outcome;
   const request = requestOf(expectation, context);
-  const decision = await decide(request, isGrant ? facts.findVisible : facts.find, context);
+  const decision = await decide(request, expectation.hostSaysYes, {
+    ...context,
+    find: isGrant ? facts.findVisible : facts.find,
+  });
   const problems = problemsOf(decision, outcome);
   const variations = isGrant ? variationsOf(request, policy) : [];
   for (const name of alsoGranted) {
@@ -83,7 +87,7 @@ async function runOne(expectation: PolicyExpectation, context: TestContext): Pro
   for (const { name, request: varied } of variations) {
     const isListed = alsoGranted.includes(name);
     const find = isListed ? facts.findVisible : facts.find;
-    const isGranted = (await decide(varied, find, context)).outcome === 'grant';
+    const isGranted = (await decide(varied, isListed, { ...context, find })).outcome === 'grant';
     if (isGranted !== isListed) problems.push(`${isGranted ? 'granted' : 'refused'} too: ${name}`);
   }
   const title = `${who ?? 'nobody'} ${isGrant ? 'may' : 'may not'} enter ${channel}`;
@@ -110,13 +114,15 @@ function requestOf(
 /** Credentials are principals of the test: the tests are about rules, not about tokens. */
 async function decide(
   request: TestRequest,
-  find: FindFact,
-  { policy, coverage, now }: TestContext,
+  hostSaysYes: boolean,
+  { policy, coverage, now, find }: TestContext & { readonly find: FindFact },
 ): Promise<Decision> {
   const { principal, channel, expired } = request;
   if (principal !== undefined) await coverage.add({ channel, principal, now });
   const deps: DecideDeps = {
     ...{ policy: () => policy, find, newId: randomUUID, now: () => now },
+    ask: (question) => Promise.resolve(answerTo(question, hostSaysYes)),
+    fingerprint: () => '',
     encrypts: () => true,
     userIdOf: (_tenantId, id) => toUserId(id, userIdLimit),
     identify: () =>
@@ -135,6 +141,13 @@ async function decide(
     },
     deps,
   );
+}
+
+/** The application names the principal as the member. */
+function answerTo({ channel, principal: { id } }: ChannelQuestion, isYes: boolean): HostAnswer {
+  return isYes && channel.form === 'presence'
+    ? { isYes, member: { user_id: id, data: { user_id: id } } }
+    : { isYes };
 }
 
 /** The constraints of a route of the policy, or those of the general routes. */

@@ -1,3 +1,4 @@
+import { namesMember, type Ask } from './ask.ts';
 import type { ChannelForm } from './channel-name.ts';
 import type { Check, Member } from './decision.ts';
 import type { Fact, FactQuery, FactReference } from './fact-kind.ts';
@@ -69,6 +70,8 @@ export interface KindRules {
   readonly member?: ((input: RuleInput) => Member | undefined) | undefined;
   /** The lists of the principal's channels. Must not throw. */
   readonly list?: ((input: RuleInput) => readonly ListEntry[]) | undefined;
+  /** With checks that are only compared: the facts of all checks, and all checks. */
+  readonly shadow?: Pick<KindRules, 'facts' | 'check'> | undefined;
 }
 
 /** A channel type of the policy, from YAML or from a module. */
@@ -83,6 +86,10 @@ export interface ChannelType {
   readonly tenant: string | undefined;
   /** By kind of principal. A kind without rules is refused. */
   readonly rules: ReadonlyMap<PrincipalKind, KindRules>;
+  /** The question to the application, whose answer is one more check. */
+  readonly ask: Ask | undefined;
+  /** The question to the application, whose answer is only compared. */
+  readonly shadowAsk: Ask | undefined;
   /** Whether clients also read `channel_data` on the private form. */
   readonly memberOnPrivate: boolean;
 }
@@ -92,6 +99,7 @@ export interface ChannelParts extends Pick<ChannelType, 'about' | 'rules'> {
   readonly also?: readonly ChannelForm[] | undefined;
   readonly denied?: string | undefined;
   readonly tenant?: string | undefined;
+  readonly ask?: Ask | undefined;
   readonly memberOnPrivate?: boolean | undefined;
 }
 
@@ -100,7 +108,7 @@ export function createChannelType(text: string, parts: ChannelParts): ChannelTyp
   const pattern = parsePattern(text);
   const invalid = (why: string) => new Error(`Channel pattern ${text}: ${why}`);
   const names = pattern.segments.flatMap((each) => ('param' in each ? [each.param] : []));
-  const { about, denied, tenant, rules, memberOnPrivate = false } = parts;
+  const { about, denied, tenant, rules, ask, memberOnPrivate = false } = parts;
   for (const name of names) {
     if (!Object.hasOwn(parts.params, name)) throw invalid(`params does not describe {${name}}`);
   }
@@ -113,13 +121,17 @@ export function createChannelType(text: string, parts: ChannelParts): ChannelTyp
   if (rules.size === 0) throw invalid('allows nobody');
   const forms = [...new Set([pattern.form, ...(parts.also ?? [])])];
   const memberless = [...rules].find(([, { member }]) => member === undefined);
-  if (forms.includes('presence') && memberless !== undefined) {
+  if (forms.includes('presence') && memberless !== undefined && !namesMember(ask)) {
     throw invalid(`the presence form requires a member for ${ruleName(memberless[0])}`);
   }
   const params = Object.fromEntries(
     Object.entries(parts.params).map(([name, type]) => [name, paramOf(type)]),
   );
-  return { pattern, about, denied, forms, params, tenant, rules, memberOnPrivate };
+  return {
+    ...{ pattern, about, denied, forms, params, tenant, rules, memberOnPrivate },
+    ask: ask?.isShadow === true ? undefined : ask,
+    shadowAsk: ask?.isShadow === true ? ask : undefined,
+  };
 }
 
 /** The presence member in a channel of this form, if the form has one. */

@@ -1,3 +1,4 @@
+import type { HostMember } from './ask.ts';
 import type { ChannelName } from './channel-name.ts';
 import type { Principal } from './principal.ts';
 import type { SocketId } from './socket-id.ts';
@@ -84,6 +85,8 @@ export interface Grant extends DecisionBase {
   readonly channel: ChannelName;
   readonly principal: Principal;
   readonly member?: Member | undefined;
+  /** The `channel_data` of the application, which is signed in place of the member. */
+  readonly memberData?: HostMember['data'] | undefined;
 }
 
 /** This socket belongs to this user. */

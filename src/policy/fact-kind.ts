@@ -1,4 +1,6 @@
+import type { Forward, VisitorHeaders } from './forward.ts';
 import type { SqlQuery } from './sql/query.ts';
+
 /** The types of values that rules read, in the words of CEL. */
 export type ValueType = 'string' | 'int' | 'double' | 'bool' | 'timestamp' | 'list(string)';
 
@@ -30,7 +32,7 @@ export type FactValue = string | number | boolean | Date | readonly string[] | L
 export type Fact = Readonly<Record<string, FactValue>>;
 
 /** Where the facts of a kind are, if they are not in Usher's own table. */
-export type FactOrigin = SqlOrigin;
+export type FactOrigin = SqlOrigin | HttpOrigin;
 
 /** A query finds a fact by its ids, which are its parameters. The columns of its row are the fields. */
 export interface SqlOrigin {
@@ -56,6 +58,20 @@ export interface FactKind {
   readonly about?: string;
 }
 
+/** The application is asked for a fact by HTTP. */
+export interface HttpOrigin {
+  readonly type: 'http';
+  /** The name of the source. */
+  readonly source: string;
+  /** The path below the URL of the source, with each id in braces. */
+  readonly path: string;
+  /** How long the application may be silent. */
+  readonly timeoutMs: number;
+  /** How long an answer may be used again. */
+  readonly freshMs: number;
+  readonly forward: Forward;
+}
+
 /** The fact of a kind with these ids. */
 export interface FactReference {
   readonly kind: FactKind;
@@ -66,6 +82,8 @@ export interface FactReference {
 export interface FactViewer {
   readonly tenantId?: string | undefined;
   readonly guestSessionId?: string | undefined;
+  /** The headers of the request, for facts that the application answers. */
+  readonly headers?: VisitorHeaders | undefined;
 }
 
 /** Finds a fact by its ids; a fact that does not exist is `undefined`. Throws `Unavailable`. */

@@ -81,7 +81,7 @@ function unknownSources(
   { sources }: PolicyParts,
 ): readonly string[] {
   return factKinds.flatMap((kind) => {
-    const source = kind.from?.query.source;
+    const source = kind.from?.type === 'sql' ? kind.from.query.source : undefined;
     if (source === undefined || sources.has(source)) return [];
     const known = hint(source, [...sources.keys()]);
     return [`${fileOf(kind)}: the fact ${kind.name}: ${source} is not a source; ${known}`];

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { HostMember } from './ask.ts';
 import { check, type Check, type Member } from './decision.ts';
 
 /** Pusher's limit for the JSON text of a user object, in bytes. */
@@ -35,6 +36,20 @@ function fits(member: Member): boolean {
   // Only servers without a limit for the object take a longer id.
   const uncounted = Math.max(0, member.user_id.length - userIdLimit);
   return Buffer.byteLength(JSON.stringify(member)) - uncounted <= maxBytes;
+}
+
+/** The member that the application names as the Pusher server takes it, with its check. */
+export function hostMemberAt(
+  { user_id, data }: HostMember,
+  userId: string | undefined,
+): { readonly member: HostMember | undefined; readonly check: Check } {
+  if (userId === undefined) return { member: undefined, check: isBeyond };
+  // A number stays a number, as the clients of the application expect.
+  const atServer = String(data.user_id) === userId ? data : { ...data, user_id: userId };
+  const isSmall = Buffer.byteLength(JSON.stringify(atServer)) <= maxBytes;
+  return isSmall
+    ? { member: { user_id, data: atServer }, check: isWithin }
+    : { member: undefined, check: isBeyond };
 }
 
 /** A bound of the JSON text without writing it: a UTF-16 code unit takes at most 6 bytes, as in `\u0000`. */

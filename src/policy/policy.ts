@@ -29,6 +29,8 @@ export interface Policy {
 export interface SourcePolicy {
   readonly name: string;
   readonly url: SourceUrl;
+  /** Where the token is that Usher sends to an HTTP source. */
+  readonly token?: SourceUrl | undefined;
   /** The file of the declaration, with line and column if they are known. */
   readonly place: string;
 }
@@ -248,6 +250,8 @@ export interface ExpectedDecision {
   readonly route?: string;
   /** The parameters of the route's path. */
   readonly pins: Readonly<Record<string, string>>;
+  /** What the application says, if it decides. */
+  readonly hostSaysYes: boolean;
   /** The names of the variations that are granted as well. */
   readonly alsoGranted: readonly string[];
 }

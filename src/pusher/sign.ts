@@ -48,7 +48,7 @@ export function createSigner(
 
 function signWith(
   app: SigningApp,
-  { channel, socketId, member }: Grant,
+  { channel, socketId, member, memberData }: Grant,
   { userInfoIds, privateMembers }: SigningStyle,
 ): ChannelSignature {
   if (channel.form === 'presence' && member === undefined) {
@@ -58,7 +58,9 @@ function signWith(
   // soketi 1.6 verifies channel_data only on presence channels; elsewhere a signature that includes it is refused with 401.
   const isUnsigned = app.dialect === 'soketi' && channel.form !== 'presence';
   const isOmitted = privateMembers === 'off' && channel.form === 'private' && !isUnsigned;
-  const data = member && !isOmitted ? channelData(member, userInfoIds) : undefined;
+  const own = member && !isOmitted ? channelData(member, userInfoIds) : undefined;
+  // The types of the library say text; it signs and sends what it gets.
+  const data = (memberData as Member | undefined) ?? own;
   const signed = isUnsigned ? undefined : data;
   const { auth, shared_secret } = app.client.authorizeChannel(socketId, channel.text, signed);
   return {

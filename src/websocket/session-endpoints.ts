@@ -9,6 +9,7 @@ import type { Responses } from '../http/openapi/operation.ts';
 import { RequestProblem } from '../http/output/problem.ts';
 import type { Grant, Refusal } from '../policy/decision.ts';
 import type { DoorPolicy } from '../policy/policy.ts';
+import type { VisitorHeaders } from '../policy/forward.ts';
 import type { Principal } from '../policy/principal.ts';
 import { newSocketId } from '../policy/socket-id.ts';
 import { closeCodes } from './close-codes.ts';
@@ -27,6 +28,7 @@ export interface SessionEndpointDeps
   /** The credentials of a request. Throws the error response if one is malformed. */
   readonly credentialsOf: (request: FastifyRequest) => readonly Credential[];
   readonly originOf: (request: FastifyRequest) => Origin;
+  readonly headersOf: (request: FastifyRequest) => VisitorHeaders;
   readonly sendRefusal: (
     request: FastifyRequest,
     reply: FastifyReply,
@@ -100,6 +102,7 @@ function authRequestOf(
     credentials: deps.credentialsOf(request),
     constraints: { tenantIds: [] },
     origin: deps.originOf(request),
+    headers: deps.headersOf(request),
   };
 }
 

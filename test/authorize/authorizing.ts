@@ -30,6 +30,8 @@ export function writtenDeps({ cache, ...changes }: Changes = {}) {
       deeds.push('looked up');
       return Promise.resolve(facts[name]);
     },
+    ask: () => Promise.reject(new Error('No channel asks')),
+    fingerprint: () => 'a visitor',
     encrypts: () => true,
     userIdOf: (_tenantId, id) => id,
     factSources: () => (cache === undefined ? [deps] : [cache, deps]),

@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { pino } from 'pino';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { addChannelBatchAuth } from '../../src/http/routes/channel-batch-auth/route.ts';
+import { createHeadersOf } from '../../src/http/input/visitor-headers.ts';
 import {
   createConcurrencyLimiter,
   limitConcurrency,
@@ -238,6 +239,7 @@ describe('a batch', () => {
       ...writtenDeps({ measure: () => Promise.resolve(new Map() as never) }).deps,
       sign: () => ({ auth: '' }),
       credentialsOf: () => [],
+      headersOf: createHeadersOf([]),
       countFailure: () => Promise.resolve(),
       countUnavailable: () => undefined,
     });

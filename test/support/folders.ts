@@ -82,15 +82,18 @@ export const folders: Readonly<Record<string, Folder>> = {
       ...['policy', 'runtime', 'type host'],
       ...['observability/tracing/span.ts', 'type observability/tracing'],
     ],
-    packages: ['jose', 'lru-cache'],
+    packages: ['jose'],
   },
   host: {
     purpose: 'questions to the host over HTTP, which wait in a queue',
-    mayImport: ['runtime', 'observability/tracing/span.ts'],
+    mayImport: ['policy', 'runtime', 'observability/tracing/span.ts'],
   },
   facts: {
     purpose: 'where facts come from',
-    mayImport: ['policy', 'runtime', 'database', 'type authorize', 'observability/tracing/span.ts'],
+    mayImport: [
+      ...['policy', 'runtime', 'database', 'host', 'type authorize'],
+      'observability/tracing/span.ts',
+    ],
   },
   database: {
     purpose: 'PostgreSQL: client, cache, migrations, repositories, row-level security',

@@ -4,7 +4,7 @@ import { maxTime } from '../../policy/principal.ts';
 import { claimFault } from '../claim-fault.ts';
 import type { RefusedCredential } from '../credential.ts';
 import { parseJsonObject, type Members } from '../json-object.ts';
-import { createTtlCache } from '../ttl-cache.ts';
+import { createTtlCache } from '../../runtime/ttl-cache.ts';
 import { claimRuleFault } from './claim-rule.ts';
 import { readJwtHeader } from './jwt-header.ts';
 import {

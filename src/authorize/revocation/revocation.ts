@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { hostVisitorKind } from '../../policy/ask.ts';
 import { type Principal } from '../../policy/principal.ts';
 import type { TerminationLease } from '../../pusher/tracked-connection.ts';
 
@@ -61,6 +62,11 @@ function ownSubjects(principal: Principal): RevocationSubject[] {
     }
     case 'user':
       return userSubjects(principal.id, principal.tenantId);
+    // The user that the application named; before its answer the visitor is unknown.
+    case hostVisitorKind: {
+      const { linkedUser } = principal;
+      return linkedUser === undefined ? [] : userSubjects(linkedUser.id, linkedUser.tenantId);
+    }
     case 'visitor':
       return [{ kind: 'user', userId: principal.id }];
     default:

@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { decideChannel, type DecideDeps } from '../../authorize/authorize-channel.ts';
 import { buildFacts } from '../../facts/build-facts.ts';
+import { findAtHosts } from '../../facts/http-facts.ts';
 import type { ChannelAuthRequest } from '../../authorize/auth-request.ts';
 import type { Decision } from '../../policy/decision.ts';
 import { explainChoice } from '../../authn/choose-issuer.ts';
 import type { Credential } from '../../authn/credential.ts';
 import { buildIdentify } from '../authn.ts';
 import { buildTokenIssuers } from '../token-issuers.ts';
+import { buildHttpSources } from '../http-sources.ts';
 import { buildHostSources } from '../sources.ts';
 import { withDatabase } from './open-database.ts';
 import { createDependencies } from '../../observability/dependencies.ts';
@@ -47,9 +49,13 @@ export function withPolicy<T>(config: Config, use: (live: LivePolicy) => Promise
     const { encrypts, userIdOf } = createSigner(apps);
     const { dependencies } = unused;
     const hosts = buildHostSources(config, { now, startTimer, dependencies });
+    const http = buildHttpSources(config, { startTimer, dependencies, policy });
     const deps: DecideDeps = {
       ...{ identify, encrypts, userIdOf, policy, now, newId: randomUUID },
-      find: buildFacts(database, hosts.find).find,
+      find: buildFacts(database, findAtHosts(hosts.find, http.find, now)).find,
+      // The application would count a credential of a command as one of its visitor. It is not asked.
+      ask: () => Promise.resolve({ isYes: false }),
+      fingerprint: () => '',
       revocations: createRevocations(database),
     };
     try {

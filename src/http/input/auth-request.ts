@@ -6,6 +6,7 @@ import { Secret } from '../../runtime/secret.ts';
 import { malformed } from '../output/problem.ts';
 import { ownField, requiredField, textField } from './body.ts';
 import { maxCharacters } from './lengths.ts';
+import type { HeadersOf } from './visitor-headers.ts';
 
 const maxUserAgentLength = 256;
 const maxTenantLength = 128;
@@ -45,14 +46,20 @@ function escapeControlCharacters(text: string): string {
 /** Reads the parts that all general routes have in common: socket, credentials, tenants and origin. */
 export function authRequestOf(
   request: FastifyRequest,
-  credentialsOf: (request: FastifyRequest) => readonly Credential[],
+  { credentialsOf, headersOf }: ReadAuthRequest,
 ): UserAuthRequest {
   return {
     socketId: requiredField(request.body, 'socket_id', maxCharacters.socketId),
     credentials: credentialsOf(request),
     constraints: { tenantIds: namedTenants(request) },
     origin: originOf(request),
+    headers: headersOf(request),
   };
+}
+
+export interface ReadAuthRequest {
+  readonly credentialsOf: (request: FastifyRequest) => readonly Credential[];
+  readonly headersOf: HeadersOf;
 }
 
 /** Extracts the explicit credentials of a request without verifying them. The result may contain several. */

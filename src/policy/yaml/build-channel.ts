@@ -1,4 +1,6 @@
+import { hostVisitorKind, namesMember } from '../ask.ts';
 import { compileValue, ExpressionError, type Scope } from '../cel/expression.ts';
+import { fieldsRead } from '../cel/fields-read.ts';
 import {
   createChannelType,
   type ChannelType,
@@ -8,12 +10,14 @@ import {
 import type { FactKind } from '../fact-kind.ts';
 import type { ParamType } from '../param.ts';
 import { kindNamed, type PrincipalKind } from '../principal.ts';
+import { checkSource, type SourceContext } from './check-source.ts';
 import { compileText } from './compile-expression.ts';
 import { compileList } from './compile-list.ts';
 import { compileChecks, compileMember } from './compile-rules.ts';
 import type {
   ChannelDeclaration,
   Expression,
+  KindMember,
   KindRules as KindRulesDeclaration,
   ParamDeclaration,
 } from './policy-document.ts';
@@ -26,10 +30,9 @@ import {
   type PrincipalTypes,
 } from './rule-scope.ts';
 
-export interface ChannelContext {
+export interface ChannelContext extends SourceContext {
   readonly factKinds: ReadonlyMap<string, FactKind>;
   readonly principals: PrincipalTypes;
-  readonly report: Report;
 }
 
 /** A fact that a channel declares, with its kind. */
@@ -47,6 +50,8 @@ export function buildChannel(
 ): ChannelType | undefined {
   const { report } = context;
   const before = report.count();
+  const { ask } = declaration;
+  if (ask !== undefined) checkSource(ask.source, [...ask.at, ask.type], context);
   const kinds = declaration.allow.flatMap((rules) => knownKind(rules, context) ?? []);
   const facts = declaration.facts.flatMap((each) => resolveFact(each, context) ?? []);
   const params = paramScope(Object.keys(declaration.params));
@@ -64,8 +69,7 @@ export function buildChannel(
       list.find((entry) => entry.kind === each.kind);
     const [member, list] = [of(declaration.member), of(declaration.list)];
     rules.set(kind, {
-      facts: known,
-      ...compileChecks(each, scope, report),
+      ...compileSides(each, { member, known, scope, report }),
       member: member && compileMember(member, scope, report),
       list:
         list &&
@@ -76,6 +80,12 @@ export function buildChannel(
           scope: shareScope({ ...principal, now: 'timestamp' }),
         }),
     });
+  }
+  // Without `allow` the application decides about every kind of principal that can ask it.
+  if (declaration.allow.length === 0 && ask !== undefined) {
+    for (const kind of context.principals.keys()) {
+      if (kind !== hostVisitorKind || namesMember(ask)) rules.set(kind, noRules);
+    }
   }
   if (report.count() > before) return undefined;
   return report.attempt(declaration.at, () =>
@@ -89,6 +99,44 @@ export function buildChannel(
       rules,
     }),
   );
+}
+
+const noRules: KindRules = { facts: [], names: [], check: () => [] };
+
+interface SidesContext {
+  readonly member: KindMember | undefined;
+  readonly known: readonly (FactRequest & ResolvedFact)[];
+  readonly scope: Scope;
+  readonly report: Report;
+}
+
+/**
+ * Compiles the checks that answer, and all checks if some are only compared. A fact that only the latter read must not delay
+ * the answer.
+ */
+function compileSides(
+  rules: KindRulesDeclaration,
+  { member, known, scope, report }: SidesContext,
+): Pick<KindRules, 'facts' | 'names' | 'check' | 'shadow'> {
+  const { checks } = rules;
+  const { names, check, checkAll } = compileChecks(rules, scope, report);
+  if (!checks.some(({ isShadow }) => isShadow)) return { facts: known, names, check };
+  const answering = checks.flatMap(({ rule, isShadow }) => (isShadow ? [] : [rule]));
+  const read = new Set(
+    [...answering, ...expressionsOf(member)].flatMap((each) => factsRead(each, scope, report)),
+  );
+  const facts = known.filter(({ name }) => read.has(name));
+  return { facts, names, check, shadow: { facts: known, check: checkAll } };
+}
+
+const expressionsOf = (member: KindMember | undefined): readonly Expression[] =>
+  member === undefined
+    ? []
+    : [member.id, ...member.info.flatMap(({ value, when }) => (when ? [value, when] : [value]))];
+
+/** The names of the facts that an expression reads. An invalid one was reported when it was compiled. */
+function factsRead({ text }: Expression, scope: Scope, report: Report): readonly string[] {
+  return report.count() > 0 ? [] : [...fieldsRead(text, scope, 'facts')];
 }
 
 function paramType(param: ParamDeclaration): ParamType {

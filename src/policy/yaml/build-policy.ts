@@ -1,3 +1,4 @@
+import { hostVisitorKind } from '../ask.ts';
 import type { ChannelType } from '../channel-type.ts';
 import type { FactKind } from '../fact-kind.ts';
 import {
@@ -10,12 +11,13 @@ import {
 } from '../policy.ts';
 import { buildChannel } from './build-channel.ts';
 import { buildDemo } from './build-demo.ts';
-import { buildQuery, type QueryContext } from './build-query.ts';
+import { buildQuery } from './build-query.ts';
 import { buildDoor, buildRoute } from './build-routes.ts';
 import { buildIssuer, createIssuerCheck, withDefaults } from './build-issuer.ts';
 import type { FactDeclaration, IssuerDeclaration, PolicyDocument } from './policy-document.ts';
 import type { Problem } from './problem.ts';
 import type { ReadFile } from './read-file.ts';
+import { checkSource, type SourceContext } from './check-source.ts';
 import { createReport, type Report } from './report.ts';
 import { principalTypes, type PrincipalTypes } from './rule-scope.ts';
 
@@ -67,7 +69,10 @@ export function buildPolicy(
   const hosts = merge(
     (source) => source.sources,
     ['source', ({ name }) => name, sourcesOfModules],
-    ({ at, name, url }, { report }): SourcePolicy => ({ name, url, place: report.placeText(at) }),
+    ({ at, name, url, token }, { report }): SourcePolicy => ({
+      ...{ name, url, token },
+      place: report.placeText(at),
+    }),
   );
   const kindsOfModules = new Map(modules.factKinds.map((kind) => [kind.name, kind]));
   const factKinds = merge(
@@ -90,11 +95,13 @@ export function buildPolicy(
       ({ pattern }) => pattern,
       new Map(modules.channels.map((channel) => [channel.pattern.text, channel])),
     ],
-    (channel, { report }) => buildChannel(channel, { factKinds, principals, report }),
+    (channel, { report }) =>
+      buildChannel(channel, { sources: hosts, factKinds, principals, report }),
   );
   const context = {
     channels,
-    kinds: [...principals.keys()],
+    // Only the application can read the credential of a visitor of its own.
+    kinds: [...principals.keys()].filter((kind) => kind !== hostVisitorKind),
     styles,
   };
   const routes = merge(
@@ -186,10 +193,12 @@ function mergeDeclarations<T extends Declared, Value>(
 }
 
 function factKind(
-  { at, name, ids, fields, tenant, path, about, sql, fresh }: FactDeclaration,
-  { sources, report }: Omit<QueryContext, 'names'>,
+  { at, name, ids, fields, tenant, path, about, sql, http, fresh }: FactDeclaration,
+  { sources, report }: SourceContext,
 ): FactKind {
   const query = sql && buildQuery(sql, [...at, 'sql'], { names: ids, sources, report });
+  if (http !== undefined) checkSource(http.source, [...at, 'http'], { sources, report });
+  const freshMs = fresh?.ms ?? 0;
   const sessions = Object.values(fields).filter(({ type }) => type === 'guest_session');
   if (sessions.length > 1)
     report.at(at, `${name} may have one field of the type guest_session`, 'key');
@@ -198,6 +207,7 @@ function factKind(
     ...(tenant !== undefined && { tenant }),
     ...(path !== undefined && { path }),
     ...(about !== undefined && { about }),
-    ...(query !== undefined && { from: { type: 'sql', query, freshMs: fresh?.ms ?? 0 } }),
+    ...(query !== undefined && { from: { type: 'sql', query, freshMs } }),
+    ...(http !== undefined && { from: { type: 'http', ...http, freshMs } }),
   };
 }

@@ -1,3 +1,5 @@
+import { namesMember } from '../ask.ts';
+import { checkAnswering, checkAsk } from './check-ask.ts';
 import type { ChannelDeclaration } from './policy-document.ts';
 import { hint, type Fault } from './schema-error.ts';
 
@@ -7,6 +9,8 @@ export const checkChannel = (channel: ChannelDeclaration): readonly Fault[] => [
   ...checkTenant(channel),
   ...checkCharacters(channel),
   ...checkKinds(channel),
+  ...checkAsk(channel),
+  ...checkAnswering(channel),
 ];
 
 function checkForms({ at, forms: [own, ...also] }: ChannelDeclaration): readonly Fault[] {
@@ -37,11 +41,14 @@ function checkKinds({
   member,
   forms,
   memberOnPrivate,
+  ask,
 }: ChannelDeclaration): readonly Fault[] {
+  // The schema has reported it.
+  if (allow.length === 0) return [];
   const allowed = allow.map(({ kind }) => kind);
   const unknown = [...list, ...member].filter(({ kind }) => !allowed.includes(kind));
   const members = member.map(({ kind }) => kind);
-  const needsMember = forms.includes('presence') || memberOnPrivate;
+  const needsMember = (forms.includes('presence') || memberOnPrivate) && !namesMember(ask);
   const missing = allowed.filter((kind) => needsMember && !members.includes(kind));
   return [
     ...unknown.map(({ at: path, kind }): Fault => {

@@ -1,5 +1,6 @@
+import type { Ask } from '../ask.ts';
 import type { ChannelForm } from '../channel-name.ts';
-import type { Field, ValueType } from '../fact-kind.ts';
+import type { Field, HttpOrigin, ValueType } from '../fact-kind.ts';
 import type {
   AnswerStyle,
   ClaimName,
@@ -38,6 +39,7 @@ export interface PolicyDocument {
 export interface SourceDeclaration extends Declared {
   readonly name: string;
   readonly url: SourceUrl;
+  readonly token?: SourceUrl | undefined;
 }
 
 export interface FactDeclaration extends Declared {
@@ -53,6 +55,8 @@ export interface FactDeclaration extends Declared {
   /** The query of a source that finds a fact. */
   readonly sql?: { readonly source: string; readonly query: string };
   readonly fresh?: Declared & { readonly ms: number; readonly isTwice: boolean };
+  /** How the application is asked for a fact. */
+  readonly http?: Omit<HttpOrigin, 'type' | 'freshMs'>;
 }
 
 export type ParamDeclaration =
@@ -77,10 +81,14 @@ export interface ChannelDeclaration extends Declared {
   readonly tenant?: string;
   readonly facts: readonly FactReference[];
   readonly allow: readonly KindRules[];
+  readonly ask?: AskDeclaration;
   readonly list: readonly KindList[];
   readonly member: readonly KindMember[];
   readonly memberOnPrivate: boolean;
 }
+
+/** The question of a channel to the application. */
+export type AskDeclaration = Declared & Ask;
 
 /** A fact that the rules of a channel read. */
 export interface FactReference extends Declared {
@@ -104,6 +112,8 @@ export interface CheckDeclaration extends Declared {
   readonly rule: Expression;
   /** The refusal code; `not-allowed` if there is none. */
   readonly code?: string;
+  /** Whether it is only compared with the answer. */
+  readonly isShadow: boolean;
 }
 
 /** The queries for the channels of one kind of principal. */

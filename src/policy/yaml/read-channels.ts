@@ -10,8 +10,16 @@ import type {
   ListQuery,
   ParamDeclaration,
 } from './policy-document.ts';
-import { entriesOf, mapValues, toExpression, type Raw, type RawEntry } from './raw.ts';
+import {
+  entriesOf,
+  mapValues,
+  namesInBraces,
+  toExpression,
+  type Raw,
+  type RawEntry,
+} from './raw.ts';
 import type { Path } from './read-document.ts';
+import { toAsk, type RawAsk } from './read-hosts.ts';
 
 /** A family of channels, as in the file. */
 export interface RawChannel {
@@ -20,11 +28,18 @@ export interface RawChannel {
   readonly params?: Raw<RawParam>;
   readonly tenant?: string;
   readonly facts?: Raw<readonly string[] | RawFactReference>;
-  readonly allow: Raw<Raw<string | { readonly rule: string; readonly code?: string }>>;
+  readonly allow?: Raw<Raw<string | RawCheck>>;
+  readonly ask?: RawAsk;
   readonly list?: Raw<RawListQuery | readonly RawListQuery[]>;
   readonly member?: Raw<RawMember>;
   readonly member_on_private?: boolean;
   readonly denied?: string;
+}
+
+interface RawCheck {
+  readonly rule: string;
+  readonly code?: string;
+  readonly shadow?: boolean;
 }
 
 type RawParam =
@@ -56,9 +71,13 @@ function toChannel({ key, value, at }: RawEntry<RawChannel>): ChannelDeclaration
     ...(about !== undefined && { about }),
     ...(denied !== undefined && { denied }),
     ...(tenant !== undefined && { tenant }),
-    params: mapValues(value.params, [...at, 'params'], toParam),
+    params: {
+      ...(value.ask !== undefined && undeclaredParams(key)),
+      ...mapValues(value.params, [...at, 'params'], toParam),
+    },
     facts: entriesOf(value.facts, [...at, 'facts']).map(toFactReference),
     allow: entriesOf(value.allow, [...at, 'allow']).map(toRules),
+    ...(value.ask !== undefined && { ask: { at: [...at, 'ask'], ...toAsk(value.ask) } }),
     list: entriesOf(value.list, [...at, 'list']).map(toList),
     member: entriesOf(value.member, [...at, 'member']).map(toMember),
     memberOnPrivate: value.member_on_private ?? false,
@@ -77,6 +96,21 @@ const toParam = (param: RawParam): ParamDeclaration =>
     : // An invalid set is a problem of its own: `checkChannel`.
       { type: 'characters', characters: readCharacters(param.characters) ?? '', max: param.max };
 
+/**
+ * The parameters of a pattern whose channels the application decides about have, unless they are declared, every character
+ * of a channel name but the dot, as in Laravel.
+ */
+const undeclaredParams = (pattern: string): Readonly<Record<string, ParamDeclaration>> =>
+  Object.fromEntries(
+    namesInBraces(pattern).map((name) => [
+      name,
+      { type: 'characters', characters: readCharacters('-_=@,;A-Za-z0-9') ?? '', max: maxLength },
+    ]),
+  );
+
+/** In characters: no channel name is longer. */
+const maxLength = 164;
+
 function toFactReference({
   key,
   value,
@@ -91,13 +125,14 @@ function toFactReference({
   };
 }
 
-const toRules = ({ key, value, at }: RawEntry<RawChannel['allow'][string]>): KindRules => ({
+const toRules = ({ key, value, at }: RawEntry<Raw<string | RawCheck>>): KindRules => ({
   ...{ at, kind: key },
   checks: entriesOf(value, at).map(({ key: name, value: check, at: place }) =>
     typeof check === 'string'
-      ? { at: place, name, rule: toExpression(check, place) }
+      ? { at: place, name, rule: toExpression(check, place), isShadow: false }
       : {
           ...{ at: place, name, rule: toExpression(check.rule, [...place, 'rule']) },
+          isShadow: check.shadow ?? false,
           ...(check.code !== undefined && { code: check.code }),
         },
   ),

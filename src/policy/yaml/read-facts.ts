@@ -1,5 +1,6 @@
 import type { Field } from '../fact-kind.ts';
 import { freshMs, maxFreshMs } from '../fresh.ts';
+import { checkForward, toHttpFact, type RawHttpFact } from './read-hosts.ts';
 import type { FactDeclaration } from './policy-document.ts';
 import { entriesOf, mapValues, namesInBraces, type Raw } from './raw.ts';
 import type { Path } from './read-document.ts';
@@ -13,6 +14,7 @@ export interface RawFactKind {
   readonly tenant?: string;
   readonly path?: string;
   readonly sql?: RawSqlFact;
+  readonly http?: RawHttpFact;
   readonly fresh?: string;
 }
 
@@ -40,21 +42,24 @@ export const toFacts = (
   facts: Raw<RawFactKind> | undefined,
   at: Path,
 ): readonly FactDeclaration[] =>
-  entriesOf(facts, at).map(({ key, value: { fields, fresh, ...others }, at: place }) => ({
+  entriesOf(facts, at).map(({ key, value: { fields, fresh, http, ...others }, at: place }) => ({
     ...{ name: key, at: place, ...others },
-    ...toFreshness(fresh, others.sql?.fresh, place),
+    ...(http !== undefined && { http: toHttpFact(http) }),
+    ...toFreshness(fresh, { ...others, ...(http && { http }) }, place),
     fields: mapValues(fields, [...place, 'fields'], toField),
   }));
 
-/** `fresh` may be beside `sql` or in it. */
+/** `fresh` may be beside the source of a fact, or in it. */
 function toFreshness(
   ofKind: string | undefined,
-  ofQuery: string | undefined,
+  { sql, http }: Pick<RawFactKind, 'sql' | 'http'>,
   place: Path,
 ): Pick<FactDeclaration, 'fresh'> {
-  const [text, at] = ofKind === undefined ? [ofQuery, ['sql', 'fresh']] : [ofKind, ['fresh']];
+  const inSource = sql?.fresh ?? http?.fresh;
+  const name = sql?.fresh === undefined ? 'http' : 'sql';
+  const [text, at] = ofKind === undefined ? [inSource, [name, 'fresh']] : [ofKind, ['fresh']];
   if (text === undefined) return {};
-  const isTwice = ofKind !== undefined && ofQuery !== undefined;
+  const isTwice = ofKind !== undefined && inSource !== undefined;
   return { fresh: { ms: freshMs(text), at: [...place, ...at], isTwice } };
 }
 
@@ -91,31 +96,54 @@ export const checkFact = ({ at, ids, fields, tenant, path }: FactDeclaration): r
     : [
         {
           ...{ path: [...at, 'path'], part: 'value' as const },
-          message: `the path must have each id once: ${ids.map((id) => `{${id}}`).join(', ')}`,
+          message: eachIdOnce(ids),
         },
       ]),
 ];
 
-/** What the schema cannot say: what goes together with a query. */
-export function checkOrigin({ at, name, fields, sql, fresh }: FactDeclaration): readonly Fault[] {
+/** What the schema cannot say: what goes together with a source. */
+export function checkOrigin(fact: FactDeclaration): readonly Fault[] {
+  const { at, name, fields, path, sql, http, fresh } = fact;
+  const origin = sql ?? http;
   const faults: Fault[] = [];
-  const fault = (path: Path, part: Fault['part'], message: string) =>
-    faults.push({ path, part, message });
+  const fault = (place: Path, part: Fault['part'], message: string) =>
+    faults.push({ path: place, part, message });
   if (fresh !== undefined) {
-    if (sql === undefined)
+    if (origin === undefined)
       fault(fresh.at, 'key', `${name} has no source, so \`fresh\` means nothing`);
-    if (fresh.isTwice) fault(fresh.at, 'key', '`fresh` is there twice: here and in `sql`');
+    if (fresh.isTwice)
+      fault(fresh.at, 'key', `\`fresh\` is there twice: here and in \`${sql ? 'sql' : 'http'}\``);
     if (fresh.ms > maxFreshMs) fault(fresh.at, 'value', '`fresh` must be at most 60s');
   }
   const session = Object.keys(fields).find((field) => fields[field]?.type === 'guest_session');
-  if (sql !== undefined && session !== undefined) {
+  if (origin !== undefined && session !== undefined) {
     fault(
       [...at, 'fields', session],
       'key',
       'a fact of a source has no field of the type guest_session',
     );
   }
-  return faults;
+  if (sql !== undefined && http !== undefined) {
+    fault([...at, 'http'], 'key', 'a fact has one source: `sql` or `http`');
+  }
+  if (http !== undefined && path !== undefined) {
+    fault([...at, 'path'], 'key', 'a fact of a source is not stored, and has no second `path`');
+  }
+  return [...faults, ...checkHttp(fact)];
+}
+
+const eachIdOnce = (ids: readonly string[]): string =>
+  `the path must have each id once: ${ids.map((id) => `{${id}}`).join(', ')}`;
+
+function checkHttp({ at, ids, http }: FactDeclaration): readonly Fault[] {
+  if (http === undefined) return [];
+  const path = [...at, 'http', 'path'];
+  return [
+    ...checkForward(http.forward, [...at, 'http']),
+    ...(haveSameNames(namesInBraces(http.path), ids)
+      ? []
+      : [{ path, part: 'value' as const, message: eachIdOnce(ids) }]),
+  ];
 }
 
 const haveSameNames = (one: readonly string[], other: readonly string[]): boolean =>

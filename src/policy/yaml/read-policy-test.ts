@@ -26,6 +26,7 @@ interface RawExpectation {
   readonly tenant?: string;
   readonly route?: string;
   readonly pins?: Raw<string>;
+  readonly host?: 'yes' | 'no';
   readonly also_granted?: readonly string[];
 }
 
@@ -64,12 +65,13 @@ function toExpectation(
     who,
     channel,
     pins = {},
+    host = 'no',
     also_granted: alsoGranted = [],
   }: RawExpectation,
   at: Path,
 ): Expectation {
   return {
-    ...{ at, channel, pins, alsoGranted },
+    ...{ at, channel, pins, alsoGranted, hostSaysYes: host === 'yes' },
     ...(who !== undefined && { who }),
     ...(tenant !== undefined && { tenant }),
     ...(route !== undefined && { route }),

@@ -18,7 +18,7 @@ import { checkDemo, toDemo, type RawDemo } from './read-values.ts';
 
 /** A policy file, as in the file. */
 interface RawPolicy {
-  readonly sources?: Raw<{ readonly url: SourceUrl }>;
+  readonly sources?: Raw<{ readonly url: SourceUrl; readonly token?: SourceUrl }>;
   readonly facts?: Raw<RawFactKind>;
   readonly channels?: Raw<RawChannel>;
   readonly routes?: Raw<RawRoute>;
@@ -34,7 +34,7 @@ export const readPolicyFile = createReader<RawPolicy, PolicyDocument>({
   convert: ({ sources, facts, channels, routes, doors, issuers, codes, demo }) => ({
     version: 1,
     sources: entriesOf(sources, ['sources']).map(({ key, value, at }) => ({
-      ...{ at, name: key, url: value.url },
+      ...{ at, name: key, url: value.url, token: value.token },
     })),
     facts: toFacts(facts, ['facts']),
     channels: toChannels(channels, ['channels']),

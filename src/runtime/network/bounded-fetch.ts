@@ -16,6 +16,7 @@ export interface BoundedResponse {
   readonly status: number;
   readonly text: string;
   readonly cacheControl: string | null;
+  readonly contentType: string | null;
 }
 
 /**
@@ -32,15 +33,17 @@ export async function fetchBounded(request: BoundedRequest): Promise<BoundedResp
     signal,
   });
   const { status } = response;
-  const cacheControl = response.headers.get('cache-control');
-  if (status === 200) {
-    return { status, text: await readBounded(response, maxBodyBytes), cacheControl };
-  }
+  const about = {
+    status,
+    cacheControl: response.headers.get('cache-control'),
+    contentType: response.headers.get('content-type'),
+  };
+  if (status === 200) return { ...about, text: await readBounded(response, maxBodyBytes) };
   await response.body?.cancel();
   if (status >= 300 && status < 400) {
     throw new Error(`it redirects (status ${status}), and Usher does not follow redirects`);
   }
-  return { status, text: '', cacheControl };
+  return { ...about, text: '' };
 }
 
 /** Stops reading at the limit. `content-length` is not reliable: it may be missing or wrong. */

@@ -5,6 +5,7 @@ import type { CountFailure } from '../../../rate-limit/request-limits.ts';
 import { authRequestOf } from '../../input/auth-request.ts';
 import { requiredField } from '../../input/body.ts';
 import type { CredentialsOf } from '../../input/credentials.ts';
+import type { HeadersOf } from '../../input/visitor-headers.ts';
 import { maxCharacters } from '../../input/lengths.ts';
 import { generalResponses } from '../../output/refusal-response.ts';
 import { sendGrant, sendRefusal } from '../../output/response.ts';
@@ -21,6 +22,7 @@ const paths = [
 export interface ChannelAuthDeps extends AuthorizeDeps {
   readonly sign: Signer['sign'];
   readonly credentialsOf: CredentialsOf;
+  readonly headersOf: HeadersOf;
   readonly countFailure: CountFailure;
 }
 
@@ -29,7 +31,7 @@ export function addChannelAuth(server: FastifyInstance, deps: ChannelAuthDeps): 
   const refusals = { responses: generalResponses, countFailure: deps.countFailure };
   const handler = async (request: FastifyRequest, reply: FastifyReply) => {
     const question = {
-      ...authRequestOf(request, deps.credentialsOf),
+      ...authRequestOf(request, deps),
       channelName: requiredField(request.body, 'channel_name', maxCharacters.channelName),
     };
     const decision = await authorizeChannel(question, deps);

@@ -10,6 +10,7 @@ import { maxBatchBodyBytes } from '../../input/lengths.ts';
 import { unavailableResponse, type CountUnavailable } from '../../output/errors.ts';
 import type { CountFailure } from '../../../rate-limit/request-limits.ts';
 import type { CredentialsOf } from '../../input/credentials.ts';
+import type { HeadersOf } from '../../input/visitor-headers.ts';
 import { RequestProblem } from '../../output/problem.ts';
 import { generalResponses } from '../../output/refusal-response.ts';
 import { responseTo } from '../../output/response.ts';
@@ -20,6 +21,7 @@ const paths = ['/pusher/auth/batch', '/broadcasting/auth/batch'];
 export interface ChannelBatchAuthDeps extends AuthorizeDeps {
   readonly sign: Signer['sign'];
   readonly credentialsOf: CredentialsOf;
+  readonly headersOf: HeadersOf;
   readonly countFailure: CountFailure;
   readonly countUnavailable: CountUnavailable;
 }
@@ -42,7 +44,7 @@ interface RefusedEntry {
 export function addChannelBatchAuth(server: FastifyInstance, deps: ChannelBatchAuthDeps): void {
   const handler = async (request: FastifyRequest, reply: FastifyReply) => {
     const question = {
-      ...authRequestOf(request, deps.credentialsOf),
+      ...authRequestOf(request, deps),
       channelNames: channelNames(request.body),
     };
     const decisions = await authorizeChannels(question, deps);

@@ -6,6 +6,7 @@ import type { CountFailure } from '../../../rate-limit/request-limits.ts';
 import { authorizeConnection, type AuthorizeConnectionDeps } from '../../authorize-connection.ts';
 import { namedTenants, originOf } from '../../input/auth-request.ts';
 import type { CredentialsOf } from '../../input/credentials.ts';
+import type { HeadersOf } from '../../input/visitor-headers.ts';
 import { headerValue } from '../../output/header-value.ts';
 import { RequestProblem } from '../../output/problem.ts';
 import { sendRefusal } from '../../output/response.ts';
@@ -14,6 +15,7 @@ import { requestedChannel } from './requested-channel.ts';
 
 export interface ForwardAuthDeps extends AuthorizeConnectionDeps {
   readonly credentialsOf: CredentialsOf;
+  readonly headersOf: HeadersOf;
   readonly countFailure: CountFailure;
   readonly randomBytes: (count: number) => Uint8Array;
 }
@@ -56,6 +58,7 @@ function readRequest(request: FastifyRequest, deps: ForwardAuthDeps): ChannelAut
       credentials: deps.credentialsOf(request),
       constraints: { tenantIds: namedTenants(request) },
       origin: originOf(request),
+      headers: deps.headersOf(request),
     };
   } catch (error) {
     if (!(error instanceof RequestProblem)) throw error;

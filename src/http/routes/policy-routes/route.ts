@@ -42,6 +42,7 @@ function addPolicyRoute(
       credentials: [credential],
       constraints: { tenantIds: [], pins: pinParams(route, pathParams), only: route.only },
       origin: originOf(request),
+      headers: deps.headersOf(request),
     };
     const decision = await authorizeChannel(question, deps);
     return decision.outcome === 'grant'

@@ -7,6 +7,7 @@ import type { SignUser } from '../../../pusher/sign-user.ts';
 import type { CountFailure } from '../../../rate-limit/request-limits.ts';
 import { authRequestOf } from '../../input/auth-request.ts';
 import type { CredentialsOf } from '../../input/credentials.ts';
+import type { HeadersOf } from '../../input/visitor-headers.ts';
 import { generalResponses } from '../../output/refusal-response.ts';
 import { sendGrant, sendRefusal } from '../../output/response.ts';
 import { userAuthDocs } from './docs.ts';
@@ -17,6 +18,7 @@ const paths = ['/pusher/user-auth', '/broadcasting/user-auth', '/api/broadcastin
 export interface UserAuthDeps extends AuthenticateUserDeps {
   readonly signUser: SignUser;
   readonly credentialsOf: CredentialsOf;
+  readonly headersOf: HeadersOf;
   readonly countFailure: CountFailure;
 }
 
@@ -24,7 +26,7 @@ export interface UserAuthDeps extends AuthenticateUserDeps {
 export function addUserAuth(server: FastifyInstance, deps: UserAuthDeps): void {
   const refusals = { responses: generalResponses, countFailure: deps.countFailure };
   const handler = async (request: FastifyRequest, reply: FastifyReply) => {
-    const decision = await authenticateUser(authRequestOf(request, deps.credentialsOf), deps);
+    const decision = await authenticateUser(authRequestOf(request, deps), deps);
     return decision.outcome === 'grant'
       ? sendGrant(reply, decision.id, deps.signUser(decision))
       : sendRefusal([request, reply], decision, refusals);

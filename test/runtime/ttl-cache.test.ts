@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createTtlCache } from '../../src/authn/ttl-cache.ts';
+import { createTtlCache } from '../../src/runtime/ttl-cache.ts';
 import { survivorsOf } from '../support/survivors.ts';
 
 describe('a short memory', () => {

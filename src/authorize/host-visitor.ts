@@ -1,0 +1,65 @@
+import { hostVisitorKind, namesMember } from '../policy/ask.ts';
+import type { ChannelMatch } from '../policy/channel-registry.ts';
+import type { VisitorHeaders } from '../policy/forward.ts';
+import { maxTime, type Principal } from '../policy/principal.ts';
+import type { AuthenticationRefusal, Authenticated, NotAuthenticated } from './authenticate.ts';
+import { isRevoked, subjectsOf, type RevocationStore } from './revocation/revocation.ts';
+
+/** A keyed hash of the forwarded headers of a visitor. */
+export type Fingerprint = (headers: Readonly<Record<string, string>>) => string;
+
+/** Usher reads no credential of this request. Any other refusal is one of a credential that it reads. */
+const unread: ReadonlySet<AuthenticationRefusal> = new Set([
+  'credential-missing',
+  'credential-not-configured',
+]);
+
+/**
+ * A visitor whose credential only the application can read, if its answer counts for this channel. A credential that Usher
+ * reads and refuses stays refused: the application must not be a second chance.
+ */
+export function hostVisitorOf(
+  refused: NotAuthenticated,
+  { match, headers, fingerprint }: HostVisitorContext,
+): Authenticated {
+  const { ask, rules } = match.channelType;
+  if (!unread.has(refused.code) || !namesMember(ask) || !rules.has(hostVisitorKind)) return refused;
+  const forwarded = headers?.select(ask.forward) ?? {};
+  if (headers === undefined || Object.keys(forwarded).length === 0) return refused;
+  if (isSentByBrowsers(forwarded) && headers.isFromForeignPage()) {
+    return { code: 'origin-refused', known: {} };
+  }
+  const id = fingerprint(forwarded);
+  return { principal: { kind: hostVisitorKind, id, roles: [], expiresAt: maxTime }, checks: [] };
+}
+
+interface HostVisitorContext {
+  readonly match: ChannelMatch;
+  readonly headers: VisitorHeaders | undefined;
+  readonly fingerprint: Fingerprint;
+}
+
+/** Browsers send cookies and the HTTP authentication of a site by themselves, for any page. */
+function isSentByBrowsers({ cookie, authorization }: Readonly<Record<string, string>>): boolean {
+  return cookie !== undefined || (authorization !== undefined && !/^bearer /i.test(authorization));
+}
+
+/** The visitor as the user that the application named in its answer. */
+export function namedByHost(principal: Principal, userId: string): Principal {
+  if (principal.kind !== hostVisitorKind) return principal;
+  return { ...principal, id: userId, linkedUser: { id: userId } };
+}
+
+/** Whether the principal, or the user that the application named, was revoked before or while the application answered. */
+export async function isRevokedMeanwhile(
+  principal: Principal,
+  userId: string | undefined,
+  revocations: Pick<RevocationStore, 'latest'>,
+): Promise<boolean> {
+  const named: readonly Principal[] =
+    userId === undefined || userId === principal.id
+      ? []
+      : [{ ...principal, kind: 'user', id: userId, tokenId: undefined }];
+  const subjects = [principal, ...named].flatMap(subjectsOf);
+  return isRevoked(principal, await revocations.latest(subjects));
+}

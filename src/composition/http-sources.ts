@@ -1,0 +1,68 @@
+import type { Config } from '../config/load.ts';
+import { resolveSource } from '../config/sources.ts';
+import type { HostClient } from '../host/host-client.ts';
+import type { FindHostSource, HostSource } from '../host/host-source.ts';
+import { dependencyOf } from '../facts/host-sources.ts';
+import type { MeasureHost } from '../observability/metrics/host-metrics.ts';
+import type { Policy, SourcePolicy } from '../policy/policy.ts';
+import { Unavailable } from '../runtime/unavailable.ts';
+import { buildHostClient, type HostClientParts } from './host-client.ts';
+
+interface HttpSourcesDeps extends HostClientParts {
+  readonly policy: () => Policy;
+}
+
+export interface HttpSources {
+  readonly find: FindHostSource;
+  /** Measures the questions of clients that are created from now on, which is with their first question. */
+  readonly measureWith: (measure: MeasureHost) => void;
+}
+
+/**
+ * Builds the function that finds the HTTP sources of the current policy. A source of a reloaded policy is read again; the client
+ * of a host stays, with the questions that wait in its queue.
+ */
+export function buildHttpSources(
+  { variable }: Pick<Config, 'variable'>,
+  deps: HttpSourcesDeps,
+): HttpSources {
+  let { measureHost } = deps;
+  const clients = new Map<string, HostClient>();
+  const clientOf = (name: string, url: URL): HostClient => {
+    const key = `${name} ${url.origin}`;
+    const known = clients.get(key) ?? buildHostClient(dependencyOf(name), url, { ...deps, ...(measureHost && { measureHost }) });
+    clients.set(key, known);
+    return known;
+  };
+  const open = async (declared: SourcePolicy): Promise<HostSource> => {
+    const { name } = declared;
+    const source = await resolveSource(declared, variable);
+    if ('problem' in source) throw unusable(name, source.problem);
+    if (source.kind !== 'http') throw unusable(name, 'It is not an HTTP source');
+    const base = new URL(source.url.reveal());
+    const headers = source.token && { authorization: `Bearer ${source.token.reveal()}` };
+    return { base, headers: headers ?? {}, client: clientOf(name, base) };
+  };
+  const opened = new WeakMap<SourcePolicy, Promise<HostSource>>();
+  const find: FindHostSource = (name) => {
+    const declared = deps.policy().sources.get(name);
+    if (declared === undefined) return Promise.reject(unusable(name, 'The policy lacks it'));
+    const known = opened.get(declared);
+    if (known !== undefined) return known;
+    const source = open(declared);
+    opened.set(declared, source);
+    // A file that is missing now may be there later.
+    source.catch(() => opened.delete(declared));
+    return source;
+  };
+  return {
+    find,
+    measureWith: (measure) => {
+      measureHost = measure;
+    },
+  };
+}
+
+function unusable(name: string, problem: string): Unavailable {
+  return new Unavailable(dependencyOf(name), { cause: new Error(problem) });
+}

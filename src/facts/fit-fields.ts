@@ -1,0 +1,67 @@
+import type { Fact, FactKind, FactValue, Field } from '../policy/fact-kind.ts';
+import { parseDate, parseDatetime } from '../runtime/datetime.ts';
+
+const wholeDay = 24 * 60 * 60 * 1000;
+
+/**
+ * The fact of an object that a source of the application answered. Other members are ignored, and null is an absent value.
+ * Throws an `Error` that names the field, and never its value, if a field has another type or is missing.
+ */
+export function fitFields({ fields }: FactKind, object: Readonly<Record<string, unknown>>): Fact {
+  const fact: Record<string, FactValue> = {};
+  for (const [name, field] of Object.entries(fields)) {
+    const value = Object.hasOwn(object, name) ? object[name] : undefined;
+    if (value === undefined || value === null) {
+      if (field.optional) continue;
+      throw new Error(`The field ${name} is missing`);
+    }
+    const read = fitValue(field, value);
+    if (read === undefined) throw new Error(`The field ${name} is not a ${expected(field)}`);
+    fact[name] = read;
+  }
+  return fact;
+}
+
+function expected({ type, oneOf }: Field): string {
+  return oneOf === undefined ? `${type} within its limits` : `${type} that the policy lists`;
+}
+
+function fitValue(field: Field, value: unknown): FactValue | undefined {
+  switch (field.type) {
+    case 'string':
+      return fitText(field, value) && (field.oneOf?.includes(value) ?? true) ? value : undefined;
+    case 'list(string)':
+      return fitList(field, value) ? value : undefined;
+    case 'int':
+      return Number.isSafeInteger(value) ? (value as number) : undefined;
+    case 'double':
+      return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+    case 'bool':
+      return typeof value === 'boolean' ? value : undefined;
+    case 'timestamp':
+      return typeof value === 'string' ? fitTime(field, value) : undefined;
+    case 'guest_session':
+      return undefined;
+  }
+}
+
+function fitText({ maxLength }: Field, value: unknown): value is string {
+  if (typeof value !== 'string') return false;
+  // A surrogate pair is one character.
+  return value.length <= maxLength || Array.from(value).length <= maxLength;
+}
+
+function fitList(field: Field, value: unknown): value is readonly string[] {
+  return (
+    Array.isArray(value) &&
+    value.length <= field.maxItems &&
+    value.every((each) => fitText(field, each))
+  );
+}
+
+/** A time without a zone is ambiguous, and does not fit. */
+function fitTime({ dateMeansEndOfDay }: Field, text: string): Date | undefined {
+  const day = dateMeansEndOfDay ? parseDate(text) : undefined;
+  const time = day === undefined ? parseDatetime(text) : day + wholeDay;
+  return time === undefined || Number.isNaN(time) ? undefined : new Date(time);
+}

@@ -1,0 +1,134 @@
+import type { BoundedResponse } from '../runtime/network/bounded-fetch.ts';
+import { hashOf } from '../host/forwarded.ts';
+import { addressOf, type FindHostSource } from '../host/host-source.ts';
+import { readJsonObject } from '../host/json-answer.ts';
+import type { Fact, FactKind, FactViewer, HttpOrigin } from '../policy/fact-kind.ts';
+import { createTtlCache, type TtlCache } from '../runtime/ttl-cache.ts';
+import type { FindAtHost } from './find-at-host.ts';
+import { fitFields } from './fit-fields.ts';
+
+export interface HttpFactsDeps {
+  readonly findSource: FindHostSource;
+  readonly now: () => number;
+}
+
+/** An answer, and how long it may be used, in milliseconds. */
+interface Answer {
+  readonly fact: Fact | undefined;
+  readonly freshMs: number;
+}
+
+interface KindAnswers {
+  /** Unique in this process: a kind of a reloaded policy may have the same name, and other fields. */
+  readonly number: number;
+  readonly cache: TtlCache<Answer>;
+}
+
+/** Per kind of fact. */
+const maxCached = 10_000;
+
+/**
+ * Creates the function that asks the application for facts: `GET` with the ids in the path. 200 with an object of the fields is
+ * the fact, 404 and 410 mean that there is none. Any other answer throws `Unavailable`.
+ */
+export function createHttpFacts({ findSource, now }: HttpFactsDeps): FindAtHost {
+  let kinds = 0;
+  const answers = new WeakMap<FactKind, KindAnswers>();
+  const answersOf = (kind: FactKind): KindAnswers => {
+    const known = answers.get(kind);
+    if (known !== undefined) return known;
+    kinds += 1;
+    const created = {
+      number: kinds,
+      cache: createTtlCache<Answer>({ maxEntries: maxCached, now }),
+    };
+    answers.set(kind, created);
+    return created;
+  };
+
+  return async (kind, ids, viewer) => {
+    const { from } = kind;
+    if (from?.type !== 'http') throw new Error(`${kind.name} is not a fact by HTTP`);
+    const path = pathOf(kind, ids, from);
+    if (path === undefined) return undefined;
+    const headers =
+      (viewer === 'operator' ? undefined : viewer.headers)?.select(from.forward) ?? {};
+    const key = `${path} ${hashOf(headers)}`;
+    const { number, cache } = answersOf(kind);
+    const cached = cache.get(key);
+    if (cached !== undefined) return visibleTo(viewer, kind, cached.fact);
+    const source = await findSource(from.source);
+    const askedAt = now();
+    const url = addressOf(source, path);
+    const answer = await source.client.ask({
+      key: `${number} ${key}`,
+      url,
+      headers: { ...source.headers, ...headers, accept: 'application/json' },
+      silenceMs: from.timeoutMs,
+      read: (response) => readAnswer(kind, response, from),
+    });
+    const lifetimeMs = answer.freshMs - (now() - askedAt);
+    if (lifetimeMs > 0) cache.set(key, answer, lifetimeMs);
+    return visibleTo(viewer, kind, answer.fact);
+  };
+}
+
+/** Finds the facts of all sources: those of databases, and those by HTTP. */
+export function findAtHosts(
+  findBySql: FindAtHost,
+  findSource: FindHostSource,
+  now: () => number,
+): FindAtHost {
+  const findByHttp = createHttpFacts({ findSource, now });
+  return (kind, ids, viewer) =>
+    (kind.from?.type === 'http' ? findByHttp : findBySql)(kind, ids, viewer);
+}
+
+/** The path with each id as one segment; `undefined` if an id cannot be one, so that no such fact exists. */
+function pathOf(kind: FactKind, ids: readonly string[], { path }: HttpOrigin): string | undefined {
+  if (ids.length !== kind.ids.length || !ids.every(isSegment)) return undefined;
+  return path.replace(/\{(\w+)\}/g, (_braces, name: string) =>
+    encodeURIComponent(ids[kind.ids.indexOf(name)] ?? ''),
+  );
+}
+
+/** Dots alone are steps in a path, even if they are encoded, and a lone surrogate has no UTF-8. */
+function isSegment(id: string): boolean {
+  return id !== '' && id !== '.' && id !== '..' && !/\p{Cs}/u.test(id);
+}
+
+function readAnswer(kind: FactKind, response: BoundedResponse, { freshMs }: HttpOrigin): Answer {
+  const { status, text, contentType, cacheControl } = response;
+  const fresh = Math.min(freshMs, allowedMs(cacheControl));
+  if (status === 404 || status === 410) return { fact: undefined, freshMs: fresh };
+  if (status !== 200) throw new Error(`It answered with status ${status}`);
+  if (!/^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(contentType ?? '')) {
+    throw new Error('The content type of the answer is not JSON');
+  }
+  return { fact: fitFields(kind, readJsonObject(text)), freshMs: fresh };
+}
+
+/** How long the answer allows to be used again. Usher is a shared cache (RFC 9111 §5.2.2). */
+function allowedMs(cacheControl: string | null): number {
+  const directives = (cacheControl ?? '')
+    .toLowerCase()
+    .split(',')
+    .map((each) => each.trim());
+  if (directives.some((each) => /^(?:no-store|no-cache|private)(?:=|$)/.test(each))) return 0;
+  const ages = directives.flatMap((each) => {
+    const [, seconds] = /^(?:s-maxage|max-age)\s*=\s*"?(\d+)"?$/.exec(each) ?? [];
+    return seconds === undefined ? [] : [Number(seconds) * 1000];
+  });
+  return Math.min(...ages, Infinity);
+}
+
+/** As row-level security does: a fact whose field names another tenant is hidden. */
+function visibleTo(
+  viewer: FactViewer | 'operator',
+  kind: FactKind,
+  fact: Fact | undefined,
+): Fact | undefined {
+  const tenant = kind.tenant === undefined ? undefined : fact?.[kind.tenant];
+  const isVisible = viewer === 'operator' || tenant === undefined || tenant === viewer.tenantId;
+  return isVisible ? fact : undefined;
+}

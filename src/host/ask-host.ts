@@ -1,0 +1,15 @@
+import type { AskHost } from '../policy/ask.ts';
+import { askAuthZen } from './ask-authzen.ts';
+import { askLaravel } from './ask-laravel.ts';
+import type { FindHostSource } from './host-source.ts';
+
+/** Creates the function that asks the application about a channel. */
+export function createAskHost(findSource: FindHostSource): AskHost {
+  return async (question) => {
+    const { ask } = question;
+    const source = await findSource(ask.source);
+    return ask.type === 'laravel'
+      ? askLaravel(ask, question, source)
+      : askAuthZen(ask, question, source);
+  };
+}

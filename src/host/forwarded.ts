@@ -1,0 +1,27 @@
+import { createHash, createHmac } from 'node:crypto';
+import type { Secret } from '../runtime/secret.ts';
+
+/** A hash of forwarded headers, for keys that are kept in memory. */
+export function hashOf(headers: Readonly<Record<string, string>>): string {
+  const names = Object.keys(headers).sort();
+  if (names.length === 0) return '';
+  const pairs = names.map((name) => [name, headers[name]]);
+  return createHash('sha256').update(JSON.stringify(pairs)).digest('base64');
+}
+
+/**
+ * Creates the function that names a visitor whose credential Usher cannot read. The hash has a key, because it is in the audit
+ * log, and a password could be guessed from a hash without one.
+ */
+export function createFingerprint(
+  secret: Secret,
+): (headers: Readonly<Record<string, string>>) => string {
+  return ({ cookie, authorization, ...others }) => {
+    const credential =
+      cookie === undefined && authorization === undefined ? others : { cookie, authorization };
+    return createHmac('sha256', secret.reveal())
+      .update(`usher host visitor ${JSON.stringify(credential)}`)
+      .digest('base64url')
+      .slice(0, 22);
+  };
+}

@@ -1,0 +1,77 @@
+import { hostVisitorKind, isAnswering, namesMember } from '../ask.ts';
+import type { ChannelDeclaration } from './policy-document.ts';
+import { namesInBraces } from './raw.ts';
+import { checkForward } from './read-hosts.ts';
+import type { Fault } from './schema-error.ts';
+
+/** What the schema cannot say about the question of a channel to the application. */
+export function checkAsk(channel: ChannelDeclaration): readonly Fault[] {
+  const { ask, at, allow, member, list, forms } = channel;
+  const atAllow = [...at, 'allow'];
+  if (ask === undefined) return [];
+  const faults: Fault[] = [];
+  const fault = (path: Fault['path'], message: string) => {
+    faults.push({ path, part: 'key', message });
+  };
+  if (ask.type === 'laravel') {
+    const place = [...ask.at, 'laravel'];
+    faults.push(...checkForward(ask.forward, place));
+    if (namesInBraces(ask.path).length > 0) {
+      faults.push({
+        ...{ path: [...place, 'path'], part: 'value' },
+        message: 'the path of an endpoint has no parameters',
+      });
+    }
+  }
+  if (ask.isShadow && allow.length === 0) {
+    fault(ask.at, 'the application’s answer is only compared, so the channel requires `allow`');
+  }
+  if (
+    !namesMember(ask) &&
+    forms.includes('presence') &&
+    (allow.length === 0 || member.length === 0)
+  ) {
+    fault(
+      at,
+      'this presence channel requires `allow` and `member`: only an answer to `laravel` has a member',
+    );
+  }
+  if (isAnswering(ask) && list.length > 0) {
+    fault(
+      [...at, 'list'],
+      'the application decides about this channel, and is not asked for lists',
+    );
+  }
+  if (!namesMember(ask) && allow.some(({ kind }) => kind === hostVisitorKind)) {
+    const message = `only an application that is asked with \`laravel\` can read the credential of a ${hostVisitorKind}`;
+    fault([...atAllow, hostVisitorKind], message);
+  }
+  return faults;
+}
+
+/** One side must answer, and one may watch. */
+export function checkAnswering({ ask, allow }: ChannelDeclaration): readonly Fault[] {
+  return allow.flatMap(({ at, kind, checks }): readonly Fault[] => {
+    const shadows = checks.filter(({ isShadow }) => isShadow);
+    const answers = isAnswering(ask) || checks.some(({ isShadow }) => !isShadow);
+    return [
+      ...(answers
+        ? []
+        : [
+            {
+              ...{ path: at, part: 'key' as const },
+              message:
+                checks.length === 0
+                  ? `\`${kind}\` has no entry`
+                  : `every check of ${kind} is a shadow, so none answers`,
+            },
+          ]),
+      ...(ask?.isShadow === true
+        ? shadows.map(({ at: path }): Fault => {
+            const message = 'either checks or the application may be a shadow, not both';
+            return { path, part: 'key', message };
+          })
+        : []),
+    ];
+  });
+}

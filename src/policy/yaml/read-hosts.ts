@@ -1,0 +1,82 @@
+import type { Ask } from '../ask.ts';
+import type { HttpOrigin } from '../fact-kind.ts';
+import { forwardNothing, type Forward } from '../forward.ts';
+import type { Path } from './read-document.ts';
+import type { Fault } from './schema-error.ts';
+
+type RawForward = readonly (string | { readonly cookie: readonly string[] })[];
+
+/** A fact by HTTP, as in the file. */
+export interface RawHttpFact {
+  readonly source: string;
+  readonly path: string;
+  readonly timeout?: string;
+  readonly fresh?: string;
+  readonly forward?: RawForward;
+}
+
+interface RawQuestion {
+  readonly source: string;
+  readonly timeout?: string;
+}
+
+/** The question of a channel to the application, as in the file. */
+export interface RawAsk {
+  readonly laravel?: RawQuestion & { readonly path?: string; readonly forward: RawForward };
+  readonly authzen?: RawQuestion;
+  readonly shadow?: boolean;
+}
+
+const defaultFactTimeout = '1s';
+const defaultAskTimeout = '10s';
+/** Where Laravel has it. */
+const defaultPath = '/broadcasting/auth';
+
+export const toHttpFact = ({
+  source,
+  path,
+  timeout = defaultFactTimeout,
+  forward,
+}: RawHttpFact): Omit<HttpOrigin, 'type' | 'freshMs'> => ({
+  ...{ source, path, timeoutMs: toMilliseconds(timeout) },
+  forward: forward === undefined ? forwardNothing : toForward(forward),
+});
+
+export function toAsk({ laravel, authzen, shadow: isShadow = false }: RawAsk): Ask {
+  const timeoutMs = toMilliseconds((laravel ?? authzen)?.timeout ?? defaultAskTimeout);
+  if (laravel === undefined) {
+    return { type: 'authzen', source: authzen?.source ?? '', timeoutMs, isShadow };
+  }
+  const { source, path = defaultPath, forward } = laravel;
+  return { type: 'laravel', source, path, forward: toForward(forward), timeoutMs, isShadow };
+}
+
+/** The milliseconds of a text such as `500ms` or `5s`. */
+function toMilliseconds(text: string): number {
+  return text.endsWith('ms') ? Number.parseInt(text, 10) : Number.parseInt(text, 10) * 1000;
+}
+
+const toForward = (list: RawForward): Forward => ({
+  headers: list.flatMap((each) => (typeof each === 'string' ? [each.toLowerCase()] : [])),
+  cookies: list.flatMap((each) => (typeof each === 'string' ? [] : each.cookie)),
+});
+
+/** The headers that belong to one connection or to one body, and those that Usher sends itself. */
+const ownHeaders =
+  /^(?:accept|accept-encoding|connection|content-.*|expect|host|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade)$/;
+
+/** What the schema cannot say: which headers cannot be passed on. `at` is the place of the mapping with `forward`. */
+export function checkForward({ headers, cookies }: Forward, at: Path): readonly Fault[] {
+  const path = [...at, 'forward'];
+  const fault = (message: string): Fault => ({ path, part: 'value', message });
+  return [
+    ...headers
+      .filter((name) => ownHeaders.test(name))
+      .map((name) =>
+        fault(`${name} cannot be passed on: it belongs to the connection or the body`),
+      ),
+    ...(headers.includes('cookie') && cookies.length > 0
+      ? [fault('`cookie` passes all cookies on; name either all or some of them')]
+      : []),
+  ];
+}

@@ -1,0 +1,233 @@
+import { describe, expect, it } from 'vitest';
+import { createHttpFacts } from '../../src/facts/http-facts.ts';
+import { createHostClient } from '../../src/host/host-client.ts';
+import type { Fact, FactKind, Field } from '../../src/policy/fact-kind.ts';
+import { RequestHeaders } from '../../src/http/input/visitor-headers.ts';
+import { systemClock } from '../../src/runtime/clock.ts';
+import { Unavailable } from '../../src/runtime/unavailable.ts';
+import { json, plain, useScriptedHost, type Answer } from '../host/scripted-host.ts';
+import { createTestClock } from '../support/test-clock.ts';
+import { testNow } from '../support/tokens.ts';
+
+const host = await useScriptedHost();
+
+const field = (type: Field['type'], more: Partial<Field> = {}): Field => ({
+  ...{ type, optional: false, maxLength: 20, maxItems: 3, dateMeansEndOfDay: false },
+  ...more,
+});
+
+const kindOf = (more: Partial<FactKind> = {}, from: object = {}): FactKind => ({
+  name: 'order',
+  ids: ['order'],
+  fields: {
+    status: field('string', { oneOf: ['open', 'closed'] }),
+    note: field('string', { optional: true }),
+    size: field('int', { optional: true }),
+    price: field('double', { optional: true }),
+    paid: field('bool', { optional: true }),
+    due: field('timestamp', { optional: true }),
+    people: field('list(string)', { optional: true }),
+  },
+  ...more,
+  from: {
+    ...{ type: 'http', source: 'host', path: '/usher/orders/{order}' },
+    ...{ timeoutMs: 300, freshMs: 0, forward: { headers: [], cookies: [] } },
+    ...from,
+  },
+});
+
+function setUp() {
+  const time = createTestClock(testNow);
+  const { startTimer } = systemClock;
+  const client = createHostClient({ name: 'source host', origin: host.url }, { fetch, startTimer });
+  const base = new URL(`${host.url}/app/`);
+  const source = { base, headers: { authorization: 'Bearer usher' }, client };
+  const find = createHttpFacts({
+    findSource: () => Promise.resolve(source),
+    now: time.clock.now,
+  });
+  return { find, time };
+}
+
+const find = (kind: FactKind, ...ids: string[]) => setUp().find(kind, ids, {});
+
+describe('a fact by HTTP', () => {
+  it('is the object of a 200', async () => {
+    host.answer = json({
+      ...{ status: 'open', note: '', size: 3, price: 1.5, paid: false, people: ['1', '1'] },
+      ...{ due: '2026-01-02T03:04:05+01:00', more: { than: ['declared'] }, __proto__x: 1 },
+    });
+    const fact: Fact | undefined = await find(kindOf(), '7');
+    expect(fact).toEqual({
+      ...{ status: 'open', note: '', size: 3, price: 1.5, paid: false, people: ['1', '1'] },
+      due: new Date('2026-01-02T02:04:05Z'),
+    });
+    const [{ method, path, headers }] = host.asked as [(typeof host.asked)[0]];
+    expect([method, path, headers.accept]).toEqual([
+      'GET',
+      '/app/usher/orders/7',
+      'application/json',
+    ]);
+    expect(headers.authorization).toBe('Bearer usher');
+  });
+
+  it.each([404, 410])('is none with %i', async (status) => {
+    host.answer = plain(status);
+    expect(await find(kindOf(), '7')).toBeUndefined();
+  });
+
+  it('lacks an optional field that is null', async () => {
+    host.answer = json({ status: 'open', note: null });
+    expect(await find(kindOf(), '7')).toEqual({ status: 'open' });
+  });
+
+  const unclear: Readonly<Record<string, Answer>> = {
+    'a list': json([{ status: 'open' }]),
+    'a text': json('open'),
+    null: json(null),
+    'no JSON': plain(200, '{"status"', { 'content-type': 'application/json' }),
+    'another content type': plain(200, '{"status":"open"}', { 'content-type': 'text/html' }),
+    'no content type': plain(200, '{"status":"open"}'),
+    'no content': plain(204),
+    'a partial content': json({ status: 'open' }, 206),
+    'a redirect': plain(302, '', { location: 'http://169.254.169.254/latest/meta-data' }),
+    'a redirect on the same host': plain(307, '', { location: '/usher/orders/8' }),
+    401: plain(401),
+    403: plain(403),
+    429: plain(429),
+    500: json({ status: 'open' }, 500),
+    'a missing field': json({ note: 'x' }),
+    'a null in place of a field': json({ status: null }),
+    'another value than the listed ones': json({ status: 'lost' }),
+    'a number as text': json({ status: 'open', size: '3' }),
+    'an int beyond the exact ones': plain(200, '{"status":"open","size":9007199254740993}', {
+      'content-type': 'application/json',
+    }),
+    'a fraction as int': json({ status: 'open', size: 1.5 }),
+    'a time without a zone': json({ status: 'open', due: '2026-01-02T03:04:05' }),
+    'a long text': json({ status: 'open', note: 'x'.repeat(21) }),
+    'a long list': json({ status: 'open', people: ['1', '2', '3', '4'] }),
+    'a list of numbers': json({ status: 'open', people: [1] }),
+    'more than 64 KB': json({ status: 'open', more: 'x'.repeat(66_000) }),
+    'a broken connection': (response) => response.destroy(),
+    silence: () => undefined,
+    'an answer byte by byte': (response) => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      const drip = setInterval(() => response.write(' '), 50);
+      response.on('close', () => {
+        clearInterval(drip);
+      });
+    },
+  };
+  it.each(Object.entries(unclear))('could not be found out: %s', async (_name, answer) => {
+    host.answer = answer;
+    await expect(find(kindOf(), '7')).rejects.toThrow(Unavailable);
+  });
+
+  it.each([
+    ['7/../8', '7%2F..%2F8'],
+    ['%2f', '%252f'],
+    ['a?b#c', 'a%3Fb%23c'],
+    ['..;/x', '..%3B%2Fx'],
+    ['\\..\\', '%5C..%5C'],
+    ['ä 1', '%C3%A4%201'],
+    ['%2e%2e', '%252e%252e'],
+  ])('has the id %j in one segment', async (id, segment) => {
+    host.answer = json({ status: 'open' });
+    await find(kindOf(), id);
+    expect(host.asked[0]!.path).toBe(`/app/usher/orders/${segment}`);
+  });
+
+  it.each(['.', '..', '', '\ud800'])(
+    'with the id %j does not exist, and is not asked for',
+    async (id) => {
+      host.answer = json({ status: 'open' });
+      expect(await find(kindOf(), id)).toBeUndefined();
+      expect(host.asked).toHaveLength(0);
+    },
+  );
+
+  it('has each id in its place', async () => {
+    host.answer = json({ status: 'open' });
+    const kind = kindOf({ ids: ['order', 'user'] }, { path: '/u/{user}/o/{order}/' });
+    await find(kind, '7', '15');
+    expect(host.asked[0]!.path).toBe('/app/u/15/o/7/');
+  });
+
+  it('is used again while it is fresh, and never longer than Cache-Control says', async () => {
+    const asked = async (cacheControl: string | undefined, advanceMs: number) => {
+      host.answer = json(
+        { status: 'open' },
+        200,
+        cacheControl ? { 'cache-control': cacheControl } : {},
+      );
+      const before = host.asked.length;
+      const { find: ask, time } = setUp();
+      const kind = kindOf({}, { freshMs: 5_000 });
+      await ask(kind, ['7'], {});
+      time.advance(advanceMs);
+      await ask(kind, ['7'], {});
+      await ask(kind, ['8'], {});
+      return host.asked.length - before;
+    };
+    expect(await asked(undefined, 4_999)).toBe(2);
+    expect(await asked(undefined, 5_000)).toBe(3);
+    expect(await asked('max-age=60', 5_000)).toBe(3);
+    expect(await asked('max-age=2', 1_999)).toBe(2);
+    expect(await asked('max-age=2', 2_000)).toBe(3);
+    expect(await asked('public, s-maxage="1", max-age=60', 1_000)).toBe(3);
+    expect(await asked('no-store', 0)).toBe(3);
+    expect(await asked('No-Cache', 0)).toBe(3);
+    expect(await asked('max-age=0', 0)).toBe(3);
+  });
+
+  it('is asked for once at a time', async () => {
+    host.answer = (response, request) => {
+      setTimeout(() => {
+        json({ status: 'open' })(response, request);
+      }, 50);
+    };
+    const { find: ask } = setUp();
+    const kind = kindOf();
+    const found = await Promise.all(Array.from({ length: 10 }, () => ask(kind, ['7'], {})));
+    expect(new Set(found.map((each) => each?.['status']))).toEqual(new Set(['open']));
+    expect(host.asked).toHaveLength(1);
+  });
+
+  it('is asked for with the headers that the policy names, for each visitor', async () => {
+    host.answer = json({ status: 'open' });
+    const { find: ask } = setUp();
+    const kind = kindOf(
+      {},
+      { freshMs: 5_000, forward: { headers: ['authorization'], cookies: ['a'] } },
+    );
+    const visitor = (raw: readonly string[]) => ({ headers: new RequestHeaders(raw, []) });
+    await ask(
+      kind,
+      ['7'],
+      visitor(['Authorization', 'Bearer 1', 'Cookie', 'a=1; b=2', 'X-Y', 'z']),
+    );
+    await ask(kind, ['7'], visitor(['Authorization', 'Bearer 2']));
+    await ask(kind, ['7'], {});
+    expect(
+      host.asked.map(({ headers: { authorization, cookie, 'x-y': other } }) => [
+        authorization,
+        cookie,
+        other,
+      ]),
+    ).toEqual([
+      ['Bearer 1', 'a=1', undefined],
+      ['Bearer 2', undefined, undefined],
+      ['Bearer usher', undefined, undefined],
+    ]);
+  });
+
+  it('of another tenant is hidden', async () => {
+    host.answer = json({ status: 'open', shop: '1' });
+    const kind = kindOf({ tenant: 'shop', fields: { shop: field('string') } });
+    const { find: ask } = setUp();
+    expect(await ask(kind, ['7'], { tenantId: '1' })).toEqual({ shop: '1' });
+    expect(await ask(kind, ['7'], { tenantId: '2' })).toBeUndefined();
+    expect(await ask(kind, ['7'], {})).toBeUndefined();
+  });
+});

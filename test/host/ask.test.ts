@@ -1,0 +1,249 @@
+import { describe, expect, it } from 'vitest';
+import { send, socketId } from '../http/requests.ts';
+import { allowedOrigin, userToken, useUsher } from '../support/usher.ts';
+import { json, plain, usePolicyFile, useScriptedHost, type Answer } from './scripted-host.ts';
+
+const host = await useScriptedHost();
+const policy = await usePolicyFile(`
+sources:
+  host: { url: { env: HOST_URL } }
+channels:
+  private-orders.{order}:
+    ask: { laravel: { source: host, path: /broadcasting/auth, forward: [cookie, authorization, x-csrf-token] } }
+  presence-room.{room}:
+    ask: { laravel: { source: host, forward: [{ cookie: [session, remember_*] }] } }
+  private-known.{order}:
+    ask: { laravel: { source: host, path: /old/auth, forward: [cookie] } }
+    allow: { user: { the order is not 9: "params.order != '9'" } }
+  private-tenant.{tenant}:
+    tenant: tenant
+    ask: { laravel: { source: host, forward: [cookie] } }
+  private-pdp.{thing}:
+    params: { thing: id }
+    ask: { authzen: { source: host } }
+`);
+const usher = useUsher({ POLICY: policy, HOST_URL: `${host.url}/app` });
+
+const ask = (channel: string, headers: Readonly<Record<string, string>> = {}) =>
+  send(usher.public, {
+    path: '/broadcasting/auth',
+    headers,
+    body: new URLSearchParams({ socket_id: socketId, channel_name: channel }),
+  });
+const yes = json({ auth: 'old-key:old-signature' });
+const cookie = { cookie: 'session=abc; other=1' };
+
+describe('an application that is asked about a channel', () => {
+  it('decides about a visitor whose credential only it can read', async () => {
+    host.answer = yes;
+    const granted = await ask('private-orders.7', {
+      ...cookie,
+      'x-csrf-token': 'csrf',
+      'x-other': '1',
+    });
+    expect(granted.status).toBe(200);
+    // Usher signs, with its own key.
+    expect(granted.text).toContain('test-key:');
+    expect(granted.text).not.toContain('old');
+    const [{ method, path, headers, body }] = host.asked as [(typeof host.asked)[0]];
+    expect([method, path]).toEqual(['POST', '/app/broadcasting/auth']);
+    expect(Object.fromEntries(new URLSearchParams(body))).toEqual({
+      socket_id: socketId,
+      channel_name: 'private-orders.7',
+    });
+    expect(headers).toMatchObject({ cookie: 'session=abc; other=1', 'x-csrf-token': 'csrf' });
+    expect(headers['x-other']).toBeUndefined();
+    expect(headers.authorization).toBeUndefined();
+  });
+
+  it.each([401, 403, 404])('refuses with %i', async (status) => {
+    host.answer = plain(status);
+    expect((await ask('private-orders.7', cookie)).status).toBe(403);
+    expect(host.asked).toHaveLength(1);
+  });
+
+  const unclear: Readonly<Record<string, Answer>> = {
+    'a page': plain(200, '<html>Log in</html>', { 'content-type': 'text/html' }),
+    'no content': plain(204),
+    'a redirect to the login page': plain(302, '', { location: '/login' }),
+    'an expired page': plain(419, '{"message":"CSRF token mismatch."}'),
+    'an error': plain(500),
+    'a list': json([{ auth: 'a:b' }]),
+    'an object without auth': json({ ok: true }),
+    'an empty auth': json({ auth: '' }),
+    true: json(true),
+    'too many requests': plain(429),
+    'more than 64 KB': json({ auth: 'a:b', more: 'x'.repeat(70_000) }),
+    'a broken connection': (response) => response.destroy(),
+  };
+  it.each(Object.entries(unclear))('could not find out: %s', async (_name, answer) => {
+    host.answer = answer;
+    const { status, headers } = await ask('private-orders.7', cookie);
+    expect([status, headers.get('retry-after')]).toEqual([503, expect.any(String)]);
+  });
+
+  it('passes named cookies on only, and takes its member over', async () => {
+    const data = { user_id: 15, user_info: { name: 'Ada', tags: ['a'], nested: { deep: 1 } } };
+    host.answer = json({ auth: 'k:s', channel_data: JSON.stringify(data) });
+    const { status, body } = await ask('presence-room.1', {
+      cookie: 'session=abc; other=1; remember_web_5=xyz; xsession=no',
+    });
+    expect(status).toBe(200);
+    expect(host.asked[0]!.headers.cookie).toBe('session=abc; remember_web_5=xyz');
+    const { channel_data } = body as { readonly channel_data: string };
+    expect(JSON.parse(channel_data)).toEqual(data);
+  });
+
+  it.each([
+    ['no channel_data', {}, 503],
+    ['no JSON', { channel_data: '{user_id' }, 503],
+    ['a list', { channel_data: '[]' }, 503],
+    ['no user_id', { channel_data: '{"user_info":{}}' }, 503],
+    ['a user_id that is not exact', { channel_data: '{"user_id":90071992547409931}' }, 503],
+    ['an object as user_id', { channel_data: '{"user_id":{}}' }, 503],
+    ['an empty user_id', { channel_data: '{"user_id":""}' }, 403],
+    [
+      'a large member',
+      { channel_data: JSON.stringify({ user_id: '1', user_info: 'x'.repeat(1100) }) },
+      403,
+    ],
+  ])('does not grant a presence channel with %s', async (_name, extra, expected) => {
+    host.answer = json({ auth: 'k:s', ...extra });
+    expect((await ask('presence-room.1', { cookie: 'session=abc' })).status).toBe(expected);
+  });
+
+  it('is not asked about a request without a credential', async () => {
+    host.answer = yes;
+    expect((await ask('private-orders.7')).status).toBe(401);
+    expect((await ask('presence-room.1', { cookie: 'other=1' })).status).toBe(401);
+    expect(host.asked).toHaveLength(0);
+  });
+
+  it('is no second chance for a credential that Usher refuses', async () => {
+    host.answer = yes;
+    const forged = { authorization: `Bearer ${userToken()}x` };
+    expect((await ask('private-orders.7', { ...cookie, ...forged })).status).toBe(401);
+    expect(host.asked).toHaveLength(0);
+  });
+
+  it('decides after the rules, the kinds and the tenants', async () => {
+    host.answer = yes;
+    const user = { authorization: `Bearer ${userToken()}`, 'x-tenant-id': '1' };
+    expect((await ask('private-known.9', { ...user, ...cookie })).status).toBe(403);
+    expect((await ask('private-known.8', cookie)).status).toBe(401);
+    expect((await ask('private-tenant.2', { ...user, ...cookie })).status).toBe(403);
+    expect((await ask('private-tenant.1', cookie)).status).toBe(403);
+    expect(host.asked).toHaveLength(0);
+    expect((await ask('private-known.8', { ...user, ...cookie })).status).toBe(200);
+    expect((await ask('private-tenant.1', { ...user, ...cookie })).status).toBe(200);
+    host.answer = plain(403);
+    expect((await ask('private-known.8', { ...user, ...cookie })).status).toBe(403);
+    expect(host.asked.map(({ path }) => path)).toEqual([
+      '/app/old/auth',
+      '/app/broadcasting/auth',
+      '/app/old/auth',
+    ]);
+  });
+
+  it('does not receive the cookies of a foreign page', async () => {
+    host.answer = yes;
+    const from = (origin: string, site: string) =>
+      ask('private-orders.7', { ...cookie, origin, 'sec-fetch-site': site });
+    expect((await from('https://evil.example', 'cross-site')).status).toBe(403);
+    expect(host.asked).toHaveLength(0);
+    expect((await from(allowedOrigin, 'same-site')).status).toBe(200);
+    expect((await from('https://usher.example', 'same-origin')).status).toBe(200);
+  });
+
+  it('is asked about a user after a revocation only if the user is not revoked', async () => {
+    const data = JSON.stringify({ user_id: '77' });
+    host.answer = json({ auth: 'k:s', channel_data: data });
+    const room = () => ask('presence-room.1', { cookie: 'session=of-77' });
+    expect((await room()).status).toBe(200);
+    const revoked = await send(usher.operator, {
+      path: '/revocations',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ user_id: '77' }),
+    });
+    expect(revoked.status).toBeLessThan(300);
+    expect((await room()).status).toBe(401);
+  });
+
+  it('is asked for each channel of a batch', async () => {
+    host.answer = (response, request) => {
+      (request.body.includes('orders.7') ? yes : plain(403))(response, request);
+    };
+    const { body } = await send(usher.public, {
+      path: '/pusher/auth/batch',
+      headers: { ...cookie, 'content-type': 'application/json' },
+      body: JSON.stringify({
+        socket_id: socketId,
+        channel_name: ['private-orders.7', 'private-orders.8'],
+      }),
+    });
+    const entries = body as Readonly<Record<string, { readonly status: number }>>;
+    expect(Object.entries(entries).map(([name, { status }]) => [name, status])).toEqual([
+      ['private-orders.7', 200],
+      ['private-orders.8', 403],
+    ]);
+  });
+
+  it('is asked once for the same question at the same time', async () => {
+    const held: (() => void)[] = [];
+    host.answer = (response, request) =>
+      held.push(() => {
+        yes(response, request);
+      });
+    const questions = Array.from({ length: 20 }, () => ask('private-orders.7', cookie));
+    await expect.poll(() => held.length).toBeGreaterThan(0);
+    const release = setInterval(() => {
+      held.splice(0).forEach((each) => {
+        each();
+      });
+    }, 50);
+    const statuses = (await Promise.all(questions)).map(({ status }) => status);
+    clearInterval(release);
+    expect(new Set(statuses)).toEqual(new Set([200]));
+    expect(host.asked.length).toBeLessThan(20);
+  });
+});
+
+describe('a decision point', () => {
+  const user = { authorization: `Bearer ${userToken()}`, 'x-tenant-id': '1' };
+
+  it('is asked by AuthZEN, and only true is yes', async () => {
+    host.answer = json({ decision: true });
+    expect((await ask('private-pdp.7', { ...user, ...cookie })).status).toBe(200);
+    const [{ path, headers, body }] = host.asked as [(typeof host.asked)[0]];
+    expect([path, headers['content-type'], headers.cookie]).toEqual([
+      '/app/access/v1/evaluation',
+      'application/json',
+      undefined,
+    ]);
+    expect(JSON.parse(body)).toMatchObject({
+      subject: { type: 'user', id: '15' },
+      action: { name: 'subscribe' },
+      resource: { type: 'channel', id: 'private-pdp.7' },
+    });
+    host.answer = json({ decision: false });
+    expect((await ask('private-pdp.7', user)).status).toBe(403);
+  });
+
+  it.each([
+    ['the text true', json({ decision: 'true' })],
+    ['no decision', json({})],
+    ['a list', json([true])],
+    ['401, which is a fault of the configuration', plain(401)],
+    ['403', plain(403)],
+    ['201', json({ decision: true }, 201)],
+  ])('could not find out: %s', async (_name, answer) => {
+    host.answer = answer;
+    expect((await ask('private-pdp.7', user)).status).toBe(503);
+  });
+
+  it('is not asked about somebody whom Usher does not know', async () => {
+    host.answer = json({ decision: true });
+    expect((await ask('private-pdp.7', cookie)).status).toBe(401);
+    expect(host.asked).toHaveLength(0);
+  });
+});

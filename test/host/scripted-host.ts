@@ -1,0 +1,94 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach } from 'vitest';
+
+/** What the host was asked. */
+export interface HostRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+export type Answer = (response: ServerResponse, request: HostRequest) => void;
+
+/** A real HTTP server of a test, whose answer the test sets. */
+export interface ScriptedHost {
+  readonly url: string;
+  /** What was asked since the test began. */
+  readonly asked: readonly HostRequest[];
+  answer: Answer;
+}
+
+/** Answers with this JSON. */
+export const json =
+  (value: unknown, status = 200, headers: Readonly<Record<string, string>> = {}): Answer =>
+  (response) => {
+    response.writeHead(status, { 'content-type': 'application/json', ...headers });
+    response.end(JSON.stringify(value));
+  };
+
+/** Answers with this status and body. */
+export const plain =
+  (status: number, body = '', headers: Readonly<Record<string, string>> = {}): Answer =>
+  (response) => {
+    response.writeHead(status, headers);
+    response.end(body);
+  };
+
+/** Starts a host that answers 404. */
+export async function startScriptedHost(): Promise<
+  ScriptedHost & { readonly stop: () => Promise<void>; readonly forget: () => void }
+> {
+  const asked: HostRequest[] = [];
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const { method = '', url: path = '', headers } = request;
+      const one = { method, path, headers, body: Buffer.concat(chunks).toString() };
+      asked.push(one);
+      host.answer(response, one);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const host = {
+    url: `http://127.0.0.1:${port}`,
+    asked,
+    answer: plain(404),
+    forget: () => {
+      asked.length = 0;
+      host.answer = plain(404);
+    },
+    stop: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+        server.closeAllConnections();
+      }),
+  };
+  return host;
+}
+
+/** A host for the tests of one file. It must be started before an Usher that asks it: call it at the top of the file. */
+export async function useScriptedHost(): Promise<ScriptedHost> {
+  const host = await startScriptedHost();
+  beforeEach(host.forget);
+  afterAll(host.stop);
+  return host;
+}
+
+/** A policy of one file, for the tests of one file. */
+export async function usePolicyFile(policy: string): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'usher-policy-'));
+  beforeAll(() => undefined);
+  afterAll(() => rm(directory, { recursive: true, force: true }));
+  const path = join(directory, 'policy.yaml');
+  await writeFile(path, policy);
+  return path;
+}
