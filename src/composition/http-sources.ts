@@ -30,7 +30,9 @@ export function buildHttpSources(
   const clients = new Map<string, HostClient>();
   const clientOf = (name: string, url: URL): HostClient => {
     const key = `${name} ${url.origin}`;
-    const known = clients.get(key) ?? buildHostClient(dependencyOf(name), url, { ...deps, ...(measureHost && { measureHost }) });
+    const known =
+      clients.get(key) ??
+      buildHostClient(dependencyOf(name), url, { ...deps, ...(measureHost && { measureHost }) });
     clients.set(key, known);
     return known;
   };
