@@ -1,7 +1,7 @@
 import { createDatabase, type Database } from '../../src/database/client.ts';
 import { Prisma } from '../../src/database/generated/client.ts';
 import { actAsOperator } from '../../src/database/row-level-security/operator.ts';
-import { pageStatement } from '../../src/audit/find-decisions.ts';
+import { pageStatement, readInOrder } from '../../src/audit/find-decisions.ts';
 import type { DecisionQuery } from '../../src/audit/decision-filters.ts';
 import { createTestDatabase, withClient, type TestServer } from '../support/database.ts';
 
@@ -55,9 +55,10 @@ export async function planOf(
   const at = start + (count / 4) * stepMs;
   const before = { at, decisionId: '00000003-0000-4000-8000-000000000000' };
   const statement = pageStatement({ filters, before, limit: 50 });
-  const [, rows] = await database.query((prisma) =>
+  const [, , rows] = await database.query((prisma) =>
     prisma.$transaction([
       actAsOperator(prisma),
+      readInOrder(prisma),
       prisma.$queryRaw<object[]>(Prisma.sql`EXPLAIN (ANALYZE, TIMING off) ${statement}`),
     ]),
   );
