@@ -18,13 +18,26 @@ export type ReadToken = (text: string, choice: TokenChoice) => Promise<Identific
  * times and origin are verified, and an attribute by which credentials are revoked. Other claims that cannot be read are left out.
  */
 export function createTokenReader(verifier: JwtVerifier<TokenIssuer>): ReadToken {
+  // The claims of a cached token are the same object, so its principal is read once, not for each decision.
+  const known = new WeakMap<Claims, KnownPrincipal>();
   return async (text, choice) => {
     if (choice.issuers.length === 0) return { fault: 'credential-not-configured' };
     const jwt = await verifier.verify(text, choice);
     if ('refused' in jwt) return ofIssuer(jwt.refused, jwt.by, choice);
+    const { by, claims } = jwt;
+    const before = known.get(claims);
+    // A reloaded policy may read other claims.
+    if (before?.by === by) return before.identified;
     const read = readPrincipal(jwt);
-    return 'fault' in read ? ofIssuer(read, jwt.by, choice) : read;
+    if ('fault' in read) return ofIssuer(read, by, choice);
+    known.set(claims, { by, identified: read });
+    return read;
   };
+}
+
+interface KnownPrincipal {
+  readonly by: TokenIssuer;
+  readonly identified: Identification;
 }
 
 function readPrincipal({
