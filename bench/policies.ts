@@ -111,6 +111,7 @@ function evaluationOf({ channels }: Policy): () => Promise<number> {
     find: () => Promise.resolve(fact),
     ask: () => Promise.reject(new Error('No channel asks')),
     encrypts: () => false,
+    caches: () => false,
     userIdOf: (_tenantId: string | undefined, id: string) => id,
     now: () => 0,
   };

@@ -98,7 +98,10 @@ interface Sources {
 async function decide(
   request: ChannelAuthRequest,
   { source, authenticateBy, ask }: Sources,
-  deps: Pick<DecideDeps, 'policy' | 'newId' | 'fingerprint' | 'encrypts' | 'userIdOf' | 'now'>,
+  deps: Pick<
+    DecideDeps,
+    'policy' | 'newId' | 'fingerprint' | 'encrypts' | 'caches' | 'userIdOf' | 'now'
+  >,
 ): Promise<Decision> {
   const { channels, hash: policy } = deps.policy();
   const attempt: DecisionBase = { id: deps.newId(), action: 'subscribe', policy, checks: [] };
@@ -131,6 +134,7 @@ async function decide(
       find: source.find,
       ask,
       encrypts: deps.encrypts,
+      caches: deps.caches,
       userIdOf: deps.userIdOf,
       now: deps.now,
     },

@@ -6,7 +6,7 @@ import {
   type ChannelQuestion,
   type HostMember,
 } from '../policy/ask.ts';
-import type { ChannelForm } from '../policy/channel-name.ts';
+import { isCacheBody, type ChannelForm } from '../policy/channel-name.ts';
 import type { ChannelMatch } from '../policy/channel-registry.ts';
 import {
   hasMember,
@@ -38,6 +38,8 @@ export interface EvaluateDeps {
   readonly ask: AskHost;
   /** Whether channels of this tenant can be encrypted: whether there is a master key. */
   readonly encrypts: (tenantId: string | undefined) => boolean;
+  /** Whether the Pusher server of this tenant has cache channels of this form. */
+  readonly caches: (tenantId: string | undefined, form: ChannelForm) => boolean;
   readonly userIdOf: UserIdOf;
   readonly now: () => number;
 }
@@ -77,10 +79,9 @@ export async function evaluateMatch(
   subject: SocketSubject,
   deps: EvaluateDeps,
 ): Promise<Evaluation> {
-  if (!formExists(match, subject.principal, deps)) {
-    return { checks: [], refused: 'unknown-channel' };
-  }
   const { principal } = subject;
+  const missing = missingForm(match, principal, deps);
+  if (missing !== undefined) return { checks: [missing], refused: missing.code };
   const evaluation = await evaluateType(match, subject, deps);
   const { ask } = match.channelType;
   if (ask === undefined || evaluation.refused !== undefined) {
@@ -124,7 +125,9 @@ export async function permittedMatches(
 ): Promise<readonly ChannelMatch[]> {
   // The application is not asked for lists.
   if (matches.some(({ channelType }) => channelType.ask !== undefined)) return [];
-  const existing = matches.filter((match) => formExists(match, subject.principal, deps));
+  const existing = matches.filter(
+    (match) => missingForm(match, subject.principal, deps) === undefined,
+  );
   const [first] = existing;
   if (first === undefined) return [];
   const evaluation = await evaluateType(first, subject, deps);
@@ -132,14 +135,22 @@ export async function permittedMatches(
   return existing.filter((match) => withMember(evaluation, match, member).refused === undefined);
 }
 
-function formExists(
+/** The failed check if the tenant's Pusher app has no channels of this form. */
+function missingForm(
   match: ChannelMatch,
   principal: Principal,
-  { encrypts }: EvaluateDeps,
-): boolean {
-  return (
-    match.channel.form !== 'private-encrypted' || encrypts(tenantOf(match) ?? principal.tenantId)
-  );
+  { encrypts, caches }: EvaluateDeps,
+): Check | undefined {
+  const { form, body } = match.channel;
+  const isEncrypted = form === 'private-encrypted';
+  const isCache = isCacheBody(body);
+  if (!isEncrypted && !isCache) return undefined;
+  const tenantId = tenantOf(match) ?? principal.tenantId;
+  if (isEncrypted && !encrypts(tenantId)) {
+    return check('Pusher app has a key for encrypted channels', false, 'unknown-channel');
+  }
+  if (!isCache || caches(tenantId, form)) return undefined;
+  return check('Pusher server has cache channels of this form', false, 'unknown-channel');
 }
 
 const noFacts: RuleInput['facts'] = {};

@@ -105,6 +105,7 @@ export function buildDeps(config: Config, deps: RuntimeDeps) {
     revocations: { ...revocations, ...sources.database.revocations },
     factSources: () => factSources(sources, config.audit),
     encrypts: signer.encrypts,
+    caches: signer.caches,
     userIdOf: signer.userIdOf,
     ask: createAskHost(deps.http.find),
     fingerprint: createFingerprint(config.pusher.secret),

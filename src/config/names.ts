@@ -73,5 +73,24 @@ export const isPusherWord = (value: string): boolean => /^[A-Za-z0-9._~=+@!*-]{1
 
 export const pusherWordProblem = 'must be letters, digits, and . _ - ~ = + @ ! * only';
 
+/** The path of a Pusher server, with one `/` in front and none at the end; `undefined` if it is invalid. */
+export function normalPath(value: string): string | undefined {
+  const [, path] = /^\/?(.*?)\/?$/.exec(value) ?? [];
+  const isValid = path?.split('/').every((part) => /^(?!\.{1,2}$)[A-Za-z0-9._~-]+$/.test(part));
+  return isValid === true && value.length <= 200 ? `/${path}` : undefined;
+}
+
+export const pusherPathProblem =
+  'must be a path such as /realtime, of letters, digits, and . _ ~ - only';
+
+/** The path of a Pusher server. */
+export const pusherPath = (doc: string): Setting<string> => ({
+  doc,
+  parse: (value) => {
+    const path = normalPath(value);
+    return path === undefined ? { problem: pusherPathProblem } : { value: path };
+  },
+});
+
 /** The id, key or cluster of a Pusher app. */
 export const pusherWord = matching(isPusherWord, pusherWordProblem);

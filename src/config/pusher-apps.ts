@@ -6,7 +6,7 @@ import {
 } from '../pusher/pusher-app.ts';
 import { Secret } from '../runtime/secret.ts';
 import { urlHost, urlHostProblem } from './address.ts';
-import { isPusherWord, pusherWordProblem } from './names.ts';
+import { isPusherWord, normalPath, pusherPathProblem, pusherWordProblem } from './names.ts';
 import type { Setting } from './setting.ts';
 import { isJsonObject } from '../runtime/json.ts';
 
@@ -41,6 +41,7 @@ interface Item {
   readonly cluster?: string;
   readonly host?: string;
   readonly port?: number;
+  readonly path?: string;
   readonly tls?: boolean;
   readonly server?: PusherApp['dialect'];
   readonly terminate?: boolean;
@@ -77,6 +78,10 @@ const rules: {
     (value) => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 65_535,
     'must be a whole number from 1 to 65535',
   ],
+  path: [
+    (value) => typeof value === 'string' && normalPath(value) !== undefined,
+    pusherPathProblem,
+  ],
   tls: [(value) => typeof value === 'boolean', 'must be true or false'],
   server: [
     (value) => pusherDialects.some((server) => server === value),
@@ -98,6 +103,7 @@ function problemsOf(fields: unknown): readonly string[] {
     Object.hasOwn(fields, field) && !isValid(fields[field]) ? [`${field} ${problem}`] : [],
   );
   const missing = required.filter((field) => !Object.hasOwn(fields, field));
+  const pathOnly = Object.hasOwn(fields, 'path') && !Object.hasOwn(fields, 'host');
   const single = Object.hasOwn(fields, 'retiring_key') !== Object.hasOwn(fields, 'retiring_secret');
   return [
     ...missing.map((field) => `has no ${field}`),
@@ -109,12 +115,14 @@ function problemsOf(fields: unknown): readonly string[] {
     ...(Object.keys(fields).every((field) => Object.hasOwn(rules, field))
       ? []
       : ['has an unknown field']),
+    ...(pathOnly ? ['has a path without a host'] : []),
     ...(single ? ['must have retiring_key and retiring_secret, or neither'] : []),
   ];
 }
 
 function appOf(item: Item): TenantsApp {
   const { tenants, encryption_master_key: masterKey, cluster, host, port } = item;
+  const path = item.path === undefined ? undefined : normalPath(item.path);
   const { retiring_key: key, retiring_secret: secret } = item;
   return {
     tenants,
@@ -125,6 +133,7 @@ function appOf(item: Item): TenantsApp {
       ...(cluster !== undefined && { cluster }),
       ...(host !== undefined && { host: urlHost(host) ?? host }),
       ...(port !== undefined && { port }),
+      ...(path !== undefined && { path }),
       tls: item.tls ?? true,
       ...(masterKey !== undefined && { encryptionMasterKey: new Secret(masterKey) }),
       dialect: item.server ?? 'pusher',

@@ -38,11 +38,15 @@ function loadDefaultApp(read: SettingsReader): PusherApp & { readonly terminates
   if (masterKey !== undefined && !isMasterKey(masterKey.reveal())) {
     read.problem('PUSHER_ENCRYPTION_MASTER_KEY must be 32 bytes in base64');
   }
-  const [cluster, host, port] = [
+  const [cluster, host, port, path] = [
     read.optional('PUSHER_CLUSTER'),
     read.optional('PUSHER_HOST'),
     read.optional('PUSHER_PORT'),
+    read.optional('PUSHER_PATH'),
   ];
+  if (path !== undefined && host === undefined) {
+    read.problem('PUSHER_PATH requires PUSHER_HOST: the servers of Pusher have no path');
+  }
   const retiring = loadRetiringKey(read);
   return {
     appId: read.required('PUSHER_APP_ID'),
@@ -51,6 +55,7 @@ function loadDefaultApp(read: SettingsReader): PusherApp & { readonly terminates
     ...(cluster !== undefined && { cluster }),
     ...(host !== undefined && { host }),
     ...(port !== undefined && { port }),
+    ...(path !== undefined && { path }),
     tls: read.required('PUSHER_TLS') === 'true',
     ...(masterKey !== undefined && { encryptionMasterKey: masterKey }),
     dialect: read.required('PUSHER_SERVER'),

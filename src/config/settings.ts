@@ -5,7 +5,7 @@ import { chatServerKey } from './chat-servers.ts';
 import { duration, integer, list, oneOf, secret, text, url, type Setting } from './setting.ts';
 import { laravelTokenSettings } from './laravel-token-settings.ts';
 import { limitSettings } from './limit-settings.ts';
-import { fieldName, pusherWord, schemaName } from './names.ts';
+import { fieldName, pusherPath, pusherWord, schemaName } from './names.ts';
 import { origin } from './origin.ts';
 import { pusherApps } from './pusher-apps.ts';
 import { sessionSettings } from './session-settings.ts';
@@ -59,6 +59,7 @@ export const settings = {
   PUSHER_CLUSTER: pusherWord('Cluster of the Pusher app'),
   PUSHER_HOST: serverHost('Host of a Pusher-compatible server'),
   PUSHER_PORT: integer('Port of that server', [1, 65_535]),
+  PUSHER_PATH: pusherPath('Path of that server, if it is behind one, such as `/realtime`'),
   PUSHER_TLS: oneOf('Whether to connect to it with TLS', ['true', 'false'], { fallback: 'true' }),
   PUSHER_ENCRYPTION_MASTER_KEY: secret(
     'Key of private-encrypted channels, 32 bytes in base64; without it they are refused',

@@ -22,9 +22,9 @@ export function summarize(config: Config): Summary {
   };
 }
 
-function serverOf({ dialect, host, port, cluster = 'mt1' }: PusherApp): string {
+function serverOf({ dialect, host, port, path = '', cluster = 'mt1' }: PusherApp): string {
   const at = host === undefined ? `cluster ${cluster}` : `at ${host}`;
-  return `${dialect} ${at}${port === undefined ? '' : `:${port}`}`;
+  return `${dialect} ${at}${port === undefined ? '' : `:${port}`}${path}`;
 }
 
 function credentialsOf({

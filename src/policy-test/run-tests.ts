@@ -124,6 +124,7 @@ async function decide(
     ask: (question) => Promise.resolve(answerTo(question, hostSaysYes)),
     fingerprint: () => '',
     encrypts: () => true,
+    caches: () => true,
     userIdOf: (_tenantId, id) => toUserId(id, userIdLimit),
     identify: () =>
       Promise.resolve(

@@ -1,5 +1,6 @@
-import { channelForms } from '../policy/channel-name.ts';
+import { patternForms } from '../policy/channel-name.ts';
 import type { ChannelMatch } from '../policy/channel-registry.ts';
+import { isCachePattern } from '../policy/channel-type.ts';
 import { isValueOf, type Param } from '../policy/param.ts';
 import { fillPattern } from '../policy/pattern.ts';
 import type { Policy } from '../policy/policy.ts';
@@ -123,18 +124,21 @@ function strangeValue(value: AttributeValue): AttributeValue {
 
 function otherChannels(match: ChannelMatch, vary: Vary): readonly Variation[] {
   const { channelType, params } = match;
-  const { form, body } = match.channel;
+  const body = fillPattern(channelType.pattern, params);
+  const prefix = match.channel.text.slice(0, -body.length);
   const segments = Object.entries(params).flatMap(([name, value]) => {
     const param = channelType.params[name];
     const other = param && otherValue(value, param);
     if (other === undefined) return [];
     const changed = fillPattern(channelType.pattern, { ...params, [name]: other });
-    return [vary(`channel with another ${name}`, { channel: `${form}-${changed}` })];
+    return [vary(`channel with another ${name}`, { channel: prefix + changed })];
   });
   return [
     ...segments,
-    ...channelForms
+    ...patternForms
       .filter((each) => !channelType.forms.includes(each))
+      // A parameter of a cache pattern may begin with `cache-`.
+      .filter((each) => !each.endsWith('-cache') || !isCachePattern(channelType.pattern))
       .map((each) => vary(`as ${each}-`, { channel: `${each}-${body}` })),
     vary('without a prefix', { channel: body }),
   ];

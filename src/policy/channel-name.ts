@@ -1,6 +1,9 @@
 /** The form by the prefix of the name. Public channels have no prefix, and need no authorization. */
 export type ChannelForm = 'private' | 'presence' | 'private-encrypted';
 
+/** A form that a policy declares: with `-cache`, a cache channel, whose last event the server sends to each new subscriber. */
+export type PatternForm = ChannelForm | `${ChannelForm}-cache`;
+
 /** A channel name by Pusher's grammar. */
 export interface ChannelName {
   readonly text: string;
@@ -16,6 +19,19 @@ export const channelForms: readonly ChannelForm[] = ['private-encrypted', 'prese
 export function formOf(text: string): ChannelForm | undefined {
   return channelForms.find((form) => text.startsWith(`${form}-`));
 }
+
+export const patternForms: readonly PatternForm[] = [
+  ...channelForms,
+  ...channelForms.map((form) => `${form}-cache` as const),
+];
+
+const cachePrefix = 'cache-';
+
+/** Whether the name without the form's prefix is that of a cache channel. */
+export const isCacheBody = (body: string): boolean => body.startsWith(cachePrefix);
+
+/** The body of a cache channel without `cache-`. */
+export const withoutCache = (body: string): string => body.slice(cachePrefix.length);
 
 /** Pusher's limit, prefix included. */
 const maxLength = 164;

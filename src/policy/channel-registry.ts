@@ -1,5 +1,12 @@
-import { parseChannelName, type ChannelForm, type ChannelName } from './channel-name.ts';
-import type { ChannelType } from './channel-type.ts';
+import {
+  isCacheBody,
+  parseChannelName,
+  withoutCache,
+  type ChannelForm,
+  type ChannelName,
+} from './channel-name.ts';
+import { isCachePattern, type ChannelType } from './channel-type.ts';
+import type { Pattern } from './pattern.ts';
 import { createPatternMatcher, type MatchResult } from './pattern-matcher.ts';
 
 /** The channel type of a name, and the values of its parameters. */
@@ -19,17 +26,14 @@ export interface ChannelRegistry {
 
 /** Throws at start if a name could match two patterns; the error names both. */
 export function createChannelRegistry(channelTypes: readonly ChannelType[]): ChannelRegistry {
-  const matcherOf = (form: ChannelForm): ((text: string) => MatchResult<ChannelType>) =>
-    createPatternMatcher(channelTypes.filter(({ forms }) => forms.includes(form)));
-  const matchers = {
-    private: matcherOf('private'),
-    presence: matcherOf('presence'),
-    'private-encrypted': matcherOf('private-encrypted'),
-  } as const;
+  const ordinary = matchersOf((form) => ordinaryOf(form, channelTypes));
+  const cache = matchersOf((form) => cacheOf(form, channelTypes));
   const match: ChannelRegistry['match'] = (channel) => {
-    const result = matchers[channel.form](channel.body);
+    const { form, body } = channel;
+    // A server stores events of a cache channel, so a parameter of another pattern must not include `cache-`.
+    const result = isCacheBody(body) ? cache[form](withoutCache(body)) : ordinary[form](body);
     if (typeof result === 'string') return result;
-    return { channelType: result.found, channel, params: result.values };
+    return { channelType: result.found.channelType, channel, params: result.values };
   };
   return {
     channelTypes,
@@ -40,4 +44,51 @@ export function createChannelRegistry(channelTypes: readonly ChannelType[]): Cha
       return typeof result === 'string' ? undefined : result;
     },
   };
+}
+
+/** A channel type with the pattern of its names after the prefix of a form. */
+interface MatchedType extends Pick<ChannelType, 'pattern' | 'params'> {
+  readonly channelType: ChannelType;
+}
+
+type Matcher = (body: string) => MatchResult<MatchedType>;
+
+function matchersOf(
+  typesOf: (form: ChannelForm) => readonly MatchedType[],
+): Readonly<Record<ChannelForm, Matcher>> {
+  const matcherOf = (form: ChannelForm) => createPatternMatcher(typesOf(form));
+  return {
+    private: matcherOf('private'),
+    presence: matcherOf('presence'),
+    'private-encrypted': matcherOf('private-encrypted'),
+  };
+}
+
+function ordinaryOf(form: ChannelForm, types: readonly ChannelType[]): readonly MatchedType[] {
+  return types
+    .filter(({ pattern, forms }) => forms.includes(form) && !isCachePattern(pattern))
+    .map((channelType) => matchedAs(channelType, channelType.pattern));
+}
+
+/** The types of cache channels, whose patterns are matched after `cache-`. */
+function cacheOf(form: ChannelForm, types: readonly ChannelType[]): readonly MatchedType[] {
+  return types.flatMap((channelType) => {
+    const { pattern, forms } = channelType;
+    if (!isCachePattern(pattern)) {
+      return forms.includes(`${form}-cache`) ? [matchedAs(channelType, pattern)] : [];
+    }
+    return forms.includes(form) ? [matchedAs(channelType, withoutCachePrefix(pattern))] : [];
+  });
+}
+
+const matchedAs = (channelType: ChannelType, pattern: Pattern): MatchedType => ({
+  channelType,
+  pattern,
+  params: channelType.params,
+});
+
+function withoutCachePrefix(pattern: Pattern): Pattern {
+  const [first, ...others] = pattern.segments;
+  const rest = first !== undefined && 'literal' in first ? withoutCache(first.literal) : '';
+  return { ...pattern, segments: rest === '' ? others : [{ literal: rest }, ...others] };
 }

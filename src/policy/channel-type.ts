@@ -1,5 +1,5 @@
 import { namesMember, type Ask } from './ask.ts';
-import type { ChannelForm } from './channel-name.ts';
+import { isCacheBody, type ChannelForm, type PatternForm } from './channel-name.ts';
 import type { Check, Member } from './decision.ts';
 import type { Fact, FactQuery, FactReference } from './fact-kind.ts';
 import { paramOf, type Param, type ParamType } from './param.ts';
@@ -80,7 +80,7 @@ export interface ChannelType {
   readonly about: string;
   /** The message of a refusal, for clients that expect this text. */
   readonly denied: string | undefined;
-  readonly forms: readonly ChannelForm[];
+  readonly forms: readonly PatternForm[];
   readonly params: Readonly<Record<string, Param>>;
   /** The parameter that is the tenant. */
   readonly tenant: string | undefined;
@@ -96,7 +96,7 @@ export interface ChannelType {
 
 export interface ChannelParts extends Pick<ChannelType, 'about' | 'rules'> {
   readonly params: Readonly<Record<string, ParamType>>;
-  readonly also?: readonly ChannelForm[] | undefined;
+  readonly also?: readonly PatternForm[] | undefined;
   readonly denied?: string | undefined;
   readonly tenant?: string | undefined;
   readonly ask?: Ask | undefined;
@@ -119,9 +119,10 @@ export function createChannelType(text: string, parts: ChannelParts): ChannelTyp
     throw invalid(`the tenant ${tenant} is not a parameter`);
   }
   if (rules.size === 0) throw invalid('allows nobody');
-  const forms = [...new Set([pattern.form, ...(parts.also ?? [])])];
+  const forms = formsOf(pattern, parts.also);
   const memberless = [...rules].find(([, { member }]) => member === undefined);
-  if (forms.includes('presence') && memberless !== undefined && !namesMember(ask)) {
+  const isPresence = forms.some((form) => form.startsWith('presence'));
+  if (isPresence && memberless !== undefined && !namesMember(ask)) {
     throw invalid(`the presence form requires a member for ${ruleName(memberless[0])}`);
   }
   const params = Object.fromEntries(
@@ -133,6 +134,20 @@ export function createChannelType(text: string, parts: ChannelParts): ChannelTyp
     shadowAsk: ask?.isShadow === true ? ask : undefined,
   };
 }
+
+/** The forms without duplicates. All names of a pattern such as `private-cache-{id}` have `cache-` in common. */
+function formsOf(pattern: Pattern, also: readonly PatternForm[] = []): readonly PatternForm[] {
+  const forms = [pattern.form, ...also];
+  return [...new Set(isCachePattern(pattern) ? forms.map(withoutCacheForm) : forms)];
+}
+
+/** Whether all names of a pattern are those of cache channels. */
+export function isCachePattern({ segments: [first] }: Pattern): boolean {
+  return first !== undefined && 'literal' in first && isCacheBody(first.literal);
+}
+
+const withoutCacheForm = (form: PatternForm): PatternForm =>
+  form.replace(/-cache$/, '') as ChannelForm;
 
 /** The presence member in a channel of this form, if the form has one. */
 export function hasMember({ memberOnPrivate }: ChannelType, form: ChannelForm): boolean {

@@ -7,12 +7,16 @@ import {
   type TenantsApp,
   type TerminatePolicy,
 } from './pusher-app.ts';
+import { serverRules, type PusherServerRules } from './servers.ts';
 
 /** A client of a Pusher app. */
 export interface SigningApp {
   readonly client: Pusher;
+  /** The clients of the HTTP API, in the order in which they are used while the server refuses the signature (401). */
+  readonly apiClients: readonly Pusher[];
   readonly key: string;
   readonly dialect: PusherDialect;
+  readonly rules: PusherServerRules;
   readonly encrypts: boolean;
   readonly terminatePolicy: TerminatePolicy;
 }
@@ -78,21 +82,43 @@ function createApp(app: PusherApp): SigningApp {
   if (masterKey !== undefined && !isMasterKey(masterKey)) {
     throw new Error('Pusher encryption master key that is not 32 bytes in base64');
   }
-  const client = new Pusher({
+  const client = createClient(app, app.path);
+  const { path } = app;
+  const rules = serverRules(app.dialect);
+  const isPathSigned = path !== undefined && rules.signsPath;
+  return {
+    client,
+    // A proxy may also remove the path, and then the server verifies the signature without it.
+    apiClients: isPathSigned ? [signingPath(createClient(app), app.appId, path), client] : [client],
+    key: app.key,
+    dialect: app.dialect,
+    rules,
+    encrypts: masterKey !== undefined,
+    terminatePolicy: terminatePolicyOf(app),
+  };
+}
+
+/** `pusher` has no option for a path, but a host may have one. It is not part of the signature. */
+function createClient(app: PusherApp, path = ''): Pusher {
+  const masterKey = app.encryptionMasterKey?.reveal();
+  const port = app.port === undefined ? '' : `:${app.port}`;
+  return new Pusher({
     appId: app.appId,
     key: app.key,
     secret: app.secret.reveal(),
     useTLS: app.tls,
     timeout: timeoutMs,
-    ...(app.host === undefined ? { cluster: app.cluster ?? defaultCluster } : { host: app.host }),
-    ...(app.port === undefined ? {} : { port: String(app.port) }),
-    ...(masterKey === undefined ? {} : { encryptionMasterKeyBase64: masterKey }),
+    ...(app.host === undefined
+      ? { cluster: app.cluster ?? defaultCluster }
+      : { host: app.host + port + path }),
+    ...(app.host === undefined && app.port !== undefined && { port: String(app.port) }),
+    ...(masterKey !== undefined && { encryptionMasterKeyBase64: masterKey }),
   });
-  return {
-    client,
-    key: app.key,
-    dialect: app.dialect,
-    encrypts: masterKey !== undefined,
-    terminatePolicy: terminatePolicyOf(app),
-  };
+}
+
+/** The client, with a path that is part of the signature. */
+function signingPath(client: Pusher, appId: string, path: string): Pusher {
+  const { config } = client as unknown as { readonly config: { prefixPath: unknown } };
+  config.prefixPath = (subPath: string) => `${path}/apps/${appId}${subPath}`;
+  return client;
 }

@@ -12,6 +12,8 @@ export interface PusherApp {
   /** The host of the HTTP API; it takes precedence over the cluster. */
   readonly host?: string;
   readonly port?: number;
+  /** The path of a server behind a path, such as `/realtime`, without a `/` at the end. */
+  readonly path?: string;
   readonly tls: boolean;
   /** 32 bytes in base64; without it the app has no private-encrypted channels. */
   readonly encryptionMasterKey?: Secret;

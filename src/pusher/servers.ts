@@ -1,22 +1,65 @@
+import type { ChannelForm } from '../policy/channel-name.ts';
 import { userIdLimit } from '../policy/member.ts';
 
-/** What Usher must know of a kind of Pusher server. `docs/pusher-servers.md` has the sources of each value. */
-interface PusherServerRules {
-  /** The longest user id that presence channels, sign-ins and the HTTP API take. The characters are the same for all servers (`policy/member.ts`). */
+/** How the kinds of Pusher servers differ. `docs/pusher-servers.md` and `docs/user-ids.md` have the sources. */
+export interface PusherServerRules {
+  /** The longest user id that presence channels, sign-ins and the HTTP API take. The characters are the same for all servers (`toUserId`). */
   readonly maxUserIdLength: number;
+  /** Whether the signature of a private channel includes `channel_data`. The others refuse such a signature. */
+  readonly signsPrivateMembers: boolean;
+  /** Whether users sign in (`pusher.signin()`), so that their connections can be terminated. */
+  readonly hasSignIn: boolean;
+  /** The forms whose names with `cache-` are those of cache channels. */
+  readonly cacheForms: readonly ChannelForm[];
+  /** Whether the HTTP API can close connections with a code at which pages reconnect, and so request authorization again. */
+  readonly forcesReconnect: boolean;
+  /** Whether a server with a path verifies the signature of the whole path, or of the part after it. */
+  readonly signsPath: boolean;
 }
 
-/**
- * Pusher documents a limit of 128 characters. The others have none of their own. With 1,024 characters a request to their
- * HTTP API stays below the 4 KB that soketi accepts as its headers.
- */
-export const pusherServers = {
-  pusher: { maxUserIdLength: userIdLimit },
-  soketi: { maxUserIdLength: 1024 },
-  reverb: { maxUserIdLength: 1024 },
+const allForms: readonly ChannelForm[] = ['private', 'presence', 'private-encrypted'];
+
+/** No limit of the server: with this one a request to its HTTP API fits into the 4 KB that soketi reads as headers. */
+const longUserIds = 1024;
+
+const pusherServers = {
+  pusher: {
+    maxUserIdLength: userIdLimit,
+    signsPrivateMembers: true,
+    hasSignIn: true,
+    cacheForms: allForms,
+    forcesReconnect: false,
+    signsPath: false,
+  },
+  soketi: {
+    maxUserIdLength: longUserIds,
+    signsPrivateMembers: false,
+    hasSignIn: true,
+    cacheForms: allForms,
+    forcesReconnect: false,
+    signsPath: true,
+  },
+  reverb: {
+    maxUserIdLength: longUserIds,
+    signsPrivateMembers: true,
+    hasSignIn: false,
+    cacheForms: ['private', 'presence'],
+    forcesReconnect: false,
+    signsPath: false,
+  },
+  sockudo: {
+    maxUserIdLength: longUserIds,
+    signsPrivateMembers: false,
+    hasSignIn: true,
+    cacheForms: allForms,
+    forcesReconnect: true,
+    signsPath: false,
+  },
 } as const satisfies Readonly<Record<string, PusherServerRules>>;
 
 /** A kind of server of the Pusher protocol. */
 export type PusherDialect = keyof typeof pusherServers;
 
 export const pusherDialects = Object.keys(pusherServers) as readonly PusherDialect[];
+
+export const serverRules = (dialect: PusherDialect): PusherServerRules => pusherServers[dialect];

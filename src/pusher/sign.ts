@@ -1,9 +1,10 @@
 import { withSpan } from '../observability/tracing/span.ts';
 import type { Grant, Member } from '../policy/decision.ts';
+import type { ChannelForm } from '../policy/channel-name.ts';
 import { toUserId } from '../policy/member.ts';
 import type { PusherApps, SigningApp } from './apps.ts';
 import type { SigningStyle, UserInfoIds } from './pusher-app.ts';
-import { pusherServers } from './servers.ts';
+import { serverRules } from './servers.ts';
 
 /** The proof that a client passes to the Pusher server. */
 export interface ChannelSignature {
@@ -19,6 +20,8 @@ export interface Signer {
   readonly sign: (grant: Grant) => ChannelSignature;
   /** Whether the tenant's app has a master key, which private-encrypted channels require. */
   readonly encrypts: (tenantId: string | undefined) => boolean;
+  /** Whether the server of the tenant's app has cache channels of this form. */
+  readonly caches: (tenantId: string | undefined, form: ChannelForm) => boolean;
   /** The id of a member or a user at the server of the tenant's app; `undefined` if it has none (`policy/member.ts`). */
   readonly userIdOf: (tenantId: string | undefined, id: string) => string | undefined;
 }
@@ -40,10 +43,14 @@ export function createSigner(
         if (app === undefined) throw new Error('A grant for a tenant without a Pusher app');
         return signWith(app, grant, style);
       }),
+    caches: (tenantId, form) => rulesOf(apps, tenantId).cacheForms.includes(form),
     encrypts: (tenantId) => apps.for(tenantId)?.encrypts ?? false,
-    userIdOf: (tenantId, id) =>
-      toUserId(id, pusherServers[apps.for(tenantId)?.dialect ?? 'pusher'].maxUserIdLength),
+    userIdOf: (tenantId, id) => toUserId(id, rulesOf(apps, tenantId).maxUserIdLength),
   };
+}
+
+function rulesOf(apps: Pick<PusherApps, 'for'>, tenantId: string | undefined) {
+  return apps.for(tenantId)?.rules ?? serverRules('pusher');
 }
 
 function signWith(
@@ -55,8 +62,7 @@ function signWith(
     // `pusher` would sign it, and the server would accept any identity that the client adds.
     throw new Error('A grant for a presence channel without a member');
   }
-  // soketi 1.6 verifies channel_data only on presence channels; elsewhere a signature that includes it is refused with 401.
-  const isUnsigned = app.dialect === 'soketi' && channel.form !== 'presence';
+  const isUnsigned = !app.rules.signsPrivateMembers && channel.form !== 'presence';
   const isOmitted = privateMembers === 'off' && channel.form === 'private' && !isUnsigned;
   const own = member && !isOmitted ? channelData(member, userInfoIds) : undefined;
   // The types of the library say text; it signs and sends what it gets.

@@ -3,14 +3,16 @@ import { isPathSegment } from '../policy/member.ts';
 import { unobserved, type Observe } from '../runtime/observe.ts';
 import { Unavailable } from '../runtime/unavailable.ts';
 import type { PusherApps, SigningApp } from './apps.ts';
-import { httpApiError, httpApiStatus } from './http-api.ts';
-import { pusherServers } from './servers.ts';
+import { requestApi, type HttpApiResult } from './http-api.ts';
 import type { AppUser } from './tracked-connection.ts';
 
 /** Terminates all connections of a user. Throws `Unavailable` if the server does not confirm it. */
 export type Terminate = (user: AppUser) => Promise<void>;
 
-/** `POST /apps/{app}/users/{user}/terminate_connections` (Pusher Channels HTTP API), 200 also if the user has no connection. */
+/**
+ * `POST /apps/{app}/users/{user}/terminate_connections` (Pusher Channels HTTP API), or `…/force_reconnect` at Sockudo. 200 also
+ * if the user has no connection.
+ */
 export function createTerminate(
   apps: Pick<PusherApps, 'withKey'>,
   observe: Observe = unobserved,
@@ -22,30 +24,34 @@ async function terminate(user: AppUser, apps: Pick<PusherApps, 'withKey'>): Prom
   const app = apps.withKey(user.appKey);
   if (app === undefined) throw unavailable('the app is no longer configured');
   // `pusher` does not encode the id in the path.
-  if (!isPathSegment(user.userId, pusherServers[app.dialect].maxUserIdLength)) {
+  if (!isPathSegment(user.userId, app.rules.maxUserIdLength)) {
     throw unavailable('not a valid Pusher user id');
   }
-  const status = await Promise.race([statusOf(app, user.userId), timedOut()]);
-  if (status === 200) return;
-  throw unavailable(typeof status === 'number' ? `status ${status}` : status);
+  const result = await Promise.race([endConnections(app, user.userId), timedOut()]);
+  if ('fault' in result) {
+    throw unavailable(result.fault === 'timeout' ? 'no answer' : `no answer (${result.fault})`);
+  }
+  if (result.status !== 200) throw unavailable(`status ${result.status}`);
 }
 
 /** The timeout of the whole exchange; npm `pusher` reads the body of an error without a limit. */
 const timeoutMs = 4_000;
 
-/** The status of the response, or why there is none. */
-async function statusOf({ client }: SigningApp, id: string): Promise<number | string> {
-  try {
-    return await httpApiStatus(await client.terminateUserConnections(id));
-  } catch (error) {
-    const { status, code } = httpApiError(error);
-    return status ?? (code === undefined ? 'no answer' : `no answer (${code})`);
+/** Pages whose connection is terminated stay disconnected, so Usher prefers that they reconnect, and are authorized again. */
+async function endConnections(app: SigningApp, id: string): Promise<HttpApiResult> {
+  if (app.rules.forcesReconnect) {
+    const path = `/users/${id}/force_reconnect`;
+    // The type of `pusher` says text, but it sends an object as JSON, as for `terminate_connections`.
+    const result = await requestApi(app, (client) => client.post({ path, body: {} as never }));
+    // Sockudo before 5.0 has no such route.
+    if ('fault' in result || result.status !== 404) return result;
   }
+  return requestApi(app, (client) => client.terminateUserConnections(id));
 }
 
-async function timedOut(): Promise<string> {
+async function timedOut(): Promise<HttpApiResult> {
   await sleep(timeoutMs, undefined, { ref: false });
-  return 'no answer';
+  return { fault: 'timeout' };
 }
 
 function unavailable(reason: string): Unavailable {

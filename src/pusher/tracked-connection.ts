@@ -1,6 +1,6 @@
 import type { Grant, SignInGrant } from '../policy/decision.ts';
 import type { Principal } from '../policy/principal.ts';
-import type { PusherDialect } from './pusher-app.ts';
+import { serverRules, type PusherDialect } from './servers.ts';
 
 /** A user of one Pusher app, as the Pusher server identifies it. */
 export interface AppUser {
@@ -81,8 +81,9 @@ export function terminableUserId(
   dialect: PusherDialect,
   grant: Grant | SignInGrant,
 ): string | undefined {
-  // Reverb has no sign-in, and finds users only among the members of presence channels.
-  if (grant.action === 'sign-in') return dialect === 'reverb' ? undefined : grant.member.user_id;
-  const isMember = dialect === 'reverb' && grant.channel.form === 'presence';
+  const { hasSignIn } = serverRules(dialect);
+  if (grant.action === 'sign-in') return hasSignIn ? grant.member.user_id : undefined;
+  // A server without sign-in finds users only among the members of presence channels.
+  const isMember = !hasSignIn && grant.channel.form === 'presence';
   return isMember ? grant.member?.user_id : undefined;
 }

@@ -33,6 +33,7 @@ export function writtenDeps({ cache, ...changes }: Changes = {}) {
     ask: () => Promise.reject(new Error('No channel asks')),
     fingerprint: () => 'a visitor',
     encrypts: () => true,
+    caches: () => true,
     userIdOf: (_tenantId, id) => id,
     factSources: () => (cache === undefined ? [deps] : [cache, deps]),
     trackConnection: (decision) => Promise.resolve(decision),

@@ -29,6 +29,7 @@ const noHost = 'must be a host name or an IP address, without a scheme, a port o
 const noListenHost = 'must be an IP address or a host name, without a scheme and a port';
 const noKey = 'must be an RSA key of 2048 bits or more, or a key on P-256, P-384, P-521 or Ed25519';
 const noBlock = 'must be one PEM block of type PUBLIC KEY, not a certificate or an RSA PUBLIC KEY';
+const noPath = 'must be a path such as /realtime, of letters, digits, and . _ ~ - only';
 const blocked = 'must not use a port that the Fetch standard blocks, such as 25 or 6000';
 
 describe('check-config does not call complete what the start would not take:', () => {
@@ -52,6 +53,14 @@ describe('check-config does not call complete what the start would not take:', (
       'a host with a blank',
       { PUSHER_HOST: 'so keti' },
       `PUSHER_HOST ${noHost}; the port belongs in PUSHER_PORT`,
+    ],
+    ['a path with a query', { PUSHER_HOST: 'a', PUSHER_PATH: '/a?b' }, `PUSHER_PATH ${noPath}`],
+    ['a path upwards', { PUSHER_HOST: 'a', PUSHER_PATH: '/../a' }, `PUSHER_PATH ${noPath}`],
+    ['a path of nothing', { PUSHER_HOST: 'a', PUSHER_PATH: '/' }, `PUSHER_PATH ${noPath}`],
+    [
+      'a path at Pusher itself',
+      { PUSHER_PATH: '/a' },
+      'PUSHER_PATH requires PUSHER_HOST: the servers of Pusher have no path',
     ],
     [
       'a tenant’s host with a port',
@@ -162,6 +171,7 @@ describe('check-config does not call complete what the start would not take:', (
     ['an address', { PUSHER_HOST: '10.0.0.7' }],
     ['an IPv6 address', { PUSHER_HOST: '::1' }],
     ['one in brackets', { PUSHER_HOST: '[::1]' }],
+    ['a path', { PUSHER_HOST: 'a', PUSHER_PATH: '/apps/realtime-2/' }],
     ['an address to listen on', { HOST: '::' }],
     ['ports that may be chosen', { PORT: '0', OPS_PORT: '0' }],
     ['one port on two addresses', { HOST: '127.0.0.1', PORT: '3001', OPS_HOST: '127.0.0.2' }],

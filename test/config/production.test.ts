@@ -171,7 +171,7 @@ describe('production', () => {
     [
       'another kind of server',
       { PUSHER_SERVER: 'Pusher' },
-      'PUSHER_SERVER must be one of pusher, soketi, reverb',
+      'PUSHER_SERVER must be one of pusher, soketi, reverb, sockudo',
     ],
     [
       'a master key that is none',

@@ -15,6 +15,8 @@ const loaded = (...items: readonly unknown[]) =>
 const problem = (item: unknown) =>
   inProduction(apps(item)).map((each) => each.replace('PUSHER_APPS has problems: item 1 ', ''));
 
+const noPath = 'must be a path such as /realtime, of letters, digits, and . _ ~ - only';
+
 describe('apps of tenants', () => {
   it('are none unless they are set', () => {
     expect(loadConfig(production).tenantsApps).toEqual([]);
@@ -25,6 +27,7 @@ describe('apps of tenants', () => {
     const [one, two] = loaded(app, {
       ...other,
       ...{ cluster: 'eu', host: 'ws.example', port: 6001, tls: false, server: 'soketi' },
+      path: 'realtime/',
       ...{ encryption_master_key: masterKey, retiring_key: 'key-old', retiring_secret: 'old' },
     });
     expect(one).toMatchObject({
@@ -34,7 +37,7 @@ describe('apps of tenants', () => {
     expect(one?.app.secret.reveal()).toBe('hidden-secret-one');
     expect(two).toMatchObject({
       tenants: ['2'],
-      app: { cluster: 'eu', host: 'ws.example', port: 6001, tls: false, dialect: 'soketi' },
+      app: { cluster: 'eu', host: 'ws.example', port: 6001, path: '/realtime', tls: false },
     });
     expect(two?.app.encryptionMasterKey?.reveal()).toBe(masterKey);
     expect(two?.app.retiring?.key).toBe('key-old');
@@ -85,8 +88,10 @@ describe('apps of tenants', () => {
     [{ ...app, port: '6001' }, 'port must be a whole number from 1 to 65535'],
     [{ ...app, port: 0 }, 'port must be a whole number from 1 to 65535'],
     [{ ...app, port: 1.5 }, 'port must be a whole number from 1 to 65535'],
+    [{ ...app, host: 'a', path: '/a/../b' }, `path ${noPath}`],
+    [{ ...app, path: '/a' }, 'has a path without a host'],
     [{ ...app, tls: 'false' }, 'tls must be true or false'],
-    [{ ...app, server: 'hidden-secret' }, 'server must be one of pusher, soketi, reverb'],
+    [{ ...app, server: 'hidden-secret' }, 'server must be one of pusher, soketi, reverb, sockudo'],
     [
       { ...app, encryption_master_key: 'hidden-secret' },
       'encryption_master_key must be 32 bytes in base64',

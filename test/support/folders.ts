@@ -190,7 +190,7 @@ export const folders: Readonly<Record<string, Folder>> = {
         'composition/commands/transfer.ts',
       ],
       // The doctor is a client of the Pusher server.
-      ...['pusher/http-api.ts', 'type pusher/pusher-app.ts'],
+      ...['pusher/http-api.ts', 'pusher/servers.ts', 'type pusher/pusher-app.ts'],
     ],
     packages: ['commander', 'ws'],
   },

@@ -104,4 +104,5 @@ const notIncluded = {
   pusher: 'not signed in',
   soketi: 'not signed in',
   reverb: 'in no presence channel',
+  sockudo: 'not signed in',
 } as const satisfies Readonly<Record<PusherDialect, string>>;

@@ -78,14 +78,14 @@ function sendOn(socket: WebSocket): PusherSocket['send'] {
 }
 
 /** Pusher has one host for WebSockets and another for its HTTP API; other servers have one host for both. */
-function urlOf({ tls, host, port, cluster = 'mt1', key }: PusherApp): string {
+function urlOf({ tls, host, port, path = '', cluster = 'mt1', key }: PusherApp): string {
   const [, ownCluster] = /^api-([a-z0-9]+)\.pusher\.com$/.exec(host ?? '') ?? [];
   const named =
     host === undefined || ownCluster !== undefined
       ? `ws-${ownCluster ?? cluster}.pusher.com`
       : host;
   const at = port === undefined ? '' : `:${port}`;
-  return `${tls ? 'wss' : 'ws'}://${named}${at}/app/${encodeURIComponent(key)}?protocol=7&client=usher-doctor&version=1`;
+  return `${tls ? 'wss' : 'ws'}://${named}${at}${path}/app/${encodeURIComponent(key)}?protocol=7&client=usher-doctor&version=1`;
 }
 
 /** Parses an event. Its data are an object, or JSON in a string as Pusher sends them. */

@@ -46,12 +46,12 @@ export function withPolicy<T>(config: Config, use: (live: LivePolicy) => Promise
       ...{ sessions, now, startTimer, policy, ...unused },
     });
     const apps = createPusherApps(config.pusher, config.tenantsApps);
-    const { encrypts, userIdOf } = createSigner(apps);
+    const { encrypts, caches, userIdOf } = createSigner(apps);
     const { dependencies } = unused;
     const hosts = buildHostSources(config, { now, startTimer, dependencies });
     const http = buildHttpSources(config, { startTimer, dependencies, policy });
     const deps: DecideDeps = {
-      ...{ identify, encrypts, userIdOf, policy, now, newId: randomUUID },
+      ...{ identify, encrypts, caches, userIdOf, policy, now, newId: randomUUID },
       find: buildFacts(database, findAtHosts(hosts.find, http.find, now)).find,
       // The application would count a credential of a command as one of its visitor. It is not asked.
       ask: () => Promise.resolve({ isYes: false }),

@@ -1,4 +1,4 @@
-import type { ChannelForm } from '../channel-name.ts';
+import type { PatternForm } from '../channel-name.ts';
 import type { Check } from '../decision.ts';
 import type { FactKind } from '../fact-kind.ts';
 import type { ParamType } from '../param.ts';
@@ -67,7 +67,7 @@ export interface ChannelSpec<Text extends string, Facts, Kind extends string> {
   /** The message of a refusal, for clients that expect this text. */
   readonly denied?: string;
   /** The forms in addition to that of the pattern. */
-  readonly also?: readonly ChannelForm[];
+  readonly also?: readonly PatternForm[];
   /** The parameter that is the tenant: credential, `X-Tenant-ID` and channel must agree. */
   readonly tenant?: ParamNames<Text>;
   /** The facts that rules read, by name. Write them before `allow`: the compiler infers the types of `allow` from them. */

@@ -1,4 +1,4 @@
-import { channelForms } from '../channel-name.ts';
+import { patternForms } from '../channel-name.ts';
 import type { ChannelParts } from '../channel-type.ts';
 import { paramOf, type ParamType } from '../param.ts';
 import type { ModuleFunction } from './module-function.ts';
@@ -31,9 +31,9 @@ export function readParts(spec: Spec): Omit<ChannelParts, 'facts' | 'rules'> {
   if (!isOptionalText(tenant)) throw new TypeError('tenant is not a string');
   if (typeof memberOnPrivate !== 'boolean') throw new TypeError('memberOnPrivate is not a boolean');
   const forms = Array.isArray(also) ? Array.from<unknown>(also) : [also];
-  const unknown = forms.find((each) => !channelForms.some((form) => form === each));
-  if (unknown !== undefined) throw new TypeError(`also may have ${channelForms.join(', ')} only`);
-  const known = channelForms.filter((form) => forms.includes(form));
+  const unknown = forms.find((each) => !patternForms.some((form) => form === each));
+  if (unknown !== undefined) throw new TypeError(`also may have ${patternForms.join(', ')} only`);
+  const known = patternForms.filter((form) => forms.includes(form));
   return { about, denied, also: known, params: readParams(spec), tenant, memberOnPrivate };
 }
 

@@ -28,7 +28,7 @@ export function checkAsk(channel: ChannelDeclaration): readonly Fault[] {
   }
   if (
     !namesMember(ask) &&
-    forms.includes('presence') &&
+    forms.some((form) => form.startsWith('presence')) &&
     (allow.length === 0 || member.length === 0)
   ) {
     fault(

@@ -48,7 +48,8 @@ function checkKinds({
   const allowed = allow.map(({ kind }) => kind);
   const unknown = [...list, ...member].filter(({ kind }) => !allowed.includes(kind));
   const members = member.map(({ kind }) => kind);
-  const needsMember = (forms.includes('presence') || memberOnPrivate) && !namesMember(ask);
+  const isPresence = forms.some((form) => form.startsWith('presence'));
+  const needsMember = (isPresence || memberOnPrivate) && !namesMember(ask);
   const missing = allowed.filter((kind) => needsMember && !members.includes(kind));
   return [
     ...unknown.map(({ at: path, kind }): Fault => {

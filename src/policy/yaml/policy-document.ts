@@ -1,5 +1,5 @@
 import type { Ask } from '../ask.ts';
-import type { ChannelForm } from '../channel-name.ts';
+import type { PatternForm } from '../channel-name.ts';
 import type { Field, HttpOrigin, ValueType } from '../fact-kind.ts';
 import type {
   AnswerStyle,
@@ -73,7 +73,7 @@ export interface ChannelDeclaration extends Declared {
   /** As in the file, with the prefix of the first form. */
   readonly pattern: string;
   /** The form of the pattern, then those of `also`. */
-  readonly forms: readonly ChannelForm[];
+  readonly forms: readonly PatternForm[];
   readonly about?: string;
   readonly denied?: string;
   readonly params: Readonly<Record<string, ParamDeclaration>>;

@@ -1,4 +1,4 @@
-import type { ChannelForm } from '../channel-name.ts';
+import { formOf, type PatternForm } from '../channel-name.ts';
 import { readCharacters } from './characters.ts';
 import type {
   ChannelDeclaration,
@@ -24,7 +24,7 @@ import { toAsk, type RawAsk } from './read-hosts.ts';
 /** A family of channels, as in the file. */
 export interface RawChannel {
   readonly about?: string;
-  readonly also?: readonly ChannelForm[];
+  readonly also?: readonly PatternForm[];
   readonly params?: Raw<RawParam>;
   readonly tenant?: string;
   readonly facts?: Raw<readonly string[] | RawFactReference>;
@@ -67,7 +67,7 @@ export const toChannels = (
 function toChannel({ key, value, at }: RawEntry<RawChannel>): ChannelDeclaration {
   const { about, denied, tenant, also = [] } = value;
   return {
-    ...{ at, pattern: key, forms: [formOf(key), ...also] },
+    ...{ at, pattern: key, forms: [formOf(key) ?? 'private', ...also] },
     ...(about !== undefined && { about }),
     ...(denied !== undefined && { denied }),
     ...(tenant !== undefined && { tenant }),
@@ -83,12 +83,6 @@ function toChannel({ key, value, at }: RawEntry<RawChannel>): ChannelDeclaration
     memberOnPrivate: value.member_on_private ?? false,
   };
 }
-
-/** The form by the prefix of a pattern. */
-const formOf = (pattern: string): ChannelForm => {
-  if (pattern.startsWith('presence-')) return 'presence';
-  return pattern.startsWith('private-encrypted-') ? 'private-encrypted' : 'private';
-};
 
 const toParam = (param: RawParam): ParamDeclaration =>
   typeof param === 'string'

@@ -21,6 +21,8 @@ const script = join(modules, '@soketi/soketi/bin/server.js');
 export interface SoketiOptions {
   /** Switches `pusher.signin()` on; a socket that neither signs in nor joins is then closed after 30 s. */
   readonly userAuthentication?: boolean;
+  /** The path before all of its own, such as `/realtime`. */
+  readonly pathPrefix?: string;
   readonly webhooks?: readonly { readonly url: string; readonly event_types: readonly string[] }[];
 }
 
@@ -77,7 +79,8 @@ export async function startSoketi(options: SoketiOptions = {}): Promise<Soketi> 
     await rm(home, { recursive: true, force: true });
   };
   try {
-    await answers(child, `ws://${loopback}:${port}/app/${app.key}?protocol=7`);
+    const { pathPrefix = '' } = options;
+    await answers(child, `ws://${loopback}:${port}${pathPrefix}/app/${app.key}?protocol=7`);
   } catch (error) {
     await stop();
     throw error;
@@ -89,6 +92,7 @@ async function settingsOf(port: number, app: object, options: SoketiOptions): Pr
   return {
     host: loopback,
     port,
+    ...(options.pathPrefix !== undefined && { pathPrefix: options.pathPrefix }),
     'metrics.host': loopback,
     'metrics.port': await freePort(),
     // Otherwise it looks for other soketis by broadcasting over UDP.

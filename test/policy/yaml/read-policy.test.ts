@@ -151,7 +151,7 @@ describe('a problem of a policy', () => {
     [channel(`also: [private]\n${allow}`), '3:12: private is already the form of the pattern'],
     [
       channel(`also: [presense]\n${allow}`),
-      '3:12: entry 1 of `also` is not a form: one of private, presence, private-encrypted; the nearest is presence',
+      '3:12: entry 1 of `also` is not a form: one of private, presence, private-encrypted, private-cache, presence-cache, private-encrypted-cache; the nearest is presence',
     ],
     [
       channel(`tenant: schol\nparams: { school: id }\n${allow}`),

@@ -1,3 +1,4 @@
+import { serverRules } from '../../../pusher/servers.ts';
 import { describeFault } from '../../network-errors.ts';
 import {
   fail,
@@ -74,7 +75,7 @@ const signature: Check = {
 const signIn: Check = {
   name: 'a user is signed in',
   run: ({ signIn: attempt, settings: { dialect } }) => {
-    if (dialect === 'reverb') return unknown('Reverb has no sign-in');
+    if (!serverRules(dialect).hasSignIn) return unknown('the Pusher server has no sign-in');
     if (attempt === undefined) return unknown('there is no user token');
     const result = grantResult(attempt);
     if (result.status !== 'pass' || attempt.acceptance === 'accepted') return result;

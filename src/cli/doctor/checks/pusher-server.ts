@@ -1,3 +1,4 @@
+import { serverRules } from '../../../pusher/servers.ts';
 import { describeFault, isOneSidedTls } from '../../network-errors.ts';
 import {
   fail,
@@ -22,7 +23,8 @@ const ofServer = (name: string, run: ServerCheck): Check => ({
       : run(server, settings),
 });
 
-const correctAddress = 'Correct PUSHER_HOST, PUSHER_PORT, PUSHER_TLS and PUSHER_CLUSTER.';
+const correctAddress =
+  'Correct PUSHER_HOST, PUSHER_PORT, PUSHER_PATH, PUSHER_TLS and PUSHER_CLUSTER.';
 
 const connection = ofServer(
   'the Pusher server accepts WebSocket connections',
@@ -72,21 +74,21 @@ const secret = ofServer('the secret matches the key', ({ plain }) => {
   );
 });
 
-/** On a private channel soketi verifies a signature without `channel_data`; other servers include it. */
+/** On a private channel soketi and Sockudo verify a signature without `channel_data`; other servers include it. */
 const dialect = ofServer('PUSHER_SERVER matches the server', ({ plain, withData }, settings) => {
   if (plain !== 'accepted' || withData === undefined || withData === 'silent') {
     return unknown('no signature was accepted, so the signatures cannot be compared');
   }
-  const isSoketi = withData === 'refused';
-  if (isSoketi === (settings.dialect === 'soketi')) return pass;
-  return isSoketi
+  const isSigned = withData === 'accepted';
+  if (isSigned === serverRules(settings.dialect).signsPrivateMembers) return pass;
+  return isSigned
     ? fail(
-        'The server refuses channel_data in the signature of a private channel, as soketi does.',
-        'Set PUSHER_SERVER=soketi.',
+        'The server accepts channel_data in the signature of a private channel, which soketi and Sockudo do not.',
+        'Set PUSHER_SERVER=pusher, or reverb.',
       )
     : fail(
-        'The server accepts channel_data in the signature of a private channel, which soketi does not.',
-        'Set PUSHER_SERVER=pusher, or reverb.',
+        'The server refuses channel_data in the signature of a private channel, as soketi and Sockudo do.',
+        'Set PUSHER_SERVER=soketi, or sockudo.',
       );
 });
 

@@ -2,7 +2,7 @@ import { closedObject, json, type Operation, type Schema } from '../../openapi/o
 import * as docs from '../../output/route-docs.ts';
 import { guarded, guardFaults } from '../operator/docs.ts';
 
-const server: Schema = { enum: ['pusher', 'soketi', 'reverb'] };
+const server: Schema = { enum: ['pusher', 'soketi', 'reverb', 'sockudo'] };
 const effect = (names: readonly string[], more: Readonly<Record<string, Schema>> = {}): Schema =>
   closedObject({ effect: { enum: names }, ...more });
 const count: Schema = { type: 'integer', minimum: 0 };
