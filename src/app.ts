@@ -110,7 +110,7 @@ export async function openApp(
     if (!config.production) await putDemoFacts(policy.current().demo, stores.pushed);
     const closing = new AbortController();
     const connections = createOpenConnections();
-    const diagnostics = { log, dependencies, tracing, policies: policy, http };
+    const diagnostics = { log, dependencies, tracing, policies: policy, http, hosts };
     const runtime = {
       ...clock,
       ...diagnostics,

@@ -1,3 +1,4 @@
+import { sourceProblems } from '../composition/commands/check-sources.ts';
 import { issuerProblems } from '../composition/commands/check-issuers.ts';
 import { loadConfig } from '../config/load.ts';
 import { formatMisspelt } from '../config/misspelt.ts';
@@ -14,7 +15,11 @@ export const addCheckConfig: AddCommand = (program, { env, report, output }) => 
     .action(async () => {
       const config = loadConfig(env());
       for (const each of config.misspelt) output.writeErr(`${formatMisspelt(each)}\n`);
-      const problems = await issuerProblems(await loadPolicy(config.policy), config);
+      const policy = await loadPolicy(config.policy);
+      const problems = [
+        ...(await issuerProblems(policy, config)),
+        ...(await sourceProblems(policy, config)),
+      ];
       if (problems.length > 0) throw new PolicyError(problems);
       report('The configuration is complete.');
     });

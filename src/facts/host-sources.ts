@@ -3,13 +3,14 @@ import { tenantOfFact } from '../policy/fact-access.ts';
 import type { Fact, FactKind, FactViewer } from '../policy/fact-kind.ts';
 import { PolicyError } from '../policy/policy-error.ts';
 import type { Policy, SourcePolicy } from '../policy/policy.ts';
+import type { SqlStatement } from '../policy/sql/read-statement.ts';
 import type { Observe } from '../runtime/observe.ts';
 import type { Secret } from '../runtime/secret.ts';
 import type { Clock } from '../runtime/timer.ts';
 import { Unavailable } from '../runtime/unavailable.ts';
 import type { FindAtHost } from './find-at-host.ts';
 import { Misfit } from './sql/read-row.ts';
-import { createSqlFact, type FindByIds } from './sql/sql-facts.ts';
+import { checkSqlFact, createSqlFact, type FindByIds } from './sql/sql-facts.ts';
 
 /** A source with its URL. */
 export interface ResolvedSource {
@@ -40,6 +41,10 @@ export interface HostSources {
   /** Closes the sources that this policy does not use, when its decisions and those of the last policy are over. */
   readonly retain: (policy: Policy) => void;
   readonly find: FindAtHost;
+  /** Checks whether the source can answer for this kind, with its columns and types. Throws `Unavailable`. */
+  readonly check: (kind: FactKind) => Promise<void>;
+  /** The query of a kind, in the dialect of its source. */
+  readonly statementOf: (kind: FactKind) => SqlStatement | undefined;
   /** Measures the questions from now on. */
   readonly measureWith: (measure: MeasureFact) => void;
   readonly close: () => Promise<void>;
@@ -54,6 +59,8 @@ export const dependencyOf = (source: string): string => `source ${source}`;
 export function createHostSources(deps: HostSourcesDeps): HostSources {
   const databases = new Map<string, OpenDatabase>();
   const facts = new WeakMap<FactKind, FindByIds>();
+  const statements = new WeakMap<FactKind, SqlStatement>();
+  const checks = new WeakMap<FactKind, () => Promise<void>>();
   const used = new WeakMap<Policy, ReadonlySet<string>>();
   const observers = new Map<string, Observe>();
   let measure: MeasureFact = () => () => undefined;
@@ -107,6 +114,8 @@ export function createHostSources(deps: HostSourcesDeps): HostSources {
       if ('problem' in statement) continue;
       const { ask } = opened.database;
       facts.set(kind, createSqlFact(kind, statement, { ask, now: deps.now }));
+      statements.set(kind, statement);
+      checks.set(kind, () => checkSqlFact(kind, statement, { ask }));
     }
     used.set(policy, keys);
     if (problems.length > 0) throw new PolicyError(problems);
@@ -125,6 +134,14 @@ export function createHostSources(deps: HostSourcesDeps): HostSources {
       }
     },
     find: createFind(facts, (kind) => measure(kind)),
+    check: async (kind) => {
+      try {
+        await checks.get(kind)?.();
+      } catch (error) {
+        throw asUnavailable(kind, error);
+      }
+    },
+    statementOf: (kind) => statements.get(kind),
     measureWith: (next) => {
       measure = next;
     },
@@ -167,6 +184,11 @@ function httpUses({ factKinds, channels }: Policy): readonly (readonly [string, 
   ];
 }
 
+/** The source of the query of a kind. */
+export function querySourceOf({ from }: FactKind): string {
+  return from?.type === 'sql' ? from.query.source : '';
+}
+
 /** Why the query of a kind cannot be asked at this source. */
 function problemOf({ name, from }: FactKind, source: ResolvedSource): string | undefined {
   if (from?.type !== 'sql') return undefined;
@@ -179,7 +201,7 @@ function problemOf({ name, from }: FactKind, source: ResolvedSource): string | u
 
 function createFind(facts: WeakMap<FactKind, FindByIds>, measure: MeasureFact): FindAtHost {
   return async (kind, ids, viewer) => {
-    const dependency = dependencyOf(kind.from?.type === 'sql' ? kind.from.query.source : '');
+    const dependency = dependencyOf(querySourceOf(kind));
     const find = facts.get(kind);
     if (find === undefined) {
       throw new Unavailable(dependency, { cause: new Error('the source is not open') });
@@ -190,13 +212,17 @@ function createFind(facts: WeakMap<FactKind, FindByIds>, measure: MeasureFact): 
       end(fact === undefined ? 'none' : 'found');
       return fact && isVisible(kind, ids, { fact, viewer }) ? fact : undefined;
     } catch (error) {
-      const isUnfit = error instanceof Misfit;
-      end(isUnfit ? 'unfit' : 'unavailable');
-      if (!isUnfit) throw error;
-      const cause = new Error(`fact ${kind.name}: ${error.message}`);
-      throw new Unavailable(dependency, { cause });
+      end(error instanceof Misfit ? 'unfit' : 'unavailable');
+      throw asUnavailable(kind, error);
     }
   };
+}
+
+/** An answer that is neither a fact nor none is no answer. */
+function asUnavailable(kind: FactKind, error: unknown): unknown {
+  if (!(error instanceof Misfit)) return error;
+  const cause = new Error(`fact ${kind.name}: ${error.message}`);
+  return new Unavailable(dependencyOf(querySourceOf(kind)), { cause });
 }
 
 /** As row-level security of Usher's own table: a fact of another tenant is hidden, and one of no tenant is shown. */

@@ -9,6 +9,25 @@ import { loadPolicy } from '../../src/policy/load-policy.ts';
 const pathOf = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const page = await readFile(pathOf('docs/policies.md'), 'utf8');
 
+describe('docs/facts-by-sql.md', () => {
+  const load = async (language: 'yaml' | 'ts') => {
+    const text = await readFile(pathOf('docs/facts-by-sql.md'), 'utf8');
+    const [, block = ''] = new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\`$`, 'ms').exec(text) ?? [];
+    const directory = await mkdtemp(join(tmpdir(), 'usher-page-'));
+    onTestFinished(() => rm(directory, { recursive: true }));
+    await writeFile(join(directory, `policy.${language}`), block);
+    return loadPolicy([directory]);
+  };
+
+  it.each(['yaml', 'ts'] as const)('has a policy that loads (%s)', async (language) => {
+    const { factKinds, sources } = await load(language);
+    expect(sources.get('shop')?.url).toEqual({ env: 'SHOP_DATABASE_URL' });
+    expect(factKinds.get('membership')?.from).toMatchObject({
+      query: { mysql: { uses: [{}, {}] } },
+    });
+  });
+});
+
 describe('docs/policies.md', () => {
   it.each(['examples/parcels/policy.yaml', 'examples/parcels/policy.test.yaml'])(
     'has the text of %s',

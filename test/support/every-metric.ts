@@ -31,6 +31,7 @@ export async function readEveryMetric(): Promise<string> {
   host.startWait()();
   host.start()('answered');
   host.countUnasked('queue-full');
+  metrics.measureFact('order')('found');
   metrics.observePolicy(() => ({ hash: '0123456789abcdef', hasFailed: false }));
   metrics.traffic.observeOpen(() => new Map([['1', 1]]));
   for (const start of Object.values(metrics.traffic.measureTraffic('1'))) start()();

@@ -145,6 +145,7 @@ export const folders: Readonly<Record<string, Folder>> = {
         'type rate-limit/limits.ts',
       ],
       ...['type audit/audit-event.ts', 'type pusher/webhooks/webhook.ts'],
+      'type facts/host-sources.ts',
     ],
     packages: ['prom-client'],
   },
@@ -183,6 +184,7 @@ export const folders: Readonly<Record<string, Folder>> = {
       ...[
         'composition/demo-requests.ts',
         'composition/commands/check-dependencies.ts',
+        'composition/commands/check-sources.ts',
         'composition/commands/check-issuers.ts',
         'composition/commands/examine-session.ts',
         'composition/commands/live-policy.ts',

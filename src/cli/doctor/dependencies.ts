@@ -4,6 +4,7 @@ import {
   probeIssuers,
   type DependencyProbe,
 } from '../../composition/commands/check-dependencies.ts';
+import { checkSources, sourceProblems } from '../../composition/commands/check-sources.ts';
 import type { Config } from '../../config/load.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { requestChannels } from '../../pusher/http-api.ts';
@@ -29,7 +30,28 @@ export async function checkDependencies(
     ...(host ? [probeUpstream('SESSION_WS_UPSTREAM', host)] : []),
   ]);
   const issuers = policy ? await probeIssuers(policy, config, deps) : [];
-  return [...probes.flat().map(toResult), ...issuers.map(toIssuerResult)];
+  const facts = policy ? await checkFacts(policy, config) : [];
+  return [...probes.flat().map(toResult), ...issuers.map(toIssuerResult), ...facts];
+}
+
+async function checkFacts(policy: Policy, config: Config): Promise<readonly NamedResult[]> {
+  const problems = await sourceProblems(policy, config);
+  if (problems.length > 0) {
+    const remedy = 'Set the variable, or correct `sources` of the policy; Usher does not start.';
+    const name = 'the sources of the policy have URLs';
+    return [{ name, result: fail(`${problems.join('; ')}.`, remedy) }];
+  }
+  const checked = await checkSources(policy, config);
+  return checked.map(({ kind, source, error, grants }) => ({
+    name: `the source ${source} answers for the fact ${kind}`,
+    result:
+      error === undefined
+        ? pass
+        : fail(
+            `It cannot be asked: ${reasonOf(error)}.`,
+            `Correct the query, the source or its role (${grants.join(' ')}); channels with this fact get a 503.`,
+          ),
+  }));
 }
 
 function toIssuerResult({ setting, error }: DependencyProbe): NamedResult {

@@ -1,3 +1,7 @@
+import { checkSources } from '../../composition/commands/check-sources.ts';
+import type { Environment } from '../../config/read.ts';
+import { PolicyError } from '../../policy/policy-error.ts';
+import { reasonOf } from '../network-errors.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { AddCommand } from '../command.ts';
 import { writeJUnit } from './junit.ts';
@@ -11,7 +15,8 @@ export const addPolicyCheck: AddCommand = (policy, { env, report }) => {
     .description('check the files of a policy, and print their problems')
     .addArgument(pathsArgument())
     .addOption(junitOption())
-    .action(async (paths: readonly string[], { junit }: ReportOptions) => {
+    .option('--online', 'also have each source prepare its queries, and print the GRANTs it needs')
+    .action(async (paths: readonly string[], { junit, online }: CheckOptions) => {
       const loaded = await tryLoad(sourcesOf(paths, env));
       const cases =
         'problems' in loaded
@@ -20,13 +25,49 @@ export const addPolicyCheck: AddCommand = (policy, { env, report }) => {
               return { file, name: 'the policy can be loaded', problems: [] };
             });
       if (junit !== undefined) await writeJUnit(junit, 'usher policy check', cases);
-      report(
-        'problems' in loaded
-          ? { printed: loaded.problems.join('\n'), passed: false }
-          : summarize(loaded.policy),
-      );
+      if ('problems' in loaded) {
+        report({ printed: loaded.problems.join('\n'), passed: false });
+      } else {
+        const checked = online === true ? await checkOnline(loaded.policy, env()) : nothingOnline;
+        report({
+          printed: [summarize(loaded.policy), ...checked.lines].join('\n'),
+          passed: checked.passed,
+        });
+      }
     });
 };
+
+interface CheckOptions extends ReportOptions {
+  readonly online?: boolean;
+}
+
+interface OnlineResult {
+  readonly lines: readonly string[];
+  readonly passed: boolean;
+}
+
+const nothingOnline: OnlineResult = { lines: [], passed: true };
+
+async function checkOnline(policy: Policy, env: Environment): Promise<OnlineResult> {
+  try {
+    const checked = await checkSources(policy, { variable: (name) => env[name] });
+    const grants = new Set(checked.flatMap((each) => each.grants));
+    return {
+      lines: [
+        ...checked.map(({ kind, source, error }) =>
+          error === undefined
+            ? `✓ the source ${source} answers for ${kind}`
+            : `✗ the source ${source} cannot answer for ${kind}: ${reasonOf(error)}`,
+        ),
+        ...(grants.size === 0 ? [] : ['Its role needs:', ...grants]),
+      ],
+      passed: checked.every(({ error }) => error === undefined),
+    };
+  } catch (error) {
+    if (!(error instanceof PolicyError)) throw error;
+    return { lines: error.problems, passed: false };
+  }
+}
 
 function summarize({ hash, channels, factKinds, routes, doors, tests }: Policy): string {
   const counts = [

@@ -9,8 +9,8 @@ export interface BoundStatement {
 
 export interface SqlQuestion {
   readonly statement: BoundStatement;
-  /** In the order of `binds`. */
-  readonly values: readonly string[];
+  /** In the order of `binds`. NULL is equal to nothing: it shows the columns of a result without rows. */
+  readonly values: readonly (string | null)[];
 }
 
 /** A column of a result, as far as the server describes it. */

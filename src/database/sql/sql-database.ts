@@ -1,6 +1,7 @@
 import { unobserved, type Observe } from '../../runtime/observe.ts';
 import type { Secret } from '../../runtime/secret.ts';
 import type { Clock } from '../../runtime/timer.ts';
+import { Unavailable } from '../../runtime/unavailable.ts';
 import { databaseUnavailable } from '../errors.ts';
 import { readMysqlUrl } from '../mysql-url.ts';
 import { serversOf } from '../servers.ts';
@@ -50,7 +51,7 @@ export function createSqlDatabase(options: SqlDatabaseOptions): SqlDatabase {
         try {
           return await lanes.ask(question);
         } catch (error) {
-          throw databaseUnavailable(causeOf(error), dependency);
+          throw unavailable(causeOf(error), dependency);
         }
       }),
     close: lanes.close,
@@ -75,6 +76,21 @@ function opener(
   const address = readMysqlUrl(url.reveal());
   if (address === undefined) throw new Error('The URL of MySQL is invalid');
   return () => openMysqlLane(address, limits);
+}
+
+/**
+ * SQLSTATE class 42: the query does not fit the tables, or the role may not read them. Such a message names tables and columns,
+ * and the values are bound, so it has none.
+ */
+const namesOnly = /^42/;
+
+function unavailable(error: unknown, dependency: string): Unavailable {
+  const fault = databaseUnavailable(error, dependency);
+  const { code, sqlState, message } = Object(error) as Readonly<Record<string, unknown>>;
+  const state = typeof sqlState === 'string' ? sqlState : code;
+  if (typeof state !== 'string' || !namesOnly.test(state)) return fault;
+  const words = (fault.cause as Error).message;
+  return new Unavailable(dependency, { cause: new Error(`${words}: ${String(message)}`) });
 }
 
 const causeOf = (error: unknown): unknown => (error instanceof ServerError ? error.cause : error);

@@ -31,7 +31,7 @@ export function createReadRow(kind: FactKind, proven: readonly string[]): ReadRo
   };
 }
 
-interface Plan {
+export interface Plan {
   /** The columns that have an id. */
   readonly ids: readonly { readonly place: number; readonly id: number }[];
   readonly fields: readonly PlannedField[];

@@ -5,7 +5,7 @@ import { isStorable } from '../../database/storable-text.ts';
 import type { Fact, FactKind } from '../../policy/fact-kind.ts';
 import type { SqlStatement } from '../../policy/sql/read-statement.ts';
 import { createLruMap } from '../../runtime/lru-map.ts';
-import { createReadRow } from './read-row.ts';
+import { createReadRow, planOf } from './read-row.ts';
 
 /** Finds the fact with these ids. Throws `Unavailable`, and `Misfit` for an answer that is neither a fact nor none. */
 export type FindByIds = (ids: readonly string[]) => Promise<Fact | undefined>;
@@ -31,6 +31,17 @@ const maxIdLength = 255;
 const maxFresh = 10_000;
 /** NUL, which no id has, so that different lists of ids never have the same key. */
 const separator = '\0';
+
+/** Asks without ids, so that the server shows the columns of the result. Throws `Unavailable`, and `Misfit`. */
+export async function checkSqlFact(
+  kind: FactKind,
+  query: SqlStatement,
+  { ask }: Pick<SqlFactDeps, 'ask'>,
+): Promise<void> {
+  const { statement, proven } = bindStatement(query);
+  const answer = await ask({ statement, values: statement.binds.map(() => null) });
+  if (answer !== 'impossible-value') planOf(kind, answer.columns, proven);
+}
 
 /** Creates the function that finds facts of a kind by its query. The same question under way is asked once. */
 export function createSqlFact(

@@ -4,6 +4,8 @@ import { createAuditMetrics, type AuditMetrics } from './audit-metrics.ts';
 import type { CacheStats } from './cache-stats.ts';
 import type { Occupancy } from './channel-stats.ts';
 import { createDependencyMetrics, type DependencyMetrics } from './dependency-metrics.ts';
+import type { MeasureFact } from '../../facts/host-sources.ts';
+import { createFactMetrics } from './fact-metrics.ts';
 import { createHostMetrics, type MeasureHost } from './host-metrics.ts';
 import { createLoadMetrics, type LoadMetrics } from './load-metrics.ts';
 import { addTenantGauge, createTenantLabels, type TenantLabels } from './tenant-gauge.ts';
@@ -28,6 +30,7 @@ export interface Metrics {
   readonly traffic: TrafficMetrics;
   readonly dependencies: DependencyMetrics;
   readonly measureHost: MeasureHost;
+  readonly measureFact: MeasureFact;
   /** All metrics in the text format. */
   readonly read: () => Promise<{ readonly contentType: string; readonly text: string }>;
 }
@@ -115,6 +118,7 @@ export function createMetrics(): Metrics {
     traffic: createTrafficMetrics(registry, label),
     dependencies: createDependencyMetrics(registry),
     measureHost: createHostMetrics(registry),
+    measureFact: createFactMetrics(registry, durations),
     read: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
   };
 }

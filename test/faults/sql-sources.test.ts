@@ -1,0 +1,137 @@
+import { createConnection, type Connection } from 'mysql2/promise';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Unavailable } from '../../src/runtime/unavailable.ts';
+import { openHostFacts, type HostFacts } from '../facts/sql/host-facts.ts';
+import { describeMariadb, reportMariadb, useMariadb } from '../support/mariadb.ts';
+import { reportSkipped } from '../support/skipped.ts';
+import { hasPgBouncer, startPgBouncer } from './support/pgbouncer.ts';
+import { query, startPostgres, type Postgres } from './support/postgres.ts';
+
+const facts = `
+facts:
+  member:
+    ids: [project]
+    fields: { role: string }
+    sql: { source: shop, query: 'SELECT role FROM members WHERE project_id = :project' }
+`;
+const tables = `CREATE TABLE members (project_id bigint PRIMARY KEY, role varchar(20));
+  INSERT INTO members VALUES (8, 'editor')`;
+
+/** The number of questions that wait for a silent server. */
+const waiting = 64;
+
+/** What every source does while its server stands still. */
+function holdToFreezing(at: () => HostFacts, freeze: () => Promise<() => void>): void {
+  it('answers 503 within a bound while the server is frozen, and finds facts again after it', async () => {
+    const { find } = at();
+    expect(await find('member', '8')).toEqual({ role: 'editor' });
+    const thaw = await freeze();
+    const since = performance.now();
+    const ends: number[] = [];
+    const ask = async (project: number) => {
+      const result = await find('member', String(project)).catch((error: unknown) => error);
+      ends.push(performance.now() - since);
+      return result;
+    };
+    try {
+      const results = await Promise.all(Array.from({ length: 300 }, (_, i) => ask(i + 100)));
+      expect(results.every((result) => result instanceof Unavailable)).toBe(true);
+      // Those beyond the bound are given up when the server is known to be silent.
+      expect(ends.filter((ms) => ms < 1_800).length).toBe(300 - waiting);
+      expect(Math.max(...ends)).toBeLessThan(10_000);
+    } finally {
+      thaw();
+    }
+    await expect
+      .poll(() => find('member', '8').catch(() => 'not yet'), { timeout: 20_000 })
+      .toEqual({ role: 'editor' });
+  });
+}
+
+describe('a source on PostgreSQL', () => {
+  let [postgres, opened]: [Postgres?, HostFacts?] = [];
+  beforeAll(async () => {
+    postgres = await startPostgres();
+    await postgres.query(tables);
+    opened = await openHostFacts(postgres.url, facts);
+  });
+  afterAll(async () => {
+    await opened?.hosts.close();
+    await postgres?.remove();
+  });
+  holdToFreezing(
+    () => opened!,
+    () => postgres!.freeze(),
+  );
+
+  it('asks again on a new connection when the server ends the old ones', async () => {
+    for (let round = 0; round < 3; round += 1) {
+      expect(await opened!.find('member', '8')).toEqual({ role: 'editor' });
+      await postgres!.cutConnections();
+    }
+    expect(await opened!.find('member', '8')).toEqual({ role: 'editor' });
+  });
+
+  it('finds facts again when the server has restarted', async () => {
+    await postgres!.stop();
+    await expect(opened!.find('member', '8')).rejects.toThrow(Unavailable);
+    await postgres!.start();
+    await expect
+      .poll(() => opened!.find('member', '8').catch(() => 'not yet'), { timeout: 20_000 })
+      .toEqual({ role: 'editor' });
+  });
+
+  describe.skipIf(!hasPgBouncer)('behind PgBouncer in transaction mode', () => {
+    it('finds facts, and leaves no settings on sessions of others', async () => {
+      const settings = 'pool_mode = transaction\ndefault_pool_size = 2';
+      const bouncer = await startPgBouncer(postgres!.url, settings);
+      const behind = await openHostFacts(bouncer.url, facts);
+      try {
+        const asked = Array.from({ length: 200 }, (_, i) => behind.find('member', String(i % 10)));
+        const found = await Promise.all(asked);
+        expect(found.map((fact) => fact?.['role'])).toEqual(
+          asked.map((_, i) => (i % 10 === 8 ? 'editor' : undefined)),
+        );
+        // A session that the pooler gives to the next client.
+        expect(
+          await query(
+            bouncer.url,
+            `SELECT current_setting('default_transaction_read_only') AS "readOnly",
+               current_setting('statement_timeout') AS "timeout"`,
+          ),
+        ).toEqual([{ readOnly: 'off', timeout: '0' }]);
+      } finally {
+        await behind.hosts.close();
+        await bouncer.stop();
+      }
+    });
+  });
+});
+
+if (!hasPgBouncer) {
+  reportSkipped('pgbouncer', 'pgbouncer is not installed; sources behind it are not tested');
+}
+reportMariadb('a frozen MariaDB as a source is not tested');
+
+describeMariadb('a source on MariaDB', () => {
+  const server = useMariadb();
+  let [opened, admin]: [HostFacts?, Connection?] = [];
+  beforeAll(async () => {
+    admin = await createConnection(server.url);
+    for (const statement of tables.split(';')) await admin.query(statement);
+    opened = await openHostFacts(server.url, facts);
+  });
+  afterAll(async () => {
+    await opened?.hosts.close();
+    admin?.destroy();
+  });
+  holdToFreezing(
+    () => opened!,
+    () => {
+      server.signal('SIGSTOP');
+      return Promise.resolve(() => {
+        server.signal('SIGCONT');
+      });
+    },
+  );
+});
