@@ -12,8 +12,6 @@ interface AskParts {
   readonly source: string;
   /** How long the application may be silent. */
   readonly timeoutMs: number;
-  /** Whether its answer is only compared with that of the rules. */
-  readonly isShadow: boolean;
 }
 
 /** Asks an endpoint that authorizes Pusher channels, such as that of Laravel. */
@@ -28,14 +26,9 @@ export interface AuthZenAsk extends AskParts {
   readonly type: 'authzen';
 }
 
-/** Whether the application's answer counts. */
-export function isAnswering<Asked extends Ask>(ask: Asked | undefined): ask is Asked {
-  return ask !== undefined && !ask.isShadow;
-}
-
 /** Whether the application's answer has the member of a presence channel. */
 export function namesMember(ask: Ask | undefined): ask is LaravelAsk {
-  return isAnswering(ask) && ask.type === 'laravel';
+  return ask?.type === 'laravel';
 }
 
 /** The name of the check that the application's answer is. */

@@ -70,8 +70,6 @@ export interface KindRules {
   readonly member?: ((input: RuleInput) => Member | undefined) | undefined;
   /** The lists of the principal's channels. Must not throw. */
   readonly list?: ((input: RuleInput) => readonly ListEntry[]) | undefined;
-  /** With checks that are only compared: the facts of all checks, and all checks. */
-  readonly shadow?: Pick<KindRules, 'facts' | 'check'> | undefined;
 }
 
 /** A channel type of the policy, from YAML or from a module. */
@@ -88,8 +86,6 @@ export interface ChannelType {
   readonly rules: ReadonlyMap<PrincipalKind, KindRules>;
   /** The question to the application, whose answer is one more check. */
   readonly ask: Ask | undefined;
-  /** The question to the application, whose answer is only compared. */
-  readonly shadowAsk: Ask | undefined;
   /** Whether clients also read `channel_data` on the private form. */
   readonly memberOnPrivate: boolean;
 }
@@ -128,11 +124,7 @@ export function createChannelType(text: string, parts: ChannelParts): ChannelTyp
   const params = Object.fromEntries(
     Object.entries(parts.params).map(([name, type]) => [name, paramOf(type)]),
   );
-  return {
-    ...{ pattern, about, denied, forms, params, tenant, rules, memberOnPrivate },
-    ask: ask?.isShadow === true ? undefined : ask,
-    shadowAsk: ask?.isShadow === true ? ask : undefined,
-  };
+  return { pattern, about, denied, forms, params, tenant, rules, ask, memberOnPrivate };
 }
 
 /** The forms without duplicates. All names of a pattern such as `private-cache-{id}` have `cache-` in common. */

@@ -1,6 +1,5 @@
 import { hostVisitorKind, namesMember } from '../ask.ts';
 import { compileValue, ExpressionError, type Scope } from '../cel/expression.ts';
-import { fieldsRead } from '../cel/fields-read.ts';
 import {
   createChannelType,
   type ChannelType,
@@ -17,11 +16,9 @@ import { compileChecks, compileMember } from './compile-rules.ts';
 import type {
   ChannelDeclaration,
   Expression,
-  KindMember,
   KindRules as KindRulesDeclaration,
   ParamDeclaration,
 } from './policy-document.ts';
-import type { Report } from './report.ts';
 import {
   factScope,
   paramScope,
@@ -69,7 +66,8 @@ export function buildChannel(
       list.find((entry) => entry.kind === each.kind);
     const [member, list] = [of(declaration.member), of(declaration.list)];
     rules.set(kind, {
-      ...compileSides(each, { member, known, scope, report }),
+      facts: known,
+      ...compileChecks(each, scope, report),
       member: member && compileMember(member, scope, report),
       list:
         list &&
@@ -102,42 +100,6 @@ export function buildChannel(
 }
 
 const noRules: KindRules = { facts: [], names: [], check: () => [] };
-
-interface SidesContext {
-  readonly member: KindMember | undefined;
-  readonly known: readonly (FactRequest & ResolvedFact)[];
-  readonly scope: Scope;
-  readonly report: Report;
-}
-
-/**
- * Compiles the checks that answer, and all checks if some are only compared. A fact that only the latter read must not delay
- * the answer.
- */
-function compileSides(
-  rules: KindRulesDeclaration,
-  { member, known, scope, report }: SidesContext,
-): Pick<KindRules, 'facts' | 'names' | 'check' | 'shadow'> {
-  const { checks } = rules;
-  const { names, check, checkAll } = compileChecks(rules, scope, report);
-  if (!checks.some(({ isShadow }) => isShadow)) return { facts: known, names, check };
-  const answering = checks.flatMap(({ rule, isShadow }) => (isShadow ? [] : [rule]));
-  const read = new Set(
-    [...answering, ...expressionsOf(member)].flatMap((each) => factsRead(each, scope, report)),
-  );
-  const facts = known.filter(({ name }) => read.has(name));
-  return { facts, names, check, shadow: { facts: known, check: checkAll } };
-}
-
-const expressionsOf = (member: KindMember | undefined): readonly Expression[] =>
-  member === undefined
-    ? []
-    : [member.id, ...member.info.flatMap(({ value, when }) => (when ? [value, when] : [value]))];
-
-/** The names of the facts that an expression reads. An invalid one was reported when it was compiled. */
-function factsRead({ text }: Expression, scope: Scope, report: Report): readonly string[] {
-  return report.count() > 0 ? [] : [...fieldsRead(text, scope, 'facts')];
-}
 
 function paramType(param: ParamDeclaration): ParamType {
   if (param.type !== 'characters') return param.type;

@@ -1,4 +1,4 @@
-import { hostVisitorKind, isAnswering, namesMember } from '../ask.ts';
+import { hostVisitorKind, namesMember } from '../ask.ts';
 import type { ChannelDeclaration } from './policy-document.ts';
 import { namesInBraces } from './raw.ts';
 import { checkForward } from './read-hosts.ts';
@@ -23,9 +23,6 @@ export function checkAsk(channel: ChannelDeclaration): readonly Fault[] {
       });
     }
   }
-  if (ask.isShadow && allow.length === 0) {
-    fault(ask.at, 'the application’s answer is only compared, so the channel requires `allow`');
-  }
   if (
     !namesMember(ask) &&
     forms.some((form) => form.startsWith('presence')) &&
@@ -36,7 +33,7 @@ export function checkAsk(channel: ChannelDeclaration): readonly Fault[] {
       'this presence channel requires `allow` and `member`: only an answer to `laravel` has a member',
     );
   }
-  if (isAnswering(ask) && list.length > 0) {
+  if (list.length > 0) {
     fault(
       [...at, 'list'],
       'the application decides about this channel, and is not asked for lists',
@@ -49,29 +46,14 @@ export function checkAsk(channel: ChannelDeclaration): readonly Fault[] {
   return faults;
 }
 
-/** One side must answer, and one may watch. */
+/** Without the application's answer each kind of principal needs checks, and has a credential that Usher can read. */
 export function checkAnswering({ ask, allow }: ChannelDeclaration): readonly Fault[] {
-  return allow.flatMap(({ at, kind, checks }): readonly Fault[] => {
-    const shadows = checks.filter(({ isShadow }) => isShadow);
-    const answers = isAnswering(ask) || checks.some(({ isShadow }) => !isShadow);
-    return [
-      ...(answers
-        ? []
-        : [
-            {
-              ...{ path: at, part: 'key' as const },
-              message:
-                checks.length === 0
-                  ? `\`${kind}\` has no entry`
-                  : `every check of ${kind} is a shadow, so none answers`,
-            },
-          ]),
-      ...(ask?.isShadow === true
-        ? shadows.map(({ at: path }): Fault => {
-            const message = 'either checks or the application may be a shadow, not both';
-            return { path, part: 'key', message };
-          })
-        : []),
-    ];
-  });
+  if (ask !== undefined) return [];
+  const fault = (path: Fault['path'], message: string): Fault => ({ path, part: 'key', message });
+  return allow.flatMap(({ at, kind, checks }) => [
+    ...(checks.length === 0 ? [fault(at, `\`${kind}\` has no entry`)] : []),
+    ...(kind === hostVisitorKind
+      ? [fault(at, `no channel without \`ask\` can allow a ${hostVisitorKind}`)]
+      : []),
+  ]);
 }

@@ -1,0 +1,108 @@
+import { describe, expect, it } from 'vitest';
+import { PolicyError } from '../../../src/policy/policy-error.ts';
+import { loadPolicyText } from '../../support/load-policy-text.ts';
+
+const policy = (channel: string, facts = '') => `
+sources: { host: { url: { env: HOST_URL } } }
+${facts}
+channels:
+  ${channel}
+`;
+const laravel = 'ask: { laravel: { source: host, forward: [cookie] } }';
+const authzen = 'ask: { authzen: { source: host } }';
+
+async function problemsOf(text: string): Promise<string> {
+  try {
+    await loadPolicyText(text);
+    return '';
+  } catch (error) {
+    if (!(error instanceof PolicyError)) throw error;
+    return error.problems.join('\n');
+  }
+}
+
+describe('ask', () => {
+  it('has parameters of every character but the dot, unless they are declared', async () => {
+    const { channels } = await loadPolicyText(policy(`private-o.{order}: { ${laravel} }`));
+    expect(channels.matchText('private-o.a@b,c;d=e-f_9')?.params).toEqual({
+      order: 'a@b,c;d=e-f_9',
+    });
+    expect(channels.matchText('private-o.7.8')).toBeUndefined();
+    const declared = await loadPolicyText(
+      policy(`private-o.{order}: { ${laravel}, params: { order: int } }`),
+    );
+    expect(declared.channels.matchText('private-o.x')).toBeUndefined();
+  });
+
+  it('is about every kind of principal, or about those of allow', async () => {
+    const kindsOf = async (channel: string) => {
+      const { channels } = await loadPolicyText(policy(channel));
+      return [...channels.channelTypes[0]!.rules.keys()];
+    };
+    expect(await kindsOf(`private-o: { ${laravel} }`)).toContain('host_visitor');
+    expect(await kindsOf(`private-o: { ${authzen} }`)).not.toContain('host_visitor');
+    expect(await kindsOf(`private-o: { ${laravel}, allow: { user: {} } }`)).toEqual(['user']);
+  });
+
+  it.each([
+    [
+      `private-o: { ask: { laravel: { source: hots, forward: [cookie] } } }`,
+      'hots is not a source; the nearest is host',
+    ],
+    [`private-o: { ask: { laravel: { source: host } } }`, 'requires the key `forward`'],
+    [`private-o: { ask: {} }`, 'requires the key `laravel`'],
+    [
+      `private-o: { ask: { authzen: { source: host }, laravel: { source: host, forward: [cookie] } } }`,
+      'does not go together',
+    ],
+    [
+      `private-o: { ask: { laravel: { source: host, forward: [Host] } } }`,
+      'host cannot be passed on',
+    ],
+    [
+      `private-o: { ask: { laravel: { source: host, forward: [cookie, { cookie: [a] }] } } }`,
+      'name either all or some',
+    ],
+    [
+      `private-o: { ask: { laravel: { source: host, path: '/a/{b}', forward: [cookie] } } }`,
+      'has no parameters',
+    ],
+    [
+      `private-o: { ${laravel}, allow: { user: {} }, list: { user: { params: {} } } }`,
+      'is not asked for lists',
+    ],
+    [
+      `private-o: { ${authzen}, allow: { host_visitor: {} } }`,
+      'can read the credential of a host_visitor',
+    ],
+    [`private-o: { allow: { host_visitor: { a: 'true' } } }`, 'no channel without `ask`'],
+    [`presence-o: { ${authzen} }`, 'requires `allow` and `member`'],
+    [`private-o: { allow: { user: {} } }`, '`user` has no entry'],
+    [`private-o: {}`, 'requires the key `allow`'],
+    [`private-o: { ask: { authzen: { source: host }, shadow: true } }`, 'shadow is not a key'],
+  ])('%s: %s', async (channel, message) => {
+    expect(await problemsOf(policy(channel))).toContain(message);
+  });
+
+  it('names the members of a presence channel, which then needs none', async () => {
+    expect(await problemsOf(policy(`presence-o: { ${laravel} }`))).toBe('');
+    expect(await problemsOf(policy(`private-o: { ${laravel}, also: [presence] }`))).toBe('');
+  });
+});
+
+describe('a fact by HTTP', () => {
+  const channel = `private-o: { allow: { user: { a: 'user.id == user.id' } } }`;
+  it.each([
+    ['http: { source: hots, path: "/o/{order}" }', 'hots is not a source'],
+    ['http: { source: host, path: "/o" }', 'must have each id once'],
+    ['http: { source: host, path: "/o/{order}/{order}" }', 'must have each id once'],
+    ['http: { source: host, path: "/o/{order}", timeout: 31s }', 'is not a timeout'],
+    ['http: { source: host, path: "/o/{order}", fresh: 61s }', 'at most 60s'],
+    ['http: { source: host, path: "/o/{order}", fresh: 1s }, fresh: 1s', 'twice'],
+    ['http: { source: host, path: "/o/{order}?x=1" }', 'is not a path'],
+    ['http: { source: host, path: "/o/{order}" }, path: "/r/{order}"', 'is not stored'],
+  ])('%s: %s', async (from, message) => {
+    const facts = `facts: { order: { ids: [order], fields: { a: string }, ${from} } }`;
+    expect(await problemsOf(policy(channel, facts))).toContain(message);
+  });
+});
