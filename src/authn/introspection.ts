@@ -3,8 +3,8 @@ import type { Secret } from '../runtime/secret.ts';
 import type { HostClient } from '../host/host-client.ts';
 import type { BoundedResponse } from '../runtime/network/bounded-fetch.ts';
 import type { Identification } from './credential.ts';
+import { createIdentificationCache } from './identification-cache.ts';
 import type { CredentialReader } from './identify.ts';
-import { createTtlCache } from '../runtime/ttl-cache.ts';
 import { readVisitor } from './visitor-answer.ts';
 
 /** The host's introspection endpoint for session cookies. */
@@ -19,11 +19,6 @@ export interface IntrospectionSettings {
 }
 
 const maxCookiesLength = 16 * 1024;
-/**
- * How long a result is cached, in milliseconds. A logout takes effect after at most `signedInMs`, a login after at most
- * `notSignedInMs`.
- */
-const cacheSettings = { signedInMs: 5_000, notSignedInMs: 1_000, entries: 10_000 } as const;
 const notSignedIn: ReadonlySet<number> = new Set([401, 403, 404]);
 const rejected = { fault: 'credential-rejected' } as const;
 
@@ -33,21 +28,7 @@ const rejected = { fault: 'credential-rejected' } as const;
  * throw `Unavailable`.
  */
 export function createIntrospectionReader(settings: IntrospectionSettings): CredentialReader {
-  const cache = createTtlCache<Identification>({
-    maxEntries: cacheSettings.entries,
-    now: settings.now,
-  });
-  async function introspect(cookies: string, key: string): Promise<Identification> {
-    const result = await settings.client.ask({
-      key,
-      url: settings.url,
-      headers: headersOf(cookies, settings),
-      read: (answer) => readAnswer(answer, settings.now()),
-    });
-    cache.set(key, result, cacheLifetimeMs(result, settings.now()));
-    return result;
-  }
-
+  const identify = createIdentificationCache(settings.now);
   return async (text) => {
     const { cookieName } = settings;
     // An invalid cookie value must not be sent in a header: it could add a second cookie, and the error message would
@@ -58,8 +39,14 @@ export function createIntrospectionReader(settings: IntrospectionSettings): Cred
     // The key is a hash, so that the cache contains no cookies.
     const key = createHash('sha256').update(text).digest('base64');
     const cookies = cookieName === undefined ? text : `${cookieName}=${text}`;
-    const result = cache.get(key) ?? (await introspect(cookies, key));
-    return unlessExpired(result, settings.now());
+    return identify(key, () =>
+      settings.client.ask({
+        key,
+        url: settings.url,
+        headers: headersOf(cookies, settings),
+        read: (answer) => readAnswer(answer, settings.now()),
+      }),
+    );
   };
 }
 
@@ -67,17 +54,6 @@ const cookieValue = /^[!#-+\--:<-[\]-~"]+$/;
 /** RFC 6265 §4.2.1: `cookie-string`. */
 const severalCookies =
   /^[\w!#$%&'*+.^`|~-]+=[!#-+\--:<-[\]-~"]*(; [\w!#$%&'*+.^`|~-]+=[!#-+\--:<-[\]-~"]*)*$/;
-
-/** Does not cache beyond the expiry of the session, because the host may have renewed the session. */
-function cacheLifetimeMs(result: Identification, now: number): number {
-  if ('fault' in result) return cacheSettings.notSignedInMs;
-  return Math.min(cacheSettings.signedInMs, result.principal.expiresAt - now);
-}
-
-function unlessExpired(result: Identification, now: number): Identification {
-  const ended = 'principal' in result && result.principal.expiresAt <= now;
-  return ended ? { fault: 'credential-expired' } : result;
-}
 
 function headersOf(
   cookie: string,

@@ -40,12 +40,13 @@ interface KnownPrincipal {
   readonly identified: Identification;
 }
 
-function readPrincipal({
+/** Reads the principal in the claims of a token that an issuer vouches for. */
+export function readPrincipal({
   by,
   claims,
   issuedAt,
   expiresAt,
-}: VerifiedJwt<TokenIssuer>): Identification {
+}: Omit<VerifiedJwt, 'by'> & { readonly by: Pick<TokenIssuer, 'principal'> }): Identification {
   const issuer = by.principal;
   const id = idOf(claims, issuer.claims.id);
   if (typeof id === 'object') return id;

@@ -16,6 +16,7 @@ const settingOf: Readonly<Record<string, string | undefined>> = {
   'host redis': 'LARAVEL_REDIS_URL',
   'token keys': 'the …_TOKEN_JWKS_URL settings',
   'session introspection': 'SESSION_INTROSPECTION_URL',
+  'token introspection': 'INTROSPECTION_URL',
 };
 
 /** Formats an error that ends a program: a sentence for the operator, or the stack of an unhandled error. */

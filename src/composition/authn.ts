@@ -1,4 +1,4 @@
-import type { Policy } from '../policy/policy.ts';
+import { userIssuer, type Policy } from '../policy/policy.ts';
 import type { Logger } from 'pino';
 import type { Dependencies } from '../observability/dependencies.ts';
 import type { CacheStats } from '../observability/metrics/cache-stats.ts';
@@ -28,7 +28,9 @@ import {
 import { createPassportReader } from '../authn/passport.ts';
 import { createSanctumReader, firstAcceptedBearer } from '../authn/sanctum.ts';
 import { createSessionCookieReader } from '../authn/session-cookie.ts';
-import type { TokenIssuer } from '../authn/token-issuers.ts';
+import { createTokenIntrospection, opaqueOrJwt } from '../authn/token-introspection.ts';
+import { issuerClaims, type IssuerClaims, type TokenIssuer } from '../authn/token-issuers.ts';
+import type { TokenIntrospectionConfig } from '../config/token-introspection.ts';
 import type { CookieMode } from '../http/input/session-cookie.ts';
 import { createAccessTokens } from '../database/host/access-tokens.ts';
 import { createDjangoDatabase } from '../database/host/django-database.ts';
@@ -118,8 +120,12 @@ function buildTokens(config: Config, openHost: OpenHost, deps: IdentifyDeps): Cr
     const { bearer, ofKind } = choices();
     return read(text, kind === undefined ? bearer : ofKind(kind));
   };
-  const { passport, sanctum } = config;
-  const bearer = passport ? buildPassport(passport, jwt, { openHost, deps }) : jwt;
+  const { passport, sanctum, tokenIntrospection } = config;
+  const signed = passport ? buildPassport(passport, jwt, { openHost, deps }) : jwt;
+  const hasIssuers = () => passport !== undefined || choices().bearer.issuers.length > 0;
+  const bearer = tokenIntrospection
+    ? opaqueOrJwt(signed, buildTokenIntrospection(tokenIntrospection, config, deps), hasIssuers)
+    : signed;
   return {
     bearer: sanctum ? firstAcceptedBearer(bearer, buildSanctum(sanctum, openHost, now)) : bearer,
     'guest-token': (text, kind) => {
@@ -127,6 +133,20 @@ function buildTokens(config: Config, openHost: OpenHost, deps: IdentifyDeps): Cr
       return read(text, kind === undefined ? guest : ofKind(kind));
     },
   };
+}
+
+/** The users of an introspection endpoint have the claims of the issuer `user_token`. */
+function buildTokenIntrospection(
+  settings: TokenIntrospectionConfig,
+  { variable }: Pick<Config, 'variable'>,
+  deps: IdentifyDeps,
+): CredentialReader {
+  const client = buildHostClient('token introspection', settings.url, deps);
+  const claims = (): IssuerClaims | undefined => {
+    const declared = deps.policy().issuers.get(userIssuer);
+    return declared && issuerClaims(declared, variable);
+  };
+  return createTokenIntrospection({ ...settings, client, claims, now: deps.now });
 }
 
 function buildPassport(

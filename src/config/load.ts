@@ -13,6 +13,7 @@ import {
 import { loadPusher, type PusherConfig } from './pusher.ts';
 import { createSettingsReader, type Environment, type SettingsReader } from './read.ts';
 import { loadSessions, type SessionConfig } from './sessions.ts';
+import { loadTokenIntrospection, type TokenIntrospectionConfig } from './token-introspection.ts';
 import { loadTokens, type TokenConfig } from './tokens.ts';
 import { loadTracing, type TracingConfig } from './tracing.ts';
 import { loadWebSockets, type WebSocketConfig } from './web-sockets.ts';
@@ -35,6 +36,7 @@ export interface Config extends PusherConfig {
   readonly tokenField: string | undefined;
   readonly sanctum: SanctumConfig | undefined;
   readonly passport: PassportConfig | undefined;
+  readonly tokenIntrospection: TokenIntrospectionConfig | undefined;
   readonly sessions: SessionConfig | undefined;
   readonly tickets: TicketConfig;
   readonly webSockets: WebSocketConfig;
@@ -112,6 +114,7 @@ export function loadConfig(env: Environment): Config {
     tokenField: read.optional('TOKEN_FIELD'),
     sanctum: loadSanctum(read),
     passport: loadPassport(read),
+    tokenIntrospection: loadTokenIntrospection(read),
     sessions,
     tickets: loadTickets(read),
     webSockets: loadWebSockets(read, sessions),
@@ -159,17 +162,17 @@ function loadCredentialTokens(read: SettingsReader): Pick<Config, 'guestTokens' 
 }
 
 function checkCredentials(config: Config, read: SettingsReader): void {
-  const { guestTokens, userTokens, sanctum, passport, sessions } = config;
-  const sources = [guestTokens, userTokens, sanctum, passport, sessions];
+  const { guestTokens, userTokens, sanctum, passport, tokenIntrospection, sessions } = config;
+  const sources = [guestTokens, userTokens, sanctum, passport, tokenIntrospection, sessions];
   // A source that is set and invalid is already a problem.
   const isInvalid = read.problems.some((each) =>
-    /^(SANCTUM_DATABASE_URL|PASSPORT_[A-Z_]+|SESSION_MODE) /.test(each),
+    /^(SANCTUM_DATABASE_URL|PASSPORT_[A-Z_]+|INTROSPECTION_[A-Z_]+|SESSION_MODE) /.test(each),
   );
   // Other policies may have issuers, see `issuerProblems`.
   const isShipped = config.policy.every((source) => source.startsWith('builtin:'));
   if (isShipped && sources.every((source) => source === undefined) && !isInvalid) {
     read.problem(
-      'No credential would be accepted: set one of USER_TOKEN_SECRET, USER_TOKEN_PUBLIC_KEY, USER_TOKEN_JWKS_URL, their GUEST_TOKEN_ equivalents, SANCTUM_DATABASE_URL, PASSPORT_DATABASE_URL or SESSION_MODE',
+      'No credential would be accepted: set one of USER_TOKEN_SECRET, USER_TOKEN_PUBLIC_KEY, USER_TOKEN_JWKS_URL, their GUEST_TOKEN_ equivalents, SANCTUM_DATABASE_URL, PASSPORT_DATABASE_URL, INTROSPECTION_URL or SESSION_MODE',
     );
   }
   const secretOf = (tokens: TokenConfig | undefined) =>

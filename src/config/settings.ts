@@ -9,6 +9,7 @@ import { fieldName, pusherPath, pusherWord, schemaName } from './names.ts';
 import { origin } from './origin.ts';
 import { pusherApps } from './pusher-apps.ts';
 import { sessionSettings } from './session-settings.ts';
+import { tokenIntrospectionSettings } from './token-introspection-settings.ts';
 
 const port = [0, 65_535] as const;
 
@@ -122,6 +123,7 @@ export const settings = {
 
   ...laravelTokenSettings,
   ...sessionSettings,
+  ...tokenIntrospectionSettings,
 
   REVOCATION_RETENTION: duration(
     'Maximum retention of revocations; must be longer than the lifetime of any credential, see `revocation.md`',

@@ -32,6 +32,7 @@ function credentialsOf({
   userTokens,
   sanctum,
   passport,
+  tokenIntrospection,
   sessions,
 }: Config): readonly string[] {
   return [
@@ -39,6 +40,7 @@ function credentialsOf({
     ...(userTokens ? ['users’ JWTs'] : []),
     ...(sanctum ? ['Sanctum tokens'] : []),
     ...(passport ? ['Passport tokens'] : []),
+    ...(tokenIntrospection ? ['opaque tokens (introspection)'] : []),
     ...(sessions ? [`session cookies (${sessions.mode})`] : []),
     'guest sessions',
   ];

@@ -17,7 +17,7 @@ describe('production', () => {
 
   it('accepts some credential, or does not start', () => {
     expect(inProduction({ GUEST_TOKEN_SECRET: '', USER_TOKEN_SECRET: '' })).toStrictEqual([
-      'No credential would be accepted: set one of USER_TOKEN_SECRET, USER_TOKEN_PUBLIC_KEY, USER_TOKEN_JWKS_URL, their GUEST_TOKEN_ equivalents, SANCTUM_DATABASE_URL, PASSPORT_DATABASE_URL or SESSION_MODE',
+      'No credential would be accepted: set one of USER_TOKEN_SECRET, USER_TOKEN_PUBLIC_KEY, USER_TOKEN_JWKS_URL, their GUEST_TOKEN_ equivalents, SANCTUM_DATABASE_URL, PASSPORT_DATABASE_URL, INTROSPECTION_URL or SESSION_MODE',
     ]);
   });
 

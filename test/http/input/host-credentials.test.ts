@@ -168,6 +168,26 @@ describe('Passport’s tokens', () => {
   });
 });
 
+describe('opaque tokens that an introspection endpoint knows', () => {
+  it('are bearer tokens; wrong credentials of the client are an outage', async () => {
+    const host = await startJwksServer();
+    const usher = await startUsher({
+      INTROSPECTION_URL: host.url.href,
+      INTROSPECTION_CLIENT_ID: 'usher',
+      INTROSPECTION_CLIENT_SECRET: 'of-the-client',
+    });
+    host.answer(json('{"active":true,"sub":"15"}'));
+    const { status, text } = await signIn(usher, 'opaque-1');
+    expect([status, text]).toEqual([200, expect.stringContaining('{\\"id\\":\\"15\\"') as string]);
+    host.answer(json('{"active":false}'));
+    expect((await signIn(usher, 'opaque-2')).status).toBe(401);
+    host.answer((_request, response) => response.writeHead(401).end());
+    expect((await signIn(usher, 'opaque-3')).status).toBe(503);
+    await usher.stop();
+    await host.close();
+  });
+});
+
 describe('a host that is asked who a cookie belongs to', () => {
   let host: JwksServer;
   let usher: TestUsher;

@@ -1,0 +1,37 @@
+import { createTtlCache } from '../runtime/ttl-cache.ts';
+import type { Identification } from './credential.ts';
+
+/**
+ * How long an answer of a host is cached, in milliseconds. A logout takes effect after at most `knownMs`, a login after at
+ * most `unknownMs`.
+ */
+const settings = { knownMs: 5_000, unknownMs: 1_000, entries: 10_000 } as const;
+
+/** Finds who a credential identifies, in the cache or else at the host. The key is a hash of the credential. */
+export type CachedIdentification = (
+  key: string,
+  ask: () => Promise<Identification>,
+) => Promise<Identification>;
+
+/** Creates an empty cache. Errors are not cached. */
+export function createIdentificationCache(now: () => number): CachedIdentification {
+  const cache = createTtlCache<Identification>({ maxEntries: settings.entries, now });
+  return async (key, ask) => {
+    const cached = cache.get(key);
+    if (cached !== undefined) return unlessExpired(cached, now());
+    const result = await ask();
+    cache.set(key, result, lifetimeMs(result, now()));
+    return unlessExpired(result, now());
+  };
+}
+
+/** Not beyond the expiry of the credential, because the host may have renewed it. */
+function lifetimeMs(result: Identification, now: number): number {
+  if ('fault' in result) return settings.unknownMs;
+  return Math.min(settings.knownMs, result.principal.expiresAt - now);
+}
+
+function unlessExpired(result: Identification, now: number): Identification {
+  const ended = 'principal' in result && result.principal.expiresAt <= now;
+  return ended ? { fault: 'credential-expired' } : result;
+}

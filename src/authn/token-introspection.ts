@@ -1,0 +1,119 @@
+import { createHash } from 'node:crypto';
+import type { HostClient } from '../host/host-client.ts';
+import type { BoundedResponse } from '../runtime/network/bounded-fetch.ts';
+import type { Secret } from '../runtime/secret.ts';
+import { describeType } from './claim-fault.ts';
+import type { Identification } from './credential.ts';
+import { createIdentificationCache } from './identification-cache.ts';
+import type { CredentialReader } from './identify.ts';
+import { readPrincipal } from './issued-token.ts';
+import { parseJsonObject, type Members } from './json-object.ts';
+import type { IssuerClaims } from './token-issuers.ts';
+
+/** An introspection endpoint of OAuth 2.0 (RFC 7662). */
+export interface TokenIntrospectionSettings {
+  readonly url: URL;
+  readonly clientId: string;
+  readonly clientSecret: Secret;
+  /** The audiences of which a token must have one; any token without them. */
+  readonly audience: readonly string[];
+  readonly client: HostClient;
+  /** The claims of the answer that make the user; `undefined` if the policy has no such users. */
+  readonly claims: () => IssuerClaims | undefined;
+  readonly now: () => number;
+}
+
+/** The expiry of a token whose answer has no `exp`, in milliseconds. */
+const unknownExpiryMs = 3_600_000;
+
+const rejected = (detail: string) => ({ fault: 'credential-rejected', detail }) as const;
+
+/**
+ * Creates the reader that asks the endpoint about an opaque token. Only `active: true` identifies a user. Any status but 200,
+ * also 401 for wrong credentials of this client, and any answer without `active` throw `Unavailable`.
+ */
+export function createTokenIntrospection(settings: TokenIntrospectionSettings): CredentialReader {
+  const identify = createIdentificationCache(settings.now);
+  const authorization = basicCredentials(settings.clientId, settings.clientSecret.reveal());
+  return async (text) => {
+    const claims = settings.claims();
+    if (claims === undefined) return { fault: 'credential-not-configured' };
+    // RFC 6750 §2.1: no token has other characters.
+    if (!/^[A-Za-z0-9._~+/|-]+=*$/.test(text)) return { fault: 'credential-malformed' };
+    const key = createHash('sha256').update(text).digest('base64');
+    return identify(key, () =>
+      settings.client.ask({
+        key,
+        url: settings.url,
+        headers: {
+          accept: 'application/json',
+          authorization,
+          'content-type': 'application/x-www-form-urlencoded',
+        },
+        body: new URLSearchParams({ token: text, token_type_hint: 'access_token' }).toString(),
+        read: (answer) => readAnswer(answer, claims, settings),
+      }),
+    );
+  };
+}
+
+/** RFC 6749 §2.3.1: both are form-encoded first. */
+function basicCredentials(id: string, secret: string): string {
+  const encode = (text: string) => new URLSearchParams({ '': text }).toString().slice(1);
+  return `Basic ${Buffer.from(`${encode(id)}:${encode(secret)}`).toString('base64')}`;
+}
+
+function readAnswer(
+  { status, text }: BoundedResponse,
+  claims: IssuerClaims,
+  { audience, now }: TokenIntrospectionSettings,
+): Identification {
+  if (status !== 200) throw new Error(`answered with status ${status}`);
+  const members = parseJsonObject(Buffer.from(text));
+  const active = members?.get('active');
+  if (members === undefined || typeof active !== 'boolean') {
+    throw new Error(
+      `answered without active, which is true or false: found ${describeType(active)}`,
+    );
+  }
+  if (!active) return rejected('token is active at the introspection endpoint');
+  const expiresAt = timeOf(members, 'exp') ?? now() + unknownExpiryMs;
+  if (expiresAt <= now()) return { fault: 'credential-expired' };
+  if (audience.length > 0 && !audience.some((each) => audiencesOf(members).includes(each))) {
+    return rejected('claim aud has one of INTROSPECTION_AUDIENCE');
+  }
+  // A time in the future would outlive every revocation by “issued before”.
+  const iat = timeOf(members, 'iat');
+  const issuedAt = iat === undefined ? undefined : Math.min(iat, now());
+  return readPrincipal({ by: { principal: claims }, claims: members, issuedAt, expiresAt });
+}
+
+/** A time that cannot be read could hide the end of the token, so it is an error. */
+function timeOf(members: Members, name: string): number | undefined {
+  const value = members.get(name);
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === 'number' && value >= 0 && value <= 1e11) return Math.floor(value * 1000);
+  throw new Error(
+    `answered with ${name}, which is a number of seconds: found ${describeType(value)}`,
+  );
+}
+
+function audiencesOf(members: Members): readonly unknown[] {
+  const aud = members.get('aud');
+  return Array.isArray(aud) ? aud : [aud];
+}
+
+/**
+ * Creates the reader of both kinds of bearer token. A JWT is read by its issuer alone, as long as there is an issuer: the
+ * endpoint is no second chance for a JWT that was refused.
+ */
+export function opaqueOrJwt(
+  jwt: CredentialReader,
+  opaque: CredentialReader,
+  hasIssuers: () => boolean,
+): CredentialReader {
+  return (text, kind) => {
+    const isJwt = /^[\w-]+\.[\w-]+\.[\w-]*$/.test(text) && hasIssuers();
+    return isJwt || (kind !== undefined && kind !== 'user') ? jwt(text, kind) : opaque(text);
+  };
+}

@@ -1,0 +1,175 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { CredentialReader } from '../../src/authn/identify.ts';
+import {
+  createTokenIntrospection,
+  opaqueOrJwt,
+  type TokenIntrospectionSettings,
+} from '../../src/authn/token-introspection.ts';
+import { createHostClient } from '../../src/host/host-client.ts';
+import { systemClock } from '../../src/runtime/clock.ts';
+import { Secret } from '../../src/runtime/secret.ts';
+import { Unavailable } from '../../src/runtime/unavailable.ts';
+import { testNow } from '../support/tokens.ts';
+import { startJwksServer, type JwksServer } from './jwt/jwks-server.ts';
+
+const second = 1000;
+const token = '2YotnFZFEjr1zCsicMWpAA==';
+const active = { active: true, sub: 'Z5O3upPC88QrAjx00dis', exp: testNow / second + 60 };
+
+let server: JwksServer;
+let time: number;
+let read: CredentialReader;
+let asked: { readonly request: IncomingMessage; readonly body: string }[];
+
+const settingsOf = (): TokenIntrospectionSettings => ({
+  url: server.url,
+  clientId: 'usher:1',
+  clientSecret: new Secret('a b%c'),
+  audience: [],
+  client: createHostClient(
+    { name: 'token introspection', origin: server.url.origin },
+    { fetch, startTimer: systemClock.startTimer },
+  ),
+  claims: () => ({
+    ...{ kind: 'user', id: [], revocation: undefined },
+    claims: { id: ['sub'], roles: [['roles'], ['role']], tenant: ['tenant_id'], name: ['name'] },
+    attributes: [{ name: 'scope', claim: ['scope'], type: 'string', isRequired: false }],
+  }),
+  now: () => time,
+});
+
+const answer = (status: number, body: unknown) => {
+  server.answer((request: IncomingMessage, response: ServerResponse) => {
+    void request.toArray().then((chunks: Buffer[]) => {
+      asked.push({ request, body: Buffer.concat(chunks).toString() });
+      response.writeHead(status).end(typeof body === 'string' ? body : JSON.stringify(body));
+    });
+  });
+};
+
+beforeEach(async () => {
+  server = await startJwksServer();
+  time = testNow;
+  asked = [];
+  read = createTokenIntrospection(settingsOf());
+  answer(200, active);
+});
+
+afterEach(() => server.close());
+
+describe('an opaque token', () => {
+  it('is sent as a form with the credentials of the client, form-encoded (RFC 6749 §2.3.1)', async () => {
+    await read(token);
+    const [{ request, body }] = asked as [(typeof asked)[number]];
+    expect(request.method).toBe('POST');
+    expect(request.headers).toMatchObject({
+      'content-type': 'application/x-www-form-urlencoded',
+      authorization: `Basic ${Buffer.from('usher%3A1:a+b%25c').toString('base64')}`,
+    });
+    expect(body).toBe('token=2YotnFZFEjr1zCsicMWpAA%3D%3D&token_type_hint=access_token');
+  });
+
+  it('that is active is the user in the claims', async () => {
+    const claims = { tenant_id: 7, roles: 'editor', name: 'Alice', jti: 'j', scope: 'read write' };
+    answer(200, { ...active, ...claims, iat: time / second + 5 });
+    expect(await read(token)).toEqual({
+      principal: {
+        ...{ kind: 'user', id: active.sub, tenantId: '7', roles: ['editor'], name: 'Alice' },
+        ...{ attributes: { scope: 'read write' }, tokenId: 'j', subject: undefined },
+        ...{ issuedAt: time, expiresAt: time + 60 * second },
+      },
+    });
+  });
+
+  it('without an end is asked about again within the hour', async () => {
+    answer(200, { active: true, sub: '1' });
+    expect(await read(token)).toHaveProperty('principal.expiresAt', time + 3600 * second);
+  });
+
+  it('that is not active is refused, for a second', async () => {
+    answer(200, { active: false });
+    expect(await read(token)).toMatchObject({ fault: 'credential-rejected' });
+    answer(200, active);
+    expect(await read(token)).toMatchObject({ fault: 'credential-rejected' });
+    time += second;
+    expect(await read(token)).toHaveProperty('principal');
+  });
+
+  it('is asked about once in five seconds, and never after its end', async () => {
+    answer(200, { ...active, exp: time / second + 2 });
+    await Promise.all([read(token), read(token)]);
+    expect(asked).toHaveLength(1);
+    time += 2 * second;
+    expect(await read(token)).toEqual({ fault: 'credential-expired' });
+    expect(asked).toHaveLength(2);
+  });
+
+  it('without an id is refused, and the reason names the claim', async () => {
+    answer(200, { active: true, username: 'alice' });
+    expect(await read(token)).toMatchObject({
+      fault: 'credential-rejected',
+      detail: expect.stringMatching(/^claim sub is .*: found nothing$/) as string,
+    });
+  });
+
+  it('must have one of the audiences, if there are some', async () => {
+    read = createTokenIntrospection({ ...settingsOf(), audience: ['chat', 'account'] });
+    const statuses: unknown[] = [];
+    for (const [i, aud] of ['chat', ['x', 'account'], 'other', undefined, null].entries()) {
+      answer(200, { ...active, aud });
+      statuses.push('principal' in (await read(`token-${i}`)));
+    }
+    expect(statuses).toEqual([true, true, false, false, false]);
+  });
+
+  it.each<[string, number, unknown]>([
+    ['401, for a wrong secret of the client', 401, { error: 'invalid_client' }],
+    ['403', 403, ''],
+    ['404', 404, ''],
+    ['500', 500, active],
+    ['302', 302, ''],
+    ['no JSON', 200, '<html>'],
+    ['no active', 200, { sub: '1' }],
+    ['active as a text', 200, { ...active, active: 'true' }],
+    ['active as a number', 200, { ...active, active: 1 }],
+    ['an end that is a text', 200, { ...active, exp: '1893456000' }],
+    ['an end in milliseconds', 200, { ...active, exp: 1893456000000 }],
+  ])('answered with %s is an outage, asked about again', async (_case, status, body) => {
+    answer(status, body);
+    const outcome = read(token);
+    await expect(outcome).rejects.toBeInstanceOf(Unavailable);
+    await expect(outcome).rejects.toMatchObject({ dependency: 'token introspection' });
+    answer(200, active);
+    expect(await read(token)).toHaveProperty('principal');
+  });
+
+  it.each(['', 'a b', 'ä', 'a\r\nb', '=', 'a=b'])('is not asked about as %j', async (text) => {
+    expect(await read(text)).toEqual({ fault: 'credential-malformed' });
+    expect(asked).toEqual([]);
+  });
+});
+
+describe('the choice of the reader', () => {
+  const jwt = 'eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl';
+  const chosenBy = async (text: string, hasIssuers = true, kind?: string) => {
+    const says = (fault: string) => () => Promise.resolve({ fault } as never);
+    const choice = opaqueOrJwt(says('jwt'), says('opaque'), () => hasIssuers);
+    return (await choice(text, kind)) as unknown;
+  };
+
+  it('leaves a JWT to its issuers, so that a refused one has no second chance', async () => {
+    expect(await chosenBy(jwt)).toEqual({ fault: 'jwt' });
+    expect(await chosenBy(token)).toEqual({ fault: 'opaque' });
+    expect(await chosenBy('two.parts')).toEqual({ fault: 'opaque' });
+  });
+
+  it('asks the endpoint about JWTs where no issuer could have made them', async () => {
+    expect(await chosenBy(jwt, false)).toEqual({ fault: 'opaque' });
+  });
+
+  it('does not make a user of the token of a route for another kind', async () => {
+    expect(await chosenBy(token, true, 'guest')).toEqual({ fault: 'jwt' });
+    expect(await chosenBy(token, true, 'user')).toEqual({ fault: 'opaque' });
+  });
+});
