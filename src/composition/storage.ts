@@ -141,7 +141,7 @@ export function cleanupTasks(
       userTokenMaxAgeMs: () => longestTokens(config, policy()),
       // Sanctum tokens and the host's sessions may have no expiry, and a session has no issue time. Passport's tokens have
       // no maximum lifetime.
-      onlyJwts: [config.sanctum, config.passport, config.sessions].every(
+      onlyJwts: [config.sanctum, config.passport, config.tokenIntrospection, config.sessions].every(
         (one) => one === undefined,
       ),
       retentionMs: config.revocationRetentionMs,
