@@ -83,16 +83,20 @@ describe('dialects', () => {
     ['pusher', withData],
     ['reverb', withData],
     ['soketi', withoutData],
+    ['sockudo', withoutData],
   ] as const)('%s: channel_data on a private channel', (dialect, auth) => {
     expect(signerOf({ dialect }).sign(guestGrant)).toEqual({ auth, channel_data: guestText });
   });
 
-  it.each(['pusher', 'reverb', 'soketi'] as const)('%s: presence signs channel_data', (dialect) => {
-    expect(signerOf({ dialect }).sign(presenceGrant)).toEqual({
-      auth: authOf(`12.34:presence-a.1:${guestText}`),
-      channel_data: guestText,
-    });
-  });
+  it.each(['pusher', 'reverb', 'soketi', 'sockudo'] as const)(
+    '%s: presence signs channel_data',
+    (dialect) => {
+      expect(signerOf({ dialect }).sign(presenceGrant)).toEqual({
+        auth: authOf(`12.34:presence-a.1:${guestText}`),
+        channel_data: guestText,
+      });
+    },
+  );
 
   it('soketi: channel_data of an encrypted channel is not signed either', () => {
     const signer = signerOf({ dialect: 'soketi', encryptionMasterKey: new Secret(masterKey) });

@@ -51,6 +51,8 @@ it.each([
   ['soketi', presence, ['extend']],
   ['soketi', channel, ['extend']],
   ['soketi', guest, []],
+  ['sockudo', signIn, ['keep', 'revoked?']],
+  ['sockudo', presence, ['extend']],
   ['reverb', signIn, ['extend']],
   ['reverb', presence, ['keep', 'revoked?']],
   ['reverb', channel, ['extend']],
