@@ -12,7 +12,7 @@ import { guestSecret, testEnvironment } from './usher.ts';
 const warmUpRequests = 20;
 
 /** A file of a timer would have to run in all rounds to be taken for one of a request. */
-const rounds = 5;
+const rounds = 12;
 
 /** The files of `src/`, relative to it, in which a function runs during one granted request of the guest chat. */
 export async function filesOfOneRequest(): Promise<readonly string[]> {
