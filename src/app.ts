@@ -10,7 +10,9 @@ import { buildHttpSources } from './composition/http-sources.ts';
 import { buildHostSources } from './composition/sources.ts';
 import { findAtHosts } from './facts/http-facts.ts';
 import { buildPolicy } from './composition/policy.ts';
+import { buildConfigs } from './composition/secrets.ts';
 import { startPolicyReload } from './jobs/policy-reload.ts';
+import { startSecretReload } from './jobs/secret-reload.ts';
 import type { CurrentPolicy } from './policy/current-policy.ts';
 import type { Policy } from './policy/policy.ts';
 import type { Clock } from './runtime/timer.ts';
@@ -39,6 +41,8 @@ export interface OpenApp {
   /** The policy at the start. */
   readonly policy: Policy;
   readonly reloadPolicy: CurrentPolicy['reload'];
+  /** Reads changed files with secrets now. Never throws. */
+  readonly reloadSecrets: () => Promise<void>;
   /** Reports unready for `SHUTDOWN_NOTICE`, then completes open requests and writes for at most ten seconds, then closes everything. */
   stop(): Promise<void>;
 }
@@ -110,7 +114,8 @@ export async function openApp(
     if (!config.production) await putDemoFacts(policy.current().demo, stores.pushed);
     const closing = new AbortController();
     const connections = createOpenConnections();
-    const diagnostics = { log, dependencies, tracing, policies: policy, http, hosts };
+    const configs = buildConfigs(config, { log, now });
+    const diagnostics = { log, dependencies, tracing, configs, policies: policy, http, hosts };
     const runtime = {
       ...clock,
       ...diagnostics,
@@ -126,6 +131,7 @@ export async function openApp(
     const cleanupJob = startCleanupJob({ tasks, ...clock, log });
     const { liveGrants } = stores;
     const reloadJob = startPolicyReload(policy, clock);
+    const secretJob = config.secretFiles && startSecretReload(configs, clock);
     const expiryJob = startExpiryJob({
       ...{ liveGrants, ...deps, ...clock, log },
       closing: closing.signal,
@@ -136,6 +142,7 @@ export async function openApp(
       let deadline = now();
       let lastSpans: Promise<void> | undefined;
       await runAllSteps([
+        () => secretJob?.stop(),
         () => waitForConnections(runningServers.public.server, config.shutdownNoticeMs),
         () => (deadline = now() + drainTimeoutMs),
         () => close(runningServers),
@@ -151,7 +158,10 @@ export async function openApp(
         () => lastSpans,
       ]);
     };
-    return { servers, deps, log, stop, policy: policy.current(), reloadPolicy: policy.reload };
+    return {
+      ...{ servers, deps, log, stop, policy: policy.current(), reloadPolicy: policy.reload },
+      reloadSecrets: configs.reload,
+    };
   } catch (error) {
     await runAllSteps([
       () => servers && close(servers),

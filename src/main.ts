@@ -40,7 +40,12 @@ async function serve(): Promise<void> {
   });
   let app: App | undefined;
   // Before the start: without a handler SIGHUP would end the process.
-  if (!isInTerminal) process.on('SIGHUP', () => void app?.reloadPolicy());
+  if (!isInTerminal) {
+    process.on('SIGHUP', () => {
+      void app?.reloadPolicy();
+      void app?.reloadSecrets();
+    });
+  }
   try {
     app = await startApp(config, systemClock, starting.signal);
   } catch (error) {

@@ -26,3 +26,42 @@ export function createIdentify(readers: CredentialReaders): Identify {
       (read): SpanAttributes => ('fault' in read ? { 'usher.code': read.fault } : {}),
     );
 }
+
+interface Identifying {
+  readonly identify: Identify;
+}
+
+/**
+ * Creates `Identify` of the current secrets and of previous ones that are still accepted; the current one is first. The
+ * fault is that of the current secrets.
+ */
+export function createRenewedIdentify(all: () => readonly Identifying[]): Identify {
+  return (credential) => {
+    const readers = all();
+    const current = readers[0];
+    if (current === undefined) return notConfigured('');
+    return readers.length === 1
+      ? current.identify(credential)
+      : identifyByAny(credential, current, readers.slice(1));
+  };
+}
+
+async function identifyByAny(
+  credential: Credential,
+  current: Identifying,
+  previous: readonly Identifying[],
+): Promise<Identification> {
+  const [first] = await Promise.allSettled([current.identify(credential)]);
+  if (first.status === 'fulfilled' && !isOfOtherSecret(first.value)) return first.value;
+  for (const { identify } of previous) {
+    const [other] = await Promise.allSettled([identify(credential)]);
+    if (other.status === 'fulfilled' && 'principal' in other.value) return other.value;
+  }
+  if (first.status === 'rejected') throw first.reason;
+  return first.value;
+}
+
+/** True for a credential that the current secrets do not verify: a tampered one looks the same. */
+const isOfOtherSecret = (read: Identification): boolean =>
+  'fault' in read &&
+  (read.fault === 'credential-rejected' || read.fault === 'credential-malformed');

@@ -63,9 +63,21 @@ export interface IdentifyDeps {
   readonly policy: () => Policy;
 }
 
+/** The settings of credentials. */
+export type CredentialConfig = Pick<
+  Config,
+  | 'guestTokens'
+  | 'userTokens'
+  | 'sanctum'
+  | 'passport'
+  | 'tokenIntrospection'
+  | 'sessions'
+  | 'variable'
+>;
+
 /** Builds a reader for each configured kind of credential. `closeHosts` closes the connections to hosts' servers. */
 export function buildIdentify(
-  config: Config,
+  config: CredentialConfig,
   deps: IdentifyDeps,
 ): { readonly identify: Identify; readonly closeHosts: () => Promise<void> } {
   const { sessions, now, dependencies, log } = deps;
@@ -108,7 +120,11 @@ export function cookieModeOf({ sessions, allowedOrigins }: Config): CookieMode |
 }
 
 /** Builds the readers of tokens: those of the issuers of the policy, and those of settings. */
-function buildTokens(config: Config, openHost: OpenHost, deps: IdentifyDeps): CredentialReaders {
+function buildTokens(
+  config: CredentialConfig,
+  openHost: OpenHost,
+  deps: IdentifyDeps,
+): CredentialReaders {
   const { now, tokenLookups, policy } = deps;
   const verifier = createJwtVerifier<TokenIssuer>({ now, onCacheLookup: tokenLookups.count });
   const read = createTokenReader(verifier);

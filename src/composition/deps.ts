@@ -16,16 +16,21 @@ import type { Storage, Stores } from './storage.ts';
 import type { Dependencies } from '../observability/dependencies.ts';
 import { createCacheStats } from '../observability/metrics/cache-stats.ts';
 import type { CurrentPolicy } from '../policy/current-policy.ts';
+import type { CurrentConfig } from '../config/current-config.ts';
 import type { Config } from '../config/load.ts';
+import { createRenewedIdentify } from '../authn/identify.ts';
 import type { Clock } from '../runtime/timer.ts';
-import { createChatServers } from '../authn/chat-server-keys.ts';
+import { createChatServers, createRenewedChatServers } from '../authn/chat-server-keys.ts';
 import type { OpenConnections } from '../websocket/open-connections.ts';
 import { addressKey } from '../rate-limit/request-limits.ts';
-import { createPusherApps } from '../pusher/apps.ts';
+import { createPusherApps, renewedApps } from '../pusher/apps.ts';
 import { createUserSigner } from '../pusher/sign-user.ts';
 import { createSigner } from '../pusher/sign.ts';
 import { createTerminate } from '../pusher/terminate.ts';
-import { createWebhookReader } from '../pusher/webhooks/read-webhook.ts';
+import {
+  createRenewedWebhookReader,
+  createWebhookReader,
+} from '../pusher/webhooks/read-webhook.ts';
 import { createFindDecisions } from '../audit/find-decisions.ts';
 import { createFindDecision } from '../audit/lookup.ts';
 import { createGuestSessions } from '../database/repositories/guest-sessions.ts';
@@ -43,6 +48,7 @@ export interface RuntimeDeps extends Clock {
   readonly policies: CurrentPolicy;
   readonly http: HttpSources;
   readonly hosts: Pick<HostSources, 'measureWith'>;
+  readonly configs: CurrentConfig;
   readonly log: Logger;
   /** The open WebSockets of this process. */
   readonly live: OpenConnections;
@@ -57,13 +63,42 @@ export function buildDeps(config: Config, deps: RuntimeDeps) {
   const { storage, stores, dependencies, now } = deps;
   const policy = deps.policies.current;
   const { database } = storage;
-  const apps = createPusherApps(config.pusher, config.tenantsApps);
+  const { configs } = deps;
+  const pusherOf = ({ pusher, tenantsApps }: Config) => ({ pusher, tenantsApps });
+  const apps = renewedApps(
+    configs.build({
+      part: pusherOf,
+      build: ({ pusher, tenantsApps }) => createPusherApps(pusher, tenantsApps),
+    }).all,
+  );
+  const webhooks = configs.build({
+    part: pusherOf,
+    build: ({ pusher, tenantsApps }) =>
+      createWebhookReader([pusher, ...tenantsApps.map(({ app }) => app)]),
+  });
+  const chatServers = configs.build({
+    part: (each) => each.tickets.chatServers,
+    build: createChatServers,
+  });
+  const operatorTokens = configs.build({
+    part: (each) => each.operator.token,
+    build: (token) => token,
+  });
   const signer = createSigner(apps, config.signing);
   const sessions = createGuestSessions(database);
   const tokenLookups = createCacheStats();
   const audit = buildAudit(config, { ...deps, policy, database, tables: stores.tables });
-  const { closeHosts, identify } = buildIdentify(config, {
+  const identifyDeps = {
     ...{ ...deps, policy, sessions, tokenLookups, measureHost: audit.metrics.measureHost },
+  };
+  const credentials = configs.build({
+    part: ({ guestTokens, userTokens, sanctum, passport, tokenIntrospection, ...rest }) => ({
+      ...{ guestTokens, userTokens, sanctum, passport, tokenIntrospection },
+      sessions: rest.sessions,
+      variable: config.variable,
+    }),
+    build: (part) => buildIdentify(part, identifyDeps),
+    dispose: ({ closeHosts }) => closeHosts(),
   });
   const { recordSignal, recordRejected, reportExcess, metrics, figures, trail } = audit;
   const { revocations, liveGrants, sources } = stores;
@@ -91,19 +126,19 @@ export function buildDeps(config: Config, deps: RuntimeDeps) {
     hash: policy().hash,
     hasFailed: deps.policies.failure() !== undefined,
   }));
+  metrics.observeSecretFiles(configs.settings, configs.failures);
   metrics.observeTokenCache(tokenLookups.read);
   deps.hosts.measureWith(metrics.measureFact);
   metrics.observeFactCache(stores.factLookups.read);
   const measure: Measure = (action, run) =>
     metrics.timed(action, () => withSpan(`decide ${action}`, run));
-  const pusherApps = [config.pusher, ...config.tenantsApps.map(({ app }) => app)];
   return {
     now,
     newId: randomUUID,
     randomBytes,
     policy,
     policies: deps.policies,
-    identify,
+    identify: createRenewedIdentify(credentials.all),
     ...sources.database,
     revocations: { ...revocations, ...sources.database.revocations },
     factSources: () => factSources(sources, config.audit),
@@ -117,7 +152,9 @@ export function buildDeps(config: Config, deps: RuntimeDeps) {
     guestSessionLifetimeMs: config.guestSessionLifetimeMs,
     tickets: stores.tickets,
     ticketLifetimeMs: config.tickets.lifetimeMs,
-    chatServers: createChatServers(config.tickets.chatServers),
+    chatServers: createRenewedChatServers(chatServers.all),
+    operatorTokens: () => operatorTokens.all().filter((token) => token !== undefined),
+    secretFailures: configs.failures,
     openOwnPage: stores.openFactPage,
     limits,
     authorizations: config.limits.authorizations,
@@ -136,7 +173,7 @@ export function buildDeps(config: Config, deps: RuntimeDeps) {
     startTimer: deps.startTimer,
     servers: apps.servers(),
     serverOf: (appKey: string) => apps.withKey(appKey),
-    readWebhook: createWebhookReader(pusherApps),
+    readWebhook: createRenewedWebhookReader(webhooks.all),
     beginOnce: stores.beginOnce,
     appKeyOf: (tenantId: string) => apps.for(tenantId)?.key,
     figures,
@@ -158,7 +195,7 @@ export function buildDeps(config: Config, deps: RuntimeDeps) {
     findDecisions: createFindDecisions(database),
     sign: signer.sign,
     signUser: createUserSigner(apps),
-    closeHosts,
+    closeHosts: configs.close,
   };
 }
 

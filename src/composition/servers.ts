@@ -149,7 +149,7 @@ function buildOperatorServer(
   collectDocs(server, docs.operator);
   collectPaths(server, paths.operator);
   const refuseOtherMethods = collectMethods(server);
-  guardOperator(server, { ...deps, token: config.operator.token });
+  guardOperator(server, { ...deps, tokens: deps.operatorTokens });
   addProbes(server, {
     // Redis is not required: during an outage each replica uses its local limits, and everything else works.
     pings: [storage.database.ping],
@@ -157,6 +157,7 @@ function buildOperatorServer(
     isDegraded: deps.trail.isDropping,
     limitScope: shared && (() => limitScope(shared)),
     policyProblems: deps.policies.failure,
+    hasSecretFailures: () => deps.secretFailures().size > 0,
   });
   const kinds = () => deps.policy().factKinds;
   addFacts(server, { facts: stores.pushed, kinds });

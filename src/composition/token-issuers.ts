@@ -13,7 +13,10 @@ export interface IssuerDeps {
 }
 
 /** The issuers of the policy in use, with the keys of their tokens. */
-export function buildTokenIssuers(config: Config, deps: IssuerDeps) {
+export function buildTokenIssuers(
+  config: Pick<Config, 'guestTokens' | 'userTokens' | 'variable'>,
+  deps: IssuerDeps,
+) {
   const { now } = deps;
   const { variable } = config;
   const { watch, retain } = watchIssuers(deps.dependencies);

@@ -2,7 +2,7 @@ import { isIP, isIPv6 } from 'node:net';
 import { readMysqlUrl } from '../database/mysql-url.ts';
 import { readPostgresUrl } from '../database/postgres-url.ts';
 import { parseRedisUrl } from '../redis/redis-url.ts';
-import { Secret } from '../runtime/secret.ts';
+import { RenewableSecret, type Secret } from '../runtime/secret.ts';
 import type { Setting } from './setting.ts';
 
 const labels = /^(?=.{1,253}$)[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?(?:\.[A-Za-z0-9_-]+)*\.?$/;
@@ -77,8 +77,9 @@ export const postgresUrl = (doc: string): Setting<Secret> => ({
             'must be a URL such as postgresql://user:password@host:5432/database: several hosts are separated by commas, ' +
             'a Unix socket is ?host=/directory, and special characters of the password are percent-encoded',
         }
-      : { value: new Secret(value) };
+      : { value: new RenewableSecret(value) };
   },
+  secret: true,
 });
 
 /** What is wrong with the URL of a host's database; `undefined` for a valid one. */
@@ -94,13 +95,14 @@ export const hostDatabaseUrl = (doc: string): Setting<Secret> => {
     doc,
     parse: (value) => {
       if (/^postgres(?:ql)?:/.test(value)) return postgres.parse(value);
-      if (readMysqlUrl(value) !== undefined) return { value: new Secret(value) };
+      if (readMysqlUrl(value) !== undefined) return { value: new RenewableSecret(value) };
       return {
         problem: /^(?:mysql|mariadb):/.test(value)
           ? 'must be a URL such as mysql://user:password@host:3306/database, with no other parameters than ssl-mode=VERIFY_IDENTITY (or DISABLED), ssl-ca and socket, and with special characters of the password percent-encoded'
           : 'must be an address that begins with postgresql://, mysql:// or mariadb://',
       };
     },
+    secret: true,
   };
 };
 
@@ -108,6 +110,7 @@ export const redisUrl = (doc: string): Setting<Secret> => ({
   doc,
   parse: (text) => {
     const address = parseRedisUrl(text);
-    return 'problem' in address ? address : { value: new Secret(text) };
+    return 'problem' in address ? address : { value: new RenewableSecret(text) };
   },
+  secret: true,
 });

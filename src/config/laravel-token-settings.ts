@@ -23,6 +23,7 @@ export const laravelTokenSettings = {
   ),
   PASSPORT_PUBLIC_KEY: text(
     'The host’s `oauth-public.key` (PEM), which verifies these tokens; requires `PASSPORT_DATABASE_URL`',
+    { file: true },
   ),
   PASSPORT_TENANT: text(
     'Tenant of all users of that host; without it a Passport token has no tenant',

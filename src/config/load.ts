@@ -1,7 +1,6 @@
-import { readPostgresUrl } from '../database/postgres-url.ts';
+import { loadDatabase, type DatabaseConfig } from './database.ts';
 import type { SigningStyle } from '../pusher/pusher-app.ts';
-import { isLoopback } from '../runtime/network/loopback.ts';
-import type { Secret } from '../runtime/secret.ts';
+import type { RenewableSecret, Secret } from '../runtime/secret.ts';
 import { loadTickets, type TicketConfig } from './chat-servers.ts';
 import { findMisspelt, formatMisspelt, type Misspelt } from './misspelt.ts';
 import {
@@ -10,8 +9,21 @@ import {
   type PassportConfig,
   type SanctumConfig,
 } from './laravel-tokens.ts';
+import { loadOperator, type OperatorConfig } from './operator.ts';
 import { loadPusher, type PusherConfig } from './pusher.ts';
-import { createSettingsReader, type Environment, type SettingsReader } from './read.ts';
+import {
+  createSettingsReader,
+  type Environment,
+  type SettingName,
+  type SettingsReader,
+} from './read.ts';
+import {
+  secretFilesOf,
+  secretSources,
+  withSecretFiles,
+  type SecretFile,
+  type SecretSource,
+} from './secret-files.ts';
 import { loadSessions, type SessionConfig } from './sessions.ts';
 import { loadTokenIntrospection, type TokenIntrospectionConfig } from './token-introspection.ts';
 import { loadTokens, type TokenConfig } from './tokens.ts';
@@ -22,10 +34,8 @@ export interface Config extends PusherConfig {
   readonly production: boolean;
   readonly logLevel: string;
   readonly listen: Listener;
-  readonly operator: Listener & { readonly token: Secret | undefined };
-  readonly database: ({ readonly url: Secret } | { readonly dataDir: string }) & {
-    readonly schema: string;
-  };
+  readonly operator: OperatorConfig;
+  readonly database: DatabaseConfig;
   readonly redis: Secret | undefined;
   /** `undefined` if guest tokens are not accepted. */
   readonly guestTokens: TokenConfig | undefined;
@@ -55,6 +65,12 @@ export interface Config extends PusherConfig {
   readonly policy: readonly string[];
   /** Reads a variable that the policy names. */
   readonly variable: (name: string) => string | undefined;
+  /** Where the value of each secret comes from. */
+  readonly secrets: readonly SecretSource[];
+  /** The files with secrets; `undefined` if there are none. */
+  readonly secretFiles: SecretFiles | undefined;
+  /** The URLs of servers, by setting. */
+  readonly renewable: ReadonlyMap<SettingName, RenewableSecret>;
   /** Variables that are probably misspelt settings. */
   readonly misspelt: readonly Misspelt[];
 }
@@ -91,10 +107,29 @@ export class ConfigurationError extends Error {
   }
 }
 
-/** Throws `ConfigurationError` with all problems. */
-export function loadConfig(env: Environment): Config {
-  const production = env['NODE_ENV'] === 'production';
-  const read = createSettingsReader(env, production);
+/** The files with secrets of a configuration. */
+export interface SecretFiles {
+  readonly files: readonly SecretFile[];
+  /** The values in these files, by setting. */
+  readonly texts: ReadonlyMap<SettingName, string>;
+  /** Loads the configuration with the same environment and other texts of the files. Throws `ConfigurationError`. */
+  readonly reload: (known: Reloaded) => Config;
+}
+
+/** What is known of secrets in files when the configuration is loaded again. */
+interface Reloaded {
+  /** The content of files, by setting. Other files are read. */
+  readonly texts?: ReadonlyMap<string, string>;
+  /** The URLs of servers that stay in use with their connections. */
+  readonly inUse?: ReadonlyMap<SettingName, RenewableSecret>;
+}
+
+/** Reads the environment and the files that it names. Throws `ConfigurationError` with all problems. */
+export function loadConfig(given: Environment, { texts, inUse }: Reloaded = {}): Config {
+  const production = given['NODE_ENV'] === 'production';
+  const files = withSecretFiles(given, texts);
+  const { env } = files;
+  const read = createSettingsReader(files, { production, ...(inUse && { inUse }) });
   read.required('NODE_ENV');
   const allowedOrigins = read.optional('ALLOWED_ORIGINS') ?? [];
   const sessions = loadSessions(read, allowedOrigins);
@@ -136,7 +171,10 @@ export function loadConfig(env: Environment): Config {
     tracing: loadTracing(read),
     policy: read.required('POLICY'),
     variable: (name) => env[name],
-    misspelt: findMisspelt(env),
+    secrets: secretSources(given),
+    secretFiles: loadSecretFiles(given, files.texts),
+    renewable: read.renewable,
+    misspelt: findMisspelt(given),
   };
   checkCredentials(config, read);
   checkPorts(config, read);
@@ -144,9 +182,19 @@ export function loadConfig(env: Environment): Config {
   return config;
 }
 
+function loadSecretFiles(
+  env: Environment,
+  texts: ReadonlyMap<SettingName, string>,
+): SecretFiles | undefined {
+  const files = secretFilesOf(env);
+  if (files.length === 0) return undefined;
+  return { files, texts, reload: (known) => loadConfig(env, known) };
+}
+
 /** Reads only the setting of the policy. Throws `ConfigurationError`. */
 export function loadPolicySources(env: Environment): readonly string[] {
-  const read = createSettingsReader(env, env['NODE_ENV'] === 'production');
+  const files = { env, problems: [], texts: new Map(), failed: new Set<string>() };
+  const read = createSettingsReader(files, { production: env['NODE_ENV'] === 'production' });
   const sources = read.required('POLICY');
   if (read.problems.length > 0) throw new ConfigurationError(read.problems);
   return sources;
@@ -166,7 +214,9 @@ function checkCredentials(config: Config, read: SettingsReader): void {
   const sources = [guestTokens, userTokens, sanctum, passport, tokenIntrospection, sessions];
   // A source that is set and invalid is already a problem.
   const isInvalid = read.problems.some((each) =>
-    /^(SANCTUM_DATABASE_URL|PASSPORT_[A-Z_]+|INTROSPECTION_[A-Z_]+|SESSION_MODE) /.test(each),
+    /^((GUEST|USER)_TOKEN_[A-Z_]+_FILE|SANCTUM_DATABASE_URL(_FILE)?|(PASSPORT|INTROSPECTION)_[A-Z_]+|SESSION_MODE) /.test(
+      each,
+    ),
   );
   // Other policies may have issuers, see `issuerProblems`.
   const isShipped = config.policy.every((source) => source.startsWith('builtin:'));
@@ -194,22 +244,6 @@ function checkPorts({ listen, operator }: Config, read: SettingsReader): void {
   }
 }
 
-function loadOperator(read: SettingsReader): Config['operator'] {
-  const host = read.required('OPS_HOST');
-  const token = read.optional('OPS_TOKEN');
-  if (token === undefined && !isLoopback(host)) {
-    read.problem('OPS_TOKEN must be set when OPS_HOST is not a loopback address');
-  }
-  // A header cannot have other characters: the token would never be accepted.
-  if (token !== undefined && !/^[!-~](?:[ -~]*[!-~])?$/.test(token.reveal())) {
-    read.problem('OPS_TOKEN must be printable ASCII, without spaces at its ends');
-  }
-  if (token !== undefined && token.reveal().length < 16) {
-    read.problem('OPS_TOKEN must have at least 16 characters');
-  }
-  return { host, port: read.required('OPS_PORT'), token };
-}
-
 /** A timer of Node that is set for longer than 24 days fires immediately. */
 const maxNoticeMs = 60 * 60 * 1000;
 
@@ -217,22 +251,4 @@ function loadShutdownNotice(read: SettingsReader): number {
   const notice = read.required('SHUTDOWN_NOTICE');
   if (notice > maxNoticeMs) read.problem('SHUTDOWN_NOTICE must be 1h at most');
   return notice;
-}
-
-/** Values of libpq's `target_session_attrs` that may select a read-only server. */
-const standbys: ReadonlySet<string> = new Set(['read-only', 'standby', 'prefer-standby']);
-
-function loadDatabase(read: SettingsReader): Config['database'] {
-  const url = read.optional('DATABASE_URL');
-  const schema = read.required('DATABASE_SCHEMA');
-  if (url === undefined) return { dataDir: read.required('DATA_DIR'), schema };
-  const { schema: named = schema, target = 'any' } = readPostgresUrl(url.reveal()) ?? {};
-  if (standbys.has(target)) {
-    read.problem('DATABASE_URL may select a standby; set its target_session_attrs=read-write');
-  }
-  // The URL of an application may be used unchanged: with Prisma it names the schema of the application.
-  if (named !== schema && named !== 'public') {
-    read.problem('DATABASE_URL names a schema; use DATABASE_SCHEMA instead');
-  }
-  return { url, schema };
 }

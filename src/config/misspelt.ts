@@ -1,5 +1,6 @@
 import leven, { closestMatch } from 'leven';
 import type { Environment } from './read.ts';
+import { fileSettings } from './secret-files.ts';
 import { settings } from './settings.ts';
 
 export interface Misspelt {
@@ -7,7 +8,8 @@ export interface Misspelt {
   readonly meant: string;
 }
 
-const names = Object.keys(settings);
+const names = [...Object.keys(settings), ...fileSettings.map((name) => `${name}_FILE`)];
+const known: ReadonlySet<string> = new Set(names);
 
 /** Prefixes that other software does not use: any variable with one of them is meant for Usher. */
 const ownPrefixes = ['GUEST_TOKEN_', 'USER_TOKEN_', 'RATE_LIMIT_', 'CHAT_SERVER_'];
@@ -30,22 +32,23 @@ const maxDistance = (setting: string): number => (setting.length < 8 ? 1 : 2);
 export function findMisspelt(env: Environment): readonly Misspelt[] {
   return Object.keys(env).flatMap((name) => {
     const meant =
-      (env[name] ?? '') === '' || Object.hasOwn(settings, name)
-        ? undefined
-        : nearestSetting(name, env);
+      (env[name] ?? '') === '' || known.has(name) ? undefined : nearestSetting(name, env);
     return meant === undefined ? [] : [{ name, meant }];
   });
 }
 
 function nearestSetting(name: string, env: Environment): string | undefined {
   const upper = name.toUpperCase();
-  if (Object.hasOwn(settings, upper)) return upper.length < 8 ? undefined : upper;
+  if (known.has(upper)) return upper.length < 8 ? undefined : upper;
   if (injected.test(upper) || upper.startsWith('USHER_')) return undefined;
   const nearest = laravelNames[upper] ?? closestMatch(upper, names);
   if (nearest === undefined) return undefined;
   if (leven(upper, nearest) <= maxDistance(nearest)) return nearest;
   // PUSHER_APP_KEY beside PUSHER_KEY, in one file for Laravel and Usher, is not an error.
-  const isMissing = upper.startsWith('PUSHER_') && (env[nearest] ?? '') === '';
+  const isMissing =
+    upper.startsWith('PUSHER_') &&
+    (env[nearest] ?? '') === '' &&
+    (env[`${nearest}_FILE`] ?? '') === '';
   return isMissing || ownPrefixes.some((prefix) => upper.startsWith(prefix)) ? nearest : undefined;
 }
 

@@ -1,5 +1,7 @@
 import type { Setting } from './setting.ts';
 import { settings } from './settings.ts';
+import { RenewableSecret } from '../runtime/secret.ts';
+import type { ReadFiles } from './secret-files.ts';
 
 /** The environment variables of a process. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -18,6 +20,14 @@ export interface SettingsReader {
   isSet(name: SettingName): boolean;
   problem(text: string): void;
   readonly problems: readonly string[];
+  /** The URLs that were read, by setting. */
+  readonly renewable: ReadonlyMap<SettingName, RenewableSecret>;
+}
+
+interface ReaderOptions {
+  readonly production: boolean;
+  /** URLs in use, which replace equal values. */
+  readonly inUse?: ReadonlyMap<SettingName, RenewableSecret>;
 }
 
 /** Of all settings: a value copied to another setting is public too. */
@@ -28,13 +38,19 @@ const developmentSecrets: ReadonlySet<string | undefined> = new Set(
 );
 
 /** Problems name the setting, and never have its value. */
-export function createSettingsReader(env: Environment, production: boolean): SettingsReader {
-  const problems: string[] = [];
-  const isSet = (name: SettingName): boolean => (env[name] ?? '') !== '';
+export function createSettingsReader(
+  { env, problems: unreadable, failed }: ReadFiles,
+  { production, inUse }: ReaderOptions,
+): SettingsReader {
+  const problems: string[] = [...unreadable];
+  const renewable = new Map<SettingName, RenewableSecret>();
+  const isSet = (name: SettingName): boolean => failed.has(name) || (env[name] ?? '') !== '';
 
   const optional = <Name extends SettingName>(name: Name): ValueOf<Name> | undefined => {
     const setting: Setting<unknown> = settings[name];
     const development = production ? undefined : setting.development;
+    // The file of a failed setting is a problem already.
+    if (failed.has(name)) return undefined;
     const text = isSet(name) ? env[name] : (setting.fallback ?? development);
     if (text === undefined) return undefined;
     if (production && setting.secret === true && developmentSecrets.has(text)) {
@@ -46,8 +62,13 @@ export function createSettingsReader(env: Environment, production: boolean): Set
       problems.push(`${name} ${parsed.problem}`);
       return undefined;
     }
+    let { value } = parsed;
+    if (value instanceof RenewableSecret) {
+      value = inUse?.get(name) ?? value;
+      renewable.set(name, value as RenewableSecret);
+    }
     // The parser of this setting returned the value, so it has the type of the setting.
-    return parsed.value as ValueOf<Name>;
+    return value as ValueOf<Name>;
   };
 
   return {
@@ -55,12 +76,15 @@ export function createSettingsReader(env: Environment, production: boolean): Set
     required: (name) => {
       const before = problems.length;
       const value = optional(name);
-      if (value === undefined && problems.length === before) problems.push(`${name} is not set`);
+      if (value === undefined && problems.length === before && !failed.has(name)) {
+        problems.push(`${name} is not set`);
+      }
       // Never used if it is missing: `loadConfig` throws if there are problems.
       return value as NonNullable<typeof value>;
     },
     isSet,
     problem: (text) => void problems.push(text),
     problems,
+    renewable,
   };
 }

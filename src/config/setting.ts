@@ -11,7 +11,10 @@ export interface Setting<T> {
   readonly fallback?: string;
   /** The default outside production, if production has none. */
   readonly development?: string;
+  /** Whether the value is a secret, which `NAME_FILE` may have in a file. */
   readonly secret?: boolean;
+  /** Whether `NAME_FILE` may name a file with the value although it is no secret. */
+  readonly file?: boolean;
   /** A value for `.env.example`, if there is no default. */
   readonly example?: string;
 }

@@ -81,7 +81,7 @@ export const settings = {
       development: 'development only: signs guest tokens of the demo',
     },
   ),
-  GUEST_TOKEN_PUBLIC_KEY: text('Public key (PEM) of guest tokens'),
+  GUEST_TOKEN_PUBLIC_KEY: text('Public key (PEM) of guest tokens', { file: true }),
   GUEST_TOKEN_ALGORITHM: oneOf(
     'The only algorithm of guest tokens; by default HS256 for a secret, RS256 for RSA, and the algorithm of the curve. Not for a key set, whose keys name theirs',
     tokenAlgorithms,
@@ -95,7 +95,7 @@ export const settings = {
       development: 'development only: signs the users’ tokens of the demo',
     },
   ),
-  USER_TOKEN_PUBLIC_KEY: text('Public key (PEM) of user tokens'),
+  USER_TOKEN_PUBLIC_KEY: text('Public key (PEM) of user tokens', { file: true }),
   USER_TOKEN_ALGORITHM: oneOf(
     'The only algorithm of user tokens; by default HS256 for a secret, RS256 for RSA, and the algorithm of the curve. Not for a key set, whose keys name theirs',
     tokenAlgorithms,
@@ -204,10 +204,12 @@ export const settings = {
   OTEL_EXPORTER_OTLP_ENDPOINT: url(
     'Collector of traces, with OTLP over HTTP; without it Usher exports no traces, see `observability.md`',
     ['http', 'https'],
+    { secret: true },
   ),
   OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: url(
     'The same with a full path, if that is not `/v1/traces`',
     ['http', 'https'],
+    { secret: true },
   ),
   OTEL_SERVICE_NAME: text('Name of this service in traces', { fallback: 'usher' }),
 } satisfies Readonly<Record<string, Setting<unknown>>>;

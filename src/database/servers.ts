@@ -10,16 +10,42 @@ export interface Servers {
   readonly markFailed: (url: string) => void;
 }
 
-/** Creates the list of servers. A URL that cannot be parsed is passed to the driver, whose error has a code. */
+/**
+ * Creates the list of servers. A URL that cannot be parsed is passed to the driver, whose error has a code. When the text
+ * of the URL changes, new connections use it. If only its login has changed, the old one is tried after it: the server may
+ * learn of a new password later than Usher.
+ */
 export function serversOf(url: Secret): Servers {
-  const urls = readPostgresUrl(url.reveal())?.urls ?? [url.reveal()];
+  let text = url.reveal();
+  let urls = urlsOf(text);
   let place = 0;
-  const current = () => urls[place] ?? '';
+  const refresh = (): void => {
+    if (url.reveal() === text) return;
+    const old = urlsOf(text);
+    text = url.reveal();
+    const renewed = urlsOf(text);
+    urls = isSameButLogin(old, renewed) ? [...renewed, ...old] : renewed;
+    place = 0;
+  };
+  const current = (): string => {
+    refresh();
+    return urls[place] ?? '';
+  };
   return {
-    count: urls.length,
+    get count() {
+      refresh();
+      return urls.length;
+    },
     current,
     markFailed: (failed) => {
       if (failed === current()) place = (place + 1) % urls.length;
     },
   };
+}
+
+const urlsOf = (text: string): readonly string[] => readPostgresUrl(text)?.urls ?? [text];
+
+function isSameButLogin(old: readonly string[], renewed: readonly string[]): boolean {
+  const withoutLogin = (url: string) => url.replace(/\/\/[^@/?#]*@/, '//');
+  return old.map(withoutLogin).join(' ') === renewed.map(withoutLogin).join(' ');
 }

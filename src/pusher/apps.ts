@@ -56,6 +56,21 @@ export function createPusherApps(
   };
 }
 
+/** The current apps; those of previous secrets are still found by their keys. The current ones are first. */
+export function renewedApps(all: () => readonly PusherApps[]): PusherApps {
+  return {
+    for: (tenantId) => all()[0]?.for(tenantId),
+    withKey: (key) => {
+      for (const apps of all()) {
+        const app = apps.withKey(key);
+        if (app !== undefined) return app;
+      }
+      return undefined;
+    },
+    servers: () => all()[0]?.servers() ?? [],
+  };
+}
+
 function serversOf(apps: Iterable<SigningApp>): ReturnType<PusherApps['servers']> {
   const servers = [...apps].map(
     ({ dialect, terminatePolicy }) =>

@@ -43,13 +43,30 @@ export interface RedisOptions {
 export async function createRedis(options: RedisOptions): Promise<Redis> {
   const { url, log, keyPrefix = 'usher:', timeoutMs = 2_000, observe = unobserved } = options;
   const { setting = 'REDIS_URL', dependency = 'redis' } = options;
-  const address = parseRedisUrl(url.reveal());
-  if ('problem' in address) throw new Error(`${setting} ${address.problem}`);
-  const connection = connect(address, { keyPrefix, timeoutMs, log });
-  await connection.firstAttempt;
+  const open = async (text: string): Promise<Connection> => {
+    const address = parseRedisUrl(text);
+    if ('problem' in address) throw new Error(`${setting} ${address.problem}`);
+    const opened = connect(address, { keyPrefix, timeoutMs, log });
+    await opened.firstAttempt;
+    return opened;
+  };
+  let connection = await open(url.reveal());
+  let text = url.reveal();
+  let renewing: Promise<void> | undefined;
+  /** The old connection stays in use until the new login works: the server may learn of its new password later. */
+  const renew = async (next: string): Promise<void> => {
+    const opened = await open(next).catch(() => undefined);
+    renewing = undefined;
+    if (opened === undefined) return;
+    const [used, unused] = opened.isUsable() ? [opened, connection] : [connection, opened];
+    connection = used;
+    if (used === opened) text = next;
+    await close(unused);
+  };
   return {
     run: (commands) =>
       observe(async () => {
+        if (url.reveal() !== text) renewing ??= renew(url.reveal());
         try {
           if (!connection.isUsable()) throw new Error('not connected');
           return await commands(connection.client);
@@ -59,10 +76,15 @@ export async function createRedis(options: RedisOptions): Promise<Redis> {
       }),
     misconfiguration: () => connection.fault()?.replaceAll('REDIS_URL', setting),
     close: async () => {
-      await connection.client.quit().catch(() => undefined);
-      connection.client.disconnect();
+      await renewing;
+      await close(connection);
     },
   };
+}
+
+async function close({ client }: Connection): Promise<void> {
+  await client.quit().catch(() => undefined);
+  client.disconnect();
 }
 
 interface Connection {

@@ -27,3 +27,21 @@ export class Secret {
     return redacted;
   }
 }
+
+/** The URL of a server. Its text is replaced while connections are open, for example when a password changes. */
+export class RenewableSecret extends Secret {
+  #text: string;
+
+  constructor(text: string) {
+    super(text);
+    this.#text = text;
+  }
+
+  override reveal(): string {
+    return this.#text;
+  }
+
+  renew(text: string): void {
+    this.#text = text;
+  }
+}

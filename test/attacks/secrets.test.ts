@@ -23,6 +23,12 @@ const isHasty = (line: string) =>
 /** Comparisons that nobody outside can ask about: of one setting or file with another. */
 const atStart: readonly string[] = [
   'config/load.ts',
+  'config/current-config.ts',
+  'config/secret-files.ts',
+  'database/servers.ts',
+  'redis/client.ts',
+  'runtime/renewing.ts',
+  'runtime/same-value.ts',
   'config/pusher.ts',
   'pusher/apps.ts',
   'config/read.ts',

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { signalsOf } from '../../src/audit/describe-event.ts';
 import { remedies, remedyFor } from '../../src/audit/remedies.ts';
+import { fileSettings } from '../../src/config/secret-files.ts';
 import { settings } from '../../src/config/settings.ts';
 import type { Setting } from '../../src/config/setting.ts';
 import { describeChannel } from '../../src/policy/describe-channel.ts';
@@ -25,7 +26,7 @@ const note = (from: string) =>
 
 it('docs/CONFIGURATION.md lists the settings', async () => {
   const rows = Object.entries<Setting<unknown>>(settings).map(
-    ([name, setting]) => `| \`${name}\` | ${setting.doc} | ${shown(setting)} |`,
+    ([name, setting]) => `| \`${name}\`${inFile(name)} | ${setting.doc} | ${shown(setting)} |`,
   );
   const page = `# Configuration
 
@@ -33,6 +34,8 @@ ${note('src/config/settings.ts')}
 All settings of Usher. Usher reads them from environment variables and, outside production, also from the file \`.env\`. An empty value counts
 as not set. Usher reports all errors at once, with the names of the settings and without their values; \`usher check-config\` only checks the
 configuration. A default marked *development* does not apply with \`NODE_ENV=production\`.
+
+A setting with *or* \`…_FILE\` may be in a file, which that variable names; see [secrets.md](secrets.md).
 
 | setting | meaning | default |
 |---|---|---|
@@ -45,7 +48,10 @@ it('.env.example lists the settings', async () => {
   const entries = Object.entries<Setting<unknown>>(settings).map(([name, setting]) => {
     const { doc, fallback, development, secret: isSecret, example } = setting;
     const value = fallback ?? (isSecret === true ? '' : development) ?? example ?? '';
-    return `# ${doc.replaceAll('`', '')}\n#${name}=${value}\n`;
+    const file = fileSettings.some((each) => each === name)
+      ? `; or ${name}_FILE, a file with it`
+      : '';
+    return `# ${doc.replaceAll('`', '')}${file}\n#${name}=${value}\n`;
   });
   const page = `# Generated from src/config/settings.ts: npx vitest run test/docs --update
 # Copy this file to .env, remove the # before a setting, and set its value. The values in this file are defaults of
@@ -200,6 +206,9 @@ function labelsOf(metric: string, text: string): readonly string[] {
   );
   return [...new Set(names)].filter((name) => name !== 'le').map((name) => `\`${name}\``);
 }
+
+const inFile = (name: string): string =>
+  fileSettings.some((each) => each === name) ? `<br>or \`${name}_FILE\`` : '';
 
 function shown({ fallback, development, secret }: Setting<unknown>): string {
   if (fallback !== undefined) return `\`${fallback}\``;

@@ -1,32 +1,33 @@
 import { readFile } from 'node:fs/promises';
 import type { Pool, PoolConnection, RowDataPacket } from 'mysql2/promise';
 import { unobserved } from '../../runtime/observe.ts';
+import { createRenewing } from '../../runtime/renewing.ts';
 import { createZonedTimes } from '../../runtime/zoned-time.ts';
 import { databaseUnavailable } from '../errors.ts';
-import { readMysqlUrl, type MysqlAddress } from '../mysql-url.ts';
+import { readMysqlUrl } from '../mysql-url.ts';
 import { isStorable } from '../storable-text.ts';
 import type { HostDatabase, HostDatabaseOptions } from './host-database.ts';
 
 /** Creates a read-only client of a host's MySQL or MariaDB. The driver is loaded with the first query. */
 export function createMysqlHostDatabase(options: HostDatabaseOptions): HostDatabase {
   const { url, timeZone, timeoutMs = 3_000, observe = unobserved } = options;
-  const address = readMysqlUrl(url.reveal());
-  if (address === undefined) throw new Error('The URL of MySQL is invalid');
   const readZoned = createZonedTimes(timeZone);
-  let opening: Promise<Pool> | undefined;
-  const open = (): Promise<Pool> => {
-    opening ??= openPool(address, options).catch((error: unknown) => {
-      opening = undefined;
-      throw error;
-    });
-    return opening;
-  };
+  let isOpened = false;
+  const pools = createRenewing<Pool>(url, {
+    open: async (text) => {
+      const pool = await openPool(text, options);
+      if (isOpened) await testLogin(pool, timeoutMs);
+      isOpened = true;
+      return pool;
+    },
+    close: (pool) => pool.end(),
+  });
   return {
     findRow: async <Row extends object>(query: string, parameters: readonly string[]) => {
       if (!parameters.every(isStorable)) return undefined;
       return observe(async () => {
         try {
-          const pool = await open();
+          const pool = await pools.get();
           const connection = await borrow(pool, timeoutMs);
           // Prepared by the server: no text is put into the statement.
           const sql = query.replace(/\$[0-9]+/g, '?');
@@ -44,16 +45,17 @@ export function createMysqlHostDatabase(options: HostDatabaseOptions): HostDatab
     selectTime: (column) => `date_format(${column}, '%Y-%m-%dT%H:%i:%s.%f')`,
     readTime: (selected) => (typeof selected === 'string' ? readZoned(selected) : null),
     quote: (name) => `\`${name.replaceAll('`', '``')}\``,
-    close: async () => {
-      await (await opening)?.end();
-    },
+    close: pools.close,
   };
 }
 
 async function openPool(
-  { server, user, password, database, tls }: MysqlAddress,
+  url: string,
   { poolSize = 10, timeoutMs = 3_000 }: HostDatabaseOptions,
 ): Promise<Pool> {
+  const address = readMysqlUrl(url);
+  if (address === undefined) throw new Error('The URL of MySQL is invalid');
+  const { server, user, password, database, tls } = address;
   const { createPool } = await import('mysql2');
   const ca = tls?.caFile === undefined ? undefined : await readFile(tls.caFile, 'utf8');
   const pool = createPool({
@@ -79,6 +81,16 @@ async function openPool(
     }
   });
   return pool.promise();
+}
+
+/** Rejects, and closes the pool, if the server refuses the login. */
+async function testLogin(pool: Pool, timeoutMs: number): Promise<void> {
+  try {
+    (await borrow(pool, timeoutMs)).release();
+  } catch (error) {
+    await pool.end();
+    throw error;
+  }
 }
 
 /** The server cancels a slow statement, and refuses to write. */

@@ -24,6 +24,11 @@ export interface Metrics {
   readonly observeOccupancy: (occupancy: ReadOccupancy) => void;
   readonly observeTokenCache: (read: CacheStats['read']) => void;
   readonly observeFactCache: (read: CacheStats['read']) => void;
+  /** `failures` returns the settings whose files cannot be used. */
+  readonly observeSecretFiles: (
+    settings: readonly string[],
+    failures: () => ReadonlyMap<string, string>,
+  ) => void;
   readonly observePolicy: (read: () => PolicyState) => void;
   readonly trail: AuditMetrics;
   readonly load: LoadMetrics;
@@ -110,6 +115,9 @@ export function createMetrics(): Metrics {
         help: 'Lookups of facts and revocations: cached (hit), or read from the database (miss).',
       });
     },
+    observeSecretFiles: (settings, failures) => {
+      addSecretFiles(registry, settings, failures);
+    },
     observePolicy: (read) => {
       addPolicyGauges(registry, read);
     },
@@ -151,6 +159,23 @@ function addPolicyGauges(registry: Registry, read: () => PolicyState): void {
     registers: [registry],
     collect() {
       this.set(read().hasFailed ? 1 : 0);
+    },
+  });
+}
+
+function addSecretFiles(
+  registry: Registry,
+  settings: readonly string[],
+  failures: () => ReadonlyMap<string, string>,
+): void {
+  new Gauge({
+    name: 'usher_secret_file_failed',
+    help: '1 while the file with the value of a setting cannot be used and its last good value stays in use, otherwise 0.',
+    labelNames: ['setting'],
+    registers: [registry],
+    collect() {
+      const failed = failures();
+      for (const setting of settings) this.set({ setting }, failed.has(setting) ? 1 : 0);
     },
   });
 }

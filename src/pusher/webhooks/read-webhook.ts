@@ -30,6 +30,17 @@ export function createWebhookReader(apps: readonly PusherApp[]): ReadWebhook {
   };
 }
 
+/** Creates the function for the current secrets and previous ones that are still accepted. */
+export function createRenewedWebhookReader(all: () => readonly ReadWebhook[]): ReadWebhook {
+  return (signed) => {
+    for (const read of all()) {
+      const webhook = read(signed);
+      if (webhook !== 'forged') return webhook;
+    }
+    return 'forged';
+  };
+}
+
 function isSigned({ signature, body }: SignedBody, secret: Secret): boolean {
   // Buffer.from stops at the first invalid character, so a signature with a suffix would be accepted.
   if (signature === undefined || !/^[0-9a-f]{64}$/i.test(signature)) return false;

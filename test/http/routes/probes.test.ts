@@ -23,6 +23,7 @@ it.each([
     isDegraded: () => state === 'degraded',
     limitScope: undefined,
     policyProblems: () => undefined,
+    hasSecretFailures: () => false,
   });
   const address = await server.listen({ host: '127.0.0.1', port: 0 });
   const answer = await fetch(`${address}/readyz`);

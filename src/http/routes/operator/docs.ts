@@ -23,8 +23,13 @@ const status = (...values: readonly string[]) =>
         description:
           'The files of the policy have problems; the last policy is in use; see `GET /policy`',
       },
+      secrets: {
+        const: 'outdated',
+        description:
+          'A file with a secret cannot be used; its last good secret is in use. The log says which file, and why',
+      },
     },
-    ['limits', 'policy'],
+    ['limits', 'policy', 'secrets'],
   );
 
 export const livezDocs: Operation = {

@@ -18,12 +18,14 @@ export interface ProbeDeps {
   readonly limitScope: (() => Promise<'shared' | 'local'>) | undefined;
   /** Returns the problems of the last reload of the policy, if it failed. */
   readonly policyProblems: () => readonly string[] | undefined;
+  /** Whether a file with a secret cannot be used. */
+  readonly hasSecretFailures: () => boolean;
 }
 
 /** Adds `/livez`, which checks the process, and `/readyz`, which also checks all required dependencies. */
 export function addProbes(
   server: FastifyInstance,
-  { pings, isClosing, isDegraded, limitScope, policyProblems }: ProbeDeps,
+  { pings, isClosing, isDegraded, limitScope, policyProblems, hasSecretFailures }: ProbeDeps,
 ): void {
   server.get('/livez', { config: { docs: livezDocs } }, () => ({ status: 'live' }));
   server.get('/readyz', { config: { docs: readyzDocs } }, async (_request, reply) => {
@@ -33,12 +35,18 @@ export function addProbes(
     const status = isDegraded() ? 'degraded' : 'ready';
     const limits = limitScope && { limits: await limitScope() };
     // Still ready: the last policy is in use.
-    return { status, ...limits, ...(policyProblems() && { policy: 'outdated' }) };
+    return {
+      status,
+      ...limits,
+      ...(policyProblems() && { policy: 'outdated' }),
+      ...(hasSecretFailures() && { secrets: 'outdated' }),
+    };
   });
 }
 
 export interface GuardDeps {
-  readonly token: Secret | undefined;
+  /** Returns the tokens that are accepted; none if the port is on loopback without one. */
+  readonly tokens: () => readonly Secret[];
   /** Writes a security event for a rejected request. Throws `Unavailable`. */
   readonly recordRejected: (signal: SecurityEventType, origin: Origin) => Promise<void>;
 }
@@ -51,17 +59,20 @@ const open = new Set(['/livez', '/readyz']);
  * loopback and a request must have a loopback `Host` and must not come from a foreign page. Otherwise a page in the
  * operator's browser could reach the port by DNS rebinding, or with a form, which needs no preflight.
  */
-export function guardOperator(server: FastifyInstance, { token, recordRejected }: GuardDeps): void {
-  const expected = token === undefined ? undefined : digest(`Bearer ${token.reveal()}`);
+export function guardOperator(
+  server: FastifyInstance,
+  { tokens, recordRejected }: GuardDeps,
+): void {
   server.addHook('onRequest', async (request) => {
     if (open.has(request.routeOptions.url ?? '')) return;
-    if (expected === undefined) {
+    const expected = tokens().map((token) => digest(`Bearer ${token.reveal()}`));
+    if (expected.length === 0) {
       if (isLoopbackRequest(request)) return;
       await recordRejected('cross-origin', originOf(request));
       throw new RequestProblem(403, 'Use localhost');
     }
     const shown = digest(request.headers.authorization ?? '');
-    if (timingSafeEqual(shown, expected)) return;
+    if (expected.some((each) => timingSafeEqual(shown, each))) return;
     await recordRejected('authentication-failed', originOf(request));
     throw new RequestProblem(401, 'The operator’s token is required');
   });

@@ -1,0 +1,125 @@
+import { ConfigurationError, type Config } from './load.ts';
+import type { SettingName } from './read.ts';
+import { buildRenewed, type Recipe, type Renewal, type Renewed } from './renewed.ts';
+import { watchSecretFiles } from './watch-secret-files.ts';
+
+/** The configuration of a process, whose secrets in files may change. */
+export interface CurrentConfig {
+  /** Builds something from a part of the configuration, and builds it again when a secret of that part changes. */
+  readonly build: <Part, T>(recipe: Recipe<Config, Part, T>) => Renewed<T>;
+  /** Reads changed files. A file that cannot be used leaves its last good secret in use. Never throws. */
+  readonly reload: () => Promise<void>;
+  /** Why files cannot be used, by setting. */
+  readonly failures: () => ReadonlyMap<SettingName, string>;
+  /** The settings whose values are in files. */
+  readonly settings: readonly SettingName[];
+  readonly close: () => Promise<void>;
+}
+
+export interface CurrentConfigDeps {
+  readonly now: () => number;
+  readonly onChanged: (settings: readonly SettingName[]) => void;
+  readonly onFailed: (setting: SettingName, problem: string) => void;
+}
+
+type Texts = ReadonlyMap<SettingName, string>;
+
+/** Starts with a loaded configuration. */
+export function openCurrentConfig(
+  first: Config,
+  { now, onChanged, onFailed }: CurrentConfigDeps,
+): CurrentConfig {
+  const { files = [], texts: firstTexts = new Map<SettingName, string>() } =
+    first.secretFiles ?? {};
+  const watch = watchSecretFiles(files);
+  const renewals: Renewal<Config>[] = [];
+  let used: Texts = firstTexts;
+  let failures: ReadonlyMap<SettingName, string> = new Map();
+
+  /** Puts texts into use, and returns the settings whose texts cannot be used, with their problems. */
+  const takeChanged = (texts: Texts): ReadonlyMap<SettingName, string> => {
+    const changed = [...texts].filter(([setting, text]) => used.get(setting) !== text);
+    if (changed.length === 0) return new Map();
+    const attempt = (pairs: typeof changed): string | undefined => {
+      const candidate = new Map([...used, ...pairs]);
+      const problem = problemOf(() => {
+        take(first, candidate, renewals);
+      });
+      if (problem === undefined) used = candidate;
+      return problem;
+    };
+    // One that cannot be used does not keep the others from being used.
+    const groups = attempt(changed) === undefined ? [] : changed;
+    const problems = groups.flatMap((pair): readonly (readonly [SettingName, string])[] => {
+      const problem = attempt([pair]);
+      return problem === undefined ? [] : [[pair[0], problem]];
+    });
+    const failed = new Map(problems);
+    const taken = changed.map(([setting]) => setting).filter((setting) => !failed.has(setting));
+    if (taken.length > 0) onChanged(taken);
+    return failed;
+  };
+
+  const reloadNow = async (): Promise<void> => {
+    await Promise.all(renewals.map((renewal) => renewal.expire()));
+    const read = await watch();
+    if (read === undefined) return;
+    const found = new Map([...takeChanged(read.texts), ...read.problems]);
+    const before = failures;
+    failures = found;
+    for (const [setting, problem] of found) {
+      if (before.get(setting) !== problem) onFailed(setting, problem);
+    }
+  };
+  // One at a time.
+  let pending: Promise<void> = Promise.resolve();
+  return {
+    build: (recipe) => {
+      const { renewed, renewal } = buildRenewed(first, recipe, now);
+      renewals.push(renewal);
+      return renewed;
+    },
+    reload: () => (pending = pending.then(reloadNow)),
+    failures: () => failures,
+    settings: files.map(({ setting }) => setting),
+    close: async () => {
+      await pending;
+      await Promise.all(renewals.map((renewal) => renewal.close()));
+    },
+  };
+}
+
+/** Throws, and changes nothing, if the texts are not valid. */
+function take(first: Config, texts: Texts, renewals: readonly Renewal<Config>[]): void {
+  const reload = first.secretFiles?.reload;
+  if (reload === undefined) return;
+  const candidate = reload({ texts });
+  const { renewable } = first;
+  for (const [name, secret] of renewable) {
+    const next = candidate.renewable.get(name);
+    if (next !== undefined && driverOf(next.reveal()) !== driverOf(secret.reveal())) {
+      throw new ConfigurationError([`${name} must not change its scheme without a restart`]);
+    }
+  }
+  // The URLs stay the same objects, because connections use them.
+  const config = reload({ texts, inUse: renewable });
+  const changes = renewals.map((renewal) => renewal.prepare(config));
+  for (const [name, secret] of renewable) {
+    secret.renew((candidate.renewable.get(name) ?? secret).reveal());
+  }
+  for (const change of changes) change?.();
+}
+
+/** The first letters of a scheme: `postgres` and `postgresql` have one driver, and `mysql` and `mariadb` another. */
+const driverOf = (url: string): string =>
+  /^postgres/.test(url) ? 'postgres' : (/^redis/.exec(url)?.[0] ?? 'other');
+
+function problemOf(run: () => void): string | undefined {
+  try {
+    run();
+    return undefined;
+  } catch (error) {
+    // Other errors name settings too, and no values; see `createPusherApps`.
+    return error instanceof ConfigurationError ? error.problems.join('; ') : 'cannot be used';
+  }
+}

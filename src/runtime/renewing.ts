@@ -1,0 +1,59 @@
+import type { Secret } from './secret.ts';
+
+/** Something that is opened with a secret, such as a pool of connections. */
+export interface Renewing<T> {
+  /** Returns what is open, and opens it first if it is not. Rejects with the error of opening. */
+  readonly get: () => Promise<T>;
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Opens with the first use, and again after the secret has changed. Until the new one is open, and if it cannot be opened,
+ * the old one stays in use: a server may learn of its new password later than Usher.
+ */
+export function createRenewing<T>(
+  secret: Secret,
+  {
+    open,
+    close,
+  }: {
+    readonly open: (text: string) => Promise<T>;
+    readonly close: (opened: T) => Promise<void>;
+  },
+): Renewing<T> {
+  let text = secret.reveal();
+  let current: Promise<T> | undefined;
+  let renewing: Promise<void> | undefined;
+
+  const openFirst = (): Promise<T> => {
+    text = secret.reveal();
+    const opening = open(text);
+    opening.catch(() => {
+      if (current === opening) current = undefined;
+    });
+    return opening;
+  };
+  const renew = async (old: Promise<T>, next: string): Promise<void> => {
+    try {
+      const opened = await open(next);
+      current = Promise.resolve(opened);
+      text = next;
+      await close(await old);
+    } catch {
+      // The next use tries again.
+    } finally {
+      renewing = undefined;
+    }
+  };
+  return {
+    get: () => {
+      if (current === undefined) current = openFirst();
+      else if (secret.reveal() !== text) renewing ??= renew(current, secret.reveal());
+      return current;
+    },
+    close: async () => {
+      await renewing;
+      if (current !== undefined) await close(await current);
+    },
+  };
+}
