@@ -1,5 +1,6 @@
 import { Cluster, Redis as Client } from 'ioredis';
 import { unobserved, type Observe } from '../runtime/observe.ts';
+import { createRenewing } from '../runtime/renewing.ts';
 import type { Secret } from '../runtime/secret.ts';
 import { Unavailable } from '../runtime/unavailable.ts';
 import { clusterOptions, redisOptions, type ConnectionSettings } from './options.ts';
@@ -43,30 +44,23 @@ export interface RedisOptions {
 export async function createRedis(options: RedisOptions): Promise<Redis> {
   const { url, log, keyPrefix = 'usher:', timeoutMs = 2_000, observe = unobserved } = options;
   const { setting = 'REDIS_URL', dependency = 'redis' } = options;
-  const open = async (text: string): Promise<Connection> => {
-    const address = parseRedisUrl(text);
-    if ('problem' in address) throw new Error(`${setting} ${address.problem}`);
-    const opened = connect(address, { keyPrefix, timeoutMs, log });
-    await opened.firstAttempt;
-    return opened;
-  };
-  let connection = await open(url.reveal());
-  let text = url.reveal();
-  let renewing: Promise<void> | undefined;
-  /** The old connection stays in use until the new login works: the server may learn of its new password later. */
-  const renew = async (next: string): Promise<void> => {
-    const opened = await open(next).catch(() => undefined);
-    renewing = undefined;
-    if (opened === undefined) return;
-    const [used, unused] = opened.isUsable() ? [opened, connection] : [connection, opened];
-    connection = used;
-    if (used === opened) text = next;
-    await close(unused);
-  };
+  const connections = createRenewing<Connection>(url, {
+    open: async (text) => {
+      const address = parseRedisUrl(text);
+      if ('problem' in address) throw new Error(`${setting} ${address.problem}`);
+      const opened = connect(address, { keyPrefix, timeoutMs, log });
+      await opened.firstAttempt;
+      return opened;
+    },
+    test: ({ isUsable }) =>
+      isUsable() ? Promise.resolve() : Promise.reject(new Error('not connected')),
+    close,
+  });
+  let connection = await connections.get();
   return {
     run: (commands) =>
       observe(async () => {
-        if (url.reveal() !== text) renewing ??= renew(url.reveal());
+        connection = await connections.get();
         try {
           if (!connection.isUsable()) throw new Error('not connected');
           return await commands(connection.client);
@@ -75,10 +69,7 @@ export async function createRedis(options: RedisOptions): Promise<Redis> {
         }
       }),
     misconfiguration: () => connection.fault()?.replaceAll('REDIS_URL', setting),
-    close: async () => {
-      await renewing;
-      await close(connection);
-    },
+    close: connections.close,
   };
 }
 

@@ -15,9 +15,12 @@ export function createRenewing<T>(
   secret: Secret,
   {
     open,
+    test = () => Promise.resolve(),
     close,
   }: {
     readonly open: (text: string) => Promise<T>;
+    /** Rejects if what was opened with a changed secret cannot be used. */
+    readonly test?: (opened: T) => Promise<void>;
     readonly close: (opened: T) => Promise<void>;
   },
 ): Renewing<T> {
@@ -36,6 +39,10 @@ export function createRenewing<T>(
   const renew = async (old: Promise<T>, next: string): Promise<void> => {
     try {
       const opened = await open(next);
+      await test(opened).catch(async (error: unknown) => {
+        await close(opened);
+        throw error;
+      });
       current = Promise.resolve(opened);
       text = next;
       await close(await old);

@@ -37,6 +37,25 @@ it('what was opened stays in use until it can be opened with the renewed secret'
   expect(closed).toEqual(['one', 'two']);
 });
 
+it('what was opened with a renewed secret is closed if it cannot be used', async () => {
+  const secret = new RenewableSecret('one');
+  let isRefused = true;
+  const closed: string[] = [];
+  const renewing = createRenewing(secret, {
+    open: (text) => Promise.resolve(text),
+    test: () => (isRefused ? Promise.reject(new Error()) : Promise.resolve()),
+    close: (opened) => Promise.resolve(void closed.push(opened)),
+  });
+  // Nothing else could be used instead of the first one.
+  expect(await renewing.get()).toBe('one');
+  secret.renew('two');
+  expect(await renewing.get()).toBe('one');
+  await expect.poll(() => closed).toEqual(['two']);
+  isRefused = false;
+  await expect.poll(() => renewing.get()).toBe('two');
+  expect(closed.at(-1)).toBe('one');
+});
+
 reportMariadb('a changed password of MariaDB');
 
 describeMariadb('a changed password of MariaDB', () => {

@@ -12,13 +12,10 @@ import type { HostDatabase, HostDatabaseOptions } from './host-database.ts';
 export function createMysqlHostDatabase(options: HostDatabaseOptions): HostDatabase {
   const { url, timeZone, timeoutMs = 3_000, observe = unobserved } = options;
   const readZoned = createZonedTimes(timeZone);
-  let isOpened = false;
   const pools = createRenewing<Pool>(url, {
-    open: async (text) => {
-      const pool = await openPool(text, options);
-      if (isOpened) await testLogin(pool, timeoutMs);
-      isOpened = true;
-      return pool;
+    open: (text) => openPool(text, options),
+    test: async (pool) => {
+      (await borrow(pool, timeoutMs)).release();
     },
     close: (pool) => pool.end(),
   });
@@ -81,16 +78,6 @@ async function openPool(
     }
   });
   return pool.promise();
-}
-
-/** Rejects, and closes the pool, if the server refuses the login. */
-async function testLogin(pool: Pool, timeoutMs: number): Promise<void> {
-  try {
-    (await borrow(pool, timeoutMs)).release();
-  } catch (error) {
-    await pool.end();
-    throw error;
-  }
 }
 
 /** The server cancels a slow statement, and refuses to write. */
