@@ -8,6 +8,14 @@ export type FindAtHost = (
   viewer: FactViewer | 'operator',
 ) => Promise<Fact | undefined>;
 
+/** As row-level security of Usher's own table: a fact whose field names another tenant is hidden, and one of no tenant is shown. */
+export function isVisible(kind: FactKind, fact: Fact, viewer: FactViewer | 'operator'): boolean {
+  if (viewer === 'operator' || kind.tenant === undefined || kind.ids.includes(kind.tenant))
+    return true;
+  const tenant = fact[kind.tenant];
+  return tenant === undefined || tenant === viewer.tenantId;
+}
+
 /** A fact of a source as the body of a response. */
 export function bodyOfFact(fact: Fact): StoredFields {
   return Object.fromEntries(

@@ -1,6 +1,5 @@
 import { createSqlDatabase, type SqlDatabase } from '../database/sql/sql-database.ts';
-import { tenantOfFact } from '../policy/fact-access.ts';
-import type { Fact, FactKind, FactViewer } from '../policy/fact-kind.ts';
+import type { FactKind } from '../policy/fact-kind.ts';
 import { PolicyError } from '../policy/policy-error.ts';
 import type { Policy, SourcePolicy } from '../policy/policy.ts';
 import type { SqlStatement } from '../policy/sql/read-statement.ts';
@@ -8,7 +7,7 @@ import type { Observe } from '../runtime/observe.ts';
 import type { Secret } from '../runtime/secret.ts';
 import type { Clock } from '../runtime/timer.ts';
 import { Unavailable } from '../runtime/unavailable.ts';
-import type { FindAtHost } from './find-at-host.ts';
+import { isVisible, type FindAtHost } from './find-at-host.ts';
 import { Misfit } from './sql/read-row.ts';
 import { checkSqlFact, createSqlFact, type FindByIds } from './sql/sql-facts.ts';
 
@@ -208,7 +207,7 @@ function createFind(facts: WeakMap<FactKind, FindByIds>, measure: MeasureFact): 
     try {
       const fact = await find(ids);
       end(fact === undefined ? 'none' : 'found');
-      return fact && isVisible(kind, ids, { fact, viewer }) ? fact : undefined;
+      return fact && isVisible(kind, fact, viewer) ? fact : undefined;
     } catch (error) {
       end(error instanceof Misfit ? 'unfit' : 'unavailable');
       throw asUnavailable(kind, error);
@@ -221,16 +220,4 @@ function asUnavailable(kind: FactKind, error: unknown): unknown {
   if (!(error instanceof Misfit)) return error;
   const cause = new Error(`fact ${kind.name}: ${error.message}`);
   return new Unavailable(dependencyOf(querySourceOf(kind)), { cause });
-}
-
-/** As row-level security of Usher's own table: a fact of another tenant is hidden, and one of no tenant is shown. */
-function isVisible(
-  kind: FactKind,
-  ids: readonly string[],
-  { fact, viewer }: { readonly fact: Fact; readonly viewer: FactViewer | 'operator' },
-): boolean {
-  if (viewer === 'operator' || kind.tenant === undefined || kind.ids.includes(kind.tenant))
-    return true;
-  const tenant = tenantOfFact(kind, ids, fact);
-  return tenant === undefined || tenant === viewer.tenantId;
 }

@@ -2,9 +2,9 @@ import type { BoundedResponse } from '../runtime/network/bounded-fetch.ts';
 import { hashOf } from '../host/forwarded.ts';
 import { addressOf, type FindHostSource } from '../host/host-source.ts';
 import { readJsonObject } from '../host/json-answer.ts';
-import type { Fact, FactKind, FactViewer, HttpOrigin } from '../policy/fact-kind.ts';
+import type { Fact, FactKind, HttpOrigin } from '../policy/fact-kind.ts';
 import { createTtlCache, type TtlCache } from '../runtime/ttl-cache.ts';
-import type { FindAtHost } from './find-at-host.ts';
+import { isVisible, type FindAtHost } from './find-at-host.ts';
 import { fitFields } from './fit-fields.ts';
 
 export interface HttpFactsDeps {
@@ -56,7 +56,8 @@ export function createHttpFacts({ findSource, now }: HttpFactsDeps): FindAtHost 
     const key = `${path} ${hashOf(headers)}`;
     const { number, cache } = answersOf(kind);
     const cached = cache.get(key);
-    if (cached !== undefined) return visibleTo(viewer, kind, cached.fact);
+    const shown = ({ fact }: Answer) => (fact && isVisible(kind, fact, viewer) ? fact : undefined);
+    if (cached !== undefined) return shown(cached);
     const source = await findSource(from.source);
     const askedAt = now();
     const url = addressOf(source, path);
@@ -69,7 +70,7 @@ export function createHttpFacts({ findSource, now }: HttpFactsDeps): FindAtHost 
     });
     const lifetimeMs = answer.freshMs - (now() - askedAt);
     if (lifetimeMs > 0) cache.set(key, answer, lifetimeMs);
-    return visibleTo(viewer, kind, answer.fact);
+    return shown(answer);
   };
 }
 
@@ -120,15 +121,4 @@ function allowedMs(cacheControl: string | null): number {
     return seconds === undefined ? [] : [Number(seconds) * 1000];
   });
   return Math.min(...ages, Infinity);
-}
-
-/** As row-level security does: a fact whose field names another tenant is hidden. */
-function visibleTo(
-  viewer: FactViewer | 'operator',
-  kind: FactKind,
-  fact: Fact | undefined,
-): Fact | undefined {
-  const tenant = kind.tenant === undefined ? undefined : fact?.[kind.tenant];
-  const isVisible = viewer === 'operator' || tenant === undefined || tenant === viewer.tenantId;
-  return isVisible ? fact : undefined;
 }
