@@ -1,3 +1,4 @@
+import { infiniteTimes, textsOf } from '../database/host-values.ts';
 import type { Fact, FactKind, FactValue, Field } from '../policy/fact-kind.ts';
 
 /** The fields of a fact as JSON, in the database and in the bodies of HTTP. */
@@ -56,26 +57,14 @@ function readValue(
     case 'timestamp':
       return typeof value === 'string' ? readTime(value) : undefined;
     case 'list(string)':
-      return Array.isArray(value) ? readTexts(value) : undefined;
+      return textsOf(value);
     case 'guest_session':
       if (typeof value !== 'string') return undefined;
       return linkedUserId === null ? { id: value } : { id: value, user: linkedUserId };
   }
 }
 
-/** The first and the last time with a year of four digits, which stand for PostgreSQL's infinite times. */
-const infinite: Readonly<Record<string, string>> = {
-  infinity: '9999-12-31T23:59:59.999Z',
-  '-infinity': '0001-01-01T00:00:00.000Z',
-};
-
 function readTime(text: string): Date | undefined {
-  const time = new Date(infinite[text] ?? text);
+  const time = new Date(infiniteTimes[text] ?? text);
   return Number.isNaN(time.getTime()) ? undefined : time;
-}
-
-/** NULL is no element: a list of the host's view may have one. */
-function readTexts(list: readonly unknown[]): readonly string[] | undefined {
-  const texts = list.filter((each) => each !== null);
-  return texts.every((each) => typeof each === 'string') ? texts : undefined;
 }

@@ -1,6 +1,7 @@
 import { types } from 'pg';
 import type { FactValue, Field } from '../../policy/fact-kind.ts';
 import { parseJson } from '../../runtime/json.ts';
+import { infiniteTimes, textsOf } from '../host-values.ts';
 
 /** Reads a value of a column that is not NULL. `undefined` if it cannot be a value of the field. */
 export type ReadValue = (value: unknown) => FactValue | undefined;
@@ -46,16 +47,10 @@ const readDigit: ReadValue = (value) => {
   return digit === 1 ? true : digit === 0 ? false : undefined;
 };
 
-/** The first and the last time with a year of four digits, which stand for PostgreSQL's infinite times. */
-const infinite: Readonly<Record<string, string>> = {
-  infinity: '9999-12-31T23:59:59.999Z',
-  '-infinity': '0001-01-01T00:00:00.000Z',
-};
-
 /** Times are in UTC, which is the zone of the session. Only years of four digits are read. */
 const readTime: ReadValue = (value) => {
   if (typeof value !== 'string') return undefined;
-  const fixed = infinite[value];
+  const fixed = infiniteTimes[value];
   if (fixed !== undefined) return new Date(fixed);
   const [, date, time = '00:00:00'] =
     /^(\d{4}-\d\d-\d\d)(?: (\d\d:\d\d:\d\d(?:\.\d{1,6})?)(?:\+00)?)?$/.exec(value) ?? [];
@@ -67,18 +62,11 @@ const dayMs = 24 * 60 * 60 * 1000;
 
 const readEndOfDay: ReadValue = (value) => {
   const begin = readTime(value);
-  if (!(begin instanceof Date) || infinite[String(value)] !== undefined) return begin;
+  if (!(begin instanceof Date) || infiniteTimes[String(value)] !== undefined) return begin;
   return new Date(begin.getTime() + dayMs);
 };
 
 const endsOfDay = forEach('date', readEndOfDay);
-
-/** NULL is no element. */
-const textsOf = (list: unknown): readonly string[] | undefined => {
-  if (!Array.isArray(list)) return undefined;
-  const texts = list.filter((each) => each !== null);
-  return texts.every((each) => typeof each === 'string') ? texts : undefined;
-};
 
 /** The parser of text[]. Arrays of all types are written in the same way. */
 const parseArray = types.getTypeParser(1009 as never) as (text: string) => unknown;
