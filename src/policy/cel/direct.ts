@@ -132,24 +132,24 @@ function logical(
   deciding: boolean,
   scope: Scope,
 ): Evaluate | undefined {
-  const [left, right] = both(operands, scope) ?? [];
-  if (left === undefined || right === undefined) return undefined;
-  return (variables) => {
+  return combined(operands, scope, (left, right) => (variables) => {
     const first = left(variables);
     if (first === deciding) return deciding;
     const second = right(variables);
     if (second === deciding) return deciding;
     return first === undefined || second === undefined ? undefined : !deciding;
-  };
+  });
 }
 
-function both(
+/** Compiles two operands and what is made of them; `undefined` if the library must evaluate one of them. */
+function combined(
   [left, right]: readonly [ASTNode, ASTNode],
   scope: Scope,
-): readonly [Evaluate, Evaluate] | undefined {
+  combine: (left: Evaluate, right: Evaluate) => Evaluate,
+): Evaluate | undefined {
   const first = compileDirectly(left, scope);
   const second = first && compileDirectly(right, scope);
-  return first && second && [first, second];
+  return first && second && combine(first, second);
 }
 
 type Compare = (left: unknown, right: unknown) => boolean;
@@ -168,28 +168,24 @@ function comparison(
   operands: readonly [ASTNode, ASTNode],
   scope: Scope,
 ): Evaluate | undefined {
-  const [left, right] = both(operands, scope) ?? [];
-  if (left === undefined || right === undefined) return undefined;
   const compare = comparisons[operator];
   // Two objects are never equal, but two times are.
   const isTime = check(operands[0], scope) === 'timestamp';
-  return (variables) => {
+  return combined(operands, scope, (left, right) => (variables) => {
     const first = left(variables);
     const second = right(variables);
     if (first === undefined || second === undefined) return undefined;
     return isTime ? compare(Number(first), Number(second)) : compare(first, second);
-  };
+  });
 }
 
 function concatenation(operands: readonly [ASTNode, ASTNode], scope: Scope): Evaluate | undefined {
-  const [left, right] = both(operands, scope) ?? [];
-  if (left === undefined || right === undefined) return undefined;
-  return (variables) => {
+  return combined(operands, scope, (left, right) => (variables) => {
     const first = left(variables);
     const second = right(variables);
     if (typeof first !== 'string' || typeof second !== 'string') return undefined;
     return first + second;
-  };
+  });
 }
 
 /** `in` with a path or with a list of constants. */
@@ -217,13 +213,12 @@ function conditional(
   scope: Scope,
 ): Evaluate | undefined {
   const decide = compileDirectly(condition, scope);
-  const [first, second] = both([then, otherwise], scope) ?? [];
-  if (decide === undefined || first === undefined || second === undefined) return undefined;
-  return (variables) => {
+  if (decide === undefined) return undefined;
+  return combined([then, otherwise], scope, (first, second) => (variables) => {
     const decided = decide(variables);
     if (decided === undefined) return undefined;
     return decided === true ? first(variables) : second(variables);
-  };
+  });
 }
 
 /** `has()` of a path. An absent object around the field is an error, and so is a value of another type. */
