@@ -2,6 +2,7 @@ import { withSpan } from '../observability/tracing/span.ts';
 import { fetchBounded, type BoundedResponse } from '../runtime/network/bounded-fetch.ts';
 import { unobserved, type Observe } from '../runtime/observe.ts';
 import { createPermits, type PermitSettings } from '../runtime/permits.ts';
+import { createSingleFlight } from '../runtime/single-flight.ts';
 import type { StartTimer } from '../runtime/timer.ts';
 import { Unavailable } from '../runtime/unavailable.ts';
 import { createPatience } from './patience.ts';
@@ -75,7 +76,7 @@ export function createHostClient(
 ): HostClient {
   const permits = createPermits(limits, startTimer);
   const patience = createPatience(startTimer);
-  const pending = new Map<string, Promise<unknown>>();
+  const once = createSingleFlight<unknown>();
   stats.observe({ waiting: permits.queued, underWay: permits.held });
 
   async function send(
@@ -141,11 +142,7 @@ export function createHostClient(
   async function ask<T>(question: HostQuestion<T>): Promise<T> {
     // The credential would go to another host.
     if (question.url.origin !== origin) throw new Error('A question to another host');
-    const same = pending.get(question.key);
-    if (same !== undefined) return (await same) as T;
-    const asked = askInTurn(question).finally(() => pending.delete(question.key));
-    pending.set(question.key, asked);
-    return asked;
+    return (await once(question.key, () => askInTurn(question))) as T;
   }
 
   return { ask };

@@ -5,6 +5,7 @@ import { isStorable } from '../../database/storable-text.ts';
 import type { Fact, FactKind } from '../../policy/fact-kind.ts';
 import type { SqlStatement } from '../../policy/sql/read-statement.ts';
 import { createLruMap } from '../../runtime/lru-map.ts';
+import { createSingleFlight } from '../../runtime/single-flight.ts';
 import { createReadRow, planOf } from './read-row.ts';
 
 /** Finds the fact with these ids. Throws `Unavailable`, and `Misfit` for an answer that is neither a fact nor none. */
@@ -57,28 +58,15 @@ export function createSqlFact(
     return answer === 'impossible-value' ? undefined : readRow(answer, ids);
   };
   const freshMs = kind.from?.freshMs ?? 0;
-  const shared = askOnce(freshMs === 0 ? find : keepFresh(find, freshMs, now));
+  const asked = freshMs === 0 ? find : keepFresh(find, freshMs, now);
+  const once = createSingleFlight<Fact | undefined>();
   return async (ids) => {
     if (ids.length !== kind.ids.length || !ids.every(isPossible)) return undefined;
-    return shared(ids);
+    return once(ids.join(separator), () => asked(ids));
   };
 }
 
 const isPossible = (id: string): boolean => id.length <= maxIdLength && isStorable(id);
-
-function askOnce(find: FindByIds): FindByIds {
-  const underWay = new Map<string, Promise<Fact | undefined>>();
-  return (ids) => {
-    const key = ids.join(separator);
-    const same = underWay.get(key);
-    if (same !== undefined) return same;
-    const asked = find(ids).finally(() => {
-      underWay.delete(key);
-    });
-    underWay.set(key, asked);
-    return asked;
-  };
-}
 
 /** An answer counts from the time of its question. A failure is not kept. */
 function keepFresh(find: FindByIds, freshMs: number, now: () => number): FindByIds {
