@@ -1,6 +1,6 @@
 import { fixedIssuers } from '../policy/policy.ts';
 import { claimFault, describeType } from './claim-fault.ts';
-import type { RefusedCredential } from './credential.ts';
+import { rejected, type RefusedCredential } from './credential.ts';
 import { parseJsonObject } from './json-object.ts';
 import { readJwtHeader } from './jwt/jwt-header.ts';
 import { isHmacAlgorithm } from './jwt/token-key.ts';
@@ -47,8 +47,9 @@ export function issuerClaimOf(text: string): unknown {
 function unknownIssuer(iss: unknown, issuers: readonly TokenIssuer[]): Required<RefusedCredential> {
   const near = typeof iss === 'string' && issuers.find(({ issuer = '' }) => isNear(iss, issuer));
   if (near) {
-    const detail = `claim iss is exactly that of the issuer ${near.name}: found ${differsALittle}`;
-    return { fault: 'credential-rejected', detail };
+    return rejected(
+      `claim iss is exactly that of the issuer ${near.name}: found ${differsALittle}`,
+    );
   }
   const [only, second] = issuers;
   if (only !== undefined && second === undefined) {

@@ -1,4 +1,4 @@
-import type { RefusedCredential } from './credential.ts';
+import { rejected, type RefusedCredential } from './credential.ts';
 
 /** A refused claim: `expected` is its form, as in `a number of seconds`. The value is not in the message. */
 export function claimFault(
@@ -6,10 +6,7 @@ export function claimFault(
   expected: string,
   found: unknown,
 ): Required<RefusedCredential> {
-  return {
-    fault: 'credential-rejected',
-    detail: `claim ${name} is ${expected}: found ${describeType(found)}`,
-  };
+  return rejected(`claim ${name} is ${expected}: found ${describeType(found)}`);
 }
 
 /** Describes the type of a claim, never its value. */

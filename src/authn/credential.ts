@@ -40,6 +40,11 @@ export interface RefusedCredential {
   readonly detail?: string;
 }
 
+/** A credential that does not meet this condition. */
+export function rejected(detail: string) {
+  return { fault: 'credential-rejected', detail } as const;
+}
+
 /**
  * The principal of a credential, with notes on what was left out of it, each as the name of a check; or the fault of the
  * credential.

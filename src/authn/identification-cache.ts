@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { createTtlCache } from '../runtime/ttl-cache.ts';
 import type { Identification } from './credential.ts';
 
@@ -7,19 +8,23 @@ import type { Identification } from './credential.ts';
  */
 const settings = { knownMs: 5_000, unknownMs: 1_000, entries: 10_000 } as const;
 
-/** Finds who a credential identifies, in the cache or else at the host. The key is a hash of the credential. */
+/**
+ * Finds who a credential identifies, in the cache or else at the host. `ask` gets the key of the credential, which is a hash:
+ * neither this cache nor the questions that wait contain credentials.
+ */
 export type CachedIdentification = (
-  key: string,
-  ask: () => Promise<Identification>,
+  credential: string,
+  ask: (key: string) => Promise<Identification>,
 ) => Promise<Identification>;
 
 /** Creates an empty cache. Errors are not cached. */
 export function createIdentificationCache(now: () => number): CachedIdentification {
   const cache = createTtlCache<Identification>({ maxEntries: settings.entries, now });
-  return async (key, ask) => {
+  return async (credential, ask) => {
+    const key = createHash('sha256').update(credential).digest('base64');
     const cached = cache.get(key);
     if (cached !== undefined) return unlessExpired(cached, now());
-    const result = await ask();
+    const result = await ask(key);
     cache.set(key, result, lifetimeMs(result, now()));
     return unlessExpired(result, now());
   };

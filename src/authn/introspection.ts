@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { Secret } from '../runtime/secret.ts';
 import type { HostClient } from '../host/host-client.ts';
 import type { BoundedResponse } from '../runtime/network/bounded-fetch.ts';
@@ -36,10 +35,8 @@ export function createIntrospectionReader(settings: IntrospectionSettings): Cred
     const form = cookieName === undefined ? severalCookies : cookieValue;
     if (!form.test(text) || text.length > maxCookiesLength)
       return { fault: 'credential-malformed' };
-    // The key is a hash, so that the cache contains no cookies.
-    const key = createHash('sha256').update(text).digest('base64');
     const cookies = cookieName === undefined ? text : `${cookieName}=${text}`;
-    return identify(key, () =>
+    return identify(text, (key) =>
       settings.client.ask({
         key,
         url: settings.url,

@@ -1,7 +1,7 @@
 import type { Principal } from '../policy/principal.ts';
 import { claimFault } from './claim-fault.ts';
 import { idForm, readId, readTokenId } from './claims.ts';
-import type { Identification, RefusedCredential } from './credential.ts';
+import { rejected, type Identification, type RefusedCredential } from './credential.ts';
 import type { CredentialReader } from './identify.ts';
 import type { IssuerVerifier, VerifiedJwt } from './jwt/verify-jwt.ts';
 
@@ -21,8 +21,6 @@ export interface AccessTokenDeps {
   readonly find: FindAccessToken;
   readonly now: () => number;
 }
-
-const rejected = (detail: string) => ({ fault: 'credential-rejected', detail }) as const;
 
 /**
  * Checks that Passport still accepts the token of this user, whose signature has been verified. Passport's tokens live

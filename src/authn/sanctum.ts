@@ -3,6 +3,7 @@ import { maxTime } from '../policy/principal.ts';
 import { describeType } from './claim-fault.ts';
 import { idForm, readId } from './claims.ts';
 import { equalsConstantTime } from './constant-time.ts';
+import { rejected } from './credential.ts';
 import type { CredentialReader } from './identify.ts';
 import type { PersonalAccessToken, PersonalAccessTokens } from './personal-access-token.ts';
 
@@ -21,7 +22,6 @@ export interface SanctumSettings {
   readonly now: () => number;
 }
 
-const rejected = (detail: string) => ({ fault: 'credential-rejected', detail }) as const;
 const expired = (detail: string) => ({ fault: 'credential-expired', detail }) as const;
 
 /**

@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
 import type { HostClient } from '../host/host-client.ts';
 import type { BoundedResponse } from '../runtime/network/bounded-fetch.ts';
 import type { Secret } from '../runtime/secret.ts';
 import { describeType } from './claim-fault.ts';
-import type { Identification } from './credential.ts';
+import { rejected, type Identification } from './credential.ts';
 import { createIdentificationCache } from './identification-cache.ts';
 import type { CredentialReader } from './identify.ts';
 import { readPrincipal } from './issued-token.ts';
@@ -26,8 +25,6 @@ export interface TokenIntrospectionSettings {
 /** The expiry of a token whose answer has no `exp`, in milliseconds. */
 const unknownExpiryMs = 3_600_000;
 
-const rejected = (detail: string) => ({ fault: 'credential-rejected', detail }) as const;
-
 /**
  * Creates the reader that asks the endpoint about an opaque token. Only `active: true` identifies a user. Any status but 200,
  * also 401 for wrong credentials of this client, and any answer without `active` throw `Unavailable`.
@@ -40,8 +37,7 @@ export function createTokenIntrospection(settings: TokenIntrospectionSettings): 
     if (claims === undefined) return { fault: 'credential-not-configured' };
     // RFC 6750 §2.1: no token has other characters.
     if (!/^[A-Za-z0-9._~+/|-]+=*$/.test(text)) return { fault: 'credential-malformed' };
-    const key = createHash('sha256').update(text).digest('base64');
-    return identify(key, () =>
+    return identify(text, (key) =>
       settings.client.ask({
         key,
         url: settings.url,

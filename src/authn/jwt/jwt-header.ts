@@ -1,4 +1,4 @@
-import { maxTokenLength, type RefusedCredential } from '../credential.ts';
+import { maxTokenLength, rejected, type RefusedCredential } from '../credential.ts';
 import { describeType } from '../claim-fault.ts';
 import { parseJsonObject, type Members } from '../json-object.ts';
 import type { KeyHint } from './token-key.ts';
@@ -45,8 +45,6 @@ function readHint(header: Members): { readonly hint: KeyHint } | Required<Refuse
 }
 
 const malformed = (detail: string) => ({ fault: 'credential-malformed', detail }) as const;
-const rejected = (detail: string) => ({ fault: 'credential-rejected', detail }) as const;
-
 const notText = (name: string, found: unknown) =>
   `${name} of the token header is a text: found ${describeType(found)}`;
 

@@ -2,7 +2,7 @@ import { compactVerify, errors } from 'jose';
 import type { ClaimRule } from '../../policy/policy.ts';
 import { maxTime } from '../../policy/principal.ts';
 import { claimFault } from '../claim-fault.ts';
-import type { RefusedCredential } from '../credential.ts';
+import { rejected, type RefusedCredential } from '../credential.ts';
 import { parseJsonObject, type Members } from '../json-object.ts';
 import { createTtlCache } from '../../runtime/ttl-cache.ts';
 import { claimRuleFault } from './claim-rule.ts';
@@ -77,8 +77,6 @@ interface CachedJwt<Issuer> {
   readonly key: TokenKey;
   readonly claims: Claims;
 }
-
-const rejected = (detail: string) => ({ fault: 'credential-rejected', detail }) as const;
 
 /**
  * Creates a verifier of signed JWTs (RFC 7519, hardened by RFC 8725). `exp` is required and has no leeway, `iat` and
