@@ -1,9 +1,14 @@
 import { createRequire } from 'node:module';
 
 import type { Options } from 'pusher-js';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { connectPusher, nextEvent, type PusherClient } from './support/clients.ts';
+import {
+  connectPusher,
+  disconnectAfterEach,
+  nextEvent,
+  type PusherClient,
+} from './support/clients.ts';
 import { type Deployment, startDeployment } from './support/deployment.ts';
 
 // Written for pusher-js 7, whose option `authorizer` 8 still takes.
@@ -12,13 +17,10 @@ const authorizer = createRequire(import.meta.url)('pusher-js-auth') as NonNullab
 >;
 
 let deployment: Deployment;
-const open: PusherClient[] = [];
+const keep = disconnectAfterEach();
 
 beforeAll(async () => {
   deployment = await startDeployment();
-});
-afterEach(() => {
-  for (const client of open.splice(0)) client.disconnect();
 });
 afterAll(async () => {
   expect(await deployment.stop()).toEqual([]);
@@ -26,13 +28,13 @@ afterAll(async () => {
 
 /** A page of user 15 of tenant 1 whose pusher-js asks through the plugin. */
 function connect(token = deployment.tokens.user(), path = '/pusher/auth/batch'): PusherClient {
-  const client = connectPusher(deployment.soketi, {
-    authEndpoint: deployment.usher.publicUrl + path,
-    auth: { headers: { Authorization: `Bearer ${token}`, 'X-Tenant-ID': '1' } },
-    authorizer,
-  });
-  open.push(client);
-  return client;
+  return keep(
+    connectPusher(deployment.soketi, {
+      authEndpoint: deployment.usher.publicUrl + path,
+      auth: { headers: { Authorization: `Bearer ${token}`, 'X-Tenant-ID': '1' } },
+      authorizer,
+    }),
+  );
 }
 
 const own = 'private-tenant.1.user.15';

@@ -1,9 +1,9 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 
-import { connectPusher, nextEvent, type PusherClient } from './support/clients.ts';
+import { connectPusher, disconnectAfterEach, nextEvent } from './support/clients.ts';
 import { type Deployment, startDeployment } from './support/deployment.ts';
 
 const policy = `
@@ -18,15 +18,12 @@ channels:
 
 let directory: string;
 let deployment: Deployment;
-const open: PusherClient[] = [];
+const keep = disconnectAfterEach();
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'usher-cache-'));
   await writeFile(join(directory, 'policy.yaml'), policy);
   deployment = await startDeployment({ POLICY: directory });
-});
-afterEach(() => {
-  for (const client of open.splice(0)) client.disconnect();
 });
 afterAll(async () => {
   expect(await deployment.stop()).toEqual([]);
@@ -36,14 +33,15 @@ afterAll(async () => {
 /** A page that enters a channel, and the first events that it receives there. */
 function enter(channelName: string) {
   const token = deployment.tokens.user({ sub: 'auth0|15', tenant_id: undefined });
-  const client = connectPusher(deployment.soketi, {
-    channelAuthorization: {
-      transport: 'ajax',
-      endpoint: `${deployment.usher.publicUrl}/pusher/auth`,
-      headers: { Authorization: `Bearer ${token}` },
-    },
-  });
-  open.push(client);
+  const client = keep(
+    connectPusher(deployment.soketi, {
+      channelAuthorization: {
+        transport: 'ajax',
+        endpoint: `${deployment.usher.publicUrl}/pusher/auth`,
+        headers: { Authorization: `Bearer ${token}` },
+      },
+    }),
+  );
   const channel = client.pusher.subscribe(channelName);
   const [missed, price] = [nextEvent(channel, 'pusher:cache_miss'), nextEvent(channel, 'price')];
   for (const event of [missed, price]) event.catch(() => undefined);

@@ -1,6 +1,11 @@
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 
-import { connectPusher, nextEvent, type PusherClient } from './support/clients.ts';
+import {
+  connectPusher,
+  disconnectAfterEach,
+  nextEvent,
+  type PusherClient,
+} from './support/clients.ts';
 import { type Deployment, startDeployment } from './support/deployment.ts';
 
 interface Session {
@@ -9,13 +14,10 @@ interface Session {
 }
 
 let deployment: Deployment;
-const open: PusherClient[] = [];
+const keep = disconnectAfterEach();
 
 beforeAll(async () => {
   deployment = await startDeployment();
-});
-afterEach(() => {
-  for (const client of open.splice(0)) client.disconnect();
 });
 afterAll(async () => {
   expect(await deployment.stop()).toEqual([]);
@@ -24,11 +26,11 @@ afterAll(async () => {
 /** A page of the marketplace, whose pusher-js sends these headers along. */
 function page(headers: Readonly<Record<string, string>>): PusherClient {
   const endpoint = `${deployment.usher.publicUrl}/pusher/auth`;
-  const client = connectPusher(deployment.soketi, {
-    channelAuthorization: { transport: 'ajax', endpoint, headers },
-  });
-  open.push(client);
-  return client;
+  return keep(
+    connectPusher(deployment.soketi, {
+      channelAuthorization: { transport: 'ajax', endpoint, headers },
+    }),
+  );
 }
 
 const asGuest = ({ token }: Session) => ({ 'X-Guest-Session': token });

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 
 import type { Options } from 'pusher-js';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { Member } from '../../src/policy/decision.ts';
 import { Secret } from '../../src/runtime/secret.ts';
@@ -10,22 +10,25 @@ import { createPusherApps } from '../../src/pusher/apps.ts';
 import { createUserSigner } from '../../src/pusher/sign-user.ts';
 import { createSigner, type ChannelSignature } from '../../src/pusher/sign.ts';
 import { grantOf, signInOf } from '../pusher/grants.ts';
-import { connectEcho, connectPusher, nextEvent, type PusherClient } from './support/clients.ts';
+import {
+  connectEcho,
+  connectPusher,
+  disconnectAfterEach,
+  nextEvent,
+  type PusherClient,
+} from './support/clients.ts';
 import { type Soketi, startSoketi } from './support/soketi.ts';
 
 type Sign = (socketId: string, channelName: string) => ChannelSignature;
 
 let soketi: Soketi;
-const open: Pick<PusherClient, 'disconnect'>[] = [];
+const keep = disconnectAfterEach();
 const encryptionMasterKey = new Secret(randomBytes(32).toString('base64'));
 const alice: Member = { user_id: '15', user_info: { name: 'Alice' } };
 const bob: Member = { user_id: '16', user_info: { name: 'Bob' } };
 
 beforeAll(async () => {
   soketi = await startSoketi({ userAuthentication: true });
-});
-afterEach(() => {
-  for (const client of open.splice(0)) client.disconnect();
 });
 afterAll(() => soketi.stop());
 
@@ -62,9 +65,7 @@ function authorizing(sign: Sign): Pick<Options, 'channelAuthorization'> {
 }
 
 function connect(options: Partial<Options>): PusherClient {
-  const client = connectPusher(soketi, options);
-  open.push(client);
-  return client;
+  return keep(connectPusher(soketi, options));
 }
 
 const joining = (channelName: string, sign: Sign) =>
@@ -120,8 +121,7 @@ describe('our signatures on a real server, with pusher-js', () => {
 
 describe('our signatures on a real server, with Laravel Echo', () => {
   it('let it into private, encrypted and presence channels', async () => {
-    const client = connectEcho(soketi, authorizing(signing(alice)));
-    open.push(client);
+    const client = keep(connectEcho(soketi, authorizing(signing(alice))));
     expect(await client.private('tenant.1.user.15')).toEqual({ ok: true });
     expect(await client.encryptedPrivate('tenant.1.user.15')).toEqual({ ok: true });
     expect(await client.join('tenant.1.user.15')).toMatchObject({ ok: true, members: { 15: {} } });

@@ -1,31 +1,26 @@
 import { createHmac } from 'node:crypto';
 
 import type { Options } from 'pusher-js';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { toUserId } from '../../src/policy/member.ts';
 import { askJson } from './support/ask.ts';
-import { connectPusher, type PusherClient } from './support/clients.ts';
+import { connectPusher, disconnectAfterEach, type PusherClient } from './support/clients.ts';
 import { type Deployment, startDeployment } from './support/deployment.ts';
 import { within } from './support/within.ts';
 
 let deployment: Deployment;
-const open: PusherClient[] = [];
+const keep = disconnectAfterEach();
 
 beforeAll(async () => {
   deployment = await startDeployment();
-});
-afterEach(() => {
-  for (const client of open.splice(0)) client.disconnect();
 });
 afterAll(async () => {
   expect(await deployment.stop()).toEqual([]);
 });
 
 function connect(options: Partial<Options>): PusherClient {
-  const client = connectPusher(deployment.soketi, options);
-  open.push(client);
-  return client;
+  return keep(connectPusher(deployment.soketi, options));
 }
 
 /** Resolves when the server has closed the connection. */

@@ -1,6 +1,7 @@
 import Echo from 'laravel-echo';
 import PusherModule from 'pusher-js';
 import type { Channel, Members, Options } from 'pusher-js';
+import { afterEach } from 'vitest';
 
 import { within } from './within.ts';
 
@@ -53,6 +54,18 @@ function optionsFor(server: PusherServer) {
     forceTLS: false,
     enabledTransports: ['ws'],
   } satisfies Options;
+}
+
+/** Returns a function that takes clients, which are disconnected after each test of the file. */
+export function disconnectAfterEach() {
+  const open: Pick<PusherClient, 'disconnect'>[] = [];
+  afterEach(() => {
+    for (const client of open.splice(0)) client.disconnect();
+  });
+  return <Client extends Pick<PusherClient, 'disconnect'>>(client: Client): Client => {
+    open.push(client);
+    return client;
+  };
 }
 
 /** Connects a pusher-js. A `customHandler` among the options must call back later, as a request would. */
