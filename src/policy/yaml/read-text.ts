@@ -40,10 +40,11 @@ const isUtf16 = ([first, second]: Uint8Array): boolean =>
 /** The offset in the text of the first invalid byte, or -1. */
 function faultOf(bytes: Uint8Array, text: string): number {
   const encoded = Buffer.from(text);
+  if (encoded.equals(bytes)) return -1;
   const at = bytes.findIndex((byte, i) => byte !== encoded[i]);
-  if (at === -1) return -1;
+  // The first bytes of U+FFFD, which replaces what is cut off at the end, equal the file's if those are EF or EF BF.
+  const valid = at === -1 ? bytes : bytes.subarray(0, at);
   // A sequence that is cut off at its end is held back, and not replaced.
-  const valid = bytes.subarray(0, at);
   return new TextDecoder('utf-8', { ignoreBOM: true }).decode(valid, { stream: true }).length;
 }
 

@@ -358,6 +358,8 @@ describe('any text', () => {
         expect(document !== undefined && !isUtf8).toBe(false);
         expect(document !== undefined || problems.length > 0).toBe(true);
       }),
+      // U+FFFD, which replaces what is cut off, begins with the same bytes.
+      { examples: [[Uint8Array.of(0xef)], [Uint8Array.of(0x61, 0xef, 0xbf)]] },
     );
   });
 
