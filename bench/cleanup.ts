@@ -1,7 +1,7 @@
 /** What is to be undone when the run ends, however it ends. */
 export interface Cleanup {
   readonly add: (undo: () => Promise<void> | void) => void;
-  /** Undoes everything, the last first. A failure is told and does not keep the others from being undone. */
+  /** Undoes everything in reverse order. A failure is printed, and the others are still undone. */
   readonly run: () => Promise<void>;
   /** True once somebody pressed Ctrl-C. */
   readonly isInterrupted: () => boolean;

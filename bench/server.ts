@@ -20,7 +20,7 @@ export interface ServerOptions {
 }
 
 /** Milliseconds that a server may take to listen. */
-const patience = 60_000;
+const timeoutMs = 60_000;
 
 let started = 0;
 
@@ -31,7 +31,7 @@ export async function startServer(cleanup: Cleanup, options: ServerOptions): Pro
   const file = await open(log, 'a');
   const child = startChild(cleanup, { script, prefix, env, cwd: directory, output: file.fd });
   await file.close();
-  const deadline = performance.now() + patience;
+  const deadline = performance.now() + timeoutMs;
   while (performance.now() < deadline && child.isRunning()) {
     // The line in which Usher says where it listens; the others say it likewise.
     const [, port] = /"public":"http:\/\/[^"]+:(\d+)"/.exec(await readFile(log, 'utf8')) ?? [];

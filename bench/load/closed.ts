@@ -1,4 +1,4 @@
-import { openLane, type Lane, type Means } from './lane.ts';
+import { openWorker, type Worker, type Means } from './worker.ts';
 
 /** Runs a closed loop; resolves when the time or the supply is over and every answer is here. Rejects when a connection breaks. */
 export function runClosed(
@@ -9,14 +9,14 @@ export function runClosed(
     let busy = connections;
     tally.start();
     const end = performance.now() + seconds * 1000;
-    const sendNext = (lane: Lane) => {
+    const sendNext = (worker: Worker) => {
       const intended = performance.now();
       const request = intended < end ? supply() : undefined;
       if (request !== undefined) {
-        lane.give({ request, intended });
+        worker.give({ request, intended });
         return;
       }
-      lane.close();
+      worker.close();
       busy -= 1;
       if (busy === 0) resolve();
     };
@@ -24,7 +24,7 @@ export function runClosed(
       reject(new Error('A connection broke'));
     };
     for (let i = 0; i < connections; i += 1) {
-      sendNext(openLane({ port, tally, onFree: sendNext, onBroken }));
+      sendNext(openWorker({ port, tally, onFree: sendNext, onBroken }));
     }
   });
 }

@@ -1,29 +1,29 @@
-import { openLane, type Lane, type Means, type Work } from './lane.ts';
+import { openWorker, type Worker, type Means, type Work } from './worker.ts';
 
 /** Milliseconds after which a broken connection is opened again. */
 const pause = 50;
 
 /**
- * Sends everything there is, as a proxy before a crowd of browsers does: where a connection breaks, its request is sent
+ * Sends everything there is, as a proxy in front of many browsers does. If a connection breaks, its request is sent
  * again over a new one, and its latency goes on counting. Any answer is final.
  */
 export function drain({ port, connections, supply, tally }: Means): Promise<void> {
   return new Promise((resolve) => {
     let busy = connections;
-    const open = (): Lane => openLane({ port, tally, onFree: sendNext, onBroken });
+    const open = (): Worker => openWorker({ port, tally, onFree: sendNext, onBroken });
     const onBroken = (lost: Work | undefined) => {
       tally.countReconnect();
       setTimeout(() => {
         if (lost !== undefined) open().give(lost);
       }, pause);
     };
-    const sendNext = (lane: Lane) => {
+    const sendNext = (worker: Worker) => {
       const request = supply();
       if (request !== undefined) {
-        lane.give({ request, intended: performance.now() });
+        worker.give({ request, intended: performance.now() });
         return;
       }
-      lane.close();
+      worker.close();
       busy -= 1;
       if (busy === 0) resolve();
     };

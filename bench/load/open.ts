@@ -1,5 +1,5 @@
 import { intendedAt, requestsWithin } from '../schedule.ts';
-import { openLane, type Lane, type Means } from './lane.ts';
+import { openWorker, type Worker, type Means } from './worker.ts';
 
 /**
  * Runs an open loop; resolves when every answer is here, and rejects when a connection breaks. A request that finds no free
@@ -25,10 +25,10 @@ export function runOpen(
     };
     const finish = () => {
       clearInterval(timer);
-      for (const lane of lanes) lane.close();
+      for (const worker of workers) worker.close();
     };
-    const onFree = (lane: Lane) => {
-      free.push(lane);
+    const onFree = (worker: Worker) => {
+      free.push(worker);
       answered += 1;
       if (answered < total) {
         sendDue();
@@ -41,10 +41,10 @@ export function runOpen(
       finish();
       reject(new Error('A connection broke'));
     };
-    const lanes = Array.from({ length: connections }, () =>
-      openLane({ port, tally, onFree, onBroken }),
+    const workers = Array.from({ length: connections }, () =>
+      openWorker({ port, tally, onFree, onBroken }),
     );
-    const free = [...lanes];
+    const free = [...workers];
     tally.start();
     const started = performance.now();
     // Answers look at the clock too, so the timer's own millisecond is rarely waited for.

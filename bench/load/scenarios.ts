@@ -63,15 +63,15 @@ export function prepare(scenario: Scenario, serial: number, keys: Keys): Prepare
       return batch({ serial, tenantId, userId: sellerId, channels }, keys);
     }
     case 'five-channels': {
-      const asker = buyer(Math.floor(serial / 5));
-      return user({ ...asker, channels: asker.channels.slice(serial % 5, (serial % 5) + 1) }, keys);
+      const buyer = buyerOf(Math.floor(serial / 5));
+      return user({ ...buyer, channels: buyer.channels.slice(serial % 5, (serial % 5) + 1) }, keys);
     }
     case 'five-channels-batch':
-      return batch(buyer(serial), keys);
+      return batch(buyerOf(serial), keys);
   }
 }
 
-interface Asker {
+interface Buyer {
   readonly serial: number;
   readonly tenantId: string;
   readonly userId: string;
@@ -80,7 +80,7 @@ interface Asker {
 }
 
 /** A buyer's page: what it opens. */
-function buyer(row: number): Asker {
+function buyerOf(row: number): Buyer {
   const { tenantId, escrowId, buyerId } = escrowOf(row);
   const tenant = `private-tenant.${tenantId}`;
   const escrow = `${tenant}.escrow.${escrowId}`;
@@ -128,15 +128,15 @@ function stranger(serial: number): PreparedRequest {
   return { bytes, expected: { status: 401, limited: 429, socketId, channels: [] } };
 }
 
-function user(asker: Asker, keys: Keys): PreparedRequest {
-  const fields = asker.channels.map((channel): Field => ['channel_name', channel]);
-  return ofUser('/broadcasting/auth', { asker, fields, keys });
+function user(buyer: Buyer, keys: Keys): PreparedRequest {
+  const fields = buyer.channels.map((channel): Field => ['channel_name', channel]);
+  return ofUser('/broadcasting/auth', { buyer, fields, keys });
 }
 
 /** As the plugin `pusher-js-auth` asks. */
-function batch(asker: Asker, keys: Keys): PreparedRequest {
-  const fields = asker.channels.map((channel, i): Field => [`channel_name[${i}]`, channel]);
-  return ofUser('/pusher/auth/batch', { asker, fields, keys });
+function batch(buyer: Buyer, keys: Keys): PreparedRequest {
+  const fields = buyer.channels.map((channel, i): Field => [`channel_name[${i}]`, channel]);
+  return ofUser('/pusher/auth/batch', { buyer, fields, keys });
 }
 
 /** The own channels of a buyer, who has an escrow, a room and an order. */
@@ -153,26 +153,26 @@ function list(serial: number, row: number, keys: Keys): PreparedRequest {
 function ofUser(
   path: string,
   request: {
-    readonly asker: Asker;
+    readonly buyer: Buyer;
     readonly fields: readonly Field[];
     readonly keys: Keys;
   },
 ): PreparedRequest {
-  const { serial, channels } = request.asker;
+  const { serial, channels } = request.buyer;
   const socketId = socketOf(serial);
   const bytes = serialise({
     path,
-    headers: headersOf(request.asker, request.keys),
+    headers: headersOf(request.buyer, request.keys),
     form: [['socket_id', socketId], ...request.fields],
   });
   return { bytes, expected: { status: 200, socketId, channels } };
 }
 
-function headersOf(asker: Omit<Asker, 'channels'>, keys: Keys) {
-  return { Authorization: `Bearer ${tokenOf(asker, keys)}`, 'X-Tenant-ID': asker.tenantId };
+function headersOf(buyer: Omit<Buyer, 'channels'>, keys: Keys) {
+  return { Authorization: `Bearer ${tokenOf(buyer, keys)}`, 'X-Tenant-ID': buyer.tenantId };
 }
 
-function tokenOf({ serial, tenantId, userId, issuer }: Omit<Asker, 'channels'>, keys: Keys) {
+function tokenOf({ serial, tenantId, userId, issuer }: Omit<Buyer, 'channels'>, keys: Keys) {
   const claims = { sub: userId, tenant_id: tenantId, jti: `u${serial}` };
   if (issuer === undefined) return mint(claims, keys.userSecret);
   return mintSigned({ ...claims, iss: issuer, aud: 'usher' }, issuer, keys.signing[issuer]);

@@ -70,7 +70,7 @@ function watchIssuers(dependencies: Pick<Dependencies, 'watch'>) {
         report?.(failed.size === 0);
       };
     },
-    /** Forgets the issuers that are not in use any more. */
+    /** Drops the state of the issuers that are not in use any more. */
     retain: (names: ReadonlySet<string>) => {
       const before = failed.size;
       for (const name of failed) if (!names.has(name)) failed.delete(name);

@@ -5,7 +5,7 @@ import { createPermits, type PermitSettings } from '../runtime/permits.ts';
 import { createSingleFlight } from '../runtime/single-flight.ts';
 import type { StartTimer } from '../runtime/timer.ts';
 import { Unavailable } from '../runtime/unavailable.ts';
-import { createPatience } from './patience.ts';
+import { createResponseTimeouts } from './response-timeout.ts';
 import { noStats, type HostStats, type QuestionOutcome } from './stats.ts';
 
 /** A question to a host: a GET, or a POST if it has a body. */
@@ -75,7 +75,7 @@ export function createHostClient(
   { fetch, startTimer, observe = unobserved, stats = noStats }: HostClientDeps,
 ): HostClient {
   const permits = createPermits(limits, startTimer);
-  const patience = createPatience(startTimer);
+  const timeouts = createResponseTimeouts(startTimer);
   const once = createSingleFlight<unknown>();
   stats.observe({ waiting: permits.queued, underWay: permits.held });
 
@@ -83,7 +83,7 @@ export function createHostClient(
     { url, headers, body, silenceMs = defaultSilenceMs }: HostQuestion<unknown>,
     ended: AbortController,
   ): Promise<BoundedResponse> {
-    const watched = patience.watch(silenceMs, () => {
+    const watched = timeouts.watch(silenceMs, () => {
       ended.abort(new Error('The host did not answer in time'));
     });
     const request = { url, fetch, headers, body, signal: ended.signal, maxBodyBytes };

@@ -117,8 +117,8 @@ function claimsOf(
   mayWait: boolean,
 ): readonly LimitRequest[] {
   const key = principalKey(grant.principal);
-  const patienceOf = (limit: keyof typeof maxWaitMs) => (mayWait ? maxWaitMs[limit] : 0);
-  const timeoutMs = patienceOf('authorizations');
+  const maxWaitOf = (limit: keyof typeof maxWaitMs) => (mayWait ? maxWaitMs[limit] : 0);
+  const timeoutMs = maxWaitOf('authorizations');
   const rate = {
     limit: 'authorizations',
     key,
@@ -135,7 +135,7 @@ function claimsOf(
       key,
       part: grant.socketId,
       perMinute: subscriptions,
-      maxWaitMs: patienceOf('subscriptions'),
+      maxWaitMs: maxWaitOf('subscriptions'),
       dedupeKey: grant.channel.text,
     },
   ];

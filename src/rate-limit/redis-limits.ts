@@ -13,13 +13,13 @@ local longest = 0
 local moments = {}
 for i = 1, #KEYS / 2 do
   local key, thing = KEYS[2 * i - 1], KEYS[2 * i]
-  local interval, patience = tonumber(ARGV[2 * i]), tonumber(ARGV[2 * i + 1])
+  local interval, maxWait = tonumber(ARGV[2 * i]), tonumber(ARGV[2 * i + 1])
   local ending = thing ~= key and tonumber(redis.call('GET', thing) or 0) or 0
   if ending <= now or ending > now + ${minuteMs} then
     local known = tonumber(redis.call('GET', key) or now)
-    moments[i] = math.max(now, math.min(known, now + ${minuteMs} + patience)) + interval
+    moments[i] = math.max(now, math.min(known, now + ${minuteMs} + maxWait)) + interval
     local wait = math.max(0, math.floor(moments[i] - now - ${minuteMs}))
-    if wait > patience then return { i, wait } end
+    if wait > maxWait then return { i, wait } end
     longest = math.max(longest, wait)
   end
 end

@@ -12,7 +12,7 @@ const entry = (id: string): AuditEntry => ({
 });
 const idOf = (each: AuditEntry) => ('signal' in each ? each.signal.id : '');
 
-/** A trail over a database that can be down, and forgets nothing of what it was given. */
+/** An audit log over a database that can be down. It keeps all that was written. */
 function start() {
   const time = createTestClock(0);
   const database = { fault: undefined as Error | undefined, kept: [] as string[], attempts: 0 };

@@ -50,7 +50,7 @@ describe('a group commit', () => {
     statements[0]?.commit();
     await settle();
     expect(statements.map(({ rows }) => rows)).toEqual([['a'], ['b', 'c']]);
-    // Nobody is told before the own statement is through.
+    // No caller gets a result before its own statement has ended.
     expect(outcomes).toEqual({ a: 'a kept', b: 'open', c: 'open' });
     statements[1]?.commit();
     await settle();
@@ -59,7 +59,7 @@ describe('a group commit', () => {
     expect(statements.at(-1)?.rows).toEqual(['d']);
   });
 
-  it('writes a second statement beside the first while a crowd waits, and is idle after both', async () => {
+  it('writes a second statement beside the first while many rows wait, and is idle after both', async () => {
     const { append, statements, outcomes, queued, idle } = start({ threshold: 2 });
     append('a', 'b');
     expect(statements.map(({ rows }) => rows)).toEqual([['a']]);
@@ -105,7 +105,7 @@ describe('a group commit', () => {
     expect(outcomes['e']).toBe('open');
   });
 
-  it('tells all of an outage, also those that wait; whoever comes later is tried', async () => {
+  it('rejects all rows of an outage, also the queued ones, and tries later ones', async () => {
     const { append, statements, outcomes } = start();
     append('a', 'b');
     statements[0]?.fail(outage);

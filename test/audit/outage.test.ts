@@ -63,7 +63,7 @@ describe('while the database cannot answer', () => {
   };
 
   it.each(['cut', 'freeze'] as const)(
-    'nobody gets in and the reason is told (%s); afterwards everything is as before',
+    'no subscription is granted and the reason is logged (%s); afterwards everything is as before',
     async (breakIt) => {
       expect(await statuses([...good, bad])).toStrictEqual([200, 200, 200, 200, 401]);
       tunnel[breakIt]();

@@ -277,7 +277,7 @@ describe('the answer', () => {
     expect(sent).toBeLessThan(16 * 1024 * 1024);
   });
 
-  it('is missing while the host is away, and nothing of the cookie or the secret is told', async () => {
+  it('is unavailable while the host is down, and the error has nothing of the cookie or the secret', async () => {
     await server.close();
     const error = (await read(cookie).catch((reason: unknown) => reason)) as Unavailable;
     expect(error).toBeInstanceOf(Unavailable);
@@ -326,13 +326,13 @@ describe('an answer', () => {
     expect(asked).toHaveLength(2);
   });
 
-  it('serves everybody who asks meanwhile', async () => {
+  it('serves all requests that arrive meanwhile', async () => {
     const answers = await Promise.all(Array.from({ length: 50 }, () => read(cookie)));
     expect(new Set(answers.map((each) => JSON.stringify(each))).size).toBe(1);
     expect(asked).toHaveLength(1);
   });
 
-  it('that never came serves nobody, and is not remembered', async () => {
+  it('that never came serves no request, and is not cached', async () => {
     answer(says(500, ''));
     const outcomes = await Promise.allSettled(Array.from({ length: 5 }, () => read(cookie)));
     expect(outcomes.map(({ status }) => status)).toEqual(Array(5).fill('rejected'));

@@ -61,7 +61,7 @@ describe('authorizeChannel', () => {
   });
 
   it.each([
-    ['who asks', { identify: down }],
+    ['the credential', { identify: down }],
     ['whether it was revoked', { revocations: { latest: down } }],
     ['the fact', { find: down }],
     ['whether it is on record', { writeDecision: down }],
@@ -117,7 +117,7 @@ describe('a careless rule', () => {
   });
 });
 
-describe('deciding by what is remembered', () => {
+describe('a decision by cached values', () => {
   const remembering = (isKept: boolean, latest?: number) => {
     const kept: (number | undefined)[] = [];
     const { authorizeChannel, deeds } = authorizing({
@@ -140,7 +140,7 @@ describe('deciding by what is remembered', () => {
     expect([deeds, kept]).toEqual([['identified'], [7]]);
   });
 
-  it('finds out again who asks and what holds, when something has changed', async () => {
+  it('authenticates and evaluates again when something has changed', async () => {
     const { authorizeChannel, deeds, kept } = remembering(false, Infinity);
     expect(verdict(await authorizeChannel(question()))).toBe('grant');
     expect([deeds, kept]).toEqual([

@@ -29,7 +29,7 @@ const escrowsBy =
     kind.name === 'escrow' ? find(kind, ...of) : found(kind, ...of);
 
 describe('a batch', () => {
-  it('finds out once who asks, and records each decision', async () => {
+  it('authenticates once, and records each decision', async () => {
     const { words, deeds, recorded } = await asking([own, escrowChannel, unread]);
     expect(words).toEqual({
       [own]: 'grant',
@@ -63,7 +63,7 @@ describe('a batch', () => {
     expect(words).toEqual({ [own]: 'unavailable', [unread]: 'unknown-channel' });
   });
 
-  it('finds out once more who asks, for all channels that were decided by what has changed', async () => {
+  it('authenticates once more, for all channels that were decided by what has changed', async () => {
     const { words, deeds } = await asking([own, escrowChannel], {
       cache: {
         version: 7,

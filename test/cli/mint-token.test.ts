@@ -63,7 +63,7 @@ describe('mint-token', () => {
     ]);
   });
 
-  it('cannot sign for whoever holds the private key', async () => {
+  it('cannot sign for an issuer whose private key it does not have', async () => {
     const env = {
       ...testEnvironment,
       GUEST_TOKEN_SECRET: '',

@@ -157,7 +157,7 @@ describe('with a DATABASE_URL', () => {
     ]);
   });
 
-  it('an outage is told in one sentence, without the address', async () => {
+  it('an outage is reported in one sentence, without the address', async () => {
     const url = 'postgres://teller:hidden-word@127.0.0.1:1/bank';
     const { code, stderr } = await runCommand(['explain', absent], {
       env: { ...testEnvironment, DATABASE_URL: url },

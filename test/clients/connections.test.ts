@@ -17,7 +17,7 @@ function createAttached(options: UsherAuthOptions = {}) {
 }
 
 describe('a channel whose authorization failed for a passing reason', () => {
-  it('is told to the page, and subscribed when it can be', async () => {
+  it('is reported to the page, and subscribed when it can be', async () => {
     const { page, subscribe } = createAttached({ retryFor: 5_000 });
     page.state.respond = unavailable;
     const channel = subscribe('private-a');

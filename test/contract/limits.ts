@@ -49,7 +49,7 @@ export function limitsContract(limits: () => Limits, time: { now: number }): voi
     expect(answers.filter((each) => !('exceeded' in each))).toHaveLength(3);
   });
 
-  it('gives who has patience a turn of their own', async () => {
+  it('gives each request that may wait its own time', async () => {
     const rate = newRate({ maxWaitMs: 40_000 });
     for (let i = 0; i < 3; i += 1) await take(rate);
     expect(await take(rate)).toEqual({ waitMs: 20_000 });

@@ -43,7 +43,7 @@ export function holdToTicketContract(at: () => StoreAtHand): void {
     expect(await at().store.consume(hash)).toEqual({ holder, isFirstUse: false });
   });
 
-  it('gives a ticket unspent to whoever looks at it, and says whether it was taken', async () => {
+  it('peeks at a ticket without taking it, and says whether it was taken', async () => {
     const { hash, holder } = await put();
     expect(await at().store.find(hash)).toEqual({ holder, isFirstUse: true });
     expect(await at().store.find(hash)).toEqual({ holder, isFirstUse: true });
@@ -85,14 +85,14 @@ export function holdToTicketContract(at: () => StoreAtHand): void {
     expect(await at().store.consume(hash)).toEqual({ holder, isFirstUse: true });
   });
 
-  it('still knows a ticket that expired less than an hour ago, after sweeping too', async () => {
+  it('keeps a ticket that expired less than an hour ago, also after the cleanup', async () => {
     // A store of its own clock may take a moment off.
     const { hash, holder } = await put({ expiresAt: testNow - ticketGraceMs + 60_000 });
     await at().store.deleteExpired(testNow);
     expect(await at().store.consume(hash)).toEqual({ holder, isFirstUse: true });
   });
 
-  it('forgets what expired an hour ago, taken or not, once it is swept', async () => {
+  it('deletes what expired an hour ago, taken or not, in the cleanup', async () => {
     const left = await put({ expiresAt: testNow - ticketGraceMs });
     const taken = await put({ expiresAt: testNow - ticketGraceMs });
     await at().store.consume(taken.hash);

@@ -69,7 +69,7 @@ describe('a grouped read', () => {
     expect(statements.map(({ questions }) => questions.length)).toEqual([256, 44]);
   });
 
-  it('tells all of an outage, also those that wait; whoever comes later is tried', async () => {
+  it('rejects all queries of an outage, also the queued ones, and tries later ones', async () => {
     const { ask, statements, outcomes } = start();
     await ask(1);
     await ask(2);

@@ -50,7 +50,7 @@ it.each([
     'sslmode=verify-full&sslrootcert=/nonexistent/ca.pem',
     'sslrootcert, sslcert or sslkey cannot be read',
   ],
-])('a URL with %s that cannot be used is told in words', async (query, words) => {
+])('a URL with %s that cannot be used has an error in words', async (query, words) => {
   const url = new Secret(`postgres://u:private@127.0.0.1:1/db?${query}`);
   const error: unknown = await prepareDatabase(url).catch((thrown: unknown) => thrown);
   expect(String((error as Error).cause)).toContain(words);

@@ -30,7 +30,7 @@ async function applyWalkThrough(): Promise<void> {
   await cp(join(project, 'policies'), join(copy, 'policies'), { recursive: true });
   const file = join(copy, 'walk-through.diff');
   await writeFile(file, diff);
-  // Whoever tries the walk-through in a checkout and runs the tests then has applied it already.
+  // A reader who tried the walk-through in this checkout has applied it already.
   const applied = await git('apply', '--reverse', '--check', file).catch(() => false);
   if (applied === false) await git('apply', '--whitespace=error-all', file);
 }

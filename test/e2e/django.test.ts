@@ -77,7 +77,7 @@ describe.skipIf('missing' in django).each(engines)('a real Django with the %s en
     expect(await enter('private-chat-box', cookie)).toBe(200);
   });
 
-  it('shows a payment to whoever owns the order', async () => {
+  it('shows a payment to the owner of the order', async () => {
     const [owner, other] = [await newVisitor(false), await newVisitor(true)];
     const order = `order-${engine}`;
     await askJson('PUT', `${usher.operatorUrl}/resources/orders/${order}`, { owner_id: owner.id });

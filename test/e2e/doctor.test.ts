@@ -79,7 +79,7 @@ describe('a healthy installation', () => {
     expect(failuresIn(await findings({}, { usherUrl: await behind({}) }))).toEqual({});
   });
 
-  it('is told by the program, with the exit code', async () => {
+  it('is reported by the program, with the exit code', async () => {
     const passed = await runCommand(['doctor', '--url', `${usher.publicUrl}/`], { env });
     expect([passed.code, passed.stderr]).toEqual([0, '']);
     expect(passed.stdout).toMatch(/^✓ the Pusher server accepts WebSocket connections\n/);

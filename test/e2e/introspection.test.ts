@@ -36,7 +36,7 @@ const userOf = ({ text }: { readonly text: string }) => {
   return JSON.parse(user_data) as unknown;
 };
 
-/** Ten questions: Usher remembers the answer for the same cookies, so each has another one beside them. */
+/** Ten questions. Usher caches the answer for the same cookies, so each request has a different extra cookie. */
 async function signInTenTimes(usher: Usher, cookie: string): Promise<void> {
   for (let count = 0; count < 10; count += 1) {
     expect((await signIn(usher, `${cookie}; usher_test=${count}`)).status).toBe(200);
@@ -89,7 +89,7 @@ describe.skipIf(laravel === undefined)('the documented route of a real Laravel',
     expect(await rows()).not.toEqual(before);
   });
 
-  it('recognizes a remembered login without a session, and makes none', async () => {
+  it('recognizes a “remember me” cookie without a session, and creates none', async () => {
     const id = await site.addUser('remembered');
     const both = await site.loginRemembered('remembered');
     const remembered = both.split('; ').find((each) => each.startsWith('remember_web_'))!;

@@ -68,7 +68,7 @@ it('a guest chats in a room, logs in, and keeps the chat', async () => {
   await deployment.publisher.trigger('private-room-1', 'message', { text: 'still here' });
   expect(await heard).toEqual({ text: 'still here' });
 
-  // Whoever was linked is one person to the seller, in both tabs.
+  // The seller sees a linked guest as one member, in both tabs.
   const seller = page(asUser('16'));
   expect(await seller.subscribe('presence-room-1')).toMatchObject(entered);
   await user.subscribe('presence-room-1');

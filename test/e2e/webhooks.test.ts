@@ -13,7 +13,7 @@ let deployment: Deployment;
 let users: TenantUsers;
 
 beforeAll(async () => {
-  // soketi is told where to send before Usher is there.
+  // soketi gets the address of the webhooks before Usher listens.
   const port = await freePort();
   const url = `http://127.0.0.1:${port}/pusher/webhooks`;
   const event_types = [

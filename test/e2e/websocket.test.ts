@@ -152,13 +152,13 @@ describe('a chat page that opens GET /ws', () => {
     expect((await closing(server)).code).toBe(4003);
   });
 
-  it('is told when the chat server dies', async () => {
+  it('gets a close frame when the chat server dies', async () => {
     const { client, server } = await enter();
     server.socket.terminate();
     expect((await closing(client)).code).toBe(1014);
   });
 
-  it('is told when Usher stops, which then does stop', async () => {
+  it('gets a close frame when Usher stops, and Usher stops', async () => {
     const own = await startUsher({ ...environment, WS_UPSTREAM: upstream.url });
     const silent = await openClient(own.publicUrl, '/ws');
     const deaf = await openClient(own.publicUrl, '/ws');

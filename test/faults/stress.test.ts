@@ -113,19 +113,19 @@ describe('ordinary visitors are served beside', () => {
 
 describe('load beyond capacity', () => {
   it('waits its turn, and the probe is answered throughout', async () => {
-    const crowd = startTraffic(guestAsks(usher), { visitors: 1_000, pause: 0 });
+    const load = startTraffic(guestAsks(usher), { visitors: 1_000, pause: 0 });
     probes = startTraffic(operatorAsks(usher, '/livez'), { visitors: 1 });
-    await crowd.granted(5_000);
-    await Promise.all([crowd.stop(), probes.stop()]);
+    await load.granted(5_000);
+    await Promise.all([load.stop(), probes.stop()]);
     const single = startTraffic(guestAsks(usher), { visitors: 1 });
     await single.granted(10);
     await single.stop();
-    expect(new Set([...crowd.asked, ...probes.asked].map(({ status }) => status))).toEqual(
+    expect(new Set([...load.asked, ...probes.asked].map(({ status }) => status))).toEqual(
       new Set([200]),
     );
     report({
       fault: '1,000 visitors at once, each without a pause between requests',
-      clientsSaw: seenBy(crowd.asked),
+      clientsSaw: seenBy(load.asked),
       lost: `nothing; /livez: ${seenBy(probes.asked)}`,
       recovery: seconds(Math.max(...single.asked.map(({ from, to }) => to - from))),
     });

@@ -10,14 +10,14 @@ if (!(minutes > 0) || !Number.isSafeInteger(seed))
   throw new Error('Say: npm run fuzz [minutes] [seed]');
 const milliseconds = minutes * 60_000;
 /** Requests at once; more would only wait for each other. */
-const lanes = 8;
+const workers = 8;
 
 const failures: string[] = [];
 const seen: Seen = { answers: 0, signatures: 0, forged: 0, broken: 0 };
 const say = (text: string) => void process.stdout.write(`${text}\n`);
 
-async function run(target: Target, lane: number, time: number): Promise<number> {
-  const { runs, failure } = await target.run({ seed: seed + lane, milliseconds: time });
+async function run(target: Target, worker: number, time: number): Promise<number> {
+  const { runs, failure } = await target.run({ seed: seed + worker, milliseconds: time });
   if (failure !== undefined) failures.push(failure);
   return runs;
 }
@@ -35,7 +35,9 @@ async function fuzzService(): Promise<void> {
   const credentials = credentialsAt(Date.now());
   const service = await startService(secretsOf(credentials));
   const target = requestTarget(service.address, credentials, seen);
-  const each = Array.from({ length: lanes }, (_, lane) => run(target, lane, milliseconds / 2));
+  const each = Array.from({ length: workers }, (_, worker) =>
+    run(target, worker, milliseconds / 2),
+  );
   const runs = (await Promise.all(each)).reduce((sum, one) => sum + one, 0);
   await service.stop();
   failures.push(...service.faults());

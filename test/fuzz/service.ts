@@ -75,7 +75,7 @@ export async function startService(secrets: readonly string[]): Promise<Service>
   };
 }
 
-/** Looks at each line once and forgets it: ten minutes of them would fill the memory. */
+/** Checks each line once and does not keep it: ten minutes of lines would fill the memory. */
 function watchLog(
   log: NodeJS.ReadableStream,
   secrets: readonly string[],

@@ -11,7 +11,7 @@ export interface WireAnswer {
 /** The longest that an answer may take, in milliseconds: a busy machine is no fault. */
 const longest = 20_000;
 
-/** After so many milliseconds without an answer the other side waits for more, and is told that none will come. */
+/** Milliseconds without a response after which the client ends its side of the connection. */
 const silence = 300;
 
 /** Writes these bytes and gives everything that comes back; throws when the other side never ends. */
@@ -36,7 +36,7 @@ function exchangeBytes(address: string, bytes: Buffer): Promise<Buffer> {
     });
     socket.on('close', () => {
       clearTimeout(timer);
-      // Whoever sends what nobody wants to read may be cut off while writing.
+      // The server may close the connection while the client writes a body that it does not read.
       const isCut = failure?.code === 'ECONNRESET' || failure?.code === 'EPIPE';
       if (failure === undefined || isCut) resolve(Buffer.concat(chunks));
       else reject(failure);

@@ -21,8 +21,8 @@ describe('two replicas that remember', () => {
   const enters = async (replica: TestUsher) =>
     (await send(replica.public, guestRequest({ fields }))).status;
 
-  /** Asks everybody, over and over, until it is told to stop; says how many got in. */
-  function crowd() {
+  /** Sends the requests of all users repeatedly until it is stopped. Returns how many were granted. */
+  function requestRepeatedly() {
     let isOver = false;
     let granted = 0;
     const askOn = async (replica: TestUsher) => {
@@ -36,13 +36,13 @@ describe('two replicas that remember', () => {
     };
   }
 
-  it('refuse at once what was cancelled, whoever else is asking, and put on record who got in', async () => {
+  it('refuse a cancelled booking at once under load, and record each grant', async () => {
     const [first] = replicas;
     await withClient(first!.database, async (host) => {
       await host.query(
         `INSERT INTO bookings (hotel_slug, booking_id, status) VALUES ('grand-hotel', 'BK-9', 'open')`,
       );
-      const stop = crowd();
+      const stop = requestRepeatedly();
       let granted = 0;
       for (let round = 0; round < 40; round += 1) {
         const status = round % 2 === 0 ? 'cancelled' : 'open';

@@ -6,19 +6,19 @@ import { testNow } from '../support/tokens.ts';
 /** Lets everything run on that waits for nothing. */
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
-describe('sweeping', () => {
+describe('the cleanup job', () => {
   const start = (sweep: CleanupTask, others: Readonly<Record<string, CleanupTask>> = {}) => {
     const time = createTestClock(testNow);
     const lines: object[] = [];
     const line = (about: object, message: string) => void lines.push({ ...about, message });
     const tasks = { sweep, ...others };
     const log = { info: line, warn: line };
-    return { time, lines, sweeping: startCleanupJob({ tasks, ...time.clock, log }) };
+    return { time, lines, job: startCleanupJob({ tasks, ...time.clock, log }) };
   };
 
-  it('sweeps at once and then every ten minutes, with the moment that it is', async () => {
+  it('runs at once and then every ten minutes, with the current time', async () => {
     const moments: number[] = [];
-    const { time, sweeping } = start((now) => Promise.resolve(moments.push(now)));
+    const { time, job } = start((now) => Promise.resolve(moments.push(now)));
     await settle();
     time.advance(cleanupIntervalMs - 1);
     await settle();
@@ -32,13 +32,13 @@ describe('sweeping', () => {
       testNow + cleanupIntervalMs,
       testNow + 2 * cleanupIntervalMs,
     ]);
-    await sweeping.stop();
+    await job.stop();
     expect(time.waiting()).toBe(0);
   });
 
-  it('goes on after a failure, also with the other sweeps, and logs an outage once', async () => {
+  it('continues after a failure, also with the other tasks, and logs an outage once', async () => {
     let [sweeps, others] = [0, 0];
-    const { time, lines, sweeping } = start(
+    const { time, lines, job } = start(
       () => {
         sweeps += 1;
         return sweeps < 3 ? Promise.reject(new Error('no database')) : Promise.resolve(0);
@@ -58,14 +58,14 @@ describe('sweeping', () => {
       },
       { subject: 'sweep', message: 'expired rows are deleted again' },
     ]);
-    await sweeping.stop();
+    await job.stop();
   });
 
   it('stops only when nothing is being swept any more, and then for good', async () => {
     let finish: (count: number) => void = () => undefined;
-    const { time, sweeping } = start(() => new Promise((resolve) => (finish = resolve)));
+    const { time, job } = start(() => new Promise((resolve) => (finish = resolve)));
     let isStopped = false;
-    const stopping = sweeping.stop().then(() => {
+    const stopping = job.stop().then(() => {
       isStopped = true;
     });
     await settle();

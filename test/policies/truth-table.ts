@@ -9,7 +9,7 @@ import type { Principal } from '../../src/policy/principal.ts';
 import { channelOf, shippedPolicy } from '../support/shipped-policy.ts';
 import { noon } from './principals.ts';
 
-/** One row of a truth table: who asks, for what, given which fact. */
+/** One row of a truth table: the principal, the channel, and the fact. */
 export interface Row {
   readonly who: Principal;
   readonly params?: Readonly<Record<string, string>>;

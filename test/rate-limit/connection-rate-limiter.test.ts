@@ -4,7 +4,7 @@ import { createMemoryLimits } from '../../src/rate-limit/memory-limits.ts';
 import { createTestClock } from '../support/test-clock.ts';
 import { testNow } from '../support/tokens.ts';
 
-/** A turnstile with three attempts a minute and address, and a second one that shares its account. */
+/** A limiter of three attempts per minute and address, and a second one that shares its counters. */
 function setUp() {
   const time = createTestClock(testNow);
   const { now, startTimer } = time.clock;

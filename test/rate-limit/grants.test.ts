@@ -169,7 +169,7 @@ describe('a page that opens channel after channel on one connection', () => {
     expect(time.waiting()).toBe(0);
   });
 
-  it('is told truly when to ask again, where it asks for too many at once', async () => {
+  it('gets a true Retry-After when it asks for too many channels at once', async () => {
     const { time, ask } = open();
     const asked = names.slice(0, 22).map(ask);
     expect(await asked[21]).toMatchObject({
@@ -183,7 +183,7 @@ describe('a page that opens channel after channel on one connection', () => {
 });
 
 describe('a decision that is made again because something changed meanwhile', () => {
-  /** Ports whose record refuses a decision that rests on what is remembered, the first time. */
+  /** Dependencies whose audit log rejects the first decision by cached values. */
   const changedOnce = (count: { records: number }): Changes => ({
     cache: {
       version: 1,

@@ -21,7 +21,7 @@ it('is one for all replicas, but for the message that finds that out', async () 
   expect(one(user)).toBe(0);
 });
 
-it('is told of, with whom and from where, and not when it was kept', async () => {
+it('is reported with the principal and the address, and only if it was exceeded', async () => {
   const reported: unknown[] = [];
   const { enter } = await startTestEndpoint({
     mostMessages: 1,

@@ -8,7 +8,7 @@ it.each([
   ['usher', 1],
   ['build', 0],
   [undefined, 0],
-])('of npm run %s, the end of npm is told %d times', async (name, times) => {
+])('of npm run %s, the end of npm is reported %d times', async (name, times) => {
   const clock = createTestClock(0);
   const us: { -readonly [Key in keyof ProcessWithParent]: ProcessWithParent[Key] } = {
     env: name === undefined ? {} : { npm_lifecycle_event: name },

@@ -9,7 +9,7 @@ describe('a short memory', () => {
     return { clock, memory: createTtlCache<string>({ maxEntries, now: () => clock.now }) };
   };
 
-  it('forgets the oldest when it is full', () => {
+  it('evicts the oldest entry when it is full', () => {
     const { memory } = memoryOf(3);
     for (const key of ['a', 'b', 'c', 'd']) memory.set(key, key, 10);
     expect(['a', 'b', 'c', 'd'].map(memory.get)).toEqual([undefined, 'b', 'c', 'd']);
@@ -24,7 +24,7 @@ describe('a short memory', () => {
     expect(['a', 'b', 'c'].map(memory.get)).toEqual(['second', undefined, 'c']);
   });
 
-  it('holds as long as it was told, each answer by itself', () => {
+  it('keeps each entry for its own time to live', () => {
     const { memory, clock } = memoryOf(2);
     memory.set('short', 'short', 1);
     memory.set('long', 'long', 2);
@@ -34,7 +34,7 @@ describe('a short memory', () => {
     expect(memory.get('long')).toBeUndefined();
   });
 
-  it('forgets as many of the oldest as a long key needs', () => {
+  it('evicts as many of the oldest entries as a long key needs', () => {
     const memory = createTtlCache<string>({ maxEntries: 9, maxCharacters: 5, now: () => 0 });
     for (const key of ['aa', 'b', 'cc', 'dddd']) memory.set(key, key, 10);
     expect(['aa', 'b', 'cc', 'dddd'].map(memory.get)).toEqual([

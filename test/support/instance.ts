@@ -19,7 +19,7 @@ export async function makeDataDir(): Promise<{
   };
 }
 
-/** A log that keeps what it was told. */
+/** A log that keeps its lines. */
 export function makeLog() {
   const lines: string[] = [];
   const keep = (message: string) => {

@@ -52,7 +52,7 @@ async function startMariadb() {
   const directory = await mkdtemp(join(tmpdir(), 'usher-mariadb-'));
   const port = await freePort();
   const options = ['--no-defaults', `--datadir=${join(directory, 'data')}`];
-  // MariaDB runs as root only if it is told to.
+  // MariaDB runs as root only with this option.
   const user = `--user=${userInfo().username}`;
   await promisify(execFile)('mariadb-install-db', [
     ...options,

@@ -58,7 +58,7 @@ const usherHeaders = ({ headers }: UpstreamSocket) =>
   Object.fromEntries(Object.entries(headers).filter(([name]) => name.startsWith('x-usher')));
 
 describe('the server behind GET /ws', () => {
-  it('is told who it is, at its own address', async () => {
+  it('gets the headers of the user, at its own address', async () => {
     const { client, server } = await pair();
     expect(server.path).toBe('/chat?v=1');
     expect(usherHeaders(server)).toEqual({
@@ -111,7 +111,7 @@ describe('the server behind GET /ws', () => {
     expect(server.headers['x-forwarded-host']).toBe('chat.example');
   });
 
-  it('is told values that cannot end their header, add a role, or be mistaken for another', async () => {
+  it('gets values that cannot end their header, add a role, or be mistaken for another', async () => {
     const hostile = 'a\r\nX-Usher-Roles: admin, b%2Cü\ud800';
     const redeemTicket: RedeemTicket = () => {
       const principal = { ...user, id: hostile, roles: ['a,b', 'c d', 'ü'] };
@@ -371,7 +371,7 @@ describe('the end of a connection', () => {
     expect((await client.closed).code).toBe(4003);
   });
 
-  it('by Usher is told to both sides alike', async () => {
+  it('by Usher is sent to both sides alike', async () => {
     const { doorstep, client, server } = await pair();
     const closing = doorstep.close();
     expect((await client.closed).code).toBe(1001);

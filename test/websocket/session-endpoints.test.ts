@@ -357,7 +357,7 @@ describe('what the host answers to the handshake', () => {
     settings: Record<string, string> = {},
   ) => {
     site = createServer().on('upgrade', (request: IncomingMessage, socket) => {
-      // A server never forgets an upgraded connection by itself.
+      // A server does not close an upgraded connection by itself.
       socket.on('error', () => undefined).on('end', () => socket.destroy());
       socket.resume();
       answer(request, socket);

@@ -84,7 +84,7 @@ const open: TestEndpoint[] = [];
 afterEach(async () => {
   for (const doorstep of open.splice(0)) {
     const closing = doorstep.close();
-    // Whoever did not answer the close frame is cut by a timer.
+    // A timer cuts a client that did not answer the close frame.
     doorstep.time.advance(60_000);
     await closing;
   }

@@ -53,7 +53,7 @@ describe('a client of GET /ws', () => {
     expect((await client.closed).code).toBe(4401);
   });
 
-  it('is told when its ticket could not be looked at, and to come back', async () => {
+  it('gets 1013 when its ticket could not be read', async () => {
     const counted: string[] = [];
     const { knock } = await startTestEndpoint({
       redeemTicket: () => Promise.reject(new Unavailable('database')),
@@ -66,7 +66,7 @@ describe('a client of GET /ws', () => {
     expect(counted).toEqual(['database']);
   });
 
-  it('is told nothing of a bug', async () => {
+  it('gets no details of an unhandled error', async () => {
     const { knock } = await startTestEndpoint({
       redeemTicket: () => Promise.reject(new Error('secret words')),
     });
@@ -106,7 +106,7 @@ describe('a client of GET /ws', () => {
     expect((await client.closed).code).toBe(1009);
   });
 
-  it('without a chat server is told that nobody hears it', async () => {
+  it('without a chat server gets an error for its message', async () => {
     const client = await (await startTestEndpoint()).enter();
     client.socket.send('hello');
     expect(await client.nextJson()).toEqual({
@@ -202,7 +202,7 @@ describe('a request for /ws that is no WebSocket handshake', () => {
     expect(received).toMatch(/^HTTP\/1.1 404 /);
   });
 
-  it('is told when its handshake is malformed', async () => {
+  it('gets an error when its handshake is malformed', async () => {
     const { address } = await startTestEndpoint();
     const received = await speak(
       address,
@@ -213,7 +213,7 @@ describe('a request for /ws that is no WebSocket handshake', () => {
 });
 
 describe('when Usher closes', () => {
-  it('every WebSocket is told so', async () => {
+  it('every WebSocket gets a close frame', async () => {
     const { enter, knock, close } = await startTestEndpoint();
     const clients = [await enter(), await knock()];
     await close();

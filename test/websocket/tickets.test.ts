@@ -218,7 +218,7 @@ describe('a connection', () => {
     await other.stop();
   });
 
-  it('is told when Usher closes, and Usher waits for it', async () => {
+  it('gets a close frame when Usher closes, and Usher waits for it', async () => {
     const own = await startUsher({ ...ticketEnvironment, WS_UPSTREAM: upstream.url });
     const { client, server } = await enter({}, own);
     const stopped = own.stop();

@@ -28,7 +28,7 @@ export function createTrackedConnections(database: Database): TrackedConnections
         ...[JSON.stringify(keysOf(principal)), String(principal.issuedAt ?? '')],
         ...[String(principal.expiresAt), String(grantedAt)],
       ];
-      await withSpan('ledger', () =>
+      await withSpan('track connection', () =>
         database.execute({ name: 'usher_keep_grant', text: insertGrant, values }),
       );
     },
@@ -38,7 +38,7 @@ export function createTrackedConnections(database: Database): TrackedConnections
         ...[appKey, socketId, nameOf(principal), JSON.stringify(keysOf(principal))],
         ...[String(principal.issuedAt ?? ''), String(principal.expiresAt)],
       ];
-      await withSpan('ledger', () =>
+      await withSpan('track connection', () =>
         database.execute({ name: 'usher_extend_grant', text: extendGrants, values }),
       );
     },

@@ -5,9 +5,14 @@ import { Unavailable } from '../../runtime/unavailable.ts';
 import { databaseUnavailable } from '../errors.ts';
 import { readMysqlUrl } from '../mysql-url.ts';
 import { serversOf } from '../servers.ts';
-import { createLanes, ServerError, type Lane, type LanesSettings } from './lanes.ts';
-import { openMysqlLane } from './mysql-lane.ts';
-import { openPostgresLane } from './postgres-lane.ts';
+import {
+  createConnectionPool,
+  ServerError,
+  type PoolConnection,
+  type PoolSettings,
+} from './connection-pool.ts';
+import { openMysqlConnection } from './mysql-connection.ts';
+import { openPostgresConnection } from './postgres-connection.ts';
 import type { SqlAnswer, SqlQuestion } from './sql-answer.ts';
 
 /** A database of the application, which answers the queries of a policy. Usher never writes to it. */
@@ -24,15 +29,15 @@ export interface SqlDatabaseOptions extends Clock {
   readonly kind: 'postgres' | 'mysql';
   readonly url: Secret;
   readonly observe?: Observe;
-  readonly settings?: Partial<LanesSettings>;
+  readonly settings?: Partial<PoolSettings>;
 }
 
 /**
  * Connections: the server runs as many queries at once. Time: a page waits for its channel. Silence: a server that is busy
  * answers some query within it. Waiting: a quarter of the requests that Usher processes at once.
  */
-const defaults: LanesSettings = {
-  maxLanes: 10,
+const defaults: PoolSettings = {
+  maxConnections: 10,
   timeoutMs: 2_000,
   silenceMs: 500,
   maxWhileSilent: 64,
@@ -44,17 +49,17 @@ export function createSqlDatabase(options: SqlDatabaseOptions): SqlDatabase {
   const { dependency, observe = unobserved, now, startTimer } = options;
   const settings = { ...defaults, ...options.settings };
   const open = opener(options, settings.timeoutMs);
-  const lanes = createLanes<SqlQuestion, SqlAnswer>(settings, { open, now, startTimer });
+  const pool = createConnectionPool<SqlQuestion, SqlAnswer>(settings, { open, now, startTimer });
   return {
     ask: (question) =>
       observe(async () => {
         try {
-          return await lanes.ask(question);
+          return await pool.ask(question);
         } catch (error) {
           throw unavailable(causeOf(error), dependency);
         }
       }),
-    close: lanes.close,
+    close: pool.close,
   };
 }
 
@@ -64,18 +69,18 @@ const statementShare = 0.75;
 function opener(
   { kind, url }: SqlDatabaseOptions,
   timeoutMs: number,
-): () => Promise<Lane<SqlQuestion, SqlAnswer>> {
+): () => Promise<PoolConnection<SqlQuestion, SqlAnswer>> {
   const limits = {
     connectTimeoutMs: timeoutMs,
     statementTimeoutMs: Math.ceil(timeoutMs * statementShare),
   };
   if (kind === 'postgres') {
     const servers = serversOf(url);
-    return () => openPostgresLane(servers, limits);
+    return () => openPostgresConnection(servers, limits);
   }
   const address = readMysqlUrl(url.reveal());
   if (address === undefined) throw new Error('The URL of MySQL is invalid');
-  return () => openMysqlLane(address, limits);
+  return () => openMysqlConnection(address, limits);
 }
 
 /**

@@ -33,7 +33,7 @@ export function traceRequests(
   });
   server.addHook('onRoute', (route) => {
     const { handler, config } = route;
-    // Only from here on: a body is read in the name of its socket, and whoever waits for it with it.
+    // Not earlier: the body is read in the asynchronous context of its socket, which several requests share.
     route.handler = function (request, reply) {
       const span = spans.get(request.raw);
       if (span === undefined) return handler.call(this, request, reply);

@@ -3,7 +3,7 @@ const timestampFormat =
 
 /**
  * Whether the text is a timestamp of RFC 3339 (https://www.rfc-editor.org/rfc/rfc3339#section-5.6) from the year 1 to 9999, with at
- * most three digits of fraction. The library takes more than that: 29 February 2023, local times, and fractions that it forgets.
+ * most three digits of fraction. The library accepts more than that: 29 February 2023, local times, and fractions that it drops.
  */
 export function isTimestamp(text: string): boolean {
   const date = timestampFormat.exec(text)?.[1];

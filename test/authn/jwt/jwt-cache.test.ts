@@ -126,7 +126,7 @@ it('a token that was refused is looked at afresh', async () => {
   expect(verifications()).toBe(2);
 });
 
-describe('a remembered token of published keys', () => {
+describe('a cached token of published keys', () => {
   const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const token = keyToken(
     guestClaims({ exp: testSeconds + 86_400 }),

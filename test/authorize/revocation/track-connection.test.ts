@@ -11,7 +11,7 @@ const presence = grantOf({ socketId: '1.1', channelName: 'presence-a.1', member 
 const channel = grantOf({ socketId: '1.1', channelName: 'private-a.1' });
 const guest = { ...channel, principal: { ...hotelGuest(), expiresAt: 1 } };
 
-/** An action whose ledger tells what it was asked. */
+/** An action that records what it tracks. */
 function holding(
   dialect: PusherDialect,
   write: () => Promise<void> = () => Promise.resolve(),

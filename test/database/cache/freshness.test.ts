@@ -122,7 +122,7 @@ describePostgres('a memory of tables', (server) => {
     expect(asked).toEqual(['booking', 'booking']);
   });
 
-  it('remembers nothing before a statement has seen the tables, nor what could not be asked', async () => {
+  it('caches nothing before a statement has seen the tables, and no failed lookup', async () => {
     const tables = createTableCache({ now: () => 0, onCacheLookup: () => undefined });
     let asked = 0;
     const ask = tables.cached(
@@ -306,7 +306,7 @@ describePostgres('a memory of tables', (server) => {
     expect([next.fact?.['status'], next.isKept]).toEqual(['cancelled', true]);
   });
 
-  it('never remembers a view, nor a table whose trigger is switched off', async () => {
+  it('never caches a view, nor a table whose trigger is switched off', async () => {
     const replaced: readonly (readonly [string, string])[] = [
       [
         'ALTER TABLE facts RENAME TO stays; CREATE VIEW facts AS SELECT * FROM stays; GRANT SELECT ON facts TO PUBLIC',
@@ -352,18 +352,18 @@ describePostgres('a memory of tables', (server) => {
 
   it('removes what everybody has heard, and what comes from another server', async () => {
     const process = await start(at.database);
-    const sweep = createDeleteOldChanges(at.database, process.tables);
+    const deleteOld = createDeleteOldChanges(at.database, process.tables);
     const count = async () => {
       const { rows } = await change('SELECT count(*)::int AS count FROM table_changes');
       return (rows[0] as { count: number }).count;
     };
     await change(`INSERT INTO table_changes VALUES (9000000000000, 'facts:booking', '2020-01-01')`);
     const before = await count();
-    expect(await sweep(0)).toBe(0);
-    expect(await sweep(maxAgeMs)).toBe(0);
+    expect(await deleteOld(0)).toBe(0);
+    expect(await deleteOld(maxAgeMs)).toBe(0);
     expect(await count()).toBe(before);
     await put('recent', 'open');
-    expect(await sweep(2 * maxAgeMs)).toBe(before);
+    expect(await deleteOld(2 * maxAgeMs)).toBe(before);
     expect(await count()).toBe(1);
   });
 
@@ -431,7 +431,7 @@ describePostgres('a memory of tables', (server) => {
     expect((await process.decide(booking(process, 'S'))).fact?.['status']).toBe('cancelled');
   });
 
-  it('remembers nothing on a connection that does not know its server', async () => {
+  it('caches nothing on a connection whose server is unknown', async () => {
     const unset: Database = {
       ...at.database,
       execute: (statement) =>
@@ -448,16 +448,16 @@ describePostgres('a memory of tables', (server) => {
     expect(process.asked).toEqual(['booking', 'booking']);
   });
 
-  it('sweeps no note of a server with lower numbers by the horizon of the server before', async () => {
+  it('deletes no change of a server with lower numbers by the horizon of the previous server', async () => {
     const seen = { watched: 'other bookings:1', horizon: '9000000000000', changes: [] };
     const tables = createTableCache({ now: () => 0, onCacheLookup: () => undefined });
     tables.refresh(seen, tables.snapshot());
-    const sweep = createDeleteOldChanges(at.database, tables);
+    const deleteOld = createDeleteOldChanges(at.database, tables);
     await put('W', 'open');
     const count = async () => (await change('SELECT FROM table_changes')).rowCount;
     const before = await count();
-    await sweep(0);
-    await sweep(2 * maxAgeMs);
+    await deleteOld(0);
+    await deleteOld(2 * maxAgeMs);
     expect(await count()).toBe(before);
   });
 

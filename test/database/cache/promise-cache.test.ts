@@ -5,9 +5,9 @@ import { createPromiseCache } from '../../../src/database/cache/promise-cache.ts
 it('holds the answers that were asked for lately, and asks again for others', async () => {
   const lookups: boolean[] = [];
   const asked: string[] = [];
-  const shelf = createPromiseCache<string>(3, (isKnown) => lookups.push(isKnown));
+  const cache = createPromiseCache<string>(3, (isKnown) => lookups.push(isKnown));
   const find = (question: string) =>
-    shelf.getOrLoad(question, () => {
+    cache.getOrLoad(question, () => {
       asked.push(question);
       return Promise.resolve(`${question}!`);
     });
@@ -17,16 +17,16 @@ it('holds the answers that were asked for lately, and asks again for others', as
   }
   expect(asked).toEqual(['a', 'b', 'c', 'd', 'e', 'b']);
   expect(lookups.filter(Boolean)).toHaveLength(2);
-  shelf.clear();
+  cache.clear();
   await find('e');
   expect(asked.at(-1)).toBe('e');
 });
 
-it('remembers that there is nothing, and never a failure', async () => {
+it('caches that there is no value, and never a failure', async () => {
   const asked: string[] = [];
-  const shelf = createPromiseCache<string | undefined>(8, () => undefined);
+  const cache = createPromiseCache<string | undefined>(8, () => undefined);
   const find = (question: string, answer: () => Promise<string | undefined>) =>
-    shelf.getOrLoad(question, () => {
+    cache.getOrLoad(question, () => {
       asked.push(question);
       return answer();
     });
@@ -42,13 +42,13 @@ it('remembers that there is nothing, and never a failure', async () => {
 });
 
 it('puts nothing in the place of an answer that was asked for since', async () => {
-  const shelf = createPromiseCache<string | undefined>(8, () => undefined);
+  const cache = createPromiseCache<string | undefined>(8, () => undefined);
   const asked = new EventEmitter();
-  const slow = shelf.getOrLoad('a', () => once(asked, 'answer').then(() => undefined));
-  shelf.clear();
+  const slow = cache.getOrLoad('a', () => once(asked, 'answer').then(() => undefined));
+  cache.clear();
   const after = () => Promise.resolve('a!');
-  await shelf.getOrLoad('a', after);
+  await cache.getOrLoad('a', after);
   asked.emit('answer');
   expect(await slow).toBeUndefined();
-  expect(await shelf.getOrLoad('a', after)).toBe('a!');
+  expect(await cache.getOrLoad('a', after)).toBe('a!');
 });

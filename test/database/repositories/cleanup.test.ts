@@ -17,9 +17,9 @@ import { testNow } from '../../support/tokens.ts';
 const hour = 60 * 60_000;
 const day = 24 * hour;
 
-describe('the sweep of guest sessions', () => {
+describe('the cleanup of guest sessions', () => {
   const at = useDatabase();
-  const sweep = (now: number) => createDeleteExpiredGuestSessions(at.database)(now);
+  const deleteExpired = (now: number) => createDeleteExpiredGuestSessions(at.database)(now);
   const start = (sessionId: string, expiresAt = testNow) =>
     createGuestSessions(at.database).start({
       ...{ sessionId, tokenHash: `hash of ${sessionId}`, expiresAt },
@@ -30,15 +30,15 @@ describe('the sweep of guest sessions', () => {
   it('deletes one a day after it expired, and none before', async () => {
     await start('a');
     await start('later', testNow + hour);
-    expect(await sweep(testNow + day)).toBe(0);
-    expect(await sweep(testNow + day + 1)).toBe(1);
+    expect(await deleteExpired(testNow + day)).toBe(0);
+    expect(await deleteExpired(testNow + day + 1)).toBe(1);
     expect([await find('a'), (await find('later'))?.sessionId]).toEqual([undefined, 'later']);
   });
 
   it('keeps one that was linked, whose user enters a room that is put a year later', async () => {
     await start('linked');
     await createGuestSessions(at.database).link('linked', { userId: '15' });
-    await sweep(testNow + 365 * day);
+    await deleteExpired(testNow + 365 * day);
     const facts = createPushedFacts(at.database);
     await facts.put(room, ['r'], { participants: [], guest_session_id: 'linked' });
     expect((await facts.find(room, ['r'], {}))?.['guest_session_id']).toEqual({
@@ -51,11 +51,11 @@ describe('the sweep of guest sessions', () => {
       client.query(`INSERT INTO guest_sessions (session_id, token_hash, expires_at)
         SELECT 's' || i, 'h' || i, to_timestamp(0) FROM generate_series(1, 12000) AS i`),
     );
-    expect(await sweep(testNow)).toBe(12_000);
+    expect(await deleteExpired(testNow)).toBe(12_000);
   });
 });
 
-describe('the sweep of revocations', () => {
+describe('the cleanup of revocations', () => {
   const at = useDatabase();
   const subjects = {
     tenant: { kind: 'tenant', tenantId: '1' },
@@ -68,7 +68,7 @@ describe('the sweep of revocations', () => {
   } as const satisfies Readonly<Record<string, RevocationSubject>>;
   const all = Object.keys(subjects) as (keyof typeof subjects)[];
 
-  /** What is left of a revocation of each kind after a sweep at this time after their moment; one guest session of before is live for a month. */
+  /** What is left of a revocation of each kind after a cleanup at this time after their moment; one guest session of before is live for a month. */
   const leftAfter = async (age: number, lives: Partial<CredentialLifetimes> = {}) => {
     await withClient(at.url, (client) =>
       client.query('TRUNCATE revocations, guest_sessions; TRUNCATE table_changes'),
@@ -116,7 +116,7 @@ describe('the sweep of revocations', () => {
     expect(await leftAfter(90 * day + 1, lives)).toEqual([]);
   });
 
-  it('changes nothing that is remembered of the table when there is nothing to delete', async () => {
+  it('invalidates no cached row of the table when there is nothing to delete', async () => {
     await leftAfter(hour);
     const changes = () =>
       withClient(

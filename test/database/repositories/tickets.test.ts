@@ -16,7 +16,7 @@ describePostgres('tickets in PostgreSQL', (server) => {
     address: { url: at.url.reveal(), role: server.role },
   }));
 
-  it('says how many were swept, and sweeps no others', async () => {
+  it('returns how many tickets were deleted, and deletes no others', async () => {
     await tickets().deleteExpired(testNow);
     const expired = testNow - ticketGraceMs;
     for (const expiresAt of [expired - 1, expired, expired + 1]) {

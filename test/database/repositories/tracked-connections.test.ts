@@ -21,17 +21,17 @@ const user = (expiresAt: number, changes: Partial<Principal> = {}): Principal =>
   ...changes,
 });
 
-describePostgres('the ledger of live grants', (server) => {
+describePostgres('tracked connections', (server) => {
   const at = useDatabase(server);
-  const ledger = (): TrackedConnections => createTrackedConnections(at.database);
+  const tracked = (): TrackedConnections => createTrackedConnections(at.database);
   let sockets = 0;
   const newSocket = () => ({ appKey: `app-${(sockets += 1)}`, socketId: '1.1' });
   const keep = async (principal: Principal, socket = newSocket(), grantedAt = testNow) => {
-    await ledger().track({ ...socket, userId: principal.id, principal, grantedAt });
+    await tracked().track({ ...socket, userId: principal.id, principal, grantedAt });
     return socket;
   };
   const dueAt = async (now: number) =>
-    (await ledger().leaseDue({ now, leaseUntil: now + lease })).users;
+    (await tracked().leaseDue({ now, leaseUntil: now + lease })).users;
   const clear = () => withClient(at.url, (admin) => admin.query('DELETE FROM live_grants'));
 
   it('gives what is due, once, and again when the lease is over', async () => {
@@ -53,12 +53,12 @@ describePostgres('the ledger of live grants', (server) => {
     expect([apps.length, new Set(apps).size]).toEqual([30, 30]);
   });
 
-  it('forgets whose connections were ended', async () => {
+  it('deletes the users whose connections were terminated', async () => {
     await clear();
     const { appKey } = await keep(user(testNow + minute));
     const now = testNow + minute;
     await dueAt(now);
-    await ledger().settle({ appKey, userId: '15' }, { now, leaseUntil: now + lease });
+    await tracked().settle({ appKey, userId: '15' }, { now, leaseUntil: now + lease });
     expect(await dueAt(now + lease)).toEqual([]);
   });
 
@@ -67,10 +67,10 @@ describePostgres('the ledger of live grants', (server) => {
     const end = testNow + settlingTimeMs - 1;
     const { appKey } = await keep(user(end));
     await dueAt(end);
-    await ledger().settle({ appKey, userId: '15' }, { now: end, leaseUntil: end + lease });
+    await tracked().settle({ appKey, userId: '15' }, { now: end, leaseUntil: end + lease });
     const again = testNow + settlingTimeMs;
     expect(await dueAt(again)).toEqual([{ appKey, userId: '15' }]);
-    await ledger().settle({ appKey, userId: '15' }, { now: again, leaseUntil: again + lease });
+    await tracked().settle({ appKey, userId: '15' }, { now: again, leaseUntil: again + lease });
     expect(await dueAt(again + lease)).toEqual([]);
   });
 
@@ -82,13 +82,13 @@ describePostgres('the ledger of live grants', (server) => {
       const { appKey } = socket;
       const later = user(testNow + 2 * minute, { issuedAt: testNow + minute });
       const show = (principal: Principal) =>
-        how === 'keep' ? keep(principal, socket) : ledger().extend({ ...socket, principal });
+        how === 'keep' ? keep(principal, socket) : tracked().extend({ ...socket, principal });
       const now = testNow + minute;
       await dueAt(now);
       await show(later);
       await show(user(testNow + minute));
       await show({ ...user(testNow + 3 * minute), id: 'another' });
-      await ledger().settle({ appKey, userId: '15' }, { now, leaseUntil: now + lease });
+      await tracked().settle({ appKey, userId: '15' }, { now, leaseUntil: now + lease });
       expect(await dueAt(testNow + 2 * minute - 1)).toEqual([]);
       expect(await dueAt(testNow + 2 * minute)).toEqual([{ appKey, userId: '15' }]);
     },
@@ -145,8 +145,8 @@ describePostgres('the ledger of live grants', (server) => {
   it('gives up a day after the credential ended', async () => {
     await clear();
     await keep(user(testNow));
-    expect(await ledger().deleteExpired(testNow + 24 * 60 * minute)).toBe(0);
-    expect(await ledger().deleteExpired(testNow + 24 * 60 * minute + 1)).toBe(1);
+    expect(await tracked().deleteExpired(testNow + 24 * 60 * minute)).toBe(0);
+    expect(await tracked().deleteExpired(testNow + 24 * 60 * minute + 1)).toBe(1);
   });
 
   it('is unavailable when the table is', async () => {

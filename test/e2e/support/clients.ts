@@ -44,7 +44,7 @@ export interface EchoClient extends Omit<PusherClient, 'subscribe'> {
   encryptedPrivate(name: string): Promise<Joined>;
 }
 
-const patience = 15_000;
+const timeoutMs = 15_000;
 
 function optionsFor(server: PusherServer) {
   return {
@@ -118,7 +118,7 @@ export function nextEvent(channel: Channel, event: string): Promise<unknown> {
     };
     channel.bind(event, take);
   });
-  return within(patience, arrived, () => `No ${event} on ${channel.name}`);
+  return within(timeoutMs, arrived, () => `No ${event} on ${channel.name}`);
 }
 
 function connectionOf(pusher: PusherJs): Omit<PusherClient, 'subscribe'> {
@@ -137,7 +137,7 @@ async function connected({ connection }: PusherJs): Promise<string> {
     if (connection.state === 'connected') resolve();
     else connection.bind('connected', resolve);
   });
-  await within(patience, established, () => `Not connected but ${connection.state}`);
+  await within(timeoutMs, established, () => `Not connected but ${connection.state}`);
   return connection.socket_id;
 }
 
@@ -159,7 +159,7 @@ function joined(channel: Channel): Promise<Joined> {
     channel.bind('pusher:subscription_error', fail);
   });
   const state = () => channel.pusher.connection.state;
-  return within(patience, answered, () => `No answer for ${channel.name}, connection ${state()}`);
+  return within(timeoutMs, answered, () => `No answer for ${channel.name}, connection ${state()}`);
 }
 
 const membersIn = ({ members }: Members) => ({ ...(members as Record<string, unknown>) });
@@ -170,7 +170,7 @@ async function signedIn(pusher: PusherJs): Promise<SignedIn> {
     status = error.status;
   });
   pusher.signin();
-  await within(patience, pusher.user.signinDonePromise, () => 'No answer for the sign-in');
+  await within(timeoutMs, pusher.user.signinDonePromise, () => 'No answer for the sign-in');
   const user: unknown = pusher.user.user_data;
   return user === null ? { ok: false, status } : { ok: true, user };
 }

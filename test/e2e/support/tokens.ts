@@ -12,7 +12,7 @@ export type Signing = { readonly secret: string } | 'nobody';
 /** Makes a token that is good for an hour from now, but for the changed claims. */
 export type Mint = (changes?: JsonObject, by?: Signing) => string;
 
-/** Makes tokens and remembers each of them, so that a log can be searched for them. */
+/** Makes tokens and keeps each of them, so that a log can be searched for them. */
 export interface TokenMint {
   readonly guest: Mint;
   readonly user: Mint;

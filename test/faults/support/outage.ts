@@ -28,7 +28,7 @@ export interface Outage {
   readonly probes: readonly Asked[];
 }
 
-/** Who asks what; a guest for the chat, unless told otherwise. */
+/** Who sends which request: by default a guest, for the chat. */
 export interface Asking {
   readonly question?: Question;
   /** What is answered before the fault is injected: another status where it is there already (200). */

@@ -31,7 +31,7 @@ export interface Traffic {
 /** Asks one thing; throws when the connection ends without an answer. */
 export type Question = () => ReturnType<typeof ask>;
 
-/** A guest who asks for the chat of the booking. */
+/** Requests of a guest for the chat of the booking. */
 export function guestAsks(usher: Pick<Usher, 'publicUrl'>, token = tokens.guest()): Question {
   return () =>
     ask(`${usher.publicUrl}/api/guest/hotel/${hotel}/chat/pusher/auth?token=${token}`, {
@@ -40,7 +40,7 @@ export function guestAsks(usher: Pick<Usher, 'publicUrl'>, token = tokens.guest(
     });
 }
 
-/** Somebody who asks the operator's port. */
+/** Requests to the operator's port. */
 export function operatorAsks({ operatorUrl }: Pick<Usher, 'operatorUrl'>, path: string): Question {
   return () => get(operatorUrl + path);
 }

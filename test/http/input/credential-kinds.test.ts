@@ -36,7 +36,7 @@ describe('in production, with', () => {
     ];
     for (const answer of answers) {
       expect([401, 403]).toContain(answer.status);
-      // The outside learns nothing of our configuration.
+      // The response reveals nothing of the configuration.
       expect(answer.text).toMatch(/The credential is not valid|Token expired or invalid/);
       expect(await codeOf(answer.headers.get('x-decision-id'))).toBe('credential-not-configured');
     }

@@ -42,7 +42,7 @@ describe('behind a trusted proxy', () => {
     ['For="[2001:db8:cafe::17]:4711"', '2001:db8:cafe::17'],
     ['::ffff:203.0.113.7', '::ffff:203.0.113.7'],
     [', 203.0.113.7 ,', '203.0.113.7'],
-    // What stands further left was told by the client itself.
+    // The client itself sent what is further left.
     ['198.51.100.1, 203.0.113.7', '203.0.113.7'],
     ['unknown, 203.0.113.7', '203.0.113.7'],
   ])('the client of %j is %s', async (forwarded, address) => {

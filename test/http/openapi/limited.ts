@@ -15,7 +15,7 @@ interface Limited {
   readonly waits?: boolean;
 }
 
-/** The answers to who asks too much, and where it takes little for that. */
+/** The responses to too many requests, at routes whose limits are low. */
 export const limits: Readonly<Record<string, Limited>> = {
   'too-many-authorizations': { settings: { RATE_LIMIT_AUTHORIZATIONS: '1' } },
   'too-many-subscriptions': {
@@ -33,7 +33,7 @@ export const limits: Readonly<Record<string, Limited>> = {
   'too-many-refused': { settings: { RATE_LIMIT_FAILURES: '1' }, badCredentials: true },
   'too-many-attempts': {
     settings: { RATE_LIMIT_CONNECTIONS: '1' },
-    // Whoever has not shown a ticket yet has not proved who they are.
+    // A handshake is not authenticated before its ticket was read.
     spend: (usher) => tryClient(usher.public, '/ws'),
     waits: true,
   },

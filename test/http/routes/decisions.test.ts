@@ -81,7 +81,7 @@ describe('a decision, on the operator’s port', () => {
 describe('a decision, behind the operator’s token', () => {
   const usher = useUsher({ OPS_TOKEN: 'a-token-of-sixteen-characters' });
 
-  it('is told to who shows it', async () => {
+  it('is found by its id', async () => {
     const path = `/decisions/${absent}`;
     const shown = { authorization: 'Bearer a-token-of-sixteen-characters' };
     expect((await send(usher.operator, { method: 'GET', path })).status).toBe(401);

@@ -31,7 +31,7 @@ describe('asking for a ticket', () => {
   it.each<[string, unknown]>([
     ['all that a page sends', issueBody],
     ['nothing but an object', {}],
-    ['no user: it is for the one who asks', { ...issueBody, userId: undefined }],
+    ['no user: it is for the user of the token', { ...issueBody, userId: undefined }],
     ['null for what the page does not know', { userId: null, entityId: null, clientInfo: null }],
     ['an ISO timestamp', { clientInfo: { timestamp: '2025-06-01T12:00:00Z' } }],
     ['more about the client', { clientInfo: { screen: { width: 1 }, language: 'de' } }],

@@ -112,15 +112,15 @@ describe('what Usher depends on', () => {
 });
 
 it.each([
-  ['tokens whose signature was remembered', 'usher_token_lookups_total'],
-  ['facts that were remembered, and that nothing was revoked', 'usher_fact_lookups_total'],
+  ['tokens whose signature was cached', 'usher_token_lookups_total'],
+  ['cached facts, and cached absence of revocations', 'usher_fact_lookups_total'],
 ])('counts %s', async (_what, name) => {
   const authorization = `Bearer ${userToken({ jti: name })}`;
   const lookups = async () => {
     const text = await figures();
     return ['hit', 'miss'].map((is) => metric(text, name, `result="${is}"`));
   };
-  // Facts are remembered once a statement has seen their tables.
+  // Facts are cached once a statement has seen their tables.
   await send(usher.public, userRequest());
   const [hits = 0, misses = 0] = await lookups();
   for (let i = 0; i < 3; i += 1)

@@ -20,7 +20,7 @@ const forbidden = 'HTTP/1.1 403 Forbidden';
 const unauthorized = 'HTTP/1.1 401 Unauthorized';
 
 /** Host headers of a page that rebound its own name to our address. */
-const strangers = [
+const otherHosts = [
   'evil.example',
   'localhost.evil.example',
   'evil.example:3001',
@@ -41,11 +41,11 @@ describe('the operator’s port without a token', () => {
     '127.0.0.1:3001',
     '[::1]:3001',
     '127.1.2.3',
-  ])('answers who asks by the loopback name %s', async (host) => {
+  ])('accepts the loopback name %s', async (host) => {
     expect(await read(usher.operator, `Host: ${host}`)).toBe(ok);
   });
 
-  it.each(strangers)('refuses who asks by the name %s', async (host) => {
+  it.each(otherHosts)('refuses the name %s', async (host) => {
     expect(await read(usher.operator, `Host: ${host}`)).toBe(forbidden);
   });
 
@@ -96,7 +96,7 @@ describe('the operator’s port with a token', () => {
     expect(await read(usher.operator, ...lines)).toBe(unauthorized);
   });
 
-  it('refuses strangers before it says which routes there are', async () => {
+  it('refuses otherHosts before it says which routes there are', async () => {
     const answer = await send(usher.operator, { method: 'GET', path: '/nowhere' });
     expect([answer.status, answer.body]).toStrictEqual([
       401,

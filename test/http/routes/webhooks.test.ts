@@ -220,7 +220,7 @@ describe('messages above the limit', () => {
     usher.clock.now += minutes(1);
     await tell(many(4));
     expect(await signals()).toEqual([row, row]);
-    // Pusher says who it was on presence channels only. A later row, so that the order is told by its time.
+    // Pusher names the user on presence channels only. The row is later, so that its time gives the order.
     usher.clock.now += 1;
     await tell(Array.from({ length: 4 }, () => said({ socket_id: '1.3' }, own)));
     expect(await signals()).toEqual([row, row, { ...row, principal_id: null }]);
@@ -316,7 +316,7 @@ describe('the figures', () => {
     expect(text).not.toContain(pusherApp.secret);
   });
 
-  it('are told by the operator’s port alone', async () => {
+  it('are shown by the operator’s port alone', async () => {
     const asking = { path: '/metrics', method: 'GET' };
     expect((await send(usher.public, asking)).status).toBe(404);
     const answer = await send(usher.operator, asking);

@@ -18,7 +18,7 @@ function figuresOf(maxMessages = 30) {
 }
 
 describe('occupancy', () => {
-  it('is right whatever order a channel and its members are told in', () => {
+  it('is right in any order of the events of a channel and of its members', () => {
     const { count, occupancy } = figuresOf();
     count({ name: 'member_added', channel: chat, userId: '15' }, place);
     count({ name: 'channel_occupied', channel: chat }, place);

@@ -21,7 +21,7 @@ import { openClient, tryClient } from '../../support/web-socket.ts';
 import { ticketMessage } from '../../websocket/test-endpoint.ts';
 import { startCollector, type SentSpan, type TestCollector } from './collector.ts';
 
-/** What a collector was told of an Usher that did this, and has ended. */
+/** What a collector received from an Usher that did this, and has ended. */
 async function traceOf(
   work: (address: string) => Promise<void>,
   environment: Readonly<Record<string, string>> = {},
@@ -244,7 +244,7 @@ describe('a collector', () => {
     expect(program.stdout()).not.toContain('unhandled');
   });
 
-  it('of one’s own path and name is told at that path, under that name', async () => {
+  it('with a configured path and name receives spans at that path, under that name', async () => {
     const collector = await startCollector();
     onTestFinished(collector.stop);
     const usher = await startUsher({

@@ -53,7 +53,7 @@ export const issueTicketDocs = docs.describeRoute({
   },
   ok: decided(
     json(
-      'The ticket; it is told this once',
+      'The ticket. No other response contains it.',
       closedObject({ success: { const: true }, ticket, expiresAt }),
       { page: { value: { success: true, ticket: goodTicket, expiresAt: expiry } } },
     ),

@@ -2,10 +2,10 @@ import { DatabaseError, type Client, type ClientBase } from 'pg';
 import { openConnection } from '../connection.ts';
 import { isDirect } from '../pooler.ts';
 import type { Servers } from '../servers.ts';
-import { ServerError, type Lane } from './lanes.ts';
+import { ServerError, type PoolConnection } from './connection-pool.ts';
 import type { SqlAnswer, SqlColumn, SqlQuestion } from './sql-answer.ts';
 
-export interface PostgresLaneOptions {
+export interface PostgresConnectionOptions {
   readonly connectTimeoutMs: number;
   readonly statementTimeoutMs: number;
 }
@@ -17,10 +17,10 @@ const pipelined = 32;
  * Opens a read-only connection in UTC. The settings are those of the session. Behind a pooler they are those of one
  * transaction for each question, because the next client of the pooler could get the same session.
  */
-export async function openPostgresLane(
+export async function openPostgresConnection(
   servers: Servers,
-  { connectTimeoutMs, statementTimeoutMs }: PostgresLaneOptions,
-): Promise<Lane<SqlQuestion, SqlAnswer>> {
+  { connectTimeoutMs, statementTimeoutMs }: PostgresConnectionOptions,
+): Promise<PoolConnection<SqlQuestion, SqlAnswer>> {
   const options = {
     connectionTimeoutMillis: connectTimeoutMs,
     application_name: 'usher',

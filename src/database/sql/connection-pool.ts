@@ -1,7 +1,7 @@
 import type { StartTimer } from '../../runtime/timer.ts';
 
 /** One connection, which answers questions. */
-export interface Lane<Question, Answer> {
+export interface PoolConnection<Question, Answer> {
   /** How many questions may be under way. */
   readonly capacity: number;
   /** Rejects with `ServerError` if the server responded, and with any other error if the connection is lost. */
@@ -15,8 +15,8 @@ export class ServerError extends Error {
   override readonly name = 'ServerError';
 }
 
-export interface LanesSettings {
-  readonly maxLanes: number;
+export interface PoolSettings {
+  readonly maxConnections: number;
   /** The time of a question, in the queue and under way, in milliseconds. */
   readonly timeoutMs: number;
   /** The server is silent if it has not answered for this time while questions are under way, in milliseconds. */
@@ -30,14 +30,14 @@ export interface LanesSettings {
   readonly idleMs: number;
 }
 
-export interface LanesDeps<Question, Answer> {
-  readonly open: () => Promise<Lane<Question, Answer>>;
+export interface PoolDeps<Question, Answer> {
+  readonly open: () => Promise<PoolConnection<Question, Answer>>;
   readonly now: () => number;
   readonly startTimer: StartTimer;
 }
 
 /** Connections to one server that share its questions. */
-export interface Lanes<Question, Answer> {
+export interface ConnectionPool<Question, Answer> {
   readonly ask: (question: Question) => Promise<Answer>;
   readonly underWay: () => number;
   /** Waits for the questions under way, and closes the connections. */
@@ -50,13 +50,13 @@ interface Asked<Question, Answer> {
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: unknown) => void;
   /** The connection on which it is under way. */
-  lane: OpenLane<Question, Answer> | undefined;
+  connection: PooledConnection<Question, Answer> | undefined;
   isRepeated: boolean;
   stopTimer: () => void;
 }
 
-interface OpenLane<Question, Answer> {
-  readonly lane: Lane<Question, Answer>;
+interface PooledConnection<Question, Answer> {
+  readonly connection: PoolConnection<Question, Answer>;
   busy: number;
   lastUsed: number;
 }
@@ -65,13 +65,13 @@ interface OpenLane<Question, Answer> {
 const comfortable = 4;
 
 /** Creates connections as questions need them. A question that a broken connection had is asked once more. */
-export function createLanes<Question, Answer>(
-  settings: LanesSettings,
-  { open, now, startTimer }: LanesDeps<Question, Answer>,
-): Lanes<Question, Answer> {
+export function createConnectionPool<Question, Answer>(
+  settings: PoolSettings,
+  { open, now, startTimer }: PoolDeps<Question, Answer>,
+): ConnectionPool<Question, Answer> {
   type Item = Asked<Question, Answer>;
-  const { maxLanes, timeoutMs, silenceMs, maxWhileSilent, idleMs } = settings;
-  const lanes = new Set<OpenLane<Question, Answer>>();
+  const { maxConnections, timeoutMs, silenceMs, maxWhileSilent, idleMs } = settings;
+  const connections = new Set<PooledConnection<Question, Answer>>();
   /** In the order of their times. */
   const pending = new Set<Item>();
   let queue: Item[] = [];
@@ -119,24 +119,24 @@ export function createLanes<Question, Answer>(
     });
   };
 
-  const drop = (open: OpenLane<Question, Answer>): void => {
-    lanes.delete(open);
-    open.lane.destroy();
+  const drop = (open: PooledConnection<Question, Answer>): void => {
+    connections.delete(open);
+    open.connection.destroy();
   };
 
   const onTimeout = (item: Item): void => {
-    const { lane } = item;
+    const { connection } = item;
     queue = queue.filter((each) => each !== item);
     fail(item, new Error(tooLate));
     // Its answer would still come before those of later questions.
-    if (lane !== undefined && lanes.has(lane)) drop(lane);
+    if (connection !== undefined && connections.has(connection)) drop(connection);
     dispatch();
   };
 
-  const run = (item: Item, open: OpenLane<Question, Answer>): void => {
-    item.lane = open;
+  const run = (item: Item, open: PooledConnection<Question, Answer>): void => {
+    item.connection = open;
     open.busy += 1;
-    open.lane.run(item.question).then(
+    open.connection.run(item.question).then(
       (answer) => {
         lastAnswer = now();
         if (settle(item)) item.resolve(answer);
@@ -160,40 +160,40 @@ export function createLanes<Question, Answer>(
       return;
     }
     item.isRepeated = true;
-    item.lane = undefined;
+    item.connection = undefined;
     queue.unshift(item);
   };
-  const release = (open: OpenLane<Question, Answer>): void => {
+  const release = (open: PooledConnection<Question, Answer>): void => {
     open.busy -= 1;
     open.lastUsed = now();
     dispatch();
   };
 
-  const openLane = (): void => {
+  const openConnection = (): void => {
     opening += 1;
     open().then(
-      (lane) => {
+      (connection) => {
         opening -= 1;
         if (isClosed && pending.size === 0) {
-          lane.destroy();
+          connection.destroy();
           return;
         }
         lastAnswer = now();
-        lanes.add({ lane, busy: 0, lastUsed: now() });
+        connections.add({ connection, busy: 0, lastUsed: now() });
         closeIdle();
         dispatch();
       },
       (error: unknown) => {
         opening -= 1;
-        if (lanes.size === 0) failQueued(error);
+        if (connections.size === 0) failQueued(error);
       },
     );
   };
 
-  const leastBusy = (): OpenLane<Question, Answer> | undefined => {
-    let found: OpenLane<Question, Answer> | undefined;
-    for (const each of lanes) {
-      if (each.busy < each.lane.capacity && (found === undefined || each.busy < found.busy)) {
+  const leastBusy = (): PooledConnection<Question, Answer> | undefined => {
+    let found: PooledConnection<Question, Answer> | undefined;
+    for (const each of connections) {
+      if (each.busy < each.connection.capacity && (found === undefined || each.busy < found.busy)) {
         found = each;
       }
     }
@@ -205,7 +205,7 @@ export function createLanes<Question, Answer>(
       const free = leastBusy();
       const isCrowded = free === undefined || free.busy >= comfortable;
       // One at a time: a server that is down would get an attempt for each question.
-      if (isCrowded && opening === 0 && lanes.size < maxLanes) openLane();
+      if (isCrowded && opening === 0 && connections.size < maxConnections) openConnection();
       if (free === undefined) return;
       const item = queue.shift();
       if (item !== undefined) run(item, free);
@@ -216,10 +216,10 @@ export function createLanes<Question, Answer>(
   const closeIdle = (): void => {
     stopIdle ??= startTimer(idleMs, () => {
       stopIdle = undefined;
-      for (const each of lanes) {
+      for (const each of connections) {
         if (each.busy === 0 && now() - each.lastUsed >= idleMs) drop(each);
       }
-      if (lanes.size > 0) closeIdle();
+      if (connections.size > 0) closeIdle();
     });
   };
 
@@ -236,7 +236,7 @@ export function createLanes<Question, Answer>(
         }
         const item: Item = {
           ...{ question, resolve, reject, since: now() },
-          ...{ lane: undefined, isRepeated: false, stopTimer: () => undefined },
+          ...{ connection: undefined, isRepeated: false, stopTimer: () => undefined },
         };
         item.stopTimer = startTimer(timeoutMs, () => {
           onTimeout(item);
@@ -251,7 +251,7 @@ export function createLanes<Question, Answer>(
       isClosed = true;
       if (pending.size > 0) await new Promise<void>((resolve) => (onEmpty = resolve));
       stopIdle?.();
-      for (const each of lanes) drop(each);
+      for (const each of connections) drop(each);
     },
   };
 }

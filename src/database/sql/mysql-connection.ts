@@ -2,19 +2,19 @@ import { readFile } from 'node:fs/promises';
 import type { Connection, FieldPacket } from 'mysql2';
 import { isErrorPacket, restrictions } from '../host/mysql-host-database.ts';
 import type { MysqlAddress } from '../mysql-url.ts';
-import { ServerError, type Lane } from './lanes.ts';
+import { ServerError, type PoolConnection } from './connection-pool.ts';
 import type { SqlAnswer, SqlColumn, SqlQuestion } from './sql-answer.ts';
 
-export interface MysqlLaneOptions {
+export interface MysqlConnectionOptions {
   readonly connectTimeoutMs: number;
   readonly statementTimeoutMs: number;
 }
 
 /** Opens a read-only connection in UTC. The driver is loaded with the first one. */
-export async function openMysqlLane(
+export async function openMysqlConnection(
   address: MysqlAddress,
-  { connectTimeoutMs, statementTimeoutMs }: MysqlLaneOptions,
-): Promise<Lane<SqlQuestion, SqlAnswer>> {
+  { connectTimeoutMs, statementTimeoutMs }: MysqlConnectionOptions,
+): Promise<PoolConnection<SqlQuestion, SqlAnswer>> {
   const connection = await connect(address, connectTimeoutMs);
   try {
     for (const statement of settings) await send(connection, statement);

@@ -10,23 +10,23 @@ export interface Work {
 }
 
 /** A connection that carries one request after the other. */
-export interface Lane {
-  /** Sends it; the lane must be free. */
+export interface Worker {
+  /** Sends it; the worker must be free. */
   readonly give: (work: Work) => void;
   readonly close: () => void;
 }
 
-export interface LaneOptions {
+export interface WorkerOptions {
   readonly port: number;
   readonly tally: Tally;
   /** The answer is here, and counted. */
-  readonly onFree: (lane: Lane) => void;
+  readonly onFree: (worker: Worker) => void;
   /** The connection is gone, and with it this work, if any was under way. */
   readonly onBroken: (lost: Work | undefined) => void;
 }
 
-/** Opens a lane, free at once. */
-export function openLane({ port, tally, onFree, onBroken }: LaneOptions): Lane {
+/** Opens a worker, free at once. */
+export function openWorker({ port, tally, onFree, onBroken }: WorkerOptions): Worker {
   let current: Work | undefined;
   const connection = openConnection({
     port,
@@ -34,20 +34,20 @@ export function openLane({ port, tally, onFree, onBroken }: LaneOptions): Lane {
       if (current === undefined) throw new Error('An answer that nobody asked for');
       tally.take(answer, current.request, current.intended);
       current = undefined;
-      onFree(lane);
+      onFree(worker);
     },
     onBroken: () => {
       onBroken(current);
     },
   });
-  const lane: Lane = {
+  const worker: Worker = {
     give: (work) => {
       current = work;
       connection.send(work.request.bytes);
     },
     close: connection.close,
   };
-  return lane;
+  return worker;
 }
 
 /** What each way of asking is given. */

@@ -1,7 +1,7 @@
 import type { StartTimer, StopTimer } from '../runtime/timer.ts';
 
 /** Watches the questions under way at one host, and gives up those that the host will not answer. */
-export interface Patience {
+export interface ResponseTimeouts {
   readonly watch: (silenceMs: number, giveUp: () => void) => Watched;
 }
 
@@ -18,7 +18,7 @@ export interface Watched {
  * `silenceMs` later. A fixed timeout would fail at a slow host with many questions under way, although each would be
  * answered in its turn. Measured with timers only, so that a clock that is set has no effect.
  */
-export function createPatience(startTimer: StartTimer): Patience {
+export function createResponseTimeouts(startTimer: StartTimer): ResponseTimeouts {
   let sent = 0;
   let answers = 0;
   let lastSentOfAnswered = 0;
