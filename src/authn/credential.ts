@@ -45,15 +45,17 @@ export function rejected(detail: string) {
   return { fault: 'credential-rejected', detail } as const;
 }
 
-/**
- * The principal of a credential, with notes on what was left out of it, each as the name of a check; or the fault of the
- * credential.
- */
-export type Identification =
-  { readonly principal: Principal; readonly notes?: readonly string[] } | RefusedCredential;
+/** The principal of a credential, with notes on what was left out of it, each as the name of a check. */
+export interface Identified {
+  readonly principal: Principal;
+  readonly notes?: readonly string[];
+}
+
+/** The principal of a credential, or the fault of the credential. */
+export type Identification = Identified | RefusedCredential;
 
 /** Identifies a principal, with notes on what was left out. */
-export function identified(principal: Principal, notes: readonly string[]): Identification {
+export function identified(principal: Principal, notes: readonly string[]): Identified {
   return notes.length === 0 ? { principal } : { principal, notes };
 }
 

@@ -7,6 +7,7 @@ import { claimFault, describeType } from './claim-fault.ts';
 import { displayName, idForm, optionalClaim, readId, readTokenId } from './claims.ts';
 import { identified, type Identification } from './credential.ts';
 import type { Claims, JwtVerifier, VerifiedJwt } from './jwt/verify-jwt.ts';
+import { checkAccessToken, type PassportTokens } from './passport.ts';
 import { readRoles, type Roles } from './roles.ts';
 import type { IssuerClaims, TokenIssuer } from './token-issuers.ts';
 
@@ -16,22 +17,32 @@ export type ReadToken = (text: string, choice: TokenChoice) => Promise<Identific
 /**
  * Creates the reader of issuers' tokens. A null claim counts as missing. Only an unreadable id refuses a token whose signature,
  * times and origin are verified, and an attribute by which credentials are revoked. Other claims that cannot be read are left out.
+ * With `passport`, tokens of Laravel Passport are refused that its database does not accept.
  */
-export function createTokenReader(verifier: JwtVerifier<TokenIssuer>): ReadToken {
+export function createTokenReader(
+  verifier: JwtVerifier<TokenIssuer>,
+  passport?: PassportTokens,
+): ReadToken {
   // The claims of a cached token are the same object, so its principal is read once, not for each decision.
   const known = new WeakMap<Claims, KnownPrincipal>();
-  return async (text, choice) => {
-    if (choice.issuers.length === 0) return { fault: 'credential-not-configured' };
-    const jwt = await verifier.verify(text, choice);
-    if ('refused' in jwt) return ofIssuer(jwt.refused, jwt.by, choice);
+  const readKnown = (jwt: VerifiedJwt<TokenIssuer>): Identification => {
     const { by, claims } = jwt;
     const before = known.get(claims);
     // A reloaded policy may read other claims.
     if (before?.by === by) return before.identified;
     const read = readPrincipal(jwt);
-    if ('fault' in read) return ofIssuer(read, by, choice);
-    known.set(claims, { by, identified: read });
+    if ('principal' in read) known.set(claims, { by, identified: read });
     return read;
+  };
+  return async (text, choice) => {
+    if (choice.issuers.length === 0) return { fault: 'credential-not-configured' };
+    const jwt = await verifier.verify(text, choice);
+    if ('refused' in jwt) return ofIssuer(jwt.refused, jwt.by, choice);
+    const read = readKnown(jwt);
+    const isStored = passport !== undefined && jwt.by.revokedIn === 'oauth_access_tokens';
+    const checked =
+      isStored && 'principal' in read ? await checkAccessToken(read, jwt.claims, passport) : read;
+    return 'fault' in checked ? ofIssuer(checked, jwt.by, choice) : checked;
   };
 }
 

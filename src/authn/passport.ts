@@ -1,8 +1,14 @@
-import type { Principal } from '../policy/principal.ts';
 import { claimFault } from './claim-fault.ts';
 import { idForm, readId, readTokenId } from './claims.ts';
-import { rejected, type Identification, type RefusedCredential } from './credential.ts';
+import {
+  identified,
+  rejected,
+  type Identification,
+  type Identified,
+  type RefusedCredential,
+} from './credential.ts';
 import type { CredentialReader } from './identify.ts';
+import type { Members } from './json-object.ts';
 import type { IssuerVerifier, VerifiedJwt } from './jwt/verify-jwt.ts';
 
 /** A row of Laravel Passport's `oauth_access_tokens`. `expiresAt` is in milliseconds since the epoch. */
@@ -17,9 +23,23 @@ export interface AccessToken {
 /** Finds a row by its whole id, which is the `jti` of a token. Throws `Unavailable` if the database does not answer. */
 export type FindAccessToken = (id: string) => Promise<AccessToken | undefined>;
 
-export interface AccessTokenDeps {
+/** The database of Laravel Passport. */
+export interface PassportTokens {
   readonly find: FindAccessToken;
   readonly now: () => number;
+  /** The tenant of all users of the host, if there is one. Passport's tokens contain no tenant. */
+  readonly tenantId?: string | undefined;
+}
+
+/** Checks the row of a token whose issuer is Passport. The user of the row is `sub`, whatever claim the policy reads as the id. */
+export async function checkAccessToken(
+  { principal, notes = [] }: Identified,
+  claims: Members,
+  passport: PassportTokens,
+): Promise<Identification> {
+  const { tokenId, tenantId = passport.tenantId } = principal;
+  const fault = await findAccessTokenFault({ id: readId(claims.get('sub')), tokenId }, passport);
+  return fault ?? identified({ ...principal, tenantId }, notes);
 }
 
 /**
@@ -27,8 +47,8 @@ export interface AccessTokenDeps {
  * for a year, so a logout only marks the row. Returns the reason of a refusal.
  */
 export async function findAccessTokenFault(
-  { id, tokenId }: Pick<Principal, 'id' | 'tokenId'>,
-  { find, now }: AccessTokenDeps,
+  { id, tokenId }: { readonly id: string | undefined; readonly tokenId: string | undefined },
+  { find, now }: PassportTokens,
 ): Promise<RefusedCredential | undefined> {
   if (tokenId === undefined) return rejected(`claim jti is ${idForm}`);
   const row = await find(tokenId);
@@ -47,11 +67,9 @@ export async function findAccessTokenFault(
   return undefined;
 }
 
-export interface PassportSettings extends AccessTokenDeps {
+export interface PassportSettings extends PassportTokens {
   /** Verifies with Passport's public key. */
   readonly verifier: IssuerVerifier;
-  /** The tenant of all users of the host, if there is one. Passport's tokens contain no tenant. */
-  readonly tenantId?: string;
   /** Reads a JWT that Passport did not sign. */
   readonly otherwise?: CredentialReader | undefined;
 }

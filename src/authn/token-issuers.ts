@@ -11,6 +11,7 @@ export interface TokenIssuer extends JwtIssuer {
   readonly isSymmetric: boolean;
   /** Whether its secret is the default of development, which gives way to an issuer of the policy. */
   readonly isDefault: boolean;
+  readonly revokedIn?: TokenPolicy['revokedIn'];
   readonly principal: IssuerClaims;
 }
 
@@ -130,9 +131,10 @@ function build(
     const settings = fixed.get(name);
     return settings && { ...settings, name, principal };
   }
-  const { issuer, keys, audience, maxAgeMs } = tokens;
+  const { issuer, keys, audience, maxAgeMs, revokedIn } = tokens;
   return {
     ...{ name, issuer, audience, maxAgeMs, principal },
+    ...(revokedIn !== undefined && { revokedIn }),
     require: Object.entries(tokens.require),
     isSymmetric: keys.from === 'secret',
     isDefault: false,

@@ -25,7 +25,7 @@ import {
   createJwtVerifier,
   type JwtIssuer,
 } from '../authn/jwt/verify-jwt.ts';
-import { createPassportReader } from '../authn/passport.ts';
+import { createPassportReader, type PassportTokens } from '../authn/passport.ts';
 import { createSanctumReader, firstAcceptedBearer } from '../authn/sanctum.ts';
 import { createSessionCookieReader } from '../authn/session-cookie.ts';
 import { createTokenIntrospection, opaqueOrJwt } from '../authn/token-introspection.ts';
@@ -127,7 +127,9 @@ function buildTokens(
 ): CredentialReaders {
   const { now, tokenLookups, policy } = deps;
   const verifier = createJwtVerifier<TokenIssuer>({ now, onCacheLookup: tokenLookups.count });
-  const read = createTokenReader(verifier);
+  const { passport, sanctum, tokenIntrospection } = config;
+  const passportTokens = passport && openPassport(passport, openHost, now);
+  const read = createTokenReader(verifier, passportTokens);
   const issuersOf = buildTokenIssuers(config, deps);
   const choices = () => issuersOf(policy());
   // Before the first request, so that their servers are known from the start.
@@ -136,9 +138,11 @@ function buildTokens(
     const { bearer, ofKind } = choices();
     return read(text, kind === undefined ? bearer : ofKind(kind));
   };
-  const { passport, sanctum, tokenIntrospection } = config;
-  const signed = passport ? buildPassport(passport, jwt, { openHost, deps }) : jwt;
-  const hasIssuers = () => passport !== undefined || choices().bearer.issuers.length > 0;
+  const signed =
+    passportTokens && passport.publicKey !== undefined
+      ? buildPassport(passport.publicKey, passportTokens, { otherwise: jwt, deps })
+      : jwt;
+  const hasIssuers = () => signed !== jwt || choices().bearer.issuers.length > 0;
   const bearer = tokenIntrospection
     ? opaqueOrJwt(signed, buildTokenIntrospection(tokenIntrospection, config, deps), hasIssuers)
     : signed;
@@ -165,22 +169,25 @@ function buildTokenIntrospection(
   return createTokenIntrospection({ ...settings, client, claims, now: deps.now });
 }
 
+function openPassport(
+  { database, tenantId }: PassportConfig,
+  openHost: OpenHost,
+  now: () => number,
+): PassportTokens {
+  return { find: createAccessTokens(openHost.database(database)), now, tenantId };
+}
+
 function buildPassport(
-  { database, publicKey, tenantId }: PassportConfig,
-  otherwise: CredentialReader,
-  { openHost, deps }: { readonly openHost: OpenHost; readonly deps: IdentifyDeps },
+  publicKey: string,
+  tokens: PassportTokens,
+  { otherwise, deps }: { readonly otherwise: CredentialReader; readonly deps: IdentifyDeps },
 ): CredentialReader {
   const { now, tokenLookups } = deps;
-  return createPassportReader({
-    verifier: createIssuerVerifier(passportIssuer(publicKey, now), {
-      now,
-      onCacheLookup: tokenLookups.count,
-    }),
-    find: createAccessTokens(openHost.database(database)),
+  const verifier = createIssuerVerifier(passportIssuer(publicKey, now), {
     now,
-    otherwise,
-    ...(tenantId !== undefined && { tenantId }),
+    onCacheLookup: tokenLookups.count,
   });
+  return createPassportReader({ ...tokens, verifier, otherwise });
 }
 
 /** Passport’s tokens have no issuer, and their audience is the client. */

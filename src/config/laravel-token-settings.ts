@@ -19,7 +19,7 @@ export const laravelTokenSettings = {
   }),
 
   PASSPORT_DATABASE_URL: hostDatabaseUrl(
-    'PostgreSQL, MySQL or MariaDB of a Laravel host; its Passport access tokens are accepted until they are revoked there',
+    'PostgreSQL, MySQL or MariaDB of a Laravel host, in which its Passport access tokens are revoked; requires `PASSPORT_PUBLIC_KEY`, or an issuer of the policy with the preset `passport`',
   ),
   PASSPORT_PUBLIC_KEY: text(
     'The host’s `oauth-public.key` (PEM), which verifies these tokens; requires `PASSPORT_DATABASE_URL`',

@@ -13,7 +13,8 @@ export interface SanctumConfig {
 /** A Laravel host whose Passport tokens are accepted. */
 export interface PassportConfig {
   readonly database: HostDatabaseConfig;
-  readonly publicKey: string;
+  /** Without it, only an issuer of the policy has the key. */
+  readonly publicKey?: string;
   readonly tenantId?: string;
 }
 
@@ -34,25 +35,29 @@ export function loadSanctum(read: SettingsReader): SanctumConfig | undefined {
 /** Passport signs with RS256 only. */
 const algorithm = 'RS256';
 
-/** Returns `undefined` if Passport tokens are not accepted. */
+/** Returns `undefined` if the database of Passport is not read. */
 export function loadPassport(read: SettingsReader): PassportConfig | undefined {
   const url = read.optional('PASSPORT_DATABASE_URL');
+  const publicKey = loadPassportKey(read);
+  // The address is missing, which is a problem beside a key, or a problem already.
+  if (url === undefined) return undefined;
+  const tenantId = read.optional('PASSPORT_TENANT');
+  return {
+    database: { url, timeZone: read.required('PASSPORT_TIME_ZONE') },
+    ...(publicKey !== undefined && { publicKey }),
+    ...(tenantId !== undefined && { tenantId }),
+  };
+}
+
+function loadPassportKey(read: SettingsReader): string | undefined {
   const pem = read.optional('PASSPORT_PUBLIC_KEY');
-  if (pem === undefined && !read.isSet('PASSPORT_DATABASE_URL')) return undefined;
-  if (pem === undefined || !read.isSet('PASSPORT_DATABASE_URL')) {
-    read.problem('PASSPORT_DATABASE_URL and PASSPORT_PUBLIC_KEY must be set together');
-    return undefined;
+  if (pem === undefined) return undefined;
+  if (!read.isSet('PASSPORT_DATABASE_URL')) {
+    read.problem('PASSPORT_PUBLIC_KEY requires PASSPORT_DATABASE_URL');
   }
   // Environment files have a PEM on one line, with \n for line breaks.
   const publicKey = pem.replaceAll('\\n', '\n');
   const key = readPem(publicKey, algorithm);
   if ('problem' in key) read.problem(`PASSPORT_PUBLIC_KEY ${key.problem}`);
-  // The address is a problem already.
-  if (url === undefined) return undefined;
-  const tenantId = read.optional('PASSPORT_TENANT');
-  return {
-    database: { url, timeZone: read.required('PASSPORT_TIME_ZONE') },
-    publicKey,
-    ...(tenantId !== undefined && { tenantId }),
-  };
+  return publicKey;
 }

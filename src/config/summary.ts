@@ -39,7 +39,7 @@ function credentialsOf({
     ...(guestTokens ? ['guest tokens'] : []),
     ...(userTokens ? ['users’ JWTs'] : []),
     ...(sanctum ? ['Sanctum tokens'] : []),
-    ...(passport ? ['Passport tokens'] : []),
+    ...(passport?.publicKey === undefined ? [] : ['Passport tokens']),
     ...(tokenIntrospection ? ['opaque tokens (introspection)'] : []),
     ...(sessions ? [`session cookies (${sessions.mode})`] : []),
     'guest sessions',

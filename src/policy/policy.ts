@@ -95,6 +95,8 @@ export interface TokenPolicy {
   readonly require: Readonly<Record<string, ClaimRule>>;
   /** The maximum of `exp` − `iat`. */
   readonly maxAgeMs?: number;
+  /** The table of the application in which its tokens are revoked. */
+  readonly revokedIn?: 'oauth_access_tokens';
   /** Where the issuer is declared. */
   readonly place: Place;
 }

@@ -78,13 +78,14 @@ function describeIssuer({ kind, id, claims, attributes, revocation, tokens }: Is
 /** How tokens are verified, without any value of a secret. */
 function describeTokens(tokens: IssuerPolicy['tokens']): Readonly<Record<string, string>> {
   if (tokens === undefined) return { keys: 'settings' };
-  const { issuer, keys, audience, require: required, maxAgeMs } = tokens;
+  const { issuer, keys, audience, require: required, maxAgeMs, revokedIn } = tokens;
   return {
     ...(issuer !== undefined && { issuer }),
     keys: keysText(keys),
     ...(audience.length > 0 && { audience: audience.join(', ') }),
     ...(Object.keys(required).length > 0 && { require: JSON.stringify(required) }),
     ...(maxAgeMs !== undefined && { max_age: `${maxAgeMs / 1000} s` }),
+    ...(revokedIn !== undefined && { revoked_in: revokedIn }),
   };
 }
 

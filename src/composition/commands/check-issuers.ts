@@ -6,7 +6,13 @@ import { userIssuer, guestIssuer, type Policy, type TokenPolicy } from '../../po
 /** The settings on which issuers depend. */
 type IssuerConfig = Pick<
   Config,
-  'guestTokens' | 'userTokens' | 'passport' | 'sanctum' | 'sessions' | 'variable'
+  | 'guestTokens'
+  | 'userTokens'
+  | 'passport'
+  | 'sanctum'
+  | 'tokenIntrospection'
+  | 'sessions'
+  | 'variable'
 >;
 
 /** The problems of a policy's issuers with these settings: keys that cannot be used, and tokens that would fit two issuers. */
@@ -33,13 +39,26 @@ export async function issuerProblems(
       'No credential would be accepted: the policy has no issuer with keys, and no setting configures a credential, such as USER_TOKEN_SECRET',
     );
   }
-  return [...problems, ...unusedSettings(issuers, config)];
+  return [...problems, ...unusedSettings(issuers, config), ...unusedPassport(issuers, config)];
 }
 
-const acceptsAny = (config: IssuerConfig): boolean =>
-  (['guestTokens', 'userTokens', 'passport', 'sanctum', 'sessions'] as const).some(
+const acceptsAny = ({ passport, ...config }: IssuerConfig): boolean =>
+  passport?.publicKey !== undefined ||
+  (['guestTokens', 'userTokens', 'sanctum', 'tokenIntrospection', 'sessions'] as const).some(
     (name) => config[name] !== undefined,
   );
+
+/** A database without a key would look as if revoked tokens were refused. */
+function unusedPassport(
+  issuers: Policy['issuers'],
+  { passport }: Pick<IssuerConfig, 'passport'>,
+): readonly string[] {
+  const isUsed = [...issuers.values()].some(({ tokens }) => tokens?.revokedIn !== undefined);
+  if (passport === undefined || passport.publicKey !== undefined || isUsed) return [];
+  return [
+    'PASSPORT_DATABASE_URL has no effect: set PASSPORT_PUBLIC_KEY, or declare an issuer with the preset passport',
+  ];
+}
 
 /** Why a token could be of an issuer of the policy and of the issuer of settings. */
 function conflictWith(

@@ -1,6 +1,7 @@
 import { fetchUrlProblem, keySetUrlProblem } from '../../runtime/network/fetch-url.ts';
 import type { IssuerPolicy, KeysPolicy, RevocationPolicy, TokenPolicy } from '../policy.ts';
 import { kindNamed } from '../principal.ts';
+import { issuerPresets } from './issuer-presets.ts';
 import type { IssuerDeclaration } from './policy-document.ts';
 import type { Path } from './read-document.ts';
 import type { Report } from './report.ts';
@@ -81,15 +82,17 @@ const defaultClaims = { id: ['sub'], tenant: ['tenant_id'], name: ['name'] } as 
 const defaultRoles = [['roles'], ['role']] as const;
 
 function tokensOf(
-  { at, issuer, keys, audience, require: required, maxAgeMs }: IssuerDeclaration,
+  { at, preset, issuer, keys, audience, require: required, maxAgeMs }: IssuerDeclaration,
   report: Report,
 ): TokenPolicy | undefined {
   const policy = keys && keysOf(keys, { issuer, at, report });
+  const revokedIn = issuerPresets[preset ?? '']?.revokedIn;
   return (
     policy && {
       ...{ keys: policy, audience, require: required, place: report.place(at) },
       ...(issuer !== undefined && { issuer }),
       ...(maxAgeMs !== undefined && { maxAgeMs }),
+      ...(revokedIn !== undefined && { revokedIn }),
     }
   );
 }

@@ -1,9 +1,11 @@
+import type { TokenPolicy } from '../policy.ts';
 import type { RawIssuer } from './read-issuers.ts';
 
 /** The fields of an issuer that are the same for all users of an identity provider, or of a library that makes tokens. */
 export interface IssuerPreset {
   /** `{issuer}` in an address is the issuer without the slash at its end. */
   readonly fields: Partial<RawIssuer>;
+  readonly revokedIn?: TokenPolicy['revokedIn'];
   /** What only the operator knows. Without one of these places a token of somebody else would be accepted, or none. */
   readonly needs: readonly PresetNeed[];
 }
@@ -145,6 +147,8 @@ export const issuerPresets: Readonly<Record<string, IssuerPreset>> = {
       claims: { id: 'sub' },
       attributes: { scopes: { claim: 'scopes', type: 'list(string)' } },
     },
+    // The tokens live for a year, so a logout only marks the row.
+    revokedIn: 'oauth_access_tokens',
     needs: [
       keysLike('{ public_key: { file: storage/oauth-public.key } }', 'the public key of Passport'),
       { oneOf: ['audience'], reason: 'the ids of the clients with which users sign in' },
