@@ -8,7 +8,8 @@ import type { Config } from './config/load.ts';
 import { summarize } from './config/summary.ts';
 import { buildHttpSources } from './composition/http-sources.ts';
 import { buildHostSources } from './composition/sources.ts';
-import { findAtHosts } from './facts/http-facts.ts';
+import { createFactsAtHosts } from './facts/facts-at-hosts.ts';
+import { createHttpFacts } from './facts/http-facts.ts';
 import { buildPolicy } from './composition/policy.ts';
 import { buildConfigs } from './composition/secrets.ts';
 import { startPolicyReload } from './jobs/policy-reload.ts';
@@ -109,18 +110,20 @@ export async function openApp(
   try {
     const tracing = await openTracing(config, log);
     const http = buildHttpSources(config, { ...clock, dependencies, policy: policy.current });
-    const findAtHost = findAtHosts(hosts.find, http.find, now);
-    const stores = buildStores(storage, { now, log, findAtHost });
+    const findByHttp = createHttpFacts({ findSource: http.find, now });
+    const factsAtHosts = createFactsAtHosts(hosts, findByHttp);
+    const stores = buildStores(storage, { now, log, factsAtHosts });
     if (!config.production) await putDemoFacts(policy.current().demo, stores.pushed);
     const closing = new AbortController();
     const connections = createOpenConnections();
     const configs = buildConfigs(config, { log, now });
-    const diagnostics = { log, dependencies, tracing, configs, policies: policy, http, hosts };
+    const diagnostics = { log, dependencies, tracing, configs, policies: policy, http };
     const runtime = {
       ...clock,
       ...diagnostics,
       storage,
       stores,
+      factsAtHosts,
       live: connections,
       closing: closing.signal,
     };

@@ -8,8 +8,14 @@ import {
   type Refusal,
   type RefusalCode,
 } from '../policy/decision.ts';
-import { ruleInput, type ChannelType, type ListEntry } from '../policy/channel-type.ts';
+import {
+  ruleInput,
+  type ChannelType,
+  type ListEntry,
+  type SqlList,
+} from '../policy/channel-type.ts';
 import type { FactPage, ListCursor, OpenFactPage } from '../policy/fact-kind.ts';
+import { isValueOf } from '../policy/param.ts';
 import { fillPattern } from '../policy/pattern.ts';
 import type { Policy } from '../policy/policy.ts';
 import { principalKey, type Principal } from '../policy/principal.ts';
@@ -153,11 +159,16 @@ async function matchesOf(
       const [first] = entries;
       // Lists without facts have all their channels on the first page.
       if ('params' in first) return isFirstPage ? [first.params] : [];
+      if ('sql' in first) {
+        const rows = await page.listRows(first.sql, first.values);
+        return rows.map((row) => paramsOfRow(first.sql, row));
+      }
       const queries = entries.flatMap((entry) => ('query' in entry ? [entry.query] : []));
       return (await page.list(queries, viewer)).map(first.paramsOf);
     }),
   );
-  const bodies = new Set(listed.flat().map((params) => fillPattern(channelType.pattern, params)));
+  const valid = listed.flat().filter((params) => isValid(params, channelType));
+  const bodies = new Set(valid.map((params) => fillPattern(channelType.pattern, params)));
   return [...bodies].map((body) =>
     channelType.forms.flatMap((form) => {
       const channel = parseChannelName(`${form}-${body}`);
@@ -165,4 +176,19 @@ async function matchesOf(
       return match === undefined || typeof match === 'string' ? [] : [match];
     }),
   );
+}
+
+function paramsOfRow(
+  { params }: SqlList,
+  row: readonly string[],
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(params.map((name, place) => [name, row[place] ?? '']));
+}
+
+/** A value with other characters would be the name of another channel. */
+function isValid(
+  params: Readonly<Record<string, string>>,
+  { params: types }: ChannelType,
+): boolean {
+  return Object.entries(types).every(([name, type]) => isValueOf(type, params[name] ?? ''));
 }

@@ -5,7 +5,7 @@ import { createTrackConnection } from '../authorize/revocation/track-connection.
 import type { FactSource } from '../authorize/fact-source.ts';
 import type { Measure } from '../authorize/measure.ts';
 import { buildAudit } from './audit.ts';
-import type { HostSources } from '../facts/host-sources.ts';
+import type { FactsAtHosts } from '../facts/facts-at-hosts.ts';
 import type { FactSources } from '../facts/fact-sources.ts';
 import { createAskHost } from '../host/ask-host.ts';
 import { createFingerprint } from '../host/forwarded.ts';
@@ -47,7 +47,7 @@ export interface RuntimeDeps extends Clock {
   readonly tracing: Tracing | undefined;
   readonly policies: CurrentPolicy;
   readonly http: HttpSources;
-  readonly hosts: Pick<HostSources, 'measureWith'>;
+  readonly factsAtHosts: Pick<FactsAtHosts, 'measureWith'>;
   readonly configs: CurrentConfig;
   readonly log: Logger;
   /** The open WebSockets of this process. */
@@ -128,7 +128,7 @@ export function buildDeps(config: Config, deps: RuntimeDeps) {
   }));
   metrics.observeSecretFiles(configs.settings, configs.failures);
   metrics.observeTokenCache(tokenLookups.read);
-  deps.hosts.measureWith(metrics.measureFact);
+  deps.factsAtHosts.measureWith(metrics.measureFact);
   metrics.observeFactCache(stores.factLookups.read);
   const measure: Measure = (action, run) =>
     metrics.timed(action, () => withSpan(`decide ${action}`, run));

@@ -2,7 +2,7 @@ import type { Config } from '../config/load.ts';
 import { resolveSource } from '../config/sources.ts';
 import type { HostClient } from '../host/host-client.ts';
 import type { FindHostSource, HostSource } from '../host/host-source.ts';
-import { dependencyOf } from '../facts/host-sources.ts';
+import { dependencyOf } from '../facts/dependency.ts';
 import type { MeasureHost } from '../observability/metrics/host-metrics.ts';
 import type { Policy, SourcePolicy } from '../policy/policy.ts';
 import { Unavailable } from '../runtime/unavailable.ts';

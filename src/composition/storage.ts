@@ -16,7 +16,7 @@ import { createRevocations } from '../database/repositories/revocations.ts';
 import { createTickets } from '../database/repositories/tickets.ts';
 import { createTrackedConnections } from '../database/repositories/tracked-connections.ts';
 import { buildFacts } from '../facts/build-facts.ts';
-import type { FindAtHost } from '../facts/find-at-host.ts';
+import type { FactsAtHosts } from '../facts/facts-at-hosts.ts';
 import { buildFactSources } from '../facts/fact-sources.ts';
 import type { CleanupTask } from '../jobs/cleanup.ts';
 import type { Dependencies } from '../observability/dependencies.ts';
@@ -96,14 +96,14 @@ export function buildStores(
   {
     now,
     log,
-    findAtHost,
+    factsAtHosts,
   }: {
     readonly now: () => number;
     readonly log: Logger;
-    readonly findAtHost: FindAtHost;
+    readonly factsAtHosts: Pick<FactsAtHosts, 'find' | 'list'>;
   },
 ) {
-  const facts = buildFacts(database, findAtHost);
+  const facts = buildFacts(database, factsAtHosts);
   const revocations = createRevocations(database);
   const factLookups = createCacheStats();
   const tables = createTableCache({ now, onCacheLookup: factLookups.count });
@@ -111,7 +111,7 @@ export function buildStores(
     ...facts,
     tables,
     factLookups,
-    sources: buildFactSources({ ...facts.reads, revocations }, tables, findAtHost),
+    sources: buildFactSources({ ...facts.reads, revocations }, tables, factsAtHosts.find),
     deleteOldChanges: createDeleteOldChanges(database, tables),
     deleteExpiredGuestSessions: createDeleteExpiredGuestSessions(database),
     deleteExpiredRevocations: (lifetimes: CredentialLifetimes) =>

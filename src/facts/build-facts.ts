@@ -3,12 +3,16 @@ import { createOpenFactPage } from './fact-pages.ts';
 import { createReadFactRow } from './fact-rows.ts';
 import { createFindHostRelation } from './host-relations.ts';
 import { findWhereverTheyAre } from './fact-sources.ts';
+import type { FactsAtHosts } from './facts-at-hosts.ts';
 import { bodyOfFact, type FindAtHost } from './find-at-host.ts';
 import { checkIds } from './parse-fields.ts';
 import { createPushedFacts, type PushedFacts } from './pushed-facts.ts';
 
 /** Builds the facts of this database, and of the sources of the policy. */
-export function buildFacts(database: Database, findAtHost: FindAtHost) {
+export function buildFacts(
+  database: Database,
+  { find: findAtHost, list: listAtHost }: Pick<FactsAtHosts, 'find' | 'list'>,
+) {
   const findHostRelation = createFindHostRelation(database);
   const readRow = createReadFactRow(database, findHostRelation);
   const pushed = createPushedFacts(database, findHostRelation, readRow);
@@ -16,7 +20,7 @@ export function buildFacts(database: Database, findAtHost: FindAtHost) {
     pushed: withHost(pushed, findAtHost),
     /** The reads, which `buildFactSources` caches. */
     reads: { readRow, findHostRelation },
-    openFactPage: createOpenFactPage(database, findHostRelation),
+    openFactPage: createOpenFactPage(database, { findHostRelation, listAtHost }),
     find: findWhereverTheyAre(pushed.find, findAtHost),
   };
 }

@@ -1,90 +1,73 @@
 import type { Database } from '../database/client.ts';
 import { isStorable } from '../database/storable-text.ts';
+import type { SqlList } from '../policy/channel-type.ts';
 import type { FactQuery, FactViewer, OpenFactPage } from '../policy/fact-kind.ts';
-import { parseJson } from '../runtime/json.ts';
 import { hashOf } from './fact-rows.ts';
-import { factKey } from './fact-key.ts';
-import { createFindHostRelation, type FindHostRelation } from './host-relations.ts';
+import type { FindHostRelation } from './host-relations.ts';
+import { idsOfKey, openListPages, pageLimit, type ListedIds } from './list-pages.ts';
 import { listStatement, settingTenant } from './list-statement.ts';
 import { hostListStatement } from './host-list-statement.ts';
+import type { ListAtHost } from './sql/sql-list.ts';
 
-/** Maximum number of facts of one list on a page. */
-export const pageSize = 200;
+export interface FactPageDeps {
+  readonly findHostRelation: FindHostRelation;
+  readonly listAtHost: ListAtHost;
+}
 
 type Rows = readonly { readonly ids: readonly string[] }[];
 
 /**
- * Creates the function that lists facts by page. Each query uses an index, so the number of facts does not matter.
+ * Creates the function that lists facts and rows of sources by page. Each query for facts uses an index, so the number of facts
+ * does not matter.
  */
 export function createOpenFactPage(
   database: Database,
-  findHostRelation: FindHostRelation = createFindHostRelation(database),
+  { findHostRelation, listAtHost }: FactPageDeps,
 ): OpenFactPage {
-  const read = async (
+  const readFacts = async (
     queries: readonly FactQuery[],
     viewer: FactViewer,
     after: string,
-  ): Promise<Rows> => {
+  ): Promise<ListedIds> => {
     const [first] = queries;
     if (first === undefined) return [];
     const { kind } = first;
     const host = await findHostRelation(kind);
-    // One more than a page, to detect whether another page follows.
-    const limit = pageSize + 1;
     const { text, values } =
       host === undefined
-        ? listStatement(queries, { tenantId: viewer.tenantId, limit })
-        : hostListStatement(queries, { host, limit });
+        ? listStatement(queries, { tenantId: viewer.tenantId, limit: pageLimit })
+        : hostListStatement(queries, { host, limit: pageLimit });
     const all = [
       settingTenant(first, viewer.tenantId) ?? '',
       viewer.guestSessionId ?? '',
       after,
       ...values,
     ];
-    if (!all.every(isStorable) || !isKey(after, kind.ids.length)) return [];
+    if (!all.every(isStorable) || idsOfKey(after, kind.ids.length) === undefined) return [];
     const rows = await database.execute({ name: `usher_list_${hashOf(text)}`, text, values: all });
-    return rows as Rows;
+    return (rows as Rows).map(({ ids }) => ids);
   };
   return (cursor) => {
-    const lastKeys = new Map<string, string>();
-    const requested = new Map<string, Promise<readonly (readonly string[])[]>>();
-    const readPage = async (
-      queries: readonly FactQuery[],
-      viewer: FactViewer,
-      name: string,
-    ): Promise<readonly (readonly string[])[]> => {
-      const after = cursor === undefined ? '' : cursor[name];
-      if (after === undefined) return [];
-      const found = (await read(queries, viewer, after)).map(({ ids }) => ids);
-      const last = found[pageSize - 1];
-      if (found.length > pageSize && last !== undefined) lastKeys.set(name, factKey(last));
-      return found.slice(0, pageSize);
-    };
+    const pages = openListPages(cursor);
     return {
-      // Two channel types may have the same list.
-      list: (queries, viewer) => {
-        const name = nameOf(queries, viewer);
-        const page = requested.get(name) ?? readPage(queries, viewer, name);
-        requested.set(name, page);
-        return page;
-      },
-      next: () => (lastKeys.size === 0 ? undefined : Object.fromEntries(lastKeys)),
+      list: (queries, viewer) =>
+        pages.read(nameOfFacts(queries, viewer), (after) => readFacts(queries, viewer, after)),
+      listRows: (list, values) =>
+        pages.read(nameOfRows(list, values), async (key) => {
+          const after = idsOfKey(key, list.params.length);
+          return after === undefined ? [] : listAtHost(list, values, after);
+        }),
+      next: pages.next,
     };
   };
-}
-
-/** Whether a text of a cursor, which clients send back, is '' or the key of a fact with this number of ids. */
-function isKey(text: string, idCount: number): boolean {
-  const ids = text === '' ? Array<string>(idCount).fill('') : parseJson(text);
-  return (
-    Array.isArray(ids) &&
-    ids.length === idCount &&
-    ids.every((id) => typeof id === 'string' && isStorable(id))
-  );
 }
 
 /** Identifies a list in cursors, without the ids of the principal. */
-function nameOf(queries: readonly FactQuery[], viewer: FactViewer): string {
+function nameOfFacts(queries: readonly FactQuery[], viewer: FactViewer): string {
   const parts = queries.map(({ kind, where }) => [kind.name, Object.entries(where)]);
   return hashOf(JSON.stringify([parts, viewer.tenantId ?? '', viewer.guestSessionId ?? '']));
+}
+
+function nameOfRows(list: SqlList, values: Readonly<Record<string, string>>): string {
+  return hashOf(JSON.stringify([list, Object.entries(values)]));
 }

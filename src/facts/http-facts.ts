@@ -74,17 +74,6 @@ export function createHttpFacts({ findSource, now }: HttpFactsDeps): FindAtHost 
   };
 }
 
-/** Finds the facts of all sources: those of databases, and those by HTTP. */
-export function findAtHosts(
-  findBySql: FindAtHost,
-  findSource: FindHostSource,
-  now: () => number,
-): FindAtHost {
-  const findByHttp = createHttpFacts({ findSource, now });
-  return (kind, ids, viewer) =>
-    (kind.from?.type === 'http' ? findByHttp : findBySql)(kind, ids, viewer);
-}
-
 /** The path with each id as one segment; `undefined` if an id cannot be one, so that no such fact exists. */
 function pathOf(kind: FactKind, ids: readonly string[], { path }: HttpOrigin): string | undefined {
   if (ids.length !== kind.ids.length || !ids.every(isSegment)) return undefined;

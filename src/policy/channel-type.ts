@@ -4,6 +4,7 @@ import type { Check, Member } from './decision.ts';
 import type { Fact, FactQuery, FactReference } from './fact-kind.ts';
 import { paramOf, type Param, type ParamType } from './param.ts';
 import { parsePattern, type Pattern } from './pattern.ts';
+import type { SqlQuery } from './sql/query.ts';
 import { ruleName, viewOf, type Principal, type PrincipalKind } from './principal.ts';
 
 /** What a rule reads: all values are read-only, and absent values have no key. */
@@ -50,9 +51,24 @@ export interface FactRequest {
   readonly refer: (input: RuleInput) => FactReference | undefined | 'failed';
 }
 
-/** One list of a principal's channels: parameters, or a query for facts whose ids are the parameters. */
+/** A query of the application's database for the channels of a principal. Each row has the parameters of one channel. */
+export interface SqlList {
+  /** The pattern of the channel, and the kind of principal, for messages. */
+  readonly channel: string;
+  readonly principal: PrincipalKind;
+  /** Its parameters are the names of the conditions. */
+  readonly query: SqlQuery;
+  /** The parameters of the channel, each of which is a column of the result. */
+  readonly params: readonly string[];
+}
+
+/**
+ * One list of a principal's channels: parameters, a query for facts whose ids are the parameters, or a query by SQL with the values
+ * of its conditions.
+ */
 export type ListEntry =
   | { readonly params: Readonly<Record<string, string>> }
+  | { readonly sql: SqlList; readonly values: Readonly<Record<string, string>> }
   | {
       readonly query: FactQuery;
       readonly paramsOf: (ids: readonly string[]) => Readonly<Record<string, string>>;
@@ -70,6 +86,8 @@ export interface KindRules {
   readonly member?: ((input: RuleInput) => Member | undefined) | undefined;
   /** The lists of the principal's channels. Must not throw. */
   readonly list?: ((input: RuleInput) => readonly ListEntry[]) | undefined;
+  /** The queries by SQL that the lists may return. */
+  readonly sqlLists?: readonly SqlList[] | undefined;
 }
 
 /** A channel type of the policy, from YAML or from a module. */

@@ -1,3 +1,4 @@
+import type { SqlList } from './channel-type.ts';
 import type { Forward, VisitorHeaders } from './forward.ts';
 import type { SqlQuery } from './sql/query.ts';
 
@@ -115,6 +116,11 @@ export interface FactPage {
   readonly list: (
     queries: readonly FactQuery[],
     viewer: FactViewer,
+  ) => Promise<readonly (readonly string[])[]>;
+  /** The parameters of the channels of a query by SQL, in the order of `params`. Throws `Unavailable`. */
+  readonly listRows: (
+    list: SqlList,
+    values: Readonly<Record<string, string>>,
   ) => Promise<readonly (readonly string[])[]>;
   /** The cursor of the next page; `undefined` after the last one. Call it after all lists are read. */
   readonly next: () => ListCursor | undefined;

@@ -1,9 +1,10 @@
 import { beforeAll, expect, it, onTestFinished } from 'vitest';
 import { createDatabase, type PreparedStatement } from '../../src/database/client.ts';
-import { createOpenFactPage, pageSize } from '../../src/facts/fact-pages.ts';
+import { pageSize } from '../../src/facts/list-pages.ts';
 import type { ListCursor } from '../../src/policy/fact-kind.ts';
 import type { FactQuery, FactViewer } from '../../src/policy/fact-kind.ts';
 import { describePostgres, useDatabase, withClient } from '../support/database.ts';
+import { openFactPages } from '../support/fact-page.ts';
 import { escrow, order, room } from '../support/fact-kinds.ts';
 
 const count = 10_000;
@@ -53,7 +54,7 @@ describePostgres('pages of facts', (server) => {
         return at.database.execute(statement);
       },
     };
-    const found = await createOpenFactPage(database)().list([query], viewer);
+    const found = await openFactPages(database)().list([query], viewer);
     expect(found).toHaveLength(what === 'an element that all have' ? pageSize : 1);
     if (found.length === 1) expect(found[0]!.at(-1)).toBe('7');
     const { text, values } = asked.at(-1)!;
@@ -88,7 +89,7 @@ describePostgres('pages of facts', (server) => {
     const pages: (readonly string[])[] = [];
     let cursor: ListCursor | undefined;
     do {
-      const page = createOpenFactPage(database)(cursor);
+      const page = openFactPages(database)(cursor);
       pages.push((await page.list(queries, tenant)).map(([id]) => id ?? ''));
       cursor = page.next();
     } while (cursor !== undefined);
@@ -97,12 +98,12 @@ describePostgres('pages of facts', (server) => {
     const all = pages.flat();
     expect(all).toEqual([...new Set(all)].sort());
     expect(new Set(all.map((id) => Number(id.slice(5)) % 3))).toEqual(new Set([0, 2]));
-    const finished = createOpenFactPage(database)({ '0123456789abcdef': '["a"]' });
+    const finished = openFactPages(database)({ '0123456789abcdef': '["a"]' });
     expect([await finished.list(queries, tenant), finished.next()]).toEqual([[], undefined]);
   });
 
   it('have no fact of another tenant, and those of its guest session', async () => {
-    const open = () => createOpenFactPage(at.database)();
+    const open = () => openFactPages(at.database)();
     const where = { participants: 'p8' };
     expect(await open().list([{ kind: room, where }], { tenantId: 'u' })).toEqual([]);
     expect(await open().list([{ kind: room, where }], {})).toEqual([]);
@@ -120,10 +121,7 @@ describePostgres('pages of facts', (server) => {
   it('follow each change', async () => {
     const listed = async () =>
       (
-        await createOpenFactPage(at.database)().list(
-          [{ kind: order, where: { owner_id: 'moved' } }],
-          {},
-        )
+        await openFactPages(at.database)().list([{ kind: order, where: { owner_id: 'moved' } }], {})
       ).flat();
     const run = (sql: string) => withClient(at.url, (admin) => admin.query(sql));
     await run(

@@ -158,13 +158,13 @@ describe.each(spellings)('who may enter, by $spelling', ({ policy }) => {
       const input = ruleInput(who, { params: {}, facts: {}, now: new Date(noon) });
       const entries = channelOf(policy, family).rules.get('user')?.list?.(input) ?? [];
       return entries.map((entry) =>
-        'params' in entry
-          ? entry
-          : {
+        'query' in entry
+          ? {
               kind: entry.query.kind.name,
               where: entry.query.where,
               params: entry.paramsOf(['1', '42']),
-            },
+            }
+          : entry,
       );
     };
     expect(list(user('15'))).toEqual(expected);

@@ -145,7 +145,7 @@ export const folders: Readonly<Record<string, Folder>> = {
         'type rate-limit/limits.ts',
       ],
       ...['type audit/audit-event.ts', 'type pusher/webhooks/webhook.ts'],
-      'type facts/host-sources.ts',
+      'type facts/facts-at-hosts.ts',
     ],
     packages: ['prom-client'],
   },

@@ -42,14 +42,14 @@ async function checkFacts(policy: Policy, config: Config): Promise<readonly Name
     return [{ name, result: fail(`${problems.join('; ')}.`, remedy) }];
   }
   const checked = await checkSources(policy, config);
-  return checked.map(({ kind, source, error, grants }) => ({
-    name: `the source ${source} answers for the fact ${kind}`,
+  return checked.map(({ name, source, error, grants }) => ({
+    name: `the source ${source} answers for the ${name}`,
     result:
       error === undefined
         ? pass
         : fail(
             `It cannot be asked: ${reasonOf(error)}.`,
-            `Correct the query, the source or its role (${grants.join(' ')}); channels with this fact get a 503.`,
+            `Correct the query, the source or its role (${grants.join(' ')}); requests that need it get a 503.`,
           ),
   }));
 }

@@ -54,10 +54,10 @@ async function checkOnline(policy: Policy, env: Environment): Promise<OnlineResu
     const grants = new Set(checked.flatMap((each) => each.grants));
     return {
       lines: [
-        ...checked.map(({ kind, source, error }) =>
+        ...checked.map(({ name, source, error }) =>
           error === undefined
-            ? `✓ the source ${source} answers for ${kind}`
-            : `✗ the source ${source} cannot answer for ${kind}: ${reasonOf(error)}`,
+            ? `✓ the source ${source} answers for the ${name}`
+            : `✗ the source ${source} cannot answer for the ${name}: ${reasonOf(error)}`,
         ),
         ...(grants.size === 0 ? [] : ['Its role needs:', ...grants]),
       ],

@@ -1,16 +1,17 @@
 import type { Config } from '../../config/load.ts';
-import { querySourceOf, sourcesOf, type HostSources } from '../../facts/host-sources.ts';
+import { sourceOf, sourcesOf, type HostSources } from '../../facts/host-sources.ts';
+import { nameOfQueried, queriesOf, type Queried } from '../../facts/sql/policy-queries.ts';
 import { grantsFor } from '../../facts/sql/grants.ts';
 import { createDependencies } from '../../observability/dependencies.ts';
-import type { FactKind } from '../../policy/fact-kind.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { buildHostSources } from '../sources.ts';
 import { resolveSource } from '../../config/sources.ts';
 
-/** The result for a kind of fact that is read by a query. */
-export interface CheckedFact {
-  readonly kind: string;
+/** The result for what a query finds: facts of a kind, or a list of channels. */
+export interface CheckedQuery {
+  /** Such as `fact membership`. */
+  readonly name: string;
   readonly source: string;
   readonly error?: unknown;
   /** What the role of the source must be granted. */
@@ -31,25 +32,25 @@ export async function sourceProblems(
 export async function checkSources(
   policy: Policy,
   config: Pick<Config, 'variable'>,
-): Promise<readonly CheckedFact[]> {
+): Promise<readonly CheckedQuery[]> {
   const hosts = buildHostSources(config, { ...systemClock, dependencies: createDependencies() });
   try {
     await hosts.prepare(policy);
-    const kinds = [...policy.factKinds.values()].filter(({ from }) => from?.type === 'sql');
-    return await Promise.all(kinds.map((kind) => checkKind(kind, hosts)));
+    const queries = queriesOf(policy);
+    return await Promise.all(queries.map(({ queried }) => checkQuery(queried, hosts)));
   } finally {
     await hosts.close();
   }
 }
 
-async function checkKind(kind: FactKind, hosts: HostSources): Promise<CheckedFact> {
-  const statement = hosts.statementOf(kind);
+async function checkQuery(queried: Queried, hosts: HostSources): Promise<CheckedQuery> {
+  const statement = hosts.statementOf(queried);
   const about = {
-    ...{ kind: kind.name, source: querySourceOf(kind) },
+    ...{ name: nameOfQueried(queried), source: sourceOf(queried) },
     grants: statement === undefined ? [] : grantsFor(statement),
   };
   try {
-    await hosts.check(kind);
+    await hosts.check(queried);
     return about;
   } catch (error) {
     return { ...about, error };

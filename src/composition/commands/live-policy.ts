@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { decideChannel, type DecideDeps } from '../../authorize/authorize-channel.ts';
 import { buildFacts } from '../../facts/build-facts.ts';
-import { findAtHosts } from '../../facts/http-facts.ts';
+import { createFactsAtHosts } from '../../facts/facts-at-hosts.ts';
+import { createHttpFacts } from '../../facts/http-facts.ts';
 import type { ChannelAuthRequest } from '../../authorize/auth-request.ts';
 import type { Decision } from '../../policy/decision.ts';
 import { explainChoice } from '../../authn/choose-issuer.ts';
@@ -50,9 +51,11 @@ export function withPolicy<T>(config: Config, use: (live: LivePolicy) => Promise
     const { dependencies } = unused;
     const hosts = buildHostSources(config, { now, startTimer, dependencies });
     const http = buildHttpSources(config, { startTimer, dependencies, policy });
+    const findByHttp = createHttpFacts({ findSource: http.find, now });
+    const factsAtHosts = createFactsAtHosts(hosts, findByHttp);
     const deps: DecideDeps = {
       ...{ identify, encrypts, caches, userIdOf, policy, now, newId: randomUUID },
-      find: buildFacts(database, findAtHosts(hosts.find, http.find, now)).find,
+      find: buildFacts(database, factsAtHosts).find,
       // The application would count a credential of a command as one of its visitor. It is not asked.
       ask: () => Promise.resolve({ isYes: false }),
       fingerprint: () => '',

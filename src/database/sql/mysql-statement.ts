@@ -1,13 +1,36 @@
 import type { SqlStatement } from '../../policy/sql/read-statement.ts';
 import { bound, writeUses } from './postgres-statement.ts';
-import { rowLimit, type BoundStatement } from './sql-answer.ts';
+import { rowLimit, type BoundStatement, type ListPage } from './sql-answer.ts';
+
+export function mysqlStatement(statement: SqlStatement): BoundStatement {
+  const { written, binds } = compareExactly(statement);
+  return bound(`SELECT * FROM (\n${written}\n) AS fact LIMIT ${rowLimit}`, binds);
+}
+
+/** Reads a page of the rows of a query; see `ListPage`. */
+export function mysqlListStatement(
+  statement: SqlStatement,
+  { columns, limit }: ListPage,
+): BoundStatement {
+  const { written, binds } = compareExactly(statement);
+  const names = columns.map((name) => `list.\`${name}\``);
+  const texts = names.map((name) => `CONVERT(${name} USING utf8mb4)`);
+  const bytes = texts.map((text) => `CAST(${text} AS BINARY)`);
+  return bound(
+    `SELECT ${[...names, ...texts].join(', ')} FROM (\n${written}\n) AS list
+WHERE ${names.map((name) => `${name} IS NOT NULL`).join(' AND ')}
+  AND (${bytes.join(', ')}) > (${columns.map(() => 'CAST(? AS BINARY)').join(', ')})
+ORDER BY ${bytes.join(', ')} LIMIT ${limit}`,
+    binds,
+  );
+}
 
 /**
  * MySQL compares a text with a number as two numbers, so `8x` and `08` would find the row 8, and compares texts by a
  * collation, which ignores case and spaces at the end. So the column is also compared as its bytes. The first comparison can
  * use the index of the column.
  */
-export function mysqlStatement({ text, uses }: SqlStatement): BoundStatement {
+function compareExactly({ text, uses }: SqlStatement) {
   const binds: string[] = [];
   const written = writeUses(text, uses, ({ name, comparison }) => {
     binds.push(name);
@@ -16,7 +39,7 @@ export function mysqlStatement({ text, uses }: SqlStatement): BoundStatement {
     const column = text.slice(comparison.operand.start, comparison.operand.end);
     return `(${column} = ? AND CAST(CONVERT(${column} USING utf8mb4) AS BINARY) = CAST(? AS BINARY))`;
   });
-  return bound(`SELECT * FROM (\n${written}\n) AS fact LIMIT ${rowLimit}`, binds);
+  return { written, binds };
 }
 
 /** The parameters that are used in another way. The result must have a column of the same name to prove what was found. */

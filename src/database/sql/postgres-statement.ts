@@ -1,15 +1,40 @@
 import { createHash } from 'node:crypto';
 import type { ParameterUse, SqlStatement } from '../../policy/sql/read-statement.ts';
-import { rowLimit, type BoundStatement } from './sql-answer.ts';
+import { rowLimit, type BoundStatement, type ListPage } from './sql-answer.ts';
+
+/** As a part of FROM, PostgreSQL refuses a query that changes data. */
+export function postgresStatement(statement: SqlStatement): BoundStatement {
+  const { written, condition, binds } = compareExactly(statement);
+  return bound(
+    `SELECT * FROM (\n${written}\n) AS fact WHERE ${condition} LIMIT ${rowLimit}`,
+    binds,
+  );
+}
+
+/** Reads a page of the rows of a query; see `ListPage`. */
+export function postgresListStatement(
+  statement: SqlStatement,
+  { columns, limit }: ListPage,
+): BoundStatement {
+  const { written, condition, binds } = compareExactly(statement);
+  const names = columns.map((name) => `list."${name}"`);
+  const texts = names.map((name) => `${name}::text COLLATE "C"`);
+  const after = columns.map((_, place) => `$${binds.length + 1 + place}::text`);
+  return bound(
+    `SELECT ${[...names, ...texts].join(', ')} FROM (\n${written}\n) AS list
+WHERE ${[condition, ...names.map((name) => `${name} IS NOT NULL`)].join(' AND ')}
+  AND (${texts.join(', ')}) > (${after.join(', ')})
+ORDER BY ${texts.join(', ')} LIMIT ${limit}`,
+    binds,
+  );
+}
 
 /**
  * Each use of a parameter has a place of its own, so that PostgreSQL finds the type of each. The value is bound as text once
  * more, and compared with the text of the typed value: `08` and `8 ` would otherwise find the row 8. If a parameter is
  * compared with a column, that is compared as text too: the column may have a type or a collation that ignores case.
- *
- * As a part of FROM, PostgreSQL refuses a query that changes data.
  */
-export function postgresStatement({ text, uses }: SqlStatement): BoundStatement {
+function compareExactly({ text, uses }: SqlStatement) {
   const names = [...new Set(uses.map(({ name }) => name))];
   const placeOfText = (name: string) => `$${uses.length + 1 + names.indexOf(name)}::text`;
   const written = writeUses(text, uses, (use, place) => {
@@ -20,10 +45,11 @@ export function postgresStatement({ text, uses }: SqlStatement): BoundStatement 
     return `(${column} = ${value} AND (${column})::text COLLATE "C" = ${placeOfText(use.name)})`;
   });
   const conditions = uses.map(({ name }, place) => `$${place + 1}::text = ${placeOfText(name)}`);
-  return bound(
-    `SELECT * FROM (\n${written}\n) AS fact WHERE ${conditions.join(' AND ')} LIMIT ${rowLimit}`,
-    [...uses.map(({ name }) => name), ...names],
-  );
+  return {
+    written,
+    condition: conditions.join(' AND '),
+    binds: [...uses.map(({ name }) => name), ...names],
+  };
 }
 
 /** Writes each use of a parameter, with the comparison in which it is. */

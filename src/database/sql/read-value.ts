@@ -19,6 +19,13 @@ export function columnTypesOf({ type }: Field): readonly string[] {
   return Object.keys(readers[type] ?? {});
 }
 
+/** The types of columns whose values have one text each, which may be an id in a channel name. */
+export const idColumnTypes: readonly string[] = [
+  ...['text', 'varchar', 'bpchar', 'name', 'uuid', 'enum', 'citext'],
+  ...['int2', 'int4', 'int8', 'tinyint', 'smallint', 'mediumint', 'int', 'bigint'],
+  ...['tinyint(1)', 'smallint(1)', 'mediumint(1)', 'int(1)', 'bigint(1)'],
+];
+
 const forEach = (names: string, read: ReadValue): Readonly<Record<string, ReadValue>> =>
   Object.fromEntries(names.split(' ').map((name) => [name, read]));
 

@@ -7,6 +7,15 @@ export interface BoundStatement {
   readonly binds: readonly string[];
 }
 
+/**
+ * A page of the rows of a query. The result has these columns, then the text of each. The values of the texts after which the page
+ * begins are bound after those of the query. Rows with NULL are left out.
+ */
+export interface ListPage {
+  readonly columns: readonly string[];
+  readonly limit: number;
+}
+
 export interface SqlQuestion {
   readonly statement: BoundStatement;
   /** In the order of `binds`. NULL is equal to nothing: it shows the columns of a result without rows. */

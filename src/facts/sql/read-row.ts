@@ -1,11 +1,7 @@
 import { columnTypesOf, readerOf, type ReadValue } from '../../database/sql/read-value.ts';
 import type { SqlColumn, SqlRows } from '../../database/sql/sql-answer.ts';
 import type { Fact, FactKind, FactValue } from '../../policy/fact-kind.ts';
-
-/** Why an answer is neither a fact nor none. The message is for the operator, and never has a value. */
-export class Misfit extends Error {
-  override readonly name = 'Misfit';
-}
+import { Misfit } from '../misfit.ts';
 
 /** Reads the row of a fact. Throws `Misfit`. */
 export type ReadRow = (answer: SqlRows, ids: readonly string[]) => Fact | undefined;

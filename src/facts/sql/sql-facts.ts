@@ -61,12 +61,14 @@ export function createSqlFact(
   const asked = freshMs === 0 ? find : keepFresh(find, freshMs, now);
   const once = createSingleFlight<Fact | undefined>();
   return async (ids) => {
-    if (ids.length !== kind.ids.length || !ids.every(isPossible)) return undefined;
+    if (ids.length !== kind.ids.length || !ids.every(isPossibleValue)) return undefined;
     return once(ids.join(separator), () => asked(ids));
   };
 }
 
-const isPossible = (id: string): boolean => id.length <= maxIdLength && isStorable(id);
+/** Whether a column can have this text. Another one finds nothing, and is not sent. */
+export const isPossibleValue = (text: string): boolean =>
+  text.length <= maxIdLength && isStorable(text);
 
 /** An answer counts from the time of its question. A failure is not kept. */
 function keepFresh(find: FindByIds, freshMs: number, now: () => number): FindByIds {

@@ -1,18 +1,18 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
-import type { MeasureFact } from '../../facts/host-sources.ts';
+import type { MeasureFact } from '../../facts/facts-at-hosts.ts';
 
 /** Measures the questions for facts of sources, by kind of fact. */
 export function createFactMetrics(registry: Registry, buckets: number[]): MeasureFact {
   const registers = [registry];
   const questions = new Counter({
     name: 'usher_source_facts_total',
-    help: 'Facts of sources that decisions asked for, by kind: found, none; unfit (the answer is neither), unavailable.',
+    help: 'Facts and lists of sources that were asked for, by kind of fact or list: found, none; unfit (the answer is neither), unavailable.',
     labelNames: ['kind', 'outcome'],
     registers,
   });
   const took = new Histogram({
     name: 'usher_source_fact_duration_seconds',
-    help: 'Time until a fact of a source was found, or not, by kind.',
+    help: 'Time until a fact or a list of a source was found, or not, by kind of fact or list.',
     ...{ labelNames: ['kind'], buckets, registers },
   });
   return (kind) => {

@@ -4,7 +4,7 @@ import { createAuditMetrics, type AuditMetrics } from './audit-metrics.ts';
 import type { CacheStats } from './cache-stats.ts';
 import type { Occupancy } from './channel-stats.ts';
 import { createDependencyMetrics, type DependencyMetrics } from './dependency-metrics.ts';
-import type { MeasureFact } from '../../facts/host-sources.ts';
+import type { MeasureFact } from '../../facts/facts-at-hosts.ts';
 import { createFactMetrics } from './fact-metrics.ts';
 import { createHostMetrics, type MeasureHost } from './host-metrics.ts';
 import { createLoadMetrics, type LoadMetrics } from './load-metrics.ts';

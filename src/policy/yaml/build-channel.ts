@@ -69,14 +69,13 @@ export function buildChannel(
       facts: known,
       ...compileChecks(each, scope, report),
       member: member && compileMember(member, scope, report),
-      list:
-        list &&
+      ...(list &&
         compileList(list, {
           declaration,
           facts,
           context,
           scope: shareScope({ ...principal, now: 'timestamp' }),
-        }),
+        })),
     });
   }
   // Without `allow` the application decides about every kind of principal that can ask it.

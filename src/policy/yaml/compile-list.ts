@@ -1,7 +1,8 @@
 import type { Scope } from '../cel/expression.ts';
-import type { KindRules, ListEntry, RuleInput } from '../channel-type.ts';
-import type { FactKind, FactQuery } from '../fact-kind.ts';
+import type { KindRules, ListEntry, RuleInput, SqlList } from '../channel-type.ts';
+import type { FactKind } from '../fact-kind.ts';
 import type { ChannelContext, ResolvedFact } from './build-channel.ts';
+import { buildQuery } from './build-query.ts';
 import { compileTexts } from './compile-expression.ts';
 import type { ChannelDeclaration, KindList, ListQuery } from './policy-document.ts';
 import type { Report } from './report.ts';
@@ -15,28 +16,89 @@ export interface ListContext {
 
 /** Compiles the lists of the channels of a kind of principal. */
 export function compileList(
-  { queries }: KindList,
+  { kind, queries }: KindList,
   list: ListContext,
-): NonNullable<KindRules['list']> {
-  const compiled = queries.flatMap((query) => compileQuery(query, list) ?? []);
-  return (input) => compiled.flatMap((entry) => entry(input) ?? []);
+): Pick<KindRules, 'list' | 'sqlLists'> {
+  const compiled = queries.flatMap((query) => compileQuery(query, kind, list) ?? []);
+  return {
+    list: (input) => compiled.flatMap(({ entryOf }) => entryOf(input) ?? []),
+    sqlLists: compiled.flatMap(({ sql }) => sql ?? []),
+  };
+}
+
+interface CompiledQuery {
+  readonly entryOf: (input: RuleInput) => ListEntry | undefined;
+  readonly sql?: SqlList;
 }
 
 function compileQuery(
   query: ListQuery,
+  principal: string,
+  list: ListContext,
+): CompiledQuery | undefined {
+  switch (query.type) {
+    case 'params':
+      return compileParams(query, list);
+    case 'sql':
+      return compileSql(query, principal, list);
+    case 'fact':
+      return compileFacts(query, principal, list);
+  }
+}
+
+type QueryOf<Type> = Extract<ListQuery, { readonly type: Type }>;
+
+function compileParams(
+  { params, at }: QueryOf<'params'>,
+  { declaration, context: { report }, scope }: ListContext,
+): CompiledQuery {
+  const values = compileTexts(params, scope, report);
+  const missing = Object.keys(declaration.params).find((name) => !Object.hasOwn(params, name));
+  if (missing !== undefined) report.at(at, `params does not have ${missing}`);
+  return {
+    entryOf: (input) => {
+      const found = values(input);
+      return found && { params: found };
+    },
+  };
+}
+
+function compileSql(
+  { sql: declared, where, at }: QueryOf<'sql'>,
+  principal: string,
+  { declaration, context, scope }: ListContext,
+): CompiledQuery | undefined {
+  const { report, sources } = context;
+  const params = Object.keys(declaration.params);
+  if (params.length === 0) {
+    report.at(
+      [...at, 'sql'],
+      'a channel without parameters needs no query; write `params: {}`',
+      'key',
+    );
+    return undefined;
+  }
+  const names = Object.keys(where);
+  const query = buildQuery(declared, [...at, 'sql'], { names, sources, report });
+  const values = compileTexts(where, scope, report);
+  if (query === undefined) return undefined;
+  const sql: SqlList = { channel: declaration.pattern, principal, query, params };
+  return {
+    sql,
+    entryOf: (input) => {
+      const found = values(input);
+      return found && { sql, values: found };
+    },
+  };
+}
+
+function compileFacts(
+  query: QueryOf<'fact'>,
+  principal: string,
   { declaration, facts, context, scope }: ListContext,
-): ((input: RuleInput) => ListEntry | undefined) | undefined {
+): CompiledQuery | undefined {
   const { report, factKinds } = context;
   const names = Object.keys(declaration.params);
-  if (query.type === 'params') {
-    const values = compileTexts(query.params, scope, report);
-    const missing = names.find((name) => !Object.hasOwn(query.params, name));
-    if (missing !== undefined) report.at(query.at, `params does not have ${missing}`);
-    return (input) => {
-      const params = values(input);
-      return params && { params };
-    };
-  }
   const kind = factKinds.get(query.fact);
   if (kind === undefined) {
     report.unknown(query.at, {
@@ -47,7 +109,10 @@ function compileQuery(
     return undefined;
   }
   if (kind.from !== undefined) {
-    report.at(query.at, `${kind.name} is read from a source, so Usher has no list of its facts`);
+    report.at(
+      query.at,
+      `Usher cannot list ${kind.name}, which is read from a source; write the query of the channels as list.${principal}.sql`,
+    );
     return undefined;
   }
   checkConditions(query, kind, report);
@@ -59,9 +124,11 @@ function compileQuery(
   const where = compileTexts(query.where, scope, report);
   const paramsOf = (ids: readonly string[]) =>
     Object.fromEntries(names.map((name) => [name, ids[places[name] ?? -1] ?? '']));
-  return (input) => {
-    const conditions = where(input);
-    return conditions && { query: { kind, where: conditions } satisfies FactQuery, paramsOf };
+  return {
+    entryOf: (input) => {
+      const conditions = where(input);
+      return conditions && { query: { kind, where: conditions }, paramsOf };
+    },
   };
 }
 
@@ -83,11 +150,7 @@ function placesOf(
 /** The types of fields that have an index. */
 const indexed: readonly string[] = ['string', 'list(string)', 'guest_session'];
 
-function checkConditions(
-  { where, at }: Extract<ListQuery, { readonly type: 'fact' }>,
-  kind: FactKind,
-  report: Report,
-): void {
+function checkConditions({ where, at }: QueryOf<'fact'>, kind: FactKind, report: Report): void {
   const indexes = [
     ...kind.ids,
     ...Object.entries(kind.fields).flatMap(([name, { type }]) => {

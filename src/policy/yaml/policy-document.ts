@@ -129,6 +129,12 @@ export type ListQuery =
       readonly where: Readonly<Record<string, Expression>>;
     })
   | (Declared & {
+      readonly type: 'sql';
+      readonly sql: { readonly source: string; readonly query: string };
+      /** The values of the parameters of the query. */
+      readonly where: Readonly<Record<string, Expression>>;
+    })
+  | (Declared & {
       readonly type: 'params';
       readonly params: Readonly<Record<string, Expression>>;
     });

@@ -51,7 +51,12 @@ interface RawFactReference {
 }
 
 type RawListQuery =
-  { readonly fact: string; readonly where: Raw<string> } | { readonly params: Raw<string> };
+  | { readonly fact: string; readonly where: Raw<string> }
+  | {
+      readonly sql: Extract<ListQuery, { readonly type: 'sql' }>['sql'];
+      readonly where: Raw<string>;
+    }
+  | { readonly params: Raw<string> };
 
 interface RawMember {
   readonly id: string;
@@ -140,13 +145,16 @@ const toList = ({
     'length' in value ? value.map((query, i) => toQuery(query, [...at, i])) : [toQuery(value, at)],
 });
 
-const toQuery = (query: RawListQuery, at: Path): ListQuery =>
-  'fact' in query
-    ? {
-        ...{ at, type: 'fact', fact: query.fact },
-        where: mapValues(query.where, [...at, 'where'], toExpression),
-      }
-    : { at, type: 'params', params: mapValues(query.params, [...at, 'params'], toExpression) };
+function toQuery(query: RawListQuery, at: Path): ListQuery {
+  if ('params' in query) {
+    const params = mapValues(query.params, [...at, 'params'], toExpression);
+    return { at, type: 'params', params };
+  }
+  const where = mapValues(query.where, [...at, 'where'], toExpression);
+  return 'fact' in query
+    ? { at, type: 'fact', fact: query.fact, where }
+    : { at, type: 'sql', sql: query.sql, where };
+}
 
 const toMember = ({ key, value: { id, info }, at }: RawEntry<RawMember>): KindMember => ({
   ...{ at, kind: key, id: toExpression(id, [...at, 'id']) },

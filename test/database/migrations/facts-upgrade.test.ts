@@ -7,7 +7,7 @@ import { createDatabase } from '../../../src/database/client.ts';
 import { migrate } from '../../../src/database/migrations/migrate.ts';
 import { prepareDatabase } from '../../../src/database/prepare-database.ts';
 import { serviceRole } from '../../../src/database/row-level-security/service-role.ts';
-import { createOpenFactPage } from '../../../src/facts/fact-pages.ts';
+import { openFactPages } from '../../support/fact-page.ts';
 import { createPushedFacts } from '../../../src/facts/pushed-facts.ts';
 import { Secret } from '../../../src/runtime/secret.ts';
 import {
@@ -134,7 +134,7 @@ describePostgres('the upgrade of a database of the last release', (server) => {
     await query(rows);
     const { role } = await prepareDatabase(at.url);
     const database = createDatabase({ url: at.url, role });
-    const page = createOpenFactPage(database)();
+    const page = openFactPages(database)();
     const list = (...args: Parameters<typeof page.list>) => page.list(...args);
     const where = { participants: '15' };
     expect(await list([{ kind: room, where }], { tenantId: '1' })).toEqual([['R'], ['S']]);
@@ -249,7 +249,7 @@ describePostgres('the upgrade of a database of the last release', (server) => {
       { kind: room, where: { participants: '15' } },
       { kind: room, where: { 'guest_session_id.user': '21' } },
     ];
-    expect(await createOpenFactPage(database)().list(queries, { tenantId: '1' })).toEqual([
+    expect(await openFactPages(database)().list(queries, { tenantId: '1' })).toEqual([
       ...[['R'], ['S']],
     ]);
     await database.close();

@@ -2,6 +2,7 @@ import { createAuditWriter } from '../../../src/audit/writer.ts';
 import { cacheReads } from '../../../src/facts/fact-sources.ts';
 import { buildFacts } from '../../../src/facts/build-facts.ts';
 import { createFindFact } from '../../../src/facts/pushed-facts.ts';
+import { noSources } from '../../support/fact-page.ts';
 import { order as orders } from '../../support/fact-kinds.ts';
 import { createTableCache } from '../../../src/database/cache/freshness.ts';
 import type { Database } from '../../../src/database/client.ts';
@@ -11,10 +12,7 @@ import { createRevocations } from '../../../src/database/repositories/revocation
 export function startCachingProcess(database: Database) {
   const tables = createTableCache({ now: Date.now, onCacheLookup: () => undefined });
   const revocations = createRevocations(database);
-  const { readRow } = cacheReads(
-    { ...buildFacts(database, () => Promise.resolve(undefined)).reads, revocations },
-    tables,
-  );
+  const { readRow } = cacheReads({ ...buildFacts(database, noSources).reads, revocations }, tables);
   const find = createFindFact(readRow);
   const ownerOf = async (id: string) =>
     (await find(orders, [id], {}))?.['owner_id'] as string | undefined;

@@ -1,0 +1,11 @@
+import { Unavailable } from '../runtime/unavailable.ts';
+import { Misfit } from './misfit.ts';
+
+/** The name of a source in `Unavailable`, in metrics and in spans. */
+export const dependencyOf = (source: string): string => `source ${source}`;
+
+/** An answer that is neither a fact nor none is no answer. `asked` is what the source was asked for. */
+export function asUnavailable(error: unknown, source: string, asked: string): unknown {
+  if (!(error instanceof Misfit)) return error;
+  return new Unavailable(dependencyOf(source), { cause: new Misfit(`${asked}: ${error.message}`) });
+}

@@ -1,0 +1,67 @@
+import { withSpan } from '../observability/tracing/span.ts';
+import { Unavailable } from '../runtime/unavailable.ts';
+import type { FindAtHost } from './find-at-host.ts';
+import type { HostSources } from './host-sources.ts';
+import { Misfit } from './misfit.ts';
+import { nameOfQueried } from './sql/policy-queries.ts';
+import type { ListAtHost } from './sql/sql-list.ts';
+
+/** Measures a question for a fact of this kind or for a list, until the returned function is called. */
+export type MeasureFact = (kind: string) => (outcome: FactOutcome) => void;
+
+/** `unfit`: the source answered, and the answer is neither a fact nor none. */
+export type FactOutcome = 'found' | 'none' | 'unfit' | 'unavailable';
+
+/** The facts and lists in the sources of the policy. */
+export interface FactsAtHosts {
+  readonly find: FindAtHost;
+  readonly list: ListAtHost;
+  /** Measures the questions from now on. */
+  readonly measureWith: (measure: MeasureFact) => void;
+}
+
+/** Finds facts in databases and by HTTP, and measures each question. */
+export function createFactsAtHosts(
+  sql: Pick<HostSources, 'find' | 'list'>,
+  findByHttp: FindAtHost,
+): FactsAtHosts {
+  let measure: MeasureFact = () => () => undefined;
+
+  const measured = async <Answer>(
+    name: string,
+    ask: () => Promise<Answer>,
+    isFound: (answer: Answer) => boolean,
+  ): Promise<Answer> => {
+    const end = measure(name);
+    try {
+      const answer = await ask();
+      end(isFound(answer) ? 'found' : 'none');
+      return answer;
+    } catch (error) {
+      end(isUnfit(error) ? 'unfit' : 'unavailable');
+      throw error;
+    }
+  };
+
+  return {
+    find: (kind, ids, viewer) => {
+      const find = kind.from?.type === 'http' ? findByHttp : sql.find;
+      return measured(
+        kind.name,
+        () => find(kind, ids, viewer),
+        (fact) => fact !== undefined,
+      );
+    },
+    list: (list, values, after) => {
+      const name = nameOfQueried(list);
+      const read = () => withSpan(name, () => sql.list(list, values, after));
+      return measured(name, read, (rows) => rows.length > 0);
+    },
+    measureWith: (next) => {
+      measure = next;
+    },
+  };
+}
+
+const isUnfit = (error: unknown): boolean =>
+  error instanceof Unavailable && error.cause instanceof Misfit;
