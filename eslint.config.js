@@ -41,12 +41,13 @@ export default defineConfig(
     extends: [tseslint.configs.disableTypeChecked],
     languageOptions: {
       parserOptions: { projectService: false },
-      globals: {
-        document: 'readonly',
-        location: 'readonly',
-        fetch: 'readonly',
-        URLSearchParams: 'readonly',
-      },
+      globals: Object.fromEntries(
+        [
+          ...['document', 'location', 'localStorage', 'addEventListener', 'dispatchEvent', 'Event'],
+          ...['fetch', 'URLSearchParams', 'AbortController', 'TextDecoderStream'],
+          ...['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'],
+        ].map((name) => [name, 'readonly']),
+      ),
     },
   },
   {

@@ -25,6 +25,7 @@ import { addIssueTicket } from '../http/routes/tickets/issue-route.ts';
 import { createFailureLimit, createGuestSessionLimit } from '../rate-limit/request-limits.ts';
 import { addMetrics } from '../http/routes/metrics/route.ts';
 import { collectMethods } from '../http/hooks/method-not-allowed.ts';
+import { addOperatorPage } from '../http/routes/operator/page.ts';
 import { addProbes, guardOperator } from '../http/routes/operator/route.ts';
 import { createCredentialsOf } from '../http/input/credentials.ts';
 import { addRedeemTicket } from '../http/routes/tickets/redeem-route.ts';
@@ -147,8 +148,10 @@ function buildOperatorServer(
   const server = createServer({ logger: log, trustedProxies: [], countUnavailable });
   const { shared } = stores.limiting;
   collectDocs(server, docs.operator);
-  collectPaths(server, paths.operator);
   const refuseOtherMethods = collectMethods(server);
+  // Before the paths are collected, since the server of an application has a page of its own at `/`.
+  addOperatorPage(server, () => deps.operatorTokens().length > 0);
+  collectPaths(server, paths.operator);
   guardOperator(server, { ...deps, tokens: deps.operatorTokens });
   addProbes(server, {
     // Redis is not required: during an outage each replica uses its local limits, and everything else works.

@@ -32,8 +32,8 @@ const keepModules: esbuild.Plugin = {
 
 async function transpile(runDirectory: string): Promise<string> {
   const directory = await mkdtemp(join(runDirectory, 'program-'));
-  // Migrations, policies, packages and the module type are looked up beside `dist/`.
-  for (const name of ['prisma', 'policies', 'node_modules', 'package.json']) {
+  // Migrations, pages, policies, packages and the module type are looked up beside `dist/`.
+  for (const name of ['prisma', 'pages', 'policies', 'node_modules', 'package.json']) {
     await symlink(join(root, name), join(directory, name));
   }
   const outdir = join(directory, 'dist');

@@ -40,8 +40,9 @@ subscribe('fastify.initialization', listen);
 const document = await readDocument();
 unsubscribe('fastify.initialization', listen);
 
-/** HEAD comes with every GET; OPTIONS is what the CORS plugin answers. The demo exists outside production only. */
-const isOurs = (route: string): boolean => !/^(HEAD|OPTIONS) |^GET \/demo(\/|$)/.test(route);
+/** HEAD comes with every GET; OPTIONS is what the CORS plugin answers. The demo and the operator's page are no API. */
+const isOurs = (route: string): boolean =>
+  !/^(HEAD|OPTIONS) |^GET \/(demo(\/|$)|operator\/|$)/.test(route);
 
 it('is OpenAPI 3.1', async () => {
   expect(await new Validator().validate({ ...document })).toEqual({ valid: true });

@@ -51,6 +51,13 @@ export interface GuardDeps {
   readonly recordRejected: (signal: SecurityEventType, origin: Origin) => Promise<void>;
 }
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** True for a route of the operator's port that needs no token. The rules for a port without a token still apply to it. */
+    isOpenWithToken?: boolean;
+  }
+}
+
 /** Probes have no token. */
 const open = new Set(['/livez', '/readyz']);
 
@@ -71,6 +78,8 @@ export function guardOperator(
       await recordRejected('cross-origin', originOf(request));
       throw new RequestProblem(403, 'Use localhost');
     }
+    // A browser cannot send a token with the address of a page.
+    if (request.routeOptions.config.isOpenWithToken === true) return;
     const shown = digest(request.headers.authorization ?? '');
     if (expected.some((each) => timingSafeEqual(shown, each))) return;
     await recordRejected('authentication-failed', originOf(request));

@@ -1,0 +1,19 @@
+import { element } from './dom.js';
+
+/** The checks of a decision, in their order. */
+export function checkList(checks, firstFailed) {
+  return element(
+    'ol',
+    { class: 'checks' },
+    checks.map(({ name, passed }) => {
+      const isFirst = !passed && name === firstFailed;
+      return element(
+        'li',
+        { class: passed ? 'grant' : 'refusal' },
+        element('strong', {}, passed ? 'passed' : 'failed'),
+        ` ${name}`,
+        isFirst ? element('em', {}, ' (the first that failed)') : undefined,
+      );
+    }),
+  );
+}
