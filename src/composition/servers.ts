@@ -25,8 +25,9 @@ import { addIssueTicket } from '../http/routes/tickets/issue-route.ts';
 import { createFailureLimit, createGuestSessionLimit } from '../rate-limit/request-limits.ts';
 import { addMetrics } from '../http/routes/metrics/route.ts';
 import { collectMethods } from '../http/hooks/method-not-allowed.ts';
+import { guardOperator } from '../http/routes/operator/guard.ts';
 import { addOperatorPage } from '../http/routes/operator/page.ts';
-import { addProbes, guardOperator } from '../http/routes/operator/route.ts';
+import { addProbes } from '../http/routes/operator/route.ts';
 import { createCredentialsOf } from '../http/input/credentials.ts';
 import { addRedeemTicket } from '../http/routes/tickets/redeem-route.ts';
 import { factRoutes } from '../http/routes/facts/docs.ts';
@@ -152,7 +153,10 @@ function buildOperatorServer(
   // Before the paths are collected, since the server of an application has a page of its own at `/`.
   addOperatorPage(server, () => deps.operatorTokens().length > 0);
   collectPaths(server, paths.operator);
-  guardOperator(server, { ...deps, tokens: deps.operatorTokens });
+  const { host, names } = config.operator;
+  guardOperator(server, {
+    ...{ ...deps, tokens: deps.operatorTokens, names: [host.toLowerCase(), ...names] },
+  });
   addProbes(server, {
     // Redis is not required: during an outage each replica uses its local limits, and everything else works.
     pings: [storage.database.ping],

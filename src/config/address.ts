@@ -22,6 +22,15 @@ export const listenHost = (
   ...extras,
 });
 
+/** The name of a host in requests, in lower case, without a port. */
+export const hostName = (doc: string): Setting<string> => ({
+  doc,
+  parse: (value) =>
+    labels.test(value)
+      ? { value: value.toLowerCase() }
+      : { problem: 'must be a host name such as usher.internal, without a scheme and a port' },
+});
+
 /** A host as part of a URL, with an IPv6 address in brackets; `undefined` if it is invalid. */
 export function urlHost(value: string): string | undefined {
   const bare = /^\[(.*)\]$/.exec(value)?.[1] ?? value;

@@ -6,6 +6,8 @@ import type { SettingsReader } from './read.ts';
 export interface OperatorConfig {
   readonly host: string;
   readonly port: number;
+  /** The names by which clients may call it, in lower case, besides `localhost` and `host`. */
+  readonly names: readonly string[];
   readonly token: Secret | undefined;
 }
 
@@ -22,5 +24,6 @@ export function loadOperator(read: SettingsReader): OperatorConfig {
   if (token !== undefined && token.reveal().length < 16) {
     read.problem('OPS_TOKEN must have at least 16 characters');
   }
-  return { host, port: read.required('OPS_PORT'), token };
+  const names = read.optional('OPS_HOSTS') ?? [];
+  return { host, port: read.required('OPS_PORT'), names, token };
 }

@@ -1,6 +1,6 @@
 import { tokenAlgorithms } from '../authn/jwt/token-key.ts';
 import { pusherDialects } from '../pusher/pusher-app.ts';
-import { listenHost, network, postgresUrl, redisUrl, serverHost } from './address.ts';
+import { hostName, listenHost, network, postgresUrl, redisUrl, serverHost } from './address.ts';
 import { chatServerKey } from './chat-servers.ts';
 import { duration, integer, list, oneOf, secret, text, url, type Setting } from './setting.ts';
 import { laravelTokenSettings } from './laravel-token-settings.ts';
@@ -31,6 +31,11 @@ export const settings = {
   OPS_PORT: integer('Port of the operator’s listener; 0 selects a free port', port, {
     fallback: '3001',
   }),
+  OPS_HOSTS: list(
+    hostName(
+      'Names by which clients call the operator’s port, such as `usher` in Docker Compose; addresses and `localhost` are always accepted',
+    ),
+  ),
   OPS_TOKEN: secret(
     'Bearer token for the operator’s port; required unless `OPS_HOST` is a loopback address',
   ),

@@ -38,6 +38,10 @@ describe('a configuration', () => {
     ],
     [{ TRUSTED_PROXIES: '10.0.0.0/8,::1' }, { trustedProxies: ['10.0.0.0/8', '::1'] }],
     [{ OPS_HOST: '127.0.0.2' }, { operator: { host: '127.0.0.2' } }],
+    [
+      { OPS_HOSTS: 'usher, Usher.monitoring' },
+      { operator: { names: ['usher', 'usher.monitoring'] } },
+    ],
     [{ OPS_HOST: '::1' }, { operator: { host: '::1' } }],
     [{ OPS_HOST: '0.0.0.0', OPS_TOKEN: 'sixteen-characters' }, { operator: { host: '0.0.0.0' } }],
     [{ POLICY: 'builtin:rooms,./policy' }, { policy: ['builtin:rooms', './policy'] }],

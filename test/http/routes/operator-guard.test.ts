@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { useUsher } from '../../support/usher.ts';
 import { speak } from '../raw-socket.ts';
@@ -30,6 +31,8 @@ const otherHosts = [
   '[::2]',
   '128.0.0.1',
 ];
+
+const isAddress = (host: string) => isIP(host.replaceAll(/[[\]]/g, '')) !== 0;
 
 describe('the operator’s port without a token', () => {
   const usher = useUsher();
@@ -72,12 +75,25 @@ describe('the operator’s port behind a trusted proxy', () => {
 
 describe('the operator’s port with a token', () => {
   const token = 'operators-token-of-tests';
-  const usher = useUsher({ OPS_TOKEN: token });
+  const usher = useUsher({ OPS_TOKEN: token, OPS_HOSTS: 'usher,Usher.monitoring.svc' });
+  const authorized = `Authorization: Bearer ${token}`;
 
-  it('answers who shows it, by any name', async () => {
-    expect(
-      await read(usher.operator, 'Host: usher.internal', `Authorization: Bearer ${token}`),
-    ).toBe(ok);
+  it.each([
+    ...['localhost', '127.0.0.1:3001', '10.0.0.7:3001', '[::1]', '[fd00::7]:3001', '0.0.0.0'],
+    ...['usher', 'usher:3001', 'USHER:3001', 'usher.monitoring.svc:3001'],
+  ])('answers a request that shows it and names %s', async (host) => {
+    expect(await read(usher.operator, `Host: ${host}`, authorized)).toBe(ok);
+    expect(await read(usher.operator, `Host: ${host}`)).toBe(unauthorized);
+  });
+
+  it.each([
+    ...otherHosts.filter((host) => !isAddress(host)),
+    ...['usher.evil.example', 'monitoring.svc', 'usher.', 'usher:3001:1', '[usher]'],
+    ...['', '[::1', '::1', '10.0.0.7.evil.example', '10.0.0', '2130706433', '0x7f.1', 'a, usher'],
+  ])('refuses a request that names %j, whether it shows the token or not', async (host) => {
+    for (const lines of [[authorized], []]) {
+      expect(await read(usher.operator, `Host: ${host}`, ...lines)).toBe(forbidden);
+    }
   });
 
   it.each([
@@ -94,6 +110,61 @@ describe('the operator’s port with a token', () => {
   ])('refuses %j, even on loopback', async (line) => {
     const lines = ['Host: localhost', ...(line === '' ? [] : [line])];
     expect(await read(usher.operator, ...lines)).toBe(unauthorized);
+  });
+
+  it('refuses two hosts, and a request without one', async () => {
+    expect(await read(usher.operator, 'Host: usher', 'Host: usher', authorized)).not.toBe(ok);
+    const old = `GET ${fact} HTTP/1.0\r\n${authorized}\r\n\r\n`;
+    expect(status(await speak(usher.operator, old))).toBe(forbidden);
+  });
+
+  it('says which setting has the names', async () => {
+    const text = `GET ${fact} HTTP/1.1\r\nHost: usher.example\r\nConnection: close\r\n\r\n`;
+    expect(await speak(usher.operator, text)).toContain('list the name in OPS_HOSTS');
+  });
+
+  it.each(['/', '/operator/operator.js'])(
+    'serves %s without it, but not by another name',
+    async (path) => {
+      const get = (host: string) =>
+        speak(usher.operator, `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+      expect(status(await get('usher:3001'))).toBe(ok);
+      expect(status(await get('evil.example'))).toBe(forbidden);
+    },
+  );
+
+  it.each([
+    'Origin: https://evil.example',
+    'Origin: null',
+    'Origin: http://usher:3002',
+    'Sec-Fetch-Site: cross-site',
+    'Sec-Fetch-Site: same-site',
+  ])('refuses a page with %s on every route', async (line) => {
+    for (const path of [
+      '/livez',
+      '/readyz',
+      '/',
+      '/operator/operator.js',
+      '/metrics',
+      '/nowhere',
+    ]) {
+      const lines = ['Host: usher:3001', line, authorized, 'Connection: close'];
+      const answer = await speak(
+        usher.operator,
+        [`GET ${path} HTTP/1.1`, ...lines, '', ''].join('\r\n'),
+      );
+      expect([path, status(answer)]).toEqual([path, forbidden]);
+      expect(answer.toLowerCase()).not.toContain('access-control-');
+    }
+  });
+
+  it.each([
+    ['Sec-Fetch-Site: same-origin', 'Origin: http://usher:3001'],
+    ['Sec-Fetch-Site: none'],
+    // Of a proxy that terminates TLS.
+    ['Origin: https://usher:3001'],
+  ])('accepts its own page: %s', async (...lines) => {
+    expect(await read(usher.operator, 'Host: usher:3001', authorized, ...lines)).toBe(ok);
   });
 
   it('refuses otherHosts before it says which routes there are', async () => {

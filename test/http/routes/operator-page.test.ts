@@ -39,6 +39,26 @@ describe('the operator’s page', () => {
     expect((await send(usher.operator, get('/operator/..%2f..%2fpackage.json'))).status).toBe(404);
   });
 
+  it.each(['/', '/operator/operator.js', '/operator/icon.svg'])(
+    'sends %s again only if it has changed',
+    async (path) => {
+      const { headers } = await send(usher.operator, get(path));
+      expect(headers.get('x-content-type-options')).toBe('nosniff');
+      expect(headers.get('referrer-policy')).toBe('no-referrer');
+      const etag = headers.get('etag') ?? '';
+      const again = await send(usher.operator, get(path, { 'if-none-match': `"x", W/${etag}` }));
+      expect([again.status, again.text, again.headers.get('etag')]).toEqual([304, '', etag]);
+      expect((await send(usher.operator, get(path, { 'if-none-match': '"x"' }))).status).toBe(200);
+    },
+  );
+
+  it.each([
+    ...['none.js', 'index.html', '..%2findex.html', '%2e%2e%2fdemo%2fdemo.js', 'operator.js%00'],
+    ...['constructor', '__proto__', 'operator.js.map', 'OPERATOR.JS', '..%5Cpackage.json'],
+  ])('has no file %s', async (name) => {
+    expect([400, 404]).toContain((await send(usher.operator, get(`/operator/${name}`))).status);
+  });
+
   it('is refused by the name of another host, as DNS rebinding would request it', async () => {
     const lines = ['GET / HTTP/1.1', 'Host: evil.example', 'Connection: close', '', ''];
     expect(await speak(usher.operator, lines.join('\r\n'))).toMatch(/^HTTP\/1.1 403 /);
@@ -57,7 +77,7 @@ describe('the operator’s page with a token', () => {
     expect(status).toBe(200);
     expect(text).toContain('<html data-token="needed"');
     expect((await send(usher.operator, get('/operator/operator.js'))).status).toBe(200);
-    for (const path of ['/decisions', '/policy', '/metrics', '/operator', '/operator/none.js']) {
+    for (const path of ['/decisions', '/policy', '/metrics', '/operator', '/operator/']) {
       expect([path, (await send(usher.operator, get(path))).status]).toEqual([path, 401]);
     }
   });

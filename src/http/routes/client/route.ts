@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import type { FastifyInstance } from 'fastify';
 import { script, version } from './generated/bundle.ts';
+import { entityTagOf, matchesEntityTag } from '../../output/entity-tag.ts';
 import { clientDocs } from './docs.ts';
 
 interface Representation {
@@ -30,7 +30,7 @@ export function addClient(server: FastifyInstance): void {
       vary: 'Accept-Encoding',
       etag,
     });
-    if (matches(headers['if-none-match'], etag)) return reply.code(304).send();
+    if (matchesEntityTag(headers['if-none-match'], etag)) return reply.code(304).send();
     if (isCompressed) void reply.header('content-encoding', 'gzip');
     return reply
       .type('text/javascript; charset=utf-8')
@@ -40,12 +40,5 @@ export function addClient(server: FastifyInstance): void {
 }
 
 function representationOf(body: Buffer): Representation {
-  const hash = createHash('sha256').update(body).digest('base64url').slice(0, 27);
-  return { body, etag: `"${hash}"` };
-}
-
-/** RFC 9110 §13.1.2: a list or `*`, compared weakly. */
-function matches(header: string | undefined, etag: string): boolean {
-  const tags = header?.split(',').map((tag) => tag.trim().replace(/^W\//, '')) ?? [];
-  return tags.includes(etag) || tags.includes('*');
+  return { body, etag: entityTagOf(body) };
 }

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FastifyInstance } from 'fastify';
 import type { FindDecision } from '../../../audit/audit-event.ts';
+import { sendPageFile } from '../../output/page-file.ts';
 
 /** A person of the policy's demo and a channel, with a token that is valid for as long as was asked for. */
 export interface DemoVisit {
@@ -42,14 +43,10 @@ const longestMs = 60 * 60 * 1000;
  */
 export function addDemo(server: FastifyInstance, deps: DemoDeps): void {
   const { server: pusher, visits, findDecision } = deps;
-  const csp = contentSecurityPolicy(pusher);
+  const policy = contentSecurityPolicy(pusher);
   const send = (path: string, type: string, read: () => Buffer): void => {
-    server.get(path, (_request, reply) =>
-      reply
-        .headers({ 'content-security-policy': csp, 'x-content-type-options': 'nosniff' })
-        .header('cache-control', 'no-store')
-        .type(`${type}; charset=utf-8`)
-        .send(read()),
+    server.get(path, (request, reply) =>
+      sendPageFile(request, reply, { body: read(), type, contentSecurityPolicy: policy }),
     );
   };
   send('/demo', 'text/html', () => readFileSync(join(directory, 'index.html')));

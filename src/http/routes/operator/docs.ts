@@ -4,9 +4,16 @@ import { exampleOf, fault, responsesFor, unavailable } from '../../output/route-
 /** The operator's token, or no credential if the port is on loopback. */
 export const guarded: Operation['security'] = [{ operatorToken: [] }, {}];
 
+/** Why a request is not for this port, or not from a page of this port. `local`: any of both, for a port without a token. */
+export const foreignMessages = {
+  host: 'The Host of the request is not a name of this port: use its address, or list the name in OPS_HOSTS',
+  origin: 'The request is from a page of another origin',
+  local: 'Use localhost',
+} as const;
+
 export const guardFaults = [
   fault('token-required', [401, 'The operator’s token is required']),
-  fault('not-by-localhost', [403, 'Use localhost']),
+  fault('not-by-localhost', [403, foreignMessages.local]),
 ];
 
 const status = (...values: readonly string[]) =>

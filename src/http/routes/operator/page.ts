@@ -2,12 +2,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FastifyInstance } from 'fastify';
+import { sendPageFile } from '../../output/page-file.ts';
+import { RequestProblem } from '../../output/problem.ts';
 
 const directory = fileURLToPath(new URL('../../../../pages/operator/', import.meta.url));
 
 const types: Readonly<Record<string, string>> = {
-  '.css': 'text/css; charset=utf-8',
-  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css',
+  '.js': 'text/javascript',
   '.svg': 'image/svg+xml',
 };
 
@@ -21,16 +23,6 @@ const contentSecurityPolicy = [
   "require-trusted-types-for 'script'; trusted-types 'none'",
 ].join('; ');
 
-const headers = {
-  'content-security-policy': contentSecurityPolicy,
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
-  'cross-origin-opener-policy': 'same-origin',
-  'cross-origin-resource-policy': 'same-origin',
-  // A browser must not mix the files of two versions.
-  'cache-control': 'no-cache',
-};
-
 /** The route configuration of a file of the page. The files contain no data. */
 const config = { isOpenWithToken: true };
 
@@ -39,20 +31,20 @@ const config = { isOpenWithToken: true };
  * its first request, which would be recorded as a failed authentication.
  */
 export function addOperatorPage(server: FastifyInstance, needsToken: () => boolean): void {
-  const index = readFileSync(join(directory, 'index.html'), 'utf8');
-  const indexWithToken = index.replace('<html', '<html data-token="needed"');
-  server.get('/', { config }, (_request, reply) =>
-    reply
-      .headers(headers)
-      .type('text/html; charset=utf-8')
-      .send(needsToken() ? indexWithToken : index),
-  );
-  for (const file of readdirSync(directory)) {
+  const read = (file: string): Buffer => readFileSync(join(directory, file));
+  server.get('/', { config }, (request, reply) => {
+    const index = read('index.html').toString();
+    const shown = needsToken() ? index.replace('<html', '<html data-token="needed"') : index;
+    const body = Buffer.from(shown);
+    return sendPageFile(request, reply, { body, type: 'text/html', contentSecurityPolicy });
+  });
+  server.get<{ Params: { file: string } }>('/operator/:file', { config }, (request, reply) => {
+    const { file } = request.params;
     const type = types[extname(file)];
-    if (type === undefined) continue;
-    const body = readFileSync(join(directory, file));
-    server.get(`/operator/${file}`, { config }, (_request, reply) =>
-      reply.headers(headers).type(type).send(body),
-    );
-  }
+    // Only a name in the list becomes a part of a path.
+    if (type === undefined || !readdirSync(directory).includes(file)) {
+      throw new RequestProblem(404, 'The page has no such file');
+    }
+    return sendPageFile(request, reply, { body: read(file), type, contentSecurityPolicy });
+  });
 }
