@@ -5,7 +5,6 @@ import { Unavailable } from '../../runtime/unavailable.ts';
 import {
   hmacKey,
   hmacProblem,
-  importHmacKey,
   isHmacAlgorithm,
   readPem,
   type TokenKey,
@@ -46,7 +45,7 @@ export function createPlacedKeys(placed: PlacedKey, deps: PlaceDeps): TokenKeys 
     const text = await readText(place, deps.variable);
     // The same key stays the same object, so that tokens which it verified need not be verified again.
     const isSame = text !== undefined && text === last?.text;
-    const result = isSame ? undefined : await parseKey(placed, text);
+    const result = isSame ? undefined : parseKey(placed, text);
     const problem = result !== undefined && 'problem' in result ? result.problem : undefined;
     deps.onRead(problem === undefined);
     if (result !== undefined && !('problem' in result)) last = { text: text ?? '', key: result };
@@ -72,7 +71,7 @@ export async function placedKeyProblem(
   placed: PlacedKey,
   variable: Variable,
 ): Promise<string | undefined> {
-  const result = await parseKey(placed, await readText(placed.place, variable));
+  const result = parseKey(placed, await readText(placed.place, variable));
   return 'problem' in result ? result.problem : undefined;
 }
 
@@ -85,27 +84,24 @@ async function readText(place: KeyPlace, variable: Variable): Promise<string | u
   }
 }
 
-async function parseKey(
+function parseKey(
   { from, place, algorithm }: PlacedKey,
   text: string | undefined,
-): Promise<TokenKey | { readonly problem: string }> {
+): TokenKey | { readonly problem: string } {
   const name = 'env' in place ? `the variable ${place.env}` : `the file ${place.file}`;
   if (text === undefined || text.trim() === '') {
     return { problem: `${name} ${'env' in place ? 'is not set' : 'cannot be read, or is empty'}` };
   }
-  const key = from === 'secret' ? await secretKey(text, algorithm) : publicKey(text, algorithm);
+  const key = from === 'secret' ? secretKey(text, algorithm) : publicKey(text, algorithm);
   return 'problem' in key ? { problem: `${name} ${key.problem}` } : key;
 }
 
-function secretKey(
-  text: string,
-  algorithm = 'HS256',
-): Promise<TokenKey> | { readonly problem: string } {
+function secretKey(text: string, algorithm = 'HS256'): TokenKey | { readonly problem: string } {
   // Editors end a file with a line break, which is no part of the secret.
   const secret = new Secret(text.replace(/\r?\n$/, ''));
   if (!isHmacAlgorithm(algorithm)) return { problem: `cannot be used with ${algorithm}` };
   const weakness = hmacProblem(secret, algorithm);
-  return weakness === undefined ? importHmacKey(hmacKey(secret, algorithm)) : { problem: weakness };
+  return weakness === undefined ? hmacKey(secret, algorithm) : { problem: weakness };
 }
 
 /** Environment files have a PEM on one line, with \n for line breaks. */

@@ -1,4 +1,4 @@
-import { createPublicKey, createSecretKey, webcrypto } from 'node:crypto';
+import { createPublicKey, createSecretKey } from 'node:crypto';
 import type { JsonWebKey, KeyObject } from 'node:crypto';
 import type { Secret } from '../../runtime/secret.ts';
 import { secretWeakness } from '../weak-secret.ts';
@@ -7,7 +7,7 @@ import { isJsonObject } from '../../runtime/json.ts';
 /** A key that verifies tokens, and its only algorithm (RFC 8725 §3.1). */
 export interface TokenKey {
   readonly algorithm: string;
-  readonly key: KeyObject | webcrypto.CryptoKey;
+  readonly key: KeyObject;
   readonly kid?: string;
 }
 
@@ -79,26 +79,10 @@ export function hmacProblem(
 const smallestRsaModulus = 2048;
 
 /** Creates the key of a shared secret. Throws an `Error` without the value if the secret is too weak for the algorithm. */
-export function hmacKey(
-  secret: Secret,
-  algorithm: HmacAlgorithm = 'HS256',
-): TokenKey & { readonly key: KeyObject } {
+export function hmacKey(secret: Secret, algorithm: HmacAlgorithm = 'HS256'): TokenKey {
   const weakness = hmacProblem(secret, algorithm);
   if (weakness !== undefined) throw new Error(`The token secret ${weakness}`);
   return { algorithm, key: createSecretKey(Buffer.from(secret.reveal(), 'utf8')) };
-}
-
-/** Imports the key once. jose would import a `KeyObject` of a secret again for each token. */
-export async function importHmacKey({
-  algorithm,
-  key,
-}: ReturnType<typeof hmacKey>): Promise<TokenKey> {
-  const hmac = { name: 'HMAC', hash: `SHA-${algorithm.slice(2)}` };
-  const bytes = key.export();
-  return {
-    algorithm,
-    key: await webcrypto.subtle.importKey('raw', bytes, hmac, false, ['verify']),
-  };
 }
 
 /**

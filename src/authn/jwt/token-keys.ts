@@ -1,6 +1,6 @@
 import type { Secret } from '../../runtime/secret.ts';
 import { createJwks } from './jwks.ts';
-import { hmacKey, importHmacKey, pemKey } from './token-key.ts';
+import { hmacKey, pemKey } from './token-key.ts';
 import type { HmacAlgorithm, KeyDeps, TokenKeys } from './token-key.ts';
 
 /**
@@ -17,14 +17,12 @@ export function createTokenKeys(settings: TokenKeySettings, deps: KeyDeps): Toke
   if ('jwksUrl' in settings) return createJwks({ url: settings.jwksUrl, ...deps });
   const only =
     'secret' in settings
-      ? importHmacKey(hmacKey(settings.secret, settings.algorithm))
+      ? hmacKey(settings.secret, settings.algorithm)
       : pemKey(settings.publicKey, settings.algorithm);
+  const [found, none] = [Promise.resolve([only]), Promise.resolve([])];
   return {
-    find: async ({ alg }) => {
-      const key = await only;
-      // The key decides the algorithm, never the token. Otherwise an attacker could use an RS256 public key as an HS256
-      // secret.
-      return alg === key.algorithm ? [key] : [];
-    },
+    // The key decides the algorithm, never the token. Otherwise an attacker could use an RS256 public key as an HS256
+    // secret.
+    find: ({ alg }) => (alg === only.algorithm ? found : none),
   };
 }

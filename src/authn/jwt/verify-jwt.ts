@@ -6,6 +6,7 @@ import { rejected, type RefusedCredential } from '../credential.ts';
 import { parseJsonObject, type Members } from '../json-object.ts';
 import { createTtlCache } from '../../runtime/ttl-cache.ts';
 import { claimRuleFault } from './claim-rule.ts';
+import { verifyHmac } from './hmac-signature.ts';
 import { readJwtHeader } from './jwt-header.ts';
 import {
   isHmacAlgorithm,
@@ -159,8 +160,10 @@ async function verifyWithOneOf(
 
 /** Returns the payload, or `undefined` if the signature is invalid. The payload is not parsed before. */
 async function verifiedPayload(text: string, key: TokenKey): Promise<Uint8Array | undefined> {
+  const { algorithm } = key;
+  if (isHmacAlgorithm(algorithm)) return verifyHmac(text, { algorithm, key: key.key });
   try {
-    const { payload } = await compactVerify(text, key.key, { algorithms: [key.algorithm] });
+    const { payload } = await compactVerify(text, key.key, { algorithms: [algorithm] });
     return payload;
   } catch (error) {
     if (error instanceof errors.JOSEError) return undefined;
