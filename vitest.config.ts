@@ -21,7 +21,7 @@ const slow = [
   'test/database/embedded/embedded-postgres.test.ts',
   'test/database/migrations/migrate.test.ts',
   'test/database/row-level-security/service-role.test.ts',
-  'test/facts/sql/fact-sources.test.ts',
+  'test/facts/fact-sources.test.ts',
   'test/redis/redis-kinds.test.ts',
   'test/observability/tracing/*.test.ts',
 ];

@@ -8,6 +8,8 @@ import { UsageError, type CommandResult, type ReadInput } from './command.ts';
 import { formatChecks, printable } from './format-checks.ts';
 import { loadPolicy } from '../policy/load-policy.ts';
 import type { ChannelMatch } from '../policy/channel-registry.ts';
+import { describeOrigin } from '../policy/describe-origin.ts';
+import type { FactKind } from '../policy/fact-kind.ts';
 import type { Policy } from '../policy/policy.ts';
 import { credentialKind } from './match-channel.ts';
 import { parsePolicyOptions } from './policy-options.ts';
@@ -33,11 +35,11 @@ export async function explainLive(
   const given = { ...options, channel: options.channel, token };
   // A wrong option is reported without a database.
   const request = authRequest(given, args, await loadPolicy(config.policy));
-  return withPolicy(config, async ({ policy, decide, explainIssuers }) => {
+  return withPolicy(config, async ({ policy, decide, readKinds, explainIssuers }) => {
     const decision = await decide(request);
     const issuers = request.credentials.flatMap(explainIssuers);
     return {
-      printed: formatDecision(request, decision, { policy, issuers }),
+      printed: formatDecision(request, decision, { policy, issuers, kinds: readKinds() }),
       passed: decision.outcome === 'grant',
     };
   });
@@ -94,7 +96,15 @@ function isLeftToHost({ checks }: Decision): boolean {
 function formatDecision(
   { channelName, credentials: [credential], constraints }: ChannelAuthRequest,
   decision: Decision,
-  { policy, issuers }: { readonly policy: Policy; readonly issuers: readonly string[] },
+  {
+    policy,
+    issuers,
+    kinds,
+  }: {
+    readonly policy: Policy;
+    readonly issuers: readonly string[];
+    readonly kinds: readonly FactKind[];
+  },
 ): string {
   const { principal, family, checks } = decision;
   const who = principal === undefined ? 'unknown' : `${principal.kind} ${principal.id}`;
@@ -107,6 +117,7 @@ function formatDecision(
     `  policy      ${policy.hash}`,
     `  principal   ${who}`,
     `  tenant      ${tenant ?? 'none: no X-Tenant-ID'}`,
+    ...kinds.map((kind) => `  fact        ${kind.name} (${describeOrigin(kind)})`),
     ...(decision.outcome === 'grant' || isLeftToHost(decision)
       ? []
       : [`  remedy      ${remedyFor(decision.code, policy)}`]),

@@ -6,6 +6,7 @@ import type { Fact, FactKind, HttpOrigin } from '../policy/fact-kind.ts';
 import { createTtlCache, type TtlCache } from '../runtime/ttl-cache.ts';
 import { isVisible, type FindAtHost } from './find-at-host.ts';
 import { fitFields } from './fit-fields.ts';
+import { Misfit } from './misfit.ts';
 
 export interface HttpFactsDeps {
   readonly findSource: FindHostSource;
@@ -66,7 +67,7 @@ export function createHttpFacts({ findSource, now }: HttpFactsDeps): FindAtHost 
       url,
       headers: { ...source.headers, ...headers, accept: 'application/json' },
       silenceMs: from.timeoutMs,
-      read: (response) => readAnswer(kind, response, from),
+      read: (response) => readFitting(kind, response, from),
     });
     const lifetimeMs = answer.freshMs - (now() - askedAt);
     if (lifetimeMs > 0) cache.set(key, answer, lifetimeMs);
@@ -85,6 +86,15 @@ function pathOf(kind: FactKind, ids: readonly string[], { path }: HttpOrigin): s
 /** Dots alone are steps in a path, even if they are encoded, and a lone surrogate has no UTF-8. */
 function isSegment(id: string): boolean {
   return id !== '' && id !== '.' && id !== '..' && !/\p{Cs}/u.test(id);
+}
+
+/** Reads an answer. Throws `Misfit` with the name of the kind. */
+function readFitting(kind: FactKind, response: BoundedResponse, from: HttpOrigin): Answer {
+  try {
+    return readAnswer(kind, response, from);
+  } catch (error) {
+    throw new Misfit(`fact ${kind.name}: ${(error as Error).message}`);
+  }
 }
 
 function readAnswer(kind: FactKind, response: BoundedResponse, { freshMs }: HttpOrigin): Answer {
@@ -110,4 +120,18 @@ function allowedMs(cacheControl: string | null): number {
     return seconds === undefined ? [] : [Number(seconds) * 1000];
   });
   return Math.min(...ages, Infinity);
+}
+
+/** An id that no fact has. */
+const madeUpId = 'usher-check';
+
+/** Asks for a fact with a made-up id. Throws `Unavailable` if the answer is neither a fact nor none. */
+export async function checkHttpFact(kind: FactKind, find: FindAtHost): Promise<void> {
+  const ids = kind.ids.map(() => madeUpId);
+  await find(kind, ids, 'operator');
+}
+
+/** Whether the application needs headers of a visitor to answer, so that a check cannot ask it. */
+export function needsVisitor({ forward }: HttpOrigin): boolean {
+  return forward.headers.length > 0 || forward.cookies.length > 0;
 }

@@ -1,4 +1,5 @@
 import { isJsonObject } from '../runtime/json.ts';
+import { repeatedNames } from '../runtime/repeated-names.ts';
 
 /** The JSON object of a body. Throws an `Error` for anything else, which never quotes it. */
 export function readJsonObject(text: string): Readonly<Record<string, unknown>> {
@@ -9,6 +10,7 @@ export function readJsonObject(text: string): Readonly<Record<string, unknown>> 
     throw new Error('The body is not JSON');
   }
   if (!isJsonObject(value)) throw new Error('The body is not a JSON object');
+  if (repeatedNames(text).length > 0) throw new Error('The body has two members of the same name');
   return value;
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { formatJUnit } from '../../src/cli/policy/junit.ts';
+import { plain, startScriptedHost } from '../host/scripted-host.ts';
 import { runInProcess } from '../support/command-line.ts';
 import { runCommand } from '../support/program.ts';
 
@@ -80,6 +81,46 @@ describe('policy check', () => {
   it('names the shipped policies for an unknown one', async () => {
     const { code, stdout } = await runInProcess(['policy', 'check', 'builtin:nothing']);
     expect([code, stdout]).toEqual([1, expect.stringContaining('tenants')]);
+  });
+});
+
+describe('policy check --online', () => {
+  it('asks for each fact by HTTP with a made-up id', async () => {
+    const host = await startScriptedHost();
+    onTestFinished(host.stop);
+    const directory = await temporary();
+    const fact = (path: string, more = '') =>
+      `{ ids: [id, user], fields: { a: string }, http: { source: host, path: '/${path}/{id}/{user}'${more} } }`;
+    await writeFile(
+      join(directory, 'policy.yaml'),
+      `version: 1
+sources: { host: { url: { env: HOST_URL }, token: { env: HOST_TOKEN } } }
+facts:
+  good: ${fact('good')}
+  page: ${fact('page')}
+  own: ${fact('own', ', forward: [cookie]')}
+channels: { private-a: { allow: { user: { a: 'true' } } } }`,
+    );
+    host.answer = (response, request) => {
+      const isPage = request.path.startsWith('/page');
+      const html = { 'content-type': 'text/html' };
+      (isPage ? plain(200, '<html>', html) : plain(404))(response, request);
+    };
+    const args = ['policy', 'check', '--online', directory];
+    const { code, stdout } = await runInProcess(args, { HOST_URL: host.url, HOST_TOKEN: 'secret' });
+    expect([code, stdout.split('\n').slice(1, 4)]).toEqual([
+      1,
+      [
+        '✓ the source host answers for the fact good',
+        '✗ the source host cannot answer for the fact page: fact page: The content type of the answer is not JSON',
+        '– the source host was not asked for the fact own: the application needs headers of a visitor to answer',
+      ],
+    ]);
+    const asked = host.asked.map(({ path, headers }) => [path, headers.authorization]);
+    expect(asked.sort()).toEqual([
+      ['/good/usher-check/usher-check', 'Bearer secret'],
+      ['/page/usher-check/usher-check', 'Bearer secret'],
+    ]);
   });
 });
 

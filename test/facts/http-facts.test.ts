@@ -31,7 +31,7 @@ const kindOf = (more: Partial<FactKind> = {}, from: object = {}): FactKind => ({
   ...more,
   from: {
     ...{ type: 'http', source: 'host', path: '/usher/orders/{order}' },
-    ...{ timeoutMs: 300, freshMs: 0, forward: { headers: [], cookies: [] } },
+    ...{ timeoutMs: 30_000, freshMs: 0, forward: { headers: [], cookies: [] } },
     ...from,
   },
 });
@@ -48,6 +48,8 @@ function setUp() {
   });
   return { find, time };
 }
+
+const escape = (text: string): string => text.replace(/[.()]/g, '\\$&');
 
 const find = (kind: FactKind, ...ids: string[]) => setUp().find(kind, ids, {});
 
@@ -81,48 +83,146 @@ describe('a fact by HTTP', () => {
     expect(await find(kindOf(), '7')).toEqual({ status: 'open' });
   });
 
-  const unclear: Readonly<Record<string, Answer>> = {
-    'a list': json([{ status: 'open' }]),
-    'a text': json('open'),
-    null: json(null),
-    'no JSON': plain(200, '{"status"', { 'content-type': 'application/json' }),
-    'another content type': plain(200, '{"status":"open"}', { 'content-type': 'text/html' }),
-    'no content type': plain(200, '{"status":"open"}'),
-    'no content': plain(204),
-    'a partial content': json({ status: 'open' }, 206),
-    'a redirect': plain(302, '', { location: 'http://169.254.169.254/latest/meta-data' }),
-    'a redirect on the same host': plain(307, '', { location: '/usher/orders/8' }),
-    401: plain(401),
-    403: plain(403),
-    429: plain(429),
-    500: json({ status: 'open' }, 500),
-    'a missing field': json({ note: 'x' }),
-    'a null in place of a field': json({ status: null }),
-    'another value than the listed ones': json({ status: 'lost' }),
-    'a number as text': json({ status: 'open', size: '3' }),
-    'an int beyond the exact ones': plain(200, '{"status":"open","size":9007199254740993}', {
-      'content-type': 'application/json',
-    }),
-    'a fraction as int': json({ status: 'open', size: 1.5 }),
-    'a time without a zone': json({ status: 'open', due: '2026-01-02T03:04:05' }),
-    'a long text': json({ status: 'open', note: 'x'.repeat(21) }),
-    'a long list': json({ status: 'open', people: ['1', '2', '3', '4'] }),
-    'a list of numbers': json({ status: 'open', people: [1] }),
-    'more than 64 KB': json({ status: 'open', more: 'x'.repeat(66_000) }),
-    'a broken connection': (response) => response.destroy(),
-    silence: () => undefined,
-    'an answer byte by byte': (response) => {
+  const typed = (text: string, type = 'application/json'): Answer =>
+    plain(200, text, { 'content-type': type });
+  /** An answer without an end, of this text. */
+  const endless =
+    (text: string, everyMs: number): Answer =>
+    (response) => {
       response.writeHead(200, { 'content-type': 'application/json' });
-      const drip = setInterval(() => response.write(' '), 50);
+      const drip = setInterval(() => response.write(text), everyMs);
       response.on('close', () => {
         clearInterval(drip);
       });
-    },
+    };
+  const gigabyte: Answer = (response) => {
+    response.writeHead(200, { 'content-type': 'application/json', 'content-length': 2 ** 30 });
+    const chunk = 'x'.repeat(65_536);
+    const more = () => {
+      while (!response.destroyed && response.write(chunk));
+    };
+    response.on('drain', more);
+    more();
   };
-  it.each(Object.entries(unclear))('could not be found out: %s', async (_name, answer) => {
-    host.answer = answer;
-    await expect(find(kindOf(), '7')).rejects.toThrow(Unavailable);
-  });
+
+  const silent = 'The host did not answer in time';
+  /** Each answer with the reason for the operator. */
+  const unclear: Readonly<Record<string, readonly [Answer, string | RegExp]>> = {
+    'a list': [json([{ status: 'open' }]), 'fact order: The body is not a JSON object'],
+    'a text': [json('open'), 'fact order: The body is not a JSON object'],
+    null: [json(null), 'fact order: The body is not a JSON object'],
+    true: [json(true), 'fact order: The body is not a JSON object'],
+    'no JSON': [typed('{"status"'), 'fact order: The body is not JSON'],
+    'an empty body': [typed(''), 'fact order: The body is not JSON'],
+    'two objects': [
+      typed('{"status":"open"}{"status":"open"}'),
+      'fact order: The body is not JSON',
+    ],
+    'a repeated field': [
+      typed('{"status":"closed","status":"open"}'),
+      'fact order: The body has two members of the same name',
+    ],
+    'a repeated field, escaped': [
+      typed('{"status":"closed","st\\u0061tus":"open"}'),
+      'fact order: The body has two members of the same name',
+    ],
+    'another encoding': [
+      (response) => {
+        response.writeHead(200, { 'content-type': 'application/json' });
+        response.end(Buffer.from('{"status":"open","note":"\xe4"}', 'latin1'));
+      },
+      'The body is not UTF-8',
+    ],
+    HTML: [
+      typed('<html>Sign in</html>', 'text/html; charset=utf-8'),
+      'fact order: The content type of the answer is not JSON',
+    ],
+    'JSON as HTML': [
+      typed('{"status":"open"}', 'text/html'),
+      'fact order: The content type of the answer is not JSON',
+    ],
+    'a content type that begins like JSON': [
+      typed('{"status":"open"}', 'application/jsonp'),
+      'fact order: The content type of the answer is not JSON',
+    ],
+    'no content type': [
+      plain(200, '{"status":"open"}'),
+      'fact order: The content type of the answer is not JSON',
+    ],
+    'no content': [plain(204), 'fact order: It answered with status 204'],
+    'a partial content': [json({ status: 'open' }, 206), 'fact order: It answered with status 206'],
+    'a redirect to a metadata address': [
+      plain(302, '', { location: 'http://169.254.169.254/latest/meta-data' }),
+      'it redirects (status 302), and Usher does not follow redirects',
+    ],
+    'a redirect on the same host': [
+      plain(307, '', { location: '/usher/orders/8' }),
+      'it redirects (status 307), and Usher does not follow redirects',
+    ],
+    'a permanent redirect': [
+      plain(308, '', { location: '/login' }),
+      /^it redirects \(status 308\)/,
+    ],
+    401: [plain(401), 'fact order: It answered with status 401'],
+    403: [plain(403), 'fact order: It answered with status 403'],
+    429: [plain(429), 'fact order: It answered with status 429'],
+    500: [json({ status: 'open' }, 500), 'fact order: It answered with status 500'],
+    'a missing field': [json({ note: 'x' }), 'fact order: The field status is missing'],
+    'a null in place of a field': [
+      json({ status: null }),
+      'fact order: The field status is missing',
+    ],
+    'a field of the prototype': [
+      typed('{"__proto__":{"status":"open"}}'),
+      'fact order: The field status is missing',
+    ],
+    'another value than the listed ones': [json({ status: 'lost' }), /The field status is not/],
+    'a number as text': [json({ status: 'open', size: '3' }), /The field size is not/],
+    'an int beyond the exact ones': [
+      typed('{"status":"open","size":9007199254740993}'),
+      /The field size is not/,
+    ],
+    'a fraction as int': [json({ status: 'open', size: 1.5 }), /The field size is not/],
+    'a double beyond all numbers': [
+      typed('{"status":"open","price":1e999}'),
+      /The field price is not/,
+    ],
+    'a text as bool': [json({ status: 'open', paid: 'true' }), /The field paid is not/],
+    'a number as bool': [json({ status: 'open', paid: 1 }), /The field paid is not/],
+    'a time without a zone': [
+      json({ status: 'open', due: '2026-01-02T03:04:05' }),
+      /The field due is not/,
+    ],
+    'a time as number': [json({ status: 'open', due: 1_780_000_000 }), /The field due is not/],
+    'a long text': [json({ status: 'open', note: 'x'.repeat(21) }), /The field note is not/],
+    'a long list': [json({ status: 'open', people: ['1', '2', '3', '4'] }), /The field people/],
+    'a list of numbers': [json({ status: 'open', people: [1] }), /The field people is not/],
+    'a text as list': [json({ status: 'open', people: '1' }), /The field people is not/],
+    'more than 64 KB': [
+      json({ status: 'open', more: 'x'.repeat(66_000) }),
+      'The body is larger than 65536 bytes',
+    ],
+    'a gigabyte': [gigabyte, 'The body is larger than 65536 bytes'],
+    'chunks without an end': [endless(' '.repeat(8_000), 1), 'The body is larger than 65536 bytes'],
+    'a broken connection': [(response) => response.destroy(), /./],
+    silence: [() => undefined, silent],
+    'an answer byte by byte': [endless(' ', 50), silent],
+  };
+  it.each(Object.entries(unclear))(
+    'could not be found out, with the reason: %s',
+    async (_name, [answer, reason]) => {
+      host.answer = answer;
+      const timeoutMs = reason === silent ? 300 : 30_000;
+      const error: unknown = await find(kindOf({}, { timeoutMs }), '7').catch(
+        (fault: unknown) => fault,
+      );
+      expect(error).toBeInstanceOf(Unavailable);
+      const { message } = (error as Unavailable).cause as Error;
+      expect(message).toMatch(
+        typeof reason === 'string' ? new RegExp(`^${escape(reason)}$`) : reason,
+      );
+    },
+  );
 
   it.each([
     ['7/../8', '7%2F..%2F8'],

@@ -4,12 +4,16 @@ import {
   probeIssuers,
   type DependencyProbe,
 } from '../../composition/commands/check-dependencies.ts';
-import { checkSources, sourceProblems } from '../../composition/commands/check-sources.ts';
+import {
+  checkSources,
+  sourceProblems,
+  type CheckedQuestion,
+} from '../../composition/commands/check-sources.ts';
 import type { Config } from '../../config/load.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { requestChannels } from '../../pusher/http-api.ts';
 import { reasonOf } from '../network-errors.ts';
-import { fail, pass } from './check.ts';
+import { fail, pass, unknown, type CheckResult } from './check.ts';
 import type { DoctorDeps, NamedResult } from './run-checks.ts';
 
 const handshakeTimeoutMs = 5_000;
@@ -42,16 +46,23 @@ async function checkFacts(policy: Policy, config: Config): Promise<readonly Name
     return [{ name, result: fail(`${problems.join('; ')}.`, remedy) }];
   }
   const checked = await checkSources(policy, config);
-  return checked.map(({ name, source, error, grants }) => ({
-    name: `the source ${source} answers for the ${name}`,
-    result:
-      error === undefined
-        ? pass
-        : fail(
-            `It cannot be asked: ${reasonOf(error)}.`,
-            `Correct the query, the source or its role (${grants.join(' ')}); requests that need it get a 503.`,
-          ),
+  return checked.map((each) => ({
+    name: `the source ${each.source} answers for the ${each.name}`,
+    result: resultOf(each),
   }));
+}
+
+function resultOf({ error, unasked, grants }: CheckedQuestion): CheckResult {
+  if (unasked !== undefined) return unknown(unasked);
+  if (error === undefined) return pass;
+  const remedy =
+    grants.length === 0
+      ? 'Correct the path, the source or its token'
+      : `Correct the query, the source or its role (${grants.join(' ')})`;
+  return fail(
+    `It cannot be asked: ${reasonOf(error)}.`,
+    `${remedy}; requests that need it get a 503.`,
+  );
 }
 
 function toIssuerResult({ setting, error }: DependencyProbe): NamedResult {

@@ -1,4 +1,4 @@
-import { checkSources } from '../../composition/commands/check-sources.ts';
+import { checkSources, type CheckedQuestion } from '../../composition/commands/check-sources.ts';
 import type { Environment } from '../../config/read.ts';
 import { PolicyError } from '../../policy/policy-error.ts';
 import { reasonOf } from '../network-errors.ts';
@@ -15,7 +15,10 @@ export const addPolicyCheck: AddCommand = (policy, { env, report }) => {
     .description('check the files of a policy, and print their problems')
     .addArgument(pathsArgument())
     .addOption(junitOption())
-    .option('--online', 'also have each source prepare its queries, and print the GRANTs it needs')
+    .option(
+      '--online',
+      'also ask each source: prepare its queries, print the GRANTs it needs, and request each fact by HTTP',
+    )
     .action(async (paths: readonly string[], { junit, online }: CheckOptions) => {
       const loaded = await tryLoad(sourcesOf(paths, env));
       const cases =
@@ -54,11 +57,7 @@ async function checkOnline(policy: Policy, env: Environment): Promise<OnlineResu
     const grants = new Set(checked.flatMap((each) => each.grants));
     return {
       lines: [
-        ...checked.map(({ name, source, error }) =>
-          error === undefined
-            ? `✓ the source ${source} answers for the ${name}`
-            : `✗ the source ${source} cannot answer for the ${name}: ${reasonOf(error)}`,
-        ),
+        ...checked.map(formatChecked),
         ...(grants.size === 0 ? [] : ['Its role needs:', ...grants]),
       ],
       passed: checked.every(({ error }) => error === undefined),
@@ -67,6 +66,14 @@ async function checkOnline(policy: Policy, env: Environment): Promise<OnlineResu
     if (!(error instanceof PolicyError)) throw error;
     return { lines: error.problems, passed: false };
   }
+}
+
+function formatChecked({ name, source, error, unasked }: CheckedQuestion): string {
+  if (unasked !== undefined)
+    return `– the source ${source} was not asked for the ${name}: ${unasked}`;
+  return error === undefined
+    ? `✓ the source ${source} answers for the ${name}`
+    : `✗ the source ${source} cannot answer for the ${name}: ${reasonOf(error)}`;
 }
 
 function summarize({ hash, channels, factKinds, routes, doors, tests }: Policy): string {

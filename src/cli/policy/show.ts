@@ -1,5 +1,6 @@
 import type { ChannelType } from '../../policy/channel-type.ts';
 import { describeChannel } from '../../policy/describe-channel.ts';
+import { describeOrigin } from '../../policy/describe-origin.ts';
 import type { FactKind } from '../../policy/fact-kind.ts';
 import { loadPolicy } from '../../policy/load-policy.ts';
 import type { ClaimName, IssuerPolicy, KeysPolicy, Policy } from '../../policy/policy.ts';
@@ -48,7 +49,8 @@ function describeType(channelType: ChannelType) {
   };
 }
 
-function describeFact({ name, about, ids, fields, tenant, path }: FactKind) {
+function describeFact(kind: FactKind) {
+  const { name, about, ids, fields, tenant, path, from } = kind;
   const types = Object.entries(fields).map(([field, { type, optional }]) => [
     field,
     optional ? `${type}, optional` : type,
@@ -57,7 +59,9 @@ function describeFact({ name, about, ids, fields, tenant, path }: FactKind) {
     ...{ name, ids, fields: Object.fromEntries(types) as Readonly<Record<string, string>> },
     ...(about !== undefined && { about }),
     ...(tenant !== undefined && { tenant }),
+    origin: describeOrigin(kind),
     paths: [['/facts', name, ...ids.map((id) => `{${id}}`)].join('/'), ...(path ? [path] : [])],
+    method: from === undefined ? 'PUT' : 'GET',
   };
 }
 
@@ -105,10 +109,11 @@ function format({ hash, files, channels, facts, routes, doors, issuers }: Shown)
   const sections = [
     [`policy ${hash}`, ...files.map((file) => `  ${file}`)],
     ...channels.map((channel) => [formatChannel(channel).trimEnd()]),
-    ...facts.map(({ name, ids, about, fields, paths }) => [
+    ...facts.map(({ name, ids, about, fields, origin, paths, method }) => [
       `fact ${name} (${ids.join(', ')})${about === undefined ? '' : `: ${about}`}`,
       ...Object.entries(fields).map(([field, type]) => `  ${field}: ${type}`),
-      ...paths.map((path) => `  PUT ${path}`),
+      `  ${origin}`,
+      ...paths.map((path) => `  ${method} ${path}`),
     ]),
     ...routes.map(({ path, about, credential, pins, only }) => [
       `POST ${path}: ${about}`,

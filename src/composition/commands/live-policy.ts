@@ -4,6 +4,7 @@ import { buildFacts } from '../../facts/build-facts.ts';
 import { createFactsAtHosts } from '../../facts/facts-at-hosts.ts';
 import { createHttpFacts } from '../../facts/http-facts.ts';
 import type { ChannelAuthRequest } from '../../authorize/auth-request.ts';
+import type { FactKind } from '../../policy/fact-kind.ts';
 import type { Decision } from '../../policy/decision.ts';
 import { explainChoice } from '../../authn/choose-issuer.ts';
 import type { Credential } from '../../authn/credential.ts';
@@ -28,6 +29,8 @@ export interface LivePolicy {
   readonly policy: Policy;
   /** Decides without an entry in the audit log. Throws `Unavailable`. */
   readonly decide: (request: ChannelAuthRequest) => Promise<Decision>;
+  /** The kinds of facts that were read, in their order. */
+  readonly readKinds: () => readonly FactKind[];
   /** Why an issuer is chosen for a token, and why the others are not; empty for a credential that is no JWT. */
   readonly explainIssuers: (credential: Credential) => readonly string[];
 }
@@ -53,9 +56,14 @@ export function withPolicy<T>(config: Config, use: (live: LivePolicy) => Promise
     const http = buildHttpSources(config, { startTimer, dependencies, policy });
     const findByHttp = createHttpFacts({ findSource: http.find, now });
     const factsAtHosts = createFactsAtHosts(hosts, findByHttp);
+    const { find } = buildFacts(database, factsAtHosts);
+    const kinds = new Set<FactKind>();
     const deps: DecideDeps = {
       ...{ identify, encrypts, caches, userIdOf, policy, now, newId: randomUUID },
-      find: buildFacts(database, factsAtHosts).find,
+      find: (kind, ids, viewer) => {
+        kinds.add(kind);
+        return find(kind, ids, viewer);
+      },
       // The application would count a credential of a command as one of its visitor. It is not asked.
       ask: () => Promise.resolve({ isYes: false }),
       fingerprint: () => '',
@@ -66,6 +74,7 @@ export function withPolicy<T>(config: Config, use: (live: LivePolicy) => Promise
       return await use({
         policy: loaded,
         decide: (request) => decideChannel(request, deps),
+        readKinds: () => [...kinds],
         explainIssuers: ({ kind, text }) => {
           const { bearer, guest } = buildTokenIssuers(config, { now, ...unused })(loaded);
           if (kind !== 'bearer' && kind !== 'guest-token') return [];

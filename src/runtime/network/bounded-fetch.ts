@@ -49,13 +49,20 @@ export async function fetchBounded(request: BoundedRequest): Promise<BoundedResp
 /** Stops reading at the limit. `content-length` is not reliable: it may be missing or wrong. */
 async function readBounded(response: Response, maxBytes: number): Promise<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true });
+  const decode = (chunk?: Uint8Array): string => {
+    try {
+      return decoder.decode(chunk, { stream: chunk !== undefined });
+    } catch {
+      throw new Error('The body is not UTF-8');
+    }
+  };
   let text = '';
   let length = 0;
   if (response.body === null) return text;
   for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
     length += chunk.byteLength;
     if (length > maxBytes) throw new Error(`The body is larger than ${maxBytes} bytes`);
-    text += decoder.decode(chunk, { stream: true });
+    text += decode(chunk);
   }
-  return text + decoder.decode();
+  return text + decode();
 }

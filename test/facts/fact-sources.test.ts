@@ -1,16 +1,20 @@
 import { Client } from 'pg';
-import { afterAll, beforeAll } from 'vitest';
-import { createPushedFacts } from '../../../src/facts/pushed-facts.ts';
+import { afterAll, beforeAll, describe } from 'vitest';
+import { createHttpFacts } from '../../src/facts/http-facts.ts';
+import { createHostClient } from '../../src/host/host-client.ts';
+import { systemClock } from '../../src/runtime/clock.ts';
+import { json, plain, startScriptedHost } from '../host/scripted-host.ts';
+import { createPushedFacts } from '../../src/facts/pushed-facts.ts';
 import {
   contractFields,
   holdToFactContract,
   type ContractFact,
   type FactSourceAtHand,
-} from '../../contract/fact-source.ts';
-import { createTestDatabase, describePostgres, useDatabase } from '../../support/database.ts';
-import { loadPolicyText } from '../../support/load-policy-text.ts';
-import { describeMariadb, reportMariadb, useMariadb } from '../../support/mariadb.ts';
-import { openHostFacts, type HostFacts } from './host-facts.ts';
+} from '../contract/fact-source.ts';
+import { createTestDatabase, describePostgres, useDatabase } from '../support/database.ts';
+import { loadPolicyText } from '../support/load-policy-text.ts';
+import { describeMariadb, reportMariadb, useMariadb } from '../support/mariadb.ts';
+import { openHostFacts, type HostFacts } from './sql/host-facts.ts';
 
 reportMariadb('facts by SQL on MariaDB are not tested');
 
@@ -82,6 +86,41 @@ describePostgres('facts by SQL', (server) => {
 
 const columnsOf = ({ role, seats, rating, active, since, tags }: ContractFact) =>
   [role, seats, rating, active, since.toISOString(), [...tags]] as const;
+
+describe('facts by HTTP', () => {
+  const stored = new Map<string, unknown>();
+  const pathOf = ([project, user]: readonly string[]) => `/projects/${project}/members/${user}`;
+  let [host, source]: [Awaited<ReturnType<typeof startScriptedHost>>?, FactSourceAtHand?] = [];
+  beforeAll(async () => {
+    host = await startScriptedHost();
+    // As a framework does: the segments are decoded, and compared exactly.
+    host.answer = (response, request) => {
+      const fact = stored.get(decodeURIComponent(request.path));
+      (fact === undefined ? plain(404) : json(fact))(response, request);
+    };
+    const text = `sources: { host: { url: { env: HOST_URL } } }\nfacts:\n  member: { ids: [project, user], fields: ${contractFields}, http: { source: host, path: '/projects/{project}/members/{user}' } }`;
+    const kind = (await loadPolicyText(text)).factKinds.get('member')!;
+    const client = createHostClient(
+      { name: 'source host', origin: host.url },
+      { fetch, ...systemClock },
+    );
+    const found = { base: new URL(host.url), headers: {}, client };
+    source = {
+      kind,
+      find: createHttpFacts({ findSource: () => Promise.resolve(found), now: systemClock.now }),
+      put: (ids, fact) => {
+        stored.set(pathOf(ids), { ...fact, since: fact.since.toISOString() });
+        return Promise.resolve();
+      },
+      remove: (ids) => {
+        stored.delete(pathOf(ids));
+        return Promise.resolve();
+      },
+    };
+  });
+  afterAll(() => host?.stop());
+  holdToFactContract(() => source!);
+});
 
 describeMariadb('facts by SQL (MariaDB)', () => {
   const server = useMariadb();
