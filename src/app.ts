@@ -25,6 +25,7 @@ import type { Listener } from './database/notifications/listener.ts';
 import { startExpiryJob } from './jobs/expiry.ts';
 import { listen } from './http/listen.ts';
 import { createLogger } from './observability/logger.ts';
+import { createNoPeers, type Peers } from './workers/peers.ts';
 import { runAllSteps } from './runtime/run-all-steps.ts';
 import { startCleanupJob } from './jobs/cleanup.ts';
 
@@ -53,6 +54,14 @@ export interface App extends OpenApp {
   readonly addresses: Addresses;
 }
 
+/** How to start. */
+export interface Start {
+  /** Aborts the wait for dependencies. */
+  readonly signal?: AbortSignal | undefined;
+  /** The other workers, if this process is one. */
+  readonly peers?: Peers | undefined;
+}
+
 /** Time for open requests, and after them for pending writes of the audit log, at shutdown. */
 const drainTimeoutMs = 10_000;
 
@@ -60,8 +69,8 @@ const drainTimeoutMs = 10_000;
  * Builds the application and listens. Throws when a dependency is unavailable or the signal ends the wait for it, with nothing
  * left running.
  */
-export async function startApp(config: Config, clock: Clock, signal?: AbortSignal): Promise<App> {
-  const opened = await openApp(config, clock, signal);
+export async function startApp(config: Config, clock: Clock, start: Start = {}): Promise<App> {
+  const opened = await openApp(config, clock, start);
   const { servers, log } = opened;
   try {
     const addresses = {
@@ -94,16 +103,16 @@ const logUnclosed = (log: Logger) => (fault: unknown) => {
 export async function openApp(
   config: Config,
   clock: Clock,
-  signal?: AbortSignal,
+  { signal, peers = createNoPeers() }: Start = {},
 ): Promise<OpenApp> {
   const { now } = clock;
-  const log = createLogger(config.logLevel, now);
+  const log = createLogger(config.logLevel, now, peers.worker);
   const { misspelt } = config;
   for (const each of misspelt) log.warn(each, 'not a setting; was the other one meant?');
   log.info(summarize(config), 'starting');
   const dependencies = createDependencies();
   const hosts = buildHostSources(config, { ...clock, dependencies });
-  const policy = await buildPolicy(config, { log, now, hosts });
+  const policy = await buildPolicy(config, { log, now, hosts, peers });
   const storage = await openStorage(config, { log, dependencies, signal });
   let servers: Servers | undefined;
   let listener: Listener | undefined;
@@ -112,7 +121,7 @@ export async function openApp(
     const http = buildHttpSources(config, { ...clock, dependencies, policy: policy.current });
     const findByHttp = createHttpFacts({ findSource: http.find, now });
     const factsAtHosts = createFactsAtHosts(hosts, findByHttp);
-    const stores = buildStores(storage, { now, log, factsAtHosts });
+    const stores = buildStores(storage, { now, log, factsAtHosts, peers });
     if (!config.production) await putDemoFacts(policy.current().demo, stores.pushed);
     const closing = new AbortController();
     const connections = createOpenConnections();
@@ -126,6 +135,7 @@ export async function openApp(
       factsAtHosts,
       live: connections,
       closing: closing.signal,
+      peers,
     };
     const deps = buildDeps(config, runtime);
     listener = listenForRevocations(runtime);

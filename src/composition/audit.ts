@@ -13,6 +13,7 @@ import type { Clock } from '../runtime/timer.ts';
 import { createAuditWriter } from '../audit/writer.ts';
 import type { Database } from '../database/client.ts';
 import type { Policy } from '../policy/policy.ts';
+import type { Peers } from '../workers/peers.ts';
 import type { TableCache } from '../database/cache/freshness.ts';
 
 export interface AuditDeps extends Clock {
@@ -20,6 +21,7 @@ export interface AuditDeps extends Clock {
   readonly tables: TableCache;
   readonly policy: () => Policy;
   readonly log: Logger;
+  readonly peers: Peers;
 }
 
 /** Builds the audit log, its log lines and the metrics. */
@@ -27,7 +29,7 @@ export function buildAudit(config: Config, deps: AuditDeps) {
   const { audit, limits } = config;
   const { database, tables, log, now, startTimer } = deps;
   const detectProxy = buildProxyDetector(config, deps);
-  const metrics = createMetrics();
+  const metrics = createMetrics(deps.peers);
   const write = metrics.trail.measured(createAuditWriter(database, tables));
   const trail =
     audit === 'strict'
@@ -40,6 +42,11 @@ export function buildAudit(config: Config, deps: AuditDeps) {
     now,
   });
   metrics.observeOccupancy(figures.occupancy);
+  // A channel may be occupied by the webhook of one worker and vacated by that of another.
+  const { peers } = deps;
+  peers.handle('count-channel-event', (counted) => {
+    figures.count(...(counted as Parameters<typeof figures.count>));
+  });
   const recordSignal = createWriteSignal({
     trail,
     log: (event) => {
@@ -51,7 +58,13 @@ export function buildAudit(config: Config, deps: AuditDeps) {
   return {
     metrics,
     trail,
-    figures,
+    figures: {
+      ...figures,
+      count: (...counted: Parameters<typeof figures.count>) => {
+        figures.count(...counted);
+        peers.tellOthers('count-channel-event', counted);
+      },
+    },
     record: createWriteDecision({
       trail,
       log: (event) => {

@@ -15,7 +15,7 @@ import { buildIdentify } from './authn.ts';
 import type { Storage, Stores } from './storage.ts';
 import type { Dependencies } from '../observability/dependencies.ts';
 import { createCacheStats } from '../observability/metrics/cache-stats.ts';
-import type { CurrentPolicy } from '../policy/current-policy.ts';
+import type { ServedPolicy } from './policy.ts';
 import type { CurrentConfig } from '../config/current-config.ts';
 import type { Config } from '../config/load.ts';
 import { createRenewedIdentify } from '../authn/identify.ts';
@@ -37,6 +37,7 @@ import { createGuestSessions } from '../database/repositories/guest-sessions.ts'
 import { createGrantRateLimit } from '../rate-limit/grants.ts';
 import { createRefusalRateLimit } from '../rate-limit/refusals.ts';
 import type { Tracing } from '../observability/tracing/tracer.ts';
+import type { Peers } from '../workers/peers.ts';
 import { withSpan } from '../observability/tracing/span.ts';
 
 /** The state of the process while it runs. */
@@ -45,11 +46,12 @@ export interface RuntimeDeps extends Clock {
   readonly dependencies: Dependencies;
   readonly stores: Stores;
   readonly tracing: Tracing | undefined;
-  readonly policies: CurrentPolicy;
+  readonly policies: ServedPolicy;
   readonly http: HttpSources;
   readonly factsAtHosts: Pick<FactsAtHosts, 'measureWith'>;
   readonly configs: CurrentConfig;
   readonly log: Logger;
+  readonly peers: Peers;
   /** The open WebSockets of this process. */
   readonly live: OpenConnections;
   /** Aborted when Usher starts to shut down. */

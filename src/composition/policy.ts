@@ -4,21 +4,33 @@ import type { HostSources } from '../facts/host-sources.ts';
 import { runPolicyTests } from '../policy-test/run-tests.ts';
 import { openPolicy, type CurrentPolicy, type ReloadResult } from '../policy/current-policy.ts';
 import { readPolicy } from '../policy/load-policy.ts';
+import { Unavailable } from '../runtime/unavailable.ts';
 import { PolicyError } from '../policy/policy-error.ts';
 import type { Policy } from '../policy/policy.ts';
+import type { Peers } from '../workers/peers.ts';
 import { issuerProblems } from './commands/check-issuers.ts';
+
+/** The policy of this process, and of all workers. */
+export interface ServedPolicy extends CurrentPolicy {
+  /** Loads the policy again in all workers. */
+  readonly reloadAll: () => Promise<ReloadResult>;
+}
+
+/** Building a policy of thousands of channels and running its tests takes seconds. */
+const reloadTimeoutMs = 60_000;
 
 interface PolicyDeps {
   readonly hosts: Pick<HostSources, 'prepare' | 'retain'>;
   readonly log: Logger;
+  readonly peers: Pick<Peers, 'handle' | 'callAll'>;
   readonly now: () => number;
 }
 
 /** Loads the configured policy, checks it with the settings, runs its tests and opens its sources. Throws `PolicyError`. */
 export async function buildPolicy(
   config: Config,
-  { log, now, hosts }: PolicyDeps,
-): Promise<CurrentPolicy> {
+  { log, now, hosts, peers }: PolicyDeps,
+): Promise<ServedPolicy> {
   const logResult = logReload(log);
   const policies: CurrentPolicy = await openPolicy({
     read: (imported) => readPolicy(config.policy, imported),
@@ -35,7 +47,17 @@ export async function buildPolicy(
   });
   const { hash, channels, files } = policies.current();
   log.info({ policy: hash, files, channels: channels.channelTypes.length }, 'policy loaded');
-  return policies;
+  peers.handle('reload-policy', policies.reload);
+  return { ...policies, reloadAll: async () => firstFailure(await peers.callAll('reload-policy', { timeoutMs: reloadTimeoutMs })) };
+}
+
+/** The result of all workers, which read the same files: that of one which failed, or else of one which changed. */
+function firstFailure(results: readonly unknown[]): ReloadResult {
+  const order = ['failed', 'changed', 'unchanged'];
+  const all = results as readonly ReloadResult[];
+  const [first] = all.toSorted((a, b) => order.indexOf(a.outcome) - order.indexOf(b.outcome));
+  if (first === undefined) throw new Unavailable('policy');
+  return first;
 }
 
 async function testPolicy(policy: Policy, now: () => number): Promise<void> {

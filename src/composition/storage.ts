@@ -24,9 +24,13 @@ import { createCacheStats } from '../observability/metrics/cache-stats.ts';
 import { createMemoryDeduplicate } from '../pusher/webhooks/memory-deduplicate.ts';
 import { createRedisDeduplicate } from '../pusher/webhooks/redis-deduplicate.ts';
 import { buildLimits } from '../rate-limit/build-limits.ts';
+import { createMemoryLimits } from '../rate-limit/memory-limits.ts';
 import type { Redis, RedisOptions } from '../redis/client.ts';
 import { runAllSteps } from '../runtime/run-all-steps.ts';
 import type { Secret } from '../runtime/secret.ts';
+import type { Peers } from '../workers/peers.ts';
+import { createPrimaryDeduplicate } from '../workers/primary-deduplicate.ts';
+import { createPrimaryLimits } from '../workers/primary-limits.ts';
 import { StartRefused } from '../runtime/start-refused.ts';
 
 /** The connections to PostgreSQL and Redis. */
@@ -97,10 +101,12 @@ export function buildStores(
     now,
     log,
     factsAtHosts,
+    peers: { callPrimary },
   }: {
     readonly now: () => number;
     readonly log: Logger;
     readonly factsAtHosts: Pick<FactsAtHosts, 'find' | 'list'>;
+    readonly peers: Pick<Peers, 'callPrimary'>;
   },
 ) {
   const facts = buildFacts(database, factsAtHosts);
@@ -119,9 +125,15 @@ export function buildStores(
     tickets: createTickets(database),
     beginOnce: redis
       ? createRedisDeduplicate(redis, { now, newId: randomUUID })
-      : createMemoryDeduplicate(now),
+      : callPrimary
+        ? createPrimaryDeduplicate(callPrimary)
+        : createMemoryDeduplicate(now),
     revocations,
-    limiting: buildLimits(redis, { now, log }),
+    limiting: buildLimits(redis, {
+      local: callPrimary ? createPrimaryLimits(callPrimary) : createMemoryLimits(now),
+      now,
+      log,
+    }),
     liveGrants: createTrackedConnections(database),
   };
 }

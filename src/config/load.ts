@@ -33,6 +33,8 @@ import { loadWebSockets, type WebSocketConfig } from './web-sockets.ts';
 export interface Config extends PusherConfig {
   readonly production: boolean;
   readonly logLevel: string;
+  /** The number of processes that serve requests. */
+  readonly workers: number;
   readonly listen: Listener;
   readonly operator: OperatorConfig;
   readonly database: DatabaseConfig;
@@ -136,6 +138,7 @@ export function loadConfig(given: Environment, { texts, inUse }: Reloaded = {}):
   const config: Config = {
     production,
     logLevel: read.required('LOG_LEVEL'),
+    workers: read.required('WORKERS'),
     listen: { host: read.required('HOST'), port: read.required('PORT') },
     operator: loadOperator(read),
     database: loadDatabase(read),

@@ -39,6 +39,11 @@ export const settings = {
   OPS_TOKEN: secret(
     'Bearer token for the operator’s port; required unless `OPS_HOST` is a loopback address',
   ),
+  WORKERS: integer(
+    'Processes that serve requests, at most one for each core; with more than one, a primary process starts them, see `deploying.md`',
+    [1, 64],
+    { fallback: '1' },
+  ),
 
   POLICY: list(
     text(

@@ -10,9 +10,13 @@ const flushIntervalMs = 50;
 
 /**
  * Logs to standard output, in batches, without blocking decisions. The last batch is written at exit, but not after
- * SIGKILL.
+ * SIGKILL. Lines of a worker process have its number.
  */
-export function createLogger(level: Config['logLevel'], now: () => number): Logger {
+export function createLogger(
+  level: Config['logLevel'],
+  now: () => number,
+  worker?: number,
+): Logger {
   const output = destination({
     dest: 1,
     sync: false,
@@ -25,7 +29,7 @@ export function createLogger(level: Config['logLevel'], now: () => number): Logg
   });
   // The types accept only text.
   const write = (line: string) => void output.write(Buffer.from(line) as unknown as string);
-  const log = pino({ level, base: null, timestamp: createTimestamp(now) }, { write });
+  const log = pino({ level, base: worker === undefined ? null : { worker }, timestamp: createTimestamp(now) }, { write });
   let dropped = 0;
   output.on('drop', () => {
     dropped += 1;

@@ -1,5 +1,4 @@
 import type { Redis } from '../redis/client.ts';
-import { createMemoryLimits } from './memory-limits.ts';
 import { createRedisLimits } from './redis-limits.ts';
 import { createSharedLimits, type SharedLimits, type SharedLimitsDeps } from './shared-limits.ts';
 import type { Limits } from './limits.ts';
@@ -11,12 +10,11 @@ export interface BuiltLimits {
   readonly shared: SharedLimits | undefined;
 }
 
-/** Builds the limits: of this process only, or shared by all replicas while Redis is reachable. */
+/** Builds the limits: local ones, or limits that all replicas share while Redis is reachable. */
 export function buildLimits(
   redis: Redis | undefined,
-  { now, log }: Pick<SharedLimitsDeps, 'now' | 'log'>,
+  { local, now, log }: Pick<SharedLimitsDeps, 'local' | 'now' | 'log'>,
 ): BuiltLimits {
-  const local = createMemoryLimits(now);
   if (redis === undefined) return { limits: withSpans(local), shared: undefined };
   const inRedis = createRedisLimits(redis, now);
   const shared = createSharedLimits({

@@ -1,10 +1,11 @@
+import { createNoPeers } from '../../src/workers/peers.ts';
 import { createCacheStats } from '../../src/observability/metrics/cache-stats.ts';
 import { createMetrics } from '../../src/observability/metrics/metrics.ts';
 import { RowRefused, Unavailable } from '../../src/runtime/unavailable.ts';
 
 /** What Prometheus fetches once everything that is counted has happened. */
 export async function readEveryMetric(): Promise<string> {
-  const metrics = createMetrics();
+  const metrics = createMetrics(createNoPeers());
   const decision = { family: 'private-announcements', code: 'not-allowed' } as const;
   metrics.countDecision({ ...decision, outcome: 'refusal' } as never);
   metrics.countMessage('1');

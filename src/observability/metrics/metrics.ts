@@ -9,6 +9,8 @@ import { createFactMetrics } from './fact-metrics.ts';
 import { createHostMetrics, type MeasureHost } from './host-metrics.ts';
 import { createLoadMetrics, type LoadMetrics } from './load-metrics.ts';
 import { addTenantGauge, createTenantLabels, type TenantLabels } from './tenant-gauge.ts';
+import type { Peers } from '../../workers/peers.ts';
+import { createReadMetrics } from './worker-metrics.ts';
 import { createTrafficMetrics, type TrafficMetrics } from './traffic-metrics.ts';
 
 /** The Prometheus metrics. Each `observe…` adds a metric that is read at each scrape. */
@@ -52,7 +54,7 @@ type ReadOccupancy = () => ReadonlyMap<string | undefined, Occupancy>;
 const durations = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 
 /** The metrics have their own registry, so that two instances in one process are independent. */
-export function createMetrics(): Metrics {
+export function createMetrics(peers: Pick<Peers, 'worker' | 'handle' | 'callAll'>): Metrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
@@ -82,6 +84,7 @@ export function createMetrics(): Metrics {
     registers,
   });
   const label = createTenantLabels();
+  const readAll = createReadMetrics(registry, peers);
   return {
     countDecision: ({ family = '', outcome, code = '', failedCheck: check = '' }) => {
       decisions.inc({ family, outcome, code, check });
@@ -127,13 +130,13 @@ export function createMetrics(): Metrics {
     dependencies: createDependencyMetrics(registry),
     measureHost: createHostMetrics(registry),
     measureFact: createFactMetrics(registry, durations),
-    read: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
+    read: async () => ({ contentType: registry.contentType, text: await readAll() }),
   };
 }
 
 function addOccupancy(registry: Registry, label: TenantLabels, occupancy: ReadOccupancy): void {
   const gauge = (name: string, help: string, value: keyof Occupancy) => {
-    addTenantGauge(registry, { name, help, label }, () => {
+    addTenantGauge(registry, { name, help, label, aggregator: 'max' }, () => {
       const sums = [...occupancy()].map(([tenantId, sum]) => [tenantId, sum[value]] as const);
       return new Map(sums);
     });
@@ -147,6 +150,7 @@ function addPolicyGauges(registry: Registry, read: () => PolicyState): void {
     name: 'usher_policy_info',
     help: 'The hash of the policy in use; the value is 1.',
     labelNames: ['hash'],
+    aggregator: 'first',
     registers: [registry],
     collect() {
       this.reset();
@@ -156,6 +160,7 @@ function addPolicyGauges(registry: Registry, read: () => PolicyState): void {
   new Gauge({
     name: 'usher_policy_reload_failed',
     help: '1 while the files of the policy have problems and the last policy stays in use, otherwise 0.',
+    aggregator: 'max',
     registers: [registry],
     collect() {
       this.set(read().hasFailed ? 1 : 0);

@@ -21,13 +21,19 @@ export function createTenantLabels(): TenantLabels {
 /** Adds a gauge with a value for each tenant, read at each scrape. */
 export function addTenantGauge(
   registry: Registry,
-  about: { readonly name: string; readonly help: string; readonly label: TenantLabels },
+  about: {
+    readonly name: string;
+    readonly help: string;
+    readonly label: TenantLabels;
+    /** `max` if each worker knows the total, `sum` if each has its own number. */
+    readonly aggregator: 'max' | 'sum';
+  },
   read: CountsByTenant,
 ): void {
-  const { name, help, label } = about;
+  const { name, help, label, aggregator } = about;
   const labels = new Set<string>();
   new Gauge({
-    ...{ name, help, labelNames: ['tenant'], registers: [registry] },
+    ...{ name, help, aggregator, labelNames: ['tenant'], registers: [registry] },
     collect() {
       // A tenant without a value is set to 0 instead of removed.
       for (const tenant of labels) this.set({ tenant }, 0);

@@ -1,3 +1,4 @@
+import { createNoPeers } from '../../../src/workers/peers.ts';
 import { describe, expect, it } from 'vitest';
 import { createChannelStats } from '../../../src/observability/metrics/channel-stats.ts';
 import { createMetrics } from '../../../src/observability/metrics/metrics.ts';
@@ -88,7 +89,7 @@ describe('messages', () => {
 
 describe('labels of tenants', () => {
   it('are a thousand at most, and then other', async () => {
-    const metrics = createMetrics();
+    const metrics = createMetrics(createNoPeers());
     for (let i = 0; i < 1_200; i += 1) metrics.countMessage(`t${i}`);
     metrics.countMessage(undefined);
     metrics.countMessage('t999');
@@ -102,7 +103,7 @@ describe('labels of tenants', () => {
 
 describe('the time that an answer takes', () => {
   it('is measured also when there is none', async () => {
-    const metrics = createMetrics();
+    const metrics = createMetrics(createNoPeers());
     const yes = metrics.timed('sign-in', () => Promise.resolve('yes'));
     expect(await yes).toBe('yes');
     const no = metrics.timed('sign-in', () => Promise.reject(new Error('no')));

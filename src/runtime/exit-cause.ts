@@ -1,0 +1,49 @@
+import { watchNpmParent } from './npm-parent.ts';
+import type { StartTimer } from './timer.ts';
+
+/** The reason to exit: a signal, or the end of the process that started this one. */
+export type Cause = NodeJS.Signals | 'npm ended' | 'primary process ended';
+
+/** Signals within this time count as one: after Ctrl-C the terminal and npm both send one. */
+const sameSignalMs = 1_000;
+
+/** A terminal sends SIGHUP when it is closed. Without a terminal, SIGHUP reloads the policy, as in other services. */
+export const isInTerminal = process.stdout.isTTY;
+
+const exitSignals: readonly NodeJS.Signals[] = [
+  ...(['SIGTERM', 'SIGINT'] as const),
+  ...(isInTerminal ? (['SIGHUP'] as const) : []),
+];
+
+export interface ExitCause {
+  /** Resolves with the first cause. A signal after that ends the process at once. */
+  readonly cause: Promise<Cause>;
+  /** Exits for this cause. */
+  readonly end: (cause: Cause) => void;
+  /** Stops the check of the parent process. */
+  readonly stop: () => Promise<void>;
+}
+
+/** Waits for a reason to exit. Call it before anything is started: process 1 of a container ignores signals without a handler. */
+export function watchExitCause(startTimer: StartTimer): ExitCause {
+  let end: (cause: Cause) => void = () => undefined;
+  const cause = new Promise<Cause>((resolve) => (end = resolve));
+  let firstAt: number | undefined;
+  const onSignal = (signal: NodeJS.Signals) => {
+    firstAt ??= performance.now();
+    end(signal);
+    if (performance.now() - firstAt < sameSignalMs) return;
+    for (const each of exitSignals) process.off(each, onSignal);
+    process.kill(process.pid, signal);
+  };
+  for (const signal of exitSignals) process.on(signal, onSignal);
+  const { stop } = watchNpmParent(process, startTimer, () => {
+    end('npm ended');
+  });
+  return { cause, end, stop };
+}
+
+/** Calls a function at each SIGHUP, unless Usher runs in a terminal. Without a handler SIGHUP would end the process. */
+export function onReloadSignal(reload: () => void): void {
+  if (!isInTerminal) process.on('SIGHUP', reload);
+}
