@@ -48,7 +48,11 @@ export async function buildPolicy(
   const { hash, channels, files } = policies.current();
   log.info({ policy: hash, files, channels: channels.channelTypes.length }, 'policy loaded');
   peers.handle('reload-policy', policies.reload);
-  return { ...policies, reloadAll: async () => firstFailure(await peers.callAll('reload-policy', { timeoutMs: reloadTimeoutMs })) };
+  return {
+    ...policies,
+    reloadAll: async () =>
+      firstFailure(await peers.callAll('reload-policy', { timeoutMs: reloadTimeoutMs })),
+  };
 }
 
 /** The result of all workers, which read the same files: that of one which failed, or else of one which changed. */

@@ -29,7 +29,10 @@ export function createLogger(
   });
   // The types accept only text.
   const write = (line: string) => void output.write(Buffer.from(line) as unknown as string);
-  const log = pino({ level, base: worker === undefined ? null : { worker }, timestamp: createTimestamp(now) }, { write });
+  const log = pino(
+    { level, base: worker === undefined ? null : { worker }, timestamp: createTimestamp(now) },
+    { write },
+  );
   let dropped = 0;
   output.on('drop', () => {
     dropped += 1;

@@ -43,8 +43,7 @@ export function createPeers(
   worker: number,
   { call, handlers }: { readonly call: Rpc['call']; readonly handlers: Map<string, Handler> },
 ): Peers {
-  const pass = (passed: PassedCall): Promise<unknown> =>
-    call('pass-on', passed, passed.timeoutMs);
+  const pass = (passed: PassedCall): Promise<unknown> => call('pass-on', passed, passed.timeoutMs);
   return {
     worker,
     handle: (method, handler) => void handlers.set(method, handler),

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { createMemoryLimits } from '../../src/rate-limit/memory-limits.ts';
 import { createRedisLimits } from '../../src/rate-limit/redis-limits.ts';
+import { createPrimaryLimits, limitHandlers } from '../../src/workers/primary-limits.ts';
 import { limitsContract, newThing, newRate } from '../contract/limits.ts';
 import { describeRedis, useRedis } from '../support/redis.ts';
+import { createRpcPair } from '../support/rpc-pair.ts';
 import { testNow } from '../support/tokens.ts';
 
 describe('limits in memory', () => {
@@ -35,6 +37,13 @@ describe('limits in memory', () => {
     expect(await fresh.consume([first])).toEqual({ waitMs: 0 });
     expect(await fresh.consume([second])).toMatchObject({ exceeded: second.limit });
   });
+});
+
+describe('limits in the primary process', () => {
+  const time = { now: testNow };
+  const { worker } = createRpcPair(limitHandlers(createMemoryLimits(() => time.now)));
+  const limits = createPrimaryLimits(worker.call);
+  limitsContract(() => limits, time);
 });
 
 describeRedis('limits in Redis', () => {

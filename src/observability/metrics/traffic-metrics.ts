@@ -49,7 +49,11 @@ export function createTrafficMetrics(registry: Registry, label: TenantLabels): T
     }),
     observeOpen: (open) => {
       const help = 'Open WebSockets of authorized clients.';
-      addTenantGauge(registry, { name: 'usher_websocket_connections', help, label, aggregator: 'sum' }, open);
+      addTenantGauge(
+        registry,
+        { name: 'usher_websocket_connections', help, label, aggregator: 'sum' },
+        open,
+      );
     },
   };
 }

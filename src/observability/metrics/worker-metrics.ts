@@ -35,7 +35,10 @@ export function createReadMetrics(
 function withWorker({ worker, metrics }: WorkerMetrics): MetricObject[] {
   const labelled = metrics.map((metric) => {
     if (common.has(metric.aggregator)) return metric;
-    const values = metric.values.map((value) => ({ ...value, labels: { ...value.labels, worker } }));
+    const values = metric.values.map((value) => ({
+      ...value,
+      labels: { ...value.labels, worker },
+    }));
     return { ...metric, aggregator: 'sum', values };
   });
   return labelled as MetricObject[];

@@ -4,7 +4,12 @@ import { describe, expect, it } from 'vitest';
 import { leaseMs, type Deduplicate } from '../../../src/pusher/webhooks/deduplicate.ts';
 import { createMemoryDeduplicate } from '../../../src/pusher/webhooks/memory-deduplicate.ts';
 import { createRedisDeduplicate } from '../../../src/pusher/webhooks/redis-deduplicate.ts';
+import {
+  createPrimaryDeduplicate,
+  deduplicateHandlers,
+} from '../../../src/workers/primary-deduplicate.ts';
 import { beginOnceContract, begun } from '../../contract/once.ts';
+import { createRpcPair } from '../../support/rpc-pair.ts';
 import { describeRedis, useRedis } from '../../support/redis.ts';
 
 describe('what is done once, in memory', () => {
@@ -41,6 +46,11 @@ describe('what is done once, in memory', () => {
     expect(await beginOnce('19999')).toBe('done');
     await begun(beginOnce, '0');
   });
+});
+
+describe('what is done once, in the primary process', () => {
+  const { worker } = createRpcPair(deduplicateHandlers(createMemoryDeduplicate(Date.now)));
+  beginOnceContract(() => createPrimaryDeduplicate(worker.call), Date.now);
 });
 
 describeRedis('what is done once, in Redis', () => {
