@@ -75,7 +75,12 @@ export function startSupervisor(deps: SupervisorDeps): Supervisor {
 
   const methods = (number: number): ReadonlyMap<string, Handler> =>
     new Map<string, Handler>([
-      ['ready', () => onReady(number)],
+      [
+        'ready',
+        () => {
+          onReady(number);
+        },
+      ],
       ['pass-on', (passed) => passOn(passed as PassedCall, number)],
     ]);
   const onReady = (number: number): void => {

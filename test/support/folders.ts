@@ -140,6 +140,7 @@ export const folders: Readonly<Record<string, Folder>> = {
       ...[
         'runtime',
         'type observability',
+        'type workers/peers.ts',
         'type host',
         'rate-limit/fixed-window.ts',
         'type rate-limit/limits.ts',
@@ -195,6 +196,10 @@ export const folders: Readonly<Record<string, Folder>> = {
       ...['pusher/http-api.ts', 'pusher/servers.ts', 'type pusher/pusher-app.ts'],
     ],
     packages: ['commander', 'ws'],
+  },
+  workers: {
+    purpose: 'the processes of `WORKERS`: the supervisor, calls between them, what they share',
+    mayImport: ['runtime', 'type rate-limit/limits.ts', 'type pusher/webhooks/deduplicate.ts'],
   },
   runtime: {
     purpose: 'clock, timers, secrets, addresses, small data structures',
