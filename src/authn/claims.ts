@@ -1,3 +1,4 @@
+import { isJsonObject } from '../runtime/json.ts';
 import type { Members } from './json-object.ts';
 
 /**
@@ -23,6 +24,17 @@ export function optionalClaim<T>(
   if (claim === undefined || claim === null) return {};
   const value = read(claim);
   return value === undefined ? undefined : { value };
+}
+
+/** Finds a claim within the objects around it. Own members only, so that `constructor` is an ordinary name. */
+export function findClaim(claims: Members, path: readonly string[] | undefined): unknown {
+  if (path === undefined) return undefined;
+  let value = claims.get(path[0] ?? '');
+  for (let i = 1; i < path.length; i += 1) {
+    const name = path[i] ?? '';
+    value = isJsonObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
+  }
+  return value;
 }
 
 const maxIdLength = 255;

@@ -14,14 +14,24 @@ const settings = { knownMs: 5_000, unknownMs: 1_000, entries: 10_000 } as const;
  */
 export type CachedIdentification = (
   credential: string,
+  /** The declaration in the policy by which an answer is read. Answers are not shared between declarations. */
+  declared: object | undefined,
   ask: (key: string) => Promise<Identification>,
 ) => Promise<Identification>;
 
 /** Creates an empty cache. Errors are not cached. */
 export function createIdentificationCache(now: () => number): CachedIdentification {
   const cache = createTtlCache<Identification>({ maxEntries: settings.entries, now });
-  return async (credential, ask) => {
-    const key = createHash('sha256').update(credential).digest('base64');
+  const versions = new WeakMap<object, number>();
+  let last = 0;
+  const versionOf = (declared: object): number => {
+    const version = versions.get(declared) ?? (last += 1);
+    versions.set(declared, version);
+    return version;
+  };
+  return async (credential, declared, ask) => {
+    const version = declared === undefined ? 0 : versionOf(declared);
+    const key = createHash('sha256').update(`${version} ${credential}`).digest('base64');
     const cached = cache.get(key);
     if (cached !== undefined) return unlessExpired(cached, now());
     const result = await ask(key);

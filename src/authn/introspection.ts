@@ -4,7 +4,8 @@ import type { BoundedResponse } from '../runtime/network/bounded-fetch.ts';
 import type { Identification } from './credential.ts';
 import { createIdentificationCache } from './identification-cache.ts';
 import type { CredentialReader } from './identify.ts';
-import { readVisitor } from './visitor-answer.ts';
+import type { IssuerAttribute } from './token-issuers.ts';
+import { readVisitor, type VisitorDeps } from './visitor-answer.ts';
 
 /** The host's introspection endpoint for session cookies. */
 export interface IntrospectionSettings {
@@ -14,6 +15,8 @@ export interface IntrospectionSettings {
   /** Sent as bearer token, so that the host can distinguish Usher's requests from visitors' requests. */
   readonly secret?: Secret;
   readonly client: HostClient;
+  /** The attributes that rules read, of the issuer `session` of the policy. The same list as long as they do not change. */
+  readonly attributes: () => readonly IssuerAttribute[] | undefined;
   readonly now: () => number;
 }
 
@@ -36,12 +39,13 @@ export function createIntrospectionReader(settings: IntrospectionSettings): Cred
     if (!form.test(text) || text.length > maxCookiesLength)
       return { fault: 'credential-malformed' };
     const cookies = cookieName === undefined ? text : `${cookieName}=${text}`;
-    return identify(text, (key) =>
+    const declared = settings.attributes();
+    return identify(text, declared, (key) =>
       settings.client.ask({
         key,
         url: settings.url,
         headers: headersOf(cookies, settings),
-        read: (answer) => readAnswer(answer, settings.now()),
+        read: (answer) => readAnswer(answer, { attributes: declared, now: settings.now() }),
       }),
     );
   };
@@ -64,8 +68,8 @@ function headersOf(
 }
 
 /** Throws if the answer says neither who is logged in nor that nobody is. */
-function readAnswer({ status, text }: BoundedResponse, now: number): Identification {
+function readAnswer({ status, text }: BoundedResponse, deps: VisitorDeps): Identification {
   if (notSignedIn.has(status)) return rejected;
   if (status !== 200) throw new Error(`answered with status ${status}`);
-  return readVisitor(text, now);
+  return readVisitor(text, deps);
 }

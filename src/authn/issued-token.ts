@@ -4,7 +4,7 @@ import { isJsonObject } from '../runtime/json.ts';
 import { attributeForm, readAttribute } from './attributes.ts';
 import { ofIssuer, type TokenChoice } from './choose-issuer.ts';
 import { claimFault, describeType } from './claim-fault.ts';
-import { displayName, idForm, optionalClaim, readId, readTokenId } from './claims.ts';
+import { displayName, findClaim, idForm, optionalClaim, readId, readTokenId } from './claims.ts';
 import { identified, type Identification } from './credential.ts';
 import type { Claims, JwtVerifier, VerifiedJwt } from './jwt/verify-jwt.ts';
 import { checkAccessToken, type PassportTokens } from './passport.ts';
@@ -146,17 +146,6 @@ const nameOf = (claim: readonly string[]): string => claim.join(' → ');
 
 function readName(claim: unknown): string | undefined {
   return typeof claim === 'string' ? displayName(claim) : undefined;
-}
-
-/** Finds a claim within the objects around it. Own members only, so that `constructor` is an ordinary name. */
-function findClaim(claims: Claims, path: readonly string[] | undefined): unknown {
-  if (path === undefined) return undefined;
-  let value = claims.get(path[0] ?? '');
-  for (let i = 1; i < path.length; i += 1) {
-    const name = path[i] ?? '';
-    value = isJsonObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
-  }
-  return value;
 }
 
 const joinedId = ({ id }: Pick<PrincipalClaims, 'id'>, attributes: Attributes): string =>

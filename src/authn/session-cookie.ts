@@ -9,7 +9,7 @@ import { createLaravelSessionReader } from './laravel/laravel-session.ts';
 export type SessionSettings =
   | (DjangoSettings & { readonly mode: 'django'; readonly database: DjangoDatabase })
   | (LaravelSettings & { readonly mode: 'laravel'; readonly host: LaravelHost })
-  | (Pick<IntrospectionSettings, 'url' | 'cookieName' | 'secret' | 'client'> & {
+  | (Pick<IntrospectionSettings, 'url' | 'cookieName' | 'secret' | 'client' | 'attributes'> & {
       readonly mode: 'introspect';
     });
 

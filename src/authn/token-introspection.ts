@@ -33,11 +33,11 @@ export function createTokenIntrospection(settings: TokenIntrospectionSettings): 
   const identify = createIdentificationCache(settings.now);
   const authorization = basicCredentials(settings.clientId, settings.clientSecret.reveal());
   return async (text) => {
-    const claims = settings.claims();
-    if (claims === undefined) return { fault: 'credential-not-configured' };
+    const declared = settings.claims();
+    if (declared === undefined) return { fault: 'credential-not-configured' };
     // RFC 6750 §2.1: no token has other characters.
     if (!/^[A-Za-z0-9._~+/|-]+=*$/.test(text)) return { fault: 'credential-malformed' };
-    return identify(text, (key) =>
+    return identify(text, declared, (key) =>
       settings.client.ask({
         key,
         url: settings.url,
@@ -47,7 +47,7 @@ export function createTokenIntrospection(settings: TokenIntrospectionSettings): 
           'content-type': 'application/x-www-form-urlencoded',
         },
         body: new URLSearchParams({ token: text, token_type_hint: 'access_token' }).toString(),
-        read: (answer) => readAnswer(answer, claims, settings),
+        read: (answer) => readAnswer(answer, declared, settings),
       }),
     );
   };

@@ -56,6 +56,21 @@ export function issuerClaims(
   };
 }
 
+/** The claims of an issuer of settings: the same object until the policy changes, because answers are cached for it. */
+export function createClaimsOf(
+  name: string,
+  variable: (name: string) => string | undefined,
+  policy: () => Pick<Policy, 'issuers'>,
+): () => IssuerClaims | undefined {
+  let last: { readonly declared: IssuerPolicy; readonly claims: IssuerClaims } | undefined;
+  return () => {
+    const declared = policy().issuers.get(name);
+    if (declared === undefined) return undefined;
+    if (last?.declared !== declared) last = { declared, claims: issuerClaims(declared, variable) };
+    return last.claims;
+  };
+}
+
 /** The issuers that may have made the token of a request. */
 export interface TokenChoices {
   /** For bearer tokens: all but that of the `GUEST_TOKEN_…` settings. */

@@ -1,10 +1,13 @@
 import { maxTime } from '../policy/principal.ts';
 import { parseDatetime } from '../runtime/datetime.ts';
+import { isJsonObject } from '../runtime/json.ts';
+import { attributeForm, readAttribute } from './attributes.ts';
 import { describeType } from './claim-fault.ts';
-import { displayName, idForm, optionalClaim, readId } from './claims.ts';
+import { displayName, findClaim, idForm, optionalClaim, readId } from './claims.ts';
 import { identified, type Identification } from './credential.ts';
 import { parseJsonObject, type Members } from './json-object.ts';
 import { readRoles } from './roles.ts';
+import type { IssuerAttribute } from './token-issuers.ts';
 import { visitorOf } from './visitor.ts';
 
 /** The expiry of a session whose answer has no `expires_at` that can be read, in milliseconds. */
@@ -13,17 +16,30 @@ const unknownExpiryMs = 3_600_000;
 /** Seconds above it, in the year 5138, are milliseconds. */
 const maxSeconds = 1e11;
 
+export interface VisitorDeps {
+  /** The attributes to read, with their names within `attributes` of the answer. */
+  readonly attributes?: readonly IssuerAttribute[] | undefined;
+  readonly now: number;
+}
+
 /**
  * Reads who is logged in from the host's answer. Only an id that cannot be read is an error, whose message has no values.
  * Another member that cannot be read is left out, which grants nothing: a host that writes `"is_staff": "false"` must not
  * make every visitor staff. A note says what was left out.
  */
-export function readVisitor(text: string, now: number): Identification {
+export function readVisitor(
+  text: string,
+  { attributes: declared = [], now }: VisitorDeps,
+): Identification {
   const members = parseJsonObject(Buffer.from(text));
   if (members === undefined) throw new Error('answered without a JSON object');
   const notes: string[] = [];
-  const optional = <T>(name: string, form: string, read: (value: unknown) => T | undefined) => {
-    const found = members.get(name);
+  const optionalAt = <T>(
+    path: readonly string[],
+    form: string,
+    read: (value: unknown) => T | undefined,
+  ) => {
+    const [name, found] = [path.join(' → '), findClaim(members, path)];
     const member = optionalClaim(found, read);
     if (member === undefined) {
       notes.push(
@@ -32,6 +48,8 @@ export function readVisitor(text: string, now: number): Identification {
     }
     return member?.value;
   };
+  const optional = <T>(name: string, form: string, read: (value: unknown) => T | undefined) =>
+    optionalAt([name], form, read);
   const user = {
     id: idOf(members),
     tenantId: optional('tenant', idForm, readId),
@@ -40,8 +58,14 @@ export function readVisitor(text: string, now: number): Identification {
     isSuperuser: optional('is_superuser', 'true or false', readBoolean),
     roles: rolesOf(members, notes),
   };
+  optional('attributes', 'an object', (value) => (isJsonObject(value) ? value : undefined));
+  const attributes = declared.flatMap(({ name, claim, type }) => {
+    const path = ['attributes', ...claim];
+    const value = optionalAt(path, attributeForm(type), (found) => readAttribute(found, type));
+    return value === undefined ? [] : [[name, value] as const];
+  });
   const expiresAt = optional('expires_at', timeForm, readTime) ?? now + unknownExpiryMs;
-  return identified(visitorOf(user, { expiresAt }), notes);
+  return identified(visitorOf({ ...user, attributes }, { expiresAt }), notes);
 }
 
 /** Answers of 0.1 have the id in `user_id`. */

@@ -1,4 +1,4 @@
-import type { CredentialLifetime, Principal } from '../policy/principal.ts';
+import type { AttributeValue, CredentialLifetime, Principal } from '../policy/principal.ts';
 
 /** A user of the host, identified by a session cookie of the host. */
 export interface HostUser {
@@ -8,13 +8,15 @@ export interface HostUser {
   readonly isStaff?: boolean | undefined;
   readonly isSuperuser?: boolean | undefined;
   readonly name?: string | undefined;
+  /** The attributes that the policy declares for visitors. */
+  readonly attributes?: readonly (readonly [name: string, value: AttributeValue])[];
 }
 
 const none: readonly string[] = [];
 
 /** The principal of a session cookie. Staff and superusers also have these words as roles. */
 export function visitorOf(
-  { id, tenantId, roles = none, isStaff = false, isSuperuser = false, name }: HostUser,
+  { id, tenantId, roles = none, isStaff = false, isSuperuser = false, name, ...user }: HostUser,
   { issuedAt, expiresAt, tokenId }: CredentialLifetime,
 ): Principal {
   return {
@@ -22,7 +24,11 @@ export function visitorOf(
     id,
     tenantId,
     roles: withRole(withRole(roles, 'staff', isStaff), 'superuser', isSuperuser),
-    attributes: { is_staff: isStaff, is_superuser: isSuperuser },
+    attributes: {
+      ...Object.fromEntries(user.attributes ?? []),
+      is_staff: isStaff,
+      is_superuser: isSuperuser,
+    },
     name,
     issuedAt,
     expiresAt,

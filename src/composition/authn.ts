@@ -1,4 +1,4 @@
-import { userIssuer, type Policy } from '../policy/policy.ts';
+import { sessionIssuer, userIssuer, type Policy } from '../policy/policy.ts';
 import type { Logger } from 'pino';
 import type { Dependencies } from '../observability/dependencies.ts';
 import type { CacheStats } from '../observability/metrics/cache-stats.ts';
@@ -29,7 +29,7 @@ import { createPassportReader, type PassportTokens } from '../authn/passport.ts'
 import { createSanctumReader, firstAcceptedBearer } from '../authn/sanctum.ts';
 import { createSessionCookieReader } from '../authn/session-cookie.ts';
 import { createTokenIntrospection, opaqueOrJwt } from '../authn/token-introspection.ts';
-import { issuerClaims, type IssuerClaims, type TokenIssuer } from '../authn/token-issuers.ts';
+import { createClaimsOf, type TokenIssuer } from '../authn/token-issuers.ts';
 import type { TokenIntrospectionConfig } from '../config/token-introspection.ts';
 import type { CookieMode } from '../http/input/session-cookie.ts';
 import { createAccessTokens } from '../database/host/access-tokens.ts';
@@ -99,7 +99,9 @@ export function buildIdentify(
   const identify = createIdentify({
     ...buildTokens(config, openHost, deps),
     'guest-session': createGuestSessionReader(sessions, now),
-    ...(config.sessions && { 'session-cookie': buildSession(config.sessions, openHost, deps) }),
+    ...(config.sessions && {
+      'session-cookie': buildSession(config.sessions, config, { openHost, deps }),
+    }),
   });
   const closeHosts = async () => {
     await Promise.all(hosts.map((host) => host.close()));
@@ -162,10 +164,7 @@ function buildTokenIntrospection(
   deps: IdentifyDeps,
 ): CredentialReader {
   const client = buildHostClient('token introspection', settings.url, deps);
-  const claims = (): IssuerClaims | undefined => {
-    const declared = deps.policy().issuers.get(userIssuer);
-    return declared && issuerClaims(declared, variable);
-  };
+  const claims = createClaimsOf(userIssuer, variable, deps.policy);
   return createTokenIntrospection({ ...settings, client, claims, now: deps.now });
 }
 
@@ -207,8 +206,8 @@ function buildSanctum(
 
 function buildSession(
   sessions: SessionConfig,
-  openHost: OpenHost,
-  deps: IdentifyDeps,
+  config: Pick<Config, 'variable'>,
+  { openHost, deps }: { readonly openHost: OpenHost; readonly deps: IdentifyDeps },
 ): CredentialReader {
   const { now } = deps;
   if (sessions.mode === 'django') {
@@ -223,8 +222,10 @@ function buildSession(
     return createSessionCookieReader(settings, { now });
   }
   const client = buildHostClient('session introspection', sessions.url, deps);
+  const claims = createClaimsOf(sessionIssuer, config.variable, deps.policy);
+  const attributes = () => claims()?.attributes;
   return createSessionCookieReader(
-    { ...sessions, cookieName: onlyCookieName(sessions), client },
+    { ...sessions, cookieName: onlyCookieName(sessions), client, attributes },
     { now },
   );
 }

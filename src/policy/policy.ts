@@ -49,8 +49,11 @@ export const guestIssuer = 'guest_token';
 /** The name of the issuer whose keys are the `USER_TOKEN_…` settings. */
 export const userIssuer = 'user_token';
 
-/** The names of the issuers whose keys are settings. */
-export const fixedIssuers: readonly string[] = [guestIssuer, userIssuer];
+/** The name of the declaration of visitors, whom the application names by the `SESSION_…` settings. It has no tokens. */
+export const sessionIssuer = 'session';
+
+/** The names of the issuers whose other half is settings. */
+export const fixedIssuers: readonly string[] = [guestIssuer, userIssuer, sessionIssuer];
 
 /** How the tokens of an issuer are verified, and how their claims become a principal. */
 export interface IssuerPolicy extends PrincipalClaims {

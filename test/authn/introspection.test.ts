@@ -9,6 +9,7 @@ import {
   type IntrospectionSettings,
 } from '../../src/authn/introspection.ts';
 import type { CredentialReader } from '../../src/authn/identify.ts';
+import type { IssuerAttribute } from '../../src/authn/token-issuers.ts';
 import { testNow } from '../support/tokens.ts';
 import { json, startJwksServer } from './jwt/jwks-server.ts';
 import type { JwksServer } from './jwt/jwks-server.ts';
@@ -21,6 +22,7 @@ let server: JwksServer;
 let time: number;
 let read: CredentialReader;
 let asked: IncomingMessage[];
+let declared: readonly IssuerAttribute[] | undefined;
 
 const says =
   (status: number, body: unknown) => (_request: IncomingMessage, response: ServerResponse) =>
@@ -44,6 +46,7 @@ const settingsOf = (): IntrospectionSettings => ({
     { name: 'session introspection', origin: server.url.origin },
     { fetch, startTimer: systemClock.startTimer },
   ),
+  attributes: () => declared,
   now: () => time,
 });
 
@@ -57,6 +60,7 @@ beforeEach(async () => {
   server = await startJwksServer();
   time = testNow;
   asked = [];
+  declared = undefined;
   read = createIntrospectionReader(settingsOf());
   answer(says(200, alice));
 });
@@ -339,5 +343,81 @@ describe('an answer', () => {
     expect(asked).toHaveLength(1);
     answer(says(200, alice));
     expect(await read(cookie)).toHaveProperty('principal');
+  });
+});
+
+describe('attributes of the policy', () => {
+  const attribute = (
+    name: string,
+    type: IssuerAttribute['type'],
+    claim: readonly string[] = [name],
+  ): IssuerAttribute => ({ name, type, claim, isRequired: false });
+  const attributesOf = async (text = cookie) => {
+    const found = await read(text);
+    return 'principal' in found ? [found.principal.attributes, found.notes] : found;
+  };
+  const staff = { is_staff: true, is_superuser: false };
+
+  beforeEach(() => {
+    declared = [
+      attribute('department', 'string'),
+      attribute('level', 'int', ['plan', 'level']),
+      attribute('shops', 'list(string)'),
+      attribute('until', 'timestamp'),
+    ];
+  });
+
+  it('are read by their types, and no others', async () => {
+    const plan = { level: 3 };
+    const attributes = { department: 'sales', plan, shops: ['a'], until: 1735689600, other: 1 };
+    answer(says(200, { ...alice, attributes }));
+    const until = new Date('2025-01-01T00:00:00Z');
+    const expected = { ...staff, department: 'sales', level: 3, shops: ['a'], until };
+    expect(await attributesOf()).toEqual([expected, undefined]);
+  });
+
+  it('of another type are left out, one by one', async () => {
+    const attributes = { department: 7, plan: { level: '3' }, shops: ['a', {}], until: null };
+    answer(says(200, { ...alice, attributes }));
+    expect(await attributesOf()).toEqual([
+      staff,
+      [
+        'session is accepted without attributes → department, which is a printable text of 1 to 128 characters: found a number',
+        'session is accepted without attributes → plan → level, which is a whole number: found a text',
+        expect.stringMatching(/^session is accepted without attributes → shops, .*: found a list$/),
+      ],
+    ]);
+  });
+
+  it.each<[unknown, string]>([
+    ['x', 'a text'],
+    [['department'], 'a list'],
+    [7, 'a number'],
+  ])('may be %j, which is none', async (attributes, found) => {
+    answer(says(200, { ...alice, attributes }));
+    const note = `session is accepted without attributes, which is an object: found ${found}`;
+    expect(await attributesOf()).toEqual([staff, [note]]);
+  });
+
+  it.each([undefined, null, {}])('may be missing: %j', async (attributes) => {
+    answer(says(200, { ...alice, attributes }));
+    expect(await attributesOf()).toEqual([staff, undefined]);
+  });
+
+  it('do not replace what Usher reads of every visitor', async () => {
+    declared = [attribute('is_staff', 'bool')];
+    answer(says(200, { ...alice, is_staff: false, attributes: { is_staff: true } }));
+    expect(await attributesOf()).toEqual([{ ...staff, is_staff: false }, undefined]);
+  });
+
+  it('are read from another answer when the policy declares others', async () => {
+    answer(says(200, { ...alice, attributes: { level: '3' } }));
+    declared = [attribute('level', 'string')];
+    expect(await attributesOf()).toEqual([{ ...staff, level: '3' }, undefined]);
+    expect(await attributesOf()).toEqual([{ ...staff, level: '3' }, undefined]);
+    expect(asked).toHaveLength(1);
+    declared = [attribute('level', 'int')];
+    expect(await attributesOf()).toEqual([staff, [expect.stringContaining('level')]]);
+    expect(asked).toHaveLength(2);
   });
 });

@@ -15,7 +15,7 @@ export function introspectSession(
   const { origin } = sessions.url;
   const client = createHostClient({ name: 'session introspection', origin }, { fetch, startTimer });
   return createSessionCookieReader(
-    { ...sessions, cookieName: onlyCookieName(sessions), client },
+    { ...sessions, cookieName: onlyCookieName(sessions), client, attributes: () => undefined },
     { now },
   );
 }

@@ -1,5 +1,6 @@
 import { fetchUrlProblem, keySetUrlProblem } from '../../runtime/network/fetch-url.ts';
 import type { IssuerPolicy, KeysPolicy, RevocationPolicy, TokenPolicy } from '../policy.ts';
+import { sessionIssuer } from '../policy.ts';
 import { kindNamed } from '../principal.ts';
 import { issuerPresets } from './issuer-presets.ts';
 import type { IssuerDeclaration } from './policy-document.ts';
@@ -21,7 +22,9 @@ export function buildIssuer(
   if (subject !== undefined && ownSubjects.includes(subject)) {
     report.at([...at, 'revocations', subject], `${subject} is a subject of Usher`, 'key');
   }
-  if (otherCredentials.includes(kind)) {
+  if (declared.name === sessionIssuer) {
+    checkSession(declared, report);
+  } else if (otherCredentials.includes(kind)) {
     const message = `a token cannot make a ${kind}, which another credential of Usher makes`;
     report.at([...at, 'kind'], message, 'value');
   }
@@ -47,6 +50,20 @@ const ownSubjects: readonly string[] = ['user', 'token', 'tenant', 'guest-sessio
 
 /** The kinds of principals that session cookies and guest sessions make. */
 const otherCredentials: readonly string[] = ['visitor', 'guest_session'];
+
+/** The application says who the visitor is, in an answer with fixed names. */
+function checkSession({ at, kind, ...declared }: IssuerDeclaration, report: Report): void {
+  if (kind !== 'visitor') report.at([...at, 'kind'], 'a session makes a visitor', 'value');
+  for (const key of ['id', 'claims', 'revocations'] as const) {
+    if (!hasEntries(declared[key])) continue;
+    const message = `\`${key}\` of a session has a fixed name in the answer of the application; declare \`attributes\` only`;
+    report.at([...at, key], message, 'key');
+  }
+  for (const { name, at: path } of declared.attributes) {
+    if (!['is_staff', 'is_superuser'].includes(name)) continue;
+    report.at(path, `${name} is what rules read of every visitor`, 'key');
+  }
+}
 
 const hasEntries = (value: object): boolean => Object.keys(value).length > 0;
 

@@ -128,6 +128,7 @@ export const senderTargets = [
         { fetch: answering(text, status), startTimer: systemClock.startTimer },
       );
       const ask = createIntrospectionReader({
+        attributes: () => undefined,
         ...{ url, cookieName: 'sid', client, now: () => testNow },
       });
       const read = await orUnavailable(ask('abc'));

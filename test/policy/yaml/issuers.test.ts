@@ -148,6 +148,19 @@ issuers:
       '  a: { keys: { secret: { env: A } }, audience: [b], kind: visitor }',
       '3:59: a token cannot make a visitor, which another credential of Usher makes',
     ],
+    ['  session: { kind: user }', '3:20: a session makes a visitor'],
+    [
+      '  session: { kind: visitor, claims: { id: sub } }',
+      '3:29: `claims` of a session has a fixed name in the answer of the application; declare `attributes` only',
+    ],
+    [
+      '  session: { kind: visitor, keys: discover, attributes: { level: { claim: level, type: int } } }',
+      '3:29: `keys` of session is one of the settings SESSION_…; give the issuer another name',
+    ],
+    [
+      '  session: { kind: visitor, attributes: { is_staff: { claim: staff, type: bool } } }',
+      '3:43: is_staff is what rules read of every visitor',
+    ],
     [
       '  guest_token: { keys: discover, kind: guest }',
       '3:18: `keys` of guest_token is one of the settings GUEST_TOKEN_…; give the issuer another name',
