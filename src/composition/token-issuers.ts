@@ -3,6 +3,7 @@ import { createPlacedKeys } from '../authn/jwt/placed-key.ts';
 import { createTokenKeys } from '../authn/jwt/token-keys.ts';
 import { createTokenIssuers, type TokenIssuerDeps } from '../authn/token-issuers.ts';
 import type { Config } from '../config/load.ts';
+import { secretOverlapMs } from '../config/renewed.ts';
 import type { TokenConfig } from '../config/tokens.ts';
 import type { Dependencies } from '../observability/dependencies.ts';
 import { guestIssuer, userIssuer } from '../policy/policy.ts';
@@ -41,7 +42,7 @@ export function buildTokenIssuers(
       return createDiscoveredKeys({ issuer: keys.issuer, fetch, now, onFetched });
     }
     if (keys.from === 'jwks') return createJwks({ url: keys.url, fetch, now, onFetched });
-    return createPlacedKeys(keys, { variable, now, onRead: onFetched });
+    return createPlacedKeys(keys, { variable, now, overlapMs: secretOverlapMs, onRead: onFetched });
   };
   return createTokenIssuers({ fixed, variable, openKeys, onChange: retain });
 }

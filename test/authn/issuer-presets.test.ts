@@ -50,7 +50,7 @@ function createReader(policy: Policy): (text: string) => Promise<Identification>
     }
     if (keys.from === 'jwks') return createJwks({ url: keys.url, fetch, now, onFetched });
     const place = 'env' in keys.place ? keys.place : { file: join(folder, 'public.key') };
-    const deps = { variable: () => testSecret.reveal(), now, onRead: onFetched };
+    const deps = { variable: () => testSecret.reveal(), now, overlapMs: 0, onRead: onFetched };
     return createPlacedKeys({ ...keys, place }, deps);
   };
   const issuers = createTokenIssuers({

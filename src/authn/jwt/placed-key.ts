@@ -20,6 +20,8 @@ type Variable = (name: string) => string | undefined;
 export interface PlaceDeps {
   readonly variable: Variable;
   readonly now: () => number;
+  /** How long a key still verifies after its file has another one. */
+  readonly overlapMs: number;
   /** Called after each reading. */
   readonly onRead: (isRead: boolean) => void;
 }
@@ -27,29 +29,45 @@ export interface PlaceDeps {
 /** How long a file is not read again. */
 const fileAgeMs = 10_000;
 
+/** The maximum number of keys that verify at the same time: a token is tried with each. */
+const maxKeys = 4;
+
+interface KnownKey {
+  readonly key: TokenKey;
+  readonly endsAt: number;
+}
+
 /**
- * Creates the source of a key in a variable or in a file. A changed file is read at most ten seconds later. While it cannot be read
- * or has no usable key, the last one stays; without one, it is an outage.
+ * Creates the source of a key in a variable or in a file. A changed file is read at most ten seconds later, and the previous key
+ * still verifies for `overlapMs`. While the file cannot be read or has no usable key, the last one stays; without one, it is an
+ * outage.
  */
 export function createPlacedKeys(placed: PlacedKey, deps: PlaceDeps): TokenKeys {
-  const { place } = placed;
-  let last: { readonly text: string; readonly key: TokenKey } | undefined;
+  const place = placeOf(placed.place, deps.variable);
+  let text: string | undefined;
+  /** The current one first. */
+  let known: readonly KnownKey[] = [];
   let readAt = -Infinity;
   let pending: Promise<void> | undefined;
 
   const isFresh = () => {
     const age = deps.now() - readAt;
-    return last !== undefined && ('env' in place || (age >= 0 && age < fileAgeMs));
+    return known.length > 0 && ('env' in place || (age >= 0 && age < fileAgeMs));
   };
   const read = async (): Promise<void> => {
-    const text = await readText(place, deps.variable);
+    const found = await readText(place, deps.variable);
     // The same key stays the same object, so that tokens which it verified need not be verified again.
-    const isSame = text !== undefined && text === last?.text;
-    const result = isSame ? undefined : parseKey(placed, text);
+    const isSame = found !== undefined && found === text;
+    const result = isSame ? undefined : parseKey(placed, place, found);
     const problem = result !== undefined && 'problem' in result ? result.problem : undefined;
     deps.onRead(problem === undefined);
-    if (result !== undefined && !('problem' in result)) last = { text: text ?? '', key: result };
-    if (problem !== undefined && last === undefined) {
+    if (result !== undefined && !('problem' in result)) {
+      const endsAt = deps.now() + deps.overlapMs;
+      const previous = known.map((each) => ({ ...each, endsAt: Math.min(each.endsAt, endsAt) }));
+      known = [{ key: result, endsAt: Infinity }, ...previous].slice(0, maxKeys);
+      text = found;
+    }
+    if (problem !== undefined && known.length === 0) {
       throw new Unavailable('token keys', { cause: new Error(problem) });
     }
     readAt = deps.now();
@@ -61,9 +79,18 @@ export function createPlacedKeys(placed: PlacedKey, deps: PlaceDeps): TokenKeys 
         pending ??= read().finally(() => (pending = undefined));
         await pending;
       }
-      return last !== undefined && alg === last.key.algorithm ? [last.key] : [];
+      return known.flatMap(({ key, endsAt }) =>
+        endsAt > deps.now() && alg === key.algorithm ? [key] : [],
+      );
     },
   };
+}
+
+/** `NAME_FILE` names the file of the variable `NAME`, as for settings. */
+function placeOf(place: KeyPlace, variable: Variable): KeyPlace {
+  if ('file' in place || (variable(place.env) ?? '') !== '') return place;
+  const file = variable(`${place.env}_FILE`) ?? '';
+  return file === '' ? place : { file };
 }
 
 /** The reason for which the key cannot be used, without its value; `undefined` if it can. */
@@ -71,9 +98,16 @@ export async function placedKeyProblem(
   placed: PlacedKey,
   variable: Variable,
 ): Promise<string | undefined> {
-  const result = parseKey(placed, await readText(placed.place, variable));
+  const place = placeOf(placed.place, variable);
+  if ('env' in placed.place && isSetTwice(placed.place.env, variable)) {
+    return `${placed.place.env} and ${placed.place.env}_FILE must not both be set`;
+  }
+  const result = parseKey(placed, place, await readText(place, variable));
   return 'problem' in result ? result.problem : undefined;
 }
+
+const isSetTwice = (name: string, variable: Variable): boolean =>
+  [name, `${name}_FILE`].every((each) => (variable(each) ?? '') !== '');
 
 async function readText(place: KeyPlace, variable: Variable): Promise<string | undefined> {
   if ('env' in place) return variable(place.env);
@@ -85,15 +119,22 @@ async function readText(place: KeyPlace, variable: Variable): Promise<string | u
 }
 
 function parseKey(
-  { from, place, algorithm }: PlacedKey,
+  { from, place: declared, algorithm }: PlacedKey,
+  place: KeyPlace,
   text: string | undefined,
 ): TokenKey | { readonly problem: string } {
-  const name = 'env' in place ? `the variable ${place.env}` : `the file ${place.file}`;
+  const name = nameOf(declared, place);
   if (text === undefined || text.trim() === '') {
     return { problem: `${name} ${'env' in place ? 'is not set' : 'cannot be read, or is empty'}` };
   }
   const key = from === 'secret' ? secretKey(text, algorithm) : publicKey(text, algorithm);
   return 'problem' in key ? { problem: `${name} ${key.problem}` } : key;
+}
+
+/** Without the value of `NAME_FILE`: somebody may have put the secret itself there. */
+function nameOf(declared: KeyPlace, place: KeyPlace): string {
+  if ('file' in declared) return `the file ${declared.file}`;
+  return 'env' in place ? `the variable ${declared.env}` : `the file of ${declared.env}_FILE`;
 }
 
 function secretKey(text: string, algorithm = 'HS256'): TokenKey | { readonly problem: string } {
