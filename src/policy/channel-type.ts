@@ -1,4 +1,4 @@
-import { namesMember, type Ask } from './ask.ts';
+import { hostVisitorKind, namesMember, type Ask } from './ask.ts';
 import { isCacheBody, type ChannelForm, type PatternForm } from './channel-name.ts';
 import type { Check, Member } from './decision.ts';
 import type { Fact, FactQuery, FactReference } from './fact-kind.ts';
@@ -132,10 +132,20 @@ export function createChannelType(text: string, parts: ChannelParts): ChannelTyp
   if (tenant !== undefined && !names.includes(tenant)) {
     throw invalid(`the tenant ${tenant} is not a parameter`);
   }
-  if (rules.size === 0) throw invalid('allows nobody');
+  if (rules.size === 0 && ask === undefined) throw invalid('allows nobody');
   const forms = formsOf(pattern, parts.also);
   const memberless = [...rules].find(([, { member }]) => member === undefined);
   const isPresence = forms.some((form) => form.startsWith('presence'));
+  if (isPresence && rules.size === 0 && !namesMember(ask)) {
+    throw invalid(
+      'the presence form requires allow and member: only an answer to laravel has a member',
+    );
+  }
+  if (rules.has(hostVisitorKind) && !namesMember(ask)) {
+    throw invalid(
+      `only an application that is asked with laravel can read the credential of a ${hostVisitorKind}`,
+    );
+  }
   if (isPresence && memberless !== undefined && !namesMember(ask)) {
     throw invalid(`the presence form requires a member for ${ruleName(memberless[0])}`);
   }

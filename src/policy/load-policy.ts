@@ -76,16 +76,34 @@ function refuse(problems: readonly string[]): void {
 }
 
 /** A module may name a source of another file, so its sources are checked when all files are read. */
-function unknownSources(
-  { factKinds, fileOf }: LoadedModules,
-  { sources }: PolicyParts,
-): readonly string[] {
-  return factKinds.flatMap((kind) => {
-    const source = kind.from?.type === 'sql' ? kind.from.query.source : undefined;
-    if (source === undefined || sources.has(source)) return [];
-    const known = hint(source, [...sources.keys()]);
-    return [`${fileOf(kind)}: the fact ${kind.name}: ${source} is not a source; ${known}`];
+function unknownSources(modules: LoadedModules, { sources }: PolicyParts): readonly string[] {
+  return sourcesOfModules(modules).flatMap(([use, source]) => {
+    if (sources.has(source)) return [];
+    return [`${use}: ${source} is not a source; ${hint(source, [...sources.keys()])}`];
   });
+}
+
+/** The names of the sources that modules use, each with what uses it. */
+function sourcesOfModules({
+  factKinds,
+  channels,
+  fileOf,
+}: LoadedModules): readonly (readonly [use: string, source: string])[] {
+  const facts = factKinds.flatMap((kind) => {
+    const { from } = kind;
+    if (from === undefined) return [];
+    const source = from.type === 'sql' ? from.query.source : from.source;
+    return [[`${fileOf(kind)}: the fact ${kind.name}`, source] as const];
+  });
+  const asked = channels.flatMap(({ pattern, ask, rules }) =>
+    [
+      ...(ask === undefined ? [] : [ask.source]),
+      ...[...rules.values()].flatMap(({ sqlLists = [] }) =>
+        sqlLists.map((list) => list.query.source),
+      ),
+    ].map((source) => [`the channel ${pattern.text}`, source] as const),
+  );
+  return [...facts, ...asked];
 }
 
 async function readModules(files: readonly PolicyFileContent[]): Promise<LoadedModules> {

@@ -64,7 +64,10 @@ export const folders: Readonly<Record<string, Folder>> = {
   },
   'policy/modules': {
     purpose: 'policies in TypeScript and JavaScript: `usher/policy`, and the loader',
-    mayImport: ['policy'],
+    mayImport: [
+      'policy',
+      ...['policy/yaml/read-facts.ts', 'policy/yaml/read-hosts.ts', 'policy/yaml/validate.ts'],
+    ],
     packages: ['jiti'],
   },
   'policy-test': {

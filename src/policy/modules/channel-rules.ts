@@ -1,7 +1,7 @@
-import type { FactRequest, KindRules, ListEntry } from '../channel-type.ts';
+import type { FactRequest, KindRules, ListEntry, RuleInput, SqlList } from '../channel-type.ts';
 import { check } from '../decision.ts';
 import { callSafely, failed, type ModuleFunction } from './module-function.ts';
-import { readChecks, readList, readMember, readReference } from './read-result.ts';
+import { readChecks, readCondition, readList, readMember, readReference } from './read-result.ts';
 import type { ChannelFunctions } from './read-spec.ts';
 
 /** The refusal of a rule that threw, or did not return its checks. */
@@ -18,9 +18,9 @@ function factRequests({ facts }: ChannelFunctions): readonly FactRequest[] {
   }));
 }
 
-/** The rules for the principal of this name. */
+/** The rules for the principal of this name in the channel with this pattern. */
 export function rulesFor(
-  principal: string,
+  [pattern, principal]: readonly [string, string],
   rule: ModuleFunction,
   functions: ChannelFunctions,
 ): Omit<KindRules, 'names'> {
@@ -29,7 +29,7 @@ export function rulesFor(
   return {
     facts: factRequests(functions),
     check: (input) => {
-      const checks = callSafely(rule, input, readChecks);
+      const checks = callSafely(rule, input, (value) => readChecks(value, functions.isAsked));
       return checks === failed ? notEvaluated : checks;
     },
     ...(member && {
@@ -44,5 +44,26 @@ export function rulesFor(
         return entries === failed ? [] : entries;
       },
     }),
+    ...sqlListFor([pattern, principal], functions),
   };
+}
+
+/** The query of the list for a principal. Without a value of a condition the list is empty. */
+function sqlListFor(
+  [channel, principal]: readonly [string, string],
+  { params, sqlList }: ChannelFunctions,
+): Pick<KindRules, 'list' | 'sqlLists'> {
+  const declared = sqlList.get(principal);
+  if (declared === undefined) return {};
+  const sql: SqlList = { channel, principal, query: declared.query, params };
+  const list = (input: RuleInput): readonly ListEntry[] => {
+    const values: Record<string, string> = {};
+    for (const [name, condition] of declared.where) {
+      const value = callSafely(condition, input, readCondition);
+      if (value === failed || value === undefined) return [];
+      values[name] = value;
+    }
+    return [{ sql, values }];
+  };
+  return { list, sqlLists: [sql] };
 }

@@ -4,7 +4,9 @@ import type { FactKind } from '../fact-kind.ts';
 import type { ParamType } from '../param.ts';
 import type { ParamNames, ParamValues } from '../pattern.ts';
 import type { PrincipalView } from '../principal.ts';
+import type { AskSpec } from './ask-spec.ts';
 import type { FactReference } from './define-fact.ts';
+import type { SqlSpec } from './sql-spec.ts';
 
 /** The principal under the name of its kind. With rules for several kinds it has one of these names only. */
 type PrincipalInput<Kind extends string, Every extends string = Kind> = (
@@ -55,6 +57,18 @@ export type ListSpec<Params> =
       readonly where: Readonly<Record<string, string | undefined>>;
     };
 
+/** What the list of a principal reads. */
+type ListInput<Name extends string> = { readonly [Own in Name]: PrincipalView } & {
+  readonly now: Date;
+};
+
+/** A query whose rows are channels: its columns are the parameters of the pattern. */
+export interface SqlListSpec<Input> {
+  readonly sql: SqlSpec;
+  /** The value of each parameter of the query. Without a value the list is empty. */
+  readonly where: Readonly<Record<string, (input: Input) => string | undefined>>;
+}
+
 /** The parameters of the pattern. */
 export type ParamsSpec<Text extends string> = [ParamNames<Text>] extends [never]
   ? { readonly params?: Readonly<Record<string, never>> }
@@ -76,8 +90,11 @@ export interface ChannelSpec<Text extends string, Facts, Kind extends string> {
       | Refer<FactInput<ParamValues<Text>, Kind>, Facts[Name]>
       | FactSource<FactInput<ParamValues<Text>, Kind>, Facts[Name]>;
   };
-  /** The checks by kind of principal. A kind that is not named is refused. A rule returns every check on every call. */
-  readonly allow: {
+  /**
+   * The checks by kind of principal. A kind that is not named is refused. A rule returns every check on every call. With `ask` it may
+   * return none, and without `allow` every kind of principal is accepted.
+   */
+  readonly allow?: {
     readonly [Name in Kind]: (
       input: ChannelInput<ParamValues<Text>, Facts, Name>,
     ) => readonly Check[];
@@ -90,8 +107,12 @@ export interface ChannelSpec<Text extends string, Facts, Kind extends string> {
   readonly memberOnPrivate?: boolean;
   /** The channels of a principal, for `GET /api/channels`. Each is authorized before it is returned. */
   readonly list?: {
-    readonly [Name in Kind]?: (
-      input: { readonly [Own in Name]: PrincipalView } & { readonly now: Date },
-    ) => ListSpec<ParamValues<Text>> | readonly ListSpec<ParamValues<Text>>[];
+    readonly [Name in Kind]?:
+      | ((
+          input: ListInput<Name>,
+        ) => ListSpec<ParamValues<Text>> | readonly ListSpec<ParamValues<Text>>[])
+      | SqlListSpec<ListInput<Name>>;
   };
+  /** The application decides: its answer is one more check, after all others. */
+  readonly ask?: AskSpec;
 }

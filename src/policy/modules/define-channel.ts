@@ -41,7 +41,10 @@ function define(text: string, spec: Readonly<Record<string, unknown>>): Definiti
   const rules = new Map(
     [...functions.allow].map(([principal, rule]) => [
       kindNamed(principal),
-      { names: sampled.names.get(principal) ?? [], ...rulesFor(principal, rule, functions) },
+      {
+        names: sampled.names.get(principal) ?? [],
+        ...rulesFor([text, principal], rule, functions),
+      },
     ]),
   );
   const channelType = createChannelType(text, { ...parts, rules });

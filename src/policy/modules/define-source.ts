@@ -4,6 +4,8 @@ import type { SourceUrl } from '../policy.ts';
 export interface DefinedSource {
   readonly name: string;
   readonly url: SourceUrl;
+  /** Where the token is that Usher sends to an HTTP source. */
+  readonly token?: SourceUrl | undefined;
 }
 
 const defined = new WeakSet();
@@ -16,10 +18,24 @@ export function isDefinedSource(value: unknown): value is DefinedSource {
 const variable = /^[A-Z][A-Z0-9_]{0,99}$/;
 
 /** Declares a server that Usher asks. Throws an `Error` that names it if the declaration is invalid. */
-export function defineSource(name: string, { url }: { readonly url: SourceUrl }): DefinedSource {
+export function defineSource(
+  name: string,
+  { url, token, ...others }: Pick<DefinedSource, 'url' | 'token'>,
+): DefinedSource {
   const invalid = (why: string) => new Error(`Source ${name}: ${why}`);
   if (!/^[a-z_][A-Za-z0-9_]{0,63}$/.test(name)) throw invalid('invalid name');
-  const { env, file, ...others } = Object(url) as {
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) throw invalid(`unknown key ${unknown}; known are url, token`);
+  const source = Object.freeze({
+    ...{ name, url: readPlace(url, 'url', invalid) },
+    ...(token !== undefined && { token: readPlace(token, 'token', invalid) }),
+  });
+  defined.add(source);
+  return source;
+}
+
+function readPlace(place: SourceUrl, key: string, invalid: (why: string) => Error): SourceUrl {
+  const { env, file, ...others } = Object(place) as {
     readonly env?: unknown;
     readonly file?: unknown;
   };
@@ -27,10 +43,16 @@ export function defineSource(name: string, { url }: { readonly url: SourceUrl })
   const isFile = typeof file === 'string' && /^\/./.test(file) && env === undefined;
   if (Object.keys(others).length > 0 || !(isVariable || isFile)) {
     throw invalid(
-      "the url must be { env: 'NAME' }, a variable in upper case, or { file: '/path' }",
+      `the ${key} must be { env: 'NAME' }, a variable in upper case, or { file: '/path' }`,
     );
   }
-  const source = Object.freeze({ name, url: Object.freeze({ ...url }) });
-  defined.add(source);
-  return source;
+  return Object.freeze({ ...place });
+}
+
+/** A declaration with the name of its source. */
+export function withSourceName<Spec extends { readonly source: string | DefinedSource }>(
+  spec: Spec,
+): Omit<Spec, 'source'> & { readonly source: string } {
+  const { source } = spec;
+  return { ...spec, source: isDefinedSource(source) ? source.name : source };
 }

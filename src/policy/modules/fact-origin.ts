@@ -1,54 +1,70 @@
-import type { FactOrigin } from '../fact-kind.ts';
+import type { FactOrigin, HttpOrigin } from '../fact-kind.ts';
 import { freshMs, maxFreshMs } from '../fresh.ts';
-import { readQuery } from '../sql/query.ts';
-import { SqlFault } from '../sql/tokenize.ts';
-import { isDefinedSource, type DefinedSource } from './define-source.ts';
+import { pathFaults } from '../yaml/read-facts.ts';
+import { checkForward, toHttpFact } from '../yaml/read-hosts.ts';
+import { validatePart } from '../yaml/validate.ts';
+import { withSourceName, type DefinedSource } from './define-source.ts';
+import { readSqlSpec, type Invalid, type SqlSpec } from './sql-spec.ts';
 
-/** Where the facts of a kind are, if the application does not store them. */
+/** Where the facts of a kind are, if the application does not store them: one of `sql` and `http`. */
 export interface OriginSpec {
   /** A query of a database of the application, which finds the row of a fact by its ids, such as `:user`. */
-  readonly sql?: { readonly source: string | DefinedSource; readonly query: string };
+  readonly sql?: SqlSpec;
+  /** A request to the application, with each id in the path. */
+  readonly http?: HttpSpec;
   /** For how long an answer is used again, such as `5s`; at most `60s`. By default each decision asks. */
   readonly fresh?: string;
 }
 
+/** As `http` of a fact in YAML. */
+export interface HttpSpec {
+  readonly source: string | DefinedSource;
+  /** Such as `/orders/{order}`. */
+  readonly path: string;
+  readonly timeout?: string;
+  readonly fresh?: string;
+  readonly forward?: readonly (string | { readonly cookie: readonly string[] })[];
+}
+
 /** Reads the origin of a kind. Throws an `Error` of `invalid`. */
 export function readOrigin(
-  { sql, fresh }: OriginSpec,
+  { sql, http, fresh }: OriginSpec,
   ids: readonly string[],
-  invalid: (why: string) => Error,
+  invalid: Invalid,
 ): FactOrigin | undefined {
-  if (sql === undefined) {
-    if (fresh !== undefined) throw invalid('has no source, so fresh means nothing');
-    return undefined;
+  if (sql !== undefined && http !== undefined) throw invalid('a fact has one source: sql or http');
+  if (sql !== undefined) {
+    const query = readSqlSpec(sql, ids, invalid);
+    return { type: 'sql', query, freshMs: readFresh(fresh, invalid) };
   }
-  const { source, query, ...others } = Object(sql) as Readonly<Record<string, unknown>>;
-  const name = isDefinedSource(source) ? source.name : source;
-  if (typeof name !== 'string' || typeof query !== 'string' || Object.keys(others).length > 0) {
-    throw invalid('sql must be { source, query }, a source and a text');
-  }
-  return {
-    type: 'sql',
-    query: read(name, query, { ids, invalid }),
-    freshMs: readFresh(fresh, invalid),
-  };
+  if (http !== undefined) return readHttp(http, { ids, fresh, invalid });
+  if (fresh !== undefined) throw invalid('has no source, so fresh means nothing');
+  return undefined;
 }
 
-function read(
-  source: string,
-  query: string,
-  { ids, invalid }: { readonly ids: readonly string[]; readonly invalid: (why: string) => Error },
-) {
-  const placeOf = (offset: number) => `character ${offset + 1} of the query`;
-  try {
-    return readQuery({ source, query }, ids, placeOf);
-  } catch (error) {
-    if (!(error instanceof SqlFault)) throw error;
-    throw invalid(`${placeOf(error.at)}: ${error.message}`);
-  }
+function readHttp(
+  spec: HttpSpec,
+  {
+    ids,
+    fresh,
+    invalid,
+  }: {
+    readonly ids: readonly string[];
+    readonly fresh: string | undefined;
+    readonly invalid: Invalid;
+  },
+): HttpOrigin {
+  const declared = withSourceName(spec);
+  const [problem] = validatePart('httpFact', declared);
+  if (problem !== undefined) throw invalid(`http: ${problem}`);
+  if (fresh !== undefined && spec.fresh !== undefined) throw invalid('fresh is there twice');
+  const http = toHttpFact(declared);
+  const [fault] = [...pathFaults(http.path, ids), ...checkForward(http.forward, [])];
+  if (fault !== undefined) throw invalid(`http: ${fault.message}`);
+  return { type: 'http', ...http, freshMs: readFresh(fresh ?? spec.fresh, invalid) };
 }
 
-function readFresh(text: unknown = '0s', invalid: (why: string) => Error): number {
+function readFresh(text: unknown = '0s', invalid: Invalid): number {
   const ms = freshMs(String(text));
   if (!(ms <= maxFreshMs)) throw invalid('fresh must be a time such as 5s, at most 60s');
   return ms;

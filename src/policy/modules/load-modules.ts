@@ -59,8 +59,8 @@ export async function loadModules(paths: readonly string[]): Promise<LoadedModul
   if (problems.size > 0) throw new ModuleError([...problems], graph.files());
   return {
     channels: [...channels.keys()],
-    sources: [...sources].map(([{ name, url }, { file, line }]) => ({
-      ...{ name, url },
+    sources: [...sources].map(([{ name, url, token }, { file, line }]) => ({
+      ...{ name, url, token },
       place: line === undefined ? file : `${file}:${line}`,
     })),
     factKinds: [...factKinds.keys()],

@@ -4,9 +4,9 @@ import type { FactKind, FactReference } from '../fact-kind.ts';
 import { isCheck } from './check.ts';
 import { definedFact, isDefinedKind } from './define-fact.ts';
 
-/** The checks that a rule returned. Throws a `TypeError` unless it is an array of checks with at least one. */
-export function readChecks(value: unknown): readonly Check[] {
-  if (!Array.isArray(value) || value.length === 0) {
+/** The checks that a rule returned. Throws a `TypeError` unless it is an array of checks, with at least one unless the application is asked. */
+export function readChecks(value: unknown, isAsked = false): readonly Check[] {
+  if (!Array.isArray(value) || (value.length === 0 && !isAsked)) {
     throw new TypeError('must return an array with at least one check(…)');
   }
   // Not `every`, which skips the holes of a sparse array; and not `Array.from`, which takes a microsecond.
@@ -69,7 +69,11 @@ function readQuery(
 ): readonly ListEntry[] {
   const kind = definedFact(fact);
   if (kind === undefined) throw new TypeError('must return a fact that defineFact made');
-  if (kind.from !== undefined) throw new TypeError(`cannot list ${kind.name}, which has a source`);
+  if (kind.from !== undefined) {
+    throw new TypeError(
+      `cannot list ${kind.name}, which is read from a source; write { sql: { source, query }, where } in place of the function`,
+    );
+  }
   for (const name of params) {
     if (!kind.ids.includes(name)) {
       throw new TypeError(
@@ -124,4 +128,9 @@ function record(value: unknown): Readonly<Record<string, unknown>> {
 function text(value: unknown, what: string): string {
   if (typeof value !== 'string') throw new TypeError(`must return a string as ${what}`);
   return value;
+}
+
+/** The value of a condition, if there is one. Throws a `TypeError`. */
+export function readCondition(value: unknown): string | undefined {
+  return value === undefined ? undefined : text(value, 'a condition');
 }

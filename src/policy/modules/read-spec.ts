@@ -1,7 +1,10 @@
 import { patternForms } from '../channel-name.ts';
 import type { ChannelParts } from '../channel-type.ts';
 import { paramOf, type ParamType } from '../param.ts';
+import type { SqlQuery } from '../sql/query.ts';
+import { readAsk } from './ask-spec.ts';
 import type { ModuleFunction } from './module-function.ts';
+import { readSqlSpec, type SqlSpec } from './sql-spec.ts';
 
 /** The functions of a channel’s declaration, by the names of facts and of principals. */
 export interface ChannelFunctions {
@@ -13,13 +16,22 @@ export interface ChannelFunctions {
   readonly allow: ReadonlyMap<string, ModuleFunction>;
   readonly member: ReadonlyMap<string, ModuleFunction>;
   readonly list: ReadonlyMap<string, ModuleFunction>;
+  readonly sqlList: ReadonlyMap<string, SqlListFunctions>;
+  /** Whether the application's answer counts, so that a rule needs no check. */
+  readonly isAsked: boolean;
+}
+
+/** A query for the channels of a principal, and the functions of its values. */
+export interface SqlListFunctions {
+  readonly query: SqlQuery;
+  readonly where: ReadonlyMap<string, ModuleFunction>;
 }
 
 type Spec = Readonly<Record<string, unknown>>;
 
 const keys: readonly string[] = [
   ...['about', 'denied', 'also', 'params', 'tenant', 'facts', 'allow'],
-  ...['member', 'memberOnPrivate', 'list'],
+  ...['member', 'memberOnPrivate', 'list', 'ask'],
 ];
 
 /** The parts of a declaration that are no functions. Throws a `TypeError` if one has the wrong type. */
@@ -34,7 +46,8 @@ export function readParts(spec: Spec): Omit<ChannelParts, 'facts' | 'rules'> {
   const unknown = forms.find((each) => !patternForms.some((form) => form === each));
   if (unknown !== undefined) throw new TypeError(`also may have ${patternForms.join(', ')} only`);
   const known = patternForms.filter((form) => forms.includes(form));
-  return { about, denied, also: known, params: readParams(spec), tenant, memberOnPrivate };
+  const ask = readAsk(spec['ask']);
+  return { about, denied, also: known, params: readParams(spec), tenant, memberOnPrivate, ask };
 }
 
 const isOptionalText = (value: unknown): value is string | undefined =>
@@ -58,12 +71,22 @@ export function readFunctions(spec: Spec): ChannelFunctions {
       throw new TypeError(`allow.${name} is not a kind of principal`);
     }
   }
-  const [member, list] = [functionsOf(spec, 'member'), functionsOf(spec, 'list')];
-  for (const name of [...member.keys(), ...list.keys()]) {
+  const member = functionsOf(spec, 'member');
+  const { list, sqlList } = readLists(spec);
+  for (const name of [...member.keys(), ...list.keys(), ...sqlList.keys()]) {
     if (!allow.has(name)) throw new TypeError(`allow has no ${name}`);
   }
   const params = entriesOf(spec, 'params').map(([name]) => name);
-  return { params, facts: readFacts(spec), allow, member, list };
+  const isAsked = spec['ask'] !== undefined;
+  if (isAsked && list.size + sqlList.size > 0) {
+    throw new TypeError(
+      'list: the application decides about this channel, and is not asked for lists',
+    );
+  }
+  if (params.length === 0 && sqlList.size > 0) {
+    throw new TypeError('list: a channel without parameters needs no query; return { params: {} }');
+  }
+  return { params, facts: readFacts(spec), allow, member, list, sqlList, isAsked };
 }
 
 function readFacts(spec: Spec): ChannelFunctions['facts'] {
@@ -80,6 +103,27 @@ function readFacts(spec: Spec): ChannelFunctions['facts'] {
       return [name, { fact: fact as ModuleFunction, optional }];
     }),
   );
+}
+
+/** The lists that are functions, and those that are queries. */
+function readLists(spec: Spec): Pick<ChannelFunctions, 'list' | 'sqlList'> {
+  const entries = entriesOf(spec, 'list');
+  const isQuery = ([, each]: readonly [string, unknown]) => typeof each === 'object';
+  const functions = Object.fromEntries(entries.filter((entry) => !isQuery(entry)));
+  return {
+    list: functionsOf({ list: functions }, 'list'),
+    sqlList: new Map(
+      entries.filter(isQuery).map(([name, each]) => [name, readSqlList(name, each as Spec)]),
+    ),
+  };
+}
+
+function readSqlList(name: string, spec: Spec): SqlListFunctions {
+  onlyKeys(spec, ['sql', 'where'], `list.${name}`);
+  const where = functionsOf(spec, 'where');
+  if (where.size === 0) throw new TypeError(`list.${name} has no where with a condition`);
+  const invalid = (why: string) => new TypeError(`list.${name}: ${why}`);
+  return { query: readSqlSpec(spec['sql'] as SqlSpec, [...where.keys()], invalid), where };
 }
 
 function functionsOf(spec: Spec, key: string): ReadonlyMap<string, ModuleFunction> {

@@ -2,7 +2,7 @@ import type { RuleInput } from '../channel-type.ts';
 import type { Fact, FactKind, FactValue, Field } from '../fact-kind.ts';
 import type { PrincipalView } from '../principal.ts';
 import { callWithSample, failed, type ModuleFunction } from './module-function.ts';
-import { readChecks, readList, readMember, readReference } from './read-result.ts';
+import { readChecks, readCondition, readList, readMember, readReference } from './read-result.ts';
 import type { ChannelFunctions } from './read-spec.ts';
 
 /** A principal with every attribute that any kind of principal has. */
@@ -67,7 +67,7 @@ export function sampleFunctions(functions: ChannelFunctions): Sampled {
 
 function sampleOne(
   principal: string,
-  { params, allow, member, list }: ChannelFunctions,
+  { params, allow, member, list, sqlList, isAsked }: ChannelFunctions,
   kinds: ReadonlyMap<string, FactKind>,
 ): readonly string[] {
   const full = sampleInput(params, [principal], kinds);
@@ -84,9 +84,12 @@ function sampleOne(
       return result === failed ? [] : [result];
     });
   };
-  const [checks] = call('allow', allow, readChecks);
+  const [checks] = call('allow', allow, (value) => readChecks(value, isAsked));
   call('member', member, readMember);
   call('list', list, (value) => readList(value, params));
+  for (const [name, condition] of sqlList.get(principal)?.where ?? []) {
+    call(`list.${principal}.where.${name}`, new Map([[principal, condition]]), readCondition);
+  }
   return checks?.map(({ name }) => name) ?? [];
 }
 

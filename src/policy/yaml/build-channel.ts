@@ -1,4 +1,4 @@
-import { hostVisitorKind, namesMember } from '../ask.ts';
+import { hostVisitorKind, namesMember, type Ask } from '../ask.ts';
 import { compileValue, ExpressionError, type Scope } from '../cel/expression.ts';
 import {
   createChannelType,
@@ -78,12 +78,6 @@ export function buildChannel(
         })),
     });
   }
-  // Without `allow` the application decides about every kind of principal that can ask it.
-  if (declaration.allow.length === 0 && ask !== undefined) {
-    for (const kind of context.principals.keys()) {
-      if (kind !== hostVisitorKind || namesMember(ask)) rules.set(kind, noRules);
-    }
-  }
   if (report.count() > before) return undefined;
   return report.attempt(declaration.at, () =>
     createChannelType(declaration.pattern, {
@@ -93,12 +87,23 @@ export function buildChannel(
       params: Object.fromEntries(
         Object.entries(declaration.params).map(([name, param]) => [name, paramType(param)]),
       ),
-      rules,
+      rules: rules.size === 0 && ask !== undefined ? everyKind(ask, context.principals) : rules,
     }),
   );
 }
 
 const noRules: KindRules = { facts: [], names: [], check: () => [] };
+
+/** The rules of a channel without `allow`: the application decides about every kind of principal that can ask it. */
+export function everyKind(
+  ask: Ask,
+  principals: PrincipalTypes,
+): ReadonlyMap<PrincipalKind, KindRules> {
+  const kinds = [...principals.keys()].filter(
+    (kind) => kind !== hostVisitorKind || namesMember(ask),
+  );
+  return new Map(kinds.map((kind) => [kind, noRules]));
+}
 
 function paramType(param: ParamDeclaration): ParamType {
   if (param.type !== 'characters') return param.type;

@@ -9,7 +9,7 @@ import {
   type RoutePolicy,
   type SourcePolicy,
 } from '../policy.ts';
-import { buildChannel } from './build-channel.ts';
+import { buildChannel, everyKind } from './build-channel.ts';
 import { buildDemo } from './build-demo.ts';
 import { buildQuery } from './build-query.ts';
 import { buildDoor, buildRoute } from './build-routes.ts';
@@ -93,7 +93,12 @@ export function buildPolicy(
     [
       'channel',
       ({ pattern }) => pattern,
-      new Map(modules.channels.map((channel) => [channel.pattern.text, channel])),
+      new Map(
+        modules.channels.map((channel) => [
+          channel.pattern.text,
+          withEveryKind(channel, principals),
+        ]),
+      ),
     ],
     (channel, { report }) =>
       buildChannel(channel, { sources: hosts, factKinds, principals, report }),
@@ -134,6 +139,14 @@ export function buildPolicy(
     },
   };
   return { parts, problems: sources.flatMap(({ report }) => report.problems()) };
+}
+
+/** The kinds of principals are known when all files are read, so the channel of a module does not have them. */
+function withEveryKind(channel: ChannelType, principals: PrincipalTypes): ChannelType {
+  const { ask, rules } = channel;
+  return ask === undefined || rules.size > 0
+    ? channel
+    : { ...channel, rules: everyKind(ask, principals) };
 }
 
 /** Adds the codes of pins. A credential of another pin is a request across tenants. */

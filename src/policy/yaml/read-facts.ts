@@ -140,10 +140,14 @@ function checkHttp({ at, ids, http }: FactDeclaration): readonly Fault[] {
   const path = [...at, 'http', 'path'];
   return [
     ...checkForward(http.forward, [...at, 'http']),
-    ...(haveSameNames(namesInBraces(http.path), ids)
-      ? []
-      : [{ path, part: 'value' as const, message: eachIdOnce(ids) }]),
+    ...pathFaults(http.path, ids).map((fault) => ({ ...fault, path })),
   ];
+}
+
+/** Whether a path has each id once. The faults have no place. */
+export function pathFaults(path: string, ids: readonly string[]): readonly Fault[] {
+  if (haveSameNames(namesInBraces(path), ids)) return [];
+  return [{ path: [], part: 'value', message: eachIdOnce(ids) }];
 }
 
 const haveSameNames = (one: readonly string[], other: readonly string[]): boolean =>

@@ -44,3 +44,15 @@ export function validate(
   });
   return orderProblems(problems);
 }
+
+/** The problems of a part of a policy that a module declares, by its name in the schema. */
+export function validatePart(
+  part: 'httpFact' | 'ask' | 'sqlList',
+  value: unknown,
+): readonly string[] {
+  validatorOf('policy.schema.json');
+  const validator = compiled?.getSchema(`policy.schema.json#/$defs/${part}`);
+  if (validator === undefined) throw new Error(`No schema ${part}`);
+  if (validator(value)) return [];
+  return causesOf(validator.errors ?? []).map((error) => describeError(error).message);
+}

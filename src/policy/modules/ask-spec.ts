@@ -1,0 +1,37 @@
+import type { Ask } from '../ask.ts';
+import { checkForward, toAsk } from '../yaml/read-hosts.ts';
+import { validatePart } from '../yaml/validate.ts';
+import { withSourceName, type DefinedSource } from './define-source.ts';
+import type { HttpSpec } from './fact-origin.ts';
+
+interface QuestionSpec {
+  readonly source: string | DefinedSource;
+  readonly timeout?: string;
+}
+
+/** As `ask` of a channel in YAML. */
+export type AskSpec =
+  | {
+      readonly laravel: QuestionSpec & {
+        readonly path?: string;
+        readonly forward: NonNullable<HttpSpec['forward']>;
+      };
+    }
+  | { readonly authzen: QuestionSpec };
+
+/** Reads the question of a channel. Throws a `TypeError`. */
+export function readAsk(spec: unknown): Ask | undefined {
+  if (spec === undefined) return undefined;
+  const declared = Object.fromEntries(
+    Object.entries(Object(spec) as object).map(([type, question]) => [
+      type,
+      withSourceName({ ...(Object(question) as QuestionSpec) }),
+    ]),
+  );
+  const [problem] = validatePart('ask', declared);
+  if (problem !== undefined) throw new TypeError(`ask: ${problem}`);
+  const ask = toAsk(declared);
+  const [fault] = ask.type === 'laravel' ? checkForward(ask.forward, []) : [];
+  if (fault !== undefined) throw new TypeError(`ask: ${fault.message}`);
+  return ask;
+}
