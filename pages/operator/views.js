@@ -1,8 +1,14 @@
+import { showChannels } from './channels.js';
 import { showDecision } from './decision.js';
 import { showDecisions } from './decisions.js';
+import { showExplain } from './explain.js';
+import { showRevoke } from './revoke.js';
 
 /** The views; the first one is shown without a name. One with a `link` is in the navigation. */
 export const views = [
   { name: 'decisions', title: 'Decisions', link: true, show: showDecisions },
   { name: 'decision', title: 'Decision', parent: 'decisions', show: showDecision },
+  { name: 'explain', title: 'Explain', link: true, show: showExplain },
+  { name: 'channels', title: 'Channels', link: true, show: showChannels },
+  { name: 'revoke', title: 'Revoke', link: true, show: showRevoke },
 ];

@@ -1,3 +1,4 @@
+import { credentialKind } from '../cli/match-channel.ts';
 import type { FastifyInstance } from 'fastify';
 import type { Deps, RuntimeDeps } from './deps.ts';
 import { addWebSockets } from './websocket.ts';
@@ -31,6 +32,7 @@ import { addProbes } from '../http/routes/operator/route.ts';
 import { createCredentialsOf } from '../http/input/credentials.ts';
 import { addRedeemTicket } from '../http/routes/tickets/redeem-route.ts';
 import { factRoutes } from '../http/routes/facts/docs.ts';
+import { addExplain } from '../http/routes/explain/route.ts';
 import { addFacts } from '../http/routes/facts/route.ts';
 import { addRevocations } from '../http/routes/revocations/route.ts';
 import { createServer, addCors } from '../http/server.ts';
@@ -173,6 +175,13 @@ function buildOperatorServer(
   addPolicy(server, deps.policies);
   addDecisions(server, deps);
   addDecisionStream(server, { ...deps, closing });
+  addExplain(server, {
+    ...deps,
+    credentialKindOf: (token, channelName) => {
+      const policy = deps.policy();
+      return credentialKind(token, policy.channels.matchText(channelName), policy);
+    },
+  });
   addDocs(
     server,
     () => ({ ...docs, operator: [...docs.operator, ...factRoutes(kinds())] }),

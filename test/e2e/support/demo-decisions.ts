@@ -4,6 +4,7 @@ export interface DemoDecision {
   readonly channel: string;
   readonly status: number;
   readonly id: string;
+  readonly token: string;
 }
 
 interface Visit {
@@ -33,7 +34,7 @@ export async function askAsDemo(
       if (tenant !== undefined) headers.set('x-tenant-id', tenant);
       const response = await fetch(publicUrl + path, { method: 'POST', body, headers });
       const id = response.headers.get('x-decision-id') ?? '';
-      decisions.push({ who, channel, status: response.status, id });
+      decisions.push({ who, channel, status: response.status, id, token });
     }
   }
   return decisions;

@@ -1,0 +1,89 @@
+import { postJson } from './api.js';
+import { checkList } from './check-list.js';
+import { outcomeElement, principalText } from './decision-row.js';
+import { definitions, element, field } from './dom.js';
+
+const textInput = () => element('input', { autocomplete: 'off', spellcheck: 'false' });
+
+/** What Usher would decide now, for a token or a principal. Nothing is recorded. */
+export function showExplain(content, { query, signal, fail }) {
+  const inputs = { channel: textInput(), tenant: textInput(), kind: textInput(), id: textInput() };
+  const roles = textInput();
+  const token = element('textarea', { rows: '3', autocomplete: 'off', spellcheck: 'false' });
+  for (const [name, input] of Object.entries(inputs)) input.value = query.get(name) ?? '';
+  inputs.kind.value ||= 'user';
+  const result = element('div', { role: 'status' });
+  const submit = async (event) => {
+    event.preventDefault();
+    result.replaceChildren('Evaluating');
+    try {
+      const asked = bodyOf(inputs, roles.value, token.value.trim());
+      result.replaceChildren(...resultOf(await postJson('explain', asked, signal)));
+    } catch (error) {
+      result.replaceChildren();
+      fail(error);
+    }
+  };
+  // The token must not stay in the document after the view was left.
+  signal.addEventListener('abort', () => (token.value = ''));
+  content.append(
+    element(
+      'form',
+      { class: 'card', submit },
+      element(
+        'div',
+        { class: 'fields' },
+        field('Channel', inputs.channel),
+        field('Tenant of the request', inputs.tenant, 'As in X-Tenant-ID'),
+      ),
+      field('Token', token, 'Paste the token or the session cookie of a visitor'),
+      element(
+        'fieldset',
+        {},
+        element('legend', {}, 'Or a principal without a token'),
+        element(
+          'div',
+          { class: 'fields' },
+          field('Kind', inputs.kind),
+          field('Id', inputs.id),
+          field('Roles', roles, 'Separated by commas'),
+        ),
+      ),
+      element('button', {}, 'Explain'),
+    ),
+    result,
+  );
+}
+
+function bodyOf({ channel, tenant, kind, id }, roles, token) {
+  const tenantId = tenant.value.trim() || undefined;
+  const asked = { channel: channel.value.trim(), tenant: tenantId };
+  if (token !== '') return { ...asked, token };
+  const names = roles
+    .split(',')
+    .map((role) => role.trim())
+    .filter(Boolean);
+  const principal = { kind: kind.value.trim(), id: id.value.trim(), tenant_id: tenantId };
+  return { ...asked, principal: { ...principal, roles: names } };
+}
+
+function resultOf(decision) {
+  const { outcome, code, remedy, checks, failed_check: failed, asks_application: asks } = decision;
+  const verdict = asks
+    ? 'The application would decide. It was not asked. Every check before it passes.'
+    : outcomeElement(outcome);
+  return [
+    element('h2', {}, 'Now'),
+    element('p', { class: 'verdict' }, verdict, code && !asks ? `: ${code}` : undefined),
+    remedy && !asks
+      ? element('p', { class: 'card' }, element('strong', {}, 'Remedy: '), remedy)
+      : '',
+    definitions({
+      Principal: principalText(decision),
+      Tenant: decision.tenant_id,
+      Pattern: decision.family,
+      Policy: decision.policy,
+    }),
+    checkList(checks, failed),
+  ];
+}

@@ -1,0 +1,76 @@
+import { remedies } from '../../../audit/remedies.ts';
+import { closedObject, json, type Operation, type Schema } from '../../openapi/operation.ts';
+import * as docs from '../../output/route-docs.ts';
+import { guarded, guardFaults } from '../operator/docs.ts';
+
+const text: Schema = { type: 'string' };
+
+const explanation = closedObject(
+  {
+    outcome: { enum: ['grant', 'refusal'] },
+    code: { ...text, description: 'The reason of a refusal' },
+    remedy: { ...text, description: 'What can be done, if the request should be granted' },
+    asks_application: {
+      type: 'boolean',
+      description: 'Whether only the answer of the application is missing. It is not asked.',
+    },
+    policy: { ...text, description: 'The hash of the policy in use' },
+    family: { ...text, description: 'The pattern of the channel' },
+    principal: closedObject({ kind: text, id: text }),
+    tenant_id: text,
+    failed_check: { ...text, description: 'The first check that did not hold' },
+    checks: { type: 'array', items: closedObject({ name: text, passed: { type: 'boolean' } }) },
+  },
+  ['code', 'remedy', 'family', 'principal', 'tenant_id', 'failed_check'],
+);
+
+const asked = {
+  channel: 'private-tenant.1.user.16',
+  tenant: '1',
+  principal: { kind: 'user', id: '15', tenant_id: '1', roles: [] },
+};
+
+/** The error for no subject and for two. */
+export const exactlyOne = 'Give either a token or a principal';
+
+/** OpenAPI of `POST /explain`. */
+export function explainDocs(body: Schema): Operation {
+  return docs.describeRoute({
+    tag: 'Operating',
+    summary: 'Explain what Usher would decide now',
+    description:
+      'For a token, or for a principal without one, with current facts. It writes no audit row, counts no limit, and does not ask the application.',
+    security: guarded,
+    body: { schema: body, examples: { refused: { value: asked } }, onlyJson: true },
+    ok: json('The decision that Usher would make', explanation, {
+      refused: {
+        value: {
+          outcome: 'refusal',
+          code: 'not-allowed',
+          remedy: remedies['not-allowed'],
+          asks_application: false,
+          policy: '0123456789abcdef',
+          family: 'private-tenant.{tenantId}.user.{userId}',
+          principal: { kind: 'user', id: '15' },
+          tenant_id: '1',
+          failed_check: 'channel is the user’s own',
+          checks: [
+            { name: 'channel type accepts this kind of principal', passed: true },
+            { name: 'request names a tenant', passed: true },
+            { name: 'credential is of the tenant of the request', passed: true },
+            { name: 'channel is of the tenant of the request', passed: true },
+            { name: 'user is of this tenant', passed: true },
+            { name: 'channel is the user’s own', passed: false },
+            { name: 'required fact exists', passed: true },
+            { name: 'rule has checks', passed: true },
+          ],
+        },
+      },
+    }),
+    faults: [
+      ...guardFaults,
+      docs.fault('two-subjects', [400, exactlyOne], { ...asked, token: 'eyJ' }),
+      docs.unavailable,
+    ],
+  });
+}

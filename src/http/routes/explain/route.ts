@@ -1,0 +1,95 @@
+import type { FastifyInstance } from 'fastify';
+import { remedyFor } from '../../../audit/remedies.ts';
+import type { DecideDeps } from '../../../authorize/authorize-channel.ts';
+import { explainChannel, type ExplainRequest } from '../../../authorize/explain-channel.ts';
+import { maxTokenLength, type Credential } from '../../../authn/credential.ts';
+import { askCheck } from '../../../policy/ask.ts';
+import { firstFailed, type Decision } from '../../../policy/decision.ts';
+import type { Policy } from '../../../policy/policy.ts';
+import { Secret } from '../../../runtime/secret.ts';
+import { malformed } from '../../output/problem.ts';
+import { exactlyOne, explainDocs } from './docs.ts';
+
+export interface ExplainDeps extends DecideDeps {
+  /** The kind of credential that a token is, for this channel. */
+  readonly credentialKindOf: (token: string, channelName: string) => Credential['kind'];
+}
+
+interface ExplainBody {
+  readonly channel: string;
+  readonly socket_id?: string;
+  readonly tenant?: string;
+  readonly token?: string;
+  readonly principal?: {
+    readonly kind: string;
+    readonly id: string;
+    readonly tenant_id?: string;
+    readonly roles?: readonly string[];
+  };
+}
+
+const text = { type: 'string', minLength: 1, maxLength: 512 } as const;
+
+const body = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['channel'],
+  properties: {
+    channel: text,
+    socket_id: text,
+    tenant: text,
+    token: { type: 'string', minLength: 1, maxLength: maxTokenLength },
+    principal: {
+      type: 'object',
+      additionalProperties: false,
+      required: ['kind', 'id'],
+      properties: {
+        ...{ kind: text, id: text, tenant_id: text },
+        roles: { type: 'array', items: text, maxItems: 100 },
+      },
+    },
+  },
+} as const;
+
+/** Adds `POST /explain` to the operator's port: the decision that Usher would make now. */
+export function addExplain(server: FastifyInstance, deps: ExplainDeps): void {
+  const options = { schema: { body }, config: { docs: explainDocs(body) } };
+  server.post<{ Body: ExplainBody }>('/explain', options, async (request, reply) => {
+    const decision = await explainChannel(readRequest(request.body, deps), deps);
+    void reply.header('cache-control', 'no-store');
+    return explanationOf(decision, deps.policy());
+  });
+}
+
+function readRequest(
+  { channel, socket_id: socketId = '1.1', tenant, token, principal }: ExplainBody,
+  { credentialKindOf }: ExplainDeps,
+): ExplainRequest {
+  const tenantIds = tenant === undefined ? [] : [tenant];
+  const asked = { channelName: channel, socketId, tenantIds };
+  if (token !== undefined && principal === undefined) {
+    const kind = credentialKindOf(token, channel);
+    return { ...asked, by: { kind, text: new Secret(token) } };
+  }
+  if (principal === undefined || token !== undefined) throw malformed(exactlyOne);
+  const { kind, id, tenant_id: tenantId, roles = [] } = principal;
+  return { ...asked, by: { kind, id, tenantId, roles } };
+}
+
+function explanationOf(decision: Decision, policy: Policy) {
+  const { outcome, policy: hash, family, principal, tenantId, checks } = decision;
+  const code = decision.outcome === 'grant' ? undefined : decision.code;
+  const failed = firstFailed(checks)?.name;
+  return {
+    outcome,
+    code,
+    remedy: code && remedyFor(code, policy),
+    asks_application: failed === askCheck,
+    policy: hash,
+    family,
+    principal: principal && { kind: principal.kind, id: principal.id },
+    tenant_id: tenantId,
+    failed_check: failed,
+    checks: checks.map(({ name, passed }) => ({ name, passed })),
+  };
+}
