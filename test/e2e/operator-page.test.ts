@@ -9,6 +9,8 @@ import { askAsDemo, type DemoDecision } from './support/demo-decisions.ts';
 import { startProxy } from './support/proxy.ts';
 import { startUsher, type Usher } from './support/usher.ts';
 
+/** The picture in the README. Written by `PICTURES=1 npm run test:e2e -- operator-page`. */
+const picture = 'docs/pictures/operator.jpg';
 const markup = '<img src=x onerror=alert(1)>';
 const guestChannel = 'private-hotel-grand-hotel-guest-chat-booking-BK-2025-ABC123';
 
@@ -114,6 +116,10 @@ describe.runIf(hasChromium())('the operator’s page', () => {
       expect(await page.locator('.checks .refusal').first().textContent()).toContain(
         'failed token is for this booking (the first that failed)',
       );
+      if (process.env['PICTURES'] !== undefined) {
+        await page.setViewportSize({ width: 1000, height: 640 });
+        await page.screenshot({ path: picture, type: 'jpeg', quality: 60 });
+      }
     });
 
     it('shows text of a visitor as text', async () => {
@@ -236,5 +242,49 @@ describe.runIf(hasChromium())('the operator’s page', () => {
         expect(await accessibilityFindings(page)).toEqual([]);
       },
     );
+  });
+});
+
+describe.runIf(hasChromium())('the operator’s page with a token', () => {
+  const token = 'operators-token-of-tests';
+  let usher: Usher;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    usher = await startUsher({ NODE_ENV: 'development', OPS_TOKEN: token });
+    browser = await startChromium();
+  });
+
+  afterAll(async () => {
+    await browser.close();
+    await usher.stop();
+  });
+
+  it('asks for the token, sends it only in a header, and forgets it at a reload', async () => {
+    const page = await openBrowserPage(browser, `${usher.operatorUrl}/`);
+    const input = page.getByLabel('OPS_TOKEN');
+    await input.fill('another-token-of-tests');
+    await input.press('Enter');
+    await expect.poll(() => page.getByRole('alert').textContent()).toContain('refused this token');
+    await input.fill(token);
+    await input.press('Enter');
+    await expect.poll(() => page.getByRole('status').textContent()).toContain('decisions');
+    await page.getByLabel('Follow new decisions').check();
+    await expect.poll(() => page.getByRole('status').textContent()).toContain('Following');
+    const kept = '[document.documentElement.outerHTML, location.href, document.cookie]';
+    expect(await page.evaluate(`JSON.stringify(${kept})`)).not.toContain(token);
+    const stores = 'JSON.stringify([localStorage, sessionStorage, history.state, window.name])';
+    expect(await page.evaluate(stores)).not.toContain(token);
+    await page.reload();
+    await expect.poll(() => input.inputValue()).toBe('');
+    expect(await accessibilityFindings(page)).toEqual([]);
+  });
+
+  it('forgets the token when told to', async () => {
+    const page = await openBrowserPage(browser, `${usher.operatorUrl}/`);
+    await page.getByLabel('OPS_TOKEN').fill(token);
+    await page.getByRole('button', { name: 'Use' }).click();
+    await page.getByRole('button', { name: 'Forget the token' }).click();
+    await expect.poll(() => page.getByLabel('OPS_TOKEN').count()).toBe(1);
   });
 });
