@@ -23,21 +23,24 @@ export function cacheFactRows(
     caches.set(name, created);
     return created;
   };
-  const byKind = new WeakMap<FactKind, ReadFactRow>();
   const cacheOf = (kind: FactKind): ReadFactRow => {
-    const known = byKind.get(kind);
-    if (known !== undefined) return known;
     const own = `facts:${kind.name}`;
     const reach = reachOf(kind);
     // The kind of a reloaded policy may have the same name and another reach.
     const name = `${reach} ${kind.ids.length} ${kind.name}`;
-    const cache = cacheNamed(name, reach === 'session' ? [own, 'guest_sessions'] : [own]);
-    byKind.set(kind, cache);
-    return cache;
+    return cacheNamed(name, reach === 'session' ? [own, 'guest_sessions'] : [own]);
   };
-  return async (kind, ids, viewer) => {
-    const isCached = viewer !== 'operator' && (await findHostRelation(kind)) === undefined;
-    return await (isCached ? cacheOf(kind) : readRow)(kind, ids, viewer);
+  /** Of kinds that are in no relation of the host. Those relations are read once, so this holds until the end of the process. */
+  const byKind = new WeakMap<FactKind, ReadFactRow>();
+  const readFirst: ReadFactRow = async (kind, ids, viewer) => {
+    if ((await findHostRelation(kind)) !== undefined) return await readRow(kind, ids, viewer);
+    const cache = cacheOf(kind);
+    byKind.set(kind, cache);
+    return await cache(kind, ids, viewer);
+  };
+  return (kind, ids, viewer) => {
+    if (viewer === 'operator') return readRow(kind, ids, viewer);
+    return (byKind.get(kind) ?? readFirst)(kind, ids, viewer);
   };
 }
 
