@@ -44,6 +44,7 @@ export function createMemoryRateLimiter(): LocalRateLimiter {
   const put = (request: LimitRequest, time: number, arrival: number): void => {
     const arrivals = limits[request.limit];
     arrivals.set(keyOf(request), arrival);
+    if (arrivals.size <= idleKeys) return;
     evictWhile(arrivals, (each) => each <= time && arrivals.size > idleKeys);
   };
   return {
@@ -85,7 +86,8 @@ function createDedupeSet() {
       const entry = dedupeEntry(request);
       const wasCounted = isCounted(entry, time);
       ends.set(wasCounted ? entry : copyText(entry), time + minuteMs);
-      evictWhile(ends, (end) => end <= time);
+      // Only a new entry takes memory.
+      if (!wasCounted) evictWhile(ends, (end) => end <= time);
       return wasCounted;
     },
   };
