@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { createReportLimitExceeded } from '../rate-limit/limit-exceeded.ts';
 import { toLogLine } from '../audit/describe-event.ts';
 import { createChannelStats } from '../observability/metrics/channel-stats.ts';
+import { createLastHour } from '../observability/metrics/last-hour.ts';
 import { createMetrics } from '../observability/metrics/metrics.ts';
 import { createProxyDetector, type SuspectedProxy } from '../audit/proxy-hint.ts';
 import { createWriteRejected } from '../audit/rejected-requests.ts';
@@ -30,6 +31,7 @@ export function buildAudit(config: Config, deps: AuditDeps) {
   const { database, tables, log, now, startTimer } = deps;
   const detectProxy = buildProxyDetector(config, deps);
   const metrics = createMetrics(deps.peers);
+  const lastHour = createLastHour(now);
   const write = metrics.trail.measured(createAuditWriter(database, tables));
   const trail =
     audit === 'strict'
@@ -57,6 +59,7 @@ export function buildAudit(config: Config, deps: AuditDeps) {
   });
   return {
     metrics,
+    lastHour,
     trail,
     figures: {
       ...figures,
@@ -75,14 +78,24 @@ export function buildAudit(config: Config, deps: AuditDeps) {
         const decision = { ...toLogLine(event), outcome: 'unavailable' };
         log.warn({ decision }, 'answered 503: the decision could not be put on record');
       },
-      count: metrics.countDecision,
+      count: (event) => {
+        metrics.countDecision(event);
+        lastHour.countDecision(event);
+      },
       policyHash: () => deps.policy().hash,
       signalOfPolicy: (code) => deps.policy().codes.get(code)?.event,
       now,
     }),
     recordSignal,
     recordRejected: createWriteRejected({ recordSignal, now }),
-    ...createReportLimitExceeded({ ...deps, recordSignal, count: metrics.load.countLimitExceeded }),
+    ...createReportLimitExceeded({
+      ...deps,
+      recordSignal,
+      count: (limit) => {
+        metrics.load.countLimitExceeded(limit);
+        lastHour.countLimitExceeded(limit);
+      },
+    }),
   };
 }
 

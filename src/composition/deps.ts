@@ -33,6 +33,7 @@ import {
 } from '../pusher/webhooks/read-webhook.ts';
 import { createFindDecisions } from '../audit/find-decisions.ts';
 import { createFindDecision } from '../audit/lookup.ts';
+import { createCountTracked } from '../database/repositories/count-tracked-connections.ts';
 import { createGuestSessions } from '../database/repositories/guest-sessions.ts';
 import { createGrantRateLimit } from '../rate-limit/grants.ts';
 import { createRefusalRateLimit } from '../rate-limit/refusals.ts';
@@ -102,7 +103,7 @@ export function buildDeps(config: Config, deps: RuntimeDeps) {
     build: (part) => buildIdentify(part, identifyDeps),
     dispose: ({ closeHosts }) => closeHosts(),
   });
-  const { recordSignal, recordRejected, reportExcess, metrics, figures, trail } = audit;
+  const { recordSignal, recordRejected, reportExcess, metrics, lastHour, figures, trail } = audit;
   const { revocations, liveGrants, sources } = stores;
   deps.http.measureWith(audit.metrics.measureHost);
   const { limits, shared } = stores.limiting;
@@ -121,7 +122,10 @@ export function buildDeps(config: Config, deps: RuntimeDeps) {
       recordSignal,
       now,
     },
-    countUnrecorded: metrics.load.countUnrecorded,
+    countUnrecorded: (code) => {
+      metrics.load.countUnrecorded(code);
+      lastHour.countUnrecorded();
+    },
   });
   metrics.dependencies.observe(dependencies);
   metrics.observePolicy(() => ({
@@ -133,7 +137,7 @@ export function buildDeps(config: Config, deps: RuntimeDeps) {
   deps.factsAtHosts.measureWith(metrics.measureFact);
   metrics.observeFactCache(stores.factLookups.read);
   const measure: Measure = (action, run) =>
-    metrics.timed(action, () => withSpan(`decide ${action}`, run));
+    lastHour.timed(() => metrics.timed(action, () => withSpan(`decide ${action}`, run)));
   return {
     now,
     newId: randomUUID,
@@ -189,6 +193,8 @@ export function buildDeps(config: Config, deps: RuntimeDeps) {
     flushExcesses: audit.flush,
     countWebhook: metrics.countWebhook,
     readMetrics: metrics.read,
+    readLastHour: lastHour.read,
+    countTracked: createCountTracked(database, now),
     loadMetrics: metrics.load,
     trafficMetrics: metrics.traffic,
     countUnavailable: metrics.dependencies.countUnavailable,

@@ -34,6 +34,7 @@ import { addRedeemTicket } from '../http/routes/tickets/redeem-route.ts';
 import { factRoutes } from '../http/routes/facts/docs.ts';
 import { addExplain } from '../http/routes/explain/route.ts';
 import { addFacts } from '../http/routes/facts/route.ts';
+import { addStatistics } from '../http/routes/statistics/route.ts';
 import { addRevocations } from '../http/routes/revocations/route.ts';
 import { createServer, addCors } from '../http/server.ts';
 import {
@@ -173,6 +174,7 @@ function buildOperatorServer(
   addMetrics(server, deps.readMetrics);
   addRevocations(server, deps);
   addPolicy(server, deps.policies);
+  addStatistics(server, { ...deps, live: deps.live.list });
   addDecisions(server, deps);
   addDecisionStream(server, { ...deps, closing });
   addExplain(server, {

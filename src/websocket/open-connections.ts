@@ -8,33 +8,69 @@ import { type Principal } from '../policy/principal.ts';
 import { closeCodes } from './close-codes.ts';
 import type { Connection } from './connection.ts';
 
+/** Where and when a connection was opened. */
+export interface Opening {
+  /** The path of the endpoint. */
+  readonly endpoint: string;
+  readonly channel?: string | undefined;
+  /** Milliseconds since the epoch. */
+  readonly since: number;
+}
+
+/** An open connection. Times are in milliseconds since the epoch. */
+export interface OpenConnection extends Opening {
+  readonly principal: Principal;
+  readonly expiresAt: number;
+  /** The time of the last revalidation; `undefined` before the first. */
+  readonly recheckedAt: number | undefined;
+}
+
 /** The authenticated WebSockets of this process, so that a revocation closes them at once. */
 export interface OpenConnections extends RevocableConnections {
-  /** Adds a connection until it closes. */
-  readonly add: (connection: Connection, principal: Principal) => void;
+  /** Adds a connection until it closes. Returns the function to call after each revalidation. */
+  readonly add: (
+    connection: Connection,
+    principal: Principal,
+    opening: Opening,
+  ) => (recheckedAt: number, expiresAt: number) => void;
+  /** The newest connections, and the number of all. */
+  readonly list: (limit: number) => {
+    readonly total: number;
+    readonly connections: readonly OpenConnection[];
+  };
   /** The number of connections by tenant; the key of those without a tenant is `undefined`. */
   readonly byTenant: () => ReadonlyMap<string | undefined, number>;
 }
 
 export function createOpenConnections(): OpenConnections {
-  const connections = new Map<Connection, Principal>();
+  const connections = new Map<Connection, OpenConnection>();
   // Revocations are rare, so a scan is cheaper than an index by subject.
   const affectedBy = ({ subject, issuedBefore }: StoredRevocation): readonly Connection[] =>
-    [...connections].flatMap(([connection, principal]) =>
+    [...connections].flatMap(([connection, { principal }]) =>
       matchesPrincipal(subject, principal) && isRevoked(principal, issuedBefore)
         ? [connection]
         : [],
     );
   return {
-    add: (connection, principal) => {
-      connections.set(connection, principal);
+    add: (connection, principal, opening) => {
+      const { expiresAt } = principal;
+      const opened = { ...opening, principal, expiresAt, recheckedAt: undefined };
+      connections.set(connection, opened);
       connection.onClose(() => {
         connections.delete(connection);
       });
+      return (recheckedAt, validUntil) => {
+        if (!connections.has(connection)) return;
+        connections.set(connection, { ...opened, recheckedAt, expiresAt: validUntil });
+      };
+    },
+    list: (limit) => {
+      const all = [...connections.values()];
+      return { total: all.length, connections: all.slice(-limit).reverse() };
     },
     byTenant: () => {
       const counts = new Map<string | undefined, number>();
-      for (const principal of connections.values()) {
+      for (const { principal } of connections.values()) {
         const tenantId = principal.tenantId;
         counts.set(tenantId, (counts.get(tenantId) ?? 0) + 1);
       }

@@ -82,7 +82,12 @@ export function addSessionEndpoints(
           const { principal, socketId: sessionId } = decision;
           const { log } = request;
           const revalidate = () => reauthorize(authorized, deps);
-          startSession(connection, { principal, sessionId, origin, revalidate, server, log }, deps);
+          const opened = { endpoint: path, channel: authRequest.channelName };
+          startSession(
+            connection,
+            { ...opened, principal, sessionId, origin, revalidate, server, log },
+            deps,
+          );
         };
         if (!webSockets.open(request, reply, { protocol, then })) server.terminate();
         return reply;

@@ -8,7 +8,7 @@ import { Unavailable } from '../runtime/unavailable.ts';
 import { closeCodes } from './close-codes.ts';
 import type { Connection, Message } from './connection.ts';
 import { joinUpstream, type Traffic } from './join-upstream.ts';
-import type { OpenConnections } from './open-connections.ts';
+import type { OpenConnections, Opening } from './open-connections.ts';
 import { startRevalidation, type Revalidate, type RevalidationDeps } from './revalidation.ts';
 
 export interface SessionDeps extends Omit<RevalidationDeps, 'log'> {
@@ -26,7 +26,7 @@ export interface SessionDeps extends Omit<RevalidationDeps, 'log'> {
 export type OverLimit = 'close' | 'drop';
 
 /** An authorized connection. */
-export interface Session {
+export interface Session extends Pick<Opening, 'endpoint' | 'channel'> {
   readonly principal: Principal;
   readonly sessionId: string;
   readonly origin: Origin;
@@ -46,9 +46,17 @@ export function startSession(connection: Connection, session: Session, deps: Ses
   connection.onClose(({ code }) => {
     log.info({ sessionId, code }, 'WebSocket closed');
   });
-  deps.live.add(connection, principal);
+  const { endpoint, channel } = session;
+  const opening = { endpoint, channel, since: deps.now() };
+  const setRechecked = deps.live.add(connection, principal, opening);
   void recheckRevocations(connection, session, deps);
-  startRevalidation(connection, { expiresAt: principal.expiresAt, revalidate }, { ...deps, log });
+  const recheck: Revalidate = async () => {
+    const result = await revalidate();
+    if ('expiresAt' in result) setRechecked(deps.now(), result.expiresAt);
+    return result;
+  };
+  const { expiresAt } = principal;
+  startRevalidation(connection, { expiresAt, revalidate: recheck }, { ...deps, log });
   // The credential may have expired since the decision.
   if (!connection.isOpen()) return;
   const limited = createLimiter(connection, () => consumeMessage(session, deps), deps.overLimit);

@@ -30,6 +30,8 @@ export interface TicketEndpointDeps extends SessionDeps, TicketAuthenticationDep
 
 const authenticationTimeoutMs = 10_000;
 
+const endpoint = '/ws';
+
 /**
  * Adds `GET /ws`, where the first message is a ticket. Pages of any origin may open it: browsers do not send tickets by
  * themselves, so a foreign page has no credential to abuse.
@@ -39,7 +41,7 @@ export function addTicketEndpoint(webSockets: WebSocketEndpoints, deps: TicketEn
   const queue = createKeyedQueue();
   const docs = ticketEndpointDocs(deps.refusals);
   webSockets.addEndpoint(
-    '/ws',
+    endpoint,
     { docs, action: 'redeem-ticket' },
     async (request, reply, { protocols }) => {
       const refund = await deps.countConnection(request);
@@ -119,5 +121,6 @@ function startTicketSession(
       ? { expiresAt: principal.expiresAt }
       : { closeCode: closeCodes.accessRevoked };
   const [origin, { log }] = [deps.originOf(request), request];
-  startSession(connection, { principal, sessionId, origin, revalidate, server, log }, deps);
+  const session = { endpoint, principal, sessionId, origin, revalidate, server, log };
+  startSession(connection, session, deps);
 }

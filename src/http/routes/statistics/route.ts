@@ -1,0 +1,127 @@
+import type { FastifyInstance } from 'fastify';
+import type { ChannelType } from '../../../policy/channel-type.ts';
+import { describeChannel } from '../../../policy/describe-channel.ts';
+import type { Policy } from '../../../policy/policy.ts';
+import { maxTime, type Principal } from '../../../policy/principal.ts';
+import { Unavailable } from '../../../runtime/unavailable.ts';
+import { channelsDocs, connectionsDocs, statisticsDocs } from './docs.ts';
+
+/** What this process decided within the last hour, by minute, check, limit and channel. */
+export interface HourFigures {
+  /** Oldest first; times in milliseconds since the epoch, durations in milliseconds. */
+  readonly minutes: readonly {
+    readonly at: number;
+    readonly granted: number;
+    readonly refused: number;
+    readonly unavailable: number;
+    readonly p50?: number | undefined;
+    readonly p95?: number | undefined;
+    readonly p99?: number | undefined;
+  }[];
+  readonly refusals: ReadonlyMap<string, number>;
+  readonly limits: ReadonlyMap<string, number>;
+  readonly channels: ReadonlyMap<string, { readonly granted: number; readonly refused: number }>;
+}
+
+/** An open WebSocket of this process. Times are in milliseconds since the epoch. */
+export interface OpenConnection {
+  readonly endpoint: string;
+  readonly channel?: string | undefined;
+  readonly principal: Principal;
+  readonly since: number;
+  readonly expiresAt: number;
+  readonly recheckedAt: number | undefined;
+}
+
+export interface StatisticsDeps {
+  readonly policy: () => Policy;
+  readonly readLastHour: () => HourFigures;
+  /** The newest WebSockets, and the number of all. */
+  readonly live: (limit: number) => {
+    readonly total: number;
+    readonly connections: readonly OpenConnection[];
+  };
+  /** Tracked connections by the key of the Pusher app. Throws `Unavailable`. */
+  readonly countTracked: () => Promise<ReadonlyMap<string, number>>;
+}
+
+const maxChecks = 10;
+const maxConnections = 200;
+
+/** Adds `GET /statistics`, `GET /connections` and `GET /channels` to the operator's port. */
+export function addStatistics(server: FastifyInstance, deps: StatisticsDeps): void {
+  server.get('/statistics', { config: { docs: statisticsDocs } }, async (_request, reply) => {
+    const { minutes, refusals, limits } = deps.readLastHour();
+    void reply.header('cache-control', 'no-store');
+    return {
+      minutes: minutes.map(({ at, p50, p95, p99, ...counts }) => {
+        const latency = p50 !== undefined && { latency_ms: { p50, p95, p99 } };
+        return { at: moment(at), ...counts, ...latency };
+      }),
+      refusals: sorted(refusals)
+        .slice(0, maxChecks)
+        .map(([check, count]) => ({ check, count })),
+      limits: sorted(limits).map(([limit, count]) => ({ limit, count })),
+      web_sockets: deps.live(1).total,
+      tracked: await trackedOf(deps),
+    };
+  });
+  server.get('/connections', { config: { docs: connectionsDocs } }, async (_request, reply) => {
+    const { total, connections } = deps.live(maxConnections);
+    void reply.header('cache-control', 'no-store');
+    return { total, connections: connections.map(connectionBody), tracked: await trackedOf(deps) };
+  });
+  server.get('/channels', { config: { docs: channelsDocs } }, (_request, reply) => {
+    const { hash, channels } = deps.policy();
+    const counts = deps.readLastHour().channels;
+    void reply.header('cache-control', 'no-store');
+    return {
+      policy: hash,
+      channels: channels.channelTypes.map((each) => {
+        const { text } = each.pattern;
+        return { ...channelBody(each), last_hour: counts.get(text) ?? { granted: 0, refused: 0 } };
+      }),
+    };
+  });
+}
+
+const moment = (at: number): string => new Date(Math.round(at)).toISOString();
+
+/** The largest first. */
+function sorted(counts: ReadonlyMap<string, number>): readonly (readonly [string, number])[] {
+  return [...counts].sort(([, a], [, b]) => b - a);
+}
+
+/** `undefined` if the database is unavailable: the other figures are needed most then. */
+async function trackedOf({ countTracked }: StatisticsDeps) {
+  try {
+    return [...(await countTracked())].map(([app_key, count]) => ({ app_key, count }));
+  } catch (error) {
+    if (error instanceof Unavailable) return undefined;
+    throw error;
+  }
+}
+
+function connectionBody(connection: OpenConnection) {
+  const { endpoint, channel, principal, since, expiresAt, recheckedAt } = connection;
+  return {
+    ...{ endpoint, channel, principal: { kind: principal.kind, id: principal.id } },
+    tenant_id: principal.tenantId,
+    since: moment(since),
+    expires_at: expiresAt >= maxTime ? undefined : moment(expiresAt),
+    rechecked_at: recheckedAt === undefined ? undefined : moment(recheckedAt),
+  };
+}
+
+function channelBody(type: ChannelType) {
+  const facts = [...type.rules].map(([kind, rules]) => {
+    return [kind, rules.facts.map(({ name, optional }) => ({ name, optional }))] as const;
+  });
+  return {
+    family: type.pattern.text,
+    ...describeChannel(type),
+    facts: Object.fromEntries(facts),
+    tenant: type.tenant,
+    is_asked: type.ask !== undefined,
+  };
+}

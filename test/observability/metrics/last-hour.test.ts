@@ -1,0 +1,92 @@
+import { expect, it } from 'vitest';
+import { createLastHour } from '../../../src/observability/metrics/last-hour.ts';
+import { Latencies } from '../../../src/observability/metrics/latencies.ts';
+import { Unavailable } from '../../../src/runtime/unavailable.ts';
+
+const minute = 60_000;
+
+function startHour(start = 1_000 * minute + 5) {
+  const clock = { now: start };
+  return { clock, hour: createLastHour(() => clock.now) };
+}
+
+const refusal = { outcome: 'refusal', failedCheck: 'own', family: 'private-{id}' } as const;
+const grant = { outcome: 'grant', failedCheck: undefined, family: 'private-{id}' } as const;
+
+it('counts the decisions of each minute, and forgets them after an hour', () => {
+  const { clock, hour } = startHour();
+  hour.countDecision(grant);
+  hour.countDecision(refusal);
+  clock.now += minute;
+  hour.countDecision(refusal);
+  hour.countUnrecorded();
+  hour.countLimitExceeded('failures');
+  const { minutes, refusals, limits, channels } = hour.read();
+  expect(minutes).toHaveLength(60);
+  expect(minutes.map(({ at }) => at - (minutes[0]?.at ?? 0))).toEqual(
+    Array.from({ length: 60 }, (_, i) => i * minute),
+  );
+  expect(minutes.slice(-2)).toMatchObject([
+    { at: 1_000 * minute, granted: 1, refused: 1 },
+    { at: 1_001 * minute, granted: 0, refused: 2 },
+  ]);
+  expect([[...refusals], [...limits]]).toEqual([[['own', 2]], [['failures', 1]]]);
+  expect([...channels]).toEqual([['private-{id}', { granted: 1, refused: 2 }]]);
+  clock.now += 59 * minute;
+  expect([...hour.read().refusals]).toEqual([['own', 1]]);
+  clock.now += minute;
+  const later = hour.read();
+  expect([...later.refusals, ...later.limits, ...later.channels]).toEqual([]);
+  expect(later.minutes.every(({ granted, refused }) => granted + refused === 0)).toBe(true);
+});
+
+it('keeps no figure of an hour before in the same place of the ring', () => {
+  const { clock, hour } = startHour();
+  hour.countDecision(refusal);
+  clock.now += 60 * minute;
+  expect(hour.read().minutes.at(-1)).toMatchObject({ refused: 0 });
+  hour.countDecision(grant);
+  expect(hour.read().minutes.at(-1)).toMatchObject({ granted: 1, refused: 0 });
+  expect([...hour.read().refusals]).toEqual([]);
+});
+
+it('bounds the names that it counts', () => {
+  const { hour } = startHour();
+  for (let i = 0; i < 5_000; i += 1) hour.countDecision({ ...refusal, failedCheck: `check ${i}` });
+  expect(hour.read().refusals.size).toBe(1_000);
+  expect(hour.read().minutes.at(-1)?.refused).toBe(5_000);
+});
+
+it('measures use cases, and counts those without a decision', async () => {
+  const { hour } = startHour();
+  expect(hour.read().minutes.at(-1)).toMatchObject({ unavailable: 0 });
+  expect(hour.read().minutes.at(-1)?.p50).toBeUndefined();
+  expect(await hour.timed(() => Promise.resolve('done'))).toBe('done');
+  const outage = new Unavailable('PostgreSQL');
+  await expect(hour.timed(() => Promise.reject(outage))).rejects.toBe(outage);
+  await expect(hour.timed(() => Promise.reject(new Error('fault')))).rejects.toThrow('fault');
+  const last = hour.read().minutes.at(-1);
+  expect(last).toMatchObject({ unavailable: 1, p50: expect.any(Number) as unknown });
+});
+
+it.each([0.01, 0.1, 1, 3.3, 47, 900, 30_000])('finds quantiles of %d ms within 12 %%', (ms) => {
+  const latencies = new Latencies();
+  for (let i = 1; i <= 100; i += 1) latencies.add(i <= 90 ? ms : ms * 4);
+  const expectNear = (found: number | undefined, exact: number) => {
+    const floor = Math.max(exact, 0.1);
+    expect(found).toBeGreaterThanOrEqual(floor * 0.995);
+    expect(found).toBeLessThanOrEqual(floor * 1.13);
+  };
+  expectNear(latencies.quantile(0.5), ms);
+  expectNear(latencies.quantile(0.9), ms);
+  expectNear(latencies.quantile(0.95), ms * 4);
+  latencies.clear();
+  expect(latencies.quantile(0.5)).toBeUndefined();
+});
+
+it('takes any duration', () => {
+  const latencies = new Latencies();
+  for (const ms of [0, 1e-9, 1e12]) latencies.add(ms);
+  expect(latencies.quantile(0.01)).toBe(0.1);
+  expect(latencies.quantile(1)).toBeGreaterThan(120_000);
+});
