@@ -3,7 +3,10 @@ import { definitions, element } from './dom.js';
 
 /** The channels of the policy in use, with the rules of each kind of principal. */
 export async function showChannels(content, { signal }) {
-  const { hash, files, channels, problems } = await getJson('policy', { signal });
+  const [{ hash, files, problems }, { channels }] = await Promise.all([
+    getJson('policy', { signal }),
+    getJson('channels', { signal }),
+  ]);
   content.append(
     ...(problems ? [problemList(problems)] : []),
     definitions({ Policy: hash, Files: files.join(', ') }),
@@ -24,13 +27,13 @@ function problemList(problems) {
   );
 }
 
-function channelSection({ patterns, about, checks }) {
-  const [family] = patterns;
+function channelSection({ family, patterns, about, checks, is_asked: isAsked, last_hour: hour }) {
   return element(
     'section',
     { class: 'card' },
     element('h2', {}, patterns.join(', ')),
-    element('p', {}, about),
+    element('p', {}, about, isAsked ? ' The application is asked as well.' : undefined),
+    element('p', {}, `Last hour: ${hour.granted} granted, ${hour.refused} refused.`),
     Object.entries(checks).map(([kind, names]) => rules(kind, names)),
     element('a', { href: withQuery('#decisions', { family }) }, 'Decisions on these channels'),
   );

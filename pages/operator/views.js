@@ -1,7 +1,9 @@
 import { showChannels } from './channels.js';
+import { showConnections } from './connections.js';
 import { showDecision } from './decision.js';
 import { showDecisions } from './decisions.js';
 import { showExplain } from './explain.js';
+import { showOverview } from './overview.js';
 import { showRevoke } from './revoke.js';
 
 /** The views; the first one is shown without a name. One with a `link` is in the navigation. */
@@ -10,5 +12,7 @@ export const views = [
   { name: 'decision', title: 'Decision', parent: 'decisions', show: showDecision },
   { name: 'explain', title: 'Explain', link: true, show: showExplain },
   { name: 'channels', title: 'Channels', link: true, show: showChannels },
+  { name: 'connections', title: 'Connections', link: true, show: showConnections },
+  { name: 'overview', title: 'Last hour', link: true, show: showOverview },
   { name: 'revoke', title: 'Revoke', link: true, show: showRevoke },
 ];

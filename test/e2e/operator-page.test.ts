@@ -164,6 +164,23 @@ describe.runIf(hasChromium())('the operator’s page', () => {
     const section = page.locator('section', { hasText: 'private-tenant.{tenantId}.user.{userId}' });
     await section.locator('summary').click();
     await expect.poll(() => section.textContent()).toContain('channel is the user’s own');
+    expect(await section.textContent()).toMatch(/Last hour: \d+ granted, \d+ refused/);
+  });
+
+  it('shows the last hour as charts, and its refusals by check', async () => {
+    await open('#overview');
+    await expect.poll(() => page.locator('svg rect.grant').count()).toBeGreaterThan(0);
+    expect(await page.locator('svg rect.refusal').count()).toBeGreaterThan(0);
+    expect(await page.locator('svg path[d^=M]').count()).toBe(3);
+    const check = page.getByRole('link', { name: 'token is for this booking' });
+    await expect.poll(() => check.count()).toBe(1);
+  });
+
+  it('shows the open WebSockets and the tracked connections', async () => {
+    await open('#connections');
+    const main = page.getByRole('main');
+    await expect.poll(() => main.textContent()).toContain('Open WebSockets of this process');
+    expect(await main.textContent()).toMatch(/Tracked.*0 of 0 are shown/);
   });
 
   it('revokes only if changes are allowed, and says which connections stay', async () => {
@@ -220,6 +237,8 @@ describe.runIf(hasChromium())('the operator’s page', () => {
   const views = {
     explain: () => '#explain',
     channels: () => '#channels',
+    connections: () => '#connections',
+    overview: () => '#overview',
     revoke: () => '#revoke',
     decisions: () => '#decisions',
     decision: () => `#decision/${neighbour().id}`,
