@@ -17,7 +17,10 @@ export interface TokenIntrospectionSettings {
   /** The audiences of which a token must have one; any token without them. */
   readonly audience: readonly string[];
   readonly client: HostClient;
-  /** The claims of the answer that make the user; `undefined` if the policy has no such users. */
+  /**
+   * The claims of the answer that make the user; `undefined` if the policy has no such users. The same object as long as they do
+   * not change, because answers are cached for it.
+   */
   readonly claims: () => IssuerClaims | undefined;
   readonly now: () => number;
 }

@@ -6,6 +6,7 @@ import {
   opaqueOrJwt,
   type TokenIntrospectionSettings,
 } from '../../src/authn/token-introspection.ts';
+import type { IssuerClaims } from '../../src/authn/token-issuers.ts';
 import { createHostClient } from '../../src/host/host-client.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { Secret } from '../../src/runtime/secret.ts';
@@ -22,6 +23,12 @@ let time: number;
 let read: CredentialReader;
 let asked: { readonly request: IncomingMessage; readonly body: string }[];
 
+const declared: IssuerClaims = {
+  ...{ kind: 'user', id: [], revocation: undefined },
+  claims: { id: ['sub'], roles: [['roles'], ['role']], tenant: ['tenant_id'], name: ['name'] },
+  attributes: [{ name: 'scope', claim: ['scope'], type: 'string', isRequired: false }],
+};
+
 const settingsOf = (): TokenIntrospectionSettings => ({
   url: server.url,
   clientId: 'usher:1',
@@ -31,11 +38,7 @@ const settingsOf = (): TokenIntrospectionSettings => ({
     { name: 'token introspection', origin: server.url.origin },
     { fetch, startTimer: systemClock.startTimer },
   ),
-  claims: () => ({
-    ...{ kind: 'user', id: [], revocation: undefined },
-    claims: { id: ['sub'], roles: [['roles'], ['role']], tenant: ['tenant_id'], name: ['name'] },
-    attributes: [{ name: 'scope', claim: ['scope'], type: 'string', isRequired: false }],
-  }),
+  claims: () => declared,
   now: () => time,
 });
 
