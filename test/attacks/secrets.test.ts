@@ -60,10 +60,11 @@ describe('a secret', () => {
   it.each([
     ['authn/constant-time.ts', 'timingSafeEqual'],
     ['authn/chat-server-keys.ts', 'equalsConstantTime'],
+    ['authn/jwt/hmac-signature.ts', 'timingSafeEqual'],
     ['authn/sanctum.ts', 'equalsConstantTime'],
     ['authn/django/django-signature.ts', 'equalsConstantTime'],
     ['pusher/webhooks/read-webhook.ts', 'timingSafeEqual'],
-    ['http/routes/operator/route.ts', 'timingSafeEqual'],
+    ['http/routes/operator/guard.ts', 'timingSafeEqual'],
   ])('is compared as a whole in %s', (file, comparison) => {
     expect(files.find(([name]) => name === file)?.[1]).toContain(`${comparison}(`);
   });
