@@ -48,7 +48,7 @@ final class UsherSession
         return $session;
     }
 
-    /** Auth::user() would store a new session for a remembered user. */
+    /** Auth::user() would store a new session for a user with a “remember me” cookie. */
     private function userOfSession(Session $session, SessionGuard $guard): ?Authenticatable
     {
         $id = $session->get($guard->getName());
