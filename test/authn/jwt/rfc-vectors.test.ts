@@ -71,7 +71,7 @@ describe.each([
       ...[0, bytes.length >> 1, bytes.length - 1].map((at) =>
         bytes.map((byte, i) => (i === at ? byte ^ 1 : byte)),
       ),
-      bytes.subarray(1),
+      bytes.subarray(0, -1),
       Buffer.concat([bytes, Buffer.of(0)]),
       Buffer.alloc(bytes.length),
     ];
