@@ -37,6 +37,7 @@ import { createCountTracked } from '../database/repositories/count-tracked-conne
 import { createGuestSessions } from '../database/repositories/guest-sessions.ts';
 import { createGrantRateLimit } from '../rate-limit/grants.ts';
 import { createRefusalRateLimit } from '../rate-limit/refusals.ts';
+import { timed } from '../observability/metrics/timed.ts';
 import type { Tracing } from '../observability/tracing/tracer.ts';
 import type { Peers } from '../workers/peers.ts';
 import { withSpan } from '../observability/tracing/span.ts';
@@ -137,7 +138,13 @@ export function buildDeps(config: Config, deps: RuntimeDeps) {
   deps.factsAtHosts.measureWith(metrics.measureFact);
   metrics.observeFactCache(stores.factLookups.read);
   const measure: Measure = (action, run) =>
-    lastHour.timed(() => metrics.timed(action, () => withSpan(`decide ${action}`, run)));
+    timed(
+      () => withSpan(`decide ${action}`, run),
+      (ms, error) => {
+        metrics.countDuration(action, ms);
+        lastHour.countDuration(ms, error);
+      },
+    );
   return {
     now,
     newId: randomUUID,

@@ -36,8 +36,8 @@ export interface LastHour {
   /** Counts a refusal that has no row. */
   readonly countUnrecorded: () => void;
   readonly countLimitExceeded: (limit: LimitName) => void;
-  /** Measures a use case. */
-  readonly timed: <T>(run: () => Promise<T>) => Promise<T>;
+  /** Counts the duration of a use case, in milliseconds, and its error if it failed. */
+  readonly countDuration: (ms: number, error?: unknown) => void;
   readonly read: () => HourFigures;
 }
 
@@ -99,16 +99,10 @@ export function createLastHour(now: () => number): LastHour {
     countLimitExceeded: (limit) => {
       add(current().limits, limit);
     },
-    timed: async (run) => {
-      const start = performance.now();
-      try {
-        return await run();
-      } catch (error) {
-        if (error instanceof Unavailable) current().unavailable += 1;
-        throw error;
-      } finally {
-        current().latencies.add(performance.now() - start);
-      }
+    countDuration: (ms, error) => {
+      const minute = current();
+      if (error instanceof Unavailable) minute.unavailable += 1;
+      minute.latencies.add(ms);
     },
     read: () => {
       const last = startOf(now());

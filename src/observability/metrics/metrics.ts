@@ -18,11 +18,8 @@ export interface Metrics {
   readonly countDecision: (event: AuditEvent) => void;
   readonly countMessage: (tenantId: string | undefined) => void;
   readonly countWebhook: (result: string) => void;
-  /** Measures the duration of a use case. */
-  readonly timed: <T>(
-    action: AuditEvent['action'] | 'subscribe-batch',
-    run: () => Promise<T>,
-  ) => Promise<T>;
+  /** Counts the duration of a use case, in milliseconds. */
+  readonly countDuration: (action: AuditEvent['action'] | 'subscribe-batch', ms: number) => void;
   readonly observeOccupancy: (occupancy: ReadOccupancy) => void;
   readonly observeTokenCache: (read: CacheStats['read']) => void;
   readonly observeFactCache: (read: CacheStats['read']) => void;
@@ -95,13 +92,8 @@ export function createMetrics(peers: Pick<Peers, 'worker' | 'handle' | 'callAll'
     countWebhook: (result) => {
       webhooks.inc({ result });
     },
-    timed: async (action, run) => {
-      const end = duration.startTimer({ action });
-      try {
-        return await run();
-      } finally {
-        end();
-      }
+    countDuration: (action, ms) => {
+      duration.observe({ action }, ms / 1000);
     },
     observeOccupancy: (occupancy) => {
       addOccupancy(registry, label, occupancy);
