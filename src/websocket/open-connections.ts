@@ -4,26 +4,10 @@ import {
   type StoredRevocation,
   type RevocableConnections,
 } from '../authorize/revocation/revocation.ts';
+import type { ListOpenConnections, OpenConnection, Opening } from '../authorize/open-connection.ts';
 import { type Principal } from '../policy/principal.ts';
 import { closeCodes } from './close-codes.ts';
 import type { Connection } from './connection.ts';
-
-/** Where and when a connection was opened. */
-export interface Opening {
-  /** The path of the endpoint. */
-  readonly endpoint: string;
-  readonly channel?: string | undefined;
-  /** Milliseconds since the epoch. */
-  readonly since: number;
-}
-
-/** An open connection. Times are in milliseconds since the epoch. */
-export interface OpenConnection extends Opening {
-  readonly principal: Principal;
-  readonly expiresAt: number;
-  /** The time of the last revalidation; `undefined` before the first. */
-  readonly recheckedAt: number | undefined;
-}
 
 /** The authenticated WebSockets of this process, so that a revocation closes them at once. */
 export interface OpenConnections extends RevocableConnections {
@@ -33,11 +17,7 @@ export interface OpenConnections extends RevocableConnections {
     principal: Principal,
     opening: Opening,
   ) => (recheckedAt: number, expiresAt: number) => void;
-  /** The newest connections, and the number of all. */
-  readonly list: (limit: number) => {
-    readonly total: number;
-    readonly connections: readonly OpenConnection[];
-  };
+  readonly list: ListOpenConnections;
   /** The number of connections by tenant; the key of those without a tenant is `undefined`. */
   readonly byTenant: () => ReadonlyMap<string | undefined, number>;
 }

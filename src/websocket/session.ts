@@ -8,7 +8,8 @@ import { Unavailable } from '../runtime/unavailable.ts';
 import { closeCodes } from './close-codes.ts';
 import type { Connection, Message } from './connection.ts';
 import { joinUpstream, type Traffic } from './join-upstream.ts';
-import type { OpenConnections, Opening } from './open-connections.ts';
+import type { Opening } from '../authorize/open-connection.ts';
+import type { OpenConnections } from './open-connections.ts';
 import { startRevalidation, type Revalidate, type RevalidationDeps } from './revalidation.ts';
 
 export interface SessionDeps extends Omit<RevalidationDeps, 'log'> {

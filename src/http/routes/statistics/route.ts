@@ -1,8 +1,9 @@
 import type { FastifyInstance } from 'fastify';
+import type { ListOpenConnections, OpenConnection } from '../../../authorize/open-connection.ts';
 import type { ChannelType } from '../../../policy/channel-type.ts';
 import { describeChannel } from '../../../policy/describe-channel.ts';
 import type { Policy } from '../../../policy/policy.ts';
-import { maxTime, type Principal } from '../../../policy/principal.ts';
+import { maxTime } from '../../../policy/principal.ts';
 import { Unavailable } from '../../../runtime/unavailable.ts';
 import { channelsDocs, connectionsDocs, statisticsDocs } from './docs.ts';
 
@@ -23,24 +24,10 @@ export interface HourFigures {
   readonly channels: ReadonlyMap<string, { readonly granted: number; readonly refused: number }>;
 }
 
-/** An open WebSocket of this process. Times are in milliseconds since the epoch. */
-export interface OpenConnection {
-  readonly endpoint: string;
-  readonly channel?: string | undefined;
-  readonly principal: Principal;
-  readonly since: number;
-  readonly expiresAt: number;
-  readonly recheckedAt: number | undefined;
-}
-
 export interface StatisticsDeps {
   readonly policy: () => Policy;
   readonly readLastHour: () => HourFigures;
-  /** The newest WebSockets, and the number of all. */
-  readonly live: (limit: number) => {
-    readonly total: number;
-    readonly connections: readonly OpenConnection[];
-  };
+  readonly live: ListOpenConnections;
   /** Tracked connections by the key of the Pusher app. Throws `Unavailable`. */
   readonly countTracked: () => Promise<ReadonlyMap<string, number>>;
 }
