@@ -1,8 +1,9 @@
 import type { Credential, Identify } from '../authn/credential.ts';
-import type { Decision } from '../policy/decision.ts';
+import { askCheck } from '../policy/ask.ts';
+import { firstFailed, type Decision } from '../policy/decision.ts';
 import { maxTime, type Principal } from '../policy/principal.ts';
 import { Secret } from '../runtime/secret.ts';
-import type { ChannelAuthRequest } from './auth-request.ts';
+import type { ChannelAuthRequest, RouteConstraints } from './auth-request.ts';
 import { decideChannel, type DecideDeps } from './authorize-channel.ts';
 
 /** A principal that is given without a credential. */
@@ -11,7 +12,7 @@ export type NamedPrincipal = Pick<Principal, 'kind' | 'id' | 'tenantId' | 'roles
 export interface ExplainRequest {
   readonly channelName: string;
   readonly socketId: string;
-  readonly tenantIds: readonly string[];
+  readonly constraints: RouteConstraints;
   readonly by: Credential | NamedPrincipal;
 }
 
@@ -20,19 +21,25 @@ export interface ExplainRequest {
  * the application fails. Throws `Unavailable`.
  */
 export function explainChannel(
-  { channelName, socketId, tenantIds, by }: ExplainRequest,
-  deps: DecideDeps,
+  { channelName, socketId, constraints, by }: ExplainRequest,
+  deps: Omit<DecideDeps, 'ask'>,
 ): Promise<Decision> {
   const credential = 'text' in by ? by : { kind: 'bearer' as const, text: new Secret('') };
   const request: ChannelAuthRequest = {
-    ...{ channelName, socketId, credentials: [credential], constraints: { tenantIds } },
+    ...{ channelName, socketId, credentials: [credential], constraints },
     origin: { requestId: 'explain', address: '127.0.0.1' },
   };
   const identify = 'text' in by ? deps.identify : identifyAs(by, deps.now());
   return decideChannel(request, {
     ...{ ...deps, identify },
+    // The application would count the credential as one of its visitor.
     ask: () => Promise.resolve({ isYes: false }),
   });
+}
+
+/** Whether only the answer of the application is missing. */
+export function isLeftToApplication({ checks }: Decision): boolean {
+  return firstFailed(checks)?.name === askCheck;
 }
 
 /** As with a credential that was issued now, so that an earlier revocation does not apply. */

@@ -1,8 +1,9 @@
-import type { ChannelAuthRequest } from '../authorize/auth-request.ts';
+import type { Credential } from '../authn/credential.ts';
+import { isLeftToApplication, type ExplainRequest } from '../authorize/explain-channel.ts';
 import { withPolicy } from '../composition/commands/live-policy.ts';
 import type { Config } from '../config/load.ts';
 import { askCheck } from '../policy/ask.ts';
-import { firstFailed, type Decision } from '../policy/decision.ts';
+import type { Decision } from '../policy/decision.ts';
 import { Secret } from '../runtime/secret.ts';
 import { UsageError, type CommandResult, type ReadInput } from './command.ts';
 import { formatChecks, printable } from './format-checks.ts';
@@ -34,10 +35,10 @@ export async function explainLive(
   const config = loadConfig();
   const given = { ...options, channel: options.channel, token };
   // A wrong option is reported without a database.
-  const request = authRequest(given, args, await loadPolicy(config.policy));
-  return withPolicy(config, async ({ policy, decide, readKinds, explainIssuers }) => {
-    const decision = await decide(request);
-    const issuers = request.credentials.flatMap(explainIssuers);
+  const request = explainRequest(given, args, await loadPolicy(config.policy));
+  return withPolicy(config, async ({ policy, explain, readKinds, explainIssuers }) => {
+    const decision = await explain(request);
+    const issuers = explainIssuers(request.by);
     return {
       printed: formatDecision(request, decision, { policy, issuers, kinds: readKinds() }),
       passed: decision.outcome === 'grant',
@@ -45,7 +46,10 @@ export async function explainLive(
   });
 }
 
-function authRequest(
+/** A request with a credential. */
+type TokenRequest = ExplainRequest & { readonly by: Credential };
+
+function explainRequest(
   {
     channel,
     tenant,
@@ -54,21 +58,20 @@ function authRequest(
   }: LiveOptions & { readonly channel: string; readonly token: string },
   args: readonly string[],
   policy: Policy,
-): ChannelAuthRequest {
+): TokenRequest {
   const match = policy.channels.matchText(channel);
   const pins = pinsOf(match, policy);
   const values = parsePolicyOptions(args, [...pins.keys()]);
   return {
     channelName: channel,
     socketId,
-    credentials: [{ kind: credentialKind(token, match, policy), text: new Secret(token) }],
+    by: { kind: credentialKind(token, match, policy), text: new Secret(token) },
     constraints: {
       tenantIds: tenant === undefined ? [] : [tenant],
       pins: Object.entries(values).map(([name, value]) => {
         return { name, value, channelParam: pins.get(name) ?? name };
       }),
     },
-    origin: { requestId: 'explain', address: '127.0.0.1' },
   };
 }
 
@@ -83,18 +86,13 @@ function pinsOf(match: ChannelMatch | undefined, { routes }: Policy): ReadonlyMa
 
 function verdictOf(decision: Decision): string {
   if (decision.outcome === 'grant') return 'Would be granted';
-  return isLeftToHost(decision)
+  return isLeftToApplication(decision)
     ? 'The application would decide. It was not asked. Every check before it passes.'
     : `Would be refused: ${decision.code}`;
 }
 
-/** Whether only the answer of the application is missing. */
-function isLeftToHost({ checks }: Decision): boolean {
-  return firstFailed(checks)?.name === askCheck;
-}
-
 function formatDecision(
-  { channelName, credentials: [credential], constraints }: ChannelAuthRequest,
+  { channelName, by, constraints }: TokenRequest,
   decision: Decision,
   {
     policy,
@@ -112,13 +110,13 @@ function formatDecision(
   const lines = [
     verdictOf(decision),
     `  action      subscribe ${channelName}${family === undefined ? '' : ` (${family})`}`,
-    `  credential  ${credential?.kind ?? 'none'}`,
+    `  credential  ${by.kind}`,
     ...issuers.map((line, i) => `  ${i === 0 ? 'issuers' : '       '}     ${line}`),
     `  policy      ${policy.hash}`,
     `  principal   ${who}`,
     `  tenant      ${tenant ?? 'none: no X-Tenant-ID'}`,
     ...kinds.map((kind) => `  fact        ${kind.name} (${describeOrigin(kind)})`),
-    ...(decision.outcome === 'grant' || isLeftToHost(decision)
+    ...(decision.outcome === 'grant' || isLeftToApplication(decision)
       ? []
       : [`  remedy      ${remedyFor(decision.code, policy)}`]),
     '',

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { decideChannel, type DecideDeps } from '../../authorize/authorize-channel.ts';
+import type { DecideDeps } from '../../authorize/authorize-channel.ts';
+import { explainChannel, type ExplainRequest } from '../../authorize/explain-channel.ts';
 import { buildFacts } from '../../facts/build-facts.ts';
 import { createFactsAtHosts } from '../../facts/facts-at-hosts.ts';
 import { createHttpFacts } from '../../facts/http-facts.ts';
-import type { ChannelAuthRequest } from '../../authorize/auth-request.ts';
 import type { FactKind } from '../../policy/fact-kind.ts';
 import type { Decision } from '../../policy/decision.ts';
 import { explainChoice } from '../../authn/choose-issuer.ts';
@@ -24,11 +24,11 @@ import { createSigner } from '../../pusher/sign.ts';
 import { createGuestSessions } from '../../database/repositories/guest-sessions.ts';
 import { createRevocations } from '../../database/repositories/revocations.ts';
 
-/** The policy, and a function that decides by it. */
+/** The policy, and a function that explains what it would decide. */
 export interface LivePolicy {
   readonly policy: Policy;
   /** Decides without an entry in the audit log. Throws `Unavailable`. */
-  readonly decide: (request: ChannelAuthRequest) => Promise<Decision>;
+  readonly explain: (request: ExplainRequest) => Promise<Decision>;
   /** The kinds of facts that were read, in their order. */
   readonly readKinds: () => readonly FactKind[];
   /** Why an issuer is chosen for a token, and why the others are not; empty for a credential that is no JWT. */
@@ -58,14 +58,12 @@ export function withPolicy<T>(config: Config, use: (live: LivePolicy) => Promise
     const factsAtHosts = createFactsAtHosts(hosts, findByHttp);
     const { find } = buildFacts(database, factsAtHosts);
     const kinds = new Set<FactKind>();
-    const deps: DecideDeps = {
+    const deps: Omit<DecideDeps, 'ask'> = {
       ...{ identify, encrypts, caches, userIdOf, policy, now, newId: randomUUID },
       find: (kind, ids, viewer) => {
         kinds.add(kind);
         return find(kind, ids, viewer);
       },
-      // The application would count a credential of a command as one of its visitor. It is not asked.
-      ask: () => Promise.resolve({ isYes: false }),
       fingerprint: () => '',
       revocations: createRevocations(database),
     };
@@ -73,7 +71,7 @@ export function withPolicy<T>(config: Config, use: (live: LivePolicy) => Promise
       await hosts.prepare(loaded);
       return await use({
         policy: loaded,
-        decide: (request) => decideChannel(request, deps),
+        explain: (request) => explainChannel(request, deps),
         readKinds: () => [...kinds],
         explainIssuers: ({ kind, text }) => {
           const { bearer, guest } = buildTokenIssuers(config, { now, ...unused })(loaded);

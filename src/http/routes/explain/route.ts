@@ -1,16 +1,19 @@
 import type { FastifyInstance } from 'fastify';
 import { remedyFor } from '../../../audit/remedies.ts';
 import type { DecideDeps } from '../../../authorize/authorize-channel.ts';
-import { explainChannel, type ExplainRequest } from '../../../authorize/explain-channel.ts';
+import {
+  explainChannel,
+  isLeftToApplication,
+  type ExplainRequest,
+} from '../../../authorize/explain-channel.ts';
 import { maxTokenLength, type Credential } from '../../../authn/credential.ts';
-import { askCheck } from '../../../policy/ask.ts';
 import { firstFailed, type Decision } from '../../../policy/decision.ts';
 import type { Policy } from '../../../policy/policy.ts';
 import { Secret } from '../../../runtime/secret.ts';
 import { malformed } from '../../output/problem.ts';
 import { exactlyOne, explainDocs } from './docs.ts';
 
-export interface ExplainDeps extends DecideDeps {
+export interface ExplainDeps extends Omit<DecideDeps, 'ask'> {
   /** The kind of credential that a token is, for this channel. */
   readonly credentialKindOf: (token: string, channelName: string) => Credential['kind'];
 }
@@ -65,8 +68,8 @@ function readRequest(
   { channel, socket_id: socketId = '1.1', tenant, token, principal }: ExplainBody,
   { credentialKindOf }: ExplainDeps,
 ): ExplainRequest {
-  const tenantIds = tenant === undefined ? [] : [tenant];
-  const asked = { channelName: channel, socketId, tenantIds };
+  const constraints = { tenantIds: tenant === undefined ? [] : [tenant] };
+  const asked = { channelName: channel, socketId, constraints };
   if (token !== undefined && principal === undefined) {
     const kind = credentialKindOf(token, channel);
     return { ...asked, by: { kind, text: new Secret(token) } };
@@ -79,17 +82,16 @@ function readRequest(
 function explanationOf(decision: Decision, policy: Policy) {
   const { outcome, policy: hash, family, principal, tenantId, checks } = decision;
   const code = decision.outcome === 'grant' ? undefined : decision.code;
-  const failed = firstFailed(checks)?.name;
   return {
     outcome,
     code,
     remedy: code && remedyFor(code, policy),
-    asks_application: failed === askCheck,
+    asks_application: isLeftToApplication(decision),
     policy: hash,
     family,
     principal: principal && { kind: principal.kind, id: principal.id },
     tenant_id: tenantId,
-    failed_check: failed,
+    failed_check: firstFailed(checks)?.name,
     checks: checks.map(({ name, passed }) => ({ name, passed })),
   };
 }
