@@ -51,17 +51,13 @@ const entry = closedObject(
   ],
 );
 
-const refused = {
-  decision_id: '9b2f6c1e-3d47-4a58-8f0a-6c1d2e3f4a5b',
-  at: '2025-06-01T12:00:00.000Z',
-  action: 'subscribe',
+/** The result of a refused decision, which `POST /explain` shows too. */
+export const refusedResult = {
   outcome: 'refusal',
   code: 'not-allowed',
   remedy: remedies['not-allowed'],
   policy: '0123456789abcdef',
   family: 'private-tenant.{tenantId}.user.{userId}',
-  channel: 'private-tenant.1.user.16',
-  socket_id: '1234.5678',
   principal: { kind: 'user', id: '15' },
   tenant_id: '1',
   failed_check: 'channel is the user’s own',
@@ -75,6 +71,15 @@ const refused = {
     { name: 'required fact exists', passed: true },
     { name: 'rule has checks', passed: true },
   ],
+};
+
+const refused = {
+  decision_id: '9b2f6c1e-3d47-4a58-8f0a-6c1d2e3f4a5b',
+  at: '2025-06-01T12:00:00.000Z',
+  action: 'subscribe',
+  ...refusedResult,
+  channel: 'private-tenant.1.user.16',
+  socket_id: '1234.5678',
   signals: [],
   origin: {
     request_id: 'b7a0a5cf-4f0e-4f43-9d1e-2f4f8f0c3a11',

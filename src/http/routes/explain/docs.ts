@@ -1,6 +1,6 @@
-import { remedies } from '../../../audit/remedies.ts';
 import { closedObject, json, type Operation, type Schema } from '../../openapi/operation.ts';
 import * as docs from '../../output/route-docs.ts';
+import { refusedResult } from '../decisions/docs.ts';
 import { guarded, guardFaults } from '../operator/docs.ts';
 
 const text: Schema = { type: 'string' };
@@ -44,27 +44,7 @@ export function explainDocs(body: Schema): Operation {
     body: { schema: body, examples: { refused: { value: asked } }, onlyJson: true },
     ok: json('The decision that Usher would make', explanation, {
       refused: {
-        value: {
-          outcome: 'refusal',
-          code: 'not-allowed',
-          remedy: remedies['not-allowed'],
-          asks_application: false,
-          policy: '0123456789abcdef',
-          family: 'private-tenant.{tenantId}.user.{userId}',
-          principal: { kind: 'user', id: '15' },
-          tenant_id: '1',
-          failed_check: 'channel is the user’s own',
-          checks: [
-            { name: 'channel type accepts this kind of principal', passed: true },
-            { name: 'request names a tenant', passed: true },
-            { name: 'credential is of the tenant of the request', passed: true },
-            { name: 'channel is of the tenant of the request', passed: true },
-            { name: 'user is of this tenant', passed: true },
-            { name: 'channel is the user’s own', passed: false },
-            { name: 'required fact exists', passed: true },
-            { name: 'rule has checks', passed: true },
-          ],
-        },
+        value: { ...refusedResult, asks_application: false },
       },
     }),
     faults: [
