@@ -173,7 +173,7 @@ function buildOperatorServer(
   addFacts(server, { facts: stores.pushed, kinds });
   addMetrics(server, deps.readMetrics);
   addRevocations(server, deps);
-  addPolicy(server, deps.policies);
+  addPolicy(server, { ...deps.policies, reload: deps.policies.reloadAll });
   addStatistics(server, { ...deps, live: deps.live.list });
   addDecisions(server, deps);
   addDecisionStream(server, { ...deps, closing });

@@ -8,7 +8,7 @@ export type Cause = NodeJS.Signals | 'npm ended' | 'primary process ended';
 const sameSignalMs = 1_000;
 
 /** A terminal sends SIGHUP when it is closed. Without a terminal, SIGHUP reloads the policy, as in other services. */
-export const isInTerminal = process.stdout.isTTY;
+const isInTerminal = process.stdout.isTTY;
 
 const exitSignals: readonly NodeJS.Signals[] = [
   ...(['SIGTERM', 'SIGINT'] as const),

@@ -57,10 +57,11 @@ export function startSupervisor(deps: SupervisorDeps): Supervisor {
 
   const start = (number: number): void => {
     const worker = fork(number);
+    const methods = methodsFor(number);
     const rpc = createRpc({
       peer: `worker ${number}`,
       send: (message) => void worker.send(message, () => undefined),
-      handler: (method) => methods(number).get(method) ?? deps.handlers.get(method),
+      handler: (method) => methods.get(method),
       now,
       startTimer,
     });
@@ -73,8 +74,9 @@ export function startSupervisor(deps: SupervisorDeps): Supervisor {
     });
   };
 
-  const methods = (number: number): ReadonlyMap<string, Handler> =>
+  const methodsFor = (number: number): ReadonlyMap<string, Handler> =>
     new Map<string, Handler>([
+      ...deps.handlers,
       [
         'ready',
         () => {

@@ -39,7 +39,6 @@ export interface PoolDeps<Question, Answer> {
 /** Connections to one server that share its questions. */
 export interface ConnectionPool<Question, Answer> {
   readonly ask: (question: Question) => Promise<Answer>;
-  readonly underWay: () => number;
   /** Waits for the questions under way, and closes the connections. */
   readonly close: () => Promise<void>;
 }
@@ -246,7 +245,6 @@ export function createConnectionPool<Question, Answer>(
         watchSilence();
         dispatch();
       }),
-    underWay: () => pending.size,
     close: async () => {
       isClosed = true;
       if (pending.size > 0) await new Promise<void>((resolve) => (onEmpty = resolve));

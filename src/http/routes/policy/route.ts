@@ -3,13 +3,8 @@ import type { CurrentPolicy } from '../../../policy/current-policy.ts';
 import { describeChannel } from '../../../policy/describe-channel.ts';
 import { policyDocs, policyReloadDocs } from './docs.ts';
 
-export type OperatedPolicy = Pick<CurrentPolicy, 'current' | 'failure'> & {
-  /** Loads the policy again in all processes. */
-  readonly reloadAll: CurrentPolicy['reload'];
-};
-
 /** Adds `GET /policy` and `POST /policy/reload` to the operator's port. */
-export function addPolicy(server: FastifyInstance, policies: OperatedPolicy): void {
+export function addPolicy(server: FastifyInstance, policies: CurrentPolicy): void {
   server.get('/policy', { config: { docs: policyDocs } }, () => {
     const { hash, files, channels } = policies.current();
     const problems = policies.failure();
@@ -19,7 +14,7 @@ export function addPolicy(server: FastifyInstance, policies: OperatedPolicy): vo
     };
   });
   server.post('/policy/reload', { config: { docs: policyReloadDocs } }, async (_request, reply) => {
-    const result = await policies.reloadAll();
+    const result = await policies.reload();
     // 422: the request is correct, and the files are not.
     return reply.code(result.outcome === 'failed' ? 422 : 200).send(result);
   });
