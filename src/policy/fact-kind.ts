@@ -104,6 +104,15 @@ export interface FactQuery {
   readonly where: Readonly<Record<string, string>>;
 }
 
+/** The names that the conditions of a query for facts of this kind may have: its ids, and the fields that have an index. */
+export function conditionsOf({ ids, fields }: FactKind): readonly string[] {
+  const byField = Object.entries(fields).flatMap(([name, { type }]) => {
+    if (type === 'guest_session') return [name, `${name}.user`];
+    return type === 'string' || type === 'list(string)' ? [name] : [];
+  });
+  return [...ids, ...byField];
+}
+
 /** The key of the last fact of each list that has another page, by the list. Both texts are opaque. */
 export type ListCursor = Readonly<Record<string, string>>;
 

@@ -1,6 +1,6 @@
 import type { ListEntry } from '../channel-type.ts';
 import type { Check, Member } from '../decision.ts';
-import type { FactKind, FactReference } from '../fact-kind.ts';
+import { conditionsOf, type FactReference } from '../fact-kind.ts';
 import { isCheck } from './check.ts';
 import { definedFact, isDefinedKind } from './define-fact.ts';
 
@@ -87,14 +87,6 @@ function readQuery(
   const paramsOf = (ids: readonly string[]) =>
     Object.fromEntries(params.map((name) => [name, ids[kind.ids.indexOf(name)] ?? '']));
   return [{ query: { kind, where: values }, paramsOf }];
-}
-
-function conditionsOf({ ids, fields }: FactKind): readonly string[] {
-  const byField = Object.entries(fields).flatMap(([name, { type }]) => {
-    if (type === 'guest_session') return [name, `${name}.user`];
-    return type === 'string' || type === 'list(string)' ? [name] : [];
-  });
-  return [...ids, ...byField];
 }
 
 /** Strings by name; `undefined` if one of them is. */

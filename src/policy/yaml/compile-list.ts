@@ -1,6 +1,6 @@
 import type { Scope } from '../cel/expression.ts';
 import type { KindRules, ListEntry, RuleInput, SqlList } from '../channel-type.ts';
-import type { FactKind } from '../fact-kind.ts';
+import { conditionsOf, type FactKind } from '../fact-kind.ts';
 import type { ChannelContext, ResolvedFact } from './build-channel.ts';
 import { buildQuery } from './build-query.ts';
 import { compileTexts } from './compile-expression.ts';
@@ -147,23 +147,14 @@ function placesOf(
   return Object.fromEntries(params.map((name) => [name, placeOf(name)]));
 }
 
-/** The types of fields that have an index. */
-const indexed: readonly string[] = ['string', 'list(string)', 'guest_session'];
-
 function checkConditions({ where, at }: QueryOf<'fact'>, kind: FactKind, report: Report): void {
-  const indexes = [
-    ...kind.ids,
-    ...Object.entries(kind.fields).flatMap(([name, { type }]) => {
-      if (!indexed.includes(type)) return [];
-      return type === 'guest_session' ? [name, `${name}.user`] : [name];
-    }),
-  ];
+  const known = conditionsOf(kind);
   for (const name of Object.keys(where)) {
-    if (indexes.includes(name)) continue;
+    if (known.includes(name)) continue;
     report.unknown([...at, 'where', name], {
       what: `id or text field of ${kind.name}`,
       name,
-      known: indexes,
+      known,
     });
   }
 }
