@@ -1,5 +1,10 @@
 import { element } from './dom.js';
 
+/** What can be done about a refusal, if that is known. */
+export function remedyCard(remedy) {
+  return remedy ? [element('p', { class: 'card' }, element('strong', {}, 'Remedy: '), remedy)] : [];
+}
+
 /** The checks of a decision, in their order. */
 export function checkList(checks, firstFailed) {
   return element(

@@ -1,4 +1,5 @@
 import { getJson, withQuery } from './api.js';
+import { principalText } from './decision-row.js';
 import { definitions, element, row, table, timeElement } from './dom.js';
 import { trackedText } from './overview.js';
 
@@ -25,7 +26,7 @@ function connectionRow(connection) {
   const isUser = principal.kind === 'user';
   const subject = { user_id: principal.id, tenant_id: tenant };
   return row(columns, [
-    ...[timeElement(since), endpoint, channel, `${principal.kind} ${principal.id}`, tenant],
+    ...[timeElement(since), endpoint, channel, principalText(connection), tenant],
     ...[expires, rechecked].map((at) => at && timeElement(at)),
     isUser ? element('a', { href: withQuery('#revoke', subject) }, 'Revoke') : undefined,
   ]);

@@ -1,6 +1,6 @@
 import { getJson, withQuery } from './api.js';
 import { outcomeElement, principalText } from './decision-row.js';
-import { checkList } from './check-list.js';
+import { checkList, remedyCard } from './check-list.js';
 import { definitions, element, timeElement } from './dom.js';
 
 /** One decision: its checks, the first that failed, and the remedy. */
@@ -15,7 +15,7 @@ export async function showDecision(content, { id, signal }) {
     ...(failed
       ? [element('p', {}, 'The first failed check: ', element('strong', {}, failed))]
       : []),
-    ...(remedy ? [element('p', { class: 'card' }, element('strong', {}, 'Remedy: '), remedy)] : []),
+    ...remedyCard(remedy),
     element('h2', {}, 'Checks'),
     checkList(checks, failed),
     element('h2', {}, 'Request'),

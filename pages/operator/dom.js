@@ -44,6 +44,13 @@ export function definitions(entries) {
   );
 }
 
+/** An input of one line without suggestions. */
+export function textInput(value = '') {
+  const input = element('input', { autocomplete: 'off', spellcheck: 'false' });
+  input.value = value;
+  return input;
+}
+
 let lastId = 0;
 
 /** A label and its control. `control` is an input, a select or a textarea. */

@@ -1,9 +1,8 @@
 import { postJson } from './api.js';
-import { checkList } from './check-list.js';
+import { checkList, remedyCard } from './check-list.js';
 import { outcomeElement, principalText } from './decision-row.js';
-import { definitions, element, field } from './dom.js';
-
-const textInput = () => element('input', { autocomplete: 'off', spellcheck: 'false' });
+import { definitions, element, field, textInput } from './dom.js';
+import { formResult } from './form-result.js';
 
 /** What Usher would decide now, for a token or a principal. Nothing is recorded. */
 export function showExplain(content, { query, signal, fail }) {
@@ -12,18 +11,11 @@ export function showExplain(content, { query, signal, fail }) {
   const token = element('textarea', { rows: '3', autocomplete: 'off', spellcheck: 'false' });
   for (const [name, input] of Object.entries(inputs)) input.value = query.get(name) ?? '';
   inputs.kind.value ||= 'user';
-  const result = element('div', { role: 'status' });
-  const submit = async (event) => {
-    event.preventDefault();
-    result.replaceChildren('Evaluating');
-    try {
-      const asked = bodyOf(inputs, roles.value, token.value.trim());
-      result.replaceChildren(...resultOf(await postJson('explain', asked, signal)));
-    } catch (error) {
-      result.replaceChildren();
-      fail(error);
-    }
+  const explain = async () => {
+    const asked = bodyOf(inputs, roles.value, token.value.trim());
+    return resultOf(await postJson('explain', asked, signal));
   };
+  const { result, submit } = formResult('Evaluating', explain, fail);
   // The token must not stay in the document after the view was left.
   signal.addEventListener('abort', () => (token.value = ''));
   content.append(
@@ -75,9 +67,7 @@ function resultOf(decision) {
   return [
     element('h2', {}, 'Now'),
     element('p', { class: 'verdict' }, verdict, code && !asks ? `: ${code}` : undefined),
-    remedy && !asks
-      ? element('p', { class: 'card' }, element('strong', {}, 'Remedy: '), remedy)
-      : '',
+    ...remedyCard(asks ? undefined : remedy),
     definitions({
       Principal: principalText(decision),
       Tenant: decision.tenant_id,

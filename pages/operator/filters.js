@@ -1,4 +1,4 @@
-import { element, field, select } from './dom.js';
+import { element, field, select, textInput } from './dom.js';
 
 const outcomes = [
   ['', 'All'],
@@ -19,14 +19,13 @@ const more = {
 };
 const times = { from: 'From', to: 'Before' };
 
-const textInput = () => element('input', { autocomplete: 'off', spellcheck: 'false' });
-
 /** The form of the filters, and a function that returns their values. */
 export function filterForm(query, onSearch) {
   const outcome = select(outcomes, query.get('outcome') ?? '');
   const texts = { ...shown, ...more };
-  const inputs = Object.fromEntries(Object.keys(texts).map((name) => [name, textInput()]));
-  for (const [name, input] of Object.entries(inputs)) input.value = query.get(name) ?? '';
+  const inputs = Object.fromEntries(
+    Object.keys(texts).map((name) => [name, textInput(query.get(name) ?? '')]),
+  );
   const timeInputs = Object.fromEntries(Object.keys(times).map((name) => [name, timeInput()]));
   for (const [name, input] of Object.entries(timeInputs)) input.value = localTime(query.get(name));
   const fields = (labels, controls) =>

@@ -1,13 +1,13 @@
 import { getJson, postJson } from './api.js';
-import { element, field } from './dom.js';
+import { element, field, textInput } from './dom.js';
+import { formResult } from './form-result.js';
 
 /** Revokes credentials, if changes are allowed, and shows what that does and does not end. */
 export async function showRevoke(content, { query, signal, fail, allowChanges }) {
   const names = await subjectFields(signal);
-  const inputs = Object.fromEntries(names.map((name) => [name, textInput(query.get(name))]));
+  const inputs = Object.fromEntries(names.map((name) => [name, textInput(query.get(name) ?? '')]));
   const before = element('input', { type: 'datetime-local', step: '1' });
   const revoke = element('button', {}, 'Revoke');
-  const result = element('div', { role: 'status' });
   const needed = element('p', { class: 'note' }, 'To revoke, select “Allow changes” at the top.');
   const update = () => {
     revoke.disabled = !allowChanges.checked;
@@ -15,20 +15,16 @@ export async function showRevoke(content, { query, signal, fail, allowChanges })
   };
   update();
   allowChanges.addEventListener('change', update, { signal });
-  const submit = async (event) => {
-    event.preventDefault();
-    if (!allowChanges.checked) return;
-    result.replaceChildren('Revoking');
+  const revokeSubject = async () => {
     const given = Object.entries(inputs).map(([name, { value }]) => [name, value.trim()]);
     const body = Object.fromEntries(given.filter(([, value]) => value !== ''));
     if (before.value !== '') body.issued_before = new Date(before.value).toISOString();
-    try {
-      const revoked = await postJson('revocations', body, signal);
-      result.replaceChildren(...resultOf(revoked));
-    } catch (error) {
-      result.replaceChildren();
-      fail(error);
-    }
+    return resultOf(await postJson('revocations', body, signal));
+  };
+  const form = formResult('Revoking', revokeSubject, fail);
+  const submit = (event) => {
+    if (allowChanges.checked) void form.submit(event);
+    else event.preventDefault();
   };
   content.append(
     element(
@@ -48,14 +44,8 @@ export async function showRevoke(content, { query, signal, fail, allowChanges })
       revoke,
       needed,
     ),
-    result,
+    form.result,
   );
-}
-
-function textInput(value) {
-  const input = element('input', { autocomplete: 'off', spellcheck: 'false' });
-  input.value = value ?? '';
-  return input;
 }
 
 /** The fields of the body: a policy can add its own. */
