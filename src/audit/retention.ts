@@ -8,17 +8,25 @@ const batch = 1_000;
 /** Deletes rows from before a time, in milliseconds since the epoch; resolves to their number. Throws `Unavailable`. */
 export type Prune = (before: number) => Promise<number>;
 
+/** `pruneDecisions` also removes what is stored beside decisions, and counts decisions only. */
 export function createRetention(database: Database): {
   readonly pruneDecisions: Prune;
   readonly pruneSignals: Prune;
 } {
   return {
-    pruneDecisions: createPrune(database, 'audit_log'),
+    pruneDecisions: async (before) => {
+      const count = await createPrune(database, 'audit_log')(before);
+      await createPrune(database, 'shadow_verdicts')(before);
+      return count;
+    },
     pruneSignals: createPrune(database, 'security_events'),
   };
 }
 
-function createPrune(database: Database, table: 'audit_log' | 'security_events'): Prune {
+function createPrune(
+  database: Database,
+  table: 'audit_log' | 'security_events' | 'shadow_verdicts',
+): Prune {
   const name = Prisma.raw(table);
   return async (before) => {
     const datetime = new Date(before).toISOString();

@@ -17,6 +17,7 @@ import {
 } from './host-visitor.ts';
 import type { Measure } from './measure.ts';
 import type { TrackConnection } from './revocation/track-connection.ts';
+import type { WatchDecision } from './shadow/watch-decisions.ts';
 
 export interface DecideDeps extends AuthenticateDeps, EvaluateDeps {
   /** The current policy. A decision reads it once. */
@@ -31,6 +32,7 @@ export interface AuthorizeDeps extends DecideDeps {
   readonly rateLimitGrant: RateLimitGrant;
   readonly trackConnection: TrackConnection;
   readonly writeDecision: WriteDecision;
+  readonly watch: WatchDecision;
   readonly measure: Measure;
 }
 
@@ -38,12 +40,16 @@ export interface AuthorizeDeps extends DecideDeps {
  * Decides whether this socket may subscribe to this channel. The decision is in the audit log when this resolves; the caller
  * signs a grant. Throws `Unavailable`.
  */
-export function authorizeChannel(
+export async function authorizeChannel(
   request: ChannelAuthRequest,
   deps: AuthorizeDeps,
 ): Promise<Decision> {
   const authenticateBy = authenticateOnce(request.credentials, deps);
-  return deps.measure('subscribe', () => authorizeOne(request, authenticateBy, deps));
+  const decision = await deps.measure('subscribe', () =>
+    authorizeOne(request, authenticateBy, deps),
+  );
+  deps.watch(request, decision);
+  return decision;
 }
 
 /** Authorizes one channel of a request whose credentials `authenticateBy` reads: alone, or as part of a batch. */

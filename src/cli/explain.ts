@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { withRecords } from '../composition/commands/open-database.ts';
 import { loadConfig } from '../config/load.ts';
 import { decisionIdPattern, type AuditEvent, type DecisionEntry } from '../audit/audit-event.ts';
+import type { ShadowVerdict } from '../audit/shadow-verdict.ts';
 import {
   CommandError,
   UsageError,
@@ -64,7 +65,7 @@ async function explain(
   });
 }
 
-function formatEntry({ decision, signals }: DecisionEntry, policy: Policy): string {
+function formatEntry({ decision, signals, shadow }: DecisionEntry, policy: Policy): string {
   const { outcome, code, checks, address, requestId, userAgent } = decision;
   const lines = [
     outcome === 'grant' ? 'Granted' : `Refused: ${code ?? 'unknown reason'}`,
@@ -75,11 +76,17 @@ function formatEntry({ decision, signals }: DecisionEntry, policy: Policy): stri
     `  principal   ${describePrincipal(decision)}`,
     `  from        ${address}, request ${requestId}${userAgent === undefined ? '' : `, ${userAgent}`}`,
     ...(signals.length > 0 ? [`  events      ${signals.join(', ')}`] : []),
+    ...(shadow === undefined ? [] : [`  shadow      ${describeShadow(shadow)}`]),
     ...(code === undefined ? [] : [`  remedy      ${remedyFor(code, policy)}`]),
     '',
     ...formatChecks(checks),
   ];
   return lines.map(printable).join('\n');
+}
+
+function describeShadow({ side, result, watched, reason }: ShadowVerdict): string {
+  const verdict = watched === undefined ? '' : `: ${watched}`;
+  return `${result}${verdict} of the ${side}${reason === undefined ? '' : ` (${reason})`}`;
 }
 
 function describeAction({ action, channel, family, socketId }: AuditEvent): string {

@@ -11,6 +11,7 @@ import { addPolicy } from './policy/policy.ts';
 import { addPolicyTestAlias } from './policy/test.ts';
 import { addPrune } from './prune.ts';
 import { addRevoke } from './revoke.ts';
+import { addShadow } from './shadow/shadow.ts';
 import { addExport, addImport } from './transfer.ts';
 
 const addServe: AddCommand = (program) => {
@@ -24,7 +25,7 @@ const addServe: AddCommand = (program) => {
 
 const commands = [
   ...[addServe, addCheckConfig, addDoctor, addExplain],
-  ...[addPolicy, addPolicyTestAlias, addChannels],
+  ...[addPolicy, addPolicyTestAlias, addChannels, addShadow],
   ...[addMintToken, addRevoke, addPrune],
   ...[addExport, addImport],
 ];

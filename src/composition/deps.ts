@@ -12,6 +12,8 @@ import { createFingerprint } from '../host/forwarded.ts';
 import { createHeadersOf } from '../http/input/visitor-headers.ts';
 import type { HttpSources } from './http-sources.ts';
 import { buildIdentify } from './authn.ts';
+import type { HostSources } from '../facts/host-sources.ts';
+import { buildShadow } from './shadow.ts';
 import type { Storage, Stores } from './storage.ts';
 import type { Dependencies } from '../observability/dependencies.ts';
 import { createCacheStats } from '../observability/metrics/cache-stats.ts';
@@ -51,6 +53,7 @@ export interface RuntimeDeps extends Clock {
   readonly policies: ServedPolicy;
   readonly http: HttpSources;
   readonly factsAtHosts: Pick<FactsAtHosts, 'measureWith'>;
+  readonly watchedHosts: Pick<HostSources, 'find' | 'list'>;
   readonly configs: CurrentConfig;
   readonly log: Logger;
   readonly peers: Peers;
@@ -137,6 +140,11 @@ export function buildDeps(config: Config, deps: RuntimeDeps) {
   metrics.observeTokenCache(tokenLookups.read);
   deps.factsAtHosts.measureWith(metrics.measureFact);
   metrics.observeFactCache(stores.factLookups.read);
+  const { encrypts, caches, userIdOf } = signer;
+  const shadow = buildShadow(config, {
+    ...{ ...deps, policy, encrypts, caches, userIdOf },
+    count: metrics.countShadow,
+  });
   const measure: Measure = (action, run) =>
     timed(
       () => withSpan(`decide ${action}`, run),
@@ -155,9 +163,9 @@ export function buildDeps(config: Config, deps: RuntimeDeps) {
     ...sources.database,
     revocations: { ...revocations, ...sources.database.revocations },
     factSources: () => factSources(sources, config.audit),
-    encrypts: signer.encrypts,
-    caches: signer.caches,
-    userIdOf: signer.userIdOf,
+    ...{ encrypts, caches, userIdOf },
+    watch: shadow.watch,
+    closeShadow: shadow.close,
     ask: createAskHost(deps.http.find),
     fingerprint: createFingerprint(config.pusher.secret),
     headersOf: createHeadersOf(config.allowedOrigins),

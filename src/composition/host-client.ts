@@ -1,21 +1,23 @@
 import { createHostClient, type HostClient } from '../host/host-client.ts';
 import type { Dependencies } from '../observability/dependencies.ts';
 import type { MeasureHost } from '../observability/metrics/host-metrics.ts';
+import type { PermitSettings } from '../runtime/permits.ts';
 import type { StartTimer } from '../runtime/timer.ts';
 
 export interface HostClientParts {
   readonly startTimer: StartTimer;
   readonly dependencies: Pick<Dependencies, 'watch'>;
   readonly measureHost?: MeasureHost;
+  readonly limits?: PermitSettings;
 }
 
 /** Builds the client of a host, which is a dependency with this name. */
 export function buildHostClient(
   name: string,
   { origin }: URL,
-  { startTimer, dependencies, measureHost }: HostClientParts,
+  { startTimer, dependencies, measureHost, limits }: HostClientParts,
 ): HostClient {
   const { observe } = dependencies.watch(name);
   const deps = { fetch, startTimer, observe, ...(measureHost && { stats: measureHost(name) }) };
-  return createHostClient({ name, origin }, deps);
+  return createHostClient({ name, origin, ...(limits && { limits }) }, deps);
 }

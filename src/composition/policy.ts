@@ -20,7 +20,8 @@ export interface ServedPolicy extends CurrentPolicy {
 const reloadTimeoutMs = 60_000;
 
 interface PolicyDeps {
-  readonly hosts: Pick<HostSources, 'prepare' | 'retain'>;
+  /** The sources of the side that answers, and those of the side that watches. */
+  readonly hosts: readonly Pick<HostSources, 'prepare' | 'retain'>[];
   readonly log: Logger;
   readonly peers: Pick<Peers, 'handle' | 'callAll'>;
   readonly now: () => number;
@@ -38,10 +39,10 @@ export async function buildPolicy(
       const problems = await issuerProblems(policy, config);
       if (problems.length > 0) throw new PolicyError(problems);
       await testPolicy(policy, now);
-      await hosts.prepare(policy);
+      for (const each of hosts) await each.prepare(policy);
     },
     onReload: (result) => {
-      hosts.retain(policies.current());
+      for (const each of hosts) each.retain(policies.current());
       logResult(result);
     },
   });

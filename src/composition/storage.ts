@@ -36,6 +36,8 @@ import { StartRefused } from '../runtime/start-refused.ts';
 /** The connections to PostgreSQL and Redis. */
 export interface Storage {
   readonly database: Database;
+  /** The same database over connections of its own, which are opened when they are used: what watches must not wait before decisions. */
+  readonly watching: Database;
   /** The URL of the database, for a connection outside its pool. */
   readonly databaseUrl: Secret;
   readonly redis: Redis | undefined;
@@ -71,8 +73,13 @@ export async function openStorage(
       redisUrl &&
       (await openRedis({ url: redisUrl, log, observe: dependencies.watch('redis').observe }));
     const database = createDatabase({ url, role, schema, observe });
-    const close = () => runAllSteps([() => redis?.close(), database.close, () => embedded?.stop()]);
-    return { database, databaseUrl: url, redis, close };
+    const watching = createDatabase({ url, role, schema, poolSize: 2 });
+    const close = () =>
+      runAllSteps([
+        ...[() => redis?.close(), watching.close, database.close],
+        () => embedded?.stop(),
+      ]);
+    return { database, watching, databaseUrl: url, redis, close };
   } catch (error) {
     await embedded?.stop();
     throw error;

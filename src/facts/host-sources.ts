@@ -147,8 +147,10 @@ function httpUses({ factKinds, channels }: Policy): readonly (readonly [string, 
     ...[...factKinds.values()].flatMap(({ name, from }) =>
       from?.type === 'http' ? [[from.source, `the fact ${name}`] as const] : [],
     ),
-    ...channels.channelTypes.flatMap(({ pattern, ask }) =>
-      ask === undefined ? [] : [[ask.source, `the channel ${pattern.text}`] as const],
+    ...channels.channelTypes.flatMap(({ pattern, ask, shadow }) =>
+      [ask, shadow?.side === 'application' ? shadow.ask : undefined].flatMap((each) =>
+        each === undefined ? [] : [[each.source, `the channel ${pattern.text}`] as const],
+      ),
     ),
   ];
 }

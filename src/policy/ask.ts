@@ -12,6 +12,8 @@ interface AskParts {
   readonly source: string;
   /** How long the application may be silent. */
   readonly timeoutMs: number;
+  /** Whether its answer is only compared with that of the rules. */
+  readonly isShadow: boolean;
 }
 
 /** Asks an endpoint that authorizes Pusher channels, such as that of Laravel. */
@@ -26,9 +28,14 @@ export interface AuthZenAsk extends AskParts {
   readonly type: 'authzen';
 }
 
+/** Whether the application's answer counts. */
+export function isAnswering<Asked extends Ask>(ask: Asked | undefined): ask is Asked {
+  return ask !== undefined && !ask.isShadow;
+}
+
 /** Whether the application's answer has the member of a presence channel. */
 export function namesMember(ask: Ask | undefined): ask is LaravelAsk {
-  return ask?.type === 'laravel';
+  return isAnswering(ask) && ask.type === 'laravel';
 }
 
 /** The name of the check that the application's answer is. */

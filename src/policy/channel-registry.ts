@@ -18,6 +18,8 @@ export interface ChannelMatch {
 
 export interface ChannelRegistry {
   readonly channelTypes: readonly ChannelType[];
+  /** The families of which one side watches. */
+  readonly shadowed: ReadonlySet<string>;
   /** Matches a name, which must match exactly one channel type in exactly one way. */
   match(channel: ChannelName): ChannelMatch | 'unknown' | 'ambiguous';
   /** Matches the text of a name; `undefined` if there is not exactly one match. */
@@ -37,6 +39,9 @@ export function createChannelRegistry(channelTypes: readonly ChannelType[]): Cha
   };
   return {
     channelTypes,
+    shadowed: new Set(
+      channelTypes.flatMap(({ pattern, shadow }) => (shadow === undefined ? [] : [pattern.text])),
+    ),
     match,
     matchText: (text) => {
       const channel = parseChannelName(text);

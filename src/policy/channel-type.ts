@@ -88,7 +88,15 @@ export interface KindRules {
   readonly list?: ((input: RuleInput) => readonly ListEntry[]) | undefined;
   /** The queries by SQL that the lists may return. */
   readonly sqlLists?: readonly SqlList[] | undefined;
+  /** With checks that are only compared: the facts of all checks, and all checks. */
+  readonly shadow?: Pick<KindRules, 'facts' | 'check'> | undefined;
 }
+
+/** The side of a channel that watches: its verdict is compared with the answer of the other side, and has no effect. */
+export type Shadow =
+  | { readonly side: 'application'; readonly ask: Ask }
+  /** All checks, with those that do not answer. */
+  | { readonly side: 'rules'; readonly rules: ReadonlyMap<PrincipalKind, KindRules> };
 
 /** A channel type of the policy, from YAML or from a module. */
 export interface ChannelType {
@@ -104,6 +112,8 @@ export interface ChannelType {
   readonly rules: ReadonlyMap<PrincipalKind, KindRules>;
   /** The question to the application, whose answer is one more check. */
   readonly ask: Ask | undefined;
+  /** The side that is only compared with the answer. */
+  readonly shadow: Shadow | undefined;
   /** Whether clients also read `channel_data` on the private form. */
   readonly memberOnPrivate: boolean;
 }
@@ -152,7 +162,18 @@ export function createChannelType(text: string, parts: ChannelParts): ChannelTyp
   const params = Object.fromEntries(
     Object.entries(parts.params).map(([name, type]) => [name, paramOf(type)]),
   );
-  return { pattern, about, denied, forms, params, tenant, rules, ask, memberOnPrivate };
+  return {
+    ...{ pattern, about, denied, forms, params, tenant, rules, memberOnPrivate },
+    ask: ask?.isShadow === true ? undefined : ask,
+    shadow: shadowOf(ask, rules),
+  };
+}
+
+function shadowOf(ask: Ask | undefined, rules: ChannelType['rules']): Shadow | undefined {
+  if (ask?.isShadow === true) return { side: 'application', ask };
+  if ([...rules.values()].every(({ shadow }) => shadow === undefined)) return undefined;
+  const all = [...rules].map(([kind, each]) => [kind, { ...each, ...each.shadow }] as const);
+  return { side: 'rules', rules: new Map(all) };
 }
 
 /** The forms without duplicates. All names of a pattern such as `private-cache-{id}` have `cache-` in common. */

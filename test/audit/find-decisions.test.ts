@@ -33,6 +33,16 @@ describePostgres('recorded decisions', (server) => {
           (n) => n % 1000 === 10 && n % 10000 !== 11 && n % 3 === 1,
         ).length,
       );
+      const disagreed = await all({ filters: { shadow: 'disagreed' }, limit: 7 });
+      expect(disagreed.found).toHaveLength(count / 100);
+      expect(disagreed.found.every((id) => id.endsWith('37'))).toBe(true);
+      expect(disagreed.pages).toBe(Math.ceil((count / 100 + 1) / 7));
+      expect(await by({ shadow: 'agreed', principal: 'rare' })).toEqual([
+        'r20011',
+        'r10011',
+        'r11',
+      ]);
+      expect(await by({ shadow: 'no-verdict' })).toEqual([]);
       for (const none of ["' OR true --", '\0', '%', '\ud800', 'u1 ']) {
         expect(await by({ principal: none })).toEqual([]);
       }

@@ -23,7 +23,8 @@ export async function withDecisions(
   try {
     await withClient(url, async (admin) => {
       await admin.query(fill(count));
-      await admin.query('ANALYZE usher.audit_log');
+      await admin.query(fillVerdicts);
+      await admin.query('ANALYZE usher.audit_log, usher.shadow_verdicts');
     });
     await run(database);
   } finally {
@@ -45,6 +46,16 @@ const fill = (count: number) => `
     CASE WHEN n < 100 THEN 'old' ELSE 'new' END,
     '[{"name":"a check","passed":true}]', 'r' || n, '127.0.0.1'
   FROM generate_series(0, ${count - 1}) AS n`;
+
+/** A verdict for each decision, a little later; each hundredth disagrees. One has no decision any more. */
+const fillVerdicts = `
+  INSERT INTO usher.shadow_verdicts (decision_id, at, family, policy, side, answered, watched, result, reason)
+  SELECT decision_id, at + interval '3 ms' * (1 + right(request_id, 1)::int % 2), family, policy, 'rules', outcome,
+    CASE WHEN request_id LIKE '%37' THEN 'refusal' ELSE outcome END,
+    CASE WHEN request_id LIKE '%37' THEN 'disagreed' ELSE 'agreed' END,
+    CASE WHEN request_id LIKE '%37' THEN 'a rule' END
+  FROM usher.audit_log
+  UNION ALL SELECT 'removed', now(), 'private-{x}', 'old', 'rules', 'grant', 'refusal', 'disagreed', NULL`;
 
 /** The plan of a page in the middle of the table, as Usher's own connections make it, and the rows that it read. */
 export async function planOf(
@@ -80,4 +91,6 @@ export const indexes: readonly (readonly [DecisionQuery, string])[] = [
   [{ channel: 'private-10', code: 'not-allowed' }, 'audit_log_channel_at_idx'],
   [{ check: 'a check' }, 'audit_log_failed_check_at_idx'],
   [{ tenant: 't1' }, 'audit_log_tenant_id_at_idx'],
+  [{ shadow: 'disagreed' }, 'shadow_verdicts_result_at_idx'],
+  [{ shadow: 'disagreed', principal: 'u37', outcome: 'grant' }, 'shadow_verdicts_result_at_idx'],
 ];

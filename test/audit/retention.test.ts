@@ -12,7 +12,10 @@ describePostgres('retention', (server) => {
   const counted = async () => {
     const count = async (table: string) =>
       (await query(`SELECT count(*)::int AS n FROM ${table}`))[0]?.n;
-    return [await count('audit_log'), await count('security_events')];
+    return [
+      ...[await count('audit_log'), await count('security_events')],
+      await count('shadow_verdicts'),
+    ];
   };
   /** So many rows of each table, of this age, of several tenants and of none. */
   const put = async (rows: number, age: number) => {
@@ -21,6 +24,12 @@ describePostgres('retention', (server) => {
     await query(
       `INSERT INTO audit_log (decision_id, at, action, outcome, tenant_id, checks, request_id, address)
        SELECT gen_random_uuid(), $2::timestamptz, 'subscribe', 'grant', ${tenant}, '[]', 'r', '::1'
+       FROM generate_series(1, $1) AS n`,
+      values,
+    );
+    await query(
+      `INSERT INTO shadow_verdicts (decision_id, at, family, policy, side, answered, result)
+       SELECT gen_random_uuid(), $2::timestamptz, 'private-a', 'p', 'rules', 'grant', 'no-verdict'
        FROM generate_series(1, $1) AS n`,
       values,
     );
@@ -36,10 +45,10 @@ describePostgres('retention', (server) => {
     await put(5, 10 * day);
     const { pruneDecisions, pruneSignals } = createRetention(at.database);
     expect(await pruneDecisions(now - 10 * day)).toBe(2_345);
-    expect(await counted()).toEqual([5, 2_350]);
+    expect(await counted()).toEqual([5, 2_350, 5]);
     expect(await pruneSignals(now - 10 * day)).toBe(2_345);
     expect(await pruneSignals(now - 10 * day)).toBe(0);
-    expect(await counted()).toEqual([5, 5]);
+    expect(await counted()).toEqual([5, 5, 5]);
   });
 
   it('several at once remove each row once', async () => {

@@ -37,6 +37,7 @@ export function writtenDeps({ cache, ...changes }: Changes = {}) {
     userIdOf: (_tenantId, id) => id,
     factSources: () => (cache === undefined ? [deps] : [cache, deps]),
     trackConnection: (decision) => Promise.resolve(decision),
+    watch: () => undefined,
     measure: (_action, run) => run(),
     writeDecision: (decision) => {
       deeds.push('recorded');

@@ -35,7 +35,9 @@ const oddRows = String.raw`
     SELECT n::text, now(), 'subscribe', 'grant',
       '[{"n": 12345678901234567890.10, "of": null, "text": "\\ \" é \u2028"}, [], {}]', 'r', '::1'
     FROM generate_series(1, 1201) AS n;
-  INSERT INTO security_events (at, signal, request_id, address) VALUES (now(), 'cross-tenant', 'r', '::1')`;
+  INSERT INTO security_events (at, signal, request_id, address) VALUES (now(), 'cross-tenant', 'r', '::1');
+  INSERT INTO shadow_verdicts (decision_id, at, family, policy, side, answered, watched, result, reason)
+    VALUES ('d', now(), 'private-a', 'p', 'rules', 'grant', 'refusal', 'disagreed', 'a check')`;
 
 /** Where the tests of this file may put a file. */
 const newFile = () => join(inject('runDirectory'), `${randomBytes(6).toString('hex')}.jsonl`);
@@ -190,7 +192,7 @@ describe('usher import refuses', () => {
     ['a file cut after its first line', () => text(lines.slice(0, 1)), 'The file was cut short: '],
     ['a row that is gone', () => text(lines.toSpliced(9, 1)), 'The file is damaged: it has 1200 '],
     ['a row that is twice', () => text(lines.toSpliced(9, 0, lines[9]!)), 'The database refused'],
-    ['a row after the last line', () => text([...lines, lines[1]!]), 'Line 1234 follows the last'],
+    ['a row after the last line', () => text([...lines, lines[1]!]), 'Line 1235 follows the last'],
     ['a row of no table', () => text(lines.toSpliced(3, 1, '{"row":{}}')), 'Line 4 is neither a'],
     ['another format', () => text([header({ format: 2 })]), 'The export has format 2, and'],
     ['another migration', () => text([header({ migration: '2030_x' })]), 'The export was written'],

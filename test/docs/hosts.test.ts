@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { loadPolicy } from '../../src/policy/load-policy.ts';
 
-const pages = ['docs/facts-by-http.md', 'docs/asking-the-application.md'];
+const pages = ['docs/facts-by-http.md', 'docs/asking-the-application.md', 'docs/shadow-mode.md'];
 
 describe.each(pages)('%s', (name) => {
   it('has policies that load', async () => {

@@ -33,6 +33,7 @@ export async function readEveryMetric(): Promise<string> {
   host.start()('answered');
   host.countUnasked('queue-full');
   metrics.measureFact('order')('found');
+  metrics.countShadow('private-announcements', 'agreed');
   metrics.observeSecretFiles(['OPS_TOKEN'], () => new Map());
   metrics.observePolicy(() => ({ hash: '0123456789abcdef', hasFailed: false }));
   metrics.traffic.observeOpen(() => new Map([['1', 1]]));

@@ -18,7 +18,7 @@ export const folders: Readonly<Record<string, Folder>> = {
       ...['policy', 'runtime', 'authorize', 'http/openapi'],
       ...['type authn', 'type facts', 'type rate-limit', 'type pusher'],
       ...['rate-limit/request-limits.ts', 'audit/audit-event.ts'],
-      ...['audit/decision-filters.ts', 'audit/remedies.ts'],
+      ...['audit/decision-filters.ts', 'audit/remedies.ts', 'audit/shadow-verdict.ts'],
       ...['pusher/webhooks/receive-webhook.ts', 'type observability/tracing'],
       'authn/credential.ts',
     ],
@@ -41,7 +41,7 @@ export const folders: Readonly<Record<string, Folder>> = {
   authorize: {
     purpose: 'the use cases: channels, batches, users, tickets, guest sessions, revocation',
     mayImport: [
-      ...['policy', 'runtime', 'type audit/audit-event.ts'],
+      ...['policy', 'runtime', 'type audit/audit-event.ts', 'type audit/shadow-verdict.ts'],
       ...['type authn/credential.ts', 'type authn/chat-servers.ts', 'authn/guest-session-token.ts'],
       ...['rate-limit/grants.ts', 'type rate-limit/limits.ts'],
       ...['type pusher/pusher-app.ts', 'pusher/tracked-connection.ts'],
@@ -149,7 +149,7 @@ export const folders: Readonly<Record<string, Folder>> = {
         'type rate-limit/limits.ts',
       ],
       ...['type audit/audit-event.ts', 'type pusher/webhooks/webhook.ts'],
-      'type facts/facts-at-hosts.ts',
+      ...['type facts/facts-at-hosts.ts', 'type authorize/shadow/watch-decisions.ts'],
     ],
     packages: ['prom-client'],
   },
@@ -182,6 +182,7 @@ export const folders: Readonly<Record<string, Folder>> = {
     purpose: 'the commands, and the doctor',
     mayImport: [
       ...['policy', 'policy-test', 'runtime', 'authorize', 'authn', 'config'],
+      ...['type audit/shadow-report.ts', 'type audit/shadow-verdict.ts'],
       ...['audit/audit-event.ts', 'audit/remedies.ts', 'database/transfer/transfer-refused.ts'],
       'http/fastify-path.ts',
       ...['main.ts', 'type app.ts', 'exit-codes.ts'],

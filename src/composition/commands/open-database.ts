@@ -1,6 +1,7 @@
 import type { FindDecision } from '../../audit/audit-event.ts';
 import { createFindDecision } from '../../audit/lookup.ts';
 import { createRetention, type Prune } from '../../audit/retention.ts';
+import { createShadowReport, type ReadShadowReport } from '../../audit/shadow-report.ts';
 import type { Config } from '../../config/load.ts';
 import { createDatabase, type Database } from '../../database/client.ts';
 import { connectOrStart } from '../../database/embedded/connect-or-start.ts';
@@ -13,6 +14,7 @@ export interface Records {
   readonly findDecision: FindDecision;
   readonly pruneDecisions: Prune;
   readonly pruneSignals: Prune;
+  readonly readShadowReport: ReadShadowReport;
   readonly now: () => number;
 }
 
@@ -25,6 +27,7 @@ export function withRecords<T>(config: Config, use: (records: Records) => Promis
     use({
       findDecision: createFindDecision(database),
       ...createRetention(database),
+      readShadowReport: createShadowReport(database),
       now: systemClock.now,
     }),
   );

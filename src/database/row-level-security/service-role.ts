@@ -16,6 +16,7 @@ const grants: Readonly<Record<string, readonly string[]>> = {
   table_changes: ['SELECT', 'DELETE'],
   audit_log: ['SELECT', 'INSERT', 'DELETE'],
   security_events: ['SELECT', 'INSERT', 'DELETE'],
+  shadow_verdicts: ['SELECT', 'INSERT', 'DELETE'],
 };
 
 /** All tables of Usher except the table of migrations. */

@@ -8,6 +8,7 @@ import type { MeasureFact } from '../../facts/facts-at-hosts.ts';
 import { createFactMetrics } from './fact-metrics.ts';
 import { createHostMetrics, type MeasureHost } from './host-metrics.ts';
 import { createLoadMetrics, type LoadMetrics } from './load-metrics.ts';
+import { createShadowMetrics, type CountShadow } from './shadow-metrics.ts';
 import { addTenantGauge, createTenantLabels, type TenantLabels } from './tenant-gauge.ts';
 import type { Peers } from '../../workers/peers.ts';
 import { createReadMetrics } from './worker-metrics.ts';
@@ -35,6 +36,7 @@ export interface Metrics {
   readonly dependencies: DependencyMetrics;
   readonly measureHost: MeasureHost;
   readonly measureFact: MeasureFact;
+  readonly countShadow: CountShadow;
   /** All metrics in the text format. */
   readonly read: () => Promise<{ readonly contentType: string; readonly text: string }>;
 }
@@ -122,6 +124,7 @@ export function createMetrics(peers: Pick<Peers, 'worker' | 'handle' | 'callAll'
     dependencies: createDependencyMetrics(registry),
     measureHost: createHostMetrics(registry),
     measureFact: createFactMetrics(registry, durations),
+    countShadow: createShadowMetrics(registry),
     read: async () => ({ contentType: registry.contentType, text: await readAll() }),
   };
 }

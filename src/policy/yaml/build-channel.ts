@@ -1,5 +1,6 @@
 import { hostVisitorKind, namesMember, type Ask } from '../ask.ts';
 import { compileValue, ExpressionError, type Scope } from '../cel/expression.ts';
+import { fieldsRead } from '../cel/fields-read.ts';
 import {
   createChannelType,
   type ChannelType,
@@ -16,9 +17,11 @@ import { compileChecks, compileMember } from './compile-rules.ts';
 import type {
   ChannelDeclaration,
   Expression,
+  KindMember,
   KindRules as KindRulesDeclaration,
   ParamDeclaration,
 } from './policy-document.ts';
+import type { Report } from './report.ts';
 import {
   factScope,
   paramScope,
@@ -66,8 +69,7 @@ export function buildChannel(
       list.find((entry) => entry.kind === each.kind);
     const [member, list] = [of(declaration.member), of(declaration.list)];
     rules.set(kind, {
-      facts: known,
-      ...compileChecks(each, scope, report),
+      ...compileSides(each, { member, known, scope, report }),
       member: member && compileMember(member, scope, report),
       ...(list &&
         compileList(list, {
@@ -103,6 +105,44 @@ export function everyKind(
     (kind) => kind !== hostVisitorKind || namesMember(ask),
   );
   return new Map(kinds.map((kind) => [kind, noRules]));
+}
+
+interface SidesContext {
+  readonly member: KindMember | undefined;
+  readonly known: readonly (FactRequest & ResolvedFact)[];
+  readonly scope: Scope;
+  readonly report: Report;
+}
+
+/**
+ * Compiles the checks that answer, and all checks if some are only compared. A fact that only the latter read must neither
+ * delay nor refuse the answer. A fact that no check reads is required, as without shadows.
+ */
+function compileSides(
+  rules: KindRulesDeclaration,
+  { member, known, scope, report }: SidesContext,
+): Pick<KindRules, 'facts' | 'names' | 'check' | 'shadow'> {
+  const { checks } = rules;
+  const { names, check, checkAll } = compileChecks(rules, scope, report);
+  const shadows = checks.filter(({ isShadow }) => isShadow);
+  if (shadows.length === 0) return { facts: known, names, check };
+  const readBy = (expressions: readonly Expression[]) =>
+    new Set(expressions.flatMap((each) => factsRead(each, scope, report)));
+  const watched = readBy(shadows.map(({ rule }) => rule));
+  const answering = checks.filter(({ isShadow }) => !isShadow).map(({ rule }) => rule);
+  const needed = readBy([...answering, ...expressionsOf(member)]);
+  const facts = known.filter(({ name }) => needed.has(name) || !watched.has(name));
+  return { facts, names, check, shadow: { facts: known, check: checkAll } };
+}
+
+const expressionsOf = (member: KindMember | undefined): readonly Expression[] =>
+  member === undefined
+    ? []
+    : [member.id, ...member.info.flatMap(({ value, when }) => (when ? [value, when] : [value]))];
+
+/** The names of the facts that an expression reads. An invalid one was reported when it was compiled. */
+function factsRead({ text }: Expression, scope: Scope, report: Report): readonly string[] {
+  return report.count() > 0 ? [] : [...fieldsRead(text, scope, 'facts')];
 }
 
 function paramType(param: ParamDeclaration): ParamType {

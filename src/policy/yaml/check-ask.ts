@@ -1,4 +1,4 @@
-import { hostVisitorKind, namesMember } from '../ask.ts';
+import { hostVisitorKind, isAnswering, namesMember } from '../ask.ts';
 import type { ChannelDeclaration } from './policy-document.ts';
 import { namesInBraces } from './raw.ts';
 import { checkForward } from './read-hosts.ts';
@@ -23,6 +23,9 @@ export function checkAsk(channel: ChannelDeclaration): readonly Fault[] {
       });
     }
   }
+  if (ask.isShadow && allow.length === 0) {
+    fault(ask.at, 'the application’s answer is only compared, so the channel requires `allow`');
+  }
   if (
     !namesMember(ask) &&
     forms.some((form) => form.startsWith('presence')) &&
@@ -33,27 +36,41 @@ export function checkAsk(channel: ChannelDeclaration): readonly Fault[] {
       'this presence channel requires `allow` and `member`: only an answer to `laravel` has a member',
     );
   }
-  if (list.length > 0) {
+  if (isAnswering(ask) && list.length > 0) {
     fault(
       [...at, 'list'],
       'the application decides about this channel, and is not asked for lists',
     );
   }
   if (!namesMember(ask) && allow.some(({ kind }) => kind === hostVisitorKind)) {
-    const message = `only an application that is asked with \`laravel\` can read the credential of a ${hostVisitorKind}`;
+    const message = `only an application that is asked with \`laravel\`, and whose answer counts, can read the credential of a ${hostVisitorKind}`;
     fault([...atAllow, hostVisitorKind], message);
   }
   return faults;
 }
 
-/** Without the application's answer each kind of principal needs checks, and has a credential that Usher can read. */
+/** One side answers, and at most one watches. Usher can read the credential of each kind of principal that rules answer. */
 export function checkAnswering({ ask, allow }: ChannelDeclaration): readonly Fault[] {
-  if (ask !== undefined) return [];
   const fault = (path: Fault['path'], message: string): Fault => ({ path, part: 'key', message });
-  return allow.flatMap(({ at, kind, checks }) => [
-    ...(checks.length === 0 ? [fault(at, `\`${kind}\` has no entry`)] : []),
-    ...(kind === hostVisitorKind
-      ? [fault(at, `no channel without \`ask\` can allow a ${hostVisitorKind}`)]
-      : []),
-  ]);
+  return allow.flatMap(({ at, kind, checks }) => {
+    const shadows = checks.filter(({ isShadow }) => isShadow);
+    if (ask !== undefined && !ask.isShadow) return [];
+    return [
+      ...(shadows.length < checks.length ? [] : [fault(at, unanswered(kind, shadows.length))]),
+      ...(ask === undefined && kind === hostVisitorKind
+        ? [fault(at, `no channel without \`ask\` can allow a ${hostVisitorKind}`)]
+        : []),
+      ...(ask === undefined
+        ? []
+        : shadows.map(({ at: path }) =>
+            fault(path, 'either checks or the application may be a shadow, not both'),
+          )),
+    ];
+  });
+}
+
+function unanswered(kind: string, shadows: number): string {
+  return shadows === 0
+    ? `\`${kind}\` has no entry`
+    : `every check of ${kind} is a shadow, so none answers`;
 }

@@ -9,20 +9,31 @@ import type {
 } from './policy-document.ts';
 import type { Report } from './report.ts';
 
+/** The checks that answer, and those with the ones that are only compared. */
+export interface CompiledChecks extends Pick<KindRules, 'names' | 'check'> {
+  readonly checkAll: KindRules['check'];
+}
+
 /** Compiles the checks of a kind of principal. */
 export function compileChecks(
   { checks }: KindRulesDeclaration,
   scope: Scope,
   report: Report,
-): Pick<KindRules, 'names' | 'check'> {
-  const compiled = checks.map(({ name, rule, code }) => ({
-    name,
+): CompiledChecks {
+  const compiled = checks.map(({ name, rule, code, isShadow }) => ({
+    ...{ name, isShadow },
     code: code ?? 'not-allowed',
     holds: compileCondition(rule, scope, report),
   }));
+  const answering = compiled.filter(({ isShadow }) => !isShadow);
+  const checkOf =
+    (list: typeof compiled): KindRules['check'] =>
+    (input) =>
+      list.map(({ name, code, holds }) => check(name, holds(input), code));
   return {
-    names: checks.map(({ name }) => name),
-    check: (input) => compiled.map(({ name, code, holds }) => check(name, holds(input), code)),
+    names: answering.map(({ name }) => name),
+    check: checkOf(answering),
+    checkAll: checkOf(compiled),
   };
 }
 

@@ -112,6 +112,8 @@ export interface CheckDeclaration extends Declared {
   readonly rule: Expression;
   /** The refusal code; `not-allowed` if there is none. */
   readonly code?: string;
+  /** Whether it is only compared with the answer. */
+  readonly isShadow: boolean;
 }
 
 /** The queries for the channels of one kind of principal. */

@@ -39,6 +39,7 @@ export interface RawChannel {
 interface RawCheck {
   readonly rule: string;
   readonly code?: string;
+  readonly shadow?: boolean;
 }
 
 type RawParam =
@@ -127,9 +128,10 @@ const toRules = ({ key, value, at }: RawEntry<Raw<string | RawCheck>>): KindRule
   ...{ at, kind: key },
   checks: entriesOf(value, at).map(({ key: name, value: check, at: place }) =>
     typeof check === 'string'
-      ? { at: place, name, rule: toExpression(check, place) }
+      ? { at: place, name, rule: toExpression(check, place), isShadow: false }
       : {
           ...{ at: place, name, rule: toExpression(check.rule, [...place, 'rule']) },
+          isShadow: check.shadow ?? false,
           ...(check.code !== undefined && { code: check.code }),
         },
   ),

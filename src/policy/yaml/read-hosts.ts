@@ -24,6 +24,7 @@ interface RawQuestion {
 export interface RawAsk {
   readonly laravel?: RawQuestion & { readonly path?: string; readonly forward: RawForward };
   readonly authzen?: RawQuestion;
+  readonly shadow?: boolean;
 }
 
 const defaultFactTimeout = '1s';
@@ -41,13 +42,13 @@ export const toHttpFact = ({
   forward: forward === undefined ? forwardNothing : toForward(forward),
 });
 
-export function toAsk({ laravel, authzen }: RawAsk): Ask {
+export function toAsk({ laravel, authzen, shadow: isShadow = false }: RawAsk): Ask {
   const timeoutMs = toMilliseconds((laravel ?? authzen)?.timeout ?? defaultAskTimeout);
   if (laravel === undefined) {
-    return { type: 'authzen', source: authzen?.source ?? '', timeoutMs };
+    return { type: 'authzen', source: authzen?.source ?? '', timeoutMs, isShadow };
   }
   const { source, path = defaultPath, forward } = laravel;
-  return { type: 'laravel', source, path, forward: toForward(forward), timeoutMs };
+  return { type: 'laravel', source, path, forward: toForward(forward), timeoutMs, isShadow };
 }
 
 /** The milliseconds of a text such as `500ms` or `5s`. */

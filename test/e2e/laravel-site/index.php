@@ -79,8 +79,12 @@ class Handler implements Illuminate\Contracts\Debug\ExceptionHandler
     public function shouldReport(Throwable $e) { return true; }
     public function render($request, Throwable $e)
     {
-        $status = $e instanceof Illuminate\Auth\AuthenticationException ? 401 : 500;
-        return new Illuminate\Http\Response($status === 401 ? '' : (string) $e, $status);
+        $status = match (true) {
+            $e instanceof Illuminate\Auth\AuthenticationException => 401,
+            $e instanceof Symfony\Component\HttpKernel\Exception\HttpExceptionInterface => $e->getStatusCode(),
+            default => 500,
+        };
+        return new Illuminate\Http\Response($status < 500 ? '' : (string) $e, $status);
     }
     public function renderForConsole($output, Throwable $e) {}
 }
@@ -122,6 +126,8 @@ $router->group(['middleware' => 'web'], function ($router) {
         $request->session()->regenerateToken();
     });
 });
+
+require __DIR__ . '/broadcasting.php';
 
 // As documented in docs/session-introspection.md.
 $router->get('usher/session', App\Http\Controllers\UsherSession::class)

@@ -52,6 +52,9 @@ export interface LaravelSite {
   readonly save: (cookie: string) => Promise<string>;
   /** The flashed message and the previous URL, as the next page reads them. */
   readonly status: (cookie: string) => Promise<unknown>;
+  /** Stops the process, which then answers nothing, until `resume`. */
+  readonly pause: () => void;
+  readonly resume: () => void;
   readonly stop: () => Promise<void>;
 }
 
@@ -89,7 +92,15 @@ export async function startLaravel(
     const actions = actionsOn(url);
     await actions.makeTables(site.output);
     const databaseUrl = Object.assign(new URL(postgres), { pathname: `/${name}` }).href;
-    return { url, appKey, databaseUrl, readerUrl: await addReader(name), ...actions, stop };
+    return {
+      url,
+      appKey,
+      databaseUrl,
+      readerUrl: await addReader(name),
+      ...actions,
+      ...site,
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;
@@ -178,6 +189,8 @@ function serve(port: number, env: Readonly<Record<string, string>>) {
   const ended = once(child, 'close');
   return {
     output: () => Buffer.concat(chunks).toString(),
+    pause: () => void child.kill('SIGSTOP'),
+    resume: () => void child.kill('SIGCONT'),
     stop: async () => {
       child.kill('SIGKILL');
       await ended;

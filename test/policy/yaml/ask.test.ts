@@ -79,7 +79,31 @@ describe('ask', () => {
     [`presence-o: { ${authzen} }`, 'requires `allow` and `member`'],
     [`private-o: { allow: { user: {} } }`, '`user` has no entry'],
     [`private-o: {}`, 'requires the key `allow`'],
-    [`private-o: { ask: { authzen: { source: host }, shadow: true } }`, 'shadow is not a key'],
+    [`private-o: { ask: { authzen: { source: host }, shadow: true } }`, 'requires `allow`'],
+    [
+      `private-o: { ask: { authzen: { source: host }, shadow: true }, allow: { user: {} } }`,
+      '`user` has no entry',
+    ],
+    [
+      `private-o: { ask: { authzen: { source: host }, shadow: true }, allow: { user: { a: { rule: 'true', shadow: true } } } }`,
+      'every check of user is a shadow',
+    ],
+    [
+      `private-o: { ask: { authzen: { source: host }, shadow: true }, allow: { user: { a: 'true', b: { rule: 'true', shadow: true } } } }`,
+      'either checks or the application',
+    ],
+    [
+      `private-o: { allow: { user: { a: { rule: 'true', shadow: true } } } }`,
+      'every check of user is a shadow',
+    ],
+    [
+      `private-o: { ask: { laravel: { source: host, forward: [cookie] }, shadow: true }, allow: { host_visitor: { a: 'true' } } }`,
+      'whose answer counts',
+    ],
+    [
+      `presence-o: { ask: { laravel: { source: host, forward: [cookie] }, shadow: true }, allow: { user: { a: 'true' } } }`,
+      'member',
+    ],
   ])('%s: %s', async (channel, message) => {
     expect(await problemsOf(policy(channel))).toContain(message);
   });
@@ -87,6 +111,32 @@ describe('ask', () => {
   it('names the members of a presence channel, which then needs none', async () => {
     expect(await problemsOf(policy(`presence-o: { ${laravel} }`))).toBe('');
     expect(await problemsOf(policy(`private-o: { ${laravel}, also: [presence] }`))).toBe('');
+  });
+});
+
+describe('a shadow', () => {
+  const facts = `facts: { seen: { ids: [a], fields: { x: string } }, unseen: { ids: [a], fields: { x: string } }, bare: { ids: [a], fields: { x: string } } }`;
+  const read = `facts: { seen: [user.id], unseen: [user.id], bare: [user.id] }`;
+  const named = (each: { readonly name: string }) => each.name;
+
+  it('is the application, whose answer does not count', async () => {
+    const channel = `private-o: { ask: { authzen: { source: host }, shadow: true }, allow: { user: { a: 'true' } }, list: { user: { params: {} } } }`;
+    const [type] = (await loadPolicyText(policy(channel))).channels.channelTypes;
+    expect(type?.ask).toBeUndefined();
+    expect(type?.shadow).toMatchObject({ side: 'application', ask: { type: 'authzen' } });
+  });
+
+  it('is a check, whose facts do not delay or refuse the answer', async () => {
+    const channel = `private-o: { ${laravel}, ${read}, allow: { user: { a: 'facts.seen.x == "1"', b: { rule: 'facts.unseen.x == "1"', shadow: true } } } }`;
+    const { channels } = await loadPolicyText(policy(channel, facts));
+    const rules = channels.channelTypes[0]?.rules.get('user');
+    expect(rules?.names).toEqual(['a']);
+    // A required fact that no check reads stays required.
+    expect(rules?.facts.map(named)).toEqual(['seen', 'bare']);
+    const { shadow } = channels.channelTypes[0]!;
+    const all = shadow?.side === 'rules' ? shadow.rules.get('user') : undefined;
+    expect(all?.facts.map(named)).toEqual(['seen', 'unseen', 'bare']);
+    expect([...channels.shadowed]).toEqual(['private-o']);
   });
 });
 

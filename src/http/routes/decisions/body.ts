@@ -3,7 +3,7 @@ import { remedyFor } from '../../../audit/remedies.ts';
 import type { Policy } from '../../../policy/policy.ts';
 
 /** The body of a recorded decision. The remedy is that of the policy in use. */
-export function decisionBody({ decision, signals }: DecisionEntry, policy: Policy) {
+export function decisionBody({ decision, signals, shadow }: DecisionEntry, policy: Policy) {
   const { code, principalKind, principalId } = decision;
   return {
     decision_id: decision.decisionId,
@@ -21,6 +21,7 @@ export function decisionBody({ decision, signals }: DecisionEntry, policy: Polic
     failed_check: decision.failedCheck,
     checks: decision.checks,
     signals,
+    shadow,
     origin: {
       request_id: decision.requestId,
       address: decision.address,

@@ -1,4 +1,5 @@
 import { decisionFilters, type DecisionFilter } from '../../../audit/decision-filters.ts';
+import { shadowResults } from '../../../audit/shadow-verdict.ts';
 import { remedies } from '../../../audit/remedies.ts';
 import { actions } from '../../../policy/decision.ts';
 import { decisionIdPattern } from '../../../audit/audit-event.ts';
@@ -11,17 +12,33 @@ import {
 } from '../../openapi/operation.ts';
 import * as docs from '../../output/route-docs.ts';
 import { streamFaults } from './stream-limits.ts';
-import { maxValueLength, pageLimits, queryFaults } from './query.ts';
+import { maxValueLength, pageLimits, queryFaults, streamFilterNames } from './query.ts';
 import { guarded, guardFaults } from '../operator/docs.ts';
 
 const text: Schema = { type: 'string' };
+
+const outcomes = ['grant', 'refusal'] as const;
+
+const shadow = {
+  ...closedObject(
+    {
+      side: { enum: ['rules', 'application'], description: 'The side that watched' },
+      answered: { enum: outcomes },
+      watched: { enum: outcomes, description: 'Its verdict' },
+      result: { enum: shadowResults },
+      reason: { ...text, description: 'Why it refused, or came to no verdict' },
+    },
+    ['watched', 'reason'],
+  ),
+  description: 'Shadow mode: the verdict of the side that only watches',
+};
 
 const entry = closedObject(
   {
     decision_id: { $ref: '#/components/schemas/DecisionId' },
     at: { $ref: '#/components/schemas/Moment' },
     action: { enum: actions },
-    outcome: { enum: ['grant', 'refusal'] },
+    outcome: { enum: outcomes },
     code: { ...text, description: 'The reason of a refusal' },
     remedy: { ...text, description: 'What can be done, if the request should be granted' },
     policy: { ...text, description: 'The hash of the policy that decided' },
@@ -36,6 +53,7 @@ const entry = closedObject(
     failed_check: { ...text, description: 'The first check that did not hold' },
     checks: { type: 'array', items: closedObject({ name: text, passed: { type: 'boolean' } }) },
     signals: { type: 'array', items: text, description: 'Security events of the decision' },
+    shadow,
     origin: closedObject({ request_id: text, address: text, user_agent: text }, ['user_agent']),
   },
   [
@@ -48,6 +66,7 @@ const entry = closedObject(
     'principal',
     'tenant_id',
     'failed_check',
+    'shadow',
   ],
 );
 
@@ -113,8 +132,8 @@ const inQuery = (
   { description, schema = { type: 'string', maxLength: maxValueLength }, examples = {} }: QueryDocs,
 ): Parameter => ({ name, in: 'query', description, required: false, schema, examples });
 
-/** The filters of a list and of a stream. */
-export const filterParameters = Object.entries<DecisionFilter>(decisionFilters).map(
+/** The filters of a list. */
+const filterParameters = Object.entries<DecisionFilter>(decisionFilters).map(
   ([name, { about, values }]) =>
     inQuery(name, { description: about, ...(values && { schema: { enum: values } }) }),
 );
@@ -180,9 +199,9 @@ export const decisionStreamDocs = docs.describeRoute({
   tag: 'Operating',
   summary: 'Follow new decisions',
   description:
-    'Server-sent events of all replicas: `decision` with the body of `GET /decisions/{id}`, `gap` if there were more decisions than the stream sends, and `unavailable` while the audit log cannot be read. The filters are those of `GET /decisions`.',
+    'Server-sent events of all replicas: `decision` with the body of `GET /decisions/{id}`, `gap` if there were more decisions than the stream sends, and `unavailable` while the audit log cannot be read. The filters are those of `GET /decisions`, without `shadow`.',
   security: guarded,
-  parameters: filterParameters,
+  parameters: filterParameters.filter(({ name }) => streamFilterNames.includes(name)),
   ok: {
     description: 'The stream is open until the client closes it or Usher shuts down',
     content: { 'text/event-stream': { schema: text, examples: { stream: { value: ': open\n' } } } },

@@ -1,0 +1,82 @@
+import { askCheck, hostVisitorKind } from '../../policy/ask.ts';
+import type { ChannelMatch } from '../../policy/channel-registry.ts';
+import { firstFailed, type Decision, type RefusalCode } from '../../policy/decision.ts';
+import { pinCode } from '../../policy/policy.ts';
+import type { Principal } from '../../policy/principal.ts';
+import { parseSocketId } from '../../policy/socket-id.ts';
+import type { ChannelAuthRequest } from '../auth-request.ts';
+import { evaluateMatch, questionOf, type EvaluateDeps } from '../evaluate.ts';
+
+/** What the side that watches says, and the check that failed. */
+export interface WatchingVerdict {
+  readonly outcome: Decision['outcome'];
+  readonly failedCheck?: string | undefined;
+}
+
+/** Comes to the verdict of the side that watches. Throws `Unavailable`. */
+export type FindVerdict = () => Promise<WatchingVerdict>;
+
+/** How long the side that watches may take, in milliseconds. */
+export const verdictTimeoutMs = 5_000;
+
+/** The refusals for reasons that hold for both sides: neither was consulted, or its answer did not count. */
+const ofBothSides: ReadonlySet<RefusalCode> = new Set([
+  ...['credential-conflict', 'origin-refused', 'revoked', 'tenant-missing', 'tenant-mismatch'],
+  ...['unknown-channel', 'too-many-authorizations', 'too-many-subscriptions'],
+]);
+
+/** A decision with the request and the channel that it is about. */
+export interface Compared {
+  readonly request: ChannelAuthRequest;
+  readonly decision: Decision;
+  readonly match: ChannelMatch;
+}
+
+/**
+ * The function that asks the side of a channel that watches about the request of a decision; `undefined` if the decision
+ * cannot be compared.
+ */
+export function verdictOfOtherSide(
+  { request, decision, match }: Compared,
+  deps: EvaluateDeps,
+): FindVerdict | undefined {
+  const { shadow } = match.channelType;
+  const { constraints, headers } = request;
+  const { principal } = decision;
+  const socketId = parseSocketId(request.socketId);
+  if (shadow === undefined || socketId === undefined) return undefined;
+  if (decision.outcome === 'refusal' && isOfBothSides(decision.code, request)) return undefined;
+  if (shadow.side === 'rules') {
+    if (principal === undefined) return undefined;
+    const channelType = { ...match.channelType, ask: undefined, rules: shadow.rules };
+    const subject = { principal, constraints, headers, socketId };
+    return () => evaluateRules({ ...match, channelType }, subject, deps);
+  }
+  const ask = { ...shadow.ask, timeoutMs: Math.min(shadow.ask.timeoutMs, verdictTimeoutMs) };
+  // An endpoint that authorizes channels reads the credential itself, also one that Usher refused.
+  const asked = principal ?? (ask.type === 'laravel' ? unread : undefined);
+  if (asked === undefined || (ask.type === 'laravel' && headers === undefined)) return undefined;
+  const question = questionOf(ask, match, { principal: asked, socketId, headers });
+  return async () => {
+    const { isYes } = await deps.ask(question);
+    return isYes ? { outcome: 'grant' } : { outcome: 'refusal', failedCheck: askCheck };
+  };
+}
+
+const unread: Principal = { kind: hostVisitorKind, id: '', roles: [], expiresAt: 0 };
+
+function isOfBothSides(code: RefusalCode, { constraints }: ChannelAuthRequest): boolean {
+  const { pins = [] } = constraints;
+  return ofBothSides.has(code) || pins.some(({ name }) => code === pinCode(name));
+}
+
+async function evaluateRules(
+  match: ChannelMatch,
+  subject: Parameters<typeof evaluateMatch>[1],
+  deps: EvaluateDeps,
+): Promise<WatchingVerdict> {
+  const { checks, refused } = await evaluateMatch(match, subject, deps);
+  return refused === undefined
+    ? { outcome: 'grant' }
+    : { outcome: 'refusal', failedCheck: firstFailed(checks)?.name };
+}

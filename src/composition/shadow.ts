@@ -1,0 +1,73 @@
+import type { Logger } from 'pino';
+import { createGroupCommit } from '../audit/group-commit.ts';
+import { createShadowWriter } from '../audit/shadow-writer.ts';
+import type { EvaluateDeps } from '../authorize/evaluate.ts';
+import { createWatchDecision, watchLimits } from '../authorize/shadow/watch-decisions.ts';
+import type { WatchDecision } from '../authorize/shadow/watch-decisions.ts';
+import type { Config } from '../config/load.ts';
+import { buildFacts } from '../facts/build-facts.ts';
+import { createFactsAtHosts } from '../facts/facts-at-hosts.ts';
+import { createHttpFacts } from '../facts/http-facts.ts';
+import type { HostSources } from '../facts/host-sources.ts';
+import { createAskHost } from '../host/ask-host.ts';
+import { createDependencies } from '../observability/dependencies.ts';
+import type { CountShadow } from '../observability/metrics/shadow-metrics.ts';
+import { createOutageLog, reasonOf } from '../observability/outage-log.ts';
+import type { Policy } from '../policy/policy.ts';
+import type { Clock } from '../runtime/timer.ts';
+import { buildHttpSources } from './http-sources.ts';
+import { buildHostSources } from './sources.ts';
+import type { Storage } from './storage.ts';
+
+/** Rows per statement, and the rows that wait for one. */
+const writeLimits = { maxBatch: 256, maxQueued: 2_000 };
+
+export interface ShadowDeps extends Clock, Pick<EvaluateDeps, 'encrypts' | 'caches' | 'userIdOf'> {
+  readonly policy: () => Policy;
+  readonly storage: Pick<Storage, 'watching'>;
+  /** The databases of the policy, over connections that only the side that watches uses. */
+  readonly watchedHosts: Pick<HostSources, 'find' | 'list'>;
+  readonly log: Logger;
+  readonly count: CountShadow;
+}
+
+/** Creates the sources for the side that watches. Their outages are none of Usher's: they have no effect on answers. */
+export function buildWatchedHosts(config: Config, clock: Clock): HostSources {
+  return buildHostSources(config, { ...clock, dependencies: createDependencies() });
+}
+
+/**
+ * Builds shadow mode. It shares no connection, queue or cache with answers, so it can neither delay nor break one. `close`
+ * resolves when the comparisons that were made are stored.
+ */
+export function buildShadow(
+  config: Config,
+  { storage, watchedHosts, log, ...deps }: ShadowDeps,
+): { readonly watch: WatchDecision; readonly close: () => Promise<void> } {
+  const { startTimer, now, policy } = deps;
+  const dependencies = createDependencies();
+  const http = buildHttpSources(config, { startTimer, dependencies, policy, limits: watchLimits });
+  const findByHttp = createHttpFacts({ findSource: http.find, now });
+  const factsAtHosts = createFactsAtHosts(watchedHosts, findByHttp);
+  const writes = createGroupCommit({
+    write: createShadowWriter(storage.watching),
+    limits: writeLimits,
+  });
+  const outages = createOutageLog({ log, messages });
+  const watch = createWatchDecision({
+    ...deps,
+    find: buildFacts(storage.watching, factsAtHosts).find,
+    ask: createAskHost(http.find),
+    record: writes.append,
+    logFailure: (family, error) => {
+      outages.failed(family, { reason: reasonOf(error) });
+    },
+    logSuccess: outages.succeeded,
+  });
+  return { watch, close: writes.idle };
+}
+
+const messages = {
+  failed: 'shadow mode: a decision has no verdict of the side that watches, or it is not stored',
+  succeeded: 'shadow mode: comparing again',
+};

@@ -1,0 +1,229 @@
+import { describe, expect, it } from 'vitest';
+import type { RecordedShadowVerdict } from '../../../src/audit/shadow-verdict.ts';
+import { authorizeChannels } from '../../../src/authorize/authorize-channels.ts';
+import { authorizeChannel } from '../../../src/authorize/authorize-channel.ts';
+import { createWatchDecision, watchLimits } from '../../../src/authorize/shadow/watch-decisions.ts';
+import { verdictTimeoutMs } from '../../../src/authorize/shadow/watching-verdict.ts';
+import type { ChannelQuestion, HostAnswer } from '../../../src/policy/ask.ts';
+import type { Policy } from '../../../src/policy/policy.ts';
+import { Unavailable } from '../../../src/runtime/unavailable.ts';
+import { noon, user } from '../../policies/principals.ts';
+import { loadPolicyText } from '../../support/load-policy-text.ts';
+import { createTestClock } from '../../support/test-clock.ts';
+import { question, writtenDeps, type Changes } from '../authorizing.ts';
+
+const laravel = 'laravel: { source: host, forward: [cookie] }';
+const policyOf = (channel: string) =>
+  loadPolicyText(`
+sources: { host: { url: { env: HOST_URL } } }
+channels:
+  private-o.{id}: { ${channel} }
+`);
+/** The rules answer: user 15 may enter channel 15. The application watches. */
+const applicationWatches = await policyOf(
+  `ask: { ${laravel}, shadow: true }, params: { id: int }, allow: { user: { own: 'params.id == user.id' } }`,
+);
+const pointWatches = await policyOf(
+  `ask: { authzen: { source: host }, shadow: true }, params: { id: int }, allow: { user: { own: 'params.id == user.id' } }`,
+);
+/** The application answers. The rules watch. */
+const rulesWatch = await policyOf(
+  `ask: { ${laravel} }, params: { id: int }, allow: { user: { own: { rule: 'params.id == user.id', shadow: true } }, host_visitor: {} }`,
+);
+
+const headers = { select: () => ({ cookie: 'a=b' }), isFromForeignPage: () => false };
+const requestFor = (id: string) =>
+  question({ channelName: `private-o.${id}`, constraints: { tenantIds: [] }, headers });
+
+const settled = async () => {
+  for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+};
+
+type WatchingChanges = Changes & {
+  readonly record?: (verdict: RecordedShadowVerdict) => Promise<unknown>;
+};
+
+/** Authorization whose other side is asked with `ask`. */
+function watching(
+  policy: Policy | (() => Policy),
+  ask: (question: ChannelQuestion) => Promise<HostAnswer>,
+  { record = () => Promise.resolve(), ...changes }: WatchingChanges = {},
+) {
+  const test = createTestClock(noon);
+  const recorded: RecordedShadowVerdict[] = [];
+  const counted: string[] = [];
+  const failures: string[] = [];
+  const read = typeof policy === 'function' ? policy : () => policy;
+  const { deps: base } = writtenDeps();
+  const watch = createWatchDecision({
+    ...{ ...base, ...test.clock, ask, policy: read },
+    record: (verdict) => {
+      recorded.push(verdict);
+      return record(verdict);
+    },
+    count: (family, result) => void counted.push(`${family} ${result}`),
+    logFailure: (_family, error) => void failures.push(String(error)),
+    logSuccess: () => undefined,
+  });
+  const identify = () => Promise.resolve({ principal: { ...user('15'), tenantId: undefined } });
+  const { deps } = writtenDeps({ policy: read, identify, ask, watch, ...changes });
+  const authorize = (id: string) => authorizeChannel(requestFor(id), deps);
+  const run = async () => {
+    test.advance(0);
+    await settled();
+  };
+  return { authorize, deps, run, recorded, counted, failures, test };
+}
+
+const yes = () => Promise.resolve({ isYes: true });
+const no = () => Promise.resolve({ isYes: false });
+
+describe('the application that watches', () => {
+  it.each([
+    ['15', yes, { answered: 'grant', watched: 'grant', result: 'agreed' }],
+    ['16', no, { answered: 'refusal', watched: 'refusal', result: 'agreed' }],
+    [
+      '15',
+      no,
+      { answered: 'grant', watched: 'refusal', result: 'disagreed', reason: 'the host says yes' },
+    ],
+    ['16', yes, { answered: 'refusal', watched: 'grant', result: 'disagreed' }],
+  ] as const)('about %s, which has no effect', async (id, answer, verdict) => {
+    const { authorize, run, recorded, counted } = watching(applicationWatches, answer);
+    expect((await authorize(id)).outcome).toBe(verdict.answered);
+    // Only after the answer.
+    expect(recorded).toEqual([]);
+    await run();
+    const { hash: policy } = applicationWatches;
+    const family = 'private-o.{id}';
+    const known = { decisionId: 'the-decision', at: noon, family, policy, side: 'application' };
+    expect(recorded).toEqual([expect.objectContaining({ ...known, ...verdict })]);
+    expect(counted).toEqual([`${family} ${verdict.result}`]);
+  });
+
+  it('is no verdict if it fails, and if it takes too long', async () => {
+    const failing = () => Promise.reject(new Unavailable('source host', { cause: new Error('x') }));
+    const failed = watching(applicationWatches, failing);
+    await failed.authorize('15');
+    await failed.run();
+    expect(failed.recorded).toEqual([
+      expect.objectContaining({ result: 'no-verdict', reason: 'source host could not answer' }),
+    ]);
+    expect(failed.recorded[0]).not.toHaveProperty('watched');
+    expect(failed.failures).toHaveLength(1);
+
+    const silent = watching(applicationWatches, () => new Promise(() => undefined));
+    expect((await silent.authorize('15')).outcome).toBe('grant');
+    await silent.run();
+    expect(silent.recorded).toEqual([]);
+    silent.test.advance(verdictTimeoutMs);
+    await settled();
+    expect(silent.recorded).toMatchObject([{ result: 'no-verdict', reason: 'it took too long' }]);
+  });
+
+  it('is asked a few questions at once; those that do not fit are dropped and counted', async () => {
+    let asked = 0;
+    const answers: ((answer: HostAnswer) => void)[] = [];
+    const { authorize, run, recorded, counted, test } = watching(applicationWatches, () => {
+      asked += 1;
+      return new Promise((resolve) => answers.push(resolve));
+    });
+    const { maxConcurrent, maxQueued, maxWaitMs } = watchLimits;
+    for (let count = 0; count < maxConcurrent + maxQueued + 3; count += 1) await authorize('15');
+    await run();
+    expect([asked, counted]).toEqual([
+      maxConcurrent,
+      Array.from({ length: 3 }, () => 'private-o.{id} too-many'),
+    ]);
+    // What took too long still holds its place.
+    test.advance(verdictTimeoutMs);
+    await settled();
+    expect([asked, recorded.length]).toEqual([maxConcurrent, maxConcurrent]);
+    answers[0]?.({ isYes: true });
+    await settled();
+    expect(asked).toBe(maxConcurrent + 1);
+    test.advance(maxWaitMs);
+    await settled();
+    expect(counted.filter((each) => each.endsWith('too-many'))).toHaveLength(maxQueued - 1 + 3);
+  });
+
+  it('is asked about a credential that Usher cannot read or refuses, if it reads credentials', async () => {
+    const refused = { identify: () => Promise.resolve({ fault: 'credential-rejected' as const }) };
+    const { authorize, run, recorded } = watching(applicationWatches, yes, refused);
+    expect((await authorize('15')).outcome).toBe('refusal');
+    await run();
+    expect(recorded).toMatchObject([{ answered: 'refusal', result: 'disagreed' }]);
+
+    const point = watching(pointWatches, yes, refused);
+    await point.authorize('15');
+    await point.run();
+    expect([point.recorded, point.counted]).toEqual([[], []]);
+  });
+
+  it('is not asked about refusals that hold for both sides', async () => {
+    const revoked = { revocations: { latest: () => Promise.resolve(noon + 1) } };
+    const { authorize, run, recorded, counted } = watching(applicationWatches, yes, revoked);
+    expect(await authorize('15')).toMatchObject({ code: 'revoked' });
+    await run();
+    expect([recorded, counted]).toEqual([[], []]);
+  });
+
+  it('is asked about each channel of a batch', async () => {
+    const { deps, run, recorded } = watching(applicationWatches, no);
+    const channelNames = ['private-o.15', 'private-o.16', 'private-unknown'];
+    await authorizeChannels({ ...requestFor('15'), channelNames }, deps);
+    await run();
+    expect(recorded.map(({ result }) => result)).toEqual(['disagreed', 'agreed']);
+  });
+});
+
+describe('rules that watch', () => {
+  it.each([
+    ['15', yes, { answered: 'grant', watched: 'grant', result: 'agreed' }],
+    ['16', no, { answered: 'refusal', watched: 'refusal', result: 'agreed' }],
+    ['16', yes, { answered: 'grant', watched: 'refusal', result: 'disagreed', reason: 'own' }],
+    ['15', no, { answered: 'refusal', watched: 'grant', result: 'disagreed' }],
+  ] as const)('about %s, which has no effect', async (id, answer, verdict) => {
+    const { authorize, run, recorded } = watching(rulesWatch, answer);
+    expect((await authorize(id)).outcome).toBe(verdict.answered);
+    await run();
+    expect(recorded).toEqual([expect.objectContaining({ side: 'rules', ...verdict })]);
+  });
+
+  it('refuse a visitor whose credential only the application can read', async () => {
+    const unread = {
+      identify: () => Promise.resolve({ fault: 'credential-not-configured' as const }),
+    };
+    const { authorize, run, recorded } = watching(rulesWatch, yes, unread);
+    expect((await authorize('15')).outcome).toBe('grant');
+    await run();
+    expect(recorded).toMatchObject([
+      { watched: 'refusal', result: 'disagreed', reason: 'rule has checks' },
+    ]);
+  });
+});
+
+describe('a comparison', () => {
+  it('that cannot be stored is counted', async () => {
+    const fails = () => Promise.reject(new Unavailable('database'));
+    const { authorize, run, counted, failures } = watching(applicationWatches, yes, {
+      record: fails,
+    });
+    await authorize('15');
+    await run();
+    expect(counted).toEqual(['private-o.{id} agreed', 'private-o.{id} not-stored']);
+    expect(failures).toHaveLength(1);
+  });
+
+  it('is not made if the policy has changed since the decision', async () => {
+    let policy = applicationWatches;
+    const writeDecision = () => {
+      policy = pointWatches;
+      return Promise.resolve(true);
+    };
+    const { authorize, run, counted } = watching(() => policy, yes, { writeDecision });
+    await authorize('15');
+    await run();
+    expect(counted).toEqual(['private-o.{id} policy-changed']);
+  });
+});

@@ -1,0 +1,176 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hmacToken } from '../support/tokens.ts';
+import { ask, get } from './support/ask.ts';
+import { findLaravel, startLaravel, type LaravelSite } from './support/laravel.ts';
+import { leaksIn, secondsNow } from './support/tokens.ts';
+import { startForPages, type Usher } from './support/usher.ts';
+
+const page = 'https://site.example';
+const laravel = await findLaravel();
+const tokenSecret = randomBytes(32).toString('hex');
+
+const asking = 'laravel: { source: site, forward: [{ cookie: [site_session] }] }';
+
+/** The rule of rooms differs on purpose: Laravel has no room `archive` that is closed. */
+const policyOf = (ask: string, rule: (cel: string) => string) => `
+sources: { site: { url: { env: SITE_URL } } }
+channels:
+  private-App.Models.User.{id}:
+    ask: ${ask}
+    params: { id: int }
+    allow: { user: { is the user: ${rule('params.id == user.id')} } }
+  presence-rooms.{room}:
+    ask: ${ask}
+    params: { room: slug }
+    allow: { user: { room is open: ${rule(`!(params.room in ['closed', 'archive'])`)} } }
+    member: { user: { id: user.id } }
+`;
+const policies = {
+  applicationAnswers: policyOf(`{ ${asking} }`, (cel) => `{ rule: "${cel}", shadow: true }`),
+  rulesAnswer: policyOf(`{ ${asking}, shadow: true }`, (cel) => `"${cel}"`),
+};
+
+interface Recorded {
+  readonly decision_id: string;
+  readonly channel: string;
+  readonly shadow: Readonly<Record<string, string>>;
+}
+
+describe.skipIf(laravel === undefined)('shadow mode beside a real Laravel', () => {
+  let site: LaravelSite;
+  let directory: string;
+  const users: { readonly id: string; readonly cookie: string; readonly token: string }[] = [];
+  const stops: (() => Promise<void>)[] = [];
+
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'usher-shadow-'));
+    stops.unshift(() => rm(directory, { recursive: true }));
+    site = await startLaravel('AES-256-CBC', false);
+    stops.unshift(site.stop);
+    for (const name of ['ann', 'ben']) {
+      const id = await site.addUser(name);
+      const iat = secondsNow();
+      const token = hmacToken({ sub: id, iat, exp: iat + 3600 }, {}, tokenSecret);
+      users.push({ id, cookie: await site.login(name), token });
+    }
+  });
+  afterAll(async () => {
+    for (const stop of stops) await stop();
+  });
+
+  const start = async (policy: string): Promise<Usher> => {
+    const file = join(directory, `${randomBytes(4).toString('hex')}.yaml`);
+    await writeFile(file, policy);
+    const usher = await startForPages(page, {
+      ...{ POLICY: file, SITE_URL: site.url, USER_TOKEN_SECRET: tokenSecret, LOG_LEVEL: 'debug' },
+    });
+    stops.unshift(() => usher.stop());
+    return usher;
+  };
+
+  /** Each user, each channel, until there are so many. */
+  const questions = (count: number) => {
+    const channels = [
+      ...users.map(({ id }) => `private-App.Models.User.${id}`),
+      ...['presence-rooms.lobby', 'presence-rooms.closed', 'presence-rooms.archive'],
+    ];
+    const all = users.flatMap((user) => channels.map((channel) => ({ user, channel })));
+    return Array.from({ length: count }, (_, n) => ({ ...all[n % all.length]!, n }));
+  };
+  type Question = ReturnType<typeof questions>[number];
+
+  const askAt = (url: string, { user, channel, n }: Question) =>
+    ask(
+      `${url}/broadcasting/auth`,
+      { socket_id: `1.${n}`, channel_name: channel },
+      { cookie: user.cookie, authorization: `Bearer ${user.token}`, origin: page },
+    );
+
+  /** The sum of the samples of a metric. */
+  const metric = async (usher: Usher, name: string) => {
+    const { text } = await get(`${usher.operatorUrl}/metrics`);
+    const samples = text
+      .split('\n')
+      .filter((line) => line.startsWith(`usher_shadow_${name}_total`));
+    return samples.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+  };
+  const compared = async (usher: Usher, count: number) => {
+    for (let attempt = 0; attempt < 600; attempt += 1) {
+      const names = ['agreements', 'disagreements', 'no_verdicts', 'dropped'];
+      const counts = await Promise.all(names.map((name) => metric(usher, name)));
+      if (counts.reduce((sum, each) => sum + each) >= count) return counts;
+      await sleep(100);
+    }
+    throw new Error(`Not compared:\n${usher.output()}`);
+  };
+  const decisions = async (usher: Usher, result: string) => {
+    const { text } = await get(`${usher.operatorUrl}/decisions?limit=200&shadow=${result}`);
+    return (JSON.parse(text) as { readonly decisions: readonly Recorded[] }).decisions;
+  };
+  const expectNoLeaks = (usher: Usher) => {
+    const secrets = users.flatMap(({ cookie, token }) => [cookie, token]);
+    expect(leaksIn(usher.output(), secrets)).toEqual([]);
+  };
+
+  it('its closures decide unchanged, and the rules that watch are compared', async () => {
+    const usher = await start(policies.applicationAnswers);
+    const answers: (readonly [string, number, number])[] = [];
+    for (const question of questions(60)) {
+      const [through, direct] = await Promise.all([
+        askAt(usher.publicUrl, question),
+        askAt(site.url, question),
+      ]);
+      answers.push([question.channel, through.status, direct.status]);
+    }
+    expect(answers.filter(([, through, direct]) => through !== direct)).toEqual([]);
+    expect(new Set(answers.map(([, status]) => status))).toEqual(new Set([200, 403]));
+
+    // Each user asked for `archive` 6 times. The other 48 answers agree.
+    expect(await compared(usher, 60)).toEqual([48, 12, 0, 0]);
+    const disagreed = await decisions(usher, 'disagreed');
+    expect(new Set(disagreed.map(({ channel }) => channel))).toEqual(
+      new Set(['presence-rooms.archive']),
+    );
+    expect(disagreed).toHaveLength(12);
+    const [first] = disagreed;
+    const { text } = await get(`${usher.operatorUrl}/decisions/${first?.decision_id ?? ''}`);
+    expect((JSON.parse(text) as Recorded).shadow).toEqual({
+      ...{ side: 'rules', answered: 'grant', watched: 'refusal', result: 'disagreed' },
+      reason: 'room is open',
+    });
+    expectNoLeaks(usher);
+  }, 240_000);
+
+  it('may stop when it only watches: no answer is delayed or broken', async () => {
+    const usher = await start(policies.rulesAnswer);
+    const expected = ({ user, channel }: Question) =>
+      channel === `private-App.Models.User.${user.id}` || channel === 'presence-rooms.lobby'
+        ? 200
+        : 403;
+    const askAll = async (count: number) => {
+      const asked = questions(count);
+      const answers = await Promise.all(asked.map((each) => askAt(usher.publicUrl, each)));
+      expect(answers.map(({ status }) => status)).toEqual(asked.map(expected));
+    };
+    await askAll(20);
+    expect(await compared(usher, 20)).toEqual([16, 4, 0, 0]);
+    site.pause();
+    try {
+      // All of these answers arrive while Laravel stands still: nothing resumes it before.
+      await askAll(30);
+      expect(await metric(usher, 'disagreements')).toBe(4);
+    } finally {
+      site.resume();
+    }
+    await askAll(10);
+    const [agreed = 0, disagreed = 0, none = 0, dropped = 0] = await compared(usher, 60);
+    expect(agreed + disagreed + none + dropped).toBe(60);
+    expect((await decisions(usher, 'no-verdict')).length).toBe(none);
+    expectNoLeaks(usher);
+  }, 240_000);
+});
