@@ -1,4 +1,4 @@
-import { hostVisitorKind, namesMember, type Ask } from './ask.ts';
+import { hostVisitorKind, isAnswering, namesMember, type Ask } from './ask.ts';
 import { isCacheBody, type ChannelForm, type PatternForm } from './channel-name.ts';
 import type { Check, Member } from './decision.ts';
 import type { Fact, FactQuery, FactReference } from './fact-kind.ts';
@@ -142,7 +142,7 @@ export function createChannelType(text: string, parts: ChannelParts): ChannelTyp
   if (tenant !== undefined && !names.includes(tenant)) {
     throw invalid(`the tenant ${tenant} is not a parameter`);
   }
-  if (rules.size === 0 && ask === undefined) throw invalid('allows nobody');
+  if (rules.size === 0 && !isAnswering(ask)) throw invalid('allows nobody');
   const forms = formsOf(pattern, parts.also);
   const memberless = [...rules].find(([, { member }]) => member === undefined);
   const isPresence = forms.some((form) => form.startsWith('presence'));

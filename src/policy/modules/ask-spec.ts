@@ -10,22 +10,28 @@ interface QuestionSpec {
 }
 
 /** As `ask` of a channel in YAML. */
-export type AskSpec =
+export type AskSpec = {
+  /** Whether the application is asked after the answer only, to compare. */
+  readonly shadow?: boolean;
+} & (
   | {
       readonly laravel: QuestionSpec & {
         readonly path?: string;
         readonly forward: NonNullable<HttpSpec['forward']>;
       };
     }
-  | { readonly authzen: QuestionSpec };
+  | { readonly authzen: QuestionSpec }
+);
 
 /** Reads the question of a channel. Throws a `TypeError`. */
 export function readAsk(spec: unknown): Ask | undefined {
   if (spec === undefined) return undefined;
   const declared = Object.fromEntries(
-    Object.entries(Object(spec) as object).map(([type, question]) => [
-      type,
-      withSourceName({ ...(Object(question) as QuestionSpec) }),
+    Object.entries(Object(spec) as object).map(([key, value]) => [
+      key,
+      key === 'shadow'
+        ? (value as unknown)
+        : withSourceName({ ...(Object(value) as QuestionSpec) }),
     ]),
   );
   const [problem] = validatePart('ask', declared);

@@ -2,12 +2,14 @@ import type { FactRequest, KindRules, ListEntry, RuleInput, SqlList } from '../c
 import { check } from '../decision.ts';
 import { callSafely, failed, type ModuleFunction } from './module-function.ts';
 import { readChecks, readCondition, readList, readMember, readReference } from './read-result.ts';
-import type { ChannelFunctions } from './read-spec.ts';
+import type { RuleFunctions } from './read-rules.ts';
+import { shadowFacts, type ChannelFunctions } from './read-spec.ts';
+import { withoutShadowFacts } from './shadow-facts.ts';
 
 /** The refusal of a rule that threw, or did not return its checks. */
 const notEvaluated = [check('the rule can be evaluated', false)];
 
-function factRequests({ facts }: ChannelFunctions): readonly FactRequest[] {
+function factRequests(facts: ChannelFunctions['facts']): readonly FactRequest[] {
   return [...facts].map(([name, { fact, optional }]) => ({
     name,
     optional,
@@ -21,20 +23,21 @@ function factRequests({ facts }: ChannelFunctions): readonly FactRequest[] {
 /** The rules for the principal of this name in the channel with this pattern. */
 export function rulesFor(
   [pattern, principal]: readonly [string, string],
-  rule: ModuleFunction,
+  { answering, all }: RuleFunctions,
   functions: ChannelFunctions,
 ): Omit<KindRules, 'names'> {
-  const { params } = functions;
+  const { params, isAsked } = functions;
   const [member, list] = [functions.member.get(principal), functions.list.get(principal)];
+  const facts = factRequests(functions.facts);
+  const hidden = shadowFacts(functions);
+  const checkAnswering = checksOf(answering, isAsked);
   return {
-    facts: factRequests(functions),
-    check: (input) => {
-      const checks = callSafely(rule, input, (value) => readChecks(value, functions.isAsked));
-      return checks === failed ? notEvaluated : checks;
-    },
+    facts: facts.filter(({ name }) => !hidden.includes(name)),
+    check: (input) => checkAnswering(withoutShadowFacts(input, hidden)),
+    ...(answering.length < all.length && { shadow: { facts, check: checksOf(all, isAsked) } }),
     ...(member && {
       member: (input) => {
-        const made = callSafely(member, input, readMember);
+        const made = callSafely(member, withoutShadowFacts(input, hidden), readMember);
         return made === failed ? undefined : made;
       },
     }),
@@ -46,6 +49,16 @@ export function rulesFor(
     }),
     ...sqlListFor([pattern, principal], functions),
   };
+}
+
+/** The checks of these rules. A rule that cannot be evaluated does not hide the checks of the others. */
+function checksOf(rules: readonly ModuleFunction[], isAsked: boolean): KindRules['check'] {
+  const read = (value: unknown) => readChecks(value, isAsked);
+  return (input) =>
+    rules.flatMap((rule) => {
+      const checks = callSafely(rule, input, read);
+      return checks === failed ? notEvaluated : checks;
+    });
 }
 
 /** The query of the list for a principal. Without a value of a condition the list is empty. */

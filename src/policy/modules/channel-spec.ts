@@ -33,11 +33,26 @@ export type ChannelInput<Params, Facts, Kind extends string> = {
 /** Refers to a fact. Without a reference the fact is absent. */
 export type Refer<Input, Values> = (input: Input) => FactReference<Values> | undefined;
 
-/** A fact that rules read, and whether they hold without it. */
+/** A fact that rules read. */
 export interface FactSource<Input, Values> {
   readonly fact: Refer<Input, Values>;
-  readonly optional: boolean;
+  /** Whether the rules hold without it. */
+  readonly optional?: boolean;
+  /** Whether only rules with `shadow: true` read it: it is found after the answer. */
+  readonly shadow?: boolean;
 }
+
+type Rule<Input> = (input: Input) => readonly Check[];
+
+/** A rule, and whether its checks are evaluated after the answer only, to compare. */
+interface MarkedRule<Input> {
+  readonly rule: Rule<Input>;
+  readonly shadow: boolean;
+}
+
+/** A rule, or several whose checks must all pass. */
+type RuleSpec<Input> =
+  Rule<Input> | MarkedRule<Input> | readonly (Rule<Input> | MarkedRule<Input>)[];
 
 /** The member of a presence channel, which the other members see. */
 export interface MemberSpec {
@@ -95,9 +110,7 @@ export interface ChannelSpec<Text extends string, Facts, Kind extends string> {
    * return none, and without `allow` every kind of principal is accepted.
    */
   readonly allow?: {
-    readonly [Name in Kind]: (
-      input: ChannelInput<ParamValues<Text>, Facts, Name>,
-    ) => readonly Check[];
+    readonly [Name in Kind]: RuleSpec<ChannelInput<ParamValues<Text>, Facts, Name>>;
   };
   /** Required for a presence form, for each kind of `allow`. */
   readonly member?: {
@@ -113,6 +126,6 @@ export interface ChannelSpec<Text extends string, Facts, Kind extends string> {
         ) => ListSpec<ParamValues<Text>> | readonly ListSpec<ParamValues<Text>>[])
       | SqlListSpec<ListInput<Name>>;
   };
-  /** The application decides: its answer is one more check, after all others. */
+  /** The application decides: its answer is one more check, after all others. With `shadow: true` it is only compared. */
   readonly ask?: AskSpec;
 }

@@ -1,4 +1,5 @@
 import type { RuleInput } from '../channel-type.ts';
+import { ShadowFactRead } from './shadow-facts.ts';
 
 /** A function of a module, which may be JavaScript: it may throw, and may return anything. */
 export type ModuleFunction = (input: RuleInput) => unknown;
@@ -24,7 +25,7 @@ export function callSafely<Result>(
 
 /**
  * Calls a function of a module with a sample when it is loaded. `failed` if it throws, because it may need values that the sample does
- * not have. Throws the `TypeError` of `read` if the function returns something else than it must.
+ * not have. Throws the `TypeError` of `read` if the function returns something else than it must, and that of a fact that it must not read.
  */
 export function callWithSample<Result>(
   call: ModuleFunction,
@@ -34,7 +35,8 @@ export function callWithSample<Result>(
   let value: unknown;
   try {
     value = call(sample);
-  } catch {
+  } catch (error) {
+    if (error instanceof ShadowFactRead) throw error;
     return failed;
   }
   return readSync(value, read);

@@ -4,22 +4,32 @@ import { paramOf, type ParamType } from '../param.ts';
 import type { SqlQuery } from '../sql/query.ts';
 import { readAsk } from './ask-spec.ts';
 import type { ModuleFunction } from './module-function.ts';
+import { readRules, type Asked, type RuleFunctions } from './read-rules.ts';
 import { readSqlSpec, type SqlSpec } from './sql-spec.ts';
 
 /** The functions of a channel’s declaration, by the names of facts and of principals. */
 export interface ChannelFunctions {
   readonly params: readonly string[];
-  readonly facts: ReadonlyMap<
-    string,
-    { readonly fact: ModuleFunction; readonly optional: boolean }
-  >;
-  readonly allow: ReadonlyMap<string, ModuleFunction>;
+  readonly facts: ReadonlyMap<string, FactFunction>;
+  readonly allow: ReadonlyMap<string, RuleFunctions>;
   readonly member: ReadonlyMap<string, ModuleFunction>;
   readonly list: ReadonlyMap<string, ModuleFunction>;
   readonly sqlList: ReadonlyMap<string, SqlListFunctions>;
   /** Whether the application's answer counts, so that a rule needs no check. */
   readonly isAsked: boolean;
 }
+
+/** The function of a fact. */
+export interface FactFunction {
+  readonly fact: ModuleFunction;
+  readonly optional: boolean;
+  /** Whether only rules that are compared read it. */
+  readonly isShadow: boolean;
+}
+
+/** The names of the facts that only rules that are compared read. */
+export const shadowFacts = ({ facts }: ChannelFunctions): readonly string[] =>
+  [...facts].flatMap(([name, { isShadow }]) => (isShadow ? [name] : []));
 
 /** A query for the channels of a principal, and the functions of its values. */
 export interface SqlListFunctions {
@@ -65,19 +75,15 @@ function readParams(spec: Spec): Readonly<Record<string, ParamType>> {
 
 /** The functions of a declaration. Throws a `TypeError` if one is not a function. */
 export function readFunctions(spec: Spec): ChannelFunctions {
-  const allow = functionsOf(spec, 'allow');
-  for (const name of allow.keys()) {
-    if (!/^[a-z][a-z0-9_]*$/.test(name) || ['params', 'facts', 'now'].includes(name)) {
-      throw new TypeError(`allow.${name} is not a kind of principal`);
-    }
-  }
+  const asked = askedOf(spec['ask']);
+  const allow = readAllow(spec, asked);
   const member = functionsOf(spec, 'member');
   const { list, sqlList } = readLists(spec);
   for (const name of [...member.keys(), ...list.keys(), ...sqlList.keys()]) {
     if (!allow.has(name)) throw new TypeError(`allow has no ${name}`);
   }
   const params = entriesOf(spec, 'params').map(([name]) => name);
-  const isAsked = spec['ask'] !== undefined;
+  const isAsked = asked === 'application';
   if (isAsked && list.size + sqlList.size > 0) {
     throw new TypeError(
       'list: the application decides about this channel, and is not asked for lists',
@@ -86,23 +92,49 @@ export function readFunctions(spec: Spec): ChannelFunctions {
   if (params.length === 0 && sqlList.size > 0) {
     throw new TypeError('list: a channel without parameters needs no query; return { params: {} }');
   }
-  return { params, facts: readFacts(spec), allow, member, list, sqlList, isAsked };
+  const functions = { params, facts: readFacts(spec), allow, member, list, sqlList, isAsked };
+  const [unread] = shadowFacts(functions);
+  const hasShadows = [...allow.values()].some(
+    ({ answering, all }) => answering.length < all.length,
+  );
+  if (unread !== undefined && !hasShadows) {
+    throw new TypeError(`facts.${unread} is for rules with shadow: true, and there is none`);
+  }
+  return functions;
 }
 
-function readFacts(spec: Spec): ChannelFunctions['facts'] {
+function askedOf(ask: unknown): Asked {
+  if (ask === undefined) return 'nobody';
+  const { shadow } = Object(ask) as { readonly shadow?: unknown };
+  return shadow === true ? 'application as a shadow' : 'application';
+}
+
+function readAllow(spec: Spec, asked: Asked): ChannelFunctions['allow'] {
   return new Map(
-    entriesOf(spec, 'facts').map(([name, source]) => {
-      if (typeof source === 'function') {
-        return [name, { fact: source as ModuleFunction, optional: false }];
+    entriesOf(spec, 'allow').map(([name, declared]) => {
+      if (!/^[a-z][a-z0-9_]*$/.test(name) || ['params', 'facts', 'now'].includes(name)) {
+        throw new TypeError(`allow.${name} is not a kind of principal`);
       }
-      const { fact, optional = false, ...others } = { ...(source as Spec) };
-      if (typeof fact !== 'function' || typeof optional !== 'boolean') {
-        throw new TypeError(`facts.${name} is not a function, nor { optional, fact }`);
-      }
-      onlyKeys(others, [], `facts.${name}`);
-      return [name, { fact: fact as ModuleFunction, optional }];
+      return [name, readRules(name, declared, asked)];
     }),
   );
+}
+
+const readFacts = (spec: Spec): ChannelFunctions['facts'] =>
+  new Map(entriesOf(spec, 'facts').map(([name, source]) => [name, readFact(name, source)]));
+
+function readFact(name: string, source: unknown): FactFunction {
+  const declared = typeof source === 'function' ? { fact: source } : (source as Spec);
+  const { fact, optional = false, shadow: isShadow = false, ...others } = { ...declared } as Spec;
+  if (
+    typeof fact !== 'function' ||
+    typeof optional !== 'boolean' ||
+    typeof isShadow !== 'boolean'
+  ) {
+    throw new TypeError(`facts.${name} is not a function, nor { fact, optional, shadow }`);
+  }
+  onlyKeys(others, [], `facts.${name}`);
+  return { fact: fact as ModuleFunction, optional, isShadow };
 }
 
 /** The lists that are functions, and those that are queries. */

@@ -1,9 +1,10 @@
 import type { RuleInput } from '../channel-type.ts';
 import type { Fact, FactKind, FactValue, Field } from '../fact-kind.ts';
 import type { PrincipalView } from '../principal.ts';
-import { callWithSample, failed, type ModuleFunction } from './module-function.ts';
+import { callWithSample, failed, type ModuleFunction, type ReadResult } from './module-function.ts';
 import { readChecks, readCondition, readList, readMember, readReference } from './read-result.ts';
-import type { ChannelFunctions } from './read-spec.ts';
+import { shadowFacts, type ChannelFunctions } from './read-spec.ts';
+import { withoutShadowFacts } from './shadow-facts.ts';
 
 /** A principal with every attribute that any kind of principal has. */
 const principal: PrincipalView = {
@@ -67,30 +68,49 @@ export function sampleFunctions(functions: ChannelFunctions): Sampled {
 
 function sampleOne(
   principal: string,
-  { params, allow, member, list, sqlList, isAsked }: ChannelFunctions,
+  functions: ChannelFunctions,
   kinds: ReadonlyMap<string, FactKind>,
 ): readonly string[] {
+  const { params, member, list, sqlList, isAsked } = functions;
   const full = sampleInput(params, [principal], kinds);
   const inputs = [full, { ...full, facts: {} }];
-  const call = <Result>(
-    part: string,
-    functions: ReadonlyMap<string, ModuleFunction>,
-    read: (value: unknown) => Result,
-  ): readonly Result[] => {
-    const called = functions.get(principal);
-    if (called === undefined) return [];
-    return inputs.flatMap((input) => {
-      const result = named(`${part}.${principal}`, () => callWithSample(called, input, read));
-      return result === failed ? [] : [result];
+  const answering = inputs.map((input) => withoutShadowFacts(input, shadowFacts(functions)));
+  const rules = functions.allow.get(principal) ?? { answering: [], all: [] };
+  const checks = rules.all.map((rule) => {
+    const isAnswering = rules.answering.includes(rule);
+    const [sampled = []] = callAll(`allow.${principal}`, rule, {
+      inputs: isAnswering ? answering : inputs,
+      read: (value) => readChecks(value, isAsked),
     });
-  };
-  const [checks] = call('allow', allow, (value) => readChecks(value, isAsked));
-  call('member', member, readMember);
-  call('list', list, (value) => readList(value, params));
+    return isAnswering ? sampled : [];
+  });
+  callAll(`member.${principal}`, member.get(principal), { inputs: answering, read: readMember });
+  callAll(`list.${principal}`, list.get(principal), {
+    inputs,
+    read: (value) => readList(value, params),
+  });
   for (const [name, condition] of sqlList.get(principal)?.where ?? []) {
-    call(`list.${principal}.where.${name}`, new Map([[principal, condition]]), readCondition);
+    callAll(`list.${principal}.where.${name}`, condition, { inputs, read: readCondition });
   }
-  return checks?.map(({ name }) => name) ?? [];
+  return checks.flat().map(({ name }) => name);
+}
+
+interface Call<Result> {
+  readonly inputs: readonly RuleInput[];
+  readonly read: ReadResult<Result>;
+}
+
+/** What a function returns for these inputs, as far as it does not throw. */
+function callAll<Result>(
+  part: string,
+  called: ModuleFunction | undefined,
+  { inputs, read }: Call<Result>,
+): readonly Result[] {
+  if (called === undefined) return [];
+  return inputs.flatMap((input) => {
+    const result = named(part, () => callWithSample(called, input, read));
+    return result === failed ? [] : [result];
+  });
 }
 
 function named<Result>(part: string, call: () => Result): Result {

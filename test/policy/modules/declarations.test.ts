@@ -72,7 +72,30 @@ const lesson = defineChannel('presence-lesson.{school}', {
   list: { user: ({ user }) => [{ fact: seat, where: { user: user.id, school: user.tenant } }] },
 });
 
+/** Rules that are only compared have the types of those that answer. */
+const watched = defineChannel('private-watched-{order}', {
+  about: 'the owner of the order',
+  params: { order: 'id' },
+  ask: { laravel: { source: 'host', forward: ['cookie'] }, shadow: false },
+  facts: { order: { shadow: true, fact: ({ params }) => order(params.order) } },
+  allow: {
+    user: [
+      ({ user }) => [check('user has a tenant', user.tenant !== undefined)],
+      {
+        shadow: true,
+        rule: ({ user, facts }) => {
+          // @ts-expect-error -- a field that the fact does not have
+          use(facts.order?.owner);
+          return [check('user owns it', facts.order?.owner_id === user.id)];
+        },
+      },
+    ],
+    guest: { shadow: true, rule: ({ guest }) => [check('guest is known', guest.id !== '')] },
+  },
+});
+
 use(() => {
+  use(watched);
   // @ts-expect-error -- seat has two ids
   seat('1');
   // @ts-expect-error -- not a type of a field

@@ -1,0 +1,40 @@
+import type { ModuleFunction } from './module-function.ts';
+
+/** The rules for a kind of principal, in their order. */
+export interface RuleFunctions {
+  readonly answering: readonly ModuleFunction[];
+  /** With those whose checks are only compared with the answer. */
+  readonly all: readonly ModuleFunction[];
+}
+
+/** Who answers for a channel, besides its rules. */
+export type Asked = 'nobody' | 'application' | 'application as a shadow';
+
+/** Reads the rules of `allow` for a kind of principal. Throws a `TypeError`. */
+export function readRules(kind: string, declared: unknown, asked: Asked): RuleFunctions {
+  const entries: readonly unknown[] = Array.isArray(declared) ? Array.from(declared) : [declared];
+  const rules = entries.map((each) => readRule(`allow.${kind}`, each));
+  const all = rules.map(({ rule }) => rule);
+  const answering = rules.flatMap(({ rule, isShadow }) => (isShadow ? [] : [rule]));
+  if (asked === 'application as a shadow' && answering.length < all.length) {
+    throw new TypeError('either rules or the application may be a shadow, not both');
+  }
+  if (asked !== 'application' && answering.length === 0) {
+    throw new TypeError(
+      all.length === 0
+        ? `allow.${kind} has no rule`
+        : `every rule of ${kind} is a shadow, so none answers`,
+    );
+  }
+  return { answering, all };
+}
+
+function readRule(place: string, declared: unknown) {
+  if (typeof declared === 'function') return { rule: declared as ModuleFunction, isShadow: false };
+  const { rule, shadow, ...others } = Object(declared) as Readonly<Record<string, unknown>>;
+  const isOptionalFlag = shadow === undefined || typeof shadow === 'boolean';
+  if (typeof rule !== 'function' || !isOptionalFlag || Object.keys(others).length > 0) {
+    throw new TypeError(`${place} is not a function, nor { rule, shadow }, nor an array of these`);
+  }
+  return { rule: rule as ModuleFunction, isShadow: shadow === true };
+}
