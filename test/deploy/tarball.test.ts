@@ -166,7 +166,7 @@ describe('the packed tarball, installed in an empty directory', () => {
       await examplesOf('library.md'),
       await examplesOf('policy-modules.md'),
     ];
-    expect([library.length, modules.length]).toEqual([2, 2]);
+    expect([library.length, modules.length]).toEqual([2, 3]);
     const texts = [...library, ...modules].map((text, i) => [`example-${i}.ts`, text] as const);
     expect(await compile(Object.fromEntries(texts))).toBe('');
     expect(await compile({ 'misspelt.ts': usersOfMisspelt })).toContain(
