@@ -5,6 +5,7 @@ import type { Config } from '../../config/load.ts';
 import type { LaravelConfig } from '../../config/laravel.ts';
 import type { PassportConfig, SanctumConfig } from '../../config/laravel-tokens.ts';
 import type { DjangoConfig, SessionConfig } from '../../config/sessions.ts';
+import type { TokenIntrospectionConfig } from '../../config/token-introspection.ts';
 import type { TokenConfig } from '../../config/tokens.ts';
 import { createAccessTokens } from '../../database/host/access-tokens.ts';
 import { createDjangoDatabase } from '../../database/host/django-database.ts';
@@ -14,6 +15,7 @@ import type { KeysPolicy, Policy } from '../../policy/policy.ts';
 import type { Secret } from '../../runtime/secret.ts';
 import { openLaravelRedis } from '../laravel.ts';
 import { introspectSession, type IntrospectionSessions } from './introspect-session.ts';
+import { introspectToken } from './introspect-token.ts';
 import { withClose, withHost } from './with-host.ts';
 
 /** The result of probing a dependency, with the name of its setting. `error` is set if the probe failed. */
@@ -40,6 +42,7 @@ export function probeDependencies(
   deps: ProbeDeps,
 ): Promise<readonly DependencyProbe[]> {
   const { database, redis, guestTokens, userTokens, sanctum, passport, sessions } = config;
+  const { tokenIntrospection } = config;
   const probes: readonly Probe[] = [
     ...('url' in database ? [probeOwnDatabase(database.url)] : []),
     ...(redis === undefined ? [] : [probeRedis(redis)]),
@@ -47,6 +50,7 @@ export function probeDependencies(
     ...probeKeySet('USER_TOKEN_JWKS_URL', userTokens, deps),
     ...(sanctum === undefined ? [] : [probeSanctum(sanctum)]),
     ...(passport === undefined ? [] : [probePassport(passport)]),
+    ...(tokenIntrospection ? [probeTokenIntrospection(tokenIntrospection, deps)] : []),
     ...(sessions === undefined ? [] : probeSessions(sessions, deps)),
   ];
   return Promise.all(
@@ -82,6 +86,14 @@ function probePassport({ database }: PassportConfig): Probe {
     'PASSPORT_DATABASE_URL',
     () => withHost(database, (host) => createAccessTokens(host)('usher-doctor')),
   ];
+}
+
+function probeTokenIntrospection(settings: TokenIntrospectionConfig, deps: ProbeDeps): Probe {
+  const probe = async () => {
+    const result = await introspectToken(settings, deps)('usher-doctor');
+    if ('principal' in result) throw new Error('it takes a made-up token for an active one');
+  };
+  return ['INTROSPECTION_URL', probe];
 }
 
 function probeRedis(url: Secret): Probe {

@@ -137,6 +137,29 @@ describe('usher doctor asks each server that the configuration names', () => {
     );
   });
 
+  it('the introspection endpoint of opaque tokens, with the credentials of the client', async () => {
+    const name = 'INTROSPECTION_URL';
+    const settings = (url: string) => ({
+      INTROSPECTION_URL: url,
+      INTROSPECTION_CLIENT_ID: 'usher',
+      INTROSPECTION_CLIENT_SECRET: 'hidden',
+    });
+    const answering = (body: string) =>
+      serve(({ headers: { authorization } }, response) => {
+        const isUsher = authorization === `Basic ${btoa('usher:hidden')}`;
+        response.writeHead(isUsher ? 200 : 401).end(body);
+      });
+    const inactive = await answering('{"active":false}');
+    expect(await resultOf(name, settings(inactive))).toBe(passing(name));
+    const other = { ...settings(inactive), INTROSPECTION_CLIENT_ID: 'other' };
+    expect(await resultOf(name, other)).toEqual(failing(name, /answered with status 401/));
+    expect(await resultOf(name, settings(await answering('{"active":true,"sub":"7"}')))).toEqual(
+      failing(name, /it takes a made-up token for an active one/),
+    );
+    const page = await answering('<html>hidden');
+    expect(await resultOf(name, settings(page))).toEqual(failing(name, /answered without active/));
+  });
+
   it('the chat server behind WebSockets', async () => {
     const closed = `ws://127.0.0.1:${await freePort()}`;
     expect(await resultOf('WS_UPSTREAM', { WS_UPSTREAM: closed })).toEqual(
