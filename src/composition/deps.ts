@@ -13,6 +13,7 @@ import { createHeadersOf } from '../http/input/visitor-headers.ts';
 import type { HttpSources } from './http-sources.ts';
 import { buildIdentify } from './authn.ts';
 import type { HostSources } from '../facts/host-sources.ts';
+import { buildReloadable } from './reloadable.ts';
 import { buildShadow } from './shadow.ts';
 import type { Storage, Stores } from './storage.ts';
 import type { Dependencies } from '../observability/dependencies.ts';
@@ -22,17 +23,11 @@ import type { CurrentConfig } from '../config/current-config.ts';
 import type { Config } from '../config/load.ts';
 import { createRenewedIdentify } from '../authn/identify.ts';
 import type { Clock } from '../runtime/timer.ts';
-import { createChatServers, createRenewedChatServers } from '../authn/chat-server-keys.ts';
 import type { OpenConnections } from '../websocket/open-connections.ts';
 import { addressKey } from '../rate-limit/request-limits.ts';
-import { createPusherApps, renewedApps } from '../pusher/apps.ts';
 import { createUserSigner } from '../pusher/sign-user.ts';
 import { createSigner } from '../pusher/sign.ts';
 import { createTerminate } from '../pusher/terminate.ts';
-import {
-  createRenewedWebhookReader,
-  createWebhookReader,
-} from '../pusher/webhooks/read-webhook.ts';
 import { createFindDecisions } from '../audit/find-decisions.ts';
 import { createFindDecision } from '../audit/lookup.ts';
 import { createCountTracked } from '../database/repositories/count-tracked-connections.ts';
@@ -71,26 +66,8 @@ export function buildDeps(config: Config, deps: RuntimeDeps) {
   const policy = deps.policies.current;
   const { database } = storage;
   const { configs } = deps;
-  const pusherOf = ({ pusher, tenantsApps }: Config) => ({ pusher, tenantsApps });
-  const apps = renewedApps(
-    configs.build({
-      part: pusherOf,
-      build: ({ pusher, tenantsApps }) => createPusherApps(pusher, tenantsApps),
-    }).all,
-  );
-  const webhooks = configs.build({
-    part: pusherOf,
-    build: ({ pusher, tenantsApps }) =>
-      createWebhookReader([pusher, ...tenantsApps.map(({ app }) => app)]),
-  });
-  const chatServers = configs.build({
-    part: (each) => each.tickets.chatServers,
-    build: createChatServers,
-  });
-  const operatorTokens = configs.build({
-    part: (each) => each.operator.token,
-    build: (token) => token,
-  });
+  const reloadable = buildReloadable(configs);
+  const { apps } = reloadable;
   const signer = createSigner(apps, config.signing);
   const sessions = createGuestSessions(database);
   const tokenLookups = createCacheStats();
@@ -173,8 +150,8 @@ export function buildDeps(config: Config, deps: RuntimeDeps) {
     guestSessionLifetimeMs: config.guestSessionLifetimeMs,
     tickets: stores.tickets,
     ticketLifetimeMs: config.tickets.lifetimeMs,
-    chatServers: createRenewedChatServers(chatServers.all),
-    operatorTokens: () => operatorTokens.all().filter((token) => token !== undefined),
+    chatServers: reloadable.chatServers,
+    operatorTokens: reloadable.operatorTokens,
     secretFailures: configs.failures,
     openOwnPage: stores.openFactPage,
     limits,
@@ -194,7 +171,7 @@ export function buildDeps(config: Config, deps: RuntimeDeps) {
     startTimer: deps.startTimer,
     servers: apps.servers(),
     serverOf: (appKey: string) => apps.withKey(appKey),
-    readWebhook: createRenewedWebhookReader(webhooks.all),
+    readWebhook: reloadable.readWebhook,
     beginOnce: stores.beginOnce,
     appKeyOf: (tenantId: string) => apps.for(tenantId)?.key,
     figures,

@@ -1,0 +1,37 @@
+import { createChatServers, createRenewedChatServers } from '../authn/chat-server-keys.ts';
+import type { CurrentConfig } from '../config/current-config.ts';
+import type { Config } from '../config/load.ts';
+import { createPusherApps, renewedApps } from '../pusher/apps.ts';
+import {
+  createRenewedWebhookReader,
+  createWebhookReader,
+} from '../pusher/webhooks/read-webhook.ts';
+
+const pusherOf = ({ pusher, tenantsApps }: Config) => ({ pusher, tenantsApps });
+
+/** Builds what is built again when the file of a secret changes. */
+export function buildReloadable(configs: CurrentConfig) {
+  const apps = configs.build({
+    part: pusherOf,
+    build: ({ pusher, tenantsApps }) => createPusherApps(pusher, tenantsApps),
+  });
+  const webhooks = configs.build({
+    part: pusherOf,
+    build: ({ pusher, tenantsApps }) =>
+      createWebhookReader([pusher, ...tenantsApps.map(({ app }) => app)]),
+  });
+  const chatServers = configs.build({
+    part: (each) => each.tickets.chatServers,
+    build: createChatServers,
+  });
+  const operatorTokens = configs.build({
+    part: (each) => each.operator.token,
+    build: (token) => token,
+  });
+  return {
+    apps: renewedApps(apps.all),
+    readWebhook: createRenewedWebhookReader(webhooks.all),
+    chatServers: createRenewedChatServers(chatServers.all),
+    operatorTokens: () => operatorTokens.all().filter((token) => token !== undefined),
+  };
+}
