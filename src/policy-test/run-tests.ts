@@ -32,28 +32,45 @@ export interface TestResult extends Place {
 export interface TestReport {
   readonly results: readonly TestResult[];
   readonly uncovered: readonly Uncovered[];
+  /** The number of expectations that were not decided, or not completely, because the time was over. */
+  readonly notRun: number;
+}
+
+export interface TestOptions {
+  /** Asked before each decision; true ends the tests. */
+  readonly isTimeOver?: () => boolean;
+  /** Called after each expectation. */
+  readonly onProgress?: (done: number, total: number) => void;
 }
 
 /**
  * Decides every expectation of the policy's tests as the service does, and variations of each granted one, which must be
  * refused. Refusals are decided without row-level security: the rules alone must refuse.
  */
-export async function runPolicyTests(policy: Policy, now: () => number): Promise<TestReport> {
+export async function runPolicyTests(
+  policy: Policy,
+  now: () => number,
+  { isTimeOver = () => false, onProgress = () => undefined }: TestOptions = {},
+): Promise<TestReport> {
   let find: FindFact = () => Promise.resolve(undefined);
   const coverage = createCoverage(policy.channels, () => find);
   const results: TestResult[] = [];
+  const total = policy.tests.reduce((sum, { expect }) => sum + expect.length, 0);
+  let done = 0;
   for (const test of policy.tests) {
     const facts = createMemoryFacts(test);
     ({ find } = facts);
     results.push(...facts.refused.map(({ place, problem }) => refusedFact(place, problem)));
-    const context = { policy, test, facts, coverage, now: test.now ?? now() };
+    const context = { policy, test, facts, coverage, isTimeOver, now: test.now ?? now() };
     for (const each of test.expect) {
-      results.push(await runOne(each, context));
-      // The service also runs the tests before it takes a changed policy, and must respond meanwhile.
-      await setImmediate();
+      const result = await runOne(each, context);
+      if (result === undefined) break;
+      results.push(result);
+      done += 1;
+      onProgress(done, total);
     }
   }
-  return { results, uncovered: coverage.uncovered() };
+  return { results, uncovered: coverage.uncovered(), notRun: total - done };
 }
 
 function refusedFact(place: Place, problem: string): TestResult {
@@ -65,13 +82,19 @@ interface TestContext {
   readonly test: PolicyTest;
   readonly facts: MemoryFacts;
   readonly coverage: Coverage;
+  readonly isTimeOver: () => boolean;
   readonly now: number;
 }
 
-async function runOne(expectation: PolicyExpectation, context: TestContext): Promise<TestResult> {
+/** `undefined` if the time is over. */
+async function runOne(
+  expectation: PolicyExpectation,
+  context: TestContext,
+): Promise<TestResult | undefined> {
   const { policy, test, facts } = context;
   const { who, channel, outcome, line, alsoGranted } = expectation;
   const isGrant = 'grant' in outcome;
+  if (context.isTimeOver()) return undefined;
   const request = requestOf(expectation, context);
   const decision = await decide(request, expectation.hostSaysYes, {
     ...context,
@@ -85,6 +108,7 @@ async function runOne(expectation: PolicyExpectation, context: TestContext): Pro
     }
   }
   for (const { name, request: varied } of variations) {
+    if (context.isTimeOver()) return undefined;
     const isListed = alsoGranted.includes(name);
     const find = isListed ? facts.findVisible : facts.find;
     const isGranted = (await decide(varied, isListed, { ...context, find })).outcome === 'grant';
@@ -118,6 +142,8 @@ async function decide(
   { policy, coverage, now, find }: TestContext & { readonly find: FindFact },
 ): Promise<Decision> {
   const { principal, channel, expired } = request;
+  // The service also runs tests, and must respond meanwhile.
+  await setImmediate();
   if (principal !== undefined) await coverage.add({ channel, principal, now });
   const deps: DecideDeps = {
     ...{ policy: () => policy, find, newId: randomUUID, now: () => now },

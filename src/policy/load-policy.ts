@@ -7,6 +7,7 @@ import {
   hashFiles,
   readImported,
   readPolicyFiles,
+  roleOf,
   type PolicyFileContent,
 } from './policy-files.ts';
 import type { Policy, PolicyTest } from './policy.ts';
@@ -43,6 +44,29 @@ export async function readPolicy(
 /** Loads the policy of these sources. Throws `PolicyError` with all problems. */
 export async function loadPolicy(sources: readonly string[]): Promise<Policy> {
   return (await readPolicy(sources)).build();
+}
+
+/** A YAML file of a policy, which need not be stored. */
+export interface PolicyText {
+  readonly name: string;
+  readonly content: string;
+}
+
+/** Builds a policy of YAML files. A module would run in this process, so it is refused. Throws `PolicyError` with all problems. */
+export async function buildPolicyOf(texts: readonly PolicyText[]): Promise<Policy> {
+  const files = texts.map(({ name, content }): PolicyFileContent => {
+    return { file: name, path: name, role: yamlRole(name), content: Buffer.from(content) };
+  });
+  if (!files.some(({ role }) => role === 'policy')) {
+    throw new PolicyError(['there is no policy: a file whose name ends in .yaml']);
+  }
+  return buildFrom(files);
+}
+
+function yamlRole(name: string): 'policy' | 'test' {
+  const role = roleOf(name);
+  if (role === 'policy' || role === 'test') return role;
+  throw new PolicyError([`${name}: the name must end in .yaml or .yml`]);
 }
 
 async function buildFrom(files: readonly PolicyFileContent[]): Promise<Policy> {

@@ -155,7 +155,8 @@ async function readNamed(directory: string, name: string): Promise<Buffer> {
   }
 }
 
-function roleOf(name: string): PolicyFileContent['role'] | undefined {
+/** What a file of a policy is, by its name. */
+export function roleOf(name: string): PolicyFileContent['role'] | undefined {
   if (/\.test\.ya?ml$/.test(name)) return 'test';
   if (/\.ya?ml$/.test(name)) return 'policy';
   // Type declarations and tests of modules are not policies.

@@ -16,7 +16,7 @@ export const folders: Readonly<Record<string, Folder>> = {
     purpose: 'the HTTP server, its routes, hooks, input and output',
     mayImport: [
       ...['policy', 'runtime', 'authorize', 'http/openapi'],
-      ...['type authn', 'type facts', 'type rate-limit', 'type pusher'],
+      ...['type authn', 'type facts', 'type rate-limit', 'type pusher', 'type policy-test'],
       ...['rate-limit/request-limits.ts', 'audit/audit-event.ts'],
       ...['audit/decision-filters.ts', 'audit/remedies.ts', 'audit/shadow-verdict.ts'],
       ...['pusher/webhooks/receive-webhook.ts', 'type observability/tracing'],
@@ -71,8 +71,11 @@ export const folders: Readonly<Record<string, Folder>> = {
     packages: ['jiti'],
   },
   'policy-test': {
-    purpose: 'tests of a policy, and variations that must be refused',
+    purpose: 'tests of a policy, variations that must be refused, and trials of a policy',
     mayImport: [
+      ...['policy/cel', 'policy/yaml/build-demo.ts', 'policy/yaml/report.ts'],
+      ...['policy/yaml/rule-scope.ts', 'type policy/yaml', 'authorize/replay.ts'],
+      ...['type audit/audit-event.ts', 'type audit/decision-filters.ts'],
       ...['policy', 'runtime/secret.ts', 'authorize/authorize-channel.ts'],
       ...['type authorize/auth-request.ts', 'authn/credential.ts', 'authn/issued-token.ts'],
       ...['facts/parse-fields.ts', 'facts/stored-fields.ts', 'authorize/find-facts.ts'],

@@ -39,8 +39,22 @@ export function compileValue(
   scope: Scope,
   types: readonly ValueType[],
 ): (variables: Variables) => FactValue | undefined {
+  return compileTyped(source, scope, types).value;
+}
+
+/** As `compileValue`, with the type of the expression. */
+export function compileTyped(
+  source: string,
+  scope: Scope,
+  types: readonly ValueType[],
+): TypedExpression {
   const { evaluate, type } = compile(source, scope, types);
-  return (variables) => toFactValue(evaluate(variables), type);
+  return { type, value: (variables) => toFactValue(evaluate(variables), type) };
+}
+
+export interface TypedExpression {
+  readonly type: ValueType;
+  readonly value: (variables: Variables) => FactValue | undefined;
 }
 
 interface Compiled {
