@@ -20,6 +20,9 @@ import type { WriteUnreadable } from '../http/output/errors.ts';
 import { addDrain } from '../http/hooks/drain.ts';
 import { traceRequests } from '../http/hooks/tracing.ts';
 import { addPolicy } from '../http/routes/policy/route.ts';
+import { addPolicyTrial } from '../http/routes/policy-trial/route.ts';
+import { createTryExpression } from '../policy-test/try-expression.ts';
+import { createTryPolicy } from '../policy-test/try-policy.ts';
 import { addPolicyRoutes } from '../http/routes/policy-routes/route.ts';
 import { addGuestSessions } from '../http/routes/guest-sessions/route.ts';
 import { addIssueTicket } from '../http/routes/tickets/issue-route.ts';
@@ -174,6 +177,10 @@ function buildOperatorServer(
   addMetrics(server, deps.readMetrics);
   addRevocations(server, deps);
   addPolicy(server, { ...deps.policies, reload: deps.policies.reloadAll });
+  addPolicyTrial(server, {
+    tryPolicy: createTryPolicy(deps),
+    tryExpression: createTryExpression(deps),
+  });
   addStatistics(server, { ...deps, live: deps.live.list });
   addDecisions(server, deps);
   addDecisionStream(server, { ...deps, closing });

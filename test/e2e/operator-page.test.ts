@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Browser, Page } from 'playwright-core';
@@ -159,6 +160,74 @@ describe.runIf(hasChromium())('the operator’s page', () => {
     });
   });
 
+  describe('try', () => {
+    const section = (name: string) =>
+      page.locator('form', { has: page.getByRole('button', { name, exact: true }) });
+    const resultOf = (name: string) => section(name).locator('+ [role=status]');
+
+    it('evaluates an expression, and marks a mistake at its place', async () => {
+      await open('#try?channel=private-tenant.1.user.15');
+      const form = section('Evaluate');
+      await form.getByLabel('Kind').fill('user');
+      await form.getByLabel('Id', { exact: true }).fill('15');
+      await form.getByRole('button').click();
+      await expect.poll(() => resultOf('Evaluate').textContent()).toContain('true (bool)');
+      await form.getByLabel('Expression').fill('user.id ==\n  params.userld');
+      await form.getByRole('button').click();
+      await expect
+        .poll(() => resultOf('Evaluate').textContent())
+        .toContain('Line 2, column 10: unknown field userld; did you mean userId?');
+      expect(await resultOf('Evaluate').locator('pre').first().textContent()).toBe(
+        '  params.userld\n         ^',
+      );
+    });
+
+    it('evaluates for a recorded decision, and says that a text is not JSON', async () => {
+      await open(`#try?decision=${neighbour().id}`);
+      const form = section('Evaluate');
+      await form.getByLabel('Expression').fill("guest.id != ''");
+      await form.getByRole('button').click();
+      await expect.poll(() => resultOf('Evaluate').textContent()).toContain('true (bool)');
+      await form.locator('summary').click();
+      await form.getByLabel('Facts').fill('{');
+      await form.getByRole('button').click();
+      await expect
+        .poll(() => page.getByRole('alert').textContent())
+        .toContain('Facts: this is not JSON');
+    });
+
+    it('runs the tests of a policy, and lists the decisions that it would change', async () => {
+      await open('#try');
+      const policy = readFileSync('policies/tenants/policy.yaml', 'utf8');
+      await page.getByLabel('Files').setInputFiles([
+        { name: 'policy.yaml', mimeType: 'text/yaml', buffer: Buffer.from(policy) },
+        {
+          name: 'policy.test.yaml',
+          mimeType: 'text/yaml',
+          buffer: readFileSync('policies/tenants/policy.test.yaml'),
+        },
+      ]);
+      await section('Try').getByRole('button', { name: 'Try', exact: true }).click();
+      const result = resultOf('Try');
+      await expect.poll(() => result.textContent()).toContain('decisions would change');
+      expect(await result.textContent()).toMatch(/Failed0/);
+      // The guests' channel is in no file of this policy.
+      expect(await result.locator('tbody').textContent()).toContain('refused unknown-channel');
+      await result.locator('tbody a').first().click();
+      await expect.poll(() => page.locator('main h1').textContent()).toBe('Decision');
+    });
+
+    it('shows the problems of a policy as text', async () => {
+      await open('#try');
+      await page.getByLabel('policy.yaml').fill(`version: 1\nchannels: { '${markup}': {} }`);
+      await section('Try').getByRole('button', { name: 'Try', exact: true }).click();
+      const result = resultOf('Try');
+      await expect.poll(() => result.textContent()).toContain('The policy cannot be loaded');
+      expect(await result.textContent()).toContain(markup);
+      expect(await page.locator('main img').count()).toBe(0);
+    });
+  });
+
   it('shows the channels of the policy, with their checks', async () => {
     await open('#channels');
     const section = page.locator('section', { hasText: 'private-tenant.{tenantId}.user.{userId}' });
@@ -236,6 +305,7 @@ describe.runIf(hasChromium())('the operator’s page', () => {
 
   const views = {
     explain: () => '#explain',
+    try: () => '#try',
     channels: () => '#channels',
     connections: () => '#connections',
     overview: () => '#overview',

@@ -39,6 +39,8 @@ const elsewhere = new Set([
   ...['unavailable', 'token-required', 'closing', ...Object.keys(limits)],
   // `test/http/routes/decision-list.test.ts` has these: a stream does not end.
   ...['stream', 'too-many-streams', 'closing-stream'],
+  // `test/http/routes/policy-trial.test.ts` has this: another trial must be under way.
+  'another-trial',
 ]);
 
 /** The token is for one channel, so no connection has too many there. */
