@@ -52,6 +52,7 @@ function relatedLinks(decision) {
     channel && search('Decisions on this channel', { channel }),
     check && search('Refusals by this check', { check }),
     channel && ['Explain this channel now', withQuery('#explain', { channel, tenant })],
+    channel && ['Try an expression', withQuery('#try', { decision: decision.decision_id })],
   ];
   return links
     .filter(Boolean)

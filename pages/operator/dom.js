@@ -51,6 +51,17 @@ export function textInput(value = '') {
   return input;
 }
 
+/** A text of several lines, as of a program. */
+export function textArea(rows, value = '') {
+  const area = element('textarea', {
+    rows: String(rows),
+    autocomplete: 'off',
+    spellcheck: 'false',
+  });
+  area.value = value;
+  return area;
+}
+
 let lastId = 0;
 
 /** A label and its control. `control` is an input, a select or a textarea. */

@@ -1,14 +1,15 @@
 import { postJson } from './api.js';
 import { checkList, remedyCard } from './check-list.js';
 import { outcomeElement, principalText } from './decision-row.js';
-import { definitions, element, field, textInput } from './dom.js';
+import { definitions, element, field, textArea, textInput } from './dom.js';
 import { formResult } from './form-result.js';
+import { namesIn } from './names-in.js';
 
 /** What Usher would decide now, for a token or a principal. Nothing is recorded. */
 export function showExplain(content, { query, signal, fail }) {
   const inputs = { channel: textInput(), tenant: textInput(), kind: textInput(), id: textInput() };
   const roles = textInput();
-  const token = element('textarea', { rows: '3', autocomplete: 'off', spellcheck: 'false' });
+  const token = textArea(3);
   for (const [name, input] of Object.entries(inputs)) input.value = query.get(name) ?? '';
   inputs.kind.value ||= 'user';
   const explain = async () => {
@@ -51,12 +52,8 @@ function bodyOf({ channel, tenant, kind, id }, roles, token) {
   const tenantId = tenant.value.trim() || undefined;
   const asked = { channel: channel.value.trim(), tenant: tenantId };
   if (token !== '') return { ...asked, token };
-  const names = roles
-    .split(',')
-    .map((role) => role.trim())
-    .filter(Boolean);
   const principal = { kind: kind.value.trim(), id: id.value.trim(), tenant_id: tenantId };
-  return { ...asked, principal: { ...principal, roles: names } };
+  return { ...asked, principal: { ...principal, roles: namesIn(roles) } };
 }
 
 function resultOf(decision) {

@@ -1,0 +1,7 @@
+/** The names of a text that separates them by commas. */
+export function namesIn(text) {
+  return text
+    .split(',')
+    .map((name) => name.trim())
+    .filter(Boolean);
+}
