@@ -14,6 +14,12 @@ export type ParamType =
 /** The characters of ids: numbers, UUIDs, slugs, codes. Without a dot, which separates the parts of tenant channels. */
 export const idCharacters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-';
 
+/**
+ * The parameters of a channel about which the application decides, unless the policy declares them: every character of a channel
+ * name but the dot, as in Laravel.
+ */
+export const undeclaredParam = { characters: '-_=@,;A-Za-z0-9', max: 164 } as const;
+
 /** Throws when the policy is loaded if a character cannot occur in a channel name. */
 export function defineParam(characters: string, maxLength: number, format?: RegExp): Param {
   if (!/^[A-Za-z0-9_\-=@,.;]+$/.test(characters) || maxLength < 1) {

@@ -2,8 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runInProcess } from '../support/command-line.ts';
 import { hmacToken } from '../support/tokens.ts';
 import { ask, get } from './support/ask.ts';
 import { findLaravel, startLaravel, type LaravelSite } from './support/laravel.ts';
@@ -15,6 +17,14 @@ const laravel = await findLaravel();
 const tokenSecret = randomBytes(32).toString('hex');
 
 const asking = 'laravel: { source: site, forward: [{ cookie: [site_session] }] }';
+
+/** The policy that `usher policy init --from laravel` writes for the site. */
+async function initialPolicy(directory: string): Promise<string> {
+  const file = fileURLToPath(new URL('laravel-site/routes/channels.php', import.meta.url));
+  const { code } = await runInProcess(['policy', 'init', '--from', 'laravel', file, directory]);
+  expect(code).toBe(0);
+  return directory;
+}
 
 /** The rule of rooms differs on purpose: Laravel has no room `archive` that is closed. */
 const policyOf = (ask: string, rule: (cel: string) => string) => `
@@ -145,6 +155,32 @@ describe.skipIf(laravel === undefined)('shadow mode beside a real Laravel', () =
     });
     expectNoLeaks(usher);
   }, 240_000);
+
+  it('decides about all channels of the policy that is written for it', async () => {
+    const usher = await startForPages(page, {
+      POLICY: await initialPolicy(join(directory, 'initial')),
+      HOST_URL: site.url,
+    });
+    stops.unshift(() => usher.stop());
+    const [ann, ben] = users;
+    const decide = async (channel_name: string, cookie: string) => {
+      const fields = { socket_id: '1.2', channel_name };
+      return ask(`${usher.publicUrl}/broadcasting/auth`, fields, { cookie, origin: page });
+    };
+    const own = `App.Models.User.${ann!.id}`;
+    for (const form of ['private', 'presence']) {
+      expect((await decide(`${form}-${own}`, ann!.cookie)).status).toBe(200);
+      expect((await decide(`${form}-${own}`, ben!.cookie)).status).toBe(403);
+      expect((await decide(`${form}-rooms.closed`, ann!.cookie)).status).toBe(403);
+      expect((await decide(`${form}-rooms.lobby`, '')).status).toBe(401);
+    }
+    const { text } = await decide('presence-rooms.lobby', ben!.cookie);
+    const { channel_data } = JSON.parse(text) as { readonly channel_data: string };
+    expect(JSON.parse(channel_data)).toEqual({
+      user_id: Number(ben!.id),
+      user_info: { name: 'ben' },
+    });
+  });
 
   it('may stop when it only watches: no answer is delayed or broken', async () => {
     const usher = await start(policies.rulesAnswer);

@@ -10,6 +10,7 @@ import type {
   ListQuery,
   ParamDeclaration,
 } from './policy-document.ts';
+import { undeclaredParam } from '../param.ts';
 import {
   entriesOf,
   mapValues,
@@ -95,20 +96,8 @@ const toParam = (param: RawParam): ParamDeclaration =>
     : // An invalid set is a problem of its own: `checkChannel`.
       { type: 'characters', characters: readCharacters(param.characters) ?? '', max: param.max };
 
-/**
- * The parameters of a pattern whose channels the application decides about have, unless they are declared, every character
- * of a channel name but the dot, as in Laravel.
- */
 const undeclaredParams = (pattern: string): Readonly<Record<string, ParamDeclaration>> =>
-  Object.fromEntries(
-    namesInBraces(pattern).map((name) => [
-      name,
-      { type: 'characters', characters: readCharacters('-_=@,;A-Za-z0-9') ?? '', max: maxLength },
-    ]),
-  );
-
-/** In characters: no channel name is longer. */
-const maxLength = 164;
+  Object.fromEntries(namesInBraces(pattern).map((name) => [name, toParam(undeclaredParam)]));
 
 function toFactReference({
   key,

@@ -1,5 +1,5 @@
 <?php
-/** Broadcasting as Laravel has it, with the closures of a `routes/channels.php`. */
+/** Broadcasting as Laravel has it, with the channels of `routes/channels.php`. */
 
 namespace Pusher {
     /** Debian has no package of pusher-php-server. These are the parts of it that authorize. */
@@ -22,10 +22,11 @@ namespace Pusher {
 namespace {
     use Illuminate\Broadcasting\Broadcasters\PusherBroadcaster;
     use Illuminate\Http\Request;
+    use Illuminate\Support\Facades\Broadcast;
 
     $broadcaster = new PusherBroadcaster(new Pusher\Pusher());
-    $broadcaster->channel('App.Models.User.{id}', fn ($user, $id) => (int) $user->id === (int) $id);
-    $broadcaster->channel('rooms.{room}', fn ($user, $room) => $room === 'closed' ? false : ['name' => $user->name]);
+    Broadcast::swap($broadcaster);
+    require __DIR__ . '/routes/channels.php';
 
     $router->post('broadcasting/auth', fn (Request $request) => $broadcaster->auth($request))->middleware('web');
 }

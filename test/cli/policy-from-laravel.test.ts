@@ -1,0 +1,199 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { loadPolicy } from '../../src/policy/load-policy.ts';
+import { runInProcess } from '../support/command-line.ts';
+
+const site = fileURLToPath(new URL('../e2e/laravel-site/routes/channels.php', import.meta.url));
+
+/** What the command writes for a file, and how its policy loads. */
+async function init(php: string) {
+  const directory = await mkdtemp(join(tmpdir(), 'usher-laravel-'));
+  onTestFinished(() => rm(directory, { recursive: true }));
+  const file = join(directory, 'channels.php');
+  await writeFile(file, php);
+  return initFrom(file, join(directory, 'policy'));
+}
+
+async function initFrom(file: string, directory: string) {
+  const { code, stdout, stderr } = await runInProcess([
+    ...['policy', 'init', '--from', 'laravel', file, directory],
+  ]);
+  expect(stderr).toBe('');
+  const path = join(directory, 'policy.yaml');
+  const text = await readFile(path, 'utf8');
+  const { channels } = await loadPolicy([directory]);
+  const unread = stdout.split('\n').flatMap((line) => {
+    const [, at, reason] = /:(\d+): not in the policy: (.*)$/.exec(line) ?? [];
+    return at === undefined ? [] : [{ line: Number(at), reason }];
+  });
+  const patterns = channels.channelTypes.map(({ pattern }) => pattern.text);
+  return { code, stdout, text, path, channels, patterns, unread };
+}
+
+/** Removes the `#` before each suggested `allow`. */
+const uncommented = (text: string) =>
+  text.replaceAll(/^ {4}# ((?: {2})?(?:allow|user|host_visitor):)/gm, '    $1');
+
+const head = '<?php\nuse Illuminate\\Support\\Facades\\Broadcast;\n';
+const fn = 'fn ($user) => true';
+
+describe('policy init --from laravel', () => {
+  it('writes a policy in which the application decides about each channel of a real site', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'usher-laravel-'));
+    onTestFinished(() => rm(directory, { recursive: true }));
+    const { code, stdout, text, path, channels, patterns } = await initFrom(
+      site,
+      join(directory, 'policy'),
+    );
+    expect(code).toBe(0);
+    expect(stdout).toContain(`It has 2 channels of ${site}.`);
+    expect(patterns).toEqual(['private-App.Models.User.{id}', 'private-rooms.{room}']);
+    for (const { forms, ask } of channels.channelTypes) {
+      expect(forms).toEqual(['private', 'presence']);
+      expect(ask).toMatchObject({
+        ...{ type: 'laravel', source: 'host', path: '/broadcasting/auth', isShadow: false },
+        forward: { headers: ['cookie', 'authorization', 'x-csrf-token', 'x-xsrf-token'] },
+      });
+    }
+    expect(channels.matchText('presence-rooms.lobby')?.params).toEqual({ room: 'lobby' });
+    expect(text).toContain('return (int) $user->id === (int) $id;');
+
+    // The suggestions load as well, and only watch.
+    await writeFile(path, uncommented(text));
+    const { channels: next } = await loadPolicy([join(directory, 'policy')]);
+    const [own, rooms] = next.channelTypes;
+    expect([...own!.rules.keys()]).toEqual(['user', 'host_visitor']);
+    const shadows = [own, rooms].map((each) =>
+      each?.shadow?.side === 'rules' ? each.shadow.rules.get('user') : undefined,
+    );
+    const input = { params: { id: '15', room: 'a' }, facts: {}, now: new Date(0) };
+    const checked = shadows.map((rules) =>
+      rules?.check({ ...input, user: { id: '15', roles: [] } }).map(({ passed }) => passed),
+    );
+    // Of another closure only people know what it decides.
+    expect(checked).toEqual([[true], [false]]);
+    expect(own!.rules.get('user')?.check({ ...input, user: { id: '16', roles: [] } })).toEqual([]);
+  });
+
+  it.each([
+    [`Broadcast::channel("orders.{order}", ${fn});`, 'private-orders.{order}'],
+    [`Broadcast::channel('orders.{order:slug}', ${fn});`, 'private-orders.{order}'],
+    [`Broadcast::channel('a.{Order}.b.{userId}', ${fn});`, 'private-a.{order}.b.{userId}'],
+    [`\\Broadcast::Channel('a', ${fn});`, 'private-a'],
+    [`\\Illuminate\\Support\\Facades\\Broadcast::channel('a', ${fn});`, 'private-a'],
+    [`use Illuminate\\Support\\Facades\\Broadcast as B; B::channel('a', ${fn});`, 'private-a'],
+    [`Broadcast :: channel( /* ' */ 'a' , // '\n OrderChannel::class , );`, 'private-a'],
+    [`Broadcast::channel('a', 'App\\Broadcasting\\OrderChannel');`, 'private-a'],
+    [`Broadcast::channel('a', [OrderChannel::class, 'join'], ['guards' => 'web']);`, 'private-a'],
+    [`Broadcast::channel('a.' . 'b', ${fn});`, 'private-a.b'],
+    [`Broadcast::channel(callback: ${fn}, channel: 'a');`, 'private-a'],
+    [`if ($beta) { Broadcast::channel('a', ${fn}); }`, 'private-a'],
+    [`#[A("x')")]\nBroadcast::channel('a', ${fn});`, 'private-a'],
+    [
+      `$t = "{$a["x"]} \\" '"; $h = <<<'EOT'\n ' " Broadcast::channel(\n EOT; Broadcast::channel('a', ${fn});`,
+      'private-a',
+    ],
+    [`?> it's <b>text</b> <?php Broadcast::channel('a', ${fn});`, 'private-a'],
+    [
+      `Broadcast::channel('a', function ($user) { return "}" === ')' ?: [1, ['x' => '(']]; });`,
+      'private-a',
+    ],
+  ])('reads %s', async (line, pattern) => {
+    const { code, patterns, unread, text } = await init(head + line);
+    expect([code, patterns, unread]).toEqual([0, [pattern], []]);
+    await expectLoads(uncommented(text));
+  });
+
+  it('reads all calls of a chain, and those that differ only beyond the first dot', async () => {
+    const { patterns } = await init(
+      `${head}Broadcast::channel('a.{id}', ${fn})->channel('b.{id}', ${fn});\nBroadcast::channel('a.{id}.c', ${fn});`,
+    );
+    expect(patterns).toEqual(['private-a.{id}', 'private-b.{id}', 'private-a.{id}.c']);
+  });
+
+  it('does not read comments, texts, and other classes', async () => {
+    const { code, stdout, text } = await init(
+      `${head}// Broadcast::channel('a', ${fn});\n# Broadcast::channel('b', ${fn});\n/* Broadcast::channel('c', ${fn}); */ $t = "Broadcast::channel('d', 1)"; Log::channel('slack')->info('x');`,
+    );
+    expect([code, text]).toEqual([0, expect.stringContaining('channels: {}')]);
+    expect(stdout).toContain('It has 0 channels');
+  });
+
+  it('names the guards, and shows each handler', async () => {
+    const { text } = await init(
+      `${head}Broadcast::channel('a', function ($user) {\n        return\u2028true;\r\n    },\n    ['guards' => ['web', 'admin']]);`,
+    );
+    expect(text).toContain('# Guards: web, admin.');
+    expect(text).toContain('#       return?true;');
+  });
+
+  it('loses nothing that it cannot read', async () => {
+    const lines = [
+      ['Broadcast::channel("kinds.{$kind}.{id}", fn ($user) => true)', 'not one literal text'],
+      ["Broadcast::channel($prefix . '.a', fn ($user) => true)", 'not one literal text'],
+      ['Broadcast::channel(\\App\\Models\\Order::class, $h)', 'it is App.Models.Order.{order}'],
+      ['Broadcast::channel(new Order, $h)', 'it is Order.{order}'],
+      ["Broadcast::channel('any.*', $h)", 'has no counterpart'],
+      ["Broadcast::channel('chat/{room}', $h)", 'invalid character'],
+      ["Broadcast::channel('a.{id}{b}', $h)", 'adjacent parameters'],
+      ["Broadcast::channel('encrypted-a', $h)", 'private-encrypted channel'],
+      ["Broadcast::channel('alone')", 'no handler'],
+      ["$broadcaster->channel('mine', $h)", 'not those of $broadcaster'],
+      ["require __DIR__ . '/more.php';", 'run the command for it as well'],
+      ["Broadcast::channel('orders.new', $h)", 'private-orders.{order} has this name too'],
+      ["Broadcast::channel('{kind}.{id}.x', $h)", undefined],
+      ["Broadcast::channel('orders.{id}.{x}', $h)", 'private-{kind}.{id}.x has names of it too'],
+      ["Broadcast::channel('orders.{order}', $old)", 'Laravel uses the last one'],
+      ["Broadcast::channel('orders.{order}', $new)", undefined],
+    ] as const;
+    const php = `<?php\n${lines.map(([line]) => line.replace(/;?$/, ';')).join('\n')}`;
+    const { code, text, patterns, unread } = await init(php);
+    expect(code).toBe(1);
+    expect(patterns).toEqual(['private-{kind}.{id}.x', 'private-orders.{order}']);
+    const expected = lines.flatMap(([, reason], i) =>
+      reason === undefined
+        ? []
+        : [{ line: i + 2, reason: expect.stringContaining(reason) as string }],
+    );
+    expect(unread).toEqual(expected);
+    for (const [line] of lines) expect(text).toContain(line);
+  });
+
+  it.each([
+    [`Broadcast::channel('a', ${fn});\nBroadcast::channel('b', fn (`, 4, 'a call has no end'],
+    [`Broadcast::channel('a', ${fn});\n$x = 'it`, 4, 'a text has no end'],
+    [`Broadcast::channel('a', ${fn});\n$x = "it {$a["`, 4, 'a text has no end'],
+    [`Broadcast::channel('a', ${fn});\n/* it`, 4, 'a comment has no end'],
+  ])('reports where the file cannot be read: %s', async (lines, line, reason) => {
+    const { code, unread } = await init(head + lines);
+    expect([code, unread]).toEqual([1, [{ line, reason }]]);
+  });
+
+  it('overwrites nothing, and needs a file', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'usher-laravel-'));
+    onTestFinished(() => rm(directory, { recursive: true }));
+    await writeFile(join(directory, 'policy.yaml'), 'mine');
+    const from = (...paths: string[]) =>
+      runInProcess(['policy', 'init', '--from', 'laravel', ...paths]);
+    expect(await from(site, directory)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('already exists') as string,
+    });
+    expect(await readFile(join(directory, 'policy.yaml'), 'utf8')).toBe('mine');
+    expect((await from(join(directory, 'none.php'))).stderr).toContain('cannot be read');
+    expect((await from()).code).toBe(2);
+    expect((await from('a', 'b', 'c')).code).toBe(2);
+    expect((await runInProcess(['policy', 'init', '--from', 'rails', 'x'])).code).toBe(2);
+  });
+});
+
+async function expectLoads(text: string): Promise<void> {
+  const directory = await mkdtemp(join(tmpdir(), 'usher-laravel-'));
+  onTestFinished(() => rm(directory, { recursive: true }));
+  await writeFile(join(directory, 'policy.yaml'), text);
+  const { channels } = await loadPolicy([directory]);
+  expect(channels.shadowed.size).toBe(channels.channelTypes.length);
+}
