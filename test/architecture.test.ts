@@ -127,6 +127,8 @@ describe('src', () => {
 
   it.each([
     ['process.env', /process\.env/, ['main.ts', 'cli/main.ts']],
+    // A build moves modules into files of other directories.
+    ['a place relative to a module', /new URL\([^)]*import\.meta/, []],
     ['the clock', /Date\.now|new Date\(\)/, ['runtime/clock.ts', 'cli/mint-token.ts']],
   ])('%s is read only where it enters', (_what, pattern, where) => {
     const readers = [...textOf].filter(([, text]) => pattern.test(text)).map(([file]) => file);

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { packagePath } from '../runtime/package-path.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { addChannels } from './channels.ts';
 import { addCheckConfig } from './check-config.ts';
@@ -66,8 +67,7 @@ function pointToHelp(command: Command): void {
   command.showHelpAfterError(`'${words.join(' ')} --help' lists commands and options.`);
 }
 
-/** `package.json` is in the parent directory of `src/` and of `dist/`. */
 function ownVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  const text = readFileSync(packagePath('package.json'), 'utf8');
   return (JSON.parse(text) as { readonly version: string }).version;
 }

@@ -12,6 +12,7 @@ import { createFingerprint } from '../host/forwarded.ts';
 import { createHeadersOf } from '../http/input/visitor-headers.ts';
 import type { HttpSources } from './http-sources.ts';
 import { buildIdentify } from './authn.ts';
+import { createDecisionReads } from './decision-reads.ts';
 import type { HostSources } from '../facts/host-sources.ts';
 import { buildReloadable } from './reloadable.ts';
 import { buildShadow } from './shadow.ts';
@@ -28,8 +29,6 @@ import { addressKey } from '../rate-limit/request-limits.ts';
 import { createUserSigner } from '../pusher/sign-user.ts';
 import { createSigner } from '../pusher/sign.ts';
 import { createTerminate } from '../pusher/terminate.ts';
-import { createFindDecisions } from '../audit/find-decisions.ts';
-import { createFindDecision } from '../audit/lookup.ts';
 import { createCountTracked } from '../database/repositories/count-tracked-connections.ts';
 import { createGuestSessions } from '../database/repositories/guest-sessions.ts';
 import { createGrantRateLimit } from '../rate-limit/grants.ts';
@@ -94,15 +93,8 @@ export function buildDeps(config: Config, deps: RuntimeDeps) {
     record: writeDecision,
     recordForgery,
   } = createRefusalRateLimit({
-    ...{
-      ...config.limits,
-      limits,
-      addressKey,
-      record: audit.record,
-      reportExcess,
-      recordSignal,
-      now,
-    },
+    ...{ ...config.limits, limits, addressKey, record: audit.record },
+    ...{ reportExcess, recordSignal, now },
     countUnrecorded: (code) => {
       metrics.load.countUnrecorded(code);
       lastHour.countUnrecorded();
@@ -191,8 +183,7 @@ export function buildDeps(config: Config, deps: RuntimeDeps) {
     trafficMetrics: metrics.traffic,
     countUnavailable: metrics.dependencies.countUnavailable,
     trail,
-    findDecision: createFindDecision(database),
-    findDecisions: createFindDecisions(database),
+    ...createDecisionReads(database),
     sign: signer.sign,
     signUser: createUserSigner(apps),
     closeHosts: configs.close,

@@ -1,8 +1,8 @@
-import { PrismaPg } from '@prisma/adapter-pg';
+import type { Pool } from 'pg';
 import { unobserved, type Observe } from '../runtime/observe.ts';
 import type { Secret } from '../runtime/secret.ts';
 import { withDatabaseErrors, statementError } from './errors.ts';
-import { PrismaClient } from './generated/client.ts';
+import type { PrismaClient } from './generated/client.ts';
 import { createPool } from './pool.ts';
 import { ownSchema } from './schema.ts';
 import { serversOf } from './servers.ts';
@@ -10,7 +10,7 @@ import { setUpSession } from './session.ts';
 
 /** The database of Usher's own tables. All errors pass through one rule, see `errors.ts`. */
 export interface Database {
-  /** Runs a query. Throws `Unavailable` on a failure; the error contains no address and no value of a row. */
+  /** Runs a query with Prisma, which is loaded with the first one. Throws `Unavailable` on a failure; the error contains no address and no value of a row. */
   readonly query: <T>(query: (prisma: PrismaClient) => Promise<T>) => Promise<T>;
   /**
    * Runs one prepared statement without Prisma, which needs twice the CPU time of the driver for a call. Resolves to
@@ -69,27 +69,36 @@ export function createDatabase(options: DatabaseOptions): Database {
     query_timeout: timeoutMs + 500,
     application_name: 'usher',
   });
-  const adapter = new PrismaPg(pool, { schema });
-  // 'minimal': longer messages of Prisma contain the arguments, which are row values.
-  const prisma = new PrismaClient({ adapter, errorFormat: 'minimal', log: [] });
+  let prisma: Promise<PrismaClient> | undefined;
+  const execute: Database['execute'] = ({ name, text, values }) =>
+    observe(async () => {
+      try {
+        const { rows } = await pool.query<object>({ name, text, values: [...values] });
+        return rows;
+      } catch (error) {
+        throw statementError(error);
+      }
+    });
   return {
-    query: (query) => observe(() => withDatabaseErrors(query(prisma))),
-    execute: ({ name, text, values }) =>
-      observe(async () => {
-        try {
-          const { rows } = await pool.query<object>({ name, text, values: [...values] });
-          return rows;
-        } catch (error) {
-          throw statementError(error);
-        }
-      }),
+    query: (query) => {
+      prisma ??= openPrisma(pool, schema);
+      const opened = prisma;
+      return observe(() => withDatabaseErrors(opened.then(query)));
+    },
+    execute,
     ping: async () => {
-      await observe(() => withDatabaseErrors(prisma.$queryRaw`SELECT 1`));
+      await execute({ name: 'usher_ping', text: 'SELECT 1', values: [] });
     },
     close: async () => {
-      await prisma.$disconnect();
-      // Prisma does not close a pool that it never used. Its idle connections would keep a command from exiting.
+      await (await prisma)?.$disconnect();
+      // Prisma does not close a pool that it was given. Its idle connections would keep a command from exiting.
       await pool.end();
     },
   };
+}
+
+/** Prisma takes 20 MB of memory and a quarter of the processor time of a start, and most requests do not need it. */
+async function openPrisma(pool: Pool, schema: string): Promise<PrismaClient> {
+  const { createPrisma } = await import('./prisma.ts');
+  return createPrisma(pool, schema);
 }

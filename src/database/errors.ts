@@ -1,7 +1,6 @@
 import { StartRefused } from '../runtime/start-refused.ts';
 import { RowRefused, Unavailable } from '../runtime/unavailable.ts';
 import { errorCodeDescriptions } from './error-codes.ts';
-import { Prisma } from './generated/client.ts';
 
 /** Messages of the driver that contain no values and no addresses. */
 const driverMessages: ReadonlySet<string> = new Set([
@@ -26,10 +25,15 @@ export async function withDatabaseErrors<T>(query: Promise<T>): Promise<T> {
   try {
     return await query;
   } catch (error) {
-    if (error instanceof Prisma.PrismaClientKnownRequestError && rowResultCodes.has(error.code))
-      throw error;
+    if (isRowResult(error)) throw error;
     throw databaseUnavailable(error);
   }
+}
+
+/** By name and not by class, which would load Prisma. */
+function isRowResult(error: unknown): boolean {
+  if (!(error instanceof Error) || error.name !== 'PrismaClientKnownRequestError') return false;
+  return 'code' in error && rowResultCodes.has(String(error.code));
 }
 
 /**

@@ -1,5 +1,5 @@
-import { fileURLToPath } from 'node:url';
 import type { Client } from 'pg';
+import { packagePath } from '../runtime/package-path.ts';
 import type { Secret } from '../runtime/secret.ts';
 import { openConnection, type OpenOptions } from './connection.ts';
 import { databaseUnavailable, startRefusalIn } from './errors.ts';
@@ -15,7 +15,7 @@ import { setUpSession } from './session.ts';
 const migrationLock = 72707369;
 
 /** `prisma/` is next to `src/` and to `dist/`. */
-const ownMigrations = fileURLToPath(new URL('../../prisma/migrations', import.meta.url));
+const ownMigrations = packagePath('prisma', 'migrations');
 
 /** The result of preparing a database for `createDatabase`. */
 export interface Prepared {

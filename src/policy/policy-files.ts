@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { packagePath } from '../runtime/package-path.ts';
 import { PolicyError } from './policy-error.ts';
 
 /** The policies that Usher ships. */
-export const shippedDirectory = fileURLToPath(new URL('../../policies', import.meta.url));
+export const shippedDirectory = packagePath('policies');
 
 /** A file of a policy. */
 export interface PolicyFileContent {

@@ -7,7 +7,7 @@ const textOf = (path: string) =>
 
 /** The directories that `dist/` reads at run time, beside itself. */
 it.each(['prisma/migrations', 'policies'])('the image has %s', (directory) => {
-  const [, image = ''] = textOf('Dockerfile').split(' AS usher\n');
+  const [, image = ''] = textOf('Dockerfile').split(' AS usher-slim\n');
   expect(image.split('\n')).toContain(`COPY ${directory} ${directory}`);
   const allowed = textOf('.dockerignore').split('\n');
   expect(allowed).toContain(`!${directory.split('/')[0]}`);

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -78,32 +79,27 @@ describe('the packed tarball, installed in an empty directory', () => {
     database = await createTestDatabase();
     const source = join(directory, 'source');
     await mkdir(source);
-    for (const name of [
-      'package.json',
-      'README.md',
-      'LICENSE',
-      'bin',
-      'policies',
-      'prisma',
-      'test',
-    ]) {
+    const shipped = ['package.json', 'README.md', 'LICENSE', 'bin', 'policies', 'prisma', 'test'];
+    for (const name of shipped) {
       await cp(join(project, name), join(source, name), { recursive: true });
     }
-    await symlink(join(project, 'node_modules'), join(source, 'node_modules'));
-    await run(process.execPath, [
-      tsc,
-      '-p',
-      project + '/tsconfig.build.json',
-      '--outDir',
-      join(source, 'dist'),
-    ]);
+    const dist = join(source, 'dist');
+    const node = (...args: readonly string[]) => run(process.execPath, args, { cwd: project });
+    await node('--import', 'tsx', 'deploy/bundle.ts', dist);
+    await node(tsc, '-p', 'tsconfig.build.json', '--outDir', dist);
+    await node('--import', 'tsx', 'deploy/declarations.ts', dist);
     const packed = await run('npm', ['pack', '--json', '--ignore-scripts'], { cwd: source });
     const [tarball] = Object.values(JSON.parse(packed.stdout) as Record<string, Packed>);
     if (tarball === undefined) throw new Error('nothing was packed');
     files = tarball.files.map(({ path }) => path);
     await write('package.json', '{ "private": true, "type": "module" }');
     const install = ['install', '--no-audit', '--no-fund', '--ignore-scripts'];
-    await run('npm', [...install, join(source, tarball.filename)], { cwd: directory });
+    const { version } = createRequire(import.meta.url)('fastify/package.json') as {
+      readonly version: string;
+    };
+    // Fastify is the host's own.
+    const packages = [join(source, tarball.filename), `fastify@${version}`];
+    await run('npm', [...install, ...packages], { cwd: directory });
   }, 600_000);
 
   afterAll(async () => {
@@ -159,6 +155,30 @@ describe('the packed tarball, installed in an empty directory', () => {
     ];
     expect([...folders].sort()).toEqual(expected);
     expect(files.filter((file) => file.endsWith('.map'))).toEqual([]);
+    const types = files.filter((file) => file.endsWith('.d.ts'));
+    expect(types.filter((file) => file.includes('/database/'))).toEqual([]);
+  });
+
+  it('has the licences of the packages in it', async () => {
+    const text = await readFile(
+      join(directory, 'node_modules/usher/dist/THIRD-PARTY-LICENSES'),
+      'utf8',
+    );
+    for (const name of ['fastify', 'jose', 'pg', 'pusher', '@prisma/client', 'jiti']) {
+      expect(text).toMatch(new RegExp(`^${name} \\d\\S* \\([^)]+\\)$`, 'm'));
+    }
+    const [, ...packages] = text.split('-'.repeat(80));
+    for (const each of packages) expect(each).toMatch(/copyright|permission/i);
+  });
+
+  it('needs no packages but the embedded PostgreSQL, and works without', async () => {
+    const alone = join(directory, 'alone');
+    const modules = join(alone, 'node_modules');
+    await cp(join(directory, 'node_modules/usher'), join(modules, 'usher'), { recursive: true });
+    expect(await readdir(modules)).toEqual(['usher']);
+    const usher = join(modules, 'usher/bin/usher.cjs');
+    const { stdout } = await run(process.execPath, [usher, 'channels'], { cwd: alone });
+    expect(stdout).toContain('private-');
   });
 
   it('is typed, as its documentation shows', async () => {

@@ -1,16 +1,19 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { chmod, cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 
 import { canContain, type Image, makeVolume, startContainer } from './support/container.ts';
-import { lastOf, readStages } from './support/dockerfile.ts';
+import { lastOf, readStages, withBase } from './support/dockerfile.ts';
 import { buildImage, readIgnored } from './support/image.ts';
 import { createTokenMint } from './support/tokens.ts';
 
+const run = promisify(execFile);
 const project = fileURLToPath(new URL('../..', import.meta.url));
 const stages = readStages(readFileSync(join(project, 'Dockerfile'), 'utf8'));
 const isSent = readIgnored(readFileSync(join(project, '.dockerignore'), 'utf8'));
@@ -18,9 +21,9 @@ const isSent = readIgnored(readFileSync(join(project, '.dockerignore'), 'utf8'))
 describe('the Dockerfile', () => {
   it('is built on the Node that everything is tested on', () => {
     const [, lts] = /^lts=(.+)$/m.exec(readFileSync(join(project, '.ci/run'), 'utf8')) ?? [];
-    expect(new Set(stages.map(({ base }) => base))).toStrictEqual(
-      new Set([`node:${lts!}-bookworm-slim`]),
-    );
+    const stageNames = stages.map(({ name }) => name);
+    const images = stages.map(({ base }) => base).filter((base) => !stageNames.includes(base));
+    expect(new Set(images)).toStrictEqual(new Set([`node:${lts!}-bookworm-slim`]));
   });
 
   it('is not sent secrets or data', () => {
@@ -52,7 +55,8 @@ describe.skipIf(!canContain)('a container of the image', () => {
     home = await mkdtemp(join(tmpdir(), 'usher-image-'));
     await chmod(home, 0o755);
     const root = await buildImage({ stages, isSent, home });
-    image = { stage: stages.at(-1)!, root, volume: await makeVolume(root, home) };
+    const stage = withBase(stages, stages.at(-1)!);
+    image = { stage, root, volume: await makeVolume(root, home) };
   }, 400_000);
   afterAll(() => rm(home, { recursive: true, force: true }));
 
@@ -101,12 +105,24 @@ describe.skipIf(!canContain)('a container of the image', () => {
     expect((await usher('explain', unknown)).output).toContain(unknown);
   });
 
-  it('holds no compiler, no command line of Prisma, and little more than it runs', async () => {
+  it('holds the bundle and the embedded PostgreSQL, and no other package', async () => {
     const { exec } = await start();
-    const { output } = await exec(['sh', '-c', 'ls node_modules; du -sm /app']);
-    expect(output).not.toMatch(/^(typescript|prisma|effect|react-dom|vitest)$/m);
-    // Most of it is the embedded PostgreSQL; docs/deploying.md says how much.
-    expect(Number(/^(\d+)\t\/app$/m.exec(output)?.[1])).toBeLessThan(115);
+    const { output } = await exec(['sh', '-c', 'ls node_modules; du -sm --apparent-size /app']);
+    expect(output).not.toMatch(/^(typescript|@?prisma|fastify|jose|jiti|vitest|\.prisma)$/m);
+    // docs/deploying.md says how much.
+    expect(Number(/^(\d+)\t\/app$/m.exec(output)?.[1])).toBeLessThan(75);
+  });
+
+  it('has a variant without the embedded PostgreSQL', async () => {
+    const slim = join(home, 'usher-slim/app');
+    expect(existsSync(join(slim, 'node_modules'))).toBe(false);
+    const { stdout } = await run('du', ['-sm', '--apparent-size', slim]);
+    expect(Number.parseInt(stdout)).toBeLessThan(20);
+    await mkdir(join(home, 'usher-slim/opt'));
+    const inSlim = { ...image, root: join(home, 'usher-slim') };
+    const container = startContainer(inSlim, { ...env, DATABASE_URL: '' });
+    expect(await container.ended).toBe(1);
+    expect(container.output()).toContain('set DATABASE_URL to a PostgreSQL server');
   });
 
   it('takes a policy of its operator: a YAML file, and facts', async () => {

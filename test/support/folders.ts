@@ -50,7 +50,7 @@ export const folders: Readonly<Record<string, Folder>> = {
   },
   policy: {
     purpose: 'channel names, patterns, principals, facts as types, decisions; the policy in use',
-    mayImport: ['policy/yaml', 'policy/modules'],
+    mayImport: ['policy/yaml', 'policy/modules', 'runtime/package-path.ts'],
   },
   'policy/cel': {
     purpose: 'expressions in CEL: the check against declared types, and the evaluation',
@@ -59,7 +59,10 @@ export const folders: Readonly<Record<string, Folder>> = {
   },
   'policy/yaml': {
     purpose: 'policy files: YAML, its schemas, problems with their place; channels built of them',
-    mayImport: ['policy', 'policy/cel', 'runtime/network/fetch-url.ts'],
+    mayImport: [
+      ...['policy', 'policy/cel', 'runtime/network/fetch-url.ts'],
+      'runtime/package-path.ts',
+    ],
     packages: ['ajv', 'leven', 'yaml'],
   },
   'policy/modules': {

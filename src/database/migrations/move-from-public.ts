@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import type { Client } from 'pg';
+import { packagePath } from '../../runtime/package-path.ts';
 import { StartRefused } from '../../runtime/start-refused.ts';
 
 /** The tables that release 0.1 created in `public`, by migration. */
-const tablesFile = new URL('../../../prisma/migrations/tables-of-0.1.json', import.meta.url);
+const tablesFile = packagePath('prisma', 'migrations', 'tables-of-0.1.json');
 
 /**
  * Moves the tables of the last release, with their rows, from `public` into the schema of Usher, and resolves to their

@@ -56,20 +56,29 @@ export function createDeleteExpiredGuestSessions(
   database: Database,
 ): (now: number) => Promise<number> {
   return async (now) => {
-    const before = new Date(now - graceMs).toISOString();
+    const values = [String(now - graceMs)];
     let total = 0;
     for (let count = batch; count === batch; total += count) {
-      count = await database.query(
-        (prisma) => prisma.$executeRaw`
-          DELETE FROM guest_sessions WHERE linked_user_id IS NULL AND session_id IN (
-            SELECT session_id FROM guest_sessions
-            WHERE expires_at < ${before}::timestamptz AND linked_user_id IS NULL
-            LIMIT ${batch} FOR UPDATE SKIP LOCKED)`,
-      );
+      const [row] = await database.execute({
+        name: 'usher_old_guest_sessions',
+        text: deleteOld,
+        values,
+      });
+      ({ count } = row as { readonly count: number });
     }
     return total;
   };
 }
+
+const deleteOld = `
+  WITH deleted AS (
+    DELETE FROM guest_sessions WHERE linked_user_id IS NULL AND session_id IN (
+      SELECT session_id FROM guest_sessions
+      WHERE expires_at < to_timestamp($1::float8 / 1000) AND linked_user_id IS NULL
+      LIMIT ${batch} FOR UPDATE SKIP LOCKED)
+    RETURNING 1
+  )
+  SELECT count(*)::int AS count FROM deleted`;
 
 function toRecord(row: GuestSession): GuestSessionRecord {
   return {

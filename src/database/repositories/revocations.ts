@@ -39,14 +39,15 @@ export function createRevocations(database: Database): RevocationStore {
     },
 
     async within(milliseconds) {
-      const rows = await database.query(
-        (prisma) => prisma.$queryRaw<{ subject: string; issuedBefore: Date }[]>`
-          SELECT subject, issued_before AS "issuedBefore" FROM revocations
-          WHERE revoked_at > now() - ${milliseconds + clockSkewMs}::float8 * interval '1 ms'`,
-      );
-      return rows.flatMap((row) => {
-        const subject = parseSubject(JSON.parse(row.subject));
-        return subject === undefined ? [] : [{ subject, issuedBefore: row.issuedBefore.getTime() }];
+      const values = [String(milliseconds + clockSkewMs)];
+      const rows = await database.execute({
+        name: 'usher_revoked_within',
+        text: findRecent,
+        values,
+      });
+      return (rows as readonly RecentRow[]).flatMap(({ subject: key, issuedBefore }) => {
+        const subject = parseSubject(JSON.parse(key));
+        return subject === undefined ? [] : [{ subject, issuedBefore }];
       });
     },
   };
@@ -59,6 +60,15 @@ const findLatest = `
     SELECT max(issued_before) AS latest FROM revocations
     WHERE subject = ANY(ARRAY(SELECT json_array_elements_text(asked.texts)))
   ) AS found`;
+
+interface RecentRow {
+  readonly subject: string;
+  readonly issuedBefore: number;
+}
+
+const findRecent = `
+  SELECT subject, (extract(epoch FROM issued_before) * 1000)::float8 AS "issuedBefore"
+  FROM revocations WHERE revoked_at > now() - $1::float8 * interval '1 ms'`;
 
 /** One statement, so that other replicas are notified only if it is committed, and in the order of commits. */
 function writeRevocation(prisma: PrismaClient, key: string, issuedBefore: number) {

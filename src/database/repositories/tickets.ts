@@ -44,10 +44,13 @@ export function createTickets(database: Database): TicketStore {
     },
 
     async deleteExpired(now) {
-      const oldest = new Date(now - ticketGraceMs);
-      const where = { expiresAt: { lte: oldest } };
-      const { count } = await database.query((prisma) => prisma.ticket.deleteMany({ where }));
-      return count;
+      const values = [String(now - ticketGraceMs)];
+      const [row] = await database.execute({ name: 'usher_old_tickets', text: deleteOld, values });
+      return (row as { readonly count: number }).count;
     },
   };
 }
+
+const deleteOld = `
+  WITH deleted AS (DELETE FROM tickets WHERE expires_at <= to_timestamp($1::float8 / 1000) RETURNING 1)
+  SELECT count(*)::int AS count FROM deleted`;

@@ -44,10 +44,9 @@ export function createTrackedConnections(database: Database): TrackedConnections
     },
 
     async leaseDue({ now, leaseUntil }) {
-      const [, users] = await database.query((prisma) =>
-        prisma.$transaction([actAsOperator(prisma), leaseDue(prisma, now, leaseUntil)]),
-      );
-      return { users, leaseUntil };
+      const values = [String(now), String(leaseUntil)];
+      const users = await database.execute({ name: 'usher_lease_due', text: leaseDue, values });
+      return { users: users as readonly AppUser[], leaseUntil };
     },
 
     async settle({ appKey, userId }, { now, leaseUntil }) {
@@ -83,14 +82,9 @@ export function createTrackedConnections(database: Database): TrackedConnections
     },
 
     async deleteExpired(now) {
-      const [, count] = await database.query((prisma) =>
-        prisma.$transaction([
-          actAsOperator(prisma),
-          prisma.$executeRaw`
-            DELETE FROM live_grants WHERE expires_at < to_timestamp(${now - dayMs}::float8 / 1000)`,
-        ]),
-      );
-      return count;
+      const values = [String(now - dayMs)];
+      const [row] = await database.execute({ name: 'usher_old_grants', text: deleteOld, values });
+      return (row as { readonly count: number }).count;
     },
   };
 }
@@ -130,21 +124,32 @@ export function lockTrackedConnections(prisma: PrismaClient) {
   return prisma.$executeRaw`LOCK TABLE live_grants IN SHARE ROW EXCLUSIVE MODE`;
 }
 
-/** SKIP LOCKED: concurrent replicas lease different users, and none waits for another. */
-function leaseDue(prisma: PrismaClient, now: number, leaseUntil: number) {
-  return prisma.$queryRaw<AppUser[]>`
-    WITH due AS MATERIALIZED (
-      SELECT app_key, socket_id, user_id FROM live_grants
-      WHERE due_at <= to_timestamp(${now}::float8 / 1000)
-      ORDER BY due_at LIMIT ${maxLeased} FOR UPDATE SKIP LOCKED
-    ), claimed AS (
-      UPDATE live_grants SET due_at = to_timestamp(${leaseUntil}::float8 / 1000) FROM due
-      WHERE live_grants.app_key = due.app_key AND live_grants.socket_id = due.socket_id
-        AND live_grants.user_id = due.user_id
-      RETURNING live_grants.app_key, live_grants.user_id
-    )
-    SELECT DISTINCT app_key AS "appKey", user_id AS "userId" FROM claimed`;
-}
+/**
+ * SKIP LOCKED: concurrent replicas lease different users, and none waits for another. Both parts wait for the setting:
+ * PostgreSQL may read the table of the second one first.
+ */
+const leaseDue = `
+  WITH operator AS MATERIALIZED (SELECT set_config('usher.operator', 'on', true) AS state),
+  due AS MATERIALIZED (
+    SELECT app_key, socket_id, user_id FROM live_grants
+    WHERE (SELECT state FROM operator) = 'on' AND due_at <= to_timestamp($1::float8 / 1000)
+    ORDER BY due_at LIMIT ${maxLeased} FOR UPDATE SKIP LOCKED
+  ), claimed AS (
+    UPDATE live_grants SET due_at = to_timestamp($2::float8 / 1000) FROM due
+    WHERE (SELECT state FROM operator) = 'on' AND live_grants.app_key = due.app_key
+      AND live_grants.socket_id = due.socket_id AND live_grants.user_id = due.user_id
+    RETURNING live_grants.app_key, live_grants.user_id
+  )
+  SELECT DISTINCT app_key AS "appKey", user_id AS "userId" FROM claimed`;
+
+const deleteOld = `
+  WITH operator AS MATERIALIZED (SELECT set_config('usher.operator', 'on', true) AS state),
+  deleted AS (
+    DELETE FROM live_grants
+    WHERE (SELECT state FROM operator) = 'on' AND expires_at < to_timestamp($1::float8 / 1000)
+    RETURNING 1
+  )
+  SELECT count(*)::int AS count FROM deleted`;
 
 /**
  * One round trip, because a sign-in waits for it. The setting is made before the row-level security policy checks the

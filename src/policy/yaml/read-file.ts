@@ -1,7 +1,8 @@
 import { orderProblems, type Problem } from './problem.ts';
 import { readDocument, type Locator } from './read-document.ts';
 import type { Fault } from './schema-error.ts';
-import { validate, type SchemaName } from './validate.ts';
+import { validate } from './validate.ts';
+import type { SchemaName } from './validators.ts';
 
 /** A file that was read, and where its parts are. */
 export interface ReadFile<Document> extends Locator {

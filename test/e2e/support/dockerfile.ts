@@ -45,6 +45,16 @@ function readInstruction(line: string): Instruction {
   return { name, flags, rest: words.join(' ') };
 }
 
+/** A stage with the instructions of the stages that it is based on, before its own. */
+export function withBase(stages: readonly Stage[], stage: Stage): Stage {
+  const base = stages.find(({ name }) => name === stage.base);
+  if (base === undefined) return stage;
+  return {
+    ...stage,
+    instructions: [...withBase(stages, base).instructions, ...stage.instructions],
+  };
+}
+
 /** The last instruction of this name in a stage, after its flags; throws when there is none. */
 export function lastOf({ instructions, name: stage }: Stage, name: string): string {
   const found = instructions.findLast((each) => each.name === name);

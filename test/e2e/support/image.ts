@@ -4,7 +4,7 @@ import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-import type { Instruction, Stage } from './dockerfile.ts';
+import { lastOf, withBase, type Instruction, type Stage } from './dockerfile.ts';
 
 const run = promisify(execFile);
 const project = fileURLToPath(new URL('../../..', import.meta.url));
@@ -24,10 +24,15 @@ export interface Building {
  */
 export async function buildImage({ stages, isSent, home }: Building): Promise<string> {
   const rootOf = (stage: string) => join(home, stage);
-  for (const { name, instructions } of stages) {
+  for (const { name, base, instructions } of stages) {
     const root = rootOf(name);
-    await makeBase(root);
+    const based = stages.find((each) => each.name === base);
     let workdir = '/';
+    if (based === undefined) await makeBase(root);
+    else {
+      await run('cp', ['-a', rootOf(base), root]);
+      workdir = lastOf(withBase(stages, based), 'WORKDIR');
+    }
     for (const instruction of instructions) {
       if (instruction.name === 'WORKDIR') {
         workdir = instruction.rest;

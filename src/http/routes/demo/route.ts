@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { FastifyInstance } from 'fastify';
 import type { FindDecision } from '../../../audit/audit-event.ts';
+import { packagePath } from '../../../runtime/package-path.ts';
 import { sendPageFile } from '../../output/page-file.ts';
 
 /** A person of the policy's demo and a channel, with a token that is valid for as long as was asked for. */
@@ -33,7 +33,7 @@ export interface DemoDeps {
   readonly findDecision: FindDecision;
 }
 
-const directory = fileURLToPath(new URL('../../../../pages/demo/', import.meta.url));
+const directory = packagePath('pages', 'demo');
 const types = { 'demo.js': 'text/javascript', 'demo.css': 'text/css' } as const;
 const longestMs = 60 * 60 * 1000;
 

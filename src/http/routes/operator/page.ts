@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { FastifyInstance } from 'fastify';
 import { sendPageFile } from '../../output/page-file.ts';
 import { RequestProblem } from '../../output/problem.ts';
+import { packagePath } from '../../../runtime/package-path.ts';
 
-const directory = fileURLToPath(new URL('../../../../pages/operator/', import.meta.url));
+const directory = packagePath('pages', 'operator');
 
 const types: Readonly<Record<string, string>> = {
   '.css': 'text/css',

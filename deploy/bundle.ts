@@ -1,0 +1,67 @@
+// Bundles Usher and its packages into a directory. An installation then needs no package but the embedded PostgreSQL, which is
+// optional, and a start reads a few files in place of a thousand.
+import { rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import standalone from 'ajv/dist/standalone/index.js';
+import { build, type Plugin } from 'esbuild';
+import { createCompiler, validatorNames } from '../src/policy/yaml/validators.ts';
+import { thirdPartyLicenses } from './licenses.ts';
+
+/** Replaces the compiler of the schemas with the compiled validators. */
+const compiledValidators: Plugin = {
+  name: 'compiled validators',
+  setup(building) {
+    building.onLoad({ filter: /[\\/]policy[\\/]yaml[\\/]validators\.ts$/ }, ({ path }) => ({
+      contents: compileValidators(),
+      resolveDir: dirname(path),
+    }));
+  },
+};
+
+function compileValidators(): string {
+  const names = Object.fromEntries(validatorNames.map((name, i) => [`validator${i}`, name]));
+  const code = standalone.default(createCompiler({ source: true, esm: true }), names);
+  const table = validatorNames.map((name, i) => `${JSON.stringify(name)}: validator${i}`);
+  return `${code}
+const validators = { ${table.join()} };
+export const validatorOf = (name) => validators[name];
+`;
+}
+
+const [outdir = 'dist'] = process.argv.slice(2);
+const { metafile } = await build({
+  entryPoints: ['src/main.ts', 'src/cli/main.ts', 'src/library.ts', 'src/policy/modules/index.ts'],
+  outdir,
+  outbase: 'src',
+  bundle: true,
+  // What is imported dynamically is in files of its own, and loaded when it is needed.
+  splitting: true,
+  chunkNames: 'chunks/[name]-[hash]',
+  platform: 'node',
+  format: 'esm',
+  target: 'node20',
+  // Names stay, for stack traces and profiles.
+  minifyWhitespace: true,
+  minifySyntax: true,
+  sourcemap: 'linked',
+  sourcesContent: false,
+  legalComments: 'none',
+  metafile: true,
+  plugins: [compiledValidators],
+  // The other entry looks for Babel beside itself.
+  alias: { jiti: 'jiti/static' },
+  // Optional packages that are not installed.
+  external: ['pg-native', 'bufferutil', 'utf-8-validate'],
+  // What CommonJS packages use.
+  banner: {
+    js: "import{createRequire as createRequireOfNode}from'node:module';const require=createRequireOfNode(import.meta.url),__dirname=import.meta.dirname;",
+  },
+  logLevel: 'warning',
+});
+const licenses = thirdPartyLicenses(Object.keys(metafile.inputs));
+writeFileSync(join(outdir, 'THIRD-PARTY-LICENSES'), licenses);
+// Source maps of packages alone would be a sixth of the files.
+for (const [file, { inputs }] of Object.entries(metafile.outputs)) {
+  const isOurs = Object.keys(inputs).some((input) => input.startsWith('src/'));
+  if (file.endsWith('.js') && !isOurs) rmSync(`${file}.map`);
+}
