@@ -1,4 +1,5 @@
 import { firstFailed } from '../policy/decision.ts';
+import type { Policy } from '../policy/policy.ts';
 import type {
   AuditableDecision,
   AuditEvent,
@@ -85,16 +86,13 @@ const signalByCode: Readonly<Record<OwnCode, SecurityEventType | undefined>> = {
   'ticket-of-other-server': 'authentication-failed',
 };
 
-/** The security event of a code that the policy declares. */
-export type SignalOfPolicy = (code: string) => SecurityEventType | undefined;
-
 /** The security events of a decision: none for a grant. */
 export function signalsOf(
   { code }: Pick<AuditEvent, 'code'>,
-  signalOfPolicy: SignalOfPolicy,
+  codesOfPolicy: Policy['codes'],
 ): readonly SecurityEventType[] {
   if (code === undefined) return [];
-  const signal = isOwnCode(code) ? signalByCode[code] : signalOfPolicy(code);
+  const signal = isOwnCode(code) ? signalByCode[code] : codesOfPolicy.get(code)?.event;
   return signal === undefined ? [] : [signal];
 }
 

@@ -8,18 +8,16 @@ import type {
   WriteSignal,
   SecurityEvent,
 } from './audit-event.ts';
-import { describeDecision, signalsOf, type SignalOfPolicy } from './describe-event.ts';
+import type { Policy } from '../policy/policy.ts';
+import { describeDecision, signalsOf, toLogLine } from './describe-event.ts';
 
 export interface WriteDecisionDeps {
   readonly trail: AuditLog;
-  readonly log: (event: AuditEvent) => void;
-  /** Logs a decision that could not be written, so that the response is an error. */
-  readonly logUnrecorded: (event: AuditEvent) => void;
+  readonly log: Readonly<Record<'info' | 'warn', (about: object, message: string) => void>>;
   /** Called for each written decision. */
-  readonly count: (event: AuditEvent) => void;
-  readonly signalOfPolicy: SignalOfPolicy;
-  /** The hash of the policy in use, for decisions without channel rules, such as a sign-in. */
-  readonly policyHash: () => string;
+  readonly observers: readonly ((event: AuditEvent) => void)[];
+  /** The policy in use. Its hash is that of decisions without channel rules, such as a sign-in. */
+  readonly policy: () => Pick<Policy, 'hash' | 'codes'>;
   readonly now: () => number;
 }
 
@@ -27,27 +25,27 @@ export interface WriteDecisionDeps {
 export function createWriteDecision({
   trail,
   log,
-  logUnrecorded,
-  count,
-  signalOfPolicy,
-  policyHash,
+  observers,
+  policy,
   now,
 }: WriteDecisionDeps): WriteDecision {
   const write: WriteDecision = async (decision, origin, cacheVersion) => {
-    const event = describeDecision(decision, origin, { at: now(), policy: policyHash() });
-    const entry = { decision: event, signals: signalsOf(event, signalOfPolicy), cacheVersion };
+    const { hash, codes } = policy();
+    const event = describeDecision(decision, origin, { at: now(), policy: hash });
+    const entry = { decision: event, signals: signalsOf(event, codes), cacheVersion };
     let isWritten: boolean;
     try {
       isWritten = await trail.append(entry);
     } catch (error) {
       // The client gets 503: a log line with "granted" would be wrong.
-      logUnrecorded(event);
+      const line = { ...toLogLine(event), outcome: 'unavailable' };
+      log.warn({ decision: line }, 'answered 503: the decision could not be put on record');
       throw error;
     }
     // The caller decides again with current facts.
     if (!isWritten) return false;
-    log(event);
-    count(event);
+    log.info({ decision: toLogLine(event) }, event.outcome === 'grant' ? 'granted' : 'refused');
+    for (const observe of observers) observe(event);
     return true;
   };
   return (decision, origin, cacheVersion) =>

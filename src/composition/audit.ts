@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { createReportLimitExceeded } from '../rate-limit/limit-exceeded.ts';
-import { toLogLine } from '../audit/describe-event.ts';
 import { createChannelStats } from '../observability/metrics/channel-stats.ts';
 import { createLastHour } from '../observability/metrics/last-hour.ts';
 import { createMetrics } from '../observability/metrics/metrics.ts';
@@ -29,7 +28,6 @@ export interface AuditDeps extends Clock {
 export function buildAudit(config: Config, deps: AuditDeps) {
   const { audit, limits } = config;
   const { database, tables, log, now, startTimer } = deps;
-  const detectProxy = buildProxyDetector(config, deps);
   const metrics = createMetrics(deps.peers);
   const lastHour = createLastHour(now);
   const write = metrics.trail.measured(createAuditWriter(database, tables));
@@ -69,22 +67,8 @@ export function buildAudit(config: Config, deps: AuditDeps) {
       },
     },
     record: createWriteDecision({
-      trail,
-      log: (event) => {
-        log.info({ decision: toLogLine(event) }, event.outcome === 'grant' ? 'granted' : 'refused');
-        detectProxy?.(event);
-      },
-      logUnrecorded: (event) => {
-        const decision = { ...toLogLine(event), outcome: 'unavailable' };
-        log.warn({ decision }, 'answered 503: the decision could not be put on record');
-      },
-      count: (event) => {
-        metrics.countDecision(event);
-        lastHour.countDecision(event);
-      },
-      policyHash: () => deps.policy().hash,
-      signalOfPolicy: (code) => deps.policy().codes.get(code)?.event,
-      now,
+      ...{ trail, log, now, policy: deps.policy },
+      observers: [metrics.countDecision, lastHour.countDecision, ...detectProxy(config, deps)],
     }),
     recordSignal,
     recordRejected: createWriteRejected({ recordSignal, now }),
@@ -100,16 +84,16 @@ export function buildAudit(config: Config, deps: AuditDeps) {
 }
 
 /** Detects a proxy that is missing in `TRUSTED_PROXIES`. Not needed if a proxy is listed. */
-function buildProxyDetector(
+function detectProxy(
   { trustedProxies }: Config,
   { log, now }: Pick<AuditDeps, 'log' | 'now'>,
-): ReturnType<typeof createProxyDetector> | undefined {
-  if (trustedProxies.length > 0) return undefined;
+): readonly ReturnType<typeof createProxyDetector>[] {
+  if (trustedProxies.length > 0) return [];
   const warn = (suspected: SuspectedProxy) => {
     log.warn(
       { ...suspected, setting: 'TRUSTED_PROXIES' },
       'many users come from one private address: if it is a proxy, list it in TRUSTED_PROXIES, and have it send X-Forwarded-For',
     );
   };
-  return createProxyDetector({ warn, now });
+  return [createProxyDetector({ warn, now })];
 }

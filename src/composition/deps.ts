@@ -2,11 +2,8 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { createEndConnections } from '../authorize/revocation/end-connections.ts';
 import { createTrackConnection } from '../authorize/revocation/track-connection.ts';
-import type { FactSource } from '../authorize/fact-source.ts';
-import type { Measure } from '../authorize/measure.ts';
 import { buildAudit } from './audit.ts';
 import type { FactsAtHosts } from '../facts/facts-at-hosts.ts';
-import type { FactSources } from '../facts/fact-sources.ts';
 import { createAskHost } from '../host/ask-host.ts';
 import { createFingerprint } from '../host/forwarded.ts';
 import { createHeadersOf } from '../http/input/visitor-headers.ts';
@@ -33,10 +30,9 @@ import { createCountTracked } from '../database/repositories/count-tracked-conne
 import { createGuestSessions } from '../database/repositories/guest-sessions.ts';
 import { createGrantRateLimit } from '../rate-limit/grants.ts';
 import { createRefusalRateLimit } from '../rate-limit/refusals.ts';
-import { timed } from '../observability/metrics/timed.ts';
+import { createMeasure } from '../observability/metrics/measure.ts';
 import type { Tracing } from '../observability/tracing/tracer.ts';
 import type { Peers } from '../workers/peers.ts';
-import { withSpan } from '../observability/tracing/span.ts';
 
 /** The state of the process while it runs. */
 export interface RuntimeDeps extends Clock {
@@ -114,14 +110,6 @@ export function buildDeps(config: Config, deps: RuntimeDeps) {
     ...{ ...deps, policy, encrypts, caches, userIdOf },
     count: metrics.countShadow,
   });
-  const measure: Measure = (action, run) =>
-    timed(
-      () => withSpan(`decide ${action}`, run),
-      (ms, error) => {
-        metrics.countDuration(action, ms);
-        lastHour.countDuration(ms, error);
-      },
-    );
   return {
     now,
     newId: randomUUID,
@@ -131,7 +119,7 @@ export function buildDeps(config: Config, deps: RuntimeDeps) {
     identify: createRenewedIdentify(credentials.all),
     ...sources.database,
     revocations: { ...revocations, ...sources.database.revocations },
-    factSources: () => factSources(sources, config.audit),
+    factSources: config.audit === 'strict' ? sources.cachedFirst : () => [sources.database],
     ...{ encrypts, caches, userIdOf },
     watch: shadow.watch,
     closeShadow: shadow.close,
@@ -151,7 +139,7 @@ export function buildDeps(config: Config, deps: RuntimeDeps) {
     rateLimitGrant: createGrantRateLimit({ ...deps, ...config.limits, limits, reportExcess }),
     trackConnection: createTrackConnection({
       liveGrants,
-      appOf: (tenantId) => apps.for(tenantId),
+      appOf: apps.for,
       now,
     }),
     endConnections: createEndConnections({
@@ -167,7 +155,7 @@ export function buildDeps(config: Config, deps: RuntimeDeps) {
     beginOnce: stores.beginOnce,
     appKeyOf: (tenantId: string) => apps.for(tenantId)?.key,
     figures,
-    measure,
+    measure: createMeasure(metrics, lastHour),
     writeDecision,
     recordForgery,
     recordSignal,
@@ -188,16 +176,4 @@ export function buildDeps(config: Config, deps: RuntimeDeps) {
     signUser: createUserSigner(apps),
     closeHosts: configs.close,
   };
-}
-
-/**
- * Facts may come from the cache only in strict mode: the statement that writes the decision validates them. A buffered
- * write would be too late.
- */
-function factSources(
-  { database, cached }: FactSources,
-  audit: Config['audit'],
-): readonly FactSource[] {
-  const cache = audit === 'strict' ? cached() : undefined;
-  return cache === undefined ? [database] : [cache, database];
 }

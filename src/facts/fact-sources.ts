@@ -20,8 +20,11 @@ export interface FactReads {
 /** The two sources of facts: the database, and the cache of its rows. */
 export interface FactSources {
   readonly database: FactSource;
-  /** The cache at its current version; `undefined` while nothing can be cached. */
-  readonly cached: () => FactSource | undefined;
+  /**
+   * The cache at its current version, unless nothing can be cached now, and then the database. Only for a strict audit log: the
+   * statement that writes the decision validates the cache, and a buffered write would be too late.
+   */
+  readonly cachedFirst: () => readonly FactSource[];
 }
 
 /** Builds both sources of facts. The cache stores results by table. */
@@ -31,11 +34,12 @@ export function buildFactSources(
   findAtHost: FindAtHost,
 ): FactSources {
   const { find, revocations } = toSource(cacheReads(database, tables), findAtHost);
+  const current = toSource(database, findAtHost);
   return {
-    database: toSource(database, findAtHost),
-    cached: () => {
+    database: current,
+    cachedFirst: () => {
       const version = tables.version();
-      return version === undefined ? undefined : { find, revocations, version };
+      return version === undefined ? [current] : [{ find, revocations, version }, current];
     },
   };
 }

@@ -24,11 +24,11 @@ export interface SigningApp {
 /** The configured Pusher apps. */
 export interface PusherApps {
   /** The app of this tenant, or the default app. */
-  for(tenantId: string | undefined): SigningApp | undefined;
+  readonly for: (tenantId: string | undefined) => SigningApp | undefined;
   /** The app with this key or retiring key. */
-  withKey(key: string): SigningApp | undefined;
+  readonly withKey: (key: string) => SigningApp | undefined;
   /** The distinct kinds of servers of these apps. */
-  servers(): readonly Pick<SigningApp, 'dialect' | 'terminatePolicy'>[];
+  readonly servers: () => readonly Pick<SigningApp, 'dialect' | 'terminatePolicy'>[];
 }
 
 /**

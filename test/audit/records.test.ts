@@ -157,15 +157,19 @@ describe('the log', () => {
     let counted = 0;
     const record = createWriteDecision({
       trail: createStrictAuditQueue(() => Promise.reject(new Unavailable('database'))),
-      log: ({ outcome }) => lines.push(outcome),
-      logUnrecorded: () => lines.push('unrecorded'),
-      count: () => (counted += 1),
-      signalOfPolicy: () => undefined,
-      policyHash: () => '0123456789abcdef',
+      log: {
+        info: (_line, message) => lines.push(message),
+        warn: (_line, message) => lines.push(message),
+      },
+      observers: [() => (counted += 1)],
+      policy: () => ({ hash: '0123456789abcdef', codes: new Map() }),
       now: () => 0,
     });
     await expect(record(decision, origin)).rejects.toThrow(Unavailable);
-    expect([lines, counted]).toEqual([['unrecorded'], 0]);
+    expect([lines, counted]).toEqual([
+      ['answered 503: the decision could not be put on record'],
+      0,
+    ]);
   });
 });
 

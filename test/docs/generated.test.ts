@@ -184,7 +184,7 @@ function refusalTable(
       const reply = responseOf(code);
       return reply ? `${reply.status} ${reply.message}` : '';
     });
-    const signals = signalsOf({ code }, (each) => shippedPolicy.codes.get(each)?.event).join(', ');
+    const signals = signalsOf({ code }, shippedPolicy.codes).join(', ');
     const remedy = remedyFor(code, shippedPolicy);
     return `| \`${code}\` | ${replies.join(' | ')} | ${signals} | ${remedy} |`;
   });

@@ -156,6 +156,7 @@ export const folders: Readonly<Record<string, Folder>> = {
       ],
       ...['type audit/audit-event.ts', 'type pusher/webhooks/webhook.ts'],
       ...['type facts/facts-at-hosts.ts', 'type authorize/shadow/watch-decisions.ts'],
+      ...['type authorize/measure.ts', 'observability/tracing/span.ts'],
     ],
     packages: ['prom-client'],
   },

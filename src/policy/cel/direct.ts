@@ -2,7 +2,7 @@ import type { ASTNode } from '@marcbachmann/cel-js';
 import { check } from './check.ts';
 import type { Node } from './node.ts';
 import type { Scope } from './scope.ts';
-import { isList, isObject, type Type } from './types.ts';
+import { isList, isObject, type ScalarType, type Type } from './types.ts';
 
 /** Evaluates a checked expression. The result is `undefined` for an evaluation error. It never throws. */
 export type Evaluate = (variables: unknown) => unknown;
@@ -66,10 +66,10 @@ function constant(value: unknown): Evaluate | undefined {
 function path(node: Node<'id' | '.'>, scope: Scope): Evaluate | undefined {
   const names = namesOf(node);
   if (names === undefined) return undefined;
-  const type = check(node, scope);
+  const isValid = typeTest(check(node, scope));
   return (variables) => {
     const value = readPath(variables, names);
-    return isOfType(value, type) ? value : undefined;
+    return isValid(value) ? value : undefined;
   };
 }
 
@@ -95,25 +95,21 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null;
 }
 
-function isOfType(value: unknown, type: Type): boolean {
-  if (isObject(type)) return isRecord(value);
-  if (isList(type)) return Array.isArray(value);
-  switch (type) {
-    case 'string':
-      return typeof value === 'string';
-    case 'bool':
-      return typeof value === 'boolean';
-    case 'int':
-      return Number.isSafeInteger(value);
-    case 'double':
-      return typeof value === 'number';
-    case 'timestamp':
-      return value instanceof Date && !Number.isNaN(value.getTime());
-    case 'duration':
-      // A rule reads none.
-      return false;
-  }
+/** Returns the test whether a value is of a type. */
+function typeTest(type: Type): (value: unknown) => boolean {
+  if (isObject(type)) return isRecord;
+  return isList(type) ? Array.isArray : scalarTests[type];
 }
+
+const scalarTests: Readonly<Record<ScalarType | 'duration', (value: unknown) => boolean>> = {
+  string: (value) => typeof value === 'string',
+  bool: (value) => typeof value === 'boolean',
+  int: Number.isSafeInteger,
+  double: (value) => typeof value === 'number',
+  timestamp: (value) => value instanceof Date && !Number.isNaN(value.getTime()),
+  // A rule reads none.
+  duration: () => false,
+};
 
 function not(operand: ASTNode, scope: Scope): Evaluate | undefined {
   const evaluate = compileDirectly(operand, scope);
@@ -227,12 +223,12 @@ function presence({ args: [name, [field]] }: Node<'call'>, scope: Scope): Evalua
   const [object, member] = field.args;
   const find = compileDirectly(object, scope);
   if (find === undefined) return undefined;
-  const type = check(field, scope);
+  const isValid = typeTest(check(field, scope));
   return (variables) => {
     const found = find(variables);
     if (!isRecord(found)) return undefined;
     const value = Object.hasOwn(found, member) ? found[member] : undefined;
     if (value === undefined) return false;
-    return isOfType(value, type) ? true : undefined;
+    return isValid(value) ? true : undefined;
   };
 }

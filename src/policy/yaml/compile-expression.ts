@@ -52,7 +52,7 @@ export function compileText(
   report: Report,
 ): (input: RuleInput) => string | undefined {
   const compiled = compileOneOf(each, scope, { types: ['string'], report });
-  return (input) => compiled(input) as string | undefined;
+  return compiled as (input: RuleInput) => string | undefined;
 }
 
 /** Compiles an expression, or reports its fault at its place in the file. */

@@ -1,4 +1,4 @@
-import { timed } from '../../../src/observability/metrics/timed.ts';
+import { createMeasure } from '../../../src/observability/metrics/measure.ts';
 import { createNoPeers } from '../../../src/workers/peers.ts';
 import { describe, expect, it } from 'vitest';
 import { createChannelStats } from '../../../src/observability/metrics/channel-stats.ts';
@@ -105,13 +105,10 @@ describe('labels of tenants', () => {
 describe('the time that an answer takes', () => {
   it('is measured also when there is none', async () => {
     const metrics = createMetrics(createNoPeers());
-    const measured = (run: () => Promise<string>) =>
-      timed(run, (ms) => {
-        metrics.countDuration('sign-in', ms);
-      });
-    const yes = measured(() => Promise.resolve('yes'));
+    const measure = createMeasure(metrics, { countDuration: () => undefined });
+    const yes = measure('sign-in', () => Promise.resolve('yes'));
     expect(await yes).toBe('yes');
-    const no = measured(() => Promise.reject(new Error('no')));
+    const no = measure('sign-in', () => Promise.reject(new Error('no')));
     await expect(no).rejects.toThrow('no');
     const { text } = await metrics.read();
     expect(metric(text, 'usher_decision_duration_seconds_count', 'action="sign-in"')).toBe(2);

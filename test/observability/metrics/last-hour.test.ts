@@ -1,7 +1,6 @@
 import { expect, it } from 'vitest';
-import { createLastHour } from '../../../src/observability/metrics/last-hour.ts';
-import { Latencies } from '../../../src/observability/metrics/latencies.ts';
-import { timed } from '../../../src/observability/metrics/timed.ts';
+import { createLastHour, Latencies } from '../../../src/observability/metrics/last-hour.ts';
+import { createMeasure } from '../../../src/observability/metrics/measure.ts';
 import { Unavailable } from '../../../src/runtime/unavailable.ts';
 
 const minute = 60_000;
@@ -62,12 +61,12 @@ it('measures use cases, and counts those without a decision', async () => {
   const { hour } = startHour();
   expect(hour.read().minutes.at(-1)).toMatchObject({ unavailable: 0 });
   expect(hour.read().minutes.at(-1)?.p50).toBeUndefined();
-  expect(await timed(() => Promise.resolve('done'), hour.countDuration)).toBe('done');
+  const measure = createMeasure({ countDuration: () => undefined }, hour);
+  expect(await measure('subscribe', () => Promise.resolve('done'))).toBe('done');
   const outage = new Unavailable('PostgreSQL');
-  await expect(timed(() => Promise.reject(outage), hour.countDuration)).rejects.toBe(outage);
-  await expect(timed(() => Promise.reject(new Error('fault')), hour.countDuration)).rejects.toThrow(
-    'fault',
-  );
+  await expect(measure('subscribe', () => Promise.reject(outage))).rejects.toBe(outage);
+  const fault = new Error('fault');
+  await expect(measure('subscribe', () => Promise.reject(fault))).rejects.toBe(fault);
   const last = hour.read().minutes.at(-1);
   expect(last).toMatchObject({ unavailable: 1, p50: expect.any(Number) as unknown });
 });
