@@ -2,6 +2,7 @@ import { showChannels } from './channels.js';
 import { showConnections } from './connections.js';
 import { showDecision } from './decision.js';
 import { showDecisions } from './decisions.js';
+import { showDoctor } from './doctor.js';
 import { showExplain } from './explain.js';
 import { showOverview } from './overview.js';
 import { showRevoke } from './revoke.js';
@@ -16,5 +17,6 @@ export const views = [
   { name: 'channels', title: 'Channels', link: true, show: showChannels },
   { name: 'connections', title: 'Connections', link: true, show: showConnections },
   { name: 'overview', title: 'Last hour', link: true, show: showOverview },
+  { name: 'doctor', title: 'Doctor', link: true, show: showDoctor },
   { name: 'revoke', title: 'Revoke', link: true, show: showRevoke },
 ];

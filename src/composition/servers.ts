@@ -1,6 +1,7 @@
 import { credentialKind } from '../cli/match-channel.ts';
 import type { FastifyInstance } from 'fastify';
 import type { Deps, RuntimeDeps } from './deps.ts';
+import { buildExamine } from './examine.ts';
 import { addWebSockets } from './websocket.ts';
 import { cookieModeOf } from './authn.ts';
 import { collectPaths } from './mount-routes.ts';
@@ -15,6 +16,7 @@ import { addDemo } from '../http/routes/demo/route.ts';
 import { demoDeps } from './demo-requests.ts';
 import { addDecisions } from '../http/routes/decisions/route.ts';
 import { addDecisionStream } from '../http/routes/decisions/stream.ts';
+import { addDoctor } from '../http/routes/doctor/route.ts';
 import { addDocs, collectDocs } from '../http/routes/openapi/route.ts';
 import type { WriteUnreadable } from '../http/output/errors.ts';
 import { addDrain } from '../http/hooks/drain.ts';
@@ -149,7 +151,7 @@ async function buildPublicServer(
 function buildOperatorServer(
   config: Config,
   deps: Deps,
-  { storage, stores, log, closing, docs, paths }: ServerDeps,
+  { storage, stores, log, closing, configs, docs, paths }: ServerDeps,
 ): FastifyInstance {
   const { countUnavailable } = deps;
   const server = createServer({ logger: log, trustedProxies: [], countUnavailable });
@@ -191,6 +193,7 @@ function buildOperatorServer(
       return credentialKind(token, policy.channels.matchText(channelName), policy);
     },
   });
+  addDoctor(server, { examine: buildExamine({ ...deps, configs }) });
   addDocs(
     server,
     () => ({ ...docs, operator: [...docs.operator, ...factRoutes(kinds())] }),

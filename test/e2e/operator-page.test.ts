@@ -252,6 +252,15 @@ describe.runIf(hasChromium())('the operator’s page', () => {
     expect(await main.textContent()).toMatch(/Tracked.*0 of 0 are shown/);
   });
 
+  it('examines the installation', async () => {
+    await open('#doctor');
+    await page.getByRole('button', { name: 'Examine' }).click();
+    const result = page.locator('main [role=status]');
+    await expect.poll(() => result.textContent()).toMatch(/^0 of \d+ checks failed/);
+    expect(await result.textContent()).toContain('passed the running Usher uses this policy');
+    expect(await result.textContent()).toContain('the demo has no Pusher server');
+  });
+
   it('revokes only if changes are allowed, and says which connections stay', async () => {
     await open('#revoke?user_id=77&tenant_id=1');
     const revoke = page.getByRole('button', { name: 'Revoke' });
@@ -309,6 +318,7 @@ describe.runIf(hasChromium())('the operator’s page', () => {
     channels: () => '#channels',
     connections: () => '#connections',
     overview: () => '#overview',
+    doctor: () => '#doctor',
     revoke: () => '#revoke',
     decisions: () => '#decisions',
     decision: () => `#decision/${neighbour().id}`,

@@ -20,7 +20,7 @@ export const folders: Readonly<Record<string, Folder>> = {
       ...['rate-limit/request-limits.ts', 'audit/audit-event.ts'],
       ...['audit/decision-filters.ts', 'audit/remedies.ts', 'audit/shadow-verdict.ts'],
       ...['pusher/webhooks/receive-webhook.ts', 'type observability/tracing'],
-      'authn/credential.ts',
+      ...['authn/credential.ts', 'type cli/doctor/run-checks.ts'],
     ],
     packages: ['fastify', '@fastify/cors', '@fastify/rate-limit'],
   },

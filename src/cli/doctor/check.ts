@@ -1,10 +1,10 @@
 import type { PusherDialect } from '../../pusher/pusher-app.ts';
 
 /** One possible fault of an installation. Checks are pure, so that tests need no installation. */
-export interface Check {
+export interface Check<From = Evidence> {
   /** The condition that the check verifies. */
   readonly name: string;
-  readonly run: (evidence: Evidence) => CheckResult;
+  readonly run: (evidence: From) => CheckResult;
 }
 
 /** Texts name settings, never the values of secrets. */
@@ -100,4 +100,10 @@ export interface Evidence {
   readonly channel: AuthAttempt | undefined;
   readonly signIn: AuthAttempt | undefined;
   readonly now: number;
+}
+
+/** The part that a running Usher has without the address of a page. */
+export interface ServiceEvidence extends Pick<Evidence, 'server' | 'policy' | 'now'> {
+  readonly settings: Pick<Evidence['settings'], 'dialect' | 'tls' | 'key'>;
+  readonly usher?: Pick<UsherEvidence, 'refusal'>;
 }

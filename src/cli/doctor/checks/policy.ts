@@ -1,9 +1,19 @@
 import { describeFault } from '../../network-errors.ts';
-import { fail, isFault, pass, unknown, type Check, type PolicyEvidence } from '../check.ts';
+import {
+  fail,
+  isFault,
+  pass,
+  unknown,
+  type Check,
+  type PolicyEvidence,
+  type ServiceEvidence,
+} from '../check.ts';
+
+type PolicyOnly = Pick<ServiceEvidence, 'policy'>;
 
 type LoadedPolicy = Extract<PolicyEvidence, { readonly hash: string }>;
 
-const loads: Check = {
+const loads: Check<PolicyOnly> = {
   name: 'the policy can be loaded',
   run: ({ policy }) =>
     'problems' in policy
@@ -14,7 +24,7 @@ const loads: Check = {
       : pass,
 };
 
-const tests: Check = {
+const tests: Check<PolicyOnly> = {
   name: 'the tests of the policy pass',
   run: ({ policy }) => {
     if ('problems' in policy) return unknown('the policy cannot be loaded');
@@ -30,7 +40,7 @@ const tests: Check = {
 };
 
 /** The files of this machine are those of the running Usher. */
-const inUse: Check = {
+const inUse: Check<PolicyOnly> = {
   name: 'the running Usher uses this policy',
   run: ({ policy }) =>
     'problems' in policy ? unknown('the policy cannot be loaded') : comparePolicies(policy),
@@ -63,4 +73,4 @@ function comparePolicies({ hash, running }: LoadedPolicy) {
       );
 }
 
-export const policyChecks: readonly Check[] = [loads, tests, inUse];
+export const policyChecks: readonly Check<PolicyOnly>[] = [loads, tests, inUse];

@@ -7,13 +7,13 @@ import {
   unknown,
   type Check,
   type CheckResult,
-  type Evidence,
   type ServerEvidence,
+  type ServiceEvidence,
 } from '../check.ts';
 
-type ServerCheck = (server: ServerEvidence, settings: Evidence['settings']) => CheckResult;
+type ServerCheck = (server: ServerEvidence, settings: ServiceEvidence['settings']) => CheckResult;
 
-const ofServer = (name: string, run: ServerCheck): Check => ({
+const ofServer = (name: string, run: ServerCheck): Check<ServiceEvidence> => ({
   name,
   run: ({ server, settings }) =>
     server === undefined
@@ -128,7 +128,7 @@ const restApi = ofServer(
 const maxSkewMs = 30_000;
 
 /** Usher rejects expired tokens by its own clock. The HTTP API refuses signatures that are off by ten minutes. */
-const clock: Check = {
+const clock: Check<ServiceEvidence> = {
   name: 'the clocks are in sync',
   run: (evidence) => {
     const clocks = datesIn(evidence).map(([whose, date]) => [whose, Date.parse(date)] as const);
@@ -144,15 +144,22 @@ const clock: Check = {
   },
 };
 
-function datesIn({ server, usher }: Evidence): readonly (readonly [string, string])[] {
+function datesIn({ server, usher }: ServiceEvidence): readonly (readonly [string, string])[] {
   const ofServer = (server === undefined ? [] : [server.rest, server.greeting]).flatMap((result) =>
     isFault(result) || result.date === undefined ? [] : [result.date],
   );
-  const ofUsher = isFault(usher.refusal) ? null : usher.refusal.headers.get('date');
+  const ofUsher =
+    usher === undefined || isFault(usher.refusal) ? null : usher.refusal.headers.get('date');
   return [
     ...ofServer.slice(0, 1).map((date) => ['the Pusher server', date] as const),
     ...(ofUsher === null ? [] : [['Usher’s address', ofUsher] as const]),
   ];
 }
 
-export const pusherServerChecks: readonly Check[] = [connection, secret, dialect, restApi, clock];
+export const pusherServerChecks: readonly Check<ServiceEvidence>[] = [
+  connection,
+  secret,
+  dialect,
+  restApi,
+  clock,
+];

@@ -1,0 +1,30 @@
+import { examineService } from '../cli/doctor/examine-service.ts';
+import type { NamedResult } from '../cli/doctor/run-checks.ts';
+import type { CurrentConfig } from '../config/current-config.ts';
+import type { CurrentPolicy } from '../policy/current-policy.ts';
+
+export interface ExamineDeps {
+  readonly configs: Pick<CurrentConfig, 'build'>;
+  readonly policies: Pick<CurrentPolicy, 'current' | 'failure'>;
+  readonly now: () => number;
+}
+
+/**
+ * Creates the function that examines this process with the checks of `usher doctor`. They connect to every dependency, so
+ * requests at the same time share one result.
+ */
+export function buildExamine({
+  configs,
+  policies,
+  now,
+}: ExamineDeps): () => Promise<readonly NamedResult[]> {
+  const config = configs.build({ part: (each) => each, build: (each) => each });
+  let running: Promise<readonly NamedResult[]> | undefined;
+  return () => {
+    const policy = { hash: policies.current().hash, problems: policies.failure() };
+    running ??= examineService(config.current(), policy, { fetch, now }).finally(() => {
+      running = undefined;
+    });
+    return running;
+  };
+}
