@@ -7,12 +7,12 @@ const columns = [
   ...['Since', 'Endpoint', 'Channel', 'Principal', 'Tenant', 'Expires', 'Revalidated', 'Revoke'],
 ];
 
-/** The open WebSockets of the process that responds, and the number of tracked Pusher connections. */
+/** The open WebSockets of the replica that responds, and the number of tracked Pusher connections. */
 export async function showConnections(content, { signal }) {
   const { total, connections, tracked } = await getJson('connections', { signal });
   content.append(
     definitions({
-      'Open WebSockets of this process': String(total),
+      'Open WebSockets of this replica': String(total),
       Tracked: trackedText(tracked),
     }),
     table('Open WebSockets, newest first', columns, connections.map(connectionRow)),

@@ -16,7 +16,7 @@ const latencies = [
   { name: 'p99', color: 'refusal', value: ({ latency_ms: ms }) => ms?.p99 },
 ];
 
-/** The last hour of the process that responds. */
+/** The last hour of the replica that responds. */
 export async function showOverview(content, { signal, fail }) {
   const refresh = async () => {
     const statistics = await getJson('statistics', { signal });
@@ -31,7 +31,7 @@ export async function showOverview(content, { signal, fail }) {
 function parts({ minutes, refusals, limits, web_sockets: webSockets, tracked }, isOpen) {
   const charts = { outcomes: 'Decisions per minute', latencies: 'Latency per minute' };
   return [
-    element('p', { class: 'note' }, 'The last hour of the process that responds.'),
+    element('p', { class: 'note' }, 'The last hour of the replica that responds.'),
     element(
       'div',
       { class: 'charts' },

@@ -17,8 +17,19 @@ export interface OpenConnection extends Opening {
   readonly recheckedAt: number | undefined;
 }
 
-/** The newest WebSockets of this process, and the number of all. */
-export type ListOpenConnections = (limit: number) => {
+/** An open WebSocket in the operator's list: without the attributes of its principal. */
+export interface ListedConnection extends Omit<OpenConnection, 'principal'> {
+  readonly principal: Pick<Principal, 'kind' | 'id' | 'tenantId'>;
+}
+
+/** The newest WebSockets, newest first, and the number of all. */
+export interface ConnectionList {
   readonly total: number;
-  readonly connections: readonly OpenConnection[];
-};
+  readonly connections: readonly ListedConnection[];
+}
+
+/** Lists the WebSockets of this process. */
+export type ListOpenConnections = (limit: number) => ConnectionList;
+
+/** Lists the WebSockets of all workers. Throws `Unavailable`. */
+export type ListAllConnections = (limit: number) => Promise<ConnectionList>;

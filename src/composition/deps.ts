@@ -30,8 +30,10 @@ import { createCountTracked } from '../database/repositories/count-tracked-conne
 import { createGuestSessions } from '../database/repositories/guest-sessions.ts';
 import { createGrantRateLimit } from '../rate-limit/grants.ts';
 import { createRefusalRateLimit } from '../rate-limit/refusals.ts';
+import { createReadLastHour } from '../observability/metrics/hour-figures.ts';
 import { createMeasure } from '../observability/metrics/measure.ts';
 import type { Tracing } from '../observability/tracing/tracer.ts';
+import { createListAllConnections } from '../workers/all-connections.ts';
 import type { Peers } from '../workers/peers.ts';
 
 /** The state of the process while it runs. */
@@ -165,7 +167,8 @@ export function buildDeps(config: Config, deps: RuntimeDeps) {
     flushExcesses: audit.flush,
     countWebhook: metrics.countWebhook,
     readMetrics: metrics.read,
-    readLastHour: lastHour.read,
+    readLastHour: createReadLastHour(lastHour.read, deps.peers),
+    listConnections: createListAllConnections(deps.live.list, deps.peers),
     countTracked: createCountTracked(database, now),
     loadMetrics: metrics.load,
     trafficMetrics: metrics.traffic,

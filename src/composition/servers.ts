@@ -183,7 +183,7 @@ function buildOperatorServer(
     tryPolicy: createTryPolicy(deps),
     tryExpression: createTryExpression(deps),
   });
-  addStatistics(server, { ...deps, live: deps.live.list });
+  addStatistics(server, deps);
   addDecisions(server, deps);
   addDecisionStream(server, { ...deps, closing });
   addExplain(server, {

@@ -46,7 +46,13 @@ export function createOpenConnections(): OpenConnections {
     },
     list: (limit) => {
       const all = [...connections.values()];
-      return { total: all.length, connections: all.slice(-limit).reverse() };
+      const newest = all.slice(-limit).reverse();
+      return {
+        total: all.length,
+        connections: newest.map(({ principal: { kind, id, tenantId }, ...opened }) => ({
+          ...{ ...opened, principal: { kind, id, tenantId } },
+        })),
+      };
     },
     byTenant: () => {
       const counts = new Map<string | undefined, number>();

@@ -248,7 +248,7 @@ describe.runIf(hasChromium())('the operator’s page', () => {
   it('shows the open WebSockets and the tracked connections', async () => {
     await open('#connections');
     const main = page.getByRole('main');
-    await expect.poll(() => main.textContent()).toContain('Open WebSockets of this process');
+    await expect.poll(() => main.textContent()).toContain('Open WebSockets of this replica');
     expect(await main.textContent()).toMatch(/Tracked.*0 of 0 are shown/);
   });
 

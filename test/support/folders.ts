@@ -21,6 +21,7 @@ export const folders: Readonly<Record<string, Folder>> = {
       ...['audit/decision-filters.ts', 'audit/remedies.ts', 'audit/shadow-verdict.ts'],
       ...['pusher/webhooks/receive-webhook.ts', 'type observability/tracing'],
       ...['authn/credential.ts', 'type cli/doctor/run-checks.ts'],
+      'type observability/metrics/hour-figures.ts',
     ],
     packages: ['fastify', '@fastify/cors', '@fastify/rate-limit'],
   },
@@ -210,7 +211,10 @@ export const folders: Readonly<Record<string, Folder>> = {
   },
   workers: {
     purpose: 'the processes of `WORKERS`: the supervisor, calls between them, what they share',
-    mayImport: ['runtime', 'type rate-limit/limits.ts', 'type pusher/webhooks/deduplicate.ts'],
+    mayImport: [
+      ...['runtime', 'type rate-limit/limits.ts', 'type pusher/webhooks/deduplicate.ts'],
+      'type authorize/open-connection.ts',
+    ],
   },
   runtime: {
     purpose: 'clock, timers, secrets, addresses, small data structures',

@@ -13,6 +13,7 @@ export interface RpcPair {
 export function createRpcPair(
   handlers: Readonly<Record<string, Handler>>,
   clock: Clock = systemClock,
+  workerHandlers: ReadonlyMap<string, Handler> = new Map(),
 ): RpcPair {
   let sent = 0;
   const copy = (message: object) => JSON.parse(JSON.stringify(message)) as unknown;
@@ -22,7 +23,7 @@ export function createRpcPair(
       sent += 1;
       primary.receive(copy(message));
     },
-    handler: () => undefined,
+    handler: (method) => workerHandlers.get(method),
     ...clock,
   });
   const primary: Rpc = createRpc({

@@ -8,26 +8,23 @@ export interface Outcomes {
 }
 
 /** The decisions of one minute. */
-export interface MinuteFigures extends Outcomes {
+export interface MinuteOutcomes extends Outcomes {
   /** The start of the minute, in milliseconds since the epoch. */
   readonly at: number;
   /** Requests that got no decision, because a dependency was unavailable. */
   readonly unavailable: number;
-  /** In milliseconds; absent without a request. */
-  readonly p50?: number | undefined;
-  readonly p95?: number | undefined;
-  readonly p99?: number | undefined;
 }
 
-/** What this process decided within the last hour. */
-export interface HourFigures {
-  /** The last 60 minutes, oldest first. The last one is not over. */
-  readonly minutes: readonly MinuteFigures[];
-  /** Refusals by the first failed check. */
-  readonly refusals: ReadonlyMap<string, number>;
-  readonly limits: ReadonlyMap<string, number>;
-  /** Decisions by the pattern of the channel. */
-  readonly channels: ReadonlyMap<string, Outcomes>;
+export type NamedCounts = readonly (readonly [name: string, count: number])[];
+
+/** What one process decided within the last hour, as JSON for the other processes. */
+export interface HourCounts {
+  /** The last 60, oldest first. */
+  readonly minutes: readonly (MinuteOutcomes & { readonly latencies: LatencyCounts })[];
+  readonly refusals: NamedCounts;
+  readonly limits: NamedCounts;
+  readonly grantsOf: NamedCounts;
+  readonly refusalsOf: NamedCounts;
 }
 
 export interface LastHour {
@@ -37,7 +34,8 @@ export interface LastHour {
   readonly countLimitExceeded: (limit: LimitName) => void;
   /** Counts the duration of a use case, in milliseconds, and its error if it failed. */
   readonly countDuration: (ms: number, error?: unknown) => void;
-  readonly read: () => HourFigures;
+  /** The last 60 minutes, oldest first. The last one is not over. */
+  readonly read: () => HourCounts;
 }
 
 const minuteMs = 60_000;
@@ -64,11 +62,10 @@ class Minute {
     for (const each of [this.refusals, this.limits, this.grantsOf, this.refusalsOf]) each.clear();
   }
 
-  figures(at: number): MinuteFigures {
-    if (this.at !== at) return { at, granted: 0, refused: 0, unavailable: 0 };
+  counts(at: number): HourCounts['minutes'][number] {
+    if (this.at !== at) return { at, granted: 0, refused: 0, unavailable: 0, latencies: [] };
     const { granted, refused, unavailable, latencies } = this;
-    const [p50, p95, p99] = [0.5, 0.95, 0.99].map((share) => latencies.quantile(share));
-    return { at, granted, refused, unavailable, p50, p95, p99 };
+    return { at, granted, refused, unavailable, latencies: latencies.counts() };
   }
 }
 
@@ -107,11 +104,15 @@ export function createLastHour(now: () => number): LastHour {
       const last = startOf(now());
       const times = Array.from({ length: minutes }, (_, i) => last - (minutes - 1 - i) * minuteMs);
       const valid = times.map((at) => slotOf(at)).filter((minute, i) => minute.at === times[i]);
+      const sum = (countsOf: (minute: Minute) => ReadonlyMap<string, number>) => [
+        ...sumOf(valid.map(countsOf)),
+      ];
       return {
-        minutes: times.map((at) => slotOf(at).figures(at)),
-        refusals: sumOf(valid.map((each) => each.refusals)),
-        limits: sumOf(valid.map((each) => each.limits)),
-        channels: outcomesOf(valid),
+        minutes: times.map((at) => slotOf(at).counts(at)),
+        refusals: sum((each) => each.refusals),
+        limits: sum((each) => each.limits),
+        grantsOf: sum((each) => each.grantsOf),
+        refusalsOf: sum((each) => each.refusalsOf),
       };
     },
   };
@@ -122,7 +123,8 @@ function add(counts: Map<string, number>, name: string): void {
   if (before !== undefined || counts.size < maxNames) counts.set(name, (before ?? 0) + 1);
 }
 
-function sumOf(all: readonly ReadonlyMap<string, number>[]): ReadonlyMap<string, number> {
+/** The sums of these counts by name. */
+export function sumOf(all: readonly Iterable<readonly [string, number]>[]): Map<string, number> {
   const sums = new Map<string, number>();
   for (const [name, count] of all.flatMap((each) => [...each])) {
     sums.set(name, (sums.get(name) ?? 0) + count);
@@ -130,21 +132,13 @@ function sumOf(all: readonly ReadonlyMap<string, number>[]): ReadonlyMap<string,
   return sums;
 }
 
-function outcomesOf(all: readonly Minute[]): ReadonlyMap<string, Outcomes> {
-  const grants = sumOf(all.map((each) => each.grantsOf));
-  const refusals = sumOf(all.map((each) => each.refusalsOf));
-  const names = new Set([...grants.keys(), ...refusals.keys()]);
-  return new Map(
-    [...names].map((name) => {
-      return [name, { granted: grants.get(name) ?? 0, refused: refusals.get(name) ?? 0 }];
-    }),
-  );
-}
-
 /** Each bound is 12 % above the one before, from 0.1 ms to more than two minutes. */
 const [firstMs, growth, size] = [0.1, 1.12, 126] as const;
 
 const scale = 1 / Math.log(growth);
+
+/** The counts that are not 0, by the index of their bound. */
+export type LatencyCounts = readonly (readonly [index: number, count: number])[];
 
 /** Counts of durations between fixed bounds: of constant size, whatever their number. */
 export class Latencies {
@@ -153,9 +147,21 @@ export class Latencies {
 
   add(ms: number): void {
     const index = ms <= firstMs ? 0 : Math.ceil(Math.log(ms / firstMs) * scale);
-    const bounded = Math.min(index, size - 1);
-    this.#counts[bounded] = (this.#counts[bounded] ?? 0) + 1;
-    this.#total += 1;
+    this.#addCount(Math.min(index, size - 1), 1);
+  }
+
+  /** Adds the counts of another process. */
+  addCounts(counts: LatencyCounts): void {
+    for (const [index, count] of counts) this.#addCount(index, count);
+  }
+
+  counts(): LatencyCounts {
+    return [...this.#counts.entries()].filter(([, count]) => count > 0);
+  }
+
+  #addCount(index: number, count: number): void {
+    this.#counts[index] = (this.#counts[index] ?? 0) + count;
+    this.#total += count;
   }
 
   /** The bound in milliseconds that this share of the durations does not exceed, at most 12 % too high; `undefined` without any. */

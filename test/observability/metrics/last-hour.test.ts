@@ -1,13 +1,17 @@
 import { expect, it } from 'vitest';
+import { createReadLastHour, mergeHours } from '../../../src/observability/metrics/hour-figures.ts';
 import { createLastHour, Latencies } from '../../../src/observability/metrics/last-hour.ts';
 import { createMeasure } from '../../../src/observability/metrics/measure.ts';
 import { Unavailable } from '../../../src/runtime/unavailable.ts';
+import { createNoPeers } from '../../../src/workers/peers.ts';
+import { createWorkerPeers } from '../../support/worker-peers.ts';
 
 const minute = 60_000;
 
 function startHour(start = 1_000 * minute + 5) {
   const clock = { now: start };
-  return { clock, hour: createLastHour(() => clock.now) };
+  const counted = createLastHour(() => clock.now);
+  return { clock, hour: { ...counted, read: () => mergeHours([counted.read()]) } };
 }
 
 const refusal = { outcome: 'refusal', failedCheck: 'own', family: 'private-{id}' } as const;
@@ -91,4 +95,44 @@ it('takes any duration', () => {
   for (const ms of [0, 1e-9, 1e12]) latencies.add(ms);
   expect(latencies.quantile(0.01)).toBe(0.1);
   expect(latencies.quantile(1)).toBeGreaterThan(120_000);
+});
+
+it('adds the figures of all workers, whichever is asked', async () => {
+  const clock = { now: 1_000 * minute };
+  const hours = [1, 2, 3].map(() => createLastHour(() => clock.now));
+  const reads = createWorkerPeers(3).map((peers, i) =>
+    createReadLastHour(() => hours[i]!.read(), peers),
+  );
+  const [first, second, third] = hours;
+  for (let i = 0; i < 98; i += 1) first!.countDuration(1);
+  for (let i = 0; i < 2; i += 1) second!.countDuration(1_000);
+  first!.countDecision(grant);
+  second!.countDecision(refusal);
+  third!.countDecision(refusal);
+  third!.countLimitExceeded('failures');
+  for (const read of reads) {
+    const { minutes, refusals, limits, channels } = await read();
+    expect(minutes).toHaveLength(60);
+    expect(minutes.at(-1)).toMatchObject({ granted: 1, refused: 2, unavailable: 0 });
+    // A mean of the percentiles of two workers would be 500 ms.
+    const { p50 = NaN, p95 = NaN, p99 = NaN } = minutes.at(-1) ?? {};
+    expect([p50 < 1.2, p95 < 1.2, p99 >= 1_000]).toEqual([true, true, true]);
+    expect([[...refusals], [...limits]]).toEqual([[['own', 2]], [['failures', 1]]]);
+    expect([...channels]).toEqual([['private-{id}', { granted: 1, refused: 2 }]]);
+  }
+});
+
+it('adds a minute that only one process has begun', async () => {
+  const clocks = [{ now: 1_000 * minute }, { now: 1_001 * minute }];
+  const [before, after] = clocks.map((clock) => createLastHour(() => clock.now));
+  before!.countDecision(grant);
+  after!.countDecision(refusal);
+  const { minutes } = mergeHours([before!.read(), after!.read()]);
+  expect(minutes).toHaveLength(60);
+  expect(minutes.slice(-2)).toMatchObject([
+    { at: 1_000 * minute, granted: 1, refused: 0 },
+    { at: 1_001 * minute, granted: 0, refused: 1 },
+  ]);
+  const alone = createReadLastHour(() => after!.read(), createNoPeers());
+  expect((await alone()).minutes.at(-1)).toMatchObject({ refused: 1 });
 });

@@ -28,7 +28,7 @@ export const statisticsDocs: Operation = docs.describeRoute({
   tag: 'Operating',
   summary: 'Read the figures of the last hour',
   description:
-    'Of this process, kept in memory. `unavailable` are requests that got no decision, because a dependency was unavailable. `refusals` has the ten checks that failed first most often.',
+    'Of all workers of this replica, kept in memory. `unavailable` are requests that got no decision, because a dependency was unavailable. `refusals` has the ten checks that failed first most often.',
   security: guarded,
   ok: json(
     'The last 60 minutes, oldest first; the last one is not over',
@@ -37,7 +37,7 @@ export const statisticsDocs: Operation = docs.describeRoute({
         minutes: { ...listOf(minute), minItems: 60, maxItems: 60 },
         refusals: listOf(closedObject({ check: text, count })),
         limits: listOf(closedObject({ limit: text, count })),
-        web_sockets: { ...count, description: 'Open WebSockets of this process' },
+        web_sockets: { ...count, description: 'Open WebSockets of this replica' },
         tracked,
       },
       ['tracked'],
@@ -65,7 +65,7 @@ export const connectionsDocs: Operation = docs.describeRoute({
   tag: 'Operating',
   summary: 'List open WebSockets',
   description:
-    'The newest 200 of this process, newest first. `total` is the number of all. `rechecked_at` is the last revalidation that did not close it.',
+    'The newest 200 of this replica, newest first. `total` is the number of all. `rechecked_at` is the last revalidation that did not close it.',
   security: guarded,
   ok: json(
     'Open WebSockets, and the number of tracked Pusher connections',
@@ -101,7 +101,7 @@ const channel = closedObject(
 export const channelsDocs: Operation = docs.describeRoute({
   tag: 'Policy',
   summary: 'List the channels of the policy in use',
-  description: 'With their checks and facts, and the decisions of this process in the last hour.',
+  description: 'With their checks and facts, and the decisions of this replica in the last hour.',
   security: guarded,
   ok: json(
     'The channels',

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
-import type { ListOpenConnections, OpenConnection } from '../../../authorize/open-connection.ts';
+import type { ListAllConnections, ListedConnection } from '../../../authorize/open-connection.ts';
+import type { HourFigures } from '../../../observability/metrics/hour-figures.ts';
 import type { ChannelType } from '../../../policy/channel-type.ts';
 import { describeChannel } from '../../../policy/describe-channel.ts';
 import type { Policy } from '../../../policy/policy.ts';
@@ -7,27 +8,11 @@ import { maxTime } from '../../../policy/principal.ts';
 import { Unavailable } from '../../../runtime/unavailable.ts';
 import { channelsDocs, connectionsDocs, statisticsDocs } from './docs.ts';
 
-/** What this process decided within the last hour, by minute, check, limit and channel. */
-export interface HourFigures {
-  /** Oldest first; times in milliseconds since the epoch, durations in milliseconds. */
-  readonly minutes: readonly {
-    readonly at: number;
-    readonly granted: number;
-    readonly refused: number;
-    readonly unavailable: number;
-    readonly p50?: number | undefined;
-    readonly p95?: number | undefined;
-    readonly p99?: number | undefined;
-  }[];
-  readonly refusals: ReadonlyMap<string, number>;
-  readonly limits: ReadonlyMap<string, number>;
-  readonly channels: ReadonlyMap<string, { readonly granted: number; readonly refused: number }>;
-}
-
 export interface StatisticsDeps {
   readonly policy: () => Policy;
-  readonly readLastHour: () => HourFigures;
-  readonly live: ListOpenConnections;
+  /** Throws `Unavailable`. */
+  readonly readLastHour: () => Promise<HourFigures>;
+  readonly listConnections: ListAllConnections;
   /** Tracked connections by the key of the Pusher app. Throws `Unavailable`. */
   readonly countTracked: () => Promise<ReadonlyMap<string, number>>;
 }
@@ -38,7 +23,8 @@ const maxConnections = 200;
 /** Adds `GET /statistics`, `GET /connections` and `GET /channels` to the operator's port. */
 export function addStatistics(server: FastifyInstance, deps: StatisticsDeps): void {
   server.get('/statistics', { config: { docs: statisticsDocs } }, async (_request, reply) => {
-    const { minutes, refusals, limits } = deps.readLastHour();
+    const { minutes, refusals, limits } = await deps.readLastHour();
+    const { total } = await deps.listConnections(1);
     void reply.header('cache-control', 'no-store');
     return {
       minutes: minutes.map(({ at, p50, p95, p99, ...counts }) => {
@@ -49,18 +35,18 @@ export function addStatistics(server: FastifyInstance, deps: StatisticsDeps): vo
         .slice(0, maxChecks)
         .map(([check, count]) => ({ check, count })),
       limits: sorted(limits).map(([limit, count]) => ({ limit, count })),
-      web_sockets: deps.live(1).total,
+      web_sockets: total,
       tracked: await trackedOf(deps),
     };
   });
   server.get('/connections', { config: { docs: connectionsDocs } }, async (_request, reply) => {
-    const { total, connections } = deps.live(maxConnections);
+    const { total, connections } = await deps.listConnections(maxConnections);
     void reply.header('cache-control', 'no-store');
     return { total, connections: connections.map(connectionBody), tracked: await trackedOf(deps) };
   });
-  server.get('/channels', { config: { docs: channelsDocs } }, (_request, reply) => {
+  server.get('/channels', { config: { docs: channelsDocs } }, async (_request, reply) => {
     const { hash, channels } = deps.policy();
-    const counts = deps.readLastHour().channels;
+    const { channels: counts } = await deps.readLastHour();
     void reply.header('cache-control', 'no-store');
     return {
       policy: hash,
@@ -89,7 +75,7 @@ async function trackedOf({ countTracked }: StatisticsDeps) {
   }
 }
 
-function connectionBody(connection: OpenConnection) {
+function connectionBody(connection: ListedConnection) {
   const { endpoint, channel, principal, since, expiresAt, recheckedAt } = connection;
   return {
     ...{ endpoint, channel, principal: { kind: principal.kind, id: principal.id } },
