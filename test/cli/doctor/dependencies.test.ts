@@ -1,6 +1,9 @@
 import { createServer, type RequestListener } from 'node:http';
 import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Environment } from '../../../src/config/read.ts';
 import { freePort } from '../../support/free-port.ts';
@@ -41,7 +44,7 @@ describe('usher doctor asks each server that the configuration names', () => {
     const env = { ...testEnvironment, PUSHER_HOST: '127.0.0.1', PUSHER_PORT: '1', ...changes };
     const { stdout, stderr } = await runInProcess(['doctor', '--url', usher.public], env);
     expect(stdout + stderr).not.toContain('hidden');
-    const [, found] = stdout.split(new RegExp(`^(?=[✓✗–] ${setting} )`, 'm'));
+    const [, found] = stdout.split(new RegExp(`^(?=[✓✗–] ${setting}[ :\\n])`, 'm'));
     return found?.split(/^(?=[✓✗–])/m)[0]?.trimEnd();
   };
   const passing = (setting: string) => `✓ ${setting} names an available server`;
@@ -82,6 +85,42 @@ describe('usher doctor asks each server that the configuration names', () => {
     expect(
       await resultOf('SANCTUM_DATABASE_URL', { SANCTUM_DATABASE_URL: usher.database.reveal() }),
     ).toEqual(failing('SANCTUM_DATABASE_URL', /.*42P01/));
+  });
+
+  it('the application, for each fact by HTTP, with a made-up id', async () => {
+    const asked: (string | undefined)[] = [];
+    const HOST_URL = await serve(({ url = '', headers }, response) => {
+      asked.push(url, headers.authorization);
+      const isPage = url.startsWith('/page');
+      response.writeHead(isPage ? 200 : 404, { 'content-type': 'text/html' }).end('<html>hidden');
+    });
+    const directory = await mkdtemp(join(tmpdir(), 'usher-doctor-'));
+    onTestFinished(() => rm(directory, { recursive: true }));
+    const fact = (path: string, more = '') =>
+      `{ ids: [id], fields: { a: string }, http: { source: host, path: '/${path}/{id}'${more} } }`;
+    await writeFile(
+      join(directory, 'policy.yaml'),
+      `sources: { host: { url: { env: HOST_URL }, token: { env: HOST_TOKEN } } }
+facts: { good: ${fact('good')}, page: ${fact('page')}, own: ${fact('own', ', forward: [cookie]')} }
+channels: { private-a: { allow: { user: { a: 'true' } } } }`,
+    );
+    const settings = { POLICY: directory, HOST_URL, HOST_TOKEN: 'hidden' };
+    const of = (name: string, changes: Environment = {}) =>
+      resultOf(`the source host answers for the fact ${name}`, { ...settings, ...changes });
+    expect(await of('good')).toBe('✓ the source host answers for the fact good');
+    expect([...asked].sort()).toEqual([
+      ...['/good/usher-check', '/page/usher-check', 'Bearer hidden', 'Bearer hidden'],
+    ]);
+    expect(await of('page')).toMatch(
+      /^✗ .*\n {4}It cannot be asked: .*content type.*\n {4}Correct the path, the source or its token; requests that need it get a 503\.$/,
+    );
+    expect(await of('own')).toMatch(/^– .*: the application needs headers of a visitor to answer/);
+    const closed = `http://127.0.0.1:${await freePort()}`;
+    expect(await of('good', { HOST_URL: closed })).toMatch(/^✗ .*\n {4}It cannot be asked: /);
+    const problem = await resultOf('the sources of the policy have URLs', {
+      ...{ ...settings, HOST_URL: 'ftp://hidden' },
+    });
+    expect(problem).toMatch(/^✗ .*\n {4}.*HOST_URL.*\n {4}Set the variable/);
   });
 
   it('Redis', async () => {
