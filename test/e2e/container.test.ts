@@ -165,12 +165,12 @@ describe.skipIf(!canContain)('a container of the image', () => {
     await writeFile(file, text.replace('You cannot follow this parcel', 'This parcel is private'));
     await vi.waitUntil(
       async () => (await (await subscribe('17')).text()).includes('This parcel is private'),
-      { timeout: 30_000, interval: 500 },
+      { timeout: 60_000, interval: 500 },
     );
     await writeFile(file, text.replace('user.id', 'user.idd'));
     const problems = async () => (await fetch(`${operator}/policy`)).text();
     await vi.waitUntil(async () => (await problems()).includes('idd'), {
-      timeout: 30_000,
+      timeout: 60_000,
       interval: 500,
     });
     expect((await subscribe('15')).status).toBe(200);

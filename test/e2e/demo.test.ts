@@ -59,7 +59,7 @@ describe.runIf(hasChromium())('the page of the demo', () => {
       .poll(() => events.textContent(), { timeout: 60_000 })
       .toMatch(/gets a fresh token/);
     await expect
-      .poll(() => channel('buyer', escrow).textContent(), { timeout: 30_000 })
+      .poll(() => channel('buyer', escrow).textContent(), { timeout: 60_000 })
       .toContain('here: 15, 16');
     await expect.poll(() => person('buyer').locator('.connection').textContent()).toBe('connected');
   });

@@ -112,7 +112,7 @@ describe('the documented commands', () => {
     expect(printed).toMatch(/\{"auth":"app-key:[0-9a-f]{64}"\}/);
     expect(printed).toContain('You cannot follow this parcel');
     expect(printed).toContain('✗ user sends, receives or carries it  <- the first failed check');
-    await vi.waitUntil(() => own.output().includes('policy reloaded'), { timeout: 20_000 });
+    await vi.waitUntil(() => own.output().includes('policy reloaded'), { timeout: 60_000 });
   });
 
   it('leave no file in the project', () => {
