@@ -6,12 +6,16 @@ import type {
 } from '../authn/credential.ts';
 import { check, type Check, type DecisionBase } from '../policy/decision.ts';
 import { type Principal } from '../policy/principal.ts';
+import { askDirectly, type WhileAsking } from '../runtime/permits.ts';
 import type { FactSource } from './fact-source.ts';
 import { isRevoked, subjectsOf, type RevocationStore } from './revocation/revocation.ts';
 
 export interface AuthenticateDeps {
   readonly identify: Identify;
   readonly revocations: Pick<RevocationStore, 'latest'>;
+  /** The kinds of credentials about which a server of the application is asked. */
+  readonly askedKinds: ReadonlySet<Credential['kind']>;
+  readonly whileAsking: WhileAsking;
 }
 
 /** The principal, with passed checks that say what was left out of it; or the refusal. */
@@ -34,13 +38,15 @@ export type AuthenticationRefusal =
  */
 export async function authenticate(
   credentials: readonly Credential[],
-  { identify, revocations }: AuthenticateDeps,
+  { identify, revocations, askedKinds, whileAsking }: AuthenticateDeps,
 ): Promise<Authenticated> {
   const [credential, second] = credentials;
   if (credential === undefined) return { code: 'credential-missing', known: {} };
   if (second !== undefined) return { code: 'credential-conflict', known: {} };
   if (credential.refused !== undefined) return { code: credential.refused, known: {} };
-  const identified = await identify(credential);
+  const identified = askedKinds.has(credential.kind)
+    ? await whileAsking(() => identify(credential))
+    : await identify(credential);
   if ('fault' in identified) return refusalOf(identified);
   const { principal, notes = [] } = identified;
   if (isRevoked(principal, await revocations.latest(subjectsOf(principal)))) {
@@ -58,17 +64,19 @@ export type AuthenticateBy = (
   source: Pick<FactSource, 'revocations' | 'version'>,
 ) => Promise<Authenticated>;
 
-/** Authenticates once per version of the facts, for any number of channels. */
+/** Authenticates once per version of the facts, for any number of channels, each of which holds a permit. */
 export function authenticateOnce(
   credentials: readonly Credential[],
-  { identify }: Pick<AuthenticateDeps, 'identify'>,
+  { identify, askedKinds, whileAsking }: Omit<AuthenticateDeps, 'revocations'>,
 ): AuthenticateBy {
   const byVersion = new Map<number | undefined, Promise<Authenticated>>();
+  const isAsked = credentials.some(({ kind }) => askedKinds.has(kind));
   return ({ revocations, version }) => {
     const authenticated =
-      byVersion.get(version) ?? authenticate(credentials, { identify, revocations });
+      byVersion.get(version) ??
+      authenticate(credentials, { identify, revocations, askedKinds, whileAsking: askDirectly });
     byVersion.set(version, authenticated);
-    return authenticated;
+    return isAsked ? whileAsking(() => authenticated) : authenticated;
   };
 }
 

@@ -100,13 +100,16 @@ interface Sources {
   readonly ask: AskHost;
 }
 
+/** A decision that took longer reads the revocations again, in milliseconds. */
+const outdatedMs = 1_000;
+
 /** Parses, matches, authenticates, evaluates. */
 async function decide(
   request: ChannelAuthRequest,
   { source, authenticateBy, ask }: Sources,
   deps: Pick<
     DecideDeps,
-    'policy' | 'newId' | 'fingerprint' | 'encrypts' | 'caches' | 'userIdOf' | 'now'
+    'policy' | 'newId' | 'fingerprint' | 'whileAsking' | 'encrypts' | 'caches' | 'userIdOf' | 'now'
   >,
 ): Promise<Decision> {
   const { channels, hash: policy } = deps.policy();
@@ -125,6 +128,7 @@ async function decide(
   const namedTenant = tenantOf(match);
 
   const { constraints, headers } = request;
+  const began = deps.now();
   const read = await authenticateBy(source);
   const authenticated =
     'code' in read ? hostVisitorOf(read, { match, headers, fingerprint: deps.fingerprint }) : read;
@@ -139,6 +143,7 @@ async function decide(
     {
       find: source.find,
       ask,
+      whileAsking: deps.whileAsking,
       encrypts: deps.encrypts,
       caches: deps.caches,
       userIdOf: deps.userIdOf,
@@ -159,8 +164,8 @@ async function decide(
   if (refused !== undefined) {
     return refuse({ ...attempt, ...matched, tenantId, principal, checks }, refused);
   }
-  // The application may have taken long to answer.
-  if (match.channelType.ask !== undefined) {
+  // The application may have taken long to answer, so what was read before may be outdated.
+  if (match.channelType.ask !== undefined || deps.now() - began >= outdatedMs) {
     const { revocations } = source;
     if (await isRevokedMeanwhile(principal, hostMember?.user_id, revocations)) {
       return refuse({ ...attempt, ...matched, tenantId, principal, checks }, 'revoked');

@@ -1,11 +1,4 @@
-import {
-  askCheck,
-  namesMember,
-  type Ask,
-  type AskHost,
-  type ChannelQuestion,
-  type HostMember,
-} from '../policy/ask.ts';
+import { askCheck, namesMember, type AskHost, type HostMember } from '../policy/ask.ts';
 import { isCacheBody, type ChannelForm } from '../policy/channel-name.ts';
 import type { ChannelMatch } from '../policy/channel-registry.ts';
 import {
@@ -29,13 +22,16 @@ import type { VisitorHeaders } from '../policy/forward.ts';
 import { hostMemberAt, memberAt, noMember } from '../policy/member.ts';
 import type { Principal } from '../policy/principal.ts';
 import type { SocketId } from '../policy/socket-id.ts';
+import type { WhileAsking } from '../runtime/permits.ts';
 import type { RouteConstraints } from './auth-request.ts';
 import { tenantChecks } from './authenticate.ts';
 import { findFacts } from './find-facts.ts';
+import { questionOf } from './question-of.ts';
 
 export interface EvaluateDeps {
   readonly find: FindFact;
   readonly ask: AskHost;
+  readonly whileAsking: WhileAsking;
   /** Whether channels of this tenant can be encrypted: whether there is a master key. */
   readonly encrypts: (tenantId: string | undefined) => boolean;
   /** Whether the Pusher server of this tenant has cache channels of this form. */
@@ -87,21 +83,13 @@ export async function evaluateMatch(
   if (ask === undefined || evaluation.refused !== undefined) {
     return withMember(evaluation, match, { principal, userIdOf: deps.userIdOf });
   }
-  const answer = await deps.ask(questionOf(ask, match, subject));
+  const answer = await deps.whileAsking(() => deps.ask(questionOf(ask, match, subject)));
   const checks = evaluation.checks.concat(check(askCheck, answer.isYes));
   if (!answer.isYes) return { checks, refused: 'not-allowed' };
   const asked = { ...evaluation, checks };
   if (!namesMember(ask)) return withMember(asked, match, { principal, userIdOf: deps.userIdOf });
   const server = tenantOf(match) ?? principal.tenantId ?? evaluation.tenantId;
   return withHostMember(asked, answer.member, (id) => deps.userIdOf(server, id));
-}
-
-export function questionOf(
-  ask: Ask,
-  { channel, channelType, params }: ChannelMatch,
-  { principal, socketId, headers }: Omit<SocketSubject, 'constraints'>,
-): ChannelQuestion {
-  return { ask, channel, family: channelType.pattern.text, params, socketId, principal, headers };
 }
 
 function withHostMember(
@@ -166,7 +154,7 @@ type TypeEvaluation =
 async function evaluateType(
   match: ChannelMatch,
   { principal, constraints, headers }: Subject,
-  deps: Pick<EvaluateDeps, 'find' | 'now'>,
+  deps: Pick<EvaluateDeps, 'find' | 'whileAsking' | 'now'>,
 ): Promise<TypeEvaluation> {
   const { channelType, params } = match;
   const constraintResults = constraintChecks(match, principal, constraints);
@@ -181,6 +169,7 @@ async function evaluateType(
     principal,
     headers,
     find: deps.find,
+    whileAsking: deps.whileAsking,
   });
   const input = withFacts(known, principal, facts);
   const rule = ruleChecks(rules, input, { allFound, isAsked: channelType.ask !== undefined });

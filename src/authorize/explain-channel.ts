@@ -2,6 +2,7 @@ import type { Credential, Identify } from '../authn/credential.ts';
 import { askCheck } from '../policy/ask.ts';
 import { firstFailed, type Decision } from '../policy/decision.ts';
 import { maxTime, type Principal } from '../policy/principal.ts';
+import { askDirectly } from '../runtime/permits.ts';
 import { Secret } from '../runtime/secret.ts';
 import type { ChannelAuthRequest, RouteConstraints } from './auth-request.ts';
 import { decideChannel, type DecideDeps } from './authorize-channel.ts';
@@ -16,13 +17,16 @@ export interface ExplainRequest {
   readonly by: Credential | NamedPrincipal;
 }
 
+/** Explanations hold no permits, and do not ask the application. */
+export type ExplainDeps = Omit<DecideDeps, 'ask' | 'askedKinds' | 'whileAsking'>;
+
 /**
  * Evaluates a request now, with current facts, without an audit row, limits or a question to the application: a check of
  * the application fails. Throws `Unavailable`.
  */
 export function explainChannel(
   { channelName, socketId, constraints, by }: ExplainRequest,
-  deps: Omit<DecideDeps, 'ask'>,
+  deps: ExplainDeps,
 ): Promise<Decision> {
   const credential = 'text' in by ? by : { kind: 'bearer' as const, text: new Secret('') };
   const request: ChannelAuthRequest = {
@@ -31,7 +35,7 @@ export function explainChannel(
   };
   const identify = 'text' in by ? deps.identify : identifyAs(by, deps.now());
   return decideChannel(request, {
-    ...{ ...deps, identify },
+    ...{ ...deps, identify, askedKinds: new Set(), whileAsking: askDirectly },
     // The application would count the credential as one of its visitor.
     ask: () => Promise.resolve({ isYes: false }),
   });

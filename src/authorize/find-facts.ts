@@ -3,6 +3,7 @@ import { tenantOfFact } from '../policy/fact-access.ts';
 import type { Fact, FactReference, FactViewer, FindFact } from '../policy/fact-kind.ts';
 import type { VisitorHeaders } from '../policy/forward.ts';
 import type { Principal } from '../policy/principal.ts';
+import type { WhileAsking } from '../runtime/permits.ts';
 
 export interface FoundFacts {
   readonly facts: Readonly<Record<string, Fact>>;
@@ -16,6 +17,7 @@ export interface FactReader {
   readonly principal: Principal;
   readonly headers?: VisitorHeaders | undefined;
   readonly find: FindFact;
+  readonly whileAsking: WhileAsking;
 }
 
 interface FoundFact {
@@ -31,15 +33,13 @@ const none: FoundFacts = { facts: {}, allFound: true, tenantId: undefined };
 export async function findFacts(
   requests: readonly FactRequest[],
   input: RuleInput,
-  { principal, headers, find }: FactReader,
+  { principal, headers, find, whileAsking }: FactReader,
 ): Promise<FoundFacts> {
   if (requests.length === 0) return none;
   const viewer = viewerOf(principal, headers);
-  const finding = requests.map((request) => findOne(request, input, { viewer, find }));
-  const [only] = finding;
-  // Most rules read one fact, for which `Promise.all` is slow.
-  const found =
-    only !== undefined && finding.length === 1 ? [await only] : await Promise.all(finding);
+  const referred = requests.map((request) => ({ request, reference: request.refer(input) }));
+  const findAll = () => all(referred.map((each) => findOne(each, { viewer, find })));
+  const found = await (referred.some(isAtHost) ? whileAsking(findAll) : findAll());
   const facts: Record<string, Fact> = {};
   let allFound = true;
   let tenantId: string | undefined;
@@ -51,12 +51,26 @@ export async function findFacts(
   return { facts, allFound, tenantId };
 }
 
+interface Referred {
+  readonly request: FactRequest;
+  readonly reference: ReturnType<FactRequest['refer']>;
+}
+
+/** Whether a server of the application is asked for the fact. */
+function isAtHost({ reference }: Referred): boolean {
+  return typeof reference === 'object' && reference.kind.from !== undefined;
+}
+
+/** Most rules read one fact, for which `Promise.all` is slow. */
+async function all(finding: readonly Promise<FoundFact>[]): Promise<readonly FoundFact[]> {
+  const [only] = finding;
+  return only !== undefined && finding.length === 1 ? [await only] : Promise.all(finding);
+}
+
 async function findOne(
-  { name, optional, refer }: FactRequest,
-  input: RuleInput,
+  { request: { name, optional }, reference }: Referred,
   { viewer, find }: { readonly viewer: FactViewer; readonly find: FindFact },
 ): Promise<FoundFact> {
-  const reference = refer(input);
   if (reference === 'failed') return { name, isMissing: true };
   const fact = reference && (await find(reference.kind, reference.ids, viewer));
   if (fact === undefined || reference === undefined) return { name, isMissing: !optional };

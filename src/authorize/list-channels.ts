@@ -20,6 +20,7 @@ import { fillPattern } from '../policy/pattern.ts';
 import type { Policy } from '../policy/policy.ts';
 import { principalKey, type Principal } from '../policy/principal.ts';
 import type { Limits, ReportLimitExceeded } from '../rate-limit/limits.ts';
+import { askDirectly } from '../runtime/permits.ts';
 import type { UserAuthRequest } from './auth-request.ts';
 import {
   authenticate,
@@ -92,17 +93,21 @@ async function list(
   if (exceeded) return exceeded;
 
   const page = deps.openOwnPage(cursor);
-  const { channels } = deps.policy();
+  const { channels, sources } = deps.policy();
   const listing = { channels, page, principal, now: deps.now(), isFirstPage: cursor === undefined };
-  const permitted = await Promise.all(
-    channels.channelTypes.map(async (channelType) => {
-      const entries = await matchesOf(channelType, listing);
-      const evaluated = entries.map((matches) =>
-        permittedMatches(matches, { principal, constraints }, deps),
-      );
-      return (await Promise.all(evaluated)).flat();
-    }),
-  );
+  // The list has one permit, however many questions it asks.
+  const evaluateDeps = { ...deps, whileAsking: askDirectly };
+  const evaluateAll = () =>
+    Promise.all(
+      channels.channelTypes.map(async (channelType) => {
+        const entries = await matchesOf(channelType, listing);
+        const evaluated = entries.map((matches) =>
+          permittedMatches(matches, { principal, constraints }, evaluateDeps),
+        );
+        return (await Promise.all(evaluated)).flat();
+      }),
+    );
+  const permitted = await (sources.size > 0 ? deps.whileAsking(evaluateAll) : evaluateAll());
   return { channels: permitted.flat().map(({ channel }) => channel.text), next: page.next() };
 }
 

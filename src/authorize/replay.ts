@@ -5,6 +5,7 @@ import type { FactKind, FindFact } from '../policy/fact-kind.ts';
 import type { Policy } from '../policy/policy.ts';
 import { maxTime, type Principal } from '../policy/principal.ts';
 import { parseSocketId } from '../policy/socket-id.ts';
+import { askDirectly } from '../runtime/permits.ts';
 import { Unavailable } from '../runtime/unavailable.ts';
 import { evaluateMatch, type EvaluateDeps } from './evaluate.ts';
 
@@ -38,7 +39,7 @@ export interface Replay {
 export type SkipReason =
   'not-evaluated' | 'asks-application' | 'changed-fact' | 'differs-now' | 'unavailable' | 'time';
 
-export interface ReplayDeps extends Omit<EvaluateDeps, 'ask'> {
+export interface ReplayDeps extends Omit<EvaluateDeps, 'ask' | 'whileAsking'> {
   readonly isTimeOver: () => boolean;
 }
 
@@ -121,7 +122,7 @@ function requestOf(decision: AuditEvent): RecordedRequest | undefined {
 async function decideBy(
   { channels }: Policy,
   { channel, socketId, principal }: RecordedRequest,
-  deps: Omit<EvaluateDeps, 'ask'>,
+  deps: Omit<EvaluateDeps, 'ask' | 'whileAsking'>,
 ): Promise<Verdict | undefined> {
   const match = channels.matchText(channel);
   const socket = parseSocketId(socketId);
@@ -134,7 +135,7 @@ async function decideBy(
   const { checks, refused } = await evaluateMatch(
     match,
     { principal, constraints, socketId: socket },
-    { ...deps, ask: () => Promise.resolve({ isYes: false }) },
+    { ...deps, ask: () => Promise.resolve({ isYes: false }), whileAsking: askDirectly },
   );
   if (refused === undefined) return { outcome: 'grant' };
   return { outcome: 'refusal', code: refused, failedCheck: firstFailed(checks)?.name };

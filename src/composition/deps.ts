@@ -8,6 +8,7 @@ import { createAskHost } from '../host/ask-host.ts';
 import { createFingerprint } from '../host/forwarded.ts';
 import { createHeadersOf } from '../http/input/visitor-headers.ts';
 import type { HttpSources } from './http-sources.ts';
+import { askedKindsOf } from './asked-kinds.ts';
 import { buildIdentify } from './authn.ts';
 import { createDecisionReads } from './decision-reads.ts';
 import type { HostSources } from '../facts/host-sources.ts';
@@ -20,6 +21,7 @@ import type { ServedPolicy } from './policy.ts';
 import type { CurrentConfig } from '../config/current-config.ts';
 import type { Config } from '../config/load.ts';
 import { createRenewedIdentify } from '../authn/identify.ts';
+import { askDirectly } from '../runtime/permits.ts';
 import type { Clock } from '../runtime/timer.ts';
 import type { OpenConnections } from '../websocket/open-connections.ts';
 import { addressKey } from '../rate-limit/request-limits.ts';
@@ -119,6 +121,8 @@ export function buildDeps(config: Config, deps: RuntimeDeps) {
     policy,
     policies: deps.policies,
     identify: createRenewedIdentify(credentials.all),
+    askedKinds: askedKindsOf(config),
+    whileAsking: askDirectly,
     ...sources.database,
     revocations: { ...revocations, ...sources.database.revocations },
     factSources: config.audit === 'strict' ? sources.cachedFirst : () => [sources.database],

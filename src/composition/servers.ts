@@ -120,10 +120,11 @@ async function buildPublicServer(
     startTimer,
     onShed: loadMetrics.countShed,
   });
-  loadMetrics.observeQueue(concurrencyLimiter.queued);
+  loadMetrics.observeQueue(concurrencyLimiter);
   limitConcurrency(server, concurrencyLimiter);
   const routeDeps = {
     ...deps,
+    whileAsking: concurrencyLimiter.whileAsking,
     credentialsOf: createCredentialsOf(cookieMode, config.tokenField),
     countFailure: createFailureLimit(deps.countRefusal),
     countGuestSession: createGuestSessionLimit(

@@ -14,6 +14,7 @@ import { createDependencies } from '../observability/dependencies.ts';
 import type { CountShadow } from '../observability/metrics/shadow-metrics.ts';
 import { createOutageLog, reasonOf } from '../observability/outage-log.ts';
 import type { Policy } from '../policy/policy.ts';
+import { askDirectly } from '../runtime/permits.ts';
 import type { Clock } from '../runtime/timer.ts';
 import { buildHttpSources } from './http-sources.ts';
 import { buildHostSources } from './sources.ts';
@@ -58,6 +59,7 @@ export function buildShadow(
     ...deps,
     find: buildFacts(storage.watching, factsAtHosts).find,
     ask: createAskHost(http.find),
+    whileAsking: askDirectly,
     record: writes.append,
     logFailure: (family, error) => {
       outages.failed(family, { reason: reasonOf(error) });

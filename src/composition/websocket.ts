@@ -9,6 +9,7 @@ import type { Config } from '../config/load.ts';
 import { onlyCookieName } from '../config/sessions.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Principal } from '../policy/principal.ts';
+import { askDirectly } from '../runtime/permits.ts';
 import { StartRefused } from '../runtime/start-refused.ts';
 import { createWebSocketEndpoints } from '../websocket/server.ts';
 import type { HandshakeFault } from '../websocket/handshake.ts';
@@ -77,6 +78,7 @@ export function addWebSockets(
   addSessionEndpoints(endpoints, {
     ...deps,
     ...sessionDeps,
+    whileAsking: askDirectly,
     sendError,
     sendRefusal: (request, reply, refusal) =>
       sendRefusal([request, reply], refusal, { responses: generalResponses, countFailure }),

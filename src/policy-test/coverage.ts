@@ -4,6 +4,7 @@ import { firstFailed } from '../policy/decision.ts';
 import type { FindFact } from '../policy/fact-kind.ts';
 import { ruleInput } from '../policy/channel-type.ts';
 import type { Principal, PrincipalKind } from '../policy/principal.ts';
+import { askDirectly } from '../runtime/permits.ts';
 
 /** A rule that the tests do not cover: they would also pass with another one. */
 export interface Uncovered {
@@ -38,7 +39,9 @@ export function createCoverage(channels: ChannelRegistry, find: () => FindFact):
       if (match === undefined || rules === undefined) return;
       const { params, channelType } = match;
       const known = ruleInput(principal, { params, facts: {}, now: new Date(now) });
-      const { facts, allFound } = await findFacts(rules.facts, known, { principal, find: find() });
+      const { facts, allFound } = await findFacts(rules.facts, known, {
+        ...{ principal, find: find(), whileAsking: askDirectly },
+      });
       if (!allFound) return;
       const failed = firstFailed(rules.check({ ...known, facts }));
       covered.add(

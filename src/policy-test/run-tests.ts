@@ -15,6 +15,7 @@ import {
 } from '../policy/policy.ts';
 import { routeFor } from '../policy/route-for.ts';
 import { toUserId, userIdLimit } from '../policy/member.ts';
+import { askDirectly } from '../runtime/permits.ts';
 import { Secret } from '../runtime/secret.ts';
 import { createCoverage, type Coverage, type Uncovered } from './coverage.ts';
 import { toPrincipal } from './example-principal.ts';
@@ -149,6 +150,8 @@ async function decide(
     ...{ policy: () => policy, find, newId: randomUUID, now: () => now },
     ask: (question) => Promise.resolve(answerTo(question, hostSaysYes)),
     fingerprint: () => '',
+    askedKinds: new Set(),
+    whileAsking: askDirectly,
     encrypts: () => true,
     caches: () => true,
     userIdOf: (_tenantId, id) => toUserId(id, userIdLimit),

@@ -1,6 +1,11 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { RequestProblem, retryAfter } from '../http/output/problem.ts';
-import { createPermits, type PermitRequest, type PermitSettings } from '../runtime/permits.ts';
+import {
+  createPermits,
+  type PermitRequest,
+  type PermitSettings,
+  type WhileAsking,
+} from '../runtime/permits.ts';
 import type { StartTimer } from '../runtime/timer.ts';
 
 declare module 'fastify' {
@@ -25,6 +30,12 @@ export const concurrencySettings: PermitSettings = {
   maxWaitMs: 45_000,
 };
 
+/**
+ * How long a server of the application may take before the permit is lent, in milliseconds. Longer than answers take at full
+ * load: otherwise the number of requests that are processed at once would hardly be limited.
+ */
+const patienceMs = 100;
+
 /** `Retry-After` of a rejected request, in seconds. */
 const comeBackAfter = 5;
 
@@ -32,8 +43,12 @@ const comeBackAfter = 5;
 export interface ConcurrencyLimiter {
   /** Runs this work when its permits are available, in FIFO order. Throws a 503 if they are not available in time. */
   readonly run: <T>(work: () => Promise<T>, task: PermitRequest) => Promise<T>;
+  /** Asks for work that this limiter runs, and that holds a permit for it. */
+  readonly whileAsking: WhileAsking;
   /** The number of queued tasks. */
   readonly queued: () => number;
+  /** The number of tasks that wait for a server of the application and have lent their permit. */
+  readonly lent: () => number;
 }
 
 /**
@@ -59,7 +74,21 @@ export function createConcurrencyLimiter(
         permits.release(request.permits);
       }
     },
+    whileAsking: async (question) => {
+      let takeBack = (): void => undefined;
+      const stop = startTimer(patienceMs, () => {
+        permits.lend();
+        takeBack = permits.takeBack;
+      });
+      try {
+        return await question();
+      } finally {
+        stop();
+        takeBack();
+      }
+    },
     queued: permits.queued,
+    lent: permits.lent,
   };
 }
 
@@ -67,7 +96,10 @@ export function createConcurrencyLimiter(
  * Limits the handlers of all routes that are added after this call. Only handlers need permits: bodies are read before,
  * so a slow client occupies no permit, and preflights are answered before.
  */
-export function limitConcurrency(server: FastifyInstance, limiter: ConcurrencyLimiter): void {
+export function limitConcurrency(
+  server: FastifyInstance,
+  limiter: Pick<ConcurrencyLimiter, 'run'>,
+): void {
   server.addHook('onRoute', (route) => {
     // A HEAD route calls the handler of its GET route, which acquires the permits.
     if (route.config?.slotless === true || route.method === 'HEAD') return;

@@ -1,5 +1,14 @@
 import type { StartTimer } from './timer.ts';
 
+/**
+ * Asks a server of the application for the work of one permit. A permit is lent to others while the answer takes long, so that
+ * a server that is slow or hangs delays no request that does not need it.
+ */
+export type WhileAsking = <T>(question: () => Promise<T>) => Promise<T>;
+
+/** For work without permits: commands, and WebSockets. */
+export const askDirectly: WhileAsking = (question) => question();
+
 /** How many may hold a permit, and how many may wait how long for one. */
 export interface PermitSettings {
   readonly maxConcurrent: number;
@@ -21,7 +30,15 @@ export type Acquired = 'acquired' | 'queue-full' | 'waited-too-long';
 export interface Permits {
   readonly acquire: (request: PermitRequest) => Promise<Acquired>;
   readonly release: (permits: number) => void;
+  /** Lends one held permit to others. A request that lends counts as a queued one. */
+  readonly lend: () => void;
+  /**
+   * Takes a lent permit back at once, even if more than `maxConcurrent` are held then: requests with several permits that
+   * waited for each other's would wait forever.
+   */
+  readonly takeBack: () => void;
   readonly held: () => number;
+  readonly lent: () => number;
   readonly queued: () => number;
 }
 
@@ -38,6 +55,7 @@ export function createPermits(
   const queue = createQueue<Waiter>();
   let held = 0;
   let queued = 0;
+  let lent = 0;
 
   const fits = (count: number): boolean => held + count <= maxConcurrent;
 
@@ -74,7 +92,7 @@ export function createPermits(
       // Also queued behind a request that needs more permits than are free. Otherwise requests for few permits would
       // always overtake it.
       if (queued > 0 || !fits(request.permits)) {
-        return queued < maxQueued ? enqueue(request) : 'queue-full';
+        return queued + lent < maxQueued ? enqueue(request) : 'queue-full';
       }
       held += request.permits;
       return 'acquired';
@@ -83,7 +101,17 @@ export function createPermits(
       held -= permits;
       dispatch();
     },
+    lend: () => {
+      lent += 1;
+      held -= 1;
+      dispatch();
+    },
+    takeBack: () => {
+      lent -= 1;
+      held += 1;
+    },
     held: () => held,
+    lent: () => lent,
     queued: () => queued,
   };
 }

@@ -4,6 +4,7 @@ import { authorizeChannel, type AuthorizeDeps } from '../../src/authorize/author
 import type { FactSource } from '../../src/authorize/fact-source.ts';
 import type { Decision } from '../../src/policy/decision.ts';
 import type { Fact } from '../../src/policy/fact-kind.ts';
+import { askDirectly } from '../../src/runtime/permits.ts';
 import { Secret } from '../../src/runtime/secret.ts';
 import { shippedPolicy } from '../support/shipped-policy.ts';
 import { booking, escrow, noon, user } from '../policies/principals.ts';
@@ -32,6 +33,8 @@ export function writtenDeps({ cache, ...changes }: Changes = {}) {
     },
     ask: () => Promise.reject(new Error('No channel asks')),
     fingerprint: () => 'a visitor',
+    askedKinds: new Set(),
+    whileAsking: askDirectly,
     encrypts: () => true,
     caches: () => true,
     userIdOf: (_tenantId, id) => id,

@@ -5,6 +5,7 @@ import type { Check, Member } from '../../src/policy/decision.ts';
 import type { Fact } from '../../src/policy/fact-kind.ts';
 import type { Policy } from '../../src/policy/policy.ts';
 import { ruleInput } from '../../src/policy/channel-type.ts';
+import { askDirectly } from '../../src/runtime/permits.ts';
 import type { Principal } from '../../src/policy/principal.ts';
 import { channelOf, shippedPolicy } from '../support/shipped-policy.ts';
 import { noon } from './principals.ts';
@@ -59,5 +60,6 @@ async function inputOf(
 ): Promise<RuleInput> {
   const known = ruleInput(who, { params, facts: {}, now: new Date(now) });
   const find = () => Promise.resolve(fact);
-  return { ...known, facts: (await findFacts(requests, known, { principal: who, find })).facts };
+  const reader = { principal: who, find, whileAsking: askDirectly };
+  return { ...known, facts: (await findFacts(requests, known, reader)).facts };
 }

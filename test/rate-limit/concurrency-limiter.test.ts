@@ -165,6 +165,101 @@ describe('slots', () => {
   });
 });
 
+describe('permits of requests that ask a server of the application', () => {
+  const unending = () => new Promise<never>(() => undefined);
+  const setUpAsking = () => {
+    const time = createTestClock(testNow);
+    const limiter = createConcurrencyLimiter(
+      { maxConcurrent: 2, maxQueued: 3, maxWaitMs: 5_000 },
+      { startTimer: time.clock.startTimer, onShed: () => undefined },
+    );
+    const run = (work: () => Promise<unknown>, permits = 1) => {
+      const ran = limiter.run(work, { permits, isAborted: () => false });
+      ran.catch(() => undefined);
+      return ran;
+    };
+    return { ...time, limiter, run };
+  };
+
+  it('are lent when the answer takes long, and requests that wait in this way count as queued ones', async () => {
+    const { advance, limiter, run } = setUpAsking();
+    for (let n = 0; n < 4; n += 1) void run(() => limiter.whileAsking(unending));
+    await settled();
+    expect([limiter.lent(), limiter.queued()]).toEqual([0, 2]);
+    advance(100);
+    await settled();
+    expect([limiter.lent(), limiter.queued()]).toEqual([2, 0]);
+    void run(unending);
+    expect(limiter.queued()).toBe(1);
+    await expect(run(unending)).rejects.toMatchObject(turnedAway);
+  });
+
+  it('are kept while answers come soon', async () => {
+    const { advance, limiter, run, waiting } = setUpAsking();
+    let answer: () => void = () => undefined;
+    const answered = new Promise<void>((resolve) => (answer = resolve));
+    const asking = run(() => limiter.whileAsking(() => answered));
+    await settled();
+    advance(99);
+    answer();
+    await asking;
+    expect([limiter.lent(), waiting()]).toEqual([0, 0]);
+  });
+
+  it('are taken back at once, and new work waits until few enough are held', async () => {
+    const { advance, limiter, run } = setUpAsking();
+    let answer: () => void = () => undefined;
+    const answered = new Promise<void>((resolve) => (answer = resolve));
+    let end: () => void = () => undefined;
+    const ended = new Promise<void>((resolve) => (end = resolve));
+    const ask = () => limiter.whileAsking(() => answered);
+    const batch = run(async () => {
+      await Promise.all([ask(), ask()]);
+      await ended;
+    }, 2);
+    await settled();
+    advance(100);
+    const others = [run(() => ended), run(() => ended)];
+    await settled();
+    expect([limiter.lent(), limiter.queued()]).toEqual([2, 0]);
+    answer();
+    await settled();
+    let hasBegun = false;
+    const next = run(() => Promise.resolve((hasBegun = true)));
+    await settled();
+    expect([limiter.lent(), limiter.queued(), hasBegun]).toEqual([0, 1, false]);
+    end();
+    await Promise.all([batch, ...others, next]);
+    expect(hasBegun).toBe(true);
+  });
+
+  it('are given back once if the request ends while its question is under way', async () => {
+    const { advance, limiter, run } = setUpAsking();
+    let answer: () => void = () => undefined;
+    const answered = new Promise<void>((resolve) => (answer = resolve));
+    let fail: () => void = () => undefined;
+    const failing = run(() => {
+      void limiter.whileAsking(() => answered);
+      return new Promise((_resolve, reject) => {
+        fail = () => {
+          reject(new Error('failed'));
+        };
+      });
+    });
+    await settled();
+    advance(100);
+    fail();
+    await expect(failing).rejects.toThrow('failed');
+    answer();
+    await settled();
+    expect(limiter.lent()).toBe(0);
+    const begun: number[] = [];
+    for (const n of [1, 2, 3]) void run(() => (begun.push(n), unending()));
+    await settled();
+    expect(begun).toEqual([1, 2]);
+  });
+});
+
 describe('a server that is full', () => {
   it('answers with CORS and Retry-After, preflights as ever, and reads bodies before it gives a slot', async () => {
     const server = createServer({ logger: pino({ level: 'silent' }), trustedProxies: [] });
@@ -233,7 +328,6 @@ describe('a batch', () => {
     const taken: number[] = [];
     limitConcurrency(server, {
       run: (work, { permits }) => (taken.push(permits), work()),
-      queued: () => 0,
     });
     addChannelBatchAuth(server, {
       ...writtenDeps({ measure: () => Promise.resolve(new Map() as never) }).deps,

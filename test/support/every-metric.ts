@@ -26,7 +26,7 @@ export async function readEveryMetric(): Promise<string> {
   metrics.load.countShed();
   metrics.load.countUnrecorded('credential-missing');
   metrics.load.observeLocal(() => false);
-  metrics.load.observeQueue(() => 0);
+  metrics.load.observeQueue({ queued: () => 0, lent: () => 0 });
   const host = metrics.measureHost('session introspection');
   host.observe({ waiting: () => 0, underWay: () => 0 });
   host.startWait()();

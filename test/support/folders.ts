@@ -80,7 +80,7 @@ export const folders: Readonly<Record<string, Folder>> = {
       ...['policy/cel', 'policy/yaml/build-demo.ts', 'policy/yaml/report.ts'],
       ...['policy/yaml/rule-scope.ts', 'type policy/yaml', 'authorize/replay.ts'],
       ...['type audit/audit-event.ts', 'type audit/decision-filters.ts'],
-      ...['policy', 'runtime/secret.ts', 'authorize/authorize-channel.ts'],
+      ...['policy', 'runtime/permits.ts', 'runtime/secret.ts', 'authorize/authorize-channel.ts'],
       ...['type authorize/auth-request.ts', 'authn/credential.ts', 'authn/issued-token.ts'],
       ...['facts/parse-fields.ts', 'facts/stored-fields.ts', 'authorize/find-facts.ts'],
     ],

@@ -5,7 +5,8 @@ import { pinCode } from '../../policy/policy.ts';
 import type { Principal } from '../../policy/principal.ts';
 import { parseSocketId } from '../../policy/socket-id.ts';
 import type { ChannelAuthRequest } from '../auth-request.ts';
-import { evaluateMatch, questionOf, type EvaluateDeps } from '../evaluate.ts';
+import { evaluateMatch, type EvaluateDeps } from '../evaluate.ts';
+import { questionOf } from '../question-of.ts';
 
 /** What the side that watches says, and the check that failed. */
 export interface WatchingVerdict {

@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { DecideDeps } from '../../authorize/authorize-channel.ts';
-import { explainChannel, type ExplainRequest } from '../../authorize/explain-channel.ts';
+import {
+  explainChannel,
+  type ExplainDeps,
+  type ExplainRequest,
+} from '../../authorize/explain-channel.ts';
 import { buildFacts } from '../../facts/build-facts.ts';
 import { createFactsAtHosts } from '../../facts/facts-at-hosts.ts';
 import { createHttpFacts } from '../../facts/http-facts.ts';
@@ -58,7 +61,7 @@ export function withPolicy<T>(config: Config, use: (live: LivePolicy) => Promise
     const factsAtHosts = createFactsAtHosts(hosts, findByHttp);
     const { find } = buildFacts(database, factsAtHosts);
     const kinds = new Set<FactKind>();
-    const deps: Omit<DecideDeps, 'ask'> = {
+    const deps: ExplainDeps = {
       ...{ identify, encrypts, caches, userIdOf, policy, now, newId: randomUUID },
       find: (kind, ids, viewer) => {
         kinds.add(kind);

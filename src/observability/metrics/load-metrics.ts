@@ -8,8 +8,8 @@ export interface LoadMetrics {
   readonly countShed: () => void;
   /** Counts a refusal without a row and a log line. */
   readonly countUnrecorded: (code: string) => void;
-  /** Adds the gauge of queued requests. */
-  readonly observeQueue: (waiting: () => number) => void;
+  /** Adds the gauges of requests that wait. */
+  readonly observeQueue: (read: Readonly<Record<'queued' | 'lent', () => number>>) => void;
 }
 
 export function createLoadMetrics(registry: Registry): LoadMetrics {
@@ -38,13 +38,21 @@ export function createLoadMetrics(registry: Registry): LoadMetrics {
     countShed: () => {
       shed.inc();
     },
-    observeQueue: (waiting) => {
+    observeQueue: ({ queued, lent }) => {
       new Gauge({
         name: 'usher_requests_waiting',
         help: 'Requests in the queue of the concurrency limiter.',
         registers,
         collect() {
-          this.set(waiting());
+          this.set(queued());
+        },
+      });
+      new Gauge({
+        name: 'usher_requests_asking',
+        help: 'Channels that wait for a server of the application and have lent their permit to others.',
+        registers,
+        collect() {
+          this.set(lent());
         },
       });
     },

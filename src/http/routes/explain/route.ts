@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import { remedyFor } from '../../../audit/remedies.ts';
-import type { DecideDeps } from '../../../authorize/authorize-channel.ts';
 import {
   explainChannel,
   isLeftToApplication,
+  type ExplainDeps,
   type ExplainRequest,
 } from '../../../authorize/explain-channel.ts';
 import { maxTokenLength, type Credential } from '../../../authn/credential.ts';
@@ -13,7 +13,7 @@ import { Secret } from '../../../runtime/secret.ts';
 import { malformed } from '../../output/problem.ts';
 import { exactlyOne, explainDocs } from './docs.ts';
 
-export interface ExplainDeps extends Omit<DecideDeps, 'ask'> {
+export interface ExplainRouteDeps extends ExplainDeps {
   /** The kind of credential that a token is, for this channel. */
   readonly credentialKindOf: (token: string, channelName: string) => Credential['kind'];
 }
@@ -55,7 +55,7 @@ const body = {
 } as const;
 
 /** Adds `POST /explain` to the operator's port: the decision that Usher would make now. */
-export function addExplain(server: FastifyInstance, deps: ExplainDeps): void {
+export function addExplain(server: FastifyInstance, deps: ExplainRouteDeps): void {
   const options = { schema: { body }, config: { docs: explainDocs(body) } };
   server.post<{ Body: ExplainBody }>('/explain', options, async (request, reply) => {
     const decision = await explainChannel(readRequest(request.body, deps), deps);
@@ -66,7 +66,7 @@ export function addExplain(server: FastifyInstance, deps: ExplainDeps): void {
 
 function readRequest(
   { channel, socket_id: socketId = '1.1', tenant, token, principal }: ExplainBody,
-  { credentialKindOf }: ExplainDeps,
+  { credentialKindOf }: ExplainRouteDeps,
 ): ExplainRequest {
   const constraints = { tenantIds: tenant === undefined ? [] : [tenant] };
   const asked = { channelName: channel, socketId, constraints };

@@ -1,0 +1,15 @@
+import type { Credential } from '../authn/credential.ts';
+import type { CredentialConfig } from './authn.ts';
+
+/** The kinds of credentials about which a server of the application is asked. */
+export function askedKindsOf({
+  sessions,
+  sanctum,
+  passport,
+  tokenIntrospection,
+}: CredentialConfig): ReadonlySet<Credential['kind']> {
+  const kinds = new Set<Credential['kind']>();
+  if (sessions) kinds.add('session-cookie');
+  if (sanctum ?? passport ?? tokenIntrospection) kinds.add('bearer');
+  return kinds;
+}

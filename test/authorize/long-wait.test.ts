@@ -1,0 +1,20 @@
+import { expect, it } from 'vitest';
+import { escrow, noon } from '../policies/principals.ts';
+import { authorizing, question, verdict } from './authorizing.ts';
+
+it.each([
+  [1_000, 'revoked'],
+  [999, 'grant'],
+])('revocations are read again if facts took long: after %i ms it is %s', async (ms, expected) => {
+  let now = noon;
+  const { authorizeChannel } = authorizing({
+    now: () => now,
+    find: () => {
+      now += ms;
+      return Promise.resolve(escrow());
+    },
+    // Everybody is signed out while the fact is found.
+    revocations: { latest: () => Promise.resolve(now === noon ? undefined : now) },
+  });
+  expect(verdict(await authorizeChannel(question()))).toBe(expected);
+});
