@@ -36,6 +36,7 @@ import { createAccessTokens } from '../database/host/access-tokens.ts';
 import { createDjangoDatabase } from '../database/host/django-database.ts';
 import { createHostDatabase, type HostDatabase } from '../database/host/host-database.ts';
 import { createPersonalAccessTokens } from '../database/host/personal-access-tokens.ts';
+import { queueQuestions } from '../database/host/queued-host-database.ts';
 import type { MeasureHost } from '../observability/metrics/host-metrics.ts';
 import type { HostRedis } from '../redis/host-redis.ts';
 import type { Secret } from '../runtime/secret.ts';
@@ -80,7 +81,7 @@ export function buildIdentify(
   config: CredentialConfig,
   deps: IdentifyDeps,
 ): { readonly identify: Identify; readonly closeHosts: () => Promise<void> } {
-  const { sessions, now, dependencies, log } = deps;
+  const { sessions, now, startTimer, dependencies, log } = deps;
   const hosts: { readonly close: () => Promise<void> }[] = [];
   const opened = <Host extends (typeof hosts)[number]>(host: Host): Host => {
     hosts.push(host);
@@ -89,7 +90,7 @@ export function buildIdentify(
   const openHost: OpenHost = {
     database: (where) => {
       const { observe } = dependencies.watch('host database');
-      return opened(createHostDatabase({ ...where, observe }));
+      return opened(queueQuestions(createHostDatabase({ ...where, observe }), startTimer));
     },
     redis: (url) => {
       const { observe } = dependencies.watch('host redis');

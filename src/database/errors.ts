@@ -12,6 +12,7 @@ const driverMessages: ReadonlySet<string> = new Set([
   'Client has encountered a connection error and is not queryable',
   'Cannot use a pool after calling end on the pool',
   'The server does not support SSL connections',
+  'The server did not answer in time',
 ]);
 
 /** Errors that are a result of the query. Any other error means that the database is unavailable. */

@@ -1,7 +1,13 @@
 import { withSpan } from '../observability/tracing/span.ts';
 import { fetchBounded, type BoundedResponse } from '../runtime/network/bounded-fetch.ts';
 import { unobserved, type Observe } from '../runtime/observe.ts';
-import { createPermits, type PermitSettings } from '../runtime/permits.ts';
+import type { PermitSettings } from '../runtime/permits.ts';
+import {
+  createQuestionQueue,
+  queueLimits,
+  Unanswered,
+  type UnansweredReason,
+} from '../runtime/question-queue.ts';
 import { createSingleFlight } from '../runtime/single-flight.ts';
 import type { StartTimer } from '../runtime/timer.ts';
 import { Unavailable } from '../runtime/unavailable.ts';
@@ -18,7 +24,7 @@ export interface HostQuestion<T> {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
-  /** How long the host may be silent while this question is under way (default 10 s). */
+  /** How long the host may be silent since this question was asked (default 10 s). */
   readonly silenceMs?: number;
   /** Reads the answer. An error that it throws is an outage. Its message goes to the log, so it has no values. */
   readonly read: (answer: BoundedResponse) => T;
@@ -46,22 +52,13 @@ export interface HostClientDeps {
   readonly stats?: HostStats;
 }
 
-/**
- * Concurrent: enough for a host with many workers, and few enough that one with few workers has a short backlog of its
- * own. Queued: the visitors of all pages after a restart of the Pusher server; one needs about a kilobyte besides its
- * request. Wait: proxies time out after a minute, and pusher-js does not retry.
- */
-export const hostLimits: PermitSettings = {
-  maxConcurrent: 32,
-  maxQueued: 50_000,
-  maxWaitMs: 45_000,
-};
+/** Enough for a host with many workers, and few enough that one with few workers has a short backlog of its own. */
+export const hostLimits: PermitSettings = { ...queueLimits, maxConcurrent: 32 };
 
 const defaultSilenceMs = 10_000;
 /** The time of one question, in the queue and under way. A host that sends its answer byte by byte ends here. */
 const maxTotalMs = 55_000;
 const maxBodyBytes = 64 * 1024;
-const one = { permits: 1, isAborted: () => false };
 
 /** The errors of a connection that the host closed while it was idle, just when a question was sent on it. */
 const closedConnection: ReadonlySet<unknown> = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
@@ -74,17 +71,17 @@ export function createHostClient(
   { name, origin, limits = hostLimits }: HostClientSettings,
   { fetch, startTimer, observe = unobserved, stats = noStats }: HostClientDeps,
 ): HostClient {
-  const permits = createPermits(limits, startTimer);
+  const queue = createQuestionQueue(limits, startTimer);
   const timeouts = createResponseTimeouts(startTimer);
   const once = createSingleFlight<unknown>();
-  stats.observe({ waiting: permits.queued, underWay: permits.held });
+  stats.observe({ waiting: queue.waiting, underWay: queue.underWay });
 
   async function send(
     { url, headers, body, silenceMs = defaultSilenceMs }: HostQuestion<unknown>,
     ended: AbortController,
   ): Promise<BoundedResponse> {
     const watched = timeouts.watch(silenceMs, () => {
-      ended.abort(new Error('The host did not answer in time'));
+      ended.abort(new Error('The server did not answer in time'));
     });
     const request = { url, fetch, headers, body, signal: ended.signal, maxBodyBytes };
     try {
@@ -93,6 +90,7 @@ export function createHostClient(
         return fetchBounded(request);
       });
       watched.answered();
+      queue.answered();
       return response;
     } finally {
       watched.stop();
@@ -122,18 +120,21 @@ export function createHostClient(
       ended.abort(new Error('The question took too long'));
     });
     const endWait = stats.startWait();
-    try {
-      const acquired = await permits.acquire(one);
+    let onUnsent = (reason: UnansweredReason): void => {
       endWait();
-      if (acquired !== 'acquired') {
-        stats.countUnasked(acquired);
-        throw new Unavailable(name, { cause: new Error(unasked[acquired]) });
-      }
-      try {
-        return await withSpan(`ask ${name}`, () => observe(() => askNow(question, ended)));
-      } finally {
-        permits.release(1);
-      }
+      stats.countUnasked(reason);
+    };
+    const sendNow = () => {
+      endWait();
+      onUnsent = () => undefined;
+      return withSpan(`ask ${name}`, () => observe(() => askNow(question, ended)));
+    };
+    try {
+      return await queue.ask(sendNow, question.silenceMs ?? defaultSilenceMs);
+    } catch (error) {
+      if (!(error instanceof Unanswered)) throw error;
+      onUnsent(error.reason);
+      throw new Unavailable(name, { cause: error });
     } finally {
       stop();
     }
@@ -147,12 +148,6 @@ export function createHostClient(
 
   return { ask };
 }
-
-/** Why a question was not sent, for the log. */
-const unasked = {
-  'queue-full': 'Too many questions to the host wait',
-  'waited-too-long': 'The question waited too long for its turn',
-};
 
 function isClosedConnection(error: unknown): boolean {
   const cause = error instanceof Error ? error.cause : undefined;

@@ -1,8 +1,7 @@
+import type { UnansweredReason } from '../runtime/question-queue.ts';
+
 /** The outcome of a question that was sent. */
 export type QuestionOutcome = 'answered' | 'unreadable' | 'failed' | 'timeout';
-
-/** The reason for which a question was not sent. */
-export type UnaskedOutcome = 'queue-full' | 'waited-too-long';
 
 /** Measures the questions to one host. */
 export interface HostStats {
@@ -15,7 +14,7 @@ export interface HostStats {
   readonly startWait: () => () => void;
   /** Measures the time under way, until the returned function is called. */
   readonly start: () => (outcome: QuestionOutcome) => void;
-  readonly countUnasked: (outcome: UnaskedOutcome) => void;
+  readonly countUnasked: (outcome: UnansweredReason) => void;
 }
 
 const nothing = () => undefined;

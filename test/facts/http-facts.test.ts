@@ -105,7 +105,7 @@ describe('a fact by HTTP', () => {
     more();
   };
 
-  const silent = 'The host did not answer in time';
+  const silent = 'The server did not answer in time';
   /** Each answer with the reason for the operator. */
   const unclear: Readonly<Record<string, readonly [Answer, string | RegExp]>> = {
     'a list': [json([{ status: 'open' }]), 'fact order: The body is not a JSON object'],

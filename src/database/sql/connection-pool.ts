@@ -17,15 +17,8 @@ export class ServerError extends Error {
 
 export interface PoolSettings {
   readonly maxConnections: number;
-  /** The time of a question, in the queue and under way, in milliseconds. */
+  /** The time of a question, until a connection is free and under way, in milliseconds. */
   readonly timeoutMs: number;
-  /** The server is silent if it has not answered for this time while questions are under way, in milliseconds. */
-  readonly silenceMs: number;
-  /**
-   * How many questions wait for a silent server. Each of them holds a request: more would leave no permit for requests that
-   * do not need this server.
-   */
-  readonly maxWhileSilent: number;
   /** A connection without a question is closed after this time, in milliseconds. */
   readonly idleMs: number;
 }
@@ -45,7 +38,6 @@ export interface ConnectionPool<Question, Answer> {
 
 interface Asked<Question, Answer> {
   readonly question: Question;
-  readonly since: number;
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: unknown) => void;
   /** The connection on which it is under way. */
@@ -69,31 +61,19 @@ export function createConnectionPool<Question, Answer>(
   { open, now, startTimer }: PoolDeps<Question, Answer>,
 ): ConnectionPool<Question, Answer> {
   type Item = Asked<Question, Answer>;
-  const { maxConnections, timeoutMs, silenceMs, maxWhileSilent, idleMs } = settings;
+  const { maxConnections, timeoutMs, idleMs } = settings;
   const connections = new Set<PooledConnection<Question, Answer>>();
-  /** In the order of their times. */
   const pending = new Set<Item>();
   let queue: Item[] = [];
   let opening = 0;
-  let lastAnswer = -Infinity;
   let isClosed = false;
-  let stopSilence: (() => void) | undefined;
   let stopIdle: (() => void) | undefined;
   let onEmpty: (() => void) | undefined;
-
-  const isSilent = (): boolean => {
-    const [oldest] = pending;
-    return oldest !== undefined && now() - Math.max(oldest.since, lastAnswer) >= silenceMs;
-  };
 
   const settle = (item: Item): boolean => {
     if (!pending.delete(item)) return false;
     item.stopTimer();
-    if (pending.size === 0) {
-      stopSilence?.();
-      stopSilence = undefined;
-      onEmpty?.();
-    }
+    if (pending.size === 0) onEmpty?.();
     return true;
   };
   const fail = (item: Item, error: unknown): void => {
@@ -103,19 +83,6 @@ export function createConnectionPool<Question, Answer>(
     const failed = queue;
     queue = [];
     for (const item of failed) fail(item, error);
-  };
-
-  /** While the server is silent, only the oldest questions wait. */
-  const watchSilence = (): void => {
-    stopSilence ??= startTimer(silenceMs, () => {
-      stopSilence = undefined;
-      if (isSilent()) {
-        const late = [...pending].slice(maxWhileSilent);
-        queue = queue.filter((item) => !late.includes(item));
-        for (const item of late) fail(item, new Error(silent));
-      }
-      if (pending.size > 0) watchSilence();
-    });
   };
 
   const drop = (open: PooledConnection<Question, Answer>): void => {
@@ -137,15 +104,12 @@ export function createConnectionPool<Question, Answer>(
     open.busy += 1;
     open.connection.run(item.question).then(
       (answer) => {
-        lastAnswer = now();
         if (settle(item)) item.resolve(answer);
         release(open);
       },
       (error: unknown) => {
-        if (error instanceof ServerError) {
-          lastAnswer = now();
-          fail(item, error);
-        } else {
+        if (error instanceof ServerError) fail(item, error);
+        else {
           drop(open);
           repeat(item, error);
         }
@@ -177,7 +141,6 @@ export function createConnectionPool<Question, Answer>(
           connection.destroy();
           return;
         }
-        lastAnswer = now();
         connections.add({ connection, busy: 0, lastUsed: now() });
         closeIdle();
         dispatch();
@@ -229,12 +192,8 @@ export function createConnectionPool<Question, Answer>(
           reject(new Error('The source was removed from the policy'));
           return;
         }
-        if (pending.size >= maxWhileSilent && isSilent()) {
-          reject(new Error(silent));
-          return;
-        }
         const item: Item = {
-          ...{ question, resolve, reject, since: now() },
+          ...{ question, resolve, reject },
           ...{ connection: undefined, isRepeated: false, stopTimer: () => undefined },
         };
         item.stopTimer = startTimer(timeoutMs, () => {
@@ -242,7 +201,6 @@ export function createConnectionPool<Question, Answer>(
         });
         pending.add(item);
         queue.push(item);
-        watchSilence();
         dispatch();
       }),
     close: async () => {
@@ -254,5 +212,4 @@ export function createConnectionPool<Question, Answer>(
   };
 }
 
-const silent = 'The server does not answer';
 const tooLate = 'The server did not answer in time';

@@ -1,4 +1,5 @@
 import { unobserved, type Observe } from '../../runtime/observe.ts';
+import { createQuestionQueue, queueLimits, Unanswered } from '../../runtime/question-queue.ts';
 import type { Secret } from '../../runtime/secret.ts';
 import type { Clock } from '../../runtime/timer.ts';
 import { Unavailable } from '../../runtime/unavailable.ts';
@@ -32,17 +33,11 @@ export interface SqlDatabaseOptions extends Clock {
   readonly settings?: Partial<PoolSettings>;
 }
 
-/**
- * Connections: the server runs as many queries at once. Time: a page waits for its channel. Silence: a server that is busy
- * answers some query within it. Waiting: a quarter of the requests that Usher processes at once.
- */
-const defaults: PoolSettings = {
-  maxConnections: 10,
-  timeoutMs: 2_000,
-  silenceMs: 500,
-  maxWhileSilent: 64,
-  idleMs: 60_000,
-};
+/** Connections: the server runs as many queries at once. Time: a page waits for its channel. */
+const defaults: PoolSettings = { maxConnections: 10, timeoutMs: 2_000, idleMs: 60_000 };
+
+/** Enough for pipelines of several queries, and few enough that a slow server answers all of them in time. */
+const maxUnderWay = 64;
 
 /** Creates the client of a database. It connects with the first question, and again after an outage. */
 export function createSqlDatabase(options: SqlDatabaseOptions): SqlDatabase {
@@ -50,11 +45,22 @@ export function createSqlDatabase(options: SqlDatabaseOptions): SqlDatabase {
   const settings = { ...defaults, ...options.settings };
   const open = opener(options, settings.timeoutMs);
   const pool = createConnectionPool<SqlQuestion, SqlAnswer>(settings, { open, now, startTimer });
+  const queue = createQuestionQueue({ ...queueLimits, maxConcurrent: maxUnderWay }, startTimer);
+  const askNow = async (question: SqlQuestion): Promise<SqlAnswer> => {
+    try {
+      const answer = await pool.ask(question);
+      queue.answered();
+      return answer;
+    } catch (error) {
+      if (error instanceof ServerError) queue.answered();
+      throw error;
+    }
+  };
   return {
     ask: (question) =>
       observe(async () => {
         try {
-          return await pool.ask(question);
+          return await queue.ask(() => askNow(question), settings.timeoutMs);
         } catch (error) {
           throw unavailable(causeOf(error), dependency);
         }
@@ -90,6 +96,7 @@ function opener(
 const namesOnly = /^42/;
 
 function unavailable(error: unknown, dependency: string): Unavailable {
+  if (error instanceof Unanswered) return new Unavailable(dependency, { cause: error });
   const fault = databaseUnavailable(error, dependency);
   const { code, sqlState, message } = Object(error) as Readonly<Record<string, unknown>>;
   const state = typeof sqlState === 'string' ? sqlState : code;

@@ -6,7 +6,7 @@ const durations = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 45];
 
 const outcomes = [
   ...['answered', 'unreadable', 'failed', 'timeout'],
-  ...['queue-full', 'waited-too-long'],
+  ...['queue-full', 'waited-too-long', 'silent'],
 ];
 
 /** Measures the questions to the host with this name; several clients may share a name. */
@@ -19,7 +19,7 @@ export function createHostMetrics(registry: Registry): MeasureHost {
   const labelNames = ['dependency'];
   const questions = new Counter({
     name: 'usher_host_questions_total',
-    help: 'Questions to a host over HTTP, by outcome: answered; unreadable, failed, timeout; not sent because of queue-full, waited-too-long.',
+    help: 'Questions to a host over HTTP, by outcome: answered; unreadable, failed, timeout; not sent because of queue-full, waited-too-long, silent.',
     labelNames: ['dependency', 'outcome'],
     registers,
   });

@@ -1,0 +1,193 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Usher } from '../e2e/support/usher.ts';
+import { describeMariadb, reportMariadb, useMariadb } from '../support/mariadb.ts';
+import { startHostProcess, type HostProcess } from './support/host-process.ts';
+import { startPostgres, type Postgres } from './support/postgres.ts';
+import { report, seconds } from './support/report.ts';
+import { startService, tokens } from './support/service.ts';
+import { guestAsks, seenBy, startTraffic } from './support/traffic.ts';
+
+/** A server of the application that a channel needs. */
+interface Host {
+  readonly url: string;
+  readonly freeze: () => Promise<() => void>;
+}
+
+const tables = [
+  'CREATE TABLE members (project_id bigint PRIMARY KEY, role varchar(20))',
+  `INSERT INTO members VALUES ${Array.from({ length: 5_000 }, (_, n) => `(${n}, 'editor')`).join()}`,
+];
+
+const factOf = (origin: string) => `facts:
+  member: { ids: [project], fields: { role: string }, ${origin} }
+`;
+const byFact = `
+    facts: { member: [params.project] }
+    allow: { user: { the project has an editor: facts.member.role == 'editor' } }`;
+const query = 'SELECT role FROM members WHERE project_id = :project';
+const bySql = factOf(`sql: { source: host, query: '${query}' }`);
+const byHttp = factOf(`http: { source: host, path: '/members/{project}', timeout: 1s }`);
+
+const policyOf = (facts: string, rule: string) => `version: 1
+sources: { host: { url: { env: HOST_URL } } }
+${facts}channels:
+  private-host-{project}:
+    about: a channel that needs a server of the application
+    params: { project: id }${rule}
+`;
+
+/** More requests than Usher processes at once. */
+const crowd = 400;
+
+/** A page waits for a minute. The time-outs are two to ten seconds, and the machine may be slow. */
+const boundMs = 60_000;
+
+/** What holds whatever server is frozen, and however it is asked. */
+function holdToFreezing(
+  name: string,
+  host: () => Host,
+  { policy, settings = () => ({}), needing = tokenAsks }: Needs,
+): void {
+  it(`${name} frozen: others are decided, those that need it get 503, and it recovers by itself`, async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'usher-frozen-'));
+    await writeFile(join(directory, 'host.yaml'), policy);
+    const { url, freeze } = host();
+    const usher = await startService({
+      ...{ POLICY: `builtin:*,${directory}`, HOST_URL: url },
+      ...settings(url),
+    });
+    let thaw: () => void = () => undefined;
+    try {
+      const question = needing(usher);
+      expect((await question()).status).toBe(200);
+      thaw = await freeze();
+      const since = Date.now();
+      const ends: number[] = [];
+      const waiting = Array.from({ length: crowd }, async () => {
+        const { status } = await question();
+        ends.push(Date.now() - since);
+        return status;
+      });
+      const others = startTraffic(guestAsks(usher));
+      await others.granted(40);
+      const granted = Date.now();
+      const statuses = await Promise.all(waiting);
+      await others.stop();
+      const asked = others.asked.filter(({ from }) => from <= granted);
+      expect(new Set(others.asked.map(({ status }) => status))).toEqual(new Set([200]));
+      expect(new Set(statuses)).toEqual(new Set([503]));
+      expect(Math.max(...ends)).toBeLessThan(boundMs);
+      const thawed = Date.now();
+      thaw();
+      thaw = () => undefined;
+      await expect.poll(async () => (await question()).status, { timeout: 60_000 }).toBe(200);
+      report({
+        fault: `${name} frozen (SIGSTOP), ${crowd} requests that need it at once`,
+        clientsSaw: `those: ${crowd} × 503; longest wait ${seconds(Math.max(...ends))}. Others: ${seenBy(asked)}`,
+        lost: 'nothing',
+        recovery: seconds(Date.now() - thawed),
+      });
+    } finally {
+      thaw();
+      await usher.stop();
+      await rm(directory, { recursive: true });
+    }
+  });
+}
+
+interface Needs {
+  readonly policy: string;
+  readonly settings?: (url: string) => Readonly<Record<string, string>>;
+  readonly needing?: (usher: Usher) => () => Promise<Response>;
+}
+
+let asked = 0;
+
+/** Without a time-out, unlike other tests: how long Usher takes is what is measured. */
+function askFor(usher: Usher, channel: string, headers: Readonly<Record<string, string>>) {
+  const body = new URLSearchParams({ socket_id: `1.${asked}`, channel_name: channel });
+  return fetch(`${usher.publicUrl}/broadcasting/auth`, { method: 'POST', body, headers });
+}
+
+/** A user with a token. Each question is about another project, so that none is the same as another one. */
+function tokenAsks(usher: Usher): () => Promise<Response> {
+  const authorization = `Bearer ${tokens.user({ tenant_id: null })}`;
+  return () => askFor(usher, `private-host-${(asked += 1)}`, { authorization });
+}
+
+/** Visitors, each with a cookie of their own. */
+function cookieAsks(usher: Usher): () => Promise<Response> {
+  return () => {
+    const cookie = `sid=visitor-${(asked += 1)}`;
+    return askFor(usher, 'private-host-8', { cookie, origin: page });
+  };
+}
+
+const page = 'https://app.example';
+
+describe('a server of the application stands still under load', () => {
+  let [postgres, host]: [Postgres?, HostProcess?] = [];
+  beforeAll(async () => {
+    postgres = await startPostgres();
+    for (const statement of tables) await postgres.query(statement);
+    host = await startHostProcess();
+  });
+  afterAll(async () => {
+    await host?.stop();
+    await postgres?.remove();
+  });
+
+  holdToFreezing('PostgreSQL of facts by SQL', () => postgres!, {
+    policy: policyOf(bySql, byFact),
+  });
+  holdToFreezing('host of facts by HTTP', () => host!, {
+    policy: policyOf(byHttp, byFact),
+  });
+  holdToFreezing('host that is asked (`ask`)', () => host!, {
+    policy: policyOf(
+      '',
+      `
+    ask: { laravel: { source: host, path: /broadcasting/auth, forward: [authorization] } }`,
+    ),
+  });
+  holdToFreezing('host that introspects sessions', () => host!, {
+    policy: policyOf(
+      '',
+      `
+    allow: { visitor: { the visitor is logged in: visitor.id != '' } }`,
+    ),
+    settings: (url) => ({
+      SESSION_MODE: 'introspect',
+      SESSION_INTROSPECTION_URL: `${url}/me`,
+      SESSION_COOKIE_NAME: 'sid',
+      ALLOWED_ORIGINS: page,
+    }),
+    needing: cookieAsks,
+  });
+});
+
+reportMariadb('a frozen MariaDB under load is not tested');
+
+describeMariadb('a MariaDB of the application stands still under load', () => {
+  const server = useMariadb();
+  beforeAll(async () => {
+    for (const statement of tables) await server.admin.query(statement);
+  });
+  const host: Host = {
+    get url() {
+      return server.url;
+    },
+    freeze: () => {
+      server.signal('SIGSTOP');
+      return Promise.resolve(() => {
+        server.signal('SIGCONT');
+      });
+    },
+  };
+  holdToFreezing('MariaDB of facts by SQL', () => host, {
+    policy: policyOf(bySql, byFact),
+  });
+});

@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest';
+import { createQuestionQueue, queueLimits } from '../../src/runtime/question-queue.ts';
+import { createTestClock } from '../support/test-clock.ts';
+import { testNow } from '../support/tokens.ts';
+
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+/** A server that is asked two questions at once, each of which ends when the test says so. */
+function setUp(maxConcurrent = 2) {
+  const { clock, advance, waiting } = createTestClock(testNow);
+  const queue = createQuestionQueue({ ...queueLimits, maxConcurrent }, clock.startTimer);
+  const sent: { readonly answer: (text: string) => void; readonly fail: () => void }[] = [];
+  const question = () =>
+    new Promise<string>((resolve, reject) => {
+      const answer = (text: string) => {
+        queue.answered();
+        resolve(text);
+      };
+      const fail = () => {
+        reject(new Error('failed'));
+      };
+      sent.push({ answer, fail });
+    });
+  const ask = (silenceMs = 1_000) =>
+    queue.ask(question, silenceMs).catch((error: unknown) => (error as Error).message);
+  return { queue, ask, sent, advance, timers: waiting };
+}
+
+const silent = 'The server did not answer in time';
+
+describe('questions to a server', () => {
+  it('wait in their order while it answers, however long that takes', async () => {
+    const { queue, ask, sent, advance, timers } = setUp();
+    const asked = Array.from({ length: 10 }, () => ask());
+    for (let n = 0; n < 10; n += 1) {
+      await settled();
+      expect([sent.length, queue.underWay(), queue.waiting()]).toEqual([
+        Math.min(10, n + 2),
+        Math.min(2, 10 - n),
+        Math.max(0, 8 - n),
+      ]);
+      advance(900);
+      sent[n]?.answer(String(n));
+    }
+    expect(await Promise.all(asked)).toEqual(Array.from({ length: 10 }, (_, n) => String(n)));
+    expect([queue.underWay(), queue.waiting(), timers()]).toEqual([0, 0, 0]);
+  });
+
+  it('are given up if it answers nothing in their time, and keep their place until they end', async () => {
+    const { queue, ask, sent, advance } = setUp();
+    const first = [ask(1_000), ask(1_000)];
+    const [short, long] = [ask(1_000), ask(3_000)];
+    await settled();
+    advance(1_000);
+    expect(await Promise.all([...first, short])).toEqual([silent, silent, silent]);
+    await settled();
+    expect([sent.length, queue.underWay()]).toEqual([2, 2]);
+    sent[0]?.fail();
+    sent[1]?.fail();
+    await settled();
+    expect([sent.length, queue.underWay(), queue.waiting()]).toEqual([3, 1, 0]);
+    sent[2]?.answer('it is back');
+    expect(await long).toBe('it is back');
+  });
+
+  it('hold no place if their turn comes together with the silence', async () => {
+    const { queue, ask, sent, advance } = setUp(1);
+    void ask();
+    const late = ask();
+    await settled();
+    sent[0]?.fail();
+    // The failure reaches the queue after the timer has run.
+    advance(1_000);
+    expect(await late).toBe(silent);
+    await settled();
+    expect([sent.length, queue.underWay()]).toEqual([1, 0]);
+  });
+
+  it('wait for 45 seconds at most', async () => {
+    const { queue, ask, advance } = setUp(1);
+    void ask();
+    const late = ask();
+    await settled();
+    for (let n = 0; n < 50; n += 1) {
+      queue.answered();
+      advance(900);
+    }
+    expect(await late).toBe('The question waited too long for its turn');
+  });
+});
