@@ -6,6 +6,7 @@ import { usherScript, type Bench } from './bench.ts';
 import { raisedLimits } from './keys.ts';
 import { processorSeconds } from './memory.ts';
 import { describeRun, keep } from './output.ts';
+import { showElapsed } from './progress.ts';
 import { formatTable } from './table.ts';
 import { mint } from './tokens.ts';
 
@@ -49,7 +50,7 @@ async function weather(
   databaseUrl: string,
   { name, open }: { readonly name: string; readonly open: OpenPage },
 ): Promise<Weathered> {
-  process.stderr.write(`${name}\n`);
+  const stop = showElapsed(name);
   const { child, port } = await bench.serve(usherScript, databaseUrl, {
     PUSHER_ENCRYPTION_MASTER_KEY: randomBytes(32).toString('base64'),
   });
@@ -66,6 +67,7 @@ async function weather(
   const seconds = (performance.now() - begun) / 1000;
   const used = (await processorSeconds(child.pid)) - usedBefore;
   await child.end();
+  stop();
   return { name, requests, seconds, processorSeconds: used };
 }
 

@@ -3,6 +3,7 @@ import { usherScript, type Bench } from './bench.ts';
 import { withClient } from './database.ts';
 import { fill } from './facts.ts';
 import { raisedLimits } from './keys.ts';
+import { showElapsed } from './progress.ts';
 import type { Job, Measured } from './load/job.ts';
 import { residentMegabytes, watchMemory } from './memory.ts';
 import { describeRun, keep } from './output.ts';
@@ -61,7 +62,7 @@ export async function runStorm(bench: Bench): Promise<void> {
 }
 
 async function weather(bench: Bench, databaseUrl: string, storm: Storm): Promise<Weathered> {
-  process.stderr.write(`${storm.name}\n`);
+  const stop = showElapsed(storm.name);
   let server = await bench.serve(usherScript, databaseUrl);
   await warmUp(bench, server);
   await sleep(bench.scale.settle * 1000);
@@ -78,6 +79,7 @@ async function weather(bench: Bench, databaseUrl: string, storm: Storm): Promise
   await sleep(bench.scale.settle * 1000);
   const settled = await residentMegabytes(server.child.pid);
   await server.child.end();
+  stop();
   return {
     name: storm.name,
     authorizations: bench.scale.stormUsers * channelsOfUser,

@@ -5,8 +5,11 @@ import { actAsOperator } from '../database/row-level-security/operator.ts';
 /** Rows per statement: it takes milliseconds and blocks no other transaction for long. */
 const batch = 1_000;
 
-/** Deletes rows from before a time, in milliseconds since the epoch; resolves to their number. Throws `Unavailable`. */
-export type Prune = (before: number) => Promise<number>;
+/**
+ * Deletes rows from before a time, in milliseconds since the epoch; resolves to their number. Calls `onProgress` with the number
+ * so far. Throws `Unavailable`.
+ */
+export type Prune = (before: number, onProgress?: (deleted: number) => void) => Promise<number>;
 
 /** `pruneDecisions` also removes what is stored beside decisions, and counts decisions only. */
 export function createRetention(database: Database): {
@@ -14,8 +17,8 @@ export function createRetention(database: Database): {
   readonly pruneSignals: Prune;
 } {
   return {
-    pruneDecisions: async (before) => {
-      const count = await createPrune(database, 'audit_log')(before);
+    pruneDecisions: async (before, onProgress) => {
+      const count = await createPrune(database, 'audit_log')(before, onProgress);
       await createPrune(database, 'shadow_verdicts')(before);
       return count;
     },
@@ -28,7 +31,7 @@ function createPrune(
   table: 'audit_log' | 'security_events' | 'shadow_verdicts',
 ): Prune {
   const name = Prisma.raw(table);
-  return async (before) => {
+  return async (before, onProgress = () => undefined) => {
     const datetime = new Date(before).toISOString();
     const statement = Prisma.sql`
       DELETE FROM ${name} WHERE ctid = ANY (ARRAY(
@@ -40,6 +43,7 @@ function createPrune(
       );
       if (deleted === 0) return total;
       total += deleted;
+      onProgress(total);
     }
   };
 }

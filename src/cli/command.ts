@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Environment } from '../config/read.ts';
 import { exitCodes } from '../exit-codes.ts';
+import type { Progress } from './progress.ts';
 
 /** The output of a command. With `passed: false` the exit code is 1. */
 export interface CommandResult {
@@ -25,6 +26,7 @@ export interface Context {
   /** Prints the result of a command, and sets the exit code to 0 or 1. */
   readonly report: (result: string | CommandResult) => void;
   readonly output: Output;
+  readonly progress: Progress;
 }
 
 /** Adds one command to the program. Its action throws `CommandError`, `ConfigurationError`, `Unavailable` or `StartRefused`. */

@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 import { text } from 'node:stream/consumers';
 import { withDotenv } from '../config/dotenv.ts';
+import { systemClock } from '../runtime/clock.ts';
+import { createProgress } from './progress.ts';
 
 // `usher channels | head` closes standard output early, which is not an error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -14,7 +16,12 @@ else await runCommand();
 
 async function runCommand(): Promise<void> {
   const { run } = await import('./run.ts');
+  const { stderr } = process;
   const exitCode = await run(args, {
+    progress: createProgress(
+      { isTTY: stderr.isTTY, columns: stderr.columns, write: (text) => stderr.write(text) },
+      systemClock.now,
+    ),
     env: () => withDotenv(process.env, '.env'),
     readInput: () => text(process.stdin),
     output: {

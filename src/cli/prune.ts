@@ -1,6 +1,6 @@
-import { withRecords } from '../composition/commands/open-database.ts';
+import { withRecords, type Records } from '../composition/commands/open-database.ts';
 import { loadConfig } from '../config/load.ts';
-import { UsageError, type AddCommand } from './command.ts';
+import { UsageError, type AddCommand, type Context } from './command.ts';
 import { parseNumber } from './options.ts';
 
 const dayMs = 24 * 60 * 60 * 1000;
@@ -13,7 +13,7 @@ interface Ages {
   readonly security?: number;
 }
 
-export const addPrune: AddCommand = (program, { env, report }) => {
+export const addPrune: AddCommand = (program, context) => {
   program
     .command('prune')
     .description('remove old decisions and security events from the database')
@@ -23,21 +23,30 @@ export const addPrune: AddCommand = (program, { env, report }) => {
       if (ages.audit === undefined && ages.security === undefined) {
         throw new UsageError('give --audit, --security or both');
       }
-      report(await prune(ages, env));
+      context.report(await prune(ages, context));
     });
 };
 
-function prune({ audit, security }: Ages, env: Parameters<AddCommand>[1]['env']): Promise<string> {
+function prune(
+  { audit, security }: Ages,
+  { env, progress }: Pick<Context, 'env' | 'progress'>,
+): Promise<string> {
   return withRecords(loadConfig(env()), async ({ pruneDecisions, pruneSignals, now }) => {
-    const lines: string[] = [];
-    if (audit !== undefined) {
-      lines.push(`rows removed from audit_log: ${await pruneDecisions(now() - audit * dayMs)}`);
-    }
-    if (security !== undefined) {
-      lines.push(
-        `rows removed from security_events: ${await pruneSignals(now() - security * dayMs)}`,
-      );
-    }
+    const run = async (
+      table: string,
+      remove: Records['pruneSignals'],
+      days: number | undefined,
+    ) => {
+      if (days === undefined) return [];
+      const show = (count: number): void => {
+        progress.show(`${count} rows of ${table}`);
+      };
+      return [`rows removed from ${table}: ${await remove(now() - days * dayMs, show)}`];
+    };
+    const lines = [
+      ...(await run('audit_log', pruneDecisions, audit)),
+      ...(await run('security_events', pruneSignals, security)),
+    ];
     return lines.join('\n');
   });
 }

@@ -14,6 +14,7 @@ export async function run(
   const report: Context['report'] = (result) => {
     const { printed, passed } =
       typeof result === 'object' ? result : { printed: result, passed: true };
+    context.progress.clear();
     writeOut(`${printed}\n`);
     if (!passed) exitCode = exitCodes.refused;
   };
@@ -22,6 +23,7 @@ export async function run(
     await program.parseAsync(args.length > 0 ? args : ['--help'], { from: 'user' });
     return exitCode;
   } catch (error) {
+    context.progress.clear();
     if (error instanceof CommanderError) return codeOfParser(error, writeErr);
     writeErr(`${formatCommandError(error)}\n`);
     return error instanceof CommandError ? error.exitCode : exitCodeFor(error);

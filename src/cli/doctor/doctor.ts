@@ -13,7 +13,7 @@ interface DoctorOptions extends TokenOptions {
 }
 
 /** Diagnoses an installation with the requests of a page. */
-export const addDoctor: AddCommand = (program, { env, readInput, report }) => {
+export const addDoctor: AddCommand = (program, { env, readInput, report, progress }) => {
   const command = program
     .command('doctor')
     .description('diagnose problems between a page, Usher and its dependencies')
@@ -28,7 +28,8 @@ export const addDoctor: AddCommand = (program, { env, readInput, report }) => {
   addTokenOptions(command).action(async (options: DoctorOptions) => {
     const config = loadConfig(env());
     const checkOptions = await checkOptionsOf(options, config, readInput);
-    const results = await runChecks(config, checkOptions, { fetch, now: systemClock.now });
+    const { show } = progress;
+    const results = await runChecks(config, checkOptions, { fetch, now: systemClock.now, show });
     report({
       printed: results.map(formatResult).join('\n'),
       passed: results.every(({ result }) => result.status !== 'fail'),

@@ -8,6 +8,7 @@ import { corsChecks } from './checks/cors.ts';
 import { policyChecks } from './checks/policy.ts';
 import { pusherServerChecks } from './checks/pusher-server.ts';
 import { usherChecks } from './checks/usher.ts';
+import type { Progress } from '../progress.ts';
 import { tryLoad, type Loaded } from '../policy/load.ts';
 import { probePolicy } from './probe-policy.ts';
 import { attemptAuth, probeServer, signIn, subscribe } from './probe-server.ts';
@@ -39,15 +40,20 @@ const checks: readonly Check[] = [
   ...authorizationChecks,
 ];
 
-/** Runs all checks of a page, Usher, its dependencies and the Pusher server. A failed check does not throw. */
+/**
+ * Runs all checks of a page, Usher, its dependencies and the Pusher server, and shows which part is checked. A failed check does
+ * not throw.
+ */
 export async function runChecks(
   config: Config,
   options: CheckOptions,
-  deps: DoctorDeps,
+  { show = () => undefined, ...deps }: DoctorDeps & Partial<Pick<Progress, 'show'>>,
 ): Promise<readonly NamedResult[]> {
+  show('checking the policy');
   const loaded = await tryLoad(config.policy);
   const policy = 'policy' in loaded ? loaded.policy : undefined;
-  const evidence = await gatherEvidence(config, { ...options, loaded }, deps);
+  const evidence = await gatherEvidence(config, { ...options, loaded }, { ...deps, show });
+  show('checking the servers in the settings');
   const { session } = options;
   return [
     ...checks.map(({ name, run }) => ({ name, result: run(evidence) })),
@@ -59,7 +65,7 @@ export async function runChecks(
 async function gatherEvidence(
   config: Config,
   { loaded, ...options }: CheckOptions & { readonly loaded: Loaded },
-  { fetch, now }: DoctorDeps,
+  { fetch, now, show }: DoctorDeps & Pick<Progress, 'show'>,
 ): Promise<Evidence> {
   const policy = 'policy' in loaded ? loaded.policy : undefined;
   const app = appFor(options, config, policy);
@@ -68,10 +74,12 @@ async function gatherEvidence(
   const probeDeps = { usherUrl, origin, fetch, now };
   const subjects = policy && (await subjectsOf(options, config, { policy, now }));
   const { subscriber, user } = subjects ?? {};
+  show('checking the Pusher server');
   const server = isDemoApp(app) ? undefined : await probeServer(app);
   const reachableApp = server === undefined || isFault(server.greeting) ? undefined : app;
   const request = (form: AuthRequest) => (socketId: string) =>
     post(probeDeps, { ...form, fields: { ...form.fields, socket_id: socketId } });
+  show(`checking Usher at ${usherUrl}`);
   return {
     settings: {
       ...{ dialect: app.dialect, tls: app.tls, key: app.key, origin, usherUrl },

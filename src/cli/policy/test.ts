@@ -22,7 +22,7 @@ export const addPolicyTestAlias: AddCommand = (program, context) => {
   addTest(program.command('policy-test'), context);
 };
 
-function addTest(command: Command, { env, report }: Context): void {
+function addTest(command: Command, { env, report, progress }: Context): void {
   command
     .description('run the tests of a policy (*.test.yaml); test files alone are run with POLICY')
     .addArgument(pathsArgument())
@@ -36,7 +36,11 @@ function addTest(command: Command, { env, report }: Context): void {
         report({ printed: problems.join('\n'), passed: false });
         return;
       }
-      const tested = await runPolicyTests(loaded.policy, systemClock.now);
+      const tested = await runPolicyTests(loaded.policy, systemClock.now, {
+        onProgress: (done, total) => {
+          progress.show(`${done} of ${total} cases`);
+        },
+      });
       if (junit !== undefined) await writeJUnit(junit, name, casesOf(tested));
       report(formatReport(tested));
     });
