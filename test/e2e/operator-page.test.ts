@@ -308,6 +308,15 @@ describe.runIf(hasChromium())('the operator’s page', () => {
     // `opaque`: the page learns nothing of the response.
     expect(seen).toEqual(['blocked', 'opaque', 'opaque']);
     expect(statuses).toContain('POST 403');
+    await other.setContent(
+      `<a href="${usher.operatorUrl}/" target="_blank" rel="opener">Usher</a>`,
+    );
+    const [opened] = await Promise.all([
+      other.context().waitForEvent('page'),
+      other.getByRole('link').click(),
+    ]);
+    await expect.poll(() => opened.locator('main h1').textContent()).toBe('Decisions');
+    expect(await opened.evaluate('window.opener')).toBeNull();
     await other.context().close();
     site.close();
   });

@@ -158,6 +158,42 @@ describe('the operator’s port with a token', () => {
     }
   });
 
+  describe('a link on another site', () => {
+    const follow = async (path: string, ...lines: readonly string[]) => {
+      const head = [`GET ${path} HTTP/1.1`, ...lines, 'Connection: close', '', ''];
+      return speak(usher.operator, head.join('\r\n'));
+    };
+    const link = [
+      'Sec-Fetch-Site: cross-site',
+      'Sec-Fetch-Mode: navigate',
+      'Sec-Fetch-Dest: document',
+    ];
+
+    it('opens the page, and the site keeps no reference to it', async () => {
+      const answer = await follow('/', 'Host: usher:3001', ...link);
+      expect(status(answer)).toBe(ok);
+      expect(answer.toLowerCase()).toContain('cross-origin-opener-policy: same-origin');
+      expect(answer).toContain("frame-ancestors 'none'");
+      expect(answer.toLowerCase()).not.toContain('access-control-');
+    });
+
+    it.each(['/decisions', '/metrics', '/docs', '/policy', '/operator/operator.js', '/livez'])(
+      'does not open %s, which is no page without data',
+      async (path) => {
+        expect(status(await follow(path, 'Host: usher:3001', authorized, ...link))).toBe(forbidden);
+      },
+    );
+
+    it.each([
+      ['by another name', ['Host: evil.example', ...link]],
+      ['in a frame', ['Host: usher:3001', ...link.slice(0, 2), 'Sec-Fetch-Dest: iframe']],
+      ['by a script', ['Host: usher:3001', ...link.slice(0, 1), 'Sec-Fetch-Mode: no-cors']],
+      ['with an origin', ['Host: usher:3001', ...link, 'Origin: https://evil.example']],
+    ])('does not open it %s', async (_how, lines) => {
+      expect(status(await follow('/', ...lines))).toBe(forbidden);
+    });
+  });
+
   it.each([
     ['Sec-Fetch-Site: same-origin', 'Origin: http://usher:3001'],
     ['Sec-Fetch-Site: none'],

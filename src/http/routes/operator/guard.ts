@@ -21,6 +21,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** True for a route of the operator's port that needs no token. Its `Host` is checked like that of the others. */
     isOpenWithToken?: boolean;
+    /** True for a page without data that a link on another site may open. */
+    isOpenByLink?: boolean;
   }
 }
 
@@ -40,7 +42,8 @@ export function guardOperator(
   server.addHook('onRequest', async (request) => {
     const route = request.routeOptions.url ?? '';
     const expected = tokens();
-    const by = { names, hasToken: expected.length > 0, isProbe: probes.has(route) };
+    const { isOpenByLink = false } = request.routeOptions.config;
+    const by = { names, hasToken: expected.length > 0, isProbe: probes.has(route), isOpenByLink };
     const foreign = foreignPart(request, by);
     if (foreign !== undefined) {
       await recordRejected('cross-origin', originOf(request));
@@ -71,6 +74,7 @@ interface NamedBy {
   readonly names: readonly string[];
   readonly hasToken: boolean;
   readonly isProbe: boolean;
+  readonly isOpenByLink: boolean;
 }
 
 /** The part of a request that shows that it is not for this port, or not from a page of this port. */
@@ -81,7 +85,8 @@ function foreignPart(
   // Node keeps the first of two `Host` headers. A proxy in front of Usher may use the last one (RFC 9112 §3.2).
   const [host = '', secondHost] = headerValues(rawHeaders, 'host');
   if (!by.isProbe && (secondHost !== undefined || !isNamed(host, by))) return 'host';
-  return isOwnPage(headers, host) ? undefined : 'origin';
+  const isOpened = by.isOpenByLink && isLink(headers);
+  return isOpened || isOwnPage(headers, host) ? undefined : 'origin';
 }
 
 /**
@@ -107,4 +112,16 @@ function isOwnPage(
   const isOwnOrigin =
     origin === undefined || origin === `http://${host}` || origin === `https://${host}`;
   return isOwnOrigin && (site === 'none' || site === 'same-origin');
+}
+
+/**
+ * True for a link, or an address that a script opens in a window: the site that did so can read nothing of that window. A
+ * form that posts has an `Origin`, and a frame another destination.
+ */
+function isLink({
+  origin,
+  'sec-fetch-mode': mode,
+  'sec-fetch-dest': destination,
+}: FastifyRequest['headers']): boolean {
+  return origin === undefined && mode === 'navigate' && destination === 'document';
 }

@@ -32,7 +32,8 @@ const config = { isOpenWithToken: true };
  */
 export function addOperatorPage(server: FastifyInstance, needsToken: () => boolean): void {
   const read = (file: string): Buffer => readFileSync(join(directory, file));
-  server.get('/', { config }, (request, reply) => {
+  const indexConfig = { ...config, isOpenByLink: true };
+  server.get('/', { config: indexConfig }, (request, reply) => {
     const index = read('index.html').toString();
     const shown = needsToken() ? index.replace('<html', '<html data-token="needed"') : index;
     const body = Buffer.from(shown);
