@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { withClient } from '../../support/database.ts';
 import { useUsher } from '../../support/usher.ts';
+import { withoutDatabase } from '../openapi/fixture.ts';
 import { send, userRequest } from '../requests.ts';
 
 const headers = { 'content-type': 'application/json' };
@@ -38,6 +39,8 @@ describe('POST /policy/try', () => {
 
   it('runs the tests of the policy, and lists the decisions that it would change', async () => {
     expect((await send(usher.public, userRequest())).status).toBe(200);
+    // The changes are listed by the time of their decisions.
+    usher.clock.now += 1;
     const other = userRequest({ fields: { channel_name: 'private-tenant.1.user.16' } });
     expect((await send(usher.public, other)).status).toBe(403);
     const before = [await rows(), (await post(usher.operator, '/policy/reload', {})).body];
@@ -103,10 +106,23 @@ describe('POST /policy/try', () => {
 
   it('tries one policy at a time', async () => {
     const files = { 'policy.yaml': shipped, 'policy.test.yaml': shippedTests };
-    const answers = await Promise.all([tryFiles(files), tryFiles(files), tryFiles(files)]);
-    const statuses = answers.map(({ status }) => status).sort();
-    expect(statuses).toEqual([200, 429, 429]);
+    // A transaction that locks the table holds one of them up until it ends.
+    await withClient(usher.database, async (client) => {
+      await client.query('BEGIN; LOCK TABLE usher.audit_log IN ACCESS EXCLUSIVE MODE');
+      const both = [tryFiles(files), tryFiles(files)];
+      expect((await Promise.race(both)).status).toBe(429);
+      await client.query('ROLLBACK');
+      const statuses = (await Promise.all(both)).map(({ status }) => status);
+      expect(statuses.sort()).toEqual([200, 429]);
+    });
     expect((await tryFiles(files)).status).toBe(200);
+  });
+
+  it('gets 503 if the decisions cannot be read', async () => {
+    await withoutDatabase(usher, async () => {
+      const { status, text } = await tryFiles({ 'policy.yaml': shipped });
+      expect([status, text]).toEqual([503, expect.stringContaining('Service Unavailable')]);
+    });
   });
 
   it('is not on the public port', async () => {
