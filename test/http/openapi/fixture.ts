@@ -133,7 +133,10 @@ export async function operate(
 }
 
 /** Takes the database of an Usher away while something is done. */
-export async function withoutDatabase(usher: TestUsher, run: () => Promise<void>): Promise<void> {
+export async function withoutDatabase(
+  usher: Pick<TestUsher, 'database'>,
+  run: () => Promise<void>,
+): Promise<void> {
   const name = new URL(usher.database.reveal()).pathname.slice(1);
   const admin = new URL(usher.database.reveal());
   admin.pathname = '/postgres';
