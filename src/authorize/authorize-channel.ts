@@ -48,7 +48,7 @@ export async function authorizeChannel(
   const decision = await deps.measure('subscribe', () =>
     authorizeOne(request, authenticateBy, deps),
   );
-  deps.watch(request, decision);
+  if (deps.policy().channels.shadowed.size > 0) deps.watch(request, decision);
   return decision;
 }
 

@@ -23,6 +23,7 @@ export async function authorizeChannels(
     });
     return new Map(await Promise.all(decisions));
   });
+  if (deps.policy().channels.shadowed.size === 0) return decided;
   for (const [channelName, decision] of decided) {
     if (!(decision instanceof Unavailable)) deps.watch({ ...request, channelName }, decision);
   }

@@ -34,7 +34,7 @@ export const concurrencySettings: PermitSettings = {
  * How long a server of the application may take before the permit is lent, in milliseconds. Longer than answers take at full
  * load: otherwise the number of requests that are processed at once would hardly be limited.
  */
-const patienceMs = 100;
+const lendAfterMs = 100;
 
 /** `Retry-After` of a rejected request, in seconds. */
 const comeBackAfter = 5;
@@ -76,7 +76,7 @@ export function createConcurrencyLimiter(
     },
     whileAsking: async (question) => {
       let takeBack = (): void => undefined;
-      const stop = startTimer(patienceMs, () => {
+      const stop = startTimer(lendAfterMs, () => {
         permits.lend();
         takeBack = permits.takeBack;
       });
