@@ -48,10 +48,20 @@ const { metafile } = await build({
   legalComments: 'none',
   metafile: true,
   plugins: [compiledValidators],
-  // The other entry looks for Babel beside itself.
-  alias: { jiti: 'jiti/static' },
-  // Optional packages that are not installed.
-  external: ['pg-native', 'bufferutil', 'utf-8-validate'],
+  alias: {
+    // The other entry looks for Babel beside itself.
+    jiti: 'jiti/static',
+    // `node-fetch` prefers the class of Node.js to that of this package, whose tables are a tenth of the bundle.
+    'whatwg-url': 'node:url',
+  },
+  external: [
+    // Optional packages that are not installed.
+    ...['pg-native', 'bufferutil', 'utf-8-validate'],
+    // Fastify loads them unless it gets other compilers, as it does here.
+    ...['@fastify/ajv-compiler', '@fastify/fast-json-stringify-compiler'],
+  ],
+  // `pg` looks for it first. In Node.js 20, which has none, it would then load `fetch` at every start.
+  define: { navigator: '{"userAgent":"Node.js"}' },
   // What CommonJS packages use.
   banner: {
     js: "import{createRequire as createRequireOfNode}from'node:module';const require=createRequireOfNode(import.meta.url),__dirname=import.meta.dirname;",

@@ -4,6 +4,7 @@ import cors, { type OriginFunction } from '@fastify/cors';
 import rateLimit from '@fastify/rate-limit';
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import { takeFormsAndJson } from './input/body.ts';
+import { loadCompilerLate, schemaController } from './input/body-schemas.ts';
 import { sendMalformedHttp } from './hooks/malformed-http.ts';
 import { normalizeForwardedFor, createIsTrusted } from './input/client-address.ts';
 import { handleErrors, type CountUnavailable, type WriteUnreadable } from './output/errors.ts';
@@ -66,9 +67,10 @@ export function createServer({
       // The interval at which Node checks for slow connections; the default is 30 s.
       connectionsCheckingInterval: timeoutsMs.sweep,
     },
-    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: false } },
+    schemaController,
     clientErrorHandler: sendMalformedHttp,
   });
+  loadCompilerLate(server);
   // Node caches the address at the first read; after a disconnect it has none, and a refusal would not count for any address.
   server.server.on('connection', ({ remoteAddress }: Socket) => remoteAddress);
   server.addHook('onRequest', (request, reply, done) => {

@@ -23,7 +23,7 @@ export const folders: Readonly<Record<string, Folder>> = {
       ...['authn/credential.ts', 'type cli/doctor/run-checks.ts'],
       'type observability/metrics/hour-figures.ts',
     ],
-    packages: ['fastify', '@fastify/cors', '@fastify/rate-limit'],
+    packages: ['fastify', '@fastify/cors', '@fastify/rate-limit', 'ajv'],
   },
   'http/openapi': {
     purpose: 'OpenAPI: descriptions of routes, and the document',
