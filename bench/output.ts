@@ -3,13 +3,14 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Bench } from './bench.ts';
+import { scaleName } from './scale.ts';
 
-/** A run that only shows that everything works must not take the place of real figures. */
-const isSmoke = process.env['BENCH_SMOKE'] !== undefined;
+/** A run of another scale must not take the place of the figures of a full one. */
+const isFull = scaleName === 'full';
 
-const smokeDirectory = pathToFileURL(join(tmpdir(), 'usher-bench-smoke/')).href;
-const results = isSmoke ? smokeDirectory : './results/';
-const charts = isSmoke ? smokeDirectory : '../docs/charts/';
+const otherDirectory = pathToFileURL(join(tmpdir(), `usher-bench-${scaleName}/`)).href;
+const results = isFull ? './results/' : otherDirectory;
+const charts = isFull ? '../docs/charts/' : otherDirectory;
 
 /** What figures mean nothing without: the machine, the versions, and how it was measured. */
 export function describeRun({ pinning, postgres, scale }: Bench) {

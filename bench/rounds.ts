@@ -14,6 +14,8 @@ export interface Contestant {
   /** The database that it asks, if any. */
   readonly databaseUrl: string | undefined;
   readonly scenario: Scenario;
+  /** How many connections ask it, if not as many as usual. */
+  readonly connections?: number;
 }
 
 /** What one contestant did in all rounds, a value for each. */
@@ -96,8 +98,9 @@ function askFor(bench: Bench, contestant: Contestant, seconds: number): Promise<
   return bench.client.measure(jobOf(bench, contestant, { kind: 'closed', seconds, most }));
 }
 
-function jobOf({ keys }: Bench, { server, scenario }: Contestant, pace: Pace): Job {
-  return { port: server.port, scenario, keys, connections, pace, verifyEvery };
+function jobOf({ keys }: Bench, contestant: Contestant, pace: Pace): Job {
+  const { server, scenario, connections: count = connections } = contestant;
+  return { port: server.port, scenario, keys, connections: count, pace, verifyEvery };
 }
 
 async function resultOf({ name, server }: Contestant, rounds: readonly Round[]): Promise<Result> {

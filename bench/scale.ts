@@ -40,7 +40,25 @@ const smoke: Scale = {
   growth: { rows: [1_000, 10_000], families: [1, 10], tokens: [1, 100] },
 };
 
-/** The scale of a run; with `BENCH_SMOKE` set, one that only shows that it works. */
-export function chooseScale(isSmoke: boolean): Scale {
-  return isSmoke ? smoke : full;
+/** Ratios within a few minutes; they vary more than those of a full run. */
+const short: Scale = {
+  ...full,
+  rounds: 3,
+  seconds: { warmUp: 0.2, closed: 1, open: 1 },
+  stormUsers: 2_000,
+  stormPages: 500,
+  settle: 15,
+  growth: { rows: [1_000, 30_000], families: [1, 10, 100], tokens: [1, 100, 10_000] },
+};
+
+const scales = { full, short, smoke } as const;
+
+/** The name of the scale of this run: `BENCH_SCALE`, or `full`. */
+export const scaleName = process.env['BENCH_SCALE'] ?? 'full';
+
+/** The scale of this run. Throws if there is none with its name. */
+export function chooseScale(): Scale {
+  const scale = Object.entries(scales).find(([name]) => name === scaleName)?.[1];
+  if (scale === undefined) throw new Error(`BENCH_SCALE is one of ${Object.keys(scales).join()}`);
+  return scale;
 }

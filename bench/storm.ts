@@ -4,20 +4,22 @@ import { withClient } from './database.ts';
 import { fill } from './facts.ts';
 import { raisedLimits } from './keys.ts';
 import { showElapsed } from './progress.ts';
-import type { Job, Measured } from './load/job.ts';
+import type { Measured } from './load/job.ts';
 import { residentMegabytes, watchMemory } from './memory.ts';
 import { describeRun, keep } from './output.ts';
 import type { Server } from './server.ts';
+import {
+  channelsOfUser,
+  stormConnections as connections,
+  stormJob,
+  warmUp,
+  type StormScenario,
+} from './storm-load.ts';
 import { formatTable } from './table.ts';
-
-/** Connections of the proxy that all browsers come through. */
-const connections = 500;
-
-const channelsOfUser = 5;
 
 interface Storm {
   readonly name: string;
-  readonly scenario: 'five-channels' | 'five-channels-batch';
+  readonly scenario: StormScenario;
   /** Milliseconds after the start at which the server is killed and started again. */
   readonly killAfter?: number;
 }
@@ -68,7 +70,7 @@ async function weather(bench: Bench, databaseUrl: string, storm: Storm): Promise
   await sleep(bench.scale.settle * 1000);
   const idle = await residentMegabytes(server.child.pid);
   const watch = watchMemory(() => server.child.pid);
-  const measuring = bench.client.measure(jobOf(bench, server, storm));
+  const measuring = bench.client.measure(stormJob(bench, server, storm.scenario));
   const killing =
     storm.killAfter === undefined
       ? undefined
@@ -90,25 +92,6 @@ async function weather(bench: Bench, databaseUrl: string, storm: Storm): Promise
     reconnects: measured.reconnects,
     verified: measured.verified,
     memory: { idle, peak, settled },
-  };
-}
-
-/** An Usher that has been at work before has compiled its code, and opened its connections to the database. */
-async function warmUp({ client, keys, scale }: Bench, { port }: Server): Promise<void> {
-  const scenario = { name: 'user', rows: scale.stormUsers, tokens: 300 } as const;
-  const pace = { kind: 'closed', seconds: scale.seconds.closed, most: Infinity } as const;
-  await client.measure({ port, scenario, keys, connections: 32, pace, verifyEvery: 200 });
-}
-
-function jobOf({ keys, scale }: Bench, { port }: Server, { scenario }: Storm): Job {
-  const requests = scale.stormUsers * (scenario === 'five-channels' ? channelsOfUser : 1);
-  return {
-    port,
-    scenario: { name: scenario, rows: scale.stormUsers, tokens: 'fresh' },
-    keys,
-    connections,
-    pace: { kind: 'drain', requests },
-    verifyEvery: 1,
   };
 }
 
