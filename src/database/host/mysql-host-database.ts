@@ -53,9 +53,10 @@ async function openPool(
   const address = readMysqlUrl(url);
   if (address === undefined) throw new Error('The URL of MySQL is invalid');
   const { server, user, password, database, tls } = address;
-  const { createPool } = await import('mysql2');
+  // A bundle has the names of a CommonJS package in its default export only.
+  const { default: mysql } = await import('mysql2');
   const ca = tls?.caFile === undefined ? undefined : await readFile(tls.caFile, 'utf8');
-  const pool = createPool({
+  const pool = mysql.createPool({
     ...server,
     ...{ user, password, database },
     ...(tls && { ssl: { ...(ca !== undefined && { ca }), rejectUnauthorized: true } }),

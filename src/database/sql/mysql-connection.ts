@@ -47,9 +47,10 @@ async function connect(
   { server, user, password, database, tls }: MysqlAddress,
   connectTimeout: number,
 ): Promise<Connection> {
-  const { createConnection } = await import('mysql2');
+  // A bundle has the names of a CommonJS package in its default export only.
+  const { default: mysql } = await import('mysql2');
   const ca = tls?.caFile === undefined ? undefined : await readFile(tls.caFile, 'utf8');
-  const connection = createConnection({
+  const connection = mysql.createConnection({
     ...{ ...server, user, password, database, connectTimeout, charset: 'utf8mb4' },
     ...(tls && { ssl: { ...(ca !== undefined && { ca }), rejectUnauthorized: true } }),
     // JavaScript would round larger numbers, shift times, and read another value of JSON.
