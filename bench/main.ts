@@ -5,6 +5,7 @@ import { runClientStorm } from './client-storm.ts';
 import { runComparison } from './comparison.ts';
 import { runFlood } from './flood.ts';
 import { runFootprint } from './footprint.ts';
+import { runFrozen } from './frozen.ts';
 import { runGrowth } from './growth.ts';
 import { runIssuers } from './issuers.ts';
 import { runPolicies } from './policies.ts';
@@ -19,6 +20,7 @@ const commands: Readonly<Record<string, Command>> = {
   storm: runStorm,
   'client-storm': runClientStorm,
   flood: runFlood,
+  frozen: runFrozen,
   growth: runGrowth,
   footprint: runFootprint,
   policies: runPolicies,
