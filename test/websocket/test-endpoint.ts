@@ -153,9 +153,10 @@ export function ticketMessage(ticket: unknown): string {
   return JSON.stringify({ type: 'ticket_authenticate', ticket, clientInfo });
 }
 
-/** Waits until this holds, looking whenever the event loop is free; throws after so many looks. */
-export async function until(holds: () => boolean, looks = 100_000): Promise<void> {
-  for (let i = 0; i < looks; i += 1) {
+/** Waits until this holds, looking whenever the event loop is free. Throws if it does not within 20 seconds. */
+export async function until(holds: () => boolean): Promise<void> {
+  const end = performance.now() + 20_000;
+  while (performance.now() < end) {
     if (holds()) return;
     await new Promise((resolve) => setImmediate(resolve));
   }
