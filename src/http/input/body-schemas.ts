@@ -17,8 +17,8 @@ export function loadCompilerLate(server: FastifyInstance): void {
 
 async function loadCompiler(): Promise<void> {
   if (compiler !== undefined) return;
-  const { Ajv } = await import('ajv');
-  compiler = new Ajv();
+  const { createCompiler } = await import('./schema-compiler.ts');
+  compiler = createCompiler();
 }
 
 /** Compiles a schema when the first body is checked. */
