@@ -62,9 +62,9 @@ export function createWatchDecision(deps: WatchDeps): WatchDecision {
 
   return (request, decision) => {
     const { family, channel, policy: decidedBy } = decision;
-    const { channels, hash } = policy();
+    const { channels, hash: current } = policy();
     if (family === undefined || channel === undefined || !channels.shadowed.has(family)) return;
-    if (decidedBy !== hash) {
+    if (decidedBy !== current) {
       count(family, 'policy-changed');
       return;
     }
@@ -74,7 +74,7 @@ export function createWatchDecision(deps: WatchDeps): WatchDecision {
     if (find === undefined || side === undefined) return;
     const { id: decisionId, outcome: answered } = decision;
     const subject = {
-      about: { decisionId, at: now(), family, policy: hash, side, answered },
+      about: { decisionId, at: now(), family, policy: current, side, answered },
       find,
     };
     // The answer is sent before.
