@@ -26,6 +26,10 @@ export interface Bench {
     databaseUrl: string | undefined,
     changes?: Readonly<Record<string, string>>,
   ) => Promise<Server>;
+  /** Starts a server of the application, which is not measured, on the core of the client. */
+  readonly serveAside: (script: string) => Promise<Server>;
+  /** Where files of the run are. */
+  readonly directory: string;
 }
 
 /** Makes everything that a command needs, all of it gone after the run. */
@@ -43,6 +47,12 @@ export async function openBench(cleanup: Cleanup, scale: Scale): Promise<Bench> 
     pinning,
     postgres,
     client,
+    directory,
+    serveAside: (script) =>
+      startServer(cleanup, {
+        ...{ script, directory, prefix: pinning.client },
+        env: serverEnvironment(keys, undefined),
+      }),
     serve: (script, databaseUrl, changes = {}) =>
       startServer(cleanup, {
         script,

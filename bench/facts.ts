@@ -11,6 +11,9 @@ export const bookingOf = (row: number): string => `BK-${row}`;
 /** The number of the room of a row's buyer. */
 export const roomOf = (row: number): string => `R-${row}`;
 
+/** The owner of an order of the application’s own tables, by its row, which is its id. */
+export const ownerOf = (row: number): string => String(1_000 + row);
+
 /** The escrow of this row, from 0: each has a buyer of its own, and ten of one tenant share a seller. */
 export function escrowOf(row: number) {
   const tenant = row % tenants;

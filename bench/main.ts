@@ -7,6 +7,7 @@ import { runFlood } from './flood.ts';
 import { runFootprint } from './footprint.ts';
 import { runFrozen } from './frozen.ts';
 import { runGrowth } from './growth.ts';
+import { runHosts } from './hosts.ts';
 import { runIssuers } from './issuers.ts';
 import { runPolicies } from './policies.ts';
 import { chooseScale } from './scale.ts';
@@ -25,6 +26,7 @@ const commands: Readonly<Record<string, Command>> = {
   footprint: runFootprint,
   policies: runPolicies,
   issuers: runIssuers,
+  hosts: runHosts,
 };
 
 const [name = 'comparison', ...args] = process.argv.slice(2);

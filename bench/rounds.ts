@@ -13,6 +13,8 @@ export interface Contestant {
   readonly server: Server;
   /** The database that it asks, if any. */
   readonly databaseUrl: string | undefined;
+  /** A database of the application that it asks as well. */
+  readonly applicationUrl?: string | undefined;
   readonly scenario: Scenario;
   /** How many connections ask it, if not as many as usual. */
   readonly connections?: number;
@@ -73,8 +75,8 @@ async function measureOnce(bench: Bench, contestant: Contestant): Promise<Round>
   const { seconds } = bench.scale;
   await askFor(bench, contestant, seconds.warmUp);
   // After the warm-up, which opened them; the pool closes its sessions while others are measured.
-  if (contestant.databaseUrl !== undefined) {
-    await bench.pinning.moveAside(await sessionsOf(contestant.databaseUrl));
+  for (const url of [contestant.databaseUrl, contestant.applicationUrl]) {
+    if (url !== undefined) await bench.pinning.moveAside(await sessionsOf(url));
   }
   const closed = await askFor(bench, contestant, seconds.closed);
   const requestRate = (closed.answers * 1000) / closed.elapsed;

@@ -1,4 +1,4 @@
-import { bookingOf, escrowOf, hotelSlug, roomOf, rowsOfSeller } from '../facts.ts';
+import { bookingOf, escrowOf, hotelSlug, ownerOf, roomOf, rowsOfSeller } from '../facts.ts';
 import type { Keys } from '../keys.ts';
 import { mint, mintSigned, type Signature } from '../tokens.ts';
 import { serialise, type Expected, type Field, type PreparedRequest } from './request.ts';
@@ -8,6 +8,7 @@ export type ScenarioName =
   | 'guest-refused'
   | 'stranger'
   | 'user'
+  | 'order'
   | 'list'
   | 'seller-batch'
   | 'five-channels'
@@ -22,6 +23,8 @@ export interface Scenario {
   readonly tokens: number | 'fresh';
   /** Users' tokens are of the issuer with this name, which signs so; otherwise they are of the settings. */
   readonly issuer?: Signature;
+  /** What the channel of an order is called: it decides where the fact comes from. */
+  readonly orders?: string;
 }
 
 /** Channels that one request asks for. */
@@ -30,6 +33,7 @@ export const channelsOf: Readonly<Record<ScenarioName, number>> = {
   'guest-refused': 1,
   stranger: 1,
   user: 1,
+  order: 1,
   list: 1,
   'seller-batch': 20,
   'five-channels': 1,
@@ -53,6 +57,8 @@ export function prepare(scenario: Scenario, serial: number, keys: Keys): Prepare
       const { issuer } = scenario;
       return user({ serial, tenantId, userId: buyerId, channels: [channel], issuer }, keys);
     }
+    case 'order':
+      return order({ serial, row, channel: `private-${scenario.orders ?? 'order'}-${row}` }, keys);
     case 'list':
       return list(serial, row, keys);
     case 'seller-batch': {
@@ -126,6 +132,24 @@ function stranger(serial: number): PreparedRequest {
   ];
   const bytes = serialise({ path: '/broadcasting/auth', form });
   return { bytes, expected: { status: 401, limited: 429, socketId, channels: [] } };
+}
+
+/** The owner of an order, at a service without tenants. */
+function order(
+  ask: { readonly serial: number; readonly row: number; readonly channel: string },
+  keys: Keys,
+): PreparedRequest {
+  const socketId = socketOf(ask.serial);
+  const token = mint({ sub: ownerOf(ask.row), jti: `o${ask.serial}` }, keys.userSecret);
+  const bytes = serialise({
+    path: '/broadcasting/auth',
+    headers: { Authorization: `Bearer ${token}` },
+    form: [
+      ['socket_id', socketId],
+      ['channel_name', ask.channel],
+    ],
+  });
+  return { bytes, expected: { status: 200, socketId, channels: [ask.channel] } };
 }
 
 function user(buyer: Buyer, keys: Keys): PreparedRequest {

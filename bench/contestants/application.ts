@@ -1,0 +1,19 @@
+// The application beside Usher, as fast as one can be: its facts over HTTP, and the endpoint that decides. It is not measured.
+import { createServer } from 'node:http';
+import { ownerOf } from '../facts.ts';
+import { announce } from './announce.ts';
+
+const server = createServer((request, response) => {
+  const { url = '' } = request;
+  request.resume().on('end', () => {
+    const answer = url.startsWith('/orders/')
+      ? { owner_id: ownerOf(Number(url.slice('/orders/'.length))) }
+      : { auth: 'application:0' };
+    response.writeHead(200, { 'Content-Type': 'application/json' });
+    response.end(JSON.stringify(answer));
+  });
+});
+server.keepAliveTimeout = 60_000;
+server.listen(0, '127.0.0.1', () => {
+  announce(server.address());
+});

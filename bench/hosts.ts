@@ -1,0 +1,101 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { usherScript, type Bench } from './bench.ts';
+import { fillMariadb, fillPostgres, generateClient } from './orders.ts';
+import { describeRun, keep } from './output.ts';
+import { mediansOf, runRounds, type Contestant, type Result } from './rounds.ts';
+import { compare, type Ratio } from './statistics.ts';
+import { formatTable } from './table.ts';
+
+const handWritten = 'Fastify + jose + Prisma + pusher';
+
+/** How many different tokens are repeated. */
+const warmTokens = 300;
+
+/** What a decision costs whose fact, or answer, is in the application; beside a server that looks the same row up itself. */
+export async function runHosts(bench: Bench): Promise<void> {
+  const { contestants, databases } = await startContestants(bench);
+  const results = await runRounds(bench, contestants);
+  const baseline = results.find(({ name }) => name === handWritten);
+  const rows = results.map((result) => ({
+    ...{ ...result, ...mediansOf(result) },
+    ratio: compare(result.rates, baseline?.rates ?? []),
+  }));
+  console.log(formatTable(headings, rows.map(cellsOf)));
+  console.log(
+    `Medians of ${bench.scale.rounds} alternating rounds. Pinning: ${bench.pinning.about}. ${databases.join(', ')}.`,
+  );
+  await keep('hosts', { ...describeRun(bench), databases, results: rows });
+}
+
+const headings = ['the owner of an order', 'a second', 'p50 ms', 'p99 ms', `× ${handWritten}`];
+
+type Row = Result & ReturnType<typeof mediansOf> & { readonly ratio: Ratio };
+
+const cellsOf = ({ name, rate, p50, p99, ratio }: Row): readonly string[] => [
+  ...[name, rate.toFixed(0), p50.toFixed(2), p99.toFixed(2)],
+  `${ratio.ratio.toFixed(2)} (${ratio.least.toFixed(2)}–${ratio.most.toFixed(2)})`,
+];
+
+async function startContestants(bench: Bench) {
+  const { scale, cleanup, postgres, directory } = bench;
+  const [own, shop] = [await postgres.create(), await postgres.create('empty')];
+  await fillPostgres(shop, scale.rows);
+  const mariadb = await fillMariadb(cleanup, scale.rows);
+  const application = await bench.serveAside('bench/contestants/application.ts');
+  const policy = join(directory, 'application');
+  await mkdir(policy);
+  await writeFile(join(policy, 'policy.yaml'), policyText);
+  const usher = await bench.serve(usherScript, own, {
+    POLICY: policy,
+    SHOP_DATABASE_URL: shop,
+    MARIADB_URL: mariadb?.url ?? shop,
+    APPLICATION_URL: `http://127.0.0.1:${application.port}`,
+  });
+  const hand = await bench.serve('bench/contestants/fastify-prisma-orders.ts', shop, {
+    PRISMA_CLIENT: await generateClient(directory),
+  });
+  const scenarioOf = (orders: string) =>
+    ({ name: 'order', orders, rows: scale.rows, tokens: warmTokens }) as const;
+  const ours: Readonly<Record<string, string>> = {
+    'Usher, fact by SQL on PostgreSQL': 'order',
+    ...(mariadb !== undefined && { 'Usher, fact by SQL on MariaDB': 'mariadb-order' }),
+    'Usher, fact by HTTP': 'http-order',
+    'Usher, ask': 'asked-order',
+  };
+  const contestants: readonly Contestant[] = [
+    { name: handWritten, server: hand, databaseUrl: shop, scenario: scenarioOf('order') },
+    ...Object.entries(ours).map(([name, orders]) => ({
+      ...{ name, server: usher, databaseUrl: own, applicationUrl: shop },
+      scenario: scenarioOf(orders),
+    })),
+  ];
+  return { contestants, databases: [postgres.about, ...(mariadb ? [mariadb.about] : [])] };
+}
+
+const query = 'SELECT owner_id FROM orders WHERE id = :order';
+
+const factText = (name: string, from: string) =>
+  `  ${name}: { ids: [order], fields: { owner_id: string }, ${from} }\n`;
+
+const channelText = (name: string, fact: string) => `  private-${name}-{order}:
+    about: the owner of the order
+    params: { order: int }
+    facts: { ${fact}: [params.order] }
+    allow: { user: { user owns the order: facts.${fact}.owner_id == user.id } }
+`;
+
+/** The same rule, with the fact from each place. */
+const policyText = `version: 1
+sources:
+  shop: { url: { env: SHOP_DATABASE_URL } }
+  mariadb: { url: { env: MARIADB_URL } }
+  application: { url: { env: APPLICATION_URL } }
+facts:
+${factText('shop_order', `sql: { source: shop, query: '${query}' }`)}${factText('mariadb_order', `sql: { source: mariadb, query: '${query}' }`)}${factText('http_order', "http: { source: application, path: '/orders/{order}' }")}channels:
+${channelText('order', 'shop_order')}${channelText('mariadb-order', 'mariadb_order')}${channelText('http-order', 'http_order')}  private-asked-order-{order}:
+    about: whom the application accepts
+    params: { order: int }
+    ask: { laravel: { source: application, forward: [authorization] } }
+    allow: { user: {} }
+`;
