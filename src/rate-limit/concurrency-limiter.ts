@@ -11,9 +11,9 @@ import type { StartTimer } from '../runtime/timer.ts';
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** True for long-lived requests such as WebSockets, which would occupy all permits. */
-    slotless?: boolean;
+    withoutPermit?: boolean;
     /** The number of permits for a request of this route; one by default. */
-    slotsOf?: (request: FastifyRequest) => number;
+    permitsOf?: (request: FastifyRequest) => number;
   }
 }
 
@@ -102,12 +102,12 @@ export function limitConcurrency(
 ): void {
   server.addHook('onRoute', (route) => {
     // A HEAD route calls the handler of its GET route, which acquires the permits.
-    if (route.config?.slotless === true || route.method === 'HEAD') return;
+    if (route.config?.withoutPermit === true || route.method === 'HEAD') return;
     const { handler, config } = route;
     route.handler = function (request, reply) {
       const work = () => Promise.resolve(handler.call(this, request, reply));
       return limiter.run(work, {
-        permits: config?.slotsOf?.(request) ?? 1,
+        permits: config?.permitsOf?.(request) ?? 1,
         isAborted: () => request.raw.socket.destroyed,
       });
     };

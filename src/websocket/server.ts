@@ -82,7 +82,7 @@ export function createWebSocketEndpoints(
   });
   return {
     addEndpoint: (path, about, handler) => {
-      server.get(path, { config: { slotless: true, ...about } }, async (request, reply) => {
+      server.get(path, { config: { withoutPermit: true, ...about } }, async (request, reply) => {
         const handshake = readHandshake(request.raw, isUpgrade(request.raw));
         if ('fault' in handshake) throw unread(handshake.fault);
         return handler(request, reply, handshake);

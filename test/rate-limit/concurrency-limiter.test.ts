@@ -20,17 +20,17 @@ import { writtenDeps } from '../authorize/authorizing.ts';
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
-/** Two slots, three places to wait, and works that end when a test says so. */
+/** Two permits, three places to wait, and works that end when a test says so. */
 function setUp() {
   const time = createTestClock(testNow);
   let shed = 0;
-  const slots = createConcurrencyLimiter(
+  const limiter = createConcurrencyLimiter(
     { maxConcurrent: 2, maxQueued: 3, maxWaitMs: 5_000 },
     { startTimer: time.clock.startTimer, onShed: () => (shed += 1) },
   );
   const running: { readonly name: string; readonly end: () => void }[] = [];
   const begin = (name: string, asked: Partial<PermitRequest> = {}) =>
-    slots
+    limiter
       .run(
         () =>
           new Promise<string>((resolve) =>
@@ -49,12 +49,12 @@ function setUp() {
     await settled();
   };
   const names = () => running.map(({ name }) => name);
-  return { time, slots, begin, end, names, shed: () => shed };
+  return { time, limiter, begin, end, names, shed: () => shed };
 }
 
 const turnedAway = { status: 503, headers: { 'retry-after': '5' } };
 
-describe('slots', () => {
+describe('permits', () => {
   it('do not count a client that hung up while it waited as turned away', async () => {
     const { time, begin, shed } = setUp();
     void begin('a');
@@ -68,14 +68,14 @@ describe('slots', () => {
   });
 
   it('are few, and handed on in the order of asking', async () => {
-    const { slots, begin, end, names } = setUp();
+    const { limiter, begin, end, names } = setUp();
     const works = ['a', 'b', 'c', 'd', 'e'].map((name) => begin(name));
     await settled();
-    expect([names(), slots.queued()]).toEqual([['a', 'b'], 3]);
+    expect([names(), limiter.queued()]).toEqual([['a', 'b'], 3]);
     await end();
     expect(names()).toEqual(['b', 'c']);
     await end();
-    expect([names(), slots.queued()]).toEqual([['c', 'd'], 1]);
+    expect([names(), limiter.queued()]).toEqual([['c', 'd'], 1]);
     for (let i = 0; i < 3; i += 1) await end();
     expect(await Promise.all(works)).toEqual(['a', 'b', 'c', 'd', 'e']);
   });
@@ -113,10 +113,10 @@ describe('slots', () => {
   });
 
   it('are kept for who needs several, before whom nobody comes who asked later', async () => {
-    const { slots, begin, end, names } = setUp();
+    const { limiter, begin, end, names } = setUp();
     const works = [begin('a'), begin('wide', { permits: 2 }), begin('b'), begin('c')];
     await settled();
-    expect([names(), slots.queued()]).toEqual([['a'], 3]);
+    expect([names(), limiter.queued()]).toEqual([['a'], 3]);
     await end();
     expect(names()).toEqual(['wide']);
     await end();
@@ -150,9 +150,9 @@ describe('slots', () => {
   });
 
   it('are given back by work that failed', async () => {
-    const { slots, begin, names } = setUp();
+    const { limiter, begin, names } = setUp();
     for (let i = 0; i < 5; i += 1) {
-      const failing = slots.run(() => Promise.reject(new Error('failed')), {
+      const failing = limiter.run(() => Promise.reject(new Error('failed')), {
         permits: 1,
         isAborted: () => false,
       });
@@ -261,7 +261,7 @@ describe('permits of requests that ask a server of the application', () => {
 });
 
 describe('a server that is full', () => {
-  it('answers with CORS and Retry-After, preflights as ever, and reads bodies before it gives a slot', async () => {
+  it('answers with CORS and Retry-After, preflights as ever, and reads bodies before it gives a permit', async () => {
     const server = createServer({ logger: pino({ level: 'silent' }), trustedProxies: [] });
     onTestFinished(() => server.close());
     await addCors(server, {
@@ -322,7 +322,7 @@ describe('a batch', () => {
       { 'content-type': 'application/json' },
       '{"socket_id":"1.2","channel_name":["private-a","private-b"]}',
     ],
-  ])('takes a slot for each of its channels: %s', async (_case, headers, body) => {
+  ])('takes a permit for each of its channels: %s', async (_case, headers, body) => {
     const server = createServer({ logger: pino({ level: 'silent' }), trustedProxies: [] });
     onTestFinished(() => server.close());
     const taken: number[] = [];

@@ -38,7 +38,7 @@ export function traceRequests(
       const span = spans.get(request.raw);
       if (span === undefined) return handler.call(this, request, reply);
       const answer = span.run(() => handler.call(this, request, reply));
-      if (config?.slotless === true) {
+      if (config?.withoutPermit === true) {
         void Promise.resolve(answer).then(
           () => {
             if (becameWebSocket(reply)) span.end(upgraded);

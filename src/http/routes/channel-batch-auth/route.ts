@@ -63,7 +63,7 @@ export function addChannelBatchAuth(server: FastifyInstance, deps: ChannelBatchA
   const config = {
     action: 'subscribe' as const,
     docs: channelBatchAuthDocs,
-    slotsOf: ({ body }: FastifyRequest) => maxChannelNames(body),
+    permitsOf: ({ body }: FastifyRequest) => maxChannelNames(body),
   };
   for (const path of paths) server.post(path, { bodyLimit: maxBatchBodyBytes, config }, handler);
 }
