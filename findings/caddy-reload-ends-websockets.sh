@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Caddy 2.6.2 (Debian 12) ends all WebSockets at each change of its configuration, even of another site: clients see the close code
 # 1001. After a reload of nginx, HAProxy or Apache, open WebSockets stay open. The frame to the application breaks RFC 6455 (5.1):
-# a client masks its frames, Caddy does not, so the application sees a protocol error (1002) in place of 1001.
+# a client masks its frames, Caddy does not, so the application sees a protocol error in place of 1001.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 debian_packages caddy haproxy
 npm_packages ws@8.23.0
