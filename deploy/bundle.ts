@@ -40,9 +40,11 @@ const { metafile } = await build({
   platform: 'node',
   format: 'esm',
   target: 'node20',
-  // Names stay, for stack traces and profiles.
   minifyWhitespace: true,
   minifySyntax: true,
+  // Two packages may have classes of one name, of which one gets another. `node-fetch` takes only a signal whose class is called
+  // AbortSignal. The names are also in stack traces and profiles.
+  keepNames: true,
   sourcemap: 'linked',
   sourcesContent: false,
   legalComments: 'none',
