@@ -84,7 +84,7 @@ export async function evaluateMatch(
     return withMember(evaluation, match, { principal, userIdOf: deps.userIdOf });
   }
   const answer = await deps.whileAsking(() => deps.ask(questionOf(ask, match, subject)));
-  const checks = evaluation.checks.concat(check(askCheck, answer.isYes));
+  const checks = [...evaluation.checks, check(askCheck, answer.isYes)];
   if (!answer.isYes) return { checks, refused: 'not-allowed' };
   const asked = { ...evaluation, checks };
   if (!namesMember(ask)) return withMember(asked, match, { principal, userIdOf: deps.userIdOf });
@@ -99,7 +99,7 @@ function withHostMember(
 ): Evaluation {
   if (named === undefined) return { checks, tenantId };
   const { member, check: fits } = hostMemberAt(named, toUserId(named.user_id));
-  const all = checks.concat(fits);
+  const all = [...checks, fits];
   if (member === undefined) return { checks: all, refused: fits.code };
   const user_id = String(member.data.user_id);
   return { checks: all, member: { user_id }, hostMember: member, tenantId };
@@ -173,7 +173,7 @@ async function evaluateType(
   });
   const input = withFacts(known, principal, facts);
   const rule = ruleChecks(rules, input, { allFound, isAsked: channelType.ask !== undefined });
-  const checks = constraintResults.concat(rule);
+  const checks = [...constraintResults, ...rule];
   const failed = firstFailed(rule);
   return failed ? { checks, refused: failed.code } : { checks, input, tenantId };
 }
@@ -195,12 +195,12 @@ function withMember(
   const member = required ? channelType.rules.get(kind)?.member?.(evaluation.input) : undefined;
   if (required && member === undefined) {
     const failed = check('member data can be computed', false);
-    return { checks: evaluation.checks.concat(failed), refused: failed.code };
+    return { checks: [...evaluation.checks, failed], refused: failed.code };
   }
   const server = tenantOf(match) ?? tenantId ?? evaluation.tenantId;
   const atServer =
     member === undefined ? noMember : memberAt(member, userIdOf(server, member.user_id));
-  const checks = evaluation.checks.concat(atServer.checks);
+  const checks = [...evaluation.checks, ...atServer.checks];
   const failed = firstFailed(atServer.checks);
   return failed
     ? { checks, refused: failed.code }
@@ -227,7 +227,8 @@ function constraintChecks(
     const isSigned = only.includes(channelType.pattern.text);
     checks.push(check('route signs this channel', isSigned, 'wrong-kind'));
   }
-  return checks.concat(tenantChecks(tenantIds, principal, tenantOf(match)));
+  checks.push(...tenantChecks(tenantIds, principal, tenantOf(match)));
+  return checks;
 }
 
 function ruleChecks(
@@ -236,10 +237,11 @@ function ruleChecks(
   { allFound, isAsked }: { readonly allFound: boolean; readonly isAsked: boolean },
 ): readonly Check[] {
   const checks = rules?.check(input) ?? [];
-  return checks.concat(
+  return [
+    ...checks,
     // After the checks of the rule: otherwise the response would reveal which facts exist.
     check('required fact exists', allFound, 'fact-missing'),
     // A rule without checks must not grant everything.
     check('rule has checks', checks.length > 0 || isAsked),
-  );
+  ];
 }
