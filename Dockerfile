@@ -9,7 +9,7 @@ RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json prisma.config.ts LICENSE ./
 COPY prisma prisma
 COPY policies policies
-COPY deploy/bundle.ts deploy/licenses.ts deploy/
+COPY deploy/abort-controller.ts deploy/bundle.ts deploy/licenses.ts deploy/
 COPY src src
 RUN npm run bundle
 # Only the embedded PostgreSQL remains: everything else is in the bundle. npm leaves empty directories.
