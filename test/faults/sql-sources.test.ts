@@ -23,6 +23,10 @@ function holdToFreezing(at: () => HostFacts, freeze: () => Promise<() => void>):
     const { find } = at();
     expect(await find('member', '8')).toEqual({ role: 'editor' });
     const thaw = await freeze();
+    // All threads of a process need a moment to stop.
+    await expect
+      .poll(() => find('member', '8').catch(() => 'not answered'), { timeout: 20_000 })
+      .toBe('not answered');
     const since = performance.now();
     const ends: number[] = [];
     const ask = async (project: number) => {
