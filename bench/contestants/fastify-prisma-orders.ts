@@ -1,10 +1,10 @@
 // What people write today for the owner of an order: Fastify, the token verified and the order looked up on each request, `pusher`
 // to sign. No audit, no revocation, no limits, no log. Its Prisma client is generated for the application’s own table.
-import { parse } from 'node:querystring';
 import { PrismaPg } from '@prisma/adapter-pg';
 import Fastify from 'fastify';
 import { jwtVerify } from 'jose';
 import Pusher from 'pusher';
+import { acceptForms } from './accept-forms.ts';
 import { announce, setting } from './announce.ts';
 
 interface OrdersClient {
@@ -32,13 +32,7 @@ const prisma = new PrismaClient({
 });
 
 const server = Fastify({ logger: false });
-server.addContentTypeParser(
-  'application/x-www-form-urlencoded',
-  { parseAs: 'string' },
-  (_request, body, done) => {
-    done(null, parse(body as string));
-  },
-);
+acceptForms(server);
 server.post('/broadcasting/auth', async (request, reply) => {
   const token = request.headers.authorization?.replace(/^Bearer /, '') ?? '';
   const { payload } = await jwtVerify(token, tokenKey, { algorithms: ['HS256'] });

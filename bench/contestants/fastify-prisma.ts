@@ -1,11 +1,11 @@
 // What people write today: Fastify, the token verified and the booking looked up on each request, `pusher` to sign.
 // No audit, no revocation, no limits, no log.
-import { parse } from 'node:querystring';
 import { PrismaPg } from '@prisma/adapter-pg';
 import Fastify from 'fastify';
 import { jwtVerify } from 'jose';
 import Pusher from 'pusher';
 import { PrismaClient } from '../../src/database/generated/client.ts';
+import { acceptForms } from './accept-forms.ts';
 import { announce, setting } from './announce.ts';
 
 const tokenKey = new TextEncoder().encode(setting('GUEST_TOKEN_SECRET'));
@@ -25,13 +25,7 @@ interface GuestClaims {
 }
 
 const server = Fastify({ logger: false });
-server.addContentTypeParser(
-  'application/x-www-form-urlencoded',
-  { parseAs: 'string' },
-  (_request, body, done) => {
-    done(null, parse(body as string));
-  },
-);
+acceptForms(server);
 server.post('/api/guest/hotel/:hotelSlug/chat/pusher/auth', async (request, reply) => {
   const { hotelSlug } = request.params as { readonly hotelSlug: string };
   const form = request.body as Readonly<Record<string, string>>;

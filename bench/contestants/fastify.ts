@@ -1,19 +1,13 @@
 // Bare Fastify with a form and one HMAC: what the framework alone costs. It refuses nobody.
 import { createHmac } from 'node:crypto';
-import { parse } from 'node:querystring';
 import Fastify from 'fastify';
+import { acceptForms } from './accept-forms.ts';
 import { announce, setting } from './announce.ts';
 
 const [key, secret] = [setting('PUSHER_KEY'), setting('PUSHER_SECRET')];
 
 const server = Fastify({ logger: false });
-server.addContentTypeParser(
-  'application/x-www-form-urlencoded',
-  { parseAs: 'string' },
-  (_request, body, done) => {
-    done(null, parse(body as string));
-  },
-);
+acceptForms(server);
 server.post('/api/guest/hotel/:hotelSlug/chat/pusher/auth', (request) => {
   const form = request.body as Readonly<Record<string, string>>;
   const signed = `${String(form['socket_id'])}:${String(form['channel_name'])}`;

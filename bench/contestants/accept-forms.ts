@@ -1,0 +1,13 @@
+import { parse } from 'node:querystring';
+import type { FastifyInstance } from 'fastify';
+
+/** Lets a contestant read the forms of pusher-js. */
+export function acceptForms(server: FastifyInstance): void {
+  server.addContentTypeParser(
+    'application/x-www-form-urlencoded',
+    { parseAs: 'string' },
+    (_request, body, done) => {
+      done(null, parse(body as string));
+    },
+  );
+}
