@@ -5,6 +5,7 @@ import Fastify from 'fastify';
 import { jwtVerify } from 'jose';
 import Pusher from 'pusher';
 import { PrismaClient } from '../../src/database/generated/client.ts';
+import { ownSchema } from '../../src/database/schema.ts';
 import { acceptForms } from './accept-forms.ts';
 import { announce, setting } from './announce.ts';
 
@@ -16,7 +17,10 @@ const pusher = new Pusher({
   cluster: 'eu',
 });
 const prisma = new PrismaClient({
-  adapter: new PrismaPg({ connectionString: setting('DATABASE_URL'), max: 10 }),
+  adapter: new PrismaPg(
+    { connectionString: setting('DATABASE_URL'), max: 10 },
+    { schema: ownSchema },
+  ),
 });
 
 interface GuestClaims {
