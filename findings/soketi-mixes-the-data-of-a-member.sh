@@ -4,25 +4,15 @@
 # page also gets the old one, as `members.me` too, although its own signature has the new one. Pages that come later get the new one.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 start_soketi pusher-js@8.6.0
+presence_pages
 
 cat >pages.cjs <<'JS'
-const { createHmac } = require('node:crypto');
-const Pusher = require('pusher-js');
+const { open: openPage, sign } = require('./presence.cjs');
 
 const [server] = process.argv.slice(2);
 const open = async (user_id, name) => {
-  const customHandler = ({ socketId, channelName }, callback) => {
-    const channel_data = JSON.stringify({ user_id, user_info: { name } });
-    const signed = [socketId, channelName, channel_data].join(':');
-    callback(null, { auth: `key:${createHmac('sha256', 'secret').update(signed).digest('hex')}`, channel_data });
-  };
-  const pusher = new Pusher('key', {
-    cluster: '', wsHost: '127.0.0.1', wsPort: Number(server), forceTLS: false, enabledTransports: ['ws'],
-    channelAuthorization: { customHandler },
-  });
-  const channel = pusher.subscribe('presence-a');
-  await new Promise((resolve) => channel.bind('pusher:subscription_succeeded', resolve));
-  return channel.members;
+  const member = JSON.stringify({ user_id, user_info: { name } });
+  return (await openPage(server, 'presence-a', (...asked) => sign(...asked, member))).channel.members;
 };
 (async () => {
   const before = await open('1', 'colleague');
