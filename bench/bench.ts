@@ -5,7 +5,7 @@ import type { Cleanup } from './cleanup.ts';
 import { startClient, type Client } from './client.ts';
 import { openPostgres, type Postgres } from './database.ts';
 import { createKeys, serverEnvironment, type Keys } from './keys.ts';
-import { choosePinning, type Pinning } from './pinning.ts';
+import type { Pinning } from './pinning.ts';
 import type { Scale } from './scale.ts';
 import { startServer, type Server } from './server.ts';
 
@@ -33,11 +33,10 @@ export interface Bench {
 }
 
 /** Makes everything that a command needs, all of it gone after the run. */
-export async function openBench(cleanup: Cleanup, scale: Scale): Promise<Bench> {
+export async function openBench(cleanup: Cleanup, scale: Scale, pinning: Pinning): Promise<Bench> {
   const directory = await mkdtemp(join(tmpdir(), 'usher-bench-'));
   cleanup.add(() => rm(directory, { recursive: true, force: true }));
   const keys = createKeys();
-  const pinning = await choosePinning();
   const postgres = await openPostgres(cleanup);
   const client = startClient(cleanup, { prefix: pinning.client, directory });
   return {

@@ -1,4 +1,4 @@
-import { parseChannelName, type ChannelName } from '../src/policy/channel-name.ts';
+import { parseChannelName, type ChannelName } from '../src/policy/pusher-names.ts';
 import { createChannelRegistry, type ChannelRegistry } from '../src/policy/channel-registry.ts';
 import { check } from '../src/policy/decision.ts';
 import { createChannelType } from '../src/policy/channel-type.ts';

@@ -14,30 +14,50 @@ const warmTokens = 300;
 
 /** What a decision costs whose fact, or answer, is in the application; beside a server that looks the same row up itself. */
 export async function runHosts(bench: Bench): Promise<void> {
-  const { contestants, databases } = await startContestants(bench);
-  const results = await runRounds(bench, contestants);
-  const baseline = results.find(({ name }) => name === handWritten);
-  const rows = results.map((result) => ({
-    ...{ ...result, ...mediansOf(result) },
-    ratio: compare(result.rates, baseline?.rates ?? []),
-  }));
+  const { pairs, databases } = await preparePairs(bench);
+  const rows: Row[] = [];
+  for (const pair of pairs) rows.push(await measurePair(bench, pair));
   console.log(formatTable(headings, rows.map(cellsOf)));
   console.log(
-    `Medians of ${bench.scale.rounds} alternating rounds. Pinning: ${bench.pinning.about}. ${databases.join(', ')}.`,
+    `Medians of ${bench.scale.rounds} rounds, in which a row alternates with ${handWritten}. Pinning: ${bench.pinning.about}. ${databases.join(', ')}.`,
   );
   await keep('hosts', { ...describeRun(bench), databases, results: rows });
 }
 
-const headings = ['the owner of an order', 'a second', 'p50 ms', 'p99 ms', `× ${handWritten}`];
+const headings = [
+  ...['the owner of an order', 'a second', 'p50 ms', 'p99 ms'],
+  ...[`${handWritten}, a second`, '×'],
+];
 
-type Row = Result & ReturnType<typeof mediansOf> & { readonly ratio: Ratio };
+interface Row extends Result, ReturnType<typeof mediansOf> {
+  readonly handWritten: Result & ReturnType<typeof mediansOf>;
+  readonly ratio: Ratio;
+}
 
-const cellsOf = ({ name, rate, p50, p99, ratio }: Row): readonly string[] => [
-  ...[name, rate.toFixed(0), p50.toFixed(2), p99.toFixed(2)],
+const cellsOf = ({ name, rate, p50, p99, handWritten: hand, ratio }: Row): readonly string[] => [
+  ...[name, rate.toFixed(0), p50.toFixed(2), p99.toFixed(2), hand.rate.toFixed(0)],
   `${ratio.ratio.toFixed(2)} (${ratio.least.toFixed(2)}–${ratio.most.toFixed(2)})`,
 ];
 
-async function startContestants(bench: Bench) {
+interface Pair {
+  readonly start: () => Promise<Contestant>;
+  readonly baseline: Contestant;
+}
+
+/**
+ * Measures one Usher beside the hand-written server. It is ended before the next one starts: after some seconds without
+ * requests it collects its garbage, on the core on which another server is measured.
+ */
+async function measurePair(bench: Bench, { start, baseline }: Pair): Promise<Row> {
+  const usher = await start();
+  const [hand, ours] = await runRounds(bench, [baseline, usher]);
+  await usher.server.child.end();
+  if (hand === undefined || ours === undefined) throw new Error('Two contestants have two results');
+  const ratio = compare(ours.rates, hand.rates);
+  return { ...ours, ...mediansOf(ours), handWritten: { ...hand, ...mediansOf(hand) }, ratio };
+}
+
+async function preparePairs(bench: Bench) {
   const { scale, cleanup, postgres, directory } = bench;
   const [own, shop] = [await postgres.create(), await postgres.create('empty')];
   await fillPostgres(shop, scale.rows);
@@ -46,31 +66,32 @@ async function startContestants(bench: Bench) {
   const policy = join(directory, 'application');
   await mkdir(policy);
   await writeFile(join(policy, 'policy.yaml'), policyText);
-  const usher = await bench.serve(usherScript, own, {
+  const environment = {
     POLICY: policy,
     SHOP_DATABASE_URL: shop,
     MARIADB_URL: mariadb?.url ?? shop,
     APPLICATION_URL: `http://127.0.0.1:${application.port}`,
-  });
-  const hand = await bench.serve('bench/contestants/fastify-prisma-orders.ts', shop, {
+  };
+  const server = await bench.serve('bench/contestants/fastify-prisma-orders.ts', shop, {
     PRISMA_CLIENT: await generateClient(directory),
   });
   const scenarioOf = (orders: string) =>
     ({ name: 'order', orders, rows: scale.rows, tokens: warmTokens }) as const;
+  const baseline = { name: handWritten, server, databaseUrl: shop, scenario: scenarioOf('order') };
   const ours: Readonly<Record<string, string>> = {
     'Usher, fact by SQL on PostgreSQL': 'order',
     ...(mariadb !== undefined && { 'Usher, fact by SQL on MariaDB': 'mariadb-order' }),
     'Usher, fact by HTTP': 'http-order',
     'Usher, ask': 'asked-order',
   };
-  const contestants: readonly Contestant[] = [
-    { name: handWritten, server: hand, databaseUrl: shop, scenario: scenarioOf('order') },
-    ...Object.entries(ours).map(([name, orders]) => ({
-      ...{ name, server: usher, databaseUrl: own, applicationUrl: shop },
-      scenario: scenarioOf(orders),
-    })),
-  ];
-  return { contestants, databases: [postgres.about, ...(mariadb ? [mariadb.about] : [])] };
+  const pairs = Object.entries(ours).map(([name, orders]): Pair => ({
+    baseline,
+    start: async () => ({
+      ...{ name, databaseUrl: own, applicationUrl: shop, scenario: scenarioOf(orders) },
+      server: await bench.serve(usherScript, own, environment),
+    }),
+  }));
+  return { pairs, databases: [postgres.about, ...(mariadb ? [mariadb.about] : [])] };
 }
 
 const query = 'SELECT owner_id FROM orders WHERE id = :order';

@@ -11,7 +11,9 @@ import { runHosts } from './hosts.ts';
 import { runIssuers } from './issuers.ts';
 import { runPolicies } from './policies.ts';
 import { chooseScale } from './scale.ts';
+import { choosePinning, unpinned } from './pinning.ts';
 import { runStorm } from './storm.ts';
+import { runWorkers } from './workers.ts';
 
 type Command = (bench: Bench, args: readonly string[]) => Promise<void>;
 
@@ -27,6 +29,7 @@ const commands: Readonly<Record<string, Command>> = {
   policies: runPolicies,
   issuers: runIssuers,
   hosts: runHosts,
+  workers: runWorkers,
 };
 
 const [name = 'comparison', ...args] = process.argv.slice(2);
@@ -41,7 +44,9 @@ if (command === undefined) {
 async function run(work: Command): Promise<void> {
   const cleanup = createCleanup();
   try {
-    await work(await openBench(cleanup, chooseScale()), args);
+    // Several processes of one server need the cores that others use.
+    const pinning = work === runWorkers ? unpinned : await choosePinning();
+    await work(await openBench(cleanup, chooseScale(), pinning), args);
   } catch (error) {
     // Servers that were ended make the run fail as well; that error would only hide why.
     if (!cleanup.isInterrupted()) console.error(error);

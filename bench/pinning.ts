@@ -15,8 +15,9 @@ export interface Pinning {
   readonly moveAside: (pids: readonly number[]) => Promise<void>;
 }
 
-const unpinned: Pinning = {
-  about: 'nothing is pinned (no taskset, or one core only)',
+/** Every process may use every core. */
+export const unpinned: Pinning = {
+  about: 'nothing is pinned',
   server: [],
   client: [],
   moveAside: () => Promise.resolve(),

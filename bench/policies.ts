@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseSocketId } from '../src/policy/socket-id.ts';
+import { parseSocketId } from '../src/policy/pusher-names.ts';
 import { evaluateMatch } from '../src/authorize/evaluate.ts';
 import { loadPolicy } from '../src/policy/load-policy.ts';
 import type { Policy } from '../src/policy/policy.ts';
