@@ -7,6 +7,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: ['test/e2e/**', 'test/faults/**'],
     globalSetup: ['test/support/global-setup.ts'],
+    setupFiles: ['test/support/fixed-seed.ts'],
     // Half of the processor time of a run went into importing the same modules again for each file. No test mocks a module.
     isolate: false,
     // One fewer than the cores, which is Vitest's own, leaves a core of a small machine idle while a test waits for a process.

@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { testNow } from '../support/tokens.ts';
 import { useUsher } from '../support/usher.ts';
@@ -16,7 +15,7 @@ const usher = useUsher({
 it('whatever a request is made of, nothing is signed that should not be, and no answer is a 500', async () => {
   const seen: Seen = { answers: 0, signatures: 0, forged: 0, broken: 0 };
   const target = requestTarget(usher.public, credentialsAt(testNow), seen);
-  const { failure } = await target.run({ seed: randomInt(2 ** 31), runs: 400 });
+  const { failure } = await target.run({ seed: 1, runs: 400 });
   expect(failure).toBeUndefined();
   expect(seen.signatures).toBeGreaterThan(0);
 });

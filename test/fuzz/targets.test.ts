@@ -1,8 +1,10 @@
-import { randomInt } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { parserTargets } from './targets.ts';
 
+/** The same inputs in each run: a new fault is that of the change under test. `npm run fuzz` makes up others. */
+const seed = 1;
+
 it.each(parserTargets)('whatever is written, what must hold of $name does', async ({ run }) => {
-  const { failure } = await run({ seed: randomInt(2 ** 31), runs: 500 });
+  const { failure } = await run({ seed, runs: 500 });
   expect(failure).toBeUndefined();
 });

@@ -3,9 +3,8 @@ import fc from 'fast-check';
 import { pino } from 'pino';
 import { textField, textQuery } from '../../../src/http/input/body.ts';
 import { channelNames } from '../../../src/http/routes/channel-batch-auth/channel-names.ts';
-import { parseJsonObject } from '../../../src/http/input/json-body.ts';
+import { parseJsonObject, repeatedField } from '../../../src/http/input/json-body.ts';
 import { RequestProblem } from '../../../src/http/output/problem.ts';
-import { repeatedField } from '../../../src/http/input/repeated-field.ts';
 import { createServer } from '../../../src/http/server.ts';
 import { checkClientInfo, idField } from '../../../src/http/routes/tickets/body.ts';
 import { parseDatetime } from '../../../src/runtime/datetime.ts';
@@ -37,6 +36,9 @@ server.post('/', (request) => ({
 /** The text as it is after it has been on the wire: half a surrogate pair has no UTF-8. */
 const asUtf8 = (text: string) => Buffer.from(text).toString();
 
+/** A byte order mark before a body is ignored. */
+const withoutMark = (text: string) => text.replace(/^\uFEFF/, '');
+
 /** The fields as they are read: one that was sent more than once is none of them, and JSON has no symbol. */
 const fieldsIn = (pairs: readonly (readonly [string, string])[]) =>
   new Map(
@@ -57,7 +59,7 @@ export const bodyTargets = [
       const url = `/?${encodeURI(asUtf8(query)).replace(/[#\\]/g, '')}`;
       const headers = { 'content-type': 'application/x-www-form-urlencoded' };
       const answer = await server.inject({ method: 'POST', url, headers, payload: form });
-      const pairs = [...new URLSearchParams(asUtf8(form))];
+      const pairs = [...new URLSearchParams(withoutMark(asUtf8(form)))];
       // Read as JSON whatever its type says, or as nothing.
       if (/^\s*(?:\{|(?:null\s*)?$)/.test(form)) return;
       const expected = pairs.length > 128 ? 400 : 200;
@@ -88,7 +90,7 @@ export const bodyTargets = [
       for (const name of ['socket_id', 'userId', '__proto__', 'constructor']) {
         const field: unknown = refusing(() => textField(read, name, 128));
         const own: unknown = Object.hasOwn(read, name) ? read[name] : undefined;
-        if (field !== 'refused') assert.equal(field, own === '' ? undefined : own);
+        if (field !== 'refused') assert.equal(field, own === '' || own === null ? undefined : own);
       }
       refusing(() => {
         checkClientInfo(read);

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { createDjangoSessionReader } from '../../../src/authn/django/django-session.ts';
 import { readSignedText, saltedKeys } from '../../../src/authn/django/django-signature.ts';
 import { createSanctumReader, firstAcceptedBearer } from '../../../src/authn/sanctum.ts';
-import { createTokenKeys } from '../../../src/authn/jwt/token-keys.ts';
+import { createTokenKeys } from '../../../src/authn/token-issuers.ts';
 import { hashGuestSessionToken } from '../../../src/authn/guest-session-token.ts';
 import { Secret } from '../../../src/runtime/secret.ts';
 import { parseTicket } from '../../../src/authorize/tickets/ticket-text.ts';

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { parseChannelName } from '../../../src/policy/channel-name.ts';
-import { parseSocketId } from '../../../src/policy/socket-id.ts';
+import { parseChannelName, parseSocketId } from '../../../src/policy/pusher-names.ts';
 import { shippedPolicy } from '../../support/shipped-policy.ts';
 import { mutated, textNear } from '../mutations.ts';
 import { defineTarget } from '../target.ts';

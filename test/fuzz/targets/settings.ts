@@ -3,7 +3,6 @@ import fc from 'fast-check';
 import { pino } from 'pino';
 import { buildIdentify } from '../../../src/composition/authn.ts';
 import { createDependencies } from '../../../src/observability/dependencies.ts';
-import { createCacheStats } from '../../../src/observability/metrics/cache-stats.ts';
 import { ConfigurationError, loadConfig } from '../../../src/config/load.ts';
 import { network } from '../../../src/config/address.ts';
 import { origin } from '../../../src/config/origin.ts';
@@ -40,7 +39,7 @@ const unused = {
   sessions: {} as GuestSessionStore,
   ...systemClock,
   dependencies: createDependencies(),
-  tokenLookups: createCacheStats(),
+  tokenLookups: { hits: 0, misses: 0 },
   policy: () => shippedPolicy,
 };
 const logger = pino({ level: 'silent' });
