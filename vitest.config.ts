@@ -5,7 +5,7 @@ import all from './vitest.all.config.ts';
  * Suites that only `npm run test:all` runs: they start a process or a PostgreSQL for each test, wait for real time-outs, or
  * repeat at length what a shorter suite samples. They were half of a run.
  */
-const slow = [
+export const slow = [
   'test/audit/million-decisions.test.ts',
   'test/audit/outage.test.ts',
   'test/cli/records.test.ts',
