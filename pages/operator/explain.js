@@ -59,7 +59,7 @@ function bodyOf({ channel, tenant, kind, id }, roles, token) {
 function resultOf(decision) {
   const { outcome, code, remedy, checks, failed_check: failed, asks_application: asks } = decision;
   const verdict = asks
-    ? 'The application would decide. It was not asked. Every check before it passes.'
+    ? 'The application would decide; Usher sent it no request. All other checks pass.'
     : outcomeElement(outcome);
   return [
     element('h2', {}, 'Now'),

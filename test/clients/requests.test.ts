@@ -30,6 +30,13 @@ describe('channels that are subscribed within the window', () => {
     ]);
   });
 
+  it('may have their headers as `Headers` of the platform', async () => {
+    const page = createPage({ headers: new Headers({ Authorization: 'Bearer a' }) });
+    page.subscribe('private-a');
+    await page.advance(50);
+    expect(page.sent[0]?.headers).toHaveProperty('authorization', 'Bearer a');
+  });
+
   it('of two connections are two requests', async () => {
     const page = createPage();
     page.subscribe('private-a', '1.1');
@@ -104,9 +111,9 @@ describe('a refusal', () => {
     );
   });
 
-  it('of a proxy, with a page in place of JSON, has the status', async () => {
+  it.each(['<html>', 'null'])('of a proxy, with %s as its body, has the status', async (body) => {
     const page = createPage();
-    page.state.respond = () => new Response('<html>', { status: 403 });
+    page.state.respond = () => new Response(body, { status: 403 });
     page.subscribe('private-a');
     await page.advance(100);
     expect(page.results[0]?.error).toMatchObject({ status: 403, message: 'Usher responded 403' });
@@ -122,7 +129,10 @@ describe('a passing failure', () => {
     ['504', () => json({}, 504)],
     ['no network', () => Promise.reject(new TypeError('Failed to fetch'))],
     ['a page in place of JSON', () => new Response('<html>', { status: 200 })],
+    ['JSON without an object', () => json(null)],
     ['no entry for the channel', () => json({})],
+    ['an empty entry', () => json({ 'private-a': null })],
+    ['an entry without a signature', () => json({ 'private-a': { status: 200, data: {} } })],
     ['503 in the entry', () => json({ 'private-a': { status: 503, message: 'Later' } })],
   ])('is retried: %s', async (_case, respond) => {
     const page = createPage();
@@ -136,6 +146,17 @@ describe('a passing failure', () => {
     expect(page.results).toEqual([
       { name: 'private-a', error: null, signature: { auth: 'key:private-a' } },
     ]);
+  });
+
+  it.each([null, {}])('of a sign-in is retried: 200 with %j', async (body) => {
+    const page = createPage();
+    page.state.respond = () => json(body);
+    page.signIn();
+    await page.advance(600);
+    expect(page.results).toEqual([]);
+    page.state.respond = grantAll;
+    await page.advance(3_000);
+    expect(page.results).toMatchObject([{ name: 'sign-in', error: null }]);
   });
 
   it('without a response is aborted after the time-out, and retried', async () => {

@@ -1,12 +1,12 @@
 import { findFacts } from '../../src/authorize/find-facts.ts';
-import { hasMember, type KindRules, type RuleInput } from '../../src/policy/channel-type.ts';
-import type { ChannelForm } from '../../src/policy/channel-name.ts';
+import { type KindRules } from '../../src/policy/channel-type.ts';
+import { hasMember } from '../../src/authorize/evaluate.ts';
+import { type RuleInput, ruleInput, type Principal } from '../../src/policy/principal.ts';
+import type { ChannelForm } from '../../src/policy/pusher-names.ts';
 import type { Check, Member } from '../../src/policy/decision.ts';
 import type { Fact } from '../../src/policy/fact-kind.ts';
 import type { Policy } from '../../src/policy/policy.ts';
-import { ruleInput } from '../../src/policy/channel-type.ts';
 import { askDirectly } from '../../src/runtime/permits.ts';
-import type { Principal } from '../../src/policy/principal.ts';
 import { channelOf, shippedPolicy } from '../support/shipped-policy.ts';
 import { noon } from './principals.ts';
 

@@ -26,15 +26,16 @@ export async function post(
   try {
     const response = await environment.fetch(request.url, {
       method: 'POST',
-      headers: { 'Content-Type': 'application/json', ...request.headers },
+      headers: { 'Content-Type': 'application/json', ...fieldsOf(request.headers) },
       body: JSON.stringify(request.body),
       credentials,
       signal: abort.signal,
     });
     const { status, headers } = response;
-    // A 200 without JSON is no answer of Usher, but a page of a proxy. Then it rejects, and is retried.
-    if (status === 200) return { body: (await response.json()) as Record<string, unknown> };
-    const { message } = (await response.json().catch(() => ({}))) as { message?: string };
+    const body = response.json().then(objectIn);
+    // A 200 without a JSON object is no answer of Usher, but one of a proxy. Then it rejects, and is retried.
+    if (status === 200) return { body: await body };
+    const { message } = (await body.catch(() => ({}))) as { message?: string };
     return {
       status,
       message: message ?? `Usher responded ${status}`,
@@ -46,6 +47,17 @@ export async function post(
   } finally {
     stop();
   }
+}
+
+/** `Headers` have no own fields. */
+function fieldsOf(headers: UsherHeaders): object {
+  return headers instanceof Headers ? Object.fromEntries(headers) : headers;
+}
+
+/** Throws if the JSON of a response is not an object. */
+function objectIn(json: unknown): Readonly<Record<string, unknown>> {
+  if (typeof json === 'object' && json !== null) return json as Record<string, unknown>;
+  throw new Error('The response is not a JSON object');
 }
 
 /** The failure of a request without a response. */

@@ -1,5 +1,5 @@
 /** Headers of a request, such as `{ Authorization: 'Bearer …', 'X-Tenant-ID': '1' }`. */
-export type UsherHeaders = Readonly<Record<string, string>>;
+export type UsherHeaders = Readonly<Record<string, string>> | Headers;
 
 export interface UsherAuthOptions {
   /** The address of Usher, such as `https://usher.example`; by default the origin of the page. */

@@ -116,6 +116,10 @@ export function usherAuth(options: UsherAuthOptions, environment = browser): Ush
       fail(job, answer);
       return;
     }
+    if (answer.body['auth'] === undefined) {
+      fail(job, unanswered('The response has no signature'));
+      return;
+    }
     jobs.delete(keyOf(job));
     credential.isSignedOut = false;
     if (job.link) connections.granted(job.link, job);
@@ -230,10 +234,10 @@ interface Entry {
 /** The entry of a channel as an answer of its own. */
 function entryOf(answer: Answer, { channelName = '' }: Job): Answer {
   if (!('body' in answer)) return answer;
-  const entry = (answer.body as Readonly<Record<string, Entry | undefined>>)[channelName];
-  if (entry === undefined) return unanswered('The response has no entry for the channel');
+  const entry = (answer.body as Readonly<Record<string, Entry | null | undefined>>)[channelName];
+  if (!entry) return unanswered('The response has no entry for the channel');
   const { status, data, message = `Usher responded ${status}` } = entry;
-  if (status === 200 && data !== undefined) return { body: data };
+  if (status === 200 && data) return { body: data };
   return {
     ...{ status, message, decisionId: entry.decision_id },
     retryAfter: entry.retry_after && entry.retry_after * 1000,
