@@ -27,7 +27,7 @@ export function readAttribute(claim: unknown, type: ValueType): AttributeValue |
   }
 }
 
-/** What `readAttribute` reads, for messages. */
+/** The values that `readAttribute` accepts, for messages. */
 export function attributeForm(type: ValueType): string {
   return forms[type];
 }

@@ -1,4 +1,5 @@
 import type { Secret } from '../runtime/secret.ts';
+import { equalsConstantTime } from './constant-time.ts';
 
 /** The chat servers for which tickets are issued (system C). */
 export interface ChatServers {
@@ -6,4 +7,25 @@ export interface ChatServers {
   readonly has: (key: string) => boolean;
   /** True if the secret belongs to this key id. Compares in constant time. */
   readonly verify: (key: string, secret: Secret) => boolean;
+}
+
+/** Creates `ChatServers` of the current secrets and of previous ones that are still accepted. */
+export function createRenewedChatServers(renewed: {
+  readonly all: readonly ChatServers[];
+}): ChatServers {
+  return {
+    has: (key) => renewed.all.some((servers) => servers.has(key)),
+    verify: (key, secret) => renewed.all.some((servers) => servers.verify(key, secret)),
+  };
+}
+
+/** Creates `ChatServers` from the configured pairs of key id and secret. */
+export function createChatServers(secrets: ReadonlyMap<string, Secret>): ChatServers {
+  return {
+    has: (key) => secrets.has(key),
+    verify: (key, secret) => {
+      const expected = secrets.get(key);
+      return expected !== undefined && equalsConstantTime(secret.reveal(), expected.reveal());
+    },
+  };
 }

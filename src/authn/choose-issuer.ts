@@ -8,9 +8,7 @@ import type { JwtChoice } from './jwt/verify-jwt.ts';
 import type { TokenIssuer } from './token-issuers.ts';
 
 /** The issuers of which one may have made a token. */
-export interface TokenChoice extends JwtChoice<TokenIssuer> {
-  readonly issuers: readonly TokenIssuer[];
-}
+export type TokenChoice = JwtChoice<TokenIssuer>;
 
 /**
  * Chooses by the `iss` of the token, which is not verified yet, so only the keys of that issuer can verify it. A token with another
@@ -23,7 +21,6 @@ export function createTokenChoice(issuers: readonly TokenIssuer[]): TokenChoice 
   const unnamed = issuers.filter(({ issuer }) => issuer === undefined);
   return {
     issuers,
-    includes: (issuer) => issuers.includes(issuer),
     choose: (text, alg) => {
       const iss = named.size === 0 ? undefined : issuerClaimOf(text);
       const exact = typeof iss === 'string' ? named.get(iss) : undefined;

@@ -37,9 +37,19 @@ export function findClaim(claims: Members, path: readonly string[] | undefined):
   return value;
 }
 
+/** The claims whose value is a list that most servers write as one text with spaces (RFC 8693 §4.2; `scp` is Entra’s). */
+const scopeClaims: readonly string[] = ['scope', 'scp'];
+
+/** Finds a claim that is read as a list. Scopes in one text are a list, too: otherwise no rule could find one of them. */
+export function findListClaim(claims: Members, path: readonly string[]): unknown {
+  const found = findClaim(claims, path);
+  const isScopes = typeof found === 'string' && scopeClaims.includes(path.at(-1) ?? '');
+  return isScopes ? found.split(' ').filter((scope) => scope !== '') : found;
+}
+
 const maxIdLength = 255;
 
-/** What `readId` reads, for messages. */
+/** The values that `readId` accepts, for messages. */
 export const idForm = `a printable text of 1 to ${maxIdLength} characters or a whole number`;
 
 /**

@@ -1,5 +1,5 @@
 import { hashGuestSessionToken, type GuestSessionStore } from './guest-session-token.ts';
-import type { CredentialReader } from './identify.ts';
+import type { CredentialReader } from './credential.ts';
 
 /** Creates the reader of guest sessions' tokens (system D). Throws `Unavailable` if the store is unavailable. */
 export function createGuestSessionReader(

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createTtlCache } from '../runtime/ttl-cache.ts';
+import { createTtlCache } from '../runtime/caches.ts';
 import type { Identification } from './credential.ts';
 
 /**

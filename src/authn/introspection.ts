@@ -1,9 +1,8 @@
 import type { Secret } from '../runtime/secret.ts';
 import type { HostClient } from '../host/host-client.ts';
 import type { BoundedResponse } from '../runtime/network/bounded-fetch.ts';
-import type { Identification } from './credential.ts';
+import type { Identification, CredentialReader } from './credential.ts';
 import { createIdentificationCache } from './identification-cache.ts';
-import type { CredentialReader } from './identify.ts';
 import type { IssuerAttribute } from './token-issuers.ts';
 import { readVisitor, type VisitorDeps } from './visitor-answer.ts';
 
@@ -67,7 +66,7 @@ function headersOf(
   };
 }
 
-/** Throws if the answer says neither who is logged in nor that nobody is. */
+/** Throws if the response neither identifies a visitor nor means that nobody is logged in. */
 function readAnswer({ status, text }: BoundedResponse, deps: VisitorDeps): Identification {
   if (notSignedIn.has(status)) return rejected;
   if (status !== 200) throw new Error(`answered with status ${status}`);

@@ -2,27 +2,34 @@ import type { PrincipalClaims } from '../policy/policy.ts';
 import type { Attributes, AttributeValue, Principal } from '../policy/principal.ts';
 import { isJsonObject } from '../runtime/json.ts';
 import { attributeForm, readAttribute } from './attributes.ts';
-import { ofIssuer, type TokenChoice } from './choose-issuer.ts';
+import { ofIssuer } from './choose-issuer.ts';
 import { claimFault, describeType } from './claim-fault.ts';
-import { displayName, findClaim, idForm, optionalClaim, readId, readTokenId } from './claims.ts';
-import { identified, type Identification } from './credential.ts';
+import {
+  displayName,
+  findClaim,
+  findListClaim,
+  idForm,
+  optionalClaim,
+  readId,
+  readTokenId,
+} from './claims.ts';
+import { identified, type Identification, type CredentialReader } from './credential.ts';
 import type { Claims, JwtVerifier, VerifiedJwt } from './jwt/verify-jwt.ts';
 import { checkAccessToken, type PassportTokens } from './passport.ts';
 import { readRoles, type Roles } from './roles.ts';
-import type { IssuerClaims, TokenIssuer } from './token-issuers.ts';
-
-/** Reads a token of one of these issuers. */
-export type ReadToken = (text: string, choice: TokenChoice) => Promise<Identification>;
+import type { IssuerClaims, TokenChoices, TokenIssuer } from './token-issuers.ts';
 
 /**
- * Creates the reader of issuers' tokens. A null claim counts as missing. Only an unreadable id refuses a token whose signature,
- * times and origin are verified, and an attribute by which credentials are revoked. Other claims that cannot be read are left out.
- * With `passport`, tokens of Laravel Passport are refused that its database does not accept.
+ * Creates the readers of issuers' tokens: of bearer tokens, and of guest tokens. A null claim counts as missing. Only an
+ * unreadable id refuses a token whose signature, times and origin are verified, and an attribute by which credentials are
+ * revoked. Other claims that cannot be read are left out. With `passport`, tokens of Laravel Passport are refused that its
+ * database does not accept.
  */
-export function createTokenReader(
+export function createTokenReaders(
   verifier: JwtVerifier<TokenIssuer>,
+  choices: () => TokenChoices,
   passport?: PassportTokens,
-): ReadToken {
+): Readonly<Record<'bearer' | 'guest', CredentialReader>> {
   // The claims of a cached token are the same object, so its principal is read once, not for each decision.
   const known = new WeakMap<Claims, KnownPrincipal>();
   const readKnown = (jwt: VerifiedJwt<TokenIssuer>): Identification => {
@@ -34,16 +41,21 @@ export function createTokenReader(
     if ('principal' in read) known.set(claims, { by, identified: read });
     return read;
   };
-  return async (text, choice) => {
-    if (choice.issuers.length === 0) return { fault: 'credential-not-configured' };
-    const jwt = await verifier.verify(text, choice);
-    if ('refused' in jwt) return ofIssuer(jwt.refused, jwt.by, choice);
-    const read = readKnown(jwt);
-    const isStored = passport !== undefined && jwt.by.revokedIn === 'oauth_access_tokens';
-    const checked =
-      isStored && 'principal' in read ? await checkAccessToken(read, jwt.claims, passport) : read;
-    return 'fault' in checked ? ofIssuer(checked, jwt.by, choice) : checked;
-  };
+  const reader =
+    (general: 'bearer' | 'guest'): CredentialReader =>
+    async (text, kind) => {
+      const all = choices();
+      const choice = kind === undefined ? all[general] : all.ofKind(kind);
+      if (choice.issuers.length === 0) return { fault: 'credential-not-configured' };
+      const jwt = await verifier.verify(text, choice);
+      if ('refused' in jwt) return ofIssuer(jwt.refused, jwt.by, choice);
+      const read = readKnown(jwt);
+      const isStored = passport !== undefined && jwt.by.revokedIn === 'oauth_access_tokens';
+      const checked =
+        isStored && 'principal' in read ? await checkAccessToken(read, jwt.claims, passport) : read;
+      return 'fault' in checked ? ofIssuer(checked, jwt.by, choice) : checked;
+    };
+  return { bearer: reader('bearer'), guest: reader('guest') };
 }
 
 interface KnownPrincipal {
@@ -98,7 +110,9 @@ function idOf(claims: Claims, claim: readonly string[] | undefined) {
 }
 
 function rolesIn(claims: Claims, named: IssuerClaims['claims']['roles']): Roles {
-  return named.length === 0 ? noRoles : readRoles(named.map((claim) => findClaim(claims, claim)));
+  return named.length === 0
+    ? noRoles
+    : readRoles(named.map((claim) => findListClaim(claims, claim)));
 }
 
 const noRoles: Roles = { roles: [], isComplete: true };
@@ -112,7 +126,8 @@ function readAttributes(claims: Claims, { attributes: declared }: IssuerClaims) 
   const attributes: Record<string, AttributeValue> = {};
   const notes: string[] = [];
   for (const { name, claim, type, isRequired } of declared) {
-    const found = findClaim(claims, claim);
+    const find = type === 'list(string)' ? findListClaim : findClaim;
+    const found = find(claims, claim);
     const value = readAttribute(found, type);
     if (value !== undefined) attributes[name] = value;
     else if (isRequired) return claimFault(nameOf(claim), attributeForm(type), found);

@@ -6,8 +6,8 @@ import {
   type Identification,
   type Identified,
   type RefusedCredential,
+  type CredentialReader,
 } from './credential.ts';
-import type { CredentialReader } from './identify.ts';
 import type { Members } from './json-object.ts';
 import type { IssuerVerifier, VerifiedJwt } from './jwt/verify-jwt.ts';
 
@@ -20,7 +20,7 @@ export interface AccessToken {
   readonly expiresAt: number | null;
 }
 
-/** Finds a row by its whole id, which is the `jti` of a token. Throws `Unavailable` if the database does not answer. */
+/** Finds a row by its whole id, which is the `jti` of a token. Throws `Unavailable` if the database does not respond. */
 export type FindAccessToken = (id: string) => Promise<AccessToken | undefined>;
 
 /** The database of Laravel Passport. */

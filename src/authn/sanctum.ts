@@ -3,8 +3,7 @@ import { maxTime } from '../policy/principal.ts';
 import { describeType } from './claim-fault.ts';
 import { idForm, readId } from './claims.ts';
 import { equalsConstantTime } from './constant-time.ts';
-import { rejected } from './credential.ts';
-import type { CredentialReader } from './identify.ts';
+import { rejected, type CredentialReader } from './credential.ts';
 import type { PersonalAccessToken, PersonalAccessTokens } from './personal-access-token.ts';
 
 /** The Sanctum settings of the host. */
@@ -91,6 +90,14 @@ export function firstAcceptedBearer(
 ): CredentialReader {
   return (text, principal) =>
     /^[^|.]*\.[^|.]*\.[^|]*$/.test(text) ? jwt(text, principal) : sanctum(text);
+}
+
+/** Without a database of Sanctum, its tokens are of a kind that is not configured: the application may still decide about them. */
+export function exceptSanctum(jwt: CredentialReader): CredentialReader {
+  return (text, principal) =>
+    text.includes('|')
+      ? Promise.resolve({ fault: 'credential-not-configured' })
+      : jwt(text, principal);
 }
 
 function sha256(text: string): string {

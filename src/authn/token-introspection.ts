@@ -1,10 +1,10 @@
 import type { HostClient } from '../host/host-client.ts';
 import type { BoundedResponse } from '../runtime/network/bounded-fetch.ts';
 import type { Secret } from '../runtime/secret.ts';
-import { describeType } from './claim-fault.ts';
-import { rejected, type Identification } from './credential.ts';
+import { claimFault, describeType } from './claim-fault.ts';
+import { optionalClaim } from './claims.ts';
+import { identified, rejected, type Identification, type CredentialReader } from './credential.ts';
 import { createIdentificationCache } from './identification-cache.ts';
-import type { CredentialReader } from './identify.ts';
 import { readPrincipal } from './issued-token.ts';
 import { parseJsonObject, type Members } from './json-object.ts';
 import type { IssuerClaims } from './token-issuers.ts';
@@ -25,7 +25,7 @@ export interface TokenIntrospectionSettings {
   readonly now: () => number;
 }
 
-/** The expiry of a token whose answer has no `exp`, in milliseconds. */
+/** The expiry of a token whose response has no `exp`, in milliseconds. */
 const unknownExpiryMs = 3_600_000;
 
 /**
@@ -76,26 +76,50 @@ function readAnswer(
     );
   }
   if (!active) return rejected('token is active at the introspection endpoint');
-  const expiresAt = timeOf(members, 'exp') ?? now() + unknownExpiryMs;
+  const kind = kindClaims.find((name) => isOtherKind(members.get(name)));
+  if (kind !== undefined) return rejected(`claim ${kind} names an access token`);
+  const exp = optionalClaim(members.get('exp'), readTime);
+  // It could hide the end of the token.
+  if (exp === undefined) return claimFault('exp', timeForm, members.get('exp'));
+  const expiresAt = exp.value ?? now() + unknownExpiryMs;
   if (expiresAt <= now()) return { fault: 'credential-expired' };
   if (audience.length > 0 && !audience.some((each) => audiencesOf(members).includes(each))) {
     return rejected('claim aud has one of INTROSPECTION_AUDIENCE');
   }
+  const iat = optionalClaim(members.get('iat'), readTime);
   // A time in the future would outlive every revocation by “issued before”.
-  const iat = timeOf(members, 'iat');
-  const issuedAt = iat === undefined ? undefined : Math.min(iat, now());
-  return readPrincipal({ by: { principal: claims }, claims: members, issuedAt, expiresAt });
+  const issuedAt = iat?.value === undefined ? undefined : Math.min(iat.value, now());
+  const read = readPrincipal({ by: { principal: claims }, claims: members, issuedAt, expiresAt });
+  if (iat !== undefined || 'fault' in read) return read;
+  return identified(read.principal, [...(read.notes ?? []), unreadableIat(members.get('iat'))]);
 }
 
-/** A time that cannot be read could hide the end of the token, so it is an error. */
-function timeOf(members: Members, name: string): number | undefined {
-  const value = members.get(name);
-  if (value === undefined || value === null) return undefined;
-  if (typeof value === 'number' && value >= 0 && value <= 1e11) return Math.floor(value * 1000);
-  throw new Error(
-    `answered with ${name}, which is a number of seconds: found ${describeType(value)}`,
-  );
+/** Without `iat` every revocation of the user applies, so nothing is granted by it. */
+const unreadableIat = (found: unknown): string =>
+  `token is accepted without its iat, which is ${timeForm}: found ${describeType(found)}; after a revocation of its user it is refused`;
+
+const timeForm = 'a time in seconds since 1970';
+
+/** A larger number is in milliseconds. */
+const maxSeconds = 1e11;
+
+function readTime(claim: unknown): number | undefined {
+  const isTime = typeof claim === 'number' && claim >= 0 && claim <= maxSeconds;
+  return isTime ? Math.floor(claim * 1000) : undefined;
 }
+
+/** Where servers write the kind of the token: Ory Hydra in `token_use`, Keycloak in `typ`, others in `token_type`. */
+const kindClaims = ['token_use', 'typ', 'token_type'] as const;
+
+/**
+ * A refresh token is active, too (RFC 7662 §2.1), and lives for months. Keycloak calls it Refresh or Offline, and an ID token ID.
+ */
+const otherKinds: ReadonlySet<string> = new Set([
+  ...['refresh', 'refresh_token', 'offline', 'id', 'id_token'],
+]);
+
+const isOtherKind = (kind: unknown): boolean =>
+  typeof kind === 'string' && otherKinds.has(kind.toLowerCase());
 
 function audiencesOf(members: Members): readonly unknown[] {
   const aud = members.get('aud');

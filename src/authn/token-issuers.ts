@@ -1,9 +1,17 @@
 import type { Policy, IssuerPolicy, PrincipalClaims, TokenPolicy } from '../policy/policy.ts';
 import { guestIssuer } from '../policy/policy.ts';
 import type { PrincipalKind } from '../policy/principal.ts';
+import type { Secret } from '../runtime/secret.ts';
 import { createTokenChoice, type TokenChoice } from './choose-issuer.ts';
+import { createJwks } from './jwt/jwks.ts';
 import type { JwtIssuer } from './jwt/verify-jwt.ts';
-import type { TokenKeys } from './jwt/token-key.ts';
+import {
+  hmacKey,
+  pemKey,
+  type HmacAlgorithm,
+  type KeyDeps,
+  type TokenKeys,
+} from './jwt/token-key.ts';
 
 /** An issuer of tokens. */
 export interface TokenIssuer extends JwtIssuer {
@@ -82,6 +90,7 @@ export interface TokenChoices {
 }
 
 export interface TokenIssuerDeps {
+  readonly policy: () => Pick<Policy, 'issuers'>;
   /** How the tokens of an issuer of settings are verified, by its name. */
   readonly fixed: ReadonlyMap<string, Omit<TokenIssuer, 'name' | 'principal'>>;
   /** Reads an environment variable. */
@@ -93,16 +102,15 @@ export interface TokenIssuerDeps {
 }
 
 /**
- * Returns a function that reads the issuers of a policy. An issuer that a reload does not change stays the same object, with its
+ * Returns a function that reads the issuers of the policy in use. An issuer that a reload does not change stays the same object, with its
  * keys; if only its claims change, its keys stay.
  */
-export function createTokenIssuers(
-  deps: TokenIssuerDeps,
-): (policy: Pick<Policy, 'issuers'>) => TokenChoices {
+export function createTokenIssuers(deps: TokenIssuerDeps): () => TokenChoices {
   let last: { readonly issuers: Policy['issuers']; readonly choices: TokenChoices } | undefined;
   let known = new Map<string, TokenIssuer>();
   let opened = new Map<string, TokenKeys>();
-  return ({ issuers }) => {
+  return () => {
+    const { issuers } = deps.policy();
     // Building them for each token would take longer than verifying it.
     if (last?.issuers === issuers) return last.choices;
     const [all, keys] = [new Map<string, TokenIssuer>(), new Map<string, TokenKeys>()];
@@ -177,4 +185,28 @@ function choiceOf(issuers: readonly TokenIssuer[]): TokenChoice {
   const isOpen = ({ issuer, isSymmetric }: TokenIssuer) => issuer === undefined && isSymmetric;
   const hasOther = issuers.some((each) => isOpen(each) && !each.isDefault);
   return createTokenChoice(issuers.filter((each) => !(hasOther && each.isDefault && isOpen(each))));
+}
+
+/**
+ * The key source of an issuer: a shared secret, one PEM public key (SPKI), or a JWKS address. Without `algorithm` a secret is
+ * pinned to HS256, and a public key to the default of its type.
+ */
+export type TokenKeySettings =
+  | { readonly secret: Secret; readonly algorithm?: HmacAlgorithm }
+  | { readonly publicKey: string; readonly algorithm?: string }
+  | { readonly jwksUrl: URL };
+
+/** Creates the configured key source. Throws an `Error` without the value if the key is unusable. */
+export function createTokenKeys(settings: TokenKeySettings, deps: KeyDeps): TokenKeys {
+  if ('jwksUrl' in settings) return createJwks({ url: settings.jwksUrl, ...deps });
+  const only =
+    'secret' in settings
+      ? hmacKey(settings.secret, settings.algorithm)
+      : pemKey(settings.publicKey, settings.algorithm);
+  const [found, none] = [Promise.resolve([only]), Promise.resolve([])];
+  return {
+    // The key decides the algorithm, never the token. Otherwise an attacker could use an RS256 public key as an HS256
+    // secret.
+    find: ({ alg }) => (alg === only.algorithm ? found : none),
+  };
 }

@@ -10,10 +10,10 @@ import { readRoles } from './roles.ts';
 import type { IssuerAttribute } from './token-issuers.ts';
 import { visitorOf } from './visitor.ts';
 
-/** The expiry of a session whose answer has no `expires_at` that can be read, in milliseconds. */
+/** The lifetime of a session whose response has no readable `expires_at`, in milliseconds. */
 const unknownExpiryMs = 3_600_000;
 
-/** Seconds above it, in the year 5138, are milliseconds. */
+/** A number above this limit (the year 5138 in seconds) is in milliseconds. */
 const maxSeconds = 1e11;
 
 export interface VisitorDeps {
@@ -68,7 +68,7 @@ export function readVisitor(
   return identified(visitorOf({ ...user, attributes }, { expiresAt }), notes);
 }
 
-/** Answers of 0.1 have the id in `user_id`. */
+/** In 0.1 the member with the id was `user_id`. */
 function idOf(members: Members): string {
   const names = ['id', 'user_id'].filter((name) => optionalClaim(members.get(name), readId)?.value);
   const found = names.map((name) => readId(members.get(name)));

@@ -3,7 +3,7 @@ import { askAuthZen } from './ask-authzen.ts';
 import { askLaravel } from './ask-laravel.ts';
 import type { FindHostSource } from './host-source.ts';
 
-/** Creates the function that asks the application about a channel. */
+/** Creates the function that requests the application's decision about a channel. */
 export function createAskHost(findSource: FindHostSource): AskHost {
   return async (question) => {
     const { ask } = question;

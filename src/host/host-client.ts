@@ -24,13 +24,13 @@ export interface HostQuestion<T> {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
-  /** How long the host may be silent since this question was asked (default 10 s). */
+  /** How long the server may send no response at all since this request was queued (default 10 s). */
   readonly silenceMs?: number;
   /** Reads the answer. An error that it throws is an outage. Its message goes to the log, so it has no values. */
   readonly read: (answer: BoundedResponse) => T;
 }
 
-/** Asks one host over HTTP, as fast as it answers. */
+/** Sends requests to one server of the application over HTTP. */
 export interface HostClient {
   /** Throws `Unavailable`. */
   readonly ask: <T>(question: HostQuestion<T>) => Promise<T>;
@@ -39,7 +39,7 @@ export interface HostClient {
 export interface HostClientSettings {
   /** The dependency in `Unavailable`, metrics and spans. */
   readonly name: string;
-  /** The only origin that is asked. */
+  /** The only origin to which requests are sent. */
   readonly origin: string;
   readonly limits?: PermitSettings;
 }
@@ -56,7 +56,7 @@ export interface HostClientDeps {
 export const hostLimits: PermitSettings = { ...queueLimits, maxConcurrent: 32 };
 
 const defaultSilenceMs = 10_000;
-/** The time of one question, in the queue and under way. A host that sends its answer byte by byte ends here. */
+/** The time-out of one request, including the time in the queue. It ends a response that arrives byte by byte. */
 const maxTotalMs = 55_000;
 const maxBodyBytes = 64 * 1024;
 
@@ -117,7 +117,7 @@ export function createHostClient(
   async function askInTurn<T>(question: HostQuestion<T>): Promise<T> {
     const ended = new AbortController();
     const stop = startTimer(maxTotalMs, () => {
-      ended.abort(new Error('The question took too long'));
+      ended.abort(new Error('The request took too long'));
     });
     const endWait = stats.startWait();
     let onUnsent = (reason: UnansweredReason): void => {
@@ -142,7 +142,7 @@ export function createHostClient(
 
   async function ask<T>(question: HostQuestion<T>): Promise<T> {
     // The credential would go to another host.
-    if (question.url.origin !== origin) throw new Error('A question to another host');
+    if (question.url.origin !== origin) throw new Error('A request to another origin');
     return (await once(question.key, () => askInTurn(question))) as T;
   }
 

@@ -1,10 +1,10 @@
 import type { HostClient } from './host-client.ts';
 
-/** A source of the policy that is asked over HTTP. */
+/** An HTTP source of the policy. */
 export interface HostSource {
   /** Paths are below it. */
   readonly base: URL;
-  /** Of every question: the token of Usher. A header of the visitor with the same name is sent in its place. */
+  /** The headers of every request: the token of Usher. A header of the visitor with the same name is sent in its place. */
   readonly headers: Readonly<Record<string, string>>;
   readonly client: HostClient;
 }

@@ -1,13 +1,13 @@
 import type { StartTimer, StopTimer } from '../runtime/timer.ts';
 
-/** Watches the questions under way at one host, and gives up those that the host will not answer. */
+/** Watches the open requests to one server, and aborts those to which it will not respond. */
 export interface ResponseTimeouts {
   readonly watch: (silenceMs: number, giveUp: () => void) => Watched;
 }
 
-/** One question under way. */
+/** One open request. */
 export interface Watched {
-  /** The host has answered this question. */
+  /** The server has responded to this request. */
   readonly answered: () => void;
   /** Stops watching; idempotent. */
   readonly stop: () => void;

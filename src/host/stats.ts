@@ -1,9 +1,9 @@
 import type { UnansweredReason } from '../runtime/question-queue.ts';
 
-/** The outcome of a question that was sent. */
+/** The outcome of a request that was sent. */
 export type QuestionOutcome = 'answered' | 'unreadable' | 'failed' | 'timeout';
 
-/** Measures the questions to one host. */
+/** Measures the requests to one server of the application. */
 export interface HostStats {
   /** Adds the gauges. */
   readonly observe: (read: {
@@ -12,7 +12,7 @@ export interface HostStats {
   }) => void;
   /** Measures the time in the queue, until the returned function is called. */
   readonly startWait: () => () => void;
-  /** Measures the time under way, until the returned function is called. */
+  /** Measures the time from sending to the response, until the returned function is called. */
   readonly start: () => (outcome: QuestionOutcome) => void;
   readonly countUnasked: (outcome: UnansweredReason) => void;
 }

@@ -8,10 +8,10 @@ import {
   createIntrospectionReader,
   type IntrospectionSettings,
 } from '../../src/authn/introspection.ts';
-import type { CredentialReader } from '../../src/authn/identify.ts';
+import type { CredentialReader } from '../../src/authn/credential.ts';
 import type { IssuerAttribute } from '../../src/authn/token-issuers.ts';
 import { testNow } from '../support/tokens.ts';
-import { json, startJwksServer } from './jwt/jwks-server.ts';
+import { endlessBody, json, startJwksServer } from './jwt/jwks-server.ts';
 import type { JwksServer } from './jwt/jwks-server.ts';
 
 const alice = { id: '1', is_staff: true, is_superuser: false, name: 'Alice' };
@@ -67,7 +67,7 @@ beforeEach(async () => {
 
 afterEach(() => server.close());
 
-describe('the question', () => {
+describe('the introspection request', () => {
   it('is a GET with the one cookie and the secret, and nothing else of the visitor', async () => {
     await read(cookie);
     const [{ method, url, headers }] = asked as [IncomingMessage];
@@ -95,7 +95,7 @@ describe('the question', () => {
   });
 
   it.each(['', 'a;sid=b', 'a b', 'a,b', 'a\r\nx: y', 'ä', 'a\\b', 'a'.repeat(16385)])(
-    'is not asked about %j',
+    'is not sent for %j',
     async (text) => {
       expect(await read(text)).toEqual({ fault: 'credential-malformed' });
       expect(asked).toEqual([]);
@@ -103,7 +103,7 @@ describe('the question', () => {
   );
 });
 
-describe('the answer', () => {
+describe('the introspection response', () => {
   it('is the visitor', async () => {
     const expires_at = new Date(time + 1234).toISOString();
     answer(says(200, { ...alice, expires_at, other: [1] }));
@@ -235,7 +235,7 @@ describe('the answer', () => {
     ['a fraction as id', { id: 1.5 }],
     ['an object as id', { id: {} }],
     ['an id that looks like another', { id: '1\u200b' }],
-  ])('is an outage with %s, asked again at once', async (_name, body) => {
+  ])('is an outage with %s, and is not cached', async (_name, body) => {
     answer(says(200, body));
     await expectOutage();
     answer(says(200, alice));
@@ -255,7 +255,7 @@ describe('the answer', () => {
     await expectOutage();
   });
 
-  it('is not to be found by following a redirect', async () => {
+  it('is not read from a redirect', async () => {
     const elsewhere = await startJwksServer();
     elsewhere.answer(json(JSON.stringify(alice)));
     answer((_request, response) => response.writeHead(302, { location: elsewhere.url.href }).end());
@@ -265,20 +265,10 @@ describe('the answer', () => {
   });
 
   it('is cut off where it has no end', async () => {
-    const chunk = ' '.repeat(16 * 1024);
-    let sent = 0;
-    answer((_request, response) => {
-      const pour = () => {
-        while (!response.destroyed && sent < 64 * 1024 * 1024) {
-          sent += chunk.length;
-          if (!response.write(chunk)) return;
-        }
-      };
-      response.on('drain', pour);
-      pour();
-    });
+    const body = endlessBody();
+    answer(body.answer);
     await expectOutage();
-    expect(sent).toBeLessThan(16 * 1024 * 1024);
+    expect(body.sent()).toBeLessThan(16 * 1024 * 1024);
   });
 
   it('is unavailable while the host is down, and the error has nothing of the cookie or the secret', async () => {
@@ -291,8 +281,8 @@ describe('the answer', () => {
   });
 });
 
-describe('an answer', () => {
-  it('counts for five seconds, and for that cookie alone', async () => {
+describe('a cached response', () => {
+  it('is used for five seconds, and for that cookie only', async () => {
     await read(cookie);
     answer(says(401, ''));
     time += 5 * second - 1;
@@ -303,7 +293,7 @@ describe('an answer', () => {
     expect(asked).toHaveLength(3);
   });
 
-  it('that there is nobody counts for one second', async () => {
+  it('without a user is used for one second', async () => {
     answer(says(401, ''));
     await read(cookie);
     answer(says(200, alice));
@@ -336,7 +326,7 @@ describe('an answer', () => {
     expect(asked).toHaveLength(1);
   });
 
-  it('that never came serves no request, and is not cached', async () => {
+  it('that never arrived serves no request, and is not cached', async () => {
     answer(says(500, ''));
     const outcomes = await Promise.allSettled(Array.from({ length: 5 }, () => read(cookie)));
     expect(outcomes.map(({ status }) => status)).toEqual(Array(5).fill('rejected'));

@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Identification } from '../../src/authn/credential.ts';
-import { createTokenReader } from '../../src/authn/issued-token.ts';
+import { createTokenReaders } from '../../src/authn/issued-token.ts';
 import { createDiscoveredKeys, createJwks } from '../../src/authn/jwt/jwks.ts';
 import { createPlacedKeys } from '../../src/authn/jwt/placed-key.ts';
 import { createJwtVerifier } from '../../src/authn/jwt/verify-jwt.ts';
 import { createTokenIssuers, type TokenIssuer } from '../../src/authn/token-issuers.ts';
 import type { KeysPolicy, Policy } from '../../src/policy/policy.ts';
 import { issuerPresets } from '../../src/policy/yaml/issuer-presets.ts';
+import { loadPolicyText } from '../support/load-policy-files.ts';
 import { testNow, testSecret } from '../support/tokens.ts';
 import {
   changed,
@@ -17,7 +18,6 @@ import {
   documentedIssuers,
   fixtureNames,
   loadIssuer,
-  loadPolicyText,
   readFixture,
   type PresetToken,
 } from './preset-fixtures.ts';
@@ -55,10 +55,9 @@ function createReader(policy: Policy): (text: string) => Promise<Identification>
   };
   const issuers = createTokenIssuers({
     ...{ fixed: new Map(), variable: () => undefined },
-    ...{ openKeys, onChange: () => undefined },
+    ...{ openKeys, policy: () => policy, onChange: () => undefined },
   });
-  const read = createTokenReader(createJwtVerifier<TokenIssuer>({ now }));
-  return (text) => read(text, issuers(policy).bearer);
+  return createTokenReaders(createJwtVerifier<TokenIssuer>({ now }), issuers).bearer;
 }
 
 /** A token of a provider, signed. */

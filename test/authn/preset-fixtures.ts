@@ -1,10 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
-import { loadPolicy } from '../../src/policy/load-policy.ts';
 import type { Policy } from '../../src/policy/policy.ts';
+import { loadPolicyText } from '../support/load-policy-files.ts';
 import type { JsonObject } from '../support/tokens.ts';
 
 /** A token of a provider, built from its documentation. Its claims change those of the fixture; null leaves a claim out. */
@@ -84,14 +81,3 @@ export function documentedIssuer(preset: string) {
 /** Loads a policy of this one issuer. */
 export const loadIssuer = (name: string, fields: JsonObject): Promise<Policy> =>
   loadPolicyText(`version: 1\n${stringify({ issuers: { [name]: fields } })}`);
-
-/** Loads a policy of one file. */
-export async function loadPolicyText(text: string): Promise<Policy> {
-  const folder = await mkdtemp(join(tmpdir(), 'usher-preset-'));
-  try {
-    await writeFile(join(folder, 'policy.yaml'), text);
-    return await loadPolicy([folder]);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
-}

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { createIdentify } from '../../src/authn/identify.ts';
+import { createIdentify } from '../../src/authn/credential.ts';
 import { mintToken } from '../../src/authn/jwt/mint.ts';
-import { createTokenKeys } from '../../src/authn/jwt/token-keys.ts';
+import { createTokenKeys } from '../../src/authn/token-issuers.ts';
 import { Secret } from '../../src/runtime/secret.ts';
 import { Unavailable } from '../../src/runtime/unavailable.ts';
 import {
@@ -189,6 +189,35 @@ describe('a bearer token', () => {
     ]);
   });
 
+  it.each<[string, unknown, readonly string[] | undefined]>([
+    ['one text with spaces', 'openid  chat.read ', ['openid', 'chat.read']],
+    ['more than an attribute of text has', `${'a'.repeat(100)} ${'b'.repeat(100)}`, undefined],
+    ['a list', ['openid', 'chat read'], ['openid', 'chat read']],
+    ['an empty text', '', []],
+  ])('reads scopes: %s', async (_name, scope, list = String(scope).split(' ')) => {
+    const attribute = { name: 'scopes', type: 'list(string)', isRequired: false } as const;
+    const read = (name: 'scope' | 'scp') =>
+      createOnlyReader(only, {
+        ...userTokenClaims,
+        claims: { ...userTokenClaims.claims, roles: [[name]] },
+        attributes: [{ ...attribute, claim: [name] }],
+      })(hmacToken(userClaims({ [name]: scope })));
+    const principal = { roles: list, attributes: { scopes: list } };
+    for (const name of ['scope', 'scp'] as const)
+      expect(await read(name)).toMatchObject({ principal });
+  });
+
+  it('reads a text with spaces of another claim as one text', async () => {
+    const attribute = { name: 'teams', claim: ['teams'], type: 'list(string)' } as const;
+    const read = createOnlyReader(only, {
+      ...userTokenClaims,
+      attributes: [{ ...attribute, isRequired: false }],
+    });
+    expect(await read(hmacToken(userClaims({ teams: 'Team A' })))).toMatchObject({
+      principal: { attributes: { teams: ['Team A'] } },
+    });
+  });
+
   it.each<[string, JsonObject, readonly string[]]>([
     ['a single role', { role: 'admin' }, ['admin']],
     ['each role once', { roles: ['admin', 'admin'], role: 'admin' }, ['admin']],
@@ -291,7 +320,7 @@ describe('a bearer token', () => {
 describe('identify', () => {
   const text = new Secret(hmacToken(guestClaims()));
 
-  it('hands each kind to its own reader', async () => {
+  it('passes each kind to its own reader', async () => {
     const identify = createIdentify({ 'guest-token': readGuest, bearer: readUser });
     expect(await identify({ kind: 'guest-token', text })).toMatchObject({
       principal: { kind: 'guest' },
@@ -306,7 +335,7 @@ describe('identify', () => {
     expect(await createIdentify({})({ kind: 'guest-token', text })).toEqual(missing);
   });
 
-  it('lets an outage through', async () => {
+  it('passes an outage on', async () => {
     const identify = createIdentify({
       bearer: () => Promise.reject(new Unavailable('token keys')),
     });

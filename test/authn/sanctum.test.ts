@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { CredentialReader } from '../../src/authn/identify.ts';
+import type { CredentialReader } from '../../src/authn/credential.ts';
 import { createSanctumReader, firstAcceptedBearer } from '../../src/authn/sanctum.ts';
 import { Unavailable } from '../../src/runtime/unavailable.ts';
 
@@ -26,7 +26,7 @@ describe('a bearer token', () => {
 
 describe('a Sanctum token', () => {
   const unanswered = () => Promise.reject(new Unavailable('host database'));
-  it('is neither good nor bad while the host does not answer', async () => {
+  it('is neither valid nor invalid while the application does not respond', async () => {
     const read = createSanctumReader({
       tokens: { byId: unanswered, byHash: unanswered },
       tokenableType: 'App\\Models\\User',

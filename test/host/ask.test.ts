@@ -6,7 +6,7 @@ import { json, plain, usePolicyFile, useScriptedHost, type Answer } from './scri
 const host = await useScriptedHost();
 const policy = await usePolicyFile(`
 sources:
-  host: { url: { env: HOST_URL } }
+  host: { url: { env: HOST_URL }, token: { env: HOST_TOKEN } }
 channels:
   private-orders.{order}:
     ask: { laravel: { source: host, path: /broadcasting/auth, forward: [cookie, authorization, x-csrf-token] } }
@@ -22,7 +22,7 @@ channels:
     params: { thing: id }
     ask: { authzen: { source: host } }
 `);
-const usher = useUsher({ POLICY: policy, HOST_URL: `${host.url}/app` });
+const usher = useUsher({ POLICY: policy, HOST_URL: `${host.url}/app`, HOST_TOKEN: 'host-token' });
 
 const ask = (channel: string, headers: Readonly<Record<string, string>> = {}) =>
   send(usher.public, {
@@ -33,7 +33,7 @@ const ask = (channel: string, headers: Readonly<Record<string, string>> = {}) =>
 const yes = json({ auth: 'old-key:old-signature' });
 const cookie = { cookie: 'session=abc; other=1' };
 
-describe('an application that is asked about a channel', () => {
+describe('an application that decides about a channel', () => {
   it('decides about a visitor whose credential only it can read', async () => {
     host.answer = yes;
     const granted = await ask('private-orders.7', {
@@ -53,7 +53,17 @@ describe('an application that is asked about a channel', () => {
     });
     expect(headers).toMatchObject({ cookie: 'session=abc; other=1', 'x-csrf-token': 'csrf' });
     expect(headers['x-other']).toBeUndefined();
+    // Nor the token of the source: the endpoint would decide about Usher.
     expect(headers.authorization).toBeUndefined();
+  });
+
+  it('decides about a Sanctum token where Usher does not read these', async () => {
+    host.answer = yes;
+    const sanctum = { authorization: 'Bearer 12|mHy3x2Tg0cXbVq8sR5kLw9nZd7jPfA4uE6oYtQ1b2f3c4d5e' };
+    expect((await ask('private-orders.7', sanctum)).status).toBe(200);
+    expect(host.asked[0]?.headers.authorization).toBe(sanctum.authorization);
+    // Its pattern does not forward the header.
+    expect((await ask('presence-room.1', sanctum)).status).toBe(401);
   });
 
   it.each([401, 403, 404])('refuses with %i', async (status) => {
@@ -76,7 +86,7 @@ describe('an application that is asked about a channel', () => {
     'more than 64 KB': json({ auth: 'a:b', more: 'x'.repeat(70_000) }),
     'a broken connection': (response) => response.destroy(),
   };
-  it.each(Object.entries(unclear))('could not find out: %s', async (_name, answer) => {
+  it.each(Object.entries(unclear))('responds 503: %s', async (_name, answer) => {
     host.answer = answer;
     const { status, headers } = await ask('private-orders.7', cookie);
     expect([status, headers.get('retry-after')]).toEqual([503, expect.any(String)]);
@@ -112,14 +122,14 @@ describe('an application that is asked about a channel', () => {
     expect((await ask('presence-room.1', { cookie: 'session=abc' })).status).toBe(expected);
   });
 
-  it('is not asked about a request without a credential', async () => {
+  it('gets no request without a credential', async () => {
     host.answer = yes;
     expect((await ask('private-orders.7')).status).toBe(401);
     expect((await ask('presence-room.1', { cookie: 'other=1' })).status).toBe(401);
     expect(host.asked).toHaveLength(0);
   });
 
-  it('is no second chance for a credential that Usher refuses', async () => {
+  it('gets no request with a credential that Usher refuses', async () => {
     host.answer = yes;
     const forged = { authorization: `Bearer ${userToken()}x` };
     expect((await ask('private-orders.7', { ...cookie, ...forged })).status).toBe(401);
@@ -155,7 +165,22 @@ describe('an application that is asked about a channel', () => {
     expect((await from('https://usher.example', 'same-origin')).status).toBe(200);
   });
 
-  it('is asked about a user after a revocation only if the user is not revoked', async () => {
+  it('does not receive the cookies of a foreign page beside a token, which would be of two persons', async () => {
+    host.answer = yes;
+    const both = { ...cookie, authorization: `Bearer ${userToken()}`, 'x-tenant-id': '1' };
+    const from = (origin: string) => ask('private-orders.7', { ...both, origin });
+    expect((await from('https://evil.example')).status).toBe(200);
+    expect((await from(allowedOrigin)).status).toBe(200);
+    const [foreign, own] = host.asked.map(({ headers }) => headers);
+    expect(foreign?.cookie).toBeUndefined();
+    expect(own?.cookie).toBe(cookie.cookie);
+    expect([foreign, own].map((each) => each?.authorization)).toEqual([
+      both.authorization,
+      both.authorization,
+    ]);
+  });
+
+  it('gets no request about a revoked user', async () => {
     const data = JSON.stringify({ user_id: '77' });
     host.answer = json({ auth: 'k:s', channel_data: data });
     const room = () => ask('presence-room.1', { cookie: 'session=of-77' });
@@ -169,7 +194,7 @@ describe('an application that is asked about a channel', () => {
     expect((await room()).status).toBe(401);
   });
 
-  it('is asked for each channel of a batch', async () => {
+  it('gets a request for each channel of a batch', async () => {
     host.answer = (response, request) => {
       (request.body.includes('orders.7') ? yes : plain(403))(response, request);
     };
@@ -188,7 +213,7 @@ describe('an application that is asked about a channel', () => {
     ]);
   });
 
-  it('is asked once for the same question at the same time', async () => {
+  it('gets one request for identical concurrent ones', async () => {
     const held: (() => void)[] = [];
     host.answer = (response, request) =>
       held.push(() => {
@@ -211,15 +236,16 @@ describe('an application that is asked about a channel', () => {
 describe('a decision point', () => {
   const user = { authorization: `Bearer ${userToken()}`, 'x-tenant-id': '1' };
 
-  it('is asked by AuthZEN, and only true is yes', async () => {
+  it('gets a request of AuthZEN, and only true grants', async () => {
     host.answer = json({ decision: true });
     expect((await ask('private-pdp.7', { ...user, ...cookie })).status).toBe(200);
     const [{ path, headers, body }] = host.asked as [(typeof host.asked)[0]];
-    expect([path, headers['content-type'], headers.cookie]).toEqual([
-      '/app/access/v1/evaluation',
-      'application/json',
-      undefined,
-    ]);
+    expect(path).toBe('/app/access/v1/evaluation');
+    expect(headers).toMatchObject({
+      'content-type': 'application/json',
+      authorization: 'Bearer host-token',
+    });
+    expect(headers.cookie).toBeUndefined();
     expect(JSON.parse(body)).toMatchObject({
       subject: { type: 'user', id: '15' },
       action: { name: 'subscribe' },
@@ -236,12 +262,12 @@ describe('a decision point', () => {
     ['401, which is a fault of the configuration', plain(401)],
     ['403', plain(403)],
     ['201', json({ decision: true }, 201)],
-  ])('could not find out: %s', async (_name, answer) => {
+  ])('responds 503: %s', async (_name, answer) => {
     host.answer = answer;
     expect((await ask('private-pdp.7', user)).status).toBe(503);
   });
 
-  it('is not asked about somebody whom Usher does not know', async () => {
+  it('gets no request about a visitor whom Usher cannot authenticate', async () => {
     host.answer = json({ decision: true });
     expect((await ask('private-pdp.7', cookie)).status).toBe(401);
     expect(host.asked).toHaveLength(0);

@@ -70,7 +70,7 @@ beforeEach(async () => {
 afterEach(() => host.close());
 
 describe('a storm', () => {
-  it('of 400 pages at a host that answers one question at a time: each has its answer, in the order of asking', async () => {
+  it('of 400 pages at a server with one request at a time: each gets its response, in order', async () => {
     const answered: string[] = [];
     const paths = Array.from({ length: 400 }, (_, page) => `/${page}`);
     const pages = paths.map(async (path) => {
@@ -114,7 +114,7 @@ describe('a storm', () => {
   it('beyond the length of the queue is an outage at once, and nobody in the queue loses the place', async () => {
     client = clientOf({ limits: { maxConcurrent: 1, maxQueued: 2, maxWaitMs: second } });
     const pages = ['/1', '/2', '/3'].map((path) => ask(path));
-    expect(await reasonOf(ask('/4'))).toBe('Too many questions to the server wait');
+    expect(await reasonOf(ask('/4'))).toBe('Too many requests to the server are queued');
     expect(outcomes).toEqual(['queue-full']);
     for (let count = 1; count <= 3; count += 1) {
       await host.arrived(count);
@@ -129,7 +129,7 @@ describe('a storm', () => {
     const late = reasonOf(ask('/2'));
     await host.arrived(1);
     time.advance(5 * second);
-    expect(await late).toBe('The question waited too long for its turn');
+    expect(await late).toBe('The request waited too long in the queue');
     expect(outcomes).toEqual(['waited-too-long']);
     host.answerFirst();
     await first;
@@ -161,10 +161,12 @@ describe('a question', () => {
     await answer;
   });
 
-  it('is not asked at another host', async () => {
+  it('is not sent to another origin', async () => {
     const other = await startHeldHost();
     onTestFinished(other.close);
-    await expect(client.ask({ ...question('/'), url: other.url })).rejects.toThrow('another host');
+    await expect(client.ask({ ...question('/'), url: other.url })).rejects.toThrow(
+      'another origin',
+    );
     expect(other.asked).toEqual([]);
   });
 
@@ -285,7 +287,7 @@ describe('an answer', () => {
     const hanging = reasonOf(ask('/hanging', { silenceMs: 60 * second }));
     await host.arrived(1);
     time.advance(55 * second);
-    expect(await hanging).toBe('The question took too long');
+    expect(await hanging).toBe('The request took too long');
   });
 });
 

@@ -10,6 +10,8 @@ export interface KeySetRequest {
   readonly url: URL;
   readonly fetch: typeof fetch;
   readonly timeoutMs: number;
+  /** The algorithm of keys that name none. By default that of their type. */
+  readonly algorithm?: string | undefined;
 }
 
 /**
@@ -20,6 +22,7 @@ export async function fetchKeySet({
   url,
   fetch,
   timeoutMs,
+  algorithm,
 }: KeySetRequest): Promise<readonly TokenKey[]> {
   const { status, text } = await fetchBounded({
     url,
@@ -29,14 +32,22 @@ export async function fetchKeySet({
     maxBodyBytes,
   });
   if (status !== 200) throw new Error(`JWKS answered with status ${status}`);
-  return parseKeySet(text);
+  return parseKeySet(text, algorithm);
 }
 
-function parseKeySet(text: string): readonly TokenKey[] {
+function parseKeySet(text: string, algorithm: string | undefined): readonly TokenKey[] {
   const set: unknown = JSON.parse(text);
   const keys = typeof set === 'object' && set !== null && 'keys' in set ? set.keys : undefined;
   if (!Array.isArray(keys)) throw new Error('JWKS is not an object with a list of keys');
   if (keys.length > maxKeys) throw new Error(`JWKS has more than ${maxKeys} keys`);
   // RFC 7517 §5: unusable keys are skipped and do not invalidate the set.
-  return keys.map(jwkKey).filter((key) => key !== undefined);
+  return onlyOnce(keys.map((each) => jwkKey(each, algorithm)).filter((key) => key !== undefined));
 }
+
+/** A set may name a key twice, with and without its certificate. It is then still the only key with that id. */
+function onlyOnce(keys: readonly TokenKey[]): readonly TokenKey[] {
+  return keys.filter((key, i) => keys.findIndex((other) => isSame(key, other)) === i);
+}
+
+const isSame = (one: TokenKey, other: TokenKey): boolean =>
+  one.kid === other.kid && one.algorithm === other.algorithm && one.key.equals(other.key);

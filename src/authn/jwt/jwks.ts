@@ -22,14 +22,18 @@ export interface KeySetSettings extends KeyDeps {
   readonly timeoutMs?: number;
 }
 
-/** Creates the key source of a JWKS address. Throws an `Error` for an address that `keySetUrlProblem` refuses. */
+/**
+ * Creates the key source of a JWKS address. Keys that name no algorithm have this one. Throws an `Error` for an address that
+ * `keySetUrlProblem` refuses.
+ */
 export function createJwks({
   url,
+  algorithm,
   ...settings
-}: KeySetSettings & { readonly url: URL }): TokenKeys {
+}: KeySetSettings & Pick<KeySetRequest, 'url' | 'algorithm'>): TokenKeys {
   const problem = keySetUrlProblem(url);
   if (problem !== undefined) throw new Error(`The JWKS address ${problem}`);
-  return createKeySet((request) => fetchKeySet({ ...request, url }), settings);
+  return createKeySet((request) => fetchKeySet({ ...request, url, algorithm }), settings);
 }
 
 /** Creates the key source of an issuer that publishes the address of its key set. */
@@ -94,7 +98,7 @@ function createKeySet(fetchKeys: FetchKeys, settings: KeySetSettings): TokenKeys
       if (!within(fetchedAt, maxAgeMs)) await refresh();
       if (!keys.some((key) => matchesHint(key, hint))) await refresh();
       const matching = keys.filter((one) => matchesHint(one, hint));
-      // Two keys with one id are an error of the issuer, and which one counts is unknown.
+      // Two different keys with one id are an error of the issuer, and which one counts is unknown.
       if (hint.kid !== undefined) return matching.length === 1 ? matching : [];
       // Bounded, because a token must not choose how much CPU time it takes.
       return matching.slice(0, maxTriedKeys);

@@ -4,9 +4,10 @@ import { parseJsonObject, type Members } from '../json-object.ts';
 import type { KeyHint } from './token-key.ts';
 
 /**
- * Header parameters with which a token supplies its own key or changes the signed content (RFC 7515 §4.1, RFC 7797).
+ * Header parameters that change what is signed or how it is read (RFC 7515 §4.1.11, RFC 7797). All others are ignored, as
+ * RFC 7515 §4 says, also those with a key or with its address (`jwk`, `jku`, `x5u`, `x5c`): some issuers send them.
  */
-const forbidden = ['crit', 'b64', 'jwk', 'jku', 'x5u', 'x5c'];
+const forbidden = ['crit', 'b64'];
 
 /**
  * The media types of a JWT and of an access token (RFC 9068). Other types, such as logout tokens, serve other purposes.

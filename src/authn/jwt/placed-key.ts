@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import type { KeyPlace, KeysPolicy } from '../../policy/policy.ts';
+import { readSecretFile } from '../../runtime/secret-file.ts';
 import { Secret } from '../../runtime/secret.ts';
 import { Unavailable } from '../../runtime/unavailable.ts';
 import {
@@ -29,6 +29,9 @@ export interface PlaceDeps {
 /** How long a file is not read again. */
 const fileAgeMs = 10_000;
 
+/** How long a key that was never read is not read again: otherwise each token would read a file, which blocks all requests. */
+const retryAfterMs = 2_000;
+
 /** The maximum number of keys that verify at the same time: a token is tried with each. */
 const maxKeys = 4;
 
@@ -40,7 +43,7 @@ interface KnownKey {
 /**
  * Creates the source of a key in a variable or in a file. A changed file is read at most ten seconds later, and the previous key
  * still verifies for `overlapMs`. While the file cannot be read or has no usable key, the last one stays; without one, it is an
- * outage.
+ * outage, and the file is read every two seconds at most.
  */
 export function createPlacedKeys(placed: PlacedKey, deps: PlaceDeps): TokenKeys {
   const place = placeOf(placed.place, deps.variable);
@@ -48,14 +51,17 @@ export function createPlacedKeys(placed: PlacedKey, deps: PlaceDeps): TokenKeys 
   /** The current one first. */
   let known: readonly KnownKey[] = [];
   let readAt = -Infinity;
-  let pending: Promise<void> | undefined;
+  /** Why no key has been read yet. */
+  let failure: Unavailable | undefined;
 
-  const isFresh = () => {
+  // If the clock was set back, the time counts as outside the period.
+  const wasReadWithin = (periodMs: number) => {
     const age = deps.now() - readAt;
-    return known.length > 0 && ('env' in place || (age >= 0 && age < fileAgeMs));
+    return age >= 0 && age < periodMs;
   };
-  const read = async (): Promise<void> => {
-    const found = await readText(place, deps.variable);
+  const isFresh = () => known.length > 0 && ('env' in place || wasReadWithin(fileAgeMs));
+  const read = (): void => {
+    const found = readText(place, deps.variable);
     // The same key stays the same object, so that tokens which it verified need not be verified again.
     const isSame = found !== undefined && found === text;
     const result = isSame ? undefined : parseKey(placed, place, found);
@@ -67,22 +73,23 @@ export function createPlacedKeys(placed: PlacedKey, deps: PlaceDeps): TokenKeys 
       known = [{ key: result, endsAt: Infinity }, ...previous].slice(0, maxKeys);
       text = found;
     }
-    if (problem !== undefined && known.length === 0) {
-      throw new Unavailable('token keys', { cause: new Error(problem) });
-    }
     readAt = deps.now();
+    failure =
+      problem !== undefined && known.length === 0
+        ? new Unavailable('token keys', { cause: new Error(problem) })
+        : undefined;
   };
   return {
     // The key decides the algorithm, never the token: a public key must not become a secret.
-    find: async ({ alg }) => {
-      if (!isFresh()) {
-        pending ??= read().finally(() => (pending = undefined));
-        await pending;
-      }
-      return known.flatMap(({ key, endsAt }) =>
-        endsAt > deps.now() && alg === key.algorithm ? [key] : [],
-      );
-    },
+    find: ({ alg }) =>
+      new Promise((resolve) => {
+        const isDue = failure === undefined ? !isFresh() : !wasReadWithin(retryAfterMs);
+        if (isDue) read();
+        if (failure !== undefined) throw failure;
+        const isUsable = ({ key, endsAt }: KnownKey) =>
+          endsAt > deps.now() && alg === key.algorithm;
+        resolve(known.filter(isUsable).map(({ key }) => key));
+      }),
   };
 }
 
@@ -94,28 +101,23 @@ function placeOf(place: KeyPlace, variable: Variable): KeyPlace {
 }
 
 /** The reason for which the key cannot be used, without its value; `undefined` if it can. */
-export async function placedKeyProblem(
-  placed: PlacedKey,
-  variable: Variable,
-): Promise<string | undefined> {
+export function placedKeyProblem(placed: PlacedKey, variable: Variable): string | undefined {
   const place = placeOf(placed.place, variable);
   if ('env' in placed.place && isSetTwice(placed.place.env, variable)) {
     return `${placed.place.env} and ${placed.place.env}_FILE must not both be set`;
   }
-  const result = parseKey(placed, place, await readText(place, variable));
+  const result = parseKey(placed, place, readText(place, variable));
   return 'problem' in result ? result.problem : undefined;
 }
 
 const isSetTwice = (name: string, variable: Variable): boolean =>
   [name, `${name}_FILE`].every((each) => (variable(each) ?? '') !== '');
 
-async function readText(place: KeyPlace, variable: Variable): Promise<string | undefined> {
-  if ('env' in place) return variable(place.env);
-  try {
-    return await readFile(place.file, 'utf8');
-  } catch {
-    return undefined;
-  }
+function readText(place: KeyPlace, variable: Variable): string | undefined {
+  // A shell or an editor ends a text with a line break, which is no part of the secret.
+  if ('env' in place) return variable(place.env)?.replace(/\r?\n$/, '');
+  const read = readSecretFile(place.file);
+  return 'text' in read ? read.text : undefined;
 }
 
 function parseKey(
@@ -138,8 +140,7 @@ function nameOf(declared: KeyPlace, place: KeyPlace): string {
 }
 
 function secretKey(text: string, algorithm = 'HS256'): TokenKey | { readonly problem: string } {
-  // Editors end a file with a line break, which is no part of the secret.
-  const secret = new Secret(text.replace(/\r?\n$/, ''));
+  const secret = new Secret(text);
   if (!isHmacAlgorithm(algorithm)) return { problem: `cannot be used with ${algorithm}` };
   const weakness = hmacProblem(secret, algorithm);
   return weakness === undefined ? hmacKey(secret, algorithm) : { problem: weakness };

@@ -126,11 +126,13 @@ export function readPem(pem: string, pinned?: string): TokenKey | { readonly pro
 }
 
 /**
- * Reads the key of a JWK (RFC 7517), pinned to its `alg` or to the default of its type. Returns `undefined` for a key
+ * Reads the key of a JWK (RFC 7517), pinned to its `alg`. Without one it is pinned to `unnamed` if that is an algorithm of its
+ * type, and to the default of its type otherwise. Returns `undefined` for a key
  * that must not verify tokens: symmetric, private, for encryption, too small or unreadable.
  */
-export function jwkKey(jwk: unknown): TokenKey | undefined {
-  if (!isJsonWebKey(jwk) || 'd' in jwk) return undefined;
+export function jwkKey(value: unknown, unnamed?: string): TokenKey | undefined {
+  const jwk = isJsonObject(value) ? withoutNulls(value) : {};
+  if ('d' in jwk) return undefined;
   if (jwk['use'] !== undefined && jwk['use'] !== 'sig') return undefined;
   const operations = jwk['key_ops'];
   if (operations !== undefined && !(Array.isArray(operations) && operations.includes('verify'))) {
@@ -139,8 +141,14 @@ export function jwkKey(jwk: unknown): TokenKey | undefined {
   const kid = jwk['kid'];
   if (kid !== undefined && typeof kid !== 'string') return undefined;
   const key = readKey(() => createPublicKey({ key: jwk, format: 'jwk' }));
-  const algorithm = key && algorithmsOf(key).find((one) => one === (jwk['alg'] ?? one));
-  if (key === undefined || algorithm === undefined) return undefined;
+  if (key === undefined) return undefined;
+  const fitting = algorithmsOf(key);
+  const named = jwk['alg'];
+  const algorithm =
+    named === undefined
+      ? (fitting.find((one) => one === unnamed) ?? fitting[0])
+      : fitting.find((one) => one === named);
+  if (algorithm === undefined) return undefined;
   return { algorithm, key, ...(kid !== undefined && { kid }) };
 }
 
@@ -167,6 +175,7 @@ function readKey(read: () => KeyObject): KeyObject | undefined {
   }
 }
 
-function isJsonWebKey(value: unknown): value is JsonWebKey {
-  return isJsonObject(value);
+/** Some servers write each member of their type, such as `"use": null`. */
+function withoutNulls(members: Readonly<Record<string, unknown>>): JsonWebKey {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== null));
 }

@@ -1,10 +1,11 @@
+import type { KeyObject } from 'node:crypto';
 import { compactVerify, errors } from 'jose';
 import type { ClaimRule } from '../../policy/policy.ts';
 import { maxTime } from '../../policy/principal.ts';
 import { claimFault } from '../claim-fault.ts';
 import { rejected, type RefusedCredential } from '../credential.ts';
 import { parseJsonObject, type Members } from '../json-object.ts';
-import { createTtlCache } from '../../runtime/ttl-cache.ts';
+import { copyText, createTtlCache, type CacheLookups } from '../../runtime/caches.ts';
 import { claimRuleFault } from './claim-rule.ts';
 import { verifyHmac } from './hmac-signature.ts';
 import { readJwtHeader } from './jwt-header.ts';
@@ -31,7 +32,7 @@ export interface JwtIssuer {
   readonly issuer?: string | undefined;
   /** The accepted values of `aud`; empty if it is not checked. */
   readonly audience: readonly string[];
-  /** What further claims must be. */
+  /** The required values of further claims. */
   readonly require: readonly (readonly [name: string, rule: ClaimRule])[];
   /** The maximum of `exp - iat`. */
   readonly maxAgeMs?: number | undefined;
@@ -39,8 +40,8 @@ export interface JwtIssuer {
 
 /** The issuers of which one may have made a token. */
 export interface JwtChoice<Issuer extends JwtIssuer> {
-  readonly includes: (issuer: Issuer) => boolean;
-  /** Chooses by what the token says, which is not verified yet. */
+  readonly issuers: readonly Issuer[];
+  /** Chooses by the claims of the token, which are not verified yet. */
   readonly choose: (text: string, alg: string) => Issuer | Required<RefusedCredential>;
 }
 
@@ -67,8 +68,8 @@ export interface JwtVerifier<Issuer extends JwtIssuer = JwtIssuer> {
 
 export interface JwtDeps {
   readonly now: () => number;
-  /** Called with true if the signature was found in the cache, and with false if it must be verified. */
-  readonly onCacheLookup?: (isHit: boolean) => void;
+  /** A hit is a signature that was found in the cache; one that must be verified is a miss. */
+  readonly lookups?: CacheLookups;
 }
 
 /** A token whose signature was verified with this key of its issuer. */
@@ -83,14 +84,16 @@ interface CachedJwt<Issuer> {
  * Creates a verifier of signed JWTs (RFC 7519, hardened by RFC 8725). `exp` is required and has no leeway, `iat` and
  * `nbf` have 30 seconds. Caches verified signatures, but checks the key, the claims and the times on each use.
  */
-export function createJwtVerifier<Issuer extends JwtIssuer>(deps: JwtDeps): JwtVerifier<Issuer> {
-  const { now } = deps;
+export function createJwtVerifier<Issuer extends JwtIssuer>({
+  now,
+  lookups = { hits: 0, misses: 0 },
+}: JwtDeps): JwtVerifier<Issuer> {
   const cache = createTtlCache<CachedJwt<Issuer>>({ ...cacheLimits, now });
   return {
     verify: async (text, choice) => {
       const found = cache.get(text);
       // The issuer may belong to another route, or to a policy that is no longer in use.
-      const cached = found !== undefined && choice.includes(found.by) ? found : undefined;
+      const cached = found !== undefined && choice.issuers.includes(found.by) ? found : undefined;
       const header = cached ?? readJwtHeader(text);
       if ('fault' in header) return { refused: header };
       const { hint } = header;
@@ -101,9 +104,11 @@ export function createJwtVerifier<Issuer extends JwtIssuer>(deps: JwtDeps): JwtV
       const candidates = await by.keys.find(hint);
       const [first] = candidates;
       if (first === undefined) return { refused: rejected(unknownKey(hint)), by };
-      const isHit = cached !== undefined && candidates.includes(cached.key);
-      deps.onCacheLookup?.(isHit);
-      if (isHit) return checkClaims(cached.claims, by, now());
+      if (cached !== undefined && candidates.includes(cached.key)) {
+        lookups.hits += 1;
+        return checkClaims(cached.claims, by, now());
+      }
+      lookups.misses += 1;
       const verified = await verifyWithOneOf(candidates, text);
       if (verified === undefined) {
         return { refused: rejected(`signature of the token is valid (${first.algorithm})`), by };
@@ -127,7 +132,7 @@ export interface IssuerVerifier {
 /** Creates a verifier of the tokens of one issuer, with a cache of its own. */
 export function createIssuerVerifier(issuer: JwtIssuer, deps: JwtDeps): IssuerVerifier {
   const { verify } = createJwtVerifier(deps);
-  const choice = { includes: () => true, choose: () => issuer };
+  const choice = { issuers: [issuer], choose: () => issuer };
   return {
     verify: async (text) => {
       const result = await verify(text, choice);
@@ -140,11 +145,6 @@ const malformedPayload = {
   fault: 'credential-malformed',
   detail: 'payload of the token is a JSON object',
 } as const;
-
-/** Copies the text. A substring of a body would keep the whole body in memory. Tokens contain only ASCII here. */
-function copyText(text: string): string {
-  return Buffer.from(text, 'latin1').toString('latin1');
-}
 
 /** Returns the payload and the first key that verifies it, or `undefined` if the signature is invalid. */
 async function verifyWithOneOf(
@@ -162,6 +162,7 @@ async function verifyWithOneOf(
 async function verifiedPayload(text: string, key: TokenKey): Promise<Uint8Array | undefined> {
   const { algorithm } = key;
   if (isHmacAlgorithm(algorithm)) return verifyHmac(text, { algorithm, key: key.key });
+  if (!hasLengthOfModulus(text, key.key)) return undefined;
   try {
     const { payload } = await compactVerify(text, key.key, { algorithms: [algorithm] });
     return payload;
@@ -169,6 +170,17 @@ async function verifiedPayload(text: string, key: TokenKey): Promise<Uint8Array 
     if (error instanceof errors.JOSEError) return undefined;
     throw error;
   }
+}
+
+/**
+ * Whether the signature of a token is as long as the modulus of an RSA key, as RFC 8017 §8.1.2 and §8.2.2 say; true for other keys.
+ * Not every library checks it, and a token must have one text only.
+ */
+export function hasLengthOfModulus(text: string, key: KeyObject): boolean {
+  const { modulusLength } = key.asymmetricKeyDetails ?? {};
+  if (modulusLength === undefined) return true;
+  const signature = text.slice(text.lastIndexOf('.') + 1);
+  return Buffer.byteLength(signature, 'base64url') === Math.ceil(modulusLength / 8);
 }
 
 function checkClaims<Issuer extends JwtIssuer>(

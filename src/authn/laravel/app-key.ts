@@ -26,6 +26,6 @@ export function readAppKey(
   return bytes?.length === length
     ? { bytes }
     : {
-        problem: `must be a key of ${length} bytes for ${cipher}, as in the host’s environment: base64: and its base64, or ${length} characters`,
+        problem: `must be a key of ${length} bytes for ${cipher}, as in the application’s environment: base64: and its base64, or ${length} characters`,
       };
 }

@@ -89,7 +89,7 @@ function readJson(bytes: Buffer): SessionContent | undefined {
   const members = parseJsonObject(bytes);
   return (
     members && {
-      names: members.names,
+      names: () => members.names(),
       get: (name) => {
         const value = members.get(name) ?? null;
         if (value === null) return null;

@@ -49,7 +49,7 @@ describe.each(djangoFixtures)('$name', ({ cases, stricter }) => {
     expect(await readCase(one, readerOf(one))).toEqual(expectedUser(one));
   });
 
-  it(`is judged as Django does, but for ${stricter.length} of ${cases.length} on purpose`, () => {
+  it(`gets the result of Django, except for ${stricter.length} of ${cases.length} on purpose`, () => {
     console.log(`Stricter than Django: ${stricter.map(({ id }) => id).join(', ')}`);
     expect(stricter.length).toBeGreaterThan(0);
   });
@@ -140,7 +140,7 @@ describe('a session in the database', () => {
     }
   });
 
-  it('is neither good nor bad while the database does not answer', async () => {
+  it('is neither valid nor invalid while the database does not respond', async () => {
     const down = () => Promise.reject(new Unavailable('host database'));
     const whole = databaseOf(stored.rows);
     for (const database of [
@@ -185,7 +185,7 @@ describe('a session in its cookie', () => {
     expect(await madeAt(now + 31)).toEqual(rejected);
   });
 
-  it('does not say when it was issued: Django signs it anew whenever it changes', async () => {
+  it('has no issue time, because Django signs it again after each change', async () => {
     expect(await read(inCookies.cookie)).toMatchObject({
       principal: { kind: 'visitor', issuedAt: undefined },
     });

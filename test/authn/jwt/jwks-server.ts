@@ -24,6 +24,25 @@ export function json(text: string): Answer {
   };
 }
 
+/** Answers with a body that ends after 64 MB only, and tells how much of it was sent. */
+export function endlessBody(): { readonly answer: Answer; readonly sent: () => number } {
+  const chunk = ' '.repeat(16 * 1024);
+  let sent = 0;
+  return {
+    answer: (_request, response) => {
+      const pour = () => {
+        while (!response.destroyed && sent < 64 * 1024 * 1024) {
+          sent += chunk.length;
+          if (!response.write(chunk)) return;
+        }
+      };
+      response.on('drain', pour);
+      pour();
+    },
+    sent: () => sent,
+  };
+}
+
 /** Starts a server on a free port of this machine. */
 export async function startJwksServer(): Promise<JwksServer> {
   let requests = 0;

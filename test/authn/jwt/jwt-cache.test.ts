@@ -42,8 +42,8 @@ function watched(settings: Partial<OnlyIssuer> = {}) {
 const good = hmacToken(guestClaims());
 const [header = '', payload = '', signature = ''] = good.split('.');
 
-describe('a token that was good before', () => {
-  it('is not verified again, and says the same', async () => {
+describe('a token that was valid before', () => {
+  it('is not verified again, and has the same claims', async () => {
     const { verify, verifications } = watched();
     const first = await verify(good);
     expect(first).toHaveProperty('claims');
@@ -51,7 +51,7 @@ describe('a token that was good before', () => {
     expect(verifications()).toBe(1);
   });
 
-  it('expires all the same, and stays so', async () => {
+  it('still expires, and stays expired', async () => {
     const { world, verify } = watched();
     await verify(good);
     world.now = testNow + 3_600_000 - 1;
@@ -72,7 +72,7 @@ describe('a token that was good before', () => {
     },
   );
 
-  it('vouches for no other text: one character changed, left out or added', async () => {
+  it('does not validate another text: one character changed, removed or added', async () => {
     const { verify } = watched();
     await verify(good);
     for (let i = 0; i < good.length; i += 1) {
@@ -85,7 +85,7 @@ describe('a token that was good before', () => {
     expect(await verify(good)).toHaveProperty('claims');
   });
 
-  it('lends its signature to no other header or payload', async () => {
+  it('does not validate another header or payload with its signature', async () => {
     const { verify } = watched();
     await verify(good);
     const otherPayload = segment(guestClaims({ booking_id: 'BK-other' }));
@@ -94,7 +94,7 @@ describe('a token that was good before', () => {
     expect(await verify(`${otherHeader}.${payload}.${signature}`)).toEqual(rejected);
   });
 
-  it('is refused once its key is gone, and verified anew by another one', async () => {
+  it('is refused after its key was withdrawn, and verified again with another one', async () => {
     const { world, keyOf, verify, verifications } = watched();
     await verify(good);
     world.key = undefined;
@@ -106,7 +106,7 @@ describe('a token that was good before', () => {
     expect(verifications()).toBe(3);
   });
 
-  it('is good for the verifier that saw it, and for no other', async () => {
+  it('is valid only for the verifier that verified it', async () => {
     const issuer = 'https://host.example';
     const guests = watched({ issuer, audience: 'guests' });
     const users = watched({ issuer, audience: 'users' });
@@ -117,7 +117,7 @@ describe('a token that was good before', () => {
   });
 });
 
-it('a token that was refused is looked at afresh', async () => {
+it('a refused token is verified again', async () => {
   const { world, verify, verifications } = watched();
   const early = hmacToken(guestClaims({ nbf: testSeconds + 60 }));
   expect(await verify(early)).toEqual(rejected);
@@ -163,11 +163,11 @@ describe('a cached token of published keys', () => {
     expect(await shownAgain('withdrawn')).toEqual(rejected);
   });
 
-  it('is not let in by keys that are too old', async () => {
+  it('is refused with keys that are too old', async () => {
     await expect(shownAgain('unreachable')).rejects.toBeInstanceOf(Unavailable);
   });
 
-  it('is good while its key is published', async () => {
+  it('is valid while its key is published', async () => {
     expect(await shownAgain('same')).toHaveProperty('claims');
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { mintToken } from '../../../src/authn/jwt/mint.ts';
-import { createTokenKeys } from '../../../src/authn/jwt/token-keys.ts';
+import { createTokenKeys } from '../../../src/authn/token-issuers.ts';
 import { Secret } from '../../../src/runtime/secret.ts';
 import { guestTokenClaims, userTokenClaims } from '../../support/shipped-policy.ts';
 import { testNow, testSecret } from '../../support/tokens.ts';

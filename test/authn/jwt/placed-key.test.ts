@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,7 +10,8 @@ import {
   type PlaceDeps,
 } from '../../../src/authn/jwt/placed-key.ts';
 import { Unavailable } from '../../../src/runtime/unavailable.ts';
-import { testSecret } from '../../support/tokens.ts';
+import { hmacToken, testNow, testSecret, userClaims } from '../../support/tokens.ts';
+import { createOnlyVerifier } from './verifier.ts';
 
 const pem = () =>
   generateKeyPairSync('ec', { namedCurve: 'P-256' })
@@ -33,6 +35,12 @@ const deps: PlaceDeps = {
   onRead: (isRead) => void reads.push(isRead),
 };
 
+/** Whether the secret in the file verifies this token. */
+const verifies = async (text: string) => {
+  const keys = createPlacedKeys({ from: 'secret', place: { file } }, deps);
+  return 'claims' in (await createOnlyVerifier({ keys, now: () => testNow }).verify(text));
+};
+
 const keysIn = (from: 'secret' | 'public key') => createPlacedKeys({ from, place: { file } }, deps);
 
 describe('a key in a file', () => {
@@ -50,6 +58,27 @@ describe('a key in a file', () => {
     expect(second).not.toBe(first);
     expect([previous, more]).toEqual([first, []]);
     expect(await keys.find({ alg: 'HS256' })).toEqual([]);
+  });
+
+  it('is read as a secret of a setting: UTF-8, no pipe, at most 1 MiB, one line break at its end', async () => {
+    const secret = testSecret.reveal();
+    const problem = () => placedKeyProblem({ from: 'secret', place: { file } }, () => undefined);
+    for (const text of [secret, `${secret}\n`, `${secret}\r\n`, `\uFEFF${secret}`]) {
+      await writeFile(file, text);
+      expect(await verifies(hmacToken(userClaims()))).toBe(true);
+    }
+    await writeFile(file, `${secret}\n\n`);
+    expect(await verifies(hmacToken(userClaims()))).toBe(false);
+    for (const bytes of [
+      Buffer.from([0xff, 0xfe, ...Buffer.alloc(64, 97)]),
+      'a'.repeat(1024 * 1024 + 1),
+    ]) {
+      await writeFile(file, bytes);
+      expect(problem()).toBe(`the file ${file} cannot be read, or is empty`);
+    }
+    await rm(file);
+    execFileSync('mkfifo', [file]);
+    expect(problem()).toBe(`the file ${file} cannot be read, or is empty`);
   });
 
   it('stays in use while the file cannot be read, or has no usable key', async () => {
@@ -107,10 +136,25 @@ describe('a key in a file', () => {
     expect(await keys.find({ alg: 'HS256' })).toEqual([expect.anything(), first]);
   });
 
-  it('is an outage until it was read once, and is tried at each token', async () => {
+  it('is an outage until it was read once, and is read every two seconds until then', async () => {
     const keys = keysIn('secret');
+    const outage = { cause: new Error(`the file ${file} cannot be read, or is empty`) };
+    await expect(keys.find({ alg: 'HS256' })).rejects.toMatchObject(outage);
+    await writeFile(file, testSecret.reveal());
+    time = 1_999;
+    await expect(keys.find({ alg: 'HS256' })).rejects.toMatchObject(outage);
+    expect(reads).toEqual([false]);
+    time = 2_000;
+    expect(await keys.find({ alg: 'HS256' })).toHaveLength(1);
+    expect(reads).toEqual([false, true]);
+  });
+
+  it('that was never read is read again at once if the clock was set back', async () => {
+    const keys = keysIn('secret');
+    time = 60_000;
     await expect(keys.find({ alg: 'HS256' })).rejects.toBeInstanceOf(Unavailable);
     await writeFile(file, testSecret.reveal());
+    time = 0;
     expect(await keys.find({ alg: 'HS256' })).toHaveLength(1);
   });
 });
@@ -126,20 +170,14 @@ describe('a key that cannot be used', () => {
       (name) => variables[name],
     );
 
-  it('is named, without its value', async () => {
-    expect(await problemOf('secret', 'NONE')).toBe('the variable NONE is not set');
-    expect(await problemOf('secret', 'EMPTY')).toBe('the variable EMPTY is not set');
-    expect(await problemOf('secret', 'SHORT')).toBe('the variable SHORT is shorter than 32 bytes');
-    expect(await problemOf('public key', 'SHORT')).toBe(
-      'the variable SHORT must be a public key in PEM',
-    );
-    expect(await problemOf('public key', 'PEM', 'RS256')).toBe(
-      'the variable PEM is a key for ES256',
-    );
-    expect(await problemOf('public key', 'PEM')).toBeUndefined();
-    expect(await problemOf('secret', 'GONE')).toBe(
-      'the file of GONE_FILE cannot be read, or is empty',
-    );
-    expect(await problemOf('secret', 'TWICE')).toBe('TWICE and TWICE_FILE must not both be set');
+  it('is named, without its value', () => {
+    expect(problemOf('secret', 'NONE')).toBe('the variable NONE is not set');
+    expect(problemOf('secret', 'EMPTY')).toBe('the variable EMPTY is not set');
+    expect(problemOf('secret', 'SHORT')).toBe('the variable SHORT is shorter than 32 bytes');
+    expect(problemOf('public key', 'SHORT')).toBe('the variable SHORT must be a public key in PEM');
+    expect(problemOf('public key', 'PEM', 'RS256')).toBe('the variable PEM is a key for ES256');
+    expect(problemOf('public key', 'PEM')).toBeUndefined();
+    expect(problemOf('secret', 'GONE')).toBe('the file of GONE_FILE cannot be read, or is empty');
+    expect(problemOf('secret', 'TWICE')).toBe('TWICE and TWICE_FILE must not both be set');
   });
 });

@@ -1,7 +1,8 @@
 import { constants, createHmac, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { jwkKey } from '../../../src/authn/jwt/token-key.ts';
-import { createTokenKeys } from '../../../src/authn/jwt/token-keys.ts';
+import { createTokenKeys } from '../../../src/authn/token-issuers.ts';
+import { hasLengthOfModulus } from '../../../src/authn/jwt/verify-jwt.ts';
 import { Secret } from '../../../src/runtime/secret.ts';
 import { segment, testNow, userClaims } from '../../support/tokens.ts';
 import { createOnlyVerifier } from './verifier.ts';
@@ -128,6 +129,18 @@ describe.each(['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'])(
     });
   },
 );
+
+it('a signature of an RSA key has the length of its modulus', () => {
+  const ofLength = (bytes: number) => `e30.e30.${Buffer.alloc(bytes, 1).toString('base64url')}`;
+  const modulus = (rsa.publicKey.asymmetricKeyDetails?.modulusLength ?? 0) / 8;
+  expect(modulus).toBeGreaterThanOrEqual(256);
+  expect(hasLengthOfModulus(ofLength(modulus), rsa.publicKey)).toBe(true);
+  for (const bytes of [0, modulus - 1, modulus + 1]) {
+    expect(hasLengthOfModulus(ofLength(bytes), rsa.publicKey)).toBe(false);
+  }
+  const ed25519 = generateKeyPairSync('ed25519').publicKey;
+  expect(hasLengthOfModulus(ofLength(64), ed25519)).toBe(true);
+});
 
 describe.each(['EdDSA', 'Ed25519'])('a signature of %s', (alg) => {
   it('is of the text, and of its key', async () => {

@@ -1,6 +1,6 @@
 import type { Identification } from '../../../src/authn/credential.ts';
 import { createTokenChoice } from '../../../src/authn/choose-issuer.ts';
-import { createTokenReader } from '../../../src/authn/issued-token.ts';
+import { createTokenReaders } from '../../../src/authn/issued-token.ts';
 import type { TokenKeys } from '../../../src/authn/jwt/token-key.ts';
 import {
   createIssuerVerifier,
@@ -31,8 +31,8 @@ export function createOnlyReader(
   only: OnlyIssuer,
   principal: IssuerClaims,
 ): (text: string) => Promise<Identification> {
-  const read = createTokenReader(createJwtVerifier<TokenIssuer>(only));
   const named = { name: 'user_token', isSymmetric: true, isDefault: false, principal };
   const choice = createTokenChoice([{ ...jwtIssuer(only), ...named }]);
-  return (text) => read(text, choice);
+  const choices = { bearer: choice, guest: choice, ofKind: () => choice };
+  return createTokenReaders(createJwtVerifier<TokenIssuer>(only), () => choices).bearer;
 }

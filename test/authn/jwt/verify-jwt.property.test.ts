@@ -1,8 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createTokenKeys } from '../../../src/authn/jwt/token-keys.ts';
-import type { TokenKeySettings } from '../../../src/authn/jwt/token-keys.ts';
+import { createTokenKeys } from '../../../src/authn/token-issuers.ts';
+import type { TokenKeySettings } from '../../../src/authn/token-issuers.ts';
 import { createOnlyReader, createOnlyVerifier } from './verifier.ts';
 import { userTokenClaims } from '../../support/shipped-policy.ts';
 import {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { refused } from '../refused.ts';
-import { createTokenKeys } from '../../../src/authn/jwt/token-keys.ts';
+import { createTokenKeys } from '../../../src/authn/token-issuers.ts';
 import { createOnlyVerifier } from './verifier.ts';
 import type { OnlyIssuer } from './verifier.ts';
 import {
@@ -10,6 +10,7 @@ import {
   testNow,
   testSeconds,
   testSecret,
+  type JsonObject,
 } from '../../support/tokens.ts';
 
 const now = () => testNow;
@@ -170,14 +171,23 @@ describe('the header', () => {
     ['crit null', { crit: null }],
     ['b64 with crit', { b64: false, crit: ['b64'] }],
     ['b64 alone', { b64: true }],
-    ['jwk', { jwk: { kty: 'oct', k: 'AAAA' } }],
-    ['jku', { jku: 'https://evil.example/keys' }],
-    ['x5u', { x5u: 'https://evil.example/cert' }],
-    ['x5c', { x5c: ['AAAA'] }],
     ['another type', { typ: 'logout+jwt' }],
     ['an empty type', { typ: '' }],
   ])('with %s is rejected', async (_name, header) => {
     expect(await verify(hmacToken(guestClaims(), header))).toEqual(rejected);
+  });
+
+  // Cloud Foundry's UAA sends jku, and AD FS x5t; RFC 7515 §4: what is not understood is ignored.
+  it.each<JsonObject>([
+    { jwk: { kty: 'oct', k: 'AAAA' } },
+    { jku: 'https://id.example/token_keys' },
+    { x5u: 'https://id.example/certificate' },
+    { x5c: ['AAAA'] },
+    { x5c: 'none' },
+    { x5t: 'nOo3ZDrODXEK1jKWhXslHR_KXEg', 'x5t#S256': '' },
+    { cty: 'JWT', ver: 2, nonce: null, org: { id: [] } },
+  ])('with %j is accepted, because it is ignored', async (header) => {
+    expect(await verify(hmacToken(guestClaims(), header))).toHaveProperty('claims');
   });
 
   it.each([

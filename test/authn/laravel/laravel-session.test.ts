@@ -19,7 +19,7 @@ describe.each(laravelFixtures)('sessions of Laravel $version', ({ cases, skipped
     expect(await readCase(one)).toEqual(expectedUser(one));
   });
 
-  it('are judged as Laravel does, except for those that only Laravel accepts', () => {
+  it('get the result of Laravel, except for those that only Laravel accepts', () => {
     const refused = cases.filter(isStricter).map(({ id }) => id);
     console.log(`Stricter than Laravel: ${refused.join(', ')}`);
     console.log(`Skipped: ${skipped} sessions of the cookie driver, which is not supported.`);
@@ -59,7 +59,7 @@ describe('a session', () => {
     expect(tokenIds.every((tokenId) => tokenId?.startsWith('laravel:'))).toBe(true);
   });
 
-  it('is neither good nor bad while the host does not answer', async () => {
+  it('is neither valid nor invalid while the application does not respond', async () => {
     const down = () => Promise.reject(new Unavailable('host database'));
     for (const host of [
       { ...hostOf(valid), session: down },
@@ -78,7 +78,7 @@ describe('a session', () => {
   });
 });
 
-describe('what does not fit', () => {
+describe('a setting that does not fit', () => {
   it.each([
     ['truncated-3', 'malformed'],
     ['gcm-cookie-cbc-setting', 'malformed'],
@@ -103,6 +103,22 @@ describe('what does not fit', () => {
       misfit,
     });
   });
+
+  it.each([
+    ['php', 'a:0:{}'],
+    ['json', '{}'],
+  ] as const)(
+    'in a session of nobody, in %s, is the part login',
+    async (serialization, content) => {
+      const settings = { ...settingsOf(valid)!, format: { serialization, encrypted: false } };
+      const stored = { content: Buffer.from(content), expiresAt: Number.MAX_SAFE_INTEGER };
+      const host = { ...hostOf(valid), session: () => Promise.resolve(stored) };
+      expect(await examineLaravelSession(valid.cookie, settings, { host, now: () => 0 })).toEqual({
+        misfit: 'login',
+        logins: [],
+      });
+    },
+  );
 
   it('names the logins that the session has', async () => {
     const one = caseOf('admin-only-ask-web');

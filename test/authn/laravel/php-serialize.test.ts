@@ -159,6 +159,11 @@ describe('a session in JSON', () => {
     expect('get' in content && content.get('k')).toEqual(expected);
   });
 
+  it('has the names of its attributes', () => {
+    const content = contentOf('{"_token":"x","login_admin":15}', 'json');
+    expect('names' in content && content.names()).toEqual(['_token', 'login_admin']);
+  });
+
   it.each(['', '[]', '15', 'null', '{"k":15', '\xff', 'a:0:{}'])('%j is no session', (text) => {
     expect(contentOf(text, 'json')).toEqual({ fault: 'serialization' });
   });

@@ -2,11 +2,11 @@ import { createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { SignJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
-import { refused } from '../refused.ts';
-import { createTokenKeys } from '../../../src/authn/jwt/token-keys.ts';
-import { createOnlyVerifier } from './verifier.ts';
-import { Secret } from '../../../src/runtime/secret.ts';
-import { guestClaims, hmacToken, keyToken, testNow } from '../../support/tokens.ts';
+import { refused } from './refused.ts';
+import { createTokenKeys } from '../../src/authn/token-issuers.ts';
+import { createOnlyVerifier } from './jwt/verifier.ts';
+import { Secret } from '../../src/runtime/secret.ts';
+import { guestClaims, hmacToken, keyToken, testNow } from '../support/tokens.ts';
 
 const now = () => testNow;
 const noFetch: typeof fetch = () => Promise.reject(new Error('configured keys need no network'));
