@@ -73,7 +73,7 @@ export interface SecurityEvent extends Origin {
 export interface DecisionEntry {
   readonly decision: AuditEvent;
   readonly signals: readonly SecurityEventType[];
-  /** The verdict of the side that watches, of a decision that was read. It is stored after the decision. */
+  /** The verdict of the shadow. It is stored after the decision. */
   readonly shadow?: ShadowVerdict | undefined;
   /** The version of the cache that the decision used; `undefined` if it read the database. */
   readonly cacheVersion?: number | undefined;
@@ -121,6 +121,18 @@ export type WriteDecision = (
   origin: Origin,
   cacheVersion?: number,
 ) => Promise<boolean>;
+
+export type AuditableRefusal = AuditableDecision & { readonly outcome: 'refusal' };
+
+/**
+ * Whether a refusal is written. `unwritten`: too many were written. `outdated`: a refusal that is not written and used the
+ * cache, which only a write validates. Throws `Unavailable`.
+ */
+export type LimitRefusal = (
+  refusal: AuditableRefusal,
+  origin: Origin,
+  cacheVersion: number | undefined,
+) => Promise<'written' | 'unwritten' | 'outdated'>;
 
 /** Writes a security event that is not part of a decision. Throws `Unavailable`. */
 export type WriteSignal = (

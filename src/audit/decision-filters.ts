@@ -26,7 +26,7 @@ export const decisionFilters = {
   shadow: {
     column: 'result',
     table: 'shadow_verdicts',
-    about: 'What the side of the channel says that only watches',
+    about: 'The verdict of the shadow',
     values: shadowResults,
     isIndexed: true,
   },

@@ -24,22 +24,15 @@ export interface GroupCommit<Row, Written> extends Pick<Batches<Row, Written>, '
 /** Rows that arrive during a statement are written with the next one, in one commit. A refused row fails alone. */
 export function createGroupCommit<Row, Written>({
   write,
-  limits,
+  limits: { maxBatch, threshold, maxQueued },
 }: GroupCommitDeps<Row, Written>): GroupCommit<Row, Written> {
+  const full = () => new Unavailable('audit trail', { cause: new Error('too many entries wait') });
   const { add, queued, idle } = createBatches({
     run: write,
-    maxItems: limits.maxBatch,
-    threshold: limits.threshold,
+    maxItems: maxBatch,
+    threshold,
+    bound: { maxQueued, full },
     isItemError: (error) => error instanceof RowRefused,
   });
-  return {
-    append: (row) =>
-      queued() < limits.maxQueued
-        ? add(row)
-        : Promise.reject(
-            new Unavailable('audit trail', { cause: new Error('too many entries wait') }),
-          ),
-    queued,
-    idle,
-  };
+  return { append: add, queued, idle };
 }

@@ -6,7 +6,7 @@ import type { ShadowVerdict } from './shadow-verdict.ts';
 /** The comparisons of a family while one of its sides watched. */
 export interface ShadowFamily {
   readonly family: string;
-  /** The side that watched. */
+  /** The side that was the shadow. */
   readonly side: ShadowVerdict['side'];
   /** Grants and refusals with which it agreed. */
   readonly agreed: { readonly grants: number; readonly refusals: number };

@@ -1,7 +1,7 @@
 import type { Origin } from '../audit/audit-event.ts';
 import type { Credential } from '../authn/credential.ts';
 import type { VisitorHeaders } from '../policy/forward.ts';
-import type { PinnedParam } from '../policy/policy.ts';
+import type { PinnedParam } from '../policy/param.ts';
 
 /** What the route and the request require of the channel. */
 export interface RouteConstraints {

@@ -1,7 +1,7 @@
 import type { WriteDecision } from '../audit/audit-event.ts';
 import { firstFailed, refuse, type DecisionBase, type SignInDecision } from '../policy/decision.ts';
 import { memberAt } from '../policy/member.ts';
-import { parseSocketId } from '../policy/socket-id.ts';
+import { parseSocketId } from '../policy/pusher-names.ts';
 import { withinLimits, type RateLimitGrant } from '../rate-limit/grants.ts';
 import type { UserAuthRequest } from './auth-request.ts';
 import { authenticate, ofTenant, tenantChecks, type AuthenticateDeps } from './authenticate.ts';

@@ -6,14 +6,14 @@ import type {
 } from '../authn/credential.ts';
 import { check, type Check, type DecisionBase } from '../policy/decision.ts';
 import { type Principal } from '../policy/principal.ts';
-import { askDirectly, type WhileAsking } from '../runtime/permits.ts';
+import type { WhileAsking } from '../runtime/permits.ts';
 import type { FactSource } from './fact-source.ts';
 import { isRevoked, subjectsOf, type RevocationStore } from './revocation/revocation.ts';
 
 export interface AuthenticateDeps {
   readonly identify: Identify;
   readonly revocations: Pick<RevocationStore, 'latest'>;
-  /** The kinds of credentials about which a server of the application is asked. */
+  /** The kinds of credentials that Usher verifies with a request to a server of the application. */
   readonly askedKinds: ReadonlySet<Credential['kind']>;
   readonly whileAsking: WhileAsking;
 }
@@ -64,20 +64,13 @@ export type AuthenticateBy = (
   source: Pick<FactSource, 'revocations' | 'version'>,
 ) => Promise<Authenticated>;
 
-/** Authenticates once per version of the facts, for any number of channels, each of which holds a permit. */
-export function authenticateOnce(
+/** Authenticates the credentials of a request for one channel. */
+export function authenticateAlone(
   credentials: readonly Credential[],
   { identify, askedKinds, whileAsking }: Omit<AuthenticateDeps, 'revocations'>,
 ): AuthenticateBy {
-  const byVersion = new Map<number | undefined, Promise<Authenticated>>();
-  const isAsked = credentials.some(({ kind }) => askedKinds.has(kind));
-  return ({ revocations, version }) => {
-    const authenticated =
-      byVersion.get(version) ??
-      authenticate(credentials, { identify, revocations, askedKinds, whileAsking: askDirectly });
-    byVersion.set(version, authenticated);
-    return isAsked ? whileAsking(() => authenticated) : authenticated;
-  };
+  return ({ revocations }) =>
+    authenticate(credentials, { identify, revocations, askedKinds, whileAsking });
 }
 
 /**

@@ -1,7 +1,14 @@
 import type { Decision } from '../policy/decision.ts';
+import type { Credential } from '../authn/credential.ts';
+import { askDirectly } from '../runtime/permits.ts';
 import { Unavailable } from '../runtime/unavailable.ts';
 import type { BatchAuthRequest } from './auth-request.ts';
-import { authenticateOnce } from './authenticate.ts';
+import {
+  authenticate,
+  type Authenticated,
+  type AuthenticateBy,
+  type AuthenticateDeps,
+} from './authenticate.ts';
 import { authorizeOne, type AuthorizeDeps } from './authorize-channel.ts';
 
 /** The decision for each channel name of a batch, or `Unavailable`. */
@@ -23,6 +30,22 @@ export function authorizeChannels(
     });
     return new Map(await Promise.all(decisions));
   });
+}
+
+/** Authenticates once per version of the facts, for any number of channels, each of which holds a permit. */
+function authenticateOnce(
+  credentials: readonly Credential[],
+  { identify, askedKinds, whileAsking }: Omit<AuthenticateDeps, 'revocations'>,
+): AuthenticateBy {
+  const byVersion = new Map<number | undefined, Promise<Authenticated>>();
+  const isAsked = credentials.some(({ kind }) => askedKinds.has(kind));
+  return ({ revocations, version }) => {
+    const authenticated =
+      byVersion.get(version) ??
+      authenticate(credentials, { identify, revocations, askedKinds, whileAsking: askDirectly });
+    byVersion.set(version, authenticated);
+    return isAsked ? whileAsking(() => authenticated) : authenticated;
+  };
 }
 
 function onlyUnavailable(error: unknown): Unavailable {

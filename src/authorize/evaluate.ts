@@ -1,14 +1,8 @@
 import { askCheck, namesMember, type AskHost, type HostMember } from '../policy/ask.ts';
-import { isCacheBody, type ChannelForm } from '../policy/channel-name.ts';
+import { isCacheBody, type ChannelForm, type SocketId } from '../policy/pusher-names.ts';
 import type { ChannelMatch } from '../policy/channel-registry.ts';
-import {
-  hasMember,
-  ruleInput,
-  withFacts,
-  type ChannelType,
-  type KindRules,
-  type RuleInput,
-} from '../policy/channel-type.ts';
+import { type ChannelType } from '../policy/channel-type.ts';
+import { ruleInput, withFacts, type RuleInput, type Principal } from '../policy/principal.ts';
 import {
   check,
   firstFailed,
@@ -17,11 +11,9 @@ import {
   type RefusalCode,
 } from '../policy/decision.ts';
 import type { FindFact } from '../policy/fact-kind.ts';
-import { pinCode } from '../policy/policy.ts';
+import { pinCode } from '../policy/param.ts';
 import type { VisitorHeaders } from '../policy/forward.ts';
 import { hostMemberAt, memberAt, noMember } from '../policy/member.ts';
-import type { Principal } from '../policy/principal.ts';
-import type { SocketId } from '../policy/socket-id.ts';
 import type { WhileAsking } from '../runtime/permits.ts';
 import type { RouteConstraints } from './auth-request.ts';
 import { tenantChecks } from './authenticate.ts';
@@ -48,7 +40,7 @@ export interface Evaluation {
   readonly checks: readonly Check[];
   readonly refused?: RefusalCode;
   readonly member?: Member | undefined;
-  /** What the application says of the member. */
+  /** The member data of the application's response. */
   readonly hostMember?: HostMember | undefined;
   /** The tenant of the fact, if the channel name and the principal have none. */
   readonly tenantId?: string | undefined;
@@ -157,10 +149,10 @@ async function evaluateType(
   deps: Pick<EvaluateDeps, 'find' | 'whileAsking' | 'now'>,
 ): Promise<TypeEvaluation> {
   const { channelType, params } = match;
-  const constraintResults = constraintChecks(match, principal, constraints);
-  const mismatch = firstFailed(constraintResults);
+  const checks = constraintChecks(match, principal, constraints);
+  const mismatch = firstFailed(checks);
   // Before the facts are found, so that no request finds a fact of another tenant.
-  if (mismatch) return { checks: constraintResults, refused: mismatch.code };
+  if (mismatch) return { checks, refused: mismatch.code };
 
   const now = new Date(deps.now());
   const known = ruleInput(principal, { params, facts: noFacts, now });
@@ -172,13 +164,19 @@ async function evaluateType(
     whileAsking: deps.whileAsking,
   });
   const input = withFacts(known, principal, facts);
-  const rule = ruleChecks(rules, input, { allFound, isAsked: channelType.ask !== undefined });
-  const checks = [...constraintResults, ...rule];
-  const failed = firstFailed(rule);
+  const ofRules = rules?.check(input) ?? [];
+  checks.push(
+    ...ofRules,
+    // After the checks of the rule: otherwise the response would reveal which facts exist.
+    check('required fact exists', allFound, 'fact-missing'),
+    // A rule without checks must not grant everything.
+    check('rule has checks', ofRules.length > 0 || channelType.ask !== undefined),
+  );
+  const failed = firstFailed(checks);
   return failed ? { checks, refused: failed.code } : { checks, input, tenantId };
 }
 
-/** What the member of a channel is made of. */
+/** The values from which the member of a channel is computed. */
 interface MemberSource {
   readonly principal: Principal;
   readonly userIdOf: UserIdOf;
@@ -211,11 +209,16 @@ function isMemberRequired(channelType: ChannelType, form: ChannelForm, kind: str
   return hasMember(channelType, form) && channelType.rules.get(kind)?.member !== undefined;
 }
 
+/** Whether a channel of this form has a presence member. */
+export function hasMember({ memberOnPrivate }: ChannelType, form: ChannelForm): boolean {
+  return form === 'presence' || (form === 'private' && memberOnPrivate);
+}
+
 function constraintChecks(
   match: ChannelMatch,
   principal: Principal,
   { tenantIds, pins = [], only }: RouteConstraints,
-): readonly Check[] {
+): Check[] {
   const { channelType, params } = match;
   const acceptsKind = channelType.rules.has(principal.kind);
   const checks = [check('channel type accepts this kind of principal', acceptsKind, 'wrong-kind')];
@@ -229,19 +232,4 @@ function constraintChecks(
   }
   checks.push(...tenantChecks(tenantIds, principal, tenantOf(match)));
   return checks;
-}
-
-function ruleChecks(
-  rules: KindRules | undefined,
-  input: RuleInput,
-  { allFound, isAsked }: { readonly allFound: boolean; readonly isAsked: boolean },
-): readonly Check[] {
-  const checks = rules?.check(input) ?? [];
-  return [
-    ...checks,
-    // After the checks of the rule: otherwise the response would reveal which facts exist.
-    check('required fact exists', allFound, 'fact-missing'),
-    // A rule without checks must not grant everything.
-    check('rule has checks', checks.length > 0 || isAsked),
-  ];
 }

@@ -17,7 +17,7 @@ export interface ExplainRequest {
   readonly by: Credential | NamedPrincipal;
 }
 
-/** Explanations hold no permits, and do not ask the application. */
+/** Explanations hold no permits, and send no request to the application. */
 export type ExplainDeps = Omit<DecideDeps, 'ask' | 'askedKinds' | 'whileAsking'>;
 
 /**
@@ -41,7 +41,7 @@ export function explainChannel(
   });
 }
 
-/** Whether only the answer of the application is missing. */
+/** Whether only the decision of the application is missing. */
 export function isLeftToApplication({ checks }: Decision): boolean {
   return firstFailed(checks)?.name === askCheck;
 }

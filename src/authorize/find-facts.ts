@@ -1,8 +1,8 @@
-import type { FactRequest, RuleInput } from '../policy/channel-type.ts';
+import type { FactRequest } from '../policy/channel-type.ts';
+import type { RuleInput, Principal } from '../policy/principal.ts';
 import { tenantOfFact } from '../policy/fact-access.ts';
 import type { Fact, FactReference, FactViewer, FindFact } from '../policy/fact-kind.ts';
 import type { VisitorHeaders } from '../policy/forward.ts';
-import type { Principal } from '../policy/principal.ts';
 import type { WhileAsking } from '../runtime/permits.ts';
 
 export interface FoundFacts {
@@ -20,14 +20,7 @@ export interface FactReader {
   readonly whileAsking: WhileAsking;
 }
 
-interface FoundFact {
-  readonly name: string;
-  readonly fact?: Fact;
-  readonly tenantId?: string | undefined;
-  readonly isMissing: boolean;
-}
-
-const none: FoundFacts = { facts: {}, allFound: true, tenantId: undefined };
+const noFacts: FoundFacts = { facts: {}, allFound: true, tenantId: undefined };
 
 /** Finds the facts that the rules of a channel read, all at once. Throws `Unavailable`. */
 export async function findFacts(
@@ -35,46 +28,45 @@ export async function findFacts(
   input: RuleInput,
   { principal, headers, find, whileAsking }: FactReader,
 ): Promise<FoundFacts> {
-  if (requests.length === 0) return none;
+  if (requests.length === 0) return noFacts;
   const viewer = viewerOf(principal, headers);
-  const referred = requests.map((request) => ({ request, reference: request.refer(input) }));
-  const findEach = () => Promise.all(referred.map((each) => findOne(each, { viewer, find })));
-  const [only] = referred;
-  let found: readonly FoundFact[];
-  if (referred.some(isAtHost)) found = await whileAsking(findEach);
-  // Most rules read one fact, for which `Promise.all` is slow.
-  else if (only !== undefined && referred.length === 1)
-    found = [await findOne(only, { viewer, find })];
-  else found = await findEach();
+  const references = requests.map((request) => request.refer(input));
+  const findEach = () =>
+    all(references.map((each) => (isReference(each) ? find(each.kind, each.ids, viewer) : none)));
+  const found = await (references.some(isAtHost) ? whileAsking(findEach) : findEach());
+
   const facts: Record<string, Fact> = {};
   let allFound = true;
   let tenantId: string | undefined;
-  for (const each of found) {
-    if (each.fact !== undefined) facts[each.name] = each.fact;
-    if (each.isMissing) allFound = false;
-    tenantId ??= each.tenantId;
+  for (const [i, { name, optional }] of requests.entries()) {
+    const [reference, fact] = [references[i], found[i]];
+    if (fact !== undefined && isReference(reference)) {
+      facts[name] = fact;
+      tenantId ??= tenantOf(fact, reference);
+    } else if (reference === 'failed' || !optional) {
+      allFound = false;
+    }
   }
   return { facts, allFound, tenantId };
 }
 
-interface Referred {
-  readonly request: FactRequest;
-  readonly reference: ReturnType<FactRequest['refer']>;
+type Referred = ReturnType<FactRequest['refer']>;
+
+function isReference(referred: Referred): referred is FactReference {
+  return typeof referred === 'object';
 }
 
-/** Whether a server of the application is asked for the fact. */
-function isAtHost({ reference }: Referred): boolean {
-  return typeof reference === 'object' && reference.kind.from !== undefined;
+/** Whether the fact is read from a server of the application. */
+function isAtHost(referred: Referred): boolean {
+  return isReference(referred) && referred.kind.from !== undefined;
 }
 
-async function findOne(
-  { request: { name, optional }, reference }: Referred,
-  { viewer, find }: { readonly viewer: FactViewer; readonly find: FindFact },
-): Promise<FoundFact> {
-  if (reference === 'failed') return { name, isMissing: true };
-  const fact = reference && (await find(reference.kind, reference.ids, viewer));
-  if (fact === undefined || reference === undefined) return { name, isMissing: !optional };
-  return { name, fact, tenantId: tenantOf(fact, reference), isMissing: false };
+const none = Promise.resolve(undefined);
+
+/** Most rules read one fact, for which `Promise.all` is slow. */
+async function all<T>(promises: readonly Promise<T>[]): Promise<readonly T[]> {
+  const [only] = promises;
+  return only !== undefined && promises.length === 1 ? [await only] : Promise.all(promises);
 }
 
 /** Row-level security shows a linked guest session the facts of the user's tenant. */

@@ -24,11 +24,9 @@ export function hostVisitorOf(
 ): Authenticated {
   const { ask, rules } = match.channelType;
   if (!unread.has(refused.code) || !namesMember(ask) || !rules.has(hostVisitorKind)) return refused;
+  if (headers?.isWithheld(ask.forward) === true) return { code: 'origin-refused', known: {} };
   const forwarded = headers?.select(ask.forward) ?? {};
-  if (headers === undefined || Object.keys(forwarded).length === 0) return refused;
-  if (isSentByBrowsers(forwarded) && headers.isFromForeignPage()) {
-    return { code: 'origin-refused', known: {} };
-  }
+  if (Object.keys(forwarded).length === 0) return refused;
   const id = fingerprint(forwarded);
   return { principal: { kind: hostVisitorKind, id, roles: [], expiresAt: maxTime }, checks: [] };
 }
@@ -39,18 +37,13 @@ interface HostVisitorContext {
   readonly fingerprint: Fingerprint;
 }
 
-/** Browsers send cookies and the HTTP authentication of a site by themselves, for any page. */
-function isSentByBrowsers({ cookie, authorization }: Readonly<Record<string, string>>): boolean {
-  return cookie !== undefined || (authorization !== undefined && !/^bearer /i.test(authorization));
-}
-
-/** The visitor as the user that the application named in its answer. */
+/** The visitor as the user that the application named in its response. */
 export function namedByHost(principal: Principal, userId: string): Principal {
   if (principal.kind !== hostVisitorKind) return principal;
   return { ...principal, id: userId, linkedUser: { id: userId } };
 }
 
-/** Whether the principal, or the user that the application named, was revoked before or while the application answered. */
+/** Whether the principal, or the user that the application named, was revoked before the response of the application. */
 export async function isRevokedMeanwhile(
   principal: Principal,
   userId: string | undefined,

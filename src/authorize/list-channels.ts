@@ -1,5 +1,5 @@
 import type { Origin, WriteDecision } from '../audit/audit-event.ts';
-import { parseChannelName } from '../policy/channel-name.ts';
+import { parseChannelName } from '../policy/pusher-names.ts';
 import type { ChannelRegistry, ChannelMatch } from '../policy/channel-registry.ts';
 import {
   firstFailed,
@@ -8,17 +8,12 @@ import {
   type Refusal,
   type RefusalCode,
 } from '../policy/decision.ts';
-import {
-  ruleInput,
-  type ChannelType,
-  type ListEntry,
-  type SqlList,
-} from '../policy/channel-type.ts';
+import { type ChannelType, type ListEntry, type SqlList } from '../policy/channel-type.ts';
+import { ruleInput, principalKey, type Principal } from '../policy/principal.ts';
 import type { FactPage, ListCursor, OpenFactPage } from '../policy/fact-kind.ts';
 import { isValueOf } from '../policy/param.ts';
 import { fillPattern } from '../policy/pattern.ts';
 import type { Policy } from '../policy/policy.ts';
-import { principalKey, type Principal } from '../policy/principal.ts';
 import type { Limits, ReportLimitExceeded } from '../rate-limit/limits.ts';
 import { askDirectly } from '../runtime/permits.ts';
 import type { UserAuthRequest } from './auth-request.ts';

@@ -2,16 +2,16 @@ import type { Ask, ChannelQuestion } from '../policy/ask.ts';
 import type { ChannelMatch } from '../policy/channel-registry.ts';
 import type { VisitorHeaders } from '../policy/forward.ts';
 import type { Principal } from '../policy/principal.ts';
-import type { SocketId } from '../policy/socket-id.ts';
+import type { SocketId } from '../policy/pusher-names.ts';
 
-/** Who subscribes, as the application is told. */
+/** The principal, in the form of the request to the application. */
 interface Subscriber {
   readonly principal: Principal;
   readonly socketId: SocketId;
   readonly headers?: VisitorHeaders | undefined;
 }
 
-/** What the application is asked about a channel. */
+/** The request to the application about a channel. */
 export function questionOf(
   ask: Ask,
   { channel, channelType, params }: ChannelMatch,

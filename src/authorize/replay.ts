@@ -4,7 +4,7 @@ import { firstFailed } from '../policy/decision.ts';
 import type { FactKind, FindFact } from '../policy/fact-kind.ts';
 import type { Policy } from '../policy/policy.ts';
 import { maxTime, type Principal } from '../policy/principal.ts';
-import { parseSocketId } from '../policy/socket-id.ts';
+import { parseSocketId } from '../policy/pusher-names.ts';
 import { askDirectly } from '../runtime/permits.ts';
 import { Unavailable } from '../runtime/unavailable.ts';
 import { evaluateMatch, type EvaluateDeps } from './evaluate.ts';

@@ -44,15 +44,15 @@ function start() {
 
 const begun = ['audit entries are being dropped', undefined];
 
-describe('a buffered trail', () => {
-  it('keeps nobody waiting, and writes all', async () => {
+describe('a buffered audit log', () => {
+  it('delays no response, and writes all entries', async () => {
     const { append, database, close } = start();
     await append('a', 'b', 'c', 'd', 'e');
     await close(1_000);
     expect(database.kept).toEqual(['a', 'b', 'c', 'd', 'e']);
   });
 
-  it('tries again through an outage, with growing pauses of at most five seconds', async () => {
+  it('retries during an outage, with growing delays of at most five seconds', async () => {
     const { append, database, time, lines } = start();
     database.fault = new Unavailable('database');
     await append('a');
@@ -86,7 +86,7 @@ describe('a buffered trail', () => {
     expect([database.kept, counted.dropped]).toEqual([['a', 'b'], 0]);
   });
 
-  it('drops what is too much, tells when that begins, when it ends and how many they were', async () => {
+  it('drops entries over the limit, and logs the start, the end and the number', async () => {
     const { append, database, time, lines, counted, isDropping } = start();
     database.fault = new Unavailable('database');
     await append('a', 'b', 'c', 'd', 'e', 'lost-1', 'lost-2');
@@ -103,7 +103,7 @@ describe('a buffered trail', () => {
     expect(database.kept).toEqual(['a', 'b', 'c', 'd', 'e']);
   });
 
-  it('loses a row that cannot be written, and none of its neighbours', async () => {
+  it('loses a row that cannot be written, and no other row', async () => {
     const { append, database, counted, lines } = start();
     await append('a', 'bad', 'b', 'c');
     await settle();
@@ -125,7 +125,7 @@ describe('a buffered trail', () => {
     expect([database.kept, time.waiting()]).toEqual([['a', 'b'], 0]);
   });
 
-  it('closes in time during an outage, and tells what is lost', async () => {
+  it('closes in time during an outage, and logs the number of lost entries', async () => {
     const { append, database, close, time, lines, counted } = start();
     database.fault = new Unavailable('database');
     await append('a', 'b', 'c');

@@ -29,7 +29,7 @@ async function start() {
 }
 
 describe('AUDIT=buffered', () => {
-  it('answers while nothing can be put on record, and does that when it can', async () => {
+  it('responds while no row can be written, and writes the rows later', async () => {
     const { usher, query, enters, kept, figure } = await start();
     await query('ALTER TABLE audit_log RENAME TO audit_log_gone');
     const [first, second] = [await enters(), await enters()];
@@ -42,7 +42,7 @@ describe('AUDIT=buffered', () => {
     await usher.stop();
   });
 
-  it('has everything on record when it has stopped', async () => {
+  it('has written all rows when it has stopped', async () => {
     const { usher, enters, kept } = await start();
     const ids = await Promise.all(Array.from({ length: 20 }, enters));
     await usher.stop();

@@ -40,7 +40,7 @@ function start(limits: Partial<GroupCommitLimits> = {}) {
 const outage = new Unavailable('database');
 
 describe('a group commit', () => {
-  it('writes the first at once, what comes meanwhile together, and one statement at a time', async () => {
+  it('writes the first row at once, rows that arrive meanwhile together, and one statement at a time', async () => {
     const { append, statements, outcomes, queued } = start();
     append('a');
     expect(statements.map(({ rows }) => rows)).toEqual([['a']]);
@@ -118,7 +118,7 @@ describe('a group commit', () => {
   });
 
   it.each([['r'], ['r', 'b'], ['a', 'r'], ['a', 'b', 'r', 'd', 'e'], ['r', 'b', 'r2', 'd']])(
-    'a row that cannot be written is no end of its neighbours (%s %s %s %s %s)',
+    'a row that cannot be written does not fail the others (%s %s %s %s %s)',
     async (...rows) => {
       const kept: string[] = [];
       const refused = new RowRefused(false);
@@ -139,7 +139,7 @@ describe('a group commit', () => {
     },
   );
 
-  it('a refused row does not refuse those that wait, and neither does a bug', async () => {
+  it('a refused row does not fail queued rows, and neither does an unhandled error', async () => {
     for (const error of [new RowRefused(false), new TypeError('a bug')]) {
       const { append, statements, outcomes } = start();
       append('a', 'b');

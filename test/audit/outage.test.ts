@@ -29,7 +29,7 @@ function expectUnavailable(answer: TestResponse): void {
   expect(answer.text).not.toMatch(/"auth"|postgres|127\.0\.0\.1|ECONN/);
 }
 
-describe('while the database cannot answer', () => {
+describe('while the database is unavailable', () => {
   let database: TestDatabase;
   let tunnel: Tunnel;
   let usher: TestUsher;
@@ -82,7 +82,7 @@ describe('while the database cannot answer', () => {
     },
   );
 
-  it('connections that the server ended between two questions are replaced', async () => {
+  it('connections that the server closed between two queries are replaced', async () => {
     expect(await statuses(good)).toStrictEqual([200, 200, 200, 200]);
     await withClient(database.url, (admin) =>
       admin.query(
@@ -93,7 +93,7 @@ describe('while the database cannot answer', () => {
     expect(await recovered()).toStrictEqual([200, 200, 200, 200, 401]);
   });
 
-  it('a grant that cannot be put on record is none', async () => {
+  it('a grant that cannot be written to the audit log is not sent', async () => {
     await withClient(database.url, async (admin) => {
       await admin.query('ALTER TABLE audit_log RENAME TO audit_log_gone');
       try {

@@ -11,7 +11,7 @@ import { send, type TestResponse } from '../http/requests.ts';
 
 const decisionId = (answer: TestResponse) => answer.headers.get('x-decision-id');
 
-describe('what is on record', () => {
+describe('the audit log', () => {
   const usher = useUsher();
   const query = (run: (client: Client) => Promise<{ rows: unknown[] }>) =>
     withClient(usher.database, async (client) => (await run(client)).rows);
@@ -102,7 +102,7 @@ describe('what is on record', () => {
     ]);
   });
 
-  it('has a row for a request that the operator’s port turned away', async () => {
+  it('has a row for a request that the operator’s port refused', async () => {
     const foreign = {
       path: '/metrics',
       method: 'GET',
@@ -129,7 +129,7 @@ describe('the operator’s port with a token', () => {
       return rows;
     });
 
-  it('puts each wrong token on record, and no flood of them', async () => {
+  it('writes a row for each wrong token, up to a limit', async () => {
     const guess = () =>
       send(usher.operator, {
         path: '/metrics',
@@ -153,10 +153,11 @@ describe('the log', () => {
   it.each([
     ['a grant', grant],
     ['a refusal', refuse({ id: 'd', action: 'subscribe', checks: [] }, 'credential-missing')],
-  ])('does not call %s one that could not be put on record', async (_case, decision) => {
+  ])('does not report %s for a decision that could not be written', async (_case, decision) => {
     let counted = 0;
     const record = createWriteDecision({
       trail: createStrictAuditQueue(() => Promise.reject(new Unavailable('database'))),
+      limitRefusal: () => Promise.resolve('written'),
       log: {
         info: (_line, message) => lines.push(message),
         warn: (_line, message) => lines.push(message),
@@ -167,7 +168,7 @@ describe('the log', () => {
     });
     await expect(record(decision, origin)).rejects.toThrow(Unavailable);
     expect([lines, counted]).toEqual([
-      ['answered 503: the decision could not be put on record'],
+      ['responded with 503: the decision could not be written to the audit log'],
       0,
     ]);
   });
@@ -183,7 +184,7 @@ describe('two session cookies', () => {
     ['/broadcasting/auth', 'POST', 'subscribe'],
     ['/broadcasting/user-auth', 'POST', 'sign-in'],
     ['/api/channels', 'GET', 'list-channels'],
-  ])('at %s are a 400 that is on record', async (path, method, action) => {
+  ])('at %s are a 400 with a row', async (path, method, action) => {
     const answer = await send(usher.public, {
       ...{ path, method },
       headers: { cookie: 'sessionid=a; sessionid=b', origin: 'https://app.example' },

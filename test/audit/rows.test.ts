@@ -129,7 +129,7 @@ const cases: readonly (readonly [string, TestRequest, Expected])[] = [
   ],
 ];
 
-describe('what is on record of', () => {
+describe('the row of', () => {
   const usher = useUsher();
   const rows = async (table: string, id: string | null): Promise<readonly Row[]> => {
     const sql = `SELECT * FROM ${table} WHERE decision_id = $1`;
@@ -151,6 +151,17 @@ describe('what is on record of', () => {
     expect(events).toHaveLength(expected.length);
   });
 
+  it('ids in the order of time, so that the index grows at one end', async () => {
+    const ids: (string | null)[] = [];
+    for (let i = 0; i < 3; i += 1) {
+      const answer = await send(usher.public, userRequest());
+      ids.push(answer.headers.get('x-decision-id'));
+      usher.clock.advance(1);
+    }
+    expect(ids).toEqual(ids.toSorted());
+    expect(new Set(ids).size).toBe(3);
+  });
+
   it('each check, by name', async () => {
     const answer = await send(usher.public, userRequest());
     const [row] = await rows('audit_log', answer.headers.get('x-decision-id'));
@@ -159,7 +170,7 @@ describe('what is on record of', () => {
     expect(checks.every(({ passed }) => passed)).toBe(true);
   });
 
-  it('anybody, without a word of what was presented', async () => {
+  it('a request contains no part of its credential', async () => {
     const tokens = [userToken({ jti: 'a' }), guestToken({ jti: 'b' }), 'not-a-token-but-secret'];
     for (const token of tokens) {
       const headers = { authorization: `Bearer ${token}` };

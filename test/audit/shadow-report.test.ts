@@ -14,7 +14,7 @@ const verdictOf = (n: number, changes: Partial<RecordedShadowVerdict>): Recorded
   ...changes,
 });
 
-describePostgres('the verdicts of the side that watches', (server) => {
+describePostgres('the verdicts of shadows', (server) => {
   const at = useDatabase(server);
 
   it('are stored beside their decisions, and counted by family and side', async () => {

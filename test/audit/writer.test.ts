@@ -51,7 +51,7 @@ const signal: SecurityEvent = {
 
 /** A writer of what was decided by the database itself. */
 const writerOf = (database: Database) =>
-  createAuditWriter(database, createTableCache({ now: () => 0, onCacheLookup: () => undefined }));
+  createAuditWriter(database, createTableCache({ now: () => 0, lookups: { hits: 0, misses: 0 } }));
 
 describePostgres('the audit trail', (server) => {
   const at = useDatabase(server);
@@ -97,12 +97,42 @@ describePostgres('the audit trail', (server) => {
     for (const event of events) expect(event).toMatchObject(shared);
   });
 
-  it('keeps an event that says little, and no signal', async () => {
+  it('keeps an event with few fields, and no signal', async () => {
     await write([grant, []]);
     expect(await rows('audit_log', 'd-2')).toMatchObject([
       { at: new Date(0), code: null, tenant_id: null, user_agent: null, checks: [] },
     ]);
     expect(await rows('security_events', 'd-2')).toEqual([]);
+  });
+
+  it('keeps any text of a client in its own column, and an empty one as such', async () => {
+    const texts = ['', ' ', '\\N', '{a,"b"}', 'tab\tand\nline', '€ and 😀', 'x'.repeat(512)];
+    const changed = ['\0', '\x1c\x1d\x1e\x1f', '\ud800', 'x'.repeat(511) + '😀', 'x'.repeat(600)];
+    const ids = [...texts, ...changed].map((_, i) => `d-text-${i}`);
+    await write(
+      ...[...texts, ...changed].map((userAgent, i): readonly [AuditEvent, []] => [
+        { ...refusal, decisionId: ids[i]!, userAgent, channel: userAgent },
+        [],
+      ]),
+    );
+    const kept = await Promise.all(ids.map((id) => rows('audit_log', id)));
+    expect(kept.map(([row]) => row?.['user_agent'])).toEqual([
+      ...texts,
+      ...[
+        '\uFFFD',
+        '\x1c\uFFFD\uFFFD\uFFFD',
+        '\uFFFD',
+        'x'.repeat(511) + '\uFFFD',
+        'x'.repeat(512),
+      ],
+    ]);
+    for (const [row] of kept) {
+      expect(row).toMatchObject({
+        channel: row?.['user_agent'],
+        request_id: 'r-1',
+        tenant_id: '1',
+      });
+    }
   });
 
   it('keeps decisions and signals of no decision with one statement', async () => {
@@ -126,7 +156,7 @@ describePostgres('the audit trail', (server) => {
     ]);
   });
 
-  it('tells what is there already from what cannot be kept, and keeps nothing of either', async () => {
+  it('distinguishes duplicate rows from refused ones, and writes neither', async () => {
     const writer = writerOf(at.database);
     const own = { ...signal, id: '7f0b2a1e-3f0d-4c55-9d5b-0a5e7f1c2d3e' };
     await writer([{ signal: own }]);
@@ -173,7 +203,7 @@ describePostgres('the audit trail', (server) => {
     expect(await rows('audit_log', 'd-half')).toEqual([]);
   });
 
-  it('is not stopped by what a visitor sent', async () => {
+  it('writes any text of a visitor', async () => {
     const hostile = `\u0000\ud800'); DROP TABLE audit_log; --🛎️${'x'.repeat(20_000)}`;
     const event = { ...refusal, decisionId: 'd-3', channel: hostile, tenantId: hostile };
     await write([{ ...event, userAgent: hostile, principalId: hostile }, ['cross-tenant']]);

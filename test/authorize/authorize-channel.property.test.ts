@@ -102,8 +102,8 @@ function expectPinsHold(
   }
 }
 
-describe('authorizeChannel, whatever is asked', () => {
-  it('grants exactly the name that was asked, and only where every pin agrees', async () => {
+describe('authorizeChannel, for any request', () => {
+  it('grants exactly the requested name, and only if every pin matches', async () => {
     let granted = 0;
     await fc.assert(
       fc.asyncProperty(

@@ -1,11 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { ChannelAuthRequest } from '../../src/authorize/auth-request.ts';
 import { createChannelRegistry } from '../../src/policy/channel-registry.ts';
-import {
-  createChannelType,
-  type KindRules,
-  type RuleInput,
-} from '../../src/policy/channel-type.ts';
+import { createChannelType, type KindRules } from '../../src/policy/channel-type.ts';
+import { type RuleInput } from '../../src/policy/principal.ts';
 import { check, type Check } from '../../src/policy/decision.ts';
 import { Secret } from '../../src/runtime/secret.ts';
 import { Unavailable } from '../../src/runtime/unavailable.ts';
@@ -18,7 +15,7 @@ const nowhere = findByKind({});
 const bearer = { kind: 'bearer', text: new Secret('a') } as const;
 
 describe('authorizeChannel', () => {
-  it('grants, and has recorded the same decision before it answers', async () => {
+  it('grants, and has written the same decision before it resolves', async () => {
     const { authorizeChannel, deeds, recorded } = authorizing();
     const decision = await authorizeChannel(question());
     expect(decision).toMatchObject({
@@ -65,12 +62,12 @@ describe('authorizeChannel', () => {
     ['whether it was revoked', { revocations: { latest: down } }],
     ['the fact', { find: down }],
     ['whether it is on record', { writeDecision: down }],
-  ])('gives no answer when it cannot be found out %s', async (_case, changes) => {
+  ])('makes no decision if a dependency is unavailable: %s', async (_case, changes) => {
     const { authorizeChannel } = authorizing(changes);
     await expect(authorizeChannel(question())).rejects.toBeInstanceOf(Unavailable);
   });
 
-  it('refuses the encrypted form where there is no key, like a channel that is not there', async () => {
+  it('refuses the encrypted form without a key like an unknown channel', async () => {
     const { authorizeChannel } = authorizing({ encrypts: () => false });
     const channelName = 'private-encrypted-tenant.1.user.15';
     expect(verdict(await authorizeChannel(question({ channelName })))).toBe('unknown-channel');
@@ -134,13 +131,13 @@ describe('a decision by cached values', () => {
     return { authorizeChannel, deeds, kept };
   };
 
-  it('asks nobody, and says on record what it was decided by', async () => {
+  it('sends no query, and has the version of the cache in its entry', async () => {
     const { authorizeChannel, deeds, kept } = remembering(true);
     expect(verdict(await authorizeChannel(question()))).toBe('grant');
     expect([deeds, kept]).toEqual([['identified'], [7]]);
   });
 
-  it('authenticates and evaluates again when something has changed', async () => {
+  it('authenticates and evaluates again after a change', async () => {
     const { authorizeChannel, deeds, kept } = remembering(false, Infinity);
     expect(verdict(await authorizeChannel(question()))).toBe('grant');
     expect([deeds, kept]).toEqual([

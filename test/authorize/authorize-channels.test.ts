@@ -40,7 +40,7 @@ describe('a batch', () => {
     expect(recorded).toHaveLength(3);
   });
 
-  it('asks nobody about a credential when no name means anything', async () => {
+  it('does not verify the credential if no name is valid', async () => {
     const { deeds } = await asking([unread, 'private-a:b', '']);
     expect(deeds).toEqual(['recorded', 'recorded', 'recorded']);
   });
@@ -50,7 +50,7 @@ describe('a batch', () => {
     expect(words).toEqual({ [own]: 'grant', [escrowChannel]: 'unavailable' });
   });
 
-  it('loses only the channel whose record could not be kept', async () => {
+  it('loses only the channel whose row could not be written', async () => {
     const { words } = await asking([own, escrowChannel], {
       writeDecision: (decision) =>
         decision.family?.includes('user') ? down() : Promise.resolve(true),
@@ -58,7 +58,7 @@ describe('a batch', () => {
     expect(words).toEqual({ [own]: 'unavailable', [escrowChannel]: 'grant' });
   });
 
-  it('grants nothing while revocations cannot be read, and still says what has no meaning', async () => {
+  it('grants nothing while revocations cannot be read, and still refuses invalid names', async () => {
     const { words } = await asking([own, unread], { revocations: { latest: down } });
     expect(words).toEqual({ [own]: 'unavailable', [unread]: 'unknown-channel' });
   });
@@ -76,7 +76,7 @@ describe('a batch', () => {
     expect(deeds.filter((deed) => deed === 'identified')).toHaveLength(2);
   });
 
-  it('is no answer at all when something is broken', async () => {
+  it('rejects after an unhandled error', async () => {
     const broken = () => Promise.reject(new TypeError('a bug'));
     await expect(asking([own, escrowChannel], { find: escrowsBy(broken) })).rejects.toThrow(
       TypeError,

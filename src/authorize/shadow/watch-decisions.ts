@@ -13,7 +13,7 @@ import {
   type WatchingVerdict,
 } from './watching-verdict.ts';
 
-/** Compares a decision with the side of its channel that watches. Returns at once, and never throws. */
+/** Compares a decision with the shadow of its channel. Returns at once, and never throws. */
 export type WatchDecision = (request: ChannelAuthRequest, decision: Decision) => void;
 
 /** Why a decision was not compared, or its comparison not stored. */
@@ -24,13 +24,13 @@ export interface WatchDeps extends EvaluateDeps, Clock {
   /** Stores the comparison. Rejects if it cannot be stored. */
   readonly record: (verdict: RecordedShadowVerdict) => Promise<unknown>;
   readonly count: (family: string, result: RecordedShadowVerdict['result'] | NotCompared) => void;
-  /** Reports an error of the side that watches, or of the store. */
+  /** Reports an error of the shadow, or of the store. */
   readonly logFailure: (family: string, error: unknown) => void;
   readonly logSuccess: (family: string) => void;
 }
 
 /**
- * Few at once: the side that watches must not take the time of an application or of a database that others need. One request
+ * Few at once: the shadow must not take the time of an application or of a database that others need. One request
  * of a visitor needs a kilobyte while it waits.
  */
 export const watchLimits: PermitSettings = {
@@ -41,7 +41,7 @@ export const watchLimits: PermitSettings = {
 
 const one = { permits: 1, isAborted: () => false };
 
-/** Creates the function that compares decisions after their answers. */
+/** Creates the function that compares decisions after their responses. */
 export function createWatchDecision(deps: WatchDeps): WatchDecision {
   const { policy, now, startTimer, count } = deps;
   const permits = createPermits(watchLimits, startTimer);
@@ -52,7 +52,7 @@ export function createWatchDecision(deps: WatchDeps): WatchDecision {
       return;
     }
     const finding = find();
-    // Not at the timeout: what is under way still takes the time of the other side.
+    // Not at the timeout: the running evaluation still uses the resources of the shadow.
     void finding.then(release, release);
     await recordVerdict(about, await withinTime(finding, deps), deps);
   };
@@ -77,7 +77,7 @@ export function createWatchDecision(deps: WatchDeps): WatchDecision {
       about: { decisionId, at: now(), family, policy: current, side, answered },
       find,
     };
-    // The answer is sent before.
+    // The response is sent before.
     startTimer(0, () => void compare(subject));
   };
 }

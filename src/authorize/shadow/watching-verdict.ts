@@ -1,26 +1,26 @@
 import { askCheck, hostVisitorKind } from '../../policy/ask.ts';
 import type { ChannelMatch } from '../../policy/channel-registry.ts';
 import { firstFailed, type Decision, type RefusalCode } from '../../policy/decision.ts';
-import { pinCode } from '../../policy/policy.ts';
+import { pinCode } from '../../policy/param.ts';
 import type { Principal } from '../../policy/principal.ts';
-import { parseSocketId } from '../../policy/socket-id.ts';
+import { parseSocketId } from '../../policy/pusher-names.ts';
 import type { ChannelAuthRequest } from '../auth-request.ts';
 import { evaluateMatch, type EvaluateDeps } from '../evaluate.ts';
 import { questionOf } from '../question-of.ts';
 
-/** What the side that watches says, and the check that failed. */
+/** The verdict of the shadow, and the check that failed. */
 export interface WatchingVerdict {
   readonly outcome: Decision['outcome'];
   readonly failedCheck?: string | undefined;
 }
 
-/** Comes to the verdict of the side that watches. Throws `Unavailable`. */
+/** Computes the verdict of the shadow. Throws `Unavailable`. */
 export type FindVerdict = () => Promise<WatchingVerdict>;
 
-/** How long the side that watches may take, in milliseconds. */
+/** How long the shadow may take, in milliseconds. */
 export const verdictTimeoutMs = 5_000;
 
-/** The refusals for reasons that hold for both sides: neither was consulted, or its answer did not count. */
+/** The refusals for reasons that apply to both sides: neither was evaluated, or its result did not count. */
 const ofBothSides: ReadonlySet<RefusalCode> = new Set([
   ...['credential-conflict', 'origin-refused', 'revoked', 'tenant-missing', 'tenant-mismatch'],
   ...['unknown-channel', 'too-many-authorizations', 'too-many-subscriptions'],
@@ -34,7 +34,7 @@ export interface Compared {
 }
 
 /**
- * The function that asks the side of a channel that watches about the request of a decision; `undefined` if the decision
+ * The function that asks the shadow of a channel about the request of a decision; `undefined` if the decision
  * cannot be compared.
  */
 export function verdictOfOtherSide(

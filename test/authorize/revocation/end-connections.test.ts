@@ -38,7 +38,7 @@ function ending() {
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-it('ends one user never twice at once, and of many a few at once', async () => {
+it('terminates one user once at a time, and a few users at the same time', async () => {
   const { endConnections, begun } = ending();
   endConnections({ users: [userOf('15')], leaseUntil: 10 });
   endConnections({ users: [userOf('15')], leaseUntil: 10 });
@@ -53,7 +53,7 @@ it('ends one user never twice at once, and of many a few at once', async () => {
   expect(begun.length).toBeLessThanOrEqual(1 + 8);
 });
 
-it('settles what was ended, and leaves what was not for later', async () => {
+it('deletes terminated users, and keeps the others for later', async () => {
   const { endConnections, begun, settled } = ending();
   const [one, other] = endConnections({ users: [userOf('1'), userOf('2')], leaseUntil: 10 });
   await turn();
@@ -62,7 +62,7 @@ it('settles what was ended, and leaves what was not for later', async () => {
   expect([await one?.outcome, await other?.outcome, settled]).toEqual(['ended', 'pending', ['1']]);
 });
 
-it('begins nothing whose lease is over, and nothing once Usher closes', async () => {
+it('starts no termination after the end of a lease, nor after Usher begins to close', async () => {
   const { endConnections, begun, time, closing } = ending();
   time.now = 10;
   const late = endConnections({ users: [userOf('1')], leaseUntil: 10 });

@@ -15,7 +15,7 @@ const lease = 15_000;
 const hour = 60 * 60_000;
 const day = 24 * hour;
 
-describe('ending the connections of a user', () => {
+describe('terminating the connections of a user', () => {
   const at = useDatabase();
   const startServer = usePusherServers();
 
@@ -61,7 +61,7 @@ describe('ending the connections of a user', () => {
     [500, 'status 500'],
     [404, 'status 404'],
     ['hang-up', 'no answer (ECONNRESET)'],
-  ])('asks Reverb once, and no more when it answers %s', async (behaviour, why) => {
+  ])('sends Reverb one request, also if the response is %s', async (behaviour, why) => {
     const { server, look, lines } = await ending(behaviour, { dialect: 'reverb' });
     expect(await look(testNow)).toEqual([{ notEnded: why }]);
     for (const later of [lease, hour, day]) expect(await look(testNow + later)).toEqual([]);
@@ -77,14 +77,14 @@ describe('ending the connections of a user', () => {
     ]);
   });
 
-  it('asks Reverb once also when it succeeds', async () => {
+  it('sends Reverb one request if it succeeds', async () => {
     const { server, look } = await ending(200, { dialect: 'reverb' });
     expect(await look(testNow)).toEqual(['ended']);
     expect(await look(testNow + day)).toEqual([]);
     expect(server.requests).toEqual(['15']);
   });
 
-  it('asks Reverb once although Usher ends before the answer', async () => {
+  it('sends Reverb one request although Usher exits before the response', async () => {
     const { server, look } = await ending(500, { dialect: 'reverb' });
     const claimed = createTrackedConnections(at.database);
     const { leaseUntil } = await claimed.leaseDue({ now: testNow, leaseUntil: testNow + lease });
@@ -95,7 +95,7 @@ describe('ending the connections of a user', () => {
   });
 
   it.each(['reverb', 'pusher', 'soketi'] as const)(
-    'never asks %s with PUSHER_TERMINATE=off',
+    'sends %s no request with PUSHER_TERMINATE=off',
     async (dialect) => {
       const { server, look, lines } = await ending(200, { dialect, terminates: false });
       expect(await look(testNow)).toEqual([{ notEnded: 'PUSHER_TERMINATE is off' }]);
@@ -105,7 +105,7 @@ describe('ending the connections of a user', () => {
   );
 
   it.each(['pusher', 'soketi'] as const)(
-    'asks %s again, at growing intervals, and gives up after about a day',
+    'retries at %s with growing delays, for about a day',
     async (dialect) => {
       const { server, look } = await ending(500, { dialect });
       const pauses: number[] = [];

@@ -57,14 +57,17 @@ it.each([
   ['reverb', presence, ['keep', 'revoked?']],
   ['reverb', channel, ['extend']],
   ['reverb', guest, []],
-] as const)('at %s writes no more than what can be ended', async (dialect, grant, expected) => {
-  const { hold, asked } = holding(dialect);
-  expect(await hold(grant)).toBe(grant);
-  expect(asked).toEqual(expected);
-});
+] as const)(
+  'at %s tracks only connections that can be terminated',
+  async (dialect, grant, expected) => {
+    const { hold, asked } = holding(dialect);
+    expect(await hold(grant)).toBe(grant);
+    expect(asked).toEqual(expected);
+  },
+);
 
 it.each(['pusher', 'soketi', 'reverb'] as const)(
-  'at %s writes nothing where nobody may be ended (PUSHER_TERMINATE=off)',
+  'at %s tracks nothing with PUSHER_TERMINATE=off',
   async (dialect) => {
     const { hold, asked } = holding(dialect, undefined, false);
     for (const grant of [signIn, presence, channel]) expect(await hold(grant)).toBe(grant);
@@ -72,19 +75,19 @@ it.each(['pusher', 'soketi', 'reverb'] as const)(
   },
 );
 
-it('does not write the same again, but asks again whether it was revoked', async () => {
+it('does not write the same row again, but reads revocations again', async () => {
   const { hold, asked } = holding('pusher');
   for (const grant of [channel, signIn, channel, signIn]) await hold(grant);
   expect(asked).toEqual(['extend', 'keep', 'revoked?', 'revoked?']);
 });
 
-it('refuses what was revoked while it was being kept', async () => {
+it('refuses a credential that was revoked while the row was written', async () => {
   const { hold, revoke } = holding('pusher');
   revoke();
   expect(await hold(signIn)).toMatchObject({ outcome: 'refusal', code: 'revoked', id: signIn.id });
 });
 
-it('lets nothing out that could not be kept, and does not take it for kept', async () => {
+it('sends no grant that could not be tracked, and does not cache it as tracked', async () => {
   const { hold, asked } = holding('pusher', () => Promise.reject(new Unavailable('database')));
   await expect(hold(signIn)).rejects.toThrow(Unavailable);
   await expect(hold(signIn)).rejects.toThrow(Unavailable);

@@ -8,7 +8,7 @@ import type { ChannelQuestion, HostAnswer } from '../../../src/policy/ask.ts';
 import type { Policy } from '../../../src/policy/policy.ts';
 import { Unavailable } from '../../../src/runtime/unavailable.ts';
 import { noon, user } from '../../policies/principals.ts';
-import { loadPolicyText } from '../../support/load-policy-text.ts';
+import { loadPolicyText } from '../../support/load-policy-files.ts';
 import { createTestClock } from '../../support/test-clock.ts';
 import { question, writtenDeps, type Changes } from '../authorizing.ts';
 
@@ -31,7 +31,7 @@ const rulesWatch = await policyOf(
   `ask: { ${laravel} }, params: { id: int }, allow: { user: { own: { rule: 'params.id == user.id', shadow: true } }, host_visitor: {} }`,
 );
 
-const headers = { select: () => ({ cookie: 'a=b' }), isFromForeignPage: () => false };
+const headers = { select: () => ({ cookie: 'a=b' }), isWithheld: () => false };
 const requestFor = (id: string) =>
   question({ channelName: `private-o.${id}`, constraints: { tenantIds: [] }, headers });
 
@@ -78,7 +78,7 @@ function watching(
 const yes = () => Promise.resolve({ isYes: true });
 const no = () => Promise.resolve({ isYes: false });
 
-describe('the application that watches', () => {
+describe('the application as the shadow', () => {
   it.each([
     ['15', yes, { answered: 'grant', watched: 'grant', result: 'agreed' }],
     ['16', no, { answered: 'refusal', watched: 'refusal', result: 'agreed' }],
@@ -121,7 +121,7 @@ describe('the application that watches', () => {
     expect(silent.recorded).toMatchObject([{ result: 'no-verdict', reason: 'it took too long' }]);
   });
 
-  it('is asked a few questions at once; those that do not fit are dropped and counted', async () => {
+  it('gets a few requests at the same time; decisions over the limit are dropped and counted', async () => {
     let asked = 0;
     const answers: ((answer: HostAnswer) => void)[] = [];
     const { authorize, run, recorded, counted, test } = watching(applicationWatches, () => {
@@ -147,7 +147,7 @@ describe('the application that watches', () => {
     expect(counted.filter((each) => each.endsWith('too-many'))).toHaveLength(maxQueued - 1 + 3);
   });
 
-  it('is asked about a credential that Usher cannot read or refuses, if it reads credentials', async () => {
+  it('gets requests with a credential that Usher cannot read or refuses, if it reads credentials', async () => {
     const refused = { identify: () => Promise.resolve({ fault: 'credential-rejected' as const }) };
     const { authorize, run, recorded } = watching(applicationWatches, yes, refused);
     expect((await authorize('15')).outcome).toBe('refusal');
@@ -160,7 +160,7 @@ describe('the application that watches', () => {
     expect([point.recorded, point.counted]).toEqual([[], []]);
   });
 
-  it('is not asked about refusals that hold for both sides', async () => {
+  it('gets no request for refusals that apply to both sides', async () => {
     const revoked = { revocations: { latest: () => Promise.resolve(noon + 1) } };
     const { authorize, run, recorded, counted } = watching(applicationWatches, yes, revoked);
     expect(await authorize('15')).toMatchObject({ code: 'revoked' });
@@ -168,7 +168,7 @@ describe('the application that watches', () => {
     expect([recorded, counted]).toEqual([[], []]);
   });
 
-  it('is asked about each channel of a batch', async () => {
+  it('gets a request for each channel of a batch', async () => {
     const { deps, run, recorded } = watching(applicationWatches, no);
     const channelNames = ['private-o.15', 'private-o.16', 'private-unknown'];
     await authorizeChannels({ ...requestFor('15'), channelNames }, deps);
@@ -178,7 +178,7 @@ describe('the application that watches', () => {
   });
 });
 
-describe('rules that watch', () => {
+describe('rules as the shadow', () => {
   it.each([
     ['15', yes, { answered: 'grant', watched: 'grant', result: 'agreed' }],
     ['16', no, { answered: 'refusal', watched: 'refusal', result: 'agreed' }],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AuditEvent } from '../../src/audit/audit-event.ts';
-import { toLogLine } from '../../src/audit/describe-event.ts';
+import { toLogLine } from '../../src/audit/write-event.ts';
 
 const event: AuditEvent = {
   ...{ decisionId: 'd', requestId: 'r', address: '::1', at: 0 },
