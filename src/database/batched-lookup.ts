@@ -1,5 +1,21 @@
-import { createBatchedRead } from './batched-read.ts';
+import { setImmediate } from 'node:timers/promises';
+import { createBatches } from '../runtime/batches.ts';
 import type { Database } from './client.ts';
+
+/** Maximum number of requests in one statement. */
+const maxBatch = 256;
+
+/**
+ * Combines concurrent requests in one statement, which starts after all of them have arrived. The results of `readMany` have
+ * the order of the requests.
+ */
+export function createBatchedRead<Request, Result>(
+  readMany: (requests: readonly Request[]) => Promise<readonly Result[]>,
+): (request: Request) => Promise<Result> {
+  // Combines only requests of the same turn of the event loop, so that no request waits for later ones.
+  const beforeFirst = () => setImmediate();
+  return createBatches({ run: readMany, maxItems: maxBatch, beforeFirst }).add;
+}
 
 /** A result row with the number of its request, counted from 1. */
 export interface BatchedRow {

@@ -9,11 +9,16 @@ const driverMessages: ReadonlySet<string> = new Set([
   'Connection terminated unexpectedly',
   'Connection terminated due to connection timeout',
   'timeout exceeded when trying to connect',
+  'timeout expired',
   'Client has encountered a connection error and is not queryable',
   'Cannot use a pool after calling end on the pool',
   'The server does not support SSL connections',
   'The server did not answer in time',
 ]);
+
+/** The driver's messages about an answer outside of the protocol of PostgreSQL, such as the greeting of MySQL. */
+const foreignProtocol =
+  /^(?:Received unexpected \w+ message from backend|received invalid response:)/;
 
 /** Errors that are a result of the query. Any other error means that the database is unavailable. */
 const rowResultCodes: ReadonlySet<string> = new Set(['P2002', 'P2025']);
@@ -95,6 +100,9 @@ function* messagesOf(error: unknown): Generator<string> {
     const { kind, message } = current;
     if (typeof kind === 'string' && /^[A-Za-z]{4,40}$/.test(kind)) yield kind;
     if (typeof message === 'string' && driverMessages.has(message)) yield message;
+    if (typeof message === 'string' && foreignProtocol.test(message)) {
+      yield 'the answer is not of the protocol of PostgreSQL: another server may listen there';
+    }
     const { cause, meta, errors } = current;
     if (Array.isArray(errors)) for (const each of errors) yield* messagesOf(each);
     current = cause ?? (isObject(meta) ? meta['driverAdapterError'] : undefined);

@@ -1,4 +1,4 @@
-// What values of the application's columns mean, in a view that replaces Usher's table and in a query of the policy alike.
+// Converts values of the application's columns, both of a view that replaces Usher's table and of a query of the policy.
 
 /** The first and the last time with a year of four digits, which stand for PostgreSQL's infinite times. */
 export const infiniteTimes: Readonly<Record<string, string>> = {

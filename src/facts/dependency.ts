@@ -4,7 +4,7 @@ import { Misfit } from './misfit.ts';
 /** The name of a source in `Unavailable`, in metrics and in spans. */
 export const dependencyOf = (source: string): string => `source ${source}`;
 
-/** An answer that is neither a fact nor none is no answer. `asked` is what the source was asked for. */
+/** A response that is neither a fact nor its absence counts as an outage. `asked` names the fact or the list. */
 export function asUnavailable(error: unknown, source: string, asked: string): unknown {
   if (!(error instanceof Misfit)) return error;
   return new Unavailable(dependencyOf(source), { cause: new Misfit(`${asked}: ${error.message}`) });

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createBatchedLookup, type BatchedRow } from '../database/batched-lookup.ts';
 import type { Database } from '../database/client.ts';
 import { isStorable } from '../database/storable-text.ts';
-import { guestSessionFieldOf, tenantIdOf } from '../policy/fact-access.ts';
+import { reachOf, settingsOf, type Reach } from '../policy/fact-access.ts';
 import type { FactKind, FactViewer } from '../policy/fact-kind.ts';
 import { factKey } from './fact-key.ts';
 import type { FindHostRelation, HostRelation } from './host-relations.ts';
@@ -60,30 +60,6 @@ export function createReadFactRow(
     // The JSON of the key hides what the ids contain.
     return ids.every(isStorable) && texts.every(isStorable) ? find(texts) : undefined;
   };
-}
-
-/** The settings of row-level security for one read. '' matches no row. */
-export function settingsOf(
-  kind: FactKind,
-  ids: readonly string[],
-  viewer: FactViewer | 'operator',
-): { readonly tenantId: string; readonly guestSessionId: string } {
-  const of: FactViewer = viewer === 'operator' ? {} : viewer;
-  return {
-    tenantId: tenantIdOf(kind, ids) ?? of.tenantId ?? '',
-    guestSessionId: of.guestSessionId ?? '',
-  };
-}
-
-/**
- * What a fact of a kind depends on: nothing else, the tenant of the viewer, or also the guest session of the fact and its
- * link to a user.
- */
-export type Reach = 'everybody' | 'viewer' | 'session';
-
-export function reachOf(kind: FactKind): Reach {
-  if (guestSessionFieldOf(kind) !== undefined) return 'session';
-  return kind.tenant === undefined ? 'everybody' : 'viewer';
 }
 
 /**

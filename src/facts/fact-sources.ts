@@ -1,14 +1,17 @@
 import type { FactSource } from '../authorize/fact-source.ts';
-import type { RevocationStore, RevocationSubject } from '../authorize/revocation/revocation.ts';
-import type { TableCache } from '../database/cache/freshness.ts';
-import { subjectParts } from '../database/repositories/subject-key.ts';
+import {
+  subjectParts,
+  type RevocationStore,
+  type RevocationSubject,
+} from '../authorize/revocation/revocation.ts';
+import type { ReadCached, TableCache } from '../database/cache/freshness.ts';
 import { withSpan } from '../observability/tracing/span.ts';
-import { cacheFactRows } from './cached-rows.ts';
 import type { FindAtHost } from './find-at-host.ts';
-import type { FindFact } from '../policy/fact-kind.ts';
-import type { ReadFactRow } from './fact-rows.ts';
+import { reachOf, settingsOf } from '../policy/fact-access.ts';
+import type { Fact, FactKind, FindFact } from '../policy/fact-kind.ts';
+import type { FactRow, ReadFactRow } from './fact-rows.ts';
 import type { FindHostRelation } from './host-relations.ts';
-import { createFindFact } from './pushed-facts.ts';
+import { toFact } from './stored-fields.ts';
 
 /** The reads of one source of facts. */
 export interface FactReads {
@@ -52,12 +55,73 @@ export function findWhereverTheyAre(stored: FindFact, findAtHost: FindAtHost): F
 /** Wraps the reads with a cache that is valid while their tables are unchanged. */
 export function cacheReads(
   { readRow, findHostRelation, revocations }: FactReads,
-  tables: Pick<TableCache, 'cached'>,
+  tables: Pick<TableCache, 'cacheOf'>,
 ): FactReads {
+  const readLatest = tables.cacheOf<number | undefined>(['revocations']);
   return {
     readRow: cacheFactRows(readRow, findHostRelation, tables),
     findHostRelation,
-    revocations: { latest: tables.cached(['revocations'], revocations.latest, joinSubjects) },
+    revocations: {
+      latest: (subjects) => readLatest(joinSubjects(subjects), () => revocations.latest(subjects)),
+    },
+  };
+}
+
+type ReadCachedRow = ReadCached<FactRow | undefined>;
+
+/**
+ * Wraps the reads of facts with a cache for each kind, valid while no fact of that kind changes. It caches rows and not
+ * facts, because a reloaded policy may read other fields of them. Relations of the host are not cached.
+ */
+function cacheFactRows(
+  readRow: ReadFactRow,
+  findHostRelation: FindHostRelation,
+  tables: Pick<TableCache, 'cacheOf'>,
+): ReadFactRow {
+  const caches = new Map<string, ReadCachedRow>();
+  const cacheOf = (kind: FactKind): ReadCachedRow => {
+    const own = `facts:${kind.name}`;
+    const reach = reachOf(kind);
+    // The kind of a reloaded policy may have the same name and another reach.
+    const name = `${reach} ${kind.ids.length} ${kind.name}`;
+    const cache =
+      caches.get(name) ?? tables.cacheOf(reach === 'session' ? [own, 'guest_sessions'] : [own]);
+    caches.set(name, cache);
+    return cache;
+  };
+  /** Of kinds that are in no relation of the host. Those relations are read once, so this holds until the end of the process. */
+  const byKind = new WeakMap<FactKind, ReadCachedRow>();
+  const readFirst: ReadFactRow = async (kind, ids, viewer) => {
+    if ((await findHostRelation(kind)) !== undefined) return readRow(kind, ids, viewer);
+    byKind.set(kind, cacheOf(kind));
+    return read(kind, ids, viewer);
+  };
+  const read: ReadFactRow = (kind, ids, viewer) => {
+    if (viewer === 'operator') return readRow(kind, ids, viewer);
+    const readCached = byKind.get(kind);
+    if (readCached === undefined) return readFirst(kind, ids, viewer);
+    const { tenantId, guestSessionId } = settingsOf(kind, ids, viewer);
+    const key = ids.join(separator) + separator + tenantId + separator + guestSessionId;
+    return readCached(key, () => readRow(kind, ids, viewer));
+  };
+  return read;
+}
+
+/** NUL, which PostgreSQL cannot store, so that different lists of texts never have the same key. */
+const separator = '\0';
+
+/** Creates the function that finds facts for rules. */
+export function createFindFact(readRow: ReadFactRow): FindFact {
+  // A row of the cache is converted once, not for each decision.
+  const converted = new WeakMap<FactRow, { readonly kind: FactKind; readonly fact?: Fact }>();
+  return async (kind, ids, viewer) => {
+    const row = await readRow(kind, ids, viewer);
+    if (row === undefined) return undefined;
+    const known = converted.get(row);
+    if (known?.kind === kind) return known.fact;
+    const fact = toFact(kind, row.fields, row.linkedUserId);
+    converted.set(row, fact === undefined ? { kind } : { kind, fact });
+    return fact;
   };
 }
 

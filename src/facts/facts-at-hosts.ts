@@ -9,7 +9,7 @@ import type { ListAtHost } from './sql/sql-list.ts';
 /** Measures a question for a fact of this kind or for a list, until the returned function is called. */
 export type MeasureFact = (kind: string) => (outcome: FactOutcome) => void;
 
-/** `unfit`: the source answered, and the answer is neither a fact nor none. */
+/** `unfit`: the response of the source is neither a fact nor its absence. */
 export type FactOutcome = 'found' | 'none' | 'unfit' | 'unavailable';
 
 /** The facts and lists in the sources of the policy. */

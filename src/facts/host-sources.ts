@@ -23,7 +23,7 @@ import { checkSqlFact, createSqlFact, type FindByIds } from './sql/sql-facts.ts'
 import { checkSqlList, createSqlList, type ListAtHost } from './sql/sql-list.ts';
 
 export interface HostSourcesDeps extends OpenDatabasesDeps {
-  /** Reads the URL of a source, or says why it cannot be used. */
+  /** Reads the URL of a source, or returns the reason why it cannot be used. */
   readonly resolve: (
     source: SourcePolicy,
   ) => Promise<ResolvedSource | { readonly problem: string }>;
@@ -134,14 +134,14 @@ async function resolveAll(policy: Policy, resolve: HostSourcesDeps['resolve']) {
 }
 
 /** The names of the sources that a policy uses. */
-export function sourcesOf(policy: Policy): ReadonlySet<string> {
+function sourcesOf(policy: Policy): ReadonlySet<string> {
   return new Set([
     ...queriesOf(policy).map(({ query }) => query.source),
     ...httpUses(policy).map(([source]) => source),
   ]);
 }
 
-/** The sources that are asked by HTTP, each with what asks it. */
+/** The HTTP sources, each with its use. */
 function httpUses({ factKinds, channels }: Policy): readonly (readonly [string, string])[] {
   return [
     ...[...factKinds.values()].flatMap(({ name, from }) =>
@@ -164,7 +164,7 @@ function httpProblems(
     .map(([name, use]) => `${use}: the source ${name} is a database, and an HTTP server is needed`);
 }
 
-/** Why a query cannot be asked at this source. */
+/** The reason why a query cannot run at this source. */
 function problemOf({ queried, query }: PolicyQuery, source: ResolvedSource): string | undefined {
   if (source.kind === 'http') {
     return `the ${nameOfQueried(queried)}: the source ${source.name} is an HTTP server, and a query needs a database`;

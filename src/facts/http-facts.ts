@@ -3,7 +3,7 @@ import { hashOf } from '../host/forwarded.ts';
 import { addressOf, type FindHostSource } from '../host/host-source.ts';
 import { readJsonObject } from '../host/json-answer.ts';
 import type { Fact, FactKind, HttpOrigin } from '../policy/fact-kind.ts';
-import { createTtlCache, type TtlCache } from '../runtime/ttl-cache.ts';
+import { createTtlCache, type TtlCache } from '../runtime/caches.ts';
 import { isVisible, type FindAtHost } from './find-at-host.ts';
 import { fitFields } from './fit-fields.ts';
 import { Misfit } from './misfit.ts';
@@ -13,7 +13,7 @@ export interface HttpFactsDeps {
   readonly now: () => number;
 }
 
-/** An answer, and how long it may be used, in milliseconds. */
+/** A response, and how long it may be cached, in milliseconds. */
 interface Answer {
   readonly fact: Fact | undefined;
   readonly freshMs: number;
@@ -88,7 +88,7 @@ function isSegment(id: string): boolean {
   return id !== '' && id !== '.' && id !== '..' && !/\p{Cs}/u.test(id);
 }
 
-/** Reads an answer. Throws `Misfit` with the name of the kind. */
+/** Reads a response. Throws `Misfit` with the name of the kind. */
 function readFitting(kind: FactKind, response: BoundedResponse, from: HttpOrigin): Answer {
   try {
     return readAnswer(kind, response, from);
@@ -108,7 +108,7 @@ function readAnswer(kind: FactKind, response: BoundedResponse, { freshMs }: Http
   return { fact: fitFields(kind, readJsonObject(text)), freshMs: fresh };
 }
 
-/** How long the answer allows to be used again. Usher is a shared cache (RFC 9111 §5.2.2). */
+/** How long the response may be cached. Usher is a shared cache (RFC 9111 §5.2.2). */
 function allowedMs(cacheControl: string | null): number {
   const directives = (cacheControl ?? '')
     .toLowerCase()
@@ -116,8 +116,10 @@ function allowedMs(cacheControl: string | null): number {
     .map((each) => each.trim());
   if (directives.some((each) => /^(?:no-store|no-cache|private)(?:=|$)/.test(each))) return 0;
   const ages = directives.flatMap((each) => {
-    const [, seconds] = /^(?:s-maxage|max-age)\s*=\s*"?(\d+)"?$/.exec(each) ?? [];
-    return seconds === undefined ? [] : [Number(seconds) * 1000];
+    if (!/^(?:s-maxage|max-age)(?=[\s=]|$)/.test(each)) return [];
+    // A lifetime that cannot be read counts as none (RFC 9111 §4.2.1).
+    const [, seconds = 0] = /^[\w-]+\s*=\s*"?(\d+)"?$/.exec(each) ?? [];
+    return [Number(seconds) * 1000];
   });
   return Math.min(...ages, Infinity);
 }
@@ -125,13 +127,13 @@ function allowedMs(cacheControl: string | null): number {
 /** An id that no fact has. */
 const madeUpId = 'usher-check';
 
-/** Asks for a fact with a made-up id. Throws `Unavailable` if the answer is neither a fact nor none. */
+/** Requests a fact with a made-up id. Throws `Unavailable` if the response is neither a fact nor its absence. */
 export async function checkHttpFact(kind: FactKind, find: FindAtHost): Promise<void> {
   const ids = kind.ids.map(() => madeUpId);
   await find(kind, ids, 'operator');
 }
 
-/** Whether the application needs headers of a visitor to answer, so that a check cannot ask it. */
+/** Whether the request needs headers of a visitor, so that a check cannot send it. */
 export function needsVisitor({ forward }: HttpOrigin): boolean {
   return forward.headers.length > 0 || forward.cookies.length > 0;
 }

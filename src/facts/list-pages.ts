@@ -6,7 +6,7 @@ import { factKey } from './fact-key.ts';
 /** Maximum number of entries of one list on a page. */
 export const pageSize = 200;
 
-/** What a list reads for a page: one more, to detect whether another page follows. */
+/** The number of entries that a list reads for a page: one more, to detect whether another page follows. */
 export const pageLimit = pageSize + 1;
 
 /** Entries of a list, in their order: the ids of each. */

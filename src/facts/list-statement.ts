@@ -44,7 +44,7 @@ export function listStatement(
   return { text: pageOf(branches, limit), values };
 }
 
-/** What the parts of a statement share: the parameter of the kind, and the conditions other than the first. */
+/** The values that the parts of a statement share: the parameter of the kind, and the conditions other than the first. */
 interface Branch {
   readonly kind: string;
   readonly limit: number;

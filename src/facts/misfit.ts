@@ -1,4 +1,4 @@
-/** Why an answer of a source is neither a fact nor none. The message is for the operator, and never has a value. */
+/** An unusable response of a source: neither a fact nor its absence. The message is for the operator, and never has a value. */
 export class Misfit extends Error {
   override readonly name = 'Misfit';
 }

@@ -65,7 +65,7 @@ function parseField(name: string, field: Field, value: unknown): unknown {
     case 'guest_session':
       checkText({ name, path: name, maxLength: field.maxLength }, value);
       if (field.oneOf?.includes(value as string) === false) {
-        throw refuse('must be equal to one of the allowed values');
+        throw refuse(`must be one of ${field.oneOf.join(', ')}`);
       }
       return value;
   }
@@ -106,7 +106,7 @@ function parseTime(name: string, { dateMeansEndOfDay }: Field, value: unknown): 
 
 interface CheckedText {
   readonly name: string;
-  /** Where the text stands in the body. */
+  /** The path of the text in the body. */
   readonly path: string;
   readonly maxLength: number;
 }

@@ -1,14 +1,15 @@
 import type { Database } from '../database/client.ts';
 import { actAsOperator } from '../database/row-level-security/operator.ts';
 import { guestSessionFieldOf, tenantOfFact } from '../policy/fact-access.ts';
-import type { Fact, FactKind, FindFact } from '../policy/fact-kind.ts';
+import type { FactKind, FindFact } from '../policy/fact-kind.ts';
 import { maxFactsPerCall } from '../policy/fact-limits.ts';
 import { FactRefused } from '../policy/fact-refused.ts';
 import { factKey } from './fact-key.ts';
-import { createReadFactRow, type FactRow, type ReadFactRow } from './fact-rows.ts';
+import { createReadFactRow, type ReadFactRow } from './fact-rows.ts';
+import { createFindFact } from './fact-sources.ts';
 import { createFindHostRelation, type FindHostRelation } from './host-relations.ts';
 import { checkIds, parseFields } from './parse-fields.ts';
-import { toBody, toFact, type StoredFields } from './stored-fields.ts';
+import { toBody, type StoredFields } from './stored-fields.ts';
 
 /** A fact that the operator stores. `body` has its fields, as they came. */
 export interface PushedFact {
@@ -89,21 +90,6 @@ export function createPushedFacts(
       );
       return count > 0;
     },
-  };
-}
-
-/** Creates the function that finds facts for rules. */
-export function createFindFact(readRow: ReadFactRow): FindFact {
-  // A row of the cache is converted once, not for each decision.
-  const converted = new WeakMap<FactRow, { readonly kind: FactKind; readonly fact?: Fact }>();
-  return async (kind, ids, viewer) => {
-    const row = await readRow(kind, ids, viewer);
-    if (row === undefined) return undefined;
-    const known = converted.get(row);
-    if (known?.kind === kind) return known.fact;
-    const fact = toFact(kind, row.fields, row.linkedUserId);
-    converted.set(row, fact === undefined ? { kind } : { kind, fact });
-    return fact;
   };
 }
 

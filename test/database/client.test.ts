@@ -81,7 +81,7 @@ describePostgres('a database whose zone is not UTC', (server) => {
   });
 });
 
-describePostgres('a connection that cannot have what it must have', (server) => {
+describePostgres('a connection that lacks a required setting', (server) => {
   const at = useDatabase(server);
   const refused = async (role = server.role) => {
     const database = createDatabase({ url: at.url, role });
@@ -122,7 +122,7 @@ describePostgres('a connection that cannot have what it must have', (server) => 
   });
 });
 
-describe('a database that cannot answer', () => {
+describe('a database that is unavailable', () => {
   const closed = new Secret('postgres://teller:very-secret@127.0.0.1:1/bank');
   const at = useDatabase();
 
@@ -151,7 +151,7 @@ describe('a database that cannot answer', () => {
     'postgres://teller:very/secret@127.0.0.1/bank',
     'very-secret',
     'postgres://teller:very-secret@no-such-host.invalid/bank',
-  ])('says nothing of a URL that leads nowhere (%#)', async (url) => {
+  ])('does not repeat an unusable URL (%#)', async (url) => {
     const database = createDatabase({ url: new Secret(url), role: undefined, timeoutMs: 10_000 });
     for (const attempt of [() => database.ping(), () => prepareDatabase(new Secret(url))]) {
       const error = await failure(attempt());
@@ -219,7 +219,7 @@ describe('a database that cannot answer', () => {
     await database.close();
   });
 
-  it('leaves no connection when it is closed, even where Prisma was never asked', async () => {
+  it('leaves no connection when it is closed, even if Prisma was never used', async () => {
     const database = createDatabase({ url: at.url, role: embeddedServer.role });
     const text = 'SELECT pg_backend_pid()::text AS pid';
     const [row] = await database.execute({ name: 'test_pid', text, values: [] });
@@ -281,7 +281,7 @@ describe('a server that freezes or restarts', () => {
     ['a change', () => putEscrow('frozen')],
     ['a transaction', () => createPushedFacts(database).remove(escrow, ['frozen', 'E'])],
     ['a ping', () => database.ping()],
-  ])('frees %s from a frozen server, and works when it goes on', async (_what, ask) => {
+  ])('aborts %s at a frozen server, and works when the server continues', async (_what, ask) => {
     await Promise.all(Array.from({ length: 3 }, () => database.ping()));
     thaw = await instance.freeze();
     for (let round = 0; round < 2; round += 1) {

@@ -1,4 +1,3 @@
-import { Client } from 'pg';
 import { afterAll, beforeAll, describe } from 'vitest';
 import { createHttpFacts } from '../../src/facts/http-facts.ts';
 import { createHostClient } from '../../src/host/host-client.ts';
@@ -11,10 +10,11 @@ import {
   type ContractFact,
   type FactSourceAtHand,
 } from '../contract/fact-source.ts';
-import { createTestDatabase, describePostgres, useDatabase } from '../support/database.ts';
-import { loadPolicyText } from '../support/load-policy-text.ts';
+import { describePostgres, useDatabase } from '../support/database.ts';
+import { loadPolicyText } from '../support/load-policy-files.ts';
 import { describeMariadb, reportMariadb, useMariadb } from '../support/mariadb.ts';
 import { openHostFacts, type HostFacts } from './sql/host-facts.ts';
+import { usePostgresFacts } from './sql/postgres-facts.ts';
 
 reportMariadb('facts by SQL on MariaDB are not tested');
 
@@ -50,32 +50,22 @@ describePostgres('pushed facts', (server) => {
 });
 
 describePostgres('facts by SQL', (server) => {
-  let [database, opened]: [Awaited<ReturnType<typeof createTestDatabase>>?, HostFacts?] = [];
-  let client: Client;
-  beforeAll(async () => {
-    database = await createTestDatabase(server, 'template1');
-    client = new Client({ connectionString: database.url.reveal() });
-    await client.connect();
+  const at = usePostgresFacts(server, async (client) => {
     await client.query(`
       ALTER DATABASE ${client.database} SET TimeZone = 'America/Los_Angeles';
       ALTER DATABASE ${client.database} SET DateStyle = 'SQL, DMY';
       CREATE TABLE members (project_id bigint, user_id text, role text, seats bigint, rating float8, active bool,
         since timestamptz, tags text[], note text, PRIMARY KEY (project_id, user_id))`);
-    opened = await openHostFacts(database.url.reveal(), kindsWith(query));
-  });
-  afterAll(async () => {
-    await opened?.hosts.close();
-    await client.end();
-    await database?.drop();
+    return kindsWith(query);
   });
   const remove = async (ids: readonly string[]) => {
-    await client.query('DELETE FROM members WHERE project_id = $1 AND user_id = $2', [...ids]);
+    await at.client.query('DELETE FROM members WHERE project_id = $1 AND user_id = $2', [...ids]);
   };
   holdToFactContract(() => ({
-    ...{ kind: opened!.kind('member'), find: opened!.hosts.find, remove },
+    ...{ kind: at.facts.kind('member'), find: at.facts.hosts.find, remove },
     put: async (ids, fact) => {
       await remove(ids);
-      await client.query('INSERT INTO members VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)', [
+      await at.client.query('INSERT INTO members VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)', [
         ...ids,
         ...columnsOf({ ...fact }),
         fact.note,

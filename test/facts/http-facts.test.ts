@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createHttpFacts } from '../../src/facts/http-facts.ts';
 import { createHostClient } from '../../src/host/host-client.ts';
 import type { Fact, FactKind, Field } from '../../src/policy/fact-kind.ts';
-import { RequestHeaders } from '../../src/http/input/visitor-headers.ts';
+import { RequestHeaders } from '../../src/http/input/auth-request.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { Unavailable } from '../../src/runtime/unavailable.ts';
 import { json, plain, useScriptedHost, type Answer } from '../host/scripted-host.ts';
@@ -54,6 +54,23 @@ const escape = (text: string): string => text.replace(/[.()]/g, '\\$&');
 const find = (kind: FactKind, ...ids: string[]) => setUp().find(kind, ids, {});
 
 describe('a fact by HTTP', () => {
+  it.each([
+    ['/orders/{order}.json', 'a.json', '/orders/a.json.json'],
+    ['/orders/o-{order}', '7/..', '/orders/o-7%2F..'],
+    ['/orders/{order}.json', '?x=', '/orders/%3Fx%3D.json'],
+    ['/orders/.{order}', '...', '/orders/....'],
+    ['/orders/v1.{order}/', '%2e', '/orders/v1.%252e/'],
+  ])('may have text beside its id: %s of %s', async (template, id, path) => {
+    host.answer = json({ status: 'open' });
+    await find(kindOf({}, { path: template }), id);
+    expect(host.asked.map((asked) => asked.path)).toEqual([`/app${path}`]);
+  });
+
+  it.each(['.', '..', ''])('is not requested with the id %j beside a text', async (id) => {
+    expect(await find(kindOf({}, { path: '/orders/.{order}' }), id)).toBeUndefined();
+    expect(host.asked).toEqual([]);
+  });
+
   it('is the object of a 200', async () => {
     host.answer = json({
       ...{ status: 'open', note: '', size: 3, price: 1.5, paid: false, people: ['1', '1'] },
@@ -279,6 +296,9 @@ describe('a fact by HTTP', () => {
     expect(await asked('no-store', 0)).toBe(3);
     expect(await asked('No-Cache', 0)).toBe(3);
     expect(await asked('max-age=0', 0)).toBe(3);
+    expect(await asked('max-age=-1', 0)).toBe(3);
+    expect(await asked('max-age=60, max-age=soon', 0)).toBe(3);
+    expect(await asked('x-max-age=0, max-age-x=0', 0)).toBe(2);
   });
 
   it('is asked for once at a time', async () => {

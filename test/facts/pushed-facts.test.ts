@@ -327,7 +327,7 @@ describe('the body of a fact', () => {
     [[], 'body must be object'],
     [{ room: 1 }, 'body must NOT have additional properties: "room"'],
     [JSON.parse('{"__proto__": 1}'), 'body must NOT have additional properties: "__proto__"'],
-    [{ status: 'OPEN' }, 'body/status must be equal to one of the allowed values'],
+    [{ status: 'OPEN' }, 'body/status must be one of open, closed'],
     [{ status: 1 }, 'body/status must be string'],
     [{ title: '' }, 'body/title must NOT have fewer than 1 characters'],
     [{ title: '123456' }, 'body/title must NOT have more than 5 characters'],

@@ -80,7 +80,7 @@ const answersTo = async (redis: Redis): Promise<boolean> => {
   }
 };
 
-describe('a Redis that is not there', () => {
+describe('a Redis that is unreachable', () => {
   const lines: string[] = [];
   const log = {
     warn: (about: object, message: string) => lines.push(JSON.stringify(about) + message),
@@ -93,7 +93,7 @@ describe('a Redis that is not there', () => {
     await redis?.close();
   });
 
-  it('is unavailable at once, and said once without its address', async () => {
+  it('is unavailable at once, and logged once without its address', async () => {
     const server = await listen(() => undefined);
     const url = new Secret(`redis://name:a-password-of-ours@127.0.0.1:${String(portOf(server))}/3`);
     server.close();
@@ -107,7 +107,7 @@ describe('a Redis that is not there', () => {
     expect(lines).toEqual(['{"reason":"ECONNREFUSED"}Redis is not reachable']);
   });
 
-  it('is tried again and again, and still said once', async () => {
+  it('is retried, and still logged once', async () => {
     let attempts = 0;
     const server = await listen((socket) => {
       attempts += 1;
@@ -120,7 +120,7 @@ describe('a Redis that is not there', () => {
     server.close();
   });
 
-  it('does not hold up the start when it accepts and says nothing', async () => {
+  it('does not delay the start if it accepts and sends nothing', async () => {
     const sockets: Socket[] = [];
     const server = await listen((socket) => sockets.push(socket));
     const url = new Secret(`redis://127.0.0.1:${String(portOf(server))}`);
@@ -154,7 +154,7 @@ describeRedis('a Redis that fails', () => {
     wire.close();
   });
 
-  it('answers while it is there', async () => {
+  it('responds while it is reachable', async () => {
     expect(await answersTo(redis)).toBe(true);
     expect(lines).toEqual([]);
   });
@@ -166,19 +166,19 @@ describeRedis('a Redis that fails', () => {
     await vi.waitUntil(() => answersTo(redis), { timeout: 30_000 });
   });
 
-  it('gives up a connection that stays silent, for a new one', async () => {
+  it('replaces a silent connection', async () => {
     wire.freezeOpen();
     expect(await answersTo(redis)).toBe(false);
     await vi.waitUntil(() => answersTo(redis), { timeout: 30_000 });
   });
 
-  it('gives up a command that takes too long, though its answer would come', async () => {
+  it('aborts a command that takes too long', async () => {
     const key = `usher-test-nothing-${String(process.pid)}`;
     const slow = redis.run((client) => client.blpop(key, (timeoutMs * 1.5) / 1000));
     await expect(slow).rejects.toThrow(Unavailable);
   });
 
-  it('refuses what was under way when the connection is cut, or asked meanwhile, and never sends it again', async () => {
+  it('fails open commands when the connection is lost, and never sends them again', async () => {
     const key = `usher-test-cut-${String(process.pid)}`;
     wire.setFrozen(true);
     const asked = redis.run((client) => client.incr(key));
@@ -193,7 +193,7 @@ describeRedis('a Redis that fails', () => {
     expect(await redis.run((client) => client.getdel(key))).toBeNull();
   });
 
-  it('sends nothing later that was asked while it was connecting', async () => {
+  it('does not send commands later that failed while it was connecting', async () => {
     const key = `usher-test-later-${String(process.pid)}`;
     wire.setFrozen(true);
     wire.cut();
@@ -203,7 +203,7 @@ describeRedis('a Redis that fails', () => {
     expect(await redis.run((client) => client.getdel(key))).toBeNull();
   });
 
-  it('tells what Redis said by its first word only', async () => {
+  it('reports errors of Redis by their first word only', async () => {
     const script = `return redis.error_reply('OOM of a-value-of-ours')`;
     const failure: unknown = await redis
       .run((client) => client.eval(script, 0))
@@ -212,7 +212,7 @@ describeRedis('a Redis that fails', () => {
     expect(inspect(failure, { depth: 10 })).not.toContain('a-value-of-ours');
   });
 
-  it('says nothing of a password that was refused', async () => {
+  it('does not reveal a refused password', async () => {
     const refused = await createRedis({ url: wire.url, log, timeoutMs });
     // A Redis without a password refuses every login, or takes no notice of it.
     await answersTo(refused);

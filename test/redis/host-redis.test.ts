@@ -59,7 +59,7 @@ describeRedis('the Redis of a Laravel host', () => {
   });
 });
 
-it('a Redis of a host that is away is Unavailable, without its address or password', async () => {
+it('an unreachable Redis of an application is Unavailable, without its address or password', async () => {
   const url = new Secret(`redis://:geheim@127.0.0.1:${await freePort()}`);
   const host = createHostRedis({ url, log, dependency: 'host redis', timeoutMs: 500 });
   await expect(host.read('a')).rejects.toMatchObject({

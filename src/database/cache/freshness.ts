@@ -1,4 +1,4 @@
-import { createPromiseCache, type OnCacheLookup } from './promise-cache.ts';
+import { createPromiseCache, type CacheLookups } from '../../runtime/caches.ts';
 
 /*
  * Checks whether cached rows are still the rows in PostgreSQL; see docs/freshness.md. Each statement receives a
@@ -68,19 +68,18 @@ export const selectTableState = `
     (SELECT coalesce(json_agg(json_build_object('xid', xid::text, 'changed', changed)), '[]') FROM changes) AS changes
   FROM freshness`;
 
+/** Returns the cached result of this key, or loads it. */
+export type ReadCached<Result> = (key: string, load: () => Promise<Result>) => Promise<Result>;
+
 /** Caches rows while PostgreSQL reports that their tables are unchanged. */
 export interface TableCache {
   /** Increases with each invalidation. `undefined` while nothing can be cached. */
   readonly version: () => number | undefined;
   /**
-   * Caches the results of `load`, which must read rows of these tables only. `table:part` means only rows of that part,
-   * whose changes the trigger of the table records under that name.
+   * Creates a cache of results that are read from these tables only. `table:part` means only rows of that part, whose changes
+   * the trigger of the table records under that name.
    */
-  readonly cached: <Request extends readonly unknown[], Result>(
-    tables: readonly string[],
-    load: (...args: Request) => Promise<Result>,
-    cacheKey: (...args: Request) => string,
-  ) => (...args: Request) => Promise<Result>;
+  readonly cacheOf: <Result>(tables: readonly string[]) => ReadCached<Result>;
   /** The snapshot to send with the next statement. */
   readonly snapshot: () => CacheSnapshot;
   /** Invalidates the tables that changed after the snapshot was sent with the statement. */
@@ -109,11 +108,11 @@ const maxKnownTransactions = 10_000;
 export interface TableCacheDeps {
   /** The current time in milliseconds. */
   readonly now: () => number;
-  readonly onCacheLookup: OnCacheLookup;
+  readonly lookups: CacheLookups;
 }
 
 /** Creates an empty cache. It caches nothing before the first `TableState`. */
-export function createTableCache({ now, onCacheLookup }: TableCacheDeps): TableCache {
+export function createTableCache({ now, lookups }: TableCacheDeps): TableCache {
   const caches: { readonly tables: readonly string[]; readonly clear: () => void }[] = [];
   let version = 0;
   let knownTransactions: readonly string[] = [];
@@ -142,18 +141,12 @@ export function createTableCache({ now, onCacheLookup }: TableCacheDeps): TableC
       resetUnlessFresh();
       return lastState && version;
     },
-    cached: <Request extends readonly unknown[], Result>(
-      tables: readonly string[],
-      load: (...args: Request) => Promise<Result>,
-      cacheKey: (...args: Request) => string,
-    ) => {
-      const { getOrLoad, clear } = createPromiseCache<Result>(maxEntries, onCacheLookup);
+    cacheOf: <Result>(tables: readonly string[]): ReadCached<Result> => {
+      const { getOrLoad, clear } = createPromiseCache<Result>(maxEntries, lookups);
       caches.push({ tables, clear });
       const whole = tables.map(tableOf);
-      return (...args: Request) =>
-        whole.every((table) => watchedTables.has(table))
-          ? getOrLoad(cacheKey(...args), () => load(...args))
-          : load(...args);
+      return (key, load) =>
+        whole.every((table) => watchedTables.has(table)) ? getOrLoad(key, load) : load();
     },
     snapshot: () => {
       resetUnlessFresh();

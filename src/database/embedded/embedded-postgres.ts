@@ -87,7 +87,7 @@ export async function startEmbeddedPostgres({
     running.connection.once('end', () => {
       if (stopping.signal.aborted) return;
       log.error(
-        'The embedded PostgreSQL closed its connection; it is started again if it is gone.',
+        'The embedded PostgreSQL closed its connection; Usher starts it again if it has exited.',
       );
       current = restart(
         { cluster, binaries, account, address: running.address },
@@ -96,7 +96,7 @@ export async function startEmbeddedPostgres({
       );
       current.then(
         (again) => {
-          log.info('The embedded PostgreSQL is held again.');
+          log.info('The embedded PostgreSQL is available again.');
           watch(again);
         },
         // `restart` rejects only when the server is being stopped.
@@ -130,7 +130,7 @@ async function restart(
     try {
       return await startOrConnect(options);
     } catch (error) {
-      log.error(`The embedded PostgreSQL stays away: ${String(error)}`);
+      log.error(`The embedded PostgreSQL could not be started; Usher retries: ${String(error)}`);
       await sleep(wait, undefined, { signal: stopping });
     }
   }
@@ -152,7 +152,7 @@ async function startOrConnect(options: LaunchOptions): Promise<RunningServer> {
     await removeStale(options.cluster);
     await launch(options);
   }
-  throw new StartRefused('The embedded PostgreSQL did not take connections within a minute.');
+  throw new StartRefused('The embedded PostgreSQL did not accept connections within a minute.');
 }
 
 /**

@@ -130,7 +130,7 @@ async function linkedDirectory(
 ): Promise<string> {
   if (!(await exists(home))) {
     throw new StartRefused(
-      `The database of DATA_DIR was in ${home} and is gone; bring it back, or remove ${database} to begin with an empty one.`,
+      `The database of DATA_DIR was in ${home} and does not exist any more; restore it, or remove ${database} to start with an empty database.`,
     );
   }
   log.info(`The database of DATA_DIR is in ${dirname(home)}.`);

@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import type { Pool, PoolConnection, RowDataPacket } from 'mysql2/promise';
 import { unobserved } from '../../runtime/observe.ts';
 import { createRenewing } from '../../runtime/renewing.ts';
 import { createZonedTimes } from '../../runtime/zoned-time.ts';
 import { databaseUnavailable } from '../errors.ts';
+import { isErrorPacket, loadMysqlDriver, mysqlOptions, restrictions } from '../mysql-driver.ts';
 import { readMysqlUrl } from '../mysql-url.ts';
 import { isStorable } from '../storable-text.ts';
 import type { HostDatabase, HostDatabaseOptions } from './host-database.ts';
@@ -52,25 +52,12 @@ async function openPool(
 ): Promise<Pool> {
   const address = readMysqlUrl(url);
   if (address === undefined) throw new Error('The URL of MySQL is invalid');
-  const { server, user, password, database, tls } = address;
-  // A bundle has the names of a CommonJS package in its default export only.
-  const { default: mysql } = await import('mysql2');
-  const ca = tls?.caFile === undefined ? undefined : await readFile(tls.caFile, 'utf8');
+  const mysql = await loadMysqlDriver();
   const pool = mysql.createPool({
-    ...server,
-    ...{ user, password, database },
-    ...(tls && { ssl: { ...(ca !== undefined && { ca }), rejectUnauthorized: true } }),
+    ...(await mysqlOptions(address)),
     connectionLimit: poolSize,
     queueLimit: 1_000,
     connectTimeout: timeoutMs,
-    charset: 'utf8mb4',
-    // JavaScript would round larger numbers, and shift times.
-    supportBigNumbers: true,
-    dateStrings: true,
-    // Without it, the driver compiles code from the names of columns.
-    disableEval: true,
-    // A server that is not the host's could otherwise request files of this machine.
-    flags: ['-LOCAL_FILES'],
   });
   pool.on('connection', (connection) => {
     for (const statement of restrictions(timeoutMs)) {
@@ -80,13 +67,6 @@ async function openPool(
   });
   return pool.promise();
 }
-
-/** The server cancels a slow statement, and refuses to write. */
-export const restrictions = (timeoutMs: number): readonly string[] => [
-  'SET SESSION TRANSACTION READ ONLY',
-  `SET SESSION max_execution_time = ${timeoutMs}`,
-  `SET SESSION max_statement_time = ${timeoutMs / 1000}`,
-];
 
 /** Waits for a connection no longer than this time. One that comes later goes back to the pool. */
 async function borrow(pool: Pool, timeoutMs: number): Promise<PoolConnection> {
@@ -116,11 +96,6 @@ async function runOn<T>(
     else connection.destroy();
     throw error;
   }
-}
-
-/** True for an error that the server sent: it has an SQLSTATE. */
-export function isErrorPacket(error: unknown): boolean {
-  return typeof (error as { readonly sqlState?: unknown }).sqlState === 'string';
 }
 
 /** The driver's own timeout does not cover the preparation of a statement. */

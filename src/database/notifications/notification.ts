@@ -1,4 +1,4 @@
-import { parseSubject } from '../repositories/subject-key.ts';
+import { parseSubject } from '../../authorize/revocation/revocation.ts';
 import type { Change } from './change.ts';
 
 /** The `LISTEN` channel for changes. A message is JSON below 8000 bytes with a `kind`. */

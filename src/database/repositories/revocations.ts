@@ -1,10 +1,13 @@
-import type { RevocationStore } from '../../authorize/revocation/revocation.ts';
+import {
+  type RevocationStore,
+  subjectKey,
+  parseSubject,
+} from '../../authorize/revocation/revocation.ts';
 import { requests, createBatchedLookup, type BatchedRow } from '../batched-lookup.ts';
 import type { Database } from '../client.ts';
 import type { PrismaClient } from '../generated/client.ts';
 import { changesChannel } from '../notifications/notification.ts';
 import { actAsOperator } from '../row-level-security/operator.ts';
-import { subjectKey, parseSubject } from './subject-key.ts';
 import { leaseRevoked, lockTrackedConnections } from './tracked-connections.ts';
 
 /**

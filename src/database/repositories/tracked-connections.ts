@@ -1,4 +1,4 @@
-import { subjectsOf } from '../../authorize/revocation/revocation.ts';
+import { subjectsOf, subjectKey } from '../../authorize/revocation/revocation.ts';
 import { withSpan } from '../../observability/tracing/span.ts';
 import { type Principal } from '../../policy/principal.ts';
 import {
@@ -12,7 +12,6 @@ import {
 import type { Database } from '../client.ts';
 import type { PrismaClient } from '../generated/client.ts';
 import { actAsOperator } from '../row-level-security/operator.ts';
-import { subjectKey } from './subject-key.ts';
 
 /** Maximum number of users in one lease. If a replica dies, no more users than this wait until the lease expires. */
 const maxLeased = 100;

@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import type { Connection, FieldPacket } from 'mysql2';
-import { isErrorPacket, restrictions } from '../host/mysql-host-database.ts';
+import { isErrorPacket, loadMysqlDriver, mysqlOptions, restrictions } from '../mysql-driver.ts';
 import type { MysqlAddress } from '../mysql-url.ts';
 import { ServerError, type PoolConnection } from './connection-pool.ts';
 import type { SqlAnswer, SqlColumn, SqlQuestion } from './sql-answer.ts';
@@ -10,7 +9,7 @@ export interface MysqlConnectionOptions {
   readonly statementTimeoutMs: number;
 }
 
-/** Opens a read-only connection in UTC. The driver is loaded with the first one. */
+/** Opens a read-only connection in UTC. */
 export async function openMysqlConnection(
   address: MysqlAddress,
   { connectTimeoutMs, statementTimeoutMs }: MysqlConnectionOptions,
@@ -43,23 +42,13 @@ const settings = [
   "SET SESSION time_zone = '+00:00', sql_mode = 'STRICT_TRANS_TABLES'",
 ];
 
-async function connect(
-  { server, user, password, database, tls }: MysqlAddress,
-  connectTimeout: number,
-): Promise<Connection> {
-  // A bundle has the names of a CommonJS package in its default export only.
-  const { default: mysql } = await import('mysql2');
-  const ca = tls?.caFile === undefined ? undefined : await readFile(tls.caFile, 'utf8');
+async function connect(address: MysqlAddress, connectTimeout: number): Promise<Connection> {
+  const mysql = await loadMysqlDriver();
   const connection = mysql.createConnection({
-    ...{ ...server, user, password, database, connectTimeout, charset: 'utf8mb4' },
-    ...(tls && { ssl: { ...(ca !== undefined && { ca }), rejectUnauthorized: true } }),
-    // JavaScript would round larger numbers, shift times, and read another value of JSON.
-    ...{ supportBigNumbers: true, dateStrings: true, jsonStrings: true },
-    // Without it, the driver compiles code from the names of columns.
-    disableEval: true,
-    enableKeepAlive: true,
-    // A server that is not the host's could otherwise request files of this machine.
-    flags: ['-LOCAL_FILES'],
+    ...(await mysqlOptions(address)),
+    ...{ connectTimeout, enableKeepAlive: true },
+    // JavaScript would read another value of JSON.
+    jsonStrings: true,
   });
   return new Promise((resolve, reject) => {
     // A connection that breaks between two queries emits `error`. Without a listener the event would end the process.
@@ -85,7 +74,31 @@ const impossibleValues: ReadonlySet<unknown> = new Set([
   'ER_TRUNCATED_WRONG_VALUE',
 ]);
 
-function ask(
+/**
+ * Errors of a text with a character that the column cannot have, such as an emoji for `utf8mb3`: of MariaDB, and of MySQL 8. The
+ * first is also that of a query that compares two collations; then it occurs without values as well.
+ */
+const impossibleCharacters: ReadonlySet<unknown> = new Set([
+  'ER_CANT_AGGREGATE_2COLLATIONS',
+  'ER_IMPOSSIBLE_STRING_CONVERSION',
+]);
+
+async function ask(connection: Connection, question: SqlQuestion): Promise<SqlAnswer> {
+  try {
+    return await execute(connection, question);
+  } catch (error) {
+    if (!isErrorPacket(error)) throw error;
+    const { code } = error as { readonly code?: unknown };
+    if (impossibleValues.has(code)) return 'impossible-value';
+    const refused = new ServerError('refused', { cause: error });
+    const { statement, values } = question;
+    if (!impossibleCharacters.has(code) || values.every((value) => value === null)) throw refused;
+    await ask(connection, { statement, values: values.map(() => null) });
+    return 'impossible-value';
+  }
+}
+
+function execute(
   connection: Connection,
   { statement: { text: sql }, values }: SqlQuestion,
 ): Promise<SqlAnswer> {
@@ -93,16 +106,17 @@ function ask(
     connection.execute({ sql, rowsAsArray: true }, [...values], (error, rows, fields) => {
       if (error === null) {
         resolve({ columns: fields.map(columnOf), rows: rows as unknown as readonly unknown[][] });
-      } else if (impossibleValues.has(error.code)) {
-        resolve('impossible-value');
       } else {
-        reject(isErrorPacket(error) ? new ServerError('refused', { cause: error }) : error);
+        reject(error);
       }
     });
   });
 }
 
 const binaryCharset = 63;
+
+/** The lengths of TRUE and of an expression with it in MariaDB: those of the word FALSE, without and with a sign. */
+const lengthsOfTruth: readonly number[] = [5, 6];
 
 /** Types of the protocol in the words of MySQL. A type of one digit is that of truth values. */
 function columnOf(field: FieldPacket): SqlColumn {
@@ -115,7 +129,8 @@ function columnOf(field: FieldPacket): SqlColumn {
     readonly characterSet?: number;
   };
   const type = typeNames[columnType] ?? `type ${columnType}`;
-  if (type.endsWith('int') && columnLength === 1) return { name, type: `${type}(1)` };
+  const isTruth = columnLength === 1 || (type === 'int' && lengthsOfTruth.includes(columnLength));
+  if (type.endsWith('int') && isTruth) return { name, type: `${type}(1)` };
   if (type === 'bit' && columnLength === 1) return { name, type: 'bit(1)' };
   if (type !== 'text') return { name, type };
   return { name, type: characterSet === binaryCharset ? 'binary' : 'text' };

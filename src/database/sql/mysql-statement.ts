@@ -1,10 +1,16 @@
 import type { SqlStatement } from '../../policy/sql/read-statement.ts';
-import { bound, writeUses } from './postgres-statement.ts';
+import { bound, rememberSizes, writeUses } from './postgres-statement.ts';
 import { rowLimit, type BoundStatement, type ListPage } from './sql-answer.ts';
 
 export function mysqlStatement(statement: SqlStatement): BoundStatement {
   const { written, binds } = compareExactly(statement);
-  return bound(`SELECT * FROM (\n${written}\n) AS fact LIMIT ${rowLimit}`, binds);
+  const from = `FROM (\n${written}\n) AS fact LIMIT ${rowLimit}`;
+  const groupOf = (size: number): BoundStatement => {
+    const queries = Array.from({ length: size }, (_, i) => `(SELECT ${i}, fact.* ${from})`);
+    const all = queries.flatMap(() => binds);
+    return bound(queries.join('\nUNION ALL\n'), all);
+  };
+  return { ...bound(`SELECT * ${from}`, binds), grouped: rememberSizes(groupOf) };
 }
 
 /** Reads a page of the rows of a query; see `ListPage`. */

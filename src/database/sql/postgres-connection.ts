@@ -35,12 +35,12 @@ export async function openPostgresConnection(
   });
   const isPooled = !direct.has(client);
   const namesOf = createTypeNames(client);
-  const run = isPooled ? inTransaction(client, settings('SET LOCAL')) : query;
+  const run = isPooled ? inTransaction(client, settings('SET LOCAL')) : prepared(client);
   return {
     capacity: isPooled ? 1 : pipelined,
     run: async (question) => {
       try {
-        const { fields, rows } = await run(client, question, !isPooled);
+        const { fields, rows } = await run(question);
         return { columns: await namesOf(fields), rows };
       } catch (error) {
         if (isImpossibleValue(error)) return 'impossible-value';
@@ -67,23 +67,49 @@ interface Result {
   readonly rows: readonly (readonly unknown[])[];
 }
 
-type Run = (client: Client, question: SqlQuestion, isNamed: boolean) => Promise<Result>;
+type Run = (question: SqlQuestion) => Promise<Result>;
 
 /** The values are texts as the server writes them. */
 const asText = { getTypeParser: () => (text: unknown) => text };
 
-const query: Run = (client, { statement: { name, text }, values }, isNamed) =>
-  client.query<unknown[]>({
-    ...(isNamed && { name }),
+function query(
+  client: Client,
+  { statement: { text }, values }: SqlQuestion,
+  name?: string,
+): Promise<Result> {
+  return client.query<unknown[]>({
+    ...(name !== undefined && { name }),
     ...{ text, values: [...values], rowMode: 'array', types: asText },
   });
+}
+
+/**
+ * Prepares each statement once. A prepared statement keeps the types of its parameters when a column gets another one, so an id
+ * that only the new type can have would be no fact. So what could come from types is asked again without preparation, and
+ * after an answer the statement is prepared under another name.
+ */
+function prepared(client: Client): Run {
+  const changes = new Map<string, number>();
+  return async (question) => {
+    const { name } = question.statement;
+    const change = changes.get(name) ?? 0;
+    try {
+      return await query(client, question, change === 0 ? name : `${name}_${change}`);
+    } catch (error) {
+      if (!isImpossibleValue(error) && !isMisfit(error) && !isOutdated(error)) throw error;
+      const result = await query(client, question);
+      changes.set(name, change + 1);
+      return result;
+    }
+  };
+}
 
 /** All three statements are sent at once. An error in the second one makes the third a rollback. */
 const inTransaction =
   (client: Client, settings: string): Run =>
-  async (_client, question) => {
+  async (question) => {
     const begun = client.query(`BEGIN READ ONLY; ${settings}`);
-    const answered = query(client, question, false);
+    const answered = query(client, question);
     const ended = client.query('COMMIT');
     const [, answer] = await Promise.allSettled([begun, answered, ended]);
     await begun;
@@ -92,25 +118,34 @@ const inTransaction =
     return answer.value;
   };
 
-/** SQLSTATE codes of a text that is no value of a type, or out of its range. */
-const impossibleValues: ReadonlySet<unknown> = new Set(['22P02', '22003', '22007', '22008']);
+/** SQLSTATE class 22: a text that is no value of a type, or out of its range. 23514: a domain refuses it. */
+const impossibleValues = /^(?:22|23514)/;
 
 /**
- * Whether a value could not be bound. The context of such an error names the parameter, as in `unnamed portal parameter $1`, in
- * the language of the server. An error of the same code in the query itself has another context or none.
+ * Whether a value could not be bound. The context of such an error names this one parameter, as in `unnamed portal parameter $1`, in
+ * the language of the server. That of an error in the query itself has no parameter, that of a function (`PL/pgSQL function …`), or,
+ * with `log_parameter_max_length_on_error`, all of them, and a statement has at least two.
  */
 function isImpossibleValue(error: unknown): boolean {
-  if (!(error instanceof DatabaseError) || !impossibleValues.has(error.code)) return false;
-  return /\$\d/.test(error.where ?? '');
+  if (!(error instanceof DatabaseError) || !impossibleValues.test(error.code ?? '')) return false;
+  const { where = '' } = error;
+  return /\$\d/.test(where) && !/\$1 = '[^]*\$2 = '|PL\//.test(where);
 }
 
-/**
- * Not an error of class 57P or 08, after which the server closes the connection. Nor that of a prepared statement whose columns
- * have another type now, or which a pooler has lost: another connection prepares it again.
- */
-function isAnswer(error: unknown): boolean {
+/** SQLSTATE class 42: the statement does not fit the tables. */
+function isMisfit(error: unknown): boolean {
+  return error instanceof DatabaseError && /^42/.test(error.code ?? '');
+}
+
+/** The columns of a prepared statement have another type now, or a pooler has lost the statement. */
+function isOutdated(error: unknown): boolean {
   if (!(error instanceof DatabaseError)) return false;
-  return !/^(?:57P|08|26000)/.test(error.code ?? '') && error.routine !== 'RevalidateCachedQuery';
+  return error.code === '26000' || error.routine === 'RevalidateCachedQuery';
+}
+
+/** Not an error of class 57P or 08, after which the server closes the connection. */
+function isAnswer(error: unknown): boolean {
+  return error instanceof DatabaseError && !/^(?:57P|08)/.test(error.code ?? '');
 }
 
 /** The first oid of types that are not built in. */

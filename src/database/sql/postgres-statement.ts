@@ -5,10 +5,22 @@ import { rowLimit, type BoundStatement, type ListPage } from './sql-answer.ts';
 /** As a part of FROM, PostgreSQL refuses a query that changes data. */
 export function postgresStatement(statement: SqlStatement): BoundStatement {
   const { written, condition, binds } = compareExactly(statement);
-  return bound(
+  const single = bound(
     `SELECT * FROM (\n${written}\n) AS fact WHERE ${condition} LIMIT ${rowLimit}`,
     binds,
   );
+  return { ...single, grouped: rememberSizes((size) => groupedStatement(statement, size)) };
+}
+
+/** The query once for each question, with parameters of its own. All have the same columns. */
+function groupedStatement(statement: SqlStatement, size: number): BoundStatement {
+  const { binds } = compareExactly(statement);
+  const queries = Array.from({ length: size }, (_, question) => {
+    const { written, condition } = compareExactly(statement, question * binds.length);
+    return `(SELECT ${question}, fact.* FROM (\n${written}\n) AS fact WHERE ${condition} LIMIT ${rowLimit})`;
+  });
+  const all = queries.flatMap(() => binds);
+  return bound(queries.join('\nUNION ALL\n'), all);
 }
 
 /** Reads a page of the rows of a query; see `ListPage`. */
@@ -33,18 +45,23 @@ ORDER BY ${texts.join(', ')} LIMIT ${limit}`,
  * Each use of a parameter has a place of its own, so that PostgreSQL finds the type of each. The value is bound as text once
  * more, and compared with the text of the typed value: `08` and `8 ` would otherwise find the row 8. If a parameter is
  * compared with a column, that is compared as text too: the column may have a type or a collation that ignores case.
+ *
+ * @param before - The number of parameters before the first one.
  */
-function compareExactly({ text, uses }: SqlStatement) {
+function compareExactly({ text, uses }: SqlStatement, before = 0) {
   const names = [...new Set(uses.map(({ name }) => name))];
-  const placeOfText = (name: string) => `$${uses.length + 1 + names.indexOf(name)}::text`;
+  const placeOfValue = (place: number) => `$${before + place + 1}`;
+  const placeOfText = (name: string) => `${placeOfValue(uses.length + names.indexOf(name))}::text`;
   const written = writeUses(text, uses, (use, place) => {
-    const value = `$${place + 1}`;
+    const value = placeOfValue(place);
     if (use.comparison === undefined) return value;
     const { operand } = use.comparison;
     const column = text.slice(operand.start, operand.end);
     return `(${column} = ${value} AND (${column})::text COLLATE "C" = ${placeOfText(use.name)})`;
   });
-  const conditions = uses.map(({ name }, place) => `$${place + 1}::text = ${placeOfText(name)}`);
+  const conditions = uses.map(
+    ({ name }, place) => `${placeOfValue(place)}::text = ${placeOfText(name)}`,
+  );
   return {
     written,
     condition: conditions.join(' AND '),
@@ -66,6 +83,16 @@ export function writeUses(
     at = end;
   }
   return written + text.slice(at);
+}
+
+/** Creates the statement of each size once. */
+export function rememberSizes(create: (size: number) => BoundStatement) {
+  const statements = new Map<number, BoundStatement>();
+  return (size: number): BoundStatement => {
+    const statement = statements.get(size) ?? create(size);
+    statements.set(size, statement);
+    return statement;
+  };
 }
 
 export function bound(text: string, binds: readonly string[]): BoundStatement {

@@ -5,6 +5,11 @@ export interface BoundStatement {
   readonly text: string;
   /** The names of the values, in the order of the places at which they are bound. */
   readonly binds: readonly string[];
+  /**
+   * The statement for this number of questions at once, if the dialect has one. Its values are those of the questions, one after the
+   * other, and its first column is the number of the question, from 0.
+   */
+  readonly grouped?: (size: number) => BoundStatement;
 }
 
 /**
@@ -27,6 +32,16 @@ export interface SqlColumn {
   readonly name: string;
   /** The type, in the words of the server. */
   readonly type: string;
+}
+
+export function isSameColumns(
+  one: readonly SqlColumn[],
+  other: readonly SqlColumn[] | undefined,
+): boolean {
+  return (
+    one.length === other?.length &&
+    one.every(({ name, type }, i) => other[i]?.name === name && other[i].type === type)
+  );
 }
 
 /** The rows of a result: a list of values for each row, in the order of the columns. */

@@ -4,6 +4,7 @@ import type { Secret } from '../../runtime/secret.ts';
 import type { Clock } from '../../runtime/timer.ts';
 import { Unavailable } from '../../runtime/unavailable.ts';
 import { databaseUnavailable } from '../errors.ts';
+import { loadMysqlDriver } from '../mysql-driver.ts';
 import { readMysqlUrl } from '../mysql-url.ts';
 import { serversOf } from '../servers.ts';
 import {
@@ -12,6 +13,7 @@ import {
   type PoolConnection,
   type PoolSettings,
 } from './connection-pool.ts';
+import { groupQuestions } from './grouped-questions.ts';
 import { openMysqlConnection } from './mysql-connection.ts';
 import { openPostgresConnection } from './postgres-connection.ts';
 import type { SqlAnswer, SqlQuestion } from './sql-answer.ts';
@@ -36,7 +38,7 @@ export interface SqlDatabaseOptions extends Clock {
 /** Connections: the server runs as many queries at once. Time: a page waits for its channel. */
 const defaults: PoolSettings = { maxConnections: 10, timeoutMs: 2_000, idleMs: 60_000 };
 
-/** Enough for pipelines of several queries, and few enough that a slow server answers all of them in time. */
+/** Statements. Enough for pipelines of several, and few enough that a slow server answers all of them in time. */
 const maxUnderWay = 64;
 
 /** Creates the client of a database. It connects with the first question, and again after an outage. */
@@ -46,7 +48,7 @@ export function createSqlDatabase(options: SqlDatabaseOptions): SqlDatabase {
   const open = opener(options, settings.timeoutMs);
   const pool = createConnectionPool<SqlQuestion, SqlAnswer>(settings, { open, now, startTimer });
   const queue = createQuestionQueue({ ...queueLimits, maxConcurrent: maxUnderWay }, startTimer);
-  const askNow = async (question: SqlQuestion): Promise<SqlAnswer> => {
+  const askServer = async (question: SqlQuestion): Promise<SqlAnswer> => {
     try {
       const answer = await pool.ask(question);
       queue.answered();
@@ -56,11 +58,15 @@ export function createSqlDatabase(options: SqlDatabaseOptions): SqlDatabase {
       throw error;
     }
   };
+  const ask = groupQuestions({
+    ...{ ask: askServer, now },
+    inTurn: (work) => queue.ask(work, settings.timeoutMs),
+  });
   return {
     ask: (question) =>
       observe(async () => {
         try {
-          return await queue.ask(() => askNow(question), settings.timeoutMs);
+          return await ask(question);
         } catch (error) {
           throw unavailable(causeOf(error), dependency);
         }
@@ -84,22 +90,32 @@ function opener(
     const servers = serversOf(url);
     return () => openPostgresConnection(servers, limits);
   }
+  // Now: the time of the first question is not for this.
+  void loadMysqlDriver().catch(() => undefined);
   const address = readMysqlUrl(url.reveal());
   if (address === undefined) throw new Error('The URL of MySQL is invalid');
   return () => openMysqlConnection(address, limits);
 }
 
 /**
- * SQLSTATE class 42: the query does not fit the tables, or the role may not read them. Such a message names tables and columns,
- * and the values are bound, so it has none.
+ * SQLSTATE class 42: the query does not fit the tables, or the role may not read them. 0A: the server does not support it. Such a
+ * message names tables and columns, and the values are bound, so it has none.
  */
-const namesOnly = /^42/;
+const namesOnly = /^(?:42|0A)/;
+
+/** SQLSTATE of PostgreSQL and of MySQL: a transaction is read-only. */
+const wouldWrite = '25006';
 
 function unavailable(error: unknown, dependency: string): Unavailable {
   if (error instanceof Unanswered) return new Unavailable(dependency, { cause: error });
   const fault = databaseUnavailable(error, dependency);
   const { code, sqlState, message } = Object(error) as Readonly<Record<string, unknown>>;
   const state = typeof sqlState === 'string' ? sqlState : code;
+  if (state === wouldWrite) {
+    return new Unavailable(dependency, {
+      cause: new Error('the query writes or locks rows, and sessions are read-only (25006)'),
+    });
+  }
   if (typeof state !== 'string' || !namesOnly.test(state)) return fault;
   const words = (fault.cause as Error).message;
   return new Unavailable(dependency, { cause: new Error(`${words}: ${String(message)}`) });

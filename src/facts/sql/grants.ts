@@ -6,38 +6,127 @@ const roles = { postgres: 'usher_reader', mysql: "'usher_reader'@'%'" } as const
 
 /** The GRANTs that a role needs for a query. Usher never writes, so it needs no other ones. */
 export function grantsFor({ text, dialect }: SqlStatement): readonly string[] {
-  return tablesOf(tokenize(text, dialect)).map(
-    (table) => `GRANT SELECT ON ${table} TO ${roles[dialect]};`,
+  const tokens = tokenize(text, dialect);
+  const [tables, functions] = [tablesOf(tokens), qualifiedFunctions(tokens)];
+  const rights = [
+    ...(dialect === 'postgres'
+      ? schemasOf([...tables, ...functions]).map((schema) => `USAGE ON SCHEMA ${schema}`)
+      : functions.map((name) => `EXECUTE ON FUNCTION ${name.text}`)),
+    ...tables.map((table) => `SELECT ON ${table.text}`),
+  ];
+  return [...new Set(rights)].map((right) => `GRANT ${right} TO ${roles[dialect]};`);
+}
+
+/** The name of a table or of a function. */
+interface Name {
+  readonly text: string;
+  readonly schema: string | undefined;
+  /** The token after it. */
+  readonly next: Token | undefined;
+}
+
+/** Schemas that every role of PostgreSQL may use. */
+const openSchemas = /^"?(?:public|pg_catalog|information_schema)"?$/i;
+
+const schemasOf = (names: readonly Name[]): readonly string[] =>
+  names.flatMap(({ schema }) => schema ?? []).filter((schema) => !openSchemas.test(schema));
+
+/** The functions whose names have a schema or a database. Those of the server have none. */
+const qualifiedFunctions = (tokens: readonly Token[]): readonly Name[] =>
+  tokens.flatMap((token, place) => {
+    if (!isName(token) || tokens[place - 1]?.text === '.') return [];
+    const name = nameAt(tokens, place);
+    return name.schema !== undefined && upper(name.next) === '(' ? [name] : [];
+  });
+
+/** Words after which a list of tables ends. */
+const ends: ReadonlySet<string> = new Set([
+  ...['WHERE', 'GROUP', 'HAVING', 'WINDOW', 'ORDER', 'LIMIT', 'OFFSET', 'FETCH', 'FOR'],
+  ...['UNION', 'EXCEPT', 'INTERSECT', 'SELECT'],
+]);
+/** Words between FROM and a table, and words in its place that are none. */
+const before: ReadonlySet<string> = new Set(['ONLY', 'LATERAL']);
+const noTables: ReadonlySet<string> = new Set(['SELECT', 'VALUES', 'DUAL', 'ROWS']);
+
+const upper = (token: Token | undefined): string =>
+  token?.type === 'word' || token?.type === 'symbol' ? token.text.toUpperCase() : '';
+
+const isName = (token: Token | undefined): boolean =>
+  token?.type === 'quoted' || (token?.type === 'word' && !noTables.has(upper(token)));
+
+/** A query, or what is in parentheses. */
+interface Level {
+  /** Whether it has a SELECT. `EXTRACT(year FROM …)` has none, so its FROM has no tables. */
+  isQuery: boolean;
+  /** Whether a table may follow a comma or an opening parenthesis. */
+  isList: boolean;
+}
+
+/** The tables after FROM, JOIN and TABLE, and after the commas between them. */
+function tablesOf(tokens: readonly Token[]): readonly Name[] {
+  const tables: Name[] = [];
+  const levels: Level[] = [{ isQuery: false, isList: false }];
+  for (const [place, token] of tokens.entries()) {
+    const word = upper(token);
+    const level = levels.at(-1) ?? { isQuery: false, isList: false };
+    if (word === '(') {
+      // `FROM (a JOIN b …)`
+      const isNested =
+        level.isList && ['FROM', 'JOIN', ',', '('].includes(upper(tokens[place - 1]));
+      levels.push({ isQuery: isNested, isList: isNested });
+      if (isNested) addTable(tokens, place + 1, tables);
+    } else if (word === ')') levels.pop();
+    else if (isFrom(tokens, place, level)) {
+      level.isList = true;
+      addTable(tokens, place + 1, tables);
+    } else if (word === ',' && level.isList) addTable(tokens, place + 1, tables);
+    else if (ends.has(word)) {
+      level.isList = false;
+      level.isQuery ||= word === 'SELECT';
+    }
+  }
+  const queries = namesOfWith(tokens);
+  return tables.filter(({ text }) => !queries.has(text));
+}
+
+function isFrom(tokens: readonly Token[], place: number, { isQuery }: Level): boolean {
+  const word = upper(tokens[place]);
+  const previous = upper(tokens[place - 1]);
+  // `IS DISTINCT FROM` compares.
+  if (word === 'FROM') return isQuery && previous !== 'DISTINCT';
+  return (
+    word === 'JOIN' ||
+    word === 'STRAIGHT_JOIN' ||
+    (word === 'TABLE' && ['', '(', ')'].includes(previous))
   );
 }
 
-const isName = (token: Token | undefined): boolean =>
-  token?.type === 'word' || token?.type === 'quoted';
-
-/** The tables after FROM and JOIN, and after the commas between them. */
-function tablesOf(tokens: readonly Token[]): readonly string[] {
-  const queries = new Set<string>();
-  const tables = new Set<string>();
-  let isList = false;
-  for (const [place, token] of tokens.entries()) {
-    const word = token.text.toUpperCase();
-    // `name AS (` begins a query of WITH, which is no table.
-    if (word === 'AS' && tokens[place + 1]?.text === '(')
-      queries.add(tokens[place - 1]?.text ?? '');
-    if (['WHERE', 'ON', 'USING', 'GROUP', 'ORDER', 'LIMIT', ')', '('].includes(word))
-      isList = false;
-    const begins = word === 'FROM' || word === 'JOIN' || (isList && word === ',');
-    if (!begins) continue;
-    isList = word !== 'JOIN' || isList;
-    if (isName(tokens[place + 1])) tables.add(nameAt(tokens, place + 1));
-  }
-  return [...tables].filter((table) => !queries.has(table));
+/** The name at this place, unless it is that of a function. */
+function addTable(tokens: readonly Token[], place: number, tables: Name[]): void {
+  const first = before.has(upper(tokens[place])) ? place + 1 : place;
+  if (!isName(tokens[first])) return;
+  const name = nameAt(tokens, first);
+  if (upper(name.next) !== '(') tables.push(name);
 }
 
-function nameAt(tokens: readonly Token[], place: number): string {
-  let name = tokens[place]?.text ?? '';
-  for (let at = place + 1; tokens[at]?.text === '.' && isName(tokens[at + 1]); at += 2) {
-    name += `.${tokens[at + 1]?.text ?? ''}`;
+/** The names of the queries of WITH: `name AS (` or `name (columns) AS (`. */
+function namesOfWith(tokens: readonly Token[]): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const [place, token] of tokens.entries()) {
+    const beginning = tokens.slice(place + 1, place + 4).findIndex((each) => upper(each) === '(');
+    if (upper(token) !== 'AS' || beginning === -1) continue;
+    const columns = upper(tokens[place - 1]) === ')';
+    const open = tokens.findLastIndex((each, at) => at < place && upper(each) === '(');
+    names.add(tokens[columns ? open - 1 : place - 1]?.text ?? '');
   }
-  return name;
+  return names;
+}
+
+function nameAt(tokens: readonly Token[], place: number): Name {
+  const parts = [tokens[place]?.text ?? ''];
+  let at = place + 1;
+  for (; tokens[at]?.text === '.' && isName(tokens[at + 1]); at += 2) {
+    parts.push(tokens[at + 1]?.text ?? '');
+  }
+  return { text: parts.join('.'), schema: parts.at(-2), next: tokens[at] };
 }

@@ -3,7 +3,7 @@ import type { FactKind } from '../../policy/fact-kind.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { SqlQuery } from '../../policy/sql/query.ts';
 
-/** What a query finds: a fact of a kind, or a list of channels. */
+/** The subject of a query: a fact of a kind, or a list of channels. */
 export type Queried = FactKind | SqlList;
 
 /** A query of a policy. */
@@ -25,7 +25,7 @@ export function queriesOf({ factKinds, channels }: Policy): readonly PolicyQuery
 
 export const isList = (queried: Queried): queried is SqlList => 'principal' in queried;
 
-/** What a query finds, in messages. */
+/** The name of the subject of a query, for messages. */
 export function nameOfQueried(queried: Queried): string {
   return isList(queried)
     ? `list ${queried.channel} of ${queried.principal}`

@@ -1,5 +1,5 @@
 import { columnTypesOf, readerOf, type ReadValue } from '../../database/sql/read-value.ts';
-import type { SqlColumn, SqlRows } from '../../database/sql/sql-answer.ts';
+import { isSameColumns, type SqlColumn, type SqlRows } from '../../database/sql/sql-answer.ts';
 import type { Fact, FactKind, FactValue } from '../../policy/fact-kind.ts';
 import { Misfit } from '../misfit.ts';
 
@@ -15,7 +15,7 @@ export function createReadRow(kind: FactKind, proven: readonly string[]): ReadRo
   let last: { readonly columns: readonly SqlColumn[]; readonly plan: Plan } | undefined;
   return ({ columns, rows }, ids) => {
     // The columns are checked even without a row: a changed database must not look like a fact that does not exist.
-    if (last === undefined || !isSame(last.columns, columns)) {
+    if (last === undefined || !isSameColumns(last.columns, columns)) {
       last = { columns, plan: planOf(kind, columns, proven) };
     }
     const [row, another] = rows;
@@ -41,10 +41,6 @@ interface PlannedField {
   readonly optional: boolean;
   readonly oneOf: readonly string[] | undefined;
 }
-
-const isSame = (one: readonly SqlColumn[], other: readonly SqlColumn[]): boolean =>
-  one.length === other.length &&
-  one.every(({ name, type }, place) => other[place]?.name === name && other[place].type === type);
 
 /** Finds the column of each field. Other columns are ignored. Throws `Misfit`. */
 export function planOf(

@@ -4,7 +4,7 @@ import type { BoundStatement, SqlAnswer, SqlQuestion } from '../../database/sql/
 import { isStorable } from '../../database/storable-text.ts';
 import type { Fact, FactKind } from '../../policy/fact-kind.ts';
 import type { SqlStatement } from '../../policy/sql/read-statement.ts';
-import { createLruMap } from '../../runtime/lru-map.ts';
+import { createLruMap } from '../../runtime/caches.ts';
 import { createSingleFlight } from '../../runtime/single-flight.ts';
 import { createReadRow, planOf } from './read-row.ts';
 
@@ -28,7 +28,7 @@ export function bindStatement(statement: SqlStatement): {
 
 /** An id of a token is at most this long. A longer one finds nothing. */
 const maxIdLength = 255;
-/** How many answers of a kind are used again. */
+/** The maximum number of cached facts of a kind. */
 const maxFresh = 10_000;
 /** NUL, which no id has, so that different lists of ids never have the same key. */
 const separator = '\0';
@@ -44,7 +44,7 @@ export async function checkSqlFact(
   if (answer !== 'impossible-value') planOf(kind, answer.columns, proven);
 }
 
-/** Creates the function that finds facts of a kind by its query. The same question under way is asked once. */
+/** Creates the function that finds facts of a kind by its query. Identical concurrent lookups run once. */
 export function createSqlFact(
   kind: FactKind,
   query: SqlStatement,
@@ -70,7 +70,7 @@ export function createSqlFact(
 export const isPossibleValue = (text: string): boolean =>
   text.length <= maxIdLength && isStorable(text);
 
-/** An answer counts from the time of its question. A failure is not kept. */
+/** The age of a cached fact counts from the start of its lookup. Failures are not cached. */
 function keepFresh(find: FindByIds, freshMs: number, now: () => number): FindByIds {
   const answers = createLruMap<{ readonly fact: Fact | undefined; readonly since: number }>(
     maxFresh,
@@ -79,7 +79,7 @@ function keepFresh(find: FindByIds, freshMs: number, now: () => number): FindByI
     const key = ids.join(separator);
     const known = answers.get(key);
     const since = now();
-    // A clock that was set back must not make an answer younger.
+    // A clock that was set back must not extend the age.
     if (known !== undefined && since >= known.since && since - known.since < freshMs) {
       return known.fact;
     }

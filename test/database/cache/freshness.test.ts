@@ -2,10 +2,9 @@ import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { Client } from 'pg';
 import { expect, it, vi } from 'vitest';
-import { cacheReads, type FactReads } from '../../../src/facts/fact-sources.ts';
+import { cacheReads, type FactReads, createFindFact } from '../../../src/facts/fact-sources.ts';
 import { createFindHostRelation } from '../../../src/facts/host-relations.ts';
 import { createReadFactRow } from '../../../src/facts/fact-rows.ts';
-import { createFindFact } from '../../../src/facts/pushed-facts.ts';
 import type { AuditEvent } from '../../../src/audit/audit-event.ts';
 import { createAuditWriter } from '../../../src/audit/writer.ts';
 import type { Database } from '../../../src/database/client.ts';
@@ -20,7 +19,7 @@ async function start(database: Database) {
   const clock = { now: 0 };
   /** Answers to statements that have come, and are on their way still, in the order of their statements. */
   const underWay: (() => void)[] = [];
-  const tables = createTableCache({ now: () => clock.now, onCacheLookup: () => undefined });
+  const tables = createTableCache({ now: () => clock.now, lookups: { hits: 0, misses: 0 } });
   const asked: string[] = [];
   const findHostRelation = createFindHostRelation(database);
   const readRow = createReadFactRow(database, findHostRelation);
@@ -104,12 +103,12 @@ const putting = (kind: string, ids: string, fields: object) =>
   `INSERT INTO facts (kind, ids, fields) VALUES ('${kind}', '{${ids}}', '${JSON.stringify(fields)}')
    ON CONFLICT (kind, key) DO UPDATE SET fields = EXCLUDED.fields`;
 
-describePostgres('a memory of tables', (server) => {
+describePostgres('a cache of tables', (server) => {
   const at = useDatabase(server);
   const change = (statement: string) => withClient(at.url, (admin) => admin.query(statement));
   const put = (id: string, status: string) => change(putting('booking', `h,${id}`, { status }));
 
-  it('asks once, also when many ask at once, and for what is not there', async () => {
+  it('reads once, also for concurrent reads, and for missing rows', async () => {
     await put('B', 'open');
     const process = await start(at.database);
     const { asked, decide } = process;
@@ -123,13 +122,11 @@ describePostgres('a memory of tables', (server) => {
   });
 
   it('caches nothing before a statement has seen the tables, and no failed lookup', async () => {
-    const tables = createTableCache({ now: () => 0, onCacheLookup: () => undefined });
+    const tables = createTableCache({ now: () => 0, lookups: { hits: 0, misses: 0 } });
     let asked = 0;
-    const ask = tables.cached(
-      ['bookings'],
-      () => ((asked += 1), Promise.reject(new Error('down'))),
-      () => 'the question',
-    );
+    const readCached = tables.cacheOf(['bookings']);
+    const ask = () =>
+      readCached('the question', () => ((asked += 1), Promise.reject(new Error('down'))));
     expect(tables.version()).toBe(undefined);
     await expect(ask()).rejects.toThrow('down');
     tables.refresh({ watched: '1 bookings:1', horizon: '5', changes: [] }, tables.snapshot());
@@ -138,14 +135,11 @@ describePostgres('a memory of tables', (server) => {
     expect(asked).toBe(3);
   });
 
-  it('begins anew at another server under the same address, and names no transaction of the old one', async () => {
-    const tables = createTableCache({ now: () => 0, onCacheLookup: () => undefined });
+  it('resets at another server under the same address, and sends no transaction of the old one', async () => {
+    const tables = createTableCache({ now: () => 0, lookups: { hits: 0, misses: 0 } });
     let asked = 0;
-    const ask = tables.cached(
-      ['bookings'],
-      () => Promise.resolve((asked += 1)),
-      () => 'the question',
-    );
+    const readCached = tables.cacheOf<number>(['bookings']);
+    const ask = () => readCached('the question', () => Promise.resolve((asked += 1)));
     const changes = [{ xid: '7', changed: 'orders' }];
     tables.refresh({ watched: '1 bookings:1', horizon: '5', changes: [] }, tables.snapshot());
     await ask();
@@ -160,8 +154,8 @@ describePostgres('a memory of tables', (server) => {
     ]);
   });
 
-  it('goes on at once after a table was rewritten, also while an old transaction is open', () => {
-    const tables = createTableCache({ now: () => 0, onCacheLookup: () => undefined });
+  it('caches again at once after a table was rewritten, also while an old transaction is open', () => {
+    const tables = createTableCache({ now: () => 0, lookups: { hits: 0, misses: 0 } });
     const changes = [{ xid: '7', changed: 'bookings' }];
     tables.refresh({ watched: '1 bookings:1', horizon: '5', changes }, tables.snapshot());
     tables.refresh({ watched: '1 bookings:2', horizon: '5', changes: [] }, tables.snapshot());
@@ -181,7 +175,7 @@ describePostgres('a memory of tables', (server) => {
     [`SET session_replication_role = replica; DELETE FROM facts`],
     [`WITH gone AS (DELETE FROM facts WHERE ${ofC} RETURNING *) SELECT * FROM gone`],
     [`BEGIN; SAVEPOINT a; DELETE FROM facts; ROLLBACK TO a; DELETE FROM facts; COMMIT`],
-  ])('keeps nothing that was decided by what was true before "%s"', async (statement) => {
+  ])('writes no decision that used rows from before "%s"', async (statement) => {
     await put('C', 'open');
     const process = await start(at.database);
     await process.decide(booking(process, 'C'));
@@ -226,7 +220,7 @@ describePostgres('a memory of tables', (server) => {
     expect(process.asked).toHaveLength(2);
   });
 
-  it('asks again only for the kind that changed', async () => {
+  it('reads again only the kind that changed', async () => {
     const process = await start(at.database);
     await process.decide(booking(process, 'K'));
     await process.decide(() => order(process));
@@ -237,7 +231,7 @@ describePostgres('a memory of tables', (server) => {
     expect(process.asked).toEqual(['booking', 'order', 'booking']);
   });
 
-  it('is not disturbed by sessions that nobody has linked, nor by tables that it does not know', async () => {
+  it('ignores sessions that are not linked, and unknown tables', async () => {
     const process = await start(at.database);
     await process.decide(() => room(process));
     const late = await process.decide(
@@ -274,7 +268,7 @@ describePostgres('a memory of tables', (server) => {
     });
   });
 
-  it('does not keep what was read while another statement told of a change', async () => {
+  it('does not cache rows that were read while another statement reported a change', async () => {
     await put('R', 'open');
     const process = await start(at.database);
     const { memory, decide, keep } = process;
@@ -287,7 +281,7 @@ describePostgres('a memory of tables', (server) => {
     expect(await decide(booking(process, 'R'))).toMatchObject({ fact: { status: 'cancelled' } });
   });
 
-  it('believes no statement that knew nothing yet, and whose answer comes when another has made it remember', async () => {
+  it('ignores a statement that was sent before the first table state, and returns after another one', async () => {
     await put('N', 'open');
     const process = await start(at.database);
     const { clock, memory, decide, keep, keepSlowly, underWay } = process;
@@ -337,7 +331,7 @@ describePostgres('a memory of tables', (server) => {
     }
   });
 
-  it('begins anew when PostgreSQL was not heard for long, and when the clock was set back', async () => {
+  it('resets after ten minutes without a statement, and when the clock was set back', async () => {
     for (const later of [maxAgeMs, -1]) {
       const process = await start(at.database);
       const { asOf } = await process.decide(booking(process));
@@ -350,7 +344,7 @@ describePostgres('a memory of tables', (server) => {
     }
   });
 
-  it('removes what everybody has heard, and what comes from another server', async () => {
+  it('deletes changes that every replica has read, and those of another server', async () => {
     const process = await start(at.database);
     const deleteOld = createDeleteOldChanges(at.database, process.tables);
     const count = async () => {
@@ -363,11 +357,14 @@ describePostgres('a memory of tables', (server) => {
     expect(await deleteOld(maxAgeMs)).toBe(0);
     expect(await count()).toBe(before);
     await put('recent', 'open');
-    expect(await deleteOld(2 * maxAgeMs)).toBe(before);
+    // A transaction of another database on this server may delay it, since all have one horizon.
+    let deleted = 0;
+    const deleteMore = async () => (deleted += await deleteOld(2 * maxAgeMs));
+    await expect.poll(deleteMore, { timeout: 30_000 }).toBe(before);
     expect(await count()).toBe(1);
   });
 
-  it('keeps nothing by a note of another server that lies ahead, as after a restore', async () => {
+  it('ignores a change of another server with a future number, as after a restore', async () => {
     await put('F', 'open');
     const process = await start(at.database);
     await process.decide(booking(process, 'F'));
@@ -391,7 +388,7 @@ describePostgres('a memory of tables', (server) => {
     await change('DELETE FROM table_changes');
   });
 
-  it('sees a transaction whose number a note of another server had before it was over', async () => {
+  it('detects a transaction with the number of an earlier change of another server', async () => {
     await put('G', 'open');
     const process = await start(at.database);
     await process.decide(booking(process, 'G'));
@@ -422,7 +419,7 @@ describePostgres('a memory of tables', (server) => {
       `DROP VIEW bookings, escrows, rooms, orders;
        ALTER TABLE facts ALTER fields TYPE jsonb USING '{"status": "cancelled"}'`,
     ],
-  ])('does not keep what %s has changed', async (_what, statement) => {
+  ])('does not cache rows that %s has changed', async (_what, statement) => {
     await put('S', 'open');
     const process = await start(at.database);
     await process.decide(booking(process, 'S'));
@@ -450,7 +447,7 @@ describePostgres('a memory of tables', (server) => {
 
   it('deletes no change of a server with lower numbers by the horizon of the previous server', async () => {
     const seen = { watched: 'other bookings:1', horizon: '9000000000000', changes: [] };
-    const tables = createTableCache({ now: () => 0, onCacheLookup: () => undefined });
+    const tables = createTableCache({ now: () => 0, lookups: { hits: 0, misses: 0 } });
     tables.refresh(seen, tables.snapshot());
     const deleteOld = createDeleteOldChanges(at.database, tables);
     await put('W', 'open');

@@ -13,6 +13,7 @@ import { ensureCluster } from '../../../src/database/embedded/cluster.ts';
 import { startEmbeddedPostgres } from '../../../src/database/embedded/embedded-postgres.ts';
 import { StartRefused } from '../../../src/runtime/start-refused.ts';
 import { withClient } from '../../support/database.ts';
+import { freeze } from '../../support/freeze.ts';
 import type { Instance } from '../../support/instance.ts';
 import { makeDataDir, makeLog, serverPid, startInstance } from '../../support/instance.ts';
 
@@ -83,7 +84,7 @@ describe('a running embedded server', () => {
     );
   });
 
-  it('lets nobody in without the password', async () => {
+  it('refuses connections without the password', async () => {
     const url = new URL(instance.server.url.reveal());
     for (const password of ['', 'guess']) {
       url.password = password;
@@ -117,7 +118,7 @@ describe('a running embedded server', () => {
     expect(await query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
   });
 
-  const heldAgain = () => instance.log.lines.some((line) => line.includes('held again'));
+  const heldAgain = () => instance.log.lines.some((line) => line.includes('is available again'));
 
   it('is logged and started again when it dies', async () => {
     const before = await serverPid(instance.dataDir);
@@ -136,22 +137,23 @@ describe('a running embedded server', () => {
     await session.connect();
     const { rows } = await session.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
     instance.log.lines.length = 0;
-    process.kill(rows[0]!.pid, 'SIGSTOP');
+    const thaw = await freeze(rows[0]!.pid);
     process.kill(await serverPid(instance.dataDir), 'SIGKILL');
     const log = () => readFile(join(instance.dataDir, 'postgres', 'log'), 'utf8');
     await vi.waitUntil(async () => (await log()).includes('still in use'), { timeout: 50_000 });
     expect(heldAgain()).toBe(false);
-    process.kill(rows[0]!.pid, 'SIGCONT');
+    thaw();
     await vi.waitUntil(heldAgain, { timeout: 50_000 });
     expect(await query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
   });
 
-  it('is started again once what kept it away is mended', async () => {
+  it('is started again when the cause of the failure is removed', async () => {
     const control = join(instance.dataDir, 'postgres', 'data', 'global', 'pg_control');
     instance.log.lines.length = 0;
     await rename(control, `${control}.away`);
     process.kill(await serverPid(instance.dataDir), 'SIGKILL');
-    const attempts = () => instance.log.lines.filter((line) => line.includes('stays away'));
+    const attempts = () =>
+      instance.log.lines.filter((line) => line.includes('could not be started; Usher retries'));
     await vi.waitUntil(() => attempts().length >= 2, { timeout: 50_000 });
     await rename(`${control}.away`, control);
     await vi.waitUntil(heldAgain, { timeout: 50_000 });
@@ -193,7 +195,7 @@ describe('an embedded server that was stopped', () => {
     ['ourselves', () => process.pid],
     ['the first process of the container', () => 1],
     ['a process that is gone', () => 4_194_000],
-  ])('starts although what a dead server left names %s', async (_what, makePid) => {
+  ])('starts although the files of a dead server name %s', async (_what, makePid) => {
     const pid = await makePid();
     const { uid, gid } = await stat(home());
     const start = `${String(pid)}\n${home()}/data\n1700000000\n5432\n${home()}\n`;
@@ -241,7 +243,7 @@ describe('the first start of an embedded server', () => {
     await won[0]!.value.stop();
   });
 
-  it('is done again when it was cut short', async () => {
+  it('is repeated after an interruption', async () => {
     const { child, exited } = await holdElsewhere(directory.dataDir, '');
     const inTheMiddle = async () => {
       const names = await readdir(directory.dataDir).catch(() => []);
@@ -344,7 +346,7 @@ describe('an Usher in another process', () => {
     await expect(serverPid(directory.dataDir)).rejects.toThrow('ENOENT');
   });
 
-  it('gets no signal handlers from us', async () => {
+  it('gets no signal handlers of the embedded server', async () => {
     const handlers = () =>
       ['SIGINT', 'SIGTERM', 'SIGHUP', 'exit'].map((s) => process.listenerCount(s));
     const before = handlers();

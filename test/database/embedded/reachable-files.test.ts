@@ -12,7 +12,7 @@ import { makeDataDir, makeLog } from '../../support/instance.ts';
 const isRoot = process.getuid?.() === 0;
 if (!isRoot) console.log('Skipped: Usher as root in a private directory, which needs root.');
 
-describe('a directory that nothing can be made in', () => {
+describe('a directory in which no file can be created', () => {
   it.each(['/proc/data', '/dev/null', '/dev/null/data'])('%s is refused', async (dataDir) => {
     const log = makeLog();
     await expect(startEmbeddedPostgres({ dataDir, log })).rejects.toThrow(
@@ -59,11 +59,11 @@ describe.skipIf(!isRoot)('root in a private directory', () => {
     expect((await stat(database)).mode & 0o777).toBe(0o700);
   });
 
-  it('is not given an empty database when the one it had is gone', async () => {
+  it('does not get an empty database when the previous one is missing', async () => {
     const dataDir = join(home, 'data');
     await (await start(dataDir)).server.stop();
     await rm(sharedDirectory, { recursive: true });
-    await expect(start(dataDir)).rejects.toThrow(/was in .* and is gone/);
+    await expect(start(dataDir)).rejects.toThrow(/was in .* and does not exist any more/);
   });
 
   it('keeps the database in DATA_DIR when only DATA_DIR itself is private, as a new volume is', async () => {

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { createOnlyVerifier } from '../../authn/jwt/verifier.ts';
-import { createTokenKeys } from '../../../src/authn/jwt/token-keys.ts';
+import { createTokenKeys } from '../../../src/authn/token-issuers.ts';
 import { createPassportReader } from '../../../src/authn/passport.ts';
 import { createAccessTokens } from '../../../src/database/host/access-tokens.ts';
 import { Unavailable } from '../../../src/runtime/unavailable.ts';

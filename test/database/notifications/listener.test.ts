@@ -44,7 +44,7 @@ describePostgres('listening for changes', (server) => {
         WHERE application_name = 'usher changes' AND datname = current_database()`),
     );
 
-  it('hears each revocation, on every replica, with the moment that holds', async () => {
+  it('receives each revocation, on every replica, with its effective time', async () => {
     const replicas = [listen(at.url), listen(at.url)];
     await expect.poll(() => replicas.every((r) => r.listener.isListening()), eventually).toBe(true);
     const odd = { kind: 'named', parts: ['booking', '","\u0000\ud800', '🛎️'] } as const;
@@ -59,7 +59,7 @@ describePostgres('listening for changes', (server) => {
     for (const { heard } of replicas) await expect.poll(() => heard, eventually).toEqual(changes);
   });
 
-  it('listens again by itself, and looks back for what it could not hear', async () => {
+  it('reconnects automatically, and reads the changes that it missed', async () => {
     const { listener, heard, lookedBack } = listen(at.url);
     await expect.poll(listener.isListening, eventually).toBe(true);
     await endSessions();
@@ -69,7 +69,7 @@ describePostgres('listening for changes', (server) => {
     await expect.poll(() => heard.length, eventually).toBe(1);
   });
 
-  it('finds what was revoked lately, and does not go through all of them', async () => {
+  it('reads only recent revocations', async () => {
     await revocations().revoke({ kind: 'token', tokenId: 'long-ago' }, testNow);
     await withClient(at.url, (admin) =>
       admin.query(`UPDATE revocations SET revoked_at = now() - interval '10 minutes'`),
@@ -97,7 +97,7 @@ describePostgres('listening for changes', (server) => {
   });
 });
 
-it('notices a server that froze, and listens again once it goes on', async () => {
+it('detects a frozen server, and listens again when it continues', async () => {
   const instance = await startInstance();
   try {
     const { listener, lookedBack } = listen(instance.server.url);
@@ -124,6 +124,6 @@ it.each([
   '{"kind":"revocation","subject":["user","15"]}',
   '{"kind":"revocation","subject":["planet"],"issuedBefore":1}',
   '{"kind":"of-a-newer-usher","subject":["user","15"],"issuedBefore":1}',
-])('makes nothing of the message %s', (message) => {
+])('ignores the message %s', (message) => {
   expect(parseChange(message)).toBe(undefined);
 });

@@ -87,7 +87,7 @@ describe('the cleanup of revocations', () => {
   };
   const without = (...names: readonly string[]) => all.filter((name) => !names.includes(name));
 
-  it('keeps all while a credential of before can be shown', async () => {
+  it('keeps all while an earlier credential may be valid', async () => {
     expect(await leftAfter(day)).toEqual(all);
     expect(await leftAfter(day + hour - 1)).toEqual(without('guest session'));
     expect(await leftAfter(20 * day, { userTokenMaxAgeMs: () => 20 * day })).toEqual(
@@ -95,22 +95,22 @@ describe('the cleanup of revocations', () => {
     );
   });
 
-  it('deletes what is of users’ tokens when these have ended', async () => {
+  it('deletes those of users’ tokens when the tokens have expired', async () => {
     const gone = ['tenant', 'user of a tenant', 'guest session'];
     expect(await leftAfter(day + hour + 1)).toEqual(without(...gone));
   });
 
-  it('keeps what is of a user while a guest session of before may be linked to them', async () => {
+  it('keeps those of a user while an earlier guest session may be linked to the user', async () => {
     expect(await leftAfter(30 * day)).toContain('user');
     const left = await leftAfter(30 * day + 1);
     expect(left).toEqual(['booking', 'token']);
   });
 
-  it('keeps what is of a user where tokens or sessions of a host may live for ever', async () => {
+  it('keeps those of a user if tokens or sessions of an application may never expire', async () => {
     expect(await leftAfter(3_650 * day, { onlyJwts: false })).toEqual(['user', 'booking', 'token']);
   });
 
-  it('deletes all after the time that the operator gave', async () => {
+  it('deletes all after REVOCATION_RETENTION', async () => {
     const lives = { onlyJwts: false, retentionMs: 90 * day };
     expect(await leftAfter(90 * day, lives)).toEqual(['user', 'booking', 'token']);
     expect(await leftAfter(90 * day + 1, lives)).toEqual([]);

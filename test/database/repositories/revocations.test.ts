@@ -28,19 +28,19 @@ describePostgres('revocations', (server) => {
   const revocations = () => revocationHelper(at.database);
   const user = (userId: string): RevocationSubject => ({ kind: 'user', userId });
 
-  it('knows none for whom nobody revoked', async () => {
+  it('has none for a subject without a revocation', async () => {
     expect(await revocations().latest([user('nobody'), { kind: 'tenant', tenantId: '1' }])).toBe(
       undefined,
     );
     expect(await revocations().latest([])).toBe(undefined);
   });
 
-  it('gives the moment, to the millisecond', async () => {
+  it('returns the time, to the millisecond', async () => {
     expect(await revocations().revoke(user('exact'), testNow + 1)).toBe(testNow + 1);
     expect(await revocations().latest([user('exact')])).toBe(testNow + 1);
   });
 
-  it('gives the latest among several subjects', async () => {
+  it('returns the latest time of several subjects', async () => {
     await revocations().revoke(user('several'), testNow);
     await revocations().revoke({ kind: 'tenant', tenantId: 'several' }, testNow + 5);
     await revocations().revoke({ kind: 'token', tokenId: 'several' }, testNow + 3);
@@ -53,7 +53,7 @@ describePostgres('revocations', (server) => {
     expect(await revocations().latest(all)).toBe(testNow + 5);
   });
 
-  it('never moves a moment backwards, and says which one holds', async () => {
+  it('never moves a time backwards, and returns the effective one', async () => {
     await revocations().revoke(user('back'), testNow);
     expect(await revocations().revoke(user('back'), testNow - 1)).toBe(testNow);
     expect(await revocations().latest([user('back')])).toBe(testNow);
@@ -66,7 +66,7 @@ describePostgres('revocations', (server) => {
     expect(await revocations().latest([user('race')])).toBe(testNow + 19);
   });
 
-  it('takes no subject for another, whatever their ids hold', async () => {
+  it('distinguishes subjects with any characters in their ids', async () => {
     await fc.assert(
       fc.asyncProperty(subjects, subjects, async (one, other) => {
         fc.pre(JSON.stringify(one) !== JSON.stringify(other));
@@ -79,7 +79,7 @@ describePostgres('revocations', (server) => {
     );
   });
 
-  it('means the same moment where the database lives in another time zone', async () => {
+  it('has the same time if the database has another time zone', async () => {
     const name = new URL(at.url.reveal()).pathname.slice(1);
     const setZone = (zone: string) =>
       withClient(at.url, (client) =>
@@ -97,7 +97,7 @@ describePostgres('revocations', (server) => {
     }
   });
 
-  it('is unavailable when the table is: nobody counts as welcome then', async () => {
+  it('is unavailable when the table is, so no credential counts as valid', async () => {
     const rename = (from: string, to: string) =>
       withClient(at.url, (client) => client.query(`ALTER TABLE ${from} RENAME TO ${to}`));
     await rename('revocations', 'elsewhere');

@@ -34,7 +34,7 @@ describePostgres('tracked connections', (server) => {
     (await tracked().leaseDue({ now, leaseUntil: now + lease })).users;
   const clear = () => withClient(at.url, (admin) => admin.query('DELETE FROM live_grants'));
 
-  it('gives what is due, once, and again when the lease is over', async () => {
+  it('leases due connections once, and again after the lease', async () => {
     await clear();
     const { appKey } = await keep(user(testNow + minute));
     expect(await dueAt(testNow + minute - 1)).toEqual([]);
@@ -44,7 +44,7 @@ describePostgres('tracked connections', (server) => {
     expect(await dueAt(testNow + minute + lease)).toEqual(users);
   });
 
-  it('gives each to one of many replicas that look at once', async () => {
+  it('leases each to one of many concurrent replicas', async () => {
     await clear();
     await Promise.all(Array.from({ length: 30 }, () => keep(user(testNow + minute))));
     const claims = await Promise.all(Array.from({ length: 8 }, () => dueAt(testNow + minute)));
@@ -62,7 +62,7 @@ describePostgres('tracked connections', (server) => {
     expect(await dueAt(now + lease)).toEqual([]);
   });
 
-  it('has who was ended soon after the grant ended once more', async () => {
+  it('leases users once more if they were terminated soon after the grant', async () => {
     await clear();
     const end = testNow + settlingTimeMs - 1;
     const { appKey } = await keep(user(end));
@@ -75,7 +75,7 @@ describePostgres('tracked connections', (server) => {
   });
 
   it.each(['keep', 'extend'] as const)(
-    'moves the end when the same user shows a later credential (%s), also while it is being ended',
+    'moves the expiry when the same user sends a later credential (%s), also during the termination',
     async (how) => {
       await clear();
       const socket = await keep(user(testNow + minute));
@@ -94,7 +94,7 @@ describePostgres('tracked connections', (server) => {
     },
   );
 
-  it('claims with a revocation what was issued before, and no more', async () => {
+  it('leases with a revocation only grants of earlier credentials', async () => {
     await clear();
     const mine = await keep(user(testNow + minute, { tokenId: 'j' }));
     await keep(user(testNow + minute, { id: '16' }));
@@ -114,7 +114,7 @@ describePostgres('tracked connections', (server) => {
     expect((await revoke({ kind: 'user', userId: 'nobody' })).length).toBe(0);
   });
 
-  it('lets no grant slip between its row and a revocation: one that is being kept is waited for', async () => {
+  it('misses no grant whose row is being written during a revocation', async () => {
     await clear();
     const { appKey } = await keep(user(testNow + minute, { id: 'racer' }));
     const subject = { kind: 'user', userId: 'racer' } as const;

@@ -150,7 +150,7 @@ describe('the role of the service in a cluster that does not have it', () => {
       expect(rows).toEqual([]);
     }));
 
-  it('refuses the start when somebody let it bypass the policies', () =>
+  it('refuses the start if the role may bypass the policies', () =>
     withLogin({ url: instance.server.url.reveal() }, '', async (url, login) => {
       await onCluster(`CREATE ROLE ${serviceRole} BYPASSRLS ROLE ${login}`);
       const error: unknown = await prepareDatabase(url).catch((thrown: unknown) => thrown);

@@ -5,7 +5,7 @@ import { systemClock } from '../../../src/runtime/clock.ts';
 import { Secret } from '../../../src/runtime/secret.ts';
 import { Unavailable } from '../../../src/runtime/unavailable.ts';
 import { unobserved } from '../../../src/runtime/observe.ts';
-import { loadPolicyText } from '../../support/load-policy-text.ts';
+import { loadPolicyText } from '../../support/load-policy-files.ts';
 
 /** Facts of a policy whose source `shop` is this database. */
 export interface HostFacts {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createBatchedRead } from '../../src/database/batched-read.ts';
+import { createBatchedRead } from '../../src/database/batched-lookup.ts';
 import { Unavailable } from '../../src/runtime/unavailable.ts';
 
 /** Lets everything run on that waits for nothing. */
@@ -39,8 +39,8 @@ function start() {
 
 const outage = new Unavailable('database');
 
-describe('a grouped read', () => {
-  it('asks together what is asked at the same time, and gives each its own answer', async () => {
+describe('a batched lookup', () => {
+  it('combines concurrent requests, and gives each its own result', async () => {
     const { ask, statements, outcomes } = start();
     void ask(3, 1);
     await ask(2);
@@ -50,7 +50,7 @@ describe('a grouped read', () => {
     expect(outcomes).toEqual({ 1: 10, 2: 20, 3: 30 });
   });
 
-  it('answers nobody from a statement that began before they asked', async () => {
+  it('uses no statement that began before the request', async () => {
     const { ask, statements, outcomes } = start();
     await ask(1);
     await ask(2, 3);
@@ -82,7 +82,7 @@ describe('a grouped read', () => {
     expect(outcomes[3]).toBe(30);
   });
 
-  it('does not refuse those that wait for a bug', async () => {
+  it('does not fail queued requests after an unhandled error', async () => {
     const { ask, statements, outcomes } = start();
     const bug = new TypeError('a bug');
     await ask(1);

@@ -1,0 +1,39 @@
+import { readFile } from 'node:fs/promises';
+import type { ConnectionOptions } from 'mysql2';
+import type { MysqlAddress } from './mysql-url.ts';
+
+/** Loads the driver, which nothing needs without a MySQL or MariaDB. A bundle has the names of a CommonJS package in its default export only. */
+export const loadMysqlDriver = async () => (await import('mysql2')).default;
+
+/** The options of every connection to this address. Rejects if the file of the certificate authority cannot be read. */
+export async function mysqlOptions({
+  server,
+  user,
+  password,
+  database,
+  tls,
+}: MysqlAddress): Promise<ConnectionOptions> {
+  const ca = tls?.caFile === undefined ? undefined : await readFile(tls.caFile, 'utf8');
+  return {
+    ...{ ...server, user, password, database, charset: 'utf8mb4' },
+    ...(tls && { ssl: { ...(ca !== undefined && { ca }), rejectUnauthorized: true } }),
+    // JavaScript would round larger numbers, and shift times.
+    ...{ supportBigNumbers: true, dateStrings: true },
+    // Without it, the driver compiles code from the names of columns.
+    disableEval: true,
+    // A server that is not the host's could otherwise request files of this machine.
+    flags: ['-LOCAL_FILES'],
+  };
+}
+
+/** The server cancels a slow statement, and refuses to write. */
+export const restrictions = (timeoutMs: number): readonly string[] => [
+  'SET SESSION TRANSACTION READ ONLY',
+  `SET SESSION max_execution_time = ${timeoutMs}`,
+  `SET SESSION max_statement_time = ${timeoutMs / 1000}`,
+];
+
+/** True for an error that the server sent: it has an SQLSTATE. */
+export function isErrorPacket(error: unknown): boolean {
+  return typeof (error as { readonly sqlState?: unknown }).sqlState === 'string';
+}

@@ -1,0 +1,41 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { Client } from 'pg';
+import { describe, expect, it } from 'vitest';
+import { databaseUnavailable } from '../../src/database/errors.ts';
+
+/** The reason that Usher gives for a connection to a server with this answer; silent without one. */
+async function reasonFor(answer: string, timeoutMs = 10_000): Promise<string> {
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.resume();
+    if (answer !== '') socket.write(Buffer.from(answer, 'latin1'));
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  const client = new Client({ host: '127.0.0.1', port, connectionTimeoutMillis: timeoutMs });
+  client.on('error', () => undefined);
+  try {
+    const error: unknown = await client.connect().catch((reason: unknown) => reason);
+    return (databaseUnavailable(error).cause as Error).message;
+  } finally {
+    await client.end().catch(() => undefined);
+    server.close();
+  }
+}
+
+describe('a server at DATABASE_URL that is not PostgreSQL', () => {
+  it.each([
+    ['MySQL', 'd\0\0\0\x0a8.0.36\0'],
+    ['MySQL 5.7', 'J\0\0\0\x0a5.7.44\0' + 'x'.repeat(1_024)],
+    ['MariaDB', 'd\0\0\0\x0a5.5.5-10.11.6-MariaDB-0+deb12u1\0'],
+  ])('%s is named as the cause', async (_name, greeting) => {
+    expect(await reasonFor(greeting)).toBe(
+      'the answer is not of the protocol of PostgreSQL: another server may listen there',
+    );
+  });
+
+  it('that does not answer has a reason too', async () => {
+    expect(await reasonFor('', 1)).toBe('timeout expired');
+  });
+});

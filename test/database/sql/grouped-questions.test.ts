@@ -1,0 +1,184 @@
+import { describe, expect, it } from 'vitest';
+import { ServerError } from '../../../src/database/sql/connection-pool.ts';
+import { groupQuestions } from '../../../src/database/sql/grouped-questions.ts';
+import type {
+  BoundStatement,
+  SqlAnswer,
+  SqlQuestion,
+  SqlRows,
+} from '../../../src/database/sql/sql-answer.ts';
+
+const column = { name: 'v', type: 'text' };
+const rowsOf = (...rows: readonly unknown[][]): SqlAnswer => ({ columns: [column], rows });
+
+/** A statement whose groups have their size as their name. */
+const statement: BoundStatement = {
+  ...{ name: 'single', text: '', binds: ['id'] },
+  grouped: (size) => ({ name: `group of ${size}`, text: '', binds: [] }),
+};
+
+type Answer = (question: SqlQuestion) => SqlAnswer | Error;
+
+/** Each value `x` finds the row `row x`; a group has the number of the question before. */
+const found: Answer = ({ statement: { name }, values }) =>
+  name === 'single'
+    ? rowsOf(...values.map((value) => [`row ${value}`]))
+    : {
+        columns: [{ name: '?column?', type: 'int4' }, column],
+        // In another order than that of the questions.
+        rows: values.map((value, place) => [String(place), `row ${value}`]).reverse(),
+      };
+
+function start(answer: Answer = found) {
+  const asked: string[] = [];
+  let time = 0;
+  let tookMs = 1;
+  let waitMs = 0;
+  const ask = groupQuestions({
+    ask: (question) => {
+      asked.push(question.statement.name);
+      time += tookMs;
+      const result = answer(question);
+      return result instanceof Error ? Promise.reject(result) : Promise.resolve(result);
+    },
+    inTurn: (work) => {
+      time += waitMs;
+      return work();
+    },
+    now: () => time,
+  });
+  const askAll = (count: number, of = statement) =>
+    Promise.allSettled(
+      Array.from({ length: count }, (_, i) => ask({ statement: of, values: [String(i)] })),
+    );
+  /** Questions that are asked alone and answered fast, after which groups may have any size. */
+  const grow = async () => {
+    for (let i = 0; i < 5; i += 1) await askAll(1);
+    asked.length = 0;
+  };
+  const slow = (ms: number) => (tookMs = ms);
+  /** How long a statement waits for its turn. */
+  const wait = (ms: number) => (waitMs = ms);
+  /** The statements since the last call. */
+  const statements = () => asked.splice(0);
+  return { askAll, grow, statements, slow, wait };
+}
+
+const answersOf = (count: number) =>
+  Array.from({ length: count }, (_, i) => ({
+    status: 'fulfilled',
+    value: rowsOf([`row ${i}`]),
+  }));
+
+const cancelled = (code: string) => new ServerError('refused', { cause: { code } });
+
+describe('questions with the same statement', () => {
+  it('of one turn of the event loop are asked together, each with its own answer', async () => {
+    const { askAll, grow, statements } = start();
+    await grow();
+    expect(await askAll(31)).toEqual(answersOf(31));
+    expect(statements()).toEqual([
+      'group of 16',
+      'group of 8',
+      'group of 4',
+      'group of 2',
+      'single',
+    ]);
+  });
+
+  it('are asked alone if the dialect has no groups', async () => {
+    const { askAll, statements } = start();
+    expect(await askAll(3, { name: 'single', text: '', binds: ['id'] })).toEqual(answersOf(3));
+    expect(statements()).toEqual(['single', 'single', 'single']);
+  });
+
+  it('are asked alone at first, which shows the columns, and then in larger and larger groups', async () => {
+    const { askAll, statements } = start();
+    await askAll(3);
+    expect(statements()).toEqual(['single', 'single', 'single']);
+    await askAll(3);
+    expect(statements()).toEqual(['group of 2', 'single']);
+  });
+
+  it('are asked alone after a slow answer, and together again after fast ones', async () => {
+    const { askAll, grow, statements, slow } = start();
+    await grow();
+    slow(51);
+    await askAll(16);
+    expect(statements()).toEqual(['group of 16']);
+    slow(1);
+    await askAll(2);
+    expect(statements()).toEqual(['single', 'single']);
+    await askAll(4);
+    expect(statements()).toEqual(['group of 4']);
+  });
+
+  it('are asked together although statements wait for their turn', async () => {
+    const { askAll, grow, statements, wait } = start();
+    await grow();
+    wait(1_000);
+    await askAll(16);
+    await askAll(16);
+    expect(statements()).toEqual(['group of 16', 'group of 16']);
+  });
+
+  it('are asked alone if the server refuses the group, so that only the refused one fails', async () => {
+    const refused = new ServerError('refused', { cause: { code: '22012' } });
+    const { askAll, grow, statements } = start((question) =>
+      question.values.includes('2') ? refused : found(question),
+    );
+    await grow();
+    const expected: unknown[] = answersOf(4);
+    expected[2] = { status: 'rejected', reason: refused };
+    expect(await askAll(4)).toEqual(expected);
+    expect(statements()).toEqual(['group of 4', 'single', 'single', 'single', 'single']);
+  });
+
+  it('are asked alone if a value of the group is impossible', async () => {
+    const { askAll, grow, statements } = start((question) =>
+      question.values.includes('2') ? 'impossible-value' : found(question),
+    );
+    await grow();
+    const expected: unknown[] = answersOf(4);
+    expected[2] = { status: 'fulfilled', value: 'impossible-value' };
+    expect(await askAll(4)).toEqual(expected);
+    expect(statements()).toHaveLength(5);
+    await askAll(2);
+    expect(statements()).toEqual(['single', 'single']);
+  });
+
+  it('are asked alone while the columns of a group differ from those of a question', async () => {
+    let type = 'tinyint(1)';
+    const { askAll, grow, statements } = start((question) => {
+      const answer = found(question) as SqlRows;
+      const own = { name: 'v', type: question.values.length > 1 ? 'tinyint' : type };
+      return { ...answer, columns: [...answer.columns.slice(0, -1), own] };
+    });
+    const ask = async () => {
+      await askAll(4);
+      return statements();
+    };
+    await grow();
+    expect(await ask()).toEqual(['group of 4', 'single', 'single', 'single', 'single']);
+    await grow();
+    expect(await ask()).toEqual(['single', 'single', 'single', 'single']);
+    // The column has another type now.
+    type = 'tinyint';
+    await grow();
+    expect(await ask()).toEqual(['group of 4']);
+  });
+
+  it.each([
+    ['the connection is lost', new Error('lost')],
+    ['PostgreSQL cancels the statement', cancelled('57014')],
+    ['MariaDB cancels the statement', cancelled('ER_STATEMENT_TIMEOUT')],
+    ['MySQL cancels the statement', cancelled('ER_QUERY_TIMEOUT')],
+  ])('fail together if %s', async (_, error) => {
+    const { askAll, grow, statements } = start((question) =>
+      question.values.length > 1 ? error : found(question),
+    );
+    await grow();
+    expect(await askAll(4)).toEqual(Array(4).fill({ status: 'rejected', reason: error }));
+    expect(statements()).toEqual(['group of 4']);
+  });
+});

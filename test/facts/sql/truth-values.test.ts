@@ -1,0 +1,43 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeMariadb, reportMariadb, useMariadb } from '../../support/mariadb.ts';
+import { openHostFacts, type HostFacts } from './host-facts.ts';
+
+reportMariadb('truth values of MariaDB are not tested');
+
+const expressions = {
+  literal: ['TRUE', true],
+  negated: ['NOT TRUE', false],
+  compared: ['role = "editor"', true],
+  counted: ['COUNT(*) > 0', true],
+  chosen: ['IF(role = "editor", TRUE, FALSE)', true],
+  cased: ['CASE WHEN role = "reader" THEN TRUE ELSE FALSE END', false],
+  defaulted: ['COALESCE(role = "editor", FALSE)', true],
+  sum: ['1 + 1', undefined],
+  column: ['seats', undefined],
+} as const;
+
+describeMariadb('a truth value of MariaDB', () => {
+  const server = useMariadb();
+  let opened: HostFacts | undefined;
+  beforeAll(async () => {
+    await server.admin.query('CREATE TABLE seats_of (id int PRIMARY KEY, role text, seats int)');
+    await server.admin.query('INSERT INTO seats_of VALUES (8, "editor", 1)');
+    const kinds = Object.entries(expressions).map(
+      ([name, [expression]]) =>
+        `  ${name}: { ids: [id], fields: { v: bool }, sql: { source: shop, query: 'SELECT ${expression} AS v FROM seats_of WHERE id = :id' } }\n`,
+    );
+    opened = await openHostFacts(server.url, `facts:\n${kinds.join('')}`);
+  });
+  afterAll(() => opened?.hosts.close());
+
+  it.each(Object.entries(expressions))('is %s: %j', async (name, [, value]) => {
+    if (value === undefined) {
+      expect(await opened!.reason(name, '8')).toContain('a field of the type bool needs');
+      return;
+    }
+    expect(await opened!.find(name, '8')).toEqual({ v: value });
+    // Together in one statement as well.
+    const all = Array.from({ length: 20 }, () => opened!.find(name, '8'));
+    expect(new Set((await Promise.all(all)).map((fact) => fact?.['v']))).toEqual(new Set([value]));
+  });
+});
