@@ -2,8 +2,7 @@ import { findFacts } from '../authorize/find-facts.ts';
 import type { ChannelRegistry } from '../policy/channel-registry.ts';
 import { firstFailed } from '../policy/decision.ts';
 import type { FindFact } from '../policy/fact-kind.ts';
-import { ruleInput } from '../policy/channel-type.ts';
-import type { Principal, PrincipalKind } from '../policy/principal.ts';
+import { ruleInput, type Principal, type PrincipalKind } from '../policy/principal.ts';
 import { askDirectly } from '../runtime/permits.ts';
 
 /** A rule that the tests do not cover: they would also pass with another one. */

@@ -1,7 +1,8 @@
+import { isVisible } from '../facts/find-at-host.ts';
 import { checkIds, parseFields } from '../facts/parse-fields.ts';
 import { toFact } from '../facts/stored-fields.ts';
 import type { DemoFact, DemoPrincipal, Place, PolicyTest } from '../policy/policy.ts';
-import { guestSessionFieldOf, tenantOfFact } from '../policy/fact-access.ts';
+import { guestSessionFieldOf } from '../policy/fact-access.ts';
 import type { Fact, FactViewer, FindFact } from '../policy/fact-kind.ts';
 import { FactRefused } from '../policy/fact-refused.ts';
 
@@ -21,7 +22,6 @@ export interface MemoryFacts {
 
 interface StoredFact {
   readonly fact: Fact;
-  readonly tenant: unknown;
   readonly guestSession: unknown;
 }
 
@@ -44,9 +44,10 @@ export function createMemoryFacts({ facts, principals }: PolicyTest): MemoryFact
   const get = (name: string, ids: readonly string[]) => stored.get(keyOf(name, ids));
   return {
     find: ({ name }, ids) => Promise.resolve(get(name, ids)?.fact),
-    findVisible: ({ name }, ids, viewer) => {
-      const found = get(name, ids);
-      return Promise.resolve(found && isVisible(found, viewer) ? found.fact : undefined);
+    findVisible: (kind, ids, viewer) => {
+      const found = get(kind.name, ids);
+      const isShown = found && (isVisible(kind, found.fact, viewer) || isOfSession(found, viewer));
+      return Promise.resolve(isShown ? found.fact : undefined);
     },
     refused,
   };
@@ -61,13 +62,11 @@ function readFact(
   const session = guestSessionFieldOf(kind);
   const guestSession = session === undefined ? undefined : parsed[session];
   const fact = toFact(kind, parsed, linkedUser(sessions, guestSession) ?? null);
-  return fact && { fact, tenant: tenantOfFact(kind, ids, parsed), guestSession };
+  return fact && { fact, guestSession };
 }
 
-function isVisible({ tenant, guestSession }: StoredFact, viewer: FactViewer): boolean {
-  if (tenant === undefined || tenant === viewer.tenantId) return true;
-  return guestSession !== undefined && guestSession === viewer.guestSessionId;
-}
+const isOfSession = ({ guestSession }: StoredFact, { guestSessionId }: FactViewer): boolean =>
+  guestSession !== undefined && guestSession === guestSessionId;
 
 function linkedUser(sessions: readonly DemoPrincipal[], id: unknown): string | undefined {
   const user = sessions.find((session) => session.id === id)?.attributes['user'];

@@ -7,12 +7,12 @@ import type { ChannelQuestion, HostAnswer } from '../policy/ask.ts';
 import type { Decision } from '../policy/decision.ts';
 import type { FindFact } from '../policy/fact-kind.ts';
 import {
-  pinParams,
   type Place,
   type Policy,
   type PolicyExpectation,
   type PolicyTest,
 } from '../policy/policy.ts';
+import { pinParams } from '../policy/param.ts';
 import { routeFor } from '../policy/route-for.ts';
 import { toUserId, userIdLimit } from '../policy/member.ts';
 import { askDirectly } from '../runtime/permits.ts';
@@ -186,11 +186,10 @@ function constraintsOf(
   { routes }: Policy,
 ): RouteConstraints {
   const route = path === undefined ? undefined : routes.get(path);
-  // The routes of a policy do not read the header of the tenant.
-  if (route !== undefined) {
-    return { tenantIds: [], only: route.only, pins: pinParams(route, pins) };
-  }
-  return { tenantIds: tenant === undefined ? [] : [tenant] };
+  const tenantIds = tenant === undefined || route?.mayHaveTenant === false ? [] : [tenant];
+  return route === undefined
+    ? { tenantIds }
+    : { tenantIds, only: route.only, pins: pinParams(route, pins) };
 }
 
 function problemsOf(decision: Decision, outcome: PolicyExpectation['outcome']): string[] {

@@ -2,13 +2,18 @@ import type { FindDecision } from '../audit/audit-event.ts';
 import { viewerOf } from '../authorize/find-facts.ts';
 import { parseFields } from '../facts/parse-fields.ts';
 import { toFact } from '../facts/stored-fields.ts';
-import { compileTyped, ExpressionError, isExpressionName } from '../policy/cel/expression.ts';
-import { ruleInput, type RuleInput } from '../policy/channel-type.ts';
+import { compileTyped, ExpressionError, isFieldName } from '../policy/cel/expression.ts';
+import {
+  ruleInput,
+  type RuleInput,
+  kindNamed,
+  maxTime,
+  type Principal,
+} from '../policy/principal.ts';
 import type { ChannelMatch } from '../policy/channel-registry.ts';
 import type { Fact, FactKind, FactValue, FindFact, ValueType } from '../policy/fact-kind.ts';
 import { FactRefused } from '../policy/fact-refused.ts';
 import type { Policy } from '../policy/policy.ts';
-import { kindNamed, maxTime, type Principal } from '../policy/principal.ts';
 import { examplePrincipal } from '../policy/yaml/build-demo.ts';
 import type { PlainValue } from '../policy/yaml/policy-document.ts';
 import { createReport } from '../policy/yaml/report.ts';
@@ -38,13 +43,13 @@ interface MadeUpFact {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
-/** What the expression reads: the values by name, and the facts of the channel that do not exist. */
+/** The values that the expression can read, by name, and the facts of the channel that do not exist. */
 interface ReadValues {
   readonly values: Partial<RuleInput>;
   readonly missing: readonly string[];
 }
 
-/** `refused`: the question cannot be asked, in a sentence. `value` is absent if the evaluation failed. */
+/** `refused`: the reason why the expression cannot be evaluated, as a sentence. `value` is absent if the evaluation failed. */
 export type ExpressionTrial =
   | { readonly refused: string }
   | (ReadValues & { readonly problem: { readonly message: string; readonly offset: number } })
@@ -132,7 +137,7 @@ async function subjectOf(
 ): Promise<Subject> {
   const recorded = id === undefined ? undefined : (await findDecision(id))?.decision;
   if (id !== undefined && recorded === undefined) {
-    throw new Refused('There is no such decision on record');
+    throw new Refused('There is no such decision in the audit log');
   }
   const name = channel ?? recorded?.channel;
   const match = name === undefined ? undefined : policy.channels.matchText(name);
@@ -156,7 +161,7 @@ async function subjectOf(
 }
 
 function checkName(name: string): void {
-  if (!isExpressionName(name)) throw new Refused(`${name} is not a name that expressions can read`);
+  if (!isFieldName(name)) throw new Refused(`${name} is not a name that expressions can read`);
 }
 
 function madeUpPrincipal(

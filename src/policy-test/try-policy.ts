@@ -5,7 +5,7 @@ import { PolicyError } from '../policy/policy-error.ts';
 import type { Policy } from '../policy/policy.ts';
 import { runPolicyTests, type TestReport } from './run-tests.ts';
 
-/** What a policy would do in place of the one in use. */
+/** The effects that a policy would have in place of the one in use. */
 export type Trial =
   | { readonly problems: readonly string[] }
   | {

@@ -1,4 +1,4 @@
-import { patternForms } from '../policy/channel-name.ts';
+import { patternForms } from '../policy/pusher-names.ts';
 import type { ChannelMatch } from '../policy/channel-registry.ts';
 import { isCachePattern } from '../policy/channel-type.ts';
 import { isValueOf, type Param } from '../policy/param.ts';

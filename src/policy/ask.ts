@@ -1,44 +1,43 @@
-import type { ChannelName } from './channel-name.ts';
+import type { ChannelName, SocketId } from './pusher-names.ts';
 import type { Member } from './decision.ts';
 import type { Forward, VisitorHeaders } from './forward.ts';
 import type { Principal } from './principal.ts';
-import type { SocketId } from './socket-id.ts';
 
-/** The question of a channel to the application: may this visitor subscribe? */
+/** The `ask` of a channel: the application decides whether a visitor may subscribe. */
 export type Ask = LaravelAsk | AuthZenAsk;
 
 interface AskParts {
   /** The name of the source. */
   readonly source: string;
-  /** How long the application may be silent. */
+  /** How long the application may send no response. */
   readonly timeoutMs: number;
-  /** Whether its answer is only compared with that of the rules. */
+  /** Whether its decision is only compared with that of the rules. */
   readonly isShadow: boolean;
 }
 
-/** Asks an endpoint that authorizes Pusher channels, such as that of Laravel. */
+/** An endpoint that authorizes Pusher channels, such as that of Laravel. */
 export interface LaravelAsk extends AskParts {
   readonly type: 'laravel';
   readonly path: string;
   readonly forward: Forward;
 }
 
-/** Asks a policy decision point that speaks AuthZEN 1.0. */
+/** A policy decision point that supports AuthZEN 1.0. */
 export interface AuthZenAsk extends AskParts {
   readonly type: 'authzen';
 }
 
-/** Whether the application's answer counts. */
+/** Whether the application decides. */
 export function isAnswering<Asked extends Ask>(ask: Asked | undefined): ask is Asked {
   return ask !== undefined && !ask.isShadow;
 }
 
-/** Whether the application's answer has the member of a presence channel. */
+/** Whether the application's response has the member of a presence channel. */
 export function namesMember(ask: Ask | undefined): ask is LaravelAsk {
   return isAnswering(ask) && ask.type === 'laravel';
 }
 
-/** The name of the check that the application's answer is. */
+/** The name of the check whose result is the application's decision. */
 export const askCheck = 'the host says yes';
 
 /**
@@ -71,5 +70,5 @@ export interface HostMember extends Pick<Member, 'user_id'> {
   readonly data: { readonly user_id: string | number; readonly user_info?: unknown };
 }
 
-/** Asks the application. Throws `Unavailable` if it did not say yes or no. */
+/** Requests the application's decision. Throws `Unavailable` if the response is neither a grant nor a refusal. */
 export type AskHost = (question: ChannelQuestion) => Promise<HostAnswer>;

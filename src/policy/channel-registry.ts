@@ -4,10 +4,11 @@ import {
   withoutCache,
   type ChannelForm,
   type ChannelName,
-} from './channel-name.ts';
+} from './pusher-names.ts';
 import { isCachePattern, type ChannelType } from './channel-type.ts';
 import type { Pattern } from './pattern.ts';
-import { createPatternMatcher, type MatchResult } from './pattern-matcher.ts';
+import { type MatchResult } from './pattern-matcher.ts';
+import { createPatternMatcher } from './pattern-automaton.ts';
 
 /** The channel type of a name, and the values of its parameters. */
 export interface ChannelMatch {

@@ -1,42 +1,11 @@
 import { hostVisitorKind, isAnswering, namesMember, type Ask } from './ask.ts';
-import { isCacheBody, type ChannelForm, type PatternForm } from './channel-name.ts';
+import { isCacheBody, type ChannelForm, type PatternForm } from './pusher-names.ts';
 import type { Check, Member } from './decision.ts';
-import type { Fact, FactQuery, FactReference } from './fact-kind.ts';
+import type { FactQuery, FactReference } from './fact-kind.ts';
 import { paramOf, type Param, type ParamType } from './param.ts';
 import { parsePattern, type Pattern } from './pattern.ts';
 import type { SqlQuery } from './sql/query.ts';
-import { ruleName, viewOf, type Principal, type PrincipalKind } from './principal.ts';
-
-/** What a rule reads: all values are read-only, and absent values have no key. */
-export interface RuleInput {
-  readonly params: Readonly<Record<string, string>>;
-  readonly facts: Readonly<Record<string, Fact>>;
-  readonly now: Date;
-  /** The principal under the name of its kind, such as `user`. */
-  readonly [principal: string]: unknown;
-}
-
-/** Creates what the rules for a principal read. */
-export function ruleInput(
-  principal: Principal,
-  { params, facts, now }: Pick<RuleInput, 'params' | 'facts' | 'now'>,
-): RuleInput {
-  const input: Record<string, unknown> = { params, facts, now };
-  input[ruleName(principal.kind)] = viewOf(principal);
-  return input as unknown as RuleInput;
-}
-
-/** The same, with the facts that were found for it. */
-export function withFacts(
-  input: RuleInput,
-  { kind }: Pick<Principal, 'kind'>,
-  facts: RuleInput['facts'],
-): RuleInput {
-  const name = ruleName(kind);
-  const copy: Record<string, unknown> = { params: input.params, facts, now: input.now };
-  copy[name] = input[name];
-  return copy as unknown as RuleInput;
-}
+import { ruleName, type PrincipalKind, type RuleInput } from './principal.ts';
 
 /** A fact that a channel needs. */
 export interface FactRequest {
@@ -92,10 +61,10 @@ export interface KindRules {
   readonly shadow?: Pick<KindRules, 'facts' | 'check'> | undefined;
 }
 
-/** The side of a channel that watches: its verdict is compared with the answer of the other side, and has no effect. */
+/** The shadow of a channel: its verdict is compared with the decision of the other side, and has no effect. */
 export type Shadow =
   | { readonly side: 'application'; readonly ask: Ask }
-  /** All checks, with those that do not answer. */
+  /** All checks, including shadows. */
   | { readonly side: 'rules'; readonly rules: ReadonlyMap<PrincipalKind, KindRules> };
 
 /** A channel type of the policy, from YAML or from a module. */
@@ -110,9 +79,9 @@ export interface ChannelType {
   readonly tenant: string | undefined;
   /** By kind of principal. A kind without rules is refused. */
   readonly rules: ReadonlyMap<PrincipalKind, KindRules>;
-  /** The question to the application, whose answer is one more check. */
+  /** The `ask` of the channel: the application's decision is one more check. */
   readonly ask: Ask | undefined;
-  /** The side that is only compared with the answer. */
+  /** The side that is only compared. */
   readonly shadow: Shadow | undefined;
   /** Whether clients also read `channel_data` on the private form. */
   readonly memberOnPrivate: boolean;
@@ -189,8 +158,3 @@ export function isCachePattern({ segments: [first] }: Pattern): boolean {
 
 const withoutCacheForm = (form: PatternForm): PatternForm =>
   form.replace(/-cache$/, '') as ChannelForm;
-
-/** The presence member in a channel of this form, if the form has one. */
-export function hasMember({ memberOnPrivate }: ChannelType, form: ChannelForm): boolean {
-  return form === 'presence' || (form === 'private' && memberOnPrivate);
-}

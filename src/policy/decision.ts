@@ -1,29 +1,31 @@
 import type { HostMember } from './ask.ts';
-import type { ChannelName } from './channel-name.ts';
+import type { ChannelName, SocketId } from './pusher-names.ts';
 import type { Principal } from './principal.ts';
-import type { SocketId } from './socket-id.ts';
 
 /** The refusal codes of Usher for channels and sign-ins; those of tickets are in `ticket.ts`. A new code does not compile without a response and a remedy. */
-export type OwnRefusalCode =
-  | 'malformed-socket-id'
-  | 'malformed-channel'
-  | 'unknown-channel'
-  | 'ambiguous-channel'
-  | 'credential-missing'
-  | 'credential-conflict'
-  | 'credential-malformed'
-  | 'credential-expired'
-  | 'credential-rejected'
-  | 'credential-not-configured'
-  | 'origin-refused'
-  | 'revoked'
-  | 'tenant-missing'
-  | 'tenant-mismatch'
-  | 'fact-missing'
-  | 'wrong-kind'
-  | 'not-allowed'
-  | 'too-many-authorizations'
-  | 'too-many-subscriptions';
+export const ownRefusalCodes = [
+  'malformed-socket-id',
+  'malformed-channel',
+  'unknown-channel',
+  'ambiguous-channel',
+  'credential-missing',
+  'credential-conflict',
+  'credential-malformed',
+  'credential-expired',
+  'credential-rejected',
+  'credential-not-configured',
+  'origin-refused',
+  'revoked',
+  'tenant-missing',
+  'tenant-mismatch',
+  'fact-missing',
+  'wrong-kind',
+  'not-allowed',
+  'too-many-authorizations',
+  'too-many-subscriptions',
+] as const;
+
+export type OwnRefusalCode = (typeof ownRefusalCodes)[number];
 
 /** A code of Usher, or a code that a check of the policy declares. */
 export type RefusalCode = OwnRefusalCode | (string & Record<never, never>);
@@ -64,15 +66,15 @@ export interface DecisionBase {
   readonly id: string;
   readonly action: Action;
   /** The hash of the policy that decided. */
-  readonly policy?: string;
-  readonly socketId?: SocketId;
+  readonly policy?: string | undefined;
+  readonly socketId?: SocketId | undefined;
   /** The pattern of the channel type, if the name matches one. */
-  readonly family?: string;
-  readonly channel?: ChannelName;
+  readonly family?: string | undefined;
+  readonly channel?: ChannelName | undefined;
   /** The message of a refusal, if the channel type has its own. */
   readonly denied?: string | undefined;
   readonly tenantId?: string | undefined;
-  readonly principal?: Principal;
+  readonly principal?: Principal | undefined;
   readonly checks: readonly Check[];
 }
 
@@ -133,6 +135,43 @@ export function firstFailed(checks: readonly Check[]): Check | undefined {
   return checks.find(({ passed }) => !passed);
 }
 
+// `grant` and `refuse` name each field: V8 creates a long object literal that begins with a spread as a dictionary, which is ten times slower.
+
+/** A grant of a channel, after all checks. */
+export function grant(
+  base: Omit<Grant, 'outcome' | 'member' | 'memberData'>,
+  { member, memberData }: Pick<Grant, 'member' | 'memberData'>,
+): Grant {
+  return {
+    id: base.id,
+    action: base.action,
+    outcome: 'grant',
+    policy: base.policy,
+    socketId: base.socketId,
+    channel: base.channel,
+    family: base.family,
+    denied: base.denied,
+    tenantId: base.tenantId,
+    principal: base.principal,
+    checks: base.checks,
+    member,
+    memberData,
+  };
+}
+
 export function refuse(base: DecisionBase, code: RefusalCode): Refusal {
-  return { ...base, outcome: 'refusal', code };
+  return {
+    id: base.id,
+    action: base.action,
+    outcome: 'refusal',
+    code,
+    policy: base.policy,
+    socketId: base.socketId,
+    channel: base.channel,
+    family: base.family,
+    denied: base.denied,
+    tenantId: base.tenantId,
+    principal: base.principal,
+    checks: base.checks,
+  };
 }

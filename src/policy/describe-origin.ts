@@ -1,6 +1,6 @@
 import type { FactKind } from './fact-kind.ts';
 
-/** Where the facts of a kind are, for operators. */
+/** Describes the source of the facts of a kind, for operators. */
 export function describeOrigin({ from }: FactKind): string {
   switch (from?.type) {
     case 'sql':

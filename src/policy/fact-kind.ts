@@ -32,14 +32,14 @@ export type FactValue = string | number | boolean | Date | readonly string[] | L
 /** A fact in rules: its fields by name. An absent field has no key. */
 export type Fact = Readonly<Record<string, FactValue>>;
 
-/** Where the facts of a kind are, if they are not in Usher's own table. */
+/** The source of the facts of a kind, if they are not in Usher's own table. */
 export type FactOrigin = SqlOrigin | HttpOrigin;
 
 /** A query finds a fact by its ids, which are its parameters. The columns of its row are the fields. */
 export interface SqlOrigin {
   readonly type: 'sql';
   readonly query: SqlQuery;
-  /** For how long an answer is used again, in milliseconds; 0 to ask for each decision. */
+  /** How long a row is cached, in milliseconds; 0 to read it for each decision. */
   readonly freshMs: number;
 }
 
@@ -55,20 +55,20 @@ export interface FactKind {
   readonly path?: string;
   /** `undefined` if facts are stored by requests. */
   readonly from?: FactOrigin;
-  /** What a fact is, for the documentation. */
+  /** A description of the kind, for the documentation. */
   readonly about?: string;
 }
 
-/** The application is asked for a fact by HTTP. */
+/** A fact is requested from the application by HTTP. */
 export interface HttpOrigin {
   readonly type: 'http';
   /** The name of the source. */
   readonly source: string;
   /** The path below the URL of the source, with each id in braces. */
   readonly path: string;
-  /** How long the application may be silent. */
+  /** How long the application may send no response. */
   readonly timeoutMs: number;
-  /** How long an answer may be used again. */
+  /** How long a response is cached. */
   readonly freshMs: number;
   readonly forward: Forward;
 }
@@ -79,7 +79,7 @@ export interface FactReference {
   readonly ids: readonly string[];
 }
 
-/** Who reads a fact. Row-level security shows facts of this tenant or of none, and facts with this guest session. */
+/** The reader of a fact. Row-level security shows facts of this tenant or of none, and facts with this guest session. */
 export interface FactViewer {
   readonly tenantId?: string | undefined;
   readonly guestSessionId?: string | undefined;

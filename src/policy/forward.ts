@@ -1,4 +1,4 @@
-/** What of a visitor's request is passed on to the application: headers by name, and cookies by name. */
+/** The parts of a visitor's request that are forwarded to the application: headers by name, and cookies by name. */
 export interface Forward {
   /** In lower case. `cookie` means all cookies. */
   readonly headers: readonly string[];
@@ -10,8 +10,11 @@ export const forwardNothing: Forward = { headers: [], cookies: [] };
 
 /** The headers of a visitor's request. They have credentials, so nothing may write them to a log, an error or a row. */
 export interface VisitorHeaders {
-  /** The headers that `forward` names, by their names in lower case. Those that the request lacks have no entry. */
+  /**
+   * The headers that `forward` names, by their names in lower case. Headers that the request lacks, or that are withheld, have no
+   * entry.
+   */
   readonly select: (forward: Forward) => Readonly<Record<string, string>>;
-  /** Whether a page that may not use the visitor's cookies sent the request. */
-  readonly isFromForeignPage: () => boolean;
+  /** Whether `forward` names cookies, or HTTP authentication, that the page which sent the request may not use. */
+  readonly isWithheld: (forward: Forward) => boolean;
 }

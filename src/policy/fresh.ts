@@ -1,6 +1,6 @@
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 };
 
-/** For how long an answer of a source may be used again, in milliseconds: an older one must not grant. */
+/** How long a response of a source may be cached, in milliseconds: an older one must not cause a grant. */
 export const maxFreshMs = 60_000;
 
 /** A time such as `5s` in milliseconds; NaN for another text. */

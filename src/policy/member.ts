@@ -92,7 +92,7 @@ export function fromUserId(userId: string): string {
   return id !== undefined && toUserId(id, Infinity) === userId ? id : userId;
 }
 
-/** Whether the HTTP API of a server can be asked for this user: the id is a segment of the path. */
+/** Whether the HTTP API of a server can have this user in a path: the id is a segment of it. */
 export function isPathSegment(userId: string, maxLength: number): boolean {
   return userId.length <= maxLength && plain.test(userId);
 }

@@ -82,3 +82,32 @@ export function isValueOf(param: Param, text: string): boolean {
   }
   return param.format === undefined || param.format.test(text);
 }
+
+/** A parameter of the path that must equal a parameter of the channel. */
+export interface RoutePin {
+  readonly pathParam: string;
+  readonly channelParam: string;
+}
+
+/** The value of a pin in one request. */
+export interface PinnedParam {
+  /** The parameter of the path. */
+  readonly name: string;
+  readonly value: string;
+  readonly channelParam: string;
+}
+
+/** The pins of a route with the parameters of a path. */
+export function pinParams(
+  { pins }: { readonly pins: readonly RoutePin[] },
+  pathParams: Readonly<Record<string, string>>,
+): readonly PinnedParam[] {
+  return pins.map(({ pathParam: name, channelParam }) => {
+    return { name, value: pathParams[name] ?? '', channelParam };
+  });
+}
+
+/** The refusal code if the parameter of the path is not that of the channel. */
+export function pinCode(pathParam: string): string {
+  return `${pathParam}-mismatch`;
+}

@@ -1,29 +1,12 @@
 import type { Param } from './param.ts';
-import type { Pattern } from './pattern.ts';
-
-/** A pattern with its parameters, and any other properties of the caller. */
-export interface Matchable {
-  readonly pattern: Pattern;
-  readonly params: Readonly<Record<string, Param>>;
-}
-
-/**
- * A state of the automaton of all patterns. While it captures a parameter, each character of the alphabet is a transition to itself.
- * The matcher follows all threads at once, so the cost of a name depends on its length, not on the number of ways to split it.
- */
-export interface State<T> {
-  readonly id: number;
-  readonly capturing: Param | undefined;
-  /**
-   * The first literal transition; states where patterns diverge have others. A table by character would be mostly empty, and
-   * with a thousand channel types too large for the processor's caches.
-   */
-  charCode: number;
-  next: State<T> | undefined;
-  otherTransitions: Map<number, State<T>> | undefined;
-  paramStates: readonly State<T>[];
-  accepts: T | undefined;
-}
+import {
+  createMatcher,
+  initialState,
+  literalTransition,
+  type Matchable,
+  type MatchResult,
+  type State,
+} from './pattern-matcher.ts';
 
 const none: readonly never[] = [];
 
@@ -31,16 +14,6 @@ const characters = Array.from(
   'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-=@,.;',
   (c) => c.charCodeAt(0),
 );
-
-export function initialState<T>(states: readonly State<T>[]): State<T> {
-  const [first] = states;
-  if (first === undefined) throw new Error('An automaton has an initial state');
-  return first;
-}
-
-export function literalTransition<T>(state: State<T>, code: number): State<T> | undefined {
-  return state.charCode === code ? state.next : state.otherTransitions?.get(code);
-}
 
 function addLiteralTransition<T>(state: State<T>, code: number, next: State<T>): State<T> {
   if (state.next === undefined) {
@@ -54,10 +27,20 @@ function addLiteralTransition<T>(state: State<T>, code: number, next: State<T>):
 }
 
 /**
+ * Creates a function that matches a text against all patterns at once.
+ * Throws at start if a text could match two patterns; the error names both.
+ */
+export function createPatternMatcher<T extends Matchable>(
+  matchables: readonly T[],
+): (text: string) => MatchResult<T> {
+  return createMatcher(buildAutomaton(matchables));
+}
+
+/**
  * Builds one automaton of all patterns, with the initial state first; patterns with the same prefix share its states.
  * Throws if a text could match two patterns; the error names both.
  */
-export function buildAutomaton<T extends Matchable>(matchables: readonly T[]): State<T>[] {
+function buildAutomaton<T extends Matchable>(matchables: readonly T[]): State<T>[] {
   const states: State<T>[] = [];
   const addState = (capturing?: Param): State<T> => {
     const state: State<T> = {

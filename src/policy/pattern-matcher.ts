@@ -1,11 +1,39 @@
-import { isValueOf } from './param.ts';
-import {
-  literalTransition,
-  buildAutomaton,
-  initialState,
-  type Matchable,
-  type State,
-} from './pattern-automaton.ts';
+import { isValueOf, type Param } from './param.ts';
+import type { Pattern } from './pattern.ts';
+
+/** A pattern with its parameters, and any other properties of the caller. */
+export interface Matchable {
+  readonly pattern: Pattern;
+  readonly params: Readonly<Record<string, Param>>;
+}
+
+/**
+ * A state of the automaton of all patterns. While it captures a parameter, each character of the alphabet is a transition to itself.
+ * The matcher follows all threads at once, so the cost of a name depends on its length, not on the number of ways to split it.
+ */
+export interface State<T> {
+  readonly id: number;
+  readonly capturing: Param | undefined;
+  /**
+   * The first literal transition; states where patterns diverge have others. A table by character would be mostly empty, and
+   * with a thousand channel types too large for the processor's caches.
+   */
+  charCode: number;
+  next: State<T> | undefined;
+  otherTransitions: Map<number, State<T>> | undefined;
+  paramStates: readonly State<T>[];
+  accepts: T | undefined;
+}
+
+export function literalTransition<T>(state: State<T>, code: number): State<T> | undefined {
+  return state.charCode === code ? state.next : state.otherTransitions?.get(code);
+}
+
+export function initialState<T>(states: readonly State<T>[]): State<T> {
+  const [first] = states;
+  if (first === undefined) throw new Error('An automaton has an initial state');
+  return first;
+}
 
 /** The only match of a text, or the reason why there is not exactly one. */
 export type MatchResult<T> =
@@ -26,14 +54,10 @@ interface Captures {
   readonly before: Captures | undefined;
 }
 
-/**
- * Creates a function that matches a text against all patterns at once.
- * Throws at start if a text could match two patterns; the error names both.
- */
-export function createPatternMatcher<T extends Matchable>(
-  matchables: readonly T[],
+/** Creates a function that matches a text against all patterns of an automaton at once. */
+export function createMatcher<T extends Matchable>(
+  states: readonly State<T>[],
 ): (text: string) => MatchResult<T> {
-  const states = buildAutomaton(matchables);
   // The last step that reached each state, and its thread. Steps are counted across all texts, so that nothing has to be
   // cleared between them; the range of a double is sufficient for any process.
   const reachedAt = new Float64Array(states.length);
@@ -84,43 +108,62 @@ export function createPatternMatcher<T extends Matchable>(
 }
 
 /**
- * Advances all threads by one character if each has exactly one transition and none ends a capture, as for most characters of
- * most names. Threads cannot meet here: only a state that begins a parameter is reached from two states.
+ * Advances all threads by one character if none has several transitions and none ends a capture, as for most characters of most
+ * names, and drops threads without a transition. Threads cannot meet here: only a state that begins a parameter is reached from
+ * two states. Returns false, without a change, if a thread has several transitions.
  */
-function advanceInPlace<T>(threads: readonly Thread<T>[], code: number): boolean {
+function advanceInPlace<T>(threads: Thread<T>[], code: number): boolean {
   const [first] = threads;
   // The usual case of one thread looks up the transition only once.
   if (first !== undefined && threads.length === 1) {
-    const next = onlyTransition(first.state, code);
-    first.state = next ?? first.state;
-    return next !== undefined;
+    const next = transition(first.state, code);
+    if (next === 'several') return false;
+    if (next === undefined) threads.length = 0;
+    else first.state = next;
+    return true;
   }
-  for (const { state } of threads) if (onlyTransition(state, code) === undefined) return false;
-  for (const thread of threads) thread.state = onlyTransition(thread.state, code) ?? thread.state;
+  for (const { state } of threads) if (transition(state, code) === 'several') return false;
+  let kept = 0;
+  for (const thread of threads) {
+    const next = transition(thread.state, code);
+    if (next === undefined || next === 'several') continue;
+    thread.state = next;
+    threads[kept] = thread;
+    kept += 1;
+  }
+  threads.length = kept;
   return true;
 }
 
-function onlyTransition<T>(state: State<T>, code: number): State<T> | undefined {
-  if (state.paramStates.length > 0) return undefined;
+/** The only transition of a state; `several` if there may be others, or if it ends a capture. */
+function transition<T>(state: State<T>, code: number): State<T> | 'several' | undefined {
+  if (state.paramStates.length > 0) return 'several';
   const next = literalTransition(state, code);
   if (state.capturing === undefined) return next;
-  return next === undefined && state.capturing.alphabet[code] === 1 ? state : undefined;
+  if (next !== undefined) return 'several';
+  return state.capturing.alphabet[code] === 1 ? state : undefined;
 }
 
 function toMatchResult<T extends Matchable>(
   text: string,
   threads: readonly Thread<T>[],
 ): MatchResult<T> {
-  const accepted = threads.filter((thread) => thread.state.accepts !== undefined);
-  const [only] = accepted;
-  if (only?.state.accepts === undefined) return 'unknown';
-  if (accepted.length > 1 || only.isAmbiguous) return 'ambiguous';
+  let only: Thread<T> | undefined;
+  for (const thread of threads) {
+    if (thread.state.accepts === undefined) continue;
+    if (only !== undefined) return 'ambiguous';
+    only = thread;
+  }
+  const found = only?.state.accepts;
+  if (only === undefined || found === undefined) return 'unknown';
+  if (only.isAmbiguous) return 'ambiguous';
   const { state, start } = only;
-  const found = only.state.accepts;
   let rest = state.capturing ? { text: text.slice(start), before: only.captures } : only.captures;
   const values: Record<string, string> = {};
-  for (const segment of found.pattern.segments.toReversed()) {
-    if ('literal' in segment) continue;
+  const { segments } = found.pattern;
+  for (let i = segments.length - 1; i >= 0; i -= 1) {
+    const segment = segments[i];
+    if (segment === undefined || 'literal' in segment) continue;
     const param = found.params[segment.param];
     if (rest === undefined || param === undefined || !isValueOf(param, rest.text)) return 'unknown';
     values[segment.param] = rest.text;

@@ -1,4 +1,4 @@
-import { channelForms, formOf, type ChannelForm } from './channel-name.ts';
+import { channelForms, formOf, maxNameLength, type ChannelForm } from './pusher-names.ts';
 
 /** The names between braces in a pattern's text, so that the compiler checks the parameters of a definition. */
 export type ParamNames<Text extends string> = Text extends `${string}{${infer Name}}${infer Rest}`
@@ -41,6 +41,11 @@ export function parsePattern(text: string): Pattern {
   if (literals.slice(1, -1).includes('')) throw invalid('adjacent parameters');
   const nonEmpty = segments.filter((s) => 'param' in s || s.literal !== '');
   if (nonEmpty.length === 0) throw invalid('is empty');
+  const shortest = text.replaceAll(/\{\w+\}/g, 'x').length;
+  if (shortest > maxNameLength)
+    throw invalid(
+      `its shortest name has ${shortest} characters; a name has at most ${maxNameLength}`,
+    );
   return { text, form, segments: nonEmpty };
 }
 

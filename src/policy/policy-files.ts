@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, join, resolve, sep } from 'node:path';
 import { packagePath } from '../runtime/package-path.ts';
 import { PolicyError } from './policy-error.ts';
 
@@ -15,6 +15,10 @@ export interface PolicyFileContent {
   readonly role: 'policy' | 'test' | 'module';
   readonly content: Buffer;
 }
+
+/** Whether Usher ships this file. */
+export const isShipped = ({ path }: PolicyFileContent): boolean =>
+  path.startsWith(`${shippedDirectory}${sep}`);
 
 /** The maximum number of files of a policy. */
 const maxFiles = 1000;
@@ -68,7 +72,13 @@ async function readOnce(sources: readonly string[]): Promise<ReadOnce> {
     problems.push(`${sources.join(', ')}: there is no policy`);
   }
   if (files.length > maxFiles) problems.push(`there are more than ${maxFiles} files`);
-  return { files, problems };
+  return { files: onceEach(files), problems };
+}
+
+/** A file may be named beside its directory. Read twice, all its names would be declared twice. */
+function onceEach(files: readonly PolicyFileContent[]): readonly PolicyFileContent[] {
+  const named = new Map([...files].reverse().map((file) => [resolve(file.path), file]));
+  return files.filter((file) => named.get(resolve(file.path)) === file);
 }
 
 /** Reads the files that modules import. A file that is gone counts as empty, so that the hash changes. */
@@ -139,8 +149,10 @@ async function readPath(path: string, shown: string): Promise<readonly PolicyFil
 }
 
 async function readBounded(path: string): Promise<Buffer> {
-  const { size } = await stat(path);
-  if (size > maxBytes)
+  const found = await stat(path);
+  // A pipe would never end, and a device might have no end.
+  if (!found.isFile()) throw new PolicyError([`${basename(path)} is not a file`]);
+  if (found.size > maxBytes)
     throw new PolicyError([`${basename(path)} is larger than ${maxBytes} bytes`]);
   return readFile(path);
 }
@@ -155,7 +167,7 @@ async function readNamed(directory: string, name: string): Promise<Buffer> {
   }
 }
 
-/** What a file of a policy is, by its name. */
+/** The type of a file of a policy, by its name. */
 export function roleOf(name: string): PolicyFileContent['role'] | undefined {
   if (/\.test\.ya?ml$/.test(name)) return 'test';
   if (/\.ya?ml$/.test(name)) return 'policy';

@@ -1,5 +1,6 @@
 import type { ChannelRegistry } from './channel-registry.ts';
 import type { FactKind, ValueType } from './fact-kind.ts';
+import type { RoutePin } from './param.ts';
 import type { Attributes, PrincipalKind } from './principal.ts';
 
 /** The rules of an operator: everything that a decision depends on, apart from credentials and facts. Read-only. */
@@ -11,7 +12,7 @@ export interface Policy {
   /** The paths of the files that modules import. */
   readonly imported: readonly string[];
   readonly channels: ChannelRegistry;
-  /** The servers of the application that Usher asks, by name. */
+  /** The servers of the application that Usher connects to, by name. */
   readonly sources: ReadonlyMap<string, SourcePolicy>;
   readonly factKinds: ReadonlyMap<string, FactKind>;
   readonly issuers: ReadonlyMap<string, IssuerPolicy>;
@@ -29,7 +30,7 @@ export interface Policy {
 export interface SourcePolicy {
   readonly name: string;
   readonly url: SourceUrl;
-  /** Where the token is that Usher sends to an HTTP source. */
+  /** The place of the token that Usher sends to an HTTP source. */
   readonly token?: SourceUrl | undefined;
   /** The file of the declaration, with line and column if they are known. */
   readonly place: string;
@@ -52,7 +53,7 @@ export const userIssuer = 'user_token';
 /** The name of the declaration of visitors, whom the application names by the `SESSION_…` settings. It has no tokens. */
 export const sessionIssuer = 'session';
 
-/** The names of the issuers whose other half is settings. */
+/** The names of the issuers whose keys are settings. */
 export const fixedIssuers: readonly string[] = [guestIssuer, userIssuer, sessionIssuer];
 
 /** How the tokens of an issuer are verified, and how their claims become a principal. */
@@ -94,7 +95,7 @@ export interface TokenPolicy {
   readonly keys: KeysPolicy;
   /** The accepted values of `aud`; empty if it is not checked. */
   readonly audience: readonly string[];
-  /** What claims must be, by their names. */
+  /** The required values of claims, by their names. */
   readonly require: Readonly<Record<string, ClaimRule>>;
   /** The maximum of `exp` − `iat`. */
   readonly maxAgeMs?: number;
@@ -106,20 +107,25 @@ export interface TokenPolicy {
 
 export type KeysPolicy =
   | { readonly from: 'discovery'; readonly issuer: string }
-  | { readonly from: 'jwks'; readonly url: URL }
+  | {
+      readonly from: 'jwks';
+      readonly url: URL;
+      /** That of the keys which name none. */
+      readonly algorithm?: string;
+    }
   | {
       readonly from: 'secret' | 'public key';
       readonly place: KeyPlace;
       readonly algorithm?: string;
     };
 
-/** Where a secret or a public key is. */
+/** The place of a secret or of a public key. */
 export type KeyPlace = { readonly env: string } | { readonly file: string };
 
 /** The value of a claim that a policy requires. */
 export type ClaimValue = string | number | boolean;
 
-/** What a claim must be: one of these values, there at all, or another value than that of another claim. */
+/** The condition of a claim: one of these values, present at all, or different from another claim. */
 export type ClaimRule =
   | { readonly values: readonly ClaimValue[]; readonly isOptional: boolean }
   | 'present'
@@ -146,36 +152,9 @@ export interface RoutePolicy {
   readonly pins: readonly RoutePin[];
   /** The patterns that the route signs; all without it. */
   readonly only: readonly string[] | undefined;
+  /** Whether its principals or its channels may have a tenant, which a request must name then. Otherwise `X-Tenant-ID` is not read. */
+  readonly mayHaveTenant: boolean;
   readonly answers: AnswerStyle | undefined;
-}
-
-/** A parameter of the path that must equal a parameter of the channel. */
-export interface RoutePin {
-  readonly pathParam: string;
-  readonly channelParam: string;
-}
-
-/** The value of a pin in one request. */
-export interface PinnedParam {
-  /** The parameter of the path. */
-  readonly name: string;
-  readonly value: string;
-  readonly channelParam: string;
-}
-
-/** The pins of a route with the parameters of a path. */
-export function pinParams(
-  { pins }: Pick<RoutePolicy, 'pins'>,
-  pathParams: Readonly<Record<string, string>>,
-): readonly PinnedParam[] {
-  return pins.map(({ pathParam: name, channelParam }) => {
-    return { name, value: pathParams[name] ?? '', channelParam };
-  });
-}
-
-/** The refusal code if the parameter of the path is not that of the channel. */
-export function pinCode(pathParam: string): string {
-  return `${pathParam}-mismatch`;
 }
 
 /** The error bodies of an existing client. */
@@ -204,7 +183,13 @@ export interface DoorPolicy {
 export interface DemoPolicy {
   readonly facts: readonly DemoFact[];
   readonly principals: ReadonlyMap<string, DemoPrincipal>;
-  readonly subscribe: readonly { readonly who: string; readonly channel: string }[];
+  readonly subscribe: readonly DemoSubscription[];
+}
+
+export interface DemoSubscription {
+  readonly who: string;
+  readonly channel: string;
+  readonly place: Place;
 }
 
 /** A line of a file of the policy. */
@@ -255,7 +240,7 @@ export interface ExpectedDecision {
   readonly route?: string;
   /** The parameters of the route's path. */
   readonly pins: Readonly<Record<string, string>>;
-  /** What the application says, if it decides. */
+  /** The decision of the application, if the channel has `ask`. */
   readonly hostSaysYes: boolean;
   /** The names of the variations that are granted as well. */
   readonly alsoGranted: readonly string[];

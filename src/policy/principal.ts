@@ -1,3 +1,5 @@
+import type { Fact } from './fact-kind.ts';
+
 /**
  * The expiry of a credential without one: the maximum of `Date`.
  * Not `Infinity`, which is null in JSON, and 1970 after arithmetic.
@@ -84,6 +86,37 @@ export function ruleName(kind: PrincipalKind): string {
 /** The kind with this name in rules. */
 export function kindNamed(name: string): PrincipalKind {
   return name === 'guest_session' ? 'guest-session' : name;
+}
+
+/** The input of a rule: all values are read-only, and absent values have no key. */
+export interface RuleInput {
+  readonly params: Readonly<Record<string, string>>;
+  readonly facts: Readonly<Record<string, Fact>>;
+  readonly now: Date;
+  /** The principal under the name of its kind, such as `user`. */
+  readonly [principal: string]: unknown;
+}
+
+/** Creates what the rules for a principal read. */
+export function ruleInput(
+  principal: Principal,
+  { params, facts, now }: Pick<RuleInput, 'params' | 'facts' | 'now'>,
+): RuleInput {
+  const input: Record<string, unknown> = { params, facts, now };
+  input[ruleName(principal.kind)] = viewOf(principal);
+  return input as unknown as RuleInput;
+}
+
+/** The same, with the facts that were found for it. */
+export function withFacts(
+  input: RuleInput,
+  { kind }: Pick<Principal, 'kind'>,
+  facts: RuleInput['facts'],
+): RuleInput {
+  const name = ruleName(kind);
+  const copy: Record<string, unknown> = { params: input.params, facts, now: input.now };
+  copy[name] = input[name];
+  return copy as unknown as RuleInput;
 }
 
 /** A key of limits, unique among principals of all kinds and tenants. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { parseChannelName, type PatternForm } from '../../src/policy/channel-name.ts';
+import { parseChannelName, type PatternForm } from '../../src/policy/pusher-names.ts';
 import { createChannelRegistry } from '../../src/policy/channel-registry.ts';
 import { createChannelType } from '../../src/policy/channel-type.ts';
 import { check } from '../../src/policy/decision.ts';

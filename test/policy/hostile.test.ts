@@ -1,34 +1,11 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { loadPolicy } from '../../src/policy/load-policy.ts';
-import { PolicyError } from '../../src/policy/policy-error.ts';
-import type { Policy } from '../../src/policy/policy.ts';
+import { describe, expect, it } from 'vitest';
 import { runPolicyTests } from '../../src/policy-test/run-tests.ts';
-
-type Files = Readonly<Record<string, string | Buffer>>;
-
-/** Loads a directory of these files. */
-async function load(files: Files): Promise<Policy> {
-  const directory = await mkdtemp(join(tmpdir(), 'usher-hostile-'));
-  onTestFinished(() => rm(directory, { recursive: true }));
-  for (const [name, content] of Object.entries(files)) {
-    await writeFile(join(directory, name), content);
-  }
-  return loadPolicy([directory]);
-}
-
-/** The problems of a directory of these files, by the names of the files. */
-async function problemsOf(files: Files): Promise<readonly string[]> {
-  try {
-    await load(files);
-  } catch (error) {
-    if (!(error instanceof PolicyError)) throw error;
-    return error.problems.map((problem) => problem.replace(/^.*usher-hostile-\w+\/?/, ''));
-  }
-  return [];
-}
+import { loadPolicy } from '../../src/policy/load-policy.ts';
+import { loadPolicyFiles, problemsOf } from '../support/load-policy-files.ts';
 
 const inLines = (...lines: readonly string[]): string => `${lines.join('\n')}\n`;
 
@@ -121,6 +98,18 @@ describe('a file that would take too much', () => {
     expect(problems).toEqual([expect.stringContaining('big.yaml is larger than 1048576 bytes')]);
   });
 
+  it('a pipe and a device, which have no end', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'policy-'));
+    const pipe = join(folder, 'pipe.yaml');
+    const zero = join(folder, 'zero.yaml');
+    execFileSync('mkfifo', [pipe]);
+    symlinkSync('/dev/zero', zero);
+    await expect(loadPolicy([pipe])).rejects.toThrow('pipe.yaml is not a file');
+    await expect(loadPolicy([zero])).rejects.toThrow('zero.yaml is not a file');
+    await expect(loadPolicy([folder])).rejects.toThrow('pipe.yaml is not a file');
+    rmSync(folder, { recursive: true });
+  });
+
   it('more than a thousand files', async () => {
     const files = Object.fromEntries(many(1_001, (n) => [`p${n}.yaml`, 'version: 1\n']));
     expect(await problemsOf(files)).toEqual(['there are more than 1000 files']);
@@ -132,12 +121,12 @@ describe('a file that reads otherwise than it is', () => {
     [
       'a key twice',
       policyOf(channel('private-a'), channel('private-a')),
-      /:6:3: the key private-a is there twice/,
+      /:6:3: the key private-a is repeated/,
     ],
     [
       'a rule twice',
       usual.replace('{ has an id:', "{ has an id: 'false', has an id:"),
-      /:5:42: the key has an id is there twice/,
+      /:5:42: the key has an id is repeated/,
     ],
     ['a tab', usual.replace('    about', '\tabout'), /:4:1: a tab in the indentation/],
     [
@@ -238,7 +227,7 @@ describe('names that JavaScript knows, and a policy may use', () => {
       '  - { who: other, channel: private-a.x, refuse: constructor }',
       '  - { who: other, channel: private-a.constructor, refuse: constructor }',
     );
-    const loaded = await load({ 'policy.yaml': policy, 'policy.test.yaml': test });
+    const loaded = await loadPolicyFiles({ 'policy.yaml': policy, 'policy.test.yaml': test });
     const { results } = await runPolicyTests(loaded, () => 0);
     expect(results.map(({ problems }) => problems)).toEqual([[], [], []]);
   });
@@ -285,7 +274,7 @@ describe('patterns that are made to be slow', { timeout: 20_000 }, () => {
     const text = policyOf(
       ...many(100, (n) => channel(`private-c${n}.{a}-{b}-{c}-{d}-end`, params)),
     );
-    const { channels } = await load({ 'policy.yaml': text });
+    const { channels } = await loadPolicyFiles({ 'policy.yaml': text });
     // Trying every split of one of these would take longer than the test run.
     for (let n = 0; n < 100; n += 1) {
       expect(channels.matchText(`private-c${n}.${'-'.repeat(140)}.`)).toBeUndefined();

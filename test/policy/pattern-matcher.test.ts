@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { defineParam, idCharacters } from '../../src/policy/param.ts';
-import { createPatternMatcher } from '../../src/policy/pattern-matcher.ts';
+import { createPatternMatcher } from '../../src/policy/pattern-automaton.ts';
 import { fillPattern, parsePattern, type Segment } from '../../src/policy/pattern.ts';
 
 const id = defineParam(idCharacters, 40);
@@ -172,6 +172,9 @@ describe('a pattern that makes no sense is refused at start', () => {
     'private-{}',
     'private-a b',
     'private-a:b',
+    // No name of Pusher has more than 164 characters.
+    `private-${'a'.repeat(157)}`,
+    `private-{a}.${'a'.repeat(155)}`,
   ])('%s', (text) => {
     expect(() => parsePattern(text)).toThrow(text);
   });

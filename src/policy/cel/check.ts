@@ -23,7 +23,7 @@ interface Names {
   readonly scope: Scope;
   /** The variable of the loop around it. */
   readonly loop?: { readonly name: string; readonly type: ScalarType };
-  /** What the loops of the whole expression do so far. */
+  /** The cost of the loops of the whole expression so far. */
   readonly inLoops: { nodes: number; searches: number };
 }
 

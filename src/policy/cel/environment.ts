@@ -1,5 +1,5 @@
 import { Environment } from '@marcbachmann/cel-js';
-import { isExpressionName, type Scope } from './scope.ts';
+import { isExpressionName, isFieldName, type Scope } from './scope.ts';
 
 /** The defaults of the library are far higher. Nothing else limits the run time of an expression. */
 const limits = {
@@ -26,7 +26,7 @@ export function environmentOf(scope: Scope): CelEnvironment {
   if (known !== undefined) return known;
   const environment = new Environment({ limits });
   const readers = Object.entries(scope).map(([name, type]): [string, Reader] => {
-    assertName(name);
+    assertReadable(name, isExpressionName(name));
     const declared = declare(environment, `$${name}`, type);
     environment.registerVariable(name, declared.type);
     return [name, declared.read];
@@ -60,7 +60,7 @@ function declare(
     return scalar;
   }
   const fields = Object.entries(type).map(([field, { type: fieldType }]) => {
-    assertName(field);
+    assertReadable(field, isFieldName(field));
     return { field, ...declare(environment, `${name}.${field}`, fieldType) };
   });
   const view = defineView(fields.map(({ field, read }) => [field, read]));
@@ -104,6 +104,6 @@ function toValidDate(value: unknown): unknown {
   return value;
 }
 
-function assertName(name: string): void {
-  if (!isExpressionName(name)) throw new Error(`Not a name that expressions can read: ${name}`);
+function assertReadable(name: string, isReadable: boolean): void {
+  if (!isReadable) throw new Error(`Not a name that expressions can read: ${name}`);
 }

@@ -9,7 +9,13 @@ import { syntaxError } from './syntax-error.ts';
 import { nameOf, type Type } from './types.ts';
 
 export { ExpressionError } from './expression-error.ts';
-export { isExpressionName, type ObjectField, type ObjectType, type Scope } from './scope.ts';
+export {
+  isExpressionName,
+  isFieldName,
+  type ObjectField,
+  type ObjectType,
+  type Scope,
+} from './scope.ts';
 
 /**
  * The values of the names of a scope: strings, booleans, numbers (also for `int`), `Date` for a timestamp, arrays of strings, and
@@ -22,8 +28,8 @@ export const maxSourceLength = 2000;
 
 /**
  * Compiles a rule. The result is true only if the expression evaluates to `true`: an evaluation error is false. It never throws.
- * Throws `ExpressionError` if the source is not a valid expression of type bool, and `Error` if the scope has a name that is not an
- * `isExpressionName`. Expressions with the same `Scope` object share its preparation, which takes longer than their own.
+ * Throws `ExpressionError` if the source is not a valid expression of type bool, and `Error` if the scope has a name that
+ * expressions cannot read. Expressions with the same `Scope` object share its preparation, which takes longer than their own.
  */
 export function compileRule(source: string, scope: Scope): (variables: Variables) => boolean {
   const { evaluate } = compile(source, scope, ['bool']);
@@ -49,7 +55,10 @@ export function compileTyped(
   types: readonly ValueType[],
 ): TypedExpression {
   const { evaluate, type } = compile(source, scope, types);
-  return { type, value: (variables) => toFactValue(evaluate(variables), type) };
+  // Only numbers are converted: CEL has its own types for them.
+  if (type === 'int') return { type, value: (variables) => toInt(evaluate(variables)) };
+  if (type === 'double') return { type, value: (variables) => toDouble(evaluate(variables)) };
+  return { type, value: evaluate as TypedExpression['value'] };
 }
 
 export interface TypedExpression {
@@ -98,13 +107,12 @@ function wrongType(type: Type, types: readonly ValueType[], { start }: ASTNode):
   return new ExpressionError(`must be ${types.join(' or ')}, but is ${nameOf(type)}`, start);
 }
 
-/** A value of the library as one of ours; CEL has its own types for numbers. */
-function toFactValue(value: unknown, type: ValueType): FactValue | undefined {
-  if (type === 'int') {
-    const int = Number(value);
-    return Number.isSafeInteger(int) ? int : undefined;
-  }
-  // Adding 0 makes a 0 of -0.
-  if (type === 'double') return Number.isFinite(value) ? (value as number) + 0 : undefined;
-  return value as FactValue;
+function toInt(value: unknown): number | undefined {
+  const int = Number(value);
+  return Number.isSafeInteger(int) ? int : undefined;
+}
+
+/** Adding 0 makes a 0 of -0. */
+function toDouble(value: unknown): number | undefined {
+  return Number.isFinite(value) ? (value as number) + 0 : undefined;
 }

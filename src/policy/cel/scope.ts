@@ -13,19 +13,22 @@ export interface ObjectField {
 }
 
 /** The words of CEL that are not identifiers: https://github.com/google/cel-spec/blob/master/doc/langdef.md#syntax */
-const words =
-  'as break const continue else false for function if import in let loop null package namespace return true var void while';
+const words = new Set(
+  'as break const continue else false for function if import in let loop null package namespace return true var void while'.split(
+    ' ',
+  ),
+);
 
-/** The names that CEL declares. */
-const declared =
-  'bool bytes cel double dyn google int list map null_type optional string type uint';
+/** The names that CEL declares as variables or as types. An object may have fields with these names, such as `facts.order.type`. */
+const declared = new Set(
+  'bool bytes cel double dyn google int list map null_type optional string type uint'.split(' '),
+);
 
-const reserved = new Set(`${words} ${declared}`.split(' '));
+/** Whether expressions can read a variable with this name. */
+export const isExpressionName = (name: string): boolean => isFieldName(name) && !declared.has(name);
 
-/** Whether a name of a scope, or of a field, is one that expressions can read. */
-export function isExpressionName(name: string): boolean {
+/** Whether expressions can read a field with this name. */
+export function isFieldName(name: string): boolean {
   // Inherited properties such as `constructor` would be present in every object.
-  return (
-    /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !reserved.has(name) && !(name in Object.prototype)
-  );
+  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !words.has(name) && !(name in Object.prototype);
 }

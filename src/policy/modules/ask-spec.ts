@@ -1,6 +1,6 @@
 import type { Ask } from '../ask.ts';
 import { checkForward, toAsk } from '../yaml/read-hosts.ts';
-import { validatePart } from '../yaml/validate.ts';
+import { partProblem } from '../yaml/validate.ts';
 import { withSourceName, type DefinedSource } from './define-source.ts';
 import type { HttpSpec } from './fact-origin.ts';
 
@@ -11,7 +11,7 @@ interface QuestionSpec {
 
 /** As `ask` of a channel in YAML. */
 export type AskSpec = {
-  /** Whether the application is asked after the answer only, to compare. */
+  /** Whether the application is the shadow: its decision is only compared, after the response. */
   readonly shadow?: boolean;
 } & (
   | {
@@ -23,7 +23,7 @@ export type AskSpec = {
   | { readonly authzen: QuestionSpec }
 );
 
-/** Reads the question of a channel. Throws a `TypeError`. */
+/** Reads the `ask` of a channel. Throws a `TypeError`. */
 export function readAsk(spec: unknown): Ask | undefined {
   if (spec === undefined) return undefined;
   const declared = Object.fromEntries(
@@ -34,7 +34,7 @@ export function readAsk(spec: unknown): Ask | undefined {
         : withSourceName({ ...(Object(value) as QuestionSpec) }),
     ]),
   );
-  const [problem] = validatePart('ask', declared);
+  const problem = partProblem('ask', declared);
   if (problem !== undefined) throw new TypeError(`ask: ${problem}`);
   const ask = toAsk(declared);
   const [fault] = ask.type === 'laravel' ? checkForward(ask.forward, []) : [];

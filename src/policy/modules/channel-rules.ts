@@ -1,4 +1,5 @@
-import type { FactRequest, KindRules, ListEntry, RuleInput, SqlList } from '../channel-type.ts';
+import type { FactRequest, KindRules, ListEntry, SqlList } from '../channel-type.ts';
+import type { RuleInput } from '../principal.ts';
 import { check } from '../decision.ts';
 import { callSafely, failed, type ModuleFunction } from './module-function.ts';
 import { readChecks, readCondition, readList, readMember, readReference } from './read-result.ts';

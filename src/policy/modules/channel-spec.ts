@@ -1,4 +1,4 @@
-import type { PatternForm } from '../channel-name.ts';
+import type { PatternForm } from '../pusher-names.ts';
 import type { Check } from '../decision.ts';
 import type { FactKind } from '../fact-kind.ts';
 import type { ParamType } from '../param.ts';
@@ -15,13 +15,13 @@ type PrincipalInput<Kind extends string, Every extends string = Kind> = (
   ? { readonly [Name in Every]: PrincipalView }
   : { readonly [Name in Every]?: PrincipalView };
 
-/** What the function of a fact reads. */
+/** The input of the function of a fact. */
 export type FactInput<Params, Kind extends string> = PrincipalInput<Kind> & {
   readonly params: Params;
   readonly now: Date;
 };
 
-/** What a rule reads. An absent fact, and an absent attribute of the principal, is `undefined`. */
+/** The input of a rule. An absent fact, and an absent attribute of the principal, is `undefined`. */
 export type ChannelInput<Params, Facts, Kind extends string> = {
   readonly [Name in Kind]: PrincipalView;
 } & {
@@ -38,13 +38,13 @@ export interface FactSource<Input, Values> {
   readonly fact: Refer<Input, Values>;
   /** Whether the rules hold without it. */
   readonly optional?: boolean;
-  /** Whether only rules with `shadow: true` read it: it is found after the answer. */
+  /** Whether only rules with `shadow: true` read it: Usher then loads it after the response. */
   readonly shadow?: boolean;
 }
 
 type Rule<Input> = (input: Input) => readonly Check[];
 
-/** A rule, and whether its checks are evaluated after the answer only, to compare. */
+/** A rule, and whether it is a shadow: its checks are only compared, after the response. */
 interface MarkedRule<Input> {
   readonly rule: Rule<Input>;
   readonly shadow: boolean;
@@ -72,7 +72,7 @@ export type ListSpec<Params> =
       readonly where: Readonly<Record<string, string | undefined>>;
     };
 
-/** What the list of a principal reads. */
+/** The input of the list of a principal. */
 type ListInput<Name extends string> = { readonly [Own in Name]: PrincipalView } & {
   readonly now: Date;
 };
@@ -126,6 +126,6 @@ export interface ChannelSpec<Text extends string, Facts, Kind extends string> {
         ) => ListSpec<ParamValues<Text>> | readonly ListSpec<ParamValues<Text>>[])
       | SqlListSpec<ListInput<Name>>;
   };
-  /** The application decides: its answer is one more check, after all others. With `shadow: true` it is only compared. */
+  /** The application decides: its response is one more check, after all others. With `shadow: true` it is only compared. */
   readonly ask?: AskSpec;
 }

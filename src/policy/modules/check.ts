@@ -1,5 +1,8 @@
 import { check as engineCheck, type Check, type RefusalCode } from '../decision.ts';
 
+/** A check with a name or a code that none can have, whatever the rule reads. */
+export class InvalidCheck extends TypeError {}
+
 /**
  * A named condition of a rule, and whether it holds. The name is in the audit log and in metrics, so it must not contain values.
  * Throws a `TypeError` unless the condition is a boolean.
@@ -7,7 +10,9 @@ import { check as engineCheck, type Check, type RefusalCode } from '../decision.
 export function check(name: string, passed: boolean, code?: RefusalCode): Check {
   const made = engineCheck(name, passed, code);
   if (!isCheck(made)) {
-    throw new TypeError(
+    // A condition may be none because of what a sample lacks.
+    const Mistake = typeof passed === 'boolean' ? InvalidCheck : TypeError;
+    throw new Mistake(
       `check(name, passed, code?) got ${[name, passed, code].map(kindOf).join(', ')}`,
     );
   }

@@ -51,10 +51,13 @@ function define(text: string, spec: Readonly<Record<string, unknown>>): Definiti
   return { channelType, kinds: sampled.kinds };
 }
 
-function readDeclaration(text: string, spec: Readonly<Record<string, unknown>>) {
+function readDeclaration(text: unknown, spec: Readonly<Record<string, unknown>>) {
+  if (typeof text !== 'string') throw new TypeError('defineChannel(pattern, …) takes a text first');
   try {
+    // Before the functions: an unknown key is the cause of a missing one.
+    const parts = readParts(spec);
     const functions = readFunctions(spec);
-    return { parts: readParts(spec), functions, sampled: sampleFunctions(functions) };
+    return { parts, functions, sampled: sampleFunctions(functions) };
   } catch (error) {
     throw new Error(`Channel pattern ${text}: ${(error as Error).message}`, { cause: error });
   }

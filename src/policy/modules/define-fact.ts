@@ -1,5 +1,9 @@
 import { readOrigin, type OriginSpec } from './fact-origin.ts';
 import type { FactKind, Field, LinkedGuestSession } from '../fact-kind.ts';
+import { secondPathFaults, tenantTypeFaults } from '../yaml/read-facts.ts';
+import { hint } from '../yaml/schema-error.ts';
+import { partProblem } from '../yaml/validate.ts';
+import type { Invalid } from './sql-spec.ts';
 
 /** The type of a field, such as `'string'`, or the type with its limits. */
 export type FieldSpec =
@@ -19,7 +23,7 @@ export interface FactSpec<
   readonly tenant?: Ids[number] | (keyof Fields & string);
   /** A second path of its facts on the operator's port, such as `/resources/courses/{course}`, with each id once. */
   readonly path?: string;
-  /** What a fact is, for the documentation. */
+  /** A description of the kind, for the documentation. */
   readonly about?: string;
 }
 
@@ -96,8 +100,9 @@ export function defineFact<const Ids extends readonly string[], const Fields ext
   name: string,
   spec: FactSpec<Ids, Fields>,
 ): DefinedFact<Ids, Fields> {
-  const { ids, tenant, path, about } = spec;
   const invalid = (why: string) => new Error(`Fact ${name}: ${why}`);
+  checkShape({ ...spec }, invalid);
+  const { ids, tenant, path, about } = spec;
   const fields = Object.fromEntries(
     Object.entries(spec.fields).map(([field, type]) => {
       if (ids.includes(field)) throw invalid(`${field} is an id and a field`);
@@ -105,18 +110,27 @@ export function defineFact<const Ids extends readonly string[], const Fields ext
     }),
   );
   for (const each of [name, ...ids, ...Object.keys(fields)]) {
-    if (!/^[a-z_][A-Za-z0-9_]*$/.test(each)) throw invalid(`invalid name ${each}`);
+    if (partProblem('name', each) !== undefined) throw invalid(`invalid name ${each}`);
   }
   if (ids.length === 0) throw invalid('ids are missing');
   if (new Set(ids).size !== ids.length) throw invalid('an id occurs twice');
+  if (ids.length > 6) throw invalid('ids has more than 6 names');
+  if (Object.keys(fields).length > 32) throw invalid('fields has more than 32 names');
   if (tenant !== undefined && !ids.includes(tenant) && !Object.hasOwn(fields, tenant)) {
     throw invalid(`the tenant ${tenant} is neither an id nor a field`);
   }
+  const [wrongType] = tenant === undefined ? [] : tenantTypeFaults(tenant, fields);
+  if (wrongType !== undefined) throw invalid(wrongType.message);
+  const problem = path === undefined ? undefined : partProblem('path', path);
+  if (problem !== undefined) throw invalid(problem);
+  const [fault] = path === undefined ? [] : secondPathFaults(path, ids);
+  if (fault !== undefined) throw invalid(fault.message);
   const from = readOrigin(spec, ids, invalid);
-  const session = Object.values(fields).some(({ type }) => type === 'guest_session');
-  if (from !== undefined && session) {
+  const sessions = Object.values(fields).filter(({ type }) => type === 'guest_session');
+  if (from !== undefined && sessions.length > 0) {
     throw invalid('a fact of a source has no field of the type guest_session');
   }
+  if (sessions.length > 1) throw invalid('it may have one field of the type guest_session');
   const kind: FactKind = {
     ...{ name, ids, fields },
     ...(tenant !== undefined && { tenant }),
@@ -131,28 +145,62 @@ export function defineFact<const Ids extends readonly string[], const Fields ext
   return Object.assign(refer, { kind });
 }
 
-const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) > 0;
-const isBoolean = (value: unknown): boolean => typeof value === 'boolean';
+const keys = ['ids', 'fields', 'tenant', 'path', 'about', 'sql', 'http', 'fresh'];
 
-/** The limits of a field, and their values. */
-const limitTypes: Readonly<Record<Exclude<keyof Field, 'type'>, (value: unknown) => boolean>> = {
-  optional: isBoolean,
-  oneOf: (value) => Array.isArray(value) && value.every((each) => typeof each === 'string'),
-  maxLength: isCount,
-  maxItems: isCount,
-  dateMeansEndOfDay: isBoolean,
+/** The types of a module are not checked. */
+function checkShape(spec: Readonly<Record<string, unknown>>, invalid: Invalid): void {
+  const unknown = Object.keys(spec).find((key) => !keys.includes(key));
+  if (unknown !== undefined) throw invalid(`unknown key ${unknown}; ${hint(unknown, keys)}`);
+  const { ids, fields } = spec;
+  const isList = Array.isArray(ids) && ids.every((id) => typeof id === 'string');
+  if (!isList) throw invalid('ids is not a list of names');
+  if (typeof fields !== 'object' || fields === null) throw invalid('fields is not an object');
+  for (const key of ['tenant', 'path', 'about']) {
+    const value = spec[key];
+    if (value !== undefined && typeof value !== 'string') throw invalid(`${key} is not a string`);
+  }
+  const { about } = spec;
+  const problem = about === undefined ? undefined : partProblem('sentence', about, 'about');
+  if (problem !== undefined) throw invalid(problem);
+}
+
+/** As in YAML. */
+const isCount = (value: unknown): boolean =>
+  Number.isSafeInteger(value) && Number(value) > 0 && Number(value) <= 10_000;
+const isBoolean = (value: unknown): boolean => typeof value === 'boolean';
+const isTextList = (value: unknown): boolean =>
+  Array.isArray(value) && value.length > 0 && value.every((each) => typeof each === 'string');
+
+interface Limit {
+  readonly isValid: (value: unknown) => boolean;
+  /** The types that it limits; every type without it. */
+  readonly of?: readonly Field['type'][];
+}
+
+/** The limits of a field. One of another type would limit nothing. */
+const limitsOf: Readonly<Record<Exclude<keyof Field, 'type'>, Limit>> = {
+  optional: { isValid: isBoolean },
+  oneOf: { isValid: isTextList, of: ['string'] },
+  maxLength: { isValid: isCount, of: ['string', 'list(string)'] },
+  maxItems: { isValid: isCount, of: ['list(string)'] },
+  dateMeansEndOfDay: { isValid: isBoolean, of: ['timestamp'] },
 };
 
 function fieldOf(spec: FieldSpec, invalid: (why: string) => Error): Field {
-  const { type, ...limits } = typeof spec === 'string' ? { type: spec } : spec;
-  if (!valueTypes.includes(type)) {
+  const { type, ...limits } = Object(
+    typeof spec === 'string' ? { type: spec } : spec,
+  ) as Partial<Field>;
+  if (type === undefined || !valueTypes.includes(type)) {
     throw invalid(`the type must be one of ${valueTypes.join(', ')}`);
   }
   for (const [name, value] of Object.entries(limits)) {
-    if (!Object.hasOwn(limitTypes, name)) throw invalid(`unknown limit ${name}`);
-    if (!limitTypes[name as keyof typeof limitTypes](value)) {
-      throw invalid(`the limit ${name} is invalid`);
+    if (!Object.hasOwn(limitsOf, name)) {
+      throw invalid(`unknown limit ${name}; ${hint(name, Object.keys(limitsOf))}`);
     }
+    const { isValid, of }: Limit = limitsOf[name as keyof typeof limitsOf];
+    if (!isValid(value)) throw invalid(`the limit ${name} is invalid`);
+    if (of?.includes(type) === false)
+      throw invalid(`the limit ${name} is not for the type ${type}`);
   }
   return { ...defaults, ...limits, type };
 }

@@ -1,10 +1,12 @@
 import type { SourceUrl } from '../policy.ts';
+import { hint } from '../yaml/schema-error.ts';
+import { partProblem } from '../yaml/validate.ts';
 
 /** A server of the application that a module declares. A policy contains it if the module exports it. */
 export interface DefinedSource {
   readonly name: string;
   readonly url: SourceUrl;
-  /** Where the token is that Usher sends to an HTTP source. */
+  /** The place of the token that Usher sends to an HTTP source. */
   readonly token?: SourceUrl | undefined;
 }
 
@@ -17,15 +19,17 @@ export function isDefinedSource(value: unknown): value is DefinedSource {
 
 const variable = /^[A-Z][A-Z0-9_]{0,99}$/;
 
-/** Declares a server that Usher asks. Throws an `Error` that names it if the declaration is invalid. */
+/** Declares a server of the application. Throws an `Error` that names it if the declaration is invalid. */
 export function defineSource(
   name: string,
-  { url, token, ...others }: Pick<DefinedSource, 'url' | 'token'>,
+  spec: Pick<DefinedSource, 'url' | 'token'>,
 ): DefinedSource {
+  const { url, token, ...others } = Object(spec) as typeof spec;
   const invalid = (why: string) => new Error(`Source ${name}: ${why}`);
-  if (!/^[a-z_][A-Za-z0-9_]{0,63}$/.test(name)) throw invalid('invalid name');
+  if (partProblem('name', name) !== undefined) throw invalid('invalid name');
   const [unknown] = Object.keys(others);
-  if (unknown !== undefined) throw invalid(`unknown key ${unknown}; known are url, token`);
+  if (unknown !== undefined)
+    throw invalid(`unknown key ${unknown}; ${hint(unknown, ['url', 'token'])}`);
   const source = Object.freeze({
     ...{ name, url: readPlace(url, 'url', invalid) },
     ...(token !== undefined && { token: readPlace(token, 'token', invalid) }),

@@ -2,17 +2,17 @@ import type { FactOrigin, HttpOrigin } from '../fact-kind.ts';
 import { freshMs, maxFreshMs } from '../fresh.ts';
 import { pathFaults } from '../yaml/read-facts.ts';
 import { checkForward, toHttpFact } from '../yaml/read-hosts.ts';
-import { validatePart } from '../yaml/validate.ts';
+import { partProblem } from '../yaml/validate.ts';
 import { withSourceName, type DefinedSource } from './define-source.ts';
 import { readSqlSpec, type Invalid, type SqlSpec } from './sql-spec.ts';
 
-/** Where the facts of a kind are, if the application does not store them: one of `sql` and `http`. */
+/** The source of the facts of a kind, if the application does not store them: one of `sql` and `http`. */
 export interface OriginSpec {
   /** A query of a database of the application, which finds the row of a fact by its ids, such as `:user`. */
   readonly sql?: SqlSpec;
   /** A request to the application, with each id in the path. */
   readonly http?: HttpSpec;
-  /** For how long an answer is used again, such as `5s`; at most `60s`. By default each decision asks. */
+  /** How long a response is cached, such as `5s`; at most `60s`. By default Usher queries the source for each decision. */
   readonly fresh?: string;
 }
 
@@ -38,7 +38,7 @@ export function readOrigin(
     return { type: 'sql', query, freshMs: readFresh(fresh, invalid) };
   }
   if (http !== undefined) return readHttp(http, { ids, fresh, invalid });
-  if (fresh !== undefined) throw invalid('has no source, so fresh means nothing');
+  if (fresh !== undefined) throw invalid('has no source, so fresh has no effect');
   return undefined;
 }
 
@@ -55,9 +55,9 @@ function readHttp(
   },
 ): HttpOrigin {
   const declared = withSourceName(spec);
-  const [problem] = validatePart('httpFact', declared);
+  const problem = partProblem('httpFact', declared);
   if (problem !== undefined) throw invalid(`http: ${problem}`);
-  if (fresh !== undefined && spec.fresh !== undefined) throw invalid('fresh is there twice');
+  if (fresh !== undefined && spec.fresh !== undefined) throw invalid('fresh is declared twice');
   const http = toHttpFact(declared);
   const [fault] = [...pathFaults(http.path, ids), ...checkForward(http.forward, [])];
   if (fault !== undefined) throw invalid(`http: ${fault.message}`);

@@ -1,24 +1,32 @@
 import type { ChannelType } from '../channel-type.ts';
 import type { FactKind } from '../fact-kind.ts';
 import type { SourcePolicy } from '../policy.ts';
+import { shapeOfPath } from '../yaml/raw.ts';
+import { systemClock } from '../../runtime/clock.ts';
+import type { StartTimer } from '../../runtime/timer.ts';
 import { definedChannel } from './define-channel.ts';
 import { definedFact } from './define-fact.ts';
 import { isDefinedSource, type DefinedSource } from './define-source.ts';
 import * as api from './index.ts';
-import { createModuleGraph, type LoadedModule } from './module-graph.ts';
+import { createModuleGraph, type LoadedModule, type ModuleGraph } from './module-graph.ts';
 import { lineOf } from './module-source.ts';
 import { ModuleError, UnloadableModule, type ModuleProblem } from './problem.ts';
 
-/** What the modules of a policy declare. */
+/** The declarations of the modules of a policy. */
 export interface LoadedModules {
   readonly channels: readonly ChannelType[];
   readonly sources: readonly SourcePolicy[];
   readonly factKinds: readonly FactKind[];
   /** The file of each kind. */
   readonly fileOf: (kind: FactKind) => string;
+  /** The file and the line of the channel with this pattern, as `FILE:LINE`; `undefined` if no module declares it. */
+  readonly placeOf: (pattern: string) => string | undefined;
   /** The modules, and the files that they import by path: if one changes, the policy changes. */
   readonly files: readonly string[];
 }
+
+/** The maximum time in which no module is loaded. */
+export const maxLoadMs = 10_000;
 
 /** Whether a file of a policy is a module, by its name. */
 export function isModule(file: string): boolean {
@@ -31,9 +39,15 @@ export function isModule(file: string): boolean {
  *
  * Throws `ModuleError` if one cannot be loaded, exports something else than `defineChannel`, `defineFact` and `defineSource` return, or exports nothing.
  */
-export async function loadModules(paths: readonly string[]): Promise<LoadedModules> {
+export async function loadModules(
+  paths: readonly string[],
+  startTimer: StartTimer = systemClock.startTimer,
+): Promise<LoadedModules> {
   if (paths.length === 0)
-    return { channels: [], sources: [], factKinds: [], fileOf: () => '', files: [] };
+    return {
+      ...{ channels: [], sources: [], factKinds: [], files: [] },
+      ...{ fileOf: () => '', placeOf: () => undefined },
+    };
   // jiti and Babel take memory that a policy without modules does not need.
   const { createJiti } = await import('jiti');
   const graph = createModuleGraph({ 'usher/policy': api }, createJiti);
@@ -43,9 +57,10 @@ export async function loadModules(paths: readonly string[]): Promise<LoadedModul
     sources: new Map(),
     factKinds: new Map(),
   };
+  const loaded = await loadInTime(paths, graph, startTimer);
   for (const path of paths) {
     try {
-      readExports(path, await graph.load(path), declared);
+      readExports(path, loaded.get(path) ?? waitsWithoutEnd(path), declared);
     } catch (error) {
       if (!(error instanceof UnloadableModule)) throw error;
       problems.add(error.problem);
@@ -59,32 +74,73 @@ export async function loadModules(paths: readonly string[]): Promise<LoadedModul
   if (problems.size > 0) throw new ModuleError([...problems], graph.files());
   return {
     channels: [...channels.keys()],
-    sources: [...sources].map(([{ name, url, token }, { file, line }]) => ({
+    sources: [...sources].map(([{ name, url, token }, place]) => ({
       ...{ name, url, token },
-      place: line === undefined ? file : `${file}:${line}`,
+      place: placeText(place),
     })),
     factKinds: [...factKinds.keys()],
     fileOf: (kind) => factKinds.get(kind) ?? '',
+    placeOf: (text) => {
+      const found = [...channels].find(([{ pattern }]) => pattern.text === text);
+      return found && placeText(found[1]);
+    },
     files: graph.files(),
   };
 }
 
+type ModulePlace = Pick<ModuleProblem, 'file' | 'line'>;
+
+const placeText = ({ file, line }: ModulePlace): string =>
+  line === undefined ? file : `${file}:${line}`;
+
+/**
+ * Loads modules at the same time, until each is loaded or cannot be. A top-level `await` without end would prevent every later reload,
+ * and let `usher policy check` exit with 0: the result lacks the modules that still wait when none has been loaded for `maxLoadMs`.
+ */
+async function loadInTime(
+  paths: readonly string[],
+  graph: ModuleGraph,
+  startTimer: StartTimer,
+): Promise<ReadonlyMap<string, LoadedModule | UnloadableModule>> {
+  const results = new Map<string, LoadedModule | UnloadableModule>();
+  await new Promise<void>((resolve, reject) => {
+    let stop = startTimer(maxLoadMs, resolve);
+    const load = async (path: string) => {
+      results.set(path, await graph.load(path).catch(unloadable));
+      stop();
+      if (results.size === paths.length) resolve();
+      else stop = startTimer(maxLoadMs, resolve);
+    };
+    for (const path of paths) load(path).catch(reject);
+  });
+  return results;
+}
+
+function unloadable(error: unknown): UnloadableModule {
+  if (error instanceof UnloadableModule) return error;
+  throw error;
+}
+
+function waitsWithoutEnd(file: string): UnloadableModule {
+  const message = `is not loaded after ${maxLoadMs / 1000} s: an \`await\` outside of functions does not end`;
+  return new UnloadableModule({ file, message });
+}
+
 interface Declarations {
-  /** With the file and the kinds of facts of each. */
-  readonly channels: Map<
-    ChannelType,
-    { readonly file: string; readonly kinds: readonly FactKind[] }
-  >;
-  readonly sources: Map<DefinedSource, Pick<ModuleProblem, 'file' | 'line'>>;
+  /** With the place and the kinds of facts of each. */
+  readonly channels: Map<ChannelType, ModulePlace & { readonly kinds: readonly FactKind[] }>;
+  readonly sources: Map<DefinedSource, ModulePlace>;
   /** With the file of each. */
   readonly factKinds: Map<FactKind, string>;
 }
 
 function readExports(
   file: string,
-  { source, exports }: LoadedModule,
+  module: LoadedModule | UnloadableModule,
   { channels, sources, factKinds }: Declarations,
 ): void {
+  if (module instanceof UnloadableModule) throw module;
+  const { source, exports } = module;
   const entries = Object.entries(exports);
   if (entries.length === 0) {
     throw new UnloadableModule({
@@ -94,8 +150,10 @@ function readExports(
   }
   for (const [name, value] of entries) {
     const [channel, kind] = [definedChannel(value), definedFact(value)];
-    if (channel) channels.set(channel.channelType, { file, kinds: channel.kinds });
-    else if (kind) factKinds.set(kind, file);
+    if (channel) {
+      const line = lineOf(source, name);
+      channels.set(channel.channelType, { file, line, kinds: channel.kinds });
+    } else if (kind) factKinds.set(kind, file);
     else if (isDefinedSource(value)) {
       sources.set(value, { file, line: lineOf(source, name) });
     } else {
@@ -105,7 +163,10 @@ function readExports(
   }
 }
 
-/** A pattern and a kind of fact may be declared once: another declaration would replace the first one. */
+/**
+ * A pattern, a kind of fact and its path may be declared once: another declaration would replace the first one, and a fact would be
+ * stored as one of the other kind.
+ */
 function checkNames(
   { channels, sources, factKinds }: Declarations,
   problems: Set<ModuleProblem>,
@@ -118,6 +179,9 @@ function checkNames(
     })),
     ...[...sources].map(([{ name }, { file }]) => ({ what: 'source', name, file })),
     ...[...factKinds].map(([{ name }, file]) => ({ what: 'fact', name, file })),
+    ...[...factKinds].flatMap(([{ path }, file]) =>
+      path === undefined ? [] : { what: 'path', name: shapeOfPath(path), file },
+    ),
   ];
   const declared = new Map<string, string>();
   for (const { what, name, file } of named) {

@@ -1,4 +1,5 @@
-import type { RuleInput } from '../channel-type.ts';
+import type { RuleInput } from '../principal.ts';
+import { InvalidCheck } from './check.ts';
 import { ShadowFactRead } from './shadow-facts.ts';
 
 /** A function of a module, which may be JavaScript: it may throw, and may return anything. */
@@ -25,7 +26,8 @@ export function callSafely<Result>(
 
 /**
  * Calls a function of a module with a sample when it is loaded. `failed` if it throws, because it may need values that the sample does
- * not have. Throws the `TypeError` of `read` if the function returns something else than it must, and that of a fact that it must not read.
+ * not have. Throws the `TypeError` of `read` if the function returns something else than it must, and those of an
+ * invalid check and of a fact that it must not read.
  */
 export function callWithSample<Result>(
   call: ModuleFunction,
@@ -36,7 +38,7 @@ export function callWithSample<Result>(
   try {
     value = call(sample);
   } catch (error) {
-    if (error instanceof ShadowFactRead) throw error;
+    if (error instanceof ShadowFactRead || error instanceof InvalidCheck) throw error;
     return failed;
   }
   return readSync(value, read);

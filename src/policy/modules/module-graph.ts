@@ -11,9 +11,9 @@ export interface LoadedModule {
 }
 
 export interface ModuleGraph {
-  /** Evaluates a module and all that it imports, each of them once. Throws `UnloadableModule`. */
+  /** Evaluates a module and all that it imports, each of them once, also if several are loaded at the same time. Throws `UnloadableModule`. */
   load(path: string): Promise<LoadedModule>;
-  /** The files that were read, as they were named: those of `load`, and files that they import by path. */
+  /** The files that were read, as they were named and in the order of these names: those of `load`, and files that they import by path. */
   files(): readonly string[];
 }
 
@@ -40,19 +40,13 @@ export function createModuleGraph(
   const givenOf = new Map<string, string>();
   const sources = new Map<string, string>();
   const results = new Map<string, Promise<void>>();
-  const active = new Set<string>();
+  const waits = createWaits();
 
-  const visit = async (file: ModuleFile): Promise<void> => {
-    // Modules that import each other in a circle see what is there so far, as in Node.js.
-    if (active.has(file.real)) return;
-    active.add(file.real);
-    const result = results.get(file.real) ?? evaluate(file);
+  const visit = (file: ModuleFile): Promise<void> => {
+    // Later, when the file is among the results: it may import itself.
+    const result = results.get(file.real) ?? Promise.resolve(file).then(evaluate);
     results.set(file.real, result);
-    try {
-      await result;
-    } finally {
-      active.delete(file.real);
-    }
+    return result;
   };
 
   const evaluate = async (file: ModuleFile): Promise<void> => {
@@ -91,7 +85,10 @@ export function createModuleGraph(
     if (imported === undefined) {
       throw at(specifier, `imports ${specifier}, which does not exist`);
     }
-    if (imported !== 'package') await visit(imported);
+    // Modules that import each other in a circle see what is there so far, as in Node.js.
+    if (imported !== 'package' && !waits.wouldBeCircle(from.real, imported.real)) {
+      await waits.during([from.real, imported.real], () => visit(imported));
+    }
     const exported = imported === 'package' ? virtual[specifier] : exportsOf(imported);
     if (exported === undefined) return;
     const missing = names.find((name) => !(name in exported));
@@ -113,11 +110,41 @@ export function createModuleGraph(
       const exports = cache[file.real]?.exports as LoadedModule['exports'];
       return { source: sources.get(file.real) ?? '', exports };
     },
-    files: () => [...givenOf.values()],
+    // Modules are evaluated at the same time: the order in which they are read is not always the same.
+    files: () => [...givenOf.values()].sort(),
   };
 }
 
-/** What a module threw, and the line. Its columns are those of the transformed code. */
+interface Waits {
+  /** Whether the imported file waits for the importing one, directly or not. Then neither would ever be evaluated. */
+  readonly wouldBeCircle: (from: string, imported: string) => boolean;
+  readonly during: (
+    wait: readonly [from: string, imported: string],
+    run: () => Promise<void>,
+  ) => Promise<void>;
+}
+
+/** Which files wait for which of their imports. */
+function createWaits(): Waits {
+  const waits = new Map<string, string>();
+  return {
+    wouldBeCircle: (from, imported) => {
+      let file: string | undefined = imported;
+      while (file !== undefined && file !== from) file = waits.get(file);
+      return file === from;
+    },
+    during: async ([from, imported], run) => {
+      waits.set(from, imported);
+      try {
+        await run();
+      } finally {
+        waits.delete(from);
+      }
+    },
+  };
+}
+
+/** The error that a module threw, with its line. The columns of the error are those of the transformed code. */
 function describe(error: unknown, givenOf: ReadonlyMap<string, string>) {
   if (!(error instanceof Error)) return { message: 'threw something that is not an Error' };
   const [message = ''] = error.message.split('\n');

@@ -1,4 +1,4 @@
-/** What is wrong with a module, and where, as far as it is known. Lines and columns count from 1. */
+/** A problem of a module, with its place as far as it is known. Lines and columns count from 1. */
 export interface ModuleProblem {
   /** The path of the file, as it was given. */
   readonly file: string;

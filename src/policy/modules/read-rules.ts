@@ -3,11 +3,11 @@ import type { ModuleFunction } from './module-function.ts';
 /** The rules for a kind of principal, in their order. */
 export interface RuleFunctions {
   readonly answering: readonly ModuleFunction[];
-  /** With those whose checks are only compared with the answer. */
+  /** With the shadow rules, whose checks are only compared. */
   readonly all: readonly ModuleFunction[];
 }
 
-/** Who answers for a channel, besides its rules. */
+/** Whether the application decides about a channel, besides its rules. */
 export type Asked = 'nobody' | 'application' | 'application as a shadow';
 
 /** Reads the rules of `allow` for a kind of principal. Throws a `TypeError`. */
@@ -23,7 +23,7 @@ export function readRules(kind: string, declared: unknown, asked: Asked): RuleFu
     throw new TypeError(
       all.length === 0
         ? `allow.${kind} has no rule`
-        : `every rule of ${kind} is a shadow, so none answers`,
+        : `every rule of ${kind} is a shadow, so none decides`,
     );
   }
   return { answering, all };

@@ -1,7 +1,9 @@
-import { patternForms } from '../channel-name.ts';
+import { patternForms } from '../pusher-names.ts';
 import type { ChannelParts } from '../channel-type.ts';
 import { paramOf, type ParamType } from '../param.ts';
 import type { SqlQuery } from '../sql/query.ts';
+import { hint } from '../yaml/schema-error.ts';
+import { partProblem } from '../yaml/validate.ts';
 import { readAsk } from './ask-spec.ts';
 import type { ModuleFunction } from './module-function.ts';
 import { readRules, type Asked, type RuleFunctions } from './read-rules.ts';
@@ -15,7 +17,7 @@ export interface ChannelFunctions {
   readonly member: ReadonlyMap<string, ModuleFunction>;
   readonly list: ReadonlyMap<string, ModuleFunction>;
   readonly sqlList: ReadonlyMap<string, SqlListFunctions>;
-  /** Whether the application's answer counts, so that a rule needs no check. */
+  /** Whether the application decides, so that a rule needs no check. */
   readonly isAsked: boolean;
 }
 
@@ -50,6 +52,7 @@ export function readParts(spec: Spec): Omit<ChannelParts, 'facts' | 'rules'> {
   const { about, denied, also = [], tenant, memberOnPrivate = false } = spec;
   if (typeof about !== 'string' || about.trim() === '') throw new TypeError('about is missing');
   if (!isOptionalText(denied)) throw new TypeError('denied is not a string');
+  checkSentences({ about, denied });
   if (!isOptionalText(tenant)) throw new TypeError('tenant is not a string');
   if (typeof memberOnPrivate !== 'boolean') throw new TypeError('memberOnPrivate is not a boolean');
   const forms = Array.isArray(also) ? Array.from<unknown>(also) : [also];
@@ -63,15 +66,28 @@ export function readParts(spec: Spec): Omit<ChannelParts, 'facts' | 'rules'> {
 const isOptionalText = (value: unknown): value is string | undefined =>
   value === undefined || typeof value === 'string';
 
+/** Texts of one sentence, as in YAML. */
+function checkSentences(texts: Readonly<Record<string, string | undefined>>): void {
+  for (const [key, text] of Object.entries(texts)) {
+    const problem = text === undefined ? undefined : partProblem('sentence', text, key);
+    if (problem !== undefined) throw new TypeError(problem);
+  }
+}
+
 function readParams(spec: Spec): Readonly<Record<string, ParamType>> {
   for (const [name, type] of entriesOf(spec, 'params')) {
-    // The type of a module is not checked: `paramOf` finds nothing for an unknown one.
-    if ((paramOf(type as ParamType) as unknown) === undefined) {
-      throw new TypeError(`params.${name} is not id, int, uuid, slug or { characters, max }`);
-    }
+    if (typeof type !== 'string' && typeof type !== 'object') throw notAParam(name);
+    const problem = partProblem('param', type, `params.${name}`);
+    if (problem !== undefined)
+      throw typeof type === 'string' ? notAParam(name) : new TypeError(problem);
+    // Throws for a range without characters.
+    paramOf(type as ParamType);
   }
   return (spec['params'] ?? {}) as Readonly<Record<string, ParamType>>;
 }
+
+const notAParam = (name: string): TypeError =>
+  new TypeError(`params.${name} is not id, int, uuid, slug or { characters, max }`);
 
 /** The functions of a declaration. Throws a `TypeError` if one is not a function. */
 export function readFunctions(spec: Spec): ChannelFunctions {
@@ -86,7 +102,7 @@ export function readFunctions(spec: Spec): ChannelFunctions {
   const isAsked = asked === 'application';
   if (isAsked && list.size + sqlList.size > 0) {
     throw new TypeError(
-      'list: the application decides about this channel, and is not asked for lists',
+      'list: the application decides about this channel, so it cannot have a list',
     );
   }
   if (params.length === 0 && sqlList.size > 0) {
@@ -125,7 +141,10 @@ const readFacts = (spec: Spec): ChannelFunctions['facts'] =>
 
 function readFact(name: string, source: unknown): FactFunction {
   const declared = typeof source === 'function' ? { fact: source } : (source as Spec);
-  const { fact, optional = false, shadow: isShadow = false, ...others } = { ...declared } as Spec;
+  if (typeof declared === 'object') {
+    onlyKeys({ ...declared }, ['fact', 'optional', 'shadow'], `facts.${name}`);
+  }
+  const { fact, optional = false, shadow: isShadow = false } = { ...declared } as Spec;
   if (
     typeof fact !== 'function' ||
     typeof optional !== 'boolean' ||
@@ -133,7 +152,6 @@ function readFact(name: string, source: unknown): FactFunction {
   ) {
     throw new TypeError(`facts.${name} is not a function, nor { fact, optional, shadow }`);
   }
-  onlyKeys(others, [], `facts.${name}`);
   return { fact: fact as ModuleFunction, optional, isShadow };
 }
 
@@ -177,5 +195,5 @@ function entriesOf(spec: Spec, key: string): readonly (readonly [string, unknown
 function onlyKeys(value: Spec, known: readonly string[], what: string): void {
   const unknown = Object.keys(value).find((key) => !known.includes(key));
   if (unknown === undefined) return;
-  throw new TypeError(`unknown key ${unknown} of ${what}; known are ${known.join(', ')}`);
+  throw new TypeError(`unknown key ${unknown} of ${what}; ${hint(unknown, known)}`);
 }

@@ -1,6 +1,7 @@
-import type { RuleInput } from '../channel-type.ts';
+import type { Check } from '../decision.ts';
+import type { RuleInput, PrincipalView } from '../principal.ts';
 import type { Fact, FactKind, FactValue, Field } from '../fact-kind.ts';
-import type { PrincipalView } from '../principal.ts';
+import { partProblem } from '../yaml/validate.ts';
 import { callWithSample, failed, type ModuleFunction, type ReadResult } from './module-function.ts';
 import { readChecks, readCondition, readList, readMember, readReference } from './read-result.ts';
 import { shadowFacts, type ChannelFunctions } from './read-spec.ts';
@@ -43,7 +44,7 @@ const sampleValues: Readonly<Record<Field['type'], FactValue>> = {
   guest_session: { id: '' },
 };
 
-/** What the functions of a channel return for a sample. */
+/** The results of the functions of a channel for a sample. */
 export interface Sampled {
   /** The names of the checks by the name of the principal. */
   readonly names: ReadonlyMap<string, readonly string[]>;
@@ -92,7 +93,18 @@ function sampleOne(
   for (const [name, condition] of sqlList.get(principal)?.where ?? []) {
     callAll(`list.${principal}.where.${name}`, condition, { inputs, read: readCondition });
   }
-  return checks.flat().map(({ name }) => name);
+  return checks.flat().map((each) => {
+    named(`allow.${principal}`, () => {
+      checkParts(each);
+    });
+    return each.name;
+  });
+}
+
+/** The name and the code are in logs and metrics. */
+function checkParts({ name, code }: Check): void {
+  const problem = partProblem('checkName', name, name) ?? partProblem('code', code, code);
+  if (problem !== undefined) throw new TypeError(`has a check of which ${problem}`);
 }
 
 interface Call<Result> {
@@ -100,7 +112,7 @@ interface Call<Result> {
   readonly read: ReadResult<Result>;
 }
 
-/** What a function returns for these inputs, as far as it does not throw. */
+/** The results of a function for these inputs, without those for which it throws. */
 function callAll<Result>(
   part: string,
   called: ModuleFunction | undefined,

@@ -1,6 +1,6 @@
-import type { RuleInput } from '../channel-type.ts';
+import type { RuleInput } from '../principal.ts';
 
-/** A rule that answers, or a member, has read a fact that only shadows may read. */
+/** A rule that decides, or a member, has read a fact that only shadows may read. */
 export class ShadowFactRead extends TypeError {}
 
 /**

@@ -22,7 +22,7 @@ export class SqlFault extends Error {
   }
 }
 
-/** What can be at a place of the text: a pattern, and what it makes. Without a type it is skipped. */
+/** A rule of the tokenizer: a pattern, and the type of its token. Text of a rule without a type is skipped. */
 interface Rule {
   readonly pattern: RegExp;
   readonly type?: Token['type'];

@@ -32,7 +32,7 @@ function toKeys(
   return { ...keys, jwks: keys.jwks.replace('{issuer}', () => issuer.replace(/\/$/, '')) };
 }
 
-/** What the preset needs and the operator did not say. */
+/** The fields that the preset requires and the policy does not have. */
 export function checkPreset(issuer: IssuerDeclaration): readonly Fault[] {
   const { at: path, preset = '' } = issuer;
   const missing = issuerPresets[preset]?.needs.filter((need) => !isMet(need, issuer)) ?? [];

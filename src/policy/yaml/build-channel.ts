@@ -1,5 +1,5 @@
 import { hostVisitorKind, namesMember, type Ask } from '../ask.ts';
-import { compileValue, ExpressionError, type Scope } from '../cel/expression.ts';
+import type { Scope } from '../cel/expression.ts';
 import { fieldsRead } from '../cel/fields-read.ts';
 import {
   createChannelType,
@@ -9,11 +9,11 @@ import {
 } from '../channel-type.ts';
 import type { FactKind } from '../fact-kind.ts';
 import type { ParamType } from '../param.ts';
-import { kindNamed, type PrincipalKind } from '../principal.ts';
+import { kindNamed, ruleName, type PrincipalKind } from '../principal.ts';
+import { checkKinds } from './check-channel.ts';
 import { checkSource, type SourceContext } from './check-source.ts';
-import { compileText } from './compile-expression.ts';
 import { compileList } from './compile-list.ts';
-import { compileChecks, compileMember } from './compile-rules.ts';
+import { compileChecks, compileIds, compileMember, type ResolvedFact } from './compile-rules.ts';
 import type {
   ChannelDeclaration,
   Expression,
@@ -35,14 +35,6 @@ export interface ChannelContext extends SourceContext {
   readonly principals: PrincipalTypes;
 }
 
-/** A fact that a channel declares, with its kind. */
-export interface ResolvedFact {
-  readonly name: string;
-  readonly kind: FactKind;
-  readonly optional: boolean;
-  readonly ids: readonly Expression[];
-}
-
 /** Builds the channel type of a declaration. Reports each problem at its place; then the result is `undefined`. */
 export function buildChannel(
   declaration: ChannelDeclaration,
@@ -53,12 +45,21 @@ export function buildChannel(
   const { ask } = declaration;
   if (ask !== undefined) checkSource(ask.source, [...ask.at, ask.type], context);
   const kinds = declaration.allow.flatMap((rules) => knownKind(rules, context) ?? []);
+  // The member of a misspelt kind would be reported as well.
+  if (kinds.length === declaration.allow.length) {
+    for (const { path, message, part } of checkKinds(declaration)) report.at(path, message, part);
+  }
   const facts = declaration.facts.flatMap((each) => resolveFact(each, context) ?? []);
+  // Every expression that reads an unknown one would be reported as well.
+  if (kinds.length < declaration.allow.length || facts.length < declaration.facts.length) {
+    return undefined;
+  }
   const params = paramScope(Object.keys(declaration.params));
   const requests = facts.map((fact) => ({
     ...fact,
-    ...compileIds(fact, { kinds, params, context }),
+    ...compileIds(fact, { kinds, params, principals: context.principals, report }),
   }));
+  const haveIds = report.count() === before;
   const rules = new Map<PrincipalKind, KindRules>();
   for (const each of declaration.allow) {
     const kind = kindNamed(each.kind);
@@ -71,7 +72,9 @@ export function buildChannel(
     rules.set(kind, {
       ...compileSides(each, { member, known, scope, report }),
       member: member && compileMember(member, scope, report),
-      ...(list &&
+      // A list finds the parameters by the ids of the facts.
+      ...(haveIds &&
+        list &&
         compileList(list, {
           declaration,
           facts,
@@ -96,7 +99,7 @@ export function buildChannel(
 
 const noRules: KindRules = { facts: [], names: [], check: () => [] };
 
-/** The rules of a channel without `allow`: the application decides about every kind of principal that can ask it. */
+/** The rules of a channel without `allow`: the application decides about every kind of principal. */
 export function everyKind(
   ask: Ask,
   principals: PrincipalTypes,
@@ -157,7 +160,11 @@ function knownKind(
   { principals, report }: ChannelContext,
 ): PrincipalKind | undefined {
   if (principals.has(kindNamed(kind))) return kindNamed(kind);
-  report.unknown(at, { what: 'kind of principal', name: kind, known: [...principals.keys()] });
+  report.unknown(at, {
+    what: 'kind of principal',
+    name: kind,
+    known: [...principals.keys()].map(ruleName),
+  });
   return undefined;
 }
 
@@ -175,43 +182,6 @@ function resolveFact(
       at,
       `${kindName} has ${kind.ids.length} ids (${kind.ids.join(', ')}), not ${ids.length}`,
     );
-    return undefined;
   }
   return { name, kind, optional, ids };
-}
-
-interface IdsContext {
-  readonly kinds: readonly PrincipalKind[];
-  readonly params: Scope;
-  readonly context: ChannelContext;
-}
-
-/**
- * Compiles the ids of a fact for the kinds of principal whose attributes they read. The rules of another kind cannot read the
- * fact.
- */
-function compileIds(
-  { kind, ids }: ResolvedFact,
-  { kinds, params, context }: IdsContext,
-): Pick<FactRequest, 'refer'> & { readonly appliesTo: ReadonlySet<PrincipalKind> } {
-  const { principals, report } = context;
-  const scopeOf = (...of: readonly PrincipalKind[]) =>
-    shareScope({ ...params, ...principalScope(of, principals) });
-  const values = ids.map((id) => compileText(id, scopeOf(...kinds), report));
-  const compiles = (each: PrincipalKind) => {
-    try {
-      for (const id of ids) compileValue(id.text, scopeOf(each), ['string']);
-      return true;
-    } catch (error) {
-      if (error instanceof ExpressionError) return false;
-      throw error;
-    }
-  };
-  return {
-    appliesTo: new Set(kinds.filter(compiles)),
-    refer: (input) => {
-      const found = values.map((value) => value(input));
-      return found.every((each) => each !== undefined) ? { kind, ids: found } : 'failed';
-    },
-  };
 }

@@ -1,10 +1,9 @@
 import type { FactKind } from '../fact-kind.ts';
 import type { ObjectField, ObjectType } from '../cel/expression.ts';
 import { nameOf } from '../cel/types.ts';
-import type { Attributes, AttributeValue } from '../principal.ts';
+import { type Attributes, type AttributeValue, kindNamed, ruleName } from '../principal.ts';
 import type { DemoFact, DemoPolicy, DemoPrincipal, IssuerPolicy } from '../policy.ts';
 import type { DemoDeclaration, FactValues, NamedPrincipal, PlainValue } from './policy-document.ts';
-import { kindNamed } from '../principal.ts';
 import type { Raw } from './raw.ts';
 import type { Path } from './read-document.ts';
 import type { Report } from './report.ts';
@@ -27,33 +26,37 @@ export function buildDemo(
     context.report.at(first.at.slice(0, -1), message, 'key');
   }
   return {
-    facts: exampleFacts(facts, context),
+    facts: exampleFacts([facts, ['demo', 'facts']], context),
     principals: new Map(principals.map((each) => [each.name, examplePrincipal(each, context)])),
-    subscribe,
+    subscribe: subscribe.map(({ who, channel, at }) => ({
+      ...{ who, channel, place: context.report.place([...at, 'channel']) },
+    })),
   };
 }
 
 /** The facts of a demo or of a test: ids and fields together, by kind. */
 export function exampleFacts(
-  values: FactValues,
+  [values, at]: readonly [FactValues, Path],
   { factKinds, report }: Pick<DemoContext, 'factKinds' | 'report'>,
 ): readonly DemoFact[] {
   return Object.entries(values).flatMap(([name, list]) => {
     const kind = factKinds.get(name);
     if (kind === undefined) {
-      const path = list[0]?.at.slice(0, -1) ?? [];
+      const path = [...at, name];
       report.unknown(path, { what: 'kind of fact', name, known: [...factKinds.keys()] });
       return [];
     }
-    return list.flatMap(({ values: all, at }) => {
+    return list.flatMap(({ values: all, at: place }) => {
       const missing = kind.ids.find((id) => typeof all[id] !== 'string');
       if (missing !== undefined) {
-        report.at(at, `${name} has no text for its id ${missing}`);
+        if (all[missing] === undefined) report.at(place, `${name} has no id ${missing}`);
+        else
+          report.at([...place, missing], `the id ${missing} must be a string: write it in quotes`);
         return [];
       }
       const fields = Object.entries(all).filter(([key]) => !kind.ids.includes(key));
       return {
-        ...{ kind, place: report.place(at) },
+        ...{ kind, place: report.place(place) },
         ids: kind.ids.map((id) => String(all[id])),
         fields: Object.fromEntries(fields),
       };
@@ -72,7 +75,7 @@ export function examplePrincipal(
     report.unknown([...at, 'kind'], {
       what: 'kind of principal',
       name: named,
-      known: [...principals.keys()],
+      known: [...principals.keys()].map(ruleName),
     });
     return { kind, roles: [], attributes: {} };
   }
@@ -92,7 +95,7 @@ export function examplePrincipal(
   };
 }
 
-/** What an example of a kind may have: what its tokens give. An id that is made of attributes is computed from them. */
+/** The attributes that an example of a kind may have: those of its tokens. An id that is made of attributes is computed from them. */
 function typesOfExample(types: ObjectType, made: readonly IssuerPolicy[]): ObjectType {
   const isDeclared = (name: string) =>
     made.some(({ attributes }) => Object.hasOwn(attributes, name));

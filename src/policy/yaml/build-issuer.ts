@@ -51,7 +51,7 @@ const ownSubjects: readonly string[] = ['user', 'token', 'tenant', 'guest-sessio
 /** The kinds of principals that session cookies and guest sessions make. */
 const otherCredentials: readonly string[] = ['visitor', 'guest_session'];
 
-/** The application says who the visitor is, in an answer with fixed names. */
+/** The response of the application identifies the visitor, with fixed names of members. */
 function checkSession({ at, kind, ...declared }: IssuerDeclaration, report: Report): void {
   if (kind !== 'visitor') report.at([...at, 'kind'], 'a session makes a visitor', 'value');
   for (const key of ['id', 'claims', 'revocations'] as const) {
@@ -122,12 +122,12 @@ function keysOf(
     const address = toAddress(issuer, [...at, 'issuer'], report);
     return address && { from: 'discovery', issuer };
   }
-  if ('jwks' in keys) {
-    const url = toAddress(keys.jwks, [...at, 'keys', 'jwks'], report);
-    return url && { from: 'jwks', url };
-  }
   const { algorithm } = keys;
   const pinned = algorithm === undefined ? {} : { algorithm };
+  if ('jwks' in keys) {
+    const url = toAddress(keys.jwks, [...at, 'keys', 'jwks'], report);
+    return url && { from: 'jwks', url, ...pinned };
+  }
   return 'secret' in keys
     ? { from: 'secret', place: keys.secret, ...pinned }
     : { from: 'public key', place: keys.public_key, ...pinned };

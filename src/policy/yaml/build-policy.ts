@@ -2,17 +2,19 @@ import { hostVisitorKind } from '../ask.ts';
 import type { ChannelType } from '../channel-type.ts';
 import type { FactKind } from '../fact-kind.ts';
 import {
-  pinCode,
   type AnswerStyle,
   type Policy,
   type RefusalCodePolicy,
   type RoutePolicy,
   type SourcePolicy,
 } from '../policy.ts';
+import { pinCode } from '../param.ts';
 import { buildChannel, everyKind } from './build-channel.ts';
 import { buildDemo } from './build-demo.ts';
 import { buildQuery } from './build-query.ts';
 import { buildDoor, buildRoute } from './build-routes.ts';
+import { checkCodes } from './check-codes.ts';
+import { checkPaths } from './check-paths.ts';
 import { buildIssuer, createIssuerCheck, withDefaults } from './build-issuer.ts';
 import type { FactDeclaration, IssuerDeclaration, PolicyDocument } from './policy-document.ts';
 import type { Problem } from './problem.ts';
@@ -103,10 +105,14 @@ export function buildPolicy(
     (channel, { report }) =>
       buildChannel(channel, { sources: hosts, factKinds, principals, report }),
   );
+  const declared = sources.flatMap((source) => source.channels.map(({ pattern }) => pattern));
   const context = {
     channels,
+    // Of a channel with a problem: that a route names it is no other problem.
+    unbuilt: declared.filter((pattern) => !channels.has(pattern)),
     // Only the application can read the credential of a visitor of its own.
     kinds: [...principals.keys()].filter((kind) => kind !== hostVisitorKind),
+    issuers: [...issuers.values()],
     styles,
   };
   const routes = merge(
@@ -119,11 +125,14 @@ export function buildPolicy(
     ['door', ({ path }) => path],
     (door, { report }) => buildDoor(door, { ...context, report }),
   );
+  checkPaths(sources, modules.factKinds);
   const codes = merge(
     (source) => source.codes,
     ['code', ({ code }) => code],
     ({ remedy }): RefusalCodePolicy => ({ remedy }),
   );
+  const allCodes = withPinCodes(codes, routes);
+  checkCodes(sources, allCodes);
   const demos = sources.flatMap(({ demo, report }) =>
     demo === undefined ? [] : [buildDemo(demo, { factKinds, principals, issuers, report })],
   );
@@ -131,7 +140,7 @@ export function buildPolicy(
     channels: [...context.channels.values()],
     sources: hosts,
     ...{ factKinds, issuers, routes, doors, principals },
-    codes: withPinCodes(codes, routes),
+    codes: allCodes,
     demo: {
       facts: demos.flatMap(({ facts }) => facts),
       principals: new Map(demos.flatMap(({ principals: named }) => [...named])),
@@ -187,17 +196,16 @@ function mergeDeclarations<T extends Declared, Value>(
   },
 ): ReadonlyMap<string, Value> {
   const built = new Map<string, Value>(ofModules);
+  const places = new Map([...built.keys()].map((name) => [name, 'in a module']));
   for (const source of sources) {
     for (const declared of list(source)) {
       const name = nameOf(declared);
-      if (built.has(name)) {
-        source.report.at(
-          declared.at,
-          `the ${what} ${name} is declared in another file as well`,
-          'key',
-        );
+      const other = places.get(name);
+      if (other !== undefined) {
+        source.report.at(declared.at, `the ${what} ${name} is declared ${other} as well`, 'key');
         continue;
       }
+      places.set(name, `at ${source.report.placeText(declared.at)}`);
       const value = build(declared, source);
       if (value !== undefined) built.set(name, value);
     }

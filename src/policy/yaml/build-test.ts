@@ -23,7 +23,7 @@ export function buildTest(
     file,
     now: document.now,
     principals,
-    facts: exampleFacts(document.facts, { factKinds, report }),
+    facts: exampleFacts([document.facts, ['facts']], { factKinds, report }),
     expect: document.expect.map((expectation): PolicyExpectation => {
       const { at, ...expected } = expectation;
       const who = expectation.who === undefined ? undefined : principals.get(expectation.who);

@@ -1,10 +1,11 @@
 import { hostVisitorKind, isAnswering, namesMember } from '../ask.ts';
+import { isFieldName } from '../cel/expression.ts';
 import type { ChannelDeclaration } from './policy-document.ts';
 import { namesInBraces } from './raw.ts';
 import { checkForward } from './read-hosts.ts';
 import type { Fault } from './schema-error.ts';
 
-/** What the schema cannot say about the question of a channel to the application. */
+/** Checks of `ask` that the schema cannot express. */
 export function checkAsk(channel: ChannelDeclaration): readonly Fault[] {
   const { ask, at, allow, member, list, forms } = channel;
   const atAllow = [...at, 'allow'];
@@ -23,8 +24,13 @@ export function checkAsk(channel: ChannelDeclaration): readonly Fault[] {
       });
     }
   }
+  // Without `allow` the channel has no expression. The schema checks the parameters that are declared.
+  for (const name of allow.length === 0 ? [] : namesInBraces(channel.pattern)) {
+    if (isFieldName(name)) continue;
+    fault(at, `${name} is a reserved word, and cannot be a parameter of a channel with rules`);
+  }
   if (ask.isShadow && allow.length === 0) {
-    fault(ask.at, 'the application’s answer is only compared, so the channel requires `allow`');
+    fault(ask.at, 'the application’s decision is only compared, so the channel requires `allow`');
   }
   if (
     !namesMember(ask) &&
@@ -37,19 +43,16 @@ export function checkAsk(channel: ChannelDeclaration): readonly Fault[] {
     );
   }
   if (isAnswering(ask) && list.length > 0) {
-    fault(
-      [...at, 'list'],
-      'the application decides about this channel, and is not asked for lists',
-    );
+    fault([...at, 'list'], 'the application decides about this channel, so it cannot have a list');
   }
   if (!namesMember(ask) && allow.some(({ kind }) => kind === hostVisitorKind)) {
-    const message = `only an application that is asked with \`laravel\`, and whose answer counts, can read the credential of a ${hostVisitorKind}`;
+    const message = `only an application that is asked with \`laravel\`, and whose decision counts, can read the credential of a ${hostVisitorKind}`;
     fault([...atAllow, hostVisitorKind], message);
   }
   return faults;
 }
 
-/** One side answers, and at most one watches. Usher can read the credential of each kind of principal that rules answer. */
+/** One side decides, and at most one is the shadow. Rules can decide only about kinds of principals whose credential Usher can read. */
 export function checkAnswering({ ask, allow }: ChannelDeclaration): readonly Fault[] {
   const fault = (path: Fault['path'], message: string): Fault => ({ path, part: 'key', message });
   return allow.flatMap(({ at, kind, checks }) => {
@@ -72,5 +75,5 @@ export function checkAnswering({ ask, allow }: ChannelDeclaration): readonly Fau
 function unanswered(kind: string, shadows: number): string {
   return shadows === 0
     ? `\`${kind}\` has no entry`
-    : `every check of ${kind} is a shadow, so none answers`;
+    : `every check of ${kind} is a shadow, so none decides`;
 }

@@ -1,14 +1,15 @@
 import { namesMember } from '../ask.ts';
 import { checkAnswering, checkAsk } from './check-ask.ts';
 import type { ChannelDeclaration } from './policy-document.ts';
+import { namesInBraces } from './raw.ts';
 import { hint, type Fault } from './schema-error.ts';
 
-/** What the schema cannot say: which names of a channel belong together. */
+/** Checks that the schema cannot express: the names of a channel fit together. */
 export const checkChannel = (channel: ChannelDeclaration): readonly Fault[] => [
   ...checkForms(channel),
+  ...checkParams(channel),
   ...checkTenant(channel),
   ...checkCharacters(channel),
-  ...checkKinds(channel),
   ...checkAsk(channel),
   ...checkAnswering(channel),
 ];
@@ -18,6 +19,22 @@ function checkForms({ at, forms: [own, ...also] }: ChannelDeclaration): readonly
     const message = `${form} is already the form of the pattern`;
     return form === own ? [{ path: [...at, 'also', i], part: 'value', message }] : [];
   });
+}
+
+function checkParams({ at, pattern, params }: ChannelDeclaration): readonly Fault[] {
+  const names = namesInBraces(pattern);
+  const missing = names.filter((name) => !Object.hasOwn(params, name));
+  const unknown = Object.keys(params).filter((name) => !names.includes(name));
+  return [
+    ...missing.map((name): Fault => {
+      const message = `\`params\` has no ${name}: each parameter of the pattern needs its characters, such as \`${name}: id\``;
+      return { path: [...at, 'params'], part: 'key', message };
+    }),
+    ...unknown.map((name): Fault => {
+      const message = `${name} is not a parameter of the pattern; ${hint(name, names)}`;
+      return { path: [...at, 'params', name], part: 'key', message };
+    }),
+  ];
 }
 
 function checkTenant({ at, tenant, params }: ChannelDeclaration): readonly Fault[] {
@@ -34,7 +51,7 @@ const checkCharacters = ({ at, params }: ChannelDeclaration): readonly Fault[] =
   });
 
 /** A member of a kind that is not allowed would never be seen, and an allowed kind without a member could not be shown. */
-function checkKinds({
+export function checkKinds({
   at,
   allow,
   list,

@@ -1,5 +1,5 @@
 import { ExpressionError, compileRule, compileValue, type Scope } from '../cel/expression.ts';
-import type { RuleInput } from '../channel-type.ts';
+import type { RuleInput } from '../principal.ts';
 import type { FactValue, ValueType } from '../fact-kind.ts';
 import type { Expression } from './policy-document.ts';
 import type { Report } from './report.ts';

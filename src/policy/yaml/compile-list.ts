@@ -1,7 +1,9 @@
 import type { Scope } from '../cel/expression.ts';
-import type { KindRules, ListEntry, RuleInput, SqlList } from '../channel-type.ts';
+import type { KindRules, ListEntry, SqlList } from '../channel-type.ts';
+import type { RuleInput } from '../principal.ts';
 import { conditionsOf, type FactKind } from '../fact-kind.ts';
-import type { ChannelContext, ResolvedFact } from './build-channel.ts';
+import type { ChannelContext } from './build-channel.ts';
+import type { ResolvedFact } from './compile-rules.ts';
 import { buildQuery } from './build-query.ts';
 import { compileTexts } from './compile-expression.ts';
 import type { ChannelDeclaration, KindList, ListQuery } from './policy-document.ts';
@@ -53,7 +55,12 @@ function compileParams(
   { declaration, context: { report }, scope }: ListContext,
 ): CompiledQuery {
   const values = compileTexts(params, scope, report);
-  const missing = Object.keys(declaration.params).find((name) => !Object.hasOwn(params, name));
+  const known = Object.keys(declaration.params);
+  for (const name of Object.keys(params)) {
+    if (known.includes(name)) continue;
+    report.unknown([...at, 'params', name], { what: 'parameter of the channel', name, known });
+  }
+  const missing = known.find((name) => !Object.hasOwn(params, name));
   if (missing !== undefined) report.at(at, `params does not have ${missing}`);
   return {
     entryOf: (input) => {

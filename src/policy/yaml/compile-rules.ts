@@ -1,15 +1,66 @@
-import type { Scope } from '../cel/expression.ts';
-import type { KindRules, RuleInput } from '../channel-type.ts';
+import { compileValue, ExpressionError, type Scope } from '../cel/expression.ts';
+import type { FactRequest, KindRules } from '../channel-type.ts';
+import type { RuleInput, PrincipalKind } from '../principal.ts';
 import { check, type Member } from '../decision.ts';
+import type { FactKind } from '../fact-kind.ts';
 import { compileCondition, compileOneOf, compileText } from './compile-expression.ts';
 import type {
+  Expression,
   InfoEntry,
   KindMember,
   KindRules as KindRulesDeclaration,
 } from './policy-document.ts';
 import type { Report } from './report.ts';
+import { principalScope, shareScope, type PrincipalTypes } from './rule-scope.ts';
 
-/** The checks that answer, and those with the ones that are only compared. */
+/** A fact that a channel declares, with its kind. */
+export interface ResolvedFact {
+  readonly name: string;
+  readonly kind: FactKind;
+  readonly optional: boolean;
+  readonly ids: readonly Expression[];
+}
+
+interface IdsContext {
+  readonly kinds: readonly PrincipalKind[];
+  readonly params: Scope;
+  readonly principals: PrincipalTypes;
+  readonly report: Report;
+}
+
+/**
+ * Compiles the ids of a fact for the kinds of principal whose attributes they read. The rules of another kind cannot read the
+ * fact.
+ */
+export function compileIds(
+  { kind, ids }: ResolvedFact,
+  { kinds, params, principals, report }: IdsContext,
+): Pick<FactRequest, 'refer'> & { readonly appliesTo: ReadonlySet<PrincipalKind> } {
+  const scopeOf = (...of: readonly PrincipalKind[]) =>
+    shareScope({ ...params, ...principalScope(of, principals) });
+  const before = report.count();
+  const values = ids.map((id) => compileText(id, scopeOf(...kinds), report));
+  const areInvalid = report.count() > before;
+  const compiles = (each: PrincipalKind) => {
+    try {
+      for (const id of ids) compileValue(id.text, scopeOf(each), ['string']);
+      return true;
+    } catch (error) {
+      if (error instanceof ExpressionError) return false;
+      throw error;
+    }
+  };
+  return {
+    // Otherwise every rule that reads the fact would be reported as well.
+    appliesTo: new Set(areInvalid ? kinds : kinds.filter(compiles)),
+    refer: (input) => {
+      const found = values.map((value) => value(input));
+      return found.every((each) => each !== undefined) ? { kind, ids: found } : 'failed';
+    },
+  };
+}
+
+/** The checks that decide, and all checks including shadows. */
 export interface CompiledChecks extends Pick<KindRules, 'names' | 'check'> {
   readonly checkAll: KindRules['check'];
 }

@@ -6,7 +6,7 @@ export interface IssuerPreset {
   /** `{issuer}` in an address is the issuer without the slash at its end. */
   readonly fields: Partial<RawIssuer>;
   readonly revokedIn?: TokenPolicy['revokedIn'];
-  /** What only the operator knows. Without one of these places a token of somebody else would be accepted, or none. */
+  /** Fields that only the operator can fill. Without one of them Usher would accept tokens for other applications, or none. */
   readonly needs: readonly PresetNeed[];
 }
 
@@ -170,7 +170,10 @@ export const issuerPresets: Readonly<Record<string, IssuerPreset>> = {
       // An ID token, and a token of a client without a user, have no `scp`.
       require: { scp: { present: true } },
       claims: { id: 'oid', roles: 'roles', tenant: 'tid', name: 'name' },
-      attributes: { groups: { claim: 'groups', type: 'list(string)' } },
+      attributes: {
+        groups: { claim: 'groups', type: 'list(string)' },
+        scopes: { claim: 'scp', type: 'list(string)' },
+      },
     },
     needs: [
       issuerLike('https://login.microsoftonline.com/TENANT/v2.0'),

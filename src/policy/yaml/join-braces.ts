@@ -1,4 +1,4 @@
-/** What the lexer of `yaml` puts before a plain scalar. */
+/** The mark of the lexer of `yaml` before a plain scalar. */
 const scalarMark = '\x1f';
 
 /**

@@ -1,5 +1,5 @@
 import type { Ask } from '../ask.ts';
-import type { PatternForm } from '../channel-name.ts';
+import type { PatternForm } from '../pusher-names.ts';
 import type { Field, HttpOrigin, ValueType } from '../fact-kind.ts';
 import type {
   AnswerStyle,
@@ -55,7 +55,7 @@ export interface FactDeclaration extends Declared {
   /** The query of a source that finds a fact. */
   readonly sql?: { readonly source: string; readonly query: string };
   readonly fresh?: Declared & { readonly ms: number; readonly isTwice: boolean };
-  /** How the application is asked for a fact. */
+  /** The request to the application for a fact. */
   readonly http?: Omit<HttpOrigin, 'type' | 'freshMs'>;
 }
 
@@ -87,7 +87,7 @@ export interface ChannelDeclaration extends Declared {
   readonly memberOnPrivate: boolean;
 }
 
-/** The question of a channel to the application. */
+/** The `ask` of a channel. */
 export type AskDeclaration = Declared & Ask;
 
 /** A fact that the rules of a channel read. */
@@ -97,7 +97,7 @@ export interface FactReference extends Declared {
   /** The kind of fact; by default the name. */
   readonly kind: string;
   readonly ids: readonly Expression[];
-  /** Whether `has(facts.NAME)` may ask for it. */
+  /** Whether rules may test for it with `has(facts.NAME)`. */
   readonly optional: boolean;
 }
 
@@ -112,7 +112,7 @@ export interface CheckDeclaration extends Declared {
   readonly rule: Expression;
   /** The refusal code; `not-allowed` if there is none. */
   readonly code?: string;
-  /** Whether it is only compared with the answer. */
+  /** Whether it is a shadow, which is only compared. */
   readonly isShadow: boolean;
 }
 
@@ -141,7 +141,7 @@ export type ListQuery =
       readonly params: Readonly<Record<string, Expression>>;
     });
 
-/** What the other members see of one kind of principal. */
+/** The member data of one kind of principal. */
 export interface KindMember extends Declared {
   readonly kind: string;
   readonly id: Expression;
@@ -185,7 +185,7 @@ export interface DoorDeclaration extends Declared {
   readonly upstream: { readonly env: string };
 }
 
-/** Who makes tokens, and which principal they make. */
+/** An issuer of tokens, and the principal that they identify. */
 export interface IssuerDeclaration extends Declared {
   readonly name: string;
   /** The name of the preset that has filled the fields. */
@@ -196,7 +196,7 @@ export interface IssuerDeclaration extends Declared {
   readonly keys?: KeysDeclaration;
   /** The accepted values of `aud`; empty if it is not checked. */
   readonly audience: readonly string[];
-  /** What claims must be, by their names. */
+  /** The required values of claims, by their names. */
   readonly require: Readonly<Record<string, ClaimRule>>;
   /** The maximum of `exp` − `iat`. */
   readonly maxAgeMs?: number;
@@ -205,7 +205,7 @@ export interface IssuerDeclaration extends Declared {
   /** The attributes that are the id of the principal, joined; empty if it is a claim. */
   readonly id: readonly string[];
   readonly attributes: readonly AttributeDeclaration[];
-  /** What revokes credentials besides their id: name of the revocation → its field → attribute. */
+  /** The subjects of revocations besides the id: name of the subject → its field → attribute. */
   readonly revocations: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
@@ -228,7 +228,7 @@ export interface AttributeDeclaration extends Declared {
 
 export interface CodeDeclaration extends Declared {
   readonly code: string;
-  /** What an operator can do about it. */
+  /** The remedy for the operator. */
   readonly remedy: string;
 }
 
@@ -248,7 +248,7 @@ export interface NamedPrincipal extends Values {
   readonly kind: string;
 }
 
-/** What exists outside production only, to try the policy. */
+/** Facts and principals for trying the policy, which exist outside production only. */
 export interface DemoDeclaration extends Declared {
   readonly facts: FactValues;
   readonly principals: readonly NamedPrincipal[];
@@ -271,5 +271,5 @@ export interface PolicyTestDocument {
 
 export interface Expectation extends Declared, ExpectedDecision {}
 
-/** A file of answers: the exact error bodies of a route. Its name is that of the style. */
+/** A file of an answer style: the exact error bodies of a route. The name of the file is that of the style. */
 export type AnswersDocument = Omit<AnswerStyle, 'name'>;

@@ -4,7 +4,7 @@ export interface Position {
   readonly column: number;
 }
 
-/** What is wrong with a file, and where. */
+/** A problem of a file, and its place. */
 export interface Problem extends Position {
   /** The name of the file, as it was given. */
   readonly file: string;

@@ -34,3 +34,9 @@ export const toExpression = (text: string, at: Path): Expression => ({ text, at 
 /** The names in braces of a pattern or of a path. */
 export const namesInBraces = (text: string): readonly string[] =>
   [...text.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
+
+/** A pattern or a path without the names of its parameters: two with the same result stand for the same texts. */
+export const withoutNames = (text: string): string => text.replace(/\{[^}]*\}/g, '{}');
+
+/** Two paths with the same result are the same: each is served with and without a slash at the end. */
+export const shapeOfPath = (path: string): string => withoutNames(path).replace(/\/$/, '');

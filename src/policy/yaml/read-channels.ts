@@ -1,4 +1,4 @@
-import { formOf, type PatternForm } from '../channel-name.ts';
+import { formOf, type PatternForm } from '../pusher-names.ts';
 import { readCharacters } from './characters.ts';
 import type {
   ChannelDeclaration,

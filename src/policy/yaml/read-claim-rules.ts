@@ -1,7 +1,7 @@
 import type { ClaimRule, ClaimValue } from '../policy.ts';
 import type { Raw } from './raw.ts';
 
-/** What a claim must be, as in the file. */
+/** The required value of a claim, as in the file. */
 export type RawClaimRule =
   | ClaimValue
   | readonly ClaimValue[]

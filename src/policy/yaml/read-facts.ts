@@ -75,7 +75,7 @@ function toField(field: Field['type'] | RawField): Field {
   };
 }
 
-/** What the schema cannot say: which names belong together. */
+/** A check that the schema cannot express: ids, fields and tenant fit together. */
 export const checkFact = ({ at, ids, fields, tenant, path }: FactDeclaration): readonly Fault[] => [
   ...ids
     .filter((id) => Object.hasOwn(fields, id))
@@ -91,17 +91,35 @@ export const checkFact = ({ at, ids, fields, tenant, path }: FactDeclaration): r
           message: `${tenant} is neither an id nor a field of this kind of fact`,
         },
       ]),
-  ...(path === undefined || haveSameNames(namesInBraces(path), ids)
+  ...(tenant === undefined ? [] : tenantTypeFaults(tenant, fields)).map((fault) => ({
+    ...{ ...fault, path: [...at, 'tenant'] },
+  })),
+  ...(path === undefined
     ? []
-    : [
-        {
-          ...{ path: [...at, 'path'], part: 'value' as const },
-          message: eachIdOnce(ids),
-        },
-      ]),
+    : secondPathFaults(path, ids).map((fault) => ({ ...fault, path: [...at, 'path'] }))),
 ];
 
-/** What the schema cannot say: what goes together with a source. */
+/** Tenants of tokens and requests are texts: a fact with another tenant would be hidden from everybody. The faults have no place. */
+export function tenantTypeFaults(
+  tenant: string,
+  fields: Readonly<Record<string, Pick<Field, 'type'>>>,
+): readonly Fault[] {
+  const { type = 'string' } = (Object.hasOwn(fields, tenant) && fields[tenant]) || {};
+  if (type === 'string') return [];
+  const message = `the tenant must be a string, and ${tenant} is of the type ${type}`;
+  return [{ path: [], part: 'value', message }];
+}
+
+/** Whether the operator's port can have this second path. The faults have no place. */
+export const secondPathFaults = (path: string, ids: readonly string[]): readonly Fault[] => [
+  // The operator's port takes second paths nowhere else.
+  ...(path.startsWith('/resources/')
+    ? []
+    : [{ path: [], part: 'value' as const, message: '`path` must begin with /resources/' }]),
+  ...pathFaults(path, ids),
+];
+
+/** A check that the schema cannot express: the keys that a kind with a source may have. */
 export function checkOrigin(fact: FactDeclaration): readonly Fault[] {
   const { at, name, fields, path, sql, http, fresh } = fact;
   const origin = sql ?? http;
@@ -110,9 +128,13 @@ export function checkOrigin(fact: FactDeclaration): readonly Fault[] {
     faults.push({ path: place, part, message });
   if (fresh !== undefined) {
     if (origin === undefined)
-      fault(fresh.at, 'key', `${name} has no source, so \`fresh\` means nothing`);
+      fault(fresh.at, 'key', `${name} has no source, so \`fresh\` has no effect`);
     if (fresh.isTwice)
-      fault(fresh.at, 'key', `\`fresh\` is there twice: here and in \`${sql ? 'sql' : 'http'}\``);
+      fault(
+        fresh.at,
+        'key',
+        `\`fresh\` is declared twice: here and in \`${sql ? 'sql' : 'http'}\``,
+      );
     if (fresh.ms > maxFreshMs) fault(fresh.at, 'value', '`fresh` must be at most 60s');
   }
   const session = Object.keys(fields).find((field) => fields[field]?.type === 'guest_session');

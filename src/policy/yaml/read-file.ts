@@ -21,7 +21,7 @@ export interface Reading<Value, Document> {
   readonly schema: SchemaName;
   /** Writes out the short forms of a value that the schema allows. */
   readonly convert: (value: Value) => Document;
-  /** What the schema cannot say. */
+  /** Checks that the schema cannot express. */
   readonly check: (document: Document) => readonly Fault[];
 }
 

@@ -20,7 +20,7 @@ interface RawQuestion {
   readonly timeout?: string;
 }
 
-/** The question of a channel to the application, as in the file. */
+/** The `ask` of a channel, as in the file. */
 export interface RawAsk {
   readonly laravel?: RawQuestion & { readonly path?: string; readonly forward: RawForward };
   readonly authzen?: RawQuestion;
@@ -29,7 +29,7 @@ export interface RawAsk {
 
 const defaultFactTimeout = '1s';
 const defaultAskTimeout = '10s';
-/** Where Laravel has it. */
+/** The default path of Laravel. */
 const defaultPath = '/broadcasting/auth';
 
 export const toHttpFact = ({
@@ -65,7 +65,7 @@ const toForward = (list: RawForward): Forward => ({
 const ownHeaders =
   /^(?:accept|accept-encoding|connection|content-.*|expect|host|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade)$/;
 
-/** What the schema cannot say: which headers cannot be passed on. `at` is the place of the mapping with `forward`. */
+/** A check that the schema cannot express: headers that cannot be forwarded. `at` is the place of the mapping with `forward`. */
 export function checkForward({ headers, cookies }: Forward, at: Path): readonly Fault[] {
   const path = [...at, 'forward'];
   const fault = (message: string): Fault => ({ path, part: 'value', message });

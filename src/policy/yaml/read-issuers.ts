@@ -76,7 +76,7 @@ const unitMs: Readonly<Record<string, number>> = {
 const toMilliseconds = (text: string): number =>
   Number(text.slice(0, -1)) * (unitMs[text.slice(-1)] ?? NaN);
 
-/** What the schema cannot say. */
+/** Checks that the schema cannot express. */
 export function checkIssuer(issuer: IssuerDeclaration): readonly Fault[] {
   const faults = [...checkAttributes(issuer), ...checkClaims(issuer)];
   if (faults.length > 0) return faults;
@@ -113,7 +113,7 @@ function checkClaims({ at, id, claims, attributes }: IssuerDeclaration): readonl
 
 const principalFields: readonly string[] = ['id', 'roles', 'tenant', 'name'];
 
-/** The other half of an issuer with a fixed name is settings. */
+/** Settings configure the keys of an issuer with a fixed name. */
 function checkFixed({ at, name, ...declared }: IssuerDeclaration): readonly Fault[] {
   const { preset, issuer, keys, audience, require: required, maxAgeMs } = declared;
   const given = {
@@ -163,9 +163,6 @@ function checkKeys(keys: KeysDeclaration, at: Path): readonly Fault[] {
   const { algorithm } = keys;
   if (algorithm === undefined) return [];
   const path = [...at, 'algorithm'];
-  if ('jwks' in keys) {
-    return [{ path, part: 'key', message: 'each key of a key set has its algorithm' }];
-  }
   if ('secret' in keys === algorithm.startsWith('HS')) return [];
   const message = `${algorithm} is not an algorithm of a ${'secret' in keys ? 'secret' : 'public key'}`;
   return [{ path, part: 'value', message }];

@@ -84,7 +84,10 @@ function readNode(node: ParsedNode, depth: number, reading: Reading): LocatedNod
   const read = isScalar(node) ? readScalar(node, reading) : readCollection(node, depth, reading);
   if (anchor !== undefined) reading.anchors.set(anchor, read);
   if (tag === undefined || coreTags.has(tag)) return read;
-  return refuse(reading, offset, `the tag ${quote(tag)} is not known here: leave it out`);
+  const message = tag.startsWith('!')
+    ? `${quote(tag)} is read as a tag of YAML: write the value in quotes`
+    : `the tag ${quote(tag)} is not known here: leave it out`;
+  return refuse(reading, offset, message);
 }
 
 const coreTags: ReadonlySet<string> = new Set(
@@ -184,5 +187,5 @@ function faultOfKey(
   if (value === '<<' && type === 'PLAIN') {
     return 'merge keys (<<) are not part of YAML 1.2: an alias can stand for a whole value';
   }
-  return entries.has(value) ? `the key ${quote(value)} is there twice in one mapping` : undefined;
+  return entries.has(value) ? `the key ${quote(value)} is repeated in this mapping` : undefined;
 }

@@ -31,15 +31,24 @@ export const toRoutes = (
 export const toDoors = (doors: Raw<RawDoor> | undefined, at: Path): readonly DoorDeclaration[] =>
   entriesOf(doors, at).map(({ key, value, at: place }) => ({ ...value, path: key, at: place }));
 
-/** What the schema cannot say: a route pins parameters of its path. */
-export const checkRoute = ({ at, path, pins }: RouteDeclaration): readonly Fault[] => [
+/** The fields of the body that a route reads for other things than its credential. */
+const otherFields = ['socket_id', 'channel_name'];
+
+/** What the schema cannot say: a route pins parameters of its path, and its credential is a field of its own. */
+export const checkRoute = ({ at, path, pins, credential }: RouteDeclaration): readonly Fault[] => [
   ...checkPath(path, at),
+  ...otherFields
+    .filter((name) => name === credential.field)
+    .map((name): Fault => {
+      const message = `${name} is a field of every request, and cannot be the credential`;
+      return { path: [...at, 'credential', 'field'], part: 'value', message };
+    }),
   ...unknownNames(Object.keys(pins), path).map((name): Fault => {
     return { path: [...at, 'pins', name], part: 'key', message: notInPath(name, path) };
   }),
 ];
 
-/** What the schema cannot say: the channel of a door has parameters of its path only. */
+/** A check that the schema cannot express: the channel of a door has only parameters of its path. */
 export const checkDoor = ({ at, path, channel }: DoorDeclaration): readonly Fault[] => [
   ...checkPath(path, at),
   ...unknownNames(namesInBraces(channel), path).map((name): Fault => {
@@ -51,7 +60,7 @@ function checkPath(path: string, at: Path): readonly Fault[] {
   const names = namesInBraces(path);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice === undefined) return [];
-  return [{ path: at, part: 'key', message: `the parameter ${twice} is there twice in the path` }];
+  return [{ path: at, part: 'key', message: `the parameter ${twice} is repeated in the path` }];
 }
 
 const unknownNames = (names: readonly string[], path: string): readonly string[] =>

@@ -27,7 +27,7 @@ export function sourceOffset(source: string, scalar: Scalar.Parsed, offset: numb
   return next;
 }
 
-/** What one or more characters of the source stand for. */
+/** The text for which one or more characters of the source stand. */
 interface Unit {
   readonly text: string;
   readonly length: number;
@@ -70,7 +70,7 @@ function readEscape(source: string, at: number): Unit {
     const code = Number.parseInt(source.slice(at + 2, at + 2 + digits), 16);
     return { text: String.fromCodePoint(code), length: 2 + digits, isSkipped: false };
   }
-  // An escaped line break stands for nothing.
+  // An escaped line break stands for the empty text.
   if (char === '\n' || char === '\r') return { text: '', length: 2, isSkipped: true };
   return { text: escapes[char] ?? char, length: 2, isSkipped: false };
 }

@@ -50,12 +50,18 @@ function toProblems(
     offset,
     // The message may contain a part of the file.
     message:
+      (message.startsWith(afterEnd) ? afterQuote : undefined) ??
       messages[code] ??
       `not YAML: ${firstToLower(message)
         .replace(/\p{Cc}/gu, ' ')
         .trim()}`,
   }));
 }
+
+/** The message of `yaml` for `'admin' in user.roles`, which is a text in quotes with more after it. */
+const afterEnd = 'Unexpected scalar at node end';
+const afterQuote =
+  'text after the end of a value in quotes, brackets or braces: write the whole value in quotes';
 
 /** Plain words for faults that are made often. */
 const messages: Readonly<Record<string, string>> = {

@@ -48,7 +48,7 @@ function faultOf(bytes: Uint8Array, text: string): number {
   return new TextDecoder('utf-8', { ignoreBOM: true }).decode(valid, { stream: true }).length;
 }
 
-/** What is not allowed, by the group of a pattern that takes time by the length of the text. */
+/** Characters that are not allowed, by the group of a pattern that runs in linear time. */
 const unwanted: readonly { readonly pattern: RegExp; readonly message: string }[] = [
   {
     pattern: /^(\uFEFF)/d,

@@ -39,7 +39,7 @@ export const toDemo = (
 export const checkDemo = ({ principals, subscribe }: DemoDeclaration): readonly Fault[] =>
   subscribe.flatMap((each) => checkWho(each, principals));
 
-/** What the schema cannot say: `who` is a principal of the file. */
+/** A check that the schema cannot express: `who` is a principal of the file. */
 export function checkWho(
   { who, at }: { readonly who?: string; readonly at: Path },
   principals: readonly NamedPrincipal[],

@@ -45,7 +45,7 @@ export function principalTypes(issuers: readonly PrincipalClaims[]): PrincipalTy
   return types;
 }
 
-/** What all expressions of a channel may read; rules also read one kind of principal, and the facts. */
+/** The names that all expressions of a channel may read; rules also read one kind of principal, and the facts. */
 export function paramScope(params: readonly string[]): Scope {
   return {
     params: Object.fromEntries(params.map((name) => [name, required('string')])),

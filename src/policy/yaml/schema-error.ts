@@ -3,7 +3,7 @@ import leven, { closestMatch } from 'leven';
 import { quote } from './problem.ts';
 import type { Part, Path } from './read-document.ts';
 
-/** What is wrong with a value or with a key, in words. */
+/** The problem of a value or of a key, in words. */
 export interface Fault {
   readonly path: Path;
   readonly part: Part;
@@ -45,8 +45,8 @@ function withKey(error: ErrorObject, key: ErrorObject | undefined): ErrorObject 
   return isAboutKey && propertyName !== undefined ? { ...error, propertyName } : error;
 }
 
-/** Turns an error of a validator into a message, at the key or at the value that is wrong. */
-export function describeError(error: ErrorObject): Fault {
+/** Turns an error of a validator into a message, at the key or at the value that is wrong. `root` is what was validated. */
+export function describeError(error: ErrorObject, root = 'the file'): Fault {
   const path = pathOf(error);
   const params = error.params as Readonly<Record<string, unknown>>;
   if (error.keyword === 'additionalProperties') {
@@ -58,14 +58,19 @@ export function describeError(error: ErrorObject): Fault {
     return { path: [...path, key], part: 'key', message: faultOf(key, quote(key), error) };
   }
   if (error.keyword === 'false schema') {
-    const message = `${nameOf(path)} does not go together with the other keys here`;
+    const message = `${nameOf(path, root)} does not go together with the other keys here`;
     return { path, part: 'key', message };
+  }
+  if (error.keyword === 'uniqueItems') {
+    const { i, j } = params as { readonly i: number; readonly j: number };
+    const entry = [...path, Math.max(i, j)];
+    return { path: entry, part: 'value', message: `${nameOf(entry, root)} is a duplicate` };
   }
   const isAboutKey = error.keyword === 'required' || error.keyword === 'dependentRequired';
   return {
     path,
     part: isAboutKey ? 'key' : 'value',
-    message: faultOf(error.data, nameOf(path), error),
+    message: faultOf(error.data, nameOfWrong(path, root, error), error),
   };
 }
 
@@ -79,12 +84,19 @@ function pathOf({ instancePath }: ErrorObject): Path {
 }
 
 /** How a message names a value: by its key, or by its number in a list. */
-function nameOf(path: Path): string {
+function nameOf(path: Path, root: string): string {
   const last = path.at(-1);
-  if (last === undefined) return 'the file';
+  if (last === undefined) return root;
   return typeof last === 'string'
     ? `\`${quote(last)}\``
-    : `entry ${last + 1} of ${nameOf(path.slice(0, -1))}`;
+    : `entry ${last + 1} of ${nameOf(path.slice(0, -1), root)}`;
+}
+
+/** Of a wrong text the key is correct. The text itself is not repeated, because it may be a secret. */
+function nameOfWrong(path: Path, root: string, { keyword }: ErrorObject): string {
+  const isText = keyword === 'enum' || keyword === 'pattern';
+  const name = nameOf(path, root);
+  return isText && typeof path.at(-1) === 'string' ? `the value of ${name}` : name;
 }
 
 function unknownKey(key: string, { parentSchema }: ErrorObject): string {
@@ -97,7 +109,8 @@ function unknownKey(key: string, { parentSchema }: ErrorObject): string {
 export function hint(name: string, known: readonly string[]): string {
   const nearest = nearestName(name, known);
   if (nearest !== undefined) return `the nearest is ${nearest}`;
-  return known.length === 0 ? 'there is none' : `there are ${known.join(', ')}`;
+  if (known.length < 2) return known[0] === undefined ? 'there is none' : `there is ${known[0]}`;
+  return `there are ${known.join(', ')}`;
 }
 
 function nearestName(name: string, known: readonly string[]): string | undefined {
@@ -148,8 +161,6 @@ function faultOf(value: unknown, name: string, error: ErrorObject): string {
       return `${name} must be at least ${limit}`;
     case 'maximum':
       return `${name} must be at most ${limit}`;
-    case 'uniqueItems':
-      return `entry ${Number(params['i']) + 1} of ${name} is there twice`;
     default:
       return `${name} is not ${withArticle(title)}`;
   }

@@ -18,9 +18,17 @@ export function validate(
   return orderProblems(problems);
 }
 
-/** The problems of a part of a policy that a module declares, by its name in the schema. */
-export function validatePart(part: PartName, value: unknown): readonly string[] {
+/**
+ * The first problem of a part of a policy that a module declares, by its name in the schema; `undefined` if there is none. `what`
+ * names the part in the message.
+ */
+export function partProblem(
+  part: PartName,
+  value: unknown,
+  what: string = part,
+): string | undefined {
   const validator = validatorOf(`policy.schema.json#/$defs/${part}`);
-  if (validator(value)) return [];
-  return causesOf(validator.errors ?? []).map((error) => describeError(error).message);
+  if (validator(value)) return undefined;
+  const [cause] = causesOf(validator.errors ?? []);
+  return cause === undefined ? `${what} is invalid` : describeError(cause, what).message;
 }

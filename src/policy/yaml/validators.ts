@@ -12,7 +12,10 @@ export const schemaNames = [
 export type SchemaName = (typeof schemaNames)[number];
 
 /** The parts of a policy that a module declares, by their names in its schema. */
-export const partNames = ['httpFact', 'ask', 'sqlList'] as const;
+export const partNames = [
+  ...(['httpFact', 'ask', 'sqlList', 'param'] as const),
+  ...(['name', 'sentence', 'path', 'checkName', 'code'] as const),
+] as const;
 
 export type PartName = (typeof partNames)[number];
 

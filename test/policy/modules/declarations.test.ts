@@ -339,6 +339,11 @@ describe('an invalid declaration is refused', () => {
   const boolean = { user: () => [check('x', true)] };
   it.each([
     ['an unknown key', { tennant: 'order' }, 'unknown key tennant'],
+    [
+      'an unknown key in place of a required one',
+      { alow: {}, allow: {}, member: { guest: () => ({ id: '1' }) } },
+      'unknown key alow of a declaration; the nearest is allow',
+    ],
     ['no about', { about: '' }, 'about is missing'],
     ['an unknown form', { also: ['public'] }, 'also may have'],
     ['an unknown type', { params: { order: 'ident' } }, 'params.order is not id'],
@@ -390,11 +395,50 @@ describe('an invalid declaration is refused', () => {
       { list: { user: () => ({ fact: order, where: { ownr: '1' } }) } },
       'list.user returned ownr',
     ],
+    ['a parameter of a name of objects', { params: { order: 'toString' } }, 'params.order is not'],
+    ['a parameter of null', { params: { order: null } }, 'params.order must be'],
+    [
+      'a parameter without a maximum',
+      { params: { order: { characters: 'a-z' } } },
+      'requires the key `max`',
+    ],
+    [
+      'a parameter without characters',
+      { params: { order: { characters: 5, max: 3 } } },
+      '`characters` must be a string',
+    ],
+    [
+      'a parameter longer than a name',
+      { params: { order: { characters: 'a-z', max: 1e9 } } },
+      '`max` must be at most 164',
+    ],
+    ['an empty message', { denied: '' }, 'denied is empty'],
+    ['a long about', { about: 'x'.repeat(501) }, 'about has more than 500 characters'],
+    [
+      'a misspelt key of a fact',
+      { facts: { order: { optinal: true, fact: () => order('1') } } },
+      'unknown key optinal of facts.order; the nearest is optional',
+    ],
+    [
+      'a check without a name',
+      { allow: { user: () => [check('', true)] } },
+      'allow.user check(name, passed, code?) got',
+    ],
+    [
+      'a check with a name of two lines',
+      { allow: { user: () => [check('a\nb', true)] } },
+      'allow.user has a check of which a\nb is not a check name',
+    ],
+    [
+      'a code that is none',
+      { allow: { user: () => [check('a', true, 'Parcel Gone')] } },
+      'allow.user has a check of which Parcel Gone is not a refusal code',
+    ],
   ])('with %s', (_what, spec, message) => {
     expect(() => loose(spec)).toThrow(message);
   });
 
-  it.each([
+  it.each<readonly [what: string, name: string, spec: unknown, message: string]>([
     ['an invalid name', 'Order', { ids: ['a'], fields: {} }, 'invalid name Order'],
     ['no ids', 'order', { ids: [], fields: {} }, 'ids are missing'],
     ['a repeated id', 'order', { ids: ['a', 'a'], fields: {} }, 'an id occurs twice'],
@@ -428,6 +472,96 @@ describe('an invalid declaration is refused', () => {
       { ids: ['a'], fields: {}, tenant: 'b' },
       'the tenant b is neither',
     ],
+    [
+      'a misspelt key',
+      'order',
+      { id: ['a'], fields: {} },
+      'Fact order: unknown key id; the nearest is ids',
+    ],
+    ['no ids', 'order', { fields: {} }, 'Fact order: ids is not a list of names'],
+    ['no fields', 'order', { ids: ['a'] }, 'Fact order: fields is not an object'],
+    [
+      'an about of another type',
+      'order',
+      { ids: ['a'], fields: {}, about: 1 },
+      'about is not a string',
+    ],
+    [
+      'a path that the port does not take',
+      'order',
+      { ids: ['a'], fields: {}, path: '/orders/{a}' },
+      'Fact order: `path` must begin with /resources/',
+    ],
+    [
+      'a path without an id',
+      'order',
+      { ids: ['a'], fields: {}, path: '/resources/orders' },
+      'Fact order: the path must have each id once: {a}',
+    ],
+    ['no declaration', 'order', undefined, 'Fact order: ids is not a list of names'],
+    ['a reserved name', 'constructor', { ids: ['a'], fields: {} }, 'invalid name constructor'],
+    ['a long name', 'a'.repeat(65), { ids: ['a'], fields: {} }, 'invalid name a'],
+    [
+      'a reserved field',
+      'order',
+      { ids: ['a'], fields: { toString: 'string' } },
+      'invalid name toString',
+    ],
+    [
+      'seven ids',
+      'order',
+      { ids: ['a', 'b', 'c', 'd', 'e', 'f', 'g'], fields: {} },
+      'ids has more than 6 names',
+    ],
+    [
+      '33 fields',
+      'order',
+      {
+        ids: ['a'],
+        fields: Object.fromEntries(Array.from({ length: 33 }, (_, i) => [`f${i}`, 'int'])),
+      },
+      'fields has more than 32 names',
+    ],
+    [
+      'a field of no type',
+      'order',
+      { ids: ['a'], fields: { b: null } },
+      'field b: the type must be one of',
+    ],
+    [
+      'a limit without an end',
+      'order',
+      { ids: ['a'], fields: { b: { type: 'string', maxLength: 10_001 } } },
+      'field b: the limit maxLength is invalid',
+    ],
+    [
+      'a limit of another type',
+      'order',
+      { ids: ['a'], fields: { b: { type: 'int', oneOf: ['1'] } } },
+      'field b: the limit oneOf is not for the type int',
+    ],
+    [
+      'no allowed value',
+      'order',
+      { ids: ['a'], fields: { b: { type: 'string', oneOf: [] } } },
+      'field b: the limit oneOf is invalid',
+    ],
+    [
+      'two guest sessions',
+      'order',
+      { ids: ['a'], fields: { b: 'guest_session', c: 'guest_session' } },
+      'it may have one field of the type guest_session',
+    ],
+    ['a long about', 'order', { ids: ['a'], fields: {}, about: 'x'.repeat(501) }, 'about has more'],
+    ...['/resources/a b/{a}', '/resources/{a}?x', '/resources//{a}', '/resources/../{a}'].map(
+      (path) =>
+        [
+          `the path ${path}`,
+          'order',
+          { ids: ['a'], fields: {}, path },
+          'Fact order: path is not a path: begins with /',
+        ] as const,
+    ),
   ])('of a fact, with %s', (...[, name, spec, message]) => {
     expect(() => defineFact(name, spec as never)).toThrow(message);
   });

@@ -1,9 +1,10 @@
 import { mkdtempSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
-import { isModule, loadModules } from '../../../src/policy/modules/load-modules.ts';
+import { afterAll, describe, expect, it, vi } from 'vitest';
+import { isModule, loadModules, maxLoadMs } from '../../../src/policy/modules/load-modules.ts';
 import { ModuleError } from '../../../src/policy/modules/problem.ts';
+import { createTestClock } from '../../support/test-clock.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'modules-'));
 afterAll(() => {
@@ -175,7 +176,7 @@ const text = await Promise.resolve(basename('/a/b') + typeof fs.readFileSync + (
       write({ [name]: textOf('new') }, folder);
       const after = await loadModules([path]);
       expect([before, after].map(({ channels }) => channels[0]?.about)).toEqual(['old', 'new']);
-      expect(after.files).toEqual([path, join(folder, name)]);
+      expect(after.files).toEqual([join(folder, name), path]);
     }
   });
 
@@ -193,13 +194,57 @@ const text = await Promise.resolve(basename('/a/b') + typeof fs.readFileSync + (
     const before = readdirSync(folder, { recursive: true });
     const { files, channels } = await loadModules([join(folder, 'x.ts')]);
     expect(channels).toMatchObject([{ about: 'text' }]);
-    expect(files).toEqual([join(folder, 'x.ts'), join(folder, 'h.ts')]);
+    expect(files).toEqual([join(folder, 'h.ts'), join(folder, 'x.ts')]);
     expect(readdirSync(folder, { recursive: true })).toEqual(before);
   });
 });
 
+describe('a module that waits without end', () => {
+  it('is a problem after ten seconds', async () => {
+    const { clock, waiting, advance } = createTestClock(0);
+    const [path = ''] = write({ 'a.mjs': channel("'x'", 'await new Promise(() => {});') });
+    const loading = loadModules([path], clock.startTimer);
+    const refused = expect(loading).rejects.toThrow(
+      `${path}: is not loaded after 10 s: an \`await\` outside of functions does not end`,
+    );
+    await vi.waitFor(() => {
+      expect(waiting()).toBe(1);
+    });
+    advance(maxLoadMs);
+    await refused;
+  });
+
+  it('is a problem at the same time as others that wait', async () => {
+    const { clock, waiting, advance } = createTestClock(0);
+    const startTimer = vi.fn(clock.startTimer);
+    const endless = (name: string) => channel("'x'", 'await new Promise(() => {});', name);
+    const paths = write({
+      'a.mjs': endless('private-a'),
+      'b.ts': channel("'x'", 'await new Promise(setImmediate);', 'private-b'),
+      'c.mjs': endless('private-c'),
+      'd.ts': `import './c.mjs';\n${channel("'x'", '', 'private-d')}`,
+    });
+    const loading = loadModules(paths, startTimer).catch((error: unknown) => error);
+    // The timer of the start, and that after `b.ts`.
+    await vi.waitFor(() => {
+      expect(startTimer).toHaveBeenCalledTimes(2);
+    });
+    advance(maxLoadMs);
+    const { problems } = (await loading) as ModuleError;
+    expect(problems.map(({ file }) => file)).toEqual([paths[0], paths[2], paths[3]]);
+    expect(waiting()).toBe(0);
+  });
+
+  it('is no problem if it ends, and leaves no timer behind', async () => {
+    const { clock, waiting } = createTestClock(0);
+    const [path = ''] = write({ 'a.mjs': channel("'x'", 'await new Promise(setImmediate);') });
+    await loadModules([path], clock.startTimer);
+    expect(waiting()).toBe(0);
+  });
+});
+
 describe('a module that cannot be loaded', () => {
-  const define = `import { check, defineChannel, defineFact } from 'usher/policy';\n`;
+  const define = `import { check, defineChannel, defineFact, defineSource } from 'usher/policy';\n`;
   const uses = (path: string) => `\nimport { hlp } from '${path}';\n${channel('hlp')}`;
   const other = (text: string) => ({
     'a.ts': `import './lib/b.ts';\n${channel("'x'")}`,
@@ -315,6 +360,7 @@ describe('a module that cannot be loaded', () => {
       'private-x',
     ],
     ['fact', "defineFact('order', { ids: ['order'], fields: {} })", 'order'],
+    ['source', "defineSource('shop', { url: { env: 'SHOP_URL' } })", 'shop'],
   ])('is reported if it declares a %s that another one declares', async (...[what, text, name]) => {
     const paths = write({
       'a.ts': `${define}export const a = ${text};`,
@@ -322,6 +368,18 @@ describe('a module that cannot be loaded', () => {
     });
     await expect(loadModules(paths)).rejects.toThrow(
       `${String(paths[1])}: the ${what} ${name} is declared in ${String(paths[0])} as well`,
+    );
+  });
+
+  it('is reported if it declares a path of facts that another one declares', async () => {
+    const fact = (name: string, path: string) =>
+      `${define}export const a = defineFact('${name}', { ids: ['a'], fields: {}, path: '${path}' });`;
+    const paths = write({
+      'a.ts': fact('one', '/resources/x/{a}'),
+      'b.ts': fact('two', '/resources/x/{a}/'),
+    });
+    await expect(loadModules(paths)).rejects.toThrow(
+      `${String(paths[1])}: the path /resources/x/{} is declared in ${String(paths[0])} as well`,
     );
   });
 

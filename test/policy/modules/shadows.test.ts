@@ -1,16 +1,10 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ChannelType, KindRules } from '../../../src/policy/channel-type.ts';
-import { loadPolicy } from '../../../src/policy/load-policy.ts';
+import { loadPolicyFiles } from '../../support/load-policy-files.ts';
 
 /** A policy with one channel, in one spelling. */
 async function load(file: string, text: string): Promise<ChannelType> {
-  const directory = await mkdtemp(join(tmpdir(), 'usher-shadows-'));
-  onTestFinished(() => rm(directory, { recursive: true }));
-  await writeFile(join(directory, file), text);
-  const { channels } = await loadPolicy([directory]);
+  const { channels } = await loadPolicyFiles({ [file]: text });
   return channels.channelTypes[0]!;
 }
 

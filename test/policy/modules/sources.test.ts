@@ -1,17 +1,9 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ChannelType } from '../../../src/policy/channel-type.ts';
-import { loadPolicy } from '../../../src/policy/load-policy.ts';
 import type { Policy } from '../../../src/policy/policy.ts';
+import { loadPolicyFiles } from '../../support/load-policy-files.ts';
 
-async function load(file: string, text: string): Promise<Policy> {
-  const directory = await mkdtemp(join(tmpdir(), 'usher-modules-'));
-  onTestFinished(() => rm(directory, { recursive: true }));
-  await writeFile(join(directory, file), text);
-  return loadPolicy([directory]);
-}
+const load = (file: string, text: string): Promise<Policy> => loadPolicyFiles({ [file]: text });
 
 const yaml = `
 sources:
@@ -133,7 +125,7 @@ describe('a module', () => {
     ],
     [
       channel(`ask: { authzen: { source: 'host' } }, ${allow}, list: { user: () => [] }`),
-      'is not asked for lists',
+      'cannot have a list',
     ],
     [channel("about: 'a'"), 'allows nobody'],
     [channel('allow: { user: () => [] }'), 'at least one check'],

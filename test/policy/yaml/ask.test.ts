@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { PolicyError } from '../../../src/policy/policy-error.ts';
-import { loadPolicyText } from '../../support/load-policy-text.ts';
+import { loadPolicyText, problemsOf as policyProblems } from '../../support/load-policy-files.ts';
 
 const policy = (channel: string, facts = '') => `
 sources: { host: { url: { env: HOST_URL } } }
@@ -11,15 +10,8 @@ channels:
 const laravel = 'ask: { laravel: { source: host, forward: [cookie] } }';
 const authzen = 'ask: { authzen: { source: host } }';
 
-async function problemsOf(text: string): Promise<string> {
-  try {
-    await loadPolicyText(text);
-    return '';
-  } catch (error) {
-    if (!(error instanceof PolicyError)) throw error;
-    return error.problems.join('\n');
-  }
-}
+const problemsOf = async (text: string): Promise<string> =>
+  (await policyProblems({ 'policy.yaml': text })).join('\n');
 
 describe('ask', () => {
   it('has parameters of every character but the dot, unless they are declared', async () => {
@@ -69,7 +61,7 @@ describe('ask', () => {
     ],
     [
       `private-o: { ${laravel}, allow: { user: {} }, list: { user: { params: {} } } }`,
-      'is not asked for lists',
+      'cannot have a list',
     ],
     [
       `private-o: { ${authzen}, allow: { host_visitor: {} } }`,
@@ -98,7 +90,7 @@ describe('ask', () => {
     ],
     [
       `private-o: { ask: { laravel: { source: host, forward: [cookie] }, shadow: true }, allow: { host_visitor: { a: 'true' } } }`,
-      'whose answer counts',
+      'whose decision counts',
     ],
     [
       `presence-o: { ask: { laravel: { source: host, forward: [cookie] }, shadow: true }, allow: { user: { a: 'true' } } }`,
@@ -106,6 +98,14 @@ describe('ask', () => {
     ],
   ])('%s: %s', async (channel, message) => {
     expect(await problemsOf(policy(channel))).toContain(message);
+  });
+
+  it('has parameters with a reserved word only without rules', async () => {
+    const channel = (more: string) => policy(`private-o.{package}.{list}: { ${laravel}${more} }`);
+    expect(await problemsOf(channel(''))).toBe('');
+    expect(await problemsOf(channel(`, allow: { user: { a: 'params.list == "1"' } }`))).toBe(
+      'policy.yaml:5:3: package is a reserved word, and cannot be a parameter of a channel with rules',
+    );
   });
 
   it('names the members of a presence channel, which then needs none', async () => {

@@ -78,7 +78,7 @@ describe('a preset', () => {
   it('is not that of another name', () => {
     expect(problemsOf('  a:\n    preset: keycloack\n')).toEqual([
       expect.stringMatching(
-        /^p\.yaml:4:13: `preset` is not a preset: one of keycloak, .*; the nearest is keycloak$/,
+        /^p\.yaml:4:13: the value of `preset` is not a preset: one of keycloak, .*; the nearest is keycloak$/,
       ),
     ]);
     expect(problemsOf('  a: { preset: constructor }\n')).toHaveLength(1);

@@ -1,37 +1,18 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runPolicyTests } from '../../../src/policy-test/run-tests.ts';
-import { loadPolicy } from '../../../src/policy/load-policy.ts';
-import { PolicyError } from '../../../src/policy/policy-error.ts';
-import type { Policy } from '../../../src/policy/policy.ts';
+import { loadPolicyFiles, problemsOf as policyProblems } from '../../support/load-policy-files.ts';
 
-async function load(files: Readonly<Record<string, string>>): Promise<Policy> {
-  const directory = await mkdtemp(join(tmpdir(), 'usher-issuers-'));
-  try {
-    for (const [name, text] of Object.entries(files)) await writeFile(join(directory, name), text);
-    return await loadPolicy([directory]);
-  } finally {
-    await rm(directory, { recursive: true });
-  }
-}
-
-async function problemsOf(...issuers: readonly string[]): Promise<readonly string[]> {
-  try {
-    await load({ 'p.yaml': ['version: 1', 'issuers:', ...issuers].join('\n') });
-    return [];
-  } catch (error) {
-    if (!(error instanceof PolicyError)) throw error;
-    return error.problems.map((problem) => problem.replace(/^.*\/p\.yaml:/, ''));
-  }
-}
+const problemsOf = async (...issuers: readonly string[]): Promise<readonly string[]> => {
+  const text = ['version: 1', 'issuers:', ...issuers].join('\n');
+  const problems = await policyProblems({ 'p.yaml': text });
+  return problems.map((problem) => problem.replace(/^p\.yaml:/, ''));
+};
 
 const rest = 'audience: [chat], kind: user';
 
 describe('an issuer', () => {
   it('is read with its defaults', async () => {
-    const { issuers } = await load({
+    const { issuers } = await loadPolicyFiles({
       'p.yaml': `
 issuers:
   keycloak:
@@ -72,6 +53,8 @@ issuers:
     'https://id.example/keys',
   ])('may have its keys at %s', async (jwks) => {
     expect(await problemsOf(`  a: { keys: { jwks: '${jwks}' }, ${rest} }`)).toEqual([]);
+    const pinned = `  a: { keys: { jwks: '${jwks}', algorithm: PS256 }, ${rest} }`;
+    expect(await problemsOf(pinned)).toEqual([]);
   });
 
   it.each([
@@ -93,7 +76,7 @@ issuers:
   it.each([
     [
       '  a: { keys: discovr, issuer: x, audience: [y], kind: user }',
-      '3:14: `keys` is not a source of keys: one of discover; the nearest is discover',
+      '3:14: the value of `keys` is not a source of keys: one of discover; the nearest is discover',
     ],
     [
       '  a: { kees: discover, kind: user }',
@@ -129,12 +112,12 @@ issuers:
       '3:51: HS256 is not an algorithm of a public key',
     ],
     [
-      `  a: { keys: { jwks: 'https://a.example', algorithm: RS256 }, ${rest} }`,
-      '3:43: each key of a key set has its algorithm',
+      `  a: { keys: { jwks: 'https://a.example', algorithm: HS256 }, ${rest} }`,
+      '3:54: HS256 is not an algorithm of a public key',
     ],
     [
       `  a: { keys: { secret: { env: A } }, max_age: 1w, ${rest} }`,
-      '3:47: `max_age` is not a duration: a whole number with s, m, h or d, such as 15m; of a token the maximum of `exp` − `iat`',
+      '3:47: the value of `max_age` is not a duration: a whole number with s, m, h or d, such as 15m; of a token the maximum of `exp` − `iat`',
     ],
     [
       `  a: { keys: { secret: { env: A } }, claims: { role: r }, ${rest} }`,
@@ -263,7 +246,7 @@ expect:
 `;
 
   it('read the attributes with their types', async () => {
-    const loaded = await load({ 'p.yaml': policy, 'p.test.yaml': tests });
+    const loaded = await loadPolicyFiles({ 'p.yaml': policy, 'p.test.yaml': tests });
     const { results } = await runPolicyTests(loaded, () => 0);
     expect(results.flatMap(({ problems }) => problems)).toEqual([]);
     expect(results).toHaveLength(7);
@@ -287,7 +270,9 @@ expect:
   ])('have the attributes of the kind: %s → %s', async (before, after, problem) => {
     const changed = tests.replace(before, after);
     expect(changed).not.toBe(tests);
-    await expect(load({ 'p.yaml': policy, 'p.test.yaml': changed })).rejects.toMatchObject({
+    await expect(
+      loadPolicyFiles({ 'p.yaml': policy, 'p.test.yaml': changed }),
+    ).rejects.toMatchObject({
       problems: [expect.stringContaining(problem)],
     });
   });

@@ -72,8 +72,8 @@ describe('a problem has its place', () => {
     [
       'a key twice',
       'a: 1\nb: { c: 1, c: 2 }\na: 3',
-      '2:12: the key c is there twice in one mapping',
-      '3:1: the key a is there twice in one mapping',
+      '2:12: the key c is repeated in this mapping',
+      '3:1: the key a is repeated in this mapping',
     ],
     [
       'keys that are no strings',
@@ -99,8 +99,18 @@ describe('a problem has its place', () => {
     [
       'a tag',
       'a: !env B\nb: !!binary aGk=',
-      '1:9: the tag !env is not known here: leave it out',
+      '1:9: !env is read as a tag of YAML: write the value in quotes',
       '2:13: the tag tag:yaml.org,2002:binary is not known here: leave it out',
+    ],
+    [
+      'a rule that begins with !',
+      'a: !has(user.name) && true',
+      '1:23: !has(user.name) is read as a tag of YAML: write the value in quotes',
+    ],
+    [
+      'a rule that begins with a quote',
+      "a: 'admin' in user.roles",
+      '1:12: text after the end of a value in quotes, brackets or braces: write the whole value in quotes',
     ],
     ['an alias without an anchor', 'a: *b\nc: &b 1', '1:4: no anchor &b comes before the alias *b'],
     ['an alias in itself', 'a: &a [*a]', '1:8: the alias *a is inside the value that it repeats'],
@@ -140,10 +150,11 @@ describe('a problem has its place', () => {
 
   it('shows text of the file on one line, shortened', () => {
     const [problem] = problemsOf(`"\\e[31m\\n": 1\n"\\e[31m\\n": 2`);
-    expect(problem).toBe('p.yaml:2:1: the key \\u001b[31m\\u000a is there twice in one mapping');
+    expect(problem).toBe('p.yaml:2:1: the key \\u001b[31m\\u000a is repeated in this mapping');
     const [long] = problemsOf(`a: !${'x'.repeat(500)} b`);
     expect(long).toHaveLength(
-      `p.yaml:1:506: the tag !${'x'.repeat(59)}… is not known here: leave it out`.length,
+      `p.yaml:1:506: !${'x'.repeat(59)}… is read as a tag of YAML: write the value in quotes`
+        .length,
     );
   });
 });

@@ -1,3 +1,5 @@
+// The names of Pusher's protocol: channel names and socket ids.
+
 /** The form by the prefix of the name. Public channels have no prefix, and need no authorization. */
 export type ChannelForm = 'private' | 'presence' | 'private-encrypted';
 
@@ -34,7 +36,7 @@ export const isCacheBody = (body: string): boolean => body.startsWith(cachePrefi
 export const withoutCache = (body: string): string => body.slice(cachePrefix.length);
 
 /** Pusher's limit, prefix included. */
-const maxLength = 164;
+export const maxNameLength = 164;
 
 /**
  * Parses a private, presence or private-encrypted channel name; returns `undefined` for any other, including public names.
@@ -42,8 +44,28 @@ const maxLength = 164;
  * request (`presence-x:{"user_id":"admin"}`, `:user::…`).
  */
 export function parseChannelName(text: string): ChannelName | undefined {
-  if (text.length > maxLength || !/^[A-Za-z0-9_\-=@,.;]+$/.test(text)) return undefined;
+  if (text.length > maxNameLength || !/^[A-Za-z0-9_\-=@,.;]+$/.test(text)) return undefined;
   const form = formOf(text);
   if (form === undefined || text.length === form.length + 1) return undefined;
   return { text, form, body: text.slice(form.length + 1) };
+}
+
+declare const brand: unique symbol;
+
+export type SocketId = string & { readonly [brand]: 'SocketId' };
+
+const maxSocketIdLength = 64;
+
+/** Parses a Pusher socket id: digits, a dot, digits (Pusher's `^\d+\.\d+$`), at most 64 characters; otherwise `undefined`. */
+export function parseSocketId(text: string): SocketId | undefined {
+  // In JavaScript `$` without the m flag matches only at the end, so a trailing newline is refused.
+  return text.length <= maxSocketIdLength && /^[0-9]+\.[0-9]+$/.test(text)
+    ? (text as SocketId)
+    : undefined;
+}
+
+/** A random id in the form of a Pusher socket id, for a connection that has none: two numbers of 48 bits. */
+export function newSocketId(randomBytes: (count: number) => Uint8Array): string {
+  const bytes = Buffer.from(randomBytes(12));
+  return `${bytes.readUIntBE(0, 6)}.${bytes.readUIntBE(6, 6)}`;
 }
