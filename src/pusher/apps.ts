@@ -57,17 +57,19 @@ export function createPusherApps(
 }
 
 /** The current apps; those of previous secrets are still found by their keys. The current ones are first. */
-export function renewedApps(all: () => readonly PusherApps[]): PusherApps {
+export function renewedApps(renewed: {
+  readonly all: readonly [PusherApps, ...PusherApps[]];
+}): PusherApps {
   return {
-    for: (tenantId) => all()[0]?.for(tenantId),
+    for: (tenantId) => renewed.all[0].for(tenantId),
     withKey: (key) => {
-      for (const apps of all()) {
+      for (const apps of renewed.all) {
         const app = apps.withKey(key);
         if (app !== undefined) return app;
       }
       return undefined;
     },
-    servers: () => all()[0]?.servers() ?? [],
+    servers: () => renewed.all[0].servers(),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { ChannelForm } from '../policy/channel-name.ts';
+import type { ChannelForm } from '../policy/pusher-names.ts';
 import { userIdLimit } from '../policy/member.ts';
 
 /** How the kinds of Pusher servers differ. `docs/pusher-servers.md` and `docs/user-ids.md` have the sources. */
@@ -7,6 +7,8 @@ export interface PusherServerRules {
   readonly maxUserIdLength: number;
   /** Whether the signature of a private channel includes `channel_data`. The others refuse such a signature. */
   readonly signsPrivateMembers: boolean;
+  /** Whether pages get only members that have `user_info`. With soketi the others are missing from the list of a page that enters later. */
+  readonly listsMembersWithInfo: boolean;
   /** Whether users sign in (`pusher.signin()`), so that their connections can be terminated. */
   readonly hasSignIn: boolean;
   /** The forms whose names with `cache-` are those of cache channels. */
@@ -26,6 +28,7 @@ const pusherServers = {
   pusher: {
     maxUserIdLength: userIdLimit,
     signsPrivateMembers: true,
+    listsMembersWithInfo: false,
     hasSignIn: true,
     cacheForms: allForms,
     forcesReconnect: false,
@@ -34,6 +37,7 @@ const pusherServers = {
   soketi: {
     maxUserIdLength: longUserIds,
     signsPrivateMembers: false,
+    listsMembersWithInfo: true,
     hasSignIn: true,
     cacheForms: allForms,
     forcesReconnect: false,
@@ -42,6 +46,7 @@ const pusherServers = {
   reverb: {
     maxUserIdLength: longUserIds,
     signsPrivateMembers: true,
+    listsMembersWithInfo: false,
     hasSignIn: false,
     cacheForms: ['private', 'presence'],
     forcesReconnect: false,
@@ -50,6 +55,7 @@ const pusherServers = {
   sockudo: {
     maxUserIdLength: longUserIds,
     signsPrivateMembers: false,
+    listsMembersWithInfo: false,
     hasSignIn: true,
     cacheForms: allForms,
     forcesReconnect: true,

@@ -1,12 +1,7 @@
 import { withSpan } from '../observability/tracing/span.ts';
 import type { SignInGrant } from '../policy/decision.ts';
 import type { PusherApps } from './apps.ts';
-
-/** The response to `pusher.signin()`; `user_data` is JSON. */
-export interface SignedUser {
-  readonly auth: string;
-  readonly user_data: string;
-}
+import type { SignedUser } from './signatures.ts';
 
 export type SignUser = (grant: SignInGrant) => SignedUser;
 

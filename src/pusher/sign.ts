@@ -1,19 +1,11 @@
 import { withSpan } from '../observability/tracing/span.ts';
 import type { Grant, Member } from '../policy/decision.ts';
-import type { ChannelForm } from '../policy/channel-name.ts';
+import type { ChannelForm } from '../policy/pusher-names.ts';
 import { toUserId } from '../policy/member.ts';
 import type { PusherApps, SigningApp } from './apps.ts';
 import type { SigningStyle, UserInfoIds } from './pusher-app.ts';
 import { serverRules } from './servers.ts';
-
-/** The proof that a client passes to the Pusher server. */
-export interface ChannelSignature {
-  readonly auth: string;
-  /** The member as JSON. */
-  readonly channel_data?: string;
-  /** The key of an encrypted channel, in base64. */
-  readonly shared_secret?: string;
-}
+import type { ChannelSignature } from './signatures.ts';
 
 /** Signs only grants: without a parameter for a channel name it cannot become a signing oracle. */
 export interface Signer {
@@ -64,7 +56,9 @@ function signWith(
   }
   const isUnsigned = !app.rules.signsPrivateMembers && channel.form !== 'presence';
   const isOmitted = privateMembers === 'off' && channel.form === 'private' && !isUnsigned;
-  const own = member && !isOmitted ? channelData(member, userInfoIds) : undefined;
+  const isListedByInfo = app.rules.listsMembersWithInfo && channel.form === 'presence';
+  const listed = isListedByInfo && member ? { user_info: {}, ...member } : member;
+  const own = listed && !isOmitted ? channelData(listed, userInfoIds) : undefined;
   // The types of the library say text; it signs and sends what it gets.
   const data = (memberData as Member | undefined) ?? own;
   const signed = isUnsigned ? undefined : data;

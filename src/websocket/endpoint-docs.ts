@@ -9,7 +9,7 @@ export const ticketEndpointDocs = (refusals: Responses): Operation => ({
   summary: 'Open a WebSocket with a ticket',
   description: `The first message must arrive within ten seconds: \`{"type":"ticket_authenticate","ticket":"ws_ticket_…","clientInfo":{}}\`.
 The response is \`{"type":"authentication_success","sessionId":"…","user":{"userId":"15","entityId":"E-7","entityType":"order"}}\`,
-and then messages pass between the client and the chat server (\`WS_UPSTREAM\`). A bad ticket gets
+and then messages pass between the client and the chat server (\`WS_UPSTREAM\`). An invalid ticket gets
 \`{"type":"authentication_error","error":"Invalid or expired ticket"}\` and close code 4401. The ticket is redeemed when the
 connection to the chat server is open. If that connection fails, the error is \`Authentication failed\`, the close code is
 1014, and the ticket can be used again.`,

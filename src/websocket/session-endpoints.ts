@@ -2,21 +2,18 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Origin } from '../audit/audit-event.ts';
 import type { Credential } from '../authn/credential.ts';
 import type { ChannelAuthRequest } from '../authorize/auth-request.ts';
-import { decideChannel } from '../authorize/authorize-channel.ts';
 import { authorizeConnection, type AuthorizeConnectionDeps } from '../http/authorize-connection.ts';
 import { fastifyPath, fillNames } from '../http/fastify-path.ts';
 import type { Responses } from '../http/openapi/operation.ts';
 import { RequestProblem } from '../http/output/problem.ts';
-import type { Grant, Refusal } from '../policy/decision.ts';
+import type { Refusal } from '../policy/decision.ts';
 import type { DoorPolicy } from '../policy/policy.ts';
 import type { VisitorHeaders } from '../policy/forward.ts';
-import type { Principal } from '../policy/principal.ts';
-import { newSocketId } from '../policy/socket-id.ts';
-import { closeCodes } from './close-codes.ts';
+import { newSocketId } from '../policy/pusher-names.ts';
 import type { Connection } from './connection.ts';
 import { sessionEndpointDocs } from './endpoint-docs.ts';
 import { closeWithClient } from './join-upstream.ts';
-import type { RevalidationResult } from './revalidation.ts';
+import { reauthorize, type Authorized } from './reauthorize.ts';
 import type { WebSocketEndpoints } from './server.ts';
 import { startSession, type SessionDeps } from './session.ts';
 import { forwardedHeaders, identityHeaders } from './upstream-headers.ts';
@@ -54,21 +51,23 @@ export function addSessionEndpoints(
   deps: SessionEndpointDeps,
 ): void {
   for (const [path, door] of deps.policy().doors) {
-    const upstreamUrl = deps.upstreamOf(door);
-    if (upstreamUrl === undefined) continue;
+    if (deps.upstreamOf(door) === undefined) continue;
     const docs = sessionEndpointDocs(door, deps.refusals);
     webSockets.addEndpoint(
       fastifyPath(path),
       { docs, action: 'subscribe' },
       async (request, reply, { protocols }) => {
-        const { channel } = deps.policy().doors.get(path) ?? {};
-        if (channel === undefined) throw new RequestProblem(404, 'There is no such route');
-        const read = () => authRequestOf(channel, request, deps);
+        const current = deps.policy().doors.get(path);
+        const url = current && deps.upstreamOf(current);
+        if (current === undefined || url === undefined) {
+          throw new RequestProblem(404, 'There is no such route');
+        }
+        const read = () => authRequestOf(withParams(current.channel, request), request, deps);
         const { authRequest, decision } = await authorizeConnection(request, read, deps);
         const { origin } = authRequest;
         if (decision.outcome === 'refusal') return deps.sendRefusal(request, reply, decision);
         const authorized = { request, authRequest, grant: decision };
-        const upstream = upstreamOf({ path, url: upstreamUrl }, authorized, deps);
+        const upstream = upstreamOf({ path, url }, authorized, deps);
         const client = webSockets.watchClient(request);
         const dialling = dialUpstream(upstream, { ...deps, protocols, signal: client.signal });
         const dialled = await dialling.finally(client.stop);
@@ -81,7 +80,13 @@ export function addSessionEndpoints(
           closeWithClient(connection, server, deps);
           const { principal, socketId: sessionId } = decision;
           const { log } = request;
-          const revalidate = () => reauthorize(authorized, deps);
+          const revalidate = () => {
+            const now = deps.policy().doors.get(path);
+            return reauthorize(
+              { ...authorized, channelName: now && withParams(now.channel, request) },
+              deps,
+            );
+          };
           const opened = { endpoint: path, channel: authRequest.channelName };
           startSession(
             connection,
@@ -97,12 +102,12 @@ export function addSessionEndpoints(
 }
 
 function authRequestOf(
-  channel: string,
+  channelName: string,
   request: FastifyRequest,
   deps: SessionEndpointDeps,
 ): ChannelAuthRequest {
   return {
-    channelName: withParams(channel, request),
+    channelName,
     socketId: newSocketId(deps.randomBytes),
     credentials: deps.credentialsOf(request),
     constraints: { tenantIds: [] },
@@ -115,12 +120,6 @@ function authRequestOf(
 function withParams(text: string, { params }: FastifyRequest): string {
   const values = params as Readonly<Record<string, string>>;
   return fillNames(text, (name) => values[name] ?? '');
-}
-
-interface Authorized {
-  readonly request: FastifyRequest;
-  readonly authRequest: ChannelAuthRequest;
-  readonly grant: Grant;
 }
 
 /**
@@ -155,31 +154,3 @@ function upstreamOf(
     },
   };
 }
-
-/** Authorizes the same request again. Only a change is recorded: otherwise an open page would fill the audit log. */
-async function reauthorize(
-  { request, authRequest, grant }: Authorized,
-  deps: SessionEndpointDeps,
-): Promise<RevalidationResult> {
-  const decision = await decideChannel(authRequest, deps);
-  if (decision.outcome === 'grant' && isSame(decision.principal, grant.principal)) {
-    return { expiresAt: decision.principal.expiresAt };
-  }
-  // Close the connection even if the audit log is unavailable.
-  await deps.writeDecision(decision, authRequest.origin).catch((error: unknown) => {
-    request.log.error({ err: error, decisionId: decision.id }, 'could not record a refusal');
-  });
-  const hasExpired = decision.outcome === 'refusal' && sessionExpiredCodes.has(decision.code);
-  return { closeCode: hasExpired ? closeCodes.credentialExpired : closeCodes.accessRevoked };
-}
-
-/** The upstream server has the identity of the first principal, so the connection must not pass to another. */
-function isSame(now: Principal, before: Principal): boolean {
-  return now.kind === before.kind && now.id === before.id;
-}
-
-/** The refusals after a logout, a changed password or the end of a session. */
-const sessionExpiredCodes: ReadonlySet<string> = new Set([
-  'credential-expired',
-  'credential-rejected',
-]);

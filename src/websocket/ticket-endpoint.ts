@@ -48,7 +48,7 @@ export function addTicketEndpoint(webSockets: WebSocketEndpoints, deps: TicketEn
       // Selected before the chat server is connected, which must then select the same.
       const [protocol] = protocols;
       const authenticate = async (connection: Connection): Promise<void> => {
-        const ticket = await receiveTicket(connection, deps);
+        const ticket = await receiveTicket(connection, request, deps);
         if (ticket === undefined) return;
         await queue(ticket, async () => {
           const attempt: TicketAttempt = { connection, request, ticket, protocol };
@@ -84,9 +84,11 @@ function countFailedAttempt(request: FastifyRequest, { countFailure }: TicketEnd
 /** The ticket in the first message. If there is none within the timeout, the connection is closed. */
 async function receiveTicket(
   connection: Connection,
+  { log }: FastifyRequest,
   { startTimer }: TicketEndpointDeps,
 ): Promise<string | undefined> {
   const stop = startTimer(authenticationTimeoutMs, () => {
+    log.info('WebSocket closed: it sent no ticket in time');
     connection.close(closeCodes.authenticationTimeout);
   });
   connection.onClose(stop);
@@ -94,7 +96,10 @@ async function receiveTicket(
   stop();
   if (message === undefined) return undefined;
   const ticket = parseTicketMessage(message);
-  if (ticket === undefined) refuse(connection, { fault: 'Authentication required' });
+  if (ticket === undefined) {
+    log.info('WebSocket closed: its first message is not a ticket');
+    refuse(connection, { fault: 'Authentication required' });
+  }
   return ticket;
 }
 

@@ -1,6 +1,5 @@
-import { parseChannelName } from '../../src/policy/channel-name.ts';
+import { parseChannelName, parseSocketId, type SocketId } from '../../src/policy/pusher-names.ts';
 import type { Grant, Member, SignInGrant } from '../../src/policy/decision.ts';
-import { parseSocketId, type SocketId } from '../../src/policy/socket-id.ts';
 
 /** What a test cares about in a grant. */
 export interface GrantParts {

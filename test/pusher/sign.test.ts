@@ -46,6 +46,14 @@ describe('createSigner', () => {
     });
   });
 
+  it('soketi: a member without user_info has an empty one, because soketi would not list it', () => {
+    const grant: Grant = { ...presenceGrant, member: { user_id: '15' } };
+    expect(signerOf({ dialect: 'soketi' }).sign(grant)).toEqual({
+      auth: authOf('12.34:presence-a.1:{"user_id":"15","user_info":{}}'),
+      channel_data: '{"user_id":"15","user_info":{}}',
+    });
+  });
+
   it('signs the UTF-8 bytes of what it returns', () => {
     const member = { user_id: '15', user_info: { name: 'Zoë 👩‍🚀 \ud800 "\n' } };
     const { auth, channel_data } = signerOf().sign({ ...presenceGrant, member });

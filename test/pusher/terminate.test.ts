@@ -44,14 +44,17 @@ it.each([
   ['old-key', '15', 'POST /apps/1/users/15/terminate_connections'],
   ['two-key', '15', 'POST /apps/2/users/15/terminate_connections'],
   ['app-key', 'a_B-=@,.;9', 'POST /apps/1/users/a_B-=@,.;9/terminate_connections'],
-])('asks the server of the app %s to end %s', async (appKey, userId, question) => {
-  const { asked, terminate } = await startServer(200);
-  await terminate({ appKey, userId });
-  expect(asked).toEqual([question]);
-});
+])(
+  'requests at the server of the app %s the termination of %s',
+  async (appKey, userId, question) => {
+    const { asked, terminate } = await startServer(200);
+    await terminate({ appKey, userId });
+    expect(asked).toEqual([question]);
+  },
+);
 
 it.each(['', '.', '..', '../../other', 'a/b', 'a b', 'ä', '%2e%2e', 'a?b', 'x'.repeat(129)])(
-  'asks for nobody called %j, which would be another path',
+  'sends no request for the user %j, which would be another path',
   async (userId) => {
     const { asked, terminate } = await startServer(200);
     await expect(terminate({ appKey: 'app-key', userId })).rejects.toThrow(Unavailable);
@@ -77,14 +80,14 @@ it('reports an error whose body never ends as no answer', async () => {
   await expect(outcome).rejects.toMatchObject({ cause: new Error('no answer') });
 });
 
-it('asks no server for an app that is not configured', async () => {
+it('sends no request for an app that is not configured', async () => {
   const { asked, terminate } = await startServer(200);
   await expect(terminate({ appKey: 'gone', userId: '15' })).rejects.toThrow(Unavailable);
   expect(asked).toEqual([]);
 });
 
 it.each([400, 401, 404, 500, undefined])(
-  'is unavailable when the server answers %s, and tells no secret',
+  'is unavailable when the server responds with %s, and reveals no secret',
   async (status) => {
     const { terminate } = await startServer(status);
     const fault = await terminate({ appKey: 'app-key', userId: '15' }).catch((e: unknown) => e);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { describe, expect, it } from 'vitest';
 
-import { parseChannelName } from '../../src/policy/channel-name.ts';
+import { parseChannelName } from '../../src/policy/pusher-names.ts';
 import type { Member } from '../../src/policy/decision.ts';
 import { createPusherApps, type PusherApps } from '../../src/pusher/apps.ts';
 import { createUserSigner } from '../../src/pusher/sign-user.ts';

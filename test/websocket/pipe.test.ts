@@ -33,7 +33,7 @@ function sides() {
   };
 }
 
-describe('the writer waits for the reader', () => {
+describe('the sender is paused for the receiver', () => {
   it('when many bytes wait, and until they do not', () => {
     const { from, write, sendOne } = sides();
     for (let i = 0; i < 4; i += 1) write(64 * 1024);

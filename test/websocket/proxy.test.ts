@@ -135,7 +135,7 @@ describe('the server behind GET /ws', () => {
     expect(headers['x-usher-entity-id']).toBe('');
   });
 
-  it('is asked for the subprotocol that the client was promised', async () => {
+  it('is offered the subprotocol that the client was promised', async () => {
     const { client, server } = await pair({}, { protocols: ['chat.v2', 'chat.v1'] });
     expect(server.socket.protocol).toBe('chat.v2');
     expect(client.socket.protocol).toBe('chat.v2');
@@ -240,7 +240,7 @@ describe('messages', () => {
     });
   });
 
-  it('of a client that was thrown out are not heard any more', async () => {
+  it('of a closed client are not forwarded any more', async () => {
     let heard = 0;
     const countMessage = () => {
       heard += 1;
@@ -263,7 +263,7 @@ describe('messages', () => {
   });
 });
 
-describe('a reader that does not read', () => {
+describe('a receiver that does not read', () => {
   const chunk = Buffer.alloc(32 * 1024, 'x');
   const chunks = 1024;
 
@@ -282,7 +282,7 @@ describe('a reader that does not read', () => {
     for (let i = 0; i < chunks; i += 1) expect((await reader.next()).length).toBe(chunk.length);
   });
 
-  it('is cut when it does not answer pings either', async () => {
+  it('is closed if it does not answer pings either', async () => {
     const { doorstep, client, server } = await pair();
     client.socket.pause();
     for (let i = 0; i < 3; i += 1) {
@@ -294,7 +294,7 @@ describe('a reader that does not read', () => {
     expect((await client.closed).code).toBe(1006);
   });
 
-  it('is cut when it pings without reading the answers', async () => {
+  it('is closed if it pings without reading the pongs', async () => {
     const { client } = await pair();
     client.socket.pause();
     let sent = 0;
@@ -346,7 +346,7 @@ describe('the end of a connection', () => {
     expect((await two.client.closed).code).toBe(1000);
   });
 
-  it('without a word is passed on as what it is', async () => {
+  it('without a close frame is passed on as a lost connection', async () => {
     const one = await pair();
     one.client.socket.terminate();
     expect((await one.server.closed).code).toBe(1001);
@@ -363,7 +363,7 @@ describe('the end of a connection', () => {
     expect((await client.closed).code).toBe(4000);
   });
 
-  it('is not held up by a server that goes on talking', async () => {
+  it('is not delayed by a server that keeps sending', async () => {
     const { doorstep, client, server } = await pair();
     for (let i = 0; i < 100; i += 1) server.socket.send(Buffer.alloc(32 * 1024));
     doorstep.live.close({ subject: { kind: 'user', userId: '15' }, issuedBefore: testNow + 1 });
@@ -416,7 +416,7 @@ describe('a server behind', () => {
     reason: 'The server behind this address is not reachable',
   };
 
-  it('that is not there does not cost the ticket', async () => {
+  it('that is unreachable does not spend the ticket', async () => {
     const gone = await listen(createTcpServer());
     await new Promise((resolve) => tcp?.close(resolve));
     expect(await turnedAway(gone)).toEqual({ answer: failed, closing: notReachable, spent: 0 });
@@ -428,7 +428,7 @@ describe('a server behind', () => {
     ['200 OK', notReachable.reason],
     ['302 Found\r\nLocation: ws://127.0.0.1:1/', notReachable.reason],
     ['101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade', notReachable.reason],
-  ])('that answers %s does not cost the ticket', async (head, reason) => {
+  ])('that responds with %s does not spend the ticket', async (head, reason) => {
     const url = await listen(
       createTcpServer((socket) => {
         socket.on('error', () => undefined);
@@ -439,7 +439,7 @@ describe('a server behind', () => {
     expect(await turnedAway(url)).toEqual({ answer: failed, closing, spent: 0 });
   });
 
-  it('that speaks no HTTP does not cost the ticket', async () => {
+  it('that is not HTTP does not spend the ticket', async () => {
     const url = await listen(
       createTcpServer((socket) => {
         socket.on('error', () => undefined);
@@ -464,7 +464,7 @@ describe('a server behind', () => {
     return { url, arrival, departure };
   };
 
-  it('that does not answer is given ten seconds', async () => {
+  it('that does not respond times out after ten seconds', async () => {
     const { url, arrival, departure } = await startSilent();
     const doorstep = await start({ chatServer: url });
     const client = await doorstep.knock();
@@ -492,7 +492,7 @@ describe('a server behind', () => {
         socket.terminate();
       },
     ],
-  ])('is not dialled on when the client %s, and the ticket is kept', async (_how, leave) => {
+  ])('is not connected when the client %s, and the ticket is not spent', async (_how, leave) => {
     const { url, arrival, departure } = await startSilent();
     let spent = 0;
     const redeemTicket: RedeemTicket = (presentation) => {
@@ -509,7 +509,7 @@ describe('a server behind', () => {
     expect(spent).toBe(0);
   });
 
-  it('is not dialled on when Usher closes', async () => {
+  it('is not connected when Usher closes', async () => {
     const { url, arrival, departure } = await startSilent();
     const doorstep = await start({ chatServer: url });
     const client = await doorstep.knock();
@@ -521,7 +521,7 @@ describe('a server behind', () => {
     await closing;
   });
 
-  it('that does not choose the promised subprotocol does not cost the ticket', async () => {
+  it('that does not choose the promised subprotocol does not spend the ticket', async () => {
     const other = new WebSocketServer({ host: '127.0.0.1', port: 0, handleProtocols: () => false });
     await new Promise((resolve) => other.once('listening', resolve));
     const { port } = other.address() as AddressInfo;
@@ -534,7 +534,7 @@ describe('a server behind', () => {
     other.close();
   });
 
-  it('that greets at once is heard after the answer to the ticket', async () => {
+  it('that sends at once is forwarded after the response to the ticket', async () => {
     const other = new WebSocketServer({ host: '127.0.0.1', port: 0 });
     await new Promise((resolve) => other.once('listening', resolve));
     other.on('connection', (socket) => {

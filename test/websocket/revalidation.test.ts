@@ -74,7 +74,7 @@ describe('a connection ends', () => {
     ).toBe(0);
   });
 
-  it('at the next look when its credential is revoked elsewhere', async () => {
+  it('at the next revalidation when its credential is revoked at another replica', async () => {
     let welcome = true;
     const doorstep = await startTestEndpoint({ isStillAllowed: () => Promise.resolve(welcome) });
     const client = await doorstep.enter();
@@ -88,7 +88,7 @@ describe('a connection ends', () => {
     expect(await client.closed).toEqual({ code: 4003, reason: 'Access was withdrawn' });
   });
 
-  it('when three looks in a row could not tell, and not before', async () => {
+  it('after three failed revalidations in a row, and not before', async () => {
     let available = true;
     let looks = 0;
     const isStillAllowed = () => {
@@ -118,7 +118,7 @@ describe('a connection ends', () => {
     expect(counted).toEqual(['database']);
   });
 
-  it('when a look fails for a reason that nobody thought of', async () => {
+  it('after an unhandled error in a revalidation', async () => {
     const doorstep = await startTestEndpoint({
       isStillAllowed: () => Promise.reject(new Error('bug')),
     });
@@ -126,7 +126,7 @@ describe('a connection ends', () => {
   });
 });
 
-it('asks once more when a connection is counted among those that a revocation ends', async () => {
+it('checks once more when a connection is added to those that a revocation closes', async () => {
   // Revoked after the ticket was good, and before anybody could have ended this connection.
   const doorstep = await startTestEndpoint({ isStillAllowed: () => Promise.resolve(false) });
   expect((await (await doorstep.enter()).closed).code).toBe(4003);
@@ -147,7 +147,7 @@ describe('a heartbeat', () => {
     expect(client.socket.readyState).toBe(client.socket.OPEN);
   });
 
-  it('cuts a connection whose client left two pings unanswered', async () => {
+  it('closes a connection after two unanswered pings', async () => {
     const doorstep = await startTestEndpoint();
     const client = await doorstep.enter({ autoPong: false });
     for (let i = 0; i < 2; i += 1) {
@@ -222,7 +222,7 @@ describe('the message limit', () => {
     expect(await client.closed).toEqual({ code: 4429, reason: 'Too many messages' });
   });
 
-  it('ends the connection of somebody who does not listen', async () => {
+  it('closes the connection after 31 dropped messages', async () => {
     const doorstep = await startTestEndpoint({ mostMessages: 1 });
     const client = await doorstep.enter();
     for (let i = 0; i < 32; i += 1) client.socket.send('hello');
@@ -250,7 +250,7 @@ describe('a credential that was renewed', () => {
     expect((await closed).code).toBe(4001);
   });
 
-  it('does not keep it when that could not be found out', async () => {
+  it('does not keep it if a dependency is unavailable', async () => {
     const doorstep = await startTestEndpoint();
     const { closed } = await watchAlone(doorstep, testNow + 9_000, () =>
       Promise.reject(new Unavailable('database')),
@@ -259,7 +259,7 @@ describe('a credential that was renewed', () => {
     expect((await closed).code).toBe(1013);
   });
 
-  it('does not keep it while nobody answers, for longer than five seconds', async () => {
+  it('does not keep it without a response for longer than five seconds', async () => {
     const doorstep = await startTestEndpoint();
     const { connection, closed } = await watchAlone(
       doorstep,

@@ -1,6 +1,9 @@
 import { EventEmitter, once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import {
   afterAll,
@@ -24,6 +27,7 @@ import {
   tryClient,
   type TestSocket,
   type TestUpstream,
+  type UpstreamSocket,
 } from '../support/web-socket.ts';
 import { settle, until } from './test-endpoint.ts';
 
@@ -116,14 +120,14 @@ const look = async (client: TestSocket) => {
   await until(() => usher.clock.waiting() === before || client.socket.readyState > 1);
 };
 
-describe('a door of the host’s WebSockets', () => {
+describe('a WebSocket endpoint of the application', () => {
   it.each([
     ['/ws/all-seat-datasocket/', staff],
     ['/ws/all-seat-datasocket', staff],
     ['/ws/chat/', { user_id: '8', is_superuser: true }],
     ['/ws/payment-socket/O-7/', owner],
     ['/ws/payment-socket/O-7?x=1&y=%2F', owner],
-  ])('%s leads to the host, at the same address', async (path, visitor) => {
+  ])('%s connects to the application, at the same path', async (path, visitor) => {
     const { client, server } = await enter(path, newCookie(visitor));
     expect(server.path).toBe(`/host${path}`);
     client.socket.send('hello');
@@ -132,7 +136,7 @@ describe('a door of the host’s WebSockets', () => {
     expect(await client.next()).toEqual(Buffer.from('seats'));
   });
 
-  it('tells the host who it is, and passes on of the visitor’s headers what any proxy does, and the one cookie', async () => {
+  it('sends the application the identity, the headers of a reverse proxy, and the one cookie', async () => {
     const cookie = newCookie({ ...staff, is_superuser: true });
     const forged = { 'X-Usher-User-Id': '1', 'X-Forwarded-For': '1.2.3.4', via: 'x' };
     const own = { host: 'www.example', 'user-agent': 'Browser/1.0' };
@@ -152,7 +156,7 @@ describe('a door of the host’s WebSockets', () => {
     expect(headers).not.toHaveProperty('via');
   });
 
-  it('leads to the order that was judged, however its address is spelt', async () => {
+  it('connects to the authorized order, however its path is encoded', async () => {
     const { server } = await enter('/ws/payment-socket/%4F-7/', newCookie(owner));
     expect(server.path).toBe('/host/ws/payment-socket/O-7/');
   });
@@ -220,7 +224,7 @@ describe('a door of the host’s WebSockets', () => {
     expect(upstream.count()).toBe(reached);
   });
 
-  it('leads nowhere else for who writes dots into the order', async () => {
+  it('does not leave its path if the order contains dots', async () => {
     const received = await speak(
       usher.public,
       handshake('/ws/payment-socket/%2e%2e/', newCookie({ ...owner, ...staff })),
@@ -228,7 +232,7 @@ describe('a door of the host’s WebSockets', () => {
     expect(received).toMatch(/^HTTP\/1.1 403 /);
   });
 
-  it('leads nowhere else for who writes another host into the address (RFC 9112 §3.2.2)', async () => {
+  it('ignores another host in the request target (RFC 9112 §3.2.2)', async () => {
     const socket = await openSocket(usher.public);
     socket.write(handshake('http://elsewhere.example/ws/chat/?a=b', newCookie(staff)));
     await socket.until(' 101 ');
@@ -236,7 +240,7 @@ describe('a door of the host’s WebSockets', () => {
     socket.destroy();
   });
 
-  it('counts against an address only who did not prove who they are', async () => {
+  it('counts only unauthenticated attempts against an address', async () => {
     const strict = await startUsher({ ...environment(), RATE_LIMIT_CONNECTIONS: '2' });
     const attempt = (cookie: string) => tryClient(strict.public, '/ws/chat/', as(cookie));
     for (let visitor = 0; visitor < 4; visitor += 1) {
@@ -254,7 +258,7 @@ describe('a door of the host’s WebSockets', () => {
     await strict.stop();
   });
 
-  it('answers 426 to a request that a proxy took the upgrade headers from, and records no grant', async () => {
+  it('responds with 426 to a request whose upgrade headers a proxy removed, and records no grant', async () => {
     const cookie = newCookie({ ...staff, user_id: 'no-upgrade' });
     const { headers } = as(cookie);
     const answer = await send(usher.public, { method: 'GET', path: '/ws/chat/', headers });
@@ -318,7 +322,7 @@ describe('a door of the host’s WebSockets', () => {
       'The orderId in the path is too long',
       (text) => text.replace('/ws/chat/', `/ws/payment-socket/${'1'.repeat(256)}/`),
     ],
-  ])('puts a handshake %s on record, under the id in its answer', async (_which, cause, change) => {
+  ])('records a handshake %s, with the id in its response', async (_which, cause, change) => {
     const answer = await speak(usher.public, change(handshake('/ws/chat/', newCookie(staff))));
     expect(answer).toMatch(/^HTTP\/1\.1 4(?:00|26) /);
     expect(answer).toContain(cause);
@@ -334,7 +338,7 @@ describe('a door of the host’s WebSockets', () => {
     ]);
   });
 
-  it('says under which decision two session cookies were refused', async () => {
+  it('has the decision id of two refused session cookies', async () => {
     const answer = await tryClient(usher.public, '/ws/chat/', as('a; sid=b'));
     const id = 'headers' in answer ? answer.headers['x-decision-id'] : undefined;
     expect(answer).toMatchObject({ status: 400 });
@@ -343,7 +347,7 @@ describe('a door of the host’s WebSockets', () => {
     ]);
   });
 
-  it('is not there where no host was configured', async () => {
+  it('does not exist if no application is configured', async () => {
     const without = await startUsher();
     const answer = await tryClient(without.public, '/ws/chat/', as(newCookie(staff)));
     expect(answer).toMatchObject({ status: 404 });
@@ -351,7 +355,7 @@ describe('a door of the host’s WebSockets', () => {
   });
 });
 
-describe('what the host answers to the handshake', () => {
+describe('the application’s response to the handshake', () => {
   let site: Server | undefined;
   afterEach(async () => {
     site?.closeAllConnections();
@@ -393,7 +397,7 @@ describe('what the host answers to the handshake', () => {
     ['200 OK', 502, 'Bad Gateway'],
     ['302 Found\r\nLocation: /login', 502, 'Bad Gateway'],
     ['101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade', 502, 'Bad Gateway'],
-  ])('is the client’s answer: %s', async (head, status, error) => {
+  ])('is sent to the client: %s', async (head, status, error) => {
     const own = await behind((_request, socket) => {
       socket.end(`HTTP/1.1 ${head}\r\nContent-Length: 6\r\n\r\nsecret`);
     });
@@ -419,7 +423,7 @@ describe('what the host answers to the handshake', () => {
     }
   });
 
-  it('is in a flood of refusals counted, and not written', async () => {
+  it('is counted and not written in a flood of refusals', async () => {
     const own = await behind(
       (_request, socket) => {
         socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
@@ -505,7 +509,7 @@ describe('the subprotocols of a client', () => {
     return own;
   };
 
-  it('all reach the host, and its choice is the client’s', async () => {
+  it('all reach the application, and its choice reaches the client', async () => {
     let heard: readonly string[] = [];
     const own = await behind((protocols) => {
       heard = [...protocols];
@@ -518,7 +522,7 @@ describe('the subprotocols of a client', () => {
     client.socket.terminate();
   });
 
-  it('are not answered where the host chose none', async () => {
+  it('are not confirmed if the application chose none', async () => {
     const own = await behind(() => false);
     const socket = await openSocket(own.public);
     socket.write(
@@ -533,14 +537,14 @@ describe('the subprotocols of a client', () => {
     socket.destroy();
   });
 
-  it('end the handshake with 502 where the host chose one that was not offered', async () => {
+  it('end the handshake with 502 if the application chose one that was not offered', async () => {
     const own = await behind(() => 'v9.chat');
     const settings = { ...as(newCookie(staff)), protocols: offered };
     expect(await tryClient(own.public, '/ws/chat/', settings)).toMatchObject({ status: 502 });
   });
 });
 
-describe('somebody inside is shown out', () => {
+describe('a connected visitor is disconnected', () => {
   it('when the session ends', async () => {
     const end = new Date(testNow + 25_000).toISOString();
     const { client, server } = await enter('/ws/chat/', newCookie({ ...staff, expires_at: end }));
@@ -551,7 +555,7 @@ describe('somebody inside is shown out', () => {
     expect((await server.closed).code).toBe(4001);
   });
 
-  it('when the host does not know the cookie any more', async () => {
+  it('when the application no longer accepts the cookie', async () => {
     const cookie = newCookie(staff);
     const { client, server } = await enter('/ws/chat/', cookie);
     visitors.set(cookie, 401);
@@ -569,6 +573,18 @@ describe('somebody inside is shown out', () => {
     visitors.set(cookie, now);
     usher.clock.advance(15_000);
     expect((await client.closed).code).toBe(4003);
+  });
+
+  it('with the reason in the audit log, if the session passes to somebody else', async () => {
+    const cookie = newCookie(staff);
+    const { client, server } = await enter('/ws/chat/', cookie);
+    visitors.set(cookie, { user_id: '9', is_staff: true });
+    usher.clock.advance(15_000);
+    expect((await client.closed).code).toBe(4003);
+    expect(await lastRecordOf(server, usher)).toEqual({
+      ...{ outcome: 'refusal', code: 'not-allowed' },
+      failed_check: 'session has the same principal',
+    });
   });
 
   it('whose order becomes somebody else’s', async () => {
@@ -595,7 +611,7 @@ describe('somebody inside is shown out', () => {
     expect((await client.closed).code).toBe(4003);
   });
 
-  it('when the host cannot say three times', async () => {
+  it('after three revalidations without a response of the application', async () => {
     const cookie = newCookie(staff);
     const { client } = await enter('/ws/chat/', cookie);
     visitors.set(cookie, 500);
@@ -609,8 +625,69 @@ describe('somebody inside is shown out', () => {
   });
 });
 
-describe('somebody inside stays', () => {
-  it('when the host renewed the session after the last regular look', async () => {
+describe('a reload of the policy', () => {
+  const door = (channel: string, env: string) =>
+    `  /ws/live/: { channel: ${channel}, upstream: { env: ${env} } }\n`;
+  const policy = (doors: string) => `version: 1
+channels:
+  private-live:
+    about: staff
+    allow: { visitor: { visitor is staff: visitor.is_staff } }
+  private-backstage:
+    about: superusers
+    allow: { visitor: { visitor is superuser: visitor.is_superuser } }
+doors:
+  /ws/other/: { channel: private-live, upstream: { env: SESSION_WS_UPSTREAM } }
+${doors}`;
+  const live = door('private-live', 'SESSION_WS_UPSTREAM');
+
+  const withPolicy = async (settings: Record<string, string> = {}) => {
+    const directory = await mkdtemp(join(tmpdir(), 'usher-doors-'));
+    onTestFinished(() => rm(directory, { recursive: true }));
+    const change = (doors: string) => writeFile(join(directory, 'policy.yaml'), policy(doors));
+    await change(live);
+    const own = await startUsher({ ...environment(), POLICY: directory, ...settings });
+    onTestFinished(() => own.stop());
+    const reload = async (doors: string) => {
+      await change(doors);
+      const answer = await send(own.operator, { path: '/policy/reload' });
+      expect(answer).toMatchObject({ status: 200, body: { outcome: 'changed' } });
+    };
+    const client = await openClient(own.public, '/ws/live/', as(newCookie(staff)));
+    const server = await upstream.next();
+    await settle(server);
+    return { own, reload, client, server };
+  };
+
+  it.each([
+    ['no longer has its path', '', 'policy has the path'],
+    [
+      'has another channel for its path',
+      door('private-backstage', 'SESSION_WS_UPSTREAM'),
+      'visitor is superuser',
+    ],
+  ])('disconnects a visitor if the policy %s', async (_which, doors, failed_check) => {
+    const { own, reload, client, server } = await withPolicy();
+    await reload(doors);
+    own.clock.advance(15_000);
+    expect((await client.closed).code).toBe(4003);
+    expect(await lastRecordOf(server, own)).toEqual({
+      ...{ outcome: 'refusal', code: 'not-allowed', failed_check },
+    });
+  });
+
+  it('connects new visitors to another server, if the policy names another variable', async () => {
+    const other = await startUpstream();
+    onTestFinished(other.stop);
+    const { own, reload } = await withPolicy({ LIVE_UPSTREAM: other.url });
+    await reload(door('private-live', 'LIVE_UPSTREAM'));
+    await openClient(own.public, '/ws/live/', as(newCookie(staff)));
+    expect((await other.next()).path).toBe('/ws/live/');
+  });
+});
+
+describe('a connected visitor stays connected', () => {
+  it('when the application renewed the session after the last revalidation', async () => {
     const cookie = newCookie(staff);
     const end = (after: number) =>
       visitors.set(cookie, { ...staff, expires_at: new Date(testNow + after).toISOString() });
@@ -627,7 +704,7 @@ describe('somebody inside stays', () => {
     await client.closed;
   });
 
-  it('while the host moves the end of the session on, and only what changes is recorded', async () => {
+  it('while the application extends the session, and only a change is recorded', async () => {
     const cookie = newCookie(staff);
     const end = (after: number) =>
       visitors.set(cookie, { ...staff, expires_at: new Date(testNow + after).toISOString() });
@@ -656,6 +733,19 @@ describe('somebody inside stays', () => {
 });
 
 /** The row of this decision. */
+async function lastRecordOf(
+  { headers }: UpstreamSocket,
+  { database }: Pick<TestUsher, 'database'>,
+): Promise<unknown> {
+  const { rows } = await withClient(database, (admin) =>
+    admin.query(
+      'SELECT outcome, code, failed_check FROM audit_log WHERE socket_id = $1 ORDER BY at DESC, outcome DESC LIMIT 1',
+      [headers['x-usher-session-id']],
+    ),
+  );
+  return rows[0];
+}
+
 async function recordOf(id: unknown, at: Pick<TestUsher, 'database'> = usher): Promise<unknown[]> {
   const { rows } = await withClient(at.database, (admin) =>
     admin.query<object>(

@@ -22,7 +22,7 @@ import { addTicketEndpoint, type TicketEndpointDeps } from '../../src/websocket/
 import { originOf } from '../../src/http/input/auth-request.ts';
 import { RequestProblem } from '../../src/http/output/problem.ts';
 import { createServer } from '../../src/http/server.ts';
-import { createMemoryRateLimiter } from '../../src/rate-limit/memory-rates.ts';
+import { createMemoryRateLimiter } from '../../src/rate-limit/memory-limits.ts';
 import { createTestClock, type TestClock } from '../support/test-clock.ts';
 import { testNow } from '../support/tokens.ts';
 import { openClient, type ClientSettings, type TestSocket } from '../support/web-socket.ts';
@@ -64,6 +64,8 @@ export interface TestEndpoint {
   readonly address: string;
   readonly time: TestClock;
   readonly live: OpenConnections;
+  /** The messages of the log. */
+  readonly logged: readonly string[];
   readonly close: () => Promise<unknown>;
   /** Opens a client that has not said anything yet. */
   readonly knock: (settings?: ClientSettings) => Promise<TestSocket>;
@@ -95,8 +97,12 @@ const unmeasured = () => () => undefined;
 /** Starts one; it is gone after the test. */
 export async function startTestEndpoint(changes: TestEndpointOptions = {}): Promise<TestEndpoint> {
   const time = createTestClock(testNow);
+  const logged: string[] = [];
+  const write = (line: string): void => {
+    logged.push((JSON.parse(line) as { readonly msg: string }).msg);
+  };
   const server = createServer({
-    ...{ logger: pino({ level: 'silent' }), trustedProxies: [] },
+    ...{ logger: pino({ level: 'info' }, { write }), trustedProxies: [] },
     writeUnreadable: () => Promise.resolve(randomUUID()),
   });
   const { mostMessages = 30, maxMessage: maxMessageBytes = 65_536, ...ports } = changes;
@@ -134,7 +140,7 @@ export async function startTestEndpoint(changes: TestEndpointOptions = {}): Prom
   const address = `http://127.0.0.1:${(server.server.address() as AddressInfo).port}`;
   const knock = (settings?: ClientSettings) => openClient(address, '/ws', settings);
   const doorstep: TestEndpoint = {
-    ...{ address, time, live, knock },
+    ...{ address, time, live, logged, knock },
     close: () => server.close(),
     enter: async (settings) => {
       const client = await knock(settings);

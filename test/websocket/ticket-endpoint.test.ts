@@ -5,7 +5,7 @@ import { startUpstream } from '../support/web-socket.ts';
 import { goodTicket, startTestEndpoint, ticketMessage, until } from './test-endpoint.ts';
 
 describe('a client of GET /ws', () => {
-  it('is let in with a ticket, and told who it is', async () => {
+  it('is accepted with a ticket, and gets its identity', async () => {
     const { knock } = await startTestEndpoint();
     const client = await knock();
     client.socket.send(ticketMessage(goodTicket));
@@ -43,14 +43,16 @@ describe('a client of GET /ws', () => {
     ['no ticket', '{"type":"ticket_authenticate"}'],
     ['a binary one', Buffer.from(ticketMessage(goodTicket))],
     ['a long one', ticketMessage(goodTicket).padEnd(4097)],
-  ])('that says %s first has to show a ticket', async (_what, first) => {
-    const client = await (await startTestEndpoint()).knock();
+  ])('that sends %s first is asked for authentication', async (_what, first) => {
+    const { knock, logged } = await startTestEndpoint();
+    const client = await knock();
     client.socket.send(first);
     expect(await client.nextJson()).toEqual({
       type: 'authentication_error',
       error: 'Authentication required',
     });
     expect((await client.closed).code).toBe(4401);
+    expect(logged).toContain('WebSocket closed: its first message is not a ticket');
   });
 
   it('gets 1013 when its ticket could not be read', async () => {
@@ -76,8 +78,8 @@ describe('a client of GET /ws', () => {
     expect(await client.closed).toEqual({ code: 1011, reason: 'Something went wrong here' });
   });
 
-  it('has ten seconds, and no longer, to show its ticket', async () => {
-    const { knock, time } = await startTestEndpoint();
+  it('must send its ticket within ten seconds', async () => {
+    const { knock, time, logged } = await startTestEndpoint();
     const [silent, quick] = [await knock(), await knock()];
     await until(() => time.waiting() === 4);
     time.advance(9_999);
@@ -86,10 +88,11 @@ describe('a client of GET /ws', () => {
     expect(silent.socket.readyState).toBe(silent.socket.OPEN);
     time.advance(1);
     expect((await silent.closed).code).toBe(4408);
+    expect(logged).toContain('WebSocket closed: it sent no ticket in time');
     expect(quick.socket.readyState).toBe(quick.socket.OPEN);
   });
 
-  it('is not heard after it was refused', async () => {
+  it('is ignored after it was refused', async () => {
     const upstream = await startUpstream();
     const { knock } = await startTestEndpoint({ chatServer: new URL(upstream.url) });
     const client = await knock();
@@ -115,7 +118,7 @@ describe('a client of GET /ws', () => {
     });
   });
 
-  it('may come from a page of any origin: nothing but the ticket lets it in', async () => {
+  it('may come from a page of any origin, because only the ticket authenticates it', async () => {
     const { enter } = await startTestEndpoint();
     await enter({ origin: 'https://elsewhere.example' });
   });
@@ -170,7 +173,7 @@ describe('a request for /ws that is no WebSocket handshake', () => {
     if (reason === 'must be 13') expect(received).toMatch(/^sec-websocket-version: 13\r$/im);
   });
 
-  it('is answered like anybody when it would rather speak HTTP/2, as Java’s client does', async () => {
+  it('is handled without an upgrade if it offers HTTP/2, as Java’s client does', async () => {
     const { address } = await startTestEndpoint();
     const body = '{"a":"ü"}';
     const received = await speak(
@@ -182,7 +185,7 @@ describe('a request for /ws that is no WebSocket handshake', () => {
     expect(received).toContain('{"body":{"a":"ü"}}');
   });
 
-  it('is answered when a post asks to become a WebSocket', async () => {
+  it('gets a response if it is a POST with an Upgrade header', async () => {
     const { address } = await startTestEndpoint();
     const received = await speak(
       address,
@@ -192,7 +195,7 @@ describe('a request for /ws that is no WebSocket handshake', () => {
     expect(received).toContain('{"body":{"a":1}}');
   });
 
-  it('is answered and let go when its route is none for WebSockets', async () => {
+  it('gets a response, and its connection is closed, if its route is none for WebSockets', async () => {
     const { address } = await startTestEndpoint();
     const received = await speak(
       address,
@@ -223,7 +226,7 @@ describe('when Usher closes', () => {
     ]);
   });
 
-  it('one that does not answer is cut', async () => {
+  it('one that does not answer is terminated', async () => {
     const { enter, close, time } = await startTestEndpoint();
     const client = await enter();
     client.socket.pause();

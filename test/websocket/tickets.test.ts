@@ -54,7 +54,7 @@ const revoke = (body: object, at = usher) =>
 const inFuture = new Date(testNow + 1_000).toISOString();
 
 describe('a ticket from the chat page', () => {
-  it('opens GET /ws, and the chat server behind it hears who came', async () => {
+  it('opens GET /ws, and the chat server behind it gets the identity', async () => {
     const { client, server } = await enter({ roles: ['member'] });
     expect(server.headers).toMatchObject({
       'x-usher-user-id': '15',

@@ -1,4 +1,4 @@
-import { createLruMap, evictWhile } from '../../runtime/lru-map.ts';
+import { createLruMap, evictWhile } from '../../runtime/caches.ts';
 import { leaseMs, type Deduplicate } from './deduplicate.ts';
 
 /** Over this limit the oldest entries are evicted before they expire. */

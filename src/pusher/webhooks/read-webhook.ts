@@ -31,9 +31,11 @@ export function createWebhookReader(apps: readonly PusherApp[]): ReadWebhook {
 }
 
 /** Creates the function for the current secrets and previous ones that are still accepted. */
-export function createRenewedWebhookReader(all: () => readonly ReadWebhook[]): ReadWebhook {
+export function createRenewedWebhookReader(renewed: {
+  readonly all: readonly ReadWebhook[];
+}): ReadWebhook {
   return (signed) => {
-    for (const read of all()) {
+    for (const read of renewed.all) {
       const webhook = read(signed);
       if (webhook !== 'forged') return webhook;
     }

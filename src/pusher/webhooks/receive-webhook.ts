@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Origin, WriteSignal } from '../../audit/audit-event.ts';
-import { parseChannelName } from '../../policy/channel-name.ts';
+import { parseChannelName } from '../../policy/pusher-names.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { Deduplicate } from './deduplicate.ts';
 import type {
