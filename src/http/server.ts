@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { METHODS } from 'node:http';
 import type { Socket } from 'node:net';
 import cors, { type OriginFunction } from '@fastify/cors';
 import rateLimit from '@fastify/rate-limit';
@@ -6,13 +7,17 @@ import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } 
 import { takeFormsAndJson } from './input/body.ts';
 import { loadCompilerLate, schemaController } from './input/body-schemas.ts';
 import { sendMalformedHttp } from './hooks/malformed-http.ts';
-import { normalizeForwardedFor, createIsTrusted } from './input/client-address.ts';
+import {
+  createIsTrusted,
+  normalizeHeaders,
+  refuseMalformedPaths,
+  routableTarget,
+} from './input/request-head.ts';
 import { handleErrors, type CountUnavailable, type WriteUnreadable } from './output/errors.ts';
 import { allowsOrigin, namesOrigin } from '../runtime/network/allowed-origins.ts';
 import type { Limits } from '../rate-limit/limits.ts';
 import { maxBodyBytes, maxHeaderBytes } from './input/lengths.ts';
 import { createRateLimitStore } from '../rate-limit/request-limits.ts';
-import { refuseMalformedPaths, routableTarget } from './input/path.ts';
 
 export interface ServerSettings {
   readonly logger: FastifyBaseLogger;
@@ -20,6 +25,8 @@ export interface ServerSettings {
   readonly trustedProxies: readonly string[];
   /** How long an idle connection is kept, in milliseconds; 72 s by default, as long as Fastify does. */
   readonly keepAliveTimeoutMs?: number;
+  /** Aborted when Usher begins to close. */
+  readonly closing?: AbortSignal;
   /** Whether `//` in a path is read as `/`: base addresses of clients often end in one. */
   readonly ignoreDuplicateSlashes?: boolean;
   readonly countUnavailable?: CountUnavailable;
@@ -35,9 +42,10 @@ export function createServer({
   logger,
   trustedProxies,
   keepAliveTimeoutMs = 72_000,
+  closing,
   ignoreDuplicateSlashes = false,
   countUnavailable = () => undefined,
-  writeUnreadable = () => Promise.reject(new Error('Nothing is on record here')),
+  writeUnreadable = () => Promise.reject(new Error('This server has no audit log')),
 }: ServerSettings): FastifyInstance {
   const isTrusted = createIsTrusted(trustedProxies);
   const server = Fastify({
@@ -71,11 +79,14 @@ export function createServer({
     clientErrorHandler: sendMalformedHttp,
   });
   loadCompilerLate(server);
+  takeAllMethods(server);
   // Node caches the address at the first read; after a disconnect it has none, and a refusal would not count for any address.
   server.server.on('connection', ({ remoteAddress }: Socket) => remoteAddress);
   server.addHook('onRequest', (request, reply, done) => {
-    normalizeForwardedFor(request.raw.headers);
+    normalizeHeaders(request.raw.headers);
     void reply.header('x-request-id', request.id);
+    // Otherwise a client or proxy could send its next request just as the connection is closed, and pusher-js does not retry.
+    if (closing?.aborted === true) void reply.header('connection', 'close');
     done();
   });
   server.addHook('onResponse', (request, reply, done) => {
@@ -90,6 +101,18 @@ export function createServer({
   takeFormsAndJson(server);
   handleErrors(server, { countUnavailable, recordUnread: writeUnreadable });
   return server;
+}
+
+/**
+ * Fastify knows few methods: it responds to others, such as PROPFIND, as to a path that does not exist, and refuses a QUERY without a
+ * content type. Proxies that keep the method of the client need a decision for each. Node emits no request for CONNECT.
+ */
+function takeAllMethods(server: FastifyInstance): void {
+  for (const method of METHODS) {
+    if (method === 'CONNECT') continue;
+    const isKnown = server.supportedMethods.includes(method);
+    if (!isKnown || method === 'QUERY') server.addHttpMethod(method, { overrideExisting: isKnown });
+  }
 }
 
 /** The origins of pages whose requests are accepted. */

@@ -1,4 +1,4 @@
-import { createLruMap, evictWhile } from '../runtime/lru-map.ts';
+import { createLruMap, evictWhile } from '../runtime/caches.ts';
 
 /** Counts events by key, in fixed windows of a minute. */
 export interface FixedWindow {

@@ -2,7 +2,6 @@ import type { Origin } from '../audit/audit-event.ts';
 import { check, refuse, type Grant, type Refusal, type SignInGrant } from '../policy/decision.ts';
 import { principalKey } from '../policy/principal.ts';
 import type { StartTimer } from '../runtime/timer.ts';
-import { createPauses } from './abortable-delay.ts';
 import type { LimitRequest, Limits, ReportLimitExceeded } from './limits.ts';
 
 export interface RateLimitGrantDeps {
@@ -30,7 +29,8 @@ export type RateLimitGrant = (
  * Maximum delay of a grant, in milliseconds. pusher-js has no timeout, and it does not retry after a 429. With 20
  * channels per minute a new one is allowed every 3 s, so a user who opens many pages quickly is delayed, not refused.
  */
-const maxWaitMs = { authorizations: 2_000, subscriptions: 3_000 } as const;
+const maxWaitMs = { authorizations: 2_000, subscriptions: 3_000 };
+const noWaitMs: typeof maxWaitMs = { authorizations: 0, subscriptions: 0 };
 
 /** Maximum number of delayed grants. Each occupies the concurrency limiter. */
 const maxWaiting = 64;
@@ -52,9 +52,23 @@ const exceeded = {
  */
 export function createGrantRateLimit(deps: RateLimitGrantDeps): RateLimitGrant {
   const { limits, startTimer, reportExcess, closing } = deps;
-  const { pause, waiting } = createPauses(startTimer, closing);
+  const delayed = new Set<() => void>();
+  // One listener for all of them: Node.js reports many listeners on one signal as a memory leak.
+  closing.addEventListener('abort', () => {
+    for (const end of delayed) end();
+  });
+  const delay = (waitMs: number): Promise<void> =>
+    new Promise((resolve) => {
+      const end = (): void => {
+        stop();
+        delayed.delete(end);
+        resolve();
+      };
+      const stop = startTimer(waitMs, end);
+      delayed.add(end);
+    });
   return async (grant, origin) => {
-    const mayWait = waiting() < maxWaiting && !closing.aborted;
+    const mayWait = delayed.size < maxWaiting && !closing.aborted;
     const taken = await limits.consume(claimsOf(grant, deps, mayWait));
     if ('exceeded' in taken) {
       const limit = taken.exceeded === 'subscriptions' ? 'subscriptions' : 'authorizations';
@@ -65,7 +79,7 @@ export function createGrantRateLimit(deps: RateLimitGrantDeps): RateLimitGrant {
     }
     if (taken.waitMs === 0) return 'at once';
     // The grant is counted already. A shutdown ends the delay early.
-    await pause(taken.waitMs);
+    await delay(taken.waitMs);
     return 'after a wait';
   };
 }
@@ -76,13 +90,11 @@ export function createGrantRateLimit(deps: RateLimitGrantDeps): RateLimitGrant {
  */
 export function oncePerRequest(rateLimit: RateLimitGrant): RateLimitGrant {
   let first: ReturnType<RateLimitGrant> | undefined;
-  return async (grant, origin) => {
-    if (first === undefined) {
-      first = rateLimit(grant, origin);
-      return first;
-    }
-    const counted = await first;
-    return typeof counted === 'string' ? 'at once' : refuseAgain(grant, counted);
+  return (grant, origin) => {
+    if (first === undefined) return (first = rateLimit(grant, origin));
+    return first.then((counted) =>
+      typeof counted === 'string' ? 'at once' : refuseAgain(grant, counted),
+    );
   };
 }
 
@@ -117,13 +129,12 @@ function claimsOf(
   mayWait: boolean,
 ): readonly LimitRequest[] {
   const key = principalKey(grant.principal);
-  const maxWaitOf = (limit: keyof typeof maxWaitMs) => (mayWait ? maxWaitMs[limit] : 0);
-  const timeoutMs = maxWaitOf('authorizations');
+  const waits = mayWait ? maxWaitMs : noWaitMs;
   const rate = {
     limit: 'authorizations',
     key,
     perMinute: authorizations,
-    maxWaitMs: timeoutMs,
+    maxWaitMs: waits.authorizations,
   } as const;
   if (grant.action === 'sign-in') return [rate];
   // The key of the connection includes the principal: otherwise one user could exhaust the limit of another user's
@@ -135,7 +146,7 @@ function claimsOf(
       key,
       part: grant.socketId,
       perMinute: subscriptions,
-      maxWaitMs: maxWaitOf('subscriptions'),
+      maxWaitMs: waits.subscriptions,
       dedupeKey: grant.channel.text,
     },
   ];

@@ -36,23 +36,6 @@ export interface Limits {
   readonly refund: (request: LimitRequest) => Promise<void>;
 }
 
-/** The rates of one process, without I/O. Times are in milliseconds since the epoch. */
-export interface LocalRateLimiter {
-  /** Returns the delay of this request in milliseconds. */
-  readonly waitMsFor: (request: LimitRequest, now: number) => number;
-  readonly consume: (request: LimitRequest, now: number) => void;
-  readonly refund: (request: LimitRequest, now: number) => void;
-  /** Delays the next request of this key by this number of milliseconds. */
-  readonly delay: (request: LimitRequest, now: number, waitMs: number) => void;
-}
-
-export const minuteMs = 60_000;
-
-/** Milliseconds that one unit of a rate occupies. */
-export function intervalMs({ perMinute }: LimitRequest): number {
-  return minuteMs / perMinute;
-}
-
 /**
  * Reports an exceeded limit. Each one is counted, but only one per minute and key is written: otherwise a flood would
  * fill the table.

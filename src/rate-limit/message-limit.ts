@@ -1,5 +1,6 @@
 import { principalKey, type Principal } from '../policy/principal.ts';
-import type { Limits, LocalRateLimiter, LimitRequest } from './limits.ts';
+import type { Limits, LimitRequest } from './limits.ts';
+import type { LocalRateLimiter } from './memory-limits.ts';
 
 /** Counts a message of this principal. Returns 0 if it is allowed, otherwise the milliseconds until the next one is. */
 export type CountMessage = (principal: Principal) => number;
@@ -20,12 +21,12 @@ export interface MessageLimitDeps {
 export function createMessageLimit(deps: MessageLimitDeps): CountMessage {
   const { perMinute, rates, shared, now } = deps;
   return (principal) => {
-    const claim: LimitRequest = { limit: 'messages', key: principalKey(principal), perMinute };
-    const waitMs = rates.waitMsFor(claim, now());
-    if (waitMs > 0) return waitMs;
-    rates.consume(claim, now());
-    void shared?.consume([claim]).then((result) => {
-      if ('exceeded' in result) rates.delay(claim, now(), result.retryAfterMs);
+    const request: LimitRequest = { limit: 'messages', key: principalKey(principal), perMinute };
+    const claim = rates.claim(request, now());
+    if (claim.waitMs > 0) return claim.waitMs;
+    claim.consume();
+    void shared?.consume([request]).then((result) => {
+      if ('exceeded' in result) rates.delay(request, now(), result.retryAfterMs);
     });
     return 0;
   };

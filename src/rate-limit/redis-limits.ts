@@ -1,10 +1,12 @@
 import type { Redis } from '../redis/client.ts';
-import { intervalMs, minuteMs, type LimitRequest, type Limits } from './limits.ts';
+import { withSpan } from '../observability/tracing/span.ts';
+import type { LimitRequest, Limits } from './limits.ts';
+import { intervalMs, minuteMs } from './memory-limits.ts';
 
 /**
  * Checks all requests, and then consumes all of them or none, in one step. `KEYS` has two keys for each request: its
  * rate and its dedupe entry, or the rate twice if there is no dedupe key. `ARGV` is the time, and then the interval and
- * the maximum wait of each request. The arithmetic is that of `memory-rates.ts`. Returns the number of the request that
+ * the maximum wait of each request. The arithmetic is that of `memory-limits.ts`. Returns the number of the request that
  * exceeds its limit, or 0, and a wait.
  */
 const consumeScript = `
@@ -52,30 +54,27 @@ export interface RedisLimits extends Limits {
  * that of the replica: if two clocks differ, one replica computes waits that are longer by the difference.
  */
 export function createRedisLimits(redis: Redis, now: () => number): RedisLimits {
-  const limits: Limits = {
-    consume: async (requests) => {
-      const keys = requests.flatMap(keysOf);
-      const values = requests.flatMap((request) => [intervalMs(request), request.maxWaitMs ?? 0]);
-      const [number, wait] = await redis.run(async (client) =>
-        twoNumbers(await client.eval(consumeScript, keys.length, ...keys, now(), ...values)),
-      );
-      const excess = requests[number - 1];
-      return excess === undefined
-        ? { waitMs: wait }
-        : { exceeded: excess.limit, retryAfterMs: wait };
-    },
-    refund: async (request) => {
-      const [key] = keysOf(request);
-      await redis.run((client) => client.eval(refundScript, 1, key, now(), intervalMs(request)));
-    },
+  const consume: Limits['consume'] = async (requests) => {
+    const keys = requests.flatMap(keysOf);
+    const values = requests.flatMap((request) => [intervalMs(request), request.maxWaitMs ?? 0]);
+    const [number, wait] = await redis.run(async (client) =>
+      twoNumbers(await client.eval(consumeScript, keys.length, ...keys, now(), ...values)),
+    );
+    const excess = requests[number - 1];
+    return excess === undefined ? { waitMs: wait } : { exceeded: excess.limit, retryAfterMs: wait };
+  };
+  const refund: Limits['refund'] = async (request) => {
+    const [key] = keysOf(request);
+    await redis.run((client) => client.eval(refundScript, 1, key, now(), intervalMs(request)));
   };
   const probe = async (key: string): Promise<void> => {
     const request: LimitRequest = { limit: 'failures', key, perMinute: minuteMs };
-    await limits.consume([request]);
-    await limits.refund(request);
+    await consume([request]);
+    await refund(request);
   };
   return {
-    ...limits,
+    consume: (requests) => withSpan('limits', () => consume(requests)),
+    refund,
     probe: async () => {
       await Promise.all(probes.map(probe));
     },

@@ -1,6 +1,6 @@
-import type { Origin, WriteDecision, WriteSignal } from '../audit/audit-event.ts';
+import type { LimitRefusal, Origin, WriteSignal } from '../audit/audit-event.ts';
 import { principalKey } from '../policy/principal.ts';
-import { createLruMap, evictWhile } from '../runtime/lru-map.ts';
+import { createLruMap, evictWhile } from '../runtime/caches.ts';
 import type { Limits, ReportLimitExceeded } from './limits.ts';
 
 export interface RefusalRateLimitDeps {
@@ -12,7 +12,6 @@ export interface RefusalRateLimitDeps {
   readonly reportExcess: ReportLimitExceeded;
   /** Counts a refusal that is not written. */
   readonly countUnrecorded: (code: string) => void;
-  readonly record: WriteDecision;
   readonly recordSignal: WriteSignal;
   readonly now: () => number;
 }
@@ -27,9 +26,8 @@ export type CountRefusal = (origin: Origin) => Promise<number | undefined>;
 const maxBlocked = 100_000;
 
 /**
- * Creates the limit of refused requests, and writers that apply it: if an address is over the limit, its refusals are
- * counted but written neither to the log nor to the database. Otherwise a flood of requests without a credential would
- * fill both.
+ * Creates the limit of refused requests. If an address is over the limit, its refusals are counted but written
+ * neither to the log nor to the database. Otherwise a flood of requests without a credential would fill both.
  */
 export function createRefusalRateLimit(deps: RefusalRateLimitDeps) {
   const { failures: perMinute, limits, reportExcess, countUnrecorded, now } = deps;
@@ -59,19 +57,17 @@ export function createRefusalRateLimit(deps: RefusalRateLimitDeps) {
     return known;
   };
 
-  const record: WriteDecision = async (decision, origin, asOf) => {
-    if (decision.outcome === 'grant') return deps.record(decision, origin, asOf);
-    const { code, principal } = decision;
+  const limitRefusal: LimitRefusal = async ({ code, principal }, origin, cacheVersion) => {
     // A principal that exceeds its own limit must not consume the limit of its address, which others share.
     const isOwn = code.startsWith('too-many-') && principal !== undefined;
     const wait = isOwn
       ? await take(`principal ${principalKey(principal)}`)
       : await countRefusal(origin);
-    if (wait === undefined) return deps.record(decision, origin, asOf);
+    if (wait === undefined) return 'written';
     // A decision from cached facts is verified only when it is written. Without that it must be evaluated again.
-    if (asOf !== undefined && principal !== undefined && !isOwn) return false;
+    if (cacheVersion !== undefined && principal !== undefined && !isOwn) return 'outdated';
     countUnrecorded(code);
-    return true;
+    return 'unwritten';
   };
 
   const recordForgery: WriteSignal = async (signal, about) => {
@@ -83,5 +79,5 @@ export function createRefusalRateLimit(deps: RefusalRateLimitDeps) {
     await deps.recordSignal(signal, about);
   };
 
-  return { countRefusal, record, recordForgery };
+  return { countRefusal, limitRefusal, recordForgery };
 }

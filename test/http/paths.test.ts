@@ -46,6 +46,8 @@ describe('paths and methods', () => {
     ['PATCH', '/api/guest-sessions/current', 'DELETE'],
     ['POST', '/api/channels', 'GET, HEAD'],
     ['POST', '/ws', 'GET, HEAD'],
+    ['PROPFIND', '/broadcasting/auth', 'POST'],
+    ['QUERY', '/api/channels', 'GET, HEAD'],
   ])('%s %s is answered 405, with what the route takes', async (method, path, allow) => {
     const answer = await send(usher.public, { method, path, headers });
     expect([answer.status, answer.headers.get('allow')]).toEqual([405, allow]);

@@ -8,7 +8,7 @@ const fields = {
   token: guestToken({ booking_id: 'BK-9' }),
 };
 
-describe('two replicas that remember', () => {
+describe('two replicas with caches', () => {
   let replicas: readonly TestUsher[];
   beforeAll(async () => {
     const first = await startUsher();

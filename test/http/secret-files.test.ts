@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { secretOverlapMs } from '../../src/config/renewed.ts';
-import { secretIntervalMs } from '../../src/jobs/secret-reload.ts';
+import { reloadIntervalMs } from '../../src/jobs/reload.ts';
 import { hmacToken, userClaims } from '../support/tokens.ts';
 import { startUsher, type TestUsher } from '../support/usher.ts';
 import { send, socketId } from './requests.ts';
@@ -48,7 +48,7 @@ const operate = async (version: number) => {
 };
 const readiness = async () => (await fetch(`${usher.operator}/readyz`)).json();
 const nextLook = () => {
-  usher.clock.advance(secretIntervalMs);
+  usher.clock.advance(reloadIntervalMs);
 };
 
 it('uses changed secrets without a restart, and accepts the previous ones for an hour', async () => {

@@ -194,7 +194,7 @@ describe('a list by SQL', () => {
         '✓ the source shop answers for the fact membership',
         '✓ the source shop answers for the list private-project-{project} of user',
         '✓ the source shop answers for the list private-team.{team}.{project} of user',
-        ...['Its role needs:', 'GRANT SELECT ON members TO usher_reader;'],
+        ...['The role of the source shop needs:', 'GRANT SELECT ON members TO usher_reader;'],
         'GRANT SELECT ON candidates TO usher_reader;',
         'GRANT SELECT ON teams TO usher_reader;',
         '',
@@ -213,7 +213,7 @@ describe('a list by SQL', () => {
     ]);
     const doctor = await runInProcess(['doctor', '--url', usher!.public], env);
     expect(doctor.stdout).toMatch(
-      /✗ the source shop answers for the list private-project-\{project\} of user\n {4}It cannot be asked: .*candidates/,
+      /✗ the source shop answers for the list private-project-\{project\} of user\n {4}It cannot be used: .*candidates/,
     );
   });
 });
@@ -294,7 +294,7 @@ describeMariadb('a list of a frozen database', () => {
   it('is 503 within a bound, and others are not affected', async () => {
     const before = await list(usher!, '15');
     expect(before.channels).toContain('private-team.red.8');
-    server.signal('SIGSTOP');
+    const thaw = await server.freeze();
     try {
       const statuses: number[] = [];
       for (let i = 0; i < 20; i += 1) {
@@ -305,7 +305,7 @@ describeMariadb('a list of a frozen database', () => {
         .poll(() => (usher!.clock.advance(500), statuses), { timeout: 20_000 })
         .toEqual(Array(20).fill(503));
     } finally {
-      server.signal('SIGCONT');
+      thaw();
     }
     await expect.poll(async () => (await list(usher!, '15')).status, { timeout: 20_000 }).toBe(200);
     expect(await list(usher!, '15')).toEqual(before);

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { pino } from 'pino';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { addChannelBatchAuth } from '../../src/http/routes/channel-batch-auth/route.ts';
-import { createHeadersOf } from '../../src/http/input/visitor-headers.ts';
+import { createHeadersOf } from '../../src/http/input/auth-request.ts';
 import {
   createConcurrencyLimiter,
   limitConcurrency,
@@ -55,7 +55,7 @@ function setUp() {
 const turnedAway = { status: 503, headers: { 'retry-after': '5' } };
 
 describe('permits', () => {
-  it('do not count a client that hung up while it waited as turned away', async () => {
+  it('do not count a client that disconnected in the queue as shed', async () => {
     const { time, begin, shed } = setUp();
     void begin('a');
     void begin('b');
@@ -67,7 +67,7 @@ describe('permits', () => {
     expect(shed()).toBe(1);
   });
 
-  it('are few, and handed on in the order of asking', async () => {
+  it('are limited, and assigned in FIFO order', async () => {
     const { limiter, begin, end, names } = setUp();
     const works = ['a', 'b', 'c', 'd', 'e'].map((name) => begin(name));
     await settled();
@@ -80,7 +80,7 @@ describe('permits', () => {
     expect(await Promise.all(works)).toEqual(['a', 'b', 'c', 'd', 'e']);
   });
 
-  it('turn away whom they have no place to wait for, at once, and who waited too long', async () => {
+  it('refuse requests over the queue limit at once, and requests that waited too long', async () => {
     const { time, begin, end, names, shed } = setUp();
     const works = ['a', 'b', 'c', 'd', 'e'].map((name) => begin(name));
     await settled();
@@ -100,7 +100,7 @@ describe('permits', () => {
     expect(time.waiting()).toBe(0);
   });
 
-  it('are not given to who has gone', async () => {
+  it('are not assigned to a client that disconnected', async () => {
     const { begin, end, names } = setUp();
     void begin('a');
     void begin('b');
@@ -112,7 +112,7 @@ describe('permits', () => {
     expect(await gone).toMatchObject(turnedAway);
   });
 
-  it('are kept for who needs several, before whom nobody comes who asked later', async () => {
+  it('are reserved for a request that needs several, which no later request overtakes', async () => {
     const { limiter, begin, end, names } = setUp();
     const works = [begin('a'), begin('wide', { permits: 2 }), begin('b'), begin('c')];
     await settled();
@@ -126,7 +126,7 @@ describe('permits', () => {
     expect(await Promise.all(works)).toEqual(['a', 'wide', 'b', 'c']);
   });
 
-  it('are all enough for any work, however wide, and no longer kept for one that gave up', async () => {
+  it('are sufficient for a request of any size, and are released by one that was aborted', async () => {
     const { time, begin, end, names } = setUp();
     void begin('wider than all', { permits: 100 });
     await settled();
@@ -149,7 +149,7 @@ describe('permits', () => {
     expect(names()).toEqual(['c', 'd']);
   });
 
-  it('are given back by work that failed', async () => {
+  it('are released after a failure', async () => {
     const { limiter, begin, names } = setUp();
     for (let i = 0; i < 5; i += 1) {
       const failing = limiter.run(() => Promise.reject(new Error('failed')), {
@@ -165,7 +165,7 @@ describe('permits', () => {
   });
 });
 
-describe('permits of requests that ask a server of the application', () => {
+describe('permits of requests that wait for a server of the application', () => {
   const unending = () => new Promise<never>(() => undefined);
   const setUpAsking = () => {
     const time = createTestClock(testNow);

@@ -19,7 +19,7 @@ describe('connections from one address', () => {
       return found.rows.map(({ address }) => address);
     });
 
-  it('are all let in when each proves who it is: two hundred guests of one hotel at once', async () => {
+  it('are all accepted if each authenticates: two hundred guests of one hotel at once', async () => {
     const tickets: string[] = [];
     for (let i = 0; i < 200; i += 1) tickets.push(await getTicket(usher.public));
     const answers = await Promise.all(
@@ -34,7 +34,7 @@ describe('connections from one address', () => {
     expect(new Set(answers)).toEqual(new Set(['authentication_success']));
   });
 
-  it('are ten a minute when they prove nothing, whichever address of a /64 they have', async () => {
+  it('are ten a minute without authentication, whichever address of a /64 they have', async () => {
     for (let i = 0; i < 10; i += 1) {
       await openClient(usher.public, '/ws', from(`2001:db8:0:7:${i}::1`));
     }

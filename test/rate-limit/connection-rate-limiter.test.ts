@@ -36,7 +36,7 @@ describe('attempts to connect', () => {
     expect(time.waiting()).toBe(0);
   });
 
-  it('let in who waits as others are given back, first come, first served', async () => {
+  it('accept queued attempts in FIFO order as others are refunded', async () => {
     const { time, through } = setUp();
     const given = [await through('a'), await through('a'), await through('a')];
     const order: number[] = [];
@@ -57,7 +57,7 @@ describe('attempts to connect', () => {
     expect(time.waiting()).toBe(0);
   });
 
-  it('see what another replica was given back', async () => {
+  it('use the refunds of another replica', async () => {
     const { time, through, other } = setUp();
     const given = [await through('a'), await through('a'), await through('a')];
     const waiting = through('a', other);
@@ -68,7 +68,7 @@ describe('attempts to connect', () => {
     expect(time.waiting()).toBe(0);
   });
 
-  it('go on when time alone gives one back', async () => {
+  it('continue when a unit is free again', async () => {
     const { time, through } = setUp();
     for (let i = 0; i < 3; i += 1) await through('a');
     time.now += 17_000;

@@ -41,7 +41,7 @@ function setUp(changes: Changes = {}, limited: Partial<RateLimitGrantDeps> = {})
 const noChannel = { channelName: 'private-tenant.1.user.16' };
 
 describe('a grant beyond the limit of its principal', () => {
-  it('waits for its turn when that is near, in order, and is refused when it is not', async () => {
+  it('is delayed if the delay is short, in order, and refused otherwise', async () => {
     const { time, ask, askMany, reported, recorded } = setUp();
     await askMany(60);
     const left: number[] = [];
@@ -75,7 +75,7 @@ describe('a grant beyond the limit of its principal', () => {
     expect(verdict(await asked)).toBe('revoked');
   });
 
-  it('goes when Usher closes, and nobody begins to wait then', async () => {
+  it('ends its delay when Usher closes, and no further delay begins', async () => {
     const { time, ask, askMany, closing } = setUp();
     await askMany(60);
     const asked = ask();
@@ -86,7 +86,7 @@ describe('a grant beyond the limit of its principal', () => {
     expect(verdict(await ask())).toBe('too-many-authorizations');
   });
 
-  it('is nobody else’s affair, and refusals do not count', async () => {
+  it('does not affect other principals, and refusals do not count', async () => {
     const { ask, askMany, state, reported } = setUp();
     for (let i = 0; i < 100; i += 1) expect(verdict(await ask(noChannel))).toBe('not-allowed');
     await askMany(60);
@@ -160,7 +160,7 @@ describe('a page that opens channel after channel on one connection', () => {
     expect(waits).toEqual(names.map((_, i) => (i < 20 ? 0 : 3_000)));
   });
 
-  it('opens for nothing what it opened within the last minute', async () => {
+  it('does not count a channel that it opened within the last minute', async () => {
     const { time, ask } = open();
     for (let round = 0; round < 5; round += 1) {
       for (const name of names.slice(0, 20)) expect(verdict(await ask(name))).toBe('grant');

@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
-import { createMemoryLimits } from '../../src/rate-limit/memory-limits.ts';
-import { createMemoryRateLimiter } from '../../src/rate-limit/memory-rates.ts';
+import { createMemoryLimits, createMemoryRateLimiter } from '../../src/rate-limit/memory-limits.ts';
 import { createMessageLimit } from '../../src/rate-limit/message-limit.ts';
 import { testNow } from '../support/tokens.ts';
 import { startTestEndpoint, user, until } from '../websocket/test-endpoint.ts';

@@ -71,7 +71,7 @@ function outcomeOf(reply: FastifyReply): Outcome {
   };
 }
 
-/** The answer of a completed handshake is not written by the server, and its reply is no more. */
+/** The response to a completed handshake is not written by Fastify, so its reply cannot be used. */
 function becameWebSocket(reply: FastifyReply): boolean {
   return reply.sent && !reply.raw.headersSent;
 }

@@ -1,12 +1,14 @@
 import type { FastifyRequest } from 'fastify';
 import type { Origin } from '../../audit/audit-event.ts';
-import type { Credential } from '../../authn/credential.ts';
 import type { UserAuthRequest } from '../../authorize/auth-request.ts';
-import { Secret } from '../../runtime/secret.ts';
+import type { Forward, VisitorHeaders } from '../../policy/forward.ts';
+import { namesCookie } from '../../runtime/cookie-names.ts';
 import { malformed } from '../output/problem.ts';
-import { ownField, requiredField, textField } from './body.ts';
+import { requiredField } from './body.ts';
+import type { CredentialsOf } from './credentials.ts';
 import { maxCharacters } from './lengths.ts';
-import type { HeadersOf } from './visitor-headers.ts';
+import { headerValues, isPlaceholder, onlyText, type RawHeaders } from './raw-headers.ts';
+import { isFromAllowedPage } from './session-origin.ts';
 
 const maxUserAgentLength = 256;
 const maxTenantLength = 128;
@@ -58,104 +60,86 @@ export function authRequestOf(
 }
 
 export interface ReadAuthRequest {
-  readonly credentialsOf: (request: FastifyRequest) => readonly Credential[];
+  readonly credentialsOf: CredentialsOf;
   readonly headersOf: HeadersOf;
-}
-
-/** Extracts the explicit credentials of a request without verifying them. The result may contain several. */
-export function explicitCredentials(request: FastifyRequest): readonly Credential[] {
-  return [...bearerCredentials(request), ...guestSessionCredentials(request)];
-}
-
-/** Extracts the guest session from the header and the body. The same token in both is one credential. */
-export function guestSessionCredentials(request: FastifyRequest): readonly Credential[] {
-  const inHeader = credentialText('X-Guest-Session', headerLines(request, 'X-Guest-Session'));
-  const inBody = credentialField(request, 'guest_session');
-  const given = [inHeader ?? '', inBody ?? ''].filter((text) => !isPlaceholder(text));
-  return [...new Set(given)].map((text) => ({ kind: 'guest-session', text: new Secret(text) }));
-}
-
-/**
- * Extracts the bearer token of a request. `Bearer` without a token is no credential. HTTP authentication of the site is
- * none either, because browsers send it automatically (RFC 7617 §2.2, RFC 7616 §3.6, RFC 4559).
- */
-export function bearerCredentials(request: FastifyRequest): readonly Credential[] {
-  const lines = headerLines(request, 'Authorization');
-  if (lines.length === 1 && isSiteAuthentication(lines[0] ?? '')) return [];
-  const header = credentialText('Authorization', lines);
-  const given = header?.replace(/^bearer(?: +|$)/i, '');
-  if (header === undefined || given === undefined || isPlaceholder(given)) return [];
-  // An unknown scheme counts as an invalid credential. Otherwise the request would be treated as anonymous.
-  const [, token = ''] = /^Bearer +([^ ]+)$/i.exec(header) ?? [];
-  return [{ kind: 'bearer', text: new Secret(token) }];
-}
-
-/** Extracts the user's token from this body field, for clients that cannot send headers. */
-export function fieldCredentials(request: FastifyRequest, field: string): readonly Credential[] {
-  const token = credentialField(request, field) ?? '';
-  return isPlaceholder(token) ? [] : [{ kind: 'bearer', text: new Secret(token) }];
-}
-
-/**
- * Reads a body field that may contain a credential. A JSON `null` is no credential, because some clients send empty
- * fields.
- */
-function credentialField({ body }: FastifyRequest, name: string): string | undefined {
-  return ownField(body, name) === null ? undefined : textField(body, name, maxCharacters.token);
-}
-
-/**
- * True for HTTP authentication of the site. A Digest header contains commas, so only a bearer token after a comma is a
- * repeated header. If that token were ignored, the session cookie would be used instead.
- */
-function isSiteAuthentication(header: string): boolean {
-  return /^(?:basic|digest|negotiate|ntlm)\b/i.test(header) && !/,\s*bearer\b/i.test(header);
 }
 
 /** Returns the tenants in the header and in the path of a request. */
 export function namedTenants(request: FastifyRequest): readonly string[] {
-  const header = onlyText('X-Tenant-ID', headerLines(request, 'X-Tenant-ID'));
   const { tenantId } = request.params as { readonly tenantId?: string };
-  const named = header === undefined || isPlaceholder(header) ? undefined : header;
-  const tenants = [named, tenantId].filter((tenant) => tenant !== undefined);
-  if (tenants.some((tenant) => tenant.length > maxTenantLength)) {
-    throw malformed('The tenant is too long');
+  const inHeader = tenantsInHeader(request);
+  return tenantId === undefined ? inHeader : [...inHeader, boundedTenant(tenantId)];
+}
+
+/** Returns the tenant in the header of a request, if there is one. */
+export function tenantsInHeader({ raw }: FastifyRequest): readonly string[] {
+  const header = onlyText('X-Tenant-ID', headerValues(raw.rawHeaders, 'X-Tenant-ID'));
+  return header === undefined || isPlaceholder(header) ? [] : [boundedTenant(header)];
+}
+
+function boundedTenant(tenant: string): string {
+  if (tenant.length > maxTenantLength) throw malformed('The tenant is too long');
+  return tenant;
+}
+
+/** The headers of a request that a policy may pass on. */
+export type HeadersOf = (request: FastifyRequest) => VisitorHeaders;
+
+export function createHeadersOf(allowedOrigins: readonly string[]): HeadersOf {
+  return ({ raw }) => new RequestHeaders(raw.rawHeaders, allowedOrigins);
+}
+
+/** The headers of a request. Private, so that a log or an error that has this object does not have their values. */
+export class RequestHeaders implements VisitorHeaders {
+  readonly #raw: RawHeaders;
+  readonly #allowedOrigins: readonly string[];
+
+  constructor(raw: RawHeaders, allowedOrigins: readonly string[]) {
+    this.#raw = raw;
+    this.#allowedOrigins = allowedOrigins;
   }
-  return tenants;
-}
 
-/** Reads a header that contains a credential. No client sends it twice, so even two equal lines are a 400. */
-function credentialText(name: string, lines: readonly string[]): string | undefined {
-  if (lines.length > 1) throw malformed(`${name} is repeated`);
-  return onlyText(name, lines);
-}
-
-/** True for an empty text and for the texts into which JavaScript converts a missing value. */
-function isPlaceholder(text: string): boolean {
-  return text === '' || text === 'null' || text === 'undefined';
-}
-
-/**
- * Reads a header with one value. Returns `undefined` if it is missing and throws a 400 if it is repeated, because a
- * proxy in front of Usher may use the other value. XMLHttpRequest and proxies join repeated headers with a comma.
- */
-function onlyText(name: string, lines: readonly string[]): string | undefined {
-  const [first, second] = lines;
-  if (second !== undefined || first?.includes(',') === true) throw malformed(`${name} is repeated`);
-  return first;
-}
-
-/** Returns all values of this header. Node's `headers` contains only the first of two `Authorization` lines. */
-export function headerLines(request: FastifyRequest, name: string): readonly string[] {
-  const headers = request.raw.rawHeaders;
-  const lines: string[] = [];
-  for (let i = 0; i < headers.length; i += 2) {
-    if (isNamed(headers[i], name)) lines.push(headers[i + 1] ?? '');
+  select(forward: Forward): Readonly<Record<string, string>> {
+    const all = this.#selectAll(forward);
+    if (!this.isWithheld(forward)) return all;
+    return Object.fromEntries(Object.entries(all).filter((header) => !isAddedByBrowsers(header)));
   }
-  return lines;
+
+  isWithheld(forward: Forward): boolean {
+    const all = Object.entries(this.#selectAll(forward));
+    return all.some(isAddedByBrowsers) && this.#isFromForeignPage();
+  }
+
+  #selectAll({ headers, cookies }: Forward): Readonly<Record<string, string>> {
+    const selected: Record<string, string> = {};
+    for (const name of headers) {
+      const values = headerValues(this.#raw, name).filter((value) => value !== '');
+      // A repeated header is one list (RFC 9110 §5.3), and repeated cookies are one header (RFC 9113 §8.2.3).
+      if (values.length > 0) selected[name] = values.join(name === 'cookie' ? '; ' : ', ');
+    }
+    const pairs = cookies.length === 0 ? [] : this.#cookiesNamed(cookies);
+    if (pairs.length > 0) selected['cookie'] = pairs.join('; ');
+    return selected;
+  }
+
+  /** Programs send neither `Origin` nor `Sec-Fetch-Site`, and have no cookies of somebody else. */
+  #isFromForeignPage(): boolean {
+    const origins = headerValues(this.#raw, 'origin');
+    const sites = headerValues(this.#raw, 'sec-fetch-site');
+    if (origins.length + sites.length === 0) return false;
+    const isOwnPage = origins.length <= 1 && sites.length === 1 && sites[0] === 'same-origin';
+    return !isOwnPage && !isFromAllowedPage(this.#raw, this.#allowedOrigins);
+  }
+
+  #cookiesNamed(names: readonly string[]): readonly string[] {
+    return headerValues(this.#raw, 'cookie')
+      .flatMap((line) => line.split(';'))
+      .map((pair) => pair.trim())
+      .filter((pair) => pair.includes('=') && namesCookie(names, pair.slice(0, pair.indexOf('='))));
+  }
 }
 
-/** Compares the lengths first, for speed: each request compares all its header names three times. */
-function isNamed(header: string | undefined, name: string): boolean {
-  return header?.length === name.length && header.toLowerCase() === name.toLowerCase();
+/** Browsers send cookies and the HTTP authentication of a site by themselves, for any page. */
+function isAddedByBrowsers([name, value]: readonly [string, string]): boolean {
+  return name === 'cookie' || (name === 'authorization' && !/^bearer /i.test(value));
 }

@@ -1,8 +1,7 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { malformed, RequestProblem } from '../output/problem.ts';
-import { parseJsonObject } from './json-body.ts';
-import { repeatedField } from './repeated-field.ts';
+import { parseJsonObject, repeatedField } from './json-body.ts';
+import { knownType } from './request-head.ts';
 
 /** The fields of a form or JSON body. Only own properties count. A field that was sent twice is `repeated`. */
 export type Fields = Readonly<Record<string, unknown>>;
@@ -19,18 +18,14 @@ const maxFields = 128;
 
 /**
  * Accepts forms, multipart forms without files, JSON, and an empty body of any type. Any other type is a 415. Some
- * clients send a wrong content type, or two types, so the first character of the body decides.
+ * clients send a wrong content type, so the first character of the body decides.
  */
 export function takeFormsAndJson(server: FastifyInstance): void {
-  server.addHook('onRequest', (request, _reply, done) => {
-    nameOneType(request.raw.headers);
-    done();
-  });
   server.removeAllContentTypeParsers();
   const takeText = (type: string, isJson: (text: string) => boolean): void => {
     server.addContentTypeParser(type, { parseAs: 'string' }, (request, body, done) => {
       try {
-        done(null, readText(body as string, request, isJson));
+        done(null, readText(withoutMark(body as string), request, isJson));
       } catch (error) {
         done(error as Error);
       }
@@ -42,29 +37,8 @@ export function takeFormsAndJson(server: FastifyInstance): void {
   server.addContentTypeParser('multipart/form-data', { parseAs: 'buffer' }, readMultipart);
 }
 
-const knownType = /^\s*application\/(?:json|x-www-form-urlencoded)\s*(?:;|$)/i;
-
-/**
- * Reduces the header to one content type. The type is ignored if there is no body. pusher-js and axios append their
- * type to the type that the page set, and Fastify would reject the list.
- */
-function nameOneType(headers: IncomingHttpHeaders): void {
-  const type = headers['content-type'];
-  if (type === undefined) return;
-  const isMeaningless =
-    /^(?:undefined|null)?$/.test(type) || !(hasBody(headers) || knownType.test(type));
-  if (isMeaningless) delete headers['content-type'];
-  else if (type.includes(',') && !/^multipart\//i.test(type)) {
-    const types = type.split(',').map((each) => each.trim());
-    const known = types.find((each) => knownType.test(each));
-    if (known !== undefined) headers['content-type'] = known;
-  }
-}
-
-function hasBody(headers: IncomingHttpHeaders): boolean {
-  const length = headers['content-length'];
-  return headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0');
-}
+/** Some clients begin a body with a byte order mark, which a reader may ignore (RFC 8259 §8.1). */
+const withoutMark = (text: string): string => text.replace(/^\uFEFF/, '');
 
 /** True if the text starts with a brace. Form encoders escape the brace, so no form starts with it. */
 function startsLikeJson(text: string): boolean {
@@ -83,6 +57,7 @@ function readText(
 ): Fields {
   // axios sends `null` as JSON for a request without data.
   if (/^\s*(?:null\s*)?$/.test(text)) return emptyFields();
+  refuseCompressed(request);
   const type = request.headers['content-type'];
   if (type !== undefined && !knownType.test(type)) throw unknownType(request);
   if (isJson(text)) return parseJsonObject(text);
@@ -90,9 +65,21 @@ function readText(
   return fieldsFrom(new URLSearchParams(text));
 }
 
+/** Throws a 415 for a compressed body. Read as text, it would be a body without the required fields. */
+function refuseCompressed({ headers }: FastifyRequest): void {
+  const encoding = headers['content-encoding'] ?? '';
+  if (!/^(?:identity)?$/i.test(encoding)) {
+    throw new RequestProblem(
+      415,
+      'The body must not be compressed: send it without Content-Encoding',
+    );
+  }
+}
+
 /** Reads a multipart form (RFC 7578) with the platform's parser. The body size is already limited. */
 async function readMultipart(request: FastifyRequest, body: string | Buffer): Promise<Fields> {
   if (body.length === 0) return emptyFields();
+  refuseCompressed(request);
   if (request.routeOptions.config.body === 'json') throw noForm();
   const type = request.headers['content-type'] ?? '';
   if (!/;\s*boundary=/i.test(type)) {
@@ -150,8 +137,8 @@ export function ownField(read: unknown, name: string): unknown {
 }
 
 /**
- * Reads a text field. Returns `undefined` if it is missing or empty. Throws a 400 if it is not a text or is longer than
- * `maxLength`.
+ * Reads a text field. Returns `undefined` if it is missing, empty or null: some clients send `null` for a value that they
+ * do not have. Throws a 400 if it is not a text or is longer than `maxLength`.
  */
 export function textField(fields: unknown, name: string, maxLength: number): string | undefined {
   return textOf(fields, name, maxLength);
@@ -171,7 +158,7 @@ export function textQuery(query: unknown, name: string, maxLength: number): stri
 
 function textOf(from: unknown, name: string, maxLength: number): string | undefined {
   const value = ownField(from, name);
-  if (value === undefined || value === '') return undefined;
+  if (value === undefined || value === null || value === '') return undefined;
   if (value === repeatedField || Array.isArray(value)) throw malformed(`${name} is repeated`);
   if (typeof value !== 'string') throw malformed(`${name} must be a text`);
   if (value.length > maxLength) throw malformed(`${name} is too long`);

@@ -2,7 +2,9 @@ import type { FastifyRequest } from 'fastify';
 import type { Credential } from '../../authn/credential.ts';
 import { Secret } from '../../runtime/secret.ts';
 import { malformed } from '../output/problem.ts';
-import { explicitCredentials, fieldCredentials } from './auth-request.ts';
+import { textField } from './body.ts';
+import { maxCharacters } from './lengths.ts';
+import { headerValues, isPlaceholder, onlyText } from './raw-headers.ts';
 import { findSession, type CookieMode } from './session-cookie.ts';
 
 /**
@@ -64,4 +66,55 @@ function sessionCredentials(
     default:
       return [{ kind, text: session.value }];
   }
+}
+
+/** Extracts the explicit credentials of a request without verifying them. The result may contain several. */
+export function explicitCredentials(request: FastifyRequest): readonly Credential[] {
+  return [...bearerCredentials(request), ...guestSessionCredentials(request)];
+}
+
+/** Extracts the guest session from the header and the body. The same token in both is one credential. */
+export function guestSessionCredentials(request: FastifyRequest): readonly Credential[] {
+  const inHeader = credentialText(
+    'X-Guest-Session',
+    headerValues(request.raw.rawHeaders, 'X-Guest-Session'),
+  );
+  const inBody = textField(request.body, 'guest_session', maxCharacters.token);
+  const given = [inHeader ?? '', inBody ?? ''].filter((text) => !isPlaceholder(text));
+  return [...new Set(given)].map((text) => ({ kind: 'guest-session', text: new Secret(text) }));
+}
+
+/**
+ * Extracts the bearer token of a request. `Bearer` without a token is no credential. HTTP authentication of the site is
+ * none either, because browsers send it automatically (RFC 7617 §2.2, RFC 7616 §3.6, RFC 4559).
+ */
+export function bearerCredentials(request: FastifyRequest): readonly Credential[] {
+  const lines = headerValues(request.raw.rawHeaders, 'Authorization');
+  if (lines.length === 1 && isSiteAuthentication(lines[0] ?? '')) return [];
+  const header = credentialText('Authorization', lines);
+  const given = header?.replace(/^bearer(?: +|$)/i, '');
+  if (header === undefined || given === undefined || isPlaceholder(given)) return [];
+  // An unknown scheme counts as an invalid credential. Otherwise the request would be treated as anonymous.
+  const [, token = ''] = /^Bearer +([^ ]+)$/i.exec(header) ?? [];
+  return [{ kind: 'bearer', text: new Secret(token) }];
+}
+
+/** Extracts the user's token from this body field, for clients that cannot send headers. */
+export function fieldCredentials(request: FastifyRequest, field: string): readonly Credential[] {
+  const token = textField(request.body, field, maxCharacters.token) ?? '';
+  return isPlaceholder(token) ? [] : [{ kind: 'bearer', text: new Secret(token) }];
+}
+
+/**
+ * True for HTTP authentication of the site. A Digest header contains commas, so only a bearer token after a comma is a
+ * repeated header. If that token were ignored, the session cookie would be used instead.
+ */
+function isSiteAuthentication(header: string): boolean {
+  return /^(?:basic|digest|negotiate|ntlm)\b/i.test(header) && !/,\s*bearer\b/i.test(header);
+}
+
+/** Reads a header that contains a credential. No client sends it twice, so even two equal lines are a 400. */
+function credentialText(name: string, lines: readonly string[]): string | undefined {
+  if (lines.length > 1) throw malformed(`${name} is repeated`);
+  return onlyText(name, lines);
 }

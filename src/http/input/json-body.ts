@@ -1,7 +1,9 @@
 import { malformed } from '../output/problem.ts';
-import { repeatedField } from './repeated-field.ts';
 import { isJsonObject } from '../../runtime/json.ts';
 import { repeatedNames } from '../../runtime/repeated-names.ts';
+
+/** Marks a field that was sent more than once. Another parser of the body may use a different one of its values. */
+export const repeatedField = Symbol('repeated');
 
 const deepest = 4;
 

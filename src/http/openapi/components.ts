@@ -68,7 +68,7 @@ export const components = {
       name: 'X-Tenant-ID',
       in: 'header',
       description:
-        'The tenant of the page. It must be that of the token and of the channel; where the token or the channel has a tenant, a missing one is refused.',
+        'The tenant of the page. It must be the tenant of the token and of the channel. If the token or the channel has a tenant, a request without this header is refused.',
       required: false,
       schema: { ...text(128), minLength: 1 },
       examples: { tenant: { value: '1' } },
@@ -77,17 +77,17 @@ export const components = {
   headers: {
     'X-Request-Id': {
       description:
-        'Under which the log knows this request. A proxy of `TRUSTED_PROXIES` may bring its own, of 8 to 128 characters `A-Z a-z 0-9 . _ -`.',
+        'The id of this request in the log. A proxy of `TRUSTED_PROXIES` may set it in the request: 8 to 128 characters `A-Z a-z 0-9 . _ -`.',
       required: true,
       schema: { type: 'string' },
     },
     'X-Decision-Id': {
       description:
-        'Under which `GET /decisions/{id}` tells why. Only an answer that comes of a decision has one.',
+        'The id of the decision, for `GET /decisions/{id}`. Responses without a decision do not have it.',
       schema: { $ref: '#/components/schemas/DecisionId' },
     },
     'Retry-After': {
-      description: 'Seconds after which it may be tried again',
+      description: 'The number of seconds after which the request may be sent again',
       required: true,
       schema: { type: 'integer', minimum: 1 },
     },
@@ -97,7 +97,7 @@ export const components = {
       type: 'http',
       scheme: 'bearer',
       description:
-        'A user’s token: a JWT of the host (`sub`, `exp`, `iat`, `tenant_id`, `roles`), or an access token of Laravel Sanctum or Passport. `usher mint-token user --sub 15 --tenant 1` makes one for development.',
+        'A user’s token: a JWT of the application (`sub`, `exp`, `iat`, `tenant_id`, `roles`), or an access token of Laravel Sanctum or Passport. `usher mint-token user --sub 15 --tenant 1` signs one for development.',
     },
     guestToken: {
       type: 'apiKey',
@@ -110,32 +110,32 @@ export const components = {
       type: 'apiKey',
       in: 'header',
       name: 'X-Guest-Session',
-      description: 'The `token` that `POST /api/guest-sessions` gave',
+      description: 'The `token` in the response of `POST /api/guest-sessions`',
     },
     sessionCookie: {
       type: 'apiKey',
       in: 'cookie',
       name: 'sessionid',
       description:
-        'The host’s session cookie, when `SESSION_MODE` is on; `SESSION_COOKIE_NAME` names it. The `Origin` of the page must be an allowed one. Any other credential, good or bad, goes before it.',
+        'The application’s session cookie, named by `SESSION_COOKIE_NAME`, unless `SESSION_MODE` is `off`. `ALLOWED_ORIGINS` must contain the `Origin` of the page. Any other credential, valid or not, takes precedence over the cookie.',
     },
     chatServerKey: {
       type: 'apiKey',
       in: 'header',
       name: 'X-Chat-Server-Key',
-      description: 'The key of a chat server of `CHAT_SERVER_KEYS`',
+      description: 'The key of a chat server in `CHAT_SERVER_KEYS`',
     },
     chatServerSecret: {
       type: 'apiKey',
       in: 'header',
       name: 'X-Chat-Server-Secret',
-      description: 'The secret that belongs to that key',
+      description: 'The secret of that key',
     },
     operatorToken: {
       type: 'http',
       scheme: 'bearer',
       description:
-        '`OPS_TOKEN`. Without one the port listens on loopback, and takes only requests that name loopback.',
+        '`OPS_TOKEN`. Without it the port listens on a loopback address, and accepts only requests whose `Host` is a loopback address or `localhost`.',
     },
   },
 } as const;

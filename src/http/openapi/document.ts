@@ -31,12 +31,12 @@ export interface DocumentedServers {
 
 const about = `Usher decides who may enter a real-time channel, and has only those subscriptions signed.
 
-Answers have the request of the same name among the examples; where none has it, the first request was made with another
-credential, other facts, or at another moment. All examples are tried on a running service before each release.
+A response example belongs to the request example of the same name. If there is none, it belongs to the first request
+example, sent with another credential, other facts, or at another time. Tests send all examples to a running service.
 
-A \`HEAD\` is answered wherever a \`GET\` is. A slash at the end of a path makes no difference. Whatever stands in no route is
-answered 404, another method of a path 405 with \`Allow\`, a request that is no HTTP 400, 408 or 431, and a fault of ours 500,
-each with the body \`Error\`.`;
+Each route with \`GET\` also accepts \`HEAD\`. A slash at the end of a path makes no difference. A path without a route is 404,
+an unsupported method 405 with \`Allow\`, a request that is not HTTP 400, 408 or 431, and an error of Usher 500, each with the
+body \`Error\`.`;
 
 /** Creates the OpenAPI 3.1 document of both ports. `publicAddress` is the default address of the public port. */
 export function writeDocument(servers: DocumentedServers, publicAddress: string) {

@@ -4,7 +4,7 @@ import type { DecisionBase } from '../../policy/decision.ts';
 import type { AnswerStyle } from '../../policy/policy.ts';
 import { Unavailable } from '../../runtime/unavailable.ts';
 import { ownField, unknownType } from '../input/body.ts';
-import { repeatedField } from '../input/repeated-field.ts';
+import { repeatedField } from '../input/json-body.ts';
 import { RequestProblem, retryAfter } from './problem.ts';
 
 declare module 'fastify' {
@@ -116,7 +116,7 @@ function toDetailedError(
   if (error instanceof RequestProblem) return error;
   if (error instanceof Unavailable) {
     countUnavailable(error);
-    request.log.warn({ dependency: error.dependency, err: error }, 'could not find out');
+    request.log.warn({ dependency: error.dependency, err: error }, 'dependency unavailable');
     const { retryAfter: seconds, ...response } = unavailableResponse;
     return { ...response, headers: retryAfter(seconds) };
   }
@@ -125,7 +125,7 @@ function toDetailedError(
   if (status !== undefined && status >= 400 && status < 500) {
     return { status, message: validationMessage(error, request) ?? messageForStatus(status) };
   }
-  request.log.error({ err: error }, 'bug');
+  request.log.error({ err: error }, 'unhandled error');
   return { status: 500, message: 'Something went wrong here' };
 }
 

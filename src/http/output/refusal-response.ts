@@ -10,10 +10,10 @@ export interface RefusalResponse {
 /** The response to each refusal code. */
 export type RefusalResponses<Code extends string> = Readonly<Record<Code, RefusalResponse>>;
 
-const tooManyAuthorizations = { status: 429, message: 'Too many authorizations' } as const;
-const tooManySubscriptions = {
-  status: 429,
-  message: 'Too many channels on this connection',
+/** The responses to exceeded limits, which are the same on every route. */
+const limitResponses = {
+  'too-many-authorizations': { status: 429, message: 'Too many authorizations' },
+  'too-many-subscriptions': { status: 429, message: 'Too many channels on this connection' },
 } as const;
 const malformedSocket = { status: 400, message: 'socket_id is malformed' } as const;
 const badCredential = { status: 401, message: 'The credential is not valid' } as const;
@@ -45,8 +45,7 @@ export const generalResponses: RefusalResponses<OwnRefusalCode> = {
   'fact-missing': refused,
   'wrong-kind': refused,
   'not-allowed': refused,
-  'too-many-authorizations': tooManyAuthorizations,
-  'too-many-subscriptions': tooManySubscriptions,
+  ...limitResponses,
 };
 
 /**
@@ -55,17 +54,19 @@ export const generalResponses: RefusalResponses<OwnRefusalCode> = {
  */
 export function responseFor(
   code: string,
-  responses: Readonly<Partial<Record<string, RefusalResponse>>>,
+  responses: Responses,
   otherwise: RefusalResponse = refused,
 ): RefusalResponse {
-  return (Object.hasOwn(responses, code) ? responses[code] : undefined) ?? otherwise;
+  return ownValue(limitResponses, code) ?? ownValue(responses, code) ?? otherwise;
 }
 
-/** The responses of an existing client's answer style. Limits have the general responses. */
+type Responses = Readonly<Partial<Record<string, RefusalResponse>>>;
+
+function ownValue(responses: Responses, code: string): RefusalResponse | undefined {
+  return Object.hasOwn(responses, code) ? responses[code] : undefined;
+}
+
+/** All responses of an existing client's answer style, for the documentation. */
 export function responsesOf({ refusals }: AnswerStyle): Readonly<Record<string, RefusalResponse>> {
-  return {
-    ...refusals,
-    'too-many-authorizations': tooManyAuthorizations,
-    'too-many-subscriptions': tooManySubscriptions,
-  };
+  return { ...refusals, ...limitResponses };
 }

@@ -68,15 +68,15 @@ function requestBody(
 
 const meanings: Readonly<Record<number, string>> = {
   400: 'The request is malformed',
-  401: 'No credential, or a bad one',
+  401: 'No credential, or an invalid one',
   403: 'Refused',
-  404: 'Not there',
+  404: 'Not found',
   413: 'The body is too large',
-  415: 'The body is of another type',
+  415: 'The type of the body is not supported',
   426: 'Not a WebSocket handshake of version 13',
-  429: 'Too many; nothing was granted',
-  500: 'A ticket could not be had',
-  503: 'A dependency could not answer; never a grant',
+  429: 'A limit is exceeded; nothing was granted',
+  500: 'The ticket could not be issued',
+  503: 'A dependency is unavailable; nothing was granted',
 };
 
 function schemaOf(errorBody: ErrorBody | undefined): RefTo<'schemas'> {
@@ -130,7 +130,13 @@ export function refusals<Code extends string>(
     const same = all.filter(
       (code) => responses[code].status === status && responses[code].message === message,
     );
-    return { name, status, message, decided: true, summary: `On record as ${same.join(', ')}` };
+    return {
+      name,
+      status,
+      message,
+      decided: true,
+      summary: `In the audit log as ${same.join(', ')}`,
+    };
   });
 }
 

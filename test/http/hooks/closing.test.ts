@@ -55,4 +55,19 @@ describe('closing', () => {
       await (stopped ?? usher.stop());
     }
   });
+
+  it('accepts new connections during the notice, although no connection was open', async () => {
+    const usher = await startUsher({ SHUTDOWN_NOTICE: '5s' });
+    const stopped = usher.stop();
+    try {
+      while ((await fetch(`${usher.operator}/readyz`)).status !== 503);
+      for (let request = 0; request < 5; request += 1) {
+        const answer = await fetch(`${usher.public}/usher-client.js`);
+        expect(answer.headers.get('connection')).toBe('close');
+        await answer.body?.cancel();
+      }
+    } finally {
+      await stopped;
+    }
+  });
 });

@@ -78,7 +78,7 @@ describe('a request that is not right', () => {
     ],
     ['an empty JSON body', json(''), 'socket_id is required'],
     ['half of a JSON body', json('{"socket_id":"1.2"'), 'The body is not JSON'],
-    ['JSON behind a byte order mark', json('\uFEFF{}'), 'The body is not JSON'],
+    ['JSON behind two byte order marks', json('\uFEFF\uFEFF{}'), 'The body is not JSON'],
     ['a JSON array', json('["socket_id"]'), 'The body must be a JSON object'],
     ['a JSON text', json('"socket_id=1.2"'), 'The body must be a JSON object'],
     ['JSON null', json('null'), 'socket_id is required'],
@@ -90,7 +90,7 @@ describe('a request that is not right', () => {
     [
       'null for a socket',
       json(`{"socket_id":null,"channel_name":"${own}"}`),
-      'socket_id must be a text',
+      'socket_id is required',
     ],
     [
       'an object for a channel',
@@ -167,6 +167,49 @@ describe('a request that is not right', () => {
     const answer = await answerTo(asking);
     expectRefused(answer, 400);
     expect(answer.body).toStrictEqual({ error: 'Bad Request', message });
+  });
+
+  it('the hotel chat takes null for a missing field', async () => {
+    const body = JSON.stringify({ socket_id: '1.2', channel_name: guestChannel, token: null });
+    const inQuery = query(`token=${guestToken()}`);
+    expect((await answerTo(asJson(inQuery, body))).status).toBe(200);
+    const answer = await answerTo(asJson(guestRequest(), body));
+    expectRefused(answer, 400);
+    expect(answer.body).toStrictEqual({ error: 'Missing required parameters' });
+  });
+
+  it.each(['gzip', 'br, gzip', 'x-custom'])(
+    'says that a body with the encoding %s is compressed',
+    async (coding) => {
+      const { headers, ...asking } = userRequest();
+      const compressed = { ...asking, headers: { ...headers, 'content-encoding': coding } };
+      const multipart = new FormData();
+      multipart.append('socket_id', '1.2');
+      for (const each of [compressed, asJson(compressed), { ...compressed, body: multipart }]) {
+        const answer = await answerTo(each);
+        expectRefused(answer, 415);
+        expect(answer.body).toMatchObject({
+          message: 'The body must not be compressed: send it without Content-Encoding',
+        });
+      }
+    },
+  );
+
+  it('ignores a byte order mark before JSON and before a form', async () => {
+    const { headers, path } = signInRequest();
+    for (const [type, body] of [
+      ['application/json', '{"socket_id":"1.2"}'],
+      ['application/x-www-form-urlencoded', '{"socket_id":"1.2"}'],
+      ['application/x-www-form-urlencoded', 'socket_id=1.2'],
+      ['application/json', 'socket_id=1.2'],
+    ]) {
+      const asking = {
+        path,
+        headers: { ...headers, 'content-type': type! },
+        body: `\uFEFF${body!}`,
+      };
+      expect((await answerTo(asking)).status, `${type!} ${body!}`).toBe(200);
+    }
   });
 
   it('takes no field from what every object inherits', async () => {

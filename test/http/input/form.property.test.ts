@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pino } from 'pino';
 import type { FastifyInstance } from 'fastify';
-import { repeatedField } from '../../../src/http/input/repeated-field.ts';
+import { repeatedField } from '../../../src/http/input/json-body.ts';
 import { createServer } from '../../../src/http/server.ts';
 
 /** A character in one of the ways that a form can hold it. */

@@ -97,13 +97,13 @@ describe('Sanctum’s tokens', () => {
     expect(text).not.toContain(secret);
   });
 
-  it('are malformed where no host was configured', async () => {
+  it('are of a kind that is not configured, where no host was', async () => {
     const without = await startUsher();
     expect((await signIn(without, `7|${secret}`)).status).toBe(401);
     const { rows } = await withClient(without.database, (client) =>
       client.query('SELECT code FROM audit_log'),
     );
-    expect(rows).toEqual([{ code: 'credential-malformed' }]);
+    expect(rows).toEqual([{ code: 'credential-not-configured' }]);
     await without.stop();
   });
 });

@@ -152,7 +152,7 @@ describe('the page behind a request', () => {
   });
 });
 
-describe('the doors of a Django host', () => {
+describe('the routes of a Django application', () => {
   let host: DjangoHost;
   let usher: TestUsher;
   beforeAll(async () => {
@@ -373,7 +373,7 @@ describe('without cookie mode', () => {
   });
   afterAll(() => usher.stop());
 
-  it('a cookie is nothing, from whatever page', async () => {
+  it('a cookie is no credential, from any page', async () => {
     const { status, headers } = await send(usher.public, {
       path: '/broadcasting/auth',
       headers: { origin: allowedOrigin, cookie: `sessionid=${djangoCookies.bob}` },

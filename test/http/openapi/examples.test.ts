@@ -1,7 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import type { Start } from '../../../src/app.ts';
+import { Unavailable } from '../../../src/runtime/unavailable.ts';
+import { createNoPeers } from '../../../src/workers/peers.ts';
 import { testNow } from '../../support/tokens.ts';
 import type { TestUsher } from '../../support/usher.ts';
-import { openSocket } from '../raw-socket.ts';
 import type { TestResponse } from '../requests.ts';
 import { createFixture, readDocument, withoutDatabase, type Fixture } from './fixture.ts';
 import { limits, untilLimited } from './limited.ts';
@@ -36,7 +41,14 @@ const rows: readonly Row[] = operationsOf(document).flatMap((documented) =>
 
 /** These need another service than the one that runs all the time. */
 const elsewhere = new Set([
-  ...['unavailable', 'token-required', 'closing', ...Object.keys(limits)],
+  ...[
+    'unavailable',
+    'silent-worker',
+    'policy-failed',
+    'token-required',
+    'closing',
+    ...Object.keys(limits),
+  ],
   // `test/http/routes/decision-list.test.ts` has these: a stream does not end.
   ...['stream', 'too-many-streams', 'closing-stream'],
   // `test/http/routes/policy-trial.test.ts` has this: another trial must be under way.
@@ -92,10 +104,13 @@ afterAll(async () => {
 });
 
 /** An Usher for the tests of one `describe`. */
-function useUsher(settings: Readonly<Record<string, string>> = {}): () => TestUsher {
+function useUsher(
+  settings: Readonly<Record<string, string>> = {},
+  start: Start = {},
+): () => TestUsher {
   let usher: TestUsher | undefined;
   beforeAll(async () => {
-    usher = await world.start(settings);
+    usher = await world.start(settings, start);
   });
   afterAll(async () => {
     await usher?.stop();
@@ -137,15 +152,47 @@ describe('an example of a port with a token', () => {
   });
 });
 
+describe('an example of a worker that does not respond', () => {
+  const callAll = () => Promise.reject(new Unavailable('a worker'));
+  const usher = useUsher({}, { peers: { ...createNoPeers(), worker: 1, callAll } });
+
+  it.each(titled(rowsOf('silent-worker')))('%s', async (_title, row) => {
+    expectExample(row, await replay(usher(), row.documented, row));
+  });
+});
+
+it('an example of a policy with problems', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'usher-policy-'));
+  onTestFinished(() => rm(directory, { recursive: true }));
+  const file = join(directory, 'policy.yaml');
+  await writeFile(file, 'version: 1\n');
+  const usher = await world.start({ POLICY: `builtin:*,${file}` });
+  try {
+    await writeFile(file, 'version: 1\nchanels: {}\n');
+    const [row] = rowsOf('policy-failed');
+    const { documented, name, status } = row!;
+    const answer = await replay(usher, documented, row!);
+    expect(answer.status).toBe(status);
+    expectDocumented(documented, answer, { document, schemas });
+    const example = documentedAnswer(documented, name, status) as PolicyProblems;
+    const [shown = ''] = example.problems;
+    const { problems } = answer.body as PolicyProblems;
+    expect(problems).toEqual([shown.replace('/etc/usher/policy.yaml', file)]);
+  } finally {
+    await usher.stop();
+  }
+});
+
+interface PolicyProblems {
+  readonly problems: readonly string[];
+}
+
 it.each(titled(rowsOf('closing')))('an example of closing: %s', async (_title, row) => {
   const usher = await world.start({ SHUTDOWN_NOTICE: '5s' });
-  // A connection that stays open keeps it waiting.
-  const connection = await openSocket(usher.public);
   const stopped = usher.stop();
   try {
     expectExample(row, await replay(usher, row.documented, row));
   } finally {
-    connection.destroy();
     await stopped;
   }
 });

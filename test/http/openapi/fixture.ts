@@ -12,6 +12,7 @@ import {
 import { hmacToken, guestClaims, userClaims, type JsonObject } from '../../support/tokens.ts';
 import { allowedOrigin, startUsher, type TestUsher } from '../../support/usher.ts';
 import { startUpstream } from '../../support/web-socket.ts';
+import type { Start } from '../../../src/app.ts';
 import type { Environment } from '../../../src/config/read.ts';
 import { settings } from '../../../src/config/settings.ts';
 import type { Document } from './read-document.ts';
@@ -27,7 +28,7 @@ const keys = {
 
 /** A development Usher with everything switched on that has routes or credentials. */
 export interface Fixture {
-  readonly start: (changes?: Environment) => Promise<TestUsher>;
+  readonly start: (changes?: Environment, start?: Start) => Promise<TestUsher>;
   readonly stop: () => Promise<void>;
 }
 
@@ -36,7 +37,8 @@ export async function createFixture(): Promise<Fixture> {
   const [host, upstream] = [await createDjangoHost(), await startUpstream()];
   await host.fill(djangoRows);
   return {
-    start: (changes = {}) => startUsher({ ...environment(host, upstream.url), ...changes }),
+    start: (changes = {}, start = {}) =>
+      startUsher({ ...environment(host, upstream.url), ...changes }, start),
     stop: async () => {
       await upstream.stop();
       await host.drop();

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { pino } from 'pino';
 import { addChannelAuth } from '../../../src/http/routes/channel-auth/route.ts';
-import { createHeadersOf } from '../../../src/http/input/visitor-headers.ts';
+import { createHeadersOf } from '../../../src/http/input/auth-request.ts';
 import { addPolicyRoutes } from '../../../src/http/routes/policy-routes/route.ts';
 import { createServer } from '../../../src/http/server.ts';
 import { check, refuse, type RefusalCode } from '../../../src/policy/decision.ts';

@@ -42,7 +42,12 @@ describe('the names of a batch', () => {
     );
   });
 
-  it('are refused when one is there twice, or there are more than a hundred', () => {
+  it('are those of the form, beside a list that is null', () => {
+    expect(read({ channel_name: null, 'channel_name[0]': 'private-a' })).toEqual(['private-a']);
+    expect(read({ channel_name: null })).toBe('refused');
+  });
+
+  it('are refused if one is repeated, or there are more than a hundred', () => {
     fc.assert(
       fc.property(list, fc.boolean(), (names, inForm) => {
         const form = Object.fromEntries(names.map((each, i) => [`channel_name[${i}]`, each]));

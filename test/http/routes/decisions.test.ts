@@ -58,7 +58,7 @@ describe('a decision, on the operator’s port', () => {
   it('that nobody made is not found; what is no id is malformed', async () => {
     expect((await read(absent)).body).toMatchObject({
       error: 'Not Found',
-      message: 'There is no such decision on record',
+      message: 'There is no such decision in the audit log',
     });
     for (const [id, status] of [
       [absent, 404],

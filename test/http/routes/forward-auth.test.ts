@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, METHODS, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { speak } from '../raw-socket.ts';
@@ -117,11 +117,20 @@ describe('forward-auth of a channel', () => {
     expect((await ask(as('nobody'), path)).status).toBe(401);
   });
 
-  it.each(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])(
+  // A server of Node has no request for CONNECT.
+  it.each(METHODS.filter((method) => method !== 'CONNECT'))(
     'has the same response to %s',
     async (method) => {
-      expect((await ask(bearer(), ownChannel, method)).status).toBe(204);
-      expect((await ask({}, ownChannel, method)).status).toBe(401);
+      const statusOf = async (path: string, headers = '') => {
+        const head = `${method} ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${headers}`;
+        return (await speakTo(`${head}\r\n`)).slice(9, 12);
+      };
+      const credentials = Object.entries(bearer()).map(([name, value]) => `${name}: ${value}\r\n`);
+      const body = `${credentials.join('')}Content-Type: text/xml\r\nContent-Length: 9\r\n`;
+      expect(await statusOf(ownChannel)).toBe('401');
+      expect(await statusOf(ownChannel, credentials.join(''))).toBe('204');
+      expect(await statusOf(ownChannel, body)).toBe('204');
+      expect(await statusOf('/forward-auth/ws/chat/')).toBe('401');
     },
   );
 
@@ -145,7 +154,6 @@ describe('forward-auth of a WebSocket path', () => {
     for (const [value, status] of [
       ['/ws/payment-socket/O-7/', 204],
       ['/ws/payment-socket/O-7', 204],
-      ['//ws/payment-socket//O-7/', 204],
       ['/ws/payment-socket/%4F-7?x=/../', 204],
       ['https://app.example/ws/payment-socket/O-7/', 204],
       ['wss://app.example:8443/ws/payment-socket/O-7/', 204],
@@ -169,6 +177,11 @@ describe('forward-auth of a WebSocket path', () => {
       '/ws/payment-socket/%zz/',
       '/WS/payment-socket/O-7/',
       '/',
+      // A server may read the first segment as a host, or an empty one as a parameter.
+      '//ws/payment-socket/O-7/',
+      '/ws//payment-socket/O-7/',
+      '/ws/payment-socket/O-7//',
+      '//',
     ]) {
       await expectRefused(
         await ask({ ...as('owner'), ...uri(value) }),
@@ -246,6 +259,25 @@ describe('a request that a proxy should not send', () => {
     const onPayment = uri(`/ws/payment-socket/O-7/${query}`);
     expect((await ask({ ...as('owner'), ...onPayment }, path)).status).toBe(204);
     expect((await ask({ ...as('staff'), ...onPayment }, path)).status).toBe(403);
+  });
+
+  it('with the query of the client and a path that the policy does not have is refused', async () => {
+    for (const query of ['?channel=private-chat-box', '?x=1&%63hannel=private-chat-box']) {
+      await expectRefused(
+        await ask({ ...as('staff'), ...uri(`/ws/unknown/${query}`) }, `/forward-auth${query}`),
+        'The path of the original request is not a WebSocket path of the policy',
+      );
+    }
+  });
+
+  it('may have any query of the client beside a path of the policy', async () => {
+    for (const query of ['?channel=1&channel=2', `?channel=${'x'.repeat(300)}`, '?channel=']) {
+      const answer = await ask(
+        { ...as('staff'), ...uri(`/ws/chat/${query}`) },
+        `/forward-auth${query}`,
+      );
+      expect([query, answer.status]).toEqual([query, 204]);
+    }
   });
 
   it('with a repeated channel or header is refused', async () => {

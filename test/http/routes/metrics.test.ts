@@ -54,7 +54,7 @@ const askForBox = (path: string, channels: unknown) =>
   });
 const box = 'private-chat-box';
 
-describe('what Usher depends on', () => {
+describe('a dependency of Usher', () => {
   const introspection = 'dependency="session introspection"';
   const read = async () => {
     const text = await figures();
@@ -62,7 +62,7 @@ describe('what Usher depends on', () => {
     return [of('usher_dependency_up'), of('usher_unavailable_total')];
   };
 
-  it('is shown as it answered last, and each 503 counts', async () => {
+  it('has the state of its last response, and each 503 counts', async () => {
     expect(await read()).toEqual([undefined, 0]);
     host.fail(true);
     expect((await askForBox('/pusher/auth', box)).status).toBe(503);

@@ -57,7 +57,7 @@ describe('the operator’s port without a token', () => {
     expect(status(await speak(usher.operator, text))).toBe(forbidden);
   });
 
-  it.each(['/livez', '/readyz'])('tells anybody %s', async (path) => {
+  it.each(['/livez', '/readyz'])('shows every client %s', async (path) => {
     const text = `GET ${path} HTTP/1.1\r\nHost: 10.0.0.7\r\nConnection: close\r\n\r\n`;
     expect(status(await speak(usher.operator, text))).toBe(ok);
   });

@@ -89,7 +89,7 @@ describe('redeeming a ticket', () => {
     expect(answers.filter(([status]) => status === 401)).toHaveLength(49);
   });
 
-  it('tells the reviewer of a replay, and whose ticket it was', async () => {
+  it('records a replay, with the user of the ticket', async () => {
     const ticket = await newTicket();
     await answerTo(redeemRequest(ticket));
     const answer = await send(usher.public, redeemRequest(ticket));
@@ -107,7 +107,7 @@ describe('redeeming a ticket', () => {
     ]);
   });
 
-  it('says that one has expired, as often as it is asked', async () => {
+  it('reports an expired ticket at each attempt', async () => {
     const ticket = await newTicket();
     usher.clock.now = testNow + hour - 1;
     const other = await newTicket(issueBody, {
@@ -155,7 +155,7 @@ describe('redeeming a ticket', () => {
   });
 
   it.each(['X-Chat-Server-Key', 'X-Chat-Server-Secret'])(
-    'names %s when it is there twice',
+    'names %s if it is repeated',
     async (name) => {
       const ticket = await newTicket();
       const { path, headers = {}, body = '' } = redeemRequest(ticket);

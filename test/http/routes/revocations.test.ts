@@ -41,7 +41,7 @@ describe('POST /revocations', () => {
     expect(answer.body).toEqual({ revoked: subject, issued_before: at(testNow), effects });
   });
 
-  it('takes the moment that it is given, and says the one that holds', async () => {
+  it('accepts a time, and returns the effective one', async () => {
     const subject = { user_id: 'moments' };
     const answers = [];
     for (const issued_before of [
@@ -107,7 +107,7 @@ describe('POST /revocations', () => {
     expect(await count()).toBe(before);
   });
 
-  it('stands on the operator’s port only', async () => {
+  it('is on the operator’s port only', async () => {
     expect((await send(usher.public, revokes({ user_id: 'u' }))).status).toBe(404);
   });
 
@@ -155,7 +155,7 @@ describe('POST /revocations', () => {
     ]);
   });
 
-  it('lets nobody in while revocations cannot be asked, and says when one could not be made', async () => {
+  it('grants nothing while revocations cannot be read, and reports a revocation that failed', async () => {
     const rename = (from: string, to: string) =>
       withClient(usher.database, (client) => client.query(`ALTER TABLE ${from} RENAME TO ${to}`));
     await rename('revocations', 'elsewhere');

@@ -176,7 +176,7 @@ describe('a webhook', () => {
   });
 });
 
-describe('what webhooks tell', () => {
+describe('statistics of webhooks', () => {
   const { tell, metrics } = useHooks();
   const figures = async () => {
     const text = await metrics();
@@ -188,7 +188,7 @@ describe('what webhooks tell', () => {
     return { one: of('1'), two: of('2'), none: of('') };
   };
 
-  it('is seen by tenant, and what means nothing is not', async () => {
+  it('are counted by tenant, without unknown channels', async () => {
     await tell([occupied(own), occupied(chat), added('15'), added(16), added('15')]);
     await tell([occupied(otherTenants), added('15', otherTenants), occupied(nobodys)]);
     await tell([said({ user_id: '15' }), said({ socket_id: '1.2' }, own), said({}, nobodys)]);

@@ -38,7 +38,7 @@ const ofUsers: readonly Granted[] = [
   },
   {
     name: 'encrypted',
-    summary: 'An encrypted channel, where there is a master key',
+    summary: 'An encrypted channel; requires a master key',
     asked: asks('private-encrypted-tenant.1.user.15'),
     proof: {
       auth: 'app-key:77a07cf20ea80f82c9740d052e0f49187c874069dffbdd3dde0dbf11fa6845df',
@@ -51,7 +51,7 @@ const ofUsers: readonly Granted[] = [
 const ofOthers: readonly Granted[] = [
   {
     name: 'session-cookie',
-    summary: 'A channel of the host, with its session cookie',
+    summary: 'A channel of the application, with its session cookie',
     asked: asks('private-chat-box'),
     proof: { auth: 'app-key:95f183f7a7a4f389a7af95f4b0212a0fc18912dea4f8ae8af13ccf63fd1e2443' },
   },
@@ -93,7 +93,7 @@ function operation(granted: readonly Granted[], refused: readonly docs.ErrorExam
     tag: 'Channels',
     summary: 'Authorize a subscription',
     description:
-      'What pusher-js and Laravel Echo ask. Only a 200 lets a client in. Any of the credentials will do, and no more than one may be shown.',
+      'The request of pusher-js and Laravel Echo before a subscription. They accept only status 200. The request must have exactly one of the credentials.',
     security: anyCredential,
     parameters: tenantParameter,
     body: {
@@ -102,7 +102,7 @@ function operation(granted: readonly Granted[], refused: readonly docs.ErrorExam
     },
     ok: decided(
       json(
-        'Hand this to the Pusher server',
+        'The signature, which the client sends to the Pusher server',
         signature,
         examples(({ proof }) => proof),
       ),

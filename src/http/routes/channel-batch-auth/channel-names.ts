@@ -1,6 +1,6 @@
 import { fieldsOf } from '../../input/body.ts';
 import { maxCharacters } from '../../input/lengths.ts';
-import { repeatedField } from '../../input/repeated-field.ts';
+import { repeatedField } from '../../input/json-body.ts';
 import { malformed } from '../../output/problem.ts';
 
 const maxChannels = 100;
@@ -13,7 +13,7 @@ const maxChannels = 100;
 export function channelNames(body: unknown): readonly string[] {
   const fields = fieldsOf(body);
   const numbered = Object.entries(fields).filter(([field]) => field.startsWith('channel_name['));
-  const listed = fields['channel_name'];
+  const listed = fields['channel_name'] ?? undefined;
   // If a request has both forms, two parsers would read different channels.
   const isTwice = listed === repeatedField || numbered.some(([, value]) => value === repeatedField);
   if (isTwice || (listed !== undefined && numbered.length > 0)) {

@@ -27,7 +27,7 @@ const fields: Readonly<Record<string, Schema>> = {
     type: 'string',
     minLength: 1,
     maxLength: maxCharacters.socketId,
-    description: 'One that is no `socket_id` is a 400 for each channel',
+    description: 'If it is malformed, each channel has status 400',
   },
 };
 
@@ -117,7 +117,7 @@ export const channelBatchAuthDocs: Operation = {
   responses: allOf(
     {
       200: json(
-        'The answer for each channel',
+        'The result for each channel',
         {
           type: 'object',
           additionalProperties: { oneOf: [grantedEntry, refusedEntry] },

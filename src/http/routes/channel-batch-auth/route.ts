@@ -3,14 +3,13 @@ import type { AuthorizeDeps } from '../../../authorize/authorize-channel.ts';
 import { authorizeChannels, type BatchDecisions } from '../../../authorize/authorize-channels.ts';
 import { Unavailable } from '../../../runtime/unavailable.ts';
 import type { Signer } from '../../../pusher/sign.ts';
-import { authRequestOf } from '../../input/auth-request.ts';
+import { authRequestOf, type HeadersOf } from '../../input/auth-request.ts';
 import { channelBatchAuthDocs } from './docs.ts';
 import { channelNames, maxChannelNames } from './channel-names.ts';
 import { maxBatchBodyBytes } from '../../input/lengths.ts';
 import { unavailableResponse, type CountUnavailable } from '../../output/errors.ts';
 import type { CountFailure } from '../../../rate-limit/request-limits.ts';
 import type { CredentialsOf } from '../../input/credentials.ts';
-import type { HeadersOf } from '../../input/visitor-headers.ts';
 import { RequestProblem } from '../../output/problem.ts';
 import { generalResponses } from '../../output/refusal-response.ts';
 import { responseTo } from '../../output/response.ts';
@@ -32,7 +31,7 @@ type ChannelDecision = BatchDecisions extends ReadonlyMap<string, infer Each> ? 
 type Entry =
   { readonly status: 200; readonly data: object; readonly decision_id: string } | RefusedEntry;
 
-/** What the route for one channel sends as status, `message`, `X-Decision-Id` and `Retry-After`. */
+/** The values that the route for one channel sends as status, `message`, `X-Decision-Id` and `Retry-After`. */
 interface RefusedEntry {
   readonly status: number;
   readonly message: string;
@@ -51,7 +50,10 @@ export function addChannelBatchAuth(server: FastifyInstance, deps: ChannelBatchA
     for (const decision of decisions.values()) {
       if (decision instanceof Unavailable) {
         deps.countUnavailable(decision);
-        request.log.warn({ dependency: decision.dependency, err: decision }, 'could not find out');
+        request.log.warn(
+          { dependency: decision.dependency, err: decision },
+          'dependency unavailable',
+        );
       }
     }
     const limit = await countOnce(request, decisions, deps.countFailure);

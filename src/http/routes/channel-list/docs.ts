@@ -13,14 +13,14 @@ export const channelListDocs = docs.describeRoute({
   tag: 'Channels',
   summary: 'List the channels of the principal',
   description:
-    'For a client to leave channels that are not listed, once it has read every page. A list counts as one authorization of `RATE_LIMIT_AUTHORIZATIONS`. Encrypted forms are listed where there is a master key. A refusal is on record, a list is not.',
+    'A client that has read every page can leave channels that are not listed. A list counts as one authorization of `RATE_LIMIT_AUTHORIZATIONS`. Encrypted forms are listed if there is a master key. A refusal is written to the audit log, a list is not.',
   security: anyCredential,
   parameters: [
     ...tenantParameter,
     {
       name: 'after',
       in: 'query',
-      description: 'The value of `next` in the answer before; left out for the first page',
+      description: 'The value of `next` of the previous page; omitted for the first page',
       required: false,
       schema: { type: 'string', maxLength: maxCharacters.cursor },
       examples: { user: { value: '' }, 'malformed-after': { value: 'none' } },

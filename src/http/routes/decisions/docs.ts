@@ -22,15 +22,15 @@ const outcomes = ['grant', 'refusal'] as const;
 const shadow = {
   ...closedObject(
     {
-      side: { enum: ['rules', 'application'], description: 'The side that watched' },
+      side: { enum: ['rules', 'application'], description: 'The side that was only compared' },
       answered: { enum: outcomes },
       watched: { enum: outcomes, description: 'Its verdict' },
       result: { enum: shadowResults },
-      reason: { ...text, description: 'Why it refused, or came to no verdict' },
+      reason: { ...text, description: 'Why it refused, or had no verdict' },
     },
     ['watched', 'reason'],
   ),
-  description: 'Shadow mode: the verdict of the side that only watches',
+  description: 'Shadow mode: the verdict of the side that is only compared',
 };
 
 const entry = closedObject(
@@ -40,7 +40,7 @@ const entry = closedObject(
     action: { enum: actions },
     outcome: { enum: outcomes },
     code: { ...text, description: 'The reason of a refusal' },
-    remedy: { ...text, description: 'What can be done, if the request should be granted' },
+    remedy: { ...text, description: 'A remedy, if the request should be granted' },
     policy: { ...text, description: 'The hash of the policy that decided' },
     family: { ...text, description: 'The pattern of the channel' },
     channel: text,
@@ -50,7 +50,7 @@ const entry = closedObject(
       id: text,
     }),
     tenant_id: text,
-    failed_check: { ...text, description: 'The first check that did not hold' },
+    failed_check: { ...text, description: 'The first failed check' },
     checks: { type: 'array', items: closedObject({ name: text, passed: { type: 'boolean' } }) },
     signals: { type: 'array', items: text, description: 'Security events of the decision' },
     shadow,
@@ -112,13 +112,13 @@ export const decisionDocs = docs.describeRoute({
   tag: 'Operating',
   summary: 'Read a recorded decision',
   security: guarded,
-  ok: json('The decision on record', entry, {
+  ok: json('The recorded decision', entry, {
     refused: { value: refused },
   }),
   faults: [
     ...guardFaults,
     docs.fault('malformed-id', [400, `params/id must match pattern "${decisionIdPattern}"`]),
-    docs.fault('absent', [404, 'There is no such decision on record']),
+    docs.fault('absent', [404, 'There is no such decision in the audit log']),
     docs.unavailable,
   ],
 });
@@ -164,7 +164,7 @@ export const decisionsDocs = docs.describeRoute({
       examples: examplesOf({ none: '2025-06-01T11:00:00Z', 'no-range': '2025-06-01T11:00:00Z' }),
     }),
     inQuery('after', {
-      description: 'The value of `next` of the page before',
+      description: 'The value of `next` of the previous page',
       examples: examplesOf({ none: '', 'malformed-after': 'none' }),
     }),
     inQuery('limit', {
@@ -178,7 +178,10 @@ export const decisionsDocs = docs.describeRoute({
     closedObject(
       {
         decisions: { type: 'array', items: entry },
-        next: { ...text, description: 'There may be others; send this as `after`' },
+        next: {
+          ...text,
+          description: 'Present if there may be more decisions; send it as `after`',
+        },
       },
       ['next'],
     ),

@@ -48,7 +48,7 @@ export function readStreamQuery(query: unknown): DecisionQuery {
   return filtersOf(query);
 }
 
-/** A misspelt filter would show decisions that were not asked for. */
+/** A misspelt filter would select other decisions than intended. */
 function refuseUnknown(query: unknown, known: readonly string[]): void {
   if (Object.keys(fieldsOf(query)).every((name) => known.includes(name))) return;
   throw malformed(`The query may have: ${known.join(', ')}`);

@@ -35,7 +35,8 @@ export function addDecisions(server: FastifyInstance, deps: DecisionsDeps): void
     { schema: { params }, config: { docs: decisionDocs } },
     async (request) => {
       const found = await deps.findDecision(request.params.id);
-      if (found === undefined) throw new RequestProblem(404, 'There is no such decision on record');
+      if (found === undefined)
+        throw new RequestProblem(404, 'There is no such decision in the audit log');
       return decisionBody(found, deps.policy());
     },
   );

@@ -83,7 +83,7 @@ function startTail({ response, filters, log }: Tail, deps: DecisionStreamDeps): 
       for (const each of decisions) send(event('decision', decisionBody(each, policy)));
       if (silentMs >= limits.heartbeatMs) send(': heartbeat\n\n');
     } catch (error) {
-      if (!(error instanceof Unavailable)) log.error({ err: error }, 'could not read decisions');
+      if (!(error instanceof Unavailable)) log.error({ err: error }, 'decisions could not be read');
       send(event('unavailable', {}));
     }
   };

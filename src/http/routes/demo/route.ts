@@ -6,7 +6,7 @@ import type { FindDecision } from '../../../audit/audit-event.ts';
 import { packagePath } from '../../../runtime/package-path.ts';
 import { sendPageFile } from '../../output/page-file.ts';
 
-/** A person of the policy's demo and a channel, with a token that is valid for as long as was asked for. */
+/** A person of the policy's demo and a channel, with a token of the requested lifetime. */
 export interface DemoVisit {
   readonly who: string;
   readonly channel: string;

@@ -9,16 +9,17 @@ const explanation = closedObject(
   {
     outcome: { enum: ['grant', 'refusal'] },
     code: { ...text, description: 'The reason of a refusal' },
-    remedy: { ...text, description: 'What can be done, if the request should be granted' },
+    remedy: { ...text, description: 'A remedy, if the request should be granted' },
     asks_application: {
       type: 'boolean',
-      description: 'Whether only the answer of the application is missing. It is not asked.',
+      description:
+        'Whether only the decision of the application is missing. Usher sends it no request.',
     },
     policy: { ...text, description: 'The hash of the policy in use' },
     family: { ...text, description: 'The pattern of the channel' },
     principal: closedObject({ kind: text, id: text }),
     tenant_id: text,
-    failed_check: { ...text, description: 'The first check that did not hold' },
+    failed_check: { ...text, description: 'The first failed check' },
     checks: { type: 'array', items: closedObject({ name: text, passed: { type: 'boolean' } }) },
   },
   ['code', 'remedy', 'family', 'principal', 'tenant_id', 'failed_check'],

@@ -45,7 +45,7 @@ function routesAt(kind: FactKind, { path, id, malformedId }: FactPath): readonly
   const noun = nounOf(kind);
   const [body, example] = [bodySchema(kind), exampleOf(kind)];
   const examples = { kept: { value: example } };
-  const ok = json('As it is stored', body, examples);
+  const ok = json('The stored fact', body, examples);
   const faults = [...guardFaults, docs.fault('malformed-id', [400, malformedId]), docs.unavailable];
   // Forms contain texts only.
   const onlyJson = Object.values(example).some((value) => typeof value !== 'string');
@@ -66,7 +66,7 @@ function routesAt(kind: FactKind, { path, id, malformedId }: FactPath): readonly
       ...common,
       summary: `Remove ${noun}`,
       status: 204,
-      ok: { description: 'It is removed' },
+      ok: { description: 'The fact was removed' },
       faults: [...faults, absent],
     }),
   };
@@ -96,11 +96,11 @@ function listRoute(kinds: FactKinds): DocumentedRoute {
     .join(', ');
   const operation = docs.describeRoute({
     ...common,
-    summary: 'Put facts',
+    summary: 'Store facts',
     description: `Stores up to ${maxFactsPerCall} facts in one transaction, all or none. Each has its ids and its fields.`,
     body: { schema: body, examples: { bare: { value: example } }, onlyJson: true },
     status: 204,
-    ok: { description: 'They are stored' },
+    ok: { description: 'The facts were stored' },
     faults: [
       ...guardFaults,
       docs.fault(

@@ -39,7 +39,7 @@ export function factAtPathOfKind(
   segments: readonly string[],
 ): NamedFact | undefined {
   for (const kind of kinds.values()) {
-    const pattern = kind.path?.replace(/^\//, '').split('/');
+    const pattern = kind.path?.replace(/^\/|\/$/g, '').split('/');
     if (pattern?.length !== segments.length) continue;
     const ids = matchIds(pattern, segments);
     if (ids === undefined) continue;

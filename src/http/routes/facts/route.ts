@@ -91,7 +91,7 @@ function addRoutes(server: FastifyInstance, path: string, { facts, find }: OneFa
 
 interface ListedFact {
   readonly fact: PushedFact;
-  /** Where it stands in the body. */
+  /** Its path in the body. */
   readonly at: string;
 }
 

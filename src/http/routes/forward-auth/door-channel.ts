@@ -3,8 +3,8 @@ import { fillNames } from '../../fastify-path.ts';
 
 /**
  * Returns the channel that authorizes this path of a URL, with the parameters of the path. Returns `undefined` if no
- * door of the policy has the path. Like the router of Usher, it ignores empty segments, and prefers a literal segment
- * to a parameter.
+ * door of the policy has the path. Like the router of Usher, it ignores the last slash, and prefers a literal segment to
+ * a parameter.
  */
 export function doorChannel(
   path: string,
@@ -48,15 +48,16 @@ function match(
 }
 
 /**
- * Refuses dot segments and encoded slashes: the server behind the proxy may resolve them before it routes, so the path
- * could be another one there.
+ * Refuses empty segments, dot segments and encoded slashes. The server behind the proxy may resolve them before it
+ * routes, or read `//name` as a host, so the path could be another one there.
  */
 function decodedSegments(path: string): readonly string[] | undefined {
+  const encoded = path.replace(/^\//, '').replace(/\/$/, '').split('/');
   const segments: string[] = [];
-  for (const encoded of path.split('/')) {
-    const segment = decode(encoded);
-    if (segment === undefined || /^\.\.?$|[/\\\0]/.test(segment)) return undefined;
-    if (segment !== '') segments.push(segment);
+  for (const each of encoded) {
+    const segment = decode(each);
+    if (segment === undefined || /^\.{0,2}$|[/\\\0]/.test(segment)) return undefined;
+    segments.push(segment);
   }
   return segments;
 }

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import type { Policy } from '../../../policy/policy.ts';
-import { headerLines } from '../../input/auth-request.ts';
+import { headerValues } from '../../input/raw-headers.ts';
 import { textQuery } from '../../input/body.ts';
 import { maxCharacters } from '../../input/lengths.ts';
 import { malformed } from '../../output/problem.ts';
@@ -34,12 +34,11 @@ export function requestedChannel(
   { doors }: Pick<Policy, 'doors'>,
 ): string {
   const inPath = appendedUri(request);
-  // Behind the path of this route, the query is the client's.
-  const named =
-    inPath === undefined
-      ? textQuery(request.query, 'channel', maxCharacters.channelName)
-      : undefined;
   const uris = [...(inPath === undefined ? [] : [inPath]), ...urisInHeaders(request)];
+  const named =
+    inPath !== undefined || hasQueryOfClient(request, uris)
+      ? undefined
+      : textQuery(request.query, 'channel', maxCharacters.channelName);
   const [first, ...others] = uris;
   if (first === undefined) {
     if (named === undefined) throw malformed(targetFaults.missing);
@@ -49,14 +48,26 @@ export function requestedChannel(
   if (others.some(({ path }) => doorChannel(path, doors) !== ofDoor)) {
     throw malformed(targetFaults.differentUris);
   }
-  if (named === undefined || ofDoor === undefined || named === ofDoor) {
-    const channel = ofDoor ?? named;
-    if (channel === undefined) throw malformed(targetFaults.unknown);
-    return channel;
+  if (named !== undefined && ofDoor !== undefined && named !== ofDoor) {
+    throw malformed(targetFaults.differentChannels);
   }
-  // Caddy keeps the client's query if its own has none; the path is what the server behind it gets.
-  if (uris.every(({ query }) => new URLSearchParams(query).get('channel') === named)) return ofDoor;
-  throw malformed(targetFaults.differentChannels);
+  const channel = ofDoor ?? named;
+  if (channel === undefined) throw malformed(targetFaults.unknown);
+  return channel;
+}
+
+/**
+ * True if the query may be the client's, which Caddy keeps if its own address has none. Otherwise a client could name a
+ * channel that it may enter, for any path.
+ */
+function hasQueryOfClient({ raw }: FastifyRequest, uris: readonly OriginalUri[]): boolean {
+  const [, own = ''] = (raw.url ?? '').split(/\?(.*)/s);
+  const channels = channelsIn(own);
+  return uris.some(({ query }) => channelsIn(query) === channels);
+}
+
+function channelsIn(query: string): string {
+  return new URLSearchParams(query).getAll('channel').join('&');
 }
 
 /** Returns the path that Envoy appends to the path of this route. */
@@ -72,7 +83,7 @@ function appendedUri({ raw }: FastifyRequest): OriginalUri | undefined {
 
 function urisInHeaders(request: FastifyRequest): readonly OriginalUri[] {
   return uriHeaders.flatMap((name) => {
-    const [text, second] = headerLines(request, name);
+    const [text, second] = headerValues(request.raw.rawHeaders, name);
     if (second !== undefined) throw malformed(`${name} is repeated`);
     return text === undefined || text === '' ? [] : [parseUri(text)];
   });

@@ -1,12 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ChannelAuthRequest } from '../../../authorize/auth-request.ts';
 import type { Grant } from '../../../policy/decision.ts';
-import { newSocketId } from '../../../policy/socket-id.ts';
+import { newSocketId } from '../../../policy/pusher-names.ts';
 import type { CountFailure } from '../../../rate-limit/request-limits.ts';
 import { authorizeConnection, type AuthorizeConnectionDeps } from '../../authorize-connection.ts';
-import { namedTenants, originOf } from '../../input/auth-request.ts';
+import { namedTenants, originOf, type HeadersOf } from '../../input/auth-request.ts';
 import type { CredentialsOf } from '../../input/credentials.ts';
-import type { HeadersOf } from '../../input/visitor-headers.ts';
 import { headerValue } from '../../output/header-value.ts';
 import { RequestProblem } from '../../output/problem.ts';
 import { sendRefusal } from '../../output/response.ts';

@@ -38,7 +38,7 @@ export const linkDocs = docs.describeRoute({
   security: [{ userToken: [], guestSession: [] }],
   ok: decided(
     json(
-      'It is the user’s now',
+      'The guest session is linked to the user',
       closedObject({ guest_session_id: sessionId, user_id: { type: 'string' } }),
       { linked: { value: { guest_session_id: session, user_id: '15' } } },
     ),
@@ -60,7 +60,7 @@ export const endDocs = docs.describeRoute({
   summary: 'End a guest session at logout',
   security: [{ guestSession: [] }],
   status: 204,
-  ok: decided({ description: 'It has ended' }),
+  ok: decided({ description: 'The guest session has ended' }),
   faults: [
     ...docs.refusals(generalResponses, ['credential-missing', 'credential-malformed']),
     docs.tooManyRefused,

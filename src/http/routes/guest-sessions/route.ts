@@ -6,7 +6,8 @@ import {
   type GuestSessionDeps,
 } from '../../../authorize/guest-sessions.ts';
 import type { CountFailure, CountGuestSession } from '../../../rate-limit/request-limits.ts';
-import { originOf, bearerCredentials, guestSessionCredentials } from '../../input/auth-request.ts';
+import { originOf } from '../../input/auth-request.ts';
+import { bearerCredentials, guestSessionCredentials } from '../../input/credentials.ts';
 import { generalResponses } from '../../output/refusal-response.ts';
 import { sendRefusal } from '../../output/response.ts';
 import { endDocs, linkDocs, startDocs } from './docs.ts';

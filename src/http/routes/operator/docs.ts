@@ -1,5 +1,11 @@
 import { closedObject, json, withHeaders, type Operation } from '../../openapi/operation.ts';
-import { exampleOf, fault, responsesFor, unavailable } from '../../output/route-docs.ts';
+import {
+  exampleOf,
+  fault,
+  responsesFor,
+  unavailable,
+  type ErrorExample,
+} from '../../output/route-docs.ts';
 
 /** The operator's token, or no credential if the port is on loopback. */
 export const guarded: Operation['security'] = [{ operatorToken: [] }, {}];
@@ -15,6 +21,13 @@ export const guardFaults = [
   fault('token-required', [401, 'The operator’s token is required']),
   fault('not-by-localhost', [403, foreignMessages.local]),
 ];
+
+/** The error of a route whose response combines those of all workers. */
+export const silentWorker: ErrorExample = {
+  ...unavailable,
+  name: 'silent-worker',
+  summary: 'With `WORKERS`, while a worker does not respond',
+};
 
 const status = (...values: readonly string[]) =>
   closedObject(
@@ -93,6 +106,6 @@ export const metricsDocs: Operation = {
         },
       },
     },
-    ...responsesFor(guardFaults),
+    ...responsesFor([...guardFaults, silentWorker]),
   },
 };

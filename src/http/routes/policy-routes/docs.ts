@@ -1,5 +1,5 @@
 import type { AnswerStyle, Policy, RoutePolicy } from '../../../policy/policy.ts';
-import { channelField, signature } from '../../input/auth-request-docs.ts';
+import { channelField, signature, tenantParameter } from '../../input/auth-request-docs.ts';
 import { maxCharacters } from '../../input/lengths.ts';
 import {
   decided,
@@ -33,7 +33,10 @@ export function policyRouteDocs(route: RoutePolicy, { channels, demo }: Policy):
         ? 'The route authorizes all channels of the policy.'
         : `The only channels that this route signs are ${only.map((each) => `\`${each}\``).join(', ')}.`,
     security: [{ guestToken: [] }],
-    ...(query !== undefined && { parameters: [tokenParameter(query)] }),
+    parameters: [
+      ...(query === undefined ? [] : [tokenParameter(query)]),
+      ...(route.mayHaveTenant ? tenantParameter : []),
+    ],
     body: { schema: bodySchema(field), examples: examplesOf(examples) },
     ok: decided(json('The signature for the Pusher server', signature, {})),
     faults: [

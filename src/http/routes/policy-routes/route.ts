@@ -1,14 +1,15 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { authorizeChannel } from '../../../authorize/authorize-channel.ts';
 import { credentialKindOf, type Credential } from '../../../authn/credential.ts';
-import { pinParams, type AnswerStyle, type RoutePolicy } from '../../../policy/policy.ts';
+import type { AnswerStyle, RoutePolicy } from '../../../policy/policy.ts';
+import { pinParams } from '../../../policy/param.ts';
 import { Secret } from '../../../runtime/secret.ts';
 import { fastifyPath } from '../../fastify-path.ts';
-import { originOf } from '../../input/auth-request.ts';
+import { originOf, tenantsInHeader } from '../../input/auth-request.ts';
 import { requiredField, textField, textQuery } from '../../input/body.ts';
 import { maxCharacters } from '../../input/lengths.ts';
 import { malformed, RequestProblem } from '../../output/problem.ts';
-import { generalResponses, responsesOf } from '../../output/refusal-response.ts';
+import { generalResponses } from '../../output/refusal-response.ts';
 import { sendGrant, sendRefusal } from '../../output/response.ts';
 import type { ChannelAuthDeps } from '../channel-auth/route.ts';
 import { policyRouteDocs } from './docs.ts';
@@ -40,7 +41,12 @@ function addPolicyRoute(
       socketId,
       channelName,
       credentials: [credential],
-      constraints: { tenantIds: [], pins: pinParams(route, pathParams), only: route.only },
+      constraints: {
+        // Not a parameter of the path: it has a name of the policy, and is compared by `pins`.
+        tenantIds: route.mayHaveTenant ? tenantsInHeader(request) : [],
+        pins: pinParams(route, pathParams),
+        only: route.only,
+      },
       origin: originOf(request),
       headers: deps.headersOf(request),
     };
@@ -53,7 +59,7 @@ function addPolicyRoute(
 
 function refusalsOf(answers: AnswerStyle | undefined, { countFailure }: PolicyRouteDeps) {
   if (answers === undefined) return { responses: generalResponses, countFailure };
-  return { responses: responsesOf(answers), otherwise: answers.otherwise, countFailure };
+  return { responses: answers.refusals, otherwise: answers.otherwise, countFailure };
 }
 
 interface RouteRequest {

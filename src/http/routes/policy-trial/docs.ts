@@ -22,22 +22,28 @@ const tests = closedObject({
   passed: count,
   failed_count: count,
   failed: listOf(closedObject({ at: text, title: text, problems: texts })),
-  not_run: { ...count, description: 'Not run, because the time was over' },
+  not_run: { ...count, description: 'Not run, because the time limit was reached' },
   uncovered: { ...texts, description: 'Rules that the tests do not cover' },
 });
 
 const skipped = {
   ...closedObject({
     not_evaluated: { ...count, description: 'Refused before a rule was evaluated' },
-    asks_application: { ...count, description: 'The application decides. It is not asked.' },
-    changed_fact: { ...count, description: 'They read a fact that is declared in another way' },
+    asks_application: {
+      ...count,
+      description: 'The application decides. Usher sends it no request.',
+    },
+    changed_fact: {
+      ...count,
+      description: 'They read a fact that the tried policy declares differently',
+    },
     differs_now: {
       ...count,
       description:
         'The policy in use does not repeat them: roles and attributes are not recorded, or facts have changed',
     },
     unavailable: { ...count, description: 'A fact could not be read' },
-    time: { ...count, description: 'The time was over' },
+    time: { ...count, description: 'The time limit was reached' },
   }),
   description: 'The number of decisions that were not decided again, by the reason',
 };
@@ -81,7 +87,7 @@ export const tryPolicyDocs: Operation = docs.describeRoute({
   tag: 'Policy',
   summary: 'Try a policy',
   description:
-    'Builds a policy of YAML files, runs its tests, and decides the newest 1,000 recorded subscriptions again, with the facts of now. The policy in use does not change, nothing is recorded, and the application is not asked. Tests and decisions may take five seconds each.',
+    'Builds a policy of YAML files, runs its tests, and decides the newest 1,000 recorded subscriptions again, with current facts. The policy in use does not change, nothing is recorded, and the application is not asked. Tests and decisions may take five seconds each.',
   security: guarded,
   body: {
     schema: policyBody,
@@ -107,7 +113,7 @@ export const tryPolicyDocs: Operation = docs.describeRoute({
 
 const value: Schema = {
   oneOf: [{ type: ['string', 'number', 'boolean'] }, texts],
-  description: 'Absent if the evaluation failed: a rule would not hold',
+  description: 'Absent if the evaluation failed: a rule with this expression would fail',
 };
 
 const evaluation = closedObject(
@@ -116,7 +122,7 @@ const evaluation = closedObject(
     value,
     problem: closedObject({ message: text, line: count, column: count }),
     values: { type: 'object', description: 'What the expression can read' },
-    missing: { ...texts, description: 'The facts of the channel that do not exist' },
+    missing: { ...texts, description: 'The names of facts of the channel that do not exist' },
   },
   ['type', 'value', 'problem'],
 );
@@ -139,7 +145,7 @@ export const expressionDocs: Operation = docs.describeRoute({
   tag: 'Policy',
   summary: 'Evaluate an expression',
   description:
-    'Checks an expression of CEL with the types of the policy in use, and evaluates it. `decision` is the id of a recorded one, whose channel and principal it reads. `channel` gives parameters, and the facts that its rules read now. `principal` is written as in tests of a policy. What is given replaces what is recorded.',
+    'Checks an expression of CEL with the types of the policy in use, and evaluates it. `decision` is the id of a recorded one, whose channel and principal it reads. `channel` gives parameters, and the facts that its rules read now. `principal` is written as in tests of a policy. Values in the request replace recorded ones.',
   security: guarded,
   body: {
     schema: expressionBody,

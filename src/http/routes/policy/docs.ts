@@ -1,5 +1,5 @@
 import { closedObject, json, type Operation, type Schema } from '../../openapi/operation.ts';
-import { guarded, guardFaults } from '../operator/docs.ts';
+import { guarded, guardFaults, silentWorker } from '../operator/docs.ts';
 import * as docs from '../../output/route-docs.ts';
 
 const texts: Schema = { type: 'array', items: { type: 'string' } };
@@ -29,17 +29,43 @@ export const policyDocs: Operation = docs.describeRoute({
   faults: guardFaults,
 });
 
-/** OpenAPI of `POST /policy/reload`. */
-export const policyReloadDocs: Operation = docs.describeRoute({
+const reload = docs.describeRoute({
   security: guarded,
   tag: 'Policy',
   summary: 'Reload the policy',
   description:
-    'Reads the files of the policy, checks them and runs their tests. With a problem the response is 422, and the policy in use does not change. Usher also reloads the policy within two seconds after a file has changed, and after SIGHUP.',
+    'Reads the files of the policy, checks them and runs their tests. Usher also reloads the policy within two seconds after a file has changed, and after SIGHUP.',
   ok: json(
     'The policy was reloaded, or its files have not changed',
     closedObject({ outcome: { enum: ['changed', 'unchanged'] }, hash }),
     { unchanged: { value: { outcome: 'unchanged', hash: '0123456789abcdef' } } },
   ),
-  faults: guardFaults,
+  faults: [...guardFaults, silentWorker],
 });
+
+/** OpenAPI of `POST /policy/reload`. */
+export const policyReloadDocs: Operation = {
+  ...reload,
+  responses: {
+    ...reload.responses,
+    422: json(
+      'The files have problems; the policy in use does not change',
+      closedObject({
+        outcome: { const: 'failed' },
+        hash: { ...hash, description: 'Of the policy in use' },
+        problems: texts,
+      }),
+      {
+        'policy-failed': {
+          value: {
+            outcome: 'failed',
+            hash: '0123456789abcdef',
+            problems: [
+              '/etc/usher/policy.yaml:2:1: chanels is not a key of a policy; the nearest is channels',
+            ],
+          },
+        },
+      },
+    ),
+  },
+};

@@ -9,7 +9,7 @@ const count: Schema = { type: 'integer', minimum: 0 };
 
 const effects: Schema = {
   type: 'array',
-  description: 'The effects of the revocation, and the connections that it does not end',
+  description: 'The effects of the revocation, and the connections that it does not terminate',
   items: {
     oneOf: [
       effect(['new-authorizations-refused', 'tickets-refused']),
@@ -44,8 +44,8 @@ export function revocationsDocs({ body, fields, subjects }: RevocationsDocs): Op
   );
   return docs.describeRoute({
     tag: 'Revocation',
-    summary: 'Revoke credentials, and end their connections',
-    description: `By user (\`user_id\`, with or without \`tenant_id\`), tenant (\`tenant_id\`), ${ofPolicy.join('')}guest session or token. Without \`issued_before\`, before now. It is written first, and never taken back.`,
+    summary: 'Revoke credentials, and terminate their connections',
+    description: `By user (\`user_id\`, with or without \`tenant_id\`), tenant (\`tenant_id\`), ${ofPolicy.join('')}guest session or token. Without \`issued_before\`, credentials issued before now. The revocation is written before connections are terminated, and cannot be undone.`,
     security: guarded,
     body: {
       schema: body,
@@ -54,7 +54,7 @@ export function revocationsDocs({ body, fields, subjects }: RevocationsDocs): Op
       },
     },
     ok: json(
-      'It holds, on every replica',
+      'The revocation applies on every replica',
       closedObject({
         revoked: { type: 'object', additionalProperties: false, properties: fields },
         issued_before: { $ref: '#/components/schemas/Moment' },

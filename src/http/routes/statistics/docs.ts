@@ -1,6 +1,6 @@
 import { closedObject, json, type Operation, type Schema } from '../../openapi/operation.ts';
 import * as docs from '../../output/route-docs.ts';
-import { guarded, guardFaults } from '../operator/docs.ts';
+import { guarded, guardFaults, silentWorker } from '../operator/docs.ts';
 
 const text: Schema = { type: 'string' };
 const moment = { $ref: '#/components/schemas/Moment' } as const;
@@ -26,12 +26,12 @@ const minute = closedObject(
 /** OpenAPI of `GET /statistics`. */
 export const statisticsDocs: Operation = docs.describeRoute({
   tag: 'Operating',
-  summary: 'Read the figures of the last hour',
+  summary: 'Read the statistics of the last hour',
   description:
     'Of all workers of this replica, kept in memory. `unavailable` are requests that got no decision, because a dependency was unavailable. `refusals` has the ten checks that failed first most often.',
   security: guarded,
   ok: json(
-    'The last 60 minutes, oldest first; the last one is not over',
+    'The last 60 minutes, oldest first, including the current one',
     closedObject(
       {
         minutes: { ...listOf(minute), minItems: 60, maxItems: 60 },
@@ -44,7 +44,7 @@ export const statisticsDocs: Operation = docs.describeRoute({
     ),
     {},
   ),
-  faults: guardFaults,
+  faults: [...guardFaults, silentWorker],
 });
 
 const connection = closedObject(
@@ -72,7 +72,7 @@ export const connectionsDocs: Operation = docs.describeRoute({
     closedObject({ total: count, connections: listOf(connection), tracked }, ['tracked']),
     {},
   ),
-  faults: guardFaults,
+  faults: [...guardFaults, silentWorker],
 });
 
 const byKind = (values: Schema): Schema => ({
@@ -108,5 +108,5 @@ export const channelsDocs: Operation = docs.describeRoute({
     closedObject({ policy: { ...text, description: 'Its hash' }, channels: listOf(channel) }),
     {},
   ),
-  faults: guardFaults,
+  faults: [...guardFaults, silentWorker],
 });

@@ -4,7 +4,6 @@ import { malformed } from '../../output/problem.ts';
 
 /** Reads an id. Returns `undefined` if it is missing, empty or null. Throws a 400 if no id can have this form. */
 export function idField(body: unknown, name: string): string | undefined {
-  if (ownField(body, name) === null) return undefined;
   const text = textField(body, name, maxCharacters.id);
   // The id is written to audit rows and sent to chat servers. With invisible characters it could be mistaken for
   // another id.

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { Secret } from '../../../runtime/secret.ts';
-import { headerLines } from '../../input/auth-request.ts';
+import { headerValues } from '../../input/raw-headers.ts';
 import { malformed } from '../../output/problem.ts';
 
 /**
@@ -23,7 +23,7 @@ export function chatServerCredentials(request: FastifyRequest): {
  * because a secret may contain commas.
  */
 function headerText(request: FastifyRequest, name: string): string | undefined {
-  const [text = '', ...more] = headerLines(request, name);
+  const [text = '', ...more] = headerValues(request.raw.rawHeaders, name);
   if (more.length > 0) throw malformed(`${name} is repeated`);
   return text === '' ? undefined : text;
 }

@@ -35,13 +35,13 @@ export const issueTicketDocs = docs.describeRoute({
   tag: 'Tickets',
   summary: 'Issue a ticket for a WebSocket',
   description:
-    'For the user of the token, and nobody else. It is good once, and no longer than the token.',
+    'The ticket is for the user of the token. It can be redeemed once, and expires with the token at the latest.',
   security: [{ userToken: [], chatServerKey: [] }],
   body: {
     schema: {
       type: 'object',
       properties: {
-        userId: { ...id, description: 'The token’s subject, if it is said at all' },
+        userId: { ...id, description: 'If present, the subject of the token' },
         entityId: id,
         entityType: id,
         providerResId: id,
@@ -78,7 +78,7 @@ export const redeemTicketDocs = docs.describeRoute({
   tag: 'Tickets',
   summary: 'Redeem a ticket',
   description:
-    'Of any number of attempts one succeeds, and only for the chat server that the ticket was issued for.',
+    'Only one request for a ticket succeeds, and only that of the chat server for which the ticket was issued.',
   security: [{ chatServerKey: [], chatServerSecret: [] }],
   body: {
     schema: openObject(
@@ -90,7 +90,7 @@ export const redeemTicketDocs = docs.describeRoute({
   },
   ok: decided(
     json(
-      'Whose ticket it was',
+      'The user of the ticket',
       closedObject({
         success: { const: true },
         user: closedObject(

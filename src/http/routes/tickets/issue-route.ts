@@ -7,7 +7,8 @@ import {
 import type { IssueDecision, IssuedTicket } from '../../../authorize/tickets/ticket.ts';
 import type { CountFailure } from '../../../rate-limit/request-limits.ts';
 import { Unavailable } from '../../../runtime/unavailable.ts';
-import { originOf, bearerCredentials } from '../../input/auth-request.ts';
+import { originOf } from '../../input/auth-request.ts';
+import { bearerCredentials } from '../../input/credentials.ts';
 import { sendError, type CountUnavailable } from '../../output/errors.ts';
 import { sendGrant, sendRefusal } from '../../output/response.ts';
 import { checkClientInfo, idField } from './body.ts';

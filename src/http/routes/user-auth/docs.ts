@@ -22,7 +22,7 @@ export const userAuthDocs = docs.describeRoute({
   },
   ok: decided(
     json(
-      'Hand this to the Pusher server',
+      'The signature, which the client sends to the Pusher server',
       closedObject({
         auth: { type: 'string', pattern: '^[^:]+:[0-9a-f]{64}$' },
         user_data: { type: 'string', description: 'The user, as JSON text' },

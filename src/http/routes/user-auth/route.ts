@@ -5,9 +5,8 @@ import {
 } from '../../../authorize/authenticate-user.ts';
 import type { SignUser } from '../../../pusher/sign-user.ts';
 import type { CountFailure } from '../../../rate-limit/request-limits.ts';
-import { authRequestOf } from '../../input/auth-request.ts';
+import { authRequestOf, type HeadersOf } from '../../input/auth-request.ts';
 import type { CredentialsOf } from '../../input/credentials.ts';
-import type { HeadersOf } from '../../input/visitor-headers.ts';
 import { generalResponses } from '../../output/refusal-response.ts';
 import { sendGrant, sendRefusal } from '../../output/response.ts';
 import { userAuthDocs } from './docs.ts';

@@ -55,7 +55,7 @@ export const webhooksDocs = docs.describeRoute({
     },
     onlyJson: true,
   },
-  ok: json('It counts', closedObject({ status: { enum: ['taken', 'repeated'] } }), {
+  ok: json('The webhook was accepted', closedObject({ status: { enum: ['taken', 'repeated'] } }), {
     taken: { value: { status: 'taken' } },
   }),
   faults: [

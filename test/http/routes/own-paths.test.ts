@@ -1,0 +1,23 @@
+import { expect, it } from 'vitest';
+import { ownPaths } from '../../../src/policy/own-paths.ts';
+import { useUsher } from '../../support/usher.ts';
+import { send } from '../requests.ts';
+
+interface Docs {
+  readonly paths: Readonly<Record<string, { readonly servers?: unknown }>>;
+}
+
+const usher = useUsher({ POLICY: 'builtin:rooms' });
+
+it('are all paths of the public port that no policy declares', async () => {
+  const { text } = await send(usher.operator, { method: 'GET', path: '/docs', headers: {} });
+  const { paths } = JSON.parse(text) as Docs;
+  const documented = Object.keys(paths).filter((path) => paths[path]?.servers === undefined);
+  const undocumented = ownPaths.filter((path) => path.startsWith('/demo'));
+  expect([...documented, ...undocumented].sort()).toEqual([...ownPaths].sort());
+});
+
+it.each(ownPaths)('has %s', async (path) => {
+  const request = { method: 'PATCH', path: path.replaceAll(/\{\w+\}/g, 'x'), headers: {} };
+  expect((await send(usher.public, request)).status).not.toBe(404);
+});
