@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { buildDeps, type Deps } from './composition/deps.ts';
 import { listenForRevocations } from './composition/websocket.ts';
@@ -6,6 +7,7 @@ import { buildStores, cleanupTasks, openStorage } from './composition/storage.ts
 import { createDependencies } from './observability/dependencies.ts';
 import type { Config } from './config/load.ts';
 import { summarize } from './config/summary.ts';
+import { findWithoutEffect } from './config/without-effect.ts';
 import { buildHttpSources } from './composition/http-sources.ts';
 import { buildWatchedHosts } from './composition/shadow.ts';
 import { buildHostSources } from './composition/sources.ts';
@@ -13,15 +15,13 @@ import { createFactsAtHosts } from './facts/facts-at-hosts.ts';
 import { createHttpFacts } from './facts/http-facts.ts';
 import { buildPolicy } from './composition/policy.ts';
 import { buildConfigs } from './composition/secrets.ts';
-import { startPolicyReload } from './jobs/policy-reload.ts';
-import { startSecretReload } from './jobs/secret-reload.ts';
+import { startReload } from './jobs/reload.ts';
 import type { CurrentPolicy } from './policy/current-policy.ts';
 import type { Policy } from './policy/policy.ts';
 import type { Clock } from './runtime/timer.ts';
 import type { Tracing } from './observability/tracing/tracer.ts';
 import { putDemoFacts } from './facts/demo-facts.ts';
 import { createOpenConnections } from './websocket/open-connections.ts';
-import { waitForConnections } from './http/hooks/drain.ts';
 import type { Listener } from './database/notifications/listener.ts';
 import { startExpiryJob } from './jobs/expiry.ts';
 import { listen } from './http/listen.ts';
@@ -46,8 +46,11 @@ export interface OpenApp {
   readonly reloadPolicy: CurrentPolicy['reload'];
   /** Reads changed files with secrets now. Never throws. */
   readonly reloadSecrets: () => Promise<void>;
-  /** Reports unready for `SHUTDOWN_NOTICE`, then completes open requests and writes for at most ten seconds, then closes everything. */
-  stop(): Promise<void>;
+  /**
+   * Reports unready and still accepts requests for the notice, in milliseconds. Then completes open requests and writes
+   * for at most ten seconds, then closes everything.
+   */
+  stop(noticeMs?: number): Promise<void>;
 }
 
 /** A running Usher. */
@@ -115,6 +118,9 @@ export async function openApp(
   const hosts = buildHostSources(config, { ...clock, dependencies });
   const watchedHosts = buildWatchedHosts(config, clock);
   const policy = await buildPolicy(config, { log, now, hosts: [hosts, watchedHosts], peers });
+  for (const each of findWithoutEffect(config, policy.current())) {
+    log.warn(each, 'these settings have no effect');
+  }
   const storage = await openStorage(config, { log, dependencies, signal });
   let servers: Servers | undefined;
   let listener: Listener | undefined;
@@ -148,20 +154,21 @@ export async function openApp(
     const tasks = cleanupTasks(stores, config, policy.current);
     const cleanupJob = startCleanupJob({ tasks, ...clock, log });
     const { liveGrants } = stores;
-    const reloadJob = startPolicyReload(policy, clock);
-    const secretJob = config.secretFiles && startSecretReload(configs, clock);
+    const reloadJob = startReload(policy, clock);
+    const secretJob = config.secretFiles && startReload(configs, clock);
     const expiryJob = startExpiryJob({
       ...{ liveGrants, ...deps, ...clock, log },
       closing: closing.signal,
     });
     const [runningServers, changeListener] = [servers, listener];
-    const stop = async () => {
+    const stop = async (noticeMs = 0) => {
       closing.abort();
       let deadline = now();
       let lastSpans: Promise<void> | undefined;
       await runAllSteps([
         () => secretJob?.stop(),
-        () => waitForConnections(runningServers.public.server, config.shutdownNoticeMs),
+        // Not shorter if no connection is open: a load balancer may open one until it has read `/readyz`.
+        () => sleep(noticeMs),
         () => (deadline = now() + drainTimeoutMs),
         () => close(runningServers),
         () => void (lastSpans = tracing?.close()),

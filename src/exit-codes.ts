@@ -2,13 +2,13 @@ import { Unavailable } from './runtime/unavailable.ts';
 
 /** The exit codes of every program of ours; `usher --help` documents them. */
 export const exitCodes = {
-  /** Done: what was asked for is granted, and every check passed. */
+  /** Success: granted, or every check passed. */
   done: 0,
-  /** No: refused, not found, a check failed, or the configuration or the installation must be changed. */
+  /** Failure: refused, not found, a check failed, or the configuration or the installation must be changed. */
   refused: 1,
   /** The command line is wrong. */
   usage: 2,
-  /** A dependency did not answer. The same command may succeed later. */
+  /** A dependency did not respond. The same command may succeed later. */
   unavailable: 3,
 } as const;
 

@@ -8,7 +8,7 @@ import { authenticateUser } from './authorize/authenticate-user.ts';
 import { authorizeChannel } from './authorize/authorize-channel.ts';
 import { listChannels } from './authorize/list-channels.ts';
 import { mountRoutes } from './composition/mount-routes.ts';
-import { loadConfig } from './config/load.ts';
+import { ConfigurationError, loadConfig } from './config/load.ts';
 import { formatCursor, parseCursor } from './http/routes/channel-list/cursor.ts';
 import {
   channelRequest,
@@ -17,15 +17,13 @@ import {
   type ClientRequest,
   type Refused,
 } from './composition/library-requests.ts';
-import type { ChannelSignature } from './pusher/sign.ts';
-import type { SignedUser } from './pusher/sign-user.ts';
+import type { ChannelSignature, SignedUser } from './pusher/signatures.ts';
 import type { ReloadResult } from './policy/current-policy.ts';
 import { systemClock } from './runtime/clock.ts';
 
 export type { ClientRequest, Refused } from './composition/library-requests.ts';
 export type { ReloadResult } from './policy/current-policy.ts';
-export type { ChannelSignature } from './pusher/sign.ts';
-export type { SignedUser } from './pusher/sign-user.ts';
+export type { ChannelSignature, SignedUser } from './pusher/signatures.ts';
 
 /** The settings of docs/CONFIGURATION.md, by name. Variables of the environment are not read. */
 export type Settings = Readonly<Record<string, string | undefined>>;
@@ -72,7 +70,7 @@ export interface Usher {
   readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
   /** Loads a changed policy now; it is also loaded within two seconds after a change. */
   reloadPolicy(): Promise<ReloadResult>;
-  /** Completes what is under way, and closes everything. Close your own server first. */
+  /** Completes open requests, and closes everything. Close your own server first. */
   close(): Promise<void>;
 }
 
@@ -81,6 +79,7 @@ export interface Usher {
  * unavailable; nothing is left running then.
  */
 export async function createUsher(settings: Settings): Promise<Usher> {
+  checkTexts(settings);
   const app = await openApp(loadConfig(settings), systemClock);
   const { servers, deps, reloadPolicy } = app;
   await Promise.all([servers.public.ready(), servers.operator.ready()]);
@@ -116,4 +115,15 @@ export async function createUsher(settings: Settings): Promise<Usher> {
     reloadPolicy,
     close: () => app.stop(),
   };
+}
+
+/** JavaScript does not check that a setting such as `true` or a list is a text, and a parser would misread it. */
+function checkTexts(settings: Readonly<Record<string, unknown>>): void {
+  const others = Object.keys(settings).filter(
+    (name) => settings[name] !== undefined && typeof settings[name] !== 'string',
+  );
+  if (others.length === 0) return;
+  throw new ConfigurationError(
+    others.map((name) => `${name} must be a string, as in the environment`),
+  );
 }

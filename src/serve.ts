@@ -38,23 +38,31 @@ export async function serve(config: Config, clock: Clock, exit: ExitCause): Prom
   }
   await peers?.reportReady();
   const idleGc = startIdleGc(createProcessHeap(), clock.startTimer);
-  void cause.then((why) => stop({ app, idleGc, exit, peers }, why));
+  const noticeMs = config.shutdownNoticeMs;
+  void cause.then((why) => stop({ app, idleGc, exit, peers, noticeMs }, why));
   const isFirst = peers === undefined || peers.worker === 1;
   if (!config.production && isFirst) console.log(await startupMessage(config, app, clock.now));
 }
+
+/** How long a process that has closed everything may take to end by itself. */
+const exitAfterMs = 2_000;
 
 interface Running {
   readonly app: App;
   readonly idleGc: IntervalJob;
   readonly exit: ExitCause;
   readonly peers: PrimaryConnection | undefined;
+  readonly noticeMs: number;
 }
 
-async function stop({ app, idleGc, exit, peers }: Running, cause: Cause): Promise<void> {
+async function stop({ app, idleGc, exit, peers, noticeMs }: Running, cause: Cause): Promise<void> {
   app.log.info({ cause }, 'closing');
   await exit.stop();
   await idleGc.stop();
-  await app.stop();
+  // Only SIGTERM comes from an environment with a load balancer. After Ctrl-C a person waits for the end.
+  await app.stop(cause === 'SIGTERM' ? noticeMs : 0);
   app.log.info('closed');
   peers?.close();
+  // The client of a Redis Cluster that fails over meanwhile can keep the process alive.
+  setTimeout(() => process.exit(), exitAfterMs).unref();
 }

@@ -87,7 +87,7 @@ function pinsOf(match: ChannelMatch | undefined, { routes }: Policy): ReadonlyMa
 function verdictOf(decision: Decision): string {
   if (decision.outcome === 'grant') return 'Would be granted';
   return isLeftToApplication(decision)
-    ? 'The application would decide. It was not asked. Every check before it passes.'
+    ? 'The application would decide; Usher sent it no request. All other checks pass.'
     : `Would be refused: ${decision.code}`;
 }
 
@@ -122,7 +122,7 @@ function formatDecision(
     '',
     ...formatChecks(
       checks.map((each) =>
-        each.name === askCheck ? { ...each, name: `${each.name} (not asked)` } : each,
+        each.name === askCheck ? { ...each, name: `${each.name} (no request was sent)` } : each,
       ),
     ),
   ];

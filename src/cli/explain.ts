@@ -15,7 +15,7 @@ import { explainLive, type LiveOptions } from './explain-live.ts';
 import { loadPolicy } from '../policy/load-policy.ts';
 import type { Policy } from '../policy/policy.ts';
 import { remedyFor } from '../audit/remedies.ts';
-import { addTokenOptions } from './options.ts';
+import { addTokenOptions, parseText } from './options.ts';
 import { parsePolicyOptions, takePolicyOptions } from './policy-options.ts';
 
 /** Prints the checks of a decision in the audit log, or of a decision that would be made now. */
@@ -26,9 +26,9 @@ export const addExplain: AddCommand = (program, context) => {
       'explain a decision in the audit log, or the decision that Usher would make now; exit code 1 for a refusal',
     )
     .argument('[decision-id]', 'a decision in the audit log: the X-Decision-Id of a response')
-    .option('--channel <name>', 'a channel: explain whether the token is granted it now')
-    .option('--tenant <id>', 'with --channel: the X-Tenant-ID of the request')
-    .option('--socket-id <id>', 'with --channel: the socket_id of the request');
+    .option('--channel <name>', 'a channel: explain whether the token is granted it now', parseText)
+    .option('--tenant <id>', 'with --channel: the X-Tenant-ID of the request', parseText)
+    .option('--socket-id <id>', 'with --channel: the socket_id of the request', parseText);
   takePolicyOptions(addTokenOptions(command))
     .addHelpText('after', '\nA parameter of the path of a policy’s route is an option.')
     .action(async (_id: string | undefined, live: LiveOptions, { args }: Command) => {

@@ -4,5 +4,6 @@ export function formatChannel({ patterns, about, checks }: ChannelDescription): 
   const rules = Object.entries(checks).map(
     ([kind, names]) => `  checks for a ${kind}\n${names.map((n) => `    - ${n}\n`).join('')}`,
   );
-  return `${patterns.join('\n')}\n  ${about}\n${rules.join('')}`;
+  const lines = about === '' ? patterns : [...patterns, `  ${about}`];
+  return `${lines.join('\n')}\n${rules.join('')}`;
 }

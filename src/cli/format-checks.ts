@@ -13,3 +13,7 @@ export function formatChecks(
 export function printable(line: string): string {
   return line.replace(/\p{Cc}/gu, '\uFFFD');
 }
+
+/** A number with its noun, such as `1 grant` and `2 grants`. */
+export const countOf = (count: number, noun: string): string =>
+  `${count} ${noun}${count === 1 ? '' : 's'}`;

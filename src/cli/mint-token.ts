@@ -10,7 +10,7 @@ import { guestIssuer, userIssuer } from '../policy/policy.ts';
 import type { Attributes, AttributeValue } from '../policy/principal.ts';
 import { parseJson } from '../runtime/json.ts';
 import { CommandError, UsageError, type AddCommand, type Context } from './command.ts';
-import { parseNumber } from './options.ts';
+import { parseNumber, parseText } from './options.ts';
 import { parsePolicyOptions, takePolicyOptions } from './policy-options.ts';
 
 export const addMintToken: AddCommand = (program, context) => {
@@ -71,10 +71,10 @@ function valueOf(text: string, type: ValueType, name: string): AttributeValue {
 function addUser(mint: Command, { env, report }: Context): void {
   withLifetime(mint.command('user'))
     .description('a bearer token of a user')
-    .requiredOption('--sub <id>', 'id of the user')
-    .option('--tenant <id>', 'tenant of the user')
+    .requiredOption('--sub <id>', 'id of the user', parseText)
+    .option('--tenant <id>', 'tenant of the user', parseText)
     .option('--role <role>', 'a role of the user; may be repeated', collect)
-    .option('--name <name>', 'name of the user in presence channels')
+    .option('--name <name>', 'name of the user in presence channels', parseText)
     .action(async ({ sub, tenant, role, name, expiresIn }: UserOptions) => {
       const config = configFor(env);
       const user = { id: sub, tenantId: tenant, name, roles: role };
@@ -90,7 +90,7 @@ interface UserOptions extends Lifetime {
   readonly name?: string;
 }
 
-const collect = (value: string, before: readonly string[] = []) => [...before, value];
+const collect = (value: string, before: readonly string[] = []) => [...before, parseText(value)];
 
 /** The claims that the policy reads of the tokens of settings. */
 async function claimsOf(name: string, config: Config): Promise<IssuerClaims> {

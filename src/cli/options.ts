@@ -9,7 +9,11 @@ export interface TokenOptions {
 export function addTokenOptions(command: Command): Command {
   return command
     .option('--token-stdin', 'read the token from standard input')
-    .option('--token <token>', 'the token; every user of this machine can see it in `ps`');
+    .option(
+      '--token <token>',
+      'the token; every user of this machine can see it in `ps`',
+      parseText,
+    );
 }
 
 /** Throws `UsageError` for two tokens, and for an empty standard input. */
@@ -21,6 +25,12 @@ export async function readToken(
   if (token !== undefined) throw new UsageError('give one of --token-stdin and --token');
   const text = (await readInput()).trim();
   if (text === '') throw new UsageError('there is no token on standard input');
+  return text;
+}
+
+/** Refuses an empty text, which is the value of a shell variable that is not set. */
+export function parseText(text: string): string {
+  if (text === '') throw new InvalidArgumentError('It is empty.');
   return text;
 }
 

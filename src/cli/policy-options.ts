@@ -25,6 +25,7 @@ export function parsePolicyOptions(
     if (value === undefined || Object.hasOwn(options, name)) {
       throw new UsageError(`--${name} must be given once, with a value`);
     }
+    if (value === '') throw new UsageError(`--${name} is empty`);
     options[name] = value;
   }
   return options;

@@ -6,6 +6,7 @@ import { exitCodes } from '../exit-codes.ts';
 import type { Secret } from '../runtime/secret.ts';
 import { CommandError, UsageError, type AddCommand } from './command.ts';
 import { parseJsonObject } from './json-object.ts';
+import { parseText } from './options.ts';
 import { operatorUrl } from './operator-url.ts';
 import { codeOf, describeFault } from './network-errors.ts';
 import { parsePolicyOptions, takePolicyOptions } from './policy-options.ts';
@@ -14,10 +15,10 @@ import { parsePolicyOptions, takePolicyOptions } from './policy-options.ts';
 export const addRevoke: AddCommand = (program, { env, report }) => {
   takePolicyOptions(program.command('revoke'))
     .description('revoke the current credentials of a subject, and terminate its connections')
-    .option('--user <id>', 'a user, in every tenant or in that of --tenant')
-    .option('--tenant <id>', 'all users of a tenant')
-    .option('--guest-session <id>', 'a guest session')
-    .option('--token <jti>', 'one token, by its `jti`')
+    .option('--user <id>', 'a user, in every tenant or in that of --tenant', parseText)
+    .option('--tenant <id>', 'all users of a tenant', parseText)
+    .option('--guest-session <id>', 'a guest session', parseText)
+    .option('--token <jti>', 'one token, by its `jti`', parseText)
     .option(
       '--issued-before <time>',
       'only credentials issued before this time, such as 2025-12-31T11:00:00Z',

@@ -1,7 +1,7 @@
 import type { Credential } from '../authn/credential.ts';
 import type { CredentialConfig } from './authn.ts';
 
-/** The kinds of credentials about which a server of the application is asked. */
+/** The kinds of credentials that Usher verifies with a request to a server of the application. */
 export function askedKindsOf({
   sessions,
   sanctum,

@@ -1,6 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { createReportLimitExceeded } from '../rate-limit/limit-exceeded.ts';
+import type { Limits } from '../rate-limit/limits.ts';
+import { createRefusalRateLimit } from '../rate-limit/refusals.ts';
+import { addressKey } from '../rate-limit/request-limits.ts';
 import { createChannelStats } from '../observability/metrics/channel-stats.ts';
 import { createLastHour } from '../observability/metrics/last-hour.ts';
 import { createMetrics } from '../observability/metrics/metrics.ts';
@@ -10,6 +12,7 @@ import { createWriteDecision, createWriteSignal } from '../audit/write-event.ts'
 import { createBufferedAuditQueue, createStrictAuditQueue } from '../audit/queue.ts';
 import type { Config } from '../config/load.ts';
 import type { Clock } from '../runtime/timer.ts';
+import { createTimeOrderedId } from '../runtime/time-ordered-id.ts';
 import { createAuditWriter } from '../audit/writer.ts';
 import type { Database } from '../database/client.ts';
 import type { Policy } from '../policy/policy.ts';
@@ -21,6 +24,7 @@ export interface AuditDeps extends Clock {
   readonly tables: TableCache;
   readonly policy: () => Policy;
   readonly log: Logger;
+  readonly limits: Pick<Limits, 'consume'>;
   readonly peers: Peers;
 }
 
@@ -30,12 +34,17 @@ export function buildAudit(config: Config, deps: AuditDeps) {
   const { database, tables, log, now, startTimer } = deps;
   const metrics = createMetrics(deps.peers);
   const lastHour = createLastHour(now);
-  const write = metrics.trail.measured(createAuditWriter(database, tables));
+  const write = metrics.decisions.measured(createAuditWriter(database, tables));
   const trail =
     audit === 'strict'
       ? createStrictAuditQueue(write)
-      : createBufferedAuditQueue({ write, startTimer, onDropped: metrics.trail.countDropped, log });
-  metrics.trail.observeQueue(trail.waiting);
+      : createBufferedAuditQueue({
+          write,
+          startTimer,
+          onDropped: metrics.decisions.countDropped,
+          log,
+        });
+  metrics.decisions.observeQueue(trail.waiting);
   const figures = createChannelStats({
     maxMessages: limits.messages,
     onMessage: metrics.countMessage,
@@ -52,8 +61,24 @@ export function buildAudit(config: Config, deps: AuditDeps) {
     log: (event) => {
       log.warn({ signal: event }, 'signal');
     },
-    newId: randomUUID,
+    newId: createTimeOrderedId(now),
     now,
+  });
+  const { reportExcess, flush } = createReportLimitExceeded({
+    ...deps,
+    recordSignal,
+    count: (limit) => {
+      metrics.load.countLimitExceeded(limit);
+      lastHour.countLimitExceeded(limit);
+    },
+  });
+  const { countRefusal, limitRefusal, recordForgery } = createRefusalRateLimit({
+    ...{ failures: limits.failures, limits: deps.limits, addressKey },
+    ...{ reportExcess, recordSignal, now },
+    countUnrecorded: (code) => {
+      metrics.load.countUnrecorded(code);
+      lastHour.countUnrecorded();
+    },
   });
   return {
     metrics,
@@ -66,20 +91,17 @@ export function buildAudit(config: Config, deps: AuditDeps) {
         peers.tellOthers('count-channel-event', counted);
       },
     },
-    record: createWriteDecision({
-      ...{ trail, log, now, policy: deps.policy },
-      observers: [metrics.countDecision, lastHour.countDecision, ...detectProxy(config, deps)],
+    writeDecision: createWriteDecision({
+      ...{ trail, limitRefusal, log, now, policy: deps.policy },
+      observers: [
+        metrics.decisions.countDecision,
+        lastHour.countDecision,
+        ...detectProxy(config, deps),
+      ],
     }),
     recordSignal,
     recordRejected: createWriteRejected({ recordSignal, now }),
-    ...createReportLimitExceeded({
-      ...deps,
-      recordSignal,
-      count: (limit) => {
-        metrics.load.countLimitExceeded(limit);
-        lastHour.countLimitExceeded(limit);
-      },
-    }),
+    ...{ countRefusal, recordForgery, reportExcess, flush },
   };
 }
 

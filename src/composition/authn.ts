@@ -1,7 +1,6 @@
 import { sessionIssuer, userIssuer, type Policy } from '../policy/policy.ts';
 import type { Logger } from 'pino';
 import type { Dependencies } from '../observability/dependencies.ts';
-import type { CacheStats } from '../observability/metrics/cache-stats.ts';
 import type { Config } from '../config/load.ts';
 import type { PassportConfig, SanctumConfig } from '../config/laravel-tokens.ts';
 import {
@@ -10,26 +9,25 @@ import {
   type HostDatabaseConfig,
   type SessionConfig,
 } from '../config/sessions.ts';
-import type { Identify } from '../authn/credential.ts';
-import type { GuestSessionStore } from '../authn/guest-session-token.ts';
-import { createGuestSessionReader } from '../authn/guest-session.ts';
-import { createTokenReader } from '../authn/issued-token.ts';
 import {
+  type Identify,
   createIdentify,
   type CredentialReader,
   type CredentialReaders,
-} from '../authn/identify.ts';
-import { createTokenKeys } from '../authn/jwt/token-keys.ts';
+} from '../authn/credential.ts';
+import type { GuestSessionStore } from '../authn/guest-session-token.ts';
+import { createGuestSessionReader } from '../authn/guest-session.ts';
+import { createTokenReaders } from '../authn/issued-token.ts';
 import {
   createIssuerVerifier,
   createJwtVerifier,
   type JwtIssuer,
 } from '../authn/jwt/verify-jwt.ts';
 import { createPassportReader, type PassportTokens } from '../authn/passport.ts';
-import { createSanctumReader, firstAcceptedBearer } from '../authn/sanctum.ts';
+import { createSanctumReader, exceptSanctum, firstAcceptedBearer } from '../authn/sanctum.ts';
 import { createSessionCookieReader } from '../authn/session-cookie.ts';
 import { createTokenIntrospection, opaqueOrJwt } from '../authn/token-introspection.ts';
-import { createClaimsOf, type TokenIssuer } from '../authn/token-issuers.ts';
+import { createClaimsOf, createTokenKeys, type TokenIssuer } from '../authn/token-issuers.ts';
 import type { TokenIntrospectionConfig } from '../config/token-introspection.ts';
 import type { CookieMode } from '../http/input/session-cookie.ts';
 import { createAccessTokens } from '../database/host/access-tokens.ts';
@@ -39,6 +37,7 @@ import { createPersonalAccessTokens } from '../database/host/personal-access-tok
 import { queueQuestions } from '../database/host/queued-host-database.ts';
 import type { MeasureHost } from '../observability/metrics/host-metrics.ts';
 import type { HostRedis } from '../redis/host-redis.ts';
+import type { CacheLookups } from '../runtime/caches.ts';
 import type { Secret } from '../runtime/secret.ts';
 import type { StartTimer } from '../runtime/timer.ts';
 import { buildHostClient } from './host-client.ts';
@@ -52,7 +51,7 @@ interface OpenHost {
 }
 
 export interface IdentifyDeps {
-  /** Where outages of a host's Redis are logged. */
+  /** The log for outages of an application's Redis. */
   readonly log?: Pick<Logger, 'warn'>;
   readonly sessions: GuestSessionStore;
   readonly now: () => number;
@@ -60,7 +59,7 @@ export interface IdentifyDeps {
   readonly dependencies: Pick<Dependencies, 'watch'>;
   /** Without it questions to a host are not measured. */
   readonly measureHost?: MeasureHost;
-  readonly tokenLookups: Pick<CacheStats, 'count'>;
+  readonly tokenLookups: CacheLookups;
   readonly policy: () => Policy;
 }
 
@@ -128,33 +127,25 @@ function buildTokens(
   openHost: OpenHost,
   deps: IdentifyDeps,
 ): CredentialReaders {
-  const { now, tokenLookups, policy } = deps;
-  const verifier = createJwtVerifier<TokenIssuer>({ now, onCacheLookup: tokenLookups.count });
+  const { now, tokenLookups } = deps;
+  const verifier = createJwtVerifier<TokenIssuer>({ now, lookups: tokenLookups });
   const { passport, sanctum, tokenIntrospection } = config;
   const passportTokens = passport && openPassport(passport, openHost, now);
-  const read = createTokenReader(verifier, passportTokens);
-  const issuersOf = buildTokenIssuers(config, deps);
-  const choices = () => issuersOf(policy());
+  const choices = buildTokenIssuers(config, deps);
   // Before the first request, so that their servers are known from the start.
   choices();
-  const jwt: CredentialReader = (text, kind) => {
-    const { bearer, ofKind } = choices();
-    return read(text, kind === undefined ? bearer : ofKind(kind));
-  };
+  const jwt = createTokenReaders(verifier, choices, passportTokens);
   const signed =
     passportTokens && passport.publicKey !== undefined
-      ? buildPassport(passport.publicKey, passportTokens, { otherwise: jwt, deps })
-      : jwt;
-  const hasIssuers = () => signed !== jwt || choices().bearer.issuers.length > 0;
+      ? buildPassport(passport.publicKey, passportTokens, { otherwise: jwt.bearer, deps })
+      : jwt.bearer;
+  const hasIssuers = () => signed !== jwt.bearer || choices().bearer.issuers.length > 0;
   const bearer = tokenIntrospection
     ? opaqueOrJwt(signed, buildTokenIntrospection(tokenIntrospection, config, deps), hasIssuers)
-    : signed;
+    : exceptSanctum(signed);
   return {
     bearer: sanctum ? firstAcceptedBearer(bearer, buildSanctum(sanctum, openHost, now)) : bearer,
-    'guest-token': (text, kind) => {
-      const { guest, ofKind } = choices();
-      return read(text, kind === undefined ? guest : ofKind(kind));
-    },
+    'guest-token': jwt.guest,
   };
 }
 
@@ -185,7 +176,7 @@ function buildPassport(
   const { now, tokenLookups } = deps;
   const verifier = createIssuerVerifier(passportIssuer(publicKey, now), {
     now,
-    onCacheLookup: tokenLookups.count,
+    lookups: tokenLookups,
   });
   return createPassportReader({ ...tokens, verifier, otherwise });
 }

@@ -2,7 +2,7 @@ import type { FindDecision } from '../audit/audit-event.ts';
 import type { FindDecisions } from '../audit/decision-filters.ts';
 import type { Database } from '../database/client.ts';
 
-/** What the operator reads of the audit log. It needs Prisma, which is loaded with the first read. */
+/** Reads of the audit log for the operator. They need Prisma, which is loaded with the first one. */
 export function createDecisionReads(database: Database): {
   readonly findDecision: FindDecision;
   readonly findDecisions: FindDecisions;

@@ -75,7 +75,7 @@ function routeTo(
   };
 }
 
-/** What the page of the demo needs. */
+/** The data of the demo's page. */
 export function demoDeps(
   config: Config,
   { policy, now, findDecision }: Pick<Deps, 'policy' | 'now' | 'findDecision'>,

@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import { createEndConnections } from '../authorize/revocation/end-connections.ts';
 import { createTrackConnection } from '../authorize/revocation/track-connection.ts';
@@ -6,7 +6,7 @@ import { buildAudit } from './audit.ts';
 import type { FactsAtHosts } from '../facts/facts-at-hosts.ts';
 import { createAskHost } from '../host/ask-host.ts';
 import { createFingerprint } from '../host/forwarded.ts';
-import { createHeadersOf } from '../http/input/visitor-headers.ts';
+import { createHeadersOf } from '../http/input/auth-request.ts';
 import type { HttpSources } from './http-sources.ts';
 import { askedKindsOf } from './asked-kinds.ts';
 import { buildIdentify } from './authn.ts';
@@ -16,24 +16,22 @@ import { buildReloadable } from './reloadable.ts';
 import { buildShadow } from './shadow.ts';
 import type { Storage, Stores } from './storage.ts';
 import type { Dependencies } from '../observability/dependencies.ts';
-import { createCacheStats } from '../observability/metrics/cache-stats.ts';
 import type { ServedPolicy } from './policy.ts';
 import type { CurrentConfig } from '../config/current-config.ts';
 import type { Config } from '../config/load.ts';
-import { createRenewedIdentify } from '../authn/identify.ts';
+import { createRenewedIdentify } from '../authn/credential.ts';
 import { askDirectly } from '../runtime/permits.ts';
 import type { Clock } from '../runtime/timer.ts';
+import { createTimeOrderedId } from '../runtime/time-ordered-id.ts';
 import type { OpenConnections } from '../websocket/open-connections.ts';
-import { addressKey } from '../rate-limit/request-limits.ts';
 import { createUserSigner } from '../pusher/sign-user.ts';
 import { createSigner } from '../pusher/sign.ts';
 import { createTerminate } from '../pusher/terminate.ts';
 import { createCountTracked } from '../database/repositories/count-tracked-connections.ts';
 import { createGuestSessions } from '../database/repositories/guest-sessions.ts';
 import { createGrantRateLimit } from '../rate-limit/grants.ts';
-import { createRefusalRateLimit } from '../rate-limit/refusals.ts';
 import { createReadLastHour } from '../observability/metrics/hour-figures.ts';
-import { createMeasure } from '../observability/metrics/measure.ts';
+import { createMeasure } from '../observability/metrics/decision-metrics.ts';
 import type { Tracing } from '../observability/tracing/tracer.ts';
 import { createListAllConnections } from '../workers/all-connections.ts';
 import type { Peers } from '../workers/peers.ts';
@@ -69,8 +67,9 @@ export function buildDeps(config: Config, deps: RuntimeDeps) {
   const { apps } = reloadable;
   const signer = createSigner(apps, config.signing);
   const sessions = createGuestSessions(database);
-  const tokenLookups = createCacheStats();
-  const audit = buildAudit(config, { ...deps, policy, database, tables: stores.tables });
+  const tokenLookups = { hits: 0, misses: 0 };
+  const { limits, shared } = stores.limiting;
+  const audit = buildAudit(config, { ...deps, policy, database, tables: stores.tables, limits });
   const identifyDeps = {
     ...{ ...deps, policy, sessions, tokenLookups, measureHost: audit.metrics.measureHost },
   };
@@ -83,32 +82,19 @@ export function buildDeps(config: Config, deps: RuntimeDeps) {
     build: (part) => buildIdentify(part, identifyDeps),
     dispose: ({ closeHosts }) => closeHosts(),
   });
-  const { recordSignal, recordRejected, reportExcess, metrics, lastHour, figures, trail } = audit;
+  const { recordSignal, reportExcess, metrics, lastHour, figures, trail } = audit;
   const { revocations, liveGrants, sources } = stores;
   deps.http.measureWith(audit.metrics.measureHost);
-  const { limits, shared } = stores.limiting;
   if (shared) metrics.load.observeLocal(shared.isLocal);
-  const {
-    countRefusal,
-    record: writeDecision,
-    recordForgery,
-  } = createRefusalRateLimit({
-    ...{ ...config.limits, limits, addressKey, record: audit.record },
-    ...{ reportExcess, recordSignal, now },
-    countUnrecorded: (code) => {
-      metrics.load.countUnrecorded(code);
-      lastHour.countUnrecorded();
-    },
-  });
   metrics.dependencies.observe(dependencies);
   metrics.observePolicy(() => ({
     hash: policy().hash,
     hasFailed: deps.policies.failure() !== undefined,
   }));
   metrics.observeSecretFiles(configs.settings, configs.failures);
-  metrics.observeTokenCache(tokenLookups.read);
+  metrics.observeTokenCache(tokenLookups);
   deps.factsAtHosts.measureWith(metrics.measureFact);
-  metrics.observeFactCache(stores.factLookups.read);
+  metrics.observeFactCache(stores.factLookups);
   const { encrypts, caches, userIdOf } = signer;
   const shadow = buildShadow(config, {
     ...{ ...deps, policy, encrypts, caches, userIdOf },
@@ -116,11 +102,12 @@ export function buildDeps(config: Config, deps: RuntimeDeps) {
   });
   return {
     now,
-    newId: randomUUID,
+    // In the order of time, so that the primary key of `audit_log` grows at one end.
+    newId: createTimeOrderedId(now),
     randomBytes,
     policy,
     policies: deps.policies,
-    identify: createRenewedIdentify(credentials.all),
+    identify: createRenewedIdentify(credentials),
     askedKinds: askedKindsOf(config),
     whileAsking: askDirectly,
     ...sources.database,
@@ -161,12 +148,12 @@ export function buildDeps(config: Config, deps: RuntimeDeps) {
     beginOnce: stores.beginOnce,
     appKeyOf: (tenantId: string) => apps.for(tenantId)?.key,
     figures,
-    measure: createMeasure(metrics, lastHour),
-    writeDecision,
-    recordForgery,
+    measure: createMeasure(metrics.decisions, lastHour),
+    writeDecision: audit.writeDecision,
+    recordForgery: audit.recordForgery,
     recordSignal,
-    countRefusal,
-    recordRejected,
+    countRefusal: audit.countRefusal,
+    recordRejected: audit.recordRejected,
     reportExcess,
     flushExcesses: audit.flush,
     countWebhook: metrics.countWebhook,

@@ -22,7 +22,7 @@ export function buildExamine({
   let running: Promise<readonly NamedResult[]> | undefined;
   return () => {
     const policy = { hash: policies.current().hash, problems: policies.failure() };
-    running ??= examineService(config.current(), policy, { fetch, now }).finally(() => {
+    running ??= examineService(config.all[0], policy, { fetch, now }).finally(() => {
       running = undefined;
     });
     return running;

@@ -5,7 +5,7 @@ import { responseTo } from '../http/output/response.ts';
 import type { Refusal } from '../policy/decision.ts';
 import { Secret } from '../runtime/secret.ts';
 
-/** What a request says about its client. With several credentials it is refused: a choice would select the principal. */
+/** The client of a request. A request with several credentials is refused: a choice would select the principal. */
 export interface ClientRequest {
   /** A JWT or a personal access token. */
   readonly bearer?: string | undefined;
@@ -52,15 +52,18 @@ export function userRequest(
   });
   const tenantIds = tenantId === undefined ? [] : [tenantId];
   const origin = { requestId, address, userAgent };
-  return { socketId, credentials, constraints: { tenantIds }, origin };
+  return { socketId: textOf(socketId), credentials, constraints: { tenantIds }, origin };
 }
 
 export function channelRequest(
   request: ClientRequest & { readonly socketId: string; readonly channelName: string },
   newId: () => string,
 ): ChannelAuthRequest {
-  return { ...userRequest(request, newId), channelName: request.channelName };
+  return { ...userRequest(request, newId), channelName: textOf(request.channelName) };
 }
+
+/** A field that the client left out is not checked by JavaScript. It is refused like an empty one; an error would be a 503. */
+const textOf = (field: unknown): string => (typeof field === 'string' ? field : '');
 
 export function refusalOf(refusal: Refusal): Refused {
   const { id, code } = refusal;

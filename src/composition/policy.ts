@@ -20,7 +20,7 @@ export interface ServedPolicy extends CurrentPolicy {
 const reloadTimeoutMs = 60_000;
 
 interface PolicyDeps {
-  /** The sources of the side that answers, and those of the side that watches. */
+  /** The sources of the side that decides, and those of the shadow. */
   readonly hosts: readonly Pick<HostSources, 'prepare' | 'retain'>[];
   readonly log: Logger;
   readonly peers: Pick<Peers, 'handle' | 'callAll'>;
@@ -36,7 +36,7 @@ export async function buildPolicy(
   const policies: CurrentPolicy = await openPolicy({
     read: (imported) => readPolicy(config.policy, imported),
     test: async (policy) => {
-      const problems = await issuerProblems(policy, config);
+      const problems = issuerProblems(policy, config);
       if (problems.length > 0) throw new PolicyError(problems);
       await testPolicy(policy, now);
       for (const each of hosts) await each.prepare(policy);
@@ -44,8 +44,10 @@ export async function buildPolicy(
     onReload: (result) => {
       for (const each of hosts) each.retain(policies.current());
       logResult(result);
+      if (result.outcome === 'changed') warnOfNewPaths(policies.current());
     },
   });
+  const warnOfNewPaths = newPathsWarning(policies.current(), log);
   const { hash, channels, files } = policies.current();
   log.info({ policy: hash, files, channels: channels.channelTypes.length }, 'policy loaded');
   peers.handle('reload-policy', policies.reload);
@@ -71,6 +73,16 @@ async function testPolicy(policy: Policy, now: () => number): Promise<void> {
     found.map((problem) => `${file}:${line}: ${title}: ${problem}`),
   );
   if (problems.length > 0) throw new PolicyError(problems);
+}
+
+/** The routes of a server are added when it starts, so a new path gets 404 until then. */
+function newPathsWarning(atStart: Policy, log: Logger): (policy: Policy) => void {
+  const pathsOf = ({ routes, doors }: Policy) => [...routes.keys(), ...doors.keys()];
+  const served = new Set(pathsOf(atStart));
+  return (policy) => {
+    const paths = pathsOf(policy).filter((path) => !served.has(path));
+    if (paths.length > 0) log.warn({ paths }, 'new routes and doors of the policy need a restart');
+  };
 }
 
 /** Logs each new result once: the files are read every two seconds. */

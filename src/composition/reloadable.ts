@@ -1,4 +1,4 @@
-import { createChatServers, createRenewedChatServers } from '../authn/chat-server-keys.ts';
+import { createChatServers, createRenewedChatServers } from '../authn/chat-servers.ts';
 import type { CurrentConfig } from '../config/current-config.ts';
 import type { Config } from '../config/load.ts';
 import { createPusherApps, renewedApps } from '../pusher/apps.ts';
@@ -29,9 +29,9 @@ export function buildReloadable(configs: CurrentConfig) {
     build: (token) => token,
   });
   return {
-    apps: renewedApps(apps.all),
-    readWebhook: createRenewedWebhookReader(webhooks.all),
-    chatServers: createRenewedChatServers(chatServers.all),
-    operatorTokens: () => operatorTokens.all().filter((token) => token !== undefined),
+    apps: renewedApps(apps),
+    readWebhook: createRenewedWebhookReader(webhooks),
+    chatServers: createRenewedChatServers(chatServers),
+    operatorTokens: () => operatorTokens.all.filter((token) => token !== undefined),
   };
 }

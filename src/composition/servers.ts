@@ -19,7 +19,6 @@ import { addDecisionStream } from '../http/routes/decisions/stream.ts';
 import { addDoctor } from '../http/routes/doctor/route.ts';
 import { addDocs, collectDocs } from '../http/routes/openapi/route.ts';
 import type { WriteUnreadable } from '../http/output/errors.ts';
-import { addDrain } from '../http/hooks/drain.ts';
 import { traceRequests } from '../http/hooks/tracing.ts';
 import { addPolicy } from '../http/routes/policy/route.ts';
 import { addPolicyTrial } from '../http/routes/policy-trial/route.ts';
@@ -100,11 +99,11 @@ async function buildPublicServer(
   };
   const server = createServer({
     ...{ logger, trustedProxies, countUnavailable, writeUnreadable },
+    closing: runtime.closing,
     keepAliveTimeoutMs: config.keepAliveMs,
     ignoreDuplicateSlashes: true,
   });
   if (runtime.tracing) traceRequests(server, runtime.tracing);
-  addDrain(server, runtime.closing);
   server.addHook('onClose', deps.closeHosts);
   const cookieMode = cookieModeOf(config);
   await addCors(server, {

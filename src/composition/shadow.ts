@@ -26,13 +26,13 @@ const writeLimits = { maxBatch: 256, maxQueued: 2_000 };
 export interface ShadowDeps extends Clock, Pick<EvaluateDeps, 'encrypts' | 'caches' | 'userIdOf'> {
   readonly policy: () => Policy;
   readonly storage: Pick<Storage, 'watching'>;
-  /** The databases of the policy, over connections that only the side that watches uses. */
+  /** The databases of the policy, over connections that only shadows use. */
   readonly watchedHosts: Pick<HostSources, 'find' | 'list'>;
   readonly log: Logger;
   readonly count: CountShadow;
 }
 
-/** Creates the sources for the side that watches. Their outages are none of Usher's: they have no effect on answers. */
+/** Creates the sources for shadows. Their outages do not count as outages of Usher, because no response depends on them. */
 export function buildWatchedHosts(config: Config, clock: Clock): HostSources {
   return buildHostSources(config, { ...clock, dependencies: createDependencies() });
 }
@@ -70,6 +70,6 @@ export function buildShadow(
 }
 
 const messages = {
-  failed: 'shadow mode: a decision has no verdict of the side that watches, or it is not stored',
+  failed: 'shadow mode: the shadow has no verdict, or its verdict could not be stored',
   succeeded: 'shadow mode: comparing again',
 };

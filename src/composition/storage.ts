@@ -20,11 +20,16 @@ import type { FactsAtHosts } from '../facts/facts-at-hosts.ts';
 import { buildFactSources } from '../facts/fact-sources.ts';
 import type { CleanupTask } from '../jobs/cleanup.ts';
 import type { Dependencies } from '../observability/dependencies.ts';
-import { createCacheStats } from '../observability/metrics/cache-stats.ts';
 import { createMemoryDeduplicate } from '../pusher/webhooks/memory-deduplicate.ts';
 import { createRedisDeduplicate } from '../pusher/webhooks/redis-deduplicate.ts';
-import { buildLimits } from '../rate-limit/build-limits.ts';
+import type { Limits } from '../rate-limit/limits.ts';
 import { createMemoryLimits } from '../rate-limit/memory-limits.ts';
+import { createRedisLimits } from '../rate-limit/redis-limits.ts';
+import {
+  createSharedLimits,
+  type SharedLimits,
+  type SharedLimitsDeps,
+} from '../rate-limit/shared-limits.ts';
 import type { Redis, RedisOptions } from '../redis/client.ts';
 import { runAllSteps } from '../runtime/run-all-steps.ts';
 import type { Secret } from '../runtime/secret.ts';
@@ -118,8 +123,8 @@ export function buildStores(
 ) {
   const facts = buildFacts(database, factsAtHosts);
   const revocations = createRevocations(database);
-  const factLookups = createCacheStats();
-  const tables = createTableCache({ now, onCacheLookup: factLookups.count });
+  const factLookups = { hits: 0, misses: 0 };
+  const tables = createTableCache({ now, lookups: factLookups });
   return {
     ...facts,
     tables,
@@ -143,6 +148,23 @@ export function buildStores(
     }),
     liveGrants: createTrackedConnections(database),
   };
+}
+
+/** The limits. `shared` is the same object if replicas share their limits in Redis. */
+interface BuiltLimits {
+  readonly limits: Limits;
+  readonly shared: SharedLimits | undefined;
+}
+
+/** Builds the limits: local ones, or limits that all replicas share while Redis is reachable. */
+function buildLimits(
+  redis: Redis | undefined,
+  deps: Pick<SharedLimitsDeps, 'local' | 'now' | 'log'>,
+): BuiltLimits {
+  if (redis === undefined) return { limits: deps.local, shared: undefined };
+  const inRedis = createRedisLimits(redis, deps.now);
+  const shared = createSharedLimits({ ...deps, shared: inRedis, probeShared: inRedis.probe });
+  return { limits: shared, shared };
 }
 
 /** The tasks of the cleanup job, by their names in the log. */

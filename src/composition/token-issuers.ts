@@ -1,14 +1,18 @@
 import { createDiscoveredKeys, createJwks } from '../authn/jwt/jwks.ts';
 import { createPlacedKeys } from '../authn/jwt/placed-key.ts';
-import { createTokenKeys } from '../authn/jwt/token-keys.ts';
-import { createTokenIssuers, type TokenIssuerDeps } from '../authn/token-issuers.ts';
+import {
+  createTokenIssuers,
+  createTokenKeys,
+  type TokenIssuerDeps,
+} from '../authn/token-issuers.ts';
 import type { Config } from '../config/load.ts';
 import { secretOverlapMs } from '../config/renewed.ts';
 import type { TokenConfig } from '../config/tokens.ts';
 import type { Dependencies } from '../observability/dependencies.ts';
-import { guestIssuer, userIssuer } from '../policy/policy.ts';
+import { guestIssuer, userIssuer, type Policy } from '../policy/policy.ts';
 
 export interface IssuerDeps {
+  readonly policy: () => Policy;
   readonly now: () => number;
   readonly dependencies: Pick<Dependencies, 'watch'>;
 }
@@ -18,7 +22,7 @@ export function buildTokenIssuers(
   config: Pick<Config, 'guestTokens' | 'userTokens' | 'variable'>,
   deps: IssuerDeps,
 ) {
-  const { now } = deps;
+  const { now, policy } = deps;
   const { variable } = config;
   const { watch, retain } = watchIssuers(deps.dependencies);
   const fixed = new Map(
@@ -41,10 +45,12 @@ export function buildTokenIssuers(
     if (keys.from === 'discovery') {
       return createDiscoveredKeys({ issuer: keys.issuer, fetch, now, onFetched });
     }
-    if (keys.from === 'jwks') return createJwks({ url: keys.url, fetch, now, onFetched });
+    if (keys.from === 'jwks') {
+      return createJwks({ url: keys.url, algorithm: keys.algorithm, fetch, now, onFetched });
+    }
     return createPlacedKeys(keys, { variable, now, overlapMs: secretOverlapMs, onRead: onFetched });
   };
-  return createTokenIssuers({ fixed, variable, openKeys, onChange: retain });
+  return createTokenIssuers({ fixed, variable, openKeys, policy, onChange: retain });
 }
 
 type FixedTokens = TokenConfig & { readonly maxAgeMs?: number };

@@ -1,16 +1,16 @@
-import { randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import type { Deps, RuntimeDeps } from './deps.ts';
 import { checkTicket, redeemTicket } from '../authorize/tickets/redeem-ticket.ts';
-import { isStillAllowed } from '../authorize/still-allowed.ts';
+import { isRevoked, subjectsOf } from '../authorize/revocation/revocation.ts';
 import type { StoredRevocation } from '../authorize/revocation/revocation.ts';
 import { startListening, type Listener } from '../database/notifications/listener.ts';
 import type { Config } from '../config/load.ts';
 import { onlyCookieName } from '../config/sessions.ts';
-import type { Policy } from '../policy/policy.ts';
+import type { DoorPolicy } from '../policy/policy.ts';
 import type { Principal } from '../policy/principal.ts';
 import { askDirectly } from '../runtime/permits.ts';
 import { StartRefused } from '../runtime/start-refused.ts';
+import { createTimeOrderedId } from '../runtime/time-ordered-id.ts';
 import { createWebSocketEndpoints } from '../websocket/server.ts';
 import type { HandshakeFault } from '../websocket/handshake.ts';
 import { createMessageLimit } from '../rate-limit/message-limit.ts';
@@ -33,7 +33,7 @@ import type { CredentialsOf } from '../http/input/credentials.ts';
 import { RequestProblem } from '../http/output/problem.ts';
 import { generalResponses } from '../http/output/refusal-response.ts';
 import { createConnectionRateLimiter } from '../rate-limit/connection-rate-limiter.ts';
-import { createMemoryRateLimiter } from '../rate-limit/memory-rates.ts';
+import { createMemoryRateLimiter } from '../rate-limit/memory-limits.ts';
 
 /** Adds the configured WebSocket endpoints, and forward-auth for those behind another proxy, to the public server. */
 export function addWebSockets(
@@ -42,7 +42,9 @@ export function addWebSockets(
   deps: Deps &
     RuntimeDeps & { readonly credentialsOf: CredentialsOf; readonly countFailure: CountFailure },
 ): void {
-  const upstreams = doorUpstreams(deps.policy(), { webSockets, variable });
+  const upstreamOf = (door: DoorPolicy) => doorUpstream(door, { webSockets, variable });
+  // An invalid address stops the start.
+  for (const door of deps.policy().doors.values()) upstreamOf(door);
   const { now, startTimer, live, countFailure, reportExcess } = deps;
   const { countUnavailable, trafficMetrics } = deps;
   trafficMetrics.observeOpen(live.byTenant);
@@ -58,7 +60,8 @@ export function addWebSockets(
   const endpoints = createWebSocketEndpoints(server, { ...webSockets, startTimer, unread });
   const sessionDeps = {
     ...{ ...webSockets, now, startTimer, live, originOf, reportExcess },
-    isStillAllowed: (principal: Principal) => isStillAllowed(principal, deps),
+    isStillAllowed: async (principal: Principal) =>
+      !isRevoked(principal, await deps.revocations.latest(subjectsOf(principal))),
     ...{ countUnavailable, measureTraffic: trafficMetrics.measureTraffic },
     countConnection: createConnectionLimit(connectionRateLimiter, reportExcess),
     countMessage: createMessageLimit({
@@ -70,7 +73,7 @@ export function addWebSockets(
     ...sessionDeps,
     checkTicket: (attempt) => checkTicket(attempt, deps),
     redeemTicket: (attempt) => redeemTicket(attempt, deps),
-    newId: randomUUID,
+    newId: createTimeOrderedId(now),
     countFailure: withoutReply(countFailure),
     refusals: ticketEndpointRefusals,
   });
@@ -83,27 +86,23 @@ export function addWebSockets(
     sendRefusal: (request, reply, refusal) =>
       sendRefusal([request, reply], refusal, { responses: generalResponses, countFailure }),
     refusals: sessionEndpointRefusals,
-    upstreamOf: ({ upstream: { env } }) => upstreams.get(env),
+    upstreamOf,
     cookieName: onlyCookieName(sessions),
   });
 }
 
-/** The servers behind the doors, by the variable that has the address. Throws `StartRefused` for an invalid address. */
-function doorUpstreams(
-  { doors }: Policy,
+/** The server behind a door; `undefined` if its variable is not set. Throws `StartRefused` for an invalid address. */
+function doorUpstream(
+  { upstream: { env } }: DoorPolicy,
   { webSockets, variable }: Pick<Config, 'webSockets' | 'variable'>,
-): ReadonlyMap<string, URL> {
-  const upstreams = new Map<string, URL>();
-  if (webSockets.host !== undefined) upstreams.set('SESSION_WS_UPSTREAM', webSockets.host);
-  for (const { upstream } of doors.values()) {
-    const text = variable(upstream.env) ?? '';
-    if (text === '' || upstreams.has(upstream.env)) continue;
-    if (!/^wss?:\/\//.test(text) || !URL.canParse(text)) {
-      throw new StartRefused(`${upstream.env} must be an address that begins with ws:// or wss://`);
-    }
-    upstreams.set(upstream.env, new URL(text));
+): URL | undefined {
+  if (env === 'SESSION_WS_UPSTREAM' && webSockets.host !== undefined) return webSockets.host;
+  const text = variable(env) ?? '';
+  if (text === '') return undefined;
+  if (!/^wss?:\/\//.test(text) || !URL.canParse(text)) {
+    throw new StartRefused(`${env} must be an address that begins with ws:// or wss://`);
   }
-  return upstreams;
+  return new URL(text);
 }
 
 /** Listens for revocations of all replicas and closes the WebSockets of this process that they affect. */
@@ -111,7 +110,7 @@ export function listenForRevocations(deps: Omit<RuntimeDeps, 'closing'>): Listen
   const { storage, stores, live, log } = deps;
   const onRevocation = (revocation: StoredRevocation): void => {
     const connections = live.close(revocation);
-    if (connections > 0) log.info({ connections }, 'WebSockets ended by a revocation');
+    if (connections > 0) log.info({ connections }, 'WebSockets closed by a revocation');
   };
   return startListening({
     ...deps,

@@ -3,6 +3,7 @@ import { readMysqlUrl } from '../database/mysql-url.ts';
 import { readPostgresUrl } from '../database/postgres-url.ts';
 import { parseRedisUrl } from '../redis/redis-url.ts';
 import { RenewableSecret, type Secret } from '../runtime/secret.ts';
+import { separatorProblem } from './separator.ts';
 import type { Setting } from './setting.ts';
 
 const labels = /^(?=.{1,253}$)[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?(?:\.[A-Za-z0-9_-]+)*\.?$/;
@@ -56,10 +57,13 @@ export const serverHost = (doc: string): Setting<string> => ({
 export const network = (doc: string): Setting<string> => ({
   doc,
   parse: (value) =>
-    isNetwork(value)
-      ? { value }
-      : { problem: 'must be an address or a network such as 10.0.0.0/8' },
+    isNetwork(value) ? { value } : { problem: separatorProblem(value) ?? networkProblem(value) },
 });
+
+const networkProblem = (value: string) =>
+  /^(?:0\.0\.0\.0|::)\/0$/.test(value)
+    ? 'is every address, so each client could name any address as its own: name the networks of the proxies'
+    : 'must be an address or a network such as 10.0.0.0/8';
 
 function isNetwork(value: string): boolean {
   const [address = '', bits, more] = value.split('/');
@@ -91,7 +95,7 @@ export const postgresUrl = (doc: string): Setting<Secret> => ({
   secret: true,
 });
 
-/** What is wrong with the URL of a host's database; `undefined` for a valid one. */
+/** The problem of the URL of an application's database; `undefined` for a valid one. */
 export function hostDatabaseProblem(value: string): string | undefined {
   const parsed = hostDatabaseUrl('').parse(value);
   return 'problem' in parsed ? parsed.problem : undefined;

@@ -10,7 +10,7 @@ export interface LaravelConfig {
   readonly appKey: Secret;
   readonly previousKeys: readonly Secret[];
   readonly lifetimeMs: number;
-  /** Where sessions are: in the database, or in Redis under the prefix. */
+  /** The store of sessions: the database, or Redis with this prefix of keys. */
   readonly redis: { readonly url: Secret; readonly keyPrefix: string } | undefined;
   readonly format: { readonly serialization: 'php' | 'json'; readonly encrypted: boolean };
   readonly guard: string;
@@ -55,7 +55,7 @@ function checkCookieName(read: SettingsReader): void {
   const name = read.optional('SESSION_COOKIE_NAME') ?? '';
   if (!read.isSet('SESSION_COOKIE_NAME')) {
     read.problem(
-      'SESSION_COOKIE_NAME is not set: it is the host’s SESSION_COOKIE, such as laravel-session or laravel_session',
+      'SESSION_COOKIE_NAME is not set: it is the application’s SESSION_COOKIE, such as laravel-session or laravel_session',
     );
   } else if (name.includes('.')) {
     read.problem(

@@ -67,7 +67,7 @@ export interface Config extends PusherConfig {
   readonly policy: readonly string[];
   /** Reads a variable that the policy names. */
   readonly variable: (name: string) => string | undefined;
-  /** Where the value of each secret comes from. */
+  /** The source of the value of each secret. */
   readonly secrets: readonly SecretSource[];
   /** The files with secrets; `undefined` if there are none. */
   readonly secretFiles: SecretFiles | undefined;
@@ -75,6 +75,8 @@ export interface Config extends PusherConfig {
   readonly renewable: ReadonlyMap<SettingName, RenewableSecret>;
   /** Variables that are probably misspelt settings. */
   readonly misspelt: readonly Misspelt[];
+  /** The settings that are set, and belong to a mode that is off. */
+  readonly unread: readonly SettingName[];
 }
 
 export interface UserTokenConfig extends TokenConfig {
@@ -118,7 +120,7 @@ export interface SecretFiles {
   readonly reload: (known: Reloaded) => Config;
 }
 
-/** What is known of secrets in files when the configuration is loaded again. */
+/** Values of secrets that are already known when the configuration is loaded again. */
 interface Reloaded {
   /** The content of files, by setting. Other files are read. */
   readonly texts?: ReadonlyMap<string, string>;
@@ -178,6 +180,7 @@ export function loadConfig(given: Environment, { texts, inUse }: Reloaded = {}):
     secretFiles: loadSecretFiles(given, files.texts),
     renewable: read.renewable,
     misspelt: findMisspelt(given),
+    unread: read.unread(),
   };
   checkCredentials(config, read);
   checkPorts(config, read);

@@ -1,3 +1,4 @@
+import { separatorProblem } from './separator.ts';
 import type { Parsed, Setting } from './setting.ts';
 
 type Extras = Pick<Setting<string>, 'development'>;
@@ -15,6 +16,8 @@ export const origin = (doc: string, extras: Extras = {}): Setting<string> => ({
 const bad = (problem: string) => ({ problem });
 
 function parseOrigin(value: string): Parsed<string> {
+  const separator = separatorProblem(value);
+  if (separator !== undefined) return bad(separator);
   if (value === 'null') return bad('is null, the origin of any sandboxed page and any file');
   const [, scheme = '', rest = ''] = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/is.exec(value) ?? [];
   if (scheme === '') return bad('has no scheme: write it as https://app.example');

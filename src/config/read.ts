@@ -19,6 +19,8 @@ export interface SettingsReader {
   /** False for a default. */
   isSet(name: SettingName): boolean;
   problem(text: string): void;
+  /** The settings that are set and were not read: those of modes that are off. */
+  unread(): readonly SettingName[];
   readonly problems: readonly string[];
   /** The URLs that were read, by setting. */
   readonly renewable: ReadonlyMap<SettingName, RenewableSecret>;
@@ -44,9 +46,11 @@ export function createSettingsReader(
 ): SettingsReader {
   const problems: string[] = [...unreadable];
   const renewable = new Map<SettingName, RenewableSecret>();
+  const wasRead = new Set<string>();
   const isSet = (name: SettingName): boolean => failed.has(name) || (env[name] ?? '') !== '';
 
   const optional = <Name extends SettingName>(name: Name): ValueOf<Name> | undefined => {
+    wasRead.add(name);
     const setting: Setting<unknown> = settings[name];
     const development = production ? undefined : setting.development;
     // The file of a failed setting is a problem already.
@@ -84,6 +88,10 @@ export function createSettingsReader(
     },
     isSet,
     problem: (text) => void problems.push(text),
+    unread: () =>
+      Object.keys(settings).filter(
+        (name): name is SettingName => isSet(name as SettingName) && !wasRead.has(name),
+      ),
     problems,
     renewable,
   };

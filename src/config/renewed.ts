@@ -1,4 +1,4 @@
-import { isSameValue } from '../runtime/same-value.ts';
+import { Secret } from '../runtime/secret.ts';
 
 /**
  * For this time after a secret has changed, the previous one is still accepted: the default of `USER_TOKEN_MAX_AGE`, so
@@ -9,10 +9,9 @@ export const secretOverlapMs = 60 * 60 * 1000;
 /** The maximum number of previous secrets that are accepted at the same time. */
 const maxPrevious = 4;
 
-/** What is built from secrets. `all` has the current one first, and then those of previous secrets that are still accepted. */
+/** Objects that are built from secrets: first that of the current secrets, then those of previous ones that are still accepted. */
 export interface Renewed<T> {
-  readonly current: () => T;
-  readonly all: () => readonly T[];
+  readonly all: readonly [T, ...T[]];
 }
 
 /** How something is built from a part of the configuration. `dispose` is called when it is no longer used. */
@@ -36,17 +35,17 @@ export function buildRenewed<Config, Part, T>(
   now: () => number,
 ): { readonly renewed: Renewed<T>; readonly renewal: Renewal<Config> } {
   let part = partOf(first);
-  let all: readonly T[] = [build(part)];
+  const renewed: { all: readonly [T, ...T[]] } = { all: [build(part)] };
   /** When each of them ends, but for the first. */
   let ends: readonly number[] = [];
   const keep = async (count: number): Promise<void> => {
-    const ended = all.slice(count + 1);
-    all = all.slice(0, count + 1);
+    const ended = renewed.all.slice(count + 1);
+    renewed.all = [renewed.all[0], ...renewed.all.slice(1, count + 1)];
     ends = ends.slice(0, count);
     await Promise.all(ended.map(dispose));
   };
   return {
-    renewed: { current: () => all[0] as T, all: () => all },
+    renewed,
     renewal: {
       prepare: (config) => {
         const next = partOf(config);
@@ -54,14 +53,36 @@ export function buildRenewed<Config, Part, T>(
         const built = build(next);
         return () => {
           part = next;
-          all = [built, ...all];
+          renewed.all = [built, ...renewed.all];
           ends = [now() + secretOverlapMs, ...ends];
         };
       },
       expire: () => keep(Math.min(maxPrevious, ends.filter((end) => end > now()).length)),
       close: async () => {
-        await Promise.all(all.map(dispose));
+        await Promise.all(renewed.all.map(dispose));
       },
     },
   };
+}
+
+/** True if two settings, or objects, lists and maps of them, have the same values. Secrets are compared by their texts. */
+function isSameValue(left: unknown, right: unknown): boolean {
+  if (Object.is(left, right)) return true;
+  if (left instanceof Secret && right instanceof Secret) return left.reveal() === right.reveal();
+  if (left instanceof URL && right instanceof URL) return left.href === right.href;
+  if (left instanceof Map && right instanceof Map) return isSameValue([...left], [...right]);
+  if (!isPlain(left) || !isPlain(right) || Array.isArray(left) !== Array.isArray(right))
+    return false;
+  const names = Object.keys(left);
+  return (
+    names.length === Object.keys(right).length &&
+    names.every((name) => Object.hasOwn(right, name) && isSameValue(left[name], right[name]))
+  );
+}
+
+function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (Array.isArray(value)) return true;
+  return (
+    typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
+  );
 }

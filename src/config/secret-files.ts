@@ -1,5 +1,5 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { readSecretFile } from '../runtime/secret-file.ts';
 import type { Setting } from './setting.ts';
 import { settings } from './settings.ts';
 
@@ -19,16 +19,13 @@ export const fileSettings: readonly SettingName[] = Object.entries<Setting<unkno
   secret === true || file === true ? [name as SettingName] : [],
 );
 
-/** The maximum size of a file, in bytes. `PUSHER_APPS` may have thousands of apps. */
-const maxBytes = 1024 * 1024;
-
 export const secretFilesOf = (env: Environment): readonly SecretFile[] =>
   fileSettings.flatMap((setting) => {
     const path = env[`${setting}_FILE`] ?? '';
     return path === '' ? [] : [{ setting, path }];
   });
 
-/** Where the value of a secret comes from. `path` is that of its file. */
+/** The source of the value of a secret. `path` is that of its file. */
 export interface SecretSource {
   readonly setting: SettingName;
   readonly source: 'environment' | 'file' | 'default';
@@ -45,46 +42,6 @@ export const secretSources = (env: Environment): readonly SecretSource[] =>
     const isDefault = development !== undefined && env['NODE_ENV'] !== 'production';
     return isDefault ? [{ setting, source: 'default' }] : [];
   });
-
-type ReadText = { readonly text: string } | { readonly problem: string };
-
-/**
- * Reads a file without the line break at its end. A problem follows the name `NAME_FILE`, and has no path: somebody may
- * have put the secret itself there.
- */
-export function readSecretFile(path: string): ReadText {
-  let file: number | undefined;
-  try {
-    // A pipe without a writer would otherwise block the process.
-    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    const { size } = fstatSync(file);
-    if (!fstatSync(file).isFile())
-      return { problem: 'must name a file, not a directory or a pipe' };
-    if (size > maxBytes) return { problem: `names a file of more than ${maxBytes} bytes` };
-    return textOf(readFileSync(file));
-  } catch (error) {
-    return { problem: problemOf((error as NodeJS.ErrnoException).code) };
-  } finally {
-    if (file !== undefined) closeSync(file);
-  }
-}
-
-function textOf(bytes: Buffer): ReadText {
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes).replace(/\r?\n$/, '');
-    if (text === '') return { problem: 'names an empty file' };
-    return text.includes('\0') ? { problem: 'names a file that is not text' } : { text };
-  } catch {
-    return { problem: 'names a file that is not text in UTF-8' };
-  }
-}
-
-function problemOf(code = 'unknown error'): string {
-  if (code === 'ENOENT' || code === 'ENOTDIR') return `names a file that does not exist (${code})`;
-  if (code === 'EACCES' || code === 'EPERM')
-    return `names a file that Usher may not read (${code})`;
-  return `names a file that cannot be read (${code})`;
-}
 
 /** Changes when the file, or one to which its symbolic links lead, is replaced or written. */
 export async function fingerprintOf(path: string): Promise<string> {

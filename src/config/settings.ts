@@ -40,7 +40,7 @@ export const settings = {
     'Bearer token for the operator’s port; required unless `OPS_HOST` is a loopback address',
   ),
   WORKERS: integer(
-    'Processes that serve requests, at most one for each core; with more than one, a primary process starts them, see `deploying.md`',
+    'Processes that serve requests, at most one for each core; see `deploying.md`',
     [1, 64],
     { fallback: '1' },
   ),
@@ -93,7 +93,7 @@ export const settings = {
   ),
   GUEST_TOKEN_PUBLIC_KEY: text('Public key (PEM) of guest tokens', { file: true }),
   GUEST_TOKEN_ALGORITHM: oneOf(
-    'The only algorithm of guest tokens; by default HS256 for a secret, RS256 for RSA, and the algorithm of the curve. Not for a key set, whose keys name theirs',
+    'The only algorithm of guest tokens; by default HS256 for a secret, RS256 for RSA, and the algorithm of the curve. Not for a key set, which names the algorithm of each key',
     tokenAlgorithms,
   ),
   GUEST_TOKEN_JWKS_URL: url('Address of the key set of guest tokens', ['https', 'http']),
@@ -107,7 +107,7 @@ export const settings = {
   ),
   USER_TOKEN_PUBLIC_KEY: text('Public key (PEM) of user tokens', { file: true }),
   USER_TOKEN_ALGORITHM: oneOf(
-    'The only algorithm of user tokens; by default HS256 for a secret, RS256 for RSA, and the algorithm of the curve. Not for a key set, whose keys name theirs',
+    'The only algorithm of user tokens; by default HS256 for a secret, RS256 for RSA, and the algorithm of the curve. Not for a key set, which names the algorithm of each key',
     tokenAlgorithms,
   ),
   USER_TOKEN_JWKS_URL: url('Address of the key set of user tokens', ['https', 'http']),
@@ -153,7 +153,7 @@ export const settings = {
     'wss',
   ]),
   SESSION_WS_UPSTREAM: url(
-    'The host’s WebSocket server, behind the endpoints for session cookies; without it these endpoints do not exist',
+    'The application’s WebSocket server, behind the endpoints for session cookies; without it these endpoints do not exist',
     ['ws', 'wss'],
   ),
   WS_PRESERVE_HOST: oneOf(

@@ -1,5 +1,6 @@
 import type { SettingName } from './read.ts';
-import { fingerprintOf, readSecretFile, type SecretFile } from './secret-files.ts';
+import { readSecretFile } from '../runtime/secret-file.ts';
+import { fingerprintOf, type SecretFile } from './secret-files.ts';
 
 /** The content of all files that can be read, and the problems of the others. */
 interface Contents {

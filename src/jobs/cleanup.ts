@@ -22,7 +22,7 @@ export function startCleanupJob({ tasks, now, startTimer, log }: CleanupJobDeps)
   const outages = createOutageLog({
     log,
     messages: {
-      failed: 'expired rows could not be deleted; logged once until they can',
+      failed: 'expired rows could not be deleted; logged once until it succeeds',
       succeeded: 'expired rows are deleted again',
     },
   });

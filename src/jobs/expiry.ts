@@ -26,8 +26,8 @@ export function startExpiryJob(deps: ExpiryJobDeps): IntervalJob {
   const searches = createOutageLog({
     log,
     messages: {
-      failed: 'could not look for credentials that ended; logged once until it can',
-      succeeded: 'credentials that ended are found again',
+      failed: 'expired credentials could not be read; logged once until it succeeds',
+      succeeded: 'expired credentials can be read again',
     },
   });
   return startIntervalJob(async () => {

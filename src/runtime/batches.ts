@@ -9,6 +9,8 @@ export interface BatchesDeps<Item, Result> {
    * With this many queued items, a second batch runs concurrently. Without a threshold, batches never run concurrently.
    */
   readonly threshold?: number | undefined;
+  /** The maximum length of the queue, and the error of an item that does not fit. Without it, the queue is not bounded. */
+  readonly bound?: { readonly maxQueued: number; readonly full: () => Error };
   /** Resolves when the first batch after an idle period may start. Without it, that batch starts at once. */
   readonly beforeFirst?: () => Promise<unknown>;
   /** True if one item caused the error of its batch. Without it, an error always fails the whole batch. */
@@ -39,7 +41,8 @@ interface QueuedItem<Item, Result> {
 export function createBatches<Item, Result>(
   deps: BatchesDeps<Item, Result>,
 ): Batches<Item, Result> {
-  const { run, maxItems, threshold = Infinity, beforeFirst, isItemError = () => false } = deps;
+  const { run, maxItems, threshold = Infinity, bound, beforeFirst } = deps;
+  const { isItemError = () => false } = deps;
   const queue: QueuedItem<Item, Result>[] = [];
   let running: Promise<void> | undefined;
   let runningSecond: Promise<void> | undefined;
@@ -78,6 +81,10 @@ export function createBatches<Item, Result>(
   return {
     add: (item) =>
       new Promise((resolve, reject) => {
+        if (bound !== undefined && queue.length >= bound.maxQueued) {
+          reject(bound.full());
+          return;
+        }
         queue.push({ item, resolve, reject });
         running ??= runBatches();
         if (queue.length >= threshold) runningSecond ??= runSecond();

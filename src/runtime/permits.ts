@@ -28,7 +28,7 @@ export type Acquired = 'acquired' | 'queue-full' | 'waited-too-long';
 
 /** A limited number of permits, acquired in FIFO order. */
 export interface Permits {
-  readonly acquire: (request: PermitRequest) => Promise<Acquired>;
+  readonly acquire: (request: PermitRequest) => Acquired | Promise<Acquired>;
   readonly release: (permits: number) => void;
   /** Lends one held permit to others. A request that lends counts as a queued one. */
   readonly lend: () => void;
@@ -88,7 +88,7 @@ export function createPermits(
   };
 
   return {
-    acquire: async (request) => {
+    acquire: (request) => {
       // Also queued behind a request that needs more permits than are free. Otherwise requests for few permits would
       // always overtake it.
       if (queued > 0 || !fits(request.permits)) {

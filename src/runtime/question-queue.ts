@@ -1,10 +1,10 @@
 import { createPermits, type Acquired, type PermitSettings } from './permits.ts';
 import type { StartTimer, StopTimer } from './timer.ts';
 
-/** Why a question has no answer: its turn did not come, or the server was silent. */
+/** Why a request got no response: it was not sent, or the server did not respond. */
 export type UnansweredReason = Exclude<Acquired, 'acquired'> | 'silent';
 
-/** A question was given up, in the queue or under way. */
+/** A request failed, in the queue or after it was sent. */
 export class Unanswered extends Error {
   override readonly name = 'Unanswered';
   readonly reason: UnansweredReason;
@@ -16,8 +16,8 @@ export class Unanswered extends Error {
 }
 
 const messages: Readonly<Record<UnansweredReason, string>> = {
-  'queue-full': 'Too many questions to the server wait',
-  'waited-too-long': 'The question waited too long for its turn',
+  'queue-full': 'Too many requests to the server are queued',
+  'waited-too-long': 'The request waited too long in the queue',
   silent: 'The server did not answer in time',
 };
 

@@ -1,5 +1,5 @@
 import type { Deduplicate, DeduplicationLease } from '../pusher/webhooks/deduplicate.ts';
-import { createLruMap } from '../runtime/lru-map.ts';
+import { createLruMap } from '../runtime/caches.ts';
 import type { Handler, Rpc } from './rpc.ts';
 
 /** Over this number the oldest leases are evicted. A lease lasts 30 s. */

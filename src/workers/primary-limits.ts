@@ -1,3 +1,4 @@
+import { withSpan } from '../observability/tracing/span.ts';
 import type { Limits, LimitRequest, LimitResult } from '../rate-limit/limits.ts';
 import type { Handler, Rpc } from './rpc.ts';
 
@@ -10,7 +11,8 @@ export const limitHandlers = (limits: Limits): Readonly<Record<string, Handler>>
 /** Creates the limits of a worker, which are those of the primary process. */
 export function createPrimaryLimits(call: Rpc['call']): Limits {
   return {
-    consume: async (requests) => (await call('limits.consume', requests)) as LimitResult,
+    consume: (requests) =>
+      withSpan('limits', () => call('limits.consume', requests) as Promise<LimitResult>),
     refund: async (request) => {
       await call('limits.refund', request);
     },

@@ -18,7 +18,7 @@ const good = [
   ['channel_name', own],
 ] as const;
 
-describe('two of one thing, of which another reader might take the other', () => {
+describe('a value that is sent twice, of which another parser might use the other', () => {
   const usher = useUsher();
 
   it.each<[string, readonly (readonly [string, string])[]]>([
@@ -69,7 +69,7 @@ describe('two of one thing, of which another reader might take the other', () =>
     expect([answer.status, signaturesIn(answer.text)]).toEqual([400, []]);
   });
 
-  it('fields that nobody reads change nothing', async () => {
+  it('repeated fields that Usher does not read change nothing', async () => {
     const once = signaturesIn((await send(usher.public, userRequest())).text);
     const { body } = formOf([...good, ['x', '1'], ['x', '2']]);
     const headers = {

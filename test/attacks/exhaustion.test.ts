@@ -15,7 +15,7 @@ const colliding = (count: number) =>
     i.toString(2).padStart(14, '0').replaceAll('0', 'Aa').replaceAll('1', 'BB'),
   );
 
-describe('one request that wants to be expensive', () => {
+describe('one request that is made to be expensive', () => {
   const usher = useUsher();
   const largest = 16 * 1024;
 
@@ -54,7 +54,7 @@ describe('one request that wants to be expensive', () => {
     ['an endless text of escapes', json, `{"a":"${'\\u0000'.repeat(2700)}"}`],
     ['an endless text of quotes', json, `{"a":"${'\\"'.repeat(8000)}`],
     ['a body beyond the limit', form, `x=${'a'.repeat(10_000_000)}`],
-  ])('%s: answered soon, and with a no', { timeout: 30_000 }, async (_case, type, body) => {
+  ])('%s: refused within the time limit', { timeout: 30_000 }, async (_case, type, body) => {
     const start = performance.now();
     const lines = userLines().filter((line) => !line.startsWith('Content-Type'));
     const answer = await hear(usher.public, raw('POST /broadcasting/auth', [...lines, type], body));
@@ -67,7 +67,7 @@ describe('one request that wants to be expensive', () => {
     ['ten thousand headers', Array.from({ length: 10_000 }, (_, i) => `X-${i}: a`), [431]],
     ['a cookie of many', [`Cookie: ${'a=b; '.repeat(2500)}`], [400]],
     ['a token of many dots', [`Authorization: Bearer ${'.'.repeat(8000)}`], [400]],
-  ])('%s: answered soon, and with a no', { timeout: 30_000 }, async (_case, lines, statuses) => {
+  ])('%s: refused within the time limit', { timeout: 30_000 }, async (_case, lines, statuses) => {
     const start = performance.now();
     const body = 'socket_id=1.2';
     const own = lines.some((line) => line.startsWith('Authorization'))
@@ -108,7 +108,7 @@ describe('one request that wants to be expensive', () => {
     expect([400, 413, 415]).toContain(answer.status);
   });
 
-  it('and afterwards everybody is answered as before', async () => {
+  it('other requests get their usual responses afterwards', async () => {
     expect((await send(usher.public, userRequest())).status).toBe(200);
     const headers = { authorization: `Bearer ${userToken()}` };
     expect((await send(usher.public, userRequest({ headers }))).status).toBe(200);

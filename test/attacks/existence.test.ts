@@ -33,7 +33,7 @@ async function put(base: string, path: string, body: object): Promise<void> {
   expect((await send(base, asking)).status).toBe(200);
 }
 
-describe('what is somebody else’s looks like what is not there', () => {
+describe('a resource of another owner and one that does not exist get the same response', () => {
   const usher = useUsher(ticketEnvironment);
   beforeAll(async () => {
     await put(usher.operator, 'rooms/taken', { participants: ['16'] });
@@ -134,7 +134,7 @@ describe('what is somebody else’s looks like what is not there', () => {
     expect(list.text).not.toMatch(/taken|nowhere|77|99/);
   });
 
-  it('a spent ticket and one that never was', async () => {
+  it('a spent ticket and an unknown one', async () => {
     const ticket = await getTicket(usher.public);
     expect((await send(usher.public, redeemRequest(ticket))).status).toBe(200);
     const spent = await send(usher.public, redeemRequest(ticket));
@@ -144,7 +144,7 @@ describe('what is somebody else’s looks like what is not there', () => {
 });
 
 describe('an order of somebody else', () => {
-  it('looks like one that is not there', async () => {
+  it('gets the response of one that does not exist', async () => {
     const host: DjangoHost = await createDjangoHost();
     await host.fill(djangoRows);
     const usher = await startUsher(djangoSettings(host));

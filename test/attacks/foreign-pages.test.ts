@@ -33,7 +33,7 @@ const foreign: readonly string[] = [
 ];
 const body = 'socket_id=1234.5678&channel_name=private-chat-box';
 
-describe('a page elsewhere, with the visitor’s cookie', () => {
+describe('a page of another origin, with the visitor’s cookie', () => {
   let host: DjangoHost;
   let usher: TestUsher;
   beforeAll(async () => {
@@ -65,13 +65,13 @@ describe('a page elsewhere, with the visitor’s cookie', () => {
       ),
     );
 
-  it('the visitor’s own page gets in, or all of this would prove nothing', async () => {
+  it('the visitor’s own page is granted, so the refusals below prove something', async () => {
     const own = await asks([`Origin: ${allowedOrigin}`]);
     expect([own.status, signaturesIn(own.text).length]).toEqual([200, 1]);
   });
 
   it.each(foreign)(
-    'gets nothing from the origin %j, and may not read the answer',
+    'is refused from the origin %j, and may not read the response',
     async (origin) => {
       const sites = [[], ['Sec-Fetch-Site: same-origin'], ['Sec-Fetch-Site: cross-site']];
       for (const site of sites) {
@@ -118,7 +118,7 @@ describe('a page elsewhere, with the visitor’s cookie', () => {
     'multipart/form-data; boundary=x',
     'application/json',
     '',
-  ])('gets nothing by a body of the type %j, in whatever form it is', async (type) => {
+  ])('is refused with a body of the type %j, in any format', async (type) => {
     const json = '{"socket_id":"1234.5678","channel_name":"private-chat-box"}';
     const part = (name: string, value: string) =>
       `--x\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`;
@@ -141,7 +141,7 @@ describe('a page elsewhere, with the visitor’s cookie', () => {
     }
   });
 
-  it.each(['GET', 'PUT', 'PATCH', 'HEAD'])('cannot ask by %s', async (method) => {
+  it.each(['GET', 'PUT', 'PATCH', 'HEAD'])('cannot send a request by %s', async (method) => {
     const start = `${method} /broadcasting/auth?${body}`;
     const lines = ['Host: usher', `Origin: ${allowedOrigin}`];
     const cookie = `Cookie: sessionid=${djangoCookies.bob}`;

@@ -73,7 +73,23 @@ afterAll(async () => {
   await rm(directory, { recursive: true });
 });
 
-describe('a token that is of another issuer than it says', () => {
+it('a token has the algorithm that the policy gives to keys which name none', async () => {
+  const { issuer: origin } = await provider({ keys: [jwk(first!.publicKey, { use: null })] });
+  const usher = await startWith([
+    issuer('one', 'one', `{ jwks: '${origin}/keys', algorithm: PS256 }`),
+  ]);
+  try {
+    const signed = (alg: string) =>
+      asking(keyToken(claims('one'), { alg, kid: 'k1' }, first!.privateKey));
+    expect((await send(usher.public, signed('PS256'))).status).toBe(200);
+    await expectRefused(usher.public, signed('RS256'), [401]);
+    await expectRefused(usher.public, signed('PS512'), [401]);
+  } finally {
+    await usher.stop();
+  }
+});
+
+describe('a token of another issuer than its iss names', () => {
   let usher: TestUsher;
   let one: IdentityProvider;
   let other: IdentityProvider;
@@ -164,7 +180,7 @@ describe('a token that is of another issuer than it says', () => {
     await worthless(keyToken(twice(one.issuer, other.issuer), header, first!.privateKey));
   });
 
-  it('has a payload that is none', async () => {
+  it('has an invalid payload', async () => {
     const deep = `${'['.repeat(6000)}${']'.repeat(6000)}`;
     for (const payload of ['', '[]', 'null', '{', '{"iss":', deep, `{"iss":${deep}}`]) {
       await worthless(hmacToken(payload, {}, secret));
@@ -179,7 +195,7 @@ describe('a token that is of another issuer than it says', () => {
   });
 });
 
-describe('an issuer that does not say what it should', () => {
+describe('an issuer whose documents are wrong', () => {
   const keys = [jwk(first!.publicKey, { alg: 'RS256' })];
   const at = (path: string, answer: (response: ServerResponse) => void): ProviderAnswers => ({
     keys,
@@ -239,7 +255,7 @@ describe('an issuer that does not say what it should', () => {
     ],
     ['has keys that are none', () => at('/keys', (response) => response.end('{"keys":{}}'))],
     ['hangs up', () => at(discoveryPath, (response) => response.destroy())],
-  ])('%s: nobody enters, and nobody is called a stranger', async (_case, answersOf) => {
+  ])('%s: no token is granted, and none is called invalid', async (_case, answersOf) => {
     const idp = await startIdentityProvider();
     providers.push(idp);
     idp.serve(answersOf(idp.issuer));

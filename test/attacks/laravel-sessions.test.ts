@@ -76,7 +76,7 @@ describe('a visitor of a Laravel host', () => {
     await expectRefused(own.replace('=', ' ='), [401]);
   });
 
-  it('is out at once with the logout, the end of the session, or the user', async () => {
+  it('is refused at once after a logout, the expiry of the session, or the deletion of the user', async () => {
     const change = async (statement: string) => {
       await host.fill(valid.rows);
       expect((await signIn(own)).status).toBe(200);
@@ -91,7 +91,7 @@ describe('a visitor of a Laravel host', () => {
     expect(await change('UPDATE sessions SET last_activity = last_activity - 7200')).toBe(200);
   });
 
-  it('is back in with the next visit of the host, which renews the session', async () => {
+  it('is granted again after a visit of the application, which renews the session', async () => {
     const add = (seconds: number) =>
       withClient(host.url, (admin) =>
         admin.query('UPDATE sessions SET last_activity = last_activity + $1', [seconds]),
@@ -124,7 +124,7 @@ describe('a visitor of a Laravel host', () => {
     }
   });
 
-  it('is nobody with a cookie that the host encrypted for another purpose', async () => {
+  it('is refused with a cookie that the application encrypted for another purpose', async () => {
     for (const id of ['other-cookie-name', 'no-prefix', 'prefix-v1', 'unencrypted', 'id-39']) {
       await expectRefused(`${name}=${caseOf(id).cookie}`, [401]);
     }
@@ -142,7 +142,7 @@ describe('a visitor of a Laravel host', () => {
     ['a login with invisible characters', login('s:5:"15\u00e2\u0080\u008b";')],
     ['deep arrays', `a:1:{i:0;${'a:1:{i:0;'.repeat(50_000)}N;${'}'.repeat(50_001)}`],
     ['bytes that are no session', '\xff\xfe\0'],
-  ])('is nobody by %s', async (_what, payload) => {
+  ])('is refused with %s', async (_what, payload) => {
     const stored = Buffer.from(payload, 'latin1').toString('base64');
     await withClient(host.url, (admin) =>
       admin.query('UPDATE sessions SET payload = $1', [stored]),

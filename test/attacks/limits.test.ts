@@ -7,7 +7,7 @@ import { raw } from './attacker.ts';
 
 const bad = { authorization: 'Bearer x' };
 
-describe('somebody who guesses, and whom no proxy of ours stands before', () => {
+describe('a client that guesses, without a trusted proxy in front', () => {
   const usher = useUsher({ RATE_LIMIT_FAILURES: '1' });
   const guess = async (headers: Readonly<Record<string, string>>) =>
     (await send(usher.public, userRequest({ headers: { ...bad, ...headers } }))).status;
@@ -39,7 +39,7 @@ describe('somebody who guesses, and whom no proxy of ours stands before', () => 
   });
 });
 
-describe('somebody behind a trusted proxy', () => {
+describe('a client behind a trusted proxy', () => {
   const usher = useUsher({ RATE_LIMIT_FAILURES: '1', TRUSTED_PROXIES: '127.0.0.0/8' });
   const guess = async (address: string) =>
     (await send(usher.public, userRequest({ headers: { ...bad, 'x-forwarded-for': address } })))
@@ -66,15 +66,15 @@ describe('somebody behind a trusted proxy', () => {
     '[::1]:80',
     '::1/0',
     'a'.repeat(500),
-  ])('what is no address, %j, is no error of ours', async (address) => {
+  ])('an invalid address, %j, does not cause a 500', async (address) => {
     expect([401, 429]).toContain(await guess(address));
   });
 });
 
-describe('somebody who hangs up before the answer', () => {
+describe('a client that disconnects before the response', () => {
   const usher = useUsher({ RATE_LIMIT_FAILURES: '3' });
 
-  it('is counted like anybody else', async () => {
+  it('is counted like all others', async () => {
     // Whether such a session exists is asked of the database, and meanwhile the client is gone.
     const session = `X-Guest-Session: guest_${'0'.repeat(64)}`;
     for (let i = 0; i < 4; i += 1) {

@@ -19,7 +19,7 @@ const payloads = [
   `'; DROP TABLE audit_log; --`,
 ];
 
-describe('what a stranger sends, in the log and in the rows', () => {
+describe('text of an untrusted client, in the log and in rows', () => {
   let database: TestDatabase;
   let program: Program;
   let address: string;
@@ -58,7 +58,7 @@ describe('what a stranger sends, in the log and in the rows', () => {
   const form = 'socket_id=1.2&channel_name=private-tenant.1.user.15';
 
   it.each(Object.entries(places))(
-    '%s is one line of JSON at most, and no other’s',
+    '%s is at most one line of JSON, and forges no other',
     async (_place, make) => {
       for (const text of payloads) {
         const { status } = await hear(address, Buffer.from(make(text)));
@@ -81,7 +81,7 @@ describe('what a stranger sends, in the log and in the rows', () => {
     expect(program.stdout()).not.toContain('granted to admin"}');
   });
 
-  it('an id that a proxy did not make is not taken for one', async () => {
+  it('a request id that no trusted proxy sent is not used', async () => {
     for (const id of [
       'a',
       'a b c d e f g',
@@ -98,7 +98,7 @@ describe('what a stranger sends, in the log and in the rows', () => {
     }
   });
 
-  it('no row holds a control character, and the tables are still there', async () => {
+  it('no row contains a control character, and the tables still exist', async () => {
     const { rows } = await withClient(database.url, (client) =>
       client.query<{ row: string }>('SELECT a::text AS row FROM audit_log a'),
     );
@@ -107,7 +107,7 @@ describe('what a stranger sends, in the log and in the rows', () => {
     for (const { row } of rows) expect(row).not.toMatch(/[\0-\x1f\x7f-\x9f\u2028\u2029]/);
   });
 
-  it('and no secret was written anywhere, nor what was shown as a token', async () => {
+  it('no secret and no presented token was written anywhere', async () => {
     const socket = await openSocket(address);
     socket.end(
       raw('POST /pusher/auth', ['Host: u', 'Authorization: Bearer hunter2-as-a-token', type], form),

@@ -123,7 +123,7 @@ describe('the operator’s port with a token', () => {
     expect((await reads(['Content-Length: 100'], 'POST /revocations')).status).toBe(401);
   });
 
-  it('is not asked twice, nor taken from a query or a cookie', async () => {
+  it('is read from one header only, not from a query or a cookie', async () => {
     expect((await reads([`Authorization: Bearer ${token}`])).status).toBe(200);
     const twice = [`Authorization: Bearer x`, `Authorization: Bearer ${token}`];
     expect((await reads(twice)).status).toBe(401);

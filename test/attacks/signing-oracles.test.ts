@@ -62,12 +62,12 @@ describe('the oracle of these tests', () => {
       { auth: auth('1.2::user::{"id":"15"}'), user_data: '{"id":"15"}' },
     ],
     ['a nested one under another name', { a: [{ b: auth('1.2:private-tenant.1.admin') }] }],
-  ])('and one that may not: %s', (_case, body) => {
+  ])('knows a signature that must not exist: %s', (_case, body) => {
     expect(oracle.forged(JSON.stringify(body), asked)).toHaveLength(1);
   });
 });
 
-describe('every channel, asked by everybody', () => {
+describe('every channel, requested by every principal', () => {
   const usher = useUsher();
 
   it.each(users)('%s gets what the table says and not one signature more', async (who) => {
@@ -149,7 +149,7 @@ describe('a socket id that would sign something else', () => {
   });
 });
 
-describe('what is shown of somebody', () => {
+describe('the member data of a principal', () => {
   const usher = useUsher();
   const forged = { user_id: '16', user_info: { admin: true } };
   const extra = {
@@ -197,7 +197,7 @@ describe('what is shown of somebody', () => {
   );
 });
 
-describe('a question put to another route', () => {
+describe('a request to another route', () => {
   const usher = useUsher();
   const paths = ['/pusher/user-auth', '/broadcasting/user-auth', '/api/broadcasting/user-auth'];
 
@@ -228,7 +228,7 @@ describe('a question put to another route', () => {
     }
   });
 
-  it('the plural has no privilege over the singular', async () => {
+  it('a batch grants no more than single requests', async () => {
     const names = [
       ...everyChannel,
       ...everyChannel.flatMap(disguises),

@@ -9,7 +9,7 @@ const chunked = `${own.length.toString(16)}\r\n${own}\r\n0\r\n\r\n`;
 /** What somebody would hide in another one's request. */
 const hidden = 'POST /broadcasting/auth HTTP/1.1\r\nHost: usher\r\nX-Hidden: 1\r\n\r\n';
 
-describe('a request that two readers would end at two places', () => {
+describe('a request whose end two parsers would find at different places', () => {
   const usher = useUsher();
   /** A request with these lines; the connection must end after one answer, whatever follows. */
   const send = (
@@ -65,7 +65,7 @@ describe('a request that two readers would end at two places', () => {
     ],
     ['a chunk that ends in a line feed', ['Transfer-Encoding: chunked'], `1\na\n0\n\n`],
     ['no HTTP at all', [], ''],
-  ])('%s: one answer, which is no, and the end', async (_case, lines, body) => {
+  ])('%s: one refusal, and the connection is closed', async (_case, lines, body) => {
     const start = lines.length === 0 ? 'POST /broadcasting/auth' : undefined;
     const heard = await send(lines, body + hidden, start);
     expect(answersIn(heard)).toEqual(['HTTP/1.1 400 ']);
@@ -73,7 +73,7 @@ describe('a request that two readers would end at two places', () => {
   });
 
   it.each(['HTTP/0.9', 'HTTP/1.2', 'HTTP/2.0', 'HTTP/3', 'http/1.1', 'HTTP/1.1x', 'HTTPS/1.1'])(
-    'the version %s is none',
+    'the version %s is refused',
     async (version) => {
       const heard = await send([], hidden, `POST /broadcasting/auth ${version}`);
       expect(answersIn(heard)).toEqual(['HTTP/1.1 400 ']);
@@ -95,7 +95,7 @@ describe('a request that two readers would end at two places', () => {
     expect(heard.status).toBe(200);
   });
 
-  it('what is no HTTP is answered in our own words, with an id, and quotes nothing', async () => {
+  it('a request that is not HTTP gets an error of Usher with an id, which quotes nothing', async () => {
     const heard = await hear(usher.public, `secret-of-somebody ${'x'.repeat(40)}\r\n\r\n`);
     const request_id = /x-request-id: (\S+)/.exec(heard.head)?.[1];
     expect(JSON.parse(heard.text)).toEqual({

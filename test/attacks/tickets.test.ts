@@ -13,7 +13,7 @@ import { openClient } from '../support/web-socket.ts';
 /** Nothing that is asked here would be allowed twice by a limit and not by the ticket. */
 const limits = { RATE_LIMIT_CONNECTIONS: '1000000', RATE_LIMIT_AUTHORIZATIONS: '1000000' };
 
-describe('a ticket, shown more than once', () => {
+describe('a ticket that is presented more than once', () => {
   const usher = useUsher({ ...ticketEnvironment, ...limits });
 
   const byServer = async (ticket: string, server: keyof typeof chatServers = 'chat-1') => {
@@ -30,13 +30,13 @@ describe('a ticket, shown more than once', () => {
   const wins = async (attempts: readonly Promise<boolean>[]) =>
     (await Promise.all(attempts)).filter(Boolean).length;
 
-  it('by a hundred at once opens one door', async () => {
+  it('by a hundred clients at once is granted once', async () => {
     const ticket = await getTicket(usher.public);
     expect(await wins(Array.from({ length: 100 }, () => byServer(ticket)))).toBe(1);
     expect(await byServer(ticket)).toBe(false);
   });
 
-  it('at the chat server and at the WebSocket at once opens one of them', async () => {
+  it('at the chat server and at the WebSocket at once is granted at one of them', async () => {
     for (let round = 0; round < 5; round += 1) {
       const ticket = await getTicket(usher.public);
       const both = Array.from({ length: 10 }, () => [byServer(ticket), bySocket(ticket)]).flat();
@@ -44,13 +44,13 @@ describe('a ticket, shown more than once', () => {
     }
   });
 
-  it('by another chat server is spent, and opens nothing for either', async () => {
+  it('by another chat server is spent, and refused for both', async () => {
     const ticket = await getTicket(usher.public);
     expect(await byServer(ticket, 'chat-2')).toBe(false);
     expect(await wins([byServer(ticket), bySocket(ticket)])).toBe(0);
   });
 
-  it('after it has expired opens nothing, at the very moment', async () => {
+  it('is refused from the millisecond of its expiry', async () => {
     const before = usher.clock.now;
     const ticket = await getTicket(usher.public);
     usher.clock.now = before + 3_600_000;

@@ -21,7 +21,7 @@ const handshake = [
   'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
 ];
 
-describe('the door for tickets', () => {
+describe('the WebSocket endpoint for tickets', () => {
   const usher = useUsher({ ...ticketEnvironment, ...limits });
   /** What is said to this first message, and that the connection ends with it. */
   const says = async (first: string | Buffer) => {
@@ -32,7 +32,7 @@ describe('the door for tickets', () => {
     return (answer as { readonly error?: string } | undefined)?.error;
   };
 
-  it('takes no ticket in a binary message', async () => {
+  it('accepts no ticket in a binary message', async () => {
     const ticket = await getTicket(usher.public);
     expect(await says(Buffer.from(message(ticket)))).toBe('Authentication required');
     const client = await openClient(usher.public, '/ws');
@@ -56,7 +56,7 @@ describe('the door for tickets', () => {
     expect(await says(first)).toBe('Authentication required');
   });
 
-  it('does not take what is said before the ticket for what comes after it', async () => {
+  it('does not forward messages that arrive before the ticket', async () => {
     const ticket = await getTicket(usher.public);
     const client = await openClient(usher.public, '/ws');
     client.socket.send('{"type":"ping"}');
@@ -65,7 +65,7 @@ describe('the door for tickets', () => {
     await client.closed;
   });
 
-  it('ends at a message beyond the limit, whole or in a thousand pieces', async () => {
+  it('is closed after a message over the limit, whole or in a thousand fragments', async () => {
     for (const pieces of [1, 1000]) {
       const client = await openClient(usher.public, '/ws');
       const piece = 'a'.repeat(Math.ceil(200_000 / pieces));
@@ -74,7 +74,7 @@ describe('the door for tickets', () => {
     }
   });
 
-  it('agrees to no compression, so that no small frame can become a large one', async () => {
+  it('accepts no compression, so that no small frame can become a large one', async () => {
     const { socket } = await openClient(usher.public, '/ws', { perMessageDeflate: true });
     expect(socket.extensions).toBe('');
     socket.terminate();
@@ -90,7 +90,7 @@ describe('the door for tickets', () => {
     ],
     ['a continuation of nothing', Buffer.from([0x80, 0x80, 1, 2, 3, 4])],
     ['a ping in pieces', Buffer.from([0x09, 0x80, 1, 2, 3, 4])],
-  ])('ends at a frame that is %s', async (_case, frame) => {
+  ])('is closed after a frame that is %s', async (_case, frame) => {
     const head = `${['GET /ws HTTP/1.1', ...handshake, 'Connection: Upgrade'].join('\r\n')}\r\n\r\n`;
     const socket = await openSocket(usher.public);
     socket.end(Buffer.concat([Buffer.from(head), frame]));
@@ -104,18 +104,18 @@ describe('the door for tickets', () => {
     ['a key that is none', 400, [...handshake.slice(0, 3), 'Sec-WebSocket-Key: x']],
     ['an old version', 426, handshake.map((line) => line.replace('13', '7'))],
     ['a version that is none', 426, handshake.map((line) => line.replace('13', '13, 8'))],
-  ])('does not open to a handshake with %s', async (_case, status, lines) => {
+  ])('refuses a handshake with %s', async (_case, status, lines) => {
     const start = `GET /ws HTTP/1.1\r\n${lines.join('\r\n')}\r\nConnection: Upgrade\r\n\r\n`;
     expect((await hear(usher.public, start)).status).toBe(status);
   });
 
-  it('nor to a request that only looks like one', async () => {
+  it('refuses a request that only looks like a handshake', async () => {
     expect((await hear(usher.public, raw('POST /ws', handshake))).status).toBe(405);
     expect((await hear(usher.public, raw('GET /ws', ['Host: usher']))).status).toBe(426);
   });
 });
 
-describe('the doors that a cookie opens', () => {
+describe('the WebSocket endpoints for session cookies', () => {
   const paths = ['/ws/all-seat-datasocket/', '/ws/chat/', '/ws/payment-socket/99/'];
   let host: DjangoHost;
   let upstream: TestUpstream;
@@ -142,7 +142,7 @@ describe('the doors that a cookie opens', () => {
     'http://app.example',
     `${allowedOrigin}.evil.example`,
     undefined,
-  ])('do not open to a page of %s, before anybody behind hears of it', async (origin) => {
+  ])('refuse a page of %s before the upstream server is contacted', async (origin) => {
     const before = upstream.count();
     for (const path of paths) {
       const headers = { cookie, ...(origin !== undefined && { origin }) };
@@ -159,7 +159,7 @@ describe('the doors that a cookie opens', () => {
     '%252e%252e',
     '99;x',
     '%EF%BC%99%EF%BC%99',
-  ])('the order %s leads nowhere else at the host', async (order) => {
+  ])('the order %s leads to no other path of the application', async (order) => {
     const before = upstream.count();
     const headers = { cookie, origin: allowedOrigin };
     const path = `/ws/payment-socket/${order}/`;
@@ -168,7 +168,7 @@ describe('the doors that a cookie opens', () => {
     expect(upstream.count()).toBe(before);
   });
 
-  it('tell the host who came in headers that the visitor cannot set', async () => {
+  it('send the identity to the application in headers that the visitor cannot set', async () => {
     const forged = {
       'x-usher-user-id': '1',
       'x-usher-is-superuser': 'true',

@@ -124,6 +124,43 @@ describe('check-config', () => {
     expect((await check()).code).toBe(0);
   });
 
+  it.each([
+    ['a database', 'postgres://shop', 'ask: { laravel: { source: shop, forward: [cookie] } }'],
+    [
+      'an HTTP server',
+      'https://shop.example',
+      'facts: { order: [user.id] }, allow: { user: { owns: facts.order.owner == user.id } }',
+    ],
+  ])('reports %s as the source of the other kind', async (_kind, url, channel) => {
+    const directory = await mkdtemp(join(tmpdir(), 'usher-policy-'));
+    onTestFinished(() => rm(directory, { recursive: true }));
+    const query = 'SELECT owner FROM orders WHERE id = :id';
+    const fact = `{ ids: [id], fields: { owner: string }, sql: { source: shop, query: '${query}' } }`;
+    const facts = channel.startsWith('ask') ? '' : `facts: { order: ${fact} }\n`;
+    await writeFile(
+      join(directory, 'policy.yaml'),
+      `sources: { shop: { url: { env: SHOP_URL } } }\n${facts}channels: { private-a: { about: a, ${channel} } }\n`,
+    );
+    const env = { ...production, POLICY: directory, SHOP_URL: url };
+    const { code, stderr } = await runInProcess(['check-config'], env);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('the source shop is ')]);
+  });
+
+  it('reports a fact of the demo that cannot be stored, in development', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'usher-policy-'));
+    onTestFinished(() => rm(directory, { recursive: true }));
+    const file = join(directory, 'policy.yaml');
+    const kind = 'course: { ids: [a], fields: { s: string } }';
+    await writeFile(file, `facts: { ${kind} }\ndemo:\n  facts: { course: [{ a: x, s: 1 }] }\n`);
+    const { code, stderr } = await runInProcess(['check-config'], { POLICY: directory });
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringContaining(`${file}:3: a fact of the demo, course:`),
+    ]);
+    const inProduction = { ...production, POLICY: directory };
+    expect((await runInProcess(['check-config'], inProduction)).code).toBe(0);
+  });
+
   it('says that a good configuration is complete', async () => {
     for (const env of [{}, production]) {
       const { code, stdout, stderr } = await runInProcess(['check-config'], env);

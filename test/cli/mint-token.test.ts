@@ -30,7 +30,7 @@ describe('mint-token', () => {
     expect((await asks('private-tenant.1.user.15')).status).toBe(403);
   });
 
-  it('prints one that ends when it was asked to', async () => {
+  it('prints one with the given lifetime', async () => {
     const { stdout } = await mint(...guest, '--expires-in', '60');
     const payload = Buffer.from(stdout.split('.')[1]!, 'base64url').toString();
     const { iat, exp } = JSON.parse(payload) as { iat: number; exp: number };
@@ -44,6 +44,10 @@ describe('mint-token', () => {
     [['guest', '--hotel', 'a', '--booking', 'b', '--role', 'admin'], "unknown option '--role'"],
     [['user'], "required option '--sub <id>' not specified"],
     [['user', '--sub', '1', '--hotel', 'a'], "unknown option '--hotel'"],
+    [['guest', '--hotel', '', '--booking', 'b'], '--hotel is empty'],
+    [['user', '--sub', ''], "option '--sub <id>' argument '' is invalid. It is empty."],
+    [['user', '--sub', '1', '--tenant='], "option '--tenant <id>' argument '' is invalid"],
+    [['user', '--sub', '1', '--role', ''], "option '--role <role>' argument '' is invalid"],
     [['user', '--sub', '1', '--expires-in', 'soon'], 'Give a whole number of seconds.'],
     [['user', '--sub', '1', '--expires-in', '-1'], 'Give a whole number of seconds.'],
     [['admin', '--sub', '1'], "unknown command 'admin'"],

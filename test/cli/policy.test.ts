@@ -78,14 +78,41 @@ describe('policy check', () => {
     expect(await readFile(junit, 'utf8')).toMatch(/<testsuites .*failures="[1-9]/);
   });
 
+  it('has the file and the line of a module in the report', async () => {
+    const directory = await temporary();
+    const junit = join(directory, 'report.xml');
+    await writeFile(join(directory, 'a.ts'), "\nthrow new Error('boom');\n");
+    await runInProcess(['policy', 'check', directory, '--junit', junit]);
+    expect(await readFile(junit, 'utf8')).toContain(`file="${join(directory, 'a.ts')}" line="2"`);
+  });
+
+  it('checks the facts of the demo, which are stored at the start', async () => {
+    const directory = await temporary();
+    const file = join(directory, 'a.yaml');
+    const kind = 'course: { ids: [a], fields: { s: string } }';
+    await writeFile(file, `facts: { ${kind} }\ndemo:\n  facts: { course: [{ a: x, s: 1 }] }\n`);
+    const { code, stdout } = await runInProcess(['policy', 'check', directory]);
+    expect([code, stdout]).toEqual([
+      1,
+      `${file}:3: a fact of the demo, course: body/s must be string\n`,
+    ]);
+  });
+
+  it('takes the names of several shipped policies as POLICY does', async () => {
+    const { code, stdout } = await runInProcess(['policy', 'check', 'builtin:tenants,rooms']);
+    expect([code, stdout]).toEqual([0, expect.stringContaining('2 test files')]);
+  });
+
   it('names the shipped policies for an unknown one', async () => {
     const { code, stdout } = await runInProcess(['policy', 'check', 'builtin:nothing']);
     expect([code, stdout]).toEqual([1, expect.stringContaining('tenants')]);
   });
 });
 
+const twice = <T>(value: T): readonly T[] => [value, value];
+
 describe('policy check --online', () => {
-  it('asks for each fact by HTTP with a made-up id', async () => {
+  it('asks for each fact by HTTP with a made-up id, as check-config --online does', async () => {
     const host = await startScriptedHost();
     onTestFinished(host.stop);
     const directory = await temporary();
@@ -113,13 +140,27 @@ channels: { private-a: { allow: { user: { a: 'true' } } } }`,
       [
         '✓ the source host answers for the fact good',
         '✗ the source host cannot answer for the fact page: fact page: The content type of the answer is not JSON',
-        '– the source host was not asked for the fact own: the application needs headers of a visitor to answer',
+        '– the source host was not checked for the fact own: the request needs headers of a visitor',
       ],
+    ]);
+    const config = await runInProcess(['check-config', '--online'], {
+      ...{ HOST_URL: host.url, HOST_TOKEN: 'secret', POLICY: directory },
+    });
+    expect([config.code, config.stdout.split('\n').slice(-4, -1)]).toEqual([
+      1,
+      stdout.split('\n').slice(1, 4),
+    ]);
+    const offline = await runInProcess(['check-config'], {
+      ...{ HOST_URL: host.url, HOST_TOKEN: 'secret', POLICY: directory },
+    });
+    expect([offline.code, offline.stdout]).toEqual([
+      0,
+      expect.stringMatching(/^The configuration is complete/),
     ]);
     const asked = host.asked.map(({ path, headers }) => [path, headers.authorization]);
     expect(asked.sort()).toEqual([
-      ['/good/usher-check/usher-check', 'Bearer secret'],
-      ['/page/usher-check/usher-check', 'Bearer secret'],
+      ...twice(['/good/usher-check/usher-check', 'Bearer secret']),
+      ...twice(['/page/usher-check/usher-check', 'Bearer secret']),
     ]);
   });
 });
@@ -155,7 +196,7 @@ describe('policy test', () => {
       'policy.test.yaml',
       "project: '8', status: archived",
       "project: '8', status: lost",
-      'must be equal to one of',
+      'must be one of open, archived',
     ],
     [
       'policy.test.yaml',
@@ -168,6 +209,18 @@ describe('policy test', () => {
     const directory = await changed(file, from, to);
     const { code, stdout } = await runInProcess(['policy', 'test', directory]);
     expect([code, stdout]).toEqual([to === '} #' ? 0 : 1, expect.stringContaining(expected)]);
+  });
+
+  it('counts one case as one', async () => {
+    const directory = await temporary();
+    const channel = "about: all, params: {}, allow: { user: { has an id: user.id != '' } }";
+    const policy = `channels: { private-news: { ${channel} } }`;
+    const principals = "principals: { ada: { kind: user, id: '1' } }";
+    const expected = 'expect: [{ who: ada, channel: private-news, grant: true }]';
+    await writeFile(join(directory, 'policy.yaml'), policy);
+    await writeFile(join(directory, 'policy.test.yaml'), `${principals}\n${expected}\n`);
+    const { stdout } = await runInProcess(['policy', 'test', directory]);
+    expect(stdout).toMatch(/policy\.test\.yaml: 1 (?:of 1 )?case and \d+ variations? of it/);
   });
 
   it('does not run a file twice, and fails without tests', async () => {
@@ -195,6 +248,7 @@ describe('policy show', () => {
       'private-chat-box',
       'fact room (roomId)',
       'POST /api/',
+      '  answers  hotel',
       'WebSocket /ws/',
       'issuer ',
     ])

@@ -66,7 +66,7 @@ describe('with the embedded database', () => {
     expect(await explained()).toBe(beside);
   });
 
-  it('explain asks the live policy beside a running Usher, and leaves no record', async () => {
+  it('explain evaluates the policy beside a running Usher, and writes no row', async () => {
     const { dataDir, remove } = await makeDataDir();
     onTestFinished(remove);
     const env = { ...testEnvironment, DATA_DIR: dataDir };
@@ -111,7 +111,7 @@ describe('with the embedded database', () => {
     expect(rows).toEqual([{ count: '1' }]);
   });
 
-  it('is not made where there is none', async () => {
+  it('is not created if there is none', async () => {
     const { dataDir, remove } = await makeDataDir();
     onTestFinished(remove);
     const env = { ...testEnvironment, DATA_DIR: dataDir };

@@ -39,8 +39,8 @@ describe('usher revoke', () => {
     [['--nobody', 'x'], 2],
     [['--user', 'u', '--issued-before', 'yesterday'], 2],
     [['--user', 'u', '--issued-before', '2025-02-30T11:00:00Z'], 1],
-    [['--user', ''], 1],
-  ])('with %j ends with %i, and speaks of its own options', async (args, expected) => {
+    [['--user', '\u200b'], 1],
+  ])('with %j exits with %i, and names its own options', async (args, expected) => {
     const { code, stderr } = await revoke(args);
     expect(code).toBe(expected);
     if (expected === 2) {
@@ -49,7 +49,7 @@ describe('usher revoke', () => {
     expect(stderr).not.toMatch(/_id|_slug|issued_before/);
   });
 
-  it('says that nothing was revoked, and no token, where it is refused or nobody answers', async () => {
+  it('reports that nothing was revoked, without the token, if it is refused or gets no response', async () => {
     const stranger = await revoke(['--user', '15'], { OPS_TOKEN: 'another-operator-token' });
     expect([stranger.code, stranger.stderr]).toEqual([
       1,
@@ -64,6 +64,15 @@ describe('usher revoke', () => {
     const refused = await revoke(['--user', '15'], { OPS_PORT: '6000' });
     expect(refused.stderr).toContain('fetch and browsers refuse that port (bad port)');
   });
+
+  it.each(['--user', '--tenant', '--guest-session', '--token', '--hotel'])(
+    'sends no request with an empty %s',
+    async (option) => {
+      const { code, stderr } = await revoke([option, ''], { OPS_PORT: '6000' });
+      expect(code).toBe(2);
+      expect(stderr).toMatch(/is empty/i);
+    },
+  );
 
   it('says so when something else listens there', async () => {
     const { port } = new URL(usher.public);

@@ -110,7 +110,7 @@ describe('usher serve', () => {
     expect(logLines(program.stdout()).at(-1)?.['msg']).toBe('closed');
   });
 
-  it('answers a request that is under way before it ends', async () => {
+  it('completes an open request before it exits', async () => {
     const program = await start('src/main.ts');
     const socket = await openSocket(addresses(program).public);
     const body = 'socket_id=1234.5678&channel_name=private-tenant.1.user.15';
@@ -206,10 +206,13 @@ describe('usher serve', () => {
     expect(stderr).toContain('PORT and OPS_PORT are the same');
   });
 
-  it.skipIf(process.getuid?.() === 0)('says that a port below 1024 takes rights', async () => {
-    const { code, stderr } = await runCommand(['serve'], { env: environment({ PORT: '80' }) });
-    expect([code, stderr]).toStrictEqual([1, expect.stringContaining('set PORT to 1024')]);
-  });
+  it.skipIf(process.getuid?.() === 0)(
+    'reports that a port below 1024 needs privileges',
+    async () => {
+      const { code, stderr } = await runCommand(['serve'], { env: environment({ PORT: '80' }) });
+      expect([code, stderr]).toStrictEqual([1, expect.stringContaining('set PORT to 1024')]);
+    },
+  );
 
   it('takes a second Ctrl-C of the same moment, which npm passes on, for the first', async () => {
     const program = await start('src/cli/main.ts', ['serve']);
@@ -219,7 +222,7 @@ describe('usher serve', () => {
     expect(logLines(program.stdout()).at(-1)?.['msg']).toBe('closed');
   });
 
-  it('goes on after SIGHUP outside a terminal, where it reloads the policy', async () => {
+  it('keeps running after SIGHUP outside a terminal, and reloads the policy', async () => {
     const program = await start('src/main.ts');
     program.signal('SIGHUP');
     program.signal('SIGTERM');

@@ -81,7 +81,7 @@ const done = (text: RegExp) => ({
 });
 
 describePostgres('usher export and import', (server) => {
-  it('keep every row of every table, but for tickets and notes of transactions', async () => {
+  it('keep every row of every table, except tickets and table_changes', async () => {
     const [from, to] = [await newDatabase(), await newDatabase(server)];
     await fill(from);
     const file = newFile();
@@ -109,7 +109,7 @@ describePostgres('usher export and import', (server) => {
     expect(rowCount).toBe(0);
   });
 
-  it('export has the rows of one moment', async () => {
+  it('export has the rows of one snapshot', async () => {
     const url = await newDatabase(server);
     await fill(url);
     await withClient(url, async (client) => {

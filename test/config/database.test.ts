@@ -1,15 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ConfigurationError, loadConfig } from '../../src/config/load.ts';
-
-function problemsOf(env: Readonly<Record<string, string>>): readonly string[] {
-  try {
-    loadConfig(env);
-    return [];
-  } catch (error) {
-    if (error instanceof ConfigurationError) return error.problems;
-    throw error;
-  }
-}
+import { loadConfig } from '../../src/config/load.ts';
+import { problems } from './environments.ts';
 
 describe('the database', () => {
   it.each([
@@ -18,7 +9,7 @@ describe('the database', () => {
     'postgres://u:p@one,two/db?target_session_attrs=read-write',
     'postgres://u:p@db/app?schema=public&connection_limit=5',
   ])('may be %s', (url) => {
-    expect(problemsOf({ DATABASE_URL: url })).toEqual([]);
+    expect(problems({ DATABASE_URL: url })).toEqual([]);
   });
 
   it.each([
@@ -30,10 +21,10 @@ describe('the database', () => {
     ],
     ['postgres://u:private@db/app?schema=own', /use DATABASE_SCHEMA instead/],
   ])('cannot be %s, and a sentence says why', (url, why) => {
-    const problems = problemsOf({ DATABASE_URL: url });
-    expect(problems).toHaveLength(1);
-    expect(problems[0]).toMatch(why);
-    expect(problems[0]).not.toContain('private');
+    const found = problems({ DATABASE_URL: url });
+    expect(found).toHaveLength(1);
+    expect(found[0]).toMatch(why);
+    expect(found[0]).not.toContain('private');
   });
 
   it.each(['usher', 'public', '_x', 'u2', 'user', 'a'.repeat(63)])(
@@ -54,6 +45,6 @@ describe('the database', () => {
     '$user',
     'a'.repeat(64),
   ])('cannot have its tables in the schema %s', (schema) => {
-    expect(problemsOf({ DATABASE_SCHEMA: schema })[0]).toMatch(/^DATABASE_SCHEMA must be a name/);
+    expect(problems({ DATABASE_SCHEMA: schema })[0]).toMatch(/^DATABASE_SCHEMA must be a name/);
   });
 });

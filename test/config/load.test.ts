@@ -66,7 +66,7 @@ describe('a configuration', () => {
     expect(variable('GUEST_TOKEN_BOOKING_CLAIM')).toBe('b');
   });
 
-  it('tells all problems at once, each by its name and without its value', () => {
+  it('reports all problems at once, each with its name and without its value', () => {
     const env = {
       NODE_ENV: 'production',
       LOG_LEVEL: 'zzz-loud',

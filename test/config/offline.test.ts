@@ -5,7 +5,6 @@ import { buildIdentify } from '../../src/composition/authn.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import type { Environment } from '../../src/config/read.ts';
 import { createDependencies } from '../../src/observability/dependencies.ts';
-import { createCacheStats } from '../../src/observability/metrics/cache-stats.ts';
 import { createPusherApps } from '../../src/pusher/apps.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { fetchUrlProblem } from '../../src/runtime/network/fetch-url.ts';
@@ -189,7 +188,7 @@ describe('check-config does not call complete what the start would not take:', (
       sessions: {} as GuestSessionStore,
       ...systemClock,
       dependencies: createDependencies(),
-      tokenLookups: createCacheStats(),
+      tokenLookups: { hits: 0, misses: 0 },
       policy: () => shippedPolicy,
     });
     await closeHosts();

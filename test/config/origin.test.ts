@@ -34,6 +34,11 @@ it.each([
 
 it.each([
   ['null', /^is null/],
+  ['https://app example', /^has a space or a semicolon/],
+  ['https://a.example https://b.example', /^has a space or a semicolon/],
+  ['https://a.example;https://b.example', /^has a space or a semicolon/],
+  ['"https://app.example"', /^has quotes/],
+  ["'https://app.example", /^has quotes/],
   ['app.example', /^has no scheme/],
   ['localhost:5173', /^has no scheme/],
   ['//app.example', /^has no scheme/],
@@ -46,7 +51,6 @@ it.each([
   ['https://me:secret@app.example', /^has a user name/],
   ['https://', /^has an invalid host/],
   ['https://app.example:99999', /^has an invalid host/],
-  ['https://app example', /^has an invalid host/],
   ['capacitor://', /^has no host/],
   ['https://*', /^has a wildcard/],
   ['https://*.example', /^has a wildcard/],

@@ -161,7 +161,22 @@ describe('production', () => {
     [
       'everybody',
       { TRUSTED_PROXIES: '0.0.0.0/0' },
-      'TRUSTED_PROXIES item 1 must be an address or a network such as 10.0.0.0/8',
+      'TRUSTED_PROXIES item 1 is every address, so each client could name any address as its own: name the networks of the proxies',
+    ],
+    [
+      'everybody, by IPv6',
+      { TRUSTED_PROXIES: '10.0.0.1,::/0' },
+      'TRUSTED_PROXIES item 2 is every address, so each client could name any address as its own: name the networks of the proxies',
+    ],
+    [
+      'proxies without a comma',
+      { TRUSTED_PROXIES: '10.0.0.1 10.0.0.2' },
+      'TRUSTED_PROXIES item 1 has a space or a semicolon: separate the items by commas',
+    ],
+    [
+      'proxies in quotes',
+      { TRUSTED_PROXIES: '"10.0.0.1"' },
+      'TRUSTED_PROXIES item 1 has quotes, which are part of the value: remove them',
     ],
     [
       'an address with a zone',

@@ -59,7 +59,7 @@ describe('apps of tenants', () => {
     ]);
   });
 
-  it('show their secrets to nobody', () => {
+  it('print no secrets', () => {
     const item = { ...app, retiring_key: 'key-old', retiring_secret: 'hidden-secret-old' };
     const config = loadConfig({ ...production, ...apps(item) });
     expect(JSON.stringify(config) + inspect(config, { depth: 9 })).not.toContain('hidden-secret');
@@ -105,7 +105,7 @@ describe('apps of tenants', () => {
     expect(problem(item)).toEqual([expected]);
   });
 
-  it('have all their problems told at once, by their places', () => {
+  it('report all their problems at once, with their places', () => {
     expect(inProduction(apps(app, { ...other, key: '', port: 0 }, 1))).toEqual([
       'PUSHER_APPS has problems: item 2 key must be a text; ' +
         'item 2 port must be a whole number from 1 to 65535; item 3 must be an object',

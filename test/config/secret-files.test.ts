@@ -197,20 +197,20 @@ describe('changed secrets', () => {
       OPS_TOKEN_FILE: put('token', token),
     });
     await configs.reload();
-    expect([events, tokens.all()]).toEqual([[], [token]]);
+    expect([events, tokens.all]).toEqual([[], [token]]);
     replace('token', `${token}-2\n`);
     await configs.reload();
-    expect(tokens.all()).toEqual([`${token}-2`, token]);
+    expect(tokens.all).toEqual([`${token}-2`, token]);
     clock.now += secretOverlapMs / 2;
     replace('token', `${token}-3`);
     await configs.reload();
-    expect(tokens.current()).toBe(`${token}-3`);
+    expect(tokens.all[0]).toBe(`${token}-3`);
     clock.now += secretOverlapMs / 2 - 1;
     await configs.reload();
-    expect(tokens.all()).toEqual([`${token}-3`, `${token}-2`, token]);
+    expect(tokens.all).toEqual([`${token}-3`, `${token}-2`, token]);
     clock.now += 1;
     await configs.reload();
-    expect([tokens.all(), disposed]).toEqual([[`${token}-3`, `${token}-2`], [token]]);
+    expect([tokens.all, disposed]).toEqual([[`${token}-3`, `${token}-2`], [token]]);
     expect(events).toEqual([['OPS_TOKEN'], ['OPS_TOKEN']]);
     await configs.close();
     expect(disposed).toHaveLength(3);
@@ -227,7 +227,7 @@ describe('changed secrets', () => {
     symlinkSync('..v2', join(directory, '..new'));
     renameSync(join(directory, '..new'), join(directory, '..data'));
     await configs.reload();
-    expect(tokens.current()).toBe(`${token}..v2`);
+    expect(tokens.all[0]).toBe(`${token}..v2`);
   });
 
   it.each([
@@ -249,12 +249,12 @@ describe('changed secrets', () => {
     spoil();
     await configs.reload();
     await configs.reload();
-    expect(tokens.all()).toEqual([token]);
+    expect(tokens.all).toEqual([token]);
     expect([...configs.failures()]).toEqual([['OPS_TOKEN', problem]]);
     expect(events).toEqual([['OPS_TOKEN', problem]]);
     put('token', token);
     await configs.reload();
-    expect([configs.failures().size, tokens.all()]).toEqual([0, [token]]);
+    expect([configs.failures().size, tokens.all]).toEqual([0, [token]]);
   });
 
   it('are used although another one cannot be', async () => {
@@ -266,7 +266,7 @@ describe('changed secrets', () => {
     replace('token', `${token}-2`);
     replace('user', 'weak');
     await configs.reload();
-    expect(tokens.current()).toBe(`${token}-2`);
+    expect(tokens.all[0]).toBe(`${token}-2`);
     expect([...configs.failures().keys()]).toEqual(['USER_TOKEN_SECRET']);
     expect(JSON.stringify(events)).not.toContain('weak"');
   });
@@ -276,7 +276,7 @@ describe('changed secrets', () => {
     const apps = configs.build({ part: ({ pusher }) => pusher, build: () => new Secret('x') });
     replace('token', `${token}-2`);
     await configs.reload();
-    expect(apps.all()).toHaveLength(1);
+    expect(apps.all).toHaveLength(1);
   });
 
   it('of a server are those of its next connection', async () => {

@@ -116,19 +116,19 @@ describe('session cookies', () => {
     [{ ...laravel, LARAVEL_APP_KEY: '' }, 'LARAVEL_APP_KEY is not set'],
     [
       { ...laravel, LARAVEL_APP_KEY: appKey('a').slice('base64:'.length) },
-      'LARAVEL_APP_KEY must be a key of 32 bytes for AES-256-CBC, as in the host’s environment: base64: and its base64, or 32 characters',
+      'LARAVEL_APP_KEY must be a key of 32 bytes for AES-256-CBC, as in the application’s environment: base64: and its base64, or 32 characters',
     ],
     [
       { ...laravel, LARAVEL_CIPHER: 'AES-128-GCM' },
-      'LARAVEL_APP_KEY must be a key of 16 bytes for AES-128-GCM, as in the host’s environment: base64: and its base64, or 16 characters',
+      'LARAVEL_APP_KEY must be a key of 16 bytes for AES-128-GCM, as in the application’s environment: base64: and its base64, or 16 characters',
     ],
     [
       { ...laravel, LARAVEL_APP_PREVIOUS_KEYS: `${appKey('b')}, ${appKey('c')}` },
-      'LARAVEL_APP_PREVIOUS_KEYS item 2 must be a key of 32 bytes for AES-256-CBC, as in the host’s environment: base64: and its base64, or 32 characters',
+      'LARAVEL_APP_PREVIOUS_KEYS item 2 must be a key of 32 bytes for AES-256-CBC, as in the application’s environment: base64: and its base64, or 32 characters',
     ],
     [
       { ...laravel, SESSION_COOKIE_NAME: '' },
-      'SESSION_COOKIE_NAME is not set: it is the host’s SESSION_COOKIE, such as laravel-session or laravel_session',
+      'SESSION_COOKIE_NAME is not set: it is the application’s SESSION_COOKIE, such as laravel-session or laravel_session',
     ],
     [
       { ...laravel, SESSION_COOKIE_NAME: 'laravel.session' },
@@ -246,7 +246,7 @@ describe('session cookies', () => {
 });
 
 describe('Sanctum’s tokens', () => {
-  it('are no credential without the host’s database', () => {
+  it('are no credential without the application’s database', () => {
     expect(load({ SANCTUM_EXPIRATION: '8h' }).sanctum).toBeUndefined();
   });
 
@@ -269,7 +269,7 @@ describe('Passport’s tokens', () => {
   const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
   const PASSPORT_DATABASE_URL = 'mysql://reader@db/shop';
 
-  it('need the host’s database, and a public key here or in the policy', () => {
+  it('need the application’s database, and a public key here or in the policy', () => {
     const PASSPORT_PUBLIC_KEY = pem.replaceAll('\n', '\\n');
     expect(load({ PASSPORT_DATABASE_URL, PASSPORT_PUBLIC_KEY }).passport).toMatchObject({
       publicKey: pem,

@@ -21,7 +21,7 @@ export function limitsContract(limits: () => Limits, time: { now: number }): voi
   const take = (...claims: readonly LimitRequest[]) => limits().consume(claims);
   const taken = { waitMs: 0 };
 
-  it('gives so many at once, and then as many a minute', async () => {
+  it('allows a burst of the limit, and then the limit per minute', async () => {
     const rate = newRate();
     for (let i = 0; i < 3; i += 1) expect(await take(rate)).toEqual(taken);
     const excess = { exceeded: 'authorizations', retryAfterMs: 20_000 };
@@ -36,20 +36,20 @@ export function limitsContract(limits: () => Limits, time: { now: number }): voi
     expect(await take(rate)).toEqual(excess);
   });
 
-  it.each([1, 7, 29, 600])('gives all of %s a minute, though thirds do not add up', async (n) => {
+  it.each([1, 7, 29, 600])('allows all of %s a minute, despite rounding', async (n) => {
     const rate = newRate({ perMinute: n });
     for (let i = 0; i < n; i += 1) expect(await take(rate)).toEqual(taken);
     const over = await take(rate);
     expect(over).toEqual({ exceeded: rate.limit, retryAfterMs: Math.floor(60_000 / n) });
   });
 
-  it('gives many at once what there is, and no more', async () => {
+  it('allows concurrent requests up to the limit, and no more', async () => {
     const rate = newRate();
     const answers = await Promise.all(Array.from({ length: 20 }, () => take(rate)));
     expect(answers.filter((each) => !('exceeded' in each))).toHaveLength(3);
   });
 
-  it('gives each request that may wait its own time', async () => {
+  it('gives each delayed request its own time', async () => {
     const rate = newRate({ maxWaitMs: 40_000 });
     for (let i = 0; i < 3; i += 1) await take(rate);
     expect(await take(rate)).toEqual({ waitMs: 20_000 });
@@ -60,7 +60,7 @@ export function limitsContract(limits: () => Limits, time: { now: number }): voi
     expect(await take(rate)).toEqual({ waitMs: 40_000 });
   });
 
-  it('takes back what was not needed, and not more than was taken', async () => {
+  it('refunds units, at most as many as were consumed', async () => {
     const rate = newRate();
     for (let i = 0; i < 3; i += 1) await take(rate);
     await limits().refund(rate);
@@ -71,7 +71,7 @@ export function limitsContract(limits: () => Limits, time: { now: number }): voi
     expect(await take(rate)).toMatchObject({ exceeded: rate.limit });
   });
 
-  it('lets nobody wait for a clock that was set back', async () => {
+  it('delays no request after the clock was set back', async () => {
     const rate = newRate();
     for (let i = 0; i < 3; i += 1) await take(rate);
     time.now -= 3_600_000;
@@ -91,7 +91,7 @@ export function limitsContract(limits: () => Limits, time: { now: number }): voi
     }
   });
 
-  it('gives so many different things, the same one again within a minute for nothing', async () => {
+  it('counts different dedupe keys, and the same one once a minute', async () => {
     const a = newThing();
     const [b, c] = [
       { ...a, dedupeKey: 'b' },
@@ -110,7 +110,7 @@ export function limitsContract(limits: () => Limits, time: { now: number }): voi
     expect(await take(c)).toMatchObject({ exceeded: 'subscriptions' });
   });
 
-  it('takes all or nothing', async () => {
+  it('consumes all requests or none', async () => {
     const rate = newRate({ perMinute: 2 });
     const thing = newThing({ key: rate.key, perMinute: 1 });
     expect(await take(rate, thing)).toEqual(taken);
@@ -123,7 +123,7 @@ export function limitsContract(limits: () => Limits, time: { now: number }): voi
     expect(await take({ ...another, dedupeKey: 'b' })).toEqual(taken);
   });
 
-  it('takes nothing of a rate for a thing that is free, but all of the others', async () => {
+  it('does not consume a unit for a known dedupe key, and consumes all others', async () => {
     const rate = newRate({ perMinute: 2 });
     const thing = newThing({ key: rate.key, perMinute: 1 });
     for (let i = 0; i < 2; i += 1) expect(await take(rate, thing)).toEqual(taken);

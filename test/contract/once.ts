@@ -13,20 +13,20 @@ export function beginOnceContract(beginOnce: () => Deduplicate, now: () => numbe
   const later = () => now() + 60_000;
   const complete = async (text: string) => (await begun(beginOnce(), text)).finish(later());
 
-  it('has each text done once', async () => {
+  it('processes each text once', async () => {
     await complete('a');
     await complete('b');
     expect(await beginOnce()('a')).toBe('done');
     expect(await beginOnce()('a')).toBe('done');
   });
 
-  it('gives a turn to one of many at once', async () => {
+  it('leases the task to one of many concurrent callers', async () => {
     const turns = await Promise.all(Array.from({ length: 20 }, () => beginOnce()('many')));
     expect(turns.filter((turn) => typeof turn !== 'string')).toHaveLength(1);
     expect(turns.filter((turn) => turn === 'under-way')).toHaveLength(19);
   });
 
-  it('gives another turn after one that failed', async () => {
+  it('leases the task again after a failure', async () => {
     const turn = await begun(beginOnce(), 'failing');
     expect(await beginOnce()('failing')).toBe('under-way');
     await turn.release();
@@ -39,7 +39,7 @@ export function beginOnceContract(beginOnce: () => Deduplicate, now: () => numbe
     expect(await beginOnce()('failing')).toBe('done');
   });
 
-  it('takes any text for what it is', async () => {
+  it('distinguishes any texts', async () => {
     for (const text of ['', '__proto__', 'a b', '\u0000', '👩‍🚀']) {
       await complete(text);
       expect(await beginOnce()(text)).toBe('done');

@@ -112,7 +112,7 @@ export function holdToListContract(at: () => ListSourceAtHand): void {
     expect(await rowsOf(query, 'carl')).toEqual([['2']]);
   });
 
-  it('could not be found out without a column, and with one of another type', async () => {
+  it('is unavailable without a column, and with one of another type', async () => {
     expect(await reasonOf('SELECT region FROM members WHERE user_id = :user')).toMatch(/project/);
     for (const value of at().typesWithoutId) {
       const query = `SELECT ${value} AS project FROM members WHERE user_id = :user`;

@@ -36,14 +36,14 @@ export function holdToTicketContract(at: () => StoreAtHand): void {
     return { hash, holder };
   };
 
-  it('gives a ticket to the first who takes it, and tells the others', async () => {
+  it('lets the first caller redeem a ticket, and reports it to the others', async () => {
     const { hash, holder } = await put();
     expect(await at().store.consume(hash)).toEqual({ holder, isFirstUse: true });
     expect(await at().store.consume(hash)).toEqual({ holder, isFirstUse: false });
     expect(await at().store.consume(hash)).toEqual({ holder, isFirstUse: false });
   });
 
-  it('peeks at a ticket without taking it, and says whether it was taken', async () => {
+  it('finds a ticket without redeeming it, and reports whether it was redeemed', async () => {
     const { hash, holder } = await put();
     expect(await at().store.find(hash)).toEqual({ holder, isFirstUse: true });
     expect(await at().store.find(hash)).toEqual({ holder, isFirstUse: true });
@@ -66,7 +66,7 @@ export function holdToTicketContract(at: () => StoreAtHand): void {
     expect(await at().store.consume(one.hash)).toEqual({ holder: one.holder, isFirstUse: true });
   });
 
-  it('gives back every field and every character', async () => {
+  it('returns every field and every character', async () => {
     const { hash, holder } = await put({
       user: {
         kind: 'user',
@@ -92,7 +92,7 @@ export function holdToTicketContract(at: () => StoreAtHand): void {
     expect(await at().store.consume(hash)).toEqual({ holder, isFirstUse: true });
   });
 
-  it('deletes what expired an hour ago, taken or not, in the cleanup', async () => {
+  it('deletes tickets that expired an hour ago, redeemed or not, in the cleanup', async () => {
     const left = await put({ expiresAt: testNow - ticketGraceMs });
     const taken = await put({ expiresAt: testNow - ticketGraceMs });
     await at().store.consume(taken.hash);

@@ -1,19 +1,14 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { expect, it, onTestFinished } from 'vitest';
-import { parse } from 'yaml';
+import { afterAll, expect, it, onTestFinished } from 'vitest';
 import { createTestDatabase } from '../support/database.ts';
 import { logLines, startProgram } from '../support/program.ts';
+import { createSecretFiles, environmentOutside, readCompose } from './compose.ts';
 
-const text = readFileSync(fileURLToPath(new URL('../../compose.yaml', import.meta.url)), 'utf8');
-const secretFor = (name: string) => `${name.toLowerCase()}-0123456789abcdef0123456789abcdef`;
-const filledIn = text
-  .replaceAll('${ALLOWED_ORIGINS:?}', 'https://app.example')
-  .replaceAll(/\$\{(\w+):\?\}/g, (_all, name: string) => secretFor(name));
-const { services } = parse(filledIn) as {
-  services: Readonly<Record<string, { readonly environment: Readonly<Record<string, string>> }>>;
-};
+const compose = readCompose();
+const secretFiles = createSecretFiles(compose);
+afterAll(secretFiles.remove);
 
 /** An address that another container could use, where this machine has one. */
 const outside =
@@ -24,15 +19,16 @@ const outside =
 it('lets the application put a fact with the environment of compose.yaml, by OPS_TOKEN only', async () => {
   const database = await createTestDatabase();
   onTestFinished(() => database.drop());
+  const environment = environmentOutside(compose.services['usher']!, secretFiles);
+  writeFileSync(environment['DATABASE_URL_FILE']!, database.url.reveal());
   const program = await startProgram('src/cli/main.ts', {
     args: ['serve'],
     // The names of the other services mean nothing here, and the ports may be taken.
     env: {
-      ...services['usher']!.environment,
+      ...environment,
       REDIS_URL: '',
       POLICY: fileURLToPath(new URL('../../examples/parcels', import.meta.url)),
       NODE_ENV: 'production',
-      DATABASE_URL: database.url.reveal(),
       PORT: '0',
       OPS_PORT: '0',
       SHUTDOWN_NOTICE: '1ms',
@@ -52,5 +48,6 @@ it('lets the application put a fact with the environment of compose.yaml, by OPS
       body: JSON.stringify({ sender: '15', recipient: '16', status: 'announced' }),
     });
   expect((await put({})).status).toBe(401);
-  expect((await put({ authorization: `Bearer ${secretFor('OPS_TOKEN')}` })).status).toBe(200);
+  const token = readFileSync(environment['OPS_TOKEN_FILE']!, 'utf8').trim();
+  expect((await put({ authorization: `Bearer ${token}` })).status).toBe(200);
 });

@@ -1,12 +1,22 @@
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseEnv } from 'node:util';
-import { describe, expect, it } from 'vitest';
-import { parse, parseAllDocuments } from 'yaml';
+import { afterAll, describe, expect, it } from 'vitest';
+import { parseAllDocuments } from 'yaml';
 import { loadConfig } from '../../src/config/load.ts';
+import { fileSettings } from '../../src/config/secret-files.ts';
 import { settings } from '../../src/config/settings.ts';
 import { loadPolicy } from '../../src/policy/load-policy.ts';
+import {
+  composeEnvironment,
+  createSecretFiles,
+  environmentOutside,
+  readCompose,
+} from './compose.ts';
 
 const pathOf = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const textOf = (path: string) => readFileSync(pathOf(path), 'utf8');
@@ -24,47 +34,59 @@ function filledIn(path: string): Readonly<Record<string, string>> {
 const image = { NODE_ENV: 'production', DATA_DIR: '/data' };
 
 function expectGood(environment: Readonly<Record<string, string>>) {
-  expect(Object.keys(settings)).toEqual(expect.arrayContaining(Object.keys(environment)));
+  const names = [...Object.keys(settings), ...fileSettings.map((name) => `${name}_FILE`)];
+  expect(names).toEqual(expect.arrayContaining(Object.keys(environment)));
   return loadConfig({ ...environment, ...image });
 }
 
-interface Service {
-  readonly image: string;
-  readonly environment?: Readonly<Record<string, string>>;
-  readonly ports?: readonly string[];
-  readonly volumes?: readonly string[];
-  readonly healthcheck?: { readonly test: readonly string[] };
-  readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
-}
-
-interface Compose {
-  readonly services: Readonly<Record<string, Service>>;
-  readonly volumes: Readonly<Record<string, null>>;
-}
-
 describe('compose.yaml', () => {
-  const values = filledIn('deploy/compose.env.example');
-  const named = new Set<string>();
-  const text = textOf('compose.yaml').replaceAll(/\$\{(\w+):\?\}/g, (_all, name: string) => {
-    named.add(name);
-    return values[name] ?? '';
-  });
-  const { services, volumes } = parse(text) as Compose;
+  const compose = readCompose();
+  const { services, volumes, secrets } = compose;
+  const secretFiles = createSecretFiles(compose);
+  afterAll(secretFiles.remove);
+  const usher = services['usher']!;
+  const soketi = services['soketi']!;
 
   it('takes from its environment file what that has, and nothing else', () => {
-    expect(text).not.toContain('$');
-    expect([...named].toSorted()).toStrictEqual(Object.keys(values).toSorted());
+    expect([...compose.used].toSorted()).toStrictEqual(
+      Object.keys(composeEnvironment()).toSorted(),
+    );
   });
 
   it('configures Usher, and it and soketi the same', () => {
-    const config = expectGood(services['usher']!.environment!);
+    const config = expectGood(environmentOutside(usher, secretFiles));
     expect(config.operator).toMatchObject({ host: '0.0.0.0', token: expect.anything() as unknown });
-    const { environment } = services['usher']!;
-    expect(services['soketi']!.environment).toMatchObject({
-      SOKETI_DEFAULT_APP_ID: environment!['PUSHER_APP_ID'],
-      SOKETI_DEFAULT_APP_KEY: environment!['PUSHER_KEY'],
-      SOKETI_DEFAULT_APP_SECRET: environment!['PUSHER_SECRET'],
+    expect(soketi.environment).toMatchObject({
+      SOKETI_DEFAULT_APP_ID: usher.environment!['PUSHER_APP_ID'],
+      SOKETI_DEFAULT_APP_KEY: usher.environment!['PUSHER_KEY'],
     });
+  });
+
+  it('has all secrets in files, which the services that use them have', () => {
+    const used = Object.values(services).flatMap((service) => service.secrets ?? []);
+    expect(new Set(used)).toStrictEqual(new Set(Object.keys(secrets)));
+    for (const { environment = {} } of Object.values(services)) {
+      for (const name of Object.keys(environment)) {
+        expect(name).not.toMatch(/(SECRET|PASSWORD|TOKEN|DATABASE_URL)$/);
+      }
+    }
+    const textOfSecret = (name: string) =>
+      readFileSync(secretFiles.outside(`/run/secrets/${name}`, { secrets: [name] }), 'utf8');
+    expect(textOfSecret('database_url')).toBe(
+      `postgresql://usher:${textOfSecret('postgres_password').trim()}@postgres:5432/usher\n`,
+    );
+  });
+
+  it('gives soketi the secret of its file', () => {
+    const [shell, ...args] = soketi.entrypoint!;
+    const script = args.pop()!.replaceAll('$$', '$');
+    const printing = script.replace(/exec .*/, 'printenv SOKETI_DEFAULT_APP_SECRET');
+    const printed = execFileSync(shell!, [...args, secretFiles.outside(printing, soketi)], {
+      encoding: 'utf8',
+    });
+    const { PUSHER_SECRET_FILE: path } = environmentOutside(usher, secretFiles);
+    expect(printed).toBe(readFileSync(path!, 'utf8'));
+    expect(printed).toHaveLength(65);
   });
 
   it('publishes to this machine only, the operator’s port for the application', () => {
@@ -96,8 +118,7 @@ describe('compose.yaml', () => {
 const examplePolicy = 'examples/parcels';
 
 it('compose.yaml mounts a policy, read-only, where POLICY says', async () => {
-  const { services } = parse(textOf('compose.yaml')) as Compose;
-  const { environment, volumes = [] } = services['usher']!;
+  const { environment, volumes = [] } = readCompose().services['usher']!;
   const mount = volumes.find((volume) => volume.startsWith('./'));
   expect(mount).toBe(`./${examplePolicy}:${environment!['POLICY']}:ro`);
   const policy = await loadPolicy([pathOf(examplePolicy)]);
@@ -120,18 +141,28 @@ interface PodSpec {
   readonly containers: readonly PodContainer[];
   readonly volumes: readonly {
     readonly name: string;
-    readonly configMap: { readonly name: string };
+    readonly configMap?: { readonly name: string };
+    readonly secret?: { readonly secretName: string };
   }[];
 }
 
 interface PodContainer {
   readonly name: string;
   readonly ports: readonly { readonly name: string; readonly containerPort: number }[];
-  readonly securityContext: object;
+  readonly securityContext: { readonly runAsUser: number };
   readonly volumeMounts: readonly { readonly name: string; readonly mountPath: string }[];
 }
 
 type Probe = { readonly httpGet: { readonly path: string; readonly port: string } };
+
+/** A directory with a file for each key of the Secret, as the kubelet mounts it. */
+function mountSecret(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'usher-secret-'));
+  for (const [key, value] of Object.entries(filledIn('deploy/kubernetes/secret.env.example'))) {
+    writeFileSync(join(directory, key), value);
+  }
+  return directory;
+}
 
 describe('deploy/kubernetes/usher.yaml', () => {
   const manifests = parseAllDocuments(textOf('deploy/kubernetes/usher.yaml')).map((document) => {
@@ -141,9 +172,16 @@ describe('deploy/kubernetes/usher.yaml', () => {
   const of = (kind: string) => manifests.find((manifest) => manifest.kind === kind)!;
   const pod = of('Deployment').spec!.template!.spec;
   const usher = pod.containers.find(({ name }) => name === 'usher')!;
-  const config = expectGood({
-    ...of('ConfigMap').data,
-    ...filledIn('deploy/kubernetes/secret.env.example'),
+  const secretMount = usher.volumeMounts.find(({ name }) => name === 'secrets')!;
+  const mounted = mountSecret();
+  const environment = Object.entries(of('ConfigMap').data!);
+  const config = expectGood(
+    Object.fromEntries(
+      environment.map(([name, value]) => [name, value.replace(secretMount.mountPath, mounted)]),
+    ),
+  );
+  afterAll(() => {
+    rmSync(mounted, { recursive: true });
   });
   const portOf = (name: string) => usher.ports.find((port) => port.name === name)?.containerPort;
 
@@ -169,11 +207,26 @@ describe('deploy/kubernetes/usher.yaml', () => {
     expect(config.operator).toMatchObject({ host: '0.0.0.0', token: expect.anything() as unknown });
   });
 
+  it('mounts the Secret that docs/deploying.md creates, readable for Usher, and uses each key of it', () => {
+    const { secret } = pod.volumes.find(({ name }) => name === secretMount.name)!;
+    expect(textOf('docs/deploying.md')).toContain(
+      `kubectl create secret generic ${secret!.secretName} --from-env-file=secret.env`,
+    );
+    // The group of the files is fsGroup.
+    expect(textOf('deploy/kubernetes/usher.yaml')).toContain('defaultMode: 0440');
+    expect(pod.securityContext).toMatchObject({ fsGroup: usher.securityContext.runAsUser });
+    const named = environment.flatMap(([name, value]) => (name.endsWith('_FILE') ? [value] : []));
+    const keys = Object.keys(filledIn('deploy/kubernetes/secret.env.example'));
+    expect(new Set(named)).toStrictEqual(
+      new Set(keys.map((key) => `${secretMount.mountPath}/${key}`)),
+    );
+  });
+
   it('mounts the policy that docs/deploying.md creates, where POLICY says', () => {
     const [mount] = usher.volumeMounts;
     expect(mount).toStrictEqual({ name: 'policy', mountPath: config.policy[0], readOnly: true });
     const volume = pod.volumes.find(({ name }) => name === mount!.name);
-    const created = `kubectl create configmap ${volume!.configMap.name} --from-file=${examplePolicy}`;
+    const created = `kubectl create configmap ${volume!.configMap!.name} --from-file=${examplePolicy}`;
     expect(textOf('docs/deploying.md')).toContain(created);
   });
 

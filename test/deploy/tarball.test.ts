@@ -135,7 +135,7 @@ describe('the packed tarball, installed in an empty directory', () => {
     return (compiled as { readonly stdout: string }).stdout;
   };
 
-  it('has what is needed, and nothing else', () => {
+  it('has what is needed, and nothing else', async () => {
     const folders = new Set(
       files.map((file) =>
         file
@@ -157,6 +157,13 @@ describe('the packed tarball, installed in an empty directory', () => {
     expect(files.filter((file) => file.endsWith('.map'))).toEqual([]);
     const types = files.filter((file) => file.endsWith('.d.ts'));
     expect(types.filter((file) => file.includes('/database/'))).toEqual([]);
+    // The packages of the bundle are not installed with it.
+    const texts = await Promise.all(
+      types.map((file) => readFile(join(directory, 'node_modules/usher', file), 'utf8')),
+    );
+    const packages = texts.flatMap((text) => [...text.matchAll(/from '([^.'][^']*)'/g)]);
+    const named = new Set(packages.map(([, name = '']) => name));
+    expect([...named].filter((name) => !name.startsWith('node:'))).toEqual(['fastify']);
   });
 
   it('has the licences of the packages in it', async () => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { signalsOf } from '../../src/audit/describe-event.ts';
+import { signalsOf } from '../../src/audit/security-events.ts';
 import { remedies, remedyFor } from '../../src/audit/remedies.ts';
 import { fileSettings } from '../../src/config/secret-files.ts';
 import { settings } from '../../src/config/settings.ts';
@@ -33,7 +33,7 @@ it('docs/CONFIGURATION.md lists the settings', async () => {
 ${note('src/config/settings.ts')}
 All settings of Usher. Usher reads them from environment variables and, outside production, also from the file \`.env\`. An empty value counts
 as not set. Usher reports all errors at once, with the names of the settings and without their values; \`usher check-config\` only checks the
-configuration. A default marked *development* does not apply with \`NODE_ENV=production\`.
+configuration. A setting of a mode that is off has no effect, and is a warning of \`check-config\` and of the log. A default marked *development* does not apply with \`NODE_ENV=production\`.
 
 A setting with *or* \`…_FILE\` may be in a file, which that variable names; see [secrets.md](secrets.md).
 
@@ -184,7 +184,7 @@ function refusalTable(
       const reply = responseOf(code);
       return reply ? `${reply.status} ${reply.message}` : '';
     });
-    const signals = signalsOf({ code }, shippedPolicy.codes).join(', ');
+    const signals = signalsOf(code, shippedPolicy.codes).join(', ');
     const remedy = remedyFor(code, shippedPolicy);
     return `| \`${code}\` | ${replies.join(' | ')} | ${signals} | ${remedy} |`;
   });

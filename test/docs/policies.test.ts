@@ -1,10 +1,9 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { runPolicyTests } from '../../src/policy-test/run-tests.ts';
 import { loadPolicy } from '../../src/policy/load-policy.ts';
+import { loadPolicyFiles, loadPolicyText } from '../support/load-policy-files.ts';
 
 const pathOf = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const page = await readFile(pathOf('docs/policies.md'), 'utf8');
@@ -13,10 +12,7 @@ describe('docs/facts-by-sql.md', () => {
   const load = async (language: 'yaml' | 'ts') => {
     const text = await readFile(pathOf('docs/facts-by-sql.md'), 'utf8');
     const [, block = ''] = new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\`$`, 'ms').exec(text) ?? [];
-    const directory = await mkdtemp(join(tmpdir(), 'usher-page-'));
-    onTestFinished(() => rm(directory, { recursive: true }));
-    await writeFile(join(directory, `policy.${language}`), block);
-    return loadPolicy([directory]);
+    return loadPolicyFiles({ [`policy.${language}`]: block });
   };
 
   it.each(['yaml', 'ts'] as const)('has a policy that loads (%s)', async (language) => {
@@ -43,16 +39,18 @@ describe('docs/policies.md', () => {
     expect(results.length).toBeGreaterThan(5);
     expect(results.filter(({ problems }) => problems.length > 0)).toEqual([]);
     expect(uncovered).toEqual([]);
+    const variations = results.reduce((sum, each) => sum + each.variations, 0);
+    expect(page).toContain(
+      `parcels/policy.test.yaml: ${results.length} cases and ${variations} variations of them`,
+    );
+    expect(page).toContain(`The policy ${policy.hash} is correct`);
   });
 
   const blocks = [...page.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, block = '']) => block);
   const policies = blocks.filter((block) => !block.includes('\nexpect:'));
 
   it.each(policies)('has a policy that loads: %#', async (text) => {
-    const directory = await mkdtemp(join(tmpdir(), 'usher-page-'));
-    onTestFinished(() => rm(directory, { recursive: true }));
-    await writeFile(join(directory, 'policy.yaml'), text);
-    const { channels } = await loadPolicy([directory]);
+    const { channels } = await loadPolicyText(text);
     expect(channels.channelTypes.length).toBeGreaterThan(0);
   });
 

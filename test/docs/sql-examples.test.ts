@@ -1,6 +1,6 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createHostSources } from '../../src/facts/host-sources.ts';
@@ -13,22 +13,22 @@ import { systemClock } from '../../src/runtime/clock.ts';
 import { unobserved } from '../../src/runtime/observe.ts';
 import { Secret } from '../../src/runtime/secret.ts';
 import { createTestDatabase, describePostgres, withClient } from '../support/database.ts';
+import { loadPolicyFiles } from '../support/load-policy-files.ts';
 import { describeMariadb, reportMariadb, useMariadb } from '../support/mariadb.ts';
 
 reportMariadb('the examples are not tested on MariaDB');
 
 const pathOf = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
-/** The example for a shipped policy, with the tests of that policy; both may be changed. */
+/** An example with its tests, or those of the shipped policy of its name; both may be changed. */
 async function loadExample(name: string, change: Change = (text) => text): Promise<Policy> {
-  const files = [`examples/sql/${name}.yaml`, `policies/${name}/policy.test.yaml`];
-  const directory = await mkdtemp(join(tmpdir(), 'usher-sql-'));
-  onTestFinished(() => rm(directory, { recursive: true }));
-  for (const file of files) {
-    const text = change(await readFile(pathOf(file), 'utf8'));
-    await writeFile(join(directory, basename(file)), text);
-  }
-  return loadPolicy([directory]);
+  const own = `examples/sql/${name}.test.yaml`;
+  const tests = existsSync(pathOf(own)) ? own : `policies/${name}/policy.test.yaml`;
+  const files = [`examples/sql/${name}.yaml`, tests];
+  const read = files.map(async (file) => {
+    return [basename(file), change(await readFile(pathOf(file), 'utf8'))] as const;
+  });
+  return loadPolicyFiles(Object.fromEntries(await Promise.all(read)));
 }
 
 type Change = (text: string) => string;
@@ -135,20 +135,37 @@ const onMariadb: Change = (text) => {
   return text.replace(/ARRAY\(SELECT CAST\(p\.user_id AS text\).*\)$/m, list);
 };
 
+const roomTables = [
+  `CREATE TABLE rooms (id varchar(64) PRIMARY KEY, tenant_id bigint NULL, guest_session_id varchar(64) NULL)`,
+  `CREATE TABLE room_participants (room_id varchar(64) NOT NULL, user_id bigint NOT NULL, PRIMARY KEY (room_id, user_id))`,
+];
+
+function roomRows(id: string, tenant: unknown, fields: DemoFact['fields']): string {
+  const users = fields['participants'] as readonly string[];
+  return [
+    `INSERT INTO rooms VALUES (${literal(id)}, ${tenant === undefined ? 'NULL' : Number(tenant)}, ${literal(fields['guest_session_id'])})`,
+    ...users.map((user) => `INSERT INTO room_participants VALUES (${literal(id)}, ${user})`),
+  ].join(';');
+}
+
 const rooms = (change: Change): Application => ({
   change: (text) => change(afterLogin(text)),
-  tables: [
-    `CREATE TABLE rooms (id varchar(64) PRIMARY KEY, tenant_id bigint NULL, guest_session_id varchar(64) NULL)`,
-    `CREATE TABLE room_participants (room_id varchar(64) NOT NULL, user_id bigint NOT NULL, PRIMARY KEY (room_id, user_id))`,
-  ],
-  rowOf: ({ ids: [id], fields }) => {
-    const users = fields['participants'] as readonly string[];
-    return [
-      `INSERT INTO rooms VALUES (${literal(id)}, ${fields['tenant_id'] === undefined ? 'NULL' : Number(fields['tenant_id'])}, ${literal(fields['guest_session_id'])})`,
-      ...users.map((user) => `INSERT INTO room_participants VALUES (${literal(id)}, ${user})`),
-    ].join(';');
-  },
+  tables: roomTables,
+  rowOf: ({ ids: [id = ''], fields }) => roomRows(id, fields['tenant_id'], fields),
   none: [['none'], ['USERS'], ['users ']],
+});
+
+const tenantRooms = (change: Change): Application => ({
+  change,
+  tables: roomTables,
+  rowOf: ({ ids: [tenant, id = ''], fields }) => roomRows(id, tenant, fields),
+  none: [
+    ['1', 'none'],
+    ['2', 'users'],
+    ['01', 'users'],
+    ['1', 'USERS'],
+    ['acme', 'users'],
+  ],
 });
 
 interface ExampleDatabase {
@@ -156,8 +173,8 @@ interface ExampleDatabase {
   readonly run: (sql: string) => Promise<unknown>;
 }
 
-/** The shipped tests decide with the facts of the tests. So the tables must give the same facts, and no others. */
-async function holdToShippedTests(
+/** The tests decide with the facts of the tests. So the tables must give the same facts, and no others. */
+async function holdToTests(
   name: string,
   { tables, rowOf, none, change }: Application,
   { url, run }: ExampleDatabase,
@@ -198,13 +215,14 @@ describePostgres('examples/sql', (server) => {
   it.each([
     ['hotel-guest-chat', hotel(postgres)],
     ['rooms', rooms((text) => text)],
+    ['tenant-rooms', tenantRooms((text) => text)],
     ['tenants', escrows('bigint')],
     ['theatre', theatre(postgres)],
-  ])('%s finds the facts of the shipped tests', async (name, application) => {
+  ])('%s finds the facts of its tests', async (name, application) => {
     const database = await createTestDatabase(server, 'template1');
     onTestFinished(database.drop);
     const url = database.url.reveal();
-    await holdToShippedTests(name, application, {
+    await holdToTests(name, application, {
       url,
       run: (sql) =>
         withClient(url, async (client) => {
@@ -220,11 +238,16 @@ describeMariadb('examples/sql (MariaDB)', () => {
   it.each([
     ['hotel-guest-chat', hotel(mariadb)],
     ['rooms', rooms(onMariadb)],
+    ['tenant-rooms', tenantRooms(onMariadb)],
     ['tenants', escrows('bigint unsigned')],
     ['theatre', theatre(mariadb)],
-  ])('%s finds the facts of the shipped tests', async (name, application) => {
-    await holdToShippedTests(name, application, {
-      url: server.url,
+  ])('%s finds the facts of its tests', async (name, application) => {
+    // Two examples have the same tables.
+    const database = name.replaceAll('-', '_');
+    await server.admin.query(`CREATE DATABASE ${database}`);
+    await server.admin.query(`USE ${database}`);
+    await holdToTests(name, application, {
+      url: server.url.replace(/[^/]+$/, database),
       run: (sql) => server.admin.query(sql),
     });
   });

@@ -121,7 +121,7 @@ describe.skipIf(missing.length > 0)('a page of a Django Channels host', () => {
   const said = (client: TestSocket) => within(20_000, client.next(), () => 'No message came');
 
   describe.each(['nginx', 'HAProxy'])('behind %s', (front) => {
-    it('is let in with the subprotocol of its host, which knows the browser’s request', async () => {
+    it('connects with the subprotocol of its application, which gets the browser’s headers', async () => {
       const client = await open(front, ['v3.chat', 'v2.chat']);
       expect(client.socket.protocol).toBe('v2.chat');
       expect(JSON.parse((await said(client)).toString())).toEqual({
@@ -140,7 +140,7 @@ describe.skipIf(missing.length > 0)('a page of a Django Channels host', () => {
     it.each([
       ['denies', 'deny', 403],
       ['fails', 'crash', 500],
-    ])('is never open when its host %s', async (_how, query, status) => {
+    ])('does not open if its application %s', async (_how, query, status) => {
       const answer = await tryClient(urlOf(front), `/ws/chat/?${query}`, { headers });
       expect(answer).toMatchObject({ status });
     });

@@ -159,7 +159,8 @@ describe.runIf(hasChromium())('a page in Chromium', () => {
   it.each(['pusher', 'echo'] as const)(
     'recovers after its credential ended, and says when the user is signed out: %s',
     async (kind) => {
-      const page = await open(kind, [3, 12]);
+      // A busy machine needs seconds until the page is signed in, and a later sign-in would outlive its credential.
+      const page = await open(kind, [6, 12]);
       await run(page, `pusher.subscribe('private-tenant.1.announcements'); pusher.signin()`);
       const alive = `pusher.channel('private-tenant.1.announcements').subscribed`;
       await expect.poll(() => run(page, alive)).toBe(true);

@@ -69,7 +69,7 @@ const readable = 'refusals have CORS headers';
 const signature = 'the Pusher server accepts the signature';
 
 describe('a healthy installation', () => {
-  it('has nothing wrong, and everything was looked at', async () => {
+  it('passes every check, and skips none', async () => {
     const results = await findings();
     expect(results.filter(({ result }) => result.status !== 'pass')).toEqual([]);
     expect(results.length).toBeGreaterThan(10);
@@ -163,7 +163,7 @@ describe('the settings of the Pusher app', () => {
   });
 });
 
-describe('what stands before Usher', () => {
+describe('the proxy in front of Usher', () => {
   it('nothing', async () => {
     const failures = failuresIn(
       await findings({}, { usherUrl: `http://127.0.0.1:${await freePort()}` }),

@@ -180,7 +180,27 @@ describe.skipIf(missing.length > 0)('a documented proxy that asks Usher', () => 
       const query = '?channel=private-chat-box';
       expect(await statusOf(`/ws/payment-socket/O-1/${query}`, as('staff'))).toBe(403);
       expect(await statusOf(`/ws/unknown/${query}`, as('owner'))).toBe(403);
+      expect(await statusOf(`/ws/unknown/${query}`, as('staff'))).toBe(403);
+      expect(await statusOf('/ws/chat/?channel=1&channel=2', as('staff'))).toBe(101);
       expect(await statusOf('/ws/chat/?channel=of-the-application', as('staff'))).toBe(101);
+    });
+
+    it('opens no path by another spelling that the server behind could read', async () => {
+      const before = upstream.count();
+      for (const path of [
+        '//ws/chat/',
+        '/ws//chat/',
+        '//app.example/ws/chat/',
+        '/%77s/chat/',
+        '/WS/chat/',
+        '/ws%2Fchat/',
+        '/ws%5Cchat/',
+        '/other/..%2Fws/chat/',
+      ]) {
+        const forged = { ...as('owner'), 'x-usher-user': '7', 'x-usher-roles': 'superuser' };
+        expect([path, await statusOf(path, forged)]).not.toEqual([path, 101]);
+      }
+      expect(upstream.count()).toBe(before);
     });
 
     it('forwards an id that no header can contain', async () => {
@@ -200,7 +220,7 @@ describe.skipIf(missing.length > 0)('a documented proxy that asks Usher', () => 
       expect(await statusOf('/ws/chat/', as('owner'), 3)).toBe(403);
     });
 
-    it('responds 503 if Usher could not find out, and recovers', async () => {
+    it('responds 503 if a dependency is unavailable, and recovers', async () => {
       hostAnswers = false;
       try {
         expect(await statusOf('/ws/chat/', as(`unseen-${name}`), 4)).toBe(503);

@@ -127,7 +127,7 @@ describe.skipIf(laravel === undefined)('shadow mode beside a real Laravel', () =
     expect(leaksIn(usher.output(), secrets)).toEqual([]);
   };
 
-  it('its closures decide unchanged, and the rules that watch are compared', async () => {
+  it('its closures decide unchanged, and the shadow rules are compared', async () => {
     const usher = await start(policies.applicationAnswers);
     const answers: (readonly [string, number, number])[] = [];
     for (const question of questions(60)) {
@@ -182,7 +182,7 @@ describe.skipIf(laravel === undefined)('shadow mode beside a real Laravel', () =
     });
   });
 
-  it('may stop when it only watches: no answer is delayed or broken', async () => {
+  it('may stop if it is the shadow: no response is delayed or broken', async () => {
     const usher = await start(policies.rulesAnswer);
     const expected = ({ user, channel }: Question) =>
       channel === `private-App.Models.User.${user.id}` || channel === 'presence-rooms.lobby'
@@ -195,13 +195,13 @@ describe.skipIf(laravel === undefined)('shadow mode beside a real Laravel', () =
     };
     await askAll(20);
     expect(await compared(usher, 20)).toEqual([16, 4, 0, 0]);
-    site.pause();
+    const thaw = await site.freeze();
     try {
-      // All of these answers arrive while Laravel stands still: nothing resumes it before.
+      // All of these answers arrive while Laravel stands still: nothing thaws it before.
       await askAll(30);
       expect(await metric(usher, 'disagreements')).toBe(4);
     } finally {
-      site.resume();
+      thaw();
     }
     await askAll(10);
     const [agreed = 0, disagreed = 0, none = 0, dropped = 0] = await compared(usher, 60);

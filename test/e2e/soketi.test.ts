@@ -8,7 +8,8 @@ import { Secret } from '../../src/runtime/secret.ts';
 import type { PusherApp } from '../../src/pusher/pusher-app.ts';
 import { createPusherApps } from '../../src/pusher/apps.ts';
 import { createUserSigner } from '../../src/pusher/sign-user.ts';
-import { createSigner, type ChannelSignature } from '../../src/pusher/sign.ts';
+import { createSigner } from '../../src/pusher/sign.ts';
+import type { ChannelSignature } from '../../src/pusher/signatures.ts';
 import { grantOf, signInOf } from '../pusher/grants.ts';
 import {
   connectEcho,
@@ -73,7 +74,7 @@ const joining = (channelName: string, sign: Sign) =>
 
 const refused = { ok: false, status: 401 };
 
-describe('our signatures on a real server, with pusher-js', () => {
+describe('signatures of Usher at a real server, with pusher-js', () => {
   it('let a socket into a private channel', async () => {
     expect(await joining('private-a.1', signing())).toEqual({ ok: true });
   });
@@ -119,7 +120,7 @@ describe('our signatures on a real server, with pusher-js', () => {
   });
 });
 
-describe('our signatures on a real server, with Laravel Echo', () => {
+describe('signatures of Usher at a real server, with Laravel Echo', () => {
   it('let it into private, encrypted and presence channels', async () => {
     const client = keep(connectEcho(soketi, authorizing(signing(alice))));
     expect(await client.private('tenant.1.user.15')).toEqual({ ok: true });

@@ -46,8 +46,8 @@ async function until(expected: readonly (number | undefined)[]): Promise<void> {
   expect(await figures()).toEqual(expected);
 }
 
-describe('what a real server tells', () => {
-  it('is seen in the figures: who comes, who speaks, who goes', async () => {
+describe('webhooks of a real server', () => {
+  it('change the metrics of members, channels and client events', async () => {
     const chat = `tenant.1.escrow.${await users.newEscrow()}.chat`;
     const [one, other] = [users.connect({ claims: buyer }), users.connect({ claims: seller })];
     expect(await one.join(chat)).toMatchObject({ ok: true });
@@ -79,7 +79,7 @@ describe('what a real server tells', () => {
     await until([0, 0, 5]);
   });
 
-  it('is not believed from anybody else, nor twice', async () => {
+  it('are refused from other senders, and counted once', async () => {
     const { soketi, usher } = deployment;
     const body = JSON.stringify({
       time_ms: Date.now(),

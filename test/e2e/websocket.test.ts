@@ -118,7 +118,7 @@ describe('a chat page that opens GET /ws', () => {
     expect(await closing(server)).toEqual({ code: 4000, reason: 'bye' });
   });
 
-  it('gets in once with a ticket, of twenty attempts at the same time', async () => {
+  it('is accepted once with a ticket, of twenty attempts at the same time', async () => {
     const ticket = await ticketFor(tokens.user());
     const attempts = await Promise.all(Array.from({ length: 20 }, () => show(ticket)));
     const successes = attempts.filter(({ answer }) => 'sessionId' in answer);
@@ -132,13 +132,13 @@ describe('a chat page that opens GET /ws', () => {
     successes[0]?.client.socket.close();
   });
 
-  it('is shown out when its token ends', async () => {
+  it('is closed when its token expires', async () => {
     const { client, server } = await enter({ exp: secondsNow() + 4 });
     expect((await closing(client)).code).toBe(4001);
     expect((await closing(server)).code).toBe(4001);
   });
 
-  it('is shown out when it is revoked', async () => {
+  it('is closed when it is revoked', async () => {
     const { client, server } = await enter({
       sub: 'revoked',
       iat: secondsNow() - 10,
@@ -211,7 +211,7 @@ describe.skipIf('missing' in django)('a page of a Django host that opens its Web
   };
   const as = (cookie: string, origin = page) => ({ headers: { cookie, origin } });
 
-  it('gets in by its cookie, and the host hears who it is', async () => {
+  it('is accepted by its cookie, and the application gets its identity', async () => {
     const { id, cookie, client, server } = await newGuest();
     expect(server.path).toBe('/ws/chat/');
     expect(server.headers).toMatchObject({ cookie, origin: page, 'x-usher-user-id': id });
@@ -221,7 +221,7 @@ describe.skipIf('missing' in django)('a page of a Django host that opens its Web
     expect((await closing(server)).code).toBe(1000);
   });
 
-  it('does not get in without it, from another page, or with two of them', async () => {
+  it('is refused without the cookie, from another page, or with two cookies', async () => {
     const { cookie, client } = await newGuest();
     const statusOf = async (settings: object) => {
       const answer = await tryClient(usher.publicUrl, '/ws/chat', settings);
@@ -241,7 +241,7 @@ describe.skipIf('missing' in django)('a page of a Django host that opens its Web
     ['its password changes', 4001, ({ name }) => site.changePassword(name)],
     ['it is no staff any more', 4003, ({ name }) => site.setStaff(name, false)],
     ['its account is closed', 4001, ({ name }) => site.changeUser(name, { is_active: false })],
-  ])('is shown out when %s', async (_when, code, change) => {
+  ])('is closed when %s', async (_when, code, change) => {
     const guest = await newGuest();
     await change(guest);
     expect((await closing(guest.client)).code).toBe(code);

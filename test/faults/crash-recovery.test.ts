@@ -4,6 +4,7 @@ import { expect, it, onTestFinished, vi } from 'vitest';
 import { createDatabase } from '../../src/database/client.ts';
 import { prepareDatabase } from '../../src/database/prepare-database.ts';
 import { Secret } from '../../src/runtime/secret.ts';
+import { freeze } from '../support/freeze.ts';
 import { startCachingProcess } from './support/caching-process.ts';
 import { packagedPrograms, startPackagedPostgres } from './support/packaged-postgres.ts';
 import { startPostgres } from './support/postgres.ts';
@@ -42,7 +43,7 @@ it.each(servers)(
     );
     const { walWriter, backend } = rows[0]!;
     // Nothing else writes an asynchronous commit to the disk.
-    process.kill(walWriter, 'SIGSTOP');
+    await freeze(walWriter);
     await client.query(`SET synchronous_commit = off; UPDATE usher.orders SET owner_id = '15'`);
     expect(await readOrder('O')).toBe('15');
     process.kill(backend, 'SIGKILL');

@@ -128,7 +128,7 @@ function cookieAsks(usher: Usher): () => Promise<Response> {
 
 const page = 'https://app.example';
 
-describe('a server of the application stands still under load', () => {
+describe('a server of the application freezes under load', () => {
   let [postgres, host]: [Postgres?, HostProcess?] = [];
   beforeAll(async () => {
     postgres = await startPostgres();
@@ -171,7 +171,7 @@ describe('a server of the application stands still under load', () => {
 
 reportMariadb('a frozen MariaDB under load is not tested');
 
-describeMariadb('a MariaDB of the application stands still under load', () => {
+describeMariadb('a MariaDB of the application freezes under load', () => {
   const server = useMariadb();
   beforeAll(async () => {
     for (const statement of tables) await server.admin.query(statement);
@@ -180,12 +180,7 @@ describeMariadb('a MariaDB of the application stands still under load', () => {
     get url() {
       return server.url;
     },
-    freeze: () => {
-      server.signal('SIGSTOP');
-      return Promise.resolve(() => {
-        server.signal('SIGCONT');
-      });
-    },
+    freeze: () => server.freeze(),
   };
   holdToFreezing('MariaDB of facts by SQL', () => host, {
     policy: policyOf(bySql, byFact),

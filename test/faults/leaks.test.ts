@@ -189,7 +189,7 @@ async function rows(): Promise<string> {
 const statusesOf = (answers: Awaited<ReturnType<typeof sendAll>>) =>
   new Set(answers.map(([, status]) => status));
 
-it('no secret that was shown is in a row or in the log, also while the database is away', async () => {
+it('no presented secret is in a row or in the log, also while the database is unavailable', async () => {
   const ticket = shown(ticketIn(await issueTicket(usher)));
   said.push(ticket.slice('ws_ticket_'.length));
   const before = await sendAll();

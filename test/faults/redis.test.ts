@@ -31,12 +31,12 @@ const faults: readonly Fault[] = [
   },
   {
     fault: 'Redis frozen (SIGSTOP) for 6 s',
-    inject: (redis) => {
-      redis.signal('SIGSTOP');
-      return Promise.resolve(() => {
-        redis.signal('SIGCONT');
+    inject: async (redis) => {
+      const thaw = await redis.freeze();
+      return () => {
+        thaw();
         return Promise.resolve();
-      });
+      };
     },
   },
   {

@@ -135,7 +135,7 @@ describe('a rolling upgrade over a new migration', () => {
     await traffic.granted(traffic.asked.length + 100);
     await traffic.stop();
     const columns = await postgres.query(
-      `SELECT FROM information_schema.columns WHERE table_name = 'facts' AND column_name = 'of_tomorrow'`,
+      `SELECT FROM information_schema.columns WHERE table_name = 'facts' AND column_name = 'future_column'`,
     );
     await Promise.all([...upgraded.map((usher) => usher.stop()), balancer.close()]);
 
@@ -153,9 +153,9 @@ describe('a rolling upgrade over a new migration', () => {
 /** As an upgrade adds one: the version before must go on working beside it. */
 async function addMigration(migrations: string): Promise<void> {
   const [last] = (await readdir(migrations)).filter((name) => /^[0-9]/.test(name)).slice(-1);
-  const name = `${Number(last!.slice(0, 14)) + 1}_of_tomorrow`;
+  const name = `${Number(last!.slice(0, 14)) + 1}_future_column`;
   await mkdir(join(migrations, name));
-  const sql = `ALTER TABLE "facts" ADD COLUMN "of_tomorrow" TEXT;\n`;
+  const sql = `ALTER TABLE "facts" ADD COLUMN "future_column" TEXT;\n`;
   await writeFile(join(migrations, name, 'migration.sql'), sql);
 }
 

@@ -127,11 +127,6 @@ describeMariadb('a source on MariaDB', () => {
   });
   holdToFreezing(
     () => opened!,
-    () => {
-      server.signal('SIGSTOP');
-      return Promise.resolve(() => {
-        server.signal('SIGCONT');
-      });
-    },
+    () => server.freeze(),
   );
 });

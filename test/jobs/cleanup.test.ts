@@ -54,14 +54,14 @@ describe('the cleanup job', () => {
     expect(lines).toEqual([
       {
         ...{ subject: 'sweep', why: 'no database' },
-        message: 'expired rows could not be deleted; logged once until they can',
+        message: 'expired rows could not be deleted; logged once until it succeeds',
       },
       { subject: 'sweep', message: 'expired rows are deleted again' },
     ]);
     await job.stop();
   });
 
-  it('stops only when nothing is being swept any more, and then for good', async () => {
+  it('stops after the current run, and does not run again', async () => {
     let finish: (count: number) => void = () => undefined;
     const { time, job } = start(() => new Promise((resolve) => (finish = resolve)));
     let isStopped = false;

@@ -8,7 +8,7 @@ import { testNow } from '../support/tokens.ts';
 
 const at = useDatabase();
 
-it('ends all connections whose credentials end in the same second without waiting for the next', async () => {
+it('terminates all connections whose credentials expire in the same second without a delay', async () => {
   const users = Number(process.env['ENDING_USERS'] ?? 500);
   await withClient(at.url, (client) =>
     client.query(

@@ -4,13 +4,13 @@ import { RowRefused, Unavailable } from '../../src/runtime/unavailable.ts';
 
 const failing = (error: Error) => () => Promise.reject(error);
 
-it('what was never asked has no state', () => {
+it('a dependency without a request has no state', () => {
   const { watch, names, states } = createDependencies();
   watch('redis');
   expect([...names(), ...states()]).toEqual(['redis']);
 });
 
-it('is up as long as the last question was answered, and the answer may be a refusal', async () => {
+it('is up if the last request got a response, which may be a refusal', async () => {
   const { watch, states } = createDependencies();
   const { observe } = watch('database');
   expect(await observe(() => Promise.resolve('row'))).toBe('row');
@@ -23,7 +23,7 @@ it('is up as long as the last question was answered, and the answer may be a ref
   expect(states().get('database')).toBe(true);
 });
 
-it('of several with one name each has to answer, whichever was asked last', () => {
+it('is up if all servers of one name respond, whichever got the last request', () => {
   const { watch, states } = createDependencies();
   const [guests, users] = [watch('token keys'), watch('token keys')];
   guests.report(false);

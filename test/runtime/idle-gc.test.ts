@@ -10,7 +10,7 @@ const settle = () => new Promise((resolve) => setImmediate(resolve));
 
 const megabyte = 1024 * 1024;
 
-describe('giving memory back', () => {
+describe('returning memory', () => {
   let running: IntervalJob | undefined;
 
   afterEach(() => running?.stop());
@@ -38,7 +38,7 @@ describe('giving memory back', () => {
     return { time, heap, look };
   }
 
-  it('leaves a process alone that is at work', async () => {
+  it('does not collect in a busy process', async () => {
     const { heap, look } = start();
     heap.bytes = 400 * megabyte;
     expect(await look()).toBe(0);
@@ -85,7 +85,7 @@ describe('giving memory back', () => {
 });
 
 describe('the heap of a process', () => {
-  it('is smaller once it was collected, and nobody is left with the means to do so', () => {
+  it('is smaller after a collection, and exposes no function for it', () => {
     const heap = createProcessHeap();
     heap.collect();
     const before = heap.size();
@@ -98,7 +98,7 @@ describe('the heap of a process', () => {
     expect(globalThis).not.toHaveProperty('gc');
   });
 
-  it('knows how much of the time was work', async () => {
+  it('measures the utilization', async () => {
     const heap = createProcessHeap();
     heap.utilization();
     const end = performance.now() + 50;

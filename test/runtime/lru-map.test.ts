@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createLruMap, evictWhile } from '../../src/runtime/lru-map.ts';
+import { createLruMap, evictWhile } from '../../src/runtime/caches.ts';
 import { survivorsOf } from '../support/survivors.ts';
 
 interface Step {

@@ -85,6 +85,6 @@ describe('questions to a server', () => {
       queue.answered();
       advance(900);
     }
-    expect(await late).toBe('The question waited too long for its turn');
+    expect(await late).toBe('The request waited too long in the queue');
   });
 });

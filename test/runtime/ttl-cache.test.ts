@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createTtlCache } from '../../src/runtime/ttl-cache.ts';
+import { createTtlCache } from '../../src/runtime/caches.ts';
 import { survivorsOf } from '../support/survivors.ts';
 
-describe('a short memory', () => {
+describe('a TTL cache', () => {
   const memoryOf = (maxEntries: number) => {
     const clock = { now: 0 };
     return { clock, memory: createTtlCache<string>({ maxEntries, now: () => clock.now }) };
@@ -15,7 +15,7 @@ describe('a short memory', () => {
     expect(['a', 'b', 'c', 'd'].map(memory.get)).toEqual([undefined, 'b', 'c', 'd']);
   });
 
-  it('takes what is kept again for new', () => {
+  it('treats an entry that is set again as new', () => {
     const { memory } = memoryOf(2);
     memory.set('a', 'first', 10);
     memory.set('b', 'b', 10);
@@ -58,7 +58,7 @@ describe('a short memory', () => {
     expect(memory.get('key 0')).toBeDefined();
   });
 
-  it('holds what a list would hold that is cut at its beginning', () => {
+  it('has the entries of a list that is truncated at its start', () => {
     const asked = fc.record({ key: fc.constantFrom('a', 'b', 'cc', 'ddd'), lifetime: fc.nat(3) });
     fc.assert(
       fc.property(fc.array(asked), (keeps) => {

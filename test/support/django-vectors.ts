@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Secret } from '../../src/runtime/secret.ts';
 import type { HostUser } from '../../src/authn/visitor.ts';
 import type { DjangoSessionEngine, DjangoSettings } from '../../src/authn/django/django-session.ts';
-import type { CredentialReader } from '../../src/authn/identify.ts';
+import type { CredentialReader } from '../../src/authn/credential.ts';
 import { findSession } from '../../src/http/input/session-cookie.ts';
 
 /** Rows of a host's tables as a fixture records them; `expire_date` in ISO 8601 with its zone. */

@@ -1,5 +1,4 @@
 import { createNoPeers } from '../../src/workers/peers.ts';
-import { createCacheStats } from '../../src/observability/metrics/cache-stats.ts';
 import { createMetrics } from '../../src/observability/metrics/metrics.ts';
 import { RowRefused, Unavailable } from '../../src/runtime/unavailable.ts';
 
@@ -7,18 +6,18 @@ import { RowRefused, Unavailable } from '../../src/runtime/unavailable.ts';
 export async function readEveryMetric(): Promise<string> {
   const metrics = createMetrics(createNoPeers());
   const decision = { family: 'private-announcements', code: 'not-allowed' } as const;
-  metrics.countDecision({ ...decision, outcome: 'refusal' } as never);
+  metrics.decisions.countDecision({ ...decision, outcome: 'refusal' } as never);
   metrics.countMessage('1');
   metrics.countWebhook('taken');
-  metrics.countDuration('subscribe', 1);
+  metrics.decisions.countDuration('subscribe', 1);
   metrics.observeOccupancy(() => new Map([['1', { channels: 1, members: 1 }]]));
-  metrics.observeTokenCache(createCacheStats().read);
-  metrics.observeFactCache(createCacheStats().read);
-  metrics.trail.countDropped();
-  metrics.trail.observeQueue(() => 0);
-  await metrics.trail.measured(() => Promise.resolve([]))([]);
+  metrics.observeTokenCache({ hits: 0, misses: 0 });
+  metrics.observeFactCache({ hits: 0, misses: 0 });
+  metrics.decisions.countDropped();
+  metrics.decisions.observeQueue(() => 0);
+  await metrics.decisions.measured(() => Promise.resolve([]))([]);
   for (const fault of [new Unavailable('database'), new RowRefused(false)]) {
-    await metrics.trail
+    await metrics.decisions
       .measured(() => Promise.reject(fault))([])
       .catch(() => undefined);
   }

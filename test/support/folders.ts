@@ -71,6 +71,8 @@ export const folders: Readonly<Record<string, Folder>> = {
     mayImport: [
       'policy',
       ...['policy/yaml/read-facts.ts', 'policy/yaml/read-hosts.ts', 'policy/yaml/validate.ts'],
+      ...['policy/yaml/raw.ts', 'policy/yaml/schema-error.ts'],
+      ...['runtime/clock.ts', 'type runtime/timer.ts'],
     ],
     packages: ['jiti'],
   },
@@ -82,7 +84,8 @@ export const folders: Readonly<Record<string, Folder>> = {
       ...['type audit/audit-event.ts', 'type audit/decision-filters.ts'],
       ...['policy', 'runtime/permits.ts', 'runtime/secret.ts', 'authorize/authorize-channel.ts'],
       ...['type authorize/auth-request.ts', 'authn/credential.ts', 'authn/issued-token.ts'],
-      ...['facts/parse-fields.ts', 'facts/stored-fields.ts', 'authorize/find-facts.ts'],
+      ...['facts/find-at-host.ts', 'facts/parse-fields.ts', 'facts/stored-fields.ts'],
+      'authorize/find-facts.ts',
     ],
   },
   authn: {
@@ -95,14 +98,14 @@ export const folders: Readonly<Record<string, Folder>> = {
     packages: ['jose'],
   },
   host: {
-    purpose: 'questions to the host over HTTP, which wait in a queue',
+    purpose: 'HTTP requests to servers of the application, with a queue',
     mayImport: ['policy', 'runtime', 'observability/tracing/span.ts'],
   },
   facts: {
     purpose: 'where facts come from',
     mayImport: [
       ...['policy', 'runtime', 'database', 'host', 'type authorize'],
-      'observability/tracing/span.ts',
+      ...['authorize/revocation/revocation.ts', 'observability/tracing/span.ts'],
     ],
   },
   database: {
@@ -173,7 +176,7 @@ export const folders: Readonly<Record<string, Folder>> = {
     purpose: 'background jobs: expiry, cleanup, and reloads of the policy',
     mayImport: [
       ...['runtime', 'observability/outage-log.ts', 'authorize/revocation/revoke.ts'],
-      ...['type authorize', 'type pusher/tracked-connection.ts', 'type policy/current-policy.ts'],
+      ...['type authorize', 'type pusher/tracked-connection.ts'],
     ],
   },
   config: {
@@ -192,7 +195,7 @@ export const folders: Readonly<Record<string, Folder>> = {
       ...['policy', 'policy-test', 'runtime', 'authorize', 'authn', 'config'],
       ...['type audit/shadow-report.ts', 'type audit/shadow-verdict.ts'],
       ...['audit/audit-event.ts', 'audit/remedies.ts', 'database/transfer/transfer-refused.ts'],
-      'http/fastify-path.ts',
+      ...['http/fastify-path.ts', 'facts/demo-facts.ts', 'policy/cel/expression.ts'],
       ...['main.ts', 'type app.ts', 'exit-codes.ts'],
       ...[
         'composition/demo-requests.ts',
@@ -213,7 +216,7 @@ export const folders: Readonly<Record<string, Folder>> = {
     purpose: 'the processes of `WORKERS`: the supervisor, calls between them, what they share',
     mayImport: [
       ...['runtime', 'type rate-limit/limits.ts', 'type pusher/webhooks/deduplicate.ts'],
-      'type authorize/open-connection.ts',
+      ...['type authorize/open-connection.ts', 'observability/tracing/span.ts'],
     ],
   },
   runtime: {

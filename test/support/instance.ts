@@ -4,6 +4,7 @@ import { inject } from 'vitest';
 import type { EmbeddedPostgres } from '../../src/database/embedded/embedded-postgres.ts';
 import { startEmbeddedPostgres } from '../../src/database/embedded/embedded-postgres.ts';
 import { withClient } from './database.ts';
+import { freeze } from './freeze.ts';
 
 /** A directory for a server of a test's own, removed when the test is over. */
 export async function makeDataDir(): Promise<{
@@ -52,10 +53,7 @@ export async function startInstance(): Promise<Instance> {
       );
       // Each session is a process of its own; the postmaster is the one that takes new ones.
       const pids = [await serverPid(dataDir), ...sessions.rows.map(({ pid }) => pid)];
-      for (const pid of pids) process.kill(pid, 'SIGSTOP');
-      return () => {
-        for (const pid of pids) process.kill(pid, 'SIGCONT');
-      };
+      return freeze(...pids);
     },
     stop: () => running.stop(),
     restart: async () => (running = await startEmbeddedPostgres({ dataDir, log })),

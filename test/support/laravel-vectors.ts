@@ -8,7 +8,7 @@ import {
   type LaravelSettings,
 } from '../../src/authn/laravel/laravel-host.ts';
 import { createLaravelSessionReader } from '../../src/authn/laravel/laravel-session.ts';
-import type { CredentialReader } from '../../src/authn/identify.ts';
+import type { CredentialReader } from '../../src/authn/credential.ts';
 import { findSession } from '../../src/http/input/session-cookie.ts';
 import { Secret } from '../../src/runtime/secret.ts';
 

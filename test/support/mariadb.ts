@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { createConnection, type Connection } from 'mysql2/promise';
 import { afterAll, beforeAll, describe } from 'vitest';
 import { freePort } from './free-port.ts';
+import { freeze } from './freeze.ts';
 import { until } from './redis-server.ts';
 import { reportSkipped } from './skipped.ts';
 
@@ -27,7 +28,8 @@ export interface MariadbServer {
   /** The login of its administrator, on the database `shop`. */
   readonly url: string;
   readonly admin: Connection;
-  readonly signal: (signal: NodeJS.Signals) => void;
+  /** Stops its process where it is, and resolves to what lets it go on. */
+  readonly freeze: () => Promise<() => void>;
 }
 
 /** Starts a MariaDB for the tests of one `describe`. Call it in the suite, use it in tests. */
@@ -44,20 +46,26 @@ export function useMariadb(): MariadbServer {
     get admin() {
       return started!.admin;
     },
-    signal: (signal) => void started!.child.kill(signal),
+    freeze: () => freeze(started!.child.pid!),
   };
 }
 
 async function startMariadb() {
   const directory = await mkdtemp(join(tmpdir(), 'usher-mariadb-'));
-  const port = await freePort();
-  const options = ['--no-defaults', `--datadir=${join(directory, 'data')}`];
+  // Not /tmp: a starting server removes the temporary tables there, also those of a server beside it.
+  const options = [
+    '--no-defaults',
+    `--datadir=${join(directory, 'data')}`,
+    `--tmpdir=${directory}`,
+  ];
   // MariaDB runs as root only with this option.
   const user = `--user=${userInfo().username}`;
   await promisify(execFile)('mariadb-install-db', [
     ...options,
     ...[user, '--auth-root-authentication-method=normal', '--skip-test-db'],
   ]);
+  // Not before the installation, which takes seconds: another program could get the port meanwhile.
+  const port = await freePort();
   const child = spawn(
     'mariadbd',
     [

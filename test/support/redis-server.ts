@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis as Client } from 'ioredis';
 import { describe } from 'vitest';
 import { freePort } from './free-port.ts';
+import { freeze } from './freeze.ts';
 
 /** Whether a Redis server can be started here. */
 export const hasRedisServer = spawnSync('redis-server', ['--version']).status === 0;
@@ -21,7 +22,8 @@ export interface RedisProcess {
   readonly url: string;
   /** Sends it a command and resolves to what it answers. */
   readonly ask: (...command: readonly string[]) => Promise<unknown>;
-  readonly signal: (signal: NodeJS.Signals) => void;
+  /** Stops its process where it is, and resolves to what lets it go on. */
+  readonly freeze: () => Promise<() => void>;
   /** Ends it with everything it held in memory, and resolves when it is gone. */
   readonly kill: () => Promise<void>;
   /** Starts it again with what it has on disk, and resolves when it answers. */
@@ -56,7 +58,7 @@ export async function launchRedis(
     address,
     url: `redis://${address}`,
     start,
-    signal: (signal) => void child?.kill(signal),
+    freeze: () => freeze(child!.pid!),
     kill: async () => {
       if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
       const ended = once(child, 'exit');

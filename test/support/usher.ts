@@ -1,5 +1,5 @@
 import { afterAll, beforeAll } from 'vitest';
-import { startApp } from '../../src/app.ts';
+import { startApp, type Start } from '../../src/app.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import type { Environment } from '../../src/config/read.ts';
 import type { Secret } from '../../src/runtime/secret.ts';
@@ -52,7 +52,7 @@ export interface TestUsher {
 }
 
 /** Starts the whole application in this process; its database goes with it. */
-export async function startUsher(changes: Environment = {}): Promise<TestUsher> {
+export async function startUsher(changes: Environment = {}, start: Start = {}): Promise<TestUsher> {
   const database = await createTestDatabase();
   const clock = createTestClock(testNow);
   try {
@@ -61,9 +61,9 @@ export async function startUsher(changes: Environment = {}): Promise<TestUsher> 
       DATABASE_URL: database.url.reveal(),
       ...changes,
     });
-    const app = await startApp(config, clock.clock);
+    const app = await startApp(config, clock.clock, start);
     const stop = async () => {
-      await app.stop();
+      await app.stop(config.shutdownNoticeMs);
       await database.drop();
     };
     return { ...app.addresses, database: database.url, clock, stop };

@@ -60,7 +60,7 @@ function resultOf({ error, unasked, grants }: CheckedQuestion): CheckResult {
       ? 'Correct the path, the source or its token'
       : `Correct the query, the source or its role (${grants.join(' ')})`;
   return fail(
-    `It cannot be asked: ${reasonOf(error)}.`,
+    `It cannot be used: ${reasonOf(error)}.`,
     `${remedy}; requests that need it get a 503.`,
   );
 }

@@ -15,52 +15,52 @@ export function explainMisfit(
     case 'malformed':
       return [
         'It is not a cookie that Laravel encrypted with the cipher of LARAVEL_CIPHER.',
-        'Copy the whole value of the cookie, and set LARAVEL_CIPHER to `cipher` in config/app.php of the host.',
+        'Copy the whole value of the cookie, and set LARAVEL_CIPHER to `cipher` in config/app.php of the application.',
       ];
     case 'unknown-key':
       return [
         'Neither LARAVEL_APP_KEY nor LARAVEL_APP_PREVIOUS_KEYS decrypts it.',
-        'Set LARAVEL_APP_KEY to APP_KEY of the host that set the cookie, with base64: in front.',
+        'Set LARAVEL_APP_KEY to APP_KEY of the application that set the cookie, with base64: in front.',
       ];
     case 'cookie-name':
       return [
         'The key fits, but the cookie was encrypted for another name than SESSION_COOKIE_NAME.',
-        'Set SESSION_COOKIE_NAME to the name that the browser shows: `cookie` in config/session.php of the host.',
+        'Set SESSION_COOKIE_NAME to the name that the browser shows: `cookie` in config/session.php of the application.',
       ];
     case 'id':
       return [
         'It contains no session id.',
-        'Copy the session cookie of the host, not another one of its cookies.',
+        'Copy the session cookie of the application, not another one of its cookies.',
       ];
     case 'session':
       return redis === undefined
         ? [
             'The table of sessions has no row of this session.',
-            'Log in again. If that does not help, LARAVEL_SESSION_DRIVER, LARAVEL_DATABASE_URL or LARAVEL_SESSION_TABLE is not the one of the host.',
+            'Log in again. If that does not help, LARAVEL_SESSION_DRIVER, LARAVEL_DATABASE_URL or LARAVEL_SESSION_TABLE is not the one of the application.',
           ]
         : [
             'Redis has no key of this session.',
-            'Log in again. If that does not help, LARAVEL_SESSION_DRIVER, the database in LARAVEL_REDIS_URL or LARAVEL_REDIS_PREFIX is not the one of the host.',
+            'Log in again. If that does not help, LARAVEL_SESSION_DRIVER, the database in LARAVEL_REDIS_URL or LARAVEL_REDIS_PREFIX is not the one of the application.',
           ];
     case 'expired':
       return [
         'The session has expired.',
-        'Load a page of the host and copy the cookie again, or set LARAVEL_SESSION_LIFETIME to the lifetime of the host.',
+        'Load a page of the application and copy the cookie again, or set LARAVEL_SESSION_LIFETIME to the lifetime of the application.',
       ];
     case 'driver':
       return [
         'The stored session is not one of the driver in LARAVEL_SESSION_DRIVER.',
-        'Set LARAVEL_SESSION_DRIVER to `driver` in config/session.php of the host.',
+        'Set LARAVEL_SESSION_DRIVER to `driver` in config/session.php of the application.',
       ];
     case 'encryption':
       return [
         'The stored session is not encrypted with LARAVEL_APP_KEY or a previous key.',
-        'Set LARAVEL_SESSION_ENCRYPT=false if `encrypt` in config/session.php of the host is false.',
+        'Set LARAVEL_SESSION_ENCRYPT=false if `encrypt` in config/session.php of the application is false.',
       ];
     case 'serialization':
       return [
         `The stored session is not serialized with ${format.serialization}.`,
-        'Set LARAVEL_SESSION_SERIALIZATION and LARAVEL_SESSION_ENCRYPT to `serialization` and `encrypt` in config/session.php of the host.',
+        'Set LARAVEL_SESSION_SERIALIZATION and LARAVEL_SESSION_ENCRYPT to `serialization` and `encrypt` in config/session.php of the application.',
       ];
     case 'login':
       return explainLogin(logins, guard);
@@ -72,7 +72,7 @@ export function explainMisfit(
     case 'password':
       return [
         'The password of the user has changed since the login, or LARAVEL_APP_KEY has.',
-        'Log in again. If the host does not use AuthenticateSession, set LARAVEL_AUTHENTICATE_SESSION=false.',
+        'Log in again. If the application does not use AuthenticateSession, set LARAVEL_AUTHENTICATE_SESSION=false.',
       ];
   }
 }
@@ -80,7 +80,7 @@ export function explainMisfit(
 function explainLogin(logins: readonly string[], guard: string): Explanation {
   const guards = logins.map((name) => name.replace(/^login_/, '').replace(/_[0-9a-f]{40}$/, ''));
   if (guards.length === 0) {
-    return ['Nobody is logged in.', 'Log in at the host, and copy the cookie again.'];
+    return ['Nobody is logged in.', 'Log in at the application, and copy the cookie again.'];
   }
   return guards.includes(guard)
     ? [

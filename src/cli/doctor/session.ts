@@ -34,7 +34,7 @@ export async function checkSession(
       result: resultOf(await examineSession(shown ?? text, sessions, deps), sessions),
     };
   } catch (error) {
-    return { name, result: unknown(`the host did not answer: ${reasonOf(error)}`) };
+    return { name, result: unknown(`the application did not respond: ${reasonOf(error)}`) };
   }
 }
 
@@ -67,15 +67,15 @@ function withoutCookie(cookies: readonly Cookie[], sessions: SessionConfig): Che
   if (onlyCookieName(sessions) === undefined) {
     return fail(
       'There is no cookie of a name in SESSION_COOKIES.',
-      'Set SESSION_COOKIES to the names of the session cookies of the host.',
+      'Set SESSION_COOKIES to the names of the session cookies of the application.',
     );
   }
   const found = sessions.mode === 'laravel' ? laravelSessionNames(cookies, sessions) : [];
   return fail(
     'There is no cookie of the name in SESSION_COOKIE_NAME.',
     found.length === 0
-      ? 'Set SESSION_COOKIE_NAME to the name of the session cookie of the host.'
-      : `The host’s session cookie is ${found.join(' or ')}: set SESSION_COOKIE_NAME to that name.`,
+      ? 'Set SESSION_COOKIE_NAME to the name of the session cookie of the application.'
+      : `The application’s session cookie is ${found.join(' or ')}: set SESSION_COOKIE_NAME to that name.`,
   );
 }
 

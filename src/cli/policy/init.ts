@@ -5,6 +5,7 @@ import { Argument, Option } from 'commander';
 import { shippedDirectory } from '../../policy/policy-files.ts';
 import { UsageError, type AddCommand, type CommandResult } from '../command.ts';
 import { withFileErrors } from '../file-error.ts';
+import { countOf } from '../format-checks.ts';
 import { policyOfLaravel } from './laravel/policy-of-laravel.ts';
 import { policyTemplate, testTemplate } from './templates.ts';
 
@@ -12,9 +13,7 @@ import { policyTemplate, testTemplate } from './templates.ts';
 export const addPolicyInit: AddCommand = (policy, { report }) => {
   policy
     .command('init')
-    .description(
-      'write a policy to begin with: a small one with its tests, or one of your channels',
-    )
+    .description('write a new policy: a small one with its tests, or one for your channels')
     .usage('[directory]\n       usher policy init --from laravel <routes/channels.php> [directory]')
     .addArgument(
       new Argument('[paths...]', 'where; it is created if it is missing').default([], 'policy'),
@@ -22,7 +21,7 @@ export const addPolicyInit: AddCommand = (policy, { report }) => {
     .addOption(
       new Option(
         '--from <application>',
-        'the channels of this file, about which the application goes on to decide; the file is not run',
+        'write a policy for the channels of this file, about which Laravel still decides; the file is not run',
       ).choices(['laravel']),
     )
     .action(async (paths: readonly string[], { from }: { readonly from?: 'laravel' }) => {
@@ -42,7 +41,7 @@ async function begin([directory = defaultDirectory]: readonly string[]): Promise
   return { printed, passed: true };
 }
 
-/** What cannot be read is a comment of the policy, and printed. Then the exit code is 1. */
+/** Calls that cannot be read become comments of the policy, and are printed. Then the exit code is 1. */
 async function beginFromLaravel([
   file,
   directory = defaultDirectory,
@@ -54,7 +53,7 @@ async function beginFromLaravel([
   const written = await writeAll(directory, [['policy.yaml', text(policy)], policySchema]);
   const printed = [
     ...written.map((path) => `Written: ${path}`),
-    `It has ${channels} channel${channels === 1 ? '' : 's'} of ${file}.`,
+    `It has ${countOf(channels, 'channel')} of ${file}.`,
     ...unread.map(({ line, reason }) => `${file}:${line}: not in the policy: ${reason}`),
     `Check it: usher policy check ${directory}`,
     `Use it: POLICY=${directory} HOST_URL=…, the address of the application`,

@@ -5,7 +5,7 @@ import { addPolicyShow } from './show.ts';
 import { addPolicyTest } from './test.ts';
 
 export const addPolicy: AddCommand = (program, context) => {
-  const policy = program.command('policy').description('check, test, show or begin a policy');
+  const policy = program.command('policy').description('check, test, show or create a policy');
   for (const add of [addPolicyCheck, addPolicyTest, addPolicyShow, addPolicyInit]) {
     add(policy, context);
   }

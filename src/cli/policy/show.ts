@@ -29,8 +29,9 @@ function describe({ hash, files, channels, factKinds, routes, doors, issuers }: 
     ...{ hash, files },
     channels: channels.channelTypes.map(describeType),
     facts: [...factKinds.values()].map(describeFact),
-    routes: [...routes].map(([path, { about, credential, pins, only = [] }]) => ({
+    routes: [...routes].map(([path, { about, credential, pins, only = [], answers }]) => ({
       ...{ path, about, credential, only },
+      ...(answers && { answers: answers.name }),
       pins: Object.fromEntries(pins.map((pin) => [pin.pathParam, pin.channelParam])),
     })),
     doors: [...doors].map(([path, door]) => ({ path, ...door })),
@@ -95,10 +96,11 @@ function describeTokens(tokens: IssuerPolicy['tokens']): Readonly<Record<string,
 
 function keysText(keys: KeysPolicy): string {
   if (keys.from === 'discovery') return 'discover';
-  if (keys.from === 'jwks') return `jwks ${keys.url.href}`;
-  const { from, place, algorithm } = keys;
+  const pinned = keys.algorithm === undefined ? '' : ` (${keys.algorithm})`;
+  if (keys.from === 'jwks') return `jwks ${keys.url.href}${pinned}`;
+  const { from, place } = keys;
   const where = 'env' in place ? `the variable ${place.env}` : `the file ${place.file}`;
-  return `${from} in ${where}${algorithm === undefined ? '' : ` (${algorithm})`}`;
+  return `${from} in ${where}${pinned}`;
 }
 
 function claimText(claim: ClaimName): string {
@@ -115,11 +117,12 @@ function format({ hash, files, channels, facts, routes, doors, issuers }: Shown)
       `  ${origin}`,
       ...paths.map((path) => `  ${method} ${path}`),
     ]),
-    ...routes.map(({ path, about, credential, pins, only }) => [
+    ...routes.map(({ path, about, credential, pins, only, answers }) => [
       `POST ${path}: ${about}`,
       `  credential  ${credential.kind}`,
       ...Object.entries(pins).map(([from, to]) => `  {${from}} must be {${to}} of the channel`),
       ...only.map((pattern) => `  signs ${pattern}`),
+      ...(answers === undefined ? [] : [`  answers  ${answers}`]),
     ]),
     ...doors.map(({ path, channel, upstream }) => [
       `WebSocket ${path}`,

@@ -1,13 +1,12 @@
 import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { runPolicyTests, type TestReport, type TestResult } from '../../policy-test/run-tests.ts';
 import type { Uncovered } from '../../policy-test/coverage.ts';
-import { readPolicyFiles } from '../../policy/policy-files.ts';
 import { isJsonObject, parseJson } from '../../runtime/json.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { CommandError, type AddCommand, type CommandResult, type Context } from '../command.ts';
 import { withFileErrors } from '../file-error.ts';
+import { countOf } from '../format-checks.ts';
 import { writeJUnit, type JUnitCase } from './junit.ts';
 import { problemCase, sourcesOf, tryLoad } from './load.ts';
 import { junitOption, pathsArgument, type ReportOptions } from './options.ts';
@@ -24,12 +23,14 @@ export const addPolicyTestAlias: AddCommand = (program, context) => {
 
 function addTest(command: Command, { env, report, progress }: Context): void {
   command
-    .description('run the tests of a policy (*.test.yaml); test files alone are run with POLICY')
+    .description(
+      'run the tests of a policy (*.test.yaml); given only test files, with the policy of POLICY',
+    )
     .addArgument(pathsArgument())
     .addOption(junitOption())
     .action(async (paths: readonly string[], { junit }: ReportOptions) => {
       for (const path of paths) await refuseJson(path);
-      const loaded = await tryLoad(await testSources(paths, env));
+      const loaded = await tryLoad(testSources(paths, env));
       if ('problems' in loaded) {
         const { problems } = loaded;
         if (junit !== undefined) await writeJUnit(junit, name, problems.map(problemCase));
@@ -38,7 +39,7 @@ function addTest(command: Command, { env, report, progress }: Context): void {
       }
       const tested = await runPolicyTests(loaded.policy, systemClock.now, {
         onProgress: (done, total) => {
-          progress.show(`${done} of ${total} cases`);
+          progress.show(`${done} of ${countOf(total, 'case')}`);
         },
       });
       if (junit !== undefined) await writeJUnit(junit, name, casesOf(tested));
@@ -48,21 +49,11 @@ function addTest(command: Command, { env, report, progress }: Context): void {
 
 const name = 'usher policy test';
 
-/** The sources, and test files that are not among their files. */
-async function testSources(
-  paths: readonly string[],
-  env: Context['env'],
-): Promise<readonly string[]> {
+/** Test files alone are tests of the policy in use. */
+function testSources(paths: readonly string[], env: Context['env']): readonly string[] {
   const isTest = (path: string) => /\.test\.ya?ml$/.test(path);
-  const sources = sourcesOf(
-    paths.filter((path) => !isTest(path)),
-    env,
-  );
-  const tests = paths.filter(isTest);
-  if (tests.length === 0) return sources;
-  const read = await readPolicyFiles(sources).catch(() => []);
-  const own = new Set(read.map(({ file }) => resolve(file)));
-  return [...sources, ...tests.filter((path) => !own.has(resolve(path)))];
+  const [tests, others] = [paths.filter(isTest), paths.filter((path) => !isTest(path))];
+  return [...sourcesOf(others, env), ...tests];
 }
 
 const newForm = `  principals: { ada: { kind: user, id: '15', tenant: north, roles: [] } }
@@ -111,7 +102,8 @@ function formatReport({ results, uncovered }: TestReport): CommandResult {
 function formatFile(file: string, results: readonly TestResult[]): readonly string[] {
   const failed = results.filter(({ problems }) => problems.length > 0);
   const variations = results.reduce((sum, each) => sum + each.variations, 0);
-  const counts = `${results.length} cases and ${variations} variations of them`;
+  const of = results.length === 1 ? 'it' : 'them';
+  const counts = `${countOf(results.length, 'case')} and ${countOf(variations, 'variation')} of ${of}`;
   if (failed.length === 0) return [`✓ ${file}: ${counts}`];
   return [
     `✗ ${file}: ${failed.length} of ${counts} failed`,

@@ -4,9 +4,9 @@ import { withRecords } from '../../composition/commands/open-database.ts';
 import { loadConfig } from '../../config/load.ts';
 import { parseDatetime } from '../../runtime/datetime.ts';
 import type { AddCommand, CommandResult, Context } from '../command.ts';
-import { printable } from '../format-checks.ts';
+import { countOf, printable } from '../format-checks.ts';
 import { parseNumber } from '../options.ts';
-import { judgeTurnAround, type TurnAround } from './turn-around.ts';
+import { judgeSwitchOver, type SwitchOver } from './switch-over.ts';
 
 interface ReportOptions {
   readonly from?: number;
@@ -24,15 +24,20 @@ function parseTime(text: string): number {
   return time;
 }
 
-/** Prints what the sides that watch said, and whether each may answer. */
+/** Prints how often the shadows agreed, and whether each may decide. */
 export const addShadowReport: AddCommand = (shadow, context) => {
   shadow
     .command('report')
     .description(
-      'show per family how often the side that watches agreed; exit code 1 if one is not safe to turn around',
+      'show for each family how often its shadow agreed; exit code 1 if one is not safe to switch over',
     )
     .option('--from <time>', 'count decisions from this time, such as the last change', parseTime)
-    .option('--at-least <count>', 'agreements without which a family is not safe', parseCount, 100)
+    .option(
+      '--at-least <count>',
+      'the number of agreements that a safe family needs',
+      parseCount,
+      100,
+    )
     .option('--json', 'as JSON')
     .action(async (options: ReportOptions) => {
       context.report(await shadowReport(options, context));
@@ -40,7 +45,7 @@ export const addShadowReport: AddCommand = (shadow, context) => {
 };
 
 interface JudgedFamily extends ShadowFamily {
-  readonly turnAround: TurnAround;
+  readonly switchOver: SwitchOver;
 }
 
 function shadowReport(
@@ -53,11 +58,11 @@ function shadowReport(
     progress.clear();
     const judged = families.map((each) => ({
       ...each,
-      turnAround: judgeTurnAround(each, atLeast),
+      switchOver: judgeSwitchOver(each, atLeast),
     }));
     return {
       printed: json ? JSON.stringify({ families: judged }, null, 2) : format(judged),
-      passed: judged.length > 0 && judged.every(({ turnAround }) => turnAround.isSafe),
+      passed: judged.length > 0 && judged.every(({ switchOver }) => switchOver.isSafe),
     };
   });
 }
@@ -75,9 +80,10 @@ function createProgress(write: (text: string) => void) {
   };
 }
 
-const answering: Readonly<Record<ShadowFamily['side'], string>> = {
-  rules: 'the application answers, the rules watch',
-  application: 'the rules answer, the application watches',
+/** Checks with `shadow` are compared with the application, or with other checks of a channel without `ask`. */
+const shadowOf: Readonly<Record<ShadowFamily['side'], string>> = {
+  rules: 'the checks with `shadow` are compared',
+  application: 'the rules decide, the application is compared',
 };
 
 function format(families: readonly JudgedFamily[]): string {
@@ -92,16 +98,16 @@ function formatFamily({
   disagreed,
   disagreements,
   noVerdict,
-  turnAround: { isSafe, because },
+  switchOver: { isSafe, because },
 }: JudgedFamily): string {
   const shown = disagreements.length;
   return [
-    `${family}: ${answering[side]}`,
-    `  agreements    ${agreed.grants + agreed.refusals} (${agreed.grants} grants, ${agreed.refusals} refusals)`,
+    `${family}: ${shadowOf[side]}`,
+    `  agreements    ${agreed.grants + agreed.refusals} (${countOf(agreed.grants, 'grant')}, ${countOf(agreed.refusals, 'refusal')})`,
     `  disagreements ${disagreed}${shown < disagreed ? `; the newest ${shown}:` : ''}`,
     ...disagreements.map((id) => `    ${id}`),
     `  no verdict    ${noVerdict}`,
-    `  safe to turn around: ${isSafe ? 'yes' : 'no'}, because ${because}`,
+    `  safe to switch over: ${isSafe ? 'yes' : 'no'}, because ${because}`,
   ]
     .map(printable)
     .join('\n');

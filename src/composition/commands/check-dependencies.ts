@@ -153,7 +153,7 @@ async function probeKeys(
   fetch: ProbeDeps['fetch'],
 ): Promise<void> {
   if ('place' in keys) {
-    const problem = await placedKeyProblem(keys, variable);
+    const problem = placedKeyProblem(keys, variable);
     if (problem !== undefined) throw new Error(problem);
     return;
   }
@@ -161,7 +161,7 @@ async function probeKeys(
   const found =
     keys.from === 'discovery'
       ? await discoverKeySet({ ...request, issuer: keys.issuer })
-      : await fetchKeySet({ ...request, url: keys.url });
+      : await fetchKeySet({ ...request, url: keys.url, algorithm: keys.algorithm });
   if (found.length === 0) throw new Error('it has no key that verifies tokens');
 }
 

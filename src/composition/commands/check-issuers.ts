@@ -16,16 +16,16 @@ type IssuerConfig = Pick<
 >;
 
 /** The problems of a policy's issuers with these settings: keys that cannot be used, and tokens that would fit two issuers. */
-export async function issuerProblems(
+export function issuerProblems(
   { issuers }: Pick<Policy, 'issuers'>,
   config: IssuerConfig,
-): Promise<readonly string[]> {
+): readonly string[] {
   const problems: string[] = [];
   for (const [name, { tokens, kind }] of issuers) {
     if (tokens === undefined) continue;
     const { file, line } = tokens.place;
     const found = [
-      'place' in tokens.keys ? await placedKeyProblem(tokens.keys, config.variable) : undefined,
+      'place' in tokens.keys ? placedKeyProblem(tokens.keys, config.variable) : undefined,
       conflictWith('USER', tokens, config.userTokens),
       issuers.get(guestIssuer)?.kind === kind
         ? conflictWith('GUEST', tokens, config.guestTokens)

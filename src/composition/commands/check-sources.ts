@@ -1,37 +1,44 @@
 import type { Config } from '../../config/load.ts';
-import { sourceOf, sourcesOf, type HostSources } from '../../facts/host-sources.ts';
+import { sourceOf, type HostSources } from '../../facts/host-sources.ts';
 import { nameOfQueried, queriesOf, type Queried } from '../../facts/sql/policy-queries.ts';
 import { grantsFor } from '../../facts/sql/grants.ts';
 import type { FindAtHost } from '../../facts/find-at-host.ts';
 import { checkHttpFact, createHttpFacts, needsVisitor } from '../../facts/http-facts.ts';
 import type { FactKind, HttpOrigin } from '../../policy/fact-kind.ts';
 import { createDependencies } from '../../observability/dependencies.ts';
+import { PolicyError } from '../../policy/policy-error.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { buildHttpSources } from '../http-sources.ts';
 import { buildHostSources } from '../sources.ts';
-import { resolveSource } from '../../config/sources.ts';
 
-/** The result for what a source is asked for: facts of a kind, or a list of channels. */
+/** The result of the check of a source, for facts of a kind or for a list of channels. */
 export interface CheckedQuestion {
   /** Such as `fact membership`. */
   readonly name: string;
   readonly source: string;
   readonly error?: unknown;
-  /** Why the source was not asked. */
+  /** The reason why the source was not checked. */
   readonly unasked?: string;
-  /** What the role of the database must be granted. */
+  /** The privileges that the role of the database needs. */
   readonly grants: readonly string[];
 }
 
-/** The problems of the URLs of sources that a policy uses. */
+/** The problems of the sources of a policy for which Usher would not start. Connects to no server. */
 export async function sourceProblems(
   policy: Policy,
-  { variable }: Pick<Config, 'variable'>,
+  config: Pick<Config, 'variable'>,
 ): Promise<readonly string[]> {
-  const used = [...policy.sources.values()].filter(({ name }) => sourcesOf(policy).has(name));
-  const found = await Promise.all(used.map((source) => resolveSource(source, variable)));
-  return found.flatMap((each) => ('problem' in each ? [each.problem] : []));
+  const hosts = buildHostSources(config, { ...systemClock, dependencies: createDependencies() });
+  try {
+    await hosts.prepare(policy);
+    return [];
+  } catch (error) {
+    if (error instanceof PolicyError) return error.problems;
+    throw error;
+  } finally {
+    await hosts.close();
+  }
 }
 
 /**
@@ -75,7 +82,7 @@ async function checkByHttp(
 ): Promise<CheckedQuestion> {
   const about = { name: `fact ${kind.name}`, source: origin.source, grants: [] };
   if (needsVisitor(origin)) {
-    return { ...about, unasked: 'the application needs headers of a visitor to answer' };
+    return { ...about, unasked: 'the request needs headers of a visitor' };
   }
   return withError(about, () => checkHttpFact(kind, find));
 }

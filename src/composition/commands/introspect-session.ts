@@ -1,8 +1,7 @@
-import type { CredentialReader } from '../../authn/identify.ts';
+import type { CredentialReader } from '../../authn/credential.ts';
 import { createSessionCookieReader } from '../../authn/session-cookie.ts';
 import { onlyCookieName, type SessionConfig } from '../../config/sessions.ts';
-import { createHostClient } from '../../host/host-client.ts';
-import { systemClock } from '../../runtime/clock.ts';
+import { buildCommandClient } from '../host-client.ts';
 
 export type IntrospectionSessions = Extract<SessionConfig, { readonly mode: 'introspect' }>;
 
@@ -11,9 +10,7 @@ export function introspectSession(
   sessions: IntrospectionSessions,
   { fetch, now }: { readonly fetch: typeof globalThis.fetch; readonly now: () => number },
 ): CredentialReader {
-  const { startTimer } = systemClock;
-  const { origin } = sessions.url;
-  const client = createHostClient({ name: 'session introspection', origin }, { fetch, startTimer });
+  const client = buildCommandClient('session introspection', sessions.url, fetch);
   return createSessionCookieReader(
     { ...sessions, cookieName: onlyCookieName(sessions), client, attributes: () => undefined },
     { now },

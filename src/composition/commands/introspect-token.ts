@@ -1,9 +1,8 @@
-import type { CredentialReader } from '../../authn/identify.ts';
+import type { CredentialReader } from '../../authn/credential.ts';
 import { createTokenIntrospection } from '../../authn/token-introspection.ts';
 import type { IssuerClaims } from '../../authn/token-issuers.ts';
 import type { TokenIntrospectionConfig } from '../../config/token-introspection.ts';
-import { createHostClient } from '../../host/host-client.ts';
-import { systemClock } from '../../runtime/clock.ts';
+import { buildCommandClient } from '../host-client.ts';
 
 /** The claims matter only for a token that is active. */
 const anyUser: IssuerClaims = {
@@ -17,8 +16,6 @@ export function introspectToken(
   settings: TokenIntrospectionConfig,
   { fetch, now }: { readonly fetch: typeof globalThis.fetch; readonly now: () => number },
 ): CredentialReader {
-  const { startTimer } = systemClock;
-  const { origin } = settings.url;
-  const client = createHostClient({ name: 'token introspection', origin }, { fetch, startTimer });
+  const client = buildCommandClient('token introspection', settings.url, fetch);
   return createTokenIntrospection({ ...settings, client, claims: () => anyUser, now });
 }

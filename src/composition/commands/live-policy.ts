@@ -17,7 +17,6 @@ import { buildHttpSources } from '../http-sources.ts';
 import { buildHostSources } from '../sources.ts';
 import { withDatabase } from './open-database.ts';
 import { createDependencies } from '../../observability/dependencies.ts';
-import { createCacheStats } from '../../observability/metrics/cache-stats.ts';
 import { loadPolicy } from '../../policy/load-policy.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { systemClock } from '../../runtime/clock.ts';
@@ -48,7 +47,7 @@ export function withPolicy<T>(config: Config, use: (live: LivePolicy) => Promise
     const policy = () => loaded;
     const { now, startTimer } = systemClock;
     const sessions = createGuestSessions(database);
-    const unused = { dependencies: createDependencies(), tokenLookups: createCacheStats() };
+    const unused = { dependencies: createDependencies(), tokenLookups: { hits: 0, misses: 0 } };
     const { identify, closeHosts } = buildIdentify(config, {
       ...{ sessions, now, startTimer, policy, ...unused },
     });
@@ -77,7 +76,7 @@ export function withPolicy<T>(config: Config, use: (live: LivePolicy) => Promise
         explain: (request) => explainChannel(request, deps),
         readKinds: () => [...kinds],
         explainIssuers: ({ kind, text }) => {
-          const { bearer, guest } = buildTokenIssuers(config, { now, ...unused })(loaded);
+          const { bearer, guest } = buildTokenIssuers(config, { now, policy, ...unused })();
           if (kind !== 'bearer' && kind !== 'guest-token') return [];
           return explainChoice(text.reveal(), kind === 'bearer' ? bearer : guest);
         },

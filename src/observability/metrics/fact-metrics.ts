@@ -6,13 +6,13 @@ export function createFactMetrics(registry: Registry, buckets: number[]): Measur
   const registers = [registry];
   const questions = new Counter({
     name: 'usher_source_facts_total',
-    help: 'Facts and lists of sources that were asked for, by kind of fact or list: found, none; unfit (the answer is neither), unavailable.',
+    help: 'Lookups of facts and lists in sources, by kind of fact or list: found, none; unfit (the response is neither), unavailable.',
     labelNames: ['kind', 'outcome'],
     registers,
   });
   const took = new Histogram({
     name: 'usher_source_fact_duration_seconds',
-    help: 'Time until a fact or a list of a source was found, or not, by kind of fact or list.',
+    help: 'Duration of lookups of facts and lists in sources, by kind of fact or list.',
     ...{ labelNames: ['kind'], buckets, registers },
   });
   return (kind) => {

@@ -19,18 +19,18 @@ export function createHostMetrics(registry: Registry): MeasureHost {
   const labelNames = ['dependency'];
   const questions = new Counter({
     name: 'usher_host_questions_total',
-    help: 'Questions to a host over HTTP, by outcome: answered; unreadable, failed, timeout; not sent because of queue-full, waited-too-long, silent.',
+    help: 'Requests to a server of the application over HTTP, by outcome: answered; unreadable, failed, timeout; not sent because of queue-full, waited-too-long, silent.',
     labelNames: ['dependency', 'outcome'],
     registers,
   });
   const waited = new Histogram({
     name: 'usher_host_question_wait_seconds',
-    help: 'Time of questions to a host in the queue.',
+    help: 'Time of requests to a server of the application in the queue.',
     ...{ labelNames, registers, buckets: durations },
   });
   const took = new Histogram({
     name: 'usher_host_question_duration_seconds',
-    help: 'Time of questions to a host between sending and the end of the answer.',
+    help: 'Time of requests to a server of the application, from sending to the end of the response.',
     ...{ labelNames, registers, buckets: durations },
   });
   const clients: { readonly dependency: string; readonly read: Read }[] = [];
@@ -42,8 +42,16 @@ export function createHostMetrics(registry: Registry): MeasureHost {
         for (const { dependency, read } of clients) this.inc({ dependency }, read[value]());
       },
     });
-  addGauge('usher_host_questions_waiting', 'Questions to a host in the queue.', 'waiting');
-  addGauge('usher_host_questions_under_way', 'Questions that a host is answering.', 'underWay');
+  addGauge(
+    'usher_host_questions_waiting',
+    'Requests to a server of the application in the queue.',
+    'waiting',
+  );
+  addGauge(
+    'usher_host_questions_under_way',
+    'Requests to a server of the application that were sent and have no response yet.',
+    'underWay',
+  );
   return (dependency) => ({
     observe: (read) => {
       clients.push({ dependency, read });

@@ -14,7 +14,7 @@ export interface MinuteFigures extends MinuteOutcomes {
   readonly p99?: number | undefined;
 }
 
-/** What all processes decided within the last hour. */
+/** Statistics of the decisions of all processes within the last hour. */
 export interface HourFigures {
   /** The last 60 minutes, oldest first. The last one is not over. */
   readonly minutes: readonly MinuteFigures[];

@@ -17,7 +17,7 @@ export interface MinuteOutcomes extends Outcomes {
 
 export type NamedCounts = readonly (readonly [name: string, count: number])[];
 
-/** What one process decided within the last hour, as JSON for the other processes. */
+/** Statistics of the decisions of one process within the last hour, as JSON for the other processes. */
 export interface HourCounts {
   /** The last 60, oldest first. */
   readonly minutes: readonly (MinuteOutcomes & { readonly latencies: LatencyCounts })[];

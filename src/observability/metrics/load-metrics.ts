@@ -49,7 +49,7 @@ export function createLoadMetrics(registry: Registry): LoadMetrics {
       });
       new Gauge({
         name: 'usher_requests_asking',
-        help: 'Channels that wait for a server of the application and have lent their permit to others.',
+        help: 'Channels that wait for a server of the application, and do not count against the concurrency limit meanwhile.',
         registers,
         collect() {
           this.set(lent());

@@ -1,7 +1,5 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { AuditEvent } from '../../audit/audit-event.ts';
-import { createAuditMetrics, type AuditMetrics } from './audit-metrics.ts';
-import type { CacheStats } from './cache-stats.ts';
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+import { createDecisionMetrics, type DecisionMetrics } from './decision-metrics.ts';
 import type { Occupancy } from './channel-stats.ts';
 import { createDependencyMetrics, type DependencyMetrics } from './dependency-metrics.ts';
 import type { MeasureFact } from '../../facts/facts-at-hosts.ts';
@@ -12,25 +10,23 @@ import { createShadowMetrics, type CountShadow } from './shadow-metrics.ts';
 import { addTenantGauge, createTenantLabels, type TenantLabels } from './tenant-gauge.ts';
 import type { Peers } from '../../workers/peers.ts';
 import { createReadMetrics } from './worker-metrics.ts';
+import type { CacheLookups } from '../../runtime/caches.ts';
 import { createTrafficMetrics, type TrafficMetrics } from './traffic-metrics.ts';
 
 /** The Prometheus metrics. Each `observe…` adds a metric that is read at each scrape. */
 export interface Metrics {
-  readonly countDecision: (event: AuditEvent) => void;
+  readonly decisions: DecisionMetrics;
   readonly countMessage: (tenantId: string | undefined) => void;
   readonly countWebhook: (result: string) => void;
-  /** Counts the duration of a use case, in milliseconds. */
-  readonly countDuration: (action: AuditEvent['action'] | 'subscribe-batch', ms: number) => void;
   readonly observeOccupancy: (occupancy: ReadOccupancy) => void;
-  readonly observeTokenCache: (read: CacheStats['read']) => void;
-  readonly observeFactCache: (read: CacheStats['read']) => void;
+  readonly observeTokenCache: (lookups: CacheLookups) => void;
+  readonly observeFactCache: (lookups: CacheLookups) => void;
   /** `failures` returns the settings whose files cannot be used. */
   readonly observeSecretFiles: (
     settings: readonly string[],
     failures: () => ReadonlyMap<string, string>,
   ) => void;
   readonly observePolicy: (read: () => PolicyState) => void;
-  readonly trail: AuditMetrics;
   readonly load: LoadMetrics;
   readonly traffic: TrafficMetrics;
   readonly dependencies: DependencyMetrics;
@@ -57,19 +53,7 @@ export function createMetrics(peers: Pick<Peers, 'worker' | 'handle' | 'callAll'
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
-  const decisions = new Counter({
-    name: 'usher_decisions_total',
-    help: 'Recorded decisions. The family is empty if the channel name matched no family, the check if none failed.',
-    labelNames: ['family', 'outcome', 'code', 'check'],
-    registers,
-  });
-  const duration = new Histogram({
-    name: 'usher_decision_duration_seconds',
-    help: 'Duration of decisions, including the write to the audit log.',
-    labelNames: ['action'],
-    buckets: durations,
-    registers,
-  });
+  const decisions = createDecisionMetrics(registry, durations);
   const messages = new Counter({
     name: 'usher_client_events_total',
     help: 'Client events in webhooks.',
@@ -85,29 +69,24 @@ export function createMetrics(peers: Pick<Peers, 'worker' | 'handle' | 'callAll'
   const label = createTenantLabels();
   const readAll = createReadMetrics(registry, peers);
   return {
-    countDecision: ({ family = '', outcome, code = '', failedCheck: check = '' }) => {
-      decisions.inc({ family, outcome, code, check });
-    },
+    decisions,
     countMessage: (tenantId) => {
       messages.inc({ tenant: label(tenantId) });
     },
     countWebhook: (result) => {
       webhooks.inc({ result });
     },
-    countDuration: (action, ms) => {
-      duration.observe({ action }, ms / 1000);
-    },
     observeOccupancy: (occupancy) => {
       addOccupancy(registry, label, occupancy);
     },
-    observeTokenCache: (read) => {
-      addCacheStats(registry, read, {
+    observeTokenCache: (lookups) => {
+      addCacheLookups(registry, lookups, {
         name: 'usher_token_lookups_total',
         help: 'Lookups of verified tokens: cached (hit), or verified again (miss).',
       });
     },
-    observeFactCache: (read) => {
-      addCacheStats(registry, read, {
+    observeFactCache: (lookups) => {
+      addCacheLookups(registry, lookups, {
         name: 'usher_fact_lookups_total',
         help: 'Lookups of facts and revocations: cached (hit), or read from the database (miss).',
       });
@@ -118,7 +97,6 @@ export function createMetrics(peers: Pick<Peers, 'worker' | 'handle' | 'callAll'
     observePolicy: (read) => {
       addPolicyGauges(registry, read);
     },
-    trail: createAuditMetrics(registry, durations),
     load: createLoadMetrics(registry),
     traffic: createTrafficMetrics(registry, label),
     dependencies: createDependencyMetrics(registry),
@@ -180,9 +158,9 @@ function addSecretFiles(
   });
 }
 
-function addCacheStats(
+function addCacheLookups(
   registry: Registry,
-  read: CacheStats['read'],
+  lookups: CacheLookups,
   about: { readonly name: string; readonly help: string },
 ): void {
   new Counter({
@@ -190,10 +168,9 @@ function addCacheStats(
     labelNames: ['result'],
     registers: [registry],
     collect() {
-      const { hits, misses } = read();
       this.reset();
-      this.inc({ result: 'hit' }, hits);
-      this.inc({ result: 'miss' }, misses);
+      this.inc({ result: 'hit' }, lookups.hits);
+      this.inc({ result: 'miss' }, lookups.misses);
     },
   });
 }

@@ -10,17 +10,14 @@ export function createShadowMetrics(registry: Registry): CountShadow {
   const counter = (name: string, help: string) =>
     new Counter({ name, help, labelNames: ['family'], registers: [registry] });
   const results = {
-    agreed: counter(
-      'usher_shadow_agreements_total',
-      'Decisions with which the side that watches agreed.',
-    ),
+    agreed: counter('usher_shadow_agreements_total', 'Decisions with which the shadow agreed.'),
     disagreed: counter(
       'usher_shadow_disagreements_total',
-      'Decisions with which the side that watches disagreed.',
+      'Decisions with which the shadow disagreed.',
     ),
     'no-verdict': counter(
       'usher_shadow_no_verdicts_total',
-      'Decisions about which the side that watches came to no verdict, because it failed or took too long.',
+      'Decisions for which the shadow had no verdict, because it failed or timed out.',
     ),
   };
   const dropped = new Counter({

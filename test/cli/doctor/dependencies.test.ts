@@ -18,7 +18,7 @@ async function serve(listener: RequestListener): Promise<string> {
 }
 
 describe('usher doctor on the demo', () => {
-  it('says that there is no Pusher server on purpose, and is not red', async () => {
+  it('reports that there is no Pusher server, and does not fail', async () => {
     const development = {
       NODE_ENV: 'development',
       ...{ PUSHER_APP_ID: '', PUSHER_KEY: '', PUSHER_SECRET: '', ALLOWED_ORIGINS: '' },
@@ -37,7 +37,7 @@ describe('usher doctor on the demo', () => {
   });
 });
 
-describe('usher doctor asks each server that the configuration names', () => {
+describe('usher doctor checks each server that the configuration names', () => {
   const usher = useUsher();
   /** What it says of a setting. */
   const resultOf = async (setting: string, changes: Environment) => {
@@ -112,11 +112,11 @@ channels: { private-a: { allow: { user: { a: 'true' } } } }`,
       ...['/good/usher-check', '/page/usher-check', 'Bearer hidden', 'Bearer hidden'],
     ]);
     expect(await of('page')).toMatch(
-      /^✗ .*\n {4}It cannot be asked: .*content type.*\n {4}Correct the path, the source or its token; requests that need it get a 503\.$/,
+      /^✗ .*\n {4}It cannot be used: .*content type.*\n {4}Correct the path, the source or its token; requests that need it get a 503\.$/,
     );
-    expect(await of('own')).toMatch(/^– .*: the application needs headers of a visitor to answer/);
+    expect(await of('own')).toMatch(/^– .*: the request needs headers of a visitor/);
     const closed = `http://127.0.0.1:${await freePort()}`;
-    expect(await of('good', { HOST_URL: closed })).toMatch(/^✗ .*\n {4}It cannot be asked: /);
+    expect(await of('good', { HOST_URL: closed })).toMatch(/^✗ .*\n {4}It cannot be used: /);
     const problem = await resultOf('the sources of the policy have URLs', {
       ...{ ...settings, HOST_URL: 'ftp://hidden' },
     });

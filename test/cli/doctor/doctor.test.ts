@@ -16,7 +16,7 @@ describe('usher doctor', () => {
       input,
     );
 
-  it('asks with a token from standard input, and shows it nowhere', async () => {
+  it('sends a token from standard input, and prints it nowhere', async () => {
     const token = userToken();
     const { stdout, stderr } = await doctor(['--channel', channel, '--token-stdin'], `${token}\n`);
     expect(stdout).toContain('✓ the channel is granted\n');
@@ -26,7 +26,7 @@ describe('usher doctor', () => {
     expect(refused.stdout).toContain('✗ the channel is granted\n');
   });
 
-  it('says whether a page may ask with credentials, which a bearer token does not make up for', async () => {
+  it('reports whether CORS allows credentials, which a bearer token does not replace', async () => {
     const named = await doctor(['--origin', 'https://app.example']);
     expect(named.stdout).toContain(`✓ ${withCredentials}\n`);
     const proxy = await startProxy(usher.public, { strips: 'access-control-allow-credentials' });
@@ -57,7 +57,7 @@ describe('usher doctor, where origins are allowed by a wildcard', () => {
   const ALLOWED_ORIGINS = 'https://*.tenants.example';
   const usher = useUsher({ ALLOWED_ORIGINS });
 
-  it('asks as a page of one, and says that it may not ask with credentials', async () => {
+  it('sends the requests of a page of one, and reports that CORS allows no credentials', async () => {
     const environment = { ...testEnvironment, ALLOWED_ORIGINS, PUSHER_HOST: '127.0.0.1' };
     const { stdout } = await runInProcess(['doctor', '--url', usher.public], environment);
     expect(stdout).toContain('✓ CORS allows the origin\n');

@@ -40,7 +40,7 @@ describe('usher doctor with a session cookie of a Laravel host', () => {
   it('finds the name of the cookie', async () => {
     const SESSION_COOKIE_NAME = 'laravel-session';
     expect(await say('login-aes-256-cbc', { SESSION_COOKIE_NAME }, header)).toContain(
-      'The host’s session cookie is laravel_session: set SESSION_COOKIE_NAME to that name.',
+      'The application’s session cookie is laravel_session: set SESSION_COOKIE_NAME to that name.',
     );
     expect(await say('login-aes-256-cbc', { SESSION_COOKIE_NAME }, 'a=1; b=2')).toContain(
       'Set SESSION_COOKIE_NAME',
@@ -61,7 +61,7 @@ describe('usher doctor with a session cookie of a Laravel host', () => {
     ['login-aes-256-cbc', { LARAVEL_SESSION_ENCRYPT: 'true' }, /LARAVEL_SESSION_ENCRYPT=false/],
     ['encrypt-php', {}, /LARAVEL_SESSION_ENCRYPT/],
     ['json', {}, /Set LARAVEL_SESSION_SERIALIZATION/],
-    ['guest', {}, /^Nobody is logged in\. Log in at the host/],
+    ['guest', {}, /^Nobody is logged in\. Log in at the application/],
     [
       'admin-only-ask-web',
       {},

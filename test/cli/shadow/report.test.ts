@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ShadowFamily } from '../../../src/audit/shadow-report.ts';
 import { createShadowWriter } from '../../../src/audit/shadow-writer.ts';
-import { judgeTurnAround } from '../../../src/cli/shadow/turn-around.ts';
+import { judgeSwitchOver } from '../../../src/cli/shadow/switch-over.ts';
 import { runInProcess } from '../../support/command-line.ts';
 import { describePostgres, useDatabase } from '../../support/database.ts';
 import { testEnvironment } from '../../support/usher.ts';
@@ -11,16 +11,16 @@ const family: ShadowFamily = {
   ...{ disagreed: 0, disagreements: [], noVerdict: 1 },
 };
 
-describe('turning around', () => {
+describe('switching over', () => {
   it.each([
     [{}, true, 'they agreed about 60 grants and 40 refusals'],
     [{ disagreed: 1 }, false, 'they disagreed about 1 decision'],
     [{ agreed: { grants: 59, refusals: 40 } }, false, 'only 99 decisions agreed, fewer than 100'],
     [{ agreed: { grants: 0, refusals: 100 } }, false, 'every decision was a refusal'],
     [{ agreed: { grants: 100, refusals: 0 } }, false, 'every decision was a grant'],
-    [{ noVerdict: 2 }, false, 'the side that watched came to no verdict about 2 decisions'],
+    [{ noVerdict: 2 }, false, 'the shadow had no verdict for 2 decisions'],
   ])('after %o: %s, because %s', (changes, isSafe, because) => {
-    expect(judgeTurnAround({ ...family, ...changes }, 100)).toEqual({ isSafe, because });
+    expect(judgeSwitchOver({ ...family, ...changes }, 100)).toEqual({ isSafe, because });
   });
 });
 
@@ -32,7 +32,7 @@ describePostgres('usher shadow report', (server) => {
       DATABASE_URL: at.url.reveal(),
     });
 
-  it('shows what was compared, and whether each side may answer', async () => {
+  it('prints the comparisons, and whether each family is safe to switch over', async () => {
     expect(await run()).toMatchObject({ code: 1, stdout: 'No decision was compared.\n' });
     const common = { family: 'private-a', policy: 'p', side: 'rules' } as const;
     const agreed = { answered: 'grant', watched: 'grant', result: 'agreed' } as const;
@@ -47,12 +47,12 @@ describePostgres('usher shadow report', (server) => {
     expect([all.code, all.stderr]).toEqual([1, '']);
     expect(all.stdout).toBe(
       [
-        'private-a: the application answers, the rules watch',
-        '  agreements    2 (1 grants, 1 refusals)',
+        'private-a: the checks with `shadow` are compared',
+        '  agreements    2 (1 grant, 1 refusal)',
         '  disagreements 1',
         '    d-1',
         '  no verdict    0',
-        '  safe to turn around: no, because they disagreed about 1 decision',
+        '  safe to switch over: no, because they disagreed about 1 decision',
         '',
       ].join('\n'),
     );
@@ -63,7 +63,7 @@ describePostgres('usher shadow report', (server) => {
         {
           ...{ family: 'private-a', side: 'rules', agreed: { grants: 1, refusals: 1 } },
           ...{ disagreed: 0, disagreements: [], noVerdict: 0 },
-          turnAround: { isSafe: true, because: 'they agreed about 1 grant and 1 refusal' },
+          switchOver: { isSafe: true, because: 'they agreed about 1 grant and 1 refusal' },
         },
       ],
     });

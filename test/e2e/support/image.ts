@@ -102,6 +102,9 @@ async function copy(
   const at = join(root, resolve(workdir, target));
   const stage = flags['from'];
   for (const word of words) {
+    if (stage === undefined && !isSent(word)) {
+      throw new Error(`COPY ${word}: .dockerignore leaves it out`);
+    }
     const from = stage === undefined ? join(project, word) : join(rootOf(stage), word);
     const to = target.endsWith('/') ? join(at, basename(word)) : at;
     await cp(from, to, {

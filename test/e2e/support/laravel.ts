@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 import { freePort } from '../../support/free-port.ts';
+import { freeze } from '../../support/freeze.ts';
 import { reportSkipped } from '../../support/skipped.ts';
 import { isPostgresReachable, postgres, withPostgres } from './postgres.ts';
 
@@ -52,9 +53,8 @@ export interface LaravelSite {
   readonly save: (cookie: string) => Promise<string>;
   /** The flashed message and the previous URL, as the next page reads them. */
   readonly status: (cookie: string) => Promise<unknown>;
-  /** Stops the process, which then answers nothing, until `resume`. */
-  readonly pause: () => void;
-  readonly resume: () => void;
+  /** Stops its process where it is, and resolves to what lets it go on. */
+  readonly freeze: () => Promise<() => void>;
   readonly stop: () => Promise<void>;
 }
 
@@ -189,8 +189,7 @@ function serve(port: number, env: Readonly<Record<string, string>>) {
   const ended = once(child, 'close');
   return {
     output: () => Buffer.concat(chunks).toString(),
-    pause: () => void child.kill('SIGSTOP'),
-    resume: () => void child.kill('SIGCONT'),
+    freeze: () => freeze(child.pid!),
     stop: async () => {
       child.kill('SIGKILL');
       await ended;

@@ -1,7 +1,6 @@
 import { createAuditWriter } from '../../../src/audit/writer.ts';
-import { cacheReads } from '../../../src/facts/fact-sources.ts';
+import { cacheReads, createFindFact } from '../../../src/facts/fact-sources.ts';
 import { buildFacts } from '../../../src/facts/build-facts.ts';
-import { createFindFact } from '../../../src/facts/pushed-facts.ts';
 import { noSources } from '../../support/fact-page.ts';
 import { order as orders } from '../../support/fact-kinds.ts';
 import { createTableCache } from '../../../src/database/cache/freshness.ts';
@@ -10,7 +9,7 @@ import { createRevocations } from '../../../src/database/repositories/revocation
 
 /** A process of Usher as far as it caches facts. */
 export function startCachingProcess(database: Database) {
-  const tables = createTableCache({ now: Date.now, onCacheLookup: () => undefined });
+  const tables = createTableCache({ now: Date.now, lookups: { hits: 0, misses: 0 } });
   const revocations = createRevocations(database);
   const { readRow } = cacheReads({ ...buildFacts(database, noSources).reads, revocations }, tables);
   const find = createFindFact(readRow);

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { freeze } from '../../support/freeze.ts';
 
 /** A server of the application in a process of its own, which a test can freeze. */
 export interface HostProcess {
@@ -27,10 +28,7 @@ export async function startHostProcess(): Promise<HostProcess> {
   const [port] = (await once(child.stdout, 'data')) as [Buffer];
   return {
     url: `http://127.0.0.1:${port.toString().trim()}`,
-    freeze: () => {
-      child.kill('SIGSTOP');
-      return Promise.resolve(() => void child.kill('SIGCONT'));
-    },
+    freeze: () => freeze(child.pid!),
     stop: async () => {
       child.kill('SIGKILL');
       await exited;

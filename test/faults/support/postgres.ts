@@ -12,6 +12,7 @@ import { urlOf } from '../../../src/database/embedded/listen-address.ts';
 import { isServerOf, readPidFile } from '../../../src/database/embedded/pid-file.ts';
 import { launch } from '../../../src/database/embedded/server.ts';
 import { freePort } from '../../support/free-port.ts';
+import { freeze } from '../../support/freeze.ts';
 
 /** A PostgreSQL server that a test may hurt. */
 export interface Postgres {
@@ -68,12 +69,9 @@ export async function startPostgres(): Promise<Postgres> {
     kill: () => end('SIGKILL'),
     freeze: async () => {
       const postmaster = (await pid())!;
-      process.kill(postmaster, 'SIGSTOP');
-      const pids = [postmaster, ...(await childrenOf(postmaster))];
-      for (const each of pids) process.kill(each, 'SIGSTOP');
-      return () => {
-        for (const each of pids) process.kill(each, 'SIGCONT');
-      };
+      // First, so that it starts no further child.
+      await freeze(postmaster);
+      return freeze(postmaster, ...(await childrenOf(postmaster)));
     },
     cutConnections: async () => {
       await query(

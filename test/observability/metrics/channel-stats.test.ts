@@ -1,4 +1,4 @@
-import { createMeasure } from '../../../src/observability/metrics/measure.ts';
+import { createMeasure } from '../../../src/observability/metrics/decision-metrics.ts';
 import { createNoPeers } from '../../../src/workers/peers.ts';
 import { describe, expect, it } from 'vitest';
 import { createChannelStats } from '../../../src/observability/metrics/channel-stats.ts';
@@ -105,7 +105,7 @@ describe('labels of tenants', () => {
 describe('the time that an answer takes', () => {
   it('is measured also when there is none', async () => {
     const metrics = createMetrics(createNoPeers());
-    const measure = createMeasure(metrics, { countDuration: () => undefined });
+    const measure = createMeasure(metrics.decisions, { countDuration: () => undefined });
     const yes = measure('sign-in', () => Promise.resolve('yes'));
     expect(await yes).toBe('yes');
     const no = measure('sign-in', () => Promise.reject(new Error('no')));

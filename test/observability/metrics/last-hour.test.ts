@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { createReadLastHour, mergeHours } from '../../../src/observability/metrics/hour-figures.ts';
 import { createLastHour, Latencies } from '../../../src/observability/metrics/last-hour.ts';
-import { createMeasure } from '../../../src/observability/metrics/measure.ts';
+import { createMeasure } from '../../../src/observability/metrics/decision-metrics.ts';
 import { Unavailable } from '../../../src/runtime/unavailable.ts';
 import { createNoPeers } from '../../../src/workers/peers.ts';
 import { createWorkerPeers } from '../../support/worker-peers.ts';

@@ -49,7 +49,7 @@ const theOne = (name: string, spans: readonly SentSpan[]) => {
 const guestRoute = 'POST /api/guest/hotel/:hotel/chat/pusher/auth';
 
 describe('a request', () => {
-  it('is a span under its sender’s trace, and what it asked are spans below it', async () => {
+  it('is a span in its sender’s trace, with its lookups as child spans', async () => {
     const traceId = '0af7651916cd43dd8448eb211c80319c';
     let decisionId: string | null = null;
     const collector = await traceOf(async (address) => {
@@ -110,7 +110,7 @@ describe('a request', () => {
     });
   });
 
-  it('that a dependency cannot answer names it, and is our fault', async () => {
+  it('that a dependency fails names it, and is an error', async () => {
     const host = await startJwksServer();
     onTestFinished(host.close);
     host.answer((_request, response) => response.writeHead(500).end());
@@ -132,7 +132,7 @@ describe('a request', () => {
     });
   });
 
-  it('whose sender does not sample its trace is not told of', async () => {
+  it('whose sender does not sample its trace is not exported', async () => {
     const collector = await traceOf(async (address) => {
       const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00';
       expect((await send(address, userRequest({ headers: { traceparent } }))).status).toBe(200);
@@ -174,7 +174,7 @@ describe('a request', () => {
     expect(door['http.response.status_code']).toBe(401);
   });
 
-  it('tells nothing that was presented, nor whose it is', async () => {
+  it('contains no credential and no identity', async () => {
     const tokens = [guestToken(), userToken()];
     const collector = await traceOf(async (address) => {
       const headers = {
@@ -213,7 +213,7 @@ describe('a collector', () => {
   it.each([
     ['hangs', hanging],
     ['is not there', freeAddress],
-  ])('that %s keeps nobody waiting, nor the end', async (_fault, start) => {
+  ])('that %s delays neither requests nor the shutdown', async (_fault, start) => {
     const usher = await startUsher({ OTEL_EXPORTER_OTLP_ENDPOINT: await start() });
     // More than one batch of spans, so that one is under way while others are made.
     for (let i = 0; i < 100; i += 1) {

@@ -1,6 +1,9 @@
 import { paramOf, undeclaredParam } from '../../../policy/param.ts';
-import { AmbiguousPatterns, TooManyOverlaps } from '../../../policy/pattern-automaton.ts';
-import { createPatternMatcher } from '../../../policy/pattern-matcher.ts';
+import {
+  AmbiguousPatterns,
+  TooManyOverlaps,
+  createPatternMatcher,
+} from '../../../policy/pattern-automaton.ts';
 import { parsePattern, type Pattern } from '../../../policy/pattern.ts';
 import type { LaravelChannel, LaravelChannels, Unread } from './read-channels.ts';
 import { toPattern, type WrittenPattern } from './to-pattern.ts';
@@ -12,7 +15,7 @@ export interface ChosenChannel extends LaravelChannel {
 
 export interface ChosenChannels {
   readonly channels: readonly ChosenChannel[];
-  /** What is a comment of the policy, by its line. */
+  /** Comments of the policy, by their line. */
   readonly unread: readonly Unread[];
 }
 

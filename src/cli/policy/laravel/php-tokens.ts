@@ -32,7 +32,7 @@ const rules: readonly (readonly [type: PhpToken['type'] | undefined, rule: RegEx
   [undefined, /(?:\/\/|#(?!\[))(?:(?!\?>)[^\r\n])*/y],
   [undefined, /\/\*[^]*?\*\//y],
   // The text of the page between two parts of PHP.
-  [undefined, /\?>(?:(?!<\?(?:php|=))[^])*(?:<\?(?:php|=))?/y],
+  [undefined, /\?>(?:(?!<\?(?:php|=))[^])*(?:<\?(?:php|=))?/iy],
   ['text', /'[^'\\]*(?:\\[^][^'\\]*)*'/y],
   ['text', /<<<[ \t]*(["']?)(\w+)\1\r?\n(?:[^]*?\n)??[ \t]*\2\b/y],
   ['variable', new RegExp(`\\$${letter}${word}*`, 'y')],
@@ -44,7 +44,7 @@ const rules: readonly (readonly [type: PhpToken['type'] | undefined, rule: RegEx
 /** Reads a PHP file as tokens, without comments. Throws `PhpFault`. */
 export function readPhp(text: string): readonly PhpToken[] {
   const tokens: PhpToken[] = [];
-  const opening = /<\?(?:php\b|=)/.exec(text);
+  const opening = /<\?(?:php\b|=)/i.exec(text);
   if (opening === null) throw new PhpFault(1, 'has no <?php');
   let at = opening.index + opening[0].length;
   let line = lines(text.slice(0, at)) + 1;

@@ -1,4 +1,5 @@
 import type { ChosenChannel, ChosenChannels } from './choose-channels.ts';
+import type { PhpToken } from './php-tokens.ts';
 import type { Unread } from './read-channels.ts';
 import { suggestRule } from './suggest-rule.ts';
 
@@ -13,14 +14,14 @@ export function policyText({ channels, unread }: ChosenChannels, file: string): 
 }
 
 const head = (file: string) => `# yaml-language-server: $schema=.schema/policy.schema.json
-# The channels of ${printable(file)}. Laravel decides about them as before: Usher asks its endpoint, and signs what it allows.
+# The channels of ${printable(file)}. Laravel still decides: Usher sends each request to its endpoint, and signs channels that it allows.
 #
 # One closure of Laravel serves a private and a presence channel of the same name, so each channel has both forms. Remove
 # \`also\` where no page joins a presence channel. Pages with encryptedPrivate need \`also: [presence, private-encrypted]\`.
 #
 # Next, for one channel after the other: remove the # before its \`allow\`, and write the condition of the closure as a rule. The
-# rule only watches. The rows that the closure reads are facts. \`usher shadow report\` shows where the two disagree; when they
-# agree, let the rule answer, and then remove \`ask\`.
+# rule is only compared with Laravel. Declare the rows that the closure reads as facts. \`usher shadow report\` shows where the two
+# disagree; when they agree, let the rule decide, and then remove \`ask\`.
 version: 1
 
 sources:
@@ -54,16 +55,34 @@ function channelText(channel: ChosenChannel, file: string): string {
     ask,
     '    # allow:',
     `    #   user: { ${about}: { rule: ${rule}, shadow: true } }`,
-    '    #   host_visitor: {} # whom only Laravel knows; the rules refuse them',
+    '    #   host_visitor: {} # visitors whom only Laravel can identify; the rules refuse them',
     '',
   ].join('\n');
 }
 
+/** The guards that the options name; `see above` if only PHP knows them. */
 function guardsOf({ options }: ChosenChannel): string | undefined {
-  const [key] = options.flatMap(({ value }, i) => (value === 'guards' ? [i] : []));
-  if (key === undefined) return undefined;
-  const names = options.slice(key + 1).flatMap(({ value }) => (value === undefined ? [] : [value]));
-  return names.length === 0 ? 'see above' : names.join(', ');
+  const key = options.findIndex(({ value }) => value === 'guards');
+  const isArray = /^(?:\[|array)$/i.test(options[0]?.source ?? '[');
+  if (key === -1) return isArray ? undefined : 'see above';
+  const value = valueOf(options.slice(key + 2));
+  const names = value.flatMap((token) => token.value ?? []);
+  const isLiteral = value.every((token) => token.value !== undefined || isBracket(token.source));
+  return isLiteral && names.length > 0 ? names.join(', ') : 'see above';
+}
+
+const isBracket = (source: string) => /^(?:[[\](),]|array)$/i.test(source);
+
+/** The value of an element of an array, which ends at a comma or at the end of the array. */
+function valueOf(tokens: readonly PhpToken[]): readonly PhpToken[] {
+  let depth = 0;
+  const end = tokens.findIndex(({ source }) => {
+    if (depth === 0 && /^[,\])]$/.test(source)) return true;
+    if (/^[[(]$/.test(source)) depth += 1;
+    if (/^[\])]$/.test(source)) depth -= 1;
+    return false;
+  });
+  return end === -1 ? tokens : tokens.slice(0, end);
 }
 
 const unreadText = (unread: readonly Unread[], file: string): string =>

@@ -10,7 +10,7 @@ export interface LaravelChannel {
   readonly source: string;
   /** Whether it is within braces, such as those of an `if`. */
   readonly isInBlock: boolean;
-  /** What decides. */
+  /** The handler of the channel. */
   readonly handler: readonly PhpToken[];
   readonly options: readonly PhpToken[];
 }
@@ -48,38 +48,40 @@ interface Reading {
 function readCalls(text: string, { channels, unread }: Reading): void {
   const tokens = readPhp(text);
   const imports = readImports(tokens);
+  const leave = ({ line }: PhpToken, reason: string, source = lineOf(text, line)) => {
+    unread.push({ line, reason, source });
+  };
+  /** The first tokens of what a call may be chained to, by the places of their last tokens. */
+  const chains = new Map<number, PhpToken>();
   let depth = 0;
-  let last: { readonly end: number; readonly from: PhpToken } | undefined;
-  for (let i = 0; i < tokens.length;) {
-    const token = tokens[i];
-    if (token === undefined) return;
+  let endOfOuter = 0;
+  tokens.forEach((token, i) => {
     if (token.source === '{') depth += 1;
     if (token.source === '}') depth -= 1;
-    if (/^(?:require|include)(?:_once)?$/i.test(token.source)) {
-      const reason = 'the file that is loaded here was not read: run the command for it as well';
-      unread.push({ line: token.line, reason, source: lineOf(text, token.line) });
+    const reason = otherReason(tokens, i, imports);
+    if (reason !== undefined) leave(token, reason);
+    if (isConnection(tokens, i, imports)) {
+      chains.set(readArguments(tokens, i + 3).next - 1, token);
     }
-    if (!isChannelCall(tokens, i)) {
-      i += 1;
-      continue;
-    }
+    if (!isChannelCall(tokens, i)) return;
     const from = tokens[i - 1] ?? token;
-    const isChained = last?.end === i - 1;
+    const start = chains.get(i - 1) ?? from;
     const call = readArguments(tokens, i + 2);
-    const start = isChained && last !== undefined ? last.from : from;
+    const named = tokens[i + 1] ?? token;
     const source = text.slice(start.at, call.endAt);
-    const { line } = tokens[i + 1] ?? token;
-    if (isChained || isBroadcast(from, imports)) {
+    if (chains.has(i - 1) || isBroadcast(from, imports)) {
       const read = readCall(call, imports);
-      if (typeof read === 'string') unread.push({ line, reason: read, source });
-      else channels.push({ ...read, line, source, isInBlock: depth > 0 });
-      last = { end: call.next - 1, from: start };
+      const { line } = named;
+      if (typeof read === 'string') leave(named, read, source);
+      else channels.push({ ...read, line, source, isInBlock: depth > 0 || i < endOfOuter });
+      chains.set(call.next - 1, start);
+      endOfOuter = Math.max(endOfOuter, call.next);
     } else if (call.count > 1) {
-      const reason = `only channels of Broadcast are read, not those of ${from.source}`;
-      unread.push({ line, reason, source });
+      const [other, shown] =
+        from.type === 'symbol' ? ['another object', undefined] : [from.source, source];
+      leave(named, `only channels of Broadcast are read, not those of ${other}`, shown);
     }
-    i = call.next;
-  }
+  });
 }
 
 /** Whether `::channel(` or `->channel(` is here. */
@@ -88,19 +90,63 @@ const isChannelCall = (tokens: readonly PhpToken[], i: number): boolean =>
   /^channel$/i.test(tokens[i + 1]?.source ?? '') &&
   tokens[i + 2]?.source === '(';
 
+/** Whether `Broadcast::driver(` or `Broadcast::connection(` is here. */
+const isConnection = (tokens: readonly PhpToken[], i: number, imports: Imports): boolean =>
+  isStaticUse(tokens, i, imports) &&
+  /^(?:driver|connection)$/i.test(tokens[i + 2]?.source ?? '') &&
+  tokens[i + 3]?.source === '(';
+
+/** Whether `Broadcast::` is here. */
+const isStaticUse = (tokens: readonly PhpToken[], i: number, imports: Imports): boolean =>
+  tokens[i]?.type === 'name' && isBroadcast(tokens[i], imports) && tokens[i + 1]?.source === '::';
+
+/** The methods that declare no channel, beside `channel`, whose calls are read. */
+const otherMethods =
+  /^(?:channel|routes|userRoutes|channelRoutes|resolveAuthenticatedUser(?:Using)?|auth|socket|event|queue|on|private|presence|driver|connection|extend|purge|fake)$/i;
+
+/** Why what is here may declare channels that are not read. */
+function otherReason(tokens: readonly PhpToken[], i: number, imports: Imports): string | undefined {
+  const { source = '', type, value = '' } = tokens[i] ?? {};
+  if (type === 'name' && /^(?:require|include)(?:_once)?$/i.test(source)) {
+    return 'the file that is loaded here was not read: run the command for it as well';
+  }
+  const isCallable = type === 'text' && /^\\?(?:\w+\\)*Broadcast::channel$/i.test(value);
+  const isOther =
+    isStaticUse(tokens, i, imports) && !otherMethods.test(tokens[i + 2]?.source ?? '');
+  return isCallable || isOther
+    ? 'Broadcast is used in a way that is not read, and may declare channels here'
+    : undefined;
+}
+
 /** The full names of classes by their short names, in lower case, as PHP compares them. */
 type Imports = ReadonlyMap<string, string>;
 
+/** Reads `use A\B;`, `use A\B as C, D;` and `use A\{B, C as D};`. */
 function readImports(tokens: readonly PhpToken[]): Imports {
   const imports = new Map<string, string>();
   tokens.forEach(({ source }, i) => {
-    const name = tokens[i + 1];
-    if (source.toLowerCase() !== 'use' || name?.type !== 'name') return;
-    const isRenamed = tokens[i + 2]?.source.toLowerCase() === 'as';
-    const short = isRenamed ? tokens[i + 3]?.source : name.source.split('\\').at(-1);
-    imports.set((short ?? '').toLowerCase(), name.source.replace(/^\\/, ''));
+    if (source.toLowerCase() !== 'use' || tokens[i + 1]?.type !== 'name') return;
+    const end = tokens.findIndex((token, at) => at > i && token.source === ';');
+    const statement = tokens.slice(i + 1, end === -1 ? tokens.length : end);
+    const isGroup = statement[1]?.source === '{';
+    const prefix = isGroup ? (statement[0]?.source ?? '') : '';
+    for (const [name, as, alias] of splitAtCommas(isGroup ? statement.slice(2) : statement)) {
+      if (name?.type !== 'name') continue;
+      const isRenamed = as?.source.toLowerCase() === 'as';
+      const short = isRenamed ? alias?.source : name.source.split('\\').at(-1);
+      imports.set((short ?? '').toLowerCase(), (prefix + name.source).replace(/^\\/, ''));
+    }
   });
   return imports;
+}
+
+function splitAtCommas(tokens: readonly PhpToken[]): readonly (readonly PhpToken[])[] {
+  const parts: PhpToken[][] = [[]];
+  for (const token of tokens) {
+    if (token.source === ',') parts.push([]);
+    else parts.at(-1)?.push(token);
+  }
+  return parts;
 }
 
 const fullName = (name: string, imports: Imports): string =>
@@ -115,6 +161,7 @@ type Read = Pick<LaravelChannel, 'name' | 'handler' | 'options'>;
 function readCall({ of }: Arguments, imports: Imports): Read | string {
   const name = of('channel', 0);
   const handler = of('callback', 1);
+  if (isUnpacked(name)) return 'the arguments of the call are not written here';
   if (handler.length === 0) return 'the call has no handler';
   const text = literalOf(name);
   if (text !== undefined) return { name: text, handler, options: of('options', 2) };
@@ -125,6 +172,10 @@ function readCall({ of }: Arguments, imports: Imports): Read | string {
   const param = short.charAt(0).toLowerCase() + short.slice(1);
   return `the model says the name of the channel; unless it has a broadcastChannelRoute of its own, it is ${full.join('.')}.{${param}}`;
 }
+
+/** Whether this is `...$arguments`, or `...` of a first-class callable. */
+const isUnpacked = (tokens: readonly PhpToken[]): boolean =>
+  tokens.length > 0 && tokens.slice(0, 3).every(({ source }) => source === '.');
 
 /** The value of a text, or of texts that are joined by dots. */
 function literalOf(tokens: readonly PhpToken[]): string | undefined {

@@ -1,10 +1,11 @@
+import { isFieldName } from '../../../policy/cel/expression.ts';
 import { parsePattern } from '../../../policy/pattern.ts';
 
 /** The pattern of a policy for a channel of Laravel, in its private form. */
 export interface WrittenPattern {
   readonly text: string;
   readonly params: readonly string[];
-  /** What the reader of the policy must know. */
+  /** Notes for the reader of the policy. */
   readonly notes: readonly string[];
 }
 
@@ -35,8 +36,9 @@ export function toPattern(name: string): WrittenPattern | string {
   }
 }
 
-/** Such as `order` for `order:slug` and for `Order`. */
+/** Such as `order` for `order:slug` and for `Order`, and `package_` for `package`, which no rule could read. */
 function paramName(written: string): string {
   const [name = ''] = written.split(':');
-  return name.charAt(0).toLowerCase() + name.slice(1);
+  const inLowerCase = name.charAt(0).toLowerCase() + name.slice(1);
+  return /^\w+$/.test(name) && !isFieldName(inLowerCase) ? `${inLowerCase}_` : inLowerCase;
 }

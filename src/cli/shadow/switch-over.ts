@@ -1,21 +1,22 @@
 import type { ShadowFamily } from '../../audit/shadow-report.ts';
+import { countOf } from '../format-checks.ts';
 
-/** Whether the side that watched may answer, and why, or why not. */
-export interface TurnAround {
+/** Whether the shadow may decide, with the reason. */
+export interface SwitchOver {
   readonly isSafe: boolean;
   readonly because: string;
 }
 
-/** A host that is restarted once leaves fewer decisions without a verdict; one that often fails would fail as the answer too. */
+/** One restart of the application leaves fewer decisions without a verdict. An application that often fails must not decide. */
 const maxNoVerdicts = 0.01;
 
-/** Judges by what was compared: enough of it, of both outcomes, without any disagreement. */
-export function judgeTurnAround(
+/** Safe if enough decisions agreed, among them grants and refusals, and none disagreed. */
+export function judgeSwitchOver(
   { agreed, disagreed, noVerdict }: ShadowFamily,
   minAgreements: number,
-): TurnAround {
+): SwitchOver {
   const agreements = agreed.grants + agreed.refusals;
-  const no = (because: string): TurnAround => ({ isSafe: false, because });
+  const no = (because: string): SwitchOver => ({ isSafe: false, because });
   if (disagreed > 0) return no(`they disagreed about ${countOf(disagreed, 'decision')}`);
   if (agreements < minAgreements) {
     return no(`only ${countOf(agreements, 'decision')} agreed, fewer than ${minAgreements}`);
@@ -23,13 +24,10 @@ export function judgeTurnAround(
   if (agreed.grants === 0) return no('every decision was a refusal');
   if (agreed.refusals === 0) return no('every decision was a grant');
   if (noVerdict > maxNoVerdicts * agreements) {
-    return no(`the side that watched came to no verdict about ${countOf(noVerdict, 'decision')}`);
+    return no(`the shadow had no verdict for ${countOf(noVerdict, 'decision')}`);
   }
   return {
     isSafe: true,
     because: `they agreed about ${countOf(agreed.grants, 'grant')} and ${countOf(agreed.refusals, 'refusal')}`,
   };
 }
-
-const countOf = (count: number, what: string): string =>
-  `${count} ${what}${count === 1 ? '' : 's'}`;
