@@ -26,6 +26,12 @@ export async function mysqlOptions({
   };
 }
 
+/**
+ * What a server may have changed for its sessions, as with `init_connect`. In another character set it would replace characters,
+ * and without autocommit the first lookup would begin a transaction, in which all later ones see the rows of that time.
+ */
+export const plainSession = 'SET NAMES utf8mb4, SESSION autocommit = 1';
+
 /** The server cancels a slow statement, and refuses to write. */
 export const restrictions = (timeoutMs: number): readonly string[] => [
   'SET SESSION TRANSACTION READ ONLY',

@@ -3,7 +3,13 @@ import { unobserved } from '../../runtime/observe.ts';
 import { createRenewing } from '../../runtime/renewing.ts';
 import { createZonedTimes } from '../../runtime/zoned-time.ts';
 import { databaseUnavailable } from '../errors.ts';
-import { isErrorPacket, loadMysqlDriver, mysqlOptions, restrictions } from '../mysql-driver.ts';
+import {
+  isErrorPacket,
+  loadMysqlDriver,
+  mysqlOptions,
+  plainSession,
+  restrictions,
+} from '../mysql-driver.ts';
 import { readMysqlUrl } from '../mysql-url.ts';
 import { isStorable } from '../storable-text.ts';
 import type { HostDatabase, HostDatabaseOptions } from './host-database.ts';
@@ -60,7 +66,7 @@ async function openPool(
     connectTimeout: timeoutMs,
   });
   pool.on('connection', (connection) => {
-    for (const statement of restrictions(timeoutMs)) {
+    for (const statement of [plainSession, ...restrictions(timeoutMs)]) {
       // MySQL and MariaDB have different names for the timeout. Each refuses the name of the other.
       connection.query(statement, () => undefined);
     }

@@ -1,5 +1,11 @@
 import type { Connection, FieldPacket } from 'mysql2';
-import { isErrorPacket, loadMysqlDriver, mysqlOptions, restrictions } from '../mysql-driver.ts';
+import {
+  isErrorPacket,
+  loadMysqlDriver,
+  mysqlOptions,
+  plainSession,
+  restrictions,
+} from '../mysql-driver.ts';
 import type { MysqlAddress } from '../mysql-url.ts';
 import { ServerError, type PoolConnection } from './connection-pool.ts';
 import type { SqlAnswer, SqlColumn, SqlQuestion } from './sql-answer.ts';
@@ -38,6 +44,7 @@ export async function openMysqlConnection(
 
 /** The tokens of a query were read without ANSI_QUOTES and NO_BACKSLASH_ESCAPES. */
 const settings = [
+  plainSession,
   'SET SESSION TRANSACTION READ ONLY',
   "SET SESSION time_zone = '+00:00', sql_mode = 'STRICT_TRANS_TABLES'",
 ];

@@ -1,0 +1,71 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createHostDatabase } from '../../src/database/host/host-database.ts';
+import { createSqlDatabase } from '../../src/database/sql/sql-database.ts';
+import { mysqlStatement } from '../../src/database/sql/mysql-statement.ts';
+import { readStatement } from '../../src/policy/sql/read-statement.ts';
+import { systemClock } from '../../src/runtime/clock.ts';
+import { Secret } from '../../src/runtime/secret.ts';
+import { describeMariadb, reportMariadb, useMariadb } from '../support/mariadb.ts';
+
+reportMariadb('servers with other defaults for sessions are not tested');
+
+/** A client of Usher for the databases of the application. */
+interface Client {
+  /** The values of `v` in the rows that have this key. */
+  readonly find: (key: string) => Promise<readonly unknown[]>;
+  readonly close: () => Promise<void>;
+}
+
+describeMariadb('a server whose sessions begin without autocommit and in latin1', () => {
+  const server = useMariadb();
+  let clients: readonly Client[] = [];
+  beforeAll(async () => {
+    await server.admin.query(`CREATE TABLE seats (k varchar(20), v varchar(20)) CHARSET utf8mb4`);
+    await server.admin.query(`CREATE USER reader@127.0.0.1`);
+    await server.admin.query(`GRANT SELECT ON shop.* TO reader@127.0.0.1`);
+    await server.admin.query(`SET GLOBAL init_connect = 'SET NAMES latin1, autocommit = 0'`);
+    const url = new Secret(server.url.replace('root', 'reader'));
+    clients = [factsOf(url), sessionsOf(url)];
+  }, 120_000);
+  afterAll(() => Promise.all(clients.map((client) => client.close())));
+  const put = (key: string, value: string) =>
+    server.admin.query('INSERT INTO seats VALUES (?, ?)', [key, value]);
+  const findAll = (key: string) => Promise.all(clients.map((client) => client.find(key)));
+
+  it('shows each lookup the rows of now, and not those of the first lookup', async () => {
+    await put('8', 'taken');
+    expect(await findAll('8')).toEqual([['taken'], ['taken']]);
+    await server.admin.query('DELETE FROM seats');
+    expect(await findAll('8')).toEqual([[], []]);
+  });
+
+  it('keeps every character of ids and of values', async () => {
+    await put('ä🛎', 'ö🎭');
+    await put('ä?', 'another');
+    expect(await findAll('ä🛎')).toEqual([['ö🎭'], ['ö🎭']]);
+  });
+});
+
+function factsOf(url: Secret): Client {
+  const database = createSqlDatabase({ dependency: 'shop', kind: 'mysql', url, ...systemClock });
+  const query = readStatement('SELECT v FROM seats WHERE k = :key', 'mysql', ['key']);
+  const statement = mysqlStatement(query);
+  return {
+    find: async (key) => {
+      const answer = await database.ask({ statement, values: statement.binds.map(() => key) });
+      return answer === 'impossible-value' ? [answer] : answer.rows.flat();
+    },
+    close: database.close,
+  };
+}
+
+function sessionsOf(url: Secret): Client {
+  const host = createHostDatabase({ url, timeZone: 'UTC' });
+  return {
+    find: async (key) => {
+      const row = await host.findRow<{ v: string }>('SELECT v FROM seats WHERE k = $1', [key]);
+      return row === undefined ? [] : [row.v];
+    },
+    close: host.close,
+  };
+}
