@@ -8,6 +8,7 @@ import { Unavailable } from '../runtime/unavailable.ts';
 import { PolicyError } from '../policy/policy-error.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Peers } from '../workers/peers.ts';
+import { doorProblems } from './commands/check-doors.ts';
 import { issuerProblems } from './commands/check-issuers.ts';
 
 /** The policy of this process, and of all workers. */
@@ -36,7 +37,7 @@ export async function buildPolicy(
   const policies: CurrentPolicy = await openPolicy({
     read: (imported) => readPolicy(config.policy, imported),
     test: async (policy) => {
-      const problems = issuerProblems(policy, config);
+      const problems = [...issuerProblems(policy, config), ...doorProblems(policy, config)];
       if (problems.length > 0) throw new PolicyError(problems);
       await testPolicy(policy, now);
       for (const each of hosts) await each.prepare(policy);

@@ -1,15 +1,14 @@
 import type { FastifyInstance } from 'fastify';
 import type { Deps, RuntimeDeps } from './deps.ts';
+import { doorUpstream } from './commands/check-doors.ts';
 import { checkTicket, redeemTicket } from '../authorize/tickets/redeem-ticket.ts';
 import { isRevoked, subjectsOf } from '../authorize/revocation/revocation.ts';
 import type { StoredRevocation } from '../authorize/revocation/revocation.ts';
 import { startListening, type Listener } from '../database/notifications/listener.ts';
 import type { Config } from '../config/load.ts';
 import { onlyCookieName } from '../config/sessions.ts';
-import type { DoorPolicy } from '../policy/policy.ts';
 import type { Principal } from '../policy/principal.ts';
 import { askDirectly } from '../runtime/permits.ts';
-import { StartRefused } from '../runtime/start-refused.ts';
 import { createTimeOrderedId } from '../runtime/time-ordered-id.ts';
 import { createWebSocketEndpoints } from '../websocket/server.ts';
 import type { HandshakeFault } from '../websocket/handshake.ts';
@@ -38,13 +37,11 @@ import { createMemoryRateLimiter } from '../rate-limit/memory-limits.ts';
 /** Adds the configured WebSocket endpoints, and forward-auth for those behind another proxy, to the public server. */
 export function addWebSockets(
   server: FastifyInstance,
-  { webSockets, sessions, limits, variable }: Config,
+  config: Config,
   deps: Deps &
     RuntimeDeps & { readonly credentialsOf: CredentialsOf; readonly countFailure: CountFailure },
 ): void {
-  const upstreamOf = (door: DoorPolicy) => doorUpstream(door, { webSockets, variable });
-  // An invalid address stops the start.
-  for (const door of deps.policy().doors.values()) upstreamOf(door);
+  const { webSockets, sessions, limits } = config;
   const { now, startTimer, live, countFailure, reportExcess } = deps;
   const { countUnavailable, trafficMetrics } = deps;
   trafficMetrics.observeOpen(live.byTenant);
@@ -86,23 +83,9 @@ export function addWebSockets(
     sendRefusal: (request, reply, refusal) =>
       sendRefusal([request, reply], refusal, { responses: generalResponses, countFailure }),
     refusals: sessionEndpointRefusals,
-    upstreamOf,
+    upstreamOf: (door) => doorUpstream(door, config),
     cookieName: onlyCookieName(sessions),
   });
-}
-
-/** The server behind a door; `undefined` if its variable is not set. Throws `StartRefused` for an invalid address. */
-function doorUpstream(
-  { upstream: { env } }: DoorPolicy,
-  { webSockets, variable }: Pick<Config, 'webSockets' | 'variable'>,
-): URL | undefined {
-  if (env === 'SESSION_WS_UPSTREAM' && webSockets.host !== undefined) return webSockets.host;
-  const text = variable(env) ?? '';
-  if (text === '') return undefined;
-  if (!/^wss?:\/\//.test(text) || !URL.canParse(text)) {
-    throw new StartRefused(`${env} must be an address that begins with ws:// or wss://`);
-  }
-  return new URL(text);
 }
 
 /** Listens for revocations of all replicas and closes the WebSockets of this process that they affect. */

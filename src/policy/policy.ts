@@ -177,6 +177,7 @@ export interface DoorPolicy {
   readonly channel: string;
   /** The setting with the WebSocket server behind the path. */
   readonly upstream: { readonly env: string };
+  readonly place: Place;
 }
 
 /** Facts and principals for development, which exist outside production only. */

@@ -146,6 +146,27 @@ describe('check-config', () => {
     expect([code, stderr]).toEqual([1, expect.stringContaining('the source shop is ')]);
   });
 
+  it.each([
+    ['no address of a WebSocket server', 'https://site.example', 'begins with ws:// or wss://'],
+    ['a password', 'ws://u:secret@site.example', 'must not have a user name, a password'],
+    ['no visitors', 'WSS://site.example', 'requires SESSION_MODE'],
+  ])('reports a door whose variable has %s', async (_what, url, problem) => {
+    const directory = await mkdtemp(join(tmpdir(), 'usher-policy-'));
+    onTestFinished(() => rm(directory, { recursive: true }));
+    const file = join(directory, 'policy.yaml');
+    await writeFile(
+      file,
+      'channels:\n  private-a: { about: a, allow: { visitor: { b: visitor.is_staff } } }\n' +
+        'doors:\n  /ws/a: { channel: private-a, upstream: { env: SITE } }\n',
+    );
+    const env = { ...production, POLICY: directory };
+    expect((await runInProcess(['check-config'], env)).code).toBe(0);
+    const { code, stderr } = await runInProcess(['check-config'], { ...env, SITE: url });
+    expect([code, stderr]).toEqual([1, expect.stringContaining(problem)]);
+    expect(stderr).toContain(`${file}:4: the door /ws/a: SITE `);
+    expect(stderr).not.toContain('site.example');
+  });
+
   it('reports a fact of the demo that cannot be stored, in development', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'usher-policy-'));
     onTestFinished(() => rm(directory, { recursive: true }));

@@ -656,7 +656,7 @@ ${doors}`;
     const client = await openClient(own.public, '/ws/live/', as(newCookie(staff)));
     const server = await upstream.next();
     await settle(server);
-    return { own, reload, client, server };
+    return { own, change, reload, client, server };
   };
 
   it.each([
@@ -683,6 +683,20 @@ ${doors}`;
     await reload(door('private-live', 'LIVE_UPSTREAM'));
     await openClient(own.public, '/ws/live/', as(newCookie(staff)));
     expect((await other.next()).path).toBe('/ws/live/');
+  });
+
+  it('keeps the last policy, if the policy names a variable that has no address of a WebSocket server', async () => {
+    const { own, change } = await withPolicy({ SITE: 'https://site.example' });
+    await change(door('private-live', 'SITE'));
+    expect(await send(own.operator, { path: '/policy/reload' })).toMatchObject({
+      status: 422,
+      body: {
+        outcome: 'failed',
+        problems: [expect.stringMatching(/policy\.yaml:11: the door \/ws\/live\/: SITE must be /)],
+      },
+    });
+    await openClient(own.public, '/ws/live/', as(newCookie(staff)));
+    expect((await upstream.next()).path).toBe('/host/ws/live/');
   });
 });
 

@@ -92,5 +92,5 @@ export function buildDoor(
   if (!known.some((pattern) => withoutNames(pattern) === withoutNames(channel))) {
     report.unknown([...at, 'channel'], { what: 'channel', name: channel, known });
   }
-  return { channel, upstream };
+  return { channel, upstream, place: report.place([...at, 'upstream']) };
 }

@@ -1,0 +1,46 @@
+import type { Config } from '../../config/load.ts';
+import type { DoorPolicy, Policy } from '../../policy/policy.ts';
+
+/** The settings on which doors depend. */
+type DoorConfig = Pick<Config, 'webSockets' | 'sessions' | 'variable'>;
+
+/** The server behind a door; `undefined` if its variable is not set, or has a problem of `doorProblems`. */
+export function doorUpstream(door: DoorPolicy, config: DoorConfig): URL | undefined {
+  const found = readUpstream(door, config);
+  return typeof found === 'string' ? undefined : found;
+}
+
+/** The problems of a policy's doors with these settings. Otherwise a visitor would be the first to meet them. */
+export function doorProblems(
+  { doors }: Pick<Policy, 'doors'>,
+  config: DoorConfig,
+): readonly string[] {
+  return [...doors].flatMap(([path, door]) => {
+    const found = readUpstream(door, config);
+    if (typeof found !== 'string') return [];
+    const { file, line } = door.place;
+    return [`${file}:${line}: the door ${path}: ${door.upstream.env} ${found}`];
+  });
+}
+
+/** The address in the variable of a door, or its problem, which does not repeat the address: it may have a password. */
+function readUpstream(
+  { upstream: { env } }: DoorPolicy,
+  { webSockets, sessions, variable }: DoorConfig,
+): URL | string | undefined {
+  // A setting, which is already checked.
+  if (env === 'SESSION_WS_UPSTREAM') return webSockets.host;
+  const text = variable(env) ?? '';
+  if (text === '') return undefined;
+  if (!/^wss?:\/\//i.test(text) || !URL.canParse(text)) {
+    return 'must be an address that begins with ws:// or wss://';
+  }
+  const url = new URL(text);
+  if (url.username !== '' || url.password !== '' || url.hash !== '') {
+    return 'must not have a user name, a password or a fragment';
+  }
+  if (sessions === undefined) {
+    return 'requires SESSION_MODE: without it every handshake would be refused';
+  }
+  return url;
+}
