@@ -241,6 +241,19 @@ describe('usher serve', () => {
     expect(logLines(program.stdout()).at(-1)?.['msg']).toBe('closed');
   });
 
+  it('is not started by the arguments of a command, which it does not repeat', async () => {
+    const args = ['check-config', '--token-stdin=eyJhidden'];
+    const program = await startProgram('src/main.ts', { args, env: environment() });
+    onTestFinished(() => {
+      program.signal('SIGKILL');
+    });
+    expect(await program.ended).toBe(2);
+    expect(program.stderr()).toMatch(
+      /^error: main\.js .* node dist\/cli\/main\.js check-config\n$/,
+    );
+    expect(program.stdout()).toBe('');
+  });
+
   it('ends with 3 when there is no database, without its address', async () => {
     const env = environment({ DATABASE_URL: 'postgres://usher:hidden-word@127.0.0.1:1/usher' });
     const { code, stderr } = await runCommand(['serve'], { env });
