@@ -4,7 +4,7 @@ import type { RouteConstraints } from '../authorize/auth-request.ts';
 import { decideChannel, type DecideDeps } from '../authorize/authorize-channel.ts';
 import { credentialKindOf } from '../authn/credential.ts';
 import type { ChannelQuestion, HostAnswer } from '../policy/ask.ts';
-import type { Decision } from '../policy/decision.ts';
+import { firstFailed, type Decision, type Refusal } from '../policy/decision.ts';
 import type { FindFact } from '../policy/fact-kind.ts';
 import {
   type Place,
@@ -194,9 +194,17 @@ function constraintsOf(
 
 function problemsOf(decision: Decision, outcome: PolicyExpectation['outcome']): string[] {
   if ('grant' in outcome) {
-    return decision.outcome === 'grant' ? [] : [`is refused: ${decision.code}`];
+    return decision.outcome === 'grant' ? [] : [`is refused: ${reasonOf(decision)}`];
   }
   const expected = outcome.refuse;
   if (decision.outcome === 'grant') return ['is granted'];
-  return decision.code === expected ? [] : [`is refused: ${decision.code}, and not ${expected}`];
+  return decision.code === expected
+    ? []
+    : [`is refused: ${reasonOf(decision)}, and not ${expected}`];
+}
+
+/** Most checks have the same code, so the code alone does not say what to change. */
+function reasonOf({ code, checks }: Refusal): string {
+  const failed = firstFailed(checks);
+  return failed === undefined ? code : `${code} by “${failed.name}”`;
 }

@@ -177,7 +177,7 @@ describe('policy test', () => {
   );
 
   it.each([
-    ['policy.test.yaml', 'status: open', 'status: archived', 'is refused: not-allowed'],
+    ['policy.test.yaml', 'status: open', 'status: archived', 'not-allowed by “project is open”'],
     ['policy.test.yaml', "members: ['15', '16']", "members: ['15', '17']", '    is granted'],
     [
       'policy.test.yaml',
