@@ -41,7 +41,7 @@ export const remedies: Readonly<Record<OwnCode, string>> = {
   'tenant-mismatch':
     'The tenants of the header or path, of the token and of the channel differ. A credential without a tenant (a Sanctum token without `SANCTUM_TENANT`, a Passport token without `PASSPORT_TENANT`, a guest session, a session cookie) requires a request without `X-Tenant-ID`. Otherwise the page mixes two users.',
   'fact-missing':
-    'The fact does not exist: check that the application stores it, or that its view has rows.',
+    'The failed check names the fact. Check that the application stores it, or that its view has rows. If its ids cannot be computed, the principal has no value for one, such as a tenant.',
   'wrong-kind':
     'This channel does not accept this kind of credential: `usher channels` lists the accepted kinds.',
   'not-allowed':

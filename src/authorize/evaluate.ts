@@ -17,7 +17,7 @@ import { hostMemberAt, memberAt, noMember } from '../policy/member.ts';
 import type { WhileAsking } from '../runtime/permits.ts';
 import type { RouteConstraints } from './auth-request.ts';
 import { tenantChecks } from './authenticate.ts';
-import { findFacts } from './find-facts.ts';
+import { findFacts, type MissingFact } from './find-facts.ts';
 import { questionOf } from './question-of.ts';
 
 export interface EvaluateDeps {
@@ -157,7 +157,7 @@ async function evaluateType(
   const now = new Date(deps.now());
   const known = ruleInput(principal, { params, facts: noFacts, now });
   const rules = channelType.rules.get(principal.kind);
-  const { facts, tenantId, allFound } = await findFacts(rules?.facts ?? [], known, {
+  const { facts, tenantId, missing } = await findFacts(rules?.facts ?? [], known, {
     principal,
     headers,
     find: deps.find,
@@ -168,12 +168,24 @@ async function evaluateType(
   checks.push(
     ...ofRules,
     // After the checks of the rule: otherwise the response would reveal which facts exist.
-    check('required fact exists', allFound, 'fact-missing'),
+    factCheck(missing),
     // A rule without checks must not grant everything.
     check('rule has checks', ofRules.length > 0 || channelType.ask !== undefined),
   );
   const failed = firstFailed(checks);
   return failed ? { checks, refused: failed.code } : { checks, input, tenantId };
+}
+
+const factsExist = check('required fact exists', true, 'fact-missing');
+
+/** A channel may require several facts, so a failed check names the one to store. */
+function factCheck(missing: MissingFact | undefined): Check {
+  if (missing === undefined) return factsExist;
+  const { name, hasIds } = missing;
+  const failed = hasIds
+    ? `required fact ${name} exists`
+    : `ids of the fact ${name} can be computed`;
+  return check(failed, false, factsExist.code);
 }
 
 /** The values from which the member of a channel is computed. */

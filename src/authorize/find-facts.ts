@@ -7,10 +7,16 @@ import type { WhileAsking } from '../runtime/permits.ts';
 
 export interface FoundFacts {
   readonly facts: Readonly<Record<string, Fact>>;
-  /** Whether each fact exists that is not optional, and the ids of all could be computed. */
-  readonly allFound: boolean;
+  /** The first fact that the channel requires and that was not found; `undefined` if each exists that is not optional. */
+  readonly missing: MissingFact | undefined;
   /** The tenant of the first fact that has one. */
   readonly tenantId: string | undefined;
+}
+
+export interface MissingFact {
+  readonly name: string;
+  /** Without ids, such as those of a tenant that the principal does not have, the fact was not looked for. An optional one is required then. */
+  readonly hasIds: boolean;
 }
 
 export interface FactReader {
@@ -20,7 +26,7 @@ export interface FactReader {
   readonly whileAsking: WhileAsking;
 }
 
-const noFacts: FoundFacts = { facts: {}, allFound: true, tenantId: undefined };
+const noFacts: FoundFacts = { facts: {}, missing: undefined, tenantId: undefined };
 
 /** Finds the facts that the rules of a channel read, all at once. Throws `Unavailable`. */
 export async function findFacts(
@@ -36,7 +42,7 @@ export async function findFacts(
   const found = await (references.some(isAtHost) ? whileAsking(findEach) : findEach());
 
   const facts: Record<string, Fact> = {};
-  let allFound = true;
+  let missing: MissingFact | undefined;
   let tenantId: string | undefined;
   for (const [i, { name, optional }] of requests.entries()) {
     const [reference, fact] = [references[i], found[i]];
@@ -44,10 +50,10 @@ export async function findFacts(
       facts[name] = fact;
       tenantId ??= tenantOf(fact, reference);
     } else if (reference === 'failed' || !optional) {
-      allFound = false;
+      missing ??= { name, hasIds: reference !== 'failed' };
     }
   }
-  return { facts, allFound, tenantId };
+  return { facts, missing, tenantId };
 }
 
 type Referred = ReturnType<FactRequest['refer']>;

@@ -1,6 +1,6 @@
 import type { Credential } from '../authn/credential.ts';
 import { isLeftToApplication, type ExplainRequest } from '../authorize/explain-channel.ts';
-import { withPolicy } from '../composition/commands/live-policy.ts';
+import { withPolicy, type FactRead } from '../composition/commands/live-policy.ts';
 import type { Config } from '../config/load.ts';
 import { askCheck } from '../policy/ask.ts';
 import type { Decision } from '../policy/decision.ts';
@@ -10,7 +10,6 @@ import { formatChecks, printable } from './format-checks.ts';
 import { loadPolicy } from '../policy/load-policy.ts';
 import type { ChannelMatch } from '../policy/channel-registry.ts';
 import { describeOrigin } from '../policy/describe-origin.ts';
-import type { FactKind } from '../policy/fact-kind.ts';
 import type { Policy } from '../policy/policy.ts';
 import { credentialKind } from './match-channel.ts';
 import { parsePolicyOptions } from './policy-options.ts';
@@ -36,11 +35,11 @@ export async function explainLive(
   const given = { ...options, channel: options.channel, token };
   // A wrong option is reported without a database.
   const request = explainRequest(given, args, await loadPolicy(config.policy));
-  return withPolicy(config, async ({ policy, explain, readKinds, explainIssuers }) => {
+  return withPolicy(config, async ({ policy, explain, readFacts, explainIssuers }) => {
     const decision = await explain(request);
     const issuers = explainIssuers(request.by);
     return {
-      printed: formatDecision(request, decision, { policy, issuers, kinds: readKinds() }),
+      printed: formatDecision(request, decision, { policy, issuers, facts: readFacts() }),
       passed: decision.outcome === 'grant',
     };
   });
@@ -97,11 +96,11 @@ function formatDecision(
   {
     policy,
     issuers,
-    kinds,
+    facts,
   }: {
     readonly policy: Policy;
     readonly issuers: readonly string[];
-    readonly kinds: readonly FactKind[];
+    readonly facts: readonly FactRead[];
   },
 ): string {
   const { principal, family, checks } = decision;
@@ -115,7 +114,7 @@ function formatDecision(
     `  policy      ${policy.hash}`,
     `  principal   ${who}`,
     `  tenant      ${tenant ?? 'none: no X-Tenant-ID'}`,
-    ...kinds.map((kind) => `  fact        ${kind.name} (${describeOrigin(kind)})`),
+    ...facts.map((fact) => `  fact        ${describeFact(fact)}`),
     ...(decision.outcome === 'grant' || isLeftToApplication(decision)
       ? []
       : [`  remedy      ${remedyFor(decision.code, policy)}`]),
@@ -127,4 +126,10 @@ function formatDecision(
     ),
   ];
   return lines.map(printable).join('\n');
+}
+
+/** `not found` and not `does not exist`, because row-level security hides facts of another tenant. */
+function describeFact({ kind, ids, isFound }: FactRead): string {
+  const found = isFound ? '' : ': not found';
+  return `${[kind.name, ...ids].join('/')} (${describeOrigin(kind)})${found}`;
 }

@@ -38,10 +38,10 @@ export function createCoverage(channels: ChannelRegistry, find: () => FindFact):
       if (match === undefined || rules === undefined) return;
       const { params, channelType } = match;
       const known = ruleInput(principal, { params, facts: {}, now: new Date(now) });
-      const { facts, allFound } = await findFacts(rules.facts, known, {
+      const { facts, missing } = await findFacts(rules.facts, known, {
         ...{ principal, find: find(), whileAsking: askDirectly },
       });
-      if (!allFound) return;
+      if (missing !== undefined) return;
       const failed = firstFailed(rules.check({ ...known, facts }));
       covered.add(
         keyOf(channelType.pattern.text, principal.kind, ...(failed ? [failed.name] : [])),

@@ -3,11 +3,12 @@ import type { ChannelAuthRequest } from '../../src/authorize/auth-request.ts';
 import { createChannelRegistry } from '../../src/policy/channel-registry.ts';
 import { createChannelType, type KindRules } from '../../src/policy/channel-type.ts';
 import { type RuleInput } from '../../src/policy/principal.ts';
-import { check, type Check } from '../../src/policy/decision.ts';
+import { check, firstFailed, type Check } from '../../src/policy/decision.ts';
+import type { Fact, FactReference } from '../../src/policy/fact-kind.ts';
 import { Secret } from '../../src/runtime/secret.ts';
 import { Unavailable } from '../../src/runtime/unavailable.ts';
 import { findByKind, shippedPolicy } from '../support/shipped-policy.ts';
-import { escrow, user } from '../policies/principals.ts';
+import { booking, escrow, user } from '../policies/principals.ts';
 import { authorizing, question, verdict } from './authorizing.ts';
 
 const down = () => Promise.reject(new Unavailable('database'));
@@ -111,6 +112,52 @@ describe('a careless rule', () => {
   ])('%s', async (_case, channelName, code) => {
     const { authorizeChannel } = authorizing({ policy, find: nowhere });
     expect(verdict(await authorizeChannel(question({ channelName })))).toBe(code);
+  });
+});
+
+describe('a channel of two facts', () => {
+  const [kind, other] = ['escrow', 'booking'].map((name) => shippedPolicy.factKinds.get(name)!);
+  const pass = [check('always', true)];
+  const channels = (refer: (input: RuleInput) => FactReference | 'failed' | undefined) =>
+    createChannelRegistry([
+      createChannelType('private-two-{id}', {
+        about: 'who has both',
+        params: { id: 'int' },
+        rules: new Map([
+          [
+            'user',
+            {
+              facts: [
+                { name: 'deal', optional: false, refer: () => ({ kind: kind!, ids: ['1', '2'] }) },
+                { name: 'seat', optional: true, refer },
+                { name: 'stay', optional: false, refer: () => ({ kind: other!, ids: ['a', 'b'] }) },
+              ],
+              names: ['always'],
+              check: () => pass,
+            },
+          ],
+        ]),
+      }),
+    ]);
+  const seat = (): FactReference => ({ kind: kind!, ids: ['1', '9'] });
+
+  it.each<[string, Readonly<Record<string, Fact>>, () => FactReference | 'failed', string]>([
+    ['the first', { booking: booking() }, seat, 'required fact deal exists'],
+    ['the second', { escrow: escrow() }, seat, 'required fact stay exists'],
+    [
+      'the one whose ids cannot be computed, also an optional one',
+      { escrow: escrow(), booking: booking() },
+      () => 'failed',
+      'ids of the fact seat can be computed',
+    ],
+  ])('names the missing one: %s', async (...[, facts, refer, name]) => {
+    const { authorizeChannel } = authorizing({
+      policy: () => ({ ...shippedPolicy, channels: channels(refer) }),
+      find: findByKind(facts),
+    });
+    const decision = await authorizeChannel(question({ channelName: 'private-two-1' }));
+    expect(verdict(decision)).toBe('fact-missing');
+    expect(firstFailed(decision.checks)).toEqual(check(name, false, 'fact-missing'));
   });
 });
 

@@ -85,6 +85,7 @@ describe('with the embedded database', () => {
     expect(chat).toMatch(/^Would be granted\n/);
     expect(chat).toContain('credential  bearer\n');
     expect(chat).toContain('principal   user 15\n');
+    expect(chat).toContain('fact        escrow/1/42 (pushed)\n');
     expect(chat).not.toContain('✗');
     const words = ['--channel', 'private-tenant.1.escrow.42.chat', '--tenant', '1'];
     const unseen = ['explain', ...words, '--token-stdin'];
@@ -96,6 +97,9 @@ describe('with the embedded database', () => {
     const other = await explained('private-tenant.1.user.16', '--tenant', '1');
     expect(other).toMatch(/^Would be refused: not-allowed\n/);
     expect(other).toContain('✗ channel is the user’s own  <- the first failed check\n');
+    const unknown = await explained('private-tenant.1.escrow.77.chat', '--tenant', '1');
+    expect(unknown).toContain('fact        escrow/1/77 (pushed): not found\n');
+    expect(unknown).toContain('✗ required fact escrow exists\n');
     const headless = await explained('private-tenant.1.user.15');
     expect(headless).toContain('✗ request names a tenant  <- the first failed check\n');
     const guest = await explained('private-hotel-grand-hotel-guest-chat-booking-BK-2025-ABC123');

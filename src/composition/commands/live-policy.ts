@@ -31,10 +31,17 @@ export interface LivePolicy {
   readonly policy: Policy;
   /** Decides without an entry in the audit log. Throws `Unavailable`. */
   readonly explain: (request: ExplainRequest) => Promise<Decision>;
-  /** The kinds of facts that were read, in their order. */
-  readonly readKinds: () => readonly FactKind[];
+  /** The facts that were read, in their order. */
+  readonly readFacts: () => readonly FactRead[];
   /** Why an issuer is chosen for a token, and why the others are not; empty for a credential that is no JWT. */
   readonly explainIssuers: (credential: Credential) => readonly string[];
+}
+
+/** A fact that a decision has read. */
+export interface FactRead {
+  readonly kind: FactKind;
+  readonly ids: readonly string[];
+  readonly isFound: boolean;
 }
 
 /**
@@ -59,12 +66,13 @@ export function withPolicy<T>(config: Config, use: (live: LivePolicy) => Promise
     const findByHttp = createHttpFacts({ findSource: http.find, now });
     const factsAtHosts = createFactsAtHosts(hosts, findByHttp);
     const { find } = buildFacts(database, factsAtHosts);
-    const kinds = new Set<FactKind>();
+    const reads: FactRead[] = [];
     const deps: ExplainDeps = {
       ...{ identify, encrypts, caches, userIdOf, policy, now, newId: randomUUID },
-      find: (kind, ids, viewer) => {
-        kinds.add(kind);
-        return find(kind, ids, viewer);
+      find: async (kind, ids, viewer) => {
+        const fact = await find(kind, ids, viewer);
+        reads.push({ kind, ids, isFound: fact !== undefined });
+        return fact;
       },
       fingerprint: () => '',
       revocations: createRevocations(database),
@@ -74,7 +82,7 @@ export function withPolicy<T>(config: Config, use: (live: LivePolicy) => Promise
       return await use({
         policy: loaded,
         explain: (request) => explainChannel(request, deps),
-        readKinds: () => [...kinds],
+        readFacts: () => reads,
         explainIssuers: ({ kind, text }) => {
           const { bearer, guest } = buildTokenIssuers(config, { now, policy, ...unused })();
           if (kind !== 'bearer' && kind !== 'guest-token') return [];
