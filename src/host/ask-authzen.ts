@@ -1,5 +1,5 @@
 import type { AuthZenAsk, ChannelQuestion, HostAnswer } from '../policy/ask.ts';
-import { principalKey, viewOf } from '../policy/principal.ts';
+import { viewOf } from '../policy/principal.ts';
 import type { BoundedResponse } from '../runtime/network/bounded-fetch.ts';
 import { addressOf, type HostSource } from './host-source.ts';
 import { memberOf, readJsonObject } from './json-answer.ts';
@@ -16,23 +16,25 @@ export function askAuthZen(
   question: ChannelQuestion,
   source: HostSource,
 ): Promise<HostAnswer> {
-  const { channel, principal } = question;
+  const evaluation = evaluationOf(question);
   const url = addressOf(source, path);
   return source.client.ask({
-    key: `${url.href} ${channel.text} ${principalKey(principal)}`,
+    // With the roles and the attributes: another credential of the same user may have others.
+    key: `${url.href} ${JSON.stringify(evaluation)}`,
     url,
     headers: {
       ...source.headers,
       accept: 'application/json',
       'content-type': 'application/json',
     },
-    body: JSON.stringify(evaluationOf(question)),
+    body: JSON.stringify({ ...evaluation, context: { socket_id: question.socketId } }),
     silenceMs: ask.timeoutMs,
     read: readDecision,
   });
 }
 
-function evaluationOf({ channel, family, params, socketId, principal }: ChannelQuestion) {
+/** The request without the socket: it is the same for every socket of a principal. */
+function evaluationOf({ channel, family, params, principal }: ChannelQuestion) {
   const { id, ...properties } = viewOf(principal);
   return {
     subject: { type: principal.kind, id, properties },
@@ -42,7 +44,6 @@ function evaluationOf({ channel, family, params, socketId, principal }: ChannelQ
       id: channel.text,
       properties: { form: channel.form, family, params },
     },
-    context: { socket_id: socketId },
   };
 }
 

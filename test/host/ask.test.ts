@@ -267,6 +267,29 @@ describe('a decision point', () => {
     expect((await ask('private-pdp.7', user)).status).toBe(503);
   });
 
+  it('gets a request of its own about each credential of a user', async () => {
+    const held: (() => void)[] = [];
+    host.answer = (response, request) => {
+      const { subject } = JSON.parse(request.body) as {
+        readonly subject: { readonly properties: { readonly roles: readonly string[] } };
+      };
+      const decision = subject.properties.roles.includes('admin');
+      held.push(() => {
+        json({ decision })(response, request);
+      });
+    };
+    const asks = [['admin'], []].map((roles) =>
+      ask('private-pdp.7', { ...user, authorization: `Bearer ${userToken({ roles })}` }),
+    );
+    // The request with the other roles arrives while the first one has no answer.
+    await expect.poll(() => held.length).toBe(2);
+    held.forEach((answer) => {
+      answer();
+    });
+    const answers = await Promise.all(asks);
+    expect(answers.map(({ status }) => status)).toEqual([200, 403]);
+  });
+
   it('gets no request about a visitor whom Usher cannot authenticate', async () => {
     host.answer = json({ decision: true });
     expect((await ask('private-pdp.7', cookie)).status).toBe(401);
