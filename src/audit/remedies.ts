@@ -52,8 +52,10 @@ export const remedies: Readonly<Record<OwnCode, string>> = {
     'The page subscribed to too many different channels within a minute: subscribe more slowly, or increase `RATE_LIMIT_SUBSCRIPTIONS`; see limits.md.',
   'wrong-user': 'Omit `userId`, or send the subject of the token.',
   'server-key-missing': 'Send `X-Chat-Server-Key`, and to redeem a ticket also its secret.',
-  'server-key-rejected': '`CHAT_SERVER_KEYS` does not have this key or its secret.',
-  'ticket-unknown': 'The ticket was never issued, or its row has been deleted.',
+  'server-key-rejected':
+    '`CHAT_SERVER_KEYS` does not have this key or its secret. If a ticket was redeemed, the failed check says which.',
+  'ticket-unknown':
+    'See the failed check: the text is no ticket; or the ticket was never issued, or its row has been deleted.',
   'ticket-expired':
     'Request a ticket immediately before its use. It expires with its token, and after `TICKET_TTL` at the latest.',
   'ticket-replayed':

@@ -1,4 +1,4 @@
-import { askCheck, namesMember, type AskHost, type HostMember } from '../policy/ask.ts';
+import { checksOf, namesMember, type AskHost, type HostMember } from '../policy/ask.ts';
 import { isCacheBody, type ChannelForm, type SocketId } from '../policy/pusher-names.ts';
 import type { ChannelMatch } from '../policy/channel-registry.ts';
 import { type ChannelType } from '../policy/channel-type.ts';
@@ -76,7 +76,7 @@ export async function evaluateMatch(
     return withMember(evaluation, match, { principal, userIdOf: deps.userIdOf });
   }
   const answer = await deps.whileAsking(() => deps.ask(questionOf(ask, match, subject)));
-  const checks = [...evaluation.checks, check(askCheck, answer.isYes)];
+  const checks = [...evaluation.checks, ...checksOf(answer)];
   if (!answer.isYes) return { checks, refused: 'not-allowed' };
   const asked = { ...evaluation, checks };
   if (!namesMember(ask)) return withMember(asked, match, { principal, userIdOf: deps.userIdOf });

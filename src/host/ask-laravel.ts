@@ -35,7 +35,7 @@ export function askLaravel(
 }
 
 function readAnswer({ status, text }: BoundedResponse, isPresence: boolean): HostAnswer {
-  if (refusals.has(status)) return { isYes: false };
+  if (refusals.has(status)) return { isYes: false, refusedWith: status };
   if (status !== 200) throw new Error(`It answered with status ${status}`);
   const answer = readJsonObject(text);
   const auth = memberOf(answer, 'auth');

@@ -1,5 +1,5 @@
 import type { ChannelName, SocketId } from './pusher-names.ts';
-import type { Member } from './decision.ts';
+import { check, type Check, type Member } from './decision.ts';
 import type { Forward, VisitorHeaders } from './forward.ts';
 import type { Principal } from './principal.ts';
 
@@ -60,9 +60,24 @@ export interface ChannelQuestion {
 
 export interface HostAnswer {
   readonly isYes: boolean;
+  /** The status of the response, if it is the refusal. */
+  readonly refusedWith?: number | undefined;
   /** The member of a presence channel, if the application named one. */
   readonly member?: HostMember | undefined;
 }
+
+/** The checks of an answer. The status is one of them: a wrong path, and a session that has ended, are refusals as well. */
+export function checksOf({ isYes, refusedWith }: HostAnswer): readonly Check[] {
+  const decided = check(askCheck, isYes);
+  return refusedWith === undefined ? [decided] : [check(statusCheck(refusedWith), true), decided];
+}
+
+/** Why an answer is a refusal. */
+export function reasonOf({ refusedWith }: HostAnswer): string {
+  return refusedWith === undefined ? askCheck : statusCheck(refusedWith);
+}
+
+const statusCheck = (status: number) => `the host answered with status ${status}`;
 
 /** The member of a presence channel in the application's own words. */
 export interface HostMember extends Pick<Member, 'user_id'> {

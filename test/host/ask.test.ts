@@ -66,10 +66,19 @@ describe('an application that decides about a channel', () => {
     expect((await ask('presence-room.1', sanctum)).status).toBe(401);
   });
 
-  it.each([401, 403, 404])('refuses with %i', async (status) => {
+  it.each([401, 403, 404])('refuses with %i, which is on record', async (status) => {
     host.answer = plain(status);
-    expect((await ask('private-orders.7', cookie)).status).toBe(403);
+    const refused = await ask('private-orders.7', cookie);
+    expect(refused.status).toBe(403);
     expect(host.asked).toHaveLength(1);
+    const id = refused.headers.get('x-decision-id') ?? '';
+    const { body } = await send(usher.operator, { method: 'GET', path: `/decisions/${id}` });
+    const { failed_check, checks } = body as { failed_check: string; checks: readonly object[] };
+    expect([failed_check, ...checks.slice(-2)]).toEqual([
+      'the host says yes',
+      { name: `the host answered with status ${status}`, passed: true },
+      { name: 'the host says yes', passed: false },
+    ]);
   });
 
   const unclear: Readonly<Record<string, Answer>> = {

@@ -1,4 +1,4 @@
-import { askCheck, hostVisitorKind } from '../../policy/ask.ts';
+import { hostVisitorKind, reasonOf } from '../../policy/ask.ts';
 import type { ChannelMatch } from '../../policy/channel-registry.ts';
 import { firstFailed, type Decision, type RefusalCode } from '../../policy/decision.ts';
 import { pinCode } from '../../policy/param.ts';
@@ -8,7 +8,7 @@ import type { ChannelAuthRequest } from '../auth-request.ts';
 import { evaluateMatch, type EvaluateDeps } from '../evaluate.ts';
 import { questionOf } from '../question-of.ts';
 
-/** The verdict of the shadow, and the check that failed. */
+/** The verdict of the shadow, and why it is a refusal. */
 export interface WatchingVerdict {
   readonly outcome: Decision['outcome'];
   readonly failedCheck?: string | undefined;
@@ -59,8 +59,10 @@ export function verdictOfOtherSide(
   if (asked === undefined || (ask.type === 'laravel' && headers === undefined)) return undefined;
   const question = questionOf(ask, match, { principal: asked, socketId, headers });
   return async () => {
-    const { isYes } = await deps.ask(question);
-    return isYes ? { outcome: 'grant' } : { outcome: 'refusal', failedCheck: askCheck };
+    const answer = await deps.ask(question);
+    return answer.isYes
+      ? { outcome: 'grant' }
+      : { outcome: 'refusal', failedCheck: reasonOf(answer) };
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Origin, WriteDecision } from '../../audit/audit-event.ts';
 import type { ChatServers } from '../../authn/chat-servers.ts';
-import type { DecisionBase } from '../../policy/decision.ts';
+import { check, type DecisionBase } from '../../policy/decision.ts';
 import type { Secret } from '../../runtime/secret.ts';
 import { ofTenant } from '../authenticate.ts';
 import type { Measure } from '../measure.ts';
@@ -71,40 +71,53 @@ async function decide(
   const attempt: DecisionBase = { id: deps.newId(), action: 'redeem-ticket', checks: [] };
   const rejected = serverFault(redeemer, deps.chatServers);
   // Before the ticket is read: an unknown server must not be able to redeem it.
-  if (rejected !== undefined) return refuseTicket(attempt, rejected);
+  if (rejected !== undefined) return refuse(attempt, rejected);
   const ticket = parseTicket(text);
-  const found = ticket && (await read(hashTicket(ticket)));
-  if (found === undefined) return refuseTicket(attempt, 'ticket-unknown');
+  if (ticket === undefined) {
+    return refuse(attempt, ['ticket-unknown', 'text has the form of a ticket']);
+  }
+  const found = await read(hashTicket(ticket));
+  if (found === undefined) return refuse(attempt, ['ticket-unknown', 'ticket is stored']);
 
   const { holder } = found;
   const principal = holder.user;
   const known = { ...attempt, principal, ...ofTenant(principal.tenantId) };
-  const code = ticketFault(found, redeemer, deps.now());
-  if (code !== undefined) return refuseTicket(known, code);
+  const fault = ticketFault(found, redeemer, deps.now());
+  if (fault !== undefined) return refuse(known, fault);
   if (isRevoked(principal, await deps.revocations.latest(subjectsOf(principal)))) {
-    return refuseTicket(known, 'revoked');
+    return refuse(known, ['revoked', 'ticket is not revoked']);
   }
   return { ...known, outcome: 'grant', action: 'redeem-ticket', principal, holder };
 }
 
-function serverFault(redeemer: Redeemer, servers: ChatServers): RedeemRefusalCode | undefined {
+/** The refusal code, and the name of the failed check: several checks have one code. */
+type Fault = readonly [code: RedeemRefusalCode, failedCheck: string];
+
+function refuse(base: DecisionBase, [code, failedCheck]: Fault): RedeemDecision {
+  return refuseTicket({ ...base, checks: [check(failedCheck, false, code)] }, code);
+}
+
+function serverFault(redeemer: Redeemer, servers: ChatServers): Fault | undefined {
   if (redeemer === 'gateway') return undefined;
   const { key, secret } = redeemer;
-  if (key === undefined || secret === undefined) return 'server-key-missing';
-  return servers.verify(key, secret) ? undefined : 'server-key-rejected';
+  if (key === undefined) return ['server-key-missing', 'request has a key'];
+  if (secret === undefined) return ['server-key-missing', 'request has a secret'];
+  if (!servers.has(key)) return ['server-key-rejected', 'a chat server has this key'];
+  const isOfKey = servers.verify(key, secret);
+  return isOfKey ? undefined : ['server-key-rejected', 'secret is that of the key'];
 }
 
 /**
- * The refusal code of an existing ticket. The expiry is checked first: the second use of an expired ticket is not a replay, since
+ * The fault of an existing ticket. The expiry is checked first: the second use of an expired ticket is not a replay, since
  * the first may have been refused.
  */
 function ticketFault(
   { holder, isFirstUse }: ConsumedTicket,
   redeemer: Redeemer,
   now: number,
-): RedeemRefusalCode | undefined {
-  if (holder.expiresAt <= now) return 'ticket-expired';
-  if (!isFirstUse) return 'ticket-replayed';
+): Fault | undefined {
+  if (holder.expiresAt <= now) return ['ticket-expired', 'ticket has not expired'];
+  if (!isFirstUse) return ['ticket-replayed', 'ticket was not redeemed before'];
   const isForAnother = redeemer !== 'gateway' && redeemer.key !== holder.serverKey;
-  return isForAnother ? 'ticket-of-other-server' : undefined;
+  return isForAnother ? ['ticket-of-other-server', 'ticket is for this chat server'] : undefined;
 }

@@ -87,6 +87,14 @@ describe('the application as the shadow', () => {
       no,
       { answered: 'grant', watched: 'refusal', result: 'disagreed', reason: 'the host says yes' },
     ],
+    [
+      '15',
+      () => Promise.resolve({ isYes: false, refusedWith: 404 }),
+      {
+        ...{ answered: 'grant', watched: 'refusal', result: 'disagreed' },
+        reason: 'the host answered with status 404',
+      },
+    ],
     ['16', yes, { answered: 'refusal', watched: 'grant', result: 'disagreed' }],
   ] as const)('about %s, which has no effect', async (id, answer, verdict) => {
     const { authorize, run, recorded, counted } = watching(applicationWatches, answer);

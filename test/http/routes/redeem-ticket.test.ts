@@ -38,7 +38,7 @@ describe('redeeming a ticket', () => {
   const eventsOf = async (answer: TestResponse) => {
     const { rows } = await withClient(usher.database, (client) =>
       client.query<Readonly<Record<string, unknown>>>(
-        `SELECT a.action, a.outcome, a.code, a.principal_id, a.tenant_id,
+        `SELECT a.action, a.outcome, a.code, a.failed_check, a.principal_id, a.tenant_id,
            s.signal, s.principal_id AS signal_principal
          FROM audit_log a LEFT JOIN security_events s USING (decision_id) WHERE decision_id = $1`,
         [answer.headers.get('x-decision-id')],
@@ -99,6 +99,7 @@ describe('redeeming a ticket', () => {
         action: 'redeem-ticket',
         outcome: 'refusal',
         code: 'ticket-replayed',
+        failed_check: 'ticket was not redeemed before',
         principal_id: '15',
         tenant_id: '1',
         signal: 'ticket-replayed',
@@ -114,21 +115,27 @@ describe('redeeming a ticket', () => {
       authorization: `Bearer ${userToken({ iat: testNow / 1000 + 3599, exp: testNow / 1000 + 3601 })}`,
     });
     usher.clock.now = testNow + hour;
-    expect(await answerTo(redeemRequest(ticket))).toStrictEqual(refusedWith('Ticket has expired'));
-    expect(await answerTo(redeemRequest(ticket))).toStrictEqual(refusedWith('Ticket has expired'));
+    for (let attempt = 0; attempt < 2; attempt += 1) {
+      const answer = await send(usher.public, redeemRequest(ticket));
+      expect([answer.status, answer.text]).toStrictEqual(refusedWith('Ticket has expired'));
+      expect(await eventsOf(answer)).toMatchObject([
+        { code: 'ticket-expired', failed_check: 'ticket has not expired' },
+      ]);
+    }
     expect((await answerTo(redeemRequest(other)))[0]).toBe(200);
   });
 
-  it.each([`ws_ticket_${'0'.repeat(64)}`, 'x', 'ws_ticket_'])(
-    'does not know %s',
-    async (ticket) => {
-      const answer = await send(usher.public, redeemRequest(ticket));
-      expect([answer.status, answer.text]).toStrictEqual(invalid);
-      expect(await eventsOf(answer)).toMatchObject([
-        { code: 'ticket-unknown', principal_id: null, signal: 'authentication-failed' },
-      ]);
-    },
-  );
+  it.each([
+    [`ws_ticket_${'0'.repeat(64)}`, 'ticket is stored'],
+    ['x', 'text has the form of a ticket'],
+    ['ws_ticket_', 'text has the form of a ticket'],
+  ])('does not know %s', async (ticket, failed_check) => {
+    const answer = await send(usher.public, redeemRequest(ticket));
+    expect([answer.status, answer.text]).toStrictEqual(invalid);
+    expect(await eventsOf(answer)).toMatchObject([
+      { code: 'ticket-unknown', failed_check, principal_id: null, signal: 'authentication-failed' },
+    ]);
+  });
 
   it.each([undefined, '', 7, null, ['x'], 'x'.repeat(129)])(
     'takes no %j for one',
@@ -141,16 +148,20 @@ describe('redeeming a ticket', () => {
 
   const failed = refusedWith('Authentication failed');
   const missing = refusedWith('Missing authentication headers');
-  it.each<[string, Record<string, string | undefined>, unknown[]]>([
-    ['a wrong secret', { 'x-chat-server-secret': `${chatServers['chat-1']}x` }, failed],
-    ['another server’s secret', { 'x-chat-server-secret': chatServers['chat-2'] }, failed],
-    ['an unknown server', { 'x-chat-server-key': 'chat-3' }, failed],
-    ['a key that every object has', { 'x-chat-server-key': '__proto__' }, failed],
-    ['no secret', { 'x-chat-server-secret': undefined }, missing],
-    ['no key', { 'x-chat-server-key': undefined }, missing],
-  ])('refuses %s without touching the ticket', async (_case, headers, expected) => {
+  const ofKey = 'secret is that of the key';
+  const known = 'a chat server has this key';
+  it.each<[string, Record<string, string | undefined>, unknown[], string]>([
+    ['a wrong secret', { 'x-chat-server-secret': `${chatServers['chat-1']}x` }, failed, ofKey],
+    ['another server’s secret', { 'x-chat-server-secret': chatServers['chat-2'] }, failed, ofKey],
+    ['an unknown server', { 'x-chat-server-key': 'chat-3' }, failed, known],
+    ['a key that every object has', { 'x-chat-server-key': '__proto__' }, failed, known],
+    ['no secret', { 'x-chat-server-secret': undefined }, missing, 'request has a secret'],
+    ['no key', { 'x-chat-server-key': undefined }, missing, 'request has a key'],
+  ])('refuses %s without touching the ticket', async (...[, headers, expected, failed_check]) => {
     const ticket = await newTicket();
-    expect(await answerTo(redeemRequest(ticket, headers))).toStrictEqual(expected);
+    const answer = await send(usher.public, redeemRequest(ticket, headers));
+    expect([answer.status, answer.text]).toStrictEqual(expected);
+    expect(await eventsOf(answer)).toMatchObject([{ failed_check }]);
     expect((await answerTo(redeemRequest(ticket)))[0]).toBe(200);
   });
 
@@ -178,7 +189,9 @@ describe('redeeming a ticket', () => {
     const other = { 'x-chat-server-key': 'chat-2', 'x-chat-server-secret': chatServers['chat-2'] };
     const answer = await send(usher.public, redeemRequest(ticket, other));
     expect([answer.status, answer.text]).toStrictEqual(invalid);
-    expect(await eventsOf(answer)).toMatchObject([{ code: 'ticket-of-other-server' }]);
+    expect(await eventsOf(answer)).toMatchObject([
+      { code: 'ticket-of-other-server', failed_check: 'ticket is for this chat server' },
+    ]);
     expect(await answerTo(redeemRequest(ticket))).toStrictEqual(invalid);
   });
 
@@ -200,7 +213,9 @@ describe('redeeming a ticket', () => {
 
     const answer = await send(usher.public, redeemRequest(ticket));
     expect([answer.status, answer.text]).toStrictEqual(invalid);
-    expect(await eventsOf(answer)).toMatchObject([{ code: 'revoked', principal_id: 'leaver' }]);
+    expect(await eventsOf(answer)).toMatchObject([
+      { code: 'revoked', failed_check: 'ticket is not revoked', principal_id: 'leaver' },
+    ]);
     await expect(getTicket(usher.public, {}, headers)).rejects.toThrow(
       'Invalid authentication token',
     );
