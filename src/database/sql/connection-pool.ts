@@ -42,12 +42,15 @@ interface Asked<Question, Answer> {
   readonly reject: (error: unknown) => void;
   /** The connection on which it is under way. */
   connection: PooledConnection<Question, Answer> | undefined;
-  isRepeated: boolean;
+  /** How many connections had been opened when one broke with it. */
+  openedBefore: number | undefined;
   stopTimer: () => void;
 }
 
 interface PooledConnection<Question, Answer> {
   readonly connection: PoolConnection<Question, Answer>;
+  /** From 1, in the order in which connections were opened. */
+  readonly number: number;
   busy: number;
   lastUsed: number;
 }
@@ -55,7 +58,10 @@ interface PooledConnection<Question, Answer> {
 /** Another connection is opened if each has this number of questions under way. */
 const comfortable = 4;
 
-/** Creates connections as questions need them. A question that a broken connection had is asked once more. */
+/**
+ * Creates connections as questions need them. A server that restarts ends all of them, so a question is asked again when its
+ * connection breaks, until it breaks one that was opened after the first of them.
+ */
 export function createConnectionPool<Question, Answer>(
   settings: PoolSettings,
   { open, now, startTimer }: PoolDeps<Question, Answer>,
@@ -66,6 +72,7 @@ export function createConnectionPool<Question, Answer>(
   const pending = new Set<Item>();
   let queue: Item[] = [];
   let opening = 0;
+  let opened = 0;
   let isClosed = false;
   let stopIdle: (() => void) | undefined;
   let onEmpty: (() => void) | undefined;
@@ -111,18 +118,22 @@ export function createConnectionPool<Question, Answer>(
         if (error instanceof ServerError) fail(item, error);
         else {
           drop(open);
-          repeat(item, error);
+          repeat(item, open, error);
         }
         release(open);
       },
     );
   };
-  const repeat = (item: Item, error: unknown): void => {
-    if (item.isRepeated || !pending.has(item)) {
+  const repeat = (
+    item: Item,
+    { number }: PooledConnection<Question, Answer>,
+    error: unknown,
+  ): void => {
+    item.openedBefore ??= opened;
+    if (number > item.openedBefore || !pending.has(item)) {
       fail(item, error);
       return;
     }
-    item.isRepeated = true;
     item.connection = undefined;
     queue.unshift(item);
   };
@@ -141,7 +152,8 @@ export function createConnectionPool<Question, Answer>(
           connection.destroy();
           return;
         }
-        connections.add({ connection, busy: 0, lastUsed: now() });
+        opened += 1;
+        connections.add({ connection, number: opened, busy: 0, lastUsed: now() });
         closeIdle();
         dispatch();
       },
@@ -194,7 +206,7 @@ export function createConnectionPool<Question, Answer>(
         }
         const item: Item = {
           ...{ question, resolve, reject },
-          ...{ connection: undefined, isRepeated: false, stopTimer: () => undefined },
+          ...{ connection: undefined, openedBefore: undefined, stopTimer: () => undefined },
         };
         item.stopTimer = startTimer(timeoutMs, () => {
           onTimeout(item);

@@ -1,0 +1,101 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { mysqlStatement } from '../../../src/database/sql/mysql-statement.ts';
+import { postgresStatement } from '../../../src/database/sql/postgres-statement.ts';
+import { createSqlDatabase, type SqlDatabase } from '../../../src/database/sql/sql-database.ts';
+import { readStatement } from '../../../src/policy/sql/read-statement.ts';
+import { systemClock } from '../../../src/runtime/clock.ts';
+import { Secret } from '../../../src/runtime/secret.ts';
+import { createTestDatabase, describePostgres, withClient } from '../../support/database.ts';
+import { describeMariadb, reportMariadb, useMariadb } from '../../support/mariadb.ts';
+
+reportMariadb('connections that MariaDB ends are not tested');
+
+interface Server {
+  /** Asks a question that takes the server some time. */
+  readonly ask: () => Promise<unknown>;
+  readonly countConnections: () => Promise<number>;
+  /** Ends all connections of Usher, as a restart does. */
+  readonly endConnections: () => Promise<unknown>;
+}
+
+function itAsksOnOthers(at: () => Server): void {
+  it('costs no question an answer, however many connections were open', async () => {
+    const { ask, countConnections, endConnections } = at();
+    const askMany = () => Promise.all(Array.from({ length: 64 }, ask));
+    do await askMany();
+    while ((await countConnections()) < 4);
+    await endConnections();
+    await expect(ask()).resolves.toMatchObject({ rows: [['found']] });
+    await askMany();
+    await endConnections();
+    await expect(askMany()).resolves.toHaveLength(64);
+  });
+}
+
+describePostgres('a server that ends its connections', (server) => {
+  let opened: Server | undefined;
+  let close: () => Promise<void>;
+  beforeAll(async () => {
+    const made = await createTestDatabase(server, 'template1');
+    const sessions = `FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`;
+    const query = (sql: string) => withClient(made.url, (client) => client.query(sql));
+    const database = open('postgres', made.url);
+    const statement = postgresStatement(
+      readStatement(
+        "SELECT 'found' AS v FROM (SELECT pg_sleep(0.02)) AS s WHERE :id <> ''",
+        'postgres',
+        ['id'],
+      ),
+    );
+    opened = {
+      ask: () => database.ask({ statement, values: statement.binds.map(() => '8') }),
+      countConnections: async () => (await query(`SELECT pid ${sessions}`)).rows.length,
+      endConnections: () => query(`SELECT pg_terminate_backend(pid, 10000) ${sessions}`),
+    };
+    close = async () => {
+      await database.close();
+      await made.drop();
+    };
+  });
+  afterAll(() => close());
+  itAsksOnOthers(() => opened!);
+});
+
+describeMariadb('a server that ends its connections (MariaDB)', () => {
+  const server = useMariadb();
+  let database: SqlDatabase | undefined;
+  let opened: Server | undefined;
+  beforeAll(() => {
+    const client = open('mysql', new Secret(server.url));
+    const statement = mysqlStatement(
+      readStatement("SELECT 'found' AS v FROM (SELECT SLEEP(0.02)) AS s WHERE :id <> ''", 'mysql', [
+        'id',
+      ]),
+    );
+    const sessions = async () => {
+      const [rows] = await server.admin.query(
+        "SELECT id FROM information_schema.processlist WHERE command <> 'Daemon' AND id <> connection_id()",
+      );
+      return rows as readonly { readonly id: number }[];
+    };
+    opened = {
+      ask: () => client.ask({ statement, values: statement.binds.map(() => '8') }),
+      countConnections: async () => (await sessions()).length,
+      endConnections: async () => {
+        for (const { id } of await sessions()) await server.admin.query(`KILL ${id}`);
+      },
+    };
+    database = client;
+  });
+  afterAll(() => database?.close());
+  itAsksOnOthers(() => opened!);
+});
+
+const open = (kind: 'postgres' | 'mysql', url: Secret): SqlDatabase =>
+  createSqlDatabase({
+    dependency: 'shop',
+    kind,
+    url,
+    settings: { timeoutMs: 30_000 },
+    ...systemClock,
+  });
