@@ -20,6 +20,9 @@ const driverMessages: ReadonlySet<string> = new Set([
 const foreignProtocol =
   /^(?:Received unexpected \w+ message from backend|received invalid response:)/;
 
+/** The driver's message about a login without a password, for which the server asks. */
+const withoutPassword = /^SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be/;
+
 /** Errors that are a result of the query. Any other error means that the database is unavailable. */
 const rowResultCodes: ReadonlySet<string> = new Set(['P2002', 'P2025']);
 
@@ -102,6 +105,9 @@ function* messagesOf(error: unknown): Generator<string> {
     if (typeof message === 'string' && driverMessages.has(message)) yield message;
     if (typeof message === 'string' && foreignProtocol.test(message)) {
       yield 'the answer is not of the protocol of PostgreSQL: another server may listen there';
+    }
+    if (typeof message === 'string' && withoutPassword.test(message)) {
+      yield 'the server asks for a password, and the URL has none';
     }
     const { cause, meta, errors } = current;
     if (Array.isArray(errors)) for (const each of errors) yield* messagesOf(each);

@@ -2,10 +2,10 @@ import type { SqlList } from '../policy/channel-type.ts';
 import type { FactKind } from '../policy/fact-kind.ts';
 import { PolicyError } from '../policy/policy-error.ts';
 import type { Policy, SourcePolicy } from '../policy/policy.ts';
-import type { SqlStatement } from '../policy/sql/read-statement.ts';
 import { Unavailable } from '../runtime/unavailable.ts';
 import { asUnavailable, dependencyOf } from './dependency.ts';
 import { isVisible, type FindAtHost } from './find-at-host.ts';
+import { grantsFor } from './sql/grants.ts';
 import {
   createOpenDatabases,
   type OpenDatabase,
@@ -21,6 +21,7 @@ import {
 } from './sql/policy-queries.ts';
 import { checkSqlFact, createSqlFact, type FindByIds } from './sql/sql-facts.ts';
 import { checkSqlList, createSqlList, type ListAtHost } from './sql/sql-list.ts';
+import { storedFunctions } from './sql/stored-functions.ts';
 
 export interface HostSourcesDeps extends OpenDatabasesDeps {
   /** Reads the URL of a source, or returns the reason why it cannot be used. */
@@ -39,8 +40,8 @@ export interface HostSources {
   readonly list: ListAtHost;
   /** Checks whether the source can answer, with its columns and types. Throws `Unavailable`. */
   readonly check: (queried: Queried) => Promise<void>;
-  /** The query, in the dialect of its source. */
-  readonly statementOf: (queried: Queried) => SqlStatement | undefined;
+  /** The GRANTs that the role of the source needs for the query, as far as the source can be asked. */
+  readonly grants: (queried: Queried) => Promise<readonly string[]>;
   readonly close: () => Promise<void>;
 }
 
@@ -49,7 +50,7 @@ export function createHostSources(deps: HostSourcesDeps): HostSources {
   const databases = createOpenDatabases(deps);
   const facts = new WeakMap<FactKind, FindByIds>();
   const lists = new WeakMap<SqlList, ReturnType<typeof createSqlList>>();
-  const statements = new WeakMap<Queried, SqlStatement>();
+  const grants = new WeakMap<Queried, () => Promise<readonly string[]>>();
   const checks = new WeakMap<Queried, () => Promise<void>>();
   const used = new WeakMap<Policy, ReadonlySet<string>>();
 
@@ -57,7 +58,12 @@ export function createHostSources(deps: HostSourcesDeps): HostSources {
     const statement = query[kind];
     if ('problem' in statement) return;
     const { ask } = database;
-    statements.set(queried, statement);
+    grants.set(queried, () =>
+      storedFunctions(statement, ask).then(
+        (stored) => grantsFor(statement, stored),
+        () => grantsFor(statement),
+      ),
+    );
     if (isList(queried)) {
       lists.set(queried, createSqlList(queried, statement, { ask }));
       checks.set(queried, () => checkSqlList(queried, statement, { ask }));
@@ -97,7 +103,7 @@ export function createHostSources(deps: HostSourcesDeps): HostSources {
     },
     list: (list, values, after) => answer(list, lists.get(list), (read) => read(values, after)),
     check: (queried) => answer(queried, checks.get(queried), (check) => check()),
-    statementOf: (queried) => statements.get(queried),
+    grants: async (queried) => (await grants.get(queried)?.()) ?? [],
     close: databases.close,
   };
 }

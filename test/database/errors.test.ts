@@ -1,15 +1,21 @@
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { Client } from 'pg';
 import { describe, expect, it } from 'vitest';
 import { databaseUnavailable } from '../../src/database/errors.ts';
 
 /** The reason that Usher gives for a connection to a server with this answer; silent without one. */
-async function reasonFor(answer: string, timeoutMs = 10_000): Promise<string> {
-  const server = createServer((socket) => {
-    socket.on('error', () => undefined);
+function reasonFor(answer: string, timeoutMs?: number): Promise<string> {
+  return reasonOf((socket) => {
     socket.resume();
     if (answer !== '') socket.write(Buffer.from(answer, 'latin1'));
+  }, timeoutMs);
+}
+
+async function reasonOf(accept: (socket: Socket) => void, timeoutMs = 10_000): Promise<string> {
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    accept(socket);
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const { port } = server.address() as AddressInfo;
@@ -38,4 +44,16 @@ describe('a server at DATABASE_URL that is not PostgreSQL', () => {
   it('that does not answer has a reason too', async () => {
     expect(await reasonFor('', 1)).toBe('timeout expired');
   });
+});
+
+it('a server that asks for a password which the URL lacks is named as the cause', async () => {
+  const request = (code: number, text: string) => {
+    const body = Buffer.concat([Buffer.from([0, 0, 0, code]), Buffer.from(text)]);
+    return Buffer.concat([Buffer.from('R'), Buffer.from([0, 0, 0, body.length + 4]), body]);
+  };
+  const requests = [request(10, 'SCRAM-SHA-256\0\0'), request(11, 'r=nonce,s=c2FsdA==,i=4096')];
+  const reason = await reasonOf((socket) => {
+    socket.on('data', () => socket.write(requests.shift() ?? ''));
+  });
+  expect(reason).toBe('the server asks for a password, and the URL has none');
 });

@@ -1,7 +1,6 @@
 import type { Config } from '../../config/load.ts';
 import { sourceOf, type HostSources } from '../../facts/host-sources.ts';
 import { nameOfQueried, queriesOf, type Queried } from '../../facts/sql/policy-queries.ts';
-import { grantsFor } from '../../facts/sql/grants.ts';
 import type { FindAtHost } from '../../facts/find-at-host.ts';
 import { checkHttpFact, createHttpFacts, needsVisitor } from '../../facts/http-facts.ts';
 import type { FactKind, HttpOrigin } from '../../policy/fact-kind.ts';
@@ -66,11 +65,10 @@ export async function checkSources(
   }
 }
 
-function checkQuery(queried: Queried, hosts: HostSources): Promise<CheckedQuestion> {
-  const statement = hosts.statementOf(queried);
+async function checkQuery(queried: Queried, hosts: HostSources): Promise<CheckedQuestion> {
   const about = {
     ...{ name: nameOfQueried(queried), source: sourceOf(queried) },
-    grants: statement === undefined ? [] : grantsFor(statement),
+    grants: await hosts.grants(queried),
   };
   return withError(about, () => hosts.check(queried));
 }

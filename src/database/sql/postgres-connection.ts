@@ -118,8 +118,8 @@ const inTransaction =
     return answer.value;
   };
 
-/** SQLSTATE class 22: a text that is no value of a type, or out of its range. 23514: a domain refuses it. */
-const impossibleValues = /^(?:22|23514)/;
+/** SQLSTATE class 22: a text that is no value of a type, or out of its range. 23514: a domain refuses it. 42601: it has a syntax, as `ltree`. */
+const impossibleValues = /^(?:22|23514|42601)/;
 
 /**
  * Whether a value could not be bound. The context of such an error names this one parameter, as in `unnamed portal parameter $1`, in

@@ -117,8 +117,8 @@ function unavailable(error: unknown, dependency: string): Unavailable {
     });
   }
   if (typeof state !== 'string' || !namesOnly.test(state)) return fault;
-  const words = (fault.cause as Error).message;
-  return new Unavailable(dependency, { cause: new Error(`${words}: ${String(message)}`) });
+  const name = typeof code === 'string' ? code : state;
+  return new Unavailable(dependency, { cause: new Error(`${String(message)} (${name})`) });
 }
 
 const causeOf = (error: unknown): unknown => (error instanceof ServerError ? error.cause : error);

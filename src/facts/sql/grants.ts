@@ -4,10 +4,20 @@ import { tokenize, type Token } from '../../policy/sql/tokenize.ts';
 /** The role of the source in examples of GRANT. */
 const roles = { postgres: 'usher_reader', mysql: "'usher_reader'@'%'" } as const;
 
-/** The GRANTs that a role needs for a query. Usher never writes, so it needs no other ones. */
-export function grantsFor({ text, dialect }: SqlStatement): readonly string[] {
+/**
+ * The GRANTs that a role needs for a query. Usher never writes, so it needs no other ones.
+ *
+ * @param stored - The functions of `unqualifiedFunctions` that are not of the server.
+ */
+export function grantsFor(
+  { text, dialect }: SqlStatement,
+  stored: readonly string[] = [],
+): readonly string[] {
   const tokens = tokenize(text, dialect);
-  const [tables, functions] = [tablesOf(tokens), qualifiedFunctions(tokens)];
+  const tables = tablesOf(tokens);
+  const functions = functionsOf(tokens).filter(
+    (name) => name.schema !== undefined || stored.includes(name.text),
+  );
   const rights = [
     ...(dialect === 'postgres'
       ? schemasOf([...tables, ...functions]).map((schema) => `USAGE ON SCHEMA ${schema}`)
@@ -31,12 +41,22 @@ const openSchemas = /^"?(?:public|pg_catalog|information_schema)"?$/i;
 const schemasOf = (names: readonly Name[]): readonly string[] =>
   names.flatMap(({ schema }) => schema ?? []).filter((schema) => !openSchemas.test(schema));
 
-/** The functions whose names have a schema or a database. Those of the server have none. */
-const qualifiedFunctions = (tokens: readonly Token[]): readonly Name[] =>
+/**
+ * The functions of a query for MySQL that have no database in their names. They are of the server, or of the database: those need
+ * a GRANT, and those of PostgreSQL need none, because every role may call them.
+ */
+export function unqualifiedFunctions({ text, dialect }: SqlStatement): readonly string[] {
+  if (dialect === 'postgres') return [];
+  const names = functionsOf(tokenize(text, dialect)).filter(({ schema }) => schema === undefined);
+  return [...new Set(names.map((name) => name.text))];
+}
+
+/** The names before an opening parenthesis. */
+const functionsOf = (tokens: readonly Token[]): readonly Name[] =>
   tokens.flatMap((token, place) => {
     if (!isName(token) || tokens[place - 1]?.text === '.') return [];
     const name = nameAt(tokens, place);
-    return name.schema !== undefined && upper(name.next) === '(' ? [name] : [];
+    return upper(name.next) === '(' ? [name] : [];
   });
 
 /** Words after which a list of tables ends. */
@@ -89,14 +109,15 @@ function tablesOf(tokens: readonly Token[]): readonly Name[] {
   return tables.filter(({ text }) => !queries.has(text));
 }
 
-function isFrom(tokens: readonly Token[], place: number, { isQuery }: Level): boolean {
+function isFrom(tokens: readonly Token[], place: number, { isQuery, isList }: Level): boolean {
   const word = upper(tokens[place]);
   const previous = upper(tokens[place - 1]);
   // `IS DISTINCT FROM` compares.
   if (word === 'FROM') return isQuery && previous !== 'DISTINCT';
   return (
     word === 'JOIN' ||
-    word === 'STRAIGHT_JOIN' ||
+    // `SELECT STRAIGHT_JOIN columns` is an option.
+    (word === 'STRAIGHT_JOIN' && isList) ||
     (word === 'TABLE' && ['', '(', ')'].includes(previous))
   );
 }

@@ -1,3 +1,4 @@
+import type { RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { mysqlStatement } from '../../../src/database/sql/mysql-statement.ts';
 import { postgresStatement } from '../../../src/database/sql/postgres-statement.ts';
@@ -73,16 +74,16 @@ describeMariadb('a server that ends its connections (MariaDB)', () => {
       ]),
     );
     const sessions = async () => {
-      const [rows] = await server.admin.query(
+      const [rows] = await server.admin.query<RowDataPacket[]>(
         "SELECT id FROM information_schema.processlist WHERE command <> 'Daemon' AND id <> connection_id()",
       );
-      return rows as readonly { readonly id: number }[];
+      return rows.map((row) => String(row['id']));
     };
     opened = {
       ask: () => client.ask({ statement, values: statement.binds.map(() => '8') }),
       countConnections: async () => (await sessions()).length,
       endConnections: async () => {
-        for (const { id } of await sessions()) await server.admin.query(`KILL ${id}`);
+        for (const id of await sessions()) await server.admin.query(`KILL ${id}`);
       },
     };
     database = client;

@@ -1,6 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { grantsFor } from '../../../src/facts/sql/grants.ts';
 import { readStatement } from '../../../src/policy/sql/read-statement.ts';
+import { describeMariadb, reportMariadb, useMariadb } from '../../support/mariadb.ts';
+import { openHostFacts, type HostFacts } from './host-facts.ts';
+
+reportMariadb('the GRANTs for stored functions are not tested');
 
 type Dialect = 'postgres' | 'mysql';
 
@@ -53,6 +57,7 @@ describe('the GRANTs of a query', () => {
       'SELECT 1 FROM `a` USE INDEX (one, two), b STRAIGHT_JOIN c WHERE a.id = :id',
       ['`a`', 'b', 'c'],
     ],
+    ['SELECT STRAIGHT_JOIN b.v, c.v FROM a b JOIN c ON f(b.x, c.y) WHERE a.id = :id', ['a', 'c']],
   ])('%s, in MySQL', (query, tables) => {
     expect(tablesOf(query, 'mysql')).toEqual(tables);
   });
@@ -73,5 +78,41 @@ describe('the GRANTs of a query', () => {
     ['SELECT shop.level(id) FROM a WHERE id = :id', 'mysql', ['EXECUTE ON FUNCTION shop.level']],
   ])('%s, beside its tables', (query, dialect, rights) => {
     expect(rightsOf(query, dialect).filter((right) => !right.startsWith('SELECT'))).toEqual(rights);
+  });
+});
+
+describeMariadb('the GRANTs of a query that calls functions of its database', () => {
+  const server = useMariadb();
+  let opened: readonly HostFacts[] = [];
+  beforeAll(async () => {
+    await server.admin.query(`CREATE TABLE seats (id int PRIMARY KEY, v text)`);
+    await server.admin.query(`INSERT INTO seats VALUES (8, 'taken')`);
+    await server.admin.query(`CREATE FUNCTION State_Of(id int) RETURNS text RETURN 'taken'`);
+    await server.admin.query('CREATE FUNCTION `is open`(id int) RETURNS bool RETURN true');
+    await server.admin.query(`CREATE USER usher_reader@'%'`);
+    const query =
+      'SELECT state_of(id) AS v FROM seats WHERE COALESCE(`is open`(id), 0) AND `is open`(1) AND id = :id';
+    const facts = `facts:\n  seat: { ids: [id], fields: { v: string }, sql: { source: shop, query: ${JSON.stringify(query)} } }\n`;
+    opened = [
+      await openHostFacts(server.url, facts),
+      await openHostFacts(server.url.replace('root', 'usher_reader'), facts),
+    ];
+  });
+  afterAll(() => Promise.all(opened.map(({ hosts }) => hosts.close())));
+
+  it('contain those functions, and suffice', async () => {
+    const [admin, reader] = opened as [HostFacts, HostFacts];
+    const grants = await admin.hosts.grants(admin.kind('seat'));
+    expect(grants).toEqual([
+      "GRANT EXECUTE ON FUNCTION state_of TO 'usher_reader'@'%';",
+      "GRANT EXECUTE ON FUNCTION `is open` TO 'usher_reader'@'%';",
+      "GRANT SELECT ON seats TO 'usher_reader'@'%';",
+    ]);
+    for (const grant of grants) {
+      expect(await reader.reason('seat', '8')).toMatch(/denied/);
+      await server.admin.query(grant);
+    }
+    expect(await reader.find('seat', '8')).toEqual({ v: 'taken' });
+    expect(await reader.hosts.grants(reader.kind('seat'))).toEqual(grants);
   });
 });

@@ -10,7 +10,10 @@ const kindOf = (table: string, columns = 'v', condition = 'id = :id') =>
   `  ${table}: { ids: [id], fields: { v: string }, sql: { source: shop, query: "SELECT ${columns} FROM ${table} WHERE ${condition}" } }\n`;
 
 describePostgres('an id of a fact by SQL', (server) => {
-  const types = { day: 'date', moment: 'timestamptz', bytes: 'bytea', mail: 'mail_address' };
+  const types = {
+    ...{ day: 'date', moment: 'timestamptz', bytes: 'bytea', mail: 'mail_address' },
+    words: 'tsquery',
+  };
   const at = usePostgresFacts(server, async (client) => {
     await client.query(`
       ALTER DATABASE ${client.database} SET log_parameter_max_length_on_error = -1;
@@ -39,6 +42,7 @@ describePostgres('an id of a fact by SQL', (server) => {
     ['moment', '2025-12-31 11:00 Mars/Base'],
     ['bytes', '\\x8'],
     ['mail', 'ada'],
+    ['words', 'ada &'],
   ] as const)('in a column of type %s that cannot be %s is no fact', async (kind, id) => {
     await expect(at.facts.find(kind, id)).resolves.toBeUndefined();
   });

@@ -1,0 +1,32 @@
+import { bound } from '../../database/sql/postgres-statement.ts';
+import type { SqlAnswer, SqlQuestion } from '../../database/sql/sql-answer.ts';
+import type { SqlStatement } from '../../policy/sql/read-statement.ts';
+import { unqualifiedFunctions } from './grants.ts';
+
+/**
+ * The functions of a query that are stored in its database, as they are written. Only the server tells them from its own. It shows
+ * a login those that it may execute. Throws `Unavailable`.
+ */
+export async function storedFunctions(
+  query: SqlStatement,
+  ask: (question: SqlQuestion) => Promise<SqlAnswer>,
+): Promise<readonly string[]> {
+  const written = unqualifiedFunctions(query);
+  if (written.length === 0) return [];
+  const names = written.map(nameOf);
+  const statement = bound(
+    `SELECT ROUTINE_NAME FROM information_schema.ROUTINES
+WHERE ROUTINE_SCHEMA = DATABASE() AND ROUTINE_TYPE = 'FUNCTION' AND ROUTINE_NAME IN (${names.map(() => '?').join(', ')})`,
+    names,
+  );
+  const answer = await ask({ statement, values: names });
+  const found = answer === 'impossible-value' ? [] : answer.rows.map(([name]) => String(name));
+  return written.filter((each) => found.some((name) => isSame(name, nameOf(each))));
+}
+
+/** The name without its quotes. */
+const nameOf = (written: string): string =>
+  written.startsWith('`') ? written.slice(1, -1).replaceAll('``', '`') : written;
+
+/** Names of functions ignore case. */
+const isSame = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();
