@@ -90,9 +90,9 @@ function withHostMember(
   toUserId: (id: string) => string | undefined,
 ): Evaluation {
   if (named === undefined) return { checks, tenantId };
-  const { member, check: fits } = hostMemberAt(named, toUserId(named.user_id));
-  const all = [...checks, fits];
-  if (member === undefined) return { checks: all, refused: fits.code };
+  const { member, checks: ofMember } = hostMemberAt(named, toUserId(named.user_id));
+  const all = [...checks, ...ofMember];
+  if (member === undefined) return { checks: all, refused: 'not-allowed' };
   const user_id = String(member.data.user_id);
   return { checks: all, member: { user_id }, hostMember: member, tenantId };
 }

@@ -26,10 +26,12 @@ export function memberAt(member: Member, userId: string | undefined): MemberAtSe
   if (userId === undefined) return { member: undefined, checks: [isBeyond] };
   if (userId === member.user_id) return { member, checks: [fits(member) ? isWithin : isBeyond] };
   const mapped = { ...member, user_id: userId };
-  // On record, because a person who compares the ids of two systems would not find this one.
-  const note = check(`user id at the Pusher server is ${userId}`, true);
-  return { member: mapped, checks: [note, fits(mapped) ? isWithin : isBeyond] };
+  return { member: mapped, checks: [mappedTo(userId), fits(mapped) ? isWithin : isBeyond] };
 }
+
+/** On record, because a person who compares the ids of two systems would not find this one. */
+const mappedTo = (userId: string): Check =>
+  check(`user id at the Pusher server is ${userId}`, true);
 
 function fits(member: Member): boolean {
   if (atMostBytes(member) <= maxBytes) return true;
@@ -38,18 +40,20 @@ function fits(member: Member): boolean {
   return Buffer.byteLength(JSON.stringify(member)) - uncounted <= maxBytes;
 }
 
-/** The member that the application names as the Pusher server takes it, with its check. */
+/** The member that the application names as the Pusher server takes it, with its checks. */
 export function hostMemberAt(
   { user_id, data }: HostMember,
   userId: string | undefined,
-): { readonly member: HostMember | undefined; readonly check: Check } {
-  if (userId === undefined) return { member: undefined, check: isBeyond };
+): { readonly member: HostMember | undefined; readonly checks: readonly Check[] } {
+  if (userId === undefined) return { member: undefined, checks: [isBeyond] };
+  const isMapped = user_id !== userId;
   // A number stays a number, as the clients of the application expect.
-  const atServer = String(data.user_id) === userId ? data : { ...data, user_id: userId };
+  const atServer = isMapped ? { ...data, user_id: userId } : data;
+  const notes = isMapped ? [mappedTo(userId)] : [];
   const isSmall = Buffer.byteLength(JSON.stringify(atServer)) <= maxBytes;
   return isSmall
-    ? { member: { user_id, data: atServer }, check: isWithin }
-    : { member: undefined, check: isBeyond };
+    ? { member: { user_id, data: atServer }, checks: [...notes, isWithin] }
+    : { member: undefined, checks: [...notes, isBeyond] };
 }
 
 /** A bound of the JSON text without writing it: a UTF-16 code unit takes at most 6 bytes, as in `\u0000`. */

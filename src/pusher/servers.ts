@@ -7,8 +7,8 @@ export interface PusherServerRules {
   readonly maxUserIdLength: number;
   /** Whether the signature of a private channel includes `channel_data`. The others refuse such a signature. */
   readonly signsPrivateMembers: boolean;
-  /** Whether pages get only members that have `user_info`. With soketi the others are missing from the list of a page that enters later. */
-  readonly listsMembersWithInfo: boolean;
+  /** Whether members need `user_info`. Without it soketi leaves them out of the list of a page that enters later, and Reverb fails to send the list. */
+  readonly requiresMemberInfo: boolean;
   /** Whether users sign in (`pusher.signin()`), so that their connections can be terminated. */
   readonly hasSignIn: boolean;
   /** The forms whose names with `cache-` are those of cache channels. */
@@ -28,7 +28,7 @@ const pusherServers = {
   pusher: {
     maxUserIdLength: userIdLimit,
     signsPrivateMembers: true,
-    listsMembersWithInfo: false,
+    requiresMemberInfo: false,
     hasSignIn: true,
     cacheForms: allForms,
     forcesReconnect: false,
@@ -37,7 +37,7 @@ const pusherServers = {
   soketi: {
     maxUserIdLength: longUserIds,
     signsPrivateMembers: false,
-    listsMembersWithInfo: true,
+    requiresMemberInfo: true,
     hasSignIn: true,
     cacheForms: allForms,
     forcesReconnect: false,
@@ -46,7 +46,7 @@ const pusherServers = {
   reverb: {
     maxUserIdLength: longUserIds,
     signsPrivateMembers: true,
-    listsMembersWithInfo: false,
+    requiresMemberInfo: true,
     hasSignIn: false,
     cacheForms: ['private', 'presence'],
     forcesReconnect: false,
@@ -55,7 +55,7 @@ const pusherServers = {
   sockudo: {
     maxUserIdLength: longUserIds,
     signsPrivateMembers: false,
-    listsMembersWithInfo: false,
+    requiresMemberInfo: false,
     hasSignIn: true,
     cacheForms: allForms,
     forcesReconnect: true,

@@ -56,11 +56,12 @@ function signWith(
   }
   const isUnsigned = !app.rules.signsPrivateMembers && channel.form !== 'presence';
   const isOmitted = privateMembers === 'off' && channel.form === 'private' && !isUnsigned;
-  const isListedByInfo = app.rules.listsMembersWithInfo && channel.form === 'presence';
-  const listed = isListedByInfo && member ? { user_info: {}, ...member } : member;
-  const own = listed && !isOmitted ? channelData(listed, userInfoIds) : undefined;
+  const own = member && !isOmitted ? channelData(member, userInfoIds) : undefined;
   // The types of the library say text; it signs and sends what it gets.
-  const data = (memberData as Member | undefined) ?? own;
+  const named = (memberData as Member | undefined) ?? own;
+  const isInfoRequired = app.rules.requiresMemberInfo && channel.form === 'presence';
+  const data =
+    isInfoRequired && named && named.user_info === undefined ? { ...named, user_info: {} } : named;
   const signed = isUnsigned ? undefined : data;
   const { auth, shared_secret } = app.client.authorizeChannel(socketId, channel.text, signed);
   return {

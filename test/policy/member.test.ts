@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 
-import { memberAt as memberWith, noMember, toUserId } from '../../src/policy/member.ts';
+import {
+  hostMemberAt,
+  memberAt as memberWith,
+  noMember,
+  toUserId,
+} from '../../src/policy/member.ts';
 import type { Member } from '../../src/policy/decision.ts';
 
 /** The member at a server of this limit; Pusher's is 128. */
@@ -34,6 +39,22 @@ describe('memberAt', () => {
         { name: 'user id at the Pusher server is =;auth0=7C15', code: 'not-allowed', passed: true },
         { ...limits, passed: true },
       ],
+    });
+  });
+
+  it('maps that of an application as well, and leaves a number a number', () => {
+    const named = (user_id: string | number) =>
+      hostMemberAt({ user_id: String(user_id), data: { user_id } }, toUserId(String(user_id), 128));
+    expect(named('auth0|15')).toStrictEqual({
+      member: { user_id: 'auth0|15', data: { user_id: '=;auth0=7C15' } },
+      checks: [
+        { name: 'user id at the Pusher server is =;auth0=7C15', code: 'not-allowed', passed: true },
+        { ...limits, passed: true },
+      ],
+    });
+    expect(named(15)).toStrictEqual({
+      member: { user_id: '15', data: { user_id: 15 } },
+      checks: [{ ...limits, passed: true }],
     });
   });
 

@@ -46,12 +46,18 @@ describe('createSigner', () => {
     });
   });
 
-  it('soketi: a member without user_info has an empty one, because soketi would not list it', () => {
-    const grant: Grant = { ...presenceGrant, member: { user_id: '15' } };
-    expect(signerOf({ dialect: 'soketi' }).sign(grant)).toEqual({
+  it.each(['soketi', 'reverb'] as const)('%s: every member has user_info', (dialect) => {
+    const signer = signerOf({ dialect });
+    const signed = (grant: Partial<Grant>) =>
+      signer.sign({ ...presenceGrant, ...grant }).channel_data;
+    const ofUsher = { user_id: '15' };
+    expect(signer.sign({ ...presenceGrant, member: ofUsher })).toEqual({
       auth: authOf('12.34:presence-a.1:{"user_id":"15","user_info":{}}'),
       channel_data: '{"user_id":"15","user_info":{}}',
     });
+    expect(signed({ memberData: { user_id: 15 } })).toBe('{"user_id":15,"user_info":{}}');
+    const given = { user_id: 15, user_info: null };
+    expect(signed({ memberData: given })).toBe(JSON.stringify(given));
   });
 
   it('signs the UTF-8 bytes of what it returns', () => {
