@@ -78,10 +78,16 @@ export function createHttpFacts({ findSource, now }: HttpFactsDeps): FindAtHost 
 /** The path with each id as one segment; `undefined` if an id cannot be one, so that no such fact exists. */
 function pathOf(kind: FactKind, ids: readonly string[], { path }: HttpOrigin): string | undefined {
   if (ids.length !== kind.ids.length || !ids.every(isSegment)) return undefined;
-  return path.replace(/\{(\w+)\}/g, (_braces, name: string) =>
-    encodeURIComponent(ids[kind.ids.indexOf(name)] ?? ''),
-  );
+  const fill = (write: (id: string) => string) =>
+    path.replace(/\{(\w+)\}/g, (_braces, name: string) => write(ids[kind.ids.indexOf(name)] ?? ''));
+  return step.test(fill(String)) ? undefined : fill(encodeURIComponent);
 }
+
+/**
+ * A step in a path. nginx decodes `7%2F..%2F8` before it forwards the path, and some servers ignore what follows a semicolon: the
+ * fact of 8 would be that of `7/../8`.
+ */
+const step = /[/\\]\.\.?(?:$|[/\\;])/;
 
 /** Dots alone are steps in a path, even if they are encoded, and a lone surrogate has no UTF-8. */
 function isSegment(id: string): boolean {
