@@ -74,7 +74,6 @@ export function addWebSockets(
     countFailure: withoutReply(countFailure),
     refusals: ticketEndpointRefusals,
   });
-  if (sessions === undefined) return;
   addSessionEndpoints(endpoints, {
     ...deps,
     ...sessionDeps,
@@ -83,8 +82,8 @@ export function addWebSockets(
     sendRefusal: (request, reply, refusal) =>
       sendRefusal([request, reply], refusal, { responses: generalResponses, countFailure }),
     refusals: sessionEndpointRefusals,
-    upstreamOf: (door) => doorUpstream(door, config),
-    cookieName: onlyCookieName(sessions),
+    upstreamOf: (door) => doorUpstream({ door, policy: deps.policy() }, config),
+    cookieName: sessions && onlyCookieName(sessions),
   });
 }
 

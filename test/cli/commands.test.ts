@@ -167,6 +167,27 @@ describe('check-config', () => {
     expect(stderr).not.toContain('site.example');
   });
 
+  it('requires no SESSION_MODE for a door whose visitors the application identifies', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'usher-policy-'));
+    onTestFinished(() => rm(directory, { recursive: true }));
+    const check = async (allow: string) => {
+      const ask = 'ask: { laravel: { source: host, forward: [cookie] } }';
+      await writeFile(
+        join(directory, 'policy.yaml'),
+        `sources: { host: { url: { env: HOST_URL } } }\nchannels: { 'private-a.{x}': { ${ask}${allow} } }\n` +
+          "doors: { '/ws/{y}': { channel: 'private-a.{y}', upstream: { env: SITE } } }\n",
+      );
+      const addresses = { HOST_URL: 'https://site.example', SITE: 'wss://site.example' };
+      return runInProcess(['check-config'], { ...production, ...addresses, POLICY: directory });
+    };
+    expect(await check('')).toMatchObject({ code: 0, stderr: '' });
+    const ofUsers = await check(', allow: { user: {} }');
+    expect([ofUsers.code, ofUsers.stderr]).toEqual([
+      1,
+      expect.stringContaining('requires SESSION_MODE'),
+    ]);
+  });
+
   it('reports a fact of the demo that cannot be stored, in development', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'usher-policy-'));
     onTestFinished(() => rm(directory, { recursive: true }));

@@ -1,6 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { send, socketId } from '../http/requests.ts';
 import { allowedOrigin, userToken, useUsher } from '../support/usher.ts';
+import { openClient, startUpstream, tryClient } from '../support/web-socket.ts';
 import { json, plain, usePolicyFile, useScriptedHost, type Answer } from './scripted-host.ts';
 
 const host = await useScriptedHost();
@@ -21,8 +22,15 @@ channels:
   private-pdp.{thing}:
     params: { thing: id }
     ask: { authzen: { source: host } }
+doors:
+  /ws/orders/{order}/: { channel: 'private-orders.{order}', upstream: { env: ORDERS_WS } }
 `);
-const usher = useUsher({ POLICY: policy, HOST_URL: `${host.url}/app`, HOST_TOKEN: 'host-token' });
+const upstream = await startUpstream();
+afterAll(upstream.stop);
+const usher = useUsher({
+  ...{ POLICY: policy, HOST_URL: `${host.url}/app`, HOST_TOKEN: 'host-token' },
+  ORDERS_WS: upstream.url,
+});
 
 const ask = (channel: string, headers: Readonly<Record<string, string>> = {}) =>
   send(usher.public, {
@@ -186,6 +194,25 @@ describe('an application that decides about a channel', () => {
     expect([foreign, own].map((each) => each?.authorization)).toEqual([
       both.authorization,
       both.authorization,
+    ]);
+  });
+
+  it('decides about a WebSocket of a visitor whose session Usher does not read', async () => {
+    const headers = { ...cookie, origin: allowedOrigin };
+    host.answer = plain(403);
+    expect(await tryClient(usher.public, '/ws/orders/7/', { headers })).toMatchObject({
+      status: 403,
+    });
+    host.answer = yes;
+    const { socket } = await openClient(usher.public, '/ws/orders/7/', { headers });
+    socket.terminate();
+    const server = await upstream.next();
+    // Its id is a hash of the credential, and the server behind the path has no credential to read.
+    expect(server.headers['x-usher-user-id']).toMatch(/^[\w-]{22}$/);
+    expect(server.headers.cookie).toBeUndefined();
+    expect(host.asked.map(({ headers: { cookie: passed } }) => passed)).toEqual([
+      cookie.cookie,
+      cookie.cookie,
     ]);
   });
 
