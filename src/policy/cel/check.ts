@@ -6,6 +6,7 @@ import { suggestName } from './nearest-name.ts';
 import type { Node } from './node.ts';
 import { isBinaryOperator, typeOfOperation } from './operators.ts';
 import { isExpressionName, type Scope } from './scope.ts';
+import { suggestOperator } from './syntax-error.ts';
 import {
   elementOf,
   isList,
@@ -77,6 +78,9 @@ function typeOfName({ args: name, start }: Node<'id'>, { scope, loop }: Names): 
   if (name === loop?.name) return loop.type;
   const type = Object.hasOwn(scope, name) ? scope[name] : undefined;
   if (type !== undefined) return type;
+  const constant = ['true', 'false'].find((each) => each === name.toLowerCase());
+  if (constant !== undefined)
+    throw new ExpressionError(`unknown name ${name}; CEL writes ${constant}`, start);
   const known = [...Object.keys(scope), ...(loop === undefined ? [] : [loop.name])];
   throw new ExpressionError(`unknown name ${name}${suggestName(name, known)}`, start);
 }
@@ -114,8 +118,10 @@ function typeOfList({ args: elements, start }: Node<'list'>, names: Names): Type
 function typeOfFunction({ args: [name, args], start }: Node<'call'>, names: Names): Type {
   if (name === 'has') return typeOfHas(args, start, names);
   if (name === 'timestamp' || name === 'duration') return typeOfConstant(name, args, start);
-  if (!functionNames.includes(name))
-    throw new ExpressionError(`unknown function ${name}${suggestName(name, functionNames)}`, start);
+  if (!functionNames.includes(name)) {
+    const hint = suggestOperator(name) || suggestName(name, functionNames);
+    throw new ExpressionError(`unknown function ${name}${hint}`, start);
+  }
   const types = args.map((arg) => typeOf(arg, names));
   return typeOfCall(name, types) ?? refuseArguments(name, types, start);
 }

@@ -1,21 +1,38 @@
 import { ParseError } from '@marcbachmann/cel-js';
 import { ExpressionError } from './expression-error.ts';
 
-/** Words and characters of other languages, and what CEL has instead. */
+/** Operators of other languages, and what CEL has instead. */
 const instead: ReadonlyMap<string, string> = new Map([
   ['and', '&&'],
   ['or', '||'],
+  ['not', '!'],
+  ['is', '=='],
   ['=', '=='],
+  ['===', '=='],
+  ['!==', '!='],
+  ['<>', '!='],
   ['&', '&&'],
   ['|', '||'],
 ]);
+
+/** The operator of CEL for a word or an operator of another language, as the end of a message. */
+export function suggestOperator(text: string): string {
+  const operator = instead.get(text.toLowerCase());
+  return operator === undefined ? '' : `; CEL writes ${operator}`;
+}
 
 /** An error of the parser in plain English. Other errors are defects, and thrown as they are. */
 export function syntaxError(error: unknown, source: string): ExpressionError {
   if (!(error instanceof ParseError)) throw error;
   const offset = Math.min(error.range?.start ?? 0, source.length);
-  return new ExpressionError(describe(error, source, offset), offset);
+  // `not` alone would be a name, so the parser finds the error in the word after it.
+  const not = isUnexpected(error) ? /(?<![\w.])not\s+$/i.exec(source.slice(0, offset)) : null;
+  const start = not?.index ?? offset;
+  return new ExpressionError(describe(error, source, start), start);
 }
+
+const isUnexpected = ({ code }: ParseError): boolean =>
+  code === 'expected_token' || code === 'unexpected_token' || code === 'unexpected_character';
 
 function describe(error: ParseError, source: string, offset: number): string {
   switch (error.code) {
@@ -27,25 +44,22 @@ function describe(error: ParseError, source: string, offset: number): string {
       return `${textAt(source, offset)} is a reserved word`;
     case 'invalid_macro_argument':
       return 'a loop takes a new name and a condition, such as list.exists(x, x == user.id)';
-    case 'expected_token':
-    case 'unexpected_token':
-    case 'unexpected_character':
-      return describeUnexpected(textAt(source, offset));
     default:
+      if (isUnexpected(error)) return describeUnexpected(textAt(source, offset));
       return error.summary.charAt(0).toLowerCase() + error.summary.slice(1);
   }
 }
 
 function describeUnexpected(text: string): string {
   if (text === '') return 'the expression ends too early';
-  const operator = instead.get(text);
-  return operator === undefined
-    ? `unexpected ${text}`
-    : `unexpected ${text}; CEL writes ${operator}`;
+  return `unexpected ${text}${suggestOperator(text)}`;
 }
 
-/** The word, or the character, at an offset. */
+/** The word, the operator or the character at an offset, which may be inside of an operator such as `===`. */
 function textAt(source: string, offset: number): string {
+  const before = /[=!<>&|]*$/.exec(source.slice(0, offset))?.[0] ?? '';
+  const after = /^[=!<>&|]+/.exec(source.slice(offset))?.[0];
+  if (after !== undefined) return before + after;
   const word = /^\w+/.exec(source.slice(offset))?.[0];
   const codePoint = source.codePointAt(offset);
   return word ?? (codePoint === undefined ? '' : String.fromCodePoint(codePoint));
