@@ -172,7 +172,9 @@ export function roleOf(name: string): PolicyFileContent['role'] | undefined {
   if (/\.test\.ya?ml$/.test(name)) return 'test';
   if (/\.ya?ml$/.test(name)) return 'policy';
   // Type declarations and tests of modules are not policies.
-  return /\.m?[jt]s$/.test(name) && !/\.(?:d|test)\.m?ts$/.test(name) ? 'module' : undefined;
+  return /\.m?[jt]s$/.test(name) && !/\.(?:d\.m?ts|test\.m?[jt]s)$/.test(name)
+    ? 'module'
+    : undefined;
 }
 
 /** The folders of shipped parts that every policy has: styles of answers, and issuers. */

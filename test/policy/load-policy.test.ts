@@ -153,6 +153,16 @@ describe('a route', () => {
       '6:79: private-a.{schol} is not a channel; the nearest is private-a.{school}',
     ],
     [
+      'signs a channel whose name is near to none',
+      `  /t: { ${credential}, only: [private-orders] }`,
+      '6:59: private-orders is not a channel; there is private-a.{school}',
+    ],
+    [
+      'is for a kind of principal whose name is near to none',
+      '  /t: { credential: { kind: courier, query: token } }',
+      '6:23: courier is not a kind of principal; there are user, visitor, guest_session, guest',
+    ],
+    [
       'has unknown answers',
       `  /t: { ${credential}, answers: hotl }`,
       '6:61: hotl is not a style of answers; the nearest is hotel',
@@ -182,6 +192,16 @@ describe('a route', () => {
     const text = `${channels}routes:\n  /t/{x}: { ${credential} }\ndoors:\n  /t/{x}: ${door}\n`;
     expect(await problemsOf({ 'p.yaml': text })).toEqual([]);
   });
+});
+
+it('does not list many names beside one that is near to none', async () => {
+  const other = (_: unknown, i: number) =>
+    `  private-b${i}:\n    allow: { user: { in it: has(user.tenant) } }\n`;
+  const text = `${channels}${Array.from({ length: 20 }, other).join('')}routes:\n`;
+  const route = `  /t: { ${credential}, only: [presence-orders] }\n`;
+  expect(await problemsOf({ 'p.yaml': text + route })).toEqual([
+    'p.yaml:46:59: presence-orders is not a channel; none of the 21 known ones is near',
+  ]);
 });
 
 it('finds two doors of one path in two files', async () => {

@@ -28,11 +28,6 @@ export interface LoadedModules {
 /** The maximum time in which no module is loaded. */
 export const maxLoadMs = 10_000;
 
-/** Whether a file of a policy is a module, by its name. */
-export function isModule(file: string): boolean {
-  return /(?<!\.d)\.(?:m?ts|m?js)$/.test(file);
-}
-
 /**
  * Loads the modules of a policy: TypeScript or JavaScript. Every call reads all files again. A module runs in this process with all its
  * permissions. Its types are not checked.

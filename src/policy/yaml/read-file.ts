@@ -1,5 +1,5 @@
 import { orderProblems, type Problem } from './problem.ts';
-import { readDocument, type Locator } from './read-document.ts';
+import { readDocument, type Locator, type YamlDocument } from './read-document.ts';
 import type { Fault } from './schema-error.ts';
 import { validate } from './validate.ts';
 import type { SchemaName } from './validators.ts';
@@ -19,6 +19,8 @@ export interface Unreadable {
 /** How a file is read. */
 export interface Reading<Value, Document> {
   readonly schema: SchemaName;
+  /** Keys of files of another kind, and how the name of such a file differs. */
+  readonly foreign?: { readonly keys: readonly string[]; readonly names: string };
   /** Writes out the short forms of a value that the schema allows. */
   readonly convert: (value: Value) => Document;
   /** Checks that the schema cannot express. */
@@ -27,11 +29,11 @@ export interface Reading<Value, Document> {
 
 /** Returns a function that reads a file by its schema. All problems of a file are reported together; it never throws. */
 export const createReader =
-  <Value, Document>({ schema, convert, check }: Reading<Value, Document>) =>
+  <Value, Document>({ schema, foreign, convert, check }: Reading<Value, Document>) =>
   (file: string, content: string | Uint8Array): ReadFile<Document> | Unreadable => {
     const { document: yaml, problems: faults } = readDocument(file, content);
     if (yaml === undefined) return { problems: faults };
-    const invalid = validate(file, yaml, schema);
+    const invalid = misnamedFile(file, yaml, foreign) ?? validate(file, yaml, schema);
     if (faults.length + invalid.length > 0)
       return { problems: orderProblems([...faults, ...invalid]) };
     const document = convert(yaml.value as Value);
@@ -43,3 +45,14 @@ export const createReader =
     if (problems.length > 0) return { problems: orderProblems(problems) };
     return { file, document, locate: yaml.locate, locateIn: yaml.locateIn };
   };
+
+/** Otherwise every key of a misnamed file would be a problem, and none would say that its name is wrong. */
+function misnamedFile(
+  file: string,
+  { value, locate }: YamlDocument,
+  foreign: Reading<unknown, unknown>['foreign'],
+): readonly Problem[] | undefined {
+  const key = foreign?.keys.find((each) => Object.hasOwn(Object(value) as object, each));
+  if (foreign === undefined || key === undefined) return undefined;
+  return [{ file, ...locate([key], 'key'), message: `${key} is a key of ${foreign.names}` }];
+}

@@ -33,6 +33,10 @@ interface RawExpectation {
 /** Reads a `*.test.yaml` file. */
 export const readPolicyTestFile = createReader<RawPolicyTest, PolicyTestDocument>({
   schema: 'policy-test.schema.json',
+  foreign: {
+    keys: ['channels', 'routes', 'doors', 'issuers', 'codes', 'demo', 'sources'],
+    names: 'a policy; a name that ends in .test.yaml is that of a test',
+  },
   convert: ({ now, principals, facts, expect }) => ({
     ...(now !== undefined && { now: toTime(now) }),
     principals: toPrincipals(principals, ['principals']),

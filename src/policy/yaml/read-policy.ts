@@ -31,6 +31,7 @@ interface RawPolicy {
 /** Reads a policy file. Expressions are not compiled, and patterns are not parsed. */
 export const readPolicyFile = createReader<RawPolicy, PolicyDocument>({
   schema: 'policy.schema.json',
+  foreign: { keys: ['expect'], names: 'a test of a policy; the name of a test ends in .test.yaml' },
   convert: ({ sources, facts, channels, routes, doors, issuers, codes, demo }) => ({
     version: 1,
     sources: entriesOf(sources, ['sources']).map(({ key, value, at }) => ({

@@ -1,8 +1,7 @@
-import { closestMatch } from 'leven';
 import type { Place } from '../policy.ts';
 import { orderProblems, type Problem } from './problem.ts';
 import type { Locator, Part, Path } from './read-document.ts';
-import { withArticle } from './schema-error.ts';
+import { hint, withArticle } from './schema-error.ts';
 
 /** Collects the problems of one file. */
 export interface Report {
@@ -10,7 +9,7 @@ export interface Report {
   readonly at: (path: Path, message: string, part?: Part) => void;
   /** Adds a problem at a character of a text, such as an expression. */
   readonly in: (path: Path, offset: number, message: string) => void;
-  /** Adds the problem of a name that is not declared, with the nearest one that is. */
+  /** Adds the problem of a name that is not declared, with the nearest one that is, or those that are. */
   readonly unknown: (path: Path, unknown: Unknown, part?: Part) => void;
   /** Runs a function that throws an `Error` with a message for users, and reports it at this key. */
   readonly attempt: <T>(path: Path, run: () => T) => T | undefined;
@@ -39,9 +38,7 @@ export function createReport(file: string, locator: Locator): Report {
       problems.push({ file, ...locator.locateIn(path, offset), message });
     },
     unknown: (path, { what, name, known }, part = 'key') => {
-      const nearest = closestMatch(name, [...known]);
-      const hint = nearest === undefined ? 'none is declared' : `the nearest is ${nearest}`;
-      at(path, `${name} is not ${withArticle(what)}; ${hint}`, part);
+      at(path, `${name} is not ${withArticle(what)}; ${hint(name, known)}`, part);
     },
     attempt: (path, run) => {
       try {

@@ -105,19 +105,28 @@ function unknownKey(key: string, { parentSchema }: ErrorObject): string {
   return `${quote(key)} is not a key of ${withArticle(title)}; ${hint(key, known)}`;
 }
 
-/** The nearest of the known names, or all of them if none is near. */
+/** A longer list would hide the problem. */
+const maxListed = 12;
+
+/** The nearest of the known names. If none is near, all of them, unless there are many. */
 export function hint(name: string, known: readonly string[]): string {
   const nearest = nearestName(name, known);
   if (nearest !== undefined) return `the nearest is ${nearest}`;
   if (known.length < 2) return known[0] === undefined ? 'there is none' : `there is ${known[0]}`;
-  return `there are ${known.join(', ')}`;
+  return known.length > maxListed
+    ? `none of the ${known.length} known ones is near`
+    : `there are ${known.join(', ')}`;
 }
 
+/** The name that is probably misspelt: at most a third of it is wrong, or two letters. Another one would be a false trail. */
 function nearestName(name: string, known: readonly string[]): string | undefined {
-  const word = name.slice(0, 64).toLowerCase();
+  const word = name.slice(0, 400).toLowerCase();
   const nearest = closestMatch(word, known);
-  const isNear =
-    nearest !== undefined && leven(word, nearest.toLowerCase()) <= Math.max(1, nearest.length / 2);
+  if (nearest === undefined) return undefined;
+  const length = Math.max(word.length, nearest.length);
+  // Two swapped letters have distance 2.
+  const maxDistance = Math.max(length < 4 ? 1 : 2, length / 3);
+  const isNear = leven(word, nearest.toLowerCase()) <= maxDistance;
   return isNear ? nearest : undefined;
 }
 

@@ -2,7 +2,8 @@ import { mkdtempSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
-import { isModule, loadModules, maxLoadMs } from '../../../src/policy/modules/load-modules.ts';
+import { loadModules, maxLoadMs } from '../../../src/policy/modules/load-modules.ts';
+import { roleOf } from '../../../src/policy/policy-files.ts';
 import { ModuleError } from '../../../src/policy/modules/problem.ts';
 import { createTestClock } from '../../support/test-clock.ts';
 
@@ -107,12 +108,16 @@ export const file = defineSource('legacy', { url: { file: '/run/url' } });`;
     ['x.mjs', true],
     ['x.d.ts', false],
     ['x.d.mts', false],
+    ['x.test.ts', false],
+    ['x.test.mts', false],
+    ['x.test.js', false],
+    ['x.test.mjs', false],
     ['x.cjs', false],
     ['x.tsx', false],
     ['x.json', false],
     ['x.yaml', false],
   ])('takes %s for a module: %s', (name, expected) => {
-    expect(isModule(name)).toBe(expected);
+    expect(roleOf(name) === 'module').toBe(expected);
   });
 
   it('loads modules that import built-in modules, wait, and import later', async () => {

@@ -122,6 +122,10 @@ describe('a problem of a policy', () => {
   it.each<[string, ...string[]]>([
     ['[]', '1:1: the file must be a mapping, and is a list'],
     ['version: 2', '1:10: `version` must be 1'],
+    [
+      'principals: {}\nfacts: { a: [] }\nexpect: []',
+      '3:1: expect is a key of a test of a policy; the name of a test ends in .test.yaml',
+    ],
     ['chanels: {}', '1:1: chanels is not a key of a policy; the nearest is channels'],
     [channel(`alow: {}\n${allow}`), '3:5: alow is not a key of a channel; the nearest is allow'],
     [channel('about: x'), '2:3: a channel requires the key `allow`'],
@@ -267,6 +271,10 @@ describe('a test file', () => {
 
   it.each<[string, ...string[]]>([
     ['expect: []', '1:9: `expect` has no entry'],
+    [
+      'facts: { a: { ids: [b] } }\nchannels: {}',
+      '2:1: channels is a key of a policy; a name that ends in .test.yaml is that of a test',
+    ],
     [
       'expect: [{ channel: a, grant: true, refuse: b }]',
       '1:24: `grant` does not go together with the other keys here',
