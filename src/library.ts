@@ -70,7 +70,7 @@ export interface Usher {
   readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
   /** Loads a changed policy now; it is also loaded within two seconds after a change. */
   reloadPolicy(): Promise<ReloadResult>;
-  /** Completes open requests, and closes everything. Close your own server first. */
+  /** Completes open requests, and closes everything. Close your own server first. The functions then reject with an error. */
   close(): Promise<void>;
 }
 
@@ -79,22 +79,28 @@ export interface Usher {
  * unavailable; nothing is left running then.
  */
 export async function createUsher(settings: Settings): Promise<Usher> {
-  checkTexts(settings);
+  checkSettings(settings);
   const app = await openApp(loadConfig(settings), systemClock);
   const { servers, deps, reloadPolicy } = app;
   await Promise.all([servers.public.ready(), servers.operator.ready()]);
+  let closed: Promise<void> | undefined;
+  // A closed database would be reported as one that cannot answer, and somebody would look for its failure.
+  const whileOpen =
+    <Args extends readonly unknown[], Result>(run: (...args: Args) => Promise<Result>) =>
+    (...args: Args): Promise<Result> =>
+      closed === undefined ? run(...args) : Promise.reject(new Error('Usher is closed'));
   return {
-    authorizeChannel: async (request) => {
+    authorizeChannel: whileOpen(async (request) => {
       const decision = await authorizeChannel(channelRequest(request, randomUUID), deps);
       if (decision.outcome === 'refusal') return refusalOf(decision);
       return { outcome: 'grant', decisionId: decision.id, body: deps.sign(decision) };
-    },
-    authenticateUser: async (request) => {
+    }),
+    authenticateUser: whileOpen(async (request) => {
       const decision = await authenticateUser(userRequest(request, randomUUID), deps);
       if (decision.outcome === 'refusal') return refusalOf(decision);
       return { outcome: 'grant', decisionId: decision.id, body: deps.signUser(decision) };
-    },
-    listChannels: async (request) => {
+    }),
+    listChannels: whileOpen(async (request) => {
       const cursor = parseCursor(request.after);
       const listed = await listChannels(
         { ...userRequest({ ...request, socketId: '' }, randomUUID), cursor },
@@ -103,7 +109,7 @@ export async function createUsher(settings: Settings): Promise<Usher> {
       if ('outcome' in listed) return refusalOf(listed);
       const { channels, next } = listed;
       return { outcome: 'list', channels, ...(next && { next: formatCursor(next) }) };
-    },
+    }),
     plugin: mountRoutes(servers.public, servers.paths.public),
     operatorPlugin: mountRoutes(servers.operator, servers.paths.operator),
     handle: (request, response) => {
@@ -112,13 +118,18 @@ export async function createUsher(settings: Settings): Promise<Usher> {
     upgrade: (request, socket, head) => {
       servers.public.server.emit('upgrade', request, socket, head);
     },
-    reloadPolicy,
-    close: () => app.stop(),
+    reloadPolicy: whileOpen(reloadPolicy),
+    close: () => (closed ??= app.stop()),
   };
 }
 
 /** JavaScript does not check that a setting such as `true` or a list is a text, and a parser would misread it. */
-function checkTexts(settings: Readonly<Record<string, unknown>>): void {
+function checkSettings(settings: unknown): asserts settings is Settings {
+  if (!isObject(settings)) {
+    throw new ConfigurationError([
+      'createUsher takes the settings as an object, such as those of the environment',
+    ]);
+  }
   const others = Object.keys(settings).filter(
     (name) => settings[name] !== undefined && typeof settings[name] !== 'string',
   );
@@ -127,3 +138,6 @@ function checkTexts(settings: Readonly<Record<string, unknown>>): void {
     others.map((name) => `${name} must be a string, as in the environment`),
   );
 }
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

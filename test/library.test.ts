@@ -1,6 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { channelRequest } from '../src/composition/library-requests.ts';
 import { createUsher } from '../src/library.ts';
+import { createTestDatabase } from './support/database.ts';
+import { testEnvironment } from './support/usher.ts';
 
 describe('a caller in JavaScript', () => {
   it.each([
@@ -13,6 +15,15 @@ describe('a caller in JavaScript', () => {
     );
   });
 
+  it.each([undefined, null, [], 'POLICY'])(
+    'learns that settings are an object, and not %j',
+    async (settings) => {
+      await expect(createUsher(settings as never)).rejects.toThrow(
+        'createUsher takes the settings as an object',
+      );
+    },
+  );
+
   it.each([undefined, null, ['1.2'], 1.2])(
     'passes on %j of a client as an empty field',
     (field) => {
@@ -20,4 +31,25 @@ describe('a caller in JavaScript', () => {
       expect(channelRequest(request, () => 'id')).toMatchObject({ socketId: '', channelName: '' });
     },
   );
+});
+
+it('says that it is closed, and not that its database cannot answer', async () => {
+  const database = await createTestDatabase();
+  onTestFinished(database.drop);
+  const usher = await createUsher({
+    ...testEnvironment,
+    DATABASE_URL: database.url.reveal(),
+  });
+  const client = { address: '203.0.113.7', socketId: '1.2', channelName: 'private-a' };
+  expect(await usher.authorizeChannel(client)).toMatchObject({ code: 'unknown-channel' });
+  await Promise.all([usher.close(), usher.close()]);
+  for (const ask of [
+    () => usher.authorizeChannel(client),
+    () => usher.authenticateUser(client),
+    () => usher.listChannels(client),
+    () => usher.reloadPolicy(),
+  ]) {
+    await expect(ask()).rejects.toThrow(/^Usher is closed$/);
+  }
+  await usher.close();
 });
