@@ -5,7 +5,7 @@ import type { AnswerStyle } from '../../policy/policy.ts';
 import { Unavailable } from '../../runtime/unavailable.ts';
 import { ownField, unknownType } from '../input/body.ts';
 import { repeatedField } from '../input/json-body.ts';
-import { RequestProblem, retryAfter } from './problem.ts';
+import { RequestProblem, retryAfter, unknownField } from './problem.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -149,10 +149,13 @@ function validationMessage(
   { validation, message }: FastifyError,
   { body }: FastifyRequest,
 ): string | undefined {
-  if (validation === undefined) return undefined;
-  const name = validation[0]?.instancePath.slice(1) ?? '';
+  const [failed] = validation ?? [];
+  if (failed === undefined) return undefined;
+  const name = failed.instancePath.slice(1);
   // For a repeated field the schema's message would say that it is not a string.
-  return ownField(body, name) === repeatedField ? `${name} is repeated` : message;
+  if (ownField(body, name) === repeatedField) return `${name} is repeated`;
+  const unknown = failed.params['additionalProperty'];
+  return typeof unknown === 'string' ? unknownField(unknown) : message;
 }
 
 /** Does not use a library's message, because it may quote the input. */

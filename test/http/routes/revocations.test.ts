@@ -1,7 +1,10 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { withClient } from '../../support/database.ts';
 import { testNow, testSeconds } from '../../support/tokens.ts';
-import { guestToken, useUsher, userToken } from '../../support/usher.ts';
+import { guestToken, startUsher, useUsher, userToken } from '../../support/usher.ts';
 import { send, guestRequest, userRequest } from '../requests.ts';
 import type { TestRequest } from '../requests.ts';
 
@@ -79,7 +82,9 @@ describe('POST /revocations', () => {
     [{ user_id: 'u', issued_before: at(testNow + 60_001) }, 'issued_before lies in the future'],
     [{ user_id: 15 }, 'body/user_id must be string'],
     [{ user_id: null }, 'body/user_id must be string'],
-    [{ user: 'u' }, 'body must NOT have additional properties'],
+    [{ user: 'u' }, 'body must NOT have additional properties: "user"'],
+    [{ user_id: 'u', tenant: 't' }, 'body must NOT have additional properties: "tenant"'],
+    ['{"__proto__":"u"}', 'body must NOT have additional properties: "__proto__"'],
     ['[]', 'The body must be a JSON object'],
     ['{"user_id":"u","user_id":"v"}', 'user_id is repeated'],
   ])('refuses %j', async (body, message) => {
@@ -165,5 +170,37 @@ describe('POST /revocations', () => {
     } finally {
       await rename('elsewhere', 'revocations');
     }
+  });
+});
+
+describe('POST /revocations after a reload', () => {
+  const partnerSecret = 'a secret of the partner, 32 bytes';
+  const policyOf = (field: string) => `version: 1
+issuers:
+  partner:
+    issuer: partner
+    audience: [chat]
+    keys: { secret: { env: PARTNER_SECRET } }
+    kind: partner
+    attributes: { shop: { claim: shop, type: string } }
+    id: [shop]
+    revocations: { shop: { ${field}: shop } }
+channels:
+  private-news: { about: partners, allow: { partner: { partner has a shop: partner.shop != '' } } }
+`;
+
+  it('accepts the fields of the current policy', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'usher-revocations-'));
+    const file = join(directory, 'policy.yaml');
+    await writeFile(file, policyOf('shop_id'));
+    const usher = await startUsher({ POLICY: directory, PARTNER_SECRET: partnerSecret });
+    const statusOf = async (field: string) =>
+      (await send(usher.operator, revokes({ [field]: '7' }))).status;
+    expect([await statusOf('shop_id'), await statusOf('store_id')]).toEqual([200, 400]);
+    await writeFile(file, policyOf('store_id'));
+    await send(usher.operator, { path: '/policy/reload', headers: {}, body: '' });
+    expect([await statusOf('shop_id'), await statusOf('store_id')]).toEqual([400, 200]);
+    await usher.stop();
+    await rm(directory, { recursive: true });
   });
 });

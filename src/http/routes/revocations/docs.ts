@@ -29,16 +29,17 @@ const effects: Schema = {
   },
 };
 
-export interface RevocationsDocs {
-  readonly body: Schema;
-  /** The fields that identify a subject. */
-  readonly fields: Readonly<Record<string, Schema>>;
-  /** The fields of each subject of the policy. */
-  readonly subjects: readonly (readonly string[])[];
-}
-
-/** OpenAPI of `POST /revocations`. */
-export function revocationsDocs({ body, fields, subjects }: RevocationsDocs): Operation {
+/**
+ * OpenAPI of `POST /revocations`.
+ *
+ * @param fields - The fields that identify a subject.
+ * @param subjects - The fields of each subject of the policy.
+ */
+export function revocationsDocs(
+  fields: Readonly<Record<string, Schema>>,
+  issuedBefore: Schema,
+  subjects: readonly (readonly string[])[],
+): Operation {
   const ofPolicy = subjects.map(
     (names) => `${names.map((name) => `\`${name}\``).join(' with ')}, `,
   );
@@ -48,7 +49,11 @@ export function revocationsDocs({ body, fields, subjects }: RevocationsDocs): Op
     description: `By user (\`user_id\`, with or without \`tenant_id\`), tenant (\`tenant_id\`), ${ofPolicy.join('')}guest session or token. Without \`issued_before\`, credentials issued before now. The revocation is written before connections are terminated, and cannot be undone.`,
     security: guarded,
     body: {
-      schema: body,
+      schema: {
+        type: 'object',
+        additionalProperties: false,
+        properties: { ...fields, issued_before: issuedBefore },
+      },
       examples: {
         user: { value: { user_id: '15', tenant_id: '1', issued_before: '2025-06-01T11:00:00Z' } },
       },

@@ -4,7 +4,7 @@ import { revoke, type RevokeDeps } from '../../../authorize/revocation/revoke.ts
 import type { Policy } from '../../../policy/policy.ts';
 import { originOf } from '../../input/auth-request.ts';
 import { parseDatetime } from '../../../runtime/datetime.ts';
-import { malformed } from '../../output/problem.ts';
+import { malformed, unknownField } from '../../output/problem.ts';
 import { exactlyOne, revocationsDocs } from './docs.ts';
 
 type RevocationBody = Readonly<Record<string, string>>;
@@ -29,21 +29,18 @@ export interface RevocationsDeps extends RevokeDeps {
 
 /** Adds `POST /revocations` to the operator's port. */
 export function addRevocations(server: FastifyInstance, deps: RevocationsDeps): void {
-  const subjects = subjectsOfPolicy(deps.policy());
-  const fields = [...ownFields, ...subjects.flatMap((each) => each.fields)];
-  const properties = Object.fromEntries(fields.map((field) => [field, id]));
+  const atStart = subjectsOfPolicy(deps.policy());
+  const docs = revocationsDocs(idsOf(atStart), issuedBeforeSchema, atStart.map(fieldsOf));
+  // A reload may change the subjects, so the schema accepts an id in any field, and the handler checks the names.
   const body = {
     type: 'object',
-    additionalProperties: false,
-    properties: { ...properties, issued_before: { type: 'string', maxLength: 40 } },
+    properties: { issued_before: issuedBeforeSchema },
+    additionalProperties: id,
   } as const;
-  const named = subjects.map((each) => each.fields);
-  const docs = revocationsDocs({ body, fields: properties, subjects: named });
   const options = { schema: { body }, config: { docs } };
   server.post<{ Body: RevocationBody }>('/revocations', options, async (request) => {
     const { issued_before, ...given } = request.body;
-    const subject = subjectOf(given, subjects);
-    if (subject === undefined) throw malformed(exactlyOne(named));
+    const subject = subjectOf(given, subjectsOfPolicy(deps.policy()));
     const asked = { subject, issuedBefore: issuedBefore(issued_before, deps.now()) };
     const revocation = await revoke(asked, originOf(request), deps);
     const moment = new Date(revocation.issuedBefore).toISOString();
@@ -51,6 +48,8 @@ export function addRevocations(server: FastifyInstance, deps: RevocationsDeps): 
     return { revoked: given, issued_before: moment, effects: revocation.effects };
   });
 }
+
+const issuedBeforeSchema = { type: 'string', maxLength: 40 } as const;
 
 /** A subject of the policy: its name, and the fields of the body that are its parts. */
 interface PolicySubject {
@@ -66,8 +65,23 @@ function subjectsOfPolicy({ issuers }: Policy): readonly PolicySubject[] {
   );
 }
 
-/** Returns the subject of these fields. Returns `undefined` for no subject and for more than one. */
-function subjectOf(
+const fieldsOf = ({ fields }: PolicySubject) => fields;
+
+/** The schemas of all fields that identify a subject. */
+const idsOf = (subjects: readonly PolicySubject[]) =>
+  Object.fromEntries([...ownFields, ...subjects.flatMap(fieldsOf)].map((field) => [field, id]));
+
+/** Returns the subject of these fields. Throws a 400 for an unknown field, for no subject and for more than one. */
+function subjectOf(named: RevocationBody, subjects: readonly PolicySubject[]): RevocationSubject {
+  const known = idsOf(subjects);
+  const unknown = Object.keys(named).find((field) => !Object.hasOwn(known, field));
+  if (unknown !== undefined) throw malformed(unknownField(unknown));
+  const subject = findSubject(named, subjects);
+  if (subject === undefined) throw malformed(exactlyOne(subjects.map(fieldsOf)));
+  return subject;
+}
+
+function findSubject(
   named: RevocationBody,
   subjects: readonly PolicySubject[],
 ): RevocationSubject | undefined {
