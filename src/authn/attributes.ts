@@ -8,7 +8,7 @@ const maxItems = 1000;
 
 /**
  * Reads the value of an attribute from a claim; `undefined` for a claim of another type. A list with an element that cannot be read
- * is not read: a rule may ask what the list does not have.
+ * is not read: a rule may test for an element that was left out.
  */
 export function readAttribute(claim: unknown, type: ValueType): AttributeValue | undefined {
   switch (type) {

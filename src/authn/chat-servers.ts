@@ -1,7 +1,7 @@
 import type { Secret } from '../runtime/secret.ts';
 import { equalsConstantTime } from './constant-time.ts';
 
-/** The chat servers for which tickets are issued (system C). */
+/** The chat servers for which tickets are issued. */
 export interface ChatServers {
   /** True for a configured key id. Pages contain it, so it does not authenticate a server. */
   readonly has: (key: string) => boolean;

@@ -1,7 +1,7 @@
 import { hashGuestSessionToken, type GuestSessionStore } from './guest-session-token.ts';
 import type { CredentialReader } from './credential.ts';
 
-/** Creates the reader of guest sessions' tokens (system D). Throws `Unavailable` if the store is unavailable. */
+/** Creates the reader of guest sessions' tokens. Throws `Unavailable` if the store is unavailable. */
 export function createGuestSessionReader(
   sessions: Pick<GuestSessionStore, 'find'>,
   now: () => number,

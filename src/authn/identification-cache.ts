@@ -3,20 +3,20 @@ import { createTtlCache } from '../runtime/caches.ts';
 import type { Identification } from './credential.ts';
 
 /**
- * How long an answer of a host is cached, in milliseconds. A logout takes effect after at most `knownMs`, a login after at
+ * How long a response of a host is cached, in milliseconds. A logout takes effect after at most `knownMs`, a login after at
  * most `unknownMs`.
  */
 const settings = { knownMs: 5_000, unknownMs: 1_000, entries: 10_000 } as const;
 
 /**
- * Finds who a credential identifies, in the cache or else at the host. `ask` gets the key of the credential, which is a hash:
- * neither this cache nor the questions that wait contain credentials.
+ * Finds who a credential identifies, in the cache or else at the host. `identify` gets the key of the credential, which is a hash:
+ * neither this cache nor queued requests contain credentials.
  */
 export type CachedIdentification = (
   credential: string,
-  /** The declaration in the policy by which an answer is read. Answers are not shared between declarations. */
+  /** The declaration in the policy by which a response is read. Responses are not shared between declarations. */
   declared: object | undefined,
-  ask: (key: string) => Promise<Identification>,
+  identify: (key: string) => Promise<Identification>,
 ) => Promise<Identification>;
 
 /** Creates an empty cache. Errors are not cached. */
@@ -29,12 +29,12 @@ export function createIdentificationCache(now: () => number): CachedIdentificati
     versions.set(declared, version);
     return version;
   };
-  return async (credential, declared, ask) => {
+  return async (credential, declared, identify) => {
     const version = declared === undefined ? 0 : versionOf(declared);
     const key = createHash('sha256').update(`${version} ${credential}`).digest('base64');
     const cached = cache.get(key);
     if (cached !== undefined) return unlessExpired(cached, now());
-    const result = await ask(key);
+    const result = await identify(key);
     cache.set(key, result, lifetimeMs(result, now()));
     return unlessExpired(result, now());
   };

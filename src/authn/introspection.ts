@@ -4,7 +4,7 @@ import type { BoundedResponse } from '../runtime/network/bounded-fetch.ts';
 import type { Identification, CredentialReader } from './credential.ts';
 import { createIdentificationCache } from './identification-cache.ts';
 import type { IssuerAttribute } from './token-issuers.ts';
-import { readVisitor, type VisitorDeps } from './visitor-answer.ts';
+import { readVisitor, type VisitorDeps } from './visitor-response.ts';
 
 /** The host's introspection endpoint for session cookies. */
 export interface IntrospectionSettings {
@@ -40,11 +40,11 @@ export function createIntrospectionReader(settings: IntrospectionSettings): Cred
     const cookies = cookieName === undefined ? text : `${cookieName}=${text}`;
     const declared = settings.attributes();
     return identify(text, declared, (key) =>
-      settings.client.ask({
+      settings.client.send({
         key,
         url: settings.url,
         headers: headersOf(cookies, settings),
-        read: (answer) => readAnswer(answer, { attributes: declared, now: settings.now() }),
+        read: (response) => readResponse(response, { attributes: declared, now: settings.now() }),
       }),
     );
   };
@@ -67,7 +67,7 @@ function headersOf(
 }
 
 /** Throws if the response neither identifies a visitor nor means that nobody is logged in. */
-function readAnswer({ status, text }: BoundedResponse, deps: VisitorDeps): Identification {
+function readResponse({ status, text }: BoundedResponse, deps: VisitorDeps): Identification {
   if (notSignedIn.has(status)) return rejected;
   if (status !== 200) throw new Error(`answered with status ${status}`);
   return readVisitor(text, deps);

@@ -18,8 +18,8 @@ export interface TokenIntrospectionSettings {
   readonly audience: readonly string[];
   readonly client: HostClient;
   /**
-   * The claims of the answer that make the user; `undefined` if the policy has no such users. The same object as long as they do
-   * not change, because answers are cached for it.
+   * The claims of the response that make the user; `undefined` if the policy has no such users. The same object as long as they do
+   * not change, because responses are cached for it.
    */
   readonly claims: () => IssuerClaims | undefined;
   readonly now: () => number;
@@ -29,8 +29,8 @@ export interface TokenIntrospectionSettings {
 const unknownExpiryMs = 3_600_000;
 
 /**
- * Creates the reader that asks the endpoint about an opaque token. Only `active: true` identifies a user. Any status but 200,
- * also 401 for wrong credentials of this client, and any answer without `active` throw `Unavailable`.
+ * Creates the reader that introspects an opaque token at the endpoint. Only `active: true` identifies a user. Any status but 200,
+ * also 401 for wrong credentials of this client, and any response without `active` throw `Unavailable`.
  */
 export function createTokenIntrospection(settings: TokenIntrospectionSettings): CredentialReader {
   const identify = createIdentificationCache(settings.now);
@@ -41,7 +41,7 @@ export function createTokenIntrospection(settings: TokenIntrospectionSettings): 
     // RFC 6750 §2.1: no token has other characters.
     if (!/^[A-Za-z0-9._~+/|-]+=*$/.test(text)) return { fault: 'credential-malformed' };
     return identify(text, declared, (key) =>
-      settings.client.ask({
+      settings.client.send({
         key,
         url: settings.url,
         headers: {
@@ -50,7 +50,7 @@ export function createTokenIntrospection(settings: TokenIntrospectionSettings): 
           'content-type': 'application/x-www-form-urlencoded',
         },
         body: new URLSearchParams({ token: text, token_type_hint: 'access_token' }).toString(),
-        read: (answer) => readAnswer(answer, declared, settings),
+        read: (response) => readResponse(response, declared, settings),
       }),
     );
   };
@@ -62,7 +62,7 @@ function basicCredentials(id: string, secret: string): string {
   return `Basic ${Buffer.from(`${encode(id)}:${encode(secret)}`).toString('base64')}`;
 }
 
-function readAnswer(
+function readResponse(
   { status, text }: BoundedResponse,
   claims: IssuerClaims,
   { audience, now }: TokenIntrospectionSettings,

@@ -64,7 +64,7 @@ export function issuerClaims(
   };
 }
 
-/** The claims of an issuer of settings: the same object until the policy changes, because answers are cached for it. */
+/** The claims of an issuer of settings: the same object until the policy changes, because responses are cached for it. */
 export function createClaimsOf(
   name: string,
   variable: (name: string) => string | undefined,

@@ -6,7 +6,7 @@ import type {
 } from '../authn/credential.ts';
 import { check, type Check, type DecisionBase } from '../policy/decision.ts';
 import { type Principal } from '../policy/principal.ts';
-import type { WhileAsking } from '../runtime/permits.ts';
+import type { WithLentPermit } from '../runtime/permits.ts';
 import type { FactSource } from './fact-source.ts';
 import { isRevoked, subjectsOf, type RevocationStore } from './revocation/revocation.ts';
 
@@ -14,8 +14,8 @@ export interface AuthenticateDeps {
   readonly identify: Identify;
   readonly revocations: Pick<RevocationStore, 'latest'>;
   /** The kinds of credentials that Usher verifies with a request to a server of the application. */
-  readonly askedKinds: ReadonlySet<Credential['kind']>;
-  readonly whileAsking: WhileAsking;
+  readonly remoteKinds: ReadonlySet<Credential['kind']>;
+  readonly withLentPermit: WithLentPermit;
 }
 
 /** The principal, with passed checks that say what was left out of it; or the refusal. */
@@ -38,14 +38,14 @@ export type AuthenticationRefusal =
  */
 export async function authenticate(
   credentials: readonly Credential[],
-  { identify, revocations, askedKinds, whileAsking }: AuthenticateDeps,
+  { identify, revocations, remoteKinds, withLentPermit }: AuthenticateDeps,
 ): Promise<Authenticated> {
   const [credential, second] = credentials;
   if (credential === undefined) return { code: 'credential-missing', known: {} };
   if (second !== undefined) return { code: 'credential-conflict', known: {} };
   if (credential.refused !== undefined) return { code: credential.refused, known: {} };
-  const identified = askedKinds.has(credential.kind)
-    ? await whileAsking(() => identify(credential))
+  const identified = remoteKinds.has(credential.kind)
+    ? await withLentPermit(() => identify(credential))
     : await identify(credential);
   if ('fault' in identified) return refusalOf(identified);
   const { principal, notes = [] } = identified;
@@ -67,10 +67,10 @@ export type AuthenticateBy = (
 /** Authenticates the credentials of a request for one channel. */
 export function authenticateAlone(
   credentials: readonly Credential[],
-  { identify, askedKinds, whileAsking }: Omit<AuthenticateDeps, 'revocations'>,
+  { identify, remoteKinds, withLentPermit }: Omit<AuthenticateDeps, 'revocations'>,
 ): AuthenticateBy {
   return ({ revocations }) =>
-    authenticate(credentials, { identify, revocations, askedKinds, whileAsking });
+    authenticate(credentials, { identify, revocations, remoteKinds, withLentPermit });
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { WriteDecision } from '../audit/audit-event.ts';
-import type { AskHost, HostAnswer } from '../policy/ask.ts';
+import type { AskHost, AskResponse } from '../policy/ask.ts';
 import { parseChannelName, parseSocketId } from '../policy/pusher-names.ts';
 import { grant, refuse, type Decision, type DecisionBase } from '../policy/decision.ts';
 import type { Policy } from '../policy/policy.ts';
@@ -65,15 +65,15 @@ export async function authorizeOne(
     const decision = await deps.trackConnection(limited, source.revocations);
     // False: the source was a cache and a fact has changed since, so the next source decides.
     if (await deps.writeDecision(decision, request.origin, source.version)) {
-      // It compares after the answer.
+      // It runs after the response is sent.
       if (deps.policy().channels.shadowed.size > 0) deps.watch(request, decision);
       return decision;
     }
   }
-  throw new Error('A decision by the database is always recorded');
+  throw new Error('A decision that reads the database is always written');
 }
 
-/** The same decision without rate limit, tracking and record: to revalidate an open connection, and to explain. */
+/** The same decision without rate limits, tracking and audit row: to revalidate an open connection, and to explain. */
 export function decideChannel(request: ChannelAuthRequest, deps: DecideDeps): Promise<Decision> {
   return decideWith(request, deps.ask, deps);
 }
@@ -87,10 +87,10 @@ function decideWith(
   return decide(request, { source: deps, authenticateBy, ask }, deps);
 }
 
-/** Asks once for one request, although it may be evaluated again with current facts. */
+/** One request to the application for one decision, although it may be evaluated again with current facts. */
 function askOnce(ask: AskHost): AskHost {
-  let answer: Promise<HostAnswer> | undefined;
-  return (question) => (answer ??= ask(question));
+  let response: Promise<AskResponse> | undefined;
+  return (request) => (response ??= ask(request));
 }
 
 interface Sources {
@@ -108,7 +108,14 @@ async function decide(
   { source, authenticateBy, ask }: Sources,
   deps: Pick<
     DecideDeps,
-    'policy' | 'newId' | 'fingerprint' | 'whileAsking' | 'encrypts' | 'caches' | 'userIdOf' | 'now'
+    | 'policy'
+    | 'newId'
+    | 'fingerprint'
+    | 'withLentPermit'
+    | 'encrypts'
+    | 'caches'
+    | 'userIdOf'
+    | 'now'
   >,
 ): Promise<Decision> {
   const { channels, hash: policy } = deps.policy();
@@ -142,7 +149,7 @@ async function decide(
     {
       find: source.find,
       ask,
-      whileAsking: deps.whileAsking,
+      withLentPermit: deps.withLentPermit,
       encrypts: deps.encrypts,
       caches: deps.caches,
       userIdOf: deps.userIdOf,
@@ -173,7 +180,7 @@ async function decide(
     checks,
   } as const;
   if (refused !== undefined) return refuse(evaluated, refused);
-  // The application may have taken long to answer, so what was read before may be outdated.
+  // The application may have taken long to respond, so the revocations that were read before may be outdated.
   if (match.channelType.ask !== undefined || deps.now() - began >= outdatedMs) {
     const { revocations } = source;
     if (await isRevokedMeanwhile(principal, hostMember?.user_id, revocations)) {

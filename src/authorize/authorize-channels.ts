@@ -1,6 +1,6 @@
 import type { Decision } from '../policy/decision.ts';
 import type { Credential } from '../authn/credential.ts';
-import { askDirectly } from '../runtime/permits.ts';
+import { withoutPermit } from '../runtime/permits.ts';
 import { Unavailable } from '../runtime/unavailable.ts';
 import type { BatchAuthRequest } from './auth-request.ts';
 import {
@@ -35,16 +35,21 @@ export function authorizeChannels(
 /** Authenticates once per version of the facts, for any number of channels, each of which holds a permit. */
 function authenticateOnce(
   credentials: readonly Credential[],
-  { identify, askedKinds, whileAsking }: Omit<AuthenticateDeps, 'revocations'>,
+  { identify, remoteKinds, withLentPermit }: Omit<AuthenticateDeps, 'revocations'>,
 ): AuthenticateBy {
   const byVersion = new Map<number | undefined, Promise<Authenticated>>();
-  const isAsked = credentials.some(({ kind }) => askedKinds.has(kind));
+  const isAsked = credentials.some(({ kind }) => remoteKinds.has(kind));
   return ({ revocations, version }) => {
     const authenticated =
       byVersion.get(version) ??
-      authenticate(credentials, { identify, revocations, askedKinds, whileAsking: askDirectly });
+      authenticate(credentials, {
+        identify,
+        revocations,
+        remoteKinds,
+        withLentPermit: withoutPermit,
+      });
     byVersion.set(version, authenticated);
-    return isAsked ? whileAsking(() => authenticated) : authenticated;
+    return isAsked ? withLentPermit(() => authenticated) : authenticated;
   };
 }
 

@@ -1,4 +1,4 @@
-import { checksOf, namesMember, type AskHost, type HostMember } from '../policy/ask.ts';
+import { askChecks, namesMember, type AskHost, type HostMember } from '../policy/ask.ts';
 import { isCacheBody, type ChannelForm, type SocketId } from '../policy/pusher-names.ts';
 import type { ChannelMatch } from '../policy/channel-registry.ts';
 import { type ChannelType } from '../policy/channel-type.ts';
@@ -14,16 +14,16 @@ import type { FindFact } from '../policy/fact-kind.ts';
 import { pinCode } from '../policy/param.ts';
 import type { VisitorHeaders } from '../policy/forward.ts';
 import { hostMemberAt, memberAt, noMember } from '../policy/member.ts';
-import type { WhileAsking } from '../runtime/permits.ts';
+import type { WithLentPermit } from '../runtime/permits.ts';
 import type { RouteConstraints } from './auth-request.ts';
 import { tenantChecks } from './authenticate.ts';
 import { findFacts, type MissingFact } from './find-facts.ts';
-import { questionOf } from './question-of.ts';
+import { askRequest } from './ask-request.ts';
 
 export interface EvaluateDeps {
   readonly find: FindFact;
   readonly ask: AskHost;
-  readonly whileAsking: WhileAsking;
+  readonly withLentPermit: WithLentPermit;
   /** Whether channels of this tenant can be encrypted: whether there is a master key. */
   readonly encrypts: (tenantId: string | undefined) => boolean;
   /** Whether the Pusher server of this tenant has cache channels of this form. */
@@ -61,7 +61,7 @@ export function tenantOf({ channelType, params }: ChannelMatch): string | undefi
   return channelType.tenant === undefined ? undefined : params[channelType.tenant];
 }
 
-/** Evaluates the rules of a channel for one principal, then asks the application if its answer counts. Throws `Unavailable`. */
+/** Evaluates the rules of a channel for one principal, then requests the decision of the application if the channel requires it. Throws `Unavailable`. */
 export async function evaluateMatch(
   match: ChannelMatch,
   subject: SocketSubject,
@@ -75,13 +75,13 @@ export async function evaluateMatch(
   if (ask === undefined || evaluation.refused !== undefined) {
     return withMember(evaluation, match, { principal, userIdOf: deps.userIdOf });
   }
-  const answer = await deps.whileAsking(() => deps.ask(questionOf(ask, match, subject)));
-  const checks = [...evaluation.checks, ...checksOf(answer)];
-  if (!answer.isYes) return { checks, refused: 'not-allowed' };
-  const asked = { ...evaluation, checks };
-  if (!namesMember(ask)) return withMember(asked, match, { principal, userIdOf: deps.userIdOf });
+  const response = await deps.withLentPermit(() => deps.ask(askRequest(ask, match, subject)));
+  const checks = [...evaluation.checks, ...askChecks(response)];
+  if (!response.isGranted) return { checks, refused: 'not-allowed' };
+  const granted = { ...evaluation, checks };
+  if (!namesMember(ask)) return withMember(granted, match, { principal, userIdOf: deps.userIdOf });
   const server = tenantOf(match) ?? principal.tenantId ?? evaluation.tenantId;
-  return withHostMember(asked, answer.member, (id) => deps.userIdOf(server, id));
+  return withHostMember(granted, response.member, (id) => deps.userIdOf(server, id));
 }
 
 function withHostMember(
@@ -103,7 +103,7 @@ export async function permittedMatches(
   subject: Subject,
   deps: EvaluateDeps,
 ): Promise<readonly ChannelMatch[]> {
-  // The application is not asked for lists.
+  // The application's decision is not requested for lists.
   if (matches.some(({ channelType }) => channelType.ask !== undefined)) return [];
   const existing = matches.filter(
     (match) => missingForm(match, subject.principal, deps) === undefined,
@@ -146,7 +146,7 @@ type TypeEvaluation =
 async function evaluateType(
   match: ChannelMatch,
   { principal, constraints, headers }: Subject,
-  deps: Pick<EvaluateDeps, 'find' | 'whileAsking' | 'now'>,
+  deps: Pick<EvaluateDeps, 'find' | 'withLentPermit' | 'now'>,
 ): Promise<TypeEvaluation> {
   const { channelType, params } = match;
   const checks = constraintChecks(match, principal, constraints);
@@ -161,7 +161,7 @@ async function evaluateType(
     principal,
     headers,
     find: deps.find,
-    whileAsking: deps.whileAsking,
+    withLentPermit: deps.withLentPermit,
   });
   const input = withFacts(known, principal, facts);
   const ofRules = rules?.check(input) ?? [];

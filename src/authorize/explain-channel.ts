@@ -2,7 +2,7 @@ import type { Credential, Identify } from '../authn/credential.ts';
 import { askCheck } from '../policy/ask.ts';
 import { firstFailed, type Decision } from '../policy/decision.ts';
 import { maxTime, type Principal } from '../policy/principal.ts';
-import { askDirectly } from '../runtime/permits.ts';
+import { withoutPermit } from '../runtime/permits.ts';
 import { Secret } from '../runtime/secret.ts';
 import type { ChannelAuthRequest, RouteConstraints } from './auth-request.ts';
 import { decideChannel, type DecideDeps } from './authorize-channel.ts';
@@ -18,11 +18,11 @@ export interface ExplainRequest {
 }
 
 /** Explanations hold no permits, and send no request to the application. */
-export type ExplainDeps = Omit<DecideDeps, 'ask' | 'askedKinds' | 'whileAsking'>;
+export type ExplainDeps = Omit<DecideDeps, 'ask' | 'remoteKinds' | 'withLentPermit'>;
 
 /**
- * Evaluates a request now, with current facts, without an audit row, limits or a question to the application: a check of
- * the application fails. Throws `Unavailable`.
+ * Evaluates a request now, with current facts, without an audit row, limits or a request to the application, whose
+ * check fails. Throws `Unavailable`.
  */
 export function explainChannel(
   { channelName, socketId, constraints, by }: ExplainRequest,
@@ -35,9 +35,9 @@ export function explainChannel(
   };
   const identify = 'text' in by ? deps.identify : identifyAs(by, deps.now());
   return decideChannel(request, {
-    ...{ ...deps, identify, askedKinds: new Set(), whileAsking: askDirectly },
-    // The application would count the credential as one of its visitor.
-    ask: () => Promise.resolve({ isYes: false }),
+    ...{ ...deps, identify, remoteKinds: new Set(), withLentPermit: withoutPermit },
+    // The application would treat the request as one of its visitor.
+    ask: () => Promise.resolve({ isGranted: false }),
   });
 }
 

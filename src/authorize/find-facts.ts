@@ -3,7 +3,7 @@ import type { RuleInput, Principal } from '../policy/principal.ts';
 import { tenantOfFact } from '../policy/fact-access.ts';
 import type { Fact, FactReference, FactViewer, FindFact } from '../policy/fact-kind.ts';
 import type { VisitorHeaders } from '../policy/forward.ts';
-import type { WhileAsking } from '../runtime/permits.ts';
+import type { WithLentPermit } from '../runtime/permits.ts';
 
 export interface FoundFacts {
   readonly facts: Readonly<Record<string, Fact>>;
@@ -23,7 +23,7 @@ export interface FactReader {
   readonly principal: Principal;
   readonly headers?: VisitorHeaders | undefined;
   readonly find: FindFact;
-  readonly whileAsking: WhileAsking;
+  readonly withLentPermit: WithLentPermit;
 }
 
 const noFacts: FoundFacts = { facts: {}, missing: undefined, tenantId: undefined };
@@ -32,14 +32,14 @@ const noFacts: FoundFacts = { facts: {}, missing: undefined, tenantId: undefined
 export async function findFacts(
   requests: readonly FactRequest[],
   input: RuleInput,
-  { principal, headers, find, whileAsking }: FactReader,
+  { principal, headers, find, withLentPermit }: FactReader,
 ): Promise<FoundFacts> {
   if (requests.length === 0) return noFacts;
   const viewer = viewerOf(principal, headers);
   const references = requests.map((request) => request.refer(input));
   const findEach = () =>
     all(references.map((each) => (isReference(each) ? find(each.kind, each.ids, viewer) : none)));
-  const found = await (references.some(isAtHost) ? whileAsking(findEach) : findEach());
+  const found = await (references.some(isAtHost) ? withLentPermit(findEach) : findEach());
 
   const facts: Record<string, Fact> = {};
   let missing: MissingFact | undefined;

@@ -15,7 +15,7 @@ const unread: ReadonlySet<AuthenticationRefusal> = new Set([
 ]);
 
 /**
- * A visitor whose credential only the application can read, if its answer counts for this channel. A credential that Usher
+ * A visitor whose credential only the application can read, if its decision counts for this channel. A credential that Usher
  * reads and refuses stays refused: the application must not be a second chance.
  */
 export function hostVisitorOf(

@@ -15,7 +15,7 @@ import { isValueOf } from '../policy/param.ts';
 import { fillPattern } from '../policy/pattern.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Limits, ReportLimitExceeded } from '../rate-limit/limits.ts';
-import { askDirectly } from '../runtime/permits.ts';
+import { withoutPermit } from '../runtime/permits.ts';
 import type { UserAuthRequest } from './auth-request.ts';
 import {
   authenticate,
@@ -90,8 +90,8 @@ async function list(
   const page = deps.openOwnPage(cursor);
   const { channels, sources } = deps.policy();
   const listing = { channels, page, principal, now: deps.now(), isFirstPage: cursor === undefined };
-  // The list has one permit, however many questions it asks.
-  const evaluateDeps = { ...deps, whileAsking: askDirectly };
+  // The list has one permit, however many requests it sends.
+  const evaluateDeps = { ...deps, withLentPermit: withoutPermit };
   const evaluateAll = () =>
     Promise.all(
       channels.channelTypes.map(async (channelType) => {
@@ -102,7 +102,7 @@ async function list(
         return (await Promise.all(evaluated)).flat();
       }),
     );
-  const permitted = await (sources.size > 0 ? deps.whileAsking(evaluateAll) : evaluateAll());
+  const permitted = await (sources.size > 0 ? deps.withLentPermit(evaluateAll) : evaluateAll());
   return { channels: permitted.flat().map(({ channel }) => channel.text), next: page.next() };
 }
 

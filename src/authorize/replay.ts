@@ -5,7 +5,7 @@ import type { FactKind, FindFact } from '../policy/fact-kind.ts';
 import type { Policy } from '../policy/policy.ts';
 import { maxTime, type Principal } from '../policy/principal.ts';
 import { parseSocketId } from '../policy/pusher-names.ts';
-import { askDirectly } from '../runtime/permits.ts';
+import { withoutPermit } from '../runtime/permits.ts';
 import { Unavailable } from '../runtime/unavailable.ts';
 import { evaluateMatch, type EvaluateDeps } from './evaluate.ts';
 
@@ -39,7 +39,7 @@ export interface Replay {
 export type SkipReason =
   'not-evaluated' | 'asks-application' | 'changed-fact' | 'differs-now' | 'unavailable' | 'time';
 
-export interface ReplayDeps extends Omit<EvaluateDeps, 'ask' | 'whileAsking'> {
+export interface ReplayDeps extends Omit<EvaluateDeps, 'ask' | 'withLentPermit'> {
   readonly isTimeOver: () => boolean;
 }
 
@@ -64,7 +64,7 @@ export async function replay(
   };
   let replayed = 0;
   for (const [i, { decision }] of entries.entries()) {
-    // Requests are answered between two decisions.
+    // Other requests are processed between two decisions.
     await setImmediate();
     if (deps.isTimeOver()) {
       skipped.time = entries.length - i;
@@ -122,7 +122,7 @@ function requestOf(decision: AuditEvent): RecordedRequest | undefined {
 async function decideBy(
   { channels }: Policy,
   { channel, socketId, principal }: RecordedRequest,
-  deps: Omit<EvaluateDeps, 'ask' | 'whileAsking'>,
+  deps: Omit<EvaluateDeps, 'ask' | 'withLentPermit'>,
 ): Promise<Verdict | undefined> {
   const match = channels.matchText(channel);
   const socket = parseSocketId(socketId);
@@ -135,7 +135,7 @@ async function decideBy(
   const { checks, refused } = await evaluateMatch(
     match,
     { principal, constraints, socketId: socket },
-    { ...deps, ask: () => Promise.resolve({ isYes: false }), whileAsking: askDirectly },
+    { ...deps, ask: () => Promise.resolve({ isGranted: false }), withLentPermit: withoutPermit },
   );
   if (refused === undefined) return { outcome: 'grant' };
   return { outcome: 'refusal', code: refused, failedCheck: firstFailed(checks)?.name };
@@ -144,8 +144,8 @@ async function decideBy(
 class ChangedFact extends Error {}
 
 /**
- * Finds only facts that the policy in use declares in the same way: a text that somebody tries must choose neither a query
- * nor a path nor a column.
+ * Finds only facts that the policy in use declares in the same way: a policy under trial must not introduce another query,
+ * path or column.
  */
 function findAsDeclared({ factKinds }: Policy, find: FindFact): FindFact {
   return (kind, ids, viewer) => {

@@ -9,7 +9,7 @@ import { findWithoutEffect, formatWithoutEffect } from '../config/without-effect
 import { loadPolicy } from '../policy/load-policy.ts';
 import { PolicyError } from '../policy/policy-error.ts';
 import type { AddCommand } from './command.ts';
-import { askSources, notAsked, onlineOption } from './policy/online.ts';
+import { checkOnline, notChecked, onlineOption } from './policy/online.ts';
 
 export const addCheckConfig: AddCommand = (program, { env, report, output }) => {
   program
@@ -35,7 +35,7 @@ export const addCheckConfig: AddCommand = (program, { env, report, output }) => 
       if (problems.length > 0) throw new PolicyError(problems);
       // Without files there is nothing to tell: the environment has them all.
       const secrets = config.secretFiles === undefined ? [] : config.secrets;
-      const checked = online === true ? await askSources(policy, env()) : notAsked;
+      const checked = online === true ? await checkOnline(policy, env()) : notChecked;
       report({
         printed: [
           'The configuration is complete.',

@@ -34,7 +34,7 @@ import { createAccessTokens } from '../database/host/access-tokens.ts';
 import { createDjangoDatabase } from '../database/host/django-database.ts';
 import { createHostDatabase, type HostDatabase } from '../database/host/host-database.ts';
 import { createPersonalAccessTokens } from '../database/host/personal-access-tokens.ts';
-import { queueQuestions } from '../database/host/queued-host-database.ts';
+import { queueQueries } from '../database/host/queued-host-database.ts';
 import type { MeasureHost } from '../observability/metrics/host-metrics.ts';
 import type { HostRedis } from '../redis/host-redis.ts';
 import type { CacheLookups } from '../runtime/caches.ts';
@@ -57,7 +57,7 @@ export interface IdentifyDeps {
   readonly now: () => number;
   readonly startTimer: StartTimer;
   readonly dependencies: Pick<Dependencies, 'watch'>;
-  /** Without it questions to a host are not measured. */
+  /** Without it requests to a host are not measured. */
   readonly measureHost?: MeasureHost;
   readonly tokenLookups: CacheLookups;
   readonly policy: () => Policy;
@@ -89,7 +89,7 @@ export function buildIdentify(
   const openHost: OpenHost = {
     database: (where) => {
       const { observe } = dependencies.watch('host database');
-      return opened(queueQuestions(createHostDatabase({ ...where, observe }), startTimer));
+      return opened(queueQueries(createHostDatabase({ ...where, observe }), startTimer));
     },
     redis: (url) => {
       const { observe } = dependencies.watch('host redis');

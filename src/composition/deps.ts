@@ -8,7 +8,7 @@ import { createAskHost } from '../host/ask-host.ts';
 import { createFingerprint } from '../host/forwarded.ts';
 import { createHeadersOf } from '../http/input/auth-request.ts';
 import type { HttpSources } from './http-sources.ts';
-import { askedKindsOf } from './asked-kinds.ts';
+import { remoteKindsOf } from './remote-kinds.ts';
 import { buildIdentify } from './authn.ts';
 import { createDecisionReads } from './decision-reads.ts';
 import type { HostSources } from '../facts/host-sources.ts';
@@ -20,7 +20,7 @@ import type { ServedPolicy } from './policy.ts';
 import type { CurrentConfig } from '../config/current-config.ts';
 import type { Config } from '../config/load.ts';
 import { createRenewedIdentify } from '../authn/credential.ts';
-import { askDirectly } from '../runtime/permits.ts';
+import { withoutPermit } from '../runtime/permits.ts';
 import type { Clock } from '../runtime/timer.ts';
 import { createTimeOrderedId } from '../runtime/time-ordered-id.ts';
 import type { OpenConnections } from '../websocket/open-connections.ts';
@@ -108,8 +108,8 @@ export function buildDeps(config: Config, deps: RuntimeDeps) {
     policy,
     policies: deps.policies,
     identify: createRenewedIdentify(credentials),
-    askedKinds: askedKindsOf(config),
-    whileAsking: askDirectly,
+    remoteKinds: remoteKindsOf(config),
+    withLentPermit: withoutPermit,
     ...sources.database,
     revocations: { ...revocations, ...sources.database.revocations },
     factSources: config.audit === 'strict' ? sources.cachedFirst : () => [sources.database],

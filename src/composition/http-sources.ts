@@ -14,13 +14,13 @@ interface HttpSourcesDeps extends HostClientParts {
 
 export interface HttpSources {
   readonly find: FindHostSource;
-  /** Measures the questions of clients that are created from now on, which is with their first question. */
+  /** Measures the requests of clients that are created from now on, which is with their first request. */
   readonly measureWith: (measure: MeasureHost) => void;
 }
 
 /**
  * Builds the function that finds the HTTP sources of the current policy. A source of a reloaded policy is read again; the client
- * of a host stays, with the questions that wait in its queue.
+ * of a host stays, with its queued requests.
  */
 export function buildHttpSources(
   { variable }: Pick<Config, 'variable'>,

@@ -123,7 +123,7 @@ async function buildPublicServer(
   limitConcurrency(server, concurrencyLimiter);
   const routeDeps = {
     ...deps,
-    whileAsking: concurrencyLimiter.whileAsking,
+    withLentPermit: concurrencyLimiter.withLentPermit,
     credentialsOf: createCredentialsOf(cookieMode, config.tokenField),
     countFailure: createFailureLimit(deps.countRefusal),
     countGuestSession: createGuestSessionLimit(

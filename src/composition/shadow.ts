@@ -14,7 +14,7 @@ import { createDependencies } from '../observability/dependencies.ts';
 import type { CountShadow } from '../observability/metrics/shadow-metrics.ts';
 import { createOutageLog, reasonOf } from '../observability/outage-log.ts';
 import type { Policy } from '../policy/policy.ts';
-import { askDirectly } from '../runtime/permits.ts';
+import { withoutPermit } from '../runtime/permits.ts';
 import type { Clock } from '../runtime/timer.ts';
 import { buildHttpSources } from './http-sources.ts';
 import { buildHostSources } from './sources.ts';
@@ -38,7 +38,7 @@ export function buildWatchedHosts(config: Config, clock: Clock): HostSources {
 }
 
 /**
- * Builds shadow mode. It shares no connection, queue or cache with answers, so it can neither delay nor break one. `close`
+ * Builds shadow mode. It shares no connection, queue or cache with decisions, so it can neither delay nor break one. `close`
  * resolves when the comparisons that were made are stored.
  */
 export function buildShadow(
@@ -59,7 +59,7 @@ export function buildShadow(
     ...deps,
     find: buildFacts(storage.watching, factsAtHosts).find,
     ask: createAskHost(http.find),
-    whileAsking: askDirectly,
+    withLentPermit: withoutPermit,
     record: writes.append,
     logFailure: (family, error) => {
       outages.failed(family, { reason: reasonOf(error) });

@@ -8,7 +8,7 @@ import { startListening, type Listener } from '../database/notifications/listene
 import type { Config } from '../config/load.ts';
 import { onlyCookieName } from '../config/sessions.ts';
 import type { Principal } from '../policy/principal.ts';
-import { askDirectly } from '../runtime/permits.ts';
+import { withoutPermit } from '../runtime/permits.ts';
 import { createTimeOrderedId } from '../runtime/time-ordered-id.ts';
 import { createWebSocketEndpoints } from '../websocket/server.ts';
 import type { HandshakeFault } from '../websocket/handshake.ts';
@@ -77,7 +77,7 @@ export function addWebSockets(
   addSessionEndpoints(endpoints, {
     ...deps,
     ...sessionDeps,
-    whileAsking: askDirectly,
+    withLentPermit: withoutPermit,
     sendError,
     sendRefusal: (request, reply, refusal) =>
       sendRefusal([request, reply], refusal, { responses: generalResponses, countFailure }),

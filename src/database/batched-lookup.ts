@@ -30,9 +30,9 @@ export function createBatchedLookup<Row extends BatchedRow>(
   database: Database,
   statement: { readonly name: string; readonly text: string },
 ): (texts: readonly string[]) => Promise<Row | undefined> {
-  return createBatchedRead(async (questions: readonly (readonly string[])[]) => {
-    const rows = await database.execute({ ...statement, values: [JSON.stringify(questions)] });
-    const found = new Array<Row | undefined>(questions.length).fill(undefined);
+  return createBatchedRead(async (keys: readonly (readonly string[])[]) => {
+    const rows = await database.execute({ ...statement, values: [JSON.stringify(keys)] });
+    const found = new Array<Row | undefined>(keys.length).fill(undefined);
     for (const row of rows as readonly Row[]) found[row.place - 1] = row;
     return found;
   });

@@ -4,8 +4,10 @@ import { Misfit } from './misfit.ts';
 /** The name of a source in `Unavailable`, in metrics and in spans. */
 export const dependencyOf = (source: string): string => `source ${source}`;
 
-/** A response that is neither a fact nor its absence counts as an outage. `asked` names the fact or the list. */
-export function asUnavailable(error: unknown, source: string, asked: string): unknown {
+/** A response that is neither a fact nor its absence counts as an outage. `requested` names the fact or the list. */
+export function asUnavailable(error: unknown, source: string, requested: string): unknown {
   if (!(error instanceof Misfit)) return error;
-  return new Unavailable(dependencyOf(source), { cause: new Misfit(`${asked}: ${error.message}`) });
+  return new Unavailable(dependencyOf(source), {
+    cause: new Misfit(`${requested}: ${error.message}`),
+  });
 }

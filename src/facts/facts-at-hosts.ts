@@ -6,7 +6,7 @@ import { Misfit } from './misfit.ts';
 import { nameOfQueried } from './sql/policy-queries.ts';
 import type { ListAtHost } from './sql/sql-list.ts';
 
-/** Measures a question for a fact of this kind or for a list, until the returned function is called. */
+/** Measures a request for a fact of this kind or for a list, until the returned function is called. */
 export type MeasureFact = (kind: string) => (outcome: FactOutcome) => void;
 
 /** `unfit`: the response of the source is neither a fact nor its absence. */
@@ -16,27 +16,27 @@ export type FactOutcome = 'found' | 'none' | 'unfit' | 'unavailable';
 export interface FactsAtHosts {
   readonly find: FindAtHost;
   readonly list: ListAtHost;
-  /** Measures the questions from now on. */
+  /** Measures all later requests. */
   readonly measureWith: (measure: MeasureFact) => void;
 }
 
-/** Finds facts in databases and by HTTP, and measures each question. */
+/** Finds facts in databases and by HTTP, and measures each request. */
 export function createFactsAtHosts(
   sql: Pick<HostSources, 'find' | 'list'>,
   findByHttp: FindAtHost,
 ): FactsAtHosts {
   let measure: MeasureFact = () => () => undefined;
 
-  const measured = async <Answer>(
+  const measured = async <Result>(
     name: string,
-    ask: () => Promise<Answer>,
-    isFound: (answer: Answer) => boolean,
-  ): Promise<Answer> => {
+    find: () => Promise<Result>,
+    isFound: (result: Result) => boolean,
+  ): Promise<Result> => {
     const end = measure(name);
     try {
-      const answer = await ask();
-      end(isFound(answer) ? 'found' : 'none');
-      return answer;
+      const result = await find();
+      end(isFound(result) ? 'found' : 'none');
+      return result;
     } catch (error) {
       end(isUnfit(error) ? 'unfit' : 'unavailable');
       throw error;

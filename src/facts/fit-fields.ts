@@ -4,7 +4,7 @@ import { parseDate, parseDatetime } from '../runtime/datetime.ts';
 const wholeDay = 24 * 60 * 60 * 1000;
 
 /**
- * The fact of an object that a source of the application answered. Other members are ignored, and null is an absent value.
+ * The fact of an object in the response of a source of the application. Other members are ignored, and null is an absent value.
  * Throws an `Error` that names the field, and never its value, if a field has another type or is missing.
  */
 export function fitFields({ fields }: FactKind, object: Readonly<Record<string, unknown>>): Fact {

@@ -38,9 +38,9 @@ export interface HostSources {
   readonly retain: (policy: Policy) => void;
   readonly find: FindAtHost;
   readonly list: ListAtHost;
-  /** Checks whether the source can answer, with its columns and types. Throws `Unavailable`. */
+  /** Checks that the source can execute the query, and the columns and types of the result. Throws `Unavailable`. */
   readonly check: (queried: Queried) => Promise<void>;
-  /** The GRANTs that the role of the source needs for the query, as far as the source can be asked. */
+  /** The GRANTs that the role of the source needs for the query, as far as the source can name them. */
   readonly grants: (queried: Queried) => Promise<readonly string[]>;
   readonly close: () => Promise<void>;
 }
@@ -57,19 +57,19 @@ export function createHostSources(deps: HostSourcesDeps): HostSources {
   const bind = ({ queried, query }: PolicyQuery, { kind, database }: OpenDatabase): void => {
     const statement = query[kind];
     if ('problem' in statement) return;
-    const { ask } = database;
+    const { execute } = database;
     grants.set(queried, () =>
-      storedFunctions(statement, ask).then(
+      storedFunctions(statement, execute).then(
         (stored) => grantsFor(statement, stored),
         () => grantsFor(statement),
       ),
     );
     if (isList(queried)) {
-      lists.set(queried, createSqlList(queried, statement, { ask }));
-      checks.set(queried, () => checkSqlList(queried, statement, { ask }));
+      lists.set(queried, createSqlList(queried, statement, { execute }));
+      checks.set(queried, () => checkSqlList(queried, statement, { execute }));
     } else {
-      facts.set(queried, createSqlFact(queried, statement, { ask, now: deps.now }));
-      checks.set(queried, () => checkSqlFact(queried, statement, { ask }));
+      facts.set(queried, createSqlFact(queried, statement, { execute, now: deps.now }));
+      checks.set(queried, () => checkSqlFact(queried, statement, { execute }));
     }
   };
 
@@ -98,29 +98,29 @@ export function createHostSources(deps: HostSourcesDeps): HostSources {
       databases.retain(used.get(policy) ?? new Set());
     },
     find: async (kind, ids, viewer) => {
-      const fact = await answer(kind, facts.get(kind), (find) => find(ids));
+      const fact = await use(kind, facts.get(kind), (find) => find(ids));
       return fact && isVisible(kind, fact, viewer) ? fact : undefined;
     },
-    list: (list, values, after) => answer(list, lists.get(list), (read) => read(values, after)),
-    check: (queried) => answer(queried, checks.get(queried), (check) => check()),
+    list: (list, values, after) => use(list, lists.get(list), (read) => read(values, after)),
+    check: (queried) => use(queried, checks.get(queried), (check) => check()),
     grants: async (queried) => (await grants.get(queried)?.()) ?? [],
     close: databases.close,
   };
 }
 
-/** Asks with what was opened for a query. Throws `Unavailable` with the name of the query. */
-async function answer<Opened, Answer>(
+/** Executes an opened query. Throws `Unavailable` with the name of the query. */
+async function use<Opened, Result>(
   queried: Queried,
   opened: Opened | undefined,
-  ask: (opened: Opened) => Promise<Answer>,
-): Promise<Answer> {
+  execute: (opened: Opened) => Promise<Result>,
+): Promise<Result> {
   const source = sourceOf(queried);
   if (opened === undefined) {
     const cause = new Error('the source is not open');
     throw new Unavailable(dependencyOf(source), { cause });
   }
   try {
-    return await ask(opened);
+    return await execute(opened);
   } catch (error) {
     throw asUnavailable(error, source, nameOfQueried(queried));
   }

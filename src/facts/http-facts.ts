@@ -1,7 +1,7 @@
 import type { BoundedResponse } from '../runtime/network/bounded-fetch.ts';
 import { hashOf } from '../host/forwarded.ts';
 import { addressOf, type FindHostSource } from '../host/host-source.ts';
-import { readJsonObject } from '../host/json-answer.ts';
+import { readJsonObject } from '../host/json-response.ts';
 import type { Fact, FactKind, HttpOrigin } from '../policy/fact-kind.ts';
 import { createTtlCache, type TtlCache } from '../runtime/caches.ts';
 import { isVisible, type FindAtHost } from './find-at-host.ts';
@@ -14,36 +14,36 @@ export interface HttpFactsDeps {
 }
 
 /** A response, and how long it may be cached, in milliseconds. */
-interface Answer {
+interface FactResponse {
   readonly fact: Fact | undefined;
   readonly freshMs: number;
 }
 
-interface KindAnswers {
+interface KindResponses {
   /** Unique in this process: a kind of a reloaded policy may have the same name, and other fields. */
   readonly number: number;
-  readonly cache: TtlCache<Answer>;
+  readonly cache: TtlCache<FactResponse>;
 }
 
 /** Per kind of fact. */
 const maxCached = 10_000;
 
 /**
- * Creates the function that asks the application for facts: `GET` with the ids in the path. 200 with an object of the fields is
- * the fact, 404 and 410 mean that there is none. Any other answer throws `Unavailable`.
+ * Creates the function that requests facts from the application: `GET` with the ids in the path. 200 with an object of the fields is
+ * the fact, 404 and 410 mean that there is none. Any other response throws `Unavailable`.
  */
 export function createHttpFacts({ findSource, now }: HttpFactsDeps): FindAtHost {
   let kinds = 0;
-  const answers = new WeakMap<FactKind, KindAnswers>();
-  const answersOf = (kind: FactKind): KindAnswers => {
-    const known = answers.get(kind);
+  const responses = new WeakMap<FactKind, KindResponses>();
+  const responsesOf = (kind: FactKind): KindResponses => {
+    const known = responses.get(kind);
     if (known !== undefined) return known;
     kinds += 1;
     const created = {
       number: kinds,
-      cache: createTtlCache<Answer>({ maxEntries: maxCached, now }),
+      cache: createTtlCache<FactResponse>({ maxEntries: maxCached, now }),
     };
-    answers.set(kind, created);
+    responses.set(kind, created);
     return created;
   };
 
@@ -55,23 +55,24 @@ export function createHttpFacts({ findSource, now }: HttpFactsDeps): FindAtHost 
     const headers =
       (viewer === 'operator' ? undefined : viewer.headers)?.select(from.forward) ?? {};
     const key = `${path} ${hashOf(headers)}`;
-    const { number, cache } = answersOf(kind);
+    const { number, cache } = responsesOf(kind);
     const cached = cache.get(key);
-    const shown = ({ fact }: Answer) => (fact && isVisible(kind, fact, viewer) ? fact : undefined);
+    const shown = ({ fact }: FactResponse) =>
+      fact && isVisible(kind, fact, viewer) ? fact : undefined;
     if (cached !== undefined) return shown(cached);
     const source = await findSource(from.source);
-    const askedAt = now();
+    const sentAt = now();
     const url = addressOf(source, path);
-    const answer = await source.client.ask({
+    const response = await source.client.send({
       key: `${number} ${key}`,
       url,
       headers: { ...source.headers, ...headers, accept: 'application/json' },
       silenceMs: from.timeoutMs,
       read: (response) => readFitting(kind, response, from),
     });
-    const lifetimeMs = answer.freshMs - (now() - askedAt);
-    if (lifetimeMs > 0) cache.set(key, answer, lifetimeMs);
-    return shown(answer);
+    const lifetimeMs = response.freshMs - (now() - sentAt);
+    if (lifetimeMs > 0) cache.set(key, response, lifetimeMs);
+    return shown(response);
   };
 }
 
@@ -95,21 +96,25 @@ function isSegment(id: string): boolean {
 }
 
 /** Reads a response. Throws `Misfit` with the name of the kind. */
-function readFitting(kind: FactKind, response: BoundedResponse, from: HttpOrigin): Answer {
+function readFitting(kind: FactKind, response: BoundedResponse, from: HttpOrigin): FactResponse {
   try {
-    return readAnswer(kind, response, from);
+    return readResponse(kind, response, from);
   } catch (error) {
     throw new Misfit(`fact ${kind.name}: ${(error as Error).message}`);
   }
 }
 
-function readAnswer(kind: FactKind, response: BoundedResponse, { freshMs }: HttpOrigin): Answer {
+function readResponse(
+  kind: FactKind,
+  response: BoundedResponse,
+  { freshMs }: HttpOrigin,
+): FactResponse {
   const { status, text, contentType, cacheControl } = response;
   const fresh = Math.min(freshMs, allowedMs(cacheControl));
   if (status === 404 || status === 410) return { fact: undefined, freshMs: fresh };
   if (status !== 200) throw new Error(`It answered with status ${status}`);
   if (!/^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(contentType ?? '')) {
-    throw new Error('The content type of the answer is not JSON');
+    throw new Error('The content type of the response is not JSON');
   }
   return { fact: fitFields(kind, readJsonObject(text)), freshMs: fresh };
 }

@@ -5,11 +5,11 @@ import type { FindHostSource } from './host-source.ts';
 
 /** Creates the function that requests the application's decision about a channel. */
 export function createAskHost(findSource: FindHostSource): AskHost {
-  return async (question) => {
-    const { ask } = question;
+  return async (request) => {
+    const { ask } = request;
     const source = await findSource(ask.source);
     return ask.type === 'laravel'
-      ? askLaravel(ask, question, source)
-      : askAuthZen(ask, question, source);
+      ? askLaravel(ask, request, source)
+      : askAuthZen(ask, request, source);
   };
 }

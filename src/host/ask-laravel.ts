@@ -1,24 +1,24 @@
 import type { BoundedResponse } from '../runtime/network/bounded-fetch.ts';
-import type { ChannelQuestion, HostAnswer, HostMember, LaravelAsk } from '../policy/ask.ts';
+import type { AskRequest, AskResponse, HostMember, LaravelAsk } from '../policy/ask.ts';
 import { hashOf } from './forwarded.ts';
 import { addressOf, type HostSource } from './host-source.ts';
-import { memberOf, readJsonObject } from './json-answer.ts';
+import { memberOf, readJsonObject } from './json-response.ts';
 
 /** The statuses by which an endpoint refuses a channel. */
 const refusals: ReadonlySet<number> = new Set([401, 403, 404]);
 
 /**
- * Asks the endpoint of the application as pusher-js does. Its signature is thrown away: Usher signs. The same question of the
- * same visitor is asked once at a time. Throws `Unavailable` for an answer that is neither yes nor no.
+ * Sends the auth request of pusher-js to the endpoint of the application. Its signature is discarded: Usher signs. Equal
+ * requests of one visitor are sent once at a time. Throws `Unavailable` for a response that is neither a grant nor a refusal.
  */
 export function askLaravel(
   ask: LaravelAsk,
-  { channel, socketId, headers }: ChannelQuestion,
+  { channel, socketId, headers }: AskRequest,
   source: HostSource,
-): Promise<HostAnswer> {
+): Promise<AskResponse> {
   const forwarded = headers?.select(ask.forward) ?? {};
   const url = addressOf(source, ask.path);
-  return source.client.ask({
+  return source.client.send({
     key: `${url.href} ${channel.text} ${hashOf(forwarded)}`,
     url,
     // Not the token of the source: the endpoint would decide about Usher in place of a visitor without a credential.
@@ -30,19 +30,19 @@ export function askLaravel(
     },
     body: new URLSearchParams({ socket_id: socketId, channel_name: channel.text }).toString(),
     silenceMs: ask.timeoutMs,
-    read: (answer) => readAnswer(answer, channel.form === 'presence'),
+    read: (response) => readResponse(response, channel.form === 'presence'),
   });
 }
 
-function readAnswer({ status, text }: BoundedResponse, isPresence: boolean): HostAnswer {
-  if (refusals.has(status)) return { isYes: false, refusedWith: status };
+function readResponse({ status, text }: BoundedResponse, isPresence: boolean): AskResponse {
+  if (refusals.has(status)) return { isGranted: false, refusedWith: status };
   if (status !== 200) throw new Error(`It answered with status ${status}`);
-  const answer = readJsonObject(text);
-  const auth = memberOf(answer, 'auth');
+  const response = readJsonObject(text);
+  const auth = memberOf(response, 'auth');
   if (typeof auth !== 'string' || auth === '') throw new Error('It answered without auth');
   return isPresence
-    ? { isYes: true, member: readMember(memberOf(answer, 'channel_data')) }
-    : { isYes: true };
+    ? { isGranted: true, member: readMember(memberOf(response, 'channel_data')) }
+    : { isGranted: true };
 }
 
 function readMember(text: unknown): HostMember {

@@ -3,21 +3,21 @@ import { fetchBounded, type BoundedResponse } from '../runtime/network/bounded-f
 import { unobserved, type Observe } from '../runtime/observe.ts';
 import type { PermitSettings } from '../runtime/permits.ts';
 import {
-  createQuestionQueue,
+  createRequestQueue,
   queueLimits,
-  Unanswered,
-  type UnansweredReason,
-} from '../runtime/question-queue.ts';
+  NoResponse,
+  type NoResponseReason,
+} from '../runtime/request-queue.ts';
 import { createSingleFlight } from '../runtime/single-flight.ts';
 import type { StartTimer } from '../runtime/timer.ts';
 import { Unavailable } from '../runtime/unavailable.ts';
 import { createResponseTimeouts } from './response-timeout.ts';
-import { noStats, type HostStats, type QuestionOutcome } from './stats.ts';
+import { noStats, type HostStats, type RequestOutcome } from './stats.ts';
 
-/** A question to a host: a GET, or a POST if it has a body. */
-export interface HostQuestion<T> {
+/** A request to a host: a GET, or a POST if it has a body. */
+export interface HostRequest<T> {
   /**
-   * Questions with the same key are asked once at a time, and get the same answer. A hash of each credential in it, and
+   * Requests with the same key are sent once at a time, and share the response. A hash of each credential in it, and
    * never the credential: keys are kept in memory.
    */
   readonly key: string;
@@ -26,14 +26,14 @@ export interface HostQuestion<T> {
   readonly body?: string;
   /** How long the server may send no response at all since this request was queued (default 10 s). */
   readonly silenceMs?: number;
-  /** Reads the answer. An error that it throws is an outage. Its message goes to the log, so it has no values. */
-  readonly read: (answer: BoundedResponse) => T;
+  /** Reads the response. An error that it throws is an outage. Its message goes to the log, so it has no values. */
+  readonly read: (response: BoundedResponse) => T;
 }
 
 /** Sends requests to one server of the application over HTTP. */
 export interface HostClient {
   /** Throws `Unavailable`. */
-  readonly ask: <T>(question: HostQuestion<T>) => Promise<T>;
+  readonly send: <T>(request: HostRequest<T>) => Promise<T>;
 }
 
 export interface HostClientSettings {
@@ -60,24 +60,24 @@ const defaultSilenceMs = 10_000;
 const maxTotalMs = 55_000;
 const maxBodyBytes = 64 * 1024;
 
-/** The errors of a connection that the host closed while it was idle, just when a question was sent on it. */
+/** The errors of a connection that the host closed while it was idle, just when a request was sent on it. */
 const closedConnection: ReadonlySet<unknown> = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 
 /**
- * Creates the client of one host. Questions beyond the limit of concurrent ones wait in FIFO order. Connections are
+ * Creates the client of one host. Requests beyond the limit of concurrent ones wait in FIFO order. Connections are
  * kept alive. Redirects are not followed.
  */
 export function createHostClient(
   { name, origin, limits = hostLimits }: HostClientSettings,
   { fetch, startTimer, observe = unobserved, stats = noStats }: HostClientDeps,
 ): HostClient {
-  const queue = createQuestionQueue(limits, startTimer);
+  const queue = createRequestQueue(limits, startTimer);
   const timeouts = createResponseTimeouts(startTimer);
   const once = createSingleFlight<unknown>();
-  stats.observe({ waiting: queue.waiting, underWay: queue.underWay });
+  stats.observe({ queued: queue.queued, inFlight: queue.inFlight });
 
-  async function send(
-    { url, headers, body, silenceMs = defaultSilenceMs }: HostQuestion<unknown>,
+  async function fetchResponse(
+    { url, headers, body, silenceMs = defaultSilenceMs }: HostRequest<unknown>,
     ended: AbortController,
   ): Promise<BoundedResponse> {
     const watched = timeouts.watch(silenceMs, () => {
@@ -89,23 +89,23 @@ export function createHostClient(
         if (!isClosedConnection(error) || ended.signal.aborted) throw error;
         return fetchBounded(request);
       });
-      watched.answered();
-      queue.answered();
+      watched.responded();
+      queue.responded();
       return response;
     } finally {
       watched.stop();
     }
   }
 
-  async function askNow<T>(question: HostQuestion<T>, ended: AbortController): Promise<T> {
+  async function sendNow<T>(request: HostRequest<T>, ended: AbortController): Promise<T> {
     const end = stats.start();
-    let outcome: QuestionOutcome = 'failed';
+    let outcome: RequestOutcome = 'failed';
     try {
-      const response = await send(question, ended);
+      const response = await fetchResponse(request, ended);
       outcome = 'unreadable';
-      const answer = question.read(response);
+      const result = request.read(response);
       outcome = 'answered';
-      return answer;
+      return result;
     } catch (error) {
       if (ended.signal.aborted) outcome = 'timeout';
       throw new Unavailable(name, { cause: error });
@@ -114,25 +114,25 @@ export function createHostClient(
     }
   }
 
-  async function askInTurn<T>(question: HostQuestion<T>): Promise<T> {
+  async function sendInTurn<T>(request: HostRequest<T>): Promise<T> {
     const ended = new AbortController();
     const stop = startTimer(maxTotalMs, () => {
       ended.abort(new Error('The request took too long'));
     });
     const endWait = stats.startWait();
-    let onUnsent = (reason: UnansweredReason): void => {
+    let onUnsent = (reason: NoResponseReason): void => {
       endWait();
-      stats.countUnasked(reason);
+      stats.countUnsent(reason);
     };
-    const sendNow = () => {
+    const sendMeasured = () => {
       endWait();
       onUnsent = () => undefined;
-      return withSpan(`ask ${name}`, () => observe(() => askNow(question, ended)));
+      return withSpan(`ask ${name}`, () => observe(() => sendNow(request, ended)));
     };
     try {
-      return await queue.ask(sendNow, question.silenceMs ?? defaultSilenceMs);
+      return await queue.run(sendMeasured, request.silenceMs ?? defaultSilenceMs);
     } catch (error) {
-      if (!(error instanceof Unanswered)) throw error;
+      if (!(error instanceof NoResponse)) throw error;
       onUnsent(error.reason);
       throw new Unavailable(name, { cause: error });
     } finally {
@@ -140,13 +140,13 @@ export function createHostClient(
     }
   }
 
-  async function ask<T>(question: HostQuestion<T>): Promise<T> {
+  async function send<T>(request: HostRequest<T>): Promise<T> {
     // The credential would go to another host.
-    if (question.url.origin !== origin) throw new Error('A request to another origin');
-    return (await once(question.key, () => askInTurn(question))) as T;
+    if (request.url.origin !== origin) throw new Error('A request to another origin');
+    return (await once(request.key, () => sendInTurn(request))) as T;
   }
 
-  return { ask };
+  return { send };
 }
 
 function isClosedConnection(error: unknown): boolean {

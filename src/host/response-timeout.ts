@@ -8,20 +8,20 @@ export interface ResponseTimeouts {
 /** One open request. */
 export interface Watched {
   /** The server has responded to this request. */
-  readonly answered: () => void;
+  readonly responded: () => void;
   /** Stops watching; idempotent. */
   readonly stop: () => void;
 }
 
 /**
- * A question is given up if the host has answered none at all for `silenceMs`, or has answered one that was sent
- * `silenceMs` later. A fixed timeout would fail at a slow host with many questions under way, although each would be
- * answered in its turn. Measured with timers only, so that a clock that is set has no effect.
+ * A request is given up if the host has responded to none for `silenceMs`, or has responded to one that was sent
+ * `silenceMs` later. A fixed timeout would fail at a slow host with many requests in flight, although each would get
+ * its response. Measured with timers only, so that a clock that is set has no effect.
  */
 export function createResponseTimeouts(startTimer: StartTimer): ResponseTimeouts {
   let sent = 0;
-  let answers = 0;
-  let lastSentOfAnswered = 0;
+  let responses = 0;
+  let lastSentWithResponse = 0;
   return {
     watch: (silenceMs, giveUp) => {
       sent += 1;
@@ -29,10 +29,10 @@ export function createResponseTimeouts(startTimer: StartTimer): ResponseTimeouts
       let firstLater: number | undefined;
       let stop: StopTimer;
       const wait = (): void => {
-        const answersBefore = answers;
+        const responsesBefore = responses;
         stop = startTimer(silenceMs, () => {
-          const isSilent = answers === answersBefore;
-          const isOvertaken = firstLater !== undefined && lastSentOfAnswered >= firstLater;
+          const isSilent = responses === responsesBefore;
+          const isOvertaken = firstLater !== undefined && lastSentWithResponse >= firstLater;
           if (isSilent || isOvertaken) {
             giveUp();
             return;
@@ -43,9 +43,9 @@ export function createResponseTimeouts(startTimer: StartTimer): ResponseTimeouts
       };
       wait();
       return {
-        answered: () => {
-          answers += 1;
-          lastSentOfAnswered = Math.max(lastSentOfAnswered, own);
+        responded: () => {
+          responses += 1;
+          lastSentWithResponse = Math.max(lastSentWithResponse, own);
         },
         stop: () => {
           stop();

@@ -1,20 +1,20 @@
-import type { UnansweredReason } from '../runtime/question-queue.ts';
+import type { NoResponseReason } from '../runtime/request-queue.ts';
 
 /** The outcome of a request that was sent. */
-export type QuestionOutcome = 'answered' | 'unreadable' | 'failed' | 'timeout';
+export type RequestOutcome = 'answered' | 'unreadable' | 'failed' | 'timeout';
 
 /** Measures the requests to one server of the application. */
 export interface HostStats {
   /** Adds the gauges. */
   readonly observe: (read: {
-    readonly waiting: () => number;
-    readonly underWay: () => number;
+    readonly queued: () => number;
+    readonly inFlight: () => number;
   }) => void;
   /** Measures the time in the queue, until the returned function is called. */
   readonly startWait: () => () => void;
   /** Measures the time from sending to the response, until the returned function is called. */
-  readonly start: () => (outcome: QuestionOutcome) => void;
-  readonly countUnasked: (outcome: UnansweredReason) => void;
+  readonly start: () => (outcome: RequestOutcome) => void;
+  readonly countUnsent: (outcome: NoResponseReason) => void;
 }
 
 const nothing = () => undefined;
@@ -24,5 +24,5 @@ export const noStats: HostStats = {
   observe: nothing,
   startWait: () => nothing,
   start: () => nothing,
-  countUnasked: nothing,
+  countUnsent: nothing,
 };

@@ -3,7 +3,7 @@ import type { ChannelRegistry } from '../policy/channel-registry.ts';
 import { firstFailed } from '../policy/decision.ts';
 import type { FindFact } from '../policy/fact-kind.ts';
 import { ruleInput, type Principal, type PrincipalKind } from '../policy/principal.ts';
-import { askDirectly } from '../runtime/permits.ts';
+import { withoutPermit } from '../runtime/permits.ts';
 
 /** A rule that the tests do not cover: they would also pass with another one. */
 export interface Uncovered {
@@ -39,7 +39,7 @@ export function createCoverage(channels: ChannelRegistry, find: () => FindFact):
       const { params, channelType } = match;
       const known = ruleInput(principal, { params, facts: {}, now: new Date(now) });
       const { facts, missing } = await findFacts(rules.facts, known, {
-        ...{ principal, find: find(), whileAsking: askDirectly },
+        ...{ principal, find: find(), withLentPermit: withoutPermit },
       });
       if (missing !== undefined) return;
       const failed = firstFailed(rules.check({ ...known, facts }));

@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { RouteConstraints } from '../authorize/auth-request.ts';
 import { decideChannel, type DecideDeps } from '../authorize/authorize-channel.ts';
 import { credentialKindOf } from '../authn/credential.ts';
-import type { ChannelQuestion, HostAnswer } from '../policy/ask.ts';
+import type { AskRequest, AskResponse } from '../policy/ask.ts';
 import { firstFailed, type Decision, type Refusal } from '../policy/decision.ts';
 import type { FindFact } from '../policy/fact-kind.ts';
 import {
@@ -15,7 +15,7 @@ import {
 import { pinParams } from '../policy/param.ts';
 import { routeFor } from '../policy/route-for.ts';
 import { toUserId, userIdLimit } from '../policy/member.ts';
-import { askDirectly } from '../runtime/permits.ts';
+import { withoutPermit } from '../runtime/permits.ts';
 import { Secret } from '../runtime/secret.ts';
 import { createCoverage, type Coverage, type Uncovered } from './coverage.ts';
 import { toPrincipal } from './example-principal.ts';
@@ -38,7 +38,7 @@ export interface TestReport {
 }
 
 export interface TestOptions {
-  /** Asked before each decision; true ends the tests. */
+  /** Called before each decision; true ends the tests. */
   readonly isTimeOver?: () => boolean;
   /** Called after each expectation. */
   readonly onProgress?: (done: number, total: number) => void;
@@ -148,10 +148,10 @@ async function decide(
   if (principal !== undefined) await coverage.add({ channel, principal, now });
   const deps: DecideDeps = {
     ...{ policy: () => policy, find, newId: randomUUID, now: () => now },
-    ask: (question) => Promise.resolve(answerTo(question, hostSaysYes)),
+    ask: (request) => Promise.resolve(responseTo(request, hostSaysYes)),
     fingerprint: () => '',
-    askedKinds: new Set(),
-    whileAsking: askDirectly,
+    remoteKinds: new Set(),
+    withLentPermit: withoutPermit,
     encrypts: () => true,
     caches: () => true,
     userIdOf: (_tenantId, id) => toUserId(id, userIdLimit),
@@ -174,10 +174,10 @@ async function decide(
 }
 
 /** The application names the principal as the member. */
-function answerTo({ channel, principal: { id } }: ChannelQuestion, isYes: boolean): HostAnswer {
-  return isYes && channel.form === 'presence'
-    ? { isYes, member: { user_id: id, data: { user_id: id } } }
-    : { isYes };
+function responseTo({ channel, principal: { id } }: AskRequest, isGranted: boolean): AskResponse {
+  return isGranted && channel.form === 'presence'
+    ? { isGranted, member: { user_id: id, data: { user_id: id } } }
+    : { isGranted };
 }
 
 /** The constraints of a route of the policy, or those of the general routes. */

@@ -26,7 +26,7 @@ import {
 import { toPrincipal } from './example-principal.ts';
 
 /** An expression, and what it may read. What is given replaces what is recorded. */
-export interface ExpressionQuestion {
+export interface ExpressionRequest {
   readonly expression: string;
   /** A recorded decision, whose channel and principal the expression reads. */
   readonly decision?: string;
@@ -56,7 +56,7 @@ export type ExpressionTrial =
   | (ReadValues & { readonly type: ValueType; readonly value: FactValue | undefined });
 
 /** Evaluates one expression with the declarations of the policy in use. Throws `Unavailable`. */
-export type TryExpression = (question: ExpressionQuestion) => Promise<ExpressionTrial>;
+export type TryExpression = (question: ExpressionRequest) => Promise<ExpressionTrial>;
 
 export interface TryExpressionDeps {
   readonly policy: () => Policy;
@@ -85,7 +85,7 @@ const types: readonly ValueType[] = [
 ];
 
 async function tryExpression(
-  question: ExpressionQuestion,
+  question: ExpressionRequest,
   deps: TryExpressionDeps,
 ): Promise<ExpressionTrial> {
   const policy = deps.policy();
@@ -131,7 +131,7 @@ interface Subject {
 }
 
 async function subjectOf(
-  { decision: id, channel, principal, params = {} }: ExpressionQuestion,
+  { decision: id, channel, principal, params = {} }: ExpressionRequest,
   policy: Policy,
   { findDecision }: TryExpressionDeps,
 ): Promise<Subject> {
@@ -165,7 +165,7 @@ function checkName(name: string): void {
 }
 
 function madeUpPrincipal(
-  { kind, ...values }: NonNullable<ExpressionQuestion['principal']>,
+  { kind, ...values }: NonNullable<ExpressionRequest['principal']>,
   { issuers }: Policy,
 ): Principal {
   const start = { line: 1, column: 1 };

@@ -31,7 +31,7 @@ export const trialLimitMs = 5_000;
 
 /**
  * Creates the function that tries policies, one at a time: each takes as much of the processor as it can get. The policy
- * in use and the audit log do not change, and no source is asked anything that the policy in use does not ask.
+ * in use and the audit log do not change, and no source gets a request that the policy in use would not send.
  */
 export function createTryPolicy(deps: TryPolicyDeps): TryPolicy {
   let isBusy = false;

@@ -28,13 +28,13 @@ export interface AuthZenAsk extends AskParts {
 }
 
 /** Whether the application decides. */
-export function isAnswering<Asked extends Ask>(ask: Asked | undefined): ask is Asked {
+export function isDeciding<Asked extends Ask>(ask: Asked | undefined): ask is Asked {
   return ask !== undefined && !ask.isShadow;
 }
 
 /** Whether the application's response has the member of a presence channel. */
 export function namesMember(ask: Ask | undefined): ask is LaravelAsk {
-  return isAnswering(ask) && ask.type === 'laravel';
+  return isDeciding(ask) && ask.type === 'laravel';
 }
 
 /** The name of the check whose result is the application's decision. */
@@ -42,11 +42,11 @@ export const askCheck = 'the host says yes';
 
 /**
  * The kind of a principal whose credential only the application can read. Its id is a hash of the credential: the application
- * says who it is only in the answer for a presence channel.
+ * names the user only in the response for a presence channel.
  */
 export const hostVisitorKind = 'host_visitor';
 
-export interface ChannelQuestion {
+export interface AskRequest {
   readonly ask: Ask;
   readonly channel: ChannelName;
   /** The pattern of the channel. */
@@ -58,32 +58,32 @@ export interface ChannelQuestion {
   readonly headers: VisitorHeaders | undefined;
 }
 
-export interface HostAnswer {
-  readonly isYes: boolean;
+export interface AskResponse {
+  readonly isGranted: boolean;
   /** The status of the response, if it is the refusal. */
   readonly refusedWith?: number | undefined;
   /** The member of a presence channel, if the application named one. */
   readonly member?: HostMember | undefined;
 }
 
-/** The checks of an answer. The status is one of them: a wrong path, and a session that has ended, are refusals as well. */
-export function checksOf({ isYes, refusedWith }: HostAnswer): readonly Check[] {
-  const decided = check(askCheck, isYes);
+/** The checks of a response. The status is one of them: a wrong path, and a session that has ended, are refusals as well. */
+export function askChecks({ isGranted, refusedWith }: AskResponse): readonly Check[] {
+  const decided = check(askCheck, isGranted);
   return refusedWith === undefined ? [decided] : [check(statusCheck(refusedWith), true), decided];
 }
 
-/** Why an answer is a refusal. */
-export function reasonOf({ refusedWith }: HostAnswer): string {
+/** The reason of a refusal. */
+export function refusalReason({ refusedWith }: AskResponse): string {
   return refusedWith === undefined ? askCheck : statusCheck(refusedWith);
 }
 
 const statusCheck = (status: number) => `the host answered with status ${status}`;
 
-/** The member of a presence channel in the application's own words. */
+/** The member of a presence channel in the application's response. */
 export interface HostMember extends Pick<Member, 'user_id'> {
-  /** The `channel_data` of the answer, which is signed. Its `user_id` may be a number. */
+  /** The `channel_data` of the response, which is signed. Its `user_id` may be a number. */
   readonly data: { readonly user_id: string | number; readonly user_info?: unknown };
 }
 
 /** Requests the application's decision. Throws `Unavailable` if the response is neither a grant nor a refusal. */
-export type AskHost = (question: ChannelQuestion) => Promise<HostAnswer>;
+export type AskHost = (request: AskRequest) => Promise<AskResponse>;

@@ -1,4 +1,4 @@
-import { hostVisitorKind, isAnswering, namesMember, type Ask } from './ask.ts';
+import { hostVisitorKind, isDeciding, namesMember, type Ask } from './ask.ts';
 import { isCacheBody, type ChannelForm, type PatternForm } from './pusher-names.ts';
 import type { Check, Member } from './decision.ts';
 import type { FactQuery, FactReference } from './fact-kind.ts';
@@ -111,13 +111,13 @@ export function createChannelType(text: string, parts: ChannelParts): ChannelTyp
   if (tenant !== undefined && !names.includes(tenant)) {
     throw invalid(`the tenant ${tenant} is not a parameter`);
   }
-  if (rules.size === 0 && !isAnswering(ask)) throw invalid('allows nobody');
+  if (rules.size === 0 && !isDeciding(ask)) throw invalid('allows nobody');
   const forms = formsOf(pattern, parts.also);
   const memberless = [...rules].find(([, { member }]) => member === undefined);
   const isPresence = forms.some((form) => form.startsWith('presence'));
   if (isPresence && rules.size === 0 && !namesMember(ask)) {
     throw invalid(
-      'the presence form requires allow and member: only an answer to laravel has a member',
+      'the presence form requires allow and member: only a response to laravel has a member',
     );
   }
   if (rules.has(hostVisitorKind) && !namesMember(ask)) {

@@ -83,7 +83,7 @@ export interface FactReference {
 export interface FactViewer {
   readonly tenantId?: string | undefined;
   readonly guestSessionId?: string | undefined;
-  /** The headers of the request, for facts that the application answers. */
+  /** The headers of the request, for facts from the application by HTTP. */
   readonly headers?: VisitorHeaders | undefined;
 }
 

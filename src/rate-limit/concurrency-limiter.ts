@@ -4,7 +4,7 @@ import {
   createPermits,
   type PermitRequest,
   type PermitSettings,
-  type WhileAsking,
+  type WithLentPermit,
 } from '../runtime/permits.ts';
 import type { StartTimer } from '../runtime/timer.ts';
 
@@ -31,7 +31,7 @@ export const concurrencySettings: PermitSettings = {
 };
 
 /**
- * How long a server of the application may take before the permit is lent, in milliseconds. Longer than answers take at full
+ * How long a server of the application may take before the permit is lent, in milliseconds. Longer than responses take at full
  * load: otherwise the number of requests that are processed at once would hardly be limited.
  */
 const lendAfterMs = 100;
@@ -44,7 +44,7 @@ export interface ConcurrencyLimiter {
   /** Runs this work when its permits are available, in FIFO order. Throws a 503 if they are not available in time. */
   readonly run: <T>(work: () => Promise<T>, task: PermitRequest) => Promise<T>;
   /** Asks for work that this limiter runs, and that holds a permit for it. */
-  readonly whileAsking: WhileAsking;
+  readonly withLentPermit: WithLentPermit;
   /** The number of queued tasks. */
   readonly queued: () => number;
   /** The number of tasks that wait for a server of the application and have lent their permit. */
@@ -74,14 +74,14 @@ export function createConcurrencyLimiter(
         permits.release(request.permits);
       }
     },
-    whileAsking: async (question) => {
+    withLentPermit: async (request) => {
       let takeBack = (): void => undefined;
       const stop = startTimer(lendAfterMs, () => {
         permits.lend();
         takeBack = permits.takeBack;
       });
       try {
-        return await question();
+        return await request();
       } finally {
         stop();
         takeBack();
@@ -94,7 +94,7 @@ export function createConcurrencyLimiter(
 
 /**
  * Limits the handlers of all routes that are added after this call. Only handlers need permits: bodies are read before,
- * so a slow client occupies no permit, and preflights are answered before.
+ * so a slow client occupies no permit, and preflights need none.
  */
 export function limitConcurrency(
   server: FastifyInstance,

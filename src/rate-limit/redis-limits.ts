@@ -95,8 +95,8 @@ function keysOf({
   return [rate, dedupeKey === undefined ? rate : `${rate}:${dedupeKey}`];
 }
 
-function twoNumbers(answer: unknown): readonly [number, number] {
-  const [first, second] = Array.isArray(answer) ? (answer as unknown[]) : [];
+function twoNumbers(reply: unknown): readonly [number, number] {
+  const [first, second] = Array.isArray(reply) ? (reply as unknown[]) : [];
   if (typeof first === 'number' && typeof second === 'number') return [first, second];
   throw new Error('PROTOCOL not the answer of the script');
 }

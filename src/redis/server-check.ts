@@ -31,8 +31,8 @@ export async function findMisconfiguration(
   if (mode !== 'standalone') return mode === 'sentinel' ? faults.isSentinel : faults.isClusterNode;
   if (database === 0) return undefined;
   // ioredis continues with database 0, which may contain keys of others with the same names.
-  const answer = await client.select(database).catch(withoutCommand);
-  return answer instanceof Error ? faults.hasNoDatabase : undefined;
+  const reply = await client.select(database).catch(withoutCommand);
+  return reply instanceof Error ? faults.hasNoDatabase : undefined;
 }
 
 /**

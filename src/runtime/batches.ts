@@ -29,7 +29,7 @@ export interface Batches<Item, Result> {
 
 interface QueuedItem<Item, Result> {
   readonly item: Item;
-  readonly resolve: (answer: Result) => void;
+  readonly resolve: (result: Result) => void;
   readonly reject: (error: unknown) => void;
 }
 

@@ -1,15 +1,15 @@
 import type { StartTimer } from './timer.ts';
 
 /**
- * Asks a server of the application for the work of one permit. A permit is lent to others while the answer takes long, so that
- * a server that is slow or hangs delays no request that does not need it.
+ * Sends a request to a server of the application. After a short time the permit of the caller is lent to others until the response,
+ * so that a server that is slow or hangs delays no request that does not need it.
  */
-export type WhileAsking = <T>(question: () => Promise<T>) => Promise<T>;
+export type WithLentPermit = <T>(request: () => Promise<T>) => Promise<T>;
 
 /** For work without permits: commands, and WebSockets. */
-export const askDirectly: WhileAsking = (question) => question();
+export const withoutPermit: WithLentPermit = (request) => request();
 
-/** How many may hold a permit, and how many may wait how long for one. */
+/** The maximum number of held permits, and the maximum length and time of the queue. */
 export interface PermitSettings {
   readonly maxConcurrent: number;
   readonly maxQueued: number;
@@ -19,7 +19,7 @@ export interface PermitSettings {
 export interface PermitRequest {
   /** At most `maxConcurrent`. */
   readonly permits: number;
-  /** True if nobody waits for these permits any more. */
+  /** True if the permits are no longer needed. */
   readonly isAborted: () => boolean;
 }
 

@@ -77,7 +77,7 @@ export function createRpc({ peer, send, handler, now, startTimer }: RpcDeps): Rp
     pending.delete(id);
   };
 
-  const answer = async ([id, method, params]: Call): Promise<void> => {
+  const respond = async ([id, method, params]: Call): Promise<void> => {
     try {
       const run = handler(method);
       if (run === undefined) throw new Error(`no method ${method}`);
@@ -112,7 +112,7 @@ export function createRpc({ peer, send, handler, now, startTimer }: RpcDeps): Rp
         readonly results?: readonly Result[];
       };
       settled.forEach(settle);
-      for (const call of received) void answer(call);
+      for (const call of received) void respond(call);
     },
     close: () => {
       stopTimer?.();

@@ -6,7 +6,7 @@ import { fillPattern } from '../../src/policy/pattern.ts';
 import type { Principal } from '../../src/policy/principal.ts';
 import { shippedPolicy } from '../support/shipped-policy.ts';
 import { guest, user } from '../policies/principals.ts';
-import { authorizing, question } from './authorizing.ts';
+import { authorizing, request } from './authorizing.ts';
 
 const { channels } = shippedPolicy;
 const id = fc.constantFrom('1', '2', '15', '42', 'BK-1', 'grand-hotel');
@@ -113,7 +113,7 @@ describe('authorizeChannel, for any request', () => {
         async (name, socket, { who, pinned: constraints }) => {
           const identify = () => Promise.resolve({ principal: who });
           const { authorizeChannel, recorded } = authorizing({ identify });
-          const asking = question({ channelName: name, socketId: socket, constraints });
+          const asking = request({ channelName: name, socketId: socket, constraints });
           const decision = await authorizeChannel(asking);
           expect(recorded).toStrictEqual([decision]);
           if (decision.outcome === 'refusal') return;

@@ -9,7 +9,7 @@ import { Secret } from '../../src/runtime/secret.ts';
 import { Unavailable } from '../../src/runtime/unavailable.ts';
 import { findByKind, shippedPolicy } from '../support/shipped-policy.ts';
 import { booking, escrow, user } from '../policies/principals.ts';
-import { authorizing, question, verdict } from './authorizing.ts';
+import { authorizing, request, verdict } from './authorizing.ts';
 
 const down = () => Promise.reject(new Unavailable('database'));
 const nowhere = findByKind({});
@@ -18,7 +18,7 @@ const bearer = { kind: 'bearer', text: new Secret('a') } as const;
 describe('authorizeChannel', () => {
   it('grants, and has written the same decision before it resolves', async () => {
     const { authorizeChannel, deeds, recorded } = authorizing();
-    const decision = await authorizeChannel(question());
+    const decision = await authorizeChannel(request());
     expect(decision).toMatchObject({
       outcome: 'grant',
       id: 'the-decision',
@@ -54,7 +54,7 @@ describe('authorizeChannel', () => {
     ],
   ])('refuses %s before it does more', async (_case, changes, [code, ...before]) => {
     const { authorizeChannel, deeds } = authorizing();
-    expect(verdict(await authorizeChannel(question(changes)))).toBe(code);
+    expect(verdict(await authorizeChannel(request(changes)))).toBe(code);
     expect(deeds).toStrictEqual([...before, 'recorded']);
   });
 
@@ -65,13 +65,13 @@ describe('authorizeChannel', () => {
     ['whether it is on record', { writeDecision: down }],
   ])('makes no decision if a dependency is unavailable: %s', async (_case, changes) => {
     const { authorizeChannel } = authorizing(changes);
-    await expect(authorizeChannel(question())).rejects.toBeInstanceOf(Unavailable);
+    await expect(authorizeChannel(request())).rejects.toBeInstanceOf(Unavailable);
   });
 
   it('refuses the encrypted form without a key like an unknown channel', async () => {
     const { authorizeChannel } = authorizing({ encrypts: () => false });
     const channelName = 'private-encrypted-tenant.1.user.15';
-    expect(verdict(await authorizeChannel(question({ channelName })))).toBe('unknown-channel');
+    expect(verdict(await authorizeChannel(request({ channelName })))).toBe('unknown-channel');
   });
 
   it('refuses a presence channel to an id that the server cannot have', async () => {
@@ -81,7 +81,7 @@ describe('authorizeChannel', () => {
       find: findByKind({ escrow: escrow({ status: 'DISPUTED' }) }),
     });
     const ask = async (channelName: string) =>
-      verdict(await authorizeChannel(question({ channelName })));
+      verdict(await authorizeChannel(request({ channelName })));
     expect(await ask('private-tenant.1.escrow.42.chat')).toBe('grant');
     expect(await ask('presence-tenant.1.escrow.42.chat')).toBe('not-allowed');
   });
@@ -111,7 +111,7 @@ describe('a careless rule', () => {
     ['without checks lets nobody in', 'private-empty-1', 'not-allowed'],
   ])('%s', async (_case, channelName, code) => {
     const { authorizeChannel } = authorizing({ policy, find: nowhere });
-    expect(verdict(await authorizeChannel(question({ channelName })))).toBe(code);
+    expect(verdict(await authorizeChannel(request({ channelName })))).toBe(code);
   });
 });
 
@@ -155,7 +155,7 @@ describe('a channel of two facts', () => {
       policy: () => ({ ...shippedPolicy, channels: channels(refer) }),
       find: findByKind(facts),
     });
-    const decision = await authorizeChannel(question({ channelName: 'private-two-1' }));
+    const decision = await authorizeChannel(request({ channelName: 'private-two-1' }));
     expect(verdict(decision)).toBe('fact-missing');
     expect(firstFailed(decision.checks)).toEqual(check(name, false, 'fact-missing'));
   });
@@ -180,13 +180,13 @@ describe('a decision by cached values', () => {
 
   it('sends no query, and has the version of the cache in its entry', async () => {
     const { authorizeChannel, deeds, kept } = remembering(true);
-    expect(verdict(await authorizeChannel(question()))).toBe('grant');
+    expect(verdict(await authorizeChannel(request()))).toBe('grant');
     expect([deeds, kept]).toEqual([['identified'], [7]]);
   });
 
   it('authenticates and evaluates again after a change', async () => {
     const { authorizeChannel, deeds, kept } = remembering(false, Infinity);
-    expect(verdict(await authorizeChannel(question()))).toBe('grant');
+    expect(verdict(await authorizeChannel(request()))).toBe('grant');
     expect([deeds, kept]).toEqual([
       ['identified', 'identified', 'looked up'],
       [7, undefined],
@@ -195,7 +195,7 @@ describe('a decision by cached values', () => {
 
   it('refuses by it as well', async () => {
     const { authorizeChannel, deeds } = remembering(true, Infinity);
-    expect(verdict(await authorizeChannel(question()))).toBe('revoked');
+    expect(verdict(await authorizeChannel(request()))).toBe('revoked');
     expect(deeds).toEqual(['identified']);
   });
 });

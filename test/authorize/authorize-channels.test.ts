@@ -4,7 +4,7 @@ import { Unavailable } from '../../src/runtime/unavailable.ts';
 import type { FindFact } from '../../src/policy/fact-kind.ts';
 import { findByKind } from '../support/shipped-policy.ts';
 import { booking, escrow } from '../policies/principals.ts';
-import { question, verdict, writtenDeps, type Changes } from './authorizing.ts';
+import { request, verdict, writtenDeps, type Changes } from './authorizing.ts';
 
 const own = 'private-tenant.1.user.15';
 const escrowChannel = 'private-tenant.1.escrow.42';
@@ -13,7 +13,7 @@ const unread = 'private-nothing';
 /** Asks about these, and gives what became of each in a word. */
 async function asking(channelNames: readonly string[], changes: Changes = {}) {
   const { deps, deeds, recorded } = writtenDeps(changes);
-  const verdicts = await authorizeChannels({ ...question(), channelNames }, deps);
+  const verdicts = await authorizeChannels({ ...request(), channelNames }, deps);
   const words = [...verdicts].map(([name, each]) => [
     name,
     each instanceof Unavailable ? 'unavailable' : verdict(each),

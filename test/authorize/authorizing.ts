@@ -4,7 +4,7 @@ import { authorizeChannel, type AuthorizeDeps } from '../../src/authorize/author
 import type { FactSource } from '../../src/authorize/fact-source.ts';
 import type { Decision } from '../../src/policy/decision.ts';
 import type { Fact } from '../../src/policy/fact-kind.ts';
-import { askDirectly } from '../../src/runtime/permits.ts';
+import { withoutPermit } from '../../src/runtime/permits.ts';
 import { Secret } from '../../src/runtime/secret.ts';
 import { shippedPolicy } from '../support/shipped-policy.ts';
 import { booking, escrow, noon, user } from '../policies/principals.ts';
@@ -33,8 +33,8 @@ export function writtenDeps({ cache, ...changes }: Changes = {}) {
     },
     ask: () => Promise.reject(new Error('No channel asks')),
     fingerprint: () => 'a visitor',
-    askedKinds: new Set(),
-    whileAsking: askDirectly,
+    remoteKinds: new Set(),
+    withLentPermit: withoutPermit,
     encrypts: () => true,
     caches: () => true,
     userIdOf: (_tenantId, id) => id,
@@ -65,8 +65,8 @@ export function authorizing(changes: Changes = {}) {
   };
 }
 
-/** A question that is granted as it stands. */
-export function question(changes: Partial<ChannelAuthRequest> = {}): ChannelAuthRequest {
+/** A request that is granted as it stands. */
+export function request(changes: Partial<ChannelAuthRequest> = {}): ChannelAuthRequest {
   return {
     socketId: '1.2',
     channelName: 'private-tenant.1.escrow.42',

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Identification } from '../../src/authn/credential.ts';
 import { user } from '../policies/principals.ts';
-import { authorizing, question } from './authorizing.ts';
+import { authorizing, request } from './authorizing.ts';
 
 const decide = (identified: Identification) =>
-  authorizing({ identify: () => Promise.resolve(identified) }).authorizeChannel(question());
+  authorizing({ identify: () => Promise.resolve(identified) }).authorizeChannel(request());
 
 describe('the checks of a credential', () => {
   it('are the failed check of a refusal: the reason, for operators', async () => {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { escrow, noon } from '../policies/principals.ts';
-import { authorizing, question, verdict } from './authorizing.ts';
+import { authorizing, request, verdict } from './authorizing.ts';
 
 it.each([
   [1_000, 'revoked'],
@@ -16,5 +16,5 @@ it.each([
     // Everybody is signed out while the fact is found.
     revocations: { latest: () => Promise.resolve(now === noon ? undefined : now) },
   });
-  expect(verdict(await authorizeChannel(question()))).toBe(expected);
+  expect(verdict(await authorizeChannel(request()))).toBe(expected);
 });

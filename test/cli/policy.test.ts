@@ -139,7 +139,7 @@ channels: { private-a: { allow: { user: { a: 'true' } } } }`,
       1,
       [
         '✓ the source host answers for the fact good',
-        '✗ the source host cannot answer for the fact page: fact page: The content type of the answer is not JSON',
+        '✗ the source host cannot answer for the fact page: fact page: The content type of the response is not JSON',
         '– the source host was not checked for the fact own: the request needs headers of a visitor',
       ],
     ]);

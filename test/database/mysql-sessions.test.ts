@@ -52,7 +52,7 @@ function factsOf(url: Secret): Client {
   const statement = mysqlStatement(query);
   return {
     find: async (key) => {
-      const answer = await database.ask({ statement, values: statement.binds.map(() => key) });
+      const answer = await database.execute({ statement, values: statement.binds.map(() => key) });
       return answer === 'impossible-value' ? [answer] : answer.rows.flat();
     },
     close: database.close,

@@ -84,7 +84,7 @@ describe.skipIf(laravel === undefined)('shadow mode beside a real Laravel', () =
   };
 
   /** Each user, each channel, until there are so many. */
-  const questions = (count: number) => {
+  const requests = (count: number) => {
     const channels = [
       ...users.map(({ id }) => `private-App.Models.User.${id}`),
       ...['presence-rooms.lobby', 'presence-rooms.closed', 'presence-rooms.archive'],
@@ -92,7 +92,7 @@ describe.skipIf(laravel === undefined)('shadow mode beside a real Laravel', () =
     const all = users.flatMap((user) => channels.map((channel) => ({ user, channel })));
     return Array.from({ length: count }, (_, n) => ({ ...all[n % all.length]!, n }));
   };
-  type Question = ReturnType<typeof questions>[number];
+  type Question = ReturnType<typeof requests>[number];
 
   const askAt = (url: string, { user, channel, n }: Question) =>
     ask(
@@ -130,12 +130,12 @@ describe.skipIf(laravel === undefined)('shadow mode beside a real Laravel', () =
   it('its closures decide unchanged, and the shadow rules are compared', async () => {
     const usher = await start(policies.applicationAnswers);
     const answers: (readonly [string, number, number])[] = [];
-    for (const question of questions(60)) {
+    for (const request of requests(60)) {
       const [through, direct] = await Promise.all([
-        askAt(usher.publicUrl, question),
-        askAt(site.url, question),
+        askAt(usher.publicUrl, request),
+        askAt(site.url, request),
       ]);
-      answers.push([question.channel, through.status, direct.status]);
+      answers.push([request.channel, through.status, direct.status]);
     }
     expect(answers.filter(([, through, direct]) => through !== direct)).toEqual([]);
     expect(new Set(answers.map(([, status]) => status))).toEqual(new Set([200, 403]));
@@ -189,7 +189,7 @@ describe.skipIf(laravel === undefined)('shadow mode beside a real Laravel', () =
         ? 200
         : 403;
     const askAll = async (count: number) => {
-      const asked = questions(count);
+      const asked = requests(count);
       const answers = await Promise.all(asked.map((each) => askAt(usher.publicUrl, each)));
       expect(answers.map(({ status }) => status)).toEqual(asked.map(expected));
     };

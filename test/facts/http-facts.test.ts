@@ -155,19 +155,19 @@ describe('a fact by HTTP', () => {
     ],
     HTML: [
       typed('<html>Sign in</html>', 'text/html; charset=utf-8'),
-      'fact order: The content type of the answer is not JSON',
+      'fact order: The content type of the response is not JSON',
     ],
     'JSON as HTML': [
       typed('{"status":"open"}', 'text/html'),
-      'fact order: The content type of the answer is not JSON',
+      'fact order: The content type of the response is not JSON',
     ],
     'a content type that begins like JSON': [
       typed('{"status":"open"}', 'application/jsonp'),
-      'fact order: The content type of the answer is not JSON',
+      'fact order: The content type of the response is not JSON',
     ],
     'no content type': [
       plain(200, '{"status":"open"}'),
-      'fact order: The content type of the answer is not JSON',
+      'fact order: The content type of the response is not JSON',
     ],
     'no content': [plain(204), 'fact order: It answered with status 204'],
     'a partial content': [json({ status: 'open' }, 206), 'fact order: It answered with status 206'],

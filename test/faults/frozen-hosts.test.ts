@@ -61,13 +61,13 @@ function holdToFreezing(
     });
     let thaw: () => void = () => undefined;
     try {
-      const question = needing(usher);
-      expect((await question()).status).toBe(200);
+      const request = needing(usher);
+      expect((await request()).status).toBe(200);
       thaw = await freeze();
       const since = Date.now();
       const ends: number[] = [];
       const waiting = Array.from({ length: crowd }, async () => {
-        const { status } = await question();
+        const { status } = await request();
         ends.push(Date.now() - since);
         return status;
       });
@@ -83,7 +83,7 @@ function holdToFreezing(
       const thawed = Date.now();
       thaw();
       thaw = () => undefined;
-      await expect.poll(async () => (await question()).status, { timeout: 60_000 }).toBe(200);
+      await expect.poll(async () => (await request()).status, { timeout: 60_000 }).toBe(200);
       report({
         fault: `${name} frozen (SIGSTOP), ${crowd} requests that need it at once`,
         clientsSaw: `those: ${crowd} × 503; longest wait ${seconds(Math.max(...ends))}. Others: ${seenBy(asked)}`,
@@ -112,7 +112,7 @@ function askFor(usher: Usher, channel: string, headers: Readonly<Record<string, 
   return fetch(`${usher.publicUrl}/broadcasting/auth`, { method: 'POST', body, headers });
 }
 
-/** A user with a token. Each question is about another project, so that none is the same as another one. */
+/** A user with a token. Each request is about another project, so that none is the same as another one. */
 function tokenAsks(usher: Usher): () => Promise<Response> {
   const authorization = `Bearer ${tokens.user({ tenant_id: null })}`;
   return () => askFor(usher, `private-host-${(asked += 1)}`, { authorization });

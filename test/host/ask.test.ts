@@ -255,14 +255,14 @@ describe('an application that decides about a channel', () => {
       held.push(() => {
         yes(response, request);
       });
-    const questions = Array.from({ length: 20 }, () => ask('private-orders.7', cookie));
+    const requests = Array.from({ length: 20 }, () => ask('private-orders.7', cookie));
     await expect.poll(() => held.length).toBeGreaterThan(0);
     const release = setInterval(() => {
       held.splice(0).forEach((each) => {
         each();
       });
     }, 50);
-    const statuses = (await Promise.all(questions)).map(({ status }) => status);
+    const statuses = (await Promise.all(requests)).map(({ status }) => status);
     clearInterval(release);
     expect(new Set(statuses)).toEqual(new Set([200]));
     expect(host.asked.length).toBeLessThan(20);

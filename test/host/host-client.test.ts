@@ -5,7 +5,7 @@ import {
   hostLimits,
   type HostClient,
   type HostClientSettings,
-  type HostQuestion,
+  type HostRequest,
 } from '../../src/host/host-client.ts';
 import type { HostStats } from '../../src/host/stats.ts';
 import { Unavailable } from '../../src/runtime/unavailable.ts';
@@ -27,7 +27,7 @@ const stats: HostStats = {
   },
   startWait: () => () => undefined,
   start: () => (outcome) => outcomes.push(outcome),
-  countUnasked: (outcome) => outcomes.push(outcome),
+  countUnsent: (outcome) => outcomes.push(outcome),
 };
 
 const clientOf = (settings: Partial<HostClientSettings> = {}) =>
@@ -36,7 +36,7 @@ const clientOf = (settings: Partial<HostClientSettings> = {}) =>
     { fetch, startTimer: time.clock.startTimer, stats },
   );
 
-const question = (path: string, changes: Partial<HostQuestion<string>> = {}) => ({
+const request = (path: string, changes: Partial<HostRequest<string>> = {}) => ({
   key: path,
   url: new URL(path, host.url),
   headers: {},
@@ -45,8 +45,8 @@ const question = (path: string, changes: Partial<HostQuestion<string>> = {}) => 
   ...changes,
 });
 
-const ask = (path: string, changes?: Partial<HostQuestion<string>>) =>
-  client.ask(question(path, changes));
+const ask = (path: string, changes?: Partial<HostRequest<string>>) =>
+  client.send(request(path, changes));
 
 /** The reason of an outage. */
 const reasonOf = async (asked: Promise<unknown>) => {
@@ -77,8 +77,8 @@ describe('a storm', () => {
       expect(await ask(path)).toBe(path);
       answered.push(path);
     });
-    expect(gauges.underWay()).toBe(hostLimits.maxConcurrent);
-    expect(gauges.waiting()).toBe(400 - hostLimits.maxConcurrent);
+    expect(gauges.inFlight()).toBe(hostLimits.maxConcurrent);
+    expect(gauges.queued()).toBe(400 - hostLimits.maxConcurrent);
     for (let count = 1; count <= 400; count += 1) {
       await host.arrived(Math.min(400, hostLimits.maxConcurrent + count - 1));
       host.answerFirst();
@@ -91,15 +91,15 @@ describe('a storm', () => {
     expect(host.mostOpen()).toBe(hostLimits.maxConcurrent);
     // A connection is free again a moment after its answer.
     expect(host.connections()).toBeLessThan(2 * hostLimits.maxConcurrent);
-    // A question is asked when one of those before it was answered. Parallel connections may overtake each other.
+    // A request is asked when one of those before it was answered. Parallel connections may overtake each other.
     const late = host.asked.filter(
       (path, position) => paths.indexOf(path) - position >= hostLimits.maxConcurrent,
     );
     expect(late).toEqual([]);
-    expect([gauges.waiting(), gauges.underWay(), time.waiting()]).toEqual([0, 0, 0]);
+    expect([gauges.queued(), gauges.inFlight(), time.waiting()]).toEqual([0, 0, 0]);
   });
 
-  it('keeps the order exactly where one question is asked at a time', async () => {
+  it('keeps the order exactly where one request is asked at a time', async () => {
     client = clientOf({ limits: { ...hostLimits, maxConcurrent: 1 } });
     const paths = Array.from({ length: 20 }, (_, page) => `/${page}`);
     const pages = Promise.all(paths.map((path) => ask(path)));
@@ -137,7 +137,7 @@ describe('a storm', () => {
   });
 });
 
-describe('a question', () => {
+describe('a request', () => {
   it('with the same key is asked once at a time', async () => {
     const both = Promise.all([ask('/a'), ask('/a'), ask('/b')]);
     await host.arrived(2);
@@ -164,7 +164,7 @@ describe('a question', () => {
   it('is not sent to another origin', async () => {
     const other = await startHeldHost();
     onTestFinished(other.close);
-    await expect(client.ask({ ...question('/'), url: other.url })).rejects.toThrow(
+    await expect(client.send({ ...request('/'), url: other.url })).rejects.toThrow(
       'another origin',
     );
     expect(other.asked).toEqual([]);
@@ -227,7 +227,7 @@ describe('an answer', () => {
     expect(outcomes).toEqual(['unreadable', 'unreadable']);
   });
 
-  it('that does not come is an outage, also for those who wait for as long, and the next question is asked', async () => {
+  it('that does not come is an outage, also for those who wait for as long, and the next request is asked', async () => {
     client = clientOf({ limits: { ...hostLimits, maxConcurrent: 1 } });
     const silent = reasonOf(ask('/1', { silenceMs: second }));
     const unasked = reasonOf(ask('/2', { silenceMs: second }));
@@ -269,7 +269,7 @@ describe('an answer', () => {
     await Promise.all(others);
   });
 
-  it('is not waited for once the host has answered questions that were asked long after', async () => {
+  it('is not waited for once the host has answered requests that were asked long after', async () => {
     const hanging = reasonOf(ask('/hanging', { silenceMs: second }));
     await host.arrived(1);
     host.open.splice(0);
@@ -291,7 +291,7 @@ describe('an answer', () => {
   });
 });
 
-/** A host that answers each connection's first question, and closes the connection when a second one arrives. */
+/** A host that answers each connection's first request, and closes the connection when a second one arrives. */
 async function startClosingHost(): Promise<{ readonly server: Server; readonly port: number }> {
   const server = createServer((socket) => {
     socket.once('data', () => {

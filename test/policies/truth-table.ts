@@ -6,7 +6,7 @@ import type { ChannelForm } from '../../src/policy/pusher-names.ts';
 import type { Check, Member } from '../../src/policy/decision.ts';
 import type { Fact } from '../../src/policy/fact-kind.ts';
 import type { Policy } from '../../src/policy/policy.ts';
-import { askDirectly } from '../../src/runtime/permits.ts';
+import { withoutPermit } from '../../src/runtime/permits.ts';
 import { channelOf, shippedPolicy } from '../support/shipped-policy.ts';
 import { noon } from './principals.ts';
 
@@ -60,6 +60,6 @@ async function inputOf(
 ): Promise<RuleInput> {
   const known = ruleInput(who, { params, facts: {}, now: new Date(now) });
   const find = () => Promise.resolve(fact);
-  const reader = { principal: who, find, whileAsking: askDirectly };
+  const reader = { principal: who, find, withLentPermit: withoutPermit };
   return { ...known, facts: (await findFacts(requests, known, reader)).facts };
 }

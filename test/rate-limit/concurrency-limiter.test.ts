@@ -183,7 +183,7 @@ describe('permits of requests that wait for a server of the application', () => 
 
   it('are lent when the answer takes long, and requests that wait in this way count as queued ones', async () => {
     const { advance, limiter, run } = setUpAsking();
-    for (let n = 0; n < 4; n += 1) void run(() => limiter.whileAsking(unending));
+    for (let n = 0; n < 4; n += 1) void run(() => limiter.withLentPermit(unending));
     await settled();
     expect([limiter.lent(), limiter.queued()]).toEqual([0, 2]);
     advance(100);
@@ -198,7 +198,7 @@ describe('permits of requests that wait for a server of the application', () => 
     const { advance, limiter, run, waiting } = setUpAsking();
     let answer: () => void = () => undefined;
     const answered = new Promise<void>((resolve) => (answer = resolve));
-    const asking = run(() => limiter.whileAsking(() => answered));
+    const asking = run(() => limiter.withLentPermit(() => answered));
     await settled();
     advance(99);
     answer();
@@ -212,7 +212,7 @@ describe('permits of requests that wait for a server of the application', () => 
     const answered = new Promise<void>((resolve) => (answer = resolve));
     let end: () => void = () => undefined;
     const ended = new Promise<void>((resolve) => (end = resolve));
-    const ask = () => limiter.whileAsking(() => answered);
+    const ask = () => limiter.withLentPermit(() => answered);
     const batch = run(async () => {
       await Promise.all([ask(), ask()]);
       await ended;
@@ -233,13 +233,13 @@ describe('permits of requests that wait for a server of the application', () => 
     expect(hasBegun).toBe(true);
   });
 
-  it('are given back once if the request ends while its question is under way', async () => {
+  it('are given back once if the request ends while its request is under way', async () => {
     const { advance, limiter, run } = setUpAsking();
     let answer: () => void = () => undefined;
     const answered = new Promise<void>((resolve) => (answer = resolve));
     let fail: () => void = () => undefined;
     const failing = run(() => {
-      void limiter.whileAsking(() => answered);
+      void limiter.withLentPermit(() => answered);
       return new Promise((_resolve, reject) => {
         fail = () => {
           reject(new Error('failed'));

@@ -5,7 +5,7 @@ import { createMemoryLimits } from '../../src/rate-limit/memory-limits.ts';
 import { user } from '../policies/principals.ts';
 import { createTestClock } from '../support/test-clock.ts';
 import { testNow } from '../support/tokens.ts';
-import { question, verdict, writtenDeps, type Changes } from '../authorize/authorizing.ts';
+import { request, verdict, writtenDeps, type Changes } from '../authorize/authorizing.ts';
 
 /** Asks for a channel under real limits: one a second after the first sixty, and three channels a connection. */
 function setUp(changes: Changes = {}, limited: Partial<RateLimitGrantDeps> = {}) {
@@ -31,7 +31,7 @@ function setUp(changes: Changes = {}, limited: Partial<RateLimitGrantDeps> = {})
     revocations: { latest: () => Promise.resolve(state.revokedAt) },
     ...changes,
   });
-  const ask = (changes = {}) => authorizeChannel(question(changes), deps);
+  const ask = (changes = {}) => authorizeChannel(request(changes), deps);
   const askMany = async (count: number) => {
     for (let i = 0; i < count; i += 1) expect(verdict(await ask())).toBe('grant');
   };

@@ -27,10 +27,10 @@ export async function readEveryMetric(): Promise<string> {
   metrics.load.observeLocal(() => false);
   metrics.load.observeQueue({ queued: () => 0, lent: () => 0 });
   const host = metrics.measureHost('session introspection');
-  host.observe({ waiting: () => 0, underWay: () => 0 });
+  host.observe({ queued: () => 0, inFlight: () => 0 });
   host.startWait()();
   host.start()('answered');
-  host.countUnasked('queue-full');
+  host.countUnsent('queue-full');
   metrics.measureFact('order')('found');
   metrics.countShadow('private-announcements', 'agreed');
   metrics.observeSecretFiles(['OPS_TOKEN'], () => new Map());

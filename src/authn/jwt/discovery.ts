@@ -12,7 +12,7 @@ export interface DiscoveryRequest extends Omit<KeySetRequest, 'url'> {
 }
 
 /**
- * Fetches the key set whose address the issuer publishes (OpenID Connect Discovery 1.0, §4). Rejects if the issuer does not answer,
+ * Fetches the key set whose address the issuer publishes (OpenID Connect Discovery 1.0, §4). Rejects if the issuer does not respond,
  * redirects, or names another issuer.
  */
 export async function discoverKeySet(request: DiscoveryRequest): Promise<readonly TokenKey[]> {

@@ -108,7 +108,7 @@ function ownSubjects(principal: Principal): RevocationSubject[] {
     }
     case 'user':
       return userSubjects(principal.id, principal.tenantId);
-    // The user that the application named; before its answer the visitor is unknown.
+    // The user that the application named; before its response the user is unknown.
     case hostVisitorKind: {
       const { linkedUser } = principal;
       return linkedUser === undefined ? [] : userSubjects(linkedUser.id, linkedUser.tenantId);

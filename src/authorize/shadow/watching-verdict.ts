@@ -1,4 +1,4 @@
-import { hostVisitorKind, reasonOf } from '../../policy/ask.ts';
+import { hostVisitorKind, refusalReason } from '../../policy/ask.ts';
 import type { ChannelMatch } from '../../policy/channel-registry.ts';
 import { firstFailed, type Decision, type RefusalCode } from '../../policy/decision.ts';
 import { pinCode } from '../../policy/param.ts';
@@ -6,7 +6,7 @@ import type { Principal } from '../../policy/principal.ts';
 import { parseSocketId } from '../../policy/pusher-names.ts';
 import type { ChannelAuthRequest } from '../auth-request.ts';
 import { evaluateMatch, type EvaluateDeps } from '../evaluate.ts';
-import { questionOf } from '../question-of.ts';
+import { askRequest } from '../ask-request.ts';
 
 /** The verdict of the shadow, and why it is a refusal. */
 export interface WatchingVerdict {
@@ -34,7 +34,7 @@ export interface Compared {
 }
 
 /**
- * The function that asks the shadow of a channel about the request of a decision; `undefined` if the decision
+ * Creates the function that finds the verdict of the shadow for the request of a decision; `undefined` if the decision
  * cannot be compared.
  */
 export function verdictOfOtherSide(
@@ -55,14 +55,14 @@ export function verdictOfOtherSide(
   }
   const ask = { ...shadow.ask, timeoutMs: Math.min(shadow.ask.timeoutMs, verdictTimeoutMs) };
   // An endpoint that authorizes channels reads the credential itself, also one that Usher refused.
-  const asked = principal ?? (ask.type === 'laravel' ? unread : undefined);
-  if (asked === undefined || (ask.type === 'laravel' && headers === undefined)) return undefined;
-  const question = questionOf(ask, match, { principal: asked, socketId, headers });
+  const subject = principal ?? (ask.type === 'laravel' ? unread : undefined);
+  if (subject === undefined || (ask.type === 'laravel' && headers === undefined)) return undefined;
+  const shadowRequest = askRequest(ask, match, { principal: subject, socketId, headers });
   return async () => {
-    const answer = await deps.ask(question);
-    return answer.isYes
+    const response = await deps.ask(shadowRequest);
+    return response.isGranted
       ? { outcome: 'grant' }
-      : { outcome: 'refusal', failedCheck: reasonOf(answer) };
+      : { outcome: 'refusal', failedCheck: refusalReason(response) };
   };
 }
 

@@ -7,7 +7,7 @@ import {
 import {
   checkSources,
   sourceProblems,
-  type CheckedQuestion,
+  type SourceCheck,
 } from '../../composition/commands/check-sources.ts';
 import type { Config } from '../../config/load.ts';
 import type { Policy } from '../../policy/policy.ts';
@@ -52,8 +52,8 @@ async function checkFacts(policy: Policy, config: Config): Promise<readonly Name
   }));
 }
 
-function resultOf({ error, unasked, grants }: CheckedQuestion): CheckResult {
-  if (unasked !== undefined) return unknown(unasked);
+function resultOf({ error, skipped, grants }: SourceCheck): CheckResult {
+  if (skipped !== undefined) return unknown(skipped);
   if (error === undefined) return pass;
   const remedy =
     grants.length === 0

@@ -3,7 +3,7 @@ import type { AddCommand } from '../command.ts';
 import { countOf } from '../format-checks.ts';
 import { writeJUnit } from './junit.ts';
 import { problemCase, sourcesOf, tryLoad } from './load.ts';
-import { askSources, notAsked, onlineOption } from './online.ts';
+import { checkOnline, notChecked, onlineOption } from './online.ts';
 import { junitOption, pathsArgument, type ReportOptions } from './options.ts';
 
 /** Loads a policy and prints its problems as FILE:LINE:COLUMN. */
@@ -26,7 +26,7 @@ export const addPolicyCheck: AddCommand = (policy, { env, report }) => {
       if ('problems' in loaded) {
         report({ printed: loaded.problems.join('\n'), passed: false });
       } else {
-        const checked = online === true ? await askSources(loaded.policy, env()) : notAsked;
+        const checked = online === true ? await checkOnline(loaded.policy, env()) : notChecked;
         report({
           printed: [summarize(loaded.policy), ...checked.lines].join('\n'),
           passed: checked.passed,

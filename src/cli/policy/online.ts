@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import { checkSources, type CheckedQuestion } from '../../composition/commands/check-sources.ts';
+import { checkSources, type SourceCheck } from '../../composition/commands/check-sources.ts';
 import type { Environment } from '../../config/read.ts';
 import { PolicyError } from '../../policy/policy-error.ts';
 import type { Policy } from '../../policy/policy.ts';
@@ -17,10 +17,10 @@ export interface OnlineResult {
   readonly passed: boolean;
 }
 
-export const notAsked: OnlineResult = { lines: [], passed: true };
+export const notChecked: OnlineResult = { lines: [], passed: true };
 
 /** Checks the sources of a policy, for `--online`. */
-export async function askSources(policy: Policy, env: Environment): Promise<OnlineResult> {
+export async function checkOnline(policy: Policy, env: Environment): Promise<OnlineResult> {
   try {
     const checked = await checkSources(policy, { variable: (name) => env[name] });
     return {
@@ -34,7 +34,7 @@ export async function askSources(policy: Policy, env: Environment): Promise<Onli
 }
 
 /** The GRANTs by source: two sources may have tables of the same name. */
-function grantsOf(checked: readonly CheckedQuestion[]): readonly string[] {
+function grantsOf(checked: readonly SourceCheck[]): readonly string[] {
   const needed = checked.filter(({ grants }) => grants.length > 0);
   return [...new Set(needed.map(({ source }) => source))].flatMap((source) => [
     `The role of the source ${source} needs:`,
@@ -42,9 +42,9 @@ function grantsOf(checked: readonly CheckedQuestion[]): readonly string[] {
   ]);
 }
 
-function formatChecked({ name, source, error, unasked }: CheckedQuestion): string {
-  if (unasked !== undefined)
-    return `– the source ${source} was not checked for the ${name}: ${unasked}`;
+function formatChecked({ name, source, error, skipped }: SourceCheck): string {
+  if (skipped !== undefined)
+    return `– the source ${source} was not checked for the ${name}: ${skipped}`;
   return error === undefined
     ? `✓ the source ${source} answers for the ${name}`
     : `✗ the source ${source} cannot answer for the ${name}: ${reasonOf(error)}`;

@@ -126,7 +126,7 @@ function probeKeySet(
   return [[setting, probe]];
 }
 
-/** Asks each issuer of the policy for its keys, as the service does. */
+/** Fetches the keys of each issuer of the policy, as the service does. */
 export async function probeIssuers(
   { issuers }: Pick<Policy, 'issuers'>,
   config: Pick<Config, 'variable'>,

@@ -12,13 +12,13 @@ import { buildHttpSources } from '../http-sources.ts';
 import { buildHostSources } from '../sources.ts';
 
 /** The result of the check of a source, for facts of a kind or for a list of channels. */
-export interface CheckedQuestion {
+export interface SourceCheck {
   /** Such as `fact membership`. */
   readonly name: string;
   readonly source: string;
   readonly error?: unknown;
   /** The reason why the source was not checked. */
-  readonly unasked?: string;
+  readonly skipped?: string;
   /** The privileges that the role of the database needs. */
   readonly grants: readonly string[];
 }
@@ -41,13 +41,13 @@ export async function sourceProblems(
 }
 
 /**
- * Has each database prepare the queries of the policy, and asks for each fact by HTTP with a made-up id. Throws `PolicyError` if a
+ * Has each database prepare the queries of the policy, and requests a fact of each HTTP kind with a made-up id. Throws `PolicyError` if a
  * source has no URL.
  */
 export async function checkSources(
   policy: Policy,
   config: Pick<Config, 'variable'>,
-): Promise<readonly CheckedQuestion[]> {
+): Promise<readonly SourceCheck[]> {
   const dependencies = createDependencies();
   const hosts = buildHostSources(config, { ...systemClock, dependencies });
   const http = buildHttpSources(config, { ...systemClock, dependencies, policy: () => policy });
@@ -65,7 +65,7 @@ export async function checkSources(
   }
 }
 
-async function checkQuery(queried: Queried, hosts: HostSources): Promise<CheckedQuestion> {
+async function checkQuery(queried: Queried, hosts: HostSources): Promise<SourceCheck> {
   const about = {
     ...{ name: nameOfQueried(queried), source: sourceOf(queried) },
     grants: await hosts.grants(queried),
@@ -77,18 +77,15 @@ async function checkByHttp(
   kind: FactKind,
   origin: HttpOrigin,
   find: FindAtHost,
-): Promise<CheckedQuestion> {
+): Promise<SourceCheck> {
   const about = { name: `fact ${kind.name}`, source: origin.source, grants: [] };
   if (needsVisitor(origin)) {
-    return { ...about, unasked: 'the request needs headers of a visitor' };
+    return { ...about, skipped: 'the request needs headers of a visitor' };
   }
   return withError(about, () => checkHttpFact(kind, find));
 }
 
-async function withError(
-  about: CheckedQuestion,
-  check: () => Promise<void>,
-): Promise<CheckedQuestion> {
+async function withError(about: SourceCheck, check: () => Promise<void>): Promise<SourceCheck> {
   try {
     await check();
     return about;

@@ -5,7 +5,7 @@ import { buildCommandClient } from '../host-client.ts';
 
 export type IntrospectionSessions = Extract<SessionConfig, { readonly mode: 'introspect' }>;
 
-/** Creates the reader that asks the host as the service does. */
+/** Creates the reader that introspects a session as the service does. */
 export function introspectSession(
   sessions: IntrospectionSessions,
   { fetch, now }: { readonly fetch: typeof globalThis.fetch; readonly now: () => number },

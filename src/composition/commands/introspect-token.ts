@@ -11,7 +11,7 @@ const anyUser: IssuerClaims = {
   attributes: [],
 };
 
-/** Creates the reader that asks the introspection endpoint about a token as the service does. */
+/** Creates the reader that introspects a token as the service does. */
 export function introspectToken(
   settings: TokenIntrospectionConfig,
   { fetch, now }: { readonly fetch: typeof globalThis.fetch; readonly now: () => number },

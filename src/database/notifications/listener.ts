@@ -127,7 +127,7 @@ function openSession(url: string, { onChange, startTimer }: ListenerDeps): Sessi
     await setUpSession(client, {});
     await client.query(`LISTEN ${changesChannel}`);
   };
-  const question = (milliseconds: number) => {
+  const probe = (milliseconds: number) => {
     const stop = startTimer(milliseconds, () => {
       lose(new Error('Query read timeout'));
     });
@@ -137,7 +137,7 @@ function openSession(url: string, { onChange, startTimer }: ListenerDeps): Sessi
     lost,
     start: () => Promise.race([begin(), lost]),
     ping: async (milliseconds) => {
-      await Promise.race([question(milliseconds), lost]);
+      await Promise.race([probe(milliseconds), lost]);
     },
     destroy: () => {
       lose(new Error('Connection terminated'));

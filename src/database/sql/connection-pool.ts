@@ -1,11 +1,11 @@
 import type { StartTimer } from '../../runtime/timer.ts';
 
-/** One connection, which answers questions. */
-export interface PoolConnection<Question, Answer> {
-  /** How many questions may be under way. */
+/** One connection, which executes requests. */
+export interface PoolConnection<Request, Result> {
+  /** The maximum number of requests in flight. */
   readonly capacity: number;
   /** Rejects with `ServerError` if the server responded, and with any other error if the connection is lost. */
-  readonly run: (question: Question) => Promise<Answer>;
+  readonly run: (request: Request) => Promise<Result>;
   /** Closes the connection without waiting for the server. */
   readonly destroy: () => void;
 }
@@ -17,58 +17,58 @@ export class ServerError extends Error {
 
 export interface PoolSettings {
   readonly maxConnections: number;
-  /** The time of a question, until a connection is free and under way, in milliseconds. */
+  /** The time of a request, in the queue and at the server. */
   readonly timeoutMs: number;
-  /** A connection without a question is closed after this time, in milliseconds. */
+  /** A connection without a request is closed after this time, in milliseconds. */
   readonly idleMs: number;
 }
 
-export interface PoolDeps<Question, Answer> {
-  readonly open: () => Promise<PoolConnection<Question, Answer>>;
+export interface PoolDeps<Request, Result> {
+  readonly open: () => Promise<PoolConnection<Request, Result>>;
   readonly now: () => number;
   readonly startTimer: StartTimer;
 }
 
-/** Connections to one server that share its questions. */
-export interface ConnectionPool<Question, Answer> {
-  readonly ask: (question: Question) => Promise<Answer>;
-  /** Waits for the questions under way, and closes the connections. */
+/** Connections to one server that share its requests. */
+export interface ConnectionPool<Request, Result> {
+  readonly execute: (request: Request) => Promise<Result>;
+  /** Waits for the requests in flight, and closes the connections. */
   readonly close: () => Promise<void>;
 }
 
-interface Asked<Question, Answer> {
-  readonly question: Question;
-  readonly resolve: (answer: Answer) => void;
+interface PendingRequest<Request, Result> {
+  readonly request: Request;
+  readonly resolve: (result: Result) => void;
   readonly reject: (error: unknown) => void;
   /** The connection on which it is under way. */
-  connection: PooledConnection<Question, Answer> | undefined;
+  connection: PooledConnection<Request, Result> | undefined;
   /** How many connections had been opened when one broke with it. */
   openedBefore: number | undefined;
   stopTimer: () => void;
 }
 
-interface PooledConnection<Question, Answer> {
-  readonly connection: PoolConnection<Question, Answer>;
+interface PooledConnection<Request, Result> {
+  readonly connection: PoolConnection<Request, Result>;
   /** From 1, in the order in which connections were opened. */
   readonly number: number;
   busy: number;
   lastUsed: number;
 }
 
-/** Another connection is opened if each has this number of questions under way. */
+/** Another connection is opened if each has this number of requests in flight. */
 const comfortable = 4;
 
 /**
- * Creates connections as questions need them. A server that restarts ends all of them, so a question is asked again when its
+ * Creates connections as requests need them. A server that restarts ends all of them, so a request is sent again when its
  * connection breaks, until it breaks one that was opened after the first of them.
  */
-export function createConnectionPool<Question, Answer>(
+export function createConnectionPool<Request, Result>(
   settings: PoolSettings,
-  { open, now, startTimer }: PoolDeps<Question, Answer>,
-): ConnectionPool<Question, Answer> {
-  type Item = Asked<Question, Answer>;
+  { open, now, startTimer }: PoolDeps<Request, Result>,
+): ConnectionPool<Request, Result> {
+  type Item = PendingRequest<Request, Result>;
   const { maxConnections, timeoutMs, idleMs } = settings;
-  const connections = new Set<PooledConnection<Question, Answer>>();
+  const connections = new Set<PooledConnection<Request, Result>>();
   const pending = new Set<Item>();
   let queue: Item[] = [];
   let opening = 0;
@@ -92,7 +92,7 @@ export function createConnectionPool<Question, Answer>(
     for (const item of failed) fail(item, error);
   };
 
-  const drop = (open: PooledConnection<Question, Answer>): void => {
+  const drop = (open: PooledConnection<Request, Result>): void => {
     connections.delete(open);
     open.connection.destroy();
   };
@@ -101,17 +101,17 @@ export function createConnectionPool<Question, Answer>(
     const { connection } = item;
     queue = queue.filter((each) => each !== item);
     fail(item, new Error(tooLate));
-    // Its answer would still come before those of later questions.
+    // Its result would still come before those of later requests.
     if (connection !== undefined && connections.has(connection)) drop(connection);
     dispatch();
   };
 
-  const run = (item: Item, open: PooledConnection<Question, Answer>): void => {
+  const run = (item: Item, open: PooledConnection<Request, Result>): void => {
     item.connection = open;
     open.busy += 1;
-    open.connection.run(item.question).then(
-      (answer) => {
-        if (settle(item)) item.resolve(answer);
+    open.connection.run(item.request).then(
+      (result) => {
+        if (settle(item)) item.resolve(result);
         release(open);
       },
       (error: unknown) => {
@@ -126,7 +126,7 @@ export function createConnectionPool<Question, Answer>(
   };
   const repeat = (
     item: Item,
-    { number }: PooledConnection<Question, Answer>,
+    { number }: PooledConnection<Request, Result>,
     error: unknown,
   ): void => {
     item.openedBefore ??= opened;
@@ -137,7 +137,7 @@ export function createConnectionPool<Question, Answer>(
     item.connection = undefined;
     queue.unshift(item);
   };
-  const release = (open: PooledConnection<Question, Answer>): void => {
+  const release = (open: PooledConnection<Request, Result>): void => {
     open.busy -= 1;
     open.lastUsed = now();
     dispatch();
@@ -164,8 +164,8 @@ export function createConnectionPool<Question, Answer>(
     );
   };
 
-  const leastBusy = (): PooledConnection<Question, Answer> | undefined => {
-    let found: PooledConnection<Question, Answer> | undefined;
+  const leastBusy = (): PooledConnection<Request, Result> | undefined => {
+    let found: PooledConnection<Request, Result> | undefined;
     for (const each of connections) {
       if (each.busy < each.connection.capacity && (found === undefined || each.busy < found.busy)) {
         found = each;
@@ -178,7 +178,7 @@ export function createConnectionPool<Question, Answer>(
     while (queue.length > 0) {
       const free = leastBusy();
       const isCrowded = free === undefined || free.busy >= comfortable;
-      // One at a time: a server that is down would get an attempt for each question.
+      // One at a time: a server that is down would get an attempt for each request.
       if (isCrowded && opening === 0 && connections.size < maxConnections) openConnection();
       if (free === undefined) return;
       const item = queue.shift();
@@ -186,7 +186,7 @@ export function createConnectionPool<Question, Answer>(
     }
   };
 
-  /** A connection that is idle for long may be lost without a sign, and the first question on it would wait in vain. */
+  /** A connection that is idle for long may be lost without a sign, and the first request on it would wait in vain. */
   const closeIdle = (): void => {
     stopIdle ??= startTimer(idleMs, () => {
       stopIdle = undefined;
@@ -198,14 +198,14 @@ export function createConnectionPool<Question, Answer>(
   };
 
   return {
-    ask: (question) =>
+    execute: (request) =>
       new Promise((resolve, reject) => {
         if (isClosed) {
           reject(new Error('The source was removed from the policy'));
           return;
         }
         const item: Item = {
-          ...{ question, resolve, reject },
+          ...{ request, resolve, reject },
           ...{ connection: undefined, openedBefore: undefined, stopTimer: () => undefined },
         };
         item.stopTimer = startTimer(timeoutMs, () => {

@@ -8,7 +8,7 @@ import {
 } from '../mysql-driver.ts';
 import type { MysqlAddress } from '../mysql-url.ts';
 import { ServerError, type PoolConnection } from './connection-pool.ts';
-import type { SqlAnswer, SqlColumn, SqlQuestion } from './sql-answer.ts';
+import type { SqlResult, SqlColumn, SqlRequest } from './sql-result.ts';
 
 export interface MysqlConnectionOptions {
   readonly connectTimeoutMs: number;
@@ -19,7 +19,7 @@ export interface MysqlConnectionOptions {
 export async function openMysqlConnection(
   address: MysqlAddress,
   { connectTimeoutMs, statementTimeoutMs }: MysqlConnectionOptions,
-): Promise<PoolConnection<SqlQuestion, SqlAnswer>> {
+): Promise<PoolConnection<SqlRequest, SqlResult>> {
   const connection = await connect(address, connectTimeoutMs);
   try {
     for (const statement of settings) await send(connection, statement);
@@ -35,7 +35,7 @@ export async function openMysqlConnection(
   }
   return {
     capacity: 1,
-    run: (question) => ask(connection, question),
+    run: (request) => execute(connection, request),
     destroy: () => {
       connection.destroy();
     },
@@ -90,25 +90,25 @@ const impossibleCharacters: ReadonlySet<unknown> = new Set([
   'ER_IMPOSSIBLE_STRING_CONVERSION',
 ]);
 
-async function ask(connection: Connection, question: SqlQuestion): Promise<SqlAnswer> {
+async function execute(connection: Connection, request: SqlRequest): Promise<SqlResult> {
   try {
-    return await execute(connection, question);
+    return await executeNow(connection, request);
   } catch (error) {
     if (!isErrorPacket(error)) throw error;
     const { code } = error as { readonly code?: unknown };
     if (impossibleValues.has(code)) return 'impossible-value';
     const refused = new ServerError('refused', { cause: error });
-    const { statement, values } = question;
+    const { statement, values } = request;
     if (!impossibleCharacters.has(code) || values.every((value) => value === null)) throw refused;
-    await ask(connection, { statement, values: values.map(() => null) });
+    await execute(connection, { statement, values: values.map(() => null) });
     return 'impossible-value';
   }
 }
 
-function execute(
+function executeNow(
   connection: Connection,
-  { statement: { text: sql }, values }: SqlQuestion,
-): Promise<SqlAnswer> {
+  { statement: { text: sql }, values }: SqlRequest,
+): Promise<SqlResult> {
   return new Promise((resolve, reject) => {
     connection.execute({ sql, rowsAsArray: true }, [...values], (error, rows, fields) => {
       if (error === null) {

@@ -1,6 +1,6 @@
 import type { SqlStatement } from '../../policy/sql/read-statement.ts';
 import { bound, rememberSizes, writeUses } from './postgres-statement.ts';
-import { rowLimit, type BoundStatement, type ListPage } from './sql-answer.ts';
+import { rowLimit, type BoundStatement, type ListPage } from './sql-result.ts';
 
 export function mysqlStatement(statement: SqlStatement): BoundStatement {
   const { written, binds } = compareExactly(statement);

@@ -3,24 +3,24 @@ import { openConnection } from '../connection.ts';
 import { isDirect } from '../pooler.ts';
 import type { Servers } from '../servers.ts';
 import { ServerError, type PoolConnection } from './connection-pool.ts';
-import type { SqlAnswer, SqlColumn, SqlQuestion } from './sql-answer.ts';
+import type { SqlResult, SqlColumn, SqlRequest } from './sql-result.ts';
 
 export interface PostgresConnectionOptions {
   readonly connectTimeoutMs: number;
   readonly statementTimeoutMs: number;
 }
 
-/** How many questions are sent on a connection without waiting for their answers. */
+/** How many requests are sent on a connection without waiting for their results. */
 const pipelined = 32;
 
 /**
  * Opens a read-only connection in UTC. The settings are those of the session. Behind a pooler they are those of one
- * transaction for each question, because the next client of the pooler could get the same session.
+ * transaction for each request, because the next client of the pooler could get the same session.
  */
 export async function openPostgresConnection(
   servers: Servers,
   { connectTimeoutMs, statementTimeoutMs }: PostgresConnectionOptions,
-): Promise<PoolConnection<SqlQuestion, SqlAnswer>> {
+): Promise<PoolConnection<SqlRequest, SqlResult>> {
   const options = {
     connectionTimeoutMillis: connectTimeoutMs,
     application_name: 'usher',
@@ -38,13 +38,13 @@ export async function openPostgresConnection(
   const run = isPooled ? inTransaction(client, settings('SET LOCAL')) : prepared(client);
   return {
     capacity: isPooled ? 1 : pipelined,
-    run: async (question) => {
+    run: async (request) => {
       try {
-        const { fields, rows } = await run(question);
+        const { fields, rows } = await run(request);
         return { columns: await namesOf(fields), rows };
       } catch (error) {
         if (isImpossibleValue(error)) return 'impossible-value';
-        throw isAnswer(error) ? new ServerError('refused', { cause: error }) : error;
+        throw isServerError(error) ? new ServerError('refused', { cause: error }) : error;
       }
     },
     destroy: () => {
@@ -67,14 +67,14 @@ interface Result {
   readonly rows: readonly (readonly unknown[])[];
 }
 
-type Run = (question: SqlQuestion) => Promise<Result>;
+type Run = (request: SqlRequest) => Promise<Result>;
 
 /** The values are texts as the server writes them. */
 const asText = { getTypeParser: () => (text: unknown) => text };
 
 function query(
   client: Client,
-  { statement: { text }, values }: SqlQuestion,
+  { statement: { text }, values }: SqlRequest,
   name?: string,
 ): Promise<Result> {
   return client.query<unknown[]>({
@@ -85,19 +85,19 @@ function query(
 
 /**
  * Prepares each statement once. A prepared statement keeps the types of its parameters when a column gets another one, so an id
- * that only the new type can have would be no fact. So what could come from types is asked again without preparation, and
- * after an answer the statement is prepared under another name.
+ * that only the new type can have would be no fact. So what could come from types is executed again without preparation, and
+ * after a result the statement is prepared under another name.
  */
 function prepared(client: Client): Run {
   const changes = new Map<string, number>();
-  return async (question) => {
-    const { name } = question.statement;
+  return async (request) => {
+    const { name } = request.statement;
     const change = changes.get(name) ?? 0;
     try {
-      return await query(client, question, change === 0 ? name : `${name}_${change}`);
+      return await query(client, request, change === 0 ? name : `${name}_${change}`);
     } catch (error) {
       if (!isImpossibleValue(error) && !isMisfit(error) && !isOutdated(error)) throw error;
-      const result = await query(client, question);
+      const result = await query(client, request);
       changes.set(name, change + 1);
       return result;
     }
@@ -107,15 +107,15 @@ function prepared(client: Client): Run {
 /** All three statements are sent at once. An error in the second one makes the third a rollback. */
 const inTransaction =
   (client: Client, settings: string): Run =>
-  async (question) => {
+  async (request) => {
     const begun = client.query(`BEGIN READ ONLY; ${settings}`);
-    const answered = query(client, question);
+    const queried = query(client, request);
     const ended = client.query('COMMIT');
-    const [, answer] = await Promise.allSettled([begun, answered, ended]);
+    const [, result] = await Promise.allSettled([begun, queried, ended]);
     await begun;
-    if (answer.status === 'rejected') throw answer.reason;
+    if (result.status === 'rejected') throw result.reason;
     await ended;
-    return answer.value;
+    return result.value;
   };
 
 /** SQLSTATE class 22: a text that is no value of a type, or out of its range. 23514: a domain refuses it. 42601: it has a syntax, as `ltree`. */
@@ -144,7 +144,7 @@ function isOutdated(error: unknown): boolean {
 }
 
 /** Not an error of class 57P or 08, after which the server closes the connection. */
-function isAnswer(error: unknown): boolean {
+function isServerError(error: unknown): boolean {
   return error instanceof DatabaseError && !/^(?:57P|08)/.test(error.code ?? '');
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ParameterUse, SqlStatement } from '../../policy/sql/read-statement.ts';
-import { rowLimit, type BoundStatement, type ListPage } from './sql-answer.ts';
+import { rowLimit, type BoundStatement, type ListPage } from './sql-result.ts';
 
 /** As a part of FROM, PostgreSQL refuses a query that changes data. */
 export function postgresStatement(statement: SqlStatement): BoundStatement {
@@ -12,12 +12,12 @@ export function postgresStatement(statement: SqlStatement): BoundStatement {
   return { ...single, grouped: rememberSizes((size) => groupedStatement(statement, size)) };
 }
 
-/** The query once for each question, with parameters of its own. All have the same columns. */
+/** The query once for each request, with parameters of its own. All have the same columns. */
 function groupedStatement(statement: SqlStatement, size: number): BoundStatement {
   const { binds } = compareExactly(statement);
-  const queries = Array.from({ length: size }, (_, question) => {
-    const { written, condition } = compareExactly(statement, question * binds.length);
-    return `(SELECT ${question}, fact.* FROM (\n${written}\n) AS fact WHERE ${condition} LIMIT ${rowLimit})`;
+  const queries = Array.from({ length: size }, (_, index) => {
+    const { written, condition } = compareExactly(statement, index * binds.length);
+    return `(SELECT ${index}, fact.* FROM (\n${written}\n) AS fact WHERE ${condition} LIMIT ${rowLimit})`;
   });
   const all = queries.flatMap(() => binds);
   return bound(queries.join('\nUNION ALL\n'), all);

@@ -1,5 +1,5 @@
 import { unobserved, type Observe } from '../../runtime/observe.ts';
-import { createQuestionQueue, queueLimits, Unanswered } from '../../runtime/question-queue.ts';
+import { createRequestQueue, queueLimits, NoResponse } from '../../runtime/request-queue.ts';
 import type { Secret } from '../../runtime/secret.ts';
 import type { Clock } from '../../runtime/timer.ts';
 import { Unavailable } from '../../runtime/unavailable.ts';
@@ -13,16 +13,16 @@ import {
   type PoolConnection,
   type PoolSettings,
 } from './connection-pool.ts';
-import { groupQuestions } from './grouped-questions.ts';
+import { groupRequests } from './grouped-requests.ts';
 import { openMysqlConnection } from './mysql-connection.ts';
 import { openPostgresConnection } from './postgres-connection.ts';
-import type { SqlAnswer, SqlQuestion } from './sql-answer.ts';
+import type { SqlResult, SqlRequest } from './sql-result.ts';
 
-/** A database of the application, which answers the queries of a policy. Usher never writes to it. */
+/** A database of the application, which has the facts of a policy. Usher never writes to it. */
 export interface SqlDatabase {
   /** Throws `Unavailable`. */
-  readonly ask: (question: SqlQuestion) => Promise<SqlAnswer>;
-  /** Waits for the questions under way, and closes the connections. */
+  readonly execute: (request: SqlRequest) => Promise<SqlResult>;
+  /** Waits for the requests in flight, and closes the connections. */
   readonly close: () => Promise<void>;
 }
 
@@ -38,35 +38,35 @@ export interface SqlDatabaseOptions extends Clock {
 /** Connections: the server runs as many queries at once. Time: a page waits for its channel. */
 const defaults: PoolSettings = { maxConnections: 10, timeoutMs: 2_000, idleMs: 60_000 };
 
-/** Statements. Enough for pipelines of several, and few enough that a slow server answers all of them in time. */
-const maxUnderWay = 64;
+/** Statements. Enough for pipelines of several, and few enough that a slow server completes all of them in time. */
+const maxInFlight = 64;
 
-/** Creates the client of a database. It connects with the first question, and again after an outage. */
+/** Creates the client of a database. It connects with the first request, and again after an outage. */
 export function createSqlDatabase(options: SqlDatabaseOptions): SqlDatabase {
   const { dependency, observe = unobserved, now, startTimer } = options;
   const settings = { ...defaults, ...options.settings };
   const open = opener(options, settings.timeoutMs);
-  const pool = createConnectionPool<SqlQuestion, SqlAnswer>(settings, { open, now, startTimer });
-  const queue = createQuestionQueue({ ...queueLimits, maxConcurrent: maxUnderWay }, startTimer);
-  const askServer = async (question: SqlQuestion): Promise<SqlAnswer> => {
+  const pool = createConnectionPool<SqlRequest, SqlResult>(settings, { open, now, startTimer });
+  const queue = createRequestQueue({ ...queueLimits, maxConcurrent: maxInFlight }, startTimer);
+  const executeAtServer = async (request: SqlRequest): Promise<SqlResult> => {
     try {
-      const answer = await pool.ask(question);
-      queue.answered();
-      return answer;
+      const result = await pool.execute(request);
+      queue.responded();
+      return result;
     } catch (error) {
-      if (error instanceof ServerError) queue.answered();
+      if (error instanceof ServerError) queue.responded();
       throw error;
     }
   };
-  const ask = groupQuestions({
-    ...{ ask: askServer, now },
-    inTurn: (work) => queue.ask(work, settings.timeoutMs),
+  const execute = groupRequests({
+    ...{ execute: executeAtServer, now },
+    inTurn: (work) => queue.run(work, settings.timeoutMs),
   });
   return {
-    ask: (question) =>
+    execute: (request) =>
       observe(async () => {
         try {
-          return await ask(question);
+          return await execute(request);
         } catch (error) {
           throw unavailable(causeOf(error), dependency);
         }
@@ -81,7 +81,7 @@ const statementShare = 0.75;
 function opener(
   { kind, url }: SqlDatabaseOptions,
   timeoutMs: number,
-): () => Promise<PoolConnection<SqlQuestion, SqlAnswer>> {
+): () => Promise<PoolConnection<SqlRequest, SqlResult>> {
   const limits = {
     connectTimeoutMs: timeoutMs,
     statementTimeoutMs: Math.ceil(timeoutMs * statementShare),
@@ -90,7 +90,7 @@ function opener(
     const servers = serversOf(url);
     return () => openPostgresConnection(servers, limits);
   }
-  // Now: the time of the first question is not for this.
+  // Loaded now, because it takes part of the timeout of the first request otherwise.
   void loadMysqlDriver().catch(() => undefined);
   const address = readMysqlUrl(url.reveal());
   if (address === undefined) throw new Error('The URL of MySQL is invalid');
@@ -107,7 +107,7 @@ const namesOnly = /^(?:42|0A)/;
 const wouldWrite = '25006';
 
 function unavailable(error: unknown, dependency: string): Unavailable {
-  if (error instanceof Unanswered) return new Unavailable(dependency, { cause: error });
+  if (error instanceof NoResponse) return new Unavailable(dependency, { cause: error });
   const fault = databaseUnavailable(error, dependency);
   const { code, sqlState, message } = Object(error) as Readonly<Record<string, unknown>>;
   const state = typeof sqlState === 'string' ? sqlState : code;

@@ -1,13 +1,13 @@
 import { columnTypesOf, readerOf, type ReadValue } from '../../database/sql/read-value.ts';
-import { isSameColumns, type SqlColumn, type SqlRows } from '../../database/sql/sql-answer.ts';
+import { isSameColumns, type SqlColumn, type SqlRows } from '../../database/sql/sql-result.ts';
 import type { Fact, FactKind, FactValue } from '../../policy/fact-kind.ts';
 import { Misfit } from '../misfit.ts';
 
 /** Reads the row of a fact. Throws `Misfit`. */
-export type ReadRow = (answer: SqlRows, ids: readonly string[]) => Fact | undefined;
+export type ReadRow = (result: SqlRows, ids: readonly string[]) => Fact | undefined;
 
 /**
- * Creates the function that reads the answers for a kind of fact.
+ * Creates the function that reads the results for a kind of fact.
  *
  * @param proven - The ids that the result must contain, to prove what was found.
  */

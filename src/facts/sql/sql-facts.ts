@@ -1,6 +1,6 @@
 import { mysqlStatement, unprovenNames } from '../../database/sql/mysql-statement.ts';
 import { postgresStatement } from '../../database/sql/postgres-statement.ts';
-import type { BoundStatement, SqlAnswer, SqlQuestion } from '../../database/sql/sql-answer.ts';
+import type { BoundStatement, SqlResult, SqlRequest } from '../../database/sql/sql-result.ts';
 import { isStorable } from '../../database/storable-text.ts';
 import type { Fact, FactKind } from '../../policy/fact-kind.ts';
 import type { SqlStatement } from '../../policy/sql/read-statement.ts';
@@ -8,11 +8,11 @@ import { createLruMap } from '../../runtime/caches.ts';
 import { createSingleFlight } from '../../runtime/single-flight.ts';
 import { createReadRow, planOf } from './read-row.ts';
 
-/** Finds the fact with these ids. Throws `Unavailable`, and `Misfit` for an answer that is neither a fact nor none. */
+/** Finds the fact with these ids. Throws `Unavailable`, and `Misfit` for a result that is neither a fact nor none. */
 export type FindByIds = (ids: readonly string[]) => Promise<Fact | undefined>;
 
 export interface SqlFactDeps {
-  readonly ask: (question: SqlQuestion) => Promise<SqlAnswer>;
+  readonly execute: (request: SqlRequest) => Promise<SqlResult>;
   readonly now: () => number;
 }
 
@@ -33,36 +33,36 @@ const maxFresh = 10_000;
 /** NUL, which no id has, so that different lists of ids never have the same key. */
 const separator = '\0';
 
-/** Asks without ids, so that the server shows the columns of the result. Throws `Unavailable`, and `Misfit`. */
+/** Executes the query without ids, so that the server describes the columns of the result. Throws `Unavailable`, and `Misfit`. */
 export async function checkSqlFact(
   kind: FactKind,
   query: SqlStatement,
-  { ask }: Pick<SqlFactDeps, 'ask'>,
+  { execute }: Pick<SqlFactDeps, 'execute'>,
 ): Promise<void> {
   const { statement, proven } = bindStatement(query);
-  const answer = await ask({ statement, values: statement.binds.map(() => null) });
-  if (answer !== 'impossible-value') planOf(kind, answer.columns, proven);
+  const result = await execute({ statement, values: statement.binds.map(() => null) });
+  if (result !== 'impossible-value') planOf(kind, result.columns, proven);
 }
 
 /** Creates the function that finds facts of a kind by its query. Identical concurrent lookups run once. */
 export function createSqlFact(
   kind: FactKind,
   query: SqlStatement,
-  { ask, now }: SqlFactDeps,
+  { execute, now }: SqlFactDeps,
 ): FindByIds {
   const { statement, proven } = bindStatement(query);
   const readRow = createReadRow(kind, proven);
   const places = statement.binds.map((name) => kind.ids.indexOf(name));
   const find: FindByIds = async (ids) => {
-    const answer = await ask({ statement, values: places.map((place) => ids[place] ?? '') });
-    return answer === 'impossible-value' ? undefined : readRow(answer, ids);
+    const result = await execute({ statement, values: places.map((place) => ids[place] ?? '') });
+    return result === 'impossible-value' ? undefined : readRow(result, ids);
   };
   const freshMs = kind.from?.freshMs ?? 0;
-  const asked = freshMs === 0 ? find : keepFresh(find, freshMs, now);
+  const findCached = freshMs === 0 ? find : keepFresh(find, freshMs, now);
   const once = createSingleFlight<Fact | undefined>();
   return async (ids) => {
     if (ids.length !== kind.ids.length || !ids.every(isPossibleValue)) return undefined;
-    return once(ids.join(separator), () => asked(ids));
+    return once(ids.join(separator), () => findCached(ids));
   };
 }
 
@@ -72,19 +72,19 @@ export const isPossibleValue = (text: string): boolean =>
 
 /** The age of a cached fact counts from the start of its lookup. Failures are not cached. */
 function keepFresh(find: FindByIds, freshMs: number, now: () => number): FindByIds {
-  const answers = createLruMap<{ readonly fact: Fact | undefined; readonly since: number }>(
+  const results = createLruMap<{ readonly fact: Fact | undefined; readonly since: number }>(
     maxFresh,
   );
   return async (ids) => {
     const key = ids.join(separator);
-    const known = answers.get(key);
+    const known = results.get(key);
     const since = now();
     // A clock that was set back must not extend the age.
     if (known !== undefined && since >= known.since && since - known.since < freshMs) {
       return known.fact;
     }
     const fact = await find(ids);
-    answers.set(key, { fact, since });
+    results.set(key, { fact, since });
     return fact;
   };
 }

@@ -1,7 +1,7 @@
 import { idColumnTypes } from '../../database/sql/read-value.ts';
 import { mysqlListStatement } from '../../database/sql/mysql-statement.ts';
 import { postgresListStatement } from '../../database/sql/postgres-statement.ts';
-import type { SqlColumn } from '../../database/sql/sql-answer.ts';
+import type { SqlColumn } from '../../database/sql/sql-result.ts';
 import type { SqlList } from '../../policy/channel-type.ts';
 import type { SqlStatement } from '../../policy/sql/read-statement.ts';
 import { createSingleFlight } from '../../runtime/single-flight.ts';
@@ -21,34 +21,38 @@ type ReadList = (
   after: readonly string[],
 ) => Promise<ListedIds>;
 
-type Deps = Pick<SqlFactDeps, 'ask'>;
+type Deps = Pick<SqlFactDeps, 'execute'>;
 
 /** Creates the function that reads the rows of a list. Throws `Unavailable`, and `Misfit` for a result without the parameters. */
-export function createSqlList({ params }: SqlList, query: SqlStatement, { ask }: Deps): ReadList {
+export function createSqlList(
+  { params }: SqlList,
+  query: SqlStatement,
+  { execute }: Deps,
+): ReadList {
   const statement = statementOf(params, query);
   const once = createSingleFlight<ListedIds>();
   return async (values, after) => {
     const texts = statement.binds.map((name) => values[name] ?? '');
     if (!texts.every(isPossibleValue)) return [];
     return once(JSON.stringify([texts, after]), async () => {
-      const answer = await ask({ statement, values: [...texts, ...after] });
-      if (answer === 'impossible-value') return [];
-      checkColumns(params, answer.columns);
-      return answer.rows.map((row) => row.slice(params.length).map(readText));
+      const result = await execute({ statement, values: [...texts, ...after] });
+      if (result === 'impossible-value') return [];
+      checkColumns(params, result.columns);
+      return result.rows.map((row) => row.slice(params.length).map(readText));
     });
   };
 }
 
-/** Asks without values, so that the server shows the columns of the result. Throws `Unavailable`, and `Misfit`. */
+/** Executes the query without values, so that the server describes the columns of the result. Throws `Unavailable`, and `Misfit`. */
 export async function checkSqlList(
   { params }: SqlList,
   query: SqlStatement,
-  { ask }: Deps,
+  { execute }: Deps,
 ): Promise<void> {
   const statement = statementOf(params, query);
   const values = [...statement.binds, ...params].map(() => null);
-  const answer = await ask({ statement, values });
-  if (answer !== 'impossible-value') checkColumns(params, answer.columns);
+  const result = await execute({ statement, values });
+  if (result !== 'impossible-value') checkColumns(params, result.columns);
 }
 
 function statementOf(columns: readonly string[], query: SqlStatement) {

@@ -1,5 +1,5 @@
 import { bound } from '../../database/sql/postgres-statement.ts';
-import type { SqlAnswer, SqlQuestion } from '../../database/sql/sql-answer.ts';
+import type { SqlResult, SqlRequest } from '../../database/sql/sql-result.ts';
 import type { SqlStatement } from '../../policy/sql/read-statement.ts';
 import { unqualifiedFunctions } from './grants.ts';
 
@@ -9,7 +9,7 @@ import { unqualifiedFunctions } from './grants.ts';
  */
 export async function storedFunctions(
   query: SqlStatement,
-  ask: (question: SqlQuestion) => Promise<SqlAnswer>,
+  execute: (request: SqlRequest) => Promise<SqlResult>,
 ): Promise<readonly string[]> {
   const written = unqualifiedFunctions(query);
   if (written.length === 0) return [];
@@ -19,8 +19,8 @@ export async function storedFunctions(
 WHERE ROUTINE_SCHEMA = DATABASE() AND ROUTINE_TYPE = 'FUNCTION' AND ROUTINE_NAME IN (${names.map(() => '?').join(', ')})`,
     names,
   );
-  const answer = await ask({ statement, values: names });
-  const found = answer === 'impossible-value' ? [] : answer.rows.map(([name]) => String(name));
+  const result = await execute({ statement, values: names });
+  const found = result === 'impossible-value' ? [] : result.rows.map(([name]) => String(name));
   return written.filter((each) => found.some((name) => isSame(name, nameOf(each))));
 }
 

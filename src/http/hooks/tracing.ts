@@ -37,16 +37,16 @@ export function traceRequests(
     route.handler = function (request, reply) {
       const span = spans.get(request.raw);
       if (span === undefined) return handler.call(this, request, reply);
-      const answer = span.run(() => handler.call(this, request, reply));
+      const result = span.run(() => handler.call(this, request, reply));
       if (config?.withoutPermit === true) {
-        void Promise.resolve(answer).then(
+        void Promise.resolve(result).then(
           () => {
             if (becameWebSocket(reply)) span.end(upgraded);
           },
           () => undefined,
         );
       }
-      return answer;
+      return result;
     };
   });
 }

@@ -9,7 +9,7 @@ export interface PageFile {
   readonly contentSecurityPolicy: string;
 }
 
-/** Sends a file of a page. Browsers ask for it again each time, and get 304 if it has not changed. */
+/** Sends a file of a page. Browsers request it again each time, and get 304 if it has not changed. */
 export function sendPageFile(
   request: FastifyRequest,
   reply: FastifyReply,

@@ -1,10 +1,10 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
 import type { MeasureFact } from '../../facts/facts-at-hosts.ts';
 
-/** Measures the questions for facts of sources, by kind of fact. */
+/** Measures the requests for facts of sources, by kind of fact. */
 export function createFactMetrics(registry: Registry, buckets: number[]): MeasureFact {
   const registers = [registry];
-  const questions = new Counter({
+  const requests = new Counter({
     name: 'usher_source_facts_total',
     help: 'Lookups of facts and lists in sources, by kind of fact or list: found, none; unfit (the response is neither), unavailable.',
     labelNames: ['kind', 'outcome'],
@@ -19,7 +19,7 @@ export function createFactMetrics(registry: Registry, buckets: number[]): Measur
     const end = took.startTimer({ kind });
     return (outcome) => {
       end();
-      questions.inc({ kind, outcome });
+      requests.inc({ kind, outcome });
     };
   };
 }

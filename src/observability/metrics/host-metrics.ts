@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { HostStats } from '../../host/stats.ts';
 
-/** In seconds. A question may wait 45 seconds, and the host may be silent for ten. */
+/** In seconds. A request may be queued for 45 seconds, and the host may be silent for ten. */
 const durations = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 45];
 
 const outcomes = [
@@ -9,7 +9,7 @@ const outcomes = [
   ...['queue-full', 'waited-too-long', 'silent'],
 ];
 
-/** Measures the questions to the host with this name; several clients may share a name. */
+/** Measures the requests to the host with this name; several clients may share a name. */
 export type MeasureHost = (dependency: string) => HostStats;
 
 type Read = Parameters<HostStats['observe']>[0];
@@ -17,7 +17,7 @@ type Read = Parameters<HostStats['observe']>[0];
 export function createHostMetrics(registry: Registry): MeasureHost {
   const registers = [registry];
   const labelNames = ['dependency'];
-  const questions = new Counter({
+  const requests = new Counter({
     name: 'usher_host_questions_total',
     help: 'Requests to a server of the application over HTTP, by outcome: answered; unreadable, failed, timeout; not sent because of queue-full, waited-too-long, silent.',
     labelNames: ['dependency', 'outcome'],
@@ -45,18 +45,18 @@ export function createHostMetrics(registry: Registry): MeasureHost {
   addGauge(
     'usher_host_questions_waiting',
     'Requests to a server of the application in the queue.',
-    'waiting',
+    'queued',
   );
   addGauge(
     'usher_host_questions_under_way',
     'Requests to a server of the application that were sent and have no response yet.',
-    'underWay',
+    'inFlight',
   );
   return (dependency) => ({
     observe: (read) => {
       clients.push({ dependency, read });
       // Initialized with 0: Prometheus detects no increase from a missing series to 1.
-      for (const outcome of outcomes) questions.inc({ dependency, outcome }, 0);
+      for (const outcome of outcomes) requests.inc({ dependency, outcome }, 0);
     },
     startWait: () => {
       const end = waited.startTimer({ dependency });
@@ -66,11 +66,11 @@ export function createHostMetrics(registry: Registry): MeasureHost {
       const end = took.startTimer({ dependency });
       return (outcome) => {
         end();
-        questions.inc({ dependency, outcome });
+        requests.inc({ dependency, outcome });
       };
     },
-    countUnasked: (outcome) => {
-      questions.inc({ dependency, outcome });
+    countUnsent: (outcome) => {
+      requests.inc({ dependency, outcome });
     },
   });
 }

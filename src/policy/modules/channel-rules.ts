@@ -24,18 +24,18 @@ function factRequests(facts: ChannelFunctions['facts']): readonly FactRequest[] 
 /** The rules for the principal of this name in the channel with this pattern. */
 export function rulesFor(
   [pattern, principal]: readonly [string, string],
-  { answering, all }: RuleFunctions,
+  { deciding, all }: RuleFunctions,
   functions: ChannelFunctions,
 ): Omit<KindRules, 'names'> {
   const { params, isAsked } = functions;
   const [member, list] = [functions.member.get(principal), functions.list.get(principal)];
   const facts = factRequests(functions.facts);
   const hidden = shadowFacts(functions);
-  const checkAnswering = checksOf(answering, isAsked);
+  const checkDeciding = checksOf(deciding, isAsked);
   return {
     facts: facts.filter(({ name }) => !hidden.includes(name)),
-    check: (input) => checkAnswering(withoutShadowFacts(input, hidden)),
-    ...(answering.length < all.length && { shadow: { facts, check: checksOf(all, isAsked) } }),
+    check: (input) => checkDeciding(withoutShadowFacts(input, hidden)),
+    ...(deciding.length < all.length && { shadow: { facts, check: checksOf(all, isAsked) } }),
     ...(member && {
       member: (input) => {
         const made = callSafely(member, withoutShadowFacts(input, hidden), readMember);

@@ -2,7 +2,7 @@ import type { ModuleFunction } from './module-function.ts';
 
 /** The rules for a kind of principal, in their order. */
 export interface RuleFunctions {
-  readonly answering: readonly ModuleFunction[];
+  readonly deciding: readonly ModuleFunction[];
   /** With the shadow rules, whose checks are only compared. */
   readonly all: readonly ModuleFunction[];
 }
@@ -15,18 +15,18 @@ export function readRules(kind: string, declared: unknown, asked: Asked): RuleFu
   const entries: readonly unknown[] = Array.isArray(declared) ? Array.from(declared) : [declared];
   const rules = entries.map((each) => readRule(`allow.${kind}`, each));
   const all = rules.map(({ rule }) => rule);
-  const answering = rules.flatMap(({ rule, isShadow }) => (isShadow ? [] : [rule]));
-  if (asked === 'application as a shadow' && answering.length < all.length) {
+  const deciding = rules.flatMap(({ rule, isShadow }) => (isShadow ? [] : [rule]));
+  if (asked === 'application as a shadow' && deciding.length < all.length) {
     throw new TypeError('either rules or the application may be a shadow, not both');
   }
-  if (asked !== 'application' && answering.length === 0) {
+  if (asked !== 'application' && deciding.length === 0) {
     throw new TypeError(
       all.length === 0
         ? `allow.${kind} has no rule`
         : `every rule of ${kind} is a shadow, so none decides`,
     );
   }
-  return { answering, all };
+  return { deciding, all };
 }
 
 function readRule(place: string, declared: unknown) {

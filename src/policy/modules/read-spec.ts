@@ -110,9 +110,7 @@ export function readFunctions(spec: Spec): ChannelFunctions {
   }
   const functions = { params, facts: readFacts(spec), allow, member, list, sqlList, isAsked };
   const [unread] = shadowFacts(functions);
-  const hasShadows = [...allow.values()].some(
-    ({ answering, all }) => answering.length < all.length,
-  );
+  const hasShadows = [...allow.values()].some(({ deciding, all }) => deciding.length < all.length);
   if (unread !== undefined && !hasShadows) {
     throw new TypeError(`facts.${unread} is for rules with shadow: true, and there is none`);
   }

@@ -75,17 +75,17 @@ function sampleOne(
   const { params, member, list, sqlList, isAsked } = functions;
   const full = sampleInput(params, [principal], kinds);
   const inputs = [full, { ...full, facts: {} }];
-  const answering = inputs.map((input) => withoutShadowFacts(input, shadowFacts(functions)));
-  const rules = functions.allow.get(principal) ?? { answering: [], all: [] };
+  const deciding = inputs.map((input) => withoutShadowFacts(input, shadowFacts(functions)));
+  const rules = functions.allow.get(principal) ?? { deciding: [], all: [] };
   const checks = rules.all.map((rule) => {
-    const isAnswering = rules.answering.includes(rule);
+    const isDeciding = rules.deciding.includes(rule);
     const [sampled = []] = callAll(`allow.${principal}`, rule, {
-      inputs: isAnswering ? answering : inputs,
+      inputs: isDeciding ? deciding : inputs,
       read: (value) => readChecks(value, isAsked),
     });
-    return isAnswering ? sampled : [];
+    return isDeciding ? sampled : [];
   });
-  callAll(`member.${principal}`, member.get(principal), { inputs: answering, read: readMember });
+  callAll(`member.${principal}`, member.get(principal), { inputs: deciding, read: readMember });
   callAll(`list.${principal}`, list.get(principal), {
     inputs,
     read: (value) => readList(value, params),

@@ -4,7 +4,7 @@ import type { RuleInput } from '../principal.ts';
 export class ShadowFactRead extends TypeError {}
 
 /**
- * The input of a rule that answers: facts that only shadows read were not found for it. To read one is an error. If it were absent,
+ * The input of a rule that decides: facts that only shadows read were not found for it. To read one is an error. If it were absent,
  * a check such as "is not banned" would hold.
  */
 export function withoutShadowFacts(input: RuleInput, names: readonly string[]): RuleInput {

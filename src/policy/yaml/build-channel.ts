@@ -118,8 +118,8 @@ interface SidesContext {
 }
 
 /**
- * Compiles the checks that answer, and all checks if some are only compared. A fact that only the latter read must neither
- * delay nor refuse the answer. A fact that no check reads is required, as without shadows.
+ * Compiles the checks that decide, and all checks if some are only compared. A fact that only the latter read must neither
+ * delay nor refuse the decision. A fact that no check reads is required, as without shadows.
  */
 function compileSides(
   rules: KindRulesDeclaration,
@@ -132,8 +132,8 @@ function compileSides(
   const readBy = (expressions: readonly Expression[]) =>
     new Set(expressions.flatMap((each) => factsRead(each, scope, report)));
   const watched = readBy(shadows.map(({ rule }) => rule));
-  const answering = checks.filter(({ isShadow }) => !isShadow).map(({ rule }) => rule);
-  const needed = readBy([...answering, ...expressionsOf(member)]);
+  const deciding = checks.filter(({ isShadow }) => !isShadow).map(({ rule }) => rule);
+  const needed = readBy([...deciding, ...expressionsOf(member)]);
   const facts = known.filter(({ name }) => needed.has(name) || !watched.has(name));
   return { facts, names, check, shadow: { facts: known, check: checkAll } };
 }

@@ -1,4 +1,4 @@
-import { hostVisitorKind, isAnswering, namesMember } from '../ask.ts';
+import { hostVisitorKind, isDeciding, namesMember } from '../ask.ts';
 import { isFieldName } from '../cel/expression.ts';
 import type { ChannelDeclaration } from './policy-document.ts';
 import { namesInBraces } from './raw.ts';
@@ -42,7 +42,7 @@ export function checkAsk(channel: ChannelDeclaration): readonly Fault[] {
       'this presence channel requires `allow` and `member`: only an answer to `laravel` has a member',
     );
   }
-  if (isAnswering(ask) && list.length > 0) {
+  if (isDeciding(ask) && list.length > 0) {
     fault([...at, 'list'], 'the application decides about this channel, so it cannot have a list');
   }
   if (!namesMember(ask) && allow.some(({ kind }) => kind === hostVisitorKind)) {
@@ -53,13 +53,13 @@ export function checkAsk(channel: ChannelDeclaration): readonly Fault[] {
 }
 
 /** One side decides, and at most one is the shadow. Rules can decide only about kinds of principals whose credential Usher can read. */
-export function checkAnswering({ ask, allow }: ChannelDeclaration): readonly Fault[] {
+export function checkDeciding({ ask, allow }: ChannelDeclaration): readonly Fault[] {
   const fault = (path: Fault['path'], message: string): Fault => ({ path, part: 'key', message });
   return allow.flatMap(({ at, kind, checks }) => {
     const shadows = checks.filter(({ isShadow }) => isShadow);
     if (ask !== undefined && !ask.isShadow) return [];
     return [
-      ...(shadows.length < checks.length ? [] : [fault(at, unanswered(kind, shadows.length))]),
+      ...(shadows.length < checks.length ? [] : [fault(at, undecided(kind, shadows.length))]),
       ...(ask === undefined && kind === hostVisitorKind
         ? [fault(at, `no channel without \`ask\` can allow a ${hostVisitorKind}`)]
         : []),
@@ -72,7 +72,7 @@ export function checkAnswering({ ask, allow }: ChannelDeclaration): readonly Fau
   });
 }
 
-function unanswered(kind: string, shadows: number): string {
+function undecided(kind: string, shadows: number): string {
   return shadows === 0
     ? `\`${kind}\` has no entry`
     : `every check of ${kind} is a shadow, so none decides`;

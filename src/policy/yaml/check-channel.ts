@@ -1,5 +1,5 @@
 import { namesMember } from '../ask.ts';
-import { checkAnswering, checkAsk } from './check-ask.ts';
+import { checkDeciding, checkAsk } from './check-ask.ts';
 import type { ChannelDeclaration } from './policy-document.ts';
 import { namesInBraces } from './raw.ts';
 import { hint, type Fault } from './schema-error.ts';
@@ -11,7 +11,7 @@ export const checkChannel = (channel: ChannelDeclaration): readonly Fault[] => [
   ...checkTenant(channel),
   ...checkCharacters(channel),
   ...checkAsk(channel),
-  ...checkAnswering(channel),
+  ...checkDeciding(channel),
 ];
 
 function checkForms({ at, forms: [own, ...also] }: ChannelDeclaration): readonly Fault[] {

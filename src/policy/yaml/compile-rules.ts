@@ -76,14 +76,14 @@ export function compileChecks(
     code: code ?? 'not-allowed',
     holds: compileCondition(rule, scope, report),
   }));
-  const answering = compiled.filter(({ isShadow }) => !isShadow);
+  const deciding = compiled.filter(({ isShadow }) => !isShadow);
   const checkOf =
     (list: typeof compiled): KindRules['check'] =>
     (input) =>
       list.map(({ name, code, holds }) => check(name, holds(input), code));
   return {
-    names: answering.map(({ name }) => name),
-    check: checkOf(answering),
+    names: deciding.map(({ name }) => name),
+    check: checkOf(deciding),
     checkAll: checkOf(compiled),
   };
 }

@@ -4,13 +4,13 @@ import { authorizeChannels } from '../../../src/authorize/authorize-channels.ts'
 import { authorizeChannel } from '../../../src/authorize/authorize-channel.ts';
 import { createWatchDecision, watchLimits } from '../../../src/authorize/shadow/watch-decisions.ts';
 import { verdictTimeoutMs } from '../../../src/authorize/shadow/watching-verdict.ts';
-import type { ChannelQuestion, HostAnswer } from '../../../src/policy/ask.ts';
+import type { AskRequest, AskResponse } from '../../../src/policy/ask.ts';
 import type { Policy } from '../../../src/policy/policy.ts';
 import { Unavailable } from '../../../src/runtime/unavailable.ts';
 import { noon, user } from '../../policies/principals.ts';
 import { loadPolicyText } from '../../support/load-policy-files.ts';
 import { createTestClock } from '../../support/test-clock.ts';
-import { question, writtenDeps, type Changes } from '../authorizing.ts';
+import { request, writtenDeps, type Changes } from '../authorizing.ts';
 
 const laravel = 'laravel: { source: host, forward: [cookie] }';
 const policyOf = (channel: string) =>
@@ -33,7 +33,7 @@ const rulesWatch = await policyOf(
 
 const headers = { select: () => ({ cookie: 'a=b' }), isWithheld: () => false };
 const requestFor = (id: string) =>
-  question({ channelName: `private-o.${id}`, constraints: { tenantIds: [] }, headers });
+  request({ channelName: `private-o.${id}`, constraints: { tenantIds: [] }, headers });
 
 const settled = async () => {
   for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
@@ -46,7 +46,7 @@ type WatchingChanges = Changes & {
 /** Authorization whose other side is asked with `ask`. */
 function watching(
   policy: Policy | (() => Policy),
-  ask: (question: ChannelQuestion) => Promise<HostAnswer>,
+  ask: (request: AskRequest) => Promise<AskResponse>,
   { record = () => Promise.resolve(), ...changes }: WatchingChanges = {},
 ) {
   const test = createTestClock(noon);
@@ -75,8 +75,8 @@ function watching(
   return { authorize, deps, run, recorded, counted, failures, test };
 }
 
-const yes = () => Promise.resolve({ isYes: true });
-const no = () => Promise.resolve({ isYes: false });
+const yes = () => Promise.resolve({ isGranted: true });
+const no = () => Promise.resolve({ isGranted: false });
 
 describe('the application as the shadow', () => {
   it.each([
@@ -89,7 +89,7 @@ describe('the application as the shadow', () => {
     ],
     [
       '15',
-      () => Promise.resolve({ isYes: false, refusedWith: 404 }),
+      () => Promise.resolve({ isGranted: false, refusedWith: 404 }),
       {
         ...{ answered: 'grant', watched: 'refusal', result: 'disagreed' },
         reason: 'the host answered with status 404',
@@ -131,7 +131,7 @@ describe('the application as the shadow', () => {
 
   it('gets a few requests at the same time; decisions over the limit are dropped and counted', async () => {
     let asked = 0;
-    const answers: ((answer: HostAnswer) => void)[] = [];
+    const answers: ((answer: AskResponse) => void)[] = [];
     const { authorize, run, recorded, counted, test } = watching(applicationWatches, () => {
       asked += 1;
       return new Promise((resolve) => answers.push(resolve));
@@ -147,7 +147,7 @@ describe('the application as the shadow', () => {
     test.advance(verdictTimeoutMs);
     await settled();
     expect([asked, recorded.length]).toEqual([maxConcurrent, maxConcurrent]);
-    answers[0]?.({ isYes: true });
+    answers[0]?.({ isGranted: true });
     await settled();
     expect(asked).toBe(maxConcurrent + 1);
     test.advance(maxWaitMs);

@@ -12,7 +12,7 @@ import { describeMariadb, reportMariadb, useMariadb } from '../../support/mariad
 reportMariadb('connections that MariaDB ends are not tested');
 
 interface Server {
-  /** Asks a question that takes the server some time. */
+  /** Asks a request that takes the server some time. */
   readonly ask: () => Promise<unknown>;
   readonly countConnections: () => Promise<number>;
   /** Ends all connections of Usher, as a restart does. */
@@ -20,7 +20,7 @@ interface Server {
 }
 
 function itAsksOnOthers(at: () => Server): void {
-  it('costs no question an answer, however many connections were open', async () => {
+  it('costs no request an answer, however many connections were open', async () => {
     const { ask, countConnections, endConnections } = at();
     const askMany = () => Promise.all(Array.from({ length: 64 }, ask));
     do await askMany();
@@ -49,7 +49,7 @@ describePostgres('a server that ends its connections', (server) => {
       ),
     );
     opened = {
-      ask: () => database.ask({ statement, values: statement.binds.map(() => '8') }),
+      ask: () => database.execute({ statement, values: statement.binds.map(() => '8') }),
       countConnections: async () => (await query(`SELECT pid ${sessions}`)).rows.length,
       endConnections: () => query(`SELECT pg_terminate_backend(pid, 10000) ${sessions}`),
     };
@@ -80,7 +80,7 @@ describeMariadb('a server that ends its connections (MariaDB)', () => {
       return rows.map((row) => String(row['id']));
     };
     opened = {
-      ask: () => client.ask({ statement, values: statement.binds.map(() => '8') }),
+      ask: () => client.execute({ statement, values: statement.binds.map(() => '8') }),
       countConnections: async () => (await sessions()).length,
       endConnections: async () => {
         for (const id of await sessions()) await server.admin.query(`KILL ${id}`);

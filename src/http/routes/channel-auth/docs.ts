@@ -19,13 +19,13 @@ import {
 import * as docs from '../../output/route-docs.ts';
 import { generalResponses } from '../../output/refusal-response.ts';
 
-const asks = (channel_name: string, socket_id = '1234.5678') => ({ socket_id, channel_name });
+const form = (channel_name: string, socket_id = '1234.5678') => ({ socket_id, channel_name });
 
 /** A channel request and the signature of its grant. */
 interface Granted {
   readonly name: string;
   readonly summary: string;
-  readonly asked: object;
+  readonly body: object;
   readonly proof: object;
 }
 
@@ -33,13 +33,13 @@ const ofUsers: readonly Granted[] = [
   {
     name: 'private',
     summary: 'A private channel',
-    asked: asks('private-tenant.1.user.15'),
+    body: form('private-tenant.1.user.15'),
     proof: { auth: 'app-key:2cb6f9b5efe82c591cf922cd78cbcd04e8f3391ebc3cd784f1b43095d3af3b6b' },
   },
   {
     name: 'encrypted',
     summary: 'An encrypted channel; requires a master key',
-    asked: asks('private-encrypted-tenant.1.user.15'),
+    body: form('private-encrypted-tenant.1.user.15'),
     proof: {
       auth: 'app-key:77a07cf20ea80f82c9740d052e0f49187c874069dffbdd3dde0dbf11fa6845df',
       shared_secret: '8cdK2SsQ06IdGBrgGMrDdCEZj9WHXtMno2N0+jnZ6lU=',
@@ -52,7 +52,7 @@ const ofOthers: readonly Granted[] = [
   {
     name: 'session-cookie',
     summary: 'A channel of the application, with its session cookie',
-    asked: asks('private-chat-box'),
+    body: form('private-chat-box'),
     proof: { auth: 'app-key:95f183f7a7a4f389a7af95f4b0212a0fc18912dea4f8ae8af13ccf63fd1e2443' },
   },
 ];
@@ -64,10 +64,10 @@ const faults: readonly docs.ErrorExample[] = [
   noChannelName,
   ...docs.refusals(generalResponses, authRequestRefusals),
   ...docs.refusedBodies(generalResponses, {
-    'malformed-socket-id': asks('private-tenant.1.user.15', '1234'),
-    'malformed-channel': asks('news'),
-    'not-allowed': asks('private-tenant.1.user.16'),
-    'tenant-mismatch': asks('private-tenant.2.user.15'),
+    'malformed-socket-id': form('private-tenant.1.user.15', '1234'),
+    'malformed-channel': form('news'),
+    'not-allowed': form('private-tenant.1.user.16'),
+    'tenant-mismatch': form('private-tenant.2.user.15'),
   }),
   ...docs.refusals(generalResponses, ['too-many-authorizations', 'too-many-subscriptions']),
   docs.tooManyRefused,
@@ -98,7 +98,7 @@ function operation(granted: readonly Granted[], refused: readonly docs.ErrorExam
     parameters: tenantParameter,
     body: {
       schema: openObject({ ...authRequestFields, channel_name: channelField }, ['guest_session']),
-      examples: examples(({ asked }) => asked),
+      examples: examples(({ body }) => body),
     },
     ok: decided(
       json(

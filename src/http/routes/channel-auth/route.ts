@@ -29,11 +29,11 @@ export interface ChannelAuthDeps extends AuthorizeDeps {
 export function addChannelAuth(server: FastifyInstance, deps: ChannelAuthDeps): void {
   const refusals = { responses: generalResponses, countFailure: deps.countFailure };
   const handler = async (request: FastifyRequest, reply: FastifyReply) => {
-    const question = {
+    const authRequest = {
       ...authRequestOf(request, deps),
       channelName: requiredField(request.body, 'channel_name', maxCharacters.channelName),
     };
-    const decision = await authorizeChannel(question, deps);
+    const decision = await authorizeChannel(authRequest, deps);
     return decision.outcome === 'grant'
       ? sendGrant(reply, decision.id, deps.sign(decision))
       : sendRefusal([request, reply], decision, refusals);

@@ -42,11 +42,11 @@ interface RefusedEntry {
 /** Adds the routes that authorize several channels at once. The response is a 200 with a status for each channel. */
 export function addChannelBatchAuth(server: FastifyInstance, deps: ChannelBatchAuthDeps): void {
   const handler = async (request: FastifyRequest, reply: FastifyReply) => {
-    const question = {
+    const authRequest = {
       ...authRequestOf(request, deps),
       channelNames: channelNames(request.body),
     };
-    const decisions = await authorizeChannels(question, deps);
+    const decisions = await authorizeChannels(authRequest, deps);
     for (const decision of decisions.values()) {
       if (decision instanceof Unavailable) {
         deps.countUnavailable(decision);

@@ -25,7 +25,7 @@ interface OriginalUri {
 }
 
 /**
- * Returns the name of the channel that a proxy asks for: `channel` of the query, or the channel of the door whose path
+ * Returns the name of the channel that a proxy requests: `channel` of the query, or the channel of the door whose path
  * the client requested. Throws a 400 for neither and for a contradiction. A client can send a header that the proxy
  * does not overwrite, so no header is preferred.
  */

@@ -17,7 +17,7 @@ export interface GuestSessionRouteDeps extends GuestSessionDeps {
   readonly countGuestSession: CountGuestSession;
 }
 
-/** Adds the routes of guest sessions (system D): start, link at login, end at logout. */
+/** Adds the routes of guest sessions: start, link at login, end at logout. */
 export function addGuestSessions(server: FastifyInstance, deps: GuestSessionRouteDeps): void {
   const { countFailure, countGuestSession } = deps;
   const refusing = { responses: generalResponses, countFailure };

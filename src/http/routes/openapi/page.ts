@@ -29,7 +29,7 @@ export function docsPage({ info, paths }: ShownDocument): string {
   const parts = operations.map(
     ({ name, port, operation }) => `<section><h3><code>${text(name)}</code></h3>
 <p><b>${text(operation.summary)}</b> (${port})</p>
-${paragraphs(operation.description ?? '')}${parametersOf(operation)}${requestOf(operation)}${answersOf(operation)}</section>`,
+${paragraphs(operation.description ?? '')}${parametersOf(operation)}${requestOf(operation)}${responsesOf(operation)}</section>`,
   );
   return `<!doctype html><html lang="en"><meta charset="utf-8"><title>${text(info.title)} ${text(info.version)}</title>
 <style>${style}</style><h1>${text(info.title)} ${text(info.version)}</h1>
@@ -54,7 +54,7 @@ function requestOf({ requestBody }: ShownOperation): string {
   return `<p>Body: ${types.map(([type]) => text(type)).join(' or ')}</p>${code(example.value)}`;
 }
 
-function answersOf({ responses }: ShownOperation): string {
+function responsesOf({ responses }: ShownOperation): string {
   const rows = Object.entries(responses).map(([status, { description, content }]) => {
     const examples = Object.values(content ?? {}).flatMap((media) =>
       Object.entries(media.examples ?? {}),

@@ -27,7 +27,7 @@ const contentSecurityPolicy = [
 const config = { isOpenWithToken: true };
 
 /**
- * Adds `GET /`, the operator's page, and its files below `/operator/`. If a token is needed, the page asks for it before
+ * Adds `GET /`, the operator's page, and its files below `/operator/`. If a token is needed, the page prompts for it before
  * its first request, which would be recorded as a failed authentication.
  */
 export function addOperatorPage(server: FastifyInstance, needsToken: () => boolean): void {

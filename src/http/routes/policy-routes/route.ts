@@ -37,7 +37,7 @@ function addPolicyRoute(
     if (route === undefined) throw new RequestProblem(404, 'There is no such route');
     const { socketId, channelName, credential } = readRequest(request, route);
     const pathParams = request.params as Readonly<Record<string, string>>;
-    const question = {
+    const authRequest = {
       socketId,
       channelName,
       credentials: [credential],
@@ -50,7 +50,7 @@ function addPolicyRoute(
       origin: originOf(request),
       headers: deps.headersOf(request),
     };
-    const decision = await authorizeChannel(question, deps);
+    const decision = await authorizeChannel(authRequest, deps);
     return decision.outcome === 'grant'
       ? sendGrant(reply, decision.id, deps.sign(decision))
       : sendRefusal([request, reply], decision, refusalsOf(route.answers, deps));

@@ -1,6 +1,6 @@
 import { decisionIdPattern } from '../../../audit/audit-event.ts';
 
-/** The maximum size of a policy that is tried, in bytes. The process answers nothing else while a policy is built. */
+/** The maximum size of a policy that is tried, in bytes. The process serves nothing else while a policy is built. */
 export const maxPolicyBytes = 128 * 1024;
 
 /** The body of `POST /policy/try`. */

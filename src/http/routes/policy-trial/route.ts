@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Change, Verdict } from '../../../authorize/replay.ts';
 import type {
-  ExpressionQuestion,
+  ExpressionRequest,
   ExpressionTrial,
   TryExpression,
 } from '../../../policy-test/try-expression.ts';
@@ -43,14 +43,14 @@ export function addPolicyTrial(
     ...{ schema: { body: expressionBody } },
     config: { body: 'json', docs: expressionDocs },
   } as const;
-  server.post<{ Body: ExpressionQuestion }>(
+  server.post<{ Body: ExpressionRequest }>(
     '/policy/expression',
     expressionOptions,
     async (request, reply) => {
       const trial = await tryExpression(request.body);
       if ('refused' in trial) throw malformed(trial.refused);
       void reply.header('cache-control', 'no-store');
-      return expressionAnswer(request.body.expression, trial);
+      return expressionResponse(request.body.expression, trial);
     },
   );
 }
@@ -107,7 +107,7 @@ function verdictBody({ outcome, code, failedCheck }: Verdict) {
   return { outcome, code, failed_check: failedCheck };
 }
 
-function expressionAnswer(
+function expressionResponse(
   expression: string,
   trial: Exclude<ExpressionTrial, { readonly refused: string }>,
 ) {

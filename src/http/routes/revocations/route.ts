@@ -41,8 +41,8 @@ export function addRevocations(server: FastifyInstance, deps: RevocationsDeps): 
   server.post<{ Body: RevocationBody }>('/revocations', options, async (request) => {
     const { issued_before, ...given } = request.body;
     const subject = subjectOf(given, subjectsOfPolicy(deps.policy()));
-    const asked = { subject, issuedBefore: issuedBefore(issued_before, deps.now()) };
-    const revocation = await revoke(asked, originOf(request), deps);
+    const requested = { subject, issuedBefore: issuedBefore(issued_before, deps.now()) };
+    const revocation = await revoke(requested, originOf(request), deps);
     const moment = new Date(revocation.issuedBefore).toISOString();
     request.log.info({ revoked: given, issuedBefore: moment }, 'revoked');
     return { revoked: given, issued_before: moment, effects: revocation.effects };

@@ -2,7 +2,7 @@ import type { Credential } from '../authn/credential.ts';
 import type { CredentialConfig } from './authn.ts';
 
 /** The kinds of credentials that Usher verifies with a request to a server of the application. */
-export function askedKindsOf({
+export function remoteKindsOf({
   sessions,
   sanctum,
   passport,

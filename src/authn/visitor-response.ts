@@ -17,13 +17,13 @@ const unknownExpiryMs = 3_600_000;
 const maxSeconds = 1e11;
 
 export interface VisitorDeps {
-  /** The attributes to read, with their names within `attributes` of the answer. */
+  /** The attributes to read, with their names within `attributes` of the response. */
   readonly attributes?: readonly IssuerAttribute[] | undefined;
   readonly now: number;
 }
 
 /**
- * Reads who is logged in from the host's answer. Only an id that cannot be read is an error, whose message has no values.
+ * Reads who is logged in from the host's response. Only an id that cannot be read is an error, whose message has no values.
  * Another member that cannot be read is left out, which grants nothing: a host that writes `"is_staff": "false"` must not
  * make every visitor staff. A note says what was left out.
  */

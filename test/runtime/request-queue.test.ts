@@ -1,19 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { createQuestionQueue, queueLimits } from '../../src/runtime/question-queue.ts';
+import { createRequestQueue, queueLimits } from '../../src/runtime/request-queue.ts';
 import { createTestClock } from '../support/test-clock.ts';
 import { testNow } from '../support/tokens.ts';
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
-/** A server that is asked two questions at once, each of which ends when the test says so. */
+/** A server that is asked two requests at once, each of which ends when the test says so. */
 function setUp(maxConcurrent = 2) {
   const { clock, advance, waiting } = createTestClock(testNow);
-  const queue = createQuestionQueue({ ...queueLimits, maxConcurrent }, clock.startTimer);
+  const queue = createRequestQueue({ ...queueLimits, maxConcurrent }, clock.startTimer);
   const sent: { readonly answer: (text: string) => void; readonly fail: () => void }[] = [];
-  const question = () =>
+  const request = () =>
     new Promise<string>((resolve, reject) => {
       const answer = (text: string) => {
-        queue.answered();
+        queue.responded();
         resolve(text);
       };
       const fail = () => {
@@ -22,19 +22,19 @@ function setUp(maxConcurrent = 2) {
       sent.push({ answer, fail });
     });
   const ask = (silenceMs = 1_000) =>
-    queue.ask(question, silenceMs).catch((error: unknown) => (error as Error).message);
+    queue.run(request, silenceMs).catch((error: unknown) => (error as Error).message);
   return { queue, ask, sent, advance, timers: waiting };
 }
 
 const silent = 'The server did not answer in time';
 
-describe('questions to a server', () => {
+describe('requests to a server', () => {
   it('wait in their order while it answers, however long that takes', async () => {
     const { queue, ask, sent, advance, timers } = setUp();
     const asked = Array.from({ length: 10 }, () => ask());
     for (let n = 0; n < 10; n += 1) {
       await settled();
-      expect([sent.length, queue.underWay(), queue.waiting()]).toEqual([
+      expect([sent.length, queue.inFlight(), queue.queued()]).toEqual([
         Math.min(10, n + 2),
         Math.min(2, 10 - n),
         Math.max(0, 8 - n),
@@ -43,7 +43,7 @@ describe('questions to a server', () => {
       sent[n]?.answer(String(n));
     }
     expect(await Promise.all(asked)).toEqual(Array.from({ length: 10 }, (_, n) => String(n)));
-    expect([queue.underWay(), queue.waiting(), timers()]).toEqual([0, 0, 0]);
+    expect([queue.inFlight(), queue.queued(), timers()]).toEqual([0, 0, 0]);
   });
 
   it('are given up if it answers nothing in their time, and keep their place until they end', async () => {
@@ -54,11 +54,11 @@ describe('questions to a server', () => {
     advance(1_000);
     expect(await Promise.all([...first, short])).toEqual([silent, silent, silent]);
     await settled();
-    expect([sent.length, queue.underWay()]).toEqual([2, 2]);
+    expect([sent.length, queue.inFlight()]).toEqual([2, 2]);
     sent[0]?.fail();
     sent[1]?.fail();
     await settled();
-    expect([sent.length, queue.underWay(), queue.waiting()]).toEqual([3, 1, 0]);
+    expect([sent.length, queue.inFlight(), queue.queued()]).toEqual([3, 1, 0]);
     sent[2]?.answer('it is back');
     expect(await long).toBe('it is back');
   });
@@ -73,7 +73,7 @@ describe('questions to a server', () => {
     advance(1_000);
     expect(await late).toBe(silent);
     await settled();
-    expect([sent.length, queue.underWay()]).toEqual([1, 0]);
+    expect([sent.length, queue.inFlight()]).toEqual([1, 0]);
   });
 
   it('wait for 45 seconds at most', async () => {
@@ -82,7 +82,7 @@ describe('questions to a server', () => {
     const late = ask();
     await settled();
     for (let n = 0; n < 50; n += 1) {
-      queue.answered();
+      queue.responded();
       advance(900);
     }
     expect(await late).toBe('The request waited too long in the queue');

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { ServerError } from '../../../src/database/sql/connection-pool.ts';
-import { groupQuestions } from '../../../src/database/sql/grouped-questions.ts';
+import { groupRequests } from '../../../src/database/sql/grouped-requests.ts';
 import type {
   BoundStatement,
-  SqlAnswer,
-  SqlQuestion,
+  SqlResult,
+  SqlRequest,
   SqlRows,
-} from '../../../src/database/sql/sql-answer.ts';
+} from '../../../src/database/sql/sql-result.ts';
 
 const column = { name: 'v', type: 'text' };
-const rowsOf = (...rows: readonly unknown[][]): SqlAnswer => ({ columns: [column], rows });
+const rowsOf = (...rows: readonly unknown[][]): SqlResult => ({ columns: [column], rows });
 
 /** A statement whose groups have their size as their name. */
 const statement: BoundStatement = {
@@ -17,15 +17,15 @@ const statement: BoundStatement = {
   grouped: (size) => ({ name: `group of ${size}`, text: '', binds: [] }),
 };
 
-type Answer = (question: SqlQuestion) => SqlAnswer | Error;
+type Answer = (request: SqlRequest) => SqlResult | Error;
 
-/** Each value `x` finds the row `row x`; a group has the number of the question before. */
+/** Each value `x` finds the row `row x`; a group has the number of the request before. */
 const found: Answer = ({ statement: { name }, values }) =>
   name === 'single'
     ? rowsOf(...values.map((value) => [`row ${value}`]))
     : {
         columns: [{ name: '?column?', type: 'int4' }, column],
-        // In another order than that of the questions.
+        // In another order than that of the requests.
         rows: values.map((value, place) => [String(place), `row ${value}`]).reverse(),
       };
 
@@ -34,11 +34,11 @@ function start(answer: Answer = found) {
   let time = 0;
   let tookMs = 1;
   let waitMs = 0;
-  const ask = groupQuestions({
-    ask: (question) => {
-      asked.push(question.statement.name);
+  const ask = groupRequests({
+    execute: (request) => {
+      asked.push(request.statement.name);
       time += tookMs;
-      const result = answer(question);
+      const result = answer(request);
       return result instanceof Error ? Promise.reject(result) : Promise.resolve(result);
     },
     inTurn: (work) => {
@@ -51,7 +51,7 @@ function start(answer: Answer = found) {
     Promise.allSettled(
       Array.from({ length: count }, (_, i) => ask({ statement: of, values: [String(i)] })),
     );
-  /** Questions that are asked alone and answered fast, after which groups may have any size. */
+  /** Requests that are asked alone and answered fast, after which groups may have any size. */
   const grow = async () => {
     for (let i = 0; i < 5; i += 1) await askAll(1);
     asked.length = 0;
@@ -72,7 +72,7 @@ const answersOf = (count: number) =>
 
 const cancelled = (code: string) => new ServerError('refused', { cause: { code } });
 
-describe('questions with the same statement', () => {
+describe('requests with the same statement', () => {
   it('of one turn of the event loop are asked together, each with its own answer', async () => {
     const { askAll, grow, statements } = start();
     await grow();
@@ -124,8 +124,8 @@ describe('questions with the same statement', () => {
 
   it('are asked alone if the server refuses the group, so that only the refused one fails', async () => {
     const refused = new ServerError('refused', { cause: { code: '22012' } });
-    const { askAll, grow, statements } = start((question) =>
-      question.values.includes('2') ? refused : found(question),
+    const { askAll, grow, statements } = start((request) =>
+      request.values.includes('2') ? refused : found(request),
     );
     await grow();
     const expected: unknown[] = answersOf(4);
@@ -135,8 +135,8 @@ describe('questions with the same statement', () => {
   });
 
   it('are asked alone if a value of the group is impossible', async () => {
-    const { askAll, grow, statements } = start((question) =>
-      question.values.includes('2') ? 'impossible-value' : found(question),
+    const { askAll, grow, statements } = start((request) =>
+      request.values.includes('2') ? 'impossible-value' : found(request),
     );
     await grow();
     const expected: unknown[] = answersOf(4);
@@ -147,11 +147,11 @@ describe('questions with the same statement', () => {
     expect(statements()).toEqual(['single', 'single']);
   });
 
-  it('are asked alone while the columns of a group differ from those of a question', async () => {
+  it('are asked alone while the columns of a group differ from those of a request', async () => {
     let type = 'tinyint(1)';
-    const { askAll, grow, statements } = start((question) => {
-      const answer = found(question) as SqlRows;
-      const own = { name: 'v', type: question.values.length > 1 ? 'tinyint' : type };
+    const { askAll, grow, statements } = start((request) => {
+      const answer = found(request) as SqlRows;
+      const own = { name: 'v', type: request.values.length > 1 ? 'tinyint' : type };
       return { ...answer, columns: [...answer.columns.slice(0, -1), own] };
     });
     const ask = async () => {
@@ -174,8 +174,8 @@ describe('questions with the same statement', () => {
     ['MariaDB cancels the statement', cancelled('ER_STATEMENT_TIMEOUT')],
     ['MySQL cancels the statement', cancelled('ER_QUERY_TIMEOUT')],
   ])('fail together if %s', async (_, error) => {
-    const { askAll, grow, statements } = start((question) =>
-      question.values.length > 1 ? error : found(question),
+    const { askAll, grow, statements } = start((request) =>
+      request.values.length > 1 ? error : found(request),
     );
     await grow();
     expect(await askAll(4)).toEqual(Array(4).fill({ status: 'rejected', reason: error }));

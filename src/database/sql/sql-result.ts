@@ -6,8 +6,8 @@ export interface BoundStatement {
   /** The names of the values, in the order of the places at which they are bound. */
   readonly binds: readonly string[];
   /**
-   * The statement for this number of questions at once, if the dialect has one. Its values are those of the questions, one after the
-   * other, and its first column is the number of the question, from 0.
+   * The statement for this number of requests at once, if the dialect has one. Its values are those of the requests, one after the
+   * other, and its first column is the number of the request, from 0.
    */
   readonly grouped?: (size: number) => BoundStatement;
 }
@@ -21,9 +21,9 @@ export interface ListPage {
   readonly limit: number;
 }
 
-export interface SqlQuestion {
+export interface SqlRequest {
   readonly statement: BoundStatement;
-  /** In the order of `binds`. NULL is equal to nothing: it shows the columns of a result without rows. */
+  /** In the order of `binds`. NULL is equal to nothing: it gets the columns of a result without rows. */
   readonly values: readonly (string | null)[];
 }
 
@@ -51,7 +51,7 @@ export interface SqlRows {
 }
 
 /** `impossible-value`: a value is none of the type with which it is compared, so no row can have it. */
-export type SqlAnswer = SqlRows | 'impossible-value';
+export type SqlResult = SqlRows | 'impossible-value';
 
 /** A query has at most this number of rows: a second one shows that the ids do not select one. */
 export const rowLimit = 2;

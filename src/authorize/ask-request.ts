@@ -1,4 +1,4 @@
-import type { Ask, ChannelQuestion } from '../policy/ask.ts';
+import type { Ask, AskRequest } from '../policy/ask.ts';
 import type { ChannelMatch } from '../policy/channel-registry.ts';
 import type { VisitorHeaders } from '../policy/forward.ts';
 import type { Principal } from '../policy/principal.ts';
@@ -12,10 +12,10 @@ interface Subscriber {
 }
 
 /** The request to the application about a channel. */
-export function questionOf(
+export function askRequest(
   ask: Ask,
   { channel, channelType, params }: ChannelMatch,
   { principal, socketId, headers }: Subscriber,
-): ChannelQuestion {
+): AskRequest {
   return { ask, channel, family: channelType.pattern.text, params, socketId, principal, headers };
 }
