@@ -125,6 +125,20 @@ describe('policy init --from laravel', () => {
     expect(patterns).toEqual(['private-a.{id}', 'private-b.{id}', 'private-a.{id}.c']);
   });
 
+  it('leaves out only the channels in conflict of many', async () => {
+    const names = Array.from({ length: 200 }, (_, i) => `kind${i}.{id}.part.{part}`);
+    const all = [...names, 'kind7.{id}.part.first', ...names.slice(3, 4)];
+    const { patterns, unread } = await init(
+      head + all.map((name) => `Broadcast::channel('${name}', ${fn});`).join('\n'),
+    );
+    const [first] = names.splice(3, 1);
+    expect(patterns).toEqual([...names, first].map((name) => `private-${name}`));
+    expect(unread).toEqual([
+      { line: 6, reason: expect.stringContaining('Laravel uses the last one') as string },
+      { line: 203, reason: expect.stringContaining('private-kind7.{id}.part.{part}') as string },
+    ]);
+  });
+
   it('does not read comments, texts, and other classes', async () => {
     const { code, stdout, text } = await init(
       `${head}// Broadcast::channel('a', ${fn});\n# Broadcast::channel('b', ${fn});\n/* Broadcast::channel('c', ${fn}); */ $t = "Broadcast::channel('d', 1)"; Log::channel('slack')->info('x');`,

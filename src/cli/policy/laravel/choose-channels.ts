@@ -30,20 +30,34 @@ export function chooseChannels({ channels, unread }: LaravelChannels): ChosenCha
   const byWidth = channels
     .map((channel, i) => ({ channel, i, literals: channel.name.replaceAll(/\{.*?\}/g, '').length }))
     .sort((one, other) => one.literals - other.literals || other.i - one.i);
-  for (const { channel } of byWidth) {
+  const candidates = byWidth.flatMap(({ channel }) => {
     const pattern = toPattern(channel.name);
-    if (typeof pattern === 'string') {
-      leave(channel, pattern);
-      continue;
+    if (typeof pattern !== 'string') return [{ channel, pattern }];
+    leave(channel, pattern);
+    return [];
+  });
+  addInHalves(candidates, (some) => {
+    const patterns = some.map(({ pattern }) => pattern);
+    const conflict = conflictOf(patterns, [...chosen.values()]);
+    if (conflict === undefined) {
+      for (const { channel, pattern } of some) chosen.set(channel, { ...channel, pattern });
+    } else if (some.length === 1) {
+      for (const { channel } of some) leave(channel, conflict);
     }
-    const conflict = conflictOf(pattern, [...chosen.values()]);
-    if (conflict === undefined) chosen.set(channel, { ...channel, pattern });
-    else leave(channel, conflict);
-  }
+    return conflict === undefined;
+  });
   return {
     channels: channels.flatMap((channel) => chosen.get(channel) ?? []),
     unread: left.sort((one, other) => one.line - other.line),
   };
+}
+
+/** Adds all at once, and in halves if that fails: one after the other would take seconds for hundreds of channels. */
+function addInHalves<T>(all: readonly T[], add: (some: readonly T[]) => boolean): void {
+  if (all.length === 0 || add(all) || all.length === 1) return;
+  const half = Math.ceil(all.length / 2);
+  addInHalves(all.slice(0, half), add);
+  addInHalves(all.slice(half), add);
 }
 
 const matchable = (text: string, params: readonly string[]) => ({
@@ -51,23 +65,24 @@ const matchable = (text: string, params: readonly string[]) => ({
   params: Object.fromEntries(params.map((name) => [name, paramOf(undeclaredParam)])),
 });
 
-/** Why this pattern cannot be beside the others. */
+/** Why these patterns cannot all be beside the others. Only of one pattern the reason is exact. */
 function conflictOf(
-  { text, params }: WrittenPattern,
+  added: readonly WrittenPattern[],
   others: readonly ChosenChannel[],
 ): string | undefined {
-  const same = others.find(({ pattern }) => pattern.text === text);
+  const texts = new Set(added.map(({ text }) => text));
+  const same = others.find(({ pattern }) => texts.has(pattern.text));
   if (same !== undefined)
     return `line ${same.line} declares the same channel, and Laravel uses the last one`;
-  const all = [...others.map(({ pattern }) => pattern), { text, params }];
+  const all = [...others.map(({ pattern }) => pattern), ...added];
   try {
     createPatternMatcher(all.map((each) => matchable(each.text, each.params)));
     return undefined;
   } catch (error) {
     if (error instanceof TooManyOverlaps) return error.message;
     if (!(error instanceof AmbiguousPatterns)) throw error;
-    const other = error.patterns.find((each) => each !== text) ?? text;
-    return params.length === 0
+    const other = error.patterns.find((each) => !texts.has(each)) ?? error.patterns[0];
+    return added.every(({ params }) => params.length === 0)
       ? `${other} has this name too, so Laravel still decides about it`
       : `${other} has names of it too: about these Laravel still decides; for the others declare types of the parameters (params) so that no name fits both`;
   }
