@@ -9,8 +9,8 @@ import { RequestProblem, retryAfter, unknownField } from './problem.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** The format of the error bodies, if it is not the general one. */
-    errorBody?: ErrorBody;
+    /** The current format of the error bodies, if it is not the general one. A reload of the policy may change it. */
+    errorBody?: () => ErrorBody | undefined;
     /** The action that this route authorizes. Each 4xx of such a route is an audited decision. */
     action?: DecisionBase['action'];
   }
@@ -18,6 +18,9 @@ declare module 'fastify' {
 
 /** The error formats of existing clients: of tickets, or of a route of the policy. */
 export type ErrorBody = 'ticket' | AnswerStyle;
+
+/** The error bodies of the ticket routes, for the configuration of a route. */
+export const ticketErrors = (): ErrorBody => 'ticket';
 
 /** The status and message that the client receives. */
 export interface ErrorResponse {
@@ -54,7 +57,7 @@ export function sendError(
   response: ErrorResponse,
 ): FastifyReply {
   const { errorBody } = request.routeOptions.config;
-  return reply.code(response.status).send(bodyOf(response, request.id, errorBody));
+  return reply.code(response.status).send(bodyOf(response, request.id, errorBody?.()));
 }
 
 /** Counts each 503 response. */

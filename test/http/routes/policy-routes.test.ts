@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { loadPolicy } from '../../../src/policy/load-policy.ts';
 import { runPolicyTests } from '../../../src/policy-test/run-tests.ts';
-import { guestToken, useUsher, userToken } from '../../support/usher.ts';
+import { guestToken, startUsher, useUsher, userToken } from '../../support/usher.ts';
 import { send, socketId } from '../requests.ts';
 
 const policy = `channels:
@@ -92,4 +92,26 @@ describe('a route whose channels have a tenant', () => {
 it('is the same in tests of the policy', async () => {
   const { results } = await runPolicyTests(await loadPolicy([directory]), () => 0);
   expect(results.flatMap(({ problems }) => problems)).toEqual([]);
+});
+
+it('has the error bodies of the answer style that the current policy gives it', async () => {
+  const changing = mkdtempSync(join(tmpdir(), 'usher-answers-'));
+  const write = (answers: string) => {
+    writeFileSync(
+      join(changing, 'policy.yaml'),
+      policy.replace('/open/{hotel}/auth: {', `/open/{hotel}/auth: { ${answers}`),
+    );
+  };
+  write('');
+  const usher = await startUsher({ POLICY: changing });
+  const methodNotAllowed = async () =>
+    Object.keys(
+      (await send(usher.public, { method: 'GET', path: '/open/grand-hotel/auth' })).body as object,
+    );
+  expect(await methodNotAllowed()).toEqual(['error', 'message', 'request_id']);
+  write('answers: hotel, ');
+  await fetch(`${usher.operator}/policy/reload`, { method: 'POST' });
+  expect(await methodNotAllowed()).toEqual(['error', 'message']);
+  await usher.stop();
+  rmSync(changing, { recursive: true });
 });

@@ -30,8 +30,8 @@ function addPolicyRoute(
   deps: PolicyRouteDeps,
 ): void {
   const docs = policyRouteDocs(atStart, deps.policy());
-  const { answers: errorBody } = atStart;
-  const config = { action: 'subscribe', docs, ...(errorBody && { errorBody }) } as const;
+  const errorBody = () => deps.policy().routes.get(path)?.answers;
+  const config = { action: 'subscribe', docs, errorBody } as const;
   server.post(fastifyPath(path), { config }, async (request, reply) => {
     const route = deps.policy().routes.get(path);
     if (route === undefined) throw new RequestProblem(404, 'There is no such route');

@@ -9,6 +9,7 @@ import type { CountFailure } from '../../../rate-limit/request-limits.ts';
 import { Unavailable } from '../../../runtime/unavailable.ts';
 import { originOf } from '../../input/auth-request.ts';
 import { bearerCredentials } from '../../input/credentials.ts';
+import { ticketErrors } from '../../output/errors.ts';
 import { sendError, type CountUnavailable } from '../../output/errors.ts';
 import { sendGrant, sendRefusal } from '../../output/response.ts';
 import { checkClientInfo, idField } from './body.ts';
@@ -22,7 +23,7 @@ export interface IssueTicketRouteDeps extends IssueTicketDeps {
 }
 
 const options = {
-  config: { action: 'issue-ticket', errorBody: 'ticket', body: 'json', docs: issueTicketDocs },
+  config: { action: 'issue-ticket', errorBody: ticketErrors, body: 'json', docs: issueTicketDocs },
 } as const;
 
 /** Adds the route that issues a ticket to a chat page. Existing pages parse its bodies. */

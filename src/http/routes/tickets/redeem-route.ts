@@ -5,6 +5,7 @@ import type { CountFailure } from '../../../rate-limit/request-limits.ts';
 import { originOf } from '../../input/auth-request.ts';
 import { requiredField } from '../../input/body.ts';
 import { maxCharacters } from '../../input/lengths.ts';
+import { ticketErrors } from '../../output/errors.ts';
 import { sendGrant, sendRefusal } from '../../output/response.ts';
 import { checkClientInfo } from './body.ts';
 import { chatServerCredentials } from './chat-server.ts';
@@ -16,7 +17,12 @@ export interface RedeemTicketRouteDeps extends RedeemTicketDeps {
 }
 
 const options = {
-  config: { action: 'redeem-ticket', errorBody: 'ticket', body: 'json', docs: redeemTicketDocs },
+  config: {
+    action: 'redeem-ticket',
+    errorBody: ticketErrors,
+    body: 'json',
+    docs: redeemTicketDocs,
+  },
 } as const;
 
 /** Adds the route with which an external chat server redeems a ticket that it received from a page. */
