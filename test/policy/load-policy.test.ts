@@ -333,13 +333,21 @@ expect: [{ channel: private-a, refuse: not-allowed }]
 });
 
 it('names the place of the other declaration of a name', async () => {
-  const module = `import { defineFact } from 'usher/policy';
-    export const seat = defineFact('seat', { ids: ['a'], fields: {} });`;
+  const definitions = `import { defineFact, defineSource } from 'usher/policy';
+    export const seat = defineFact('seat', { ids: ['a'], fields: {} });
+    export const shop = defineSource('shop', { url: { env: 'SHOP_URL' } });`;
   const facts = `facts:\n  course: { ids: [a], fields: {} }\n`;
   const seat = `  seat: { ids: [a], fields: {} }\n`;
-  expect(await problemsOf({ 'a.yaml': facts, 'b.yaml': facts + seat, 'm.ts': module })).toEqual([
+  const shop = 'sources: { shop: { url: { env: SHOP_URL } } }\n';
+  const files = {
+    ...{ 'a.yaml': facts, 'b.yaml': facts + seat, 'c.yaml': shop, 'd.yaml': channels },
+    ...{ 'm.ts': definitions, 'n.js': module('private-a.{school}') },
+  };
+  expect(await problemsOf(files)).toEqual([
     expect.stringMatching(/^b.yaml:2:3: the fact course is declared at .*a.yaml:2:3 as well$/),
-    'b.yaml:3:3: the fact seat is declared in a module as well',
+    'b.yaml:3:3: the fact seat is declared in m.ts as well',
+    'c.yaml:1:12: the source shop is declared in m.ts:3 as well',
+    'd.yaml:2:3: the channel private-a.{school} is declared in n.js:2 as well',
   ]);
 });
 

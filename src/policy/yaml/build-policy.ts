@@ -40,6 +40,10 @@ export interface ModuleParts {
   readonly channels: readonly ChannelType[];
   readonly sources: readonly SourcePolicy[];
   readonly factKinds: readonly FactKind[];
+  /** The file of a kind of fact. */
+  readonly fileOf: (kind: FactKind) => string;
+  /** The place of the channel with this pattern; `undefined` if no module declares it. */
+  readonly placeOf: (pattern: string) => string | undefined;
 }
 
 export interface BuildDeps {
@@ -70,7 +74,7 @@ export function buildPolicy(
   const sourcesOfModules = new Map(modules.sources.map((each) => [each.name, each]));
   const hosts = merge(
     (source) => source.sources,
-    ['source', ({ name }) => name, sourcesOfModules],
+    ['source', ({ name }) => name, { values: sourcesOfModules, placeOf: ({ place }) => place }],
     ({ at, name, url, token }, { report }): SourcePolicy => ({
       ...{ name, url, token },
       place: report.placeText(at),
@@ -79,7 +83,7 @@ export function buildPolicy(
   const kindsOfModules = new Map(modules.factKinds.map((kind) => [kind.name, kind]));
   const factKinds = merge(
     ({ facts }) => facts,
-    ['fact', ({ name }) => name, kindsOfModules],
+    ['fact', ({ name }) => name, { values: kindsOfModules, placeOf: modules.fileOf }],
     (fact, { report }) => factKind(fact, { sources: hosts, report }),
   );
   const compare = createIssuerCheck();
@@ -90,17 +94,18 @@ export function buildPolicy(
   );
   const issuers = withDefaults(declaredIssuers, defaults);
   const principals = principalTypes([...issuers.values()]);
+  const channelsOfModules = new Map(
+    modules.channels.map((channel) => [channel.pattern.text, withEveryKind(channel, principals)]),
+  );
   const channels = merge(
     (source) => source.channels,
     [
       'channel',
       ({ pattern }) => pattern,
-      new Map(
-        modules.channels.map((channel) => [
-          channel.pattern.text,
-          withEveryKind(channel, principals),
-        ]),
-      ),
+      {
+        values: channelsOfModules,
+        placeOf: ({ pattern: { text } }) => modules.placeOf(text) ?? '',
+      },
     ],
     (channel, { report }) =>
       buildChannel(channel, { sources: hosts, factKinds, principals, report }),
@@ -179,7 +184,10 @@ type Declared = { readonly at: readonly (string | number)[] };
 type NamedBy<T, Value> = readonly [
   what: string,
   nameOf: (declared: T) => string,
-  ofModules?: ReadonlyMap<string, Value>,
+  ofModules?: {
+    readonly values: ReadonlyMap<string, Value>;
+    readonly placeOf: (value: Value) => string;
+  },
 ];
 
 /** Builds the declarations of all files and modules by name. A name may be declared once. */
@@ -195,8 +203,10 @@ function mergeDeclarations<T extends Declared, Value>(
     readonly build: (declared: T, source: Source) => Value | undefined;
   },
 ): ReadonlyMap<string, Value> {
-  const built = new Map<string, Value>(ofModules);
-  const places = new Map([...built.keys()].map((name) => [name, 'in a module']));
+  const built = new Map<string, Value>(ofModules?.values);
+  const places = new Map<string, string>(
+    ofModules && [...built].map(([name, value]) => [name, `in ${ofModules.placeOf(value)}`]),
+  );
   for (const source of sources) {
     for (const declared of list(source)) {
       const name = nameOf(declared);
