@@ -148,10 +148,7 @@ function isServerError(error: unknown): boolean {
   return error instanceof DatabaseError && !/^(?:57P|08)/.test(error.code ?? '');
 }
 
-/** The first oid of types that are not built in. */
-const firstOwnOid = 16_384;
-
-/** The names of types by their oid: `enum`, `citext`, and those of arrays with `[]`. Those of the application are looked up once. */
+/** The names of types by their oid: `enum`, `citext`, and those of arrays with `[]`. Those that are not `known` are looked up once. */
 function createTypeNames(
   client: ClientBase,
 ): (fields: Result['fields']) => Promise<readonly SqlColumn[]> | readonly SqlColumn[] {
@@ -159,11 +156,11 @@ function createTypeNames(
   const columnsOf = (fields: Result['fields']): readonly SqlColumn[] =>
     fields.map(({ name, dataTypeID }) => ({
       name,
-      type: builtIn[dataTypeID] ?? own.get(dataTypeID) ?? `type ${dataTypeID}`,
+      type: known[dataTypeID] ?? own.get(dataTypeID) ?? `type ${dataTypeID}`,
     }));
   return (fields) => {
     const unknown = fields.flatMap(({ dataTypeID: oid }) =>
-      oid >= firstOwnOid && !own.has(oid) ? [oid] : [],
+      known[oid] === undefined && !own.has(oid) ? [oid] : [],
     );
     if (unknown.length === 0) return columnsOf(fields);
     return client
@@ -181,7 +178,8 @@ const findTypes = `
       WHEN t.typtype = 'e' THEN 'enum' ELSE t.typname::text END AS name
   FROM pg_type t LEFT JOIN pg_type e ON t.typcategory = 'A' AND e.oid = t.typelem WHERE t.oid = ANY ($1::oid[])`;
 
-const builtIn: Readonly<Record<number, string>> = {
+/** The types that need no lookup. */
+const known: Readonly<Record<number, string>> = {
   ...{
     16: 'bool',
     20: 'int8',

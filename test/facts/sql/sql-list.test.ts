@@ -25,7 +25,10 @@ describePostgres('lists by SQL', (server) => {
   holdToListContract(() => ({
     run: (sql) => client.query(sql),
     open: (policy) => openHostFacts(database!.url.reveal(), policy),
-    typesWithoutId: ['1.5', 'true', 'now()', "ARRAY['a']", "'{}'::jsonb", "'\\x61'::bytea"],
+    typesWithoutId: [
+      ...['1.5', 'true', 'now()', "ARRAY['a']", "'{}'::jsonb", "'\\x61'::bytea"],
+      ...["'10.0.0.1'::inet", "'8'::money"],
+    ],
   }));
 });
 
