@@ -111,7 +111,7 @@ export const hostDatabaseUrl = (doc: string): Setting<Secret> => {
       if (readMysqlUrl(value) !== undefined) return { value: new RenewableSecret(value) };
       return {
         problem: /^(?:mysql|mariadb):/.test(value)
-          ? 'must be a URL such as mysql://user:password@host:3306/database, with no other parameters than ssl-mode=VERIFY_IDENTITY (or DISABLED), ssl-ca and socket, and with special characters of the password percent-encoded'
+          ? 'must be a URL such as mysql://user:password@host:3306/database, with no other parameters than ssl-mode=VERIFY_IDENTITY (for a host name, not an address) or DISABLED, ssl-ca and socket, and with special characters of the password percent-encoded'
           : 'must be an address that begins with postgresql://, mysql:// or mariadb://',
       };
     },

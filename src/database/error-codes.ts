@@ -9,7 +9,7 @@ export const errorCodeDescriptions: Readonly<Record<string, string>> = {
   ENOTFOUND: 'the host name is unknown',
   EAI_AGAIN: 'the host name could not be looked up',
   ERR_INVALID_URL: 'the URL cannot be read',
-  CERTIFICATE_FILE: 'the file of sslrootcert, sslcert or sslkey cannot be read',
+  CERTIFICATE_FILE: 'the file of ssl-ca, sslrootcert, sslcert or sslkey cannot be read',
   DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed: name that in sslrootcert=',
   SELF_SIGNED_CERT_IN_CHAIN:
     'an unknown authority signed its certificate: name that in sslrootcert=',
@@ -49,5 +49,7 @@ export const errorCodeDescriptions: Readonly<Record<string, string>> = {
   ER_CON_COUNT_ERROR: 'too many connections: raise max_connections',
   ER_QUERY_TIMEOUT: 'the statement took too long',
   '70100': 'the statement took too long',
+  HANDSHAKE_SSL_ERROR:
+    'TLS failed: its certificate is for another host name, has expired, or an unknown authority signed it: name that in ssl-ca=',
   HANDSHAKE_NO_SSL_SUPPORT: 'the server does not support TLS',
 };

@@ -16,7 +16,10 @@ export async function mysqlOptions({
   const ca = tls?.caFile === undefined ? undefined : await readFile(tls.caFile, 'utf8');
   return {
     ...{ ...server, user, password, database, charset: 'utf8mb4' },
-    ...(tls && { ssl: { ...(ca !== undefined && { ca }), rejectUnauthorized: true } }),
+    // Without `verifyIdentity`, the driver accepts a certificate for any host.
+    ...(tls && {
+      ssl: { ...(ca !== undefined && { ca }), rejectUnauthorized: true, verifyIdentity: true },
+    }),
     // JavaScript would round larger numbers, and shift times.
     ...{ supportBigNumbers: true, dateStrings: true },
     // Without it, the driver compiles code from the names of columns.

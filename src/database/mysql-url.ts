@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+
 /** A parsed URL of MySQL or MariaDB. It contains the password: never log it. */
 export interface MysqlAddress {
   readonly server:
@@ -17,8 +19,8 @@ const ignored: ReadonlySet<string> = new Set(['charset', 'collation']);
 
 /**
  * Parses a URL such as `mysql://user:password@host:3306/database`. Parameters: `ssl-mode` (`DISABLED`, or
- * `VERIFY_IDENTITY`, the only mode that authenticates the server), `ssl-ca` (a file) and `socket` (a path), as in MySQL's
- * own URLs. Returns `undefined` for other texts, and for other parameters.
+ * `VERIFY_IDENTITY`, the only mode that authenticates the server, by its name), `ssl-ca` (a file) and `socket` (a path), as in
+ * MySQL's own URLs. Returns `undefined` for other texts, and for other parameters.
  */
 export function readMysqlUrl(text: string): MysqlAddress | undefined {
   const parts = form.exec(text)?.groups;
@@ -33,6 +35,9 @@ export function readMysqlUrl(text: string): MysqlAddress | undefined {
   if (!isKnown || (mode !== 'DISABLED' && mode !== 'VERIFY_IDENTITY')) return undefined;
   // A certificate authority without TLS is a mistake.
   if (caFile !== null && mode === 'DISABLED') return undefined;
+  // The driver does not compare the addresses of a certificate, but the name `localhost`.
+  const isAddress = isIP(host.replace(/^\[|\]$/g, '')) !== 0;
+  if (mode !== 'DISABLED' && socketPath === null && isAddress) return undefined;
   if ((host === '' && socketPath === null) || Number(port) < 1 || Number(port) > 65_535) {
     return undefined;
   }

@@ -103,6 +103,8 @@ describe('session cookies', () => {
     'mysql://reader:p@ss@db/shop',
     'mysql://reader:p%ss@db/shop',
     'mysql://db/shop?ssl-mode=REQUIRED',
+    'mysql://10.0.0.5/shop?ssl-mode=VERIFY_IDENTITY',
+    'mysql://[::1]/shop?ssl-mode=VERIFY_IDENTITY',
     'mysql://db/shop?ssl-ca=/etc/ca.pem',
     'mysql://db/shop?multipleStatements=true',
   ])('of Laravel cannot be in %s', (LARAVEL_DATABASE_URL) => {

@@ -32,11 +32,11 @@ export interface MariadbServer {
   readonly freeze: () => Promise<() => void>;
 }
 
-/** Starts a MariaDB for the tests of one `describe`. Call it in the suite, use it in tests. */
-export function useMariadb(): MariadbServer {
+/** Starts a MariaDB for the tests of one `describe`, with these options. Call it in the suite, use it in tests. */
+export function useMariadb(own: readonly string[] = []): MariadbServer {
   let started: Awaited<ReturnType<typeof startMariadb>> | undefined;
   beforeAll(async () => {
-    started = await startMariadb();
+    started = await startMariadb(own);
   }, 120_000);
   afterAll(() => started?.stop());
   return {
@@ -50,7 +50,7 @@ export function useMariadb(): MariadbServer {
   };
 }
 
-async function startMariadb() {
+async function startMariadb(own: readonly string[]) {
   const directory = await mkdtemp(join(tmpdir(), 'usher-mariadb-'));
   // Not /tmp: a starting server removes the temporary tables there, also those of a server beside it.
   const options = [
@@ -72,6 +72,7 @@ async function startMariadb() {
       ...options,
       ...[user, `--port=${port}`, '--bind-address=127.0.0.1'],
       ...[`--socket=${join(directory, 'socket')}`, `--pid-file=${join(directory, 'pid')}`],
+      ...own,
     ],
     { stdio: 'ignore' },
   );

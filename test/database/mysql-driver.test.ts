@@ -1,3 +1,7 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createHostDatabase } from '../../src/database/host/host-database.ts';
 import { createSqlDatabase } from '../../src/database/sql/sql-database.ts';
@@ -7,7 +11,7 @@ import { systemClock } from '../../src/runtime/clock.ts';
 import { Secret } from '../../src/runtime/secret.ts';
 import { describeMariadb, reportMariadb, useMariadb } from '../support/mariadb.ts';
 
-reportMariadb('servers with other defaults for sessions are not tested');
+reportMariadb('servers with certificates, and with other defaults for sessions, are not tested');
 
 /** A client of Usher for the databases of the application. */
 interface Client {
@@ -43,6 +47,51 @@ describeMariadb('a server whose sessions begin without autocommit and in latin1'
     await put('ä🛎', 'ö🎭');
     await put('ä?', 'another');
     expect(await findAll('ä🛎')).toEqual([['ö🎭'], ['ö🎭']]);
+  });
+});
+
+describeMariadb('a server with a certificate', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'usher-tls-'));
+  const [certificate, key] = [join(directory, 'certificate.pem'), join(directory, 'key.pem')];
+  const makeCertificate = (host: string) => {
+    const { status, stderr } = spawnSync('openssl', [
+      ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '1', '-subj', `/CN=${host}`],
+      ...['-addext', `subjectAltName=DNS:${host}`, '-keyout', key, '-out', certificate],
+    ]);
+    if (status !== 0) throw new Error(`No certificate: ${String(stderr)}`);
+  };
+  beforeAll(() => {
+    makeCertificate('localhost');
+  });
+  const server = useMariadb([`--ssl-cert=${certificate}`, `--ssl-key=${key}`]);
+  afterAll(() => {
+    rmSync(directory, { recursive: true });
+  });
+
+  it.each([
+    ['facts', (url: Secret) => factsOf(url)],
+    ['sessions', (url: Secret) => sessionsOf(url)],
+  ] as const)('is asked for %s if it is for its host', async (_name, open) => {
+    await server.admin.query('CREATE OR REPLACE TABLE seats (k varchar(20), v varchar(20))');
+    const tls = `?ssl-mode=VERIFY_IDENTITY&ssl-ca=${certificate}`;
+    const url = new Secret(server.url.replace('127.0.0.1', 'localhost') + tls);
+    const ask = async () => {
+      const client = open(url);
+      try {
+        return await client.find('8');
+      } finally {
+        await client.close();
+      }
+    };
+    expect(await ask()).toEqual([]);
+    makeCertificate('other.example');
+    await server.admin.query('FLUSH SSL');
+    await expect(ask()).rejects.toMatchObject({
+      cause: { message: expect.stringMatching(/certificate is for another host name/) as string },
+    });
+    makeCertificate('localhost');
+    await server.admin.query('FLUSH SSL');
+    expect(await ask()).toEqual([]);
   });
 });
 
