@@ -153,11 +153,11 @@ export async function openApp(
     servers = await buildServers(config, deps, runtime);
     const tasks = cleanupTasks(stores, config, policy.current);
     const cleanupJob = startCleanupJob({ tasks, ...clock, log });
-    const { liveGrants } = stores;
+    const { trackedConnections } = stores;
     const reloadJob = startReload(policy, clock);
     const secretJob = config.secretFiles && startReload(configs, clock);
     const expiryJob = startExpiryJob({
-      ...{ liveGrants, ...deps, ...clock, log },
+      ...{ trackedConnections, ...deps, ...clock, log },
       closing: closing.signal,
     });
     const [runningServers, changeListener] = [servers, listener];
@@ -177,7 +177,7 @@ export async function openApp(
         reloadJob.stop,
         changeListener.stop,
         deps.flushExcesses,
-        () => deps.trail.close(Math.max(0, deadline - now())),
+        () => deps.auditLog.close(Math.max(0, deadline - now())),
         deps.closeShadow,
         watchedHosts.close,
         hosts.close,

@@ -135,7 +135,7 @@ export type LimitRefusal = (
 ) => Promise<'written' | 'unwritten' | 'outdated'>;
 
 /** Writes a security event that is not part of a decision. Throws `Unavailable`. */
-export type WriteSignal = (
+export type WriteSecurityEvent = (
   signal: SecurityEventType,
   about: Pick<SecurityEvent, 'tenantId' | 'principalId' | 'suppressed'> & {
     readonly origin: Origin;

@@ -1,19 +1,19 @@
 import { createFixedWindow } from '../rate-limit/fixed-window.ts';
-import type { Origin, WriteSignal, SecurityEventType } from './audit-event.ts';
+import type { Origin, WriteSecurityEvent, SecurityEventType } from './audit-event.ts';
 
 /** Per address: many wrong tokens must not write as many rows. */
 const maxRowsPerMinute = 60;
 
 /** Writes a security event for each request that the operator's port refused, up to a limit. */
 export function createWriteRejected({
-  recordSignal,
+  writeSecurityEvent,
   now,
 }: {
-  readonly recordSignal: WriteSignal;
+  readonly writeSecurityEvent: WriteSecurityEvent;
   readonly now: () => number;
 }): (signal: SecurityEventType, origin: Origin) => Promise<void> {
   const window = createFixedWindow(maxRowsPerMinute);
   return async (signal, origin) => {
-    if (window.isWithin(origin.address, now())) await recordSignal(signal, { origin });
+    if (window.isWithin(origin.address, now())) await writeSecurityEvent(signal, { origin });
   };
 }

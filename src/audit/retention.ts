@@ -14,7 +14,7 @@ export type Prune = (before: number, onProgress?: (deleted: number) => void) => 
 /** `pruneDecisions` also removes what is stored beside decisions, and counts decisions only. */
 export function createRetention(database: Database): {
   readonly pruneDecisions: Prune;
-  readonly pruneSignals: Prune;
+  readonly pruneSecurityEvents: Prune;
 } {
   return {
     pruneDecisions: async (before, onProgress) => {
@@ -22,7 +22,7 @@ export function createRetention(database: Database): {
       await createPrune(database, 'shadow_verdicts')(before);
       return count;
     },
-    pruneSignals: createPrune(database, 'security_events'),
+    pruneSecurityEvents: createPrune(database, 'security_events'),
   };
 }
 

@@ -2,7 +2,7 @@ import type { Policy } from '../policy/policy.ts';
 import type { OwnCode, SecurityEventType } from './audit-event.ts';
 
 /** The security event of each code of Usher. A new code does not compile without an entry here. */
-const signalByCode: Readonly<Record<OwnCode, SecurityEventType | undefined>> = {
+const eventByCode: Readonly<Record<OwnCode, SecurityEventType | undefined>> = {
   'malformed-request': undefined,
   // The upstream server has its own logs.
   'upstream-refused': undefined,
@@ -37,14 +37,14 @@ const signalByCode: Readonly<Record<OwnCode, SecurityEventType | undefined>> = {
 };
 
 /** The security events of a refusal with this code. */
-export function signalsOf(
+export function securityEventsOf(
   code: string,
   codesOfPolicy: Policy['codes'],
 ): readonly SecurityEventType[] {
-  const signal = isOwnCode(code) ? signalByCode[code] : codesOfPolicy.get(code)?.event;
+  const signal = isOwnCode(code) ? eventByCode[code] : codesOfPolicy.get(code)?.event;
   return signal === undefined ? [] : [signal];
 }
 
 function isOwnCode(code: string): code is OwnCode {
-  return Object.hasOwn(signalByCode, code);
+  return Object.hasOwn(eventByCode, code);
 }

@@ -7,16 +7,16 @@ import type {
   AuditableDecision,
   AuditableRefusal,
   LimitRefusal,
-  WriteSignal,
+  WriteSecurityEvent,
   SecurityEvent,
   Origin,
 } from './audit-event.ts';
 import type { Policy } from '../policy/policy.ts';
 import { firstFailed } from '../policy/decision.ts';
-import { signalsOf } from './security-events.ts';
+import { securityEventsOf } from './security-events.ts';
 
 export interface WriteDecisionDeps {
-  readonly trail: AuditLog;
+  readonly auditLog: AuditLog;
   readonly limitRefusal: LimitRefusal;
   readonly log: Readonly<Record<'info' | 'warn', (about: object, message: string) => void>>;
   /** Called for each written decision. */
@@ -28,7 +28,7 @@ export interface WriteDecisionDeps {
 
 /** Writes decisions to the audit log, the log and the metrics. */
 export function createWriteDecision({
-  trail,
+  auditLog,
   limitRefusal,
   log,
   observers,
@@ -39,11 +39,11 @@ export function createWriteDecision({
     const { hash, codes } = policy();
     const event = describeDecision(decision, origin, { at: now(), policy: hash });
     const { code } = event;
-    const signals = code === undefined ? [] : signalsOf(code, codes);
+    const signals = code === undefined ? [] : securityEventsOf(code, codes);
     const entry = { decision: event, signals, cacheVersion };
     let isWritten: boolean;
     try {
-      isWritten = await trail.append(entry);
+      isWritten = await auditLog.append(entry);
     } catch (error) {
       // The client gets 503: a log line with "granted" would be wrong.
       const line = { ...toLogLine(event), outcome: 'unavailable' };
@@ -93,8 +93,8 @@ function attributesOf(decision: AuditableDecision): SpanAttributes {
   };
 }
 
-export interface WriteSignalDeps {
-  readonly trail: AuditLog;
+export interface WriteSecurityEventDeps {
+  readonly auditLog: AuditLog;
   readonly log: (event: SecurityEvent) => void;
   /** Generates a UUID. */
   readonly newId: () => string;
@@ -102,11 +102,16 @@ export interface WriteSignalDeps {
 }
 
 /** Writes security events that are not part of a decision to the log and the audit log. */
-export function createWriteSignal({ trail, log, newId, now }: WriteSignalDeps): WriteSignal {
+export function createWriteSecurityEvent({
+  auditLog,
+  log,
+  newId,
+  now,
+}: WriteSecurityEventDeps): WriteSecurityEvent {
   return async (signal, { origin, ...about }) => {
     const event = { ...origin, ...about, signal, id: newId(), at: now() };
     log(event);
-    await trail.append({ signal: event });
+    await auditLog.append({ signal: event });
   };
 }
 

@@ -46,8 +46,8 @@ export function issuerClaims(
   { kind, id, claims, attributes, revocation }: PrincipalClaims,
   setting: (name: string) => string | undefined,
 ): IssuerClaims {
-  type Claim = PrincipalClaims['attributes'][string]['claim'];
-  const namesOf = (claim: Claim) =>
+  type DeclaredClaim = PrincipalClaims['attributes'][string]['claim'];
+  const namesOf = (claim: DeclaredClaim) =>
     'env' in claim ? [setting(claim.env) ?? claim.default] : claim;
   return {
     ...{ kind, id, revocation },

@@ -14,7 +14,7 @@ export interface HostUser {
 
 const none: readonly string[] = [];
 
-/** The principal of a session cookie. Staff and superusers also have these words as roles. */
+/** The principal of a session cookie. Staff and superusers also have the roles `staff` and `superuser`. */
 export function visitorOf(
   { id, tenantId, roles = none, isStaff = false, isSuperuser = false, name, ...user }: HostUser,
   { issuedAt, expiresAt, tokenId }: CredentialLifetime,

@@ -28,11 +28,11 @@ import { viewerOf } from './find-facts.ts';
 
 export interface ListChannelsDeps extends AuthenticateDeps, EvaluateDeps {
   readonly policy: () => Policy;
-  readonly openOwnPage: OpenFactPage;
+  readonly openFactPage: OpenFactPage;
   readonly limits: Pick<Limits, 'consume'>;
   /** Authorizations per minute and principal; a list counts as one. */
   readonly authorizations: number;
-  readonly reportExcess: ReportLimitExceeded;
+  readonly reportLimitExceeded: ReportLimitExceeded;
   readonly writeDecision: WriteDecision;
   readonly newId: () => string;
 }
@@ -87,7 +87,7 @@ async function list(
   const exceeded = await countList(principal, origin, deps);
   if (exceeded) return exceeded;
 
-  const page = deps.openOwnPage(cursor);
+  const page = deps.openFactPage(cursor);
   const { channels, sources } = deps.policy();
   const listing = { channels, page, principal, now: deps.now(), isFirstPage: cursor === undefined };
   // The list has one permit, however many requests it sends.
@@ -109,7 +109,7 @@ async function list(
 async function countList(
   principal: Principal,
   origin: Origin,
-  { limits, authorizations, reportExcess }: ListChannelsDeps,
+  { limits, authorizations, reportLimitExceeded }: ListChannelsDeps,
 ): Promise<ListRefusal | undefined> {
   const key = principalKey(principal);
   const consumed = await limits.consume([
@@ -117,7 +117,7 @@ async function countList(
   ]);
   if (!('exceeded' in consumed)) return undefined;
   const subject = { principalId: principal.id, tenantId: principal.tenantId };
-  await reportExcess('authorizations', key, { origin, ...subject });
+  await reportLimitExceeded('authorizations', key, { origin, ...subject });
   return {
     code: 'too-many-authorizations',
     known: { principal, tenantId: principal.tenantId },

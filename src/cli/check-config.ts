@@ -33,7 +33,7 @@ export const addCheckConfig: AddCommand = (program, { env, report, output }) => 
         ...(config.production ? [] : problemsOfDemo(policy.demo)),
       ];
       if (problems.length > 0) throw new PolicyError(problems);
-      // Without files there is nothing to tell: the environment has them all.
+      // Without files there is nothing to print: all settings are in the environment.
       const secrets = config.secretFiles === undefined ? [] : config.secrets;
       const checked = online === true ? await checkOnline(policy, env()) : notChecked;
       report({

@@ -31,10 +31,10 @@ function prune(
   { audit, security }: Ages,
   { env, progress }: Pick<Context, 'env' | 'progress'>,
 ): Promise<string> {
-  return withRecords(loadConfig(env()), async ({ pruneDecisions, pruneSignals, now }) => {
+  return withRecords(loadConfig(env()), async ({ pruneDecisions, pruneSecurityEvents, now }) => {
     const run = async (
       table: string,
-      remove: Records['pruneSignals'],
+      remove: Records['pruneSecurityEvents'],
       days: number | undefined,
     ) => {
       if (days === undefined) return [];
@@ -45,7 +45,7 @@ function prune(
     };
     const lines = [
       ...(await run('audit_log', pruneDecisions, audit)),
-      ...(await run('security_events', pruneSignals, security)),
+      ...(await run('security_events', pruneSecurityEvents, security)),
     ];
     return lines.join('\n');
   });

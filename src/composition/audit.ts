@@ -8,7 +8,7 @@ import { createLastHour } from '../observability/metrics/last-hour.ts';
 import { createMetrics } from '../observability/metrics/metrics.ts';
 import { createProxyDetector, type SuspectedProxy } from '../audit/proxy-hint.ts';
 import { createWriteRejected } from '../audit/rejected-requests.ts';
-import { createWriteDecision, createWriteSignal } from '../audit/write-event.ts';
+import { createWriteDecision, createWriteSecurityEvent } from '../audit/write-event.ts';
 import { createBufferedAuditQueue, createStrictAuditQueue } from '../audit/queue.ts';
 import type { Config } from '../config/load.ts';
 import type { Clock } from '../runtime/timer.ts';
@@ -35,7 +35,7 @@ export function buildAudit(config: Config, deps: AuditDeps) {
   const metrics = createMetrics(deps.peers);
   const lastHour = createLastHour(now);
   const write = metrics.decisions.measured(createAuditWriter(database, tables));
-  const trail =
+  const auditLog =
     audit === 'strict'
       ? createStrictAuditQueue(write)
       : createBufferedAuditQueue({
@@ -44,64 +44,64 @@ export function buildAudit(config: Config, deps: AuditDeps) {
           onDropped: metrics.decisions.countDropped,
           log,
         });
-  metrics.decisions.observeQueue(trail.waiting);
-  const figures = createChannelStats({
+  metrics.decisions.observeQueue(auditLog.waiting);
+  const channelStats = createChannelStats({
     maxMessages: limits.messages,
     onMessage: metrics.countMessage,
     now,
   });
-  metrics.observeOccupancy(figures.occupancy);
+  metrics.observeOccupancy(channelStats.occupancy);
   // A channel may be occupied by the webhook of one worker and vacated by that of another.
   const { peers } = deps;
   peers.handle('count-channel-event', (counted) => {
-    figures.count(...(counted as Parameters<typeof figures.count>));
+    channelStats.count(...(counted as Parameters<typeof channelStats.count>));
   });
-  const recordSignal = createWriteSignal({
-    trail,
+  const writeSecurityEvent = createWriteSecurityEvent({
+    auditLog,
     log: (event) => {
       log.warn({ signal: event }, 'signal');
     },
     newId: createTimeOrderedId(now),
     now,
   });
-  const { reportExcess, flush } = createReportLimitExceeded({
+  const { reportLimitExceeded, flush } = createReportLimitExceeded({
     ...deps,
-    recordSignal,
+    writeSecurityEvent,
     count: (limit) => {
       metrics.load.countLimitExceeded(limit);
       lastHour.countLimitExceeded(limit);
     },
   });
-  const { countRefusal, limitRefusal, recordForgery } = createRefusalRateLimit({
+  const { countRefusal, limitRefusal, writeForgery } = createRefusalRateLimit({
     ...{ failures: limits.failures, limits: deps.limits, addressKey },
-    ...{ reportExcess, recordSignal, now },
-    countUnrecorded: (code) => {
-      metrics.load.countUnrecorded(code);
-      lastHour.countUnrecorded();
+    ...{ reportLimitExceeded, writeSecurityEvent, now },
+    countUnwritten: (code) => {
+      metrics.load.countUnwritten(code);
+      lastHour.countUnwritten();
     },
   });
   return {
     metrics,
     lastHour,
-    trail,
-    figures: {
-      ...figures,
-      count: (...counted: Parameters<typeof figures.count>) => {
-        figures.count(...counted);
-        peers.tellOthers('count-channel-event', counted);
+    auditLog,
+    channelStats: {
+      ...channelStats,
+      count: (...counted: Parameters<typeof channelStats.count>) => {
+        channelStats.count(...counted);
+        peers.notifyOthers('count-channel-event', counted);
       },
     },
     writeDecision: createWriteDecision({
-      ...{ trail, limitRefusal, log, now, policy: deps.policy },
+      ...{ auditLog, limitRefusal, log, now, policy: deps.policy },
       observers: [
         metrics.decisions.countDecision,
         lastHour.countDecision,
         ...detectProxy(config, deps),
       ],
     }),
-    recordSignal,
-    recordRejected: createWriteRejected({ recordSignal, now }),
-    ...{ countRefusal, recordForgery, reportExcess, flush },
+    writeSecurityEvent,
+    writeRejected: createWriteRejected({ writeSecurityEvent, now }),
+    ...{ countRefusal, writeForgery, reportLimitExceeded, flush },
   };
 }
 

@@ -30,7 +30,7 @@ import { createTerminate } from '../pusher/terminate.ts';
 import { createCountTracked } from '../database/repositories/count-tracked-connections.ts';
 import { createGuestSessions } from '../database/repositories/guest-sessions.ts';
 import { createGrantRateLimit } from '../rate-limit/grants.ts';
-import { createReadLastHour } from '../observability/metrics/hour-figures.ts';
+import { createReadLastHour } from '../observability/metrics/hour-stats.ts';
 import { createMeasure } from '../observability/metrics/decision-metrics.ts';
 import type { Tracing } from '../observability/tracing/tracer.ts';
 import { createListAllConnections } from '../workers/all-connections.ts';
@@ -82,8 +82,9 @@ export function buildDeps(config: Config, deps: RuntimeDeps) {
     build: (part) => buildIdentify(part, identifyDeps),
     dispose: ({ closeHosts }) => closeHosts(),
   });
-  const { recordSignal, reportExcess, metrics, lastHour, figures, trail } = audit;
-  const { revocations, liveGrants, sources } = stores;
+  const { writeSecurityEvent, reportLimitExceeded, metrics, lastHour, channelStats, auditLog } =
+    audit;
+  const { revocations, trackedConnections, sources } = stores;
   deps.http.measureWith(audit.metrics.measureHost);
   if (shared) metrics.load.observeLocal(shared.isLocal);
   metrics.dependencies.observe(dependencies);
@@ -126,17 +127,22 @@ export function buildDeps(config: Config, deps: RuntimeDeps) {
     chatServers: reloadable.chatServers,
     operatorTokens: reloadable.operatorTokens,
     secretFailures: configs.failures,
-    openOwnPage: stores.openFactPage,
+    openFactPage: stores.openFactPage,
     limits,
     authorizations: config.limits.authorizations,
-    rateLimitGrant: createGrantRateLimit({ ...deps, ...config.limits, limits, reportExcess }),
+    rateLimitGrant: createGrantRateLimit({
+      ...deps,
+      ...config.limits,
+      limits,
+      reportLimitExceeded,
+    }),
     trackConnection: createTrackConnection({
-      liveGrants,
+      trackedConnections,
       appOf: apps.for,
       now,
     }),
     endConnections: createEndConnections({
-      ...{ ...deps, liveGrants },
+      ...{ ...deps, trackedConnections },
       terminate: createTerminate(apps, dependencies.watch('Pusher server').observe),
       policyOf: (appKey) => apps.withKey(appKey)?.terminatePolicy ?? 'retried',
     }),
@@ -147,14 +153,14 @@ export function buildDeps(config: Config, deps: RuntimeDeps) {
     readWebhook: reloadable.readWebhook,
     beginOnce: stores.beginOnce,
     appKeyOf: (tenantId: string) => apps.for(tenantId)?.key,
-    figures,
+    channelStats,
     measure: createMeasure(metrics.decisions, lastHour),
     writeDecision: audit.writeDecision,
-    recordForgery: audit.recordForgery,
-    recordSignal,
+    writeForgery: audit.writeForgery,
+    writeSecurityEvent,
     countRefusal: audit.countRefusal,
-    recordRejected: audit.recordRejected,
-    reportExcess,
+    writeRejected: audit.writeRejected,
+    reportLimitExceeded,
     flushExcesses: audit.flush,
     countWebhook: metrics.countWebhook,
     readMetrics: metrics.read,
@@ -164,7 +170,7 @@ export function buildDeps(config: Config, deps: RuntimeDeps) {
     loadMetrics: metrics.load,
     trafficMetrics: metrics.traffic,
     countUnavailable: metrics.dependencies.countUnavailable,
-    trail,
+    auditLog,
     ...createDecisionReads(database),
     sign: signer.sign,
     signUser: createUserSigner(apps),

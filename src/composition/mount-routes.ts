@@ -22,7 +22,7 @@ export function mountRoutes(
       host.all(url, {
         onRequest: (request, reply) => {
           reply.hijack();
-          // A route of a plugin knows its prefix; the mounted server does not.
+          // The routes of a plugin contain its prefix; those of the mounted server do not.
           request.raw.url = request.raw.url?.slice(prefix.length);
           server.routing(request.raw, reply.raw);
         },

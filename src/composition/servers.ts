@@ -129,7 +129,7 @@ async function buildPublicServer(
     countGuestSession: createGuestSessionLimit(
       server,
       config.limits.guestSessions,
-      deps.reportExcess,
+      deps.reportLimitExceeded,
     ),
   };
   addChannelAuth(server, routeDeps);
@@ -169,7 +169,7 @@ function buildOperatorServer(
     // Redis is not required: during an outage each replica uses its local limits, and everything else works.
     pings: [storage.database.ping],
     isClosing: () => closing.aborted,
-    isDegraded: deps.trail.isDropping,
+    isDegraded: deps.auditLog.isDropping,
     limitScope: shared && (() => limitScope(shared)),
     policyProblems: deps.policies.failure,
     hasSecretFailures: () => deps.secretFailures().size > 0,

@@ -146,7 +146,7 @@ export function buildStores(
       now,
       log,
     }),
-    liveGrants: createTrackedConnections(database),
+    trackedConnections: createTrackedConnections(database),
   };
 }
 
@@ -175,7 +175,7 @@ export function cleanupTasks(
 ): Readonly<Record<string, CleanupTask>> {
   return {
     tickets: stores.tickets.deleteExpired,
-    'live grants': stores.liveGrants.deleteExpired,
+    'live grants': stores.trackedConnections.deleteExpired,
     'table changes': stores.deleteOldChanges,
     'guest sessions': stores.deleteExpiredGuestSessions,
     revocations: stores.deleteExpiredRevocations({

@@ -42,7 +42,7 @@ export function addWebSockets(
     RuntimeDeps & { readonly credentialsOf: CredentialsOf; readonly countFailure: CountFailure },
 ): void {
   const { webSockets, sessions, limits } = config;
-  const { now, startTimer, live, countFailure, reportExcess } = deps;
+  const { now, startTimer, live, countFailure, reportLimitExceeded } = deps;
   const { countUnavailable, trafficMetrics } = deps;
   trafficMetrics.observeOpen(live.byTenant);
   const { limits: limiter, shared } = deps.stores.limiting;
@@ -56,11 +56,11 @@ export function addWebSockets(
     new RequestProblem(status, message, headers);
   const endpoints = createWebSocketEndpoints(server, { ...webSockets, startTimer, unread });
   const sessionDeps = {
-    ...{ ...webSockets, now, startTimer, live, originOf, reportExcess },
+    ...{ ...webSockets, now, startTimer, live, originOf, reportLimitExceeded },
     isStillAllowed: async (principal: Principal) =>
       !isRevoked(principal, await deps.revocations.latest(subjectsOf(principal))),
     ...{ countUnavailable, measureTraffic: trafficMetrics.measureTraffic },
-    countConnection: createConnectionLimit(connectionRateLimiter, reportExcess),
+    countConnection: createConnectionLimit(connectionRateLimiter, reportLimitExceeded),
     countMessage: createMessageLimit({
       ...{ perMinute: limits.messages, rates: createMemoryRateLimiter(), shared, now },
     }),

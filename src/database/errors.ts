@@ -16,11 +16,11 @@ const driverMessages: ReadonlySet<string> = new Set([
   'The server did not answer in time',
 ]);
 
-/** The driver's messages about an answer outside of the protocol of PostgreSQL, such as the greeting of MySQL. */
+/** The driver's messages about a response outside of the protocol of PostgreSQL, such as the greeting of MySQL. */
 const foreignProtocol =
   /^(?:Received unexpected \w+ message from backend|received invalid response:)/;
 
-/** The driver's message about a login without a password, for which the server asks. */
+/** The driver's message about a login without a password, which the server requires. */
 const withoutPassword = /^SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be/;
 
 /** Errors that are a result of the query. Any other error means that the database is unavailable. */

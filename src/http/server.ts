@@ -30,7 +30,7 @@ export interface ServerSettings {
   /** Whether `//` in a path is read as `/`: base addresses of clients often end in one. */
   readonly ignoreDuplicateSlashes?: boolean;
   readonly countUnavailable?: CountUnavailable;
-  /** Needed where routes authorize. */
+  /** Required on a server with routes that authorize. */
   readonly writeUnreadable?: WriteUnreadable;
 }
 
@@ -99,12 +99,12 @@ export function createServer({
   });
   refuseMalformedPaths(server);
   takeFormsAndJson(server);
-  handleErrors(server, { countUnavailable, recordUnread: writeUnreadable });
+  handleErrors(server, { countUnavailable, writeUnreadable });
   return server;
 }
 
 /**
- * Fastify knows few methods: it responds to others, such as PROPFIND, as to a path that does not exist, and refuses a QUERY without a
+ * Fastify supports few methods: it responds to others, such as PROPFIND, as to a path that does not exist, and refuses a QUERY without a
  * content type. Proxies that keep the method of the client need a decision for each. Node emits no request for CONNECT.
  */
 function takeAllMethods(server: FastifyInstance): void {

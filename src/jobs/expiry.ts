@@ -10,7 +10,7 @@ const intervalMs = 1_000;
 const retryIntervalMs = 5_000;
 
 export interface ExpiryJobDeps extends Clock {
-  readonly liveGrants: Pick<TrackedConnections, 'leaseDue'>;
+  readonly trackedConnections: Pick<TrackedConnections, 'leaseDue'>;
   readonly endConnections: EndConnections;
   /** Aborted when Usher begins to close. */
   readonly closing: AbortSignal;
@@ -46,14 +46,17 @@ export function startExpiryJob(deps: ExpiryJobDeps): IntervalJob {
  * Acquires one lease after another, because a lease is limited and thousands of tokens may expire in the same second.
  */
 async function terminateDue({
-  liveGrants,
+  trackedConnections,
   endConnections,
   closing,
   now,
 }: ExpiryJobDeps): Promise<void> {
   while (!closing.aborted) {
-    const claim = await liveGrants.leaseDue({ now: now(), leaseUntil: now() + leaseTimeMs });
-    if (claim.users.length === 0) return;
-    await Promise.all(endConnections(claim).map(({ outcome }) => outcome));
+    const lease = await trackedConnections.leaseDue({
+      now: now(),
+      leaseUntil: now() + leaseTimeMs,
+    });
+    if (lease.users.length === 0) return;
+    await Promise.all(endConnections(lease).map(({ outcome }) => outcome));
   }
 }

@@ -21,7 +21,7 @@ interface Server {
   isUp: boolean | undefined;
 }
 
-/** Sends no requests of its own: reading the states must not wait for a broken server. */
+/** Sends no requests, because reading the states must not wait for a server that is down. */
 export function createDependencies(): Dependencies {
   const servers: Server[] = [];
   return {

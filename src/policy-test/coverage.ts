@@ -5,7 +5,7 @@ import type { FindFact } from '../policy/fact-kind.ts';
 import { ruleInput, type Principal, type PrincipalKind } from '../policy/principal.ts';
 import { withoutPermit } from '../runtime/permits.ts';
 
-/** A rule that the tests do not cover: they would also pass with another one. */
+/** A rule that the tests do not cover: they would also pass with a different rule. */
 export interface Uncovered {
   readonly pattern: string;
   readonly kind: PrincipalKind;

@@ -25,7 +25,7 @@ import {
 } from '../policy/yaml/rule-scope.ts';
 import { toPrincipal } from './example-principal.ts';
 
-/** An expression, and what it may read. What is given replaces what is recorded. */
+/** An expression and the values that it reads. Given values replace recorded ones. */
 export interface ExpressionRequest {
   readonly expression: string;
   /** A recorded decision, whose channel and principal the expression reads. */

@@ -15,7 +15,7 @@ export type Trial =
       readonly replay: Replay;
     };
 
-/** Tries a policy without a use of it. `busy`: another one is being tried. Throws `Unavailable`. */
+/** Tries a policy without using it for decisions. `busy`: another trial is running. Throws `Unavailable`. */
 export type TryPolicy = (files: readonly PolicyText[]) => Promise<Trial | 'busy'>;
 
 export interface TryPolicyDeps extends Omit<ReplayDeps, 'isTimeOver'> {
@@ -27,7 +27,7 @@ export interface TryPolicyDeps extends Omit<ReplayDeps, 'isTimeOver'> {
 const maxDecisions = 1_000;
 
 /** Milliseconds for the tests, and for the decisions: together less than the timeout of most proxies. */
-export const trialLimitMs = 5_000;
+const trialLimitMs = 5_000;
 
 /**
  * Creates the function that tries policies, one at a time: each takes as much of the processor as it can get. The policy

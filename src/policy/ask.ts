@@ -9,7 +9,7 @@ export type Ask = LaravelAsk | AuthZenAsk;
 interface AskParts {
   /** The name of the source. */
   readonly source: string;
-  /** How long the application may send no response. */
+  /** The timeout of a request to the application. */
   readonly timeoutMs: number;
   /** Whether its decision is only compared with that of the rules. */
   readonly isShadow: boolean;

@@ -19,7 +19,7 @@ export interface ChannelMatch {
 
 export interface ChannelRegistry {
   readonly channelTypes: readonly ChannelType[];
-  /** The families of which one side watches. */
+  /** The patterns of the channel types with a shadow. */
   readonly shadowed: ReadonlySet<string>;
   /** Matches a name, which must match exactly one channel type in exactly one way. */
   match(channel: ChannelName): ChannelMatch | 'unknown' | 'ambiguous';

@@ -2,7 +2,7 @@ import type { SqlList } from './channel-type.ts';
 import type { Forward, VisitorHeaders } from './forward.ts';
 import type { SqlQuery } from './sql/query.ts';
 
-/** The types of values that rules read, in the words of CEL. */
+/** The types of values that rules read, by their names in CEL. */
 export type ValueType = 'string' | 'int' | 'double' | 'bool' | 'timestamp' | 'list(string)';
 
 /** A field of a fact. */
@@ -66,9 +66,9 @@ export interface HttpOrigin {
   readonly source: string;
   /** The path below the URL of the source, with each id in braces. */
   readonly path: string;
-  /** How long the application may send no response. */
+  /** The timeout of a request to the application. */
   readonly timeoutMs: number;
-  /** How long a response is cached. */
+  /** The time for which a response is cached. */
   readonly freshMs: number;
   readonly forward: Forward;
 }

@@ -4,7 +4,7 @@ const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 };
 export const maxFreshMs = 60_000;
 
 /** A time such as `5s` in milliseconds; NaN for another text. */
-export function freshMs(text: string): number {
+export function parseFreshMs(text: string): number {
   const [, amount, unit = ''] = /^([0-9]{1,7})([a-z]+)$/.exec(text) ?? [];
   return Number(amount) * (units[unit] ?? NaN);
 }

@@ -5,7 +5,7 @@ import { check, type Check, type Member } from './decision.ts';
 /** Pusher's limit for the JSON text of a user object, in bytes. */
 const maxBytes = 1024;
 
-/** A member as a Pusher server sees it, with its checks. */
+/** A member in the form of a Pusher server, with its checks. */
 export interface MemberAtServer {
   readonly member: Member | undefined;
   readonly checks: readonly Check[];
@@ -15,7 +15,7 @@ const limits = 'member data is within Pusher’s limits';
 const isWithin = check(limits, true);
 const isBeyond = check(limits, false);
 
-/** No member is always within the limits. */
+/** The result without a member. */
 export const noMember: MemberAtServer = { member: undefined, checks: [isWithin] };
 
 /**
@@ -29,7 +29,7 @@ export function memberAt(member: Member, userId: string | undefined): MemberAtSe
   return { member: mapped, checks: [mappedTo(userId), fits(mapped) ? isWithin : isBeyond] };
 }
 
-/** On record, because a person who compares the ids of two systems would not find this one. */
+/** Written to the audit log, because the id at the Pusher server differs from that of the application. */
 const mappedTo = (userId: string): Check =>
   check(`user id at the Pusher server is ${userId}`, true);
 

@@ -47,9 +47,9 @@ const named = {
   id: defineParam(idCharacters, 64),
   /** As Django's `SlugField` allows, and Laravel's `Str::slug` creates. */
   slug: defineParam(idCharacters, 80),
-  /** A decimal number of at most 19 digits without leading zeros, so that one number has one name. */
+  /** A decimal number of at most 19 digits without leading zeros, so that a number has one channel name. */
   int: defineParam('0123456789', 19, /^(?:0|[1-9][0-9]*)$/),
-  /** In lower case, so that one UUID has one name. */
+  /** In lower case, so that a UUID has one channel name. */
   uuid: defineParam(
     '0123456789abcdef-',
     36,

@@ -72,11 +72,11 @@ async function readOnce(sources: readonly string[]): Promise<ReadOnce> {
     problems.push(`${sources.join(', ')}: there is no policy`);
   }
   if (files.length > maxFiles) problems.push(`there are more than ${maxFiles} files`);
-  return { files: onceEach(files), problems };
+  return { files: withoutDuplicates(files), problems };
 }
 
-/** A file may be named beside its directory. Read twice, all its names would be declared twice. */
-function onceEach(files: readonly PolicyFileContent[]): readonly PolicyFileContent[] {
+/** A source may be a file of another source, a directory. If it were read twice, all its names would be declared twice. */
+function withoutDuplicates(files: readonly PolicyFileContent[]): readonly PolicyFileContent[] {
   const named = new Map([...files].reverse().map((file) => [resolve(file.path), file]));
   return files.filter((file) => named.get(resolve(file.path)) === file);
 }

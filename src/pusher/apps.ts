@@ -93,7 +93,7 @@ const defaultCluster = 'mt1';
 function createApp(app: PusherApp): SigningApp {
   const masterKey = app.encryptionMasterKey?.reveal();
   if (app.appId === '' || app.key === '') throw new Error('Pusher app without an id or a key');
-  // HMAC accepts an empty key, and then anybody could forge signatures.
+  // HMAC accepts an empty key, so anyone could forge signatures.
   if (app.secret.reveal() === '') throw new Error('Pusher app with an empty secret');
   // Checked before `pusher` does: some of its versions put an invalid key into the error message.
   if (masterKey !== undefined && !isMasterKey(masterKey)) {

@@ -57,7 +57,7 @@ function signWith(
   const isUnsigned = !app.rules.signsPrivateMembers && channel.form !== 'presence';
   const isOmitted = privateMembers === 'off' && channel.form === 'private' && !isUnsigned;
   const own = member && !isOmitted ? channelData(member, userInfoIds) : undefined;
-  // The types of the library say text; it signs and sends what it gets.
+  // The type in the library is a text, but it signs and sends any value.
   const named = (memberData as Member | undefined) ?? own;
   const isInfoRequired = app.rules.requiresMemberInfo && channel.form === 'presence';
   const data =

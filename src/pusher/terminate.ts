@@ -41,7 +41,7 @@ const timeoutMs = 4_000;
 async function endConnections(app: SigningApp, id: string): Promise<HttpApiResult> {
   if (app.rules.forcesReconnect) {
     const path = `/users/${id}/force_reconnect`;
-    // The type of `pusher` says text, but it sends an object as JSON, as for `terminate_connections`.
+    // The type in `pusher` is a text, but it sends an object as JSON, as for `terminate_connections`.
     const result = await requestApi(app, (client) => client.post({ path, body: {} as never }));
     // Sockudo before 5.0 has no such route.
     if ('fault' in result || result.status !== 404) return result;

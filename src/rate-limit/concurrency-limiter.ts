@@ -31,19 +31,19 @@ export const concurrencySettings: PermitSettings = {
 };
 
 /**
- * How long a server of the application may take before the permit is lent, in milliseconds. Longer than responses take at full
- * load: otherwise the number of requests that are processed at once would hardly be limited.
+ * The time after which the permit is lent if a server of the application has not responded, in
+ * milliseconds. Longer than responses take at full load: otherwise the number of requests that are processed at once would hardly be limited.
  */
 const lendAfterMs = 100;
 
 /** `Retry-After` of a rejected request, in seconds. */
-const comeBackAfter = 5;
+const retryAfterSeconds = 5;
 
 /** Limits the number of requests that are processed at the same time. */
 export interface ConcurrencyLimiter {
   /** Runs this work when its permits are available, in FIFO order. Throws a 503 if they are not available in time. */
   readonly run: <T>(work: () => Promise<T>, task: PermitRequest) => Promise<T>;
-  /** Asks for work that this limiter runs, and that holds a permit for it. */
+  /** Sends a request to the application during work that this limiter runs. */
   readonly withLentPermit: WithLentPermit;
   /** The number of queued tasks. */
   readonly queued: () => number;
@@ -66,7 +66,11 @@ export function createConcurrencyLimiter(
       if ((await permits.acquire(request)) !== 'acquired') {
         // A request whose client disconnected does not indicate an overload.
         if (!isAborted()) onShed();
-        throw new RequestProblem(503, 'Too many requests are waiting', retryAfter(comeBackAfter));
+        throw new RequestProblem(
+          503,
+          'Too many requests are waiting',
+          retryAfter(retryAfterSeconds),
+        );
       }
       try {
         return await work();

@@ -11,7 +11,7 @@ export interface RateLimitGrantDeps {
   /** Maximum number of different channels per minute and connection. */
   readonly subscriptions: number;
   readonly startTimer: StartTimer;
-  readonly reportExcess: ReportLimitExceeded;
+  readonly reportLimitExceeded: ReportLimitExceeded;
   /** Aborted when Usher begins to close. */
   readonly closing: AbortSignal;
 }
@@ -51,7 +51,7 @@ const exceeded = {
  * share.
  */
 export function createGrantRateLimit(deps: RateLimitGrantDeps): RateLimitGrant {
-  const { limits, startTimer, reportExcess, closing } = deps;
+  const { limits, startTimer, reportLimitExceeded, closing } = deps;
   const delayed = new Set<() => void>();
   // One listener for all of them: Node.js reports many listeners on one signal as a memory leak.
   closing.addEventListener('abort', () => {
@@ -72,7 +72,10 @@ export function createGrantRateLimit(deps: RateLimitGrantDeps): RateLimitGrant {
     const taken = await limits.consume(claimsOf(grant, deps, mayWait));
     if ('exceeded' in taken) {
       const limit = taken.exceeded === 'subscriptions' ? 'subscriptions' : 'authorizations';
-      await reportExcess(limit, principalKey(grant.principal), { origin, ...subjectOf(grant) });
+      await reportLimitExceeded(limit, principalKey(grant.principal), {
+        origin,
+        ...subjectOf(grant),
+      });
       const { name, code } = exceeded[limit];
       const checks = [...grant.checks, check(name, false, code)];
       return { ...refuse({ ...grant, checks }, code), retryAfterMs: taken.retryAfterMs };

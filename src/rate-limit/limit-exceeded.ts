@@ -1,10 +1,10 @@
 import { LRUCache } from 'lru-cache';
-import type { WriteSignal } from '../audit/audit-event.ts';
+import type { WriteSecurityEvent } from '../audit/audit-event.ts';
 import type { StartTimer, StopTimer } from '../runtime/timer.ts';
 import type { LimitName, ReportLimitExceeded } from './limits.ts';
 
-export interface ExcessDeps {
-  readonly recordSignal: WriteSignal;
+export interface LimitExceededDeps {
+  readonly writeSecurityEvent: WriteSecurityEvent;
   /** Counts each exceeded limit. */
   readonly count: (limit: LimitName) => void;
   readonly now: () => number;
@@ -33,13 +33,13 @@ const maxWindows = 100_000;
  * event per minute is written, with the number of suppressed events, until a minute has none.
  */
 export function createReportLimitExceeded({
-  recordSignal,
+  writeSecurityEvent,
   count,
   now,
   startTimer,
   log,
-}: ExcessDeps): {
-  readonly reportExcess: ReportLimitExceeded;
+}: LimitExceededDeps): {
+  readonly reportLimitExceeded: ReportLimitExceeded;
   /** Writes all suppressed events. */
   readonly flush: () => Promise<void>;
 } {
@@ -70,10 +70,10 @@ export function createReportLimitExceeded({
     if (window === undefined || window.suppressed === 0) return;
     const { details, suppressed } = window;
     openWindow(name, details);
-    await recordSignal('limit-exceeded', { ...details, suppressed });
+    await writeSecurityEvent('limit-exceeded', { ...details, suppressed });
   };
   return {
-    reportExcess: async (limit, key, about) => {
+    reportLimitExceeded: async (limit, key, about) => {
       count(limit);
       const name = `${limit} ${key}`;
       const current = windows.peek(name);
@@ -83,13 +83,19 @@ export function createReportLimitExceeded({
       }
       const suppressed = closeWindow(name)?.suppressed ?? 0;
       openWindow(name, about);
-      await recordSignal('limit-exceeded', { ...about, ...(suppressed > 0 && { suppressed }) });
+      await writeSecurityEvent('limit-exceeded', {
+        ...about,
+        ...(suppressed > 0 && { suppressed }),
+      });
     },
     flush: async () => {
       const remaining = [...windows.rkeys()].map(closeWindow);
       const writes = remaining.map(async (window) => {
         if (window === undefined || window.suppressed === 0) return;
-        await recordSignal('limit-exceeded', { ...window.details, suppressed: window.suppressed });
+        await writeSecurityEvent('limit-exceeded', {
+          ...window.details,
+          suppressed: window.suppressed,
+        });
       });
       await Promise.allSettled(writes);
     },

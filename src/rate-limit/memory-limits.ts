@@ -14,17 +14,17 @@ export function createMemoryLimits(now: () => number): Limits {
   const rates = createMemoryRateLimiter();
   const consume = (requests: readonly LimitRequest[]): LimitResult => {
     const time = now();
-    const claims: Claim[] = [];
+    const prepared: PreparedRequest[] = [];
     let waitMs = 0;
     for (const request of requests) {
-      const claim = rates.claim(request, time);
-      if (claim.waitMs > (request.maxWaitMs ?? 0)) {
-        return { exceeded: request.limit, retryAfterMs: claim.waitMs };
+      const prepare = rates.claim(request, time);
+      if (prepare.waitMs > (request.maxWaitMs ?? 0)) {
+        return { exceeded: request.limit, retryAfterMs: prepare.waitMs };
       }
-      waitMs = Math.max(waitMs, claim.waitMs);
-      claims.push(claim);
+      waitMs = Math.max(waitMs, prepare.waitMs);
+      prepared.push(prepare);
     }
-    for (const claim of claims) claim.consume();
+    for (const each of prepared) each.consume();
     return { waitMs };
   };
   return {
@@ -38,14 +38,14 @@ export function createMemoryLimits(now: () => number): Limits {
 
 /** The rates of one process, without I/O. Times are in milliseconds since the epoch. */
 export interface LocalRateLimiter {
-  /** Returns what this request would take at this time. */
-  readonly claim: (request: LimitRequest, now: number) => Claim;
+  /** Computes the delay of a request at this time, without counting it. */
+  readonly claim: (request: LimitRequest, now: number) => PreparedRequest;
   readonly refund: (request: LimitRequest, now: number) => void;
   /** Delays the next request of this key by this number of milliseconds. */
   readonly delay: (request: LimitRequest, now: number, waitMs: number) => void;
 }
 
-export interface Claim {
+export interface PreparedRequest {
   /** The delay of the request in milliseconds. */
   readonly waitMs: number;
   /** Counts the request. */

@@ -1,4 +1,4 @@
-import type { LimitRefusal, Origin, WriteSignal } from '../audit/audit-event.ts';
+import type { LimitRefusal, Origin, WriteSecurityEvent } from '../audit/audit-event.ts';
 import { principalKey } from '../policy/principal.ts';
 import { createLruMap, evictWhile } from '../runtime/caches.ts';
 import type { Limits, ReportLimitExceeded } from './limits.ts';
@@ -9,10 +9,10 @@ export interface RefusalRateLimitDeps {
   readonly failures: number;
   /** Returns the rate limit key of an address. For IPv6 it is the /64 prefix. */
   readonly addressKey: (address: string) => string;
-  readonly reportExcess: ReportLimitExceeded;
+  readonly reportLimitExceeded: ReportLimitExceeded;
   /** Counts a refusal that is not written. */
-  readonly countUnrecorded: (code: string) => void;
-  readonly recordSignal: WriteSignal;
+  readonly countUnwritten: (code: string) => void;
+  readonly writeSecurityEvent: WriteSecurityEvent;
   readonly now: () => number;
 }
 
@@ -30,7 +30,7 @@ const maxBlocked = 100_000;
  * neither to the log nor to the database. Otherwise a flood of requests without a credential would fill both.
  */
 export function createRefusalRateLimit(deps: RefusalRateLimitDeps) {
-  const { failures: perMinute, limits, reportExcess, countUnrecorded, now } = deps;
+  const { failures: perMinute, limits, reportLimitExceeded, countUnwritten, now } = deps;
   const counted = new WeakMap<Origin, Promise<number | undefined>>();
   const blocked = createLruMap<number>(maxBlocked);
 
@@ -48,7 +48,7 @@ export function createRefusalRateLimit(deps: RefusalRateLimitDeps) {
   const countAddress = async (origin: Origin): Promise<number | undefined> => {
     const key = deps.addressKey(origin.address);
     const wait = await take(key);
-    if (wait !== undefined) await reportExcess('failures', key, { origin });
+    if (wait !== undefined) await reportLimitExceeded('failures', key, { origin });
     return wait;
   };
   const countRefusal: CountRefusal = (origin) => {
@@ -66,18 +66,18 @@ export function createRefusalRateLimit(deps: RefusalRateLimitDeps) {
     if (wait === undefined) return 'written';
     // A decision from cached facts is verified only when it is written. Without that it must be evaluated again.
     if (cacheVersion !== undefined && principal !== undefined && !isOwn) return 'outdated';
-    countUnrecorded(code);
+    countUnwritten(code);
     return 'unwritten';
   };
 
-  const recordForgery: WriteSignal = async (signal, about) => {
+  const writeForgery: WriteSecurityEvent = async (signal, about) => {
     const isCounted = signal === 'authentication-failed';
     if (isCounted && (await countRefusal(about.origin)) !== undefined) {
-      countUnrecorded('webhook-forged');
+      countUnwritten('webhook-forged');
       return;
     }
-    await deps.recordSignal(signal, about);
+    await deps.writeSecurityEvent(signal, about);
   };
 
-  return { countRefusal, limitRefusal, recordForgery };
+  return { countRefusal, limitRefusal, writeForgery };
 }

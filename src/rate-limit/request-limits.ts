@@ -45,13 +45,13 @@ export type CountGuestSession = (request: FastifyRequest) => Promise<void>;
 export function createGuestSessionLimit(
   server: FastifyInstance,
   most: number,
-  reportExcess: ReportLimitExceeded,
+  reportLimitExceeded: ReportLimitExceeded,
 ): CountGuestSession {
   const count = server.createRateLimit({ max: most, ipv6Subnet });
   return async (request) => {
     const result = await count(request);
     if (!result.isAllowed && result.isExceeded) {
-      await reportExcess('guest-sessions', result.key, { origin: originOf(request) });
+      await reportLimitExceeded('guest-sessions', result.key, { origin: originOf(request) });
       throw new RequestProblem(429, 'Too many guest sessions', retryAfter(result.ttlInSeconds));
     }
   };
@@ -74,13 +74,13 @@ export type CountConnection = (request: FastifyRequest) => Promise<Refund>;
 /** Creates the limit of connection attempts per minute and address. */
 export function createConnectionLimit(
   limiter: ConnectionRateLimiter,
-  reportExcess: ReportLimitExceeded,
+  reportLimitExceeded: ReportLimitExceeded,
 ): CountConnection {
   return async (request) => {
     const address = addressKey(request.ip);
     const attempt = await limiter(address);
     if ('refund' in attempt) return attempt.refund;
-    await reportExcess('connections', address, { origin: originOf(request) });
+    await reportLimitExceeded('connections', address, { origin: originOf(request) });
     const seconds = wholeSeconds(attempt.retryAfterMs);
     throw new RequestProblem(429, 'Too many connection attempts', retryAfter(seconds));
   };

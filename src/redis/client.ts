@@ -15,7 +15,7 @@ export interface Redis {
   /** Runs commands. Throws `Unavailable` on a failure or timeout; the error contains no address and no value. */
   readonly run: <T>(commands: (client: Client | Cluster) => Promise<T>) => Promise<T>;
   /**
-   * Returns a sentence that says why this server can never be used: it is another kind of server, or lacks the
+   * Returns the reason why this server can never be used: it is another kind of server, or lacks the
    * database.
    */
   readonly misconfiguration: () => string | undefined;

@@ -21,7 +21,7 @@ const messages: Readonly<Record<NoResponseReason, string>> = {
   silent: 'The server did not answer in time',
 };
 
-/** Asks one server, a limited number of requests at once. Further ones wait in FIFO order, as long as it responses. */
+/** The queue of one server: a limited number of requests is sent at once, and the others wait in FIFO order while it responds. */
 export interface RequestQueue {
   /**
    * Throws `NoResponse` if the server has responded to no request for `silenceMs` since this request was queued, or if it

@@ -3,7 +3,7 @@ import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs
 /** The maximum size of a file, in bytes. `PUSHER_APPS` may have thousands of apps. */
 const maxBytes = 1024 * 1024;
 
-/** The text of a file. A problem follows the name of a setting, and has no path: somebody may have put the secret itself there. */
+/** The text of a file. A problem follows the name of a setting, and has no path: it may contain the secret itself by mistake. */
 export type ReadText = { readonly text: string } | { readonly problem: string };
 
 /** Reads a file that has a secret or a key, without the line break at its end. */

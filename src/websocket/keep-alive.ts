@@ -11,7 +11,7 @@ export interface KeepAliveDeps {
 
 /**
  * Pings the other side (RFC 6455 §5.5.2) and terminates the connection after two unanswered pings. This includes a side
- * that is paused for so long because the opposite side does not read. `ws` answers pings.
+ * that is paused for so long because the opposite side does not read. `ws` sends pongs.
  */
 export function keepAlive(socket: WebSocket, { startTimer, pingIntervalMs }: KeepAliveDeps): void {
   let unanswered = 0;

@@ -18,7 +18,7 @@ export interface SessionDeps extends Omit<RevalidationDeps, 'log'> {
   readonly isStillAllowed: (principal: Principal) => Promise<boolean>;
   readonly countMessage: CountMessage;
   readonly overLimit: OverLimit;
-  readonly reportExcess: ReportLimitExceeded;
+  readonly reportLimitExceeded: ReportLimitExceeded;
   readonly measureTraffic: (tenantId: string | undefined) => Traffic;
   readonly pingIntervalMs: number;
 }
@@ -92,12 +92,12 @@ async function recheckRevocations(
 /** True if the message is within the limit. Messages do not wait for the report of an exceeded limit. */
 function consumeMessage(
   { principal, origin, log }: Session,
-  { countMessage, reportExcess }: SessionDeps,
+  { countMessage, reportLimitExceeded }: SessionDeps,
 ): boolean {
   if (countMessage(principal) === 0) return true;
   const tenantId = principal.tenantId;
   const about = { origin, principalId: principal.id, ...(tenantId && { tenantId }) };
-  reportExcess('messages', principalKey(principal), about).catch((error: unknown) => {
+  reportLimitExceeded('messages', principalKey(principal), about).catch((error: unknown) => {
     log.warn({ err: error }, 'could not record that a limit was exceeded');
   });
   return false;

@@ -6,7 +6,7 @@ import { createRpc, type Handler } from './rpc.ts';
 export const workerVariable = 'USHER_WORKER';
 
 export interface PrimaryConnection extends Peers {
-  /** Tells the primary process that this worker listens. */
+  /** Notifies the primary process that this worker is listening. */
   readonly reportReady: () => Promise<unknown>;
   /** Ends the connection, so that the process can exit. */
   readonly close: () => void;

@@ -12,7 +12,7 @@ export interface Peers {
     options?: { readonly params?: unknown; readonly timeoutMs?: number },
   ) => Promise<readonly unknown[]>;
   /** Calls a method in the other workers, and does not wait. */
-  readonly tellOthers: (method: string, params: unknown) => void;
+  readonly notifyOthers: (method: string, params: unknown) => void;
   /** Calls a method of the primary process; `undefined` if there is none. */
   readonly callPrimary: Rpc['call'] | undefined;
 }
@@ -24,7 +24,7 @@ export function createNoPeers(): Peers {
     worker: undefined,
     handle: (method, handler) => void handlers.set(method, handler),
     callAll: async (method, { params } = {}) => [await handlers.get(method)?.(params)],
-    tellOthers: () => undefined,
+    notifyOthers: () => undefined,
     callPrimary: undefined,
   };
 }
@@ -49,7 +49,7 @@ export function createPeers(
     handle: (method, handler) => void handlers.set(method, handler),
     callAll: async (method, { params, timeoutMs } = {}) =>
       (await pass({ method, params, includesSender: true, timeoutMs })) as readonly unknown[],
-    tellOthers: (method, params) => {
+    notifyOthers: (method, params) => {
       // A worker that has just ended needs no message.
       pass({ method, params, includesSender: false }).catch(() => undefined);
     },

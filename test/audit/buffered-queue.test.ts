@@ -27,7 +27,7 @@ function start() {
     database.kept.push(...ids);
     return Promise.resolve(ids.map(() => true));
   };
-  const trail = createBufferedAuditQueue({
+  const queue = createBufferedAuditQueue({
     write,
     startTimer: time.clock.startTimer,
     onDropped: () => (counted.dropped += 1),
@@ -38,8 +38,8 @@ function start() {
     limits: { maxBatch: 2, maxQueued: 4 },
   });
   const append = (...ids: readonly string[]) =>
-    Promise.all(ids.map((id) => trail.append(entry(id))));
-  return { ...trail, append, time, database, lines, counted };
+    Promise.all(ids.map((id) => queue.append(entry(id))));
+  return { ...queue, append, time, database, lines, counted };
 }
 
 const begun = ['audit entries are being dropped', undefined];

@@ -156,7 +156,7 @@ describe('the log', () => {
   ])('does not report %s for a decision that could not be written', async (_case, decision) => {
     let counted = 0;
     const record = createWriteDecision({
-      trail: createStrictAuditQueue(() => Promise.reject(new Unavailable('database'))),
+      auditLog: createStrictAuditQueue(() => Promise.reject(new Unavailable('database'))),
       limitRefusal: () => Promise.resolve('written'),
       log: {
         info: (_line, message) => lines.push(message),

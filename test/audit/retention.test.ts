@@ -43,11 +43,11 @@ describePostgres('retention', (server) => {
   it('removes what is older, of every tenant, in as many statements as it takes, and no more', async () => {
     await put(2_345, 10 * day + 1);
     await put(5, 10 * day);
-    const { pruneDecisions, pruneSignals } = createRetention(at.database);
+    const { pruneDecisions, pruneSecurityEvents } = createRetention(at.database);
     expect(await pruneDecisions(now - 10 * day)).toBe(2_345);
     expect(await counted()).toEqual([5, 2_350, 5]);
-    expect(await pruneSignals(now - 10 * day)).toBe(2_345);
-    expect(await pruneSignals(now - 10 * day)).toBe(0);
+    expect(await pruneSecurityEvents(now - 10 * day)).toBe(2_345);
+    expect(await pruneSecurityEvents(now - 10 * day)).toBe(0);
     expect(await counted()).toEqual([5, 5, 5]);
   });
 

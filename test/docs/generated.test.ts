@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { signalsOf } from '../../src/audit/security-events.ts';
+import { securityEventsOf } from '../../src/audit/security-events.ts';
 import { remedies, remedyFor } from '../../src/audit/remedies.ts';
 import { fileSettings } from '../../src/config/secret-files.ts';
 import { settings } from '../../src/config/settings.ts';
@@ -184,7 +184,7 @@ function refusalTable(
       const reply = responseOf(code);
       return reply ? `${reply.status} ${reply.message}` : '';
     });
-    const signals = signalsOf(code, shippedPolicy.codes).join(', ');
+    const signals = securityEventsOf(code, shippedPolicy.codes).join(', ');
     const remedy = remedyFor(code, shippedPolicy);
     return `| \`${code}\` | ${replies.join(' | ')} | ${signals} | ${remedy} |`;
   });

@@ -22,7 +22,7 @@ it('terminates all connections whose credentials expire in the same second witho
   const time = createTestClock(testNow);
   const closing = new AbortController();
   const log = { info: () => undefined, warn: () => undefined };
-  const liveGrants = createTrackedConnections(at.database);
+  const trackedConnections = createTrackedConnections(at.database);
   const ended = new Set<string>();
   const begun = performance.now();
   await new Promise<void>((resolve) => {
@@ -31,11 +31,17 @@ it('terminates all connections whose credentials expire in the same second witho
       return Promise.resolve();
     };
     const endConnections = createEndConnections({
-      ...{ terminate, liveGrants, log, now: () => time.now },
+      ...{ terminate, trackedConnections, log, now: () => time.now },
       ...{ policyOf: () => 'retried', closing: closing.signal },
     });
     // The clock stands still: no timer runs.
-    const keeping = { liveGrants, endConnections, ...time.clock, closing: closing.signal, log };
+    const keeping = {
+      trackedConnections,
+      endConnections,
+      ...time.clock,
+      closing: closing.signal,
+      log,
+    };
     startExpiryJob(keeping);
   });
   console.log(`${users} users ended in ${Math.round(performance.now() - begun)} ms`);

@@ -18,7 +18,7 @@ function setUp(changes: Changes = {}, limited: Partial<RateLimitGrantDeps> = {})
     subscriptions: 3,
     startTimer: time.clock.startTimer,
     closing: closing.signal,
-    reportExcess: (limit) => {
+    reportLimitExceeded: (limit) => {
       reported.push(limit);
       return Promise.resolve();
     },

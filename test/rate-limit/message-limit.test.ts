@@ -24,7 +24,7 @@ it('is reported with the principal and the address, and only if it was exceeded'
   const reported: unknown[] = [];
   const { enter } = await startTestEndpoint({
     mostMessages: 1,
-    reportExcess: (limit, _key, { origin: { address }, ...about }) => {
+    reportLimitExceeded: (limit, _key, { origin: { address }, ...about }) => {
       reported.push({ limit, address, ...about });
       return Promise.reject(new Error('not recorded'));
     },

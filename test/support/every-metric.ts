@@ -23,7 +23,7 @@ export async function readEveryMetric(): Promise<string> {
   }
   metrics.load.countLimitExceeded('failures');
   metrics.load.countShed();
-  metrics.load.countUnrecorded('credential-missing');
+  metrics.load.countUnwritten('credential-missing');
   metrics.load.observeLocal(() => false);
   metrics.load.observeQueue({ queued: () => 0, lent: () => 0 });
   const host = metrics.measureHost('session introspection');

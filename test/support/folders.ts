@@ -21,7 +21,7 @@ export const folders: Readonly<Record<string, Folder>> = {
       ...['audit/decision-filters.ts', 'audit/remedies.ts', 'audit/shadow-verdict.ts'],
       ...['pusher/webhooks/receive-webhook.ts', 'type observability/tracing'],
       ...['authn/credential.ts', 'type cli/doctor/run-checks.ts'],
-      'type observability/metrics/hour-figures.ts',
+      'type observability/metrics/hour-stats.ts',
     ],
     packages: ['fastify', '@fastify/cors', '@fastify/rate-limit', 'ajv'],
   },

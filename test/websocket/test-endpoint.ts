@@ -120,7 +120,7 @@ export async function startTestEndpoint(changes: TestEndpointOptions = {}): Prom
       ...{ perMinute: mostMessages, rates: createMemoryRateLimiter(), shared: undefined, now },
     }),
     overLimit: 'drop',
-    reportExcess: () => Promise.resolve(),
+    reportLimitExceeded: () => Promise.resolve(),
     countUnavailable: () => undefined,
     measureTraffic: () => ({ fromClient: unmeasured, toClient: unmeasured }),
     countConnection: () => Promise.resolve(() => Promise.resolve()),

@@ -28,7 +28,7 @@ export async function discoverKeySet(request: DiscoveryRequest): Promise<readonl
 }
 
 /** A slash at the end of the issuer is not doubled (§4.1). */
-export function discoveryUrl(issuer: string): URL {
+function discoveryUrl(issuer: string): URL {
   return new URL(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`);
 }
 

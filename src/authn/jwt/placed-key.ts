@@ -20,7 +20,7 @@ type Variable = (name: string) => string | undefined;
 export interface PlaceDeps {
   readonly variable: Variable;
   readonly now: () => number;
-  /** How long a key still verifies after its file has another one. */
+  /** The time for which a replaced key still verifies tokens. */
   readonly overlapMs: number;
   /** Called after each reading. */
   readonly onRead: (isRead: boolean) => void;
@@ -133,7 +133,7 @@ function parseKey(
   return 'problem' in key ? { problem: `${name} ${key.problem}` } : key;
 }
 
-/** Without the value of `NAME_FILE`: somebody may have put the secret itself there. */
+/** Without the value of `NAME_FILE`: it may contain the secret itself by mistake. */
 function nameOf(declared: KeyPlace, place: KeyPlace): string {
   if ('file' in declared) return `the file ${declared.file}`;
   return 'env' in place ? `the variable ${declared.env}` : `the file of ${declared.env}_FILE`;

@@ -14,9 +14,9 @@ import {
 export interface EndConnectionsDeps {
   /** Terminates all connections of a user. Throws `Unavailable`. */
   readonly terminate: (user: AppUser) => Promise<void>;
-  /** How often Usher may send the request to the server of this app. */
+  /** Whether and how often Usher may send the request to the server of this app. */
   readonly policyOf: (appKey: string) => TerminatePolicy;
-  readonly liveGrants: Pick<TrackedConnections, 'settle' | 'remove' | 'postpone'>;
+  readonly trackedConnections: Pick<TrackedConnections, 'settle' | 'remove' | 'postpone'>;
   readonly now: () => number;
   /** Aborted when Usher begins to close: other replicas terminate the remaining leased connections. */
   readonly closing: AbortSignal;
@@ -89,22 +89,22 @@ async function endUser(
   leaseUntil: number,
   deps: EndConnectionsDeps & { readonly servers: OutageLog },
 ): Promise<EndOutcome> {
-  const { liveGrants, now, closing } = deps;
+  const { trackedConnections, now, closing } = deps;
   // After the lease another replica may have leased the user.
   if (closing.aborted || now() >= leaseUntil) return 'pending';
   const policy = deps.policyOf(user.appKey);
   if (policy !== 'retried') {
     // Removed before the request: otherwise, if this process exited in between, another one would repeat the request.
-    if (!(await liveGrants.remove(user, leaseUntil))) return 'pending';
+    if (!(await trackedConnections.remove(user, leaseUntil))) return 'pending';
     if (policy === 'never') return { notEnded: switchedOff };
   }
   const fault = await sendTerminate(user, deps);
   if (fault !== undefined && policy === 'once') return { notEnded: fault };
   if (fault !== undefined) {
-    const isDueAgain = await liveGrants.postpone(user, { now: now(), leaseUntil });
+    const isDueAgain = await trackedConnections.postpone(user, { now: now(), leaseUntil });
     return isDueAgain ? 'pending' : { notEnded: fault };
   }
-  if (policy === 'retried') await liveGrants.settle(user, { now: now(), leaseUntil });
+  if (policy === 'retried') await trackedConnections.settle(user, { now: now(), leaseUntil });
   return 'ended';
 }
 

@@ -1,4 +1,4 @@
-import type { Origin, WriteSignal } from '../../audit/audit-event.ts';
+import type { Origin, WriteSecurityEvent } from '../../audit/audit-event.ts';
 import type { StartTimer } from '../../runtime/timer.ts';
 import type { EndConnections, Ending, EndOutcome } from './end-connections.ts';
 import {
@@ -26,7 +26,7 @@ export interface RevokeDeps {
   /** The servers of all Pusher apps, without duplicates. */
   readonly servers: readonly PusherServer[];
   readonly serverOf: (appKey: string) => PusherServer | undefined;
-  readonly recordSignal: WriteSignal;
+  readonly writeSecurityEvent: WriteSecurityEvent;
   readonly now: () => number;
   readonly startTimer: StartTimer;
 }
@@ -53,7 +53,7 @@ export async function revoke(
   const stored = { ...revocation, issuedBefore };
   deps.live.close(stored);
   const endings = deps.endConnections(lease);
-  await deps.recordSignal('revoked', { origin, ...idsOf(revocation.subject) });
+  await deps.writeSecurityEvent('revoked', { origin, ...idsOf(revocation.subject) });
   const users = await outcomes(endings, deps);
   const effects = effectsOf(revocation.subject.kind, { webSockets, users, servers: deps.servers });
   return { ...stored, effects };

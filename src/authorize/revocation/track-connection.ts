@@ -12,7 +12,7 @@ interface TrackingApp {
 }
 
 export interface TrackConnectionDeps {
-  readonly liveGrants: Pick<TrackedConnections, 'track' | 'extend'>;
+  readonly trackedConnections: Pick<TrackedConnections, 'track' | 'extend'>;
   /** The Pusher app that will sign. */
   readonly appOf: (tenantId: string | undefined) => TrackingApp | undefined;
   readonly now: () => number;
@@ -32,7 +32,7 @@ const maxCached = 20_000;
 
 /** Creates the only writer of tracked connections. */
 export function createTrackConnection(deps: TrackConnectionDeps): TrackConnection {
-  const { liveGrants, appOf, now } = deps;
+  const { trackedConnections, appOf, now } = deps;
   const writtenUntil = createLruMap<number>(maxCached);
 
   /** Writes unless this process has written this expiry, or a later one. Cached only after the write. */
@@ -56,11 +56,13 @@ export function createTrackConnection(deps: TrackConnectionDeps): TrackConnectio
     const name = [app.key, socketId, principal.kind, principal.id];
     const userId = terminableUserId(app.dialect, decision);
     if (userId === undefined) {
-      await writeOnce(['extend', ...name], principal.expiresAt, () => liveGrants.extend(socket));
+      await writeOnce(['extend', ...name], principal.expiresAt, () =>
+        trackedConnections.extend(socket),
+      );
       return decision;
     }
     await writeOnce(['keep', ...name, userId], principal.expiresAt, () =>
-      liveGrants.track({ ...socket, userId, grantedAt: now() }),
+      trackedConnections.track({ ...socket, userId, grantedAt: now() }),
     );
     // A revocation that was written before the row has not found it.
     const revoked = isRevoked(principal, await revocations.latest(subjectsOf(principal)));

@@ -13,7 +13,7 @@ import type { Secret } from '../../runtime/secret.ts';
 export interface Records {
   readonly findDecision: FindDecision;
   readonly pruneDecisions: Prune;
-  readonly pruneSignals: Prune;
+  readonly pruneSecurityEvents: Prune;
   readonly readShadowReport: ReadShadowReport;
   readonly now: () => number;
 }

@@ -16,7 +16,7 @@ export interface LaravelTables {
   readonly readsPassword: boolean;
 }
 
-/** The database of a Laravel host. Both functions throw `Unavailable` if it does not answer. */
+/** The database of a Laravel host. Both functions throw `Unavailable` if it does not respond. */
 export interface LaravelDatabase {
   readonly session: (id: string) => Promise<SessionRow | undefined>;
   readonly user: (id: string) => Promise<LaravelUser | undefined>;

@@ -74,7 +74,7 @@ async function openPool(
   return pool.promise();
 }
 
-/** Waits for a connection no longer than this time. One that comes later goes back to the pool. */
+/** Waits for a connection no longer than this time. A connection that is available later goes back to the pool. */
 async function borrow(pool: Pool, timeoutMs: number): Promise<PoolConnection> {
   const borrowed = pool.getConnection();
   return withTimeout(borrowed, timeoutMs, () => {

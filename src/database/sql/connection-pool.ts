@@ -42,7 +42,7 @@ interface PendingRequest<Request, Result> {
   readonly reject: (error: unknown) => void;
   /** The connection on which it is under way. */
   connection: PooledConnection<Request, Result> | undefined;
-  /** How many connections had been opened when one broke with it. */
+  /** The number of connections that had been opened when one broke during this request. */
   openedBefore: number | undefined;
   stopTimer: () => void;
 }
@@ -60,7 +60,7 @@ const comfortable = 4;
 
 /**
  * Creates connections as requests need them. A server that restarts ends all of them, so a request is sent again when its
- * connection breaks, until it breaks one that was opened after the first of them.
+ * connection breaks. It fails if a connection that was opened after that breaks as well.
  */
 export function createConnectionPool<Request, Result>(
   settings: PoolSettings,

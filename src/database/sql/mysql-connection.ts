@@ -125,7 +125,7 @@ const binaryCharset = 63;
 /** The lengths of TRUE and of an expression with it in MariaDB: those of the word FALSE, without and with a sign. */
 const lengthsOfTruth: readonly number[] = [5, 6];
 
-/** Types of the protocol in the words of MySQL. A type of one digit is that of truth values. */
+/** Types of the protocol by their names in MySQL. A TINYINT of one digit is a boolean. */
 function columnOf(field: FieldPacket): SqlColumn {
   const {
     name,

@@ -10,7 +10,7 @@ export interface PostgresConnectionOptions {
   readonly statementTimeoutMs: number;
 }
 
-/** How many requests are sent on a connection without waiting for their results. */
+/** The maximum number of requests that are sent on a connection before their results arrive. */
 const pipelined = 32;
 
 /**

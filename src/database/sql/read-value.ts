@@ -35,7 +35,7 @@ const readText: ReadValue = (value) => (typeof value === 'string' ? value : unde
 const readPadded: ReadValue = (value) =>
   typeof value === 'string' ? value.replace(/ +$/, '') : undefined;
 
-/** A number that JavaScript would round is none. A decimal number without a fraction is an integer. */
+/** A number that JavaScript would round is refused. A decimal number without a fraction is an integer. */
 const readInt: ReadValue = (value) => {
   const number = /^-?\d+(?:\.0+)?$/.test(String(value)) ? Number(value) : NaN;
   return Number.isSafeInteger(number) ? number : undefined;
@@ -48,7 +48,7 @@ const readDouble: ReadValue = (value) => {
 
 const readBool: ReadValue = (value) => (value === 't' ? true : value === 'f' ? false : undefined);
 
-/** MySQL has no truth values: tinyint(1) may also have other numbers, which are none. */
+/** MySQL has no booleans: a tinyint(1) may also have other numbers, which are refused. */
 const readDigit: ReadValue = (value) => {
   const digit = Buffer.isBuffer(value) ? value[0] : value;
   return digit === 1 ? true : digit === 0 ? false : undefined;

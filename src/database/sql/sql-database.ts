@@ -35,7 +35,7 @@ export interface SqlDatabaseOptions extends Clock {
   readonly settings?: Partial<PoolSettings>;
 }
 
-/** Connections: the server runs as many queries at once. Time: a page waits for its channel. */
+/** `maxConnections` is the number of concurrent queries at the server. The timeout is short, because a page waits for its channel. */
 const defaults: PoolSettings = { maxConnections: 10, timeoutMs: 2_000, idleMs: 60_000 };
 
 /** Statements. Enough for pipelines of several, and few enough that a slow server completes all of them in time. */
@@ -99,7 +99,7 @@ function opener(
 
 /**
  * SQLSTATE class 42: the query does not fit the tables, or the role may not read them. 0A: the server does not support it. Such a
- * message names tables and columns, and the values are bound, so it has none.
+ * message names tables and columns, and the values are bound, so it contains none of them.
  */
 const namesOnly = /^(?:42|0A)/;
 

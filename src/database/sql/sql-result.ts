@@ -30,7 +30,7 @@ export interface SqlRequest {
 /** A column of a result, as far as the server describes it. */
 export interface SqlColumn {
   readonly name: string;
-  /** The type, in the words of the server. */
+  /** The type, as the server names it. */
   readonly type: string;
 }
 
@@ -50,7 +50,7 @@ export interface SqlRows {
   readonly rows: readonly (readonly unknown[])[];
 }
 
-/** `impossible-value`: a value is none of the type with which it is compared, so no row can have it. */
+/** `impossible-value`: a value is invalid for the type with which it is compared, so no row can have it. */
 export type SqlResult = SqlRows | 'impossible-value';
 
 /** A query has at most this number of rows: a second one shows that the ids do not select one. */

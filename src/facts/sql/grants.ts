@@ -59,12 +59,12 @@ const functionsOf = (tokens: readonly Token[]): readonly Name[] =>
     return upper(name.next) === '(' ? [name] : [];
   });
 
-/** Words after which a list of tables ends. */
+/** Keywords after which a list of tables ends. */
 const ends: ReadonlySet<string> = new Set([
   ...['WHERE', 'GROUP', 'HAVING', 'WINDOW', 'ORDER', 'LIMIT', 'OFFSET', 'FETCH', 'FOR'],
   ...['UNION', 'EXCEPT', 'INTERSECT', 'SELECT'],
 ]);
-/** Words between FROM and a table, and words in its place that are none. */
+/** Keywords between FROM and a table, and keywords in the place of a table. */
 const before: ReadonlySet<string> = new Set(['ONLY', 'LATERAL']);
 const noTables: ReadonlySet<string> = new Set(['SELECT', 'VALUES', 'DUAL', 'ROWS']);
 

@@ -17,7 +17,7 @@ export interface SqlFactDeps {
 }
 
 /** The statement as the driver takes it, and the ids that its result must contain. */
-export function bindStatement(statement: SqlStatement): {
+function bindStatement(statement: SqlStatement): {
   readonly statement: BoundStatement;
   readonly proven: readonly string[];
 } {
@@ -66,7 +66,7 @@ export function createSqlFact(
   };
 }
 
-/** Whether a column can have this text. Another one finds nothing, and is not sent. */
+/** Whether a column can have this text. A query with any other text finds nothing, so it is not sent. */
 export const isPossibleValue = (text: string): boolean =>
   text.length <= maxIdLength && isStorable(text);
 

@@ -4,8 +4,8 @@ import type { SqlStatement } from '../../policy/sql/read-statement.ts';
 import { unqualifiedFunctions } from './grants.ts';
 
 /**
- * The functions of a query that are stored in its database, as they are written. Only the server tells them from its own. It shows
- * a login those that it may execute. Throws `Unavailable`.
+ * The stored functions that a query calls, as the query writes them. Only the server can distinguish them from built-in functions. It
+ * lists only those that the login may execute. Throws `Unavailable`.
  */
 export async function storedFunctions(
   query: SqlStatement,

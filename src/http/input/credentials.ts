@@ -69,7 +69,7 @@ function sessionCredentials(
 }
 
 /** Extracts the explicit credentials of a request without verifying them. The result may contain several. */
-export function explicitCredentials(request: FastifyRequest): readonly Credential[] {
+function explicitCredentials(request: FastifyRequest): readonly Credential[] {
   return [...bearerCredentials(request), ...guestSessionCredentials(request)];
 }
 
@@ -100,7 +100,7 @@ export function bearerCredentials(request: FastifyRequest): readonly Credential[
 }
 
 /** Extracts the user's token from this body field, for clients that cannot send headers. */
-export function fieldCredentials(request: FastifyRequest, field: string): readonly Credential[] {
+function fieldCredentials(request: FastifyRequest, field: string): readonly Credential[] {
   const token = textField(request.body, field, maxCharacters.token) ?? '';
   return isPlaceholder(token) ? [] : [{ kind: 'bearer', text: new Secret(token) }];
 }

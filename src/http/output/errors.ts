@@ -74,7 +74,7 @@ export type WriteUnreadable = (
 
 export interface ErrorDeps {
   readonly countUnavailable: CountUnavailable;
-  readonly recordUnread: WriteUnreadable;
+  readonly writeUnreadable: WriteUnreadable;
 }
 
 /**
@@ -139,11 +139,11 @@ function toDetailedError(
 async function writeRefusal(
   { status, message }: ErrorResponse,
   [request, reply]: readonly [FastifyRequest, FastifyReply],
-  { recordUnread }: ErrorDeps,
+  { writeUnreadable }: ErrorDeps,
 ): Promise<void> {
   const { action } = request.routeOptions.config;
   if (action === undefined || status >= 429 || reply.hasHeader('x-decision-id')) return;
-  const id = await recordUnread(request, { action, cause: message });
+  const id = await writeUnreadable(request, { action, cause: message });
   void reply.headers({ 'x-decision-id': id, 'cache-control': 'no-store' });
 }
 

@@ -30,7 +30,7 @@ export interface HourCounts {
 export interface LastHour {
   readonly countDecision: (event: Pick<AuditEvent, 'outcome' | 'failedCheck' | 'family'>) => void;
   /** Counts a refusal that has no row. */
-  readonly countUnrecorded: () => void;
+  readonly countUnwritten: () => void;
   readonly countLimitExceeded: (limit: LimitName) => void;
   /** Counts the duration of a use case, in milliseconds, and its error if it failed. */
   readonly countDuration: (ms: number, error?: unknown) => void;
@@ -89,7 +89,7 @@ export function createLastHour(now: () => number): LastHour {
       if (!isGrant && failedCheck !== undefined) add(minute.refusals, failedCheck);
       if (family !== undefined) add(isGrant ? minute.grantsOf : minute.refusalsOf, family);
     },
-    countUnrecorded: () => {
+    countUnwritten: () => {
       current().refused += 1;
     },
     countLimitExceeded: (limit) => {

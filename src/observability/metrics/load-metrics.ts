@@ -7,7 +7,7 @@ export interface LoadMetrics {
   readonly observeLocal: (isLocal: () => boolean) => void;
   readonly countShed: () => void;
   /** Counts a refusal without a row and a log line. */
-  readonly countUnrecorded: (code: string) => void;
+  readonly countUnwritten: (code: string) => void;
   /** Adds the gauges of requests that wait. */
   readonly observeQueue: (read: Readonly<Record<'queued' | 'lent', () => number>>) => void;
 }
@@ -32,7 +32,7 @@ export function createLoadMetrics(registry: Registry): LoadMetrics {
     registers,
   });
   return {
-    countUnrecorded: (code) => {
+    countUnwritten: (code) => {
       unrecorded.inc({ code });
     },
     countShed: () => {

@@ -25,7 +25,7 @@ export function addTenantGauge(
     readonly name: string;
     readonly help: string;
     readonly label: TenantLabels;
-    /** `max` if each worker knows the total, `sum` if each has its own number. */
+    /** `max` if each worker has the total, `sum` if each has only its own number. */
     readonly aggregator: 'max' | 'sum';
   },
   read: CountsByTenant,

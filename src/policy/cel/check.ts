@@ -28,7 +28,7 @@ interface Names {
   readonly inLoops: { nodes: number; searches: number };
 }
 
-/** Each is evaluated once for each element. With so many, and 1,000 elements, evaluation errors take up to 0.1 s. */
+/** Each is evaluated once for each element. With this number of them and 1,000 elements, evaluation errors take up to 0.1 s. */
 const maxNodesInLoops = 32;
 /** Each takes time in proportion to the product of the lengths of two lists: 20 ms if both have 1,000 elements. */
 const maxSearchesInLoops = 2;

@@ -12,7 +12,7 @@ export interface ObjectField {
   readonly optional: boolean;
 }
 
-/** The words of CEL that are not identifiers: https://github.com/google/cel-spec/blob/master/doc/langdef.md#syntax */
+/** The reserved words of CEL: https://github.com/google/cel-spec/blob/master/doc/langdef.md#syntax */
 const words = new Set(
   'as break const continue else false for function if import in let loop null package namespace return true var void while'.split(
     ' ',

@@ -1,5 +1,5 @@
 import type { FactOrigin, HttpOrigin } from '../fact-kind.ts';
-import { freshMs, maxFreshMs } from '../fresh.ts';
+import { parseFreshMs, maxFreshMs } from '../fresh.ts';
 import { pathFaults } from '../yaml/read-facts.ts';
 import { checkForward, toHttpFact } from '../yaml/read-hosts.ts';
 import { partProblem } from '../yaml/validate.ts';
@@ -65,7 +65,7 @@ function readHttp(
 }
 
 function readFresh(text: unknown = '0s', invalid: Invalid): number {
-  const ms = freshMs(String(text));
+  const ms = parseFreshMs(String(text));
   if (!(ms <= maxFreshMs)) throw invalid('fresh must be a time such as 5s, at most 60s');
   return ms;
 }

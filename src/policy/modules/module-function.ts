@@ -5,10 +5,10 @@ import { ShadowFactRead } from './shadow-facts.ts';
 /** A function of a module, which may be JavaScript: it may throw, and may return anything. */
 export type ModuleFunction = (input: RuleInput) => unknown;
 
-/** Reads what a function returned. Throws a `TypeError` that says what it must return. */
+/** Reads the result of a function. Throws a `TypeError` that describes a valid result. */
 export type ReadResult<Result> = (value: unknown) => Result;
 
-/** The function threw, or did not return what it must return. */
+/** The function threw, or its result is invalid. */
 export const failed: unique symbol = Symbol('failed');
 
 /** Calls a function of a module during a decision. Never throws. */

@@ -4,7 +4,7 @@ import { conditionsOf, type FactReference } from '../fact-kind.ts';
 import { isCheck } from './check.ts';
 import { definedFact, isDefinedKind } from './define-fact.ts';
 
-/** The checks that a rule returned. Throws a `TypeError` unless it is an array of checks, with at least one unless the application is asked. */
+/** The checks that a rule returned. Throws a `TypeError` unless it is an array of checks, with at least one unless the channel has `ask`. */
 export function readChecks(value: unknown, isAsked = false): readonly Check[] {
   if (!Array.isArray(value) || (value.length === 0 && !isAsked)) {
     throw new TypeError('must return an array with at least one check(…)');

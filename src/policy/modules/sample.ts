@@ -51,7 +51,7 @@ export interface Sampled {
   readonly kinds: readonly FactKind[];
 }
 
-/** Calls every function of a channel with a sample. Throws an `Error` that names the function if one returns what it must not. */
+/** Calls every function of a channel with a sample. Throws an `Error` that names the function if one returns an invalid value. */
 export function sampleFunctions(functions: ChannelFunctions): Sampled {
   const { params, facts, allow } = functions;
   const principals = [...allow.keys()];

@@ -11,7 +11,7 @@ export interface Comparison extends Span {
   readonly operand: Span;
 }
 
-/** The words and symbols between which a comparison is an expression of its own. */
+/** The keywords and symbols between which a comparison is a separate expression. */
 const before: ReadonlySet<string> = new Set([
   ...['(', ',', 'WHERE', 'AND', 'OR', 'XOR', 'NOT', 'ON', 'HAVING', 'SELECT', 'DISTINCT', 'ALL'],
   ...['WHEN', 'THEN', 'ELSE'],
@@ -22,7 +22,7 @@ const after: ReadonlySet<string> = new Set([
   ...['FULL', 'CROSS', 'NATURAL', 'STRAIGHT_JOIN', 'WHEN', 'THEN', 'ELSE', 'END'],
 ]);
 
-/** Words that are not the name of a column or of a function. */
+/** Keywords that are not the name of a column or of a function. */
 const notNames: ReadonlySet<string> = new Set([
   ...before,
   ...after,

@@ -17,7 +17,7 @@ export interface SqlStatement {
   readonly uses: readonly ParameterUse[];
 }
 
-/** The words with which a query begins. */
+/** The keywords with which a query begins. */
 const queries: ReadonlySet<string> = new Set(['SELECT', 'WITH', 'VALUES', 'TABLE', '(']);
 
 /**

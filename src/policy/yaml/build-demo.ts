@@ -125,7 +125,7 @@ function readAttributes(
     const value = found[name];
     if (type === 'timestamp' && typeof value === 'string') found[name] = new Date(value);
     if (optional || value !== undefined) continue;
-    // A principal has no roles and is nobody special, unless the file says so.
+    // A principal has no roles, and no attribute is true, unless the file declares it.
     if (type === 'list(string)') found[name] = [];
     else if (type === 'bool') found[name] = false;
     else report.at(at, `this principal has no ${name}`, 'key');

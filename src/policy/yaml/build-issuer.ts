@@ -179,7 +179,7 @@ function tokensFault(
 
 const isSecret = ({ from }: KeysPolicy): boolean => from === 'secret';
 
-/** Why two issuers cannot make principals of one kind: rules would not know what they read, nor revocations whom they meet. */
+/** Why two issuers cannot make principals of one kind: neither the attributes that rules read nor the subjects of revocations would be defined. */
 function kindFault(one: IssuerPolicy, other: IssuerPolicy): string | undefined {
   if (one.kind !== other.kind) return undefined;
   if (one.id.join() !== other.id.join()) return 'another id';

@@ -23,6 +23,6 @@ function toClaimRule(rule: RawClaimRule): ClaimRule {
 
 const isList = (rule: RawClaimRule): rule is readonly ClaimValue[] => Array.isArray(rule);
 
-/** Whether the rule selects tokens by a value that the operator knows. */
+/** Whether the rule selects tokens by a value that the operator declares. */
 export const isBinding = (rule: ClaimRule | undefined): boolean =>
   typeof rule === 'object' && 'values' in rule && !rule.isOptional;

@@ -1,5 +1,5 @@
 import type { Field } from '../fact-kind.ts';
-import { freshMs, maxFreshMs } from '../fresh.ts';
+import { parseFreshMs, maxFreshMs } from '../fresh.ts';
 import { checkForward, toHttpFact, type RawHttpFact } from './read-hosts.ts';
 import type { FactDeclaration } from './policy-document.ts';
 import { entriesOf, mapValues, namesInBraces, type Raw } from './raw.ts';
@@ -60,7 +60,7 @@ function toFreshness(
   const [text, at] = ofKind === undefined ? [inSource, [name, 'fresh']] : [ofKind, ['fresh']];
   if (text === undefined) return {};
   const isTwice = ofKind !== undefined && inSource !== undefined;
-  return { fresh: { ms: freshMs(text), at: [...place, ...at], isTwice } };
+  return { fresh: { ms: parseFreshMs(text), at: [...place, ...at], isTwice } };
 }
 
 function toField(field: Field['type'] | RawField): Field {

@@ -8,7 +8,7 @@ export const maxDepth = 16;
 /** The maximum number of values, with those that aliases repeat. */
 export const maxNodes = 20_000;
 
-/** A value, its key, the marks between them and their indentation take at most so many tokens. */
+/** A value, its key, the marks between them and their indentation take at most this number of tokens. */
 const maxTokens = 8 * maxNodes;
 
 export interface Syntax {
@@ -63,7 +63,7 @@ const afterEnd = 'Unexpected scalar at node end';
 const afterQuote =
   'text after the end of a value in quotes, brackets or braces: write the whole value in quotes';
 
-/** Plain words for faults that are made often. */
+/** Clearer messages for frequent mistakes. */
 const messages: Readonly<Record<string, string>> = {
   TAB_AS_INDENT: 'a tab in the indentation: indent with spaces',
   MULTIPLE_DOCS: 'a second document: one file is one document',

@@ -3,7 +3,7 @@ import { Ajv2020, type Options, type ValidateFunction } from 'ajv/dist/2020.js';
 import { packagePath } from '../../runtime/package-path.ts';
 
 /** The published schemas, by the names of their files in `policies/`. */
-export const schemaNames = [
+const schemaNames = [
   'policy.schema.json',
   'policy-test.schema.json',
   'answers.schema.json',
@@ -12,7 +12,7 @@ export const schemaNames = [
 export type SchemaName = (typeof schemaNames)[number];
 
 /** The parts of a policy that a module declares, by their names in its schema. */
-export const partNames = [
+const partNames = [
   ...(['httpFact', 'ask', 'sqlList', 'param'] as const),
   ...(['name', 'sentence', 'path', 'checkName', 'code'] as const),
 ] as const;

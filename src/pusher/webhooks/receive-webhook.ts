@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Origin, WriteSignal } from '../../audit/audit-event.ts';
+import type { Origin, WriteSecurityEvent } from '../../audit/audit-event.ts';
 import { parseChannelName } from '../../policy/pusher-names.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { Deduplicate } from './deduplicate.ts';
@@ -21,8 +21,8 @@ export interface ReceiveWebhookDeps {
   readonly policy: () => Policy;
   /** The key of the app that has the channels of this tenant. */
   readonly appKeyOf: (tenantId: string) => string | undefined;
-  readonly figures: ChannelEvents;
-  readonly recordForgery: WriteSignal;
+  readonly channelStats: ChannelEvents;
+  readonly writeForgery: WriteSecurityEvent;
   readonly now: () => number;
 }
 
@@ -39,7 +39,7 @@ export async function receiveWebhook(
   deps: ReceiveWebhookDeps,
 ): Promise<Receipt> {
   const webhook = deps.readWebhook(signed);
-  if (webhook === 'forged') await deps.recordForgery('authentication-failed', { origin });
+  if (webhook === 'forged') await deps.writeForgery('authentication-failed', { origin });
   if (typeof webhook === 'string') return webhook;
   if (Math.abs(deps.now() - webhook.at) > maxAgeMs) return 'stale';
   const body = createHash('sha256').update(signed.body).digest('base64');
@@ -68,10 +68,12 @@ async function countEvents(
   origin: Origin,
   deps: ReceiveWebhookDeps,
 ): Promise<void> {
-  const { figures } = deps;
+  const { channelStats } = deps;
   const counted = webhook.events.flatMap((event) => {
     const owner = ownerOf(event, webhook, deps);
-    return owner === undefined ? [] : [{ event, owner, exceeds: figures.exceeds(event, owner) }];
+    return owner === undefined
+      ? []
+      : [{ event, owner, exceeds: channelStats.exceeds(event, owner) }];
   });
   const written = await Promise.allSettled(
     counted.map(async (each) => {
@@ -81,11 +83,11 @@ async function countEvents(
   const failed = written.find((result) => result.status === 'rejected');
   if (failed !== undefined) {
     counted.forEach(({ event, owner }, i) => {
-      figures.undo(event, owner, written[i]?.status === 'fulfilled');
+      channelStats.undo(event, owner, written[i]?.status === 'fulfilled');
     });
     throw failed.reason;
   }
-  for (const { event, owner } of counted) figures.count(event, owner);
+  for (const { event, owner } of counted) channelStats.count(event, owner);
 }
 
 /** The owner of the event's channel; `undefined` if the channel has none here. */
@@ -107,10 +109,10 @@ function ownerOf(
 function writeLimitExceeded(
   { event, owner: { tenantId } }: OwnedEvent,
   origin: Origin,
-  { recordForgery }: ReceiveWebhookDeps,
+  { writeForgery }: ReceiveWebhookDeps,
 ): Promise<void> {
   const userId = event.name === 'client_event' ? event.userId : undefined;
-  return recordForgery('limit-exceeded', {
+  return writeForgery('limit-exceeded', {
     origin,
     ...(tenantId !== undefined && { tenantId }),
     ...(userId !== undefined && { principalId: userId }),

@@ -21,7 +21,7 @@ function ending() {
         begun.push({ userId, answer });
       }),
     policyOf: () => 'retried',
-    liveGrants: {
+    trackedConnections: {
       remove: () => Promise.resolve(true),
       postpone: () => Promise.resolve(true),
       settle: ({ userId }) => {

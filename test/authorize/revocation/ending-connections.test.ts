@@ -30,14 +30,14 @@ describe('terminating the connections of a user', () => {
     const apps = createPusherApps(
       settings({ host: '127.0.0.1', port: server.port, tls: false, ...app }),
     );
-    const liveGrants = createTrackedConnections(at.database);
+    const trackedConnections = createTrackedConnections(at.database);
     const lines: object[] = [];
     const line = (about: object, message: string) => void lines.push({ ...about, message });
     const time = { now: testNow };
     const endConnections = createEndConnections({
       terminate: createTerminate(apps),
       policyOf: (appKey) => apps.withKey(appKey)!.terminatePolicy,
-      liveGrants,
+      trackedConnections,
       now: () => time.now,
       closing: new AbortController().signal,
       log: { info: line, warn: line },
@@ -47,11 +47,11 @@ describe('terminating the connections of a user', () => {
         ...{ kind: 'user', id: userId, roles: [], issuedAt: testNow - hour, expiresAt: testNow },
       };
       const socket = { appKey: 'app-key', socketId: '1.1' };
-      await liveGrants.track({ ...socket, userId, principal, grantedAt: testNow - hour });
+      await trackedConnections.track({ ...socket, userId, principal, grantedAt: testNow - hour });
     }
     const look = async (now: number) => {
       time.now = now;
-      const claim = await liveGrants.leaseDue({ now, leaseUntil: now + lease });
+      const claim = await trackedConnections.leaseDue({ now, leaseUntil: now + lease });
       return Promise.all(endConnections(claim).map(({ outcome }) => outcome));
     };
     return { server, look, lines };

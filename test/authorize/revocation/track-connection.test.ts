@@ -30,7 +30,7 @@ function holding(
     },
   };
   const hold = createTrackConnection({
-    liveGrants: { track: note('keep'), extend: note('extend') },
+    trackedConnections: { track: note('keep'), extend: note('extend') },
     appOf: () => ({
       key: 'app-key',
       dialect,

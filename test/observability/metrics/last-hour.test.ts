@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createReadLastHour, mergeHours } from '../../../src/observability/metrics/hour-figures.ts';
+import { createReadLastHour, mergeHours } from '../../../src/observability/metrics/hour-stats.ts';
 import { createLastHour, Latencies } from '../../../src/observability/metrics/last-hour.ts';
 import { createMeasure } from '../../../src/observability/metrics/decision-metrics.ts';
 import { Unavailable } from '../../../src/runtime/unavailable.ts';
@@ -23,7 +23,7 @@ it('counts the decisions of each minute, and forgets them after an hour', () => 
   hour.countDecision(refusal);
   clock.now += minute;
   hour.countDecision(refusal);
-  hour.countUnrecorded();
+  hour.countUnwritten();
   hour.countLimitExceeded('failures');
   const { minutes, refusals, limits, channels } = hour.read();
   expect(minutes).toHaveLength(60);

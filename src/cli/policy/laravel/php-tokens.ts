@@ -3,7 +3,7 @@ export interface PhpToken {
   readonly type: 'name' | 'variable' | 'text' | 'symbol';
   /** As in the file. */
   readonly source: string;
-  /** The value of a text; `undefined` if only PHP knows it. */
+  /** The value of a text; `undefined` if only PHP can evaluate it. */
   readonly value?: string | undefined;
   readonly line: number;
   /** The offset of its first character. */

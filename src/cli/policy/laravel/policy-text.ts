@@ -60,7 +60,7 @@ function channelText(channel: ChosenChannel, file: string): string {
   ].join('\n');
 }
 
-/** The guards that the options name; `see above` if only PHP knows them. */
+/** The guards that the options name; `see above` if only PHP can evaluate them. */
 function guardsOf({ options }: ChosenChannel): string | undefined {
   const key = options.findIndex(({ value }) => value === 'guards');
   const isArray = /^(?:\[|array)$/i.test(options[0]?.source ?? '[');

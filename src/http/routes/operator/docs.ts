@@ -98,7 +98,7 @@ export const metricsDocs: Operation = {
         'text/plain': {
           schema: { type: 'string' },
           examples: {
-            figures: {
+            metrics: {
               value:
                 '# HELP usher_decisions_total Recorded decisions\n# TYPE usher_decisions_total counter\n',
             },

@@ -14,7 +14,7 @@ export interface GuardDeps {
   /** The names of the port, in lower case, besides `localhost`. */
   readonly names: readonly string[];
   /** Writes a security event for a rejected request. Throws `Unavailable`. */
-  readonly recordRejected: (signal: SecurityEventType, origin: Origin) => Promise<void>;
+  readonly writeRejected: (signal: SecurityEventType, origin: Origin) => Promise<void>;
 }
 
 declare module 'fastify' {
@@ -37,7 +37,7 @@ const probes = new Set(['/livez', '/readyz']);
  */
 export function guardOperator(
   server: FastifyInstance,
-  { tokens, names, recordRejected }: GuardDeps,
+  { tokens, names, writeRejected }: GuardDeps,
 ): void {
   server.addHook('onRequest', async (request) => {
     const route = request.routeOptions.url ?? '';
@@ -46,14 +46,14 @@ export function guardOperator(
     const by = { names, hasToken: expected.length > 0, isProbe: probes.has(route), isOpenByLink };
     const foreign = foreignPart(request, by);
     if (foreign !== undefined) {
-      await recordRejected('cross-origin', originOf(request));
+      await writeRejected('cross-origin', originOf(request));
       throw new RequestProblem(403, by.hasToken ? foreignMessages[foreign] : foreignMessages.local);
     }
     // A browser cannot send a token with the address of a page.
     const isOpen = by.isProbe || request.routeOptions.config.isOpenWithToken === true;
     if (isOpen || !by.hasToken) return;
     if (showsToken(request, expected)) return;
-    await recordRejected('authentication-failed', originOf(request));
+    await writeRejected('authentication-failed', originOf(request));
     throw new RequestProblem(401, 'The operator’s token is required');
   });
 }

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { ListAllConnections, ListedConnection } from '../../../authorize/open-connection.ts';
-import type { HourFigures } from '../../../observability/metrics/hour-figures.ts';
+import type { HourStats } from '../../../observability/metrics/hour-stats.ts';
 import type { ChannelType } from '../../../policy/channel-type.ts';
 import { describeChannel } from '../../../policy/describe-channel.ts';
 import type { Policy } from '../../../policy/policy.ts';
@@ -11,7 +11,7 @@ import { channelsDocs, connectionsDocs, statisticsDocs } from './docs.ts';
 export interface StatisticsDeps {
   readonly policy: () => Policy;
   /** Throws `Unavailable`. */
-  readonly readLastHour: () => Promise<HourFigures>;
+  readonly readLastHour: () => Promise<HourStats>;
   readonly listConnections: ListAllConnections;
   /** Tracked connections by the key of the Pusher app. Throws `Unavailable`. */
   readonly countTracked: () => Promise<ReadonlyMap<string, number>>;
@@ -65,7 +65,7 @@ function sorted(counts: ReadonlyMap<string, number>): readonly (readonly [string
   return [...counts].sort(([, a], [, b]) => b - a);
 }
 
-/** `undefined` if the database is unavailable: the other figures are needed most then. */
+/** `undefined` if the database is unavailable: the other statistics are needed most then. */
 async function trackedOf({ countTracked }: StatisticsDeps) {
   try {
     return [...(await countTracked())].map(([app_key, count]) => ({ app_key, count }));

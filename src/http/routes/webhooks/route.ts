@@ -15,7 +15,7 @@ export interface WebhookDeps extends ReceiveWebhookDeps {
   readonly countFailure: CountFailure;
 }
 
-/** If a server sends a webhook twice at once, it should retry the second one after so many seconds. */
+/** If a server sends a webhook twice at once, it should retry the second one after this number of seconds. */
 const retrySeconds = 2;
 
 const refusals = {

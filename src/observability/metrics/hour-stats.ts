@@ -8,16 +8,16 @@ import {
 } from './last-hour.ts';
 
 /** With latencies in milliseconds; absent without a request. */
-export interface MinuteFigures extends MinuteOutcomes {
+export interface MinuteStats extends MinuteOutcomes {
   readonly p50?: number | undefined;
   readonly p95?: number | undefined;
   readonly p99?: number | undefined;
 }
 
 /** Statistics of the decisions of all processes within the last hour. */
-export interface HourFigures {
+export interface HourStats {
   /** The last 60 minutes, oldest first. The last one is not over. */
-  readonly minutes: readonly MinuteFigures[];
+  readonly minutes: readonly MinuteStats[];
   /** Refusals by the first failed check. */
   readonly refusals: ReadonlyMap<string, number>;
   readonly limits: ReadonlyMap<string, number>;
@@ -25,17 +25,17 @@ export interface HourFigures {
   readonly channels: ReadonlyMap<string, Outcomes>;
 }
 
-/** Creates the function that reads the figures of all workers. It rejects if one of them does not respond. */
+/** Creates the function that reads the statistics of all workers. It rejects if one of them does not respond. */
 export function createReadLastHour(
   readOwn: () => HourCounts,
   peers: Pick<Peers, 'handle' | 'callAll'>,
-): () => Promise<HourFigures> {
+): () => Promise<HourStats> {
   peers.handle('last-hour', readOwn);
   return async () => mergeHours((await peers.callAll('last-hour')) as readonly HourCounts[]);
 }
 
-/** Adds the counts of processes. Their latencies are counted together: a mean of percentiles is none. */
-export function mergeHours(all: readonly HourCounts[]): HourFigures {
+/** Adds the counts of processes. Their latencies are counted together, because a mean of percentiles is not a percentile. */
+export function mergeHours(all: readonly HourCounts[]): HourStats {
   const grants = sumOf(all.map(({ grantsOf }) => grantsOf));
   const refused = sumOf(all.map(({ refusalsOf }) => refusalsOf));
   const names = new Set([...grants.keys(), ...refused.keys()]);
@@ -51,8 +51,8 @@ export function mergeHours(all: readonly HourCounts[]): HourFigures {
   };
 }
 
-/** By time: a process may have begun a minute that another one has not. */
-function mergeMinutes(all: readonly HourCounts[]): readonly MinuteFigures[] {
+/** Merged by time, because some processes may have begun a minute before others. */
+function mergeMinutes(all: readonly HourCounts[]): readonly MinuteStats[] {
   const size = all[0]?.minutes.length ?? 0;
   const minutes = all.flatMap((each) => each.minutes);
   const times = [...new Set(minutes.map(({ at }) => at))].sort((a, b) => a - b).slice(-size);
