@@ -6,6 +6,7 @@ import { paramOf, type Param, type ParamType } from './param.ts';
 import { parsePattern, type Pattern } from './pattern.ts';
 import type { SqlQuery } from './sql/query.ts';
 import { ruleName, type PrincipalKind, type RuleInput } from './principal.ts';
+import { hint } from './yaml/schema-error.ts';
 
 /** A fact that a channel needs. */
 export interface FactRequest {
@@ -109,7 +110,7 @@ export function createChannelType(text: string, parts: ChannelParts): ChannelTyp
     if (!names.includes(name)) throw invalid(`has no parameter {${name}}`);
   }
   if (tenant !== undefined && !names.includes(tenant)) {
-    throw invalid(`the tenant ${tenant} is not a parameter`);
+    throw invalid(`the tenant ${tenant} is not a parameter; ${hint(tenant, names)}`);
   }
   if (rules.size === 0 && !isDeciding(ask)) throw invalid('allows nobody');
   const forms = formsOf(pattern, parts.also);

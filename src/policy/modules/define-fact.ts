@@ -117,7 +117,8 @@ export function defineFact<const Ids extends readonly string[], const Fields ext
   if (ids.length > 6) throw invalid('ids has more than 6 names');
   if (Object.keys(fields).length > 32) throw invalid('fields has more than 32 names');
   if (tenant !== undefined && !ids.includes(tenant) && !Object.hasOwn(fields, tenant)) {
-    throw invalid(`the tenant ${tenant} is neither an id nor a field`);
+    const known = hint(tenant, [...ids, ...Object.keys(fields)]);
+    throw invalid(`the tenant ${tenant} is neither an id nor a field; ${known}`);
   }
   const [wrongType] = tenant === undefined ? [] : tenantTypeFaults(tenant, fields);
   if (wrongType !== undefined) throw invalid(wrongType.message);

@@ -4,7 +4,7 @@ import { checkForward, toHttpFact, type RawHttpFact } from './read-hosts.ts';
 import type { FactDeclaration } from './policy-document.ts';
 import { entriesOf, mapValues, namesInBraces, type Raw } from './raw.ts';
 import type { Path } from './read-document.ts';
-import type { Fault } from './schema-error.ts';
+import { hint, type Fault } from './schema-error.ts';
 
 /** A kind of fact, as in the file. */
 export interface RawFactKind {
@@ -88,7 +88,7 @@ export const checkFact = ({ at, ids, fields, tenant, path }: FactDeclaration): r
     : [
         {
           ...{ path: [...at, 'tenant'], part: 'value' as const },
-          message: `${tenant} is neither an id nor a field of this kind of fact`,
+          message: `${tenant} is neither an id nor a field of this kind of fact; ${hint(tenant, [...ids, ...Object.keys(fields)])}`,
         },
       ]),
   ...(tenant === undefined ? [] : tenantTypeFaults(tenant, fields)).map((fault) => ({

@@ -348,7 +348,11 @@ describe('an invalid declaration is refused', () => {
     ['an unknown form', { also: ['public'] }, 'also may have'],
     ['an unknown type', { params: { order: 'ident' } }, 'params.order is not id'],
     ['a missing parameter', { params: {} }, 'params does not describe {order}'],
-    ['a tenant that is no parameter', { tenant: 'x' }, 'the tenant x is not a parameter'],
+    [
+      'a tenant that is no parameter',
+      { tenant: 'tenant' },
+      'the tenant tenant is not a parameter; there ',
+    ],
     ['nobody allowed', { allow: {} }, 'allows nobody'],
     ['no function', { allow: { user: true } }, 'allow.user is not a function'],
     [

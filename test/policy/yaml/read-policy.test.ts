@@ -204,9 +204,13 @@ describe('a problem of a policy', () => {
     [
       'facts:\n  a: { ids: [b], fields: { b: string }, tenant: c, path: /x }',
       '2:28: b is an id and a field of this kind of fact',
-      '2:49: c is neither an id nor a field of this kind of fact',
+      '2:49: c is neither an id nor a field of this kind of fact; the nearest is b',
       '2:58: `path` must begin with /resources/',
       '2:58: the path must have each id once: {b}',
+    ],
+    [
+      'facts:\n  a: { ids: [school, course], fields: {}, tenant: schol }',
+      '2:51: schol is neither an id nor a field of this kind of fact; the nearest is school',
     ],
     [
       'facts:\n  a: { ids: [b], fields: { c: { type: int, max: 3 } } }',
