@@ -9,9 +9,10 @@ import { authorizeChannel } from './authorize/authorize-channel.ts';
 import { listChannels } from './authorize/list-channels.ts';
 import { mountRoutes } from './composition/mount-routes.ts';
 import { ConfigurationError, loadConfig } from './config/load.ts';
-import { formatCursor, parseCursor } from './http/routes/channel-list/cursor.ts';
+import { formatCursor } from './http/routes/channel-list/cursor.ts';
 import {
   channelRequest,
+  cursorOf,
   refusalOf,
   userRequest,
   type ClientRequest,
@@ -101,7 +102,7 @@ export async function createUsher(settings: Settings): Promise<Usher> {
       return { outcome: 'grant', decisionId: decision.id, body: deps.signUser(decision) };
     }),
     listChannels: whileOpen(async (request) => {
-      const cursor = parseCursor(request.after);
+      const cursor = cursorOf(request.after);
       const listed = await listChannels(
         { ...userRequest({ ...request, socketId: '' }, randomUUID), cursor },
         deps,

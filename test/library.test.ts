@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { channelRequest } from '../src/composition/library-requests.ts';
+import { channelRequest, cursorOf, userRequest } from '../src/composition/library-requests.ts';
 import { createUsher } from '../src/library.ts';
 import { createTestDatabase } from './support/database.ts';
 import { testEnvironment } from './support/usher.ts';
@@ -31,6 +31,33 @@ describe('a caller in JavaScript', () => {
       expect(channelRequest(request, () => 'id')).toMatchObject({ socketId: '', channelName: '' });
     },
   );
+
+  it('has no credential, no tenant and its own id of the request, if they are null', () => {
+    const request = {
+      ...{ socketId: '1.2', address: '203.0.113.7', requestId: null, userAgent: null },
+      ...{ bearer: null, guestToken: null, sessionCookie: 'a', tenantId: null },
+    } as never;
+    const { credentials, ...rest } = userRequest(request, () => 'id');
+    expect(credentials.map(({ kind, text }) => [kind, text.reveal()])).toEqual([
+      ['session-cookie', 'a'],
+    ]);
+    expect(rest).toEqual({
+      socketId: '1.2',
+      constraints: { tenantIds: [] },
+      origin: { requestId: 'id', address: '203.0.113.7', userAgent: undefined },
+    });
+  });
+
+  it.each([42, ['a'], {}])('is refused with %j in place of a text, and gets no error', (value) => {
+    const request = { bearer: value, tenantId: value, address: value } as never;
+    const { credentials, ...rest } = userRequest(request, () => 'id');
+    expect(credentials.map(({ kind, text }) => [kind, text.reveal()])).toEqual([['bearer', '']]);
+    expect(rest).toMatchObject({
+      constraints: { tenantIds: [''] },
+      origin: { address: '' },
+    });
+    expect(() => cursorOf(value)).toThrow('after is malformed; send the value of `next`');
+  });
 });
 
 it('says that it is closed, and not that its database cannot answer', async () => {

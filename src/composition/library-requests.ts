@@ -1,8 +1,10 @@
 import type { Credential } from '../authn/credential.ts';
 import type { ChannelAuthRequest, UserAuthRequest } from '../authorize/auth-request.ts';
+import { parseCursor } from '../http/routes/channel-list/cursor.ts';
 import { generalResponses } from '../http/output/refusal-response.ts';
 import { responseTo } from '../http/output/response.ts';
 import type { Refusal } from '../policy/decision.ts';
+import type { ListCursor } from '../policy/fact-kind.ts';
 import { Secret } from '../runtime/secret.ts';
 
 /** The client of a request. A request with several credentials is refused: a choice would select the principal. */
@@ -45,14 +47,19 @@ export function userRequest(
   request: ClientRequest & { readonly socketId: string },
   newId: () => string,
 ): UserAuthRequest {
-  const { socketId, tenantId, address, userAgent, requestId = newId() } = request;
-  const credentials = Object.entries(credentialKinds).flatMap(([name, kind]): Credential[] => {
-    const text = request[name as keyof typeof credentialKinds];
-    return text === undefined ? [] : [{ kind, text: new Secret(text) }];
-  });
-  const tenantIds = tenantId === undefined ? [] : [tenantId];
-  const origin = { requestId, address, userAgent };
-  return { socketId: textOf(socketId), credentials, constraints: { tenantIds }, origin };
+  const credentials = Object.entries(credentialKinds).flatMap(([name, kind]): Credential[] =>
+    textsOf(request[name as keyof typeof credentialKinds]).map((text) => {
+      return { kind, text: new Secret(text) };
+    }),
+  );
+  const [requestId = newId()] = textsOf(request.requestId);
+  const [userAgent] = textsOf(request.userAgent);
+  return {
+    socketId: textOf(request.socketId),
+    credentials,
+    constraints: { tenantIds: textsOf(request.tenantId) },
+    origin: { requestId, address: textOf(request.address), userAgent },
+  };
 }
 
 export function channelRequest(
@@ -62,8 +69,15 @@ export function channelRequest(
   return { ...userRequest(request, newId), channelName: textOf(request.channelName) };
 }
 
-/** A field that the client left out is not checked by JavaScript. It is refused like an empty one; an error would be a 503. */
+/** JavaScript does not check a field that the client left out. It is refused like an empty one; an error would be a 503. */
 const textOf = (field: unknown): string => (typeof field === 'string' ? field : '');
+
+/** An optional field: one text or none. `null` is no value, as in a body. */
+const textsOf = (field: unknown): readonly string[] =>
+  field === undefined || field === null ? [] : [textOf(field)];
+
+/** The position of a page, which the client sends back. */
+export const cursorOf = (after: unknown): ListCursor | undefined => parseCursor(textsOf(after)[0]);
 
 export function refusalOf(refusal: Refusal): Refused {
   const { id, code } = refusal;
