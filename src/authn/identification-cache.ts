@@ -3,13 +3,13 @@ import { createTtlCache } from '../runtime/caches.ts';
 import type { Identification } from './credential.ts';
 
 /**
- * How long a response of a host is cached, in milliseconds. A logout takes effect after at most `knownMs`, a login after at
+ * The times for which a response of a host is cached, in milliseconds. A logout takes effect after at most `knownMs`, a login after at
  * most `unknownMs`.
  */
 const settings = { knownMs: 5_000, unknownMs: 1_000, entries: 10_000 } as const;
 
 /**
- * Finds who a credential identifies, in the cache or else at the host. `identify` gets the key of the credential, which is a hash:
+ * Identifies the visitor of a credential, by the cache or else at the host. `identify` gets the key of the credential, which is a hash:
  * neither this cache nor queued requests contain credentials.
  */
 export type CachedIdentification = (

@@ -117,7 +117,7 @@ function rolesIn(claims: Claims, named: IssuerClaims['claims']['roles']): Roles 
 
 const noRoles: Roles = { roles: [], isComplete: true };
 
-/** A wrong tenant would be worse than none, with which no channel of a tenant is granted. */
+/** Left out if it cannot be read: without a tenant no channel of a tenant is granted. */
 function tenantNote(claims: Claims, { claims: { tenant = [] } }: IssuerClaims): string {
   return `token is accepted without its tenant: claim ${nameOf(tenant)} is ${idForm}: found ${describeType(findClaim(claims, tenant))}`;
 }

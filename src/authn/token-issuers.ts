@@ -17,7 +17,7 @@ import {
 export interface TokenIssuer extends JwtIssuer {
   readonly name: string;
   readonly isSymmetric: boolean;
-  /** Whether its secret is the default of development, which gives way to an issuer of the policy. */
+  /** Whether its secret is the default of development, which an issuer of the policy replaces. */
   readonly isDefault: boolean;
   readonly revokedIn?: TokenPolicy['revokedIn'];
   readonly principal: IssuerClaims;

@@ -1,8 +1,8 @@
-/** Shows on a terminal how far a command is. */
+/** Shows the progress of a command on a terminal. */
 export interface Progress {
-  /** Replaces what is shown, at most ten times a second. */
+  /** Replaces the shown text, at most ten times a second. */
   readonly show: (text: string) => void;
-  /** Removes what is shown, before the result is printed. */
+  /** Removes the shown text, before the result is printed. */
   readonly clear: () => void;
 }
 
@@ -19,7 +19,7 @@ const defaultColumns = 80;
 /** Moves to the start of the line, and erases the line. */
 const eraseLine = '\r\u001b[2K';
 
-/** Writes one line, which the next text replaces. A file or a pipe gets nothing: a log would have each text. */
+/** Writes one line, which the next text replaces. Nothing is written to a file or a pipe, because a log would contain each text. */
 export function createProgress(
   { isTTY = false, columns = defaultColumns, write }: Terminal,
   now: () => number,

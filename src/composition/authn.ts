@@ -57,7 +57,7 @@ export interface IdentifyDeps {
   readonly now: () => number;
   readonly startTimer: StartTimer;
   readonly dependencies: Pick<Dependencies, 'watch'>;
-  /** Without it requests to a host are not measured. */
+  /** If it is missing, requests to a host are not measured. */
   readonly measureHost?: MeasureHost;
   readonly tokenLookups: CacheLookups;
   readonly policy: () => Policy;
@@ -132,7 +132,7 @@ function buildTokens(
   const { passport, sanctum, tokenIntrospection } = config;
   const passportTokens = passport && openPassport(passport, openHost, now);
   const choices = buildTokenIssuers(config, deps);
-  // Before the first request, so that their servers are known from the start.
+  // Before the first request, so that the metrics have their servers from the start.
   choices();
   const jwt = createTokenReaders(verifier, choices, passportTokens);
   const signed =

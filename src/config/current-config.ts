@@ -7,7 +7,7 @@ import { watchSecretFiles } from './watch-secret-files.ts';
 export interface CurrentConfig {
   /** Builds something from a part of the configuration, and builds it again when a secret of that part changes. */
   readonly build: <Part, T>(recipe: Recipe<Config, Part, T>) => Renewed<T>;
-  /** Reads changed files. A file that cannot be used leaves its last good secret in use. Never throws. */
+  /** Reads changed files. If a file cannot be used, its last valid secret stays in use. Never throws. */
   readonly reload: () => Promise<void>;
   /** Why files cannot be used, by setting. */
   readonly failures: () => ReadonlyMap<SettingName, string>;
@@ -48,7 +48,7 @@ export function openCurrentConfig(
       if (problem === undefined) used = candidate;
       return problem;
     };
-    // One that cannot be used does not keep the others from being used.
+    // Each on its own, so that one invalid text does not block the others.
     const groups = attempt(changed) === undefined ? [] : changed;
     const problems = groups.flatMap((pair): readonly (readonly [SettingName, string])[] => {
       const problem = attempt([pair]);
@@ -71,7 +71,7 @@ export function openCurrentConfig(
       if (before.get(setting) !== problem) onFailed(setting, problem);
     }
   };
-  // One at a time.
+  // One reload at a time.
   let pending: Promise<void> = Promise.resolve();
   return {
     build: (recipe) => {

@@ -14,7 +14,7 @@ const known: ReadonlySet<string> = new Set(names);
 /** Prefixes that other software does not use: any variable with one of them is meant for Usher. */
 const ownPrefixes = ['GUEST_TOKEN_', 'USER_TOKEN_', 'RATE_LIMIT_', 'CHAT_SERVER_'];
 
-/** Laravel's names of the same settings. With them everything else of an installation works. */
+/** Laravel's names of the same settings, which its other servers use. */
 const laravelNames: Readonly<Record<string, string>> = {
   PUSHER_APP_KEY: 'PUSHER_KEY',
   PUSHER_APP_SECRET: 'PUSHER_SECRET',
@@ -53,7 +53,7 @@ function nearestSetting(name: string, env: Environment): string | undefined {
   return isOfPusher && isMissing ? nearest : undefined;
 }
 
-/** Names whose lengths differ by more than 2 are never taken for each other. */
+/** Names whose lengths differ by more than 2 are not compared. */
 const isNear = (one: string, other: string): boolean => Math.abs(one.length - other.length) <= 2;
 
 /** The message repeats the name, never the value. */

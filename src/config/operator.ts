@@ -6,7 +6,7 @@ import type { SettingsReader } from './read.ts';
 export interface OperatorConfig {
   readonly host: string;
   readonly port: number;
-  /** The names by which clients may call it, in lower case, besides `localhost` and `host`. */
+  /** The host names that requests may have, in lower case, besides `localhost` and `host`. */
   readonly names: readonly string[];
   readonly token: Secret | undefined;
 }

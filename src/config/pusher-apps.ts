@@ -1,9 +1,5 @@
-import {
-  isMasterKey,
-  pusherDialects,
-  type PusherApp,
-  type TenantsApp,
-} from '../pusher/pusher-app.ts';
+import { pusherDialects } from '../pusher/dialects.ts';
+import { isMasterKey, type PusherApp, type TenantsApp } from '../pusher/pusher-app.ts';
 import { Secret } from '../runtime/secret.ts';
 import { urlHost, urlHostProblem } from './address.ts';
 import { isPusherWord, normalPath, pusherPathProblem, pusherWordProblem } from './names.ts';

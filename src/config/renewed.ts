@@ -21,7 +21,7 @@ export interface Recipe<Config, Part, T> {
   readonly dispose?: (built: T) => Promise<void>;
 }
 
-/** `prepare` builds for another configuration, and returns what puts the result into use. */
+/** `prepare` builds for another configuration, and returns a function that puts the result into use. */
 export interface Renewal<Config> {
   readonly prepare: (config: Config) => (() => void) | undefined;
   /** Disposes of what was built from secrets that are no longer accepted. */
@@ -36,7 +36,7 @@ export function buildRenewed<Config, Part, T>(
 ): { readonly renewed: Renewed<T>; readonly renewal: Renewal<Config> } {
   let part = partOf(first);
   const renewed: { all: readonly [T, ...T[]] } = { all: [build(part)] };
-  /** When each of them ends, but for the first. */
+  /** The time at which each of them ends, except the first. */
   let ends: readonly number[] = [];
   const keep = async (count: number): Promise<void> => {
     const ended = renewed.all.slice(count + 1);

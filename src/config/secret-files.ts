@@ -53,7 +53,7 @@ export async function fingerprintOf(path: string): Promise<string> {
   }
 }
 
-/** An environment with the values of its files, and what is wrong with them. */
+/** An environment with the values of its files, and their problems. */
 export interface ReadFiles {
   readonly env: Environment;
   readonly problems: readonly string[];
@@ -63,7 +63,7 @@ export interface ReadFiles {
   readonly failed: ReadonlySet<string>;
 }
 
-/** Adds the values in files to an environment. `texts` has those that are known already. */
+/** Adds the values in files to an environment. `texts` has the values that were read before. */
 export function withSecretFiles(
   env: Environment,
   texts: ReadonlyMap<string, string> = new Map(),

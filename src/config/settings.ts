@@ -1,5 +1,5 @@
 import { tokenAlgorithms } from '../authn/jwt/token-key.ts';
-import { pusherDialects } from '../pusher/pusher-app.ts';
+import { pusherDialects } from '../pusher/dialects.ts';
 import { hostName, listenHost, network, postgresUrl, redisUrl, serverHost } from './address.ts';
 import { chatServerKey } from './chat-servers.ts';
 import { duration, integer, list, oneOf, secret, text, url, type Setting } from './setting.ts';

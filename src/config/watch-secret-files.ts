@@ -23,7 +23,7 @@ export function watchSecretFiles(
     for (const { setting, path } of files) {
       const fingerprint = await fingerprintOf(path);
       if (fingerprints.get(setting) === fingerprint) continue;
-      // A file that changes while it is read has another fingerprint the next time.
+      // A file that changes while it is read has a different fingerprint at the next read.
       fingerprints.set(setting, fingerprint);
       isChanged = true;
       texts.delete(setting);

@@ -2,7 +2,7 @@ import type { Policy } from '../policy/policy.ts';
 import type { Config } from './load.ts';
 import type { SettingName } from './read.ts';
 
-/** Settings that have no effect, and what they need. */
+/** Settings that have no effect, and the settings that they need. */
 export interface WithoutEffect {
   readonly settings: readonly SettingName[];
   readonly without: string;

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { ConnectionOptions } from 'mysql2';
 import type { MysqlAddress } from './mysql-url.ts';
 
-/** Loads the driver, which nothing needs without a MySQL or MariaDB. A bundle has the names of a CommonJS package in its default export only. */
+/** Loads the driver, which is needed for MySQL and MariaDB only. A bundle has the names of a CommonJS package in its default export only. */
 export const loadMysqlDriver = async () => (await import('mysql2')).default;
 
 /** The options of every connection to this address. Rejects if the file of the certificate authority cannot be read. */
@@ -30,7 +30,7 @@ export async function mysqlOptions({
 }
 
 /**
- * What a server may have changed for its sessions, as with `init_connect`. In another character set it would replace characters,
+ * Resets settings that a server may change for its sessions, as with `init_connect`. In another character set it would replace characters,
  * and without autocommit the first lookup would begin a transaction, in which all later ones see the rows of that time.
  */
 export const plainSession = 'SET NAMES utf8mb4, SESSION autocommit = 1';

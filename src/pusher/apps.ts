@@ -3,11 +3,10 @@ import {
   isMasterKey,
   terminatePolicyOf,
   type PusherApp,
-  type PusherDialect,
   type TenantsApp,
   type TerminatePolicy,
 } from './pusher-app.ts';
-import { serverRules, type PusherServerRules } from './servers.ts';
+import { dialectRules, type DialectRules, type PusherDialect } from './dialects.ts';
 
 /** A client of a Pusher app. */
 export interface SigningApp {
@@ -16,7 +15,7 @@ export interface SigningApp {
   readonly apiClients: readonly Pusher[];
   readonly key: string;
   readonly dialect: PusherDialect;
-  readonly rules: PusherServerRules;
+  readonly rules: DialectRules;
   readonly encrypts: boolean;
   readonly terminatePolicy: TerminatePolicy;
 }
@@ -101,7 +100,7 @@ function createApp(app: PusherApp): SigningApp {
   }
   const client = createClient(app, app.path);
   const { path } = app;
-  const rules = serverRules(app.dialect);
+  const rules = dialectRules(app.dialect);
   const isPathSigned = path !== undefined && rules.signsPath;
   return {
     client,

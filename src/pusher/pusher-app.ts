@@ -1,7 +1,5 @@
 import type { Secret } from '../runtime/secret.ts';
-import type { PusherDialect } from './servers.ts';
-
-export { pusherDialects, type PusherDialect } from './servers.ts';
+import type { PusherDialect } from './dialects.ts';
 
 /** The settings of one Pusher app. */
 export interface PusherApp {

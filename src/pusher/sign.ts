@@ -4,7 +4,7 @@ import type { ChannelForm } from '../policy/pusher-names.ts';
 import { toUserId } from '../policy/member.ts';
 import type { PusherApps, SigningApp } from './apps.ts';
 import type { SigningStyle, UserInfoIds } from './pusher-app.ts';
-import { serverRules } from './servers.ts';
+import { dialectRules } from './dialects.ts';
 import type { ChannelSignature } from './signatures.ts';
 
 /** Signs only grants: without a parameter for a channel name it cannot become a signing oracle. */
@@ -42,7 +42,7 @@ export function createSigner(
 }
 
 function rulesOf(apps: Pick<PusherApps, 'for'>, tenantId: string | undefined) {
-  return apps.for(tenantId)?.rules ?? serverRules('pusher');
+  return apps.for(tenantId)?.rules ?? dialectRules('pusher');
 }
 
 function signWith(

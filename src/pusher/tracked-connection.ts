@@ -1,6 +1,6 @@
 import type { Grant, SignInGrant } from '../policy/decision.ts';
 import type { Principal } from '../policy/principal.ts';
-import { serverRules, type PusherDialect } from './servers.ts';
+import { dialectRules, type PusherDialect } from './dialects.ts';
 
 /** A user of one Pusher app, as the Pusher server identifies it. */
 export interface AppUser {
@@ -81,7 +81,7 @@ export function terminableUserId(
   dialect: PusherDialect,
   grant: Grant | SignInGrant,
 ): string | undefined {
-  const { hasSignIn } = serverRules(dialect);
+  const { hasSignIn } = dialectRules(dialect);
   if (grant.action === 'sign-in') return hasSignIn ? grant.member.user_id : undefined;
   // A server without sign-in finds users only among the members of presence channels.
   const isMember = !hasSignIn && grant.channel.form === 'presence';

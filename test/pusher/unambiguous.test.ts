@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { Member } from '../../src/policy/decision.ts';
 import { Secret } from '../../src/runtime/secret.ts';
-import type { PusherDialect } from '../../src/pusher/pusher-app.ts';
+import type { PusherDialect } from '../../src/pusher/dialects.ts';
 import { createPusherApps } from '../../src/pusher/apps.ts';
 import { createUserSigner } from '../../src/pusher/sign-user.ts';
 import { createSigner } from '../../src/pusher/sign.ts';

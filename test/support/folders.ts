@@ -45,7 +45,7 @@ export const folders: Readonly<Record<string, Folder>> = {
       ...['policy', 'runtime', 'type audit/audit-event.ts', 'type audit/shadow-verdict.ts'],
       ...['type authn/credential.ts', 'type authn/chat-servers.ts', 'authn/guest-session-token.ts'],
       ...['rate-limit/grants.ts', 'type rate-limit/limits.ts'],
-      ...['type pusher/pusher-app.ts', 'pusher/tracked-connection.ts'],
+      ...['type pusher/dialects.ts', 'type pusher/pusher-app.ts', 'pusher/tracked-connection.ts'],
       'observability/outage-log.ts',
     ],
   },
@@ -183,7 +183,13 @@ export const folders: Readonly<Record<string, Folder>> = {
     purpose: 'the settings, each declared once',
     // Usher checks a setting at the start with the parser that will use it.
     mayImport: [
-      ...['runtime', 'authn/weak-secret.ts', 'authn/jwt/token-key.ts', 'pusher/pusher-app.ts'],
+      ...[
+        'runtime',
+        'authn/weak-secret.ts',
+        'authn/jwt/token-key.ts',
+        'pusher/dialects.ts',
+        'pusher/pusher-app.ts',
+      ],
       ...['authn/laravel/app-key.ts', 'type policy/policy.ts'],
       ...['database/mysql-url.ts', 'database/postgres-url.ts', 'redis/redis-url.ts'],
     ],
@@ -209,7 +215,7 @@ export const folders: Readonly<Record<string, Folder>> = {
         'composition/commands/transfer.ts',
       ],
       // The doctor is a client of the Pusher server.
-      ...['pusher/http-api.ts', 'pusher/servers.ts', 'type pusher/pusher-app.ts'],
+      ...['pusher/http-api.ts', 'pusher/dialects.ts', 'type pusher/pusher-app.ts'],
     ],
     packages: ['commander', 'ws'],
   },

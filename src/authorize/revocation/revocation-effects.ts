@@ -1,4 +1,5 @@
-import type { PusherDialect, TerminatePolicy } from '../../pusher/pusher-app.ts';
+import type { PusherDialect } from '../../pusher/dialects.ts';
+import type { TerminatePolicy } from '../../pusher/pusher-app.ts';
 import { switchedOff, type EndOutcome } from './end-connections.ts';
 import type { RevocationSubject } from './revocation.ts';
 

@@ -1,6 +1,7 @@
 import { refuse, type Decision, type Refusal, type SignInDecision } from '../../policy/decision.ts';
 import { type Principal } from '../../policy/principal.ts';
-import type { PusherDialect, TerminatePolicy } from '../../pusher/pusher-app.ts';
+import type { PusherDialect } from '../../pusher/dialects.ts';
+import type { TerminatePolicy } from '../../pusher/pusher-app.ts';
 import { terminableUserId, type TrackedConnections } from '../../pusher/tracked-connection.ts';
 import { createLruMap } from '../../runtime/caches.ts';
 import { isRevoked, subjectsOf, type RevocationStore } from './revocation.ts';

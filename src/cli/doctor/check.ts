@@ -1,4 +1,4 @@
-import type { PusherDialect } from '../../pusher/pusher-app.ts';
+import type { PusherDialect } from '../../pusher/dialects.ts';
 
 /** One possible fault of an installation. Checks are pure, so that tests need no installation. */
 export interface Check<From = Evidence> {

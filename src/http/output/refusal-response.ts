@@ -24,7 +24,7 @@ const otherTenant = {
 } as const;
 
 /**
- * The general routes. "Not found" and "forbidden" have the same response. Otherwise anyone could find out which facts
+ * The general routes. "Not found" and "forbidden" have the same response. Otherwise a client could find out which facts
  * exist.
  */
 export const generalResponses: RefusalResponses<OwnRefusalCode> = {

@@ -24,7 +24,7 @@ export function createDecisionMetrics(registry: Registry, durations: number[]): 
   const registers = [registry];
   const decisions = new Counter({
     name: 'usher_decisions_total',
-    help: 'Recorded decisions. The family is empty if the channel name matched no family, the check if none failed.',
+    help: 'Recorded decisions. The family is the pattern of the channel, empty if none matched; the check is empty if none failed.',
     labelNames: ['family', 'outcome', 'code', 'check'],
     registers,
   });

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { createTrackConnection } from '../../../src/authorize/revocation/track-connection.ts';
-import { terminatePolicyOf, type PusherDialect } from '../../../src/pusher/pusher-app.ts';
+import type { PusherDialect } from '../../../src/pusher/dialects.ts';
+import { terminatePolicyOf } from '../../../src/pusher/pusher-app.ts';
 import { Unavailable } from '../../../src/runtime/unavailable.ts';
 import { guest as hotelGuest } from '../../policies/principals.ts';
 import { grantOf, signInOf } from '../../pusher/grants.ts';

@@ -1,4 +1,4 @@
-import { serverRules } from '../../../pusher/servers.ts';
+import { dialectRules } from '../../../pusher/dialects.ts';
 import { describeFault } from '../../network-errors.ts';
 import {
   fail,
@@ -75,7 +75,7 @@ const signature: Check = {
 const signIn: Check = {
   name: 'a user is signed in',
   run: ({ signIn: attempt, settings: { dialect } }) => {
-    if (!serverRules(dialect).hasSignIn) return unknown('the Pusher server has no sign-in');
+    if (!dialectRules(dialect).hasSignIn) return unknown('the Pusher server has no sign-in');
     if (attempt === undefined) return unknown('there is no user token');
     const result = grantResult(attempt);
     if (result.status !== 'pass' || attempt.acceptance === 'accepted') return result;

@@ -1,4 +1,4 @@
-import { serverRules } from '../../../pusher/servers.ts';
+import { dialectRules } from '../../../pusher/dialects.ts';
 import { describeFault, isOneSidedTls } from '../../network-errors.ts';
 import {
   fail,
@@ -80,7 +80,7 @@ const dialect = ofServer('PUSHER_SERVER matches the server', ({ plain, withData 
     return unknown('no signature was accepted, so the signatures cannot be compared');
   }
   const isSigned = withData === 'accepted';
-  if (isSigned === serverRules(settings.dialect).signsPrivateMembers) return pass;
+  if (isSigned === dialectRules(settings.dialect).signsPrivateMembers) return pass;
   return isSigned
     ? fail(
         'The server accepts channel_data in the signature of a private channel, which soketi and Sockudo do not.',

@@ -1,9 +1,9 @@
 import type { ChannelForm } from '../policy/pusher-names.ts';
 import { userIdLimit } from '../policy/member.ts';
 
-/** How the kinds of Pusher servers differ. `docs/pusher-servers.md` and `docs/user-ids.md` have the sources. */
-export interface PusherServerRules {
-  /** The longest user id that presence channels, sign-ins and the HTTP API take. The characters are the same for all servers (`toUserId`). */
+/** The differences between the dialects: the kinds of servers of the Pusher protocol (`PUSHER_SERVER`). `docs/pusher-servers.md` and `docs/user-ids.md` have the sources. */
+export interface DialectRules {
+  /** The maximum length of a user id in presence channels, sign-ins and the HTTP API. The characters are the same for all servers (`toUserId`). */
   readonly maxUserIdLength: number;
   /** Whether the signature of a private channel includes `channel_data`. The others refuse such a signature. */
   readonly signsPrivateMembers: boolean;
@@ -21,10 +21,10 @@ export interface PusherServerRules {
 
 const allForms: readonly ChannelForm[] = ['private', 'presence', 'private-encrypted'];
 
-/** No limit of the server: with this one a request to its HTTP API fits into the 4 KB that soketi reads as headers. */
+/** These servers have no limit. With this length a request to the HTTP API fits into the 4 KB that soketi reads as headers. */
 const longUserIds = 1024;
 
-const pusherServers = {
+const dialects = {
   pusher: {
     maxUserIdLength: userIdLimit,
     signsPrivateMembers: true,
@@ -61,11 +61,11 @@ const pusherServers = {
     forcesReconnect: true,
     signsPath: false,
   },
-} as const satisfies Readonly<Record<string, PusherServerRules>>;
+} as const satisfies Readonly<Record<string, DialectRules>>;
 
 /** A kind of server of the Pusher protocol. */
-export type PusherDialect = keyof typeof pusherServers;
+export type PusherDialect = keyof typeof dialects;
 
-export const pusherDialects = Object.keys(pusherServers) as readonly PusherDialect[];
+export const pusherDialects = Object.keys(dialects) as readonly PusherDialect[];
 
-export const serverRules = (dialect: PusherDialect): PusherServerRules => pusherServers[dialect];
+export const dialectRules = (dialect: PusherDialect): DialectRules => dialects[dialect];
