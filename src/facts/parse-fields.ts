@@ -40,6 +40,8 @@ export function parseFields({ fields }: FactKind, body: unknown): StoredFields {
     if (field === undefined) {
       throw new FactRefused(`body must NOT have additional properties: ${quoted(name)}`);
     }
+    // An absent value, as in facts by HTTP and SQL.
+    if (value === null && field.optional) continue;
     stored[name] = parseField(name, field, value);
   }
   return stored;

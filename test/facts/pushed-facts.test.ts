@@ -366,6 +366,14 @@ describe('the body of a fact', () => {
     );
   });
 
+  it('may have null for what is optional, which is then absent', async () => {
+    const facts = createPushedFacts(at.database);
+    await expect(put({ status: null, title: 'Maths' })).resolves.toEqual({ title: 'Maths' });
+    await expect(facts.put(booking, ['h', 'b'], { status: null })).rejects.toThrow(
+      'body/status must be string',
+    );
+  });
+
   it('counts characters, not the halves of surrogate pairs', async () => {
     await expect(put({ title: '🛎🛎🛎🛎🛎' })).resolves.toEqual({ title: '🛎🛎🛎🛎🛎' });
   });
