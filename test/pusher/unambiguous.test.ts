@@ -51,9 +51,15 @@ const runs = { numRuns: 2000 };
 describe('no signature is valid for two requests', () => {
   it.each(['pusher', 'reverb'] as const)('%s binds socket, channel and member', (dialect) => {
     const signer = createSigner(appsOf(dialect));
+    // Reverb gets an empty user_info for a presence member without one.
+    const signed = ({ member, ...parts }: GrantParts) => {
+      const isFilled = dialect === 'reverb' && parts.channelName.startsWith('presence-');
+      const filled = isFilled && member ? { user_info: {}, ...member } : member;
+      return JSON.stringify({ ...parts, member: [filled?.user_id, filled?.user_info] });
+    };
     fc.assert(
       fc.property(pair, ([one, other]) => {
-        fc.pre(JSON.stringify(one) !== JSON.stringify(other));
+        fc.pre(signed(one) !== signed(other));
         expect(signer.sign(grantOf(one)).auth).not.toBe(signer.sign(grantOf(other)).auth);
       }),
       runs,
