@@ -18,18 +18,18 @@ export function createHostMetrics(registry: Registry): MeasureHost {
   const registers = [registry];
   const labelNames = ['dependency'];
   const requests = new Counter({
-    name: 'usher_host_questions_total',
+    name: 'usher_host_requests_total',
     help: 'Requests to a server of the application over HTTP, by outcome: answered; unreadable, failed, timeout; not sent because of queue-full, waited-too-long, silent.',
     labelNames: ['dependency', 'outcome'],
     registers,
   });
   const waited = new Histogram({
-    name: 'usher_host_question_wait_seconds',
+    name: 'usher_host_request_queue_seconds',
     help: 'Time of requests to a server of the application in the queue.',
     ...{ labelNames, registers, buckets: durations },
   });
   const took = new Histogram({
-    name: 'usher_host_question_duration_seconds',
+    name: 'usher_host_request_duration_seconds',
     help: 'Time of requests to a server of the application, from sending to the end of the response.',
     ...{ labelNames, registers, buckets: durations },
   });
@@ -43,12 +43,12 @@ export function createHostMetrics(registry: Registry): MeasureHost {
       },
     });
   addGauge(
-    'usher_host_questions_waiting',
+    'usher_host_requests_queued',
     'Requests to a server of the application in the queue.',
     'queued',
   );
   addGauge(
-    'usher_host_questions_under_way',
+    'usher_host_requests_in_flight',
     'Requests to a server of the application that were sent and have no response yet.',
     'inFlight',
   );

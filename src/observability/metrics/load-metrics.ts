@@ -48,7 +48,7 @@ export function createLoadMetrics(registry: Registry): LoadMetrics {
         },
       });
       new Gauge({
-        name: 'usher_requests_asking',
+        name: 'usher_requests_waiting_for_host',
         help: 'Channels that wait for a server of the application, and do not count against the concurrency limit meanwhile.',
         registers,
         collect() {

@@ -68,7 +68,7 @@ describe('channels that wait for a host', () => {
     vi.waitUntil(
       async () => {
         usher!.clock.advance(100);
-        return (await gauge('usher_requests_asking')) === crowd;
+        return (await gauge('usher_requests_waiting_for_host')) === crowd;
       },
       // Each step is a tenth of a second of the host’s ten.
       { timeout: 80_000, interval: 300 },
@@ -107,7 +107,7 @@ describe('channels that wait for a host', () => {
       expect((await send(usher!.public, guestRequest())).status).toBe(200);
       expect(await gauge('usher_requests_waiting')).toBe(0);
       await answerUntilOver(waiting);
-      expect(await gauge('usher_requests_asking')).toBe(0);
+      expect(await gauge('usher_requests_waiting_for_host')).toBe(0);
       for (const { text } of await waiting) expect(text).not.toContain('"auth"');
     },
     200_000,
