@@ -4,6 +4,7 @@ import {
   probeIssuers,
   type DependencyProbe,
 } from '../../composition/commands/check-dependencies.ts';
+import { doorProblems, doorUpstream } from '../../composition/commands/check-doors.ts';
 import {
   checkSources,
   sourceProblems,
@@ -24,18 +25,39 @@ export async function checkDependencies(
   policy: Policy | undefined,
   deps: DoctorDeps,
 ): Promise<readonly NamedResult[]> {
-  const { chatServer, host } = config.webSockets;
+  const upstreams = [...upstreamsOf(config, policy)];
   const probes = await Promise.all([
     probeDependencies(config, deps),
     ...config.tenantsApps.map(async ({ app }, i) => [
       { setting: `PUSHER_APPS item ${i + 1}`, ...appFault(await requestChannels(app)) },
     ]),
-    ...(chatServer ? [probeUpstream('WS_UPSTREAM', chatServer)] : []),
-    ...(host ? [probeUpstream('SESSION_WS_UPSTREAM', host)] : []),
+    ...upstreams.map(([setting, url]) => probeUpstream(setting, url)),
   ]);
   const issuers = policy ? await probeIssuers(policy, config, deps) : [];
   const facts = policy ? await checkFacts(policy, config) : [];
-  return [...probes.flat().map(toResult), ...issuers.map(toIssuerResult), ...facts];
+  const doors = policy ? checkDoors(policy, config) : [];
+  return [...probes.flat().map(toResult), ...issuers.map(toIssuerResult), ...facts, ...doors];
+}
+
+/** The WebSocket servers behind Usher, by the variable that names each. */
+function upstreamsOf(config: Config, policy: Policy | undefined): ReadonlyMap<string, URL> {
+  const { chatServer, host } = config.webSockets;
+  const upstreams = new Map<string, URL>();
+  if (chatServer) upstreams.set('WS_UPSTREAM', chatServer);
+  if (host) upstreams.set('SESSION_WS_UPSTREAM', host);
+  for (const door of policy?.doors.values() ?? []) {
+    const url = policy && doorUpstream({ door, policy }, config);
+    if (url) upstreams.set(door.upstream.env, url);
+  }
+  return upstreams;
+}
+
+function checkDoors(policy: Policy, config: Config): readonly NamedResult[] {
+  const problems = doorProblems(policy, config);
+  if (problems.length === 0) return [];
+  const remedy = 'Correct the variable, or `doors` of the policy; Usher does not start.';
+  const name = 'the doors of the policy have addresses';
+  return [{ name, result: fail(`${problems.join('; ')}.`, remedy) }];
 }
 
 async function checkFacts(policy: Policy, config: Config): Promise<readonly NamedResult[]> {

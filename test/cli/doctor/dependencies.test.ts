@@ -212,6 +212,26 @@ channels: { private-a: { allow: { user: { a: 'true' } } } }`,
     );
   });
 
+  it('the servers behind doors of the policy', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'usher-doctor-'));
+    onTestFinished(() => rm(directory, { recursive: true }));
+    await writeFile(
+      join(directory, 'policy.yaml'),
+      `channels: { private-desk: { allow: { visitor: { a: visitor.is_staff } } } }
+doors: { /ws/desk: { channel: private-desk, upstream: { env: DESK_UPSTREAM } } }`,
+    );
+    const session = introspect(await serve((_request, response) => response.writeHead(401).end()));
+    const settings = { POLICY: directory, ALLOWED_ORIGINS: 'https://a.example', ...session };
+    const DESK_UPSTREAM = `ws://127.0.0.1:${await freePort()}`;
+    expect(await resultOf('DESK_UPSTREAM', { ...settings, DESK_UPSTREAM })).toEqual(
+      failing('DESK_UPSTREAM', /nothing listens.*ECONNREFUSED/),
+    );
+    const ofDoors = 'the doors of the policy have addresses';
+    expect(await resultOf(ofDoors, { ...settings, DESK_UPSTREAM: 'ftp://hidden' })).toMatch(
+      /^✗ .*\n {4}.*policy\.yaml:2: the door \/ws\/desk: DESK_UPSTREAM must be an address.*\n {4}Correct the variable/,
+    );
+  });
+
   it('the Pusher apps of tenants', async () => {
     const port = await freePort();
     const PUSHER_APPS = JSON.stringify([
