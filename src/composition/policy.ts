@@ -92,6 +92,9 @@ function logReload(log: Logger): (result: ReloadResult) => void {
   return (result) => {
     if (result.outcome === 'changed') log.info({ policy: result.hash }, 'policy reloaded');
     if (result.outcome !== 'failed') {
+      // Otherwise the log would end with the problems, although an alert by the metric is over.
+      if (result.outcome === 'unchanged' && lastProblems !== '')
+        log.info({ policy: result.hash }, 'the files are those of the policy in use again');
       lastProblems = '';
       return;
     }
