@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { embeddedServer, withClient } from '../support/database.ts';
+import { defaultServer, withClient } from '../support/database.ts';
 import { createPostgresLaravel, laravelEnvironment } from '../support/laravel-host.ts';
 import { laravelFixtures } from '../support/laravel-vectors.ts';
 import { signaturesIn } from '../support/oracle.ts';
@@ -16,7 +16,7 @@ describe('a visitor of a Laravel host', () => {
   let host: Awaited<ReturnType<typeof createPostgresLaravel>>;
   let usher: TestUsher;
   beforeAll(async () => {
-    host = await createPostgresLaravel(embeddedServer, 'int');
+    host = await createPostgresLaravel(defaultServer, 'int');
     usher = await startUsher(laravelEnvironment(host.url.reveal(), valid));
     usher.clock.now = valid.now * 1000;
   });

@@ -12,7 +12,7 @@ import type { TestDatabase } from '../support/database.ts';
 import {
   createTestDatabase,
   describePostgres,
-  embeddedServer,
+  defaultServer,
   useDatabase,
   withClient,
 } from '../support/database.ts';
@@ -163,9 +163,9 @@ describe('a database that is unavailable', () => {
   });
 
   it('is Unavailable with a wrong password, or without the database, in words', async () => {
-    const wrong = new URL(embeddedServer.url);
+    const wrong = new URL(defaultServer.url);
     wrong.password = 'wrong-word';
-    const absent = new URL(embeddedServer.url);
+    const absent = new URL(defaultServer.url);
     absent.pathname = '/absent';
     for (const [url, words] of [
       [wrong, 'the password was refused (28P01)'],
@@ -212,7 +212,7 @@ describe('a database that is unavailable', () => {
   });
 
   it('ends a statement that takes too long', async () => {
-    const database = createDatabase({ url: at.url, role: embeddedServer.role, timeoutMs: 300 });
+    const database = createDatabase({ url: at.url, role: defaultServer.role, timeoutMs: 300 });
     const slow = database.query((prisma) => prisma.$queryRaw`SELECT pg_sleep(600)::text`);
     expect(inspect(await failure(slow), { depth: 10 })).toContain('57014');
     await database.ping();
@@ -220,7 +220,7 @@ describe('a database that is unavailable', () => {
   });
 
   it('leaves no connection when it is closed, even if Prisma was never used', async () => {
-    const database = createDatabase({ url: at.url, role: embeddedServer.role });
+    const database = createDatabase({ url: at.url, role: defaultServer.role });
     const text = 'SELECT pg_backend_pid()::text AS pid';
     const [row] = await database.execute({ name: 'test_pid', text, values: [] });
     const { pid } = row as { readonly pid: string };

@@ -19,10 +19,10 @@ export interface TestServer {
 
 const servers = inject('postgresServers');
 
-/** The embedded server of this test run. */
-export const embeddedServer: TestServer = servers[0]!;
+/** The server of suites that need only one: the embedded one, if it is at hand. */
+export const defaultServer: TestServer = servers[0]!;
 
-/** Runs a suite on every PostgreSQL at hand: the embedded one, and the one outside when there is one. */
+/** Runs a suite on every PostgreSQL at hand: the embedded one, and the one outside if there is one. */
 export function describePostgres(title: string, suite: (server: TestServer) => void): void {
   describe.each(servers.map((server) => ({ server, name: server.name })))(
     `${title} ($name)`,
@@ -41,7 +41,7 @@ export interface TestDatabase {
 
 /** Creates a database, migrated unless `template` says otherwise (`template1` is an empty one). */
 export async function createTestDatabase(
-  server: TestServer = embeddedServer,
+  server: TestServer = defaultServer,
   template: string = server.template,
 ): Promise<TestDatabase> {
   const name = `${server.prefix}_${randomBytes(6).toString('hex')}`;
@@ -59,7 +59,7 @@ export async function createTestDatabase(
 }
 
 /** A migrated database for the tests of one `describe`, and the service's client of it. Call it in the suite, use it in tests. */
-export function useDatabase(server: TestServer = embeddedServer): {
+export function useDatabase(server: TestServer = defaultServer): {
   readonly url: Secret;
   readonly database: Database;
 } {

@@ -1,5 +1,5 @@
 import type { Secret } from '../../src/runtime/secret.ts';
-import { createTestDatabase, embeddedServer, withClient } from './database.ts';
+import { createTestDatabase, defaultServer, withClient } from './database.ts';
 import type { TestServer } from './database.ts';
 import { djangoFixtures } from './django-vectors.ts';
 import type { DjangoCase, DjangoRows } from './django-vectors.ts';
@@ -24,7 +24,7 @@ export interface DjangoHost {
 
 /** Creates the database of a Django host. */
 export async function createDjangoHost(
-  server: TestServer = embeddedServer,
+  server: TestServer = defaultServer,
   types: DjangoTypes = { id: 'integer', moment: 'timestamptz' },
 ): Promise<DjangoHost> {
   const { url, drop } = await createTestDatabase(server, 'template1');

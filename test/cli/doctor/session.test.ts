@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkSession } from '../../../src/cli/doctor/session.ts';
 import { loadConfig } from '../../../src/config/load.ts';
 import type { Environment } from '../../../src/config/read.ts';
-import { embeddedServer } from '../../support/database.ts';
+import { defaultServer } from '../../support/database.ts';
 import { freePort } from '../../support/free-port.ts';
 import { createPostgresLaravel, laravelEnvironment } from '../../support/laravel-host.ts';
 import { laravelFixtures } from '../../support/laravel-vectors.ts';
@@ -14,7 +14,7 @@ const caseOf = (id: string) => cases.find((one) => one.id === id)!;
 describe('usher doctor with a session cookie of a Laravel host', () => {
   let host: Awaited<ReturnType<typeof createPostgresLaravel>>;
   beforeAll(async () => {
-    host = await createPostgresLaravel(embeddedServer, 'int');
+    host = await createPostgresLaravel(defaultServer, 'int');
   });
   afterAll(() => host.drop());
 
