@@ -16,6 +16,12 @@ const revokes = (body: unknown, type = 'application/json'): TestRequest => ({
 const at = (moment: number) => new Date(moment).toISOString();
 const bearer = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
 
+const fieldsOfRevocations = Object.fromEntries(
+  ['user_id', 'tenant_id', 'guest_session_id', 'token_id', 'hotel_slug', 'booking_id'].map(
+    (name) => [name, expect.objectContaining({ type: 'string' })],
+  ),
+);
+
 describe('POST /revocations', () => {
   const usher = useUsher();
   afterEach(() => {
@@ -78,10 +84,12 @@ describe('POST /revocations', () => {
     [{ user_id: 'u', issued_before: '2025-06-01' }, zone],
     [{ user_id: 'u', issued_before: '2025-06-01T11:00:00' }, zone],
     [{ user_id: 'u', issued_before: '2025-02-30T11:00:00Z' }, zone],
-    [{ user_id: 'u', issued_before: '' }, zone],
+    [{ user_id: 'u', issued_before: '' }, 'issued_before is required'],
     [{ user_id: 'u', issued_before: at(testNow + 60_001) }, 'issued_before lies in the future'],
-    [{ user_id: 15 }, 'body/user_id must be string'],
-    [{ user_id: null }, 'body/user_id must be string'],
+    [{ user_id: 15 }, 'user_id must be a text'],
+    [{ user_id: null }, 'user_id is required'],
+    [{ user_id: 'u', tenant_id: '' }, 'tenant_id is required'],
+    [{ user_id: 'u', tenant_id: null }, 'tenant_id is required'],
     [{ user: 'u' }, 'body must NOT have additional properties: "user"'],
     [{ user_id: 'u', tenant: 't' }, 'body must NOT have additional properties: "tenant"'],
     ['{"__proto__":"u"}', 'body must NOT have additional properties: "__proto__"'],
@@ -110,6 +118,21 @@ describe('POST /revocations', () => {
     const before = await count();
     await send(usher.operator, revokes({ user_id: 'nobody-yet', issued_before: 'now' }));
     expect(await count()).toBe(before);
+  });
+
+  it('has its fields in OpenAPI, where the operator’s page reads them', async () => {
+    const { body } = await send(usher.operator, { method: 'GET', path: '/docs' });
+    expect(body).toMatchObject({
+      paths: {
+        '/revocations': {
+          post: {
+            requestBody: {
+              content: { 'application/json': { schema: { properties: fieldsOfRevocations } } },
+            },
+          },
+        },
+      },
+    });
   });
 
   it('is on the operator’s port only', async () => {

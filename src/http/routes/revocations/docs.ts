@@ -37,7 +37,6 @@ const effects: Schema = {
  */
 export function revocationsDocs(
   fields: Readonly<Record<string, Schema>>,
-  issuedBefore: Schema,
   subjects: readonly (readonly string[])[],
 ): Operation {
   const ofPolicy = subjects.map(
@@ -52,7 +51,7 @@ export function revocationsDocs(
       schema: {
         type: 'object',
         additionalProperties: false,
-        properties: { ...fields, issued_before: issuedBefore },
+        properties: { ...fields, issued_before: { type: 'string', maxLength: 40 } },
       },
       examples: {
         user: { value: { user_id: '15', tenant_id: '1', issued_before: '2025-06-01T11:00:00Z' } },

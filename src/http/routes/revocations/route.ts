@@ -3,6 +3,7 @@ import type { RevocationSubject } from '../../../authorize/revocation/revocation
 import { revoke, type RevokeDeps } from '../../../authorize/revocation/revoke.ts';
 import type { Policy } from '../../../policy/policy.ts';
 import { originOf } from '../../input/auth-request.ts';
+import { fieldsOf, requiredField } from '../../input/body.ts';
 import { parseDatetime } from '../../../runtime/datetime.ts';
 import { malformed, unknownField } from '../../output/problem.ts';
 import { exactlyOne, revocationsDocs } from './docs.ts';
@@ -14,6 +15,7 @@ const id = {
   type: 'string',
   pattern: '^[^\\p{Cc}\\p{Cf}\\p{Cs}\\p{Zl}\\p{Zp}]{1,255}$',
 } as const;
+const idPattern = new RegExp(id.pattern, 'u');
 
 const ownFields = ['user_id', 'tenant_id', 'guest_session_id', 'token_id'] as const;
 
@@ -30,16 +32,13 @@ export interface RevocationsDeps extends RevokeDeps {
 /** Adds `POST /revocations` to the operator's port. */
 export function addRevocations(server: FastifyInstance, deps: RevocationsDeps): void {
   const atStart = subjectsOfPolicy(deps.policy());
-  const docs = revocationsDocs(idsOf(atStart), issuedBeforeSchema, atStart.map(fieldsOf));
-  // A reload may change the subjects, so the schema accepts an id in any field, and the handler checks the names.
-  const body = {
-    type: 'object',
-    properties: { issued_before: issuedBeforeSchema },
-    additionalProperties: id,
-  } as const;
-  const options = { schema: { body }, config: { docs } };
-  server.post<{ Body: RevocationBody }>('/revocations', options, async (request) => {
-    const { issued_before, ...given } = request.body;
+  const docs = revocationsDocs(
+    Object.fromEntries(fieldsOfSubjects(atStart).map((field) => [field, id])),
+    atStart.map(({ fields }) => fields),
+  );
+  // Not a schema of the route: a reload of the policy may change the fields.
+  server.post('/revocations', { config: { docs } }, async (request) => {
+    const { issued_before, ...given } = textsOf(request.body);
     const subject = subjectOf(given, subjectsOfPolicy(deps.policy()));
     const requested = { subject, issuedBefore: issuedBefore(issued_before, deps.now()) };
     const revocation = await revoke(requested, originOf(request), deps);
@@ -49,7 +48,11 @@ export function addRevocations(server: FastifyInstance, deps: RevocationsDeps): 
   });
 }
 
-const issuedBeforeSchema = { type: 'string', maxLength: 40 } as const;
+/** The fields of the body. Throws a 400 for one that is no text: an empty id would revoke more than its sender meant. */
+function textsOf(body: unknown): RevocationBody {
+  const names = Object.keys(fieldsOf(body));
+  return Object.fromEntries(names.map((name) => [name, requiredField(body, name, 255)]));
+}
 
 /** A subject of the policy: its name, and the fields of the body that are its parts. */
 interface PolicySubject {
@@ -65,19 +68,23 @@ function subjectsOfPolicy({ issuers }: Policy): readonly PolicySubject[] {
   );
 }
 
-const fieldsOf = ({ fields }: PolicySubject) => fields;
+/** All fields that identify a subject. */
+const fieldsOfSubjects = (subjects: readonly PolicySubject[]): readonly string[] => [
+  ...ownFields,
+  ...subjects.flatMap(({ fields }) => fields),
+];
 
-/** The schemas of all fields that identify a subject. */
-const idsOf = (subjects: readonly PolicySubject[]) =>
-  Object.fromEntries([...ownFields, ...subjects.flatMap(fieldsOf)].map((field) => [field, id]));
-
-/** Returns the subject of these fields. Throws a 400 for an unknown field, for no subject and for more than one. */
+/** Returns the subject of these fields. Throws a 400 for an unknown field, a wrong id, no subject and more than one. */
 function subjectOf(named: RevocationBody, subjects: readonly PolicySubject[]): RevocationSubject {
-  const known = idsOf(subjects);
-  const unknown = Object.keys(named).find((field) => !Object.hasOwn(known, field));
-  if (unknown !== undefined) throw malformed(unknownField(unknown));
+  const known = fieldsOfSubjects(subjects);
+  for (const [field, text] of Object.entries(named)) {
+    if (!known.includes(field)) throw malformed(unknownField(field));
+    if (!idPattern.test(text)) {
+      throw malformed(`${field} has a character that no credential can contain`);
+    }
+  }
   const subject = findSubject(named, subjects);
-  if (subject === undefined) throw malformed(exactlyOne(subjects.map(fieldsOf)));
+  if (subject === undefined) throw malformed(exactlyOne(subjects.map(({ fields }) => fields)));
   return subject;
 }
 
