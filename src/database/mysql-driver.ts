@@ -33,11 +33,13 @@ export async function mysqlOptions({
  * Resets settings that a server may change for its sessions, as with `init_connect`. In another character set it would replace characters,
  * and without autocommit the first lookup would begin a transaction, in which all later ones see the rows of that time.
  */
-export const plainSession = 'SET NAMES utf8mb4, SESSION autocommit = 1';
+const plainSession = 'SET NAMES utf8mb4, SESSION autocommit = 1';
 
-/** The server cancels a slow statement, and refuses to write. */
-export const restrictions = (timeoutMs: number): readonly string[] => [
-  'SET SESSION TRANSACTION READ ONLY',
+/** What each session begins with. The server then refuses to write. */
+export const sessionSettings = [plainSession, 'SET SESSION TRANSACTION READ ONLY'] as const;
+
+/** The server cancels a slow statement. MySQL and MariaDB have different names for the time. Each refuses the name of the other. */
+export const statementTimeouts = (timeoutMs: number): readonly string[] => [
   `SET SESSION max_execution_time = ${timeoutMs}`,
   `SET SESSION max_statement_time = ${timeoutMs / 1000}`,
 ];

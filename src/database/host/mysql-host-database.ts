@@ -7,8 +7,8 @@ import {
   isErrorPacket,
   loadMysqlDriver,
   mysqlOptions,
-  plainSession,
-  restrictions,
+  sessionSettings,
+  statementTimeouts,
 } from '../mysql-driver.ts';
 import { readMysqlUrl } from '../mysql-url.ts';
 import { isStorable } from '../storable-text.ts';
@@ -66,8 +66,7 @@ async function openPool(
     connectTimeout: timeoutMs,
   });
   pool.on('connection', (connection) => {
-    for (const statement of [plainSession, ...restrictions(timeoutMs)]) {
-      // MySQL and MariaDB have different names for the timeout. Each refuses the name of the other.
+    for (const statement of [...sessionSettings, ...statementTimeouts(timeoutMs)]) {
       connection.query(statement, () => undefined);
     }
   });

@@ -3,8 +3,8 @@ import {
   isErrorPacket,
   loadMysqlDriver,
   mysqlOptions,
-  plainSession,
-  restrictions,
+  sessionSettings,
+  statementTimeouts,
 } from '../mysql-driver.ts';
 import type { MysqlAddress } from '../mysql-url.ts';
 import { ServerError, type PoolConnection } from './connection-pool.ts';
@@ -23,8 +23,7 @@ export async function openMysqlConnection(
   const connection = await connect(address, connectTimeoutMs);
   try {
     for (const statement of settings) await send(connection, statement);
-    for (const statement of restrictions(statementTimeoutMs)) {
-      // MySQL and MariaDB have different names for the timeout. Each refuses the name of the other.
+    for (const statement of statementTimeouts(statementTimeoutMs)) {
       await send(connection, statement).catch((error: unknown) => {
         if (!isErrorPacket(error)) throw error;
       });
@@ -44,8 +43,7 @@ export async function openMysqlConnection(
 
 /** The tokens of a query were read without ANSI_QUOTES and NO_BACKSLASH_ESCAPES. */
 const settings = [
-  plainSession,
-  'SET SESSION TRANSACTION READ ONLY',
+  ...sessionSettings,
   "SET SESSION time_zone = '+00:00', sql_mode = 'STRICT_TRANS_TABLES'",
 ];
 
