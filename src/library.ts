@@ -21,6 +21,7 @@ import {
 import type { ChannelSignature, SignedUser } from './pusher/signatures.ts';
 import type { ReloadResult } from './policy/current-policy.ts';
 import { systemClock } from './runtime/clock.ts';
+import { isJsonObject } from './runtime/json.ts';
 
 export type { ClientRequest, Refused } from './composition/library-requests.ts';
 export type { ReloadResult } from './policy/current-policy.ts';
@@ -126,7 +127,7 @@ export async function createUsher(settings: Settings): Promise<Usher> {
 
 /** JavaScript does not check that a setting such as `true` or a list is a text, and a parser would misread it. */
 function checkSettings(settings: unknown): asserts settings is Settings {
-  if (!isObject(settings)) {
+  if (!isJsonObject(settings)) {
     throw new ConfigurationError([
       'createUsher takes the settings as an object, such as those of the environment',
     ]);
@@ -139,6 +140,3 @@ function checkSettings(settings: unknown): asserts settings is Settings {
     others.map((name) => `${name} must be a string, as in the environment`),
   );
 }
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -34,9 +34,7 @@ export function loadWebSockets(
   }
   const host = upstream('SESSION_WS_UPSTREAM', read);
   if (host !== undefined && sessions === undefined) {
-    read.problem(
-      'SESSION_WS_UPSTREAM requires SESSION_MODE: without it every handshake would be refused',
-    );
+    read.problem(`SESSION_WS_UPSTREAM ${withoutSessions}`);
   }
   return {
     chatServer: upstream('WS_UPSTREAM', read),
@@ -57,8 +55,16 @@ function upstream(
   const text = read.optional(name);
   if (text === undefined) return undefined;
   const url = new URL(text.reveal());
-  if (url.username !== '' || url.password !== '' || url.hash !== '') {
-    read.problem(`${name} must not have a user name, a password or a fragment`);
-  }
+  const problem = upstreamProblem(url);
+  if (problem !== undefined) read.problem(`${name} ${problem}`);
   return url;
 }
+
+/** Why this cannot be the address of a WebSocket server behind Usher; `undefined` if it can. */
+export const upstreamProblem = ({ username, password, hash }: URL): string | undefined =>
+  username !== '' || password !== '' || hash !== ''
+    ? 'must not have a user name, a password or a fragment'
+    : undefined;
+
+/** The problem of a server behind paths for session cookies, without such cookies. */
+export const withoutSessions = 'requires SESSION_MODE: without it every handshake would be refused';

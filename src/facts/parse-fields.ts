@@ -1,7 +1,7 @@
 import type { FactKind, Field } from '../policy/fact-kind.ts';
 import { FactRefused } from '../policy/fact-refused.ts';
 import { parseDate, parseDatetime } from '../runtime/datetime.ts';
-import { isJsonObject } from '../runtime/json.ts';
+import { isJsonObject, unknownMember } from '../runtime/json.ts';
 import type { StoredFields } from './stored-fields.ts';
 
 /** The maximum number of characters of an id: as many as the subject of a token may have. */
@@ -38,7 +38,7 @@ export function parseFields({ fields }: FactKind, body: unknown): StoredFields {
   for (const [name, value] of Object.entries(body)) {
     const field = Object.hasOwn(fields, name) ? fields[name] : undefined;
     if (field === undefined) {
-      throw new FactRefused(`body must NOT have additional properties: ${quoted(name)}`);
+      throw new FactRefused(unknownMember(name));
     }
     // An absent value, as in facts by HTTP and SQL.
     if (value === null && field.optional) continue;
@@ -132,9 +132,4 @@ function checkPrintable(name: string, text: string): void {
   if (/[\p{Cc}\p{Cs}]/u.test(text)) {
     throw new FactRefused(`${name} has a character that cannot be kept`);
   }
-}
-
-/** The name of an unknown property, which may be any text. */
-function quoted(name: string): string {
-  return JSON.stringify(name.slice(0, 64));
 }

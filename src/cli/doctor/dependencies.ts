@@ -45,8 +45,9 @@ function upstreamsOf(config: Config, policy: Policy | undefined): ReadonlyMap<st
   const upstreams = new Map<string, URL>();
   if (chatServer) upstreams.set('WS_UPSTREAM', chatServer);
   if (host) upstreams.set('SESSION_WS_UPSTREAM', host);
-  for (const door of policy?.doors.values() ?? []) {
-    const url = policy && doorUpstream({ door, policy }, config);
+  if (policy === undefined) return upstreams;
+  for (const door of policy.doors.values()) {
+    const url = doorUpstream({ door, policy }, config);
     if (url) upstreams.set(door.upstream.env, url);
   }
   return upstreams;

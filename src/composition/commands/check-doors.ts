@@ -1,4 +1,5 @@
 import type { Config } from '../../config/load.ts';
+import { upstreamProblem, withoutSessions } from '../../config/web-sockets.ts';
 import { hostVisitorKind, namesMember } from '../../policy/ask.ts';
 import type { DoorPolicy, Policy } from '../../policy/policy.ts';
 import { withoutNames } from '../../policy/yaml/raw.ts';
@@ -45,13 +46,9 @@ function readUpstream(
     return 'must be an address that begins with ws:// or wss://';
   }
   const url = new URL(text);
-  if (url.username !== '' || url.password !== '' || url.hash !== '') {
-    return 'must not have a user name, a password or a fragment';
-  }
-  if (sessions === undefined && !acceptsHostVisitors(of)) {
-    return 'requires SESSION_MODE: without it every handshake would be refused';
-  }
-  return url;
+  const problem = upstreamProblem(url);
+  if (problem !== undefined) return problem;
+  return sessions === undefined && !acceptsHostVisitors(of) ? withoutSessions : url;
 }
 
 /** Whether the application decides about a cookie that Usher does not read. */

@@ -2,10 +2,11 @@ import { STATUS_CODES } from 'node:http';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { DecisionBase } from '../../policy/decision.ts';
 import type { AnswerStyle } from '../../policy/policy.ts';
+import { unknownMember } from '../../runtime/json.ts';
 import { Unavailable } from '../../runtime/unavailable.ts';
 import { ownField, unknownType } from '../input/body.ts';
 import { repeatedField } from '../input/json-body.ts';
-import { RequestProblem, retryAfter, unknownField } from './problem.ts';
+import { RequestProblem, retryAfter } from './problem.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -158,7 +159,7 @@ function validationMessage(
   // For a repeated field the schema's message would say that it is not a string.
   if (ownField(body, name) === repeatedField) return `${name} is repeated`;
   const unknown = failed.params['additionalProperty'];
-  return typeof unknown === 'string' ? unknownField(unknown) : message;
+  return typeof unknown === 'string' ? unknownMember(unknown) : message;
 }
 
 /** Does not use a library's message, because it may quote the input. */

@@ -17,7 +17,3 @@ export const retryAfter = (seconds: number) => ({ 'retry-after': String(seconds)
 
 /** A 400. */
 export const malformed = (message: string): RequestProblem => new RequestProblem(400, message);
-
-/** The message about a field that a body must not have. Its name may be any text. */
-export const unknownField = (name: string): string =>
-  `body must NOT have additional properties: ${JSON.stringify(name.slice(0, 64))}`;

@@ -5,7 +5,8 @@ import type { Policy } from '../../../policy/policy.ts';
 import { originOf } from '../../input/auth-request.ts';
 import { fieldsOf, requiredField } from '../../input/body.ts';
 import { parseDatetime } from '../../../runtime/datetime.ts';
-import { malformed, unknownField } from '../../output/problem.ts';
+import { unknownMember } from '../../../runtime/json.ts';
+import { malformed } from '../../output/problem.ts';
 import { exactlyOne, revocationsDocs } from './docs.ts';
 
 type RevocationBody = Readonly<Record<string, string>>;
@@ -78,7 +79,7 @@ const fieldsOfSubjects = (subjects: readonly PolicySubject[]): readonly string[]
 function subjectOf(named: RevocationBody, subjects: readonly PolicySubject[]): RevocationSubject {
   const known = fieldsOfSubjects(subjects);
   for (const [field, text] of Object.entries(named)) {
-    if (!known.includes(field)) throw malformed(unknownField(field));
+    if (!known.includes(field)) throw malformed(unknownMember(field));
     if (!idPattern.test(text)) {
       throw malformed(`${field} has a character that no credential can contain`);
     }
