@@ -45,7 +45,7 @@ export const remedies: Readonly<Record<OwnCode, string>> = {
   'wrong-kind':
     'This channel does not accept this kind of credential: `usher channels` lists the accepted kinds.',
   'not-allowed':
-    'See the failed check. If the principal should be allowed, compare the fact, the claims of the token and their tenants. A rule that needs a tenant refuses a token without one (Sanctum: `SANCTUM_TENANT`, Passport: `PASSPORT_TENANT`). If it is `the host says yes`, the application refused: see its log, and the status in the check before.',
+    'See the failed check. If the principal should be allowed, compare the fact, the claims of the token and their tenants. A rule that needs a tenant refuses a token without one (Sanctum: `SANCTUM_TENANT`, Passport: `PASSPORT_TENANT`). If it is `the application grants the request`, the application refused: see its log, and the status in the check before.',
   'too-many-authorizations':
     'A page sends requests in a loop, or `RATE_LIMIT_AUTHORIZATIONS` is too low; see limits.md.',
   'too-many-subscriptions':

@@ -175,7 +175,7 @@ export function cleanupTasks(
 ): Readonly<Record<string, CleanupTask>> {
   return {
     tickets: stores.tickets.deleteExpired,
-    'live grants': stores.trackedConnections.deleteExpired,
+    'tracked connections': stores.trackedConnections.deleteExpired,
     'table changes': stores.deleteOldChanges,
     'guest sessions': stores.deleteExpiredGuestSessions,
     revocations: stores.deleteExpiredRevocations({

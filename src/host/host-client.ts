@@ -127,7 +127,7 @@ export function createHostClient(
     const sendMeasured = () => {
       endWait();
       onUnsent = () => undefined;
-      return withSpan(`ask ${name}`, () => observe(() => sendNow(request, ended)));
+      return withSpan(`host request ${name}`, () => observe(() => sendNow(request, ended)));
     };
     try {
       return await queue.run(sendMeasured, request.silenceMs ?? defaultSilenceMs);

@@ -38,7 +38,7 @@ export function namesMember(ask: Ask | undefined): ask is LaravelAsk {
 }
 
 /** The name of the check whose result is the application's decision. */
-export const askCheck = 'the host says yes';
+export const askCheck = 'the application grants the request';
 
 /**
  * The kind of a principal whose credential only the application can read. Its id is a hash of the credential: the application

@@ -53,7 +53,7 @@ const signal: SecurityEvent = {
 const writerOf = (database: Database) =>
   createAuditWriter(database, createTableCache({ now: () => 0, lookups: { hits: 0, misses: 0 } }));
 
-describePostgres('the audit trail', (server) => {
+describePostgres('the audit log', (server) => {
   const at = useDatabase(server);
   const write = (...entries: readonly (readonly [AuditEvent, readonly SecurityEventType[]])[]) =>
     writerOf(at.database)(entries.map(([decision, signals]) => ({ decision, signals })));

@@ -83,9 +83,9 @@ describe('an application that decides about a channel', () => {
     const { body } = await send(usher.operator, { method: 'GET', path: `/decisions/${id}` });
     const { failed_check, checks } = body as { failed_check: string; checks: readonly object[] };
     expect([failed_check, ...checks.slice(-2)]).toEqual([
-      'the host says yes',
+      'the application grants the request',
       { name: `the host answered with status ${status}`, passed: true },
-      { name: 'the host says yes', passed: false },
+      { name: 'the application grants the request', passed: false },
     ]);
   });
 

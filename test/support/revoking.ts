@@ -2,7 +2,7 @@ import type { RevocationSubject } from '../../src/authorize/revocation/revocatio
 import type { Database } from '../../src/database/client.ts';
 import { createRevocations } from '../../src/database/repositories/revocations.ts';
 
-/** The revocations of a database, for tests that do not care about live grants: `revoke` gives the moment that holds. */
+/** The revocations of a database, for tests that do not read tracked connections: `revoke` resolves to the stored time. */
 export function revocationHelper(database: Database) {
   const revocations = createRevocations(database);
   return {

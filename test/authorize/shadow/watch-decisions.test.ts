@@ -85,7 +85,12 @@ describe('the application as the shadow', () => {
     [
       '15',
       no,
-      { answered: 'grant', watched: 'refusal', result: 'disagreed', reason: 'the host says yes' },
+      {
+        answered: 'grant',
+        watched: 'refusal',
+        result: 'disagreed',
+        reason: 'the application grants the request',
+      },
     ],
     [
       '15',
