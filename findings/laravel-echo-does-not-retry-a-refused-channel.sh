@@ -3,37 +3,23 @@
 # of Echo returns the object of the refused channel and sends nothing, also after the visitor has logged in. `error()` and
 # `subscribed()` of that object are never called. `leave()` before `private()` helps.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-npm_packages laravel-echo@2.5.0 pusher-js@8.6.0 ws@8.23.0
+minimal_pusher_server laravel-echo@2.5.0
 
-cat >page.mjs <<'JS'
-import http from 'node:http';
-import { once } from 'node:events';
+cat >script.mjs <<'JS'
 import { setTimeout as pause } from 'node:timers/promises';
 import Echo from 'laravel-echo';
-import Pusher from 'pusher-js';
-import { WebSocketServer } from 'ws';
+import { open } from './page.cjs';
 
 globalThis.window = globalThis;
 let asked = [];
-const server = http.createServer(async (request, response) => {
+const { pusher } = await open(async (request, response) => {
   let body = '';
   for await (const chunk of request) body += chunk;
   asked.push(new URLSearchParams(body).get('channel_name'));
   response.writeHead(403).end();
 });
-new WebSocketServer({ server }).on('connection', (socket) => {
-  const data = JSON.stringify({ socket_id: '1.1', activity_timeout: 120 });
-  socket.send(JSON.stringify({ event: 'pusher:connection_established', data }));
-});
-await once(server.listen(0, '127.0.0.1'), 'listening');
-const { port } = server.address();
-const pusher = new Pusher('key', {
-  cluster: '', wsHost: '127.0.0.1', wsPort: port, forceTLS: false, enabledTransports: ['ws'],
-  channelAuthorization: { endpoint: `http://127.0.0.1:${port}/auth` },
-});
 const echo = new Echo({ broadcaster: 'pusher', client: pusher });
 const refused = (channel) => new Promise((resolve) => channel.bind('pusher:subscription_error', resolve));
-await new Promise((resolve) => pusher.connection.bind('connected', resolve));
 await Promise.all([refused(pusher.subscribe('private-a')), new Promise((resolve) => echo.private('b').error(resolve))]);
 
 asked = [];
@@ -49,6 +35,6 @@ console.log(asked.join(' '));
 process.exit();
 JS
 
-node page.mjs >result 2>/dev/null
+node script.mjs >result 2>/dev/null
 expect 'requests of the second subscribe(private-a) and private(b)' 'private-a, 0 errors' "$(sed -n 1p result)"
 expect 'requests of private(b) after leave(b)' 'private-b' "$(sed -n 2p result)"

@@ -226,6 +226,36 @@ exports.open = async (port, channelName, authorize) => {
 JS
 }
 
+# Installs pusher-js 8.6.0, ws and these packages from npm. Writes `page.cjs`: `open(authorize, onSocket)` starts a minimal Pusher server, whose
+# HTTP requests `authorize` handles, and resolves to it and to a connected pusher-js.
+minimal_pusher_server() {
+  npm_packages pusher-js@8.6.0 ws@8.23.0 "$@"
+  cat >page.cjs <<'JS'
+const http = require('node:http');
+const { once } = require('node:events');
+const Pusher = require('pusher-js');
+const { WebSocketServer } = require('ws');
+
+exports.open = async (authorize, onSocket = () => {}) => {
+  const server = http.createServer(authorize);
+  const sockets = new WebSocketServer({ server }).on('connection', (socket) => {
+    const data = JSON.stringify({ socket_id: '1.1', activity_timeout: 120 });
+    socket.send(JSON.stringify({ event: 'pusher:connection_established', data }));
+    onSocket(socket);
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address();
+  const endpoint = `http://127.0.0.1:${port}/auth`;
+  const pusher = new Pusher('key', {
+    cluster: '', wsHost: '127.0.0.1', wsPort: port, forceTLS: false, enabledTransports: ['ws'],
+    channelAuthorization: { endpoint }, userAuthentication: { endpoint },
+  });
+  await new Promise((resolve) => pusher.connection.bind('connected', resolve));
+  return { pusher, sockets };
+};
+JS
+}
+
 # Compares the behaviour with the documented one; fails if it has changed.
 expect() {
   printf '%s\n  actual: %s\n' "$1" "$3"
