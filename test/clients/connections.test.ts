@@ -110,7 +110,7 @@ describe('a connection that the server closed', () => {
     expect(connection.socket_id).not.toBe(socketId);
     subscribe('private-a');
     await page.advance(100);
-    expect(page.sent.at(-1)?.headers['Authorization']).toBe('Bearer 1');
+    expect(page.sent.at(-1)?.headers['authorization']).toBe('Bearer 1');
   });
 
   it('with 4009, without a grant, is opened again with the same credential', async () => {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import type { UsherAuthError, UsherAuthOptions } from '../../clients/js/src/index.ts';
+import type { UsherAuthError, UsherAuthOptions, UsherHeaders } from '../../clients/js/src/index.ts';
 import { createPage, grantAll, json, type Respond } from './page.ts';
 
 /** Responds as Usher does: 401 for each channel, unless the token is good. */
 const onlyWith =
   (good: string): Respond =>
   (sent) => {
-    if (sent.headers['Authorization'] === good) return grantAll(sent);
+    if (sent.headers['authorization'] === good) return grantAll(sent);
     const refused = { status: 401, message: 'The credential has expired', decision_id: 'id' };
     const names = sent.body.channel_name;
     if (names === undefined) return json({ message: refused.message }, 401);
@@ -59,7 +59,7 @@ describe('a credential that expired', () => {
     const { respond } = page.state;
     page.state.respond = async (sent) => {
       const isSlow =
-        sent.body.channel_name === undefined && sent.headers['Authorization'] === 'old';
+        sent.body.channel_name === undefined && sent.headers['authorization'] === 'old';
       if (isSlow) await page.sleep(1_000);
       return respond(sent);
     };
@@ -140,6 +140,20 @@ describe('a credential that expired', () => {
     ]);
   });
 
+  it.each(['refresh', 'headers'])('is requested again if `%s` does not respond', async (name) => {
+    let calls = 0;
+    const hung = () => {
+      calls += 1;
+      return new Promise<never>(() => undefined);
+    };
+    const page = createExpired({ timeout: 5_000, [name]: hung });
+    page.subscribe('private-a');
+    await page.advance(4_900);
+    expect([calls, page.results]).toEqual([1, []]);
+    await page.advance(2_000);
+    expect([calls, page.results]).toEqual([2, []]);
+  });
+
   it('is refreshed later if the application cannot do it now', async () => {
     let refreshes = 0;
     const page = createExpired({
@@ -170,5 +184,99 @@ describe('a credential that expired', () => {
     isOffline = false;
     await page.advance(5_000);
     expect(errorsOf(page)).toEqual([['private-a', undefined]]);
+  });
+});
+
+/** The users whose credential was sent. */
+const usersOf = ({ sent }: ReturnType<typeof createPage>) =>
+  sent.map(({ headers }) => headers['authorization']);
+
+describe('after the login of another user, `resume`', () => {
+  it('sends no request with the credential of the first user, although it is still valid', async () => {
+    const page = createPage({
+      headers: { Authorization: 'first' },
+      refresh: () => Promise.resolve({ Authorization: 'second' }),
+    });
+    page.subscribe('private-a');
+    await page.advance(100);
+    page.usher.resume();
+    page.subscribe('private-a');
+    page.signIn();
+    await page.advance(100);
+    expect(usersOf(page)).toEqual(['first', 'second', 'second']);
+  });
+
+  it('takes the headers of a page whose `headers` is a function', async () => {
+    let user = 'first';
+    let refreshes = 0;
+    const page = createPage({
+      headers: () => ({ Authorization: user }),
+      refresh: () => Promise.resolve((refreshes += 1) > 0),
+    });
+    page.subscribe('private-a');
+    await page.advance(100);
+    user = 'second';
+    page.usher.resume();
+    page.subscribe('private-a');
+    await page.advance(100);
+    expect([usersOf(page), refreshes]).toEqual([['first', 'second'], 0]);
+  });
+
+  it.each<[string, UsherHeaders | false]>([
+    ['has no credential', false],
+    ['returns one of the first user', { Authorization: 'first' }],
+  ])('ignores a refresh from before that %s', async (_case, result) => {
+    const results: (() => Promise<UsherHeaders | false>)[] = [
+      async () => {
+        await page.sleep(1_000);
+        return result;
+      },
+      async () => {
+        await page.sleep(2_000);
+        return { Authorization: 'new' };
+      },
+    ];
+    const page = createExpired({ refresh: () => results.shift()!() });
+    page.subscribe('private-a');
+    await page.advance(100);
+    page.usher.resume();
+    page.subscribe('private-b');
+    await page.advance(5_000);
+    expect(usersOf(page)).not.toContain('first');
+    expect(errorsOf(page).sort()).toEqual([
+      ['private-a', undefined],
+      ['private-b', undefined],
+    ]);
+    expect([results.length, page.signedOut]).toEqual([0, []]);
+  });
+
+  it('ends the page’s session if there is no credential, and sends no request', async () => {
+    const page = createExpired({ refresh: () => Promise.resolve(false) });
+    page.usher.resume();
+    page.subscribe('private-a');
+    page.signIn();
+    await page.advance(1_000);
+    expect(page.sent).toEqual([]);
+    expect(errorsOf(page)).toEqual([
+      ['private-a', 401],
+      ['sign-in', 401],
+    ]);
+    expect(page.signedOut).toMatchObject([{ status: 401 }]);
+  });
+
+  it('requests a credential again if the application cannot return one now', async () => {
+    let calls = 0;
+    const page = createExpired({
+      refresh: () => {
+        calls += 1;
+        return calls < 3
+          ? Promise.reject(new Error('no network'))
+          : Promise.resolve({ Authorization: 'new' });
+      },
+    });
+    page.usher.resume();
+    page.subscribe('private-a');
+    await page.advance(10_000);
+    expect([usersOf(page), errorsOf(page)]).toEqual([['new'], [['private-a', undefined]]]);
   });
 });

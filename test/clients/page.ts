@@ -5,6 +5,7 @@ import { createTestClock } from '../support/test-clock.ts';
 /** A request of the package, as the network sees it. */
 export interface Sent {
   readonly url: string;
+  /** The names are in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: { readonly socket_id: string; readonly channel_name?: readonly string[] };
   readonly credentials: string;
@@ -41,7 +42,7 @@ export function createPage(options: UsherAuthOptions = {}) {
     fetch: (async (url: string, init: RequestInit) => {
       const request: Sent = {
         url,
-        headers: init.headers as Record<string, string>,
+        headers: Object.fromEntries(new Headers(init.headers)),
         body: JSON.parse(init.body as string) as Sent['body'],
         credentials: String(init.credentials),
         at: clock.now,

@@ -20,8 +20,8 @@ describe('channels that are subscribed within the window', () => {
       ['https://usher.example/pusher/user-auth', { socket_id: socketId }],
     ]);
     expect(page.sent[0]?.headers).toEqual({
-      'Content-Type': 'application/json',
-      Authorization: 'Bearer a',
+      'content-type': 'application/json',
+      authorization: 'Bearer a',
     });
     expect(page.results).toEqual([
       { name: 'private-a', error: null, signature: { auth: 'key:private-a' } },
@@ -35,6 +35,13 @@ describe('channels that are subscribed within the window', () => {
     page.subscribe('private-a');
     await page.advance(50);
     expect(page.sent[0]?.headers).toHaveProperty('authorization', 'Bearer a');
+  });
+
+  it('have one content type, whatever the page calls its own', async () => {
+    const page = createPage({ headers: { 'content-type': 'text/plain', Accept: '*/*' } });
+    page.subscribe('private-a');
+    await page.advance(50);
+    expect(page.sent[0]?.headers).toEqual({ 'content-type': 'application/json', accept: '*/*' });
   });
 
   it('of two connections are two requests', async () => {
@@ -69,7 +76,7 @@ describe('channels that are subscribed within the window', () => {
     page.subscribe('private-b');
     await page.advance(150);
     expect(
-      page.sent.map(({ headers, credentials }) => [headers['Authorization'], credentials]),
+      page.sent.map(({ headers, credentials }) => [headers['authorization'], credentials]),
     ).toEqual([
       ['a', 'include'],
       ['b', 'include'],

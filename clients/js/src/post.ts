@@ -24,14 +24,17 @@ export async function post(
     abort.abort();
   });
   try {
+    // `Headers` replace a content type that the page wrote in lower case, as an object does not.
+    const headers = new Headers(request.headers);
+    headers.set('Content-Type', 'application/json');
     const response = await environment.fetch(request.url, {
       method: 'POST',
-      headers: { 'Content-Type': 'application/json', ...fieldsOf(request.headers) },
+      headers,
       body: JSON.stringify(request.body),
       credentials,
       signal: abort.signal,
     });
-    const { status, headers } = response;
+    const { status } = response;
     const body = response.json().then(objectIn);
     // A 200 without a JSON object is no answer of Usher, but one of a proxy. Then it rejects, and is retried.
     if (status === 200) return { body: await body };
@@ -39,19 +42,14 @@ export async function post(
     return {
       status,
       message: message ?? `Usher responded ${status}`,
-      decisionId: headers.get('X-Decision-Id') ?? undefined,
-      retryAfter: millisecondsOf(headers.get('Retry-After'), environment.now()),
+      decisionId: response.headers.get('X-Decision-Id') ?? undefined,
+      retryAfter: millisecondsOf(response.headers.get('Retry-After'), environment.now()),
     };
   } catch (error) {
     return unanswered(error);
   } finally {
     stop();
   }
-}
-
-/** `Headers` have no own fields. */
-function fieldsOf(headers: UsherHeaders): object {
-  return headers instanceof Headers ? Object.fromEntries(headers) : headers;
 }
 
 /** Throws if the JSON of a response is not an object. */

@@ -18,7 +18,10 @@ export interface UsherAuthOptions {
   readonly batchWindow?: number;
   /** Milliseconds of retries before the page receives an error; 20,000 by default. Usher is retried after that too. */
   readonly retryFor?: number;
-  /** Milliseconds after which a request without a response fails; 60,000 by default. Usher may queue one for 45 s. */
+  /**
+   * Milliseconds after which a request without a response fails, and a call of `refresh` or `headers` that has not
+   * resolved; 60,000 by default. Usher may queue a request for 45 s.
+   */
   readonly timeout?: number;
   /** Whether the browser sends cookies, as for `fetch`: `include` for a session cookie of another origin. */
   readonly credentials?: 'omit' | 'same-origin' | 'include';
@@ -101,6 +104,9 @@ export interface UsherAuth {
    * credential ended, and a channel is not retried after its error.
    */
   readonly attach: <Pusher extends PusherLike>(pusher: Pusher) => Pusher;
-  /** Opens all attached connections again, for example after a login. All channels are authorized again. */
+  /**
+   * Opens all attached connections again after a login. All channels are authorized again: with fresh headers of
+   * `refresh`, if there is one and `headers` is not a function, and never with those that `refresh` returned before.
+   */
   readonly resume: () => void;
 }

@@ -52,7 +52,7 @@ export function usherAuth(options: UsherAuthOptions, environment = browser): Ush
     return Math.min(Math.max(backoff * (0.5 + jitter), retryAfter * (1 + jitter / 2)), maxDelay);
   };
 
-  const credential = createCredential(options);
+  const credential = createCredential(options, environment);
   const connections = watchConnections({ credential, delay, environment, signOut });
 
   function start(job: Pick<Job, 'socketId' | 'channelName' | 'callback' | 'link'>): void {
@@ -85,6 +85,10 @@ export function usherAuth(options: UsherAuthOptions, environment = browser): Ush
       headers = await credential.headers();
     } catch (error) {
       for (const job of due) fail(job, unanswered(error));
+      return;
+    }
+    if (headers === undefined) {
+      signOut({ status: 401, message: 'There is no credential after the login' });
       return;
     }
     const send = (path: string, body: object): Promise<Answer> =>
@@ -212,7 +216,7 @@ export function usherAuth(options: UsherAuthOptions, environment = browser): Ush
       return pusher;
     },
     resume: () => {
-      credential.isSignedOut = false;
+      credential.restart();
       connections.reopenAll();
     },
   };
