@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { UsherAuthError, UsherAuthOptions, UsherHeaders } from '../../clients/js/src/index.ts';
-import { createPage, grantAll, json, type Respond } from './page.ts';
+import { createConnection, createPage, grantAll, json, type Respond } from './page.ts';
 
 /** Responds as Usher does: 401 for each channel, unless the token is good. */
 const onlyWith =
@@ -220,6 +220,30 @@ describe('after the login of another user, `resume`', () => {
     page.subscribe('private-a');
     await page.advance(100);
     expect([usersOf(page), refreshes]).toEqual([['first', 'second'], 0]);
+  });
+
+  it('sends no credential that `headers` returns too late, and no request for a closed connection', async () => {
+    let user = 'first';
+    const page = createPage({
+      headers: async () => {
+        const headers = { Authorization: user };
+        await page.sleep(1_000);
+        return headers;
+      },
+    });
+    const { pusher, addChannel } = createConnection();
+    page.usher.attach(pusher);
+    addChannel('private-a');
+    page.subscribe('private-a');
+    page.subscribe('private-b', 'not attached');
+    await page.advance(100);
+    user = 'second';
+    page.usher.resume();
+    page.subscribe('private-a', pusher.connection.socket_id);
+    await page.advance(5_000);
+    expect(usersOf(page)).toEqual(['second', 'second']);
+    const sockets = page.sent.map(({ body }) => body.socket_id);
+    expect(sockets.sort()).toEqual([pusher.connection.socket_id, 'not attached']);
   });
 
   it.each<[string, UsherHeaders | false]>([

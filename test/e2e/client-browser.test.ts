@@ -57,27 +57,33 @@ describe.runIf(hasChromium())('a page in Chromium', () => {
 
   const mint = (seconds: number, sub = '15') => deployment.tokens.user(expiring(sub, seconds));
 
-  /** Opens the page and connects it with the package: `window.pusher`, or `window.echo`. */
-  async function open(kind: 'pusher' | 'echo', lifetimes: readonly number[]): Promise<Page> {
+  /**
+   * Opens the page and connects it with the package: `window.pusher`, or `window.echo`. Each refresh has the next token;
+   * if `headers` is a function, it has that of `window.user`.
+   */
+  async function open(
+    kind: 'pusher' | 'echo',
+    tokens: readonly string[],
+    headersAre: 'object' | 'function' = 'object',
+  ): Promise<Page> {
     const page = await openBrowserPage(browser, origin);
     const { usher, soketi } = deployment;
-    const tokens = lifetimes.map((seconds) => mint(seconds));
-    const given = { kind, tokens, url: usher.publicUrl, key: soketi.key, wsPort: soketi.port };
-    await page.evaluate(({ kind, tokens, url, key, wsPort }) => {
+    const address = { url: usher.publicUrl, key: soketi.key, wsPort: soketi.port };
+    const given = { kind, tokens, headersAre, ...address };
+    await page.evaluate(({ kind, tokens, headersAre, url, key, wsPort }) => {
       /* eslint-disable */
       const w = globalThis as any;
-      let used = 0;
-      w.refreshes = () => used;
-      const headersOf = (token: string) => ({
-        Authorization: `Bearer ${token}`,
+      w.user = 0;
+      const headers = () => ({
+        Authorization: `Bearer ${tokens[w.user]}`,
         'X-Tenant-ID': '1',
       });
-      const usher = w.usherAuth({
+      const usher = (w.usher = w.usherAuth({
         url,
-        headers: headersOf(tokens[0]!),
-        refresh: async () => (++used < tokens.length ? headersOf(tokens[used]!) : false),
+        headers: headersAre === 'object' ? headers() : headers,
+        refresh: async () => ++w.user < tokens.length && headers(),
         onSignedOut: (error: { status: number }) => (w.signedOut = error.status),
-      });
+      }));
       const options = {
         ...{ cluster: '', wsHost: '127.0.0.1', wsPort, forceTLS: false, enabledTransports: ['ws'] },
         userAuthentication: usher.userAuthentication,
@@ -100,14 +106,15 @@ describe.runIf(hasChromium())('a page in Chromium', () => {
   /** Runs code in the page, where `pusher`, `echo`, `errors` and so on are globals. */
   const run = (page: Page, code: string): Promise<unknown> => page.evaluate(code);
 
+  const subscribed = `pusher.allChannels().filter((each) => each.subscribed).map((each) => each.name)`;
+
   it('with pusher-js enters its channels, and receives status and decision id of a refusal', async () => {
-    const page = await open('pusher', [3600]);
+    const page = await open('pusher', [mint(3600)]);
     await run(
       page,
       `for (const name of ['private-tenant.1.user.15', 'private-tenant.1.announcements', 'private-tenant.1.user.16'])
         pusher.subscribe(name).bind('pusher:subscription_error', (error) => errors.push(error)); pusher.signin()`,
     );
-    const subscribed = `pusher.allChannels().filter((each) => each.subscribed).map((each) => each.name)`;
     await expect
       .poll(() => run(page, subscribed))
       .toEqual(['private-tenant.1.user.15', 'private-tenant.1.announcements']);
@@ -123,7 +130,7 @@ describe.runIf(hasChromium())('a page in Chromium', () => {
   });
 
   it('sends one preflight for many requests', async () => {
-    const page = await open('pusher', [3600]);
+    const page = await open('pusher', [mint(3600)]);
     const before = await countPreflights();
     for (let i = 0; i < 5; i += 1) {
       escrows += 1;
@@ -141,7 +148,7 @@ describe.runIf(hasChromium())('a page in Chromium', () => {
     await deployment.put('/resources/tenants/1/escrows/4711', {
       ...{ buyer_id: '15', seller_id: '16', status: 'FUNDED' },
     });
-    const page = await open('echo', [3600]);
+    const page = await open('echo', [mint(3600)]);
     await run(
       page,
       `echo.private('tenant.1.announcements'); echo.encryptedPrivate('tenant.1.user.15');
@@ -160,7 +167,7 @@ describe.runIf(hasChromium())('a page in Chromium', () => {
     'recovers after its credential ended, and says when the user is signed out: %s',
     async (kind) => {
       // A busy machine needs seconds until the page is signed in, and a later sign-in would outlive its credential.
-      const page = await open(kind, [6, 12]);
+      const page = await open(kind, [mint(6), mint(12)]);
       await run(page, `pusher.subscribe('private-tenant.1.announcements'); pusher.signin()`);
       const alive = `pusher.channel('private-tenant.1.announcements').subscribed`;
       await expect.poll(() => run(page, alive)).toBe(true);
@@ -169,6 +176,31 @@ describe.runIf(hasChromium())('a page in Chromium', () => {
       await expect.poll(() => run(page, alive)).toBe(true);
       await expect.poll(() => run(page, 'window.signedOut')).toBe(401);
       expect(await run(page, 'pusher.connection.state')).toBe('disconnected');
+      await page.close();
+    },
+  );
+
+  it.each([
+    ['pusher', 'object', ''],
+    ['pusher', 'function', 'user = 1;'],
+    ['echo', 'object', ''],
+    ['echo', 'function', 'user = 1;'],
+  ] as const)(
+    'after a login sends only the credential of the second user: %s, headers as %s',
+    async (kind, headersAre, logIn) => {
+      const [first, second] = [mint(3600, '15'), mint(3600, '16')];
+      const page = await open(kind, [first, second], headersAre);
+      const channels = ['private-tenant.1.user.15', 'private-tenant.1.user.16'];
+      await run(page, `${JSON.stringify(channels)}.map((name) => pusher.subscribe(name))`);
+      await run(page, 'pusher.signin()');
+      await expect.poll(() => run(page, 'pusher.user.user_data?.id')).toBe('15');
+      await expect.poll(() => run(page, subscribed)).toEqual([channels[0]]);
+      const sent: unknown[] = [];
+      page.on('request', (request) => sent.push(request.headers()['authorization']));
+      await run(page, `${logIn} usher.resume()`);
+      await expect.poll(() => run(page, 'pusher.user.user_data?.id')).toBe('16');
+      await expect.poll(() => run(page, subscribed)).toEqual([channels[1]]);
+      expect(sent).toEqual([`Bearer ${second}`, `Bearer ${second}`]);
       await page.close();
     },
   );

@@ -56,9 +56,12 @@ export function createCredential(
     generation: 0,
     isSignedOut: false,
     canRefresh: refresh !== undefined,
-    headers: async () => {
+    headers: async (): Promise<UsherHeaders | undefined> => {
       if (isOutdated && !(await credential.refresh())) return undefined;
-      return typeof current === 'function' ? limited(current()) : current;
+      const { generation } = credential;
+      const value = typeof current === 'function' ? await limited(current()) : current;
+      // The page may have called `resume` meanwhile. Then this is the credential of the login before.
+      return generation === credential.generation ? value : credential.headers();
     },
     refresh: async () => {
       // While the user is signed out, only a new login can help.

@@ -78,8 +78,6 @@ export function usherAuth(options: UsherAuthOptions, environment = browser): Ush
   async function flush(): Promise<void> {
     const due = queue.filter(isCurrent);
     queue = [];
-    const { generation } = credential;
-    for (const job of due) job.generation = generation;
     let headers;
     try {
       headers = await credential.headers();
@@ -93,8 +91,10 @@ export function usherAuth(options: UsherAuthOptions, environment = browser): Ush
     }
     const send = (path: string, body: object): Promise<Answer> =>
       post({ url: url + path, headers, body }, options, environment);
+    const { generation } = credential;
+    for (const job of due) job.generation = generation;
     for (const socketId of new Set(due.map((job) => job.socketId))) {
-      const own = due.filter((job) => job.socketId === socketId);
+      const own = due.filter((job) => job.socketId === socketId && isCurrent(job));
       const channels = own.filter(({ channelName }) => channelName !== undefined);
       while (channels.length > 0) {
         const batch = channels.splice(0, maxBatch);
