@@ -10,6 +10,7 @@ export const slow = [
   'test/audit/outage.test.ts',
   'test/cli/records.test.ts',
   'test/cli/serve.test.ts',
+  'test/deploy/client-tarball.test.ts',
   'test/deploy/tarball.test.ts',
   'test/docs/contributing.test.ts',
   'test/runtime/heap.test.ts',

@@ -12,7 +12,7 @@ export const version = packageVersion;
  * Bundles and minifies a file of `src/`, for browsers with ES2020.
  *
  * @param {'index.ts' | 'script.ts'} entry
- * @param {'esm' | 'iife'} format
+ * @param {'esm' | 'cjs' | 'iife'} format
  * @returns {Promise<string>} JavaScript
  */
 export async function bundle(entry, format) {

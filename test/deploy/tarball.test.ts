@@ -122,7 +122,7 @@ describe('the packed tarball, installed in an empty directory', () => {
     for (const [name, text] of Object.entries(texts)) await write(name, text);
     const options = {
       ...{ strict: true, module: 'NodeNext', target: 'ES2023', lib: ['ES2023'], types: ['node'] },
-      ...{ typeRoots: [join(project, 'node_modules/@types')], skipLibCheck: true },
+      ...{ typeRoots: [join(project, 'node_modules/@types')] },
       ...{ rootDir: '.', outDir: 'out' },
     };
     await write(
@@ -186,6 +186,12 @@ describe('the packed tarball, installed in an empty directory', () => {
     const usher = join(modules, 'usher/bin/usher.cjs');
     const { stdout } = await run(process.execPath, [usher, 'channels'], { cwd: alone });
     expect(stdout).toContain('private-');
+  });
+
+  it('can be required by a CommonJS server', async () => {
+    const names = `Object.keys({ ...require('usher'), ...require('usher/policy') }).join(' ')`;
+    const { stdout } = await run(process.execPath, ['-p', names], { cwd: directory });
+    expect(stdout).toContain('createUsher check defineChannel');
   });
 
   it('is typed, as its documentation shows', async () => {
