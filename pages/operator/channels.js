@@ -27,12 +27,19 @@ function problemList(problems) {
   );
 }
 
-function channelSection({ family, patterns, about, checks, is_asked: isAsked, last_hour: hour }) {
+function channelSection({
+  family,
+  patterns,
+  about,
+  checks,
+  application_decides: isDeciding,
+  last_hour: hour,
+}) {
   return element(
     'section',
     { class: 'card' },
     element('h2', {}, patterns.join(', ')),
-    element('p', {}, about, isAsked ? ' The application is asked as well.' : undefined),
+    element('p', {}, about, isDeciding ? ' The application decides as well.' : undefined),
     element('p', {}, `Last hour: ${hour.granted} granted, ${hour.refused} refused.`),
     Object.entries(checks).map(([kind, names]) => rules(kind, names)),
     element('a', { href: withQuery('#decisions', { family }) }, 'Decisions on these channels'),

@@ -57,14 +57,21 @@ function bodyOf({ channel, tenant, kind, id }, roles, token) {
 }
 
 function resultOf(decision) {
-  const { outcome, code, remedy, checks, failed_check: failed, asks_application: asks } = decision;
-  const verdict = asks
+  const {
+    outcome,
+    code,
+    remedy,
+    checks,
+    failed_check: failed,
+    application_decides: isOpen,
+  } = decision;
+  const verdict = isOpen
     ? 'The application would decide; Usher sent it no request. All other checks pass.'
     : outcomeElement(outcome);
   return [
     element('h2', {}, 'Now'),
-    element('p', { class: 'verdict' }, verdict, code && !asks ? `: ${code}` : undefined),
-    ...remedyCard(asks ? undefined : remedy),
+    element('p', { class: 'verdict' }, verdict, code && !isOpen ? `: ${code}` : undefined),
+    ...remedyCard(isOpen ? undefined : remedy),
     definitions({
       Principal: principalText(decision),
       Tenant: decision.tenant_id,

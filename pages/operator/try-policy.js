@@ -118,7 +118,7 @@ function decisionParts({ replayed, changed, changes, skipped }) {
 
 const skips = {
   not_evaluated: 'Refused before a rule',
-  asks_application: 'The application decides',
+  application_decides: 'The application decides',
   changed_fact: 'Another declaration of a fact',
   differs_now: 'Decided differently now',
   unavailable: 'A fact cannot be read',

@@ -32,12 +32,12 @@ export interface Replay {
 }
 
 /**
- * `not-evaluated`: refused before a rule was evaluated, or not about a channel. `asks-application`: the application decides.
+ * `not-evaluated`: refused before a rule was evaluated, or not about a channel. `application-decides`: the decision is that of the application.
  * `changed-fact`: the candidate declares a fact that it reads in another way. `differs-now`: the policy in use does not decide as recorded, since roles and attributes are not recorded, or facts have
  * changed. `unavailable`: a fact could not be read. `time`: the time was over.
  */
 export type SkipReason =
-  'not-evaluated' | 'asks-application' | 'changed-fact' | 'differs-now' | 'unavailable' | 'time';
+  'not-evaluated' | 'application-decides' | 'changed-fact' | 'differs-now' | 'unavailable' | 'time';
 
 export interface ReplayDeps extends Omit<EvaluateDeps, 'ask' | 'withLentPermit'> {
   readonly isTimeOver: () => boolean;
@@ -59,7 +59,7 @@ export async function replay(
 ): Promise<Replay> {
   const changes: Change[] = [];
   const skipped: Record<SkipReason, number> = {
-    ...{ 'not-evaluated': 0, 'asks-application': 0, 'changed-fact': 0 },
+    ...{ 'not-evaluated': 0, 'application-decides': 0, 'changed-fact': 0 },
     ...{ 'differs-now': 0, unavailable: 0, time: 0 },
   };
   let replayed = 0;
@@ -90,11 +90,11 @@ async function compare(
   if (request === undefined) return 'not-evaluated';
   try {
     const before = await decideBy(current, request, deps);
-    if (before === undefined) return 'asks-application';
+    if (before === undefined) return 'application-decides';
     if (!isSame(before, decision)) return 'differs-now';
     const find = findAsDeclared(current, deps.find);
     const after = await decideBy(candidate, request, { ...deps, find });
-    return after === undefined ? 'asks-application' : { before, after };
+    return after === undefined ? 'application-decides' : { before, after };
   } catch (error) {
     if (error instanceof ChangedFact) return 'changed-fact';
     if (error instanceof Unavailable) return 'unavailable';

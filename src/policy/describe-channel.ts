@@ -1,13 +1,13 @@
 import type { ChannelType } from './channel-type.ts';
-import type { PrincipalKind } from './principal.ts';
+import { ruleName } from './principal.ts';
 
 /** A channel type in the generated lists. */
 export interface ChannelDescription {
   /** The pattern in each form. */
   readonly patterns: readonly string[];
   readonly about: string;
-  /** The names of the checks for each accepted kind of principal. */
-  readonly checks: Readonly<Record<PrincipalKind, readonly string[]>>;
+  /** The names of the checks for each accepted kind of principal, by the name of the kind in policies. */
+  readonly checks: Readonly<Record<string, readonly string[]>>;
 }
 
 export function describeChannel({ pattern, forms, about, rules }: ChannelType): ChannelDescription {
@@ -15,6 +15,6 @@ export function describeChannel({ pattern, forms, about, rules }: ChannelType): 
   return {
     patterns: forms.map((form) => form + body),
     about,
-    checks: Object.fromEntries([...rules].map(([kind, { names }]) => [kind, names])),
+    checks: Object.fromEntries([...rules].map(([kind, { names }]) => [ruleName(kind), names])),
   };
 }

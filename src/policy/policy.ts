@@ -21,7 +21,7 @@ export interface Policy {
   /** Further routes for channel authorization, by path. */
   readonly routes: ReadonlyMap<string, RoutePolicy>;
   /** WebSocket paths of the application, by path. */
-  readonly doors: ReadonlyMap<string, DoorPolicy>;
+  readonly webSockets: ReadonlyMap<string, WebSocketPolicy>;
   readonly demo: DemoPolicy;
   readonly tests: readonly PolicyTest[];
 }
@@ -154,25 +154,25 @@ export interface RoutePolicy {
   readonly only: readonly string[] | undefined;
   /** Whether its principals or its channels may have a tenant, which a request must name then. Otherwise `X-Tenant-ID` is not read. */
   readonly mayHaveTenant: boolean;
-  readonly answers: AnswerStyle | undefined;
+  readonly errorFormat: ErrorFormat | undefined;
 }
 
 /** The error bodies of an existing client. */
-export interface AnswerStyle {
+export interface ErrorFormat {
   readonly name: string;
   /** The error of a request without its parameters. */
   readonly missing: string;
-  readonly refusals: Readonly<Record<string, Answer>>;
+  readonly refusals: Readonly<Record<string, FormattedRefusal>>;
   /** For all other refusal codes. */
-  readonly otherwise: Answer;
+  readonly otherwise: FormattedRefusal;
 }
 
-export interface Answer {
+export interface FormattedRefusal {
   readonly status: number;
   readonly message: string;
 }
 
-export interface DoorPolicy {
+export interface WebSocketPolicy {
   /** The channel that authorizes the path, with the parameters of the path. */
   readonly channel: string;
   /** The setting with the WebSocket server behind the path. */

@@ -113,7 +113,7 @@ it('asks no application, and goes on without a source', async () => {
   const candidate = await policyWith(rule, ask, sources);
   const entries = [recorded({})];
   expect(await replay(entries, { current, candidate }, deps)).toMatchObject({
-    skipped: { 'asks-application': 1 },
+    skipped: { 'application-decides': 1 },
   });
   const reading = await policyWith(rule, fact, kind('a: string'));
   const find = () => Promise.reject(new Unavailable('shop'));

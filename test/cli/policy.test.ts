@@ -248,7 +248,7 @@ describe('policy show', () => {
       'private-chat-box',
       'fact room (roomId)',
       'POST /api/',
-      '  answers  hotel',
+      '  error format  hotel',
       'WebSocket /ws/',
       'issuer ',
     ])

@@ -22,7 +22,7 @@ channels:
   private-pdp.{thing}:
     params: { thing: id }
     ask: { authzen: { source: host } }
-doors:
+websockets:
   /ws/orders/{order}/: { channel: 'private-orders.{order}', upstream: { env: ORDERS_WS } }
 `);
 const upstream = await startUpstream();

@@ -626,9 +626,9 @@ describe('a connected visitor is disconnected', () => {
 });
 
 describe('a reload of the policy', () => {
-  const door = (channel: string, env: string) =>
+  const endpoint = (channel: string, env: string) =>
     `  /ws/live/: { channel: ${channel}, upstream: { env: ${env} } }\n`;
-  const policy = (doors: string) => `version: 1
+  const policy = (endpoints: string) => `version: 1
 channels:
   private-live:
     about: staff
@@ -636,20 +636,21 @@ channels:
   private-backstage:
     about: superusers
     allow: { visitor: { visitor is superuser: visitor.is_superuser } }
-doors:
+websockets:
   /ws/other/: { channel: private-live, upstream: { env: SESSION_WS_UPSTREAM } }
-${doors}`;
-  const live = door('private-live', 'SESSION_WS_UPSTREAM');
+${endpoints}`;
+  const live = endpoint('private-live', 'SESSION_WS_UPSTREAM');
 
   const withPolicy = async (settings: Record<string, string> = {}) => {
-    const directory = await mkdtemp(join(tmpdir(), 'usher-doors-'));
+    const directory = await mkdtemp(join(tmpdir(), 'usher-endpoints-'));
     onTestFinished(() => rm(directory, { recursive: true }));
-    const change = (doors: string) => writeFile(join(directory, 'policy.yaml'), policy(doors));
+    const change = (endpoints: string) =>
+      writeFile(join(directory, 'policy.yaml'), policy(endpoints));
     await change(live);
     const own = await startUsher({ ...environment(), POLICY: directory, ...settings });
     onTestFinished(() => own.stop());
-    const reload = async (doors: string) => {
-      await change(doors);
+    const reload = async (endpoints: string) => {
+      await change(endpoints);
       const answer = await send(own.operator, { path: '/policy/reload' });
       expect(answer).toMatchObject({ status: 200, body: { outcome: 'changed' } });
     };
@@ -663,12 +664,12 @@ ${doors}`;
     ['no longer has its path', '', 'policy has the path'],
     [
       'has another channel for its path',
-      door('private-backstage', 'SESSION_WS_UPSTREAM'),
+      endpoint('private-backstage', 'SESSION_WS_UPSTREAM'),
       'visitor is superuser',
     ],
-  ])('disconnects a visitor if the policy %s', async (_which, doors, failed_check) => {
+  ])('disconnects a visitor if the policy %s', async (_which, endpoints, failed_check) => {
     const { own, reload, client, server } = await withPolicy();
-    await reload(doors);
+    await reload(endpoints);
     own.clock.advance(15_000);
     expect((await client.closed).code).toBe(4003);
     expect(await lastRecordOf(server, own)).toEqual({
@@ -680,19 +681,23 @@ ${doors}`;
     const other = await startUpstream();
     onTestFinished(other.stop);
     const { own, reload } = await withPolicy({ LIVE_UPSTREAM: other.url });
-    await reload(door('private-live', 'LIVE_UPSTREAM'));
+    await reload(endpoint('private-live', 'LIVE_UPSTREAM'));
     await openClient(own.public, '/ws/live/', as(newCookie(staff)));
     expect((await other.next()).path).toBe('/ws/live/');
   });
 
   it('keeps the last policy, if the policy names a variable that has no address of a WebSocket server', async () => {
     const { own, change } = await withPolicy({ SITE: 'https://site.example' });
-    await change(door('private-live', 'SITE'));
+    await change(endpoint('private-live', 'SITE'));
     expect(await send(own.operator, { path: '/policy/reload' })).toMatchObject({
       status: 422,
       body: {
         outcome: 'failed',
-        problems: [expect.stringMatching(/policy\.yaml:11: the door \/ws\/live\/: SITE must be /)],
+        problems: [
+          expect.stringMatching(
+            /policy\.yaml:11: the WebSocket endpoint \/ws\/live\/: SITE must be /,
+          ),
+        ],
       },
     });
     await openClient(own.public, '/ws/live/', as(newCookie(staff)));

@@ -32,7 +32,7 @@ describe('POST /explain', () => {
 
   it('explains a token that is not accepted, without repeating it', async () => {
     const { text, body } = await explain({ channel, token: 'eyJ-not-a-token' });
-    expect(body).toMatchObject({ outcome: 'refusal', asks_application: false });
+    expect(body).toMatchObject({ outcome: 'refusal', application_decides: false });
     expect(text).not.toContain('eyJ-not-a-token');
   });
 
@@ -43,6 +43,14 @@ describe('POST /explain', () => {
     const other = { ...principal, id: '16' };
     expect((await explain({ ...asked, principal: other })).body).toMatchObject({
       failed_check: 'channel is the user’s own',
+    });
+  });
+
+  it('accepts the name of a kind in policies', async () => {
+    const principal = { kind: 'guest_session', id: 'g' };
+    expect((await explain({ channel: 'private-room-1', principal })).body).toMatchObject({
+      code: 'not-allowed',
+      principal: { kind: 'guest-session' },
     });
   });
 

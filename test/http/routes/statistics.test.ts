@@ -70,7 +70,7 @@ describe('the figures of the last hour', () => {
       channels.find((each) => each['family'] === 'private-tenant.{tenantId}.user.{userId}'),
     ).toMatchObject({
       tenant: 'tenantId',
-      is_asked: false,
+      application_decides: false,
       last_hour: { granted: 2, refused: 5 },
       checks: { user: expect.arrayContaining(['channel is the user’s own']) as unknown },
     });

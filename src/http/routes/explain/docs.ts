@@ -10,7 +10,7 @@ const explanation = closedObject(
     outcome: { enum: ['grant', 'refusal'] },
     code: { ...text, description: 'The reason of a refusal' },
     remedy: { ...text, description: 'A remedy, if the request should be granted' },
-    asks_application: {
+    application_decides: {
       type: 'boolean',
       description:
         'Whether only the decision of the application is missing. Usher sends it no request.',
@@ -45,7 +45,7 @@ export function explainDocs(body: Schema): Operation {
     body: { schema: body, examples: { refused: { value: asked } }, onlyJson: true },
     ok: json('The decision that Usher would make', explanation, {
       refused: {
-        value: { ...refusedResult, asks_application: false },
+        value: { ...refusedResult, application_decides: false },
       },
     }),
     faults: [

@@ -9,6 +9,7 @@ import {
 import { maxTokenLength, type Credential } from '../../../authn/credential.ts';
 import { firstFailed, type Decision } from '../../../policy/decision.ts';
 import type { Policy } from '../../../policy/policy.ts';
+import { kindNamed } from '../../../policy/principal.ts';
 import { Secret } from '../../../runtime/secret.ts';
 import { malformed } from '../../output/problem.ts';
 import { exactlyOne, explainDocs } from './docs.ts';
@@ -76,7 +77,7 @@ function readRequest(
   }
   if (principal === undefined || token !== undefined) throw malformed(exactlyOne);
   const { kind, id, tenant_id: tenantId, roles = [] } = principal;
-  return { ...asked, by: { kind, id, tenantId, roles } };
+  return { ...asked, by: { kind: kindNamed(kind), id, tenantId, roles } };
 }
 
 function explanationOf(decision: Decision, policy: Policy) {
@@ -86,7 +87,7 @@ function explanationOf(decision: Decision, policy: Policy) {
     outcome,
     code,
     remedy: code && remedyFor(code, policy),
-    asks_application: isLeftToApplication(decision),
+    application_decides: isLeftToApplication(decision),
     policy: hash,
     family,
     principal: principal && { kind: principal.kind, id: principal.id },

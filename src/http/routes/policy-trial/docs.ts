@@ -29,7 +29,7 @@ const tests = closedObject({
 const skipped = {
   ...closedObject({
     not_evaluated: { ...count, description: 'Refused before a rule was evaluated' },
-    asks_application: {
+    application_decides: {
       ...count,
       description: 'The application decides. Usher sends it no request.',
     },

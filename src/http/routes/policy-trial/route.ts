@@ -68,7 +68,7 @@ function trialBody(trial: Trial) {
       changes: changes.slice(0, maxListed).map(changeBody),
       skipped: {
         not_evaluated: skipped['not-evaluated'],
-        asks_application: skipped['asks-application'],
+        application_decides: skipped['application-decides'],
         changed_fact: skipped['changed-fact'],
         differs_now: skipped['differs-now'],
         unavailable: skipped.unavailable,

@@ -91,7 +91,11 @@ const channel = closedObject(
       description: 'By kind of principal: the names under which rules read facts',
     },
     tenant: { ...text, description: 'The parameter that is the tenant' },
-    is_asked: { type: 'boolean', description: 'Whether the application is asked' },
+    application_decides: {
+      type: 'boolean',
+      description:
+        'Whether the channel has `ask`: Usher also requests the decision of the application',
+    },
     last_hour: closedObject({ granted: count, refused: count }),
   },
   ['tenant'],

@@ -4,7 +4,7 @@ import type { HourStats } from '../../../observability/metrics/hour-stats.ts';
 import type { ChannelType } from '../../../policy/channel-type.ts';
 import { describeChannel } from '../../../policy/describe-channel.ts';
 import type { Policy } from '../../../policy/policy.ts';
-import { maxTime } from '../../../policy/principal.ts';
+import { maxTime, ruleName } from '../../../policy/principal.ts';
 import { Unavailable } from '../../../runtime/unavailable.ts';
 import { channelsDocs, connectionsDocs, statisticsDocs } from './docs.ts';
 
@@ -88,13 +88,13 @@ function connectionBody(connection: ListedConnection) {
 
 function channelBody(type: ChannelType) {
   const facts = [...type.rules].map(([kind, rules]) => {
-    return [kind, rules.facts.map(({ name, optional }) => ({ name, optional }))] as const;
+    return [ruleName(kind), rules.facts.map(({ name, optional }) => ({ name, optional }))] as const;
   });
   return {
     family: type.pattern.text,
     ...describeChannel(type),
     facts: Object.fromEntries(facts),
     tenant: type.tenant,
-    is_asked: type.ask !== undefined,
+    application_decides: type.ask !== undefined,
   };
 }

@@ -1,20 +1,20 @@
-import type { DoorPolicy } from '../../../policy/policy.ts';
+import type { WebSocketPolicy } from '../../../policy/policy.ts';
 import { fillNames } from '../../fastify-path.ts';
 
 /**
  * Returns the channel that authorizes this path of a URL, with the parameters of the path. Returns `undefined` if no
- * door of the policy has the path. Like the router of Usher, it ignores the last slash, and prefers a literal segment to
+ * WebSocket endpoint of the policy has the path. Like the router of Usher, it ignores the last slash, and prefers a literal segment to
  * a parameter.
  */
-export function doorChannel(
+export function webSocketChannel(
   path: string,
-  doors: ReadonlyMap<string, DoorPolicy>,
+  webSockets: ReadonlyMap<string, WebSocketPolicy>,
 ): string | undefined {
   const segments = decodedSegments(path);
   if (segments === undefined) return undefined;
   let best: Candidate | undefined;
-  for (const [pattern, door] of doors) {
-    const candidate = match(pattern, segments, door);
+  for (const [pattern, webSocket] of webSockets) {
+    const candidate = match(pattern, segments, webSocket);
     if (candidate !== undefined && (best === undefined || candidate.rank < best.rank)) {
       best = candidate;
     }
@@ -31,7 +31,7 @@ interface Candidate {
 function match(
   pattern: string,
   segments: readonly string[],
-  { channel }: DoorPolicy,
+  { channel }: WebSocketPolicy,
 ): Candidate | undefined {
   const expected = pattern.split('/').filter((each) => each !== '');
   if (expected.length !== segments.length) return undefined;
