@@ -183,6 +183,11 @@ describe('a fact by HTTP', () => {
       plain(308, '', { location: '/login' }),
       /^it redirects \(status 308\)/,
     ],
+    'an unchanged fact': [plain(304), 'fact order: It answered with status 304'],
+    407: [
+      plain(407, '', { 'proxy-authenticate': 'Basic' }),
+      'fetch() refused the response without a reason, as it does for the status 407',
+    ],
     401: [plain(401), 'fact order: It answered with status 401'],
     403: [plain(403), 'fact order: It answered with status 403'],
     429: [plain(429), 'fact order: It answered with status 429'],

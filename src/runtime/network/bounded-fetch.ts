@@ -31,6 +31,8 @@ export async function fetchBounded(request: BoundedRequest): Promise<BoundedResp
     // A redirect could lead to another host or to plain http, where an attacker could respond and read the credentials.
     redirect: 'manual',
     signal,
+  }).catch((error: unknown) => {
+    throw isRefusedWithoutReason(error) ? new Error(refusedWithoutReason) : error;
   });
   const { status } = response;
   const about = {
@@ -40,10 +42,22 @@ export async function fetchBounded(request: BoundedRequest): Promise<BoundedResp
   };
   if (status === 200) return { ...about, text: await readBounded(response, maxBodyBytes) };
   await response.body?.cancel();
-  if (status >= 300 && status < 400) {
+  if (redirects.has(status)) {
     throw new Error(`it redirects (status ${status}), and Usher does not follow redirects`);
   }
   return { ...about, text: '' };
+}
+
+/** The statuses of redirects (Fetch standard, §2.2.3). 304 is none: it means that the copy of a visitor is fresh. */
+const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
+const refusedWithoutReason =
+  'fetch() refused the response without a reason, as it does for the status 407';
+
+/** Whether `fetch` read a response and refused it. Its error is "fetch failed", and the cause has no message and no code. */
+function isRefusedWithoutReason(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return cause instanceof Error && cause.message === '' && !('code' in cause);
 }
 
 /** Stops reading at the limit. `content-length` is not reliable: it may be missing or wrong. */
