@@ -110,6 +110,10 @@ function otherReason(tokens: readonly PhpToken[], i: number, imports: Imports): 
   if (type === 'name' && /^(?:require|include)(?:_once)?$/i.test(source)) {
     return 'the file that is loaded here was not read: run the command for it as well';
   }
+  const isMethod = /^(?:::|\??->)$/.test(tokens[i - 1]?.source ?? '');
+  if (type === 'name' && /^eval$/i.test(source) && !isMethod) {
+    return 'the code that eval runs was not read, and may declare channels';
+  }
   const isCallable = type === 'text' && /^\\?(?:\w+\\)*Broadcast::channel$/i.test(value);
   const isOther =
     isStaticUse(tokens, i, imports) && !otherMethods.test(tokens[i + 2]?.source ?? '');
