@@ -54,20 +54,28 @@ function upstreamsOf(config: Config, policy: Policy | undefined): ReadonlyMap<st
 }
 
 function checkUpstreams(policy: Policy, config: Config): readonly NamedResult[] {
-  const problems = upstreamProblems(policy, config);
+  return startProblems(upstreamProblems(policy, config), {
+    name: 'the WebSocket endpoints of the policy have addresses',
+    remedy: 'Correct the variable, or `websockets` of the policy',
+  });
+}
+
+/** The failed check for problems with which Usher does not start; empty without them. */
+function startProblems(
+  problems: readonly string[],
+  { name, remedy }: { readonly name: string; readonly remedy: string },
+): readonly NamedResult[] {
   if (problems.length === 0) return [];
-  const remedy = 'Correct the variable, or `websockets` of the policy; Usher does not start.';
-  const name = 'the WebSocket endpoints of the policy have addresses';
-  return [{ name, result: fail(`${problems.join('; ')}.`, remedy) }];
+  const result = fail(`${problems.join('; ')}.`, `${remedy}; Usher does not start.`);
+  return [{ name, result }];
 }
 
 async function checkFacts(policy: Policy, config: Config): Promise<readonly NamedResult[]> {
-  const problems = await sourceProblems(policy, config);
-  if (problems.length > 0) {
-    const remedy = 'Set the variable, or correct `sources` of the policy; Usher does not start.';
-    const name = 'the sources of the policy have URLs';
-    return [{ name, result: fail(`${problems.join('; ')}.`, remedy) }];
-  }
+  const problems = startProblems(await sourceProblems(policy, config), {
+    name: 'the sources of the policy have URLs',
+    remedy: 'Set the variable, or correct `sources` of the policy',
+  });
+  if (problems.length > 0) return problems;
   const checked = await checkSources(policy, config);
   return checked.map((each) => ({
     name: `the source ${each.source} answers for the ${each.name}`,
