@@ -1,4 +1,4 @@
-import type { SqlList } from '../policy/channel-type.ts';
+import { anyAskOf, type SqlList } from '../policy/channel-type.ts';
 import type { FactKind } from '../policy/fact-kind.ts';
 import { PolicyError } from '../policy/policy-error.ts';
 import type { Policy, SourcePolicy } from '../policy/policy.ts';
@@ -153,11 +153,10 @@ function httpUses({ factKinds, channels }: Policy): readonly (readonly [string, 
     ...[...factKinds.values()].flatMap(({ name, from }) =>
       from?.type === 'http' ? [[from.source, `the fact ${name}`] as const] : [],
     ),
-    ...channels.channelTypes.flatMap(({ pattern, ask, shadow }) =>
-      [ask, shadow?.side === 'application' ? shadow.ask : undefined].flatMap((each) =>
-        each === undefined ? [] : [[each.source, `the channel ${pattern.text}`] as const],
-      ),
-    ),
+    ...channels.channelTypes.flatMap((type) => {
+      const ask = anyAskOf(type);
+      return ask === undefined ? [] : [[ask.source, `the channel ${type.pattern.text}`] as const];
+    }),
   ];
 }
 

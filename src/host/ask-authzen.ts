@@ -5,7 +5,7 @@ import { addressOf, type HostSource } from './host-source.ts';
 import { memberOf, readJsonObject } from './json-response.ts';
 
 /** AuthZEN Authorization API 1.0, §10.1.1. */
-const path = '/access/v1/evaluation';
+export const authZenPath = '/access/v1/evaluation';
 
 /**
  * Requests from a policy decision point whether the principal may subscribe. Throws `Unavailable` unless it responds 200 with a decision:
@@ -17,7 +17,7 @@ export function askAuthZen(
   source: HostSource,
 ): Promise<AskResponse> {
   const evaluation = evaluationOf(request);
-  const url = addressOf(source, path);
+  const url = addressOf(source, authZenPath);
   return source.client.send({
     // With the roles and the attributes: another credential of the same user may have others.
     key: `${url.href} ${JSON.stringify(evaluation)}`,

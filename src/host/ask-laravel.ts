@@ -1,6 +1,7 @@
 import type { BoundedResponse } from '../runtime/network/bounded-fetch.ts';
 import type { AskRequest, AskResponse, HostMember, LaravelAsk } from '../policy/ask.ts';
 import { hashOf } from './forwarded.ts';
+import type { HostRequest } from './host-client.ts';
 import { addressOf, type HostSource } from './host-source.ts';
 import { memberOf, readJsonObject } from './json-response.ts';
 
@@ -13,12 +14,25 @@ const refusals: ReadonlySet<number> = new Set([401, 403, 404]);
  */
 export function askLaravel(
   ask: LaravelAsk,
-  { channel, socketId, headers }: AskRequest,
+  request: AskRequest,
   source: HostSource,
 ): Promise<AskResponse> {
+  const isPresence = request.channel.form === 'presence';
+  return source.client.send({
+    ...laravelRequest(ask, request, source),
+    read: (response) => readResponse(response, isPresence),
+  });
+}
+
+/** The auth request of pusher-js to the endpoint of the application. */
+export function laravelRequest(
+  ask: LaravelAsk,
+  { channel, socketId, headers }: Pick<AskRequest, 'channel' | 'socketId' | 'headers'>,
+  source: HostSource,
+): Omit<HostRequest<unknown>, 'read'> {
   const forwarded = headers?.select(ask.forward) ?? {};
   const url = addressOf(source, ask.path);
-  return source.client.send({
+  return {
     key: `${url.href} ${channel.text} ${hashOf(forwarded)}`,
     url,
     // Not the token of the source: the endpoint would decide about Usher in place of a visitor without a credential.
@@ -30,8 +44,7 @@ export function askLaravel(
     },
     body: new URLSearchParams({ socket_id: socketId, channel_name: channel.text }).toString(),
     silenceMs: ask.timeoutMs,
-    read: (response) => readResponse(response, channel.form === 'presence'),
-  });
+  };
 }
 
 function readResponse({ status, text }: BoundedResponse, isPresence: boolean): AskResponse {

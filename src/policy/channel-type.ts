@@ -88,6 +88,11 @@ export interface ChannelType {
   readonly memberOnPrivate: boolean;
 }
 
+/** The `ask` of a channel, whether it decides or is only compared. */
+export function anyAskOf({ ask, shadow }: Pick<ChannelType, 'ask' | 'shadow'>): Ask | undefined {
+  return ask ?? (shadow?.side === 'application' ? shadow.ask : undefined);
+}
+
 export interface ChannelParts extends Pick<ChannelType, 'about' | 'rules'> {
   readonly params: Readonly<Record<string, ParamType>>;
   readonly also?: readonly PatternForm[] | undefined;

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { formatJUnit } from '../../src/cli/policy/junit.ts';
-import { plain, startScriptedHost } from '../host/scripted-host.ts';
+import { json, plain, startScriptedHost } from '../host/scripted-host.ts';
 import { runInProcess } from '../support/command-line.ts';
+import { freePort } from '../support/free-port.ts';
 import { runCommand } from '../support/program.ts';
 
 const example = fileURLToPath(new URL('../../examples/policy.test.yaml', import.meta.url));
@@ -162,6 +163,100 @@ channels: { private-a: { allow: { user: { a: 'true' } } } }`,
       ...twice(['/good/usher-check/usher-check', 'Bearer secret']),
       ...twice(['/page/usher-check/usher-check', 'Bearer secret']),
     ]);
+  });
+});
+
+describe('policy check --online of an application that decides', () => {
+  const ask = (more = '', isShadow = false) =>
+    `ask: { laravel: { source: host${more}, forward: [cookie] }, shadow: ${isShadow} }`;
+  const policy = `version: 1
+sources: { host: { url: { env: HOST_URL } }, pdp: { url: { env: PDP_URL }, token: { env: PDP_TOKEN } } }
+channels:
+  private-a.{id}: { ${ask()} }
+  private-b.{id}: { ${ask()} }
+  private-c.{id}: { ${ask(', path: /watched', true)}, allow: { user: { a: 'true' } } }
+  private-d.{id}: { params: { id: id }, ask: { authzen: { source: pdp } } }`;
+  const check = async (host: string, pdp = host) => {
+    const directory = await temporary();
+    await writeFile(join(directory, 'policy.yaml'), policy);
+    const { code, stdout } = await runInProcess(['policy', 'check', '--online', directory], {
+      ...{ HOST_URL: host, PDP_URL: pdp, PDP_TOKEN: 'secret' },
+    });
+    return { code, lines: stdout.trimEnd().split('\n').slice(1) };
+  };
+
+  it('sends each endpoint one request about a made-up channel, without a credential', async () => {
+    const host = await startScriptedHost();
+    onTestFinished(host.stop);
+    host.answer = (response, request) => {
+      const isPdp = request.path.startsWith('/access/');
+      (isPdp ? json({ decision: false }) : plain(403))(response, request);
+    };
+    expect(await check(host.url)).toEqual({
+      code: 0,
+      lines: [
+        '✓ the source host answers for the endpoint /broadcasting/auth',
+        '✓ the source host answers for the endpoint /watched',
+        '✓ the source pdp answers for the endpoint /access/v1/evaluation',
+      ],
+    });
+    const form = 'socket_id=1.1&channel_name=private-usher-check';
+    const asked = host.asked.map(({ path, headers, body }) => {
+      const { cookie, authorization } = headers;
+      return [path, cookie ?? authorization, path.startsWith('/access') ? '' : body];
+    });
+    expect(asked.sort()).toEqual([
+      ['/access/v1/evaluation', 'Bearer secret', ''],
+      ['/broadcasting/auth', undefined, form],
+      ['/watched', undefined, form],
+    ]);
+    const evaluation = host.asked.find(({ path }) => path.startsWith('/access'))?.body ?? '{}';
+    expect(JSON.parse(evaluation)).toMatchObject({
+      subject: { type: 'user', id: 'usher-check' },
+      resource: { id: 'private-usher-check' },
+    });
+  });
+
+  const of = (lines: readonly string[], endpoint: string) =>
+    lines.find((line) => line.includes(` ${endpoint}:`));
+
+  it.each([404, 405, 419, 422, 500])(
+    'says that a response with %i to no credential may be right',
+    async (status) => {
+      const host = await startScriptedHost();
+      onTestFinished(host.stop);
+      host.answer = (response, request) => {
+        const isPdp = request.path.startsWith('/access/');
+        (isPdp ? json({ decision: true }) : plain(status))(response, request);
+      };
+      const { code, lines } = await check(host.url);
+      expect([code, of(lines, '/broadcasting/auth')]).toEqual([
+        0,
+        `– the source host was not checked for the endpoint /broadcasting/auth: it responds with ${status} to a request without a credential`,
+      ]);
+    },
+  );
+
+  it.each([
+    ['a proxy without the application', plain(502), 'It answered with status 502'],
+    ['a redirect', plain(301, '', { location: 'https://x.example' }), 'it redirects (status 301)'],
+    ['a refused token', plain(401), 'It answered with status 401', '/access/v1/evaluation'],
+    ['no decision', json({}), 'It answered without a decision', '/access/v1/evaluation'],
+  ] as const)('reports %s', async (_what, answer, reason, endpoint = '/broadcasting/auth') => {
+    const host = await startScriptedHost();
+    onTestFinished(host.stop);
+    host.answer = answer;
+    const { code, lines } = await check(host.url);
+    expect([code, of(lines, endpoint)]).toEqual([1, expect.stringContaining(reason)]);
+    expect(of(lines, endpoint)).toMatch(
+      /^✗ the source (?:host|pdp) cannot answer for the endpoint/,
+    );
+  });
+
+  it('reports an application that cannot be reached', async () => {
+    const { code, lines } = await check(`http://127.0.0.1:${await freePort()}`);
+    const failed = lines.filter((line) => /^✗ .*ECONNREFUSED/.test(line));
+    expect([code, failed.length]).toEqual([1, 3]);
   });
 });
 

@@ -156,6 +156,18 @@ describe.skipIf(laravel === undefined)('shadow mode beside a real Laravel', () =
     expectNoLeaks(usher);
   }, 240_000);
 
+  it('is reachable for the doctor, whose request has no credential', async () => {
+    const usher = await start(policies.applicationAnswers);
+    const { text } = await get(`${usher.operatorUrl}/doctor`);
+    const { checks } = JSON.parse(text) as { readonly checks: readonly { name: string }[] };
+    expect(checks.filter(({ name }) => name.includes(' endpoint '))).toEqual([
+      {
+        name: 'the source site answers for the endpoint /broadcasting/auth',
+        status: 'pass',
+      },
+    ]);
+  });
+
   it('decides about all channels of the policy that is written for it', async () => {
     const usher = await startForPages(page, {
       POLICY: await initialPolicy(join(directory, 'initial')),

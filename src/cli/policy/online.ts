@@ -8,7 +8,7 @@ import { reasonOf } from '../network-errors.ts';
 export const onlineOption = (): Option =>
   new Option(
     '--online',
-    'also connect to each source: prepare its queries, print the GRANTs it needs, and request each fact by HTTP',
+    'also connect to each source: prepare its queries, print the GRANTs it needs, and send a request for each fact by HTTP and to each endpoint of ask',
   );
 
 /** The result for each query, and the GRANTs. */

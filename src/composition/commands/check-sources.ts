@@ -3,6 +3,10 @@ import { sourceOf, type HostSources } from '../../facts/host-sources.ts';
 import { nameOfQueried, queriesOf, type Queried } from '../../facts/sql/policy-queries.ts';
 import type { FindAtHost } from '../../facts/find-at-host.ts';
 import { checkHttpFact, createHttpFacts, needsVisitor } from '../../facts/http-facts.ts';
+import { checkAsk, pathOfAsk } from '../../host/check-ask.ts';
+import type { FindHostSource } from '../../host/host-source.ts';
+import type { Ask } from '../../policy/ask.ts';
+import { anyAskOf } from '../../policy/channel-type.ts';
 import type { FactKind, HttpOrigin } from '../../policy/fact-kind.ts';
 import { createDependencies } from '../../observability/dependencies.ts';
 import { PolicyError } from '../../policy/policy-error.ts';
@@ -11,7 +15,7 @@ import { systemClock } from '../../runtime/clock.ts';
 import { buildHttpSources } from '../http-sources.ts';
 import { buildHostSources } from '../sources.ts';
 
-/** The result of the check of a source, for facts of a kind or for a list of channels. */
+/** The result of the check of a source, for facts of a kind, for a list of channels or for the endpoint of `ask`. */
 export interface SourceCheck {
   /** Such as `fact membership`. */
   readonly name: string;
@@ -41,8 +45,8 @@ export async function sourceProblems(
 }
 
 /**
- * Has each database prepare the queries of the policy, and requests a fact of each HTTP kind with a made-up id. Throws `PolicyError` if a
- * source has no URL.
+ * Has each database prepare the queries of the policy, requests a fact of each HTTP kind with a made-up id, and sends a request about a
+ * made-up channel to each endpoint of `ask`. Throws `PolicyError` if a source has no URL.
  */
 export async function checkSources(
   policy: Policy,
@@ -59,6 +63,7 @@ export async function checkSources(
       ...[...policy.factKinds.values()].flatMap((kind) =>
         kind.from?.type === 'http' ? [checkByHttp(kind, kind.from, find)] : [],
       ),
+      ...endpointsOf(policy).map((ask) => checkEndpoint(ask, http.find)),
     ]);
   } finally {
     await hosts.close();
@@ -85,10 +90,22 @@ async function checkByHttp(
   return withError(about, () => checkHttpFact(kind, find));
 }
 
-async function withError(about: SourceCheck, check: () => Promise<void>): Promise<SourceCheck> {
+/** One `ask` for each endpoint: many channels have the same. */
+function endpointsOf({ channels }: Policy): readonly Ask[] {
+  const asks = channels.channelTypes.flatMap((type) => anyAskOf(type) ?? []);
+  return [...new Map(asks.map((ask) => [`${ask.source} ${pathOfAsk(ask)}`, ask])).values()];
+}
+
+function checkEndpoint(ask: Ask, findSource: FindHostSource): Promise<SourceCheck> {
+  const about = { name: `endpoint ${pathOfAsk(ask)}`, source: ask.source, grants: [] };
+  return withError(about, async () => checkAsk(ask, await findSource(ask.source)));
+}
+
+/** `check` may resolve to the reason why it says nothing. */
+async function withError(about: SourceCheck, check: () => Promise<unknown>): Promise<SourceCheck> {
   try {
-    await check();
-    return about;
+    const skipped = await check();
+    return typeof skipped === 'string' ? { ...about, skipped } : about;
   } catch (error) {
     return { ...about, error };
   }
