@@ -202,7 +202,7 @@ describe('policy init --from laravel', () => {
       ['Broadcast::channel(...$arguments)', 'not written here'],
       ["Broadcast::routes(['prefix' => 'api'])", undefined],
       ["require __DIR__ . '/more.php';", 'run the command for it as well'],
-      ["eval(\"Broadcast::channel('b', \\$h)\")", 'eval runs was not read'],
+      ['eval("Broadcast::channel(\'b\', \\$h)")', 'eval runs was not read'],
       ["$redis->eval('return 1')", undefined],
       ["Broadcast::channel('orders.new', $h)", 'private-orders.{order} has this name too'],
       ["Broadcast::channel('{kind}.{id}.x', $h)", undefined],
