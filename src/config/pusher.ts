@@ -70,7 +70,7 @@ function loadRetiringKey(
   const key = read.optional('PUSHER_RETIRING_KEY');
   const secret = read.optional('PUSHER_RETIRING_SECRET');
   if (key !== undefined && secret !== undefined) return { key, secret };
-  if (key !== undefined || secret !== undefined) {
+  if (read.isSet('PUSHER_RETIRING_KEY') !== read.isSet('PUSHER_RETIRING_SECRET')) {
     read.problem('PUSHER_RETIRING_KEY and PUSHER_RETIRING_SECRET must be set together');
   }
   return undefined;

@@ -59,9 +59,10 @@ function loadKeys(
     read.problem(`Only one of ${sources.join(', ')} may be set`);
   }
   const algorithm = read.optional(algorithmName);
-  if (read.isSet(publicKeyName)) {
+  const pem = read.optional(publicKeyName);
+  if (pem !== undefined) {
     // Environment files have a PEM on one line, with \n for line breaks.
-    const publicKey = read.required(publicKeyName).replaceAll('\\n', '\n');
+    const publicKey = pem.replaceAll('\\n', '\n');
     const key = readPem(publicKey, algorithm);
     if ('problem' in key) read.problem(`${publicKeyName} ${key.problem}`);
     return { publicKey, ...(algorithm !== undefined && { algorithm }) };

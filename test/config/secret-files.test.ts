@@ -13,13 +13,14 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { openCurrentConfig } from '../../src/config/current-config.ts';
 import { loadConfig } from '../../src/config/load.ts';
+import type { Environment } from '../../src/config/read.ts';
 import { secretOverlapMs } from '../../src/config/renewed.ts';
 import { fileSettings } from '../../src/config/secret-files.ts';
 import { settings } from '../../src/config/settings.ts';
 import type { Setting } from '../../src/config/setting.ts';
 import { Secret } from '../../src/runtime/secret.ts';
 import { runInProcess } from '../support/command-line.ts';
-import { production } from './environments.ts';
+import { inProduction, production } from './environments.ts';
 
 const token = 'operators-token-0123456789';
 let directory: string;
@@ -35,6 +36,14 @@ const put = (name: string, content: string | Buffer): string => {
   writeFileSync(path, content);
   return path;
 };
+/** Settings that make Usher read other secrets. */
+const uses: readonly Environment[] = [
+  {},
+  ...['django', 'laravel', 'introspect'].map((SESSION_MODE) => ({ SESSION_MODE })),
+  { SESSION_MODE: 'laravel', LARAVEL_SESSION_DRIVER: 'redis' },
+  { INTROSPECTION_URL: 'https://a.example' },
+  { PUSHER_RETIRING_KEY: 'previous' },
+];
 const load = (path: string) => loadConfig({ ...production, OPS_TOKEN_FILE: path });
 
 describe('the file of a secret', () => {
@@ -141,6 +150,23 @@ describe('the file of a secret', () => {
     expect(() => load(path)).toThrow(
       /OPS_TOKEN_FILE names a file that Usher may not read \(EACCES\)/,
     );
+  });
+
+  it.each(fileSettings)('of %s is a problem if it is missing, whatever uses it', (name) => {
+    const settings = { ALLOWED_ORIGINS: 'https://a.example', INTROSPECTION_CLIENT_ID: 'usher' };
+    for (const used of uses) {
+      const file = { [name]: '', [`${name}_FILE`]: join(directory, 'hidden') };
+      const found = inProduction({ ...settings, ...used, ...file });
+      expect(found).toContain(`${name}_FILE names a file that does not exist (ENOENT)`);
+      expect(found).not.toContain(`${name} is not set`);
+    }
+  });
+
+  it('of the retiring key of Pusher is the only problem if it is missing', () => {
+    const PUSHER_RETIRING_SECRET_FILE = join(directory, 'hidden');
+    expect(inProduction({ PUSHER_RETIRING_KEY: 'previous', PUSHER_RETIRING_SECRET_FILE })).toEqual([
+      'PUSHER_RETIRING_SECRET_FILE names a file that does not exist (ENOENT)',
+    ]);
   });
 
   it('excludes the setting itself; an empty name is none', () => {
