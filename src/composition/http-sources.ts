@@ -36,9 +36,9 @@ export function buildHttpSources(
     clients.set(key, known);
     return known;
   };
-  const open = async (declared: SourcePolicy): Promise<HostSource> => {
+  const open = (declared: SourcePolicy): HostSource => {
     const { name } = declared;
-    const source = await resolveSource(declared, variable);
+    const source = resolveSource(declared, variable);
     if ('problem' in source) throw unusable(name, source.problem);
     if (source.kind !== 'http') throw unusable(name, 'It is not an HTTP source');
     const base = new URL(source.url.reveal());
@@ -51,7 +51,9 @@ export function buildHttpSources(
     if (declared === undefined) return Promise.reject(unusable(name, 'The policy lacks it'));
     const known = opened.get(declared);
     if (known !== undefined) return known;
-    const source = open(declared);
+    const source = new Promise<HostSource>((resolve) => {
+      resolve(open(declared));
+    });
     opened.set(declared, source);
     // A file that is missing now may be there later.
     source.catch(() => opened.delete(declared));

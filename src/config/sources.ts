@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import type { SourcePolicy, SourceUrl } from '../policy/policy.ts';
 import { hostUrlProblems } from '../runtime/network/fetch-url.ts';
+import { readSecretFile } from '../runtime/secret-file.ts';
 import { Secret } from '../runtime/secret.ts';
 import { hostDatabaseProblem } from './address.ts';
 import type { Config } from './load.ts';
@@ -29,13 +29,13 @@ const kinds: Readonly<Record<string, Source['kind']>> = {
 };
 
 /** Reads the URL and the token of a source from the environment or from their files. */
-export async function resolveSource(
+export function resolveSource(
   { name, url, token, place }: SourcePolicy,
   variable: Config['variable'],
-): Promise<Source | UnusableSource> {
+): Source | UnusableSource {
   const unusable = (what: string) => ({ problem: `${place}: source ${name}: ${what}` });
   const where = whereOf(url);
-  const text = await readPlace(url, variable);
+  const text = readPlace(url, variable);
   if (typeof text !== 'string') return unusable(text.problem);
   const kind = kinds[/^([a-z]+):\/\//.exec(text)?.[1] ?? ''];
   if (kind === undefined) {
@@ -48,7 +48,7 @@ export async function resolveSource(
   const source = { name, kind, url: new Secret(text) };
   if (token === undefined) return source;
   if (kind !== 'http') return unusable('only an HTTP source has a token');
-  const secret = await readPlace(token, variable);
+  const secret = readPlace(token, variable);
   if (typeof secret !== 'string') return unusable(secret.problem);
   if (!/^[!-~]+$/.test(secret)) {
     return unusable(`${whereOf(token)} must have only visible ASCII characters`);
@@ -61,27 +61,18 @@ function whereOf(place: SourceUrl): string {
 }
 
 /** The text in a variable or in a file, which is not empty; or the problem. */
-async function readPlace(
-  place: SourceUrl,
-  variable: Config['variable'],
-): Promise<string | UnusableSource> {
-  const text = 'env' in place ? (variable(place.env) ?? '') : await readLine(place.file);
-  if (typeof text !== 'string')
-    return { problem: `${whereOf(place)} cannot be read: ${text.code}` };
-  if (text !== '') return text;
-  return { problem: `${whereOf(place)} is ${'env' in place ? 'not set' : 'empty'}` };
+function readPlace(place: SourceUrl, variable: Config['variable']): string | UnusableSource {
+  if ('env' in place) {
+    const text = variable(place.env) ?? '';
+    return text === '' ? { problem: `${whereOf(place)} is not set` } : text;
+  }
+  const read = readSecretFile(place.file);
+  if ('problem' in read) return { problem: `the path ${place.file} ${read.problem}` };
+  const text = read.text.trim();
+  return text === '' ? { problem: `${whereOf(place)} is empty` } : text;
 }
 
 function httpProblem(text: string): string | undefined {
   if (!URL.canParse(text)) return 'must be a URL such as https://www.example';
   return hostUrlProblems(new URL(text))[0];
-}
-
-/** The content of a file without the line break at its end, or why it cannot be read. */
-async function readLine(file: string): Promise<string | { readonly code: string }> {
-  try {
-    return (await readFile(file, 'utf8')).trim();
-  } catch (error) {
-    return { code: (error as NodeJS.ErrnoException).code ?? 'unknown error' };
-  }
 }

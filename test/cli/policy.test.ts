@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { formatJUnit } from '../../src/cli/policy/junit.ts';
-import { json, plain, startScriptedHost, type Answer } from '../host/scripted-host.ts';
+import { json, plain, startScriptedHost } from '../host/scripted-host.ts';
 import { runInProcess } from '../support/command-line.ts';
 import { freePort } from '../support/free-port.ts';
 import { runCommand } from '../support/program.ts';
@@ -237,12 +237,14 @@ channels:
     },
   );
 
-  it.each<readonly [string, Answer, string, string?]>([
-    ['a proxy without the application', plain(502), 'It answered with status 502'],
-    ['a redirect', plain(301, '', { location: 'https://x.example' }), 'it redirects (status 301)'],
-    ['a refused token', plain(401), 'It answered with status 401', '/access/v1/evaluation'],
-    ['no decision', json({}), 'It answered without a decision', '/access/v1/evaluation'],
-  ])('reports %s', async (_what, answer, reason, endpoint = '/broadcasting/auth') => {
+  const [ofLaravel, ofPdp] = ['/broadcasting/auth', '/access/v1/evaluation'];
+  const redirect = plain(301, '', { location: 'https://x.example' });
+  it.each([
+    [ofLaravel, plain(502), 'It answered with status 502'],
+    [ofLaravel, redirect, 'it redirects (status 301)'],
+    [ofPdp, plain(401), 'It answered with status 401'],
+    [ofPdp, json({}), 'It answered without a decision'],
+  ])('reports an endpoint %s that does not work', async (endpoint, answer, reason) => {
     const host = await startScriptedHost();
     onTestFinished(host.stop);
     host.answer = answer;

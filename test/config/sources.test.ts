@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,8 +25,8 @@ describe('a source', () => {
     ['https://www.example/', 'http'],
     ['http://127.0.0.1:8000', 'http'],
     ['http://web:8000', 'http'],
-  ])('%s is of the kind %s', async (url, kind) => {
-    const source = await inVariable(url);
+  ])('%s is of the kind %s', (url, kind) => {
+    const source = inVariable(url);
     expect(source).toMatchObject({ name: 'shop', kind });
     expect('url' in source && source.url.reveal()).toBe(url);
   });
@@ -41,23 +42,31 @@ describe('a source', () => {
     ['https://secret:word@www.example/', /must not have a user name or a password/],
     ['https://www.example:25/secret', /must not use a port/],
     ['https://secret example/', /must be a URL such as https:/],
-  ])('cannot have %s', async (url, message) => {
-    const source = await inVariable(url);
+  ])('cannot have %s', (url, message) => {
+    const source = inVariable(url);
     const problem = 'problem' in source ? source.problem : '';
     expect(problem).toMatch(message);
     expect(problem).toMatch(/^p\.yaml:2:3: source shop: the environment variable SHOP_URL /);
     expect(problem).not.toContain('secret');
   });
 
-  it('is read from a file', async () => {
+  it('is read from a file', () => {
     const file = join(folder, 'url');
     const read = () => resolveSource({ name: 'shop', url: { file }, place }, () => undefined);
-    expect(await read()).toEqual({
-      problem: `p.yaml:2:3: source shop: the file ${file} cannot be read: ENOENT`,
+    expect(read()).toEqual({
+      problem: `p.yaml:2:3: source shop: the path ${file} names a file that does not exist (ENOENT)`,
     });
-    writeFileSync(file, '\n');
-    expect(await read()).toMatchObject({ problem: expect.stringContaining('is empty') as string });
+    writeFileSync(file, ' \n');
+    expect(read()).toMatchObject({ problem: expect.stringContaining('is empty') as string });
     writeFileSync(file, 'mysql://a:b@shop.example/db\n');
-    expect(await read()).toMatchObject({ kind: 'mysql' });
+    expect(read()).toMatchObject({ kind: 'mysql' });
+  });
+
+  it('cannot be read from a pipe, for which Usher would wait', () => {
+    const file = join(folder, 'pipe');
+    execFileSync('mkfifo', [file]);
+    expect(resolveSource({ name: 'shop', url: { file }, place }, () => undefined)).toEqual({
+      problem: `p.yaml:2:3: source shop: the path ${file} must name a file, not a directory or a pipe`,
+    });
   });
 });
