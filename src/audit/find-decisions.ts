@@ -9,7 +9,6 @@ import {
   type DecisionPage,
   type DecisionPageQuery,
   type DecisionPosition,
-  type FindDecisions,
 } from './decision-filters.ts';
 import { decisionColumns, toEntry, type DecisionRow } from './decision-row.ts';
 
@@ -20,15 +19,16 @@ import { decisionColumns, toEntry, type DecisionRow } from './decision-row.ts';
 export const maxScanned = 10_000;
 
 /** Finds decisions of any tenant, for the operator. */
-export function createFindDecisions(database: Database): FindDecisions {
-  return async (query) => {
-    // No row has such a text, and PostgreSQL would refuse the query.
-    if (!Object.values(query.filters).every(isStorable)) return { decisions: [], next: undefined };
-    const [, , rows] = await database.query((prisma) =>
-      prisma.$transaction([actAsOperator(prisma), readInOrder(prisma), findRows(prisma, query)]),
-    );
-    return toPage(rows, query.limit);
-  };
+export async function findDecisions(
+  database: Database,
+  query: DecisionPageQuery,
+): Promise<DecisionPage> {
+  // No row has such a text, and PostgreSQL would refuse the query.
+  if (!Object.values(query.filters).every(isStorable)) return { decisions: [], next: undefined };
+  const [, , rows] = await database.query((prisma) =>
+    prisma.$transaction([actAsOperator(prisma), readInOrder(prisma), findRows(prisma, query)]),
+  );
+  return toPage(rows, query.limit);
 }
 
 /** A row of the page with what was read for the page; `decisionId` is `null` if no row matches. */

@@ -5,15 +5,16 @@ import { isStorable } from '../database/storable-text.ts';
 import type { FindDecision } from './audit-event.ts';
 import { decisionColumns, toEntry, type DecisionRow } from './decision-row.ts';
 
-/** Finds decisions in the audit log, for the operator: of any tenant. */
-export function createFindDecision(database: Database): FindDecision {
-  return async (decisionId) => {
-    if (!isStorable(decisionId)) return undefined;
-    const [, [row]] = await database.query((prisma) =>
-      prisma.$transaction([actAsOperator(prisma), findRow(prisma, decisionId)]),
-    );
-    return row && toEntry(row);
-  };
+/** Finds a decision of any tenant in the audit log, for the operator. */
+export async function findDecision(
+  database: Database,
+  decisionId: string,
+): ReturnType<FindDecision> {
+  if (!isStorable(decisionId)) return undefined;
+  const [, [row]] = await database.query((prisma) =>
+    prisma.$transaction([actAsOperator(prisma), findRow(prisma, decisionId)]),
+  );
+  return row && toEntry(row);
 }
 
 function findRow(prisma: PrismaClient, decisionId: string) {

@@ -5,45 +5,44 @@ import { actAsOperator } from '../database/row-level-security/operator.ts';
 /** Rows per statement: it takes milliseconds and blocks no other transaction for long. */
 const batch = 1_000;
 
-/**
- * Deletes rows from before a time, in milliseconds since the epoch; resolves to their number. Calls `onProgress` with the number
- * so far. Throws `Unavailable`.
- */
-export type Prune = (before: number, onProgress?: (deleted: number) => void) => Promise<number>;
-
-/** `pruneDecisions` also removes what is stored beside decisions, and counts decisions only. */
-export function createRetention(database: Database): {
-  readonly pruneDecisions: Prune;
-  readonly pruneSecurityEvents: Prune;
-} {
-  return {
-    pruneDecisions: async (before, onProgress) => {
-      const count = await createPrune(database, 'audit_log')(before, onProgress);
-      await createPrune(database, 'shadow_verdicts')(before);
-      return count;
-    },
-    pruneSecurityEvents: createPrune(database, 'security_events'),
-  };
+/** `before` is in milliseconds since the epoch. `onProgress` is called with the number of deleted rows so far. */
+export interface PruneOptions {
+  readonly before: number;
+  readonly onProgress?: (deleted: number) => void;
 }
 
-function createPrune(
+/**
+ * Deletes decisions, and what is stored beside them, from before a time. Resolves to the number of decisions. Throws
+ * `Unavailable`.
+ */
+export async function pruneDecisions(database: Database, options: PruneOptions): Promise<number> {
+  const count = await prune(database, 'audit_log', options);
+  await prune(database, 'shadow_verdicts', { before: options.before });
+  return count;
+}
+
+/** Deletes security events from before a time. Resolves to their number. Throws `Unavailable`. */
+export function pruneSecurityEvents(database: Database, options: PruneOptions): Promise<number> {
+  return prune(database, 'security_events', options);
+}
+
+async function prune(
   database: Database,
   table: 'audit_log' | 'security_events' | 'shadow_verdicts',
-): Prune {
+  { before, onProgress }: PruneOptions,
+): Promise<number> {
   const name = Prisma.raw(table);
-  return async (before, onProgress = () => undefined) => {
-    const datetime = new Date(before).toISOString();
-    const statement = Prisma.sql`
-      DELETE FROM ${name} WHERE ctid = ANY (ARRAY(
-        SELECT ctid FROM ${name} WHERE at < ${datetime}::timestamptz ORDER BY at LIMIT ${batch}))`;
-    // Until a statement deletes none: it may delete few because another prune runs concurrently.
-    for (let total = 0; ;) {
-      const [, deleted] = await database.query((prisma) =>
-        prisma.$transaction([actAsOperator(prisma), prisma.$executeRaw(statement)]),
-      );
-      if (deleted === 0) return total;
-      total += deleted;
-      onProgress(total);
-    }
-  };
+  const datetime = new Date(before).toISOString();
+  const statement = Prisma.sql`
+    DELETE FROM ${name} WHERE ctid = ANY (ARRAY(
+      SELECT ctid FROM ${name} WHERE at < ${datetime}::timestamptz ORDER BY at LIMIT ${batch}))`;
+  // Until a statement deletes none: it may delete few because another prune runs concurrently.
+  for (let total = 0; ;) {
+    const [, deleted] = await database.query((prisma) =>
+      prisma.$transaction([actAsOperator(prisma), prisma.$executeRaw(statement)]),
+    );
+    if (deleted === 0) return total;
+    total += deleted;
+    onProgress?.(total);
+  }
 }

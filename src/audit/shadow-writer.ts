@@ -2,20 +2,16 @@ import type { Database } from '../database/client.ts';
 import type { RecordedShadowVerdict } from './shadow-verdict.ts';
 
 /** Writes verdicts in one statement, and resolves to `true` for each. Throws `RowRefused` and `Unavailable`. */
-export type WriteShadowVerdicts = (
+export async function writeShadowVerdicts(
+  database: Pick<Database, 'execute'>,
   verdicts: readonly RecordedShadowVerdict[],
-) => Promise<readonly true[]>;
-
-/** Creates the writer of `shadow_verdicts`. */
-export function createShadowWriter(database: Pick<Database, 'execute'>): WriteShadowVerdicts {
-  return async (verdicts) => {
-    await database.execute({
-      name: 'usher_shadow',
-      text: insertVerdicts,
-      values: [JSON.stringify(verdicts)],
-    });
-    return verdicts.map(() => true);
-  };
+): Promise<readonly true[]> {
+  await database.execute({
+    name: 'usher_shadow',
+    text: insertVerdicts,
+    values: [JSON.stringify(verdicts)],
+  });
+  return verdicts.map(() => true);
 }
 
 const insertVerdicts = `

@@ -38,10 +38,13 @@ function prune(
       days: number | undefined,
     ) => {
       if (days === undefined) return [];
-      const show = (count: number): void => {
-        progress.show(`${count} rows of ${table}`);
-      };
-      return [`rows removed from ${table}: ${await remove(now() - days * dayMs, show)}`];
+      const count = await remove({
+        before: now() - days * dayMs,
+        onProgress: (deleted) => {
+          progress.show(`${deleted} rows of ${table}`);
+        },
+      });
+      return [`rows removed from ${table}: ${count}`];
     };
     const lines = [
       ...(await run('audit_log', pruneDecisions, audit)),

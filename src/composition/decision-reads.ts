@@ -9,12 +9,12 @@ export function createDecisionReads(database: Database): {
 } {
   return {
     findDecision: async (id) => {
-      const { createFindDecision } = await import('../audit/lookup.ts');
-      return createFindDecision(database)(id);
+      const { findDecision } = await import('../audit/lookup.ts');
+      return findDecision(database, id);
     },
     findDecisions: async (query) => {
-      const { createFindDecisions } = await import('../audit/find-decisions.ts');
-      return createFindDecisions(database)(query);
+      const { findDecisions } = await import('../audit/find-decisions.ts');
+      return findDecisions(database, query);
     },
   };
 }

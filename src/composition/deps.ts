@@ -4,8 +4,8 @@ import { createEndConnections } from '../authorize/revocation/end-connections.ts
 import { createTrackConnection } from '../authorize/revocation/track-connection.ts';
 import { buildAudit } from './audit.ts';
 import type { FactsAtHosts } from '../facts/facts-at-hosts.ts';
-import { createAskHost } from '../host/ask-host.ts';
-import { createFingerprint } from '../host/forwarded.ts';
+import { askApplication } from '../host/ask-application.ts';
+import { fingerprintOf } from '../host/forwarded.ts';
 import { createHeadersOf } from '../http/input/auth-request.ts';
 import type { HttpSources } from './http-sources.ts';
 import { remoteKindsOf } from './remote-kinds.ts';
@@ -17,6 +17,7 @@ import { buildShadow } from './shadow.ts';
 import type { Storage, Stores } from './storage.ts';
 import type { Dependencies } from '../observability/dependencies.ts';
 import type { ServedPolicy } from './policy.ts';
+import type { AskRequest } from '../policy/ask.ts';
 import type { CurrentConfig } from '../config/current-config.ts';
 import type { Config } from '../config/load.ts';
 import { createRenewedIdentify } from '../authn/credential.ts';
@@ -27,7 +28,7 @@ import type { OpenConnections } from '../websocket/open-connections.ts';
 import { createUserSigner } from '../pusher/sign-user.ts';
 import { createSigner } from '../pusher/sign.ts';
 import { createTerminate } from '../pusher/terminate.ts';
-import { createCountTracked } from '../database/repositories/count-tracked-connections.ts';
+import { countTrackedConnections } from '../database/repositories/count-tracked-connections.ts';
 import { createGuestSessions } from '../database/repositories/guest-sessions.ts';
 import { createGrantRateLimit } from '../rate-limit/grants.ts';
 import { createReadLastHour } from '../observability/metrics/hour-stats.ts';
@@ -117,8 +118,9 @@ export function buildDeps(config: Config, deps: RuntimeDeps) {
     ...{ encrypts, caches, userIdOf },
     watch: shadow.watch,
     closeShadow: shadow.close,
-    ask: createAskHost(deps.http.find),
-    fingerprint: createFingerprint(config.pusher.secret),
+    ask: (request: AskRequest) => askApplication(request, deps.http.find),
+    fingerprint: (headers: Readonly<Record<string, string>>) =>
+      fingerprintOf(headers, config.pusher.secret),
     headersOf: createHeadersOf(config.allowedOrigins),
     sessions,
     guestSessionLifetimeMs: config.guestSessionLifetimeMs,
@@ -166,7 +168,7 @@ export function buildDeps(config: Config, deps: RuntimeDeps) {
     readMetrics: metrics.read,
     readLastHour: createReadLastHour(lastHour.read, deps.peers),
     listConnections: createListAllConnections(deps.live.list, deps.peers),
-    countTracked: createCountTracked(database, now),
+    countTracked: () => countTrackedConnections(database, now()),
     loadMetrics: metrics.load,
     trafficMetrics: metrics.traffic,
     countUnavailable: metrics.dependencies.countUnavailable,

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { createGroupCommit } from '../audit/group-commit.ts';
-import { createShadowWriter } from '../audit/shadow-writer.ts';
+import type { RecordedShadowVerdict } from '../audit/shadow-verdict.ts';
+import { writeShadowVerdicts } from '../audit/shadow-writer.ts';
 import type { EvaluateDeps } from '../authorize/evaluate.ts';
 import { createWatchDecision, watchLimits } from '../authorize/shadow/watch-decisions.ts';
 import type { WatchDecision } from '../authorize/shadow/watch-decisions.ts';
@@ -9,7 +10,7 @@ import { buildFacts } from '../facts/build-facts.ts';
 import { createFactsAtHosts } from '../facts/facts-at-hosts.ts';
 import { createHttpFacts } from '../facts/http-facts.ts';
 import type { HostSources } from '../facts/host-sources.ts';
-import { createAskHost } from '../host/ask-host.ts';
+import { askApplication } from '../host/ask-application.ts';
 import { createDependencies } from '../observability/dependencies.ts';
 import type { CountShadow } from '../observability/metrics/shadow-metrics.ts';
 import { createOutageLog, reasonOf } from '../observability/outage-log.ts';
@@ -51,14 +52,15 @@ export function buildShadow(
   const findByHttp = createHttpFacts({ findSource: http.find, now });
   const factsAtHosts = createFactsAtHosts(watchedHosts, findByHttp);
   const writes = createGroupCommit({
-    write: createShadowWriter(storage.watching),
+    write: (verdicts: readonly RecordedShadowVerdict[]) =>
+      writeShadowVerdicts(storage.watching, verdicts),
     limits: writeLimits,
   });
   const outages = createOutageLog({ log, messages });
   const watch = createWatchDecision({
     ...deps,
     find: buildFacts(storage.watching, factsAtHosts).find,
-    ask: createAskHost(http.find),
+    ask: (request) => askApplication(request, http.find),
     withLentPermit: withoutPermit,
     record: writes.append,
     logFailure: (family, error) => {

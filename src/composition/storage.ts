@@ -7,9 +7,9 @@ import { createTableCache } from '../database/cache/freshness.ts';
 import { createDatabase, type Database } from '../database/client.ts';
 import { startEmbeddedPostgres } from '../database/embedded/embedded-postgres.ts';
 import { prepareDatabase } from '../database/prepare-database.ts';
-import { createDeleteExpiredGuestSessions } from '../database/repositories/guest-sessions.ts';
+import { deleteExpiredGuestSessions } from '../database/repositories/guest-sessions.ts';
 import {
-  createDeleteExpiredRevocations,
+  deleteExpiredRevocations,
   type CredentialLifetimes,
 } from '../database/repositories/revocation-cleanup.ts';
 import { createRevocations } from '../database/repositories/revocations.ts';
@@ -131,9 +131,9 @@ export function buildStores(
     factLookups,
     sources: buildFactSources({ ...facts.reads, revocations }, tables, factsAtHosts.find),
     deleteOldChanges: createDeleteOldChanges(database, tables),
-    deleteExpiredGuestSessions: createDeleteExpiredGuestSessions(database),
-    deleteExpiredRevocations: (lifetimes: CredentialLifetimes) =>
-      createDeleteExpiredRevocations(database, lifetimes),
+    deleteExpiredGuestSessions: (now: number) => deleteExpiredGuestSessions(database, now),
+    deleteExpiredRevocations: (lifetimes: CredentialLifetimes) => (now: number) =>
+      deleteExpiredRevocations(database, lifetimes, now),
     tickets: createTickets(database),
     beginOnce: redis
       ? createRedisDeduplicate(redis, { now, newId: randomUUID })

@@ -10,18 +10,17 @@ export function hashOf(headers: Readonly<Record<string, string>>): string {
 }
 
 /**
- * Creates the function that names a visitor whose credential Usher cannot read. The hash has a key, because it is in the audit
- * log, and a password could be guessed from a hash without one.
+ * Returns the name of a visitor whose credential Usher cannot read. The hash has a key, because it is in the audit log, and a
+ * password could be guessed from a hash without one.
  */
-export function createFingerprint(
+export function fingerprintOf(
+  { cookie, authorization, ...others }: Readonly<Record<string, string>>,
   secret: Secret,
-): (headers: Readonly<Record<string, string>>) => string {
-  return ({ cookie, authorization, ...others }) => {
-    const credential =
-      cookie === undefined && authorization === undefined ? others : { cookie, authorization };
-    return createHmac('sha256', secret.reveal())
-      .update(`usher host visitor ${JSON.stringify(credential)}`)
-      .digest('base64url')
-      .slice(0, 22);
-  };
+): string {
+  const credential =
+    cookie === undefined && authorization === undefined ? others : { cookie, authorization };
+  return createHmac('sha256', secret.reveal())
+    .update(`usher host visitor ${JSON.stringify(credential)}`)
+    .digest('base64url')
+    .slice(0, 22);
 }

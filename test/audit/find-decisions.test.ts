@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { DecisionPageQuery } from '../../src/audit/decision-filters.ts';
-import { createFindDecisions, maxScanned } from '../../src/audit/find-decisions.ts';
+import { findDecisions, maxScanned } from '../../src/audit/find-decisions.ts';
 import { describePostgres } from '../support/database.ts';
 import { indexes, planOf, start, stepMs, withDecisions } from './many-decisions.ts';
 
@@ -9,13 +9,12 @@ const count = 30_000;
 describePostgres('recorded decisions', (server) => {
   it('are found by each filter, in pages without gap or repetition', async () => {
     await withDecisions(server, count, async (database) => {
-      const find = createFindDecisions(database);
       const all = async (query: Partial<DecisionPageQuery>) => {
         const found: string[] = [];
         let pages = 0;
         let before: DecisionPageQuery['before'];
         do {
-          const page = await find({ filters: {}, limit: 200, ...query, before });
+          const page = await findDecisions(database, { filters: {}, limit: 200, ...query, before });
           found.push(...page.decisions.map(({ decision }) => decision.requestId));
           before = page.next;
           pages += 1;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createRetention } from '../../src/audit/retention.ts';
+import { pruneDecisions, pruneSecurityEvents } from '../../src/audit/retention.ts';
 import { describePostgres, useDatabase, withClient } from '../support/database.ts';
 
 const day = 24 * 60 * 60 * 1000;
@@ -43,18 +43,18 @@ describePostgres('retention', (server) => {
   it('removes what is older, of every tenant, in as many statements as it takes, and no more', async () => {
     await put(2_345, 10 * day + 1);
     await put(5, 10 * day);
-    const { pruneDecisions, pruneSecurityEvents } = createRetention(at.database);
-    expect(await pruneDecisions(now - 10 * day)).toBe(2_345);
+    const before = now - 10 * day;
+    expect(await pruneDecisions(at.database, { before })).toBe(2_345);
     expect(await counted()).toEqual([5, 2_350, 5]);
-    expect(await pruneSecurityEvents(now - 10 * day)).toBe(2_345);
-    expect(await pruneSecurityEvents(now - 10 * day)).toBe(0);
+    expect(await pruneSecurityEvents(at.database, { before })).toBe(2_345);
+    expect(await pruneSecurityEvents(at.database, { before })).toBe(0);
     expect(await counted()).toEqual([5, 5, 5]);
   });
 
   it('several at once remove each row once', async () => {
     await put(3_000, 20 * day);
-    const { pruneDecisions } = createRetention(at.database);
-    const removed = await Promise.all([1, 2, 3].map(() => pruneDecisions(now - 15 * day)));
+    const before = now - 15 * day;
+    const removed = await Promise.all([1, 2, 3].map(() => pruneDecisions(at.database, { before })));
     expect(removed.reduce((sum, each) => sum + each)).toBe(3_000);
   });
 });

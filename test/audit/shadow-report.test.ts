@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { createFindDecision } from '../../src/audit/lookup.ts';
+import { findDecision } from '../../src/audit/lookup.ts';
 import { createShadowReport } from '../../src/audit/shadow-report.ts';
 import type { RecordedShadowVerdict } from '../../src/audit/shadow-verdict.ts';
-import { createShadowWriter } from '../../src/audit/shadow-writer.ts';
+import { writeShadowVerdicts } from '../../src/audit/shadow-writer.ts';
 import { describePostgres, useDatabase, withClient } from '../support/database.ts';
 
 const start = Date.UTC(2026, 5, 1);
@@ -28,7 +28,7 @@ describePostgres('the verdicts of shadows', (server) => {
       }
       return verdictOf(n, n === 0 ? { family: 'private-a', side: 'application' } : {});
     });
-    await createShadowWriter(at.database)(verdicts);
+    await writeShadowVerdicts(at.database, verdicts);
     const progress: number[] = [];
     const onProgress = (count: number) => progress.push(count);
     const report = createShadowReport(at.database, 25);
@@ -54,7 +54,7 @@ describePostgres('the verdicts of shadows', (server) => {
         [[idOf(1), idOf(3), idOf(99)]],
       ),
     );
-    const find = createFindDecision(at.database);
+    const find = (id: string) => findDecision(at.database, id);
     const answered = 'grant';
     expect((await find(idOf(1)))?.shadow).toEqual({
       ...{ side: 'rules', answered, watched: 'refusal', result: 'disagreed', reason: 'a check' },

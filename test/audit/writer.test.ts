@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { AuditEvent, SecurityEventType, SecurityEvent } from '../../src/audit/audit-event.ts';
-import { createFindDecision } from '../../src/audit/lookup.ts';
+import { findDecision } from '../../src/audit/lookup.ts';
 import { createAuditWriter } from '../../src/audit/writer.ts';
 import { createTableCache } from '../../src/database/cache/freshness.ts';
 import type { Database } from '../../src/database/client.ts';
@@ -172,7 +172,7 @@ describePostgres('the audit log', (server) => {
   });
 
   it('is read by the operator as it was written, whatever the tenant', async () => {
-    const find = createFindDecision(at.database);
+    const find = (id: string) => findDecision(at.database, id);
     await write([{ ...refusal, decisionId: 'd-6' }, ['authentication-failed', 'cross-tenant']]);
     await write([{ ...grant, decisionId: 'd-7' }, []]);
     expect(await find('d-6')).toStrictEqual({

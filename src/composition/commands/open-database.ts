@@ -1,6 +1,6 @@
 import type { FindDecision } from '../../audit/audit-event.ts';
-import { createFindDecision } from '../../audit/lookup.ts';
-import { createRetention, type Prune } from '../../audit/retention.ts';
+import { findDecision } from '../../audit/lookup.ts';
+import { pruneDecisions, pruneSecurityEvents, type PruneOptions } from '../../audit/retention.ts';
 import { createShadowReport, type ReadShadowReport } from '../../audit/shadow-report.ts';
 import type { Config } from '../../config/load.ts';
 import { createDatabase, type Database } from '../../database/client.ts';
@@ -12,8 +12,8 @@ import type { Secret } from '../../runtime/secret.ts';
 /** The operations of commands on the audit log. */
 export interface Records {
   readonly findDecision: FindDecision;
-  readonly pruneDecisions: Prune;
-  readonly pruneSecurityEvents: Prune;
+  readonly pruneDecisions: (options: PruneOptions) => Promise<number>;
+  readonly pruneSecurityEvents: (options: PruneOptions) => Promise<number>;
   readonly readShadowReport: ReadShadowReport;
   readonly now: () => number;
 }
@@ -25,8 +25,9 @@ const log = { info: () => undefined, error: console.error };
 export function withRecords<T>(config: Config, use: (records: Records) => Promise<T>): Promise<T> {
   return withDatabase(config, (database) =>
     use({
-      findDecision: createFindDecision(database),
-      ...createRetention(database),
+      findDecision: (id) => findDecision(database, id),
+      pruneDecisions: (options) => pruneDecisions(database, options),
+      pruneSecurityEvents: (options) => pruneSecurityEvents(database, options),
       readShadowReport: createShadowReport(database),
       now: systemClock.now,
     }),

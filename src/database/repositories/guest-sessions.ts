@@ -49,25 +49,21 @@ const graceMs = 24 * 60 * 60 * 1000;
 const batch = 5_000;
 
 /**
- * Creates the cleanup of guest sessions that expired more than a day ago. Sessions that were linked to a user are kept:
- * rules read the user of a session that a fact names, even if the host stores the fact much later.
+ * Deletes guest sessions that expired more than a day ago, and resolves to their number. Sessions that were linked to a user
+ * are kept: rules read the user of a session that a fact names, even if the host stores the fact much later.
  */
-export function createDeleteExpiredGuestSessions(
-  database: Database,
-): (now: number) => Promise<number> {
-  return async (now) => {
-    const values = [String(now - graceMs)];
-    let total = 0;
-    for (let count = batch; count === batch; total += count) {
-      const [row] = await database.execute({
-        name: 'usher_old_guest_sessions',
-        text: deleteOld,
-        values,
-      });
-      ({ count } = row as { readonly count: number });
-    }
-    return total;
-  };
+export async function deleteExpiredGuestSessions(database: Database, now: number): Promise<number> {
+  const values = [String(now - graceMs)];
+  let total = 0;
+  for (let count = batch; count === batch; total += count) {
+    const [row] = await database.execute({
+      name: 'usher_old_guest_sessions',
+      text: deleteOld,
+      values,
+    });
+    ({ count } = row as { readonly count: number });
+  }
+  return total;
 }
 
 const deleteOld = `

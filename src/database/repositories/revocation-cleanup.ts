@@ -17,33 +17,32 @@ export interface CredentialLifetimes {
 const batch = 1_000;
 
 /**
- * Creates the cleanup of revocations that no longer match a valid credential: every credential that was issued before
- * the revocation has expired. Guest tokens may lack an issue time and an expiry, and a token id may be of a guest
+ * Deletes revocations that no longer match a valid credential: every credential that was issued before the revocation has
+ * expired. Resolves to their number; `now` is in milliseconds since the epoch. Guest tokens may lack an issue time and an expiry, and a token id may be of a guest
  * token. So revocations of the policy's subjects and of token ids are deleted only by `REVOCATION_RETENTION`.
  */
-export function createDeleteExpiredRevocations(
+export async function deleteExpiredRevocations(
   database: Database,
   { userTokenMaxAgeMs, onlyJwts, retentionMs }: CredentialLifetimes,
-): (now: number) => Promise<number> {
-  return async (now) => {
-    const parameters = [
-      String(now),
-      String(userTokenMaxAgeMs()),
-      String(onlyJwts),
-      String(retentionMs ?? ''),
-    ];
-    const run = (name: string, text: string, last: string) =>
-      database.execute({ name, text, values: [...parameters, last] });
-    let total = 0;
-    for (let count = batch; count === batch; total += count) {
-      // Searches first: a DELETE without rows would still invalidate the cache of the table (decision 0018).
-      const found = await run('usher_find_ended_revocations', findEnded, String(batch));
-      count = found.length;
-      const subjects = JSON.stringify(found.map((row) => (row as { subject: string }).subject));
-      if (count > 0) await run('usher_delete_ended_revocations', deleteEnded, subjects);
-    }
-    return total;
-  };
+  now: number,
+): Promise<number> {
+  const parameters = [
+    String(now),
+    String(userTokenMaxAgeMs()),
+    String(onlyJwts),
+    String(retentionMs ?? ''),
+  ];
+  const run = (name: string, text: string, last: string) =>
+    database.execute({ name, text, values: [...parameters, last] });
+  let total = 0;
+  for (let count = batch; count === batch; total += count) {
+    // Searches first: a DELETE without rows would still invalidate the cache of the table (decision 0018).
+    const found = await run('usher_find_ended_revocations', findEnded, String(batch));
+    count = found.length;
+    const subjects = JSON.stringify(found.map((row) => (row as { subject: string }).subject));
+    if (count > 0) await run('usher_delete_ended_revocations', deleteEnded, subjects);
+  }
+  return total;
 }
 
 /** One day added to the lifetime of credentials, for clocks that differ. */

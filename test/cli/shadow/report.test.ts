@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ShadowFamily } from '../../../src/audit/shadow-report.ts';
-import { createShadowWriter } from '../../../src/audit/shadow-writer.ts';
+import { writeShadowVerdicts } from '../../../src/audit/shadow-writer.ts';
 import { judgeSwitchOver } from '../../../src/cli/shadow/switch-over.ts';
 import { runInProcess } from '../../support/command-line.ts';
 import { describePostgres, useDatabase } from '../../support/database.ts';
@@ -38,7 +38,7 @@ describePostgres('usher shadow report', (server) => {
     const agreed = { answered: 'grant', watched: 'grant', result: 'agreed' } as const;
     const refused = { answered: 'refusal', watched: 'refusal', result: 'agreed' } as const;
     const disagreed = { answered: 'grant', watched: 'refusal', result: 'disagreed' } as const;
-    await createShadowWriter(at.database)([
+    await writeShadowVerdicts(at.database, [
       { ...common, ...disagreed, decisionId: 'd-1', at: Date.UTC(2026, 0, 1) },
       { ...common, ...agreed, decisionId: 'd-2', at: Date.UTC(2026, 0, 2) },
       { ...common, ...refused, decisionId: 'd-3', at: Date.UTC(2026, 0, 3) },

@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import type { RevocationSubject } from '../../../src/authorize/revocation/revocation.ts';
 import {
   createGuestSessions,
-  createDeleteExpiredGuestSessions,
+  deleteExpiredGuestSessions,
 } from '../../../src/database/repositories/guest-sessions.ts';
 import {
-  createDeleteExpiredRevocations,
+  deleteExpiredRevocations,
   type CredentialLifetimes,
 } from '../../../src/database/repositories/revocation-cleanup.ts';
 import { createPushedFacts } from '../../../src/facts/pushed-facts.ts';
@@ -19,7 +19,7 @@ const day = 24 * hour;
 
 describe('the cleanup of guest sessions', () => {
   const at = useDatabase();
-  const deleteExpired = (now: number) => createDeleteExpiredGuestSessions(at.database)(now);
+  const deleteExpired = (now: number) => deleteExpiredGuestSessions(at.database, now);
   const start = (sessionId: string, expiresAt = testNow) =>
     createGuestSessions(at.database).start({
       ...{ sessionId, tokenHash: `hash of ${sessionId}`, expiresAt },
@@ -80,7 +80,7 @@ describe('the cleanup of revocations', () => {
     const { revoke, latest } = revocationHelper(at.database);
     for (const subject of Object.values(subjects)) await revoke(subject, testNow);
     const known = { userTokenMaxAgeMs: () => hour, onlyJwts: true, ...lives };
-    await createDeleteExpiredRevocations(at.database, known)(testNow + age);
+    await deleteExpiredRevocations(at.database, known, testNow + age);
     const left = [];
     for (const name of all) if ((await latest([subjects[name]])) !== undefined) left.push(name);
     return left;
@@ -124,10 +124,8 @@ describe('the cleanup of revocations', () => {
         async (client) => (await client.query('SELECT FROM table_changes')).rowCount,
       );
     const before = await changes();
-    await createDeleteExpiredRevocations(at.database, {
-      userTokenMaxAgeMs: () => hour,
-      onlyJwts: true,
-    })(testNow);
+    const lifetimes = { userTokenMaxAgeMs: () => hour, onlyJwts: true };
+    await deleteExpiredRevocations(at.database, lifetimes, testNow);
     expect(await changes()).toBe(before);
   });
 });
