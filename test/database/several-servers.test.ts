@@ -1,7 +1,9 @@
 import { expect, it } from 'vitest';
 import { createDatabase } from '../../src/database/client.ts';
+import { startListening } from '../../src/database/notifications/listener.ts';
 import { prepareDatabase } from '../../src/database/prepare-database.ts';
 import { createPushedFacts } from '../../src/facts/pushed-facts.ts';
+import { systemClock } from '../../src/runtime/clock.ts';
 import { booking } from '../support/fact-kinds.ts';
 import { Secret } from '../../src/runtime/secret.ts';
 import { createTestDatabase, describePostgres, withClient } from '../support/database.ts';
@@ -31,6 +33,27 @@ describePostgres('a DATABASE_URL of several servers', (server) => {
       new Set(['open']),
     );
     await database.close();
+    await at.drop();
+  });
+
+  it.each([
+    ['at the one that answers, without a warning', false],
+    ['and warns if none answers', true],
+  ])('listens for changes %s', async (_what, isDown) => {
+    const at = await createTestDatabase(server);
+    const url = severalOf(at.url.reveal());
+    const nowhere = new Secret('postgres://u@127.0.0.1:1,127.0.0.1:2/db');
+    const warned: string[] = [];
+    const listener = startListening({
+      ...{ ...systemClock, url: isDown ? nowhere : url, onChange: () => undefined },
+      catchUp: () => Promise.resolve(),
+      log: { warn: (_about, message) => warned.push(message) },
+    });
+    await expect
+      .poll(() => listener.isListening() || warned.length > 0, { timeout: 30_000 })
+      .toBe(true);
+    expect([listener.isListening(), warned.length > 0]).toEqual([!isDown, isDown]);
+    await listener.stop();
     await at.drop();
   });
 

@@ -50,6 +50,7 @@ export function startListening(deps: ListenerDeps): Listener {
   const run = async (): Promise<void> => {
     let lastResponseAt = now();
     let retry = firstRetryMs;
+    let failedInARow = 0;
     while (!isStopping()) {
       const url = servers.current();
       session = openSession(url, deps);
@@ -59,16 +60,21 @@ export function startListening(deps: ListenerDeps): Listener {
         await Promise.race([catchUp(now() - lastResponseAt), lost]);
         listening = true;
         retry = firstRetryMs;
+        failedInARow = 0;
         for (;;) {
           lastResponseAt = now();
           await delay(heartbeatMs, lost, startTimer);
           await session.ping(heartbeatMs);
         }
       } catch (error) {
+        const wasListening = listening;
         listening = false;
         session.destroy();
         if (isStopping()) return;
         servers.markFailed(url);
+        if (!wasListening) failedInARow += 1;
+        // A standby in the list is no outage: the next server may be the primary.
+        if (failedInARow % servers.count !== 0) continue;
         log.warn(
           { err: databaseUnavailable(error) },
           'connection for change notifications lost; reconnecting',
