@@ -143,7 +143,7 @@ async function freezeInRounds(need: Need, bed: Bed): Promise<Frozen> {
       const thawed = performance.now();
       while ((await crowd.ask()) !== 200) await sleep(10);
       recoveries.push(performance.now() - thawed);
-      // Questions of before have their answers, or are given up.
+      // Earlier requests have their responses, or have timed out.
       await crowd.idle();
     }
   } finally {
@@ -168,7 +168,7 @@ async function rateOfOthers({ bench, server }: Bed): Promise<number> {
 
 let asked = 0;
 
-/** Those who need the application; each question is about something else. */
+/** Requests that need the application; each is for another fact. */
 function startCrowd({ channel, by }: Need, { bench, server }: Bed) {
   const statuses: Record<string, number> = {};
   const open = new Set<Promise<unknown>>();

@@ -1,5 +1,5 @@
 import { usherScript, type Bench } from './bench.ts';
-import { measureReading, relativeCosts } from './catalogue-cost.ts';
+import { measureReading, relativeCosts } from './registry-cost.ts';
 import { lineChart, type Line } from './chart.ts';
 import { withClient } from './database.ts';
 import { fill } from './facts.ts';
@@ -26,8 +26,8 @@ interface Curve {
 
 /** Does a decision cost the same when there is a thousand times as much of everything? */
 export async function runGrowth(bench: Bench): Promise<void> {
-  const { families } = bench.scale.growth;
-  const catalogue = measureReading(families, bench.scale.rounds);
+  const { channelTypes } = bench.scale.growth;
+  const registry = measureReading(channelTypes, bench.scale.rounds);
   const databases = await fillDatabases(bench);
   const growing = [
     ...(await growRows(bench, databases)),
@@ -36,9 +36,9 @@ export async function runGrowth(bench: Bench): Promise<void> {
   const curves: readonly Curve[] = [
     ...growing.map(curveOf),
     {
-      name: 'reading a name, by families',
-      sizes: families,
-      costs: relativeCosts(catalogue),
+      name: 'parsing a name, by channel types',
+      sizes: channelTypes,
+      costs: relativeCosts(registry),
       rates: [],
     },
   ];
@@ -47,7 +47,7 @@ export async function runGrowth(bench: Bench): Promise<void> {
     `Cost: the inverse of throughput in a closed loop of ${connections} connections, as a multiple of that at the first size; spread: the least and the most of any round.`,
   );
   console.log(`Pinning: ${bench.pinning.about}. Database: ${bench.postgres.about}.`);
-  await keep('growth', { ...describeRun(bench), growing, catalogue });
+  await keep('growth', { ...describeRun(bench), growing, registry });
   const title = 'Cost of a request, as a multiple of the cost at the smallest size';
   await keepChart('growth', lineChart(title, 'how much there is of it', curves.map(lineOf)));
 }

@@ -8,7 +8,7 @@ import { loadPolicy } from '../src/policy/load-policy.ts';
 import type { Policy } from '../src/policy/policy.ts';
 import { withoutPermit } from '../src/runtime/permits.ts';
 import { usherScript, type Bench } from './bench.ts';
-import { measureReading, relativeCosts } from './catalogue-cost.ts';
+import { measureReading, relativeCosts } from './registry-cost.ts';
 import { withClient } from './database.ts';
 import { fill } from './facts.ts';
 import { describeRun, keep } from './output.ts';
@@ -25,14 +25,14 @@ const spellings = {
   YAML: ['builtin:hotel-guest-chat', 'builtin:tenants'],
 } as const;
 
-const familyCounts = [10, 1_000] as const;
+const channelTypeCounts = [10, 1_000] as const;
 
-/** Does a rule in YAML cost more than one in a module, and what does a thousand families cost? */
+/** Does a rule in YAML cost more than one in a module, and what does a thousand channel types cost? */
 export async function runPolicies(bench: Bench): Promise<void> {
   const requests = await measureRequests(bench);
   const rules = await measureRules(bench.scale.rounds);
   const loading = await measureLoading(bench.scale.rounds);
-  const reading = measureReading(familyCounts, bench.scale.rounds);
+  const reading = measureReading(channelTypeCounts, bench.scale.rounds);
   const [byModule, byYaml] = requests.map(({ rates }) => rates.map((rate) => 1e6 / rate));
   const milliseconds = loading.map((each) => each.milliseconds);
   console.log(
@@ -41,8 +41,11 @@ export async function runPolicies(bench: Bench): Promise<void> {
       [
         row('request by module / by YAML, µs', byModule ?? [], byYaml ?? []),
         row('rules by module / by YAML, ns', rules.module, rules.YAML),
-        row('loading 10 / 1,000 families, ms', ...pairOf(milliseconds)),
-        row('reading a name of 10 / 1,000 families, ns', ...pairOf(reading.map(nanosecondsOf))),
+        row('loading 10 / 1,000 channel types, ms', ...pairOf(milliseconds)),
+        row(
+          'parsing a name of 10 / 1,000 channel types, ns',
+          ...pairOf(reading.map(nanosecondsOf)),
+        ),
       ],
     ),
   );
@@ -133,17 +136,17 @@ function evaluationOf({ channels }: Policy): () => Promise<number> {
   };
 }
 
-/** How long it takes to load so many families: milliseconds in each round. */
+/** How long it takes to load this many channel types: milliseconds in each round. */
 async function measureLoading(rounds: number) {
   const directory = await mkdtemp(join(tmpdir(), 'usher-bench-policies-'));
   try {
-    const subjects = familyCounts.map((families) => ({
-      families,
-      folder: join(directory, String(families)),
+    const subjects = channelTypeCounts.map((channelTypes) => ({
+      channelTypes,
+      folder: join(directory, String(channelTypes)),
       milliseconds: [] as number[],
     }));
-    for (const { folder, families } of subjects) {
-      await writePolicy(folder, families);
+    for (const { folder, channelTypes } of subjects) {
+      await writePolicy(folder, channelTypes);
       await loadPolicy([folder]);
     }
     for (let round = 0; round < rounds; round += 1) {
@@ -153,30 +156,30 @@ async function measureLoading(rounds: number) {
         milliseconds.push(performance.now() - start);
       }
     }
-    return subjects.map(({ families, milliseconds }) => ({ families, milliseconds }));
+    return subjects.map(({ channelTypes, milliseconds }) => ({ channelTypes, milliseconds }));
   } finally {
     await rm(directory, { recursive: true });
   }
 }
 
 /** A file may have 256 KB. */
-const familiesPerFile = 250;
+const channelTypesPerFile = 250;
 
-async function writePolicy(folder: string, families: number): Promise<void> {
+async function writePolicy(folder: string, channelTypes: number): Promise<void> {
   await mkdir(folder);
-  for (let first = 0; first < families; first += familiesPerFile) {
-    const count = Math.min(familiesPerFile, families - first);
-    const channels = Array.from({ length: count }, (_, n) => familyOf(first + n));
-    const facts = first === 0 ? factsOfFamilies : '';
+  for (let first = 0; first < channelTypes; first += channelTypesPerFile) {
+    const count = Math.min(channelTypesPerFile, channelTypes - first);
+    const channels = Array.from({ length: count }, (_, n) => channelOf(first + n));
+    const facts = first === 0 ? factsOfChannels : '';
     await writeFile(join(folder, `${first}.yaml`), `${facts}channels:\n${channels.join('')}`);
   }
 }
 
-const factsOfFamilies = `facts:
+const factsOfChannels = `facts:
   thing: { ids: [tenantId, thingId], tenant: tenantId, fields: { owner: string } }
 `;
 
-const familyOf = (n: number) => `  private-family${n}.tenant.{tenantId}.thing.{thingId}:
+const channelOf = (n: number) => `  private-family${n}.tenant.{tenantId}.thing.{thingId}:
     about: who is in charge of the thing
     params: { tenantId: id, thingId: id }
     tenant: tenantId

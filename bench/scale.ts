@@ -10,7 +10,7 @@ export interface Scale {
   readonly settle: number;
   readonly growth: {
     readonly rows: readonly number[];
-    readonly families: readonly number[];
+    readonly channelTypes: readonly number[];
     readonly tokens: readonly number[];
   };
 }
@@ -24,7 +24,7 @@ const full: Scale = {
   settle: 20,
   growth: {
     rows: [1_000, 30_000, 1_000_000],
-    families: [1, 10, 100, 1_000],
+    channelTypes: [1, 10, 100, 1_000],
     tokens: [1, 100, 10_000, 100_000],
   },
 };
@@ -37,7 +37,7 @@ const smoke: Scale = {
   stormUsers: 300,
   stormPages: 100,
   settle: 1,
-  growth: { rows: [1_000, 10_000], families: [1, 10], tokens: [1, 100] },
+  growth: { rows: [1_000, 10_000], channelTypes: [1, 10], tokens: [1, 100] },
 };
 
 /** Ratios within a few minutes; they vary more than those of a full run. */
@@ -48,7 +48,7 @@ const short: Scale = {
   stormUsers: 2_000,
   stormPages: 500,
   settle: 15,
-  growth: { rows: [1_000, 30_000], families: [1, 10, 100], tokens: [1, 100, 10_000] },
+  growth: { rows: [1_000, 30_000], channelTypes: [1, 10, 100], tokens: [1, 100, 10_000] },
 };
 
 const scales = { full, short, smoke } as const;

@@ -47,7 +47,7 @@ export interface Listed {
 
 /**
  * Usher without ports of its own. Every function writes its decision to the audit log first. Each rejects with `Unavailable` if the
- * database or another dependency cannot answer, which is never a grant.
+ * database or another dependency is unavailable, which is never a grant.
  */
 export interface Usher {
   /** Decides whether a client may subscribe to a channel. */
@@ -66,7 +66,7 @@ export interface Usher {
   readonly plugin: FastifyPluginCallback;
   /** A plugin for Fastify 5 with the routes of the operator's port. They must not be reachable for clients. */
   readonly operatorPlugin: FastifyPluginCallback;
-  /** Answers a request of `node:http` or Express with the routes of the public port; 404 for other paths. */
+  /** Handles a request of `node:http` or Express with the routes of the public port; 404 for other paths. */
   readonly handle: (request: IncomingMessage, response: ServerResponse) => void;
   /** Takes WebSocket handshakes: `server.on('upgrade', usher.upgrade)`. */
   readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
@@ -86,7 +86,7 @@ export async function createUsher(settings: Settings): Promise<Usher> {
   const { servers, deps, reloadPolicy } = app;
   await Promise.all([servers.public.ready(), servers.operator.ready()]);
   let closed: Promise<void> | undefined;
-  // A closed database would be reported as one that cannot answer, and somebody would look for its failure.
+  // A closed database would be reported as an unavailable one, and the operator would search for an outage.
   const whileOpen =
     <Args extends readonly unknown[], Result>(run: (...args: Args) => Promise<Result>) =>
     (...args: Args): Promise<Result> =>

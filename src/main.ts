@@ -12,7 +12,7 @@ import { WorkerEnded } from './workers/supervisor.ts';
 const ownArguments = ['serve', '--'];
 
 try {
-  if (takesArguments(process.argv.slice(2))) await main();
+  if (checkArguments(process.argv.slice(2))) await main();
 } catch (error) {
   // The worker has written its own error.
   if (!(error instanceof WorkerEnded)) console.error(formatError(error));
@@ -33,8 +33,8 @@ async function main(): Promise<void> {
   await serve(config, systemClock, exit);
 }
 
-/** Whether there are no arguments but these. Prints an error without the arguments, which may have a token. */
-function takesArguments(args: readonly string[]): boolean {
+/** False for any other argument. Prints an error without the arguments, which may have a token. */
+function checkArguments(args: readonly string[]): boolean {
   if (args.every((arg) => ownArguments.includes(arg))) return true;
   console.error(
     'error: main.js runs the service, and takes no arguments; run a command with cli/main.js beside it, such as node dist/cli/main.js check-config',

@@ -149,7 +149,7 @@ function showChannel(channel, log) {
     const [, status, decisionId] = /^(\d+) ([\w-]+)$/.exec(failure.error) ?? [
       ...['', failure.status, failure.decisionId],
     ];
-    show('refused', `refused (${status ?? 'no answer'})`);
+    show('refused', `refused (${status ?? 'no response'})`);
     if (decisionId === undefined) return;
     const { failed_check: check } = await (await fetch(`/demo/decisions/${decisionId}`)).json();
     detail.textContent = `failed check: ${check ?? 'none, see the operator’s log'}`;

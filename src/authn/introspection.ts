@@ -69,6 +69,6 @@ function headersOf(
 /** Throws if the response neither identifies a visitor nor means that nobody is logged in. */
 function readResponse({ status, text }: BoundedResponse, deps: VisitorDeps): Identification {
   if (notSignedIn.has(status)) return rejected;
-  if (status !== 200) throw new Error(`answered with status ${status}`);
+  if (status !== 200) throw new Error(`the response has status ${status}`);
   return readVisitor(text, deps);
 }

@@ -63,7 +63,7 @@ interface KnownPrincipal {
   readonly identified: Identification;
 }
 
-/** Reads the principal in the claims of a token that an issuer vouches for. */
+/** Reads the principal in the claims of a token that an issuer signed. */
 export function readPrincipal({
   by,
   claims,
@@ -149,7 +149,7 @@ function isElsewhere(claims: Claims, [name = '']: readonly string[]): boolean {
 }
 
 const elsewhereNote = (what: string, claim: readonly string[]): string =>
-  `token is accepted without its ${what}: claim ${nameOf(claim)} is at another address (_claim_names), which is not asked`;
+  `token is accepted without its ${what}: claim ${nameOf(claim)} is at another address (_claim_names), which Usher does not request`;
 
 function noteRolesElsewhere(claims: Claims, { claims: { roles } }: IssuerClaims, notes: string[]) {
   for (const claim of roles) {

@@ -10,7 +10,7 @@ export interface PersonalAccessToken {
   readonly expiresAt: number | null;
 }
 
-/** Both functions return `undefined` if there is no such row, and throw `Unavailable` if the database does not answer. */
+/** Both functions return `undefined` if there is no such row, and throw `Unavailable` if the database does not respond. */
 export interface PersonalAccessTokens {
   /** Finds a row by its whole id. */
   readonly byId: (id: string) => Promise<PersonalAccessToken | undefined>;

@@ -67,12 +67,12 @@ function readResponse(
   claims: IssuerClaims,
   { audience, now }: TokenIntrospectionSettings,
 ): Identification {
-  if (status !== 200) throw new Error(`answered with status ${status}`);
+  if (status !== 200) throw new Error(`the response has status ${status}`);
   const members = parseJsonObject(Buffer.from(text));
   const active = members?.get('active');
   if (members === undefined || typeof active !== 'boolean') {
     throw new Error(
-      `answered without active, which is true or false: found ${describeType(active)}`,
+      `the response has no active, which is true or false: found ${describeType(active)}`,
     );
   }
   if (!active) return rejected('token is active at the introspection endpoint');
@@ -127,8 +127,8 @@ function audiencesOf(members: Members): readonly unknown[] {
 }
 
 /**
- * Creates the reader of both kinds of bearer token. A JWT is read by its issuer alone, as long as there is an issuer: the
- * endpoint is no second chance for a JWT that was refused.
+ * Creates the reader of both kinds of bearer token. A JWT is read by its issuer alone, as long as there is an issuer: a
+ * JWT that was refused is not sent to the endpoint.
  */
 export function opaqueOrJwt(
   jwt: CredentialReader,

@@ -32,7 +32,7 @@ export function readVisitor(
   { attributes: declared = [], now }: VisitorDeps,
 ): Identification {
   const members = parseJsonObject(Buffer.from(text));
-  if (members === undefined) throw new Error('answered without a JSON object');
+  if (members === undefined) throw new Error('the response is not a JSON object');
   const notes: string[] = [];
   const optionalAt = <T>(
     path: readonly string[],
@@ -73,8 +73,8 @@ function idOf(members: Members): string {
   const names = ['id', 'user_id'].filter((name) => optionalClaim(members.get(name), readId)?.value);
   const found = names.map((name) => readId(members.get(name)));
   const [id, other = id] = found;
-  if (id === undefined) throw new Error(`answered without an id, which is ${idForm}`);
-  if (id !== other) throw new Error('answered with an id and another user_id');
+  if (id === undefined) throw new Error(`the response has no id, which is ${idForm}`);
+  if (id !== other) throw new Error('the response has an id and another user_id');
   return id;
 }
 

@@ -38,7 +38,7 @@ function authenticateOnce(
   { identify, remoteKinds, withLentPermit }: Omit<AuthenticateDeps, 'revocations'>,
 ): AuthenticateBy {
   const byVersion = new Map<number | undefined, Promise<Authenticated>>();
-  const isAsked = credentials.some(({ kind }) => remoteKinds.has(kind));
+  const sendsRequest = credentials.some(({ kind }) => remoteKinds.has(kind));
   return ({ revocations, version }) => {
     const authenticated =
       byVersion.get(version) ??
@@ -49,7 +49,7 @@ function authenticateOnce(
         withLentPermit: withoutPermit,
       });
     byVersion.set(version, authenticated);
-    return isAsked ? withLentPermit(() => authenticated) : authenticated;
+    return sendsRequest ? withLentPermit(() => authenticated) : authenticated;
   };
 }
 

@@ -16,7 +16,7 @@ const unread: ReadonlySet<AuthenticationRefusal> = new Set([
 
 /**
  * A visitor whose credential only the application can read, if its decision counts for this channel. A credential that Usher
- * reads and refuses stays refused: the application must not be a second chance.
+ * reads and refuses stays refused: the application must not override that refusal.
  */
 export function hostVisitorOf(
   refused: NotAuthenticated,

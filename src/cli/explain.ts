@@ -16,7 +16,7 @@ import { loadPolicy } from '../policy/load-policy.ts';
 import type { Policy } from '../policy/policy.ts';
 import { remedyFor } from '../audit/remedies.ts';
 import { addTokenOptions, parseText } from './options.ts';
-import { parsePolicyOptions, takePolicyOptions } from './policy-options.ts';
+import { parsePolicyOptions, acceptPolicyOptions } from './policy-options.ts';
 
 /** Prints the checks of a decision in the audit log, or of a decision that would be made now. */
 export const addExplain: AddCommand = (program, context) => {
@@ -29,7 +29,7 @@ export const addExplain: AddCommand = (program, context) => {
     .option('--channel <name>', 'a channel: explain whether the token is granted it now', parseText)
     .option('--tenant <id>', 'with --channel: the X-Tenant-ID of the request', parseText)
     .option('--socket-id <id>', 'with --channel: the socket_id of the request', parseText);
-  takePolicyOptions(addTokenOptions(command))
+  acceptPolicyOptions(addTokenOptions(command))
     .addHelpText('after', '\nA parameter of the path of a policy’s route is an option.')
     .action(async (_id: string | undefined, live: LiveOptions, { args }: Command) => {
       context.report(await explain(live, args, context));

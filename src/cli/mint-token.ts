@@ -11,7 +11,7 @@ import type { Attributes, AttributeValue } from '../policy/principal.ts';
 import { parseJson } from '../runtime/json.ts';
 import { CommandError, UsageError, type AddCommand, type Context } from './command.ts';
 import { parseNumber, parseText } from './options.ts';
-import { parsePolicyOptions, takePolicyOptions } from './policy-options.ts';
+import { parsePolicyOptions, acceptPolicyOptions } from './policy-options.ts';
 
 export const addMintToken: AddCommand = (program, context) => {
   const mint = program
@@ -31,7 +31,7 @@ const withLifetime = (command: Command): Command =>
 const parseSeconds = parseNumber(/^([1-9][0-9]{0,9})$/, 'Give a whole number of seconds.');
 
 function addGuest(mint: Command, { env, report }: Context): void {
-  takePolicyOptions(withLifetime(mint.command('guest')))
+  acceptPolicyOptions(withLifetime(mint.command('guest')))
     .description('a guest token, with an option for each attribute of the policy’s `guest_token`')
     .action(async ({ expiresIn }: Lifetime, command: Command) => {
       const config = configFor(env);

@@ -5,7 +5,7 @@ import { UsageError } from './command.ts';
 export type PolicyOptions = Readonly<Record<string, string>>;
 
 /** Lets a command take options whose names the policy defines, such as `--school north`. */
-export function takePolicyOptions(command: Command): Command {
+export function acceptPolicyOptions(command: Command): Command {
   return command.allowUnknownOption().allowExcessArguments();
 }
 

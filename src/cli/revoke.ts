@@ -9,11 +9,11 @@ import { parseJsonObject } from './json-object.ts';
 import { parseText } from './options.ts';
 import { operatorUrl } from './operator-url.ts';
 import { codeOf, describeFault } from './network-errors.ts';
-import { parsePolicyOptions, takePolicyOptions } from './policy-options.ts';
+import { parsePolicyOptions, acceptPolicyOptions } from './policy-options.ts';
 
 /** Sends a revocation to the running Usher, at the operator's port of this configuration. */
 export const addRevoke: AddCommand = (program, { env, report }) => {
-  takePolicyOptions(program.command('revoke'))
+  acceptPolicyOptions(program.command('revoke'))
     .description('revoke the current credentials of a subject, and terminate its connections')
     .option('--user <id>', 'a user, in every tenant or in that of --tenant', parseText)
     .option('--tenant <id>', 'all users of a tenant', parseText)

@@ -46,4 +46,4 @@ export const requests = `(
     SELECT place::int, texts,
       texts ->> 0 AS first, texts ->> 1 AS second, texts ->> 2 AS third, texts ->> 3 AS fourth
     FROM json_array_elements($1::json) WITH ORDINALITY AS list(texts, place) OFFSET 0
-  ) AS asked`;
+  ) AS requested`;

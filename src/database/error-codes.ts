@@ -2,7 +2,7 @@
 export const errorCodeDescriptions: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there',
   ECONNRESET: 'the connection was reset',
-  ETIMEDOUT: 'the host does not answer: look at its firewall',
+  ETIMEDOUT: 'the host does not respond: check its firewall',
   EHOSTUNREACH: 'there is no route to the host',
   ENETUNREACH: 'there is no route to the host',
   ENOENT: 'nothing listens there',

@@ -13,7 +13,7 @@ const driverMessages: ReadonlySet<string> = new Set([
   'Client has encountered a connection error and is not queryable',
   'Cannot use a pool after calling end on the pool',
   'The server does not support SSL connections',
-  'The server did not answer in time',
+  'The server did not respond in time',
 ]);
 
 /** The driver's messages about a response outside of the protocol of PostgreSQL, such as the greeting of MySQL. */
@@ -104,10 +104,10 @@ function* messagesOf(error: unknown): Generator<string> {
     if (typeof kind === 'string' && /^[A-Za-z]{4,40}$/.test(kind)) yield kind;
     if (typeof message === 'string' && driverMessages.has(message)) yield message;
     if (typeof message === 'string' && foreignProtocol.test(message)) {
-      yield 'the answer is not of the protocol of PostgreSQL: another server may listen there';
+      yield 'the response is not of the protocol of PostgreSQL: another server may listen there';
     }
     if (typeof message === 'string' && withoutPassword.test(message)) {
-      yield 'the server asks for a password, and the URL has none';
+      yield 'the server requires a password, and the URL has none';
     }
     const { cause, meta, errors } = current;
     if (Array.isArray(errors)) for (const each of errors) yield* messagesOf(each);

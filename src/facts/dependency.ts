@@ -1,13 +1,13 @@
 import { Unavailable } from '../runtime/unavailable.ts';
-import { Misfit } from './misfit.ts';
+import { UnusableResponse } from './unusable-response.ts';
 
 /** The name of a source in `Unavailable`, in metrics and in spans. */
 export const dependencyOf = (source: string): string => `source ${source}`;
 
 /** A response that is neither a fact nor its absence counts as an outage. `requested` names the fact or the list. */
 export function asUnavailable(error: unknown, source: string, requested: string): unknown {
-  if (!(error instanceof Misfit)) return error;
+  if (!(error instanceof UnusableResponse)) return error;
   return new Unavailable(dependencyOf(source), {
-    cause: new Misfit(`${requested}: ${error.message}`),
+    cause: new UnusableResponse(`${requested}: ${error.message}`),
   });
 }

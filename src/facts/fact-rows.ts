@@ -69,7 +69,7 @@ export function createReadFactRow(
 const requests = (columns: readonly string[], ids: readonly string[] = []) => `(
     SELECT place::int, ${columns.map((name, place) => `texts ->> ${place} AS ${name}`).join(', ')}${ids.map((_, place) => `, (texts ->> 1)::json ->> ${place} AS id${place}`).join('')}
     FROM json_array_elements($1::json) WITH ORDINALITY AS list(texts, place) OFFSET 0
-  ) AS asked`;
+  ) AS requested`;
 
 /** The columns of requests. PostgreSQL parses a request once for each of them, so a statement has those that it needs. */
 const factColumns = ['kind', 'key'] as const;
@@ -78,9 +78,9 @@ const allColumns = [...tenantColumns, 'session', 'operator'] as const;
 
 /** OFFSET 0 forces one index lookup for each fact, whatever number of requests the planner expects. */
 const findPlainFacts = `
-  SELECT asked.place, found.*
+  SELECT requested.place, found.*
   FROM ${requests(factColumns)} CROSS JOIN LATERAL (
-    SELECT fields, NULL::text AS "linkedUserId" FROM facts WHERE kind = asked.kind AND key = asked.key OFFSET 0
+    SELECT fields, NULL::text AS "linkedUserId" FROM facts WHERE kind = requested.kind AND key = requested.key OFFSET 0
   ) AS found`;
 
 /**
@@ -89,19 +89,19 @@ const findPlainFacts = `
  */
 const settings = `
   CROSS JOIN LATERAL (
-    SELECT set_config('usher.tenant', asked.tenant, true) AS tenant,
-      set_config('usher.guest_session', asked.session, true) AS session,
-      set_config('usher.operator', asked.operator, true) AS operator OFFSET 0
+    SELECT set_config('usher.tenant', requested.tenant, true) AS tenant,
+      set_config('usher.guest_session', requested.session, true) AS session,
+      set_config('usher.operator', requested.operator, true) AS operator OFFSET 0
   ) AS viewer`;
 const isSet = 'viewer.tenant || viewer.session || viewer.operator IS NOT NULL';
 
 const findFactsOfViewer = `
-  SELECT asked.place, found.*
+  SELECT requested.place, found.*
   FROM ${requests(tenantColumns)} CROSS JOIN LATERAL (
-    SELECT set_config('usher.tenant', asked.tenant, true) AS tenant OFFSET 0
+    SELECT set_config('usher.tenant', requested.tenant, true) AS tenant OFFSET 0
   ) AS viewer CROSS JOIN LATERAL (
     SELECT fields, NULL::text AS "linkedUserId" FROM facts
-    WHERE kind = asked.kind AND key = asked.key AND viewer.tenant IS NOT NULL OFFSET 0
+    WHERE kind = requested.kind AND key = requested.key AND viewer.tenant IS NOT NULL OFFSET 0
   ) AS found`;
 
 /**
@@ -116,11 +116,11 @@ const linkedSession = (session: string, tenant: string) => `
 
 /** One statement, so that the fact and the link are from the same snapshot. */
 const findFactsOfSession = `
-  SELECT asked.place, found.*
+  SELECT requested.place, found.*
   FROM ${requests(allColumns)} ${settings} ${fallback} CROSS JOIN LATERAL (
     SELECT f.fields, s.linked_user_id AS "linkedUserId"
     FROM facts f ${linkedSession('f.guest_session_id', 'f.tenant_id')}
-    WHERE f.kind = asked.kind AND f.key = asked.key AND ${isSet} OFFSET 0
+    WHERE f.kind = requested.kind AND f.key = requested.key AND ${isSet} OFFSET 0
   ) AS found`;
 
 /** The types to which the columns of a host are converted; other values are as `to_jsonb` writes them. */
@@ -139,10 +139,10 @@ function findInHostRelation(kind: FactKind, relation: HostRelation): string {
       const type = columnTypes[kind.fields[name]?.type ?? ''];
       return `'${name.replaceAll("'", "''")}', ${column(name)}${type === undefined ? '' : `::${type}`}`;
     });
-  const where = relation.ids.map((name, place) => `${column(name)} = asked.id${place}`);
+  const where = relation.ids.map((name, place) => `${column(name)} = requested.id${place}`);
   const needsSession = reachOf(kind) === 'session';
   return `
-  SELECT asked.place, found.*
+  SELECT requested.place, found.*
   FROM ${requests(allColumns, relation.ids)} ${settings} ${fallback} CROSS JOIN LATERAL (
     SELECT jsonb_build_object(${fields.join(', ')}) AS fields,
       ${needsSession ? 's.linked_user_id' : 'NULL::text'} AS "linkedUserId"

@@ -2,15 +2,15 @@ import { withSpan } from '../observability/tracing/span.ts';
 import { Unavailable } from '../runtime/unavailable.ts';
 import type { FindAtHost } from './find-at-host.ts';
 import type { HostSources } from './host-sources.ts';
-import { Misfit } from './misfit.ts';
+import { UnusableResponse } from './unusable-response.ts';
 import { nameOfQueried } from './sql/policy-queries.ts';
 import type { ListAtHost } from './sql/sql-list.ts';
 
 /** Measures a request for a fact of this kind or for a list, until the returned function is called. */
 export type MeasureFact = (kind: string) => (outcome: FactOutcome) => void;
 
-/** `unfit`: the response of the source is neither a fact nor its absence. */
-export type FactOutcome = 'found' | 'none' | 'unfit' | 'unavailable';
+/** `invalid`: the response of the source is neither a fact nor its absence. */
+export type FactOutcome = 'found' | 'none' | 'invalid' | 'unavailable';
 
 /** The facts and lists in the sources of the policy. */
 export interface FactsAtHosts {
@@ -38,7 +38,7 @@ export function createFactsAtHosts(
       end(isFound(result) ? 'found' : 'none');
       return result;
     } catch (error) {
-      end(isUnfit(error) ? 'unfit' : 'unavailable');
+      end(isInvalid(error) ? 'invalid' : 'unavailable');
       throw error;
     }
   };
@@ -63,5 +63,5 @@ export function createFactsAtHosts(
   };
 }
 
-const isUnfit = (error: unknown): boolean =>
-  error instanceof Unavailable && error.cause instanceof Misfit;
+const isInvalid = (error: unknown): boolean =>
+  error instanceof Unavailable && error.cause instanceof UnusableResponse;

@@ -6,7 +6,7 @@ import type { Fact, FactKind, HttpOrigin } from '../policy/fact-kind.ts';
 import { createTtlCache, type TtlCache } from '../runtime/caches.ts';
 import { isVisible, type FindAtHost } from './find-at-host.ts';
 import { fitFields } from './fit-fields.ts';
-import { Misfit } from './misfit.ts';
+import { UnusableResponse } from './unusable-response.ts';
 
 export interface HttpFactsDeps {
   readonly findSource: FindHostSource;
@@ -95,12 +95,12 @@ function isSegment(id: string): boolean {
   return id !== '' && id !== '.' && id !== '..' && !/\p{Cs}/u.test(id);
 }
 
-/** Reads a response. Throws `Misfit` with the name of the kind. */
+/** Reads a response. Throws `UnusableResponse` with the name of the kind. */
 function readFitting(kind: FactKind, response: BoundedResponse, from: HttpOrigin): FactResponse {
   try {
     return readResponse(kind, response, from);
   } catch (error) {
-    throw new Misfit(`fact ${kind.name}: ${(error as Error).message}`);
+    throw new UnusableResponse(`fact ${kind.name}: ${(error as Error).message}`);
   }
 }
 
@@ -112,7 +112,7 @@ function readResponse(
   const { status, text, contentType, cacheControl } = response;
   const fresh = Math.min(freshMs, allowedMs(cacheControl));
   if (status === 404 || status === 410) return { fact: undefined, freshMs: fresh };
-  if (status !== 200) throw new Error(`It answered with status ${status}`);
+  if (status !== 200) throw new Error(`The response has status ${status}`);
   if (!/^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(contentType ?? '')) {
     throw new Error('The content type of the response is not JSON');
   }

@@ -48,8 +48,8 @@ function evaluationOf({ channel, family, params, principal }: AskRequest) {
 }
 
 function readDecision({ status, text }: BoundedResponse): AskResponse {
-  if (status !== 200) throw new Error(`It answered with status ${status}`);
+  if (status !== 200) throw new Error(`The response has status ${status}`);
   const decision = memberOf(readJsonObject(text), 'decision');
-  if (typeof decision !== 'boolean') throw new Error('It answered without a decision');
+  if (typeof decision !== 'boolean') throw new Error('The response has no decision');
   return { isGranted: decision };
 }

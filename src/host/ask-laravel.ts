@@ -49,21 +49,21 @@ export function laravelRequest(
 
 function readResponse({ status, text }: BoundedResponse, isPresence: boolean): AskResponse {
   if (refusals.has(status)) return { isGranted: false, refusedWith: status };
-  if (status !== 200) throw new Error(`It answered with status ${status}`);
+  if (status !== 200) throw new Error(`The response has status ${status}`);
   const response = readJsonObject(text);
   const auth = memberOf(response, 'auth');
-  if (typeof auth !== 'string' || auth === '') throw new Error('It answered without auth');
+  if (typeof auth !== 'string' || auth === '') throw new Error('The response has no auth');
   return isPresence
     ? { isGranted: true, member: readMember(memberOf(response, 'channel_data')) }
     : { isGranted: true };
 }
 
 function readMember(text: unknown): HostMember {
-  if (typeof text !== 'string') throw new Error('It answered without channel_data');
+  if (typeof text !== 'string') throw new Error('The response has no channel_data');
   const { user_id: id, user_info: info } = readData(text);
   // JSON numbers beyond this are not exact, so they could be the id of somebody else.
   if (typeof id !== 'string' && !Number.isSafeInteger(id)) {
-    throw new Error('It answered with channel_data whose user_id is neither a text nor an integer');
+    throw new Error('The user_id in channel_data of the response is neither a text nor an integer');
   }
   const user_id = id as string | number;
   return {
@@ -77,6 +77,6 @@ function readData(text: string) {
     const data = readJsonObject(text);
     return { user_id: memberOf(data, 'user_id'), user_info: memberOf(data, 'user_info') };
   } catch {
-    throw new Error('It answered with channel_data that is not a JSON object');
+    throw new Error('The channel_data of the response is not a JSON object');
   }
 }

@@ -12,7 +12,7 @@ export function pathOfAsk(ask: Ask): string {
 
 /**
  * Sends the endpoint a request about a made-up channel: of a made-up user to a policy decision point, and without a credential to any
- * other endpoint, whose response then says little. Returns why it says too little. Throws `Unavailable`.
+ * other endpoint, whose response then has little information. Returns why that is too little. Throws `Unavailable`.
  */
 export async function checkAsk(ask: Ask, source: HostSource): Promise<string | undefined> {
   if (ask.type === 'laravel') return checkLaravel(ask, source);
@@ -30,18 +30,18 @@ const madeUp: Omit<AskRequest, 'ask'> = {
 
 /** A proxy responds with these if the application does not. An application may respond with 500 to a missing credential. */
 const outages: ReadonlySet<number> = new Set([502, 503, 504]);
-const answers: ReadonlySet<number> = new Set([200, 401, 403]);
+const accepted: ReadonlySet<number> = new Set([200, 401, 403]);
 
 async function checkLaravel(ask: LaravelAsk, source: HostSource): Promise<string | undefined> {
   const status = await source.client.send({
     ...laravelRequest(ask, madeUp, source),
     read: (response) => {
       if (outages.has(response.status)) {
-        throw new Error(`It answered with status ${response.status}`);
+        throw new Error(`The response has status ${response.status}`);
       }
       return response.status;
     },
   });
-  if (answers.has(status)) return undefined;
+  if (accepted.has(status)) return undefined;
   return `it responds with ${status} to a request without a credential`;
 }

@@ -81,7 +81,7 @@ export function createHostClient(
     ended: AbortController,
   ): Promise<BoundedResponse> {
     const watched = timeouts.watch(silenceMs, () => {
-      ended.abort(new Error('The server did not answer in time'));
+      ended.abort(new Error('The server did not respond in time'));
     });
     const request = { url, fetch, headers, body, signal: ended.signal, maxBodyBytes };
     try {
@@ -102,9 +102,9 @@ export function createHostClient(
     let outcome: RequestOutcome = 'failed';
     try {
       const response = await fetchResponse(request, ended);
-      outcome = 'unreadable';
+      outcome = 'invalid';
       const result = request.read(response);
-      outcome = 'answered';
+      outcome = 'success';
       return result;
     } catch (error) {
       if (ended.signal.aborted) outcome = 'timeout';

@@ -1,7 +1,7 @@
 import type { NoResponseReason } from '../runtime/request-queue.ts';
 
 /** The outcome of a request that was sent. */
-export type RequestOutcome = 'answered' | 'unreadable' | 'failed' | 'timeout';
+export type RequestOutcome = 'success' | 'invalid' | 'failed' | 'timeout';
 
 /** Measures the requests to one server of the application. */
 export interface HostStats {

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import cors, { type OriginFunction } from '@fastify/cors';
 import rateLimit from '@fastify/rate-limit';
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
-import { takeFormsAndJson } from './input/body.ts';
+import { acceptFormsAndJson } from './input/body.ts';
 import { loadCompilerLate, schemaController } from './input/body-schemas.ts';
 import { sendMalformedHttp } from './hooks/malformed-http.ts';
 import {
@@ -79,7 +79,7 @@ export function createServer({
     clientErrorHandler: sendMalformedHttp,
   });
   loadCompilerLate(server);
-  takeAllMethods(server);
+  acceptAllMethods(server);
   // Node caches the address at the first read; after a disconnect it has none, and a refusal would not count for any address.
   server.server.on('connection', ({ remoteAddress }: Socket) => remoteAddress);
   server.addHook('onRequest', (request, reply, done) => {
@@ -93,12 +93,12 @@ export function createServer({
     if (logger.level === 'debug' || logger.level === 'trace') {
       const { method, routeOptions } = request;
       const line = { method, route: routeOptions.url, status: reply.statusCode };
-      request.log.debug({ ...line, ms: reply.elapsedTime }, 'answered');
+      request.log.debug({ ...line, ms: reply.elapsedTime }, 'request completed');
     }
     done();
   });
   refuseMalformedPaths(server);
-  takeFormsAndJson(server);
+  acceptFormsAndJson(server);
   handleErrors(server, { countUnavailable, writeUnreadable });
   return server;
 }
@@ -107,7 +107,7 @@ export function createServer({
  * Fastify supports few methods: it responds to others, such as PROPFIND, as to a path that does not exist, and refuses a QUERY without a
  * content type. Proxies that keep the method of the client need a decision for each. Node emits no request for CONNECT.
  */
-function takeAllMethods(server: FastifyInstance): void {
+function acceptAllMethods(server: FastifyInstance): void {
   for (const method of METHODS) {
     if (method === 'CONNECT') continue;
     const isKnown = server.supportedMethods.includes(method);
@@ -147,7 +147,7 @@ export async function addCors(
 
 /**
  * The value that the plugin expects for an origin: `true` repeats the origin. `[]` matches no origin: the preflight is
- * still answered, without a CORS grant.
+ * still gets a response, without a CORS grant.
  */
 function originFor(allowedOrigins: readonly string[]): OriginFunction {
   const others = allowedOrigins.includes('*') ? '*' : [];

@@ -56,7 +56,7 @@ export type ExpressionTrial =
   | (ReadValues & { readonly type: ValueType; readonly value: FactValue | undefined });
 
 /** Evaluates one expression with the declarations of the policy in use. Throws `Unavailable`. */
-export type TryExpression = (question: ExpressionRequest) => Promise<ExpressionTrial>;
+export type TryExpression = (request: ExpressionRequest) => Promise<ExpressionTrial>;
 
 export interface TryExpressionDeps {
   readonly policy: () => Policy;
@@ -66,9 +66,9 @@ export interface TryExpressionDeps {
 }
 
 export function createTryExpression(deps: TryExpressionDeps): TryExpression {
-  return async (question) => {
+  return async (request) => {
     try {
-      return await tryExpression(question, deps);
+      return await tryExpression(request, deps);
     } catch (error) {
       if (error instanceof Refused || error instanceof FactRefused) {
         return { refused: error.message };
@@ -85,21 +85,21 @@ const types: readonly ValueType[] = [
 ];
 
 async function tryExpression(
-  question: ExpressionRequest,
+  request: ExpressionRequest,
   deps: TryExpressionDeps,
 ): Promise<ExpressionTrial> {
   const policy = deps.policy();
-  const subject = await subjectOf(question, policy, deps);
+  const subject = await subjectOf(request, policy, deps);
   const { principal, match, params } = subject;
   const now = new Date(deps.now());
   const input = inputOf(principal, { params, facts: {}, now });
-  const given = Object.entries(question.facts ?? {}).map(([name, each]) =>
+  const given = Object.entries(request.facts ?? {}).map(([name, each]) =>
     madeUpFact(name, each, policy),
   );
   const others = await channelFacts(match, { ...subject, input, find: deps.find });
   const facts = [
     ...given,
-    ...others.filter(({ name }) => !Object.hasOwn(question.facts ?? {}, name)),
+    ...others.filter(({ name }) => !Object.hasOwn(request.facts ?? {}, name)),
   ];
   const found = facts.flatMap(({ name, fact }) =>
     fact === undefined ? [] : [[name, fact] as const],
@@ -116,7 +116,7 @@ async function tryExpression(
     ...factScope(facts.flatMap((each) => (each.kind ? [{ ...each, kind: each.kind }] : []))),
   };
   try {
-    const { type, value } = compileTyped(question.expression, scope, types);
+    const { type, value } = compileTyped(request.expression, scope, types);
     return { ...read, type, value: value(values) };
   } catch (error) {
     if (!(error instanceof ExpressionError)) throw error;

@@ -77,7 +77,7 @@ export function refusalReason({ refusedWith }: AskResponse): string {
   return refusedWith === undefined ? askCheck : statusCheck(refusedWith);
 }
 
-const statusCheck = (status: number) => `the host answered with status ${status}`;
+const statusCheck = (status: number) => `the application responded with status ${status}`;
 
 /** The member of a presence channel in the application's response. */
 export interface HostMember extends Pick<Member, 'user_id'> {

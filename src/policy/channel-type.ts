@@ -128,7 +128,7 @@ export function createChannelType(text: string, parts: ChannelParts): ChannelTyp
   }
   if (rules.has(hostVisitorKind) && !namesMember(ask)) {
     throw invalid(
-      `only an application that is asked with laravel can read the credential of a ${hostVisitorKind}`,
+      `only an application with \`ask: { laravel: … }\` can read the credential of a ${hostVisitorKind}`,
     );
   }
   if (isPresence && memberless !== undefined && !namesMember(ask)) {

@@ -29,7 +29,7 @@ async function terminate(user: AppUser, apps: Pick<PusherApps, 'withKey'>): Prom
   }
   const result = await Promise.race([endConnections(app, user.userId), timedOut()]);
   if ('fault' in result) {
-    throw unavailable(result.fault === 'timeout' ? 'no answer' : `no answer (${result.fault})`);
+    throw unavailable(result.fault === 'timeout' ? 'no response' : `no response (${result.fault})`);
   }
   if (result.status !== 200) throw unavailable(`status ${result.status}`);
 }

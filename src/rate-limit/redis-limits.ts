@@ -98,5 +98,5 @@ function keysOf({
 function twoNumbers(reply: unknown): readonly [number, number] {
   const [first, second] = Array.isArray(reply) ? (reply as unknown[]) : [];
   if (typeof first === 'number' && typeof second === 'number') return [first, second];
-  throw new Error('PROTOCOL not the answer of the script');
+  throw new Error('PROTOCOL not a response of the script');
 }

@@ -166,7 +166,7 @@ function reasonOf(error: unknown): string {
   if (lastNodeError instanceof Error) return reasonOf(lastNodeError);
   if (typeof code === 'string' && /^[A-Z0-9_]{3,40}$/.test(code)) return code;
   const text = typeof message === 'string' ? message : '';
-  if (text.startsWith('All sentinels are unreachable')) return 'no Sentinel answers';
+  if (text.startsWith('All sentinels are unreachable')) return 'no Sentinel responds';
   // The message of Redis 6 and 7.0 for a command in a script that the login may not run. Other versions return NOPERM.
   if (text.includes("can't run this command")) return 'NOPERM';
   // Errors of Redis begin with a code: WRONGPASS, NOAUTH, LOADING, READONLY, OOM.

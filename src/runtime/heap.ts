@@ -13,18 +13,18 @@ export interface Heap {
 }
 
 /**
- * Limits the garbage in the heap of this process: the peak is 164 instead of 212 MB (decision 0019). Call it at
+ * Limits the garbage in the heap of this process, and so its peak (decision 0019). Call it at
  * startup, because code that is already optimized does not change afterwards.
  */
 export function limitHeap(): void {
   // Without this flag, V8 would allocate all audit rows in the old space after the first burst. Only a full collection
   // frees them there.
   setFlagsFromString('--no-allocation-site-pretenuring');
-  // Without this flag, the heap may grow to four times the size of its live objects. With a fifth of that, a load peak
-  // used a quarter more CPU time.
+  // Without this flag, the heap may grow to four times the size of its live objects. A tighter limit costs
+  // much more CPU time.
   setFlagsFromString('--heap-growing-percent=50');
-  // A collection while the process is idle would discard object shapes and optimized code: just after a pause Usher then made
-  // 4,300 to 7,100 decisions per second in place of 7,200 to 9,300 (decision 0019).
+  // A collection while the process is idle would discard object shapes and optimized code, which makes the first
+  // seconds after a pause slower (decision 0019).
   setFlagsFromString('--retain-maps-for-n-gc=1000000');
   setFlagsFromString('--no-flush-bytecode');
 }

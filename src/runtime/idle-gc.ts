@@ -12,7 +12,7 @@ const maxIdleUtilization = 0.05;
 const minReclaimableBytes = 16 * 1024 * 1024;
 
 /**
- * Returns memory to the system while the process is idle: 118 instead of 168 MB, 20 s after a load (decision 0019).
+ * Returns memory to the system while the process is idle (decision 0019).
  * Otherwise V8 would keep the garbage of the busiest minute until the next load. Checks every five seconds until it is
  * stopped.
  */

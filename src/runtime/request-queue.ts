@@ -2,7 +2,7 @@ import { createPermits, type Acquired, type PermitSettings } from './permits.ts'
 import type { StartTimer, StopTimer } from './timer.ts';
 
 /** Why a request got no response: it was not sent, or the server did not respond. */
-export type NoResponseReason = Exclude<Acquired, 'acquired'> | 'silent';
+export type NoResponseReason = Exclude<Acquired, 'acquired'> | 'unresponsive';
 
 /** A request failed, in the queue or after it was sent. */
 export class NoResponse extends Error {
@@ -18,7 +18,7 @@ export class NoResponse extends Error {
 const messages: Readonly<Record<NoResponseReason, string>> = {
   'queue-full': 'Too many requests to the server are queued',
   'waited-too-long': 'The request waited too long in the queue',
-  silent: 'The server did not answer in time',
+  unresponsive: 'The server did not respond in time',
 };
 
 /** The queue of one server: a limited number of requests is sent at once, and the others wait in FIFO order while it responds. */
@@ -64,8 +64,8 @@ export function createRequestQueue(limits: PermitSettings, startTimer: StartTime
     const turn = await permits.acquire({ permits: 1, isAborted: isGivenUp });
     if (turn !== 'acquired') throw new NoResponse(turn);
     try {
-      // Its turn may come together with the silence.
-      if (isGivenUp()) throw new NoResponse('silent');
+      // Its turn may come at the same time as the timeout.
+      if (isGivenUp()) throw new NoResponse('unresponsive');
       return await request();
     } finally {
       permits.release(1);
@@ -78,7 +78,7 @@ export function createRequestQueue(limits: PermitSettings, startTimer: StartTime
         let isGivenUp = false;
         const stop = watchSilence(silenceMs, () => {
           isGivenUp = true;
-          reject(new NoResponse('silent'));
+          reject(new NoResponse('unresponsive'));
         });
         void runInTurn(request, () => isGivenUp)
           .then(resolve, reject)

@@ -9,7 +9,7 @@ export class Unavailable extends Error {
     readonly dependency: string,
     options?: { readonly cause?: unknown },
   ) {
-    super(`${dependency} could not answer`, options);
+    super(`${dependency} is unavailable`, options);
   }
 }
 

@@ -19,7 +19,7 @@ const faults = {
   noUpgrade: {
     status: 426,
     message:
-      'This address takes WebSocket connections only; if the client asked for one, a proxy dropped its Upgrade and Connection headers',
+      'This address accepts WebSocket connections only; if the client requested one, a proxy removed its Upgrade and Connection headers',
     headers: upgradeRequired,
   },
   // RFC 6455 §4.4: the response names the supported version.

@@ -47,6 +47,9 @@ export async function sendUpstreamRefusal(
 
 /** A decision with its own id: the grant is already recorded. */
 function upstreamRefusal(grant: Grant, status: number, id: string): UpstreamRefusal {
-  const checks = [...grant.checks, check(`host accepts the WebSocket: status ${status}`, false)];
+  const checks = [
+    ...grant.checks,
+    check(`upstream server accepts the WebSocket: status ${status}`, false),
+  ];
   return { ...grant, id, checks, outcome: 'refusal', code: 'upstream-refused' };
 }

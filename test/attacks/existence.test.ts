@@ -94,7 +94,11 @@ describe('a resource of another owner and one that does not exist get the same r
       () => guest('BK-GONE', guestToken({ booking_id: 'BK-GONE' })),
       () => guest('BK-NOWHERE', guestToken({ booking_id: 'BK-NOWHERE' })),
     ],
-    ['a family', () => named('private-tenant.1.admin'), () => named('private-tenant.1.nothing')],
+    [
+      'a channel type',
+      () => named('private-tenant.1.admin'),
+      () => named('private-tenant.1.nothing'),
+    ],
     [
       'a ticket’s form',
       () => redeemRequest(`ws_ticket_${'0'.repeat(64)}`),

@@ -202,14 +202,17 @@ describe('an opaque token', () => {
     ['no active', 200, { sub: '1' }],
     ['active as a text', 200, { ...active, active: 'true' }],
     ['active as a number', 200, { ...active, active: 1 }],
-  ])('answered with %s is an outage, asked about again', async (_case, status, body) => {
-    answer(status, body);
-    const outcome = read(token);
-    await expect(outcome).rejects.toBeInstanceOf(Unavailable);
-    await expect(outcome).rejects.toMatchObject({ dependency: 'token introspection' });
-    answer(200, active);
-    expect(await read(token)).toHaveProperty('principal');
-  });
+  ])(
+    'a response with %s is an outage, and the next request is sent',
+    async (_case, status, body) => {
+      answer(status, body);
+      const outcome = read(token);
+      await expect(outcome).rejects.toBeInstanceOf(Unavailable);
+      await expect(outcome).rejects.toMatchObject({ dependency: 'token introspection' });
+      answer(200, active);
+      expect(await read(token)).toHaveProperty('principal');
+    },
+  );
 
   it.each(['', 'a b', 'ä', 'a\r\nb', '=', 'a=b'])('is not asked about as %j', async (text) => {
     expect(await read(text)).toEqual({ fault: 'credential-malformed' });

@@ -18,7 +18,7 @@ const piece = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 3 }),
 );
 /** A name of some family with some ids, in some form; the family need not have that form. */
-const ofFamily = fc
+const ofChannelType = fc
   .tuple(
     fc.constantFrom(...channels.channelTypes),
     fc.constantFrom('private', 'presence', 'private-encrypted'),
@@ -29,9 +29,9 @@ const ofFamily = fc
     return `${form}-${fillPattern(pattern, Object.fromEntries(values))}`;
   });
 const channelName = fc.oneof(
-  { weight: 4, arbitrary: ofFamily },
+  { weight: 4, arbitrary: ofChannelType },
   { weight: 1, arbitrary: fc.array(piece, { maxLength: 7 }).map((pieces) => pieces.join('')) },
-  { weight: 1, arbitrary: fc.tuple(ofFamily, piece).map((pieces) => pieces.join('')) },
+  { weight: 1, arbitrary: fc.tuple(ofChannelType, piece).map((pieces) => pieces.join('')) },
 );
 const socketId = fc.oneof(
   { weight: 4, arbitrary: fc.constant('1234.5678') },

@@ -94,9 +94,9 @@ describe('the usher program', () => {
   it('channels lists every pattern in every form, and every check', async () => {
     const { code, stdout } = await runInProcess(['channels']);
     expect(code).toBe(0);
-    const families = shippedPolicy.channels.channelTypes.map(describeChannel);
-    expect(families.length).toBeGreaterThan(0);
-    for (const { patterns, about, checks } of families) {
+    const channels = shippedPolicy.channels.channelTypes.map(describeChannel);
+    expect(channels.length).toBeGreaterThan(0);
+    for (const { patterns, about, checks } of channels) {
       for (const pattern of patterns) expect(stdout.split('\n')).toContain(pattern);
       expect(stdout).toContain(about);
       for (const name of Object.values(checks).flat()) expect(stdout).toContain(`- ${name}\n`);

@@ -139,8 +139,8 @@ channels: { private-a: { allow: { user: { a: 'true' } } } }`,
     expect([code, stdout.split('\n').slice(1, 4)]).toEqual([
       1,
       [
-        '✓ the source host answers for the fact good',
-        '✗ the source host cannot answer for the fact page: fact page: The content type of the response is not JSON',
+        '✓ the source host can be queried for the fact good',
+        '✗ the source host cannot be queried for the fact page: fact page: The content type of the response is not JSON',
         '– the source host was not checked for the fact own: the request needs headers of a visitor',
       ],
     ]);
@@ -195,9 +195,9 @@ channels:
     expect(await check(host.url)).toEqual({
       code: 0,
       lines: [
-        '✓ the source host answers for the endpoint /broadcasting/auth',
-        '✓ the source host answers for the endpoint /watched',
-        '✓ the source pdp answers for the endpoint /access/v1/evaluation',
+        '✓ the source host can be queried for the endpoint /broadcasting/auth',
+        '✓ the source host can be queried for the endpoint /watched',
+        '✓ the source pdp can be queried for the endpoint /access/v1/evaluation',
       ],
     });
     const form = 'socket_id=1.1&channel_name=private-usher-check';
@@ -240,10 +240,10 @@ channels:
   const [ofLaravel, ofPdp] = ['/broadcasting/auth', '/access/v1/evaluation'];
   const redirect = plain(301, '', { location: 'https://x.example' });
   it.each([
-    [ofLaravel, plain(502), 'It answered with status 502'],
+    [ofLaravel, plain(502), 'The response has status 502'],
     [ofLaravel, redirect, 'it redirects (status 301)'],
-    [ofPdp, plain(401), 'It answered with status 401'],
-    [ofPdp, json({}), 'It answered without a decision'],
+    [ofPdp, plain(401), 'The response has status 401'],
+    [ofPdp, json({}), 'The response has no decision'],
   ])('reports an endpoint %s that does not work', async (endpoint, answer, reason) => {
     const host = await startScriptedHost();
     onTestFinished(host.stop);
@@ -251,7 +251,7 @@ channels:
     const { code, lines } = await check(host.url);
     expect([code, of(lines, endpoint)]).toEqual([1, expect.stringContaining(reason)]);
     expect(of(lines, endpoint)).toMatch(
-      /^✗ the source (?:host|pdp) cannot answer for the endpoint/,
+      /^✗ the source (?:host|pdp) cannot be queried for the endpoint/,
     );
   });
 

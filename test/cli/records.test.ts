@@ -167,7 +167,7 @@ describe('with a DATABASE_URL', () => {
       env: { ...testEnvironment, DATABASE_URL: url },
     });
     expect(code).toBe(3);
-    expect(stderr).toMatch(/^Usher cannot continue: database could not answer .*\n$/);
+    expect(stderr).toMatch(/^Usher cannot continue: database is unavailable .*\n$/);
     expect(stderr).not.toMatch(/hidden-word|postgres:/);
   });
 });

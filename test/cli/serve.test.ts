@@ -258,7 +258,7 @@ describe('usher serve', () => {
     const env = environment({ DATABASE_URL: 'postgres://usher:hidden-word@127.0.0.1:1/usher' });
     const { code, stderr } = await runCommand(['serve'], { env });
     expect(code).toBe(3);
-    expect(stderr).toMatch(/database could not answer/);
+    expect(stderr).toMatch(/database is unavailable/);
     expect(stderr).not.toMatch(/hidden-word|postgres:\/\//);
   });
 });

@@ -25,8 +25,8 @@ export async function startTicketConsumer(address: StoreAddress): Promise<Ticket
   });
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
   // By standard input, not as an argument: everybody can read those.
-  const ask = async (question: unknown): Promise<unknown> => {
-    child.stdin.write(`${JSON.stringify(question)}\n`);
+  const ask = async (request: unknown): Promise<unknown> => {
+    child.stdin.write(`${JSON.stringify(request)}\n`);
     const line = await lines.next();
     if (line.done === true) throw new Error('The taker ended early');
     return JSON.parse(line.value);

@@ -6,90 +6,90 @@ import { Unavailable } from '../../src/runtime/unavailable.ts';
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
 interface Statement {
-  readonly questions: readonly number[];
-  readonly answer: () => void;
+  readonly requests: readonly number[];
+  readonly complete: () => void;
   readonly fail: (error: Error) => void;
 }
 
-/** A grouped read over statements that end when the test says so; the answer to a number is ten times as much. */
+/** A grouped read over statements that end when the test says so; the result of a number is ten times as much. */
 function start() {
   const statements: Statement[] = [];
   const read = createBatchedRead<number, number>(
-    (questions) =>
+    (requests) =>
       new Promise((resolve, reject) => {
-        const answer = () => {
-          resolve(questions.map((question) => question * 10));
+        const complete = () => {
+          resolve(requests.map((request) => request * 10));
         };
-        statements.push({ questions, answer, fail: reject });
+        statements.push({ requests, complete, fail: reject });
       }),
   );
   const outcomes: Record<number, unknown> = {};
-  const ask = (...questions: readonly number[]) => {
-    for (const question of questions) {
-      outcomes[question] = 'open';
-      read(question).then(
-        (answer) => (outcomes[question] = answer),
-        (error: unknown) => (outcomes[question] = error),
+  const lookUp = (...requests: readonly number[]) => {
+    for (const request of requests) {
+      outcomes[request] = 'open';
+      read(request).then(
+        (complete) => (outcomes[request] = complete),
+        (error: unknown) => (outcomes[request] = error),
       );
     }
     return settle();
   };
-  return { ask, statements, outcomes };
+  return { lookUp, statements, outcomes };
 }
 
 const outage = new Unavailable('database');
 
 describe('a batched lookup', () => {
   it('combines concurrent requests, and gives each its own result', async () => {
-    const { ask, statements, outcomes } = start();
-    void ask(3, 1);
-    await ask(2);
-    expect(statements.map(({ questions }) => questions)).toEqual([[3, 1, 2]]);
-    statements[0]?.answer();
+    const { lookUp, statements, outcomes } = start();
+    void lookUp(3, 1);
+    await lookUp(2);
+    expect(statements.map(({ requests }) => requests)).toEqual([[3, 1, 2]]);
+    statements[0]?.complete();
     await settle();
     expect(outcomes).toEqual({ 1: 10, 2: 20, 3: 30 });
   });
 
   it('uses no statement that began before the request', async () => {
-    const { ask, statements, outcomes } = start();
-    await ask(1);
-    await ask(2, 3);
-    expect(statements.map(({ questions }) => questions)).toEqual([[1]]);
-    statements[0]?.answer();
+    const { lookUp, statements, outcomes } = start();
+    await lookUp(1);
+    await lookUp(2, 3);
+    expect(statements.map(({ requests }) => requests)).toEqual([[1]]);
+    statements[0]?.complete();
     await settle();
     expect(outcomes).toEqual({ 1: 10, 2: 'open', 3: 'open' });
-    expect(statements.map(({ questions }) => questions)).toEqual([[1], [2, 3]]);
+    expect(statements.map(({ requests }) => requests)).toEqual([[1], [2, 3]]);
   });
 
   it('bounds a statement', async () => {
-    const { ask, statements } = start();
-    await ask(...Array.from({ length: 300 }, (_, i) => i));
-    statements[0]?.answer();
+    const { lookUp, statements } = start();
+    await lookUp(...Array.from({ length: 300 }, (_, i) => i));
+    statements[0]?.complete();
     await settle();
-    expect(statements.map(({ questions }) => questions.length)).toEqual([256, 44]);
+    expect(statements.map(({ requests }) => requests.length)).toEqual([256, 44]);
   });
 
   it('rejects all queries of an outage, also the queued ones, and tries later ones', async () => {
-    const { ask, statements, outcomes } = start();
-    await ask(1);
-    await ask(2);
+    const { lookUp, statements, outcomes } = start();
+    await lookUp(1);
+    await lookUp(2);
     statements[0]?.fail(outage);
     await settle();
     expect(outcomes).toEqual({ 1: outage, 2: outage });
-    await ask(3);
-    statements[1]?.answer();
+    await lookUp(3);
+    statements[1]?.complete();
     await settle();
     expect(outcomes[3]).toBe(30);
   });
 
   it('does not fail queued requests after an unhandled error', async () => {
-    const { ask, statements, outcomes } = start();
+    const { lookUp, statements, outcomes } = start();
     const bug = new TypeError('a bug');
-    await ask(1);
-    await ask(2);
+    await lookUp(1);
+    await lookUp(2);
     statements[0]?.fail(bug);
     await settle();
-    statements[1]?.answer();
+    statements[1]?.complete();
     await settle();
     expect(outcomes).toEqual({ 1: bug, 2: 20 });
   });

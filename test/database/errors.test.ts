@@ -37,7 +37,7 @@ describe('a server at DATABASE_URL that is not PostgreSQL', () => {
     ['MariaDB', 'd\0\0\0\x0a5.5.5-10.11.6-MariaDB-0+deb12u1\0'],
   ])('%s is named as the cause', async (_name, greeting) => {
     expect(await reasonFor(greeting)).toBe(
-      'the answer is not of the protocol of PostgreSQL: another server may listen there',
+      'the response is not of the protocol of PostgreSQL: another server may listen there',
     );
   });
 
@@ -55,5 +55,5 @@ it('a server that asks for a password which the URL lacks is named as the cause'
   const reason = await reasonOf((socket) => {
     socket.on('data', () => socket.write(requests.shift() ?? ''));
   });
-  expect(reason).toBe('the server asks for a password, and the URL has none');
+  expect(reason).toBe('the server requires a password, and the URL has none');
 });

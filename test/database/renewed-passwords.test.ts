@@ -61,7 +61,7 @@ reportMariadb('a changed password of MariaDB');
 describeMariadb('a changed password of MariaDB', () => {
   const server = useMariadb();
 
-  it('is used when the server knows it, and no question fails before', async () => {
+  it('is used when the server accepts it, and no query fails before', async () => {
     const name = `reader_${randomBytes(4).toString('hex')}`;
     await server.admin.query(`CREATE USER ${name}@127.0.0.1 IDENTIFIED BY 'one'`);
     await server.admin.query(`GRANT SELECT ON shop.* TO ${name}@127.0.0.1`);

@@ -165,7 +165,7 @@ describe.skipIf(missing.length > 0)('a page of a Django Channels host', () => {
     });
   });
 
-  it('gets 426 when a proxy dropped the headers of the upgrade', async () => {
+  it('gets 426 when a proxy removed the headers of the upgrade', async () => {
     const answer = await tryClient(urlOf('nginx'), '/dropped/ws/chat/', { headers });
     expect(answer).toMatchObject({
       status: 426,

@@ -36,7 +36,7 @@ const userOf = ({ text }: { readonly text: string }) => {
   return JSON.parse(user_data) as unknown;
 };
 
-/** Ten questions. Usher caches the answer for the same cookies, so each request has a different extra cookie. */
+/** Ten requests. Usher caches the response for the same cookies, so each request has a different extra cookie. */
 async function signInTenTimes(usher: Usher, cookie: string): Promise<void> {
   for (let count = 0; count < 10; count += 1) {
     expect((await signIn(usher, `${cookie}; usher_test=${count}`)).status).toBe(200);
@@ -131,7 +131,7 @@ describe.skipIf(laravel === undefined)('the documented route of a real Laravel',
     const other = await startAsking(site.url, 'site_session', wrong);
     expect((await signIn(other, cookie)).status).toBe(503);
     await other.stop();
-    expect(other.output()).toContain('answered with status 400');
+    expect(other.output()).toContain('the response has status 400');
   });
 });
 

@@ -92,9 +92,9 @@ describe.skipIf(laravel === undefined)('shadow mode beside a real Laravel', () =
     const all = users.flatMap((user) => channels.map((channel) => ({ user, channel })));
     return Array.from({ length: count }, (_, n) => ({ ...all[n % all.length]!, n }));
   };
-  type Question = ReturnType<typeof requests>[number];
+  type ShadowRequest = ReturnType<typeof requests>[number];
 
-  const askAt = (url: string, { user, channel, n }: Question) =>
+  const askAt = (url: string, { user, channel, n }: ShadowRequest) =>
     ask(
       `${url}/broadcasting/auth`,
       { socket_id: `1.${n}`, channel_name: channel },
@@ -162,7 +162,7 @@ describe.skipIf(laravel === undefined)('shadow mode beside a real Laravel', () =
     const { checks } = JSON.parse(text) as { readonly checks: readonly { name: string }[] };
     expect(checks.filter(({ name }) => name.includes(' endpoint '))).toEqual([
       {
-        name: 'the source site answers for the endpoint /broadcasting/auth',
+        name: 'the source site can be queried for the endpoint /broadcasting/auth',
         status: 'pass',
       },
     ]);
@@ -196,7 +196,7 @@ describe.skipIf(laravel === undefined)('shadow mode beside a real Laravel', () =
 
   it('may stop if it is the shadow: no response is delayed or broken', async () => {
     const usher = await start(policies.rulesAnswer);
-    const expected = ({ user, channel }: Question) =>
+    const expected = ({ user, channel }: ShadowRequest) =>
       channel === `private-App.Models.User.${user.id}` || channel === 'presence-rooms.lobby'
         ? 200
         : 403;

@@ -139,7 +139,7 @@ describe('an encrypted channel', () => {
     expect(JSON.stringify(await onTheWire)).not.toContain('1234');
   });
 
-  it('asks the same questions as its private form', async () => {
+  it('has the same checks as its private form', async () => {
     const chat = chatOf(await users.newEscrow());
     expect(await users.connect({ claims: stranger }).encryptedPrivate(chat)).toEqual(refused);
     expect(await users.connect().encryptedPrivate('tenant.1.user.15')).toEqual(entered);

@@ -125,7 +125,7 @@ describe('a fact by HTTP', () => {
     more();
   };
 
-  const silent = 'The server did not answer in time';
+  const silent = 'The server did not respond in time';
   /** Each answer with the reason for the operator. */
   const unclear: Readonly<Record<string, readonly [Answer, string | RegExp]>> = {
     'a list': [json([{ status: 'open' }]), 'fact order: The body is not a JSON object'],
@@ -169,8 +169,8 @@ describe('a fact by HTTP', () => {
       plain(200, '{"status":"open"}'),
       'fact order: The content type of the response is not JSON',
     ],
-    'no content': [plain(204), 'fact order: It answered with status 204'],
-    'a partial content': [json({ status: 'open' }, 206), 'fact order: It answered with status 206'],
+    'no content': [plain(204), 'fact order: The response has status 204'],
+    'a partial content': [json({ status: 'open' }, 206), 'fact order: The response has status 206'],
     'a redirect to a metadata address': [
       plain(302, '', { location: 'http://169.254.169.254/latest/meta-data' }),
       'it redirects (status 302), and Usher does not follow redirects',
@@ -183,15 +183,15 @@ describe('a fact by HTTP', () => {
       plain(308, '', { location: '/login' }),
       /^it redirects \(status 308\)/,
     ],
-    'an unchanged fact': [plain(304), 'fact order: It answered with status 304'],
+    'an unchanged fact': [plain(304), 'fact order: The response has status 304'],
     407: [
       plain(407, '', { 'proxy-authenticate': 'Basic' }),
       'fetch() refused the response without a reason, as it does for the status 407',
     ],
-    401: [plain(401), 'fact order: It answered with status 401'],
-    403: [plain(403), 'fact order: It answered with status 403'],
-    429: [plain(429), 'fact order: It answered with status 429'],
-    500: [json({ status: 'open' }, 500), 'fact order: It answered with status 500'],
+    401: [plain(401), 'fact order: The response has status 401'],
+    403: [plain(403), 'fact order: The response has status 403'],
+    429: [plain(429), 'fact order: The response has status 429'],
+    500: [json({ status: 'open' }, 500), 'fact order: The response has status 500'],
     'a missing field': [json({ note: 'x' }), 'fact order: The field status is missing'],
     'a null in place of a field': [
       json({ status: null }),

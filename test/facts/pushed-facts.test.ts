@@ -145,14 +145,14 @@ describePostgres('pushed facts', (server) => {
     expect(await sessionIn('of-b')).toEqual({ id: 's' });
   });
 
-  it('a change is seen by the very next question on another replica, whatever else it is asked', async () => {
+  it('a change applies to the next lookup on another replica, during other lookups', async () => {
     const other = createDatabase({ url: at.url, role: server.role, timeoutMs: 30_000 });
     try {
       const there = createPushedFacts(other);
       const seen: unknown[] = [];
       for (let i = 0; i < 200; i += 1) {
         const status = i % 2 === 0 ? 'cancelled' : 'open';
-        // Under way while the change is made, so that the next question could be answered with these.
+        // In progress during the change, so that the next lookup could share their results.
         const before = ['turn', 'other'].map((id) => there.find(booking, ['h', id], {}));
         await facts().put(booking, ['h', 'turn'], { status });
         seen.push((await there.find(booking, ['h', 'turn'], {}))?.['status'] === status);

@@ -56,7 +56,7 @@ describe('the server of the keys fails while visitors ask', () => {
           server.answer(keys);
           return Promise.resolve();
         }),
-      { question: guestAsks(usher, token), before: 503 },
+      { sendRequest: guestAsks(usher, token), before: 503 },
     );
     const lost = await expectNobodySlippedIn(outage, embeddedRows(usher));
     expect(new Set(outage.asked.map(({ status }) => status))).toEqual(new Set([200, 503]));

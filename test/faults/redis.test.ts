@@ -68,8 +68,8 @@ describeRedisServer('Redis fails while visitors ask', () => {
   it.each(faults)('$fault', async ({ fault, inject }) => {
     const ticket = ticketIn(await issueTicket(usher));
     const guests = startTraffic(guestAsks(usher));
-    const question = () => issueTicket(usher);
-    const outage = await endure(usher, () => inject(redis), { question });
+    const sendRequest = () => issueTicket(usher);
+    const outage = await endure(usher, () => inject(redis), { sendRequest });
     await guests.stop();
     const lost = await expectNobodySlippedIn({ ...outage, asked: guests.asked }, postgres);
 

@@ -90,7 +90,7 @@ describe.skipIf(packagedPrograms === undefined)(
       const restarted = createDatabase({ url: new Secret(address.url), role });
       onTestFinished(restarted.close);
       const { decide: decideAnew } = startCachingProcess(restarted);
-      await expect.poll(() => decide('O').catch(() => 'no answer')).toBe('77');
+      await expect.poll(() => decide('O').catch(() => 'no response')).toBe('77');
       for (const [round, owner] of ['15', '77', '15', '77'].entries()) {
         expect(await decideAnew('O')).toBe(round % 2 === 0 ? '77' : '15');
         await after.query(`UPDATE usher.orders SET owner_id = '${owner}'`);

@@ -84,7 +84,7 @@ describe('an application that decides about a channel', () => {
     const { failed_check, checks } = body as { failed_check: string; checks: readonly object[] };
     expect([failed_check, ...checks.slice(-2)]).toEqual([
       'the application grants the request',
-      { name: `the host answered with status ${status}`, passed: true },
+      { name: `the application responded with status ${status}`, passed: true },
       { name: 'the application grants the request', passed: false },
     ]);
   });

@@ -51,7 +51,7 @@ const ask = (path: string, changes?: Partial<HostRequest<string>>) =>
 /** The reason of an outage. */
 const reasonOf = async (asked: Promise<unknown>) => {
   const error: unknown = await asked.then(
-    () => 'answered',
+    () => 'success',
     (reason: unknown) => reason,
   );
   expect(error).toBeInstanceOf(Unavailable);
@@ -87,7 +87,7 @@ describe('a storm', () => {
       time.advance(10);
     }
     await Promise.all(pages);
-    expect(outcomes).toEqual(Array(400).fill('answered'));
+    expect(outcomes).toEqual(Array(400).fill('success'));
     expect(host.mostOpen()).toBe(hostLimits.maxConcurrent);
     // A connection is free again a moment after its answer.
     expect(host.connections()).toBeLessThan(2 * hostLimits.maxConcurrent);
@@ -224,7 +224,7 @@ describe('an answer', () => {
       host.answerFirst();
       expect(await asked).toBe('not what was asked');
     }
-    expect(outcomes).toEqual(['unreadable', 'unreadable']);
+    expect(outcomes).toEqual(['invalid', 'invalid']);
   });
 
   it('that does not come is an outage, also for those who wait for as long, and the next request is asked', async () => {
@@ -234,9 +234,9 @@ describe('an answer', () => {
     const next = ask('/3', { silenceMs: 2 * second });
     await host.arrived(1);
     time.advance(second);
-    expect(await silent).toBe('The server did not answer in time');
-    expect(await unasked).toBe('The server did not answer in time');
-    expect(outcomes.toSorted()).toEqual(['silent', 'timeout']);
+    expect(await silent).toBe('The server did not respond in time');
+    expect(await unasked).toBe('The server did not respond in time');
+    expect(outcomes.toSorted()).toEqual(['timeout', 'unresponsive']);
     await host.arrived(2);
     host.open.shift();
     host.answerFirst();
@@ -249,7 +249,7 @@ describe('an answer', () => {
     await host.arrived(1);
     host.open[0]!.response.write('{');
     time.advance(second);
-    expect(await dripping).toBe('The server did not answer in time');
+    expect(await dripping).toBe('The server did not respond in time');
   });
 
   it('is waited for while the host answers others that were asked before', async () => {
@@ -280,7 +280,7 @@ describe('an answer', () => {
       await other;
       time.advance(0.6 * second);
     }
-    expect(await hanging).toBe('The server did not answer in time');
+    expect(await hanging).toBe('The server did not respond in time');
   });
 
   it('is not waited for longer than a page waits, however alive the host is', async () => {

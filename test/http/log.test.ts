@@ -21,7 +21,11 @@ async function linesAt(level: string): Promise<readonly unknown[]> {
 describe('the log of a listener', () => {
   it('has our lines and none of Fastify’s own, at any level', async () => {
     expect(await linesAt('info')).toEqual(['a route’s own line']);
-    expect(await linesAt('debug')).toEqual(['a route’s own line', 'answered', 'answered']);
+    expect(await linesAt('debug')).toEqual([
+      'a route’s own line',
+      'request completed',
+      'request completed',
+    ]);
     expect(await linesAt('error')).toEqual([]);
   });
 

@@ -55,7 +55,7 @@ describe('paths and methods', () => {
     if (method === 'HEAD') return;
     expect(answer.body).toStrictEqual({
       error: 'Method Not Allowed',
-      message: `This route takes ${allow}, not ${method}`,
+      message: `This route accepts ${allow}, not ${method}`,
       request_id: answer.headers.get('x-request-id'),
     });
   });
@@ -63,7 +63,7 @@ describe('paths and methods', () => {
   it('a browser that opens the hotel chat’s or a ticket’s address reads it in their words', async () => {
     const chat = '/api/guest/hotel/grand-hotel/chat/pusher/auth?token=x';
     const hotel = await send(usher.public, { method: 'GET', path: chat });
-    const message = 'This route takes POST, not GET';
+    const message = 'This route accepts POST, not GET';
     expect([hotel.status, hotel.body]).toEqual([405, { error: 'Method Not Allowed', message }]);
     const ticket = await send(usher.public, { method: 'GET', path: '/api/websocket/ticket' });
     expect([ticket.status, ticket.body]).toEqual([405, { success: false, error: message }]);

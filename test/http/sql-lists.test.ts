@@ -175,7 +175,7 @@ describe('a list by SQL', () => {
     const metrics = await (await fetch(`${usher!.operator}/metrics`)).text();
     const of = 'usher_source_facts_total{kind="list private-project-{project} of user",outcome=';
     expect(metrics).toContain(`${of}"unavailable"} 1`);
-    expect(metrics).toContain(`${of}"unfit"} 1`);
+    expect(metrics).toContain(`${of}"invalid"} 1`);
     expect(metrics).toContain(`${of}"none"}`);
   });
 
@@ -191,9 +191,9 @@ describe('a list by SQL', () => {
     expect([online.code, online.stdout.split('\n').slice(1)]).toEqual([
       0,
       [
-        '✓ the source shop answers for the fact membership',
-        '✓ the source shop answers for the list private-project-{project} of user',
-        '✓ the source shop answers for the list private-team.{team}.{project} of user',
+        '✓ the source shop can be queried for the fact membership',
+        '✓ the source shop can be queried for the list private-project-{project} of user',
+        '✓ the source shop can be queried for the list private-team.{team}.{project} of user',
         ...['The role of the source shop needs:', 'GRANT SELECT ON members TO usher_reader;'],
         'GRANT SELECT ON candidates TO usher_reader;',
         'GRANT SELECT ON teams TO usher_reader;',
@@ -208,12 +208,12 @@ describe('a list by SQL', () => {
     expect([broken.code, broken.stdout]).toEqual([
       1,
       expect.stringMatching(
-        /✗ the source shop cannot answer for the list private-project-\{project\} of user: .*candidates/,
+        /✗ the source shop cannot be queried for the list private-project-\{project\} of user: .*candidates/,
       ),
     ]);
     const doctor = await runInProcess(['doctor', '--url', usher!.public], env);
     expect(doctor.stdout).toMatch(
-      /✗ the source shop answers for the list private-project-\{project\} of user\n {4}It cannot be used: .*candidates/,
+      /✗ the source shop can be queried for the list private-project-\{project\} of user\n {4}It cannot be used: .*candidates/,
     );
   });
 });

@@ -36,7 +36,7 @@ const noPart = 'user is the buyer or the seller';
 const noPartInChat = 'user is the buyer, the seller, or an admin in a dispute';
 const disputed = escrow({ status: 'DISPUTED' });
 
-const families = [
+const channels = [
   escrowChannel,
   escrowChat,
   userChannel,
@@ -114,8 +114,10 @@ describe.each(spellings)('who may enter, by $spelling', ({ policy }) => {
 
   it('only the chat has a presence form, and all have an encrypted one', () => {
     const formsOf = (family: string) => channelOf(policy, family).forms;
-    for (const family of families) expect(formsOf(family)).toContain('private-encrypted');
-    expect(families.filter((family) => formsOf(family).includes('presence'))).toEqual([escrowChat]);
+    for (const channel of channels) expect(formsOf(channel)).toContain('private-encrypted');
+    expect(channels.filter((channel) => formsOf(channel).includes('presence'))).toEqual([
+      escrowChat,
+    ]);
   });
 
   it('a refusal across tenants has a code of its own', async () => {
@@ -185,7 +187,7 @@ function ownEscrows(tenantId: string) {
 describe('both spellings', () => {
   it('declare the same channels and facts', () => {
     // A module exports its channels in alphabetical order.
-    const channelsOf = (policy: Policy) => families.map((family) => channelOf(policy, family));
+    const channelsOf = (policy: Policy) => channels.map((channel) => channelOf(policy, channel));
     const declared = (policy: Policy) => ({
       count: policy.channels.channelTypes.length,
       channels: channelsOf(policy).map((each) => ({

@@ -25,7 +25,7 @@ describe('a channel name', () => {
 
   it.each([
     ...vectors.refuse_channel_name.map(({ channel_name }) => channel_name),
-    // `private-..` is a name of Pusher's grammar; the catalogue is what refuses it.
+    // `private-..` is a name of Pusher's grammar; the channel registry refuses it.
     ...vectors.refuse_channel_name_own.filter((name) => name !== 'private-..'),
     'private-',
     'presence-',

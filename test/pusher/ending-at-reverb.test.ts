@@ -42,7 +42,7 @@ describe('revoking a member of a presence channel at Reverb', () => {
 
   it.each<[Behaviour, string]>([
     [500, 'status 500'],
-    ['hang-up', 'no answer (ECONNRESET)'],
+    ['hang-up', 'no response (ECONNRESET)'],
   ])(
     'reports the connections that stay and the cause after a response %s, and sends one request',
     async (behaviour, why) => {

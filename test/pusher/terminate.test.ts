@@ -19,11 +19,11 @@ afterEach(() => {
 /** The beginning of a body that never ends. */
 const endless = '{"ok"';
 
-/** A Pusher server that answers every question with this status; with none it never answers. */
+/** A Pusher server that responds to every request with this status; without one it never responds. */
 async function startServer(status?: number, body = '{}') {
-  const asked: string[] = [];
+  const received: string[] = [];
   const server = createServer(({ method, url = '' }, response) => {
-    asked.push(`${method} ${url.split('?')[0]}`);
+    received.push(`${method} ${url.split('?')[0]}`);
     if (status === undefined) return;
     response.writeHead(status).write(body);
     if (body !== endless) response.end();
@@ -36,7 +36,7 @@ async function startServer(status?: number, body = '{}') {
   const apps = createPusherApps(settings({ ...where, retiring }), [
     { tenants: ['2'], app: settings({ ...where, appId: '2', key: 'two-key' }) },
   ]);
-  return { asked, terminate: createTerminate(apps) };
+  return { received, terminate: createTerminate(apps) };
 }
 
 it.each([
@@ -46,19 +46,19 @@ it.each([
   ['app-key', 'a_B-=@,.;9', 'POST /apps/1/users/a_B-=@,.;9/terminate_connections'],
 ])(
   'requests at the server of the app %s the termination of %s',
-  async (appKey, userId, question) => {
-    const { asked, terminate } = await startServer(200);
+  async (appKey, userId, request) => {
+    const { received, terminate } = await startServer(200);
     await terminate({ appKey, userId });
-    expect(asked).toEqual([question]);
+    expect(received).toEqual([request]);
   },
 );
 
 it.each(['', '.', '..', '../../other', 'a/b', 'a b', 'ä', '%2e%2e', 'a?b', 'x'.repeat(129)])(
   'sends no request for the user %j, which would be another path',
   async (userId) => {
-    const { asked, terminate } = await startServer(200);
+    const { received, terminate } = await startServer(200);
     await expect(terminate({ appKey: 'app-key', userId })).rejects.toThrow(Unavailable);
-    expect(asked).toEqual([]);
+    expect(received).toEqual([]);
   },
 );
 
@@ -74,16 +74,16 @@ it('is unavailable when the server never ends its answer', async () => {
   await expect(terminate({ appKey: 'app-key', userId: '15' })).rejects.toThrow(Unavailable);
 });
 
-it('reports an error whose body never ends as no answer', async () => {
+it('reports an error whose body never ends as no response', async () => {
   const { terminate } = await startServer(500, endless);
   const outcome = terminate({ appKey: 'app-key', userId: '15' });
-  await expect(outcome).rejects.toMatchObject({ cause: new Error('no answer') });
+  await expect(outcome).rejects.toMatchObject({ cause: new Error('no response') });
 });
 
 it('sends no request for an app that is not configured', async () => {
-  const { asked, terminate } = await startServer(200);
+  const { received, terminate } = await startServer(200);
   await expect(terminate({ appKey: 'gone', userId: '15' })).rejects.toThrow(Unavailable);
-  expect(asked).toEqual([]);
+  expect(received).toEqual([]);
 });
 
 it.each([400, 401, 404, 500, undefined])(
@@ -93,8 +93,10 @@ it.each([400, 401, 404, 500, undefined])(
     const fault = await terminate({ appKey: 'app-key', userId: '15' }).catch((e: unknown) => e);
     expect(fault).toBeInstanceOf(Unavailable);
     const { message, cause } = fault as Unavailable;
-    expect(message).toBe('Pusher server could not answer');
-    expect((cause as Error).message).toBe(status === undefined ? 'no answer' : `status ${status}`);
+    expect(message).toBe('Pusher server is unavailable');
+    expect((cause as Error).message).toBe(
+      status === undefined ? 'no response' : `status ${status}`,
+    );
     expect((cause as Error).cause).toBe(undefined);
   },
 );

@@ -10,7 +10,7 @@ import { createSigner } from '../../src/pusher/sign.ts';
 import { grantOf, type GrantParts, signInOf } from './grants.ts';
 import { masterKey, settings } from './settings.ts';
 
-// Few characters and short texts: two questions then differ by one border only, which is where a clash would be.
+// Few characters and short texts: two requests then often differ by one separator only, which is where a collision would be.
 const textOf = (alphabet: string[], minLength: number) =>
   fc.string({ unit: fc.constantFrom(...alphabet), minLength, maxLength: 4 });
 const text = textOf(['a', '1', '"', ':', ',', '\\', '\ud800', 'é'], 0);
@@ -18,19 +18,19 @@ const member: fc.Arbitrary<Member> = fc.oneof(
   fc.record({ user_id: text }),
   fc.record({ user_id: text, user_info: fc.dictionary(text, text, { maxKeys: 2 }) }),
 );
-const question = fc.record({
+const request = fc.record({
   socketId: fc.tuple(fc.nat(20), fc.nat(20)).map(([a, b]) => `${a}.${b}`),
   prefix: fc.constantFrom('private-', 'presence-', 'private-encrypted-'),
   body: textOf(['a', '1', '.', '-', '='], 1),
   member: fc.option(member, { nil: undefined }),
 });
-type Question = typeof question extends fc.Arbitrary<infer T> ? T : never;
+type GrantRequest = typeof request extends fc.Arbitrary<infer T> ? T : never;
 
-/** Two questions of which one is often the other with a single part exchanged. */
+/** Two requests, of which one is often the other with one part replaced. */
 const pair = fc
   .record({
-    one: question,
-    other: question,
+    one: request,
+    other: request,
     kept: fc.subarray(['socketId', 'prefix', 'body', 'member'] as const),
   })
   .map(({ one, other, kept }): [GrantParts, GrantParts] => [
@@ -38,7 +38,7 @@ const pair = fc
     partsOf({ ...other, ...Object.fromEntries(kept.map((key) => [key, one[key]])) }),
   ]);
 
-function partsOf({ socketId, prefix, body, member }: Question): GrantParts {
+function partsOf({ socketId, prefix, body, member }: GrantRequest): GrantParts {
   const shown = member ?? (prefix === 'presence-' ? { user_id: '1' } : undefined);
   return { socketId, channelName: `${prefix}${body}`, ...(shown && { member: shown }) };
 }
@@ -85,10 +85,10 @@ describe('no signature is valid for two requests', () => {
     const signer = createSigner(appsOf('pusher'));
     const signUser = createUserSigner(appsOf('pusher'));
     fc.assert(
-      fc.property(question, text, (asked, id) => {
+      fc.property(request, text, (requested, id) => {
         fc.pre(id !== '');
-        const user = signUser(signInOf({ socketId: asked.socketId, member: { user_id: id } }));
-        expect(user.auth).not.toBe(signer.sign(grantOf(partsOf(asked))).auth);
+        const user = signUser(signInOf({ socketId: requested.socketId, member: { user_id: id } }));
+        expect(user.auth).not.toBe(signer.sign(grantOf(partsOf(requested))).auth);
       }),
       runs,
     );

@@ -86,7 +86,7 @@ describe('requests for a WebSocket that are no handshake', () => {
     const row = {
       action: 'redeem-ticket',
       code: 'malformed-request',
-      failed_check: expect.stringContaining('a proxy dropped its Upgrade') as unknown,
+      failed_check: expect.stringContaining('a proxy removed its Upgrade') as unknown,
     };
     expect(rows).toEqual([row, row]);
   });

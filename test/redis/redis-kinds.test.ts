@@ -114,7 +114,7 @@ describeRedisKinds('Sentinels', () => {
   it('do not hold up the start when none answers, and are found when one does', async () => {
     const redis = await connect(`redis+sentinel://:a-password@127.0.0.1:1/main`);
     expect(redis.misconfiguration()).toBeUndefined();
-    expect(lines).toEqual(['{"reason":"no Sentinel answers"}Redis is not reachable']);
+    expect(lines).toEqual(['{"reason":"no Sentinel responds"}Redis is not reachable']);
   });
 
   it('are refused with a sentence under redis:// and redis+cluster://', async () => {

@@ -4,31 +4,31 @@ import { createPromiseCache } from '../../src/runtime/caches.ts';
 
 it('keeps recently used values, and loads others again', async () => {
   const lookups = { hits: 0, misses: 0 };
-  const asked: string[] = [];
+  const loaded: string[] = [];
   const cache = createPromiseCache<string>(3, lookups);
-  const find = (question: string) =>
-    cache.getOrLoad(question, () => {
-      asked.push(question);
-      return Promise.resolve(`${question}!`);
+  const find = (key: string) =>
+    cache.getOrLoad(key, () => {
+      loaded.push(key);
+      return Promise.resolve(`${key}!`);
     });
   // "a" is used again and stays; "b" is not, and is evicted.
-  for (const question of ['a', 'b', 'c', 'a', 'd', 'a', 'e', 'b']) {
-    expect(await find(question)).toBe(`${question}!`);
+  for (const key of ['a', 'b', 'c', 'a', 'd', 'a', 'e', 'b']) {
+    expect(await find(key)).toBe(`${key}!`);
   }
-  expect(asked).toEqual(['a', 'b', 'c', 'd', 'e', 'b']);
+  expect(loaded).toEqual(['a', 'b', 'c', 'd', 'e', 'b']);
   expect(lookups).toEqual({ hits: 2, misses: 6 });
   cache.clear();
   await find('e');
-  expect(asked.at(-1)).toBe('e');
+  expect(loaded.at(-1)).toBe('e');
 });
 
 it('caches that there is no value, and never a failure', async () => {
-  const asked: string[] = [];
+  const loaded: string[] = [];
   const cache = createPromiseCache<string | undefined>(8, { hits: 0, misses: 0 });
-  const find = (question: string, answer: () => Promise<string | undefined>) =>
-    cache.getOrLoad(question, () => {
-      asked.push(question);
-      return answer();
+  const find = (key: string, load: () => Promise<string | undefined>) =>
+    cache.getOrLoad(key, () => {
+      loaded.push(key);
+      return load();
     });
   const nothing = () => Promise.resolve(undefined);
   const failure = () => Promise.reject(new Error('unavailable'));
@@ -38,17 +38,17 @@ it('caches that there is no value, and never a failure', async () => {
     expect(await find('c', () => Promise.resolve('c!'))).toBe('c!');
     await expect(find('d', failure)).rejects.toThrow('unavailable');
   }
-  expect(asked).toEqual(['a', 'b', 'c', 'd', 'd', 'd']);
+  expect(loaded).toEqual(['a', 'b', 'c', 'd', 'd', 'd']);
 });
 
 it('does not replace a newer value', async () => {
   const cache = createPromiseCache<string | undefined>(8, { hits: 0, misses: 0 });
-  const asked = new EventEmitter();
-  const slow = cache.getOrLoad('a', () => once(asked, 'answer').then(() => undefined));
+  const loaded = new EventEmitter();
+  const slow = cache.getOrLoad('a', () => once(loaded, 'load').then(() => undefined));
   cache.clear();
   const after = () => Promise.resolve('a!');
   await cache.getOrLoad('a', after);
-  asked.emit('answer');
+  loaded.emit('load');
   expect(await slow).toBeUndefined();
   expect(await cache.getOrLoad('a', after)).toBe('a!');
 });

@@ -26,7 +26,7 @@ function setUp(maxConcurrent = 2) {
   return { queue, ask, sent, advance, timers: waiting };
 }
 
-const silent = 'The server did not answer in time';
+const silent = 'The server did not respond in time';
 
 describe('requests to a server', () => {
   it('wait in their order while it answers, however long that takes', async () => {

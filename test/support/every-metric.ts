@@ -29,7 +29,7 @@ export async function readEveryMetric(): Promise<string> {
   const host = metrics.measureHost('session introspection');
   host.observe({ queued: () => 0, inFlight: () => 0 });
   host.startWait()();
-  host.start()('answered');
+  host.start()('success');
   host.countUnsent('queue-full');
   metrics.measureFact('order')('found');
   metrics.countShadow('private-announcements', 'agreed');

@@ -100,7 +100,7 @@ const enter = async (path: string, cookie: string) => {
   return { client, server };
 };
 
-/** The number of timers when nothing is under way: a question to the host has one until it ends. */
+/** The number of timers without a request in progress: a request to the host has one until it ends. */
 const waitingAtRest = async (): Promise<number> => {
   let waiting = usher.clock.waiting();
   for (let turns = 0; turns < 2_000; turns += 1) {
@@ -278,13 +278,13 @@ describe('a WebSocket endpoint of the application', () => {
 
   it.each<readonly [string, string, (handshake: string) => string]>([
     [
-      'whose Upgrade header a proxy dropped',
-      'This address takes WebSocket connections only; if the client asked for one, a proxy dropped its Upgrade and Connection headers',
+      'whose Upgrade header a proxy removed',
+      'This address accepts WebSocket connections only; if the client requested one, a proxy removed its Upgrade and Connection headers',
       (text) => text.replace(/Upgrade: .*\r\n/, '').replace('Upgrade', 'close'),
     ],
     [
-      'whose Connection header a proxy dropped',
-      'This address takes WebSocket connections only; if the client asked for one, a proxy dropped its Upgrade and Connection headers',
+      'whose Connection header a proxy removed',
+      'This address accepts WebSocket connections only; if the client requested one, a proxy removed its Upgrade and Connection headers',
       (text) => text.replace('Connection: Upgrade', 'Connection: close'),
     ],
     [
@@ -416,7 +416,7 @@ describe('the application’s response to the handshake', () => {
           action: 'subscribe',
           outcome: 'refusal',
           code: 'upstream-refused',
-          failed_check: `host accepts the WebSocket: status ${status}`,
+          failed_check: `upstream server accepts the WebSocket: status ${status}`,
           principal_id: staff.user_id,
         },
       ]);

@@ -139,11 +139,11 @@ const key = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==';
 
 describe('a request for /ws that is no WebSocket handshake', () => {
   it.each<readonly [string, number, string, readonly string[]]>([
-    ['without Upgrade', 426, 'a proxy dropped', ['Sec-WebSocket-Version: 13']],
+    ['without Upgrade', 426, 'a proxy removed', ['Sec-WebSocket-Version: 13']],
     [
       'with Upgrade, and without Connection',
       426,
-      'a proxy dropped',
+      'a proxy removed',
       ['Upgrade: websocket', 'Sec-WebSocket-Version: 13', key],
     ],
     ['with an old version', 426, 'must be 13', [...upgrade, 'Sec-WebSocket-Version: 8', key]],

@@ -23,7 +23,7 @@ export async function discoverKeySet(request: DiscoveryRequest): Promise<readonl
     headers: { accept: 'application/json' },
     maxBodyBytes,
   });
-  if (status !== 200) throw new Error(`discovery answered with status ${status}`);
+  if (status !== 200) throw new Error(`the response of discovery has status ${status}`);
   return fetchKeySet({ ...request, url: keySetUrl(parseJson(text), request.issuer) });
 }
 
@@ -33,7 +33,7 @@ function discoveryUrl(issuer: string): URL {
 }
 
 function keySetUrl(document: unknown, issuer: string): URL {
-  if (!isJsonObject(document)) throw new Error('discovery did not answer with a JSON object');
+  if (!isJsonObject(document)) throw new Error('the response of discovery is not a JSON object');
   const { issuer: named, jwks_uri: address } = document;
   // §4.3: otherwise one issuer could publish keys for another one.
   if (named !== issuer) throw new Error('discovery names another issuer');

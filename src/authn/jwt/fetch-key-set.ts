@@ -31,7 +31,7 @@ export async function fetchKeySet({
     headers: { accept: 'application/jwk-set+json, application/json' },
     maxBodyBytes,
   });
-  if (status !== 200) throw new Error(`JWKS answered with status ${status}`);
+  if (status !== 200) throw new Error(`the response of the JWKS address has status ${status}`);
   return parseKeySet(text, algorithm);
 }
 

@@ -30,7 +30,7 @@ export interface LaravelUser {
   readonly password?: string | null;
 }
 
-/** The sessions and users of a Laravel host. All functions throw `Unavailable` if the host does not answer. */
+/** The sessions and users of a Laravel host. All functions throw `Unavailable` if the host does not respond. */
 export interface LaravelHost {
   /** Returns the session of this id, expired or not, or `undefined` if there is none. */
   readonly session: (id: string) => Promise<StoredSession | undefined>;

@@ -22,7 +22,7 @@ export interface LaravelSessionDeps {
  * The part of a session cookie that does not fit the settings or the host, in the order of the checks. `login`: nobody
  * is logged in at the guard, `guards` at which somebody is. Only `usher doctor` shows it.
  */
-export type LaravelMisfit =
+export type LaravelMismatch =
   | 'malformed'
   | 'unknown-key'
   | 'cookie-name'
@@ -38,11 +38,11 @@ export type LaravelMisfit =
 
 export type LaravelResult =
   | { readonly visitor: Principal }
-  | { readonly misfit: LaravelMisfit; readonly logins?: readonly string[] };
+  | { readonly mismatch: LaravelMismatch; readonly logins?: readonly string[] };
 
 /**
  * Creates the reader of Laravel's session cookies (Laravel 8 to 12), which identifies the user of one guard. Throws
- * `Unavailable` if the host does not answer. The principal has no `issuedAt`, because a session does not contain the
+ * `Unavailable` if the host does not respond. The principal has no `issuedAt`, because a session does not contain the
  * time of the login. It never writes, so it does not extend a session.
  */
 export function createLaravelSessionReader(
@@ -51,13 +51,15 @@ export function createLaravelSessionReader(
 ): CredentialReader {
   return async (cookie) => {
     const result = await examineLaravelSession(cookie, settings, deps);
-    return 'visitor' in result ? { principal: result.visitor } : { fault: faultOf(result.misfit) };
+    return 'visitor' in result
+      ? { principal: result.visitor }
+      : { fault: faultOf(result.mismatch) };
   };
 }
 
-function faultOf(misfit: LaravelMisfit): CredentialFault {
-  if (misfit === 'malformed') return 'credential-malformed';
-  return misfit === 'expired' ? 'credential-expired' : 'credential-rejected';
+function faultOf(mismatch: LaravelMismatch): CredentialFault {
+  if (mismatch === 'malformed') return 'credential-malformed';
+  return mismatch === 'expired' ? 'credential-expired' : 'credential-rejected';
 }
 
 /** Identifies the visitor, or finds the first part that does not fit. */
@@ -67,20 +69,20 @@ export async function examineLaravelSession(
   { host, now }: LaravelSessionDeps,
 ): Promise<LaravelResult> {
   const sessionId = readSessionId(cookie, settings.cookieName, settings.keys);
-  if ('fault' in sessionId) return { misfit: sessionId.fault };
+  if ('fault' in sessionId) return { mismatch: sessionId.fault };
   const { id } = sessionId;
   const session = await host.session(id);
-  if (session === undefined) return { misfit: 'session' };
-  if (session.expiresAt <= now()) return { misfit: 'expired' };
-  if (session.content === undefined) return { misfit: 'driver' };
+  if (session === undefined) return { mismatch: 'session' };
+  if (session.expiresAt <= now()) return { mismatch: 'expired' };
+  if (session.content === undefined) return { mismatch: 'driver' };
   const content = readContent(session.content, settings.format, settings.keys);
-  if ('fault' in content) return { misfit: content.fault };
+  if ('fault' in content) return { mismatch: content.fault };
   const userId = loginIn(content, settings);
-  if (userId === undefined) return { misfit: 'login', logins: loginNames(content) };
+  if (userId === undefined) return { mismatch: 'login', logins: loginNames(content) };
   const user = await host.user(userId);
-  if (user === undefined) return { misfit: 'user' };
+  if (user === undefined) return { mismatch: 'user' };
   if (settings.checksPassword && !fitsPassword(content, user, settings)) {
-    return { misfit: 'password' };
+    return { mismatch: 'password' };
   }
   return {
     visitor: visitorOf(

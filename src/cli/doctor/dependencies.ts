@@ -78,7 +78,7 @@ async function checkFacts(policy: Policy, config: Config): Promise<readonly Name
   if (problems.length > 0) return problems;
   const checked = await checkSources(policy, config);
   return checked.map((each) => ({
-    name: `the source ${each.source} answers for the ${each.name}`,
+    name: `the source ${each.source} can be queried for the ${each.name}`,
     result: resultOf(each),
   }));
 }

@@ -8,7 +8,7 @@ import { namesCookie } from '../../runtime/cookie-names.ts';
 import { reasonOf } from '../network-errors.ts';
 import { remedies } from '../../audit/remedies.ts';
 import { fail, pass, unknown, type CheckResult } from './check.ts';
-import { explainMisfit } from './laravel-misfits.ts';
+import { explainMismatch } from './laravel-mismatches.ts';
 import type { NamedResult } from './run-checks.ts';
 
 const name = 'the session cookie is one of a visitor who is logged in';
@@ -83,8 +83,8 @@ function resultOf(
   result: Awaited<ReturnType<typeof examineSession>>,
   sessions: SessionConfig,
 ): CheckResult {
-  if ('misfit' in result && sessions.mode === 'laravel') {
-    return fail(...explainMisfit(result, sessions));
+  if ('mismatch' in result && sessions.mode === 'laravel') {
+    return fail(...explainMismatch(result, sessions));
   }
   if (!('fault' in result)) return pass;
   return fail(`It is refused (${result.fault}).`, remedies[result.fault]);

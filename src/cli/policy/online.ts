@@ -46,6 +46,6 @@ function formatChecked({ name, source, error, skipped }: SourceCheck): string {
   if (skipped !== undefined)
     return `– the source ${source} was not checked for the ${name}: ${skipped}`;
   return error === undefined
-    ? `✓ the source ${source} answers for the ${name}`
-    : `✗ the source ${source} cannot answer for the ${name}: ${reasonOf(error)}`;
+    ? `✓ the source ${source} can be queried for the ${name}`
+    : `✗ the source ${source} cannot be queried for the ${name}: ${reasonOf(error)}`;
 }

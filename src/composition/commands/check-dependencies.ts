@@ -10,7 +10,7 @@ import type { TokenConfig } from '../../config/tokens.ts';
 import { createAccessTokens } from '../../database/host/access-tokens.ts';
 import { createDjangoDatabase } from '../../database/host/django-database.ts';
 import { createLaravelDatabase } from '../../database/host/laravel-database.ts';
-import { findTokenMisfit } from '../../database/host/personal-access-tokens.ts';
+import { findTokenProblem } from '../../database/host/personal-access-tokens.ts';
 import type { KeysPolicy, Policy } from '../../policy/policy.ts';
 import type { Secret } from '../../runtime/secret.ts';
 import { openLaravelRedis } from '../laravel.ts';
@@ -74,8 +74,8 @@ function probeOwnDatabase(url: Secret): Probe {
 
 function probeSanctum({ database, tokenableType }: SanctumConfig): Probe {
   const probe = async () => {
-    const misfit = await withHost(database, (host) => findTokenMisfit(host, tokenableType));
-    if (misfit !== undefined) throw new Error(misfit);
+    const mismatch = await withHost(database, (host) => findTokenProblem(host, tokenableType));
+    if (mismatch !== undefined) throw new Error(mismatch);
   };
   return ['SANCTUM_DATABASE_URL', probe];
 }
@@ -91,7 +91,7 @@ function probePassport({ database }: PassportConfig): Probe {
 function probeTokenIntrospection(settings: TokenIntrospectionConfig, deps: ProbeDeps): Probe {
   const probe = async () => {
     const result = await introspectToken(settings, deps)('usher-doctor');
-    if ('principal' in result) throw new Error('it takes a made-up token for an active one');
+    if ('principal' in result) throw new Error('it reports a made-up token as active');
   };
   return ['INTROSPECTION_URL', probe];
 }
@@ -210,6 +210,6 @@ function probeLaravel({
 function probeIntrospection(sessions: IntrospectionSessions, deps: ProbeDeps) {
   return async () => {
     const result = await introspectSession(sessions, deps)('usher-doctor');
-    if ('principal' in result) throw new Error('it takes a made-up session cookie for a user');
+    if ('principal' in result) throw new Error('it accepts a made-up session cookie');
   };
 }

@@ -53,7 +53,7 @@ interface Sample {
  * Reads the table as the service does, and a few of its rows. Returns why its tokens would be refused, or `undefined` if
  * they would not.
  */
-export async function findTokenMisfit(
+export async function findTokenProblem(
   host: HostDatabase,
   tokenableType: string,
 ): Promise<string | undefined> {

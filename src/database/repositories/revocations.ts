@@ -58,10 +58,10 @@ export function createRevocations(database: Database): RevocationStore {
 
 /** Finds the latest revocation time of each list of keys, in milliseconds. */
 const findLatest = `
-  SELECT asked.place, (extract(epoch FROM found.latest) * 1000)::float8 AS latest
+  SELECT requested.place, (extract(epoch FROM found.latest) * 1000)::float8 AS latest
   FROM ${requests} CROSS JOIN LATERAL (
     SELECT max(issued_before) AS latest FROM revocations
-    WHERE subject = ANY(ARRAY(SELECT json_array_elements_text(asked.texts)))
+    WHERE subject = ANY(ARRAY(SELECT json_array_elements_text(requested.texts)))
   ) AS found`;
 
 interface RecentRow {

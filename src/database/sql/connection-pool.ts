@@ -224,4 +224,4 @@ export function createConnectionPool<Request, Result>(
   };
 }
 
-const tooLate = 'The server did not answer in time';
+const tooLate = 'The server did not respond in time';

@@ -32,7 +32,7 @@ interface Group {
   /** The columns of the last request that was executed alone. */
   columns: readonly SqlColumn[] | undefined;
   /** The columns to which those of a group were not equal, because a union can have other types. They prevent groups until they change. */
-  unfit: readonly SqlColumn[] | undefined;
+  differingColumns: readonly SqlColumn[] | undefined;
 }
 
 /** The sizes of groups. A connection prepares a statement for each. */
@@ -75,7 +75,7 @@ export function groupRequests({ execute, inTurn, now }: GroupDeps): Execute {
   const executeQueued = (group: Group): void => {
     let rest = group.queued;
     group.queued = [];
-    const mostNow = group.columns === group.unfit ? 1 : group.maxSize;
+    const mostNow = group.columns === group.differingColumns ? 1 : group.maxSize;
     while (rest.length > 0) {
       const size = sizes.find((each) => each <= Math.min(rest.length, mostNow)) ?? 1;
       void executeNow(rest.slice(0, size), group);
@@ -100,7 +100,7 @@ export function groupRequests({ execute, inTurn, now }: GroupDeps): Execute {
 
 const newGroup = (statementOf: Group['statementOf']): Group => ({
   ...{ statementOf, queued: [], maxSize: 1 },
-  ...{ columns: undefined, unfit: undefined },
+  ...{ columns: undefined, differingColumns: undefined },
 });
 
 /** The results of requests with the same statement; `undefined` if each must be executed alone. */
@@ -126,7 +126,7 @@ async function executeTogether(
   // The first column has the number of the request.
   const columns = result.columns.slice(1);
   if (!isSameColumns(columns, group.columns)) {
-    group.unfit = group.columns;
+    group.differingColumns = group.columns;
     return undefined;
   }
   const rows: (readonly unknown[])[][] = requests.map(() => []);

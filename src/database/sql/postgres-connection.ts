@@ -96,7 +96,7 @@ function prepared(client: Client): Run {
     try {
       return await query(client, request, change === 0 ? name : `${name}_${change}`);
     } catch (error) {
-      if (!isImpossibleValue(error) && !isMisfit(error) && !isOutdated(error)) throw error;
+      if (!isImpossibleValue(error) && !isSchemaError(error) && !isOutdated(error)) throw error;
       const result = await query(client, request);
       changes.set(name, change + 1);
       return result;
@@ -133,7 +133,7 @@ function isImpossibleValue(error: unknown): boolean {
 }
 
 /** SQLSTATE class 42: the statement does not fit the tables. */
-function isMisfit(error: unknown): boolean {
+function isSchemaError(error: unknown): boolean {
   return error instanceof DatabaseError && /^42/.test(error.code ?? '');
 }
 

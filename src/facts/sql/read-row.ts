@@ -1,9 +1,9 @@
 import { columnTypesOf, readerOf, type ReadValue } from '../../database/sql/read-value.ts';
 import { isSameColumns, type SqlColumn, type SqlRows } from '../../database/sql/sql-result.ts';
 import type { Fact, FactKind, FactValue } from '../../policy/fact-kind.ts';
-import { Misfit } from '../misfit.ts';
+import { UnusableResponse } from '../unusable-response.ts';
 
-/** Reads the row of a fact. Throws `Misfit`. */
+/** Reads the row of a fact. Throws `UnusableResponse`. */
 export type ReadRow = (result: SqlRows, ids: readonly string[]) => Fact | undefined;
 
 /**
@@ -20,7 +20,7 @@ export function createReadRow(kind: FactKind, proven: readonly string[]): ReadRo
     }
     const [row, another] = rows;
     if (row === undefined) return undefined;
-    if (another !== undefined) throw new Misfit('the query found more than one row');
+    if (another !== undefined) throw new UnusableResponse('the query found more than one row');
     const { plan } = last;
     for (const { place, id } of plan.ids) if (String(row[place]) !== ids[id]) return undefined;
     return readFields(plan, row);
@@ -42,7 +42,7 @@ interface PlannedField {
   readonly oneOf: readonly string[] | undefined;
 }
 
-/** Finds the column of each field. Other columns are ignored. Throws `Misfit`. */
+/** Finds the column of each field. Other columns are ignored. Throws `UnusableResponse`. */
 export function planOf(
   { ids, fields }: FactKind,
   columns: readonly SqlColumn[],
@@ -51,13 +51,13 @@ export function planOf(
   const placeOf = (name: string): number => {
     const place = columns.findIndex((column) => column.name === name);
     if (columns.findLastIndex((column) => column.name === name) !== place) {
-      throw new Misfit(`the result has two columns ${name}`);
+      throw new UnusableResponse(`the result has two columns ${name}`);
     }
     return place;
   };
   const unproven = proven.find((id) => placeOf(id) === -1);
   if (unproven !== undefined) {
-    throw new Misfit(
+    throw new UnusableResponse(
       `the result has no column ${unproven}: MySQL compares loosely, so write a condition such as column = :${unproven}, or return the id as the column ${unproven}`,
     );
   }
@@ -71,13 +71,13 @@ export function planOf(
       const column = columns[place];
       if (column === undefined) {
         const names = columns.map((each) => each.name).join(', ');
-        throw new Misfit(`the result has no column ${name}; it has ${names}`);
+        throw new UnusableResponse(`the result has no column ${name}; it has ${names}`);
       }
       const { type } = column;
       // The type of a column that is always NULL is not known.
       const read = type === 'null' ? () => undefined : readerOf(field, type);
       if (read === undefined) {
-        throw new Misfit(
+        throw new UnusableResponse(
           `the column ${name} is ${type}, and a field of the type ${field.type} needs ${columnTypesOf(field).join(', ')}; use CAST`,
         );
       }
@@ -92,14 +92,16 @@ function readFields({ fields }: Plan, row: readonly unknown[]): Fact {
     const value = row[place];
     if (value === null || value === undefined) {
       if (optional) continue;
-      throw new Misfit(`the column ${name} is NULL, and the field is not optional`);
+      throw new UnusableResponse(`the column ${name} is NULL, and the field is not optional`);
     }
     const found = read(value);
     if (found === undefined) {
-      throw new Misfit(`the column ${name} has a value of ${type} that the field cannot have`);
+      throw new UnusableResponse(
+        `the column ${name} has a value of ${type} that the field cannot have`,
+      );
     }
     if (oneOf !== undefined && !oneOf.includes(found as string)) {
-      throw new Misfit(`the column ${name} has a value that is none of one_of`);
+      throw new UnusableResponse(`the column ${name} has a value that is none of one_of`);
     }
     fact[name] = found;
   }

@@ -8,7 +8,7 @@ import { createLruMap } from '../../runtime/caches.ts';
 import { createSingleFlight } from '../../runtime/single-flight.ts';
 import { createReadRow, planOf } from './read-row.ts';
 
-/** Finds the fact with these ids. Throws `Unavailable`, and `Misfit` for a result that is neither a fact nor none. */
+/** Finds the fact with these ids. Throws `Unavailable`, and `UnusableResponse` for a result that is neither a fact nor none. */
 export type FindByIds = (ids: readonly string[]) => Promise<Fact | undefined>;
 
 export interface SqlFactDeps {
@@ -33,7 +33,7 @@ const maxFresh = 10_000;
 /** NUL, which no id has, so that different lists of ids never have the same key. */
 const separator = '\0';
 
-/** Executes the query without ids, so that the server describes the columns of the result. Throws `Unavailable`, and `Misfit`. */
+/** Executes the query without ids, so that the server describes the columns of the result. Throws `Unavailable`, and `UnusableResponse`. */
 export async function checkSqlFact(
   kind: FactKind,
   query: SqlStatement,

@@ -6,7 +6,7 @@ import type { SqlList } from '../../policy/channel-type.ts';
 import type { SqlStatement } from '../../policy/sql/read-statement.ts';
 import { createSingleFlight } from '../../runtime/single-flight.ts';
 import { pageLimit, type ListedIds } from '../list-pages.ts';
-import { Misfit } from '../misfit.ts';
+import { UnusableResponse } from '../unusable-response.ts';
 import { isPossibleValue, type SqlFactDeps } from './sql-facts.ts';
 
 /** Reads up to `pageLimit` rows of a list after these texts, in the order of their texts. Throws `Unavailable`. */
@@ -23,7 +23,7 @@ type ReadList = (
 
 type Deps = Pick<SqlFactDeps, 'execute'>;
 
-/** Creates the function that reads the rows of a list. Throws `Unavailable`, and `Misfit` for a result without the parameters. */
+/** Creates the function that reads the rows of a list. Throws `Unavailable`, and `UnusableResponse` for a result without the parameters. */
 export function createSqlList(
   { params }: SqlList,
   query: SqlStatement,
@@ -43,7 +43,7 @@ export function createSqlList(
   };
 }
 
-/** Executes the query without values, so that the server describes the columns of the result. Throws `Unavailable`, and `Misfit`. */
+/** Executes the query without values, so that the server describes the columns of the result. Throws `Unavailable`, and `UnusableResponse`. */
 export async function checkSqlList(
   { params }: SqlList,
   query: SqlStatement,
@@ -67,13 +67,14 @@ function checkColumns(params: readonly string[], columns: readonly SqlColumn[]):
     const type = columns[place]?.type ?? 'missing';
     // The type of a column that is always NULL is not known.
     if (type === 'null' || idColumnTypes.includes(type)) continue;
-    throw new Misfit(
+    throw new UnusableResponse(
       `the column ${name} is ${type}, and a parameter of a channel needs a text, an integer or a UUID; use CAST`,
     );
   }
 }
 
 function readText(value: unknown): string {
-  if (typeof value !== 'string') throw new Misfit('a column has a value that is not a text');
+  if (typeof value !== 'string')
+    throw new UnusableResponse('a column has a value that is not a text');
   return value;
 }

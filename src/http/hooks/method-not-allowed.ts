@@ -47,7 +47,7 @@ function rejectOtherMethods(server: FastifyInstance, url: string, { methods, con
     config: { isOtherMethod: true, ...(errorBody && { errorBody }), ...(action && { action }) },
     // Before a body is read.
     onRequest: ({ method }, _reply, done) => {
-      done(new RequestProblem(405, `This route takes ${allow}, not ${method}`, { allow }));
+      done(new RequestProblem(405, `This route accepts ${allow}, not ${method}`, { allow }));
     },
     handler: () => undefined,
   });

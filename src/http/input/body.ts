@@ -20,7 +20,7 @@ const maxFields = 128;
  * Accepts forms, multipart forms without files, JSON, and an empty body of any type. Any other type is a 415. Some
  * clients send a wrong content type, so the first character of the body decides.
  */
-export function takeFormsAndJson(server: FastifyInstance): void {
+export function acceptFormsAndJson(server: FastifyInstance): void {
   server.removeAllContentTypeParsers();
   const takeText = (type: string, isJson: (text: string) => boolean): void => {
     server.addContentTypeParser(type, { parseAs: 'string' }, (request, body, done) => {

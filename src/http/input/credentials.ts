@@ -58,7 +58,7 @@ function sessionCredentials(
     case 'repeated-cookie':
       throw malformed('The session cookie is repeated');
     case 'joined-cookies':
-      throw malformed('The session cookie stands behind a comma');
+      throw malformed('The session cookie follows a comma');
     case 'malformed-cookie':
       throw malformed('The session cookie is malformed');
     case 'foreign-page':

@@ -6,7 +6,7 @@ import { generalResponses } from './refusal-response.ts';
 const handshakeFaults = [
   fault('no-handshake', [
     426,
-    'This address takes WebSocket connections only; if the client asked for one, a proxy dropped its Upgrade and Connection headers',
+    'This address accepts WebSocket connections only; if the client requested one, a proxy removed its Upgrade and Connection headers',
   ]),
   fault('too-many-attempts', [429, 'Too many connection attempts']),
 ];

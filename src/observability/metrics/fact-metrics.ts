@@ -6,7 +6,7 @@ export function createFactMetrics(registry: Registry, buckets: number[]): Measur
   const registers = [registry];
   const requests = new Counter({
     name: 'usher_source_facts_total',
-    help: 'Lookups of facts and lists in sources, by kind of fact or list: found, none; unfit (the response is neither), unavailable.',
+    help: 'Lookups of facts and lists in sources, by kind of fact or list: found, none; invalid (the response is neither), unavailable.',
     labelNames: ['kind', 'outcome'],
     registers,
   });

@@ -1,12 +1,12 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { HostStats } from '../../host/stats.ts';
 
-/** In seconds. A request may be queued for 45 seconds, and the host may be silent for ten. */
+/** In seconds. A request may be queued for 45 seconds, and the host may send no response for ten. */
 const durations = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 45];
 
 const outcomes = [
-  ...['answered', 'unreadable', 'failed', 'timeout'],
-  ...['queue-full', 'waited-too-long', 'silent'],
+  ...['success', 'invalid', 'failed', 'timeout'],
+  ...['queue-full', 'waited-too-long', 'unresponsive'],
 ];
 
 /** Measures the requests to the host with this name; several clients may share a name. */
@@ -19,7 +19,7 @@ export function createHostMetrics(registry: Registry): MeasureHost {
   const labelNames = ['dependency'];
   const requests = new Counter({
     name: 'usher_host_requests_total',
-    help: 'Requests to a server of the application over HTTP, by outcome: answered; unreadable, failed, timeout; not sent because of queue-full, waited-too-long, silent.',
+    help: 'Requests to a server of the application over HTTP, by outcome: success; invalid, failed, timeout; not sent because of queue-full, waited-too-long, unresponsive.',
     labelNames: ['dependency', 'outcome'],
     registers,
   });

@@ -80,7 +80,7 @@ function compile(source: string, scope: Scope, types: readonly ValueType[]): Com
   const { environment, view } = environmentOf(scope);
   const parsed = parse(() => environment.parse(source), source);
   const found = check(parsed.ast, scope);
-  // The library prepares the evaluation in its own check, which is a second opinion.
+  // The library prepares the evaluation in its own check, which is a second one.
   const { error } = parsed.check();
   if (error !== undefined) throw new ExpressionError(error.summary, error.range?.start ?? 0);
   const type = types.find((each) => each === found);

@@ -4,7 +4,7 @@ import { partProblem } from '../yaml/validate.ts';
 import { withSourceName, type DefinedSource } from './define-source.ts';
 import type { HttpSpec } from './fact-origin.ts';
 
-interface QuestionSpec {
+interface RequestSpec {
   readonly source: string | DefinedSource;
   readonly timeout?: string;
 }
@@ -15,12 +15,12 @@ export type AskSpec = {
   readonly shadow?: boolean;
 } & (
   | {
-      readonly laravel: QuestionSpec & {
+      readonly laravel: RequestSpec & {
         readonly path?: string;
         readonly forward: NonNullable<HttpSpec['forward']>;
       };
     }
-  | { readonly authzen: QuestionSpec }
+  | { readonly authzen: RequestSpec }
 );
 
 /** Reads the `ask` of a channel. Throws a `TypeError`. */
@@ -29,9 +29,7 @@ export function readAsk(spec: unknown): Ask | undefined {
   const declared = Object.fromEntries(
     Object.entries(Object(spec) as object).map(([key, value]) => [
       key,
-      key === 'shadow'
-        ? (value as unknown)
-        : withSourceName({ ...(Object(value) as QuestionSpec) }),
+      key === 'shadow' ? (value as unknown) : withSourceName({ ...(Object(value) as RequestSpec) }),
     ]),
   );
   const problem = partProblem('ask', declared);

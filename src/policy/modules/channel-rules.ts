@@ -27,15 +27,15 @@ export function rulesFor(
   { deciding, all }: RuleFunctions,
   functions: ChannelFunctions,
 ): Omit<KindRules, 'names'> {
-  const { params, isAsked } = functions;
+  const { params, hasAsk } = functions;
   const [member, list] = [functions.member.get(principal), functions.list.get(principal)];
   const facts = factRequests(functions.facts);
   const hidden = shadowFacts(functions);
-  const checkDeciding = checksOf(deciding, isAsked);
+  const checkDeciding = checksOf(deciding, hasAsk);
   return {
     facts: facts.filter(({ name }) => !hidden.includes(name)),
     check: (input) => checkDeciding(withoutShadowFacts(input, hidden)),
-    ...(deciding.length < all.length && { shadow: { facts, check: checksOf(all, isAsked) } }),
+    ...(deciding.length < all.length && { shadow: { facts, check: checksOf(all, hasAsk) } }),
     ...(member && {
       member: (input) => {
         const made = callSafely(member, withoutShadowFacts(input, hidden), readMember);
@@ -53,8 +53,8 @@ export function rulesFor(
 }
 
 /** The checks of these rules. A rule that cannot be evaluated does not hide the checks of the others. */
-function checksOf(rules: readonly ModuleFunction[], isAsked: boolean): KindRules['check'] {
-  const read = (value: unknown) => readChecks(value, isAsked);
+function checksOf(rules: readonly ModuleFunction[], hasAsk: boolean): KindRules['check'] {
+  const read = (value: unknown) => readChecks(value, hasAsk);
   return (input) =>
     rules.flatMap((rule) => {
       const checks = callSafely(rule, input, read);

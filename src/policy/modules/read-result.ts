@@ -5,8 +5,8 @@ import { isCheck } from './check.ts';
 import { definedFact, isDefinedKind } from './define-fact.ts';
 
 /** The checks that a rule returned. Throws a `TypeError` unless it is an array of checks, with at least one unless the channel has `ask`. */
-export function readChecks(value: unknown, isAsked = false): readonly Check[] {
-  if (!Array.isArray(value) || (value.length === 0 && !isAsked)) {
+export function readChecks(value: unknown, hasAsk = false): readonly Check[] {
+  if (!Array.isArray(value) || (value.length === 0 && !hasAsk)) {
     throw new TypeError('must return an array with at least one check(…)');
   }
   // Not `every`, which skips the holes of a sparse array; and not `Array.from`, which takes a microsecond.

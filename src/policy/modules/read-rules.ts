@@ -8,18 +8,18 @@ export interface RuleFunctions {
 }
 
 /** Whether the application decides about a channel, besides its rules. */
-export type Asked = 'nobody' | 'application' | 'application as a shadow';
+export type AskMode = 'none' | 'decides' | 'shadow';
 
 /** Reads the rules of `allow` for a kind of principal. Throws a `TypeError`. */
-export function readRules(kind: string, declared: unknown, asked: Asked): RuleFunctions {
+export function readRules(kind: string, declared: unknown, mode: AskMode): RuleFunctions {
   const entries: readonly unknown[] = Array.isArray(declared) ? Array.from(declared) : [declared];
   const rules = entries.map((each) => readRule(`allow.${kind}`, each));
   const all = rules.map(({ rule }) => rule);
   const deciding = rules.flatMap(({ rule, isShadow }) => (isShadow ? [] : [rule]));
-  if (asked === 'application as a shadow' && deciding.length < all.length) {
+  if (mode === 'shadow' && deciding.length < all.length) {
     throw new TypeError('either rules or the application may be a shadow, not both');
   }
-  if (asked !== 'application' && deciding.length === 0) {
+  if (mode !== 'decides' && deciding.length === 0) {
     throw new TypeError(
       all.length === 0
         ? `allow.${kind} has no rule`

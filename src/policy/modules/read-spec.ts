@@ -6,7 +6,7 @@ import { hint } from '../yaml/schema-error.ts';
 import { partProblem } from '../yaml/validate.ts';
 import { readAsk } from './ask-spec.ts';
 import type { ModuleFunction } from './module-function.ts';
-import { readRules, type Asked, type RuleFunctions } from './read-rules.ts';
+import { readRules, type AskMode, type RuleFunctions } from './read-rules.ts';
 import { readSqlSpec, type SqlSpec } from './sql-spec.ts';
 
 /** The functions of a channel’s declaration, by the names of facts and of principals. */
@@ -18,7 +18,7 @@ export interface ChannelFunctions {
   readonly list: ReadonlyMap<string, ModuleFunction>;
   readonly sqlList: ReadonlyMap<string, SqlListFunctions>;
   /** Whether the application decides, so that a rule needs no check. */
-  readonly isAsked: boolean;
+  readonly hasAsk: boolean;
 }
 
 /** The function of a fact. */
@@ -91,16 +91,16 @@ const notAParam = (name: string): TypeError =>
 
 /** The functions of a declaration. Throws a `TypeError` if one is not a function. */
 export function readFunctions(spec: Spec): ChannelFunctions {
-  const asked = askedOf(spec['ask']);
-  const allow = readAllow(spec, asked);
+  const mode = askModeOf(spec['ask']);
+  const allow = readAllow(spec, mode);
   const member = functionsOf(spec, 'member');
   const { list, sqlList } = readLists(spec);
   for (const name of [...member.keys(), ...list.keys(), ...sqlList.keys()]) {
     if (!allow.has(name)) throw new TypeError(`allow has no ${name}`);
   }
   const params = entriesOf(spec, 'params').map(([name]) => name);
-  const isAsked = asked === 'application';
-  if (isAsked && list.size + sqlList.size > 0) {
+  const hasAsk = mode === 'decides';
+  if (hasAsk && list.size + sqlList.size > 0) {
     throw new TypeError(
       'list: the application decides about this channel, so it cannot have a list',
     );
@@ -108,7 +108,7 @@ export function readFunctions(spec: Spec): ChannelFunctions {
   if (params.length === 0 && sqlList.size > 0) {
     throw new TypeError('list: a channel without parameters needs no query; return { params: {} }');
   }
-  const functions = { params, facts: readFacts(spec), allow, member, list, sqlList, isAsked };
+  const functions = { params, facts: readFacts(spec), allow, member, list, sqlList, hasAsk };
   const [unread] = shadowFacts(functions);
   const hasShadows = [...allow.values()].some(({ deciding, all }) => deciding.length < all.length);
   if (unread !== undefined && !hasShadows) {
@@ -117,19 +117,19 @@ export function readFunctions(spec: Spec): ChannelFunctions {
   return functions;
 }
 
-function askedOf(ask: unknown): Asked {
-  if (ask === undefined) return 'nobody';
+function askModeOf(ask: unknown): AskMode {
+  if (ask === undefined) return 'none';
   const { shadow } = Object(ask) as { readonly shadow?: unknown };
-  return shadow === true ? 'application as a shadow' : 'application';
+  return shadow === true ? 'shadow' : 'decides';
 }
 
-function readAllow(spec: Spec, asked: Asked): ChannelFunctions['allow'] {
+function readAllow(spec: Spec, mode: AskMode): ChannelFunctions['allow'] {
   return new Map(
     entriesOf(spec, 'allow').map(([name, declared]) => {
       if (!/^[a-z][a-z0-9_]*$/.test(name) || ['params', 'facts', 'now'].includes(name)) {
         throw new TypeError(`allow.${name} is not a kind of principal`);
       }
-      return [name, readRules(name, declared, asked)];
+      return [name, readRules(name, declared, mode)];
     }),
   );
 }

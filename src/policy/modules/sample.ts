@@ -72,7 +72,7 @@ function sampleOne(
   functions: ChannelFunctions,
   kinds: ReadonlyMap<string, FactKind>,
 ): readonly string[] {
-  const { params, member, list, sqlList, isAsked } = functions;
+  const { params, member, list, sqlList, hasAsk } = functions;
   const full = sampleInput(params, [principal], kinds);
   const inputs = [full, { ...full, facts: {} }];
   const deciding = inputs.map((input) => withoutShadowFacts(input, shadowFacts(functions)));
@@ -81,7 +81,7 @@ function sampleOne(
     const isDeciding = rules.deciding.includes(rule);
     const [sampled = []] = callAll(`allow.${principal}`, rule, {
       inputs: isDeciding ? deciding : inputs,
-      read: (value) => readChecks(value, isAsked),
+      read: (value) => readChecks(value, hasAsk),
     });
     return isDeciding ? sampled : [];
   });

@@ -34,7 +34,7 @@ export function buildIssuer(
     )) {
       report.at(
         [...at, key],
-        `a user is known and revoked by \`claims.id\`, without \`${key}\``,
+        `a user is identified and revoked by \`claims.id\`, without \`${key}\``,
         'key',
       );
     }
@@ -56,7 +56,7 @@ function checkSession({ at, kind, ...declared }: IssuerDeclaration, report: Repo
   if (kind !== 'visitor') report.at([...at, 'kind'], 'a session makes a visitor', 'value');
   for (const key of ['id', 'claims', 'revocations'] as const) {
     if (!hasEntries(declared[key])) continue;
-    const message = `\`${key}\` of a session has a fixed name in the answer of the application; declare \`attributes\` only`;
+    const message = `\`${key}\` of a session has a fixed name in the response of the application; declare \`attributes\` only`;
     report.at([...at, key], message, 'key');
   }
   for (const { name, at: path } of declared.attributes) {

@@ -39,14 +39,14 @@ export function checkAsk(channel: ChannelDeclaration): readonly Fault[] {
   ) {
     fault(
       at,
-      'this presence channel requires `allow` and `member`: only an answer to `laravel` has a member',
+      'this presence channel requires `allow` and `member`: only a response to `laravel` has a member',
     );
   }
   if (isDeciding(ask) && list.length > 0) {
     fault([...at, 'list'], 'the application decides about this channel, so it cannot have a list');
   }
   if (!namesMember(ask) && allow.some(({ kind }) => kind === hostVisitorKind)) {
-    const message = `only an application that is asked with \`laravel\`, and whose decision counts, can read the credential of a ${hostVisitorKind}`;
+    const message = `only an application with \`ask: { laravel: … }\`, and whose decision is no shadow, can read the credential of a ${hostVisitorKind}`;
     fault([...atAllow, hostVisitorKind], message);
   }
   return faults;

@@ -11,7 +11,7 @@ import type {
 } from '../policy.ts';
 import type { Path } from './read-document.ts';
 
-/** Each declaration knows its place in the file, for `locate`. */
+/** Each declaration has its place in the file, for `locate`. */
 export interface Declared {
   readonly at: Path;
 }

@@ -15,15 +15,15 @@ export interface RawHttpFact {
   readonly forward?: RawForward;
 }
 
-interface RawQuestion {
+interface RawAskRequest {
   readonly source: string;
   readonly timeout?: string;
 }
 
 /** The `ask` of a channel, as in the file. */
 export interface RawAsk {
-  readonly laravel?: RawQuestion & { readonly path?: string; readonly forward: RawForward };
-  readonly authzen?: RawQuestion;
+  readonly laravel?: RawAskRequest & { readonly path?: string; readonly forward: RawForward };
+  readonly authzen?: RawAskRequest;
   readonly shadow?: boolean;
 }
 

@@ -96,11 +96,11 @@ describe('a setting that does not fit', () => {
     ['admin-only-ask-web', 'login'],
     ['user-deleted', 'user'],
     ['as-password-changed', 'password'],
-  ])('in %s is the part %s', async (id, misfit) => {
+  ])('in %s is the part %s', async (id, mismatch) => {
     const one = caseOf(id);
     const deps = { host: hostOf(one), now: () => one.now * 1000 };
     expect(await examineLaravelSession(one.cookie, settingsOf(one)!, deps)).toMatchObject({
-      misfit,
+      mismatch,
     });
   });
 
@@ -114,7 +114,7 @@ describe('a setting that does not fit', () => {
       const stored = { content: Buffer.from(content), expiresAt: Number.MAX_SAFE_INTEGER };
       const host = { ...hostOf(valid), session: () => Promise.resolve(stored) };
       expect(await examineLaravelSession(valid.cookie, settings, { host, now: () => 0 })).toEqual({
-        misfit: 'login',
+        mismatch: 'login',
         logins: [],
       });
     },
@@ -124,7 +124,7 @@ describe('a setting that does not fit', () => {
     const one = caseOf('admin-only-ask-web');
     const deps = { host: hostOf(one), now: () => one.now * 1000 };
     expect(await examineLaravelSession(one.cookie, settingsOf(one)!, deps)).toEqual({
-      misfit: 'login',
+      mismatch: 'login',
       logins: ['login_admin_59ba36addc2b2f9401580f014c7f58ea4e30989d'],
     });
   });

@@ -60,7 +60,7 @@ describe('terminating the connections of a user', () => {
   it.each<[Behaviour, string]>([
     [500, 'status 500'],
     [404, 'status 404'],
-    ['hang-up', 'no answer (ECONNRESET)'],
+    ['hang-up', 'no response (ECONNRESET)'],
   ])('sends Reverb one request, also if the response is %s', async (behaviour, why) => {
     const { server, look, lines } = await ending(behaviour, { dialect: 'reverb' });
     expect(await look(testNow)).toEqual([{ notEnded: why }]);

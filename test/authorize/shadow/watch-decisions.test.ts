@@ -97,7 +97,7 @@ describe('the application as the shadow', () => {
       () => Promise.resolve({ isGranted: false, refusedWith: 404 }),
       {
         ...{ answered: 'grant', watched: 'refusal', result: 'disagreed' },
-        reason: 'the host answered with status 404',
+        reason: 'the application responded with status 404',
       },
     ],
     ['16', yes, { answered: 'refusal', watched: 'grant', result: 'disagreed' }],
@@ -120,7 +120,7 @@ describe('the application as the shadow', () => {
     await failed.authorize('15');
     await failed.run();
     expect(failed.recorded).toEqual([
-      expect.objectContaining({ result: 'no-verdict', reason: 'source host could not answer' }),
+      expect.objectContaining({ result: 'no-verdict', reason: 'source host is unavailable' }),
     ]);
     expect(failed.recorded[0]).not.toHaveProperty('watched');
     expect(failed.failures).toHaveLength(1);

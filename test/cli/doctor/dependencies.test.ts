@@ -106,8 +106,8 @@ channels: { private-a: { allow: { user: { a: 'true' } } } }`,
     );
     const settings = { POLICY: directory, HOST_URL, HOST_TOKEN: 'hidden' };
     const of = (name: string, changes: Environment = {}) =>
-      resultOf(`the source host answers for the fact ${name}`, { ...settings, ...changes });
-    expect(await of('good')).toBe('✓ the source host answers for the fact good');
+      resultOf(`the source host can be queried for the fact ${name}`, { ...settings, ...changes });
+    expect(await of('good')).toBe('✓ the source host can be queried for the fact good');
     expect([...asked].sort()).toEqual([
       ...['/good/usher-check', '/page/usher-check', 'Bearer hidden', 'Bearer hidden'],
     ]);
@@ -146,7 +146,7 @@ channels: { private-a: { allow: { user: { a: 'true' } } } }`,
       response.writeHead(404).end('hidden');
     });
     expect(await resultOf(name, jwks(gone))).toEqual(
-      failing(name, /JWKS answered with status 404/),
+      failing(name, /the response of the JWKS address has status 404/),
     );
     const page = await serve((_request, response) => {
       response.end('<html>hidden');
@@ -166,10 +166,10 @@ channels: { private-a: { allow: { user: { a: 'true' } } } }`,
       });
     expect(await resultOf(name, introspect(await answering(401)))).toBe(passing(name));
     expect(await resultOf(name, introspect(await answering(500)))).toEqual(
-      failing(name, /answered with status 500/),
+      failing(name, /the response has status 500/),
     );
     expect(await resultOf(name, introspect(await answering(200, '{"user_id":"7"}')))).toEqual(
-      failing(name, /it takes a made-up session cookie for a user/),
+      failing(name, /it accepts a made-up session cookie/),
     );
     expect(await resultOf(name, introspect(`http://127.0.0.1:${await freePort()}`))).toEqual(
       failing(name, /nothing listens.*ECONNREFUSED/),
@@ -191,12 +191,14 @@ channels: { private-a: { allow: { user: { a: 'true' } } } }`,
     const inactive = await answering('{"active":false}');
     expect(await resultOf(name, settings(inactive))).toBe(passing(name));
     const other = { ...settings(inactive), INTROSPECTION_CLIENT_ID: 'other' };
-    expect(await resultOf(name, other)).toEqual(failing(name, /answered with status 401/));
+    expect(await resultOf(name, other)).toEqual(failing(name, /the response has status 401/));
     expect(await resultOf(name, settings(await answering('{"active":true,"sub":"7"}')))).toEqual(
-      failing(name, /it takes a made-up token for an active one/),
+      failing(name, /it reports a made-up token as active/),
     );
     const page = await answering('<html>hidden');
-    expect(await resultOf(name, settings(page))).toEqual(failing(name, /answered without active/));
+    expect(await resultOf(name, settings(page))).toEqual(
+      failing(name, /the response has no active/),
+    );
   });
 
   it('the chat server behind WebSockets', async () => {

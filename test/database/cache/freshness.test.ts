@@ -126,7 +126,7 @@ describePostgres('a cache of tables', (server) => {
     let asked = 0;
     const readCached = tables.cacheOf(['bookings']);
     const ask = () =>
-      readCached('the question', () => ((asked += 1), Promise.reject(new Error('down'))));
+      readCached('the key', () => ((asked += 1), Promise.reject(new Error('down'))));
     expect(tables.version()).toBe(undefined);
     await expect(ask()).rejects.toThrow('down');
     tables.refresh({ watched: '1 bookings:1', horizon: '5', changes: [] }, tables.snapshot());
@@ -139,7 +139,7 @@ describePostgres('a cache of tables', (server) => {
     const tables = createTableCache({ now: () => 0, lookups: { hits: 0, misses: 0 } });
     let asked = 0;
     const readCached = tables.cacheOf<number>(['bookings']);
-    const ask = () => readCached('the question', () => Promise.resolve((asked += 1)));
+    const ask = () => readCached('the key', () => Promise.resolve((asked += 1)));
     const changes = [{ xid: '7', changed: 'orders' }];
     tables.refresh({ watched: '1 bookings:1', horizon: '5', changes: [] }, tables.snapshot());
     await ask();

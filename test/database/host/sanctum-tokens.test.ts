@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createSanctumReader, type SanctumSettings } from '../../../src/authn/sanctum.ts';
 import {
   createPersonalAccessTokens,
-  findTokenMisfit,
+  findTokenProblem,
 } from '../../../src/database/host/personal-access-tokens.ts';
 import { maxTime } from '../../../src/policy/principal.ts';
 import { describeTokenHosts, type TokenHost } from '../../support/laravel-token-hosts.ts';
@@ -217,14 +217,14 @@ function itReads(
 
   it('says which model the tokens are of, for the doctor', async () => {
     await put({});
-    expect(await findTokenMisfit(host.client, 'App\\Models\\User')).toBeUndefined();
+    expect(await findTokenProblem(host.client, 'App\\Models\\User')).toBeUndefined();
     for (const type of ['user', 'App\\User', 'app\\models\\user']) {
-      expect(await findTokenMisfit(host.client, type)).toBe(
+      expect(await findTokenProblem(host.client, type)).toBe(
         'it has no token of SANCTUM_TOKENABLE_TYPE, but of "App\\\\Models\\\\User"',
       );
     }
     await host.put('personal_access_tokens', []);
-    expect(await findTokenMisfit(host.client, 'user')).toBeUndefined();
+    expect(await findTokenProblem(host.client, 'user')).toBeUndefined();
   });
 }
 

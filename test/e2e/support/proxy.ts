@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** What a proxy does instead of passing a question on; true when it has answered. */
+/** What a proxy does instead of forwarding a request; true when it has responded. */
 export type Meddle = (asked: IncomingMessage, answer: ServerResponse) => boolean;
 
 /** A proxy that runs. */

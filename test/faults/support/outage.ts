@@ -6,45 +6,45 @@ import {
   type Asked,
   guestAsks,
   operatorAsks,
-  type Question,
+  type SendRequest,
   seenBy,
   startTraffic,
 } from './traffic.ts';
 
-/** Does something bad, and gives what ends it. */
+/** Injects a fault, and returns the function that ends it. */
 export type Inject = () => Promise<() => Promise<void>>;
 
-/** What a fault did to those who asked meanwhile. */
+/** The effect of a fault on requests. */
 export interface Outage {
-  /** Everything that visitors asked, before, during and after. */
+  /** All requests of visitors, before, during and after the fault. */
   readonly asked: readonly Asked[];
-  /** In words, what they saw between the beginning and the end. */
+  /** Describes their results during the fault. */
   readonly clientsSaw: string;
-  /** Milliseconds from the end of the fault to the first answer that is as before. */
+  /** Milliseconds from the end of the fault to the first successful response. */
   readonly recovery: number;
-  /** What strangers were told, whose tokens are nobody's. */
+  /** Requests with invalid tokens. */
   readonly strangers: readonly Asked[];
-  /** What `/livez` answered. */
+  /** Requests to `/livez`. */
   readonly probes: readonly Asked[];
 }
 
-/** Who sends which request: by default a guest, for the chat. */
+/** The request to send: by default that of a guest, for the chat. */
 export interface Asking {
-  readonly question?: Question;
-  /** What is answered before the fault is injected: another status where it is there already (200). */
+  readonly sendRequest?: SendRequest;
+  /** The status before the fault is injected (200): another one if the fault exists already. */
   readonly before?: number;
 }
 
-/** How long a fault lasts, in milliseconds: longer than any time-out of a query. */
+/** The duration of a fault, in milliseconds: longer than any timeout of a query. */
 const faultLasts = 6_000;
 
-/** Lets visitors ask, lets the fault happen and end, and waits until a question that is asked then is answered with 200. */
+/** Sends requests, injects the fault and ends it, and waits until a request that is sent afterwards has status 200. */
 export async function endure(
   usher: Usher,
   inject: Inject,
-  { question = guestAsks(usher), before = 200 }: Asking = {},
+  { sendRequest = guestAsks(usher), before = 200 }: Asking = {},
 ): Promise<Outage> {
-  const visitors = startTraffic(question);
+  const visitors = startTraffic(sendRequest);
   const strangers = startTraffic(guestAsks(usher, tokens.guest({}, 'nobody')), { visitors: 1 });
   const probes = startTraffic(operatorAsks(usher, '/livez'), { visitors: 1 });
   await visitors.nextIs(before);

@@ -5,34 +5,34 @@ import { ask, get } from '../../e2e/support/ask.ts';
 import type { Usher } from '../../e2e/support/usher.ts';
 import { booking, hotel, tokens } from './service.ts';
 
-/** One question and what became of it; times in milliseconds since the epoch. */
+/** One request and its result; times in milliseconds since the epoch. */
 export interface Asked {
   readonly from: number;
   readonly to: number;
-  /** The status, or `none` where the connection ended without an answer. */
+  /** The status, or `none` if the connection ended without a response. */
   readonly status: number | 'none';
-  /** Whether the answer holds a signature. */
+  /** Whether the response has a signature. */
   readonly signed: boolean;
   readonly decisionId: string | null;
 }
 
-/** Visitors who ask all the time. */
+/** Visitors who send requests continuously. */
 export interface Traffic {
-  /** Everything that was answered so far. */
+  /** All results so far. */
   readonly asked: readonly Asked[];
-  /** Resolves when a question that was asked after now has this status. */
+  /** Resolves when a request that is sent from now on has this status. */
   readonly nextIs: (status: Asked['status']) => Promise<Asked>;
-  /** Resolves when so many were granted. */
+  /** Resolves when this many requests were granted. */
   readonly granted: (count: number) => Promise<void>;
-  /** Resolves when nobody asks any more and everything was answered. */
+  /** Stops the visitors. Resolves when all requests have results. */
   readonly stop: () => Promise<void>;
 }
 
-/** Asks one thing; throws when the connection ends without an answer. */
-export type Question = () => ReturnType<typeof ask>;
+/** Sends one request; throws if the connection ends without a response. */
+export type SendRequest = () => ReturnType<typeof ask>;
 
 /** Requests of a guest for the chat of the booking. */
-export function guestAsks(usher: Pick<Usher, 'publicUrl'>, token = tokens.guest()): Question {
+export function guestAsks(usher: Pick<Usher, 'publicUrl'>, token = tokens.guest()): SendRequest {
   return () =>
     ask(`${usher.publicUrl}/api/guest/hotel/${hotel}/chat/pusher/auth?token=${token}`, {
       socket_id: `${randomInt(1e9)}.${randomInt(1e9)}`,
@@ -41,20 +41,23 @@ export function guestAsks(usher: Pick<Usher, 'publicUrl'>, token = tokens.guest(
 }
 
 /** Requests to the operator's port. */
-export function operatorAsks({ operatorUrl }: Pick<Usher, 'operatorUrl'>, path: string): Question {
+export function operatorAsks(
+  { operatorUrl }: Pick<Usher, 'operatorUrl'>,
+  path: string,
+): SendRequest {
   return () => get(operatorUrl + path);
 }
 
-/** Starts visitors, each of whom asks again so many milliseconds after the answer. */
+/** Starts visitors, each of which sends the next request this many milliseconds after the response. */
 export function startTraffic(
-  question: Question,
+  sendRequest: SendRequest,
   { visitors = 4, pause = 10 }: { readonly visitors?: number; readonly pause?: number } = {},
 ): Traffic {
   const asked: Asked[] = [];
   let stopped = false;
   const visit = async () => {
     while (!stopped) {
-      asked.push(await attempt(question));
+      asked.push(await attempt(sendRequest));
       await sleep(pause);
     }
   };
@@ -79,10 +82,10 @@ export function startTraffic(
   };
 }
 
-async function attempt(question: Question): Promise<Asked> {
+async function attempt(sendRequest: SendRequest): Promise<Asked> {
   const from = Date.now();
   try {
-    const { status, headers, text } = await question();
+    const { status, headers, text } = await sendRequest();
     const decisionId = headers.get('x-decision-id');
     return { from, to: Date.now(), status, signed: text.includes('"auth"'), decisionId };
   } catch {
@@ -90,7 +93,7 @@ async function attempt(question: Question): Promise<Asked> {
   }
 }
 
-/** What visitors saw, in words: each status with how often, and the longest wait. */
+/** Describes the results: the number of each status, and the longest wait. */
 export function seenBy(asked: readonly Asked[]): string {
   const counts = new Map<Asked['status'], number>();
   for (const { status } of asked) counts.set(status, (counts.get(status) ?? 0) + 1);

@@ -5,8 +5,8 @@ import { shippedPolicy } from '../../support/shipped-policy.ts';
 import { mutated, textNear } from '../mutations.ts';
 import { defineTarget } from '../target.ts';
 
-/** Every family, as the documentation has it: the pattern, the longest value of each parameter, and its forms. */
-const families: readonly (readonly [pattern: string, longest: readonly number[], forms: string])[] =
+/** Every channel type, as in the documentation: the pattern, the longest value of each parameter, and its forms. */
+const patterns: readonly (readonly [pattern: string, longest: readonly number[], forms: string])[] =
   [
     ['hotel-{}-guest-chat-booking-{}', [80, 64], 'private'],
     ['tenant.{}.escrow.{}.chat', [64, 64], 'private presence private-encrypted'],
@@ -46,7 +46,7 @@ function readSlowly(name: string): unknown {
     name.startsWith(each),
   );
   if (form === undefined || name === form) return 'malformed';
-  const readings = families
+  const readings = patterns
     .filter(([, , forms]) => forms.split(' ').includes(form.slice(0, -1)))
     .flatMap(([pattern, longest]) =>
       splits(name.slice(form.length), pattern.split('{}')).map((values) => ({ values, longest })),
@@ -82,7 +82,7 @@ const id = fc.oneof(
 const filled = fc
   .tuple(
     fc.constantFrom('private', 'presence', 'private-encrypted'),
-    fc.constantFrom(...families),
+    fc.constantFrom(...patterns),
     id,
     id,
   )

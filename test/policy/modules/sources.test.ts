@@ -74,7 +74,7 @@ const askedBy = ({ pattern, ask, rules }: ChannelType) => ({
 });
 
 describe('a module', () => {
-  it('has sources, facts by HTTP, lists by SQL and questions as a YAML file', async () => {
+  it('has sources, facts by HTTP, lists by SQL and `ask` as a YAML file', async () => {
     const [ofYaml, ofModule] = [await load('a.yaml', yaml), await load('a.ts', module)];
     const places = (policy: Policy) =>
       [...policy.sources.values()].map(({ name, url, token }) => ({ name, url, token }));

@@ -90,7 +90,7 @@ describe('ask', () => {
     ],
     [
       `private-o: { ask: { laravel: { source: host, forward: [cookie] }, shadow: true }, allow: { host_visitor: { a: 'true' } } }`,
-      'whose decision counts',
+      'whose decision is no shadow',
     ],
     [
       `presence-o: { ask: { laravel: { source: host, forward: [cookie] }, shadow: true }, allow: { user: { a: 'true' } } }`,

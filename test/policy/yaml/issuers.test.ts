@@ -134,7 +134,7 @@ issuers:
     ['  session: { kind: user }', '3:20: a session makes a visitor'],
     [
       '  session: { kind: visitor, claims: { id: sub } }',
-      '3:29: `claims` of a session has a fixed name in the answer of the application; declare `attributes` only',
+      '3:29: `claims` of a session has a fixed name in the response of the application; declare `attributes` only',
     ],
     [
       '  session: { kind: visitor, keys: discover, attributes: { level: { claim: level, type: int } } }',

@@ -101,7 +101,7 @@ describe('a policy', () => {
     ]);
   });
 
-  it('of a thousand families is read in a file', () => {
+  it('of a thousand channels is read in a file', () => {
     const family = (i: number) =>
       `  private-a${i}.{id}: { params: { id: id }, allow: { user: { its own: user.id == params.id } } }\n`;
     const text = `channels:\n${Array.from({ length: 1001 }, (_, i) => family(i)).join('')}`;

@@ -61,7 +61,7 @@ function comparePolicies({ hash, running }: LoadedPolicy) {
   }
   if (Array.isArray(problems) && problems.length > 0) {
     return fail(
-      `Usher cannot take the changed policy: ${String(problems[0]).slice(0, 200)}.`,
+      `Usher cannot load the changed policy: ${String(problems[0]).slice(0, 200)}.`,
       'The last good policy stays in use. Correct the files: usher policy test.',
     );
   }

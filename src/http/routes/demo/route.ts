@@ -38,7 +38,7 @@ const types = { 'demo.js': 'text/javascript', 'demo.css': 'text/css' } as const;
 const longestMs = 60 * 60 * 1000;
 
 /**
- * Adds `GET /demo`: a page on which the persons of the policy's demo enter channels of a Pusher server. Only for development:
+ * Adds `GET /demo`: a page on which the people of the policy's demo enter channels of a Pusher server. Only for development:
  * it gives a token of each person, and the reason of a refusal, to anybody.
  */
 export function addDemo(server: FastifyInstance, deps: DemoDeps): void {

@@ -25,7 +25,7 @@ const explanation = closedObject(
   ['code', 'remedy', 'family', 'principal', 'tenant_id', 'failed_check'],
 );
 
-const asked = {
+const requested = {
   channel: 'private-tenant.1.user.16',
   tenant: '1',
   principal: { kind: 'user', id: '15', tenant_id: '1', roles: [] },
@@ -40,9 +40,9 @@ export function explainDocs(body: Schema): Operation {
     tag: 'Operating',
     summary: 'Explain what Usher would decide now',
     description:
-      'For a token, or for a principal without one, with current facts. It writes no audit row, counts no limit, and does not ask the application.',
+      'For a token, or for a principal without one, with current facts. It writes no audit row, counts no limit, and sends no request to the application.',
     security: guarded,
-    body: { schema: body, examples: { refused: { value: asked } }, onlyJson: true },
+    body: { schema: body, examples: { refused: { value: requested } }, onlyJson: true },
     ok: json('The decision that Usher would make', explanation, {
       refused: {
         value: { ...refusedResult, application_decides: false },
@@ -50,7 +50,7 @@ export function explainDocs(body: Schema): Operation {
     }),
     faults: [
       ...guardFaults,
-      docs.fault('two-subjects', [400, exactlyOne], { ...asked, token: 'eyJ' }),
+      docs.fault('two-subjects', [400, exactlyOne], { ...requested, token: 'eyJ' }),
       docs.unavailable,
     ],
   });

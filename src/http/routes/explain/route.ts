@@ -70,14 +70,14 @@ function readRequest(
   { credentialKindOf }: ExplainRouteDeps,
 ): ExplainRequest {
   const constraints = { tenantIds: tenant === undefined ? [] : [tenant] };
-  const asked = { channelName: channel, socketId, constraints };
+  const requested = { channelName: channel, socketId, constraints };
   if (token !== undefined && principal === undefined) {
     const kind = credentialKindOf(token, channel);
-    return { ...asked, by: { kind, text: new Secret(token) } };
+    return { ...requested, by: { kind, text: new Secret(token) } };
   }
   if (principal === undefined || token !== undefined) throw malformed(exactlyOne);
   const { kind, id, tenant_id: tenantId, roles = [] } = principal;
-  return { ...asked, by: { kind: kindNamed(kind), id, tenantId, roles } };
+  return { ...requested, by: { kind: kindNamed(kind), id, tenantId, roles } };
 }
 
 function explanationOf(decision: Decision, policy: Policy) {

@@ -19,7 +19,7 @@ export interface ForwardAuthDeps extends AuthorizeConnectionDeps {
   readonly randomBytes: (count: number) => Uint8Array;
 }
 
-/** Proxies may send the client's method. The CORS plugin must not answer: a 204 to a preflight would be a grant. */
+/** Proxies may send the client's method. The CORS plugin must not respond: a 204 to a preflight would be a grant. */
 const anyMethod = { action: 'subscribe', cors: false, isAnyMethod: true } as const;
 
 /**

@@ -36,7 +36,7 @@ const status = (...values: readonly string[]) =>
       limits: {
         enum: ['shared', 'local'],
         description:
-          'With Redis: whether limits are counted with other replicas, or here alone while it is away',
+          'With Redis: whether limits are counted with other replicas, or by this replica alone while Redis is unavailable',
       },
       policy: {
         const: 'outdated',

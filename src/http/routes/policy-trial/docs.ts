@@ -87,7 +87,7 @@ export const tryPolicyDocs: Operation = docs.describeRoute({
   tag: 'Policy',
   summary: 'Try a policy',
   description:
-    'Builds a policy of YAML files, runs its tests, and decides the newest 1,000 recorded subscriptions again, with current facts. The policy in use does not change, nothing is recorded, and the application is not asked. Tests and decisions may take five seconds each.',
+    'Builds a policy of YAML files, runs its tests, and decides the newest 1,000 recorded subscriptions again, with current facts. The policy in use does not change, nothing is recorded, and the application gets no request. Tests and decisions may take five seconds each.',
   security: guarded,
   body: {
     schema: policyBody,
@@ -127,7 +127,7 @@ const evaluation = closedObject(
   ['type', 'value', 'problem'],
 );
 
-const asked = {
+const requested = {
   expression: 'user.id == params.userId',
   channel: 'private-tenant.1.user.15',
   principal: { kind: 'user', id: '15', tenant: '1' },
@@ -150,8 +150,8 @@ export const expressionDocs: Operation = docs.describeRoute({
   body: {
     schema: expressionBody,
     examples: {
-      holds: { value: asked },
-      mistake: { value: { ...asked, expression: 'user.id == params.userld' } },
+      holds: { value: requested },
+      mistake: { value: { ...requested, expression: 'user.id == params.userld' } },
     },
     onlyJson: true,
   },
@@ -168,7 +168,7 @@ export const expressionDocs: Operation = docs.describeRoute({
     ...guardFaults,
     ...docs.jsonBodyFaults,
     docs.fault('no-channel', [400, 'The policy has no such channel'], {
-      ...asked,
+      ...requested,
       channel: 'private-none',
     }),
   ],

@@ -1,17 +1,17 @@
 import type { LaravelResult } from '../../authn/laravel/laravel-session.ts';
 import type { LaravelConfig } from '../../config/laravel.ts';
 
-type Misfit = Extract<LaravelResult, { readonly misfit: unknown }>;
+type Mismatch = Extract<LaravelResult, { readonly mismatch: unknown }>;
 
 /** A problem, and its remedy. */
 type Explanation = readonly [problem: string, remedy: string];
 
 /** Explains which setting does not fit the host. Names settings and guards, never the value of a cookie or a key. */
-export function explainMisfit(
-  { misfit, logins = [] }: Misfit,
+export function explainMismatch(
+  { mismatch, logins = [] }: Mismatch,
   { redis, guard, format }: LaravelConfig,
 ): Explanation {
-  switch (misfit) {
+  switch (mismatch) {
     case 'malformed':
       return [
         'It is not a cookie that Laravel encrypted with the cipher of LARAVEL_CIPHER.',

@@ -5,9 +5,9 @@ import { createChannelType } from '../src/policy/channel-type.ts';
 import { rotated } from './schedule.ts';
 import { compare, type Ratio } from './statistics.ts';
 
-/** What reading a name costs, by how many families there are. */
+/** The cost of parsing a name, by the number of channel types. */
 export interface ReadingCost {
-  readonly families: number;
+  readonly channelTypes: number;
   /** A value for each round. */
   readonly nanoseconds: readonly number[];
 }
@@ -15,19 +15,19 @@ export interface ReadingCost {
 const names = 1_000;
 const readings = 100_000;
 
-/** Measures, within this process, what it costs to find a name's one reading. Throws when a name has none. */
+/** Measures, within this process, the cost of finding the only match of a name. Throws if a name has none. */
 export function measureReading(sizes: readonly number[], rounds: number): readonly ReadingCost[] {
-  const subjects = sizes.map((families) => ({
-    families,
-    catalogue: catalogueOf(families),
-    channels: channelsOf(families),
+  const subjects = sizes.map((channelTypes) => ({
+    channelTypes,
+    registry: registryOf(channelTypes),
+    channels: channelsOf(channelTypes),
     nanoseconds: [] as number[],
   }));
   for (const subject of subjects) readAll(subject);
   for (let round = 0; round < rounds; round += 1) {
     for (const subject of rotated(subjects, round)) subject.nanoseconds.push(readAll(subject));
   }
-  return subjects.map(({ families, nanoseconds }) => ({ families, nanoseconds }));
+  return subjects.map(({ channelTypes, nanoseconds }) => ({ channelTypes, nanoseconds }));
 }
 
 /** The costs, as multiples of that at the first size. */
@@ -36,13 +36,13 @@ export function relativeCosts(costs: readonly ReadingCost[]): readonly Ratio[] {
   return costs.map(({ nanoseconds }) => compare(nanoseconds, first?.nanoseconds ?? []));
 }
 
-function catalogueOf(families: number): ChannelRegistry {
-  const checks = [check('never asked', false)];
+function registryOf(channelTypes: number): ChannelRegistry {
+  const checks = [check('never evaluated', false)];
   const rules = new Map([
     ['user', { facts: [], names: checks.map(({ name }) => name), check: () => checks }],
   ]);
   return createChannelRegistry(
-    Array.from({ length: families }, (_, n) =>
+    Array.from({ length: channelTypes }, (_, n) =>
       createChannelType(`private-family${n}.tenant.{tenantId}.thing.{thingId}`, {
         about: 'measured',
         params: { tenantId: 'id', thingId: 'id' },
@@ -52,10 +52,10 @@ function catalogueOf(families: number): ChannelRegistry {
   );
 }
 
-function channelsOf(families: number): readonly ChannelName[] {
+function channelsOf(channelTypes: number): readonly ChannelName[] {
   return Array.from({ length: names }, (_, n) => {
     const channel = parseChannelName(
-      `private-family${n % families}.tenant.t${n % 20}.thing.E-${n}`,
+      `private-family${n % channelTypes}.tenant.t${n % 20}.thing.E-${n}`,
     );
     if (channel === undefined) throw new Error('No channel name');
     return channel;
@@ -64,16 +64,16 @@ function channelsOf(families: number): readonly ChannelName[] {
 
 /** Nanoseconds of one reading. */
 function readAll({
-  catalogue,
+  registry,
   channels,
 }: {
-  readonly catalogue: ChannelRegistry;
+  readonly registry: ChannelRegistry;
   readonly channels: readonly ChannelName[];
 }): number {
   const start = performance.now();
   let read = 0;
   for (let i = 0; i < readings; i += names) {
-    for (const channel of channels) if (typeof catalogue.match(channel) === 'object') read += 1;
+    for (const channel of channels) if (typeof registry.match(channel) === 'object') read += 1;
   }
   if (read < readings) throw new Error('A name without a reading');
   return ((performance.now() - start) * 1e6) / readings;

@@ -1,4 +1,4 @@
 /** An unusable response of a source: neither a fact nor its absence. The message is for the operator, and never has a value. */
-export class Misfit extends Error {
-  override readonly name = 'Misfit';
+export class UnusableResponse extends Error {
+  override readonly name = 'UnusableResponse';
 }
