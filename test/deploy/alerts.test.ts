@@ -67,7 +67,7 @@ describe('what is asked of Prometheus', () => {
   });
 });
 
-describe('alarms', () => {
+describe('alerts', () => {
   it('each says what happened and how bad that is', () => {
     for (const { alert, labels, annotations } of rules) {
       expect([alert, ['critical', 'warning'].includes(labels.severity)]).toStrictEqual([
