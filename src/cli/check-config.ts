@@ -1,5 +1,5 @@
 import { sourceProblems } from '../composition/commands/check-sources.ts';
-import { upstreamProblems } from '../composition/commands/websocket-upstreams.ts';
+import { doorProblems } from '../composition/commands/check-doors.ts';
 import { issuerProblems } from '../composition/commands/check-issuers.ts';
 import { loadConfig } from '../config/load.ts';
 import { problemsOfDemo } from '../facts/demo-facts.ts';
@@ -27,7 +27,7 @@ export const addCheckConfig: AddCommand = (program, { env, report, output }) => 
       }
       const problems = [
         ...issuerProblems(policy, config),
-        ...upstreamProblems(policy, config),
+        ...doorProblems(policy, config),
         ...(await sourceProblems(policy, config)),
         // The demo is stored in development only.
         ...(config.production ? [] : problemsOfDemo(policy.demo)),

@@ -8,7 +8,7 @@ import { Unavailable } from '../runtime/unavailable.ts';
 import { PolicyError } from '../policy/policy-error.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Peers } from '../workers/peers.ts';
-import { upstreamProblems } from './commands/websocket-upstreams.ts';
+import { doorProblems } from './commands/check-doors.ts';
 import { issuerProblems } from './commands/check-issuers.ts';
 
 /** The policy of this process, and of all workers. */
@@ -37,7 +37,7 @@ export async function buildPolicy(
   const policies: CurrentPolicy = await openPolicy({
     read: (imported) => readPolicy(config.policy, imported),
     test: async (policy) => {
-      const problems = [...issuerProblems(policy, config), ...upstreamProblems(policy, config)];
+      const problems = [...issuerProblems(policy, config), ...doorProblems(policy, config)];
       if (problems.length > 0) throw new PolicyError(problems);
       await testPolicy(policy, now);
       for (const each of hosts) await each.prepare(policy);
@@ -78,12 +78,11 @@ async function testPolicy(policy: Policy, now: () => number): Promise<void> {
 
 /** The routes of a server are added when it starts, so a new path gets 404 until then. */
 function newPathsWarning(atStart: Policy, log: Logger): (policy: Policy) => void {
-  const pathsOf = ({ routes, webSockets }: Policy) => [...routes.keys(), ...webSockets.keys()];
+  const pathsOf = ({ routes, doors }: Policy) => [...routes.keys(), ...doors.keys()];
   const served = new Set(pathsOf(atStart));
   return (policy) => {
     const paths = pathsOf(policy).filter((path) => !served.has(path));
-    if (paths.length > 0)
-      log.warn({ paths }, 'new routes and WebSocket endpoints of the policy need a restart');
+    if (paths.length > 0) log.warn({ paths }, 'new routes and doors of the policy need a restart');
   };
 }
 

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { Deps, RuntimeDeps } from './deps.ts';
-import { upstreamOf } from './commands/websocket-upstreams.ts';
+import { doorUpstream } from './commands/check-doors.ts';
 import { checkTicket, redeemTicket } from '../authorize/tickets/redeem-ticket.ts';
 import { isRevoked, subjectsOf } from '../authorize/revocation/revocation.ts';
 import type { StoredRevocation } from '../authorize/revocation/revocation.ts';
@@ -82,7 +82,7 @@ export function addWebSockets(
     sendRefusal: (request, reply, refusal) =>
       sendRefusal([request, reply], refusal, { responses: generalResponses, countFailure }),
     refusals: sessionEndpointRefusals,
-    upstreamOf: (webSocket) => upstreamOf({ webSocket, policy: deps.policy() }, config),
+    upstreamOf: (door) => doorUpstream({ door, policy: deps.policy() }, config),
     cookieName: sessions && onlyCookieName(sessions),
   });
 }

@@ -1,6 +1,6 @@
 import { createChannelRegistry, type ChannelRegistry } from './channel-registry.ts';
 import { AmbiguousPatterns, TooManyOverlaps } from './pattern-automaton.ts';
-import { loadErrorFormats } from './error-formats.ts';
+import { loadAnswerStyles } from './answer-styles.ts';
 import { loadDefaultIssuers } from './default-issuers.ts';
 import { PolicyError } from './policy-error.ts';
 import {
@@ -78,7 +78,7 @@ async function buildFrom(
   { hasTests } = { hasTests: true },
 ): Promise<Policy> {
   const of = (role: PolicyFileContent['role']) => files.filter((each) => each.role === role);
-  const errorFormats = await loadErrorFormats();
+  const styles = await loadAnswerStyles();
   const modules = await readModules(of('module'));
   const read = of('policy').map(readYaml);
   const unread = read.flatMap(({ problems }) => problems);
@@ -90,7 +90,7 @@ async function buildFrom(
   }
   const policyFiles = read.flatMap(({ policyFile }) => policyFile ?? []);
   const { parts, problems } = buildPolicy(policyFiles, {
-    ...{ modules, errorFormats },
+    ...{ modules, styles },
     defaults: await loadDefaultIssuers(),
   });
   const tests = readTests.map((test) => buildReadTest(test, parts));

@@ -1,4 +1,4 @@
-/** The paths of Usher on the public port, which no route or WebSocket endpoint of a policy can have. */
+/** The paths of Usher on the public port, which no route or door of a policy can have. */
 export const ownPaths: readonly string[] = [
   '/api/broadcasting/auth',
   '/api/broadcasting/user-auth',

@@ -177,8 +177,8 @@ export function roleOf(name: string): PolicyFileContent['role'] | undefined {
     : undefined;
 }
 
-/** The folders of shipped parts that every policy has: error formats, and issuers. */
-const parts: readonly string[] = ['error-formats', 'issuers'];
+/** The folders of shipped parts that every policy has: styles of answers, and issuers. */
+const parts: readonly string[] = ['answers', 'issuers'];
 
 /** The directories of shipped policies. */
 async function listShipped(): Promise<readonly string[]> {

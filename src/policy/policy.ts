@@ -21,7 +21,7 @@ export interface Policy {
   /** Further routes for channel authorization, by path. */
   readonly routes: ReadonlyMap<string, RoutePolicy>;
   /** WebSocket paths of the application, by path. */
-  readonly webSockets: ReadonlyMap<string, WebSocketPolicy>;
+  readonly doors: ReadonlyMap<string, DoorPolicy>;
   readonly demo: DemoPolicy;
   readonly tests: readonly PolicyTest[];
 }
@@ -154,25 +154,25 @@ export interface RoutePolicy {
   readonly only: readonly string[] | undefined;
   /** Whether its principals or its channels may have a tenant, which a request must name then. Otherwise `X-Tenant-ID` is not read. */
   readonly mayHaveTenant: boolean;
-  readonly errorFormat: ErrorFormat | undefined;
+  readonly answers: AnswerStyle | undefined;
 }
 
 /** The error bodies of an existing client. */
-export interface ErrorFormat {
+export interface AnswerStyle {
   readonly name: string;
   /** The error of a request without its parameters. */
   readonly missing: string;
-  readonly refusals: Readonly<Record<string, FormattedRefusal>>;
+  readonly refusals: Readonly<Record<string, Answer>>;
   /** For all other refusal codes. */
-  readonly otherwise: FormattedRefusal;
+  readonly otherwise: Answer;
 }
 
-export interface FormattedRefusal {
+export interface Answer {
   readonly status: number;
   readonly message: string;
 }
 
-export interface WebSocketPolicy {
+export interface DoorPolicy {
   /** The channel that authorizes the path, with the parameters of the path. */
   readonly channel: string;
   /** The setting with the WebSocket server behind the path. */

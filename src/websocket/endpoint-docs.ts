@@ -1,4 +1,4 @@
-import type { WebSocketPolicy } from '../policy/policy.ts';
+import type { DoorPolicy } from '../policy/policy.ts';
 import { allOf, type Operation, type Responses } from '../http/openapi/operation.ts';
 
 const opened: Responses = { 101: { description: 'The WebSocket is open' } };
@@ -19,7 +19,7 @@ connection to the chat server is open. If that connection fails, the error is \`
 
 /** OpenAPI of a WebSocket endpoint of the application, which is authorized like this channel. */
 export const sessionEndpointDocs = (
-  { channel, upstream }: WebSocketPolicy,
+  { channel, upstream }: DoorPolicy,
   refusals: Responses,
 ): Operation => ({
   tags: ['WebSockets'],

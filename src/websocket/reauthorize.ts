@@ -17,18 +17,18 @@ export interface Authorized {
   readonly grant: Grant;
 }
 
-interface OpenWebSocket extends Authorized {
+interface OpenDoor extends Authorized {
   /** The channel that now authorizes the path; `undefined` if the policy no longer has the path. */
   readonly channelName: string | undefined;
 }
 
 /** Authorizes the same request again. Only a refusal is recorded: otherwise an open page would fill the audit log. */
 export async function reauthorize(
-  webSocket: OpenWebSocket,
+  door: OpenDoor,
   deps: DecideDeps & Pick<AuthorizeDeps, 'writeDecision'>,
 ): Promise<RevalidationResult> {
-  const { request, authRequest } = webSocket;
-  const decision = await decideAgain(webSocket, deps);
+  const { request, authRequest } = door;
+  const decision = await decideAgain(door, deps);
   if (decision.outcome === 'grant') return { expiresAt: decision.principal.expiresAt };
   // Close the connection even if the audit log is unavailable.
   await deps.writeDecision(decision, authRequest.origin).catch((error: unknown) => {
@@ -42,7 +42,7 @@ export async function reauthorize(
 }
 
 async function decideAgain(
-  { authRequest, grant, channelName }: OpenWebSocket,
+  { authRequest, grant, channelName }: OpenDoor,
   deps: DecideDeps,
 ): Promise<Decision> {
   if (channelName === undefined) {

@@ -7,7 +7,7 @@ import { fastifyPath, fillNames } from '../http/fastify-path.ts';
 import type { Responses } from '../http/openapi/operation.ts';
 import { RequestProblem } from '../http/output/problem.ts';
 import type { Refusal } from '../policy/decision.ts';
-import type { WebSocketPolicy } from '../policy/policy.ts';
+import type { DoorPolicy } from '../policy/policy.ts';
 import type { VisitorHeaders } from '../policy/forward.ts';
 import { newSocketId } from '../policy/pusher-names.ts';
 import type { Connection } from './connection.ts';
@@ -34,8 +34,8 @@ export interface SessionEndpointDeps
   /** OpenAPI of the error responses. */
   readonly refusals: Responses;
   readonly randomBytes: (count: number) => Uint8Array;
-  /** The server behind an endpoint of the policy; `undefined` if its variable is not set. */
-  readonly upstreamOf: (webSocket: WebSocketPolicy) => URL | undefined;
+  /** The WebSocket server behind a door; `undefined` if its variable is not set. */
+  readonly upstreamOf: (door: DoorPolicy) => URL | undefined;
   /** The name of the application's session cookie; `undefined` if the credential has several with their names. */
   readonly cookieName: string | undefined;
   /** Whether the application receives the client's `Host`. */
@@ -50,14 +50,14 @@ export function addSessionEndpoints(
   webSockets: WebSocketEndpoints,
   deps: SessionEndpointDeps,
 ): void {
-  for (const [path, webSocket] of deps.policy().webSockets) {
-    if (deps.upstreamOf(webSocket) === undefined) continue;
-    const docs = sessionEndpointDocs(webSocket, deps.refusals);
+  for (const [path, door] of deps.policy().doors) {
+    if (deps.upstreamOf(door) === undefined) continue;
+    const docs = sessionEndpointDocs(door, deps.refusals);
     webSockets.addEndpoint(
       fastifyPath(path),
       { docs, action: 'subscribe' },
       async (request, reply, { protocols }) => {
-        const current = deps.policy().webSockets.get(path);
+        const current = deps.policy().doors.get(path);
         const url = current && deps.upstreamOf(current);
         if (current === undefined || url === undefined) {
           throw new RequestProblem(404, 'There is no such route');
@@ -81,7 +81,7 @@ export function addSessionEndpoints(
           const { principal, socketId: sessionId } = decision;
           const { log } = request;
           const revalidate = () => {
-            const now = deps.policy().webSockets.get(path);
+            const now = deps.policy().doors.get(path);
             return reauthorize(
               { ...authorized, channelName: now && withParams(now.channel, request) },
               deps,
@@ -127,13 +127,13 @@ function withParams(text: string, { params }: FastifyRequest): string {
  * unchanged. It receives only the session cookies that were authenticated.
  */
 function upstreamOf(
-  webSocket: { readonly path: string; readonly url: URL },
+  door: { readonly path: string; readonly url: URL },
   { request, authRequest, grant }: Authorized,
   { cookieName, preserveHost }: SessionEndpointDeps,
 ): Upstream {
   const [path = '', query = ''] = (request.raw.url ?? '').split(/\?(.*)/s);
-  const url = new URL(webSocket.url);
-  const authorizedPath = withParams(webSocket.path, request);
+  const url = new URL(door.url);
+  const authorizedPath = withParams(door.path, request);
   // The application's router may accept only one form: with or without the trailing slash.
   url.pathname =
     url.pathname.replace(/\/$/, '') +

@@ -150,24 +150,24 @@ describe('check-config', () => {
     ['no address of a WebSocket server', 'https://site.example', 'begins with ws:// or wss://'],
     ['a password', 'ws://u:secret@site.example', 'must not have a user name, a password'],
     ['no visitors', 'WSS://site.example', 'requires SESSION_MODE'],
-  ])('reports a WebSocket endpoint whose variable has %s', async (_what, url, problem) => {
+  ])('reports a door whose variable has %s', async (_what, url, problem) => {
     const directory = await mkdtemp(join(tmpdir(), 'usher-policy-'));
     onTestFinished(() => rm(directory, { recursive: true }));
     const file = join(directory, 'policy.yaml');
     await writeFile(
       file,
       'channels:\n  private-a: { about: a, allow: { visitor: { b: visitor.is_staff } } }\n' +
-        'websockets:\n  /ws/a: { channel: private-a, upstream: { env: SITE } }\n',
+        'doors:\n  /ws/a: { channel: private-a, upstream: { env: SITE } }\n',
     );
     const env = { ...production, POLICY: directory };
     expect((await runInProcess(['check-config'], env)).code).toBe(0);
     const { code, stderr } = await runInProcess(['check-config'], { ...env, SITE: url });
     expect([code, stderr]).toEqual([1, expect.stringContaining(problem)]);
-    expect(stderr).toContain(`${file}:4: the WebSocket endpoint /ws/a: SITE `);
+    expect(stderr).toContain(`${file}:4: the door /ws/a: SITE `);
     expect(stderr).not.toContain('site.example');
   });
 
-  it('requires no SESSION_MODE for a WebSocket endpoint whose visitors the application identifies', async () => {
+  it('requires no SESSION_MODE for a door whose visitors the application identifies', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'usher-policy-'));
     onTestFinished(() => rm(directory, { recursive: true }));
     const check = async (allow: string) => {
@@ -175,7 +175,7 @@ describe('check-config', () => {
       await writeFile(
         join(directory, 'policy.yaml'),
         `sources: { host: { url: { env: HOST_URL } } }\nchannels: { 'private-a.{x}': { ${ask}${allow} } }\n` +
-          "websockets: { '/ws/{y}': { channel: 'private-a.{y}', upstream: { env: SITE } } }\n",
+          "doors: { '/ws/{y}': { channel: 'private-a.{y}', upstream: { env: SITE } } }\n",
       );
       const addresses = { HOST_URL: 'https://site.example', SITE: 'wss://site.example' };
       return runInProcess(['check-config'], { ...production, ...addresses, POLICY: directory });

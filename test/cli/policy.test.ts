@@ -345,7 +345,7 @@ describe('policy show', () => {
       'private-chat-box',
       'fact room (roomId)',
       'POST /api/',
-      '  error format  hotel',
+      '  answers  hotel',
       'WebSocket /ws/',
       'issuer ',
     ])

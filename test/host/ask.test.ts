@@ -22,7 +22,7 @@ channels:
   private-pdp.{thing}:
     params: { thing: id }
     ask: { authzen: { source: host } }
-websockets:
+doors:
   /ws/orders/{order}/: { channel: 'private-orders.{order}', upstream: { env: ORDERS_WS } }
 `);
 const upstream = await startUpstream();

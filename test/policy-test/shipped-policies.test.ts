@@ -16,7 +16,7 @@ interface Policy {
 
 const entries = await readdir(shippedDirectory, { withFileTypes: true });
 const names = entries
-  .filter((entry) => entry.isDirectory() && !['error-formats', 'issuers'].includes(entry.name))
+  .filter((entry) => entry.isDirectory() && !['answers', 'issuers'].includes(entry.name))
   .map(({ name }) => name);
 
 const readShipped = async (name: string) => {

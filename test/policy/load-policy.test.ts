@@ -163,9 +163,9 @@ describe('a route', () => {
       '6:23: courier is not a kind of principal; there are user, visitor, guest_session, guest',
     ],
     [
-      'has an unknown error format',
-      `  /t: { ${credential}, error_format: hotl }`,
-      '6:66: hotl is not an error format; the nearest is hotel',
+      'has unknown answers',
+      `  /t: { ${credential}, answers: hotl }`,
+      '6:61: hotl is not a style of answers; the nearest is hotel',
     ],
     [
       'reads its credential in the name of the channel',
@@ -187,9 +187,9 @@ describe('a route', () => {
     expect(await problemsOf({ 'p.yaml': text })).toEqual([`p.yaml:${problem}`]);
   });
 
-  it('may have the path of a WebSocket endpoint', async () => {
-    const endpoint = "{ channel: 'private-a.{x}', upstream: { env: SESSION_WS_UPSTREAM } }";
-    const text = `${channels}routes:\n  /t/{x}: { ${credential} }\nwebsockets:\n  /t/{x}: ${endpoint}\n`;
+  it('may have the path of a door, which takes other requests', async () => {
+    const door = "{ channel: 'private-a.{x}', upstream: { env: SESSION_WS_UPSTREAM } }";
+    const text = `${channels}routes:\n  /t/{x}: { ${credential} }\ndoors:\n  /t/{x}: ${door}\n`;
     expect(await problemsOf({ 'p.yaml': text })).toEqual([]);
   });
 });
@@ -204,12 +204,12 @@ it('does not list many names beside one that is near to none', async () => {
   ]);
 });
 
-it('finds two WebSocket endpoints of one path in two files', async () => {
-  const endpoint = (path: string) =>
-    `websockets:\n  ${path}: { channel: 'private-a.{x}', upstream: { env: SESSION_WS_UPSTREAM } }\n`;
-  const files = { 'a.yaml': channels + endpoint('/ws/{x}'), 'b.yaml': endpoint('/ws/{x}/') };
+it('finds two doors of one path in two files', async () => {
+  const door = (path: string) =>
+    `doors:\n  ${path}: { channel: 'private-a.{x}', upstream: { env: SESSION_WS_UPSTREAM } }\n`;
+  const files = { 'a.yaml': channels + door('/ws/{x}'), 'b.yaml': door('/ws/{x}/') };
   expect(await problemsOf(files)).toEqual(['b.yaml:2:3: /ws/{x}/ is the same path as /ws/{x}']);
-  const text = "  private-b:\n    allow: { visitor: { a: 'true' } }\n" + endpoint('/ws');
+  const text = "  private-b:\n    allow: { visitor: { a: 'true' } }\n" + door('/ws');
   expect(await problemsOf({ 'a.yaml': channels + text.replace('a.{x}', 'b') })).toEqual([
     'a.yaml:8:3: /ws is the same path as /ws of Usher',
   ]);

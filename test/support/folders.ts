@@ -207,7 +207,7 @@ export const folders: Readonly<Record<string, Folder>> = {
         'composition/demo-requests.ts',
         'composition/commands/check-dependencies.ts',
         'composition/commands/check-sources.ts',
-        'composition/commands/websocket-upstreams.ts',
+        'composition/commands/check-doors.ts',
         'composition/commands/check-issuers.ts',
         'composition/commands/examine-session.ts',
         'composition/commands/live-policy.ts',

@@ -24,7 +24,7 @@ export const userTokenClaims = issuerClaims(
 /** The error bodies that the client of the hotel chat parses. */
 export const hotelAnswers = shippedPolicy.routes.get(
   '/api/guest/hotel/{hotel}/chat/pusher/auth',
-)!.errorFormat!;
+)!.answers!;
 
 /** The only shipped channel type with this pattern. Throws without one. */
 export function shippedChannel(pattern: string): ChannelType {

@@ -626,9 +626,9 @@ describe('a connected visitor is disconnected', () => {
 });
 
 describe('a reload of the policy', () => {
-  const endpoint = (channel: string, env: string) =>
+  const door = (channel: string, env: string) =>
     `  /ws/live/: { channel: ${channel}, upstream: { env: ${env} } }\n`;
-  const policy = (endpoints: string) => `version: 1
+  const policy = (doors: string) => `version: 1
 channels:
   private-live:
     about: staff
@@ -636,21 +636,20 @@ channels:
   private-backstage:
     about: superusers
     allow: { visitor: { visitor is superuser: visitor.is_superuser } }
-websockets:
+doors:
   /ws/other/: { channel: private-live, upstream: { env: SESSION_WS_UPSTREAM } }
-${endpoints}`;
-  const live = endpoint('private-live', 'SESSION_WS_UPSTREAM');
+${doors}`;
+  const live = door('private-live', 'SESSION_WS_UPSTREAM');
 
   const withPolicy = async (settings: Record<string, string> = {}) => {
-    const directory = await mkdtemp(join(tmpdir(), 'usher-endpoints-'));
+    const directory = await mkdtemp(join(tmpdir(), 'usher-doors-'));
     onTestFinished(() => rm(directory, { recursive: true }));
-    const change = (endpoints: string) =>
-      writeFile(join(directory, 'policy.yaml'), policy(endpoints));
+    const change = (doors: string) => writeFile(join(directory, 'policy.yaml'), policy(doors));
     await change(live);
     const own = await startUsher({ ...environment(), POLICY: directory, ...settings });
     onTestFinished(() => own.stop());
-    const reload = async (endpoints: string) => {
-      await change(endpoints);
+    const reload = async (doors: string) => {
+      await change(doors);
       const answer = await send(own.operator, { path: '/policy/reload' });
       expect(answer).toMatchObject({ status: 200, body: { outcome: 'changed' } });
     };
@@ -664,12 +663,12 @@ ${endpoints}`;
     ['no longer has its path', '', 'policy has the path'],
     [
       'has another channel for its path',
-      endpoint('private-backstage', 'SESSION_WS_UPSTREAM'),
+      door('private-backstage', 'SESSION_WS_UPSTREAM'),
       'visitor is superuser',
     ],
-  ])('disconnects a visitor if the policy %s', async (_which, endpoints, failed_check) => {
+  ])('disconnects a visitor if the policy %s', async (_which, doors, failed_check) => {
     const { own, reload, client, server } = await withPolicy();
-    await reload(endpoints);
+    await reload(doors);
     own.clock.advance(15_000);
     expect((await client.closed).code).toBe(4003);
     expect(await lastRecordOf(server, own)).toEqual({
@@ -681,23 +680,19 @@ ${endpoints}`;
     const other = await startUpstream();
     onTestFinished(other.stop);
     const { own, reload } = await withPolicy({ LIVE_UPSTREAM: other.url });
-    await reload(endpoint('private-live', 'LIVE_UPSTREAM'));
+    await reload(door('private-live', 'LIVE_UPSTREAM'));
     await openClient(own.public, '/ws/live/', as(newCookie(staff)));
     expect((await other.next()).path).toBe('/ws/live/');
   });
 
   it('keeps the last policy, if the policy names a variable that has no address of a WebSocket server', async () => {
     const { own, change } = await withPolicy({ SITE: 'https://site.example' });
-    await change(endpoint('private-live', 'SITE'));
+    await change(door('private-live', 'SITE'));
     expect(await send(own.operator, { path: '/policy/reload' })).toMatchObject({
       status: 422,
       body: {
         outcome: 'failed',
-        problems: [
-          expect.stringMatching(
-            /policy\.yaml:11: the WebSocket endpoint \/ws\/live\/: SITE must be /,
-          ),
-        ],
+        problems: [expect.stringMatching(/policy\.yaml:11: the door \/ws\/live\/: SITE must be /)],
       },
     });
     await openClient(own.public, '/ws/live/', as(newCookie(staff)));

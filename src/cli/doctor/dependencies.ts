@@ -4,7 +4,7 @@ import {
   probeIssuers,
   type DependencyProbe,
 } from '../../composition/commands/check-dependencies.ts';
-import { upstreamProblems, upstreamOf } from '../../composition/commands/websocket-upstreams.ts';
+import { doorProblems, doorUpstream } from '../../composition/commands/check-doors.ts';
 import {
   checkSources,
   sourceProblems,
@@ -35,8 +35,8 @@ export async function checkDependencies(
   ]);
   const issuers = policy ? await probeIssuers(policy, config, deps) : [];
   const facts = policy ? await checkFacts(policy, config) : [];
-  const webSockets = policy ? checkUpstreams(policy, config) : [];
-  return [...probes.flat().map(toResult), ...issuers.map(toIssuerResult), ...facts, ...webSockets];
+  const doors = policy ? checkDoors(policy, config) : [];
+  return [...probes.flat().map(toResult), ...issuers.map(toIssuerResult), ...facts, ...doors];
 }
 
 /** The WebSocket servers behind Usher, by the variable that names each. */
@@ -46,17 +46,17 @@ function upstreamsOf(config: Config, policy: Policy | undefined): ReadonlyMap<st
   if (chatServer) upstreams.set('WS_UPSTREAM', chatServer);
   if (host) upstreams.set('SESSION_WS_UPSTREAM', host);
   if (policy === undefined) return upstreams;
-  for (const webSocket of policy.webSockets.values()) {
-    const url = upstreamOf({ webSocket, policy }, config);
-    if (url) upstreams.set(webSocket.upstream.env, url);
+  for (const door of policy.doors.values()) {
+    const url = doorUpstream({ door, policy }, config);
+    if (url) upstreams.set(door.upstream.env, url);
   }
   return upstreams;
 }
 
-function checkUpstreams(policy: Policy, config: Config): readonly NamedResult[] {
-  return startProblems(upstreamProblems(policy, config), {
-    name: 'the WebSocket endpoints of the policy have addresses',
-    remedy: 'Correct the variable, or `websockets` of the policy',
+function checkDoors(policy: Policy, config: Config): readonly NamedResult[] {
+  return startProblems(doorProblems(policy, config), {
+    name: 'the doors of the policy have addresses',
+    remedy: 'Correct the variable, or `doors` of the policy',
   });
 }
 

@@ -39,12 +39,12 @@ interface CheckOptions extends ReportOptions {
   readonly online?: boolean;
 }
 
-function summarize({ hash, channels, factKinds, routes, webSockets, tests }: Policy): string {
+function summarize({ hash, channels, factKinds, routes, doors, tests }: Policy): string {
   const counts = [
     countOf(channels.channelTypes.length, 'channel'),
     `${countOf(factKinds.size, 'kind')} of facts`,
     countOf(routes.size, 'route'),
-    countOf(webSockets.size, 'WebSocket endpoint'),
+    countOf(doors.size, 'door'),
     countOf(tests.length, 'test file'),
   ];
   return `The policy ${hash} is correct: ${counts.join(', ')}.`;

@@ -1,20 +1,20 @@
+import { ruleName } from '../../policy/principal.ts';
 import type { ChannelType } from '../../policy/channel-type.ts';
 import { describeChannel } from '../../policy/describe-channel.ts';
 import { describeOrigin } from '../../policy/describe-origin.ts';
 import type { FactKind } from '../../policy/fact-kind.ts';
 import { loadPolicy } from '../../policy/load-policy.ts';
 import type { ClaimName, IssuerPolicy, KeysPolicy, Policy } from '../../policy/policy.ts';
-import { ruleName } from '../../policy/principal.ts';
 import type { AddCommand } from '../command.ts';
 import { formatChannel } from '../format-channel.ts';
 import { sourcesOf } from './load.ts';
 import { pathsArgument } from './options.ts';
 
-/** Prints the channels, facts, routes, WebSocket endpoints and issuers of a policy. */
+/** Prints the channels, facts, routes, doors and issuers of a policy. */
 export const addPolicyShow: AddCommand = (policy, { env, report }) => {
   policy
     .command('show')
-    .description('show the channels, facts, routes, WebSocket endpoints and issuers of a policy')
+    .description('show the channels, facts, routes, doors and issuers of a policy')
     .addArgument(pathsArgument())
     .option('--json', 'as JSON')
     .action(async (paths: readonly string[], { json }: { readonly json?: true }) => {
@@ -25,17 +25,17 @@ export const addPolicyShow: AddCommand = (policy, { env, report }) => {
 
 type Shown = ReturnType<typeof describe>;
 
-function describe({ hash, files, channels, factKinds, routes, webSockets, issuers }: Policy) {
+function describe({ hash, files, channels, factKinds, routes, doors, issuers }: Policy) {
   return {
     ...{ hash, files },
     channels: channels.channelTypes.map(describeType),
     facts: [...factKinds.values()].map(describeFact),
-    routes: [...routes].map(([path, { about, credential, pins, only = [], errorFormat }]) => ({
+    routes: [...routes].map(([path, { about, credential, pins, only = [], answers }]) => ({
       ...{ path, about, credential, only },
-      ...(errorFormat && { error_format: errorFormat.name }),
+      ...(answers && { answers: answers.name }),
       pins: Object.fromEntries(pins.map((pin) => [pin.pathParam, pin.channelParam])),
     })),
-    websockets: [...webSockets].map(([path, webSocket]) => ({ path, ...webSocket })),
+    doors: [...doors].map(([path, door]) => ({ path, ...door })),
     issuers: [...issuers].map(([name, issuer]) => ({ name, ...describeIssuer(issuer) })),
   };
 }
@@ -108,7 +108,7 @@ function claimText(claim: ClaimName): string {
   return 'env' in claim ? `${claim.env}, by default ${claim.default}` : claim.join(' → ');
 }
 
-function format({ hash, files, channels, facts, routes, websockets, issuers }: Shown): string {
+function format({ hash, files, channels, facts, routes, doors, issuers }: Shown): string {
   const sections = [
     [`policy ${hash}`, ...files.map((file) => `  ${file}`)],
     ...channels.map((channel) => [formatChannel(channel).trimEnd()]),
@@ -118,14 +118,14 @@ function format({ hash, files, channels, facts, routes, websockets, issuers }: S
       `  ${origin}`,
       ...paths.map((path) => `  ${method} ${path}`),
     ]),
-    ...routes.map(({ path, about, credential, pins, only, error_format: format }) => [
+    ...routes.map(({ path, about, credential, pins, only, answers }) => [
       `POST ${path}: ${about}`,
       `  credential  ${ruleName(credential.kind)}`,
       ...Object.entries(pins).map(([from, to]) => `  {${from}} must be {${to}} of the channel`),
       ...only.map((pattern) => `  signs ${pattern}`),
-      ...(format === undefined ? [] : [`  error format  ${format}`]),
+      ...(answers === undefined ? [] : [`  answers  ${answers}`]),
     ]),
-    ...websockets.map(({ path, channel, upstream }) => [
+    ...doors.map(({ path, channel, upstream }) => [
       `WebSocket ${path}`,
       `  channel   ${channel}`,
       `  upstream  ${upstream.env}`,

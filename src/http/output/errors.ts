@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { DecisionBase } from '../../policy/decision.ts';
-import type { ErrorFormat } from '../../policy/policy.ts';
+import type { AnswerStyle } from '../../policy/policy.ts';
 import { unknownMember } from '../../runtime/json.ts';
 import { Unavailable } from '../../runtime/unavailable.ts';
 import { ownField, unknownType } from '../input/body.ts';
@@ -18,7 +18,7 @@ declare module 'fastify' {
 }
 
 /** The error formats of existing clients: of tickets, or of a route of the policy. */
-export type ErrorBody = 'ticket' | ErrorFormat;
+export type ErrorBody = 'ticket' | AnswerStyle;
 
 /** The error bodies of the ticket routes, for the configuration of a route. */
 export const ticketErrors = (): ErrorBody => 'ticket';
@@ -37,7 +37,7 @@ export const unavailableResponse = {
 } as const;
 
 /**
- * Creates the body of an error. The general format is `{error, message, request_id}`. An error format of the policy has no
+ * Creates the body of an error. The general format is `{error, message, request_id}`. An answer style of the policy has no
  * id, and `{error}` for missing parameters. The format of tickets is `{success, error}`.
  */
 export function bodyOf(

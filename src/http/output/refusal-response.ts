@@ -1,5 +1,5 @@
 import type { OwnRefusalCode } from '../../policy/decision.ts';
-import type { ErrorFormat } from '../../policy/policy.ts';
+import type { AnswerStyle } from '../../policy/policy.ts';
 
 /** The status and message that the client receives for a refusal. */
 export interface RefusalResponse {
@@ -66,7 +66,7 @@ function ownValue(responses: Responses, code: string): RefusalResponse | undefin
   return Object.hasOwn(responses, code) ? responses[code] : undefined;
 }
 
-/** All responses of an error format, for the documentation. */
-export function responsesOf({ refusals }: ErrorFormat): Readonly<Record<string, RefusalResponse>> {
+/** All responses of an existing client's answer style, for the documentation. */
+export function responsesOf({ refusals }: AnswerStyle): Readonly<Record<string, RefusalResponse>> {
   return { ...refusals, ...limitResponses };
 }

@@ -2,7 +2,7 @@ import { hostVisitorKind } from '../ask.ts';
 import type { ChannelType } from '../channel-type.ts';
 import type { FactKind } from '../fact-kind.ts';
 import {
-  type ErrorFormat,
+  type AnswerStyle,
   type Policy,
   type RefusalCodePolicy,
   type RoutePolicy,
@@ -12,7 +12,7 @@ import { pinCode } from '../param.ts';
 import { buildChannel, everyKind } from './build-channel.ts';
 import { buildDemo } from './build-demo.ts';
 import { buildQuery } from './build-query.ts';
-import { buildWebSocket, buildRoute } from './build-routes.ts';
+import { buildDoor, buildRoute } from './build-routes.ts';
 import { checkCodes } from './check-codes.ts';
 import { checkPaths } from './check-paths.ts';
 import { buildIssuer, createIssuerCheck, withDefaults } from './build-issuer.ts';
@@ -29,7 +29,7 @@ export type PolicyFile = ReadFile<PolicyDocument>;
 /** The parts of a policy: those of its YAML files, together with those of its modules. */
 export interface PolicyParts extends Pick<
   Policy,
-  'sources' | 'factKinds' | 'issuers' | 'codes' | 'routes' | 'webSockets' | 'demo'
+  'sources' | 'factKinds' | 'issuers' | 'codes' | 'routes' | 'doors' | 'demo'
 > {
   readonly channels: readonly ChannelType[];
   /** The attributes of each kind of principal. */
@@ -48,7 +48,7 @@ export interface ModuleParts {
 
 export interface BuildDeps {
   readonly modules: ModuleParts;
-  readonly errorFormats: ReadonlyMap<string, ErrorFormat>;
+  readonly styles: ReadonlyMap<string, AnswerStyle>;
   /** The issuers of a policy that does not declare them. */
   readonly defaults: readonly IssuerDeclaration[];
 }
@@ -59,7 +59,7 @@ export interface BuildDeps {
  */
 export function buildPolicy(
   files: readonly PolicyFile[],
-  { modules, errorFormats, defaults }: BuildDeps,
+  { modules, styles, defaults }: BuildDeps,
 ): { readonly parts: PolicyParts; readonly problems: readonly Problem[] } {
   const sources = files.map((read) => ({
     ...read.document,
@@ -118,17 +118,17 @@ export function buildPolicy(
     // Only the application can read the credential of a visitor of its own.
     kinds: [...principals.keys()].filter((kind) => kind !== hostVisitorKind),
     issuers: [...issuers.values()],
-    errorFormats,
+    styles,
   };
   const routes = merge(
     (source) => source.routes,
     ['route', ({ path }) => path],
     (route, { report }) => buildRoute(route, { ...context, report }),
   );
-  const webSockets = merge(
-    (source) => source.webSockets,
-    ['WebSocket endpoint', ({ path }) => path],
-    (webSocket, { report }) => buildWebSocket(webSocket, { ...context, report }),
+  const doors = merge(
+    (source) => source.doors,
+    ['door', ({ path }) => path],
+    (door, { report }) => buildDoor(door, { ...context, report }),
   );
   checkPaths(sources, modules.factKinds);
   const codes = merge(
@@ -144,7 +144,7 @@ export function buildPolicy(
   const parts: PolicyParts = {
     channels: [...context.channels.values()],
     sources: hosts,
-    ...{ factKinds, issuers, routes, webSockets, principals },
+    ...{ factKinds, issuers, routes, doors, principals },
     codes: allCodes,
     demo: {
       facts: demos.flatMap(({ facts }) => facts),

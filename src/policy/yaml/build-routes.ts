@@ -1,7 +1,7 @@
 import type { ChannelType } from '../channel-type.ts';
-import type { ErrorFormat, WebSocketPolicy, IssuerPolicy, RoutePolicy } from '../policy.ts';
+import type { AnswerStyle, DoorPolicy, IssuerPolicy, RoutePolicy } from '../policy.ts';
 import { type PrincipalKind, kindNamed, ruleName } from '../principal.ts';
-import type { WebSocketDeclaration, RouteDeclaration } from './policy-document.ts';
+import type { DoorDeclaration, RouteDeclaration } from './policy-document.ts';
 import { withoutNames } from './raw.ts';
 import type { Report } from './report.ts';
 
@@ -12,14 +12,14 @@ export interface RouteContext {
   readonly unbuilt: readonly string[];
   readonly kinds: readonly PrincipalKind[];
   readonly issuers: readonly IssuerPolicy[];
-  readonly errorFormats: ReadonlyMap<string, ErrorFormat>;
+  readonly styles: ReadonlyMap<string, AnswerStyle>;
   readonly report: Report;
 }
 
 /** Builds a route, and reports names that the policy does not declare. */
 export function buildRoute(
   route: RouteDeclaration,
-  { channels, unbuilt, kinds, issuers, errorFormats, report }: RouteContext,
+  { channels, unbuilt, kinds, issuers, styles, report }: RouteContext,
 ): RoutePolicy {
   const kind = kindNamed(route.credential.kind);
   const at = (...path: readonly string[]) => [...route.at, ...path];
@@ -39,13 +39,12 @@ export function buildRoute(
     return channel ?? [];
   });
   if (unbuilt.length === 0) checkPins(route, signed, { channels, report });
-  const errorFormat =
-    route.errorFormat === undefined ? undefined : errorFormats.get(route.errorFormat);
-  if (route.errorFormat !== undefined && errorFormat === undefined) {
-    const known = [...errorFormats.keys()];
+  const answers = route.answers === undefined ? undefined : styles.get(route.answers);
+  if (route.answers !== undefined && answers === undefined) {
+    const known = [...styles.keys()];
     report.unknown(
-      at('error_format'),
-      { what: 'error format', name: route.errorFormat, known },
+      at('answers'),
+      { what: 'style of answers', name: route.answers, known },
       'value',
     );
   }
@@ -61,7 +60,7 @@ export function buildRoute(
       (route.only.length === 0 ? [...channels.values()] : signed).some(
         ({ tenant }) => tenant !== undefined,
       ) || issuers.some(({ kind: made, claims }) => made === kind && claims.tenant !== undefined),
-    errorFormat,
+    answers,
   };
 }
 
@@ -83,11 +82,11 @@ function checkPins(
   }
 }
 
-/** Builds a WebSocket endpoint. Its channel must be a pattern of the policy. */
-export function buildWebSocket(
-  { channel, upstream, at }: WebSocketDeclaration,
+/** Builds a door. Its channel must be a pattern of the policy. */
+export function buildDoor(
+  { channel, upstream, at }: DoorDeclaration,
   { channels, unbuilt, report }: Pick<RouteContext, 'channels' | 'unbuilt' | 'report'>,
-): WebSocketPolicy {
+): DoorPolicy {
   const known = [...channels.keys(), ...unbuilt];
   // The parameters of the path may have other names than those of the channel.
   if (!known.some((pattern) => withoutNames(pattern) === withoutNames(channel))) {

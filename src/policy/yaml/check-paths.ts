@@ -5,7 +5,7 @@ import { shapeOfPath } from './raw.ts';
 import type { Path } from './read-document.ts';
 import type { Report } from './report.ts';
 
-type Source = Pick<PolicyDocument, 'facts' | 'routes' | 'webSockets'> & { readonly report: Report };
+type Source = Pick<PolicyDocument, 'facts' | 'routes' | 'doors'> & { readonly report: Report };
 
 /** A path that a policy declares. */
 interface DeclaredPath {
@@ -31,7 +31,7 @@ export function checkPaths(sources: readonly Source[], kindsOfModules: readonly 
   const ofUsher = ownPaths.map((path) => ({ path, owner: 'Usher' }));
   checkEach(sources, pathsOfFacts, ofModules);
   checkEach(sources, ({ routes }) => routes, ofUsher);
-  checkEach(sources, ({ webSockets }) => webSockets, ofUsher);
+  checkEach(sources, ({ doors }) => doors, ofUsher);
 }
 
 const pathsOfFacts = ({ facts }: Source): readonly DeclaredPath[] =>

@@ -2,7 +2,7 @@ import type { Ask } from '../ask.ts';
 import type { PatternForm } from '../pusher-names.ts';
 import type { Field, HttpOrigin, ValueType } from '../fact-kind.ts';
 import type {
-  ErrorFormat,
+  AnswerStyle,
   ClaimName,
   ClaimRule,
   ExpectedDecision,
@@ -28,7 +28,7 @@ export interface PolicyDocument {
   readonly facts: readonly FactDeclaration[];
   readonly channels: readonly ChannelDeclaration[];
   readonly routes: readonly RouteDeclaration[];
-  readonly webSockets: readonly WebSocketDeclaration[];
+  readonly doors: readonly DoorDeclaration[];
   readonly issuers: readonly IssuerDeclaration[];
   /** The refusal codes of this policy, and what an operator can do about each. */
   readonly codes: readonly CodeDeclaration[];
@@ -172,12 +172,12 @@ export interface RouteDeclaration extends Declared {
   readonly pins: Readonly<Record<string, string>>;
   /** The patterns of the only channels it authorizes; empty if it authorizes all. */
   readonly only: readonly string[];
-  /** The name of an error format. */
-  readonly errorFormat?: string;
+  /** The name of an answer style. */
+  readonly answers?: string;
 }
 
 /** A path at which WebSockets of the application are authorized and passed on. */
-export interface WebSocketDeclaration extends Declared {
+export interface DoorDeclaration extends Declared {
   readonly path: string;
   /** The channel name, with the parameters of the path in braces. */
   readonly channel: string;
@@ -271,5 +271,5 @@ export interface PolicyTestDocument {
 
 export interface Expectation extends Declared, ExpectedDecision {}
 
-/** A file of an error format: the exact error bodies of a route. The name of the file is that of the format. */
-export type ErrorFormatDocument = Omit<ErrorFormat, 'name'>;
+/** A file of an answer style: the exact error bodies of a route. The name of the file is that of the style. */
+export type AnswersDocument = Omit<AnswerStyle, 'name'>;

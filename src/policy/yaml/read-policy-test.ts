@@ -34,7 +34,7 @@ interface RawExpectation {
 export const readPolicyTestFile = createReader<RawPolicyTest, PolicyTestDocument>({
   schema: 'policy-test.schema.json',
   foreign: {
-    keys: ['channels', 'routes', 'websockets', 'issuers', 'codes', 'demo', 'sources'],
+    keys: ['channels', 'routes', 'doors', 'issuers', 'codes', 'demo', 'sources'],
     names: 'a policy; a name that ends in .test.yaml is that of a test',
   },
   convert: ({ now, principals, facts, expect }) => ({

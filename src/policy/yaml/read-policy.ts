@@ -7,11 +7,11 @@ import { checkFact, checkOrigin, toFacts, type RawFactKind } from './read-facts.
 import { createReader } from './read-file.ts';
 import { checkIssuer, toIssuers, type RawIssuer } from './read-issuers.ts';
 import {
-  checkWebSocket,
+  checkDoor,
   checkRoute,
-  toWebSockets,
+  toDoors,
   toRoutes,
-  type RawWebSocket,
+  type RawDoor,
   type RawRoute,
 } from './read-routes.ts';
 import { checkDemo, toDemo, type RawDemo } from './read-values.ts';
@@ -22,7 +22,7 @@ interface RawPolicy {
   readonly facts?: Raw<RawFactKind>;
   readonly channels?: Raw<RawChannel>;
   readonly routes?: Raw<RawRoute>;
-  readonly websockets?: Raw<RawWebSocket>;
+  readonly doors?: Raw<RawDoor>;
   readonly issuers?: Raw<RawIssuer>;
   readonly codes?: Raw<string>;
   readonly demo?: RawDemo;
@@ -32,7 +32,7 @@ interface RawPolicy {
 export const readPolicyFile = createReader<RawPolicy, PolicyDocument>({
   schema: 'policy.schema.json',
   foreign: { keys: ['expect'], names: 'a test of a policy; the name of a test ends in .test.yaml' },
-  convert: ({ sources, facts, channels, routes, websockets, issuers, codes, demo }) => ({
+  convert: ({ sources, facts, channels, routes, doors, issuers, codes, demo }) => ({
     version: 1,
     sources: entriesOf(sources, ['sources']).map(({ key, value, at }) => ({
       ...{ at, name: key, url: value.url, token: value.token },
@@ -40,7 +40,7 @@ export const readPolicyFile = createReader<RawPolicy, PolicyDocument>({
     facts: toFacts(facts, ['facts']),
     channels: toChannels(channels, ['channels']),
     routes: toRoutes(routes, ['routes']),
-    webSockets: toWebSockets(websockets, ['websockets']),
+    doors: toDoors(doors, ['doors']),
     issuers: toIssuers(issuers, ['issuers']),
     codes: entriesOf(codes, ['codes']).map(({ key, value, at }) => ({
       at,
@@ -49,12 +49,12 @@ export const readPolicyFile = createReader<RawPolicy, PolicyDocument>({
     })),
     ...(demo !== undefined && { demo: toDemo(demo, ['demo']) }),
   }),
-  check: ({ facts, channels, routes, webSockets, issuers, demo }) => [
+  check: ({ facts, channels, routes, doors, issuers, demo }) => [
     ...facts.flatMap(checkFact),
     ...facts.flatMap(checkOrigin),
     ...channels.flatMap(checkChannel),
     ...routes.flatMap(checkRoute),
-    ...webSockets.flatMap(checkWebSocket),
+    ...doors.flatMap(checkDoor),
     ...issuers.flatMap(checkIssuer),
     ...(demo === undefined ? [] : checkDemo(demo)),
   ],

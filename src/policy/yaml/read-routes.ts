@@ -1,4 +1,4 @@
-import type { WebSocketDeclaration, RouteDeclaration } from './policy-document.ts';
+import type { DoorDeclaration, RouteDeclaration } from './policy-document.ts';
 import { entriesOf, namesInBraces, type Raw } from './raw.ts';
 import type { Path } from './read-document.ts';
 import { hint, type Fault } from './schema-error.ts';
@@ -9,11 +9,11 @@ export interface RawRoute {
   readonly credential: RouteDeclaration['credential'];
   readonly pins?: Raw<string>;
   readonly only?: readonly string[];
-  readonly error_format?: string;
+  readonly answers?: string;
 }
 
-/** A WebSocket endpoint, as in the file. */
-export interface RawWebSocket {
+/** A door, as in the file. */
+export interface RawDoor {
   readonly about?: string;
   readonly channel: string;
   readonly upstream: { readonly env: string };
@@ -23,22 +23,13 @@ export const toRoutes = (
   routes: Raw<RawRoute> | undefined,
   at: Path,
 ): readonly RouteDeclaration[] =>
-  entriesOf(routes, at).map(
-    ({ key, value: { error_format: errorFormat, ...route }, at: place }) => ({
-      ...{ pins: {}, only: [], ...route },
-      ...{ path: key, at: place, ...(errorFormat !== undefined && { errorFormat }) },
-    }),
-  );
-
-export const toWebSockets = (
-  webSockets: Raw<RawWebSocket> | undefined,
-  at: Path,
-): readonly WebSocketDeclaration[] =>
-  entriesOf(webSockets, at).map(({ key, value, at: place }) => ({
-    ...value,
-    path: key,
-    at: place,
+  entriesOf(routes, at).map(({ key, value, at: place }) => ({
+    ...{ pins: {}, only: [], ...value },
+    ...{ path: key, at: place },
   }));
+
+export const toDoors = (doors: Raw<RawDoor> | undefined, at: Path): readonly DoorDeclaration[] =>
+  entriesOf(doors, at).map(({ key, value, at: place }) => ({ ...value, path: key, at: place }));
 
 /** The fields of the body that a route reads for other things than its credential. */
 const otherFields = ['socket_id', 'channel_name'];
@@ -57,8 +48,8 @@ export const checkRoute = ({ at, path, pins, credential }: RouteDeclaration): re
   }),
 ];
 
-/** A check that the schema cannot express: the channel of a WebSocket endpoint has only parameters of its path. */
-export const checkWebSocket = ({ at, path, channel }: WebSocketDeclaration): readonly Fault[] => [
+/** A check that the schema cannot express: the channel of a door has only parameters of its path. */
+export const checkDoor = ({ at, path, channel }: DoorDeclaration): readonly Fault[] => [
   ...checkPath(path, at),
   ...unknownNames(namesInBraces(channel), path).map((name): Fault => {
     return { path: [...at, 'channel'], part: 'value', message: notInPath(name, path) };

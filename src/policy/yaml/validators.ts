@@ -6,7 +6,7 @@ import { packagePath } from '../../runtime/package-path.ts';
 const schemaNames = [
   'policy.schema.json',
   'policy-test.schema.json',
-  'error-format.schema.json',
+  'answers.schema.json',
 ] as const;
 
 export type SchemaName = (typeof schemaNames)[number];

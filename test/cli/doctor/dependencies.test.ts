@@ -214,13 +214,13 @@ channels: { private-a: { allow: { user: { a: 'true' } } } }`,
     );
   });
 
-  it('the servers behind WebSocket endpoints of the policy', async () => {
+  it('the servers behind doors of the policy', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'usher-doctor-'));
     onTestFinished(() => rm(directory, { recursive: true }));
     await writeFile(
       join(directory, 'policy.yaml'),
       `channels: { private-desk: { allow: { visitor: { a: visitor.is_staff } } } }
-websockets: { /ws/desk: { channel: private-desk, upstream: { env: DESK_UPSTREAM } } }`,
+doors: { /ws/desk: { channel: private-desk, upstream: { env: DESK_UPSTREAM } } }`,
     );
     const session = introspect(await serve((_request, response) => response.writeHead(401).end()));
     const settings = { POLICY: directory, ALLOWED_ORIGINS: 'https://a.example', ...session };
@@ -228,9 +228,9 @@ websockets: { /ws/desk: { channel: private-desk, upstream: { env: DESK_UPSTREAM 
     expect(await resultOf('DESK_UPSTREAM', { ...settings, DESK_UPSTREAM })).toEqual(
       failing('DESK_UPSTREAM', /nothing listens.*ECONNREFUSED/),
     );
-    const ofEndpoints = 'the WebSocket endpoints of the policy have addresses';
-    expect(await resultOf(ofEndpoints, { ...settings, DESK_UPSTREAM: 'ftp://hidden' })).toMatch(
-      /^✗ .*\n {4}.*policy\.yaml:2: the WebSocket endpoint \/ws\/desk: DESK_UPSTREAM must be an address.*\n {4}Correct the variable/,
+    const ofDoors = 'the doors of the policy have addresses';
+    expect(await resultOf(ofDoors, { ...settings, DESK_UPSTREAM: 'ftp://hidden' })).toMatch(
+      /^✗ .*\n {4}.*policy\.yaml:2: the door \/ws\/desk: DESK_UPSTREAM must be an address.*\n {4}Correct the variable/,
     );
   });
 

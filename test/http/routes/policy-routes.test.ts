@@ -94,12 +94,12 @@ it('is the same in tests of the policy', async () => {
   expect(results.flatMap(({ problems }) => problems)).toEqual([]);
 });
 
-it('has the error bodies of the error format in the current policy', async () => {
-  const changing = mkdtempSync(join(tmpdir(), 'usher-error-format-'));
-  const write = (errorFormat: string) => {
+it('has the error bodies of the answer style that the current policy gives it', async () => {
+  const changing = mkdtempSync(join(tmpdir(), 'usher-answers-'));
+  const write = (answers: string) => {
     writeFileSync(
       join(changing, 'policy.yaml'),
-      policy.replace('/open/{hotel}/auth: {', `/open/{hotel}/auth: { ${errorFormat}`),
+      policy.replace('/open/{hotel}/auth: {', `/open/{hotel}/auth: { ${answers}`),
     );
   };
   write('');
@@ -109,7 +109,7 @@ it('has the error bodies of the error format in the current policy', async () =>
       (await send(usher.public, { method: 'GET', path: '/open/grand-hotel/auth' })).body as object,
     );
   expect(await methodNotAllowed()).toEqual(['error', 'message', 'request_id']);
-  write('error_format: hotel, ');
+  write('answers: hotel, ');
   await fetch(`${usher.operator}/policy/reload`, { method: 'POST' });
   expect(await methodNotAllowed()).toEqual(['error', 'message']);
   await usher.stop();

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { formatProblem } from '../../../src/policy/yaml/problem.ts';
-import { readErrorFormat } from '../../../src/policy/yaml/read-error-format.ts';
+import { readAnswersFile } from '../../../src/policy/yaml/read-answers.ts';
 import type { ReadFile, Unreadable } from '../../../src/policy/yaml/read-file.ts';
 import { readPolicyTestFile } from '../../../src/policy/yaml/read-policy-test.ts';
 import { readPolicyFile } from '../../../src/policy/yaml/read-policy.ts';
@@ -27,8 +27,8 @@ const shipped = readdirSync(policies, { recursive: true, encoding: 'utf8' })
 
 it.each(shipped)('policies/%s', (file) => {
   const content = readFileSync(`${policies}${file}`);
-  if (file.startsWith('error-formats/')) {
-    expect(documentOf(readErrorFormat(file, content)).otherwise.status).toBe(403);
+  if (file.startsWith('answers/')) {
+    expect(documentOf(readAnswersFile(file, content)).otherwise.status).toBe(403);
   } else {
     const { channels, issuers } = documentOf(readPolicyFile(file, content));
     expect([...channels, ...issuers]).not.toHaveLength(0);
@@ -89,14 +89,12 @@ describe('a policy', () => {
   });
 
   it('may consist of addresses', () => {
-    const { routes, webSockets, channels } = documentOf(
-      readPolicyFile('p.yaml', fixture('lobby.yaml')),
-    );
+    const { routes, doors, channels } = documentOf(readPolicyFile('p.yaml', fixture('lobby.yaml')));
     expect(channels).toEqual([]);
     expect(routes).toMatchObject([
-      { path: '/api/guest/{hotel}/chat/auth', pins: { hotel: 'hotel' }, errorFormat: 'hotel' },
+      { path: '/api/guest/{hotel}/chat/auth', pins: { hotel: 'hotel' }, answers: 'hotel' },
     ]);
-    expect(webSockets).toMatchObject([
+    expect(doors).toMatchObject([
       { path: '/ws/orders/{order}/', channel: 'private-order-{order}' },
     ]);
   });
@@ -252,7 +250,7 @@ describe('a problem of a policy', () => {
 
   it('comes with those of the syntax', () => {
     expect(problemsOf(readPolicyFile('p.yaml', 'a: 1\ncodes: {}\ncodes: {}'))).toEqual([
-      '1:1: a is not a key of a policy; there are version, sources, facts, channels, routes, websockets, issuers, codes, demo',
+      '1:1: a is not a key of a policy; there are version, sources, facts, channels, routes, doors, issuers, codes, demo',
       '3:1: the key codes is repeated in this mapping',
     ]);
   });

@@ -11,7 +11,7 @@ interface Schema {
   readonly $defs?: Readonly<Record<string, Schema>>;
 }
 
-const names = ['policy.schema.json', 'policy-test.schema.json', 'error-format.schema.json'];
+const names = ['policy.schema.json', 'policy-test.schema.json', 'answers.schema.json'];
 const read = (name: string) =>
   JSON.parse(readFileSync(new URL(`../../../policies/${name}`, import.meta.url), 'utf8')) as Schema;
 const schemas = new Map(names.map((name) => [name, read(name)]));

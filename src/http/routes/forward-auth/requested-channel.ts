@@ -4,7 +4,7 @@ import { headerValues } from '../../input/raw-headers.ts';
 import { textQuery } from '../../input/body.ts';
 import { maxCharacters } from '../../input/lengths.ts';
 import { malformed } from '../../output/problem.ts';
-import { webSocketChannel } from './websocket-channel.ts';
+import { doorChannel } from './door-channel.ts';
 
 /** The headers in which proxies send the URI of the client's request. */
 const uriHeaders = ['X-Original-URI', 'X-Original-URL', 'X-Forwarded-Uri'] as const;
@@ -25,13 +25,13 @@ interface OriginalUri {
 }
 
 /**
- * Returns the name of the channel that a proxy requests: `channel` of the query, or the channel of the WebSocket endpoint whose path
+ * Returns the name of the channel that a proxy requests: `channel` of the query, or the channel of the door whose path
  * the client requested. Throws a 400 for neither and for a contradiction. A client can send a header that the proxy
  * does not overwrite, so no header is preferred.
  */
 export function requestedChannel(
   request: FastifyRequest,
-  { webSockets }: Pick<Policy, 'webSockets'>,
+  { doors }: Pick<Policy, 'doors'>,
 ): string {
   const inPath = appendedUri(request);
   const uris = [...(inPath === undefined ? [] : [inPath]), ...urisInHeaders(request)];
@@ -44,14 +44,14 @@ export function requestedChannel(
     if (named === undefined) throw malformed(targetFaults.missing);
     return named;
   }
-  const ofPath = webSocketChannel(first.path, webSockets);
-  if (others.some(({ path }) => webSocketChannel(path, webSockets) !== ofPath)) {
+  const ofDoor = doorChannel(first.path, doors);
+  if (others.some(({ path }) => doorChannel(path, doors) !== ofDoor)) {
     throw malformed(targetFaults.differentUris);
   }
-  if (named !== undefined && ofPath !== undefined && named !== ofPath) {
+  if (named !== undefined && ofDoor !== undefined && named !== ofDoor) {
     throw malformed(targetFaults.differentChannels);
   }
-  const channel = ofPath ?? named;
+  const channel = ofDoor ?? named;
   if (channel === undefined) throw malformed(targetFaults.unknown);
   return channel;
 }

@@ -1,4 +1,4 @@
-import type { ErrorFormat, Policy, RoutePolicy } from '../../../policy/policy.ts';
+import type { AnswerStyle, Policy, RoutePolicy } from '../../../policy/policy.ts';
 import { channelField, signature, tenantParameter } from '../../input/auth-request-docs.ts';
 import { maxCharacters } from '../../input/lengths.ts';
 import {
@@ -19,7 +19,7 @@ import * as docs from '../../output/route-docs.ts';
 
 /** OpenAPI of a route of the policy. The example is a channel of the demo that the route signs. */
 export function policyRouteDocs(route: RoutePolicy, { channels, demo }: Policy): Operation {
-  const { about, credential, only = [], errorFormat } = route;
+  const { about, credential, only = [], answers } = route;
   const examples = demo.subscribe.filter(({ channel }) => {
     const match = channels.matchText(channel);
     return match !== undefined && only.includes(match.channelType.pattern.text);
@@ -41,12 +41,12 @@ export function policyRouteDocs(route: RoutePolicy, { channels, demo }: Policy):
     ok: decided(json('The signature for the Pusher server', signature, {})),
     faults: [
       ...docs.bodyFaults,
-      ...refusalsOf(errorFormat),
+      ...refusalsOf(answers),
       docs.tooManyRefused,
       docs.unavailable,
-      ...(errorFormat === undefined ? [] : [docs.fault('missing', [400, errorFormat.missing])]),
+      ...(answers === undefined ? [] : [docs.fault('missing', [400, answers.missing])]),
     ],
-    ...(errorFormat && { errorBody: errorFormat }),
+    ...(answers && { errorBody: answers }),
   });
 }
 
@@ -87,11 +87,11 @@ function examplesOf(subscribe: Policy['demo']['subscribe']): Examples {
 }
 
 /** One example for each response. */
-function refusalsOf(errorFormat: ErrorFormat | undefined): readonly docs.ErrorExample[] {
+function refusalsOf(answers: AnswerStyle | undefined): readonly docs.ErrorExample[] {
   const responses: Readonly<Record<string, RefusalResponse>> =
-    errorFormat === undefined
+    answers === undefined
       ? generalResponses
-      : { ...responsesOf(errorFormat), otherwise: errorFormat.otherwise };
+      : { ...responsesOf(answers), otherwise: answers.otherwise };
   const first = new Map<string, string>();
   for (const [code, { status, message }] of Object.entries(responses)) {
     // The route reads one credential.

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { authorizeChannel } from '../../../authorize/authorize-channel.ts';
 import { credentialKindOf, type Credential } from '../../../authn/credential.ts';
-import type { ErrorFormat, RoutePolicy } from '../../../policy/policy.ts';
+import type { AnswerStyle, RoutePolicy } from '../../../policy/policy.ts';
 import { pinParams } from '../../../policy/param.ts';
 import { Secret } from '../../../runtime/secret.ts';
 import { fastifyPath } from '../../fastify-path.ts';
@@ -30,7 +30,7 @@ function addPolicyRoute(
   deps: PolicyRouteDeps,
 ): void {
   const docs = policyRouteDocs(atStart, deps.policy());
-  const errorBody = () => deps.policy().routes.get(path)?.errorFormat;
+  const errorBody = () => deps.policy().routes.get(path)?.answers;
   const config = { action: 'subscribe', docs, errorBody } as const;
   server.post(fastifyPath(path), { config }, async (request, reply) => {
     const route = deps.policy().routes.get(path);
@@ -53,13 +53,13 @@ function addPolicyRoute(
     const decision = await authorizeChannel(authRequest, deps);
     return decision.outcome === 'grant'
       ? sendGrant(reply, decision.id, deps.sign(decision))
-      : sendRefusal([request, reply], decision, refusalsOf(route.errorFormat, deps));
+      : sendRefusal([request, reply], decision, refusalsOf(route.answers, deps));
   });
 }
 
-function refusalsOf(errorFormat: ErrorFormat | undefined, { countFailure }: PolicyRouteDeps) {
-  if (errorFormat === undefined) return { responses: generalResponses, countFailure };
-  return { responses: errorFormat.refusals, otherwise: errorFormat.otherwise, countFailure };
+function refusalsOf(answers: AnswerStyle | undefined, { countFailure }: PolicyRouteDeps) {
+  if (answers === undefined) return { responses: generalResponses, countFailure };
+  return { responses: answers.refusals, otherwise: answers.otherwise, countFailure };
 }
 
 interface RouteRequest {
@@ -68,14 +68,11 @@ interface RouteRequest {
   readonly credential: Credential;
 }
 
-function readRequest(
-  request: FastifyRequest,
-  { credential, errorFormat }: RoutePolicy,
-): RouteRequest {
+function readRequest(request: FastifyRequest, { credential, answers }: RoutePolicy): RouteRequest {
   const token = credentialText(request, credential);
   const { kind: principal } = credential;
   const kind = credentialKindOf(principal);
-  if (errorFormat === undefined) {
+  if (answers === undefined) {
     return {
       socketId: requiredField(request.body, 'socket_id', maxCharacters.socketId),
       channelName: requiredField(request.body, 'channel_name', maxCharacters.channelName),
@@ -85,7 +82,7 @@ function readRequest(
   const socketId = textField(request.body, 'socket_id', maxCharacters.socketId);
   const channelName = textField(request.body, 'channel_name', maxCharacters.channelName);
   if (socketId === undefined || channelName === undefined || token === undefined) {
-    throw malformed(errorFormat.missing);
+    throw malformed(answers.missing);
   }
   return { socketId, channelName, credential: { kind, principal, text: new Secret(token) } };
 }

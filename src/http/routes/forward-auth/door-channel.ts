@@ -1,20 +1,20 @@
-import type { WebSocketPolicy } from '../../../policy/policy.ts';
+import type { DoorPolicy } from '../../../policy/policy.ts';
 import { fillNames } from '../../fastify-path.ts';
 
 /**
  * Returns the channel that authorizes this path of a URL, with the parameters of the path. Returns `undefined` if no
- * WebSocket endpoint of the policy has the path. Like the router of Usher, it ignores the last slash, and prefers a literal segment to
+ * door of the policy has the path. Like the router of Usher, it ignores the last slash, and prefers a literal segment to
  * a parameter.
  */
-export function webSocketChannel(
+export function doorChannel(
   path: string,
-  webSockets: ReadonlyMap<string, WebSocketPolicy>,
+  doors: ReadonlyMap<string, DoorPolicy>,
 ): string | undefined {
   const segments = decodedSegments(path);
   if (segments === undefined) return undefined;
   let best: Candidate | undefined;
-  for (const [pattern, webSocket] of webSockets) {
-    const candidate = match(pattern, segments, webSocket);
+  for (const [pattern, door] of doors) {
+    const candidate = match(pattern, segments, door);
     if (candidate !== undefined && (best === undefined || candidate.rank < best.rank)) {
       best = candidate;
     }
@@ -31,7 +31,7 @@ interface Candidate {
 function match(
   pattern: string,
   segments: readonly string[],
-  { channel }: WebSocketPolicy,
+  { channel }: DoorPolicy,
 ): Candidate | undefined {
   const expected = pattern.split('/').filter((each) => each !== '');
   if (expected.length !== segments.length) return undefined;
