@@ -11,8 +11,8 @@ export function pathOfAsk(ask: Ask): string {
 }
 
 /**
- * Sends the endpoint a request about a made-up channel: of a made-up user to a policy decision point, and without a credential to any
- * other endpoint, whose response then has little information. Returns why that is too little. Throws `Unavailable`.
+ * Sends a request about a made-up channel to the endpoint: with a made-up user to a policy decision point, and without a credential to
+ * any other endpoint. Returns the reason if the response does not show that the endpoint works. Throws `Unavailable`.
  */
 export async function checkAsk(ask: Ask, source: HostSource): Promise<string | undefined> {
   if (ask.type === 'laravel') return checkLaravel(ask, source);
