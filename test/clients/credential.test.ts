@@ -24,6 +24,18 @@ function createExpired(options: UsherAuthOptions = {}) {
   return { ...page, signedOut };
 }
 
+/** An application that has a fresh credential at the third call. */
+function refreshLater() {
+  let calls = 0;
+  const refresh = () => {
+    calls += 1;
+    return calls < 3
+      ? Promise.reject(new Error('no network'))
+      : Promise.resolve({ Authorization: 'new' });
+  };
+  return { refresh, calls: () => calls };
+}
+
 const errorsOf = ({ results }: ReturnType<typeof createPage>) =>
   results.map(({ name, error }) => [name, (error as UsherAuthError | null)?.status]);
 
@@ -155,19 +167,12 @@ describe('a credential that expired', () => {
   });
 
   it('is refreshed later if the application cannot do it now', async () => {
-    let refreshes = 0;
-    const page = createExpired({
-      refresh: () => {
-        refreshes += 1;
-        return refreshes < 3
-          ? Promise.reject(new Error('no network'))
-          : Promise.resolve({ Authorization: 'new' });
-      },
-    });
+    const later = refreshLater();
+    const page = createExpired(later);
     page.subscribe('private-a');
     await page.advance(10_000);
     expect(errorsOf(page)).toEqual([['private-a', undefined]]);
-    expect([refreshes, page.signedOut]).toEqual([3, []]);
+    expect([later.calls(), page.signedOut]).toEqual([3, []]);
   });
 
   it('is asked for later if `headers` fails', async () => {
@@ -289,15 +294,7 @@ describe('after the login of another user, `resume`', () => {
   });
 
   it('requests a credential again if the application cannot return one now', async () => {
-    let calls = 0;
-    const page = createExpired({
-      refresh: () => {
-        calls += 1;
-        return calls < 3
-          ? Promise.reject(new Error('no network'))
-          : Promise.resolve({ Authorization: 'new' });
-      },
-    });
+    const page = createExpired(refreshLater());
     page.usher.resume();
     page.subscribe('private-a');
     await page.advance(10_000);

@@ -76,13 +76,13 @@ export function usherAuth(options: UsherAuthOptions, environment = browser): Ush
   }
 
   async function flush(): Promise<void> {
-    const due = queue.filter(isCurrent);
+    const queued = queue;
     queue = [];
     let headers;
     try {
       headers = await credential.headers();
     } catch (error) {
-      for (const job of due) fail(job, unanswered(error));
+      for (const job of queued) fail(job, unanswered(error));
       return;
     }
     if (headers === undefined) {
@@ -91,10 +91,11 @@ export function usherAuth(options: UsherAuthOptions, environment = browser): Ush
     }
     const send = (path: string, body: object): Promise<Answer> =>
       post({ url: url + path, headers, body }, options, environment);
+    const due = queued.filter(isCurrent);
     const { generation } = credential;
     for (const job of due) job.generation = generation;
     for (const socketId of new Set(due.map((job) => job.socketId))) {
-      const own = due.filter((job) => job.socketId === socketId && isCurrent(job));
+      const own = due.filter((job) => job.socketId === socketId);
       const channels = own.filter(({ channelName }) => channelName !== undefined);
       while (channels.length > 0) {
         const batch = channels.splice(0, maxBatch);
