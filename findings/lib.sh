@@ -226,8 +226,9 @@ exports.open = async (port, channelName, authorize) => {
 JS
 }
 
-# Installs pusher-js 8.6.0, ws and these packages from npm. Writes `page.cjs`: `open(authorize, onSocket)` starts a minimal Pusher server, whose
-# HTTP requests `authorize` handles, and resolves to it and to a connected pusher-js.
+# Installs pusher-js 8.6.0, ws and these packages from npm. Writes `page.cjs`: `serve(authorize, onSocket)` starts a minimal Pusher server, whose
+# HTTP requests `authorize` handles. `open` does the same, and resolves to the server and to a connected pusher-js. `refusals()` handles each request with
+# 403, and counts them.
 minimal_pusher_server() {
   npm_packages pusher-js@8.6.0 ws@8.23.0 "$@"
   cat >page.cjs <<'JS'
@@ -236,7 +237,7 @@ const { once } = require('node:events');
 const Pusher = require('pusher-js');
 const { WebSocketServer } = require('ws');
 
-exports.open = async (authorize, onSocket = () => {}) => {
+exports.serve = async (authorize, onSocket = () => {}) => {
   const server = http.createServer(authorize);
   const sockets = new WebSocketServer({ server }).on('connection', (socket) => {
     const data = JSON.stringify({ socket_id: '1.1', activity_timeout: 120 });
@@ -244,7 +245,10 @@ exports.open = async (authorize, onSocket = () => {}) => {
     onSocket(socket);
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
-  const { port } = server.address();
+  return { port: server.address().port, sockets };
+};
+exports.open = async (authorize, onSocket) => {
+  const { port, sockets } = await exports.serve(authorize, onSocket);
   const endpoint = `http://127.0.0.1:${port}/auth`;
   const pusher = new Pusher('key', {
     cluster: '', wsHost: '127.0.0.1', wsPort: port, forceTLS: false, enabledTransports: ['ws'],
@@ -252,6 +256,14 @@ exports.open = async (authorize, onSocket = () => {}) => {
   });
   await new Promise((resolve) => pusher.connection.bind('connected', resolve));
   return { pusher, sockets };
+};
+exports.refusals = () => {
+  let count = 0;
+  const authorize = (request, response) => {
+    count += 1;
+    request.resume().on('end', () => response.writeHead(403).end());
+  };
+  return { authorize, count: () => count };
 };
 JS
 }

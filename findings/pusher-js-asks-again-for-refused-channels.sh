@@ -6,15 +6,11 @@ minimal_pusher_server
 
 cat >script.cjs <<'JS'
 const { setTimeout: pause } = require('node:timers/promises');
-const { open } = require('./page.cjs');
+const { open, refusals } = require('./page.cjs');
 
-let asked = 0;
-const refuse = (request, response) => {
-  asked += 1;
-  request.resume().on('end', () => response.writeHead(403).end());
-};
+const { authorize, count } = refusals();
 (async () => {
-  const { pusher, sockets } = await open(refuse);
+  const { pusher, sockets } = await open(authorize);
   const reconnect = async () => {
     const connected = new Promise((resolve) => pusher.connection.bind('connected', resolve));
     for (const socket of sockets.clients) socket.terminate();
@@ -23,12 +19,12 @@ const refuse = (request, response) => {
   };
   pusher.subscribe('private-refused');
   await pause(500);
-  const counts = [asked];
+  const counts = [count()];
   await reconnect();
-  counts.push(asked);
+  counts.push(count());
   pusher.unsubscribe('private-refused');
   await reconnect();
-  counts.push(asked);
+  counts.push(count());
   console.log(counts.join(', '));
   process.exit();
 })();

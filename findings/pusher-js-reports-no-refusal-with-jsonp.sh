@@ -4,32 +4,25 @@
 # page gets the error with its status.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 debian_packages chromium
-npm_packages pusher-js@8.6.0 ws@8.23.0 playwright-core@1.65.1
+minimal_pusher_server playwright-core@1.65.1
 
-cat >page.cjs <<'JS'
+cat >script.cjs <<'JS'
 const { readFileSync } = require('node:fs');
-const http = require('node:http');
-const { once } = require('node:events');
 const { chromium } = require('playwright-core');
-const { WebSocketServer } = require('ws');
+const { serve } = require('./page.cjs');
 
 const script = readFileSync('node_modules/pusher-js/dist/web/pusher.js');
 let requests = 0;
-const server = http.createServer(({ url }, response) => {
+const handle = ({ url }, response) => {
   if (url === '/') return response.setHeader('content-type', 'text/html').end('<script src="/pusher.js"></script>');
   if (url === '/pusher.js') return response.end(script);
   if (url.startsWith('/auth')) requests += 1;
   response.writeHead(403).end();
-});
-new WebSocketServer({ server }).on('connection', (socket) => {
-  const data = JSON.stringify({ socket_id: '1.1', activity_timeout: 120 });
-  socket.send(JSON.stringify({ event: 'pusher:connection_established', data }));
-});
+};
 
 (async () => {
   const [transport] = process.argv.slice(2);
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const { port } = server.address();
+  const { port } = await serve(handle);
   const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
   const page = await browser.newPage();
   await page.goto(`http://127.0.0.1:${port}/`);
@@ -57,5 +50,5 @@ new WebSocketServer({ server }).on('connection', (socket) => {
 })();
 JS
 
-expect 'a refused channel, and a second subscribe(), with jsonp' 'no event, pending: true, requests: 1' "$(node page.cjs jsonp)"
-expect 'with ajax' 'error 403, pending: false, requests: 2' "$(node page.cjs ajax)"
+expect 'a refused channel, and a second subscribe(), with jsonp' 'no event, pending: true, requests: 1' "$(node script.cjs jsonp)"
+expect 'with ajax' 'error 403, pending: false, requests: 2' "$(node script.cjs ajax)"

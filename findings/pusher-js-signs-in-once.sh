@@ -6,21 +6,17 @@ minimal_pusher_server
 
 cat >script.cjs <<'JS'
 const { setTimeout: pause } = require('node:timers/promises');
-const { open } = require('./page.cjs');
+const { open, refusals } = require('./page.cjs');
 
-let asked = 0;
-const refuse = (request, response) => {
-  asked += 1;
-  request.resume().on('end', () => response.writeHead(403).end());
-};
+const { authorize, count } = refusals();
 (async () => {
-  const { pusher } = await open(refuse);
+  const { pusher } = await open(authorize);
   pusher.signin();
-  while (asked === 0) await pause(20);
+  while (count() === 0) await pause(20);
   await pause(1000);
   pusher.signin();
   await pause(1000);
-  console.log(asked);
+  console.log(count());
   process.exit();
 })();
 JS
