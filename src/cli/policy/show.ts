@@ -1,10 +1,10 @@
-import { ruleName } from '../../policy/principal.ts';
 import type { ChannelType } from '../../policy/channel-type.ts';
 import { describeChannel } from '../../policy/describe-channel.ts';
 import { describeOrigin } from '../../policy/describe-origin.ts';
 import type { FactKind } from '../../policy/fact-kind.ts';
 import { loadPolicy } from '../../policy/load-policy.ts';
 import type { ClaimName, IssuerPolicy, KeysPolicy, Policy } from '../../policy/policy.ts';
+import { ruleName } from '../../policy/principal.ts';
 import type { AddCommand } from '../command.ts';
 import { formatChannel } from '../format-channel.ts';
 import { sourcesOf } from './load.ts';

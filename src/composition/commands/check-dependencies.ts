@@ -74,8 +74,8 @@ function probeOwnDatabase(url: Secret): Probe {
 
 function probeSanctum({ database, tokenableType }: SanctumConfig): Probe {
   const probe = async () => {
-    const mismatch = await withHost(database, (host) => findTokenProblem(host, tokenableType));
-    if (mismatch !== undefined) throw new Error(mismatch);
+    const problem = await withHost(database, (host) => findTokenProblem(host, tokenableType));
+    if (problem !== undefined) throw new Error(problem);
   };
   return ['SANCTUM_DATABASE_URL', probe];
 }
