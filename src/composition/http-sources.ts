@@ -45,18 +45,13 @@ export function buildHttpSources(
     const headers = source.token && { authorization: `Bearer ${source.token.reveal()}` };
     return { base, headers: headers ?? {}, client: clientOf(name, base) };
   };
-  const opened = new WeakMap<SourcePolicy, Promise<HostSource>>();
+  const opened = new WeakMap<SourcePolicy, HostSource>();
   const find: FindHostSource = (name) => {
     const declared = deps.policy().sources.get(name);
-    if (declared === undefined) return Promise.reject(unusable(name, 'The policy lacks it'));
-    const known = opened.get(declared);
-    if (known !== undefined) return known;
-    const source = new Promise<HostSource>((resolve) => {
-      resolve(open(declared));
-    });
+    if (declared === undefined) throw unusable(name, 'The policy lacks it');
+    // If it throws, the next call tries again: a file that is missing now may be there later.
+    const source = opened.get(declared) ?? open(declared);
     opened.set(declared, source);
-    // A file that is missing now may be there later.
-    source.catch(() => opened.delete(declared));
     return source;
   };
   return {

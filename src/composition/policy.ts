@@ -40,7 +40,7 @@ export async function buildPolicy(
       const problems = [...issuerProblems(policy, config), ...doorProblems(policy, config)];
       if (problems.length > 0) throw new PolicyError(problems);
       await testPolicy(policy, now);
-      for (const each of hosts) await each.prepare(policy);
+      for (const each of hosts) each.prepare(policy);
     },
     onReload: (result) => {
       for (const each of hosts) each.retain(policies.current());

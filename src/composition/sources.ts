@@ -11,7 +11,7 @@ export function buildHostSources(
 ): HostSources {
   return createHostSources({
     ...clock,
-    resolve: (source) => Promise.resolve(resolveSource(source, variable)),
+    resolve: (source) => resolveSource(source, variable),
     observe: (dependency) => dependencies.watch(dependency).observe,
   });
 }

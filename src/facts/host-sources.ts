@@ -25,15 +25,13 @@ import { storedFunctions } from './sql/stored-functions.ts';
 
 export interface HostSourcesDeps extends OpenDatabasesDeps {
   /** Reads the URL of a source, or returns the reason why it cannot be used. */
-  readonly resolve: (
-    source: SourcePolicy,
-  ) => Promise<ResolvedSource | { readonly problem: string }>;
+  readonly resolve: (source: SourcePolicy) => ResolvedSource | { readonly problem: string };
 }
 
 /** The databases of the policy in use, and the facts and lists in them. */
 export interface HostSources {
   /** Opens the sources of a policy that are not open. Throws `PolicyError`. */
-  readonly prepare: (policy: Policy) => Promise<void>;
+  readonly prepare: (policy: Policy) => void;
   /** Closes the sources that this policy does not use, when its decisions and those of the last policy are over. */
   readonly retain: (policy: Policy) => void;
   readonly find: FindAtHost;
@@ -73,8 +71,8 @@ export function createHostSources(deps: HostSourcesDeps): HostSources {
     }
   };
 
-  const prepare = async (policy: Policy): Promise<void> => {
-    const { resolved, problems } = await resolveAll(policy, deps.resolve);
+  const prepare = (policy: Policy): void => {
+    const { resolved, problems } = resolveAll(policy, deps.resolve);
     if (problems.length > 0) throw new PolicyError(problems);
     const keys = new Set<string>();
     const misused: string[] = [...httpProblems(policy, resolved)];
@@ -126,13 +124,13 @@ async function use<Opened, Result>(
   }
 }
 
-async function resolveAll(policy: Policy, resolve: HostSourcesDeps['resolve']) {
+function resolveAll(policy: Policy, resolve: HostSourcesDeps['resolve']) {
   const names = sourcesOf(policy);
   const problems: string[] = [];
   const resolved = new Map<string, ResolvedSource>();
   for (const source of policy.sources.values()) {
     if (!names.has(source.name)) continue;
-    const found = await resolve(source);
+    const found = resolve(source);
     if ('problem' in found) problems.push(found.problem);
     else resolved.set(source.name, found);
   }

@@ -60,7 +60,7 @@ export function createHttpFacts({ findSource, now }: HttpFactsDeps): FindAtHost 
     const shown = ({ fact }: FactResponse) =>
       fact && isVisible(kind, fact, viewer) ? fact : undefined;
     if (cached !== undefined) return shown(cached);
-    const source = await findSource(from.source);
+    const source = findSource(from.source);
     const sentAt = now();
     const url = addressOf(source, path);
     const response = await source.client.send({

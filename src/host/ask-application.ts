@@ -9,7 +9,7 @@ export async function askApplication(
   findSource: FindHostSource,
 ): Promise<AskResponse> {
   const { ask } = request;
-  const source = await findSource(ask.source);
+  const source = findSource(ask.source);
   return ask.type === 'laravel'
     ? askLaravel(ask, request, source)
     : askAuthZen(ask, request, source);

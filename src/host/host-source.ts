@@ -10,7 +10,7 @@ export interface HostSource {
 }
 
 /** Finds a source of the policy by its name. Throws `Unavailable` if its URL cannot be used. */
-export type FindHostSource = (name: string) => Promise<HostSource>;
+export type FindHostSource = (name: string) => HostSource;
 
 /** The address of a path below the URL of a source. */
 export function addressOf({ base }: HostSource, path: string): URL {

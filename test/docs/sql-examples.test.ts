@@ -193,11 +193,11 @@ async function holdToTests(
   const hosts = createHostSources({
     // A busy machine may need more than the two seconds of a lookup.
     ...createTestClock(Date.now()).clock,
-    resolve: ({ name: source }) => Promise.resolve({ name: source, kind, url: new Secret(url) }),
+    resolve: ({ name: source }) => ({ name: source, kind, url: new Secret(url) }),
     observe: () => unobserved,
   });
   onTestFinished(hosts.close);
-  await hosts.prepare(policy);
+  hosts.prepare(policy);
   // Lists have the columns that they need.
   for (const { queried } of queriesOf(policy)) await hosts.check(queried);
   const memory = createMemoryFacts(test!);

@@ -97,7 +97,7 @@ describe('facts by HTTP', () => {
     const found = { base: new URL(host.url), headers: {}, client };
     source = {
       kind,
-      find: createHttpFacts({ findSource: () => Promise.resolve(found), now: systemClock.now }),
+      find: createHttpFacts({ findSource: () => found, now: systemClock.now }),
       put: (ids, fact) => {
         stored.set(pathOf(ids), { ...fact, since: fact.since.toISOString() });
         return Promise.resolve();

@@ -43,7 +43,7 @@ function setUp() {
   const base = new URL(`${host.url}/app/`);
   const source = { base, headers: { authorization: 'Bearer usher' }, client };
   const find = createHttpFacts({
-    findSource: () => Promise.resolve(source),
+    findSource: () => source,
     now: time.clock.now,
   });
   return { find, time };

@@ -34,7 +34,7 @@ export async function sourceProblems(
 ): Promise<readonly string[]> {
   const hosts = buildHostSources(config, { ...systemClock, dependencies: createDependencies() });
   try {
-    await hosts.prepare(policy);
+    hosts.prepare(policy);
     return [];
   } catch (error) {
     if (error instanceof PolicyError) return error.problems;
@@ -57,7 +57,7 @@ export async function checkSources(
   const http = buildHttpSources(config, { ...systemClock, dependencies, policy: () => policy });
   const find = createHttpFacts({ findSource: http.find, now: systemClock.now });
   try {
-    await hosts.prepare(policy);
+    hosts.prepare(policy);
     return await Promise.all([
       ...queriesOf(policy).map(({ queried }) => checkQuery(queried, hosts)),
       ...[...policy.factKinds.values()].flatMap((kind) =>
@@ -98,7 +98,7 @@ function endpointsOf({ channels }: Policy): readonly Ask[] {
 
 function checkEndpoint(ask: Ask, findSource: FindHostSource): Promise<SourceCheck> {
   const about = { name: `endpoint ${pathOfAsk(ask)}`, source: ask.source, grants: [] };
-  return withError(about, async () => checkAsk(ask, await findSource(ask.source)));
+  return withError(about, async () => checkAsk(ask, findSource(ask.source)));
 }
 
 /** `check` may resolve to the reason why it says nothing. */

@@ -78,7 +78,7 @@ export function withPolicy<T>(config: Config, use: (live: LivePolicy) => Promise
       revocations: createRevocations(database),
     };
     try {
-      await hosts.prepare(loaded);
+      hosts.prepare(loaded);
       return await use({
         policy: loaded,
         explain: (request) => explainChannel(request, deps),

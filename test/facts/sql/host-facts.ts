@@ -26,10 +26,10 @@ export async function openHostFacts(
   const kind = /^(?:mysql|mariadb)/.test(url) ? 'mysql' : 'postgres';
   const hosts = createHostSources({
     ...clock,
-    resolve: ({ name }) => Promise.resolve({ name, kind, url: new Secret(url) }),
+    resolve: ({ name }) => ({ name, kind, url: new Secret(url) }),
     observe: () => unobserved,
   });
-  await hosts.prepare(policy);
+  hosts.prepare(policy);
   const kindNamed = (name: string): FactKind => policy.factKinds.get(name)!;
   const find: HostFacts['find'] = (name, ...ids) => hosts.find(kindNamed(name), ids, {});
   return {
